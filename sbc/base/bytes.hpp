@@ -1,0 +1,28 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace dw {
+
+/// Octets somebody else owns.
+using Bytes = std::span<const std::uint8_t>;
+using MutableBytes = std::span<std::uint8_t>;
+/// Octets owned here.
+using Buffer = std::vector<std::uint8_t>;
+
+/// The one place where characters and octets are taken for each other.
+inline Bytes as_bytes(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+inline std::string_view as_text(Bytes octets) {
+  return {reinterpret_cast<const char*>(octets.data()), octets.size()};
+}
+inline Buffer to_buffer(std::string_view text) {
+  const Bytes octets = as_bytes(text);
+  return {octets.begin(), octets.end()};
+}
+
+}  // namespace dw

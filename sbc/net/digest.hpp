@@ -1,0 +1,14 @@
+#pragma once
+#include <array>
+#include <memory>
+#include <string>
+
+#include "sbc/base/bytes.hpp"
+
+namespace dw::net {
+
+using Sha256 = std::array<std::uint8_t, 32>;
+Sha256 sha256(Bytes octets);
+std::string to_hex(Bytes octets);  ///< lower case
+
+}  // namespace dw::net

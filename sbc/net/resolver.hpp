@@ -1,0 +1,30 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sbc/base/endpoint.hpp"
+#include "sbc/net/loop.hpp"
+
+namespace dw::net {
+
+/// Host name → addresses by the system's resolver (getaddrinfo on the thread pool). Literals answer at once,
+/// still through the loop. Destroying the Lookup cancels: nothing is called any more.
+class Lookup {
+ public:
+  using Answer = std::function<void(Result<std::vector<IpAddress>>)>;  ///< never an empty list
+  Lookup(Loop& loop, const std::string& host, Answer answer);
+  ~Lookup();
+  Lookup(Lookup&&) noexcept;
+  Lookup& operator=(Lookup&&) noexcept;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+/// Addresses of this machine's interfaces that are up.
+std::vector<IpAddress> local_addresses();
+
+}  // namespace dw::net
