@@ -1,0 +1,165 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sbc/base/endpoint.hpp"
+#include "sbc/base/time.hpp"
+
+/// Every setting as a value a program can use. Values only: names, defaults, ranges and the sentence that
+/// explains each are in settings.cpp, the one place where a setting is defined. A `Config{}` is all zeroes;
+/// `default_config(mode)` or the loader (load.hpp) makes a usable one.
+namespace dw::conf {
+
+enum class Mode { edge, hosted };
+/// What happens to one kind of value in a phone's config file.
+enum class Rule { leave, rewrite, drop };
+enum class SipTransport { udp, tcp, tls };
+
+struct Tftp {
+  bool enable;
+  std::uint16_t port;
+  bool single_port;
+  std::uint32_t max_blksize;     ///< octets of DATA
+  std::uint32_t max_windowsize;  ///< blocks
+  std::uint32_t max_sessions;
+  std::uint32_t max_sessions_per_source;
+  std::uint32_t max_unproven;  ///< sessions whose peer has not acknowledged anything yet
+  double unproven_rate;        ///< new sessions a second and source
+  Duration give_up;
+  std::uint32_t block_after_max;  ///< what follows block 65535: 0 or 1
+};
+
+struct Http {
+  bool enable;
+  std::uint16_t port;
+  std::uint32_t max_connections;
+  std::uint32_t max_connections_per_source;
+  Duration idle_timeout;
+};
+
+/// A service that configs point phones to, and that this version does not run yet.
+struct Signalling {
+  std::uint16_t port;
+};
+
+struct Access {
+  std::vector<IpAddress> listen;       ///< at least one
+  std::optional<IpAddress> advertise;  ///< nothing: "auto", the address the phone's request came to
+  Tftp tftp;
+  Http http;
+  Signalling sccp;
+  Signalling sip;
+};
+
+struct Provisioning {
+  std::vector<std::string> origins;  ///< checked URLs: http, https, tftp, file
+  std::string ca_file;               ///< PEM; empty: the system's store
+  Duration connect_timeout;
+  Duration stall_timeout;
+  Duration answer_timeout;  ///< how long a phone may wait for its first answer
+  std::uint64_t max_file;   ///< octets
+  bool prefetch;
+  std::uint32_t blksize;  ///< what our TFTP client asks of tftp:// origins
+  std::uint32_t windowsize;
+};
+
+struct SipServer {
+  SipTransport transport = SipTransport::udp;
+  HostPort server;  ///< port 0: by SRV
+  friend bool operator==(const SipServer&, const SipServer&) = default;
+};
+
+struct Central {
+  Provisioning provisioning;
+  struct {
+    std::vector<HostPort> servers;  ///< ports always filled in
+  } sccp;
+  struct {
+    std::vector<SipServer> servers;
+  } sip;
+  struct {
+    std::optional<IpAddress> advertise;  ///< nothing: "auto"
+  } media;
+};
+
+struct PortRange {
+  std::uint16_t first = 0;
+  std::uint16_t last = 0;  ///< included
+  friend bool operator==(const PortRange&, const PortRange&) = default;
+};
+
+struct Media {
+  PortRange ports;
+};
+
+struct CacheSettings {
+  bool enable;
+  std::string dir;
+  std::uint64_t size;    ///< octets on disk
+  std::uint64_t memory;  ///< octets of files held in memory
+  Duration negative;     ///< how long "not found" is remembered
+};
+
+struct State {
+  std::string dir;
+};
+
+/// One rule for each kind of value that names a host; mirrors provisioning::RewriteOptions.
+struct Rewrite {
+  bool enable;
+  Rule call_servers;
+  Rule backup_proxy;
+  Rule emergency_proxy;
+  Rule outbound_proxy;
+  Rule srst;
+  Rule tvs;
+  Rule capf;
+  Rule load_server;
+  Rule tftp_server;
+  Rule secure_urls;
+  Rule nat;
+  Rule version_stamp;
+  Rule trust_lists;
+};
+
+struct Phones {
+  std::uint32_t max_devices;
+  std::uint32_t story_steps;  ///< kept for each phone
+};
+
+struct Log {
+  std::string level;  ///< trace debug info warn error
+};
+
+struct Drain {
+  Duration timeout;
+};
+
+struct Admin {
+  bool enable;
+  Endpoint listen;
+  std::string socket;  ///< path of the Unix control socket; empty: none
+  std::uint32_t max_connections;
+};
+
+struct Config {
+  Mode mode;
+  std::string central;  ///< host or literal (no brackets), or empty
+  Access access;
+  struct Central central_side;  ///< [central.*]
+  Media media;
+  CacheSettings cache;
+  State state;
+  Rewrite rewrite;
+  Phones phones;
+  Log log;
+  Drain drain;
+  Admin admin;
+};
+
+/// All defaults of a mode; nothing central is set.
+Config default_config(Mode mode);
+
+}  // namespace dw::conf
