@@ -1,0 +1,71 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "sbc/phones/phone.hpp"
+
+namespace dw::phones {
+
+/// All phones that asked for files, and what each did. A file whose name has no MAC belongs to the phone that
+/// was seen at that address within kRecent, when it was the only one there; else to a record of the address.
+/// Bounded: the phone not seen for longest goes, those that never took a file first, so that a stranger who
+/// asks random names pushes out nobody. No I/O, no clock; one thread.
+class Inventory {
+ public:
+  struct Options {
+    std::size_t max_phones = 4096;
+    std::size_t max_steps = 64;  ///< of each phone
+  };
+  static constexpr std::chrono::minutes kRecent{60};
+  static constexpr std::size_t kMaxFollowUps = 8;  ///< kept of ConfigHints
+
+  explicit Inventory(const Options& options);
+  Inventory() : Inventory(Options{}) {}
+
+  void on_file(const FileStep& step);
+  /// To `device`, or when that is empty to whoever is at `address`; to nobody when both are empty.
+  void on_note(const DeviceName& device, const IpAddress& address, WallTime at, Note note,
+               std::string_view detail);
+  void on_config(const DeviceName& device, const IpAddress& address, WallTime at, const ConfigHints& hints);
+
+  /// By "SEP001122334455" or the MAC in any spelling, or by the address of a record without a device.
+  const Phone* find(std::string_view key) const;
+  /// Most recently seen first, within each of: phones that took a file, others.
+  void for_each(const std::function<void(const Phone&)>& visit) const;
+  std::size_t size() const { return index_.size(); }
+
+  /// What concerns no single phone: many that boot at once.
+  std::vector<Finding> site_findings(WallTime now) const;
+
+  // For whoever keeps it on disk.
+  void restore(Phone phone);                            ///< as it was saved; oldest first
+  std::vector<std::string> take_changed();              ///< keys that changed since the last call
+  std::uint64_t removals() const { return removals_; }  ///< how many keys have gone so far
+
+ private:
+  using Phones = std::list<Phone>;
+  Phone& phone_for(const DeviceName& device, const IpAddress& address, WallTime at);
+  Phone& touch(const DeviceName& device, const IpAddress& address, WallTime at);
+  const Phone* only_device_at(const IpAddress& address, WallTime at) const;
+  void adopt_address_record(Phone& phone, WallTime at);
+  void move_to(Phone& phone, const IpAddress& address);
+  void keep(Phone& phone, Step step);
+  void prove(Phone& phone);
+  void erase(Phones::iterator phone);
+  void make_room();
+
+  Options options_;
+  Phones proven_, unproven_;  // most recently seen first
+  std::unordered_map<std::string, Phones::iterator> index_;
+  std::unordered_map<IpAddress, std::vector<std::string>> at_address_;  // keys of devices by current address
+  std::unordered_set<std::string> changed_;
+  std::uint64_t removals_ = 0;
+};
+
+}  // namespace dw::phones

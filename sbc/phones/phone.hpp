@@ -1,0 +1,111 @@
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sbc/base/endpoint.hpp"
+#include "sbc/base/ids.hpp"
+#include "sbc/base/time.hpp"
+#include "sbc/phones/file_kind.hpp"
+#include "sbc/phones/file_step.hpp"
+
+namespace dw::phones {
+
+enum class Protocol : std::uint8_t { unknown, sccp, sip };
+std::string_view to_string(Protocol protocol);  ///< "", "sccp", "sip"
+
+/// What the pipeline did to a file, beside sending it.
+enum class Note : std::uint8_t {
+  rewritten,         ///< addresses and ports in a config now name Dropwire
+  signed_passed,     ///< rewriting is on, and the file is signed or encrypted: it went out as it came
+  malformed_passed,  ///< rewriting is on, and the file could not be parsed: it went out as it came
+  named_missing,     ///< a file that a config, manifest or list names does not exist at any origin
+  list_withheld,     ///< a trust list exists at the origin and was not given
+};
+std::string_view to_string(Note note);
+
+/// What a config says of the phone that asked for it.
+struct ConfigHints {
+  std::string load;                       ///< loadInformation / image_version; empty: none named
+  Protocol protocol = Protocol::unknown;  ///< sip: it has a sipProfile
+  /// Files it names that a phone asks for at every boot: dial template, soft keys, feature policy. Not the
+  /// locale, which a phone keeps.
+  std::vector<std::string> follow_ups;
+};
+
+/// One thing that happened: a file that ended (`is_note` false), or a note. Never changed once kept.
+struct Step {
+  static constexpr std::size_t kMaxName = 96;     ///< octets kept; longer names are cut
+  static constexpr std::size_t kMaxDetail = 160;  ///< octets kept
+
+  std::uint64_t id = 0;  ///< counts up for each phone
+  WallTime at{};
+  std::chrono::milliseconds took{};
+  bool is_note = false;
+  Note note{};
+  FileKind kind = FileKind::other;
+  FileOutcome outcome{};
+  bool http = false;
+  std::uint16_t error_code = 0;
+  std::uint32_t retransmissions = 0;
+  std::uint64_t octets = 0, size = 0, last_block = 0;
+  IpAddress from;
+  std::string name;    ///< untrusted text
+  std::string detail;  ///< may quote untrusted text
+
+  friend bool operator==(const Step&, const Step&) = default;
+};
+
+/// What is known of one phone, or (`device` empty) of whoever asks from one address without saying who it is.
+struct Phone {
+  DeviceName device;
+  IpAddress address;  ///< last seen from
+  Protocol protocol = Protocol::unknown;
+  std::string model;               ///< "7965", "7945/7965": as far as its requests tell; empty: not at all
+  std::string firmware;            ///< the load it was last told to run or last fetched; empty: unknown
+  bool uses_http = false;          ///< has ever asked by HTTP, which takes firmware 9.4 or later
+  bool proven = false;             ///< has ever taken a file from us
+  bool registered = false;         ///< never known from provisioning alone
+  std::vector<std::string> lines;  ///< as `registered`
+  std::vector<std::string> follow_ups;  ///< ConfigHints::follow_ups of its last config
+  WallTime first_seen{}, last_seen{};
+  std::uint64_t next_step = 1;
+  std::deque<Step> steps;  ///< by `at`; at most Inventory::Options::max_steps
+
+  /// "SEP001122334455", or the address as text.
+  std::string key() const { return device.empty() ? address.to_string() : device.str(); }
+};
+
+/// A line of the story as a person reads it: `step` is "boot", "lists", "config", "recovery", "firmware",
+/// "extras" or "note"; `detail` is a sentence. Remote text in it is escaped.
+struct StoryEntry {
+  WallTime at{};
+  std::string step;
+  std::string detail;
+};
+std::vector<StoryEntry> story(const Phone& phone);
+
+enum class Severity : std::uint8_t { info, warning, error };
+std::string_view to_string(Severity severity);
+
+/// Something wrong, or worth knowing: `seen` is what this phone did, `means` what it tells, `remedy` ("do" in
+/// JSON) what a person should do. Remote text in it is escaped.
+struct Finding {
+  std::string_view code;  ///< stable, snake_case; one of finding_kinds()
+  Severity severity{};
+  std::string seen, means, remedy;
+};
+/// What the phone's latest boots show, the gravest first. A later healthy boot clears them. `now` tells
+/// silence from a boot that is still under way.
+std::vector<Finding> findings(const Phone& phone, WallTime now);
+
+/// Each code there is, for reference pages.
+struct FindingKind {
+  std::string_view code, title, means;
+};
+std::span<const FindingKind> finding_kinds();
+
+}  // namespace dw::phones
