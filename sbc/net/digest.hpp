@@ -1,6 +1,6 @@
 #pragma once
 #include <array>
-#include <memory>
+#include <cstdint>
 #include <string>
 
 #include "sbc/base/bytes.hpp"

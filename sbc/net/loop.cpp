@@ -1,0 +1,125 @@
+#include "sbc/net/loop.hpp"
+
+#include <uv.h>
+
+#include <csignal>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "sbc/net/handle.hpp"
+#include "sbc/net/log.hpp"
+
+namespace dw::net {
+
+struct Loop::State {
+  uv_loop_t uv{};
+  uv_async_t async{};
+  std::mutex mutex;
+  std::vector<std::function<void()>> posted;  // guarded by mutex
+  bool ending = false;
+
+  void run_posted() {
+    std::vector<std::function<void()>> tasks;
+    {
+      const std::lock_guard lock(mutex);
+      tasks.swap(posted);
+    }
+    if (ending) return;
+    for (auto& task : tasks)
+      task();
+  }
+};
+
+namespace {
+
+/// A job on its way through the thread pool. Owned by libuv between work() and its `done`.
+struct Work {
+  uv_work_t uv{};
+  std::function<void()> job;
+  std::function<void()> done;
+  const bool* ending = nullptr;
+};
+
+void close_left_over(uv_handle_t* handle, void* count) {
+  if (uv_is_closing(handle) != 0 || handle->data == nullptr) return;
+  auto* cell = static_cast<HandleCell*>(handle->data);
+  if (cell->owner) *cell->owner = nullptr;
+  cell->owner = nullptr;
+  ++*static_cast<unsigned*>(count);
+  uv_close(handle, HandleCell::on_closed);
+}
+
+}  // namespace
+
+Loop::Loop() : state_(std::make_unique<State>()) {
+  // A peer that went away is an error of the write, never the end of the process.
+  std::signal(SIGPIPE, SIG_IGN);
+  if (const int error = uv_loop_init(&state_->uv); error != 0) {
+    spdlog::critical("event=loop_failed reason=\"{}\" the event loop could not be made", uv_strerror(error));
+    std::abort();
+  }
+  state_->uv.data = state_.get();
+  uv_async_init(&state_->uv, &state_->async,
+                [](uv_async_t* async) { static_cast<State*>(async->loop->data)->run_posted(); });
+  state_->async.data = nullptr;  // the loop's own, not a HandleCell
+  uv_unref(reinterpret_cast<uv_handle_t*>(&state_->async));
+}
+
+Loop::~Loop() {
+  state_->ending = true;
+  unsigned left = 0;
+  uv_walk(&state_->uv, close_left_over, &left);
+  if (left != 0)
+    spdlog::error("event=handles_left count={} bug: handles outlived their loop and were closed", left);
+  uv_close(reinterpret_cast<uv_handle_t*>(&state_->async), nullptr);
+  uv_run(&state_->uv, UV_RUN_DEFAULT);  // close callbacks, and jobs that are still on the thread pool
+  uv_loop_close(&state_->uv);
+}
+
+void Loop::run() {
+  uv_run(&state_->uv, UV_RUN_DEFAULT);
+}
+
+void Loop::stop() {
+  uv_stop(&state_->uv);
+}
+
+bool Loop::run_until(const std::function<bool()>& condition, Duration limit) {
+  constexpr std::uint64_t kLookAgainMs = 5;  // what another thread changes is seen without an event
+  Handle<uv_timer_t, int> tick;
+  tick.open(*this, 0, uv_timer_init);
+  uv_timer_start(
+      tick.raw(), [](uv_timer_t*) {}, kLookAgainMs, kLookAgainMs);
+  const TimePoint end = now() + limit;
+  while (!condition()) {
+    if (now() >= end) return false;
+    uv_run(&state_->uv, UV_RUN_ONCE);
+  }
+  return true;
+}
+
+void Loop::post(std::function<void()> task) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->posted.push_back(std::move(task));
+  }
+  uv_async_send(&state_->async);
+}
+
+void Loop::work(std::function<void()> job, std::function<void()> done) {
+  auto* work = new Work{{}, std::move(job), std::move(done), &state_->ending};
+  work->uv.data = work;
+  uv_queue_work(
+      &state_->uv, &work->uv, [](uv_work_t* uv) { static_cast<Work*>(uv->data)->job(); },
+      [](uv_work_t* uv, int) {
+        const std::unique_ptr<Work> finished(static_cast<Work*>(uv->data));
+        if (!*finished->ending && finished->done) finished->done();
+      });
+}
+
+uv_loop_s* Loop::raw() {
+  return &state_->uv;
+}
+
+}  // namespace dw::net

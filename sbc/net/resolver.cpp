@@ -1,0 +1,104 @@
+#include "sbc/net/resolver.hpp"
+
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <uv.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "sbc/net/socket_address.hpp"
+#include "sbc/net/timer.hpp"
+
+namespace dw::net {
+namespace {
+
+constexpr std::size_t kMaxAddresses = 32;  // of one name
+
+void add_once(std::vector<IpAddress>& list, const IpAddress& address) {
+  if (address && std::ranges::find(list, address) == list.end()) list.push_back(address);
+}
+
+}  // namespace
+
+struct Lookup::State {
+  uv_getaddrinfo_t request{};
+  std::shared_ptr<State> self;  // while libuv has the request
+  std::string host;
+  Answer answer;
+  std::unique_ptr<Timer> soon;  // for literals
+
+  void start(Loop& loop) {
+    addrinfo hints{};
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_DGRAM;  // one entry an address
+    hints.ai_flags = AI_ADDRCONFIG;
+    request.data = this;
+    const int error = uv_getaddrinfo(loop.raw(), &request, on_addresses, host.c_str(), nullptr, &hints);
+    if (error != 0) answer_soon(loop, failure(error));
+  }
+  void answer_soon(Loop& loop, Result<std::vector<IpAddress>> result) {
+    soon = std::make_unique<Timer>(loop, [this, result = std::move(result)] {
+      const Answer to = std::move(answer);  // the callback may destroy the Lookup
+      to(result);
+    });
+    soon->arm_at({});
+  }
+  std::unexpected<Error> failure(int error) const {
+    const bool unknown = error == UV_EAI_NONAME || error == UV_EAI_NODATA;
+    return fail(unknown ? Errc::not_found : Errc::unavailable,
+                "could not look up \"" + host + "\": " + uv_strerror(error));
+  }
+  static void on_addresses(uv_getaddrinfo_t* request, int status, addrinfo* list) {
+    const std::shared_ptr<State> state = std::move(static_cast<State*>(request->data)->self);
+    std::vector<IpAddress> found;
+    for (const addrinfo* a = list; a && found.size() < kMaxAddresses; a = a->ai_next)
+      add_once(found, to_endpoint(a->ai_addr).address);
+    uv_freeaddrinfo(list);
+    const Answer to = std::move(state->answer);
+    if (!to) return;  // cancelled
+    if (status != 0) return to(state->failure(status));
+    if (found.empty()) return to(state->failure(UV_EAI_NODATA));
+    to(std::move(found));
+  }
+};
+
+Lookup::Lookup(Loop& loop, const std::string& host, Answer answer) : state_(std::make_shared<State>()) {
+  state_->host = host;
+  state_->answer = std::move(answer);
+  if (const auto literal = IpAddress::parse(host)) {
+    state_->answer_soon(loop, std::vector{*literal});
+    return;
+  }
+  state_->self = state_;
+  state_->start(loop);
+  if (state_->soon) state_->self.reset();  // it did not start
+}
+
+Lookup::~Lookup() {
+  if (!state_) return;
+  state_->answer = nullptr;
+  state_->soon.reset();
+  if (state_->self) uv_cancel(reinterpret_cast<uv_req_t*>(&state_->request));
+}
+
+Lookup::Lookup(Lookup&&) noexcept = default;
+
+Lookup& Lookup::operator=(Lookup&& other) noexcept {
+  std::swap(state_, other.state_);
+  return *this;
+}
+
+std::vector<IpAddress> local_addresses() {
+  std::vector<IpAddress> out;
+  ifaddrs* list = nullptr;
+  if (getifaddrs(&list) != 0) return out;
+  for (const ifaddrs* i = list; i; i = i->ifa_next) {
+    if ((i->ifa_flags & IFF_UP) != 0) add_once(out, to_endpoint(i->ifa_addr).address);
+  }
+  freeifaddrs(list);
+  return out;
+}
+
+}  // namespace dw::net
