@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sbc/base/bytes.hpp"
+#include "tftp-proxy/core/splice.hpp"
 
 namespace dw::provisioning {
 
@@ -33,6 +34,7 @@ std::string_view to_string(Action action);
 /// the defaults here are those of edge mode, `hosted()` gives the others.
 struct RewriteOptions {
   std::string host;  ///< what phones are told: a literal address (no brackets), or a name
+  std::uint16_t tftp_port = 69;
   std::uint16_t http_port = 6970;
   std::uint16_t sccp_port = 2000;
   std::uint16_t sip_port = 5060;
@@ -128,8 +130,9 @@ struct CnfFacts {
 
 struct Rewritten {
   bool changed = false;
-  Buffer octets;  ///< only when changed; else the original goes out
-  std::vector<Note> notes;
+  Buffer octets;            ///< only when changed; else the original goes out
+  std::vector<Edit> edits;  ///< what was put where, by offset in the original
+  std::vector<Note> notes;  ///< at most kMaxNotes
   CnfFacts facts;
 };
 
