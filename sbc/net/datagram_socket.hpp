@@ -13,21 +13,26 @@ namespace dw::net {
 /// A datagram that came in. The octets are good during the callback only.
 struct Datagram {
   Endpoint peer;
-  IpAddress local;           ///< the address of ours that it was sent to (IP_PKTINFO / IPV6_PKTINFO)
+  IpAddress local;  ///< the address that it was sent to (IP_PKTINFO / IPV6_PKTINFO)
   std::uint32_t interface = 0;
-  bool truncated = false;    ///< it was longer than kMaxReceive
+  bool to_group = false;   ///< `local` is a broadcast or multicast address: nothing may be answered from it
+  bool truncated = false;  ///< it was longer than kMaxReceive
   Bytes octets;
 };
 
 /// A UDP socket with what libuv's lacks: the address a datagram was sent to, a chosen source address for each
 /// answer, and many datagrams a system call (recvmmsg, sendmmsg). One descriptor, watched by the loop.
-/// A socket bound to "::" takes IPv6 only, so that 0.0.0.0 and :: stand side by side.
+/// A socket bound to "::" takes IPv6 only, so that 0.0.0.0 and :: stand side by side. Packets leave without
+/// DF, so that a router in the way may fragment what a black hole for ICMP would else swallow for ever.
 class DatagramSocket {
  public:
   static constexpr std::size_t kMaxReceive = 2048;  ///< octets; longer datagrams are marked truncated
   static constexpr std::size_t kBatch = 64;         ///< datagrams a system call
   static constexpr std::size_t kMaxHead = 64;       ///< octets of `head` that are copied
-  static constexpr std::size_t kMaxBacklog = 1024;  ///< datagrams kept (copied) while the kernel's buffer is full
+  static constexpr std::size_t kMaxBacklog =
+      1024;  ///< datagrams kept (copied) while the kernel's buffer is full
+  static constexpr std::size_t kMaxBacklogOctets = 4 << 20;  ///< and their octets in all
+  static constexpr int kMaxBatchesPerTurn = 8;  ///< read before timers and other descriptors have their turn
 
   struct Options {
     int receive_buffer = 4 << 20;
@@ -35,19 +40,28 @@ class DatagramSocket {
     int dscp = 0;
   };
   struct Stats {
-    std::uint64_t received = 0, sent = 0, send_dropped = 0, send_errors = 0, receive_calls = 0, send_calls = 0;
+    std::uint64_t received = 0;      ///< datagrams
+    std::uint64_t sent = 0;          ///< datagrams that the kernel took
+    std::uint64_t send_dropped = 0;  ///< the backlog was full
+    std::uint64_t send_errors = 0;  ///< datagrams that the kernel refused (no route, not permitted, too long)
+    std::uint64_t receive_calls = 0;  ///< recvmmsg
+    std::uint64_t send_calls = 0;     ///< sendmmsg
   };
 
+  /// Errc::system with the sentence for the operator ("can't listen on UDP 0.0.0.0:69: Permission denied").
   static Result<DatagramSocket> open(Loop& loop, const Endpoint& bind, const Options& options);
   ~DatagramSocket();
   DatagramSocket(DatagramSocket&&) noexcept;
   DatagramSocket& operator=(DatagramSocket&&) noexcept;
 
-  /// From now on each arrival is told, up to kBatch at a time; `flush` follows each call by itself.
+  /// From now on each arrival is told, up to kBatch at a time; `flush` follows each call by itself. The
+  /// callback may destroy the socket.
   void receive(std::function<void(std::span<const Datagram>)> on_datagrams);
 
-  /// Queues one datagram, `head` then `body`, from `from` (our address; none: the kernel chooses) to `to`. `head` is copied;
-  /// `body` must stay as it is until flush(). Sent at the latest by the next flush().
+  /// Queues one datagram, `head` then `body`, from `from` (our address; none: the kernel chooses) to `to`,
+  /// which is of the socket's own family. `head` is copied (one longer than kMaxHead leaves at once instead,
+  /// with what was queued); `body` must stay as it is until flush(). Sent at the latest by the next flush().
+  /// A datagram that can't be sent is counted and forgotten; the others go on.
   void send(const Endpoint& to, const IpAddress& from, Bytes head, Bytes body = {});
   void flush();
 
@@ -56,8 +70,9 @@ class DatagramSocket {
 
  private:
   struct State;
-  explicit DatagramSocket(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit DatagramSocket(std::shared_ptr<State> state);
+  void close();
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace dw::net
