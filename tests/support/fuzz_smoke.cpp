@@ -1,6 +1,7 @@
 // Drives a libFuzzer target without libFuzzer: every corpus file, every proper prefix of it, and a fixed number
 // of mutations from a fixed seed. Deterministic, so that a failure repeats; DW_FUZZ_RUNS sets the number.
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>

@@ -1,0 +1,89 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "sbc/net/http_server.hpp"
+
+namespace dw::test {
+
+/// An HTTP exchange without a connection: the test is the client. Reads the body as the real server does,
+/// when the reply comes and at each wake().
+class FakeExchange : public net::HttpExchange {
+ public:
+  FakeExchange(std::string method, std::string target, std::map<std::string, std::string> headers = {})
+      : method_(std::move(method)), headers_(std::move(headers)) {
+    const std::size_t mark = target.find('?');
+    target_ = target.substr(0, mark);
+    if (mark != std::string::npos) query_ = target.substr(mark + 1);
+  }
+
+  std::string_view method() const override { return method_; }
+  std::string_view target() const override { return target_; }
+  std::string_view query() const override { return query_; }
+  std::string header(std::string_view name) const override {
+    const auto found = headers_.find(std::string(name));
+    return found == headers_.end() ? "" : found->second;
+  }
+  std::string_view body() const override { return {}; }
+  Endpoint peer() const override {
+    return over_unix_ ? Endpoint{} : Endpoint{IpAddress::v4(0xc0000207), 52488};
+  }
+  Endpoint local() const override {
+    return over_unix_ ? Endpoint{} : Endpoint{IpAddress::v4(0xc0000201), 6970};
+  }
+  bool over_unix() const override { return over_unix_; }
+
+  void reply(net::HttpReply reply) override {
+    if (reply_) return;
+    reply_ = std::move(reply);
+    if (!reply_->stream) body_ = reply_->text;
+    wake();
+  }
+  void wake() override {
+    if (!reply_ || !reply_->stream || method_ == "HEAD") return;
+    while (!aborted_ && body_.size() < reply_->stream->size) {
+      Buffer into(kRead);
+      const long count = reply_->stream->read(body_.size(), into);
+      if (count == net::HttpBody::kWait) return;
+      if (count < 0) {
+        aborted_ = true;
+        break;
+      }
+      body_.append(as_text(Bytes(into).first(static_cast<std::size_t>(count))));
+    }
+  }
+  void on_end(std::function<void(bool, std::uint64_t)> callback) override { on_end_ = std::move(callback); }
+
+  // The test's side.
+  static constexpr std::size_t kRead = 7;
+  void over_unix(bool yes) { over_unix_ = yes; }
+  bool answered() const { return reply_.has_value(); }
+  unsigned status() const { return reply_ ? reply_->status : 0; }
+  std::string reply_header(std::string_view name) const {
+    for (const auto& [key, value] : reply_->headers) {
+      if (key == name) return value;
+    }
+    return "";
+  }
+  std::uint64_t told_length() const { return reply_->stream ? reply_->stream->size : reply_->text.size(); }
+  const std::string& received() const { return body_; }
+  bool aborted() const { return aborted_; }
+  void end(bool whole) {
+    if (const auto callback = std::exchange(on_end_, nullptr))
+      callback(whole, method_ == "HEAD" ? 0 : body_.size());
+  }
+
+ private:
+  std::string method_, target_, query_;
+  std::map<std::string, std::string> headers_;
+  bool over_unix_ = false, aborted_ = false;
+  std::optional<net::HttpReply> reply_;
+  std::string body_;
+  std::function<void(bool, std::uint64_t)> on_end_;
+};
+
+}  // namespace dw::test

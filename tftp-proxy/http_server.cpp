@@ -1,0 +1,299 @@
+#include "tftp-proxy/http_server.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <utility>
+
+#include "tftp-proxy/core/fetch_policy.hpp"
+#include "tftp-proxy/core/http_semantics.hpp"
+
+namespace dw::provisioning {
+namespace {
+
+using phones::FileOutcome;
+
+constexpr std::size_t kMaxShownName = 255;
+constexpr std::size_t kMaxUserAgent = 200;
+constexpr std::size_t kMaxTagged = 256 * 1024;  ///< octets of a file that are hashed into an ETag
+
+/// FNV-1a, 64 bits. An ETag tells changes of one file apart; it does not defend against anybody.
+std::uint64_t fingerprint(Bytes octets) {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const std::uint8_t octet : octets)
+    hash = (hash ^ octet) * 0x100000001b3ULL;
+  return hash;
+}
+
+/// What we serve may differ from what the origin has (a rewritten config), so a small file that is all there
+/// is tagged by its own octets; a firmware on its way carries the origin's tag.
+Validators validators_of(const Content& content) {
+  Validators out;
+  const ContentMeta& meta = content.meta();
+  if (content.state() == Content::State::complete && content.octets().size() <= kMaxTagged) {
+    out.etag = fmt::format("\"{:016x}-{:x}\"", fingerprint(content.octets()), content.octets().size());
+  } else if (is_entity_tag(meta.etag)) {
+    out.etag = meta.etag;
+  }
+  if (parse_http_date(meta.last_modified)) out.last_modified = meta.last_modified;
+  return out;
+}
+
+/// The model, when the phone's XML browser tells it, beside the agent (cisco-provisioning §1.5).
+std::string agent_of(const net::HttpExchange& exchange) {
+  std::string agent = exchange.header("User-Agent");
+  const std::string model = exchange.header("x-CiscoIPPhoneModelName");
+  if (!model.empty()) agent += (agent.empty() ? "" : " ") + ("(" + model + ")");
+  agent.resize(std::min(agent.size(), kMaxUserAgent));
+  return agent;
+}
+
+unsigned status_of(Errc code) {
+  switch (code) {
+    case Errc::not_found:
+      return 404;
+    case Errc::forbidden:
+      return 403;
+    default:
+      return 503;
+  }
+}
+
+FileOutcome outcome_of(unsigned status) {
+  return status == 404   ? FileOutcome::not_found
+         : status == 503 ? FileOutcome::unavailable
+                         : FileOutcome::refused;
+}
+
+long read_content(const Content& content, std::uint64_t offset, std::uint64_t size, MutableBytes into) {
+  const auto ready = sendable(content, offset, size);
+  if (!ready) return net::HttpBody::kAbort;
+  if (ready->empty()) return net::HttpBody::kWait;
+  const Bytes part = ready->first(std::min(ready->size(), into.size()));
+  std::ranges::copy(part, into.begin());
+  return static_cast<long>(part.size());
+}
+
+}  // namespace
+
+struct PhoneHttpServer::Download {
+  std::uint64_t id = 0;
+  std::shared_ptr<net::HttpExchange> exchange;
+  ContentPtr content;
+  Content::Subscription subscription;
+  std::optional<net::Timer> deadline;
+  TimePoint asked{};
+  phones::FileStep step;
+  bool is_head = false;
+  bool answered = false;
+};
+
+PhoneHttpServer::PhoneHttpServer(net::Loop& loop, Library& library, const Options& options, StepSink on_step)
+    : loop_(loop), library_(library), options_(options), on_step_(std::move(on_step)) {}
+
+PhoneHttpServer::~PhoneHttpServer() {
+  on_step_ = nullptr;
+  doors_.clear();
+}
+
+Result<Endpoint> PhoneHttpServer::listen(const Endpoint& at) {
+  net::HttpServer::Options options;
+  options.listen = at;
+  options.max_connections = options_.max_connections;
+  options.max_connections_per_address = options_.max_connections_per_address;
+  options.idle_timeout = options_.idle_timeout;
+  options.min_octets_per_second = options_.min_octets_per_second;
+  options.max_body = 0;
+  auto door = net::HttpServer::start(
+      loop_, options, [this](const std::shared_ptr<net::HttpExchange>& exchange) { handle(exchange); });
+  if (!door) return std::unexpected(door.error());
+  const Endpoint taken = (*door)->local();
+  doors_.push_back(std::move(*door));
+  return taken;
+}
+
+void PhoneHttpServer::handle(const std::shared_ptr<net::HttpExchange>& exchange) {
+  const std::uint64_t id = next_id_++;
+  Download& download = *(downloads_[id] = std::make_unique<Download>());
+  download.id = id;
+  download.exchange = exchange;
+  download.asked = loop_.now();
+  download.is_head = exchange->method() == "HEAD";
+  download.step.at = wall_now();
+  download.step.peer = exchange->peer();
+  download.step.transport = "http";
+  download.step.user_agent = agent_of(*exchange);
+  exchange->on_end([this, id](bool whole, std::uint64_t octets) { end(id, whole, octets); });
+
+  if (exchange->method() != "GET" && !download.is_head) {
+    download.step.name = std::string(exchange->target().substr(0, kMaxShownName));
+    return refuse(download, 405, FileOutcome::refused, "Only GET and HEAD are answered here.");
+  }
+  auto name = name_in_target(exchange->target());
+  if (!name) {
+    download.step.name = std::string(exchange->target().substr(0, kMaxShownName));
+    const unsigned status = name.error().code == Errc::forbidden ? 403 : 400;
+    return refuse(download, status, FileOutcome::refused, name.error().text);
+  }
+  download.step.name = std::move(*name);
+  download.content =
+      library_.open({download.step.name, exchange->peer(), exchange->local().address, Transport::http});
+  download.subscription = Content::subscribe(download.content, [this, id] {
+    if (const auto found = downloads_.find(id); found != downloads_.end()) consider(*found->second);
+  });
+  download.deadline.emplace(loop_, [this, id] {
+    if (const auto found = downloads_.find(id); found != downloads_.end()) give_up_waiting(*found->second);
+  });
+  download.deadline->arm_at(download.asked + options_.first_answer);
+  consider(download);
+}
+
+/// Answers as soon as what is known of the content allows; later changes wake the body's reader.
+void PhoneHttpServer::consider(Download& download) {
+  if (download.answered) return download.exchange->wake();
+  const Content& content = *download.content;
+  if (content.state() == Content::State::failed) {
+    const unsigned status = status_of(content.error().code);
+    return refuse(download, status, outcome_of(status), content.error().text);
+  }
+  if (content.state() != Content::State::waiting && content.size()) begin(download);
+}
+
+void PhoneHttpServer::begin(Download& download) {
+  const std::uint64_t size = *download.content->size();
+  const Validators validators = validators_of(*download.content);
+  const auto& exchange = *download.exchange;
+  const std::array fields = {exchange.header("If-Match"),          exchange.header("If-None-Match"),
+                             exchange.header("If-Modified-Since"), exchange.header("If-Unmodified-Since"),
+                             exchange.header("If-Range"),          exchange.header("Range")};
+  const Selection selection =
+      select_octets(!download.is_head, {fields[0], fields[1], fields[2], fields[3], fields[4], fields[5]},
+                    validators, size);
+
+  net::HttpReply reply;
+  reply.status = selection.status;
+  download.step.size = size;
+  download.step.outcome = FileOutcome::sent;
+  download.step.error_code = static_cast<std::uint16_t>(selection.status);
+  download.step.detail = "from " + download.content->meta().origin;
+  if (!validators.etag.empty()) reply.headers.emplace_back("ETag", validators.etag);
+  if (!validators.last_modified.empty())
+    reply.headers.emplace_back("Last-Modified", validators.last_modified);
+  reply.headers.emplace_back("Accept-Ranges", "bytes");
+  const bool fixed = cache_class(download.step.name, false) == CacheClass::immutable;
+  reply.headers.emplace_back("Cache-Control", fixed ? "no-cache" : "no-store");
+  switch (selection.status) {
+    case 416:
+      return refuse(download, 416, FileOutcome::refused, "The range asked for lies beyond the file's end.");
+    case 412:
+      return refuse(download, 412, FileOutcome::refused, "The file is not in the state that was asked for.");
+    case 304:
+      download.step.detail = "unchanged since the phone last had it";
+      return send(download, std::move(reply));
+    case 206:
+      reply.headers.emplace_back("Content-Range", fmt::format("bytes {}-{}/{}", selection.first,
+                                                              selection.first + selection.count - 1, size));
+      download.step.detail +=
+          fmt::format(", octets {}-{} of {}", selection.first, selection.first + selection.count - 1, size);
+      break;
+    default:
+      break;
+  }
+  reply.headers.emplace_back("Content-Type", content_type_of(download.step.name));
+  reply.stream = net::HttpBody{
+      selection.count,
+      [content = download.content, size, selection](std::uint64_t offset, MutableBytes into) {
+        const auto left = static_cast<std::size_t>(selection.count - std::min(offset, selection.count));
+        return read_content(*content, selection.first + offset, size,
+                            into.first(std::min(into.size(), left)));
+      }};
+  send(download, std::move(reply));
+}
+
+void PhoneHttpServer::give_up_waiting(Download& download) {
+  if (download.answered) return;
+  refuse(download, 503, FileOutcome::unavailable,
+         fmt::format("The file did not arrive from the origin within {}.", to_words(options_.first_answer)));
+}
+
+void PhoneHttpServer::refuse(Download& download, unsigned status, FileOutcome outcome, std::string text) {
+  net::HttpReply reply;
+  reply.status = status;
+  reply.headers = {{"Content-Type", "text/plain; charset=utf-8"}, {"Cache-Control", "no-store"}};
+  if (status == 405) reply.headers.emplace_back("Allow", "GET, HEAD");
+  if (status == 416 && download.content && download.content->size())
+    reply.headers.emplace_back("Content-Range", fmt::format("bytes */{}", *download.content->size()));
+  if (status == 503) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(options_.retry_after).count();
+    reply.headers.emplace_back("Retry-After", fmt::format("{}", seconds));
+  }
+  reply.text = fmt::format("{} ({})\n", text, escaped(download.step.name));
+  download.step.outcome = outcome;
+  download.step.error_code = static_cast<std::uint16_t>(status);
+  download.step.detail = std::move(text);
+  if (status != 404) {
+    refused_log_.info("event=http-refused peer={} status={} file=\"{}\" reason=\"{}\"",
+                      download.step.peer.to_string(), status, escaped(download.step.name),
+                      escaped(download.step.detail));
+  }
+  send(download, std::move(reply));
+}
+
+void PhoneHttpServer::send(Download& download, net::HttpReply reply) {
+  download.answered = true;
+  download.deadline.reset();
+  ++answers_[reply.status];
+  const auto exchange = download.exchange;  // its end may come within reply(), and takes the download with it
+  exchange->reply(std::move(reply));
+}
+
+void PhoneHttpServer::end(std::uint64_t id, bool whole, std::uint64_t octets) {
+  const auto found = downloads_.find(id);
+  if (found == downloads_.end()) return;
+  const std::unique_ptr<Download> download = std::move(found->second);
+  downloads_.erase(found);
+  octets_ += octets;
+  phones::FileStep& step = download->step;
+  step.octets = octets;
+  step.took = loop_.now() - download->asked;
+  if (!whole) {
+    ++cut_;
+    const bool failed = download->content && download->content->state() == Content::State::failed;
+    if (failed && download->answered && step.outcome == FileOutcome::sent) {
+      step.outcome = FileOutcome::unavailable;
+      step.detail = download->content->error().text;
+    } else if (!download->answered || step.outcome == FileOutcome::sent) {
+      step.outcome = FileOutcome::aborted;
+      step.detail = download->answered ? "the phone closed the connection, or read too slowly"
+                                       : "the phone closed the connection before the answer";
+    }
+  }
+  if (!download->is_head && on_step_) on_step_(step);
+}
+
+void PhoneHttpServer::stop_accepting() {
+  for (const auto& door : doors_)
+    door->stop_accepting();
+}
+
+void PhoneHttpServer::append_metrics(MetricsText& out) const {
+  for (const auto& [status, count] : answers_) {
+    out.counter("dropwire_http_answers_total", "Answers to phones over HTTP, by status.", count,
+                {{"status", std::to_string(status)}});
+  }
+  out.counter("dropwire_http_body_octets_total", "Octets of bodies sent to phones over HTTP.", octets_);
+  out.counter("dropwire_http_cut_total", "Answers over HTTP that the phone did not take whole.", cut_);
+  out.gauge("dropwire_http_running", "Requests over HTTP that are being answered.",
+            static_cast<double>(downloads_.size()));
+  std::uint64_t slow = 0;
+  unsigned connections = 0;
+  for (const auto& door : doors_) {
+    const auto stats = door->stats();
+    slow += stats.cut_slow;
+    connections += stats.connections;
+  }
+  out.counter("dropwire_http_cut_slow_total", "Connections of phones closed for reading too slowly.", slow);
+  out.gauge("dropwire_http_connections", "TCP connections of phones to the HTTP port.", connections);
+}
+
+}  // namespace dw::provisioning

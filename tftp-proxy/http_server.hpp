@@ -1,0 +1,74 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "sbc/base/metrics.hpp"
+#include "sbc/net/http_server.hpp"
+#include "sbc/net/log.hpp"
+#include "sbc/net/timer.hpp"
+#include "sbc/phones/file_step.hpp"
+#include "tftp-proxy/library.hpp"
+
+namespace dw::provisioning {
+
+/// HTTP to the phone (TCP 6970): GET and HEAD of the names that TFTP serves, from the same Library. Always
+/// Content-Length, never chunked, compressed or redirected (cisco-provisioning §6). A file whose size is
+/// known is sent while it still arrives; its last octet goes out when the Library says the whole is good, so
+/// a failure half-way cuts the connection and never looks like a whole file. On the loop's thread.
+class PhoneHttpServer {
+ public:
+  struct Options {
+    unsigned max_connections = 512;
+    unsigned max_connections_per_address = 32;  ///< a NAT may stand before many phones
+    Duration idle_timeout = std::chrono::seconds(30);
+    double min_octets_per_second = 256;
+    /// A request that has no answer by then gets a 503 (a router forgets a one-sided flow in 30 s, and a
+    /// phone goes on to TFTP).
+    Duration first_answer = std::chrono::seconds(9);
+    Duration retry_after = std::chrono::seconds(10);  ///< told with a 503
+  };
+  using StepSink = std::function<void(const phones::FileStep&)>;
+
+  /// `library` outlives this. `on_step` hears of each GET when it is over; HEAD moves no file and is not
+  /// told.
+  PhoneHttpServer(net::Loop& loop, Library& library, const Options& options, StepSink on_step);
+  ~PhoneHttpServer();
+  PhoneHttpServer(const PhoneHttpServer&) = delete;
+  PhoneHttpServer& operator=(const PhoneHttpServer&) = delete;
+
+  /// One more address to answer on; gives it with the port the kernel chose.
+  Result<Endpoint> listen(const Endpoint& at);
+  /// Answers one request; what `listen` connects to the server's door.
+  void handle(const std::shared_ptr<net::HttpExchange>& exchange);
+
+  void stop_accepting();                                     ///< running downloads go on
+  std::size_t running() const { return downloads_.size(); }  ///< requests that are not over
+  void append_metrics(MetricsText& out) const;
+
+ private:
+  struct Download;
+
+  void consider(Download& download);
+  void begin(Download& download);
+  void give_up_waiting(Download& download);
+  void refuse(Download& download, unsigned status, phones::FileOutcome outcome, std::string text);
+  void send(Download& download, net::HttpReply reply);
+  void end(std::uint64_t id, bool whole, std::uint64_t octets);
+
+  net::Loop& loop_;
+  Library& library_;
+  Options options_;
+  StepSink on_step_;
+  std::map<std::uint64_t, std::unique_ptr<Download>> downloads_;
+  std::uint64_t next_id_ = 0;
+  net::LogLimit refused_log_;
+  std::map<unsigned, std::uint64_t> answers_;  ///< by status
+  std::uint64_t octets_ = 0;
+  std::uint64_t cut_ = 0;                                ///< answers that did not end whole
+  std::vector<std::unique_ptr<net::HttpServer>> doors_;  ///< last, so that they close first
+};
+
+}  // namespace dw::provisioning
