@@ -1,0 +1,1 @@
+withheld from phones

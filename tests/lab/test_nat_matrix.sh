@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Each kind of home router × each TFTP client against a hosted Dropwire: every file comes through. The same against a
+# server that answers from a fresh TID: what fails there is what Dropwire is for.
+. "$(dirname "$0")/lab.sh"
+lab_begin 120
+command -v in.tftpd >/dev/null || lab_skip "in.tftpd (tftpd-hpa) is not installed"
+
+mkdir "$LAB_DIR/files"
+head -c 100000 /dev/urandom >"$LAB_DIR/files/firmware.sbn"
+
+lab_internet
+lab_carrier carrier masq
+lab_carrier shuffler random
+homes=(none masq random fullcone carrier-masq carrier-random)
+lab_home none none
+lab_home masq masq
+lab_home random random
+lab_home fullcone fullcone
+lab_home carrier-masq masq carrier=carrier
+lab_home carrier-random random carrier=shuffler
+if lab_home alg alg 2>/dev/null && lab_home random-alg random_alg && lab_home carrier-alg alg carrier=carrier; then
+  homes+=(alg random-alg carrier-alg)
+else
+  echo "NOT TESTED: this kernel has no TFTP connection tracking helper"
+fi
+fresh_tid_passes=' none fullcone alg random-alg '
+
+dropwire_start hosted dropwire --mode hosted --set "central.provisioning.origins=[\"file://$LAB_DIR/files/\"]"
+lab_spawn central fresh-tid in.tftpd -L -u root -a $CENTRAL:69 -s "$LAB_DIR/files"
+wait_until 5 fetch central curl $CENTRAL firmware.sbn "$LAB_DIR/up" 1 || fail "in.tftpd did not start"
+
+try() { # HOME CLIENT SERVER SECONDS: leaves yes or no in a file
+  local out=$LAB_DIR/got-$1-$2-$3 verdict=no
+  fetch_same "$1-phone" "$2" "$3" firmware.sbn "$out" "$LAB_DIR/files/firmware.sbn" "$4" && verdict=yes
+  echo $verdict >"$out.verdict"
+}
+waiting=()
+for home in "${homes[@]}"; do
+  for client in tftp atftp curl; do
+    try "$home" $client $HOSTED 40 &
+    waiting+=($!)
+    try "$home" $client $CENTRAL 10 &
+    waiting+=($!)
+  done
+done
+wait "${waiting[@]}"
+
+verdict() { cat "$LAB_DIR/got-$1-$2-$3.verdict"; }
+for home in "${homes[@]}"; do
+  for client in tftp atftp curl; do
+    check "hosted, $home, $client: byte-exact" test "$(verdict "$home" $client $HOSTED)" = yes
+    want=no
+    [[ $fresh_tid_passes == *" $home "* ]] && want=yes
+    check "fresh TID, $home, $client: comes through: $want" test "$(verdict "$home" $client $CENTRAL)" = $want
+  done
+done
+dropwire_stop dropwire
+lab_done
