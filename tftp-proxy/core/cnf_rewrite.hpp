@@ -84,7 +84,8 @@ enum class NoteCode {
   passed_malformed,   ///< unchanged: not well-formed, or not what the name promises
   passed_encoding,    ///< unchanged: UTF-16 and the like
   passed_unexpected,  ///< unchanged: well-formed, but a place to edit is not plain text
-  too_long,           ///< longer than a phone takes (unchanged, when it came so)
+  passed_too_long,    ///< unchanged: longer than a phone takes
+  over_phone_limit,   ///< rewritten, and longer than a phone takes now
 };
 std::string_view to_string(NoteCode code);
 /// True for the notes that say the file went out as it came although it should have been rewritten.

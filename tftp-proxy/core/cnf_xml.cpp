@@ -1,0 +1,405 @@
+// SEP<MAC>.cnf.xml, XMLDefault.cnf.xml and the WLAN files of 792x.
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "sbc/base/escape.hpp"
+#include "sbc/base/text_cursor.hpp"
+#include "tftp-proxy/core/cnf_policy.hpp"
+#include "tftp-proxy/core/xml_splice.hpp"
+
+namespace dw::provisioning {
+namespace {
+
+using enum Becomes;
+using O = RewriteOptions;
+
+constexpr Change kDisable{word, "Disable"};
+constexpr Change kFalse{flag, "false"};
+
+/// cisco-provisioning §3.1, below the root. What is not here, or `same`, is left as it is. Call servers, line
+/// proxies, the transport and the version stamp depend on other elements and are below.
+constexpr std::array kRules = {
+    Rule{"devicePool/srstInfo/srstOption", &O::srst, {same}, kDisable},
+    Rule{"devicePool/srstInfo/ipAddr1", &O::srst, {host}, {no_host}, "port1", &O::sccp_port},
+    Rule{"devicePool/srstInfo/ipAddr2", &O::srst, {no_host}, {no_host}},
+    Rule{"devicePool/srstInfo/ipAddr3", &O::srst, {no_host}, {no_host}},
+    Rule{"devicePool/srstInfo/sipIpAddr1", &O::srst, {host}, {no_host}, "sipPort1", &O::sip_port},
+    Rule{"devicePool/srstInfo/sipIpAddr2", &O::srst, {no_host}, {no_host}},
+    Rule{"devicePool/srstInfo/sipIpAddr3", &O::srst, {no_host}, {no_host}},
+    Rule{"devicePool/srstInfo/isSecure", &O::srst, {same}, kFalse},
+    Rule{"devicePool/dateTimeSetting/ntps/ntp/name", &O::ntp, {host}, {no_host}},
+    Rule{"TVS/members/member/address", &O::tvs, {host}, {no_host}},
+    Rule{"sipProfile/sipProxies/backupProxy",
+         &O::backup_proxy,
+         {host},
+         {no_host},
+         "backupProxyPort",
+         &O::sip_port},
+    Rule{"sipProfile/sipProxies/emergencyProxy",
+         &O::emergency_proxy,
+         {host},
+         {no_host},
+         "emergencyProxyPort",
+         &O::sip_port},
+    Rule{"sipProfile/sipProxies/outboundProxy",
+         &O::outbound_proxy,
+         {host},
+         {no_host},
+         "outboundProxyPort",
+         &O::sip_port},
+    Rule{"sipProfile/natEnabled", &O::nat, {flag, "true"}, kFalse},
+    Rule{"sipProfile/natAddress", &O::nat, {no_host}, {no_host}},
+    Rule{"sipProfile/natReceivedProcessing", &O::nat, kFalse, kFalse},
+    Rule{"capfList/capf/processNodeName", &O::capf, {host}, {no_host}},
+    Rule{"encrConfig", &O::capf, kFalse, kFalse},
+    Rule{"capfList/capf/encrConfig", &O::capf, kFalse, kFalse},
+    Rule{"vendorConfig/loadServer", &O::load_server, {host}, {no_host}},
+    Rule{"vendorConfig/ipv6LoadServer", &O::load_server, {host_v6}, {no_host}},
+    Rule{"loadInformation", &O::firmware, {same}, {empty}},
+    Rule{"inactiveLoadInformation", &O::firmware, {same}, {empty}},
+    Rule{"addOnModules/addOnModule/loadInformation", &O::firmware, {same}, {empty}},
+    Rule{"authenticationURL", &O::urls, {url}, {no_url}},
+    Rule{"directoryURL", &O::urls, {url}, {no_url}},
+    Rule{"servicesURL", &O::urls, {url}, {no_url}},
+    Rule{"informationURL", &O::urls, {url}, {no_url}},
+    Rule{"messagesURL", &O::urls, {url}, {no_url}},
+    Rule{"idleURL", &O::urls, {url}, {no_url}},
+    Rule{"phoneServices/phoneService/url", &O::urls, {url}, {no_url}},
+    Rule{"proxyServerURL", &O::urls, {host_port}, {empty}},
+    Rule{"secureAuthenticationURL", &O::secure_urls, {url}, {no_url}},
+    Rule{"secureDirectoryURL", &O::secure_urls, {url}, {no_url}},
+    Rule{"secureServicesURL", &O::secure_urls, {url}, {no_url}},
+    Rule{"secureInformationURL", &O::secure_urls, {url}, {no_url}},
+    Rule{"secureMessagesURL", &O::secure_urls, {url}, {no_url}},
+    Rule{"secureIdleURL", &O::secure_urls, {url}, {no_url}},
+};
+
+/// The group is below devicePool in a device's file and below the root in the default one.
+constexpr std::array<std::string_view, 2> kMembers = {"devicePool/callManagerGroup/members",
+                                                      "callManagerGroup/members"};
+constexpr std::string_view kLoadInformation = "loadInformation";
+constexpr std::uint32_t kMaxPriority = 1000;
+
+class XmlRewriter {
+ public:
+  XmlRewriter(const XmlFile& file, Bytes original, CnfEditor& editor)
+      : file_(file), original_(original), editor_(editor), options_(editor.options()) {}
+
+  void device() {
+    collect_servers();
+    collect_facts();
+    edit_call_servers();
+    edit_lines();
+    edit_security();
+    edit_transport();
+    edit_default_loads();
+    for (const Rule& rule : kRules)
+      apply(rule);
+    edit_stamp();
+  }
+
+  void wlan() {
+    for (const std::string_view name : {"TFTPServer1", "TFTPServer2"}) {
+      for (const pugi::xml_node element : file_.named(name))
+        change(element, name, act(options_.tftp_server, {host}, {no_host}));
+    }
+  }
+
+ private:
+  struct Member {
+    pugi::xml_node element;
+    std::uint32_t priority = 0;
+    bool named = false;
+  };
+
+  static Change act(Action action, Change rewrite, Change drop) {
+    return action == Action::leave ? Change{} : action == Action::rewrite ? rewrite : drop;
+  }
+
+  /// The text of an element; gives the file up when it has no plain one.
+  std::optional<XmlText> text_of(pugi::xml_node element, std::string_view what) {
+    if (!element || editor_.refused()) return std::nullopt;
+    auto text = file_.text(element);
+    if (text) return std::move(*text);
+    editor_.refuse(NoteCode::passed_unexpected, what, text.error().text, text.error().offset);
+    return std::nullopt;
+  }
+
+  /// For facts alone: what has no plain text counts as empty.
+  std::string peek(std::string_view path) const {
+    for (const pugi::xml_node element : file_.at(path)) {
+      const auto text = file_.text(element);
+      if (text && !text->value.empty()) return text->value;
+    }
+    return {};
+  }
+  std::string peek(pugi::xml_node parent, const char* name) const {
+    const auto text = parent.child(name) ? file_.text(parent.child(name)) : XmlText{};
+    return text ? text->value : std::string();
+  }
+
+  void change(pugi::xml_node element, std::string_view what, const Change& change) {
+    if (change.becomes == same) return;
+    const auto text = text_of(element, what);
+    if (!text) return;
+    const auto to = changed_value(change, text->value, options_);
+    if (!to) return;
+    const bool secret = change.becomes == url || change.becomes == no_url || change.becomes == host_port;
+    std::string shown = to->empty() ? "was taken out"
+                        : secret    ? "now leads to Dropwire"
+                                    : fmt::format("is now \"{}\"", escaped(*to));
+    shown = secret ? "the URL " + shown : fmt::format("\"{}\" {}", escaped(text->value), shown);
+    editor_.replace(what, text->offset, text->length, spelt(*to, *text), std::move(shown));
+  }
+
+  /// Markup in a new value is written as entities, but not in a CDATA section.
+  std::string spelt(const std::string& value, const XmlText& where) const {
+    if (as_text(original_.subspan(where.offset + where.length)).starts_with("]]>")) return value;
+    std::string out;
+    for (const char c : value)
+      out += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : std::string(1, c);
+    return out;
+  }
+
+  /// A port goes with its host: where that is ours, each port of that name beside it is too.
+  void change_ports(pugi::xml_node parent, const char* name, std::uint16_t port) {
+    const std::string number = std::to_string(port);
+    for (const pugi::xml_node element : parent.children(name))
+      change(element, name, {word, number});
+  }
+
+  void apply(const Rule& rule) {
+    const Action action = options_.*rule.group;
+    if (action == Action::leave) return;
+    const auto slash = rule.where.rfind('/');
+    const std::string_view above =
+        slash == rule.where.npos ? std::string_view() : rule.where.substr(0, slash);
+    const std::string name(rule.where.substr(slash + 1));  // npos + 1 is 0: all of it
+    for (const pugi::xml_node parent : file_.at(above)) {
+      bool moved = false;
+      for (const pugi::xml_node element : parent.children(name.c_str())) {
+        const auto text = text_of(element, rule.where);
+        if (!text) return;
+        change(element, rule.where, action == Action::rewrite ? rule.rewrite : rule.drop);
+        moved = moved || (action == Action::rewrite && names_host(text->value));
+      }
+      if (!moved) continue;
+      if (!rule.port.empty())
+        change_ports(parent, std::string(rule.port).c_str(), options_.*rule.port_option);
+      if (rule.group == &O::emergency_proxy)
+        editor_.note(NoteCode::emergency_route, rule.where, "emergency calls now go through Dropwire", 0);
+    }
+  }
+
+  std::vector<Member> members_of(pugi::xml_node members) const {
+    std::vector<Member> out;
+    for (const pugi::xml_node element : members.children("member")) {
+      const auto position = static_cast<std::uint32_t>(std::min<std::size_t>(out.size(), kMaxPriority));
+      const auto priority = parse_number(trim(element.attribute("priority").value()), kMaxPriority);
+      Member member{element, static_cast<std::uint32_t>(priority.value_or(position)), false};
+      for (const pugi::xml_node manager : element.children("callManager"))
+        member.named = member.named || names_host(peek(manager, "processNodeName"));
+      out.push_back(member);
+    }
+    return out;
+  }
+
+  void collect_servers() {
+    auto& servers = editor_.facts().call_servers;
+    for (const std::string_view path : kMembers) {
+      for (const pugi::xml_node members : file_.at(path)) {
+        for (const Member& member : members_of(members)) {
+          for (const pugi::xml_node manager : member.element.children("callManager")) {
+            CallServer server{peek(manager, "processNodeName"), member.priority, 0, 0};
+            const pugi::xml_node ports = manager.child("ports");
+            server.sccp_port =
+                static_cast<std::uint16_t>(parse_number(peek(ports, "ethernetPhonePort"), 65535).value_or(0));
+            server.sip_port =
+                static_cast<std::uint16_t>(parse_number(peek(ports, "sipPort"), 65535).value_or(0));
+            if (names_host(server.host) && servers.size() < kMaxNotes) servers.push_back(std::move(server));
+          }
+        }
+      }
+    }
+    std::ranges::stable_sort(servers, {}, &CallServer::priority);
+  }
+
+  void edit_member(const Member& member, Action action, std::string_view path) {
+    const std::string what = std::string(path) + "/member/callManager/processNodeName";
+    for (const pugi::xml_node manager : member.element.children("callManager")) {
+      for (const pugi::xml_node name : manager.children("processNodeName"))
+        change(name, what, act(action, {host}, {no_host}));
+      if (action != Action::rewrite || !names_host(peek(manager, "processNodeName"))) continue;
+      for (const pugi::xml_node ports : manager.children("ports")) {
+        change_ports(ports, "ethernetPhonePort", options_.sccp_port);
+        change_ports(ports, "sipPort", options_.sip_port);
+        if (options_.sips_port != 0) change_ports(ports, "securedSipPort", options_.sips_port);
+      }
+    }
+  }
+
+  /// The member with the lowest priority that names a host stays, so there is always one; the rest are
+  /// spares.
+  void edit_call_servers() {
+    for (const std::string_view path : kMembers) {
+      for (const pugi::xml_node members : file_.at(path)) {
+        const std::vector<Member> all = members_of(members);
+        const Member* first = nullptr;
+        for (const Member& member : all) {
+          if (member.named && (first == nullptr || member.priority < first->priority)) first = &member;
+        }
+        if (first == nullptr) continue;
+        edit_member(*first, options_.call_servers, path);
+        for (const Member& member : all) {
+          if (&member == first) continue;
+          if (options_.spare_call_servers == Action::drop) remove_member(member, path);
+          if (options_.spare_call_servers == Action::rewrite) edit_member(member, Action::rewrite, path);
+        }
+      }
+    }
+  }
+
+  void remove_member(const Member& member, std::string_view path) {
+    auto edit = file_.removal(member.element);
+    if (!edit)
+      return editor_.refuse(NoteCode::passed_unexpected, path, edit.error().text, edit.error().offset);
+    const std::string host = peek(member.element.child("callManager"), "processNodeName");
+    editor_.remove(std::string(path) + "/member", std::move(*edit),
+                   fmt::format("the spare call server \"{}\" (priority {}) was taken out", escaped(host),
+                               member.priority));
+  }
+
+  /// A line's proxy becomes the word that means "the call manager group", or the host where there is no
+  /// group.
+  void edit_lines() {
+    constexpr std::string_view kWhat = "sipProfile/sipLines/line/proxy";
+    if (options_.line_proxy == Action::leave) return;
+    const Change rewrite =
+        editor_.facts().call_servers.empty() ? Change{host} : Change{word, "USECALLMANAGER"};
+    for (const pugi::xml_node line : file_.at("sipProfile/sipLines/line")) {
+      bool moved = false;
+      for (const pugi::xml_node proxy : line.children("proxy")) {
+        const auto text = text_of(proxy, kWhat);
+        moved = moved || (text && names_host(text->value));
+        if (text && names_host(text->value))
+          change(proxy, kWhat, act(options_.line_proxy, rewrite, {no_host}));
+      }
+      if (moved && options_.line_proxy == Action::rewrite) change_ports(line, "port", options_.sip_port);
+    }
+  }
+
+  /// Modes 2 (authenticated) and 3 (encrypted) become 1 (none); and then no TLS either.
+  void edit_security() {
+    for (const pugi::xml_node element : file_.at("deviceSecurityMode")) {
+      const auto text = text_of(element, "deviceSecurityMode");
+      if (text && (text->value == "2" || text->value == "3"))
+        change(element, "deviceSecurityMode", act(options_.security, {word, "1"}, {empty}));
+    }
+  }
+
+  /// TCP by policy, for SIP phones; and never TLS where the security mode was taken off.
+  void edit_transport() {
+    constexpr std::string_view kWhat = "transportLayerProtocol";
+    const bool by_policy =
+        options_.transport != Action::leave && editor_.facts().signalling == Signalling::sip;
+    for (const pugi::xml_node element : file_.at(kWhat)) {
+      const auto text = text_of(element, kWhat);
+      if (!text) return;
+      if (by_policy) {
+        change(element, kWhat, act(options_.transport, {word, "1"}, {empty}));
+      } else if (options_.security != Action::leave && text->value == "3") {
+        change(element, kWhat, {word, "1"});
+      }
+    }
+  }
+
+  /// <loadInformation436> and its like, below the root of the default file.
+  void edit_default_loads() {
+    if (options_.firmware != Action::drop) return;
+    for (const pugi::xml_node element : file_.root().children()) {
+      const std::string_view name = element.name();
+      if (name.starts_with(kLoadInformation) &&
+          parse_number(name.substr(kLoadInformation.size()), 0xffffffff))
+        change(element, name, {empty});
+    }
+  }
+
+  void edit_stamp() {
+    constexpr std::string_view kWhat = "versionStamp";
+    if (editor_.refused()) return;
+    const bool edited = editor_.any_edit();
+    for (const pugi::xml_node element : file_.at(kWhat)) {
+      const auto text = text_of(element, kWhat);
+      if (!text) return;
+      if (options_.version_stamp == Action::drop) change(element, kWhat, {empty});
+      if (options_.version_stamp != Action::rewrite || !edited) continue;
+      const std::string stamp = new_stamp(text->value, original_, options_);
+      change(element, kWhat, {word, stamp});
+    }
+  }
+
+  void collect_facts() {
+    CnfFacts& facts = editor_.facts();
+    const std::string protocol = peek("deviceProtocol");
+    for (const std::string_view path : {"loadInformation", "inactiveLoadInformation"})
+      add_load(facts, peek(path), LoadName::Use::phone, 0);
+    for (const pugi::xml_node add_on : file_.at("addOnModules/addOnModule"))
+      add_load(facts, peek(add_on, "loadInformation"), LoadName::Use::add_on, 0);
+    for (const pugi::xml_node element : file_.root().children()) {
+      const std::string_view name = element.name();
+      if (!name.starts_with(kLoadInformation)) continue;
+      const auto model = parse_number(name.substr(kLoadInformation.size()), 0xffffffff);
+      const auto load_name = model ? file_.text(element) : XmlText{};
+      if (model && load_name)
+        add_load(facts, load_name->value, LoadName::Use::model_default, static_cast<std::uint32_t>(*model));
+    }
+    const std::string load = peek("loadInformation");
+    if (equal_ignoring_case(protocol, "SIP") || (protocol.empty() && file_.root().child("sipProfile"))) {
+      facts.signalling = Signalling::sip;
+    } else if (equal_ignoring_case(protocol, "SCCP") || starts_with_ignoring_case(load, "SCCP")) {
+      facts.signalling = Signalling::sccp;
+    }
+    for (const std::string_view path :
+         {"sipProfile/dialTemplate", "dialTemplate", "sipProfile/softKeyFile", "softKeyFile",
+          "featurePolicyFile", "sipProfile/featurePolicyFile", "tzdata/tzupdater"})
+      add_file(facts, peek(path));
+    facts.user_locale = peek("userLocale/name");
+    facts.network_locale = peek("networkLocaleInfo/name");
+    if (facts.network_locale.empty()) facts.network_locale = peek("networkLocale");
+    add_locale_files(facts);
+    facts.encrypted_config = equal_ignoring_case(peek("encrConfig"), "true") ||
+                             equal_ignoring_case(peek("capfList/capf/encrConfig"), "true");
+    if (!peek("vpnGroup/addresses/url1").empty())
+      editor_.note(NoteCode::vpn_present, "vpnGroup",
+                   "a VPN is configured; while it is up the phone goes past Dropwire", 0);
+  }
+
+  const XmlFile& file_;
+  Bytes original_;
+  CnfEditor& editor_;
+  const RewriteOptions& options_;
+};
+
+}  // namespace
+
+void rewrite_xml(CnfKind kind, Bytes original, CnfEditor& editor) {
+  const auto file = XmlFile::parse(original);
+  if (!file) {
+    const bool encoding = file.error().code == Errc::unsupported;
+    return editor.refuse(encoding ? NoteCode::passed_encoding : NoteCode::passed_malformed, "",
+                         file.error().text, file.error().offset);
+  }
+  const std::string_view root = file->root().name();
+  XmlRewriter rewriter(*file, original, editor);
+  if (kind == CnfKind::wlan_xml) return rewriter.wlan();
+  if (root != "device" && root != "Default")
+    return editor.refuse(NoteCode::passed_malformed, "",
+                         fmt::format("the root element is <{}>, not <device> or <Default>", escaped(root)),
+                         0);
+  rewriter.device();
+}
+
+}  // namespace dw::provisioning
