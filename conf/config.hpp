@@ -71,17 +71,24 @@ struct SipServer {
   friend bool operator==(const SipServer&, const SipServer&) = default;
 };
 
+struct CentralSccp {
+  std::vector<HostPort> servers;  ///< ports always filled in
+};
+
+struct CentralSip {
+  std::vector<SipServer> servers;
+};
+
+struct CentralMedia {
+  std::optional<IpAddress> advertise;  ///< nothing: "auto"
+};
+
 struct Central {
+  std::string host;  ///< the setting `central`: name or literal (no brackets), or empty
   Provisioning provisioning;
-  struct {
-    std::vector<HostPort> servers;  ///< ports always filled in
-  } sccp;
-  struct {
-    std::vector<SipServer> servers;
-  } sip;
-  struct {
-    std::optional<IpAddress> advertise;  ///< nothing: "auto"
-  } media;
+  CentralSccp sccp;
+  CentralSip sip;
+  CentralMedia media;
 };
 
 struct PortRange {
@@ -94,7 +101,7 @@ struct Media {
   PortRange ports;
 };
 
-struct CacheSettings {
+struct Cache {
   bool enable;
   std::string dir;
   std::uint64_t size;    ///< octets on disk
@@ -106,22 +113,30 @@ struct State {
   std::string dir;
 };
 
-/// One rule for each kind of value that names a host; mirrors provisioning::RewriteOptions.
+/// One rule for each group of values in a phone's config; the groups are provisioning::RewriteOptions's, by
+/// the same names.
 struct Rewrite {
   bool enable;
   Rule call_servers;
+  Rule spare_call_servers;
+  Rule line_proxy;
   Rule backup_proxy;
   Rule emergency_proxy;
   Rule outbound_proxy;
+  Rule nat;
+  Rule transport;
+  Rule security;
   Rule srst;
   Rule tvs;
   Rule capf;
-  Rule load_server;
   Rule tftp_server;
+  Rule load_server;
+  Rule firmware;
+  Rule ntp;
+  Rule urls;
   Rule secure_urls;
-  Rule nat;
   Rule version_stamp;
-  Rule trust_lists;
+  Rule trust_lists;  ///< the origin's CTL and ITL files: leave or drop
 };
 
 struct Phones {
@@ -146,11 +161,10 @@ struct Admin {
 
 struct Config {
   Mode mode;
-  std::string central;  ///< host or literal (no brackets), or empty
   Access access;
-  struct Central central_side;  ///< [central.*]
+  Central central;
   Media media;
-  CacheSettings cache;
+  Cache cache;
   State state;
   Rewrite rewrite;
   Phones phones;

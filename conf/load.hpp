@@ -50,7 +50,7 @@ struct Resolved {
 
 struct Loaded {
   Config config{};                 ///< usable only when ok()
-  std::vector<Problem> problems;   ///< errors first come first; warnings among them
+  std::vector<Problem> problems;   ///< errors, then warnings; each in the order of the files
   std::vector<std::string> files;  ///< read, in order
   std::vector<Resolved> resolved;  ///< every setting, in the order of the reference
   bool ok() const;

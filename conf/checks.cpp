@@ -1,0 +1,120 @@
+#include "conf/checks.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace dw::conf {
+namespace {
+
+struct Together {
+  const Config& config;
+  const Places& places;
+  const std::function<void(Problem)>& report;
+
+  void tell(Problem::Severity severity, std::string_view setting, std::string text, std::string hint) const {
+    Problem problem{severity, "", 0, 0, std::move(text), std::move(hint)};
+    if (const auto it = places.find(setting); it != places.end()) {
+      problem.where = it->second.where;
+      problem.line = it->second.line;
+      problem.column = it->second.column;
+    }
+    report(std::move(problem));
+  }
+  void error(std::string_view setting, std::string text, std::string hint) const {
+    tell(Problem::Severity::error, setting, std::move(text), std::move(hint));
+  }
+  void warning(std::string_view setting, std::string text, std::string hint) const {
+    tell(Problem::Severity::warning, setting, std::move(text), std::move(hint));
+  }
+
+  void listening() const {
+    const auto& listen = config.access.listen;
+    for (const IpAddress& any : listen) {
+      if (!any.is_unspecified()) continue;
+      const auto covered = std::ranges::find_if(
+          listen, [&](const IpAddress& a) { return a != any && a.is_v4() == any.is_v4(); });
+      if (covered == listen.end()) continue;
+      error("access.listen",
+            fmt::format("access.listen: {} already takes in {}", any.to_string(), covered->to_string()),
+            "name the one or the other");
+    }
+    if (!config.access.tftp.enable && !config.access.http.enable) {
+      warning("access.tftp.enable", "neither TFTP nor HTTP is served to phones",
+              "set access.tftp.enable = true");
+    }
+  }
+
+  void ports() const {
+    struct Use {
+      std::string_view setting;
+      std::uint16_t port;
+    };
+    const std::array<Use, 3> tcp = {
+        {{"access.http.port", config.access.http.enable ? config.access.http.port : std::uint16_t{0}},
+         {"access.sccp.port", config.access.sccp.port},
+         {"access.sip.port", config.access.sip.port}}};
+    for (std::size_t i = 0; i < tcp.size(); ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        if (tcp[i].port == 0 || tcp[i].port != tcp[j].port) continue;
+        const std::size_t blamed = places.contains(tcp[i].setting) ? i : j;
+        error(tcp[blamed].setting,
+              fmt::format("{} and {} are both {}", tcp[j].setting, tcp[i].setting, tcp[i].port),
+              "phones reach all services at one address, so each needs a port of its own");
+      }
+    }
+    const Endpoint& page = config.admin.listen;
+    const bool same_address = std::ranges::any_of(config.access.listen, [&](const IpAddress& a) {
+      return a == page.address ||
+             ((a.is_unspecified() || page.address.is_unspecified()) && a.is_v4() == page.address.is_v4());
+    });
+    if (config.admin.enable && config.access.http.enable && page.port != 0 && page.port == tcp[0].port &&
+        same_address) {
+      error("admin.listen", fmt::format("admin.listen and access.http.port are both {}", page.port),
+            "give the status page another port");
+    }
+  }
+
+  void central() const {
+    const Provisioning& p = config.central.provisioning;
+    if (p.origins.empty()) {
+      warning("central.provisioning.origins",
+              "no place where files come from: phones get only what is kept from before",
+              "set central = \"pbx.example.net\", or central.provisioning.origins");
+    }
+    if (p.connect_timeout >= p.answer_timeout) {
+      warning("central.provisioning.connect_timeout",
+              "central.provisioning.connect_timeout is not below answer_timeout: while one origin is down a "
+              "phone is "
+              "told \"not now\" before the next one is asked",
+              "make connect_timeout at most half of answer_timeout");
+    }
+  }
+
+  void exposure() const {
+    if (config.admin.enable && !config.admin.listen.address.is_loopback()) {
+      warning("admin.listen",
+              fmt::format("the status page is open to whoever reaches {}", config.admin.listen.to_string()),
+              "it shows phones and their addresses; 127.0.0.1:8079 is this machine only");
+    }
+    if (config.rewrite.enable && config.rewrite.trust_lists == Rule::leave) {
+      warning("rewrite.trust_lists",
+              "trust lists of the origin reach phones while their configs are rewritten",
+              "such a phone accepts no rewritten config any more: use rewrite.trust_lists = \"drop\", or "
+              "rewrite.enable = false");
+    }
+  }
+};
+
+}  // namespace
+
+void check_together(const Config& config, const Places& places, const std::function<void(Problem)>& report) {
+  const Together together{config, places, report};
+  together.listening();
+  together.ports();
+  together.central();
+  together.exposure();
+}
+
+}  // namespace dw::conf

@@ -1,0 +1,24 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "conf/load.hpp"
+
+namespace dw::conf {
+
+/// Where a value was given.
+struct Place {
+  std::string where;
+  unsigned line = 0;
+  unsigned column = 0;
+  std::string to_string() const;  ///< "dropwire.toml:12", "--set", "central"
+};
+/// By setting; those not in it have their default.
+using Places = std::map<std::string_view, Place>;
+
+/// What no value shows alone: ports that collide, a daemon that would have nothing to serve.
+void check_together(const Config& config, const Places& places, const std::function<void(Problem)>& report);
+
+}  // namespace dw::conf

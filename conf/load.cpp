@@ -1,0 +1,263 @@
+#include "conf/load.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "conf/checks.hpp"
+#include "conf/suggest.hpp"
+#include "conf/toml_text.hpp"
+#include "sbc/base/escape.hpp"
+#include "sbc/base/text_cursor.hpp"
+
+namespace dw::conf {
+namespace {
+
+constexpr std::size_t kMaxLine = 4096;  // octets; also bounds how deep dotted keys can nest
+
+/// One value that someone gave to one setting.
+struct Assignment {
+  const Setting* setting;
+  Value value;
+  Place place;
+};
+
+/// Collects assignments and problems from everywhere, then settles them.
+class Loader {
+ public:
+  Loader(const LoadRequest& request, const FileSource& files) : request_(request), files_(files) {}
+
+  Loaded run() {
+    read_files();
+    for (const std::string& text : request_.overrides)
+      read_override(text);
+    settle();
+    check_together(loaded_.config, places_, [this](Problem problem) { report(std::move(problem)); });
+    for (const Setting& setting : settings()) {
+      const auto it = places_.find(setting.name);
+      loaded_.resolved.push_back({std::string(setting.name), shown(setting, loaded_.config),
+                                  it == places_.end() ? "default" : it->second.to_string()});
+    }
+    std::ranges::stable_sort(loaded_.problems, {}, [this](const Problem& p) {
+      const auto file = std::ranges::find(loaded_.files, p.where);
+      return std::tuple(p.severity, file - loaded_.files.begin(), p.line, p.column);
+    });
+    if (left_out_ > 0)
+      loaded_.problems.push_back(
+          {Problem::Severity::error, "", 0, 0, fmt::format("{} more problems are not shown", left_out_), ""});
+    return std::move(loaded_);
+  }
+
+ private:
+  void report(Problem problem) {
+    if (loaded_.problems.size() >= kMaxProblems) {
+      ++left_out_;
+    } else {
+      loaded_.problems.push_back(std::move(problem));
+    }
+  }
+  void error(const Place& place, std::string text, std::string hint) {
+    report(
+        {Problem::Severity::error, place.where, place.line, place.column, std::move(text), std::move(hint)});
+  }
+
+  void read_files() {
+    const std::string main = request_.file.empty() ? std::string(kDefaultFile) : request_.file;
+    read_file(main, request_.file.empty());
+    const auto slash = main.rfind('/');
+    const std::string folder = (slash == std::string::npos ? "." : main.substr(0, slash)) + "/conf.d";
+    const std::vector<std::string> drop_ins = files_.list(folder);
+    if (drop_ins.size() > kMaxDropIns) {
+      error({folder}, fmt::format("{} files are too many", drop_ins.size()),
+            fmt::format("at most {}", kMaxDropIns));
+      return;
+    }
+    for (const std::string& path : drop_ins)
+      read_file(path, false);
+  }
+
+  void read_file(const std::string& path, bool may_be_missing) {
+    const Result<std::string> text = files_.read(path);
+    if (!text) {
+      if (may_be_missing && text.error().code == Errc::not_found) return;
+      error({path}, fmt::format("can't be read: {}", text.error().text), "");
+      return;
+    }
+    loaded_.files.push_back(path);
+    if (text->size() > kMaxFileOctets) {
+      error({path}, "the file is too long for settings", size_hint());
+      return;
+    }
+    if (const unsigned line = first_long_line(*text); line > 0) {
+      error({path, line, 1}, fmt::format("a line of more than {} octets", kMaxLine),
+            "a list may go over several lines");
+      return;
+    }
+    const auto entries = parse_toml(*text);
+    if (!entries) {
+      error({path, entries.error().line, entries.error().column},
+            fmt::format("not TOML: {}", entries.error().text),
+            "nothing behind this place in the file was looked at");
+      return;
+    }
+    take(path, *entries);
+  }
+
+  static std::string size_hint() { return fmt::format("at most {} octets", kMaxFileOctets); }
+
+  static unsigned first_long_line(std::string_view text) {
+    TextCursor cursor(text);
+    for (unsigned line = 1; !cursor.at_end(); ++line) {
+      if (cursor.take_line().size() > kMaxLine) return line;
+    }
+    return 0;
+  }
+
+  void take(const std::string& path, const std::vector<Entry>& entries) {
+    std::string unknown_table;  // told once; what is in it is not told again
+    for (const Entry& entry : entries) {
+      if (!unknown_table.empty() && entry.path.starts_with(unknown_table)) continue;
+      const Place place{path, entry.line, entry.column};
+      const Setting* setting = find_setting(entry.path);
+      if (entry.is_table) {
+        if (is_section(entry.path)) continue;
+        unknown_table = entry.path + ".";
+        if (setting != nullptr) {
+          error(place, fmt::format("{} is a value, not a table", entry.path),
+                fmt::format("for example {} = {}", entry.path, setting->by_default));
+        } else {
+          unknown(place, entry.path, nearest_table(entry.path));
+        }
+      } else if (setting != nullptr) {
+        given_.push_back({setting, entry.value, {path, entry.value_line, entry.value_column}});
+      } else if (is_section(entry.path)) {
+        error(place, fmt::format("{} is a table, not a value", entry.path), example_within(entry.path));
+      } else {
+        unknown(place, entry.path, nearest_setting(entry.path));
+      }
+    }
+  }
+
+  /// True for "access" and "access.tftp": some setting is in it.
+  static bool is_section(std::string_view path) {
+    return std::ranges::any_of(settings(), [&](const Setting& s) {
+      return s.name.size() > path.size() && s.name.starts_with(path) && s.name[path.size()] == '.';
+    });
+  }
+
+  static std::string example_within(const std::string& path) {
+    for (const Setting& setting : settings()) {
+      if (setting.name.starts_with(path + "."))
+        return fmt::format("for example {} = {}", setting.name, setting.by_default);
+    }
+    return {};
+  }
+
+  void unknown(const Place& place, const std::string& path, const std::string& near) {
+    error(place, fmt::format("there is no setting {}", escaped(path)),
+          near.empty() ? "\"dropwire settings\" lists them all" : fmt::format("did you mean {}?", near));
+  }
+
+  void read_override(const std::string& text) {
+    const Place place{"--set " + escaped(text)};
+    const auto equals = text.find('=');
+    const std::string key(trim(std::string_view(text).substr(0, equals)));
+    if (equals == std::string::npos || key.empty()) {
+      error(place, "not of the form KEY=VALUE", "for example --set access.tftp.port=6969");
+    } else if (const Setting* setting = find_setting(key)) {
+      given_.push_back(
+          {setting, value_from_command_line(*setting, std::string_view(text).substr(equals + 1)), place});
+    } else {
+      unknown(place, key, nearest_setting(key));
+    }
+  }
+
+  /// The mode picks the defaults, so it is settled first; then each value in the order it was given.
+  void settle() {
+    Config probe = default_config(Mode::edge);
+    for (const Assignment& a : given_) {
+      if (a.setting->name == "mode") (void)assign(*a.setting, a.value, probe);
+    }
+    loaded_.config = default_config(probe.mode);
+    use_directories();
+    for (const Assignment& a : given_) {
+      if (auto complaint = assign(*a.setting, a.value, loaded_.config)) {
+        error(a.place, std::move(complaint->text), std::move(complaint->hint));
+      } else {
+        places_[a.setting->name] = a.place;
+      }
+    }
+    fill_in_central();
+  }
+
+  void use_directories() {
+    const ServiceDirectories& directories = request_.directories;
+    Config& config = loaded_.config;
+    if (!directories.cache.empty())
+      take_directory("cache.dir", config.cache.dir, directories.cache, "$CACHE_DIRECTORY");
+    if (!directories.state.empty())
+      take_directory("state.dir", config.state.dir, directories.state, "$STATE_DIRECTORY");
+    if (!directories.runtime.empty()) {
+      take_directory("admin.socket", config.admin.socket, directories.runtime + "/control.sock",
+                     "$RUNTIME_DIRECTORY");
+    }
+  }
+  void take_directory(std::string_view name, std::string& field, const std::string& path,
+                      std::string_view variable) {
+    field = path;
+    places_[name] = {std::string(variable)};
+  }
+
+  void fill_in_central() {
+    Central& central = loaded_.config.central;
+    if (central.host.empty()) return;
+    const auto missing = [&](std::string_view name) {
+      if (places_.contains(name)) return false;
+      places_[name] = {"central"};
+      return true;
+    };
+    const bool literal6 = central.host.find(':') != std::string::npos;
+    const std::string in_url = literal6 ? "[" + central.host + "]" : central.host;
+    if (missing("central.provisioning.origins")) {
+      central.provisioning.origins = {fmt::format("http://{}:6970/", in_url),
+                                      fmt::format("tftp://{}/", in_url)};
+    }
+    if (missing("central.sccp.servers")) central.sccp.servers = {{central.host, 2000}};
+    if (missing("central.sip.servers")) central.sip.servers = {{SipTransport::udp, {central.host, 5060}}};
+  }
+
+  const LoadRequest& request_;
+  const FileSource& files_;
+  Loaded loaded_;
+  std::vector<Assignment> given_;
+  Places places_;
+  std::size_t left_out_ = 0;
+};
+
+}  // namespace
+
+std::string Place::to_string() const {
+  return line > 0 ? fmt::format("{}:{}", where, line) : where.starts_with("--set") ? "--set" : where;
+}
+
+std::string Problem::to_string() const {
+  std::string out = where;
+  if (line > 0) out += fmt::format(":{}:{}", line, column);
+  if (!out.empty()) out += ": ";
+  out += severity == Severity::error ? "error: " : "warning: ";
+  out += text;
+  if (!hint.empty()) out += "\n  hint: " + hint;
+  return out;
+}
+
+bool Loaded::ok() const {
+  return std::ranges::none_of(problems,
+                              [](const Problem& p) { return p.severity == Problem::Severity::error; });
+}
+
+Loaded load(const LoadRequest& request, const FileSource& files) {
+  return Loader(request, files).run();
+}
+
+}  // namespace dw::conf

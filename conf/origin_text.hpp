@@ -1,0 +1,15 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "sbc/base/result.hpp"
+
+namespace dw::conf {
+
+/// Checks one origin as a person writes it (http://host[:port]/[dir/], https://…, tftp://…, file:///dir) and
+/// gives it back. The error is a reason without the text, which may hold a password.
+Result<std::string> checked_origin(std::string_view text);
+/// The same with what stands before "@" replaced by "***".
+std::string masked_origin(std::string_view text);
+
+}  // namespace dw::conf

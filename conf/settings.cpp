@@ -1,0 +1,394 @@
+#include "conf/settings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+
+#include "conf/toml_text.hpp"
+#include "conf/units.hpp"
+#include "conf/value.hpp"
+
+namespace dw::conf {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+/// at<&Config::access, &Access::tftp, &Tftp::port> is config.access.tftp.port.
+template <auto... members>
+constexpr auto at() {
+  using T = std::remove_reference_t<decltype((std::declval<Config&>().*....*members))>;
+  return Field<T>{[](Config& c) -> T& { return (c.*....*members); },
+                  [](const Config& c) -> const T& { return (c.*....*members); }};
+}
+template <auto... m>
+constexpr auto tftp = at<&Config::access, &Access::tftp, m...>();
+template <auto... m>
+constexpr auto http = at<&Config::access, &Access::http, m...>();
+template <auto... m>
+constexpr auto origin_side = at<&Config::central, &Central::provisioning, m...>();
+template <auto m>
+constexpr auto rewriting = at<&Config::rewrite, m>();
+
+constexpr std::uint64_t kKiB = 1024;
+constexpr std::uint64_t kMiB = 1024 * kKiB;
+constexpr std::uint64_t kGiB = 1024 * kMiB;
+constexpr std::uint64_t kTiB = 1024 * kGiB;
+
+constexpr std::array<std::string_view, 5> kLevels = {"trace", "debug", "info", "warn", "error"};
+
+constexpr std::array<Rule, 3> kRules = {Rule::leave, Rule::rewrite, Rule::drop};
+constexpr std::array<Rule, 2> kLeaveOrDrop = {Rule::leave, Rule::drop};
+
+// What a later version uses is read and checked now, and says so.
+#define DW_NOT_YET " Read and checked; used from the version that proxies "
+
+const Setting kSettings[] = {
+    {"mode", ModeType{at<&Config::mode>()}, R"("edge")", "", "",
+     "Where this Dropwire stands: on the phones' LAN (edge) or in front of the central server (hosted); it "
+     "picks "
+     "defaults, nothing else."},
+    {"central", HostType{at<&Config::central, &Central::host>()}, R"("")", "", "",
+     "The central telephone server, a host name or an address; it fills in every central.* list that is not "
+     "given."},
+
+    {"access.listen", AddressListType{at<&Config::access, &Access::listen>()}, R"(["0.0.0.0"])", "", "",
+     "The addresses of this machine on which phones are served."},
+    {"access.advertise", AddressOrAutoType{at<&Config::access, &Access::advertise>()}, R"("auto")", "", "",
+     "The address that phones are told to use; \"auto\" is the one to which their request came."},
+
+    {"access.tftp.enable", BoolType{tftp<&Tftp::enable>}, "true", "", "", "Serve files by TFTP."},
+    {"access.tftp.port", PortType{tftp<&Tftp::port>}, "69", "", "",
+     "The UDP port phones ask; 0 takes any free one."},
+    {"access.tftp.single_port", BoolType{tftp<&Tftp::single_port>}, "true", "", "",
+     "Send every packet of a transfer from the port that was asked, so that it passes any router; false "
+     "answers "
+     "from a fresh port (TID) for each transfer."},
+    {"access.tftp.max_blksize", CountType{tftp<&Tftp::max_blksize>, 512, 65464}, "1428", "", "octets",
+     "The largest block that a phone may negotiate; above 1468 a datagram no longer fits an Ethernet frame."},
+    {"access.tftp.max_windowsize", CountType{tftp<&Tftp::max_windowsize>, 1, 64}, "16", "", "blocks",
+     "The largest window that a client may negotiate."},
+    {"access.tftp.max_sessions", CountType{tftp<&Tftp::max_sessions>, 1, 65536}, "8192", "", "",
+     "Transfers at the same time."},
+    {"access.tftp.max_sessions_per_source", CountType{tftp<&Tftp::max_sessions_per_source>, 1, 65536}, "256",
+     "", "", "Transfers at the same time for one address (a home's router, or a carrier's)."},
+    {"access.tftp.max_unproven", CountType{tftp<&Tftp::max_unproven>, 1, 65536}, "1024", "", "",
+     "Transfers at the same time whose asker has not acknowledged anything yet, and may have forged its "
+     "address."},
+    {"access.tftp.unproven_rate", NumberType{tftp<&Tftp::unproven_rate>, 0.1, 10000}, "10", "", "per second",
+     "How many requests without any acknowledgement are taken from one address."},
+    {"access.tftp.give_up", DurationType{tftp<&Tftp::give_up>, seconds(5), minutes(10)}, R"("45s")", "", "",
+     "A transfer ends when the phone acknowledged nothing new for so long."},
+    {"access.tftp.block_after_max", CountType{tftp<&Tftp::block_after_max>, 0, 1}, "0", "", "",
+     "The block number that follows 65535."},
+
+    {"access.http.enable", BoolType{http<&Http::enable>}, "true", "", "", "Serve files by HTTP."},
+    {"access.http.port", PortType{http<&Http::port>}, "6970", "", "",
+     "The TCP port phones ask; 0 takes any free one."},
+    {"access.http.max_connections", CountType{http<&Http::max_connections>, 1, 65536}, "1024", "", "",
+     "Connections at the same time."},
+    {"access.http.max_connections_per_source", CountType{http<&Http::max_connections_per_source>, 1, 65536},
+     "64", "", "", "Connections at the same time from one address."},
+    {"access.http.idle_timeout", DurationType{http<&Http::idle_timeout>, seconds(1), hours(1)}, R"("30s")",
+     "", "", "A connection on which nothing moved for so long is closed."},
+
+    {"access.sccp.port", PortType{at<&Config::access, &Access::sccp, &Signalling::port>()}, "2000", "", "",
+     "The TCP port that rewritten configs give phones for SCCP; this version does not listen on it."},
+    {"access.sip.port", PortType{at<&Config::access, &Access::sip, &Signalling::port>()}, "5060", "", "",
+     "The UDP and TCP port that rewritten configs give phones for SIP; this version does not listen on it."},
+
+    {"central.provisioning.origins", OriginListType{origin_side<&Provisioning::origins>}, "[]", "", "",
+     "Where files come from, tried in order: http://, https://, tftp:// or file:///directory; not given, "
+     "port 6970 "
+     "and then TFTP of the central server."},
+    {"central.provisioning.ca_file", PathType{origin_side<&Provisioning::ca_file>, true}, R"("")", "", "",
+     "Certificates (PEM) that https:// origins are checked against; empty is the system's store."},
+    {"central.provisioning.connect_timeout",
+     DurationType{origin_side<&Provisioning::connect_timeout>, milliseconds(100), minutes(1)}, R"("3s")", "",
+     "", "How long connecting to an origin may take before the next one is tried."},
+    {"central.provisioning.stall_timeout",
+     DurationType{origin_side<&Provisioning::stall_timeout>, seconds(1), minutes(10)}, R"("15s")", "", "",
+     "A download on which nothing moved for so long is given up."},
+    {"central.provisioning.answer_timeout",
+     DurationType{origin_side<&Provisioning::answer_timeout>, milliseconds(500), seconds(10)}, R"("7s")", "",
+     "",
+     "A phone gets its first answer within this time, be it that no origin answered; a router forgets a "
+     "one-way "
+     "mapping after 30s."},
+    {"central.provisioning.max_file", SizeType{origin_side<&Provisioning::max_file>, 64 * kKiB, kGiB},
+     R"("64MiB")", "", "", "Larger files are refused."},
+    {"central.provisioning.prefetch", BoolType{origin_side<&Provisioning::prefetch>}, "true", "", "",
+     "Fetch what a config, a firmware manifest or a list names before the phone asks for it."},
+    {"central.provisioning.blksize", CountType{origin_side<&Provisioning::blksize>, 512, 65464}, "1428", "",
+     "octets", "The block size asked of tftp:// origins."},
+    {"central.provisioning.windowsize", CountType{origin_side<&Provisioning::windowsize>, 1, 64}, "16", "",
+     "blocks", "The window asked of tftp:// origins."},
+
+    {"central.sccp.servers",
+     ServerListType{at<&Config::central, &Central::sccp, &CentralSccp::servers>(), 2000}, "[]", "", "",
+     "SCCP servers, the first is the primary; not given, port 2000 of the central server." DW_NOT_YET
+     "SCCP."},
+    {"central.sip.servers", SipServerListType{at<&Config::central, &Central::sip, &CentralSip::servers>()},
+     "[]", "", "",
+     "SIP servers as udp:host:port, tcp:… or tls:…, a name without a port by SRV; not given, UDP port 5060 "
+     "of "
+     "the central server." DW_NOT_YET "SIP."},
+    {"central.media.advertise",
+     AddressOrAutoType{at<&Config::central, &Central::media, &CentralMedia::advertise>()}, R"("auto")", "",
+     "",
+     "The address for media that the central side is told; \"auto\" is the local one that routes "
+     "there." DW_NOT_YET "SCCP or SIP."},
+
+    {"media.ports", PortRangeType{at<&Config::media, &Media::ports>()}, R"("20000-29999")", "", "",
+     "UDP ports for media." DW_NOT_YET "SCCP or SIP."},
+
+    {"cache.enable", BoolType{at<&Config::cache, &Cache::enable>()}, "true", "", "", "Keep files on disk."},
+    {"cache.dir", PathType{at<&Config::cache, &Cache::dir>(), false}, R"("/var/cache/dropwire")", "", "",
+     "The directory of kept files; when it can't be written, files are served without keeping them."},
+    {"cache.size", SizeType{at<&Config::cache, &Cache::size>(), kMiB, 16 * kTiB}, R"("2GiB")", "", "",
+     "What is kept on disk at most; the files longest unused go first."},
+    {"cache.memory", SizeType{at<&Config::cache, &Cache::memory>(), kMiB, 64 * kGiB}, R"("32MiB")",
+     R"("256MiB")", "", "What is kept in memory at most, beside the files being sent."},
+    {"cache.negative", DurationType{at<&Config::cache, &Cache::negative>(), seconds(0), hours(1)}, R"("30s")",
+     "", "", "How long \"not found\" is remembered; a phone's own config is always asked anew."},
+
+    {"state.dir", PathType{at<&Config::state, &State::dir>(), false}, R"("/var/lib/dropwire")", "", "",
+     "The directory of what is known of phones; when it can't be written, that is in memory only."},
+
+    {"rewrite.enable", BoolType{rewriting<&Rewrite::enable>}, "true", "", "",
+     "Rewrite phones' configs so that they name Dropwire instead of the central server; false passes every "
+     "file as it came."},
+    {"rewrite.call_servers", RuleType{rewriting<&Rewrite::call_servers>, kRules}, R"("rewrite")", "", "",
+     "The call server in a phone's config: its address and ports, proxyN_address of the 7940 and 7960."},
+    {"rewrite.spare_call_servers", RuleType{rewriting<&Rewrite::spare_call_servers>, kRules}, R"("drop")", "",
+     "", "Further call servers; drop takes them out, so that a phone never registers past Dropwire."},
+    {"rewrite.line_proxy", RuleType{rewriting<&Rewrite::line_proxy>, kRules}, R"("rewrite")", "", "",
+     "The proxy of each SIP line; rewrite is the word USECALLMANAGER, which 9.x firmware insists on."},
+    {"rewrite.backup_proxy", RuleType{rewriting<&Rewrite::backup_proxy>, kRules}, R"("drop")", "", "",
+     "backupProxy, proxy_backup."},
+    {"rewrite.emergency_proxy", RuleType{rewriting<&Rewrite::emergency_proxy>, kRules}, R"("rewrite")", "",
+     "", "emergencyProxy, proxy_emergency: where emergency calls go."},
+    {"rewrite.outbound_proxy", RuleType{rewriting<&Rewrite::outbound_proxy>, kRules}, R"("drop")", "", "",
+     "outboundProxy, outbound_proxy: with it the phone sends each request from another port."},
+    {"rewrite.nat", RuleType{rewriting<&Rewrite::nat>, kRules}, R"("drop")", "", "",
+     "natEnabled and its fellows; rewrite is true, drop is false, and natAddress is emptied."},
+    {"rewrite.transport", RuleType{rewriting<&Rewrite::transport>, kRules}, R"("leave")", "", "",
+     "transportLayerProtocol; rewrite is TCP."},
+    {"rewrite.security", RuleType{rewriting<&Rewrite::security>, kRules}, R"("rewrite")", "", "",
+     "deviceSecurityMode; rewrite is non-secure, as Dropwire holds none of the server's keys."},
+    {"rewrite.srst", RuleType{rewriting<&Rewrite::srst>, kRules}, R"("drop")", "", "",
+     "srstInfo: the servers a phone falls back to."},
+    {"rewrite.tvs", RuleType{rewriting<&Rewrite::tvs>, kRules}, R"("drop")", "", "",
+     "The trust verification servers."},
+    {"rewrite.capf", RuleType{rewriting<&Rewrite::capf>, kRules}, R"("drop")", "", "",
+     "Certificate enrolment (capfList) and encrypted configs (encrConfig)."},
+    {"rewrite.tftp_server", RuleType{rewriting<&Rewrite::tftp_server>, kRules}, R"("rewrite")", "", "",
+     "dyn_tftp_addr of the 7940 and 7960, TFTPServer1 and 2 of WLAN files: they would take the phone off "
+     "Dropwire."},
+    {"rewrite.load_server", RuleType{rewriting<&Rewrite::load_server>, kRules}, R"("rewrite")", "", "",
+     "loadServer, ipv6LoadServer: where firmware comes from."},
+    {"rewrite.firmware", RuleType{rewriting<&Rewrite::firmware>, kRules}, R"("leave")", "", "",
+     "loadInformation, image_version: the firmware's name; drop blanks it, and the phone keeps what it has."},
+    {"rewrite.ntp", RuleType{rewriting<&Rewrite::ntp>, kRules}, R"("leave")", "", "", "The time servers."},
+    {"rewrite.urls", RuleType{rewriting<&Rewrite::urls>, kRules}, R"("leave")", "", "",
+     "Services, directory, idle and like URLs by HTTP, logo_url, proxyServerURL."},
+    {"rewrite.secure_urls", RuleType{rewriting<&Rewrite::secure_urls>, kRules}, R"("drop")", "", "",
+     "The same by HTTPS, which a phone without a trust list can't verify."},
+    {"rewrite.version_stamp", RuleType{rewriting<&Rewrite::version_stamp>, kRules}, R"("rewrite")", "", "",
+     "versionStamp; rewrite is recomputed when anything else changed, so that phones notice."},
+    {"rewrite.trust_lists", RuleType{rewriting<&Rewrite::trust_lists>, kLeaveOrDrop}, R"("drop")", "", "",
+     "The origin's CTL and ITL files; drop answers \"not found\", as a phone that takes them accepts no "
+     "rewritten config any more."},
+
+    {"phones.max_devices", CountType{at<&Config::phones, &Phones::max_devices>(), 16, 1000000}, "4096",
+     "16384", "", "Phones remembered at most; the longest unseen goes first."},
+    {"phones.story_steps", CountType{at<&Config::phones, &Phones::story_steps>(), 8, 1024}, "64", "", "",
+     "Steps kept of each phone's story."},
+
+    {"log.level", WordType{at<&Config::log, &Log::level>(), kLevels}, R"("info")", "", "",
+     "The least important lines that are written."},
+    {"drain.timeout", DurationType{at<&Config::drain, &Drain::timeout>(), seconds(0), minutes(10)},
+     R"("30s")", "", "", "How long running transfers may go on after SIGTERM."},
+
+    {"admin.enable", BoolType{at<&Config::admin, &Admin::enable>()}, "true", "", "",
+     "Serve the status page, /api, /metrics and /healthz by HTTP."},
+    {"admin.listen", EndpointType{at<&Config::admin, &Admin::listen>()}, R"("127.0.0.1:8079")", "", "",
+     "Address and port of the status page; whoever reaches it can read everything."},
+    {"admin.socket", PathType{at<&Config::admin, &Admin::socket>(), true}, R"("/run/dropwire/control.sock")",
+     "", "", "The Unix socket that the other dropwire commands talk to; empty is none."},
+    {"admin.max_connections", CountType{at<&Config::admin, &Admin::max_connections>(), 1, 4096}, "64", "", "",
+     "Connections at the same time to the status page, and as many to the control socket."},
+};
+
+#undef DW_NOT_YET
+
+constexpr Section kSections[] = {
+    {"", "Where it stands"},
+    {"access", "The phones' side"},
+    {"access.tftp", "TFTP to phones"},
+    {"access.http", "HTTP to phones"},
+    {"access.sccp", "SCCP to phones"},
+    {"access.sip", "SIP to phones"},
+    {"central.provisioning", "Where files come from"},
+    {"central.sccp", "SCCP to the central server"},
+    {"central.sip", "SIP to the central server"},
+    {"central.media", "Media to the central side"},
+    {"media", "Media"},
+    {"cache", "Files kept"},
+    {"state", "What is known of phones"},
+    {"rewrite", "Phones' configs: what is changed in them"},
+    {"phones", "Phones"},
+    {"log", "Log"},
+    {"drain", "Stopping"},
+    {"admin", "Status page and control socket"},
+};
+
+std::string range(std::string_view low, std::string_view high) {
+  return fmt::format("{} to {}", low, high);
+}
+
+template <class List, class Text>
+std::string either(const List& choices, Text text) {
+  std::string out;
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    if (i > 0) out += i + 1 == choices.size() ? " or " : ", ";
+    out += quoted(text(choices[i]));
+  }
+  return out;
+}
+
+struct TypeName {
+  std::string operator()(const BoolType&) const { return "true or false"; }
+  std::string operator()(const CountType&) const { return "a whole number"; }
+  std::string operator()(const NumberType&) const { return "a number"; }
+  std::string operator()(const PortType&) const { return "a port"; }
+  std::string operator()(const PathType&) const { return "a path"; }
+  std::string operator()(const WordType&) const { return "a word"; }
+  std::string operator()(const ModeType&) const { return "a word"; }
+  std::string operator()(const RuleType&) const { return "a word"; }
+  std::string operator()(const DurationType&) const { return "a duration"; }
+  std::string operator()(const SizeType&) const { return "a size"; }
+  std::string operator()(const HostType&) const { return "a host"; }
+  std::string operator()(const AddressListType&) const { return "a list of addresses"; }
+  std::string operator()(const AddressOrAutoType&) const { return "an address"; }
+  std::string operator()(const EndpointType&) const { return "an address and port"; }
+  std::string operator()(const OriginListType&) const { return "a list of URLs"; }
+  std::string operator()(const ServerListType&) const { return "a list of servers"; }
+  std::string operator()(const SipServerListType&) const { return "a list of SIP servers"; }
+  std::string operator()(const PortRangeType&) const { return "a range of ports"; }
+};
+
+struct Allowed {
+  std::string operator()(const BoolType&) const { return {}; }
+  std::string operator()(const CountType& t) const {
+    return range(std::to_string(t.min), std::to_string(t.max));
+  }
+  std::string operator()(const NumberType& t) const {
+    return range(fmt::format("{}", t.min), fmt::format("{}", t.max));
+  }
+  std::string operator()(const PortType&) const { return range("0", "65535"); }
+  std::string operator()(const PathType& t) const { return t.may_be_empty ? "may be empty" : ""; }
+  std::string operator()(const WordType& t) const {
+    return either(t.choices, [](std::string_view word) { return word; });
+  }
+  std::string operator()(const ModeType&) const {
+    return either(std::array{Mode::edge, Mode::hosted}, [](Mode mode) { return to_string(mode); });
+  }
+  std::string operator()(const RuleType& t) const {
+    return either(t.choices, [](Rule rule) { return to_string(rule); });
+  }
+  std::string operator()(const DurationType& t) const {
+    return range(duration_text(t.min), duration_text(t.max));
+  }
+  std::string operator()(const SizeType& t) const { return range(size_text(t.min), size_text(t.max)); }
+  std::string operator()(const HostType&) const { return "may be empty"; }
+  std::string operator()(const AddressListType&) const { return "at least one; IPv6 too"; }
+  std::string operator()(const AddressOrAutoType&) const { return R"(or "auto")"; }
+  std::string operator()(const EndpointType&) const { return {}; }
+  std::string operator()(const OriginListType&) const { return {}; }
+  std::string operator()(const ServerListType&) const { return {}; }
+  std::string operator()(const SipServerListType&) const { return {}; }
+  std::string operator()(const PortRangeType&) const { return "within 1024-65535, at least two ports"; }
+};
+
+Config defaults_of(Mode mode) {
+  Config config{};
+  for (const Setting& setting : kSettings) {
+    [[maybe_unused]] const auto complaint =
+        assign(setting, value_from_toml(setting.default_for(mode)), config);
+    assert(!complaint);
+  }
+  config.mode = mode;
+  return config;
+}
+
+}  // namespace
+
+std::span<const Setting> settings() {
+  return kSettings;
+}
+std::span<const Section> sections() {
+  return kSections;
+}
+
+const Section& section_of(const Setting& setting) {
+  const Section* best = &kSections[0];
+  for (const Section& section : kSections) {
+    const bool fits = setting.name.starts_with(section.prefix) &&
+                      setting.name.substr(section.prefix.size()).starts_with('.');
+    if (fits && section.prefix.size() > best->prefix.size()) best = &section;
+  }
+  return *best;
+}
+
+const Setting* find_setting(std::string_view name) {
+  const auto it = std::ranges::find(kSettings, name, &Setting::name);
+  return it == std::end(kSettings) ? nullptr : &*it;
+}
+
+std::string_view to_string(Mode mode) {
+  return mode == Mode::edge ? "edge" : "hosted";
+}
+
+std::string_view to_string(Rule rule) {
+  switch (rule) {
+    case Rule::leave:
+      return "leave";
+    case Rule::rewrite:
+      return "rewrite";
+    case Rule::drop:
+      return "drop";
+  }
+  return "";
+}
+
+std::string_view to_string(SipTransport transport) {
+  switch (transport) {
+    case SipTransport::udp:
+      return "udp";
+    case SipTransport::tcp:
+      return "tcp";
+    case SipTransport::tls:
+      return "tls";
+  }
+  return "";
+}
+
+std::string type_name(const Setting& setting) {
+  return std::visit(TypeName{}, setting.type);
+}
+
+std::string allowed(const Setting& setting) {
+  return std::visit(Allowed{}, setting.type);
+}
+
+Config default_config(Mode mode) {
+  static const std::array<Config, 2> kDefaults = {defaults_of(Mode::edge), defaults_of(Mode::hosted)};
+  return kDefaults[mode == Mode::hosted ? 1 : 0];
+}
+
+}  // namespace dw::conf

@@ -1,0 +1,128 @@
+#pragma once
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "conf/config.hpp"
+
+namespace dw::conf {
+
+/// Where a setting lives in Config.
+template <class T>
+struct Field {
+  T& (*in)(Config&);
+  const T& (*of)(const Config&);
+};
+
+// The types a setting can have. Bounds are inclusive.
+struct BoolType {
+  Field<bool> field;
+};
+struct CountType {
+  Field<std::uint32_t> field;
+  std::uint32_t min;
+  std::uint32_t max;
+};
+struct NumberType {
+  Field<double> field;
+  double min;
+  double max;
+};
+struct PortType {
+  Field<std::uint16_t> field;
+};
+struct PathType {
+  Field<std::string> field;
+  bool may_be_empty;
+};
+struct WordType {
+  Field<std::string> field;
+  std::span<const std::string_view> choices;
+};
+struct ModeType {
+  Field<Mode> field;
+};
+struct RuleType {
+  Field<Rule> field;
+  std::span<const Rule> choices;
+};
+struct DurationType {
+  Field<Duration> field;
+  Duration min;
+  Duration max;
+};
+struct SizeType {
+  Field<std::uint64_t> field;
+  std::uint64_t min;
+  std::uint64_t max;
+};
+struct HostType {
+  Field<std::string> field;
+};
+struct AddressListType {
+  Field<std::vector<IpAddress>> field;
+};
+struct AddressOrAutoType {
+  Field<std::optional<IpAddress>> field;
+};
+struct EndpointType {
+  Field<Endpoint> field;
+};
+struct OriginListType {
+  Field<std::vector<std::string>> field;
+};
+struct ServerListType {
+  Field<std::vector<HostPort>> field;
+  std::uint16_t default_port;
+};
+struct SipServerListType {
+  Field<std::vector<SipServer>> field;
+};
+struct PortRangeType {
+  Field<PortRange> field;
+};
+
+using Type = std::variant<BoolType, CountType, NumberType, PortType, PathType, WordType, ModeType, RuleType,
+                          DurationType, SizeType, HostType, AddressListType, AddressOrAutoType, EndpointType,
+                          OriginListType, ServerListType, SipServerListType, PortRangeType>;
+
+/// One setting: everything that the loader, the reference and the shipped file know of it.
+struct Setting {
+  std::string_view name;  ///< dotted
+  Type type;
+  std::string_view by_default;         ///< as TOML
+  std::string_view by_default_hosted;  ///< as TOML; empty: the same in both modes
+  std::string_view unit;               ///< of a bare number; empty where the type says it
+  std::string_view meaning;            ///< one sentence
+
+  std::string_view default_for(Mode mode) const {
+    return mode == Mode::hosted && !by_default_hosted.empty() ? by_default_hosted : by_default;
+  }
+};
+
+/// Settings of one prefix, as the reference groups them.
+struct Section {
+  std::string_view prefix;  ///< "access.tftp"; empty: those without a dot
+  std::string_view title;
+};
+
+/// All of them, in the order of the reference.
+std::span<const Setting> settings();
+std::span<const Section> sections();
+/// The section of a setting: the longest prefix that fits.
+const Section& section_of(const Setting& setting);
+const Setting* find_setting(std::string_view name);
+
+std::string_view to_string(Mode mode);
+std::string_view to_string(Rule rule);
+std::string_view to_string(SipTransport transport);
+
+/// "whole number", "duration", … and what is allowed: "1 to 64", "\"leave\" or \"rewrite\"". Empty when
+/// anything goes.
+std::string type_name(const Setting& setting);
+std::string allowed(const Setting& setting);
+
+}  // namespace dw::conf

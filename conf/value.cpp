@@ -1,0 +1,375 @@
+#include "conf/value.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "conf/origin_text.hpp"
+#include "conf/units.hpp"
+#include "sbc/base/escape.hpp"
+#include "sbc/base/text_cursor.hpp"
+
+namespace dw::conf {
+namespace {
+
+using Checked = std::optional<Complaint>;
+
+std::string described(const Value& value) {
+  struct {
+    std::string operator()(bool b) const { return b ? "true" : "false"; }
+    std::string operator()(std::int64_t n) const { return fmt::format("the number {}", n); }
+    std::string operator()(double n) const { return fmt::format("the number {}", n); }
+    std::string operator()(const std::string& s) const { return fmt::format("the text \"{}\"", escaped(s)); }
+    std::string operator()(const std::vector<std::string>&) const { return "a list"; }
+    std::string operator()(const Value::Other& other) const { return other.what; }
+  } words;
+  return std::visit(words, value.is);
+}
+
+std::string example(const Setting& setting, std::string_view instead = {}) {
+  return fmt::format("for example {} = {}", setting.name, instead.empty() ? setting.by_default : instead);
+}
+
+/// One value against one setting. Each type's function checks first and stores last.
+struct Assign {
+  const Setting& setting;
+  const Value& value;
+  Config& config;
+
+  Complaint mismatch(std::string_view instead = {}) const {
+    return {fmt::format("{} is {}, not {}", setting.name, type_name(setting), described(value)),
+            example(setting, instead)};
+  }
+  Complaint out_of_range(std::string_view given) const {
+    return {fmt::format("{} is out of range: {}", setting.name, given), "allowed: " + allowed(setting)};
+  }
+  const std::string* text() const {
+    const auto* s = std::get_if<std::string>(&value.is);
+    return s != nullptr && s->size() <= kMaxText && s->find('\0') == std::string::npos ? s : nullptr;
+  }
+  const std::vector<std::string>* list() const { return std::get_if<std::vector<std::string>>(&value.is); }
+
+  /// Each entry through `parse`, which gives Result<T>; nothing is stored unless all fit.
+  template <class T, class Parse>
+  Checked entries(std::vector<T>& into, bool may_be_empty, std::string_view instead, Parse parse) const {
+    const auto* given = list();
+    if (given == nullptr) {
+      Complaint complaint = mismatch(instead);
+      if (text() != nullptr) complaint.hint = "a list is written in brackets: " + complaint.hint;
+      return complaint;
+    }
+    if (given->size() > kMaxList)
+      return Complaint{fmt::format("{} has too many entries", setting.name),
+                       fmt::format("at most {}", kMaxList)};
+    if (given->empty() && !may_be_empty)
+      return Complaint{fmt::format("{} is empty", setting.name), example(setting, instead)};
+    std::vector<T> out;
+    for (const std::string& entry : *given) {
+      Result<T> one = entry.size() > kMaxText ? fail(Errc::too_long, "too long") : parse(entry);
+      if (!one)
+        return Complaint{
+            fmt::format("{}: \"{}\": {}", setting.name, masked_origin(escaped(entry)), one.error().text),
+            example(setting, instead)};
+      if (std::ranges::find(out, *one) != out.end())
+        return Complaint{fmt::format("{} names \"{}\" twice", setting.name, masked_origin(escaped(entry))),
+                         "name each once"};
+      out.push_back(std::move(*one));
+    }
+    into = std::move(out);
+    return std::nullopt;
+  }
+
+  Checked operator()(const BoolType& type) const {
+    const auto* b = std::get_if<bool>(&value.is);
+    if (b == nullptr) return Complaint{mismatch().text, "write true or false, without quotes"};
+    type.field.in(config) = *b;
+    return std::nullopt;
+  }
+
+  Checked operator()(const CountType& type) const {
+    const auto* n = std::get_if<std::int64_t>(&value.is);
+    if (n == nullptr) return mismatch();
+    if (*n < type.min || *n > type.max) return out_of_range(std::to_string(*n));
+    type.field.in(config) = static_cast<std::uint32_t>(*n);
+    return std::nullopt;
+  }
+
+  Checked operator()(const NumberType& type) const {
+    double n = 0;
+    if (const auto* whole = std::get_if<std::int64_t>(&value.is)) {
+      n = static_cast<double>(*whole);
+    } else if (const auto* real = std::get_if<double>(&value.is)) {
+      n = *real;
+    } else {
+      return mismatch();
+    }
+    if (!std::isfinite(n) || n < type.min || n > type.max) return out_of_range(fmt::format("{}", n));
+    type.field.in(config) = n;
+    return std::nullopt;
+  }
+
+  Checked operator()(const PortType& type) const {
+    const auto* n = std::get_if<std::int64_t>(&value.is);
+    if (n == nullptr) return mismatch();
+    if (*n < 0 || *n > 65535) return out_of_range(std::to_string(*n));
+    type.field.in(config) = static_cast<std::uint16_t>(*n);
+    return std::nullopt;
+  }
+
+  Checked operator()(const PathType& type) const {
+    const auto* s = text();
+    if (s == nullptr) return mismatch();
+    if (s->empty() && !type.may_be_empty)
+      return Complaint{fmt::format("{} is empty", setting.name), example(setting)};
+    type.field.in(config) = *s;
+    return std::nullopt;
+  }
+
+  Checked operator()(const WordType& type) const {
+    const auto* s = text();
+    if (s == nullptr) return mismatch();
+    if (std::ranges::find(type.choices, *s) == type.choices.end()) return not_a_choice(*s);
+    type.field.in(config) = *s;
+    return std::nullopt;
+  }
+
+  Checked operator()(const ModeType& type) const {
+    const auto* s = text();
+    if (s == nullptr) return mismatch();
+    for (const Mode mode : {Mode::edge, Mode::hosted}) {
+      if (*s != to_string(mode)) continue;
+      type.field.in(config) = mode;
+      return std::nullopt;
+    }
+    return not_a_choice(*s);
+  }
+
+  Checked operator()(const RuleType& type) const {
+    const auto* s = text();
+    if (s == nullptr) return mismatch();
+    for (const Rule rule : type.choices) {
+      if (*s != to_string(rule)) continue;
+      type.field.in(config) = rule;
+      return std::nullopt;
+    }
+    return not_a_choice(*s);
+  }
+
+  Complaint not_a_choice(const std::string& given) const {
+    return {fmt::format("{} can't be \"{}\"", setting.name, escaped(given)), "allowed: " + allowed(setting)};
+  }
+
+  Checked operator()(const DurationType& type) const {
+    const auto* s = text();
+    if (s == nullptr) {
+      Complaint complaint = mismatch();
+      if (const auto* n = std::get_if<std::int64_t>(&value.is)) {
+        complaint.hint = fmt::format("a duration has a unit (ms, s, m, h, d): \"{}s\"", *n);
+      }
+      return complaint;
+    }
+    const auto duration = parse_duration(*s);
+    if (!duration)
+      return Complaint{mismatch().text, "digits and one unit: \"500ms\", \"30s\", \"10m\", \"1h\", \"7d\""};
+    if (*duration < type.min || *duration > type.max) return out_of_range(duration_text(*duration));
+    type.field.in(config) = *duration;
+    return std::nullopt;
+  }
+
+  Checked operator()(const SizeType& type) const {
+    const auto* s = text();
+    if (s == nullptr) {
+      Complaint complaint = mismatch();
+      if (const auto* n = std::get_if<std::int64_t>(&value.is); n != nullptr && *n >= 0) {
+        complaint.hint = fmt::format("a size has a unit: \"{}\"", size_text(static_cast<std::uint64_t>(*n)));
+      }
+      return complaint;
+    }
+    const auto size = parse_size(*s);
+    if (!size) return Complaint{mismatch().text, "digits and one unit: \"64KiB\", \"10MB\", \"2GiB\""};
+    if (*size < type.min || *size > type.max) return out_of_range(size_text(*size));
+    type.field.in(config) = *size;
+    return std::nullopt;
+  }
+
+  Checked operator()(const HostType& type) const {
+    constexpr std::string_view kExample = R"("pbx.example.net")";
+    const auto* s = text();
+    if (s == nullptr) return mismatch(kExample);
+    if (s->empty()) {
+      type.field.in(config).clear();
+      return std::nullopt;
+    }
+    const auto host = HostPort::parse(*s);
+    if (!host) {
+      const bool url = s->find("://") != std::string::npos;
+      return Complaint{fmt::format("{}: {}", setting.name, host.error().text),
+                       url ? "only the host here; a URL belongs into central.provisioning.origins"
+                           : example(setting, kExample)};
+    }
+    if (host->to_string() != host->host) {
+      return Complaint{fmt::format("{} takes a host without a port", setting.name),
+                       "ports other than the usual ones are given in the central.* lists"};
+    }
+    type.field.in(config) = host->host;
+    return std::nullopt;
+  }
+
+  Checked operator()(const AddressListType& type) const {
+    return entries(type.field.in(config), false, R"(["0.0.0.0"] or ["0.0.0.0", "::"])",
+                   [](const std::string& entry) { return IpAddress::parse(entry); });
+  }
+
+  Checked operator()(const AddressOrAutoType& type) const {
+    const auto* s = text();
+    if (s == nullptr) return mismatch();
+    if (*s == "auto") {
+      type.field.in(config).reset();
+      return std::nullopt;
+    }
+    const auto address = IpAddress::parse(*s);
+    if (!address)
+      return Complaint{fmt::format("{}: {}", setting.name, address.error().text),
+                       "\"auto\" or an address such as \"192.0.2.7\""};
+    if (address->is_unspecified() || address->is_multicast() || address->is_broadcast()) {
+      return Complaint{fmt::format("{}: nobody can be reached at {}", setting.name, address->to_string()),
+                       "\"auto\" or an address of one machine"};
+    }
+    type.field.in(config) = *address;
+    return std::nullopt;
+  }
+
+  Checked operator()(const EndpointType& type) const {
+    const auto* s = text();
+    if (s == nullptr) return mismatch();
+    const auto endpoint = Endpoint::parse(*s);
+    if (!endpoint)
+      return Complaint{fmt::format("{}: {}", setting.name, endpoint.error().text),
+                       example(setting) + " or \"[::1]:8079\""};
+    type.field.in(config) = *endpoint;
+    return std::nullopt;
+  }
+
+  Checked operator()(const OriginListType& type) const {
+    return entries(type.field.in(config), true,
+                   R"(["http://pbx.example.net:6970/", "tftp://pbx.example.net/"])",
+                   [](const std::string& entry) { return checked_origin(entry); });
+  }
+
+  Checked operator()(const ServerListType& type) const {
+    return entries(type.field.in(config), true, R"(["pbx.example.net:2000"])", [&](const std::string& entry) {
+      Result<HostPort> server = HostPort::parse(entry);
+      if (server && server->port == 0) server->port = type.default_port;
+      return server;
+    });
+  }
+
+  Checked operator()(const SipServerListType& type) const {
+    return entries(type.field.in(config), true, R"(["udp:pbx.example.net:5060"])",
+                   [](const std::string& entry) { return parse_sip_server(entry); });
+  }
+
+  Checked operator()(const PortRangeType& type) const {
+    const auto* s = text();
+    if (s == nullptr) return mismatch();
+    const auto dash = s->find('-');
+    const auto first = parse_number(std::string_view(*s).substr(0, dash), 65535);
+    const auto last =
+        dash == std::string::npos ? std::nullopt : parse_number(std::string_view(*s).substr(dash + 1), 65535);
+    if (!first || !last) return mismatch();
+    if (*first < 1024 || *last < *first + 1) return out_of_range(*s);
+    type.field.in(config) = {static_cast<std::uint16_t>(*first), static_cast<std::uint16_t>(*last)};
+    return std::nullopt;
+  }
+
+  static Result<SipServer> parse_sip_server(const std::string& entry) {
+    for (const SipTransport transport : {SipTransport::udp, SipTransport::tcp, SipTransport::tls}) {
+      const std::string prefix = fmt::format("{}:", to_string(transport));
+      if (!starts_with_ignoring_case(entry, prefix)) continue;
+      Result<HostPort> server = HostPort::parse(std::string_view(entry).substr(prefix.size()));
+      if (!server) return std::unexpected(server.error());
+      const bool literal = IpAddress::parse(server->host).has_value();
+      if (literal && server->port == 0) server->port = transport == SipTransport::tls ? 5061 : 5060;
+      return SipServer{transport, std::move(*server)};
+    }
+    return fail(Errc::invalid, "begins with none of udp:, tcp:, tls:");
+  }
+};
+
+template <class T, class Text>
+std::string list_text(const std::vector<T>& entries, Text text) {
+  std::string out = "[";
+  for (const T& entry : entries) {
+    if (out.size() > 1) out += ", ";
+    out += quoted(text(entry));
+  }
+  return out + "]";
+}
+
+struct Show {
+  const Config& config;
+
+  std::string operator()(const BoolType& t) const { return t.field.of(config) ? "true" : "false"; }
+  std::string operator()(const CountType& t) const { return std::to_string(t.field.of(config)); }
+  std::string operator()(const NumberType& t) const { return fmt::format("{}", t.field.of(config)); }
+  std::string operator()(const PortType& t) const { return std::to_string(t.field.of(config)); }
+  std::string operator()(const PathType& t) const { return quoted(t.field.of(config)); }
+  std::string operator()(const WordType& t) const { return quoted(t.field.of(config)); }
+  std::string operator()(const ModeType& t) const { return quoted(to_string(t.field.of(config))); }
+  std::string operator()(const RuleType& t) const { return quoted(to_string(t.field.of(config))); }
+  std::string operator()(const DurationType& t) const { return quoted(duration_text(t.field.of(config))); }
+  std::string operator()(const SizeType& t) const { return quoted(size_text(t.field.of(config))); }
+  std::string operator()(const HostType& t) const { return quoted(t.field.of(config)); }
+  std::string operator()(const AddressListType& t) const {
+    return list_text(t.field.of(config), [](const IpAddress& a) { return a.to_string(); });
+  }
+  std::string operator()(const AddressOrAutoType& t) const {
+    const auto& address = t.field.of(config);
+    return quoted(address ? address->to_string() : "auto");
+  }
+  std::string operator()(const EndpointType& t) const { return quoted(t.field.of(config).to_string()); }
+  std::string operator()(const OriginListType& t) const {
+    return list_text(t.field.of(config), [](const std::string& url) { return masked_origin(url); });
+  }
+  std::string operator()(const ServerListType& t) const {
+    return list_text(t.field.of(config), [](const HostPort& server) { return server.to_string(); });
+  }
+  std::string operator()(const SipServerListType& t) const {
+    return list_text(t.field.of(config), [](const SipServer& server) {
+      return fmt::format("{}:{}", to_string(server.transport), server.server.to_string());
+    });
+  }
+  std::string operator()(const PortRangeType& t) const {
+    const PortRange& range = t.field.of(config);
+    return fmt::format("\"{}-{}\"", range.first, range.last);
+  }
+};
+
+}  // namespace
+
+std::optional<Complaint> assign(const Setting& setting, const Value& value, Config& config) {
+  return std::visit(Assign{setting, value, config}, setting.type);
+}
+
+std::string shown(const Setting& setting, const Config& config) {
+  return std::visit(Show{config}, setting.type);
+}
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out + "\"";
+}
+
+}  // namespace dw::conf

@@ -1,0 +1,42 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "conf/settings.hpp"
+
+namespace dw::conf {
+
+inline constexpr std::size_t kMaxText = 4096;  ///< characters of one text
+inline constexpr std::size_t kMaxList = 64;    ///< entries of one list
+
+/// A value as a file or the command line gave it, before anyone asked whether it fits.
+struct Value {
+  struct Other {
+    std::string what;  ///< "a date", "a table", "a list of different things"
+  };
+  std::variant<bool, std::int64_t, double, std::string, std::vector<std::string>, Other> is;
+};
+
+/// Why a value does not fit, and what would.
+struct Complaint {
+  std::string text;
+  std::string hint;
+};
+
+/// Checks the value against the setting's type and range, and puts it into the configuration; nothing is
+/// changed when it does not fit.
+std::optional<Complaint> assign(const Setting& setting, const Value& value, Config& config);
+/// What someone typed behind "KEY=" on a command line: no quotes needed, lists separated by commas or in
+/// TOML.
+Value value_from_command_line(const Setting& setting, std::string_view text);
+/// The setting's value as TOML; user and password of an origin are masked.
+std::string shown(const Setting& setting, const Config& config);
+
+/// A TOML basic string.
+std::string quoted(std::string_view text);
+
+}  // namespace dw::conf

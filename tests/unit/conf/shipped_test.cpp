@@ -1,0 +1,96 @@
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "conf/load.hpp"
+#include "conf/reference.hpp"
+#include "conf/settings.hpp"
+#include "conf/value.hpp"
+#include "sbc/base/text_cursor.hpp"
+
+using namespace dw;
+using namespace dw::conf;
+
+namespace {
+
+const std::string kFolder = DW_FIXTURES "/../../conf/";
+
+std::string file(const std::string& name) {
+  std::ifstream in(kFolder + name, std::ios::binary);
+  REQUIRE(in.good());
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+FileSource only(const std::string& text) {
+  return {[text](const std::string&) -> Result<std::string> { return text; },
+          [](const std::string&) { return std::vector<std::string>(); }};
+}
+
+Loaded load_text(const std::string& text) {
+  return load({"x.toml", {}, {}}, only(text));
+}
+
+void check_defaults(const Loaded& loaded) {
+  REQUIRE(loaded.ok());
+  const Config defaults = default_config(Mode::edge);
+  for (const Setting& setting : settings())
+    CHECK(shown(setting, loaded.config) == shown(setting, defaults));
+}
+
+}  // namespace
+
+TEST_CASE("the shipped dropwire.toml is what the table says, and loads to the defaults") {
+  const std::string shipped = file("dropwire.toml");
+  CHECK(shipped == to_toml());  // build/…/dropwire settings --toml > conf/dropwire.toml
+  check_defaults(load_text(shipped));
+}
+
+TEST_CASE("the shipped dropwire.toml with every line uncommented loads to the defaults too") {
+  std::string open;
+  const std::string shipped = file("dropwire.toml");
+  TextCursor cursor(shipped);
+  std::size_t uncommented = 0;
+  while (!cursor.at_end()) {
+    const std::string_view line = cursor.take_line();
+    const bool setting =
+        line.starts_with('#') && line.size() > 1 && lower(line[1]) >= 'a' && lower(line[1]) <= 'z';
+    uncommented += setting ? 1 : 0;
+    open += std::string(setting ? line.substr(1) : line) + "\n";
+  }
+  CHECK(uncommented == settings().size());
+  check_defaults(load_text(open));
+}
+
+TEST_CASE("SETTINGS.md is what the table says") {
+  CHECK(file("SETTINGS.md") == to_markdown());  // build/…/dropwire settings --markdown > conf/SETTINGS.md
+}
+
+TEST_CASE("the examples load without a complaint and show the operator's central server") {
+  for (const auto& [name, mode] :
+       {std::pair("examples/edge.toml", Mode::edge), {"examples/hosted.toml", Mode::hosted}}) {
+    CAPTURE(name);
+    const Loaded loaded = load_text(file(name));
+    CHECK(loaded.problems.empty());
+    CHECK(loaded.config.mode == mode);
+    CHECK(loaded.config.central.host == "185.165.44.51");
+    CHECK(loaded.config.central.provisioning.origins ==
+          std::vector<std::string>{"http://185.165.44.51:6970/", "tftp://185.165.44.51/"});
+  }
+}
+
+TEST_CASE("every reference tells every setting") {
+  for (const std::string& reference : {to_toml(), to_markdown(), to_json(), to_text()}) {
+    for (const Setting& setting : settings())
+      CHECK(reference.find(setting.name) != std::string::npos);
+  }
+  const std::string man = to_man();
+  CHECK(man.find(".B access.tftp.single_port = true") != std::string::npos);
+  TextCursor cursor(man);  // no line may begin a request by accident
+  while (!cursor.at_end()) {
+    const std::string_view line = cursor.take_line();
+    CHECK_FALSE(line.starts_with('\''));
+    if (line.starts_with('.')) CHECK((line.size() > 1 && lower(line[1]) >= 'a' && lower(line[1]) <= 'z'));
+  }
+}

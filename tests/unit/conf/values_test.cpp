@@ -1,0 +1,176 @@
+#include "conf/value.hpp"
+
+#include <doctest/doctest.h>
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "conf/origin_text.hpp"
+#include "conf/suggest.hpp"
+#include "conf/toml_text.hpp"
+#include "conf/units.hpp"
+
+using namespace dw;
+using namespace dw::conf;
+using namespace std::chrono_literals;
+
+TEST_CASE("durations") {
+  CHECK(parse_duration("500ms") == 500ms);
+  CHECK(parse_duration("0s") == 0s);
+  CHECK(parse_duration("30s") == 30s);
+  CHECK(parse_duration("10m") == 10min);
+  CHECK(parse_duration("1h") == 1h);
+  CHECK(parse_duration("7d") == 168h);
+  for (const char* bad : {"", "30", "s", "-1s", "+1s", "1.5s", " 1s", "1s ", "1S", "1m30s", "1 s", "99999d",
+                          "99999999999999999999s", "1w", "0x1s"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(parse_duration(bad).has_value());
+  }
+  for (const char* text : {"500ms", "30s", "10m", "1h", "7d", "0s", "90s", "25h"}) {
+    CHECK(duration_text(*parse_duration(text)) == text);
+  }
+  CHECK(duration_text(3600s) == "1h");
+}
+
+TEST_CASE("sizes") {
+  CHECK(parse_size("64KiB") == 65536);
+  CHECK(parse_size("2GiB") == 2ULL << 30);
+  CHECK(parse_size("10MB") == 10'000'000);
+  CHECK(parse_size("10mb") == 10'000'000);
+  CHECK(parse_size("1kB") == 1000);
+  CHECK(parse_size("512B") == 512);
+  for (const char* bad : {"", "64", "KiB", "64 KiB", "1.5GiB", "-1B", "9999999999999TiB",
+                          "18446744073709551615B", "1K", "1KiBB"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(parse_size(bad).has_value());
+  }
+  for (const char* text : {"64KiB", "2GiB", "10MB", "512B", "0B", "1KB", "16TiB"}) {
+    CHECK(size_text(*parse_size(text)) == text);
+  }
+}
+
+TEST_CASE("origins") {
+  CHECK(checked_origin("http://h").value() == "http://h/");
+  CHECK(checked_origin("HTTPS://u:p@[::1]:8443/dir/").value() == "HTTPS://u:p@[::1]:8443/dir/");
+  CHECK(checked_origin("tftp://192.0.2.1/a").value() == "tftp://192.0.2.1/a");
+  CHECK(checked_origin("file:///srv/tftp").value() == "file:///srv/tftp");
+  for (const char* bad : {"", "h", "ftp://h/", "http://", "http:///x", "http://h:99999/", "http://h/?q",
+                          "http://h/#f", "file://srv/tftp", "file://", "tftp://u@h/", "http://h/../x",
+                          "http://h/a b", "http://h/\nx", "http://h\xc3\xa9/", "http://a:b:c/"}) {
+    CAPTURE(std::string(bad));
+    CHECK_FALSE(checked_origin(bad).has_value());
+  }
+  CHECK(masked_origin("http://a@b:secret@h/") == "http://***@h/");
+  CHECK(masked_origin("http://h/@x") == "http://***@x");  // rather too much than too little
+  CHECK(masked_origin("h") == "h");
+}
+
+TEST_CASE("each default fits its own setting, shows as it was written, and every setting is explained") {
+  for (const Mode mode : {Mode::edge, Mode::hosted}) {
+    Config config = default_config(mode);
+    for (const Setting& setting : settings()) {
+      CAPTURE(setting.name);
+      CHECK_FALSE(assign(setting, value_from_toml(setting.default_for(mode)), config).has_value());
+      CHECK_FALSE(setting.meaning.empty());
+      CHECK(setting.meaning.ends_with('.'));
+      CHECK_FALSE(type_name(setting).empty());
+      CHECK(find_setting(setting.name) == &setting);
+      if (setting.name != "mode") CHECK(shown(setting, config) == setting.default_for(mode));
+    }
+  }
+}
+
+TEST_CASE("a shown value, read again, is the same value") {
+  Config config = default_config(Mode::edge);
+  config.access.listen = {*IpAddress::parse("fe80::1%2"), *IpAddress::parse("192.0.2.1")};
+  config.access.advertise = *IpAddress::parse("2001:db8::7");
+  config.central.host = "2001:db8::1";
+  config.central.sccp.servers = {{"::1", 2000}, {"h", 2001}};
+  config.central.sip.servers = {{SipTransport::tls, {"h", 0}}, {SipTransport::tcp, {"::1", 5060}}};
+  config.cache.dir = "/a\"b\\c\td";
+  config.admin.listen = *Endpoint::parse("[::1]:80");
+  Config again = default_config(Mode::edge);
+  for (const Setting& setting : settings()) {
+    CAPTURE(setting.name);
+    CHECK_FALSE(assign(setting, value_from_toml(shown(setting, config)), again).has_value());
+    CHECK(shown(setting, again) == shown(setting, config));
+  }
+  CHECK(again.access.listen == config.access.listen);
+  CHECK(again.central.sip.servers == config.central.sip.servers);
+  CHECK(again.cache.dir == config.cache.dir);
+}
+
+TEST_CASE("a value that does not fit leaves the configuration as it was") {
+  const std::vector<Value> odd = {{true},
+                                  {std::int64_t{-1}},
+                                  {std::numeric_limits<std::int64_t>::max()},
+                                  {std::numeric_limits<double>::quiet_NaN()},
+                                  {std::string("no such thing \x01")},
+                                  {std::string(kMaxText + 1, 'x')},
+                                  {std::string("a\0b", 3)},
+                                  {std::vector<std::string>{"\x01", ""}},
+                                  {Value::Other{"a table"}}};
+  for (const Setting& setting : settings()) {
+    for (const Value& value : odd) {
+      CAPTURE(setting.name);
+      CAPTURE(value.is.index());
+      Config config = default_config(Mode::edge);
+      const std::string before = shown(setting, config);
+      if (const auto complaint = assign(setting, value, config)) {
+        CHECK(shown(setting, config) == before);
+        CHECK(complaint->text.find(setting.name) != std::string::npos);
+        CHECK_FALSE(complaint->hint.empty());
+      }
+    }
+  }
+}
+
+TEST_CASE("ranges and special values") {
+  const auto refused = [](std::string_view name, std::string_view toml) {
+    Config config = default_config(Mode::edge);
+    return assign(*find_setting(name), value_from_toml(toml), config).has_value();
+  };
+  CHECK(refused("access.tftp.max_blksize", "511"));
+  CHECK_FALSE(refused("access.tftp.max_blksize", "512"));
+  CHECK_FALSE(refused("access.tftp.max_blksize", "65464"));
+  CHECK(refused("access.tftp.max_blksize", "65465"));
+  CHECK(refused("access.tftp.block_after_max", "2"));
+  CHECK(refused("access.tftp.unproven_rate", "0"));
+  CHECK(refused("access.tftp.unproven_rate", "nan"));
+  CHECK(refused("central.provisioning.answer_timeout", "\"11s\""));
+  CHECK(refused("access.listen", "[]"));
+  CHECK(refused("access.listen", "\"0.0.0.0\""));
+  CHECK(refused("access.advertise", "\"0.0.0.0\""));
+  CHECK(refused("access.advertise", "\"pbx.example.net\""));
+  CHECK(refused("central", "\"h:2000\""));
+  CHECK(refused("central", "\"http://h/\""));
+  CHECK(refused("central.sip.servers", "[\"h:5060\"]"));
+  CHECK(refused("central.sip.servers", "[\"ws:h\"]"));
+  CHECK(refused("admin.listen", "\"localhost:8079\""));
+  CHECK_FALSE(refused("admin.listen", "\"127.0.0.1:0\""));
+  CHECK(refused("media.ports", "\"20000\""));
+  CHECK(refused("media.ports", "\"3000-2000\""));
+  CHECK(refused("media.ports", "\"3000-3000\""));
+  CHECK(refused("media.ports", "\"1000-2000\""));
+  CHECK(refused("media.ports", "\"2000-70000\""));
+  CHECK(refused("rewrite.trust_lists", "\"rewrite\""));
+  CHECK(refused("rewrite.nat", "\"Drop\""));
+  CHECK(refused("cache.dir", "\"\""));
+  CHECK_FALSE(refused("admin.socket", "\"\""));
+}
+
+TEST_CASE("did you mean") {
+  CHECK(nearest_setting("access.tftp.prot") == "access.tftp.port");
+  CHECK(nearest_setting("moed") == "mode");
+  CHECK(nearest_setting("cache.sizes") == "cache.size");
+  CHECK(nearest_setting("tftp.port") == "access.tftp.port");
+  CHECK(nearest_setting("access.access.http.port") == "access.http.port");
+  CHECK(nearest_setting("central.host") == "central");
+  CHECK(nearest_setting("server.origins") == "central.provisioning.origins");
+  CHECK(nearest_setting("something.entirely.other") == "");
+  CHECK(nearest_table("acess") == "[access]");
+  CHECK(nearest_table("provisioning") == "[central.provisioning]");
+  CHECK(nearest_setting("") == "");
+  CHECK(nearest_setting(std::string(5000, 'a')) == "");
+}
