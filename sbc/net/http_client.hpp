@@ -20,29 +20,30 @@ struct HttpHead {
   std::string etag, last_modified, content_type;
 };
 
-/// HTTP and HTTPS GETs (libcurl, multi-socket interface) on the loop. Follows no redirect, asks no compression,
-/// speaks only http and https, checks certificates (system store or `ca_file`), reads no proxy environment.
+/// HTTP and HTTPS GETs (libcurl, multi-socket interface) on the loop. Follows no redirect, asks no
+/// compression, speaks only http and https, checks certificates (system store or `ca_file`), reads no proxy
+/// environment.
 class HttpClient {
  public:
   struct Options {
-    std::string ca_file;   ///< PEM; empty: the system's store
+    std::string ca_file = {};  ///< PEM; empty: the system's store
     unsigned max_connections = 16;
     unsigned max_per_host = 8;
   };
   struct Request {
-    std::string url;
-    std::vector<std::string> headers;  ///< "If-None-Match: …"
+    std::string url = {};
+    std::vector<std::string> headers = {};  ///< "If-None-Match: …"
     Duration connect_timeout = std::chrono::seconds(5);
     Duration stall_timeout = std::chrono::seconds(15);  ///< less than one octet a second for so long
     std::uint64_t max_octets = 0;                       ///< 0: no bound
     std::uint64_t from = 0;                             ///< Range: bytes=from-
   };
   struct Callbacks {
-    std::function<void(const HttpHead&)> on_head;
-    std::function<void(Bytes)> on_octets;
-    /// Last. Errc::unavailable (refused, timed out, TLS, cut short of Content-Length), Errc::too_long. A status
-    /// of 4xx or 5xx is no error here.
-    std::function<void(Result<void>)> on_end;
+    std::function<void(const HttpHead&)> on_head = {};
+    std::function<void(Bytes)> on_octets = {};
+    /// Last. Errc::unavailable (refused, timed out, TLS, cut short of Content-Length), Errc::too_long. A
+    /// status of 4xx or 5xx is no error here.
+    std::function<void(Result<void>)> on_end = {};
   };
   /// Destroying it cancels: nothing is called any more.
   class Transfer {

@@ -1,0 +1,294 @@
+#include "sbc/net/http_server.hpp"
+
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <microhttpd.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <unordered_map>
+#include <utility>
+
+#include "sbc/base/text_cursor.hpp"
+#include "sbc/net/http_exchange.hpp"
+#include "sbc/net/listen_socket.hpp"
+#include "sbc/net/poll.hpp"
+#include "sbc/net/socket_address.hpp"
+#include "sbc/net/timer.hpp"
+
+namespace dw::net {
+namespace {
+
+constexpr int kRunsPerTurn = 8;  // of the daemon, before the rest of the loop has its turn
+constexpr Duration kLongestSweep = std::chrono::seconds(1);
+
+/// One TCP or Unix connection: what it does now, and since when.
+struct Connection {
+  int descriptor = -1;
+  std::shared_ptr<Exchange> exchange;  // the request that is in the works
+  TimePoint since = Clock::now();      // begin of the connection, or end of the last answer
+  std::optional<TimePoint> window;     // the answer's speed is measured from here
+  std::uint64_t taken = 0;             // octets at that time
+  bool cut = false;
+};
+
+/// Octets that the peer has acknowledged over the connection's life; of a Unix socket, which has no such
+/// figure, what the answer's reader was asked for.
+std::uint64_t octets_taken(const Connection& c) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (getsockopt(c.descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) == 0) return info.tcpi_bytes_acked;
+  return c.exchange ? c.exchange->octets_out() : 0;
+}
+
+/// Whether the kernel still holds octets that the peer has not acknowledged.
+bool has_unsent(int descriptor) {
+  int octets = 0;
+  return ioctl(descriptor, SIOCOUTQ, &octets) == 0 && octets > 0;
+}
+
+/// Whether the peer reset the connection (a half-closed one may still want its answer).
+bool hung_up(int descriptor) {
+  pollfd about{.fd = descriptor, .events = 0, .revents = 0};
+  return ::poll(&about, 1, 0) == 1 && (about.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+/// Makes libmicrohttpd find the connection broken, and the kernel forget what is unsent.
+void reset(int descriptor) {
+  const linger now{.l_onoff = 1, .l_linger = 0};
+  setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  shutdown(descriptor, SHUT_RDWR);
+}
+
+class MhdServer final : public HttpServer {
+ public:
+  MhdServer(Loop& loop, Options options, Handler handler)
+      : options_(std::move(options)),
+        handler_(std::move(handler)),
+        turn_(loop, [this] { run(); }),
+        sweep_(loop, [this] { sweep(); }) {}
+  ~MhdServer() override;
+  Result<void> listen(Loop& loop);
+
+  Endpoint local() const override { return local_; }
+  Stats stats() const override;
+  void stop_accepting() override;
+
+ private:
+  void run();
+  void sweep();
+  void check(Connection& c, TimePoint now);
+  void cut(Connection& c, std::uint64_t& counter);
+  MHD_Result on_whole_request(const std::shared_ptr<Exchange>& exchange);
+  bool announces_too_much(MHD_Connection* connection) const;
+
+  static void on_connection(void* self, MHD_Connection* connection, void** context,
+                            MHD_ConnectionNotificationCode code);
+  static void* on_uri(void* self, const char* uri, MHD_Connection* connection);
+  static MHD_Result on_access(void* self, MHD_Connection* connection, const char* url, const char* method,
+                              const char* version, const char* upload, std::size_t* upload_size,
+                              void** context);
+  static void on_completed(void* self, MHD_Connection* connection, void** context,
+                           MHD_RequestTerminationCode code);
+
+  Options options_;
+  Handler handler_;
+  Timer turn_, sweep_;
+  MHD_Daemon* daemon_ = nullptr;
+  std::optional<Poll> poll_;
+  Endpoint local_;
+  bool accepting_ = true;
+  bool running_ = false;  // inside libmicrohttpd
+  bool ending_ = false;
+  Stats stats_;
+  std::unordered_map<MHD_Connection*, Connection> connections_;
+};
+
+/// URIs are given as they were sent.
+std::size_t leave_escaped(void*, MHD_Connection*, char* text) {
+  return std::strlen(text);
+}
+
+Result<void> MhdServer::listen(Loop& loop) {
+  auto listener = options_.listen ? listen_tcp(*options_.listen) : listen_unix(options_.unix_path);
+  if (!listener) return std::unexpected(listener.error());
+  local_ = local_endpoint(listener->number());
+  constexpr unsigned kFlags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
+  constexpr int kLenient = -1;
+  daemon_ = MHD_start_daemon(
+      kFlags, 0, nullptr, nullptr, &on_access, this,                                                        //
+      MHD_OPTION_LISTEN_SOCKET, listener->number(), MHD_OPTION_CONNECTION_LIMIT, options_.max_connections,  //
+      MHD_OPTION_PER_IP_CONNECTION_LIMIT, options_.max_connections_per_address,                             //
+      MHD_OPTION_STRICT_FOR_CLIENT, kLenient, MHD_OPTION_UNESCAPE_CALLBACK, &leave_escaped, nullptr,        //
+      MHD_OPTION_NOTIFY_CONNECTION, &on_connection, this, MHD_OPTION_URI_LOG_CALLBACK, &on_uri, this,       //
+      MHD_OPTION_NOTIFY_COMPLETED, &on_completed, this, MHD_OPTION_END);
+  if (!daemon_)
+    return fail(Errc::system, "the HTTP server could not be started (out of descriptors or memory?)");
+  listener->release();  // libmicrohttpd closes it
+  const MHD_DaemonInfo* info = MHD_get_daemon_info(daemon_, MHD_DAEMON_INFO_EPOLL_FD);
+  poll_.emplace(loop, info->epoll_fd, [this](Poll::Events) { run(); });
+  poll_->watch({.readable = true});
+  return {};
+}
+
+MhdServer::~MhdServer() {
+  assert(!running_);
+  if (!daemon_) return;
+  ending_ = true;
+  stop_accepting();
+  poll_.reset();
+  for (auto& [connection, c] : connections_) {  // libmicrohttpd does not stop with suspended connections
+    if (c.exchange) c.exchange->give_up();
+  }
+  MHD_stop_daemon(daemon_);
+}
+
+HttpServer::Stats MhdServer::stats() const {
+  Stats out = stats_;
+  out.connections = static_cast<unsigned>(connections_.size());
+  return out;
+}
+
+void MhdServer::stop_accepting() {
+  if (!std::exchange(accepting_, false)) return;
+  if (const int listener = MHD_quiesce_daemon(daemon_); listener >= 0) close(listener);
+  if (!options_.listen) unlink(options_.unix_path.c_str());
+}
+
+/// Turns the daemon. It watches its descriptors edge-triggered, so what it has not finished it does not hear
+/// of again: its "timeout" of 0 says so.
+void MhdServer::run() {
+  running_ = true;
+  MHD_UNSIGNED_LONG_LONG wait_ms = 0;
+  bool again = true;
+  for (int i = 0; i < kRunsPerTurn && again && wait_ms == 0; ++i) {
+    MHD_run(daemon_);
+    again = MHD_get_timeout(daemon_, &wait_ms) == MHD_YES;
+  }
+  running_ = false;
+  if (again) turn_.arm_after(std::chrono::milliseconds(wait_ms));
+  if (!connections_.empty() && !sweep_.armed())
+    sweep_.arm_after(std::min(kLongestSweep, options_.idle_timeout / 4));
+}
+
+void MhdServer::sweep() {
+  const TimePoint now = Clock::now();
+  for (auto& [connection, c] : connections_)
+    check(c, now);
+  run();  // closes what was cut, and comes back while there are connections
+}
+
+void MhdServer::check(Connection& c, TimePoint now) {
+  if (c.cut) return;
+  if (c.exchange && c.exchange->suspended()) {
+    c.window.reset();
+    if (hung_up(c.descriptor)) c.exchange->give_up();
+    return;
+  }
+  const bool answering = c.exchange && c.exchange->step() == Exchange::Step::answering;
+  if (!answering && !has_unsent(c.descriptor)) {
+    c.window.reset();
+    if (now - c.since >= options_.idle_timeout) cut(c, stats_.cut_idle);
+    return;
+  }
+  c.since = now;
+  const bool waited_for_us = c.window && answering && c.exchange->last_wait() > *c.window;
+  if (c.window && !waited_for_us && now - *c.window < options_.idle_timeout) return;
+  const std::uint64_t taken = octets_taken(c);
+  if (c.window && !waited_for_us) {
+    const double seconds = std::chrono::duration<double>(now - *c.window).count();
+    if (static_cast<double>(taken - c.taken) < options_.min_octets_per_second * seconds)
+      cut(c, stats_.cut_slow);
+  }
+  c.window = now;
+  c.taken = taken;
+}
+
+void MhdServer::cut(Connection& c, std::uint64_t& counter) {
+  c.cut = true;
+  ++counter;
+  reset(c.descriptor);
+}
+
+void MhdServer::on_connection(void* self, MHD_Connection* connection, void**,
+                              MHD_ConnectionNotificationCode code) {
+  auto& server = *static_cast<MhdServer*>(self);
+  if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+    server.connections_.erase(connection);
+    return;
+  }
+  Connection& c = server.connections_[connection];
+  c.descriptor = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
+/// A request line has come in.
+void* MhdServer::on_uri(void* self, const char* uri, MHD_Connection* connection) {
+  auto& server = *static_cast<MhdServer*>(self);
+  Connection& c = server.connections_[connection];
+  const MHD_ConnectionInfo* client = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+  const Endpoint peer = to_endpoint(client ? client->client_addr : nullptr);
+  c.exchange = std::make_shared<Exchange>(connection, uri, peer, local_endpoint(c.descriptor));
+  return nullptr;
+}
+
+MHD_Result MhdServer::on_access(void* self, MHD_Connection* connection, const char*, const char* method,
+                                const char*, const char* upload, std::size_t* upload_size, void**) {
+  auto& server = *static_cast<MhdServer*>(self);
+  const std::string_view more(upload, *upload_size);
+  *upload_size = 0;
+  const std::shared_ptr<Exchange> exchange = server.connections_[connection].exchange;
+  if (!exchange) return MHD_NO;
+  if (exchange->method().empty()) {  // the headers are here, the body is not
+    exchange->name_method(method);
+    if (!server.announces_too_much(connection)) return MHD_YES;
+    exchange->reply({.status = 413, .headers = {}, .text = "The request is too long.\n", .stream = {}});
+    return exchange->queue_reply() ? MHD_YES : MHD_NO;
+  }
+  if (!more.empty()) return exchange->add_to_body(more, server.options_.max_body) ? MHD_YES : MHD_NO;
+  return server.on_whole_request(exchange);
+}
+
+bool MhdServer::announces_too_much(MHD_Connection* connection) const {
+  const char* length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
+  return length && !parse_number(trim(length), options_.max_body);
+}
+
+/// Comes once when the request is whole, and again each time the exchange was resumed without an answer
+/// queued.
+MHD_Result MhdServer::on_whole_request(const std::shared_ptr<Exchange>& exchange) {
+  if (exchange->step() == Exchange::Step::receiving) {
+    exchange->hand_over();
+    ++stats_.requests;
+    handler_(exchange);
+  }
+  if (exchange->has_reply() || exchange->given_up()) return exchange->queue_reply() ? MHD_YES : MHD_NO;
+  exchange->suspend();
+  return MHD_YES;
+}
+
+void MhdServer::on_completed(void* self, MHD_Connection* connection, void**,
+                             MHD_RequestTerminationCode code) {
+  auto& server = *static_cast<MhdServer*>(self);
+  const auto found = server.connections_.find(connection);
+  if (found == server.connections_.end()) return;
+  found->second.since = Clock::now();
+  if (const auto exchange = std::exchange(found->second.exchange, nullptr)) {
+    exchange->end(code == MHD_REQUEST_TERMINATED_COMPLETED_OK, !server.ending_);
+    server.stats_.octets_sent += exchange->octets_out();
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<HttpServer>> HttpServer::start(Loop& loop, const Options& options, Handler handler) {
+  auto server = std::make_unique<MhdServer>(loop, options, std::move(handler));
+  if (const auto up = server->listen(loop); !up) return std::unexpected(up.error());
+  return server;
+}
+
+}  // namespace dw::net
