@@ -19,7 +19,7 @@ declare -A LAB_PID LAB_WAN_GATEWAY LAB_NAT
 
 LAB_HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck disable=SC2034  # for the tests
-HOSTED=203.0.113.10 HOSTED2=203.0.113.11 CENTRAL=203.0.113.20 EDGE=192.168.1.10
+HOSTED=203.0.113.10 HOSTED2=203.0.113.11 CENTRAL=203.0.113.20 MALLORY=203.0.113.66 EDGE=192.168.1.10
 
 # ---- beginning and end -------------------------------------------------------------------------------------------
 
@@ -228,7 +228,7 @@ lab_home() {
   LAB_NAT[$home]=$nat
   nat_set "$home-rtr" "$nat" || return 1
   [[ $nat == none ]] || return 0
-  for word in hosted central; do
+  for word in hosted central mallory; do
     ip -n "$(ns $word)" route add 192.168.1.0/24 via "203.0.113.$((100 + number))"
   done
 }

@@ -21,7 +21,7 @@ edge() { # HOME ORIGIN_HOST
 }
 edge keeps $CENTRAL
 edge shuffles $CENTRAL
-edge half 203.0.113.66
+edge half $MALLORY
 
 # The file takes 3 s; the router is away for 1 s in the midst of it.
 fetch keeps-phone curl $EDGE big.sbn "$LAB_DIR/big-keeps" 50 &
@@ -78,9 +78,19 @@ stale() { # WHEN
   done
   check "$1: 503 for what was never had" test 503 = "$(lab_in keeps-phone curl -s -m 12 -o /dev/null -w '%{http_code}' \
     "http://$EDGE:6970/never-had.xml")"
-  lab_in keeps-phone curl -s -m 12 -o /dev/null "tftp://$EDGE/never-had.xml"
-  check "$1: a TFTP error for what was never had, not silence" test $? -ne 28
+  answered "$1, never had" "tftp://$EDGE/never-had.xml"
 }
+
+# The origin takes connections and says nothing: a phone behind a router must hear something within 10 s all the same.
+answered() { # WHAT URL
+  lab_in keeps-phone curl -s -m 10 -o /dev/null "$2"
+  check "$1: an answer within 10 s" test $? -ne 28
+}
+kill -STOP "${LAB_PID[central]}"
+answered "origin hangs, TFTP" "tftp://$EDGE/never-asked.xml"
+answered "origin hangs, HTTP" "http://$EDGE:6970/never-asked-either.xml"
+kill -CONT "${LAB_PID[central]}"
+
 lab_stop central
 stale "central server away"
 dropwire_stop edge-keeps

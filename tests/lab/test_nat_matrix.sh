@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# Each kind of home router × each TFTP client against a hosted Dropwire: every file comes through. The same against a
-# server that answers from a fresh TID: what fails there is what Dropwire is for.
+# Each kind of home router × each TFTP client against a hosted Dropwire: every file comes through. The same against
+# servers that answer from a fresh TID (tftpd-hpa, and Dropwire told to): what fails there is what Dropwire is for.
+# Each home has a file of its own, so a transfer that strays into another home's would show.
 . "$(dirname "$0")/lab.sh"
 lab_begin 120
 command -v in.tftpd >/dev/null || lab_skip "in.tftpd (tftpd-hpa) is not installed"
 
-mkdir "$LAB_DIR/files"
-head -c 100000 /dev/urandom >"$LAB_DIR/files/firmware.sbn"
 
 lab_internet
 lab_carrier carrier masq
@@ -25,13 +24,17 @@ else
 fi
 fresh_tid_passes=' none fullcone alg random-alg '
 
-dropwire_start hosted dropwire --mode hosted --set "central.provisioning.origins=[\"file://$LAB_DIR/files/\"]"
+mkdir "$LAB_DIR/files"
+for home in "${homes[@]}"; do head -c 100000 /dev/urandom >"$LAB_DIR/files/$home.sbn"; done
+serve=(--mode hosted --set "central.provisioning.origins=[\"file://$LAB_DIR/files/\"]")
+dropwire_start hosted dropwire "${serve[@]}"
+dropwire_start mallory tid "${serve[@]}" --set access.tftp.single_port=false
 lab_spawn central fresh-tid in.tftpd -L -u root -a $CENTRAL:69 -s "$LAB_DIR/files"
-wait_until 5 fetch central curl $CENTRAL firmware.sbn "$LAB_DIR/up" 1 || fail "in.tftpd did not start"
+wait_until 5 fetch central curl $CENTRAL masq.sbn "$LAB_DIR/up" 1 || fail "in.tftpd did not start"
 
 try() { # HOME CLIENT SERVER SECONDS: leaves yes or no in a file
   local out=$LAB_DIR/got-$1-$2-$3 verdict=no
-  fetch_same "$1-phone" "$2" "$3" firmware.sbn "$out" "$LAB_DIR/files/firmware.sbn" "$4" && verdict=yes
+  fetch_same "$1-phone" "$2" "$3" "$1.sbn" "$out" "$LAB_DIR/files/$1.sbn" "$4" && verdict=yes
   echo $verdict >"$out.verdict"
 }
 waiting=()
@@ -42,6 +45,8 @@ for home in "${homes[@]}"; do
     try "$home" $client $CENTRAL 10 &
     waiting+=($!)
   done
+  try "$home" curl $MALLORY 10 &
+  waiting+=($!)
 done
 wait "${waiting[@]}"
 
@@ -53,6 +58,8 @@ for home in "${homes[@]}"; do
     [[ $fresh_tid_passes == *" $home "* ]] && want=yes
     check "fresh TID, $home, $client: comes through: $want" test "$(verdict "$home" $client $CENTRAL)" = $want
   done
+  check "Dropwire with fresh TIDs, $home: comes through: $want" test "$(verdict "$home" curl $MALLORY)" = $want
 done
 dropwire_stop dropwire
+dropwire_stop tid
 lab_done
