@@ -1,0 +1,72 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "sbc/base/endpoint.hpp"
+#include "sbc/base/time.hpp"
+#include "sbc/base/token_bucket.hpp"
+#include "tftp-proxy/core/tftp_outbox.hpp"
+
+namespace dw::tftp {
+
+struct GuardOptions {
+  double source_rate = 10;  ///< requests a second of one address (IPv6: /64) that has proven nothing
+  double source_burst = 20;
+  double network_rate = 100;  ///< the same of one /24 (IPv6: /48)
+  double network_burst = 200;
+  /// A request counts one so-many-th when it comes from a private address, which nobody outside can be hit
+  /// through, or from one that has acknowledged a transfer within `trust`.
+  double trusted_divisor = 50;
+  Duration trust = std::chrono::hours(1);
+  double miss_rate = 10;  ///< names that don't exist, a second, of one address
+  double miss_burst = 500;
+  std::uint64_t hash_seed = 0;  ///< a secret number, so that nobody can choose whom to share a bucket with
+
+  friend bool operator==(const GuardOptions&, const GuardOptions&) = default;
+};
+
+/// Decides whom to answer. UDP sources are easily forged, so an answer may hit somebody who never asked
+/// (tftp-nat §1.6). Of fixed size: addresses share buckets by a seeded hash, so that a flood from random
+/// sources costs no memory, and thins out alike for all.
+class Guard {
+ public:
+  explicit Guard(const GuardOptions& options);
+
+  /// Whether this pair of endpoints may be answered at all; `ours` is where the datagram came to.
+  static bool port_is_fine(const Endpoint& peer);
+  static bool addresses_are_fine(const Endpoint& peer, const Endpoint& ours);
+
+  /// Takes a request into account. Nothing: fine.
+  std::optional<Refusal> admit(TimePoint now, const IpAddress& source);
+  void proved(TimePoint now, const IpAddress& source);  ///< it acknowledged something: it is really there
+  void missed(TimePoint now, const IpAddress& source);  ///< it asked for what does not exist
+  /// Whether an ERROR 5 may be sent to a stranger at a transfer's own port.
+  bool may_warn_stranger(TimePoint now) { return strangers_.take(now); }
+
+  /// What limits count by: the address, or the /64 of IPv6.
+  static IpAddress source_of(const IpAddress& address);
+
+ private:
+  struct Proof {
+    IpAddress source;
+    TimePoint until{};
+  };
+  std::size_t place(const IpAddress& key) const;
+  bool trusted(TimePoint now, const IpAddress& source) const;
+
+  GuardOptions options_;
+  std::vector<TokenBucket> sources_, networks_, misses_;
+  std::vector<Proof> proofs_;
+  TokenBucket strangers_{10, 10};
+};
+
+/// Mixes a seed into a hash (splitmix64's finisher).
+inline std::size_t seeded(std::uint64_t seed, std::size_t hash) {
+  std::uint64_t x = seed + hash;
+  x = (x ^ (x >> 30U)) * 0xbf58476d1ce4e5b9U;
+  x = (x ^ (x >> 27U)) * 0x94d049bb133111ebU;
+  return static_cast<std::size_t>(x ^ (x >> 31U));
+}
+
+}  // namespace dw::tftp
