@@ -157,6 +157,7 @@ struct Admin {
   Endpoint listen;
   std::string socket;  ///< path of the Unix control socket; empty: none
   std::uint32_t max_connections;
+  std::vector<std::string> host_names;  ///< further names browsers may use for this box
 };
 
 struct Config {

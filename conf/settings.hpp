@@ -62,6 +62,9 @@ struct SizeType {
 struct HostType {
   Field<std::string> field;
 };
+struct HostListType {
+  Field<std::vector<std::string>> field;
+};
 struct AddressListType {
   Field<std::vector<IpAddress>> field;
 };
@@ -86,8 +89,8 @@ struct PortRangeType {
 };
 
 using Type = std::variant<BoolType, CountType, NumberType, PortType, PathType, WordType, ModeType, RuleType,
-                          DurationType, SizeType, HostType, AddressListType, AddressOrAutoType, EndpointType,
-                          OriginListType, ServerListType, SipServerListType, PortRangeType>;
+                          DurationType, SizeType, HostType, HostListType, AddressListType, AddressOrAutoType,
+                          EndpointType, OriginListType, ServerListType, SipServerListType, PortRangeType>;
 
 /// One setting: everything that the loader, the reference and the shipped file know of it.
 struct Setting {
