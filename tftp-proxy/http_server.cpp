@@ -43,7 +43,7 @@ Validators validators_of(const Content& content) {
 std::string agent_of(const net::HttpExchange& exchange) {
   std::string agent = exchange.header("User-Agent");
   const std::string model = exchange.header("x-CiscoIPPhoneModelName");
-  if (!model.empty()) agent += (agent.empty() ? "" : " ") + ("(" + model + ")");
+  if (!model.empty()) agent += fmt::format("{}({})", agent.empty() ? "" : " ", model);
   agent.resize(std::min(agent.size(), kMaxUserAgent));
   return agent;
 }

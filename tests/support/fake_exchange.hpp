@@ -24,8 +24,8 @@ class FakeExchange : public net::HttpExchange {
   std::string_view method() const override { return method_; }
   std::string_view target() const override { return target_; }
   std::string_view query() const override { return query_; }
-  std::string header(std::string_view name) const override {
-    const auto found = headers_.find(std::string(name));
+  std::string header(const std::string& name) const override {
+    const auto found = headers_.find(name);
     return found == headers_.end() ? "" : found->second;
   }
   std::string_view body() const override { return {}; }

@@ -1,0 +1,183 @@
+#include "sbc/admin/json.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace dw::admin {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string text_of(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Json time_json(const std::optional<WallTime>& at) {
+  return at && at->time_since_epoch().count() != 0 ? Json(to_rfc3339(*at)) : Json(nullptr);
+}
+
+Json addresses_json(const std::vector<Endpoint>& addresses) {
+  Json list = Json::array();
+  for (const Endpoint& address : addresses)
+    list.push_back(address.to_string());
+  return list;
+}
+
+/// For phones::Finding and DoctorFinding alike.
+Json finding_json(const auto& finding) {
+  return {{"code", finding.code},
+          {"severity", phones::to_string(finding.severity)},
+          {"seen", finding.seen},
+          {"means", finding.means},
+          {"do", finding.remedy}};
+}
+
+Json findings_json(const auto& findings) {
+  Json list = Json::array();
+  for (const auto& finding : findings)
+    list.push_back(finding_json(finding));
+  return list;
+}
+
+/// The gravest of them; "" when there is none.
+std::string_view worst_of(const auto& findings) {
+  if (findings.empty()) return "";
+  return phones::to_string(
+      std::ranges::max_element(findings, {}, [](const auto& f) { return f.severity; })->severity);
+}
+
+/// What the list and the single phone have in common.
+Json summary_json(const phones::Phone& phone) {
+  return {{"device", phone.device.str()},
+          {"key", phone.key()},
+          {"mac", phone.device.empty() ? std::string() : phone.device.mac()},
+          {"address", phone.address ? phone.address.to_string() : std::string()},
+          {"protocol", phones::to_string(phone.protocol)},
+          {"firmware", phone.firmware},
+          {"model", phone.model},
+          {"registered", phone.registered},
+          {"lines", phone.lines},
+          {"uses_http", phone.uses_http},
+          {"first_seen", time_json(phone.first_seen)},
+          {"last_seen", time_json(phone.last_seen)}};
+}
+
+}  // namespace
+
+bool Status::ready() const {
+  return !draining && std::ranges::all_of(services, [](const Service& s) { return !s.enabled || s.up(); });
+}
+
+std::string status_json(const Status& status) {
+  Json services = Json::array();
+  for (const Service& s : status.services) {
+    services.push_back({{"name", s.name},
+                        {"enabled", s.enabled},
+                        {"up", s.up()},
+                        {"addresses", addresses_json(s.addresses)},
+                        {"error", s.error}});
+  }
+  Json origins = Json::array();
+  for (const OriginState& o : status.origins) {
+    origins.push_back({{"url", o.url},
+                       {"healthy", o.healthy},
+                       {"last_error", o.last_error},
+                       {"last_answer", time_json(o.last_answer)},
+                       {"next_try", time_json(o.next_try)}});
+  }
+  const auto uptime = std::chrono::floor<std::chrono::seconds>(status.now - status.started);
+  return text_of({{"version", status.version},
+                  {"mode", status.mode},
+                  {"central", status.central},
+                  {"now", time_json(status.now)},
+                  {"started", time_json(status.started)},
+                  {"uptime_seconds", uptime.count()},
+                  {"ready", status.ready()},
+                  {"draining", status.draining},
+                  {"phone_addresses", status.phone_addresses},
+                  {"services", services},
+                  {"origins", origins},
+                  {"cache",
+                   {{"directory", status.cache.directory},
+                    {"storing", status.cache.storing},
+                    {"files", status.cache.files},
+                    {"octets", status.cache.octets},
+                    {"max_octets", status.cache.max_octets}}},
+                  {"config", {{"files", status.config_files}, {"loaded", time_json(status.config_loaded)}}}});
+}
+
+std::string phones_json(const phones::Inventory& inventory, WallTime now, std::size_t limit) {
+  Json list = Json::array();
+  inventory.for_each([&](const phones::Phone& phone) {
+    if (list.size() >= limit) return;
+    const auto findings = phones::findings(phone, now);
+    Json one = summary_json(phone);
+    one["severity"] = worst_of(findings);
+    one["findings_count"] = findings.size();
+    list.push_back(std::move(one));
+  });
+  return text_of({{"total", inventory.size()},
+                  {"phones", std::move(list)},
+                  {"findings", findings_json(inventory.site_findings(now))}});
+}
+
+std::string phone_json(const phones::Phone& phone, WallTime now) {
+  Json one = summary_json(phone);
+  Json story = Json::array();
+  for (const phones::StoryEntry& entry : phones::story(phone))
+    story.push_back({{"at", time_json(entry.at)}, {"step", entry.step}, {"detail", entry.detail}});
+  one["story"] = std::move(story);
+  one["findings"] = findings_json(phones::findings(phone, now));
+  return text_of(one);
+}
+
+std::string calls_json() {
+  return text_of({{"calls", Json::array()}});
+}
+
+std::string doctor_json(const std::vector<DoctorFinding>& findings, WallTime now) {
+  return text_of(
+      {{"now", time_json(now)}, {"healthy", findings.empty()}, {"findings", findings_json(findings)}});
+}
+
+std::string files_json(const FilesReport& report) {
+  Json cached = Json::array();
+  for (const CachedFile& f : report.cached) {
+    cached.push_back({{"name", f.name},
+                      {"size", f.size},
+                      {"etag", f.etag},
+                      {"last_modified", f.last_modified},
+                      {"origin", f.origin},
+                      {"fetched", time_json(f.fetched)}});
+  }
+  Json missing = Json::array();
+  for (const MissingFile& f : report.missing) {
+    missing.push_back({{"name", f.name},
+                       {"last_asked", time_json(f.last_asked)},
+                       {"times", f.times},
+                       {"reason", f.reason}});
+  }
+  return text_of({{"cached", std::move(cached)}, {"missing", std::move(missing)}});
+}
+
+std::string log_json(const std::vector<LogLine>& lines, std::uint64_t after) {
+  Json list = Json::array();
+  for (const LogLine& line : lines) {
+    const auto level = spdlog::level::to_string_view(line.level);
+    list.push_back({{"number", line.number},
+                    {"at", time_json(line.at)},
+                    {"level", std::string(level.data(), level.size())},
+                    {"text", line.text}});
+  }
+  return text_of({{"lines", std::move(list)}, {"next", lines.empty() ? after : lines.back().number}});
+}
+
+std::string reload_json(const ReloadOutcome& outcome) {
+  return text_of({{"taken", outcome.taken}, {"problems", outcome.problems}});
+}
+
+std::string error_json(std::string_view text) {
+  return text_of({{"error", text}});
+}
+
+}  // namespace dw::admin

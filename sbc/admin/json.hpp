@@ -1,0 +1,23 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "sbc/admin/sources.hpp"
+
+namespace dw::admin {
+
+// Bodies of the API as JSON text (API.md): snake_case keys, RFC 3339 times. Octets that are not UTF-8 become
+// U+FFFD.
+
+std::string status_json(const Status& status);
+/// At most `limit` phones, those seen last first; with what concerns them all.
+std::string phones_json(const phones::Inventory& inventory, WallTime now, std::size_t limit);
+std::string phone_json(const phones::Phone& phone, WallTime now);
+std::string calls_json();
+std::string doctor_json(const std::vector<DoctorFinding>& findings, WallTime now);
+std::string files_json(const FilesReport& report);
+std::string log_json(const std::vector<LogLine>& lines, std::uint64_t after);
+std::string reload_json(const ReloadOutcome& outcome);
+std::string error_json(std::string_view text);
+
+}  // namespace dw::admin

@@ -1,0 +1,57 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sbc/admin/file_door.hpp"
+#include "sbc/admin/sources.hpp"
+#include "sbc/net/http_server.hpp"
+#include "sbc/net/log.hpp"
+
+namespace dw::admin {
+
+/// The status page, the JSON API, metrics and health, over TCP (reading only, nothing secret) and over the
+/// Unix control socket (all of it). Addresses and shapes: API.md. On the loop's thread; the Sources are asked
+/// anew for each request.
+class AdminServer {
+ public:
+  struct Options {
+    unsigned max_connections = 64;
+    std::vector<std::string> host_names;               ///< further names that browsers may know this box by
+    Duration first_answer = std::chrono::seconds(60);  ///< of a file asked through the control socket
+  };
+
+  AdminServer(net::Loop& loop, const Options& options, Sources sources);
+  ~AdminServer();
+  AdminServer(const AdminServer&) = delete;
+  AdminServer& operator=(const AdminServer&) = delete;
+
+  Result<Endpoint> listen(const Endpoint& at);             ///< TCP; gives it with the port the kernel chose
+  Result<void> listen_on_socket(const std::string& path);  ///< Unix
+  void stop_accepting();
+
+  /// Answers one request; what the listeners call.
+  void handle(const std::shared_ptr<net::HttpExchange>& exchange);
+
+ private:
+  void route(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view path);
+  void control(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view path);
+  void phones(net::HttpExchange& exchange, std::string_view path);
+  void doctor(const std::shared_ptr<net::HttpExchange>& exchange);
+  void health(net::HttpExchange& exchange);
+  void metrics(net::HttpExchange& exchange);
+  void page(net::HttpExchange& exchange);
+  Result<void> open(net::HttpServer::Options options);
+
+  net::Loop& loop_;
+  Options options_;
+  Sources sources_;
+  FileDoor files_;
+  std::string page_policy_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< for answers of the doctor that come late
+  net::LogLimit refused_log_;
+  std::vector<std::unique_ptr<net::HttpServer>> doors_;  ///< last, so that they close first
+};
+
+}  // namespace dw::admin

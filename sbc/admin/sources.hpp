@@ -1,0 +1,101 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sbc/admin/log_ring.hpp"
+#include "sbc/base/endpoint.hpp"
+#include "sbc/base/metrics.hpp"
+#include "sbc/base/time.hpp"
+#include "sbc/phones/inventory.hpp"
+#include "tftp-proxy/core/content.hpp"
+
+namespace dw::admin {
+
+/// One listener as far as a person cares: "tftp", "http", "sccp", "sip", "admin".
+struct Service {
+  std::string name;
+  bool enabled = true;
+  std::vector<Endpoint> addresses;  ///< where it really listens; empty while it doesn't
+  std::string error;                ///< why it doesn't
+  bool up() const { return !addresses.empty() && error.empty(); }
+};
+
+struct OriginState {
+  std::string url;  ///< without user and password
+  bool healthy = true;
+  std::string last_error;
+  std::optional<WallTime> last_answer, next_try;
+};
+
+struct CacheState {
+  std::string directory;
+  bool storing = false;
+  std::uint64_t files = 0, octets = 0, max_octets = 0;
+};
+
+/// This box at a glance.
+struct Status {
+  std::string version, mode, central;
+  WallTime now{}, started{};
+  bool draining = false;
+  std::vector<std::string> phone_addresses;  ///< what a person may type as TFTP Server 1
+  std::vector<Service> services;
+  std::vector<OriginState> origins;
+  CacheState cache;
+  std::vector<std::string> config_files;
+  WallTime config_loaded{};
+
+  /// Every enabled listener is up, and we are not on the way out.
+  bool ready() const;
+};
+
+/// Same five words as a phone's finding; `remedy` is "do" in JSON.
+struct DoctorFinding {
+  std::string code;
+  phones::Severity severity{};
+  std::string seen, means, remedy;
+};
+
+struct CachedFile {
+  std::string name;
+  std::uint64_t size = 0;
+  std::string etag, last_modified, origin;
+  WallTime fetched{};
+};
+/// A file that was asked for lately and that no origin has.
+struct MissingFile {
+  std::string name;
+  WallTime last_asked{};
+  std::uint64_t times = 0;
+  std::string reason;
+};
+struct FilesReport {
+  std::vector<CachedFile> cached;
+  std::vector<MissingFile> missing;
+};
+
+struct ReloadOutcome {
+  bool taken = false;
+  std::vector<std::string> problems;  ///< "dropwire.toml:12:9: error: …"
+};
+
+/// What the daemon lets the admin side see and do. All are called on the loop; one that is not set makes its
+/// address answer 404. Whatever `inventory` points to outlives the AdminServer.
+struct Sources {
+  std::function<Status()> status;
+  const phones::Inventory* inventory = nullptr;
+  /// Calls `done` once, at once or later.
+  std::function<void(std::function<void(std::vector<DoctorFinding>)> done)> doctor;
+  std::function<FilesReport()> files;
+  /// One file through the pipeline, as a phone would get it; `name` has passed parse_file_name.
+  std::function<provisioning::ContentPtr(const std::string& name)> open_file;
+  std::function<ReloadOutcome()> reload;
+  std::shared_ptr<LogRing> log;
+  std::vector<std::function<void(MetricsText&)>> metrics;
+};
+
+}  // namespace dw::admin

@@ -1,0 +1,292 @@
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "sbc/admin/server.hpp"
+#include "tests/support/fake_exchange.hpp"
+
+using namespace dw;
+using namespace dw::admin;
+using nlohmann::json;
+using test::FakeExchange;
+
+namespace {
+
+const std::string kDevice = "SEP001122334455";
+
+phones::FileStep step(std::string name, phones::FileOutcome outcome) {
+  phones::FileStep s;
+  s.at = wall_now();
+  s.name = std::move(name);
+  s.peer = {IpAddress::v4(0xc0000207), 52488};
+  s.transport = "tftp";
+  s.outcome = outcome;
+  s.octets = s.size = outcome == phones::FileOutcome::sent ? 4000 : 0;
+  return s;
+}
+
+struct Box {
+  net::Loop loop;
+  phones::Inventory inventory;
+  Status status;
+  std::vector<DoctorFinding> doctor;
+  ReloadOutcome reload{true, {}};
+  unsigned reloads = 0;
+  std::map<std::string, provisioning::ContentPtr> files;
+  std::shared_ptr<LogRing> log = std::make_shared<LogRing>();
+  std::unique_ptr<AdminServer> server;
+
+  Box() {
+    status.version = "0.1.0";
+    status.mode = "edge";
+    status.central = "pbx.example.net";
+    status.started = wall_now() - std::chrono::seconds(90);
+    status.now = wall_now();
+    status.services = {{"tftp", true, {{IpAddress::v4(0xc0000201), 69}}, ""}, {"sip", false, {}, ""}};
+    status.origins = {{"http://pbx.example.net:6970/", false, "refused", {}, wall_now()}};
+    Sources sources;
+    sources.status = [this] { return status; };
+    sources.inventory = &inventory;
+    sources.doctor = [this](const auto& done) { done(doctor); };
+    sources.files = [] {
+      FilesReport report;
+      report.cached.push_back(
+          {"Ringlist.xml", 1200, "\"r\"", "", "http://pbx.example.net:6970/", wall_now()});
+      report.missing.push_back({"CTLSEP001122334455.tlv", wall_now(), 3, "no origin has it"});
+      return report;
+    };
+    sources.open_file = [this](const std::string& name) {
+      const auto found = files.find(name);
+      return found == files.end() ? provisioning::Content::failure({Errc::not_found, "no origin has it", 0})
+                                  : found->second;
+    };
+    sources.reload = [this] {
+      ++reloads;
+      return reload;
+    };
+    sources.log = log;
+    sources.metrics = {[](MetricsText& out) { out.counter("dropwire_test_total", "A test.", 7); }};
+    AdminServer::Options options;
+    options.host_names = {"dropwire.lan"};
+    server = std::make_unique<AdminServer>(loop, options, std::move(sources));
+  }
+
+  std::shared_ptr<FakeExchange> ask(std::string method, std::string target, bool over_unix = false,
+                                    std::string host = "127.0.0.1:8079") {
+    auto exchange = std::make_shared<FakeExchange>(
+        std::move(method), std::move(target), std::map<std::string, std::string>{{"Host", std::move(host)}});
+    exchange->over_unix(over_unix);
+    server->handle(exchange);
+    return exchange;
+  }
+  json get(const std::string& target) {
+    const auto got = ask("GET", target);
+    REQUIRE(got->status() == 200);
+    CHECK(got->reply_header("Content-Type") == "application/json");
+    return json::parse(got->received());
+  }
+};
+
+}  // namespace
+
+TEST_CASE("admin api: health is 200 only when every enabled listener is up") {
+  Box box;
+  CHECK(box.ask("GET", "/healthz")->status() == 200);
+  box.status.services.push_back({"http", true, {}, "Address already in use"});
+  const auto got = box.ask("GET", "/healthz");
+  CHECK(got->status() == 503);
+  CHECK(got->received() == "not ready: http does not listen: Address already in use\n");
+  box.status.services.pop_back();
+  box.status.draining = true;
+  CHECK(box.ask("GET", "/healthz")->status() == 503);
+}
+
+TEST_CASE("admin api: status") {
+  Box box;
+  const json got = box.get("/api/status");
+  CHECK(got["mode"] == "edge");
+  CHECK(got["ready"] == true);
+  CHECK(got["uptime_seconds"] == 90);
+  CHECK(got["services"][0]["addresses"][0] == "192.0.2.1:69");
+  CHECK(got["services"][0]["up"] == true);
+  CHECK(got["services"][1]["enabled"] == false);
+  CHECK(got["origins"][0]["last_answer"].is_null());
+  CHECK(got["origins"][0]["next_try"].get<std::string>().ends_with("Z"));
+}
+
+TEST_CASE("admin api: phones, one phone, and none") {
+  Box box;
+  CHECK(box.get("/api/phones")["phones"].empty());
+  CHECK(box.ask("GET", "/api/phones/" + kDevice)->status() == 404);
+  box.inventory.on_file(step("CTL" + kDevice + ".tlv", phones::FileOutcome::not_found));
+  box.inventory.on_file(step(kDevice + ".cnf.xml", phones::FileOutcome::sent));
+  const json list = box.get("/api/phones");
+  CHECK(list["total"] == 1);
+  CHECK(list["phones"][0]["device"] == kDevice);
+  CHECK(list["phones"][0]["mac"] == "00:11:22:33:44:55");
+  CHECK(list["phones"][0]["address"] == "192.0.2.7");
+  CHECK(list["phones"][0].contains("findings_count"));
+  CHECK_FALSE(list["phones"][0].contains("story"));
+  for (const std::string& key :
+       std::vector<std::string>{kDevice, "00:11:22:33:44:55", "00%3a11%3a22%3a33%3a44%3a55"}) {
+    CAPTURE(key);
+    const json one = box.get("/api/phones/" + key);
+    CHECK(one["device"] == kDevice);
+    CHECK(one["registered"] == false);
+    CHECK(one["story"].size() >= 2);
+    for (const auto& entry : one["story"]) {
+      CHECK(entry["at"].get<std::string>().ends_with("Z"));
+      CHECK(entry.contains("step"));
+      CHECK(entry.contains("detail"));
+    }
+    CHECK(one["findings"].is_array());
+  }
+  CHECK(box.ask("GET", "/api/phones/%zz")->status() == 400);
+}
+
+TEST_CASE("admin api: at most so many phones as asked") {
+  Box box;
+  for (int i = 0; i < 5; ++i)
+    box.inventory.on_file(step("SEP00112233445" + std::to_string(i) + ".cnf.xml", phones::FileOutcome::sent));
+  const json got = box.get("/api/phones?limit=2");
+  CHECK(got["total"] == 5);
+  CHECK(got["phones"].size() == 2);
+  CHECK(box.get("/api/phones?limit=nonsense")["phones"].size() == 5);
+}
+
+TEST_CASE("admin api: remote text that is not UTF-8 still gives JSON") {
+  Box box;
+  box.status.central = "\xff\xfe";
+  CHECK(box.get("/api/status")["central"] == "\xef\xbf\xbd\xef\xbf\xbd");
+}
+
+TEST_CASE("admin api: calls, doctor, files") {
+  Box box;
+  CHECK(box.get("/api/calls") == json{{"calls", json::array()}});
+  CHECK(box.get("/api/doctor")["healthy"] == true);
+  box.doctor.push_back({"origin_down", phones::Severity::error, "refused", "no files", "start it"});
+  const json doctor = box.get("/api/doctor");
+  CHECK(doctor["healthy"] == false);
+  CHECK(doctor["findings"][0]["code"] == "origin_down");
+  CHECK(doctor["findings"][0]["do"] == "start it");
+  const json files = box.get("/api/files");
+  CHECK(files["cached"][0]["name"] == "Ringlist.xml");
+  CHECK(files["missing"][0]["times"] == 3);
+}
+
+TEST_CASE("admin api: metrics of every part in one text") {
+  Box box;
+  const auto got = box.ask("GET", "/metrics");
+  CHECK(got->status() == 200);
+  CHECK(got->reply_header("Content-Type") == "text/plain; version=0.0.4; charset=utf-8");
+  CHECK(got->received().find("dropwire_test_total 7\n") != std::string::npos);
+}
+
+TEST_CASE("admin api: over TCP nothing secret is told and nothing is changed") {
+  Box box;
+  box.files["SEP001122334455.cnf.xml"] = provisioning::Content::of(to_buffer("secret"), {});
+  CHECK(box.ask("GET", "/api/files/SEP001122334455.cnf.xml")->status() == 403);
+  CHECK(box.ask("GET", "/api/log")->status() == 403);
+  CHECK(box.ask("POST", "/api/reload")->status() == 403);
+  CHECK(box.ask("POST", "/api/status")->status() == 405);
+  CHECK(box.ask("DELETE", "/api/phones")->status() == 405);
+  CHECK(box.ask("GET", "/api/nothing")->status() == 404);
+  CHECK(box.ask("GET", "/api/phonesX")->status() == 404);
+  CHECK(box.reloads == 0);
+}
+
+TEST_CASE("admin api: a host name that is not this box's is refused, so no page can rebind to it") {
+  Box box;
+  for (const std::string_view host : {"127.0.0.1", "127.0.0.1:8079", "localhost:8079", "LOCALHOST",
+                                      "[::1]:8079", "192.0.2.1:8079", "dropwire.lan:8079", ""}) {
+    CAPTURE(host);
+    CHECK(box.ask("GET", "/api/status", false, std::string(host))->status() == 200);
+  }
+  for (const std::string_view host : {"evil.example", "evil.example:8079", "192.0.2.9",
+                                      "localhost.evil.example", "127.0.0.1.evil.example", "a b", "[::1"}) {
+    CAPTURE(host);
+    CHECK(box.ask("GET", "/api/status", false, std::string(host))->status() == 421);
+    CHECK(box.ask("GET", "/", false, std::string(host))->status() == 421);
+  }
+  CHECK(box.ask("GET", "/healthz", false, "evil.example")->status() == 200);  // a balancer's; says nothing
+  CHECK(box.ask("GET", "/api/status", true, "evil.example")->status() == 200);
+}
+
+TEST_CASE("admin api: every answer has the headers that keep a browser out") {
+  Box box;
+  for (const std::string_view target : {"/", "/api/status", "/api/nothing", "/metrics"}) {
+    const auto got = box.ask("GET", std::string(target));
+    CHECK(got->reply_header("X-Content-Type-Options") == "nosniff");
+    CHECK(got->reply_header("X-Frame-Options") == "DENY");
+    CHECK(got->reply_header("Cache-Control") == "no-store");
+    CHECK(got->reply_header("Content-Security-Policy").starts_with("default-src 'none'"));
+  }
+}
+
+TEST_CASE("control socket: reload says whether the settings were taken") {
+  Box box;
+  CHECK(box.ask("GET", "/api/reload", true)->status() == 405);
+  auto got = box.ask("POST", "/api/reload", true);
+  CHECK(got->status() == 200);
+  CHECK(json::parse(got->received())["taken"] == true);
+  box.reload = {false, {"dropwire.toml:3:1: error: no such setting"}};
+  got = box.ask("POST", "/api/reload", true);
+  CHECK(got->status() == 422);
+  CHECK(json::parse(got->received())["problems"][0] == "dropwire.toml:3:1: error: no such setting");
+  CHECK(box.reloads == 2);
+}
+
+TEST_CASE("control socket: a file as a phone would get it, while it arrives") {
+  Box box;
+  auto content = std::make_shared<provisioning::Content>();
+  box.files["a.xml"] = content;
+  const auto got = box.ask("GET", "/api/files/a.xml", true);
+  CHECK_FALSE(got->answered());
+  provisioning::ContentMeta meta;
+  meta.size = 4;
+  content->begin(meta);
+  CHECK(got->status() == 200);
+  CHECK(got->told_length() == 4);
+  content->append(as_bytes("octe"));
+  CHECK(got->received() == "oct");
+  content->finish();
+  CHECK(got->received() == "octe");
+  got->end(true);
+  CHECK(content->subscribers() == 0);
+  CHECK(box.ask("GET", "/api/files/b.xml", true)->status() == 404);
+  CHECK(box.ask("GET", "/api/files/..%2fb.xml", true)->status() == 400);
+  CHECK(box.ask("HEAD", "/api/status", true)->status() == 200);
+}
+
+TEST_CASE("control socket: a file that breaks off cuts the connection") {
+  Box box;
+  auto content = std::make_shared<provisioning::Content>();
+  box.files["a.xml"] = content;
+  const auto got = box.ask("GET", "/api/files/a.xml", true);
+  provisioning::ContentMeta meta;
+  meta.size = 4;
+  content->begin(meta);
+  content->fail({Errc::unavailable, "gone", 0});
+  CHECK(got->aborted());
+}
+
+TEST_CASE("control socket: log lines, and only the new ones") {
+  Box box;
+  spdlog::logger logger("test", box.log);
+  logger.warn("event=one");
+  logger.info("event=two {}", std::string(5000, 'x'));
+  json got = json::parse(box.ask("GET", "/api/log", true)->received());
+  REQUIRE(got["lines"].size() == 2);
+  CHECK(got["lines"][0]["text"] == "event=one");
+  CHECK(got["lines"][0]["level"] == "warning");
+  CHECK(got["lines"][1]["text"].get<std::string>().size() == LogRing::kMaxLine);
+  CHECK(got["next"] == 2);
+  got = json::parse(box.ask("GET", "/api/log?after=2", true)->received());
+  CHECK(got["lines"].empty());
+  CHECK(got["next"] == 2);
+  for (std::size_t i = 0; i < LogRing::kMaxLines + 10; ++i)
+    logger.info("line");
+  CHECK(box.log->lines().size() == LogRing::kMaxLines);
+  CHECK(box.log->lines().front().number == 13);
+}
