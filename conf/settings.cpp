@@ -174,10 +174,12 @@ const Setting kSettings[] = {
      "", "emergencyProxy, proxy_emergency: where emergency calls go."},
     {"rewrite.outbound_proxy", RuleType{rewriting<&Rewrite::outbound_proxy>, kRules}, R"("drop")", "", "",
      "outboundProxy, outbound_proxy: with it the phone sends each request from another port."},
-    {"rewrite.nat", RuleType{rewriting<&Rewrite::nat>, kRules}, R"("drop")", "", "",
-     "natEnabled and its fellows; rewrite is true, drop is false, and natAddress is emptied."},
-    {"rewrite.transport", RuleType{rewriting<&Rewrite::transport>, kRules}, R"("leave")", "", "",
-     "transportLayerProtocol; rewrite is TCP."},
+    {"rewrite.nat", RuleType{rewriting<&Rewrite::nat>, kRules}, R"("drop")", R"("rewrite")", "",
+     "natEnabled and its fellows; rewrite is true (a phone behind a router sends and listens on one port), "
+     "drop is "
+     "false, and natAddress is emptied."},
+    {"rewrite.transport", RuleType{rewriting<&Rewrite::transport>, kRules}, R"("leave")", R"("rewrite")", "",
+     "transportLayerProtocol; rewrite is TCP, which passes routers better than UDP."},
     {"rewrite.security", RuleType{rewriting<&Rewrite::security>, kRules}, R"("rewrite")", "", "",
      "deviceSecurityMode; rewrite is non-secure, as Dropwire holds none of the server's keys."},
     {"rewrite.srst", RuleType{rewriting<&Rewrite::srst>, kRules}, R"("drop")", "", "",
@@ -195,7 +197,8 @@ const Setting kSettings[] = {
      "loadInformation, image_version: the firmware's name; drop blanks it, and the phone keeps what it has."},
     {"rewrite.ntp", RuleType{rewriting<&Rewrite::ntp>, kRules}, R"("leave")", "", "", "The time servers."},
     {"rewrite.urls", RuleType{rewriting<&Rewrite::urls>, kRules}, R"("leave")", "", "",
-     "Services, directory, idle and like URLs by HTTP, logo_url, proxyServerURL."},
+     "Services, directory, idle and like URLs by HTTP, logo_url, proxyServerURL; rewrite leads them to "
+     "Dropwire."},
     {"rewrite.secure_urls", RuleType{rewriting<&Rewrite::secure_urls>, kRules}, R"("drop")", "", "",
      "The same by HTTPS, which a phone without a trust list can't verify."},
     {"rewrite.version_stamp", RuleType{rewriting<&Rewrite::version_stamp>, kRules}, R"("rewrite")", "", "",
@@ -222,6 +225,8 @@ const Setting kSettings[] = {
      "", "", "The Unix socket that the other dropwire commands talk to; empty is none."},
     {"admin.max_connections", CountType{at<&Config::admin, &Admin::max_connections>(), 1, 4096}, "64", "", "",
      "Connections at the same time to the status page, and as many to the control socket."},
+    {"admin.host_names", HostListType{at<&Config::admin, &Admin::host_names>()}, "[]", "", "",
+     "Names by which browsers may ask for the status page, beside this machine's addresses and localhost."},
 };
 
 #undef DW_NOT_YET
@@ -273,6 +278,7 @@ struct TypeName {
   std::string operator()(const DurationType&) const { return "a duration"; }
   std::string operator()(const SizeType&) const { return "a size"; }
   std::string operator()(const HostType&) const { return "a host"; }
+  std::string operator()(const HostListType&) const { return "a list of hosts"; }
   std::string operator()(const AddressListType&) const { return "a list of addresses"; }
   std::string operator()(const AddressOrAutoType&) const { return "an address"; }
   std::string operator()(const EndpointType&) const { return "an address and port"; }
@@ -306,6 +312,7 @@ struct Allowed {
   }
   std::string operator()(const SizeType& t) const { return range(size_text(t.min), size_text(t.max)); }
   std::string operator()(const HostType&) const { return "may be empty"; }
+  std::string operator()(const HostListType&) const { return {}; }
   std::string operator()(const AddressListType&) const { return "at least one; IPv6 too"; }
   std::string operator()(const AddressOrAutoType&) const { return R"(or "auto")"; }
   std::string operator()(const EndpointType&) const { return {}; }

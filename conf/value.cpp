@@ -217,6 +217,17 @@ struct Assign {
     return std::nullopt;
   }
 
+  Checked operator()(const HostListType& type) const {
+    return entries(type.field.in(config), true, R"(["dropwire.example.net"])",
+                   [](const std::string& entry) -> Result<std::string> {
+                     const auto host = HostPort::parse(entry);
+                     if (!host) return std::unexpected(host.error());
+                     if (host->to_string() != host->host)
+                       return fail(Errc::invalid, "a host has no port here");
+                     return host->host;
+                   });
+  }
+
   Checked operator()(const AddressListType& type) const {
     return entries(type.field.in(config), false, R"(["0.0.0.0"] or ["0.0.0.0", "::"])",
                    [](const std::string& entry) { return IpAddress::parse(entry); });
@@ -322,6 +333,9 @@ struct Show {
   std::string operator()(const DurationType& t) const { return quoted(duration_text(t.field.of(config))); }
   std::string operator()(const SizeType& t) const { return quoted(size_text(t.field.of(config))); }
   std::string operator()(const HostType& t) const { return quoted(t.field.of(config)); }
+  std::string operator()(const HostListType& t) const {
+    return list_text(t.field.of(config), [](const std::string& host) { return host; });
+  }
   std::string operator()(const AddressListType& t) const {
     return list_text(t.field.of(config), [](const IpAddress& a) { return a.to_string(); });
   }

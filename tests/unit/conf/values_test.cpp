@@ -157,6 +157,8 @@ TEST_CASE("ranges and special values") {
   CHECK(refused("rewrite.trust_lists", "\"rewrite\""));
   CHECK(refused("rewrite.nat", "\"Drop\""));
   CHECK(refused("cache.dir", "\"\""));
+  CHECK(refused("admin.host_names", "[\"box:80\"]"));
+  CHECK_FALSE(refused("admin.host_names", "[\"box.example.net\"]"));
   CHECK_FALSE(refused("admin.socket", "\"\""));
 }
 
