@@ -1,0 +1,57 @@
+#include "nat/core/latch.hpp"
+
+namespace dw::nat {
+
+void Latch::open(const IpAddress& address) {
+  if (far_end_ && far_end_->address != address) far_end_.reset();  // the phone itself has moved
+  reopened_ = far_end_.has_value();
+  address_ = address;
+  candidate_count_ = 0;
+}
+
+Latch::Verdict Latch::lock(TimePoint now, const Endpoint& from) {
+  const bool moved = !far_end_ || *far_end_ != from;
+  if (far_end_ && moved) ++moves_;
+  far_end_ = from;
+  reopened_ = false;
+  last_heard_ = now;
+  candidate_count_ = 0;
+  return moved ? Verdict::latched : Verdict::accepted;
+}
+
+Latch::Verdict Latch::on_rtp(TimePoint now, const Endpoint& from, const std::optional<RtpHeader>& header) {
+  if (!is_open()) return Verdict::closed;
+  if (from.address != address_) {
+    ++strangers_;
+    return Verdict::stranger;
+  }
+  if (!header) return Verdict::invalid;
+  if (far_end_ && from == *far_end_) {
+    last_heard_ = now;
+    return Verdict::accepted;
+  }
+  if (!may_move(now)) {
+    ++strangers_;
+    return Verdict::stranger;
+  }
+  const auto next = static_cast<std::uint16_t>(candidate_sequence_ + 1);
+  const bool goes_on = candidate_count_ > 0 && from == candidate_ && header->ssrc == candidate_ssrc_ && header->sequence == next;
+  candidate_count_ = goes_on ? candidate_count_ + 1 : 1;
+  candidate_ = from;
+  candidate_ssrc_ = header->ssrc;
+  candidate_sequence_ = header->sequence;
+  return candidate_count_ >= kProbation ? lock(now, from) : Verdict::accepted;
+}
+
+Latch::Verdict Latch::on_rtcp(TimePoint now, const Endpoint& from, bool valid) {
+  if (!is_open()) return Verdict::closed;
+  const bool mine = from.address == address_ && (!far_end_ || from == *far_end_ || may_move(now));
+  if (!mine) {
+    ++strangers_;
+    return Verdict::stranger;
+  }
+  if (!valid) return Verdict::invalid;
+  return lock(now, from);
+}
+
+}  // namespace dw::nat

@@ -1,0 +1,61 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+
+#include "nat/core/rtp.hpp"
+#include "sbc/base/endpoint.hpp"
+#include "sbc/base/time.hpp"
+
+namespace dw::nat {
+
+/// Learns where the far end of one leg really is, from the packets that come, and keeps strangers out
+/// (media §7 trap 6, sccp §4.2). Packets go back to nowhere but where valid packets came from.
+///
+///   closed --open()--> open --kProbation packets in a row--> locked --open(), or kSilence and probation--> locked anew
+///
+/// Only the address that signalling shows may latch, at whatever port; another address never moves a leg.
+class Latch {
+ public:
+  static constexpr unsigned kProbation = 2;                   ///< packets of one source and SSRC, in order
+  static constexpr Duration kSilence = std::chrono::seconds(3);
+
+  enum class Verdict : std::uint8_t {
+    accepted,   ///< from the locked source, or from one on probation: relay it
+    latched,    ///< accepted, and from now on this is the far end: what was held may go
+    stranger,   ///< from elsewhere: count it and drop it
+    invalid,    ///< not RTP (or RTCP)
+    closed,     ///< signalling has not opened this leg
+  };
+
+  /// Signalling opened the leg, or opened it again: `address` alone may latch. The old far end stays in use until
+  /// another one has passed probation.
+  void open(const IpAddress& address);
+  void close() { *this = Latch{}; }
+
+  Verdict on_rtp(TimePoint now, const Endpoint& from, const std::optional<RtpHeader>& header);
+  /// RTCP has a port, a mapping and so a latch of its own; one packet is enough, as there are few.
+  Verdict on_rtcp(TimePoint now, const Endpoint& from, bool valid);
+
+  /// Where to send; nothing while nobody was heard.
+  const std::optional<Endpoint>& far_end() const { return far_end_; }
+  bool is_open() const { return static_cast<bool>(address_); }
+  std::uint64_t strangers() const { return strangers_; }
+  std::uint32_t moves() const { return moves_; }  ///< how often the far end changed after the first time
+
+ private:
+  Verdict lock(TimePoint now, const Endpoint& from);
+  bool may_move(TimePoint now) const { return !far_end_ || reopened_ || now - last_heard_ > kSilence; }
+
+  IpAddress address_;
+  std::optional<Endpoint> far_end_;
+  bool reopened_ = false;
+  TimePoint last_heard_{};
+  Endpoint candidate_;
+  std::uint32_t candidate_ssrc_ = 0;
+  std::uint16_t candidate_sequence_ = 0;
+  unsigned candidate_count_ = 0;
+  std::uint64_t strangers_ = 0;
+  std::uint32_t moves_ = 0;
+};
+
+}  // namespace dw::nat

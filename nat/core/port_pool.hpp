@@ -1,0 +1,39 @@
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "sbc/base/time.hpp"
+
+namespace dw::nat {
+
+/// Even ports of a range, each standing for itself (RTP) and the next (RTCP). Those not used for longest go out
+/// first, and one that came back rests for kQuarantine, so that late packets of an old call never meet a new one.
+/// Shuffled at the start: a guessable port invites injection.
+class PortPool {
+ public:
+  static constexpr Duration kQuarantine = std::chrono::seconds(10);
+
+  /// `first` and `last` included; an odd first or a lone last is left out. `seed` from the system's randomness.
+  PortPool(std::uint16_t first, std::uint16_t last, std::uint64_t seed);
+
+  /// Nothing when all are taken or resting.
+  std::optional<std::uint16_t> take(TimePoint now);
+  void give_back(TimePoint now, std::uint16_t port);
+
+  std::size_t size() const { return taken_.size(); }
+  std::size_t in_use() const { return in_use_; }
+
+ private:
+  struct Free {
+    std::uint16_t port;
+    TimePoint usable;
+  };
+  std::uint16_t first_;
+  std::deque<Free> free_;
+  std::vector<bool> taken_;
+  std::size_t in_use_ = 0;
+};
+
+}  // namespace dw::nat

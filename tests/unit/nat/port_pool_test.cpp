@@ -1,0 +1,63 @@
+#include "nat/core/port_pool.hpp"
+
+#include <doctest/doctest.h>
+
+#include <set>
+
+using namespace dw;
+using namespace dw::nat;
+
+TEST_CASE("the pool gives each even port once, and then nothing") {
+  PortPool pool(20001, 20100, 7);
+  CHECK(pool.size() == 49);  // 20002 … 20098; 20100 has no odd partner
+  std::set<std::uint16_t> seen;
+  while (const auto port = pool.take(TimePoint{})) {
+    CHECK(*port % 2 == 0);
+    CHECK(*port >= 20002);
+    CHECK(*port + 1 <= 20100);
+    CHECK(seen.insert(*port).second);
+  }
+  CHECK(seen.size() == 49);
+  CHECK(pool.in_use() == 49);
+}
+
+TEST_CASE("a port rests before it is used again, and those unused for longest come first") {
+  PortPool pool(20000, 20003, 1);
+  TimePoint now{};
+  const auto a = pool.take(now);
+  const auto b = pool.take(now);
+  pool.give_back(now, *a);
+  CHECK_FALSE(pool.take(now));
+  now += PortPool::kQuarantine;
+  pool.give_back(now, *b);
+  CHECK(pool.take(now) == a);
+  CHECK_FALSE(pool.take(now));
+}
+
+TEST_CASE("what was never taken, or came back already, can't be given back") {
+  PortPool pool(20000, 20009, 1);
+  const auto a = pool.take(TimePoint{});
+  pool.give_back(TimePoint{}, *a);
+  pool.give_back(TimePoint{}, *a);
+  pool.give_back(TimePoint{}, 20001);
+  pool.give_back(TimePoint{}, 30000);
+  pool.give_back(TimePoint{}, 10);
+  CHECK(pool.in_use() == 0);
+  std::size_t count = 0;
+  while (pool.take(TimePoint{} + PortPool::kQuarantine)) ++count;
+  CHECK(count == 5);
+}
+
+TEST_CASE("an empty or backward range is an empty pool") {
+  CHECK(PortPool(20001, 20002, 1).size() == 0);
+  CHECK(PortPool(20010, 20000, 1).size() == 0);
+  CHECK(PortPool(65534, 65535, 1).size() == 1);
+}
+
+TEST_CASE("another seed gives another order") {
+  PortPool a(20000, 29999, 1);
+  PortPool b(20000, 29999, 2);
+  int same = 0;
+  for (int i = 0; i < 100; ++i) same += a.take(TimePoint{}) == b.take(TimePoint{}) ? 1 : 0;
+  CHECK(same < 10);
+}
