@@ -84,10 +84,10 @@ Result<std::string> parse_file_name(std::string_view raw) {
   if (path.contains(':')) return refuse(Errc::forbidden, "the file name has a drive letter or a scheme", raw);
   if (hides_an_octet(path))
     return refuse(Errc::forbidden, "the file name hides an octet behind a percent sign", raw);
-  if (path.ends_with('/')) return refuse(Errc::malformed, "the file name names a directory", raw);
   auto name = join_segments(path, raw);
   if (!name) return name;
-  if (name->empty()) return refuse(Errc::malformed, "the file name names a directory", raw);
+  if (name->empty() || path.ends_with('/'))
+    return refuse(Errc::malformed, "the file name names a directory", raw);
   if (std::string_view("@?#~").contains(name->front()))
     return refuse(Errc::forbidden, "the file name begins with a character that means something in a URL",
                   raw);

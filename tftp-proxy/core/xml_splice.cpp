@@ -11,7 +11,6 @@
 namespace dw::provisioning {
 namespace {
 
-constexpr std::size_t kMaxDeclaration = 256;
 constexpr std::string_view kCdataStart = "<![CDATA[";
 // Everything becomes a node and nothing in it is changed: so the nodes cover the file without a gap.
 constexpr unsigned kAsSpelt = pugi::parse_minimal | pugi::parse_pi | pugi::parse_comments |
@@ -34,7 +33,9 @@ bool extends_ascii(std::string_view encoding) {
 std::string_view declared_encoding(std::string_view text) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   if (!text.starts_with("<?xml")) return {};
-  text = text.substr(0, std::min(text.find("?>"), kMaxDeclaration));
+  const auto end = text.find("?>");
+  if (end == text.npos) return {};
+  text = text.substr(0, end);
   const auto at = text.find("encoding");
   if (at == text.npos) return {};
   TextCursor cursor(text.substr(at + std::string_view("encoding").size()));
