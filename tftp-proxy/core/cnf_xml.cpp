@@ -82,6 +82,7 @@ constexpr std::array<std::string_view, 2> kMembers = {"devicePool/callManagerGro
                                                       "callManagerGroup/members"};
 constexpr std::string_view kLoadInformation = "loadInformation";
 constexpr std::uint32_t kMaxPriority = 1000;
+constexpr std::size_t kMaxServers = 64;
 
 class XmlRewriter {
  public:
@@ -219,12 +220,13 @@ class XmlRewriter {
                 static_cast<std::uint16_t>(parse_number(peek(ports, "ethernetPhonePort"), 65535).value_or(0));
             server.sip_port =
                 static_cast<std::uint16_t>(parse_number(peek(ports, "sipPort"), 65535).value_or(0));
-            if (names_host(server.host) && servers.size() < kMaxNotes) servers.push_back(std::move(server));
+            if (!names_host(server.host) || servers.size() == kMaxServers) continue;
+            const auto place = std::ranges::upper_bound(servers, server.priority, {}, &CallServer::priority);
+            servers.insert(place, std::move(server));
           }
         }
       }
     }
-    std::ranges::stable_sort(servers, {}, &CallServer::priority);
   }
 
   void edit_member(const Member& member, Action action, std::string_view path) {

@@ -5,7 +5,7 @@
 namespace dw::provisioning {
 
 Result<Buffer> splice(Bytes original, std::vector<Edit>& edits) {
-  std::ranges::stable_sort(edits, {}, &Edit::offset);
+  std::ranges::sort(edits, {}, &Edit::offset);
   Buffer out;
   out.reserve(original.size());
   std::size_t at = 0;
