@@ -15,7 +15,7 @@ namespace dw::phones {
 /// All phones that asked for files, and what each did. A file whose name has no MAC belongs to the phone that
 /// was seen at that address within kRecent, when it was the only one there; else to a record of the address.
 /// Bounded: the phone not seen for longest goes, those that never took a file first, so that a stranger who
-/// asks random names pushes out nobody. No I/O, no clock; one thread.
+/// asks random names pushes out other strangers. No I/O, no clock; one thread.
 class Inventory {
  public:
   struct Options {
