@@ -16,13 +16,15 @@ namespace dw::net {
 /// What came before the body. Header values are bounded and have no control characters.
 struct HttpHead {
   long status = 0;
-  std::optional<std::uint64_t> length;
+  std::optional<std::uint64_t>
+      length;  ///< Content-Length; nothing when it was not told or the body is chunked
   std::string etag, last_modified, content_type;
 };
 
 /// HTTP and HTTPS GETs (libcurl, multi-socket interface) on the loop. Follows no redirect, asks no
 /// compression, speaks only http and https, checks certificates (system store or `ca_file`), reads no proxy
-/// environment.
+/// environment. Callbacks come from the loop, never from inside get(), and may do anything: get more, drop
+/// any transfer, drop the client.
 class HttpClient {
  public:
   struct Options {
@@ -34,18 +36,19 @@ class HttpClient {
     std::string url = {};
     std::vector<std::string> headers = {};  ///< "If-None-Match: …"
     Duration connect_timeout = std::chrono::seconds(5);
-    Duration stall_timeout = std::chrono::seconds(15);  ///< less than one octet a second for so long
-    std::uint64_t max_octets = 0;                       ///< 0: no bound
-    std::uint64_t from = 0;                             ///< Range: bytes=from-
+    /// Less than one octet a second for so long; libcurl looks at an average and notices up to 5 s later.
+    Duration stall_timeout = std::chrono::seconds(15);
+    std::uint64_t max_octets = 0;  ///< of the body; 0: no bound
+    std::uint64_t from = 0;        ///< Range: bytes=from-
   };
   struct Callbacks {
-    std::function<void(const HttpHead&)> on_head = {};
+    std::function<void(const HttpHead&)> on_head = {};  ///< once, of the final answer (no 1xx)
     std::function<void(Bytes)> on_octets = {};
     /// Last. Errc::unavailable (refused, timed out, TLS, cut short of Content-Length), Errc::too_long. A
     /// status of 4xx or 5xx is no error here.
     std::function<void(Result<void>)> on_end = {};
   };
-  /// Destroying it cancels: nothing is called any more.
+  /// Destroying it cancels: nothing is called any more. It may outlive the client.
   class Transfer {
    public:
     virtual ~Transfer() = default;
@@ -53,7 +56,9 @@ class HttpClient {
 
   HttpClient(Loop& loop, const Options& options);
   ~HttpClient();
-  std::unique_ptr<Transfer> get(const Request& request, Callbacks callbacks);
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+  [[nodiscard]] std::unique_ptr<Transfer> get(const Request& request, Callbacks callbacks);
 
  private:
   struct State;

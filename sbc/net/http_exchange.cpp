@@ -17,9 +17,9 @@ std::string_view origin_form(std::string_view uri) {
 
 }  // namespace
 
-Exchange::Exchange(MHD_Connection* connection, std::string_view uri, const Endpoint& peer,
+Exchange::Exchange(MHD_Connection* connection, Timer& turn, std::string_view uri, const Endpoint& peer,
                    const Endpoint& local)
-    : connection_(connection), uri_(uri), peer_(peer), local_(local) {
+    : connection_(connection), turn_(turn), uri_(uri), peer_(peer), local_(local) {
   TextCursor cursor(origin_form(uri_));
   target_ = cursor.take_until("?");
   cursor.skip_char('?');
@@ -58,7 +58,8 @@ void Exchange::resume() {
   if (!suspended_) return;
   suspended_ = false;
   last_wait_ = Clock::now();
-  MHD_resume_connection(connection_);
+  MHD_resume_connection(connection_);  // takes effect in the daemon's next turn
+  turn_.arm_at({});
 }
 
 void Exchange::give_up() {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "sbc/net/http_server.hpp"
+#include "sbc/net/timer.hpp"
 
 namespace dw::net {
 
@@ -15,7 +16,9 @@ class Exchange final : public HttpExchange {
  public:
   enum class Step { receiving, handed_over, answering, over };
 
-  Exchange(MHD_Connection* connection, std::string_view uri, const Endpoint& peer, const Endpoint& local);
+  /// `turn` is the server's: armed when libmicrohttpd has something to go on with.
+  Exchange(MHD_Connection* connection, Timer& turn, std::string_view uri, const Endpoint& peer,
+           const Endpoint& local);
 
   std::string_view method() const override { return method_; }
   std::string_view target() const override { return target_; }
@@ -57,6 +60,7 @@ class Exchange final : public HttpExchange {
   std::uint64_t body_size() const { return reply_->stream ? reply_->stream->size : reply_->text.size(); }
 
   MHD_Connection* connection_;  // null once it is over
+  Timer& turn_;                 // outlives the connection
   std::string uri_;
   std::string_view target_, query_;  // of uri_
   std::string method_;

@@ -220,6 +220,8 @@ void MhdServer::on_connection(void* self, MHD_Connection* connection, void**,
   auto& server = *static_cast<MhdServer*>(self);
   if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
     server.connections_.erase(connection);
+    // At its limit the daemon does not watch the listener; it looks again at the begin of its next turn.
+    if (!server.ending_) server.turn_.arm_at({});
     return;
   }
   Connection& c = server.connections_[connection];
@@ -232,7 +234,7 @@ void* MhdServer::on_uri(void* self, const char* uri, MHD_Connection* connection)
   Connection& c = server.connections_[connection];
   const MHD_ConnectionInfo* client = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
   const Endpoint peer = to_endpoint(client ? client->client_addr : nullptr);
-  c.exchange = std::make_shared<Exchange>(connection, uri, peer, local_endpoint(c.descriptor));
+  c.exchange = std::make_shared<Exchange>(connection, server.turn_, uri, peer, local_endpoint(c.descriptor));
   return nullptr;
 }
 

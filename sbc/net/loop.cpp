@@ -3,6 +3,8 @@
 #include <uv.h>
 
 #include <csignal>
+#include <cstdlib>
+#include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -19,15 +21,18 @@ struct Loop::State {
   std::vector<std::function<void()>> posted;  // guarded by mutex
   bool ending = false;
 
+  std::vector<std::function<void()>> take_posted() {
+    const std::lock_guard lock(mutex);
+    return std::exchange(posted, {});
+  }
   void run_posted() {
-    std::vector<std::function<void()>> tasks;
-    {
-      const std::lock_guard lock(mutex);
-      tasks.swap(posted);
-    }
-    if (ending) return;
-    for (auto& task : tasks)
+    for (auto& task : take_posted())
       task();
+  }
+  /// What a task owns (handles too) goes with it, and may post once more while it goes.
+  void drop_posted() {
+    while (!take_posted().empty()) {
+    }
   }
 };
 
@@ -68,6 +73,7 @@ Loop::Loop() : state_(std::make_unique<State>()) {
 
 Loop::~Loop() {
   state_->ending = true;
+  state_->drop_posted();
   unsigned left = 0;
   uv_walk(&state_->uv, close_left_over, &left);
   if (left != 0)

@@ -1,0 +1,35 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "sbc/base/bytes.hpp"
+#include "sbc/base/result.hpp"
+#include "sbc/base/time.hpp"
+
+namespace dw::net {
+
+/// One HTTP/1.1 request over a Unix socket, for the commands that talk to a running daemon. Blocks the
+/// caller; the daemon itself never uses it.
+struct UnixHttpRequest {
+  std::string socket;                            ///< path
+  std::string method = "GET";                    ///< GET or POST
+  std::string target;                            ///< "/api/status", percent-encoded
+  std::uint64_t max_octets = 64 << 20;           ///< of the answer's body
+  Duration timeout = std::chrono::seconds(120);  ///< nothing came for so long
+  /// Set: the body of a 200 goes here piece by piece instead of into the reply, with the Content-Length when
+  /// it was told. False breaks off.
+  std::function<bool(Bytes piece, std::optional<std::uint64_t> length)> on_octets = {};
+};
+
+struct UnixHttpReply {
+  long status = 0;
+  std::string body;
+};
+
+/// Errc::not_found: nobody listens there (no socket, or one that a dead process left); forbidden: not allowed
+/// to; unavailable: cut short, or nothing came in time; too_long; exhausted: on_octets broke off.
+Result<UnixHttpReply> unix_http(const UnixHttpRequest& request);
+
+}  // namespace dw::net

@@ -1,0 +1,386 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "sbc/net/http_client.hpp"
+#include "tests/loop/net/scripted_origin.hpp"
+
+using namespace dw;
+using namespace std::chrono_literals;
+using net::HttpClient;
+using net::HttpHead;
+using test::ScriptedOrigin;
+
+namespace {
+
+constexpr Duration kPatience = 20s;
+
+/// What one transfer told.
+struct Told {
+  std::optional<HttpHead> head;
+  std::string body;
+  std::optional<Result<void>> end;
+
+  HttpClient::Callbacks callbacks() {
+    return {.on_head =
+                [this](const HttpHead& h) {
+                  CHECK_FALSE(head.has_value());
+                  head = h;
+                },
+            .on_octets =
+                [this](Bytes octets) {
+                  CHECK(head.has_value());
+                  CHECK_FALSE(end.has_value());
+                  body += as_text(octets);
+                },
+            .on_end =
+                [this](Result<void> r) {
+                  CHECK_FALSE(end.has_value());
+                  end = std::move(r);
+                }};
+  }
+  bool fine() const { return end && end->has_value(); }
+  bool failed_with(Errc code) const { return end && !end->has_value() && end->error().code == code; }
+};
+
+Told fetch(const HttpClient::Request& request, const HttpClient::Options& options = {}) {
+  net::Loop loop;
+  HttpClient client(loop, options);
+  Told told;
+  const auto transfer = client.get(request, told.callbacks());
+  CHECK_FALSE(told.end.has_value());
+  loop.run_until([&] { return told.end.has_value(); }, kPatience);
+  return told;
+}
+
+/// An origin that says one thing and hangs up.
+Told fetch_from(const std::string& answer, HttpClient::Request request = {}) {
+  ScriptedOrigin origin([&](ScriptedOrigin::Peer& peer, const std::string&) { peer.send(answer); });
+  request.url = origin.url();
+  return fetch(request);
+}
+
+}  // namespace
+
+TEST_CASE("a file, its length and what the origin says of it") {
+  const Told told = fetch_from(
+      "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: \"a-1\"\r\nLast-Modified:Sun, 22 Nov 2026 20:19:21 "
+      "GMT\r\n"
+      "content-type: text/xml \r\nX-Other: 1\r\n\r\nhello");
+  REQUIRE(told.fine());
+  CHECK(told.body == "hello");
+  CHECK(told.head->status == 200);
+  CHECK(told.head->length == 5);
+  CHECK(told.head->etag == "\"a-1\"");
+  CHECK(told.head->last_modified == "Sun, 22 Nov 2026 20:19:21 GMT");
+  CHECK(told.head->content_type == "text/xml");
+}
+
+TEST_CASE(
+    "the request asks for no compression, follows the caller's headers and range, and sends the path as it "
+    "is") {
+  ScriptedOrigin origin([](ScriptedOrigin::Peer& peer, const std::string&) {
+    peer.send("HTTP/1.1 206 Partial Content\r\nContent-Length: 2\r\n\r\nlo");
+  });
+  setenv("http_proxy", "http://127.0.0.1:1/", 1);
+  HttpClient::Request request{.url = origin.url("/a/../b%20c")};
+  request.headers = {"If-Range: \"a-1\""};
+  request.from = 3;
+  const Told told = fetch(request);
+  unsetenv("http_proxy");
+  REQUIRE(told.fine());
+  CHECK(told.head->status == 206);
+  CHECK(told.body == "lo");
+  const std::string head = origin.requests().at(0);
+  CHECK(head.starts_with("GET /a/../b%20c HTTP/1.1\r\n"));
+  CHECK(head.find("Range: bytes=3-\r\n") != head.npos);
+  CHECK(head.find("If-Range: \"a-1\"\r\n") != head.npos);
+  CHECK(head.find("User-Agent: Dropwire/") != head.npos);
+  CHECK(head.find("Accept-Encoding") == head.npos);
+}
+
+TEST_CASE("404, 304 and 503 are answers, not errors") {
+  Told told = fetch_from("HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nno\n");
+  CHECK(told.fine());
+  CHECK(told.head->status == 404);
+  CHECK(told.body == "no\n");
+  told = fetch_from("HTTP/1.1 304 Not Modified\r\nETag: \"1\"\r\n\r\n");
+  CHECK(told.fine());
+  CHECK(told.head->status == 304);
+  CHECK(told.body.empty());
+  told = fetch_from("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n");
+  CHECK(told.fine());
+  CHECK(told.head->status == 503);
+}
+
+TEST_CASE("a redirect is told, never followed") {
+  ScriptedOrigin origin([](ScriptedOrigin::Peer& peer, const std::string&) {
+    peer.send("HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n");
+  });
+  const Told told = fetch({.url = origin.url()});
+  CHECK(told.fine());
+  CHECK(told.head->status == 302);
+  CHECK(origin.requests().size() == 1);
+}
+
+TEST_CASE("an interim answer is not the answer") {
+  const Told told = fetch_from(
+      "HTTP/1.1 103 Early Hints\r\nContent-Length: 99\r\nETag: \"0\"\r\n\r\n"
+      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  CHECK(told.fine());
+  CHECK(told.head->status == 200);
+  CHECK(told.head->etag.empty());
+  CHECK(told.body == "ok");
+}
+
+TEST_CASE("a body that ends short of its length is an error") {
+  Told told = fetch_from("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello");
+  CHECK(told.failed_with(Errc::unavailable));
+  CHECK(told.body == "hello");
+  told = fetch_from("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+  CHECK(told.failed_with(Errc::unavailable));
+  told = fetch_from("HTTP/1.1 200 OK\r\nContent-Len");
+  CHECK(told.failed_with(Errc::unavailable));
+  told = fetch_from("");
+  CHECK(told.failed_with(Errc::unavailable));
+  CHECK_FALSE(told.head.has_value());
+}
+
+TEST_CASE("chunked bodies have no length; trailers are not a second head") {
+  const Told told = fetch_from(
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n"
+      "5\r\nhello\r\n1\r\n!\r\n0\r\nETag: \"late\"\r\n\r\n");
+  CHECK(told.fine());
+  CHECK(told.body == "hello!");
+  CHECK_FALSE(told.head->length.has_value());
+  CHECK(told.head->etag.empty());
+}
+
+TEST_CASE("what is no HTTP is an error") {
+  CHECK(fetch_from("220 mail.example ESMTP\r\n").failed_with(Errc::unavailable));
+  CHECK(fetch_from("<html>HTTP/0.9</html>").failed_with(Errc::unavailable));
+}
+
+TEST_CASE("header values are bounded and plain") {
+  const Told told = fetch_from("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nETag: \"" + std::string(2000, 'x') +
+                               "\"\r\nContent-Type: a\x01\x62\r\nLast-Modified: \x7f\r\n\r\n");
+  REQUIRE(told.head.has_value());
+  CHECK(told.head->etag.empty());
+  CHECK(told.head->content_type.empty());
+  CHECK(told.head->last_modified.empty());
+}
+
+TEST_CASE("too long: told by its length, or found while it comes") {
+  Told told = fetch_from("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello!", {.max_octets = 5});
+  CHECK(told.failed_with(Errc::too_long));
+  CHECK(told.body.empty());
+  told = fetch_from("HTTP/1.1 200 OK\r\n\r\nhello!", {.max_octets = 5});
+  CHECK(told.failed_with(Errc::too_long));
+  told = fetch_from("HTTP/1.1 200 OK\r\n\r\nhello", {.max_octets = 5});
+  CHECK(told.fine());
+  CHECK(told.body == "hello");
+}
+
+TEST_CASE("an origin that stalls is given up") {
+  ScriptedOrigin origin([](ScriptedOrigin::Peer& peer, const std::string&) {
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello");
+    peer.wait_for_close();
+  });
+  const Told told = fetch({.url = origin.url(), .stall_timeout = 1s});
+  CHECK(told.failed_with(Errc::unavailable));
+  CHECK(told.body == "hello");
+}
+
+TEST_CASE("an origin that takes the request and never answers is given up") {
+  ScriptedOrigin origin([](ScriptedOrigin::Peer& peer, const std::string&) { peer.wait_for_close(); });
+  const Told told = fetch({.url = origin.url(), .stall_timeout = 1s});
+  CHECK(told.failed_with(Errc::unavailable));
+  CHECK_FALSE(told.head.has_value());
+}
+
+TEST_CASE("refused connections, unknown schemes and broken URLs fail in words") {
+  std::string nobody;
+  {
+    const ScriptedOrigin origin([](ScriptedOrigin::Peer&, const std::string&) {});
+    nobody = origin.url();
+  }
+  for (const std::string& url : {nobody, std::string("ftp://127.0.0.1/x"), std::string("file:///etc/passwd"),
+                                 std::string("http://[::1"), std::string()}) {
+    CAPTURE(url);
+    const Told told = fetch({.url = url});
+    CHECK(told.failed_with(Errc::unavailable));
+    if (told.end && !told.end->has_value()) CHECK_FALSE(told.end->error().text.empty());
+  }
+}
+
+TEST_CASE("a certificate that nobody vouches for is refused") {
+  // The origin speaks no TLS at all: enough to see that https is spoken, and fails, before any request.
+  ScriptedOrigin origin(
+      [](ScriptedOrigin::Peer& peer, const std::string&) { peer.send("HTTP/1.1 200 OK\r\n\r\n"); });
+  std::string url = origin.url();
+  url.replace(0, 4, "https");
+  net::Loop loop;
+  HttpClient client(loop, {});
+  Told told;
+  auto transfer = client.get({.url = url, .connect_timeout = 500ms}, told.callbacks());
+  CHECK(loop.run_until([&] { return told.end.has_value(); }, kPatience));
+  CHECK(told.failed_with(Errc::unavailable));
+  CHECK(origin.requests().empty());
+}
+
+TEST_CASE("octets come as the origin sends them") {
+  std::atomic<bool> go_on = false;
+  ScriptedOrigin origin([&](ScriptedOrigin::Peer& peer, const std::string&) {
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello");
+    while (!go_on)
+      std::this_thread::yield();
+    peer.send("world");
+  });
+  net::Loop loop;
+  HttpClient client(loop, {});
+  Told told;
+  const auto transfer = client.get({.url = origin.url()}, told.callbacks());
+  CHECK(loop.run_until([&] { return told.body == "hello"; }, kPatience));
+  CHECK_FALSE(told.end.has_value());
+  go_on = true;
+  CHECK(loop.run_until([&] { return told.end.has_value(); }, kPatience));
+  CHECK(told.body == "helloworld");
+}
+
+TEST_CASE("a connection is used again") {
+  int connections = 0;
+  ScriptedOrigin origin(
+      [&, last = static_cast<ScriptedOrigin::Peer*>(nullptr)](auto& peer, const auto&) mutable {
+        connections += last == nullptr ? 1 : 0;
+        last = &peer;
+        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
+        peer.keep();
+      });
+  net::Loop loop;
+  {
+    HttpClient client(loop, {});
+    for (int i = 0; i < 3; ++i) {
+      Told told;
+      const auto transfer = client.get({.url = origin.url()}, told.callbacks());
+      REQUIRE(loop.run_until([&] { return told.end.has_value(); }, kPatience));
+      CHECK(told.fine());
+    }
+  }
+  CHECK(origin.requests().size() == 3);
+  CHECK(connections == 1);
+}
+
+TEST_CASE("beyond max_connections, gets wait for their turn and none times out for it") {
+  ScriptedOrigin origin([](ScriptedOrigin::Peer& peer, const std::string&) {
+    peer.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+  });
+  net::Loop loop;
+  HttpClient client(loop, {.max_connections = 1, .max_per_host = 1});
+  std::array<Told, 20> told;
+  std::vector<std::unique_ptr<HttpClient::Transfer>> transfers;
+  for (auto& t : told)
+    transfers.push_back(client.get({.url = origin.url()}, t.callbacks()));
+  CHECK(loop.run_until(
+      [&] { return std::ranges::all_of(told, [](const Told& t) { return t.end.has_value(); }); }, kPatience));
+  for (const auto& t : told) {
+    CHECK(t.fine());
+    CHECK(t.body == "ok");
+  }
+}
+
+TEST_CASE("a transfer dropped before, between or in callbacks tells nothing more") {
+  ScriptedOrigin origin([](ScriptedOrigin::Peer& peer, const std::string&) {
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + std::string(200'000, 'x'));
+  });
+  enum class Drop { at_once, in_head, in_octets, in_end };
+  for (const Drop drop : {Drop::at_once, Drop::in_head, Drop::in_octets, Drop::in_end}) {
+    net::Loop loop;
+    HttpClient client(loop, {});
+    std::unique_ptr<HttpClient::Transfer> transfer;
+    int heads = 0;
+    int octets = 0;
+    int ends = 0;
+    transfer = client.get({.url = origin.url()}, {.on_head =
+                                                      [&](const HttpHead&) {
+                                                        ++heads;
+                                                        if (drop == Drop::in_head) transfer.reset();
+                                                      },
+                                                  .on_octets =
+                                                      [&](Bytes) {
+                                                        ++octets;
+                                                        if (drop == Drop::in_octets) transfer.reset();
+                                                      },
+                                                  .on_end =
+                                                      [&](Result<void>) {
+                                                        ++ends;
+                                                        if (drop == Drop::in_end) transfer.reset();
+                                                      }});
+    if (drop == Drop::at_once) transfer.reset();
+    Told other;  // tells that the loop had time enough, and that the client goes on
+    const auto second = client.get({.url = origin.url()}, other.callbacks());
+    REQUIRE(loop.run_until([&] { return other.end.has_value() && (transfer == nullptr || ends != 0); },
+                           kPatience));
+    CHECK(other.fine());
+    CHECK(heads == (drop == Drop::at_once ? 0 : 1));
+    CHECK((octets == 0) == (drop == Drop::at_once || drop == Drop::in_head));
+    if (drop == Drop::in_octets) CHECK(octets == 1);
+    CHECK(ends == (drop == Drop::in_end ? 1 : 0));
+  }
+}
+
+TEST_CASE("a callback may get more, and may drop another's transfer") {
+  ScriptedOrigin origin([](ScriptedOrigin::Peer& peer, const std::string&) {
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  });
+  net::Loop loop;
+  HttpClient client(loop, {});
+  Told second;
+  Told third;
+  Told victim;
+  std::unique_ptr<HttpClient::Transfer> b;
+  std::unique_ptr<HttpClient::Transfer> c;
+  std::unique_ptr<HttpClient::Transfer> v;
+  const auto a = client.get(
+      {.url = origin.url()},
+      {.on_head = [&](const HttpHead&) { b = client.get({.url = origin.url()}, second.callbacks()); },
+       .on_octets =
+           [&](Bytes) {
+             v = client.get({.url = origin.url()}, victim.callbacks());
+             v.reset();
+           },
+       .on_end = [&](Result<void>) { c = client.get({.url = origin.url()}, third.callbacks()); }});
+  CHECK(loop.run_until([&] { return second.end.has_value() && third.end.has_value(); }, kPatience));
+  CHECK(second.fine());
+  CHECK(third.fine());
+  CHECK_FALSE(victim.end.has_value());
+}
+
+TEST_CASE("the client may be dropped in any callback, and before its transfers") {
+  ScriptedOrigin origin([](ScriptedOrigin::Peer& peer, const std::string&) {
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  });
+  for (int where = 0; where < 4; ++where) {
+    net::Loop loop;
+    auto client = std::make_unique<HttpClient>(loop, HttpClient::Options{});
+    std::string told;
+    const auto note = [&](int place) {
+      told += static_cast<char>('0' + place);
+      if (place == where) client.reset();
+    };
+    const auto transfer = client->get({.url = origin.url()}, {.on_head = [&](const HttpHead&) { note(0); },
+                                                              .on_octets = [&](Bytes) { note(1); },
+                                                              .on_end = [&](Result<void>) { note(2); }});
+    if (where == 3) client.reset();
+    CHECK(loop.run_until([&] { return client == nullptr; }, kPatience));
+    loop.run();
+    CHECK(told == std::string("012").substr(0, where == 3 ? 0 : static_cast<std::size_t>(where) + 1));
+  }
+}
