@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint64_t kAnySize = ~std::uint64_t{0};
 constexpr std::uint16_t kLastWireBlock = 65535;
+constexpr Duration kLeastRepeat = std::chrono::milliseconds(10);
 
 void put_option(Buffer& out, std::string_view name, std::uint64_t value) {
   const std::string text = std::to_string(value);
@@ -72,6 +73,7 @@ void Download::send_ack(Actions& actions, TimePoint now) {
   write(writer, Ack{on_wire(expected_ - 1)});
   actions.sends.push_back({tid_, std::move(packet)});
   in_window_ = 0;
+  last_ack_ = now;
   deadline_ = now + rto_;
 }
 
@@ -240,9 +242,10 @@ void Download::on_data(Actions& actions, TimePoint now, const Data& data) {
   if (ahead == 0 && state_ == State::receiving) {
     accept(actions, now, data.octets);
   } else if (ahead == -1) {
-    // The last that we acknowledged, once more: our ACK was lost, or this is a duplicate. In mid-window
-    // nothing was acknowledged yet, and the ACK is still to come.
-    if (in_window_ == 0) {
+    // The last that we acknowledged, once more. When our ACK was lost, the server has waited for it; what
+    // comes sooner is a duplicate of the network's, and an ACK for it would make some servers send all again.
+    // In mid-window nothing was acknowledged yet, and the ACK is still to come.
+    if (in_window_ == 0 && now - last_ack_ >= std::max(smoothed_.value_or(kLeastRepeat) / 2, kLeastRepeat)) {
       sample_from_.reset();
       send_ack(actions, now);
       if (state_ == State::dallying) deadline_ = std::min(deadline_, last_progress_ + kMostRto);

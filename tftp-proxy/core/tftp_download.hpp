@@ -100,6 +100,7 @@ class Download {
   std::uint64_t gap_told_at_ = 0;  // expected_ when a gap was last acknowledged
   TimePoint started_{};
   TimePoint last_progress_{};
+  TimePoint last_ack_{};
   TimePoint deadline_{};
   std::optional<TimePoint> sample_from_;  // a send that was not repeated, waiting for its answer (Karn)
   std::optional<Duration> smoothed_;

@@ -72,7 +72,7 @@ TEST_CASE("a gap is told once, with the last block in order, and the server's se
   CHECK(acks(d.on_datagram(at_ms(70), kTid, data(22, "12345678"))) == Blocks{20});
 }
 
-TEST_CASE("duplicates of every DATA bring no octet twice and no growing number of ACKs") {
+TEST_CASE("duplicates of every DATA bring no octet twice and no second ACK") {
   Download d = agreed("8", "1");
   std::size_t sent = 0;
   for (unsigned block = 1; block <= 20; ++block) {
@@ -83,7 +83,7 @@ TEST_CASE("duplicates of every DATA bring no octet twice and no growing number o
     CHECK(a.data.empty());
     sent += a.sends.size();
   }
-  CHECK(sent == 40);
+  CHECK(sent == 20);
   CHECK(d.received() == 160);
 }
 
@@ -95,8 +95,8 @@ TEST_CASE("old blocks, blocks beyond the window and blocks longer than agreed") 
   CHECK(d.on_datagram(at_ms(30), kTid, data(9, "12345678")).sends.empty());
   CHECK(d.on_datagram(at_ms(30), kTid, data(30000, "12345678")).sends.empty());
   // The whole window again: its last block tells that our ACK was lost.
-  CHECK(acks(d.on_datagram(at_ms(30), kTid, data(4, "12345678"))) == Blocks{4});
-  const auto a = d.on_datagram(at_ms(30), kTid, data(5, "123456789"));
+  CHECK(acks(d.on_datagram(at_ms(1030), kTid, data(4, "12345678"))) == Blocks{4});
+  const auto a = d.on_datagram(at_ms(1030), kTid, data(5, "123456789"));
   REQUIRE(a.end);
   CHECK_FALSE(a.end->has_value());
   REQUIRE(a.sends.size() == 1);
