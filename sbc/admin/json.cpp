@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "sbc/admin/missing_files.hpp"
+
 namespace dw::admin {
 namespace {
 
@@ -140,7 +142,7 @@ std::string doctor_json(const std::vector<DoctorFinding>& findings, WallTime now
       {{"now", time_json(now)}, {"healthy", findings.empty()}, {"findings", findings_json(findings)}});
 }
 
-std::string files_json(const FilesReport& report) {
+std::string files_json(const FilesReport& report, const phones::Inventory* inventory) {
   Json cached = Json::array();
   for (const CachedFile& f : report.cached) {
     cached.push_back({{"name", f.name},
@@ -151,10 +153,11 @@ std::string files_json(const FilesReport& report) {
                       {"fetched", time_json(f.fetched)}});
   }
   Json missing = Json::array();
-  for (const MissingFile& f : report.missing) {
+  for (const MissingFile& f : inventory ? missing_files(*inventory) : std::vector<MissingFile>()) {
     missing.push_back({{"name", f.name},
                        {"last_asked", time_json(f.last_asked)},
                        {"times", f.times},
+                       {"optional", f.optional},
                        {"reason", f.reason}});
   }
   return text_of({{"cached", std::move(cached)}, {"missing", std::move(missing)}});

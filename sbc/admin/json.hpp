@@ -15,7 +15,8 @@ std::string phones_json(const phones::Inventory& inventory, WallTime now, std::s
 std::string phone_json(const phones::Phone& phone, WallTime now);
 std::string calls_json();
 std::string doctor_json(const std::vector<DoctorFinding>& findings, WallTime now);
-std::string files_json(const FilesReport& report);
+/// With what phones asked for and did not get, out of `inventory` (may be null).
+std::string files_json(const FilesReport& report, const phones::Inventory* inventory);
 std::string log_json(const std::vector<LogLine>& lines, std::uint64_t after);
 std::string reload_json(const ReloadOutcome& outcome);
 std::string error_json(std::string_view text);

@@ -110,8 +110,7 @@ void AdminServer::handle(const std::shared_ptr<net::HttpExchange>& exchange) {
   if (!host_is_ours(exchange->header("Host"), exchange->local().address, options_.host_names)) {
     refused_log_.warn("event=admin-refused peer={} reason=\"asked for host {}, which is not this box\"",
                       exchange->peer().to_string(), escaped(exchange->header("Host")));
-    return exchange->reply(
-        error_reply(421, "this box is not known by that name; use its address"));
+    return exchange->reply(error_reply(421, "this box is not known by that name; use its address"));
   }
   if (std::ranges::find(kSocketOnly, path) != kSocketOnly.end() || path.starts_with("/api/files/"))
     return exchange->reply(error_reply(403, "only over the control socket (admin.socket)"));
@@ -150,7 +149,8 @@ void AdminServer::route(const std::shared_ptr<net::HttpExchange>& exchange, std:
     return exchange->reply(json_reply(status_json(sources_.status())));
   if (path == "/api/calls") return exchange->reply(json_reply(calls_json()));
   if (path == "/api/doctor" && sources_.doctor) return doctor(exchange);
-  if (path == kFiles && sources_.files) return exchange->reply(json_reply(files_json(sources_.files())));
+  if (path == kFiles && sources_.files)
+    return exchange->reply(json_reply(files_json(sources_.files(), sources_.inventory)));
   if ((path == kPhones || path.starts_with("/api/phones/")) && sources_.inventory)
     return phones(*exchange, path);
   exchange->reply(error_reply(404, "there is nothing at this address"));

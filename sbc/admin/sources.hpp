@@ -66,16 +66,8 @@ struct CachedFile {
   std::string etag, last_modified, origin;
   WallTime fetched{};
 };
-/// A file that was asked for lately and that no origin has.
-struct MissingFile {
-  std::string name;
-  WallTime last_asked{};
-  std::uint64_t times = 0;
-  std::string reason;
-};
 struct FilesReport {
   std::vector<CachedFile> cached;
-  std::vector<MissingFile> missing;
 };
 
 struct ReloadOutcome {

@@ -53,7 +53,6 @@ struct Box {
       FilesReport report;
       report.cached.push_back(
           {"Ringlist.xml", 1200, "\"r\"", "", "http://pbx.example.net:6970/", wall_now()});
-      report.missing.push_back({"CTLSEP001122334455.tlv", wall_now(), 3, "no origin has it"});
       return report;
     };
     sources.open_file = [this](const std::string& name) {
@@ -172,7 +171,29 @@ TEST_CASE("admin api: calls, doctor, files") {
   CHECK(doctor["findings"][0]["do"] == "start it");
   const json files = box.get("/api/files");
   CHECK(files["cached"][0]["name"] == "Ringlist.xml");
-  CHECK(files["missing"][0]["times"] == 3);
+  CHECK(files["missing"].empty());
+}
+
+TEST_CASE("admin api: a missing file is listed until a phone gets it") {
+  Box box;
+  const auto ask = [&](const std::string& name, phones::FileOutcome outcome, int second) {
+    auto s = step(name, outcome);
+    s.at = WallTime(std::chrono::seconds(1'800'000'000 + second));
+    box.inventory.on_file(s);
+  };
+  ask(kDevice + ".cnf.xml", phones::FileOutcome::not_found, 0);
+  ask("CTL" + kDevice + ".tlv", phones::FileOutcome::not_found, 1);
+  ask(kDevice + ".cnf.xml", phones::FileOutcome::not_found, 2);
+  json missing = box.get("/api/files")["missing"];
+  REQUIRE(missing.size() == 2);
+  CHECK(missing[0]["name"] == kDevice + ".cnf.xml");
+  CHECK(missing[0]["times"] == 2);
+  CHECK(missing[0]["optional"] == false);
+  CHECK(missing[1]["optional"] == true);
+  ask(kDevice + ".cnf.xml", phones::FileOutcome::sent, 3);
+  missing = box.get("/api/files")["missing"];
+  REQUIRE(missing.size() == 1);
+  CHECK(missing[0]["name"] == "CTL" + kDevice + ".tlv");
 }
 
 TEST_CASE("admin api: metrics of every part in one text") {
