@@ -162,7 +162,7 @@ void CnfEditor::finish(Bytes original) {
   out_.octets = std::move(*octets);
   out_.changed = true;
   if (out_.octets.size() > kMaxCnfOctets)
-    note(NoteCode::over_phone_limit, "",
+    note(NoteCode::too_long, "",
          fmt::format("{} octets, a phone takes at most {}", out_.octets.size(), kMaxCnfOctets), 0);
 }
 

@@ -115,10 +115,8 @@ std::string_view to_string(NoteCode code) {
       return "passed_encoding";
     case NoteCode::passed_unexpected:
       return "passed_unexpected";
-    case NoteCode::passed_too_long:
-      return "passed_too_long";
-    case NoteCode::over_phone_limit:
-      return "over_phone_limit";
+    case NoteCode::too_long:
+      return "too_long";
   }
   return "unknown";
 }
@@ -142,14 +140,13 @@ bool is_passed(NoteCode code) {
     case NoteCode::passed_malformed:
     case NoteCode::passed_encoding:
     case NoteCode::passed_unexpected:
-    case NoteCode::passed_too_long:
       return true;
     case NoteCode::rewritten:
     case NoteCode::dropped:
     case NoteCode::removed:
     case NoteCode::emergency_route:
     case NoteCode::vpn_present:
-    case NoteCode::over_phone_limit:
+    case NoteCode::too_long:
       return false;
   }
   return false;
@@ -166,16 +163,16 @@ Rewritten rewrite_cnf(std::string_view file_name, Bytes original, const RewriteO
   } else if (is_signed_name(file_name) || is_signed(original)) {
     editor.refuse(NoteCode::passed_signed, "", "it is signed, and any edit would break the signature", 0);
   } else if (original.size() > kMaxCnfOctets) {
-    editor.refuse(NoteCode::passed_too_long, "",
+    editor.refuse(NoteCode::too_long, "",
                   fmt::format("it has {} octets, a phone takes at most {}", original.size(), kMaxCnfOctets),
                   0);
-  } else if (!is_plain_host(options.host)) {
-    editor.refuse(NoteCode::passed_unexpected, "", "there is no address to tell the phone", 0);
   } else if (kind == CnfKind::text_79x0) {
     rewrite_text(original, editor);
   } else {
     rewrite_xml(kind, original, editor);
   }
+  if (!is_plain_host(options.host))
+    editor.refuse(NoteCode::passed_unexpected, "", "there is no address to tell the phone", 0);
   editor.finish(original);
   return out;
 }

@@ -84,11 +84,11 @@ enum class NoteCode {
   passed_malformed,   ///< unchanged: not well-formed, or not what the name promises
   passed_encoding,    ///< unchanged: UTF-16 and the like
   passed_unexpected,  ///< unchanged: well-formed, but a place to edit is not plain text
-  passed_too_long,    ///< unchanged: longer than a phone takes
-  over_phone_limit,   ///< rewritten, and longer than a phone takes now
+  too_long,           ///< longer than a phone takes: it came so and is unchanged, or rewriting made it so
 };
 std::string_view to_string(NoteCode code);
-/// True for the notes that say the file went out as it came although it should have been rewritten.
+/// True for the notes (passed_…) that say why a file went out as it came although it should have been
+/// rewritten.
 bool is_passed(NoteCode code);
 
 struct Note {
@@ -137,9 +137,10 @@ struct Rewritten {
   CnfFacts facts;
 };
 
-/// Rewrites one provisioning file for the phone. Never fails: what can't be understood, is signed or is
-/// encrypted stays unchanged and a note says why; a file is changed wholly or not at all. Octets outside the
-/// edited values stay as they came. Rewriting a rewritten file changes nothing.
+/// Rewrites one provisioning file for the phone. Without a usable `options.host` only the facts are read.
+/// Never fails: what can't be understood, is signed or is encrypted stays unchanged and a note says why; a
+/// file is changed wholly or not at all. Octets outside the edited values stay as they came. Rewriting a
+/// rewritten file changes nothing.
 Rewritten rewrite_cnf(std::string_view file_name, Bytes original, const RewriteOptions& options);
 
 }  // namespace dw::provisioning
