@@ -1,0 +1,183 @@
+#include "sbc/daemon/cli.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <exception>
+#include <functional>
+
+#include "sbc/daemon/app.hpp"
+#include "sbc/daemon/commands.hpp"
+
+namespace dw {
+namespace {
+
+/// What was typed. CLI11 keeps references into it, so it outlives the parse and stays where it is.
+struct Typed {
+  std::string file, mode, central, socket, name, output;
+  std::vector<std::string> set;
+  bool json = false, markdown = false, toml = false, man = false;
+
+  conf::LoadRequest request() const {
+    conf::LoadRequest request{file, {}, conf::service_directories()};
+    if (!mode.empty()) request.overrides.push_back("mode=" + mode);
+    if (!central.empty()) request.overrides.push_back("central=" + central);
+    request.overrides.insert(request.overrides.end(), set.begin(), set.end());
+    return request;
+  }
+  commands::Ask ask() const { return {request(), socket, json}; }
+  commands::Form form() const {
+    using commands::Form;
+    return json ? Form::json : markdown ? Form::markdown : toml ? Form::toml : man ? Form::man : Form::text;
+  }
+};
+
+/// The commands, each with what it takes, an example and what it does.
+class CommandLine {
+ public:
+  CommandLine() {
+    app_.name("dropwire");
+    app_.set_version_flag("--version", "dropwire " DW_VERSION, "Print the version and exit");
+    app_.require_subcommand(1);
+    app_.footer("\"dropwire COMMAND --help\" shows each command's options and an example.");
+    run();
+    offline();
+    get();
+    asking();
+    doctor();
+    reload();
+  }
+
+  int operator()(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::CallForVersion& version) {
+      commands::say(std::string(version.what()) + "\n");
+      return commands::kDone;
+    } catch (const CLI::CallForHelp&) {
+      commands::say(app_.help());
+      return commands::kDone;
+    } catch (const CLI::ParseError& error) {
+      const auto parsed = app_.get_subcommands();
+      const std::string command = parsed.empty() ? "" : parsed.front()->get_name() + " ";
+      return commands::complain(fmt::format("{} (\"dropwire {}--help\" helps)", error.what(), command));
+    }
+    return action_ ? action_() : commands::kFailed;
+  }
+
+ private:
+  CLI::App* command(const char* name, const char* does, const char* example, std::function<int()> action) {
+    CLI::App* sub = app_.add_subcommand(name, does);
+    sub->footer(fmt::format("Example:\n  {}", example));
+    sub->callback([this, action = std::move(action)] { action_ = action; });
+    return sub;
+  }
+  void takes_settings(CLI::App* sub) {
+    sub->add_option("-c,--config", typed_.file, "Settings file [/etc/dropwire/dropwire.toml]")
+        ->type_name("FILE");
+    sub->add_option("--set", typed_.set, "Override one setting; may be given again")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
+  }
+  void picks_place(CLI::App* sub) {
+    sub->add_option("--mode", typed_.mode, "edge or hosted: picks defaults")->type_name("MODE");
+    sub->add_option("--central", typed_.central, "The central server: a name or an address")
+        ->type_name("HOST");
+  }
+  /// For commands that talk to the running daemon.
+  void asks_daemon(CLI::App* sub, bool json = true) {
+    takes_settings(sub);
+    sub->add_option("--socket", typed_.socket, "Control socket of the running Dropwire [admin.socket]")
+        ->type_name("PATH");
+    if (json) sub->add_flag("--json", typed_.json, "Print the answer as JSON, for scripts");
+  }
+
+  void run() {
+    CLI::App* sub = command("run", "Run in the foreground; SIGTERM ends, SIGHUP reads the settings again",
+                            "dropwire run --central pbx.example.net --set access.tftp.port=6969",
+                            [this] { return run_daemon(typed_.request()); });
+    takes_settings(sub);
+    picks_place(sub);
+  }
+
+  void offline() {
+    CLI::App* check = command("check", "Read the settings, tell every mistake, show what they come to",
+                              "dropwire check -c /etc/dropwire/dropwire.toml",
+                              [this] { return commands::check(typed_.request(), typed_.json); });
+    takes_settings(check);
+    picks_place(check);
+    check->add_flag("--json", typed_.json, "Print the result as JSON, for scripts");
+    CLI::App* settings =
+        command("settings", "The reference of all settings", "dropwire settings --toml > dropwire.toml",
+                [this] { return commands::settings(typed_.form()); });
+    CLI::Option_group* form = settings->add_option_group("Form");
+    form->add_flag("--markdown", typed_.markdown, "As Markdown");
+    form->add_flag("--toml", typed_.toml, "As a settings file, everything commented out");
+    form->add_flag("--json", typed_.json, "As JSON, for scripts");
+    form->add_flag("--man", typed_.man, "As the manual page dropwire.toml(5)");
+    form->require_option(0, 1);
+  }
+
+  void get() {
+    CLI::App* sub = command("get", "Fetch one file as a phone would get it",
+                            "dropwire get SEP001122334455.cnf.xml -o phone.xml",
+                            [this] { return commands::get(typed_.ask(), typed_.name, typed_.output); });
+    sub->add_option("NAME", typed_.name, "The file's name, as a phone asks for it")->required();
+    sub->add_option("-o,--output", typed_.output, "Write it there instead of to standard output")
+        ->type_name("FILE");
+    asks_daemon(sub, false);
+  }
+
+  void asking() {
+    struct Simple {
+      const char* name;
+      const char* does;
+      int (*action)(const commands::Ask&);
+    };
+    for (const Simple& s : {Simple{"status", "This Dropwire at a glance", commands::status},
+                            {"phones", "All phones that asked for something", commands::phones},
+                            {"calls", "Calls that are up", commands::calls},
+                            {"log", "The last lines of the log", commands::log}}) {
+      asks_daemon(command(s.name, s.does, fmt::format("dropwire {0}\n  dropwire {0} --json", s.name).c_str(),
+                          [this, action = s.action] { return action(typed_.ask()); }));
+    }
+    CLI::App* phone = command("phone", "One phone's story, what is wrong with it and what to do",
+                              "dropwire phone SEP001122334455",
+                              [this] { return commands::phone(typed_.ask(), typed_.name); });
+    phone->add_option("NAME", typed_.name, "Its name, MAC or address")->required();
+    asks_daemon(phone);
+  }
+
+  void doctor() {
+    CLI::App* sub = command("doctor", "Examine this box, or one phone; exit status 1 when something is wrong",
+                            "dropwire doctor\n  dropwire doctor SEP001122334455", [this] {
+                              return typed_.name.empty() ? commands::doctor(typed_.ask())
+                                                         : commands::doctor_phone(typed_.ask(), typed_.name);
+                            });
+    sub->add_option("NAME", typed_.name, "A phone's name, MAC or address");
+    asks_daemon(sub);
+  }
+
+  void reload() {
+    asks_daemon(command("reload", "Have the running Dropwire read its settings again; it refuses bad ones",
+                        "dropwire reload", [this] { return commands::reload(typed_.ask()); }));
+  }
+
+  CLI::App app_{"Dropwire gets Cisco 7900 phones behind home routers their files and their calls."};
+  Typed typed_;
+  std::function<int()> action_;
+};
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  // own.
+  try {
+    return CommandLine()(argc, argv);
+  } catch (const std::exception& error) {
+    return commands::complain(error.what());
+  }
+}
+
+}  // namespace dw

@@ -1,0 +1,46 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "conf/load.hpp"
+
+/// One function a command; each gives the exit status (cli.hpp).
+namespace dw::commands {
+
+inline constexpr int kDone = 0;
+inline constexpr int kNo = 1;
+inline constexpr int kFailed = 2;
+
+/// What the commands that ask the running daemon have in common.
+struct Ask {
+  conf::LoadRequest settings;  ///< where admin.socket is read from
+  std::string socket;          ///< overrides it
+  bool json = false;
+};
+
+enum class Form { text, markdown, toml, json, man };
+
+int check(const conf::LoadRequest& request, bool json);
+int settings(Form form);
+
+int get(const Ask& ask, const std::string& name, const std::string& output);
+int status(const Ask& ask);
+int phones(const Ask& ask);
+int phone(const Ask& ask, const std::string& name);
+int calls(const Ask& ask);
+int log(const Ask& ask);
+int doctor(const Ask& ask);
+int doctor_phone(const Ask& ask, const std::string& name);
+int reload(const Ask& ask);
+
+/// "dropwire: …" on stderr.
+int complain(const std::string& sentence, int exit_status = kFailed);
+/// On stdout; a reader that went away is no error.
+void say(const std::string& text);
+
+/// The socket to ask: as named, else as the settings say, else the default.
+std::string socket_of(const Ask& ask);
+/// Columns of the terminal on stdout, 60 to 160; 100 when there is none.
+std::size_t terminal_width();
+
+}  // namespace dw::commands

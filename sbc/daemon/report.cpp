@@ -1,0 +1,214 @@
+#include "sbc/daemon/report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "sbc/daemon/words.hpp"
+
+namespace dw::report {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using words::ago;
+using words::printable;
+
+const Json& at(const Json& object, const char* key) {
+  static const Json kNothing;
+  if (!object.is_object()) return kNothing;
+  const auto it = object.find(key);
+  return it == object.end() ? kNothing : *it;
+}
+bool flag_at(const Json& object, const char* key) {
+  const Json& value = at(object, key);
+  return value.is_boolean() && value.get<bool>();
+}
+std::uint64_t number_at(const Json& object, const char* key) {
+  const Json& value = at(object, key);
+  return value.is_number_unsigned() ? value.get<std::uint64_t>() : 0;
+}
+std::optional<WallTime> time_at(const Json& object, const char* key) {
+  return words::parse_rfc3339(text_at(object, key));
+}
+std::string ago_at(const Json& object, const char* key, const Look& look, std::string_view never) {
+  const auto then = time_at(object, key);
+  return then ? ago(*then, look.now) : std::string(never);
+}
+std::string joined_at(const Json& object, const char* key) {
+  std::string out;
+  for (const Json& one : at(object, key)) {
+    if (!one.is_string()) continue;
+    if (!out.empty()) out += ", ";
+    out += printable(one.get<std::string>());
+  }
+  return out;
+}
+std::string or_dash(std::string text) {
+  return text.empty() ? "-" : text;
+}
+
+/// "7965, SIP, firmware SIP45.9-4-2SR3-1S", as far as known.
+std::string kind_of(const Json& phone) {
+  std::string out = text_at(phone, "model");
+  const auto add = [&](const std::string& part) {
+    if (!out.empty() && !part.empty()) out += ", ";
+    out += part;
+  };
+  std::string protocol = text_at(phone, "protocol");
+  std::ranges::transform(protocol, protocol.begin(),
+                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  add(protocol);
+  if (const std::string firmware = text_at(phone, "firmware"); !firmware.empty()) add("firmware " + firmware);
+  return out;
+}
+
+std::string services(const Json& answer) {
+  std::vector<std::vector<std::string>> rows;
+  for (const Json& s : at(answer, "services")) {
+    const std::string state = !flag_at(s, "enabled") ? "off" : flag_at(s, "up") ? "up" : "down";
+    const std::string error = text_at(s, "error");
+    rows.push_back({"  " + text_at(s, "name"), state, joined_at(s, "addresses") + error});
+  }
+  return "\nListens\n" + words::table(rows);
+}
+
+std::string origins(const Json& answer, const Look& look) {
+  std::vector<std::vector<std::string>> rows;
+  for (const Json& o : at(answer, "origins")) {
+    const bool healthy = flag_at(o, "healthy");
+    std::string news = "answered " + ago_at(o, "last_answer", look, "never");
+    if (!healthy) {
+      news += "; " + text_at(o, "last_error");
+      if (time_at(o, "next_try")) news += "; next try " + ago_at(o, "next_try", look, "");
+    } else if (!time_at(o, "last_answer")) {
+      news = "not asked yet";
+    }
+    rows.push_back({"  " + text_at(o, "url"), healthy ? "fine" : "down", news});
+  }
+  if (rows.empty()) rows.push_back({"  none: phones get only what is kept from before"});
+  return "\nFiles come from\n" + words::table(rows);
+}
+
+std::string story(const Json& phone, const Look& look) {
+  std::string out;
+  std::string day;
+  constexpr std::size_t kDetail = 22;  // column where the sentence begins
+  for (const Json& entry : at(phone, "story")) {
+    const auto when = time_at(entry, "at");
+    if (when && words::local_day(*when) != day) {
+      day = words::local_day(*when);
+      out += "  " + day + "\n";
+    }
+    out += fmt::format("  {:8}  {:8}  {}\n", when ? words::local_clock(*when) : "", text_at(entry, "step"),
+                       words::wrapped(text_at(entry, "detail"), kDetail, look.width));
+  }
+  return out.empty() ? "  nothing yet\n" : out;
+}
+
+}  // namespace
+
+std::string text_at(const Json& object, const char* key) {
+  const Json& value = at(object, key);
+  return value.is_string() ? printable(value.get<std::string>()) : std::string();
+}
+
+std::string status(const Json& answer, const Look& look) {
+  const char* state = flag_at(answer, "draining") ? "stopping"
+                      : flag_at(answer, "ready")  ? "ready"
+                                                  : "not ready";
+  std::string out =
+      fmt::format("Dropwire {}, {} mode, started {}: {}\n\n", text_at(answer, "version"),
+                  text_at(answer, "mode"), ago_at(answer, "started", look, "at an unknown time"), state);
+  const Json& cache = at(answer, "cache");
+  const Json& config = at(answer, "config");
+  std::string kept = fmt::format(
+      "{} files, {} of {} in {}", number_at(cache, "files"), words::octets(number_at(cache, "octets")),
+      words::octets(number_at(cache, "max_octets")), or_dash(text_at(cache, "directory")));
+  if (!flag_at(cache, "storing")) kept += " (nothing new is kept now)";
+  std::string files = joined_at(config, "files");
+  if (files.empty()) files = "no file, defaults";
+  out += words::table({{"Central server", or_dash(text_at(answer, "central"))},
+                       {"TFTP Server 1", or_dash(joined_at(answer, "phone_addresses"))},
+                       {"Kept", kept},
+                       {"Settings", files + ", read " + ago_at(config, "loaded", look, "never")}});
+  return out + services(answer) + origins(answer, look);
+}
+
+std::string phones(const Json& answer, const Look& look) {
+  std::vector<std::vector<std::string>> rows = {
+      {"PHONE", "MODEL", "PROTOCOL", "FIRMWARE", "ADDRESS", "LAST SEEN", "FINDINGS"}};
+  for (const Json& p : at(answer, "phones")) {
+    const std::uint64_t count = number_at(p, "findings_count");
+    rows.push_back({text_at(p, "key").empty() ? text_at(p, "device") : text_at(p, "key"),
+                    or_dash(text_at(p, "model")), or_dash(text_at(p, "protocol")),
+                    or_dash(text_at(p, "firmware")), or_dash(text_at(p, "address")),
+                    ago_at(p, "last_seen", look, "never"),
+                    count == 0 ? "none" : fmt::format("{} ({})", count, text_at(p, "severity"))});
+  }
+  if (rows.size() == 1) {
+    return "No phone has asked for anything yet.\nOn the phone: Settings, Network Configuration, Alternate "
+           "TFTP: Yes, "
+           "TFTP Server 1: this box (\"dropwire status\" shows its address).\n";
+  }
+  std::string out = words::table(rows);
+  const std::uint64_t total = number_at(answer, "total");
+  if (total > rows.size() - 1)
+    out += fmt::format("{} of {} are shown, the last seen first.\n", rows.size() - 1, total);
+  const Json& site = at(answer, "findings");
+  if (site.is_array() && !site.empty()) out += "\nAll of them together\n" + findings(site, look, "");
+  return out;
+}
+
+std::string phone(const Json& answer, const Look& look) {
+  std::string out = text_at(answer, "key").empty() ? text_at(answer, "device") : text_at(answer, "key");
+  if (const std::string kind = kind_of(answer); !kind.empty()) out += ": " + kind;
+  out += fmt::format("\nSeen at {}, last {}, first {}", or_dash(text_at(answer, "address")),
+                     ago_at(answer, "last_seen", look, "never"), ago_at(answer, "first_seen", look, "never"));
+  if (flag_at(answer, "uses_http")) out += "; it fetches by HTTP";
+  out += "\n\nWhat it did\n" + story(answer, look);
+  return out + "\nWhat to do\n" + findings(at(answer, "findings"), look, "  Nothing: all looks well.\n");
+}
+
+std::string calls(const Json& answer) {
+  const Json& list = at(answer, "calls");
+  if (!list.is_array() || list.empty()) return "No calls: this version relays files only.\n";
+  std::string out;
+  for (const Json& call : list)
+    out += printable(call.dump(-1, ' ', false, Json::error_handler_t::replace)) + "\n";
+  return out;
+}
+
+std::string log(const Json& answer) {
+  std::string out;
+  for (const Json& line : at(answer, "lines")) {
+    const auto when = time_at(line, "at");
+    out += fmt::format("{} {:7} {}\n", when ? words::local_clock(*when) : "", text_at(line, "level"),
+                       text_at(line, "text"));
+  }
+  return out.empty() ? "Nothing was logged yet.\n" : out;
+}
+
+std::string findings(const Json& list, const Look& look, std::string_view none) {
+  if (!list.is_array() || list.empty()) return std::string(none);
+  constexpr std::size_t kText = 11;  // column where the sentence begins
+  std::string out;
+  for (const Json& f : list) {
+    if (!out.empty()) out += "\n";
+    out += fmt::format("  {} ({})\n", text_at(f, "severity"), text_at(f, "code"));
+    for (const char* part : {"seen", "means", "do"}) {
+      const std::string sentence = text_at(f, part);
+      if (!sentence.empty())
+        out += fmt::format("    {:5}  {}\n", part, words::wrapped(sentence, kText, look.width));
+    }
+  }
+  return out;
+}
+
+bool any_wrong(const Json& list) {
+  return list.is_array() &&
+         std::ranges::any_of(list, [](const Json& f) { return text_at(f, "severity") != "info"; });
+}
+
+}  // namespace dw::report

@@ -1,0 +1,29 @@
+#pragma once
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "sbc/base/time.hpp"
+
+/// What the API answers, as text for people. Pure; takes any JSON, and leaves out what is not there.
+namespace dw::report {
+
+struct Look {
+  WallTime now{};           ///< what "ago" counts from
+  std::size_t width = 100;  ///< of the terminal, characters
+};
+
+std::string status(const nlohmann::ordered_json& answer, const Look& look);
+std::string phones(const nlohmann::ordered_json& answer, const Look& look);
+/// One phone: who it is, its story as a timeline, what is wrong and what to do.
+std::string phone(const nlohmann::ordered_json& answer, const Look& look);
+std::string calls(const nlohmann::ordered_json& answer);
+std::string log(const nlohmann::ordered_json& answer);
+/// A list of findings; `none` when it is empty.
+std::string findings(const nlohmann::ordered_json& list, const Look& look, std::string_view none);
+
+/// True when one of them is worse than "info".
+bool any_wrong(const nlohmann::ordered_json& list);
+/// The text at `key`, printable; empty when it is not there or no text.
+std::string text_at(const nlohmann::ordered_json& object, const char* key);
+
+}  // namespace dw::report
