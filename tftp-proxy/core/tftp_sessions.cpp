@@ -18,6 +18,10 @@ std::size_t header_octets(const IpAddress& peer) {
   return kUdp + (peer.is_v4() ? kIpv4 : kIpv6);
 }
 
+bool addresses_are_fine(const Arrival& arrival) {
+  return !arrival.to_group && Guard::addresses_are_fine(arrival.peer, arrival.ours);
+}
+
 std::uint64_t hash_of_octets(Bytes octets) {
   std::uint64_t hash = 0xcbf29ce484222325;
   for (const std::uint8_t octet : octets)
@@ -129,7 +133,7 @@ void Sessions::on_stray(TimePoint now, const Arrival& arrival, const Packet& pac
 
 /// The one stalled transfer of the address that waits for this block, if it is exactly one.
 std::optional<Sessions::Slot> Sessions::stalled_of(const Arrival& arrival, std::uint16_t block) const {
-  if (!Guard::port_is_fine(arrival.peer) || !Guard::addresses_are_fine(arrival.peer, arrival.ours)) return {};
+  if (!Guard::port_is_fine(arrival.peer) || !addresses_are_fine(arrival)) return {};
   const auto found = by_source_.find(Guard::source_of(arrival.peer.address));
   if (found == by_source_.end() || found->second.size() > kMaxAdoptionScan) return {};
   std::optional<Slot> only;
@@ -148,7 +152,7 @@ std::optional<Sessions::Slot> Sessions::stalled_of(const Arrival& arrival, std::
 void Sessions::on_request(TimePoint now, const Arrival& arrival, const Request& request, Outbox& out) {
   ++(request.write ? counters_.wrq : counters_.rrq);
   if (!Guard::port_is_fine(arrival.peer)) return refuse(arrival, Refusal::port, request.file, out);
-  if (!Guard::addresses_are_fine(arrival.peer, arrival.ours)) {
+  if (!addresses_are_fine(arrival)) {
     return refuse(arrival, Refusal::address, request.file, out);
   }
   const auto old = find(arrival.peer, arrival.ours.address);
@@ -241,7 +245,7 @@ bool Sessions::admit(TimePoint now, const Arrival& arrival, std::string_view fil
   std::optional<Refusal> no;
   if (!Guard::port_is_fine(arrival.peer))
     no = Refusal::port;
-  else if (!Guard::addresses_are_fine(arrival.peer, arrival.ours))
+  else if (!addresses_are_fine(arrival))
     no = Refusal::address;
   else
     no = guard_.admit(now, arrival.peer.address);
@@ -357,9 +361,7 @@ void Sessions::rebind(Slot slot, const Endpoint& peer) {
 }
 
 Sessions::Session* Sessions::find(SessionId id) {
-  if (id.slot >= places_.size() || places_[id.slot].generation != id.generation) return nullptr;
-  auto& session = places_[id.slot].session;
-  return session ? &*session : nullptr;
+  return alive(id) ? &*places_[id.slot].session : nullptr;
 }
 
 std::optional<Sessions::Slot> Sessions::find(const Endpoint& peer, const IpAddress& local) const {

@@ -18,9 +18,10 @@ namespace dw::tftp {
 /// A datagram that came to a listener, or to a transfer's own port.
 struct Arrival {
   Endpoint peer;
-  Endpoint ours;          ///< the address it was sent to (never the wildcard), and the port
+  Endpoint ours;          ///< the address it was sent to (never the wildcard), and the listener's port
   std::uint32_t via = 0;  ///< which listener, in the caller's numbering; comes back with the answers
   bool truncated = false;
+  bool to_group = false;  ///< sent to a broadcast or multicast address
   Bytes octets;
 };
 
@@ -61,6 +62,10 @@ class Sessions {
   /// From now on no new transfer begins; requests are met with silence.
   void drain() { draining_ = true; }
 
+  bool alive(SessionId id) const {
+    return id.slot < places_.size() && places_[id.slot].generation == id.generation &&
+           places_[id.slot].session;
+  }
   std::size_t active() const { return by_key_.size(); }
   std::size_t unproven() const { return unproven_.size(); }
   void append_metrics(MetricsText& out) const;

@@ -352,6 +352,7 @@ bool Transfer::allowed(std::size_t octets) {
 // ---- time
 
 void Transfer::measure(Duration rtt) {
+  rtt = std::max<Duration>(rtt, 1us);  // zero stands for "not measured yet"
   if (srtt_ == Duration::zero()) {
     srtt_ = rtt;
     rttvar_ = rtt / 2;

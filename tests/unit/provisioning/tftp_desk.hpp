@@ -1,5 +1,6 @@
 #pragma once
 // A TFTP server without sockets for the tests: virtual time, files from a table, packets as text.
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -77,12 +78,12 @@ class Desk {
   ContentPtr slow_file(const std::string& name) { return files[name] = std::make_shared<Content>(); }
 
   void gives(const Endpoint& peer, Bytes octets) {
-    sessions.on_datagram(now, {peer, ours, 0, false, octets}, out);
+    sessions.on_datagram(now, {peer, ours, 0, false, false, octets}, out);
     perform();
   }
   void gives(Bytes octets) { gives(phone, octets); }
   void gives_tid(SessionId id, const Endpoint& peer, Bytes octets) {
-    sessions.on_tid_datagram(now, id, {peer, {ours.address, 50000}, 0, false, octets}, out);
+    sessions.on_tid_datagram(now, id, {peer, {ours.address, 50000}, 0, false, false, octets}, out);
     perform();
   }
   void ack(std::uint64_t block) { ack(phone, block); }

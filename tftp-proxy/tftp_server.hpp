@@ -1,0 +1,92 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "sbc/base/metrics.hpp"
+#include "sbc/base/token_bucket.hpp"
+#include "sbc/net/datagram_socket.hpp"
+#include "sbc/net/log.hpp"
+#include "sbc/net/timer.hpp"
+#include "sbc/phones/file_step.hpp"
+#include "tftp-proxy/core/tftp_sessions.hpp"
+#include "tftp-proxy/library.hpp"
+
+namespace dw::provisioning {
+
+/// TFTP to the phones: the sockets, the timer and the files for tftp::Sessions, which decides everything. One
+/// socket per address to listen on, and with single_port off one more per transfer. On the loop's thread.
+class TftpServer {
+ public:
+  struct Options {
+    std::vector<IpAddress> listen;
+    std::uint16_t port = 69;  ///< 0: any free one, the same on all addresses
+    int dscp = 0;
+    tftp::SessionsOptions sessions;  ///< hash_seed is chosen here
+  };
+  using StepSink = std::function<void(const phones::FileStep&)>;
+
+  /// `library` outlives the server. `on_step` hears of each transfer when it is over, and of requests that
+  /// were refused with an ERROR. Errc::system with a sentence for the operator when a port can't be had.
+  static Result<std::unique_ptr<TftpServer>> start(net::Loop& loop, const Options& options, Library& library,
+                                                   StepSink on_step);
+  ~TftpServer();
+  TftpServer(const TftpServer&) = delete;
+  TftpServer& operator=(const TftpServer&) = delete;
+
+  std::vector<Endpoint> local() const;
+  /// What can change while it runs: everything in `sessions`.
+  void configure(const Options& options) { sessions_.configure(options.sessions); }
+  /// Takes no new request; those that come are met with silence, so that phones ask again. `on_empty` is
+  /// called once, when the last transfer is over (at once when there is none); it may destroy the server.
+  void drain(std::function<void()> on_empty = {});
+  std::size_t active() const { return sessions_.active(); }
+  void append_metrics(MetricsText& out) const;
+
+ private:
+  /// A file that is still arriving for one transfer.
+  struct Watch {
+    ContentPtr content;
+    Content::Subscription subscription;
+  };
+
+  TftpServer(net::Loop& loop, const Options& options, Library& library, StepSink on_step);
+  Result<void> listen(const Options& options);
+  Result<void> listen_on(const std::vector<IpAddress>& addresses, std::uint16_t port);
+
+  void on_datagrams(std::size_t via, std::span<const net::Datagram> datagrams);
+  void on_tid_datagrams(tftp::SessionId id, std::uint32_t via, std::span<const net::Datagram> datagrams);
+  void on_change(tftp::SessionId id);
+  void on_time();
+
+  void perform();
+  void send();
+  void open(const tftp::Outbox::Open& wanted);
+  bool open_socket(const tftp::Outbox::Open& wanted);
+  void end(const tftp::TransferReport& report);
+  void refused(const tftp::RefusedRequest& request);
+  net::DatagramSocket* socket_of(const tftp::Outbox::Datagram& datagram);
+  void arm();
+
+  net::Loop& loop_;
+  Library& library_;
+  StepSink on_step_;
+  tftp::Sessions sessions_;
+  tftp::Outbox out_;
+  net::Timer timer_;
+  std::optional<TimePoint> armed_for_;
+  int dscp_;
+  std::uint16_t port_ = 0;  // of all listeners
+  std::vector<net::DatagramSocket> listeners_;
+  std::unordered_map<std::uint32_t, net::DatagramSocket> tid_sockets_;  // by slot
+  std::unordered_map<std::uint32_t, Watch> watches_;                    // by slot
+  std::function<void()> on_empty_;
+  net::LogLimit refused_log_, socket_log_, ended_log_{20, 200};
+  /// Steps of peers that have proven nothing: a flood of forged requests must not fill the story.
+  TokenBucket unproven_steps_{50, 500};
+};
+
+}  // namespace dw::provisioning
