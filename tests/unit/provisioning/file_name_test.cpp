@@ -60,7 +60,7 @@ TEST_CASE("names nobody gets") {
 
 TEST_CASE("255 octets and no more, as sent") {
   CHECK(parsed(std::string(255, 'a')) == std::string(255, 'a'));
-  for (const std::size_t size : {256, 500, 1400, 65000})
+  for (const std::size_t size : {256U, 500U, 1400U, 65000U})
     CHECK(parsed(std::string(size, 'a')) == "refused: too_long");
   CHECK(parsed("./" + std::string(254, 'a')) == "refused: too_long");
 }
