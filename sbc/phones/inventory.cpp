@@ -109,6 +109,8 @@ void Inventory::on_config(const DeviceName& device, const IpAddress& address, Wa
   phone.follow_ups.clear();
   for (const std::string& name : hints.follow_ups) {
     if (phone.follow_ups.size() == kMaxFollowUps) break;
+    if (kind_of(name) != FileKind::other)
+      continue;  // a locale is kept by the phone, firmware has its own rules
     phone.follow_ups.push_back(name.substr(0, Step::kMaxName));
   }
   changed_.insert(phone.key());

@@ -31,8 +31,8 @@ std::string_view to_string(Note note);
 struct ConfigHints {
   std::string load;                       ///< loadInformation / image_version; empty: none named
   Protocol protocol = Protocol::unknown;  ///< sip: it has a sipProfile
-  /// Files it names that a phone asks for at every boot: dial template, soft keys, feature policy. Not the
-  /// locale, which a phone keeps.
+  /// Files it names. Only those that a phone asks for at every boot are kept (dial template, soft keys,
+  /// feature policy); not the locale, which it stores, nor firmware.
   std::vector<std::string> follow_ups;
 };
 

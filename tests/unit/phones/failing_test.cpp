@@ -216,7 +216,7 @@ TEST_CASE("9: config fetched, what it names never asked") {
 TEST_CASE("10: no config, no default") {
   Replay r;
   SUBCASE("both asked") {
-    r.boot(kLists).boot({"SEP<MAC>.cnf.xml!", "XMLDefault.cnf.xml!"});
+    r.boot(kLists).boot({"SEP<MAC>.cnf.xml!", "XMLDefault.cnf.xml!"}).wait(6s);
   }
   SUBCASE("only the first") {
     r.boot(kLists).boot({"SEP<MAC>.cnf.xml!"}).wait(40s);

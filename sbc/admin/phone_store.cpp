@@ -1,0 +1,323 @@
+#include "sbc/admin/phone_store.hpp"
+
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "sbc/base/text_cursor.hpp"
+
+namespace dw::admin {
+namespace {
+
+using phones::FileOutcome;
+using phones::Note;
+using phones::Phone;
+using phones::Protocol;
+using phones::Step;
+
+constexpr std::array<std::string_view, 1> kMigrations = {
+    "CREATE TABLE phone("
+    " key TEXT PRIMARY KEY, device TEXT NOT NULL, address TEXT NOT NULL, protocol TEXT NOT NULL,"
+    " model TEXT NOT NULL, firmware TEXT NOT NULL, uses_http INTEGER NOT NULL, proven INTEGER NOT NULL,"
+    " follow_ups TEXT NOT NULL, first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL,"
+    " next_step INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE step("
+    " phone TEXT NOT NULL REFERENCES phone(key) ON DELETE CASCADE, id INTEGER NOT NULL, at INTEGER NOT NULL,"
+    " took INTEGER NOT NULL, note TEXT, outcome TEXT, http INTEGER NOT NULL, error_code INTEGER NOT NULL,"
+    " retransmissions INTEGER NOT NULL, octets INTEGER NOT NULL, size INTEGER NOT NULL,"
+    " last_block INTEGER NOT NULL, peer TEXT NOT NULL, name TEXT NOT NULL, detail TEXT NOT NULL,"
+    " PRIMARY KEY(phone, id)) STRICT, WITHOUT ROWID"};
+
+constexpr std::array kOutcomes = {FileOutcome::sent,    FileOutcome::unconfirmed, FileOutcome::not_found,
+                                  FileOutcome::refused, FileOutcome::unavailable, FileOutcome::no_ack,
+                                  FileOutcome::stalled, FileOutcome::aborted,     FileOutcome::superseded};
+constexpr std::array kNotes = {Note::rewritten, Note::signed_passed, Note::malformed_passed,
+                               Note::named_missing, Note::list_withheld};
+constexpr std::array kProtocols = {Protocol::unknown, Protocol::sccp, Protocol::sip};
+
+/// The value that is written so; the first of them for a word that nobody writes any more.
+template <class T, std::size_t N>
+T value_of(const std::array<T, N>& all, std::string_view word) {
+  const auto found = std::ranges::find_if(all, [&](T v) { return to_string(v) == word; });
+  return found == all.end() ? all.front() : *found;
+}
+
+std::int64_t to_ms(WallTime at) {
+  return at.time_since_epoch().count();
+}
+WallTime from_ms(std::int64_t ms) {
+  return WallTime(std::chrono::milliseconds(ms));
+}
+std::int64_t signed_of(std::uint64_t n) {
+  return static_cast<std::int64_t>(n);
+}
+std::uint64_t unsigned_of(std::int64_t n) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, n));
+}
+IpAddress address_of(std::string_view text) {
+  return IpAddress::parse(text).value_or(IpAddress());
+}
+std::string text_of(const IpAddress& address) {
+  return address ? address.to_string() : std::string();
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names)
+    out += name + "\n";
+  return out;
+}
+
+std::vector<std::string> split(std::string_view lines) {
+  std::vector<std::string> out;
+  for (TextCursor cursor(lines); !cursor.at_end() && out.size() < phones::Inventory::kMaxFollowUps;)
+    out.emplace_back(cursor.take_line());
+  return out;
+}
+
+constexpr std::string_view kSelectPhones =
+    "SELECT device, address, protocol, model, firmware, uses_http, proven, follow_ups, first_seen, last_seen,"
+    " next_step FROM phone ORDER BY last_seen";
+
+Phone phone_in(const store::Statement& row) {
+  Phone out;
+  out.device = DeviceName::parse(row.text(0)).value_or(DeviceName());
+  out.address = address_of(row.text(1));
+  out.protocol = value_of(kProtocols, row.text(2));
+  out.model = row.text(3);
+  out.firmware = row.text(4);
+  out.uses_http = row.integer(5) != 0;
+  out.proven = row.integer(6) != 0;
+  out.follow_ups = split(row.text(7));
+  out.first_seen = from_ms(row.integer(8));
+  out.last_seen = from_ms(row.integer(9));
+  out.next_step = unsigned_of(row.integer(10));
+  return out;
+}
+
+constexpr std::string_view kSelectSteps =
+    "SELECT id, at, took, note, outcome, http, error_code, retransmissions, octets, size, last_block, peer, "
+    "name,"
+    " detail FROM step WHERE phone = ? ORDER BY at, id";
+
+Step step_in(const store::Statement& row) {
+  Step out;
+  out.id = unsigned_of(row.integer(0));
+  out.at = from_ms(row.integer(1));
+  out.took = std::chrono::milliseconds(row.integer(2));
+  out.is_note = !row.is_null(3);
+  if (out.is_note) out.note = value_of(kNotes, row.text(3));
+  if (!out.is_note) out.outcome = value_of(kOutcomes, row.text(4));
+  out.http = row.integer(5) != 0;
+  out.error_code = static_cast<std::uint16_t>(row.integer(6));
+  out.retransmissions = static_cast<std::uint32_t>(row.integer(7));
+  out.octets = unsigned_of(row.integer(8));
+  out.size = unsigned_of(row.integer(9));
+  out.last_block = unsigned_of(row.integer(10));
+  out.from = address_of(row.text(11));
+  out.name = row.text(12);
+  out.detail = row.text(13);
+  if (!out.is_note) out.kind = phones::kind_of(out.name);
+  return out;
+}
+
+constexpr std::string_view kPutPhone =
+    "INSERT INTO phone(key, device, address, protocol, model, firmware, uses_http, proven, follow_ups, "
+    "first_seen,"
+    " last_seen, next_step) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT(key) DO UPDATE SET address = excluded.address, protocol = excluded.protocol,"
+    " model = excluded.model, firmware = excluded.firmware, uses_http = excluded.uses_http,"
+    " proven = excluded.proven, follow_ups = excluded.follow_ups, first_seen = excluded.first_seen,"
+    " last_seen = excluded.last_seen, next_step = excluded.next_step";
+
+Result<void> put_phone(store::Statement& put, const Phone& p) {
+  const std::string key = p.key(), address = text_of(p.address), follow_ups = joined(p.follow_ups);
+  put.bind(1, std::string_view(key))
+      .bind(2, std::string_view(p.device.str()))
+      .bind(3, std::string_view(address));
+  put.bind(4, to_string(p.protocol)).bind(5, std::string_view(p.model)).bind(6, std::string_view(p.firmware));
+  put.bind(7, std::int64_t{p.uses_http})
+      .bind(8, std::int64_t{p.proven})
+      .bind(9, std::string_view(follow_ups));
+  put.bind(10, to_ms(p.first_seen)).bind(11, to_ms(p.last_seen)).bind(12, signed_of(p.next_step));
+  return put.run();
+}
+
+constexpr std::string_view kPutStep =
+    "INSERT OR REPLACE INTO step(phone, id, at, took, note, outcome, http, error_code, retransmissions, "
+    "octets, size,"
+    " last_block, peer, name, detail) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+Result<void> put_step(store::Statement& put, const std::string& key, const Step& s) {
+  const std::string peer = text_of(s.from);
+  put.bind(1, std::string_view(key))
+      .bind(2, signed_of(s.id))
+      .bind(3, to_ms(s.at))
+      .bind(4, std::int64_t{s.took.count()});
+  if (s.is_note) {
+    put.bind(5, to_string(s.note)).bind_null(6);
+  } else {
+    put.bind_null(5).bind(6, to_string(s.outcome));
+  }
+  put.bind(7, std::int64_t{s.http})
+      .bind(8, std::int64_t{s.error_code})
+      .bind(9, std::int64_t{s.retransmissions});
+  put.bind(10, signed_of(s.octets)).bind(11, signed_of(s.size)).bind(12, signed_of(s.last_block));
+  put.bind(13, std::string_view(peer))
+      .bind(14, std::string_view(s.name))
+      .bind(15, std::string_view(s.detail));
+  return put.run();
+}
+
+}  // namespace
+
+PhoneStore::PhoneStore(net::Loop& loop, phones::Inventory& inventory, const Options& options)
+    : inventory_(inventory), options_(options), timer_(loop, [this] { tick(); }), worker_(loop) {}
+
+PhoneStore::~PhoneStore() {
+  if (database_ != nullptr) write(waiting_.max_size());
+}
+
+std::unique_ptr<PhoneStore> PhoneStore::open(net::Loop& loop, const std::string& state_directory,
+                                             phones::Inventory& inventory, const Options& options) {
+  std::unique_ptr<PhoneStore> out(new PhoneStore(loop, inventory, options));
+  if (const auto loaded = out->load(state_directory); !loaded) {
+    out->database_.reset();
+    spdlog::warn("event=state_off dir={} reason=\"{}\" stories of phones are kept in memory only",
+                 state_directory, escaped(loaded.error().text));
+    return out;
+  }
+  spdlog::info("event=state_open dir={} phones={}", state_directory, inventory.size());
+  out->timer_.arm_after(options.write_every);
+  return out;
+}
+
+Result<void> PhoneStore::load(const std::string& state_directory) {
+  if (::mkdir(state_directory.c_str(), 0750) != 0 && errno != EEXIST)
+    return fail_errno(errno, "making " + state_directory);
+  auto opened = store::Database::open(state_directory + "/phones.db", kMigrations);
+  if (!opened) return std::unexpected(opened.error());
+  database_ = std::make_unique<store::Database>(std::move(*opened));
+  auto phones = database_->prepare(kSelectPhones);
+  if (!phones) return std::unexpected(phones.error());
+  auto steps = database_->prepare(kSelectSteps);
+  if (!steps) return std::unexpected(steps.error());
+  for (;;) {
+    const auto row = phones->step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) break;
+    Phone phone = phone_in(*phones);
+    const std::string key = phone.key();
+    steps->bind(1, std::string_view(key));
+    for (auto more = steps->step(); !more || *more; more = steps->step()) {
+      if (!more) return std::unexpected(more.error());
+      phone.steps.push_back(step_in(*steps));
+    }
+    steps->reset();
+    note_saved(phone);
+    inventory_.restore(std::move(phone));
+  }
+  return {};
+}
+
+void PhoneStore::tick() {
+  if (!writing_) write(kMaxPhonesAWrite);
+  timer_.arm_after(failing_ ? options_.retry_after : options_.write_every);
+}
+
+PhoneStore::Batch PhoneStore::collect(std::size_t max_phones) {
+  Batch batch;
+  for (auto key = waiting_.begin(); key != waiting_.end() && batch.phones.size() < max_phones;) {
+    const Phone* const phone = inventory_.find(*key);
+    if (phone != nullptr) {
+      const auto known = saved_.find(*key);
+      const bool anew = known != saved_.end() && known->second.first_seen != phone->first_seen;
+      if (anew) batch.gone.push_back(*key);
+      const std::uint64_t saved = known == saved_.end() || anew ? 0 : known->second.highest;
+      Phone copy = *phone;
+      std::uint64_t oldest = copy.next_step;
+      for (const Step& step : copy.steps)
+        oldest = std::min(oldest, step.id);
+      std::erase_if(copy.steps, [&](const Step& step) { return step.id <= saved; });
+      batch.phones.push_back(std::move(copy));
+      batch.oldest.push_back(oldest);
+    }
+    key = waiting_.erase(key);
+  }
+  if (inventory_.removals() != removals_seen_) {
+    for (const auto& [key, _] : saved_) {
+      if (inventory_.find(key) == nullptr) batch.gone.push_back(key);
+    }
+    removals_seen_ = inventory_.removals();
+  }
+  return batch;
+}
+
+void PhoneStore::write(std::size_t max_phones) {
+  for (std::string& key : inventory_.take_changed())
+    waiting_.insert(std::move(key));
+  auto batch = std::make_shared<Batch>(collect(max_phones));
+  if (batch->phones.empty() && batch->gone.empty()) return;
+  auto result = std::make_shared<Result<void>>();
+  writing_ =
+      worker_.post([batch, result, database = database_.get()] { *result = write_batch(*database, *batch); },
+                   [this, batch, result] { on_written(batch, *result); });
+}
+
+void PhoneStore::on_written(const std::shared_ptr<Batch>& batch, const Result<void>& result) {
+  writing_ = false;
+  if (!result) {
+    failing_ = true;
+    for (const Phone& phone : batch->phones)
+      waiting_.insert(phone.key());
+    removals_seen_ = inventory_.removals() - 1;  // look again for those that are gone
+    failures_.warn(
+        "event=state_unwritten reason=\"{}\" stories of phones are not on disk, trying again in {}",
+        escaped(result.error().text), to_words(options_.retry_after));
+    return;
+  }
+  if (failing_) spdlog::info("event=state_written stories of phones are on disk again");
+  failing_ = false;
+  for (const std::string& key : batch->gone)
+    saved_.erase(key);
+  for (const Phone& phone : batch->phones)
+    note_saved(phone);
+}
+
+void PhoneStore::note_saved(const Phone& phone) {
+  Saved& saved = saved_[phone.key()];
+  saved.first_seen = phone.first_seen;
+  for (const Step& step : phone.steps)
+    saved.highest = std::max(saved.highest, step.id);
+}
+
+Result<void> PhoneStore::write_batch(store::Database& database, const Batch& batch) {
+  auto transaction = store::Transaction::begin(database);
+  if (!transaction) return std::unexpected(transaction.error());
+  auto drop = database.prepare("DELETE FROM phone WHERE key = ?");
+  auto trim = database.prepare("DELETE FROM step WHERE phone = ? AND id < ?");
+  auto phone = database.prepare(kPutPhone);
+  auto step = database.prepare(kPutStep);
+  for (const auto* statement : {&drop, &trim, &phone, &step}) {
+    if (!*statement) return std::unexpected(statement->error());
+  }
+  for (const std::string& key : batch.gone) {
+    if (auto done = drop->bind(1, std::string_view(key)).run(); !done) return done;
+  }
+  for (std::size_t i = 0; i < batch.phones.size(); ++i) {
+    const std::string key = batch.phones[i].key();
+    if (auto done = put_phone(*phone, batch.phones[i]); !done) return done;
+    for (const Step& s : batch.phones[i].steps) {
+      if (auto done = put_step(*step, key, s); !done) return done;
+    }
+    if (auto done = trim->bind(1, std::string_view(key)).bind(2, signed_of(batch.oldest[i])).run(); !done)
+      return done;
+  }
+  return transaction->commit();
+}
+
+}  // namespace dw::admin

@@ -1,0 +1,75 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "sbc/net/log.hpp"
+#include "sbc/net/timer.hpp"
+#include "sbc/phones/inventory.hpp"
+#include "sbc/store/database.hpp"
+#include "sbc/store/worker.hpp"
+
+namespace dw::admin {
+
+/// Keeps the inventory on disk (STATE/phones.db), so that stories outlive a restart. Fills it when opened,
+/// then writes what changed, at most once a second, on a thread of its own; the destructor writes the rest.
+/// Where the disk can't be used, stories live in memory only, and the log says so. The inventory must outlive
+/// it.
+class PhoneStore {
+ public:
+  struct Options {
+    Duration write_every = std::chrono::seconds(1);
+    Duration retry_after = std::chrono::seconds(60);  ///< once a write has failed
+  };
+  static constexpr std::size_t kMaxPhonesAWrite = 512;
+
+  static std::unique_ptr<PhoneStore> open(net::Loop& loop, const std::string& state_directory,
+                                          phones::Inventory& inventory, const Options& options);
+  static std::unique_ptr<PhoneStore> open(net::Loop& loop, const std::string& state_directory,
+                                          phones::Inventory& inventory) {
+    return open(loop, state_directory, inventory, Options{});
+  }
+  ~PhoneStore();
+  PhoneStore(const PhoneStore&) = delete;
+  PhoneStore& operator=(const PhoneStore&) = delete;
+
+  bool storing() const { return database_ != nullptr && !failing_; }
+
+ private:
+  struct Saved {
+    std::uint64_t highest = 0;  ///< step id on disk
+    WallTime first_seen{};      ///< another one: the phone was forgotten, and came anew
+  };
+  /// What one write brings to disk: copies, for the other thread.
+  struct Batch {
+    std::vector<phones::Phone> phones;  ///< `steps`: only those not saved yet
+    std::vector<std::uint64_t> oldest;  ///< for each phone, the lowest step id that stays
+    std::vector<std::string> gone;      ///< removed before anything is written
+  };
+
+  PhoneStore(net::Loop& loop, phones::Inventory& inventory, const Options& options);
+  Result<void> load(const std::string& state_directory);
+  void tick();
+  void write(std::size_t max_phones);
+  Batch collect(std::size_t max_phones);
+  void on_written(const std::shared_ptr<Batch>& batch, const Result<void>& result);
+  void note_saved(const phones::Phone& phone);
+  static Result<void> write_batch(store::Database& database, const Batch& batch);
+
+  phones::Inventory& inventory_;
+  Options options_;
+  std::unique_ptr<store::Database> database_;     // the worker's, once it has a job
+  std::unordered_map<std::string, Saved> saved_;  // by key
+  std::unordered_set<std::string> waiting_;       // changed, not on disk yet
+  std::uint64_t removals_seen_ = 0;
+  bool writing_ = false;
+  bool failing_ = false;
+  net::LogLimit failures_{1.0 / 60, 1};
+  net::Timer timer_;
+  store::Worker worker_;  // last: its destructor runs what is queued
+};
+
+}  // namespace dw::admin

@@ -1,0 +1,204 @@
+#include "sbc/admin/phone_store.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/resource.h>
+
+#include <array>
+#include <csignal>
+#include <fstream>
+#include <optional>
+
+#include "tests/loop/store/temp_dir.hpp"
+
+using namespace dw;
+using namespace dw::phones;
+using dw::admin::PhoneStore;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A daemon's worth of it: loop, inventory and store, in the order they go.
+struct Box {
+  explicit Box(const std::filesystem::path& dir, const Inventory::Options& bounds = {}) : inventory(bounds) {
+    store = PhoneStore::open(loop, dir, inventory, {.write_every = 1ms, .retry_after = 1ms});
+  }
+  void ask(const std::string& name, FileOutcome outcome, WallTime at,
+           const std::string& address = "192.0.2.7") {
+    FileStep step;
+    step.at = at;
+    step.name = name;
+    step.peer = {IpAddress::parse(address).value(), 50'000};
+    step.transport = "tftp";
+    step.outcome = outcome;
+    step.took = 70ms;
+    step.octets = step.size = 4321;
+    step.last_block = 9;
+    step.retransmissions = 2;
+    step.error_code = 1;
+    step.detail = "from somewhere";
+    inventory.on_file(step);
+  }
+  net::Loop loop;
+  Inventory inventory;
+  std::unique_ptr<PhoneStore> store;
+};
+
+const WallTime kStart{std::chrono::sys_days{std::chrono::year{2026} / 3 / 1}};
+const std::string kDevice = "SEP001122334455";
+DeviceName device() {
+  return DeviceName::parse(kDevice).value();
+}
+
+/// What the file on disk says, while nobody has it open.
+std::int64_t count(const std::filesystem::path& dir, const std::string& what) {
+  constexpr std::array<std::string_view, 1> kSame = {""};
+  auto database = store::Database::open(dir / "phones.db", kSame);
+  REQUIRE(database);
+  auto select = database->prepare("SELECT count(*) FROM " + what);
+  REQUIRE(select);
+  REQUIRE(select->step().value());
+  return select->integer(0);
+}
+
+bool same(const Phone& a, const Phone& b) {
+  return a.device == b.device && a.address == b.address && a.protocol == b.protocol && a.model == b.model &&
+         a.firmware == b.firmware && a.uses_http == b.uses_http && a.proven == b.proven &&
+         a.follow_ups == b.follow_ups && a.first_seen == b.first_seen && a.last_seen == b.last_seen &&
+         a.next_step == b.next_step && a.steps == b.steps;
+}
+
+}  // namespace
+
+TEST_CASE("phones and their stories outlive a restart, every field of them") {
+  const test::TempDir dir;
+  std::optional<Phone> phone, nobody;
+  {
+    Box box(dir.path() / "state");
+    CHECK(box.store->storing());
+    box.ask("CTL" + kDevice + ".tlv", FileOutcome::not_found, kStart);
+    box.inventory.on_config(device(), {}, kStart,
+                            {.load = "SIP45.9-4-2SR3-1S",
+                             .protocol = Protocol::sip,
+                             .follow_ups = {"dialplan.xml", "softkeys.xml"}});
+    box.inventory.on_note(device(), {}, kStart + 1s, Note::rewritten, "3 places");
+    box.ask(kDevice + ".cnf.xml", FileOutcome::sent, kStart + 1s);
+    box.ask("dialplan.xml", FileOutcome::stalled, kStart + 2s);
+    box.ask("term65.default.loads", FileOutcome::superseded, kStart, "2001:db8::7");
+    phone = *box.inventory.find(kDevice);
+    nobody = *box.inventory.find("2001:db8::7");
+  }
+  Box box(dir.path() / "state");
+  REQUIRE(box.inventory.size() == 2);
+  CHECK(same(*box.inventory.find(kDevice), *phone));
+  CHECK(same(*box.inventory.find("2001:db8::7"), *nobody));
+  CHECK(story(*box.inventory.find(kDevice)).size() == 5);
+}
+
+TEST_CASE("each outcome and note keeps its meaning on disk") {
+  const test::TempDir dir;
+  std::optional<Phone> phone;
+  {
+    Box box(dir.path());
+    for (int i = 0; i <= static_cast<int>(FileOutcome::superseded); ++i)
+      box.ask(kDevice + ".cnf.xml", static_cast<FileOutcome>(i), kStart + std::chrono::seconds(i));
+    for (int i = 0; i <= static_cast<int>(Note::list_withheld); ++i)
+      box.inventory.on_note(device(), {}, kStart + std::chrono::minutes(1 + i), static_cast<Note>(i), "");
+    phone = *box.inventory.find(kDevice);
+  }
+  Box box(dir.path());
+  CHECK(same(*box.inventory.find(kDevice), *phone));
+}
+
+TEST_CASE("written while it runs, more and more of a story, and no more of it than is kept") {
+  const test::TempDir dir;
+  {
+    Box box(dir.path(), {.max_phones = 10, .max_steps = 4});
+    for (int i = 0; i < 50; ++i) {
+      box.ask(kDevice + ".cnf.xml", FileOutcome::sent, kStart + std::chrono::seconds(i));
+      (void)box.loop.run_until([n = 0]() mutable { return ++n > 3; }, 1s);
+    }
+  }
+  CHECK(count(dir.path(), "step") == 4);
+  CHECK(count(dir.path(), "step WHERE id > 46") == 4);
+  Box box(dir.path(), {.max_phones = 10, .max_steps = 4});
+  REQUIRE(box.inventory.find(kDevice) != nullptr);
+  CHECK(box.inventory.find(kDevice)->next_step == 51);
+}
+
+TEST_CASE("phones that go are gone from disk, also when fewer are kept after a restart") {
+  const test::TempDir dir;
+  const auto name = [](int i) { return "SEP" + std::to_string(100'000'000'000 + i); };
+  {
+    Box box(dir.path(), {.max_phones = 20, .max_steps = 4});
+    for (int i = 0; i < 60; ++i) {
+      box.ask(name(i) + ".cnf.xml", FileOutcome::sent, kStart + std::chrono::seconds(i));
+      (void)box.loop.run_until([n = 0]() mutable { return ++n > 2; }, 1s);
+    }
+  }
+  CHECK(count(dir.path(), "phone") == 20);
+  CHECK(count(dir.path(), "step") == 20);
+  {
+    Box box(dir.path(), {.max_phones = 5, .max_steps = 4});
+    CHECK(box.inventory.size() == 5);
+    CHECK(box.inventory.find(name(59)) != nullptr);
+    CHECK(box.inventory.find(name(54)) == nullptr);
+  }
+  CHECK(count(dir.path(), "phone") == 5);
+}
+
+TEST_CASE("a phone that was forgotten and came anew begins a new story on disk too") {
+  const test::TempDir dir;
+  {
+    Box box(dir.path(), {.max_phones = 1, .max_steps = 8});
+    for (int i = 0; i < 5; ++i)
+      box.ask(kDevice + ".cnf.xml", FileOutcome::sent, kStart + std::chrono::seconds(i));
+    (void)box.loop.run_until([n = 0]() mutable { return ++n > 20; }, 1s);
+    box.ask("SEPAABBCCDDEEFF.cnf.xml", FileOutcome::sent, kStart + 1h);
+    box.ask(kDevice + ".cnf.xml", FileOutcome::not_found, kStart + 2h);
+  }
+  CHECK(count(dir.path(), "phone") == 1);
+  CHECK(count(dir.path(), "step") == 1);
+  CHECK(count(dir.path(), "step WHERE outcome = 'not_found'") == 1);
+}
+
+TEST_CASE("a folder that can't be used leaves the inventory in memory") {
+  const test::TempDir dir;
+  std::ofstream(dir.path() / "state") << "a file is in the way";
+  Box box(dir.path() / "state");
+  CHECK(!box.store->storing());
+  box.ask(kDevice + ".cnf.xml", FileOutcome::sent, kStart);
+  (void)box.loop.run_until([n = 0]() mutable { return ++n > 3; }, 1s);
+  CHECK(box.inventory.size() == 1);
+}
+
+TEST_CASE("a damaged file is moved aside and stories begin anew") {
+  const test::TempDir dir;
+  std::ofstream(dir.path() / "phones.db") << std::string(9000, 'x');
+  {
+    Box box(dir.path());
+    CHECK(box.store->storing());
+    box.ask(kDevice + ".cnf.xml", FileOutcome::sent, kStart);
+  }
+  CHECK(std::filesystem::exists(dir.path() / "phones.db.damaged"));
+  Box box(dir.path());
+  CHECK(box.inventory.size() == 1);
+}
+
+TEST_CASE("a disk that refuses for a while loses nothing") {
+  const test::TempDir dir;
+  std::signal(SIGXFSZ, SIG_IGN);
+  {
+    Box box(dir.path());
+    box.ask(kDevice + ".cnf.xml", FileOutcome::sent, kStart);
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+    rlimit tight = before;
+    tight.rlim_cur = 512;
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &tight) == 0);
+    const bool failed = box.loop.run_until([&] { return !box.store->storing(); }, 10s);
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+    CHECK(failed);
+    CHECK(box.loop.run_until([&] { return box.store->storing(); }, 10s));
+  }
+  CHECK(count(dir.path(), "step") == 1);
+}
