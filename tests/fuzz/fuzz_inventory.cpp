@@ -1,0 +1,133 @@
+// Steps, notes and configs from the input, at times from the input. Whatever they are: bounds hold, steps
+// stay in order, and stories and findings can be told.
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+
+#include "sbc/base/byte_reader.hpp"
+#include "sbc/phones/boots.hpp"
+#include "sbc/phones/inventory.hpp"
+
+using namespace dw;
+using namespace dw::phones;
+
+namespace {
+
+constexpr std::size_t kMaxPhones = 6;
+constexpr std::size_t kMaxSteps = 12;
+constexpr std::size_t kMaxOperations = 400;
+constexpr std::array<std::string_view, 14> kNames = {"CTLSEP00112233445#.tlv",
+                                                     "ITLSEP00112233445#.tlv",
+                                                     "SEP00112233445#.cnf.xml",
+                                                     "SEP00112233445#.cnf.xml.sgn",
+                                                     "SEP00112233445#.cnf.xml.enc.sgn",
+                                                     "XMLDefault.cnf.xml",
+                                                     "SIP00112233445#.cnf",
+                                                     "gk00112233445#",
+                                                     "term45.default.loads",
+                                                     "SCCP42.9-4-2SR3-1S.loads",
+                                                     "jar45sccp.9-4-2SR3-1.sbn",
+                                                     "x/be-sccp.jar",
+                                                     "Desktops/320x212x16/List.xml",
+                                                     "dialplan.xml"};
+
+void must(bool holds) {
+  if (!holds) std::abort();
+}
+
+std::string name_from(ByteReader& in) {
+  const std::uint8_t pick = in.u8("name");
+  if (pick >= 0xf0) return std::string(as_text(in.take(pick & 0x0fU, "letters")));
+  std::string name(kNames[pick % kNames.size()]);
+  if (const auto digit = name.find('#'); digit != name.npos) name[digit] = static_cast<char>('0' + pick / 32);
+  return name;
+}
+
+IpAddress address_from(std::uint8_t octet) {
+  return octet % 8 == 7 ? IpAddress() : IpAddress::v4(0xc0000200U + octet % 8);
+}
+
+void file(Inventory& inventory, ByteReader& in, WallTime at) {
+  FileStep step;
+  step.at = at;
+  step.name = name_from(in);
+  const std::uint8_t bits = in.u8("bits");
+  step.peer = {address_from(bits), 50'000};
+  step.transport = bits & 0x80U ? "http" : bits & 0x40U ? "control" : "tftp";
+  step.outcome = static_cast<FileOutcome>(in.u8("outcome") % 9);
+  step.took = std::chrono::milliseconds(in.u16be("took"));
+  step.last_block = in.u8("block");
+  step.error_code = in.u8("code");
+  step.octets = step.last_block * 512;
+  step.retransmissions = bits & 3U;
+  step.detail = step.name;
+  step.user_agent = step.name;
+  inventory.on_file(step);
+}
+
+void check(const Inventory& inventory, WallTime now) {
+  std::size_t phones = 0;
+  inventory.for_each([&](const Phone& phone) {
+    ++phones;
+    must(phone.steps.size() <= kMaxSteps);
+    must(inventory.find(phone.key()) == &phone);
+    for (std::size_t i = 1; i < phone.steps.size(); ++i)
+      must(phone.steps[i - 1].at <= phone.steps[i].at);
+    std::size_t end = 0;
+    for (const Boot& boot : boots_of(phone)) {
+      must(boot.begin == end && boot.end > boot.begin);
+      end = boot.end;
+    }
+    must(end == phone.steps.size());
+    must(story(phone).size() >= phone.steps.size());
+    for (const Finding& f : findings(phone, now))
+      must(!f.code.empty() && !f.seen.empty() && !f.means.empty() && !f.remedy.empty());
+  });
+  must(phones == inventory.size() && phones <= kMaxPhones);
+  (void)inventory.site_findings(now);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  ByteReader in({data, size});
+  Inventory inventory({.max_phones = kMaxPhones, .max_steps = kMaxSteps});
+  Inventory restored({.max_phones = kMaxPhones, .max_steps = kMaxSteps});
+  WallTime now{std::chrono::hours(24 * 365 * 50)};
+  for (std::size_t n = 0; n < kMaxOperations && !in.at_end() && in.ok(); ++n) {
+    const std::uint8_t what = in.u8("what");
+    now += std::chrono::milliseconds((what >> 3U) * 700);
+    switch (what & 7U) {
+      case 0:
+        now += std::chrono::seconds(in.u16be("pause"));
+        break;
+      case 1: {
+        const DeviceName device = DeviceName::in_file_name(name_from(in));
+        const std::uint8_t bits = in.u8("bits");
+        inventory.on_note(device, address_from(bits), now, static_cast<Note>(bits / 8 % 5), "as it is");
+        break;
+      }
+      case 2: {
+        const std::string name = name_from(in);
+        inventory.on_config(
+            DeviceName::in_file_name(name), address_from(in.u8("address")), now,
+            {.load = name, .protocol = static_cast<Protocol>(what / 8 % 3), .follow_ups = {name}});
+        break;
+      }
+      case 3:
+        file(inventory, in, now - std::chrono::seconds(in.u8("earlier")));
+        break;
+      default:
+        file(inventory, in, now);
+    }
+    if (n % 16 == 0) check(inventory, now);
+  }
+  check(inventory, now);
+  for (const std::string& key : inventory.take_changed()) {
+    const Phone* const phone = inventory.find(key);
+    must(phone != nullptr);
+    restored.restore(*phone);
+  }
+  check(restored, now);
+  return 0;
+}
