@@ -125,14 +125,15 @@ TEST_CASE("each datagram of one batch has its own source address") {
   net::Loop loop;
   net::DatagramSocket socket = open_on(loop, "0.0.0.0");
   std::vector<Client> clients;
-  for (int i = 1; i <= 9; ++i)
-    clients.emplace_back(Endpoint{IpAddress::v4(0x7f000000U + i), socket.local().port});
-  for (int i = 1; i <= 9; ++i)
-    socket.send(clients[i - 1].local(), IpAddress::v4(0x7f000000U + i), as_bytes(std::to_string(i)));
+  const auto address = [](std::uint32_t last) { return IpAddress::v4(0x7f000000U + last); };
+  for (std::uint32_t i = 0; i < 9; ++i)
+    clients.emplace_back(Endpoint{address(1 + i), socket.local().port});
+  for (std::uint32_t i = 0; i < 9; ++i)
+    socket.send(clients[i].local(), address(1 + i), as_bytes(std::to_string(i)));
   CHECK_FALSE(clients[0].take().has_value());  // queued
   socket.flush();
-  for (int i = 1; i <= 9; ++i)
-    CHECK(clients[i - 1].take() == std::to_string(i));
+  for (std::uint32_t i = 0; i < 9; ++i)
+    CHECK(clients[i].take() == std::to_string(i));
   CHECK(socket.stats().send_calls == 1);
   CHECK(socket.stats().sent == 9);
 }
