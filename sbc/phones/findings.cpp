@@ -70,8 +70,13 @@ class Examination {
     check_extras();
     check_path();
     check_notes();
-    std::ranges::stable_sort(found_, std::ranges::greater(), &Finding::severity);
-    return std::move(found_);
+    std::vector<Finding> sorted;
+    for (const Severity severity : {Severity::error, Severity::warning, Severity::info}) {
+      for (Finding& finding : found_) {
+        if (finding.severity == severity) sorted.push_back(std::move(finding));
+      }
+    }
+    return sorted;
   }
 
  private:

@@ -262,7 +262,7 @@ void Inventory::restore(Phone phone) {
   const std::string key = phone.key();
   if (index_.contains(key)) return;
   make_room();
-  std::ranges::stable_sort(phone.steps, {}, &Step::at);
+  std::ranges::sort(phone.steps, {}, [](const Step& s) { return std::pair(s.at, s.id); });
   while (phone.steps.size() > options_.max_steps)
     phone.steps.pop_front();
   for (const Step& step : phone.steps)
