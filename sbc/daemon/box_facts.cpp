@@ -30,8 +30,8 @@ namespace fs = std::filesystem;
 std::set<std::string> inodes_holding(std::uint16_t port, bool udp) {
   std::set<std::string> inodes;
   const std::string wanted = fmt::format(":{:04X}", port);
-  for (const char* table : udp ? std::initializer_list<const char*>{"/proc/net/udp", "/proc/net/udp6"}
-                               : std::initializer_list<const char*>{"/proc/net/tcp", "/proc/net/tcp6"}) {
+  const std::string tables = udp ? "/proc/net/udp" : "/proc/net/tcp";
+  for (const std::string& table : {tables, tables + "6"}) {
     std::ifstream in(table);
     for (std::string line; std::getline(in, line);) {
       std::istringstream row(line);

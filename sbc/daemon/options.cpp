@@ -1,0 +1,143 @@
+#include "sbc/daemon/options.hpp"
+
+namespace dw {
+namespace {
+
+using provisioning::Action;
+
+Action action(conf::Rule rule) {
+  switch (rule) {
+    case conf::Rule::leave:
+      return Action::leave;
+    case conf::Rule::rewrite:
+      return Action::rewrite;
+    case conf::Rule::drop:
+      return Action::drop;
+  }
+  return Action::leave;
+}
+
+provisioning::RewriteOptions rewrite_options(const conf::Config& config) {
+  const conf::Rewrite& r = config.rewrite;
+  provisioning::RewriteOptions o;
+  o.http_port = config.access.http.port;
+  o.sccp_port = config.access.sccp.port;
+  o.sip_port = config.access.sip.port;
+  o.call_servers = action(r.call_servers);
+  o.spare_call_servers = action(r.spare_call_servers);
+  o.line_proxy = action(r.line_proxy);
+  o.backup_proxy = action(r.backup_proxy);
+  o.emergency_proxy = action(r.emergency_proxy);
+  o.outbound_proxy = action(r.outbound_proxy);
+  o.nat = action(r.nat);
+  o.transport = action(r.transport);
+  o.security = action(r.security);
+  o.srst = action(r.srst);
+  o.tvs = action(r.tvs);
+  o.capf = action(r.capf);
+  o.tftp_server = action(r.tftp_server);
+  o.load_server = action(r.load_server);
+  o.firmware = action(r.firmware);
+  o.ntp = action(r.ntp);
+  o.urls = action(r.urls);
+  o.secure_urls = action(r.secure_urls);
+  o.version_stamp = action(r.version_stamp);
+  return o;
+}
+
+}  // namespace
+
+provisioning::Cache::Options cache_options(const conf::Config& config) {
+  provisioning::Cache::Options o;
+  o.directory = config.cache.dir;
+  o.max_octets = config.cache.size;
+  o.max_file = config.central.provisioning.max_file;
+  return o;
+}
+
+provisioning::Pipeline::Options pipeline_options(const conf::Config& config) {
+  const conf::Provisioning& p = config.central.provisioning;
+  provisioning::Pipeline::Options o;
+  o.origins = p.origins;
+  o.origin.ca_file = p.ca_file;
+  o.origin.connect_timeout = p.connect_timeout;
+  o.origin.stall_timeout = p.stall_timeout;
+  o.origin.max_file = p.max_file;
+  o.origin.tftp_blksize = static_cast<std::uint16_t>(p.blksize);
+  o.origin.tftp_windowsize = static_cast<std::uint16_t>(p.windowsize);
+  o.fetch.answer_within = p.answer_timeout;
+  o.memory = config.cache.memory;
+  o.rewrite = config.rewrite.enable;
+  o.rewriting = rewrite_options(config);
+  if (config.access.advertise) o.advertise = config.access.advertise->to_string();
+  o.prefetch.enable = p.prefetch;
+  return o;
+}
+
+provisioning::TftpServer::Options tftp_options(const conf::Config& config) {
+  const conf::Tftp& t = config.access.tftp;
+  provisioning::TftpServer::Options o;
+  o.listen = config.access.listen;
+  o.port = t.port;
+  tftp::SessionsOptions& s = o.sessions;
+  s.single_port = t.single_port;
+  s.terms.max_blksize = static_cast<std::uint16_t>(t.max_blksize);
+  s.terms.max_windowsize = static_cast<std::uint16_t>(t.max_windowsize);
+  s.transfer.rollover_to = static_cast<std::uint16_t>(t.block_after_max);
+  s.transfer.give_up = t.give_up;
+  s.guard.source_rate = t.unproven_rate;
+  s.guard.source_burst = 2 * t.unproven_rate;
+  s.max_sessions = t.max_sessions;
+  s.max_sessions_per_source = t.max_sessions_per_source;
+  s.max_unproven = t.max_unproven;
+  return o;
+}
+
+provisioning::PhoneHttpServer::Options http_options(const conf::Config& config) {
+  const conf::Http& h = config.access.http;
+  provisioning::PhoneHttpServer::Options o;
+  o.max_connections = h.max_connections;
+  o.max_connections_per_address = h.max_connections_per_source;
+  o.idle_timeout = h.idle_timeout;
+  return o;
+}
+
+phones::Inventory::Options inventory_options(const conf::Config& config) {
+  return {config.phones.max_devices, config.phones.story_steps};
+}
+
+admin::AdminServer::Options admin_options(const conf::Config& config) {
+  admin::AdminServer::Options o;
+  o.max_connections = config.admin.max_connections;
+  return o;
+}
+
+std::vector<std::string> needs_restart(const conf::Config& running, const conf::Config& wanted) {
+  std::vector<std::string> names;
+  const auto compare = [&](const char* name, const auto& a, const auto& b) {
+    if (!(a == b)) names.emplace_back(name);
+  };
+  compare("mode", running.mode, wanted.mode);
+  compare("access.listen", running.access.listen, wanted.access.listen);
+  compare("access.tftp.enable", running.access.tftp.enable, wanted.access.tftp.enable);
+  compare("access.tftp.port", running.access.tftp.port, wanted.access.tftp.port);
+  compare("access.http.enable", running.access.http.enable, wanted.access.http.enable);
+  compare("access.http.port", running.access.http.port, wanted.access.http.port);
+  compare("access.http.max_connections", running.access.http.max_connections,
+          wanted.access.http.max_connections);
+  compare("access.http.max_connections_per_source", running.access.http.max_connections_per_source,
+          wanted.access.http.max_connections_per_source);
+  compare("access.http.idle_timeout", running.access.http.idle_timeout, wanted.access.http.idle_timeout);
+  compare("cache.enable", running.cache.enable, wanted.cache.enable);
+  compare("cache.dir", running.cache.dir, wanted.cache.dir);
+  compare("cache.size", running.cache.size, wanted.cache.size);
+  compare("state.dir", running.state.dir, wanted.state.dir);
+  compare("phones.max_devices", running.phones.max_devices, wanted.phones.max_devices);
+  compare("phones.story_steps", running.phones.story_steps, wanted.phones.story_steps);
+  compare("admin.enable", running.admin.enable, wanted.admin.enable);
+  compare("admin.listen", running.admin.listen, wanted.admin.listen);
+  compare("admin.socket", running.admin.socket, wanted.admin.socket);
+  return names;
+}
+
+}  // namespace dw

@@ -1,0 +1,24 @@
+#pragma once
+#include "conf/config.hpp"
+#include "sbc/admin/server.hpp"
+#include "sbc/phones/inventory.hpp"
+#include "tftp-proxy/cache.hpp"
+#include "tftp-proxy/http_server.hpp"
+#include "tftp-proxy/pipeline.hpp"
+#include "tftp-proxy/tftp_server.hpp"
+
+namespace dw {
+
+// What each part is told, out of the settings. Each part has its own Options; this is where they are filled.
+
+provisioning::Cache::Options cache_options(const conf::Config& config);
+provisioning::Pipeline::Options pipeline_options(const conf::Config& config);
+provisioning::TftpServer::Options tftp_options(const conf::Config& config);
+provisioning::PhoneHttpServer::Options http_options(const conf::Config& config);
+phones::Inventory::Options inventory_options(const conf::Config& config);
+admin::AdminServer::Options admin_options(const conf::Config& config);
+
+/// The names of settings that differ and are read at start only: a reload leaves them as they were.
+std::vector<std::string> needs_restart(const conf::Config& running, const conf::Config& wanted);
+
+}  // namespace dw
