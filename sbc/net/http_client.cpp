@@ -136,6 +136,7 @@ bool Job::take_header_line(std::string_view line) {
     return true;
   }
   if (head.status < 200) return true;
+  head.chunked = chunked;
   if (chunked) head.length.reset();  // RFC 9112 §6.3: the framing is the chunks'
   head_told = true;
   too_long = request.max_octets != 0 && head.length.value_or(0) > request.max_octets;

@@ -16,8 +16,8 @@ namespace dw::net {
 /// What came before the body. Header values are bounded and have no control characters.
 struct HttpHead {
   long status = 0;
-  std::optional<std::uint64_t>
-      length;  ///< Content-Length; nothing when it was not told or the body is chunked
+  std::optional<std::uint64_t> length;  ///< Content-Length; nothing when not told or the body is chunked
+  bool chunked = false;  ///< neither length nor chunked: the body ends when the connection does, whole or cut
   std::string etag, last_modified, content_type;
 };
 

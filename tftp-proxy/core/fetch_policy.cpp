@@ -63,8 +63,8 @@ std::string_view to_string(CacheClass c) {
   return "";
 }
 
-CacheClass cache_class(std::string_view name, bool rewriting) {
-  if (is_trust_list_name(name)) return rewriting ? CacheClass::never : CacheClass::live;
+CacheClass cache_class(std::string_view name, bool drop_trust_lists) {
+  if (is_trust_list_name(name)) return drop_trust_lists ? CacheClass::never : CacheClass::live;
   const std::string_view file = base_name(name);
   for (const ClassRule& rule : kClassRules) {
     if (starts_with_ignoring_case(file, rule.start) && ends_with_ignoring_case(file, rule.end))
@@ -73,12 +73,12 @@ CacheClass cache_class(std::string_view name, bool rewriting) {
   return CacheClass::live;
 }
 
-Duration negative_ttl(std::string_view name) {
+Duration negative_ttl(std::string_view name, Duration longest) {
   const std::string_view file = base_name(name);
-  if (cache_class(name, false) == CacheClass::immutable) return std::chrono::seconds(30);
+  if (cache_class(name, false) == CacheClass::immutable) return longest;
   const bool config = std::any_of(kConfigStarts.begin(), kConfigStarts.end(),
                                   [&](std::string_view s) { return starts_with_ignoring_case(file, s); });
-  return config ? std::chrono::seconds(2) : std::chrono::seconds(30);
+  return config ? std::min<Duration>(longest, std::chrono::seconds(2)) : longest;
 }
 
 bool may_be_html(std::string_view name) {

@@ -20,10 +20,11 @@ std::string_view to_string(CacheClass c);
 
 /// Firmware, ring tones, wallpapers and locale files are immutable; `termNN.default.loads`, which is a new
 /// file under an old name with each firmware, and everything else is live.
-CacheClass cache_class(std::string_view name, bool rewriting);
+CacheClass cache_class(std::string_view name, bool drop_trust_lists);
 
-/// How long "no such file" is believed. Short for a device's own config, which a person may just be making.
-Duration negative_ttl(std::string_view name);
+/// How long "no such file" is believed: `longest`, and 2 s at most for a device's own config, which a person may
+/// just be making.
+Duration negative_ttl(std::string_view name, Duration longest);
 
 /// What a final HTTP status means for a file.
 enum class HttpMeaning { found, unchanged, not_found, forbidden, unavailable };

@@ -32,12 +32,13 @@ TEST_CASE("cache classes") {
 }
 
 TEST_CASE("a missing config is believed missing for a moment only") {
-  CHECK(negative_ttl("SEP001122334455.cnf.xml") == 2s);
-  CHECK(negative_ttl("XMLDefault.cnf.xml") == 2s);
-  CHECK(negative_ttl("SIP001122334455.cnf") == 2s);
-  CHECK(negative_ttl("SIP45.9-4-2.loads") == 30s);
-  CHECK(negative_ttl("ring.raw") == 30s);
-  CHECK(negative_ttl("ITLFile.tlv") == 30s);
+  CHECK(negative_ttl("SEP001122334455.cnf.xml", 30s) == 2s);
+  CHECK(negative_ttl("XMLDefault.cnf.xml", 30s) == 2s);
+  CHECK(negative_ttl("SIP001122334455.cnf", 30s) == 2s);
+  CHECK(negative_ttl("SIP45.9-4-2.loads", 30s) == 30s);
+  CHECK(negative_ttl("ring.raw", 30s) == 30s);
+  CHECK(negative_ttl("ITLFile.tlv", 30s) == 30s);
+  CHECK(negative_ttl("SEP001122334455.cnf.xml", 1s) == 1s);
 }
 
 TEST_CASE("what an HTTP status says of a file") {

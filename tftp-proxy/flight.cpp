@@ -1,0 +1,352 @@
+#include "tftp-proxy/flight.hpp"
+
+#include <utility>
+
+#include "tftp-proxy/core/spelling.hpp"
+
+namespace dw::provisioning {
+namespace {
+
+/// A live file that nobody waits for is still fetched to its end when it is no larger: the next phone has a
+/// copy to fall back on.
+constexpr std::uint64_t kKeepLive = 1ULL << 20;
+
+}  // namespace
+
+Flight::Flight(FlightHost& host, std::string name, CacheClass cache_class, bool whole_first)
+    : host_(host),
+      name_(std::move(name)),
+      class_(cache_class),
+      whole_first_(whole_first),
+      content_(std::make_shared<Content>()),
+      slots_(host.origins()),
+      patience_(host.loop(), [this] { on_impatient(); }),
+      deadline_(host.loop(), [this] { on_deadline(); }) {}
+
+Flight::~Flight() {
+  drop_fetch(true);
+  host_.in_flight() -= received_;
+  if (orphan_) --host_.orphans();
+}
+
+void Flight::start() {
+  const auto self = shared_from_this();
+  if (class_ == CacheClass::immutable) {
+    if (const auto copy = copy_at_hand()) {
+      load_copy(*copy, "cache", [this] {
+        ignore_copy_ = true;
+        ask_origins();
+      });
+      return;
+    }
+  }
+  ask_origins();
+}
+
+ContentPtr Flight::lease() {
+  if (ContentPtr held = lease_.lock()) return held;
+  // The count of this pointer is the count of those who want the file; the deleter tells when it is none. It
+  // keeps the content itself, whatever becomes of the flight.
+  const std::weak_ptr<Flight> weak = weak_from_this();
+  net::Loop* loop = &host_.loop();
+  ContentPtr lease(content_.get(), [inner = content_, weak, loop](Content*) {
+    if (weak.expired()) return;
+    loop->post([weak] {
+      if (const auto flight = weak.lock()) flight->on_unwanted();
+    });
+  });
+  lease_ = lease;
+  if (content_->state() == Content::State::waiting && !deadline_.armed()) {
+    deadline_.arm_after(host_.limits().answer_within);
+  }
+  if (orphan_) {
+    orphan_ = false;
+    --host_.orphans();
+  }
+  return lease;
+}
+
+std::optional<CacheEntry> Flight::copy_at_hand() const {
+  Cache* cache = host_.cache();
+  if (cache == nullptr || ignore_copy_) return std::nullopt;
+  if (auto exact = cache->find(name_)) return exact;
+  return cache->find_ignoring_case(name_);
+}
+
+void Flight::fill(const ContentPtr& content, Bytes octets, const CacheEntry& entry, const std::string& how) {
+  if (content->state() != Content::State::waiting) return;
+  content->begin({octets.size(), entry.etag, entry.last_modified, how + " (" + entry.origin + ")"});
+  content->append(octets);
+  content->finish();
+}
+
+/// Fills the content as it is now with the kept copy. It may have become another one's when the copy comes.
+void Flight::load_copy(const CacheEntry& entry, std::string how, std::function<void()> otherwise) {
+  const ContentPtr content = content_;
+  if (const ContentPtr same = host_.in_memory(entry.name);
+      same && same->meta().etag == entry.etag && same->octets().size() == entry.size) {
+    fill(content, same->octets(), entry, how);
+    host_.arrived(*this, entry.name, content, false);
+    end();
+    return;
+  }
+  host_.cache()->load(entry.name,
+                      [weak = weak_from_this(), content, entry, how, otherwise](Result<Buffer> octets) {
+                        const auto self = weak.lock();
+                        if (octets) fill(content, *octets, entry, how);
+                        if (!self || self->over_) return;
+                        if (!octets) {
+                          otherwise();
+                        } else if (self->content_ == content) {
+                          self->host_.arrived(*self, entry.name, content, false);
+                          self->end();
+                        }
+                      });
+}
+
+void Flight::ask_origins() {
+  entry_ = copy_at_hand();
+  ++host_.counters().misses;
+  next();
+}
+
+/// Asks the next origin, or the same one for the next spelling; settles when none is left.
+void Flight::next() {
+  const TimePoint now = host_.loop().now();
+  for (; at_ < slots_.size(); ++at_, spelling_ = 0) {
+    OriginSlot& s = slot();
+    if (spelling_ == 0) {
+      if (s.health.try_ask(now)) return ask(s, name_);
+      findings_.add_unasked(s.label, s.health.last_error());
+      continue;
+    }
+    if (s.origin->finds_any_case()) continue;
+    if (!candidates_) {
+      auto hints = host_.known_spellings(name_);
+      if (entry_) hints.insert(hints.begin(), entry_->name);
+      candidates_ = other_spellings(name_, hints);
+    }
+    if (spelling_ <= candidates_->size() && extra_requests_ < kMaxSpellings) {
+      ++extra_requests_;
+      return ask(s, (*candidates_)[spelling_ - 1]);
+    }
+  }
+  settle();
+}
+
+void Flight::ask(OriginSlot& s, const std::string& spelling) {
+  OriginRequest request;
+  request.name = spelling;
+  // A validator means something only to the origin that gave it.
+  if (entry_ && !ignore_copy_ && entry_->name == spelling && entry_->origin == s.label) {
+    request.etag = entry_->etag;
+    request.last_modified = entry_->last_modified;
+  }
+  ++s.requests;
+  asked_at_ = host_.loop().now();
+  real_ = spelling;
+  if (at_ + 1 < slots_.size()) patience_.arm_after(host_.limits().patience);
+  const auto weak = weak_from_this();
+  OriginCallbacks c;
+  c.on_found = [weak](ContentMeta meta, const std::string& real) {
+    if (const auto self = weak.lock()) self->on_found(std::move(meta), real);
+  };
+  c.on_octets = [weak](Bytes octets) {
+    if (const auto self = weak.lock()) self->on_octets(octets);
+  };
+  c.on_end = [weak](OriginEnd end) {
+    if (const auto self = weak.lock()) self->on_end(std::move(end));
+  };
+  fetch_ = s.origin->fetch(request, std::move(c));
+}
+
+void Flight::on_found(ContentMeta meta, const std::string& real) {
+  patience_.cancel();
+  real_ = real;
+  const Duration took = host_.loop().now() - asked_at_;
+  Duration& smooth = slot().answer_time;
+  smooth = smooth == Duration{} ? took : (7 * smooth + took) / 8;
+  if (whole_first_) {
+    staged_meta_ = std::move(meta);
+  } else {
+    content_->begin(std::move(meta));
+  }
+}
+
+void Flight::on_octets(Bytes octets) {
+  received_ += octets.size();
+  host_.in_flight() += octets.size();
+  slot().octets += octets.size();
+  if (host_.in_flight() > host_.limits().max_in_flight) {
+    drop_fetch(true);
+    ++host_.counters().refused;
+    finish_with({Errc::exhausted, "too many octets are being fetched at the same time"});
+    return;
+  }
+  if (orphan_ && class_ != CacheClass::immutable && received_ > kKeepLive) {
+    drop_fetch(true);
+    ++host_.counters().cancelled;
+    finish_with({Errc::unavailable, "nobody wanted it any more"});
+    return;
+  }
+  if (whole_first_) {
+    staged_.insert(staged_.end(), octets.begin(), octets.end());
+  } else {
+    content_->append(octets);
+  }
+}
+
+void Flight::on_end(OriginEnd end) {
+  patience_.cancel();
+  fetch_.reset();
+  if (!end.result) return on_failure(end.result.error(), end.reached);
+  slot().health.succeeded();
+  slot().last_success = wall_now();
+  if (*end.result == OriginEnd::Success::unchanged) return on_unchanged();
+  on_complete();
+}
+
+void Flight::on_complete() {
+  if (whole_first_) {
+    if (staged_meta_.size && *staged_meta_.size != staged_.size()) {
+      return on_failure({Errc::unavailable, slot().label + ": a file of the wrong length"}, true);
+    }
+    content_->begin(staged_meta_);
+    content_->append(staged_);
+  }
+  content_->finish();
+  if (content_->state() == Content::State::complete) {
+    host_.arrived(*this, real_, content_, true);
+  } else {
+    ++slot().failures;
+    slot().health.failed(host_.loop().now(), true, content_->error().text);
+  }
+  end();
+}
+
+void Flight::on_unchanged() {
+  ++host_.counters().revalidated;
+  if (!entry_) return on_failure({Errc::unavailable, slot().label + ": unchanged, of what?"}, true);
+  host_.cache()->refreshed(entry_->name, wall_now());
+  load_copy(*entry_, "cache, unchanged at the origin", [this] {
+    ignore_copy_ = true;  // damaged on disk: fetch it whole
+    ask(slot(), real_);
+  });
+}
+
+void Flight::on_failure(const Error& error, bool reached) {
+  OriginSlot& s = slot();
+  if (error.code == Errc::unavailable || error.code == Errc::system) {
+    ++s.failures;
+    s.health.failed(host_.loop().now(), reached, error.text);
+  } else {
+    s.health.succeeded();
+    s.last_success = wall_now();
+  }
+  if (content_->state() == Content::State::streaming) {
+    // Some of it is out: nothing else may be put behind it.
+    finish_with(error);
+    return;
+  }
+  staged_.clear();
+  host_.in_flight() -= std::exchange(received_, 0);
+  if (spelling_ == 0 || error.code != Errc::not_found) findings_.add(error);
+  if (error.code == Errc::not_found) {
+    ++spelling_;
+  } else {
+    ++at_;
+    spelling_ = 0;
+  }
+  next();
+}
+
+void Flight::on_impatient() {
+  const auto self = shared_from_this();
+  if (over_ || !fetch_) return;
+  fetch_.reset();
+  on_failure({Errc::unavailable, slot().label + ": no answer within " + to_words(host_.limits().patience)},
+             false);
+}
+
+/// No origin is left to ask.
+void Flight::settle() {
+  const Error verdict = findings_.verdict();
+  if (verdict.code == Errc::unavailable) {
+    if (const auto copy = copy_at_hand()) {
+      ++host_.counters().stale;
+      load_copy(*copy, "cache, stale: " + verdict.text, [this, verdict] { finish_with(verdict); });
+      return;
+    }
+  } else if (verdict.code == Errc::not_found) {
+    if (entry_) host_.cache()->remove(entry_->name);
+    host_.missing(*this, verdict);
+  }
+  finish_with(verdict);
+}
+
+/// Who waits is answered now.
+void Flight::on_deadline() {
+  const auto self = shared_from_this();
+  if (over_ || content_->state() != Content::State::waiting) return;
+  const ContentPtr waiting = std::exchange(content_, std::make_shared<Content>());
+  lease_.reset();
+  const Error late{Errc::unavailable, (at_ < slots_.size() ? slot().label + ": " : std::string()) +
+                                          "no answer within " + to_words(host_.limits().answer_within)};
+  const auto copy = copy_at_hand();
+  if (copy && host_.cache() != nullptr) {
+    ++host_.counters().stale;
+    host_.cache()->load(copy->name, [waiting, late, entry = *copy](Result<Buffer> octets) {
+      if (octets) {
+        fill(waiting, *octets, entry, "cache, stale: " + late.text);
+      } else {
+        waiting->fail(late);
+      }
+    });
+  } else {
+    waiting->fail(late);
+  }
+  on_unwanted();
+}
+
+void Flight::on_unwanted() {
+  if (over_ || orphan_ || !lease_.expired()) return;
+  if (worth_going_on()) {
+    orphan_ = true;
+    ++host_.orphans();
+    ++host_.counters().orphans;
+    return;
+  }
+  ++host_.counters().cancelled;
+  drop_fetch(true);
+  finish_with({Errc::unavailable, "nobody wanted it any more"});
+}
+
+bool Flight::worth_going_on() const {
+  const Cache* cache = host_.cache();
+  if (cache == nullptr || !cache->storing() || host_.orphans() >= host_.limits().max_orphans) return false;
+  if (class_ == CacheClass::immutable) return true;
+  const auto& size = whole_first_ ? staged_meta_.size : content_->meta().size;
+  return class_ == CacheClass::live && size.value_or(received_) <= kKeepLive;
+}
+
+void Flight::drop_fetch(bool abandoned) {
+  patience_.cancel();
+  if (!fetch_) return;
+  fetch_.reset();
+  if (abandoned) slot().health.abandoned(host_.loop().now());
+}
+
+void Flight::finish_with(const Error& error) {
+  content_->fail(error);
+  end();
+}
+
+void Flight::end() {
+  if (over_) return;
+  over_ = true;
+  deadline_.cancel();
+  patience_.cancel();
+  host_.over(*this);
+}
+
+}  // namespace dw::provisioning

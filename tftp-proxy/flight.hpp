@@ -1,0 +1,137 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sbc/net/timer.hpp"
+#include "tftp-proxy/cache.hpp"
+#include "tftp-proxy/core/fetch_policy.hpp"
+#include "tftp-proxy/core/origin_health.hpp"
+#include "tftp-proxy/origin.hpp"
+
+namespace dw::provisioning {
+
+/// One configured origin and what is known of it. Shared with the fetches that still use it after a reload.
+struct OriginSlot {
+  OriginSlot(OriginUrl u, std::unique_ptr<Origin> o, std::uint64_t seed)
+      : url(std::move(u)), label(url.label()), origin(std::move(o)), health(seed) {}
+
+  OriginUrl url;
+  std::string label;
+  std::unique_ptr<Origin> origin;
+  OriginHealth health;
+  std::uint64_t requests = 0, failures = 0, octets = 0;
+  Duration answer_time{};  ///< smoothed, request to first octet
+  std::optional<WallTime> last_success;
+};
+
+struct FetchCounters {
+  std::uint64_t joins = 0, memory_hits = 0, cache_hits = 0, misses = 0, revalidated = 0, stale = 0,
+                negative_hits = 0;
+  std::uint64_t refused = 0, orphans = 0, cancelled = 0;
+};
+
+struct FetchLimits {
+  Duration answer_within = std::chrono::seconds(7);  ///< then who waits is answered, whatever there is
+  Duration patience = std::chrono::seconds(3);       ///< for one origin's first octet while another is left
+  Duration negative = std::chrono::seconds(30);      ///< "no such file" is believed so long (negative_ttl)
+  std::uint64_t max_in_flight = 256ULL << 20;        ///< octets of files that are being fetched, together
+  std::size_t max_flights = 512;
+  std::size_t max_orphans = 64;  ///< fetches that go on for the cache alone
+};
+
+class Flight;
+
+/// What a flight needs of the pipeline that owns it.
+class FlightHost {
+ public:
+  virtual net::Loop& loop() = 0;
+  virtual Cache* cache() = 0;  ///< may be null
+  virtual const FetchLimits& limits() const = 0;
+  virtual FetchCounters& counters() = 0;
+  virtual std::uint64_t& in_flight() = 0;  ///< octets, of all flights
+  virtual std::size_t& orphans() = 0;
+  virtual const std::vector<std::shared_ptr<OriginSlot>>& origins() const = 0;
+  virtual ContentPtr in_memory(const std::string& name) = 0;
+  virtual std::vector<std::string> known_spellings(const std::string& name) = 0;
+  /// A whole file, as `real` spells it. Not `fresh`: it came from the cache.
+  virtual void arrived(const Flight& flight, const std::string& real, const ContentPtr& content,
+                       bool fresh) = 0;
+  /// Every origin says that there is none.
+  virtual void missing(const Flight& flight, const Error& error) = 0;
+  virtual void over(const Flight& flight) = 0;  ///< the flight may be dropped
+
+ protected:
+  ~FlightHost() = default;
+};
+
+/// The fetch of one name, shared by everyone who wants it: the disk cache, then the origins in order, each
+/// asked for the exact name and, when it has none, for a few other spellings. Owned by the pipeline.
+///
+/// Who waits is answered within limits().answer_within: with the kept copy, or "unavailable"; the fetch goes
+/// on when the cache will have use for it. Nobody ever gets a file that broke off as a whole one.
+class Flight : public std::enable_shared_from_this<Flight> {
+ public:
+  /// `whole_first`: nothing is handed out before the file is whole (it will be rewritten), so that another
+  /// origin or the kept copy can still stand in when one breaks off.
+  Flight(FlightHost& host, std::string name, CacheClass cache_class, bool whole_first);
+  ~Flight();
+
+  void start();
+  /// The content to hand out. When the last holder drops it, the flight ends or goes on for the cache alone.
+  ContentPtr lease();
+  const std::string& name() const { return name_; }
+  CacheClass kept_as() const { return class_; }
+
+ private:
+  void load_copy(const CacheEntry& entry, std::string how, std::function<void()> otherwise);
+  static void fill(const ContentPtr& content, Bytes octets, const CacheEntry& entry, const std::string& how);
+  std::optional<CacheEntry> copy_at_hand() const;
+  void ask_origins();
+  void next();
+  void ask(OriginSlot& slot, const std::string& spelling);
+  void on_found(ContentMeta meta, const std::string& real);
+  void on_octets(Bytes octets);
+  void on_end(OriginEnd end);
+  void on_complete();
+  void on_unchanged();
+  void on_failure(const Error& error, bool reached);
+  void on_impatient();
+  void on_deadline();
+  void on_unwanted();
+  void settle();
+  void finish_with(const Error& error);
+  bool worth_going_on() const;
+  void drop_fetch(bool abandoned);
+  void end();
+  OriginSlot& slot() { return *slots_[at_]; }
+
+  FlightHost& host_;
+  std::string name_;
+  CacheClass class_;
+  bool whole_first_;
+  ContentPtr content_;            // where octets go
+  std::weak_ptr<Content> lease_;  // what was handed out of it
+  std::vector<std::shared_ptr<OriginSlot>> slots_;
+  std::size_t at_ = 0;        // slot asked
+  std::size_t spelling_ = 0;  // 0: the exact name, else candidates_[spelling_ - 1]
+  std::size_t extra_requests_ = 0;
+  std::optional<std::vector<std::string>> candidates_;
+  std::optional<CacheEntry> entry_;  // the kept copy
+  bool ignore_copy_ = false;         // it turned out damaged
+  std::unique_ptr<OriginFetch> fetch_;
+  TimePoint asked_at_{};
+  ContentMeta staged_meta_;
+  Buffer staged_;
+  std::string real_;
+  std::uint64_t received_ = 0;
+  Findings findings_;
+  bool orphan_ = false;
+  bool over_ = false;
+  net::Timer patience_;
+  net::Timer deadline_;
+};
+
+}  // namespace dw::provisioning

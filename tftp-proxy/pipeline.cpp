@@ -1,0 +1,299 @@
+#include "tftp-proxy/pipeline.hpp"
+
+#include <algorithm>
+#include <random>
+
+#include "sbc/net/digest.hpp"
+#include "sbc/net/log.hpp"
+#include "sbc/net/resolver.hpp"
+#include "tftp-proxy/core/trust_list.hpp"
+
+namespace dw::provisioning {
+namespace {
+
+constexpr std::size_t kMaxNegatives = 4096;                // entries; of aliases as many
+constexpr Duration kAliasGood = std::chrono::minutes(10);  // then the exact name is asked again
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
+}  // namespace
+
+/// A config on its way to one phone: waits for the origin's file, then becomes its rewritten form. Lives as
+/// long as the content that was handed out, and holds the origin's file for that time.
+class Pipeline::Rewriting {
+ public:
+  Rewriting(std::shared_ptr<Pipeline*> pipeline, FileRequest request, ContentPtr source, ContentPtr target)
+      : pipeline_(std::move(pipeline)),
+        request_(std::move(request)),
+        source_(std::move(source)),
+        target_(std::move(target)),
+        subscription_(Content::subscribe(source_, [this] { on_change(); })) {}
+
+ private:
+  void on_change() {
+    if (!source_->done() || target_->done()) return;
+    const ContentPtr target = target_;  // whoever is told may drop us
+    if (source_->state() == Content::State::failed || *pipeline_ == nullptr) {
+      target->fail(source_->state() == Content::State::failed ? source_->error()
+                                                              : Error{Errc::unavailable, "shutting down"});
+      return;
+    }
+    const ContentPtr done = (*pipeline_)->rewrite_now(request_, *source_);
+    target->begin(done->meta());
+    target->append(done->octets());
+    target->finish();
+  }
+
+  std::shared_ptr<Pipeline*> pipeline_;
+  FileRequest request_;
+  ContentPtr source_, target_;
+  Content::Subscription subscription_;
+};
+
+Pipeline::Pipeline(net::Loop& loop, const Options& options, Cache* cache, Sinks sinks)
+    : loop_(loop),
+      options_(options),
+      cache_(cache),
+      sinks_(std::move(sinks)),
+      memory_(options.memory),
+      self_(std::make_shared<Pipeline*>(this)),
+      prefetcher_(loop, options.prefetch,
+                  {[this](const std::string& name) {
+                     return cache_ != nullptr && cache_->storing() && !cache_->find_ignoring_case(name);
+                   },
+                   [this](const std::string& name) { return obtain(name); },
+                   [this] { return flights_.size() - std::min(flights_.size(), prefetcher_.running()); }}) {
+  set_origins(options);
+}
+
+Pipeline::~Pipeline() {
+  *self_ = nullptr;
+  // Flights tell us of their end: let them go while we are whole.
+  auto flights = std::move(flights_);
+  flights_.clear();
+  flights.clear();
+}
+
+void Pipeline::set_origins(const Options& options) {
+  const auto old = std::exchange(slots_, {});
+  for (const std::string& text : options.origins) {
+    const auto url = parse_origin(text);
+    if (!url) {
+      spdlog::error("event=origin_ignored reason=\"{}\"", escaped(url.error().text, 300));
+      continue;
+    }
+    auto slot = std::make_shared<OriginSlot>(*url, make_origin(loop_, *url, options.origin), random_seed());
+    for (const auto& before : old) {
+      if (!(before->url == *url)) continue;
+      slot->health = before->health;
+      slot->requests = before->requests;
+      slot->failures = before->failures;
+      slot->octets = before->octets;
+      slot->answer_time = before->answer_time;
+      slot->last_success = before->last_success;
+    }
+    slots_.push_back(std::move(slot));
+  }
+}
+
+void Pipeline::reconfigure(const Options& options) {
+  set_origins(options);
+  options_ = options;
+  memory_.limit(options.memory);
+  prefetcher_.set_options(options.prefetch);
+  negative_.clear();
+  aliases_.clear();
+}
+
+ContentPtr Pipeline::open(const FileRequest& request) {
+  if (options_.drop_trust_lists && is_trust_list_name(request.name)) {
+    return Content::failure(
+        {Errc::not_found,
+         "trust lists of the central server are not passed on: a phone that took one would "
+         "refuse its rewritten config"});
+  }
+  if (!options_.rewrite || cnf_kind(request.name) == CnfKind::none) return obtain(request.name);
+  return rewritten(request, obtain(request.name));
+}
+
+ContentPtr Pipeline::rewritten(const FileRequest& request, const ContentPtr& source) {
+  if (source->state() == Content::State::failed) return source;
+  if (source->state() == Content::State::complete) return rewrite_now(request, *source);
+  auto target = std::make_shared<Content>();
+  auto rewriting = std::make_shared<Rewriting>(self_, request, source, target);
+  return ContentPtr(target.get(), [target, rewriting](Content*) {});
+}
+
+ContentPtr Pipeline::rewrite_now(const FileRequest& request, const Content& source) {
+  RewriteOptions rewriting = options_.rewriting;
+  rewriting.host = host_for(request);
+  Rewritten result = rewrite_cnf(request.name, source.octets(), rewriting);
+  prefetcher_.want(files_named_by(result.facts));
+  if (sinks_.on_rewrite) sinks_.on_rewrite(request, result);
+  ContentMeta meta = source.meta();
+  if (!result.changed) {
+    meta.size = source.octets().size();
+    return Content::of(Buffer(source.octets().begin(), source.octets().end()), std::move(meta));
+  }
+  // Its own entity tag, from its octets. No Last-Modified: the origin's stays when our address changes.
+  const net::Sha256 digest = net::sha256(result.octets);
+  meta.size = result.octets.size();
+  meta.etag = "\"rw-" + net::to_hex(Bytes(digest).first(16)) + "\"";
+  meta.last_modified.clear();
+  meta.origin = "rewrite of " + meta.origin;
+  return Content::of(std::move(result.octets), std::move(meta));
+}
+
+std::string Pipeline::host_for(const FileRequest& request) const {
+  if (options_.advertise != "auto") return options_.advertise;
+  if (request.local && !request.local.is_unspecified()) return request.local.to_string();
+  for (const IpAddress& address : net::local_addresses()) {
+    if (!address.is_loopback()) return address.to_string();
+  }
+  return "127.0.0.1";
+}
+
+/// By the spelling that the origin is known to use for this name, if the name itself turned out to be none.
+ContentPtr Pipeline::obtain(const std::string& name) {
+  const auto alias = aliases_.find(name);
+  if (alias == aliases_.end()) return obtain_exact(name);
+  if (loop_.now() >= alias->second.until) {
+    aliases_.erase(alias);
+    return obtain_exact(name);
+  }
+  const std::string real = alias->second.real;
+  return obtain_exact(real);
+}
+
+ContentPtr Pipeline::obtain_exact(const std::string& name) {
+  if (const auto running = flights_.find(name); running != flights_.end()) {
+    ++counters_.joins;
+    return running->second->lease();
+  }
+  const CacheClass kept_as = cache_class(name, options_.drop_trust_lists);
+  if (kept_as == CacheClass::immutable) {
+    if (ContentPtr content = memory_.find(name)) {
+      ++counters_.memory_hits;
+      return content;
+    }
+  }
+  if (const auto negative = negative_.find(name); negative != negative_.end()) {
+    if (loop_.now() < negative->second.until) {
+      ++counters_.negative_hits;
+      return Content::failure(negative->second.error);
+    }
+    negative_.erase(negative);
+  }
+  if (flights_.size() >= options_.fetch.max_flights) {
+    ++counters_.refused;
+    return Content::failure({Errc::exhausted, "too many files are being fetched at the same time"});
+  }
+  const bool whole_first = options_.rewrite && cnf_kind(name) != CnfKind::none;
+  FlightHost& host = *this;
+  const auto flight = std::make_shared<Flight>(host, name, kept_as, whole_first);
+  flights_.emplace(name, flight);
+  ContentPtr content = flight->lease();
+  flight->start();
+  return content;
+}
+
+std::vector<std::string> Pipeline::known_spellings(const std::string& name) {
+  std::vector<std::string> out;
+  if (const auto known = spellings_.find(name)) out.push_back(*known);
+  return out;
+}
+
+/// Room for one more: what is out of date goes, and when that is not enough, all: it is only what saves
+/// asking.
+template <class Map>
+void Pipeline::make_room(Map& map) {
+  if (map.size() < kMaxNegatives) return;
+  std::erase_if(map, [now = loop_.now()](const auto& entry) { return entry.second.until <= now; });
+  if (map.size() >= kMaxNegatives) map.clear();
+}
+
+void Pipeline::arrived(const Flight& flight, const std::string& real, const ContentPtr& content, bool fresh) {
+  const std::string& asked = flight.name();
+  if (real != asked && (fresh || flight.kept_as() == CacheClass::immutable)) {
+    make_room(aliases_);
+    aliases_[asked] = {real, loop_.now() + kAliasGood};
+  }
+  if (fresh) {
+    spellings_.remember(real);
+    if (cache_ != nullptr && flight.kept_as() != CacheClass::never) cache_->store(real, content);
+  } else {
+    ++counters_.cache_hits;
+  }
+  memory_.put(real, content);
+  const CnfKind kind = cnf_kind(asked);
+  if (kind == CnfKind::none) {
+    prefetcher_.want(files_named_by(asked, content->octets()));
+  } else if (!options_.rewrite) {
+    read_facts(asked, content->octets());
+  }
+}
+
+/// Configs that are passed on as they are still tell what to prefetch.
+void Pipeline::read_facts(const std::string& name, Bytes octets) {
+  prefetcher_.want(files_named_by(rewrite_cnf(name, octets, options_.rewriting).facts));
+}
+
+void Pipeline::missing(const Flight& flight, const Error& error) {
+  make_room(negative_);
+  negative_[flight.name()] = {loop_.now() + negative_ttl(flight.name(), options_.fetch.negative), error};
+  memory_.remove(flight.name());
+  spellings_.forget(flight.name());
+  std::erase_if(aliases_, [&](const auto& entry) { return entry.second.real == flight.name(); });
+}
+
+void Pipeline::over(const Flight& flight) {
+  // The flight is in its own member function: it goes when its caller lets go of it.
+  const auto at = flights_.find(flight.name());
+  if (at != flights_.end() && at->second.get() == &flight) flights_.erase(at);
+}
+
+std::vector<OriginStatus> Pipeline::origin_status() const {
+  std::vector<OriginStatus> out;
+  for (const auto& slot : slots_) {
+    out.push_back({slot->label, slot->health.state(), slot->health.last_error(), slot->last_success,
+                   slot->requests, slot->failures, slot->octets, slot->answer_time});
+  }
+  return out;
+}
+
+void Pipeline::append_metrics(MetricsText& out) const {
+  for (const auto& slot : slots_) {
+    const MetricsText::Labels labels = {{"origin", slot->label}};
+    out.counter("dropwire_origin_requests_total", "Requests to an origin", slot->requests, labels);
+    out.counter("dropwire_origin_failures_total", "Requests that an origin failed to serve", slot->failures,
+                labels);
+    out.counter("dropwire_origin_octets_total", "Octets of files from an origin", slot->octets, labels);
+    out.gauge("dropwire_origin_up", "1 while an origin is asked, 0 while it is left alone",
+              slot->health.state() == OriginHealth::State::up ? 1 : 0, labels);
+    out.gauge("dropwire_origin_answer_seconds", "Smoothed time from a request to the file",
+              std::chrono::duration<double>(slot->answer_time).count(), labels);
+  }
+  static constexpr std::string_view kName = "dropwire_files_total";
+  static constexpr std::string_view kHelp = "Files asked of the pipeline, by what became of it";
+  const FetchCounters& c = counters_;
+  out.counter(kName, kHelp, c.joins, {{"how", "joined"}});
+  out.counter(kName, kHelp, c.memory_hits, {{"how", "memory"}});
+  out.counter(kName, kHelp, c.cache_hits, {{"how", "cache"}});
+  out.counter(kName, kHelp, c.misses, {{"how", "origin"}});
+  out.counter(kName, kHelp, c.negative_hits, {{"how", "known_missing"}});
+  out.counter(kName, kHelp, c.refused, {{"how", "refused"}});
+  out.counter("dropwire_files_revalidated_total", "Kept files that an origin said are unchanged",
+              c.revalidated);
+  out.counter("dropwire_files_stale_total", "Kept files served because no origin could be had", c.stale);
+  out.counter("dropwire_fetches_kept_on_total", "Fetches that went on for the cache alone", c.orphans);
+  out.counter("dropwire_fetches_cancelled_total", "Fetches that nobody wanted any more", c.cancelled);
+  out.gauge("dropwire_fetches", "Files being fetched now", static_cast<double>(flights_.size()));
+  out.gauge("dropwire_memory_octets", "Octets of files kept in memory",
+            static_cast<double>(memory_.octets()));
+  prefetcher_.append_metrics(out);
+}
+
+}  // namespace dw::provisioning

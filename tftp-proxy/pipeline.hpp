@@ -1,0 +1,122 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "sbc/base/metrics.hpp"
+#include "sbc/base/time.hpp"
+#include "tftp-proxy/cache.hpp"
+#include "tftp-proxy/core/cnf_rewrite.hpp"
+#include "tftp-proxy/core/content_memory.hpp"
+#include "tftp-proxy/core/spelling.hpp"
+#include "tftp-proxy/flight.hpp"
+#include "tftp-proxy/library.hpp"
+#include "tftp-proxy/origin.hpp"
+#include "tftp-proxy/prefetcher.hpp"
+
+namespace dw::provisioning {
+
+/// An origin as the API shows it.
+struct OriginStatus {
+  std::string url;  ///< without user and password
+  OriginHealth::State state{};
+  std::string last_error;
+  std::optional<WallTime> last_success;
+  std::uint64_t requests = 0, failures = 0, octets = 0;
+  Duration answer_time{};
+};
+
+/// Where the servers get files from: memory, the disk cache, the origins, and the rewriting of configs, in
+/// that order outwards. One fetch a name however many ask. On the loop's thread; owns everything it started,
+/// and contents that it handed out stay valid without it (those not whole by then stay waiting: stop the
+/// servers first).
+class Pipeline : public Library, private FlightHost {
+ public:
+  struct Options {
+    std::vector<std::string> origins;  ///< URLs (parse_origin), asked in this order
+    Origin::Options origin;
+    FetchLimits fetch;
+    std::uint64_t memory = 32ULL << 20;  ///< octets of whole files kept in memory
+    bool rewrite = true;
+    bool drop_trust_lists = true;  ///< CTL*.tlv and ITL*.tlv of the origins: never asked for, told as missing
+    RewriteOptions rewriting;        ///< its `host` is filled in for each request
+    std::string advertise = "auto";  ///< "auto": the address that the phone asked; else a host or address
+    Prefetcher::Options prefetch;
+  };
+  /// What others want to hear of.
+  struct Sinks {
+    /// A config went through the rewriter for this phone: what was changed, or why not, and what it says.
+    std::function<void(const FileRequest&, const Rewritten&)> on_rewrite;
+  };
+
+  /// `cache` may be null and must outlive the pipeline.
+  Pipeline(net::Loop& loop, const Options& options, Cache* cache, Sinks sinks);
+  ~Pipeline();
+
+  ContentPtr open(const FileRequest& request) override;
+
+  /// Takes new options. What is being fetched is finished by the old ones; an origin that stays keeps what is
+  /// known of its health.
+  void reconfigure(const Options& options);
+
+  std::vector<OriginStatus> origin_status() const;
+  std::size_t flights() const { return flights_.size(); }
+  void append_metrics(MetricsText& out) const;
+
+ private:
+  struct Negative {
+    TimePoint until;
+    Error error;
+  };
+  struct Alias {
+    std::string real;
+    TimePoint until;
+  };
+  class Rewriting;
+
+  ContentPtr obtain(const std::string& name);
+  ContentPtr obtain_exact(const std::string& name);
+  ContentPtr rewritten(const FileRequest& request, const ContentPtr& source);
+  ContentPtr rewrite_now(const FileRequest& request, const Content& source);
+  std::string host_for(const FileRequest& request) const;
+  void read_facts(const std::string& name, Bytes octets);
+  void set_origins(const Options& options);
+  template <class Map>
+  void make_room(Map& map);
+
+  // FlightHost
+  net::Loop& loop() override { return loop_; }
+  Cache* cache() override { return cache_; }
+  const FetchLimits& limits() const override { return options_.fetch; }
+  FetchCounters& counters() override { return counters_; }
+  std::uint64_t& in_flight() override { return in_flight_; }
+  std::size_t& orphans() override { return orphans_; }
+  const std::vector<std::shared_ptr<OriginSlot>>& origins() const override { return slots_; }
+  ContentPtr in_memory(const std::string& name) override { return memory_.find(name); }
+  std::vector<std::string> known_spellings(const std::string& name) override;
+  void arrived(const Flight& flight, const std::string& real, const ContentPtr& content, bool fresh) override;
+  void missing(const Flight& flight, const Error& error) override;
+  void over(const Flight& flight) override;
+
+  net::Loop& loop_;
+  Options options_;
+  Cache* cache_;
+  Sinks sinks_;
+  FetchCounters counters_;
+  std::uint64_t in_flight_ = 0;
+  std::size_t orphans_ = 0;
+  std::vector<std::shared_ptr<OriginSlot>> slots_;
+  ContentMemory memory_;
+  SpellingMemory spellings_;
+  std::unordered_map<std::string, Negative> negative_;
+  std::unordered_map<std::string, Alias> aliases_;  // asked name → what it turned out to be called
+  std::shared_ptr<Pipeline*> self_;                 // for contents that outlive us
+  std::unordered_map<std::string, std::shared_ptr<Flight>> flights_;
+  Prefetcher prefetcher_;
+};
+
+}  // namespace dw::provisioning
