@@ -23,8 +23,9 @@ struct CacheEntry {
 
 /// Files on disk under one directory, with an index in SQLite; at most `max_octets`, least recently used out
 /// first. The index is held in memory, so `find` never blocks; octets are read and verified against their SHA-256
-/// on the thread pool, written on a thread of the cache's own. A file appears by rename after fsync, so kill -9 leaves the old or the new
-/// one. A disk that is full or read-only turns storing off (logged, counted, tried again later); nothing fails.
+/// on the thread pool, written on a thread of the cache's own. A file appears by rename after fsync, so kill -9
+/// leaves the old or the new one. A disk that is full or read-only turns storing off (logged, counted, tried
+/// again later); nothing fails.
 class Cache {
  public:
   struct Options {
