@@ -251,12 +251,12 @@ admin::ReloadOutcome App::reload() {
 }
 
 void App::on_rewrite(const provisioning::FileRequest& asked, const provisioning::Rewritten& made) {
+  if (asked.transport == provisioning::Transport::control) return;  // a person looked, no phone asked
   const DeviceName device = DeviceName::in_file_name(asked.name);
   const WallTime now = wall_now();
   const auto tell = [&](phones::Note note, const std::string& text) {
     inventory_.on_note(device, asked.peer.address, now, note, text);
   };
-  std::size_t edits = 0;
   for (const auto& note : made.notes) {
     if (provisioning::is_passed(note.code) || note.code == provisioning::NoteCode::too_long) {
       tell(story_note(note.code), note.text);

@@ -20,6 +20,7 @@ Action action(conf::Rule rule) {
 provisioning::RewriteOptions rewrite_options(const conf::Config& config) {
   const conf::Rewrite& r = config.rewrite;
   provisioning::RewriteOptions o;
+  o.tftp_port = config.access.tftp.port;
   o.http_port = config.access.http.port;
   o.sccp_port = config.access.sccp.port;
   o.sip_port = config.access.sip.port;
