@@ -262,13 +262,11 @@ void App::on_rewrite(const provisioning::FileRequest& asked, const provisioning:
       tell(story_note(note.code), note.text);
       spdlog::warn("event=config_passed device={} peer={} file=\"{}\" reason={} {}", device.str(),
                    asked.peer.to_string(), escaped(asked.name), to_string(note.code), note.text);
-    } else {
-      ++edits;
     }
   }
   if (made.changed)
     tell(phones::Note::rewritten,
-         std::to_string(edits) + " settings now name Dropwire or are out of the way");
+         fmt::format("{} settings now name Dropwire or are out of the way", made.edits.size()));
   phones::ConfigHints hints;
   for (const auto& load : made.facts.loads) {
     if (load.use == provisioning::LoadName::Use::phone) hints.load = load.name;
