@@ -1,0 +1,259 @@
+#include "tests/loop/tftp_proxy/pipeline_fixture.hpp"
+#include "tests/loop/tftp_proxy/tftp_origin_peer.hpp"
+
+using namespace dw;
+using namespace dw::test;
+
+namespace {
+
+const std::string kNobody = "http://127.0.0.1:1/";
+
+}  // namespace
+
+TEST_CASE("origins are asked in their order, and one that has no such file hands on to the next") {
+  const TempDir a, b;
+  write_file(b.path() / "both", "from b");
+  write_file(a.path() / "both", "from a");
+  write_file(b.path() / "only-b", "b");
+  PipelineUnderTest t({"file://" + a.path().string(), "file://" + b.path().string()});
+  CHECK(t.get("both") == "from a");
+  CHECK(t.get("only-b") == "b");
+  CHECK(t.last.origin == "file://" + b.path().string());
+  t.get("nowhere");
+  CHECK(t.error == Errc::not_found);
+}
+
+TEST_CASE("not found only when every origin said so") {
+  const TempDir empty;
+  PipelineUnderTest t({kNobody, "file://" + empty.path().string()});
+  const std::string said = t.get("SEP001122334455.cnf.xml");
+  CHECK(t.error == Errc::unavailable);
+  CHECK(said.find(kNobody) != std::string::npos);
+  CHECK(t.get("dialplan.xml").find("is down and was not asked") != std::string::npos);
+  CHECK(t.error == Errc::unavailable);
+}
+
+TEST_CASE("nothing is configured") {
+  PipelineUnderTest t({});
+  CHECK(t.get("dialplan.xml") == "<no origin is configured>");
+  CHECK(t.error == Errc::unavailable);
+}
+
+TEST_CASE(
+    "a hundred and twenty-eight phones, one file, one request, and the first octets before the last are "
+    "sent") {
+  const std::string file = some_octets(200'000);
+  Gate gate;
+  ScriptedOrigin server([&](ScriptedOrigin::Peer& peer, const std::string&) {
+    const std::string whole = http_ok(file);
+    peer.send(whole.substr(0, 100'000));
+    gate.pass();
+    peer.send(whole.substr(100'000));
+  });
+  PipelineUnderTest t({server.url("/")});
+  t.use_cache = false;
+  std::vector<ContentPtr> phones;
+  for (int i = 0; i < 128; ++i)
+    phones.push_back(t.open("apps45.sbn"));
+  REQUIRE(t.loop.run_until([&] { return phones[0]->octets().size() > 50'000; }, 20s));
+  CHECK(phones[0]->state() == Content::State::streaming);
+  CHECK(phones[0]->size() == file.size());
+  phones.push_back(t.open("apps45.sbn"));  // in the middle of it
+  gate.open();
+  for (const ContentPtr& phone : phones) {
+    REQUIRE(t.wait(phone));
+    CHECK(as_text(phone->octets()) == file);
+  }
+  CHECK(server.requests().size() == 1);
+  CHECK(t.get("apps45.sbn") == file);  // still in memory
+  CHECK(server.requests().size() == 1);
+}
+
+TEST_CASE("a file that breaks off fails for everyone, is not kept, and is asked again") {
+  const std::string file = some_octets(5000);
+  std::atomic<bool> whole = false;
+  ScriptedOrigin server([&](ScriptedOrigin::Peer& peer, const std::string&) {
+    const std::string answer = http_ok(file);
+    peer.send(whole ? answer : answer.substr(0, answer.size() - 1));
+  });
+  PipelineUnderTest t({server.url("/")});
+  const ContentPtr one = t.open("apps45.sbn"), two = t.open("apps45.sbn");
+  REQUIRE(t.wait(one));
+  CHECK(one->state() == Content::State::failed);
+  CHECK(two->state() == Content::State::failed);
+  CHECK(one->error().code == Errc::unavailable);
+  CHECK_FALSE(t.cached("apps45.sbn"));
+  whole = true;
+  CHECK(t.get("apps45.sbn") == file);
+  CHECK(t.cached("apps45.sbn"));
+}
+
+TEST_CASE("an origin that refuses a file is told as such; one that is slow to answer gives way to the next") {
+  const TempDir second;
+  write_file(second.path() / "dialplan.xml", "<dial/>");
+  Gate gate;
+  ScriptedOrigin server([&](ScriptedOrigin::Peer& peer, const std::string& head) {
+    if (path_of(head) == "/refused.xml") return peer.send(http_status(403));
+    gate.pass();
+  });
+  PipelineUnderTest t({server.url("/"), "file://" + second.path().string()});
+  t.options.fetch.patience = 200ms;
+  t.get("refused.xml");
+  CHECK(t.error == Errc::forbidden);
+  CHECK(t.get("dialplan.xml") == "<dial/>");
+  gate.open();
+  CHECK(t.pipeline->origin_status()[0].state == OriginHealth::State::down);
+  CHECK(t.pipeline->origin_status()[0].failures == 1);
+}
+
+TEST_CASE("who waits is answered in time; what the cache will want is fetched to its end all the same") {
+  const std::string file = some_octets(5000);
+  Gate gate;
+  ScriptedOrigin server([&](ScriptedOrigin::Peer& peer, const std::string&) {
+    gate.pass();
+    peer.send(http_ok(file));
+  });
+  PipelineUnderTest t({server.url("/")});
+  t.options.fetch.answer_within = 100ms;
+  ContentPtr phone = t.open("apps45.sbn");
+  REQUIRE(t.wait(phone));
+  CHECK(phone->error().code == Errc::unavailable);
+  phone = t.open("apps45.sbn");  // asks again while it is on its way
+  gate.open();
+  REQUIRE(t.wait(phone));
+  CHECK((phone->state() == Content::State::failed || as_text(phone->octets()) == file));
+  REQUIRE(t.loop.run_until([&] { return t.cached("apps45.sbn"); }, 20s));
+  CHECK(server.requests().size() == 1);
+  CHECK(t.get("apps45.sbn") == file);
+}
+
+TEST_CASE("a fetch that nobody wants any more is cancelled, or goes on when the cache keeps it") {
+  for (const bool kept : {false, true}) {
+    const std::string file = some_octets(300'000);
+    Gate gate;
+    ScriptedOrigin server([&](ScriptedOrigin::Peer& peer, const std::string&) {
+      const std::string whole = http_ok(file);
+      peer.send(whole.substr(0, 100'000));
+      gate.pass();
+      peer.send(whole.substr(100'000));
+    });
+    PipelineUnderTest t({server.url("/")});
+    t.use_cache = kept;
+    ContentPtr phone = t.open("apps45.sbn");
+    REQUIRE(t.loop.run_until([&] { return !phone->octets().empty(); }, 20s));
+    phone.reset();
+    if (kept) {
+      gate.open();
+      REQUIRE(t.loop.run_until([&] { return t.cached("apps45.sbn"); }, 20s));
+    } else {
+      REQUIRE(t.loop.run_until([&] { return t.pipeline->flights() == 0; }, 20s));
+      gate.open();
+    }
+    CHECK(server.requests().size() == 1);
+  }
+}
+
+TEST_CASE("files too many to be fetched at a time, in number and in octets, are refused") {
+  Gate gate;
+  ScriptedOrigin server(
+      [&](ScriptedOrigin::Peer& peer, const std::string&) { gate.pass(), peer.send(http_ok("x")); });
+  PipelineUnderTest t({server.url("/")});
+  t.options.fetch.max_flights = 2;
+  const ContentPtr a = t.open("a.sbn"), b = t.open("b.sbn"), again = t.open("a.sbn"), c = t.open("c.sbn");
+  CHECK(again->state() == Content::State::waiting);
+  REQUIRE(c->state() == Content::State::failed);
+  CHECK(c->error().code == Errc::exhausted);
+  gate.open();
+  const TempDir dir;
+  write_file(dir.path() / "large.sbn", some_octets(5000));
+  PipelineUnderTest small({"file://" + dir.path().string()});
+  small.options.fetch.max_in_flight = 4999;
+  small.get("large.sbn");
+  CHECK(small.error == Errc::exhausted);
+}
+
+TEST_CASE("two hundred phones boot while the origin is down: kept files are served, and nobody storms it") {
+  PipelineUnderTest t({kNobody});
+  t.keep("XMLDefault.cnf.xml", "<Default/>", kNobody);
+  t.keep("apps45.sbn", "firmware", kNobody);
+  for (int i = 0; i < 200; ++i) {
+    CHECK(t.get("XMLDefault.cnf.xml") == "<Default/>");
+    CHECK(t.last.origin.find("stale") != std::string::npos);
+    CHECK(t.get("apps45.sbn") == "firmware");
+    t.get("SEP0011223344" + std::to_string(10 + i % 90) + ".cnf.xml");
+    CHECK(t.error == Errc::unavailable);
+  }
+  const auto status = t.pipeline->origin_status();
+  CHECK(status[0].requests <= 10);
+  CHECK(status[0].state != OriginHealth::State::up);
+  CHECK_FALSE(status[0].last_error.empty());
+}
+
+TEST_CASE("a TFTP origin behind the pipeline, and one that dies in the middle of a config") {
+  const std::string file = some_octets(100'000);
+  {
+    const TftpOriginPeer peer({{"apps45.sbn", file}});
+    PipelineUnderTest t({peer.url()});
+    CHECK(t.get("apps45.sbn") == file);
+    t.get("none.raw");
+    CHECK(t.error == Errc::not_found);
+    t.pipeline.reset();
+  }
+  // Nothing of a config is handed out before it is whole, so the next origin stands in.
+  TftpOriginPeer::Behaviour dies;
+  dies.error_after = 1;
+  const std::string config = "<device>" + std::string(4000, ' ') + "</device>";
+  const TftpOriginPeer peer({{"SEP001122334455.cnf.xml", config}}, dies);
+  const TempDir dir;
+  write_file(dir.path() / "SEP001122334455.cnf.xml", config);
+  PipelineUnderTest t({peer.url(), "file://" + dir.path().string()});
+  CHECK(t.get("SEP001122334455.cnf.xml") == config);
+}
+
+TEST_CASE(
+    "new options while a file is on its way: it is finished by the old ones, the next goes by the new") {
+  const TempDir dir;
+  write_file(dir.path() / "dialplan.xml", "new");
+  Gate gate;
+  ScriptedOrigin server(
+      [&](ScriptedOrigin::Peer& peer, const std::string&) { gate.pass(), peer.send(http_ok("old")); });
+  PipelineUnderTest t({server.url("/")});
+  const ContentPtr phone = t.open("dialplan.xml");
+  t.options.origins = {"file://" + dir.path().string()};
+  t.pipeline->reconfigure(t.options);
+  gate.open();
+  REQUIRE(t.wait(phone));
+  CHECK(as_text(phone->octets()) == "old");
+  CHECK(t.get("dialplan.xml") == "new");
+  CHECK(t.pipeline->origin_status().size() == 1);
+}
+
+TEST_CASE("the pipeline may go while contents are still held and waited for") {
+  Gate gate;
+  ScriptedOrigin server([&](ScriptedOrigin::Peer&, const std::string&) { gate.pass(); });
+  ContentPtr plain, config;
+  {
+    PipelineUnderTest t({server.url("/")});
+    plain = t.open("apps45.sbn");
+    config = t.open("SEP001122334455.cnf.xml");
+    REQUIRE(t.loop.run_until([&] { return !server.requests().empty(); }, 20s));
+    t.pipeline.reset();
+  }
+  CHECK(plain->state() == Content::State::waiting);
+  CHECK(config->state() == Content::State::waiting);
+  gate.open();
+}
+
+TEST_CASE("metrics and status name origins without their passwords") {
+  PipelineUnderTest t({"http://user:hunter2@127.0.0.1:1/"});
+  t.get("dialplan.xml");
+  CHECK(t.error == Errc::unavailable);
+  MetricsText metrics;
+  t.pipeline->append_metrics(metrics);
+  CHECK(metrics.text().find("hunter2") == std::string::npos);
+  CHECK(metrics.text().find("dropwire_origin_up{origin=\"http://127.0.0.1:1/\"} 0") != std::string::npos);
+  CHECK(metrics.text().find("dropwire_origin_failures_total{origin=\"http://127.0.0.1:1/\"} 1") !=
+        std::string::npos);
+  CHECK(t.pipeline->origin_status()[0].url == "http://127.0.0.1:1/");
+  CHECK(t.pipeline->origin_status()[0].last_error.find("hunter2") == std::string::npos);
+}
