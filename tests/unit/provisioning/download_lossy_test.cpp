@@ -48,7 +48,8 @@ class Server {
     if (p[1] == 5) s.over = true;
     if (p[1] != 4 || s.over) return;
     const std::uint64_t before = s.acked;
-    const auto step = static_cast<std::uint16_t>((p[2] << 8U | p[3]) - (s.acked & 0xffffU));
+    const unsigned block = static_cast<unsigned>(p[2]) << 8U | p[3];
+    const auto step = static_cast<std::uint16_t>(block - static_cast<std::uint16_t>(s.acked));
     if (step > windowsize_) return;
     const bool first = !s.negotiated;
     s.negotiated = true;
