@@ -376,7 +376,7 @@ int run_daemon(const conf::LoadRequest& request) {
   spdlog::default_logger()->sinks().push_back(log);
   App app(request, std::move(loaded), std::move(log));
   if (const auto ok = app.start(); !ok) {
-    std::fprintf(stderr, "dropwire: %s\n", ok.error().text.c_str());
+    std::fprintf(stderr, "dropwire: %s; dropwire doctor tells who has a port\n", ok.error().text.c_str());
     return 2;
   }
   app.run();

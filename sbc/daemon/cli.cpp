@@ -164,7 +164,7 @@ class CommandLine {
                         "dropwire reload", [this] { return commands::reload(typed_.ask()); }));
   }
 
-  CLI::App app_{"Dropwire gets Cisco 7900 phones behind home routers their files and their calls."};
+  CLI::App app_{"Dropwire gets Cisco 7900 phones behind home routers their files."};
   Typed typed_;
   std::function<int()> action_;
 };

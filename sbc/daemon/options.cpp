@@ -67,8 +67,10 @@ provisioning::Pipeline::Options pipeline_options(const conf::Config& config) {
   o.origin.tftp_blksize = static_cast<std::uint16_t>(p.blksize);
   o.origin.tftp_windowsize = static_cast<std::uint16_t>(p.windowsize);
   o.fetch.answer_within = p.answer_timeout;
+  o.fetch.negative = config.cache.negative;
   o.memory = config.cache.memory;
   o.rewrite = config.rewrite.enable;
+  o.drop_trust_lists = config.rewrite.enable && config.rewrite.trust_lists == conf::Rule::drop;
   o.rewriting = rewrite_options(config);
   if (config.access.advertise) o.advertise = config.access.advertise->to_string();
   o.prefetch.enable = p.prefetch;
