@@ -228,7 +228,7 @@ void Transfer::retransmit(TimePoint now, Outbox& out) {
   if (phase_ == Phase::offered) return send_oack(now, out);
   gap_answered_ = false;
   sent_ = acked_;
-  burst_ = std::max<std::uint16_t>(1, burst_ / 2);
+  halve_burst();
   send_from(acked_ + 1, now, out);
 }
 
@@ -244,7 +244,7 @@ void Transfer::on_timeout(TimePoint now, Outbox& out) {
 
 void Transfer::on_progress(std::uint64_t block, TimePoint now, Outbox& out) {
   const bool whole = block >= sent_;
-  if (block == sent_ && !resent_) measure(now - burst_at_);
+  if (block == sent_) learn(now - burst_at_);
   prove(now);
   acked_ = block;
   here_ = next_;
@@ -255,13 +255,11 @@ void Transfer::on_progress(std::uint64_t block, TimePoint now, Outbox& out) {
     resent_ = false;
     gap_answered_ = false;
     pace_at_.reset();
-    if (burst_ < terms_.windowsize()) ++burst_;
+    grow_burst();
     sent_ = block;
     send_from(block + 1, now, out);
   } else if (old_enough_for_gap(now)) {
-    gap_answered_ = true;
-    sent_ = block;
-    send_from(block + 1, now, out);
+    go_back(now, out);
   } else if (!pace_at_) {
     send_from(sent_ + 1, now, out);  // of blocks already on their way: only let the window slide
   }
@@ -271,9 +269,25 @@ void Transfer::on_duplicate(TimePoint now, Outbox& out) {
   ++counters_->duplicate_acks;
   // Lock-step never reacts (Sorcerer's Apprentice). In a window it may say that block acked_ + 1 was lost.
   if (terms_.windowsize() == 1 || high_ == acked_ || gap_answered_ || !old_enough_for_gap(now)) return;
+  go_back(now, out);
+}
+
+/// A block of the window did not arrive in its turn, and a client discards what comes behind a gap: all that
+/// follows it again, once. Fewer at once from now on, as with TCP (RFC 8085 §3.1.2: a window needs that too).
+void Transfer::go_back(TimePoint now, Outbox& out) {
   gap_answered_ = true;
   sent_ = acked_;
+  halve_burst();
   send_from(acked_ + 1, now, out);
+}
+
+void Transfer::halve_burst() {
+  burst_ = std::max<std::uint16_t>(1, burst_ / 2);
+}
+
+void Transfer::grow_burst() {
+  const int more = std::max(1, terms_.windowsize() / 8);
+  burst_ = static_cast<std::uint16_t>(std::min(burst_ + more, int{terms_.windowsize()}));
 }
 
 /// An ACK that comes within a fraction of a round trip can't be the reply to what was sent last.
@@ -351,6 +365,19 @@ bool Transfer::allowed(std::size_t octets) {
 
 // ---- time
 
+/// The last block that was sent is acknowledged, so long after. When it had been sent before, that measures
+/// nothing, and the doubled RTO stays (Karn; RFC 6298 §5.7): the path may have become slower. Unless the ACK
+/// came just a round trip after the repeat, so that a packet was lost and the path is as it was. This may be
+/// mistaken, so not more than kMaxGuesses times before something is measured again.
+void Transfer::learn(Duration since_sent) {
+  constexpr int kMaxGuesses = 8;
+  if (!resent_) return measure(since_sent);
+  const bool one_round_trip = since_sent >= srtt_ / 2 && since_sent <= srtt_ * 3 / 2 + 4 * rttvar_;
+  if (srtt_ == Duration::zero() || !one_round_trip || guesses_ >= kMaxGuesses) return;
+  ++guesses_;
+  rto_ = measured_rto();
+}
+
 void Transfer::measure(Duration rtt) {
   rtt = std::max<Duration>(rtt, 1us);  // zero stands for "not measured yet"
   if (srtt_ == Duration::zero()) {
@@ -361,6 +388,7 @@ void Transfer::measure(Duration rtt) {
     rttvar_ += (off - rttvar_) / 4;
     srtt_ += (rtt - srtt_) / 8;
   }
+  guesses_ = 0;
   rto_ = measured_rto();
 }
 

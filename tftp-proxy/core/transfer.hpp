@@ -27,7 +27,7 @@ struct TransferOptions {
   Duration give_up = std::chrono::seconds(45);        ///< since the last ACK that brought progress
   Duration content_stall = std::chrono::seconds(20);  ///< the origin brings nothing, under a router's 30 s
   Duration lifetime = std::chrono::hours(2);
-  std::uint32_t min_blocks_per_minute = 10;
+  std::uint32_t min_blocks_per_minute = 5;
 };
 
 /// Counted over all transfers, as it happens.
@@ -99,6 +99,9 @@ class Transfer {
   void on_progress(std::uint64_t block, TimePoint now, Outbox& out);
   void on_duplicate(TimePoint now, Outbox& out);
   void on_timeout(TimePoint now, Outbox& out);
+  void go_back(TimePoint now, Outbox& out);
+  void halve_burst();
+  void grow_burst();
   bool end_if_too_slow(TimePoint now, Outbox& out);
   void end_for(const Error& error, Outbox& out);
   void end_with(TransferOutcome outcome, ErrorReply reply, Outbox& out);
@@ -113,6 +116,7 @@ class Transfer {
   bool old_enough_for_gap(TimePoint now) const;
   bool last_block_is_out() const;
   void prove(TimePoint now);
+  void learn(Duration since_sent);
   void measure(Duration rtt);
   Duration measured_rto() const;
   void arm(TimePoint now);
@@ -144,6 +148,7 @@ class Transfer {
   TimePoint asked_, progress_at_, burst_at_{}, minute_began_{};
   std::uint64_t minute_block_ = 0;
   std::optional<TimePoint> resend_at_, pace_at_, starved_since_;
+  int guesses_ = 0;             ///< that a loss was a loss, since the last measurement
   std::uint32_t timeouts_ = 0;  ///< since the last ACK that brought progress
   std::uint32_t retransmissions_ = 0;
   std::uint16_t error_code_ = 0;

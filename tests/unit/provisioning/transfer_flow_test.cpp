@@ -236,7 +236,8 @@ TEST_CASE("case 25: a negotiated timeout is an upper bound of the first repeat, 
   CHECK(times_of_sending(slow, 1500ms).front() == 1000);
 }
 
-TEST_CASE("the RTO follows the round trip, and a repeated block measures nothing (Karn)") {
+TEST_CASE(
+    "the RTO follows the round trip; a repeated block measures nothing, and the doubling stays (Karn)") {
   Desk desk;
   desk.file("f", 100000);
   desk.gives(rrq("f"));
@@ -248,10 +249,27 @@ TEST_CASE("the RTO follows the round trip, and a repeated block measures nothing
   const auto times = times_of_sending(desk, 700ms);
   REQUIRE(times.size() == 1);
   CHECK(times[0] >= 500);
-  desk.ack(30);  // of the repeat: the doubled RTO stays until something is measured
+  desk.ack(30);  // 150 ms after the repeat: of the first, then, and the path has become slower
   const auto again = times_of_sending(desk, 2s);
   REQUIRE_FALSE(again.empty());
   CHECK(again[0] >= 2 * times[0] - 10);
+}
+
+TEST_CASE("an ACK one round trip after the repeat: a packet was lost, and the RTO is as before") {
+  Desk desk;
+  desk.file("f", 100000);
+  desk.gives(rrq("f"));
+  for (std::uint64_t block = 1; block < 30; ++block) {
+    desk.wait(100ms);
+    desk.ack(block);
+  }
+  for (std::uint64_t block = 30; block < 38; ++block) {
+    CHECK(times_of_sending(desk, 300ms) == std::vector<long>{200});
+    desk.ack(block);
+  }
+  CHECK(times_of_sending(desk, 300ms) == std::vector<long>{200});
+  desk.ack(38);  // for once too often: it may be the path after all
+  CHECK(times_of_sending(desk, 300ms).empty());
 }
 
 TEST_CASE("case 46: an RRQ repeated 3 times in 1 s: one session, one opening, two packets") {
@@ -490,7 +508,7 @@ TEST_CASE("a pause of the origin is no fault of the phone") {
   const auto content = desk.slow_file("f");
   desk.gives(rrq("f"));
   content->begin({});
-  for (int i = 0; i < 10; ++i) {  // 6 blocks a minute: slower than a phone may be
+  for (int i = 0; i < 10; ++i) {  // 4 blocks a minute: slower than a phone may be
     content->append(octets_of_size(512));
     desk.changed();
     desk.ack(static_cast<std::uint64_t>(i) + 1);
