@@ -219,7 +219,10 @@ void MhdServer::on_connection(void* self, MHD_Connection* connection, void**,
                               MHD_ConnectionNotificationCode code) {
   auto& server = *static_cast<MhdServer*>(self);
   if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-    server.connections_.erase(connection);
+    const auto found = server.connections_.find(connection);
+    if (found == server.connections_.end()) return;
+    if (const auto left = found->second.exchange) left->end(false, !server.ending_);
+    server.connections_.erase(found);
     // At its limit the daemon does not watch the listener; it looks again at the begin of its next turn.
     if (!server.ending_) server.turn_.arm_at({});
     return;
