@@ -25,15 +25,15 @@ std::uint64_t fingerprint(Bytes octets) {
   return hash;
 }
 
-/// What we serve may differ from what the origin has (a rewritten config), so a small file that is all there
-/// is tagged by its own octets; a firmware on its way carries the origin's tag.
+/// The Library's tag, which is another one for a rewritten form; a small file without one is tagged by its
+/// octets.
 Validators validators_of(const Content& content) {
   Validators out;
   const ContentMeta& meta = content.meta();
-  if (content.state() == Content::State::complete && content.octets().size() <= kMaxTagged) {
-    out.etag = fmt::format("\"{:016x}-{:x}\"", fingerprint(content.octets()), content.octets().size());
-  } else if (is_entity_tag(meta.etag)) {
+  if (is_entity_tag(meta.etag)) {
     out.etag = meta.etag;
+  } else if (content.state() == Content::State::complete && content.octets().size() <= kMaxTagged) {
+    out.etag = fmt::format("\"{:016x}-{:x}\"", fingerprint(content.octets()), content.octets().size());
   }
   if (parse_http_date(meta.last_modified)) out.last_modified = meta.last_modified;
   return out;

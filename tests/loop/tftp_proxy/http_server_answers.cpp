@@ -79,8 +79,7 @@ TEST_CASE("phone http: a file that is there, with what a client may ask it by") 
   CHECK(got->reply_header("Cache-Control") == "no-store");
   CHECK(got->reply_header("Accept-Ranges") == "bytes");
   CHECK(got->reply_header("Last-Modified") == "Sun, 06 Nov 1994 08:49:37 GMT");
-  CHECK(got->reply_header("ETag").size() > 2);
-  CHECK(got->reply_header("ETag") != "\"origin\"");  // what is served may have been rewritten
+  CHECK(got->reply_header("ETag") == "\"origin\"");
   REQUIRE(box.shelf.asked.size() == 1);
   CHECK(box.shelf.asked[0].transport == Transport::http);
   CHECK(box.shelf.asked[0].peer == got->peer());
@@ -98,7 +97,7 @@ TEST_CASE("phone http: a file that is there, with what a client may ask it by") 
   CHECK(box.metrics().find("dropwire_http_answers_total{status=\"200\"} 1") != std::string::npos);
 }
 
-TEST_CASE("phone http: the tag follows the octets") {
+TEST_CASE("phone http: without the Library's tag, the tag follows the octets") {
   Box box;
   box.shelf.files["a.xml"] = Content::of(to_buffer("one"), {});
   const std::string one = box.ask("GET", "/a.xml")->reply_header("ETag");
