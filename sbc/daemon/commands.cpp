@@ -83,11 +83,12 @@ Json problems_json(const std::vector<conf::Problem>& problems) {
 
 /// The resolved settings as TOML that could be used as a file, with where each is from.
 std::string resolved_text(const conf::Loaded& loaded) {
-  std::vector<std::vector<std::string>> rows;
+  std::string out;
   for (const conf::Resolved& r : loaded.resolved) {
-    rows.push_back({fmt::format("{} = {}", r.name, r.value), r.from == "default" ? "" : "# " + r.from});
+    const std::string line = fmt::format("{} = {}", r.name, r.value);
+    out += r.from == "default" ? line + "\n" : fmt::format("{:<48}  # {}\n", line, r.from);
   }
-  return words::table(rows);
+  return out;
 }
 
 doctor::BoxFacts::Daemon state_of(const Result<Json>& answer) {

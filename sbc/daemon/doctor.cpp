@@ -54,7 +54,10 @@ class Examination {
     for (const conf::Problem& problem : loaded_.problems) {
       const bool wrong = problem.severity == conf::Problem::Severity::error;
       if (!wrong && running()) continue;  // the daemon says so itself
-      std::string seen = words::printable(problem.to_string().substr(0, problem.to_string().find('\n')));
+      const std::string place = problem.line > 0        ? fmt::format("{}:{}: ", problem.where, problem.line)
+                                : problem.where.empty() ? std::string()
+                                                        : problem.where + ": ";
+      std::string seen = words::printable(fmt::format("Settings: {}{}.", place, problem.text));
       add(wrong ? "settings_wrong" : "settings_doubtful", wrong ? Severity::error : Severity::warning,
           std::move(seen),
           !wrong      ? "Dropwire starts with it, but perhaps not as you meant."
@@ -99,12 +102,12 @@ class Examination {
     const char* means =
         cache ? "Files are served, but none is kept: every phone's boot crosses the internet anew."
               : "What phones did is forgotten at each restart.";
-    const std::string remedy =
-        fmt::format("Make it, for the user dropwire runs as: install -d -o dropwire {}", d.path);
     switch (d.state) {
       case DirectoryUse::State::missing:
-        add("directory_missing", Severity::warning, fmt::format("{} = {} does not exist.", d.setting, d.path),
-            means, remedy);
+        add("directory_missing", Severity::info,
+            fmt::format("{} = {} does not exist yet.", d.setting, d.path),
+            "Dropwire makes it when it starts, if it may.",
+            fmt::format("Nothing, unless it runs without systemd: install -d -o dropwire {}", d.path));
         break;
       case DirectoryUse::State::not_a_directory:
         add("directory_wrong", Severity::warning, fmt::format("{} = {} is no directory.", d.setting, d.path),

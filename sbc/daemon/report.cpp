@@ -27,7 +27,7 @@ bool flag_at(const Json& object, const char* key) {
 }
 std::uint64_t number_at(const Json& object, const char* key) {
   const Json& value = at(object, key);
-  return value.is_number_unsigned() ? value.get<std::uint64_t>() : 0;
+  return value.is_number_integer() && value >= 0 ? value.get<std::uint64_t>() : 0;
 }
 std::optional<WallTime> time_at(const Json& object, const char* key) {
   return words::parse_rfc3339(text_at(object, key));

@@ -1,0 +1,112 @@
+#include "sbc/daemon/report.hpp"
+
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "sbc/daemon/words.hpp"
+
+using namespace dw;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+const report::Look kLook{*words::parse_rfc3339("2026-11-22T20:19:21.042Z"), 80};
+
+bool contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+const Json kPhone = Json::parse(R"({
+  "device": "SEP001122334455", "key": "SEP001122334455", "address": "192.168.1.20", "protocol": "sip",
+  "model": "7965", "firmware": "SIP45.9-4-2SR3-1S", "uses_http": true,
+  "first_seen": "2026-11-22T17:00:00.000Z", "last_seen": "2026-11-22T20:17:11.000Z",
+  "story": [
+    {"at": "2026-11-22T20:17:10.100Z", "step": "lists", "detail": "asked for CTLSEP001122334455.tlv, which does not exist"},
+    {"at": "2026-11-22T20:17:11.000Z", "step": "config", "detail": "took SEP001122334455.cnf.xml by HTTP in 0.1 s; it now names this box as call server and as load server"}
+  ],
+  "findings": [{"code": "trust_list_present", "severity": "error", "seen": "It asks for signed files.",
+                "means": "It holds a trust list.", "do": "Erase it."}]
+})");
+
+}  // namespace
+
+TEST_CASE("a phone's story is a timeline, and what to do stands below") {
+  const std::string text = report::phone(kPhone, kLook);
+  CAPTURE(text);
+  CHECK(text.starts_with("SEP001122334455: 7965, SIP, firmware SIP45.9-4-2SR3-1S\n"));
+  CHECK(contains(text, "Seen at 192.168.1.20, last 2 min ago, first 3 h ago; it fetches by HTTP\n"));
+  CHECK(contains(text, "  lists     asked for CTLSEP001122334455.tlv, which does not exist\n"));
+  CHECK(contains(text,
+                 "  config    took SEP001122334455.cnf.xml by HTTP in 0.1 s; it now\n"
+                 "                      names this box as call server and as load server\n"));
+  CHECK(contains(text,
+                 "  error (trust_list_present)\n    seen   It asks for signed files.\n"
+                 "    means  It holds a trust list.\n    do     Erase it.\n"));
+}
+
+TEST_CASE("phones") {
+  CHECK(contains(report::phones(Json::parse(R"({"total": 0, "phones": [], "findings": []})"), kLook),
+                 "No phone has asked"));
+  Json one = kPhone;
+  one["findings_count"] = 1;
+  one["severity"] = "error";
+  const std::string text =
+      report::phones({{"total", 7}, {"phones", {one}}, {"findings", Json::array()}}, kLook);
+  CAPTURE(text);
+  CHECK(contains(
+      text, "SEP001122334455  7965   sip       SIP45.9-4-2SR3-1S  192.168.1.20  2 min ago  1 (error)\n"));
+  CHECK(contains(text, "1 of 7 are shown"));
+}
+
+TEST_CASE("status") {
+  const Json answer = Json::parse(
+      R"({"version": "0.1.0", "mode": "edge", "central": "pbx", "started": "2026-11-22T18:19:20.000Z",
+    "ready": true, "draining": false, "phone_addresses": ["192.168.1.5"],
+    "services": [{"name": "tftp", "enabled": true, "up": true, "addresses": ["0.0.0.0:69"], "error": ""},
+                 {"name": "http", "enabled": true, "up": false, "addresses": [], "error": "taken"},
+                 {"name": "sip", "enabled": false, "up": false, "addresses": [], "error": ""}],
+    "origins": [{"url": "http://pbx:6970/", "healthy": true, "last_error": "", "last_answer": "2026-11-22T20:19:18.000Z", "next_try": null},
+                {"url": "tftp://pbx/", "healthy": false, "last_error": "no answer", "last_answer": null, "next_try": "2026-11-22T20:19:41.042Z"}],
+    "cache": {"directory": "/var/cache/dropwire", "storing": false, "files": 3, "octets": 1500, "max_octets": 2147483648},
+    "config": {"files": ["/etc/dropwire/dropwire.toml"], "loaded": "2026-11-22T18:19:21.042Z"}})");
+  const std::string text = report::status(answer, kLook);
+  CAPTURE(text);
+  CHECK(text.starts_with("Dropwire 0.1.0, edge mode, started 2 h ago: ready\n"));
+  CHECK(contains(text, "TFTP Server 1   192.168.1.5\n"));
+  CHECK(contains(text, "3 files, 1.5 kB of 2.1 GB in /var/cache/dropwire (nothing new is kept now)"));
+  CHECK(contains(text, "  http  down  taken\n"));
+  CHECK(contains(text, "  sip   off\n"));
+  CHECK(contains(text, "  http://pbx:6970/  fine  answered 3 s ago\n"));
+  CHECK(contains(text, "  tftp://pbx/       down  answered never; no answer; next try in 20 s\n"));
+}
+
+TEST_CASE("calls and log") {
+  CHECK(report::calls(Json::parse(R"({"calls": []})")) == "No calls: this version relays files only.\n");
+  CHECK(contains(
+      report::log(Json::parse(R"({"lines": [{"number": 1, "at": "2026-11-22T20:19:21.042Z", "level": "info",
+                                            "text": "event=x peer=\u001b[1m"}], "next": 1})")),
+      "info    event=x peer= [1m\n"));
+  CHECK(report::log(Json::object()) == "Nothing was logged yet.\n");
+}
+
+TEST_CASE("any JSON is taken, whatever it is") {
+  const std::vector<Json> odd = {Json(), Json(7), Json("x"), Json::array({1, "a", nullptr}),
+                                 Json::parse(R"({"phones": 3,
+      "services": "x", "origins": [1], "story": {"a": 1}, "findings": [null, 5, {"severity": 1}], "cache": [],
+      "calls": 5, "lines": [[]], "phone_addresses": [3], "total": -1})")};
+  for (const Json& json : odd) {
+    for (const std::string& text :
+         {report::status(json, kLook), report::phones(json, kLook), report::phone(json, kLook),
+          report::calls(json), report::log(json), report::findings(json, kLook, "none")}) {
+      CHECK_FALSE(text.empty());
+    }
+    (void)report::any_wrong(json);
+  }
+}
+
+TEST_CASE("information alone is not wrong") {
+  CHECK_FALSE(report::any_wrong(Json::parse(R"([{"severity": "info"}])")));
+  CHECK(report::any_wrong(Json::parse(R"([{"severity": "info"}, {"severity": "warning"}])")));
+  CHECK_FALSE(report::any_wrong(Json::array()));
+}
