@@ -8,8 +8,9 @@ struct uv_loop_s;
 
 namespace dw::net {
 
-/// The one event loop that everything but media runs on. Owns the uv_loop_t. All of `net` is to be used on the
-/// thread that runs it, but for `post`. The destructor closes handles that are left and logs them as a bug.
+/// The one event loop that everything but media runs on. Owns the uv_loop_t. All of `net` is to be used on
+/// the thread that runs it, but for `post`. The destructor closes handles that are left and logs them as a
+/// bug.
 class Loop {
  public:
   Loop();
@@ -17,7 +18,7 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  void run();   ///< until stop(), or until no active handle is left
+  void run();  ///< until stop(), or until no active handle is left
   void stop();
   /// For tests: turns the loop until `condition` holds; false when `limit` passed first.
   bool run_until(const std::function<bool()>& condition, Duration limit);
