@@ -266,7 +266,7 @@ void App::on_rewrite(const provisioning::FileRequest& asked, const provisioning:
   }
   if (made.changed)
     tell(phones::Note::rewritten,
-         fmt::format("{} settings now name Dropwire or are out of the way", made.edits.size()));
+         fmt::format("{} places changed", made.edits.size()));
   phones::ConfigHints hints;
   for (const auto& load : made.facts.loads) {
     if (load.use == provisioning::LoadName::Use::phone) hints.load = load.name;
