@@ -3,7 +3,6 @@
 namespace dw::tftp {
 namespace {
 
-constexpr std::size_t kBuckets = 4096;
 constexpr std::uint16_t kFirstUnprivileged = 1024;  // a 7921 asks from exactly this one
 constexpr std::uint16_t kTftpPort = 69;
 
@@ -20,10 +19,10 @@ bool is_no_host(const IpAddress& a) {
 
 Guard::Guard(const GuardOptions& options)
     : options_(options),
-      sources_(kBuckets, TokenBucket(options.source_rate, options.source_burst)),
-      networks_(kBuckets, TokenBucket(options.network_rate, options.network_burst)),
-      misses_(kBuckets, TokenBucket(options.miss_rate, options.miss_burst)),
-      proofs_(kBuckets) {}
+      sources_(options.buckets, TokenBucket(options.source_rate, options.source_burst)),
+      networks_(options.buckets, TokenBucket(options.network_rate, options.network_burst)),
+      misses_(options.buckets, TokenBucket(options.miss_rate, options.miss_burst)),
+      proofs_(options.buckets) {}
 
 bool Guard::port_is_fine(const Endpoint& peer) {
   return peer.port >= kFirstUnprivileged || peer.port == kTftpPort;
@@ -60,7 +59,7 @@ IpAddress Guard::source_of(const IpAddress& address) {
 }
 
 std::size_t Guard::place(const IpAddress& key) const {
-  return seeded(options_.hash_seed, hash_of(key)) % kBuckets;
+  return seeded(options_.hash_seed, hash_of(key)) % proofs_.size();
 }
 
 bool Guard::trusted(TimePoint now, const IpAddress& source) const {

@@ -21,6 +21,7 @@ struct GuardOptions {
   Duration trust = std::chrono::hours(1);
   double miss_rate = 10;  ///< names that don't exist, a second, of one address
   double miss_burst = 500;
+  std::uint32_t buckets = 4096;  ///< that all addresses share; at least 1
   std::uint64_t hash_seed = 0;  ///< a secret number, so that nobody can choose whom to share a bucket with
 
   friend bool operator==(const GuardOptions&, const GuardOptions&) = default;
