@@ -16,6 +16,6 @@ foreach(script ${labs})
   get_filename_component(name ${script} NAME_WE)
   string(REGEX REPLACE "^test_" "lab_" name ${name})
   add_test(NAME ${name} COMMAND bash ${script})
-  set_tests_properties(${name} PROPERTIES LABELS lab TIMEOUT 240 SKIP_RETURN_CODE 77 RUN_SERIAL ON ENVIRONMENT
+  set_tests_properties(${name} PROPERTIES LABELS lab TIMEOUT 300 SKIP_RETURN_CODE 77 RUN_SERIAL ON ENVIRONMENT
                        "DW_BUILT=$<TARGET_FILE:dropwire>;DW_LAB_TOOLS=$<TARGET_FILE_DIR:lab_phone>")
 endforeach()

@@ -2,7 +2,7 @@
 # The edge box loses its power (kill -9) while it fetches. After that it serves right octets: what it had whole, even
 # with the central server away, and what it had in part after fetching it again.
 . "$(dirname "$0")/lab.sh"
-lab_begin 90
+lab_begin 200
 
 central_files "$LAB_DIR/files"
 head -c 1500000 /dev/urandom >"$LAB_DIR/files/big.sbn"

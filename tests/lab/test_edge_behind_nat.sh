@@ -2,7 +2,7 @@
 # Dropwire as an edge box in homes behind each kind of router; the central server speaks HTTP only. Phones on the LAN
 # get their firmware byte-exact and a config that names the edge, by every client.
 . "$(dirname "$0")/lab.sh"
-lab_begin 150
+lab_begin 200
 
 lab_internet
 lab_carrier carrier masq

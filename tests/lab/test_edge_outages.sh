@@ -2,7 +2,7 @@
 # An edge box whose WAN breaks while it fetches, whose central server is away, or whose origin breaks off in
 # mid-file: phones get whole right files or an error, never a part that looks whole.
 . "$(dirname "$0")/lab.sh"
-lab_begin 150
+lab_begin 200
 
 central_files "$LAB_DIR/files"
 head -c 1500000 /dev/urandom >"$LAB_DIR/files/big.sbn"

@@ -2,7 +2,7 @@
 # The power comes back: 128 phones on one LAN ask the edge for the same firmware in the same second. One fetch from
 # the central server, and every phone gets every octet.
 . "$(dirname "$0")/lab.sh"
-lab_begin 90
+lab_begin 200
 
 mkdir "$LAB_DIR/files"
 head -c 300000 /dev/urandom >"$LAB_DIR/files/firmware.sbn"

@@ -2,7 +2,7 @@
 # What a stranger can get out of a hosted Dropwire: forged requests are not worth forging, nothing can be written, and
 # a flood does not keep a phone from its file. Answers come from the address that was asked, IPv6 too.
 . "$(dirname "$0")/lab.sh"
-lab_begin 90
+lab_begin 200
 
 mkdir "$LAB_DIR/files"
 head -c 100000 /dev/urandom >"$LAB_DIR/files/f.bin"

@@ -2,7 +2,7 @@
 # The home's router forgets all its mappings in mid-transfer and is away for a second. Whether it then gives the phone
 # its old port again or a new one, the transfer from a hosted Dropwire goes on to its end.
 . "$(dirname "$0")/lab.sh"
-lab_begin 120
+lab_begin 200
 
 mkdir "$LAB_DIR/files"
 head -c 200000 /dev/urandom >"$LAB_DIR/files/firmware.sbn"
