@@ -41,6 +41,7 @@ class Sink {
     if (to_terminal() && std::ranges::find(piece, 0) != piece.end()) {
       return fail(Errc::invalid, "the file is not text: name one to write it to with -o");
     }
+    if (piece.empty()) return {};  // fwrite takes no null pointer, not even for nothing
     std::FILE* out = path_.empty() ? stdout : file_.get();
     if (std::fwrite(piece.data(), 1, piece.size(), out) != piece.size()) return fail_errno(errno, "writing");
     return {};

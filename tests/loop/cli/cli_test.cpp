@@ -1,0 +1,297 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <map>
+
+#include "sbc/net/descriptor.hpp"
+#include "sbc/net/http_server.hpp"
+#include "sbc/net/socket_address.hpp"
+
+/// The built `dropwire`, run as a person runs it, against a control socket whose answers the test writes.
+using namespace dw;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Ran {
+  int status = -1;
+  std::string out, err;
+};
+
+std::string slurp(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+bool contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+struct Fixture {
+  net::Loop loop;
+  fs::path folder;
+  std::string socket;
+  std::map<std::string, net::HttpReply> answers;  ///< by "GET /api/status"
+  std::vector<std::string> asked;
+  std::unique_ptr<net::HttpServer> server;
+
+  Fixture() {
+    std::string name = (fs::temp_directory_path() / "dropwire-cli-XXXXXX").string();
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    folder = name;
+    socket = (folder / "control.sock").string();
+    write("dropwire.toml", "central = \"192.0.2.1\"\ncache.enable = false\nadmin.socket = \"" + socket +
+                               "\"\n" + "state.dir = \"" + folder.string() + "\"\n");
+  }
+  ~Fixture() {
+    server.reset();
+    fs::remove_all(folder);
+  }
+
+  void write(const char* name, const std::string& text) const { std::ofstream(folder / name) << text; }
+  void answer(const std::string& request, std::string json, unsigned status = 200) {
+    answers[request] = {.status = status,
+                        .headers = {{"Content-Type", "application/json"}},
+                        .text = std::move(json),
+                        .stream = {}};
+  }
+  void start() {
+    net::HttpServer::Options options;
+    options.unix_path = socket;
+    auto started =
+        net::HttpServer::start(loop, options, [this](const std::shared_ptr<net::HttpExchange>& exchange) {
+          const std::string request = std::string(exchange->method()) + " " + std::string(exchange->target());
+          asked.push_back(request);
+          const auto it = answers.find(request);
+          exchange->reply(it != answers.end() ? it->second
+                                              : net::HttpReply{.status = 404,
+                                                               .headers = {},
+                                                               .text = R"({"error": "there is nothing"})",
+                                                               .stream = {}});
+        });
+    REQUIRE(started.has_value());
+    server = std::move(*started);
+  }
+
+  /// With "-c dropwire.toml" of the folder behind the command.
+  Ran with_settings(std::vector<std::string> words) {
+    words.insert(words.begin() + 1, {"-c", (folder / "dropwire.toml").string()});
+    return run(words);
+  }
+  Ran run(std::vector<std::string> words) {
+    words.insert(words.begin(), DROPWIRE);
+    std::vector<char*> argv;
+    for (std::string& word : words)
+      argv.push_back(word.data());
+    argv.push_back(nullptr);
+    posix_spawn_file_actions_t actions{};
+    posix_spawn_file_actions_init(&actions);
+    const std::string out = (folder / "out").string();
+    const std::string err = (folder / "err").string();
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    pid_t child = 0;
+    REQUIRE(posix_spawn(&child, DROPWIRE, &actions, nullptr, argv.data(), environ) == 0);
+    posix_spawn_file_actions_destroy(&actions);
+    int state = 0;
+    const bool ended = loop.run_until([&] { return waitpid(child, &state, WNOHANG) == child; }, 60s);
+    if (!ended) kill(child, SIGKILL), waitpid(child, &state, 0);
+    REQUIRE(ended);
+    return {WIFEXITED(state) ? WEXITSTATUS(state) : -1, slurp(out), slurp(err)};
+  }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fixture, "usage: help with an example, the version, and one sentence for what is wrong") {
+  CHECK(run({"--version"}).out.starts_with("dropwire "));
+  for (const char* command :
+       {"run", "check", "settings", "get", "status", "phones", "phone", "calls", "log", "doctor", "reload"}) {
+    CAPTURE(std::string(command));
+    const Ran help = run({command, "--help"});
+    CHECK(help.status == 0);
+    CHECK(contains(help.out, std::string("Example:\n  dropwire ") + command));
+  }
+  for (const std::vector<std::string>& words : {std::vector<std::string>{},
+                                                {"nonsense"},
+                                                {"status", "--nonsense"},
+                                                {"get"},
+                                                {"phone", "a", "b"},
+                                                {"settings", "--toml", "--json"},
+                                                {"run", "--set"}}) {
+    const Ran wrong = run(words);
+    CHECK(wrong.status == 2);
+    CHECK(wrong.out.empty());
+    CHECK(wrong.err.starts_with("dropwire: "));
+    CHECK(std::ranges::count(wrong.err, '\n') == 1);
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "check: every mistake and 2, or the settings and 0") {
+  const Ran fine = with_settings({"check", "--set", "access.tftp.port=6969"});
+  CHECK(fine.status == 0);
+  CHECK(contains(fine.out, "access.tftp.port = 6969"));
+  CHECK(contains(fine.out, "# --set"));
+  CHECK(contains(fine.out,
+                 "central.provisioning.origins = [\"http://192.0.2.1:6970/\", \"tftp://192.0.2.1/\"]"));
+  write("again.toml", fine.out);  // what it prints is a settings file
+  CHECK(run({"check", "-c", (folder / "again.toml").string()}).status == 0);
+
+  write("dropwire.toml", "mode = 3\naccess.tftp.prot = 1\n");
+  const Ran wrong = with_settings({"check"});
+  CHECK(wrong.status == 2);
+  CHECK(wrong.out.empty());
+  CHECK(contains(wrong.err, "dropwire.toml:1:8: error: mode"));
+  CHECK(contains(wrong.err, "did you mean access.tftp.port?"));
+  const Ran json = with_settings({"check", "--json"});
+  CHECK(json.status == 2);
+  CHECK(contains(json.out, "\"ok\": false"));
+  CHECK(run({"check", "-c", "/nonexistent.toml"}).status == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "settings in each form") {
+  for (const auto& [form, part] :
+       std::map<std::string, std::string>{{"--toml", "#access.tftp.port = 69\n"},
+                                          {"--markdown", "| `access.tftp.port` | `69` |"},
+                                          {"--json", "\"name\": \"access.tftp.port\""},
+                                          {"--man", ".B access.tftp.port = 69"}}) {
+    const Ran ran = run({"settings", form});
+    CHECK(ran.status == 0);
+    CHECK(contains(ran.out, part));
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "without a daemon each command says so in one sentence, and 2") {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"status"},
+                                                {"phones"},
+                                                {"phone", "SEP001122334455"},
+                                                {"calls"},
+                                                {"log"},
+                                                {"reload"},
+                                                {"get", "x"},
+                                                {"doctor", "SEP001122334455"},
+                                                {"status", "--json"}}) {
+    CAPTURE(words[0]);
+    const Ran ran = with_settings(words);
+    CHECK(ran.status == 2);
+    CHECK(ran.out.empty());
+    CHECK(contains(ran.err, "Dropwire is not running (nobody listens on " + socket + ")"));
+    CHECK(std::ranges::count(ran.err, '\n') == 1);
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "commands ask the control socket and print for people, or as JSON") {
+  answer("GET /api/status", R"({"version": "9.9", "mode": "edge", "ready": true})");
+  answer("GET /api/phones", R"({"total": 0, "phones": [], "findings": []})");
+  answer("GET /api/phones/SEP001122334455",
+         R"({"device": "SEP001122334455", "model": "7965", "story": [], "findings": [
+    {"code": "c", "severity": "error", "seen": "s", "means": "m", "do": "Erase it."}]})");
+  answer("GET /api/calls", R"({"calls": []})");
+  answer("GET /api/log", R"({"lines": [], "next": 0})");
+  start();
+  CHECK(contains(with_settings({"status"}).out, "Dropwire 9.9, edge mode"));
+  CHECK(contains(run({"status", "--socket", socket, "--json"}).out, "\"version\": \"9.9\""));
+  CHECK(contains(with_settings({"phones"}).out, "No phone has asked"));
+  CHECK(with_settings({"calls"}).out == "No calls: this version relays files only.\n");
+  CHECK(with_settings({"log"}).status == 0);
+  const Ran phone = with_settings({"phone", "SEP001122334455"});
+  CHECK(phone.status == 0);
+  CHECK(contains(phone.out, "SEP001122334455: 7965"));
+  CHECK(contains(phone.out, "do     Erase it."));
+  const Ran sick = with_settings({"doctor", "SEP001122334455"});
+  CHECK(sick.status == 1);
+  CHECK(contains(sick.out, "Erase it."));
+  const Ran unknown = with_settings({"phone", "SEP000000000000"});
+  CHECK(unknown.status == 1);
+  CHECK(contains(unknown.err, "no phone \"SEP000000000000\""));
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "get: to stdout, to a file that appears whole or not at all, and what is not there") {
+  const std::string body(300'000, 'x');
+  answer("GET /api/files/Desktops/a%20b.xml", body);
+  net::HttpReply cut{.status = 200, .headers = {}, .text = {}, .stream = net::HttpBody{1000, {}}};
+  cut.stream->read = [](std::uint64_t offset, MutableBytes into) -> long {
+    if (offset > 0) return net::HttpBody::kAbort;
+    into[0] = 'a';
+    return 1;
+  };
+  answers["GET /api/files/cut"] = cut;
+  answer("GET /api/files/later", R"({"error": "no origin answers"})", 503);
+  start();
+  CHECK(with_settings({"get", "Desktops/a b.xml"}).out == body);
+  const std::string to = (folder / "file").string();
+  CHECK(with_settings({"get", "Desktops/a b.xml", "-o", to}).status == 0);
+  CHECK(slurp(to) == body);
+  fs::remove(to);
+  const Ran broken = with_settings({"get", "cut", "-o", to});
+  CHECK(broken.status == 2);
+  CHECK_FALSE(broken.err.empty());
+  CHECK_FALSE(fs::exists(to));
+  CHECK_FALSE(fs::exists(to + ".part"));
+  const Ran missing = with_settings({"get", "nothing", "-o", to});
+  CHECK(missing.status == 1);
+  CHECK(missing.err == "dropwire: nothing: there is nothing\n");
+  CHECK_FALSE(fs::exists(to));
+  CHECK(with_settings({"get", "later"}).status == 1);
+  CHECK(with_settings({"get", "Desktops/a b.xml", "-o", (folder / "no" / "such").string()}).status == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "reload: taken, or refused with the reasons") {
+  answer("POST /api/reload", R"({"taken": true, "problems": []})");
+  start();
+  CHECK(with_settings({"reload"}).status == 0);
+  answer("POST /api/reload", R"({"taken": false, "problems": ["f.toml:1:1: error: no"]})", 422);
+  const Ran refused = with_settings({"reload"});
+  CHECK(refused.status == 1);
+  CHECK(contains(refused.err, "f.toml:1:1: error: no"));
+  CHECK(contains(refused.out, "refused"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "doctor: the daemon's findings and the box's, or the box's alone") {
+  const net::Descriptor holder(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  net::SocketAddress address = net::to_socket_address(*Endpoint::parse("127.0.0.1:0"));
+  REQUIRE(bind(holder.number(), &address.any, address.size()) == 0);
+  REQUIRE(listen(holder.number(), 1) == 0);
+  const std::string taken = net::local_endpoint(holder.number()).to_string();
+  const std::vector<std::string> offline = {"doctor",
+                                            "--set",
+                                            "access.listen=127.0.0.1",
+                                            "--set",
+                                            "access.tftp.port=0",
+                                            "--set",
+                                            "access.http.port=0",
+                                            "--set",
+                                            "admin.listen=" + taken};
+  const Ran alone = with_settings(offline);
+  CHECK(alone.status == 1);
+  CHECK(contains(alone.out, "not_running"));
+  CHECK(contains(alone.out, "port_taken"));
+  CHECK(contains(alone.out, "process " + std::to_string(getpid())));
+
+  answer("GET /api/doctor", R"({"healthy": true, "findings": []})");
+  start();
+  const Ran healthy = with_settings({"doctor"});
+  CHECK(healthy.status == 0);
+  CHECK(healthy.out == "All looks well.\n");
+  answer(
+      "GET /api/doctor",
+      R"({"healthy": false, "findings": [{"code": "origin_down", "severity": "warning", "seen": "s", "means": "m", "do": "d"}]})");
+  const Ran sick = with_settings({"doctor", "--json"});
+  CHECK(sick.status == 1);
+  CHECK(contains(sick.out, "\"code\": \"origin_down\""));
+  CHECK(contains(sick.out, "\"healthy\": false"));
+}
