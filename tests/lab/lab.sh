@@ -326,7 +326,7 @@ dropwire_start() {
   lab_spawn "$host" "$name" "$DW_BIN" run -c "$LAB_DIR/empty.toml" --set "cache.dir=$LAB_DIR/$name/cache" \
     --set "state.dir=$LAB_DIR/$name/state" --set "admin.socket=$LAB_DIR/$name/control.sock" \
     --set admin.listen=127.0.0.1:8079 --set drain.timeout=3s "$@"
-  wait_until 15 log_has "$name" event=ready && return 0
+  wait_until 30 log_has "$name" event=ready && return 0
   fail "$name did not become ready"
   lab_done
 }
