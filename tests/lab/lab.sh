@@ -35,7 +35,7 @@ lab_begin() {
     exec sudo -n env DW_BIN="${DW_BIN:-}" DW_BUILT="${DW_BUILT:-}" DW_LAB_TOOLS="${DW_LAB_TOOLS:-}" bash "$0"
   fi
   # Out of time: timeout ends the whole process group, so no command in the foreground holds up the trap.
-  [[ -n ${LAB_BOUNDED:-} ]] || exec timeout -k 20 "$1" env LAB_BOUNDED=1 bash "$0"
+  [[ -n ${LAB_BOUNDED:-} ]] || exec timeout -k 60 "$1" env LAB_BOUNDED=1 bash "$0"
   local tool
   for tool in ip nft conntrack curl tftp atftp setpriv nginx; do
     command -v "$tool" >/dev/null || PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null ||
@@ -45,7 +45,7 @@ lab_begin() {
   unshare --net true 2>/dev/null || lab_skip "this machine does not let us make network namespaces"
   [[ -c /dev/net/tun ]] || lab_skip "/dev/net/tun is missing, so the WAN shim can't run"
   : "${DW_BIN:=${DW_BUILT:?the dropwire binary}}" "${DW_LAB_TOOLS:?the folder of lab_phone, lab_probe, lab_shim}"
-  LAB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/dropwire-lab.XXXXXX")
+  LAB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/dropwire-lab.$$.XXXXXX")
   chmod 755 "$LAB_DIR"
   : >"$LAB_DIR/empty.toml"
   trap lab_cleanup EXIT
@@ -53,12 +53,17 @@ lab_begin() {
   lab_sweep
 }
 
-# Namespaces of a test that was killed before its trap could run: its shell is gone, so nobody uses them.
+# What a test left behind that was killed before its trap could run: its shell is gone, so nobody uses it.
 lab_sweep() {
-  local name pid
+  local name dir pid
   for name in $(ip netns list | awk '{print $1}' | grep -E '^dwl[0-9]+-'); do
     pid=${name%%-*}
     [[ -d /proc/${pid#dwl} ]] || ip netns del "$name"
+  done
+  for dir in "${TMPDIR:-/tmp}"/dropwire-lab.*.*; do
+    pid=${dir#*/dropwire-lab.}
+    pid=${pid%%.*}
+    [[ ! $pid =~ ^[0-9]+$ || -d /proc/$pid ]] || rm -rf "$dir"
   done
 }
 

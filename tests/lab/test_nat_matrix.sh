@@ -22,6 +22,11 @@ if lab_home alg alg 2>/dev/null && lab_home random-alg random_alg && lab_home ca
 else
   echo "NOT TESTED: this kernel has no TFTP connection tracking helper"
 fi
+# A WAN of 1400 octets, as PPPoE and a VPN leave, where nobody but the sender can make packets smaller.
+lab_carrier tunnel masq
+lab_home narrow masq carrier=tunnel
+ip -n "$(ns tunnel)" link set br-lan mtu 1400
+ip -n "$(ns narrow-rtr)" link set wan mtu 1400
 fresh_tid_passes=' none fullcone alg random-alg '
 
 mkdir "$LAB_DIR/files"
@@ -62,6 +67,10 @@ for home in "${homes[@]}"; do
   done
   check "Dropwire with fresh TIDs, $home: comes through: $want" test "$(verdict "$home" curl $MALLORY)" = $want
 done
+lab_in narrow-phone curl -s -m 40 --tftp-blksize 1428 -o "$LAB_DIR/narrow-curl" "tftp://$HOSTED/masq.sbn"
+check "WAN of 1400 octets, blksize 1428, curl" same "$LAB_DIR/narrow-curl" "$LAB_DIR/files/masq.sbn"
+lab_in narrow-phone timeout 40 atftp --option "blksize 1428" -g -r masq.sbn -l "$LAB_DIR/narrow-atftp" $HOSTED >/dev/null 2>&1
+check "WAN of 1400 octets, blksize 1428, atftp" same "$LAB_DIR/narrow-atftp" "$LAB_DIR/files/masq.sbn"
 dropwire_stop dropwire
 dropwire_stop tid
 lab_done
