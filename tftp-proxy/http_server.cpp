@@ -232,7 +232,7 @@ void PhoneHttpServer::refuse(Download& download, unsigned status, FileOutcome ou
   download.step.error_code = static_cast<std::uint16_t>(status);
   download.step.detail = std::move(text);
   if (status != 404) {
-    refused_log_.info("event=http-refused peer={} status={} file=\"{}\" reason=\"{}\"",
+    refused_log_.info("event=http_refused peer={} status={} file=\"{}\" reason=\"{}\"",
                       download.step.peer.to_string(), status, escaped(download.step.name),
                       escaped(download.step.detail));
   }

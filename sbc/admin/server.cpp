@@ -108,7 +108,7 @@ void AdminServer::handle(const std::shared_ptr<net::HttpExchange>& exchange) {
   if (path == "/healthz" && reads) return health(*exchange);
   if (exchange->over_unix()) return control(exchange, path);
   if (!host_is_ours(exchange->header("Host"), exchange->local().address, options_.host_names)) {
-    refused_log_.warn("event=admin-refused peer={} reason=\"asked for host {}, which is not this box\"",
+    refused_log_.warn("event=admin_refused peer={} reason=\"asked for host {}, which is not this box\"",
                       exchange->peer().to_string(), escaped(exchange->header("Host")));
     return exchange->reply(error_reply(421, "this box is not known by that name; use its address"));
   }
