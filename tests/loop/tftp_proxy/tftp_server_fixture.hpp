@@ -131,6 +131,18 @@ struct Scene {
         10s));
     return *got;
   }
+  /// DATA of this block; what came of earlier ones again, on a busy machine, is passed over.
+  std::pair<std::string, Endpoint> next_data(const PhoneSocket& phone, unsigned block) {
+    for (;;) {
+      auto got = next(phone);
+      REQUIRE(got.first.size() >= 4);
+      REQUIRE(got.first[1] == 3);
+      const unsigned number =
+          static_cast<unsigned char>(got.first[2]) * 256U + static_cast<unsigned char>(got.first[3]);
+      REQUIRE(number <= block);
+      if (number == block) return got;
+    }
+  }
   bool step_told() {
     return loop.run_until([this] { return !steps.empty(); }, 10s);
   }

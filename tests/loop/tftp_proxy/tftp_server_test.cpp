@@ -12,10 +12,7 @@ std::string fetch(Scene& scene, const PhoneSocket& phone, const Endpoint& server
   phone.rrq(server, name);
   std::string file;
   for (unsigned block = 1;; ++block) {
-    const auto [packet, sender] = scene.next(phone);
-    REQUIRE(packet.size() >= 4);
-    REQUIRE(packet[1] == 3);
-    REQUIRE(static_cast<unsigned char>(packet[3]) == (block & 0xffU));
+    const auto [packet, sender] = scene.next_data(phone, block);
     if (from != nullptr) REQUIRE(sender == *from);
     file += packet.substr(4);
     phone.ack(sender, block);
@@ -85,7 +82,7 @@ TEST_CASE("single_port off: a fresh port for each transfer, on the address that 
   const PhoneSocket phone;
   const Endpoint asked{*IpAddress::parse("127.0.0.2"), scene.at.port};
   phone.rrq(asked, "f");
-  const auto [first, tid] = scene.next(phone);
+  const auto [first, tid] = scene.next_data(phone, 1);
   CHECK(first.size() == 516);
   CHECK(tid.address == asked.address);
   CHECK(tid.port != asked.port);
@@ -93,7 +90,7 @@ TEST_CASE("single_port off: a fresh port for each transfer, on the address that 
   stranger.ack(tid, 1);
   CHECK(scene.next(stranger).first.substr(0, 4) == std::string("\0\5\0\5", 4));
   phone.ack(tid, 1);
-  const auto [second, still] = scene.next(phone);
+  const auto [second, still] = scene.next_data(phone, 2);
   CHECK(still == tid);
   phone.ack(tid, 2);
   REQUIRE(scene.step_told());
@@ -111,11 +108,11 @@ TEST_CASE("a file that streams: the first block before the origin has sent the l
   const Buffer file = pattern(700);
   content->begin({});
   content->append(Bytes(file).first(600));
-  CHECK(scene.next(phone).first.substr(4) == as_text(Bytes(file).first(512)));
+  CHECK(scene.next_data(phone, 1).first.substr(4) == as_text(Bytes(file).first(512)));
   phone.ack(scene.at, 1);
   content->append(Bytes(file).subspan(600));
   content->finish();
-  CHECK(scene.next(phone).first.substr(4) == as_text(Bytes(file).subspan(512)));
+  CHECK(scene.next_data(phone, 2).first.substr(4) == as_text(Bytes(file).subspan(512)));
   phone.ack(scene.at, 2);
   REQUIRE(scene.step_told());
   CHECK(scene.steps.front().outcome == phones::FileOutcome::sent);
@@ -212,13 +209,13 @@ TEST_CASE("case 86: draining finishes what runs, answers nothing new, and tells 
   scene.shelf.files["f"] = Content::of(pattern(600), {});
   const PhoneSocket phone, late;
   phone.rrq(scene.at, "f");
-  CHECK(scene.next(phone).first.size() == 516);
+  CHECK(scene.next_data(phone, 1).first.size() == 516);
   bool empty = false;
   scene.server->drain([&] { empty = true; });
   CHECK_FALSE(empty);
   late.rrq(scene.at, "f");
   phone.ack(scene.at, 1);
-  CHECK(scene.next(phone).first.size() == 92);
+  CHECK(scene.next_data(phone, 2).first.size() == 92);
   phone.ack(scene.at, 2);
   REQUIRE(scene.loop.run_until([&] { return empty; }, 10s));
   CHECK(scene.shelf.requests.size() == 1);

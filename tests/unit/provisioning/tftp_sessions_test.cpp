@@ -236,7 +236,7 @@ TEST_CASE("a new port is not followed while the transfer runs, for another block
   desk.ack(at("198.51.100.7:61000"), 2);  // not stalled yet
   desk.wait(300ms);
   (void)desk.said();
-  for (const std::uint64_t block : {0, 3, 65535})
+  for (const std::uint64_t block : std::initializer_list<std::uint64_t>{0, 3, 65535})
     desk.ack(at("198.51.100.7:61000"), block);
   desk.ack(at("198.51.100.8:61000"), 2);
   desk.ack(at("198.51.100.7:1023"), 2);

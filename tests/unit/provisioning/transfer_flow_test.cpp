@@ -80,7 +80,7 @@ TEST_CASE("case 33: sizes around a block, with and without options") {
 
 TEST_CASE("case 19, case 33, case 34: the block number rolls over, to 0 or to 1") {
   for (const std::uint16_t rollover_to : {std::uint16_t{0}, std::uint16_t{1}}) {
-    for (const std::size_t size : {65535UL * 8, 65536UL * 8, 1048576UL}) {
+    for (const std::size_t size : std::initializer_list<std::size_t>{65535UL * 8, 65536UL * 8, 1048576UL}) {
       if (rollover_to == 1 && size > 65536UL * 8) continue;  // twice round is the same code, and takes long
       SessionsOptions options;
       options.transfer.rollover_to = rollover_to;
@@ -110,7 +110,7 @@ TEST_CASE("case 35: duplicate every ACK, each DATA is sent once (Sorcerer's Appr
 TEST_CASE("case 39, case 40: ACKs of the future and of block 0 in mid-transfer are ignored") {
   Desk desk;
   under_way(desk);
-  for (const std::uint64_t block : {0, 3, 100, 65535})
+  for (const std::uint64_t block : std::initializer_list<std::uint64_t>{0, 3, 100, 65535})
     desk.ack(block);
   CHECK(desk.said().empty());
   desk.ack(2);
