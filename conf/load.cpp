@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <tuple>
 
 #include "conf/checks.hpp"
@@ -39,10 +40,7 @@ class Loader {
       loaded_.resolved.push_back({std::string(setting.name), shown(setting, loaded_.config),
                                   it == places_.end() ? "default" : it->second.to_string()});
     }
-    std::ranges::stable_sort(loaded_.problems, {}, [this](const Problem& p) {
-      const auto file = std::ranges::find(loaded_.files, p.where);
-      return std::tuple(p.severity, file - loaded_.files.begin(), p.line, p.column);
-    });
+    sort_problems();
     if (left_out_ > 0)
       loaded_.problems.push_back(
           {Problem::Severity::error, "", 0, 0, fmt::format("{} more problems are not shown", left_out_), ""});
@@ -50,6 +48,21 @@ class Loader {
   }
 
  private:
+  /// Errors first; then as a person reads the files, and behind them what is of no file, as it was found.
+  void sort_problems() {
+    std::vector<Problem>& problems = loaded_.problems;
+    std::vector<std::size_t> order(problems.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::sort(order, {}, [&](std::size_t i) {
+      const Problem& p = problems[i];
+      return std::tuple(p.severity, std::ranges::find(loaded_.files, p.where), p.line, p.column, i);
+    });
+    std::vector<Problem> sorted;
+    for (const std::size_t i : order)
+      sorted.push_back(std::move(problems[i]));
+    problems = std::move(sorted);
+  }
+
   void report(Problem problem) {
     if (loaded_.problems.size() >= kMaxProblems) {
       ++left_out_;

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 #include "sbc/base/text_cursor.hpp"
 
@@ -220,7 +221,8 @@ std::expected<std::vector<Entry>, SyntaxError> parse_toml(std::string_view docum
                                        number(error.source().begin.column)});
   }
   flatten.walk(result.table(), "");
-  std::ranges::stable_sort(flatten.out, {}, [](const Entry& e) { return std::pair(e.line, e.column); });
+  std::ranges::sort(flatten.out, {},
+                    [](const Entry& e) { return std::tuple(e.line, e.column, std::string_view(e.path)); });
   return std::move(flatten.out);
 }
 
