@@ -112,6 +112,7 @@ phones::Inventory::Options inventory_options(const conf::Config& config) {
 admin::AdminServer::Options admin_options(const conf::Config& config) {
   admin::AdminServer::Options o;
   o.max_connections = config.admin.max_connections;
+  o.host_names = config.admin.host_names;
   return o;
 }
 
