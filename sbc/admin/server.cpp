@@ -110,7 +110,8 @@ void AdminServer::handle(const std::shared_ptr<net::HttpExchange>& exchange) {
   if (!host_is_ours(exchange->header("Host"), exchange->local().address, options_.host_names)) {
     refused_log_.warn("event=admin_refused peer={} reason=\"asked for host {}, which is not this box\"",
                       exchange->peer().to_string(), escaped(exchange->header("Host")));
-    return exchange->reply(error_reply(421, "this box is not known by that name; use its address"));
+    return exchange->reply(
+        error_reply(421, "this box is not known by that name; use its address, or set admin.host_names"));
   }
   if (std::ranges::find(kSocketOnly, path) != kSocketOnly.end() || path.starts_with("/api/files/"))
     return exchange->reply(error_reply(403, "only over the control socket (admin.socket)"));
