@@ -149,6 +149,7 @@ wait_until() {
     sleep 0.1
   done
 }
+file_has() { (($(stat -c %s "$1" 2>/dev/null || echo 0) >= $2)); } # FILE OCTETS
 log_has() { grep -q -- "$2" "$LAB_DIR/$1.log" 2>/dev/null; }
 same() { cmp -s "$1" "$2"; }
 

@@ -20,9 +20,10 @@ edge
 check "before: config" fetch home-phone http $EDGE $config "$LAB_DIR/before" 10
 check "before: firmware" fetch_same home-phone curl $EDGE $firmware "$LAB_DIR/got" "$LAB_DIR/files/$firmware" 20
 for round in 1 2 3; do
+  rm -f "$LAB_DIR/cut"
   lab_in home-phone curl -s -m 20 -o "$LAB_DIR/cut" "tftp://$EDGE/big.sbn" &
   phone=$!
-  sleep "0.$((round * 3))"
+  wait_until 15 file_has "$LAB_DIR/cut" $((round * 50000)) || fail "round $round: nothing moved"
   lab_stop edge KILL
   kill $phone 2>/dev/null
   wait $phone 2>/dev/null

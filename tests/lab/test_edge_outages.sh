@@ -28,7 +28,9 @@ fetch keeps-phone curl $EDGE big.sbn "$LAB_DIR/big-keeps" 50 &
 keeps=$!
 fetch shuffles-phone curl $EDGE big.sbn "$LAB_DIR/big-shuffles" 50 &
 shuffles=$!
-sleep 1.5
+for home in keeps shuffles; do
+  wait_until 15 file_has "$LAB_DIR/big-$home" 300000 || fail "$home: nothing moved"
+done
 check "keeps: the edge was still fetching" test "$(requests central 'GET /big.sbn')" = 0
 lab_wan keeps down
 lab_reboot shuffles 1
