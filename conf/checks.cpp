@@ -8,6 +8,11 @@
 namespace dw::conf {
 namespace {
 
+// What Linux gives sockets that ask for no port: ip_local_port_range as the kernel sets it.
+constexpr std::uint16_t kFirstEphemeral = 32768;
+constexpr std::uint16_t kLastEphemeral = 60999;
+constexpr unsigned kPairsOfStream = 2;  // one that the phone reaches, one that the central side reaches
+
 struct Together {
   const Config& config;
   const Places& places;
@@ -41,7 +46,7 @@ struct Together {
             "name the one or the other");
     }
     if (!config.access.tftp.enable && !config.access.http.enable) {
-      warning("access.tftp.enable", "neither TFTP nor HTTP is served to phones",
+      warning("access.tftp.enable", "neither TFTP nor HTTP is served to phones, so they get no files",
               "set access.tftp.enable = true");
     }
   }
@@ -53,7 +58,7 @@ struct Together {
     };
     const std::array<Use, 3> tcp = {
         {{"access.http.port", config.access.http.enable ? config.access.http.port : std::uint16_t{0}},
-         {"access.sccp.port", config.access.sccp.port},
+         {"access.sccp.port", config.access.sccp.enable ? config.access.sccp.port : std::uint16_t{0}},
          {"access.sip.port", config.access.sip.port}}};
     for (std::size_t i = 0; i < tcp.size(); ++i) {
       for (std::size_t j = 0; j < i; ++j) {
@@ -69,9 +74,10 @@ struct Together {
       return a == page.address ||
              ((a.is_unspecified() || page.address.is_unspecified()) && a.is_v4() == page.address.is_v4());
     });
-    if (config.admin.enable && config.access.http.enable && page.port != 0 && page.port == tcp[0].port &&
-        same_address) {
-      error("admin.listen", fmt::format("admin.listen and access.http.port are both {}", page.port),
+    if (!config.admin.enable || page.port == 0 || !same_address) return;
+    for (const Use& use : {tcp[0], tcp[1]}) {
+      if (page.port != use.port) continue;
+      error("admin.listen", fmt::format("admin.listen and {} are both {}", use.setting, page.port),
             "give the status page another port");
     }
   }
@@ -89,6 +95,25 @@ struct Together {
               "phone is "
               "told \"not now\" before the next one is asked",
               "make connect_timeout at most half of answer_timeout");
+    }
+  }
+
+  void media() const {
+    const PortRange& ports = config.media.ports;
+    if (ports.first <= kLastEphemeral && ports.last >= kFirstEphemeral) {
+      warning("media.ports",
+              fmt::format("media.ports {}-{} reach into {}-{}, from which the system gives other programs "
+                          "ports",
+                          ports.first, ports.last, kFirstEphemeral, kLastEphemeral),
+              "calls fail now and then because a port is taken: stay below 32768, as \"20000-29999\" does");
+    }
+    const unsigned first = (ports.first + 1U) & ~1U;  // RTP is on even ports, its RTCP on the next
+    const unsigned pairs = ports.last > first ? (ports.last - first + 1U) / 2 : 0;
+    if (pairs < kPairsOfStream) {
+      warning("media.ports",
+              fmt::format("media.ports {}-{} are too few for one stream: no call has audio", ports.first,
+                          ports.last),
+              "a stream takes four ports, two pairs that begin with an even one");
     }
   }
 
@@ -114,6 +139,7 @@ void check_together(const Config& config, const Places& places, const std::funct
   together.listening();
   together.ports();
   together.central();
+  together.media();
   together.exposure();
 }
 

@@ -39,6 +39,19 @@ struct Http {
   Duration idle_timeout;
 };
 
+struct AccessSccp {
+  bool enable;
+  std::uint16_t port;
+  std::uint32_t max_connections;
+  std::uint32_t max_connections_per_source;
+  double connection_rate;                  ///< new connections a second and source
+  std::uint32_t registrations_per_minute;  ///< of one device name
+  bool any_device_name;                    ///< false: SEP, ATA, SPA, VGC and AN forms alone
+  std::uint32_t max_version;               ///< the highest protocol version phones may offer
+  std::string text;                        ///< pass blank: addresses in alarms and XML
+  Duration media_idle;                     ///< a call's media without packets for so long is given up
+};
+
 /// A service that configs point phones to, and that this version does not run yet.
 struct Signalling {
   std::uint16_t port;
@@ -49,7 +62,7 @@ struct Access {
   std::optional<IpAddress> advertise;  ///< nothing: "auto", the address the phone's request came to
   Tftp tftp;
   Http http;
-  Signalling sccp;
+  AccessSccp sccp;
   Signalling sip;
 };
 
@@ -72,7 +85,10 @@ struct SipServer {
 };
 
 struct CentralSccp {
-  std::vector<HostPort> servers;  ///< ports always filled in
+  std::vector<HostPort> servers;            ///< ports always filled in
+  std::vector<IpAddress> source_addresses;  ///< ours, one for each phone; empty: the system picks
+  Duration connect_timeout;
+  Duration retry;  ///< the first back-off of a server that failed; doubles
 };
 
 struct CentralSip {
@@ -99,6 +115,10 @@ struct PortRange {
 
 struct Media {
   PortRange ports;
+  std::uint32_t threads;
+  bool local;                         ///< phones on one LAN may talk directly
+  std::optional<std::uint32_t> dscp;  ///< nothing: "auto", what the call server asked, else 46
+  Duration keepalive;                 ///< toward a phone to which nothing was sent for so long
 };
 
 struct Cache {

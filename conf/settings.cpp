@@ -29,6 +29,12 @@ template <auto... m>
 constexpr auto tftp = at<&Config::access, &Access::tftp, m...>();
 template <auto... m>
 constexpr auto http = at<&Config::access, &Access::http, m...>();
+template <auto m>
+constexpr auto sccp = at<&Config::access, &Access::sccp, m>();
+template <auto m>
+constexpr auto call_server_side = at<&Config::central, &Central::sccp, m>();
+template <auto m>
+constexpr auto media = at<&Config::media, m>();
 template <auto... m>
 constexpr auto origin_side = at<&Config::central, &Central::provisioning, m...>();
 template <auto m>
@@ -41,11 +47,10 @@ constexpr std::uint64_t kTiB = 1024 * kGiB;
 
 constexpr std::array<std::string_view, 5> kLevels = {"trace", "debug", "info", "warn", "error"};
 
+constexpr std::array<std::string_view, 2> kTextRules = {"pass", "blank"};
+
 constexpr std::array<Rule, 3> kRules = {Rule::leave, Rule::rewrite, Rule::drop};
 constexpr std::array<Rule, 2> kLeaveOrDrop = {Rule::leave, Rule::drop};
-
-// What a later version uses is read and checked now, and says so.
-#define DW_NOT_YET " Read and checked; used from the version that proxies "
 
 const Setting kSettings[] = {
     {"mode", ModeType{at<&Config::mode>()}, R"("edge")", "", "",
@@ -74,9 +79,9 @@ const Setting kSettings[] = {
      "The largest window that a client may negotiate."},
     {"access.tftp.max_sessions", CountType{tftp<&Tftp::max_sessions>, 1, 65536}, "8192", "", "",
      "Transfers at the same time."},
-    {"access.tftp.max_sessions_per_source", CountType{tftp<&Tftp::max_sessions_per_source>, 1, 65536}, "256",
+    {"access.tftp.max_sessions_per_source", CountType{tftp<&Tftp::max_sessions_per_source>, 1, 65536}, "1024",
      "", "", "Transfers at the same time for one address (a home's router, or a carrier's)."},
-    {"access.tftp.max_unproven", CountType{tftp<&Tftp::max_unproven>, 1, 65536}, "1024", "", "",
+    {"access.tftp.max_unproven", CountType{tftp<&Tftp::max_unproven>, 1, 65536}, "4096", "", "",
      "Transfers at the same time whose asker has not acknowledged anything yet, and may have forged its "
      "address."},
     {"access.tftp.unproven_rate", NumberType{tftp<&Tftp::unproven_rate>, 0.1, 10000}, "10", "", "per second",
@@ -96,8 +101,33 @@ const Setting kSettings[] = {
     {"access.http.idle_timeout", DurationType{http<&Http::idle_timeout>, seconds(1), hours(1)}, R"("30s")",
      "", "", "A connection on which nothing moved for so long is closed."},
 
-    {"access.sccp.port", PortType{at<&Config::access, &Access::sccp, &Signalling::port>()}, "2000", "", "",
-     "The TCP port that rewritten configs give phones for SCCP; this version does not listen on it."},
+    {"access.sccp.enable", BoolType{sccp<&AccessSccp::enable>}, "true", "", "",
+     "Take SCCP registrations and calls, and pass them on to central.sccp.servers."},
+    {"access.sccp.port", PortType{sccp<&AccessSccp::port>}, "2000", "", "",
+     "The TCP port on which phones register by SCCP, and that rewritten configs give them; 0 takes any free "
+     "one."},
+    {"access.sccp.max_connections", CountType{sccp<&AccessSccp::max_connections>, 1, 100000}, "10000", "", "",
+     "Phones connected at the same time."},
+    {"access.sccp.max_connections_per_source",
+     CountType{sccp<&AccessSccp::max_connections_per_source>, 1, 100000}, "1000", "", "",
+     "Phones connected at the same time from one address (a home's or a company's router)."},
+    {"access.sccp.connection_rate", NumberType{sccp<&AccessSccp::connection_rate>, 0.1, 10000}, "100", "",
+     "per second",
+     "How many new connections are taken from one address; five times as many may come at once after a "
+     "pause."},
+    {"access.sccp.registrations_per_minute", CountType{sccp<&AccessSccp::registrations_per_minute>, 1, 1000},
+     "6", "", "per minute", "How often one device name may register."},
+    {"access.sccp.any_device_name", BoolType{sccp<&AccessSccp::any_device_name>}, "false", "", "",
+     "Take any device name of up to 15 letters, digits, dots, dashes and underscores; false takes the forms "
+     "of SEP, ATA, SPA, VGC and AN devices alone."},
+    {"access.sccp.max_version", CountType{sccp<&AccessSccp::max_version>, 3, 22}, "22", "", "",
+     "The highest protocol version that a phone may offer the call server."},
+    {"access.sccp.text", WordType{sccp<&AccessSccp::text>, kTextRules}, R"("pass")", "", "",
+     "Addresses within alarms and XML that a phone sends: pass leaves them, blank puts spaces in their "
+     "place."},
+    {"access.sccp.media_idle", DurationType{sccp<&AccessSccp::media_idle>, seconds(10), hours(24)}, R"("5m")",
+     "", "", "A call's media on which no packet came for so long is given up."},
+
     {"access.sip.port", PortType{at<&Config::access, &Access::sip, &Signalling::port>()}, "5060", "", "",
      "The UDP and TCP port that rewritten configs give phones for SIP; this version does not listen on it."},
 
@@ -128,23 +158,40 @@ const Setting kSettings[] = {
     {"central.provisioning.windowsize", CountType{origin_side<&Provisioning::windowsize>, 1, 64}, "16", "",
      "blocks", "The window asked of tftp:// origins."},
 
-    {"central.sccp.servers",
-     ServerListType{at<&Config::central, &Central::sccp, &CentralSccp::servers>(), 2000}, "[]", "", "",
-     "SCCP servers, the first is the primary; not given, port 2000 of the central server." DW_NOT_YET
-     "SCCP."},
+    {"central.sccp.servers", ServerListType{call_server_side<&CentralSccp::servers>, 2000}, "[]", "", "",
+     "SCCP servers, the first is the primary; not given, port 2000 of the central server."},
+    {"central.sccp.source_addresses", SourceListType{call_server_side<&CentralSccp::source_addresses>}, "[]",
+     "", "",
+     "Addresses of this machine from which phones are registered, one for each phone, for call servers that "
+     "refuse two phones from one address; empty is the one that routes there, for all."},
+    {"central.sccp.connect_timeout",
+     DurationType{call_server_side<&CentralSccp::connect_timeout>, milliseconds(100), minutes(1)}, R"("4s")",
+     "", "", "How long connecting to an SCCP server may take before the next one is tried."},
+    {"central.sccp.retry",
+     DurationType{call_server_side<&CentralSccp::retry>, milliseconds(100), seconds(60)}, R"("2s")", "", "",
+     "An SCCP server that failed is left alone for so long, and twice as long each further time, up to 60s."},
+
     {"central.sip.servers", SipServerListType{at<&Config::central, &Central::sip, &CentralSip::servers>()},
      "[]", "", "",
      "SIP servers as udp:host:port, tcp:… or tls:…, a name without a port by SRV; not given, UDP port 5060 "
-     "of "
-     "the central server." DW_NOT_YET "SIP."},
+     "of the central server. Read and checked; used from the version that proxies SIP."},
     {"central.media.advertise",
      AddressOrAutoType{at<&Config::central, &Central::media, &CentralMedia::advertise>()}, R"("auto")", "",
-     "",
-     "The address for media that the central side is told; \"auto\" is the local one that routes "
-     "there." DW_NOT_YET "SCCP or SIP."},
+     "", "The address for media that the central side is told; \"auto\" is the local one that routes there."},
 
-    {"media.ports", PortRangeType{at<&Config::media, &Media::ports>()}, R"("20000-29999")", "", "",
-     "UDP ports for media." DW_NOT_YET "SCCP or SIP."},
+    {"media.ports", PortRangeType{media<&Media::ports>}, R"("20000-29999")", "", "",
+     "UDP ports for media, four for each stream: keep them out of the range from which the system takes "
+     "ports of its own, and open in firewalls."},
+    {"media.threads", CountType{media<&Media::threads>, 1, 64}, "1", "", "",
+     "Threads that relay media; streams are shared out over them."},
+    {"media.local", BoolType{media<&Media::local>}, "true", "false", "",
+     "Two phones on one LAN talk to each other directly, and their media stays in the house; false leads it "
+     "through here."},
+    {"media.dscp", CountOrAutoType{media<&Media::dscp>, 0, 63}, R"("auto")", "", "",
+     "The DSCP of relayed media; \"auto\" is what the call server asked the phone to use, else 46 (EF)."},
+    {"media.keepalive", DurationType{media<&Media::keepalive>, seconds(1), minutes(5)}, R"("15s")", "", "",
+     "A phone in a call to which no media was sent for so long is sent a small packet, so that its router "
+     "keeps the way open; routers forget a UDP mapping after 30s."},
 
     {"cache.enable", BoolType{at<&Config::cache, &Cache::enable>()}, "true", "", "", "Keep files on disk."},
     {"cache.dir", PathType{at<&Config::cache, &Cache::dir>(), false}, R"("/var/cache/dropwire")", "", "",
@@ -229,8 +276,6 @@ const Setting kSettings[] = {
      "Names by which browsers may ask for the status page, beside this machine's addresses and localhost."},
 };
 
-#undef DW_NOT_YET
-
 constexpr Section kSections[] = {
     {"", "Where it stands"},
     {"access", "The phones' side"},
@@ -279,7 +324,9 @@ struct TypeName {
   std::string operator()(const SizeType&) const { return "a size"; }
   std::string operator()(const HostType&) const { return "a host"; }
   std::string operator()(const HostListType&) const { return "a list of hosts"; }
+  std::string operator()(const CountOrAutoType&) const { return "a whole number"; }
   std::string operator()(const AddressListType&) const { return "a list of addresses"; }
+  std::string operator()(const SourceListType&) const { return "a list of addresses"; }
   std::string operator()(const AddressOrAutoType&) const { return "an address"; }
   std::string operator()(const EndpointType&) const { return "an address and port"; }
   std::string operator()(const OriginListType&) const { return "a list of URLs"; }
@@ -313,7 +360,13 @@ struct Allowed {
   std::string operator()(const SizeType& t) const { return range(size_text(t.min), size_text(t.max)); }
   std::string operator()(const HostType&) const { return "may be empty"; }
   std::string operator()(const HostListType&) const { return {}; }
+  std::string operator()(const CountOrAutoType& t) const {
+    return fmt::format(R"({}, or "auto")", range(std::to_string(t.min), std::to_string(t.max)));
+  }
   std::string operator()(const AddressListType&) const { return "at least one; IPv6 too"; }
+  std::string operator()(const SourceListType&) const {
+    return fmt::format("none or up to {}", kMaxSourceAddresses);
+  }
   std::string operator()(const AddressOrAutoType&) const { return R"(or "auto")"; }
   std::string operator()(const EndpointType&) const { return {}; }
   std::string operator()(const OriginListType&) const { return {}; }

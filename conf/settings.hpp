@@ -65,7 +65,17 @@ struct HostType {
 struct HostListType {
   Field<std::vector<std::string>> field;
 };
+struct CountOrAutoType {
+  Field<std::optional<std::uint32_t>> field;
+  std::uint32_t min;
+  std::uint32_t max;
+};
+/// Addresses to listen on: at least one.
 struct AddressListType {
+  Field<std::vector<IpAddress>> field;
+};
+/// Addresses to send from, each of one machine: may be empty, and long.
+struct SourceListType {
   Field<std::vector<IpAddress>> field;
 };
 struct AddressOrAutoType {
@@ -89,8 +99,9 @@ struct PortRangeType {
 };
 
 using Type = std::variant<BoolType, CountType, NumberType, PortType, PathType, WordType, ModeType, RuleType,
-                          DurationType, SizeType, HostType, HostListType, AddressListType, AddressOrAutoType,
-                          EndpointType, OriginListType, ServerListType, SipServerListType, PortRangeType>;
+                          DurationType, SizeType, HostType, HostListType, CountOrAutoType, AddressListType,
+                          SourceListType, AddressOrAutoType, EndpointType, OriginListType, ServerListType,
+                          SipServerListType, PortRangeType>;
 
 /// One setting: everything that the loader, the reference and the shipped file know of it.
 struct Setting {

@@ -235,8 +235,8 @@ Value value_from_toml(std::string_view text) {
 Value value_from_command_line(const Setting& setting, std::string_view text) {
   const auto is = [&]<class... T>() { return (std::holds_alternative<T>(setting.type) || ...); };
   text = trim(text);
-  const bool list =
-      is.operator()<HostListType, AddressListType, OriginListType, ServerListType, SipServerListType>();
+  const bool list = is.operator()<HostListType, AddressListType, SourceListType, OriginListType,
+                                  ServerListType, SipServerListType>();
   if (text.starts_with(list ? '[' : '"')) {
     Value value = value_from_toml(text);
     if (!std::holds_alternative<Value::Other>(value.is)) return value;
@@ -251,7 +251,7 @@ Value value_from_command_line(const Setting& setting, std::string_view text) {
     return {std::move(entries)};
   }
   if (is.operator()<BoolType>() && (text == "true" || text == "false")) return {text == "true"};
-  if (is.operator()<CountType, NumberType, PortType>()) {
+  if (is.operator()<CountType, CountOrAutoType, NumberType, PortType>()) {
     Value value = value_from_toml(text);
     if (std::holds_alternative<std::int64_t>(value.is) || std::holds_alternative<double>(value.is))
       return value;

@@ -53,16 +53,17 @@ struct Assign {
 
   /// Each entry through `parse`, which gives Result<T>; nothing is stored unless all fit.
   template <class T, class Parse>
-  Checked entries(std::vector<T>& into, bool may_be_empty, std::string_view instead, Parse parse) const {
+  Checked entries(std::vector<T>& into, bool may_be_empty, std::string_view instead, Parse parse,
+                  std::size_t max_entries = kMaxList) const {
     const auto* given = list();
     if (given == nullptr) {
       Complaint complaint = mismatch(instead);
       if (text() != nullptr) complaint.hint = "a list is written in brackets: " + complaint.hint;
       return complaint;
     }
-    if (given->size() > kMaxList)
+    if (given->size() > max_entries)
       return Complaint{fmt::format("{} has too many entries", setting.name),
-                       fmt::format("at most {}", kMaxList)};
+                       fmt::format("at most {}", max_entries)};
     if (given->empty() && !may_be_empty)
       return Complaint{fmt::format("{} is empty", setting.name), example(setting, instead)};
     std::vector<T> out;
@@ -233,6 +234,38 @@ struct Assign {
                    [](const std::string& entry) { return IpAddress::parse(entry); });
   }
 
+  Checked operator()(const SourceListType& type) const {
+    return entries(
+        type.field.in(config), true, R"(["192.0.2.11", "192.0.2.12"])",
+        [](const std::string& entry) -> Result<IpAddress> {
+          Result<IpAddress> address = IpAddress::parse(entry);
+          if (address && !is_one_machine(*address))
+            return fail(Errc::invalid, "nothing can be sent from there");
+          return address;
+        },
+        kMaxSourceAddresses);
+  }
+
+  static bool is_one_machine(const IpAddress& address) {
+    return !address.is_unspecified() && !address.is_multicast() && !address.is_broadcast();
+  }
+
+  Checked operator()(const CountOrAutoType& type) const {
+    if (const auto* s = text(); s != nullptr && *s == "auto") {
+      type.field.in(config).reset();
+      return std::nullopt;
+    }
+    const auto* n = std::get_if<std::int64_t>(&value.is);
+    if (n == nullptr) {
+      Complaint complaint = mismatch();
+      complaint.hint = "allowed: " + allowed(setting);
+      return complaint;
+    }
+    if (*n < type.min || *n > type.max) return out_of_range(std::to_string(*n));
+    type.field.in(config) = static_cast<std::uint32_t>(*n);
+    return std::nullopt;
+  }
+
   Checked operator()(const AddressOrAutoType& type) const {
     const auto* s = text();
     if (s == nullptr) return mismatch();
@@ -244,7 +277,7 @@ struct Assign {
     if (!address)
       return Complaint{fmt::format("{}: {}", setting.name, address.error().text),
                        "\"auto\" or an address such as \"192.0.2.7\""};
-    if (address->is_unspecified() || address->is_multicast() || address->is_broadcast()) {
+    if (!is_one_machine(*address)) {
       return Complaint{fmt::format("{}: nobody can be reached at {}", setting.name, address->to_string()),
                        "\"auto\" or an address of one machine"};
     }
@@ -338,6 +371,13 @@ struct Show {
   }
   std::string operator()(const AddressListType& t) const {
     return list_text(t.field.of(config), [](const IpAddress& a) { return a.to_string(); });
+  }
+  std::string operator()(const SourceListType& t) const {
+    return list_text(t.field.of(config), [](const IpAddress& a) { return a.to_string(); });
+  }
+  std::string operator()(const CountOrAutoType& t) const {
+    const auto& count = t.field.of(config);
+    return count ? std::to_string(*count) : quoted("auto");
   }
   std::string operator()(const AddressOrAutoType& t) const {
     const auto& address = t.field.of(config);

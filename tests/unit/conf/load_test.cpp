@@ -226,7 +226,8 @@ TEST_CASE("on the command line quotes are not needed and lists are separated by 
   const Loaded loaded = load_text(
       "", {"access.listen=127.0.0.1, [::1]", "central.provisioning.origins=[\"http://a:1\", 'tftp://b']",
            "cache.dir=true", "access.advertise=192.0.2.9", "access.tftp.unproven_rate=2.5",
-           "central.sip.servers=tls:[::1],udp:name", "cache.negative=500ms"});
+           "central.sip.servers=tls:[::1],udp:name", "cache.negative=500ms", "media.dscp=34",
+           "central.sccp.source_addresses=192.0.2.1,192.0.2.2"});
   CHECK(errors(loaded) == "");
   CHECK(loaded.config.access.listen ==
         std::vector<IpAddress>{*IpAddress::parse("127.0.0.1"), *IpAddress::parse("::1")});
@@ -237,6 +238,9 @@ TEST_CASE("on the command line quotes are not needed and lists are separated by 
   CHECK(loaded.config.central.sip.servers ==
         std::vector<SipServer>{{SipTransport::tls, {"::1", 5061}}, {SipTransport::udp, {"name", 0}}});
   CHECK(loaded.config.cache.negative == std::chrono::milliseconds(500));
+  CHECK(loaded.config.media.dscp == 34);
+  CHECK(loaded.config.central.sccp.source_addresses.size() == 2);
+  CHECK(load_text("", {"media.dscp=auto"}).config.media.dscp == std::nullopt);
 }
 
 TEST_CASE("what no value shows alone") {
@@ -250,10 +254,37 @@ TEST_CASE("what no value shows alone") {
   CHECK(contains(errors(load_text("admin.listen = \"0.0.0.0:6970\"")),
                  "admin.listen and access.http.port are both 6970"));
   CHECK(errors(load_text("access.listen = [\"192.0.2.1\"]\nadmin.listen = \"127.0.0.1:6970\"")) == "");
+  CHECK(contains(errors(load_text("admin.listen = \"0.0.0.0:2000\"")),
+                 "admin.listen and access.sccp.port are both 2000"));
+  CHECK(errors(load_text("admin.listen = \"0.0.0.0:2000\"\naccess.sccp.enable = false")) == "");
   const Loaded empty = load_text("");
   CHECK(empty.ok());
   REQUIRE(empty.problems.size() == 1);
   CHECK(contains(empty.problems[0].to_string(), "warning: no place where files come from"));
+}
+
+TEST_CASE("ports for media that the system gives away too, or that are too few, are doubtful") {
+  const auto warnings = [](const std::string& ports) {
+    std::string all;
+    const Loaded loaded = load_text("central = \"h\"\nmedia.ports = \"" + ports + "\"\n");
+    CHECK(loaded.ok());
+    for (const Problem& problem : loaded.problems)
+      all += problem.to_string() + "\n";
+    return all;
+  };
+  CHECK(warnings("20000-32767") == "");
+  CHECK(
+      contains(warnings("20000-32768"), "d/dropwire.toml:2:15: warning: media.ports 20000-32768 reach into"));
+  CHECK(contains(warnings("60999-65535"), "reach into 32768-60999"));
+  CHECK(warnings("61000-65535") == "");
+  CHECK(warnings("20000-20003") == "");
+  CHECK(contains(warnings("20001-20004"), "too few for one stream"));
+  CHECK(contains(warnings("20000-20002"), "too few for one stream"));
+}
+
+TEST_CASE("media stays in the house where Dropwire does, and comes through a hosted one") {
+  CHECK(default_config(Mode::edge).media.local);
+  CHECK_FALSE(default_config(Mode::hosted).media.local);
 }
 
 TEST_CASE("bounds: the file, a line, the list, the problems") {

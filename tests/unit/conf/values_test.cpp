@@ -87,6 +87,8 @@ TEST_CASE("a shown value, read again, is the same value") {
   config.access.advertise = *IpAddress::parse("2001:db8::7");
   config.central.host = "2001:db8::1";
   config.central.sccp.servers = {{"::1", 2000}, {"h", 2001}};
+  config.central.sccp.source_addresses = {*IpAddress::parse("192.0.2.9"), *IpAddress::parse("2001:db8::9")};
+  config.media.dscp = 34;
   config.central.sip.servers = {{SipTransport::tls, {"h", 0}}, {SipTransport::tcp, {"::1", 5060}}};
   config.cache.dir = "/a\"b\\c\td";
   config.admin.listen = *Endpoint::parse("[::1]:80");
@@ -98,6 +100,8 @@ TEST_CASE("a shown value, read again, is the same value") {
   }
   CHECK(again.access.listen == config.access.listen);
   CHECK(again.central.sip.servers == config.central.sip.servers);
+  CHECK(again.central.sccp.source_addresses == config.central.sccp.source_addresses);
+  CHECK(again.media.dscp == 34);
   CHECK(again.cache.dir == config.cache.dir);
 }
 
@@ -154,6 +158,19 @@ TEST_CASE("ranges and special values") {
   CHECK(refused("media.ports", "\"3000-3000\""));
   CHECK(refused("media.ports", "\"1000-2000\""));
   CHECK(refused("media.ports", "\"2000-70000\""));
+  CHECK(refused("access.sccp.max_version", "2"));
+  CHECK(refused("access.sccp.max_version", "23"));
+  CHECK(refused("access.sccp.text", "\"drop\""));
+  CHECK_FALSE(refused("access.sccp.text", "\"blank\""));
+  CHECK(refused("central.sccp.source_addresses", "[\"0.0.0.0\"]"));
+  CHECK(refused("central.sccp.source_addresses", "[\"192.0.2.1\", \"192.0.2.1\"]"));
+  CHECK_FALSE(refused("central.sccp.source_addresses", "[]"));
+  CHECK(refused("media.dscp", "64"));
+  CHECK(refused("media.dscp", "-1"));
+  CHECK(refused("media.dscp", "\"46\""));
+  CHECK_FALSE(refused("media.dscp", "0"));
+  CHECK_FALSE(refused("media.dscp", "\"auto\""));
+  CHECK(refused("media.threads", "0"));
   CHECK(refused("rewrite.trust_lists", "\"rewrite\""));
   CHECK(refused("rewrite.nat", "\"Drop\""));
   CHECK(refused("cache.dir", "\"\""));
