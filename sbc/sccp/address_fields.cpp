@@ -12,7 +12,8 @@ constexpr std::uint16_t kNone = AddressField::kNone;
 constexpr std::size_t kTaggedOctets = 20;
 constexpr unsigned kFirstTaggedVersion = 17;
 
-/// One id whose address is flat below `tagged_from` octets of payload and tagged from there on. Ports and what follows move by 16.
+/// One id whose address is flat below `tagged_from` octets of payload and tagged from there on. Ports and
+/// what follows move by 16.
 struct TwoForms {
   MessageId id;
   Direction direction;
@@ -26,18 +27,23 @@ struct TwoForms {
 
 constexpr auto kTwoForms = std::to_array<TwoForms>({
     {MessageId::open_receive_channel_ack, Direction::from_phone, AddressRole::media_local, 4, 12, 36},
-    {MessageId::open_multi_media_receive_channel_ack, Direction::from_phone, AddressRole::media_local, 4, 12, 36},
+    {MessageId::open_multi_media_receive_channel_ack, Direction::from_phone, AddressRole::media_local, 4, 12,
+     36},
     {MessageId::media_transmission_failure, Direction::from_phone, AddressRole::media_echo, 8, 16, 36},
     {MessageId::port_res, Direction::from_phone, AddressRole::media_local, 12, 24, 40, true},
     {MessageId::qos_resv_notify, Direction::from_phone, AddressRole::media_echo, 12, 20, 40},
     {MessageId::qos_error_notify, Direction::from_phone, AddressRole::media_echo, 12, 20, 56},
     {MessageId::start_media_transmission_ack, Direction::from_phone, AddressRole::media_local, 12, 20, 40},
-    {MessageId::start_multi_media_transmission_ack, Direction::from_phone, AddressRole::media_local, 12, 20, 40},
+    {MessageId::start_multi_media_transmission_ack, Direction::from_phone, AddressRole::media_local, 12, 20,
+     40},
     {MessageId::start_media_transmission, Direction::from_server, AddressRole::media_remote, 8, 16, 132},
-    {MessageId::start_session_transmission, Direction::from_server, AddressRole::media_remote, 0, 8, 24, false, false},
-    {MessageId::stop_session_transmission, Direction::from_server, AddressRole::media_remote, 0, 8, 24, false, false},
+    {MessageId::start_session_transmission, Direction::from_server, AddressRole::media_remote, 0, 8, 24,
+     false, false},
+    {MessageId::stop_session_transmission, Direction::from_server, AddressRole::media_remote, 0, 8, 24, false,
+     false},
     {MessageId::start_multicast_media_reception, Direction::from_server, AddressRole::multicast, 8, 16, 48},
-    {MessageId::start_multicast_media_transmission, Direction::from_server, AddressRole::multicast, 8, 16, 56},
+    {MessageId::start_multicast_media_transmission, Direction::from_server, AddressRole::multicast, 8, 16,
+     56},
     {MessageId::start_multi_media_transmission, Direction::from_server, AddressRole::media_remote, 12, 20, 0},
     {MessageId::qos_listen, Direction::from_server, AddressRole::media_remote, 12, 20, 0},
     {MessageId::qos_path, Direction::from_server, AddressRole::media_remote, 12, 20, 0},
@@ -48,9 +54,12 @@ constexpr auto kTwoForms = std::to_array<TwoForms>({
 
 std::size_t octets_of(AddressForm form) {
   switch (form) {
-    case AddressForm::flat: return 4;
-    case AddressForm::tagged: return kTaggedOctets;
-    case AddressForm::v6: return 16;
+    case AddressForm::flat:
+      return 4;
+    case AddressForm::tagged:
+      return kTaggedOctets;
+    case AddressForm::v6:
+      return 16;
   }
   return 0;
 }
@@ -81,8 +90,8 @@ class Builder {
   AddressLayout layout_;
 };
 
-/// chan_sccp uses the tagged form of video already at 15 and 16, Wireshark says 17: there the word tells, as no
-/// flat IPv4 address reads as 0 or 1.
+/// chan_sccp uses the tagged form of video already at 15 and 16, Wireshark says 17: there the word tells, as
+/// no flat IPv4 address reads as 0 or 1.
 bool video_is_tagged(Bytes payload, std::size_t offset, unsigned negotiated) {
   if (negotiated >= kFirstTaggedVersion) return true;
   return negotiated >= 15 && read_u32(payload, offset) <= 1 && payload.size() >= offset + kTaggedOctets + 4;
@@ -106,7 +115,8 @@ std::optional<AddressLayout> two_forms(const TwoForms& row, const Frame& frame, 
   if (row.rtcp_port) field.rtcp_port = static_cast<std::uint16_t>(after + 4);
   layout.add(field);
   if (row.id == MessageId::qos_error_notify)
-    layout.add({AddressRole::node, AddressForm::flat, static_cast<std::uint16_t>(tagged ? 44 : 28), kNone, kNone});
+    layout.add(
+        {AddressRole::node, AddressForm::flat, static_cast<std::uint16_t>(tagged ? 44 : 28), kNone, kNone});
   layout.conflict(row.tagged_from != 0 && negotiated != 0 && tagged != (negotiated >= kFirstTaggedVersion));
   return layout.done();
 }
@@ -155,22 +165,27 @@ std::uint32_t read_u32(Bytes payload, std::size_t offset) {
 
 bool write_u32(MutableBytes payload, std::size_t offset, std::uint32_t value) {
   if (offset > payload.size() || payload.size() - offset < 4) return false;
-  for (unsigned i = 0; i < 4; ++i) payload[offset + i] = static_cast<std::uint8_t>(value >> (8 * i));
+  for (unsigned i = 0; i < 4; ++i)
+    payload[offset + i] = static_cast<std::uint8_t>(value >> (8 * i));
   return true;
 }
 
 std::optional<AddressLayout> address_layout(const Frame& frame, Direction direction, unsigned negotiated) {
-  const auto row = std::ranges::find_if(kTwoForms, [&](const TwoForms& r) {
-    return number(r.id) == frame.id && r.direction == direction;
-  });
+  const auto row = std::ranges::find_if(
+      kTwoForms, [&](const TwoForms& r) { return number(r.id) == frame.id && r.direction == direction; });
   if (row != kTwoForms.end()) return two_forms(*row, frame, negotiated);
   Builder layout(frame.payload.size());
   if (direction == Direction::from_server) {
     switch (static_cast<MessageId>(frame.id)) {
-      case MessageId::open_receive_channel: return open_receive_channel(frame, negotiated);
-      case MessageId::open_multi_media_receive_channel: return open_multi_media_receive_channel(frame, negotiated);
-      case MessageId::port_req: layout.requested_type(16); break;
-      default: break;
+      case MessageId::open_receive_channel:
+        return open_receive_channel(frame, negotiated);
+      case MessageId::open_multi_media_receive_channel:
+        return open_multi_media_receive_channel(frame, negotiated);
+      case MessageId::port_req:
+        layout.requested_type(16);
+        break;
+      default:
+        break;
     }
     return layout.done();
   }
@@ -187,8 +202,11 @@ std::optional<AddressLayout> address_layout(const Frame& frame, Direction direct
     case MessageId::spcp_register_token_req:
       layout.add({AddressRole::station, AddressForm::flat, 24, kNone, kNone});
       break;
-    case MessageId::alarm: layout.add({AddressRole::station, AddressForm::flat, 88, kNone, kNone}); break;
-    default: break;
+    case MessageId::alarm:
+      layout.add({AddressRole::station, AddressForm::flat, 88, kNone, kNone});
+      break;
+    default:
+      break;
   }
   return layout.done();
 }

@@ -19,12 +19,12 @@ enum class AddressForm : std::uint8_t { flat, tagged, v6 };
 
 /// What an address in a message stands for, and so what a proxy writes there.
 enum class AddressRole : std::uint8_t {
-  station,      ///< the phone's own, in its registration or an alarm
-  media_local,  ///< where the phone receives or sends from: an Ack's
-  media_remote, ///< where the phone is to send: StartMediaTransmission's
-  media_echo,   ///< the remote address as the phone was told it, said back
-  media_source, ///< where packets will come from: OpenReceiveChannel's
-  node,         ///< some router's (QoS)
+  station,       ///< the phone's own, in its registration or an alarm
+  media_local,   ///< where the phone receives or sends from: an Ack's
+  media_remote,  ///< where the phone is to send: StartMediaTransmission's
+  media_echo,    ///< the remote address as the phone was told it, said back
+  media_source,  ///< where packets will come from: OpenReceiveChannel's
+  node,          ///< some router's (QoS)
   multicast,
 };
 
@@ -56,11 +56,11 @@ struct AddressLayout {
 /// gives lies inside the payload. ServerRes is not among them: see server_res.hpp.
 std::optional<AddressLayout> address_layout(const Frame& frame, Direction direction, unsigned negotiated);
 
-/// The address and port at a field. An IPv6 address in a tagged field is given as such; a type that is neither
-/// 0 nor 1 gives none.
+/// The address and port at a field. An IPv6 address in a tagged field is given as such; a type that is
+/// neither 0 nor 1 gives none.
 Endpoint read_field(Bytes payload, const AddressField& field);
-/// Writes them, IPv4 or IPv6 as the form can hold (a flat field takes IPv4 only: false when it can't). Octets of a
-/// tagged field that IPv4 does not use become 0. The length stays.
+/// Writes them, IPv4 or IPv6 as the form can hold (a flat field takes IPv4 only: false when it can't). Octets
+/// of a tagged field that IPv4 does not use become 0. The length stays.
 bool write_field(MutableBytes payload, const AddressField& field, const Endpoint& value);
 
 std::uint32_t read_u32(Bytes payload, std::size_t offset);  ///< 0 when it lies outside

@@ -11,8 +11,8 @@
 namespace dw::sccp {
 namespace {
 
-constexpr std::size_t kLengthOctets = 8;   // length and version: what `length` does not count
-constexpr std::uint32_t kMinLength = 4;    // the message id alone
+constexpr std::size_t kLengthOctets = 8;  // length and version: what `length` does not count
+constexpr std::uint32_t kMinLength = 4;   // the message id alone
 
 /// Versions 1 and 2 never were; chan_sccp ends a session over one it does not know (sccp §1.4).
 bool version_is_spoken(std::uint32_t version) {
@@ -43,6 +43,12 @@ void write_frame(Buffer& out, std::uint32_t version, std::uint32_t id, Bytes pay
   writer.u32le(version);
   writer.u32le(id);
   writer.octets(payload);
+}
+
+std::string fixed_text(Bytes payload, std::size_t offset, std::size_t octets) {
+  if (offset >= payload.size()) return {};
+  const std::string_view field = as_text(payload.subspan(offset, std::min(octets, payload.size() - offset)));
+  return std::string(field.substr(0, field.find('\0')));
 }
 
 std::string to_string(const Frame& frame) {
@@ -97,8 +103,10 @@ std::optional<Frame> FrameStream::next() {
   }
   if (error_) return std::nullopt;
   if (whole.empty()) {
-    if (partial_.empty()) partial_since_.reset();
-    else if (!partial_since_) partial_since_ = arrived_at_;
+    if (partial_.empty())
+      partial_since_.reset();
+    else if (!partial_since_)
+      partial_since_ = arrived_at_;
     return std::nullopt;
   }
   partial_since_.reset();

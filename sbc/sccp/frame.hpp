@@ -30,14 +30,16 @@ struct Frame {
 /// a length below 4, a header version nobody sends, or octets behind the frame.
 Result<Frame> parse_frame(Bytes octets);
 void write_frame(Buffer& out, std::uint32_t version, std::uint32_t id, Bytes payload);
+/// The text in a fixed field, up to its NUL, which may be missing; short when the payload is.
+std::string fixed_text(Bytes payload, std::size_t offset, std::size_t octets);
 std::string to_string(const Frame& frame);  ///< "RegisterReq (0x0001) version 0, 68 octets"
 
-/// Cuts one direction of a TCP stream into frames, however it was split or coalesced. After an error the stream
-/// is dead: SCCP has nothing to resynchronise on. Holds at most one partial frame.
+/// Cuts one direction of a TCP stream into frames, however it was split or coalesced. After an error the
+/// stream is dead: SCCP has nothing to resynchronise on. Holds at most one partial frame.
 class FrameStream {
  public:
-  /// Takes what arrived. Afterwards call `next` until it gives nothing; then the octets may go. Nothing may be
-  /// fed before that.
+  /// Takes what arrived. Afterwards call `next` until it gives nothing; then the octets may go. Nothing may
+  /// be fed before that.
   void feed(TimePoint now, Bytes arrived);
   /// The next whole frame: good until the next call. Nothing: more octets are needed, or `error()`.
   std::optional<Frame> next();
@@ -48,7 +50,7 @@ class FrameStream {
  private:
   std::size_t wanted(Bytes start);  ///< octets the frame at `start` has in all; 0: not known yet, or error_
 
-  Buffer partial_;          // the beginning of a frame whose end has not come, at most kMaxFrameOctets
+  Buffer partial_;  // the beginning of a frame whose end has not come, at most kMaxFrameOctets
   bool partial_given_ = false;
   Bytes arrived_;
   TimePoint arrived_at_{};

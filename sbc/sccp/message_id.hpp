@@ -4,8 +4,8 @@
 
 namespace dw::sccp {
 
-/// Message ids, by the names that Wireshark shows (sccp §2). Ids that are not here exist too and pass untouched,
-/// so a frame carries a plain number.
+/// Message ids, by the names that Wireshark shows (sccp §2). Ids that are not here exist too and pass
+/// untouched, so a frame carries a plain number.
 enum class MessageId : std::uint32_t {
   keep_alive_req = 0x0000,
   register_req = 0x0001,
@@ -181,7 +181,9 @@ enum class MessageId : std::uint32_t {
   spcp_register_token_reject = 0x8101,
 };
 
-constexpr std::uint32_t number(MessageId id) { return static_cast<std::uint32_t>(id); }
+constexpr std::uint32_t number(MessageId id) {
+  return static_cast<std::uint32_t>(id);
+}
 /// "OpenReceiveChannel"; "unknown" for others.
 std::string_view name_of(std::uint32_t id);
 

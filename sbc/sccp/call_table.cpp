@@ -1,0 +1,226 @@
+#include "sbc/sccp/call_table.hpp"
+
+#include <algorithm>
+
+#include "sbc/base/byte_reader.hpp"
+#include "sbc/sccp/address_fields.hpp"
+#include "sbc/sccp/message_id.hpp"
+
+namespace dw::sccp {
+std::string_view words_of(std::uint32_t state) {
+  switch (static_cast<CallState>(state)) {
+    case CallState::off_hook:
+      return "off hook";
+    case CallState::on_hook:
+      return "ended";
+    case CallState::ring_out:
+      return "ringing there";
+    case CallState::ring_in:
+      return "ringing";
+    case CallState::connected:
+      return "connected";
+    case CallState::busy:
+      return "busy";
+    case CallState::congestion:
+      return "congestion";
+    case CallState::hold:
+      return "on hold";
+    case CallState::call_waiting:
+      return "waiting";
+    case CallState::call_transfer:
+      return "being transferred";
+    case CallState::call_park:
+      return "parked";
+    case CallState::proceed:
+      return "proceeding";
+    case CallState::remote_multiline:
+      return "at another phone";
+    case CallState::invalid_number:
+      return "invalid number";
+  }
+  return "in progress";
+}
+
+std::string_view codec_name(std::uint32_t compression_type) {
+  switch (compression_type) {
+    case 2:
+    case 3:
+      return "PCMA";
+    case 4:
+    case 5:
+      return "PCMU";
+    case 6:
+    case 7:
+    case 8:
+      return "G722";
+    case 9:
+      return "G723";
+    case 10:
+      return "G728";
+    case 11:
+    case 12:
+    case 15:
+    case 16:
+      return "G729";
+    case 18:
+      return "GSM";
+    case 25:
+      return "L16";
+    case 86:
+      return "iLBC";
+    case 100:
+      return "H261";
+    case 101:
+      return "H263";
+    case 103:
+      return "H264";
+    default:
+      return {};
+  }
+}
+
+Call* CallTable::find(std::uint32_t reference) {
+  const auto at = std::ranges::find(calls_, reference, &Call::reference);
+  return at == calls_.end() ? nullptr : &*at;
+}
+
+Call* CallTable::make(TimePoint now, std::uint32_t reference, std::uint32_t line) {
+  if (Call* known = find(reference)) return known;
+  if (calls_.size() == kMaxCalls) return nullptr;
+  Call call;
+  call.reference = reference;
+  call.line = line;
+  call.since = now;
+  return &calls_.emplace_back(std::move(call));
+}
+
+CallTable::Change CallTable::on_server(TimePoint now, const Frame& frame) {
+  switch (static_cast<MessageId>(frame.id)) {
+    case MessageId::call_state:
+      return on_state(now, frame.payload);
+    case MessageId::call_info:
+      on_info(frame.payload);
+      break;
+    case MessageId::call_info_v2:
+      on_info_v2(frame.payload);
+      break;
+    case MessageId::dialed_number:
+      on_dialed(frame.payload);
+      break;
+    default:
+      break;
+  }
+  return {};
+}
+
+CallTable::Change CallTable::on_state(TimePoint now, Bytes payload) {
+  const std::uint32_t state = read_u32(payload, 0);
+  const std::uint32_t line = read_u32(payload, 4);
+  const std::uint32_t reference = read_u32(payload, 8);
+  Change change;
+  if (reference == 0) return change;
+  const bool elsewhere = state == static_cast<std::uint32_t>(CallState::remote_multiline);
+  if (state == static_cast<std::uint32_t>(CallState::on_hook)) {
+    if (Call* known = find(reference); known && !known->over) {
+      known->over = true;
+      known->state = state;
+      change.over = reference;
+    }
+    return change;
+  }
+  Call* call = elsewhere ? find(reference) : make(now, reference, line);
+  if (!call) return change;
+  call->state = state;
+  if (line != 0) call->line = line;
+  if (call->way == Call::Way::unknown) {
+    if (state == static_cast<std::uint32_t>(CallState::off_hook)) call->way = Call::Way::outgoing;
+    if (state == static_cast<std::uint32_t>(CallState::ring_in)) call->way = Call::Way::incoming;
+  }
+  if (state == static_cast<std::uint32_t>(CallState::connected) && !call->connected) {
+    call->connected = now;
+    change.up = reference;
+  }
+  return change;
+}
+
+// CallInfo (0x008F), flat: calling name S40@0, calling number S24@40, called name S40@64, called number
+// S24@104, line@128, call reference@132, type@136 (1 inbound, 2 outbound, 3 forwarded).
+void CallTable::on_info(Bytes payload) {
+  constexpr std::size_t kNumber = 24;
+  constexpr std::size_t kName = 40;
+  constexpr std::size_t kWords = 128;
+  if (payload.size() < kWords + 12) return;
+  const bool outgoing = read_u32(payload, kWords + 8) == 2;
+  Call* call = find(read_u32(payload, kWords + 4));
+  if (!call) return;
+  call->way = outgoing ? Call::Way::outgoing : Call::Way::incoming;
+  call->far_number = fixed_text(payload, outgoing ? 104 : 40, kNumber);
+  call->far_name = fixed_text(payload, outgoing ? 64 : 0, kName);
+}
+
+// CallInfoV2 (0x014A): line@0, call reference@4, type@8, five more words, then NUL-terminated texts: the
+// numbers of calling, alternate calling, called, original called and last redirecting party, four mailboxes,
+// and the names of calling, called, original called and last redirecting party (as chan_sccp sends it and
+// Wireshark reads it).
+void CallTable::on_info_v2(Bytes payload) {
+  ByteReader reader(payload);
+  reader.skip(4, "line instance");
+  const std::uint32_t reference = reader.u32le("call reference");
+  const std::uint32_t type = reader.u32le("call type");
+  reader.skip(20, "reasons and restrictions");
+  constexpr std::size_t kLongest = 256;
+  const auto text = [&] {
+    return std::string(reader.text_to_nul(kLongest, "text").substr(0, Call::kMaxText));
+  };
+  const std::string calling = text();
+  (void)text();
+  const std::string called = text();
+  for (int i = 0; i < 6; ++i)
+    (void)text();
+  const std::string calling_name = text();
+  const std::string called_name = text();
+  Call* call = find(reference);
+  if (!call || (called.empty() && calling.empty())) return;
+  const bool outgoing = type == 2;
+  call->way = outgoing ? Call::Way::outgoing : Call::Way::incoming;
+  call->far_number = outgoing ? called : calling;
+  call->far_name = outgoing ? called_name : calling_name;
+}
+
+/// DialedNumber: text@0, line, call reference; the text's field has 24 octets, or 25 and padding from version
+/// 18 on, so the reference is found from the end.
+void CallTable::on_dialed(Bytes payload) {
+  constexpr std::size_t kLeast = 32;
+  if (payload.size() < kLeast) return;
+  const std::string number = fixed_text(payload, 0, 24);
+  Call* call = find(read_u32(payload, payload.size() - 4));
+  if (!call) {
+    const auto latest = std::ranges::find(calls_.rbegin(), calls_.rend(), Call::Way::outgoing, &Call::way);
+    if (latest == calls_.rend()) return;
+    call = &*latest;
+  }
+  if (call->far_number.empty()) call->far_number = number;
+}
+
+void CallTable::on_media(TimePoint now, std::uint32_t reference) {
+  if (reference != 0) make(now, reference, 0);
+}
+
+void CallTable::add_stream(std::uint32_t reference, CallStream stream) {
+  Call* call = find(reference);
+  if (!call && !calls_.empty()) call = &calls_.back();
+  if (!call) return;
+  if (call->streams.size() == Call::kMaxStreams) call->streams.erase(call->streams.begin());
+  call->streams.push_back(std::move(stream));
+}
+
+std::optional<Call> CallTable::end(std::uint32_t reference) {
+  const auto at = std::ranges::find(calls_, reference, &Call::reference);
+  if (at == calls_.end()) return std::nullopt;
+  Call call = std::move(*at);
+  calls_.erase(at);
+  call.state = static_cast<std::uint32_t>(CallState::on_hook);
+  return call;
+}
+
+}  // namespace dw::sccp

@@ -1,0 +1,98 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sbc/base/media_broker.hpp"
+#include "sbc/sccp/frame.hpp"
+
+namespace dw::sccp {
+
+enum class MediaKind : std::uint8_t { audio, video };
+
+/// Of CallState (0x0111): the values that real servers send.
+enum class CallState : std::uint32_t {
+  off_hook = 1,
+  on_hook = 2,
+  ring_out = 3,
+  ring_in = 4,
+  connected = 5,
+  busy = 6,
+  congestion = 7,
+  hold = 8,
+  call_waiting = 9,
+  call_transfer = 10,
+  call_park = 11,
+  proceed = 12,
+  remote_multiline = 13,  ///< on a shared line, at another phone
+  invalid_number = 14,
+};
+std::string_view words_of(
+    std::uint32_t state);  ///< "off hook", "connected", "on hold"…; "in progress" for others
+
+/// "PCMU" for 4 (the RTP/AVP names, RFC 3551); empty for numbers that are not known (sccp §4.5).
+std::string_view codec_name(std::uint32_t compression_type);
+
+/// One relayed stream of a call, as it is, or as it was when it ended.
+struct CallStream {
+  MediaKind kind{};
+  std::uint32_t compression_type = 0;
+  Endpoint phone_stated;
+  MediaPorts ports;
+  std::optional<Endpoint> far_end;
+  MediaReport report;
+  Duration both_open{};  ///< for how long both directions were open
+};
+
+/// One call of one phone, by what the server told the phone of it.
+struct Call {
+  enum class Way : std::uint8_t { unknown, outgoing, incoming };
+  static constexpr std::size_t kMaxText = 64;    ///< octets of a number or name that are kept
+  static constexpr std::size_t kMaxStreams = 8;  ///< ended streams that are kept; older ones go
+
+  std::uint32_t reference = 0;
+  std::uint32_t line = 0;
+  Way way = Way::unknown;
+  std::uint32_t state = 0;           ///< CallState
+  std::string far_number, far_name;  ///< untrusted text
+  TimePoint since{};
+  std::optional<TimePoint> connected;  ///< for the first time
+  bool over = false;                   ///< its CallState said so
+  std::vector<CallStream> streams;
+};
+
+/// The calls of one phone. Reads only what it shows; no message is changed here.
+class CallTable {
+ public:
+  static constexpr std::size_t kMaxCalls = 16;
+
+  struct Change {
+    std::optional<std::uint32_t> up;    ///< this call is connected for the first time
+    std::optional<std::uint32_t> over;  ///< this call's CallState says so for the first time
+  };
+  /// CallState, CallInfo (both forms), DialedNumber; others are ignored.
+  Change on_server(TimePoint now, const Frame& frame);
+  /// Media of a call that no CallState announced: makes one.
+  void on_media(TimePoint now, std::uint32_t reference);
+  /// An ended stream goes to its call, or to the latest one.
+  void add_stream(std::uint32_t reference, CallStream stream);
+
+  /// Takes the call out, if it is there.
+  std::optional<Call> end(std::uint32_t reference);
+  const std::vector<Call>& calls() const { return calls_; }
+
+ private:
+  Call* find(std::uint32_t reference);
+  Call* make(TimePoint now, std::uint32_t reference, std::uint32_t line);
+  Change on_state(TimePoint now, Bytes payload);
+  void on_info(Bytes payload);
+  void on_info_v2(Bytes payload);
+  void on_dialed(Bytes payload);
+
+  std::vector<Call> calls_;  // oldest first
+};
+
+}  // namespace dw::sccp

@@ -1,0 +1,67 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "sbc/base/media_broker.hpp"
+#include "sbc/sccp/call_table.hpp"
+#include "sbc/sccp/frame.hpp"
+
+namespace dw::sccp {
+
+/// What a media message says of the channel that it is about; 0 where it says nothing.
+struct ChannelIds {
+  std::uint32_t conference = 0;
+  std::uint32_t party = 0;  ///< pass-through party id
+  std::uint32_t call = 0;   ///< call reference
+};
+
+/// One media channel of one phone: what the server opened for it to receive (0x0105) and to send (0x008A),
+/// and the relayed stream that both share (sccp §4.1).
+struct MediaChannel {
+  MediaKind kind{};
+  ChannelIds ids;
+  MediaPorts ports;
+  bool receive = false;             ///< opened by OpenReceiveChannel, not closed yet
+  bool acked = false;               ///< and the phone said where it receives
+  bool transmit = false;            ///< the server told the phone where to send
+  std::optional<Endpoint> far_end;  ///< where, in the server's words
+  Endpoint told;                    ///< where, in ours
+  Endpoint phone_stated;
+  std::uint32_t compression_type = 0;
+  std::uint32_t packet_ms = 0;
+  std::uint32_t rfc2833_type = 0;
+  std::uint32_t header_version = 0;  ///< of the server's OpenReceiveChannel
+  bool encrypted = false;
+  TimePoint opened{};
+  std::optional<TimePoint> both_since;  ///< both directions are open since
+  Duration both_before{};               ///< and had been, before
+  std::optional<TimePoint> punch_at;  ///< when to tell the phone to send, as the server has not (sccp §4.2)
+  bool punched = false;               ///< it was told by us, and the server has not told it yet
+  unsigned acks_of_ours = 0;          ///< Acks of the phone that answer us, not the server
+  std::optional<TimePoint> release_at;  ///< its call is over, and the server has not closed it
+  TimePoint look_at{};                  ///< when to look next whether anything still comes
+};
+
+/// The channels of one phone's connection. Found by kind and pass-through party id, and where a message lacks
+/// that, by call reference, then conference id, then as the only one that can be meant (sccp §4.1). Never
+/// across connections.
+class MediaChannels {
+ public:
+  static constexpr std::size_t kMaxChannels = 8;
+
+  /// `pending`: an Ack, so the one that waits for it may be meant.
+  MediaChannel* find(MediaKind kind, const ChannelIds& ids, bool pending = false);
+  MediaChannel* find(MediaId id);
+  /// Null when there are kMaxChannels.
+  MediaChannel* add(MediaKind kind, const ChannelIds& ids);
+  void remove(MediaChannel& channel);
+
+  std::vector<MediaChannel>& all() { return channels_; }
+  const std::vector<MediaChannel>& all() const { return channels_; }
+
+ private:
+  std::vector<MediaChannel> channels_;
+};
+
+}  // namespace dw::sccp

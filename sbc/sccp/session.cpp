@@ -1,0 +1,146 @@
+#include "sbc/sccp/session.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "sbc/sccp/message_id.hpp"
+
+namespace dw::sccp {
+
+void Output::clear() {
+  to_phone.clear();
+  to_server.clear();
+  connect = admit = false;
+  end.reset();
+  end_text.clear();
+  events.clear();
+}
+
+Session::Session(const SessionOptions& options, MediaBroker& broker, SessionCounters& counters,
+                 const PhoneSide& side, TimePoint now)
+    : options_(options),
+      broker_(broker),
+      counters_(counters),
+      side_(side),
+      began_(now),
+      last_phone_(now),
+      last_keepalive_(now) {}
+
+void Session::end(EndReason reason, std::string text, Output& out) {
+  if (ended_) return;
+  ended_ = true;
+  out.end = reason;
+  out.end_text = std::move(text);
+}
+
+void Session::tell(SessionEvent::Kind kind, std::string text, Output& out) {
+  out.events.push_back({kind, std::move(text), std::nullopt});
+}
+
+void Session::drop(const Frame& frame, std::string_view why, Output& out) {
+  ++counters_.dropped;
+  tell(SessionEvent::Kind::dropped, std::string(name_of(frame.id)) + ": " + std::string(why), out);
+}
+
+void Session::answer(Buffer& to, const Frame& like, std::uint32_t id, Bytes payload) {
+  ++counters_.answered;
+  write_frame(to, like.version, id, payload);
+}
+
+MutableBytes Session::pass(Buffer& to, const Frame& frame) {
+  to.insert(to.end(), frame.octets.begin(), frame.octets.end());
+  return MutableBytes(to).last(frame.payload.size());
+}
+
+bool Session::answers_keepalives(TimePoint now) const {
+  return registered_ && now - last_phone_ <= keepalive_ + keepalive_ / 2;
+}
+
+TimePoint Session::next_deadline() const {
+  TimePoint next = TimePoint::max();
+  const auto at = [&](TimePoint when) { next = std::min(next, when); };
+  if (!first_frame_) at(began_ + kFirstFrame);
+  if (const auto since = phone_stream_.partial_since()) at(*since + kPartialFrame);
+  if (const auto since = server_stream_.partial_since()) at(*since + kPartialFrame);
+  if (registered_) {
+    at(last_phone_ + (phone_missed_ ? 2 * keepalive_ : keepalive_ + keepalive_ / 4));
+  } else {
+    at(last_keepalive_ + kToRegister);
+  }
+  if (keepalive_out_ && registered_) at(*keepalive_out_ + keepalive_);
+  if (register_out_) at(*register_out_ + kRegisterAnswer);
+  if (token_out_) at(*token_out_ + kTokenAnswer);
+  if (reset_at_) at(*reset_at_);
+  for (const MediaChannel& channel : channels_.all()) {
+    at(channel.look_at);
+    if (channel.punch_at) at(*channel.punch_at);
+    if (channel.release_at) at(*channel.release_at);
+  }
+  return next;
+}
+
+void Session::on_deadline(TimePoint now, Output& out) {
+  const auto due = [now](TimePoint when) { return when <= now; };
+  const auto stuck = [&](const FrameStream& stream) {
+    return stream.partial_since() && due(*stream.partial_since() + kPartialFrame);
+  };
+  if (!first_frame_ && due(began_ + kFirstFrame)) end(EndReason::too_slow, "it said nothing", out);
+  if (stuck(phone_stream_) || stuck(server_stream_))
+    end(EndReason::bad_frame, "the rest of a message did not come", out);
+  if (!registered_ && due(last_keepalive_ + kToRegister))
+    end(EndReason::too_slow, "it did not register", out);
+  if (register_out_ && due(*register_out_ + kRegisterAnswer))
+    end(EndReason::server_silent, "the call server did not answer the registration", out);
+  if (registered_ && keepalive_out_ && due(*keepalive_out_ + keepalive_)) {
+    tell(SessionEvent::Kind::keepalive_missed, "server", out);
+    end(EndReason::server_silent, "the call server did not answer a keepalive", out);
+  }
+  if (registered_ && due(last_phone_ + 2 * keepalive_)) {
+    end(EndReason::phone_silent, "nothing came from the phone for two keepalive intervals", out);
+  } else if (registered_ && !phone_missed_ && due(last_phone_ + keepalive_ + keepalive_ / 4)) {
+    phone_missed_ = true;
+    tell(SessionEvent::Kind::keepalive_missed, "phone", out);
+  }
+  if (reset_at_ && due(*reset_at_)) end(EndReason::reset, "it was reset", out);
+  if (token_out_ && due(*token_out_ + kTokenAnswer)) {
+    // chan_skinny and FreeSWITCH don't know tokens, and the phone would wait for ever (sccp §3.10).
+    token_out_.reset();
+    token_answered_ = true;
+    const bool spcp = token_id_ == number(MessageId::spcp_register_token_req);
+    constexpr std::array<std::uint8_t, 4> kFeatures{0xff, 0xff, 0, 0};
+    ++counters_.answered;
+    write_frame(out.to_phone, 0,
+                number(spcp ? MessageId::spcp_register_token_ack : MessageId::register_token_ack),
+                spcp ? Bytes(kFeatures) : Bytes());
+  }
+  std::vector<MediaId> open;
+  for (const MediaChannel& channel : channels_.all())
+    open.push_back(channel.ports.id);
+  for (const MediaId id : open) {
+    if (MediaChannel* channel = channels_.find(id)) look_at(now, *channel, out);
+  }
+}
+
+void Session::on_closed(TimePoint now, Output& out) {
+  ended_ = true;
+  finish_all(now, kLingerLost, out);
+  while (!calls_.calls().empty()) {
+    SessionEvent event{SessionEvent::Kind::call_over, {}, calls_.end(calls_.calls().front().reference)};
+    out.events.push_back(std::move(event));
+  }
+}
+
+std::vector<Call> Session::calls(TimePoint now) const {
+  std::vector<Call> all = calls_.calls();
+  for (const MediaChannel& channel : channels_.all()) {
+    auto at = std::ranges::find(all, channel.ids.call, &Call::reference);
+    if (at == all.end()) {
+      if (all.empty()) continue;
+      at = std::prev(all.end());
+    }
+    at->streams.push_back(stream_of(now, channel));
+  }
+  return all;
+}
+
+}  // namespace dw::sccp

@@ -1,0 +1,228 @@
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sbc/base/media_broker.hpp"
+#include "sbc/sccp/call_table.hpp"
+#include "sbc/sccp/frame.hpp"
+#include "sbc/sccp/media_channels.hpp"
+
+namespace dw::sccp {
+
+struct SessionOptions {
+  bool any_device_name = false;                     ///< see station_name
+  std::uint32_t max_version = kMaxProtocolVersion;  ///< phones that offer a higher one offer this
+  bool blank_text = false;                          ///< addresses in texts of phones become zeroes
+  Duration media_idle = std::chrono::seconds(300);  ///< a channel without RTP for so long is given up
+};
+
+/// Counted over all sessions.
+struct SessionCounters {
+  std::uint64_t from_phones = 0, from_servers = 0;  ///< whole messages
+  std::uint64_t rewritten = 0;                      ///< messages that left with another content
+  std::uint64_t dropped = 0;    ///< by policy: wrong direction, multicast, URIs that start media
+  std::uint64_t malformed = 0;  ///< connections that ended with a bad frame
+  std::uint64_t layout_conflicts = 0;
+  std::uint64_t answered = 0;  ///< messages that we answered ourselves
+  std::uint64_t no_media = 0;  ///< channels refused, as there were no ports
+};
+
+/// What the people who look after phones want to know.
+struct SessionEvent {
+  enum class Kind : std::uint8_t {
+    registering,  ///< RegisterReq went to the server
+    registered,
+    refused,  ///< by the server or by us; `text` has the words
+    unregistered,
+    reset,             ///< `text`: "reset", "restart", "apply config"
+    keepalive_missed,  ///< `text`: "phone" or "server"
+    lines,             ///< Session::lines() has grown
+    call_up,
+    call_over,  ///< `call` is all that is known of it
+    no_media,   ///< a channel was refused: `text`
+    dropped,    ///< a message was not passed on: `text`
+  };
+  Kind kind{};
+  std::string text;
+  std::optional<Call> call;
+};
+
+/// Why a session has to end.
+enum class EndReason : std::uint8_t {
+  bad_frame,    ///< not SCCP, or not any more
+  not_allowed,  ///< a message that is not taken before registration
+  bad_name,
+  refused,        ///< `refuse` was called
+  too_slow,       ///< nothing came, or no registration
+  overflow,       ///< too much came before the server could be had
+  phone_silent,   ///< for two keepalive intervals
+  server_silent,  ///< it did not answer a keepalive, or the registration
+  reset,          ///< the server reset the phone, and the phone did not hang up
+};
+
+/// What is to be done after a call of the session's; the shell clears and reuses it.
+struct Output {
+  Buffer to_phone, to_server;  ///< whole frames
+  bool connect = false;        ///< open the connection to a server: on_server_connected or on_closed follows
+  bool admit = false;          ///< may `device()` register? on_admitted or refuse follows
+  std::optional<EndReason> end;  ///< send what there is, close both sides, then call on_closed
+  std::string end_text;
+  std::vector<SessionEvent> events;
+  void clear();
+};
+
+/// One phone's SCCP connection and its one connection to a call server: what either says is passed to the
+/// other with addresses rewritten, so that all media goes through the relay (sccp §2 to §4). No I/O. Owned by
+/// the shell, one a phone; the broker and the counters outlive it.
+class Session {
+ public:
+  static constexpr std::size_t kMaxBeforeRegistration = 2560;  ///< octets of one frame (sccp §1.2)
+  static constexpr std::size_t kMaxWaiting = 8192;             ///< octets kept until the server is there
+  static constexpr std::size_t kMaxOptional = 2000;  ///< octets of an alarm's or location's frame: beyond
+                                                     ///< that chan_skinny hangs up (sccp §1.2)
+  static constexpr std::size_t kMaxLines = 42;
+  static constexpr Duration kPartialFrame = std::chrono::seconds(10);
+  static constexpr Duration kFirstFrame = std::chrono::seconds(10);
+  static constexpr Duration kToRegister = std::chrono::seconds(60);
+  static constexpr Duration kRegisterAnswer = std::chrono::seconds(15);
+  static constexpr Duration kTokenAnswer = std::chrono::seconds(3);
+  static constexpr Duration kResetGrace = std::chrono::seconds(10);
+  static constexpr Duration kLinger = std::chrono::seconds(5);       ///< of a stream whose channel was closed
+  static constexpr Duration kLingerLost = std::chrono::seconds(10);  ///< of one whose signalling was lost
+  static constexpr Duration kAfterCall = std::chrono::seconds(10);
+  static constexpr Duration kPunchAfter = std::chrono::milliseconds(300);
+  static constexpr Duration kLookAgain = std::chrono::seconds(30);
+  static constexpr Duration kDefaultKeepalive = std::chrono::seconds(30);
+
+  /// Where the phone's connection comes from, and how we are called on that side.
+  struct PhoneSide {
+    Endpoint phone;
+    IpAddress local;      ///< our address that it came to
+    Endpoint advertised;  ///< what the phone knows us by: `local` and the SCCP port, or what was configured
+  };
+  /// The same for the server's.
+  struct ServerSide {
+    IpAddress local;       ///< our address that the connection goes out from
+    IpAddress advertised;  ///< what the server is told: `local`, or what was configured
+    Endpoint server;
+  };
+
+  Session(const SessionOptions& options, MediaBroker& broker, SessionCounters& counters,
+          const PhoneSide& side, TimePoint now);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  void on_phone(TimePoint now, Bytes octets, Output& out);
+  void on_server(TimePoint now, Bytes octets, Output& out);
+  void on_server_connected(TimePoint now, const ServerSide& side, Output& out);
+  void on_admitted(TimePoint now, Output& out);
+  /// Tells the phone RegisterReject with `text`, and ends.
+  void refuse(std::string_view text, Output& out);
+  void on_deadline(TimePoint now, Output& out);
+  /// Either side is gone. Gives up media and reports calls; nothing may be called afterwards but the
+  /// destructor.
+  void on_closed(TimePoint now, Output& out);
+  TimePoint next_deadline() const;  ///< may move with every call
+
+  const std::string& device() const { return device_; }  ///< empty until it named itself
+  bool registered() const { return registered_; }
+  bool unregistered() const { return unregistered_; }  ///< and said good-bye
+  bool answers_keepalives(TimePoint now) const;        ///< was heard within one and a half of its intervals
+  unsigned version() const { return negotiated_; }     ///< protocol version agreed; 0: not known
+  Duration keepalive() const { return keepalive_; }
+  std::uint32_t device_type() const { return device_type_; }
+  const std::string& firmware() const { return firmware_; }  ///< untrusted text
+  const IpAddress& stated() const { return stated_; }        ///< the phone's address in its own words
+  const std::map<std::uint32_t, std::string>& lines() const { return lines_; }  ///< untrusted text
+  const Endpoint& phone() const { return side_.phone; }
+  /// Running calls, their open streams included.
+  std::vector<Call> calls(TimePoint now) const;
+
+ private:
+  bool take_phone_frame(TimePoint now, const Frame& frame, Output& out);
+  bool may_pass(const Frame& frame, Output& out);
+  bool take_name(const Frame& frame, Output& out);
+  void pump(TimePoint now, Output& out);
+  bool must_wait(std::uint32_t id) const;
+  void forward_from_phone(TimePoint now, const Frame& frame, Output& out);
+  void forward_from_server(TimePoint now, const Frame& frame, Output& out);
+  void end(EndReason reason, std::string text, Output& out);
+  void tell(SessionEvent::Kind kind, std::string text, Output& out);
+  void drop(const Frame& frame, std::string_view why, Output& out);
+  void answer(Buffer& to, const Frame& like, std::uint32_t id, Bytes payload = {});
+
+  // From the phone.
+  void on_register(TimePoint now, const Frame& frame, Output& out);
+  void on_token(TimePoint now, const Frame& frame, Output& out);
+  void pass_alarm(const Frame& frame, Output& out);
+  void pass_text(const Frame& frame, std::size_t begin, Output& out);
+  // From the server.
+  void on_register_ack(TimePoint now, const Frame& frame, Output& out);
+  void on_reset(TimePoint now, const Frame& frame, Output& out);
+  void on_lines(const Frame& frame, Output& out);
+  void on_calls(TimePoint now, const Frame& frame, Output& out);
+  void pass_server_res(const Frame& frame, Output& out);
+  // session_media.cpp
+  void on_open_receive(TimePoint now, const Frame& frame, MediaKind kind, Output& out);
+  void on_receive_ack(TimePoint now, const Frame& frame, MediaKind kind, Output& out);
+  void on_port_res(TimePoint now, const Frame& frame, Output& out);
+  void on_start_transmission(TimePoint now, const Frame& frame, MediaKind kind, Output& out);
+  void on_transmission_ack(const Frame& frame, MediaKind kind, Output& out);
+  void on_echoed_address(const Frame& frame, const ChannelIds& ids, Output& out);
+  void on_close_receive(TimePoint now, const Frame& frame, MediaKind kind, Output& out);
+  void on_stop_transmission(TimePoint now, const Frame& frame, MediaKind kind, Output& out);
+  void on_port_req(TimePoint now, const Frame& frame, Output& out);
+  /// The channel of these ids, opened if need be; null when there is no room or no port: `status` is what an
+  /// OpenReceiveChannelAck says then.
+  MediaChannel* open_channel(TimePoint now, MediaKind kind, const ChannelIds& ids, std::uint32_t& status,
+                             Output& out);
+  void refuse_receive(const Frame& frame, MediaKind kind, const ChannelIds& ids, std::uint32_t status,
+                      Output& out);
+  bool far_end_usable(const MediaChannel& channel, const Endpoint& far_end) const;
+  void acked(TimePoint now, MediaChannel& channel, const Endpoint& stated);
+  void punch(MediaChannel& channel, Output& out);
+  void unpunch(MediaChannel& channel, Output& out);
+  void look_at(TimePoint now, MediaChannel& channel, Output& out);
+  void note_both(TimePoint now, MediaChannel& channel);
+  void finish_if_closed(TimePoint now, MediaChannel& channel, Output& out);
+  void finish(TimePoint now, MediaChannel& channel, Duration linger, Output& out);
+  void finish_all(TimePoint now, Duration linger, Output& out);
+  void end_call_if_over(std::uint32_t reference, Output& out);
+  CallStream stream_of(TimePoint now, const MediaChannel& channel) const;
+  MutableBytes pass(Buffer& to, const Frame& frame);  ///< appends it; its payload, to be changed in place
+
+  const SessionOptions& options_;
+  MediaBroker& broker_;
+  SessionCounters& counters_;
+  PhoneSide side_;
+  std::optional<ServerSide> server_;
+  FrameStream phone_stream_, server_stream_;
+  std::deque<Buffer> waiting_;  // whole frames of the phone's, until the server is there and it may register
+  std::size_t waiting_octets_ = 0;
+
+  std::string device_, firmware_;
+  IpAddress stated_;
+  std::uint32_t device_type_ = 0;
+  std::uint32_t offered_ = 0, negotiated_ = 0;
+  bool connect_asked_ = false, admit_asked_ = false, admitted_ = false;
+  bool registered_ = false, unregistered_ = false, ended_ = false;
+
+  TimePoint began_, last_phone_, last_keepalive_;
+  Duration keepalive_ = kDefaultKeepalive;
+  bool phone_missed_ = false;
+  std::optional<TimePoint> keepalive_out_;  // a KeepAliveReq that the server has not answered
+  std::optional<TimePoint> register_out_, token_out_, reset_at_;
+  std::uint32_t token_id_ = 0;
+  bool token_answered_ = false;
+  bool first_frame_ = false;
+
+  MediaChannels channels_;
+  CallTable calls_;
+  std::map<std::uint32_t, std::string> lines_;
+};
+
+}  // namespace dw::sccp

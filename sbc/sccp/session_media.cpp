@@ -1,0 +1,416 @@
+#include <algorithm>
+
+#include "sbc/base/byte_writer.hpp"
+#include "sbc/sccp/address_fields.hpp"
+#include "sbc/sccp/message_id.hpp"
+#include "sbc/sccp/session.hpp"
+
+// What a session does with the messages that open, confirm and close media (sccp §4).
+namespace dw::sccp {
+namespace {
+
+using Id = MessageId;
+
+constexpr unsigned kFirstTaggedVersion = 17;
+
+/// Of an Ack's status, as these servers understand it (sccp §4.4).
+enum AckStatus : std::uint32_t { kOk = 0, kNotEnoughChannels = 2, kOutOfSockets = 8 };
+
+/// Where a message that opens or confirms media says what.
+struct OpenReceive {
+  ChannelIds ids;
+  std::uint32_t packet_ms = 0, compression_type = 0, rfc2833_type = 0;
+  bool encrypted = false;
+};
+
+// OpenReceiveChannel: conf@0, ppid@4, ms@8, codec@12, callRef@24, encryption@28, RFC 2833 type@84. The one
+// for video: conf@0, ppid@4, codec@8, line@12, callRef@16.
+OpenReceive read_open_receive(Bytes payload, MediaKind kind) {
+  OpenReceive open;
+  open.ids = {read_u32(payload, 0), read_u32(payload, 4),
+              read_u32(payload, kind == MediaKind::audio ? 24 : 16)};
+  open.compression_type = read_u32(payload, kind == MediaKind::audio ? 12 : 8);
+  if (kind == MediaKind::audio) {
+    open.packet_ms = read_u32(payload, 8);
+    open.encrypted = read_u32(payload, 28) != 0;
+    open.rfc2833_type = read_u32(payload, 84);
+  }
+  return open;
+}
+
+// StartMediaTransmission: conf@0, ppid@4, address@8; behind it, at 16 or 32: ms, codec, precedence, …,
+// callRef 24 further. The one for video: codec@8, address@12; behind it, at 20 or 36: callRef.
+struct StartTransmission {
+  ChannelIds ids;
+  std::uint32_t packet_ms = 0, compression_type = 0, precedence = 0;
+};
+StartTransmission read_start_transmission(Bytes payload, MediaKind kind, bool tagged) {
+  StartTransmission start;
+  start.ids = {read_u32(payload, 0), read_u32(payload, 4), 0};
+  if (kind == MediaKind::video) {
+    start.compression_type = read_u32(payload, 8);
+    start.ids.call = read_u32(payload, tagged ? 36 : 20);
+    return start;
+  }
+  const std::size_t behind = tagged ? 32 : 16;
+  start.packet_ms = read_u32(payload, behind);
+  start.compression_type = read_u32(payload, behind + 4);
+  start.precedence = read_u32(payload, behind + 8);
+  start.ids.call = read_u32(payload, behind + 24);
+  return start;
+}
+
+/// Of CloseReceiveChannel, StopMediaTransmission and their video forms; short ones say less.
+ChannelIds read_closing(Bytes payload) {
+  return {read_u32(payload, 0), read_u32(payload, 4), read_u32(payload, 8)};
+}
+
+void learn_ids(MediaChannel& channel, const ChannelIds& ids) {
+  if (ids.conference != 0) channel.ids.conference = ids.conference;
+  if (ids.party != 0) channel.ids.party = ids.party;
+  if (ids.call != 0) channel.ids.call = ids.call;
+}
+
+}  // namespace
+
+MediaChannel* Session::open_channel(TimePoint now, MediaKind kind, const ChannelIds& ids,
+                                    std::uint32_t& status, Output& out) {
+  status = kOk;
+  if (MediaChannel* known = channels_.find(kind, ids)) {
+    learn_ids(*known, ids);
+    known->release_at.reset();
+    broker_.reopen(known->ports.id);
+    return known;
+  }
+  if (channels_.all().size() == MediaChannels::kMaxChannels) {
+    status = kNotEnoughChannels;
+    ++counters_.no_media;
+    tell(SessionEvent::Kind::no_media, "the phone has as many media channels as one may have", out);
+    return nullptr;
+  }
+  const auto ports =
+      broker_.open({side_.phone.address, side_.local, server_->local, server_->server.address});
+  if (!ports) {
+    status = kOutOfSockets;
+    ++counters_.no_media;
+    tell(SessionEvent::Kind::no_media, ports.error().text, out);
+    return nullptr;
+  }
+  MediaChannel* channel = channels_.add(kind, ids);
+  channel->ports = *ports;
+  channel->opened = now;
+  channel->look_at = now + kLookAgain;
+  calls_.on_media(now, ids.call);
+  return channel;
+}
+
+/// In the phone's stead: it can't receive.
+void Session::refuse_receive(const Frame& frame, MediaKind kind, const ChannelIds& ids, std::uint32_t status,
+                             Output& out) {
+  Buffer payload;
+  ByteWriter writer(payload);
+  writer.u32le(status);
+  const std::size_t address_and_port = negotiated_ >= kFirstTaggedVersion ? 24 : 8;
+  payload.resize(payload.size() + address_and_port);
+  writer.u32le(ids.party);
+  writer.u32le(ids.call);
+  answer(out.to_server, frame,
+         number(kind == MediaKind::audio ? Id::open_receive_channel_ack
+                                         : Id::open_multi_media_receive_channel_ack),
+         payload);
+}
+
+void Session::on_open_receive(TimePoint now, const Frame& frame, MediaKind kind, Output& out) {
+  const OpenReceive open = read_open_receive(frame.payload, kind);
+  std::uint32_t status = kOk;
+  MediaChannel* channel = open_channel(now, kind, open.ids, status, out);
+  if (!channel) return refuse_receive(frame, kind, open.ids, status, out);
+  channel->receive = true;
+  channel->acked = false;
+  channel->compression_type = open.compression_type;
+  channel->packet_ms = open.packet_ms;
+  channel->rfc2833_type = open.rfc2833_type;
+  channel->encrypted = open.encrypted;
+  channel->header_version = frame.version;
+  note_both(now, *channel);
+  MutableBytes payload = pass(out.to_phone, frame);
+  const auto layout = address_layout(frame, Direction::from_server, negotiated_);
+  if (!layout) return;
+  if (layout->conflict) ++counters_.layout_conflicts;
+  for (const AddressField& field : *layout) {
+    const Endpoint source = read_field(frame.payload, field);
+    if (source.address && !source.address.is_unspecified() &&
+        write_field(payload, field, channel->ports.phone_facing))
+      ++counters_.rewritten;
+  }
+  if (layout->requested_type != AddressField::kNone) write_u32(payload, layout->requested_type, 0);
+}
+
+// PortReq: conf@0, callRef@4, ppid@8, address type@16, media type@20 (0 audio, 1 and 2 video).
+void Session::on_port_req(TimePoint now, const Frame& frame, Output& out) {
+  const ChannelIds ids{read_u32(frame.payload, 0), read_u32(frame.payload, 8), read_u32(frame.payload, 4)};
+  const MediaKind kind = read_u32(frame.payload, 20) == 0 ? MediaKind::audio : MediaKind::video;
+  std::uint32_t status = kOk;
+  MediaChannel* channel = open_channel(now, kind, ids, status, out);
+  if (!channel) return;  // the server gives up waiting for PortRes
+  channel->receive = true;
+  MutableBytes payload = pass(out.to_phone, frame);
+  if (const auto layout = address_layout(frame, Direction::from_server, negotiated_))
+    write_u32(payload, layout->requested_type, 0);
+}
+
+// OpenReceiveChannelAck: status@0, address@4; behind it: ppid, callRef (absent in the shortest).
+void Session::on_receive_ack(TimePoint now, const Frame& frame, MediaKind kind, Output& out) {
+  MutableBytes payload = pass(out.to_server, frame);
+  const auto layout = address_layout(frame, Direction::from_phone, negotiated_);
+  if (!layout) return;
+  const AddressField& field = layout->fields[0];
+  if (layout->conflict) ++counters_.layout_conflicts;
+  const std::size_t behind = field.port + 4U;
+  const ChannelIds ids{0, read_u32(frame.payload, behind), read_u32(frame.payload, behind + 4)};
+  ++counters_.rewritten;
+  MediaChannel* channel = channels_.find(kind, ids, true);
+  const bool failed = read_u32(frame.payload, 0) != kOk;
+  if (!channel || failed) {
+    // Nothing is open that the address could stand for; the phone's own is nobody's business.
+    write_field(payload, field, {IpAddress::v4(0), 0});
+    if (channel) {
+      channel->receive = false;
+      note_both(now, *channel);
+      finish_if_closed(now, *channel, out);
+    }
+    return;
+  }
+  learn_ids(*channel, ids);
+  if (!write_field(payload, field, channel->ports.central_facing))
+    write_field(payload, field, {IpAddress::v4(0), 0});
+  acked(now, *channel, read_field(frame.payload, field));
+}
+
+// PortRes: conf@0, callRef@4, ppid@8, address@12, RTP port, RTCP port.
+void Session::on_port_res(TimePoint now, const Frame& frame, Output& out) {
+  MutableBytes payload = pass(out.to_server, frame);
+  const auto layout = address_layout(frame, Direction::from_phone, negotiated_);
+  if (!layout) return;
+  const AddressField& field = layout->fields[0];
+  const ChannelIds ids{read_u32(frame.payload, 0), read_u32(frame.payload, 8), read_u32(frame.payload, 4)};
+  MediaChannel* channel = channels_.find(MediaKind::audio, ids);
+  if (!channel) channel = channels_.find(MediaKind::video, ids);
+  const Endpoint stated = read_field(frame.payload, field);
+  ++counters_.rewritten;
+  if (!channel || !stated.address || stated.address.is_unspecified() ||
+      !write_field(payload, field, channel->ports.central_facing)) {
+    write_field(payload, field, {IpAddress::v4(0), 0});
+    return;
+  }
+  acked(now, *channel, stated);
+  channel->punch_at.reset();  // OpenReceiveChannel is still to come
+}
+
+void Session::acked(TimePoint now, MediaChannel& channel, const Endpoint& stated) {
+  channel.acked = true;
+  channel.phone_stated = stated;
+  broker_.set_phone_stated(channel.ports.id, stated);
+  note_both(now, channel);
+  const bool behind_router = stated.address != side_.phone.address;
+  if (behind_router && !channel.transmit && !channel.punched && !channel.encrypted &&
+      channel.kind == MediaKind::audio)
+    channel.punch_at = now + kPunchAfter;
+}
+
+bool Session::far_end_usable(const MediaChannel& channel, const Endpoint& far_end) const {
+  const IpAddress& a = far_end.address;
+  if (!a || far_end.port == 0 || a.is_unspecified() || a.is_multicast() || a.is_broadcast()) return false;
+  if (a.is_loopback() && !server_->server.address.is_loopback()) return false;
+  return far_end != channel.ports.central_facing && far_end != channel.ports.phone_facing;
+}
+
+void Session::on_start_transmission(TimePoint now, const Frame& frame, MediaKind kind, Output& out) {
+  const auto layout = address_layout(frame, Direction::from_server, negotiated_);
+  if (!layout) return drop(frame, "it is too short to say where to send", out);
+  const AddressField& field = layout->fields[0];
+  if (layout->conflict) ++counters_.layout_conflicts;
+  const StartTransmission start =
+      read_start_transmission(frame.payload, kind, field.form == AddressForm::tagged);
+  std::uint32_t status = kOk;
+  MediaChannel* channel = open_channel(now, kind, start.ids, status, out);
+  if (!channel) return drop(frame, "there is no relayed stream for it", out);
+  const Endpoint far_end = read_field(frame.payload, field);
+  if (!far_end_usable(*channel, far_end)) {
+    drop(frame, far_end.to_string() + " is nowhere to send to", out);
+    return finish_if_closed(now, *channel, out);
+  }
+  channel->transmit = true;
+  channel->punched = false;
+  channel->punch_at.reset();
+  channel->far_end = far_end;
+  channel->compression_type = start.compression_type;
+  if (start.packet_ms != 0) channel->packet_ms = start.packet_ms;
+  channel->told = broker_.set_far_end(channel->ports.id, far_end);
+  constexpr std::uint32_t kOctet = 0xff;
+  if (start.precedence != 0 && start.precedence <= kOctet)
+    broker_.set_tos(channel->ports.id, static_cast<std::uint8_t>(start.precedence));
+  note_both(now, *channel);
+  MutableBytes payload = pass(out.to_phone, frame);
+  ++counters_.rewritten;
+  if (!write_field(payload, field, channel->told)) write_field(payload, field, {IpAddress::v4(0), 0});
+}
+
+// StartMediaTransmissionAck: conf@0, ppid@4, callRef@8, address@12. Some phones say only the call reference.
+void Session::on_transmission_ack(const Frame& frame, MediaKind kind, Output& out) {
+  const ChannelIds ids = read_closing(frame.payload);
+  MediaChannel* channel = channels_.find(kind, ids);
+  if (channel && channel->acks_of_ours != 0) {
+    --channel->acks_of_ours;
+    return;
+  }
+  MutableBytes payload = pass(out.to_server, frame);
+  const auto layout = address_layout(frame, Direction::from_phone, negotiated_);
+  if (!layout) return;
+  if (layout->conflict) ++counters_.layout_conflicts;
+  ++counters_.rewritten;
+  const AddressField& field = layout->fields[0];
+  if (!channel || !write_field(payload, field, channel->ports.central_facing))
+    write_field(payload, field, {IpAddress::v4(0), 0});
+}
+
+/// The phone says back an address that it was told: the server gets its own words.
+void Session::on_echoed_address(const Frame& frame, const ChannelIds& ids, Output& out) {
+  MutableBytes payload = pass(out.to_server, frame);
+  const auto layout = address_layout(frame, Direction::from_phone, negotiated_);
+  if (!layout) return;
+  if (layout->conflict) ++counters_.layout_conflicts;
+  ++counters_.rewritten;
+  MediaChannel* channel = channels_.find(MediaKind::audio, ids);
+  if (!channel) channel = channels_.find(MediaKind::video, ids);
+  for (const AddressField& field : *layout) {
+    const bool known = field.role == AddressRole::media_echo && channel && channel->far_end;
+    if (!known || !write_field(payload, field, *channel->far_end))
+      write_field(payload, field, {IpAddress::v4(0), 0});
+  }
+}
+
+void Session::on_close_receive(TimePoint now, const Frame& frame, MediaKind kind, Output& out) {
+  MediaChannel* channel = channels_.find(kind, read_closing(frame.payload));
+  if (channel) unpunch(*channel, out);
+  pass(out.to_phone, frame);
+  if (!channel) return;
+  channel->receive = channel->acked = false;
+  channel->punch_at.reset();
+  note_both(now, *channel);
+  finish_if_closed(now, *channel, out);
+}
+
+void Session::on_stop_transmission(TimePoint now, const Frame& frame, MediaKind kind, Output& out) {
+  pass(out.to_phone, frame);
+  MediaChannel* channel = channels_.find(kind, read_closing(frame.payload));
+  if (!channel) return;
+  channel->transmit = channel->punched = false;
+  channel->far_end.reset();
+  broker_.set_far_end(channel->ports.id, std::nullopt);
+  note_both(now, *channel);
+  finish_if_closed(now, *channel, out);
+}
+
+/// StartMediaTransmission in the server's stead: the phone sends, so its router lets early media in (sccp
+/// §4.2).
+void Session::punch(MediaChannel& channel, Output& out) {
+  channel.punch_at.reset();
+  if (!channel.receive || !channel.acked || channel.transmit) return;
+  constexpr std::uint32_t kExpedited = 0xb8;  // ToS octet of DSCP 46
+  constexpr std::size_t kFlatOctets = 116;
+  constexpr std::size_t kTaggedOctets = 132;
+  constexpr std::size_t kLongOctets = 168;
+  constexpr std::uint32_t kFirstLongVersion = 21;
+  const bool tagged = negotiated_ >= kFirstTaggedVersion;
+  Buffer payload(!tagged ? kFlatOctets : negotiated_ < kFirstLongVersion ? kTaggedOctets : kLongOctets);
+  const auto form = tagged ? AddressForm::tagged : AddressForm::flat;
+  const std::uint16_t port = tagged ? 28 : 12;
+  const AddressField field{AddressRole::media_remote, form, 8, port, AddressField::kNone};
+  if (!write_field(payload, field, channel.ports.phone_facing)) return;
+  const std::size_t behind = port + 4U;
+  write_u32(payload, 0, channel.ids.conference);
+  write_u32(payload, 4, channel.ids.party);
+  write_u32(payload, behind, channel.packet_ms);
+  write_u32(payload, behind + 4, channel.compression_type);
+  write_u32(payload, behind + 8, kExpedited);
+  write_u32(payload, behind + 24, channel.ids.call);
+  write_u32(payload, tagged ? 116 : 100, channel.rfc2833_type);
+  write_frame(out.to_phone, channel.header_version, number(Id::start_media_transmission), payload);
+  channel.punched = true;
+  ++channel.acks_of_ours;
+  ++counters_.answered;
+}
+
+void Session::unpunch(MediaChannel& channel, Output& out) {
+  if (!channel.punched || channel.transmit) return;
+  channel.punched = false;
+  Buffer payload(16);
+  write_u32(payload, 0, channel.ids.conference);
+  write_u32(payload, 4, channel.ids.party);
+  write_u32(payload, 8, channel.ids.call);
+  write_frame(out.to_phone, channel.header_version, number(Id::stop_media_transmission), payload);
+  ++counters_.answered;
+}
+
+void Session::look_at(TimePoint now, MediaChannel& channel, Output& out) {
+  if (channel.punch_at && *channel.punch_at <= now) punch(channel, out);
+  if (channel.release_at && *channel.release_at <= now) return finish(now, channel, kLinger, out);
+  if (channel.look_at > now) return;
+  channel.look_at = now + kLookAgain;
+  const MediaReport report = broker_.report(channel.ports.id);
+  if (report.direct) return;
+  const TimePoint last = std::max({channel.opened, report.from_phone.last.value_or(channel.opened),
+                                   report.from_central.last.value_or(channel.opened)});
+  if (now - last >= options_.media_idle) finish(now, channel, kLinger, out);
+}
+
+void Session::note_both(TimePoint now, MediaChannel& channel) {
+  const bool both = channel.receive && channel.acked && channel.transmit;
+  if (both && !channel.both_since) channel.both_since = now;
+  if (!both && channel.both_since) {
+    channel.both_before += now - *channel.both_since;
+    channel.both_since.reset();
+  }
+}
+
+void Session::finish_if_closed(TimePoint now, MediaChannel& channel, Output& out) {
+  if (!channel.receive && !channel.transmit) finish(now, channel, kLinger, out);
+}
+
+CallStream Session::stream_of(TimePoint now, const MediaChannel& channel) const {
+  CallStream stream;
+  stream.kind = channel.kind;
+  stream.compression_type = channel.compression_type;
+  stream.phone_stated = channel.phone_stated;
+  stream.ports = channel.ports;
+  stream.far_end = channel.far_end;
+  stream.report = broker_.report(channel.ports.id);
+  if (!stream.far_end) stream.far_end = stream.report.far_end;
+  stream.both_open = channel.both_before + (channel.both_since ? now - *channel.both_since : Duration{});
+  return stream;
+}
+
+void Session::finish(TimePoint now, MediaChannel& channel, Duration linger, Output& out) {
+  const std::uint32_t call = channel.ids.call;
+  calls_.add_stream(call, stream_of(now, channel));
+  broker_.close(channel.ports.id, linger);
+  channels_.remove(channel);
+  end_call_if_over(call, out);
+}
+
+void Session::finish_all(TimePoint now, Duration linger, Output& out) {
+  while (!channels_.all().empty())
+    finish(now, channels_.all().back(), linger, out);
+}
+
+/// A call is told as over once its media is, so that all of that is known.
+void Session::end_call_if_over(std::uint32_t reference, Output& out) {
+  const auto call = std::ranges::find(calls_.calls(), reference, &Call::reference);
+  if (call == calls_.calls().end() || !call->over) return;
+  const auto of_call = [&](const MediaChannel& channel) { return channel.ids.call == reference; };
+  if (std::ranges::any_of(channels_.all(), of_call)) return;
+  out.events.push_back({SessionEvent::Kind::call_over, {}, calls_.end(reference)});
+}
+
+}  // namespace dw::sccp
