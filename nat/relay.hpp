@@ -28,13 +28,17 @@ struct StreamPorts {
 class Relay {
  public:
   virtual ~Relay() = default;
-  /// Binds the four sockets before it returns. Errc::exhausted when no port pair or descriptor is left.
+  /// Binds the four sockets before it returns. Errc::exhausted when no port pair or descriptor is left,
+  /// Errc::invalid for a request without addresses, Errc::system when the sockets can't stand there.
   virtual Result<StreamPorts> open(const StreamRequest& request) = 0;
-  virtual void reopen(MediaId id) = 0;  ///< the phone may latch anew
-  virtual void set_far_end(MediaId id,
-                           const std::optional<Endpoint>& far_end) = 0;  ///< central side's destination
+  /// The phone may latch anew.
+  virtual void reopen(MediaId id) = 0;
+  /// The central side's destination; none: nowhere.
+  virtual void set_far_end(MediaId id, const std::optional<Endpoint>& far_end) = 0;
   /// What the phone sends goes straight to the other stream's phone, as if it had come in there on the
-  /// central side; MediaId::none ends that. The streams may live on different threads.
+  /// central side, instead of to the far end; MediaId::none ends that. The streams may live on different
+  /// threads. A stream is bridged to by one other at most: the last one. When the other is closed, what the
+  /// phone sends goes nowhere until signalling says more.
   virtual void bridge(MediaId id, MediaId other) = 0;
   virtual void set_tos(MediaId id, std::uint8_t tos) = 0;
   /// Counters as of now; `direct` is left false.
@@ -43,19 +47,27 @@ class Relay {
   virtual void close(MediaId id) = 0;
 
   virtual std::size_t streams() const = 0;
-  virtual std::size_t capacity() const = 0;  ///< the most streams that ports and descriptors allow
+  /// The most streams that ports and descriptors allow, as far as the requests so far show: a stream whose
+  /// two sides have the same address takes two pairs of it.
+  virtual std::size_t capacity() const = 0;
   virtual void append_metrics(MetricsText& out) const = 0;
 };
 
 struct RelayOptions {
-  std::uint16_t first_port = 20000, last_port = 29999;
+  std::uint16_t first_port = 20000, last_port = 29999;  ///< on each local address
   unsigned threads = 1;
   int receive_buffer = 16 << 10;  ///< octets of SO_RCVBUF: overload must not become delay
-  Duration keepalive =
-      std::chrono::seconds(15);  ///< toward a latched phone to which nothing was sent for as long
+  /// Toward a latched phone to which nothing was sent for as long, or up to a quarter longer.
+  Duration keepalive = std::chrono::seconds(15);
+  std::size_t reserved_descriptors = 1024;  ///< of RLIMIT_NOFILE, for the rest of the program
+  /// What time it is for latching, keepalives and resting ports; called on every thread. Tests have their
+  /// own.
+  TimePoint (*clock)() = &Clock::now;
 };
 
-/// The relay on epoll: `threads` threads of its own, one receive and one send a packet.
+/// The relay on epoll: `threads` threads of its own, one receive and one send a packet. Raises the soft limit
+/// of descriptors to the hard one. Errc::invalid for options that can't be, Errc::system when there is no
+/// thread.
 Result<std::unique_ptr<Relay>> make_epoll_relay(const RelayOptions& options);
 
 }  // namespace dw::nat

@@ -15,6 +15,11 @@ class PortPool {
  public:
   static constexpr Duration kQuarantine = std::chrono::seconds(10);
 
+  /// How many pairs a range has.
+  static constexpr std::size_t pairs(std::uint16_t first, std::uint16_t last) {
+    const unsigned even = first + first % 2U;
+    return last > even ? (last - even + 1) / 2 : 0;
+  }
   /// `first` and `last` included; an odd first or a lone last is left out. `seed` from the system's randomness.
   PortPool(std::uint16_t first, std::uint16_t last, std::uint64_t seed);
 

@@ -1,0 +1,291 @@
+#include "nat/epoll_relay.hpp"
+
+#include <fmt/core.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <random>
+#include <utility>
+
+#include "nat/media_socket.hpp"
+
+namespace dw::nat {
+
+using Kind = MediaWorker::Command::Kind;
+
+Result<std::unique_ptr<Relay>> make_epoll_relay(const RelayOptions& options) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return fail_errno(errno, "can't read the limit of descriptors");
+  if (limit.rlim_cur < limit.rlim_max) {
+    rlimit raised = limit;
+    raised.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  }
+  return EpollRelay::make(options, static_cast<std::size_t>(limit.rlim_cur));
+}
+
+Result<std::unique_ptr<Relay>> EpollRelay::make(const RelayOptions& options, std::size_t descriptors) {
+  if (options.threads < 1 || options.threads > kMaxThreads)
+    return fail(Errc::invalid,
+                fmt::format("{} media threads: from 1 to {} are possible", options.threads, kMaxThreads));
+  if (PortPool::pairs(options.first_port, options.last_port) == 0)
+    return fail(Errc::invalid, fmt::format("no pair of an even port and the next lies in {}-{}",
+                                           options.first_port, options.last_port));
+  if (options.keepalive <= Duration::zero())
+    return fail(Errc::invalid, "the media keepalive needs a time above zero");
+  std::unique_ptr<EpollRelay> relay(new EpollRelay(options, descriptors));
+  for (unsigned i = 0; i < options.threads; ++i) {
+    auto worker = MediaWorker::start(options.keepalive, options.clock);
+    if (!worker) return std::unexpected(worker.error());
+    relay->threads_.push_back(std::make_unique<Thread>());
+    relay->threads_.back()->worker = std::move(*worker);
+  }
+  return relay;
+}
+
+EpollRelay::~EpollRelay() {
+  for (const auto& thread : threads_)
+    thread->worker.reset();  // joined before any stream goes
+}
+
+EpollRelay::Entry* EpollRelay::find(MediaId id) {
+  const auto found = entries_.find(static_cast<std::uint64_t>(id));
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+void EpollRelay::post(const Entry& entry, Kind kind, const std::optional<Endpoint>& endpoint,
+                      MediaStream* other) {
+  entry.thread->worker->post(
+      {.kind = kind, .stream = entry.stream.get(), .other = other, .endpoint = endpoint});
+}
+
+// ---- ports and descriptors
+// -----------------------------------------------------------------------------------------
+
+PortPool& EpollRelay::pool(const IpAddress& address) {
+  const auto found = pools_.find(address);
+  if (found != pools_.end()) return found->second;
+  std::random_device random;
+  const std::uint64_t seed = std::uint64_t{random()} << 32 | random();
+  return pools_.emplace(address, PortPool(options_.first_port, options_.last_port, seed)).first->second;
+}
+
+void EpollRelay::give_back(const Local& local) {
+  pool(local.address).give_back(options_.clock(), local.port);
+}
+
+Result<EpollRelay::Pair> EpollRelay::bind_pair(const IpAddress& address) {
+  PortPool& ports = pool(address);
+  for (int tries = 0; tries < kMaxBindTries; ++tries) {
+    const auto port = ports.take(options_.clock());
+    if (!port)
+      return fail(Errc::exhausted,
+                  fmt::format("no media port is left on {}: {} of {} pairs in {}-{} are in use, the others "
+                              "rest or belong to other programs",
+                              address.to_string(), ports.in_use(), ports.size(), options_.first_port,
+                              options_.last_port));
+    auto rtp = bind_media_socket({address, *port}, options_.receive_buffer);
+    auto rtcp = rtp ? bind_media_socket({address, static_cast<std::uint16_t>(*port + 1)}, kRtcpReceiveBuffer)
+                    : std::unexpected(rtp.error());
+    if (rtcp) return Pair{*port, std::move(*rtp), std::move(*rtcp)};
+    ports.give_back(options_.clock(), *port);
+    const int error = rtcp.error();
+    if (error == EMFILE || error == ENFILE)
+      return fail(Errc::exhausted,
+                  fmt::format("no descriptor is left for another media stream: {} are open, RLIMIT_NOFILE "
+                              "is {}",
+                              entries_.size(), descriptors_));
+    if (error != EADDRINUSE)
+      return fail_errno(error, fmt::format("can't receive media on {}:{}", address.to_string(), *port));
+  }
+  return fail(Errc::exhausted, fmt::format("{} media port pairs in a row on {} are taken by other programs",
+                                           kMaxBindTries, address.to_string()));
+}
+
+std::size_t EpollRelay::by_descriptors() const {
+  // A small limit is halved rather than reserved whole.
+  const std::size_t reserve = std::min(options_.reserved_descriptors, descriptors_ / 2);
+  return (descriptors_ - reserve) / kPorts;
+}
+
+std::size_t EpollRelay::capacity() const {
+  const std::size_t pairs = PortPool::pairs(options_.first_port, options_.last_port);
+  return std::min(same_address_ ? pairs / 2 : pairs, by_descriptors());
+}
+
+std::size_t EpollRelay::closing() const {
+  std::size_t count = 0;
+  for (const auto& thread : threads_)
+    count += thread->closing.size();
+  return count;
+}
+
+/// Takes back what the threads have removed.
+void EpollRelay::reap() {
+  for (const auto& thread : threads_) {
+    for (std::uint32_t removed = thread->worker->removed(); thread->reaped != removed; ++thread->reaped) {
+      give_back(thread->closing.front().phone);
+      give_back(thread->closing.front().central);
+      thread->closing.pop_front();
+    }
+  }
+}
+
+/// A stream that was closed a moment ago may still have its descriptors: its thread is about to end them.
+void EpollRelay::await_descriptors() {
+  reap();
+  while (entries_.size() + closing() >= by_descriptors() && closing() > 0) {
+    for (const auto& thread : threads_)
+      if (!thread->closing.empty()) thread->worker->wait_removed(thread->reaped);
+    reap();
+  }
+}
+
+// ---- streams
+// -------------------------------------------------------------------------------------------------------
+
+Result<StreamPorts> EpollRelay::open(const StreamRequest& request) {
+  if (!request.phone || !request.phone_local || !request.central_local ||
+      request.phone_local.is_unspecified() || request.central_local.is_unspecified())
+    return fail(Errc::invalid, "a media stream needs the phone's address and two of our own");
+  await_descriptors();
+  if (request.phone_local == request.central_local) same_address_ = true;
+  if (entries_.size() >= by_descriptors()) {
+    ++exhausted_;
+    return fail(Errc::exhausted,
+                fmt::format("{} media streams are open, more do not fit into RLIMIT_NOFILE ({})",
+                            entries_.size(), descriptors_));
+  }
+  auto phone = bind_pair(request.phone_local);
+  auto central = phone ? bind_pair(request.central_local) : Result<Pair>(std::unexpected(phone.error()));
+  if (!central) {
+    if (phone) give_back({request.phone_local, phone->port});
+    if (central.error().code == Errc::exhausted) ++exhausted_;
+    return std::unexpected(central.error());
+  }
+  const auto id = static_cast<MediaId>(++last_id_);
+  Entry entry{
+      .stream = std::make_unique<MediaStream>(id, request.phone, request.call_server),
+      .thread = std::ranges::min_element(threads_, {}, [](const auto& t) { return t->streams; })->get(),
+      .phone = {request.phone_local, phone->port},
+      .central = {request.central_local, central->port}};
+  entry.stream->socket(Port::phone_rtp).descriptor = std::move(phone->rtp);
+  entry.stream->socket(Port::phone_rtcp).descriptor = std::move(phone->rtcp);
+  entry.stream->socket(Port::central_rtp).descriptor = std::move(central->rtp);
+  entry.stream->socket(Port::central_rtcp).descriptor = std::move(central->rtcp);
+  ++entry.thread->streams;
+  post(entry, Kind::add);
+  entries_.emplace(last_id_, std::move(entry));
+  return StreamPorts{id, phone->port, central->port};
+}
+
+void EpollRelay::reopen(MediaId id) {
+  if (const Entry* entry = find(id)) post(*entry, Kind::reopen);
+}
+
+void EpollRelay::set_far_end(MediaId id, const std::optional<Endpoint>& far_end) {
+  Entry* entry = find(id);
+  if (!entry) return;
+  entry->far_end = far_end;
+  // Between threads the kernel carries what is bridged: then the far end stands aside until the bridge ends.
+  const Entry* other = find(entry->bridge);
+  if (!other || other->thread == entry->thread) post(*entry, Kind::far_end, far_end);
+}
+
+void EpollRelay::unbridge(Entry& from) {
+  Entry* to = find(std::exchange(from.bridge, MediaId::none));
+  if (!to) return;
+  to->feed = MediaId::none;
+  if (to->thread == from.thread) return post(from, Kind::bridge);
+  post(*to, Kind::feed);
+  post(from, Kind::far_end, from.far_end);
+}
+
+void EpollRelay::bridge(MediaId id, MediaId other) {
+  Entry* from = find(id);
+  Entry* to = find(other);
+  if (!from || (to && from->bridge == other)) return;
+  unbridge(*from);
+  if (!to) return;
+  if (Entry* earlier = find(to->feed)) unbridge(*earlier);
+  from->bridge = other;
+  to->feed = id;
+  if (to->thread == from->thread) return post(*from, Kind::bridge, {}, to->stream.get());
+  post(*to, Kind::feed, Endpoint{from->central.address, from->central.port});
+  post(*from, Kind::far_end, Endpoint{to->central.address, to->central.port});
+}
+
+void EpollRelay::set_tos(MediaId id, std::uint8_t tos) {
+  const Entry* entry = find(id);
+  if (!entry) return;
+  // The descriptors are open until this thread posts `remove`, so it may set options itself.
+  for (const MediaSocket& socket : entry->stream->sockets) {
+    const bool v6 = (on_phone_side(socket.port) ? entry->phone : entry->central).address.is_v6();
+    set_socket_tos(socket.descriptor.number(), v6, tos);
+  }
+}
+
+MediaReport EpollRelay::report(MediaId id) const {
+  MediaReport report;
+  const auto found = entries_.find(static_cast<std::uint64_t>(id));
+  if (found == entries_.end()) return report;
+  const MediaStream& stream = *found->second.stream;
+  report.from_phone = stream.from_phone.read();
+  report.from_central = stream.from_central.read();
+  report.phone = stream.phone.read();
+  report.far_end = found->second.far_end;
+  report.strangers = stream.strangers.load(std::memory_order_relaxed);
+  return report;
+}
+
+void EpollRelay::close(MediaId id) {
+  Entry* entry = find(id);
+  if (!entry) return;
+  if (Entry* feeder = find(entry->feed)) {
+    feeder->far_end.reset();  // it may well be our own port, which somebody else will have one day
+    unbridge(*feeder);
+    post(*feeder, Kind::far_end);
+  }
+  unbridge(*entry);
+  post(*entry, Kind::remove);
+  --entry->thread->streams;
+  entry->thread->closing.push_back({std::move(entry->stream), entry->phone, entry->central});
+  entries_.erase(static_cast<std::uint64_t>(id));
+  reap();
+}
+
+void EpollRelay::append_metrics(MetricsText& out) const {
+  out.gauge("dropwire_media_streams", "Media streams open.", static_cast<double>(entries_.size()));
+  out.gauge("dropwire_media_streams_max", "Media streams that ports and descriptors allow.",
+            static_cast<double>(capacity()));
+  out.counter("dropwire_media_exhausted_total", "Streams refused for want of ports or descriptors.",
+              exhausted_);
+  const auto sum = [this](MediaWorker::Totals::Count MediaWorker::Totals::*member) {
+    std::uint64_t total = 0;
+    for (const auto& thread : threads_)
+      total += (thread->worker->totals().*member).load(std::memory_order_relaxed);
+    return total;
+  };
+  using Totals = MediaWorker::Totals;
+  constexpr auto kTaken = "dropwire_media_packets_total";
+  constexpr auto kTakenHelp = "RTP and RTCP packets taken, by where they came from.";
+  out.counter(kTaken, kTakenHelp, sum(&Totals::from_phone), {{"from", "phone"}});
+  out.counter(kTaken, kTakenHelp, sum(&Totals::from_central), {{"from", "central"}});
+  out.counter("dropwire_media_sent_total", "Packets sent on.", sum(&Totals::sent));
+  constexpr auto kDropped = "dropwire_media_dropped_total";
+  constexpr auto kDroppedHelp = "Packets not sent on, by reason.";
+  out.counter(kDropped, kDroppedHelp, sum(&Totals::strangers), {{"reason", "stranger"}});
+  out.counter(kDropped, kDroppedHelp, sum(&Totals::invalid), {{"reason", "invalid"}});
+  out.counter(kDropped, kDroppedHelp, sum(&Totals::oversized), {{"reason", "oversized"}});
+  out.counter(kDropped, kDroppedHelp, sum(&Totals::nowhere), {{"reason", "nowhere to go"}});
+  out.counter(kDropped, kDroppedHelp, sum(&Totals::send_errors), {{"reason", "send failed"}});
+  out.counter("dropwire_media_held_total", "Packets held for a phone that was not heard yet.",
+              sum(&Totals::held));
+  out.counter("dropwire_media_keepalives_total", "Packets sent only to keep a phone's NAT mapping.",
+              sum(&Totals::keepalives));
+  out.counter("dropwire_media_receive_errors_total", "Receive calls that the kernel failed.",
+              sum(&Totals::receive_errors));
+}
+
+}  // namespace dw::nat

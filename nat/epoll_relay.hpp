@@ -1,0 +1,90 @@
+#pragma once
+#include <deque>
+#include <map>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "nat/core/port_pool.hpp"
+#include "nat/media_worker.hpp"
+#include "nat/relay.hpp"
+
+namespace dw::nat {
+
+/// Relay by threads of our own (media §5 i): keeps the streams' books on the signalling thread, and posts
+/// what concerns packets to the thread on which the stream lives.
+class EpollRelay final : public Relay {
+ public:
+  static constexpr unsigned kMaxThreads = 64;
+  static constexpr int kMaxBindTries = 32;  ///< pairs that other programs have taken, one after another
+
+  /// As make_epoll_relay. `descriptors`: RLIMIT_NOFILE.
+  static Result<std::unique_ptr<Relay>> make(const RelayOptions& options, std::size_t descriptors);
+  ~EpollRelay() override;
+
+  Result<StreamPorts> open(const StreamRequest& request) override;
+  void reopen(MediaId id) override;
+  void set_far_end(MediaId id, const std::optional<Endpoint>& far_end) override;
+  void bridge(MediaId id, MediaId other) override;
+  void set_tos(MediaId id, std::uint8_t tos) override;
+  MediaReport report(MediaId id) const override;
+  void close(MediaId id) override;
+
+  std::size_t streams() const override { return entries_.size(); }
+  std::size_t capacity() const override;
+  void append_metrics(MetricsText& out) const override;
+
+ private:
+  struct Thread;
+  struct Local {  ///< one side's port pair
+    IpAddress address;
+    std::uint16_t port = 0;
+  };
+  struct Pair {
+    std::uint16_t port = 0;
+    net::Descriptor rtp, rtcp;
+  };
+  struct Entry {
+    std::unique_ptr<MediaStream> stream;
+    Thread* thread = nullptr;
+    Local phone, central;
+    std::optional<Endpoint> far_end{};
+    MediaId bridge = MediaId::none;  ///< where our phone's packets go
+    MediaId feed = MediaId::none;    ///< whose phone's packets come here
+  };
+  struct Closing {
+    std::unique_ptr<MediaStream> stream;
+    Local phone, central;
+  };
+  struct Thread {
+    std::unique_ptr<MediaWorker> worker;
+    std::size_t streams = 0;
+    std::deque<Closing> closing;  ///< in the order of their `remove` commands; at most what is under way
+    std::uint32_t reaped = 0;     ///< compares with MediaWorker::removed()
+  };
+
+  EpollRelay(const RelayOptions& options, std::size_t descriptors)
+      : options_(options), descriptors_(descriptors) {}
+  Entry* find(MediaId id);
+  void post(const Entry& entry, MediaWorker::Command::Kind kind, const std::optional<Endpoint>& endpoint = {},
+            MediaStream* other = nullptr);
+  PortPool& pool(const IpAddress& address);
+  Result<Pair> bind_pair(const IpAddress& address);
+  void give_back(const Local& local);
+  void unbridge(Entry& from);
+  std::size_t closing() const;
+  void reap();
+  void await_descriptors();
+  std::size_t by_descriptors() const;
+
+  const RelayOptions options_;
+  const std::size_t descriptors_;
+  std::vector<std::unique_ptr<Thread>> threads_;
+  std::map<IpAddress, PortPool> pools_;
+  std::unordered_map<std::uint64_t, Entry> entries_;
+  std::uint64_t last_id_ = 0;
+  bool same_address_ = false;  ///< a request had one address for both sides
+  std::uint64_t exhausted_ = 0;
+};
+
+}  // namespace dw::nat

@@ -1,0 +1,48 @@
+#pragma once
+#include <array>
+#include <atomic>
+#include <optional>
+
+#include "nat/core/relay_session.hpp"
+#include "nat/published.hpp"
+#include "sbc/net/descriptor.hpp"
+
+namespace dw::nat {
+
+struct MediaStream;
+
+/// One of a stream's four; what epoll hands back for it.
+struct MediaSocket {
+  MediaStream* stream = nullptr;
+  Port port{};
+  net::Descriptor descriptor;
+};
+
+/// A stream as its media thread has it. The signalling thread makes it and hands it over with the command
+/// that adds it; from then on it reads what is published and touches nothing else, until the thread says that
+/// it has removed the stream: then it owns it again.
+struct MediaStream {
+  MediaStream(MediaId with, const IpAddress& latching, const IpAddress& call_server)
+      : id(with), session(latching, call_server) {
+    for (std::size_t i = 0; i < kPorts; ++i) {
+      sockets[i].stream = this;
+      sockets[i].port = static_cast<Port>(i);
+    }
+  }
+  MediaSocket& socket(Port port) { return sockets[static_cast<std::size_t>(port)]; }
+
+  const MediaId id;
+  std::array<MediaSocket, kPorts> sockets;
+
+  // The media thread's own.
+  RelaySession session;
+  MediaStream* bridge = nullptr;  ///< of the same thread: to its phone goes what our phone sends
+  std::size_t index = 0;          ///< in the thread's list
+
+  // Written by the media thread, read by the signalling thread.
+  Published<MediaFlow> from_phone, from_central;
+  Published<std::optional<Endpoint>> phone;
+  std::atomic<std::uint64_t> strangers = 0;
+};
+
+}  // namespace dw::nat

@@ -1,0 +1,94 @@
+#pragma once
+#include <array>
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "nat/command_queue.hpp"
+#include "nat/core/hold_ring.hpp"
+#include "nat/media_stream.hpp"
+#include "sbc/base/result.hpp"
+
+namespace dw::nat {
+
+/// One thread that moves the packets of its streams: one epoll_wait for many, one receive and one send for
+/// each, no allocation and no lock between. All that may fail there is counted, nothing is queued: a queue is
+/// a delay.
+class MediaWorker {
+ public:
+  static constexpr std::size_t kMaxEvents =
+      512;  ///< sockets served before commands and keepalives have their turn
+  static constexpr std::size_t kMaxDatagram = 2048;  ///< octets; a longer one is no voice and is dropped
+  static constexpr std::size_t kMaxCommands = 1024;  ///< under way to the thread
+
+  struct Command {
+    enum class Kind : std::uint8_t { add, remove, reopen, far_end, bridge, feed, stop };
+    Kind kind{};
+    MediaStream* stream = nullptr;
+    MediaStream* other = nullptr;  ///< bridge: of this thread, or none
+    std::optional<Endpoint> endpoint{};
+  };
+
+  /// Written by the thread alone.
+  struct Totals {
+    using Count = std::atomic<std::uint64_t>;
+    Count from_phone = 0, from_central = 0;  ///< packets taken, RTP and RTCP
+    Count sent = 0;
+    Count strangers = 0, invalid = 0, oversized = 0;
+    Count nowhere = 0;  ///< taken, but nobody wanted them then
+    Count held = 0;     ///< kept for a phone that was not heard yet
+    Count keepalives = 0;
+    Count send_errors = 0, receive_errors = 0;
+  };
+
+  /// `keepalive`: see RelayOptions. Errc::system when the kernel grants no thread or descriptor.
+  static Result<std::unique_ptr<MediaWorker>> start(Duration keepalive, TimePoint (*clock)());
+  /// Stops and joins the thread. Sockets of streams that were not removed stay open until their owner ends
+  /// them.
+  ~MediaWorker();
+
+  /// In order; waits while kMaxCommands are under way.
+  void post(const Command& command);
+  const Totals& totals() const { return totals_; }
+
+  /// How many `remove` commands were carried out, modulo 2^32: that many streams, in the order of the
+  /// commands, have no open socket any more and belong to who posted them.
+  std::uint32_t removed() const { return removed_.load(std::memory_order_acquire); }
+  /// Returns as soon as removed() is not `before`.
+  void wait_removed(std::uint32_t before) const { removed_.wait(before, std::memory_order_acquire); }
+
+ private:
+  MediaWorker(Duration keepalive, TimePoint (*clock)(), net::Descriptor epoll, net::Descriptor wake);
+  void run();
+  int timeout() const;
+  void obey();
+  void perform(const Command& command);
+  void add(MediaStream& stream);
+  void end(MediaStream& stream);
+  void sweep();
+
+  void on_readable(MediaSocket& socket);
+  void deliver(MediaStream& stream, Port out, const RelaySession::Outcome& outcome, Bytes packet);
+  void publish(MediaStream& stream, Port in, const RelaySession::Outcome& outcome);
+  bool send(MediaStream& stream, Port out, const Endpoint& to, Bytes packet);
+
+  const Duration keepalive_;
+  TimePoint (*const clock_)();
+  const net::Descriptor epoll_, wake_;
+  CommandQueue<Command, kMaxCommands> commands_;
+  Totals totals_;
+  std::atomic<std::uint32_t> removed_ = 0;
+
+  // The thread's own.
+  std::vector<MediaStream*> streams_, leaving_;
+  HoldRing held_;
+  std::array<std::uint8_t, kMaxDatagram> buffer_{};
+  TimePoint now_{}, next_sweep_{};
+  std::size_t swept_ = 0;  ///< where the next sweep begins
+  bool stopping_ = false;
+
+  std::thread thread_;
+};
+
+}  // namespace dw::nat
