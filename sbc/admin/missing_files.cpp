@@ -13,7 +13,7 @@ struct Told {
 
 void take(std::map<std::string, Told, std::less<>>& files, const phones::Step& step) {
   using phones::FileOutcome;
-  if (step.is_note || step.name.empty()) return;
+  if (!step.is_file() || step.name.empty()) return;
   if (step.outcome == FileOutcome::sent) {
     WallTime& last_sent = files[step.name].last_sent;
     last_sent = std::max(last_sent, step.at);

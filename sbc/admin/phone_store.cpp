@@ -13,13 +13,18 @@
 namespace dw::admin {
 namespace {
 
+using phones::Call;
+using phones::CallFigures;
 using phones::FileOutcome;
 using phones::Note;
 using phones::Phone;
 using phones::Protocol;
+using phones::SignallingEvent;
 using phones::Step;
+using phones::StepType;
 
-constexpr std::array<std::string_view, 1> kMigrations = {
+/// The second: registrations and calls. A step whose type is NULL is a file or a note.
+constexpr std::array<std::string_view, 2> kMigrations = {
     "CREATE TABLE phone("
     " key TEXT PRIMARY KEY, device TEXT NOT NULL, address TEXT NOT NULL, protocol TEXT NOT NULL,"
     " model TEXT NOT NULL, firmware TEXT NOT NULL, uses_http INTEGER NOT NULL, proven INTEGER NOT NULL,"
@@ -30,13 +35,36 @@ constexpr std::array<std::string_view, 1> kMigrations = {
     " took INTEGER NOT NULL, note TEXT, outcome TEXT, http INTEGER NOT NULL, error_code INTEGER NOT NULL,"
     " retransmissions INTEGER NOT NULL, octets INTEGER NOT NULL, size INTEGER NOT NULL,"
     " last_block INTEGER NOT NULL, peer TEXT NOT NULL, name TEXT NOT NULL, detail TEXT NOT NULL,"
-    " PRIMARY KEY(phone, id)) STRICT, WITHOUT ROWID"};
+    " PRIMARY KEY(phone, id)) STRICT, WITHOUT ROWID",
+    "ALTER TABLE phone ADD COLUMN had_config INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE phone SET had_config = proven;"  // what it took was not kept; most took their config
+    "ALTER TABLE step ADD COLUMN type TEXT;"
+    "ALTER TABLE step ADD COLUMN event TEXT;"
+    "ALTER TABLE step ADD COLUMN version INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE step ADD COLUMN way TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE step ADD COLUMN silent TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE step ADD COLUMN direct INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE step ADD COLUMN line INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE step ADD COLUMN both_open INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE step ADD COLUMN from_phone INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE step ADD COLUMN lost_from_phone INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE step ADD COLUMN from_central INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE step ADD COLUMN lost_from_central INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE step ADD COLUMN strangers INTEGER NOT NULL DEFAULT 0"};
 
 constexpr std::array kOutcomes = {FileOutcome::sent,    FileOutcome::unconfirmed, FileOutcome::not_found,
                                   FileOutcome::refused, FileOutcome::unavailable, FileOutcome::no_ack,
                                   FileOutcome::stalled, FileOutcome::aborted,     FileOutcome::superseded};
 constexpr std::array kNotes = {Note::rewritten, Note::signed_passed, Note::malformed_passed,
                                Note::named_missing, Note::list_withheld};
+constexpr std::array kEvents = {
+    SignallingEvent::phone_lost,       SignallingEvent::connected, SignallingEvent::no_server,
+    SignallingEvent::registered,       SignallingEvent::refused,   SignallingEvent::unregistered,
+    SignallingEvent::superseded,       SignallingEvent::reset,     SignallingEvent::server_lost,
+    SignallingEvent::keepalive_missed, SignallingEvent::lines};
+constexpr std::array kWays = {Call::Way::unknown, Call::Way::outgoing, Call::Way::incoming};
+constexpr std::array kSilent = {CallFigures::Silent::nobody, CallFigures::Silent::phone,
+                                CallFigures::Silent::central, CallFigures::Silent::both};
 constexpr std::array kProtocols = {Protocol::unknown, Protocol::sccp, Protocol::sip};
 
 /// The value that is written so; the first of them for a word that nobody writes any more.
@@ -81,11 +109,11 @@ std::vector<std::string> split(std::string_view lines) {
 
 constexpr std::string_view kSelectPhones =
     "SELECT device, address, protocol, model, firmware, uses_http, proven, follow_ups, first_seen, last_seen,"
-    " next_step FROM phone ORDER BY last_seen";
+    " next_step, had_config FROM phone ORDER BY last_seen";
 
 Phone phone_in(const store::Statement& row) {
   Phone out;
-  out.device = DeviceName::parse(row.text(0)).value_or(DeviceName());
+  out.device = DeviceName::station(row.text(0)).value_or(DeviceName());
   out.address = address_of(row.text(1));
   out.protocol = value_of(kProtocols, row.text(2));
   out.model = row.text(3);
@@ -96,22 +124,44 @@ Phone phone_in(const store::Statement& row) {
   out.first_seen = from_ms(row.integer(8));
   out.last_seen = from_ms(row.integer(9));
   out.next_step = unsigned_of(row.integer(10));
+  out.had_config = row.integer(11) != 0;
   return out;
 }
 
 constexpr std::string_view kSelectSteps =
     "SELECT id, at, took, note, outcome, http, error_code, retransmissions, octets, size, last_block, peer, "
     "name,"
-    " detail FROM step WHERE phone = ? ORDER BY at, id";
+    " detail, type, event, version, way, silent, direct, line, both_open, from_phone, lost_from_phone,"
+    " from_central, lost_from_central, strangers FROM step WHERE phone = ? ORDER BY at, id";
+
+constexpr std::string_view kCall = "call";
+constexpr std::string_view kSignalling = "signalling";
+
+CallFigures figures_in(const store::Statement& row) {
+  CallFigures out;
+  out.way = value_of(kWays, row.text(17));
+  out.silent = value_of(kSilent, row.text(18));
+  out.direct = row.integer(19) != 0;
+  out.line = static_cast<std::uint32_t>(row.integer(20));
+  out.both_open = std::chrono::milliseconds(row.integer(21));
+  out.from_phone = unsigned_of(row.integer(22));
+  out.lost_from_phone = unsigned_of(row.integer(23));
+  out.from_central = unsigned_of(row.integer(24));
+  out.lost_from_central = unsigned_of(row.integer(25));
+  out.strangers = unsigned_of(row.integer(26));
+  return out;
+}
 
 Step step_in(const store::Statement& row) {
   Step out;
   out.id = unsigned_of(row.integer(0));
   out.at = from_ms(row.integer(1));
   out.took = std::chrono::milliseconds(row.integer(2));
-  out.is_note = !row.is_null(3);
-  if (out.is_note) out.note = value_of(kNotes, row.text(3));
-  if (!out.is_note) out.outcome = value_of(kOutcomes, row.text(4));
+  out.type = !row.is_null(14) ? (row.text(14) == kCall ? StepType::call : StepType::signalling)
+             : row.is_null(3) ? StepType::file
+                              : StepType::note;
+  if (out.is_note()) out.note = value_of(kNotes, row.text(3));
+  if (out.is_file()) out.outcome = value_of(kOutcomes, row.text(4));
   out.http = row.integer(5) != 0;
   out.error_code = static_cast<std::uint16_t>(row.integer(6));
   out.retransmissions = static_cast<std::uint32_t>(row.integer(7));
@@ -121,18 +171,21 @@ Step step_in(const store::Statement& row) {
   out.from = address_of(row.text(11));
   out.name = row.text(12);
   out.detail = row.text(13);
-  if (!out.is_note) out.kind = phones::kind_of(out.name);
+  if (out.is_file()) out.kind = phones::kind_of(out.name);
+  if (out.type == StepType::signalling) out.event = value_of(kEvents, row.text(15));
+  out.version = static_cast<std::uint32_t>(row.integer(16));
+  if (out.type == StepType::call) out.call = figures_in(row);
   return out;
 }
 
 constexpr std::string_view kPutPhone =
     "INSERT INTO phone(key, device, address, protocol, model, firmware, uses_http, proven, follow_ups, "
     "first_seen,"
-    " last_seen, next_step) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " last_seen, next_step, had_config) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT(key) DO UPDATE SET address = excluded.address, protocol = excluded.protocol,"
     " model = excluded.model, firmware = excluded.firmware, uses_http = excluded.uses_http,"
     " proven = excluded.proven, follow_ups = excluded.follow_ups, first_seen = excluded.first_seen,"
-    " last_seen = excluded.last_seen, next_step = excluded.next_step";
+    " last_seen = excluded.last_seen, next_step = excluded.next_step, had_config = excluded.had_config";
 
 Result<void> put_phone(store::Statement& put, const Phone& p) {
   const std::string key = p.key(), address = text_of(p.address), follow_ups = joined(p.follow_ups);
@@ -144,13 +197,37 @@ Result<void> put_phone(store::Statement& put, const Phone& p) {
       .bind(8, std::int64_t{p.proven})
       .bind(9, std::string_view(follow_ups));
   put.bind(10, to_ms(p.first_seen)).bind(11, to_ms(p.last_seen)).bind(12, signed_of(p.next_step));
+  put.bind(13, std::int64_t{p.had_config});
   return put.run();
 }
 
 constexpr std::string_view kPutStep =
     "INSERT OR REPLACE INTO step(phone, id, at, took, note, outcome, http, error_code, retransmissions, "
     "octets, size,"
-    " last_block, peer, name, detail) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    " last_block, peer, name, detail, type, event, version, way, silent, direct, line, both_open, from_phone,"
+    " lost_from_phone, from_central, lost_from_central, strangers)"
+    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+/// The columns of the second migration.
+void bind_live(store::Statement& put, const Step& s) {
+  if (s.is_live()) {
+    put.bind(16, s.type == StepType::call ? kCall : kSignalling);
+  } else {
+    put.bind_null(16);
+  }
+  if (s.type == StepType::signalling) {
+    put.bind(17, to_string(s.event));
+  } else {
+    put.bind_null(17);
+  }
+  const CallFigures& call = s.call;
+  put.bind(18, std::int64_t{s.version}).bind(19, to_string(call.way)).bind(20, to_string(call.silent));
+  put.bind(21, std::int64_t{call.direct}).bind(22, std::int64_t{call.line});
+  put.bind(23, std::int64_t{call.both_open.count()});
+  put.bind(24, signed_of(call.from_phone)).bind(25, signed_of(call.lost_from_phone));
+  put.bind(26, signed_of(call.from_central)).bind(27, signed_of(call.lost_from_central));
+  put.bind(28, signed_of(call.strangers));
+}
 
 Result<void> put_step(store::Statement& put, const std::string& key, const Step& s) {
   const std::string peer = text_of(s.from);
@@ -158,11 +235,14 @@ Result<void> put_step(store::Statement& put, const std::string& key, const Step&
       .bind(2, signed_of(s.id))
       .bind(3, to_ms(s.at))
       .bind(4, std::int64_t{s.took.count()});
-  if (s.is_note) {
+  if (s.is_note()) {
     put.bind(5, to_string(s.note)).bind_null(6);
-  } else {
+  } else if (s.is_file()) {
     put.bind_null(5).bind(6, to_string(s.outcome));
+  } else {
+    put.bind_null(5).bind_null(6);
   }
+  bind_live(put, s);
   put.bind(7, std::int64_t{s.http})
       .bind(8, std::int64_t{s.error_code})
       .bind(9, std::int64_t{s.retransmissions});
@@ -229,6 +309,15 @@ void PhoneStore::tick() {
   timer_.arm_after(failing_ ? options_.retry_after : options_.write_every);
 }
 
+PhoneStore::Oldest PhoneStore::oldest_of(const Phone& phone) {
+  Oldest oldest{phone.next_step, phone.next_step};
+  for (const Step& step : phone.steps) {
+    std::uint64_t& lowest = step.is_live() ? oldest.live : oldest.file;
+    lowest = std::min(lowest, step.id);
+  }
+  return oldest;
+}
+
 PhoneStore::Batch PhoneStore::collect(std::size_t max_phones) {
   Batch batch;
   for (auto key = waiting_.begin(); key != waiting_.end() && batch.phones.size() < max_phones;) {
@@ -239,12 +328,9 @@ PhoneStore::Batch PhoneStore::collect(std::size_t max_phones) {
       if (anew) batch.gone.push_back(*key);
       const std::uint64_t saved = known == saved_.end() || anew ? 0 : known->second.highest;
       Phone copy = *phone;
-      std::uint64_t oldest = copy.next_step;
-      for (const Step& step : copy.steps)
-        oldest = std::min(oldest, step.id);
+      batch.oldest.push_back(oldest_of(copy));
       std::erase_if(copy.steps, [&](const Step& step) { return step.id <= saved; });
       batch.phones.push_back(std::move(copy));
-      batch.oldest.push_back(oldest);
     }
     key = waiting_.erase(key);
   }
@@ -299,7 +385,7 @@ Result<void> PhoneStore::write_batch(store::Database& database, const Batch& bat
   auto transaction = store::Transaction::begin(database);
   if (!transaction) return std::unexpected(transaction.error());
   auto drop = database.prepare("DELETE FROM phone WHERE key = ?");
-  auto trim = database.prepare("DELETE FROM step WHERE phone = ? AND id < ?");
+  auto trim = database.prepare("DELETE FROM step WHERE phone = ? AND id < iif(type IS NULL, ?, ?)");
   auto phone = database.prepare(kPutPhone);
   auto step = database.prepare(kPutStep);
   for (const auto* statement : {&drop, &trim, &phone, &step}) {
@@ -314,8 +400,9 @@ Result<void> PhoneStore::write_batch(store::Database& database, const Batch& bat
     for (const Step& s : batch.phones[i].steps) {
       if (auto done = put_step(*step, key, s); !done) return done;
     }
-    if (auto done = trim->bind(1, std::string_view(key)).bind(2, signed_of(batch.oldest[i])).run(); !done)
-      return done;
+    const Oldest& oldest = batch.oldest[i];
+    trim->bind(1, std::string_view(key)).bind(2, signed_of(oldest.file)).bind(3, signed_of(oldest.live));
+    if (auto done = trim->run(); !done) return done;
   }
   return transaction->commit();
 }

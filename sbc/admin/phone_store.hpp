@@ -43,10 +43,16 @@ class PhoneStore {
     std::uint64_t highest = 0;  ///< step id on disk
     WallTime first_seen{};      ///< another one: the phone was forgotten, and came anew
   };
+  /// The lowest step ids that stay: of files and notes, of signalling and calls. They go apart from each
+  /// other.
+  struct Oldest {
+    std::uint64_t file = 0, live = 0;
+  };
+  static Oldest oldest_of(const phones::Phone& phone);
   /// What one write brings to disk: copies, for the other thread.
   struct Batch {
     std::vector<phones::Phone> phones;  ///< `steps`: only those not saved yet
-    std::vector<std::uint64_t> oldest;  ///< for each phone, the lowest step id that stays
+    std::vector<Oldest> oldest;         ///< for each phone
     std::vector<std::string> gone;      ///< removed before anything is written
   };
 

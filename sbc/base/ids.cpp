@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "sbc/base/endpoint.hpp"
 #include "sbc/base/text_cursor.hpp"
 
 namespace dw {
@@ -10,12 +11,27 @@ namespace {
 
 constexpr std::size_t kMacDigits = 12;
 
-bool is_hex(char c) { return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'f'); }
+bool is_hex(char c) {
+  return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'f');
+}
 
 std::string upper_hex(std::string_view digits) {
   std::string out(digits);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c; });
+  std::ranges::transform(out, out.begin(),
+                         [](char c) { return c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c; });
   return out;
+}
+
+bool may_be_in_name(char c) {
+  return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+}
+
+/// A prefix of three letters and the twelve digits of a MAC.
+bool has_mac(std::string_view text) {
+  constexpr std::array<std::string_view, 3> kPrefixes = {"SEP", "ATA", "SPA"};
+  return text.size() == 3 + kMacDigits && std::ranges::all_of(text.substr(3), is_hex) &&
+         std::ranges::any_of(kPrefixes,
+                             [&](std::string_view p) { return starts_with_ignoring_case(text, p); });
 }
 
 }  // namespace
@@ -29,14 +45,31 @@ Result<DeviceName> DeviceName::parse(std::string_view text) {
     }
   }
   if (digits.size() != kMacDigits || !std::ranges::all_of(digits, is_hex))
-    return fail(Errc::invalid, "not a phone's name (SEP and 12 hex digits): \"" + std::string(text.substr(0, 40)) + "\"");
+    return fail(Errc::invalid,
+                "not a phone's name (SEP and 12 hex digits): \"" + std::string(text.substr(0, 40)) + "\"");
   DeviceName out;
   out.name_ = "SEP" + upper_hex(digits);
   return out;
 }
 
+Result<DeviceName> DeviceName::station(std::string_view text) {
+  const bool allowed =
+      !text.empty() && text.size() <= kMaxStation && std::ranges::all_of(text, may_be_in_name);
+  if (!allowed || IpAddress::parse(text))
+    return fail(Errc::invalid, "not a device name: \"" + std::string(text.substr(0, 40)) + "\"");
+  DeviceName out;
+  out.name_ = text;
+  if (has_mac(text)) {
+    std::ranges::transform(out.name_, out.name_.begin(), [](char c) {
+      return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    });
+  }
+  return out;
+}
+
 DeviceName DeviceName::in_file_name(std::string_view file) {
-  constexpr std::array<std::string_view, 8> kPrefixes = {"CTLSEP", "ITLSEP", "SEP", "SIP", "WLAN", "gk", "ld", "ff"};
+  constexpr std::array<std::string_view, 8> kPrefixes = {"CTLSEP", "ITLSEP", "SEP", "SIP",
+                                                         "WLAN",   "gk",     "ld",  "ff"};
   if (const auto slash = file.rfind('/'); slash != file.npos) file = file.substr(slash + 1);
   for (const std::string_view prefix : kPrefixes) {
     if (!starts_with_ignoring_case(file, prefix)) continue;
@@ -49,6 +82,11 @@ DeviceName DeviceName::in_file_name(std::string_view file) {
     return out;
   }
   return {};
+}
+
+std::string_view DeviceName::mac_digits() const {
+  const std::string_view name(name_);
+  return name.starts_with("SEP") && has_mac(name) ? name.substr(3) : std::string_view();
 }
 
 std::string DeviceName::mac() const {

@@ -48,7 +48,7 @@ std::vector<Boot> boots_of(const Phone& phone) {
   for (std::size_t i = 0; i < phone.steps.size(); ++i) {
     const Step& step = phone.steps[i];
     if (out.empty()) out.push_back({0, 0, false});
-    if (!step.is_note) {
+    if (step.is_file()) {
       if (reading.begins_anew(step)) {
         out.push_back({i, i, false});
         reading = {};

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "sbc/phones/model.hpp"
+#include "sbc/phones/signalling_rows.hpp"
 #include "sbc/phones/text.hpp"
 
 namespace dw::phones {
@@ -165,11 +166,13 @@ constexpr FindingKind kMany = {
     "many_boot_at_once", "Many phones start at once",
     "Their power came back, or the central server restarted them. Phones without HTTP take some minutes."};
 
-/// `rows` of the table above and the one that is about no single phone, as one list.
+/// Both tables and the one that is about no single phone, as one list.
 constexpr auto kKinds = [] {
-  std::array<FindingKind, kRows.size() + 1> out{};
+  std::array<FindingKind, kRows.size() + kSignallingRows.size() + 1> out{};
   for (std::size_t i = 0; i < kRows.size(); ++i)
     out[i] = kRows[i].kind;
+  for (std::size_t i = 0; i < kSignallingRows.size(); ++i)
+    out[kRows.size() + i] = kSignallingRows[i].kind;
   out.back() = kMany;
   return out;
 }();
@@ -300,6 +303,11 @@ std::span<const FindingKind> finding_kinds() {
 }
 
 Finding make_finding(std::string_view code, Severity severity, std::string seen, const Phone& phone) {
+  const auto fixed =
+      std::ranges::find(kSignallingRows, code, [](const SignallingRow& r) { return r.kind.code; });
+  if (fixed != kSignallingRows.end())
+    return {fixed->kind.code, severity, std::move(seen), std::string(fixed->kind.means),
+            std::string(fixed->remedy)};
   const auto row = std::ranges::find(kRows, code, [](const Row& r) { return r.kind.code; });
   return {row->kind.code, severity, std::move(seen), std::string(row->kind.means),
           remedy_of(row->what, family_of(phone))};
@@ -309,6 +317,14 @@ Finding finding_of_many(std::size_t phones) {
   return {kMany.code, Severity::info,
           fmt::format("{} phones began to ask for their files within two minutes", phones),
           std::string(kMany.means), remedy_of(Do::wait, Family::java)};
+}
+
+Finding finding_of_shared_address(std::size_t registered, std::size_t refused) {
+  return make_finding("server_refuses_shared_address", Severity::warning,
+                      fmt::format("{} phones are registered with the call server that refuses {} others or "
+                                  "hangs up on them",
+                                  registered, refused),
+                      Phone());
 }
 
 }  // namespace dw::phones

@@ -9,6 +9,7 @@
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/phones/boots.hpp"
 #include "sbc/phones/model.hpp"
+#include "sbc/phones/signalling_story.hpp"
 #include "sbc/phones/text.hpp"
 
 namespace dw::phones {
@@ -70,6 +71,8 @@ class Examination {
     check_extras();
     check_path();
     check_notes();
+    for (Finding& finding : signalling_findings(phone_, now_))
+      found_.push_back(std::move(finding));
     std::vector<Finding> sorted;
     for (const Severity severity : {Severity::error, Severity::warning, Severity::info}) {
       for (Finding& finding : found_) {
@@ -85,7 +88,7 @@ class Examination {
   Files files(const Boot& boot) const {
     Files out;
     for (std::size_t i = boot.begin; i < boot.end; ++i) {
-      if (!phone_.steps[i].is_note) out.push_back(&phone_.steps[i]);
+      if (phone_.steps[i].is_file()) out.push_back(&phone_.steps[i]);
     }
     return out;
   }
@@ -316,7 +319,7 @@ void Examination::check_firmware() {
   Files no_manifest, no_part;
   Models self;
   for (const Step& s : phone_.steps) {
-    if (const Models by_name = models_asking(s.name); !s.is_note && !by_name.empty()) self = by_name;
+    if (const Models by_name = models_asking(s.name); s.is_file() && !by_name.empty()) self = by_name;
   }
   const Step* foreign = nullptr;
   bool manifest = false;
@@ -417,7 +420,7 @@ void Examination::check_path() {
   std::size_t changes = 0;
   IpAddress before;
   for (const Step& s : phone_.steps) {
-    if (s.is_note || !s.from || now_ - s.at > kAlternation) continue;
+    if (!s.is_file() || !s.from || now_ - s.at > kAlternation) continue;
     if (before && s.from != before) ++changes;
     before = s.from;
   }
@@ -430,7 +433,7 @@ void Examination::check_path() {
 void Examination::check_notes() {
   const auto last_of = [&](Note note) -> const Step* {
     const auto found = std::find_if(last_.rbegin(), last_.rend(),
-                                    [&](const Step* s) { return s->is_note && s->note == note; });
+                                    [&](const Step* s) { return s->is_note() && s->note == note; });
     return found == last_.rend() ? nullptr : *found;
   };
   if (const Step* s = last_of(Note::malformed_passed))

@@ -7,14 +7,17 @@
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/phones/boots.hpp"
 #include "sbc/phones/model.hpp"
+#include "sbc/phones/signalling_story.hpp"
 #include "sbc/phones/text.hpp"
 
 namespace dw::phones {
 namespace {
 
 constexpr std::size_t kMaxFirmware = 64;
+constexpr std::size_t kMaxLineText = 32;
 constexpr std::size_t kManyPhones = 8;  // that begin within kSameMoment: the power came back
 constexpr std::chrono::seconds kSameMoment{120};
+constexpr std::chrono::minutes kLately{15};
 
 Step step_of(const FileStep& file) {
   Step out;
@@ -61,6 +64,53 @@ void learn(Phone& phone, const FileStep& file, FileKind kind) {
   }
 }
 
+bool is_config(FileKind kind) {
+  return kind == FileKind::config || kind == FileKind::config_signed || kind == FileKind::config_encrypted ||
+         kind == FileKind::config_default || kind == FileKind::sip_config;
+}
+
+/// What the phone says of itself when it registers.
+void learn(Phone& phone, const SignallingStep& told) {
+  if (told.protocol != Protocol::unknown) phone.protocol = told.protocol;
+  narrow_model(phone, models_of_device_type(told.device_type), true);
+  if (!told.firmware.empty()) phone.firmware = escaped(told.firmware, kMaxFirmware);
+  if (told.event != SignallingEvent::lines) return;
+  phone.lines.clear();
+  for (const std::string& line : told.lines) {
+    if (phone.lines.size() == Inventory::kMaxLines) break;
+    phone.lines.push_back(escaped(line, kMaxLineText));
+  }
+}
+
+bool ends_registration(SignallingEvent event) {
+  switch (event) {
+    case SignallingEvent::no_server:
+    case SignallingEvent::refused:
+    case SignallingEvent::unregistered:
+    case SignallingEvent::superseded:
+    case SignallingEvent::phone_lost:
+    case SignallingEvent::server_lost:
+      return true;
+    case SignallingEvent::connected:
+    case SignallingEvent::registered:
+    case SignallingEvent::reset:
+    case SignallingEvent::keepalive_missed:
+    case SignallingEvent::lines:
+      return false;
+  }
+  return false;
+}
+
+/// The first file of the last boot; nullptr when no file is kept.
+const Step* last_boot(const Phone& phone) {
+  const std::vector<Boot> boots = boots_of(phone);
+  if (boots.empty()) return nullptr;
+  for (std::size_t i = boots.back().begin; i < boots.back().end; ++i) {
+    if (phone.steps[i].is_file()) return &phone.steps[i];
+  }
+  return nullptr;
+}
+
 bool contradict(const Phone& a, const Phone& b) {
   return !a.model.empty() && !b.model.empty() && (Models::parse(a.model) & Models::parse(b.model)).empty();
 }
@@ -80,6 +130,7 @@ void Inventory::on_file(const FileStep& file) {
   Step step = step_of(file);
   learn(phone, file, step.kind);
   const bool taken = step.outcome == FileOutcome::sent;
+  phone.had_config = phone.had_config || (taken && is_config(step.kind));
   keep(phone, std::move(step));
   if (taken) prove(phone);
 }
@@ -90,7 +141,7 @@ void Inventory::on_note(const DeviceName& device, const IpAddress& address, Wall
   Phone& phone = touch(device, address, at);
   Step step;
   step.at = at;
-  step.is_note = true;
+  step.type = StepType::note;
   step.note = note;
   step.from = address;
   step.detail = printable(detail, Step::kMaxDetail);
@@ -114,6 +165,42 @@ void Inventory::on_config(const DeviceName& device, const IpAddress& address, Wa
     phone.follow_ups.push_back(name.substr(0, Step::kMaxName));
   }
   changed_.insert(phone.key());
+}
+
+void Inventory::on_signalling(const SignallingStep& told) {
+  const auto device = DeviceName::station(told.device);
+  if (!device) return;
+  const auto known = index_.find(device->str());
+  const Phone* const before = known == index_.end() ? nullptr : &*known->second;
+  // Whoever else says this name while the phone is registered does not move it.
+  const bool other = before != nullptr && before->registered && told.event != SignallingEvent::registered &&
+                     told.peer != before->registered_from;
+  Phone& phone = touch(*device, other ? before->address : told.peer.address, told.at);
+  if (!other) {
+    learn(phone, told);
+    if (told.event == SignallingEvent::registered) {
+      phone.registered = true;
+      phone.registered_from = told.peer;
+      phone.server = printable(told.server, Step::kMaxName);
+      phone.version = told.version;
+    } else if (ends_registration(told.event)) {
+      phone.registered = false;
+      phone.registered_from = {};
+      phone.server.clear();
+    }
+  }
+  if (told.event != SignallingEvent::connected && told.event != SignallingEvent::lines)
+    keep(phone, step_of(told));
+  if (phone.registered) prove(phone);
+}
+
+void Inventory::on_call(const Call& call) {
+  const auto device = DeviceName::station(call.device);
+  if (!device || is_empty(call)) return;
+  const auto known = index_.find(device->str());
+  const IpAddress address = known == index_.end() ? IpAddress() : known->second->address;
+  const WallTime ended = call.since + std::chrono::duration_cast<std::chrono::milliseconds>(call.duration);
+  keep(touch(*device, address, ended), step_of(call));
 }
 
 Phone& Inventory::touch(const DeviceName& device, const IpAddress& address, WallTime at) {
@@ -178,6 +265,7 @@ void Inventory::adopt_address_record(Phone& phone, WallTime at) {
   if (phone.protocol == Protocol::unknown) phone.protocol = record.protocol;
   if (phone.firmware.empty()) phone.firmware = record.firmware;
   phone.uses_http = phone.uses_http || record.uses_http;
+  phone.had_config = phone.had_config || record.had_config;
   phone.first_seen = std::min(phone.first_seen, record.first_seen);
   const bool proven = record.proven;
   const std::deque<Step> steps = std::move(record.steps);
@@ -202,8 +290,17 @@ void Inventory::keep(Phone& phone, Step step) {
   step.id = phone.next_step++;
   const auto after = std::ranges::upper_bound(phone.steps, step.at, {}, &Step::at);
   phone.steps.insert(after, std::move(step));
-  if (phone.steps.size() > options_.max_steps) phone.steps.pop_front();
+  trim(phone.steps);
   changed_.insert(phone.key());
+}
+
+void Inventory::trim(std::deque<Step>& steps) const {
+  while (steps.size() > options_.max_steps) {
+    const auto live = static_cast<std::size_t>(std::ranges::count_if(steps, &Step::is_live));
+    const bool too_live = live > options_.max_steps / 2;
+    const auto goes = std::ranges::find(steps, too_live, &Step::is_live);
+    steps.erase(goes == steps.end() ? steps.begin() : goes);
+  }
 }
 
 void Inventory::prove(Phone& phone) {
@@ -232,6 +329,8 @@ const Phone* Inventory::find(std::string_view key) const {
   std::string name(key);
   if (const auto device = DeviceName::parse(key)) {
     name = device->str();
+  } else if (const auto station = DeviceName::station(key)) {
+    name = station->str();
   } else if (const auto address = IpAddress::parse(key)) {
     name = address->to_string();
   }
@@ -250,11 +349,23 @@ std::vector<Finding> Inventory::site_findings(WallTime now) const {
   std::size_t booting = 0;
   for_each([&](const Phone& phone) {
     if (phone.device.empty() || phone.steps.empty() || now - phone.last_seen > kSameMoment) return;
-    const Step& first = phone.steps[boots_of(phone).back().begin];
-    if (now - first.at <= kSameMoment) ++booting;
+    const Step* const first = last_boot(phone);
+    if (first != nullptr && now - first->at <= kSameMoment) ++booting;
   });
-  if (booting < kManyPhones) return {};
-  return {finding_of_many(booting)};
+  std::vector<Finding> out;
+  if (booting >= kManyPhones) out.push_back(finding_of_many(booting));
+  std::size_t registered = 0, refused = 0;
+  for_each([&](const Phone& phone) {
+    if (phone.registered) {
+      ++registered;
+    } else if (now - phone.last_seen <= kLately) {
+      const Standing standing = standing_of(phone);
+      const bool closed = standing.is == Standing::Is::unanswered;
+      if (closed || (standing.is == Standing::Is::refused && blames_address(*standing.step))) ++refused;
+    }
+  });
+  if (registered > 0 && refused > 0) out.push_back(finding_of_shared_address(registered, refused));
+  return out;
 }
 
 void Inventory::restore(Phone phone) {
@@ -263,8 +374,10 @@ void Inventory::restore(Phone phone) {
   if (index_.contains(key)) return;
   make_room();
   std::ranges::sort(phone.steps, {}, [](const Step& s) { return std::pair(s.at, s.id); });
-  while (phone.steps.size() > options_.max_steps)
-    phone.steps.pop_front();
+  trim(phone.steps);
+  phone.registered = false;
+  phone.registered_from = {};
+  phone.server.clear();
   for (const Step& step : phone.steps)
     phone.next_step = std::max(phone.next_step, step.id + 1);
   const IpAddress address = phone.address;

@@ -12,10 +12,12 @@
 
 namespace dw::phones {
 
-/// All phones that asked for files, and what each did. A file whose name has no MAC belongs to the phone that
-/// was seen at that address within kRecent, when it was the only one there; else to a record of the address.
-/// Bounded: the phone not seen for longest goes, those that never took a file first, so that a stranger who
-/// asks random names pushes out other strangers. No I/O, no clock; one thread.
+/// All phones that asked for files or registered, and what each did. A file whose name has no MAC belongs to
+/// the phone that was seen at that address within kRecent, when it was the only one there; else to a record
+/// of the address. Bounded: the phone not seen for longest goes, those that never took a file nor registered
+/// first, so that a stranger who asks random names pushes out other strangers. Of a phone's steps the oldest
+/// go: once registrations and calls are more than half of them, the oldest of these. No I/O, no clock; one
+/// thread.
 class Inventory {
  public:
   struct Options {
@@ -24,6 +26,7 @@ class Inventory {
   };
   static constexpr std::chrono::minutes kRecent{60};
   static constexpr std::size_t kMaxFollowUps = 8;  ///< kept of ConfigHints
+  static constexpr std::size_t kMaxLines = 42;  ///< kept of SignallingStep::lines: the most a phone can show
 
   explicit Inventory(const Options& options);
   Inventory() : Inventory(Options{}) {}
@@ -34,17 +37,23 @@ class Inventory {
                std::string_view detail);
   void on_config(const DeviceName& device, const IpAddress& address, WallTime at, const ConfigHints& hints);
 
+  /// `connected` and `lines` are no steps of the story. What ends a registration counts only when it is about
+  /// the very connection that the phone is registered on. A name that is none is ignored.
+  void on_signalling(const SignallingStep& step);
+  /// A call that ended. One that dialled nothing and had no media is left out.
+  void on_call(const Call& call);
+
   /// By "SEP001122334455" or the MAC in any spelling, or by the address of a record without a device.
   const Phone* find(std::string_view key) const;
   /// Most recently seen first, within each of: phones that took a file, others.
   void for_each(const std::function<void(const Phone&)>& visit) const;
   std::size_t size() const { return index_.size(); }
 
-  /// What concerns no single phone: many that boot at once.
+  /// What concerns no single phone: many that boot at once, a call server that refuses our address.
   std::vector<Finding> site_findings(WallTime now) const;
 
   // For whoever keeps it on disk.
-  void restore(Phone phone);                            ///< as it was saved; oldest first
+  void restore(Phone phone);                            ///< as it was saved, not registered; oldest first
   std::vector<std::string> take_changed();              ///< keys that changed since the last call
   std::uint64_t removals() const { return removals_; }  ///< how many keys have gone so far
 
@@ -56,6 +65,7 @@ class Inventory {
   void adopt_address_record(Phone& phone, WallTime at);
   void move_to(Phone& phone, const IpAddress& address);
   void keep(Phone& phone, Step step);
+  void trim(std::deque<Step>& steps) const;
   void prove(Phone& phone);
   void erase(Phones::iterator phone);
   void make_room();

@@ -44,6 +44,16 @@ constexpr std::array<Row, 5> kWallpapers = {{{"95x34x1", "7906/7911"},
                                              {"320x212x16", "7945/7965"},
                                              {"320x212x12", "7970/7971"},
                                              {"320x216x16", "7975"}}};
+struct DeviceType {
+  unsigned number;
+  std::string_view model;
+};
+constexpr std::array<DeviceType, 27> kDeviceTypes = {
+    {{6, "7910"},     {7, "7960"},     {8, "7940"},     {9, "7935"},     {115, "7941"},   {119, "7971"},
+     {307, "7911"},   {308, "7961"},   {309, "7941"},   {348, "7931"},   {365, "7921"},   {369, "7906"},
+     {404, "7962"},   {431, "7937"},   {434, "7942"},   {435, "7945"},   {436, "7965"},   {437, "7975"},
+     {484, "7925"},   {577, "7926"},   {20000, "7905"}, {30002, "7920"}, {30006, "7970"}, {30007, "7912"},
+     {30008, "7902"}, {30018, "7961"}, {30019, "7936"}}};
 constexpr std::array<std::string_view, 7> kLoadWords = {"SCCP", "SIP", "jar", "cnu", "apps", "dsp", "cvm"};
 
 template <std::size_t N>
@@ -151,6 +161,11 @@ Models models_of_load(std::string_view file) {
     if (starts_with_ignoring_case(base, word)) return look_up(kLoadNumbers, base.substr(word.size(), 2));
   }
   return {};
+}
+
+Models models_of_device_type(unsigned type) {
+  const auto known = std::ranges::find(kDeviceTypes, type, &DeviceType::number);
+  return known == kDeviceTypes.end() ? Models() : Models::parse(known->model);
 }
 
 Models models_in_user_agent(std::string_view user_agent) {

@@ -39,6 +39,8 @@ Family family_of(const Phone& phone);
 Models models_asking(std::string_view file);
 /// The models that a load (its manifest or one of its parts) is for.
 Models models_of_load(std::string_view file);
+/// SCCP's number of a station type: 7 → 7960, 436 → 7965 (cisco-provisioning §1.1).
+Models models_of_device_type(unsigned type);
 /// "Cisco-CP7965G/9.4", "CP-7965G" → 7965.
 Models models_in_user_agent(std::string_view user_agent);
 

@@ -11,11 +11,10 @@
 #include "sbc/base/time.hpp"
 #include "sbc/phones/file_kind.hpp"
 #include "sbc/phones/file_step.hpp"
+#include "sbc/phones/protocol.hpp"
+#include "sbc/phones/signalling.hpp"
 
 namespace dw::phones {
-
-enum class Protocol : std::uint8_t { unknown, sccp, sip };
-std::string_view to_string(Protocol protocol);  ///< "", "sccp", "sip"
 
 /// What the pipeline did to a file, beside sending it.
 enum class Note : std::uint8_t {
@@ -36,7 +35,33 @@ struct ConfigHints {
   std::vector<std::string> follow_ups;
 };
 
-/// One thing that happened: a file that ended (`is_note` false), or a note. Never changed once kept.
+/// What the media of a call that ended did, all its streams together.
+struct CallFigures {
+  /// Who sent nothing while both ways were open for kTalk or longer.
+  enum class Silent : std::uint8_t { nobody, phone, central, both };
+  static constexpr std::chrono::seconds kTalk{5};
+
+  Call::Way way = Call::Way::unknown;
+  Silent silent = Silent::nobody;
+  bool direct = false;  ///< the phones sent to each other, nothing passed here
+  std::uint32_t line = 0;
+  std::chrono::milliseconds both_open{};
+  std::uint64_t from_phone = 0, lost_from_phone = 0;  ///< packets of RTP
+  std::uint64_t from_central = 0, lost_from_central = 0;
+  std::uint64_t strangers = 0;
+
+  friend bool operator==(const CallFigures&, const CallFigures&) = default;
+};
+std::string_view to_string(CallFigures::Silent silent);  ///< "", "phone", "central", "both"
+
+enum class StepType : std::uint8_t {
+  file,        ///< one that ended
+  note,        ///< what the pipeline did to a file
+  signalling,  ///< of a registration
+  call,        ///< one that ended
+};
+
+/// One thing that happened. Never changed once kept.
 struct Step {
   static constexpr std::size_t kMaxName = 96;     ///< octets kept; longer names are cut
   static constexpr std::size_t kMaxDetail = 160;  ///< octets kept
@@ -44,18 +69,25 @@ struct Step {
   std::uint64_t id = 0;  ///< counts up for each phone
   WallTime at{};
   std::chrono::milliseconds took{};
-  bool is_note = false;
+  StepType type = StepType::file;
   Note note{};
+  SignallingEvent event{};
   FileKind kind = FileKind::other;
   FileOutcome outcome{};
   bool http = false;
   std::uint16_t error_code = 0;
   std::uint32_t retransmissions = 0;
   std::uint64_t octets = 0, size = 0, last_block = 0;
+  std::uint32_t version = 0;  ///< of a registration: SCCP's protocol version; 0: not told
+  CallFigures call;
   IpAddress from;
-  std::string name;    ///< untrusted text
-  std::string detail;  ///< may quote untrusted text
+  std::string name;    ///< file: its name; signalling: the call server; call: the far party. Untrusted text
+  std::string detail;  ///< call: the codec. May quote untrusted text
 
+  bool is_file() const { return type == StepType::file; }
+  bool is_note() const { return type == StepType::note; }
+  /// Signalling and calls, which come as long as the phone is up; files and notes come when it boots.
+  bool is_live() const { return type == StepType::signalling || type == StepType::call; }
   friend bool operator==(const Step&, const Step&) = default;
 };
 
@@ -67,9 +99,13 @@ struct Phone {
   std::string model;               ///< "7965", "7945/7965": as far as its requests tell; empty: not at all
   std::string firmware;            ///< the load it was last told to run or last fetched; empty: unknown
   bool uses_http = false;          ///< has ever asked by HTTP, which takes firmware 9.4 or later
-  bool proven = false;             ///< has ever taken a file from us
-  bool registered = false;         ///< never known from provisioning alone
-  std::vector<std::string> lines;  ///< as `registered`
+  bool proven = false;             ///< has ever taken a file from us, or registered
+  bool had_config = false;         ///< has ever taken a config from us
+  bool registered = false;         ///< now, through here; not known from provisioning alone
+  std::string server;              ///< the call server it is registered with; empty while it is not
+  std::uint32_t version = 0;       ///< the protocol version it agreed on with that
+  Endpoint registered_from;        ///< the connection that `registered` stands on
+  std::vector<std::string> lines;  ///< directory numbers as the call server told them, escaped
   std::vector<std::string> follow_ups;  ///< ConfigHints::follow_ups of its last config
   WallTime first_seen{}, last_seen{};
   std::uint64_t next_step = 1;
@@ -80,7 +116,7 @@ struct Phone {
 };
 
 /// A line of the story as a person reads it: `step` is "boot", "lists", "config", "recovery", "firmware",
-/// "extras" or "note"; `detail` is a sentence. Remote text in it is escaped.
+/// "extras", "note", "registration" or "call"; `detail` is a sentence. Remote text in it is escaped.
 struct StoryEntry {
   WallTime at{};
   std::string step;
@@ -98,8 +134,8 @@ struct Finding {
   Severity severity{};
   std::string seen, means, remedy;
 };
-/// What the phone's latest boots show, the gravest first. A later healthy boot clears them. `now` tells
-/// silence from a boot that is still under way.
+/// What the phone's latest boots, registrations and calls show, the gravest first. A later healthy one clears
+/// them. `now` tells silence from a boot that is still under way.
 std::vector<Finding> findings(const Phone& phone, WallTime now);
 
 /// Each code there is, for reference pages.

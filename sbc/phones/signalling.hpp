@@ -7,7 +7,7 @@
 #include "sbc/base/endpoint.hpp"
 #include "sbc/base/media_broker.hpp"
 #include "sbc/base/time.hpp"
-#include "sbc/phones/phone.hpp"
+#include "sbc/phones/protocol.hpp"
 
 namespace dw::phones {
 

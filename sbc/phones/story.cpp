@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "sbc/base/escape.hpp"
 #include "sbc/phones/boots.hpp"
+#include "sbc/phones/signalling_story.hpp"
 #include "sbc/phones/text.hpp"
 
 namespace dw::phones {
@@ -73,6 +75,12 @@ std::string outcome_words(const Step& step) {
   return name;
 }
 
+StoryEntry beginning_of(const Boot& boot, const Step& first) {
+  const std::string_view what =
+      boot.recovery ? "the boot loader asked for firmware" : "began to ask for its files";
+  return {first.at, "boot", fmt::format("{}, from {}", what, first.from ? first.from.to_string() : "?")};
+}
+
 }  // namespace
 
 std::string printable(std::string_view text, std::size_t max) {
@@ -91,7 +99,7 @@ std::string printable(std::string_view text, std::size_t max) {
 }
 
 std::string sentence_of(const Step& step) {
-  if (step.is_note)
+  if (step.is_note())
     return step.detail.empty() ? sentence_of(step.note) : sentence_of(step.note) + ": " + step.detail;
   std::string out = outcome_words(step);
   if (step.retransmissions > 0) out += fmt::format(", {} packets sent again", step.retransmissions);
@@ -118,14 +126,16 @@ std::string sentence_of(Note note) {
 std::vector<StoryEntry> story(const Phone& phone) {
   std::vector<StoryEntry> out;
   for (const Boot& boot : boots_of(phone)) {
-    const Step& first = phone.steps[boot.begin];
-    const std::string_view what =
-        boot.recovery ? "the boot loader asked for firmware" : "began to ask for its files";
-    out.push_back(
-        {first.at, "boot", fmt::format("{}, from {}", what, first.from ? first.from.to_string() : "?")});
+    bool told = false;
     for (std::size_t i = boot.begin; i < boot.end; ++i) {
       const Step& step = phone.steps[i];
-      const std::string_view word = step.is_note ? "note" : to_string(stage_of(step.kind));
+      if (step.is_live()) {
+        const char* const word = step.type == StepType::call ? "call" : "registration";
+        out.push_back({step.at, word, sentence_of_live(phone, i)});
+        continue;
+      }
+      if (!std::exchange(told, true)) out.push_back(beginning_of(boot, step));
+      const std::string_view word = step.is_note() ? "note" : to_string(stage_of(step.kind));
       out.push_back({step.at, std::string(word), sentence_of(step)});
     }
   }

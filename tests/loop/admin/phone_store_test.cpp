@@ -49,9 +49,40 @@ DeviceName device() {
   return DeviceName::parse(kDevice).value();
 }
 
+SignallingStep signalling(SignallingEvent event, WallTime at) {
+  SignallingStep step;
+  step.at = at;
+  step.device = kDevice;
+  step.protocol = Protocol::sccp;
+  step.event = event;
+  step.peer = Endpoint::parse("192.0.2.7:49152").value();
+  step.server = "pbx:2000";
+  step.detail = "because";
+  step.version = 17;
+  return step;
+}
+Call call(WallTime at, std::uint64_t from_phone, std::uint64_t from_central) {
+  Call out;
+  out.device = kDevice;
+  out.line = 2;
+  out.way = from_phone > 0 ? Call::Way::outgoing : Call::Way::incoming;
+  out.far_number = "1002";
+  out.since = at;
+  out.duration = 10s;
+  Call::Stream& stream = out.streams.emplace_back();
+  stream.codec = "PCMU";
+  stream.both_open = 9s;
+  stream.media.from_phone.packets = from_phone;
+  stream.media.from_phone.lost = 3;
+  stream.media.from_central.packets = from_central;
+  stream.media.from_central.lost = 4;
+  stream.media.strangers = 5;
+  return out;
+}
+
 /// What the file on disk says, while nobody has it open.
 std::int64_t count(const std::filesystem::path& dir, const std::string& what) {
-  constexpr std::array<std::string_view, 1> kSame = {""};
+  constexpr std::array<std::string_view, 2> kSame = {"", ""};
   auto database = store::Database::open(dir / "phones.db", kSame);
   REQUIRE(database);
   auto select = database->prepare("SELECT count(*) FROM " + what);
@@ -63,8 +94,8 @@ std::int64_t count(const std::filesystem::path& dir, const std::string& what) {
 bool same(const Phone& a, const Phone& b) {
   return a.device == b.device && a.address == b.address && a.protocol == b.protocol && a.model == b.model &&
          a.firmware == b.firmware && a.uses_http == b.uses_http && a.proven == b.proven &&
-         a.follow_ups == b.follow_ups && a.first_seen == b.first_seen && a.last_seen == b.last_seen &&
-         a.next_step == b.next_step && a.steps == b.steps;
+         a.had_config == b.had_config && a.follow_ups == b.follow_ups && a.first_seen == b.first_seen &&
+         a.last_seen == b.last_seen && a.next_step == b.next_step && a.steps == b.steps;
 }
 
 }  // namespace
@@ -107,6 +138,85 @@ TEST_CASE("each outcome and note keeps its meaning on disk") {
   }
   Box box(dir.path());
   CHECK(same(*box.inventory.find(kDevice), *phone));
+}
+
+TEST_CASE("registrations and calls keep their meaning on disk, but nobody is registered after a restart") {
+  const test::TempDir dir;
+  std::optional<Phone> phone;
+  {
+    Box box(dir.path());
+    box.ask(kDevice + ".cnf.xml", FileOutcome::sent, kStart);
+    for (int i = 0; i <= static_cast<int>(SignallingEvent::lines); ++i)
+      box.inventory.on_signalling(
+          signalling(static_cast<SignallingEvent>(i), kStart + std::chrono::minutes(1 + i)));
+    box.inventory.on_signalling(signalling(SignallingEvent::registered, kStart + 1h));
+    for (int i = 0; i < 4; ++i)
+      box.inventory.on_call(call(kStart + 2h + std::chrono::minutes(i), i & 1 ? 90 : 0, i & 2 ? 90 : 0));
+    phone = *box.inventory.find(kDevice);
+    CHECK(phone->registered);
+    CHECK(phone->steps.size() == 15);
+  }
+  Box box(dir.path());
+  const Phone& back = *box.inventory.find(kDevice);
+  CHECK_FALSE(back.registered);
+  CHECK(back.server.empty());
+  CHECK(back.had_config);
+  CHECK(same(back, *phone));
+}
+
+TEST_CASE("calls push out calls on disk too, and not the boot") {
+  const test::TempDir dir;
+  {
+    Box box(dir.path(), {.max_phones = 10, .max_steps = 8});
+    box.ask(kDevice + ".cnf.xml", FileOutcome::sent, kStart);
+    for (int i = 0; i < 50; ++i) {
+      box.inventory.on_call(call(kStart + std::chrono::minutes(1 + i), 1, 1));
+      (void)box.loop.run_until([n = 0]() mutable { return ++n > 3; }, 1s);
+    }
+  }
+  CHECK(count(dir.path(), "step WHERE type IS NULL") == 1);
+  CHECK(count(dir.path(), "step WHERE type = 'call'") == 7);
+  Box box(dir.path(), {.max_phones = 10, .max_steps = 8});
+  REQUIRE(box.inventory.find(kDevice)->steps.size() == 8);
+  CHECK(box.inventory.find(kDevice)->steps.front().is_file());
+  CHECK(box.inventory.find(kDevice)->steps.back().id == 51);
+}
+
+TEST_CASE("what the first version of this program kept is read") {
+  const test::TempDir dir;
+  {
+    constexpr std::array<std::string_view, 1> kFirst = {
+        "CREATE TABLE phone(key TEXT PRIMARY KEY, device TEXT NOT NULL, address TEXT NOT NULL, protocol TEXT "
+        "NOT NULL,"
+        " model TEXT NOT NULL, firmware TEXT NOT NULL, uses_http INTEGER NOT NULL, proven INTEGER NOT NULL,"
+        " follow_ups TEXT NOT NULL, first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL,"
+        " next_step INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+        "CREATE TABLE step(phone TEXT NOT NULL REFERENCES phone(key) ON DELETE CASCADE, id INTEGER NOT NULL,"
+        " at INTEGER NOT NULL, took INTEGER NOT NULL, note TEXT, outcome TEXT, http INTEGER NOT NULL,"
+        " error_code INTEGER NOT NULL, retransmissions INTEGER NOT NULL, octets INTEGER NOT NULL, size "
+        "INTEGER NOT NULL,"
+        " last_block INTEGER NOT NULL, peer TEXT NOT NULL, name TEXT NOT NULL, detail TEXT NOT NULL,"
+        " PRIMARY KEY(phone, id)) STRICT, WITHOUT ROWID;"
+        "INSERT INTO phone VALUES('SEP001122334455', 'SEP001122334455', '192.0.2.7', 'sccp', '7965', "
+        "'SCCP45', 0, 1,"
+        " '', 1000, 2000, 3);"
+        "INSERT INTO step VALUES('SEP001122334455', 1, 1000, 5, NULL, 'sent', 0, 0, 0, 9, 9, 1, '192.0.2.7',"
+        " 'SEP001122334455.cnf.xml', '');"
+        "INSERT INTO step VALUES('SEP001122334455', 2, 2000, 0, 'rewritten', NULL, 0, 0, 0, 0, 0, 0, '', '', "
+        "'3')"};
+    REQUIRE(store::Database::open(dir.path() / "phones.db", kFirst));
+  }
+  Box box(dir.path());
+  const Phone* const phone = box.inventory.find(kDevice);
+  REQUIRE(phone != nullptr);
+  CHECK(phone->had_config);
+  CHECK(phone->model == "7965");
+  REQUIRE(phone->steps.size() == 2);
+  CHECK(phone->steps[0].is_file());
+  CHECK(phone->steps[0].kind == FileKind::config);
+  CHECK(phone->steps[1].is_note());
+  CHECK(phone->steps[1].note == Note::rewritten);
+  CHECK_FALSE(std::filesystem::exists(dir.path() / "phones.db.newer"));
 }
 
 TEST_CASE("written while it runs, more and more of a story, and no more of it than is kept") {

@@ -29,6 +29,25 @@ TEST_CASE("a device's name in every spelling is one value") {
   CHECK(DeviceName().mac_digits().empty());
 }
 
+TEST_CASE("names of stations that are no SEP names") {
+  CHECK(DeviceName::station("sep00112233aabb").value() == DeviceName::parse("00:11:22:33:aa:bb").value());
+  CHECK(DeviceName::station("ATA00112233aabb")->str() == "ATA00112233AABB");
+  CHECK(DeviceName::station("VGC13c496217a01")->str() == "VGC13c496217a01");
+  CHECK(DeviceName::station("cipc-Anna.1_x")->str() == "cipc-Anna.1_x");
+  CHECK(DeviceName::station("00112233AABB")->str() == "00112233AABB");  // free text, no MAC
+  for (const char* text : {"ATA00112233AABB", "VGC13c496217a01", "00112233AABB", "SEPTEMBER", "s"}) {
+    CAPTURE(text);
+    CHECK(DeviceName::station(text)->mac().empty());
+    CHECK(DeviceName::station(text)->mac_digits().empty());
+  }
+  CHECK(DeviceName::station("SEP00112233AABB")->mac() == "00:11:22:33:AA:BB");
+  for (const char* text :
+       {"", "1234567890123456", "a b", "a/b", "a\n", "caf\xc3\xa9", "$(x)", "192.0.2.7", "::1"}) {
+    CAPTURE(text);
+    CHECK_FALSE(DeviceName::station(text).has_value());
+  }
+}
+
 TEST_CASE("the device in a file's name") {
   for (const char* file :
        {"SEP00112233AABB.cnf.xml", "SEP00112233aabb.cnf.xml.sgn", "CTLSEP00112233AABB.tlv",

@@ -1,0 +1,164 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sbc/base/escape.hpp"
+#include "sbc/phones/signalling_story.hpp"
+#include "sbc/phones/text.hpp"
+
+namespace dw::phones {
+namespace {
+
+using namespace std::chrono_literals;
+using Event = SignallingEvent;
+using Silent = CallFigures::Silent;
+
+constexpr auto kUnstable = 15min;       // what was lost longer ago is past
+constexpr std::size_t kFlaps = 4;       // registrations that ended within kUnstable
+constexpr double kBadShare = 0.03;      // of packets lost
+constexpr std::uint64_t kEnough = 250;  // packets, 5 s of 20 ms each: fewer tell nothing
+
+/// One look at a phone's registrations and its last call. Each check_… adds at most one finding.
+class SignallingExamination {
+ public:
+  SignallingExamination(const Phone& phone, WallTime now) : phone_(phone), now_(now) {}
+
+  std::vector<Finding> run() {
+    check_registration();
+    check_files();
+    check_stability();
+    check_call();
+    return std::move(found_);
+  }
+
+ private:
+  Finding& add(std::string_view code, Severity severity, std::string seen) {
+    return found_.emplace_back(make_finding(code, severity, std::move(seen), phone_));
+  }
+  std::string sentence(const Step& step) const {
+    const auto at = std::ranges::find(phone_.steps, step.id, &Step::id);
+    return sentence_of_live(phone_, static_cast<std::size_t>(at - phone_.steps.begin()));
+  }
+
+  void check_registration();
+  void check_files();
+  void check_stability();
+  void check_call();
+  void tell_one_way(const Step& call);
+  std::size_t lately(const auto& is_it) const {
+    return static_cast<std::size_t>(std::ranges::count_if(phone_.steps, [&](const Step& s) {
+      return s.type == StepType::signalling && now_ - s.at <= kUnstable && is_it(s.event);
+    }));
+  }
+
+  const Phone& phone_;
+  WallTime now_;
+  std::vector<Finding> found_;
+};
+
+void SignallingExamination::check_registration() {
+  const Standing standing = standing_of(phone_);
+  switch (standing.is) {
+    case Standing::Is::unknown:
+    case Standing::Is::registered:
+      return;
+    case Standing::Is::no_server:
+      add("no_call_server", Severity::error, sentence(*standing.step));
+      return;
+    case Standing::Is::refused:
+      add(blames_address(*standing.step) ? "server_refuses_shared_address" : "registration_refused",
+          Severity::error, sentence(*standing.step));
+      return;
+    case Standing::Is::unanswered:
+      add("call_server_closes", Severity::error,
+          fmt::format("{}, {} times before it answered", sentence(*standing.step), standing.times));
+      return;
+  }
+}
+
+void SignallingExamination::check_files() {
+  if (!phone_.registered) return;
+  if (const Step* const failed = failed_config(phone_, phone_.steps.size())) {
+    add("registered_without_files", Severity::warning,
+        "it registered, and before that it " + sentence_of(*failed));
+  } else if (!phone_.had_config) {
+    add("registered_without_files", Severity::info, "it registered, and never took a config from this box");
+  }
+}
+
+void SignallingExamination::check_stability() {
+  const std::size_t ended = lately(
+      [](Event e) { return e == Event::phone_lost || e == Event::server_lost || e == Event::superseded; });
+  const std::size_t registered = lately([](Event e) { return e == Event::registered; });
+  if (ended >= kFlaps && registered >= kFlaps - 1) {
+    add("registration_flapping", Severity::warning,
+        fmt::format("it registered {} times within {}, and {} connections ended", registered,
+                    to_words(kUnstable), ended));
+    return;
+  }
+  if (const std::size_t missed = lately([](Event e) { return e == Event::keepalive_missed; }); missed > 0)
+    add("keepalive_missed", Severity::info,
+        missed == 1 ? std::string("a keepalive was missed lately")
+                    : fmt::format("{} keepalives were missed", missed));
+}
+
+/// The last call that says something: both ways were open for long enough, or packets came.
+void SignallingExamination::check_call() {
+  const auto telling = [](const Step& s) {
+    return s.type == StepType::call && !s.call.direct &&
+           (s.call.both_open >= CallFigures::kTalk || s.call.from_phone + s.call.from_central >= kEnough);
+  };
+  const auto last = std::find_if(phone_.steps.rbegin(), phone_.steps.rend(), telling);
+  if (last == phone_.steps.rend()) return;
+  const Step& step = *last;
+  if (step.call.silent == Silent::both) {
+    add("no_audio", Severity::error, sentence(step));
+    return;
+  }
+  if (step.call.silent != Silent::nobody) return tell_one_way(step);
+  const auto gaps = [](std::uint64_t lost, std::uint64_t arrived) {
+    const std::uint64_t sent = lost + arrived;
+    return sent >= kEnough && static_cast<double>(lost) > kBadShare * static_cast<double>(sent);
+  };
+  if (gaps(step.call.lost_from_phone, step.call.from_phone) ||
+      gaps(step.call.lost_from_central, step.call.from_central))
+    add("bad_audio", Severity::warning, sentence(step));
+}
+
+void SignallingExamination::tell_one_way(const Step& call) {
+  Finding& finding = add("one_way_audio", Severity::warning, sentence(call));
+  const std::string strangers =
+      call.call.strangers == 0
+          ? std::string()
+          : fmt::format(" {} packets came from addresses that nobody had named, and were dropped.",
+                        call.call.strangers);
+  if (call.call.silent == Silent::phone) {
+    finding.means +=
+        " Nothing came from the phone: its packets do not reach this box, because a router or firewall on "
+        "its side "
+        "blocks UDP, or the phone was muted." +
+        strangers;
+    finding.remedy =
+        "Let UDP from the phone's network to media.ports of this box through, and check that "
+        "access.advertise is an "
+        "address that the phone reaches. If it was muted, nothing is wrong.";
+    return;
+  }
+  finding.means +=
+      " Nothing came from the central side: the call server or the far end does not reach this box's "
+      "media.ports, or "
+      "sends elsewhere." +
+      strangers;
+  finding.remedy =
+      "Check that central.media.advertise is an address that the call server reaches, and let UDP from there "
+      "to "
+      "media.ports through. If the far end is another phone, look at its story too.";
+}
+
+}  // namespace
+
+std::vector<Finding> signalling_findings(const Phone& phone, WallTime now) {
+  return SignallingExamination(phone, now).run();
+}
+
+}  // namespace dw::phones

@@ -1,0 +1,293 @@
+#include "sbc/phones/signalling_story.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "sbc/base/escape.hpp"
+#include "sbc/base/text_cursor.hpp"
+#include "sbc/phones/boots.hpp"
+#include "sbc/phones/text.hpp"
+
+namespace dw::phones {
+namespace {
+
+using Event = SignallingEvent;
+using Silent = CallFigures::Silent;
+
+constexpr std::uint32_t kMaxLine = 999;
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kCodecs = {
+    {{"PCMU", "G.711 µ-law"}, {"PCMA", "G.711 A-law"}, {"G722", "G.722"}, {"G729", "G.729"}}};
+
+bool is_config(FileKind kind) {
+  return kind == FileKind::config || kind == FileKind::config_signed || kind == FileKind::config_encrypted ||
+         kind == FileKind::config_default || kind == FileKind::sip_config;
+}
+bool arrived(const Step& step) {
+  return step.outcome == FileOutcome::sent || step.outcome == FileOutcome::unconfirmed;
+}
+
+/// Of one stream; a picture may well go one way.
+Silent silence_of(const Call::Stream& stream) {
+  const bool picture = starts_with_ignoring_case(stream.codec, "H26");
+  if (stream.media.direct || picture || stream.both_open < CallFigures::kTalk) return Silent::nobody;
+  const bool phone = stream.media.from_phone.packets == 0;
+  const bool central = stream.media.from_central.packets == 0;
+  return phone && central ? Silent::both : phone ? Silent::phone : central ? Silent::central : Silent::nobody;
+}
+
+/// "0 %", "under 0.1 %", "2.4 %".
+std::string percent(std::uint64_t lost, std::uint64_t arrived_packets) {
+  if (lost == 0) return "0 %";
+  const double share = 100.0 * static_cast<double>(lost) / static_cast<double>(lost + arrived_packets);
+  return share < 0.1 ? std::string("under 0.1 %") : fmt::format("{:.1f} %", share);
+}
+
+std::string media_words(const Step& step) {
+  const CallFigures& call = step.call;
+  if (call.direct) return "audio went directly between the phones";
+  switch (call.silent) {
+    case Silent::phone:
+      return "had audio toward the phone only";
+    case Silent::central:
+      return "had audio from the phone only";
+    case Silent::both:
+      return "had no audio either way";
+    case Silent::nobody:
+      break;
+  }
+  if (call.from_phone == 0 && call.from_central == 0) return "no audio";
+  return fmt::format("lost {} from the phone, {} toward it", percent(call.lost_from_phone, call.from_phone),
+                     percent(call.lost_from_central, call.from_central));
+}
+
+std::string call_words(const Step& step) {
+  std::string out(to_string(step.call.way));
+  out += out.empty() ? "call" : " call";
+  if (!step.name.empty()) {
+    const bool incoming = step.call.way == Call::Way::incoming;
+    out += fmt::format(" {} {}", incoming ? "from" : "to", step.name);
+  }
+  if (step.call.line != 0) out += fmt::format(", line {}", step.call.line);
+  out += ", " + to_words(step.took);
+  if (!step.detail.empty()) {
+    const auto known =
+        std::ranges::find(kCodecs, step.detail, &std::pair<std::string_view, std::string_view>::first);
+    out += ", " + (known == kCodecs.end() ? step.detail : std::string(known->second));
+  }
+  return out + ", " + media_words(step);
+}
+
+const Step* registered_before(const Phone& phone, std::size_t index) {
+  for (std::size_t i = index; i-- > 0;) {
+    const Step& step = phone.steps[i];
+    if (step.type == StepType::signalling && step.event == Event::registered) return &step;
+  }
+  return nullptr;
+}
+
+std::string registered_words(const Phone& phone, std::size_t index) {
+  const Step& step = phone.steps[index];
+  const Step* const before = registered_before(phone, index);
+  std::string out = before != nullptr && before->name != step.name
+                        ? fmt::format("moved from {} to {}", before->name, step.name)
+                        : "registered with " + step.name;
+  if (step.version != 0) out += fmt::format(", protocol {}", step.version);
+  if (const Step* const failed = failed_config(phone, index))
+    return out + ", without its files: it " + sentence_of(*failed);
+  return out;
+}
+
+std::string with_detail(std::string words, const Step& step) {
+  return step.detail.empty() ? words : words + ": " + step.detail;
+}
+
+std::string event_words(const Phone& phone, std::size_t index) {
+  const Step& step = phone.steps[index];
+  const std::string server = step.name.empty() ? "the call server" : step.name;
+  switch (step.event) {
+    case Event::registered:
+      return registered_words(phone, index);
+    case Event::refused:
+      return with_detail(step.name.empty() ? "refused" : "refused by " + server, step);
+    case Event::no_server:
+      return with_detail("no call server could be had, the phone was let go to try its next one", step);
+    case Event::unregistered:
+      return with_detail("said good-bye to " + server, step);
+    case Event::superseded:
+      return with_detail("a newer connection of the same phone took its place", step);
+    case Event::reset:
+      return with_detail("was told by " + server + " to start over", step);
+    case Event::phone_lost:
+      return with_detail("its connection ended without good-bye", step);
+    case Event::server_lost:
+      return with_detail(server + " ended the connection", step);
+    case Event::keepalive_missed:
+      return with_detail("missed a keepalive", step);
+    case Event::connected:
+    case Event::lines:
+      break;
+  }
+  return with_detail(std::string(to_string(step.event)), step);
+}
+
+bool ends_connection(Event event) {
+  return event == Event::phone_lost || event == Event::unregistered || event == Event::superseded;
+}
+
+}  // namespace
+
+Step step_of(const SignallingStep& told) {
+  Step out;
+  out.at = told.at;
+  out.type = StepType::signalling;
+  out.event = told.event;
+  out.version = told.version;
+  out.from = told.peer.address;
+  out.name = printable(told.server, Step::kMaxName);
+  out.detail = printable(told.detail, Step::kMaxDetail);
+  return out;
+}
+
+Step step_of(const Call& call) {
+  Step out;
+  out.at = call.since;
+  out.took = std::chrono::duration_cast<std::chrono::milliseconds>(call.duration);
+  out.type = StepType::call;
+  const std::string party =
+      call.far_name.empty() ? call.far_number : fmt::format("{} ({})", call.far_number, call.far_name);
+  out.name = printable(party, Step::kMaxName);
+  CallFigures& figures = out.call;
+  figures.way = call.way;
+  figures.line = std::min(call.line, kMaxLine);
+  for (const Call::Stream& stream : call.streams) {
+    if (out.detail.empty()) out.detail = printable(stream.codec, Step::kMaxDetail);
+    figures.direct = figures.direct || stream.media.direct;
+    figures.both_open =
+        std::max(figures.both_open, std::chrono::duration_cast<std::chrono::milliseconds>(stream.both_open));
+    if (figures.silent == Silent::nobody) figures.silent = silence_of(stream);
+    figures.from_phone += stream.media.from_phone.packets;
+    figures.lost_from_phone += stream.media.from_phone.lost;
+    figures.from_central += stream.media.from_central.packets;
+    figures.lost_from_central += stream.media.from_central.lost;
+    figures.strangers += stream.media.strangers;
+  }
+  return out;
+}
+
+bool is_empty(const Call& call) {
+  return call.far_number.empty() && call.far_name.empty() && call.streams.empty();
+}
+
+std::string sentence_of_live(const Phone& phone, std::size_t index) {
+  const Step& step = phone.steps[index];
+  return step.type == StepType::call ? call_words(step) : event_words(phone, index);
+}
+
+const Step* failed_config(const Phone& phone, std::size_t index) {
+  const std::vector<Boot> boots = boots_of(phone);
+  for (auto boot = boots.rbegin(); boot != boots.rend(); ++boot) {
+    const Step* failed = nullptr;
+    for (std::size_t i = boot->begin; i < std::min(boot->end, index); ++i) {
+      const Step& step = phone.steps[i];
+      if (!step.is_file()) continue;
+      if (is_config(step.kind) && arrived(step)) return nullptr;
+      const bool worse = failed == nullptr || !is_config(failed->kind) || is_config(step.kind);
+      if ((is_config(step.kind) || stage_of(step.kind) == Stage::lists) && worse) failed = &step;
+    }
+    if (failed != nullptr) return failed;
+  }
+  return nullptr;
+}
+
+Standing standing_of(const Phone& phone) {
+  Standing out;
+  for (auto s = phone.steps.rbegin(); s != phone.steps.rend(); ++s) {
+    if (s->type != StepType::signalling || s->event == Event::keepalive_missed || s->event == Event::reset)
+      continue;
+    if (s->event == Event::server_lost) {
+      ++out.times;
+      if (out.step == nullptr) out.step = &*s;
+      continue;
+    }
+    if (ends_connection(s->event)) continue;
+    if (s->event == Event::registered) {
+      // The first that ended since then was that registration itself.
+      if (out.times <= kUnanswered) return {Standing::Is::registered, &*s, 0};
+      --out.times;
+      break;
+    }
+    if (out.step != nullptr && out.times >= kUnanswered) break;
+    return {s->event == Event::refused ? Standing::Is::refused : Standing::Is::no_server, &*s, 0};
+  }
+  if (out.times < kUnanswered) return {};
+  out.is = Standing::Is::unanswered;
+  return out;
+}
+
+bool blames_address(const Step& refused) {
+  constexpr std::array<std::string_view, 5> kWords = {"cross", "ip-address", "ip address", "already known",
+                                                      "same ip"};
+  const auto same = [](char a, char b) { return lower(a) == lower(b); };
+  return std::ranges::any_of(kWords, [&](std::string_view word) {
+    return !std::ranges::search(refused.detail, word, same).empty();
+  });
+}
+
+std::string_view to_string(SignallingEvent event) {
+  switch (event) {
+    case Event::connected:
+      return "connected";
+    case Event::no_server:
+      return "no_server";
+    case Event::registered:
+      return "registered";
+    case Event::refused:
+      return "refused";
+    case Event::unregistered:
+      return "unregistered";
+    case Event::superseded:
+      return "superseded";
+    case Event::reset:
+      return "reset";
+    case Event::phone_lost:
+      return "phone_lost";
+    case Event::server_lost:
+      return "server_lost";
+    case Event::keepalive_missed:
+      return "keepalive_missed";
+    case Event::lines:
+      return "lines";
+  }
+  return "?";
+}
+
+std::string_view to_string(Call::Way way) {
+  switch (way) {
+    case Call::Way::unknown:
+      return "";
+    case Call::Way::outgoing:
+      return "outgoing";
+    case Call::Way::incoming:
+      return "incoming";
+  }
+  return "";
+}
+
+std::string_view to_string(CallFigures::Silent silent) {
+  switch (silent) {
+    case Silent::nobody:
+      return "";
+    case Silent::phone:
+      return "phone";
+    case Silent::central:
+      return "central";
+    case Silent::both:
+      return "both";
+  }
+  return "";
+}
+
+}  // namespace dw::phones

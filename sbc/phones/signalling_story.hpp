@@ -1,0 +1,44 @@
+#pragma once
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "sbc/phones/phone.hpp"
+
+namespace dw::phones {
+
+Step step_of(const SignallingStep& told);
+Step step_of(const Call& call);
+/// It dialled nothing, was dialled by nobody, and had no media: the receiver was lifted and put down.
+bool is_empty(const Call& call);
+
+/// "registered with pbx.example.net:2000, protocol 17": `phone.steps[index]`, which is of signalling or a
+/// call, in the light of those before it.
+std::string sentence_of_live(const Phone& phone, std::size_t index);
+
+/// Why the phone was without its config when the step at `index` came: the last file of its latest boot
+/// before, when that boot brought it no config. nullptr: it had one, or nothing is known.
+const Step* failed_config(const Phone& phone, std::size_t index);
+
+/// What came of the phone's latest tries to register.
+struct Standing {
+  enum class Is {
+    unknown,
+    registered,  ///< or was, until the connection ended
+    refused,
+    no_server,
+    unanswered,  ///< the server ended the connection before it answered
+  } is = Is::unknown;
+  const Step* step = nullptr;  ///< the latest that tells it
+  std::size_t times = 0;       ///< of `unanswered`, one after the other
+};
+Standing standing_of(const Phone& phone);
+/// The words of a refusal speak of an address, or of a session that crosses another (sccp §5.1).
+bool blames_address(const Step& refused);
+/// Tries without an answer that are no chance.
+constexpr std::size_t kUnanswered = 2;
+
+/// Findings that registrations and calls show.
+std::vector<Finding> signalling_findings(const Phone& phone, WallTime now);
+
+}  // namespace dw::phones
