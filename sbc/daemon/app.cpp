@@ -54,6 +54,7 @@ class App {
  private:
   Result<void> start_tftp();
   Result<void> start_http();
+  Result<void> start_sccp();
   Result<void> start_admin();
   void start_life();
   void ready();
@@ -81,6 +82,9 @@ class App {
   std::unique_ptr<provisioning::Pipeline> pipeline_;
   std::unique_ptr<provisioning::TftpServer> tftp_;
   std::unique_ptr<provisioning::PhoneHttpServer> http_;
+  std::unique_ptr<nat::Relay> relay_;
+  std::unique_ptr<proxy::MediaDesk> media_;
+  std::unique_ptr<proxy::SccpProxy> sccp_;
   std::unique_ptr<admin::AdminServer> admin_;
   std::vector<admin::Service> services_;
   std::vector<net::Signal> signals_;
@@ -106,6 +110,7 @@ Result<void> App::start() {
           }});
   if (auto ok = start_tftp(); !ok) return ok;
   if (auto ok = start_http(); !ok) return ok;
+  if (auto ok = start_sccp(); !ok) return ok;
   if (auto ok = start_admin(); !ok) return ok;
   start_life();
   return {};
@@ -138,6 +143,26 @@ Result<void> App::start_http() {
       if (!at) return std::unexpected(at.error());
       service.addresses.push_back(*at);
     }
+  }
+  services_.push_back(std::move(service));
+  return {};
+}
+
+Result<void> App::start_sccp() {
+  const conf::Config& config = loaded_.config;
+  admin::Service service{"sccp", config.access.sccp.enable, {}, {}};
+  if (service.enabled) {
+    auto relay = nat::make_epoll_relay(relay_options(config));
+    if (!relay) return std::unexpected(relay.error());
+    relay_ = std::move(*relay);
+    media_ = std::make_unique<proxy::MediaDesk>(loop_, *relay_, media_options(config));
+    auto started = proxy::SccpProxy::start(
+        loop_, sccp_options(config), *media_,
+        {[this](const phones::SignallingStep& step) { inventory_.on_signalling(step); },
+         [this](const phones::Call& call) { inventory_.on_call(call); }});
+    if (!started) return std::unexpected(started.error());
+    sccp_ = std::move(*started);
+    service.addresses = sccp_->local();
   }
   services_.push_back(std::move(service));
   return {};
@@ -206,12 +231,14 @@ void App::drain() {
   net::notify_systemd("STOPPING=1\nSTATUS=finishing transfers");
   if (tftp_) tftp_->drain();
   if (http_) http_->stop_accepting();
-  spdlog::info("event=draining transfers={}", (tftp_ ? tftp_->active() : 0) + (http_ ? http_->running() : 0));
+  if (sccp_) sccp_->drain();
+  spdlog::info("event=draining transfers={} phones_in_calls={}",
+               (tftp_ ? tftp_->active() : 0) + (http_ ? http_->running() : 0), sccp_ ? sccp_->connections() : 0);
   const TimePoint end = loop_.now() + loaded_.config.drain.timeout;
   drain_timer_ = std::make_unique<net::Timer>(loop_, [this, end] {
     if (loop_.now() < end) return look_whether_drained();
     spdlog::warn(
-        "event=drain_timeout reason=\"drain.timeout has passed\" transfers that were running are cut");
+        "event=drain_timeout reason=\"drain.timeout has passed\" transfers and calls that were running are cut");
     loop_.stop();
   });
   look_whether_drained();
@@ -219,7 +246,9 @@ void App::drain() {
 
 void App::look_whether_drained() {
   constexpr std::chrono::milliseconds kLookAgain{100};
-  if ((!tftp_ || tftp_->active() == 0) && (!http_ || http_->running() == 0)) return loop_.stop();
+  const bool idle = (!tftp_ || tftp_->active() == 0) && (!http_ || http_->running() == 0) &&
+                    (!sccp_ || sccp_->connections() == 0);
+  if (idle) return loop_.stop();
   drain_timer_->arm_after(kLookAgain);
 }
 
@@ -354,6 +383,8 @@ admin::Sources App::sources() {
   s.metrics.push_back([this](MetricsText& out) {
     if (tftp_) tftp_->append_metrics(out);
     if (http_) http_->append_metrics(out);
+    if (sccp_) sccp_->append_metrics(out);
+    if (relay_) relay_->append_metrics(out);
     pipeline_->append_metrics(out);
     if (cache_) cache_->append_metrics(out);
     out.gauge("dropwire_phones", "Phones that are known.", static_cast<double>(inventory_.size()));

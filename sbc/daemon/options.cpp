@@ -3,6 +3,9 @@
 namespace dw {
 namespace {
 
+/// Of our file descriptors, kept for files, HTTP and TFTP.
+constexpr std::size_t kOtherDescriptors = 1024;
+
 using provisioning::Action;
 
 Action action(conf::Rule rule) {
@@ -105,6 +108,48 @@ provisioning::PhoneHttpServer::Options http_options(const conf::Config& config) 
   return o;
 }
 
+nat::RelayOptions relay_options(const conf::Config& config) {
+  nat::RelayOptions o;
+  o.first_port = config.media.ports.first;
+  o.last_port = config.media.ports.last;
+  o.threads = config.media.threads;
+  o.keepalive = config.media.keepalive;
+  o.reserved_descriptors = kOtherDescriptors + 2 * config.access.sccp.max_connections;
+  return o;
+}
+
+proxy::MediaDesk::Options media_options(const conf::Config& config) {
+  constexpr unsigned kDscpShift = 2;  // RFC 2474 §3: the upper six bits of the octet
+  proxy::MediaDesk::Options o;
+  o.local = config.media.local;
+  o.phone_advertise = config.access.advertise;
+  o.central_advertise = config.central.media.advertise;
+  if (config.media.dscp) o.tos = static_cast<std::uint8_t>(*config.media.dscp << kDscpShift);
+  return o;
+}
+
+proxy::SccpProxy::Options sccp_options(const conf::Config& config) {
+  const conf::AccessSccp& a = config.access.sccp;
+  proxy::SccpProxy::Options o;
+  o.listen = config.access.listen;
+  o.port = a.port;
+  o.advertise = config.access.advertise;
+  o.central_advertise = config.central.media.advertise;
+  o.servers = config.central.sccp.servers;
+  o.source_addresses = config.central.sccp.source_addresses;
+  o.connect_timeout = config.central.sccp.connect_timeout;
+  o.retry = config.central.sccp.retry;
+  o.max_connections = a.max_connections;
+  o.max_connections_per_source = a.max_connections_per_source;
+  o.connection_rate = a.connection_rate;
+  o.registrations_per_minute = a.registrations_per_minute;
+  o.session.any_device_name = a.any_device_name;
+  o.session.max_version = a.max_version;
+  o.session.blank_text = a.text == "blank";
+  o.session.media_idle = a.media_idle;
+  return o;
+}
+
 phones::Inventory::Options inventory_options(const conf::Config& config) {
   return {config.phones.max_devices, config.phones.story_steps};
 }
@@ -132,6 +177,27 @@ std::vector<std::string> needs_restart(const conf::Config& running, const conf::
   compare("access.http.max_connections_per_source", running.access.http.max_connections_per_source,
           wanted.access.http.max_connections_per_source);
   compare("access.http.idle_timeout", running.access.http.idle_timeout, wanted.access.http.idle_timeout);
+  compare("access.sccp.enable", running.access.sccp.enable, wanted.access.sccp.enable);
+  compare("access.sccp.port", running.access.sccp.port, wanted.access.sccp.port);
+  compare("access.sccp.max_connections", running.access.sccp.max_connections, wanted.access.sccp.max_connections);
+  compare("access.sccp.max_connections_per_source", running.access.sccp.max_connections_per_source, wanted.access.sccp.max_connections_per_source);
+  compare("access.sccp.connection_rate", running.access.sccp.connection_rate, wanted.access.sccp.connection_rate);
+  compare("access.sccp.registrations_per_minute", running.access.sccp.registrations_per_minute, wanted.access.sccp.registrations_per_minute);
+  compare("access.sccp.any_device_name", running.access.sccp.any_device_name, wanted.access.sccp.any_device_name);
+  compare("access.sccp.max_version", running.access.sccp.max_version, wanted.access.sccp.max_version);
+  compare("access.sccp.text", running.access.sccp.text, wanted.access.sccp.text);
+  compare("access.sccp.media_idle", running.access.sccp.media_idle, wanted.access.sccp.media_idle);
+  compare("access.advertise", running.access.advertise, wanted.access.advertise);
+  compare("central.sccp.servers", running.central.sccp.servers, wanted.central.sccp.servers);
+  compare("central.sccp.source_addresses", running.central.sccp.source_addresses, wanted.central.sccp.source_addresses);
+  compare("central.sccp.connect_timeout", running.central.sccp.connect_timeout, wanted.central.sccp.connect_timeout);
+  compare("central.sccp.retry", running.central.sccp.retry, wanted.central.sccp.retry);
+  compare("central.media.advertise", running.central.media.advertise, wanted.central.media.advertise);
+  compare("media.ports", running.media.ports, wanted.media.ports);
+  compare("media.threads", running.media.threads, wanted.media.threads);
+  compare("media.local", running.media.local, wanted.media.local);
+  compare("media.dscp", running.media.dscp, wanted.media.dscp);
+  compare("media.keepalive", running.media.keepalive, wanted.media.keepalive);
   compare("cache.enable", running.cache.enable, wanted.cache.enable);
   compare("cache.dir", running.cache.dir, wanted.cache.dir);
   compare("cache.size", running.cache.size, wanted.cache.size);

@@ -1,7 +1,10 @@
 #pragma once
 #include "conf/config.hpp"
+#include "nat/relay.hpp"
 #include "sbc/admin/server.hpp"
 #include "sbc/phones/inventory.hpp"
+#include "sbc/proxy/media_desk.hpp"
+#include "sbc/proxy/sccp_proxy.hpp"
 #include "tftp-proxy/cache.hpp"
 #include "tftp-proxy/http_server.hpp"
 #include "tftp-proxy/pipeline.hpp"
@@ -15,6 +18,9 @@ provisioning::Cache::Options cache_options(const conf::Config& config);
 provisioning::Pipeline::Options pipeline_options(const conf::Config& config);
 provisioning::TftpServer::Options tftp_options(const conf::Config& config);
 provisioning::PhoneHttpServer::Options http_options(const conf::Config& config);
+nat::RelayOptions relay_options(const conf::Config& config);
+proxy::MediaDesk::Options media_options(const conf::Config& config);
+proxy::SccpProxy::Options sccp_options(const conf::Config& config);
 phones::Inventory::Options inventory_options(const conf::Config& config);
 admin::AdminServer::Options admin_options(const conf::Config& config);
 

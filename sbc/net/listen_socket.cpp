@@ -13,7 +13,7 @@
 namespace dw::net {
 namespace {
 
-constexpr int kBacklog = 1024;  // connections that wait to be accepted
+constexpr int kBacklog = 4096;  // connections that wait to be accepted: a site that boots at once
 constexpr int kStream = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
 constexpr mode_t kSocketMode = 0660;
 

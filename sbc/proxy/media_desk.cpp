@@ -1,0 +1,99 @@
+#include "sbc/proxy/media_desk.hpp"
+
+namespace dw::proxy {
+
+MediaDesk::MediaDesk(net::Loop& loop, nat::Relay& relay, const Options& options)
+    : loop_(loop), relay_(relay), options_(options), timer_(loop, [this] { end_due(); }) {}
+
+MediaDesk::~MediaDesk() {
+  for (const auto& [id, stream] : streams_)
+    relay_.close(id);
+  for (const auto& [when, id] : lingering_)
+    relay_.close(id);
+}
+
+Result<MediaPorts> MediaDesk::open(const MediaRequest& request) {
+  const auto opened =
+      relay_.open({request.phone_side, request.central_side, request.phone, request.call_server});
+  if (!opened) return std::unexpected(opened.error());
+  Stream stream;
+  stream.request = request;
+  stream.ports = {opened->id,
+                  {options_.phone_advertise.value_or(request.phone_side), opened->phone_port},
+                  {options_.central_advertise.value_or(request.central_side), opened->central_port}};
+  if (options_.tos) relay_.set_tos(opened->id, *options_.tos);
+  by_central_facing_[stream.ports.central_facing] = opened->id;
+  return streams_.emplace(opened->id, std::move(stream)).first->second.ports;
+}
+
+void MediaDesk::reopen(MediaId id) {
+  if (streams_.contains(id)) relay_.reopen(id);
+}
+
+void MediaDesk::set_phone_stated(MediaId id, const Endpoint& stated) {
+  const auto at = streams_.find(id);
+  if (at != streams_.end()) at->second.stated = stated;
+}
+
+/// No router stands between us and either phone, and both reach us at the same address of ours.
+bool MediaDesk::on_our_lan(const Stream& a, const Stream& b) const {
+  const auto unchanged = [](const Stream& s) { return s.stated && s.stated->address == s.request.phone; };
+  return unchanged(a) && unchanged(b) && a.request.phone_side == b.request.phone_side &&
+         a.request.phone != b.request.phone;
+}
+
+Endpoint MediaDesk::set_far_end(MediaId id, const std::optional<Endpoint>& far_end) {
+  const auto at = streams_.find(id);
+  if (at == streams_.end()) return {};
+  Stream& stream = at->second;
+  stream.other = MediaId::none;
+  stream.direct = false;
+  const auto ours = far_end ? by_central_facing_.find(*far_end) : by_central_facing_.end();
+  if (ours == by_central_facing_.end() || ours->second == id) {
+    relay_.bridge(id, MediaId::none);
+    relay_.set_far_end(id, far_end);
+    return stream.ports.phone_facing;
+  }
+  // Relayed in any case: a phone that was told the other's address need not take it up.
+  stream.other = ours->second;
+  relay_.bridge(id, stream.other);
+  const Stream& other = streams_.at(stream.other);
+  stream.direct = options_.local && on_our_lan(stream, other);
+  return stream.direct ? *other.stated : stream.ports.phone_facing;
+}
+
+void MediaDesk::set_tos(MediaId id, std::uint8_t tos) {
+  if (!options_.tos && streams_.contains(id)) relay_.set_tos(id, tos);
+}
+
+MediaReport MediaDesk::report(MediaId id) const {
+  const auto at = streams_.find(id);
+  if (at == streams_.end()) return {};
+  MediaReport report = relay_.report(id);
+  report.direct = at->second.direct;
+  // The other phone may have been told this one's address first, so that only one way passes here.
+  const auto other = streams_.find(at->second.other);
+  if (other != streams_.end() && other->second.other == id) report.direct |= other->second.direct;
+  return report;
+}
+
+void MediaDesk::close(MediaId id, Duration linger) {
+  const auto at = streams_.find(id);
+  if (at == streams_.end()) return;
+  const auto facing = by_central_facing_.find(at->second.ports.central_facing);
+  if (facing != by_central_facing_.end() && facing->second == id) by_central_facing_.erase(facing);
+  streams_.erase(at);
+  lingering_.emplace(loop_.now() + linger, id);
+  timer_.arm_at(lingering_.begin()->first);
+}
+
+void MediaDesk::end_due() {
+  const TimePoint now = loop_.now();
+  while (!lingering_.empty() && lingering_.begin()->first <= now) {
+    relay_.close(lingering_.begin()->second);
+    lingering_.erase(lingering_.begin());
+  }
+  if (!lingering_.empty()) timer_.arm_at(lingering_.begin()->first);
+}
+
+}  // namespace dw::proxy

@@ -1,0 +1,56 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <unordered_map>
+
+#include "nat/relay.hpp"
+#include "sbc/base/media_broker.hpp"
+#include "sbc/net/loop.hpp"
+#include "sbc/net/timer.hpp"
+
+namespace dw::proxy {
+
+/// What signalling sees of the media relay: adds the addresses that either side is told, joins the streams of
+/// two phones that both stand behind this Dropwire, lets them talk directly when both are on our own LAN, and
+/// keeps a closed stream for as long as packets may be under way. On the loop's thread; the relay outlives
+/// it.
+class MediaDesk final : public MediaBroker {
+ public:
+  struct Options {
+    bool local = false;  ///< two phones whose addresses no router changed are told each other's
+    std::optional<IpAddress> phone_advertise,
+        central_advertise;            ///< else the address that the sockets stand at
+    std::optional<std::uint8_t> tos;  ///< always this one, else what the call server asks
+  };
+  MediaDesk(net::Loop& loop, nat::Relay& relay, const Options& options);
+  ~MediaDesk() override;
+
+  Result<MediaPorts> open(const MediaRequest& request) override;
+  void reopen(MediaId id) override;
+  void set_phone_stated(MediaId id, const Endpoint& stated) override;
+  Endpoint set_far_end(MediaId id, const std::optional<Endpoint>& far_end) override;
+  void set_tos(MediaId id, std::uint8_t tos) override;
+  MediaReport report(MediaId id) const override;
+  void close(MediaId id, Duration linger) override;
+
+ private:
+  struct Stream {
+    MediaRequest request;
+    MediaPorts ports;
+    std::optional<Endpoint> stated;
+    MediaId other = MediaId::none;  ///< the stream of ours that its far end is
+    bool direct = false;            ///< its phone was told the other phone's own address
+  };
+  bool on_our_lan(const Stream& a, const Stream& b) const;
+  void end_due();
+
+  net::Loop& loop_;
+  nat::Relay& relay_;
+  Options options_;
+  std::unordered_map<MediaId, Stream> streams_;
+  std::unordered_map<Endpoint, MediaId> by_central_facing_;
+  std::multimap<TimePoint, MediaId> lingering_;
+  net::Timer timer_;
+};
+
+}  // namespace dw::proxy

@@ -1,0 +1,38 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "sbc/net/resolver.hpp"
+#include "sbc/proxy/sccp_proxy.hpp"
+
+namespace dw::proxy {
+
+/// One phone's connection, with its server's; owned by its slot.
+struct SccpProxy::Connection {
+  Connection(std::size_t s, const sccp::SessionOptions& options, MediaBroker& broker,
+             sccp::SessionCounters& counters, const sccp::Session::PhoneSide& side, TimePoint now)
+      : slot(s), session(options, broker, counters, side, now) {}
+
+  std::size_t slot;
+  net::TcpStream phone, server;
+  sccp::Session session;
+
+  std::size_t target = 0;       ///< the server that is tried or used
+  std::size_t next_server = 0;  ///< to try when this one fails
+  std::size_t next_address = 0;
+  std::unique_ptr<net::Lookup> lookup;
+  std::optional<TimePoint> connect_until;
+  std::string failure;
+  IpAddress source;      ///< of Options::source_addresses
+  bool counted = false;  ///< among its server's phones
+  bool refused = false;
+
+  bool closing = false;
+  TimePoint forget_at{};
+  TimePoint armed{};
+  bool waits_for_old = false;            ///< an older connection of the same device is hanging up
+  std::optional<std::size_t> successor;  ///< the slot that registers the same device once this one is gone
+};
+
+}  // namespace dw::proxy

@@ -1,0 +1,393 @@
+#include "sbc/proxy/sccp_proxy.hpp"
+
+#include <algorithm>
+
+#include "sbc/proxy/sccp_connection.hpp"
+
+namespace dw::proxy {
+namespace {
+
+/// std::erase_if, for a predicate that may change the value.
+template <class Map, class Gone>
+void forget_if(Map& map, Gone gone) {
+  for (auto at = map.begin(); at != map.end();)
+    at = gone(at->second) ? map.erase(at) : std::next(at);
+}
+
+}  // namespace
+
+SccpProxy::SccpProxy(net::Loop& loop, Options options, MediaBroker& broker, Sinks sinks)
+    : loop_(loop),
+      options_(std::move(options)),
+      broker_(broker),
+      sinks_(std::move(sinks)),
+      servers_(options_.servers, options_.retry),
+      timer_(loop, [this] { on_time(); }) {}
+
+SccpProxy::~SccpProxy() {
+  for (const auto& c : slots_) {
+    if (!c || c->closing) continue;
+    sccp::Output out;
+    c->session.on_closed(loop_.now(), out);  // gives its media back
+  }
+}
+
+Result<std::unique_ptr<SccpProxy>> SccpProxy::start(net::Loop& loop, Options options, MediaBroker& broker,
+                                                    Sinks sinks) {
+  std::unique_ptr<SccpProxy> proxy(new SccpProxy(loop, std::move(options), broker, std::move(sinks)));
+  for (const IpAddress& address : proxy->options_.listen) {
+    auto listener = net::TcpListener::open(
+        loop, {address, proxy->options_.port},
+        [p = proxy.get()](net::Descriptor socket, const Endpoint& peer, const Endpoint& local) {
+          p->accept(std::move(socket), peer, local);
+        });
+    if (!listener) return std::unexpected(listener.error());
+    proxy->listeners_.push_back(std::move(*listener));
+  }
+  return proxy;
+}
+
+std::vector<Endpoint> SccpProxy::local() const {
+  std::vector<Endpoint> all;
+  for (const auto& listener : listeners_)
+    all.push_back(listener.local());
+  return all;
+}
+
+// ---- phones come ----
+
+void SccpProxy::accept(net::Descriptor socket, const Endpoint& peer, const Endpoint& local) {
+  if (!may_connect(peer.address)) {
+    ++turned_away_;
+    return;
+  }
+  ++accepted_;
+  ++live_;
+  if (free_.empty()) {
+    free_.push_back(slots_.size());
+    slots_.emplace_back();
+  }
+  const std::size_t slot = free_.back();
+  free_.pop_back();
+  const sccp::Session::PhoneSide side{
+      peer, local.address, {options_.advertise.value_or(local.address), local.port}};
+  slots_[slot] = std::make_unique<Connection>(slot, options_.session, broker_, counters_, side, loop_.now());
+  Connection& c = *slots_[slot];
+  c.phone =
+      net::TcpStream::adopt(loop_, std::move(socket),
+                            {{},
+                             [this, &c](Bytes octets) {
+                               sccp::Output out;
+                               if (c.closing) return;
+                               c.session.on_phone(loop_.now(), octets, out);
+                               perform(c, out);
+                             },
+                             [this, &c](bool clean, std::string_view why) { phone_ended(c, clean, why); }});
+  arm(c);
+}
+
+bool SccpProxy::may_connect(const IpAddress& source) {
+  if (draining_) return false;
+  if (live_ >= options_.max_connections) {
+    limit_.warn("event=connection_refused peer={} reason=\"access.sccp.max_connections\"",
+                source.to_string());
+    return false;
+  }
+  const TimePoint now = loop_.now();
+  if (sources_.size() >= kMaxSources && !sources_.contains(source))
+    forget_if(sources_, [&](Source& entry) { return entry.connections == 0 && entry.bucket.full(now); });
+  if (sources_.size() >= kMaxSources && !sources_.contains(source)) return false;
+  Source& s =
+      sources_.try_emplace(source, TokenBucket(options_.connection_rate, 5 * options_.connection_rate))
+          .first->second;
+  const char* reason = s.connections >= options_.max_connections_per_source
+                           ? "access.sccp.max_connections_per_source"
+                       : !s.bucket.take(now) ? "access.sccp.connection_rate"
+                                             : nullptr;
+  if (reason) {
+    limit_.warn("event=connection_refused peer={} reason=\"{}\"", source.to_string(), reason);
+    return false;
+  }
+  ++s.connections;
+  return true;
+}
+
+void SccpProxy::leave(const IpAddress& source) {
+  const auto at = sources_.find(source);
+  if (at == sources_.end()) return;
+  --at->second.connections;
+  if (at->second.connections == 0 && at->second.bucket.full(loop_.now())) sources_.erase(at);
+}
+
+// ---- what a session asks for ----
+
+void SccpProxy::perform(Connection& c, sccp::Output& out) {
+  if (!out.to_phone.empty()) c.phone.send(out.to_phone);
+  if (!out.to_server.empty()) c.server.send(out.to_server);
+  for (const auto& event : out.events)
+    tell(c, event);
+  if (out.end) {
+    const bool bad = *out.end == sccp::EndReason::bad_frame || *out.end == sccp::EndReason::not_allowed ||
+                     *out.end == sccp::EndReason::bad_name;
+    if (bad)
+      bad_.warn("event=sccp_refused device={} peer={} reason=\"{}\"", c.session.device(),
+                c.session.phone().to_string(), escaped(out.end_text));
+    if (*out.end == sccp::EndReason::server_silent) {
+      servers_.failed(loop_.now(), c.target, out.end_text);
+      tell_step(c, phones::SignallingEvent::server_lost, out.end_text);
+    } else if (c.session.registered() && !c.session.unregistered() && *out.end != sccp::EndReason::refused) {
+      tell_step(c, phones::SignallingEvent::phone_lost, out.end_text);
+    }
+    return hang_up(c);
+  }
+  if (out.connect) try_next(c);
+  if (out.admit) admit(c);
+  if (draining_ && c.session.calls(loop_.now()).empty() && !c.closing) return hang_up(c);
+  arm(c);
+}
+
+void SccpProxy::admit(Connection& c) {
+  const std::string& name = c.session.device();
+  if (!c.waits_for_old && !may_register(name)) {
+    sccp::Output out;
+    c.session.refuse("Too many registrations", out);
+    return perform(c, out);
+  }
+  const auto known = devices_.find(name);
+  if (known != devices_.end() && known->second != c.slot) {
+    Connection& old = *slots_[known->second];
+    const bool elsewhere = old.session.phone().address != c.session.phone().address;
+    if (elsewhere && !old.closing && old.session.answers_keepalives(loop_.now())) {
+      sccp::Output out;
+      c.session.refuse("Registered elsewhere", out);
+      return perform(c, out);
+    }
+    // The server must have seen the old connection end, or it may refuse the new one (sccp §3.10).
+    old.successor = c.slot;
+    c.waits_for_old = true;
+    if (!old.closing) supersede(old);
+    return;
+  }
+  c.waits_for_old = false;
+  devices_[name] = c.slot;
+  sccp::Output out;
+  c.session.on_admitted(loop_.now(), out);
+  perform(c, out);
+}
+
+void SccpProxy::supersede(Connection& old) {
+  ++superseded_;
+  spdlog::info("event=superseded device={} peer={} a newer connection of the same phone takes its place",
+               old.session.device(), old.session.phone().to_string());
+  tell_step(old, phones::SignallingEvent::superseded, {});
+  hang_up(old);
+}
+
+bool SccpProxy::may_register(const std::string& name) {
+  const TimePoint now = loop_.now();
+  if (names_.size() >= kMaxNames) forget_if(names_, [&](TokenBucket& bucket) { return bucket.full(now); });
+  if (names_.size() >= kMaxNames && !names_.contains(name)) return false;
+  constexpr double kSecondsAMinute = 60;
+  const double a_minute = options_.registrations_per_minute;
+  return names_.try_emplace(name, TokenBucket(a_minute / kSecondsAMinute, a_minute)).first->second.take(now);
+}
+
+// ---- the server ----
+
+void SccpProxy::try_next(Connection& c) {
+  const auto picked = servers_.pick(loop_.now(), c.next_server);
+  if (!picked) {
+    ++no_server_;
+    const std::string why = options_.servers.empty() ? "no call server is configured (central.sccp.servers)"
+                            : c.failure.empty()      ? "every call server failed a moment ago"
+                                                     : c.failure;
+    refused_.warn("event=no_server device={} peer={} reason=\"{}\" the phone is let go", c.session.device(),
+                  c.session.phone().to_string(), escaped(why));
+    tell_step(c, phones::SignallingEvent::no_server, why);
+    return hang_up(c);
+  }
+  c.target = *picked;
+  c.next_server = *picked + 1;
+  c.next_address = 0;
+  auto& server = servers_.at(c.target);
+  if (!server.addresses.empty() && loop_.now() - server.looked_up < kLookupKept) return connect(c);
+  c.lookup = std::make_unique<net::Lookup>(
+      loop_, server.name.host, [this, &c](Result<std::vector<IpAddress>> found) {
+        auto& asked = servers_.at(c.target);
+        if (found) {
+          asked.addresses = std::move(*found);
+          asked.addresses.resize(std::min(asked.addresses.size(), kMaxAddresses));
+          asked.looked_up = loop_.now();
+        }
+        if (asked.addresses.empty()) return connect_failed(c, found.error().text);
+        connect(c);  // with what was known before, if the name can't be had just now
+      });
+}
+
+void SccpProxy::connect(Connection& c) {
+  const auto& server = servers_.at(c.target);
+  if (c.next_address >= server.addresses.size()) return connect_failed(c, "no address is left");
+  const Endpoint to{server.addresses[c.next_address++], server.name.port};
+  auto stream = net::TcpStream::connect(
+      loop_, to, source_for(c),
+      {[this, &c] { connected(c); },
+       [this, &c](Bytes octets) {
+         sccp::Output out;
+         if (c.closing) return;
+         c.session.on_server(loop_.now(), octets, out);
+         perform(c, out);
+       },
+       [this, &c](bool clean, std::string_view why) { server_ended(c, clean, why); }});
+  if (!stream) return connect_failed(c, stream.error().text);
+  c.server = std::move(*stream);
+  c.connect_until = loop_.now() + options_.connect_timeout;
+  arm(c);
+}
+
+IpAddress SccpProxy::source_for(Connection& c) {
+  if (options_.source_addresses.empty()) return {};
+  if (!c.source) {
+    c.source = *std::ranges::min_element(options_.source_addresses, {},
+                                         [this](const IpAddress& address) { return source_use_[address]; });
+    ++source_use_[c.source];
+  }
+  return c.source;
+}
+
+void SccpProxy::connect_failed(Connection& c, const std::string& why) {
+  c.connect_until.reset();
+  c.server = {};
+  if (c.next_address != 0 && c.next_address < servers_.at(c.target).addresses.size()) return connect(c);
+  const auto& server = servers_.at(c.target);
+  c.failure = fmt::format("{}: {}", server.name.to_string(), why);
+  if (server.up)
+    spdlog::warn("event=server_down server={} reason=\"{}\"", server.name.to_string(), escaped(why));
+  servers_.failed(loop_.now(), c.target, why);
+  try_next(c);
+}
+
+void SccpProxy::connected(Connection& c) {
+  c.connect_until.reset();
+  auto& server = servers_.at(c.target);
+  if (!server.up) spdlog::info("event=server_up server={}", server.name.to_string());
+  servers_.worked(c.target);
+  ++server.phones;
+  c.counted = true;
+  const IpAddress local = c.server.local().address;
+  sccp::Output out;
+  c.session.on_server_connected(loop_.now(),
+                                {local, options_.central_advertise.value_or(local), c.server.peer()}, out);
+  perform(c, out);
+}
+
+// ---- the end ----
+
+void SccpProxy::phone_ended(Connection& c, bool clean, std::string_view why) {
+  const bool reset = !clean;
+  c.phone = {};
+  if (c.closing) {
+    if (!c.server) forget(c);
+    return;
+  }
+  if (c.session.registered() && !c.session.unregistered())
+    tell_step(c, phones::SignallingEvent::phone_lost, clean ? "it hung up" : std::string(why));
+  if (reset) c.server.reset();
+  hang_up(c);
+}
+
+void SccpProxy::server_ended(Connection& c, bool clean, std::string_view why) {
+  if (c.connect_until) return connect_failed(c, std::string(why));
+  c.server = {};
+  if (c.closing) {
+    if (!c.phone) forget(c);
+    return;
+  }
+  if (!c.session.unregistered() && !c.refused) {
+    const std::string reason = clean ? "it hung up" : std::string(why);
+    tell_step(c, phones::SignallingEvent::server_lost,
+              c.session.registered() ? reason : reason + " before it had answered the registration");
+  }
+  if (!clean) c.phone.reset();
+  hang_up(c);
+}
+
+/// Both sides are told that no more comes; the connection is forgotten when both have said the same, or soon.
+void SccpProxy::hang_up(Connection& c) {
+  if (c.closing) return;
+  c.closing = true;
+  c.lookup.reset();
+  c.connect_until.reset();
+  sccp::Output out;
+  c.session.on_closed(loop_.now(), out);
+  for (const auto& event : out.events)
+    tell(c, event);
+  c.phone.finish();
+  c.server.finish();
+  c.forget_at = loop_.now() + kHangUp;
+  if (!c.phone && !c.server) return forget(c);
+  arm(c);
+}
+
+void SccpProxy::forget(Connection& c) {
+  const std::size_t slot = c.slot;
+  deadlines_.clear(slot);
+  leave(c.session.phone().address);
+  if (c.counted) --servers_.at(c.target).phones;
+  if (c.source) --source_use_[c.source];
+  const std::string device = c.session.device();
+  const auto known = devices_.find(device);
+  if (known != devices_.end() && known->second == slot) devices_.erase(known);
+  const auto successor = c.successor;
+  slots_[slot].reset();
+  free_.push_back(slot);
+  --live_;
+  Connection* next = successor ? slots_[*successor].get() : nullptr;
+  if (next && next->waits_for_old && !next->closing && next->session.device() == device) admit(*next);
+}
+
+void SccpProxy::arm(Connection& c) {
+  TimePoint when = c.closing ? c.forget_at : c.session.next_deadline();
+  if (c.connect_until) when = std::min(when, *c.connect_until);
+  // A deadline that moved back is looked at when the old one comes: most only ever move back.
+  if (c.armed != TimePoint{} && c.armed <= when) return;
+  c.armed = when;
+  deadlines_.set(c.slot, when);
+  if (!timer_.armed() || when < timer_at_) {
+    timer_at_ = when;
+    timer_.arm_at(when);
+  }
+}
+
+void SccpProxy::on_time() {
+  const TimePoint now = loop_.now();
+  while (const auto slot = deadlines_.pop_due(now)) {
+    Connection& c = *slots_[*slot];
+    c.armed = {};
+    if (c.closing && c.forget_at <= now) {
+      forget(c);
+    } else if (!c.closing && c.connect_until && *c.connect_until <= now) {
+      connect_failed(c, "it does not answer");
+    } else if (!c.closing && c.session.next_deadline() <= now) {
+      sccp::Output out;
+      c.session.on_deadline(now, out);
+      perform(c, out);
+    } else {
+      arm(c);
+    }
+  }
+  if (const auto next = deadlines_.next()) {
+    timer_at_ = *next;
+    timer_.arm_at(*next);
+  }
+}
+
+void SccpProxy::drain() {
+  draining_ = true;
+  listeners_.clear();
+  for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
+    Connection* c = slots_[slot].get();
+    if (c && !c->closing && c->session.calls(loop_.now()).empty()) hang_up(*c);
+  }
+}
+
+}  // namespace dw::proxy

@@ -1,0 +1,125 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "sbc/base/deadline_heap.hpp"
+#include "sbc/base/metrics.hpp"
+#include "sbc/base/token_bucket.hpp"
+#include "sbc/net/log.hpp"
+#include "sbc/net/tcp_stream.hpp"
+#include "sbc/net/timer.hpp"
+#include "sbc/phones/signalling.hpp"
+#include "sbc/proxy/call_servers.hpp"
+#include "sbc/sccp/session.hpp"
+
+namespace dw::proxy {
+
+/// SCCP on TCP: takes phones' connections, gives each one connection to a call server, and a sccp::Session
+/// between them. On the loop's thread; loop and broker outlive it.
+class SccpProxy {
+ public:
+  struct Options {
+    std::vector<IpAddress> listen;
+    std::uint16_t port = 2000;
+    std::optional<IpAddress> advertise;          ///< what phones know us by; else the address they came to
+    std::optional<IpAddress> central_advertise;  ///< what servers are told; else the address we come from
+    std::vector<HostPort> servers;
+    std::vector<IpAddress> source_addresses;  ///< to connect to servers from: the least used
+    Duration connect_timeout = std::chrono::seconds(4);
+    Duration retry = std::chrono::seconds(2);
+    std::size_t max_connections = 10'000;
+    std::size_t max_connections_per_source = 1000;
+    double connection_rate = 100;         ///< new ones a second and source; five times that at once
+    double registrations_per_minute = 6;  ///< of one device name
+    sccp::SessionOptions session;
+  };
+  struct Sinks {
+    std::function<void(const phones::SignallingStep&)> on_step;
+    std::function<void(const phones::Call&)> on_call;  ///< one that is over
+  };
+  static constexpr Duration kHangUp =
+      std::chrono::seconds(2);  ///< for either side to say that it has heard enough
+  static constexpr Duration kLookupKept = std::chrono::seconds(60);
+  static constexpr std::size_t kMaxAddresses = 4;     ///< tried of one server's name
+  static constexpr std::size_t kMaxSources = 65'536;  ///< addresses whose rate is remembered
+  static constexpr std::size_t kMaxNames = 65'536;    ///< device names whose rate is remembered
+
+  static Result<std::unique_ptr<SccpProxy>> start(net::Loop& loop, Options options, MediaBroker& broker,
+                                                  Sinks sinks);
+  ~SccpProxy();
+  SccpProxy(const SccpProxy&) = delete;
+  SccpProxy& operator=(const SccpProxy&) = delete;
+
+  std::vector<Endpoint> local() const;
+  std::vector<phones::Call> calls() const;  ///< running
+  const std::vector<CallServers::Server>& servers() const { return servers_.all(); }
+  std::size_t connections() const { return live_; }
+  std::size_t registered() const;
+  void append_metrics(MetricsText& out) const;
+  /// Takes no more phones and hangs up on those that have no call; the others when theirs are over.
+  void drain();
+
+ private:
+  struct Connection;
+  struct Source {
+    explicit Source(TokenBucket b) : bucket(b) {}
+    std::size_t connections = 0;
+    TokenBucket bucket;
+  };
+  SccpProxy(net::Loop& loop, Options options, MediaBroker& broker, Sinks sinks);
+
+  void accept(net::Descriptor socket, const Endpoint& peer, const Endpoint& local);
+  bool may_connect(const IpAddress& source);
+  void leave(const IpAddress& source);
+  void perform(Connection& c, sccp::Output& out);
+  void tell(Connection& c, const sccp::SessionEvent& event);
+  void tell_step(Connection& c, phones::SignallingEvent event, std::string detail);
+  void log_event(const Connection& c, const sccp::SessionEvent& event);
+  void call_over(Connection& c, const sccp::Call& call);
+  void admit(Connection& c);
+  void supersede(Connection& old);
+  bool may_register(const std::string& name);
+  // To the server.
+  void try_next(Connection& c);
+  void connect(Connection& c);
+  void connect_failed(Connection& c, const std::string& why);
+  void connected(Connection& c);
+  IpAddress source_for(Connection& c);
+  // The end.
+  void phone_ended(Connection& c, bool clean, std::string_view why);
+  void server_ended(Connection& c, bool clean, std::string_view why);
+  void hang_up(Connection& c);
+  void forget(Connection& c);
+  void arm(Connection& c);
+  void on_time();
+
+  net::Loop& loop_;
+  Options options_;
+  MediaBroker& broker_;
+  Sinks sinks_;
+  CallServers servers_;
+  sccp::SessionCounters counters_;
+  std::vector<net::TcpListener> listeners_;
+  std::vector<std::unique_ptr<Connection>> slots_;
+  std::vector<std::size_t> free_;
+  std::size_t live_ = 0;
+  bool draining_ = false;
+  std::unordered_map<std::string, std::size_t> devices_;  // the slot that a device's registration is on
+  std::unordered_map<std::string, TokenBucket> names_;
+  std::unordered_map<IpAddress, Source> sources_;
+  std::unordered_map<IpAddress, std::size_t> source_use_;
+  DeadlineHeap deadlines_;
+  net::Timer timer_;
+  TimePoint timer_at_{};
+  net::LogLimit limit_, refused_, bad_;
+  std::uint64_t accepted_ = 0, turned_away_ = 0, registrations_ = 0, refusals_ = 0, superseded_ = 0,
+                no_server_ = 0;
+  std::uint64_t calls_ = 0;
+};
+
+}  // namespace dw::proxy

@@ -1,0 +1,229 @@
+#include <algorithm>
+
+#include "sbc/proxy/sccp_connection.hpp"
+#include "sbc/proxy/sccp_proxy.hpp"
+
+// What the SCCP proxy tells people: log lines, steps of a phone's story, calls and metrics.
+namespace dw::proxy {
+namespace {
+
+using Kind = sccp::SessionEvent::Kind;
+
+constexpr Duration kLongEnough = std::chrono::seconds(5);  // for one way to be worth a word
+
+phones::Call::Way way_of(sccp::Call::Way way) {
+  switch (way) {
+    case sccp::Call::Way::outgoing:
+      return phones::Call::Way::outgoing;
+    case sccp::Call::Way::incoming:
+      return phones::Call::Way::incoming;
+    case sccp::Call::Way::unknown:
+      break;
+  }
+  return phones::Call::Way::unknown;
+}
+
+phones::Call for_people(const std::string& device, const sccp::Call& call, TimePoint now) {
+  phones::Call out;
+  out.device = device;
+  out.protocol = phones::Protocol::sccp;
+  out.reference = call.reference;
+  out.line = call.line;
+  out.way = way_of(call.way);
+  out.state = sccp::words_of(call.state);
+  out.far_number = call.far_number;
+  out.far_name = call.far_name;
+  out.duration = now - call.since;
+  out.since = wall_now() - std::chrono::duration_cast<std::chrono::milliseconds>(out.duration);
+  for (const sccp::CallStream& stream : call.streams) {
+    phones::Call::Stream s;
+    s.phone = stream.report.phone.value_or(stream.phone_stated);
+    s.phone_facing = stream.ports.phone_facing;
+    s.central_facing = stream.ports.central_facing;
+    s.far_end = stream.far_end.value_or(Endpoint{});
+    s.codec = sccp::codec_name(stream.compression_type);
+    s.media = stream.report;
+    s.both_open = stream.both_open;
+    out.streams.push_back(std::move(s));
+  }
+  return out;
+}
+
+/// "from the phone only", "from the central side only", "none"; empty when both ways had audio, or too short.
+std::string_view one_way(const phones::Call& call) {
+  for (const auto& s : call.streams) {
+    if (s.media.direct || s.both_open < kLongEnough) continue;
+    const bool phone = s.media.from_phone.packets != 0;
+    const bool central = s.media.from_central.packets != 0;
+    if (phone && central) continue;
+    return phone ? "from_phone_only" : central ? "from_central_only" : "none";
+  }
+  return {};
+}
+
+}  // namespace
+
+void SccpProxy::tell_step(Connection& c, phones::SignallingEvent event, std::string detail) {
+  if (c.session.device().empty() || !sinks_.on_step) return;
+  phones::SignallingStep step;
+  step.at = wall_now();
+  step.device = c.session.device();
+  step.protocol = phones::Protocol::sccp;
+  step.event = event;
+  step.peer = c.session.phone();
+  step.stated = c.session.stated();
+  if (c.counted) step.server = servers_.at(c.target).name.to_string();
+  step.detail = std::move(detail);
+  step.version = c.session.version();
+  step.device_type = c.session.device_type();
+  step.firmware = c.session.firmware();
+  for (const auto& [line, number] : c.session.lines())
+    step.lines.push_back(number);
+  sinks_.on_step(step);
+}
+
+void SccpProxy::tell(Connection& c, const sccp::SessionEvent& event) {
+  using Step = phones::SignallingEvent;
+  log_event(c, event);
+  switch (event.kind) {
+    case Kind::registering:
+      return tell_step(c, Step::connected, {});
+    case Kind::registered:
+      ++registrations_;
+      return tell_step(c, Step::registered, {});
+    case Kind::refused:
+      ++refusals_;
+      c.refused = true;
+      return tell_step(c, Step::refused, event.text);
+    case Kind::unregistered:
+      return tell_step(c, Step::unregistered, {});
+    case Kind::reset:
+      return tell_step(c, Step::reset, event.text);
+    case Kind::keepalive_missed:
+      return tell_step(c, Step::keepalive_missed, event.text);
+    case Kind::lines:
+      return tell_step(c, Step::lines, {});
+    case Kind::call_over:
+      return call_over(c, *event.call);
+    case Kind::call_up:
+    case Kind::no_media:
+    case Kind::dropped:
+      return;
+  }
+}
+
+void SccpProxy::log_event(const Connection& c, const sccp::SessionEvent& event) {
+  const std::string& device = c.session.device();
+  const std::string peer = c.session.phone().to_string();
+  switch (event.kind) {
+    case Kind::registered:
+      spdlog::info("event=registered device={} peer={} server={} protocol={} firmware=\"{}\"", device, peer,
+                   servers_.at(c.target).name.to_string(), c.session.version(),
+                   escaped(c.session.firmware()));
+      return;
+    case Kind::refused:
+      refused_.warn("event=registration_refused device={} peer={} reason=\"{}\"", device, peer,
+                    escaped(event.text));
+      return;
+    case Kind::unregistered:
+      spdlog::info("event=unregistered device={} peer={}", device, peer);
+      return;
+    case Kind::reset:
+      spdlog::info("event=reset device={} peer={} kind=\"{}\"", device, peer, event.text);
+      return;
+    case Kind::keepalive_missed:
+      limit_.warn("event=keepalive_missed device={} peer={} side={}", device, peer, event.text);
+      return;
+    case Kind::call_up:
+      spdlog::info("event=call_up device={} call={} line={} way={} number=\"{}\"", device,
+                   event.call->reference, event.call->line, phones::to_string(way_of(event.call->way)),
+                   escaped(event.call->far_number));
+      return;
+    case Kind::no_media:
+      limit_.warn("event=no_media device={} peer={} reason=\"{}\" the call goes without audio", device, peer,
+                  escaped(event.text));
+      return;
+    case Kind::dropped:
+      limit_.warn("event=message_dropped device={} peer={} reason=\"{}\"", device, peer, escaped(event.text));
+      return;
+    case Kind::registering:
+    case Kind::lines:
+    case Kind::call_over:
+      return;
+  }
+}
+
+void SccpProxy::call_over(Connection& c, const sccp::Call& call) {
+  if (!call.connected && call.streams.empty()) return;  // it rang, or somebody only lifted the handset
+  ++calls_;
+  const phones::Call told = for_people(c.session.device(), call, loop_.now());
+  std::uint64_t from_phone = 0, from_central = 0, lost_phone = 0, lost_central = 0;
+  for (const auto& s : told.streams) {
+    from_phone += s.media.from_phone.packets;
+    lost_phone += s.media.from_phone.lost;
+    from_central += s.media.from_central.packets;
+    lost_central += s.media.from_central.lost;
+  }
+  const std::string_view lopsided = one_way(told);
+  spdlog::info(
+      "event=call_down device={} call={} line={} number=\"{}\" duration=\"{}\" packets_from_phone={} "
+      "packets_from_central={} lost_from_phone={} lost_from_central={}{}{}",
+      told.device, told.reference, told.line, escaped(told.far_number), to_words(told.duration), from_phone,
+      from_central, lost_phone, lost_central, lopsided.empty() ? "" : " audio=", lopsided);
+  if (sinks_.on_call) sinks_.on_call(told);
+}
+
+std::vector<phones::Call> SccpProxy::calls() const {
+  std::vector<phones::Call> all;
+  const TimePoint now = loop_.now();
+  for (const auto& c : slots_) {
+    if (!c || c->closing) continue;
+    for (const sccp::Call& call : c->session.calls(now))
+      all.push_back(for_people(c->session.device(), call, now));
+  }
+  return all;
+}
+
+std::size_t SccpProxy::registered() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      slots_, [](const auto& c) { return c && !c->closing && c->session.registered(); }));
+}
+
+void SccpProxy::append_metrics(MetricsText& out) const {
+  out.gauge("dropwire_sccp_connections", "SCCP connections of phones.", static_cast<double>(live_));
+  out.gauge("dropwire_sccp_registered", "Phones that are registered by SCCP.",
+            static_cast<double>(registered()));
+  out.gauge("dropwire_sccp_calls", "Running calls of SCCP phones.", static_cast<double>(calls().size()));
+  out.counter("dropwire_sccp_calls_total", "Calls of SCCP phones that are over.", calls_);
+  out.counter("dropwire_sccp_accepted_total", "SCCP connections that were taken.", accepted_);
+  out.counter("dropwire_sccp_turned_away_total", "SCCP connections that were refused because of a limit.",
+              turned_away_);
+  out.counter("dropwire_sccp_registrations_total", "Registrations that a call server took.", registrations_);
+  out.counter("dropwire_sccp_refused_total",
+              "Registrations that were refused, by a call server or by a limit.", refusals_);
+  out.counter("dropwire_sccp_superseded_total", "Connections that a newer one of the same phone replaced.",
+              superseded_);
+  out.counter("dropwire_sccp_no_server_total", "Connections that ended because no call server could be had.",
+              no_server_);
+  const char* messages = "SCCP messages that came, by the side that sent them.";
+  out.counter("dropwire_sccp_messages_total", messages, counters_.from_phones, {{"from", "phone"}});
+  out.counter("dropwire_sccp_messages_total", messages, counters_.from_servers, {{"from", "server"}});
+  out.counter("dropwire_sccp_rewritten_total", "SCCP messages that left with other addresses.",
+              counters_.rewritten);
+  out.counter("dropwire_sccp_dropped_total", "SCCP messages that were not passed on.", counters_.dropped);
+  out.counter("dropwire_sccp_malformed_total", "SCCP connections that ended with a bad frame.",
+              counters_.malformed);
+  out.counter("dropwire_sccp_layout_conflicts_total",
+              "Messages whose length and version pointed to different layouts.", counters_.layout_conflicts);
+  out.counter("dropwire_sccp_no_media_total", "Media channels refused for want of ports.",
+              counters_.no_media);
+  for (const auto& server : servers_.all()) {
+    const std::string name = server.name.to_string();
+    out.gauge("dropwire_sccp_server_up", "Whether a call server answered when last asked.", server.up ? 1 : 0,
+              {{"server", name}});
+    out.gauge("dropwire_sccp_server_phones", "Connections to a call server.", server.phones,
+              {{"server", name}});
+  }
+}
+
+}  // namespace dw::proxy
