@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "sbc/admin/call_json.hpp"
 #include "sbc/admin/missing_files.hpp"
 
 namespace dw::admin {
@@ -58,6 +59,8 @@ Json summary_json(const phones::Phone& phone) {
           {"firmware", phone.firmware},
           {"model", phone.model},
           {"registered", phone.registered},
+          {"server", phone.server},
+          {"protocol_version", phone.registered ? Json(phone.version) : Json(nullptr)},
           {"lines", phone.lines},
           {"uses_http", phone.uses_http},
           {"first_seen", time_json(phone.first_seen)},
@@ -87,6 +90,14 @@ std::string status_json(const Status& status) {
                        {"last_answer", time_json(o.last_answer)},
                        {"next_try", time_json(o.next_try)}});
   }
+  Json call_servers = Json::array();
+  for (const CallServer& s : status.call_servers) {
+    call_servers.push_back({{"name", s.name},
+                            {"up", s.up},
+                            {"phones", s.phones},
+                            {"last_error", s.last_error},
+                            {"next_try", time_json(s.next_try)}});
+  }
   const auto uptime = std::chrono::floor<std::chrono::seconds>(status.now - status.started);
   return text_of({{"version", status.version},
                   {"mode", status.mode},
@@ -99,6 +110,8 @@ std::string status_json(const Status& status) {
                   {"phone_addresses", status.phone_addresses},
                   {"services", services},
                   {"origins", origins},
+                  {"call_servers", call_servers},
+                  {"media", {{"streams", status.media.streams}, {"capacity", status.media.capacity}}},
                   {"cache",
                    {{"directory", status.cache.directory},
                     {"storing", status.cache.storing},
@@ -123,18 +136,28 @@ std::string phones_json(const phones::Inventory& inventory, WallTime now, std::s
                   {"findings", findings_json(inventory.site_findings(now))}});
 }
 
-std::string phone_json(const phones::Phone& phone, WallTime now) {
+std::string phone_json(const phones::Phone& phone, const std::vector<phones::Call>& calls, const Now& now) {
   Json one = summary_json(phone);
   Json story = Json::array();
   for (const phones::StoryEntry& entry : phones::story(phone))
     story.push_back({{"at", time_json(entry.at)}, {"step", entry.step}, {"detail", entry.detail}});
   one["story"] = std::move(story);
-  one["findings"] = findings_json(phones::findings(phone, now));
+  one["findings"] = findings_json(phones::findings(phone, now.wall));
+  one["calls"] = Json::array();
+  for (const phones::Call& call : calls) {
+    const auto device = DeviceName::station(call.device);
+    if (device && *device == phone.device) one["calls"].push_back(call_json(call, now));
+  }
   return text_of(one);
 }
 
-std::string calls_json() {
-  return text_of({{"calls", Json::array()}});
+std::string calls_json(const std::vector<phones::Call>& calls, const Now& now, std::size_t limit) {
+  Json list = Json::array();
+  for (const phones::Call& call : calls) {
+    if (list.size() == limit) break;
+    list.push_back(call_json(call, now));
+  }
+  return text_of({{"total", calls.size()}, {"calls", std::move(list)}});
 }
 
 std::string doctor_json(const std::vector<DoctorFinding>& findings, WallTime now) {

@@ -6,14 +6,25 @@
 
 namespace dw::admin {
 
+/// One moment by both clocks: what media measured is told as wall time.
+struct Now {
+  WallTime wall{};
+  TimePoint steady{};
+};
+inline Now now_by_both() {
+  return {wall_now(), Clock::now()};
+}
+
 // Bodies of the API as JSON text (API.md): snake_case keys, RFC 3339 times. Octets that are not UTF-8 become
 // U+FFFD.
 
 std::string status_json(const Status& status);
 /// At most `limit` phones, those seen last first; with what concerns them all.
 std::string phones_json(const phones::Inventory& inventory, WallTime now, std::size_t limit);
-std::string phone_json(const phones::Phone& phone, WallTime now);
-std::string calls_json();
+/// With the phone's calls out of `calls`.
+std::string phone_json(const phones::Phone& phone, const std::vector<phones::Call>& calls, const Now& now);
+/// At most `limit` calls.
+std::string calls_json(const std::vector<phones::Call>& calls, const Now& now, std::size_t limit);
 std::string doctor_json(const std::vector<DoctorFinding>& findings, WallTime now);
 /// With what phones asked for and did not get, out of `inventory` (may be null).
 std::string files_json(const FilesReport& report, const phones::Inventory* inventory);

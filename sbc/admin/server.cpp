@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kPhones = "/api/phones";
 constexpr std::string_view kFiles = "/api/files";
-constexpr std::size_t kPhonesAtOnce = 500;
+constexpr std::size_t kPhonesAtOnce = 500;  // and calls
 constexpr std::size_t kMaxPhonesAtOnce = 5000;
 constexpr std::string_view kNothingElse = "default-src 'none'; frame-ancestors 'none'";
 /// What only the control socket is told: octets of configs, log lines; and what changes something.
@@ -148,7 +148,7 @@ void AdminServer::route(const std::shared_ptr<net::HttpExchange>& exchange, std:
   if (path == "/metrics") return metrics(*exchange);
   if (path == "/api/status" && sources_.status)
     return exchange->reply(json_reply(status_json(sources_.status())));
-  if (path == "/api/calls") return exchange->reply(json_reply(calls_json()));
+  if (path == "/api/calls") return calls(*exchange);
   if (path == "/api/doctor" && sources_.doctor) return doctor(exchange);
   if (path == kFiles && sources_.files)
     return exchange->reply(json_reply(files_json(sources_.files(), sources_.inventory)));
@@ -166,13 +166,29 @@ void AdminServer::phones(net::HttpExchange& exchange, std::string_view path) {
   const auto key = net::percent_decoded(path.substr(kPhones.size() + 1));
   if (!key) return exchange.reply(error_reply(400, "broken percent escape in the address"));
   const phones::Phone* phone = sources_.inventory->find(*key);
-  if (!phone) return exchange.reply(error_reply(404, "no such phone has asked for a file"));
-  exchange.reply(json_reply(phone_json(*phone, wall_now())));
+  if (!phone) return exchange.reply(error_reply(404, "no such phone has asked for a file or registered"));
+  const auto calls = sources_.calls ? sources_.calls() : std::vector<phones::Call>();
+  exchange.reply(json_reply(phone_json(*phone, calls, now_by_both())));
+}
+
+void AdminServer::calls(net::HttpExchange& exchange) {
+  const auto limit = query_number(exchange.query(), "limit", kMaxPhonesAtOnce).value_or(kPhonesAtOnce);
+  const auto calls = sources_.calls ? sources_.calls() : std::vector<phones::Call>();
+  exchange.reply(json_reply(calls_json(calls, now_by_both(), static_cast<std::size_t>(limit))));
 }
 
 void AdminServer::doctor(const std::shared_ptr<net::HttpExchange>& exchange) {
-  sources_.doctor([exchange, alive = std::weak_ptr(alive_)](const std::vector<DoctorFinding>& findings) {
-    if (!alive.expired()) exchange->reply(json_reply(doctor_json(findings, wall_now())));
+  sources_.doctor([this, exchange, alive = std::weak_ptr(alive_)](std::vector<DoctorFinding> findings) {
+    if (alive.expired()) return;
+    const WallTime now = wall_now();
+    // What many phones show together is wrong with the box, or with what is behind it.
+    for (phones::Finding& f :
+         sources_.inventory ? sources_.inventory->site_findings(now) : std::vector<phones::Finding>()) {
+      if (f.severity == phones::Severity::info) continue;
+      findings.push_back(
+          {std::string(f.code), f.severity, std::move(f.seen), std::move(f.means), std::move(f.remedy)});
+    }
+    exchange->reply(json_reply(doctor_json(findings, now)));
   });
 }
 

@@ -38,6 +38,7 @@ class AdminServer {
   void route(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view path);
   void control(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view path);
   void phones(net::HttpExchange& exchange, std::string_view path);
+  void calls(net::HttpExchange& exchange);
   void doctor(const std::shared_ptr<net::HttpExchange>& exchange);
   void health(net::HttpExchange& exchange);
   void metrics(net::HttpExchange& exchange);

@@ -11,6 +11,7 @@
 #include "sbc/base/metrics.hpp"
 #include "sbc/base/time.hpp"
 #include "sbc/phones/inventory.hpp"
+#include "sbc/phones/signalling.hpp"
 #include "tftp-proxy/core/content.hpp"
 
 namespace dw::admin {
@@ -37,6 +38,21 @@ struct CacheState {
   std::uint64_t files = 0, octets = 0, max_octets = 0;
 };
 
+/// One of central.sccp.servers.
+struct CallServer {
+  std::string name;          ///< "pbx.example.net:2000"
+  bool up = true;            ///< the last connection to it succeeded, or none was tried yet
+  std::uint64_t phones = 0;  ///< connected to it now
+  std::string last_error;
+  std::optional<WallTime> next_try;  ///< set while it is left alone
+};
+
+/// How much of media.ports is used.
+struct MediaState {
+  std::uint64_t streams = 0;   ///< open now
+  std::uint64_t capacity = 0;  ///< the most there can be; 0: no media is relayed
+};
+
 /// This box at a glance.
 struct Status {
   std::string version, mode, central;
@@ -45,6 +61,8 @@ struct Status {
   std::vector<std::string> phone_addresses;  ///< what a person may type as TFTP Server 1
   std::vector<Service> services;
   std::vector<OriginState> origins;
+  std::vector<CallServer> call_servers;  ///< in the order of preference; empty when SCCP is off
+  MediaState media;
   CacheState cache;
   std::vector<std::string> config_files;
   WallTime config_loaded{};
@@ -80,6 +98,8 @@ struct ReloadOutcome {
 struct Sources {
   std::function<Status()> status;
   const phones::Inventory* inventory = nullptr;
+  /// Calls that are up, with what their media did so far. Not set: there are none.
+  std::function<std::vector<phones::Call>()> calls;
   /// Calls `done` once, at once or later.
   std::function<void(std::function<void(std::vector<DoctorFinding>)> done)> doctor;
   std::function<FilesReport()> files;

@@ -26,11 +26,49 @@ phones::FileStep step(std::string name, phones::FileOutcome outcome) {
   return s;
 }
 
+phones::SignallingStep registered(const std::string& device) {
+  phones::SignallingStep s;
+  s.at = wall_now();
+  s.device = device;
+  s.protocol = phones::Protocol::sccp;
+  s.event = phones::SignallingEvent::registered;
+  s.peer = {IpAddress::v4(0xc0000207), 49152};
+  s.server = "pbx.example.net:2000";
+  s.version = 17;
+  return s;
+}
+
+phones::Call call(const std::string& device) {
+  phones::Call c;
+  c.device = device;
+  c.protocol = phones::Protocol::sccp;
+  c.reference = 77;
+  c.line = 1;
+  c.way = phones::Call::Way::outgoing;
+  c.state = "connected";
+  c.far_number = "10\xff";
+  c.far_name = "Anna";
+  c.since = wall_now() - std::chrono::seconds(185);
+  c.duration = std::chrono::seconds(185);
+  auto& stream = c.streams.emplace_back();
+  stream.phone = Endpoint::parse("203.0.113.7:16390").value();
+  stream.phone_facing = Endpoint::parse("192.0.2.1:20000").value();
+  stream.central_facing = Endpoint::parse("10.0.0.5:20002").value();
+  stream.codec = "PCMU";
+  stream.media.strangers = 3;
+  stream.media.from_phone.packets = 9240;
+  stream.media.from_phone.lost = 10;
+  stream.media.from_phone.jitter = std::chrono::microseconds(1'312);
+  stream.media.from_phone.last = Clock::now();
+  return c;
+}
+
 struct Box {
   net::Loop loop;
   phones::Inventory inventory;
   Status status;
   std::vector<DoctorFinding> doctor;
+  std::vector<phones::Call> calls;
   ReloadOutcome reload{true, {}};
   unsigned reloads = 0;
   std::map<std::string, provisioning::ContentPtr> files;
@@ -44,11 +82,15 @@ struct Box {
     status.started = wall_now() - std::chrono::seconds(90);
     status.now = wall_now();
     status.services = {{"tftp", true, {{IpAddress::v4(0xc0000201), 69}}, ""}, {"sip", false, {}, ""}};
+    status.call_servers = {{"pbx.example.net:2000", true, 41, "", {}},
+                           {"backup:2000", false, 0, "refused", wall_now()}};
+    status.media = {12, 2500};
     status.origins = {{"http://pbx.example.net:6970/", false, "refused", {}, wall_now()}};
     Sources sources;
     sources.status = [this] { return status; };
     sources.inventory = &inventory;
     sources.doctor = [this](const auto& done) { done(doctor); };
+    sources.calls = [this] { return calls; };
     sources.files = [] {
       FilesReport report;
       report.cached.push_back(
@@ -112,6 +154,12 @@ TEST_CASE("admin api: status") {
   CHECK(got["services"][1]["enabled"] == false);
   CHECK(got["origins"][0]["last_answer"].is_null());
   CHECK(got["origins"][0]["next_try"].get<std::string>().ends_with("Z"));
+  CHECK(got["call_servers"][0]["name"] == "pbx.example.net:2000");
+  CHECK(got["call_servers"][0]["up"] == true);
+  CHECK(got["call_servers"][0]["phones"] == 41);
+  CHECK(got["call_servers"][0]["next_try"].is_null());
+  CHECK(got["call_servers"][1]["last_error"] == "refused");
+  CHECK(got["media"] == json{{"streams", 12}, {"capacity", 2500}});
 }
 
 TEST_CASE("admin api: phones, one phone, and none") {
@@ -144,6 +192,78 @@ TEST_CASE("admin api: phones, one phone, and none") {
   CHECK(box.ask("GET", "/api/phones/%zz")->status() == 400);
 }
 
+TEST_CASE("admin api: a phone that is registered, and its calls") {
+  Box box;
+  phones::SignallingStep s = registered(kDevice);
+  box.inventory.on_signalling(s);
+  s.event = phones::SignallingEvent::lines;
+  s.lines = {"1001"};
+  box.inventory.on_signalling(s);
+  box.calls = {call(kDevice), call("SEPAABBCCDDEEFF")};
+  json one = box.get("/api/phones/" + kDevice);
+  CHECK(one["registered"] == true);
+  CHECK(one["server"] == "pbx.example.net:2000");
+  CHECK(one["protocol_version"] == 17);
+  CHECK(one["lines"] == json{"1001"});
+  CHECK(one["story"][0]["step"] == "registration");
+  REQUIRE(one["calls"].size() == 1);
+  CHECK(one["calls"][0]["device"] == kDevice);
+  s.event = phones::SignallingEvent::phone_lost;
+  box.inventory.on_signalling(s);
+  one = box.get("/api/phones/" + kDevice);
+  CHECK(one["registered"] == false);
+  CHECK(one["server"] == "");
+  CHECK(one["protocol_version"].is_null());
+}
+
+TEST_CASE("admin api: calls with the four ends of each stream and what passed") {
+  Box box;
+  box.calls = {call(kDevice)};
+  const json got = box.get("/api/calls");
+  CHECK(got["total"] == 1);
+  const json& one = got["calls"][0];
+  CHECK(one["protocol"] == "sccp");
+  CHECK(one["reference"] == 77);
+  CHECK(one["line"] == 1);
+  CHECK(one["way"] == "outgoing");
+  CHECK(one["state"] == "connected");
+  CHECK(one["far_number"] == "10\xef\xbf\xbd");
+  CHECK(one["far_name"] == "Anna");
+  CHECK(one["since"].get<std::string>().ends_with("Z"));
+  CHECK(one["duration_s"] == 185);
+  const json& stream = one["streams"][0];
+  CHECK(stream["codec"] == "PCMU");
+  CHECK(stream["direct"] == false);
+  CHECK(stream["phone"] == "203.0.113.7:16390");
+  CHECK(stream["phone_facing"] == "192.0.2.1:20000");
+  CHECK(stream["central_facing"] == "10.0.0.5:20002");
+  CHECK(stream["far_end"] == "");
+  CHECK(stream["strangers"] == 3);
+  CHECK(stream["from_phone"]["packets"] == 9240);
+  CHECK(stream["from_phone"]["lost"] == 10);
+  CHECK(stream["from_phone"]["loss_percent"] == doctest::Approx(0.11));
+  CHECK(stream["from_phone"]["jitter_ms"] == doctest::Approx(1.3));
+  CHECK(stream["from_phone"]["last_packet"].get<std::string>().ends_with("Z"));
+  CHECK(stream["from_central"]["last_packet"].is_null());
+  CHECK(stream["from_central"]["loss_percent"] == 0);
+  box.calls.assign(20, call(kDevice));
+  CHECK(box.get("/api/calls?limit=7")["calls"].size() == 7);
+  CHECK(box.get("/api/calls?limit=7")["total"] == 20);
+}
+
+TEST_CASE("admin api: a call server that takes one phone from an address is this box's trouble") {
+  Box box;
+  box.inventory.on_signalling(registered(kDevice));
+  CHECK(box.get("/api/doctor")["healthy"] == true);
+  phones::SignallingStep s = registered("SEPAABBCCDDEEFF");
+  s.event = phones::SignallingEvent::refused;
+  s.detail = "Cross device";
+  box.inventory.on_signalling(s);
+  const json got = box.get("/api/doctor");
+  CHECK(got["healthy"] == false);
+  CHECK(got["findings"][0]["code"] == "server_refuses_shared_address");
+}
+
 TEST_CASE("admin api: at most so many phones as asked") {
   Box box;
   for (int i = 0; i < 5; ++i)
@@ -162,7 +282,7 @@ TEST_CASE("admin api: remote text that is not UTF-8 still gives JSON") {
 
 TEST_CASE("admin api: calls, doctor, files") {
   Box box;
-  CHECK(box.get("/api/calls") == json{{"calls", json::array()}});
+  CHECK(box.get("/api/calls") == json{{"total", 0}, {"calls", json::array()}});
   CHECK(box.get("/api/doctor")["healthy"] == true);
   box.doctor.push_back({"origin_down", phones::Severity::error, "refused", "no files", "start it"});
   const json doctor = box.get("/api/doctor");

@@ -1,0 +1,69 @@
+#include "sbc/admin/call_json.hpp"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace dw::admin {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string text_of(const Endpoint& endpoint) {
+  return endpoint.address ? endpoint.to_string() : std::string();
+}
+
+/// To two decimals.
+double loss_percent(const MediaFlow& flow) {
+  const std::uint64_t sent = flow.packets + flow.lost;
+  if (sent == 0) return 0;
+  return std::round(10'000.0 * static_cast<double>(flow.lost) / static_cast<double>(sent)) / 100;
+}
+
+Json flow_json(const MediaFlow& flow, const Now& now) {
+  Json last;
+  if (flow.last) {
+    const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(now.steady - *flow.last);
+    last = to_rfc3339(now.wall - since);
+  }
+  const auto jitter = std::chrono::duration<double, std::milli>(flow.jitter).count();
+  return {{"packets", flow.packets},
+          {"octets", flow.octets},
+          {"lost", flow.lost},
+          {"loss_percent", loss_percent(flow)},
+          {"reordered", flow.reordered},
+          {"jitter_ms", std::round(10 * jitter) / 10},
+          {"last_packet", std::move(last)}};
+}
+
+Json stream_json(const phones::Call::Stream& stream, const Now& now) {
+  return {{"codec", stream.codec},
+          {"direct", stream.media.direct},
+          {"phone", text_of(stream.phone)},
+          {"phone_facing", text_of(stream.phone_facing)},
+          {"central_facing", text_of(stream.central_facing)},
+          {"far_end", text_of(stream.far_end)},
+          {"from_phone", flow_json(stream.media.from_phone, now)},
+          {"from_central", flow_json(stream.media.from_central, now)},
+          {"strangers", stream.media.strangers}};
+}
+
+}  // namespace
+
+Json call_json(const phones::Call& call, const Now& now) {
+  Json streams = Json::array();
+  for (const auto& stream : call.streams)
+    streams.push_back(stream_json(stream, now));
+  return {{"device", call.device},
+          {"protocol", phones::to_string(call.protocol)},
+          {"reference", call.reference},
+          {"line", call.line},
+          {"way", phones::to_string(call.way)},
+          {"state", call.state},
+          {"far_number", call.far_number},
+          {"far_name", call.far_name},
+          {"since", to_rfc3339(call.since)},
+          {"duration_s", std::chrono::duration_cast<std::chrono::seconds>(call.duration).count()},
+          {"streams", std::move(streams)}};
+}
+
+}  // namespace dw::admin

@@ -1,0 +1,11 @@
+#pragma once
+#include <nlohmann/json_fwd.hpp>
+
+#include "sbc/admin/json.hpp"
+
+namespace dw::admin {
+
+/// One call as the API tells it (API.md, /api/calls).
+nlohmann::ordered_json call_json(const phones::Call& call, const Now& now);
+
+}  // namespace dw::admin
