@@ -8,6 +8,10 @@ dw_lab_tool(lab_shim wanshim.cpp)
 dw_lab_tool(lab_phone phone.cpp tftp_get.cpp http_get.cpp socket.cpp)
 dw_lab_tool(lab_probe probe.cpp socket.cpp)
 dw_lab_tool(lab_half half_server.cpp)
+dw_lab_tool(lab_sccp_phone sccp_phone.cpp sccp_lab_phone.cpp sccp_lab_script.cpp sccp_stream.cpp sccp_rtp.cpp socket.cpp)
+dw_lab_tool(lab_sccp_server sccp_server.cpp sccp_stream.cpp sccp_rtp.cpp socket.cpp)
+target_link_libraries(lab_sccp_phone PRIVATE sccp_sims)
+target_link_libraries(lab_sccp_server PRIVATE sccp_sims)
 
 # DW_BIN in the environment names another binary than the one just built.
 # The labs share two cores with nothing else: what they time out on are seconds of a real network.

@@ -85,11 +85,14 @@ class SccpCallServer {
   /// the other party. Nothing while there is nobody to hear it.
   std::optional<std::pair<std::uint16_t, Endpoint>> rtp_route(std::uint16_t port) const;
 
+  /// Each own port that has a phone to send to, and where that phone receives.
+  std::vector<std::pair<std::uint16_t, Endpoint>> rtp_targets() const;
+
   std::size_t registered() const;
   std::size_t legs() const { return legs_.size(); }
   const std::vector<SccpRecord>& traffic() const { return traffic_; }
+  /// Frames that no phone of that version sends: header versions, lengths, addresses, directions.
   const std::vector<std::string>& problems() const { return problems_; }
-  /// Every frame with a header version other than the agreed one, or in an unexpected layout, ends up here.
   ServerOptions& options() { return options_; }
 
  private:

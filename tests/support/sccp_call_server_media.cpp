@@ -137,4 +137,12 @@ std::optional<std::pair<std::uint16_t, Endpoint>> SccpCallServer::rtp_route(std:
   return std::nullopt;
 }
 
+std::vector<std::pair<std::uint16_t, Endpoint>> SccpCallServer::rtp_targets() const {
+  std::vector<std::pair<std::uint16_t, Endpoint>> out;
+  for (const auto& [key, of] : legs_) {
+    if (of.own_port != 0 && of.receiving && of.acked) out.emplace_back(of.own_port, *of.acked);
+  }
+  return out;
+}
+
 }  // namespace dw::sim

@@ -74,6 +74,7 @@ class SccpPhone {
  public:
   explicit SccpPhone(PhoneOptions options) : options_(std::move(options)) {}
 
+  void stand_at(const IpAddress& station) { options_.station = station; }  ///< before `connected`
   PhoneTurn connected(TimePoint now);
   PhoneTurn on_octets(TimePoint now, Bytes octets);
   PhoneTurn on_deadline(TimePoint now);

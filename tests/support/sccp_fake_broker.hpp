@@ -1,0 +1,63 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <set>
+
+#include "sbc/base/media_broker.hpp"
+
+namespace dw::sim {
+
+/// A media relay that relays nothing: hands out ports and remembers what it was told.
+class FakeBroker final : public MediaBroker {
+ public:
+  struct Stream {
+    MediaRequest request;
+    MediaPorts ports;
+    std::optional<Endpoint> stated, far_end;
+    std::uint8_t tos = 0;
+    int reopened = 0;
+  };
+
+  Result<MediaPorts> open(const MediaRequest& request) override {
+    if (open_.size() >= limit) return fail(Errc::exhausted, "all ports are in use");
+    Stream stream;
+    stream.request = request;
+    stream.ports = {MediaId{++last_}, {request.phone_side, port()}, {request.central_side, port()}};
+    ++opened;
+    return open_.emplace(stream.ports.id, stream).first->second.ports;
+  }
+  void reopen(MediaId id) override { ++open_.at(id).reopened; }
+  void set_phone_stated(MediaId id, const Endpoint& stated) override { open_.at(id).stated = stated; }
+  Endpoint set_far_end(MediaId id, const std::optional<Endpoint>& far_end) override {
+    open_.at(id).far_end = far_end;
+    return open_.at(id).ports.phone_facing;
+  }
+  void set_tos(MediaId id, std::uint8_t tos) override { open_.at(id).tos = tos; }
+  MediaReport report(MediaId id) const override {
+    const auto at = reports.find(id);
+    return at == reports.end() ? MediaReport{} : at->second;
+  }
+  void close(MediaId id, Duration linger) override {
+    last_linger = linger;
+    open_.erase(id);
+  }
+
+  const std::map<MediaId, Stream>& streams() const { return open_; }
+
+  std::size_t limit = 100;
+  std::size_t opened = 0;
+  Duration last_linger{};
+  std::map<MediaId, MediaReport> reports;
+
+ private:
+  std::uint16_t port() {
+    next_ = static_cast<std::uint16_t>(next_ + 2);
+    return static_cast<std::uint16_t>(next_ - 2);
+  }
+  static constexpr std::uint16_t kFirst = 20000;
+  std::uint16_t next_ = kFirst;
+  std::uint64_t last_ = 0;
+  std::map<MediaId, Stream> open_;
+};
+
+}  // namespace dw::sim
