@@ -1,3 +1,8 @@
 # Not built by default: ./dev bench builds it and runs run.sh.
 add_executable(tftp_load EXCLUDE_FROM_ALL ${CMAKE_CURRENT_SOURCE_DIR}/bench/tftp_load.cpp)
 target_link_libraries(tftp_load PRIVATE dw_flags)
+# media_bench.sh builds and runs these.
+add_executable(media_gen EXCLUDE_FROM_ALL ${CMAKE_CURRENT_SOURCE_DIR}/bench/media_gen.cpp)
+target_link_libraries(media_gen PRIVATE dw_flags)
+add_executable(media_relay_host EXCLUDE_FROM_ALL ${CMAKE_CURRENT_SOURCE_DIR}/bench/media_relay_host.cpp)
+target_link_libraries(media_relay_host PRIVATE nat)

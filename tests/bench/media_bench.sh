@@ -1,0 +1,238 @@
+#!/usr/bin/env bash
+# Measures the media relay against rtpengine (Debian's, userspace, one thread) in alternating runs and writes the section
+# "Media relay" of RESULTS.md. Needs root (or sudo), two cores, python3 and rtpengine-daemon (its service may be off: it
+# is run by hand, in a namespace of its own), and about ten minutes.
+#   BENCH_ROUNDS=3     rounds of each; medians are told, and the least and the most
+#   BENCH_OUT=…        where the section goes (default: RESULTS.md beside this file)
+#   BENCH_TOOLS=…      the folder of media_gen and media_relay_host (default: built into build/bench)
+#   BENCH_PARTS=…      of: packet calls streams overload memory (default: all)
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top=$(cd "$here/../.." && pwd)
+if [[ -z ${BENCH_TOOLS:-} ]]; then
+  cmake -G Ninja -S "$top" -B "$top/build/bench" -DCMAKE_BUILD_TYPE=RelWithDebInfo >/dev/null &&
+    cmake --build "$top/build/bench" --target media_gen media_relay_host >&2 || exit 2
+  export BENCH_TOOLS=$top/build/bench/tests
+fi
+export BENCH_TOOLS DW_BIN=/bin/true DW_LAB_TOOLS=$BENCH_TOOLS
+export BENCH_ROUNDS=${BENCH_ROUNDS:-3} BENCH_OUT=${BENCH_OUT:-$here/RESULTS.md}
+# shellcheck source=tests/lab/lab.sh disable=SC2317
+. "$here/../lab/lab.sh"
+lab_begin 2400
+for tool in rtpengine python3 perf taskset; do command -v $tool >/dev/null || lab_skip "$tool is not installed"; done
+parts=" ${BENCH_PARTS:-packet calls streams overload memory} "
+most=4600 # streams: what a limit of 20,000 descriptors has room for
+ulimit -n "$(ulimit -Hn)"
+
+say() { echo "$*" >&2; }
+field() { sed -nE "s/.*(^| )$2=([0-9.]+).*/\2/p" <<<"$1"; }
+keep() { echo "$2" >>"$LAB_DIR/figures-$1"; } # NAME VALUE
+median() { sort -g "$LAB_DIR/figures-$1" 2>/dev/null | awk '{ v[NR] = $1 } END { print NR ? v[int((NR + 1) / 2)] : "none" }'; }
+spread() { sort -g "$LAB_DIR/figures-$1" 2>/dev/null | awk 'NR == 1 { a = $1 } { b = $1 } END { print a " to " b }'; }
+calc() { awk "BEGIN { printf \"$1\", $2 }"; }
+
+# ---- phone 10.77.1.2 == 10.77.1.1 box 10.77.2.1 == 10.77.2.2 server, and a cable from phone to server ----
+for host in phone box server; do
+  host_make $host
+  lab_in $host sysctl -qw net.ipv6.conf.all.disable_ipv6=1
+done
+cable() { # NUMBER HOST: between the box and a party
+  ip link add eth0 netns "$(ns "$2")" address "02:00:00:00:0$1:02" type veth peer name "to-$2" netns "$(ns box)" \
+    address "02:00:00:00:0$1:01"
+  ip -n "$(ns "$2")" link set eth0 up
+  ip -n "$(ns box)" link set "to-$2" up
+  host_address "$2" eth0 "10.77.$1.2/24"
+  host_address box "to-$2" "10.77.$1.1/24"
+  ip -n "$(ns box)" neigh replace "10.77.$1.2" lladdr "02:00:00:00:0$1:02" nud permanent dev "to-$2"
+}
+cable 1 phone
+cable 2 server
+ip link add direct netns "$(ns phone)" type veth peer name direct netns "$(ns server)"
+for host in phone server; do
+  ip -n "$(ns $host)" link set direct up
+  # Behind the generator's tap nobody is at home.
+  lab_in $host nft -f - <<'NFT'
+table netdev sink {
+  chain eth0 { type filter hook ingress device "eth0" priority 0; udp dport 1024-65535 drop; }
+  chain direct { type filter hook ingress device "direct" priority 0; udp dport 1024-65535 drop; }
+}
+NFT
+done
+
+# start NAME STREAMS: the relay on core 0; its ports in NAME.map, its process in LAB_PID[NAME].
+start() {
+  : >"$LAB_DIR/$1.log"
+  case $1 in
+    dropwire)
+      lab_spawn box dropwire taskset -c 0 "$BENCH_TOOLS/media_relay_host" "$2" "$LAB_DIR/dropwire.map" 1
+      wait_until 30 log_has dropwire ^ready || { cat "$LAB_DIR/dropwire.log" >&2; exit 2; }
+      opened=$(grep ^ready "$LAB_DIR/dropwire.log")
+      ;;
+    rtpengine)
+      lab_spawn box rtpengine taskset -c 0 rtpengine --config-file=none --table=-1 --interface=int/10.77.1.1 \
+        --interface=ext/10.77.2.1 --listen-ng=127.0.0.1:2223 --port-min=10000 --port-max=29999 --num-threads=1 \
+        --timeout=3600 --silent-timeout=3600 --foreground --log-stderr --log-level=3
+      wait_until 10 lab_in box bash -c 'ss -Hlun sport = 2223 | grep -q .' || { say "rtpengine did not start"; exit 2; }
+      opened=$(lab_in box python3 "$here/media_rtpengine.py" "$2" "$LAB_DIR/rtpengine.map") || { say "$opened"; exit 2; }
+      sleep 3.2 # it waits 3 s before it believes where packets come from
+      ;;
+  esac
+}
+gen() { # CORE KEY=VALUE…
+  local core=$1
+  shift
+  taskset -c "$core" "$BENCH_TOOLS/media_gen" "$(ns phone)" "$(ns server)" "$@"
+}
+# calls_per_packet NAME GENERATOR-ARGUMENT…: while the generator runs, one second is counted.
+calls_per_packet() {
+  local name=$1 calls result
+  shift
+  gen "$@" seconds=2 >"$LAB_DIR/gen.out" &
+  sleep 1
+  calls=$(perf stat -x , -e raw_syscalls:sys_enter -p "${LAB_PID[$name]}" -- sleep 1 2>&1 | awk -F , '/sys_enter/ { print $1 }')
+  wait $!
+  result=$(<"$LAB_DIR/gen.out")
+  calc %.2f "$calls / $(field "$result" received)"
+}
+
+# ---- what a packet costs: relay and generator on one core, 256 packets under way, 1000 streams ----
+if [[ $parts == *' packet '* ]]; then
+  for ((round = 1; round <= BENCH_ROUNDS; round++)); do
+    for run in 1 2; do
+      result=$(gen 0 direct=1 window=256)
+      keep direct "$(field "$result" ns_per_packet)"
+      for relay in dropwire rtpengine; do
+        start $relay 1000
+        result=$(gen 0 map="$LAB_DIR/$relay.map" window=256)
+        say "packet, round $round.$run, $relay: $result"
+        keep total-$relay "$(field "$result" ns_per_packet)"
+        keep loss-$relay "$(field "$result" loss)"
+        if [[ $relay == dropwire ]]; then
+          result=$(gen 0 direct=1 window=256) # again, as near in time as can be
+          keep direct "$(field "$result" ns_per_packet)"
+        fi
+        lab_stop $relay
+      done
+    done
+  done
+fi
+
+# ---- system calls ----
+if [[ $parts == *' calls '* ]]; then
+  for relay in dropwire rtpengine; do
+    start $relay 1000
+    for ((round = 1; round <= BENCH_ROUNDS; round++)); do
+      for streams in 100 1000; do
+        keep "calls-$relay-$streams" "$(calls_per_packet $relay 0 map="$LAB_DIR/$relay.map" streams=$streams window=256)"
+        keep "paced-$relay-$streams" "$(calls_per_packet $relay 1 map="$LAB_DIR/$relay.map" streams=$streams pps=50)"
+      done
+    done
+    for streams in 100 1000; do
+      say "$relay, $streams streams: $(median calls-$relay-$streams) calls a packet at full load, $(median paced-$relay-$streams) at 50 packets a second"
+    done
+    lab_stop $relay
+  done
+fi
+
+# ---- streams: relay on core 0, generator on core 1, 50 packets a second each way ----
+carries() { # RELAY STREAMS: twice at most
+  local try result
+  for try in 1 2; do
+    result=$(gen 1 map="$LAB_DIR/$1.map" streams="$2" warm=0.5 seconds=1.5)
+    awk -v loss="$(field "$result" loss)" -v p50="$(field "$result" p50)" -v skipped="$(field "$result" skipped)" -v n="$2" \
+      'BEGIN { exit !(loss < 0.1 && p50 < 5000 && skipped < 0.02 * n * 100 * 2) }' && return 0
+  done
+  return 1
+}
+if [[ $parts == *' streams '* ]]; then
+  for ((round = 1; round <= BENCH_ROUNDS; round++)); do
+    for relay in dropwire rtpengine; do
+      start $relay 4000
+      for run in 1 2 3; do
+        result=$(gen 1 map="$LAB_DIR/$relay.map" streams=500 warm=0.5 seconds=1.5)
+        say "500 streams, round $round.$run, $relay: $result"
+        keep delay-$relay "$(field "$result" p50)"
+        keep delay99-$relay "$(field "$result" p99)"
+      done
+      low=300 high=4000 n=700
+      while ((n < high)); do
+        if carries $relay $n; then low=$n; else high=$n; fi
+        if ((high == 4000)); then n=$((n * 135 / 100)); else n=$((high * 100 / low > 106 ? (low + high) / 2 : high)); fi
+      done
+      say "streams, round $round, $relay: $low"
+      keep streams-$relay $low
+      lab_stop $relay
+    done
+  done
+fi
+
+# ---- twice the capacity for two seconds, then half of it ----
+if [[ $parts == *' overload '* ]]; then
+  capacity=$(median streams-dropwire)
+  [[ $capacity == none ]] && capacity=1500
+  for relay in dropwire rtpengine; do
+    carried=$(median streams-$relay)
+    [[ $carried == none ]] && carried=850
+    twice=$((2 * carried < most ? 2 * carried : most))
+    start $relay $twice
+    for ((round = 1; round <= BENCH_ROUNDS; round++)); do
+      result=$(gen 1 map="$LAB_DIR/$relay.map" streams=$twice warm=0.5 seconds=1.5 then=$((carried / 2)) for=4)
+      say "overload, round $round, $relay, $twice streams, then $((carried / 2)): $result"
+      keep recovery-$relay "$(field "$result" recovery)"
+      sleep 1
+    done
+    lab_stop $relay
+  done
+fi
+
+# ---- memory, set-ups ----
+slab() { awk '/^Slab:/ { print $2 }' /proc/meminfo; }
+resident() { awk '/^VmRSS/ { print $2 }' "/proc/${LAB_PID[$1]}/status"; }
+if [[ $parts == *' memory '* ]]; then
+  for ((round = 1; round <= BENCH_ROUNDS; round++)); do
+    before=$(slab)
+    start dropwire 4000
+    keep slab "$(calc %.1f "($(slab) - $before) / 4000")"
+    keep setups "$(field "$opened" setups_per_s)"
+    gen 1 map="$LAB_DIR/dropwire.map" streams=4000 pps=5 seconds=2 >/dev/null
+    keep resident "$(calc %.2f "($(resident dropwire) - $(field "$opened" rss_before_kib)) / 4000")"
+    lab_stop dropwire
+    say "memory, round $round: $(tail -n 1 "$LAB_DIR/figures-resident") KiB user, $(tail -n 1 "$LAB_DIR/figures-slab") KiB kernel, $(tail -n 1 "$LAB_DIR/figures-setups") set-ups/s"
+  done
+  start rtpengine 1
+  before=$(resident rtpengine)
+  lab_stop rtpengine
+  start rtpengine 2000
+  keep resident-rtpengine "$(calc %.1f "($(resident rtpengine) - $before) / 2000")"
+  keep setups-rtpengine "$(field "$opened" setups_per_s)"
+  lab_stop rtpengine
+fi
+
+# ---- the section ----
+direct=$(median direct)
+own() { calc %.0f "$(median "total-$1") - $direct"; }
+[[ $direct == none ]] || ratio=$(calc %.2f "$(own rtpengine) / $(own dropwire)")
+[[ $(median streams-dropwire) == none ]] || more=$(calc %.2f "$(median streams-dropwire) / $(median streams-rtpengine)")
+sed -i '/^## Media relay$/,/^## /{/^## Media relay$/d;/^## /!d}' "$BENCH_OUT"
+cat >>"$BENCH_OUT" <<MD
+## Media relay
+
+Made by \`BENCH_ROUNDS=$BENCH_ROUNDS tests/bench/media_bench.sh\` on $(date -u +%F): $(nproc) cores, Linux $(uname -r | cut -d - -f 1), against
+$(rtpengine --version 2>&1 | sed -nE 's/.*Version: ([^ ]+).*/rtpengine \1/p') (userspace, one thread) in alternating runs. Medians; least and most in brackets. 172-octet payloads.
+
+| what | Dropwire | rtpengine | ratio | goal |
+| --- | --- | --- | --- | --- |
+| CPU a relayed packet, 1,000 streams, one core: ns (the generator's own $direct [$(spread direct)] taken off) | $([[ $direct == none ]] || own dropwire) [with it $(spread total-dropwire)] | $([[ $direct == none ]] || own rtpengine) [with it $(spread total-rtpengine)] | ${ratio:-none} | ≥ 1.7 |
+| system calls a relayed packet, 100 streams, full load (at 50 packets a second) | $(median calls-dropwire-100) ($(median paced-dropwire-100)) | $(median calls-rtpengine-100) ($(median paced-rtpengine-100)) | | ≤ 2.3 |
+| the same, 1,000 streams | $(median calls-dropwire-1000) ($(median paced-dropwire-1000)) | $(median calls-rtpengine-1000) ($(median paced-rtpengine-1000)) | | ≤ 2.3 |
+| streams on one core, 50 packets a second each way, loss under 0.1 %, p50 under 5 ms | $(median streams-dropwire) [$(spread streams-dropwire)] | $(median streams-rtpengine) [$(spread streams-rtpengine)] | ${more:-none} | ≥ 1.5 |
+| added delay at 500 streams, p50: µs | $(median delay-dropwire) [$(spread delay-dropwire)] | $(median delay-rtpengine) [$(spread delay-rtpengine)] | | ≤ rtpengine's |
+| from twice the capacity back to half: seconds until p50 is under 1 ms for good | $(median recovery-dropwire) [$(spread recovery-dropwire)] | $(median recovery-rtpengine) [$(spread recovery-rtpengine)] | | ≤ 1 |
+| memory a stream, user: KiB | $(median resident) [$(spread resident)] | $(median resident-rtpengine) | | ≤ 4 |
+| memory a stream, kernel (Slab): KiB | $(median slab) [$(spread slab)] | | | ≤ 14 |
+| streams set up a second | $(median setups) [$(spread setups)] | $(median setups-rtpengine), its own offer and answer by a Python client | | ≥ 5000 |
+
+Full load is a closed loop with 256 packets under way, generator and relay on one core: what a packet costs is what the host pays for
+it, kernel work and all. For the streams the relay has core 0 and the generator core 1.
+MD
+sed -n '/^## Media relay$/,$p' "$BENCH_OUT" >&2
+exit 0
