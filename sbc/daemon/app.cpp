@@ -233,12 +233,14 @@ void App::drain() {
   if (http_) http_->stop_accepting();
   if (sccp_) sccp_->drain();
   spdlog::info("event=draining transfers={} phones_in_calls={}",
-               (tftp_ ? tftp_->active() : 0) + (http_ ? http_->running() : 0), sccp_ ? sccp_->connections() : 0);
+               (tftp_ ? tftp_->active() : 0) + (http_ ? http_->running() : 0),
+               sccp_ ? sccp_->connections() : 0);
   const TimePoint end = loop_.now() + loaded_.config.drain.timeout;
   drain_timer_ = std::make_unique<net::Timer>(loop_, [this, end] {
     if (loop_.now() < end) return look_whether_drained();
     spdlog::warn(
-        "event=drain_timeout reason=\"drain.timeout has passed\" transfers and calls that were running are cut");
+        "event=drain_timeout reason=\"drain.timeout has passed\" transfers and calls that were running are "
+        "cut");
     loop_.stop();
   });
   look_whether_drained();
@@ -293,9 +295,7 @@ void App::on_rewrite(const provisioning::FileRequest& asked, const provisioning:
                    asked.peer.to_string(), escaped(asked.name), to_string(note.code), note.text);
     }
   }
-  if (made.changed)
-    tell(phones::Note::rewritten,
-         fmt::format("{} places changed", made.edits.size()));
+  if (made.changed) tell(phones::Note::rewritten, fmt::format("{} places changed", made.edits.size()));
   phones::ConfigHints hints;
   for (const auto& load : made.facts.loads) {
     if (load.use == provisioning::LoadName::Use::phone) hints.load = load.name;
@@ -348,6 +348,18 @@ admin::Status App::status() const {
     s.cache.files = cache_->files();
     s.cache.octets = cache_->octets();
   }
+  if (sccp_) {
+    const TimePoint now = loop_.now();
+    for (const auto& server : sccp_->servers()) {
+      admin::CallServer told{server.name.to_string(), server.up, server.phones, server.last_error, {}};
+      if (!server.up) {
+        const auto wait = std::max(server.retry_at - now, Duration{});
+        told.next_try = s.now + std::chrono::duration_cast<std::chrono::milliseconds>(wait);
+      }
+      s.call_servers.push_back(std::move(told));
+    }
+    s.media = {relay_->streams(), relay_->capacity()};
+  }
   s.config_files = loaded_.files;
   s.config_loaded = config_loaded_;
   return s;
@@ -369,6 +381,7 @@ admin::Sources App::sources() {
   s.status = [this] { return status(); };
   s.inventory = &inventory_;
   s.doctor = [this](auto done) { done(box_findings(status(), loaded_.config, wall_now())); };
+  if (sccp_) s.calls = [this] { return sccp_->calls(); };
   s.files = [this] { return files(); };
   s.open_file = [this](const std::string& name) {
     const auto addresses = phone_addresses();

@@ -78,7 +78,7 @@ struct TcpStream::State : std::enable_shared_from_this<TcpStream::State> {
     if (n > 0) {
       if (!finishing) events.on_octets(room.first(static_cast<std::size_t>(n)));
     } else if (n == 0) {
-      end(overflow.empty(), overflow);
+      end(overflow.empty(), {});
     } else if (errno != EAGAIN && errno != EINTR) {
       end(false, std::strerror(errno));
     }
@@ -126,7 +126,7 @@ struct TcpStream::State : std::enable_shared_from_this<TcpStream::State> {
   void end(bool clean, std::string_view why) {
     if (!std::exchange(open, false)) return;
     poll.watch({});
-    if (events.on_end) events.on_end(clean, why);
+    if (events.on_end) events.on_end(clean, overflow.empty() ? why : overflow);
   }
 
   Descriptor socket;
