@@ -28,10 +28,10 @@ Duration duration_or_exit(const std::string& text) {
       std::chrono::duration<double>(unit == "ms" ? value / 1000 : value));
 }
 
-std::string device_after(const std::string& first, unsigned n) {
+std::string device_after(const std::string& first, int n) {
   if (n == 0) return first;
   const std::string digits = first.substr(std::min<std::size_t>(3, first.size()));
-  return fmt::format("{}{:012X}", first.substr(0, 3), std::strtoull(digits.c_str(), nullptr, 16) + n);
+  return fmt::format("{}{:012X}", first.substr(0, 3), std::strtoll(digits.c_str(), nullptr, 16) + n);
 }
 
 LabPhone::LabPhone(unsigned index, sim::PhoneOptions phone, const LabPhoneOptions& options, TimePoint now)
@@ -87,6 +87,8 @@ void LabPhone::on_event(TimePoint now, const sim::PhoneEvent& event) {
   switch (event.kind) {
     case Kind::receive_opened:
       channel(event).receiving = true;
+      tally_.rejoin();
+      total_.rejoin();
       break;
     case Kind::transmit_started: {
       Channel& started = channel(event);
@@ -149,6 +151,13 @@ TimePoint LabPhone::next_time(TimePoint now) const {
   return std::max(next, now);
 }
 
+// "even:", "odd:", or the phone's place in this run: "2:".
+bool LabPhone::is_meant(const std::string& prefix) const {
+  if (prefix == "even:") return index_ % 2 == 0;
+  if (prefix == "odd:") return index_ % 2 == 1;
+  return prefix == std::to_string(index_) + ":";
+}
+
 void LabPhone::on_time(TimePoint now) {
   if (retry_at_ && now >= *retry_at_) connect(now);
   if (const auto at = phone_.next_deadline(); tcp_ && at && now >= *at) perform(now, phone_.on_deadline(now));
@@ -161,10 +170,9 @@ void LabPhone::on_time(TimePoint now) {
       if (end > begin) words.push_back(line.substr(begin, end - begin));
       begin = end + 1;
     }
-    const bool skip =
-        words.empty() || (words[0] == "even:" && index_ % 2 == 1) || (words[0] == "odd:" && index_ % 2 == 0);
-    if (!skip) {
-      if (words[0] == "even:" || words[0] == "odd:") words.erase(words.begin());
+    const bool addressed = !words.empty() && words[0].ends_with(':');
+    if (!words.empty() && (!addressed || is_meant(words[0]))) {
+      if (addressed) words.erase(words.begin());
       if (!began_) began_ = now;
       if (step(now, words) == Step::waiting || failed_) return;
     }

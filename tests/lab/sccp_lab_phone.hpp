@@ -48,6 +48,7 @@ class LabPhone {
   };
   enum class Step { done, waiting };
 
+  bool is_meant(const std::string& prefix) const;
   void say(const std::string& line) const;
   void connect(TimePoint now);
   void lose(TimePoint now, const std::string& why);
@@ -94,6 +95,6 @@ class LabPhone {
 /// "2s", "500ms", "2" (seconds); ends the program with a sentence when it is none.
 Duration duration_or_exit(const std::string& text);
 /// The device name n further: SEP00112233445F, 1 → SEP001122334460.
-std::string device_after(const std::string& first, unsigned n);
+std::string device_after(const std::string& first, int n);
 
 }  // namespace dw::lab

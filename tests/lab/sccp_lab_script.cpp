@@ -28,7 +28,7 @@ std::string LabPhone::number_of(const std::string& word) const {
 // "SEP…", or "+1" for the next phone of this run.
 std::string LabPhone::name_of(const std::string& word) const {
   if (word.empty() || (word[0] != '+' && word[0] != '-')) return word;
-  return device_after(phone_.options().device, static_cast<unsigned>(std::atoi(word.c_str())));
+  return device_after(phone_.options().device, std::atoi(word.c_str()));
 }
 
 bool LabPhone::late(TimePoint now, Duration patience, const std::string& what) {

@@ -17,20 +17,19 @@ using namespace dw;
 using namespace std::chrono_literals;
 
 constexpr const char* kUsage =
-    "usage: lab_sccp_phone --server ADDR:PORT[,ADDR:PORT…] [--do \"STEP; STEP…\"] (or steps on stdin, one a "
-    "line)\n"
+    "usage: lab_sccp_phone --server ADDR:PORT[,ADDR:PORT…] [--do \"STEP; STEP…\"] (or on stdin, one a line)\n"
     "  --device SEP001122334455  --version 11|17|20|22  --phones N (names count up)  --first-ext 1001\n"
     "  --bind ADDR (own address)  --claim ADDR (address told in messages)  --rtp PORT (first RTP port)\n"
     "  --write frames|coalesced|octets  --enbloc  --auto-answer  --retry SECONDS (reconnect after loss)\n"
     "  --for SECONDS (end with 1 then; 60)  --quiet  --stagger MS (between phones' starts)\n"
-    "steps: register · dial NUMBER|+N · off-hook · answer · hold · resume · transfer [NUMBER] · hangup ·\n"
-    "  unregister · disconnect · servers · token · sleep TIME · send-rtp TIME (talks so long) ·\n"
-    "  wait "
-    "registered|rejected|ringing|proceeding|connected|held|ended|media|receive-opened|receive-closed|\n"
-    "       transmit-stopped|reset|token|servers|lost|unregistered|disconnected [SECONDS=10] ·\n"
-    "  expect-rtp N [from SEP…|+N] [SECONDS=10] · expect-silence TIME; \"even: STEP\", \"odd: STEP\" for "
-    "every second "
-    "phone\n"
+    "steps:\n"
+    "  register · dial NUMBER|+N · off-hook · answer · hold · resume · transfer [NUMBER|+N] · hangup\n"
+    "  unregister · disconnect · servers · token · sleep TIME · send-rtp TIME (talks so long)\n"
+    "  wait EVENT [SECONDS=10]: registered, rejected, unregistered, ringing, proceeding, connected, held,\n"
+    "    ended, media (transmit-started), receive-opened, receive-closed, transmit-stopped, reset, token,\n"
+    "    servers, lost, disconnected\n"
+    "  expect-rtp N [from SEP…|+N|callserver] [SECONDS=10] · expect-silence TIME\n"
+    "  \"even: STEP\", \"odd: STEP\", \"2: STEP\" for these phones of the run only\n"
     "ends with 0 when every phone got through its script, 1 else, 2 for wrong arguments\n";
 
 struct Arguments {
@@ -139,7 +138,7 @@ int run(const Arguments& arguments) {
   const auto add = [&](TimePoint now) {
     const auto n = static_cast<unsigned>(phones.size());
     sim::PhoneOptions options = arguments.phone;
-    options.device = lab::device_after(arguments.phone.device, n);
+    options.device = lab::device_after(arguments.phone.device, static_cast<int>(n));
     options.media_pairs = arguments.phones > 100 ? 4 : 32;
     options.media_ports = static_cast<std::uint16_t>(options.media_ports + 2 * options.media_pairs * n);
     phones.push_back(std::make_unique<lab::LabPhone>(n, options, arguments.lab, now));

@@ -32,7 +32,8 @@ struct RtpTally {
   Endpoint from;
 
   void take(Bytes packet, const Endpoint& sender);
-  void forget();  ///< counts from zero again, knows the senders still
+  void forget();                     ///< counts from zero again, knows the senders still
+  void rejoin() { heard_.clear(); }  ///< what was sent before we came in was not lost
   std::string to_string() const;
 
  private:
