@@ -42,4 +42,9 @@ void CallServers::failed(TimePoint now, std::size_t server, std::string why) {
   s.retry_at = now + s.rest;
 }
 
+std::string CallServers::last_failure() const {
+  if (servers_.empty()) return {};
+  return servers_.back().name.to_string() + ": " + servers_.back().last_error + ", a moment ago";
+}
+
 }  // namespace dw::proxy

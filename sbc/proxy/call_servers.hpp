@@ -35,6 +35,10 @@ class CallServers {
   void worked(std::size_t server);
   void failed(TimePoint now, std::size_t server, std::string why);
 
+  /// Why the last one of the list failed when it did, for a person: "pbx:2000: Connection refused, a moment
+  /// ago".
+  std::string last_failure() const;
+
   Server& at(std::size_t server) { return servers_[server]; }
   const std::vector<Server>& all() const { return servers_; }
 

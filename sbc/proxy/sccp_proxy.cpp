@@ -199,7 +199,7 @@ void SccpProxy::try_next(Connection& c) {
   if (!picked) {
     ++no_server_;
     const std::string why = options_.servers.empty() ? "no call server is configured (central.sccp.servers)"
-                            : c.failure.empty()      ? "every call server failed a moment ago"
+                            : c.failure.empty()      ? servers_.last_failure()
                                                      : c.failure;
     refused_.warn("event=no_server device={} peer={} reason=\"{}\" the phone is let go", c.session.device(),
                   c.session.phone().to_string(), escaped(why));

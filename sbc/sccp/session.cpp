@@ -123,6 +123,8 @@ void Session::on_deadline(TimePoint now, Output& out) {
 
 void Session::on_closed(TimePoint now, Output& out) {
   ended_ = true;
+  if (leaving_ && !unregistered_)
+    tell(SessionEvent::Kind::unregistered, {}, out);  // it did not wait for the answer
   finish_all(now, kLingerLost, out);
   while (!calls_.calls().empty()) {
     SessionEvent event{SessionEvent::Kind::call_over, {}, calls_.end(calls_.calls().front().reference)};

@@ -130,9 +130,9 @@ class Session {
 
   const std::string& device() const { return device_; }  ///< empty until it named itself
   bool registered() const { return registered_; }
-  bool unregistered() const { return unregistered_; }  ///< and said good-bye
-  bool answers_keepalives(TimePoint now) const;        ///< was heard within one and a half of its intervals
-  unsigned version() const { return negotiated_; }     ///< protocol version agreed; 0: not known
+  bool unregistered() const { return leaving_ || unregistered_; }  ///< and said good-bye
+  bool answers_keepalives(TimePoint now) const;     ///< was heard within one and a half of its intervals
+  unsigned version() const { return negotiated_; }  ///< protocol version agreed; 0: not known
   Duration keepalive() const { return keepalive_; }
   std::uint32_t device_type() const { return device_type_; }
   const std::string& firmware() const { return firmware_; }  ///< untrusted text
@@ -209,7 +209,7 @@ class Session {
   std::uint32_t device_type_ = 0;
   std::uint32_t offered_ = 0, negotiated_ = 0;
   bool connect_asked_ = false, admit_asked_ = false, admitted_ = false;
-  bool registered_ = false, unregistered_ = false, ended_ = false;
+  bool registered_ = false, leaving_ = false, unregistered_ = false, ended_ = false;
 
   TimePoint began_, last_phone_, last_keepalive_;
   Duration keepalive_ = kDefaultKeepalive;

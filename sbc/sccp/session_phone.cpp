@@ -68,7 +68,9 @@ bool Session::take_phone_frame(TimePoint now, const Frame& frame, Output& out) {
   }
   waiting_octets_ += frame.octets.size();
   waiting_.emplace_back(frame.octets.begin(), frame.octets.end());
-  if (!connect_asked_) connect_asked_ = out.connect = true;
+  // An alarm may wait for the message that names the phone: what becomes of it can then be told of somebody.
+  const bool alarm = frame.id == number(Id::alarm) || frame.id == number(Id::enhanced_alarm);
+  if (!connect_asked_ && !alarm) connect_asked_ = out.connect = true;
   if (server_) pump(now, out);
   return !ended_;
 }
@@ -189,6 +191,9 @@ void Session::forward_from_phone(TimePoint now, const Frame& frame, Output& out)
     case Id::qos_error_notify:
       return on_echoed_address(
           frame, {read_u32(frame.payload, 0), read_u32(frame.payload, 8), read_u32(frame.payload, 4)}, out);
+    case Id::unregister_req:
+      leaving_ = true;
+      break;
     case Id::keep_alive_req:
       last_keepalive_ = now;
       if (!keepalive_out_) keepalive_out_ = now;

@@ -40,6 +40,7 @@ void Session::forward_from_server(TimePoint now, const Frame& frame, Output& out
            fixed_text(frame.payload, 0, std::min<std::size_t>(frame.payload.size(), 32)), out);
       break;
     case Id::unregister_ack:
+      leaving_ = false;  // a phone in a call may be told to stay
       if (read_u32(frame.payload, 0) == 0) {
         unregistered_ = true;
         tell(SessionEvent::Kind::unregistered, {}, out);
@@ -124,7 +125,7 @@ void Session::on_register_ack(TimePoint now, const Frame& frame, Output& out) {
   register_out_.reset();
   keepalive_out_.reset();
   registered_ = true;
-  unregistered_ = false;
+  leaving_ = unregistered_ = false;
   last_phone_ = now;
   pass(out.to_phone, frame);
   tell(SessionEvent::Kind::registered, {}, out);
