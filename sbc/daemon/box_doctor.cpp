@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 
 namespace dw {
 namespace {
@@ -11,6 +12,8 @@ using phones::Severity;
 
 /// Nothing of this program is older: an earlier clock was never set.
 constexpr WallTime kNotBefore = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
+
+constexpr std::uint64_t kFullPercent = 80;  // of media.ports: time to say so
 
 void look_at_services(std::vector<admin::DoctorFinding>& out, const admin::Status& status) {
   for (const auto& service : status.services) {
@@ -53,8 +56,50 @@ void look_at_origins(std::vector<admin::DoctorFinding>& out, const admin::Status
   }
 }
 
-void look_at_addresses(std::vector<admin::DoctorFinding>& out, const admin::Status& status) {
+void look_at_call_servers(std::vector<admin::DoctorFinding>& out, const admin::Status& status,
+                          const conf::Config& config) {
+  if (!config.access.sccp.enable) return;
+  if (config.central.sccp.servers.empty()) {
+    out.push_back(
+        {"no_call_servers", Severity::warning, "SCCP is on, and no call server is configured.",
+         "Phones that register by SCCP are let go at once; those with SIP firmware are not concerned.",
+         "Set central to the host of the telephone server, or list central.sccp.servers; without SCCP "
+         "phones, set access.sccp.enable = false."});
+    return;
+  }
+  const bool all_down = std::ranges::none_of(status.call_servers, &admin::CallServer::up);
+  for (const auto& server : status.call_servers) {
+    if (server.up) continue;
+    out.push_back(
+        {"call_server_down", all_down ? Severity::error : Severity::warning,
+         fmt::format("The call server {} can't be reached: {}", server.name, server.last_error),
+         all_down ? "No phone can register by SCCP." : "Phones register with the others meanwhile.",
+         "Check that it runs and listens there, and that no firewall is between: nc -vz followed by host "
+         "and port."});
+  }
+}
+
+void look_at_media(std::vector<admin::DoctorFinding>& out, const admin::Status& status) {
+  const admin::MediaState& media = status.media;
+  if (media.capacity == 0 || media.streams * 100 < media.capacity * kFullPercent) return;
+  const bool full = media.streams >= media.capacity;
+  out.push_back(
+      {"media_ports_used_up", full ? Severity::error : Severity::warning,
+       fmt::format("{} of {} media streams are in use.", media.streams, media.capacity),
+       full ? "A further call has no audio." : "Once all are, further calls have no audio.",
+       "Widen media.ports; if they are wide enough, raise the limit of open files (LimitNOFILE in the "
+       "service's unit)."});
+}
+
+void look_at_addresses(std::vector<admin::DoctorFinding>& out, const admin::Status& status,
+                       const conf::Config& config) {
   if (!status.phone_addresses.empty()) return;
+  if (std::ranges::all_of(config.access.listen, [](const IpAddress& a) { return a.is_loopback(); })) {
+    out.push_back({"no_address", Severity::info, "This box listens on loopback addresses only.",
+                   "No phone can reach it; programs on this machine can, as for a trial.",
+                   "For phones, name an address that they reach in access.listen."});
+    return;
+  }
   out.push_back({"no_address", Severity::error, "This box has no address that a phone could reach.",
                  "There is nothing to type in as TFTP Server 1.",
                  "Connect it to the network of the phones."});
@@ -66,8 +111,10 @@ std::vector<admin::DoctorFinding> box_findings(const admin::Status& status, cons
                                                WallTime now) {
   std::vector<admin::DoctorFinding> out;
   look_at_services(out, status);
-  look_at_addresses(out, status);
+  look_at_addresses(out, status, config);
   look_at_origins(out, status, config);
+  look_at_call_servers(out, status, config);
+  look_at_media(out, status);
   if (now < kNotBefore) {
     out.push_back({"clock_wrong", Severity::error, fmt::format("The clock says {}.", to_rfc3339(now)),
                    "HTTPS origins are refused, because no certificate is valid at that time, and stories are "

@@ -123,6 +123,7 @@ std::vector<PortUse> look_at_ports(const conf::Config& config) {
   for (const IpAddress& address : config.access.listen) {
     const conf::Access& access = config.access;
     if (access.tftp.enable) ports.push_back(try_port("access.tftp.port", {address, access.tftp.port}, true));
+    if (access.sccp.enable) ports.push_back(try_port("access.sccp.port", {address, access.sccp.port}, false));
     if (access.http.enable) ports.push_back(try_port("access.http.port", {address, access.http.port}, false));
   }
   if (config.admin.enable) ports.push_back(try_port("admin.listen", config.admin.listen, false));

@@ -135,10 +135,11 @@ class CommandLine {
       const char* does;
       int (*action)(const commands::Ask&);
     };
-    for (const Simple& s : {Simple{"status", "This Dropwire at a glance", commands::status},
-                            {"phones", "All phones that asked for something", commands::phones},
-                            {"calls", "Calls that are up", commands::calls},
-                            {"log", "The last lines of the log", commands::log}}) {
+    for (const Simple& s :
+         {Simple{"status", "This Dropwire at a glance", commands::status},
+          {"phones", "All phones that asked for something or registered", commands::phones},
+          {"calls", "Calls that are up, and what passed in each direction", commands::calls},
+          {"log", "The last lines of the log", commands::log}}) {
       asks_daemon(command(s.name, s.does, fmt::format("dropwire {0}\n  dropwire {0} --json", s.name).c_str(),
                           [this, action = s.action] { return action(typed_.ask()); }));
     }
@@ -164,7 +165,9 @@ class CommandLine {
                         "dropwire reload", [this] { return commands::reload(typed_.ask()); }));
   }
 
-  CLI::App app_{"Dropwire gets Cisco 7900 phones behind home routers their files."};
+  CLI::App app_{
+      "Dropwire gets Cisco 7900 phones behind home routers their files, registered, and through to each "
+      "other."};
   Typed typed_;
   std::function<int()> action_;
 };

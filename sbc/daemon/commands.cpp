@@ -62,7 +62,8 @@ Result<Json> ask_phone(const Ask& ask, const std::string& name, int& exit_status
 
 std::string unknown_phone(const std::string& name) {
   return fmt::format(
-      "no phone \"{}\" has asked this box for anything: on the phone, set Alternate TFTP to Yes and TFTP "
+      "no phone \"{}\" has asked this box for anything or registered: on the phone, set Alternate TFTP to "
+      "Yes and TFTP "
       "Server 1 to "
       "this box; \"dropwire phones\" lists those that have",
       words::printable(name));

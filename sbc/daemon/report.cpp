@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "sbc/base/text_cursor.hpp"
 #include "sbc/daemon/words.hpp"
 
 namespace dw::report {
@@ -14,6 +15,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 using words::ago;
 using words::printable;
+
+constexpr std::uint64_t kMaxSeconds = 1'000'000'000;  // of a call, as anybody tells it
 
 const Json& at(const Json& object, const char* key) {
   static const Json kNothing;
@@ -47,6 +50,10 @@ std::string joined_at(const Json& object, const char* key) {
 }
 std::string or_dash(std::string text) {
   return text.empty() ? "-" : text;
+}
+/// "1 phone", "41 phones"
+std::string counted(std::uint64_t number, std::string_view what) {
+  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
 }
 
 /// "7965, SIP, firmware SIP45.9-4-2SR3-1S", as far as known.
@@ -91,17 +98,119 @@ std::string origins(const Json& answer, const Look& look) {
   return "\nFiles come from\n" + words::table(rows);
 }
 
+std::string call_servers(const Json& answer, const Look& look) {
+  std::vector<std::vector<std::string>> rows;
+  for (const Json& s : at(answer, "call_servers")) {
+    const bool up = flag_at(s, "up");
+    std::string news = counted(number_at(s, "phones"), "phone");
+    if (!up) {
+      news = text_at(s, "last_error");
+      if (time_at(s, "next_try")) news += "; next try " + ago_at(s, "next_try", look, "");
+    }
+    rows.push_back({"  " + text_at(s, "name"), up ? "fine" : "down", news});
+  }
+  if (rows.empty()) return {};
+  const Json& media = at(answer, "media");
+  return "\nCall servers\n" + words::table(rows) +
+         fmt::format("  media: {} of {} in use\n", number_at(media, "streams"),
+                     counted(number_at(media, "capacity"), "stream"));
+}
+
+/// "1002 (Anna)"; "-" while nobody is at the other end.
+std::string far_party(const Json& call) {
+  std::string out = text_at(call, "far_number");
+  if (const std::string name = text_at(call, "far_name"); !name.empty()) out += fmt::format(" ({})", name);
+  return or_dash(std::move(out));
+}
+
+/// "9240, lost 10 (0.11 %)"
+std::string flow(const Json& stream, const char* way) {
+  const Json& passed = at(stream, way);
+  const Json& share = at(passed, "loss_percent");
+  return fmt::format("{}, lost {} ({} %)", number_at(passed, "packets"), number_at(passed, "lost"),
+                     share.is_number() ? share.get<double>() : 0.0);
+}
+
+/// "phone 203.0.113.7:16390 <-> 192.0.2.1:20000 | 10.0.0.5:20002 <-> 10.0.0.9:18000 far end"
+std::string ends(const Json& stream) {
+  const auto end = [&](const char* key) {
+    const std::string text = text_at(stream, key);
+    return text.empty() ? "?" : text;
+  };
+  std::string out = fmt::format("phone {} <-> {} | {} <-> {} far end", end("phone"), end("phone_facing"),
+                                end("central_facing"), end("far_end"));
+  if (flag_at(stream, "direct")) out = "directly between the phones; else " + out;
+  if (const std::uint64_t strangers = number_at(stream, "strangers"); strangers > 0)
+    out += fmt::format("; {} from strangers dropped", counted(strangers, "packet"));
+  return out;
+}
+
+std::vector<std::string> call_row(const Json& call) {
+  const Json& streams = at(call, "streams");
+  const Json none;
+  const Json& first = streams.is_array() && !streams.empty() ? streams.front() : none;
+  const std::uint64_t line = number_at(call, "line");
+  const bool relayed = first.is_object() && !flag_at(first, "direct");
+  return {text_at(call, "device"),
+          line == 0 ? "-" : std::to_string(line),
+          or_dash(text_at(call, "way")),
+          far_party(call),
+          or_dash(text_at(call, "state")),
+          to_words(std::chrono::seconds(std::min<std::uint64_t>(number_at(call, "duration_s"), kMaxSeconds))),
+          or_dash(text_at(first, "codec")),
+          relayed ? flow(first, "from_phone") : "-",
+          relayed ? flow(first, "from_central") : "-"};
+}
+
+/// Below the call's row: a line for each stream; of all but the first what passed stands there too.
+std::string below(const Json& call) {
+  std::string out;
+  for (const Json& stream : at(call, "streams")) {
+    const bool first = out.empty();
+    out += "    " + ends(stream) + "\n";
+    if (!first && !flag_at(stream, "direct")) {
+      out += fmt::format("      {}: from phone {}; to phone {}\n", or_dash(text_at(stream, "codec")),
+                         flow(stream, "from_phone"), flow(stream, "from_central"));
+    }
+  }
+  return out;
+}
+
+/// The table of calls, with what is below each.
+std::string calls_table(const Json& list) {
+  std::vector<std::vector<std::string>> rows = {
+      {"PHONE", "LINE", "WAY", "FAR END", "STATE", "FOR", "CODEC", "FROM PHONE", "TO PHONE"}};
+  for (const Json& call : list)
+    rows.push_back(call_row(call));
+  const std::string table = words::table(rows);
+  TextCursor lines(table);
+  std::string out = std::string(lines.take_line()) + "\n";
+  for (const Json& call : list)
+    out += std::string(lines.take_line()) + "\n" + below(call);
+  return out;
+}
+
+/// "registered with pbx:2000, protocol 17; line 1001"
+std::string registration(const Json& phone) {
+  const bool registered = flag_at(phone, "registered");
+  std::string out = registered ? "Registered with " + or_dash(text_at(phone, "server")) : "Not registered";
+  if (const std::uint64_t version = number_at(phone, "protocol_version"); registered && version > 0)
+    out += fmt::format(", protocol {}", version);
+  if (const std::string lines = joined_at(phone, "lines"); !lines.empty()) out += "; lines " + lines;
+  return out;
+}
+
 std::string story(const Json& phone, const Look& look) {
   std::string out;
   std::string day;
-  constexpr std::size_t kDetail = 22;  // column where the sentence begins
+  constexpr std::size_t kDetail = 26;  // column where the sentence begins
   for (const Json& entry : at(phone, "story")) {
     const auto when = time_at(entry, "at");
     if (when && words::local_day(*when) != day) {
       day = words::local_day(*when);
       out += "  " + day + "\n";
     }
-    out += fmt::format("  {:8}  {:8}  {}\n", when ? words::local_clock(*when) : "", text_at(entry, "step"),
+    out += fmt::format("  {:8}  {:12}  {}\n", when ? words::local_clock(*when) : "", text_at(entry, "step"),
                        words::wrapped(text_at(entry, "detail"), kDetail, look.width));
   }
   return out.empty() ? "  nothing yet\n" : out;
@@ -133,22 +242,23 @@ std::string status(const Json& answer, const Look& look) {
                        {"TFTP Server 1", or_dash(joined_at(answer, "phone_addresses"))},
                        {"Kept", kept},
                        {"Settings", files + ", read " + ago_at(config, "loaded", look, "never")}});
-  return out + services(answer) + origins(answer, look);
+  return out + services(answer) + origins(answer, look) + call_servers(answer, look);
 }
 
 std::string phones(const Json& answer, const Look& look) {
   std::vector<std::vector<std::string>> rows = {
-      {"PHONE", "MODEL", "PROTOCOL", "FIRMWARE", "ADDRESS", "LAST SEEN", "FINDINGS"}};
+      {"PHONE", "REGISTERED", "MODEL", "PROTOCOL", "FIRMWARE", "ADDRESS", "LAST SEEN", "FINDINGS"}};
   for (const Json& p : at(answer, "phones")) {
     const std::uint64_t count = number_at(p, "findings_count");
     rows.push_back({text_at(p, "key").empty() ? text_at(p, "device") : text_at(p, "key"),
-                    or_dash(text_at(p, "model")), or_dash(text_at(p, "protocol")),
-                    or_dash(text_at(p, "firmware")), or_dash(text_at(p, "address")),
-                    ago_at(p, "last_seen", look, "never"),
+                    flag_at(p, "registered") ? "yes" : "no", or_dash(text_at(p, "model")),
+                    or_dash(text_at(p, "protocol")), or_dash(text_at(p, "firmware")),
+                    or_dash(text_at(p, "address")), ago_at(p, "last_seen", look, "never"),
                     count == 0 ? "none" : fmt::format("{} ({})", count, text_at(p, "severity"))});
   }
   if (rows.size() == 1) {
-    return "No phone has asked for anything yet.\nOn the phone: Settings, Network Configuration, Alternate "
+    return "No phone has asked for anything or registered yet.\nOn the phone: Settings, Network "
+           "Configuration, Alternate "
            "TFTP: Yes, "
            "TFTP Server 1: this box (\"dropwire status\" shows its address).\n";
   }
@@ -167,16 +277,19 @@ std::string phone(const Json& answer, const Look& look) {
   out += fmt::format("\nSeen at {}, last {}, first {}", or_dash(text_at(answer, "address")),
                      ago_at(answer, "last_seen", look, "never"), ago_at(answer, "first_seen", look, "never"));
   if (flag_at(answer, "uses_http")) out += "; it fetches by HTTP";
-  out += "\n\nWhat it did\n" + story(answer, look);
+  out += "\n" + registration(answer) + "\n";
+  if (const Json& list = at(answer, "calls"); list.is_array() && !list.empty())
+    out += "\nCalls\n" + calls_table(list);
+  out += "\nWhat it did\n" + story(answer, look);
   return out + "\nWhat to do\n" + findings(at(answer, "findings"), look, "  Nothing: all looks well.\n");
 }
 
 std::string calls(const Json& answer) {
   const Json& list = at(answer, "calls");
-  if (!list.is_array() || list.empty()) return "No calls: this version relays files only.\n";
-  std::string out;
-  for (const Json& call : list)
-    out += printable(call.dump(-1, ' ', false, Json::error_handler_t::replace)) + "\n";
+  if (!list.is_array() || list.empty()) return "No calls are up.\n";
+  std::string out = calls_table(list);
+  const std::uint64_t total = number_at(answer, "total");
+  if (total > list.size()) out += fmt::format("{} of {} are shown.\n", list.size(), total);
   return out;
 }
 

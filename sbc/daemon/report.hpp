@@ -16,6 +16,7 @@ std::string status(const nlohmann::ordered_json& answer, const Look& look);
 std::string phones(const nlohmann::ordered_json& answer, const Look& look);
 /// One phone: who it is, its story as a timeline, what is wrong and what to do.
 std::string phone(const nlohmann::ordered_json& answer, const Look& look);
+/// A table, and below each call the four ends of its streams, from the phone to the far end.
 std::string calls(const nlohmann::ordered_json& answer);
 std::string log(const nlohmann::ordered_json& answer);
 /// A list of findings; `none` when it is empty.

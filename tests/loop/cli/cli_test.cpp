@@ -1,12 +1,12 @@
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <algorithm>
 
 #include <filesystem>
 #include <fstream>
@@ -205,7 +205,7 @@ TEST_CASE_FIXTURE(Fixture, "commands ask the control socket and print for people
   CHECK(contains(with_settings({"status"}).out, "Dropwire 9.9, edge mode"));
   CHECK(contains(run({"status", "--socket", socket, "--json"}).out, "\"version\": \"9.9\""));
   CHECK(contains(with_settings({"phones"}).out, "No phone has asked"));
-  CHECK(with_settings({"calls"}).out == "No calls: this version relays files only.\n");
+  CHECK(with_settings({"calls"}).out == "No calls are up.\n");
   CHECK(with_settings({"log"}).status == 0);
   const Ran phone = with_settings({"phone", "SEP001122334455"});
   CHECK(phone.status == 0);
@@ -274,6 +274,8 @@ TEST_CASE_FIXTURE(Fixture, "doctor: the daemon's findings and the box's, or the 
                                             "access.tftp.port=0",
                                             "--set",
                                             "access.http.port=0",
+                                            "--set",
+                                            "access.sccp.port=0",
                                             "--set",
                                             "admin.listen=" + taken};
   const Ran alone = with_settings(offline);

@@ -29,6 +29,15 @@ const Json kPhone = Json::parse(R"({
                 "means": "It holds a trust list.", "do": "Erase it."}]
 })");
 
+const Json kCall = Json::parse(R"({
+  "device": "SEP001122334455", "protocol": "sccp", "reference": 77, "line": 1, "way": "outgoing", "state": "connected",
+  "far_number": "1002", "far_name": "Anna", "since": "2026-11-22T20:16:16.000Z", "duration_s": 185,
+  "streams": [{"codec": "PCMU", "direct": false, "phone": "203.0.113.7:16390", "phone_facing": "192.0.2.1:20000",
+    "central_facing": "10.0.0.5:20002", "far_end": "", "strangers": 3,
+    "from_phone": {"packets": 9240, "lost": 10, "loss_percent": 0.11},
+    "from_central": {"packets": 9249, "lost": 0, "loss_percent": 0}}]
+})");
+
 }  // namespace
 
 TEST_CASE("a phone's story is a timeline, and what to do stands below") {
@@ -36,10 +45,10 @@ TEST_CASE("a phone's story is a timeline, and what to do stands below") {
   CAPTURE(text);
   CHECK(text.starts_with("SEP001122334455: 7965, SIP, firmware SIP45.9-4-2SR3-1S\n"));
   CHECK(contains(text, "Seen at 192.168.1.20, last 2 min ago, first 3 h ago; it fetches by HTTP\n"));
-  CHECK(contains(text, "  lists     asked for CTLSEP001122334455.tlv, which does not exist\n"));
+  CHECK(contains(text, "  lists         asked for CTLSEP001122334455.tlv, which does not exist\n"));
   CHECK(contains(text,
-                 "  config    took SEP001122334455.cnf.xml by HTTP in 0.1 s; it now\n"
-                 "                      names this box as call server and as load server\n"));
+                 "  config        took SEP001122334455.cnf.xml by HTTP in 0.1 s; it now\n"
+                 "                          names this box as call server and as load server\n"));
   CHECK(contains(text,
                  "  error (trust_list_present)\n    seen   It asks for signed files.\n"
                  "    means  It holds a trust list.\n    do     Erase it.\n"));
@@ -54,8 +63,9 @@ TEST_CASE("phones") {
   const std::string text =
       report::phones({{"total", 7}, {"phones", {one}}, {"findings", Json::array()}}, kLook);
   CAPTURE(text);
-  CHECK(contains(
-      text, "SEP001122334455  7965   sip       SIP45.9-4-2SR3-1S  192.168.1.20  2 min ago  1 (error)\n"));
+  CHECK(contains(text,
+                 "SEP001122334455  no          7965   sip       SIP45.9-4-2SR3-1S  192.168.1.20  2 min ago  "
+                 "1 (error)\n"));
   CHECK(contains(text, "1 of 7 are shown"));
 }
 
@@ -81,8 +91,65 @@ TEST_CASE("status") {
   CHECK(contains(text, "  tftp://pbx/       down  answered never; no answer; next try in 20 s\n"));
 }
 
+TEST_CASE("a phone that is registered says where, and its calls stand before its story") {
+  Json registered = kPhone;
+  registered["registered"] = true;
+  registered["server"] = "pbx:2000";
+  registered["protocol_version"] = 17;
+  registered["lines"] = {"1001", "1002"};
+  std::string text = report::phone(registered, kLook);
+  CHECK(contains(text, "\nRegistered with pbx:2000, protocol 17; lines 1001, 1002\n\nWhat it did\n"));
+  registered["calls"] = Json::array({kCall});
+  text = report::phone(registered, kLook);
+  CHECK(contains(text, "\nCalls\nPHONE            LINE  WAY"));
+  CHECK(contains(report::phone(kPhone, kLook), "\nNot registered\n"));
+  registered["findings_count"] = 0;
+  CHECK(contains(report::phones({{"total", 1}, {"phones", {registered}}}, kLook),
+                 "SEP001122334455  yes         7965"));
+}
+
+TEST_CASE("calls: a table, and the four ends of each stream below") {
+  Json two = kCall;
+  two["streams"].push_back(two["streams"][0]);
+  two["streams"][1]["codec"] = "G722";
+  Json bare = {{"device", "SEPAABBCCDDEEFF"}, {"state", "off hook"}, {"duration_s", 3}};
+  const std::string text = report::calls({{"total", 3}, {"calls", {two, bare}}});
+  CAPTURE(text);
+  CHECK(
+      text ==
+      "PHONE            LINE  WAY       FAR END      STATE      FOR        CODEC  FROM PHONE              TO "
+      "PHONE\n"
+      "SEP001122334455  1     outgoing  1002 (Anna)  connected  3 min 5 s  PCMU   9240, lost 10 (0.11 %)  "
+      "9249, lost 0 (0 %)\n"
+      "    phone 203.0.113.7:16390 <-> 192.0.2.1:20000 | 10.0.0.5:20002 <-> ? far end; 3 packets from "
+      "strangers "
+      "dropped\n"
+      "    phone 203.0.113.7:16390 <-> 192.0.2.1:20000 | 10.0.0.5:20002 <-> ? far end; 3 packets from "
+      "strangers "
+      "dropped\n"
+      "      G722: from phone 9240, lost 10 (0.11 %); to phone 9249, lost 0 (0 %)\n"
+      "SEPAABBCCDDEEFF  -     -         -            off hook   3.0 s      -      -                       -\n"
+      "2 of 3 are shown.\n");
+  Json direct = kCall;
+  direct["streams"][0]["direct"] = true;
+  CHECK(contains(report::calls({{"calls", {direct}}}), "    directly between the phones; else phone 203"));
+}
+
+TEST_CASE("status tells the call servers and how many media streams are in use") {
+  const Json answer = Json::parse(R"({"call_servers": [
+      {"name": "pbx:2000", "up": true, "phones": 41, "last_error": "", "next_try": null},
+      {"name": "backup:2000", "up": false, "phones": 0, "last_error": "refused", "next_try": "2026-11-22T20:19:41.042Z"}],
+    "media": {"streams": 12, "capacity": 2500}})");
+  const std::string text = report::status(answer, kLook);
+  CAPTURE(text);
+  CHECK(contains(text,
+                 "\nCall servers\n  pbx:2000     fine  41 phones\n"
+                 "  backup:2000  down  refused; next try in 20 s\n  media: 12 of 2500 streams in use\n"));
+  CHECK_FALSE(contains(report::status(Json::object(), kLook), "Call servers"));
+}
+
 TEST_CASE("calls and log") {
-  CHECK(report::calls(Json::parse(R"({"calls": []})")) == "No calls: this version relays files only.\n");
+  CHECK(report::calls(Json::parse(R"({"calls": []})")) == "No calls are up.\n");
   CHECK(contains(
       report::log(Json::parse(R"({"lines": [{"number": 1, "at": "2026-11-22T20:19:21.042Z", "level": "info",
                                             "text": "event=x peer=\u001b[1m"}], "next": 1})")),
@@ -91,10 +158,16 @@ TEST_CASE("calls and log") {
 }
 
 TEST_CASE("any JSON is taken, whatever it is") {
-  const std::vector<Json> odd = {Json(), Json(7), Json("x"), Json::array({1, "a", nullptr}),
-                                 Json::parse(R"({"phones": 3,
+  const std::vector<Json> odd = {
+      Json(),
+      Json(7),
+      Json("x"),
+      Json::array({1, "a", nullptr}),
+      Json::parse(R"({"phones": 3,
       "services": "x", "origins": [1], "story": {"a": 1}, "findings": [null, 5, {"severity": 1}], "cache": [],
-      "calls": 5, "lines": [[]], "phone_addresses": [3], "total": -1})")};
+      "calls": 5, "call_servers": [3, {"up": 1}], "media": 7, "registered": 1, "lines": [[]], "phone_addresses": [3], "total": -1})"),
+      Json::parse(R"({"calls": [1, null, {"streams": 7, "line": -3, "duration_s": 1e300},
+      {"streams": [1, [], {"from_phone": 3, "codec": 5}], "duration_s": 18446744073709551615}]})")};
   for (const Json& json : odd) {
     for (const std::string& text :
          {report::status(json, kLook), report::phones(json, kLook), report::phone(json, kLook),
