@@ -95,7 +95,7 @@ void SccpCallServer::send(int connection, std::uint32_t message, Buffer body) {
       message == id::kRegisterAck || message == id::kUnregisterAck || message == id::kKeepAliveAck;
   const bool media = message == id::kOpenReceive || message == id::kStartMedia ||
                      message == id::kCloseReceive || message == id::kStopMedia ||
-                     message == id::kStatisticsReq;
+                     message == id::kStatisticsReq || message == id::kServerRes;
   SccpFrame frame{plain ? 0 : media ? manners.media_header : manners.header, message, std::move(body)};
   turn_.writes.emplace_back(connection, to_octets(frame));
   traffic_.push_back({true, connection, std::move(frame)});
