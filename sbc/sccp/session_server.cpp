@@ -16,6 +16,7 @@ using Id = MessageId;
 }  // namespace
 
 void Session::on_server(TimePoint now, Bytes octets, Output& out) {
+  if (!server_) return;
   server_stream_.feed(now, octets);
   while (!ended_) {
     const auto frame = server_stream_.next();

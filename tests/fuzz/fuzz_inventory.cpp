@@ -1,5 +1,5 @@
-// Steps, notes and configs from the input, at times from the input. Whatever they are: bounds hold, steps
-// stay in order, and stories and findings can be told.
+// Steps, notes, configs, registrations and calls from the input, at times from the input. Whatever they are:
+// bounds hold, steps stay in order, and stories and findings can be told.
 #include <array>
 #include <cstdint>
 #include <cstdlib>
@@ -65,6 +65,49 @@ void file(Inventory& inventory, ByteReader& in, WallTime at) {
   inventory.on_file(step);
 }
 
+std::string device_from(std::uint8_t pick) {
+  if (pick >= 0xf0) return {static_cast<char>(pick), 'x'};  // no name
+  return pick % 3 == 0 ? "ATA00112233445" + std::to_string(pick % 4)
+                       : "SEP00112233445" + std::to_string(pick % 4);
+}
+
+void signalling(Inventory& inventory, ByteReader& in, WallTime at) {
+  SignallingStep step;
+  step.at = at;
+  step.device = device_from(in.u8("device"));
+  const std::uint8_t bits = in.u8("bits");
+  step.event = static_cast<SignallingEvent>(bits % 11);
+  step.peer = {address_from(bits), static_cast<std::uint16_t>(50'000 + bits % 3)};
+  step.server = bits & 0x40U ? "a:2000" : "b:2000";
+  step.detail = std::string(as_text(in.take(in.u8("words") & 0x0fU, "words")));
+  step.firmware = step.detail;
+  step.lines = {step.detail};
+  step.device_type = in.u16be("type");
+  step.version = bits;
+  inventory.on_signalling(step);
+}
+
+void call(Inventory& inventory, ByteReader& in, WallTime at) {
+  Call call;
+  call.device = device_from(in.u8("device"));
+  const std::uint8_t bits = in.u8("bits");
+  call.way = static_cast<Call::Way>(bits % 3);
+  call.line = bits;
+  call.since = at;
+  call.duration = std::chrono::seconds(bits);
+  call.far_number = std::string(as_text(in.take(bits & 7U, "number")));
+  for (unsigned i = 0; i < bits / 32U; ++i) {
+    Call::Stream& stream = call.streams.emplace_back();
+    stream.codec = call.far_number;
+    stream.both_open = std::chrono::seconds(bits & 0x0fU);
+    stream.media.from_phone.packets = in.u16be("from phone");
+    stream.media.from_central.packets = in.u16be("from central");
+    stream.media.from_phone.lost = in.u16be("lost");
+    stream.media.direct = (bits & 0x10U) != 0;
+  }
+  inventory.on_call(call);
+}
+
 void check(const Inventory& inventory, WallTime now) {
   std::size_t phones = 0;
   inventory.for_each([&](const Phone& phone) {
@@ -116,6 +159,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       }
       case 3:
         file(inventory, in, now - std::chrono::seconds(in.u8("earlier")));
+        break;
+      case 4:
+        signalling(inventory, in, now);
+        break;
+      case 5:
+        call(inventory, in, now);
         break;
       default:
         file(inventory, in, now);
