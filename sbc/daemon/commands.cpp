@@ -92,6 +92,12 @@ std::string resolved_text(const conf::Loaded& loaded) {
   return out;
 }
 
+/// For the gravest findings first.
+int rank_of(const Json& finding) {
+  const std::string severity = report::text_at(finding, "severity");
+  return severity == "error" ? 0 : severity == "warning" ? 1 : 2;
+}
+
 doctor::BoxFacts::Daemon state_of(const Result<Json>& answer) {
   using Daemon = doctor::BoxFacts::Daemon;
   if (answer) return Daemon::running;
@@ -216,6 +222,8 @@ int doctor(const Ask& ask) {
   const Json own = Json::parse(admin::doctor_json(doctor::examine(loaded, box), box.now), nullptr, false);
   for (const Json& finding : own.value("findings", Json::array()))
     findings.push_back(finding);
+  std::stable_sort(findings.begin(), findings.end(),
+                   [](const Json& a, const Json& b) { return rank_of(a) < rank_of(b); });
   const bool wrong = report::any_wrong(findings);
   if (ask.json) {
     say(dumped({{"now", to_rfc3339(box.now)}, {"healthy", !wrong}, {"findings", findings}}));

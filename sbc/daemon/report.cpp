@@ -105,7 +105,8 @@ std::string call_servers(const Json& answer, const Look& look) {
     std::string news = counted(number_at(s, "phones"), "phone");
     if (!up) {
       news = text_at(s, "last_error");
-      if (time_at(s, "next_try")) news += "; next try " + ago_at(s, "next_try", look, "");
+      if (const auto next = time_at(s, "next_try"))
+        news += "; next try " + (*next > look.now ? ago(*next, look.now) : "when a phone asks");
     }
     rows.push_back({"  " + text_at(s, "name"), up ? "fine" : "down", news});
   }
@@ -253,7 +254,8 @@ std::string phones(const Json& answer, const Look& look) {
     rows.push_back({text_at(p, "key").empty() ? text_at(p, "device") : text_at(p, "key"),
                     flag_at(p, "registered") ? "yes" : "no", or_dash(text_at(p, "model")),
                     or_dash(text_at(p, "protocol")), or_dash(text_at(p, "firmware")),
-                    or_dash(text_at(p, "address")), ago_at(p, "last_seen", look, "never"),
+                    or_dash(text_at(p, "address")),
+                    flag_at(p, "registered") ? "now" : ago_at(p, "last_seen", look, "never"),
                     count == 0 ? "none" : fmt::format("{} ({})", count, text_at(p, "severity"))});
   }
   if (rows.size() == 1) {

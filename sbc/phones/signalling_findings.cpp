@@ -15,6 +15,7 @@ using Silent = CallFigures::Silent;
 
 constexpr auto kUnstable = 15min;       // what was lost longer ago is past
 constexpr std::size_t kFlaps = 4;       // registrations that ended within kUnstable
+constexpr auto kComesBack = 5min;       // a phone that is up tries again long before
 constexpr double kBadShare = 0.03;      // of packets lost
 constexpr std::uint64_t kEnough = 250;  // packets, 5 s of 20 ms each: fewer tell nothing
 
@@ -41,6 +42,7 @@ class SignallingExamination {
   }
 
   void check_registration();
+  void check_gone();
   void check_files();
   void check_stability();
   void check_call();
@@ -60,7 +62,9 @@ void SignallingExamination::check_registration() {
   const Standing standing = standing_of(phone_);
   switch (standing.is) {
     case Standing::Is::unknown:
+      return;
     case Standing::Is::registered:
+      check_gone();
       return;
     case Standing::Is::no_server:
       add("no_call_server", Severity::error, sentence(*standing.step));
@@ -74,6 +78,17 @@ void SignallingExamination::check_registration() {
           fmt::format("{}, {} times before it answered", sentence(*standing.step), standing.times));
       return;
   }
+}
+
+/// It was registered, and something else than a good-bye came after.
+void SignallingExamination::check_gone() {
+  if (phone_.registered) return;
+  const auto ends = [](const Step& s) {
+    return s.type == StepType::signalling && s.event != Event::keepalive_missed && s.event != Event::reset;
+  };
+  const auto last = std::find_if(phone_.steps.rbegin(), phone_.steps.rend(), ends);
+  const bool lost = last->event == Event::phone_lost || last->event == Event::server_lost;
+  if (lost && now_ - last->at >= kComesBack) add("registration_lost", Severity::info, sentence(*last));
 }
 
 void SignallingExamination::check_files() {

@@ -11,7 +11,7 @@ struct SignallingRow {
   std::string_view remedy;
 };
 
-inline constexpr std::array<SignallingRow, 10> kSignallingRows = {{
+inline constexpr std::array<SignallingRow, 11> kSignallingRows = {{
     {{"registered_without_files", "The phone registered without its files",
       "It did not get its config from this box and registered all the same, with what it keeps from before "
       "or with "
@@ -29,6 +29,10 @@ inline constexpr std::array<SignallingRow, 10> kSignallingRows = {{
      "Check that the call server runs and that this box reaches its port: dropwire doctor. The phone tries "
      "again by "
      "itself."},
+    {{"registration_lost", "The phone was registered and is gone",
+      "Its connection ended without good-bye, and it has not come back: it lost power or its network, or it "
+      "registers past this box now."},
+     "If it should be there: look at its power, its cable and its screen; its story has the end."},
     {{"registration_flapping", "The registration is lost again and again",
       "Its connection ends and comes back every few minutes: a router that forgets idle connections, Wi-Fi, "
       "packet "

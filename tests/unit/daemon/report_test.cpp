@@ -138,13 +138,16 @@ TEST_CASE("calls: a table, and the four ends of each stream below") {
 TEST_CASE("status tells the call servers and how many media streams are in use") {
   const Json answer = Json::parse(R"({"call_servers": [
       {"name": "pbx:2000", "up": true, "phones": 41, "last_error": "", "next_try": null},
-      {"name": "backup:2000", "up": false, "phones": 0, "last_error": "refused", "next_try": "2026-11-22T20:19:41.042Z"}],
+      {"name": "backup:2000", "up": false, "phones": 0, "last_error": "refused", "next_try": "2026-11-22T20:19:41.042Z"},
+      {"name": "old:2000", "up": false, "phones": 0, "last_error": "no route", "next_try": "2026-11-22T20:19:01.042Z"}],
     "media": {"streams": 12, "capacity": 2500}})");
   const std::string text = report::status(answer, kLook);
   CAPTURE(text);
-  CHECK(contains(text,
-                 "\nCall servers\n  pbx:2000     fine  41 phones\n"
-                 "  backup:2000  down  refused; next try in 20 s\n  media: 12 of 2500 streams in use\n"));
+  CHECK(contains(
+      text,
+      "\nCall servers\n  pbx:2000     fine  41 phones\n"
+      "  backup:2000  down  refused; next try in 20 s\n"
+      "  old:2000     down  no route; next try when a phone asks\n  media: 12 of 2500 streams in use\n"));
   CHECK_FALSE(contains(report::status(Json::object(), kLook), "Call servers"));
 }
 

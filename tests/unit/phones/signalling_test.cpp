@@ -283,7 +283,21 @@ TEST_CASE("registration_refused, no_call_server: until a registration succeeds")
     CHECK(r.finding(code).seen.find("no such device") != std::string::npos);
     r.says(Event::registered);
     CHECK(r.codes() == "");
-    r.says(Event::phone_lost).wait(1h);
+    r.says(Event::unregistered).wait(1h);
+    CHECK(r.codes() == "");
+  }
+}
+
+TEST_CASE("registration_lost: gone without good-bye, and not back") {
+  for (const Event event : {Event::phone_lost, Event::server_lost}) {
+    Line r = healthy();
+    r.says(event, "timed out").wait(3min);
+    CHECK(r.codes() == "");
+    r.wait(3min);
+    CHECK(r.finding("registration_lost").severity == Severity::info);
+    r.says(Event::registered).wait(1h);
+    CHECK(r.codes() == "");
+    r.says(Event::unregistered).wait(1h);
     CHECK(r.codes() == "");
   }
 }
