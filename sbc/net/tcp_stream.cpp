@@ -78,7 +78,7 @@ struct TcpStream::State : std::enable_shared_from_this<TcpStream::State> {
     if (n > 0) {
       if (!finishing) events.on_octets(room.first(static_cast<std::size_t>(n)));
     } else if (n == 0) {
-      end(overflow.empty(), {});
+      end(failure.empty(), {});
     } else if (errno != EAGAIN && errno != EINTR) {
       end(false, std::strerror(errno));
     }
@@ -89,17 +89,19 @@ struct TcpStream::State : std::enable_shared_from_this<TcpStream::State> {
     if (queue.empty() && !connecting) {
       const auto n = ::send(socket.number(), octets.data(), octets.size(), MSG_NOSIGNAL);
       if (n > 0) octets = octets.subspan(static_cast<std::size_t>(n));
-      // What is wrong with the connection is told by the next read.
-      if (n < 0 && errno != EAGAIN && errno != EINTR) return;
+      if (n < 0 && errno != EAGAIN && errno != EINTR) return fail_soon(std::strerror(errno));
     }
     if (octets.empty()) return;
-    if (queue.size() + octets.size() > kMaxQueued) {
-      overflow = "the peer does not take what it is sent";
-      shutdown(socket.number(), SHUT_RDWR);
-      return;
-    }
+    if (queue.size() + octets.size() > kMaxQueued) return fail_soon("the peer does not take what it is sent");
     queue.insert(queue.end(), octets.begin(), octets.end());
     watch();
+  }
+
+  /// The next turn of the loop finds the connection ended, and tells it; not now, as the owner is in the
+  /// middle of something. A send takes the socket's error with it, so the words are kept.
+  void fail_soon(std::string why) {
+    failure = std::move(why);
+    shutdown(socket.number(), SHUT_RDWR);
   }
 
   bool flush() {
@@ -126,7 +128,7 @@ struct TcpStream::State : std::enable_shared_from_this<TcpStream::State> {
   void end(bool clean, std::string_view why) {
     if (!std::exchange(open, false)) return;
     poll.watch({});
-    if (events.on_end) events.on_end(clean, overflow.empty() ? why : overflow);
+    if (events.on_end) events.on_end(clean, failure.empty() ? why : failure);
   }
 
   Descriptor socket;
@@ -134,7 +136,7 @@ struct TcpStream::State : std::enable_shared_from_this<TcpStream::State> {
   bool connecting;
   bool finishing = false;
   bool open = true;
-  std::string overflow;
+  std::string failure;
   Buffer queue;
   Poll poll;
 };

@@ -299,8 +299,8 @@ void SccpProxy::server_ended(Connection& c, bool clean, std::string_view why) {
   if (c.connect_until) return connect_failed(c, std::string(why));
   c.server = {};
   if (c.closing) {
-    if (!c.phone) forget(c);
-    return;
+    if (!c.phone) return forget(c);
+    return give_up_name(c);
   }
   if (!c.session.unregistered() && !c.refused) {
     const std::string reason = clean ? "it hung up" : std::string(why);
@@ -334,13 +334,18 @@ void SccpProxy::forget(Connection& c) {
   leave(c.session.phone().address);
   if (c.counted) --servers_.at(c.target).phones;
   if (c.source) --source_use_[c.source];
-  const std::string device = c.session.device();
-  const auto known = devices_.find(device);
-  if (known != devices_.end() && known->second == slot) devices_.erase(known);
-  const auto successor = c.successor;
-  slots_[slot].reset();
+  const auto owned = std::move(slots_[slot]);
   free_.push_back(slot);
   --live_;
+  give_up_name(*owned);
+}
+
+/// Its server has heard the end of it: a newer connection of the same device may register.
+void SccpProxy::give_up_name(Connection& c) {
+  const std::string device = c.session.device();
+  const auto known = devices_.find(device);
+  if (known != devices_.end() && known->second == c.slot) devices_.erase(known);
+  const auto successor = std::exchange(c.successor, std::nullopt);
   Connection* next = successor ? slots_[*successor].get() : nullptr;
   if (next && next->waits_for_old && !next->closing && next->session.device() == device) admit(*next);
 }

@@ -95,6 +95,7 @@ class SccpProxy {
   void server_ended(Connection& c, bool clean, std::string_view why);
   void hang_up(Connection& c);
   void forget(Connection& c);
+  void give_up_name(Connection& c);
   void arm(Connection& c);
   void on_time();
 

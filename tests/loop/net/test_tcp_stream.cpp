@@ -116,6 +116,18 @@ TEST_CASE("a reset is told as one") {
   CHECK_FALSE(p.far.ended->empty());
 }
 
+TEST_CASE("a reset that a send runs into is still told as one") {
+  Pair p;
+  p.near.stream.reset();
+  for (int i = 0; i < 1000 && !p.far.ended; ++i) {
+    p.far.stream.send(to_buffer("x"));
+    p.loop.run_until([] { return true; }, 1s);
+  }
+  CHECK(p.loop.run_until([&] { return p.far.ended.has_value(); }, 5s));
+  CHECK_FALSE(p.far.clean);
+  CHECK_FALSE(p.far.ended->empty());
+}
+
 TEST_CASE("a port where nobody listens is an end, not a connection") {
   net::Loop loop;
   Endpoint nobody;

@@ -1,0 +1,148 @@
+#include "sbc/proxy/media_desk.hpp"
+
+#include <doctest/doctest.h>
+
+#include <map>
+
+using namespace dw;
+using namespace std::chrono_literals;
+
+namespace {
+
+const IpAddress kOurs = *IpAddress::parse("192.168.1.10");
+const IpAddress kCentral = *IpAddress::parse("10.0.0.5");
+const IpAddress kServer = *IpAddress::parse("10.0.0.9");
+const IpAddress kAlice = *IpAddress::parse("192.168.1.50"), kBob = *IpAddress::parse("192.168.1.51");
+
+/// A relay that remembers what it was told.
+class FakeRelay final : public nat::Relay {
+ public:
+  struct Stream {
+    std::optional<Endpoint> far_end;
+    MediaId bridged = MediaId::none;
+    int tos = -1;
+  };
+  Result<nat::StreamPorts> open(const nat::StreamRequest&) override {
+    const auto n = static_cast<std::uint16_t>(++last);
+    all[MediaId{n}] = {};
+    return nat::StreamPorts{MediaId{n}, static_cast<std::uint16_t>(20000 + 2 * n),
+                            static_cast<std::uint16_t>(30000 + 2 * n)};
+  }
+  void reopen(MediaId) override {}
+  void set_far_end(MediaId id, const std::optional<Endpoint>& far_end) override {
+    all.at(id).far_end = far_end;
+  }
+  void bridge(MediaId id, MediaId other) override { all.at(id).bridged = other; }
+  void set_tos(MediaId id, std::uint8_t tos) override { all.at(id).tos = tos; }
+  MediaReport report(MediaId) const override { return {}; }
+  void close(MediaId id) override { all.erase(id); }
+  std::size_t streams() const override { return all.size(); }
+  std::size_t capacity() const override { return 100; }
+  void append_metrics(MetricsText&) const override {}
+
+  std::map<MediaId, Stream> all;
+  int last = 0;
+};
+
+struct Desk {
+  net::Loop loop;
+  FakeRelay relay;
+  proxy::MediaDesk desk;
+  explicit Desk(proxy::MediaDesk::Options options = {}) : desk(loop, relay, options) {}
+  MediaPorts open(const IpAddress& phone) {
+    const auto ports = desk.open({phone, kOurs, kCentral, kServer});
+    REQUIRE(ports);
+    return *ports;
+  }
+};
+
+proxy::MediaDesk::Options local() {
+  proxy::MediaDesk::Options options;
+  options.local = true;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("both sides are told the address that is advertised, else the one the sockets stand at") {
+  Desk plain;
+  const auto ports = plain.open(kAlice);
+  CHECK(ports.phone_facing == Endpoint{kOurs, 20002});
+  CHECK(ports.central_facing == Endpoint{kCentral, 30002});
+  proxy::MediaDesk::Options options;
+  options.phone_advertise = *IpAddress::parse("203.0.113.10");
+  options.central_advertise = *IpAddress::parse("203.0.113.11");
+  Desk told(options);
+  CHECK(told.open(kAlice).phone_facing.address == options.phone_advertise);
+  CHECK(told.open(kAlice).central_facing.address == options.central_advertise);
+}
+
+TEST_CASE("a far end outside is the relay's business; one of our own streams is joined to it") {
+  Desk d;
+  const auto alice = d.open(kAlice), bob = d.open(kBob);
+  const Endpoint outside{kServer, 4000};
+  CHECK(d.desk.set_far_end(alice.id, outside) == alice.phone_facing);
+  CHECK(d.relay.all.at(alice.id).far_end == outside);
+  CHECK(d.desk.set_far_end(alice.id, bob.central_facing) == alice.phone_facing);
+  CHECK(d.relay.all.at(alice.id).bridged == bob.id);
+  CHECK(d.desk.set_far_end(alice.id, outside) == alice.phone_facing);
+  CHECK(d.relay.all.at(alice.id).bridged == MediaId::none);
+}
+
+TEST_CASE("two phones on our LAN are told each other's address, when that is wanted") {
+  for (const bool wanted : {true, false}) {
+    Desk d(wanted ? local() : proxy::MediaDesk::Options{});
+    const auto alice = d.open(kAlice), bob = d.open(kBob);
+    d.desk.set_phone_stated(alice.id, {kAlice, 16384});
+    d.desk.set_phone_stated(bob.id, {kBob, 16500});
+    const Endpoint told = d.desk.set_far_end(alice.id, bob.central_facing);
+    CHECK(told == (wanted ? Endpoint{kBob, 16500} : alice.phone_facing));
+    CHECK(d.desk.report(alice.id).direct == wanted);
+    CHECK(d.relay.all.at(alice.id).bridged == bob.id);
+  }
+}
+
+TEST_CASE("a phone whose address a router changed is never told, nor is one that has not said where it is") {
+  Desk d(local());
+  const auto alice = d.open(kAlice), bob = d.open(kBob);
+  d.desk.set_phone_stated(alice.id, {kAlice, 16384});
+  CHECK(d.desk.set_far_end(alice.id, bob.central_facing) == alice.phone_facing);  // Bob has not said
+  d.desk.set_phone_stated(bob.id, {*IpAddress::parse("10.9.9.9"), 16500});
+  CHECK(d.desk.set_far_end(alice.id, bob.central_facing) == alice.phone_facing);
+  CHECK_FALSE(d.desk.report(alice.id).direct);
+}
+
+TEST_CASE("one that was told the other's address, and one that was not: neither is called one-way") {
+  Desk d(local());
+  const auto alice = d.open(kAlice), bob = d.open(kBob);
+  d.desk.set_phone_stated(alice.id, {kAlice, 16384});
+  (void)d.desk.set_far_end(alice.id, bob.central_facing);  // too early for Bob's address
+  d.desk.set_phone_stated(bob.id, {kBob, 16500});
+  CHECK(d.desk.set_far_end(bob.id, alice.central_facing) == Endpoint{kAlice, 16384});
+  CHECK(d.desk.report(alice.id).direct);
+  CHECK(d.desk.report(bob.id).direct);
+}
+
+TEST_CASE("a closed stream stays for its linger and is nobody's far end any more") {
+  Desk d;
+  const auto alice = d.open(kAlice), bob = d.open(kBob);
+  d.desk.close(bob.id, 30ms);
+  CHECK(d.relay.all.contains(bob.id));
+  (void)d.desk.set_far_end(alice.id, bob.central_facing);
+  CHECK(d.relay.all.at(alice.id).bridged == MediaId::none);
+  CHECK(d.loop.run_until([&] { return !d.relay.all.contains(bob.id); }, 5s));
+  CHECK(d.relay.all.contains(alice.id));
+}
+
+TEST_CASE("a configured type of service is always used; else what the call server asks") {
+  Desk asked;
+  const auto a = asked.open(kAlice);
+  asked.desk.set_tos(a.id, 0x88);
+  CHECK(asked.relay.all.at(a.id).tos == 0x88);
+  proxy::MediaDesk::Options options;
+  options.tos = 0;
+  Desk fixed(options);
+  const auto b = fixed.open(kAlice);
+  fixed.desk.set_tos(b.id, 0x88);
+  CHECK(fixed.relay.all.at(b.id).tos == 0);
+}

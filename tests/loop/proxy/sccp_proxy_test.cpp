@@ -1,0 +1,240 @@
+// The SCCP proxy on real sockets: which server, who may come, who takes whose place, and who is hung up on.
+#include "sbc/proxy/sccp_proxy.hpp"
+
+#include <algorithm>
+
+#include "tests/loop/proxy/town.hpp"
+
+using namespace dw;
+using namespace dw::sim;
+using Step = phones::SignallingEvent;
+
+TEST_CASE("a phone registers through the proxy, calls the echo, and says good-bye") {
+  Town town;
+  TestServer& server = town.add_server();
+  town.start();
+  TestPhone phone(town.loop, "SEP001122334401", 2);
+  phone.connect(town.at());
+  REQUIRE(town.until([&] { return phone.core.is_registered(); }));
+  CHECK(town.proxy->registered() == 1);
+  CHECK(town.proxy->servers().front().phones == 1);
+  phone.act(phone.core.dial(town.loop.now(), "600"));
+  REQUIRE(town.until([&] { return phone.saw(PhoneEvent::Kind::transmit_started); }));
+  const auto calls = town.proxy->calls();
+  REQUIRE(calls.size() == 1);
+  CHECK(calls[0].device == "SEP001122334401");
+  REQUIRE(calls[0].streams.size() == 1);
+  CHECK(calls[0].streams[0].phone_facing.address == loopback(40));
+  phone.act(phone.core.on_hook(town.loop.now()));
+  REQUIRE(town.until([&] { return !town.calls.empty(); }));
+  CHECK(town.broker.streams().empty());
+  phone.act(phone.core.unregister(town.loop.now()));
+  REQUIRE(town.until([&] { return phone.closed && town.proxy->connections() == 0; }));
+  CHECK(server.connections() == 0);
+  CHECK(town.told(Step::connected));
+  CHECK(town.told(Step::registered));
+  CHECK(town.told(Step::unregistered));
+  CHECK_FALSE(town.told(Step::phone_lost));
+  CHECK_FALSE(town.told(Step::server_lost));
+}
+
+TEST_CASE("the next server is taken when the first can't be had, and the first again once it can") {
+  Town town;
+  TestServer& first = town.add_server();
+  TestServer& second = town.add_server();
+  proxy::SccpProxy::Options options;
+  options.retry = 50ms;
+  town.start(options);
+  first.die();
+  TestPhone a(town.loop, "SEP001122334401", 2);
+  a.connect(town.at());
+  REQUIRE(town.until([&] { return a.core.is_registered(); }));
+  CHECK(second.connections() == 1);
+  CHECK_FALSE(town.proxy->servers()[0].up);
+  CHECK(town.steps.back().server == second.name().to_string());
+
+  first.open();
+  TestPhone b(town.loop, "SEP001122334402", 3);
+  REQUIRE(town.until([&] { return town.loop.now() >= town.proxy->servers()[0].retry_at; }));
+  b.connect(town.at());
+  REQUIRE(town.until([&] { return b.core.is_registered(); }));
+  CHECK(first.connections() == 1);
+  CHECK(town.proxy->servers()[0].up);
+}
+
+TEST_CASE("no server at all: the phone is let go, and its story says why") {
+  Town town;
+  TestServer& server = town.add_server();
+  town.start();
+  server.die();
+  TestPhone phone(town.loop, "SEP001122334401", 2);
+  phone.connect(town.at());
+  REQUIRE(town.until([&] { return phone.closed && town.proxy->connections() == 0; }));
+  REQUIRE(town.told(Step::no_server));
+  CHECK(town.steps.back().detail.find("refused") != std::string::npos);
+  CHECK(town.steps.back().device == "SEP001122334401");
+}
+
+TEST_CASE("when the server's side dies the phone is hung up on, with its media") {
+  Town town;
+  TestServer& server = town.add_server();
+  town.start();
+  TestPhone phone(town.loop, "SEP001122334401", 2);
+  phone.connect(town.at());
+  REQUIRE(town.until([&] { return phone.core.is_registered(); }));
+  phone.act(phone.core.dial(town.loop.now(), "600"));
+  REQUIRE(town.until([&] { return town.broker.streams().size() == 1; }));
+  server.die();
+  REQUIRE(town.until([&] { return phone.closed && town.proxy->connections() == 0; }));
+  CAPTURE(town.steps.back().detail);
+  CHECK_FALSE(phone.clean);  // a reset for a reset
+  CHECK(town.broker.streams().empty());
+  CHECK(town.told(Step::server_lost));
+}
+
+TEST_CASE("when the phone's side dies the server is told at once") {
+  Town town;
+  TestServer& server = town.add_server();
+  town.start();
+  for (const bool reset : {true, false}) {
+    TestPhone phone(town.loop, "SEP001122334401", 2);
+    phone.connect(town.at());
+    REQUIRE(town.until([&] { return phone.core.is_registered(); }));
+    if (reset)
+      phone.stream.reset();
+    else
+      phone.stream = {};
+    REQUIRE(town.until([&] { return server.connections() == 0 && town.proxy->connections() == 0; }));
+  }
+  CHECK(town.told(Step::phone_lost));
+}
+
+TEST_CASE("a phone that came back takes its own place, after the server has seen the old connection end") {
+  Town town;
+  TestServer& server = town.add_server();  // rejects a second session while the first lives
+  town.start();
+  TestPhone before(town.loop, "SEP001122334401", 2);
+  before.connect(town.at());
+  REQUIRE(town.until([&] { return before.core.is_registered(); }));
+  TestPhone after(town.loop, "SEP001122334401", 2);
+  after.connect(town.at());
+  REQUIRE(town.until([&] { return after.core.is_registered() && before.closed; }));
+  CHECK_FALSE(after.saw(PhoneEvent::Kind::rejected));
+  CHECK(town.told(Step::superseded));
+  REQUIRE(town.until([&] { return server.connections() == 1; }));
+  CHECK(town.proxy->registered() == 1);
+}
+
+TEST_CASE("a stranger from another address does not end a phone's registration by knowing its name") {
+  Town town;
+  town.add_server();
+  town.start();
+  TestPhone phone(town.loop, "SEP001122334401", 2);
+  phone.connect(town.at());
+  REQUIRE(town.until([&] { return phone.core.is_registered(); }));
+  TestPhone stranger(town.loop, "SEP001122334401", 3);
+  stranger.connect(town.at());
+  REQUIRE(town.until([&] { return stranger.closed; }));
+  CHECK(stranger.saw(PhoneEvent::Kind::rejected));
+  CHECK(town.told(Step::refused));
+  CHECK_FALSE(phone.closed);
+  CHECK(town.proxy->registered() == 1);
+}
+
+TEST_CASE("one device name may register so often a minute") {
+  Town town;
+  town.add_server();
+  proxy::SccpProxy::Options options;
+  options.registrations_per_minute = 3;
+  town.start(options);
+  int registered = 0, rejected = 0;
+  for (int i = 0; i < 5; ++i) {
+    TestPhone phone(town.loop, "SEP001122334401", 2);
+    phone.connect(town.at());
+    REQUIRE(town.until([&] { return phone.core.is_registered() || phone.closed; }));
+    phone.core.is_registered() ? ++registered : ++rejected;
+    phone.stream = {};
+    REQUIRE(town.until([&] { return town.proxy->connections() == 0; }));
+  }
+  CHECK(registered == 3);
+  CHECK(rejected == 2);
+}
+
+TEST_CASE(
+    "connections are bounded, in all and for each source, and a place is free again when one has gone") {
+  Town town;
+  town.add_server();
+  proxy::SccpProxy::Options options;
+  options.max_connections = 3;
+  options.max_connections_per_source = 2;
+  town.start(options);
+  const auto stays = [&](TestPhone& phone) {
+    phone.connect(town.at());
+    REQUIRE(town.until([&] { return phone.core.is_registered() || phone.closed; }));
+    return phone.core.is_registered();
+  };
+  TestPhone a(town.loop, "SEP001122334401", 2), b(town.loop, "SEP001122334402", 2),
+      c(town.loop, "SEP001122334403", 2);
+  TestPhone d(town.loop, "SEP001122334404", 3), e(town.loop, "SEP001122334405", 4);
+  CHECK(stays(a));
+  CHECK(stays(b));
+  CHECK_FALSE(stays(c));  // of one source
+  CHECK(stays(d));
+  CHECK_FALSE(stays(e));  // in all
+  a.stream = {};
+  REQUIRE(town.until([&] { return town.proxy->connections() == 2; }));
+  CHECK(stays(e));
+}
+
+TEST_CASE("each phone may come from an address of its own") {
+  Town town;
+  TestServer& server = town.add_server();
+  proxy::SccpProxy::Options options;
+  options.source_addresses = {loopback(71), loopback(72)};
+  town.start(options);
+  TestPhone a(town.loop, "SEP001122334401", 2), b(town.loop, "SEP001122334402", 3);
+  a.connect(town.at());
+  b.connect(town.at());
+  REQUIRE(town.until([&] { return a.core.is_registered() && b.core.is_registered(); }));
+  std::ranges::sort(server.peers);
+  CHECK(server.peers == std::vector<IpAddress>{loopback(71), loopback(72)});
+}
+
+TEST_CASE("what is not SCCP, and what says nothing a phone says, is hung up on and reaches no server") {
+  Town town;
+  TestServer& server = town.add_server();
+  town.start();
+  for (const char* text :
+       {"GET / HTTP/1.1\r\nHost: dropwire\r\n\r\n", "\x16\x03\x01\x02\x01\x01\x01\x01\x01"}) {
+    TestPhone stranger(town.loop, "SEP001122334401", 2);
+    bool ended = false;
+    auto made = net::TcpStream::connect(town.loop, town.at(), {},
+                                        {[] {}, [](Bytes) {}, [&](bool, std::string_view) { ended = true; }});
+    REQUIRE(made);
+    made->send(to_buffer(text));
+    CHECK(town.until([&] { return ended; }));
+  }
+  CHECK(town.until([&] { return town.proxy->connections() == 0; }));
+  CHECK(server.peers.empty());
+}
+
+TEST_CASE("draining hangs up on phones without a call, and on the others when theirs is over") {
+  Town town;
+  town.add_server();
+  town.start();
+  const Endpoint at = town.at();
+  TestPhone idle(town.loop, "SEP001122334401", 2), busy(town.loop, "SEP001122334402", 3);
+  idle.connect(at);
+  busy.connect(at);
+  REQUIRE(town.until([&] { return idle.core.is_registered() && busy.core.is_registered(); }));
+  busy.act(busy.core.dial(town.loop.now(), "600"));
+  REQUIRE(town.until([&] { return busy.saw(PhoneEvent::Kind::transmit_started); }));
+  town.proxy->drain();
+  REQUIRE(town.until([&] { return idle.closed; }));
+  CHECK_FALSE(busy.closed);
+  busy.act(busy.core.on_hook(town.loop.now()));
+  REQUIRE(town.until([&] { return busy.closed && town.proxy->connections() == 0; }));
+  TestPhone late(town.loop, "SEP001122334403", 4);
+  late.connect(at);
+  CHECK(town.until([&] { return late.closed; }));
+}
