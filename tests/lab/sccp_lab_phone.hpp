@@ -48,6 +48,12 @@ class LabPhone {
   };
   enum class Step { done, waiting };
 
+  /// The user did something: what came before no longer counts for what is waited for and expected.
+  void begin_anew() {
+    happened_.clear();
+    tally_.forget();
+  }
+
   bool is_meant(const std::string& prefix) const;
   void say(const std::string& line) const;
   void connect(TimePoint now);

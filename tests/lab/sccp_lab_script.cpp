@@ -45,7 +45,7 @@ LabPhone::Step LabPhone::step(TimePoint now, const std::vector<std::string>& wor
   if (verb == "expect-rtp" && words.size() >= 2) return expect_rtp(now, words);
   if (verb == "expect-silence") return expect_silence(now, word_time(words, 1, 1s));
   if (verb == "transfer" && words.size() == 2 && phone_.next_deadline()) {
-    happened_.clear();
+    begin_anew();
     perform(now, phone_.transfer(now));
     perform(now, phone_.dial(now, number_of(words[1])));
     return Step::done;
@@ -57,7 +57,7 @@ LabPhone::Step LabPhone::step(TimePoint now, const std::vector<std::string>& wor
 
 std::optional<LabPhone::Step> LabPhone::act(TimePoint now, const std::vector<std::string>& words) {
   const std::string& verb = words[0];
-  happened_.clear();
+  begin_anew();
   if (verb == "register") return connect(now), Step::done;
   if (verb == "disconnect") {
     wanted_ = false;
