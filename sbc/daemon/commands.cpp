@@ -92,10 +92,19 @@ std::string resolved_text(const conf::Loaded& loaded) {
   return out;
 }
 
-/// For the gravest findings first.
-int rank_of(const Json& finding) {
-  const std::string severity = report::text_at(finding, "severity");
-  return severity == "error" ? 0 : severity == "warning" ? 1 : 2;
+/// The same findings, the gravest first.
+Json sorted(const Json& findings) {
+  Json out = Json::array();
+  const auto rank = [](const Json& finding) {
+    const std::string severity = report::text_at(finding, "severity");
+    return severity == "error" ? 0 : severity == "warning" ? 1 : 2;
+  };
+  for (const int wanted : {0, 1, 2}) {
+    for (const Json& finding : findings) {
+      if (rank(finding) == wanted) out.push_back(finding);
+    }
+  }
+  return out;
 }
 
 doctor::BoxFacts::Daemon state_of(const Result<Json>& answer) {
@@ -222,8 +231,7 @@ int doctor(const Ask& ask) {
   const Json own = Json::parse(admin::doctor_json(doctor::examine(loaded, box), box.now), nullptr, false);
   for (const Json& finding : own.value("findings", Json::array()))
     findings.push_back(finding);
-  std::stable_sort(findings.begin(), findings.end(),
-                   [](const Json& a, const Json& b) { return rank_of(a) < rank_of(b); });
+  findings = sorted(findings);
   const bool wrong = report::any_wrong(findings);
   if (ask.json) {
     say(dumped({{"now", to_rfc3339(box.now)}, {"healthy", !wrong}, {"findings", findings}}));
