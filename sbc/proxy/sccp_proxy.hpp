@@ -118,6 +118,7 @@ class SccpProxy {
   net::Timer timer_;
   TimePoint timer_at_{};
   net::LogLimit limit_, refused_, bad_;
+  net::LogLimit lost_{20, 200};  // a site that is cut off is many lines, and each is wanted
   std::uint64_t accepted_ = 0, turned_away_ = 0, registrations_ = 0, refusals_ = 0, superseded_ = 0,
                 no_server_ = 0;
   std::uint64_t calls_ = 0;

@@ -64,6 +64,11 @@ std::string_view one_way(const phones::Call& call) {
 }  // namespace
 
 void SccpProxy::tell_step(Connection& c, phones::SignallingEvent event, std::string detail) {
+  const bool lost =
+      event == phones::SignallingEvent::phone_lost || event == phones::SignallingEvent::server_lost;
+  if (lost)
+    lost_.info("event={} device={} peer={} reason=\"{}\"", phones::to_string(event), c.session.device(),
+               c.session.phone().to_string(), escaped(detail));
   if (c.session.device().empty() || !sinks_.on_step) return;
   phones::SignallingStep step;
   step.at = wall_now();
