@@ -58,18 +58,20 @@ table netdev sink {
 NFT
 done
 
-# start NAME STREAMS: the relay on core 0; its ports in NAME.map, its process in LAB_PID[NAME].
+# start NAME STREAMS: the relay on core 0; its ports in NAME.map, its process in LAB_PID[NAME]. Both relays and the
+# generator have the highest priority, for when other work runs beside.
 start() {
   : >"$LAB_DIR/$1.log"
   case $1 in
     dropwire)
-      lab_spawn box dropwire taskset -c 0 "$BENCH_TOOLS/media_relay_host" "$2" "$LAB_DIR/dropwire.map" 1
+      lab_spawn box dropwire nice -n -20 taskset -c 0 "$BENCH_TOOLS/media_relay_host" "$2" "$LAB_DIR/dropwire.map" 1 \
+        20000 29999
       wait_until 30 log_has dropwire ^ready || { cat "$LAB_DIR/dropwire.log" >&2; exit 2; }
       opened=$(grep ^ready "$LAB_DIR/dropwire.log")
       ;;
     rtpengine)
-      lab_spawn box rtpengine taskset -c 0 rtpengine --config-file=none --table=-1 --interface=int/10.77.1.1 \
-        --interface=ext/10.77.2.1 --listen-ng=127.0.0.1:2223 --port-min=10000 --port-max=29999 --num-threads=1 \
+      lab_spawn box rtpengine nice -n -20 taskset -c 0 rtpengine --config-file=none --table=-1 --interface=int/10.77.1.1 \
+        --interface=ext/10.77.2.1 --listen-ng=127.0.0.1:2223 --port-min=10000 --port-max=19999 --num-threads=1 \
         --timeout=3600 --silent-timeout=3600 --foreground --log-stderr --log-level=3
       wait_until 10 lab_in box bash -c 'ss -Hlun sport = 2223 | grep -q .' || { say "rtpengine did not start"; exit 2; }
       opened=$(lab_in box python3 "$here/media_rtpengine.py" "$2" "$LAB_DIR/rtpengine.map") || { say "$opened"; exit 2; }
@@ -80,13 +82,13 @@ start() {
 gen() { # CORE KEY=VALUE…
   local core=$1
   shift
-  taskset -c "$core" "$BENCH_TOOLS/media_gen" "$(ns phone)" "$(ns server)" "$@"
+  nice -n -20 taskset -c "$core" "$BENCH_TOOLS/media_gen" "$(ns phone)" "$(ns server)" "$@"
 }
 # calls_per_packet NAME GENERATOR-ARGUMENT…: while the generator runs, one second is counted.
 calls_per_packet() {
   local name=$1 calls result
   shift
-  gen "$@" seconds=2 >"$LAB_DIR/gen.out" &
+  gen "$@" seconds=3 >"$LAB_DIR/gen.out" &
   sleep 1
   calls=$(perf stat -x , -e raw_syscalls:sys_enter -p "${LAB_PID[$name]}" -- sleep 1 2>&1 | awk -F , '/sys_enter/ { print $1 }')
   wait $!
@@ -95,25 +97,35 @@ calls_per_packet() {
 }
 
 # ---- what a packet costs: relay and generator on one core, 256 packets under way, 1000 streams ----
+# Each turn measures the bare generator before and after. Only turns count in which it cost at most 1.15 times its least
+# both times: the others tell of the machine's other work. (The relays' own figures decide nothing here.)
 if [[ $parts == *' packet '* ]]; then
-  for ((round = 1; round <= BENCH_ROUNDS; round++)); do
-    for run in 1 2; do
-      result=$(gen 0 direct=1 window=256)
-      keep direct "$(field "$result" ns_per_packet)"
-      for relay in dropwire rtpengine; do
-        start $relay 1000
-        result=$(gen 0 map="$LAB_DIR/$relay.map" window=256)
-        say "packet, round $round.$run, $relay: $result"
-        keep total-$relay "$(field "$result" ns_per_packet)"
-        keep loss-$relay "$(field "$result" loss)"
-        if [[ $relay == dropwire ]]; then
-          result=$(gen 0 direct=1 window=256) # again, as near in time as can be
-          keep direct "$(field "$result" ns_per_packet)"
-        fi
-        lab_stop $relay
-      done
-    done
+  start dropwire 1000
+  start rtpengine 1000
+  cost() { field "$(gen 0 window=256 warm=0.2 seconds=0.4 "$@")" ns_per_packet; }
+  bare=$(cost direct=1)
+  for ((turn = 1; turn <= 10 * BENCH_ROUNDS; turn++)); do
+    if ((turn % 2)); then
+      ours=$(cost map="$LAB_DIR/dropwire.map") theirs=$(cost map="$LAB_DIR/rtpengine.map")
+    else
+      theirs=$(cost map="$LAB_DIR/rtpengine.map") ours=$(cost map="$LAB_DIR/dropwire.map")
+    fi
+    after=$(cost direct=1)
+    say "packet, turn $turn: bare $bare, dropwire $ours, rtpengine $theirs, bare $after"
+    echo "$bare $ours $theirs $after" >>"$LAB_DIR/turns"
+    bare=$after
   done
+  awk -v all="$LAB_DIR/figures-" '
+    NR == FNR { least = NR == 1 || $1 < least ? $1 : least; if ($4 < least) least = $4; next }
+    $1 <= 1.15 * least && $4 <= 1.15 * least {
+      own = ($1 + $4) / 2
+      print own >(all "direct"); print $2 - own >(all "own-dropwire"); print $3 - own >(all "own-rtpengine")
+      printf "%.2f\n", ($3 - own) / ($2 - own) >(all "ratio")
+    }' "$LAB_DIR/turns" "$LAB_DIR/turns"
+  calm="$(wc -l <"$LAB_DIR/figures-ratio") of $(wc -l <"$LAB_DIR/turns")"
+  say "packet: $calm turns were calm, ratio $(median ratio) [$(spread ratio)]"
+  lab_stop dropwire
+  lab_stop rtpengine
 fi
 
 # ---- system calls ----
@@ -144,15 +156,17 @@ carries() { # RELAY STREAMS: twice at most
   return 1
 }
 if [[ $parts == *' streams '* ]]; then
+  start dropwire 4000
+  start rtpengine 4000
   for ((round = 1; round <= BENCH_ROUNDS; round++)); do
-    for relay in dropwire rtpengine; do
-      start $relay 4000
-      for run in 1 2 3; do
+    for run in 1 2 3; do
+      for relay in dropwire rtpengine; do
         result=$(gen 1 map="$LAB_DIR/$relay.map" streams=500 warm=0.5 seconds=1.5)
         say "500 streams, round $round.$run, $relay: $result"
         keep delay-$relay "$(field "$result" p50)"
-        keep delay99-$relay "$(field "$result" p99)"
       done
+    done
+    for relay in dropwire rtpengine; do
       low=300 high=4000 n=700
       while ((n < high)); do
         if carries $relay $n; then low=$n; else high=$n; fi
@@ -160,9 +174,10 @@ if [[ $parts == *' streams '* ]]; then
       done
       say "streams, round $round, $relay: $low"
       keep streams-$relay $low
-      lab_stop $relay
     done
   done
+  lab_stop dropwire
+  lab_stop rtpengine
 fi
 
 # ---- twice the capacity for two seconds, then half of it ----
@@ -209,8 +224,6 @@ fi
 
 # ---- the section ----
 direct=$(median direct)
-own() { calc %.0f "$(median "total-$1") - $direct"; }
-[[ $direct == none ]] || ratio=$(calc %.2f "$(own rtpengine) / $(own dropwire)")
 [[ $(median streams-dropwire) == none ]] || more=$(calc %.2f "$(median streams-dropwire) / $(median streams-rtpengine)")
 sed -i '/^## Media relay$/,/^## /{/^## Media relay$/d;/^## /!d}' "$BENCH_OUT"
 cat >>"$BENCH_OUT" <<MD
@@ -221,7 +234,7 @@ $(rtpengine --version 2>&1 | sed -nE 's/.*Version: ([^ ]+).*/rtpengine \1/p') (u
 
 | what | Dropwire | rtpengine | ratio | goal |
 | --- | --- | --- | --- | --- |
-| CPU a relayed packet, 1,000 streams, one core: ns (the generator's own $direct [$(spread direct)] taken off) | $([[ $direct == none ]] || own dropwire) [with it $(spread total-dropwire)] | $([[ $direct == none ]] || own rtpengine) [with it $(spread total-rtpengine)] | ${ratio:-none} | ≥ 1.7 |
+| CPU a relayed packet, 1,000 streams, one core: ns | $(median own-dropwire) [$(spread own-dropwire)] | $(median own-rtpengine) [$(spread own-rtpengine)] | $(median ratio) [$(spread ratio)] | ≥ 1.7 |
 | system calls a relayed packet, 100 streams, full load (at 50 packets a second) | $(median calls-dropwire-100) ($(median paced-dropwire-100)) | $(median calls-rtpengine-100) ($(median paced-rtpengine-100)) | | ≤ 2.3 |
 | the same, 1,000 streams | $(median calls-dropwire-1000) ($(median paced-dropwire-1000)) | $(median calls-rtpengine-1000) ($(median paced-rtpengine-1000)) | | ≤ 2.3 |
 | streams on one core, 50 packets a second each way, loss under 0.1 %, p50 under 5 ms | $(median streams-dropwire) [$(spread streams-dropwire)] | $(median streams-rtpengine) [$(spread streams-rtpengine)] | ${more:-none} | ≥ 1.5 |
@@ -232,7 +245,8 @@ $(rtpengine --version 2>&1 | sed -nE 's/.*Version: ([^ ]+).*/rtpengine \1/p') (u
 | streams set up a second | $(median setups) [$(spread setups)] | $(median setups-rtpengine), its own offer and answer by a Python client | | ≥ 5000 |
 
 Full load is a closed loop with 256 packets under way, generator and relay on one core: what a packet costs is what the host pays for
-it, kernel work and all. For the streams the relay has core 0 and the generator core 1.
+it, kernel work and all, less what the generator costs without a relay ($direct ns). Of the turns that measured it, ${calm:-none} were
+calm and count: those in which the bare generator cost at most 1.15 times its least. For the streams the relay has core 0 and the generator core 1.
 MD
 sed -n '/^## Media relay$/,$p' "$BENCH_OUT" >&2
 exit 0

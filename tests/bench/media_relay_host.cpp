@@ -23,15 +23,15 @@ std::size_t resident_kib() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) return 2;
+  if (argc != 6) return 2;
   const auto streams = static_cast<unsigned>(std::stoul(argv[1]));
   sigset_t ends;
   sigemptyset(&ends);
   sigaddset(&ends, SIGTERM);
   sigprocmask(SIG_BLOCK, &ends, nullptr);
   RelayOptions options;
-  options.first_port = 10000;
-  options.last_port = 29999;
+  options.first_port = static_cast<std::uint16_t>(std::stoul(argv[4]));
+  options.last_port = static_cast<std::uint16_t>(std::stoul(argv[5]));
   options.threads = static_cast<unsigned>(std::stoul(argv[3]));
   auto made = make_epoll_relay(options);
   if (!made) {
