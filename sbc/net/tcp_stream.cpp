@@ -154,7 +154,6 @@ TcpStream::~TcpStream() {
 }
 
 TcpStream TcpStream::open(Loop& loop, Descriptor socket, Events events, bool connecting) {
-  set_up(socket.number());
   return TcpStream(std::make_shared<State>(loop, std::move(socket), std::move(events), connecting));
 }
 
@@ -167,6 +166,7 @@ Result<TcpStream> TcpStream::connect(Loop& loop, const Endpoint& to, const IpAdd
   Descriptor socket(::socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const std::string doing = "can't connect to " + to.to_string();
   if (!socket) return fail_errno(errno, doing);
+  set_up(socket.number());
   if (from) {
     const SocketAddress source = to_socket_address({from, 0});
     set_option(socket.number(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
@@ -247,6 +247,7 @@ TcpListener& TcpListener::operator=(TcpListener&&) noexcept = default;
 Result<TcpListener> TcpListener::open(Loop& loop, const Endpoint& where, OnAccept on_accept) {
   auto socket = listen_tcp(where);
   if (!socket) return std::unexpected(socket.error());
+  set_up(socket->number());  // what is accepted inherits it (tcp(7)), which saves a call each
   return TcpListener(std::make_unique<State>(loop, std::move(*socket), std::move(on_accept)));
 }
 

@@ -30,7 +30,7 @@ class TcpStream {
   };
 
   TcpStream() = default;
-  /// Takes an accepted, non-blocking socket.
+  /// Takes a socket that a TcpListener accepted.
   static TcpStream adopt(Loop& loop, Descriptor socket, Events events);
   /// Begins to connect, from `from` when that is an address. Errc::system when it can't even begin; later
   /// failure is on_end. There is no timeout here.

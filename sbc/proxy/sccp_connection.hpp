@@ -21,6 +21,7 @@ struct SccpProxy::Connection {
   std::size_t target = 0;       ///< the server that is tried or used
   std::size_t next_server = 0;  ///< to try when this one fails
   std::size_t next_address = 0;
+  Endpoint server_at;  ///< the address of it that is tried or used
   std::unique_ptr<net::Lookup> lookup;
   std::optional<TimePoint> connect_until;
   std::string failure;

@@ -227,9 +227,9 @@ void SccpProxy::try_next(Connection& c) {
 void SccpProxy::connect(Connection& c) {
   const auto& server = servers_.at(c.target);
   if (c.next_address >= server.addresses.size()) return connect_failed(c, "no address is left");
-  const Endpoint to{server.addresses[c.next_address++], server.name.port};
+  c.server_at = {server.addresses[c.next_address++], server.name.port};
   auto stream = net::TcpStream::connect(
-      loop_, to, source_for(c),
+      loop_, c.server_at, source_for(c),
       {[this, &c] { connected(c); },
        [this, &c](Bytes octets) {
          sccp::Output out;
@@ -275,8 +275,8 @@ void SccpProxy::connected(Connection& c) {
   c.counted = true;
   const IpAddress local = c.server.local().address;
   sccp::Output out;
-  c.session.on_server_connected(loop_.now(),
-                                {local, options_.central_advertise.value_or(local), c.server.peer()}, out);
+  c.session.on_server_connected(loop_.now(), {local, options_.central_advertise.value_or(local), c.server_at},
+                                out);
   perform(c, out);
 }
 
