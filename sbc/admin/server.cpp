@@ -7,6 +7,7 @@
 #include "sbc/admin/host_check.hpp"
 #include "sbc/admin/json.hpp"
 #include "sbc/admin/page.hpp"
+#include "sbc/base/percent.hpp"
 #include "sbc/base/text_cursor.hpp"
 #include "tftp-proxy/core/http_semantics.hpp"
 
@@ -163,7 +164,7 @@ void AdminServer::phones(net::HttpExchange& exchange, std::string_view path) {
     return exchange.reply(
         json_reply(phones_json(*sources_.inventory, wall_now(), static_cast<std::size_t>(limit))));
   }
-  const auto key = net::percent_decoded(path.substr(kPhones.size() + 1));
+  const auto key = percent_decoded(path.substr(kPhones.size() + 1));
   if (!key) return exchange.reply(error_reply(400, "broken percent escape in the address"));
   const phones::Phone* phone = sources_.inventory->find(*key);
   if (!phone) return exchange.reply(error_reply(404, "no such phone has asked for a file or registered"));

@@ -11,6 +11,7 @@
 #include "conf/reference.hpp"
 #include "conf/settings.hpp"
 #include "sbc/admin/json.hpp"
+#include "sbc/base/percent.hpp"
 #include "sbc/daemon/control_client.hpp"
 #include "sbc/daemon/doctor.hpp"
 #include "sbc/daemon/report.hpp"
@@ -44,7 +45,7 @@ int show(const Ask& ask, const std::string& target, Text text) {
 }
 
 std::string phone_target(const std::string& name) {
-  return "/api/phones/" + net::percent_encoded_path(name);
+  return "/api/phones/" + percent_encoded_path(name);
 }
 
 /// The phone's answer; when the daemon never heard of it, that is said and `exit_status` set.

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "sbc/base/percent.hpp"
 #include "sbc/daemon/commands.hpp"
 #include "sbc/daemon/control_client.hpp"
 #include "sbc/daemon/words.hpp"
@@ -98,7 +99,7 @@ int get(const Ask& ask, const std::string& name, const std::string& output) {
   std::uint64_t octets = 0;
   std::string trouble;
   net::UnixHttpRequest request;
-  request.target = "/api/files/" + net::percent_encoded_path(name);
+  request.target = "/api/files/" + percent_encoded_path(name);
   request.max_octets = kMaxOctets;
   Result<net::UnixHttpReply> reply = fail(Errc::invalid, "");
   {

@@ -59,11 +59,6 @@ class HttpExchange {
   virtual void on_end(std::function<void(bool whole, std::uint64_t octets)> callback) = 0;
 };
 
-/// "%2e" → "."; nothing for a broken escape.
-std::optional<std::string> percent_decoded(std::string_view text);
-/// Everything but RFC 3986 unreserved characters and "/" is escaped.
-std::string percent_encoded_path(std::string_view path);
-
 /// An HTTP/1.1 server (libmicrohttpd) on the loop: its epoll descriptor is polled, it has no thread of its
 /// own (DECISIONS.md has the measurement). Must not be destroyed by its own handler. Answers always carry
 /// Content-Length and are never chunked or compressed. What a connection may cost is bounded: a request has

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "sbc/base/escape.hpp"
+#include "sbc/base/percent.hpp"
 #include "sbc/base/text_cursor.hpp"
 
 namespace dw::provisioning {
@@ -14,12 +15,6 @@ namespace {
 
 std::unexpected<Error> refuse(Errc code, std::string_view why, std::string_view raw) {
   return fail(code, fmt::format("{} (\"{}\")", why, escaped(raw)));
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (lower(c) >= 'a' && lower(c) <= 'f') return lower(c) - 'a' + 10;
-  return -1;
 }
 
 bool is_unprintable(char c) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "sbc/base/percent.hpp"
 #include "sbc/base/text_cursor.hpp"
 #include "tftp-proxy/core/file_name.hpp"
 
@@ -12,30 +13,6 @@ namespace {
 constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 constexpr std::size_t kMaxTags = 64;  ///< entity tags of one list that are compared
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-Result<std::string> decoded(std::string_view path) {
-  std::string out;
-  out.reserve(path.size());
-  for (std::size_t i = 0; i < path.size(); ++i) {
-    if (path[i] != '%') {
-      out.push_back(path[i]);
-      continue;
-    }
-    const int high = i + 2 < path.size() ? hex_digit(path[i + 1]) : -1;
-    const int low = i + 2 < path.size() ? hex_digit(path[i + 2]) : -1;
-    if (high < 0 || low < 0) return fail(Errc::malformed, "broken percent escape in the request target", i);
-    out.push_back(static_cast<char>(high * 16 + low));
-    i += 2;
-  }
-  return out;
-}
 
 /// Path of a target: without "http://authority" and without the query.
 std::string_view path_of(std::string_view target) {
@@ -192,8 +169,8 @@ std::optional<std::chrono::sys_seconds> assemble(const Parts& parts) {
 
 Result<std::string> name_in_target(std::string_view target) {
   if (target.size() > kMaxTarget) return fail(Errc::too_long, "request target is longer than any file name");
-  auto path = decoded(path_of(target));
-  if (!path) return std::unexpected(path.error());
+  const auto path = percent_decoded(path_of(target));
+  if (!path) return fail(Errc::malformed, "broken percent escape in the request target");
   return parse_file_name(*path);
 }
 

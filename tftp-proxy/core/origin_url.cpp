@@ -4,6 +4,7 @@
 
 #include "sbc/base/endpoint.hpp"
 #include "sbc/base/escape.hpp"
+#include "sbc/base/percent.hpp"
 #include "sbc/base/text_cursor.hpp"
 #include "tftp-proxy/core/file_name.hpp"
 
@@ -12,27 +13,11 @@ namespace {
 
 constexpr std::size_t kMaxUrl = 1024;  // characters
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char l = lower(c);
-  return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
-}
-
-std::optional<std::string> percent_decoded_path(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    if (i + 2 >= text.size()) return std::nullopt;
-    const int high = hex_value(text[i + 1]);
-    const int low = hex_value(text[i + 2]);
-    if (high < 0 || low < 0 || (high == 0 && low == 0)) return std::nullopt;
-    out += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return out;
+/// Nothing for a broken escape, or one that hides a NUL.
+std::optional<std::string> decoded_path(std::string_view text) {
+  auto path = percent_decoded(text);
+  if (path && path->find('\0') != path->npos) return std::nullopt;
+  return path;
 }
 
 bool climbs(std::string_view path) {
@@ -58,7 +43,7 @@ Result<OriginUrl> parse_file(std::string_view text, std::string_view rest) {
   if (!rest.starts_with('/')) {
     return bad(text, "a directory is written with three slashes: file:///srv/tftp");
   }
-  auto path = percent_decoded_path(rest);
+  auto path = decoded_path(rest);
   if (!path || climbs(*path)) return bad(text, "not a plain absolute path");
   while (path->size() > 1 && path->ends_with('/'))
     path->pop_back();
@@ -76,7 +61,7 @@ Result<void> set_path(OriginUrl& url, std::string_view text, std::string_view pa
       path = path.substr(0, mode);
     }
   }
-  const auto decoded = percent_decoded_path(path);
+  const auto decoded = decoded_path(path);
   if (!decoded) return bad(text, "a broken % escape in the path");
   if (climbs(*decoded)) return bad(text, "\".\" and \"..\" have no place in the path");
   if (url.scheme == OriginUrl::Scheme::tftp) {

@@ -276,15 +276,3 @@ TEST_CASE("\"Connection: close\" closes after the answer") {
   CHECK(f.until([&] { return f.server->stats().connections == 0; }));
 }
 
-TEST_CASE("percent encoding of paths") {
-  CHECK(net::percent_decoded("/a%20b%2eC%2Fd") == "/a b.C/d");
-  CHECK(net::percent_decoded("%00") == std::string(1, '\0'));
-  CHECK(net::percent_decoded("+") == "+");
-  for (const char* broken : {"%", "%2", "a%2", "%zz", "%2g", "%%20"}) {
-    CAPTURE(broken);
-    CHECK_FALSE(net::percent_decoded(broken).has_value());
-  }
-  CHECK(net::percent_encoded_path("English_United_States/Phone ü%?#.xml") ==
-        "English_United_States/Phone%20%C3%BC%25%3F%23.xml");
-  CHECK(net::percent_decoded(net::percent_encoded_path("a\x01 b\"<>[]^`{|}~")) == "a\x01 b\"<>[]^`{|}~");
-}

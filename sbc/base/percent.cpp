@@ -1,17 +1,11 @@
+#include "sbc/base/percent.hpp"
+
 #include <fmt/format.h>
 
 #include "sbc/base/text_cursor.hpp"
-#include "sbc/net/http_server.hpp"
 
-namespace dw::net {
+namespace dw {
 namespace {
-
-std::optional<unsigned> hex_digit(char c) {
-  if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
-  const char small = lower(c);
-  if (small >= 'a' && small <= 'f') return static_cast<unsigned>(small - 'a') + 10;
-  return std::nullopt;
-}
 
 bool stays(char c) {
   return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') ||
@@ -19,6 +13,12 @@ bool stays(char c) {
 }
 
 }  // namespace
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char small = lower(c);
+  return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
+}
 
 std::optional<std::string> percent_decoded(std::string_view text) {
   std::string out;
@@ -29,10 +29,10 @@ std::optional<std::string> percent_decoded(std::string_view text) {
       continue;
     }
     if (text.size() - i < 3) return std::nullopt;
-    const auto high = hex_digit(text[i + 1]);
-    const auto low = hex_digit(text[i + 2]);
-    if (!high || !low) return std::nullopt;
-    out += static_cast<char>(*high << 4 | *low);
+    const int high = hex_digit(text[i + 1]);
+    const int low = hex_digit(text[i + 2]);
+    if (high < 0 || low < 0) return std::nullopt;
+    out += static_cast<char>(high << 4 | low);
     i += 2;
   }
   return out;
@@ -51,4 +51,4 @@ std::string percent_encoded_path(std::string_view path) {
   return out;
 }
 
-}  // namespace dw::net
+}  // namespace dw
