@@ -113,6 +113,7 @@ void SccpProxy::tell(Connection& c, const sccp::SessionEvent& event) {
     case Kind::call_up:
     case Kind::no_media:
     case Kind::dropped:
+    case Kind::layout_conflict:
       return;
   }
 }
@@ -150,6 +151,11 @@ void SccpProxy::log_event(const Connection& c, const sccp::SessionEvent& event) 
       return;
     case Kind::dropped:
       limit_.warn("event=message_dropped device={} peer={} reason=\"{}\"", device, peer, escaped(event.text));
+      return;
+    case Kind::layout_conflict:
+      limit_.warn(
+          "event=layout_conflict device={} peer={} protocol={} message=\"{}\" its length was followed",
+          device, peer, c.session.version(), event.text);
       return;
     case Kind::registering:
     case Kind::lines:

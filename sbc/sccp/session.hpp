@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sbc/base/media_broker.hpp"
+#include "sbc/sccp/address_fields.hpp"
 #include "sbc/sccp/call_table.hpp"
 #include "sbc/sccp/frame.hpp"
 #include "sbc/sccp/media_channels.hpp"
@@ -42,9 +43,10 @@ struct SessionEvent {
     keepalive_missed,  ///< `text`: "phone" or "server"
     lines,             ///< Session::lines() has grown
     call_up,
-    call_over,  ///< `call` is all that is known of it
-    no_media,   ///< a channel was refused: `text`
-    dropped,    ///< a message was not passed on: `text`
+    call_over,        ///< `call` is all that is known of it
+    no_media,         ///< a channel was refused: `text`
+    dropped,          ///< a message was not passed on: `text`
+    layout_conflict,  ///< length and version of a message point to different layouts: `text`
   };
   Kind kind{};
   std::string text;
@@ -176,6 +178,7 @@ class Session {
   void on_close_receive(TimePoint now, const Frame& frame, MediaKind kind, Output& out);
   void on_stop_transmission(TimePoint now, const Frame& frame, MediaKind kind, Output& out);
   void on_port_req(TimePoint now, const Frame& frame, Output& out);
+  std::optional<AddressLayout> layout_of(const Frame& frame, Direction direction, Output& out);
   /// The channel of these ids, opened if need be; null when there is no room or no port: `status` is what an
   /// OpenReceiveChannelAck says then.
   MediaChannel* open_channel(TimePoint now, MediaKind kind, const ChannelIds& ids, std::uint32_t& status,

@@ -73,6 +73,16 @@ void learn_ids(MediaChannel& channel, const ChannelIds& ids) {
 
 }  // namespace
 
+/// Conflicts of version and length are counted and told: they are what a wrong guess would look like.
+std::optional<AddressLayout> Session::layout_of(const Frame& frame, Direction direction, Output& out) {
+  auto layout = address_layout(frame, direction, negotiated_);
+  if (layout && layout->conflict) {
+    ++counters_.layout_conflicts;
+    tell(SessionEvent::Kind::layout_conflict, to_string(frame), out);
+  }
+  return layout;
+}
+
 MediaChannel* Session::open_channel(TimePoint now, MediaKind kind, const ChannelIds& ids,
                                     std::uint32_t& status, Output& out) {
   status = kOk;
@@ -134,9 +144,8 @@ void Session::on_open_receive(TimePoint now, const Frame& frame, MediaKind kind,
   channel->header_version = frame.version;
   note_both(now, *channel);
   MutableBytes payload = pass(out.to_phone, frame);
-  const auto layout = address_layout(frame, Direction::from_server, negotiated_);
+  const auto layout = layout_of(frame, Direction::from_server, out);
   if (!layout) return;
-  if (layout->conflict) ++counters_.layout_conflicts;
   for (const AddressField& field : *layout) {
     const Endpoint source = read_field(frame.payload, field);
     if (source.address && !source.address.is_unspecified() &&
@@ -155,17 +164,16 @@ void Session::on_port_req(TimePoint now, const Frame& frame, Output& out) {
   if (!channel) return;  // the server gives up waiting for PortRes
   channel->receive = true;
   MutableBytes payload = pass(out.to_phone, frame);
-  if (const auto layout = address_layout(frame, Direction::from_server, negotiated_))
+  if (const auto layout = layout_of(frame, Direction::from_server, out))
     write_u32(payload, layout->requested_type, 0);
 }
 
 // OpenReceiveChannelAck: status@0, address@4; behind it: ppid, callRef (absent in the shortest).
 void Session::on_receive_ack(TimePoint now, const Frame& frame, MediaKind kind, Output& out) {
   MutableBytes payload = pass(out.to_server, frame);
-  const auto layout = address_layout(frame, Direction::from_phone, negotiated_);
+  const auto layout = layout_of(frame, Direction::from_phone, out);
   if (!layout) return;
   const AddressField& field = layout->fields[0];
-  if (layout->conflict) ++counters_.layout_conflicts;
   const std::size_t behind = field.port + 4U;
   const ChannelIds ids{0, read_u32(frame.payload, behind), read_u32(frame.payload, behind + 4)};
   ++counters_.rewritten;
@@ -190,7 +198,7 @@ void Session::on_receive_ack(TimePoint now, const Frame& frame, MediaKind kind, 
 // PortRes: conf@0, callRef@4, ppid@8, address@12, RTP port, RTCP port.
 void Session::on_port_res(TimePoint now, const Frame& frame, Output& out) {
   MutableBytes payload = pass(out.to_server, frame);
-  const auto layout = address_layout(frame, Direction::from_phone, negotiated_);
+  const auto layout = layout_of(frame, Direction::from_phone, out);
   if (!layout) return;
   const AddressField& field = layout->fields[0];
   const ChannelIds ids{read_u32(frame.payload, 0), read_u32(frame.payload, 8), read_u32(frame.payload, 4)};
@@ -226,10 +234,9 @@ bool Session::far_end_usable(const MediaChannel& channel, const Endpoint& far_en
 }
 
 void Session::on_start_transmission(TimePoint now, const Frame& frame, MediaKind kind, Output& out) {
-  const auto layout = address_layout(frame, Direction::from_server, negotiated_);
+  const auto layout = layout_of(frame, Direction::from_server, out);
   if (!layout) return drop(frame, "it is too short to say where to send", out);
   const AddressField& field = layout->fields[0];
-  if (layout->conflict) ++counters_.layout_conflicts;
   const StartTransmission start =
       read_start_transmission(frame.payload, kind, field.form == AddressForm::tagged);
   std::uint32_t status = kOk;
@@ -265,9 +272,8 @@ void Session::on_transmission_ack(const Frame& frame, MediaKind kind, Output& ou
     return;
   }
   MutableBytes payload = pass(out.to_server, frame);
-  const auto layout = address_layout(frame, Direction::from_phone, negotiated_);
+  const auto layout = layout_of(frame, Direction::from_phone, out);
   if (!layout) return;
-  if (layout->conflict) ++counters_.layout_conflicts;
   ++counters_.rewritten;
   const AddressField& field = layout->fields[0];
   if (!channel || !write_field(payload, field, channel->ports.central_facing))
@@ -277,9 +283,8 @@ void Session::on_transmission_ack(const Frame& frame, MediaKind kind, Output& ou
 /// The phone says back an address that it was told: the server gets its own words.
 void Session::on_echoed_address(const Frame& frame, const ChannelIds& ids, Output& out) {
   MutableBytes payload = pass(out.to_server, frame);
-  const auto layout = address_layout(frame, Direction::from_phone, negotiated_);
+  const auto layout = layout_of(frame, Direction::from_phone, out);
   if (!layout) return;
-  if (layout->conflict) ++counters_.layout_conflicts;
   ++counters_.rewritten;
   MediaChannel* channel = channels_.find(MediaKind::audio, ids);
   if (!channel) channel = channels_.find(MediaKind::video, ids);

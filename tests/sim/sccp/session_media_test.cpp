@@ -301,3 +301,16 @@ TEST_CASE("PortReq and PortRes open a stream with both of its ports") {
   CHECK(u32_at(line.last_to_server().body, 32) == ours.port);
   CHECK(u32_at(line.last_to_server().body, 36) == ours.port + 1U);
 }
+
+TEST_CASE("a message whose length and version disagree is read by its length, and told") {
+  Line line;
+  line.register_phone(11, 11);
+  line.server(frame(id::kOpenReceive, write_open_receive({kIds, 20, 4, {}}, AddressForm::flat, 92)));
+  line.phone(
+      frame(id::kOpenReceiveAck, write_open_ack({kIds, 0, {kPhone, 16384}}, AddressForm::wide, 36), 17));
+  const auto left = read_open_ack(line.last_to_server().body, AddressForm::wide);
+  REQUIRE(left);
+  CHECK(left->local == line.broker.streams().begin()->second.ports.central_facing);
+  CHECK(line.counters.layout_conflicts == 1);
+  CHECK(line.told(Told::layout_conflict));
+}
