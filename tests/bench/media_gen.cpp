@@ -181,6 +181,7 @@ class Generator {
     switched_ = now();
     if (const auto fewer = static_cast<std::size_t>(number("then", 0))) {
       std::erase_if(order_, [&](std::uint32_t flow) { return flow % streams_ >= fewer; });
+      at_ = 0;
       phase(switched_ + static_cast<Nanoseconds>(number("for", 3) * kSecond),
             pps * static_cast<double>(order_.size()), 0);
     }

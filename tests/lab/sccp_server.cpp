@@ -31,6 +31,7 @@ constexpr const char* kUsage =
     "  --keepalive SECONDS (30)  --newest-version N  --short-ack  --repeat-open  --early-media  "
     "--start-before-ack\n"
     "  --shared-ids  --keep-far  --deaf (answers no keepalives)  --answer-source (RTP to the TCP source)\n"
+    "  --symmetric (RTP to where RTP comes from)\n"
     "  --servers NAME=ADDR:PORT (for ServerRes)  --for SECONDS (ends with 0 then; 60)  --strict (ends with 1 "
     "when a\n"
     "  phone sent what it should not)  --quiet\n"
@@ -40,7 +41,7 @@ struct Arguments {
   sim::ServerOptions server;
   std::vector<Endpoint> listen;
   Duration bound = 60s;
-  bool talk = false, strict = false, quiet = false;
+  bool talk = false, strict = false, quiet = false, symmetric = false;
 };
 
 [[noreturn]] void usage() {
@@ -81,6 +82,7 @@ bool take_flag(Arguments& out, const std::string& name) {
   const std::pair<const char*, bool*> flags[] = {{"--direct", &s.direct},
                                                  {"--talk", &out.talk},
                                                  {"--strict", &out.strict},
+                                                 {"--symmetric", &out.symmetric},
                                                  {"--quiet", &out.quiet},
                                                  {"--short-ack", &s.short_register_ack},
                                                  {"--repeat-open", &s.repeat_open},
@@ -171,8 +173,14 @@ class LabServer {
   struct Media {
     std::unique_ptr<lab::UdpPort> port;
     lab::RtpTally tally;
+    Endpoint heard;  ///< where its last packet came from
     lab::RtpSource voice{"callserver", 0, 0};
   };
+  /// Symmetric RTP, as servers do for phones behind a router: back to where packets come from.
+  Endpoint target(const Media& media, const Endpoint& told) const {
+    return arguments_.symmetric && media.heard.address ? media.heard : told;
+  }
+
   Arguments arguments_;
   TimePoint begin_ = Clock::now();
   sim::SccpCallServer server_;
@@ -257,10 +265,11 @@ void LabServer::relay(std::uint16_t port) {
   Endpoint from;
   while (found->second.port->receive(packet, from)) {
     found->second.tally.take(packet, from);
+    found->second.heard = from;
     const auto route = server_.rtp_route(port);
     if (!route) continue;
     if (const auto out = media_.find(route->first); out != media_.end())
-      out->second.port->send(route->second, packet);
+      out->second.port->send(target(out->second, route->second), packet);
   }
 }
 
@@ -269,7 +278,7 @@ void LabServer::talk(TimePoint now) {
   next_talk_ = std::max(next_talk_ + 20ms, now);
   for (const auto& [port, to] : server_.rtp_targets()) {
     if (const auto found = media_.find(port); found != media_.end())
-      found->second.port->send(to, found->second.voice.next());
+      found->second.port->send(target(found->second, to), found->second.voice.next());
   }
 }
 
