@@ -226,6 +226,10 @@ void EpollRelay::set_tos(MediaId id, std::uint8_t tos) {
   }
 }
 
+void EpollRelay::silence(MediaId id) {
+  if (const Entry* entry = find(id)) post(*entry, Kind::silence);
+}
+
 MediaReport EpollRelay::report(MediaId id) const {
   MediaReport report;
   const auto found = entries_.find(static_cast<std::uint64_t>(id));

@@ -107,6 +107,8 @@ void MediaWorker::perform(const Command& command) {
       return;
     case Command::Kind::feed:
       return command.stream->session.set_feed(command.endpoint);
+    case Command::Kind::silence:
+      return command.stream->session.silence();
     case Command::Kind::stop:
       stopping_ = true;
       return;

@@ -41,6 +41,8 @@ class Relay {
   /// phone sends goes nowhere until signalling says more.
   virtual void bridge(MediaId id, MediaId other) = 0;
   virtual void set_tos(MediaId id, std::uint8_t tos) = 0;
+  /// Nothing is sent any more, keepalives neither; what still comes is taken and thrown away. Until close().
+  virtual void silence(MediaId id) = 0;
   /// Counters as of now; `direct` is left false.
   virtual MediaReport report(MediaId id) const = 0;
   /// Ends it now; its ports rest (PortPool::kQuarantine) before they are used again.

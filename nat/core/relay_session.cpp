@@ -76,13 +76,13 @@ RelaySession::Outcome RelaySession::on_bridged(TimePoint now, Port port, Bytes p
   from_central_.on_packet(now, *header, packet.size());
   last_to_phone_ = *header;
   sent_before_ = true;
-  if (!phone()) return {Fate::hold, false, nullptr};
+  if (!phone() && !silent_) return {Fate::hold, false, nullptr};
   sent_to_phone_ = now;
   return toward(phone());
 }
 
 std::optional<RelaySession::Keepalive> RelaySession::keepalive(TimePoint now, Duration idle) {
-  if (!phone() || now - sent_to_phone_ < idle) return std::nullopt;
+  if (!phone() || silent_ || now - sent_to_phone_ < idle) return std::nullopt;
   sent_to_phone_ = now;
   RtpHeader header = last_to_phone_;
   if (!sent_before_) header.payload_type = from_phone_.payload_type();

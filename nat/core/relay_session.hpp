@@ -55,6 +55,9 @@ class RelaySession {
   /// Another stream's central RTP port of ours, which may send here as well; none: no longer.
   void set_feed(const std::optional<Endpoint>& feed) { feed_ = feed; }
 
+  /// From now on packets are counted and go nowhere.
+  void silence() { silent_ = true; }
+
   Outcome on_packet(TimePoint now, Port port, const Endpoint& from, Bytes packet);
   /// From another stream of ours, as if it had come in on the central side at `port`.
   Outcome on_bridged(TimePoint now, Port port, Bytes packet);
@@ -74,8 +77,9 @@ class RelaySession {
  private:
   static MediaFlow flow_of(const StreamStats& stats);
   static Outcome refused(Latch::Verdict verdict);
-  static Outcome toward(const std::optional<Endpoint>& to) {
-    return {to ? Fate::relay : Fate::nowhere, false, to ? &*to : nullptr};
+  Outcome toward(const std::optional<Endpoint>& to) const {
+    const bool goes = to && !silent_;
+    return {goes ? Fate::relay : Fate::nowhere, false, goes ? &*to : nullptr};
   }
   Outcome on_phone_rtp(TimePoint now, const Endpoint& from, Bytes packet);
   Outcome on_phone_rtcp(TimePoint now, const Endpoint& from, Bytes packet);
@@ -88,6 +92,7 @@ class RelaySession {
   StreamStats from_phone_, from_central_;
   RtpHeader last_to_phone_;
   bool sent_before_ = false;
+  bool silent_ = false;
   TimePoint sent_to_phone_{};
   std::uint64_t central_strangers_ = 0;
 };

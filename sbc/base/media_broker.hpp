@@ -45,6 +45,12 @@ struct MediaReport {
   bool direct = false;              ///< the phone was told its far end's own address: nothing passes here
 };
 
+/// How a stream ends.
+enum class MediaEnd : std::uint8_t {
+  closed,  ///< by signalling: nothing passes any more, and for a moment what is under way is thrown away
+  lost,    ///< its signalling was lost: it goes on for a moment, as a phone keeps its call for that long
+};
+
 /// What signalling asks of the media relay. All of it is on the signalling thread, answers at once, and calls
 /// nothing back. An id that is not open is ignored.
 class MediaBroker {
@@ -64,8 +70,8 @@ class MediaBroker {
   /// The type-of-service octet of what is sent (RFC 2474: DSCP in the upper six bits), both ways.
   virtual void set_tos(MediaId id, std::uint8_t tos) = 0;
   virtual MediaReport report(MediaId id) const = 0;
-  /// Ends it after `linger`, for packets that are under way; the ports rest before they are used again.
-  virtual void close(MediaId id, Duration linger) = 0;
+  /// Ends it; the ports rest before they are used again.
+  virtual void close(MediaId id, MediaEnd end) = 0;
 };
 
 }  // namespace dw

@@ -77,13 +77,16 @@ MediaReport MediaDesk::report(MediaId id) const {
   return report;
 }
 
-void MediaDesk::close(MediaId id, Duration linger) {
+void MediaDesk::close(MediaId id, MediaEnd end) {
   const auto at = streams_.find(id);
   if (at == streams_.end()) return;
   const auto facing = by_central_facing_.find(at->second.ports.central_facing);
   if (facing != by_central_facing_.end() && facing->second == id) by_central_facing_.erase(facing);
   streams_.erase(at);
-  lingering_.emplace(loop_.now() + linger, id);
+  // A phone may use its port for the next call at once: nothing of this one must come to it.
+  if (end == MediaEnd::closed) relay_.silence(id);
+  lingering_.emplace(loop_.now() + (end == MediaEnd::closed ? options_.after_closed : options_.after_lost),
+                     id);
   timer_.arm_at(lingering_.begin()->first);
 }
 

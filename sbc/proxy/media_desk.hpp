@@ -21,6 +21,8 @@ class MediaDesk final : public MediaBroker {
     std::optional<IpAddress> phone_advertise,
         central_advertise;            ///< else the address that the sockets stand at
     std::optional<std::uint8_t> tos;  ///< always this one, else what the call server asks
+    /// How long a stream's ports stay its own after either end (sccp §4.2, §4.4).
+    Duration after_closed = std::chrono::seconds(5), after_lost = std::chrono::seconds(10);
   };
   MediaDesk(net::Loop& loop, nat::Relay& relay, const Options& options);
   ~MediaDesk() override;
@@ -31,7 +33,7 @@ class MediaDesk final : public MediaBroker {
   Endpoint set_far_end(MediaId id, const std::optional<Endpoint>& far_end) override;
   void set_tos(MediaId id, std::uint8_t tos) override;
   MediaReport report(MediaId id) const override;
-  void close(MediaId id, Duration linger) override;
+  void close(MediaId id, MediaEnd end) override;
 
  private:
   struct Stream {

@@ -125,7 +125,7 @@ void Session::on_closed(TimePoint now, Output& out) {
   ended_ = true;
   if (leaving_ && !unregistered_)
     tell(SessionEvent::Kind::unregistered, {}, out);  // it did not wait for the answer
-  finish_all(now, kLingerLost, out);
+  finish_all(now, MediaEnd::lost, out);
   while (!calls_.calls().empty()) {
     SessionEvent event{SessionEvent::Kind::call_over, {}, calls_.end(calls_.calls().front().reference)};
     out.events.push_back(std::move(event));

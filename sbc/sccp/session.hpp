@@ -93,8 +93,6 @@ class Session {
   static constexpr Duration kRegisterAnswer = std::chrono::seconds(15);
   static constexpr Duration kTokenAnswer = std::chrono::seconds(3);
   static constexpr Duration kResetGrace = std::chrono::seconds(10);
-  static constexpr Duration kLinger = std::chrono::seconds(5);       ///< of a stream whose channel was closed
-  static constexpr Duration kLingerLost = std::chrono::seconds(10);  ///< of one whose signalling was lost
   static constexpr Duration kAfterCall = std::chrono::seconds(10);
   static constexpr Duration kPunchAfter = std::chrono::milliseconds(300);
   static constexpr Duration kLookAgain = std::chrono::seconds(30);
@@ -192,8 +190,8 @@ class Session {
   void look_at(TimePoint now, MediaChannel& channel, Output& out);
   void note_both(TimePoint now, MediaChannel& channel);
   void finish_if_closed(TimePoint now, MediaChannel& channel, Output& out);
-  void finish(TimePoint now, MediaChannel& channel, Duration linger, Output& out);
-  void finish_all(TimePoint now, Duration linger, Output& out);
+  void finish(TimePoint now, MediaChannel& channel, MediaEnd end, Output& out);
+  void finish_all(TimePoint now, MediaEnd end, Output& out);
   void end_call_if_over(std::uint32_t reference, Output& out);
   CallStream stream_of(TimePoint now, const MediaChannel& channel) const;
   MutableBytes pass(Buffer& to, const Frame& frame);  ///< appends it; its payload, to be changed in place

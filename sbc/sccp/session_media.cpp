@@ -360,14 +360,14 @@ void Session::unpunch(MediaChannel& channel, Output& out) {
 
 void Session::look_at(TimePoint now, MediaChannel& channel, Output& out) {
   if (channel.punch_at && *channel.punch_at <= now) punch(channel, out);
-  if (channel.release_at && *channel.release_at <= now) return finish(now, channel, kLinger, out);
+  if (channel.release_at && *channel.release_at <= now) return finish(now, channel, MediaEnd::closed, out);
   if (channel.look_at > now) return;
   channel.look_at = now + kLookAgain;
   const MediaReport report = broker_.report(channel.ports.id);
   if (report.direct) return;
   const TimePoint last = std::max({channel.opened, report.from_phone.last.value_or(channel.opened),
                                    report.from_central.last.value_or(channel.opened)});
-  if (now - last >= options_.media_idle) finish(now, channel, kLinger, out);
+  if (now - last >= options_.media_idle) finish(now, channel, MediaEnd::closed, out);
 }
 
 void Session::note_both(TimePoint now, MediaChannel& channel) {
@@ -380,7 +380,7 @@ void Session::note_both(TimePoint now, MediaChannel& channel) {
 }
 
 void Session::finish_if_closed(TimePoint now, MediaChannel& channel, Output& out) {
-  if (!channel.receive && !channel.transmit) finish(now, channel, kLinger, out);
+  if (!channel.receive && !channel.transmit) finish(now, channel, MediaEnd::closed, out);
 }
 
 CallStream Session::stream_of(TimePoint now, const MediaChannel& channel) const {
@@ -396,17 +396,17 @@ CallStream Session::stream_of(TimePoint now, const MediaChannel& channel) const 
   return stream;
 }
 
-void Session::finish(TimePoint now, MediaChannel& channel, Duration linger, Output& out) {
+void Session::finish(TimePoint now, MediaChannel& channel, MediaEnd how, Output& out) {
   const std::uint32_t call = channel.ids.call;
   calls_.add_stream(call, stream_of(now, channel));
-  broker_.close(channel.ports.id, linger);
+  broker_.close(channel.ports.id, how);
   channels_.remove(channel);
   end_call_if_over(call, out);
 }
 
-void Session::finish_all(TimePoint now, Duration linger, Output& out) {
+void Session::finish_all(TimePoint now, MediaEnd how, Output& out) {
   while (!channels_.all().empty())
-    finish(now, channels_.all().back(), linger, out);
+    finish(now, channels_.all().back(), how, out);
 }
 
 /// A call is told as over once its media is, so that all of that is known.

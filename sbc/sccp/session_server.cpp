@@ -134,7 +134,7 @@ void Session::on_register_ack(TimePoint now, const Frame& frame, Output& out) {
 
 void Session::on_reset(TimePoint now, const Frame& frame, Output& out) {
   pass(out.to_phone, frame);
-  finish_all(now, kLinger, out);
+  finish_all(now, MediaEnd::closed, out);
   reset_at_ = now + kResetGrace;
   const std::uint32_t type = read_u32(frame.payload, 0);
   tell(SessionEvent::Kind::reset, type == 1 ? "reset" : type == 3 ? "apply config" : "restart", out);

@@ -37,8 +37,8 @@ class FakeBroker final : public MediaBroker {
     const auto at = reports.find(id);
     return at == reports.end() ? MediaReport{} : at->second;
   }
-  void close(MediaId id, Duration linger) override {
-    last_linger = linger;
+  void close(MediaId id, MediaEnd end) override {
+    last_end = end;
     open_.erase(id);
   }
 
@@ -46,7 +46,7 @@ class FakeBroker final : public MediaBroker {
 
   std::size_t limit = 100;
   std::size_t opened = 0;
-  Duration last_linger{};
+  std::optional<MediaEnd> last_end;
   std::map<MediaId, MediaReport> reports;
 
  private:

@@ -21,6 +21,7 @@ class FakeRelay final : public nat::Relay {
     std::optional<Endpoint> far_end;
     MediaId bridged = MediaId::none;
     int tos = -1;
+    bool silent = false;
   };
   Result<nat::StreamPorts> open(const nat::StreamRequest&) override {
     const auto n = static_cast<std::uint16_t>(++last);
@@ -34,6 +35,7 @@ class FakeRelay final : public nat::Relay {
   }
   void bridge(MediaId id, MediaId other) override { all.at(id).bridged = other; }
   void set_tos(MediaId id, std::uint8_t tos) override { all.at(id).tos = tos; }
+  void silence(MediaId id) override { all.at(id).silent = true; }
   MediaReport report(MediaId) const override { return {}; }
   void close(MediaId id) override { all.erase(id); }
   std::size_t streams() const override { return all.size(); }
@@ -123,15 +125,20 @@ TEST_CASE("one that was told the other's address, and one that was not: neither 
   CHECK(d.desk.report(bob.id).direct);
 }
 
-TEST_CASE("a closed stream stays for its linger and is nobody's far end any more") {
-  Desk d;
-  const auto alice = d.open(kAlice), bob = d.open(kBob);
-  d.desk.close(bob.id, 30ms);
-  CHECK(d.relay.all.contains(bob.id));
-  (void)d.desk.set_far_end(alice.id, bob.central_facing);
-  CHECK(d.relay.all.at(alice.id).bridged == MediaId::none);
-  CHECK(d.loop.run_until([&] { return !d.relay.all.contains(bob.id); }, 5s));
-  CHECK(d.relay.all.contains(alice.id));
+TEST_CASE("a closed stream is silent and nobody's far end any more; one whose signalling was lost goes on") {
+  for (const MediaEnd end : {MediaEnd::closed, MediaEnd::lost}) {
+    proxy::MediaDesk::Options soon;
+    soon.after_closed = soon.after_lost = 30ms;
+    Desk d(soon);
+    const auto alice = d.open(kAlice), bob = d.open(kBob);
+    d.desk.close(bob.id, end);
+    REQUIRE(d.relay.all.contains(bob.id));  // its ports are not free yet
+    CHECK(d.relay.all.at(bob.id).silent == (end == MediaEnd::closed));
+    (void)d.desk.set_far_end(alice.id, bob.central_facing);
+    CHECK(d.relay.all.at(alice.id).bridged == MediaId::none);
+    CHECK(d.loop.run_until([&] { return !d.relay.all.contains(bob.id); }, 5s));
+    CHECK(d.relay.all.contains(alice.id));
+  }
 }
 
 TEST_CASE("a configured type of service is always used; else what the call server asks") {

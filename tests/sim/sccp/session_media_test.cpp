@@ -242,6 +242,7 @@ TEST_CASE("media ends with the call, with Reset, with the connection, and with s
   auto reset = talking();
   reset->server(frame(id::kReset, Body(4).u32(0, 2).take()));
   CHECK(reset->broker.streams().empty());
+  CHECK(reset->broker.last_end == MediaEnd::closed);
   CHECK(reset->told(Told::reset));
   reset->advance(11s);
   CHECK(reset->ended == EndReason::reset);
@@ -250,7 +251,7 @@ TEST_CASE("media ends with the call, with Reset, with the connection, and with s
   gone->session->on_closed(gone->now, gone->out);
   gone->take();
   CHECK(gone->broker.streams().empty());
-  CHECK(gone->broker.last_linger == 10s);
+  CHECK(gone->broker.last_end == MediaEnd::lost);
   CHECK(gone->told(Told::call_over));
 
   auto silent = talking();

@@ -216,3 +216,19 @@ TEST_CASE("before anything came for the phone, a keepalive has the phone's own p
   REQUIRE(header);
   CHECK(header->payload_type == 9);
 }
+
+TEST_CASE("a silenced stream counts what comes and sends nothing, keepalives neither") {
+  Stream s;
+  s.session.set_far_end(kFarEnd);
+  s.latch();
+  s.session.silence();
+  CHECK(s.rtp(Port::phone_rtp, {kPhone, 5000}).fate == Fate::nowhere);
+  CHECK(s.rtp(Port::central_rtp, kFarEnd).fate == Fate::nowhere);
+  CHECK(s.rtcp(Port::central_rtcp, kFarEnd).fate == Fate::nowhere);
+  CHECK(s.session.from_phone().packets == 3);
+  CHECK_FALSE(s.session.keepalive(s.now + seconds(60), seconds(15)));
+
+  Stream unheard;
+  unheard.session.silence();
+  CHECK(unheard.rtp(Port::central_rtp, {kServer, 30000}).fate == Fate::nowhere);  // not held either
+}
