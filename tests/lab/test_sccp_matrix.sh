@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Each kind of home router × {edge on the LAN, hosted, edge behind hosted} × phones of three protocol versions: they
 # register, call each other both ways, hold, resume, are transferred and hang up, and hear each other octet for octet.
-# Nothing is left of it afterwards. tshark, which shares nothing with us, reads both sides of the hosted Dropwire and of one
+# Nothing is left of it afterwards. Two phones on one LAN talk directly. tshark, which shares nothing with us, reads both sides of the hosted Dropwire and of one
 # edge: every address is Dropwire's, no address of a home leaves it, and everything else is as it was.
 . "$(dirname "$0")/lab.sh"
 lab_begin 280
@@ -82,6 +82,30 @@ for name in hosted $(printf 'edge-%s behind-%s ' $(for home in "${homes[@]}"; do
   check "$name: all streams are closed" wait_until 20 empty "$name"
   check "$name: no call is left" sh -c "'$DW_BIN' calls --json --socket '$LAB_DIR/$name/control.sock' -c '$LAB_DIR/empty.toml' | tr -d ' \n' | grep -q '\[\]'"
 done
+
+# Two phones on the edge's LAN are told each other's address: their audio never passes the edge.
+home_host masq second 51
+lan() { # HOST SCRIPT ARGUMENT...
+  local host=$1 script=$2
+  shift 2
+  lab_in "$host" timeout 60 "$DW_LAB_TOOLS/lab_sccp_phone" --server $EDGE:2003 --for 50 --do "$script" "$@" >"$LAB_DIR/lan-$host.log" 2>&1
+  echo $? >"$LAB_DIR/lan-$host.status"
+}
+dropwire_start masq-edge lan --mode edge "${quick[@]}" --set access.sccp.port=2003 --set admin.listen=127.0.0.1:8077 \
+  --set "central.sccp.servers=[\"$CENTRAL:2001\"]"
+lan masq-second "register; wait registered 15; wait ringing 20; answer; wait media 15; expect-rtp 100 15; wait ended 20" \
+  --device "$(device 1211)" --first-ext 1211 &
+waiting=($!)
+wait_until 15 log_has lan-masq-second 'registered keepalive' || fail "there is nobody to call"
+lan masq-phone "register; wait registered 15; dial 1211; wait media 15; expect-rtp 150 15; hangup; wait ended 15" \
+  --device "$(device 1210)" --first-ext 1210 &
+waiting+=($!)
+wait "${waiting[@]}"
+check "two phones on one LAN hear each other" test "$(cat "$LAB_DIR/lan-masq-phone.status")$(cat "$LAB_DIR/lan-masq-second.status")" = 00
+check "and send to each other" grep -q 'transmit-started.*remote=192.168.1.51:' "$LAB_DIR/lan-masq-phone.log"
+passed=$(lab_in masq-edge curl -s http://127.0.0.1:8077/metrics | awk '/^dropwire_media_packets_total/ { n += $2 } END { print n + 0 }')
+check "their audio never passed the edge ($passed packets)" test "$passed" = 0
+dropwire_stop lan
 
 judge_end hosted
 judge_end masq-edge
