@@ -58,7 +58,7 @@ class Relay {
 struct RelayOptions {
   std::uint16_t first_port = 20000, last_port = 29999;  ///< on each local address
   unsigned threads = 1;
-  int receive_buffer = 8 << 10;  ///< octets of SO_RCVBUF, some twenty packets: overload must not become delay
+  int receive_buffer = 4 << 10;  ///< octets of SO_RCVBUF, some ten packets: overload must not become delay
   /// Toward a latched phone to which nothing was sent for as long, or up to a quarter longer.
   Duration keepalive = std::chrono::seconds(15);
   std::size_t reserved_descriptors = 1024;  ///< of RLIMIT_NOFILE, for the rest of the program

@@ -135,6 +135,7 @@ inline std::size_t open_descriptors() {
 
 inline std::unique_ptr<Relay> make_relay(RelayOptions options = {}) {
   options.clock = &pushed_clock;
+  options.receive_buffer = 256 << 10;  // tests send in bursts, and each packet counts
   auto relay = make_epoll_relay(options);
   REQUIRE(relay);
   return std::move(*relay);
