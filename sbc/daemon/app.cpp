@@ -155,6 +155,8 @@ Result<void> App::start_sccp() {
     auto relay = nat::make_epoll_relay(relay_options(config));
     if (!relay) return std::unexpected(relay.error());
     relay_ = std::move(*relay);
+    spdlog::info("event=media ports={}-{} threads={} streams_max={}", config.media.ports.first,
+                 config.media.ports.last, config.media.threads, relay_->capacity());
     media_ = std::make_unique<proxy::MediaDesk>(loop_, *relay_, media_options(config));
     auto started = proxy::SccpProxy::start(
         loop_, sccp_options(config), *media_,
