@@ -18,6 +18,7 @@ struct MediaRequest {
   IpAddress phone_side;    ///< our address that the phone reaches: the sockets stand there
   IpAddress central_side;  ///< our address that the central side reaches
   IpAddress call_server;   ///< may send to us beside the far end that it names, none: only that one
+  IpAddress phone_says{};  ///< the phone's address in its own words: another one when a router changed it
 };
 
 /// As they are to be told to either side (advertised addresses).

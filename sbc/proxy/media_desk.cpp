@@ -35,11 +35,12 @@ void MediaDesk::set_phone_stated(MediaId id, const Endpoint& stated) {
   if (at != streams_.end()) at->second.stated = stated;
 }
 
-/// No router stands between us and either phone, and both reach us at the same address of ours.
-bool MediaDesk::on_our_lan(const Stream& a, const Stream& b) const {
-  const auto unchanged = [](const Stream& s) { return s.stated && s.stated->address == s.request.phone; };
-  return unchanged(a) && unchanged(b) && a.request.phone_side == b.request.phone_side &&
-         a.request.phone != b.request.phone;
+/// No router stands between us and either phone, and both reach us at the same address. `to` has said where
+/// it receives.
+bool MediaDesk::may_go_direct(const Stream& from, const Stream& to) const {
+  const IpAddress& says = from.stated ? from.stated->address : from.request.phone_says;
+  return says == from.request.phone && to.stated && to.stated->address == to.request.phone &&
+         from.request.phone_side == to.request.phone_side && from.request.phone != to.request.phone;
 }
 
 Endpoint MediaDesk::set_far_end(MediaId id, const std::optional<Endpoint>& far_end) {
@@ -58,7 +59,10 @@ Endpoint MediaDesk::set_far_end(MediaId id, const std::optional<Endpoint>& far_e
   stream.other = ours->second;
   relay_.bridge(id, stream.other);
   const Stream& other = streams_.at(stream.other);
-  stream.direct = options_.local && on_our_lan(stream, other);
+  // Both or neither: a phone that sends straight to the other is not heard here, so nothing could be sent to
+  // it.
+  const bool other_is_direct = other.other != id || other.direct;
+  stream.direct = options_.local && other_is_direct && may_go_direct(stream, other);
   return stream.direct ? *other.stated : stream.ports.phone_facing;
 }
 
@@ -71,9 +75,6 @@ MediaReport MediaDesk::report(MediaId id) const {
   if (at == streams_.end()) return {};
   MediaReport report = relay_.report(id);
   report.direct = at->second.direct;
-  // The other phone may have been told this one's address first, so that only one way passes here.
-  const auto other = streams_.find(at->second.other);
-  if (other != streams_.end() && other->second.other == id) report.direct |= other->second.direct;
   return report;
 }
 

@@ -43,7 +43,7 @@ class MediaDesk final : public MediaBroker {
     MediaId other = MediaId::none;  ///< the stream of ours that its far end is
     bool direct = false;            ///< its phone was told the other phone's own address
   };
-  bool on_our_lan(const Stream& a, const Stream& b) const;
+  bool may_go_direct(const Stream& from, const Stream& to) const;
   void end_due();
 
   net::Loop& loop_;

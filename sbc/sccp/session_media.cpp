@@ -99,7 +99,7 @@ MediaChannel* Session::open_channel(TimePoint now, MediaKind kind, const Channel
     return nullptr;
   }
   const auto ports =
-      broker_.open({side_.phone.address, side_.local, server_->local, server_->server.address});
+      broker_.open({side_.phone.address, side_.local, server_->local, server_->server.address, stated_});
   if (!ports) {
     status = kOutOfSockets;
     ++counters_.no_media;

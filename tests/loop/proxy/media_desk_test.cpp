@@ -114,12 +114,27 @@ TEST_CASE("a phone whose address a router changed is never told, nor is one that
   CHECK_FALSE(d.desk.report(alice.id).direct);
 }
 
-TEST_CASE("one that was told the other's address, and one that was not: neither is called one-way") {
+TEST_CASE("either both phones talk directly or neither does: what one is told first, the other follows") {
   Desk d(local());
   const auto alice = d.open(kAlice), bob = d.open(kBob);
   d.desk.set_phone_stated(alice.id, {kAlice, 16384});
-  (void)d.desk.set_far_end(alice.id, bob.central_facing);  // too early for Bob's address
+  CHECK(d.desk.set_far_end(alice.id, bob.central_facing) ==
+        alice.phone_facing);  // too early for Bob's address
   d.desk.set_phone_stated(bob.id, {kBob, 16500});
+  CHECK(d.desk.set_far_end(bob.id, alice.central_facing) == bob.phone_facing);
+  CHECK_FALSE(d.desk.report(alice.id).direct);
+  CHECK_FALSE(d.desk.report(bob.id).direct);
+}
+
+TEST_CASE(
+    "a phone that is told where to send before it said where it receives may go direct by what it registered "
+    "with") {
+  Desk d(local());
+  const auto alice = *d.desk.open({kAlice, kOurs, kCentral, kServer, kAlice});
+  const auto bob = d.open(kBob);
+  d.desk.set_phone_stated(bob.id, {kBob, 16500});
+  CHECK(d.desk.set_far_end(alice.id, bob.central_facing) == Endpoint{kBob, 16500});
+  d.desk.set_phone_stated(alice.id, {kAlice, 16384});
   CHECK(d.desk.set_far_end(bob.id, alice.central_facing) == Endpoint{kAlice, 16384});
   CHECK(d.desk.report(alice.id).direct);
   CHECK(d.desk.report(bob.id).direct);
