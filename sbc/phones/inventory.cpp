@@ -189,8 +189,11 @@ void Inventory::on_signalling(const SignallingStep& told) {
       phone.server.clear();
     }
   }
-  if (told.event != SignallingEvent::connected && told.event != SignallingEvent::lines)
-    keep(phone, step_of(told));
+  const bool is_step = told.event != SignallingEvent::connected && told.event != SignallingEvent::lines;
+  // One line tells that somebody tried; more of them would push out what the phone did.
+  const bool said = other && !phone.steps.empty() && phone.steps.back().type == StepType::signalling &&
+                    phone.steps.back().from == told.peer.address;
+  if (is_step && !said) keep(phone, step_of(told));
   if (phone.registered) prove(phone);
 }
 

@@ -220,6 +220,7 @@ Standing standing_of(const Phone& phone) {
       break;
     }
     if (out.step != nullptr && out.times >= kUnanswered) break;
+    if (phone.registered) continue;  // somebody else who says its name
     return {s->event == Event::refused ? Standing::Is::refused : Standing::Is::no_server, &*s, 0};
   }
   if (out.times < kUnanswered) return {};

@@ -27,7 +27,8 @@ struct SccpProxy::Connection {
   std::string failure;
   IpAddress source;      ///< of Options::source_addresses
   bool counted = false;  ///< among its server's phones
-  bool refused = false;
+  bool refused = false;       ///< the phone was told RegisterReject
+  bool refused_here = false;  ///< and it was us
 
   bool closing = false;
   TimePoint forget_at{};

@@ -127,8 +127,7 @@ void SccpProxy::perform(Connection& c, sccp::Output& out) {
   for (const auto& event : out.events)
     tell(c, event);
   if (out.end) {
-    const bool bad = *out.end == sccp::EndReason::bad_frame || *out.end == sccp::EndReason::not_allowed ||
-                     *out.end == sccp::EndReason::bad_name;
+    const bool bad = *out.end == sccp::EndReason::bad_frame || *out.end == sccp::EndReason::not_allowed;
     if (bad)
       bad_.warn("event=sccp_refused device={} peer={} reason=\"{}\"", c.session.device(),
                 c.session.phone().to_string(), escaped(out.end_text));
@@ -150,7 +149,8 @@ void SccpProxy::admit(Connection& c) {
   const std::string& name = c.session.device();
   if (!c.waits_for_old && !may_register(name)) {
     sccp::Output out;
-    c.session.refuse("Too many registrations", out);
+    c.session.refuse("Too many registrations",
+                     "it registers too often (access.sccp.registrations_per_minute)", out);
     return perform(c, out);
   }
   const auto known = devices_.find(name);
@@ -159,7 +159,9 @@ void SccpProxy::admit(Connection& c) {
     const bool elsewhere = old.session.phone().address != c.session.phone().address;
     if (elsewhere && !old.closing && old.session.answers_keepalives(loop_.now())) {
       sccp::Output out;
-      c.session.refuse("Registered elsewhere", out);
+      c.session.refuse("Registered elsewhere",
+                       "a phone of that name is registered from " + old.session.phone().address.to_string(),
+                       out);
       return perform(c, out);
     }
     // The server must have seen the old connection end, or it may refuse the new one (sccp §3.10).

@@ -77,7 +77,7 @@ void SccpProxy::tell_step(Connection& c, phones::SignallingEvent event, std::str
   step.event = event;
   step.peer = c.session.phone();
   step.stated = c.session.stated();
-  if (c.counted) step.server = servers_.at(c.target).name.to_string();
+  if (c.counted && !c.refused_here) step.server = servers_.at(c.target).name.to_string();
   step.detail = std::move(detail);
   step.version = c.session.version();
   step.device_type = c.session.device_type();
@@ -99,6 +99,10 @@ void SccpProxy::tell(Connection& c, const sccp::SessionEvent& event) {
     case Kind::refused:
       ++refusals_;
       c.refused = true;
+      return tell_step(c, Step::refused, event.text);
+    case Kind::refused_here:
+      ++refusals_;
+      c.refused = c.refused_here = true;
       return tell_step(c, Step::refused, event.text);
     case Kind::unregistered:
       return tell_step(c, Step::unregistered, {});
@@ -128,8 +132,9 @@ void SccpProxy::log_event(const Connection& c, const sccp::SessionEvent& event) 
                    escaped(c.session.firmware()));
       return;
     case Kind::refused:
-      refused_.warn("event=registration_refused device={} peer={} reason=\"{}\"", device, peer,
-                    escaped(event.text));
+    case Kind::refused_here:
+      refused_.warn("event=registration_refused device={} peer={} by={} reason=\"{}\"", device, peer,
+                    event.kind == Kind::refused ? "server" : "dropwire", escaped(event.text));
       return;
     case Kind::unregistered:
       spdlog::info("event=unregistered device={} peer={}", device, peer);

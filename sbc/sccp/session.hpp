@@ -37,7 +37,8 @@ struct SessionEvent {
   enum class Kind : std::uint8_t {
     registering,  ///< RegisterReq went to the server
     registered,
-    refused,  ///< by the server or by us; `text` has the words
+    refused,       ///< by the server: `text` has its words
+    refused_here,  ///< by us: `text`
     unregistered,
     reset,             ///< `text`: "reset", "restart", "apply config"
     keepalive_missed,  ///< `text`: "phone" or "server"
@@ -120,8 +121,8 @@ class Session {
   void on_server(TimePoint now, Bytes octets, Output& out);
   void on_server_connected(TimePoint now, const ServerSide& side, Output& out);
   void on_admitted(TimePoint now, Output& out);
-  /// Tells the phone RegisterReject with `text`, and ends.
-  void refuse(std::string_view text, Output& out);
+  /// Tells the phone RegisterReject with `text`, at most 31 characters, and people `why`; and ends.
+  void refuse(std::string_view text, std::string_view why, Output& out);
   void on_deadline(TimePoint now, Output& out);
   /// Either side is gone. Gives up media and reports calls; nothing may be called afterwards but the
   /// destructor.

@@ -116,7 +116,7 @@ bool Session::take_name(const Frame& frame, Output& out) {
     device_ = std::move(*name);
     return true;
   }
-  refuse("Device name refused", out);
+  refuse("Device name refused", wrong, out);
   out.end = EndReason::bad_name;
   out.end_text = wrong;
   return false;
@@ -151,14 +151,14 @@ void Session::on_admitted(TimePoint now, Output& out) {
   pump(now, out);
 }
 
-void Session::refuse(std::string_view text, Output& out) {
+void Session::refuse(std::string_view text, std::string_view why, Output& out) {
   constexpr std::size_t kTextOctets = 32;
   Buffer payload(kTextOctets);
   std::ranges::copy(text.substr(0, kTextOctets - 1), payload.begin());
   write_frame(out.to_phone, 0, number(Id::register_reject), payload);
   ++counters_.answered;
-  tell(SessionEvent::Kind::refused, std::string(text), out);
-  end(EndReason::refused, std::string(text), out);
+  tell(SessionEvent::Kind::refused_here, std::string(why), out);
+  end(EndReason::refused, std::string(why), out);
 }
 
 void Session::forward_from_phone(TimePoint now, const Frame& frame, Output& out) {

@@ -136,7 +136,9 @@ TEST_CASE("a stranger from another address does not end a phone's registration b
   stranger.connect(town.at());
   REQUIRE(town.until([&] { return stranger.closed; }));
   CHECK(stranger.saw(PhoneEvent::Kind::rejected));
-  CHECK(town.told(Step::refused));
+  REQUIRE(town.told(Step::refused));
+  CHECK(town.steps.back().server.empty());  // it was not the server that refused
+  CHECK(town.steps.back().detail == "a phone of that name is registered from 127.0.0.2");
   CHECK_FALSE(phone.closed);
   CHECK(town.proxy->registered() == 1);
 }

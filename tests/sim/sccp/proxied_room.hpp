@@ -173,7 +173,7 @@ class ProxiedRoom {
     if (out.admit) {
       more.clear();
       if (refuse_all)
-        session(n, hop).refuse("no", more);
+        session(n, hop).refuse("no", "no", more);
       else
         session(n, hop).on_admitted(now, more);
       take(n, hop, more);

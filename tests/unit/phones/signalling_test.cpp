@@ -288,6 +288,18 @@ TEST_CASE("registration_refused, no_call_server: until a registration succeeds")
   }
 }
 
+TEST_CASE("a stranger who says a phone's name leaves one line in its story and no finding") {
+  Line r = healthy();
+  const std::size_t steps = r.inventory.find(r.device)->steps.size();
+  SignallingStep stranger = r.signal(Event::refused, "a phone of that name is registered from 192.0.2.7");
+  stranger.peer = {ip("198.51.100.66"), 40000};
+  for (int i = 0; i < 100; ++i)
+    r.inventory.on_signalling(stranger);
+  CHECK(r.inventory.find(r.device)->registered);
+  CHECK(r.inventory.find(r.device)->steps.size() == steps + 1);
+  CHECK(r.codes() == "");
+}
+
 TEST_CASE("registration_lost: gone without good-bye, and not back") {
   for (const Event event : {Event::phone_lost, Event::server_lost}) {
     Line r = healthy();
