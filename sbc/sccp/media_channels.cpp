@@ -43,7 +43,19 @@ MediaChannel* MediaChannels::add(MediaKind kind, const ChannelIds& ids) {
   return &channels_.emplace_back(std::move(channel));
 }
 
+std::optional<Endpoint> MediaChannels::removed_lately(MediaKind kind, const ChannelIds& ids) const {
+  const auto same = [&](const Removed& r) {
+    if (r.kind != kind) return false;
+    return ids.party != 0 ? r.ids.party == ids.party : ids.call != 0 && r.ids.call == ids.call;
+  };
+  const auto at = std::ranges::find_if(removed_.rbegin(), removed_.rend(), same);
+  if (at == removed_.rend()) return std::nullopt;
+  return at->central_facing;
+}
+
 void MediaChannels::remove(MediaChannel& channel) {
+  if (removed_.size() == kMaxChannels) removed_.erase(removed_.begin());
+  removed_.push_back({channel.kind, channel.ids, channel.ports.central_facing});
   channels_.erase(channels_.begin() + (&channel - channels_.data()));
 }
 

@@ -56,12 +56,20 @@ class MediaChannels {
   /// Null when there are kMaxChannels.
   MediaChannel* add(MediaKind kind, const ChannelIds& ids);
   void remove(MediaChannel& channel);
+  /// Our central-facing endpoint of a channel that was removed lately: a late Ack of it is still to name us.
+  std::optional<Endpoint> removed_lately(MediaKind kind, const ChannelIds& ids) const;
 
   std::vector<MediaChannel>& all() { return channels_; }
   const std::vector<MediaChannel>& all() const { return channels_; }
 
  private:
+  struct Removed {
+    MediaKind kind{};
+    ChannelIds ids;
+    Endpoint central_facing;
+  };
   std::vector<MediaChannel> channels_;
+  std::vector<Removed> removed_;  // oldest first, at most kMaxChannels
 };
 
 }  // namespace dw::sccp

@@ -65,6 +65,11 @@ ChannelIds read_closing(Bytes payload) {
   return {read_u32(payload, 0), read_u32(payload, 4), read_u32(payload, 8)};
 }
 
+/// An endpoint of ours, or 0.0.0.0:0 when there is none or the form can't carry it.
+void write_ours(MutableBytes payload, const AddressField& field, const std::optional<Endpoint>& ours) {
+  if (!ours || !write_field(payload, field, *ours)) write_field(payload, field, {IpAddress::v4(0), 0});
+}
+
 void learn_ids(MediaChannel& channel, const ChannelIds& ids) {
   if (ids.conference != 0) channel.ids.conference = ids.conference;
   if (ids.party != 0) channel.ids.party = ids.party;
@@ -180,8 +185,8 @@ void Session::on_receive_ack(TimePoint now, const Frame& frame, MediaKind kind, 
   MediaChannel* channel = channels_.find(kind, ids, true);
   const bool failed = read_u32(frame.payload, 0) != kOk;
   if (!channel || failed) {
-    // Nothing is open that the address could stand for; the phone's own is nobody's business.
-    write_field(payload, field, {IpAddress::v4(0), 0});
+    // The phone's own address is nobody's business.
+    write_ours(payload, field, failed ? std::nullopt : channels_.removed_lately(kind, ids));
     if (channel) {
       channel->receive = false;
       note_both(now, *channel);
@@ -190,8 +195,7 @@ void Session::on_receive_ack(TimePoint now, const Frame& frame, MediaKind kind, 
     return;
   }
   learn_ids(*channel, ids);
-  if (!write_field(payload, field, channel->ports.central_facing))
-    write_field(payload, field, {IpAddress::v4(0), 0});
+  write_ours(payload, field, channel->ports.central_facing);
   acked(now, *channel, read_field(frame.payload, field));
 }
 
@@ -275,9 +279,8 @@ void Session::on_transmission_ack(const Frame& frame, MediaKind kind, Output& ou
   const auto layout = layout_of(frame, Direction::from_phone, out);
   if (!layout) return;
   ++counters_.rewritten;
-  const AddressField& field = layout->fields[0];
-  if (!channel || !write_field(payload, field, channel->ports.central_facing))
-    write_field(payload, field, {IpAddress::v4(0), 0});
+  write_ours(payload, layout->fields[0],
+             channel ? std::optional(channel->ports.central_facing) : channels_.removed_lately(kind, ids));
 }
 
 /// The phone says back an address that it was told: the server gets its own words.

@@ -30,25 +30,34 @@ judge_end() {
 }
 
 # What the judge says of a file of messages: nothing when all is well.
-#   verdict FILE OWN-ADDRESS PHONE-PORT SERVER:PORT
+#   verdict FILE OWN-ADDRESS PHONE-PORT SERVER:PORT [blank: texts have had their addresses made zeroes]
 verdict() {
-  awk -F '\t' -v own="$2" -v port="$3" -v server="$4" '
+  awk -F '\t' -v own="$2" -v port="$3" -v server="$4" -v blank="${5:-}" '
     function value(name, i) { # of the message at hand; "" when it has none
       for (i = 4; i <= NF; ++i) if (index($i, name "=") == 1) return substr($i, length(name) + 2)
       return ""
     }
     function wrong(text) { if (++wrongs <= 5) print text ": " $0 }
-    function ours(address, at) { # an address of ours with a media port of ours, or none at all
+    function ours(address, at) { # an address of ours, with a media port of ours
       if (value(address) == "") return
-      if (value(address) != own && !(value(address) == "0.0.0.0")) wrong(address " is not ours")
-      else if (value(address) == own && at != "" && (value(at) < 20000 || value(at) > 29999)) wrong(at " is not ours")
+      if (value(address) != own) wrong(address " is not ours")
+      else if (at != "" && (value(at) < 20000 || value(at) > 29999)) wrong(at " is not ours")
       ++judged
     }
-    # What may differ: addresses and ports, and texts, which have had their addresses made zeroes.
-    function rest(  i, out) {
+    BEGIN { split(own, o, "."); word = o[1] + 256 * (o[2] + 256 * (o[3] + 256 * o[4])) } # as tshark reads parm2
+    # What may differ, in the messages that carry it; the rest of each message may not.
+    function rest(  i, id, out) {
+      id = value("messageId")
       out = ""
-      for (i = 4; i <= NF; ++i)
-        if ($i !~ /^(stationIpAddr|stationIpV6Addr|ipAddr|transmitIpAddr|remoteIpAddr|sourceIpAddr|parm2|[a-zA-Z]*[pP]ortNumber|alarmInfo|text|requestedIpAddrType)[.=]/ && $i !~ /^(ipv4or6|ipv4or6\.)/) out = out "\t" $i
+      for (i = 4; i <= NF; ++i) {
+        if (id == 1 && $i ~ /^(stationIpAddr|stationIpV6Addr)/) continue
+        if (id == 32 && $i ~ /^parm2=/) continue
+        if ((id == 34 || id == 340) && $i ~ /^(ipAddr|transmitIpAddr|portNumber|ipv4or6)[.=]/) continue
+        if (id == 138 && $i ~ /^(remoteIpAddr|remotePortNumber|ipv4or6)[.=]/) continue
+        if (id == 261 && $i ~ /^(sourceIpAddr|sourcePortNumber|ipv4or6|requestedIpAddrType)[.=]/) continue
+        if (blank != "" && $i ~ /^(text|alarmInfo)=/) continue
+        out = out "\t" $i
+      }
       return out
     }
     {
@@ -59,6 +68,7 @@ verdict() {
       key = $1
       if (toward_server) {
         ours("stationIpAddr"); ours("ipAddr.ipv4", "portNumber"); ours("transmitIpAddr.ipv4", "portNumber")
+        if (value("parm2") != "" && (value("parm2") + 4294967296) % 4294967296 != word) wrong("parm2 is not our address")
         if ($0 ~ /192\.168\.1\./ && own !~ /^192\.168\.1\./) wrong("an address of a home")
       }
       if (toward_phone) { ours("remoteIpAddr.ipv4", "remotePortNumber") }
@@ -91,22 +101,40 @@ verdict() {
       exit wrongs != 0
     }' "$1"
 }
-# judge HOST OWN-ADDRESS PHONE-PORT SERVER:PORT
+# judge HOST OWN-ADDRESS PHONE-PORT SERVER:PORT [blank]
 judge() {
   local said
-  if said=$(verdict "$LAB_DIR/$1.messages" "$2" "$3" "$4" 2>"$LAB_DIR/$1.judged"); then
+  if said=$(verdict "$LAB_DIR/$1.messages" "$2" "$3" "$4" "${5:-}" 2>"$LAB_DIR/$1.judged"); then
     pass "$1: tshark finds our addresses and no other change ($(cat "$LAB_DIR/$1.judged"))"
   else
     fail "$1: tshark finds: $said"
   fi
 }
-# judge_self_check, as judge: one address, one number, or one message less in what was captured is noticed.
+# judge_octets HOST SERVER: no frame to the server carries octets or digits of a home's addresses, whatever field they are in.
+judge_octets() {
+  local found
+  found=$(tshark -n -r "$LAB_DIR/$1.pcapng" -Y "ip.dst == ${2%:*} && (tcp.payload contains c0:a8:01 || tcp.payload contains \"192.168.1.\")" \
+    -T fields -e frame.number 2>/dev/null | wc -l)
+  check "$1: no octet of a home's address goes to the server" test "$found" = 0
+}
+# judge_self_check, as judge: whatever is changed in what was captured is noticed.
 judge_self_check() {
-  local file=$LAB_DIR/$1.messages forged=$LAB_DIR/forged.messages
-  awk -F '\t' -v OFS='\t' -v s="$4" '!done && $3 == s && sub(/ipAddr.ipv4=[0-9.]+/, "ipAddr.ipv4=192.168.1.50") { done = 1 } { print }' "$file" >"$forged"
-  check "$1: the judge sees one address of a home" test -n "$(verdict "$forged" "$2" "$3" "$4" 2>/dev/null)"
-  awk -F '\t' -v OFS='\t' -v s="$4" '!done && $3 == s && sub(/passThroughPartyId=[0-9]+/, "passThroughPartyId=1") { done = 1 } { print }' "$file" >"$forged"
-  check "$1: the judge sees one number changed" test -n "$(verdict "$forged" "$2" "$3" "$4" 2>/dev/null)"
-  awk -F '\t' -v s="$4" '!done && $3 == s && /messageId=34/ { done = 1; next } { print }' "$file" >"$forged"
-  check "$1: the judge sees one message missing" test -n "$(verdict "$forged" "$2" "$3" "$4" 2>/dev/null)"
+  local file=$LAB_DIR/$1.messages forged=$LAB_DIR/forged.messages what script
+  local -A forgeries=(
+    ["an address of a home, upstream"]='$3 == s && sub(/ipAddr.ipv4=[0-9.]+/, "ipAddr.ipv4=192.168.1.50")'
+    ["an address of the server, downstream"]='$2 == o && sub(/remoteIpAddr.ipv4=[0-9.]+/, "remoteIpAddr.ipv4=203.0.113.20")'
+    ["a port that is not ours"]='$2 == o && sub(/remotePortNumber=[0-9]+/, "remotePortNumber=30000")'
+    ["one number, upstream"]='$3 == s && sub(/passThroughPartyId=[0-9]+/, "passThroughPartyId=1")'
+    ["one number, downstream"]='$2 == o && sub(/milliSecondPacketSize=[0-9]+/, "milliSecondPacketSize=99")'
+    ["one message less"]='$3 == s && /messageId=34/ && ($0 = "")'
+  )
+  for what in "${!forgeries[@]}"; do
+    script="!done && ${forgeries[$what]} { done = 1 } { if (\$0 != \"\") print }"
+    awk -F '\t' -v OFS='\t' -v s="$4" -v o="$2:$3" "$script" "$file" >"$forged"
+    if cmp -s "$file" "$forged"; then
+      fail "$1: nothing to forge: $what"
+    else
+      check "$1: the judge sees $what" test -n "$(verdict "$forged" "$2" "$3" "$4" "${5:-}" 2>/dev/null)"
+    fi
+  done
 }

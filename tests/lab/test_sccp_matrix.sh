@@ -54,11 +54,11 @@ converse() { # HOME-INDEX PATH-INDEX VERSION-INDEX
       register; wait registered 15
       0: dial +1; 1: wait ringing 15; 1: answer; wait media 15
       0: expect-rtp 40 from +1 15; 1: expect-rtp 50 from -1 15
-      0: hold; 0: wait held 15; 0: sleep 500ms; 0: resume; 0: wait media 15
+      0: hold; 0: wait held 15; 0: expect-silence 300ms; 0: resume; 0: wait media 15
       0: expect-rtp 30 15; 1: expect-rtp 60 15; 1: hangup; wait ended 15
       1: dial -1; 0: wait ringing 15; 0: answer; wait media 15
       1: expect-rtp 40 15; 0: expect-rtp 40 15
-      0: transfer 600; 0: wait proceeding 15; 0: sleep 500ms; 0: transfer; 0: wait ended 15
+      0: transfer 600; 0: wait proceeding 15; 0: transfer; 0: wait ended 15
       1: expect-rtp 40 15; 1: hangup; 1: wait ended 15
       unregister; wait unregistered 15" >"$LAB_DIR/call-$home-$path-$version.log" 2>&1
   echo $? >"$LAB_DIR/call-$home-$path-$version.status"
@@ -109,9 +109,11 @@ dropwire_stop lan
 
 judge_end hosted
 judge_end masq-edge
-judge hosted "$HOSTED" 2000 "$CENTRAL:2001"
+judge hosted "$HOSTED" 2000 "$CENTRAL:2001" blank
+judge_octets hosted "$CENTRAL:2001"
 judge masq-edge $EDGE 2000 "$CENTRAL:2000"
-judge_self_check hosted "$HOSTED" 2000 "$CENTRAL:2001"
+judge_self_check hosted "$HOSTED" 2000 "$CENTRAL:2001" blank
+judge_self_check masq-edge $EDGE 2000 "$CENTRAL:2000"
 
 for name in server-a server-b; do check "$name: no phone sent what it should not" sh -c "! grep -q problem $LAB_DIR/$name.log"; done
 dropwire_stop hosted

@@ -58,7 +58,7 @@ phone_start home-phone restart "register; wait registered 15; wait disconnected 
   hangup; wait ended 15; wait disconnected 40; wait registered 40; dial 600; wait media 15; expect-rtp 50 15; hangup; wait ended 15" --device SEP000000001002
 wait_until 20 log_has restart 'registered keepalive'
 lab_stop first KILL
-sleep 1 # it is away
+wait_until 20 log_has restart disconnected || fail "the phone does not see that the server is gone"
 server_start first 2000 --talk
 wait_until 60 log_has restart ' ended' || fail "no call after the server's restart"
 server_start second 2001 --talk
@@ -66,7 +66,7 @@ wait_until 10 log_has second listening
 lab_stop first KILL
 well "phones are back after a restart of the central server, and at the second one when the first is dead" restart 90
 check "the second server has the phone" log_has second SEP000000001002
-check "the phone's story names the server it moved to" sh -c "'$DW_BIN' phone SEP000000001002 --socket $LAB_DIR/hosted/control.sock -c $LAB_DIR/empty.toml | tr '\n' ' ' | grep -q '$CENTRAL:2001'"
+check "the phone's story names the server it moved to" sh -c "'$DW_BIN' phone SEP000000001002 --socket $LAB_DIR/hosted/control.sock -c $LAB_DIR/empty.toml | tr -s ' \n' ' ' | grep -q 'moved from $CENTRAL:2000 to $CENTRAL:2001'"
 server_start first 2000 --talk
 
 # Dropwire restarts, told to and killed.
@@ -79,11 +79,12 @@ wait_until 40 registered SEP000000001003 || fail "the phone is not back after SI
 lab_stop hosted KILL
 hosted_start
 well "phones are back by themselves after Dropwire was restarted, and after it was killed" again 90
-# Strangers: a name, and RTP.
+# Its files can't be had (there is no origin), and it registers all the same; then strangers come: a name, and RTP.
+lab_in home-phone curl -s -m 20 -o "$LAB_DIR/no-config" "tftp://$HOSTED/SEP000000001004.cnf.xml" && fail "a config came from nowhere"
 phone_start home-phone victim "register; wait registered 15; dial 600; wait media 15; expect-rtp 400 30; hangup; wait ended 15; unregister; wait unregistered 15" --device SEP000000001004
 wait_until 15 log_has victim transmit-started
-without_files() { tells phone SEP000000001004 --json | grep -q '"registered_without_files"'; }
-check "a phone that registers and asked for no file is told of" without_files
+without_files() { tells phone SEP000000001004 | tr -s ' \n' ' ' | grep -q 'registered with .* without its files: .*SEP000000001004.cnf.xml'; }
+check "a phone that registers without its files is told of, with the reason" without_files
 phone_start mallory thief "register; wait rejected 15" --device SEP000000001004
 well "a stranger with a phone's name is refused" thief 20
 octets=$(printf '\\x80\\x00\\x00\\x01\\x00\\x00\\x00\\xa0\\xba\\xdb\\xad\\x01%s' "$(printf '\\x55%.0s' {1..160})")

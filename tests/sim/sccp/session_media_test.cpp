@@ -50,21 +50,36 @@ TEST_CASE("OpenReceiveChannel twice is one stream, whose phone may latch anew") 
   CHECK(line.broker.streams().begin()->second.stated == Endpoint{kPhone, 16400});
 }
 
-TEST_CASE(
-    "an Ack for a channel that is closed is passed without the phone's address, and takes nobody's place") {
+TEST_CASE("an Ack for a channel that is closed names the port it had, and takes nobody's place") {
   Line line;
   line.register_phone();
   open_receive(line);
+  start_media(line);
+  const Endpoint had = line.broker.streams().begin()->second.ports.central_facing;
   close_both(line);
   CHECK(line.broker.streams().empty());
   open_receive(line, {0x51, 0x52, 0x53});
   ack_receive(line);  // of the first
   const auto late = read_open_ack(line.last_to_server().body, AddressForm::wide);
   REQUIRE(late);
-  CHECK(late->local == Endpoint{IpAddress::v4(0), 0});
+  CHECK(late->local == had);
   CHECK(!line.broker.streams().begin()->second.stated);
+  line.phone(frame(id::kStartMediaAck,
+                   write_start_ack({{0, 0, kIds.call}, 0, {kPhone, 16384}}, AddressForm::wide), 17));
+  const auto late_start = read_start_ack(line.last_to_server().body, AddressForm::wide);
+  REQUIRE(late_start);
+  CHECK(late_start->local == had);
   ack_receive(line, {0x51, 0x52, 0x53});
   CHECK(line.broker.streams().begin()->second.stated);
+}
+
+TEST_CASE("an Ack for a channel that never was is passed without the phone's address") {
+  Line line;
+  line.register_phone();
+  ack_receive(line);
+  const auto stray = read_open_ack(line.last_to_server().body, AddressForm::wide);
+  REQUIRE(stray);
+  CHECK(stray->local == Endpoint{IpAddress::v4(0), 0});
 }
 
 TEST_CASE("an Ack that says only the call reference, or nothing, is for the channel that waits") {
