@@ -125,7 +125,13 @@ int DnsChannel::State::open() {
   o.lookups = files_then_dns.data();
   o.sock_state_cb = &State::on_socket;
   o.sock_state_cb_data = this;
-  const int given = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB;
+  o.udp_port = o.tcp_port = options.port;
+  int given = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB |
+              ARES_OPT_UDP_PORT | ARES_OPT_TCP_PORT;
+  if (!options.resolv_conf.empty()) {
+    o.resolvconf_path = options.resolv_conf.data();
+    given |= ARES_OPT_RESOLVCONF;
+  }
   const int status = ares_init_options(&channel, &o, given);
   if (status != ARES_SUCCESS) {
     channel = nullptr;

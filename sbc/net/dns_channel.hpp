@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -24,7 +25,9 @@ struct NameAddresses {
 class DnsChannel {
  public:
   struct Options {
-    std::vector<Endpoint> servers;               ///< instead of those of /etc/resolv.conf
+    std::vector<Endpoint> servers;               ///< instead of those that resolv_conf names
+    std::string resolv_conf;                     ///< empty: /etc/resolv.conf
+    std::uint16_t port = 53;                     ///< of the servers that resolv_conf names
     Duration timeout = std::chrono::seconds(2);  ///< of the first try; twice that for the second
     int tries = 2;                               ///< of each server
     bool hosts_of_environment = false;           ///< $CARES_HOSTS instead of /etc/hosts, for tests

@@ -59,9 +59,9 @@ std::string without_dot(std::string_view name) {
 }
 
 /// Puts the one to be tried next at the front of `left`, of one priority: its running sum of weights is the
-/// first that reaches a number drawn up to the whole. Those without weight stand at the front of the sum.
+/// first that reaches a number drawn up to the whole. The others keep their order.
 void draw_next(std::span<SrvRecord> left, const Random& random) {
-  std::ranges::stable_partition(left, [](const SrvRecord& r) { return r.weight == 0; });
+  if (left.size() < 2) return;
   std::uint32_t whole = 0;
   for (const SrvRecord& r : left)
     whole += r.weight;
@@ -92,7 +92,13 @@ Result<SrvAnswer> parse_srv_answer(Bytes message) {
 }
 
 void put_in_order(std::vector<SrvRecord>& records, const Random& random) {
-  std::ranges::stable_sort(records, {}, &SrvRecord::priority);
+  // By priority, those without weight first; equal ones stay as the DNS server gave them. Inserted one by one:
+  // clang warns of what libstdc++'s stable sort is made of.
+  const auto before = [](const SrvRecord& a, const SrvRecord& b) {
+    return std::pair(a.priority, a.weight != 0) < std::pair(b.priority, b.weight != 0);
+  };
+  for (auto next = records.begin(); next != records.end(); ++next)
+    std::rotate(std::upper_bound(records.begin(), next, *next, before), next, next + 1);
   for (auto begin = records.begin(); begin != records.end(); ++begin) {
     const auto end =
         std::find_if(begin, records.end(), [&](const SrvRecord& r) { return r.priority != begin->priority; });
