@@ -96,6 +96,13 @@ bool ends_registration(SignallingEvent event) {
     case SignallingEvent::reset:
     case SignallingEvent::keepalive_missed:
     case SignallingEvent::lines:
+    case SignallingEvent::bad_password:
+    case SignallingEvent::alarm:
+    case SignallingEvent::unheard:
+    case SignallingEvent::unreachable:
+    case SignallingEvent::reachable:
+    case SignallingEvent::altered:
+    case SignallingEvent::no_date:
       return false;
   }
   return false;

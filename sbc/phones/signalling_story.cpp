@@ -128,6 +128,13 @@ std::string event_words(const Phone& phone, std::size_t index) {
       return with_detail("missed a keepalive", step);
     case Event::connected:
     case Event::lines:
+    case Event::bad_password:
+    case Event::alarm:
+    case Event::unheard:
+    case Event::unreachable:
+    case Event::reachable:
+    case Event::altered:
+    case Event::no_date:
       break;
   }
   return with_detail(std::string(to_string(step.event)), step);
@@ -261,6 +268,20 @@ std::string_view to_string(SignallingEvent event) {
       return "keepalive_missed";
     case Event::lines:
       return "lines";
+    case Event::bad_password:
+      return "bad_password";
+    case Event::alarm:
+      return "alarm";
+    case Event::unheard:
+      return "unheard";
+    case Event::unreachable:
+      return "unreachable";
+    case Event::reachable:
+      return "reachable";
+    case Event::altered:
+      return "altered";
+    case Event::no_date:
+      return "no_date";
   }
   return "?";
 }
