@@ -152,6 +152,8 @@ void Inventory::on_signalling(const SignallingStep& told) {
       phone.server = printable(told.server, Step::kMaxName);
       phone.version = told.version;
       phone.sip_lines.clear();
+      phone.transport.clear();
+      phone.user_agent.clear();
     } else if (ends_registration(told.event)) {
       phone.registered = false;
       phone.registered_from = {};
