@@ -7,13 +7,13 @@
 namespace dw::sip {
 namespace {
 
-constexpr std::string_view kBlanks = " \t";
-
-/// Off the end of `text`, with the blanks around it.
+/// Off the end of `text`, with the blanks after it.
 std::string_view take_last_word(std::string_view& text) {
-  text = text.substr(0, text.find_last_not_of(kBlanks) + 1);
-  const std::size_t blank = text.find_last_of(kBlanks);
-  const std::size_t start = blank == text.npos ? 0 : blank + 1;
+  while (!text.empty() && is_sdp_blank(text.back()))
+    text.remove_suffix(1);
+  std::size_t start = text.size();
+  while (start > 0 && !is_sdp_blank(text[start - 1]))
+    --start;
   const std::string_view word = text.substr(start);
   text = text.substr(0, start);
   return word;
@@ -61,14 +61,11 @@ SdpLine SdpLines::take() {
 }
 
 SdpAddress parse_sdp_address(std::string_view text) {
-  TextCursor cursor(text);
-  cursor.skip_blanks();
-  (void)cursor.take_until(kBlanks);
-  cursor.skip_blanks();
+  std::string_view left = text;
+  (void)take_word(left);  // the network's type
   SdpAddress out;
-  out.family = cursor.take_until(kBlanks);
-  cursor.skip_blanks();
-  out.host = cursor.take_until(kBlanks);
+  out.family = take_word(left);
+  out.host = take_word(left);
   const std::string_view literal = out.host.substr(0, out.host.find('/'));
   if (literal.contains(':')) {
     if (const auto address = IpAddress::parse(literal)) out.address = *address;
@@ -76,15 +73,6 @@ SdpAddress parse_sdp_address(std::string_view text) {
     out.address = parse_dotted(literal);
   }
   return out;
-}
-
-std::string_view attribute_name(std::string_view value) {
-  return value.substr(0, value.find(':'));
-}
-
-std::string_view attribute_value(std::string_view value) {
-  const std::size_t colon = value.find(':');
-  return colon == value.npos ? std::string_view{} : value.substr(colon + 1);
 }
 
 std::optional<SdpOrigin> parse_sdp_origin(std::string_view value) {
