@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <optional>
 #include <string_view>
 
@@ -8,7 +9,8 @@ namespace dw::sip {
 
 /// One line of an SDP: "x=value", and how it ends. Views are into the body.
 struct SdpLine {
-  char type = 0;           ///< 0: an empty line
+  char type = 0;  ///< 0: an empty line
+  std::string_view whole;
   std::string_view text;   ///< all but its end
   std::string_view value;  ///< after "x="
   std::string_view end;    ///< "\r\n", "\n", or what there is of it at the end of the body
@@ -26,6 +28,25 @@ class SdpLines {
   std::string_view body_;
   std::size_t position_ = 0;
 };
+
+inline SdpLine SdpLines::take() {
+  const std::string_view left = body_.substr(position_);
+  SdpLine line;
+  line.offset = position_;
+  const std::size_t feed = left.find('\n');
+  std::size_t length = std::min(feed, left.size());
+  const std::size_t next = feed == left.npos ? left.size() : feed + 1;
+  if (length > 0 && left[length - 1] == '\r') --length;
+  line.whole = left.substr(0, next);
+  line.text = left.substr(0, length);
+  line.end = left.substr(length, next - length);
+  if (length >= 2) {
+    line.type = line.text[0];
+    line.value = line.text.substr(2);
+  }
+  position_ += next;
+  return line;
+}
 
 constexpr bool is_sdp_blank(char c) {
   return c == ' ' || c == '\t';

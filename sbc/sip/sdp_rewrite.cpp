@@ -76,7 +76,9 @@ class Rewriter {
 
   void put(const SdpLine& line);
   /// What the last section still lacks.
-  void finish() { put_added_connection(); }
+  void finish() {
+    if (added_ || copy_due_) put_added_connection();
+  }
   std::size_t removed() const { return removed_; }
 
  private:
@@ -90,7 +92,8 @@ class Rewriter {
   Fate fate_of(std::size_t index) const;
   void plan_session();
   void begin_media();
-  void put_text(const SdpLine& line);
+  /// False, and nothing is put: the line stays as it is.
+  bool put_changed(const SdpLine& line);
   void put_added_connection();
   void put_media(std::string_view text);
   void put_origin(std::string_view text, std::string_view value);
@@ -169,19 +172,22 @@ void Rewriter::begin_media() {
 }
 
 void Rewriter::put(const SdpLine& line) {
-  if (line.type != 'i') put_added_connection();  // RFC 8866 §5: m=, i=, c=
+  if ((added_ || copy_due_) && line.type != 'i') put_added_connection();  // RFC 8866 §5: m=, i=, c=
   if (line.type == 'a' && fate_ != Fate::stays && is_removed(line.value)) {
     ++removed_;
     return;
   }
   if (line.type == 'm') begin_media();
-  put_text(line);
-  out_ += line.end;
+  if (put_changed(line)) {
+    out_ += line.end;
+  } else {
+    out_ += line.whole;
+  }
   last_end_ = line.end;
   if (line.end.ends_with('\n')) line_end_ = line.end;
 }
 
-void Rewriter::put_text(const SdpLine& line) {
+bool Rewriter::put_changed(const SdpLine& line) {
   if (line.type == 'm' && fate_ == Fate::moves) {
     put_media(line.text);
   } else if (line.type == 'o' && !in_media_) {
@@ -191,12 +197,12 @@ void Rewriter::put_text(const SdpLine& line) {
   } else if (line.type == 'a' && in_media_ && address_ && is_attribute(line.value, "rtcp")) {
     put_rtcp(line.text);
   } else {
-    out_ += line.text;
+    return false;
   }
+  return true;
 }
 
 void Rewriter::put_added_connection() {
-  if (!added_ && !copy_due_) return;
   const bool is_last = !last_end_.ends_with('\n');  // the body ends within the line before
   if (is_last) out_ += last_end_.empty() ? line_end_ : "\n";
   if (added_) {
