@@ -30,7 +30,7 @@ Result<Via> parse_via(std::string_view text) {
   };
   // sent-protocol may have blanks around its slashes (RFC 3261 §25.1).
   const std::string_view name = word("/ \t\r\n");
-  if (!equal_ignoring_case(name, "SIP") || !cursor.skip_char('/') || word("/ \t\r\n") != "2.0" ||
+  if (!equal_ignoring_case(name, "SIP") || !cursor.skip_char('/') || word("/ \t\r\n").empty() ||
       !cursor.skip_char('/'))
     return fail(Errc::malformed, "a Via is of another protocol");
   cursor.skip_lws();
