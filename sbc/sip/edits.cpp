@@ -54,7 +54,10 @@ void Edits::settle_content_length() {
     insert_at_end_of_header("Content-Length: ");
     return insert_at_end_of_header(std::string(number) + "\r\n");
   }
-  if (message_.content_length() != size) replace(message_.value(*field), number);
+  if (message_.content_length() == size) return;
+  for (const Field& each : message_.fields()) {  // it may be told twice
+    if (each.name == FieldName::content_length) replace(message_.value(each), number);
+  }
 }
 
 void Edits::write(std::string& out) {
