@@ -64,9 +64,8 @@ void Edits::settle_content_length() {
 void Edits::write(std::string& out) {
   settle_content_length();
   // Insertions before what is replaced at their place, and as they were made: `text` only grows.
-  std::ranges::sort(edits_.begin(), edits_.begin() + static_cast<std::ptrdiff_t>(count_), {}, [](const Edit& e) {
-    return std::tuple(e.offset, e.length != 0, e.text);
-  });
+  std::ranges::sort(edits_.begin(), edits_.begin() + static_cast<std::ptrdiff_t>(count_), {},
+                    [](const Edit& e) { return std::tuple(e.offset, e.length != 0, e.text); });
   const std::string_view text = message_.text();
   const std::size_t header = message_.header_end() + 2;  // the empty line too
   out.reserve(out.size() + header + arena_.size() + (new_body_ ? body_.size() : message_.body().size()));
