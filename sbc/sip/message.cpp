@@ -83,6 +83,8 @@ Result<void> Message::parse(Bytes octets) {
   from_ = to_ = {};
   const auto end = text_.find("\r\n");
   if (end == text_.npos) return fail(Errc::malformed, "no line ends");
+  if (text_.find_first_of("\r\n") != end)
+    return fail(Errc::malformed, "the first line has a CR or LF inside");
   if (auto ok = parse_start_line(text_.substr(0, end)); !ok) return ok;
   if (auto ok = index_fields(end + 2); !ok) return ok;
   return read_essentials();

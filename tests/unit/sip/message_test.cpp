@@ -365,6 +365,10 @@ TEST_CASE("line ends that others may see and we would not are refused") {
   CHECK_FALSE(Parsed(replaced(request(""), "SIP/2.0\r\n", "SIP/2.0\n")).result);
   CHECK_FALSE(
       Parsed(replaced(request(""), "SIP/2.0\r\nVia", "SIP/2.0\r\n Via")).result);  // a folded first line
+  const std::string response = fixture("unreason").text;
+  CHECK(Parsed(replaced(response, "200 ", "200 OK ")).clean());
+  CHECK_FALSE(Parsed(replaced(response, "200 ", "200 OK\nVia: SIP/2.0/UDP 192.0.2.66\nX: ")).result);
+  CHECK_FALSE(Parsed(replaced(response, "200 ", "200 OK\rX: ")).result);
   CHECK_FALSE(Parsed(request("no colon\r\n")).result);
   CHECK_FALSE(Parsed(request(": no name\r\n")).result);
 }
