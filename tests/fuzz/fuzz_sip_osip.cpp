@@ -3,10 +3,12 @@
 // alone takes is fine.
 #include <osipparser2/osip_parser.h>
 
+#include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "sbc/sip/message.hpp"
@@ -31,17 +33,19 @@ int hex(char c) {
   return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-std::string unescaped(std::string_view text) {
+/// As far as oSIP reads, which is to an escaped NUL. Nothing where a % begins no escape: each reads on as it likes.
+std::optional<std::string> unescaped(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex(text[i + 1]) >= 0 && hex(text[i + 2]) >= 0) {
-      out += static_cast<char>(hex(text[i + 1]) * 16 + hex(text[i + 2]));
+    char c = text[i];
+    if (c == '%') {
+      if (i + 2 >= text.size() || hex(text[i + 1]) < 0 || hex(text[i + 2]) < 0) return std::nullopt;
+      c = static_cast<char>(hex(text[i + 1]) * 16 + hex(text[i + 2]));
       i += 2;
-    } else {
-      out += text[i];
     }
+    out += c;
   }
-  return out;
+  return out.substr(0, out.find('\0'));
 }
 
 std::string number(std::string_view digits) {
@@ -56,7 +60,7 @@ std::string_view without_brackets(std::string_view host) {
 void see_uri(Seen& seen, const std::string& what, const Uri& uri) {
   seen[what + " scheme"] = small(uri.scheme_text);
   if (!uri.is_sip()) return;
-  seen[what + " user"] = unescaped(uri.user.substr(0, uri.user.find(':')));
+  if (const auto user = unescaped(uri.user.substr(0, uri.user.find(':')))) seen[what + " user"] = *user;
   seen[what + " host"] = small(without_brackets(uri.host));
   seen[what + " port"] = uri.port ? std::to_string(*uri.port) : "";
 }
@@ -69,9 +73,17 @@ void see_uri(Seen& seen, const std::string& what, const osip_uri_t& uri) {
   const std::string scheme = uri.scheme ? small(uri.scheme) : "sip";
   seen[what + " scheme"] = scheme;
   if (scheme != "sip" && scheme != "sips") return;
-  seen[what + " user"] = unescaped(text_of(uri.username));
+  seen[what + " user"] = text_of(uri.username);  // is unescaped
   seen[what + " host"] = small(text_of(uri.host));
   seen[what + " port"] = uri.port ? number(uri.port) : "";
+}
+
+/// Of a parameter that stands there twice we take the first that has a value, oSIP the first.
+bool repeats(std::string_view text, std::string_view name) {
+  Params params(text);
+  int times = 0;
+  while (const auto param = params.next()) times += equal_ignoring_case(param->name, name);
+  return times > 1;
 }
 
 /// Ours; nothing when a proxy would answer 400.
@@ -91,14 +103,15 @@ std::unique_ptr<Seen> ours(std::string_view text) {
   (*seen)["CSeq number"] = std::to_string(m.cseq());
   (*seen)["CSeq method"] = std::string(m.method_text());
   (*seen)["Call-ID"] = std::string(m.call_id());
-  (*seen)["From tag"] = std::string(m.from_tag());
-  (*seen)["To tag"] = std::string(m.to_tag());
+  if (!repeats(m.from().params, "tag")) (*seen)["From tag"] = std::string(m.from_tag());
+  if (!repeats(m.to().params, "tag")) (*seen)["To tag"] = std::string(m.to_tag());
   (*seen)["Via transport"] = small(m.via().transport);
-  (*seen)["Via host"] = small(without_brackets(m.via().host));
+  if (m.via().host.find_first_of(" \t\r\n") == std::string_view::npos)  // we keep blanks in brackets
+    (*seen)["Via host"] = small(without_brackets(m.via().host));
   (*seen)["Via port"] = m.via().port ? std::to_string(*m.via().port) : "";
-  (*seen)["Via branch"] = std::string(m.via().branch);
+  if (!repeats(m.via().params, "branch")) (*seen)["Via branch"] = std::string(m.via().branch);
   (*seen)["body"] = std::string(m.body());
-  (*seen)["Content-Length"] = m.content_length() ? std::to_string(*m.content_length()) : "";
+  if (m.content_length()) (*seen)["Content-Length"] = std::to_string(*m.content_length());
   std::string_view contacts = m.value_of(FieldName::contact);
   if (const auto first = next_value(contacts)) {
     const auto contact = parse_name_addr(*first);
@@ -108,10 +121,18 @@ std::unique_ptr<Seen> ours(std::string_view text) {
   return seen;
 }
 
+std::string param_of(osip_list_t& params, std::string name) {
+  osip_generic_param_t* param = nullptr;
+  osip_generic_param_get_byname(&params, name.data(), &param);
+  return param ? text_of(param->gvalue) : "";
+}
+
 std::string tag_of(osip_from_t* address) {
-  osip_generic_param_t* tag = nullptr;
-  osip_from_get_tag(address, &tag);
-  return tag ? text_of(tag->gvalue) : "";
+  return param_of(address->gen_params, "tag");
+}
+
+bool is_multipart(const osip_content_type_t& type) {
+  return equal_ignoring_case(text_of(type.type), "multipart");
 }
 
 struct Freed {
@@ -143,11 +164,9 @@ std::unique_ptr<Seen> theirs(const std::string& text) {
   (*seen)["Via transport"] = small(text_of(via->protocol));
   (*seen)["Via host"] = small(text_of(via->host));
   (*seen)["Via port"] = via->port ? number(via->port) : "";
-  osip_generic_param_t* branch = nullptr;
-  osip_via_param_get_byname(via, const_cast<char*>("branch"), &branch);
-  (*seen)["Via branch"] = branch ? text_of(branch->gvalue) : "";
+  (*seen)["Via branch"] = param_of(via->via_params, "branch");
   (*seen)["Content-Length"] = m->content_length ? number(text_of(m->content_length->value)) : "";
-  if (!m->mime_version && osip_list_size(&m->bodies) <= 1) {
+  if (m->content_type && osip_list_size(&m->bodies) == 1 && !is_multipart(*m->content_type)) {
     osip_body_t* body = nullptr;
     osip_message_get_body(m.get(), 0, &body);
     (*seen)["body"] = body ? std::string(body->body, body->length) : "";
@@ -161,9 +180,14 @@ std::unique_ptr<Seen> theirs(const std::string& text) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const int ready = parser_init();
+  static const int ready = [] {
+    osip_trace_initialize_func(TRACE_LEVEL0,
+                               [](const char*, int, osip_trace_level_t, const char*, va_list) {});
+    return parser_init();
+  }();
   if (ready != 0) std::abort();
   const std::string text(as_text(Bytes(data, size)));
+  if (text.find('\0') != text.npos) return 0;  // oSIP's strings end there
   const auto we = ours(text);
   if (!we) return 0;
   const auto they = theirs(text);
