@@ -270,9 +270,10 @@ class Load {
  public:
   explicit Load(const Options& options)
       : options_(options), phone_socket_(every_address()), server_socket_(options.server) {
+    const auto boot = static_cast<std::uint32_t>(Clock::now().time_since_epoch().count() >> 16);
     for (unsigned n = 0; n < options.phones; ++n) {
       Phone& p = phones_.emplace_back();
-      p.id = bench::identity(n, options.domain);
+      p.id = bench::identity(n, options.domain, boot);
       p.address.s_addr = htonl(0x7f400001U + n);
     }
     answers_.resize(options.phones);
@@ -308,7 +309,7 @@ class Load {
             begin_register(phones_[begun++]);
           return begun == options_.phones && under_way() == 0;
         },
-        begin + std::chrono::seconds(600));
+        begin + std::chrono::seconds(60) + std::chrono::seconds(rate == 0 ? 0 : options_.phones / rate));
   }
   void begin_loop(Doing what) {
     closed_loop_ = what;

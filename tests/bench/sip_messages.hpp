@@ -14,6 +14,7 @@ struct Identity {
   std::string address;  // of the phone, which listens on kPhonePort
   std::string user;
   std::string device;  // twelve hexadecimal digits
+  std::string boot;    // tells this phone's Call-IDs and branches from those before it was started
   std::string domain;  // host of the Request-URI, From and To
 };
 inline constexpr unsigned kPhonePort = 5062, kFirstLine = 1001;
@@ -23,11 +24,18 @@ inline constexpr std::string_view kSupported =
     "replaces,join,norefersub,X-cisco-callinfo,X-cisco-service-control,X-cisco-escapecodes,X-cisco-monrec,"
     "X-cisco-config,X-cisco-xsi-6.0.1";
 
-inline Identity identity(unsigned number, std::string_view domain) {
+/// Eight hexadecimal digits.
+inline std::string hex(std::uint32_t number) {
+  std::string out(8, '0');
+  for (std::size_t i = 0; i < 8; ++i)
+    out[7 - i] = "0123456789abcdef"[number >> 4 * i & 15];
+  return out;
+}
+inline Identity identity(unsigned number, std::string_view domain, std::uint32_t boot) {
   const std::uint32_t address = 0x7f400001U + number;
   char device[13];
   std::snprintf(device, sizeof device, "00AA%08X", number);
-  Identity out{number, "127", std::to_string(kFirstLine + number), device, std::string(domain)};
+  Identity out{number, "127", std::to_string(kFirstLine + number), device, hex(boot), std::string(domain)};
   for (int shift = 16; shift >= 0; shift -= 8)
     out.address += '.' + std::to_string(address >> shift & 255);
   return out;
@@ -45,15 +53,7 @@ inline void add(std::string& to, unsigned number) {
   while ((number /= 10) != 0);
   to.append(digits + n, sizeof digits - n);
 }
-inline constexpr std::string_view kHexDigits = "0123456789abcdef";
 }  // namespace detail
-/// Eight hexadecimal digits.
-inline std::string hex(std::uint32_t number) {
-  std::string out(8, '0');
-  for (std::size_t i = 0; i < 8; ++i)
-    out[7 - i] = detail::kHexDigits[number >> 4 * i & 15];
-  return out;
-}
 template <class... Part>
 void append(std::string& to, const Part&... part) {
   (detail::add(to, part), ...);
@@ -65,9 +65,9 @@ inline void append_head(std::string& out, const Identity& phone, std::string_vie
                         unsigned cseq, char branch) {
   const std::string id = hex(call);
   append(out, method, " ", uri, " SIP/2.0\r\nVia: SIP/2.0/UDP ", phone.address, ":", kPhonePort,
-         ";branch=z9hG4bK", id, hex(cseq), std::string_view(&branch, 1), "\r\n", route, "From: \"",
-         phone.user, "\" <sip:", phone.user, "@", phone.domain, ">;tag=", phone.device, id,
-         "-09f6c2d1\r\nTo: ", to, "\r\nCall-ID: ", phone.device, "-", id, "-6e0a8d4d-24e0bf13@",
+         ";branch=z9hG4bK", phone.boot, id, hex(cseq), std::string_view(&branch, 1), "\r\n", route,
+         "From: \"", phone.user, "\" <sip:", phone.user, "@", phone.domain, ">;tag=", phone.device, id,
+         "-09f6c2d1\r\nTo: ", to, "\r\nCall-ID: ", phone.device, "-", id, "-6e0a8d4d-", phone.boot, "@",
          phone.address, "\r\nMax-Forwards: 70\r\nDate: Mon, 23 Nov 2026 10:11:12 GMT\r\nCSeq: ", cseq, " ",
          method, "\r\n");
 }
@@ -111,7 +111,7 @@ inline void append_invite(std::string& out, const Identity& phone, unsigned call
          "Allow: ACK,BYE,CANCEL,INVITE,NOTIFY,OPTIONS,REFER,REGISTER,UPDATE,SUBSCRIBE\r\n"
          "Remote-Party-ID: \"Line ",
          phone.user, "\" <sip:", phone.user, "@", phone.domain,
-         ">;party=calling;id-type=subscriber;privacy=off;screen=yes\r\n"
+         ">;party=calling;id-type=subscriber;privacy=off\r\n"
          "Supported: ",
          kSupported, "\r\nCall-Info: <sip:", phone.user, "@", phone.domain,
          ">;method=\"NOTIFY;Event=telephone-event;Duration=500\"\r\nContent-Length: ",
