@@ -7,12 +7,8 @@
 namespace dw::sip {
 namespace {
 
-constexpr std::string_view kTokenMarks = "-.!%*_+`'~";
-
-bool is_token_char(char c) {
-  return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') ||
-         kTokenMarks.find(c) != std::string_view::npos;
-}
+constexpr OctetSet kTokenChars("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~");
+constexpr OctetSet kNameEnds("=;, \t\r\n\"<>"), kValueEnds("; \t\r\n,<>"), kHostPortEnds(";?");
 /// RFC 3986 allows no blanks, controls, quotes or brackets in a URI; what is above 0x7e isn't either.
 bool is_uri_char(char c) {
   return c > ' ' && c < '\x7f' && c != '<' && c != '>' && c != '"';
@@ -76,7 +72,7 @@ std::optional<Param> Params::next() {
   cursor.skip_lws();
   const std::string_view from_name = cursor.rest();
   Param param;
-  param.name = cursor.take_until("=;, \t\r\n\"<>");
+  param.name = cursor.take_until(kNameEnds);
   if (param.name.empty()) return stop();
   std::size_t end = cursor.offset();
   TextCursor ahead = cursor;
@@ -91,7 +87,7 @@ std::optional<Param> Params::next() {
       ahead = TextCursor(ahead.rest().substr(length));
       end = offset_in(left_, param.value) + length;
     } else {
-      param.value = ahead.take_until("; \t\r\n,<>");
+      param.value = ahead.take_until(kValueEnds);
       end = offset_in(left_, param.value) + param.value.size();
     }
   }
@@ -133,7 +129,7 @@ Result<Uri> parse_uri(std::string_view text) {
     rest = rest.substr(at + 1);
     if (uri.user.empty()) return fail(Errc::malformed, "a URI's user is empty");
   }
-  const auto params = std::min(rest.find_first_of(";?"), rest.size());
+  const auto params = std::min(kHostPortEnds.first_in(rest), rest.size());
   if (auto ok = split_host_port(rest.substr(0, params), uri); !ok) return std::unexpected(ok.error());
   rest = rest.substr(params);
   const auto headers = std::min(rest.find('?'), rest.size());
@@ -169,7 +165,7 @@ Result<NameAddr> parse_name_addr(std::string_view text) {
   } else if (const auto bracket = text.find('<'); bracket != text.npos) {
     out.display = trim(text.substr(0, bracket));
     for (const char c : out.display) {  // tokens and blanks (RFC 3261 §25.1 display-name)
-      if (!is_token_char(c) && c != ' ' && c != '\t' && c != '\r' && c != '\n')
+      if (!kTokenChars.has(c) && c != ' ' && c != '\t' && c != '\r' && c != '\n')
         return fail(Errc::malformed, "a name must be quoted");
     }
     cursor = TextCursor(text.substr(bracket));
