@@ -19,17 +19,19 @@ class OctetSet {
   /// Where the first (last) octet of `text` is that is in the set, or is not; npos: nowhere.
   constexpr std::size_t first_in(std::string_view text) const { return first(text, true); }
   constexpr std::size_t first_not_in(std::string_view text) const { return first(text, false); }
-  constexpr std::size_t last_not_in(std::string_view text) const {
-    for (std::size_t i = text.size(); i != 0; --i) {
-      if (!has(text[i - 1])) return i - 1;
-    }
-    return text.npos;
-  }
+  constexpr std::size_t last_in(std::string_view text) const { return last(text, true); }
+  constexpr std::size_t last_not_in(std::string_view text) const { return last(text, false); }
 
  private:
   constexpr std::size_t first(std::string_view text, bool in) const {
     for (std::size_t i = 0; i < text.size(); ++i) {
       if (has(text[i]) == in) return i;
+    }
+    return text.npos;
+  }
+  constexpr std::size_t last(std::string_view text, bool in) const {
+    for (std::size_t i = text.size(); i != 0; --i) {
+      if (has(text[i - 1]) == in) return i - 1;
     }
     return text.npos;
   }

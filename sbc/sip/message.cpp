@@ -65,6 +65,7 @@ Result<Via> parse_via(std::string_view text) {
     if (via.branch.empty() && equal_ignoring_case(param->name, "branch")) via.branch = param->value;
     if (equal_ignoring_case(param->name, "rport")) via.rport = true;
   }
+  via.well_formed = params.well_formed();
   return via;
 }
 
@@ -223,10 +224,7 @@ Result<void> Message::read_essentials() {
   auto top = parse_via(next_value(vias).value_or(std::string_view{}));
   if (!top) return std::unexpected(top.error());
   via_ = *top;
-  Params params(via_.params);
-  while (params.next()) {
-  }
-  if (!params.well_formed()) note(400, "Malformed Via");
+  if (!via_.well_formed) note(400, "Malformed Via");
   const auto read = [this](const Field& field, NameAddr& into, std::string_view& tag, std::string_view bad) {
     auto parsed = parse_name_addr(value(field));
     if (!parsed || parsed->star) return note(400, bad);

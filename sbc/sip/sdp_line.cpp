@@ -7,12 +7,12 @@
 namespace dw::sip {
 namespace {
 
-constexpr std::string_view kBlanks = " \t";
+constexpr OctetSet kBlanks(" \t");
 
 /// Off the end of `text`, with the blanks around it.
 std::string_view take_last_word(std::string_view& text) {
-  text = text.substr(0, text.find_last_not_of(kBlanks) + 1);
-  const std::size_t blank = text.find_last_of(kBlanks);
+  text = text.substr(0, kBlanks.last_not_in(text) + 1);
+  const std::size_t blank = kBlanks.last_in(text);
   const std::size_t start = blank == text.npos ? 0 : blank + 1;
   const std::string_view word = text.substr(start);
   text = text.substr(0, start);

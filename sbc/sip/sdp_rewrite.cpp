@@ -49,6 +49,8 @@ std::size_t offset_in(std::string_view whole, std::string_view part) {
 bool is_removed(std::string_view attribute) {
   constexpr std::array<std::string_view, 5> kRemoved = {"candidate", "remote-candidates", "end-of-candidates",
                                                         "rtcp-mux", "rtcp-mux-only"};
+  constexpr OctetSet kBegins("icre");
+  if (attribute.empty() || !kBegins.has(attribute.front())) return false;
   const std::string_view name = attribute_name(attribute);
   return name.starts_with("ice-") || std::ranges::find(kRemoved, name) != kRemoved.end();
 }

@@ -10,9 +10,9 @@ namespace {
 constexpr OctetSet kTokenChars("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~");
 constexpr OctetSet kNameEnds("=;, \t\r\n\"<>"), kValueEnds("; \t\r\n,<>"), kHostPortEnds(";?");
 /// RFC 3986 allows no blanks, controls, quotes or brackets in a URI; what is above 0x7e isn't either.
-bool is_uri_char(char c) {
-  return c > ' ' && c < '\x7f' && c != '<' && c != '>' && c != '"';
-}
+constexpr OctetSet kUriChars(
+    "!#$%&'()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~");
+constexpr OctetSet kHostChars("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_");
 
 /// The length of the quoted string that `text` begins with, its quotes included; 0: it does not end.
 std::size_t quoted_length(std::string_view text) {
@@ -24,10 +24,6 @@ std::size_t quoted_length(std::string_view text) {
     }
   }
   return 0;
-}
-
-bool is_host_char(char c) {
-  return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
 }
 
 /// "host[:port]" or "[v6][:port]".
@@ -44,7 +40,7 @@ Result<void> split_host_port(std::string_view text, Uri& uri) {
     const auto colon = std::min(text.find(':'), text.size());
     uri.host = text.substr(0, colon);
     port = text.substr(colon);
-    if (uri.host.empty() || !std::ranges::all_of(uri.host, is_host_char))
+    if (uri.host.empty() || kHostChars.first_not_in(uri.host) != text.npos)
       return fail(Errc::malformed, "a URI's host is none");
   }
   if (port.empty()) return {};
@@ -116,7 +112,7 @@ Result<Uri> parse_uri(std::string_view text) {
   };
   if (!std::ranges::all_of(uri.scheme_text, is_scheme_char))
     return fail(Errc::malformed, "a URI's scheme is none");
-  if (!std::ranges::all_of(text, is_uri_char))
+  if (kUriChars.first_not_in(text) != text.npos)
     return fail(Errc::malformed, "a URI has a character that none has");
   if (equal_ignoring_case(uri.scheme_text, "sip")) uri.scheme = Uri::Scheme::sip;
   if (equal_ignoring_case(uri.scheme_text, "sips")) uri.scheme = Uri::Scheme::sips;
@@ -191,6 +187,10 @@ std::optional<std::string_view> next_value(std::string_view& left) {
   cursor.skip_lws();
   if (cursor.at_end()) return std::nullopt;
   const std::string_view text = cursor.rest();
+  if (!text.contains(',')) {  // as nearly all
+    left = {};
+    return trim(text);
+  }
   bool bracketed = false;
   std::size_t i = 0;
   for (; i < text.size(); ++i) {
