@@ -11,11 +11,9 @@ class OctetSet {
  public:
   constexpr explicit OctetSet(std::string_view octets) {
     for (const char c : octets)
-      words_[static_cast<std::uint8_t>(c) / 64] |= std::uint64_t{1} << static_cast<std::uint8_t>(c) % 64;
+      has_[static_cast<std::uint8_t>(c)] = true;
   }
-  constexpr bool has(char c) const {
-    return (words_[static_cast<std::uint8_t>(c) / 64] >> static_cast<std::uint8_t>(c) % 64 & 1) != 0;
-  }
+  constexpr bool has(char c) const { return has_[static_cast<std::uint8_t>(c)]; }
   /// Where the first (last) octet of `text` is that is in the set, or is not; npos: nowhere.
   constexpr std::size_t first_in(std::string_view text) const { return first(text, true); }
   constexpr std::size_t first_not_in(std::string_view text) const { return first(text, false); }
@@ -35,7 +33,7 @@ class OctetSet {
     }
     return text.npos;
   }
-  std::array<std::uint64_t, 4> words_{};
+  std::array<bool, 256> has_{};
 };
 
 /// Walks untrusted text without copying it. Every `take_…` consumes what it returns; nothing reads past the
