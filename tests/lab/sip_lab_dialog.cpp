@@ -556,6 +556,7 @@ void SipLabPhone::on_notify(TimePoint now, const SipText& message, const Endpoin
   SipCall* call = find_call(message.get("Call-ID"));
   if (call == nullptr) {
     respond(now, message, from, 200, "OK", random_hex(16));
+    if (event == "service-control") judge_service_control(message);
     ++happened_["notify"];
     return happen("notify-" + event);
   }

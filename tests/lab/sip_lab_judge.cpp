@@ -123,6 +123,15 @@ void SipLabPhone::judge_in_dialog(const SipText& message, const SipCall& call) {
     problem("CSeq went back to " + message.get("CSeq"));
 }
 
+// A restart is for the registration that it names; another one is ignored.
+void SipLabPhone::judge_service_control(const SipText& message) {
+  const std::size_t at = message.body.find("RegisterCallId={");
+  if (at == std::string::npos) return;
+  const std::size_t begin = at + 16, end = std::min(message.body.find('}', begin), message.body.size());
+  const std::string named = message.body.substr(begin, end - begin);
+  if (named != registration_.call_id) problem("a service-control for the registration " + named);
+}
+
 // The Contact that it sent, octet for octet, with what was granted behind it, and nobody else's.
 void SipLabPhone::judge_registered(const SipText& response, const std::string& contact) {
   const auto contacts = response.values("Contact");

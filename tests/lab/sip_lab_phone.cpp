@@ -271,10 +271,14 @@ void SipLabPhone::on_octets(TimePoint now, Bytes octets, const Endpoint& from) {
     ++strangers_;
     return problem("a datagram from " + from.to_string() + ", which is not its server");
   }
-  std::string why;
-  const auto message = parse_sip(as_text(octets), why);
+  std::string text(as_text(octets)), why;
+  if (const auto at = text.find(options_.forge_from);
+      !options_.forge_from.empty() && at != std::string::npos) {
+    text.replace(at, options_.forge_from.size(), options_.forge_to);
+  }
+  const auto message = parse_sip(text, why);
   if (!message) return problem(why);
-  judge_message(*message, octets.size());
+  judge_message(*message, text.size());
   if (message->is_request()) {
     on_request(now, *message, from);
   } else {

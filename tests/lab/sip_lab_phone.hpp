@@ -34,6 +34,8 @@ struct SipLabOptions {
   bool any_media = false;         ///< media addresses other than the server's are no problem
   std::optional<Duration> retry;  ///< TCP: connect again so long after a loss
   bool quiet = false, log_messages = false;
+  std::string forge_from,
+      forge_to;  ///< changes what comes in before it is judged, to see that the judge notices
   std::vector<std::string> script;
 };
 
@@ -116,6 +118,7 @@ class SipLabPhone {
   void judge_response(const SipText& message, const SipText& sent);
   void judge_route(const std::string& uri, const std::string& where);
   void judge_in_dialog(const SipText& message, const SipCall& call);
+  void judge_service_control(const SipText& message);
   void judge_registered(const SipText& response, const std::string& contact);
 
   // sip_lab_dialog.cpp: calls

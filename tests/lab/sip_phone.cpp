@@ -27,6 +27,7 @@ constexpr const char* kUsage =
     "  --lenient (follows route sets and any Contact: a server without a proxy before it)  --any-media\n"
     "  --echo (a UAS that sends each packet back; lenient; 601 talks early, 602 rings for ever; runs until "
     "--for)\n"
+    "  --forge FROM=>TO (changes the first FROM of each message that comes in, to see that it is noticed)\n"
     "  --retry SECONDS (TCP: connect again after a loss)  --for SECONDS (end with 1 then; 60)  --quiet  "
     "--log-messages\n"
     "steps:\n"
@@ -129,6 +130,11 @@ bool take_option(Arguments& out, const std::string& name, const std::string& val
     out.lab.rtp = static_cast<std::uint16_t>(number(value));
   } else if (name == "--retry") {
     out.lab.retry = std::chrono::seconds(number(value));
+  } else if (name == "--forge") {
+    const std::size_t arrow = value.find("=>");
+    if (arrow == std::string::npos) usage();
+    out.lab.forge_from = value.substr(0, arrow);
+    out.lab.forge_to = value.substr(arrow + 2);
   } else if (name == "--for") {
     out.bound = std::chrono::seconds(number(value));
   } else {
