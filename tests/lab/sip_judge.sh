@@ -74,7 +74,7 @@ verdict() {
           if (name == "contact") sub(/@[^>]*>/, "@>", line)
           if (name ~ /^(from|to|refer-to|referred-by|remote-party-id|p-asserted-identity)$/) sub(/@[^;>?]*/, "@", line)
         } else if (described) {
-          if (line ~ /^(c|o)=/) sub(/ IN IP[46] .*/, " IN IP", line)
+          if (line ~ /^(c|o)=/) sub(/IN IP[46] .*/, "IN IP", line)
           if (line ~ /^a=rtcp:/) continue
           sub(/^m=[a-z]+ [0-9]+ /, substr(line, 1, index(line, " ")), line)
         }
