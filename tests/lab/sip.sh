@@ -59,7 +59,7 @@ kamailio_gone() {
 
 # ---- sipp --------------------------------------------------------------------------------------------------------
 
-# sipp_start HOST NAME SCENARIO PORT [USER=N] ARGUMENT...: in the background, from the host's own address and that port,
+# sipp_start HOST NAME SCENARIO_FILE PORT [USER=N] ARGUMENT...: in the background, from the host's own address and that port,
 # as that user; ends by itself. Leaves NAME.status (0: every message was as the scenario asks), NAME.messages, NAME.errors. A UAS is ready
 # when this returns. SIPP_SECONDS bounds it, SIPP_TRANSPORT is u1 or t1.
 sipp_start() {
@@ -70,7 +70,7 @@ sipp_start() {
   rm -f "$LAB_DIR/$name".{status,messages,errors,log}
   (
     cd "$LAB_DIR" || exit
-    setpriv --pdeathsig KILL ip netns exec "$(ns "$host")" timeout $((seconds + 5)) sipp -sf "$LAB_HERE/sipp/$scenario.xml" \
+    setpriv --pdeathsig KILL ip netns exec "$(ns "$host")" timeout $((seconds + 5)) sipp -sf "$scenario" \
       -i "$address" -p "$port" -t "$transport" -m 1 -nostdin -timeout "$seconds" -timeout_error -default_behaviors all,-bye "${user[@]}" \
       -trace_err -error_file "$LAB_DIR/$name.errors" -trace_msg -message_file "$LAB_DIR/$name.messages" \
       "$@" >"$LAB_DIR/$name.log" 2>&1 </dev/null
@@ -91,6 +91,46 @@ sipp_well() {
 sipp_run() {
   sipp_start "$@"
   sipp_well "$2" $((${SIPP_SECONDS:-30} + 8))
+}
+
+# ---- flows: both ends of a call by sipp, and a judge between them ----------------------------------------------------
+
+# flow_start ROW FLOW INDEX PHONE_HOST SERVER KAMAILIO [DOMAIN]: the flow of sipp/flows.txt between a phone of its own
+# (user 2000 + INDEX) that has SERVER for its SIP server, and number 600 + INDEX on the central host.
+flow_start() {
+  local row=$1 flow=$2 i=$3 host=$4 server=$5 kamailio=$6 domain=${7:-${5%:*}} side first
+  local user=$((2000 + i)) number=$((600 + i)) a b
+  for side in A B; do
+    rm -f "$LAB_DIR/$row-$side".*
+    awk -v name="$flow" -v side=$side -v auth="${FLOW_AUTH:-1}" -f "$LAB_HERE/sipp/flow.awk" "$LAB_HERE/sipp/flows.txt" >"$LAB_DIR/$row-$side.xml"
+  done
+  a=(sipp_start "$host" "$row-A" "$LAB_DIR/$row-A.xml" $((5100 + i)) "USER=$user" -key number $number -key domain "$domain" \
+    -key expires "${FLOW_EXPIRES:-300}" -mp $((16384 + 4 * i)) -cid_str "$row@flow" "$server")
+  b=(sipp_start central "$row-B" "$LAB_DIR/$row-B.xml" $((5600 + i)) "USER=$user" -key number $number -key domain "$CENTRAL" \
+    -mp $((26384 + 4 * i)) -cid_str "$row@flow")
+  first=$(awk -v name="$flow" '/^== / { on = $2 == name; next } on && /^[AB] / { first = first $1 } END { print first }' "$LAB_HERE/sipp/flows.txt")
+  if [[ $first != *B* ]]; then
+    : >"$LAB_DIR/$row-B.messages"
+    echo 0 >"$LAB_DIR/$row-B.status"
+    "${a[@]}"
+  elif [[ $first == B* ]]; then
+    "${a[@]}" && wait_until 20 has_binding "$kamailio" $user && SIPP_TRANSPORT=u1 "${b[@]}" "$CENTRAL:5060"
+  else
+    SIPP_TRANSPORT=u1 "${b[@]}" && "${a[@]}"
+  fi
+}
+# flow_well ROW [PHONE_SIDE CENTRAL_SIDE]: both ends saw what the flow says, and the judge finds nothing: Dropwire's
+# addresses on each side of it.
+flow_well() {
+  local row=$1 phone=${2:-} central=${3:-} good=0
+  sipp_well "$row-A" || good=1
+  sipp_well "$row-B" || good=1
+  awk -v phone="$phone" -v central="$central" -v hosts="$CENTRAL,$phone,lab" -f "$LAB_HERE/sipp/judge.awk" \
+    "$LAB_DIR/$row-A.messages" "$LAB_DIR/$row-B.messages" >"$LAB_DIR/$row.judged" || {
+    good=1
+    sed 's/^/  /' "$LAB_DIR/$row.judged" | head -n 4
+  }
+  return $good
 }
 
 # ---- baresip -----------------------------------------------------------------------------------------------------
