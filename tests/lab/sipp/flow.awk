@@ -6,8 +6,9 @@
 #   of=METHOD         the request that a response answers; else the other side's last
 #   to=NUMBER         whom A's request is for, else -key number               tag=T   the To tag of B's response
 #   free              a request outside the dialog that stands                noauth  the server asks no password
+#   once              a request that is not sent again
 #   big               ten headers of 120 octets                               mf=N    Max-Forwards
-# and "SIDE pause MS".
+# and "SIDE pause MS". "A/B" for a side: A sends it, and only B's scenario has it here.
 function out(line) { text = text line "\n" }
 function mine() { return side == "A" ? "<sip:[user]@[domain]>" : "\"Bee\" <sip:[number]@[domain]>" }
 function option(key,   i) {
@@ -106,26 +107,26 @@ function sends(method,   first) {
     recv("response=\"407\"", take("To", "refuser"), " auth=\"true\"")
     if (method == "INVITE") { acknowledge() }
     version = version > 0 && option("sdp") != "" ? version - 1 : version
-    send(request(method, "[authentication]\n"), " retrans=\"500\"")
-  } else send(request(method, ""), method == "ACK" ? "" : " retrans=\"500\"")
+    send(request(method, "[authentication]\n"), option("once") ? "" : " retrans=\"500\"")
+  } else send(request(method, ""), method == "ACK" || option("once") ? "" : " retrans=\"500\"")
 }
 function receives(method,   actions) {
-  if (method == "INVITE") actions = take("Via", "ivia") take("From", "ifrom") take("To", "ito") take("CSeq", "icseq") take("Record-Route", "irr")
+  if (method ~ /^(INVITE|SUBSCRIBE)$/) actions = take("Via", "ivia") take("From", "ifrom") take("To", "ito") take("CSeq", "icseq") take("Record-Route", "irr")
   if (caller == "") caller = side == "A" ? "B" : "A"
   if (method !~ /^(ACK|CANCEL)$/) fresh = (!inside && caller != side) || option("free") != ""
-  if (method == "INVITE") invite_fresh = fresh
+  if (method ~ /^(INVITE|SUBSCRIBE)$/) invite_fresh = fresh
   if (!inside && !option("free") && caller != side) {
     actions = actions take("From", "peer") take("To", "me")
     inside = method ~ /^(INVITE|SUBSCRIBE|REFER)$/
   }
   if (method ~ /^(INVITE|UPDATE|SUBSCRIBE|REFER|NOTIFY)$/) actions = actions take("Contact", "target", "sip:[^>]*")
-  recv("request=\"" method "\"", actions, " rrs=\"true\"")
+  recv("request=\"" method "\"", actions, method ~ /^(INVITE|SUBSCRIBE|REFER)$/ ? " rrs=\"true\"" : "")
 }
 function answers(code, method,   head, tag) {
   own_tag = option("tag") == "" ? "[pid]" side : option("tag")
-  if (method == "INVITE") {
+  if (method == "INVITE" || option("of") == "SUBSCRIBE") {
     tag = invite_fresh ? ";tag=" own_tag : ""
-    head = "Via:[$ivia]\n" (last[side == "A" ? "B" : "A"] == "INVITE" ? "[last_Record-Route:]\n" : side == "B" ? "Record-Route:[$irr]\n" : "") "From:[$ifrom]\nTo:[$ito]" tag "\nCall-ID: [call_id]\nCSeq:[$icseq]\n"
+    head = "Via:[$ivia]\n" (last[side == "A" ? "B" : "A"] == method ? "[last_Record-Route:]\n" : side == "B" ? "Record-Route:[$irr]\n" : "") "From:[$ifrom]\nTo:[$ito]" tag "\nCall-ID: [call_id]\nCSeq:[$icseq]\n"
   } else {
     tag = fresh ? ";tag=" own_tag : ""
     head = "[last_Via:]\n[last_Record-Route:]\n[last_From:]\n[last_To:]" tag "\n[last_Call-ID:]\n[last_CSeq:]\n"
@@ -143,7 +144,8 @@ BEGIN {
 {
   parts = split($0, part, / *\| */)
   words = split(part[1], word, / +/)
-  who = word[1]
+  who = substr(word[1], 1, 1)
+  if (word[1] ~ /\// && substr(word[1], 3) != side) next
   what = word[2]
   if (!started++) {
     out("<?xml version=\"1.0\" encoding=\"ISO-8859-1\" ?>\n<scenario name=\"" name "\">")
@@ -169,7 +171,7 @@ BEGIN {
       else if (what > 100 && who != "K" && caller == side && method ~ /^(INVITE|SUBSCRIBE|REFER)$/) { actions = take("To", "peer") take("Contact", "target", "sip:[^>]*"); inside = 1 }
       else if (who != "K" && method ~ /^(INVITE|UPDATE)$/) actions = take("Contact", "target", "sip:[^>]*")
       if (method == "INVITE" && what != 100) recv("response=\"100\"", "", " optional=\"true\"")
-      recv("response=\"" what "\"", actions, " rrs=\"true\"")
+      recv("response=\"" what "\"", actions, what > 100 && what < 300 && who != "K" && method ~ /^(INVITE|SUBSCRIBE|REFER)$/ ? " rrs=\"true\"" : "")
     }
     next
   }
