@@ -151,6 +151,10 @@ sip_listen 0.0.0.0:5062
 audio_player aubridge,none
 audio_source ausine,$tone
 audio_alert aubridge,none
+ausrc_srate 48000
+ausrc_channels 2
+auplay_srate 8000
+auplay_channels 1
 audio_buffer 20-160
 call_local_timeout 60
 call_max_calls 2
@@ -175,6 +179,15 @@ CONFIG
   wait_until 15 log_has "$name" '200 OK' && return 0
   fail "$name did not register"
   return 1
+}
+# hears NAME HZ: in the last second of what it recorded, that tone has most of the power.
+hears() {
+  local file
+  file=$(ls "$LAB_DIR/$1.run/"dump-*-dec.wav 2>/dev/null | tail -n 1)
+  [[ -n $file ]] && tail -c +45 "$file" | tail -c 16000 | od -An -v -t d2 -w2 | awk -v hz="$2" '
+    BEGIN { c = 2 * cos(2 * 3.14159265358979 * hz / 8000) }
+    { s = $1 + c * a - b; b = a; a = s; power += $1 * $1; n++ }
+    END { tone = n ? 2 * (a * a + b * b - c * a * b) / n : 0; exit !(n >= 4000 && power > 1e6 * n && tone > 0.8 * power) }'
 }
 # baresip_do HOST CONTROL_PORT COMMAND [PARAMETERS]: e.g. dial sip:600@lab, accept, hangup, hold, resume.
 baresip_do() {
