@@ -95,29 +95,34 @@ sipp_run() {
 
 # ---- flows: both ends of a call by sipp, and a judge between them ----------------------------------------------------
 
-# flow_start ROW FLOW INDEX PHONE_HOST SERVER KAMAILIO [DOMAIN]: the flow of sipp/flows.txt between a phone of its own
-# (user 2000 + INDEX) that has SERVER for its SIP server, and number 600 + INDEX on the central host.
+# flow_side ROW FLOW SIDE HOST PORT USER NUMBER DOMAIN [SERVER]: starts one side of a flow of sipp/flows.txt. All sides of
+# a row have one Call-ID, the row's, up to its last dot.
+flow_side() {
+  local flow=$2 side=$3 host=$4 port=$5 user=$6 number=$7 domain=$8 name=$1-$3 server=("${@:9}")
+  awk -v name="$flow" -v side="${side:0:1}" -v auth="${FLOW_AUTH:-1}" -v linger="${FLOW_LINGER:-0}" -f "$LAB_HERE/sipp/flow.awk" \
+    "$LAB_HERE/sipp/flows.txt" >"$LAB_DIR/$name.xml"
+  sipp_start "$host" "$name" "$LAB_DIR/$name.xml" "$port" "USER=$user" -key number "$number" -key domain "$domain" \
+    -key expires "${FLOW_EXPIRES:-300}" -mp $((16384 + (port - 5100) * 4)) -cid_str "${1%.*}@flow" "${server[@]}"
+}
+# flow_start ROW FLOW INDEX HOST SERVER KAMAILIO [DOMAIN]: a flow between a phone of its own (user FLOW_USERS + INDEX)
+# that has SERVER for its SIP server and for its domain, and number 600 + INDEX on the central host.
 flow_start() {
-  local row=$1 flow=$2 i=$3 host=$4 server=$5 kamailio=$6 domain=${7:-${5%:*}} side first
-  local user=$((2000 + i)) number=$((600 + i)) a b
-  for side in A B; do
-    rm -f "$LAB_DIR/$row-$side".*
-    awk -v name="$flow" -v side=$side -v auth="${FLOW_AUTH:-1}" -f "$LAB_HERE/sipp/flow.awk" "$LAB_HERE/sipp/flows.txt" >"$LAB_DIR/$row-$side.xml"
-  done
-  a=(sipp_start "$host" "$row-A" "$LAB_DIR/$row-A.xml" $((5100 + i)) "USER=$user" -key number $number -key domain "$domain" \
-    -key expires "${FLOW_EXPIRES:-300}" -mp $((16384 + 4 * i)) -cid_str "$row@flow" "$server")
-  b=(sipp_start central "$row-B" "$LAB_DIR/$row-B.xml" $((5600 + i)) "USER=$user" -key number $number -key domain "$CENTRAL" \
-    -mp $((26384 + 4 * i)) -cid_str "$row@flow")
-  first=$(awk -v name="$flow" '/^== / { on = $2 == name; next } on && /^[AB] / { first = first $1 } END { print first }' "$LAB_HERE/sipp/flows.txt")
-  if [[ $first != *B* ]]; then
-    : >"$LAB_DIR/$row-B.messages"
-    echo 0 >"$LAB_DIR/$row-B.status"
-    "${a[@]}"
-  elif [[ $first == B* ]]; then
-    "${a[@]}" && wait_until 20 has_binding "$kamailio" $user && SIPP_TRANSPORT=u1 "${b[@]}" "$CENTRAL:5060"
-  else
-    SIPP_TRANSPORT=u1 "${b[@]}" && "${a[@]}"
-  fi
+  local row=$1 flow=$2 i=$3 host=$4 server=$5 kamailio=$6 domain=${7:-${5%:*}} sides a b
+  local user=$((${FLOW_USERS:-2000} + i)) number=$((600 + i))
+  rm -f "$LAB_DIR/$row"-[AB].*
+  sides=$(awk -v name="$flow" '/^== / { on = $2 == name; next } on && /^[AB]/ { sides = sides substr($1, 1, 1) } END { print sides }' \
+    "$LAB_HERE/sipp/flows.txt")
+  a=(flow_side "$row" "$flow" A "$host" $((5100 + i)) $user $number "$domain" "$server")
+  b=(flow_side "$row" "$flow" B central $((5600 + i)) $user $number $CENTRAL)
+  case $sides in
+    *B*) ;;
+    *) : >"$LAB_DIR/$row-B.messages" && echo 0 >"$LAB_DIR/$row-B.status" ;;
+  esac
+  case $sides in
+    B*) "${a[@]}" && wait_until 20 has_binding "$kamailio" $user && SIPP_TRANSPORT=u1 "${b[@]}" "$CENTRAL:${FLOW_PORT:-5060}" ;;
+    *B*) SIPP_TRANSPORT=u1 "${b[@]}" && "${a[@]}" ;;
+    *) "${a[@]}" ;;
+  esac
 }
 # flow_well ROW [PHONE_SIDE CENTRAL_SIDE]: both ends saw what the flow says, and the judge finds nothing: Dropwire's
 # addresses on each side of it.
@@ -125,7 +130,7 @@ flow_well() {
   local row=$1 phone=${2:-} central=${3:-} good=0
   sipp_well "$row-A" || good=1
   sipp_well "$row-B" || good=1
-  awk -v phone="$phone" -v central="$central" -v hosts="$CENTRAL,$phone,lab" -f "$LAB_HERE/sipp/judge.awk" \
+  awk -v phone="$phone" -v central="$central" -v hosts="$CENTRAL,$phone,lab" -v once="${FLOW_ONCE:-0}" -f "$LAB_HERE/sipp/judge.awk" \
     "$LAB_DIR/$row-A.messages" "$LAB_DIR/$row-B.messages" >"$LAB_DIR/$row.judged" || {
     good=1
     sed 's/^/  /' "$LAB_DIR/$row.judged" | head -n 4

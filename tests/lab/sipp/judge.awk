@@ -1,7 +1,7 @@
 # Compares what one end of a flow sent with what arrived at the other, message by message and header by header, from
 # sipp's two message logs: awk -v phone=ADDRESS -v central=ADDRESS -v hosts=A,B,… -f judge.awk A.messages B.messages
 # phone: Dropwire as the phone knows it, central: as the server knows it; neither: there is none on the path.
-# hosts: addresses which may stand for each other in From, To, Refer-To. Says what is wrong; last line: "compared N".
+# hosts: addresses which may stand for each other in From, To, Refer-To. once=1: B gets each message but once. Says what is wrong; last line: "compared N".
 function wrong(what) { print what " (" substr(key, 1, 60) ")"; bad = 1 }
 function finish(   i, n, line, header, name, value, cseq, tag) {
   if (!inside) return
@@ -19,6 +19,7 @@ function finish(   i, n, line, header, name, value, cseq, tag) {
   split(line[1], header, " ")
   key = header[1] == "SIP/2.0" ? header[2] " " cseq " " tag : header[1] " " cseq
   if (cseq ~ /REGISTER/) { registration(line, head_end); return }
+  times[dir, end, key]++
   if ((dir, end, key) in text) return
   order[++count] = dir SUBSEP end SUBSEP key
   text[dir, end, key] = message
@@ -76,6 +77,7 @@ function masked(message, address, where,   i, n, line, body) {
     if (!body && where == "phone" && line[i] ~ /^Record-Route:/) wrong("a Record-Route reached the phone: " line[i])
     if (!body && where == "phone" && line[i] ~ /^Route:/) wrong("a Route reached the phone: " line[i])
     if (!body && line[i] ~ /^Contact:/ && line[i] !~ ("@" quoted(address) "(:5060)?[;>]")) wrong("Contact is not Dropwire's: " line[i])
+    if (body && line[i] ~ /^m=/ && line[i] !~ /^m=[a-z]+ 2[0-9][0-9][0-9][0-9] /) wrong("SDP has not Dropwire's port: " line[i])
     if (body && line[i] ~ /^c=/ && line[i] != "c=IN IP4 " address) wrong("SDP has not Dropwire's address: " line[i])
   }
 }
@@ -103,6 +105,7 @@ END {
     if (key ~ /^ACK/ && text["received", o[2], key] !~ /X-Unknown/) continue
     d = difference(bare(text["sent", other, key]), bare(text["received", o[2], key]))
     if (d != "") wrong(d)
+    if (once && o[2] == 2 && times["received", 2, key] > 1) wrong("arrived " times["received", 2, key] " times")
     if (phone != "") masked(text["received", o[2], key], o[2] == 1 ? phone : central, o[2] == 1 ? "phone" : "server")
     compared++
   }
