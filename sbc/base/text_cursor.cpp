@@ -1,6 +1,7 @@
 #include "sbc/base/text_cursor.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace dw {
 
@@ -18,6 +19,12 @@ bool TextCursor::skip_text(std::string_view t) {
 
 void TextCursor::skip_blanks() {
   while (!left_.empty() && (left_.front() == ' ' || left_.front() == '\t')) left_.remove_prefix(1);
+}
+
+void TextCursor::skip_lws() {
+  while (!left_.empty() && (left_.front() == ' ' || left_.front() == '\t' || left_.front() == '\r' ||
+                            left_.front() == '\n'))
+    left_.remove_prefix(1);
 }
 
 std::string_view TextCursor::take_until(std::string_view stops) {
@@ -45,6 +52,11 @@ std::optional<std::uint64_t> TextCursor::take_number(std::uint64_t max) {
   const auto number = parse_number(left_.substr(0, length), max);
   if (number) left_.remove_prefix(length);
   return number;
+}
+
+std::size_t offset_in(std::string_view whole, std::string_view part) {
+  assert(part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size());
+  return static_cast<std::size_t>(part.data() - whole.data());
 }
 
 std::string_view trim(std::string_view text) {

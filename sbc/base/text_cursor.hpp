@@ -19,6 +19,7 @@ class TextCursor {
   bool skip_char(char c);
   bool skip_text(std::string_view t);
   void skip_blanks();  ///< spaces and tabs
+  void skip_lws();     ///< spaces, tabs, CR and LF: blanks of a field that may be folded
   /// Up to (without) the first of `stops`, or all that is left; the stop itself stays.
   std::string_view take_until(std::string_view stops);
   /// Up to the next blank.
@@ -33,6 +34,8 @@ class TextCursor {
   std::string_view left_;
 };
 
+/// Where `part`, a view into `whole`, begins in it.
+std::size_t offset_in(std::string_view whole, std::string_view part);
 std::string_view trim(std::string_view text);  ///< blanks, CR and LF off both ends
 /// The whole text as a decimal number at most `max`: no sign, no blanks, no prefix.
 std::optional<std::uint64_t> parse_number(std::string_view text, std::uint64_t max);

@@ -1,0 +1,75 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "sbc/base/endpoint.hpp"
+#include "sbc/base/result.hpp"
+
+namespace dw::sip {
+
+/// One parameter of a list "name[=value]": `value` without the blanks around it, with its quotes if it has
+/// some.
+struct Param {
+  std::string_view name, value;
+  bool has_value = false;
+  std::string_view text;  ///< all of it, from its name to its value's end
+};
+
+/// Walks ";a=b;c" (RFC 3261 §25.1: SEMI param): blanks, folds and quoted strings as they come. Nothing at the
+/// end and where the text is no parameter; `well_formed` tells the two apart.
+class Params {
+ public:
+  explicit Params(std::string_view text) : left_(text) {}
+  std::optional<Param> next();
+  bool well_formed() const { return well_formed_; }
+
+ private:
+  std::string_view left_;
+  bool well_formed_ = true;
+};
+/// The first one of that name, in any case.
+std::optional<Param> find_param(std::string_view params, std::string_view name);
+
+/// A SIP or SIPS URI as views into its text (RFC 3261 §19.1), or another URI of which only the scheme is
+/// read.
+struct Uri {
+  enum class Scheme : std::uint8_t { sip, sips, other };
+  Scheme scheme = Scheme::other;
+  std::string_view text;  ///< all of it
+  std::string_view scheme_text;
+  std::string_view user;       ///< with its password and escapes, without "@"; empty: none
+  std::string_view host_port;  ///< "pbx.example.net:5060", "[2001:db8::1]"
+  std::string_view host;       ///< IPv6 literals in brackets
+  std::optional<std::uint16_t> port;
+  std::string_view params;   ///< from the first ";" on; empty: none
+  std::string_view headers;  ///< from "?" on; empty: none
+
+  bool is_sip() const { return scheme != Scheme::other; }
+};
+inline constexpr std::size_t kMaxUri = 1024;  ///< octets; phones take 512 (sip-sbc §2.6)
+
+/// Errc::malformed for what is no URI, too_long past kMaxUri.
+Result<Uri> parse_uri(std::string_view text);
+
+/// A host as SIP writes it is that address: "192.0.2.1", "[2001:db8::1]", "2001:db8::1".
+bool names_address(std::string_view host, const IpAddress& address);
+
+/// name-addr or addr-spec with the header's parameters (RFC 3261 §20.10): a value of Contact, From, To,
+/// Route….
+struct NameAddr {
+  std::string_view text;     ///< all of it
+  std::string_view display;  ///< as it stands, with quotes; empty: none
+  std::string_view uri;      ///< between "<" and ">", or the bare addr-spec
+  std::string_view params;   ///< of the header, from the first ";" on
+  bool bracketed = false;
+  bool star = false;  ///< Contact: *
+};
+/// Errc::malformed; without brackets, what follows ";" is the header's (RFC 3261 §20).
+Result<NameAddr> parse_name_addr(std::string_view text);
+
+/// Takes the next of the comma-separated values of a field: commas within quotes and brackets are none.
+/// Nothing at the end. Blanks around it are left out; an empty value is told as one.
+std::optional<std::string_view> next_value(std::string_view& left);
+
+}  // namespace dw::sip
