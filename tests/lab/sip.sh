@@ -199,5 +199,6 @@ baresip_do() {
   local json
   json="{\"command\":\"$3\"${4:+,\"params\":\"$4\"}}"
   # A netstring each way.
-  printf '%d:%s,' ${#json} "$json" | lab_in "$1" timeout 5 bash -c "exec 3<>/dev/tcp/127.0.0.1/$2; cat >&3; timeout 0.5 cat <&3" || true
+  printf '%d:%s,' ${#json} "$json" |
+    lab_in "$1" timeout 5 bash -c "exec 3<>/dev/tcp/127.0.0.1/$2; cat >&3; grep -aqm 1 response <&3"
 }
