@@ -67,13 +67,13 @@ sipp_start() {
   shift 4
   [[ ${1:-} == USER=* ]] && user=(-key user "${1#*=}" -au "${1#*=}" -ap "${1#*=}") && shift
   address=$(ip -n "$(ns "$host")" -4 -o addr show dev eth0 | awk '{ sub("/.*", "", $4); print $4; exit }')
-  rm -f "$LAB_DIR/$name".{status,messages,errors,log}
+  rm -f "$LAB_DIR/$name".{status,messages,errors}
   (
     cd "$LAB_DIR" || exit
     setpriv --pdeathsig KILL ip netns exec "$(ns "$host")" timeout $((seconds + 5)) sipp -sf "$scenario" \
       -i "$address" -p "$port" -t "$transport" -m 1 -nostdin -timeout "$seconds" -timeout_error -default_behaviors all,-bye "${user[@]}" \
       -trace_err -error_file "$LAB_DIR/$name.errors" -trace_msg -message_file "$LAB_DIR/$name.messages" \
-      "$@" >"$LAB_DIR/$name.log" 2>&1 </dev/null
+      "$@" >"$LAB_DIR/$name.screen" 2>&1 </dev/null
     echo $? >"$LAB_DIR/$name.status"
   ) &
   wait_until 5 sipp_ready "$host" "$name" "$transport" "$port"
@@ -99,7 +99,8 @@ sipp_run() {
 # a row have one Call-ID, the row's, up to its last dot.
 flow_side() {
   local flow=$2 side=$3 host=$4 port=$5 user=$6 number=$7 domain=$8 name=$1-$3 server=("${@:9}")
-  awk -v name="$flow" -v side="${side:0:1}" -v auth="${FLOW_AUTH:-1}" -v linger="${FLOW_LINGER:-0}" -f "$LAB_HERE/sipp/flow.awk" \
+  awk -v name="$flow" -v side="${side:0:1}" -v auth="${FLOW_AUTH:-1}" -v lossy="${FLOW_LOSSY:-0}" \
+    -v linger="$((${FLOW_LOSSY:-0} * 8000))" -f "$LAB_HERE/sipp/flow.awk" \
     "$LAB_HERE/sipp/flows.txt" >"$LAB_DIR/$name.xml"
   sipp_start "$host" "$name" "$LAB_DIR/$name.xml" "$port" "USER=$user" -key number "$number" -key domain "$domain" \
     -key expires "${FLOW_EXPIRES:-300}" -mp $((16384 + (port - 5100) * 4)) -cid_str "${1%.*}@flow" "${server[@]}"
@@ -130,7 +131,7 @@ flow_well() {
   local row=$1 phone=${2:-} central=${3:-} good=0
   sipp_well "$row-A" || good=1
   sipp_well "$row-B" || good=1
-  awk -v phone="$phone" -v central="$central" -v hosts="$CENTRAL,$phone,lab" -v once="${FLOW_ONCE:-0}" -f "$LAB_HERE/sipp/judge.awk" \
+  awk -v phone="$phone" -v central="$central" -v hosts="$CENTRAL,$phone,lab" -v once="${FLOW_LOSSY:-0}" -f "$LAB_HERE/sipp/judge.awk" \
     "$LAB_DIR/$row-A.messages" "$LAB_DIR/$row-B.messages" >"$LAB_DIR/$row.judged" || {
     good=1
     sed 's/^/  /' "$LAB_DIR/$row.judged" | head -n 4

@@ -20,7 +20,7 @@ dropwire_start hosted hosted --mode hosted "${quick[@]}" --set "access.listen=[\
 dropwire_start hosted tcp --mode hosted "${quick[@]}" --set "access.listen=[\"$HOSTED2\"]" --set admin.listen=127.0.0.1:8078 \
   --set media.ports=25000-29999 --set "central.sip.servers=[\"tcp:$CENTRAL:5060\"]"
 
-mapfile -t flows < <(awk '/^== / { print $2 }' "$LAB_HERE/sipp/flows.txt")
+mapfile -t flows < <(awk '/^== / && !/fork/ { print $2 }' "$LAB_HERE/sipp/flows.txt")
 SIPP_SECONDS=12
 # rows PATH HOST SERVER KAMAILIO CENTRAL_SIDE FLOW...: each flow with a phone of its own, all at once
 rows() {
@@ -46,7 +46,7 @@ FLOW_USERS=2900 flow_side fork.1 cancelled A plain-phone 5190 2990 640 $EDGE $ED
 FLOW_USERS=2900 flow_side fork.2 answered-late A home-phone 5191 2990 640 $HOSTED $HOSTED:5060
 two_bindings() { (($(bindings kam 2990 | wc -l) == 2)); }
 wait_until 10 two_bindings || fail "two phones of one user are not both registered"
-flow_side fork.3 answered-late B central 5640 2990 640 $CENTRAL $CENTRAL:5060
+flow_side fork.3 fork-caller B central 5640 2990 640 $CENTRAL $CENTRAL:5060
 check "of two phones that ring, one is answered" sipp_well fork.2-A
 check "and the other one is told" sipp_well fork.1-A
 check "and the caller has one call" sipp_well fork.3-B
@@ -54,7 +54,7 @@ check "and the caller has one call" sipp_well fork.3-B
 # A line that loses and doubles a tenth of all packets: the far end sees each message once.
 lab_shim home loss_ppm=100000 dup_ppm=100000
 export SIPP_SECONDS=45
-FLOW_USERS=2400 FLOW_LINGER=8000 FLOW_ONCE=1 rows lossy home-phone $HOSTED kam $HOSTED call called cancel busy hold refer message info
+FLOW_USERS=2400 FLOW_LOSSY=1 rows lossy home-phone $HOSTED kam $HOSTED call called busy hold late-offer late-offer-phone publish redirect big
 lab_shim home
 
 # Real audio, a tone each way.

@@ -1,6 +1,6 @@
 # Makes one side's sipp scenario of a flow:
-#   awk -v name=FLOW -v side=A|B [-v auth=0] [-v linger=MS] -f flow.awk flows.txt
-# A is the phone: it registers first, under a Call-ID that sipp takes for the call's own ("reg///…"), and shows a
+#   awk -v name=FLOW -v side=A|B [-v auth=0] [-v lossy=1] [-v linger=MS] -f flow.awk flows.txt
+# A is the phone: it registers first, under a Call-ID that sipp takes for the call's own ("reg5060///…"), and shows a
 # password when the first request of a dialog is challenged. B is at the far end. K are answers that a server makes.
 # A line is SIDE METHOD|CODE [OPTION]... [| HEADER]..., or SIDE pause MS. A side "A/B": A sends it, and only B's
 # scenario has it here. The options:
@@ -116,10 +116,10 @@ function register(credentials,   number, where) {
   number = 100 + ++registers
   where = option("contact")
   where = where != "" ? where "\nExpires: " option("expires") : contact() ";+sip.instance=\"<urn:uuid:00000000-0000-0000-" \
-    "0000-[user]00000000>\";X-odd=\"a  b\";expires=" (option("expires") == "" ? "[expires]" : option("expires"))
+    "0000-[user]0000[local_port]>\";X-odd=\"a  b\";expires=" (option("expires") == "" ? "[expires]" : option("expires"))
   if (where !~ /^Contact/) where = "Contact: " where
   return "REGISTER sip:[domain] SIP/2.0\n" via("z9hG4bK[pid]reg" number "-[user]") "From: <sip:[user]@[domain]>;tag=[pid]reg\n" \
-    "To: <sip:[user]@[domain]>\nCall-ID: reg///[call_id]\nCSeq: " number " REGISTER\n" where "\n" credentials \
+    "To: <sip:[user]@[domain]>\nCall-ID: reg[local_port]///[call_id]\nCSeq: " number " REGISTER\n" where "\n" credentials \
     "Max-Forwards: 70\nContent-Length: 0\n\n"
 }
 function registers_itself() {
@@ -200,6 +200,8 @@ function answered(code, method,   actions, more) {
     } else if (method ~ /^(INVITE|UPDATE)$/) actions = take_target()
   }
   if (method == "INVITE" && code != 100) maybe_trying()
+  # Nobody repeats a 180.
+  if (lossy && code == 180) more = more " optional=\"true\""
   recv("response=\"" code "\"", actions, more)
 }
 
