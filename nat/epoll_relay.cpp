@@ -216,6 +216,10 @@ void EpollRelay::bridge(MediaId id, MediaId other) {
   post(*from, Kind::far_end, Endpoint{to->central.address, to->central.port});
 }
 
+void EpollRelay::set_opaque(MediaId id, bool opaque) {
+  if (const Entry* entry = find(id)) post(*entry, opaque ? Kind::opaque : Kind::rtp);
+}
+
 void EpollRelay::set_tos(MediaId id, std::uint8_t tos) {
   const Entry* entry = find(id);
   if (!entry) return;

@@ -26,6 +26,7 @@ class EpollRelay final : public Relay {
   void reopen(MediaId id) override;
   void set_far_end(MediaId id, const std::optional<Endpoint>& far_end) override;
   void bridge(MediaId id, MediaId other) override;
+  void set_opaque(MediaId id, bool opaque) override;
   void set_tos(MediaId id, std::uint8_t tos) override;
   void silence(MediaId id) override;
   MediaReport report(MediaId id) const override;

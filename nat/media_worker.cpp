@@ -107,6 +107,10 @@ void MediaWorker::perform(const Command& command) {
       return;
     case Command::Kind::feed:
       return command.stream->session.set_feed(command.endpoint);
+    case Command::Kind::opaque:
+      return command.stream->session.set_opaque(true);
+    case Command::Kind::rtp:
+      return command.stream->session.set_opaque(false);
     case Command::Kind::silence:
       return command.stream->session.silence();
     case Command::Kind::stop:

@@ -23,7 +23,7 @@ class MediaWorker {
   static constexpr std::size_t kMaxCommands = 1024;  ///< under way to the thread
 
   struct Command {
-    enum class Kind : std::uint8_t { add, remove, reopen, far_end, bridge, feed, silence, stop };
+    enum class Kind : std::uint8_t { add, remove, reopen, far_end, bridge, feed, opaque, rtp, silence, stop };
     Kind kind{};
     MediaStream* stream = nullptr;
     MediaStream* other = nullptr;  ///< bridge: of this thread, or none

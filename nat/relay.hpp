@@ -40,6 +40,9 @@ class Relay {
   /// threads. A stream is bridged to by one other at most: the last one. When the other is closed, what the
   /// phone sends goes nowhere until signalling says more.
   virtual void bridge(MediaId id, MediaId other) = 0;
+  /// What passes on the RTP ports is not RTP, or is again (RelaySession::set_opaque). A stream that is
+  /// bridged to needs it as well.
+  virtual void set_opaque(MediaId id, bool opaque) = 0;
   virtual void set_tos(MediaId id, std::uint8_t tos) = 0;
   /// Nothing is sent any more, keepalives neither; what still comes is taken and thrown away. Until close().
   virtual void silence(MediaId id) = 0;

@@ -43,7 +43,7 @@ Latch::Verdict Latch::on_rtp(TimePoint now, const Endpoint& from, const std::opt
   return candidate_count_ >= kProbation ? lock(now, from) : Verdict::accepted;
 }
 
-Latch::Verdict Latch::on_rtcp(TimePoint now, const Endpoint& from, bool valid) {
+Latch::Verdict Latch::on_datagram(TimePoint now, const Endpoint& from, bool valid) {
   if (!is_open()) return Verdict::closed;
   const bool mine = from.address == address_ && (!far_end_ || from == *far_end_ || may_move(now));
   if (!mine) {

@@ -33,8 +33,9 @@ class Latch {
   void close() { *this = Latch{}; }
 
   Verdict on_rtp(TimePoint now, const Endpoint& from, const std::optional<RtpHeader>& header);
-  /// RTCP has a port, a mapping and so a latch of its own; one packet is enough, as there are few.
-  Verdict on_rtcp(TimePoint now, const Endpoint& from, bool valid);
+  /// RTCP, which has a port, a mapping and so a latch of its own, and what is opaque: one packet is enough,
+  /// as there are few, or nothing in them to tell a row by.
+  Verdict on_datagram(TimePoint now, const Endpoint& from, bool valid);
 
   /// Where to send; nothing while nobody was heard.
   const std::optional<Endpoint>& far_end() const { return far_end_; }

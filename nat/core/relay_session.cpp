@@ -51,38 +51,59 @@ RelaySession::Outcome RelaySession::on_packet(TimePoint now, Port port, const En
   return on_bridged(now, port, packet);
 }
 
-RelaySession::Outcome RelaySession::on_phone_rtp(TimePoint now, const Endpoint& from, Bytes packet) {
-  const auto header = parse_rtp(packet);
-  const auto verdict = rtp_latch_.on_rtp(now, from, header);
-  const bool latched = verdict == Latch::Verdict::latched;
-  if (!latched && verdict != Latch::Verdict::accepted) return refused(verdict);
-  from_phone_.on_packet(now, *header, packet.size());
+RelaySession::Outcome RelaySession::from_phone_on(TimePoint now, bool latched) {
   if (latched) sent_to_phone_ = now;  // the phone has just opened the way itself
   Outcome outcome = toward(far_end_);
   outcome.latched = latched;
   return outcome;
 }
 
+RelaySession::Outcome RelaySession::on_phone_rtp(TimePoint now, const Endpoint& from, Bytes packet) {
+  if (opaque_) return on_phone_opaque(now, from, packet);
+  const auto header = parse_rtp(packet);
+  const auto verdict = rtp_latch_.on_rtp(now, from, header);
+  const bool latched = verdict == Latch::Verdict::latched;
+  if (!latched && verdict != Latch::Verdict::accepted) return refused(verdict);
+  from_phone_.on_packet(now, *header, packet.size());
+  return from_phone_on(now, latched);
+}
+
+RelaySession::Outcome RelaySession::on_phone_opaque(TimePoint now, const Endpoint& from, Bytes packet) {
+  const auto verdict = rtp_latch_.on_datagram(now, from, true);
+  const bool latched = verdict == Latch::Verdict::latched;
+  if (!latched && verdict != Latch::Verdict::accepted) return refused(verdict);
+  from_phone_.on_opaque(now, packet.size());
+  return from_phone_on(now, latched);
+}
+
 RelaySession::Outcome RelaySession::on_phone_rtcp(TimePoint now, const Endpoint& from, Bytes packet) {
-  const auto verdict = rtcp_latch_.on_rtcp(now, from, is_rtcp(packet));
+  const auto verdict = rtcp_latch_.on_datagram(now, from, is_rtcp(packet));
   if (verdict != Latch::Verdict::latched && verdict != Latch::Verdict::accepted) return refused(verdict);
   return toward(far_end_rtcp_);
 }
 
 RelaySession::Outcome RelaySession::on_bridged(TimePoint now, Port port, Bytes packet) {
   if (for_rtcp(port)) return is_rtcp(packet) ? toward(rtcp_latch_.far_end()) : Outcome{};
+  if (opaque_) {
+    from_central_.on_opaque(now, packet.size());
+    return to_phone_on(now);
+  }
   const auto header = parse_rtp(packet);
   if (!header) return {};
   from_central_.on_packet(now, *header, packet.size());
   last_to_phone_ = *header;
   sent_before_ = true;
+  return to_phone_on(now);
+}
+
+RelaySession::Outcome RelaySession::to_phone_on(TimePoint now) {
   if (!phone() && !silent_) return {Fate::hold, false, nullptr};
   sent_to_phone_ = now;
   return toward(phone());
 }
 
 std::optional<RelaySession::Keepalive> RelaySession::keepalive(TimePoint now, Duration idle) {
-  if (!phone() || silent_ || now - sent_to_phone_ < idle) return std::nullopt;
+  if (!phone() || silent_ || opaque_ || now - sent_to_phone_ < idle) return std::nullopt;
   sent_to_phone_ = now;
   RtpHeader header = last_to_phone_;
   if (!sent_before_) header.payload_type = from_phone_.payload_type();

@@ -29,7 +29,7 @@ constexpr Port across(Port port) {
 /// The phone's side goes by Latch: packets go to nowhere but where valid ones came from. The central side
 /// takes packets from the address of the far end that signalling named and from the call server's, whatever
 /// the port, and sends to the far end as it was named; RTCP goes to where RTCP came from, once it did.
-/// Payload types don't matter, and no octet is changed.
+/// Payload types don't matter, and no octet is changed. What signalling calls opaque need not be RTP at all.
 class RelaySession {
  public:
   enum class Fate : std::uint8_t {
@@ -55,6 +55,10 @@ class RelaySession {
   /// Another stream's central RTP port of ours, which may send here as well; none: no longer.
   void set_feed(const std::optional<Endpoint>& feed) { feed_ = feed; }
 
+  /// While opaque, what comes at the RTP ports is UDPTL or the like: no header is looked at, one datagram of
+  /// the phone latches, packets and octets are counted and nothing else, and there is no keepalive. Latches
+  /// stay.
+  void set_opaque(bool opaque) { opaque_ = opaque; }
   /// From now on packets are counted and go nowhere.
   void silence() { silent_ = true; }
 
@@ -82,6 +86,10 @@ class RelaySession {
     return {goes ? Fate::relay : Fate::nowhere, false, goes ? &*to : nullptr};
   }
   Outcome on_phone_rtp(TimePoint now, const Endpoint& from, Bytes packet);
+  Outcome on_phone_opaque(TimePoint now, const Endpoint& from, Bytes packet);
+  /// What came from the phone and was counted: on its way.
+  Outcome from_phone_on(TimePoint now, bool latched);
+  Outcome to_phone_on(TimePoint now);
   Outcome on_phone_rtcp(TimePoint now, const Endpoint& from, Bytes packet);
   bool is_feed(const Endpoint& from) const;
   bool may_send(const Endpoint& from) const;
@@ -93,6 +101,7 @@ class RelaySession {
   RtpHeader last_to_phone_;
   bool sent_before_ = false;
   bool silent_ = false;
+  bool opaque_ = false;
   TimePoint sent_to_phone_{};
   std::uint64_t central_strangers_ = 0;
 };

@@ -50,9 +50,18 @@ void StreamStats::on_packet(TimePoint now, const RtpHeader& header, std::size_t 
   have_transit_ = true;
 }
 
+void StreamStats::on_opaque(TimePoint now, std::size_t octets) {
+  if (packets_++ == 0) first_ = now;
+  last_ = now;
+  octets_ += octets;
+  ++opaque_;
+  have_transit_ = false;  // RTP that comes after it has waited
+}
+
 std::uint64_t StreamStats::lost() const {
   const std::uint64_t wanted = expected_before_ + expected();
-  return wanted > packets_ ? wanted - packets_ : 0;
+  const std::uint64_t received = packets_ - opaque_;
+  return wanted > received ? wanted - received : 0;
 }
 
 Duration StreamStats::jitter() const {

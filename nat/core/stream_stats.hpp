@@ -11,6 +11,8 @@ namespace dw::nat {
 class StreamStats {
  public:
   void on_packet(TimePoint now, const RtpHeader& header, std::size_t octets);
+  /// Not RTP: counted, and nothing learned of loss or jitter.
+  void on_opaque(TimePoint now, std::size_t octets);
 
   std::uint64_t packets() const { return packets_; }
   std::uint64_t octets() const { return octets_; }
@@ -33,6 +35,7 @@ class StreamStats {
   std::uint64_t expected() const { return started_ ? cycles_ + highest_ - base_ + 1U : 0; }
 
   std::uint64_t packets_ = 0, octets_ = 0, reordered_ = 0;
+  std::uint64_t opaque_ = 0;           ///< packets that were no RTP
   std::uint64_t expected_before_ = 0;  ///< of earlier SSRCs
   std::uint64_t cycles_ = 0;
   std::uint32_t ssrc_ = 0;

@@ -30,8 +30,8 @@ struct MediaPorts {
 
 /// What passed in one direction.
 struct MediaFlow {
-  std::uint64_t packets = 0, octets = 0;  ///< accepted RTP; octets of UDP payload
-  std::uint64_t lost = 0, reordered = 0;  ///< RFC 3550 §6.4.1, A.3
+  std::uint64_t packets = 0, octets = 0;  ///< accepted RTP, and what was opaque; octets of UDP payload
+  std::uint64_t lost = 0, reordered = 0;  ///< RFC 3550 §6.4.1, A.3; of RTP alone
   Duration jitter{};                      ///< RFC 3550 A.8, at 8,000 Hz
   std::optional<TimePoint> first, last;
   std::uint8_t payload_type = 0;
@@ -68,6 +68,9 @@ class MediaBroker {
   /// Where the phone's packets are to go, as the central side says; none: nowhere for now. Returns what the
   /// phone is to be told: our phone-facing endpoint, or another phone's own when both may talk directly.
   virtual Endpoint set_far_end(MediaId id, const std::optional<Endpoint>& far_end) = 0;
+  /// From now on what passes is not RTP (T.38 by UDPTL, DTLS), or is again. The far end and where the phone
+  /// is stay known.
+  virtual void set_opaque(MediaId id, bool opaque) = 0;
   /// The type-of-service octet of what is sent (RFC 2474: DSCP in the upper six bits), both ways.
   virtual void set_tos(MediaId id, std::uint8_t tos) = 0;
   virtual MediaReport report(MediaId id) const = 0;

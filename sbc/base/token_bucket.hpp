@@ -16,6 +16,13 @@ class TokenBucket {
     tokens_ -= cost;
     return true;
   }
+  /// Passes ahead of its time, up to a burst in advance: whoever asks by take() waits for as long.
+  bool take_ahead(TimePoint now, double cost = 1.0) {
+    refill(now);
+    if (tokens_ - cost < -burst_) return false;
+    tokens_ -= cost;
+    return true;
+  }
   /// Full again: whoever it limits has been quiet, and its bucket may be forgotten.
   bool full(TimePoint now) {
     refill(now);

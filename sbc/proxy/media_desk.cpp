@@ -66,6 +66,10 @@ Endpoint MediaDesk::set_far_end(MediaId id, const std::optional<Endpoint>& far_e
   return stream.direct ? *other.stated : stream.ports.phone_facing;
 }
 
+void MediaDesk::set_opaque(MediaId id, bool opaque) {
+  if (streams_.contains(id)) relay_.set_opaque(id, opaque);
+}
+
 void MediaDesk::set_tos(MediaId id, std::uint8_t tos) {
   if (!options_.tos && streams_.contains(id)) relay_.set_tos(id, tos);
 }

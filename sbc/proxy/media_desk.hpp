@@ -31,6 +31,7 @@ class MediaDesk final : public MediaBroker {
   void reopen(MediaId id) override;
   void set_phone_stated(MediaId id, const Endpoint& stated) override;
   Endpoint set_far_end(MediaId id, const std::optional<Endpoint>& far_end) override;
+  void set_opaque(MediaId id, bool opaque) override;
   void set_tos(MediaId id, std::uint8_t tos) override;
   MediaReport report(MediaId id) const override;
   void close(MediaId id, MediaEnd end) override;

@@ -119,8 +119,7 @@ void SipLabPhone::take_description(SipCall& call, const SdpAudio& audio) {
   say(fmt::format("described remote={}:{} {}", audio.address, audio.port, audio.direction));
 }
 
-// ---- outgoing
-// ----------------------------------------------------------------------------------------------------
+// ---- outgoing ----
 
 void SipLabPhone::dial(TimePoint now, const std::string& number, bool late_offer) {
   (void)invite(now, "sip:" + number + "@" + host() + ";user=phone", {}, late_offer);
@@ -282,7 +281,10 @@ void SipLabPhone::on_call_response(TimePoint, const SipText& sent, const SipText
   SipCall* call = find_call(sent.get("Call-ID"));
   const int status = response.status();
   if (status == 401 || status == 407) problem("challenged a " + method + ", which no phone can answer");
-  if (call == nullptr) return;
+  if (call == nullptr) {
+    if (method == "REFER") happen("token", response.start);
+    return;
+  }
   if (method == "BYE") {
     if (status >= 300) problem("its BYE got " + response.start);
     end(*call, "hung up");
@@ -333,8 +335,7 @@ void SipLabPhone::hang_up(TimePoint now, SipCall& call) {
   request(now, std::move(bye), call.id);
 }
 
-// ---- incoming
-// ----------------------------------------------------------------------------------------------------
+// ---- incoming ----
 
 void SipLabPhone::on_invite(TimePoint now, const SipText& message, const Endpoint& from) {
   if (!parse_name_addr(message.get("To")).param("tag").empty()) return on_reinvite(now, message, from);
@@ -494,82 +495,6 @@ void SipLabPhone::on_cancel(TimePoint now, const SipText& message, const Endpoin
   respond(now, message, from, 200, "OK", call->local_tag);
   respond(now, call->invite, call->invite_from, 487, "Request Cancelled", call->local_tag);
   end(*call, "cancelled");
-}
-
-// ---- transfer
-// ----------------------------------------------------------------------------------------------------
-
-void SipLabPhone::transfer(TimePoint now, SipCall& call, const std::string& refer_to) {
-  SipText refer = in_dialog(call, "REFER", ++call.cseq);
-  refer.add("Contact", "<" + contact_uri() + ">");
-  refer.add("Refer-To", "<" + refer_to + ">");
-  refer.add("Referred-By", "<sip:" + user_ + "@" + host() + ">");
-  finish(refer, "", "");
-  request(now, std::move(refer), call.id);
-}
-
-void SipLabPhone::on_refer(TimePoint now, const SipText& message, const Endpoint& from) {
-  SipCall* call = find_call(message.get("Call-ID"));
-  if (call == nullptr || !call->going()) {  // remotecc and such
-    happen("refer");
-    respond(now, message, from, 202, "Accepted", random_hex(16), {{"Contact", "<" + contact_uri() + ">"}});
-    return;
-  }
-  judge_in_dialog(message, *call);
-  call->remote_cseq = message.cseq();
-  const auto uri = parse_uri(parse_name_addr(message.get("Refer-To")).uri);
-  if (!uri) {
-    problem("a Refer-To without a URI: " + message.get("Refer-To"));
-    respond(now, message, from, 400, "Bad Refer-To");
-    return;
-  }
-  judge_route(uri->without_headers(), "Refer-To");
-  respond(now, message, from, 202, "Accepted", "", {{"Contact", "<" + contact_uri() + ">"}});
-  happen("referred", message.get("Refer-To"));
-  notify(now, *call, message.cseq(), "SIP/2.0 100 Trying\r\n", false);
-  std::vector<SipHeader> more;
-  if (const std::string replaces = uri->header("Replaces"); !replaces.empty())
-    more.push_back({"Replaces", replaces});
-  if (message.has("Referred-By")) more.push_back({"Referred-By", message.get("Referred-By")});
-  SipCall& placed = invite(now, uri->without_headers(), std::move(more), false);
-  placed.refer_of = call->id;
-  placed.refer_cseq = message.cseq();
-}
-
-void SipLabPhone::notify(TimePoint now, SipCall& call, unsigned refer_cseq, const std::string& sipfrag,
-                         bool last) {
-  SipText out = in_dialog(call, "NOTIFY", ++call.cseq);
-  out.add("Contact", "<" + contact_uri() + ">");
-  out.add("Event", "refer;id=" + std::to_string(refer_cseq));
-  out.add("Subscription-State", last ? "terminated;reason=noresource" : "active;expires=60");
-  finish(out, "message/sipfrag", sipfrag);
-  request(now, std::move(out), call.id);
-}
-
-void SipLabPhone::tell_referrer(TimePoint now, const SipCall& call, const std::string& sipfrag, bool last) {
-  SipCall* asked = call.refer_of.empty() ? nullptr : find_call(call.refer_of);
-  if (asked != nullptr && asked->going()) notify(now, *asked, call.refer_cseq, sipfrag, last);
-}
-
-void SipLabPhone::on_notify(TimePoint now, const SipText& message, const Endpoint& from) {
-  const std::string event = message.get("Event").substr(0, message.get("Event").find(';'));
-  SipCall* call = find_call(message.get("Call-ID"));
-  if (call == nullptr) {
-    respond(now, message, from, 200, "OK", random_hex(16));
-    if (event == "service-control") judge_service_control(message);
-    ++happened_["notify"];
-    return happen("notify-" + event);
-  }
-  if (call->going()) judge_in_dialog(message, *call);
-  call->remote_cseq = std::max(call->remote_cseq, message.cseq());
-  respond(now, message, from, 200, "OK", "", {{"Contact", "<" + contact_uri() + ">"}});
-  if (event != "refer" || !call->going()) return;
-  if (message.body.starts_with("SIP/2.0 2")) {
-    happen("transferred");
-    hang_up(now, *call);
-  } else if (!message.body.starts_with("SIP/2.0 1")) {
-    happen("transfer-failed", message.body.substr(0, message.body.find('\r')));
-  }
 }
 
 }  // namespace dw::lab

@@ -15,6 +15,12 @@ namespace dw::lab {
 
 enum class SipModel { cp7960, cp7970, cp7975 };
 
+struct SipFirmware {
+  const char *agent, *model, *supported;  ///< User-Agent, model number, Supported of a REGISTER
+};
+SipFirmware firmware(SipModel model);
+std::string lower_mac(const std::string& device);
+
 struct SipLabOptions {
   SipLinkOptions link;
   IpAddress bind;  ///< own address; none: as routed
@@ -84,7 +90,7 @@ class SipLabPhone {
     std::optional<TimePoint> refresh;
   };
 
-  // sip_lab_phone.cpp: messages in and out, transactions, registration
+  // sip_lab_phone.cpp: messages in and out, transactions
   void say(const std::string& line) const;
   void problem(const std::string& what);
   void happen(const std::string& event, const std::string& more = "");
@@ -106,7 +112,10 @@ class SipLabPhone {
                   const std::string& to, const std::string& call_id, unsigned cseq) const;
   void finish(SipText& message, const std::string& type, const std::string& body) const;
   bool answer_challenge(SipText& again, const SipText& challenge) const;
+
+  // sip_lab_register.cpp
   void connect(TimePoint now);
+  void send_token(TimePoint now);
   void send_register(TimePoint now, Registration& registration, const std::string& kind,
                      const SipText* challenge = nullptr);
   void on_register_response(TimePoint now, const SipText& sent, const SipText& response);
@@ -121,7 +130,7 @@ class SipLabPhone {
   void judge_service_control(const SipText& message);
   void judge_registered(const SipText& response, const std::string& contact);
 
-  // sip_lab_dialog.cpp: calls
+  // sip_lab_dialog.cpp, sip_lab_transfer.cpp: calls
   SipCall& make_call(const std::string& id, bool outgoing);
   SipText in_dialog(const SipCall& call, const std::string& method, unsigned cseq) const;
   void dial(TimePoint now, const std::string& number, bool late_offer);

@@ -88,6 +88,7 @@ std::optional<SipLabPhone::Step> SipLabPhone::act(TimePoint now, const std::vect
   if (!link_.up()) return fail("not connected"), Step::done;
   if (verb == "refresh") return send_register(now, registration_, "register"), Step::done;
   if (verb == "heartbeat") return send_register(now, heartbeat_, "heartbeat"), Step::done;
+  if (verb == "token") return send_token(now), Step::done;
   if (verb == "unregister") {
     registration_.wanted = false;
     registration_.refresh.reset();

@@ -14,6 +14,7 @@ class FakeBroker final : public MediaBroker {
     MediaRequest request;
     MediaPorts ports;
     std::optional<Endpoint> stated, far_end;
+    bool opaque = false;
     std::uint8_t tos = 0;
     int reopened = 0;
   };
@@ -32,6 +33,7 @@ class FakeBroker final : public MediaBroker {
     open_.at(id).far_end = far_end;
     return open_.at(id).ports.phone_facing;
   }
+  void set_opaque(MediaId id, bool opaque) override { open_.at(id).opaque = opaque; }
   void set_tos(MediaId id, std::uint8_t tos) override { open_.at(id).tos = tos; }
   MediaReport report(MediaId id) const override {
     const auto at = reports.find(id);

@@ -140,3 +140,24 @@ TEST_CASE("a stream is fed by one other, the last") {
   p.relay->bridge(p.a->ports.id, static_cast<MediaId>(12345));  // nobody: as none
   CHECK(p.a->to_far_end());
 }
+
+TEST_CASE("two fax machines of ours reach each other, on one thread and on two") {
+  for (const unsigned threads : {1U, 2U}) {
+    CAPTURE(threads);
+    Pair p(threads);
+    p.bridge();
+    REQUIRE(Pair::arrives(*p.a, *p.b));
+    REQUIRE(Pair::arrives(*p.b, *p.a));
+    p.relay->set_opaque(p.a->ports.id, true);
+    p.relay->set_opaque(p.b->ports.id, true);
+    const Buffer udptl = {0x00, 0x07, 0x01, 0x06, 0x00, 0x00};
+    const auto arrives = [&](Call& from, Call& at) {
+      return eventually([&] {  // the other thread may not have heard of it yet
+        from.phone.send(from.phone_side, udptl);
+        return at.phone.receive(milliseconds(20)) == udptl;
+      });
+    };
+    CHECK(arrives(*p.a, *p.b));
+    CHECK(arrives(*p.b, *p.a));
+  }
+}

@@ -244,3 +244,49 @@ TEST_CASE("voice is marked EF, or as signalling wants it") {
   CHECK(call.to_far_end());
   CHECK(call.far_end.tos == 0x60);
 }
+
+TEST_CASE("a call becomes a fax on the same ports, and a call again") {
+  const auto relay = make_relay();
+  Call call(*relay);
+  call.name_far_end();
+  call.latch();
+  CHECK(call.to_phone(1));
+  const auto udptl = [](std::uint8_t number) { return Buffer{0x00, number, 0x01, 0x06, 0x00, 0x00}; };
+  const auto passes = [&](Peer& from, const Endpoint& in, Peer& at, std::uint8_t number) {
+    from.send(in, udptl(number));
+    return at.receive() == udptl(number);
+  };
+  call.phone.send(call.phone_side, udptl(1));
+  call.far_end.send(call.central_side, udptl(1));
+  CHECK(call.to_phone(2));  // what came before it was dropped
+  CHECK(call.to_far_end());
+  relay->set_opaque(call.ports.id, true);
+  CHECK(passes(call.phone, call.phone_side, call.far_end, 2));
+  CHECK(passes(call.far_end, call.central_side, call.phone, 3));
+  Peer mallory(kMallory);
+  mallory.send(call.phone_side, udptl(4));
+  CHECK(eventually([&] { return call.report().strangers == 1; }));
+  CHECK(call.report().from_phone.packets == 4);
+  CHECK(call.report().from_phone.lost == 0);
+  CHECK(call.report().from_central.packets == 3);
+  relay->set_opaque(call.ports.id, false);
+  call.phone.send(call.phone_side, udptl(5));
+  CHECK(call.to_far_end());
+  CHECK(call.to_phone(3));
+  CHECK(call.report().phone == call.phone.at());
+}
+
+TEST_CASE("a fax that was never a call latches with its first datagram, and what waited for it follows") {
+  const auto relay = make_relay();
+  Call call(*relay);
+  call.name_far_end();
+  relay->set_opaque(call.ports.id, true);
+  const Buffer early = {0x00, 0x00, 0x01, 0x04, 0x00, 0x00};
+  const Buffer first = {0x00, 0x00, 0x01, 0x06, 0x00, 0x00};
+  call.far_end.send(call.central_side, early);
+  CHECK(eventually([&] { return call.report().from_central.packets == 1; }));
+  call.phone.send(call.phone_side, first);
+  CHECK(call.far_end.receive() == first);
+  CHECK(call.phone.receive() == early);
+  CHECK(call.report().phone == call.phone.at());
+}

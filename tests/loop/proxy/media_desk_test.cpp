@@ -21,7 +21,7 @@ class FakeRelay final : public nat::Relay {
     std::optional<Endpoint> far_end;
     MediaId bridged = MediaId::none;
     int tos = -1;
-    bool silent = false;
+    bool opaque = false, silent = false;
   };
   Result<nat::StreamPorts> open(const nat::StreamRequest&) override {
     const auto n = static_cast<std::uint16_t>(++last);
@@ -34,6 +34,7 @@ class FakeRelay final : public nat::Relay {
     all.at(id).far_end = far_end;
   }
   void bridge(MediaId id, MediaId other) override { all.at(id).bridged = other; }
+  void set_opaque(MediaId id, bool opaque) override { all.at(id).opaque = opaque; }
   void set_tos(MediaId id, std::uint8_t tos) override { all.at(id).tos = tos; }
   void silence(MediaId id) override { all.at(id).silent = true; }
   MediaReport report(MediaId) const override { return {}; }
@@ -167,4 +168,15 @@ TEST_CASE("a configured type of service is always used; else what the call serve
   const auto b = fixed.open(kAlice);
   fixed.desk.set_tos(b.id, 0x88);
   CHECK(fixed.relay.all.at(b.id).tos == 0);
+}
+
+TEST_CASE("the relay is told what is not RTP, and nothing of streams that are closed") {
+  Desk d;
+  const auto alice = d.open(kAlice), bob = d.open(kBob);
+  d.desk.set_opaque(alice.id, true);
+  CHECK(d.relay.all.at(alice.id).opaque);
+  CHECK_FALSE(d.relay.all.at(bob.id).opaque);
+  d.desk.close(alice.id, MediaEnd::lost);
+  d.desk.set_opaque(alice.id, false);  // it lingers as it was
+  CHECK(d.relay.all.at(alice.id).opaque);
 }

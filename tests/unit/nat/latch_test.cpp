@@ -110,8 +110,8 @@ TEST_CASE("a phone that moved to another address is not sent to its old one") {
 TEST_CASE("RTCP latches with its first valid packet") {
   Latch latch;
   latch.open(kPhone);
-  CHECK(latch.on_rtcp(TimePoint{}, {kPhone, 5001}, false) == Verdict::invalid);
-  CHECK(latch.on_rtcp(TimePoint{}, {kMallory, 5001}, true) == Verdict::stranger);
-  CHECK(latch.on_rtcp(TimePoint{}, {kPhone, 5001}, true) == Verdict::latched);
-  CHECK(latch.on_rtcp(TimePoint{}, {kPhone, 5003}, true) == Verdict::stranger);
+  CHECK(latch.on_datagram(TimePoint{}, {kPhone, 5001}, false) == Verdict::invalid);
+  CHECK(latch.on_datagram(TimePoint{}, {kMallory, 5001}, true) == Verdict::stranger);
+  CHECK(latch.on_datagram(TimePoint{}, {kPhone, 5001}, true) == Verdict::latched);
+  CHECK(latch.on_datagram(TimePoint{}, {kPhone, 5003}, true) == Verdict::stranger);
 }

@@ -17,6 +17,8 @@ const IpAddress kServer = IpAddress::v4(0xc6336414);
 const IpAddress kMallory = IpAddress::v4(0xcb007142);
 const Endpoint kFarEnd{IpAddress::v4(0xc6336415), 30000};
 const Buffer kRtcp = {0x81, 200, 0, 1, 0, 0, 0, 9};
+/// T.38 (09/2010) annex E: sequence number, primary IFP packet (a t30-indicator of one octet), no secondaries.
+const Buffer kUdptl = {0x00, 0x2a, 0x01, 0x06, 0x00, 0x00};
 
 struct Stream {
   RelaySession session{kPhone, kServer};
@@ -29,6 +31,10 @@ struct Stream {
   }
   RelaySession::Outcome rtcp(Port port, const Endpoint& from) {
     return session.on_packet(now, port, from, kRtcp);
+  }
+  RelaySession::Outcome udptl(Port port, const Endpoint& from) {
+    now += milliseconds(20);
+    return session.on_packet(now, port, from, kUdptl);
   }
   void latch(std::uint16_t port = 5000) {
     rtp(Port::phone_rtp, {kPhone, port});
@@ -231,4 +237,109 @@ TEST_CASE("a silenced stream counts what comes and sends nothing, keepalives nei
   Stream unheard;
   unheard.session.silence();
   CHECK(unheard.rtp(Port::central_rtp, {kServer, 30000}).fate == Fate::nowhere);  // not held either
+}
+
+TEST_CASE("a fax takes over the ports of a call, and gives them back") {
+  Stream s;
+  s.session.set_far_end(kFarEnd);
+  s.latch();
+  CHECK(s.udptl(Port::phone_rtp, {kPhone, 5000}).fate == Fate::invalid);
+  CHECK(s.udptl(Port::central_rtp, kFarEnd).fate == Fate::invalid);
+  s.session.set_opaque(true);
+  CHECK(s.to(s.udptl(Port::phone_rtp, {kPhone, 5000})) == kFarEnd);
+  CHECK(s.to(s.udptl(Port::central_rtp, kFarEnd)) == Endpoint{kPhone, 5000});
+  CHECK(s.rtp(Port::central_rtp, kFarEnd).fate == Fate::relay);  // what is still under way of the audio
+  CHECK(s.udptl(Port::phone_rtp, {kMallory, 5000}).fate == Fate::stranger);
+  CHECK(s.udptl(Port::central_rtp, {kMallory, 30000}).fate == Fate::stranger);
+  CHECK(s.udptl(Port::phone_rtcp, {kPhone, 5001}).fate == Fate::invalid);  // RTCP's ports stay RTCP's
+  s.session.set_opaque(false);
+  CHECK(s.udptl(Port::phone_rtp, {kPhone, 5000}).fate == Fate::invalid);
+  CHECK(s.session.phone() == Endpoint{kPhone, 5000});
+  CHECK(s.to(s.rtp(Port::central_rtp, kFarEnd)) == Endpoint{kPhone, 5000});
+  CHECK(s.to(s.rtp(Port::phone_rtp, {kPhone, 5000})) == kFarEnd);
+}
+
+TEST_CASE("one datagram of the phone latches what is opaque; a locked leg moves as it always does") {
+  Stream s;
+  s.session.set_far_end(kFarEnd);
+  s.session.set_opaque(true);
+  CHECK(s.udptl(Port::central_rtp, kFarEnd).fate == Fate::hold);
+  CHECK(s.udptl(Port::phone_rtp, {kMallory, 5000}).fate == Fate::stranger);
+  const auto first = s.udptl(Port::phone_rtp, {kPhone, 5000});
+  CHECK(first.latched);
+  CHECK(s.to(first) == kFarEnd);
+  CHECK_FALSE(s.udptl(Port::phone_rtp, {kPhone, 5000}).latched);
+  CHECK(s.udptl(Port::phone_rtp, {kPhone, 6000}).fate == Fate::stranger);
+  s.now += seconds(4);
+  CHECK(s.udptl(Port::phone_rtp, {kPhone, 6000}).latched);
+  s.session.reopen();
+  CHECK(s.udptl(Port::phone_rtp, {kPhone, 7000}).latched);
+  s.session.set_opaque(false);
+  CHECK(s.rtp(Port::phone_rtp, {kPhone, 8000}).fate == Fate::stranger);  // RTP has to prove itself as ever
+  s.now += seconds(4);
+  CHECK_FALSE(s.rtp(Port::phone_rtp, {kPhone, 8000}).latched);
+  CHECK(s.session.phone() == Endpoint{kPhone, 7000});
+  CHECK(s.rtp(Port::phone_rtp, {kPhone, 8000}).latched);
+}
+
+TEST_CASE("what is opaque is counted, and says nothing of the loss and the jitter of the audio around it") {
+  Stream s;
+  s.session.set_far_end(kFarEnd);
+  s.latch();
+  s.rtp(Port::central_rtp, kFarEnd);
+  ++s.sequence;  // one is lost
+  s.rtp(Port::central_rtp, kFarEnd);
+  const MediaFlow audio = s.session.from_central();
+  CHECK(audio.lost == 1);
+  s.session.set_opaque(true);
+  for (int i = 0; i < 10; ++i) s.udptl(Port::central_rtp, kFarEnd);
+  const MediaFlow fax = s.session.from_central();
+  CHECK(fax.packets == audio.packets + 10);
+  CHECK(fax.octets == audio.octets + 10 * kUdptl.size());
+  CHECK(fax.lost == 1);
+  CHECK(fax.jitter == audio.jitter);
+  CHECK(fax.last == s.now);
+  s.now += seconds(30);
+  s.session.set_opaque(false);
+  s.rtp(Port::central_rtp, kFarEnd);
+  CHECK(s.session.from_central().packets == fax.packets + 1);
+  CHECK(s.session.from_central().lost == 1);
+  CHECK(s.session.from_central().jitter == audio.jitter);
+
+  Stream fax_alone;
+  fax_alone.session.set_opaque(true);
+  fax_alone.udptl(Port::phone_rtp, {kPhone, 5000});
+  CHECK(fax_alone.session.from_phone().packets == 1);
+  CHECK(fax_alone.session.from_phone().first == fax_alone.now);
+  CHECK(fax_alone.session.from_phone().lost == 0);
+}
+
+TEST_CASE("a fax machine gets no keepalive, and audio after it gets its own again") {
+  Stream s;
+  s.session.set_far_end(kFarEnd);
+  s.latch();
+  s.session.set_opaque(true);
+  s.udptl(Port::central_rtp, kFarEnd);
+  CHECK_FALSE(s.session.keepalive(s.now + seconds(60), seconds(15)));
+  s.session.set_opaque(false);
+  CHECK_FALSE(s.session.keepalive(s.now + seconds(14), seconds(15)));
+  CHECK(s.session.keepalive(s.now + seconds(15), seconds(15)));
+}
+
+TEST_CASE("a silenced stream that is opaque sends nothing either") {
+  Stream s;
+  s.session.set_far_end(kFarEnd);
+  s.session.set_opaque(true);
+  s.session.silence();
+  CHECK(s.udptl(Port::phone_rtp, {kPhone, 5000}).fate == Fate::nowhere);
+  CHECK(s.udptl(Port::central_rtp, kFarEnd).fate == Fate::nowhere);
+}
+
+TEST_CASE("a bridged fax needs both streams to know of it") {
+  Stream s;
+  CHECK(s.session.on_bridged(s.now, Port::central_rtp, kUdptl).fate == Fate::invalid);
+  s.session.set_opaque(true);
+  CHECK(s.session.on_bridged(s.now, Port::central_rtp, kUdptl).fate == Fate::hold);
+  s.udptl(Port::phone_rtp, {kPhone, 5000});
+  CHECK(s.to(s.session.on_bridged(s.now, Port::central_rtp, kUdptl)) == Endpoint{kPhone, 5000});
 }

@@ -1,0 +1,110 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "sbc/base/deadline_heap.hpp"
+#include "sbc/base/time.hpp"
+#include "sbc/sip/flow.hpp"
+
+namespace dw::sip {
+
+/// One AOR's contact at one phone, as the central server took it (sip-sbc §2.8). AOR → contact: what a router
+/// maps is something else.
+struct Binding {
+  static constexpr std::size_t kTokenLength = 13;
+
+  std::size_t slot = 0;
+  std::uint64_t id = 0;     ///< never used twice; 0: none
+  std::string token;        ///< names it in the Contact that the central server has
+  std::string key;          ///< of the same contact registered again: see key_of()
+  std::string aor;          ///< "1001@pbx.example.net", as the central server has it
+  std::string user;         ///< of the AOR
+  std::string contact;      ///< the phone's Contact value without its expires parameter, octet for octet
+  std::string contact_uri;  ///< out of it
+  std::string call_id;      ///< of its registrations
+  std::string device;       ///< "SEP001122334455"; empty: not told
+  std::string user_agent;
+  unsigned device_type = 0;
+  Reach reach;
+  bool maps_host = false;                     ///< it writes our address where the central domain is meant
+  std::size_t server = 0;                     ///< the central server that took it
+  ConnectionId central = ConnectionId::none;  ///< that it registered over; none: UDP
+  WallTime expires{};                         ///< as the central server granted it
+  TimePoint expires_at{};                     ///< the same, and some grace
+  TimePoint next_keepalive = TimePoint::max();
+  unsigned unanswered = 0;  ///< OPTIONS in a row
+  bool told_unreachable = false;
+  bool stale_connection = false;  ///< its TCP connection is gone
+};
+
+/// Our location service: every binding, found by token, by contact, by user and by source. Bounded by `max`.
+/// What changed since it was last asked is told, for whoever keeps it on disk. No I/O.
+class Bindings {
+ public:
+  explicit Bindings(std::size_t max) : max_(max) {}
+
+  Binding* by_token(std::string_view token);
+  Binding* by_key(std::string_view key);
+  Binding* by_id(std::uint64_t id);
+  /// The only one of this user at this central server; nullptr too when there are several.
+  Binding* only_by_user(std::string_view user, std::size_t server);
+  std::vector<Binding*> by_aor(std::string_view aor);
+  /// The binding that a phone's request belongs to: from the same connection or address, of this user; or
+  /// whichever is there when none has the user.
+  Binding* of_phone(const Flow& flow, std::string_view user);
+  bool knows_source(const IpAddress& source) const { return sources_.contains(source); }
+
+  bool uses(ConnectionId connection, const IpAddress& source) const;
+  /// nullptr when there are `max`. `b` is new: its token and key are not in use.
+  Binding* add(Binding b, TimePoint now);
+  /// After its reach, expiry or call changed.
+  void moved(Binding& b, const Reach& reach);
+  void touched(Binding& b);
+  void remove(Binding& b);
+  /// Those whose connection this is are reached no more until they register again.
+  std::vector<Binding*> connection_closed(ConnectionId connection);
+
+  /// What is due: expiry or keepalive. The caller moves the deadline on, or removes the binding.
+  Binding* pop_due(TimePoint now);
+  std::optional<TimePoint> next_deadline() const { return deadlines_.next(); }
+  void arm(Binding& b);
+
+  std::size_t size() const { return live_; }
+  bool full() const { return live_ >= max_; }
+  /// Tokens whose binding changed or is gone since the last call.
+  std::vector<std::string> take_changed();
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (const auto& b : slots_)
+      if (b) visit(*b);
+  }
+
+ private:
+  void index_source(const Binding& b);
+  void unindex_source(const Binding& b);
+
+  std::size_t max_;
+  std::vector<std::unique_ptr<Binding>> slots_;
+  std::vector<std::size_t> free_;
+  std::size_t live_ = 0;
+  std::uint64_t last_id_ = 0;
+  std::unordered_map<std::string_view, Binding*> tokens_, keys_;
+  std::unordered_multimap<std::string_view, Binding*> users_;
+  std::unordered_multimap<IpAddress, Binding*> sources_;
+  std::unordered_map<std::uint64_t, Binding*> ids_;
+  std::unordered_set<std::string> changed_;
+  DeadlineHeap deadlines_;
+};
+
+/// AOR and what tells one phone's contact from another's: +sip.instance, else its URI and where it comes
+/// from.
+std::string binding_key(std::string_view aor, std::string_view instance, std::string_view contact_uri,
+                        const IpAddress& source);
+
+}  // namespace dw::sip

@@ -1,0 +1,89 @@
+#include "sbc/sip/dialogs.hpp"
+
+namespace dw::sip {
+namespace {
+
+std::string key_of(std::string_view call_id, std::string_view initiator_tag, Side initiator) {
+  std::string key;
+  key.reserve(call_id.size() + initiator_tag.size() + 2);
+  key += initiator == Side::access ? 'a' : 'c';
+  key += call_id;
+  key += '\n';
+  return key += initiator_tag;
+}
+
+}  // namespace
+
+DialogSet::Dialog* DialogSet::find(std::string_view responder_tag) {
+  for (Dialog& dialog : dialogs) {
+    if (dialog.responder_tag == responder_tag) return &dialog;
+  }
+  return nullptr;
+}
+
+DialogSet* Dialogs::begin(std::string_view call_id, std::string_view initiator_tag, Side initiator) {
+  if (live_ >= max_) return nullptr;
+  if (free_.empty()) {
+    free_.push_back(slots_.size());
+    slots_.emplace_back();
+  }
+  const std::size_t slot = free_.back();
+  free_.pop_back();
+  slots_[slot] = std::make_unique<DialogSet>();
+  DialogSet& set = *slots_[slot];
+  set.slot = slot;
+  set.id = ++last_id_;
+  set.call_id = call_id;
+  set.initiator_tag = initiator_tag;
+  set.initiator = initiator;
+  set.key = key_of(call_id, initiator_tag, initiator);
+  by_key_[set.key] = &set;
+  by_id_[set.id] = &set;
+  ++live_;
+  return &set;
+}
+
+DialogSet* Dialogs::find(std::string_view call_id, std::string_view initiator_tag, Side initiator) {
+  const auto at = by_key_.find(key_of(call_id, initiator_tag, initiator));
+  return at == by_key_.end() ? nullptr : at->second;
+}
+
+DialogSet* Dialogs::by_id(std::uint64_t id) {
+  const auto at = by_id_.find(id);
+  return at == by_id_.end() ? nullptr : at->second;
+}
+
+Dialogs::Match Dialogs::match(const Message& request, Side from) {
+  if (DialogSet* const set = find(request.call_id(), request.from_tag(), from))
+    return {set, true, set->find(request.to_tag())};
+  if (DialogSet* const set = find(request.call_id(), request.to_tag(), other(from)))
+    return {set, false, set->find(request.from_tag())};
+  return {};
+}
+
+void Dialogs::forget(DialogSet& set) {
+  if (set.counted) count_call(set, -1);
+  by_key_.erase(set.key);
+  by_id_.erase(set.id);
+  deadlines_.clear(set.slot);
+  const std::size_t slot = set.slot;
+  slots_[slot].reset();
+  free_.push_back(slot);
+  --live_;
+}
+
+void Dialogs::set_until(DialogSet& set, TimePoint until) {
+  set.until = until;
+  if (until == TimePoint::max()) {
+    deadlines_.clear(set.slot);
+  } else {
+    deadlines_.set(set.slot, until);
+  }
+}
+
+DialogSet* Dialogs::pop_due(TimePoint now) {
+  const auto slot = deadlines_.pop_due(now);
+  return slot ? slots_[*slot].get() : nullptr;
+}
+
+}  // namespace dw::sip

@@ -1,0 +1,106 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "sbc/base/deadline_heap.hpp"
+#include "sbc/sip/call_media.hpp"
+#include "sbc/sip/flow.hpp"
+#include "sbc/sip/message.hpp"
+
+namespace dw::sip {
+
+/// One end of a dialog, as the other one must address it (RFC 3261 §12.1).
+struct Party {
+  std::string target;  ///< remote target: its Contact's URI as it came; empty: not known yet
+  std::string routes;  ///< route set toward it: whole "Route: …" lines; empty: none
+};
+
+/// All dialogs that one request began: with each responder that answered it one, as the central server may
+/// fork (RFC 3261 §12). Between them the media, of which there is one set.
+struct DialogSet {
+  static constexpr std::size_t kMaxDialogs = 12;  ///< responders
+
+  struct Dialog {
+    std::string responder_tag;
+    Party responder;
+    bool confirmed = false;
+  };
+
+  std::size_t slot = 0;
+  std::uint64_t id = 0;
+  std::string key;
+  std::string call_id, initiator_tag;
+  Side initiator = Side::access;
+  Method method = Method::other;  ///< INVITE, SUBSCRIBE, REFER
+  Party initiator_party;
+  std::vector<Dialog> dialogs;
+
+  // The phone's end.
+  std::uint64_t binding = 0;  ///< Binding::id; 0: it is not registered
+  Reach reach;                ///< for when the binding is gone
+  bool maps_host = false;
+  std::string aor, device;  ///< of the phone
+  // The central end.
+  std::size_t server = 0;
+  ConnectionId central = ConnectionId::none;
+
+  // An INVITE's.
+  CallMedia media;
+  std::string far_number, far_name;
+  std::string own_number;
+  TimePoint since{};
+  bool ringing = false, connected = false, over = false, counted = false;
+  bool referred = false;               ///< a REFER went through: its NOTIFYs come
+  TimePoint until = TimePoint::max();  ///< forgotten then
+
+  Dialog* find(std::string_view responder_tag);
+  bool is_call() const { return method == Method::invite; }
+};
+
+/// All dialogs, by Call-ID and tags. Bounded by `max`.
+class Dialogs {
+ public:
+  explicit Dialogs(std::size_t max) : max_(max) {}
+  DialogSet* begin(std::string_view call_id, std::string_view initiator_tag, Side initiator);
+  DialogSet* find(std::string_view call_id, std::string_view initiator_tag, Side initiator);
+  DialogSet* by_id(std::uint64_t id);
+  /// That a request from `from` belongs to, its sender the initiator or the responder.
+  struct Match {
+    DialogSet* set = nullptr;
+    bool from_initiator = false;
+    DialogSet::Dialog* dialog = nullptr;  ///< nullptr: the set has none with that responder yet
+  };
+  Match match(const Message& request, Side from);
+  void forget(DialogSet& set);
+  void set_until(DialogSet& set, TimePoint until);
+  DialogSet* pop_due(TimePoint now);
+  std::optional<TimePoint> next_deadline() const { return deadlines_.next(); }
+  std::size_t size() const { return live_; }
+  std::size_t calls() const { return calls_; }
+  void count_call(DialogSet& set, int by) {
+    set.counted = by > 0;
+    calls_ = by > 0 ? calls_ + 1 : calls_ - 1;
+  }
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (const auto& s : slots_)
+      if (s) visit(*s);
+  }
+
+ private:
+  std::size_t max_;
+  std::vector<std::unique_ptr<DialogSet>> slots_;
+  std::vector<std::size_t> free_;
+  std::size_t live_ = 0, calls_ = 0;
+  std::uint64_t last_id_ = 0;
+  std::unordered_map<std::string_view, DialogSet*> by_key_;
+  std::unordered_map<std::uint64_t, DialogSet*> by_id_;
+  DeadlineHeap deadlines_;
+};
+
+}  // namespace dw::sip

@@ -1,0 +1,99 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sbc/base/media_broker.hpp"
+#include "sbc/base/time.hpp"
+#include "sbc/sip/flow.hpp"
+
+namespace dw::sip {
+
+/// A call of one phone, for people.
+struct CallStream {
+  MediaPorts ports;
+  Endpoint phone_stated;
+  std::optional<Endpoint> far_end;
+  std::string codec;
+  MediaReport report;
+  Duration both_open{};
+};
+struct Call {
+  std::string call_id;     ///< untrusted
+  std::string own_number;  ///< the phone's user; untrusted, as all texts here
+  std::string far_number, far_name;
+  bool outgoing = false;  ///< seen from the phone
+  enum class State : std::uint8_t { calling, ringing, connected, on_hold, over } state = State::calling;
+  bool connected = false;  ///< ever
+  Duration duration{};
+  std::vector<CallStream> streams;
+};
+std::string_view to_string(Call::State state);
+
+/// Something that a person may want to know.
+struct Event {
+  enum class Kind : std::uint8_t {
+    registered,    ///< for the first time, or at another place
+    refreshed,     ///< once more
+    refused,       ///< `status` and `text` of the answer
+    bad_password,  ///< challenged again for what it had signed
+    unregistered,
+    expired,      ///< its time was over
+    moved,        ///< the same contact registered from elsewhere: `text` says from where before
+    phone_lost,   ///< its connection ended
+    no_server,    ///< no central server can be had
+    unheard,      ///< it repeats what we answered; `text`: where the answers go from now on
+    unreachable,  ///< it answers no OPTIONS; `text`: where it was tried
+    reachable,
+    altered,  ///< somebody on the way changed what a Dropwire had sent: `text`
+    no_date,  ///< the answer to REGISTER tells no time
+    alarm,    ///< the phone's own words on why it restarted
+    call_up,
+    call_over,
+    no_media,     ///< no relay ports: `text`
+    ice_removed,  ///< `text`: how many lines
+    large,        ///< a message to a phone exceeds what it takes: `text`
+    dropped,      ///< a message that made no sense, or was not allowed: `text`
+    offence,      ///< what scanners do: `text`
+    banned,       ///< `text`: why
+    server_up,
+    server_down,  ///< `text`: why
+  };
+  Kind kind{};
+  Flow flow;                            ///< of the phone, or of whoever it is about
+  IpAddress stated;                     ///< the phone's address in its own words
+  std::string aor, device, user_agent;  ///< untrusted, but for `device`
+  unsigned device_type = 0;             ///< SCCP's number of the model; 0: not told
+  std::optional<std::size_t> server;    ///< index of the central server
+  std::uint16_t status = 0;
+  std::string text;  ///< may quote untrusted text
+  std::optional<Call> call;
+};
+
+/// What is to be done, in this order: connections, messages, ends, events.
+struct Output {
+  struct Connect {
+    ConnectionId id{};
+    Endpoint to;
+    IpAddress from;  ///< none: the system's choice
+  };
+  struct Send {
+    Flow to;
+    std::string octets;
+  };
+  std::vector<Connect> connects;
+  std::vector<Send> sends;
+  std::vector<ConnectionId> closes;
+  std::vector<Event> events;
+
+  void send(const Flow& to, std::string octets) { sends.push_back({to, std::move(octets)}); }
+  void clear() {
+    connects.clear();
+    sends.clear();
+    closes.clear();
+    events.clear();
+  }
+};
+
+}  // namespace dw::sip

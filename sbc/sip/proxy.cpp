@@ -1,0 +1,308 @@
+#include "sbc/sip/proxy.hpp"
+
+#include <algorithm>
+
+#include "sbc/base/text_cursor.hpp"
+#include "sbc/sip/response.hpp"
+
+namespace dw::sip {
+namespace {
+
+constexpr unsigned kRepeatsBeforeOtherPort = 3;  // sip-sbc §2.4
+constexpr std::string_view kOptionsLines =
+    "Accept: application/sdp\r\n"
+    "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, PRACK, UPDATE, INFO, REFER, SUBSCRIBE, NOTIFY, "
+    "MESSAGE, "
+    "PUBLISH\r\n";
+
+std::string listener_key(const IpAddress& source, std::string_view sent_by) {
+  return source.to_string() + " " + std::string(sent_by);
+}
+
+}  // namespace
+
+Proxy::Proxy(ProxyOptions options, MediaBroker& broker, std::function<std::uint64_t()> random)
+    : options_(std::move(options)),
+      broker_(broker),
+      random_(std::move(random)),
+      domain_(options_.central_domain),
+      secret_(random_()),
+      servers_(options_.servers, options_.retry, options_.register_rate),
+      guard_(options_.guard),
+      bindings_(options_.max_bindings),
+      dialogs_(options_.max_calls + 4 * options_.max_bindings),
+      transactions_(options_.max_transactions) {
+  if (domain_.empty() && !options_.servers.empty()) {
+    const std::string& host = options_.servers.front().second.host;
+    const auto literal = IpAddress::parse(host);
+    domain_ = literal ? host_text(*literal) : host;
+  }
+}
+
+Proxy::~Proxy() {
+  dialogs_.for_each([this](DialogSet& set) { set.media.close(broker_, MediaEnd::lost); });
+}
+
+/// The central side is who stands at a server's address; a phone can't stand there too.
+Side Proxy::side_of(const Flow& from, std::size_t& server) const {
+  if (from.connection != ConnectionId::none) {
+    const auto at = connections_.find(from.connection);
+    if (at != connections_.end() && !at->second.accepted) {
+      server = at->second.server;
+      return Side::central;
+    }
+  }
+  if (const auto found = servers_.at(from.peer)) {
+    server = *found;
+    return Side::central;
+  }
+  server = 0;
+  const bool trusted = std::ranges::find(options_.trusted, from.peer.address) != options_.trusted.end();
+  return trusted && !servers_.all().empty() ? Side::central : Side::access;
+}
+
+void Proxy::on_message(TimePoint now, const Flow& from, Bytes octets, Output& out) {
+  std::size_t server = 0;
+  const Side side = side_of(from, server);
+  if (from.connection != ConnectionId::none) {
+    const auto at = connections_.find(from.connection);
+    if (at != connections_.end()) at->second.last_heard = now;
+  }
+  if (side == Side::access) {
+    ++counters_.from_phones;
+    if (!guard_.admits(now, from.peer.address, bindings_.knows_source(from.peer.address))) return;
+  } else {
+    ++counters_.from_central;
+  }
+  if (const auto ok = message_.parse(octets); !ok) {
+    // Keepalives of other phones: an empty datagram, CR LF, NULs (RFC 5626 §4.4.1, RFC 6223).
+    if (octets.size() <= 4) return;
+    ++counters_.malformed;
+    if (side == Side::access) offence(now, from, ok.error().text, out);
+    out.events.push_back(event_of(Event::Kind::dropped, from, ok.error().text));
+    return;
+  }
+  if (!message_.is_request()) return on_response(now, from, message_, out);
+  on_request(now, from, side, server, message_, out);
+}
+
+void Proxy::on_request(TimePoint now, const Flow& from, Side side, std::size_t server, const Message& m,
+                       Output& out) {
+  if (side == Side::access && guard_.is_scanner(m.value_of(FieldName::user_agent)))
+    return offence(now, from, "a scanner: " + std::string(m.value_of(FieldName::user_agent)), out);
+  if (m.method() == Method::ack) return on_ack(now, from, side, m, out);
+  if (m.method() == Method::cancel) return on_cancel(now, from, m, out);
+  if (Transaction* const t = transactions_.find_server(server_key(m, from.peer.address, m.method_text())))
+    return on_repeat(now, *t, m, out);
+  if (!takes_hop(now, from, side, m, out)) return;
+  if (side == Side::access) {
+    from_phone(now, from, m, out);
+  } else {
+    from_central(now, from, server, m, out);
+  }
+}
+
+/// What is answered here before anybody looks where it goes (RFC 3261 §16.3). A source without a registered
+/// phone is told nothing, but for REGISTER and what may become a call.
+bool Proxy::takes_hop(TimePoint now, const Flow& from, Side side, const Message& m, Output& out) {
+  const bool known = side == Side::central || bindings_.knows_source(from.peer.address);
+  if (const auto fault = check_request(m)) {
+    ++counters_.malformed;
+    const std::string lines =
+        fault->status == 420 ? "Unsupported: " + std::string(m.value_of(FieldName::proxy_require)) + "\r\n"
+                             : std::string();
+    if (known || options_.unregistered_calls) {
+      answer(m, from, fault->status, out, lines, fault->reason);
+    } else {
+      offence(now, from, fault->reason, out);
+    }
+    out.events.push_back(event_of(Event::Kind::dropped, from, std::string(fault->reason)));
+    return false;
+  }
+  const bool options = m.method() == Method::options;
+  const auto uri = parse_uri(m.request_uri());
+  const bool for_us = options && m.to_tag().empty() && uri->user.empty();
+  if (options && side == Side::access && !known && !options_.unregistered_calls) {
+    offence(now, from, "OPTIONS of a stranger", out);
+    return false;
+  }
+  if (for_us || (options && m.max_forwards() == 0u)) {
+    answer(m, from, 200, out, kOptionsLines);
+    return false;
+  }
+  if (m.max_forwards() == 0u) {
+    answer(m, from, 483, out);
+    return false;
+  }
+  if (loops(m, other(side))) {
+    answer(m, from, 482, out);
+    return false;
+  }
+  return true;
+}
+
+bool Proxy::loops(const Message& m, Side to) const {
+  bool first = true;
+  for (const Field& field : m.fields()) {
+    if (field.name != FieldName::via) continue;
+    std::string_view left = m.value(field);
+    while (const auto value = next_value(left)) {
+      if (std::exchange(first, false)) continue;
+      const auto branch = find_param(*value, "branch");
+      const auto dash = branch ? branch->value.rfind('.') : std::string_view::npos;
+      if (dash != std::string_view::npos && branch->value.substr(dash + 1) == loop_hash(m, to)) return true;
+    }
+  }
+  return false;
+}
+
+Transaction* Proxy::begin(TimePoint now, const Flow& from, Side side, const Message& m, Output& out) {
+  (void)now;
+  const bool too_many = side == Side::access &&
+                        transactions_.from_source(from.peer.address) >= options_.max_transactions_per_source;
+  Transaction* const t =
+      too_many ? nullptr : transactions_.begin(m.method(), server_key(m, from.peer.address, m.method_text()));
+  if (!t) {
+    ++counters_.refused;
+    answer(m, from, 503, out, "Retry-After: 10\r\n");
+    return nullptr;
+  }
+  t->from_side = side;
+  t->from = from;
+  const bool at_via = from.transport == Transport::udp && !answer_at_via_.empty() &&
+                      answer_at_via_.contains(listener_key(from.peer.address, m.via().sent_by));
+  t->answer_to = answer_address(m, from, at_via);
+  t->request = m.text();
+  transactions_.count_source(*t);
+  return t;
+}
+
+/// A phone that listens elsewhere than we answer repeats its request until it gives up (sip-sbc §2.4).
+void Proxy::on_repeat(TimePoint now, Transaction& t, const Message& m, Output& out) {
+  ++counters_.repeated;
+  const bool answered = !t.last_response.empty();
+  if (answered && t.from.transport == Transport::udp && t.repeats + 1 == kRepeatsBeforeOtherPort &&
+      t.from_side == Side::access && !m.via().rport) {
+    const Endpoint at_via = answer_address(m, t.from, true);
+    const Endpoint at_source = t.from.peer;
+    const bool was_at_via = t.answer_to == at_via;
+    t.answer_to = was_at_via ? at_source : at_via;
+    const std::string key = listener_key(t.from.peer.address, m.via().sent_by);
+    if (was_at_via) {
+      answer_at_via_.erase(key);
+    } else if (answer_at_via_.size() < kMaxRemembered) {
+      answer_at_via_[key] = true;
+    }
+    const Binding* const b = bindings_.of_phone(t.from, {});
+    Event event = b ? event_of(Event::Kind::unheard, *b) : event_of(Event::Kind::unheard, t.from, {});
+    event.flow = t.from;
+    event.text = "answers went to port " + std::to_string((was_at_via ? at_via : at_source).port) +
+                 ", now to port " + std::to_string(t.answer_to.port);
+    event.user_agent = m.value_of(FieldName::user_agent).substr(0, 128);
+    if (const auto to = parse_uri(m.to().uri)) event.aor = to->user;
+    out.events.push_back(std::move(event));
+  }
+  transactions_.on_repeat(now, t, out);
+}
+
+void Proxy::on_cancel(TimePoint now, const Flow& from, const Message& m, Output& out) {
+  Transaction* const t = transactions_.find_server(server_key(m, from.peer.address, "INVITE"));
+  if (!t) {
+    std::size_t server = 0;
+    if (side_of(from, server) == Side::central || bindings_.knows_source(from.peer.address))
+      answer(m, from, 481, out);
+    return;
+  }
+  // It goes where the answers to its INVITE go.
+  Flow to = t->from;
+  if (to.transport == Transport::udp) to.peer = t->answer_to;
+  out.send(to, make_response(m, from, 200, "OK", {}));
+  if (t->last_status >= 200) return;
+  t->cancelled = true;
+  if (transactions_.may_cancel(*t) && !t->cancel_sent) cancel(now, *t, out);
+}
+
+/// RFC 3261 §16.7: a tag of ours, the same each time, as we keep nothing of what we answer like this.
+void Proxy::answer(const Message& m, const Flow& from, std::uint16_t status, Output& out,
+                   std::string_view lines, std::string_view reason) {
+  if (m.method() == Method::ack) return;
+  if (status >= 300) ++counters_.refused;
+  const std::size_t hash = std::hash<std::string_view>{}(m.via().branch) ^
+                           std::hash<std::string_view>{}(m.call_id()) ^ static_cast<std::size_t>(secret_);
+  Flow to = from;
+  if (to.transport == Transport::udp) {
+    const bool at_via =
+        !answer_at_via_.empty() && answer_at_via_.contains(listener_key(from.peer.address, m.via().sent_by));
+    to.peer = answer_address(m, from, at_via);
+  }
+  out.send(to, make_response(m, from, status, reason.empty() ? reason_phrase(status) : reason,
+                             fmt::format("dw{:x}", hash), lines));
+}
+
+/// The same for a request that has a transaction.
+void Proxy::refuse(TimePoint now, Transaction& t, std::uint16_t status, Output& out, std::string_view lines) {
+  if (!other_.parse(as_bytes(t.request))) return transactions_.forget(t);
+  ++counters_.refused;
+  transactions_.respond(
+      now, t,
+      make_response(other_, t.from, status, reason_phrase(status), "dw" + std::to_string(t.serial), lines),
+      status, out);
+}
+
+ConnectionId Proxy::on_accepted(TimePoint now, const Endpoint& peer, const Endpoint& local) {
+  const ConnectionId id{++last_connection_};
+  std::size_t server = 0;
+  const Flow flow{Transport::tcp, local, peer, id};
+  const Side side = side_of(flow, server);
+  connections_[id] = {flow, side, true, server, now};
+  return id;
+}
+
+void Proxy::on_connected(TimePoint now, ConnectionId connection, const Endpoint& local) {
+  const auto at = connections_.find(connection);
+  if (at == connections_.end()) return;
+  at->second.flow.local = local;
+  at->second.last_heard = now;
+}
+
+void Proxy::on_ping(TimePoint now, ConnectionId connection) {
+  const auto at = connections_.find(connection);
+  if (at != connections_.end()) at->second.last_heard = now;
+}
+
+void Proxy::on_bad_stream(TimePoint now, const Flow& from, std::string_view why, Output& out) {
+  ++counters_.malformed;
+  std::size_t server = 0;
+  if (side_of(from, server) == Side::access) offence(now, from, why, out);
+  out.events.push_back(event_of(Event::Kind::dropped, from, std::string(why)));
+  out.closes.push_back(from.connection);
+}
+
+void Proxy::offence(TimePoint now, const Flow& from, std::string_view what, Output& out) {
+  out.events.push_back(event_of(Event::Kind::offence, from, std::string(what)));
+  if (guard_.offence(now, from.peer.address, what))
+    out.events.push_back(event_of(Event::Kind::banned, from, std::string(what)));
+}
+
+Event Proxy::event_of(Event::Kind kind, const Flow& flow, std::string text) const {
+  Event event;
+  event.kind = kind;
+  event.flow = flow;
+  event.text = std::move(text);
+  return event;
+}
+
+Event Proxy::event_of(Event::Kind kind, const Binding& b) const {
+  Event event;
+  event.kind = kind;
+  event.flow = b.reach.flow;
+  event.stated = b.reach.stated;
+  event.aor = b.user;
+  event.device = b.device;
+  event.user_agent = b.user_agent;
+  event.device_type = b.device_type;
+  event.server = b.server;
+  return event;
+}
+
+}  // namespace dw::sip

@@ -1,0 +1,234 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "sbc/base/metrics.hpp"
+#include "sbc/sip/bindings.hpp"
+#include "sbc/sip/dialogs.hpp"
+#include "sbc/sip/edits.hpp"
+#include "sbc/sip/guard.hpp"
+#include "sbc/sip/output.hpp"
+#include "sbc/sip/register.hpp"
+#include "sbc/sip/servers.hpp"
+#include "sbc/sip/transactions.hpp"
+
+namespace dw::sip {
+
+struct ProxyOptions {
+  std::optional<IpAddress> advertise;          ///< what phones know us by; else the address they came to
+  std::optional<IpAddress> central_advertise;  ///< what servers are told; else the address we come from
+  std::vector<std::pair<Transport, HostPort>> servers;
+  std::string central_domain;      ///< empty: the host of the first server
+  std::vector<IpAddress> trusted;  ///< the central side may send from these too
+  Guard::Options guard;
+  std::size_t max_bindings = 20'000;
+  std::size_t max_transactions = 20'000, max_transactions_per_source = 2000;
+  std::size_t max_calls = 5000;
+  bool unregistered_calls = true;
+  Duration keepalive = std::chrono::seconds(25);
+  Duration idle_timeout = std::chrono::minutes(2);  ///< of a connection without a registered phone
+  Duration media_idle = std::chrono::hours(1);
+  Duration ping = std::chrono::seconds(30);
+  Duration answer_timeout = std::chrono::seconds(4);
+  Duration retry = std::chrono::seconds(2);
+  double register_rate = 200;
+  bool path = false;
+};
+
+struct ProxyCounters {
+  std::uint64_t from_phones = 0, from_central = 0;  ///< messages
+  std::uint64_t malformed = 0, refused = 0, repeated = 0, dropped = 0;
+  std::uint64_t registrations = 0, registrations_refused = 0, registrations_put_off = 0;
+  std::uint64_t calls = 0, no_media = 0, fail_overs = 0, no_server = 0;
+};
+
+/// SIP between phones and central servers: a transaction-stateful, dialog-aware proxy that hides addresses
+/// (sip-sbc §2). Messages, connections and time in, messages and events out; no I/O. The broker outlives it.
+/// What it changes in a message stands in FORMAT.md.
+class Proxy {
+ public:
+  static constexpr std::size_t kMaxPhoneOctets =
+      3072;                                          ///< that a phone takes by UDP (cisco-provisioning §5.2)
+  static constexpr std::size_t kMaxDatagram = 1300;  ///< RFC 3261 §18.1.1
+  static constexpr std::uint32_t kLeastExpires = 25;     ///< phones unregister below 20 s (sip-sbc §0)
+  static constexpr std::size_t kMaxRemembered = 16'384;  ///< phones' answer ports, challenged registrations
+
+  /// `random`: 64 unguessable bits.
+  Proxy(ProxyOptions options, MediaBroker& broker, std::function<std::uint64_t()> random);
+  ~Proxy();
+  Proxy(const Proxy&) = delete;
+  Proxy& operator=(const Proxy&) = delete;
+
+  /// One datagram, or one message of a stream.
+  void on_message(TimePoint now, const Flow& from, Bytes octets, Output& out);
+  ConnectionId on_accepted(TimePoint now, const Endpoint& peer, const Endpoint& local);
+  void on_connected(TimePoint now, ConnectionId connection, const Endpoint& local);
+  void on_connection_closed(TimePoint now, ConnectionId connection, std::string_view why, Output& out);
+  /// Its octets can't be cut into messages.
+  void on_bad_stream(TimePoint now, const Flow& from, std::string_view why, Output& out);
+  void on_ping(TimePoint now, ConnectionId connection);
+  void on_deadline(TimePoint now, Output& out);
+  TimePoint next_deadline() const;
+
+  void set_server_addresses(std::size_t server, std::vector<Servers::Address> addresses) {
+    servers_.set_addresses(server, std::move(addresses));
+  }
+  void server_lookup_failed(TimePoint now, std::size_t server, std::string why, Output& out);
+  /// A binding of an earlier run, before the first message. TCP phones are reached once they register again.
+  void restore(Binding binding, TimePoint now, WallTime wall);
+  void drain() { draining_ = true; }
+
+  Bindings& bindings() { return bindings_; }
+  const Bindings& bindings() const { return bindings_; }
+  const Servers& servers() const { return servers_; }
+  std::vector<Guard::Ban> bans(TimePoint now) const { return guard_.bans(now); }
+  std::vector<std::pair<std::string, Call>> calls(TimePoint now) const;  ///< running, with the device's name
+  std::size_t running_calls() const { return dialogs_.calls(); }
+  std::size_t transactions() const { return transactions_.size(); }
+  std::size_t dialog_sets() const { return dialogs_.size(); }
+  const ProxyCounters& counters() const { return counters_; }
+  const Guard& guard() const { return guard_; }
+
+ private:
+  struct Connection {
+    Flow flow;
+    Side side = Side::access;
+    bool accepted = false;
+    std::size_t server = 0;
+    TimePoint last_heard{};
+  };
+  /// Where a message goes next, and what is told there of us.
+  struct Hop {
+    Flow flow;
+    Side side = Side::central;
+    std::string us;       ///< host[:port]
+    std::string contact;  ///< what follows it in a Contact's URI
+    bool maps_host = false;
+    Flow phone;  ///< the phone's flow, whichever side this is
+  };
+  struct Challenged {
+    unsigned times = 0;  ///< in a row, after it had authorized itself
+    TimePoint at{};
+  };
+
+  // proxy.cpp
+  Side side_of(const Flow& from, std::size_t& server) const;
+  void on_request(TimePoint now, const Flow& from, Side side, std::size_t server, const Message& m,
+                  Output& out);
+  bool takes_hop(TimePoint now, const Flow& from, Side side, const Message& m, Output& out);
+  void on_ack(TimePoint now, const Flow& from, Side side, const Message& m, Output& out);
+  void on_cancel(TimePoint now, const Flow& from, const Message& m, Output& out);
+  void on_repeat(TimePoint now, Transaction& t, const Message& m, Output& out);
+  void answer(const Message& m, const Flow& from, std::uint16_t status, Output& out,
+              std::string_view lines = {}, std::string_view reason = {});
+  void refuse(TimePoint now, Transaction& t, std::uint16_t status, Output& out, std::string_view lines = {});
+  Transaction* begin(TimePoint now, const Flow& from, Side side, const Message& m, Output& out);
+  bool loops(const Message& m, Side side) const;
+  // proxy_phone.cpp: from phones to the central side
+  void from_phone(TimePoint now, const Flow& from, const Message& m, Output& out);
+  bool may_start(TimePoint now, const Flow& from, const Message& m, Output& out);
+  void open_dialogs(TimePoint now, Transaction& t, const Message& m, const Flow& phone,
+                    const Binding* binding);
+  bool forward_to_central(TimePoint now, Transaction& t, const Message& m, Output& out);
+  void no_server_left(TimePoint now, Transaction& t, const Message& m, Output& out);
+  std::optional<Flow> central_flow(TimePoint now, std::size_t server, const Endpoint& owner,
+                                   Transport transport, Output& out);
+  bool try_next_server(TimePoint now, Transaction& t, Output& out);
+  void server_failed(TimePoint now, std::size_t server, std::string why, Output& out);
+  Hop hop_to_central(std::size_t server, const Flow& flow, const Flow& phone, std::string_view token) const;
+  // proxy_central.cpp: from the central side to phones
+  void from_central(TimePoint now, const Flow& from, std::size_t server, const Message& m, Output& out);
+  void to_phone(TimePoint now, Transaction& t, const Message& m, Output& out);
+  Binding* target_of(const Message& m, std::size_t server);
+  std::optional<Hop> hop_to_phone(const Reach& reach, bool maps_host) const;
+  // proxy_register.cpp
+  void on_register(TimePoint now, const Flow& from, const Message& m, Output& out);
+  bool may_register(TimePoint now, Transaction& t, std::size_t server, const Message& m, Output& out);
+  bool forward_register(TimePoint now, Transaction& t, const Message& m, Output& out);
+  void on_register_answer(TimePoint now, Transaction& t, const Message& m, Output& out);
+  void accept(TimePoint now, Transaction& t, const Message& m, Output& out);
+  bool bind(TimePoint now, const Transaction& t, const RegisterContact& contact, std::uint32_t seconds,
+            Output& out);
+  void restore_contacts(const Transaction& t, const Message& m, Edits& edits);
+  std::optional<std::uint32_t> granted(const Message& m, const RegisterContact& contact) const;
+  void note_refusal(TimePoint now, const Transaction& t, const Message& m, Output& out);
+  std::uint32_t retry_after(TimePoint now);
+  // proxy_answer.cpp: responses
+  void on_response(TimePoint now, const Flow& from, const Message& m, Output& out);
+  void forward_response(TimePoint now, Transaction& t, const Message& m, Output& out);
+  void note_answer(TimePoint now, Transaction& t, const Message& m, Output& out);
+  void on_timeout(TimePoint now, Transaction& t, Transactions::Timeout timeout, Output& out);
+  void cancel(TimePoint now, Transaction& t, Output& out);
+  // proxy_build.cpp: what is changed in a message
+  bool build_request(TimePoint now, Transaction& t, const Message& m, const Hop& hop, std::string_view target,
+                     std::string_view routes, DialogSet* set, std::string& text, Output& out);
+  void edit_contact(const Message& m, const Hop& hop, Edits& edits) const;
+  void edit_register_contacts(const Registering& r, const Message& m, const Hop& hop, Edits& edits) const;
+  void edit_hosts(Transaction* t, const Message& m, const Hop& hop, Edits& edits) const;
+  std::optional<std::string> mapped_host(const Uri& uri, const Hop& hop) const;
+  bool edit_body(TimePoint now, const Message& m, Side from, CallMedia::Standing standing, DialogSet* set,
+                 Edits& edits, Output& out);
+  bool is_ours(std::string_view host, const Flow& phone) const;
+  MediaRequest media_request(const DialogSet& set) const;
+  std::string new_branch(const Message& m, Side to);
+  std::string loop_hash(const Message& m, Side to) const;
+  std::string token();
+  // proxy_dialog.cpp
+  void note_dialog(Transaction& t, DialogSet& set, const Message& m);
+  void refresh_target(DialogSet& set, const Dialogs::Match& match, const Message& m);
+  void call_up(TimePoint now, DialogSet& set, Output& out);
+  void end_call(TimePoint now, DialogSet& set, Output& out);
+  void end_try(DialogSet& set);
+  void begin_call(TimePoint now, DialogSet& set);
+  Call call_of(TimePoint now, const DialogSet& set) const;
+  Event event_of(Event::Kind kind, const DialogSet& set) const;
+  // proxy_own.cpp: our own requests and what is due
+  void ping_servers(TimePoint now, Output& out);
+  void keep_alive(TimePoint now, Binding& b, Output& out);
+  void probe(TimePoint now, Binding& b, const Flow& flow, Output& out);
+  void on_probe_answer(TimePoint now, const Transaction& t, Output& out);
+  void on_probe_silence(TimePoint now, const Transaction& t, Output& out);
+  void send_own_options(TimePoint now, Transaction& t, const std::string& uri, const std::string& us,
+                        Duration within, Output& out);
+  bool resend_by_udp(TimePoint now, Transaction& t, Output& out);
+  void look_around(TimePoint now, Output& out);
+  Event event_of(Event::Kind kind, const Binding& b) const;
+  Event event_of(Event::Kind kind, const Flow& flow, std::string text) const;
+  void offence(TimePoint now, const Flow& from, std::string_view what, Output& out);
+  void note_alarm(const Flow& from, const Message& m, const Binding* binding, Output& out);
+  void note_altered(const Flow& from, const Message& m, Output& out);
+
+  ProxyOptions options_;
+  MediaBroker& broker_;
+  std::function<std::uint64_t()> random_;
+  std::string domain_;
+  std::uint64_t secret_;
+  Servers servers_;
+  Guard guard_;
+  Bindings bindings_;
+  Dialogs dialogs_;
+  Transactions transactions_;
+  std::unordered_map<ConnectionId, Connection> connections_;
+  std::unordered_map<std::string, ConnectionId> central_connections_;  // by server and owner
+  std::uint64_t last_connection_ = 0;
+  std::unordered_map<std::string, bool> answer_at_via_;  // by source and sent-by
+  std::unordered_map<std::string, Challenged> challenged_;
+  std::unordered_map<Endpoint, TimePoint> kept_alive_;
+  double put_off_recently_ = 0;
+  TimePoint put_off_at_{};
+  TimePoint look_around_at_{};
+  bool draining_ = false;
+  ProxyCounters counters_;
+  Message message_;  // reused
+  Message other_;    // a stored request, read once more
+};
+
+}  // namespace dw::sip

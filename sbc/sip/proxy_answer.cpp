@@ -1,0 +1,184 @@
+#include <algorithm>
+
+#include "sbc/base/text_cursor.hpp"
+#include "sbc/sip/proxy.hpp"
+#include "sbc/sip/response.hpp"
+
+// Responses, of both sides, and what becomes of requests that get none.
+namespace dw::sip {
+
+void Proxy::on_response(TimePoint now, const Flow& from, const Message& m, Output& out) {
+  Transaction* const t = m.fault() ? nullptr : transactions_.find_client(m.via().branch);
+  // A branch is no secret to whoever sees it pass; only whom we asked may answer.
+  if (!t || t->to.peer.address != from.peer.address || t->to.connection != from.connection) {
+    ++counters_.dropped;
+    return;
+  }
+  if (m.method() == Method::cancel) return transactions_.on_cancel_response(*t);
+  if (m.method() != t->method) {
+    ++counters_.dropped;
+    return;
+  }
+  if (t->purpose != Transaction::Purpose::forward) {
+    if (m.status() < 200) return;
+    on_probe_answer(now, *t, out);
+    return transactions_.forget(*t);
+  }
+  if (t->from_side == Side::access && servers_.worked(t->central_server)) {
+    Event event = event_of(Event::Kind::server_up, Flow{}, {});
+    event.server = t->central_server;
+    out.events.push_back(std::move(event));
+  }
+  const bool refusal = m.status() >= 300;
+  if (t->is_invite() && refusal) {
+    // The ACK of each one that is no 2xx is ours to send, also when it comes again (RFC 3261 §17.1.1.2).
+    if (!t->forwarded.starts_with("ACK ") && other_.parse(as_bytes(t->forwarded)))
+      t->forwarded = make_ack(other_, m.value_of(FieldName::to));
+    out.send(t->to, t->forwarded);
+  }
+  const bool was_cancelled = t->cancelled;
+  if (transactions_.on_response(now, *t, m.status()) == Transactions::Use::absorb) return;
+  if (m.status() < 200 && was_cancelled && !t->cancel_sent) cancel(now, *t, out);
+  if (m.status() == 100) return;
+  if (m.status() == 503 && try_next_server(now, *t, out)) return;
+  forward_response(now, *t, m, out);
+}
+
+void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Output& out) {
+  if (t.registering) {
+    if (m.status() < 200) return;  // any provisional but 100 would end it for the phone (sip-sbc §0)
+    on_register_answer(now, t, m, out);
+  }
+  DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
+  std::optional<Hop> hop;
+  if (t.from_side == Side::access) {
+    Reach reach;
+    reach.flow = t.from;
+    const Binding* const binding = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
+    const bool maps = t.registering ? t.registering->maps_host
+                      : set         ? set->maps_host
+                                    : binding && binding->maps_host;
+    reach.stated = t.from.peer.address;
+    hop = hop_to_phone(reach, maps);
+    if (!hop) return;  // its connection is gone
+  } else {
+    const Binding* const binding = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
+    hop = hop_to_central(t.central_server, t.from, t.to,
+                         binding ? std::string_view(binding->token) : std::string_view{});
+  }
+  if (set) note_answer(now, t, m, out);
+  Edits edits(m);
+  const Field* const via = m.find(FieldName::via);
+  edits.remove_value(*via, m.via().text);
+  edits.remove_all(FieldName::record_route);
+  if (!t.record_routes.empty() && m.status() > 100 && m.status() < 300)
+    edits.insert(m.fields().front().begin, t.record_routes);
+  if (t.registering && m.status() < 300) {
+    restore_contacts(t, m, edits);
+  } else {
+    edit_contact(m, *hop, edits);
+  }
+  edit_hosts(&t, m, *hop, edits);
+  const Side sender = other(t.from_side);
+  const bool other_branch =
+      set && set->connected && t.is_invite() && set->find(m.to_tag()) && !set->find(m.to_tag())->confirmed;
+  if (!edit_body(now, m, sender, other_branch ? CallMedia::Standing::informs : CallMedia::Standing::applies,
+                 set, edits, out))
+    out.events.push_back(event_of(Event::Kind::no_media, t.from, "an answer goes without"));
+  // RFC 3261 §16.7 step 6: a proxy's 503 says that its own server is of no use, not that ours isn't. To a
+  // registering phone it is what puts it off (sip-sbc §2.5).
+  if (m.status() == 503 && !t.registering)
+    edits.replace(m.text().substr(0, m.fields().front().begin - 2), "SIP/2.0 500 Server Internal Error");
+  std::string text;
+  edits.write(text);
+  if (t.from_side == Side::access && t.from.transport == Transport::udp && text.size() > kMaxPhoneOctets)
+    out.events.push_back(
+        event_of(Event::Kind::large, t.from, fmt::format("{} of {} octets", m.status(), text.size())));
+  transactions_.respond(now, t, std::move(text), m.status(), out);
+  if (m.status() >= 200) t.registering.reset();
+}
+
+/// What an answer means for the dialogs that its request began, or ran in.
+void Proxy::note_answer(TimePoint now, Transaction& t, const Message& m, Output& out) {
+  DialogSet* const set = dialogs_.by_id(t.dialogs);
+  if (!set) return;
+  const bool success = m.status() >= 200 && m.status() < 300;
+  const bool began = t.begins_dialogs;
+  switch (t.method) {
+    case Method::invite:
+      if (m.status() == 180) set->ringing = true;
+      if (m.status() > 100 && m.status() < 300 && !m.to_tag().empty()) note_dialog(t, *set, m);
+      if (success) {
+        if (DialogSet::Dialog* const dialog = set->find(began ? m.to_tag() : std::string_view{}))
+          dialog->confirmed = true;
+        if (began) call_up(now, *set, out);
+      } else if (m.status() >= 300) {
+        if (!began) {
+          set->media.restore(broker_);
+        } else if (!set->connected && (m.status() == 401 || m.status() == 407)) {
+          end_try(*set);  // it comes again, with the same Call-ID and tag
+        } else if (!set->connected) {
+          end_call(now, *set, out);
+        }
+      }
+      return;
+    case Method::subscribe:
+    case Method::refer:
+      if (success && !m.to_tag().empty()) {
+        note_dialog(t, *set, m);
+        set->referred = set->referred || t.method == Method::refer;
+        if (!set->is_call()) {
+          const auto expires = parse_number(m.value_of(FieldName::expires), 0xffffffff).value_or(300);
+          dialogs_.set_until(*set, now + std::chrono::seconds(std::min<std::uint64_t>(expires, 86'400)) +
+                                       kTransactionTimeout);
+        }
+      } else if (m.status() >= 300 && !set->is_call() && set->dialogs.empty()) {
+        dialogs_.forget(*set);
+      }
+      return;
+    case Method::bye:
+      if (success || m.status() == 481 || m.status() == 408) end_call(now, *set, out);
+      return;
+    case Method::update:
+      if (success) note_dialog(t, *set, m);
+      return;
+    default:
+      return;
+  }
+}
+
+/// RFC 3261 §16.8: nothing final came. RFC 4320: of what is no INVITE nobody hears anything then.
+void Proxy::on_timeout(TimePoint now, Transaction& t, Transactions::Timeout timeout, Output& out) {
+  if (t.purpose != Transaction::Purpose::forward) {
+    on_probe_silence(now, t, out);
+    return transactions_.forget(t);
+  }
+  if (t.from_side == Side::access && t.client_silent && !t.cancelled) {
+    server_failed(now, t.central_server, "it does not answer", out);
+    if (try_next_server(now, t, out)) return;
+  }
+  if (timeout == Transactions::Timeout::unanswered) return;  // it has until timer B or F
+  DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
+  if (t.is_invite()) {
+    if (!t.cancelled && !t.client_silent) {  // timer C: whoever rings is told to stop
+      refuse(now, t, 408, out);
+      t.cancelled = true;
+      t.client = Transaction::Client::proceeding;
+      cancel(now, t, out);
+    } else {
+      refuse(now, t, t.cancelled ? 487 : 408, out);
+    }
+    if (set && t.begins_dialogs && !set->connected) end_call(now, *set, out);
+    return;
+  }
+  if (t.method == Method::bye && set) end_call(now, *set, out);
+  if (set && !set->is_call() && set->dialogs.empty()) dialogs_.forget(*set);
+  transactions_.forget(t);
+}
+
+void Proxy::cancel(TimePoint now, Transaction& t, Output& out) {
+  if (!other_.parse(as_bytes(t.forwarded))) return;
+  transactions_.send_cancel(now, t, make_cancel(other_), out);
+}
+
+}  // namespace dw::sip

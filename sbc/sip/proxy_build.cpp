@@ -1,0 +1,254 @@
+#include <algorithm>
+
+#include "sbc/base/text_cursor.hpp"
+#include "sbc/sip/proxy.hpp"
+#include "sbc/sip/response.hpp"
+
+// What is changed in a message on its way: FORMAT.md says it in a table.
+namespace dw::sip {
+namespace {
+
+constexpr std::string_view kAlphabet = "abcdefghijklmnopqrstuvwxyz234567";
+constexpr std::size_t kLoopHashLetters = 6;
+constexpr unsigned kDefaultMaxForwards = 70;
+
+std::string letters(std::uint64_t bits, std::size_t count) {
+  std::string out;
+  for (std::size_t i = 0; i < count; ++i, bits >>= 5)
+    out += kAlphabet[bits & 31];
+  return out;
+}
+
+/// Fields whose URIs may name us where the central domain is meant (sip-sbc §2.2).
+bool names_hosts(FieldName name) {
+  switch (name) {
+    case FieldName::from:
+    case FieldName::to:
+    case FieldName::refer_to:
+    case FieldName::referred_by:
+    case FieldName::remote_party_id:
+    case FieldName::p_asserted_identity:
+    case FieldName::p_preferred_identity:
+    case FieldName::diversion:
+    case FieldName::reply_to:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// FNV-1a: it tells a changed text from an unchanged one, nothing more.
+std::uint32_t check_of(std::string_view a, std::string_view b) {
+  std::uint32_t hash = 0x811c9dc5;
+  for (const std::string_view part : {a, std::string_view("|"), b}) {
+    for (const char c : part)
+      hash = (hash ^ static_cast<std::uint8_t>(c)) * 0x01000193;
+  }
+  return hash;
+}
+
+std::string_view contact_host(const Message& m) {
+  const Field* const field = m.find(FieldName::contact);
+  if (!field) return {};
+  std::string_view left = m.value(*field);
+  const auto address = parse_name_addr(next_value(left).value_or(std::string_view{}));
+  const auto uri = address ? parse_uri(address->uri) : fail(Errc::malformed, {});
+  return uri ? uri->host_port : std::string_view{};
+}
+
+}  // namespace
+
+std::string Proxy::token() {
+  return letters(random_(), Binding::kTokenLength - 1) + letters(random_(), 1);
+}
+
+/// RFC 3261 §16.6 step 8: where a request goes and as what. A spiral comes back with another Request-URI.
+std::string Proxy::loop_hash(const Message& m, Side to) const {
+  std::uint64_t hash = secret_ ^ (to == Side::access ? 0x5bd1e995U : 0);
+  for (const std::string_view part : {m.request_uri(), m.call_id(), m.method_text()}) {
+    for (const char c : part)
+      hash = (hash ^ static_cast<std::uint8_t>(c)) * 0x100000001b3;
+  }
+  return letters(hash ^ hash >> 29, kLoopHashLetters);
+}
+
+std::string Proxy::new_branch(const Message& m, Side to) {
+  return "z9hG4bK" + letters(random_(), 12) + "." + loop_hash(m, to);
+}
+
+bool Proxy::is_ours(std::string_view host, const Flow& phone) const {
+  return names_address(host, phone.local.address) ||
+         (options_.advertise && names_address(host, *options_.advertise));
+}
+
+/// What stands in a URI for `uri`'s host and port on the other side; nothing: it stays.
+std::optional<std::string> Proxy::mapped_host(const Uri& uri, const Hop& hop) const {
+  if (hop.side == Side::central) return is_ours(uri.host, hop.phone) ? std::optional(domain_) : std::nullopt;
+  if (!hop.maps_host || !equal_ignoring_case(uri.host, domain_)) return std::nullopt;
+  return hop.us;
+}
+
+bool Proxy::build_request(TimePoint now, Transaction& t, const Message& m, const Hop& hop,
+                          std::string_view target, std::string_view routes, DialogSet* set, std::string& text,
+                          Output& out) {
+  Edits edits(m);
+  if (!target.empty()) {
+    edits.replace(m.request_uri(), target);
+  } else if (const auto uri = parse_uri(m.request_uri())) {
+    if (const auto mapped = mapped_host(*uri, hop)) edits.replace(uri->host_port, *mapped);
+  }
+  amend_via(m, t.from, edits);
+  const Field* const via = m.find(FieldName::via);
+  std::string top =
+      fmt::format("Via: SIP/2.0/{} {};branch={}", to_string(hop.flow.transport), hop.us, t.branch);
+  const std::string_view stated = contact_host(m);
+  if (hop.side == Side::central)
+    top += fmt::format(";rport;dw={:08x}", check_of(hop.us, stated.empty() ? stated : hop.us));
+  edits.insert_before(*via, top += "\r\n");
+  t.record_routes.clear();
+  for (const Field& field : m.fields()) {
+    if (field.name == FieldName::route) edits.remove(field);
+    if (field.name != FieldName::record_route) continue;
+    t.record_routes += m.text().substr(field.begin, field.end - field.begin);
+    edits.remove(field);
+  }
+  if (!routes.empty()) edits.insert_before(*via, routes);
+  if (const Field* const hops = m.find(FieldName::max_forwards)) {
+    edits.replace(m.value(*hops), std::to_string(m.max_forwards().value_or(kDefaultMaxForwards) - 1));
+  } else {
+    edits.insert_before(*via, fmt::format("Max-Forwards: {}\r\n", kDefaultMaxForwards));
+  }
+  if (t.registering) {
+    edit_register_contacts(*t.registering, m, hop, edits);
+  } else {
+    edit_contact(m, hop, edits);
+  }
+  edit_hosts(&t, m, hop, edits);
+  if (m.method() == Method::invite && set) set->media.keep();
+  if (!edit_body(now, m, other(hop.side), CallMedia::Standing::applies, set, edits, out)) return false;
+  edits.write(text);
+  return edits.ok();
+}
+
+/// Each Contact names us by its user; its header's parameters stay. One that redirects names whom it means
+/// (RFC 3261 §8.1.3.4), so that only its host is mapped.
+void Proxy::edit_contact(const Message& m, const Hop& hop, Edits& edits) const {
+  const bool redirects = !m.is_request() && m.status() >= 300;
+  for (const Field& field : m.fields()) {
+    if (field.name != FieldName::contact) continue;
+    std::string_view left = m.value(field);
+    while (const auto value = next_value(left)) {
+      const auto address = parse_name_addr(*value);
+      const auto uri = address && !address->star ? parse_uri(address->uri) : fail(Errc::malformed, {});
+      if (!uri || !uri->is_sip()) continue;
+      if (redirects) {
+        if (const auto mapped = mapped_host(*uri, hop)) edits.replace(uri->host_port, *mapped);
+        continue;
+      }
+      std::string ours(uri->scheme_text);
+      ours += ':';
+      if (!uri->user.empty()) ours.append(uri->user).append("@");
+      ours += hop.us;
+      ours += hop.contact;
+      edits.replace(address->uri, address->bracketed ? ours : "<" + ours + ">");
+    }
+  }
+}
+
+void Proxy::edit_register_contacts(const Registering& r, const Message& m, const Hop& hop,
+                                   Edits& edits) const {
+  std::size_t next = 0;
+  for (const Field& field : m.fields()) {
+    if (field.name != FieldName::contact) continue;
+    std::string_view left = m.value(field);
+    while (const auto value = next_value(left)) {
+      const auto address = parse_name_addr(*value);
+      if (!address || address->star || next == r.contacts.size()) continue;
+      const RegisterContact& contact = r.contacts[next++];
+      std::string ours = "sip:";
+      if (!contact.user.empty()) ours += contact.user + "@";
+      ours += fmt::format("{}{};dw={}", hop.us, hop.contact, contact.token);
+      edits.replace(address->uri, address->bracketed ? ours : "<" + ours + ">");
+    }
+  }
+  if (!options_.path || r.contacts.empty()) return;
+  edits.insert_before(*m.find(FieldName::via), fmt::format("Path: <sip:{}@{};lr>\r\nSupported: path\r\n",
+                                                           r.contacts.front().token, hop.us));
+}
+
+/// Hosts that are ours stand for the central domain, and back (sip-sbc §2.2). In a response From and To are
+/// what its request had, host for host.
+void Proxy::edit_hosts(Transaction* t, const Message& m, const Hop& hop, Edits& edits) const {
+  for (const Field& field : m.fields()) {
+    if (!names_hosts(field.name)) continue;
+    const bool from = field.name == FieldName::from, to = field.name == FieldName::to;
+    std::string_view left = m.value(field);
+    while (const auto value = next_value(left)) {
+      const auto address = parse_name_addr(*value);
+      const auto uri = address ? parse_uri(address->uri) : fail(Errc::malformed, {});
+      if (!uri || !uri->is_sip()) continue;
+      if (!m.is_request() && (from || to)) {
+        const std::string& was = from ? t->from_host : t->to_host;
+        if (!was.empty()) edits.replace(uri->host_port, was);
+        continue;
+      }
+      const auto mapped = mapped_host(*uri, hop);
+      if (!mapped) continue;
+      if (from) t->from_host = uri->host_port;
+      if (to) t->to_host = uri->host_port;
+      edits.replace(uri->host_port, *mapped);
+    }
+  }
+}
+
+MediaRequest Proxy::media_request(const DialogSet& set) const {
+  MediaRequest request;
+  request.phone = set.reach.flow.peer.address;
+  request.phone_side = set.reach.flow.local.address;
+  request.phone_says = set.reach.stated;
+  if (const auto* const address = servers_.all()[set.server].address()) {
+    request.central_side = address->local.address;
+    request.call_server = address->peer.address;
+  }
+  return request;
+}
+
+/// False: there are no ports for its media.
+bool Proxy::edit_body(TimePoint now, const Message& m, Side from, CallMedia::Standing standing,
+                      DialogSet* set, Edits& edits, Output& out) {
+  if (!set || !set->is_call() || m.body().empty() || (!m.is_request() && m.status() >= 300)) return true;
+  const std::size_t ice = set->media.ice_lines_removed();
+  auto body = set->media.rewrite(now, m, from, standing, media_request(*set), broker_);
+  if (!body) {
+    ++counters_.no_media;
+    Event event = event_of(Event::Kind::no_media, *set);
+    event.text = body.error().text;
+    out.events.push_back(std::move(event));
+    return false;
+  }
+  if (*body) edits.set_body(std::move(**body));
+  if (set->media.ice_lines_removed() != ice) {
+    Event event = event_of(Event::Kind::ice_removed, *set);
+    event.text = std::to_string(set->media.ice_lines_removed() - ice);
+    out.events.push_back(std::move(event));
+  }
+  return true;
+}
+
+/// An edge says in its Via what it wrote into Via and Contact. What comes with other addresses went through
+/// an application layer gateway.
+void Proxy::note_altered(const Flow& from, const Message& m, Output& out) {
+  const auto check = find_param(m.via().params, "dw");
+  if (!check) return;
+  const std::string_view contact = contact_host(m);
+  if (check->value == fmt::format("{:08x}", check_of(m.via().sent_by, contact))) return;
+  const auto uri = parse_uri(m.from().uri);
+  const Binding* const b = bindings_.of_phone(from, uri ? uri->user : std::string_view{});
+  Event event = b ? event_of(Event::Kind::altered, *b) : event_of(Event::Kind::altered, from, {});
+  if (uri) event.aor = uri->user;
+  event.text = fmt::format("{} came with Via {} and Contact {}, which are not what was sent",
+                           m.method_text().substr(0, 32), m.via().sent_by, contact);
+  out.events.push_back(std::move(event));
+}
+
+}  // namespace dw::sip

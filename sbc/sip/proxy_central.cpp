@@ -1,0 +1,144 @@
+#include "sbc/base/text_cursor.hpp"
+#include "sbc/sip/proxy.hpp"
+#include "sbc/sip/response.hpp"
+
+// Requests of the central side, and which phone gets them; ACKs of both sides.
+namespace dw::sip {
+
+void Proxy::from_central(TimePoint now, const Flow& from, std::size_t server, const Message& m, Output& out) {
+  Dialogs::Match match;
+  if (!m.to_tag().empty()) match = dialogs_.match(m, Side::central);
+  Binding* const binding = match.set ? bindings_.by_id(match.set->binding) : target_of(m, server);
+  if (!match.set && !binding) return answer(m, from, m.to_tag().empty() ? 404 : 481, out);
+  const bool starts = !match.set && m.method() == Method::invite;
+  if (starts && (draining_ || dialogs_.calls() >= options_.max_calls))
+    return answer(m, from, draining_ ? 480 : 503, out, "Retry-After: 5\r\n");
+  Transaction* const t = begin(now, from, Side::central, m, out);
+  if (!t) return;
+  t->central_server = server;
+  t->binding = binding ? binding->id : 0;
+  if (match.set) {
+    t->dialogs = match.set->id;
+    refresh_target(*match.set, match, m);
+  } else if (m.method() == Method::invite || m.method() == Method::subscribe || m.method() == Method::refer) {
+    DialogSet* set = dialogs_.find(m.call_id(), m.from_tag(), Side::central);
+    if (!set) set = dialogs_.begin(m.call_id(), m.from_tag(), Side::central);
+    t->begins_dialogs = true;
+    if (set) {
+      t->dialogs = set->id;
+      set->method = m.method();
+      set->server = server;
+      set->central = from.connection;
+      set->binding = binding->id;
+      set->reach = binding->reach;
+      set->maps_host = binding->maps_host;
+      set->aor = set->own_number = binding->user;
+      set->device = binding->device;
+      if (const auto uri = parse_uri(m.from().uri)) set->far_number = uri->user;
+      set->far_name = m.from().display;
+      begin_call(now, *set);
+      note_dialog(*t, *set, m);
+    }
+  }
+  if (m.method() == Method::invite && from.transport == Transport::udp)
+    transactions_.respond(now, *t, make_response(m, from, 100, "Trying", {}), 100, out);
+  to_phone(now, *t, m, out);
+}
+
+/// By token, else by the connection it came over, else by a user that is one phone's alone (sip-sbc §2.8).
+/// Never guessed.
+Binding* Proxy::target_of(const Message& m, std::size_t server) {
+  const auto uri = parse_uri(m.request_uri());
+  if (!uri) return nullptr;
+  if (const auto named = find_param(uri->params, "dw")) return bindings_.by_token(named->value);
+  return uri->user.empty() ? nullptr : bindings_.only_by_user(uri->user, server);
+}
+
+void Proxy::to_phone(TimePoint now, Transaction& t, const Message& m, Output& out) {
+  DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
+  const Binding* const binding = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
+  const auto unreached = [&](std::uint16_t status, std::string_view lines) {
+    refuse(now, t, status, out, lines);
+    if (set && set->dialogs.empty()) end_call(now, *set, out);
+  };
+  // A phone that moved is followed; a call of one that is not registered stays where it is.
+  const auto hop =
+      hop_to_phone(binding ? binding->reach : set->reach, binding ? binding->maps_host : set->maps_host);
+  if (!hop) return unreached(480, "Retry-After: 5\r\n");
+  std::string target, routes;
+  if (set && !m.to_tag().empty()) {
+    const auto match = dialogs_.match(m, Side::central);
+    const Party* const party =
+        match.from_initiator ? (match.dialog ? &match.dialog->responder : nullptr) : &set->initiator_party;
+    if (party) {
+      target = party->target;
+      routes = party->routes;
+    }
+  }
+  if (target.empty() && binding) target = binding->contact_uri;
+  t.branch = new_branch(m, Side::access);
+  if (!build_request(now, t, m, *hop, target, routes, set, t.forwarded, out))
+    return unreached(500, "Retry-After: 10\r\n");
+  t.to = hop->flow;
+  if (t.to.transport == Transport::udp && t.forwarded.size() > kMaxPhoneOctets)
+    out.events.push_back(event_of(Event::Kind::large, t.to,
+                                  fmt::format("{} of {} octets", m.method_text(), t.forwarded.size())));
+  transactions_.send_request(now, t, {}, out);
+}
+
+std::optional<Proxy::Hop> Proxy::hop_to_phone(const Reach& reach, bool maps_host) const {
+  Hop hop;
+  hop.flow = reach.flow;
+  hop.side = Side::access;
+  hop.maps_host = maps_host;
+  hop.phone = reach.flow;
+  if (reach.flow.transport == Transport::udp) {
+    hop.flow.peer = reach.destination();
+  } else if (!connections_.contains(reach.flow.connection)) {
+    return std::nullopt;
+  } else {
+    hop.contact = ";transport=tcp";
+  }
+  hop.us = host_port_text({options_.advertise.value_or(reach.flow.local.address), reach.flow.local.port});
+  return hop;
+}
+
+/// Of a 2xx it goes end to end and has no transaction; of any other answer it ends here (RFC 3261 §17.1.1.3).
+/// Some phones leave its To tag out, so what counts is the branch (cisco-provisioning §5.4).
+void Proxy::on_ack(TimePoint now, const Flow& from, Side side, const Message& m, Output& out) {
+  if (Transaction* const t = transactions_.find_server(server_key(m, from.peer.address, "INVITE"))) {
+    if (transactions_.on_ack(now, *t)) return;
+  }
+  const auto match = dialogs_.match(m, side);
+  if (!match.set || !match.dialog || m.max_forwards() == 0u) {
+    ++counters_.dropped;
+    return;
+  }
+  DialogSet& set = *match.set;
+  const Party& party = match.from_initiator ? match.dialog->responder : set.initiator_party;
+  const Binding* const binding = set.binding != 0 ? bindings_.by_id(set.binding) : nullptr;
+  std::optional<Hop> hop;
+  if (side == Side::access) {
+    const Endpoint owner{from.peer.address, from.transport == Transport::udp
+                                                ? answer_address(m, from, false).port
+                                                : from.peer.port};
+    const auto flow = central_flow(now, set.server, owner, servers_[set.server].transport, out);
+    if (flow)
+      hop = hop_to_central(set.server, *flow, from,
+                           binding ? std::string_view(binding->token) : std::string_view{});
+  } else {
+    hop = hop_to_phone(binding ? binding->reach : set.reach, set.maps_host);
+  }
+  if (!hop) {
+    ++counters_.dropped;
+    return;
+  }
+  Transaction once;  // an ACK has no state
+  once.branch = new_branch(m, hop->side);
+  once.from = from;
+  std::string text;
+  if (build_request(now, once, m, *hop, party.target, party.routes, &set, text, out))
+    out.send(hop->flow, std::move(text));
+}
+
+}  // namespace dw::sip

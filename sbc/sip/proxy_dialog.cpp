@@ -1,0 +1,174 @@
+#include <algorithm>
+
+#include "sbc/base/text_cursor.hpp"
+#include "sbc/sip/proxy.hpp"
+
+// Dialogs as messages make them, and the calls that a person sees of them.
+namespace dw::sip {
+namespace {
+
+constexpr Duration kAfterReferred = std::chrono::seconds(180);  // its NOTIFYs may come after BYE
+constexpr std::size_t kMaxRouteOctets = 4096;
+
+std::string contact_uri(const Message& m) {
+  const Field* const field = m.find(FieldName::contact);
+  if (!field) return {};
+  std::string_view left = m.value(*field);
+  const auto address = parse_name_addr(next_value(left).value_or(std::string_view{}));
+  return address && !address->star ? std::string(address->uri) : std::string();
+}
+
+/// The route set that Record-Route makes (RFC 3261 §12.1): of a request as it stands, of a response
+/// backwards.
+std::string route_set(const Message& m) {
+  std::vector<std::string_view> routes;
+  for (const Field& field : m.fields()) {
+    if (field.name != FieldName::record_route) continue;
+    std::string_view left = m.value(field);
+    while (const auto value = next_value(left))
+      routes.push_back(*value);
+  }
+  if (!m.is_request()) std::ranges::reverse(routes);
+  std::string lines;
+  for (const std::string_view route : routes)
+    lines.append("Route: ").append(route).append("\r\n");
+  return lines.size() > kMaxRouteOctets ? std::string() : lines;
+}
+
+bool refreshes_target(Method method) {
+  return method == Method::invite || method == Method::update || method == Method::subscribe ||
+         method == Method::notify || method == Method::refer;
+}
+
+}  // namespace
+
+/// A request that begins dialogs, or an answer of the other party.
+void Proxy::note_dialog(Transaction& t, DialogSet& set, const Message& m) {
+  const bool by_initiator = t.from_side == set.initiator && m.from_tag() == set.initiator_tag;
+  Party* party = &set.initiator_party;
+  bool fresh = m.is_request();
+  if (!m.is_request() && by_initiator) {
+    DialogSet::Dialog* dialog = set.find(m.to_tag());
+    if (!dialog) {
+      if (set.dialogs.size() >= DialogSet::kMaxDialogs) return;
+      dialog = &set.dialogs.emplace_back();
+      dialog->responder_tag = m.to_tag();
+      fresh = true;
+    }
+    // RFC 3261 §13.2.2.4: the 2xx says the route set for good.
+    fresh = fresh || (!dialog->confirmed && m.status() >= 200);
+    party = &dialog->responder;
+  }
+  if (std::string target = contact_uri(m); !target.empty()) party->target = std::move(target);
+  if (fresh) party->routes = route_set(m);
+}
+
+/// A request within a dialog says where its sender is from now on (RFC 3261 §12.2). A NOTIFY may be the first
+/// that is heard of its dialog (RFC 6665 §4.4.1).
+void Proxy::refresh_target(DialogSet& set, const Dialogs::Match& match, const Message& m) {
+  if (!refreshes_target(m.method())) return;
+  Party* party = &set.initiator_party;
+  if (!match.from_initiator) {
+    DialogSet::Dialog* dialog = match.dialog;
+    if (!dialog) {
+      if (set.dialogs.size() >= DialogSet::kMaxDialogs) return;
+      dialog = &set.dialogs.emplace_back();
+      dialog->responder_tag = m.from_tag();
+      dialog->responder.routes = route_set(m);
+    }
+    party = &dialog->responder;
+  }
+  if (std::string target = contact_uri(m); !target.empty()) party->target = std::move(target);
+}
+
+/// Also of a call that is tried again under the same Call-ID and tag.
+void Proxy::begin_call(TimePoint now, DialogSet& set) {
+  set.over = set.connected = set.ringing = false;
+  set.dialogs.clear();
+  if (!set.is_call()) return dialogs_.set_until(set, now + kAfterReferred);
+  set.since = now;
+  if (!set.counted) dialogs_.count_call(set, 1);
+  dialogs_.set_until(set, TimePoint::max());
+}
+
+void Proxy::call_up(TimePoint now, DialogSet& set, Output& out) {
+  if (set.connected) return;
+  set.connected = true;
+  set.since = now;
+  ++counters_.calls;
+  Event event = event_of(Event::Kind::call_up, set);
+  event.call = call_of(now, set);
+  out.events.push_back(std::move(event));
+}
+
+/// The call was not taken, and will be asked for again.
+void Proxy::end_try(DialogSet& set) {
+  set.media.close(broker_, MediaEnd::closed);
+  set.dialogs.clear();
+}
+
+/// Its media ends now; what still comes of its dialogs is passed on for a while.
+void Proxy::end_call(TimePoint now, DialogSet& set, Output& out) {
+  if (!set.is_call() || set.over) return;
+  Event event = event_of(Event::Kind::call_over, set);
+  event.call = call_of(now, set);
+  event.call->state = Call::State::over;
+  set.over = true;
+  set.media.close(broker_, MediaEnd::closed);
+  if (set.counted) dialogs_.count_call(set, -1);
+  dialogs_.set_until(set, now + (set.referred ? kAfterReferred : kTransactionTimeout));
+  out.events.push_back(std::move(event));
+}
+
+Call Proxy::call_of(TimePoint now, const DialogSet& set) const {
+  Call call;
+  call.call_id = set.call_id.substr(0, 128);
+  call.own_number = set.own_number.substr(0, 64);
+  call.far_number = set.far_number.substr(0, 64);
+  call.far_name = set.far_name.substr(0, 64);
+  call.outgoing = set.initiator == Side::access;
+  call.connected = set.connected;
+  call.duration = now - set.since;
+  call.streams = set.media.report(now, broker_);
+  call.state = set.connected ? (set.media.held() ? Call::State::on_hold : Call::State::connected)
+               : set.ringing ? Call::State::ringing
+                             : Call::State::calling;
+  return call;
+}
+
+Event Proxy::event_of(Event::Kind kind, const DialogSet& set) const {
+  Event event;
+  event.kind = kind;
+  event.flow = set.reach.flow;
+  event.stated = set.reach.stated;
+  event.aor = set.aor.empty() ? set.own_number : set.aor;
+  event.device = set.device;
+  event.server = set.server;
+  return event;
+}
+
+std::vector<std::pair<std::string, Call>> Proxy::calls(TimePoint now) const {
+  std::vector<std::pair<std::string, Call>> all;
+  dialogs_.for_each([&](const DialogSet& set) {
+    if (set.is_call() && !set.over) all.emplace_back(set.device, call_of(now, set));
+  });
+  return all;
+}
+
+std::string_view to_string(Call::State state) {
+  switch (state) {
+    case Call::State::calling:
+      return "calling";
+    case Call::State::ringing:
+      return "ringing";
+    case Call::State::connected:
+      return "connected";
+    case Call::State::on_hold:
+      return "on hold";
+    case Call::State::over:
+      return "ended";
+  }
+  return "?";
+}
+
+}  // namespace dw::sip

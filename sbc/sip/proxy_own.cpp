@@ -1,0 +1,299 @@
+#include <algorithm>
+
+#include "sbc/base/text_cursor.hpp"
+#include "sbc/sip/proxy.hpp"
+#include "sbc/sip/response.hpp"
+
+// What the proxy does of its own: asks servers and phones whether they are there, keeps routers' mappings
+// open, and ends what nobody ended.
+namespace dw::sip {
+namespace {
+
+constexpr Duration kProbeWithin = std::chrono::seconds(3);
+constexpr Duration kProbeAgain = std::chrono::seconds(1);
+constexpr Duration kLanProbe = std::chrono::minutes(5);
+constexpr unsigned kProbesBeforeTold = 4;  // two of each port
+constexpr Duration kLookAround = std::chrono::seconds(25);
+constexpr std::string_view kPing = "\r\n\r\n", kKeepalive = "\r\n";
+constexpr std::size_t kMaxAlarm = 160;
+
+}  // namespace
+
+void Proxy::on_deadline(TimePoint now, Output& out) {
+  while (const auto due = transactions_.on_deadline(now, out))
+    on_timeout(now, *due->first, due->second, out);
+  while (Binding* const b = bindings_.pop_due(now)) {
+    if (b->expires_at <= now) {
+      out.events.push_back(event_of(Event::Kind::expired, *b));
+      bindings_.remove(*b);
+    } else {
+      keep_alive(now, *b, out);
+    }
+  }
+  while (DialogSet* const set = dialogs_.pop_due(now)) {
+    end_call(now, *set, out);
+    dialogs_.forget(*set);
+  }
+  ping_servers(now, out);
+  if (look_around_at_ <= now) {
+    look_around(now, out);
+    look_around_at_ = now + kLookAround;
+  }
+}
+
+TimePoint Proxy::next_deadline() const {
+  TimePoint next = look_around_at_;
+  for (const auto& due : {transactions_.next_deadline(), bindings_.next_deadline(), dialogs_.next_deadline()})
+    next = std::min(next, due.value_or(TimePoint::max()));
+  if (options_.ping != Duration{}) {
+    for (const auto& server : servers_.all()) {
+      if (server.address()) next = std::min(next, server.next_ping);
+    }
+  }
+  return next;
+}
+
+// ---- servers ----
+
+void Proxy::ping_servers(TimePoint now, Output& out) {
+  if (options_.ping == Duration{}) return;
+  for (std::size_t i = 0; i < servers_.all().size(); ++i) {
+    auto& server = servers_[i];
+    if (server.next_ping > now || !server.address()) continue;
+    server.next_ping =
+        now + (server.up ? options_.ping : std::clamp(server.rest, options_.retry, options_.ping));
+    Transaction* const t = transactions_.begin(Method::options, {});
+    const auto flow = t ? central_flow(now, i, {}, server.transport, out) : std::nullopt;
+    if (!t || !flow) continue;
+    t->purpose = Transaction::Purpose::server_ping;
+    t->central_server = i;
+    t->to = *flow;
+    const Hop hop = hop_to_central(i, *flow, {}, {});
+    send_own_options(now, *t, "sip:" + domain_, hop.us, options_.answer_timeout, out);
+  }
+}
+
+void Proxy::send_own_options(TimePoint now, Transaction& t, const std::string& uri, const std::string& us,
+                             Duration within, Output& out) {
+  t.branch = "z9hG4bK" + token();
+  t.forwarded = fmt::format(
+      "OPTIONS {0} SIP/2.0\r\nVia: SIP/2.0/{1} {2};branch={3};rport\r\nMax-Forwards: 70\r\n"
+      "From: <sip:dropwire@{2}>;tag={4}\r\nTo: <{0}>\r\nCall-ID: {5}\r\nCSeq: 1 OPTIONS\r\nContact: "
+      "<sip:dropwire@{2}>\r\n"
+      "Content-Length: 0\r\n\r\n",
+      uri, to_string(t.to.transport), us, t.branch, token(), token());
+  transactions_.send_request(now, t, within, out);
+}
+
+void Proxy::server_lookup_failed(TimePoint now, std::size_t server, std::string why, Output& out) {
+  if (servers_[server].address()) return;  // what was known is still tried
+  server_failed(now, server, std::move(why), out);
+}
+
+// ---- phones ----
+
+void Proxy::keep_alive(TimePoint now, Binding& b, Output& out) {
+  const bool nat = b.reach.behind_nat();
+  b.next_keepalive = now + (nat ? options_.keepalive : kLanProbe);
+  bindings_.arm(b);
+  if (b.reach.flow.transport != Transport::udp) {
+    if (nat && !b.stale_connection) out.send(b.reach.flow, std::string(kKeepalive));
+    return;
+  }
+  Flow flow = b.reach.flow;
+  flow.peer = b.reach.destination();
+  // Lines of one phone share what keeps its port open.
+  TimePoint& last = kept_alive_[flow.peer];
+  if (last != TimePoint{} && now - last < options_.keepalive / 2 &&
+      b.reach.answers != Reach::Answers::unknown)
+    return;
+  last = now;
+  probe(now, b, flow, out);
+}
+
+void Proxy::probe(TimePoint now, Binding& b, const Flow& flow, Output& out) {
+  Transaction* const t = transactions_.begin(Method::options, {});
+  if (!t) return;
+  t->purpose = Transaction::Purpose::phone_probe;
+  t->binding = b.id;
+  t->to = flow;
+  const std::string us =
+      host_port_text({options_.advertise.value_or(b.reach.flow.local.address), b.reach.flow.local.port});
+  send_own_options(now, *t, b.contact_uri, us, kProbeWithin, out);
+}
+
+void Proxy::on_probe_answer(TimePoint now, const Transaction& t, Output& out) {
+  if (t.purpose == Transaction::Purpose::server_ping) {
+    if (!servers_.worked(t.central_server)) return;
+    Event event = event_of(Event::Kind::server_up, Flow{}, {});
+    event.server = t.central_server;
+    out.events.push_back(std::move(event));
+    return;
+  }
+  Binding* const b = bindings_.by_id(t.binding);
+  if (!b) return;
+  const auto answers =
+      t.to.peer == b->reach.at_contact() ? Reach::Answers::at_contact : Reach::Answers::at_source;
+  b->unanswered = 0;
+  if (std::exchange(b->told_unreachable, false)) out.events.push_back(event_of(Event::Kind::reachable, *b));
+  if (b->reach.answers != answers) {
+    b->reach.answers = answers;
+    bindings_.touched(*b);
+  }
+  b->next_keepalive = now + (b->reach.behind_nat() ? options_.keepalive : kLanProbe);
+  bindings_.arm(*b);
+}
+
+/// The port that was asked does not answer: the other one is, if there is another; a person is told once both
+/// are silent.
+void Proxy::on_probe_silence(TimePoint now, const Transaction& t, Output& out) {
+  if (t.purpose == Transaction::Purpose::server_ping) {
+    auto& server = servers_[t.central_server];
+    const bool down = ++server.pings_missed >= Servers::kPingsMissed || !server.up;
+    server.next_ping = now + kProbeAgain;
+    if (!down) return;
+    server_failed(now, t.central_server, "it does not answer OPTIONS", out);
+    server.next_ping = server.up ? now : server.retry_at;
+    return;
+  }
+  Binding* const b = bindings_.by_id(t.binding);
+  if (!b || b->stale_connection) return;
+  ++b->unanswered;
+  const bool two_ports = b->reach.flow.peer != b->reach.at_contact();
+  if (b->unanswered >= kProbesBeforeTold) {
+    b->reach.answers = Reach::Answers::unknown;
+    b->next_keepalive = now + options_.keepalive;
+    if (!std::exchange(b->told_unreachable, true)) {
+      Event event = event_of(Event::Kind::unreachable, *b);
+      event.text = two_ports ? fmt::format("neither {} nor {}", b->reach.flow.peer.to_string(),
+                                           b->reach.at_contact().to_string())
+                             : b->reach.flow.peer.to_string();
+      out.events.push_back(std::move(event));
+    }
+  } else {
+    if (two_ports)
+      b->reach.answers =
+          t.to.peer == b->reach.at_contact() ? Reach::Answers::at_source : Reach::Answers::at_contact;
+    b->next_keepalive = now + kProbeAgain;
+    kept_alive_.erase(t.to.peer);
+  }
+  bindings_.touched(*b);
+}
+
+/// What the phone says of itself: a Reason field with cisco-alarm, or a REFER with an alarm's XML
+/// (cisco-provisioning §5.3).
+void Proxy::note_alarm(const Flow& from, const Message& m, const Binding* binding, Output& out) {
+  std::string text;
+  if (m.method() == Method::register_) {
+    const std::string_view reason = m.value_of(FieldName::reason);
+    const auto begin = reason.find("cisco-alarm");
+    if (begin == reason.npos) return;
+    text = reason.substr(begin, std::min(reason.find('"', begin) - begin, kMaxAlarm));
+  } else if (m.method() == Method::refer &&
+             m.value_of(FieldName::content_type).find("x-cisco-alarm+xml") != std::string_view::npos) {
+    constexpr std::string_view kReason = "ReasonForOutOfService\">";
+    const auto begin = m.body().find(kReason);
+    text = begin == std::string_view::npos
+               ? "an alarm"
+               : "out of service, reason " +
+                     std::string(m.body().substr(begin + kReason.size(),
+                                                 m.body().substr(begin + kReason.size(), 8).find('<')));
+  } else {
+    return;
+  }
+  Event event = binding ? event_of(Event::Kind::alarm, *binding) : event_of(Event::Kind::alarm, from, {});
+  event.text = std::move(text);
+  event.user_agent = m.value_of(FieldName::user_agent).substr(0, 128);
+  if (const Field* const contact = m.find(FieldName::contact); contact && event.device.empty()) {
+    if (const auto address = parse_name_addr(m.value(*contact))) event.device = device_of(address->params);
+  }
+  if (const auto uri = parse_uri(m.from().uri); uri && event.aor.empty()) event.aor = uri->user;
+  out.events.push_back(std::move(event));
+}
+
+// ---- connections, and what is left over ----
+
+void Proxy::on_connection_closed(TimePoint now, ConnectionId connection, std::string_view why, Output& out) {
+  const auto at = connections_.find(connection);
+  if (at == connections_.end()) return;
+  const Connection closed = at->second;
+  connections_.erase(at);
+  for (Binding* const b : bindings_.connection_closed(connection)) {
+    Event event = event_of(Event::Kind::phone_lost, *b);
+    event.text = why;
+    out.events.push_back(std::move(event));
+  }
+  if (!closed.accepted)
+    std::erase_if(central_connections_, [&](const auto& entry) { return entry.second == connection; });
+  std::vector<std::pair<std::size_t, std::uint64_t>> waiting;
+  transactions_.for_each([&](const Transaction& t) {
+    if (t.client_pending() && t.to.connection == connection) waiting.emplace_back(t.slot, t.serial);
+  });
+  if (!closed.accepted && servers_[closed.server].transport == Transport::udp) {
+    servers_[closed.server].no_tcp = true;  // it was for large requests: they go by UDP again
+  } else if (!closed.accepted && !waiting.empty()) {
+    server_failed(now, closed.server, std::string(why), out);
+  }
+  for (const auto& [slot, serial] : waiting) {
+    Transaction* const t = transactions_.at(slot, serial);
+    if (!t) continue;
+    if (t->purpose != Transaction::Purpose::forward) {
+      transactions_.forget(*t);
+      continue;
+    }
+    if (!closed.accepted && t->client_silent) {
+      if (servers_[closed.server].transport == Transport::udp) t->tried &= ~(1U << closed.server);
+      if (servers_[closed.server].no_tcp && resend_by_udp(now, *t, out)) continue;
+      if (try_next_server(now, *t, out)) continue;
+    }
+    transactions_.end_client(*t);
+    refuse(now, *t, closed.accepted ? 480 : 503, out);
+    if (DialogSet* const set = t->dialogs != 0 ? dialogs_.by_id(t->dialogs) : nullptr;
+        set && t->begins_dialogs && !set->connected)
+      end_call(now, *set, out);
+  }
+}
+
+/// A large request, whose server takes no connections (RFC 3261 §18.1.1).
+bool Proxy::resend_by_udp(TimePoint now, Transaction& t, Output& out) {
+  if (!other_.parse(as_bytes(t.request))) return false;
+  return t.registering ? forward_register(now, t, other_, out) : forward_to_central(now, t, other_, out);
+}
+
+void Proxy::look_around(TimePoint now, Output& out) {
+  for (const auto& [id, c] : connections_) {
+    if (!c.accepted) {
+      out.send(c.flow, std::string(kPing));
+    } else if (c.side == Side::access && now - c.last_heard > options_.idle_timeout &&
+               !bindings_.uses(id, c.flow.peer.address)) {
+      out.closes.push_back(id);
+    }
+  }
+  if (kept_alive_.size() > options_.max_bindings) kept_alive_.clear();
+  std::erase_if(kept_alive_, [&](const auto& entry) { return now - entry.second > kLanProbe; });
+  dialogs_.for_each([&](DialogSet& set) {
+    if (!set.is_call() || set.over || !set.media.is_open() || set.media.held()) return;
+    TimePoint heard = set.since;
+    for (const CallStream& stream : set.media.report(now, broker_)) {
+      for (const auto& last : {stream.report.from_phone.last, stream.report.from_central.last})
+        heard = std::max(heard, last.value_or(TimePoint{}));
+      if (stream.report.direct) heard = now;
+    }
+    if (now - heard > options_.media_idle) end_call(now, set, out);
+  });
+}
+
+void Proxy::restore(Binding binding, TimePoint now, WallTime wall) {
+  if (binding.expires <= wall || bindings_.full() || bindings_.by_token(binding.token) ||
+      bindings_.by_key(binding.key) || binding.server >= servers_.all().size())
+    return;
+  binding.expires_at = now + (binding.expires - wall);
+  binding.central = ConnectionId::none;
+  binding.reach.flow.connection = ConnectionId::none;
+  binding.stale_connection = binding.reach.flow.transport != Transport::udp;
+  binding.next_keepalive = binding.stale_connection ? TimePoint::max() : now;
+  binding.unanswered = 0;
+  bindings_.add(std::move(binding), now);
+}
+
+}  // namespace dw::sip

@@ -1,0 +1,231 @@
+#include <algorithm>
+
+#include "sbc/base/text_cursor.hpp"
+#include "sbc/sip/proxy.hpp"
+#include "sbc/sip/response.hpp"
+
+// Requests of phones, and which central server gets them.
+namespace dw::sip {
+namespace {
+
+bool begins_dialogs(Method method) {
+  return method == Method::invite || method == Method::subscribe || method == Method::refer;
+}
+/// An edge behind us shares one source with many phones: what is not registered may be on the way to be.
+bool is_stateless_start(Method method) {
+  return method == Method::register_;
+}
+
+std::uint16_t listening_port(const Message& m, const Flow& flow) {
+  return flow.transport == Transport::udp ? m.via().port.value_or(kSipPort) : flow.peer.port;
+}
+
+}  // namespace
+
+void Proxy::from_phone(TimePoint now, const Flow& from, const Message& m, Output& out) {
+  note_altered(from, m, out);
+  if (m.method() == Method::register_) return on_register(now, from, m, out);
+  const auto from_uri = parse_uri(m.from().uri);
+  const Binding* const binding = bindings_.of_phone(from, from_uri ? from_uri->user : std::string_view{});
+  note_alarm(from, m, binding, out);
+  Dialogs::Match match;
+  if (!m.to_tag().empty()) {
+    match = dialogs_.match(m, Side::access);
+    if (!match.set) {
+      if (!binding && !options_.unregistered_calls) return offence(now, from, "a request of no dialog", out);
+      return answer(m, from, 481, out);
+    }
+  } else if (!may_start(now, from, m, out)) {
+    return;
+  }
+  Transaction* const t = begin(now, from, Side::access, m, out);
+  if (!t) return;
+  t->binding = binding ? binding->id : 0;
+  if (match.set) {
+    t->dialogs = match.set->id;
+    t->central_server = match.set->server;
+    refresh_target(*match.set, match, m);
+  } else {
+    t->central_server = binding ? binding->server : 0;
+    if (begins_dialogs(m.method())) open_dialogs(now, *t, m, from, binding);
+  }
+  if (m.method() == Method::invite && from.transport == Transport::udp)
+    transactions_.respond(now, *t, make_response(m, from, 100, "Trying", {}), 100, out);
+  if (!forward_to_central(now, *t, m, out)) no_server_left(now, *t, m, out);
+}
+
+/// Whether a request outside of any dialog may go on (sip-sbc §6.2). Whoever may not is told the same,
+/// whether somebody of that name exists or not.
+bool Proxy::may_start(TimePoint now, const Flow& from, const Message& m, Output& out) {
+  const bool known = bindings_.knows_source(from.peer.address);
+  if (!known && !options_.unregistered_calls && !is_stateless_start(m.method())) {
+    if (m.method() == Method::invite) answer(m, from, 403, out);
+    offence(now, from, fmt::format("{} without a registration", m.method_text().substr(0, 32)), out);
+    return false;
+  }
+  if (draining_) {
+    answer(m, from, 503, out, "Retry-After: 5\r\n");
+    return false;
+  }
+  if (m.method() == Method::invite && dialogs_.calls() >= options_.max_calls) {
+    answer(m, from, 503, out, "Retry-After: 10\r\n");
+    out.events.push_back(event_of(Event::Kind::dropped, from, "access.sip.max_calls"));
+    return false;
+  }
+  return true;
+}
+
+void Proxy::open_dialogs(TimePoint now, Transaction& t, const Message& m, const Flow& phone,
+                         const Binding* binding) {
+  t.begins_dialogs = true;
+  DialogSet* set = dialogs_.find(m.call_id(), m.from_tag(), Side::access);
+  if (!set) set = dialogs_.begin(m.call_id(), m.from_tag(), Side::access);
+  if (!set) return;  // goes without: its dialog's requests will find none
+  t.dialogs = set->id;
+  set->method = m.method();
+  set->server = t.central_server;
+  const auto via_host = IpAddress::parse(m.via().host);
+  set->reach.flow = phone;
+  set->reach.stated = via_host ? *via_host : IpAddress{};
+  set->reach.contact_port = listening_port(m, phone);
+  if (const auto uri = parse_uri(m.from().uri)) {
+    set->own_number = uri->user;
+    set->maps_host = is_ours(uri->host, phone);
+  }
+  if (const auto uri = parse_uri(m.to().uri)) set->far_number = uri->user;
+  set->far_name = m.to().display;
+  if (binding) {
+    set->binding = binding->id;
+    set->aor = binding->user;
+    set->device = binding->device;
+    if (phone.transport == Transport::udp) set->reach.answers = binding->reach.answers;
+  }
+  begin_call(now, *set);
+  note_dialog(t, *set, m);
+}
+
+/// Sends a phone's request to the first central server that may have it. False: none is left, and nothing was
+/// said yet.
+bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, Output& out) {
+  DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
+  const bool in_dialog = set && !m.to_tag().empty();
+  if (!in_dialog) {
+    const auto& bound = servers_.all();
+    const bool stays = t.tried == 0 && t.binding != 0 && t.central_server < bound.size() &&
+                       bound[t.central_server].up && bound[t.central_server].address();
+    const auto picked = stays ? std::optional(t.central_server) : servers_.pick(now, t.tried);
+    if (!picked) return false;
+    t.central_server = *picked;
+    if (set) set->server = *picked;
+  }
+  t.tried |= 1U << t.central_server;
+  const Endpoint owner{t.from.peer.address,
+                       t.from.transport == Transport::udp ? t.answer_to.port : t.from.peer.port};
+  const auto flow = central_flow(now, t.central_server, owner, servers_[t.central_server].transport, out);
+  if (!flow) return false;
+  const Binding* const binding = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
+  Hop hop = hop_to_central(t.central_server, *flow, t.from,
+                           binding ? std::string_view(binding->token) : std::string_view{});
+  std::string target, routes;
+  if (in_dialog) {
+    const auto match = dialogs_.match(m, Side::access);
+    const Party* const party =
+        match.from_initiator ? (match.dialog ? &match.dialog->responder : nullptr) : &set->initiator_party;
+    if (party) {
+      target = party->target;
+      routes = party->routes;
+    }
+  }
+  t.branch = new_branch(m, Side::central);
+  t.forwarded.clear();
+  if (!build_request(now, t, m, hop, target, routes, set, t.forwarded, out)) {
+    refuse(now, t, 500, out, "Retry-After: 10\r\n");
+    if (set && set->dialogs.empty()) end_call(now, *set, out);
+    return true;
+  }
+  t.to = *flow;
+  if (flow->transport == Transport::udp && t.forwarded.size() > kMaxDatagram &&
+      !servers_[t.central_server].no_tcp) {
+    // RFC 3261 §18.1.1: too large for one datagram on every path. Back to UDP when nobody listens there.
+    if (const auto large = central_flow(now, t.central_server, {}, Transport::tcp, out)) {
+      hop.flow = t.to = *large;
+      t.forwarded.clear();
+      if (!build_request(now, t, m, hop, target, routes, set, t.forwarded, out)) return false;
+    }
+  }
+  const bool may_fail_over = !in_dialog && servers_.all().size() > 1;
+  transactions_.send_request(now, t, may_fail_over ? options_.answer_timeout : Duration{}, out);
+  return true;
+}
+
+void Proxy::no_server_left(TimePoint now, Transaction& t, const Message& m, Output& out) {
+  ++counters_.no_server;
+  Event event = event_of(Event::Kind::no_server, t.from,
+                         servers_.all().empty() ? "none is configured (central.sip.servers)" : "");
+  for (const auto& server : servers_.all()) {
+    if (!server.last_error.empty()) event.text = server.name.to_string() + ": " + server.last_error;
+  }
+  if (const auto uri = parse_uri(m.from().uri)) event.aor = uri->user;
+  event.user_agent = m.value_of(FieldName::user_agent).substr(0, 128);
+  if (t.registering) event.device = t.registering->device;
+  out.events.push_back(std::move(event));
+  refuse(now, t, 503, out, fmt::format("Retry-After: {}\r\n", retry_after(now)));
+  if (DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
+      set && set->dialogs.empty())
+    end_call(now, *set, out);
+}
+
+/// How a server is reached: by UDP from our own port, or by the connection that `owner` has to it, made if
+/// there is none: each phone has its own, as a real phone has (sip-sbc §2.6).
+std::optional<Flow> Proxy::central_flow(TimePoint now, std::size_t server, const Endpoint& owner,
+                                        Transport transport, Output& out) {
+  auto& s = servers_[server];
+  const auto* const address = s.address();
+  if (!address) return std::nullopt;
+  if (transport == Transport::udp)
+    return Flow{Transport::udp, address->local, address->peer, ConnectionId::none};
+  const std::string key = fmt::format("{} {}", server, owner.to_string());
+  const auto known = central_connections_.find(key);
+  if (known != central_connections_.end()) {
+    const auto at = connections_.find(known->second);
+    if (at != connections_.end() && at->second.flow.peer == address->peer) return at->second.flow;
+  }
+  const ConnectionId id{++last_connection_};
+  const Flow flow{transport, address->local, address->peer, id};
+  connections_[id] = {flow, Side::central, false, server, now};
+  central_connections_[key] = id;
+  out.connects.push_back({id, address->peer, address->local.address});
+  return flow;
+}
+
+Proxy::Hop Proxy::hop_to_central(std::size_t server, const Flow& flow, const Flow& phone,
+                                 std::string_view token) const {
+  Hop hop;
+  hop.flow = flow;
+  hop.side = Side::central;
+  hop.phone = phone;
+  const auto* const address = servers_.all()[server].address();
+  const Endpoint local = address ? address->local : flow.local;
+  hop.us = host_port_text({options_.central_advertise.value_or(local.address), local.port});
+  if (servers_.all()[server].transport == Transport::tcp) hop.contact = ";transport=tcp";
+  if (!token.empty()) hop.contact += fmt::format(";dw={}", token);
+  return hop;
+}
+
+void Proxy::server_failed(TimePoint now, std::size_t server, std::string why, Output& out) {
+  Event event = event_of(Event::Kind::server_down, Flow{}, why);
+  event.server = server;
+  if (servers_.failed(now, server, std::move(why))) out.events.push_back(std::move(event));
+}
+
+/// A request of no dialog whose server did not take it goes to the next one. False: there is none.
+bool Proxy::try_next_server(TimePoint now, Transaction& t, Output& out) {
+  if (t.from_side != Side::access || t.purpose != Transaction::Purpose::forward || t.cancelled) return false;
+  const DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
+  if (set && !set->dialogs.empty()) return false;
+  if (!other_.parse(as_bytes(t.request)) || !other_.to_tag().empty()) return false;
+  ++counters_.fail_overs;
+  return t.registering ? forward_register(now, t, other_, out) : forward_to_central(now, t, other_, out);
+}
+
+}  // namespace dw::sip

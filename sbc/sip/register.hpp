@@ -1,0 +1,58 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sbc/sip/flow.hpp"
+#include "sbc/sip/message.hpp"
+
+namespace dw::sip {
+
+/// One Contact of a REGISTER, as the phone wrote it.
+struct RegisterContact {
+  std::string value;  ///< all of it
+  std::string uri;
+  std::string user;
+  std::string instance;                  ///< +sip.instance; empty: none
+  std::optional<std::uint32_t> expires;  ///< its own parameter
+  bool keep_alive = false;  ///< cisco-keep-alive: a heartbeat to a standby server, whatever it says of expiry
+  std::string token;        ///< by which the central server knows it
+  std::string key;          ///< binding_key()
+};
+
+/// What a REGISTER asks, until it is answered.
+struct Registering {
+  static constexpr std::size_t kMaxContacts = 6;  ///< as many as phones keep (sip-sbc §2.1)
+
+  std::string aor, user;
+  std::vector<RegisterContact> contacts;
+  bool star = false;
+  std::optional<std::uint32_t> expires;  ///< the header
+  std::string call_id, user_agent, device;
+  unsigned device_type = 0;
+  bool authorized = false;  ///< it answers a challenge
+  bool maps_host = false;
+  Reach reach;
+
+  bool is_query() const { return contacts.empty() && !star; }
+  bool keeps_alive() const { return contacts.size() == 1 && contacts.front().keep_alive; }
+  std::uint32_t wanted(const RegisterContact& contact) const {
+    constexpr std::uint32_t kDefault = 3600;  // RFC 3261 §10.2
+    return contact.expires ? *contact.expires : expires.value_or(kDefault);
+  }
+};
+
+/// Reads what the registrar's mapping needs. Errc::malformed: a Contact or an Expires that is none;
+/// too_long: too many. Tokens and keys are left empty.
+Result<Registering> read_register(const Message& m);
+
+/// A Contact value with another expires parameter, or without one; every other octet as it was.
+std::string with_expires(std::string_view contact_value, std::optional<std::uint32_t> expires);
+
+/// "SEP001122334455" out of +u.sip!devicename.ccm.cisco.com, or of the MAC in +sip.instance
+/// (cisco-provisioning §5.3); empty: neither is there.
+std::string device_of(std::string_view contact_params);
+
+}  // namespace dw::sip

@@ -1,0 +1,38 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "sbc/sip/edits.hpp"
+#include "sbc/sip/flow.hpp"
+#include "sbc/sip/message.hpp"
+
+namespace dw::sip {
+
+/// What a proxy refuses before it looks where a request goes: RFC 3261 §16.3, and what each request must
+/// have. Nothing: it may go on. `reason` is for the status line.
+std::optional<Fault> check_request(const Message& m);
+
+/// The parameters that our own element adds to the topmost Via of a request that came over `flow`: received
+/// when its sent-by is another address, rport when it was asked for (RFC 3261 §18.2.1, RFC 3581 §4).
+std::string amended_via(const Message& m, const Flow& flow);
+void amend_via(const Message& m, const Flow& flow, Edits& edits);
+
+/// Where responses to a request go by UDP (RFC 3261 §18.2.2, RFC 3581, sip-sbc §2.4). `at_via`: a phone
+/// behind a router was found to listen at the port of its Via.
+Endpoint answer_address(const Message& m, const Flow& flow, bool at_via);
+
+/// A response of our own. `to_tag` is given to a To that has none; `lines` are further fields, each with CR
+/// LF.
+std::string make_response(const Message& request, const Flow& flow, std::uint16_t status,
+                          std::string_view reason, std::string_view to_tag, std::string_view lines = {});
+std::string_view reason_phrase(std::uint16_t status);  ///< of what we say ourselves
+
+/// An ACK to a final response other than 2xx, or a CANCEL, for a request that we sent (RFC 3261 §9.1,
+/// §17.1.1.3): its Request-URI, topmost Via, Route, From, Call-ID; `to` is the response's To for an ACK, the
+/// request's for CANCEL.
+std::string make_ack(const Message& sent, std::string_view to);
+std::string make_cancel(const Message& sent);
+
+}  // namespace dw::sip

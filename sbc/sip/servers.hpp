@@ -1,0 +1,65 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sbc/base/endpoint.hpp"
+#include "sbc/base/time.hpp"
+#include "sbc/base/token_bucket.hpp"
+#include "sbc/sip/flow.hpp"
+
+namespace dw::sip {
+
+/// The central servers in the order that was configured, where each is, and which of them answer. No I/O.
+class Servers {
+ public:
+  static constexpr std::size_t kMax = 16;
+  static constexpr Duration kLongestRest = std::chrono::seconds(60);
+  static constexpr unsigned kPingsMissed = 2;  ///< in a row: it is taken for dead
+
+  struct Address {
+    Endpoint peer;
+    Endpoint local;  ///< ours toward it
+  };
+  struct Server {
+    Transport transport = Transport::udp;
+    HostPort name;
+    std::vector<Address> addresses;  ///< in the order to try; the first is used until it fails
+    std::size_t current = 0;
+    bool up = true;          ///< nothing has failed since it last answered
+    std::string last_error;  ///< for a person
+    Duration rest{};         ///< how long it is left alone after it failed
+    TimePoint retry_at{};    ///< while it is not up: one request, or a ping, tries it then
+    TimePoint next_ping{};
+    unsigned pings_missed = 0;
+    bool no_tcp = false;  ///< asked by UDP, and refused a connection for a large request
+    ConnectionId connection = ConnectionId::none;  ///< for pings and large requests
+    TokenBucket registers{1, 1};
+
+    const Address* address() const { return current < addresses.size() ? &addresses[current] : nullptr; }
+  };
+
+  Servers(std::vector<std::pair<Transport, HostPort>> names, Duration first_rest, double register_rate);
+
+  /// The first that is up and not in `tried` (one bit each); else the first whose rest is over; nothing is
+  /// left otherwise.
+  std::optional<std::size_t> pick(TimePoint now, std::uint32_t tried);
+  /// Whether it had been down.
+  bool worked(std::size_t server);
+  /// Whether it had been up. Goes on to its next address.
+  bool failed(TimePoint now, std::size_t server, std::string why);
+  void set_addresses(std::size_t server, std::vector<Address> addresses);
+
+  /// The server that stands at this address; a port of its own counts before the address alone.
+  std::optional<std::size_t> at(const Endpoint& peer) const;
+
+  Server& operator[](std::size_t server) { return servers_[server]; }
+  const std::vector<Server>& all() const { return servers_; }
+
+ private:
+  Duration first_rest_;
+  std::vector<Server> servers_;
+};
+
+}  // namespace dw::sip

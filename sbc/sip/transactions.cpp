@@ -1,0 +1,297 @@
+#include "sbc/sip/transactions.hpp"
+
+#include <algorithm>
+
+#include "sbc/sip/register.hpp"
+
+namespace dw::sip {
+
+using Client = Transaction::Client;
+using Server = Transaction::Server;
+
+Transaction::Transaction() = default;
+Transaction::~Transaction() = default;
+
+std::string server_key(const Message& m, const IpAddress& source, std::string_view method) {
+  constexpr std::string_view kCookie = "z9hG4bK";
+  std::string key;
+  key.reserve(96);
+  const auto add = [&key](std::string_view part) {
+    key += part;
+    key += '\n';
+  };
+  add(method);
+  for (const std::uint8_t octet : source.octets())
+    key += static_cast<char>(octet);
+  add(m.via().sent_by);
+  add(m.via().branch);
+  if (starts_with_ignoring_case(m.via().branch, kCookie)) return key;
+  // RFC 2543: no branch that is its own.
+  add(m.call_id());
+  add(m.from_tag());
+  add(std::to_string(m.cseq()));
+  add(m.request_uri());
+  return key;
+}
+
+Transaction* Transactions::begin(Method method, std::string key) {
+  if (live_ >= max_) return nullptr;
+  if (free_.empty()) {
+    free_.push_back(slots_.size());
+    slots_.emplace_back();
+  }
+  const std::size_t slot = free_.back();
+  free_.pop_back();
+  slots_[slot] = std::make_unique<Transaction>();
+  Transaction& t = *slots_[slot];
+  t.slot = slot;
+  t.serial = ++serial_;
+  t.method = method;
+  ++live_;
+  if (!key.empty()) {
+    t.server = Server::trying;
+    t.key = std::move(key);
+    by_key_[t.key] = slot;
+  }
+  return &t;
+}
+
+Transaction* Transactions::find_server(std::string_view key) {
+  const auto at = by_key_.find(key);
+  return at == by_key_.end() ? nullptr : slots_[at->second].get();
+}
+
+Transaction* Transactions::find_client(std::string_view branch) {
+  const auto at = by_branch_.find(branch);
+  return at == by_branch_.end() ? nullptr : slots_[at->second].get();
+}
+
+Transaction* Transactions::at(std::size_t slot, std::uint64_t serial) {
+  Transaction* const t = slot < slots_.size() ? slots_[slot].get() : nullptr;
+  return t && t->serial == serial ? t : nullptr;
+}
+
+void Transactions::count_source(Transaction& t) {
+  ++sources_[t.from.peer.address];
+}
+
+std::size_t Transactions::from_source(const IpAddress& source) const {
+  const auto at = sources_.find(source);
+  return at == sources_.end() ? 0 : at->second;
+}
+
+void Transactions::send_request(TimePoint now, Transaction& t, Duration answer_within, Output& out) {
+  if (t.client != Client::none) by_branch_.erase(t.branch_indexed);
+  t.branch_indexed = t.branch;
+  by_branch_[t.branch_indexed] = t.slot;
+  t.client = Client::calling;
+  t.client_silent = true;
+  t.answer_by = answer_within == Duration{} ? Transaction::kNever : now + answer_within;
+  t.client_until = now + kTransactionTimeout;
+  t.client_interval = kT1;
+  t.client_resend = reliable(t.to) ? Transaction::kNever : now + kT1;
+  out.send(t.to, t.forwarded);
+  arm(t);
+}
+
+void Transactions::redirect_request(TimePoint now, Transaction& t, const Flow& to, Output& out) {
+  t.to = to;
+  t.client_interval = kT1;
+  t.client_resend = reliable(to) ? Transaction::kNever : now + kT1;
+  out.send(to, t.forwarded);
+  arm(t);
+}
+
+Transactions::Use Transactions::on_response(TimePoint now, Transaction& t, std::uint16_t status) {
+  t.client_silent = false;
+  t.answer_by = Transaction::kNever;
+  if (status < 200) {
+    if (!t.client_pending()) return Use::absorb;
+    t.client = Client::proceeding;
+    if (t.is_invite()) {
+      t.client_resend = Transaction::kNever;
+      // A 100 sets timer C, every further one sets it anew (RFC 3261 §16.6 step 11, §16.7 step 2).
+      if (!t.cancelled) t.client_until = now + kTimerC;
+    } else if (t.client_resend != Transaction::kNever) {
+      t.client_interval = kT2;
+    }
+    arm(t);
+    return Use::forward;
+  }
+  if (t.is_invite() && status < 300) {
+    if (t.client == Client::completed || t.client == Client::ended) return Use::absorb;
+    t.client = Client::accepted;
+    t.client_until = now + kTransactionTimeout;  // timer M
+  } else {
+    if (!t.client_pending()) {
+      return Use::absorb;
+    }
+    t.client = Client::completed;
+    t.client_until = now + (reliable(t.to) ? Duration{} : t.is_invite() ? kTimerD : kT4);
+  }
+  t.client_resend = Transaction::kNever;
+  t.cancel.clear();
+  if (!t.is_invite() || status < 300) t.forwarded = {};  // of a refused INVITE it is the ACK now
+  arm(t);
+  return Use::forward;
+}
+
+void Transactions::on_cancel_response(Transaction& t) {
+  t.cancel.clear();
+  t.client_resend = Transaction::kNever;
+  arm(t);
+}
+
+void Transactions::send_cancel(TimePoint now, Transaction& t, std::string cancel, Output& out) {
+  t.cancel_sent = true;
+  out.send(t.to, cancel);
+  // Whoever was asked has as long to say 487 as it has for any answer (RFC 3261 §9.1).
+  t.client_until = now + kTransactionTimeout;
+  if (!reliable(t.to)) {
+    t.cancel = std::move(cancel);
+    t.client_interval = kT1;
+    t.client_resend = now + kT1;
+  }
+  arm(t);
+}
+
+void Transactions::respond(TimePoint now, Transaction& t, std::string response, std::uint16_t status,
+                           Output& out) {
+  if (t.server == Server::none || t.server == Server::confirmed) return;
+  const bool final = status >= 200;
+  // A 2xx may follow a 2xx, which several branches or a lost ACK cause; nothing follows another final one.
+  if (t.server == Server::completed || (t.server == Server::accepted && (status < 200 || status >= 300)))
+    return;
+  Flow to = t.from;
+  if (to.transport == Transport::udp) to.peer = t.answer_to;
+  out.send(to, response);
+  t.last_response = std::move(response);
+  t.last_status = status;
+  const bool quick = reliable(t.from);
+  if (!final) {
+    t.server = Server::proceeding;
+  } else if (t.is_invite() && status < 300) {
+    t.server = Server::accepted;
+    t.server_until = now + kTransactionTimeout;  // timer L
+  } else {
+    t.server = Server::completed;
+    t.server_until = now + (t.is_invite() ? kTransactionTimeout : quick ? Duration{} : kTransactionTimeout);
+    if (t.is_invite() && !quick) {
+      t.server_interval = kT1;
+      t.server_resend = now + kT1;
+    }
+  }
+  if (final) t.request.shrink_to_fit();
+  arm(t);
+}
+
+void Transactions::on_repeat(TimePoint now, Transaction& t, Output& out) {
+  (void)now;
+  ++t.repeats;
+  // A 2xx is repeated by whoever sent it, end to end (RFC 6026 §7.1).
+  if (t.last_response.empty() || t.server == Server::accepted || t.server == Server::confirmed) return;
+  Flow to = t.from;
+  if (to.transport == Transport::udp) to.peer = t.answer_to;
+  out.send(to, t.last_response);
+}
+
+bool Transactions::on_ack(TimePoint now, Transaction& t) {
+  if (t.server == Server::accepted) return false;
+  if (t.server == Server::completed) {
+    t.server = Server::confirmed;
+    t.server_resend = Transaction::kNever;
+    t.server_until = now + (reliable(t.from) ? Duration{} : kT4);  // timer I
+    arm(t);
+  }
+  return true;
+}
+
+void Transactions::end_client(Transaction& t) {
+  t.client = Client::ended;
+  t.client_resend = t.client_until = t.answer_by = Transaction::kNever;
+  t.cancel.clear();
+  arm(t);
+}
+
+bool Transactions::is_over(const Transaction& t) const {
+  const bool client = t.client == Client::none || t.client == Client::ended;
+  const bool server =
+      t.server == Server::none || (t.server_until == Transaction::kNever && t.last_status >= 200);
+  return client && server;
+}
+
+void Transactions::arm(Transaction& t) {
+  const TimePoint when =
+      std::min({t.client_resend, t.client_until, t.server_resend, t.server_until, t.answer_by});
+  if (when == t.armed) return;
+  t.armed = when;
+  if (when == Transaction::kNever) {
+    deadlines_.clear(t.slot);
+  } else {
+    deadlines_.set(t.slot, when);
+  }
+}
+
+void Transactions::resend_due(TimePoint now, Transaction& t, Output& out) {
+  if (t.client_resend <= now) {
+    out.send(t.to, t.cancel.empty() ? t.forwarded : t.cancel);
+    // Timer A doubles without end, timer E up to T2 (RFC 3261 §17.1.1.2, §17.1.2.2).
+    const bool invite = t.is_invite() && t.cancel.empty();
+    t.client_interval = invite ? 2 * t.client_interval : std::min(2 * t.client_interval, kT2);
+    t.client_resend = now + t.client_interval;
+  }
+  if (t.server_resend <= now) {  // timer G
+    Flow to = t.from;
+    to.peer = t.answer_to;
+    out.send(to, t.last_response);
+    t.server_interval = std::min(2 * t.server_interval, kT2);
+    t.server_resend = now + t.server_interval;
+  }
+}
+
+std::optional<std::pair<Transaction*, Transactions::Timeout>> Transactions::on_deadline(TimePoint now,
+                                                                                        Output& out) {
+  while (const auto slot = deadlines_.pop_due(now)) {
+    Transaction& t = *slots_[*slot];
+    t.armed = Transaction::kNever;
+    if (t.server_until <= now) {
+      t.server_resend = t.server_until = Transaction::kNever;
+      t.server = Server::none;
+    }
+    if (t.answer_by <= now) {
+      t.answer_by = Transaction::kNever;
+      if (t.client == Client::calling) {
+        arm(t);
+        return std::pair{&t, Timeout::unanswered};
+      }
+    }
+    if (t.client_until <= now) {
+      const bool pending = t.client_pending();
+      end_client(t);
+      if (pending) return std::pair{&t, Timeout::client};
+    }
+    if (is_over(t)) {
+      forget(t);
+      continue;
+    }
+    resend_due(now, t, out);
+    arm(t);
+  }
+  return std::nullopt;
+}
+
+void Transactions::forget(Transaction& t) {
+  if (!t.key.empty()) {
+    by_key_.erase(t.key);
+    const auto source = sources_.find(t.from.peer.address);
+    if (source != sources_.end() && --source->second == 0) sources_.erase(source);
+  }
+  if (!t.branch_indexed.empty()) by_branch_.erase(t.branch_indexed);
+  deadlines_.clear(t.slot);
+  const std::size_t slot = t.slot;
+  slots_[slot].reset();
+  free_.push_back(slot);
+  --live_;
+}
+
+}  // namespace dw::sip

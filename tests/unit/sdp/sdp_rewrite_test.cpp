@@ -1,0 +1,372 @@
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "sbc/sip/sdp.hpp"
+#include "tests/unit/sdp/sdp_examples.hpp"
+
+using namespace dw;
+using namespace dw::sip;
+
+namespace {
+
+IpAddress ip(std::string_view text) {
+  return *IpAddress::parse(text);
+}
+Endpoint at(std::string_view text) {
+  return *Endpoint::parse(text);
+}
+
+SdpRewrite to(std::initializer_list<std::string_view> endpoints, std::string_view own = "203.0.113.1",
+              std::uint64_t version = 42) {
+  SdpRewrite rewrite;
+  std::size_t i = 0;
+  for (const std::string_view text : endpoints) {
+    if (!text.empty()) rewrite.to[i] = at(text);
+    ++i;
+  }
+  rewrite.own = ip(own);
+  rewrite.version = version;
+  return rewrite;
+}
+
+struct Rewritten {
+  std::string text;
+  std::size_t removed = 0;
+};
+
+Rewritten rewritten(std::string_view body, const SdpRewrite& rewrite) {
+  const auto sdp = parse_sdp(body);
+  REQUIRE(sdp);
+  Rewritten out;
+  out.text = "before";
+  out.removed = rewrite_sdp(*sdp, body, rewrite, out.text);
+  REQUIRE(out.text.starts_with("before"));
+  out.text.erase(0, 6);
+  return out;
+}
+
+/// `body` with `from` replaced by `wanted`, everywhere.
+std::string with(std::string_view body, std::string_view from, std::string_view wanted) {
+  std::string out(body);
+  REQUIRE(out.contains(from));
+  for (std::size_t i = out.find(from); i != out.npos; i = out.find(from, i + wanted.size()))
+    out.replace(i, from.size(), wanted);
+  return out;
+}
+
+std::vector<std::string> lines_of(std::string_view body) {
+  std::vector<std::string> out;
+  while (!body.empty()) {
+    const std::size_t end = std::min(body.find('\n'), body.size() - 1) + 1;
+    out.emplace_back(body.substr(0, end));
+    body.remove_prefix(end);
+  }
+  return out;
+}
+
+/// What a rewrite may touch, or leave out.
+bool carries_address(std::string_view line) {
+  for (const std::string_view start : {"o=", "c=", "m=", "a=rtcp:", "a=candidate", "a=ice-",
+                                       "a=remote-candidates", "a=end-of-candidates", "a=rtcp-mux"})
+    if (line.starts_with(start)) return true;
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("a 7970's offer goes out with our address, our port and our version") {
+  CHECK(rewritten(test::k7970Offer, to({"203.0.113.1:20000"})).text ==
+        "v=0\r\n"
+        "o=Cisco-SIPUA 15467 42 IN IP4 203.0.113.1\r\n"
+        "s=SIP Call\r\n"
+        "t=0 0\r\n"
+        "m=audio 20000 RTP/AVP 0 8 18 101\r\n"
+        "c=IN IP4 203.0.113.1\r\n"
+        "a=rtpmap:0 PCMU/8000\r\n"
+        "a=rtpmap:8 PCMA/8000\r\n"
+        "a=rtpmap:18 G729/8000\r\n"
+        "a=fmtp:18 annexb=no\r\n"
+        "a=rtpmap:101 telephone-event/8000\r\n"
+        "a=fmtp:101 0-15\r\n"
+        "a=sendrecv\r\n");
+}
+
+TEST_CASE("chan_sip's answer is told to the phone with the session's c=") {
+  CHECK(rewritten(test::kChanSipAnswer, to({"192.168.1.2:29998"}, "192.168.1.2", 1041279301)).text ==
+        "v=0\r\n"
+        "o=root 1041279301 1041279301 IN IP4 192.168.1.2\r\n"
+        "s=Asterisk PBX 18.20.0\r\n"
+        "c=IN IP4 192.168.1.2\r\n"
+        "t=0 0\r\n"
+        "m=audio 29998 RTP/AVP 0 101\r\n"
+        "a=rtpmap:0 PCMU/8000\r\n"
+        "a=rtpmap:101 telephone-event/8000\r\n"
+        "a=fmtp:101 0-16\r\n"
+        "a=maxptime:150\r\n"
+        "a=sendrecv\r\n");
+}
+
+TEST_CASE("0.0.0.0 stays: a held call is not told where to send") {
+  CHECK(rewritten(test::kOldHold, to({"203.0.113.1:20000"})).text ==
+        "v=0\r\n"
+        "o=Cisco-SIPUA 27109 42 IN IP4 203.0.113.1\r\n"
+        "s=SIP Call\r\n"
+        "c=IN IP4 0.0.0.0\r\n"
+        "t=0 0\r\n"
+        "m=audio 20000 RTP/AVP 0 101\r\n"
+        "a=rtpmap:0 PCMU/8000\r\n"
+        "a=rtpmap:101 telephone-event/8000\r\n"
+        "a=fmtp:101 0-15\r\n");
+  CHECK(rewritten("c=IN IP4 192.0.2.1\r\nm=audio 5 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\n",
+                  to({"203.0.113.1:20000"}))
+            .text == "c=IN IP4 203.0.113.1\r\nm=audio 20000 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\n");
+  // In the words of the new family: an IPv4 phone need not know what :: is.
+  CHECK(rewritten("c=IN IP6 ::\r\nm=audio 5 RTP/AVP 0\r\n", to({"203.0.113.1:20000"})).text ==
+        "c=IN IP4 0.0.0.0\r\nm=audio 20000 RTP/AVP 0\r\n");
+  CHECK(rewritten("c=IN IP4 0.0.0.0\r\nm=audio 5 RTP/AVP 0\r\n", to({"[2001:db8::1]:20000"}, "2001:db8::1"))
+            .text == "c=IN IP6 ::\r\nm=audio 20000 RTP/AVP 0\r\n");
+}
+
+TEST_CASE("hold by sendonly keeps its word and has our address") {
+  CHECK(rewritten(test::kSendonlyHold, to({"203.0.113.1:20000"}, "203.0.113.1", 1)).text ==
+        with(with(test::kSendonlyHold, "192.168.1.5", "203.0.113.1"), "17198", "20000"));
+}
+
+TEST_CASE("T.38 is relayed as audio is") {
+  CHECK(rewritten(test::kT38, to({"203.0.113.1:20000"}, "203.0.113.1", 3)).text ==
+        with(with(test::kT38, "192.168.1.9", "203.0.113.1"), "17198", "20000"));
+}
+
+TEST_CASE("each m-line has its own c=, RTCP goes with it, and a port count stays") {
+  CHECK(rewritten(test::kAudioVideo, to({"203.0.113.2:20000", "203.0.113.3:20004"})).text ==
+        "v=0\n"
+        "o=alice 2890844526 42 IN IP4 203.0.113.1\n"
+        "s=\n"
+        "c=IN IP4 203.0.113.1\n"
+        "b=AS:384\n"
+        "t=0 0\n"
+        "m=audio 20000/2 RTP/AVP 0\n"
+        "i=voice\n"
+        "c=IN IP4 203.0.113.2\n"
+        "a=rtcp:20001\n"
+        "m=video 20004 RTP/AVP 31\n"
+        "c=IN IP4 203.0.113.3\n"
+        "a=rtcp:20005 IN IP4 203.0.113.3\n"
+        "a=label:2\n");
+}
+
+TEST_CASE("the family's word follows the address") {
+  CHECK(rewritten(test::kIpv6, to({"[2001:db8::1]:20000"}, "2001:db8::1")).text ==
+        "v=0\r\n"
+        "o=- 1 42 IN IP6 2001:db8::1\r\n"
+        "s=-\r\n"
+        "c=IN IP6 2001:db8::1\r\n"
+        "t=0 0\r\n"
+        "m=audio 20000 RTP/AVP 9\r\n"
+        "a=rtcp:20001 IN IP6 2001:db8::1\r\n");
+  CHECK(rewritten(test::kIpv6, to({"203.0.113.1:20000"})).text ==
+        "v=0\r\n"
+        "o=- 1 42 IN IP4 203.0.113.1\r\n"
+        "s=-\r\n"
+        "c=IN IP4 203.0.113.1\r\n"
+        "t=0 0\r\n"
+        "m=audio 20000 RTP/AVP 9\r\n"
+        "a=rtcp:20001 IN IP4 203.0.113.1\r\n");
+  CHECK(rewritten(test::kChanSipAnswer, to({"[2001:db8::1]:14266"}, "2001:db8::1", 1041279301)).text ==
+        with(test::kChanSipAnswer, "IP4 198.51.100.10", "IP6 2001:db8::1"));
+}
+
+TEST_CASE("a key stays as it is") {
+  CHECK(rewritten(test::kSrtp, to({"203.0.113.1:20000"}, "203.0.113.1", 5)).text ==
+        with(with(test::kSrtp, "192.0.2.20", "203.0.113.1"), "7000", "20000"));
+}
+
+TEST_CASE("ICE and rtcp-mux go, DTLS and all else stay, and so does what TCP carries") {
+  const Rewritten out = rewritten(test::kWebRtc, to({"203.0.113.1:20000", "203.0.113.1:20004"}));
+  CHECK(out.removed == 10);
+  CHECK(out.text ==
+        "v=0\r\n"
+        "o=- 4611731400430051336 42 IN IP4 203.0.113.1\r\n"
+        "s=-\r\n"
+        "t=0 0\r\n"
+        "a=group:BUNDLE 0\r\n"
+        "m=audio 20000 UDP/TLS/RTP/SAVPF 111 0\r\n"
+        "c=IN IP4 203.0.113.1\r\n"
+        "a=rtcp:20001 IN IP4 203.0.113.1\r\n"
+        "a=fingerprint:sha-256 49:66:12:17\r\n"
+        "a=setup:actpass\r\n"
+        "a=mid:0\r\n"
+        "a=rtcp-rsize\r\n"
+        "a=rtcp-fb:111 transport-cc\r\n"
+        "a=rtpmap:111 opus/48000/2\r\n"
+        "m=application 9 TCP/WSS *\r\n"
+        "c=IN IP4 203.0.113.7\r\n"
+        "a=candidate:3 1 tcp 1 192.168.1.7 9 typ host\r\n");
+}
+
+TEST_CASE("two m-lines on two addresses: the session has ours, and the one that differs gets a c=") {
+  CHECK(rewritten(test::kTorture, to({"203.0.113.1:20000", "203.0.113.9:20004"})).text ==
+        "v=0\r\n"
+        "o=mhandley 29739 42 IN IP4 203.0.113.1\r\n"
+        "s=-\r\n"
+        "u=http://example.com/%00\r\n"
+        "e=\r\n"
+        "c=IN IP4 203.0.113.1\r\n"
+        "t=0 0\r\n"
+        "r=7d 1h 0 25h\r\n"
+        "z=2882844526 -1h 2898848070 0\r\n"
+        "k=prompt\r\n"
+        "X=unknown\r\n"
+        "m=audio 20000 RTP/AVP 0 12\r\n"
+        "b=X-YZ:128\r\n"
+        "m=video 20004 RTP/AVP 31\r\n"
+        "c=IN IP4 203.0.113.9\r\n"
+        "a=rtpmap:31 LPC\r\n"
+        "a=\r\n");
+}
+
+TEST_CASE("a name becomes our address, and what relied on it keeps it") {
+  CHECK(rewritten(test::kHostName, to({"203.0.113.1:20000"})).text ==
+        "v=0\r\n"
+        "o=- 1 42 IN IP4 203.0.113.1\r\n"
+        "s=-\r\n"
+        "c=IN IP4 203.0.113.1\r\n"
+        "t=0 0\r\n"
+        "m=audio 20000 RTP/AVP 8\r\n"
+        "m=message 7394 TCP/MSRP *\r\n"
+        "c=IN IP4 phone.example.com\r\n"
+        "a=path:msrp://phone.example.com:7394/2s93i93idj;tcp\r\n");
+  // Nothing of ours relies on it: it stays.
+  CHECK(rewritten(test::kHostName, to({}, "203.0.113.1", 1)).text ==
+        with(test::kHostName, "1 1 IN IP4 phone.example.com", "1 1 IN IP4 203.0.113.1"));
+}
+
+TEST_CASE("every c= of a section is ours, also that of a refused one, whose port stays 0") {
+  CHECK(rewritten(test::kManyConnections, to({"203.0.113.2:20000", "203.0.113.2:20004"})).text ==
+        "v=0\r\n"
+        "o=- 1 42 IN IP4 203.0.113.1\r\n"
+        "s=-\r\n"
+        "t=0 0\r\n"
+        "m=audio 20000 RTP/AVP 8\r\n"
+        "c=IN IP4 203.0.113.2\r\n"
+        "c=IN IP4 203.0.113.2\r\n"
+        "m=video 0 RTP/AVP 34\r\n"
+        "c=IN IP4 203.0.113.1\r\n");
+}
+
+TEST_CASE("an m-line without any c= gets one, after its i= and with the body's line end") {
+  CHECK(rewritten("v=0\nm=audio 5 RTP/AVP 0\ni=x\na=ptime:20\n", to({"203.0.113.1:20000"})).text ==
+        "v=0\nm=audio 20000 RTP/AVP 0\ni=x\nc=IN IP4 203.0.113.1\na=ptime:20\n");
+  CHECK(rewritten("v=0\r\nm=audio 5 RTP/AVP 0", to({"203.0.113.1:20000"})).text ==
+        "v=0\r\nm=audio 20000 RTP/AVP 0\r\nc=IN IP4 203.0.113.1");
+  CHECK(rewritten("v=0\nm=audio 5 RTP/AVP 0", to({"203.0.113.1:20000"})).text ==
+        "v=0\nm=audio 20000 RTP/AVP 0\nc=IN IP4 203.0.113.1");
+  CHECK(rewritten("m=audio 5 RTP/AVP 0\r", to({"203.0.113.1:20000"})).text ==
+        "m=audio 20000 RTP/AVP 0\r\nc=IN IP4 203.0.113.1");
+  CHECK(rewritten("m=audio 5 RTP/AVP 0\r\nm=video 5 RTP/AVP 0\r\n",
+                  to({"203.0.113.1:20000", "[2001:db8::1]:8"}))
+            .text ==
+        "m=audio 20000 RTP/AVP 0\r\nc=IN IP4 203.0.113.1\r\nm=video 8 RTP/AVP 0\r\nc=IN IP6 2001:db8::1\r\n");
+}
+
+TEST_CASE("lines that say too little are made whole, blanks and empty lines stay") {
+  CHECK(rewritten("c=IN IP4\r\n\r\nm= audio  5\tRTP/AVP 0 \r\na=rtcp:x\r\n\r\n", to({"203.0.113.1:20000"}))
+            .text == "c=IN IP4 203.0.113.1\r\n\r\nm= audio  20000\tRTP/AVP 0 \r\na=rtcp:20001\r\n\r\n");
+  CHECK(rewritten("o=My Phone 1 9  IN  IP4  192.0.2.1 \nc= IN  IP4\t192.0.2.1/5 \nm=audio 5 RTP/AVP 0\n",
+                  to({"203.0.113.1:20000"}))
+            .text ==
+        "o=My Phone 1 42  IN  IP4  203.0.113.1 \nc= IN  IP4\t203.0.113.1 \nm=audio 20000 RTP/AVP 0\n");
+  CHECK(rewritten("o=1 2 IN IP4 192.0.2.1\n", to({})).text == "o=1 2 IN IP4 192.0.2.1\n");
+}
+
+TEST_CASE("a scope stays here, and so does an address that is none") {
+  SdpRewrite rewrite = to({""}, "fe80::1%2");
+  CHECK(rewritten("o=- 1 1 IN IP4 192.0.2.1\n", rewrite).text == "o=- 1 42 IN IP6 fe80::1\n");
+  rewrite.own = {};
+  rewrite.to[0] = Endpoint{{}, 5};
+  constexpr std::string_view kBody = "o=- 1 42 IN IP4 192.0.2.1\nc=IN IP4 192.0.2.1\nm=audio 6 RTP/AVP 0\n";
+  CHECK(rewritten(kBody, rewrite).text == kBody);
+}
+
+TEST_CASE("what says the same as before keeps its octets") {
+  for (const std::string_view example : test::kExamples) {
+    // Those lose lines, or had RTCP elsewhere, or two addresses for one port.
+    if (example == test::kWebRtc || example == test::kAudioVideo || example == test::kManyConnections)
+      continue;
+    CAPTURE(example);
+    const auto sdp = parse_sdp(example);
+    REQUIRE(sdp);
+    SdpRewrite same;
+    same.version = sdp->version.value_or(0);
+    if (sdp->origin) same.own = *sdp->origin;
+    for (std::size_t i = 0; i < sdp->count; ++i)
+      same.to[i] = sdp->media()[i].endpoint();
+    const Rewritten out = rewritten(example, same);
+    CHECK(out.text == example);
+  }
+}
+
+TEST_CASE("what is rewritten has the new endpoints, as many m-lines, and every other line as it was") {
+  for (const std::string_view example : test::kExamples) {
+    for (const bool six : {false, true}) {
+      CAPTURE(example);
+      SdpRewrite wanted = to({}, six ? "2001:db8::ff" : "203.0.113.1");
+      for (std::size_t i = 0; i < kMaxSdpMedia; ++i)
+        wanted.to[i] = Endpoint{ip((six ? "2001:db8::" : "203.0.113.1") + std::to_string(i)),
+                                static_cast<std::uint16_t>(20000 + 4 * i)};
+      const auto before = parse_sdp(example);
+      const Rewritten out = rewritten(example, wanted);
+      const auto after = parse_sdp(out.text);
+      REQUIRE(after);
+      REQUIRE(after->media().size() == before->media().size());
+      CHECK(after->version == wanted.version);
+      CHECK(after->origin == wanted.own);
+      CHECK(after->username == before->username);
+      CHECK(after->session_id == before->session_id);
+      for (std::size_t i = 0; i < after->count; ++i) {
+        const SdpMedia& was = before->media()[i];
+        const SdpMedia& is = after->media()[i];
+        CHECK(is.relayable == was.relayable);
+        CHECK(is.held == was.held);
+        CHECK(is.codec == was.codec);
+        if (!was.relayable) {
+          CHECK(is.port == was.port);
+          if (was.port != 0) CHECK(is.address == was.address);
+        } else {
+          CHECK(is.port == wanted.to[i]->port);
+          if (was.address && was.address->is_unspecified()) {
+            CHECK_FALSE(is.endpoint());
+          } else {
+            CHECK(is.endpoint() == wanted.to[i]);
+          }
+        }
+      }
+      std::vector<std::string> untouched_before, untouched_after;
+      for (auto& line : lines_of(example))
+        if (!carries_address(line)) untouched_before.push_back(line);
+      for (auto& line : lines_of(out.text))
+        if (!carries_address(line)) untouched_after.push_back(line);
+      CHECK(untouched_after == untouched_before);
+    }
+  }
+}
+
+TEST_CASE("each beginning of each example is rewritten to what can be read again") {
+  const SdpRewrite wanted = to({"203.0.113.1:20000", "[2001:db8::1]:20004"});
+  for (const std::string_view example : test::kExamples) {
+    for (std::size_t n = 0; n <= example.size(); ++n) {
+      const std::string prefix(example.substr(0, n));
+      const auto sdp = parse_sdp(prefix);
+      if (!sdp) continue;
+      std::string once, twice;
+      rewrite_sdp(*sdp, prefix, wanted, once);
+      const auto again = parse_sdp(once);
+      REQUIRE(again);
+      CHECK(again->media().size() == sdp->media().size());
+      CHECK(rewrite_sdp(*again, once, wanted, twice) == 0);
+      CHECK(twice == once);
+    }
+  }
+}

@@ -1,0 +1,214 @@
+#include "sbc/sip/sdp.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "tests/unit/sdp/sdp_examples.hpp"
+
+using namespace dw;
+using namespace dw::sip;
+
+namespace {
+
+Sdp parsed(std::string_view body) {
+  const auto sdp = parse_sdp(body);
+  REQUIRE(sdp);
+  return *sdp;
+}
+
+Error error_of(std::string_view body) {
+  const auto sdp = parse_sdp(body);
+  REQUIRE_FALSE(sdp);
+  return sdp.error();
+}
+
+IpAddress ip(std::string_view text) {
+  return *IpAddress::parse(text);
+}
+
+std::string_view first_codec(std::string_view media_lines) {
+  static std::string body;
+  body = "v=0\r\n" + std::string(media_lines);
+  return parsed(body).media()[0].codec;
+}
+
+}  // namespace
+
+TEST_CASE("a 7970's offer says what it is") {
+  const Sdp sdp = parsed(test::k7970Offer);
+  CHECK(sdp.username == "Cisco-SIPUA");
+  CHECK(sdp.session_id == "15467");
+  CHECK(sdp.version == 0);
+  CHECK(sdp.origin == ip("192.168.1.5"));
+  CHECK_FALSE(sdp.has_connection);
+  REQUIRE(sdp.media().size() == 1);
+  const SdpMedia& audio = sdp.media()[0];
+  CHECK(audio.type == "audio");
+  CHECK(audio.protocol == "RTP/AVP");
+  CHECK(audio.port == 17198);
+  CHECK(audio.relayable);
+  CHECK_FALSE(audio.opaque);
+  CHECK(audio.own_connection);
+  CHECK(audio.address == ip("192.168.1.5"));
+  CHECK(audio.endpoint() == Endpoint{ip("192.168.1.5"), 17198});
+  CHECK(audio.direction == Direction::sendrecv);
+  CHECK_FALSE(audio.held);
+  CHECK(audio.codec == "PCMU");
+}
+
+TEST_CASE("a session's address and direction serve every m-line that has none of its own") {
+  const Sdp sdp = parsed(
+      "v=0\no=- 1 18446744073709551615 IN IP6 2001:DB8::1\ns=-\nc=IN IP6 2001:db8::2\nt=0 0\na=recvonly\n"
+      "m=audio 4000/2 RTP/SAVP 9\nm=video 0 RTP/AVP 34\na=inactive\nc=IN IP4 192.0.2.3\n");
+  CHECK(sdp.version == ~std::uint64_t{0});
+  CHECK(sdp.origin == ip("2001:db8::1"));
+  REQUIRE(sdp.media().size() == 2);
+  CHECK(sdp.media()[0].endpoint() == Endpoint{ip("2001:db8::2"), 4000});
+  CHECK(sdp.media()[0].direction == Direction::recvonly);
+  CHECK_FALSE(sdp.media()[0].held);
+  CHECK(sdp.media()[0].codec == "G722");
+  CHECK_FALSE(sdp.media()[0].own_connection);
+  CHECK_FALSE(sdp.media()[1].relayable);
+  CHECK(sdp.media()[1].address == ip("192.0.2.3"));
+  CHECK(sdp.media()[1].direction == Direction::inactive);
+  CHECK(sdp.media()[1].held);
+}
+
+TEST_CASE("hold is 0.0.0.0, ::, sendonly or inactive, and has no endpoint when it has no address") {
+  const auto held = [](std::string_view rest) {
+    const std::string body = "v=0\r\n" + std::string(rest);
+    const Sdp sdp = parsed(body);
+    return sdp.media()[0].held;
+  };
+  CHECK(held("c=IN IP4 0.0.0.0\r\nm=audio 5 RTP/AVP 0\r\n"));
+  CHECK(held("m=audio 5 RTP/AVP 0\r\nc=IN IP6 ::\r\n"));
+  CHECK(held("c=IN IP4 1.2.3.4\r\nm=audio 5 RTP/AVP 0\r\na=sendonly\r\n"));
+  CHECK(held("c=IN IP4 1.2.3.4\r\na=inactive\r\nm=audio 5 RTP/AVP 0\r\n"));
+  CHECK_FALSE(held("c=IN IP4 1.2.3.4\r\na=inactive\r\nm=audio 5 RTP/AVP 0\r\na=sendrecv\r\n"));
+  CHECK_FALSE(held("c=IN IP4 0.0.0.0\r\nm=audio 5 RTP/AVP 0\r\nc=IN IP4 1.2.3.4\r\n"));
+  const Sdp sdp = parsed(test::kOldHold);
+  CHECK(sdp.media()[0].relayable);
+  CHECK_FALSE(sdp.media()[0].endpoint());
+  CHECK(to_string(parsed(test::kSendonlyHold).media()[0].direction) == "sendonly");
+}
+
+TEST_CASE("the codec is the first format's: rtpmap's word, or the payload type's well known name") {
+  CHECK(first_codec("m=audio 5 RTP/AVP 0 8\r\n") == "PCMU");
+  CHECK(first_codec("m=audio 5 RTP/AVP 8 0\r\n") == "PCMA");
+  CHECK(first_codec("m=audio 5 RTP/AVP 18\r\n") == "G729");
+  CHECK(first_codec("m=audio 5 RTP/AVP 9\r\n") == "G722");
+  CHECK(first_codec("m=audio 5 RTP/AVP 4\r\n") == "G723");
+  CHECK(first_codec("m=audio 5 RTP/AVP 3\r\n") == "GSM");
+  CHECK(first_codec("m=audio 5 RTP/AVP 15\r\n") == "G728");
+  CHECK(first_codec("m=video 5 RTP/AVP 34\r\n") == "H263");
+  CHECK(first_codec("m=video 5 RTP/AVP 31\r\n") == "H261");
+  CHECK(first_codec("m=audio 5 RTP/AVP 13\r\n") == "CN");
+  CHECK(first_codec("m=video 5 RTP/AVP 33\r\n") == "MP2T");
+  CHECK(first_codec("m=video 5 RTP/AVP 26\r\n") == "JPEG");
+  CHECK(
+      first_codec("m=audio 5 RTP/AVP 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n") ==
+      "telephone-event");
+  CHECK(first_codec("m=audio 5 RTP/AVP 10\r\na=rtpmap:101 x/1\r\na=rtpmap:10  L16/44100/2\r\n") == "L16");
+  CHECK(first_codec("m=audio 5 RTP/AVP 116\r\n") == "");
+  CHECK(first_codec("m=audio 5 RTP/AVP 35\r\n") == "");
+  CHECK(first_codec("m=audio 5 RTP/AVP\r\n") == "");
+  CHECK(first_codec("m=image 5 udptl t38\r\n") == "t38");
+}
+
+TEST_CASE("what the relay carries: RTP and T.38 over UDP, to one host") {
+  struct {
+    std::string_view line;
+    bool relayable, opaque;
+  } const kRows[] = {
+      {"m=audio 5 RTP/AVP 0", true, false},          {"m=audio 5 RTP/SAVP 0", true, false},
+      {"m=audio 5 RTP/AVPF 0", true, false},         {"m=audio 5 rtp/savpf 0", true, false},
+      {"m=audio 5 UDP/TLS/RTP/SAVPF 0", true, true}, {"m=image 5 udptl t38", true, true},
+      {"m=image 5 UDPTL t38", true, true},           {"m=image 0 udptl t38", false, true},
+      {"m=audio 0 RTP/AVP 0", false, false},         {"m=audio 5 TCP/RTP/AVP 0", false, false},
+      {"m=image 5 tcp t38", false, false},           {"m=application 5 TCP/BFCP *", false, false},
+      {"m=audio 5 RTP/AVPX 0", false, false},        {"m=application 5 UDP/BFCP *", false, false},
+  };
+  for (const auto& row : kRows) {
+    CAPTURE(row.line);
+    const std::string body = "c=IN IP4 192.0.2.1\r\n" + std::string(row.line);
+    const Sdp sdp = parsed(body);
+    CHECK(sdp.media()[0].relayable == row.relayable);
+    CHECK(sdp.media()[0].opaque == row.opaque);
+  }
+  CHECK_FALSE(parsed("c=IN IP4 224.2.1.1/127/3\nm=audio 5 RTP/AVP 0\n").media()[0].relayable);
+}
+
+TEST_CASE("an address that is a name, a pattern or missing is none") {
+  for (const std::string_view c :
+       {"c=IN IP4 phone.example.com", "c=IN IP4 1.2.3", "c=IN IP4 1.2.3.256", "c=IN IP4",
+        "c=", "c=IN IP4 01.2.3.4", "c=IN IP4 1.2.3.4.5", "c=IN IP6 1::2::3", "b=AS:64"}) {
+    CAPTURE(c);
+    const std::string body = "v=0\r\n" + std::string(c) + "\r\nm=audio 5 RTP/AVP 0\r\n";
+    const Sdp sdp = parsed(body);
+    CHECK_FALSE(sdp.media()[0].address);
+    CHECK_FALSE(sdp.media()[0].endpoint());
+    CHECK(sdp.media()[0].relayable);
+  }
+  CHECK(parsed("c=IN  IP4\t192.0.2.1/64 \nm=audio 5 RTP/AVP 0\n").media()[0].address == ip("192.0.2.1"));
+}
+
+TEST_CASE("o= may have blanks in the user's name, and may be nonsense") {
+  const Sdp spaced = parsed("o=Front Desk 17 18 IN IP4 192.0.2.1 \r\n");
+  CHECK(spaced.username == "Front Desk");
+  CHECK(spaced.session_id == "17");
+  CHECK(spaced.version == 18);
+  CHECK(spaced.origin == ip("192.0.2.1"));
+  const Sdp nonsense = parsed("o=17 18 IN IP4 192.0.2.1\r\n");
+  CHECK(nonsense.username.empty());
+  CHECK_FALSE(nonsense.version);
+  const Sdp huge = parsed("o=- 1 18446744073709551616 IN IP4 host.example\r\n");
+  CHECK(huge.session_id == "1");
+  CHECK_FALSE(huge.version);
+  CHECK_FALSE(huge.origin);
+}
+
+TEST_CASE("an error says where") {
+  CHECK(error_of("").code == Errc::malformed);
+  CHECK(error_of("\r\n\n").code == Errc::malformed);
+  const auto malformed_at = [](std::string_view body, std::size_t offset) {
+    const Error error = error_of(body);
+    return error.code == Errc::malformed && error.offset == offset;
+  };
+  CHECK(malformed_at("v=0\r\nx\r\n", 5));
+  CHECK(malformed_at("v=0\r\nsession\r\n", 5));
+  CHECK(malformed_at("v=0\r\n v=0\r\n", 5));
+  CHECK(malformed_at("v=0\nm=audio 65536 RTP/AVP 0\n", 4));
+  CHECK(malformed_at("v=0\nm=audio -1 RTP/AVP 0\n", 4));
+  CHECK(malformed_at("v=0\nm=audio 5/ RTP/AVP 0\n", 4));
+  CHECK(malformed_at("v=0\nm=audio 5\n", 4));
+  CHECK(malformed_at("v=0\nm=audio 5x RTP/AVP 0\n", 4));
+  CHECK(malformed_at("v=0\nm=audio\n", 4));
+  CHECK(malformed_at("v=0\nm=\n", 4));
+  CHECK(malformed_at("v=0\r\nc=IN IP4 192.0.2.1\rm=audio 5 RTP/AVP 0\r\n", 5));
+  CHECK(malformed_at("v=0\r\r\n", 0));
+}
+
+TEST_CASE("octets and m-lines have bounds") {
+  std::string body = "v=0\r\n";
+  for (std::size_t i = 0; i < kMaxSdpMedia; ++i)
+    body += "m=audio 5 RTP/AVP 0\r\n";
+  CHECK(parsed(body).media().size() == kMaxSdpMedia);
+  const std::string more = body + "m=audio 5 RTP/AVP 0\r\n";
+  CHECK(error_of(more).code == Errc::too_long);
+  CHECK(error_of(more).offset == body.size());
+  std::string longest = "s=" + std::string(kMaxSdpOctets - 2, 'x');
+  CHECK(parse_sdp(longest));
+  longest += 'x';
+  CHECK(error_of(longest).code == Errc::too_long);
+}
+
+TEST_CASE("each beginning of each example is read without a look past its end") {
+  for (const std::string_view example : test::kExamples) {
+    for (std::size_t n = 0; n <= example.size(); ++n) {
+      const std::string prefix(example.substr(0, n));
+      const auto sdp = parse_sdp(prefix);
+      if (sdp) CHECK(sdp->media().size() <= parsed(example).media().size());
+    }
+  }
+}
