@@ -10,7 +10,7 @@ sip_needs sipp baresip
 lab_internet
 lab_home plain none edge # no router between, so a server that knows nothing of NAT finds the edge
 lab_home home masq edge shim
-quick=(--set access.tftp.enable=false --set access.http.enable=false --set access.sccp.enable=false)
+quick=(--set access.tftp.enable=false --set access.http.enable=false --set access.sccp.enable=false --set access.sip.enable=true)
 kamailio_start central kam MIN_EXPIRES=60
 kamailio_start central natkam at=$CENTRAL:5070 NAT
 dropwire_start plain-edge edge --mode edge "${quick[@]}" --set "central.sip.servers=[\"udp:$CENTRAL:5060\"]"
@@ -54,7 +54,7 @@ check "and the caller has one call" sipp_well fork.3-B
 # A line that loses and doubles a tenth of all packets: the far end sees each message once.
 lab_shim home loss_ppm=100000 dup_ppm=100000
 export SIPP_SECONDS=45
-FLOW_USERS=2400 FLOW_LOSSY=1 rows lossy home-phone $HOSTED kam $HOSTED call called busy hold late-offer late-offer-phone publish redirect big
+FLOW_USERS=2400 FLOW_LOSSY=1 rows lossy home-phone $HOSTED kam $HOSTED call busy hold late-offer publish redirect big crypto
 lab_shim home
 
 # Real audio, a tone each way.

@@ -105,8 +105,8 @@ END {
     if (key ~ /^ACK/ && text["received", o[2], key] !~ /X-Unknown/) continue
     d = difference(bare(text["sent", other, key]), bare(text["received", o[2], key]))
     if (d != "") wrong(d)
-    # Both ends repeat a 2xx and its ACK, and nobody between may keep them.
-    if (once && o[2] == 2 && key !~ /^(ACK|2.*INVITE)/ && times["received", 2, key] > 1) wrong("arrived " times["received", 2, key] " times")
+    # Both ends repeat a 2xx and its ACK, and an end that hears a request again its 1xx: nobody between keeps those.
+    if (once && o[2] == 2 && key !~ /^(ACK|1|2.*INVITE)/ && times["received", 2, key] > 1) wrong("arrived " times["received", 2, key] " times")
     if (phone != "") masked(text["received", o[2], key], o[2] == 1 ? phone : central, o[2] == 1 ? "phone" : "server")
     compared++
   }
