@@ -63,15 +63,15 @@ kamailio_gone() {
 # as that user; ends by itself. Leaves NAME.status (0: every message was as the scenario asks), NAME.messages, NAME.errors. A UAS is ready
 # when this returns. SIPP_SECONDS bounds it, SIPP_TRANSPORT is u1 or t1.
 sipp_start() {
-  local host=$1 name=$2 scenario=$3 port=$4 address user=() transport=${SIPP_TRANSPORT:-u1} seconds=${SIPP_SECONDS:-30}
+  local host=$1 name=$2 scenario=$3 port=$4 address login=() transport=${SIPP_TRANSPORT:-u1} seconds=${SIPP_SECONDS:-30}
   shift 4
-  [[ ${1:-} == USER=* ]] && user=(-key user "${1#*=}" -au "${1#*=}" -ap "${1#*=}") && shift
+  [[ ${1:-} == USER=* ]] && login=(-key user "${1#*=}" -au "${1#*=}" -ap "${1#*=}") && shift
   address=$(ip -n "$(ns "$host")" -4 -o addr show dev eth0 | awk '{ sub("/.*", "", $4); print $4; exit }')
   rm -f "$LAB_DIR/$name".{status,messages,errors}
   (
     cd "$LAB_DIR" || exit
     setpriv --pdeathsig KILL ip netns exec "$(ns "$host")" timeout $((seconds + 5)) sipp -sf "$scenario" \
-      -i "$address" -p "$port" -t "$transport" -m 1 -nostdin -timeout "$seconds" -timeout_error -default_behaviors all,-bye "${user[@]}" \
+      -i "$address" -p "$port" -t "$transport" -m 1 -nostdin -timeout "$seconds" -timeout_error -default_behaviors all,-bye "${login[@]}" \
       -trace_err -error_file "$LAB_DIR/$name.errors" -trace_msg -message_file "$LAB_DIR/$name.messages" \
       "$@" >"$LAB_DIR/$name.screen" 2>&1 </dev/null
     echo $? >"$LAB_DIR/$name.status"

@@ -47,7 +47,7 @@ has_event() { (($(grep -c " $2" "$LAB_DIR/$1.log") >= ${3:-1})); } # NAME EVENT 
 tells() { "$DW_BIN" "$@" --socket "$LAB_DIR/hosted/control.sock" -c "$LAB_DIR/empty.toml" 2>&1; }
 # call_in NAME EXTENSION PORT: somebody at the server calls the phone.
 call_in() {
-  phone_start central "$1" "dial $2; wait connected 20; expect-rtp 30 15; hangup; wait ended 10" --lenient --any-media --bind $CENTRAL \
+  phone_start central "$1" "dial $2; wait connected 20; expect-rtp 60 15; hangup; wait ended 10" --lenient --any-media --bind $CENTRAL \
     --server $CENTRAL:5060 --listen-port "$3" --rtp "$3"0 --first-ext 19"${3:2}" --device SEP0000000019"${3:2}"
 }
 
@@ -111,7 +111,7 @@ well "and the phone has seen nothing of either" again 40
 # The first of two servers dies.
 dropwire_start hosted two --mode hosted "${quick[@]}" --set "access.listen=[\"$HOSTED2\"]" --set media.ports=25000-29999 \
   --set admin.listen=127.0.0.1:8078 --set "central.sip.servers=[\"udp:$CENTRAL:5060\",\"udp:$SECOND:5060\"]" --set central.sip.ping=2s
-phone_start home-phone over "register; wait registered 15; note there; wait ringing 1s" --server $HOSTED2:5060 --device SEP000000001005 --first-ext 1005
+phone_start home-phone over "register; wait registered 15; sleep 1s" --server $HOSTED2:5060 --device SEP000000001005 --first-ext 1005
 wait_until 15 has_event over registered || fail "the phone does not register at the first server"
 check "the first server has the phone" wait_until 5 has_binding kam 1005
 kamailio_stop kam KILL
