@@ -59,7 +59,7 @@ struct Together {
     const std::array<Use, 3> tcp = {
         {{"access.http.port", config.access.http.enable ? config.access.http.port : std::uint16_t{0}},
          {"access.sccp.port", config.access.sccp.enable ? config.access.sccp.port : std::uint16_t{0}},
-         {"access.sip.port", config.access.sip.port}}};
+         {"access.sip.port", config.access.sip.enable ? config.access.sip.port : std::uint16_t{0}}}};
     for (std::size_t i = 0; i < tcp.size(); ++i) {
       for (std::size_t j = 0; j < i; ++j) {
         if (tcp[i].port == 0 || tcp[i].port != tcp[j].port) continue;
@@ -69,13 +69,19 @@ struct Together {
               "phones reach all services at one address, so each needs a port of its own");
       }
     }
+    const bool both_udp = config.access.tftp.enable && config.access.sip.enable;
+    if (both_udp && config.access.sip.port != 0 && config.access.sip.port == config.access.tftp.port) {
+      error(places.contains("access.sip.port") ? "access.sip.port" : "access.tftp.port",
+            fmt::format("access.tftp.port and access.sip.port are both {}", config.access.sip.port),
+            "TFTP and SIP are both on UDP, so each needs a port of its own");
+    }
     const Endpoint& page = config.admin.listen;
     const bool same_address = std::ranges::any_of(config.access.listen, [&](const IpAddress& a) {
       return a == page.address ||
              ((a.is_unspecified() || page.address.is_unspecified()) && a.is_v4() == page.address.is_v4());
     });
     if (!config.admin.enable || page.port == 0 || !same_address) return;
-    for (const Use& use : {tcp[0], tcp[1]}) {
+    for (const Use& use : tcp) {
       if (page.port != use.port) continue;
       error("admin.listen", fmt::format("admin.listen and {} are both {}", use.setting, page.port),
             "give the status page another port");
@@ -100,6 +106,12 @@ struct Together {
 
   void media() const {
     const PortRange& ports = config.media.ports;
+    const std::uint16_t sip = config.access.sip.enable ? config.access.sip.port : std::uint16_t{0};
+    if (sip >= ports.first && sip <= ports.last) {
+      warning(places.contains("access.sip.port") ? "access.sip.port" : "media.ports",
+              fmt::format("access.sip.port {} is within media.ports {}-{}", sip, ports.first, ports.last),
+              "keep SIP out of the range that is taken for media");
+    }
     if (ports.first <= kLastEphemeral && ports.last >= kFirstEphemeral) {
       warning("media.ports",
               fmt::format("media.ports {}-{} reach into {}-{}, from which the system gives other programs "

@@ -52,9 +52,25 @@ struct AccessSccp {
   Duration media_idle;                     ///< a call's media without packets for so long is given up
 };
 
-/// A service that configs point phones to, and that this version does not run yet.
-struct Signalling {
-  std::uint16_t port;
+struct AccessSip {
+  bool enable;
+  std::uint16_t port;          ///< UDP and TCP
+  std::uint32_t max_bindings;  ///< contacts that are registered
+  std::uint32_t max_connections;
+  std::uint32_t max_connections_per_source;
+  double connection_rate;          ///< new TCP connections a second and source
+  double message_rate;             ///< messages a second of a source without a registered phone
+  double registered_message_rate;  ///< messages a second of a source with registered phones
+  std::uint32_t max_transactions;
+  std::uint32_t max_transactions_per_source;
+  std::uint32_t max_calls;
+  bool unregistered_calls;            ///< a source without a registered phone may start calls
+  Duration keepalive;                 ///< toward phones behind a router
+  Duration idle_timeout;              ///< of a TCP connection without a registered phone
+  Duration ban;                       ///< nothing (0): no source is ever banned
+  std::uint32_t ban_after;            ///< offences
+  std::vector<std::string> scanners;  ///< words of a User-Agent
+  Duration media_idle;                ///< a call's media without packets for so long is given up
 };
 
 struct Access {
@@ -63,7 +79,7 @@ struct Access {
   Tftp tftp;
   Http http;
   AccessSccp sccp;
-  Signalling sip;
+  AccessSip sip;
 };
 
 struct Provisioning {
@@ -93,6 +109,13 @@ struct CentralSccp {
 
 struct CentralSip {
   std::vector<SipServer> servers;
+  std::string domain;              ///< empty: the host of the first server
+  std::vector<IpAddress> trusted;  ///< further addresses of the central side
+  Duration ping;                   ///< between two OPTIONS; nothing (0): none are sent
+  Duration answer_timeout;         ///< after which a silent server is taken for dead
+  Duration retry;                  ///< the first back-off of a server that failed; doubles
+  double register_rate;            ///< registrations a second toward each server
+  bool path;                       ///< RFC 3327
 };
 
 struct CentralMedia {

@@ -1,13 +1,10 @@
 #include "conf/settings.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cassert>
 
 #include "conf/toml_text.hpp"
-#include "conf/units.hpp"
 #include "conf/value.hpp"
 
 namespace dw::conf {
@@ -32,7 +29,11 @@ constexpr auto http = at<&Config::access, &Access::http, m...>();
 template <auto m>
 constexpr auto sccp = at<&Config::access, &Access::sccp, m>();
 template <auto m>
+constexpr auto sip = at<&Config::access, &Access::sip, m>();
+template <auto m>
 constexpr auto call_server_side = at<&Config::central, &Central::sccp, m>();
+template <auto m>
+constexpr auto sip_server_side = at<&Config::central, &Central::sip, m>();
 template <auto m>
 constexpr auto media = at<&Config::media, m>();
 template <auto... m>
@@ -54,9 +55,8 @@ constexpr std::array<Rule, 2> kLeaveOrDrop = {Rule::leave, Rule::drop};
 
 const Setting kSettings[] = {
     {"mode", ModeType{at<&Config::mode>()}, R"("edge")", "", "",
-     "Where this Dropwire stands: on the phones' LAN (edge) or in front of the central server (hosted); it "
-     "picks "
-     "defaults, nothing else."},
+     "Where this Dropwire stands: on the phones' LAN (edge) or in front of the central server (hosted); "
+     "it picks defaults, nothing else."},
     {"central", HostType{at<&Config::central, &Central::host>()}, R"("")", "", "",
      "The central telephone server, a host name or an address; it fills in every central.* list that is not "
      "given."},
@@ -71,8 +71,7 @@ const Setting kSettings[] = {
      "The UDP port phones ask; 0 takes any free one."},
     {"access.tftp.single_port", BoolType{tftp<&Tftp::single_port>}, "true", "", "",
      "Send every packet of a transfer from the port that was asked, so that it passes any router; false "
-     "answers "
-     "from a fresh port (TID) for each transfer."},
+     "answers from a fresh port (TID) for each transfer."},
     {"access.tftp.max_blksize", CountType{tftp<&Tftp::max_blksize>, 512, 65464}, "1428", "", "octets",
      "The largest block that a phone may negotiate; above 1468 a datagram no longer fits an Ethernet frame."},
     {"access.tftp.max_windowsize", CountType{tftp<&Tftp::max_windowsize>, 1, 64}, "16", "", "blocks",
@@ -128,13 +127,59 @@ const Setting kSettings[] = {
     {"access.sccp.media_idle", DurationType{sccp<&AccessSccp::media_idle>, seconds(10), hours(24)}, R"("5m")",
      "", "", "A call's media on which no packet came for so long is given up."},
 
-    {"access.sip.port", PortType{at<&Config::access, &Access::sip, &Signalling::port>()}, "5060", "", "",
-     "The UDP and TCP port that rewritten configs give phones for SIP; this version does not listen on it."},
+    {"access.sip.enable", BoolType{sip<&AccessSip::enable>}, "true", "", "",
+     "Take SIP registrations and calls, and pass them on to central.sip.servers."},
+    {"access.sip.port", PortType{sip<&AccessSip::port>}, "5060", "", "",
+     "The UDP and TCP port on which phones and SIP servers reach Dropwire, and that rewritten configs give "
+     "phones; 0 takes any free one."},
+    {"access.sip.max_bindings", CountType{sip<&AccessSip::max_bindings>, 1, 1000000}, "20000", "", "",
+     "Contacts registered at the same time; a phone has one for each line."},
+    {"access.sip.max_connections", CountType{sip<&AccessSip::max_connections>, 1, 100000}, "10000", "", "",
+     "TCP connections at the same time."},
+    {"access.sip.max_connections_per_source",
+     CountType{sip<&AccessSip::max_connections_per_source>, 1, 100000}, "1000", "", "",
+     "TCP connections at the same time from one address (a home's or a company's router)."},
+    {"access.sip.connection_rate", NumberType{sip<&AccessSip::connection_rate>, 0.1, 10000}, "20", "",
+     "per second",
+     "How many new TCP connections are taken from one address; five times as many may come at once after a "
+     "pause."},
+    {"access.sip.message_rate", NumberType{sip<&AccessSip::message_rate>, 0.1, 100000}, "100", "",
+     "per second",
+     "How many messages are taken from one address without a registered phone; five times as many may "
+     "come at once after a pause."},
+    {"access.sip.registered_message_rate", NumberType{sip<&AccessSip::registered_message_rate>, 0.1, 100000},
+     "1000", "", "per second",
+     "How many messages are taken from one address with registered phones; five times as many may come at "
+     "once after a pause."},
+    {"access.sip.max_transactions", CountType{sip<&AccessSip::max_transactions>, 16, 1000000}, "20000", "",
+     "", "SIP transactions (a request and its answers) at the same time."},
+    {"access.sip.max_transactions_per_source",
+     CountType{sip<&AccessSip::max_transactions_per_source>, 1, 1000000}, "2000", "", "",
+     "SIP transactions at the same time that one address began."},
+    {"access.sip.max_calls", CountType{sip<&AccessSip::max_calls>, 1, 100000}, "5000", "", "",
+     "SIP calls at the same time."},
+    {"access.sip.unregistered_calls", BoolType{sip<&AccessSip::unregistered_calls>}, "true", "false", "",
+     "An address without a registered phone may start calls; false refuses them (403)."},
+    {"access.sip.keepalive", DurationType{sip<&AccessSip::keepalive>, seconds(5), minutes(5)}, R"("25s")", "",
+     "",
+     "A phone behind a router is sent something each such time, so that the router keeps the way open; "
+     "routers forget a UDP mapping after 30s."},
+    {"access.sip.idle_timeout", DurationType{sip<&AccessSip::idle_timeout>, seconds(10), hours(24)},
+     R"("2m")", "", "",
+     "A TCP connection without a registered phone on which nothing moved for so long is closed."},
+    {"access.sip.ban", DurationType{sip<&AccessSip::ban>, seconds(0), hours(24 * 30)}, R"("10m")", "", "",
+     "An address that scans or floods is left without any answer for so long; 0s never bans."},
+    {"access.sip.ban_after", CountType{sip<&AccessSip::ban_after>, 1, 10000}, "10", "", "offences",
+     "How many offences of one address bring the ban."},
+    {"access.sip.scanners", WordListType{sip<&AccessSip::scanners>},
+     R"(["friendly-scanner", "sipvicious", "sipcli", "sip-scan", "sundayddr", "pplsip", "VaxSIPUserAgent", "iWar"])",
+     "", "", "Words by which the User-Agent of a scanner is known, in any case; its requests get no answer."},
+    {"access.sip.media_idle", DurationType{sip<&AccessSip::media_idle>, seconds(10), hours(24)}, R"("5m")",
+     "", "", "A call's media on which no packet came for so long is given up."},
 
     {"central.provisioning.origins", OriginListType{origin_side<&Provisioning::origins>}, "[]", "", "",
      "Where files come from, tried in order: http://, https://, tftp:// or file:///directory; not given, "
-     "port 6970 "
-     "and then TFTP of the central server."},
+     "port 6970 and then TFTP of the central server."},
     {"central.provisioning.ca_file", PathType{origin_side<&Provisioning::ca_file>, true}, R"("")", "", "",
      "Certificates (PEM) that https:// origins are checked against; empty is the system's store."},
     {"central.provisioning.connect_timeout",
@@ -147,8 +192,7 @@ const Setting kSettings[] = {
      DurationType{origin_side<&Provisioning::answer_timeout>, milliseconds(500), seconds(10)}, R"("7s")", "",
      "",
      "A phone gets its first answer within this time, be it that no origin answered; a router forgets a "
-     "one-way "
-     "mapping after 30s."},
+     "one-way mapping after 30s."},
     {"central.provisioning.max_file", SizeType{origin_side<&Provisioning::max_file>, 64 * kKiB, kGiB},
      R"("64MiB")", "", "", "Larger files are refused."},
     {"central.provisioning.prefetch", BoolType{origin_side<&Provisioning::prefetch>}, "true", "", "",
@@ -171,10 +215,29 @@ const Setting kSettings[] = {
      DurationType{call_server_side<&CentralSccp::retry>, milliseconds(100), seconds(60)}, R"("2s")", "", "",
      "An SCCP server that failed is left alone for so long, and twice as long each further time, up to 60s."},
 
-    {"central.sip.servers", SipServerListType{at<&Config::central, &Central::sip, &CentralSip::servers>()},
-     "[]", "", "",
-     "SIP servers as udp:host:port, tcp:… or tls:…, a name without a port by SRV; not given, UDP port 5060 "
-     "of the central server. Read and checked; used from the version that proxies SIP."},
+    {"central.sip.servers", SipServerListType{sip_server_side<&CentralSip::servers>}, "[]", "", "",
+     "SIP servers as udp:host:port, tcp:… or tls:…, tried in order, a name without a port by SRV; not "
+     "given, UDP port 5060 of the central server."},
+    {"central.sip.domain", HostType{sip_server_side<&CentralSip::domain>}, R"("")", "", "",
+     "The domain that the servers see where a phone wrote Dropwire's address; empty is the host of the first "
+     "server."},
+    {"central.sip.trusted", SourceListType{sip_server_side<&CentralSip::trusted>}, "[]", "", "",
+     "Addresses, beside those of central.sip.servers, from which the central side may send requests."},
+    {"central.sip.ping", DurationType{sip_server_side<&CentralSip::ping>, seconds(0), hours(1)}, R"("30s")",
+     "", "", "How often each server is asked whether it is up, by OPTIONS; 0s never."},
+    {"central.sip.answer_timeout",
+     DurationType{sip_server_side<&CentralSip::answer_timeout>, milliseconds(500), seconds(32)}, R"("4s")",
+     "", "",
+     "A server that has not answered a new registration or call at all within this time is taken for "
+     "dead, and the next one is tried."},
+    {"central.sip.retry", DurationType{sip_server_side<&CentralSip::retry>, milliseconds(100), seconds(60)},
+     R"("2s")", "", "",
+     "A SIP server that failed is left alone for so long, and twice as long each further time, up to 60s."},
+    {"central.sip.register_rate", NumberType{sip_server_side<&CentralSip::register_rate>, 1, 100000}, "200",
+     "", "per second",
+     "How many registrations each server is sent at most; phones beyond that are told to come again soon."},
+    {"central.sip.path", BoolType{sip_server_side<&CentralSip::path>}, "false", "", "",
+     "Registrations carry Path and Supported: path (RFC 3327), for servers that need it to find Dropwire."},
     {"central.media.advertise",
      AddressOrAutoType{at<&Config::central, &Central::media, &CentralMedia::advertise>()}, R"("auto")", "",
      "", "The address for media that the central side is told; \"auto\" is the local one that routes there."},
@@ -222,9 +285,8 @@ const Setting kSettings[] = {
     {"rewrite.outbound_proxy", RuleType{rewriting<&Rewrite::outbound_proxy>, kRules}, R"("drop")", "", "",
      "outboundProxy, outbound_proxy: with it the phone sends each request from another port."},
     {"rewrite.nat", RuleType{rewriting<&Rewrite::nat>, kRules}, R"("drop")", R"("rewrite")", "",
-     "natEnabled and its fellows; rewrite is true (a phone behind a router sends and listens on one port), "
-     "drop is "
-     "false, and natAddress is emptied."},
+     "natEnabled and its fellows; rewrite is true (a phone behind a router sends and listens on one "
+     "port), drop is false, and natAddress is emptied."},
     {"rewrite.transport", RuleType{rewriting<&Rewrite::transport>, kRules}, R"("leave")", R"("rewrite")", "",
      "transportLayerProtocol; rewrite is TCP, which passes routers better than UDP."},
     {"rewrite.security", RuleType{rewriting<&Rewrite::security>, kRules}, R"("rewrite")", "", "",
@@ -297,84 +359,6 @@ constexpr Section kSections[] = {
     {"admin", "Status page and control socket"},
 };
 
-std::string range(std::string_view low, std::string_view high) {
-  return fmt::format("{} to {}", low, high);
-}
-
-template <class List, class Text>
-std::string either(const List& choices, Text text) {
-  std::string out;
-  for (std::size_t i = 0; i < choices.size(); ++i) {
-    if (i > 0) out += i + 1 == choices.size() ? " or " : ", ";
-    out += quoted(text(choices[i]));
-  }
-  return out;
-}
-
-struct TypeName {
-  std::string operator()(const BoolType&) const { return "true or false"; }
-  std::string operator()(const CountType&) const { return "a whole number"; }
-  std::string operator()(const NumberType&) const { return "a number"; }
-  std::string operator()(const PortType&) const { return "a port"; }
-  std::string operator()(const PathType&) const { return "a path"; }
-  std::string operator()(const WordType&) const { return "a word"; }
-  std::string operator()(const ModeType&) const { return "a word"; }
-  std::string operator()(const RuleType&) const { return "a word"; }
-  std::string operator()(const DurationType&) const { return "a duration"; }
-  std::string operator()(const SizeType&) const { return "a size"; }
-  std::string operator()(const HostType&) const { return "a host"; }
-  std::string operator()(const HostListType&) const { return "a list of hosts"; }
-  std::string operator()(const CountOrAutoType&) const { return "a whole number"; }
-  std::string operator()(const AddressListType&) const { return "a list of addresses"; }
-  std::string operator()(const SourceListType&) const { return "a list of addresses"; }
-  std::string operator()(const AddressOrAutoType&) const { return "an address"; }
-  std::string operator()(const EndpointType&) const { return "an address and port"; }
-  std::string operator()(const OriginListType&) const { return "a list of URLs"; }
-  std::string operator()(const ServerListType&) const { return "a list of servers"; }
-  std::string operator()(const SipServerListType&) const { return "a list of SIP servers"; }
-  std::string operator()(const PortRangeType&) const { return "a range of ports"; }
-};
-
-struct Allowed {
-  std::string operator()(const BoolType&) const { return {}; }
-  std::string operator()(const CountType& t) const {
-    return range(std::to_string(t.min), std::to_string(t.max));
-  }
-  std::string operator()(const NumberType& t) const {
-    return range(fmt::format("{}", t.min), fmt::format("{}", t.max));
-  }
-  std::string operator()(const PortType&) const { return range("0", "65535"); }
-  std::string operator()(const PathType& t) const { return t.may_be_empty ? "may be empty" : ""; }
-  std::string operator()(const WordType& t) const {
-    return either(t.choices, [](std::string_view word) { return word; });
-  }
-  std::string operator()(const ModeType&) const {
-    return either(std::array{Mode::edge, Mode::hosted}, [](Mode mode) { return to_string(mode); });
-  }
-  std::string operator()(const RuleType& t) const {
-    return either(t.choices, [](Rule rule) { return to_string(rule); });
-  }
-  std::string operator()(const DurationType& t) const {
-    return range(duration_text(t.min), duration_text(t.max));
-  }
-  std::string operator()(const SizeType& t) const { return range(size_text(t.min), size_text(t.max)); }
-  std::string operator()(const HostType&) const { return "may be empty"; }
-  std::string operator()(const HostListType&) const { return {}; }
-  std::string operator()(const CountOrAutoType& t) const {
-    return fmt::format(R"({}, or "auto")", range(std::to_string(t.min), std::to_string(t.max)));
-  }
-  std::string operator()(const AddressListType&) const { return "at least one; IPv6 too"; }
-  std::string operator()(const SourceListType&) const {
-    return fmt::format("none or up to {}", kMaxSourceAddresses);
-  }
-  std::string operator()(const AddressOrAutoType&) const { return R"(or "auto")"; }
-  std::string operator()(const EndpointType&) const { return {}; }
-  std::string operator()(const OriginListType&) const { return {}; }
-  std::string operator()(const ServerListType&) const { return {}; }
-  std::string operator()(const SipServerListType&) const { return {}; }
-  std::string operator()(const PortRangeType&) const { return "within 1024-65535, at least two ports"; }
-};
-
 Config defaults_of(Mode mode) {
   Config config{};
   for (const Setting& setting : kSettings) {
@@ -408,42 +392,6 @@ const Section& section_of(const Setting& setting) {
 const Setting* find_setting(std::string_view name) {
   const auto it = std::ranges::find(kSettings, name, &Setting::name);
   return it == std::end(kSettings) ? nullptr : &*it;
-}
-
-std::string_view to_string(Mode mode) {
-  return mode == Mode::edge ? "edge" : "hosted";
-}
-
-std::string_view to_string(Rule rule) {
-  switch (rule) {
-    case Rule::leave:
-      return "leave";
-    case Rule::rewrite:
-      return "rewrite";
-    case Rule::drop:
-      return "drop";
-  }
-  return "";
-}
-
-std::string_view to_string(SipTransport transport) {
-  switch (transport) {
-    case SipTransport::udp:
-      return "udp";
-    case SipTransport::tcp:
-      return "tcp";
-    case SipTransport::tls:
-      return "tls";
-  }
-  return "";
-}
-
-std::string type_name(const Setting& setting) {
-  return std::visit(TypeName{}, setting.type);
-}
-
-std::string allowed(const Setting& setting) {
-  return std::visit(Allowed{}, setting.type);
 }
 
 Config default_config(Mode mode) {

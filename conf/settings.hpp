@@ -74,7 +74,7 @@ struct CountOrAutoType {
 struct AddressListType {
   Field<std::vector<IpAddress>> field;
 };
-/// Addresses to send from, each of one machine: may be empty, and long.
+/// Addresses that packets come from, each of one machine: may be empty, and long.
 struct SourceListType {
   Field<std::vector<IpAddress>> field;
 };
@@ -94,6 +94,10 @@ struct ServerListType {
 struct SipServerListType {
   Field<std::vector<SipServer>> field;
 };
+/// Words to look for in what phones send: may be empty.
+struct WordListType {
+  Field<std::vector<std::string>> field;
+};
 struct PortRangeType {
   Field<PortRange> field;
 };
@@ -101,7 +105,7 @@ struct PortRangeType {
 using Type = std::variant<BoolType, CountType, NumberType, PortType, PathType, WordType, ModeType, RuleType,
                           DurationType, SizeType, HostType, HostListType, CountOrAutoType, AddressListType,
                           SourceListType, AddressOrAutoType, EndpointType, OriginListType, ServerListType,
-                          SipServerListType, PortRangeType>;
+                          SipServerListType, WordListType, PortRangeType>;
 
 /// One setting: everything that the loader, the reference and the shipped file know of it.
 struct Setting {

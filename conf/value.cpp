@@ -315,6 +315,17 @@ struct Assign {
                    [](const std::string& entry) { return parse_sip_server(entry); });
   }
 
+  Checked operator()(const WordListType& type) const {
+    return entries(
+        type.field.in(config), true, setting.by_default, [](const std::string& entry) -> Result<std::string> {
+          if (entry.size() < kMinWord || entry.size() > kMaxWord)
+            return fail(Errc::invalid, fmt::format("has not {} to {} characters", kMinWord, kMaxWord));
+          if (std::ranges::any_of(entry, [](char c) { return c < 0x20 || c >= 0x7f; }))
+            return fail(Errc::invalid, "has characters beyond plain ASCII");
+          return entry;
+        });
+  }
+
   Checked operator()(const PortRangeType& type) const {
     const auto* s = text();
     if (s == nullptr) return mismatch();
@@ -394,6 +405,9 @@ struct Show {
     return list_text(t.field.of(config), [](const SipServer& server) {
       return fmt::format("{}:{}", to_string(server.transport), server.server.to_string());
     });
+  }
+  std::string operator()(const WordListType& t) const {
+    return list_text(t.field.of(config), [](const std::string& word) { return word; });
   }
   std::string operator()(const PortRangeType& t) const {
     const PortRange& range = t.field.of(config);

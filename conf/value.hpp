@@ -12,7 +12,9 @@ namespace dw::conf {
 
 inline constexpr std::size_t kMaxText = 4096;             ///< characters of one text
 inline constexpr std::size_t kMaxList = 64;               ///< entries of one list
-inline constexpr std::size_t kMaxSourceAddresses = 1024;  ///< entries of central.sccp.source_addresses
+inline constexpr std::size_t kMaxSourceAddresses = 1024;  ///< entries of a list of addresses of machines
+inline constexpr std::size_t kMinWord = 3;                ///< characters of an entry of a list of words
+inline constexpr std::size_t kMaxWord = 64;
 
 /// A value as a file or the command line gave it, before anyone asked whether it fits.
 struct Value {

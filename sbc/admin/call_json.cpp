@@ -47,6 +47,11 @@ Json stream_json(const phones::Call::Stream& stream, const Now& now) {
           {"strangers", stream.media.strangers}};
 }
 
+/// null: SIP has no such number.
+Json of_sccp(const phones::Call& call, std::uint32_t number) {
+  return call.protocol == phones::Protocol::sip ? Json(nullptr) : Json(number);
+}
+
 }  // namespace
 
 Json call_json(const phones::Call& call, const Now& now) {
@@ -54,9 +59,12 @@ Json call_json(const phones::Call& call, const Now& now) {
   for (const auto& stream : call.streams)
     streams.push_back(stream_json(stream, now));
   return {{"device", call.device},
+          {"address", call.peer.address ? call.peer.address.to_string() : std::string()},
           {"protocol", phones::to_string(call.protocol)},
-          {"reference", call.reference},
-          {"line", call.line},
+          {"reference", of_sccp(call, call.reference)},
+          {"line", of_sccp(call, call.line)},
+          {"call_id", call.call_id},
+          {"own_number", call.own_number},
           {"way", phones::to_string(call.way)},
           {"state", call.state},
           {"far_number", call.far_number},

@@ -5,6 +5,7 @@
 
 #include "sbc/admin/call_json.hpp"
 #include "sbc/admin/missing_files.hpp"
+#include "sbc/phones/sip_lines.hpp"
 
 namespace dw::admin {
 namespace {
@@ -49,22 +50,34 @@ std::string_view worst_of(const auto& findings) {
       std::ranges::max_element(findings, {}, [](const auto& f) { return f.severity; })->severity);
 }
 
+/// One that names no device is whose line it is on; a record of an address has all that are left.
+bool is_of(const phones::Call& call, const phones::Phone& phone) {
+  if (const auto device = DeviceName::station(call.device)) return *device == phone.device;
+  if (call.protocol != phones::Protocol::sip || call.peer.address != phone.address) return false;
+  const bool has_line = std::ranges::find(phone.sip_lines, phones::aor_of(call.own_number),
+                                          &phones::SipLine::aor) != phone.sip_lines.end();
+  return has_line || (phone.device.empty() && phone.sip_lines.empty());
+}
+
 /// What the list and the single phone have in common.
 Json summary_json(const phones::Phone& phone) {
-  return {{"device", phone.device.str()},
-          {"key", phone.key()},
-          {"mac", phone.device.empty() ? std::string() : phone.device.mac()},
-          {"address", phone.address ? phone.address.to_string() : std::string()},
-          {"protocol", phones::to_string(phone.protocol)},
-          {"firmware", phone.firmware},
-          {"model", phone.model},
-          {"registered", phone.registered},
-          {"server", phone.server},
-          {"protocol_version", phone.registered ? Json(phone.version) : Json(nullptr)},
-          {"lines", phone.lines},
-          {"uses_http", phone.uses_http},
-          {"first_seen", time_json(phone.first_seen)},
-          {"last_seen", time_json(phone.last_seen)}};
+  return {
+      {"device", phone.device.str()},
+      {"key", phone.key()},
+      {"mac", phone.device.empty() ? std::string() : phone.device.mac()},
+      {"address", phone.address ? phone.address.to_string() : std::string()},
+      {"protocol", phones::to_string(phone.protocol)},
+      {"firmware", phone.firmware},
+      {"model", phone.model},
+      {"registered", phone.registered},
+      {"server", phone.server},
+      {"transport", phone.transport},
+      {"user_agent", phone.user_agent},
+      {"protocol_version", phone.registered && phone.sip_lines.empty() ? Json(phone.version) : Json(nullptr)},
+      {"lines", phone.lines},
+      {"uses_http", phone.uses_http},
+      {"first_seen", time_json(phone.first_seen)},
+      {"last_seen", time_json(phone.last_seen)}};
 }
 
 }  // namespace
@@ -93,10 +106,20 @@ std::string status_json(const Status& status) {
   Json call_servers = Json::array();
   for (const CallServer& s : status.call_servers) {
     call_servers.push_back({{"name", s.name},
+                            {"protocol", phones::to_string(s.protocol)},
+                            {"transport", s.transport},
                             {"up", s.up},
                             {"phones", s.phones},
                             {"last_error", s.last_error},
                             {"next_try", time_json(s.next_try)}});
+  }
+  Json bans = Json::array();
+  for (const Ban& b : status.bans) {
+    if (bans.size() == Status::kMaxBans) break;
+    bans.push_back({{"source", b.source.to_string()},
+                    {"reason", b.reason},
+                    {"offences", b.offences},
+                    {"until", time_json(b.until)}});
   }
   const auto uptime = std::chrono::floor<std::chrono::seconds>(status.now - status.started);
   return text_of({{"version", status.version},
@@ -111,6 +134,8 @@ std::string status_json(const Status& status) {
                   {"services", services},
                   {"origins", origins},
                   {"call_servers", call_servers},
+                  {"bans", bans},
+                  {"bans_total", std::max<std::uint64_t>(status.bans_total, bans.size())},
                   {"media", {{"streams", status.media.streams}, {"capacity", status.media.capacity}}},
                   {"cache",
                    {{"directory", status.cache.directory},
@@ -145,8 +170,7 @@ std::string phone_json(const phones::Phone& phone, const std::vector<phones::Cal
   one["findings"] = findings_json(phones::findings(phone, now.wall));
   one["calls"] = Json::array();
   for (const phones::Call& call : calls) {
-    const auto device = DeviceName::station(call.device);
-    if (device && *device == phone.device) one["calls"].push_back(call_json(call, now));
+    if (is_of(call, phone)) one["calls"].push_back(call_json(call, now));
   }
   return text_of(one);
 }

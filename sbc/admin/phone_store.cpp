@@ -23,8 +23,9 @@ using phones::SignallingEvent;
 using phones::Step;
 using phones::StepType;
 
-/// The second: registrations and calls. A step whose type is NULL is a file or a note.
-constexpr std::array<std::string_view, 2> kMigrations = {
+/// The second: registrations and calls. A step whose type is NULL is a file or a note. The third: SIP. What
+/// was live before it was SCCP's.
+constexpr std::array<std::string_view, 3> kMigrations = {
     "CREATE TABLE phone("
     " key TEXT PRIMARY KEY, device TEXT NOT NULL, address TEXT NOT NULL, protocol TEXT NOT NULL,"
     " model TEXT NOT NULL, firmware TEXT NOT NULL, uses_http INTEGER NOT NULL, proven INTEGER NOT NULL,"
@@ -50,18 +51,29 @@ constexpr std::array<std::string_view, 2> kMigrations = {
     "ALTER TABLE step ADD COLUMN lost_from_phone INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE step ADD COLUMN from_central INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE step ADD COLUMN lost_from_central INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE step ADD COLUMN strangers INTEGER NOT NULL DEFAULT 0"};
+    "ALTER TABLE step ADD COLUMN strangers INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE phone ADD COLUMN transport TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE phone ADD COLUMN user_agent TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE step ADD COLUMN protocol TEXT NOT NULL DEFAULT '';"
+    "UPDATE step SET protocol = 'sccp' WHERE type IS NOT NULL;"
+    "ALTER TABLE step ADD COLUMN status INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE step ADD COLUMN aor TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE step ADD COLUMN transport TEXT NOT NULL DEFAULT ''"};
 
 constexpr std::array kOutcomes = {FileOutcome::sent,    FileOutcome::unconfirmed, FileOutcome::not_found,
                                   FileOutcome::refused, FileOutcome::unavailable, FileOutcome::no_ack,
                                   FileOutcome::stalled, FileOutcome::aborted,     FileOutcome::superseded};
 constexpr std::array kNotes = {Note::rewritten, Note::signed_passed, Note::malformed_passed,
                                Note::named_missing, Note::list_withheld};
-constexpr std::array kEvents = {
-    SignallingEvent::phone_lost,       SignallingEvent::connected, SignallingEvent::no_server,
-    SignallingEvent::registered,       SignallingEvent::refused,   SignallingEvent::unregistered,
-    SignallingEvent::superseded,       SignallingEvent::reset,     SignallingEvent::server_lost,
-    SignallingEvent::keepalive_missed, SignallingEvent::lines};
+constexpr std::array kEvents = {SignallingEvent::phone_lost,  SignallingEvent::connected,
+                                SignallingEvent::no_server,   SignallingEvent::registered,
+                                SignallingEvent::refused,     SignallingEvent::unregistered,
+                                SignallingEvent::superseded,  SignallingEvent::reset,
+                                SignallingEvent::server_lost, SignallingEvent::keepalive_missed,
+                                SignallingEvent::lines,       SignallingEvent::bad_password,
+                                SignallingEvent::alarm,       SignallingEvent::unheard,
+                                SignallingEvent::unreachable, SignallingEvent::reachable,
+                                SignallingEvent::altered,     SignallingEvent::no_date};
 constexpr std::array kWays = {Call::Way::unknown, Call::Way::outgoing, Call::Way::incoming};
 constexpr std::array kSilent = {CallFigures::Silent::nobody, CallFigures::Silent::phone,
                                 CallFigures::Silent::central, CallFigures::Silent::both};
@@ -109,7 +121,7 @@ std::vector<std::string> split(std::string_view lines) {
 
 constexpr std::string_view kSelectPhones =
     "SELECT device, address, protocol, model, firmware, uses_http, proven, follow_ups, first_seen, last_seen,"
-    " next_step, had_config FROM phone ORDER BY last_seen";
+    " next_step, had_config, transport, user_agent FROM phone ORDER BY last_seen";
 
 Phone phone_in(const store::Statement& row) {
   Phone out;
@@ -125,6 +137,8 @@ Phone phone_in(const store::Statement& row) {
   out.last_seen = from_ms(row.integer(9));
   out.next_step = unsigned_of(row.integer(10));
   out.had_config = row.integer(11) != 0;
+  out.transport = row.text(12);
+  out.user_agent = row.text(13);
   return out;
 }
 
@@ -132,7 +146,8 @@ constexpr std::string_view kSelectSteps =
     "SELECT id, at, took, note, outcome, http, error_code, retransmissions, octets, size, last_block, peer, "
     "name,"
     " detail, type, event, version, way, silent, direct, line, both_open, from_phone, lost_from_phone,"
-    " from_central, lost_from_central, strangers FROM step WHERE phone = ? ORDER BY at, id";
+    " from_central, lost_from_central, strangers, protocol, status, aor, transport FROM step WHERE phone = ? "
+    "ORDER BY at, id";
 
 constexpr std::string_view kCall = "call";
 constexpr std::string_view kSignalling = "signalling";
@@ -175,17 +190,23 @@ Step step_in(const store::Statement& row) {
   if (out.type == StepType::signalling) out.event = value_of(kEvents, row.text(15));
   out.version = static_cast<std::uint32_t>(row.integer(16));
   if (out.type == StepType::call) out.call = figures_in(row);
+  out.protocol = value_of(kProtocols, row.text(27));
+  out.status = static_cast<std::uint16_t>(row.integer(28));
+  out.aor = row.text(29);
+  out.transport = row.text(30);
   return out;
 }
 
 constexpr std::string_view kPutPhone =
     "INSERT INTO phone(key, device, address, protocol, model, firmware, uses_http, proven, follow_ups, "
     "first_seen,"
-    " last_seen, next_step, had_config) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " last_seen, next_step, had_config, transport, user_agent)"
+    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT(key) DO UPDATE SET address = excluded.address, protocol = excluded.protocol,"
     " model = excluded.model, firmware = excluded.firmware, uses_http = excluded.uses_http,"
     " proven = excluded.proven, follow_ups = excluded.follow_ups, first_seen = excluded.first_seen,"
-    " last_seen = excluded.last_seen, next_step = excluded.next_step, had_config = excluded.had_config";
+    " last_seen = excluded.last_seen, next_step = excluded.next_step, had_config = excluded.had_config,"
+    " transport = excluded.transport, user_agent = excluded.user_agent";
 
 Result<void> put_phone(store::Statement& put, const Phone& p) {
   const std::string key = p.key(), address = text_of(p.address), follow_ups = joined(p.follow_ups);
@@ -198,6 +219,7 @@ Result<void> put_phone(store::Statement& put, const Phone& p) {
       .bind(9, std::string_view(follow_ups));
   put.bind(10, to_ms(p.first_seen)).bind(11, to_ms(p.last_seen)).bind(12, signed_of(p.next_step));
   put.bind(13, std::int64_t{p.had_config});
+  put.bind(14, std::string_view(p.transport)).bind(15, std::string_view(p.user_agent));
   return put.run();
 }
 
@@ -205,10 +227,10 @@ constexpr std::string_view kPutStep =
     "INSERT OR REPLACE INTO step(phone, id, at, took, note, outcome, http, error_code, retransmissions, "
     "octets, size,"
     " last_block, peer, name, detail, type, event, version, way, silent, direct, line, both_open, from_phone,"
-    " lost_from_phone, from_central, lost_from_central, strangers)"
-    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    " lost_from_phone, from_central, lost_from_central, strangers, protocol, status, aor, transport)"
+    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
-/// The columns of the second migration.
+/// The columns of the second and third migration.
 void bind_live(store::Statement& put, const Step& s) {
   if (s.is_live()) {
     put.bind(16, s.type == StepType::call ? kCall : kSignalling);
@@ -227,6 +249,8 @@ void bind_live(store::Statement& put, const Step& s) {
   put.bind(24, signed_of(call.from_phone)).bind(25, signed_of(call.lost_from_phone));
   put.bind(26, signed_of(call.from_central)).bind(27, signed_of(call.lost_from_central));
   put.bind(28, signed_of(call.strangers));
+  put.bind(29, to_string(s.protocol)).bind(30, std::int64_t{s.status});
+  put.bind(31, std::string_view(s.aor)).bind(32, std::string_view(s.transport));
 }
 
 Result<void> put_step(store::Statement& put, const std::string& key, const Step& s) {

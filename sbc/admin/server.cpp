@@ -167,6 +167,9 @@ void AdminServer::phones(net::HttpExchange& exchange, std::string_view path) {
   const auto key = percent_decoded(path.substr(kPhones.size() + 1));
   if (!key) return exchange.reply(error_reply(400, "broken percent escape in the address"));
   const phones::Phone* phone = sources_.inventory->find(*key);
+  // Calls and people name a phone by its address too.
+  if (const auto address = IpAddress::parse(*key); phone == nullptr && address)
+    phone = sources_.inventory->find_at(*address);
   if (!phone) return exchange.reply(error_reply(404, "no such phone has asked for a file or registered"));
   const auto calls = sources_.calls ? sources_.calls() : std::vector<phones::Call>();
   exchange.reply(json_reply(phone_json(*phone, calls, now_by_both())));

@@ -38,13 +38,23 @@ struct CacheState {
   std::uint64_t files = 0, octets = 0, max_octets = 0;
 };
 
-/// One of central.sccp.servers.
+/// One of central.sccp.servers or central.sip.servers.
 struct CallServer {
   std::string name;          ///< "pbx.example.net:2000"
   bool up = true;            ///< the last connection to it succeeded, or none was tried yet
   std::uint64_t phones = 0;  ///< connected to it now
   std::string last_error;
   std::optional<WallTime> next_try;  ///< set while it is left alone
+  phones::Protocol protocol = phones::Protocol::sccp;
+  std::string transport = "tcp";  ///< "udp", "tcp", "tls"
+};
+
+/// A source whose packets are dropped for a while, because it abused us.
+struct Ban {
+  IpAddress source;
+  std::string reason;          ///< a few words; may quote untrusted text
+  std::uint64_t offences = 0;  ///< so far
+  WallTime until{};
 };
 
 /// How much of media.ports is used.
@@ -61,7 +71,12 @@ struct Status {
   std::vector<std::string> phone_addresses;  ///< what a person may type as TFTP Server 1
   std::vector<Service> services;
   std::vector<OriginState> origins;
-  std::vector<CallServer> call_servers;  ///< in the order of preference; empty when SCCP is off
+  /// SCCP's, then SIP's, each in the order of preference; none of a protocol that is off.
+  std::vector<CallServer> call_servers;
+  static constexpr std::size_t kMaxBans = 256;
+  std::vector<Ban> bans;         ///< the newest first, at most kMaxBans
+  std::uint64_t bans_total = 0;  ///< with those not shown
+  bool sip_phones = false;       ///< phones with SIP firmware are known, registered or not
   MediaState media;
   CacheState cache;
   std::vector<std::string> config_files;

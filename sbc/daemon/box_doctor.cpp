@@ -56,6 +56,28 @@ void look_at_origins(std::vector<admin::DoctorFinding>& out, const admin::Status
   }
 }
 
+/// Of one protocol, which has at least one: `what` is "SCCP" or "SIP".
+void look_at_servers(std::vector<admin::DoctorFinding>& out, const admin::Status& status,
+                     phones::Protocol protocol, std::string_view what) {
+  const auto is_down = [&](const admin::CallServer& s) { return s.protocol != protocol || !s.up; };
+  const bool all_down = std::ranges::all_of(status.call_servers, is_down);
+  const bool sip = protocol == phones::Protocol::sip;
+  for (const auto& server : status.call_servers) {
+    if (server.up || server.protocol != protocol) continue;
+    const bool udp = server.transport == "udp";
+    out.push_back(
+        {sip ? "sip_server_down" : "call_server_down", all_down ? Severity::error : Severity::warning,
+         fmt::format("The {} server {} {}: {}", sip ? "SIP" : "call", server.name,
+                     udp ? "does not answer" : "can't be reached", server.last_error),
+         all_down ? fmt::format("No phone can register by {}.", what)
+                  : std::string("Phones register with the others meanwhile."),
+         udp ? "Check that it runs, that it answers OPTIONS from this box's address, and that no firewall is "
+               "between (UDP)."
+             : "Check that it runs and listens there, and that no firewall is between: nc -vz followed by "
+               "host and port."});
+  }
+}
+
 void look_at_call_servers(std::vector<admin::DoctorFinding>& out, const admin::Status& status,
                           const conf::Config& config) {
   if (!config.access.sccp.enable) return;
@@ -67,16 +89,29 @@ void look_at_call_servers(std::vector<admin::DoctorFinding>& out, const admin::S
          "phones, set access.sccp.enable = false."});
     return;
   }
-  const bool all_down = std::ranges::none_of(status.call_servers, &admin::CallServer::up);
-  for (const auto& server : status.call_servers) {
-    if (server.up) continue;
-    out.push_back(
-        {"call_server_down", all_down ? Severity::error : Severity::warning,
-         fmt::format("The call server {} can't be reached: {}", server.name, server.last_error),
-         all_down ? "No phone can register by SCCP." : "Phones register with the others meanwhile.",
-         "Check that it runs and listens there, and that no firewall is between: nc -vz followed by host "
-         "and port."});
+  look_at_servers(out, status, phones::Protocol::sccp, "SCCP");
+}
+
+void look_at_sip(std::vector<admin::DoctorFinding>& out, const admin::Status& status,
+                 const conf::Config& config) {
+  const auto service = std::ranges::find(status.services, "sip", &admin::Service::name);
+  if (service == status.services.end()) return;
+  if (!service->enabled) {
+    if (!status.sip_phones) return;
+    out.push_back({"sip_off", Severity::warning, "SIP is off, and phones with SIP firmware are known here.",
+                   "They have their files from this box and can't register through it.",
+                   "Set access.sip.enable = true; or give those phones SCCP firmware."});
+    return;
   }
+  if (config.central.sip.servers.empty()) {
+    out.push_back(
+        {"no_sip_servers", Severity::warning, "SIP is on, and no SIP server is configured.",
+         "Phones with SIP firmware can't register; those that register by SCCP are not concerned.",
+         "Set central to the host of the telephone server, or list central.sip.servers; without SIP phones, "
+         "set access.sip.enable = false."});
+    return;
+  }
+  look_at_servers(out, status, phones::Protocol::sip, "SIP");
 }
 
 void look_at_media(std::vector<admin::DoctorFinding>& out, const admin::Status& status) {
@@ -114,6 +149,7 @@ std::vector<admin::DoctorFinding> box_findings(const admin::Status& status, cons
   look_at_addresses(out, status, config);
   look_at_origins(out, status, config);
   look_at_call_servers(out, status, config);
+  look_at_sip(out, status, config);
   look_at_media(out, status);
   if (now < kNotBefore) {
     out.push_back({"clock_wrong", Severity::error, fmt::format("The clock says {}.", to_rfc3339(now)),

@@ -17,6 +17,7 @@ using words::ago;
 using words::printable;
 
 constexpr std::uint64_t kMaxSeconds = 1'000'000'000;  // of a call, as anybody tells it
+constexpr std::size_t kBansShown = 5;
 
 const Json& at(const Json& object, const char* key) {
   static const Json kNothing;
@@ -52,21 +53,30 @@ std::string or_dash(std::string text) {
   return text.empty() ? "-" : text;
 }
 /// "1 phone", "41 phones"
-std::string counted(std::uint64_t number, std::string_view what) {
-  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+std::string counted(std::uint64_t number, std::string_view what, std::string_view plural = "s") {
+  return fmt::format("{} {}{}", number, what, number == 1 ? "" : plural);
 }
 
-/// "7965, SIP, firmware SIP45.9-4-2SR3-1S", as far as known.
+std::string upper(std::string text) {
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return text;
+}
+/// "sccp", "sip/udp": SCCP has TCP alone.
+std::string protocol_of(const Json& object) {
+  const std::string protocol = text_at(object, "protocol"), transport = text_at(object, "transport");
+  return protocol != "sip" || transport.empty() ? protocol : protocol + "/" + transport;
+}
+
+/// "7965, SIP, firmware SIP45.9-4-2SR3-1S", as far as known; of another maker's phone what it calls itself.
 std::string kind_of(const Json& phone) {
   std::string out = text_at(phone, "model");
+  if (out.empty()) out = text_at(phone, "user_agent");
   const auto add = [&](const std::string& part) {
     if (!out.empty() && !part.empty()) out += ", ";
     out += part;
   };
-  std::string protocol = text_at(phone, "protocol");
-  std::ranges::transform(protocol, protocol.begin(),
-                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-  add(protocol);
+  add(upper(text_at(phone, "protocol")));
   if (const std::string firmware = text_at(phone, "firmware"); !firmware.empty()) add("firmware " + firmware);
   return out;
 }
@@ -108,13 +118,31 @@ std::string call_servers(const Json& answer, const Look& look) {
       if (const auto next = time_at(s, "next_try"))
         news += "; next try " + (*next > look.now ? ago(*next, look.now) : "when a phone asks");
     }
-    rows.push_back({"  " + text_at(s, "name"), up ? "fine" : "down", news});
+    rows.push_back({"  " + text_at(s, "name"), protocol_of(s), up ? "fine" : "down", news});
   }
   if (rows.empty()) return {};
   const Json& media = at(answer, "media");
   return "\nCall servers\n" + words::table(rows) +
          fmt::format("  media: {} of {} in use\n", number_at(media, "streams"),
                      counted(number_at(media, "capacity"), "stream"));
+}
+
+/// Who is shut out, the newest few.
+std::string bans(const Json& answer, const Look& look) {
+  std::vector<std::vector<std::string>> rows;
+  const Json& list = at(answer, "bans");
+  for (const Json& b : list) {
+    if (rows.size() == kBansShown) break;
+    const auto until = time_at(b, "until");
+    rows.push_back({"  " + text_at(b, "source"), counted(number_at(b, "offences"), "offence"),
+                    until && *until > look.now ? "ends " + ago(*until, look.now) : "is over",
+                    text_at(b, "reason")});
+  }
+  if (rows.empty()) return {};
+  const std::uint64_t total = std::max<std::uint64_t>(number_at(answer, "bans_total"), list.size());
+  std::string out = fmt::format("\nShut out: {}\n", counted(total, "address", "es")) + words::table(rows);
+  if (total > rows.size()) out += fmt::format("  and {} more\n", total - rows.size());
+  return out;
 }
 
 /// "1002 (Anna)"; "-" while nobody is at the other end.
@@ -150,10 +178,12 @@ std::vector<std::string> call_row(const Json& call) {
   const Json& streams = at(call, "streams");
   const Json none;
   const Json& first = streams.is_array() && !streams.empty() ? streams.front() : none;
-  const std::uint64_t line = number_at(call, "line");
+  const std::uint64_t number = number_at(call, "line");
+  const std::string line = number == 0 ? text_at(call, "own_number") : std::to_string(number);
+  const std::string device = text_at(call, "device");
   const bool relayed = first.is_object() && !flag_at(first, "direct");
-  return {text_at(call, "device"),
-          line == 0 ? "-" : std::to_string(line),
+  return {or_dash(device.empty() ? text_at(call, "address") : device),
+          or_dash(line),
           or_dash(text_at(call, "way")),
           far_party(call),
           or_dash(text_at(call, "state")),
@@ -191,12 +221,15 @@ std::string calls_table(const Json& list) {
   return out;
 }
 
-/// "registered with pbx:2000, protocol 17; line 1001"
+/// "Registered with pbx:2000, protocol 17; lines 1001", "Registered with pbx:5060 by UDP; lines 1001, 1002"
 std::string registration(const Json& phone) {
   const bool registered = flag_at(phone, "registered");
   std::string out = registered ? "Registered with " + or_dash(text_at(phone, "server")) : "Not registered";
   if (const std::uint64_t version = number_at(phone, "protocol_version"); registered && version > 0)
     out += fmt::format(", protocol {}", version);
+  if (const std::string transport = upper(text_at(phone, "transport"));
+      registered && text_at(phone, "protocol") == "sip" && !transport.empty())
+    out += " by " + transport;
   if (const std::string lines = joined_at(phone, "lines"); !lines.empty()) out += "; lines " + lines;
   return out;
 }
@@ -243,7 +276,7 @@ std::string status(const Json& answer, const Look& look) {
                        {"TFTP Server 1", or_dash(joined_at(answer, "phone_addresses"))},
                        {"Kept", kept},
                        {"Settings", files + ", read " + ago_at(config, "loaded", look, "never")}});
-  return out + services(answer) + origins(answer, look) + call_servers(answer, look);
+  return out + services(answer) + origins(answer, look) + call_servers(answer, look) + bans(answer, look);
 }
 
 std::string phones(const Json& answer, const Look& look) {
@@ -253,8 +286,7 @@ std::string phones(const Json& answer, const Look& look) {
     const std::uint64_t count = number_at(p, "findings_count");
     rows.push_back({text_at(p, "key").empty() ? text_at(p, "device") : text_at(p, "key"),
                     flag_at(p, "registered") ? "yes" : "no", or_dash(text_at(p, "model")),
-                    or_dash(text_at(p, "protocol")), or_dash(text_at(p, "firmware")),
-                    or_dash(text_at(p, "address")),
+                    or_dash(protocol_of(p)), or_dash(text_at(p, "firmware")), or_dash(text_at(p, "address")),
                     flag_at(p, "registered") ? "now" : ago_at(p, "last_seen", look, "never"),
                     count == 0 ? "none" : fmt::format("{} ({})", count, text_at(p, "severity"))});
   }

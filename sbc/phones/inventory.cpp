@@ -6,15 +6,15 @@
 #include "sbc/base/escape.hpp"
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/phones/boots.hpp"
+#include "sbc/phones/learning.hpp"
 #include "sbc/phones/model.hpp"
 #include "sbc/phones/signalling_story.hpp"
+#include "sbc/phones/sip_lines.hpp"
 #include "sbc/phones/text.hpp"
 
 namespace dw::phones {
 namespace {
 
-constexpr std::size_t kMaxFirmware = 64;
-constexpr std::size_t kMaxLineText = 32;
 constexpr std::size_t kManyPhones = 8;  // that begin within kSameMoment: the power came back
 constexpr std::chrono::seconds kSameMoment{120};
 constexpr std::chrono::minutes kLately{15};
@@ -37,49 +37,9 @@ Step step_of(const FileStep& file) {
   return out;
 }
 
-/// Evidence from the phone itself overrides what was thought before; a load it was told to run only narrows.
-void narrow_model(Phone& phone, Models evidence, bool from_phone) {
-  if (evidence.empty()) return;
-  const Models before = Models::parse(phone.model);
-  const Models both = before & evidence;
-  if (before.empty() || (both.empty() && from_phone)) {
-    phone.model = evidence.to_string();
-  } else if (!both.empty()) {
-    phone.model = both.to_string();
-  }
-}
-
-void learn(Phone& phone, const FileStep& file, FileKind kind) {
-  narrow_model(phone, models_asking(file.name), true);
-  narrow_model(phone, models_in_user_agent(file.user_agent), true);
-  if (kind == FileKind::loads || kind == FileKind::firmware)
-    narrow_model(phone, models_of_load(file.name), false);
-  if (const Protocol protocol = protocol_of_file(file.name); protocol != Protocol::unknown)
-    phone.protocol = protocol;
-  if (file.transport == "http") phone.uses_http = true;
-  if (kind == FileKind::loads && file.outcome == FileOutcome::sent) {
-    const auto slash = file.name.rfind('/');
-    const std::string base = slash == std::string::npos ? file.name : file.name.substr(slash + 1);
-    phone.firmware = escaped(base.substr(0, base.rfind('.')), kMaxFirmware);
-  }
-}
-
 bool is_config(FileKind kind) {
   return kind == FileKind::config || kind == FileKind::config_signed || kind == FileKind::config_encrypted ||
          kind == FileKind::config_default || kind == FileKind::sip_config;
-}
-
-/// What the phone says of itself when it registers.
-void learn(Phone& phone, const SignallingStep& told) {
-  if (told.protocol != Protocol::unknown) phone.protocol = told.protocol;
-  narrow_model(phone, models_of_device_type(told.device_type), true);
-  if (!told.firmware.empty()) phone.firmware = escaped(told.firmware, kMaxFirmware);
-  if (told.event != SignallingEvent::lines) return;
-  phone.lines.clear();
-  for (const std::string& line : told.lines) {
-    if (phone.lines.size() == Inventory::kMaxLines) break;
-    phone.lines.push_back(escaped(line, kMaxLineText));
-  }
 }
 
 bool ends_registration(SignallingEvent event) {
@@ -96,6 +56,13 @@ bool ends_registration(SignallingEvent event) {
     case SignallingEvent::reset:
     case SignallingEvent::keepalive_missed:
     case SignallingEvent::lines:
+    case SignallingEvent::bad_password:
+    case SignallingEvent::alarm:
+    case SignallingEvent::unheard:
+    case SignallingEvent::unreachable:
+    case SignallingEvent::reachable:
+    case SignallingEvent::altered:
+    case SignallingEvent::no_date:
       return false;
   }
   return false;
@@ -154,7 +121,7 @@ void Inventory::on_config(const DeviceName& device, const IpAddress& address, Wa
   Phone& phone = touch(device, address, at);
   if (hints.protocol != Protocol::unknown) phone.protocol = hints.protocol;
   if (!hints.load.empty()) {
-    phone.firmware = escaped(hints.load, kMaxFirmware);
+    phone.firmware = escaped(hints.load, kMaxSaid);
     narrow_model(phone, models_of_load(hints.load), false);
   }
   phone.follow_ups.clear();
@@ -168,6 +135,7 @@ void Inventory::on_config(const DeviceName& device, const IpAddress& address, Wa
 }
 
 void Inventory::on_signalling(const SignallingStep& told) {
+  if (told.protocol == Protocol::sip) return on_sip(told);
   const auto device = DeviceName::station(told.device);
   if (!device) return;
   const auto known = index_.find(device->str());
@@ -183,27 +151,75 @@ void Inventory::on_signalling(const SignallingStep& told) {
       phone.registered_from = told.peer;
       phone.server = printable(told.server, Step::kMaxName);
       phone.version = told.version;
+      phone.sip_lines.clear();
+      phone.transport.clear();
+      phone.user_agent.clear();
     } else if (ends_registration(told.event)) {
       phone.registered = false;
       phone.registered_from = {};
       phone.server.clear();
     }
   }
-  const bool is_step = told.event != SignallingEvent::connected && told.event != SignallingEvent::lines;
-  // One line tells that somebody tried; more of them would push out what the phone did.
-  const bool said = other && !phone.steps.empty() && phone.steps.back().type == StepType::signalling &&
-                    phone.steps.back().from == told.peer.address;
-  if (is_step && !said) keep(phone, step_of(told));
+  if (told.event != SignallingEvent::connected && told.event != SignallingEvent::lines)
+    keep_signalling(phone, told, other);
   if (phone.registered) prove(phone);
 }
 
+void Inventory::on_sip(const SignallingStep& told) {
+  const auto named = DeviceName::station(told.device);
+  if (!named && (!told.device.empty() || !told.peer.address)) return;
+  const SipTrace trace{aor_of(told.aor), told.user_agent, told.event == SignallingEvent::registered};
+  const DeviceName device = named ? *named : owner_at(told.peer.address, trace, told.at);
+  const auto known = index_.find(device.empty() ? told.peer.address.to_string() : device.str());
+  const Phone* const before = known == index_.end() ? nullptr : &*known->second;
+  const bool other = before != nullptr && is_other(*before, told);
+  Phone& phone = phone_for(device, other ? before->address : told.peer.address, told.at);
+  const bool news = is_news(phone, told);
+  if (!other) {
+    learn(phone, told);
+    update_lines(phone, told);
+    if (trace.anew) phone.transport = escaped(told.transport, Step::kMaxAor);
+  }
+  // The line was a nameless one's at this address until now.
+  if (const auto record = index_.find(told.peer.address.to_string());
+      trace.anew && !device.empty() && record != index_.end()) {
+    take_line(*record->second, trace.aor);
+    changed_.insert(record->first);
+  }
+  if (news) keep_signalling(phone, told, other);
+  if (phone.registered) prove(phone);
+}
+
+void Inventory::keep_signalling(Phone& phone, const SignallingStep& told, bool other) {
+  // One line tells that somebody tried; more of them would push out what the phone did.
+  const bool said = other && !phone.steps.empty() && phone.steps.back().type == StepType::signalling &&
+                    phone.steps.back().from == told.peer.address;
+  if (!said) keep(phone, step_of(told));
+}
+
+/// Whose it is that names no device; empty: the address's own record's.
+DeviceName Inventory::owner_at(const IpAddress& address, const SipTrace& trace, WallTime at) const {
+  if (const auto here = at_address_.find(address); here != at_address_.end()) {
+    const auto has = [&](const std::string& key) { return line_of(*index_.at(key), trace.aor) != nullptr; };
+    const auto key = std::ranges::find_if(here->second, has);
+    if (key != here->second.end()) return index_.at(*key)->device;
+  }
+  const auto record = index_.find(address.to_string());
+  if (!trace.anew && record != index_.end() && line_of(*record->second, trace.aor) != nullptr) return {};
+  const Phone* const only = only_device_at(address, at);
+  return only != nullptr && may_be(*only, trace.user_agent) ? only->device : DeviceName();
+}
+
 void Inventory::on_call(const Call& call) {
-  const auto device = DeviceName::station(call.device);
-  if (!device || is_empty(call)) return;
-  const auto known = index_.find(device->str());
-  const IpAddress address = known == index_.end() ? IpAddress() : known->second->address;
+  const auto named = DeviceName::station(call.device);
+  const bool nameless = call.protocol == Protocol::sip && call.device.empty() && call.peer.address;
+  if ((!named && !nameless) || is_empty(call)) return;
   const WallTime ended = call.since + std::chrono::duration_cast<std::chrono::milliseconds>(call.duration);
-  keep(touch(*device, address, ended), step_of(call));
+  const SipTrace trace{aor_of(call.own_number), {}, false};
+  const DeviceName device = named ? *named : owner_at(call.peer.address, trace, ended);
+  const auto known = index_.find(device.str());
+  const IpAddress address = known == index_.end() ? call.peer.address : known->second->address;
+  keep(phone_for(device, address, ended), step_of(call));
 }
 
 Phone& Inventory::touch(const DeviceName& device, const IpAddress& address, WallTime at) {
@@ -256,6 +272,8 @@ void Inventory::adopt_address_record(Phone& phone, WallTime at) {
   const auto found = index_.find(phone.address.to_string());
   if (found == index_.end()) return;
   Phone& record = *found->second;
+  // One that registered from there without a name is another phone.
+  if (std::ranges::any_of(record.steps, &Step::is_live)) return;
   const bool before_it = phone.steps.empty() || phone.last_seen < record.first_seen;
   if (!before_it || at - record.first_seen > kRecent || contradict(phone, record)) return;
   const auto here = at_address_.find(phone.address);
@@ -341,6 +359,11 @@ const Phone* Inventory::find(std::string_view key) const {
   return found == index_.end() ? nullptr : &*found->second;
 }
 
+const Phone* Inventory::find_at(const IpAddress& address) const {
+  const auto here = at_address_.find(address);
+  return here == at_address_.end() || here->second.size() != 1 ? nullptr : &*index_.at(here->second.front());
+}
+
 void Inventory::for_each(const std::function<void(const Phone&)>& visit) const {
   for (const Phone& phone : proven_)
     visit(phone);
@@ -360,7 +383,7 @@ std::vector<Finding> Inventory::site_findings(WallTime now) const {
   std::size_t registered = 0, refused = 0;
   for_each([&](const Phone& phone) {
     if (phone.registered) {
-      ++registered;
+      if (phone.protocol != Protocol::sip) ++registered;
     } else if (now - phone.last_seen <= kLately) {
       const Standing standing = standing_of(phone);
       const bool closed = standing.is == Standing::Is::unanswered;
@@ -380,6 +403,7 @@ void Inventory::restore(Phone phone) {
   trim(phone.steps);
   phone.registered = false;
   phone.registered_from = {};
+  phone.sip_lines.clear();
   phone.server.clear();
   for (const Step& step : phone.steps)
     phone.next_step = std::max(phone.next_step, step.id + 1);

@@ -38,13 +38,18 @@ class Inventory {
   void on_config(const DeviceName& device, const IpAddress& address, WallTime at, const ConfigHints& hints);
 
   /// `connected` and `lines` are no steps of the story. What ends a registration counts only when it is about
-  /// the very connection that the phone is registered on. A name that is none is ignored.
+  /// the very connection that the phone is registered on; of SIP, about the line and from its address
+  /// (`unregistered` from any), and a refusal by 408, 423 or 5xx ends none. A name that is
+  /// none is ignored; without one a SIP step belongs to whoever has the line at its address, else goes by the
+  /// rule for files, unless what the phone there is known to be contradicts.
   void on_signalling(const SignallingStep& step);
   /// A call that ended. One that dialled nothing and had no media is left out.
   void on_call(const Call& call);
 
   /// By "SEP001122334455" or the MAC in any spelling, or by the address of a record without a device.
   const Phone* find(std::string_view key) const;
+  /// Whom a person means by an address that has no record of its own: the only device there now.
+  const Phone* find_at(const IpAddress& address) const;
   /// Most recently seen first, within each of: phones that took a file, others.
   void for_each(const std::function<void(const Phone&)>& visit) const;
   std::size_t size() const { return index_.size(); }
@@ -59,8 +64,17 @@ class Inventory {
 
  private:
   using Phones = std::list<Phone>;
+  /// What tells one nameless SIP phone from another.
+  struct SipTrace {
+    std::string aor;
+    std::string_view user_agent;
+    bool anew = false;  ///< it registers
+  };
   Phone& phone_for(const DeviceName& device, const IpAddress& address, WallTime at);
   Phone& touch(const DeviceName& device, const IpAddress& address, WallTime at);
+  void on_sip(const SignallingStep& told);
+  DeviceName owner_at(const IpAddress& address, const SipTrace& trace, WallTime at) const;
+  void keep_signalling(Phone& phone, const SignallingStep& told, bool other);
   const Phone* only_device_at(const IpAddress& address, WallTime at) const;
   void adopt_address_record(Phone& phone, WallTime at);
   void move_to(Phone& phone, const IpAddress& address);

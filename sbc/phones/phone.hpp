@@ -65,6 +65,7 @@ enum class StepType : std::uint8_t {
 struct Step {
   static constexpr std::size_t kMaxName = 96;     ///< octets kept; longer names are cut
   static constexpr std::size_t kMaxDetail = 160;  ///< octets kept
+  static constexpr std::size_t kMaxAor = 32;      ///< characters kept
 
   std::uint64_t id = 0;  ///< counts up for each phone
   WallTime at{};
@@ -74,7 +75,9 @@ struct Step {
   SignallingEvent event{};
   FileKind kind = FileKind::other;
   FileOutcome outcome{};
+  Protocol protocol = Protocol::unknown;  ///< of signalling and calls
   bool http = false;
+  std::uint16_t status = 0;  ///< of a registration: SIP's status code; 0: none
   std::uint16_t error_code = 0;
   std::uint32_t retransmissions = 0;
   std::uint64_t octets = 0, size = 0, last_block = 0;
@@ -83,12 +86,22 @@ struct Step {
   IpAddress from;
   std::string name;    ///< file: its name; signalling: the call server; call: the far party. Untrusted text
   std::string detail;  ///< call: the codec. May quote untrusted text
+  std::string aor;     ///< SIP: user of the line's address-of-record, escaped
+  std::string transport;  ///< of a SIP registration: "udp", "tcp", "tls"
 
   bool is_file() const { return type == StepType::file; }
   bool is_note() const { return type == StepType::note; }
   /// Signalling and calls, which come as long as the phone is up; files and notes come when it boots.
   bool is_live() const { return type == StepType::signalling || type == StepType::call; }
+  bool is_sip() const { return type == StepType::signalling && protocol == Protocol::sip; }
   friend bool operator==(const Step&, const Step&) = default;
+};
+
+/// A line of a SIP phone that is registered now.
+struct SipLine {
+  std::string aor;  ///< its user, escaped
+  Endpoint peer;
+  std::string server;
 };
 
 /// What is known of one phone, or (`device` empty) of whoever asks from one address without saying who it is.
@@ -105,7 +118,11 @@ struct Phone {
   std::string server;              ///< the call server it is registered with; empty while it is not
   std::uint32_t version = 0;       ///< the protocol version it agreed on with that
   Endpoint registered_from;        ///< the connection that `registered` stands on
-  std::vector<std::string> lines;  ///< directory numbers as the call server told them, escaped
+  std::vector<SipLine> sip_lines;  ///< SIP: what `registered` stands on, the latest last; at most kMaxLines
+  std::string transport;           ///< SIP: of its latest registration, "udp"; empty: unknown
+  std::string user_agent;          ///< SIP: what it says it is, escaped
+  /// SCCP: directory numbers as the call server told them; SIP: users of the lines registered now. Escaped.
+  std::vector<std::string> lines;
   std::vector<std::string> follow_ups;  ///< ConfigHints::follow_ups of its last config
   WallTime first_seen{}, last_seen{};
   std::uint64_t next_step = 1;

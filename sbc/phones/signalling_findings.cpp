@@ -4,6 +4,8 @@
 
 #include "sbc/base/escape.hpp"
 #include "sbc/phones/signalling_story.hpp"
+#include "sbc/phones/sip_lines.hpp"
+#include "sbc/phones/sip_story.hpp"
 #include "sbc/phones/text.hpp"
 
 namespace dw::phones {
@@ -49,9 +51,10 @@ class SignallingExamination {
   void tell_one_way(const Step& call);
   std::size_t lately(const auto& is_it) const {
     return static_cast<std::size_t>(std::ranges::count_if(phone_.steps, [&](const Step& s) {
-      return s.type == StepType::signalling && now_ - s.at <= kUnstable && is_it(s.event);
+      return s.type == StepType::signalling && now_ - s.at <= kUnstable && is_it(s);
     }));
   }
+  bool flaps(std::string_view aor);
 
   const Phone& phone_;
   WallTime now_;
@@ -59,6 +62,10 @@ class SignallingExamination {
 };
 
 void SignallingExamination::check_registration() {
+  if (speaks_sip(phone_)) {
+    found_ = sip_findings(phone_, now_);
+    return;
+  }
   const Standing standing = standing_of(phone_);
   switch (standing.is) {
     case Standing::Is::unknown:
@@ -93,6 +100,8 @@ void SignallingExamination::check_gone() {
 
 void SignallingExamination::check_files() {
   if (!phone_.registered) return;
+  // Phones of other makers have their files from elsewhere, and what a nameless one asked for is not known.
+  if (phone_.device.empty() || is_foreign(phone_.user_agent)) return;
   if (const Step* const failed = failed_config(phone_, phone_.steps.size())) {
     add("registered_without_files", Severity::warning,
         "it registered, and before that it " + sentence_of(*failed));
@@ -101,17 +110,29 @@ void SignallingExamination::check_files() {
   }
 }
 
+/// Of one line of SIP, or of the phone when `aor` is empty.
+bool SignallingExamination::flaps(std::string_view aor) {
+  const std::size_t ended = lately([&](const Step& s) {
+    return s.aor == aor &&
+           (s.event == Event::phone_lost || s.event == Event::server_lost || s.event == Event::superseded);
+  });
+  const std::size_t registered =
+      lately([&](const Step& s) { return s.aor == aor && s.event == Event::registered; });
+  if (ended < kFlaps || registered < kFlaps - 1) return false;
+  const std::string who = aor.empty() ? std::string("it") : fmt::format("line {}", aor);
+  add("registration_flapping", Severity::warning,
+      fmt::format("{} registered {} times within {}, and {} {} ended", who, registered, to_words(kUnstable),
+                  ended, aor.empty() ? "connections" : "registrations"));
+  return true;
+}
+
 void SignallingExamination::check_stability() {
-  const std::size_t ended = lately(
-      [](Event e) { return e == Event::phone_lost || e == Event::server_lost || e == Event::superseded; });
-  const std::size_t registered = lately([](Event e) { return e == Event::registered; });
-  if (ended >= kFlaps && registered >= kFlaps - 1) {
-    add("registration_flapping", Severity::warning,
-        fmt::format("it registered {} times within {}, and {} connections ended", registered,
-                    to_words(kUnstable), ended));
-    return;
+  if (flaps({})) return;
+  for (const LineStanding& line : line_standings(phone_)) {
+    if (!line.aor.empty() && flaps(line.aor)) return;
   }
-  if (const std::size_t missed = lately([](Event e) { return e == Event::keepalive_missed; }); missed > 0)
+  if (const std::size_t missed = lately([](const Step& s) { return s.event == Event::keepalive_missed; });
+      missed > 0)
     add("keepalive_missed", Severity::info,
         missed == 1 ? std::string("a keepalive was missed lately")
                     : fmt::format("{} keepalives were missed", missed));

@@ -11,7 +11,7 @@ struct SignallingRow {
   std::string_view remedy;
 };
 
-inline constexpr std::array<SignallingRow, 11> kSignallingRows = {{
+inline constexpr std::array<SignallingRow, 17> kSignallingRows = {{
     {{"registered_without_files", "The phone registered without its files",
       "It did not get its config from this box and registered all the same, with what it keeps from before "
       "or with "
@@ -21,9 +21,8 @@ inline constexpr std::array<SignallingRow, 11> kSignallingRows = {{
      "phone that has its files from elsewhere is fine."},
     {{"registration_refused", "The call server refuses the phone",
       "The phone reached the call server through this box, and was not taken."},
-     "Check that the phone is set up on the call server under exactly this name and for SCCP, and that its "
-     "model "
-     "there is right."},
+     "Check that the phone, or with SIP its line, is set up on the call server under exactly this name and "
+     "for the protocol that it speaks, and that its model there is right."},
     {{"no_call_server", "No call server could be reached",
       "The phone asked to register, and none of the call servers could be connected to."},
      "Check that the call server runs and that this box reaches its port: dropwire doctor. The phone tries "
@@ -71,6 +70,51 @@ inline constexpr std::array<SignallingRow, 11> kSignallingRows = {{
       "It takes the connection and ends it when the phone asks to register: it does not know the phone, is "
       "restarting, or is no SCCP server."},
      "Look into the call server's log at the time in the story; check central.sccp.servers and its port."},
+    {{"sip_answers_unheard", "The phone does not hear the answers",
+      "It repeats what it asked although each time it was answered. Cisco's SIP firmware sends from one UDP "
+      "port and listens on another, 5060: a router before the phone lets only answers to the first through."},
+     "This box tries the other port by itself. If that does not help, put an edge box on the phones' "
+     "network. "
+     "Without one: from the 7911 and 7941 on let the phone use TCP (transportLayerProtocol 1 in its config); "
+     "a "
+     "7940 or 7960 has no TCP, make it send from the port at which it listens (nat_enable: 1, in XML "
+     "natEnabled true). Then restart it: Settings, then * * # * *. A firewall that lets UDP through one way "
+     "only looks the same."},
+    {{"sip_unreachable", "Calls to the phone will not ring",
+      "It is registered and can call, but what is sent to it of itself does not arrive: the port at which it "
+      "listens is shut, most often by the router before it."},
+     "Put an edge box on the phone's network, which reaches it without the router. Without one: from the "
+     "7911 "
+     "and 7941 on let the phone use TCP (transportLayerProtocol 1 in its config); a 7940 or 7960 has no TCP, "
+     "make it send from the port at which it listens (nat_enable: 1, in XML natEnabled true), each phone "
+     "behind one router with a voip_control_port of its own. Then restart it: Settings, then * * # * *."},
+    {{"sip_wrong_password", "The password of a line is wrong",
+      "The call server asked for the password, the phone used what it has, and the server asked again: the "
+      "password or the user name is not the account's."},
+     "Compare authName and authPassword of the line in the phone's config (lineN_authname and lineN_password "
+     "in SIP….cnf) with the account on the call server. The phone takes at most 30 characters; in XML & is "
+     "written &amp; and < is written &lt;. Then restart the phone: Settings, then * * # * *."},
+    {{"sip_unknown_account", "The call server does not know the line",
+      "It answered 404 or 403: it has no account of this name, or does not let it register. Some servers "
+      "answer 403 to a wrong password too."},
+     "Add the account on the call server, for SIP, with exactly the name of the line in the phone's config; "
+     "check there that it may register from this box's address. Or correct name, authName and authPassword "
+     "in "
+     "the config and restart the phone: Settings, then * * # * *."},
+    {{"sip_alg", "A router on the way changes SIP messages",
+      "What one side sent is not what came to the other: a router has a SIP helper (SIP ALG), which puts "
+      "addresses into messages as it thinks right. Registrations get lost, calls break off or have audio one "
+      "way only."},
+     "Switch SIP ALG off in the router (SIP helper, SIP passthrough and SIP transformations are other "
+     "names), "
+     "and restart it. Where it can't be switched off, as in many routers of Xfinity and Spectrum: put an "
+     "edge "
+     "box on the phones' network with a tcp: server in central.sip.servers, or let the phones use TCP."},
+    {{"sip_clock_unset", "The phone is not told the time",
+      "Phones with SIP firmware take the time from the call server's answer to their registration (Date), "
+      "and there was none in it: what the display shows may be wrong."},
+     "Nothing must be done for calls. For the right time, have the call server send Date in its answers to "
+     "REGISTER, or name a time server in the phone's config."},
 }};
 
 }  // namespace dw::phones

@@ -9,6 +9,8 @@
 #include "sbc/base/escape.hpp"
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/phones/boots.hpp"
+#include "sbc/phones/sip_lines.hpp"
+#include "sbc/phones/sip_story.hpp"
 #include "sbc/phones/text.hpp"
 
 namespace dw::phones {
@@ -70,6 +72,7 @@ std::string call_words(const Step& step) {
     const bool incoming = step.call.way == Call::Way::incoming;
     out += fmt::format(" {} {}", incoming ? "from" : "to", step.name);
   }
+  if (!step.aor.empty()) out += ", line " + step.aor;
   if (step.call.line != 0) out += fmt::format(", line {}", step.call.line);
   out += ", " + to_words(step.took);
   if (!step.detail.empty()) {
@@ -83,7 +86,7 @@ std::string call_words(const Step& step) {
 const Step* registered_before(const Phone& phone, std::size_t index) {
   for (std::size_t i = index; i-- > 0;) {
     const Step& step = phone.steps[i];
-    if (step.type == StepType::signalling && step.event == Event::registered) return &step;
+    if (step.type == StepType::signalling && step.event == Event::registered && !step.is_sip()) return &step;
   }
   return nullptr;
 }
@@ -95,9 +98,7 @@ std::string registered_words(const Phone& phone, std::size_t index) {
                         ? fmt::format("moved from {} to {}", before->name, step.name)
                         : "registered with " + step.name;
   if (step.version != 0) out += fmt::format(", protocol {}", step.version);
-  if (const Step* const failed = failed_config(phone, index))
-    return out + ", without its files: it " + sentence_of(*failed);
-  return out;
+  return out + without_files_words(phone, index);
 }
 
 std::string with_detail(std::string words, const Step& step) {
@@ -128,6 +129,13 @@ std::string event_words(const Phone& phone, std::size_t index) {
       return with_detail("missed a keepalive", step);
     case Event::connected:
     case Event::lines:
+    case Event::bad_password:
+    case Event::alarm:
+    case Event::unheard:
+    case Event::unreachable:
+    case Event::reachable:
+    case Event::altered:
+    case Event::no_date:
       break;
   }
   return with_detail(std::string(to_string(step.event)), step);
@@ -139,6 +147,11 @@ bool ends_connection(Event event) {
 
 }  // namespace
 
+std::string without_files_words(const Phone& phone, std::size_t index) {
+  const Step* const failed = failed_config(phone, index);
+  return failed == nullptr ? std::string() : ", without its files: it " + sentence_of(*failed);
+}
+
 Step step_of(const SignallingStep& told) {
   Step out;
   out.at = told.at;
@@ -148,6 +161,12 @@ Step step_of(const SignallingStep& told) {
   out.from = told.peer.address;
   out.name = printable(told.server, Step::kMaxName);
   out.detail = printable(told.detail, Step::kMaxDetail);
+  out.protocol = told.protocol;
+  if (told.protocol == Protocol::sip) {
+    out.aor = aor_of(told.aor);
+    out.status = told.status;
+    out.transport = escaped(told.transport, Step::kMaxAor);
+  }
   return out;
 }
 
@@ -156,6 +175,8 @@ Step step_of(const Call& call) {
   out.at = call.since;
   out.took = std::chrono::duration_cast<std::chrono::milliseconds>(call.duration);
   out.type = StepType::call;
+  out.protocol = call.protocol;
+  out.aor = aor_of(call.own_number);
   const std::string party =
       call.far_name.empty() ? call.far_number : fmt::format("{} ({})", call.far_number, call.far_name);
   out.name = printable(party, Step::kMaxName);
@@ -183,7 +204,8 @@ bool is_empty(const Call& call) {
 
 std::string sentence_of_live(const Phone& phone, std::size_t index) {
   const Step& step = phone.steps[index];
-  return step.type == StepType::call ? call_words(step) : event_words(phone, index);
+  if (step.type == StepType::call) return call_words(step);
+  return step.is_sip() ? sip_words(phone, index) : event_words(phone, index);
 }
 
 const Step* failed_config(const Phone& phone, std::size_t index) {
@@ -204,8 +226,10 @@ const Step* failed_config(const Phone& phone, std::size_t index) {
 
 Standing standing_of(const Phone& phone) {
   Standing out;
+  if (speaks_sip(phone)) return out;
   for (auto s = phone.steps.rbegin(); s != phone.steps.rend(); ++s) {
-    if (s->type != StepType::signalling || s->event == Event::keepalive_missed || s->event == Event::reset)
+    if (s->type != StepType::signalling || s->is_sip() || s->event == Event::keepalive_missed ||
+        s->event == Event::reset)
       continue;
     if (s->event == Event::server_lost) {
       ++out.times;
@@ -261,6 +285,20 @@ std::string_view to_string(SignallingEvent event) {
       return "keepalive_missed";
     case Event::lines:
       return "lines";
+    case Event::bad_password:
+      return "bad_password";
+    case Event::alarm:
+      return "alarm";
+    case Event::unheard:
+      return "unheard";
+    case Event::unreachable:
+      return "unreachable";
+    case Event::reachable:
+      return "reachable";
+    case Event::altered:
+      return "altered";
+    case Event::no_date:
+      return "no_date";
   }
   return "?";
 }

@@ -16,11 +16,14 @@ bool is_empty(const Call& call);
 /// call, in the light of those before it.
 std::string sentence_of_live(const Phone& phone, std::size_t index);
 
+/// ", without its files: it asked for …"; empty: it had them, or nothing is known.
+std::string without_files_words(const Phone& phone, std::size_t index);
+
 /// Why the phone was without its config when the step at `index` came: the last file of its latest boot
 /// before, when that boot brought it no config. nullptr: it had one, or nothing is known.
 const Step* failed_config(const Phone& phone, std::size_t index);
 
-/// What came of the phone's latest tries to register.
+/// What came of the phone's latest tries to register by SCCP; lines of SIP: sip_story.hpp.
 struct Standing {
   enum class Is {
     unknown,

@@ -49,7 +49,7 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
     if (m.status() < 200) return;  // any provisional but 100 would end it for the phone (sip-sbc §0)
     on_register_answer(now, t, m, out);
   }
-  DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
+  DialogSet* set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
   std::optional<Hop> hop;
   if (t.from_side == Side::access) {
     Reach reach;
@@ -66,7 +66,10 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
     hop = hop_to_central(t.central_server, t.from, t.to,
                          binding ? std::string_view(binding->token) : std::string_view{});
   }
-  if (set) note_answer(now, t, m, out);
+  if (set) {
+    note_answer(now, t, m, out);
+    set = dialogs_.by_id(t.dialogs);
+  }
   Edits edits(m);
   const Field* const via = m.find(FieldName::via);
   edits.remove_value(*via, m.via().text);

@@ -66,6 +66,7 @@ void file(Inventory& inventory, ByteReader& in, WallTime at) {
 }
 
 std::string device_from(std::uint8_t pick) {
+  if (pick >= 0xe0 && pick < 0xf0) return {};
   if (pick >= 0xf0) return {static_cast<char>(pick), 'x'};  // no name
   return pick % 3 == 0 ? "ATA00112233445" + std::to_string(pick % 4)
                        : "SEP00112233445" + std::to_string(pick % 4);
@@ -76,7 +77,8 @@ void signalling(Inventory& inventory, ByteReader& in, WallTime at) {
   step.at = at;
   step.device = device_from(in.u8("device"));
   const std::uint8_t bits = in.u8("bits");
-  step.event = static_cast<SignallingEvent>(bits % 11);
+  step.event = static_cast<SignallingEvent>(in.u8("event") % 18);
+  step.protocol = static_cast<Protocol>(in.u8("protocol") % 3);
   step.peer = {address_from(bits), static_cast<std::uint16_t>(50'000 + bits % 3)};
   step.server = bits & 0x40U ? "a:2000" : "b:2000";
   step.detail = std::string(as_text(in.take(in.u8("words") & 0x0fU, "words")));
@@ -84,6 +86,13 @@ void signalling(Inventory& inventory, ByteReader& in, WallTime at) {
   step.lines = {step.detail};
   step.device_type = in.u16be("type");
   step.version = bits;
+  if (step.protocol == Protocol::sip) {
+    const std::uint8_t line = in.u8("line");
+    step.aor = line % 8 == 0 ? step.detail : std::to_string(1000 + line % 4);
+    step.transport = line & 0x10U ? "udp" : "tcp";
+    step.user_agent = line & 0x20U ? "Cisco-CP7960G/8.0" : step.detail;
+    step.status = static_cast<std::uint16_t>(400 + line % 128);
+  }
   inventory.on_signalling(step);
 }
 
@@ -93,6 +102,9 @@ void call(Inventory& inventory, ByteReader& in, WallTime at) {
   const std::uint8_t bits = in.u8("bits");
   call.way = static_cast<Call::Way>(bits % 3);
   call.line = bits;
+  call.protocol = bits & 0x08U ? Protocol::sip : Protocol::sccp;
+  call.peer = {address_from(bits), 5060};
+  call.own_number = std::to_string(1000 + bits % 4);
   call.since = at;
   call.duration = std::chrono::seconds(bits);
   call.far_number = std::string(as_text(in.take(bits & 7U, "number")));
@@ -114,6 +126,9 @@ void check(const Inventory& inventory, WallTime now) {
     ++phones;
     must(phone.steps.size() <= kMaxSteps);
     must(inventory.find(phone.key()) == &phone);
+    must(phone.sip_lines.size() <= Inventory::kMaxLines && phone.lines.size() <= Inventory::kMaxLines);
+    must(phone.registered || phone.sip_lines.empty());
+    (void)inventory.find_at(phone.address);
     for (std::size_t i = 1; i < phone.steps.size(); ++i)
       must(phone.steps[i - 1].at <= phone.steps[i].at);
     std::size_t end = 0;

@@ -227,7 +227,8 @@ TEST_CASE("on the command line quotes are not needed and lists are separated by 
       "", {"access.listen=127.0.0.1, [::1]", "central.provisioning.origins=[\"http://a:1\", 'tftp://b']",
            "cache.dir=true", "access.advertise=192.0.2.9", "access.tftp.unproven_rate=2.5",
            "central.sip.servers=tls:[::1],udp:name", "cache.negative=500ms", "media.dscp=34",
-           "central.sccp.source_addresses=192.0.2.1,192.0.2.2"});
+           "central.sccp.source_addresses=192.0.2.1,192.0.2.2",
+           "access.sip.scanners=sipcli, friendly-scanner", "central.sip.trusted=192.0.2.3"});
   CHECK(errors(loaded) == "");
   CHECK(loaded.config.access.listen ==
         std::vector<IpAddress>{*IpAddress::parse("127.0.0.1"), *IpAddress::parse("::1")});
@@ -240,6 +241,8 @@ TEST_CASE("on the command line quotes are not needed and lists are separated by 
   CHECK(loaded.config.cache.negative == std::chrono::milliseconds(500));
   CHECK(loaded.config.media.dscp == 34);
   CHECK(loaded.config.central.sccp.source_addresses.size() == 2);
+  CHECK(loaded.config.access.sip.scanners == std::vector<std::string>{"sipcli", "friendly-scanner"});
+  CHECK(loaded.config.central.sip.trusted == std::vector<IpAddress>{*IpAddress::parse("192.0.2.3")});
   CHECK(load_text("", {"media.dscp=auto"}).config.media.dscp == std::nullopt);
 }
 
@@ -247,6 +250,13 @@ TEST_CASE("what no value shows alone") {
   CHECK(contains(errors(load_text("access.sip.port = 2000")),
                  "access.sccp.port and access.sip.port are both 2000"));
   CHECK(errors(load_text("access.sip.port = 0\naccess.sccp.port = 0")) == "");
+  CHECK(errors(load_text("access.sip.port = 2000\naccess.sip.enable = false")) == "");
+  CHECK(contains(errors(load_text("access.tftp.port = 5060")),
+                 "d/dropwire.toml:1:20: error: access.tftp.port and access.sip.port are both 5060"));
+  CHECK(errors(load_text("access.tftp.port = 5060\naccess.sip.enable = false")) == "");
+  CHECK(errors(load_text("access.tftp.port = 0\naccess.sip.port = 0")) == "");
+  CHECK(contains(errors(load_text("admin.listen = \"0.0.0.0:5060\"")),
+                 "admin.listen and access.sip.port are both 5060"));
   CHECK(contains(errors(load_text("access.listen = [\"0.0.0.0\", \"192.0.2.1\"]")),
                  "already takes in 192.0.2.1"));
   CHECK(errors(load_text("access.listen = [\"0.0.0.0\", \"::\"]")) == "");
@@ -280,6 +290,24 @@ TEST_CASE("ports for media that the system gives away too, or that are too few, 
   CHECK(warnings("20000-20003") == "");
   CHECK(contains(warnings("20001-20004"), "too few for one stream"));
   CHECK(contains(warnings("20000-20002"), "too few for one stream"));
+}
+
+TEST_CASE("a SIP port within those for media is doubtful") {
+  const auto warned = [](const std::string& text) {
+    const Loaded loaded = load_text("central = \"h\"\n" + text);
+    CHECK(loaded.ok());
+    return !loaded.problems.empty() &&
+           contains(loaded.problems[0].to_string(), "is within media.ports 20000-29999");
+  };
+  CHECK(warned("access.sip.port = 20000"));
+  CHECK(warned("access.sip.port = 29999"));
+  CHECK_FALSE(warned("access.sip.port = 30000"));
+  CHECK_FALSE(warned("access.sip.port = 20000\naccess.sip.enable = false"));
+}
+
+TEST_CASE("a hosted Dropwire starts no calls for strangers, one in the house does") {
+  CHECK(default_config(Mode::edge).access.sip.unregistered_calls);
+  CHECK_FALSE(default_config(Mode::hosted).access.sip.unregistered_calls);
 }
 
 TEST_CASE("media stays in the house where Dropwire does, and comes through a hosted one") {

@@ -90,6 +90,9 @@ TEST_CASE("a shown value, read again, is the same value") {
   config.central.sccp.source_addresses = {*IpAddress::parse("192.0.2.9"), *IpAddress::parse("2001:db8::9")};
   config.media.dscp = 34;
   config.central.sip.servers = {{SipTransport::tls, {"h", 0}}, {SipTransport::tcp, {"::1", 5060}}};
+  config.central.sip.trusted = {*IpAddress::parse("192.0.2.10"), *IpAddress::parse("2001:db8::a")};
+  config.central.sip.domain = "2001:db8::5";
+  config.access.sip.scanners = {"a \"b\\c", "scan"};
   config.cache.dir = "/a\"b\\c\td";
   config.admin.listen = *Endpoint::parse("[::1]:80");
   Config again = default_config(Mode::edge);
@@ -101,6 +104,9 @@ TEST_CASE("a shown value, read again, is the same value") {
   CHECK(again.access.listen == config.access.listen);
   CHECK(again.central.sip.servers == config.central.sip.servers);
   CHECK(again.central.sccp.source_addresses == config.central.sccp.source_addresses);
+  CHECK(again.central.sip.trusted == config.central.sip.trusted);
+  CHECK(again.central.sip.domain == config.central.sip.domain);
+  CHECK(again.access.sip.scanners == config.access.sip.scanners);
   CHECK(again.media.dscp == 34);
   CHECK(again.cache.dir == config.cache.dir);
 }
@@ -165,6 +171,26 @@ TEST_CASE("ranges and special values") {
   CHECK(refused("central.sccp.source_addresses", "[\"0.0.0.0\"]"));
   CHECK(refused("central.sccp.source_addresses", "[\"192.0.2.1\", \"192.0.2.1\"]"));
   CHECK_FALSE(refused("central.sccp.source_addresses", "[]"));
+  CHECK(refused("central.sip.trusted", "[\"224.0.0.1\"]"));
+  CHECK(refused("central.sip.trusted", "[\"pbx.example.net\"]"));
+  CHECK_FALSE(refused("central.sip.trusted", "[\"192.0.2.1\", \"2001:db8::1\"]"));
+  CHECK(refused("central.sip.domain", "\"pbx.example.net:5060\""));
+  CHECK_FALSE(refused("central.sip.domain", "\"\""));
+  CHECK(refused("central.sip.answer_timeout", "\"0s\""));
+  CHECK(refused("central.sip.answer_timeout", "\"33s\""));
+  CHECK_FALSE(refused("central.sip.ping", "\"0s\""));
+  CHECK_FALSE(refused("access.sip.ban", "\"0s\""));
+  CHECK(refused("access.sip.ban_after", "0"));
+  CHECK(refused("access.sip.keepalive", "\"0s\""));
+  CHECK(refused("access.sip.message_rate", "0"));
+  CHECK(refused("access.sip.scanners", "\"sipcli\""));
+  CHECK(refused("access.sip.scanners", "[\"ab\"]"));  // would be in many a name
+  CHECK_FALSE(refused("access.sip.scanners", "[\"abc\"]"));
+  CHECK(refused("access.sip.scanners", "[\"" + std::string(kMaxWord + 1, 'x') + "\"]"));
+  CHECK_FALSE(refused("access.sip.scanners", "[\"" + std::string(kMaxWord, 'x') + "\"]"));
+  CHECK(refused("access.sip.scanners", "[\"sc\u00e4n\"]"));
+  CHECK(refused("access.sip.scanners", "[\"scan\", \"scan\"]"));
+  CHECK_FALSE(refused("access.sip.scanners", "[]"));
   CHECK(refused("media.dscp", "64"));
   CHECK(refused("media.dscp", "-1"));
   CHECK(refused("media.dscp", "\"46\""));

@@ -1,0 +1,21 @@
+#pragma once
+#include <cstddef>
+#include <string_view>
+
+#include "sbc/phones/model.hpp"
+#include "sbc/phones/phone.hpp"
+
+// What a phone's requests and registrations tell of the phone itself.
+namespace dw::phones {
+
+constexpr std::size_t kMaxSaid = 64;  ///< characters kept of a firmware's name or a user agent
+
+/// Evidence from the phone itself overrides what was thought before; a load it was told to run only narrows.
+void narrow_model(Phone& phone, Models evidence, bool from_phone);
+void learn(Phone& phone, const FileStep& file, FileKind kind);
+/// What the phone says of itself when it registers.
+void learn(Phone& phone, const SignallingStep& told);
+/// Whether a SIP phone that says no name may be this one.
+bool may_be(const Phone& phone, std::string_view user_agent);
+
+}  // namespace dw::phones

@@ -1,0 +1,30 @@
+#pragma once
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sbc/phones/phone.hpp"
+
+namespace dw::phones {
+
+/// Its latest registration, or try to, was by SIP.
+bool speaks_sip(const Phone& phone);
+
+/// "registered line 1001 with pbx.example.net:5060 by UDP": `phone.steps[index]`, which is of SIP signalling,
+/// in the light of those before it.
+std::string sip_words(const Phone& phone, std::size_t index);
+
+/// How a line stands by the latest step that tells it, whoever else says the phone's name left out.
+struct LineStanding {
+  std::string_view aor;  ///< points into the phone's steps
+  const Step* step = nullptr;
+  std::size_t unheard = 0;  ///< answers that it did not hear since it was last registered
+};
+/// Each line that the story has, in the order in which they came.
+std::vector<LineStanding> line_standings(const Phone& phone);
+
+/// Findings that SIP registrations show.
+std::vector<Finding> sip_findings(const Phone& phone, WallTime now);
+
+}  // namespace dw::phones
