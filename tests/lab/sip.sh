@@ -98,12 +98,12 @@ sipp_run() {
 # flow_side ROW FLOW SIDE HOST PORT USER NUMBER DOMAIN [SERVER]: starts one side of a flow of sipp/flows.txt. All sides of
 # a row have one Call-ID, the row's, up to its last dot.
 flow_side() {
-  local flow=$2 side=$3 host=$4 port=$5 user=$6 number=$7 domain=$8 name=$1-$3 server=("${@:9}")
+  local flow=$2 side=$3 host=$4 port=$5 user=$6 number=$7 domain=$8 name=$1-$3 at=("${@:9}")
   awk -v name="$flow" -v side="${side:0:1}" -v auth="${FLOW_AUTH:-1}" -v lossy="${FLOW_LOSSY:-0}" \
     -v linger="$((${FLOW_LOSSY:-0} * 8000))" -f "$LAB_HERE/sipp/flow.awk" \
     "$LAB_HERE/sipp/flows.txt" >"$LAB_DIR/$name.xml"
   sipp_start "$host" "$name" "$LAB_DIR/$name.xml" "$port" "USER=$user" -key number "$number" -key domain "$domain" \
-    -key expires "${FLOW_EXPIRES:-300}" -mp $((16384 + (port - 5100) * 4)) -cid_str "${1%.*}@flow" "${server[@]}"
+    -key expires "${FLOW_EXPIRES:-300}" -mp $((16384 + (port - 5100) * 4)) -cid_str "${1%.*}@flow" "${at[@]}"
 }
 # flow_start ROW FLOW INDEX HOST SERVER KAMAILIO [DOMAIN]: a flow between a phone of its own (user FLOW_USERS + INDEX)
 # that has SERVER for its SIP server and for its domain, and number 600 + INDEX on the central host.
