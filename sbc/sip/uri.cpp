@@ -1,6 +1,7 @@
 #include "sbc/sip/uri.hpp"
 
 #include <algorithm>
+#include <string>
 
 #include "sbc/base/text_cursor.hpp"
 
@@ -34,13 +35,23 @@ bool is_host_char(char c) {
   return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
 }
 
+/// An IPv6 address in brackets. RFC 3261's grammar lets a third colon stand before an IPv4 part, which is
+/// tolerated (RFC 5118 §4.10).
+bool is_ipv6_reference(std::string_view text) {
+  if (IpAddress::parse(text)) return true;
+  std::string spelled(text);
+  const auto colons = spelled.find(":::");
+  if (colons == spelled.npos || spelled.find('.') == spelled.npos) return false;
+  return IpAddress::parse(spelled.erase(colons, 1)).has_value();
+}
+
 /// "host[:port]" or "[v6][:port]".
 Result<void> split_host_port(std::string_view text, Uri& uri) {
   uri.host_port = text;
   std::string_view port;
   if (text.starts_with('[')) {
     const auto close = text.find(']');
-    if (close == text.npos || !IpAddress::parse(text.substr(0, close + 1)))
+    if (close == text.npos || !is_ipv6_reference(text.substr(0, close + 1)))
       return fail(Errc::malformed, "a URI's IPv6 address is none");
     uri.host = text.substr(0, close + 1);
     port = text.substr(close + 1);
@@ -140,6 +151,11 @@ Result<Uri> parse_uri(std::string_view text) {
   uri.params = rest.substr(0, headers);
   uri.headers = rest.substr(headers);
   return uri;
+}
+
+bool is_host(std::string_view text) {
+  if (text.starts_with('[')) return text.ends_with(']') && is_ipv6_reference(text);
+  return !text.empty() && std::ranges::all_of(text, is_host_char);
 }
 
 bool names_address(std::string_view host, const IpAddress& address) {

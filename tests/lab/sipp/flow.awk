@@ -81,6 +81,11 @@ function take(header, variable, regexp) {
   return "<ereg regexp=\"" (regexp == "" ? ".*" : regexp) "\" search_in=\"hdr\" header=\"" header \
     ":\" assign_to=\"" variable "\"/>"
 }
+# All of them, with the ends of their lines.
+function take_vias() {
+  used["all"] = used["vias"] = 1
+  return "<ereg regexp=\"(Via:.*)From: \" search_in=\"msg\" assign_to=\"all,vias\"/>"
+}
 function take_target() { return take("Contact", "target", "sip:[^>]*") }
 
 # ---- requests of this side
@@ -166,7 +171,7 @@ function receives(method,   actions) {
   if (method !~ hop) fresh = (!inside && caller != side) || option("free") != ""
   if (method ~ /^(INVITE|SUBSCRIBE)$/) {
     saved_fresh = fresh
-    actions = take("Via", "via") take("From", "from") take("To", "to") take("CSeq", "cseq") take("Record-Route", "rr")
+    actions = take_vias() take("From", "from") take("To", "to") take("CSeq", "cseq") take("Record-Route", "rr")
   }
   if (!inside && !option("free") && caller != side) {
     actions = actions take("From", "peer") take("To", "me")
@@ -180,8 +185,8 @@ function answers(code, method,   head, saved) {
   # Other requests may have come since.
   saved = method == "INVITE" || option("of") == "SUBSCRIBE"
   if (saved)
-    head = "Via:[$via]\n" (last[peer_side] == method ? "[last_Record-Route:]\n" : side == "B" ? "Record-Route:[$rr]\n" : "") \
-      "From:[$from]\nTo:[$to]" (saved_fresh ? ";tag=" own_tag : "") "\nCall-ID: [call_id]\nCSeq:[$cseq]\n"
+    head = (last[peer_side] == method ? "[last_Via:]\n[last_Record-Route:]\n" : "[$vias]" \
+      (side == "B" ? "Record-Route:[$rr]\n" : "")) "From:[$from]\nTo:[$to]" (saved_fresh ? ";tag=" own_tag : "") "\nCall-ID: [call_id]\nCSeq:[$cseq]\n"
   else
     head = "[last_Via:]\n[last_Record-Route:]\n[last_From:]\n[last_To:]" (fresh ? ";tag=" own_tag : "") \
       "\n[last_Call-ID:]\n[last_CSeq:]\n"

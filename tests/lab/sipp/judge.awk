@@ -14,6 +14,7 @@ function finish(   i, n, line, header, name, value, cseq, tag) {
     name = tolower(substr(line[i], 1, index(line[i], ":") - 1))
     value = substr(line[i], index(line[i], ":") + 1)
     if (name == "cseq") { cseq = value; gsub(/ /, "", cseq) }
+    if (name == "call-id" && value !~ /@flow$/) return # Dropwire's own
     if (name == "to" && match(value, /;tag=[^;]*/)) tag = substr(value, RSTART, RLENGTH)
   }
   split(line[1], header, " ")
