@@ -166,6 +166,7 @@ Result<void> Message::index_fields(std::size_t from) {
       if (colon == line.npos || colon == 0) return fail(Errc::malformed, "a line has no field name", at);
       if (count_ == kMaxFields) return fail(Errc::too_long, "too many header fields");
       const std::size_t name_end = line.find_last_not_of(" \t", colon - 1) + 1;
+      if (!is_token(line.substr(0, name_end))) note(400, "Malformed Header Field Name");
       const std::size_t begin = std::min(line.find_first_not_of(" \t", colon + 1), line.size());
       const std::size_t end = begin == line.size() ? begin : line.find_last_not_of(" \t") + 1;
       fields_[count_++] = {field_name_of(line.substr(0, name_end)), static_cast<std::uint32_t>(at),
