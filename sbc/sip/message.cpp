@@ -45,7 +45,7 @@ Result<Via> parse_via(std::string_view text) {
   } else {
     via.host = cursor.take_until(":; \t\r\n,");
   }
-  if (via.host.empty()) return fail(Errc::malformed, "a Via has no address");
+  if (!is_host(via.host)) return fail(Errc::malformed, "a Via has no address");
   std::size_t length = via.host.size();
   cursor.skip_lws();
   if (cursor.skip_char(':')) {

@@ -153,6 +153,11 @@ Result<Uri> parse_uri(std::string_view text) {
   return uri;
 }
 
+bool is_host(std::string_view text) {
+  if (text.starts_with('[')) return text.ends_with(']') && is_ipv6_reference(text);
+  return !text.empty() && std::ranges::all_of(text, is_host_char);
+}
+
 bool names_address(std::string_view host, const IpAddress& address) {
   if (host.empty() ||
       (host.front() != '[' && (host.front() < '0' || host.front() > '9') && host.find(':') == host.npos))

@@ -349,10 +349,27 @@ TEST_CASE("Via values") {
   CHECK(parse_via("SIP/2.0/UDP a;rport=5080")->rport);
   CHECK(parse_via("SIP/2.0/UDP a;Branch=Zz")->branch == "Zz");
 
-  for (const char* bad :
-       {"", "SIP", "SIP/2.0", "SIP/2.0/UDP", "SIP/2.0/UDP ", "SIP/2.0/ a", "HTTP/1.1/TCP a",
-        "SIP/2.0/UDP :5060", "SIP/2.0/UDP a:", "SIP/2.0/UDP a:x", "SIP/2.0/UDP a:65536",
-        "SIP/2.0/UDP [2001:db8::1", "SIP/2.0/UDP a b", "SIP/2.0/UDP a,", "/2.0/UDP a", "SIP//UDP a"}) {
+  for (const char* bad : {"",
+                          "SIP",
+                          "SIP/2.0",
+                          "SIP/2.0/UDP",
+                          "SIP/2.0/UDP ",
+                          "SIP/2.0/ a",
+                          "HTTP/1.1/TCP a",
+                          "SIP/2.0/UDP :5060",
+                          "SIP/2.0/UDP a:",
+                          "SIP/2.0/UDP a:x",
+                          "SIP/2.0/UDP a:65536",
+                          "SIP/2.0/UDP [2001:db8::1",
+                          "SIP/2.0/UDP a b",
+                          "SIP/2.0/UDP a,",
+                          "/2.0/UDP a",
+                          "SIP//UDP a",
+                          "SIP/2.0/UDP 02[0155]",
+                          "SIP/2.0/UDP [20To: ]",
+                          "SIP/2.0/UDP a\"b",
+                          "SIP/2.0/UDP <a>",
+                          "SIP/2.0/UDP a@b"}) {
     CAPTURE(bad);
     const auto none = parse_via(bad);
     REQUIRE_FALSE(none);
