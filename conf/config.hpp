@@ -71,6 +71,7 @@ struct AccessSip {
   std::uint32_t ban_after;            ///< offences
   std::vector<std::string> scanners;  ///< words of a User-Agent
   Duration media_idle;                ///< a call's media without packets for so long is given up
+  friend bool operator==(const AccessSip&, const AccessSip&) = default;
 };
 
 struct Access {
@@ -116,6 +117,7 @@ struct CentralSip {
   Duration retry;                  ///< the first back-off of a server that failed; doubles
   double register_rate;            ///< registrations a second toward each server
   bool path;                       ///< RFC 3327
+  friend bool operator==(const CentralSip&, const CentralSip&) = default;
 };
 
 struct CentralMedia {

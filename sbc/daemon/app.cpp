@@ -54,7 +54,9 @@ class App {
  private:
   Result<void> start_tftp();
   Result<void> start_http();
+  Result<void> start_media();
   Result<void> start_sccp();
+  Result<void> start_sip();
   Result<void> start_admin();
   void start_life();
   void ready();
@@ -64,6 +66,7 @@ class App {
 
   void on_rewrite(const provisioning::FileRequest& request, const provisioning::Rewritten& rewritten);
   admin::Status status() const;
+  void add_sip_status(admin::Status& s) const;
   admin::FilesReport files() const;
   admin::Sources sources();
   std::vector<std::string> phone_addresses() const;
@@ -85,6 +88,7 @@ class App {
   std::unique_ptr<nat::Relay> relay_;
   std::unique_ptr<proxy::MediaDesk> media_;
   std::unique_ptr<proxy::SccpProxy> sccp_;
+  std::unique_ptr<proxy::SipProxy> sip_;
   std::unique_ptr<admin::AdminServer> admin_;
   std::vector<admin::Service> services_;
   std::vector<net::Signal> signals_;
@@ -110,7 +114,9 @@ Result<void> App::start() {
           }});
   if (auto ok = start_tftp(); !ok) return ok;
   if (auto ok = start_http(); !ok) return ok;
+  if (auto ok = start_media(); !ok) return ok;
   if (auto ok = start_sccp(); !ok) return ok;
+  if (auto ok = start_sip(); !ok) return ok;
   if (auto ok = start_admin(); !ok) return ok;
   start_life();
   return {};
@@ -148,16 +154,22 @@ Result<void> App::start_http() {
   return {};
 }
 
+Result<void> App::start_media() {
+  const conf::Config& config = loaded_.config;
+  if (!config.access.sccp.enable && !config.access.sip.enable) return {};
+  auto relay = nat::make_epoll_relay(relay_options(config));
+  if (!relay) return std::unexpected(relay.error());
+  relay_ = std::move(*relay);
+  spdlog::info("event=media ports={}-{} threads={} streams_max={}", config.media.ports.first, config.media.ports.last,
+               config.media.threads, relay_->capacity());
+  media_ = std::make_unique<proxy::MediaDesk>(loop_, *relay_, media_options(config));
+  return {};
+}
+
 Result<void> App::start_sccp() {
   const conf::Config& config = loaded_.config;
   admin::Service service{"sccp", config.access.sccp.enable, {}, {}};
   if (service.enabled) {
-    auto relay = nat::make_epoll_relay(relay_options(config));
-    if (!relay) return std::unexpected(relay.error());
-    relay_ = std::move(*relay);
-    spdlog::info("event=media ports={}-{} threads={} streams_max={}", config.media.ports.first,
-                 config.media.ports.last, config.media.threads, relay_->capacity());
-    media_ = std::make_unique<proxy::MediaDesk>(loop_, *relay_, media_options(config));
     auto started = proxy::SccpProxy::start(
         loop_, sccp_options(config), *media_,
         {[this](const phones::SignallingStep& step) { inventory_.on_signalling(step); },
@@ -165,6 +177,22 @@ Result<void> App::start_sccp() {
     if (!started) return std::unexpected(started.error());
     sccp_ = std::move(*started);
     service.addresses = sccp_->local();
+  }
+  services_.push_back(std::move(service));
+  return {};
+}
+
+Result<void> App::start_sip() {
+  const conf::Config& config = loaded_.config;
+  admin::Service service{"sip", config.access.sip.enable, {}, {}};
+  if (service.enabled) {
+    auto started = proxy::SipProxy::start(
+        loop_, sip_options(config), *media_,
+        {[this](const phones::SignallingStep& step) { inventory_.on_signalling(step); },
+         [this](const phones::Call& call) { inventory_.on_call(call); }});
+    if (!started) return std::unexpected(started.error());
+    sip_ = std::move(*started);
+    service.addresses = sip_->local();
   }
   services_.push_back(std::move(service));
   return {};
@@ -234,9 +262,10 @@ void App::drain() {
   if (tftp_) tftp_->drain();
   if (http_) http_->stop_accepting();
   if (sccp_) sccp_->drain();
+  if (sip_) sip_->drain();
   spdlog::info("event=draining transfers={} phones_in_calls={}",
                (tftp_ ? tftp_->active() : 0) + (http_ ? http_->running() : 0),
-               sccp_ ? sccp_->connections() : 0);
+               (sccp_ ? sccp_->connections() : 0) + (sip_ ? sip_->running_calls() : 0));
   const TimePoint end = loop_.now() + loaded_.config.drain.timeout;
   drain_timer_ = std::make_unique<net::Timer>(loop_, [this, end] {
     if (loop_.now() < end) return look_whether_drained();
@@ -251,7 +280,7 @@ void App::drain() {
 void App::look_whether_drained() {
   constexpr std::chrono::milliseconds kLookAgain{100};
   const bool idle = (!tftp_ || tftp_->active() == 0) && (!http_ || http_->running() == 0) &&
-                    (!sccp_ || sccp_->connections() == 0);
+                    (!sccp_ || sccp_->connections() == 0) && (!sip_ || sip_->running_calls() == 0);
   if (idle) return loop_.stop();
   drain_timer_->arm_after(kLookAgain);
 }
@@ -360,11 +389,33 @@ admin::Status App::status() const {
       }
       s.call_servers.push_back(std::move(told));
     }
-    s.media = {relay_->streams(), relay_->capacity()};
   }
+  if (sip_) add_sip_status(s);
+  if (relay_) s.media = {relay_->streams(), relay_->capacity()};
   s.config_files = loaded_.files;
   s.config_loaded = config_loaded_;
   return s;
+}
+
+void App::add_sip_status(admin::Status& s) const {
+  const TimePoint now = loop_.now();
+  const auto wall = [&](TimePoint at) {
+    return s.now + std::chrono::duration_cast<std::chrono::milliseconds>(std::max(at - now, Duration{}));
+  };
+  const auto& servers = sip_->servers();
+  for (std::size_t i = 0; i < servers.size(); ++i) {
+    admin::CallServer told{servers[i].name.to_string(), servers[i].up, sip_->phones_at(i), servers[i].last_error, {}};
+    told.protocol = phones::Protocol::sip;
+    told.transport = servers[i].transport == sip::Transport::udp ? "udp" : "tcp";
+    if (!servers[i].up) told.next_try = wall(servers[i].retry_at);
+    s.call_servers.push_back(std::move(told));
+  }
+  const auto bans = sip_->bans();
+  s.bans_total = bans.size();
+  for (const auto& ban : bans) {
+    if (s.bans.size() == admin::Status::kMaxBans) break;
+    s.bans.push_back({ban.source, ban.reason, ban.offences, wall(ban.until)});
+  }
 }
 
 admin::FilesReport App::files() const {
@@ -383,7 +434,11 @@ admin::Sources App::sources() {
   s.status = [this] { return status(); };
   s.inventory = &inventory_;
   s.doctor = [this](auto done) { done(box_findings(status(), loaded_.config, wall_now())); };
-  if (sccp_) s.calls = [this] { return sccp_->calls(); };
+  s.calls = [this] {
+    std::vector<phones::Call> all = sccp_ ? sccp_->calls() : std::vector<phones::Call>();
+    if (sip_) std::ranges::move(sip_->calls(), std::back_inserter(all));
+    return all;
+  };
   s.files = [this] { return files(); };
   s.open_file = [this](const std::string& name) {
     const auto addresses = phone_addresses();
@@ -399,6 +454,7 @@ admin::Sources App::sources() {
     if (tftp_) tftp_->append_metrics(out);
     if (http_) http_->append_metrics(out);
     if (sccp_) sccp_->append_metrics(out);
+    if (sip_) sip_->append_metrics(out);
     if (relay_) relay_->append_metrics(out);
     pipeline_->append_metrics(out);
     if (cache_) cache_->append_metrics(out);

@@ -20,6 +20,18 @@ Action action(conf::Rule rule) {
   return Action::leave;
 }
 
+sip::Transport sip_transport(conf::SipTransport transport) {
+  switch (transport) {
+    case conf::SipTransport::udp:
+      return sip::Transport::udp;
+    case conf::SipTransport::tcp:
+      return sip::Transport::tcp;
+    case conf::SipTransport::tls:
+      break;
+  }
+  return sip::Transport::tls;
+}
+
 provisioning::RewriteOptions rewrite_options(const conf::Config& config) {
   const conf::Rewrite& r = config.rewrite;
   provisioning::RewriteOptions o;
@@ -114,7 +126,8 @@ nat::RelayOptions relay_options(const conf::Config& config) {
   o.last_port = config.media.ports.last;
   o.threads = config.media.threads;
   o.keepalive = config.media.keepalive;
-  o.reserved_descriptors = kOtherDescriptors + 2 * config.access.sccp.max_connections;
+  o.reserved_descriptors =
+      kOtherDescriptors + 2 * (config.access.sccp.max_connections + config.access.sip.max_connections);
   return o;
 }
 
@@ -147,6 +160,40 @@ proxy::SccpProxy::Options sccp_options(const conf::Config& config) {
   o.session.max_version = a.max_version;
   o.session.blank_text = a.text == "blank";
   o.session.media_idle = a.media_idle;
+  return o;
+}
+
+proxy::SipProxy::Options sip_options(const conf::Config& config) {
+  const conf::AccessSip& a = config.access.sip;
+  const conf::CentralSip& central = config.central.sip;
+  proxy::SipProxy::Options o;
+  o.listen = config.access.listen;
+  o.port = a.port;
+  o.max_connections = a.max_connections;
+  o.max_connections_per_source = a.max_connections_per_source;
+  o.connection_rate = a.connection_rate;
+  o.state_dir = config.state.dir;
+  sip::ProxyOptions& p = o.proxy;
+  p.advertise = config.access.advertise;
+  p.central_advertise = config.central.media.advertise;
+  for (const conf::SipServer& server : central.servers)
+    p.servers.emplace_back(sip_transport(server.transport), server.server);
+  p.central_domain = central.domain;
+  p.trusted = central.trusted;
+  p.guard = {a.message_rate, a.registered_message_rate, a.ban_after, a.ban, a.scanners};
+  p.max_bindings = a.max_bindings;
+  p.max_transactions = a.max_transactions;
+  p.max_transactions_per_source = a.max_transactions_per_source;
+  p.max_calls = a.max_calls;
+  p.unregistered_calls = a.unregistered_calls;
+  p.keepalive = a.keepalive;
+  p.idle_timeout = a.idle_timeout;
+  p.media_idle = a.media_idle;
+  p.ping = central.ping;
+  p.answer_timeout = central.answer_timeout;
+  p.retry = central.retry;
+  p.register_rate = central.register_rate;
+  p.path = central.path;
   return o;
 }
 
@@ -187,6 +234,8 @@ std::vector<std::string> needs_restart(const conf::Config& running, const conf::
   compare("access.sccp.max_version", running.access.sccp.max_version, wanted.access.sccp.max_version);
   compare("access.sccp.text", running.access.sccp.text, wanted.access.sccp.text);
   compare("access.sccp.media_idle", running.access.sccp.media_idle, wanted.access.sccp.media_idle);
+  compare("access.sip", running.access.sip, wanted.access.sip);
+  compare("central.sip", running.central.sip, wanted.central.sip);
   compare("access.advertise", running.access.advertise, wanted.access.advertise);
   compare("central.sccp.servers", running.central.sccp.servers, wanted.central.sccp.servers);
   compare("central.sccp.source_addresses", running.central.sccp.source_addresses, wanted.central.sccp.source_addresses);

@@ -5,6 +5,7 @@
 #include "sbc/phones/inventory.hpp"
 #include "sbc/proxy/media_desk.hpp"
 #include "sbc/proxy/sccp_proxy.hpp"
+#include "sbc/proxy/sip_proxy.hpp"
 #include "tftp-proxy/cache.hpp"
 #include "tftp-proxy/http_server.hpp"
 #include "tftp-proxy/pipeline.hpp"
@@ -21,6 +22,7 @@ provisioning::PhoneHttpServer::Options http_options(const conf::Config& config);
 nat::RelayOptions relay_options(const conf::Config& config);
 proxy::MediaDesk::Options media_options(const conf::Config& config);
 proxy::SccpProxy::Options sccp_options(const conf::Config& config);
+proxy::SipProxy::Options sip_options(const conf::Config& config);
 phones::Inventory::Options inventory_options(const conf::Config& config);
 admin::AdminServer::Options admin_options(const conf::Config& config);
 

@@ -91,9 +91,9 @@ bool set_up(int descriptor, bool v6, const DatagramSocket::Options& options) {
 /// The buffers of one recvmmsg, filled in once.
 class ReceiveBatch {
  public:
-  ReceiveBatch() {
+  explicit ReceiveBatch(std::size_t max_receive) : max_receive_(max_receive), octets_(kSize * max_receive) {
     for (std::size_t i = 0; i < kSize; ++i) {
-      vectors_[i] = {octets_[i].data(), octets_[i].size()};
+      vectors_[i] = {octets_of(i).data(), max_receive};
       msghdr& m = messages_[i].msg_hdr;
       m.msg_name = &peers_[i];
       m.msg_iov = &vectors_[i];
@@ -125,12 +125,15 @@ class ReceiveBatch {
     Datagram& d = datagrams_[i];
     d = {};
     d.peer = to_endpoint(peers_[i]);
-    d.octets = {octets_[i].data(), messages_[i].msg_len};
+    d.octets = octets_of(i).first(messages_[i].msg_len);
     d.truncated = (messages_[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
     read_destination(messages_[i].msg_hdr, d);
   }
 
-  std::array<std::array<std::uint8_t, DatagramSocket::kMaxReceive>, kSize> octets_;
+  MutableBytes octets_of(std::size_t i) { return MutableBytes(octets_).subspan(i * max_receive_, max_receive_); }
+
+  std::size_t max_receive_;
+  Buffer octets_;
   std::array<SocketAddress, kSize> peers_{};
   std::array<Control, kSize> controls_{};
   std::array<iovec, kSize> vectors_{};
@@ -160,10 +163,11 @@ void append(Buffer& to, const iovec& from) {
 }  // namespace
 
 struct DatagramSocket::State : std::enable_shared_from_this<State> {
-  State(Loop& loop, Descriptor socket, bool is_v6)
+  State(Loop& loop, Descriptor socket, bool is_v6, std::size_t max_receive)
       : descriptor(std::move(socket)),
         v6(is_v6),
-        poll(loop, descriptor.number(), [this](Poll::Events events) { on_events(events); }) {
+        poll(loop, descriptor.number(), [this](Poll::Events events) { on_events(events); }),
+        incoming(max_receive) {
     for (std::size_t i = 0; i < kBatch; ++i) {
       msghdr& m = messages[i].msg_hdr;
       m.msg_name = &routes[i].to;
@@ -320,7 +324,7 @@ Result<DatagramSocket> DatagramSocket::open(Loop& loop, const Endpoint& bind, co
   const SocketAddress address = to_socket_address(bind);
   if (!set_up(descriptor.number(), v6, options)) return refused();
   if (::bind(descriptor.number(), &address.any, address.size()) != 0) return refused();
-  return DatagramSocket(std::make_shared<State>(loop, std::move(descriptor), v6));
+  return DatagramSocket(std::make_shared<State>(loop, std::move(descriptor), v6, options.max_receive));
 }
 
 DatagramSocket::DatagramSocket(std::shared_ptr<State> state) : state_(std::move(state)) {}

@@ -16,7 +16,7 @@ struct Datagram {
   IpAddress local;  ///< the address that it was sent to (IP_PKTINFO / IPV6_PKTINFO)
   std::uint32_t interface = 0;
   bool to_group = false;   ///< `local` is a broadcast or multicast address: nothing may be answered from it
-  bool truncated = false;  ///< it was longer than kMaxReceive
+  bool truncated = false;  ///< it was longer than Options::max_receive
   Bytes octets;
 };
 
@@ -26,7 +26,6 @@ struct Datagram {
 /// DF, so that a router in the way may fragment what a black hole for ICMP would else swallow for ever.
 class DatagramSocket {
  public:
-  static constexpr std::size_t kMaxReceive = 2048;  ///< octets; longer datagrams are marked truncated
   static constexpr std::size_t kBatch = 64;         ///< datagrams a system call
   static constexpr std::size_t kMaxHead = 64;       ///< octets of `head` that are copied
   static constexpr std::size_t kMaxBacklog =
@@ -35,6 +34,7 @@ class DatagramSocket {
   static constexpr int kMaxBatchesPerTurn = 8;  ///< read before timers and other descriptors have their turn
 
   struct Options {
+    std::size_t max_receive = 2048;  ///< octets; longer datagrams are marked truncated
     int receive_buffer = 4 << 20;
     int send_buffer = 4 << 20;
     int dscp = 0;

@@ -3,11 +3,14 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netdb.h>
+#include <sys/socket.h>
 #include <uv.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
+#include "sbc/net/descriptor.hpp"
 #include "sbc/net/socket_address.hpp"
 #include "sbc/net/timer.hpp"
 
@@ -88,6 +91,15 @@ Lookup::Lookup(Lookup&&) noexcept = default;
 Lookup& Lookup::operator=(Lookup&& other) noexcept {
   std::swap(state_, other.state_);
   return *this;
+}
+
+Result<IpAddress> source_toward(const Endpoint& to) {
+  SocketAddress address = to_socket_address(to);
+  const Descriptor probe(socket(address.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  // Of a datagram socket it sends nothing.
+  if (!probe || ::connect(probe.number(), &address.any, address.size()) != 0)
+    return fail_errno(errno, "no way to " + to.to_string());
+  return local_endpoint(probe.number()).address;
 }
 
 std::vector<IpAddress> local_addresses() {

@@ -24,6 +24,10 @@ class Lookup {
   std::shared_ptr<State> state_;
 };
 
+/// Which of our addresses packets to `to` leave from, as routing stands now. Errc::system: there is no way
+/// there.
+Result<IpAddress> source_toward(const Endpoint& to);
+
 /// Addresses of this machine's interfaces that are up.
 std::vector<IpAddress> local_addresses();
 

@@ -92,8 +92,8 @@ Result<SrvAnswer> parse_srv_answer(Bytes message) {
 }
 
 void put_in_order(std::vector<SrvRecord>& records, const Random& random) {
-  // By priority, those without weight first; equal ones stay as the DNS server gave them. Inserted one by one:
-  // clang warns of what libstdc++'s stable sort is made of.
+  // By priority, those without weight first; equal ones stay as the DNS server gave them. Inserted one by
+  // one: clang warns of what libstdc++'s stable sort is made of.
   const auto before = [](const SrvRecord& a, const SrvRecord& b) {
     return std::pair(a.priority, a.weight != 0) < std::pair(b.priority, b.weight != 0);
   };

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "sbc/proxy/call_report.hpp"
 #include "sbc/proxy/sccp_connection.hpp"
 #include "sbc/proxy/sccp_proxy.hpp"
 
@@ -8,8 +9,6 @@ namespace dw::proxy {
 namespace {
 
 using Kind = sccp::SessionEvent::Kind;
-
-constexpr Duration kLongEnough = std::chrono::seconds(5);  // for one way to be worth a word
 
 phones::Call::Way way_of(sccp::Call::Way way) {
   switch (way) {
@@ -47,18 +46,6 @@ phones::Call for_people(const std::string& device, const sccp::Call& call, TimeP
     out.streams.push_back(std::move(s));
   }
   return out;
-}
-
-/// "from the phone only", "from the central side only", "none"; empty when both ways had audio, or too short.
-std::string_view one_way(const phones::Call& call) {
-  for (const auto& s : call.streams) {
-    if (s.media.direct || s.both_open < kLongEnough) continue;
-    const bool phone = s.media.from_phone.packets != 0;
-    const bool central = s.media.from_central.packets != 0;
-    if (phone && central) continue;
-    return phone ? "from_phone_only" : central ? "from_central_only" : "none";
-  }
-  return {};
 }
 
 }  // namespace
@@ -173,19 +160,7 @@ void SccpProxy::call_over(Connection& c, const sccp::Call& call) {
   if (!call.connected && call.streams.empty()) return;  // it rang, or somebody only lifted the handset
   ++calls_;
   const phones::Call told = for_people(c.session.device(), call, loop_.now());
-  std::uint64_t from_phone = 0, from_central = 0, lost_phone = 0, lost_central = 0;
-  for (const auto& s : told.streams) {
-    from_phone += s.media.from_phone.packets;
-    lost_phone += s.media.from_phone.lost;
-    from_central += s.media.from_central.packets;
-    lost_central += s.media.from_central.lost;
-  }
-  const std::string_view lopsided = one_way(told);
-  spdlog::info(
-      "event=call_down device={} call={} line={} number=\"{}\" duration=\"{}\" packets_from_phone={} "
-      "packets_from_central={} lost_from_phone={} lost_from_central={}{}{}",
-      told.device, told.reference, told.line, escaped(told.far_number), to_words(told.duration), from_phone,
-      from_central, lost_phone, lost_central, lopsided.empty() ? "" : " audio=", lopsided);
+  log_call_over(told);
   if (sinks_.on_call) sinks_.on_call(told);
 }
 

@@ -232,14 +232,14 @@ TEST_CASE("a datagram longer than the buffer is marked, an empty one is one") {
   Client client(socket.local());
   std::vector<Arrival> arrivals;
   record(socket, arrivals);
-  client.send(std::string(net::DatagramSocket::kMaxReceive, 'a'));
-  client.send(std::string(net::DatagramSocket::kMaxReceive + 1, 'b'));
+  client.send(std::string(net::DatagramSocket::Options{}.max_receive, 'a'));
+  client.send(std::string(net::DatagramSocket::Options{}.max_receive + 1, 'b'));
   client.send("");
   REQUIRE(loop.run_until([&] { return arrivals.size() == 3; }, 10s));
   CHECK_FALSE(arrivals[0].truncated);
-  CHECK(arrivals[0].text.size() == net::DatagramSocket::kMaxReceive);
+  CHECK(arrivals[0].text.size() == net::DatagramSocket::Options{}.max_receive);
   CHECK(arrivals[1].truncated);
-  CHECK(arrivals[1].text.size() == net::DatagramSocket::kMaxReceive);
+  CHECK(arrivals[1].text.size() == net::DatagramSocket::Options{}.max_receive);
   CHECK_FALSE(arrivals[2].truncated);
   CHECK(arrivals[2].text.empty());
 }

@@ -1,0 +1,335 @@
+#include "sbc/proxy/sip_proxy.hpp"
+
+#include <algorithm>
+
+#include "sbc/net/random.hpp"
+#include "sbc/net/resolver.hpp"
+
+namespace dw::proxy {
+namespace {
+
+constexpr Duration kLookAgain = std::chrono::seconds(30);  // whether routing to a server still is as it was
+constexpr Duration kRetryLookup = std::chrono::seconds(5);
+constexpr int kPortTries = 16;
+
+net::SipTransport for_lookup(sip::Transport transport) {
+  switch (transport) {
+    case sip::Transport::udp:
+      return net::SipTransport::udp;
+    case sip::Transport::tcp:
+      return net::SipTransport::tcp;
+    case sip::Transport::tls:
+      break;
+  }
+  return net::SipTransport::tls;
+}
+
+}  // namespace
+
+SipProxy::SipProxy(net::Loop& loop, Options options, MediaBroker& broker, Sinks sinks)
+    : loop_(loop),
+      options_(std::move(options)),
+      sinks_(std::move(sinks)),
+      core_(options_.proxy, broker, &net::random_u64),
+      resolver_(loop, options_.resolver),
+      timer_(loop, [this] { on_time(); }) {}
+
+SipProxy::~SipProxy() = default;
+
+Result<std::unique_ptr<SipProxy>> SipProxy::start(net::Loop& loop, Options options, MediaBroker& broker, Sinks sinks) {
+  std::unique_ptr<SipProxy> proxy(new SipProxy(loop, std::move(options), broker, std::move(sinks)));
+  for (const IpAddress& address : proxy->options_.listen) {
+    if (auto ok = proxy->listen(address); !ok) return std::unexpected(ok.error());
+  }
+  if (!proxy->options_.state_dir.empty())
+    proxy->store_ = SipStore::open(loop, proxy->options_.state_dir, proxy->core_);
+  proxy->lookups_.resize(proxy->servers().size());
+  for (std::size_t i = 0; i < proxy->lookups_.size(); ++i) {
+    proxy->lookups_[i].again = std::make_unique<net::Timer>(loop, [p = proxy.get(), i] { p->look_up(i); });
+    proxy->look_up(i);
+  }
+  proxy->arm();
+  return proxy;
+}
+
+Result<void> SipProxy::listen(const IpAddress& address) {
+  Result<std::uint16_t> port = fail(Errc::unavailable, "no port is free for both UDP and TCP");
+  for (int i = 0; i < (options_.port == 0 ? kPortTries : 1); ++i) {
+    port = listen_at({address, options_.port});
+    if (port) break;
+  }
+  if (!port) return std::unexpected(port.error());
+  options_.port = *port;  // the same on every address
+  return {};
+}
+
+/// UDP, and TCP on the same port.
+Result<std::uint16_t> SipProxy::listen_at(const Endpoint& where) {
+  net::DatagramSocket::Options about;
+  about.max_receive = kMaxDatagram;
+  about.dscp = 24;  // CS3: signalling (RFC 4594 §4.2)
+  auto socket = net::DatagramSocket::open(loop_, where, about);
+  if (!socket) return std::unexpected(socket.error());
+  const Endpoint at{where.address, socket->local().port};
+  auto listener = net::TcpListener::open(
+      loop_, at, [this](net::Descriptor s, const Endpoint& peer, const Endpoint& local) { accept(std::move(s), peer, local); });
+  if (!listener) return std::unexpected(listener.error());
+  listeners_.push_back(std::move(*listener));
+  sockets_.push_back(std::move(*socket));
+  const std::size_t index = sockets_.size() - 1;
+  sockets_.back().receive([this, index](std::span<const net::Datagram> all) { on_datagrams(index, all); });
+  return at.port;
+}
+
+std::vector<Endpoint> SipProxy::local() const {
+  std::vector<Endpoint> all;
+  for (const auto& socket : sockets_)
+    all.push_back(socket.local());
+  return all;
+}
+
+void SipProxy::on_datagrams(std::size_t socket, std::span<const net::Datagram> datagrams) {
+  const TimePoint now = loop_.now();
+  const std::uint16_t port = sockets_[socket].local().port;
+  for (const net::Datagram& d : datagrams) {
+    if (d.to_group) continue;
+    if (d.truncated) {
+      ++truncated_;
+      continue;
+    }
+    core_.on_message(now, {sip::Transport::udp, {d.local, port}, d.peer, sip::ConnectionId::none}, d.octets, out_);
+  }
+  perform();
+}
+
+// ---- connections ----
+
+const char* SipProxy::refusal(const IpAddress& source) {
+  const auto accepted = static_cast<std::size_t>(connections_.size());
+  if (accepted >= options_.max_connections) return "access.sip.max_connections";
+  if (sources_.size() >= kMaxSources && !sources_.contains(source)) {
+    const TimePoint now = loop_.now();
+    for (auto at = sources_.begin(); at != sources_.end();)
+      at = at->second.connections == 0 && at->second.bucket.full(now) ? sources_.erase(at) : std::next(at);
+    if (sources_.size() >= kMaxSources) return "too many sources";
+  }
+  Source& s = sources_
+                  .try_emplace(source, Source{0, TokenBucket(options_.connection_rate, 5 * options_.connection_rate)})
+                  .first->second;
+  if (s.connections >= options_.max_connections_per_source) return "access.sip.max_connections_per_source";
+  if (!s.bucket.take(loop_.now())) return "access.sip.connection_rate";
+  ++s.connections;
+  return nullptr;
+}
+
+void SipProxy::accept(net::Descriptor socket, const Endpoint& peer, const Endpoint& local) {
+  if (const char* const reason = refusal(peer.address)) {
+    ++turned_away_;
+    limit_.warn("event=connection_refused service=sip peer={} reason=\"{}\"", peer.address.to_string(), reason);
+    return;
+  }
+  ++accepted_;
+  const sip::ConnectionId id = core_.on_accepted(loop_.now(), peer, local);
+  Connection& c = connections_[id];
+  c.flow = {sip::Transport::tcp, local, peer, id};
+  c.accepted = c.connected = true;
+  c.stream = net::TcpStream::adopt(loop_, std::move(socket),
+                                   {{},
+                                    [this, id](Bytes octets) { on_octets(id, octets); },
+                                    [this, id](bool clean, std::string_view why) {
+                                      ended(id, clean ? "it hung up" : std::string(why));
+                                    }});
+}
+
+void SipProxy::connect(const sip::Output::Connect& wanted) {
+  const sip::ConnectionId id = wanted.id;
+  Connection& c = connections_[id];
+  c.until = loop_.now() + options_.connect_timeout;
+  c.flow = {sip::Transport::tcp, {}, wanted.to, id};
+  auto stream = net::TcpStream::connect(loop_, wanted.to, wanted.from,
+                                        {[this, id] { connected(id); },
+                                         [this, id](Bytes octets) { on_octets(id, octets); },
+                                         [this, id](bool clean, std::string_view why) {
+                                           ended(id, clean ? "it hung up" : std::string(why));
+                                         }});
+  if (!stream) {
+    ended_.emplace_back(id, stream.error().text);
+    return;
+  }
+  c.stream = std::move(*stream);
+  connecting_.push_back(id);
+}
+
+void SipProxy::connected(sip::ConnectionId id) {
+  const auto at = connections_.find(id);
+  if (at == connections_.end()) return;
+  Connection& c = at->second;
+  c.connected = true;
+  c.flow.local = c.stream.local();
+  c.stream.send(c.waiting);
+  c.waiting = {};
+}
+
+void SipProxy::on_octets(sip::ConnectionId id, Bytes octets) {
+  auto at = connections_.find(id);
+  if (at == connections_.end()) return;
+  at->second.framer.push(octets);
+  for (;;) {
+    Connection& c = at->second;
+    const auto piece = c.framer.next();
+    if (!piece) {
+      core_.on_bad_stream(loop_.now(), c.flow, piece.error().text, out_);
+      break;
+    }
+    if (!*piece) break;
+    switch ((*piece)->kind) {
+      case sip::StreamFramer::Kind::ping:
+        core_.on_ping(loop_.now(), id);
+        c.stream.send(as_bytes("\r\n"));
+        break;
+      case sip::StreamFramer::Kind::pong:
+        core_.on_ping(loop_.now(), id);
+        break;
+      case sip::StreamFramer::Kind::message:
+        core_.on_message(loop_.now(), c.flow, (*piece)->octets, out_);
+        break;
+    }
+  }
+  perform();
+}
+
+void SipProxy::ended(sip::ConnectionId id, std::string why) {
+  ended_.emplace_back(id, std::move(why));
+  if (!performing_) perform();
+}
+
+// ---- what the core asks for ----
+
+void SipProxy::perform() {
+  if (performing_) return;  // whoever is at it goes on until nothing is left
+  performing_ = true;
+  while (!out_.connects.empty() || !out_.sends.empty() || !out_.closes.empty() || !out_.events.empty() || !ended_.empty()) {
+    sip::Output now = std::exchange(out_, {});
+    for (const auto& wanted : now.connects)
+      connect(wanted);
+    for (const auto& [to, octets] : now.sends)
+      send(to, as_bytes(octets));
+    for (auto& socket : sockets_)
+      socket.flush();
+    for (const auto id : now.closes)
+      ended_.emplace_back(id, "it was closed here");
+    for (const auto& event : now.events)
+      tell(event);
+    for (auto& [id, why] : std::exchange(ended_, {})) {
+      const auto at = connections_.find(id);
+      if (at == connections_.end()) continue;
+      if (at->second.accepted) {
+        const auto source = sources_.find(at->second.flow.peer.address);
+        if (source != sources_.end()) --source->second.connections;
+      }
+      at->second.stream.finish();
+      connections_.erase(at);
+      core_.on_connection_closed(loop_.now(), id, why, out_);
+    }
+    now.clear();
+    if (out_.sends.capacity() == 0) std::swap(out_, now);  // its memory serves again
+  }
+  performing_ = false;
+  arm();
+}
+
+void SipProxy::send(const sip::Flow& to, Bytes octets) {
+  if (to.transport == sip::Transport::udp) {
+    for (auto& socket : sockets_) {
+      const Endpoint at = socket.local();
+      if (at.port != to.local.port || at.address.is_v6() != to.peer.address.is_v6()) continue;
+      if (at.address.is_unspecified() || at.address == to.local.address) return socket.send(to.peer, to.local.address, {}, octets);
+    }
+    return;
+  }
+  const auto at = connections_.find(to.connection);
+  if (at == connections_.end()) return;
+  Connection& c = at->second;
+  if (c.connected) return c.stream.send(octets);
+  if (c.waiting.size() + octets.size() > net::TcpStream::kMaxQueued) return;  // its transactions time out
+  c.waiting.insert(c.waiting.end(), octets.begin(), octets.end());
+}
+
+void SipProxy::arm() {
+  TimePoint when = core_.next_deadline();
+  for (const sip::ConnectionId id : connecting_) {
+    const auto at = connections_.find(id);
+    if (at != connections_.end() && !at->second.connected) when = std::min(when, at->second.until);
+  }
+  if (timer_.armed() && timer_at_ <= when) return;
+  timer_at_ = when;
+  timer_.arm_at(when);
+}
+
+void SipProxy::on_time() {
+  const TimePoint now = loop_.now();
+  timer_at_ = TimePoint::max();
+  std::erase_if(connecting_, [&](sip::ConnectionId id) {
+    const auto at = connections_.find(id);
+    if (at == connections_.end() || at->second.connected) return true;
+    if (at->second.until > now) return false;
+    ended_.emplace_back(id, "it does not answer");
+    return true;
+  });
+  core_.on_deadline(now, out_);
+  perform();
+}
+
+// ---- where the central servers are ----
+
+void SipProxy::look_up(std::size_t server) {
+  const auto& s = servers()[server];
+  lookups_[server].lookup = std::make_unique<net::SipLookup>(
+      resolver_, s.name, for_lookup(s.transport),
+      [this, server](Result<net::SipTargets> targets) { found(server, std::move(targets)); });
+}
+
+void SipProxy::found(std::size_t server, Result<net::SipTargets> targets) {
+  std::vector<sip::Servers::Address> addresses;
+  std::string why = targets ? "no way there" : targets.error().text;
+  if (targets) {
+    for (const Endpoint& at : targets->endpoints) {
+      if (addresses.size() == kMaxAddresses) break;
+      if (const auto local = local_toward(at)) addresses.push_back({at, *local});
+    }
+  }
+  Duration again = kRetryLookup;
+  if (addresses.empty()) {
+    limit_.warn("event=sip_server_unknown server={} reason=\"{}\"", servers()[server].name.to_string(), escaped(why));
+    core_.server_lookup_failed(loop_.now(), server, std::move(why), out_);
+  } else {
+    core_.set_server_addresses(server, std::move(addresses));
+    again = std::clamp(targets->ttl, kRetryLookup, kLookAgain);
+  }
+  lookups_[server].again->arm_after(again);
+  perform();
+}
+
+/// The endpoint of ours that faces a server: where we listen already, or another socket on the address that
+/// packets to it leave from.
+std::optional<Endpoint> SipProxy::local_toward(const Endpoint& peer) {
+  const auto source = net::source_toward(peer);
+  if (!source) return std::nullopt;
+  for (const auto& socket : sockets_) {
+    const Endpoint at = socket.local();
+    if (at.address == *source || (at.address.is_unspecified() && at.address.is_v6() == source->is_v6()))
+      return Endpoint{*source, at.port};
+  }
+  for (const std::uint16_t port : {options_.port, std::uint16_t{0}}) {
+    if (const auto opened = listen_at({*source, port})) return Endpoint{*source, *opened};
+  }
+  return std::nullopt;
+}
+
+std::size_t SipProxy::phones_at(std::size_t server) const {
+  std::size_t count = 0;
+  core_.bindings().for_each([&](const sip::Binding& b) { count += b.server == server ? 1 : 0; });
+  return count;
+}
+
+}  // namespace dw::proxy

@@ -1,0 +1,128 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "sbc/base/metrics.hpp"
+#include "sbc/base/token_bucket.hpp"
+#include "sbc/net/datagram_socket.hpp"
+#include "sbc/net/log.hpp"
+#include "sbc/net/sip_lookup.hpp"
+#include "sbc/net/tcp_stream.hpp"
+#include "sbc/net/timer.hpp"
+#include "sbc/phones/signalling.hpp"
+#include "sbc/proxy/sip_store.hpp"
+#include "sbc/sip/proxy.hpp"
+#include "sbc/sip/stream.hpp"
+
+namespace dw::proxy {
+
+/// SIP on UDP and TCP, phones' side and central side on one port: sockets, connections and lookups around a
+/// sip::Proxy. On the loop's thread; loop and broker outlive it.
+class SipProxy {
+ public:
+  struct Options {
+    std::vector<IpAddress> listen;
+    std::uint16_t port = 5060;  ///< UDP and TCP; 0: any that is free for both
+    sip::ProxyOptions proxy;
+    std::size_t max_connections = 10'000;
+    std::size_t max_connections_per_source = 1000;
+    double connection_rate = 20;  ///< new ones a second and source; five times that at once
+    Duration connect_timeout = std::chrono::seconds(4);
+    std::string state_dir;  ///< where bindings are kept; empty: nowhere
+    net::SipResolver::Options resolver;
+  };
+  struct Sinks {
+    std::function<void(const phones::SignallingStep&)> on_step;
+    std::function<void(const phones::Call&)> on_call;  ///< one that is over
+  };
+  static constexpr std::size_t kMaxDatagram = 16'384;  ///< octets; longer ones are counted and dropped
+  static constexpr std::size_t kMaxAddresses = 4;      ///< tried of one server
+  static constexpr std::size_t kMaxSources = 65'536;   ///< addresses whose connections are counted
+
+  static Result<std::unique_ptr<SipProxy>> start(net::Loop& loop, Options options, MediaBroker& broker, Sinks sinks);
+  ~SipProxy();
+  SipProxy(const SipProxy&) = delete;
+  SipProxy& operator=(const SipProxy&) = delete;
+
+  std::vector<Endpoint> local() const;
+  std::vector<phones::Call> calls() const;  ///< running
+  const std::vector<sip::Servers::Server>& servers() const { return core_.servers().all(); }
+  std::size_t phones_at(std::size_t server) const;
+  std::vector<sip::Guard::Ban> bans() const { return core_.bans(loop_.now()); }
+  std::size_t registered() const { return core_.bindings().size(); }
+  std::size_t running_calls() const { return core_.running_calls(); }
+  void append_metrics(MetricsText& out) const;
+  /// Takes no more calls and registrations; those that run go on.
+  void drain() { core_.drain(); }
+
+ private:
+  struct Connection {
+    net::TcpStream stream;
+    sip::StreamFramer framer;
+    sip::Flow flow;
+    bool accepted = false;
+    bool connected = false;
+    Buffer waiting;         ///< until it is connected; at most TcpStream::kMaxQueued
+    TimePoint until{};      ///< to be connected by
+  };
+  struct Source {
+    std::size_t connections = 0;
+    TokenBucket bucket;
+  };
+  struct Lookup {
+    std::unique_ptr<net::SipLookup> lookup;
+    std::unique_ptr<net::Timer> again;
+  };
+  SipProxy(net::Loop& loop, Options options, MediaBroker& broker, Sinks sinks);
+
+  Result<void> listen(const IpAddress& address);
+  Result<std::uint16_t> listen_at(const Endpoint& where);
+  void on_datagrams(std::size_t socket, std::span<const net::Datagram> datagrams);
+  void accept(net::Descriptor socket, const Endpoint& peer, const Endpoint& local);
+  const char* refusal(const IpAddress& source);
+  void on_octets(sip::ConnectionId id, Bytes octets);
+  void connected(sip::ConnectionId id);
+  void ended(sip::ConnectionId id, std::string why);
+  void connect(const sip::Output::Connect& wanted);
+  void look_up(std::size_t server);
+  void found(std::size_t server, Result<net::SipTargets> targets);
+  std::optional<Endpoint> local_toward(const Endpoint& peer);
+  void perform();
+  void send(const sip::Flow& to, Bytes octets);
+  void arm();
+  void on_time();
+  // sip_report.cpp
+  void tell(const sip::Event& event);
+  void log_event(const sip::Event& event);
+  void tell_step(const sip::Event& event, phones::SignallingEvent step, std::string detail);
+  void call_over(const sip::Event& event);
+  phones::Call for_people(const std::string& device, const sip::Call& call) const;
+  std::string server_name(const sip::Event& event) const;
+
+  net::Loop& loop_;
+  Options options_;
+  Sinks sinks_;
+  sip::Proxy core_;
+  std::unique_ptr<SipStore> store_;
+  net::SipResolver resolver_;
+  std::vector<net::DatagramSocket> sockets_;
+  std::vector<net::TcpListener> listeners_;
+  std::unordered_map<sip::ConnectionId, Connection> connections_;
+  std::vector<sip::ConnectionId> connecting_;
+  std::unordered_map<IpAddress, Source> sources_;
+  std::vector<Lookup> lookups_;
+  sip::Output out_;
+  std::vector<std::pair<sip::ConnectionId, std::string>> ended_;  ///< to be told to the core
+  bool performing_ = false;
+  net::Timer timer_;
+  TimePoint timer_at_ = TimePoint::max();
+  net::LogLimit limit_, refused_, bad_, offences_{20, 200}, lost_{20, 200}, registered_{50, 500};
+  std::uint64_t accepted_ = 0, turned_away_ = 0, truncated_ = 0;
+};
+
+}  // namespace dw::proxy

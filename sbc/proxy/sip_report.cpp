@@ -1,0 +1,231 @@
+#include <algorithm>
+
+#include "sbc/proxy/call_report.hpp"
+#include "sbc/proxy/sip_proxy.hpp"
+
+// What the SIP proxy tells people: log lines, steps of a phone's story, calls and metrics.
+namespace dw::proxy {
+namespace {
+
+using Kind = sip::Event::Kind;
+
+std::string_view lower_name(sip::Transport transport) {
+  switch (transport) {
+    case sip::Transport::udp:
+      return "udp";
+    case sip::Transport::tcp:
+      return "tcp";
+    case sip::Transport::tls:
+      return "tls";
+  }
+  return "?";
+}
+
+}  // namespace
+
+std::string SipProxy::server_name(const sip::Event& event) const {
+  return event.server && *event.server < servers().size() ? servers()[*event.server].name.to_string() : std::string();
+}
+
+void SipProxy::tell_step(const sip::Event& event, phones::SignallingEvent step, std::string detail) {
+  if (!sinks_.on_step) return;
+  phones::SignallingStep told;
+  told.at = wall_now();
+  told.device = event.device;
+  told.protocol = phones::Protocol::sip;
+  told.event = step;
+  told.peer = event.flow.peer;
+  told.stated = event.stated;
+  told.server = server_name(event);
+  told.detail = std::move(detail);
+  told.device_type = event.device_type;
+  told.status = event.status;
+  told.transport = lower_name(event.flow.transport);
+  told.aor = event.aor;
+  told.user_agent = event.user_agent;
+  sinks_.on_step(told);
+}
+
+void SipProxy::tell(const sip::Event& event) {
+  using Step = phones::SignallingEvent;
+  log_event(event);
+  switch (event.kind) {
+    case Kind::registered:
+    case Kind::moved:
+    case Kind::refreshed:
+      return tell_step(event, Step::registered, {});
+    case Kind::refused:
+      return tell_step(event, Step::refused, event.text);
+    case Kind::bad_password:
+      return tell_step(event, Step::bad_password, event.text);
+    case Kind::unregistered:
+      return tell_step(event, Step::unregistered, {});
+    case Kind::expired:
+      return tell_step(event, Step::phone_lost, "its registration ran out");
+    case Kind::phone_lost:
+      return tell_step(event, Step::phone_lost, event.text);
+    case Kind::no_server:
+      return tell_step(event, Step::no_server, event.text);
+    case Kind::unheard:
+      return tell_step(event, Step::unheard, event.text);
+    case Kind::unreachable:
+      return tell_step(event, Step::unreachable, event.text);
+    case Kind::reachable:
+      return tell_step(event, Step::reachable, {});
+    case Kind::altered:
+      return tell_step(event, Step::altered, event.text);
+    case Kind::no_date:
+      return tell_step(event, Step::no_date, {});
+    case Kind::alarm:
+      return tell_step(event, Step::alarm, event.text);
+    case Kind::call_over:
+      return call_over(event);
+    case Kind::call_up:
+    case Kind::no_media:
+    case Kind::ice_removed:
+    case Kind::large:
+    case Kind::dropped:
+    case Kind::offence:
+    case Kind::banned:
+    case Kind::server_up:
+    case Kind::server_down:
+      return;
+  }
+}
+
+void SipProxy::log_event(const sip::Event& event) {
+  const std::string peer = event.flow.peer.to_string();
+  const auto who = [&] { return fmt::format("device={} aor=\"{}\" peer={}", event.device, escaped(event.aor, 64), peer); };
+  const auto why = [&] { return escaped(event.text, 200); };
+  switch (event.kind) {
+    case Kind::registered:
+    case Kind::moved:
+      return registered_.info("event=registered {} transport={} server={} user_agent=\"{}\"", who(),
+                              lower_name(event.flow.transport), server_name(event), escaped(event.user_agent, 64));
+    case Kind::unregistered:
+      return registered_.info("event=unregistered {}", who());
+    case Kind::expired:
+      return lost_.info("event=registration_expired {}", who());
+    case Kind::phone_lost:
+      return lost_.info("event=phone_lost {} reason=\"{}\"", who(), why());
+    case Kind::refused:
+      return refused_.warn("event=registration_refused {} by=server status={} reason=\"{}\"", who(), event.status, why());
+    case Kind::bad_password:
+      return refused_.warn("event=sip_wrong_password {} the server challenged again what the phone had signed", who());
+    case Kind::no_server:
+      return refused_.warn("event=no_server {} reason=\"{}\" the phone is asked to come again", who(), why());
+    case Kind::unheard:
+      return limit_.warn("event=sip_answers_unheard {} reason=\"{}\"", who(), why());
+    case Kind::unreachable:
+      return limit_.warn("event=sip_unreachable {} tried=\"{}\" calls to it will not ring", who(), why());
+    case Kind::reachable:
+      return limit_.info("event=sip_reachable {}", who());
+    case Kind::altered:
+      return limit_.warn("event=sip_altered {} reason=\"{}\" a router on the way changes SIP", who(), why());
+    case Kind::alarm:
+      return limit_.info("event=phone_alarm {} text=\"{}\"", who(), why());
+    case Kind::call_up:
+      return spdlog::info("event=call_up {} call=\"{}\" way={} number=\"{}\"", who(), escaped(event.call->call_id),
+                          event.call->outgoing ? "outgoing" : "incoming", escaped(event.call->far_number));
+    case Kind::no_media:
+      return limit_.warn("event=no_media {} reason=\"{}\"", who(), why());
+    case Kind::ice_removed:
+      return spdlog::debug("event=ice_removed {} lines={} the relay stands between", who(), event.text);
+    case Kind::large:
+      return limit_.warn("event=sip_large {} message=\"{}\" is more than a phone takes by UDP", who(), why());
+    case Kind::dropped:
+      return bad_.warn("event=sip_refused peer={} reason=\"{}\"", peer, why());
+    case Kind::offence:
+      return offences_.warn("event=sip_offence peer={} reason=\"{}\"", event.flow.peer.address.to_string(), why());
+    case Kind::banned:
+      return offences_.warn("event=sip_ban peer={} reason=\"{}\" it gets no answer for a while",
+                            event.flow.peer.address.to_string(), why());
+    case Kind::server_up:
+      return spdlog::info("event=server_up service=sip server={}", server_name(event));
+    case Kind::server_down:
+      return limit_.warn("event=server_down service=sip server={} reason=\"{}\"", server_name(event), why());
+    case Kind::refreshed:
+    case Kind::no_date:
+    case Kind::call_over:
+      return;
+  }
+}
+
+phones::Call SipProxy::for_people(const std::string& device, const sip::Call& call) const {
+  phones::Call out;
+  out.device = device;
+  out.protocol = phones::Protocol::sip;
+  out.call_id = call.call_id;
+  out.own_number = call.own_number;
+  out.way = call.outgoing ? phones::Call::Way::outgoing : phones::Call::Way::incoming;
+  out.state = sip::to_string(call.state);
+  out.far_number = call.far_number;
+  out.far_name = call.far_name;
+  out.duration = call.duration;
+  out.since = wall_now() - std::chrono::duration_cast<std::chrono::milliseconds>(call.duration);
+  for (const sip::CallStream& stream : call.streams) {
+    phones::Call::Stream s;
+    s.phone = stream.report.phone.value_or(stream.phone_stated);
+    s.phone_facing = stream.ports.phone_facing;
+    s.central_facing = stream.ports.central_facing;
+    s.far_end = stream.far_end.value_or(Endpoint{});
+    s.codec = stream.codec;
+    s.media = stream.report;
+    s.both_open = stream.both_open;
+    out.streams.push_back(std::move(s));
+  }
+  return out;
+}
+
+void SipProxy::call_over(const sip::Event& event) {
+  if (!event.call->connected) return;  // it rang, or was refused
+  phones::Call told = for_people(event.device, *event.call);
+  told.peer = event.flow.peer;
+  log_call_over(told);
+  if (sinks_.on_call) sinks_.on_call(told);
+}
+
+std::vector<phones::Call> SipProxy::calls() const {
+  std::vector<phones::Call> all;
+  for (const auto& [device, call] : core_.calls(loop_.now()))
+    all.push_back(for_people(device, call));
+  return all;
+}
+
+void SipProxy::append_metrics(MetricsText& out) const {
+  const sip::ProxyCounters& c = core_.counters();
+  out.gauge("dropwire_sip_registered", "Contacts that are registered by SIP.", static_cast<double>(registered()));
+  out.gauge("dropwire_sip_calls", "Running calls of SIP phones.", static_cast<double>(running_calls()));
+  out.gauge("dropwire_sip_transactions", "SIP transactions under way.", static_cast<double>(core_.transactions()));
+  out.gauge("dropwire_sip_connections", "TCP connections for SIP.", static_cast<double>(connections_.size()));
+  const char* messages = "SIP messages that came, by the side that sent them.";
+  out.counter("dropwire_sip_messages_total", messages, c.from_phones, {{"from", "phone"}});
+  out.counter("dropwire_sip_messages_total", messages, c.from_central, {{"from", "central"}});
+  out.counter("dropwire_sip_registrations_total", "Registrations that a central server took.", c.registrations);
+  out.counter("dropwire_sip_refused_registrations_total", "Registrations that a central server refused.",
+              c.registrations_refused);
+  out.counter("dropwire_sip_put_off_total", "Registrations that were told to come again, to spare the central server.",
+              c.registrations_put_off);
+  out.counter("dropwire_sip_calls_total", "Calls of SIP phones that were taken.", c.calls);
+  out.counter("dropwire_sip_malformed_total", "SIP messages that made no sense.", c.malformed);
+  out.counter("dropwire_sip_refused_total", "SIP requests that were refused here.", c.refused);
+  out.counter("dropwire_sip_repeated_total", "Retransmissions that were absorbed.", c.repeated);
+  out.counter("dropwire_sip_dropped_total", "SIP messages that belonged to nothing.", c.dropped);
+  out.counter("dropwire_sip_no_media_total", "Media streams refused for want of ports.", c.no_media);
+  out.counter("dropwire_sip_fail_overs_total", "Requests that went to another central server.", c.fail_overs);
+  out.counter("dropwire_sip_no_server_total", "Requests for which no central server could be had.", c.no_server);
+  out.counter("dropwire_sip_truncated_total", "SIP datagrams that were too long.", truncated_);
+  out.counter("dropwire_sip_accepted_total", "SIP connections that were taken.", accepted_);
+  out.counter("dropwire_sip_turned_away_total", "SIP connections that were refused because of a limit.", turned_away_);
+  out.counter("dropwire_sip_offences_total", "What only scanners do.", core_.guard().offences());
+  out.counter("dropwire_sip_limited_total", "Messages over a source's rate.", core_.guard().limited());
+  out.counter("dropwire_sip_ignored_total", "Messages of banned sources.", core_.guard().ignored());
+  out.gauge("dropwire_sip_banned", "Sources that are banned now.", static_cast<double>(bans().size()));
+  for (const auto& server : servers()) {
+    const std::string name = server.name.to_string();
+    out.gauge("dropwire_sip_server_up", "Whether a central server answered when last asked.", server.up ? 1 : 0,
+              {{"server", name}});
+  }
+}
+
+}  // namespace dw::proxy

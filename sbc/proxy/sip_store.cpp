@@ -1,0 +1,169 @@
+#include "sbc/proxy/sip_store.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <array>
+
+#include "sbc/base/escape.hpp"
+
+namespace dw::proxy {
+namespace {
+
+constexpr std::array<std::string_view, 1> kMigrations = {
+    "CREATE TABLE binding("
+    " token TEXT PRIMARY KEY, key TEXT NOT NULL, aor TEXT NOT NULL, user TEXT NOT NULL, contact TEXT NOT NULL,"
+    " contact_uri TEXT NOT NULL, call_id TEXT NOT NULL, device TEXT NOT NULL, user_agent TEXT NOT NULL,"
+    " device_type INTEGER NOT NULL, transport INTEGER NOT NULL, local TEXT NOT NULL, peer TEXT NOT NULL,"
+    " stated TEXT NOT NULL, contact_port INTEGER NOT NULL, answers INTEGER NOT NULL, maps_host INTEGER NOT NULL,"
+    " server TEXT NOT NULL, expires INTEGER NOT NULL) STRICT, WITHOUT ROWID"};
+constexpr std::string_view kSelect =
+    "SELECT token, key, aor, user, contact, contact_uri, call_id, device, user_agent, device_type, transport, local,"
+    " peer, stated, contact_port, answers, maps_host, server, expires FROM binding";
+constexpr std::string_view kPut =
+    "INSERT OR REPLACE INTO binding VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+sip::Binding binding_in(const store::Statement& row) {
+  sip::Binding b;
+  b.token = row.text(0);
+  b.key = row.text(1);
+  b.aor = row.text(2);
+  b.user = row.text(3);
+  b.contact = row.text(4);
+  b.contact_uri = row.text(5);
+  b.call_id = row.text(6);
+  b.device = row.text(7);
+  b.user_agent = row.text(8);
+  b.device_type = static_cast<unsigned>(row.integer(9));
+  b.reach.flow.transport = row.integer(10) == 0 ? sip::Transport::udp : sip::Transport::tcp;
+  b.reach.flow.local = Endpoint::parse(row.text(11)).value_or(Endpoint{});
+  b.reach.flow.peer = Endpoint::parse(row.text(12)).value_or(Endpoint{});
+  b.reach.stated = IpAddress::parse(row.text(13)).value_or(IpAddress{});
+  b.reach.contact_port = static_cast<std::uint16_t>(row.integer(14));
+  const auto answers = row.integer(15);
+  b.reach.answers = answers == 1   ? sip::Reach::Answers::at_contact
+                    : answers == 2 ? sip::Reach::Answers::at_source
+                                   : sip::Reach::Answers::unknown;
+  b.maps_host = row.integer(16) != 0;
+  b.expires = WallTime(std::chrono::milliseconds(row.integer(18)));
+  return b;
+}
+
+Result<void> put(store::Statement& s, const sip::Binding& b, const std::string& server) {
+  const std::string local = b.reach.flow.local.to_string(), peer = b.reach.flow.peer.to_string();
+  const std::string stated = b.reach.stated ? b.reach.stated.to_string() : std::string();
+  s.bind(1, std::string_view(b.token)).bind(2, std::string_view(b.key)).bind(3, std::string_view(b.aor));
+  s.bind(4, std::string_view(b.user)).bind(5, std::string_view(b.contact)).bind(6, std::string_view(b.contact_uri));
+  s.bind(7, std::string_view(b.call_id)).bind(8, std::string_view(b.device)).bind(9, std::string_view(b.user_agent));
+  s.bind(10, std::int64_t{b.device_type});
+  s.bind(11, std::int64_t{b.reach.flow.transport == sip::Transport::udp ? 0 : 1});
+  s.bind(12, std::string_view(local)).bind(13, std::string_view(peer)).bind(14, std::string_view(stated));
+  s.bind(15, std::int64_t{b.reach.contact_port}).bind(16, static_cast<std::int64_t>(b.reach.answers));
+  s.bind(17, std::int64_t{b.maps_host}).bind(18, std::string_view(server));
+  s.bind(19, std::int64_t{b.expires.time_since_epoch().count()});
+  return s.run();
+}
+
+}  // namespace
+
+SipStore::SipStore(net::Loop& loop, sip::Proxy& proxy)
+    : loop_(loop), proxy_(proxy), timer_(loop, [this] { tick(); }), worker_(loop) {}
+
+std::unique_ptr<SipStore> SipStore::open(net::Loop& loop, const std::string& state_directory, sip::Proxy& proxy) {
+  std::unique_ptr<SipStore> out(new SipStore(loop, proxy));
+  if (const auto ok = out->load(state_directory); !ok) {
+    out->database_.reset();
+    spdlog::warn("event=sip_state_unused reason=\"{}\" registrations are in memory only: after a restart phones are "
+                 "reached once they register again",
+                 escaped(ok.error().text));
+    (void)proxy.bindings().take_changed();
+    return out;
+  }
+  spdlog::info("event=sip_state bindings={}", proxy.bindings().size());
+  (void)proxy.bindings().take_changed();  // as they are on disk
+  out->timer_.arm_after(kWriteEvery);
+  return out;
+}
+
+SipStore::~SipStore() {
+  if (database_) write();
+}
+
+Result<void> SipStore::load(const std::string& state_directory) {
+  auto opened = store::Database::open(state_directory + "/sip.db", kMigrations);
+  if (!opened) return std::unexpected(opened.error());
+  database_ = std::make_unique<store::Database>(std::move(*opened));
+  const WallTime wall = wall_now();
+  if (auto old = database_->prepare("DELETE FROM binding WHERE expires <= ?"); old) {
+    if (const auto done = old->bind(1, std::int64_t{wall.time_since_epoch().count()}).run(); !done) return done;
+  }
+  auto rows = database_->prepare(kSelect);
+  if (!rows) return std::unexpected(rows.error());
+  const auto& servers = proxy_.servers().all();
+  for (;;) {
+    const auto row = rows->step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) return {};
+    sip::Binding b = binding_in(*rows);
+    b.server = servers.size();
+    for (std::size_t i = 0; i < servers.size(); ++i) {
+      if (server_name(i) == rows->text(17)) b.server = i;
+    }
+    proxy_.restore(std::move(b), loop_.now(), wall);
+  }
+}
+
+std::string SipStore::server_name(std::size_t server) const {
+  const auto& all = proxy_.servers().all();
+  if (server >= all.size()) return {};
+  return std::string(sip::to_string(all[server].transport)) + " " + all[server].name.to_string();
+}
+
+void SipStore::tick() {
+  if (!writing_) write();
+  timer_.arm_after(failed_.empty() ? kWriteEvery : kRetryAfter);
+}
+
+void SipStore::write() {
+  auto batch = std::make_shared<Batch>();
+  std::vector<std::string> tokens = proxy_.bindings().take_changed();
+  tokens.insert(tokens.end(), failed_.begin(), failed_.end());
+  if (tokens.empty()) return;
+  failed_.clear();
+  for (std::string& token : tokens) {
+    if (const sip::Binding* const b = proxy_.bindings().by_token(token)) {
+      batch->kept.emplace_back(*b, server_name(b->server));
+    } else {
+      batch->gone.push_back(std::move(token));
+    }
+  }
+  const auto result = std::make_shared<Result<void>>();
+  writing_ = worker_.post(
+      [batch, result, database = database_.get()] { *result = write_batch(*database, *batch); },
+      [this, batch, result] {
+        writing_ = false;
+        if (*result) return;
+        for (const auto& [b, server] : batch->kept)
+          failed_.push_back(b.token);
+        failed_.insert(failed_.end(), batch->gone.begin(), batch->gone.end());
+        failures_.warn("event=sip_state_unwritten reason=\"{}\" registrations are not on disk, trying again in {}",
+                       escaped(result->error().text), to_words(kRetryAfter));
+      });
+}
+
+Result<void> SipStore::write_batch(store::Database& database, const Batch& batch) {
+  auto transaction = store::Transaction::begin(database);
+  if (!transaction) return std::unexpected(transaction.error());
+  auto drop = database.prepare("DELETE FROM binding WHERE token = ?");
+  auto keep = database.prepare(kPut);
+  if (!drop) return std::unexpected(drop.error());
+  if (!keep) return std::unexpected(keep.error());
+  for (const std::string& token : batch.gone) {
+    if (auto done = drop->bind(1, std::string_view(token)).run(); !done) return done;
+  }
+  for (const auto& [b, server] : batch.kept) {
+    if (auto done = put(*keep, b, server); !done) return done;
+  }
+  return transaction->commit();
+}
+
+}  // namespace dw::proxy
