@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <tuple>
 
 namespace dw::sip {
 
@@ -54,15 +55,17 @@ void Edits::settle_content_length() {
     insert_at_end_of_header("Content-Length: ");
     return insert_at_end_of_header(std::string(number) + "\r\n");
   }
-  if (message_.content_length() != size) replace(message_.value(*field), number);
+  if (message_.content_length() == size) return;
+  for (const Field& each : message_.fields()) {  // it may be told twice
+    if (each.name == FieldName::content_length) replace(message_.value(each), number);
+  }
 }
 
 void Edits::write(std::string& out) {
   settle_content_length();
-  std::stable_sort(edits_.begin(), edits_.begin() + static_cast<std::ptrdiff_t>(count_),
-                   [](const Edit& a, const Edit& b) {
-                     return a.offset != b.offset ? a.offset < b.offset : a.length == 0 && b.length != 0;
-                   });
+  // Insertions before what is replaced at their place, and as they were made: `text` only grows.
+  std::ranges::sort(edits_.begin(), edits_.begin() + static_cast<std::ptrdiff_t>(count_), {},
+                    [](const Edit& e) { return std::tuple(e.offset, e.length != 0, e.text); });
   const std::string_view text = message_.text();
   const std::size_t header = message_.header_end() + 2;  // the empty line too
   out.reserve(out.size() + header + arena_.size() + (new_body_ ? body_.size() : message_.body().size()));

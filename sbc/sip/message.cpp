@@ -30,7 +30,7 @@ Result<Via> parse_via(std::string_view text) {
   };
   // sent-protocol may have blanks around its slashes (RFC 3261 §25.1).
   const std::string_view name = word(kProtocolEnds);
-  if (!equal_ignoring_case(name, "SIP") || !cursor.skip_char('/') || word(kProtocolEnds) != "2.0" ||
+  if (!equal_ignoring_case(name, "SIP") || !cursor.skip_char('/') || word(kProtocolEnds).empty() ||
       !cursor.skip_char('/'))
     return fail(Errc::malformed, "a Via is of another protocol");
   cursor.skip_lws();
@@ -45,7 +45,7 @@ Result<Via> parse_via(std::string_view text) {
   } else {
     via.host = cursor.take_until(kHostEnds);
   }
-  if (via.host.empty()) return fail(Errc::malformed, "a Via has no address");
+  if (!is_host(via.host)) return fail(Errc::malformed, "a Via has no address");
   std::size_t length = via.host.size();
   cursor.skip_lws();
   if (cursor.skip_char(':')) {
@@ -84,6 +84,8 @@ Result<void> Message::parse(Bytes octets) {
   from_ = to_ = {};
   const auto end = text_.find("\r\n");
   if (end == text_.npos) return fail(Errc::malformed, "no line ends");
+  if (text_.find_first_of("\r\n") != end)
+    return fail(Errc::malformed, "the first line has a CR or LF inside");
   if (auto ok = parse_start_line(text_.substr(0, end)); !ok) return ok;
   if (auto ok = index_fields(end + 2); !ok) return ok;
   return read_essentials();
@@ -165,6 +167,7 @@ Result<void> Message::index_fields(std::size_t from) {
       if (colon == line.npos || colon == 0) return fail(Errc::malformed, "a line has no field name", at);
       if (count_ == kMaxFields) return fail(Errc::too_long, "too many header fields");
       const std::size_t name_end = kBlanks.last_not_in(line.substr(0, colon)) + 1;
+      if (!is_token(line.substr(0, name_end))) note(400, "Malformed Header Field Name");
       std::size_t begin = colon + 1;
       while (begin < line.size() && kBlanks.has(line[begin]))
         ++begin;

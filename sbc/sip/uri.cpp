@@ -1,6 +1,7 @@
 #include "sbc/sip/uri.hpp"
 
 #include <algorithm>
+#include <string>
 
 #include "sbc/base/text_cursor.hpp"
 
@@ -27,13 +28,23 @@ std::size_t quoted_length(std::string_view text) {
   return 0;
 }
 
+/// An IPv6 address in brackets. RFC 3261's grammar lets a third colon stand before an IPv4 part, which is
+/// tolerated (RFC 5118 §4.10).
+bool is_ipv6_reference(std::string_view text) {
+  if (IpAddress::parse(text)) return true;
+  std::string spelled(text);
+  const auto colons = spelled.find(":::");
+  if (colons == spelled.npos || spelled.find('.') == spelled.npos) return false;
+  return IpAddress::parse(spelled.erase(colons, 1)).has_value();
+}
+
 /// "host[:port]" or "[v6][:port]".
 Result<void> split_host_port(std::string_view text, Uri& uri) {
   uri.host_port = text;
   std::string_view port;
   if (text.starts_with('[')) {
     const auto close = text.find(']');
-    if (close == text.npos || !IpAddress::parse(text.substr(0, close + 1)))
+    if (close == text.npos || !is_ipv6_reference(text.substr(0, close + 1)))
       return fail(Errc::malformed, "a URI's IPv6 address is none");
     uri.host = text.substr(0, close + 1);
     port = text.substr(close + 1);
@@ -133,6 +144,11 @@ Result<Uri> parse_uri(std::string_view text) {
   uri.params = rest.substr(0, headers);
   uri.headers = rest.substr(headers);
   return uri;
+}
+
+bool is_host(std::string_view text) {
+  if (text.starts_with('[')) return text.ends_with(']') && is_ipv6_reference(text);
+  return !text.empty() && kHostChars.first_not_in(text) == text.npos;
 }
 
 bool names_address(std::string_view host, const IpAddress& address) {

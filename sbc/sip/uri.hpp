@@ -52,6 +52,8 @@ inline constexpr std::size_t kMaxUri = 1024;  ///< octets; phones take 512 (sip-
 /// Errc::malformed for what is no URI, too_long past kMaxUri.
 Result<Uri> parse_uri(std::string_view text);
 
+/// A host name, an IPv4 address or an IPv6 address in brackets.
+bool is_host(std::string_view text);
 /// A host as SIP writes it is that address: "192.0.2.1", "[2001:db8::1]", "2001:db8::1".
 bool names_address(std::string_view host, const IpAddress& address);
 

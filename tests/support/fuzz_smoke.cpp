@@ -55,7 +55,8 @@ int main(int argc, char** argv) {
   std::vector<Input> corpus{{}};
   if (argc > 1 && std::filesystem::is_directory(argv[1])) {
     std::vector<std::filesystem::path> files;
-    for (const auto& entry : std::filesystem::directory_iterator(argv[1])) files.push_back(entry.path());
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(argv[1]))
+      if (entry.is_regular_file()) files.push_back(entry.path());
     std::ranges::sort(files);
     for (const auto& file : files) {
       std::ifstream in(file, std::ios::binary);
