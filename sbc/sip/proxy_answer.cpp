@@ -119,7 +119,7 @@ void Proxy::note_answer(TimePoint now, Transaction& t, const Message& m, Output&
         if (!began) {
           set->media.restore(broker_);
         } else if (!set->connected && (m.status() == 401 || m.status() == 407)) {
-          end_try(*set);  // it comes again, with the same Call-ID and tag
+          end_try(now, *set);  // it comes again, with the same Call-ID and tag
         } else if (!set->connected) {
           end_call(now, *set, out);
         }
