@@ -199,7 +199,7 @@ void Proxy::on_repeat(TimePoint now, Transaction& t, const Message& m, Output& o
     event.text = "answers went to port " + std::to_string((was_at_via ? at_via : at_source).port) +
                  ", now to port " + std::to_string(t.answer_to.port);
     event.user_agent = m.value_of(FieldName::user_agent).substr(0, 128);
-    if (const auto to = parse_uri(m.to().uri)) event.aor = to->user;
+    if (const auto uri = parse_uri(m.from().uri)) event.aor = uri->user;
     out.events.push_back(std::move(event));
   }
   transactions_.on_repeat(now, t, out);

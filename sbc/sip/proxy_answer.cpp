@@ -119,7 +119,7 @@ void Proxy::note_answer(TimePoint now, Transaction& t, const Message& m, Output&
         if (!began) {
           set->media.restore(broker_);
         } else if (!set->connected && (m.status() == 401 || m.status() == 407)) {
-          end_try(*set);  // it comes again, with the same Call-ID and tag
+          end_try(now, *set);  // it comes again, with the same Call-ID and tag
         } else if (!set->connected) {
           end_call(now, *set, out);
         }
@@ -141,6 +141,11 @@ void Proxy::note_answer(TimePoint now, Transaction& t, const Message& m, Output&
       return;
     case Method::bye:
       if (success || m.status() == 481 || m.status() == 408) end_call(now, *set, out);
+      return;
+    case Method::notify:
+      // Nothing comes after it (RFC 6665 §4.1.3).
+      if (success && t.ends_subscription && !set->is_call())
+        dialogs_.set_until(*set, now + kTransactionTimeout);
       return;
     case Method::update:
       if (success) note_dialog(t, *set, m);

@@ -16,6 +16,7 @@ constexpr unsigned kProbesBeforeTold = 4;  // two of each port
 constexpr Duration kLookAround = std::chrono::seconds(25);
 constexpr std::string_view kPing = "\r\n\r\n", kKeepalive = "\r\n";
 constexpr std::size_t kMaxAlarm = 160;
+constexpr Duration kLongestHold = std::chrono::hours(24);
 
 }  // namespace
 
@@ -272,18 +273,18 @@ void Proxy::look_around(TimePoint now, Output& out) {
   if (kept_alive_.size() > options_.max_bindings) kept_alive_.clear();
   std::erase_if(kept_alive_, [&](const auto& entry) { return now - entry.second > kLanProbe; });
   dialogs_.for_each([&](DialogSet& set) {
-    if (!set.is_call() || set.over || !set.media.is_open() || set.media.held()) return;
+    if (!set.is_call() || set.over || !set.connected) return;
     TimePoint heard = set.since;
     for (const CallStream& stream : set.media.report(now, broker_)) {
       for (const auto& last : {stream.report.from_phone.last, stream.report.from_central.last})
         heard = std::max(heard, last.value_or(TimePoint{}));
       if (stream.report.direct) heard = now;
     }
-    if (now - heard > options_.media_idle) end_call(now, set, out);
+    if (now - heard > (set.media.held() ? kLongestHold : options_.media_idle)) end_call(now, set, out);
   });
 }
 
-void Proxy::restore(Binding binding, TimePoint now, WallTime wall) {
+void Proxy::restore(Binding binding, TimePoint now, WallTime wall, Output& out) {
   if (binding.expires <= wall || bindings_.full() || bindings_.by_token(binding.token) ||
       bindings_.by_key(binding.key) || binding.server >= servers_.all().size())
     return;
@@ -291,9 +292,14 @@ void Proxy::restore(Binding binding, TimePoint now, WallTime wall) {
   binding.central = ConnectionId::none;
   binding.reach.flow.connection = ConnectionId::none;
   binding.stale_connection = binding.reach.flow.transport != Transport::udp;
-  binding.next_keepalive = binding.stale_connection ? TimePoint::max() : now;
+  // Spread, lest all are asked at once.
+  const auto spread = std::chrono::duration_cast<std::chrono::milliseconds>(options_.keepalive).count();
+  const auto wait = std::chrono::milliseconds(
+      static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(std::max<std::int64_t>(spread, 1))));
+  binding.next_keepalive = binding.stale_connection ? TimePoint::max() : now + wait;
   binding.unanswered = 0;
-  bindings_.add(std::move(binding), now);
+  const Binding* const kept = bindings_.add(std::move(binding), now);
+  if (kept && !kept->stale_connection) out.events.push_back(event_of(Event::Kind::refreshed, *kept));
 }
 
 }  // namespace dw::sip
