@@ -371,6 +371,10 @@ void Inventory::for_each(const std::function<void(const Phone&)>& visit) const {
     visit(phone);
 }
 
+bool Inventory::knows(Protocol protocol) const {
+  return std::ranges::find(proven_, protocol, &Phone::protocol) != proven_.end();
+}
+
 std::vector<Finding> Inventory::site_findings(WallTime now) const {
   std::size_t booting = 0;
   for_each([&](const Phone& phone) {

@@ -27,6 +27,8 @@ class Inventory {
   static constexpr std::chrono::minutes kRecent{60};
   static constexpr std::size_t kMaxFollowUps = 8;  ///< kept of ConfigHints
   static constexpr std::size_t kMaxLines = 42;  ///< kept of SignallingStep::lines: the most a phone can show
+  /// SIP lines of phones without a name at one address, as behind an edge box.
+  static constexpr std::size_t kMaxLinesAtAddress = 512;
 
   explicit Inventory(const Options& options);
   Inventory() : Inventory(Options{}) {}
@@ -53,6 +55,8 @@ class Inventory {
   /// Most recently seen first, within each of: phones that took a file, others.
   void for_each(const std::function<void(const Phone&)>& visit) const;
   std::size_t size() const { return index_.size(); }
+  /// Whether a phone that took a file or registered has firmware of this protocol.
+  bool knows(Protocol protocol) const;
 
   /// What concerns no single phone: many that boot at once, a call server that refuses our address.
   std::vector<Finding> site_findings(WallTime now) const;

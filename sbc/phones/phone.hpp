@@ -118,7 +118,7 @@ struct Phone {
   std::string server;              ///< the call server it is registered with; empty while it is not
   std::uint32_t version = 0;       ///< the protocol version it agreed on with that
   Endpoint registered_from;        ///< the connection that `registered` stands on
-  std::vector<SipLine> sip_lines;  ///< SIP: what `registered` stands on, the latest last; at most kMaxLines
+  std::vector<SipLine> sip_lines;  ///< SIP: what `registered` stands on, the latest last
   std::string transport;           ///< SIP: of its latest registration, "udp"; empty: unknown
   std::string user_agent;          ///< SIP: what it says it is, escaped
   /// SCCP: directory numbers as the call server told them; SIP: users of the lines registered now. Escaped.

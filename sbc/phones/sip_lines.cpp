@@ -43,10 +43,11 @@ void follow_lines(Phone& phone) {
 
 void add_line(Phone& phone, const SignallingStep& told) {
   SipLine line{aor_of(told.aor), told.peer, printable(told.server, Step::kMaxName)};
+  const std::size_t most = phone.device.empty() ? Inventory::kMaxLinesAtAddress : Inventory::kMaxLines;
   const auto known = std::ranges::find(phone.sip_lines, line.aor, &SipLine::aor);
   if (known != phone.sip_lines.end()) {
     *known = std::move(line);
-  } else if (phone.sip_lines.size() < Inventory::kMaxLines) {
+  } else if (phone.sip_lines.size() < most) {
     phone.sip_lines.push_back(std::move(line));
   }
   follow_lines(phone);

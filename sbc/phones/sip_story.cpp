@@ -46,7 +46,7 @@ std::string registered_words(const Phone& phone, std::size_t index) {
   std::string out = before != nullptr && before->name != step.name
                         ? fmt::format("moved{} from {} to {}", line, before->name, step.name)
                         : fmt::format("registered{} with {}", line, step.name);
-  out += transport_words(step.transport);
+  out = with_detail(out.append(transport_words(step.transport)), step);
   // What a nameless phone asked for can't be told from what others asked from its address.
   return phone.device.empty() ? out : out + without_files_words(phone, index);
 }

@@ -109,7 +109,8 @@ const char* SipProxy::refusal(const IpAddress& source) {
   if (accepted >= options_.max_connections) return "access.sip.max_connections";
   if (sources_.size() >= kMaxSources && !sources_.contains(source)) {
     const TimePoint now = loop_.now();
-    std::erase_if(sources_, [&](auto& entry) { return entry.second.connections == 0 && entry.second.bucket.full(now); });
+    for (auto at = sources_.begin(); at != sources_.end();)
+      at = at->second.connections == 0 && at->second.bucket.full(now) ? sources_.erase(at) : std::next(at);
     if (sources_.size() >= kMaxSources) return "too many sources";
   }
   Source& s = sources_

@@ -82,21 +82,17 @@ bool Parser::take(const SdpLine& line) {
 
 bool Parser::take_media(std::string_view value) {
   media_ = &sdp_.lines[sdp_.count++];
-  TextCursor cursor(value);
-  cursor.skip_blanks();
-  media_->type = cursor.take_token();
-  cursor.skip_blanks();
-  const auto port = cursor.take_number(65535);
-  if (!port) return false;
-  media_->port = static_cast<std::uint16_t>(*port);
-  if (cursor.skip_char('/') && !cursor.take_number(65535)) return false;
-  const bool separated = cursor.peek() == ' ' || cursor.peek() == '\t';
-  cursor.skip_blanks();
-  media_->protocol = cursor.take_token();
-  cursor.skip_blanks();
-  format_ = cursor.take_token();
+  std::string_view left = value;
+  media_->type = take_word(left);
+  const std::string_view ports = take_word(left);
+  media_->protocol = take_word(left);
+  format_ = take_word(left);
   media_->direction = session_direction_;
-  return separated && !media_->protocol.empty();
+  const std::size_t slash = std::min(ports.find('/'), ports.size());
+  const auto port = parse_number(ports.substr(0, slash), 65535);
+  if (!port || (slash < ports.size() && !parse_number(ports.substr(slash + 1), 65535))) return false;
+  media_->port = static_cast<std::uint16_t>(*port);
+  return !media_->protocol.empty();
 }
 
 void Parser::take_connection(std::string_view value) {
@@ -108,13 +104,14 @@ void Parser::take_connection(std::string_view value) {
 }
 
 void Parser::take_attribute(std::string_view value) {
+  constexpr std::string_view kRtpmap = "rtpmap:";
   if (const auto direction = parse_direction(value)) {
     (media_ ? media_->direction : session_direction_) = *direction;
-  } else if (media_ && media_->codec.empty() && value.starts_with("rtpmap:")) {
-    TextCursor cursor(attribute_value(value));
-    if (cursor.take_token() != format_) return;
-    cursor.skip_blanks();
-    media_->codec = cursor.take_until("/ \t");
+  } else if (media_ && media_->codec.empty() && value.starts_with(kRtpmap)) {
+    std::string_view left = value.substr(kRtpmap.size());
+    if (take_word(left) != format_) return;
+    const std::string_view encoding = take_word(left);
+    media_->codec = encoding.substr(0, encoding.find('/'));
   }
 }
 

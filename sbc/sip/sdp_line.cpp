@@ -1,23 +1,12 @@
 #include "sbc/sip/sdp_line.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "sbc/base/text_cursor.hpp"
 
 namespace dw::sip {
 namespace {
-
-constexpr std::string_view kBlanks = " \t";
-
-/// Off the end of `text`, with the blanks around it.
-std::string_view take_last_word(std::string_view& text) {
-  text = text.substr(0, text.find_last_not_of(kBlanks) + 1);
-  const std::size_t blank = text.find_last_of(kBlanks);
-  const std::size_t start = blank == text.npos ? 0 : blank + 1;
-  const std::string_view word = text.substr(start);
-  text = text.substr(0, start);
-  return word;
-}
 
 /// Four decimal octets, as nearly every address here is; nothing of another form.
 std::optional<IpAddress> parse_dotted(std::string_view text) {
@@ -40,65 +29,40 @@ std::optional<IpAddress> parse_dotted(std::string_view text) {
   return IpAddress::v4(address << 8 | octet);
 }
 
-}  // namespace
-
-SdpLine SdpLines::take() {
-  const std::string_view left = body_.substr(position_);
-  SdpLine line;
-  line.offset = position_;
-  const std::size_t feed = left.find('\n');
-  std::size_t length = std::min(feed, left.size());
-  const std::size_t next = feed == left.npos ? left.size() : feed + 1;
-  if (length > 0 && left[length - 1] == '\r') --length;
-  line.text = left.substr(0, length);
-  line.end = left.substr(length, next - length);
-  if (length >= 2) {
-    line.type = line.text[0];
-    line.value = line.text.substr(2);
-  }
-  position_ += next;
-  return line;
+/// None: a host name, or unparsable. A TTL after it says nothing here.
+std::optional<IpAddress> parse_host(std::string_view host) {
+  const std::string_view literal = host.substr(0, host.find('/'));
+  if (!literal.contains(':')) return parse_dotted(literal);
+  const auto address = IpAddress::parse(literal);
+  return address ? std::optional(*address) : std::nullopt;
 }
 
+}  // namespace
+
 SdpAddress parse_sdp_address(std::string_view text) {
-  TextCursor cursor(text);
-  cursor.skip_blanks();
-  (void)cursor.take_until(kBlanks);
-  cursor.skip_blanks();
+  std::string_view left = text;
+  (void)take_word(left);  // the network's type
   SdpAddress out;
-  out.family = cursor.take_until(kBlanks);
-  cursor.skip_blanks();
-  out.host = cursor.take_until(kBlanks);
-  const std::string_view literal = out.host.substr(0, out.host.find('/'));
-  if (literal.contains(':')) {
-    if (const auto address = IpAddress::parse(literal)) out.address = *address;
-  } else {
-    out.address = parse_dotted(literal);
-  }
+  out.family = take_word(left);
+  out.host = take_word(left);
+  out.address = parse_host(out.host);
   return out;
 }
 
-std::string_view attribute_name(std::string_view value) {
-  return value.substr(0, value.find(':'));
-}
-
-std::string_view attribute_value(std::string_view value) {
-  const std::size_t colon = value.find(':');
-  return colon == value.npos ? std::string_view{} : value.substr(colon + 1);
-}
-
 std::optional<SdpOrigin> parse_sdp_origin(std::string_view value) {
+  std::array<std::string_view, 5> last{};  // session id, version, network type, family, host
   std::string_view left = value;
-  (void)take_last_word(left);  // the address
-  (void)take_last_word(left);  // its family
-  const std::string_view network = take_last_word(left);
-  if (network.empty()) return std::nullopt;
+  std::size_t words = 0;
+  for (auto word = take_word(left); !word.empty(); word = take_word(left), ++words) {
+    std::shift_left(last.begin(), last.end(), 1);
+    last.back() = word;
+  }
+  if (words <= last.size()) return std::nullopt;
   SdpOrigin out;
-  out.address = parse_sdp_address(value.substr(left.size()));
-  out.version = take_last_word(left);
-  out.session_id = take_last_word(left);
-  out.username = trim(left);
-  if (out.username.empty() || !out.address) return std::nullopt;
+  out.session_id = last[0];
+  out.version = last[1];
+  out.address = {last[3], last[4], parse_host(last[4])};
+  out.username = trim(value.substr(0, static_cast<std::size_t>(last[0].data() - value.data())));
   return out;
 }
 

@@ -20,12 +20,15 @@ void append_address(std::string& out, const IpAddress& address) {
     out += IpAddress::v6(address.octets().first<16>()).to_string();
     return;
   }
-  bool first = true;
-  for (const std::uint8_t octet : address.octets()) {
-    if (!first) out += '.';
-    first = false;
-    append_number(out, octet);
+  std::array<char, 16> text{};  // "255.255.255.255."
+  std::size_t length = 0;
+  for (const unsigned octet : address.octets()) {
+    if (octet >= 100) text[length++] = static_cast<char>('0' + octet / 100);
+    if (octet >= 10) text[length++] = static_cast<char>('0' + octet / 10 % 10);
+    text[length++] = static_cast<char>('0' + octet % 10);
+    text[length++] = '.';
   }
+  if (length > 0) out.append(text.data(), length - 1);
 }
 
 std::string_view family_word(const IpAddress& address) {
@@ -47,10 +50,20 @@ std::size_t offset_in(std::string_view whole, std::string_view part) {
 }
 
 bool is_removed(std::string_view attribute) {
-  constexpr std::array<std::string_view, 5> kRemoved = {"candidate", "remote-candidates", "end-of-candidates",
-                                                        "rtcp-mux", "rtcp-mux-only"};
-  const std::string_view name = attribute_name(attribute);
-  return name.starts_with("ice-") || std::ranges::find(kRemoved, name) != kRemoved.end();
+  if (attribute.empty()) return false;
+  switch (attribute.front()) {
+    case 'c':
+      return is_attribute(attribute, "candidate");
+    case 'e':
+      return is_attribute(attribute, "end-of-candidates");
+    case 'i':
+      return attribute.starts_with("ice-");
+    case 'r':
+      return is_attribute(attribute, "rtcp-mux") || is_attribute(attribute, "rtcp-mux-only") ||
+             is_attribute(attribute, "remote-candidates");
+    default:
+      return false;
+  }
 }
 
 /// Writes an SDP anew, line by line.
@@ -63,7 +76,9 @@ class Rewriter {
 
   void put(const SdpLine& line);
   /// What the last section still lacks.
-  void finish() { put_added_connection(); }
+  void finish() {
+    if (added_ || copy_due_) put_added_connection();
+  }
   std::size_t removed() const { return removed_; }
 
  private:
@@ -77,12 +92,13 @@ class Rewriter {
   Fate fate_of(std::size_t index) const;
   void plan_session();
   void begin_media();
-  void put_text(const SdpLine& line);
+  /// False, and nothing is put: the line stays as it is.
+  bool put_changed(const SdpLine& line);
   void put_added_connection();
   void put_media(std::string_view text);
   void put_origin(std::string_view text, std::string_view value);
   void put_connection(std::string_view text, std::string_view value);
-  void put_rtcp(std::string_view text, std::string_view value);
+  void put_rtcp(std::string_view text);
   /// `text` with its part `at` saying `address`.
   void put_address(std::string_view text, const SdpAddress& at, const IpAddress& address);
   void put_number(std::string_view is, std::uint64_t wanted);
@@ -156,34 +172,37 @@ void Rewriter::begin_media() {
 }
 
 void Rewriter::put(const SdpLine& line) {
-  if (line.type != 'i') put_added_connection();  // RFC 8866 §5: m=, i=, c=
+  if ((added_ || copy_due_) && line.type != 'i') put_added_connection();  // RFC 8866 §5: m=, i=, c=
   if (line.type == 'a' && fate_ != Fate::stays && is_removed(line.value)) {
     ++removed_;
     return;
   }
   if (line.type == 'm') begin_media();
-  put_text(line);
-  out_ += line.end;
+  if (put_changed(line)) {
+    out_ += line.end;
+  } else {
+    out_ += line.whole;
+  }
   last_end_ = line.end;
   if (line.end.ends_with('\n')) line_end_ = line.end;
 }
 
-void Rewriter::put_text(const SdpLine& line) {
+bool Rewriter::put_changed(const SdpLine& line) {
   if (line.type == 'm' && fate_ == Fate::moves) {
     put_media(line.text);
   } else if (line.type == 'o' && !in_media_) {
     put_origin(line.text, line.value);
   } else if (line.type == 'c' && address_) {
     put_connection(line.text, line.value);
-  } else if (line.type == 'a' && in_media_ && address_ && attribute_name(line.value) == "rtcp") {
-    put_rtcp(line.text, line.value);
+  } else if (line.type == 'a' && in_media_ && address_ && is_attribute(line.value, "rtcp")) {
+    put_rtcp(line.text);
   } else {
-    out_ += line.text;
+    return false;
   }
+  return true;
 }
 
 void Rewriter::put_added_connection() {
-  if (!added_ && !copy_due_) return;
   const bool is_last = !last_end_.ends_with('\n');  // the body ends within the line before
   if (is_last) out_ += last_end_.empty() ? line_end_ : "\n";
   if (added_) {
@@ -224,20 +243,14 @@ void Rewriter::put_address(std::string_view text, const SdpAddress& at, const Ip
 }
 
 void Rewriter::put_media(std::string_view text) {
-  TextCursor cursor(text);
-  (void)cursor.skip_text("m=");
-  cursor.skip_blanks();
-  (void)cursor.take_token();
-  cursor.skip_blanks();
-  const std::size_t start = cursor.offset();
-  const auto port = cursor.take_number(65535);
-  if (!port) {  // not what was parsed
-    out_ += text;
-    return;
-  }
+  std::string_view left = text.substr(2);
+  (void)take_word(left);
+  const std::string_view ports = take_word(left);
+  const std::string_view port = ports.substr(0, ports.find('/'));
+  const std::size_t start = offset_in(text, port);
   out_ += text.substr(0, start);
-  put_number(text.substr(start, cursor.offset() - start), port_);
-  out_ += cursor.rest();
+  put_number(port, port_);
+  out_ += text.substr(start + port.size());
 }
 
 void Rewriter::put_origin(std::string_view text, std::string_view value) {
@@ -269,19 +282,13 @@ void Rewriter::put_connection(std::string_view text, std::string_view value) {
 }
 
 /// RFC 3605: "a=rtcp:" port [SP nettype SP addrtype SP address].
-void Rewriter::put_rtcp(std::string_view text, std::string_view value) {
-  TextCursor cursor(attribute_value(value));
-  const auto port = cursor.take_number(65535);
-  const std::string_view rest = cursor.rest();
+void Rewriter::put_rtcp(std::string_view text) {
+  constexpr std::string_view kStart = "a=rtcp:";
+  std::string_view rest = text.substr(std::min(kStart.size(), text.size()));
+  const std::string_view port = take_word(rest);
   if (fate_ == Fate::moves) {
-    const std::size_t digits = offset_in(value, attribute_value(value));
-    const auto wanted = static_cast<std::uint16_t>(port_ == 65535 ? port_ : port_ + 1);
-    out_ += "a=rtcp:";
-    if (!port) {
-      append_number(out_, wanted);
-      return;
-    }
-    put_number(value.substr(digits, cursor.offset()), wanted);
+    out_ += kStart;
+    put_number(port, port_ == 65535 ? port_ : port_ + 1U);
   } else {
     out_ += text.substr(0, text.size() - rest.size());
   }

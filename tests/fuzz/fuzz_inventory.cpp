@@ -126,7 +126,8 @@ void check(const Inventory& inventory, WallTime now) {
     ++phones;
     must(phone.steps.size() <= kMaxSteps);
     must(inventory.find(phone.key()) == &phone);
-    must(phone.sip_lines.size() <= Inventory::kMaxLines && phone.lines.size() <= Inventory::kMaxLines);
+    const std::size_t most = phone.device.empty() ? Inventory::kMaxLinesAtAddress : Inventory::kMaxLines;
+    must(phone.sip_lines.size() <= most && phone.lines.size() <= most);
     must(phone.registered || phone.sip_lines.empty());
     (void)inventory.find_at(phone.address);
     for (std::size_t i = 1; i < phone.steps.size(); ++i)

@@ -83,7 +83,8 @@ struct Box {
     status.now = wall_now();
     status.services = {{"tftp", true, {{IpAddress::v4(0xc0000201), 69}}, ""}, {"sip", false, {}, ""}};
     status.call_servers = {{"pbx.example.net:2000", true, 41, "", {}},
-                           {"backup:2000", false, 0, "refused", wall_now()}};
+                           {"backup:2000", false, 0, "refused", wall_now()},
+                           {"pbx.example.net:5060", true, 7, "", {}, phones::Protocol::sip, "udp"}};
     status.media = {12, 2500};
     status.origins = {{"http://pbx.example.net:6970/", false, "refused", {}, wall_now()}};
     Sources sources;
@@ -159,7 +160,28 @@ TEST_CASE("admin api: status") {
   CHECK(got["call_servers"][0]["phones"] == 41);
   CHECK(got["call_servers"][0]["next_try"].is_null());
   CHECK(got["call_servers"][1]["last_error"] == "refused");
+  CHECK(got["call_servers"][1]["protocol"] == "sccp");
+  CHECK(got["call_servers"][1]["transport"] == "tcp");
+  CHECK(got["call_servers"][2]["protocol"] == "sip");
+  CHECK(got["call_servers"][2]["transport"] == "udp");
   CHECK(got["media"] == json{{"streams", 12}, {"capacity", 2500}});
+  CHECK(got["bans"].empty());
+  CHECK(got["bans_total"] == 0);
+}
+
+TEST_CASE("admin api: bans, no more of them than fit") {
+  Box box;
+  const WallTime until = wall_now() + std::chrono::minutes(5);
+  for (std::uint32_t i = 0; i < 300; ++i)
+    box.status.bans.push_back({IpAddress::v4(0xcb007100 + i), "INVITE without a registration\xff", 4, until});
+  box.status.bans_total = 1000;
+  json got = box.get("/api/status");
+  CHECK(got["bans"].size() == Status::kMaxBans);
+  CHECK(got["bans_total"] == 1000);
+  CHECK(got["bans"][7]["source"] == "203.0.113.7");
+  CHECK(got["bans"][7]["reason"] == "INVITE without a registration\xef\xbf\xbd");
+  CHECK(got["bans"][7]["offences"] == 4);
+  CHECK(got["bans"][7]["until"] == to_rfc3339(until));
 }
 
 TEST_CASE("admin api: phones, one phone, and none") {
@@ -249,6 +271,61 @@ TEST_CASE("admin api: calls with the four ends of each stream and what passed") 
   box.calls.assign(20, call(kDevice));
   CHECK(box.get("/api/calls?limit=7")["calls"].size() == 7);
   CHECK(box.get("/api/calls?limit=7")["total"] == 20);
+}
+
+TEST_CASE("admin api: SIP phones with their lines, with and without a name, and their calls") {
+  Box box;
+  phones::SignallingStep s = registered(kDevice);
+  s.protocol = phones::Protocol::sip;
+  s.server = "pbx.example.net:5060";
+  s.version = 0;
+  s.transport = "tcp";
+  s.user_agent = "Cisco-CP7975G/9.3.1";
+  s.aor = "1001";
+  box.inventory.on_signalling(s);
+  s.aor = "1002";
+  box.inventory.on_signalling(s);
+  json one = box.get("/api/phones/" + kDevice);
+  CHECK(one["protocol"] == "sip");
+  CHECK(one["transport"] == "tcp");
+  CHECK(one["user_agent"] == "Cisco-CP7975G/9.3.1");
+  CHECK(one["model"] == "7975");
+  CHECK(one["protocol_version"].is_null());
+  CHECK(one["lines"] == json{"1001", "1002"});
+  CHECK(box.get("/api/phones")["phones"][0]["transport"] == "tcp");
+  s.device.clear();
+  s.peer = Endpoint::parse("192.0.2.8:5060").value();
+  s.user_agent = "Example Phone/1.0";
+  s.aor = "2001";
+  box.inventory.on_signalling(s);
+
+  phones::Call named = call(kDevice);
+  named.protocol = phones::Protocol::sip;
+  named.peer = Endpoint::parse("192.0.2.7:49152").value();
+  named.reference = named.line = 0;
+  named.call_id = "1f7c@192.0.2.7";
+  named.own_number = "1002";
+  phones::Call nameless = named;
+  nameless.device.clear();
+  nameless.peer = s.peer;
+  nameless.own_number = "2001";
+  box.calls = {named, nameless, call("SEPAABBCCDDEEFF")};
+  one = box.get("/api/phones/" + kDevice);
+  REQUIRE(one["calls"].size() == 1);
+  CHECK(one["calls"][0]["own_number"] == "1002");
+  CHECK(one["calls"][0]["call_id"] == "1f7c@192.0.2.7");
+  CHECK(one["calls"][0]["reference"].is_null());
+  CHECK(one["calls"][0]["line"].is_null());
+  one = box.get("/api/phones/192.0.2.8");
+  CHECK(one["device"] == "");
+  CHECK(one["registered"] == true);
+  REQUIRE(one["calls"].size() == 1);
+  CHECK(one["calls"][0]["address"] == "192.0.2.8");
+  CHECK(one["calls"][0]["device"] == "");
+  // A call that names no phone leads to it by its address.
+  CHECK(box.get("/api/phones/192.0.2.7")["device"] == kDevice);
+  CHECK(box.ask("GET", "/api/phones/192.0.2.9")->status() == 404);
+  CHECK(box.get("/api/calls")["total"] == 3);
 }
 
 TEST_CASE("admin api: a call server that takes one phone from an address is this box's trouble") {

@@ -82,7 +82,7 @@ Call call(WallTime at, std::uint64_t from_phone, std::uint64_t from_central) {
 
 /// What the file on disk says, while nobody has it open.
 std::int64_t count(const std::filesystem::path& dir, const std::string& what) {
-  constexpr std::array<std::string_view, 2> kSame = {"", ""};
+  constexpr std::array<std::string_view, 3> kSame = {"", "", ""};
   auto database = store::Database::open(dir / "phones.db", kSame);
   REQUIRE(database);
   auto select = database->prepare("SELECT count(*) FROM " + what);
@@ -94,8 +94,9 @@ std::int64_t count(const std::filesystem::path& dir, const std::string& what) {
 bool same(const Phone& a, const Phone& b) {
   return a.device == b.device && a.address == b.address && a.protocol == b.protocol && a.model == b.model &&
          a.firmware == b.firmware && a.uses_http == b.uses_http && a.proven == b.proven &&
-         a.had_config == b.had_config && a.follow_ups == b.follow_ups && a.first_seen == b.first_seen &&
-         a.last_seen == b.last_seen && a.next_step == b.next_step && a.steps == b.steps;
+         a.had_config == b.had_config && a.transport == b.transport && a.user_agent == b.user_agent &&
+         a.follow_ups == b.follow_ups && a.first_seen == b.first_seen && a.last_seen == b.last_seen &&
+         a.next_step == b.next_step && a.steps == b.steps;
 }
 
 }  // namespace
@@ -162,6 +163,83 @@ TEST_CASE("registrations and calls keep their meaning on disk, but nobody is reg
   CHECK(back.server.empty());
   CHECK(back.had_config);
   CHECK(same(back, *phone));
+}
+
+TEST_CASE("SIP registrations and calls keep their meaning on disk, every event of them") {
+  const test::TempDir dir;
+  std::optional<Phone> phone, nameless;
+  {
+    Box box(dir.path());
+    box.ask(kDevice + ".cnf.xml", FileOutcome::sent, kStart);
+    SignallingStep step = signalling(SignallingEvent::registered, kStart + 1s);
+    step.protocol = Protocol::sip;
+    step.version = 0;
+    step.transport = "udp";
+    step.user_agent = "Cisco-CP7975G/9.3.1";
+    for (int i = 0; i <= static_cast<int>(SignallingEvent::no_date); ++i) {
+      step.event = static_cast<SignallingEvent>(i);
+      step.at += 1min;
+      step.aor = std::to_string(1000 + i);
+      step.status = static_cast<std::uint16_t>(400 + i);
+      box.inventory.on_signalling(step);
+    }
+    Call talked = call(kStart + 1h, 90, 90);
+    talked.protocol = Protocol::sip;
+    talked.line = 0;
+    talked.own_number = "1001";
+    box.inventory.on_call(talked);
+    step.event = SignallingEvent::registered;
+    step.device.clear();
+    step.peer = Endpoint::parse("192.0.2.8:5060").value();
+    step.transport = "tcp";
+    step.user_agent = "Example Phone/1.0";
+    box.inventory.on_signalling(step);
+    phone = *box.inventory.find(kDevice);
+    nameless = *box.inventory.find("192.0.2.8");
+    CHECK(phone->steps.size() == 1 + 16 + 1);  // "connected" and "lines" are none
+    CHECK(nameless->registered);
+  }
+  Box box(dir.path());
+  const Phone& back = *box.inventory.find(kDevice);
+  CHECK(same(back, *phone));
+  CHECK(back.transport == "udp");
+  CHECK(same(*box.inventory.find("192.0.2.8"), *nameless));
+  CHECK_FALSE(box.inventory.find("192.0.2.8")->registered);
+  CHECK(story(back).size() == story(*phone).size());
+  for (std::size_t i = 0; i < story(back).size(); ++i)
+    CHECK(story(back)[i].detail == story(*phone)[i].detail);
+}
+
+TEST_CASE("what was kept before SIP is read as SCCP's") {
+  const test::TempDir dir;
+  std::optional<Phone> phone;
+  {
+    Box box(dir.path());
+    box.ask(kDevice + ".cnf.xml", FileOutcome::sent, kStart);
+    box.inventory.on_signalling(signalling(SignallingEvent::registered, kStart + 1min));
+    Call talked = call(kStart + 1h, 90, 90);
+    talked.protocol = Protocol::sccp;
+    box.inventory.on_call(talked);
+    phone = *box.inventory.find(kDevice);
+  }
+  {
+    constexpr std::array<std::string_view, 3> kSame = {"", "", ""};
+    auto database = store::Database::open(dir.path() / "phones.db", kSame);
+    REQUIRE(database);
+    for (const char* undo :
+         {"ALTER TABLE phone DROP COLUMN transport", "ALTER TABLE phone DROP COLUMN user_agent",
+          "ALTER TABLE step DROP COLUMN protocol", "ALTER TABLE step DROP COLUMN status",
+          "ALTER TABLE step DROP COLUMN aor", "ALTER TABLE step DROP COLUMN transport",
+          "PRAGMA user_version = 2"}) {
+      auto done = database->prepare(undo);
+      REQUIRE(done);
+      REQUIRE(done->run());
+    }
+  }
+  Box box(dir.path());
+  REQUIRE(box.inventory.find(kDevice) != nullptr);
+  CHECK(same(*box.inventory.find(kDevice), *phone));
+  CHECK_FALSE(std::filesystem::exists(dir.path() / "phones.db.newer"));
 }
 
 TEST_CASE("calls push out calls on disk too, and not the boot") {

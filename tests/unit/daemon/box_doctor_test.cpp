@@ -73,6 +73,52 @@ TEST_CASE("SCCP without a call server") {
   CHECK(codes(status, config) == "");
 }
 
+TEST_CASE("SIP servers that do not answer: some, or all, and SCCP's are not concerned") {
+  conf::Config config = settings();
+  config.central.sip.servers = {{conf::SipTransport::udp, {"pbx", 5060}}};
+  admin::Status status = healthy();
+  status.services.push_back({"sip", true, {*Endpoint::parse("0.0.0.0:5060")}, ""});
+  status.call_servers.push_back({"pbx:5060", true, 3, "", {}, phones::Protocol::sip, "udp"});
+  status.call_servers.push_back({"backup:5060", true, 0, "", {}, phones::Protocol::sip, "tcp"});
+  CHECK(codes(status, config) == "");
+  status.call_servers[2].up = false;
+  status.call_servers[2].last_error = "no answer to OPTIONS";
+  CHECK(codes(status, config) == "sip_server_down:warning");
+  auto found = box_findings(status, config, kNow);
+  CHECK(found[0].seen == "The SIP server pbx:5060 does not answer: no answer to OPTIONS");
+  CHECK(found[0].remedy.find("OPTIONS") != std::string::npos);
+  status.call_servers[3].up = false;
+  status.call_servers[3].last_error = "connection refused";
+  CHECK(codes(status, config) == "sip_server_down:error sip_server_down:error");
+  found = box_findings(status, config, kNow);
+  CHECK(found[1].seen == "The SIP server backup:5060 can't be reached: connection refused");
+  CHECK(found[1].means == "No phone can register by SIP.");
+  status.services.back().enabled = false;
+  status.services.back().addresses.clear();
+  CHECK(codes(status, config) == "");
+  status.call_servers.resize(2);
+  status.call_servers[0].up = false;
+  CHECK(codes(status, config) == "call_server_down:warning");
+}
+
+TEST_CASE("SIP that is off, does not listen, or has no server") {
+  conf::Config config = settings();
+  config.central.sip.servers = {{conf::SipTransport::udp, {"pbx", 5060}}};
+  admin::Status status = healthy();
+  status.sip_phones = true;
+  CHECK(codes(status, config) == "");  // no such service at all
+  status.services.push_back({"sip", false, {}, ""});
+  CHECK(codes(status, config) == "sip_off:warning");
+  status.sip_phones = false;
+  CHECK(codes(status, config) == "");
+  status.services.back().enabled = true;
+  status.services.back().error = "Address already in use";
+  CHECK(codes(status, config) == "listener_down:error");
+  status.services.back() = {"sip", true, {*Endpoint::parse("0.0.0.0:5060")}, ""};
+  config.central.sip.servers.clear();
+  CHECK(codes(status, config) == "no_sip_servers:warning");
+}
+
 TEST_CASE("media ports: from four in five on, and when none is left") {
   admin::Status status = healthy();
   status.media.streams = 2000;

@@ -137,18 +137,70 @@ TEST_CASE("calls: a table, and the four ends of each stream below") {
 
 TEST_CASE("status tells the call servers and how many media streams are in use") {
   const Json answer = Json::parse(R"({"call_servers": [
-      {"name": "pbx:2000", "up": true, "phones": 41, "last_error": "", "next_try": null},
-      {"name": "backup:2000", "up": false, "phones": 0, "last_error": "refused", "next_try": "2026-11-22T20:19:41.042Z"},
-      {"name": "old:2000", "up": false, "phones": 0, "last_error": "no route", "next_try": "2026-11-22T20:19:01.042Z"}],
+      {"name": "pbx:2000", "protocol": "sccp", "transport": "tcp", "up": true, "phones": 41, "last_error": "", "next_try": null},
+      {"name": "backup:2000", "protocol": "sccp", "transport": "tcp", "up": false, "phones": 0, "last_error": "refused", "next_try": "2026-11-22T20:19:41.042Z"},
+      {"name": "old:2000", "protocol": "sccp", "transport": "tcp", "up": false, "phones": 0, "last_error": "no route", "next_try": "2026-11-22T20:19:01.042Z"},
+      {"name": "pbx:5060", "protocol": "sip", "transport": "udp", "up": true, "phones": 1, "last_error": "", "next_try": null}],
     "media": {"streams": 12, "capacity": 2500}})");
   const std::string text = report::status(answer, kLook);
   CAPTURE(text);
-  CHECK(contains(
-      text,
-      "\nCall servers\n  pbx:2000     fine  41 phones\n"
-      "  backup:2000  down  refused; next try in 20 s\n"
-      "  old:2000     down  no route; next try when a phone asks\n  media: 12 of 2500 streams in use\n"));
+  CHECK(contains(text,
+                 "\nCall servers\n  pbx:2000     sccp     fine  41 phones\n"
+                 "  backup:2000  sccp     down  refused; next try in 20 s\n"
+                 "  old:2000     sccp     down  no route; next try when a phone asks\n"
+                 "  pbx:5060     sip/udp  fine  1 phone\n  media: 12 of 2500 streams in use\n"));
   CHECK_FALSE(contains(report::status(Json::object(), kLook), "Call servers"));
+}
+
+TEST_CASE("status tells who is shut out: how many, and the newest few") {
+  Json answer;
+  for (int i = 1; i <= 7; ++i)
+    answer["bans"].push_back({{"source", "203.0.113." + std::to_string(i)},
+                              {"reason", "scans\u001b[1m"},
+                              {"offences", i},
+                              {"until", "2026-11-22T20:24:21.042Z"}});
+  answer["bans_total"] = 900;
+  answer["bans"][1]["until"] = "2026-11-22T20:19:20.042Z";
+  const std::string text = report::status(answer, kLook);
+  CAPTURE(text);
+  CHECK(contains(text,
+                 "\nShut out: 900 addresses\n"
+                 "  203.0.113.1  1 offence   ends in 5 min  scans [1m\n"
+                 "  203.0.113.2  2 offences  is over        scans [1m\n"));
+  CHECK(contains(text, "  203.0.113.5  5 offences  ends in 5 min  scans [1m\n  and 895 more\n"));
+  CHECK_FALSE(contains(text, "203.0.113.6"));
+  answer["bans"].erase(answer["bans"].begin() + 1, answer["bans"].end());
+  answer["bans_total"] = 1;
+  CHECK(contains(report::status(answer, kLook), "\nShut out: 1 address\n"));
+  CHECK_FALSE(contains(report::status(answer, kLook), "more"));
+  CHECK_FALSE(contains(report::status(Json::object(), kLook), "Shut out"));
+}
+
+TEST_CASE("SIP phones: how they registered, what another maker's calls itself, and their calls") {
+  Json phone = kPhone;
+  phone["registered"] = true;
+  phone["server"] = "pbx:5060";
+  phone["transport"] = "udp";
+  phone["protocol_version"] = nullptr;
+  phone["lines"] = {"1001", "1002"};
+  phone["user_agent"] = "Cisco-CP7965G/9.4.2";
+  CHECK(contains(report::phone(phone, kLook), "\nRegistered with pbx:5060 by UDP; lines 1001, 1002\n"));
+  CHECK(contains(report::phones({{"total", 1}, {"phones", {phone}}}, kLook), "  7965   sip/udp   SIP45"));
+  phone["model"] = "";
+  phone["firmware"] = "";
+  phone["user_agent"] = "Example Phone/1.0";
+  CHECK(report::phone(phone, kLook).starts_with("SEP001122334455: Example Phone/1.0, SIP\n"));
+  phone["registered"] = false;
+  CHECK(contains(report::phone(phone, kLook), "\nNot registered; lines 1001, 1002\n"));
+
+  Json call = kCall;
+  call["protocol"] = "sip";
+  call["reference"] = call["line"] = nullptr;
+  call["own_number"] = "1001";
+  call["address"] = "192.168.1.20";
+  CHECK(contains(report::calls({{"calls", {call}}}), "\nSEP001122334455  1001  outgoing  1002 (Anna)"));
+  call["device"] = "";
+  CHECK(contains(report::calls({{"calls", {call}}}), "\n192.168.1.20  1001  outgoing  1002 (Anna)"));
 }
 
 TEST_CASE("calls and log") {
@@ -168,7 +220,7 @@ TEST_CASE("any JSON is taken, whatever it is") {
       Json::array({1, "a", nullptr}),
       Json::parse(R"({"phones": 3,
       "services": "x", "origins": [1], "story": {"a": 1}, "findings": [null, 5, {"severity": 1}], "cache": [],
-      "calls": 5, "call_servers": [3, {"up": 1}], "media": 7, "registered": 1, "lines": [[]], "phone_addresses": [3], "total": -1})"),
+      "calls": 5, "call_servers": [3, {"up": 1}], "media": 7, "bans": [4, {"until": 1}], "bans_total": "x", "transport": [], "registered": 1, "lines": [[]], "phone_addresses": [3], "total": -1})"),
       Json::parse(R"({"calls": [1, null, {"streams": 7, "line": -3, "duration_s": 1e300},
       {"streams": [1, [], {"from_phone": 3, "codec": 5}], "duration_s": 18446744073709551615}]})")};
   for (const Json& json : odd) {

@@ -294,6 +294,9 @@ TEST_CASE("the story tells each event of SIP in plain words") {
         "registration: moved line 1001 from pbx.example.net:5060 to backup:5060 by TCP");
   r.says(Event::registered, "1002");
   CHECK(r.last_sentence() == "registration: registered line 1002 with backup:5060 by TCP");
+  r.says(Event::refused, "1002", "", 404).says(Event::registered, "1002", "before from 192.0.2.9:5060");
+  CHECK(r.last_sentence() ==
+        "registration: registered line 1002 with backup:5060 by TCP: before from 192.0.2.9:5060");
   r.server.clear();
   CHECK(told(Event::no_server) == "registration: no call server could be had for line 1001");
   CHECK(told(Event::refused, "too many registrations") ==
@@ -347,6 +350,11 @@ TEST_CASE("however many SIP lines and however long, it is bounded; nobody is reg
   CHECK(phone.transport.size() < 40);
   CHECK(phone.steps.back().aor.size() < 40);
   CHECK(phone.steps.size() == 64);
+  r.device.clear();
+  r.address = "198.51.100.7";
+  for (int i = 0; i < 600; ++i)
+    r.says(Event::registered, std::to_string(i));
+  CHECK(r.phone(r.address).sip_lines.size() == Inventory::kMaxLinesAtAddress);
   Inventory restored;
   restored.restore(phone);
   CHECK_FALSE(restored.find(kDevice)->registered);
