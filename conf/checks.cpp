@@ -51,6 +51,17 @@ struct Together {
     }
   }
 
+  /// Its place is left free: an entry is read, and refused here.
+  void sip_servers() const {
+    for (const SipServer& server : config.central.sip.servers) {
+      if (server.transport == SipTransport::tls)
+        error("central.sip.servers",
+              fmt::format("central.sip.servers: tls:{} can't be reached, SIP goes by UDP and TCP here",
+                          server.server.to_string()),
+              "write udp: or tcp: before it");
+    }
+  }
+
   void ports() const {
     struct Use {
       std::string_view setting;
@@ -150,6 +161,7 @@ void check_together(const Config& config, const Places& places, const std::funct
   const Together together{config, places, report};
   together.listening();
   together.ports();
+  together.sip_servers();
   together.central();
   together.media();
   together.exposure();

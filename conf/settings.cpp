@@ -216,7 +216,7 @@ const Setting kSettings[] = {
      "An SCCP server that failed is left alone for so long, and twice as long each further time, up to 60s."},
 
     {"central.sip.servers", SipServerListType{sip_server_side<&CentralSip::servers>}, "[]", "", "",
-     "SIP servers as udp:host:port, tcp:… or tls:…, tried in order, a name without a port by SRV; not "
+     "SIP servers as udp:host:port or tcp:…, tried in order, a name without a port by SRV; not "
      "given, UDP port 5060 of the central server."},
     {"central.sip.domain", HostType{sip_server_side<&CentralSip::domain>}, R"("")", "", "",
      "The domain that the servers see where a phone wrote Dropwire's address; empty is the host of the first "

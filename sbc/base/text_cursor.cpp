@@ -4,12 +4,11 @@
 #include <cassert>
 
 namespace dw {
+namespace {
 
-bool TextCursor::skip_char(char c) {
-  if (left_.empty() || left_.front() != c) return false;
-  left_.remove_prefix(1);
-  return true;
-}
+constexpr OctetSet kBlanks(" \t\r\n"), kLineEnds("\r\n");
+
+}  // namespace
 
 bool TextCursor::skip_text(std::string_view t) {
   if (!left_.starts_with(t)) return false;
@@ -18,26 +17,36 @@ bool TextCursor::skip_text(std::string_view t) {
 }
 
 void TextCursor::skip_blanks() {
-  while (!left_.empty() && (left_.front() == ' ' || left_.front() == '\t')) left_.remove_prefix(1);
+  while (!left_.empty() && (left_.front() == ' ' || left_.front() == '\t'))
+    left_.remove_prefix(1);
 }
 
 void TextCursor::skip_lws() {
-  while (!left_.empty() && (left_.front() == ' ' || left_.front() == '\t' || left_.front() == '\r' ||
-                            left_.front() == '\n'))
+  while (!left_.empty() &&
+         (left_.front() == ' ' || left_.front() == '\t' || left_.front() == '\r' || left_.front() == '\n'))
     left_.remove_prefix(1);
 }
 
 std::string_view TextCursor::take_until(std::string_view stops) {
-  const std::size_t at = std::min(left_.find_first_of(stops), left_.size());
+  if (stops.size() != 1) return take_until(OctetSet(stops));
+  const std::string_view taken = left_.substr(0, left_.find(stops.front()));
+  left_.remove_prefix(taken.size());
+  return taken;
+}
+
+std::string_view TextCursor::take_until(const OctetSet& stops) {
+  const std::size_t at = std::min(stops.first_in(left_), left_.size());
   const std::string_view taken = left_.substr(0, at);
   left_.remove_prefix(at);
   return taken;
 }
 
-std::string_view TextCursor::take_token() { return take_until(" \t\r\n"); }
+std::string_view TextCursor::take_token() {
+  return take_until(kBlanks);
+}
 
 std::string_view TextCursor::take_line() {
-  const std::string_view line = take_until("\r\n");
+  const std::string_view line = take_until(kLineEnds);
   if (skip_char('\r')) {
     skip_char('\n');
   } else {
@@ -48,7 +57,8 @@ std::string_view TextCursor::take_line() {
 
 std::optional<std::uint64_t> TextCursor::take_number(std::uint64_t max) {
   std::size_t length = 0;
-  while (length < left_.size() && left_[length] >= '0' && left_[length] <= '9') ++length;
+  while (length < left_.size() && left_[length] >= '0' && left_[length] <= '9')
+    ++length;
   const auto number = parse_number(left_.substr(0, length), max);
   if (number) left_.remove_prefix(length);
   return number;
@@ -60,10 +70,9 @@ std::size_t offset_in(std::string_view whole, std::string_view part) {
 }
 
 std::string_view trim(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kBlank);
+  const std::size_t first = kBlanks.first_not_in(text);
   if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+  return text.substr(first, kBlanks.last_not_in(text) - first + 1);
 }
 
 std::optional<std::uint64_t> parse_number(std::string_view text, std::uint64_t max) {
@@ -79,10 +88,12 @@ std::optional<std::uint64_t> parse_number(std::string_view text, std::uint64_t m
   return value;
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (lower(a[i]) != lower(b[i])) return false;
+  }
+  return true;
 }
 
 bool ends_with_ignoring_case(std::string_view text, std::string_view end) {

@@ -1,9 +1,40 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
 namespace dw {
+
+/// A set of octets that is asked for one octet at a time, once for each of a text.
+class OctetSet {
+ public:
+  constexpr explicit OctetSet(std::string_view octets) {
+    for (const char c : octets)
+      has_[static_cast<std::uint8_t>(c)] = true;
+  }
+  constexpr bool has(char c) const { return has_[static_cast<std::uint8_t>(c)]; }
+  /// Where the first (last) octet of `text` is that is in the set, or is not; npos: nowhere.
+  constexpr std::size_t first_in(std::string_view text) const { return first(text, true); }
+  constexpr std::size_t first_not_in(std::string_view text) const { return first(text, false); }
+  constexpr std::size_t last_in(std::string_view text) const { return last(text, true); }
+  constexpr std::size_t last_not_in(std::string_view text) const { return last(text, false); }
+
+ private:
+  constexpr std::size_t first(std::string_view text, bool in) const {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (has(text[i]) == in) return i;
+    }
+    return text.npos;
+  }
+  constexpr std::size_t last(std::string_view text, bool in) const {
+    for (std::size_t i = text.size(); i != 0; --i) {
+      if (has(text[i - 1]) == in) return i - 1;
+    }
+    return text.npos;
+  }
+  std::array<bool, 256> has_{};
+};
 
 /// Walks untrusted text without copying it. Every `take_…` consumes what it returns; nothing reads past the
 /// end. Works on octets: bytes above 0x7f are neither letters, digits nor blanks.
@@ -16,12 +47,17 @@ class TextCursor {
   std::string_view rest() const { return left_; }
   char peek() const { return left_.empty() ? '\0' : left_.front(); }
 
-  bool skip_char(char c);
+  bool skip_char(char c) {
+    if (left_.empty() || left_.front() != c) return false;
+    left_.remove_prefix(1);
+    return true;
+  }
   bool skip_text(std::string_view t);
   void skip_blanks();  ///< spaces and tabs
   void skip_lws();     ///< spaces, tabs, CR and LF: blanks of a field that may be folded
   /// Up to (without) the first of `stops`, or all that is left; the stop itself stays.
   std::string_view take_until(std::string_view stops);
+  std::string_view take_until(const OctetSet& stops);
   /// Up to the next blank.
   std::string_view take_token();
   /// One line without its CR LF, LF or CR; the line end is consumed.
@@ -40,7 +76,9 @@ std::string_view trim(std::string_view text);  ///< blanks, CR and LF off both e
 /// The whole text as a decimal number at most `max`: no sign, no blanks, no prefix.
 std::optional<std::uint64_t> parse_number(std::string_view text, std::uint64_t max);
 /// ASCII only, independent of the locale.
-char lower(char c);
+inline char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 bool ends_with_ignoring_case(std::string_view text, std::string_view end);
 bool starts_with_ignoring_case(std::string_view text, std::string_view start);

@@ -9,11 +9,11 @@ constexpr std::uint32_t kMaxCseq = 0x7fffffff;  // RFC 3261 §8.1.1.5
 constexpr unsigned kMaxMaxForwards = 255;       // RFC 3261 §20.22
 constexpr std::string_view kVersion = "SIP/2.0";
 
+constexpr OctetSet kTokenChars("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~");
+constexpr OctetSet kBlanks(" \t"), kLineBlanks(" \t\r\n"), kProtocolEnds("/ \t\r\n"), kHostEnds(":; \t\r\n,");
+
 bool is_token(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') ||
-           std::string_view("-.!%*_+`'~").find(c) != std::string_view::npos;
-  });
+  return !text.empty() && kTokenChars.first_not_in(text) == text.npos;
 }
 
 }  // namespace
@@ -22,15 +22,15 @@ Result<Via> parse_via(std::string_view text) {
   Via via;
   via.text = trim(text);
   TextCursor cursor(via.text);
-  const auto word = [&](std::string_view stops) {
+  const auto word = [&](const OctetSet& stops) {
     cursor.skip_lws();
     const std::string_view token = cursor.take_until(stops);
     cursor.skip_lws();
     return token;
   };
   // sent-protocol may have blanks around its slashes (RFC 3261 §25.1).
-  const std::string_view name = word("/ \t\r\n");
-  if (!equal_ignoring_case(name, "SIP") || !cursor.skip_char('/') || word("/ \t\r\n").empty() ||
+  const std::string_view name = word(kProtocolEnds);
+  if (!equal_ignoring_case(name, "SIP") || !cursor.skip_char('/') || word(kProtocolEnds).empty() ||
       !cursor.skip_char('/'))
     return fail(Errc::malformed, "a Via is of another protocol");
   cursor.skip_lws();
@@ -43,7 +43,7 @@ Result<Via> parse_via(std::string_view text) {
     if (!cursor.skip_char(']')) return fail(Errc::malformed, "a Via's address does not end");
     via.host = begin.substr(0, via.host.size() + 1);
   } else {
-    via.host = cursor.take_until(":; \t\r\n,");
+    via.host = cursor.take_until(kHostEnds);
   }
   if (!is_host(via.host)) return fail(Errc::malformed, "a Via has no address");
   std::size_t length = via.host.size();
@@ -65,6 +65,7 @@ Result<Via> parse_via(std::string_view text) {
     if (via.branch.empty() && equal_ignoring_case(param->name, "branch")) via.branch = param->value;
     if (equal_ignoring_case(param->name, "rport")) via.rport = true;
   }
+  via.well_formed = params.well_formed();
   return via;
 }
 
@@ -165,10 +166,12 @@ Result<void> Message::index_fields(std::size_t from) {
       const std::size_t colon = line.find(':');
       if (colon == line.npos || colon == 0) return fail(Errc::malformed, "a line has no field name", at);
       if (count_ == kMaxFields) return fail(Errc::too_long, "too many header fields");
-      const std::size_t name_end = line.find_last_not_of(" \t", colon - 1) + 1;
+      const std::size_t name_end = kBlanks.last_not_in(line.substr(0, colon)) + 1;
       if (!is_token(line.substr(0, name_end))) note(400, "Malformed Header Field Name");
-      const std::size_t begin = std::min(line.find_first_not_of(" \t", colon + 1), line.size());
-      const std::size_t end = begin == line.size() ? begin : line.find_last_not_of(" \t") + 1;
+      std::size_t begin = colon + 1;
+      while (begin < line.size() && kBlanks.has(line[begin]))
+        ++begin;
+      const std::size_t end = begin == line.size() ? begin : kBlanks.last_not_in(line) + 1;
       fields_[count_++] = {field_name_of(line.substr(0, name_end)), static_cast<std::uint32_t>(at),
                            static_cast<std::uint32_t>(next),        static_cast<std::uint32_t>(at + name_end),
                            static_cast<std::uint32_t>(at + begin),  static_cast<std::uint32_t>(at + end)};
@@ -224,10 +227,7 @@ Result<void> Message::read_essentials() {
   auto top = parse_via(next_value(vias).value_or(std::string_view{}));
   if (!top) return std::unexpected(top.error());
   via_ = *top;
-  Params params(via_.params);
-  while (params.next()) {
-  }
-  if (!params.well_formed()) note(400, "Malformed Via");
+  if (!via_.well_formed) note(400, "Malformed Via");
   const auto read = [this](const Field& field, NameAddr& into, std::string_view& tag, std::string_view bad) {
     auto parsed = parse_name_addr(value(field));
     if (!parsed || parsed->star) return note(400, bad);
@@ -241,7 +241,7 @@ Result<void> Message::read_essentials() {
   read(*from, from_, from_tag_, "Malformed From");
   read(*to, to_, to_tag_, "Malformed To");
   call_id_ = value(*call_id);
-  if (call_id_.empty() || call_id_.find_first_of(" \t\r\n") != call_id_.npos) note(400, "Malformed Call-ID");
+  if (call_id_.empty() || kLineBlanks.first_in(call_id_) != call_id_.npos) note(400, "Malformed Call-ID");
   read_cseq(value(*cseq));
   read_numbers();
   return {};

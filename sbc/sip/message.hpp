@@ -32,6 +32,7 @@ struct Via {
   std::string_view params;  ///< from the first ";" on
   std::string_view branch;  ///< empty: none
   bool rport = false;       ///< asked for, or filled in (RFC 3581)
+  bool well_formed = true;  ///< its parameters are
 };
 Result<Via> parse_via(std::string_view text);
 

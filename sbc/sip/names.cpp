@@ -47,48 +47,48 @@ struct Spelled {
   FieldName id;
 };
 
-/// By length, most frequent first; each length's begin stands in kBegins.
+/// By length, most frequent first; each length's begin stands in kBegins. Spelled as nearly everybody does.
 constexpr Spelled kFields[] = {
-    {"to", FieldName::to},
-    {"via", FieldName::via},
-    {"from", FieldName::from},
-    {"cseq", FieldName::cseq},
-    {"date", FieldName::date},
-    {"path", FieldName::path},
-    {"route", FieldName::route},
-    {"event", FieldName::event},
-    {"reason", FieldName::reason},
-    {"server", FieldName::server},
-    {"call-id", FieldName::call_id},
-    {"contact", FieldName::contact},
-    {"expires", FieldName::expires},
-    {"require", FieldName::require},
-    {"refer-to", FieldName::refer_to},
-    {"reply-to", FieldName::reply_to},
-    {"supported", FieldName::supported},
-    {"diversion", FieldName::diversion},
-    {"user-agent", FieldName::user_agent},
-    {"alert-info", FieldName::alert_info},
-    {"min-expires", FieldName::min_expires},
-    {"referred-by", FieldName::referred_by},
-    {"retry-after", FieldName::retry_after},
-    {"unsupported", FieldName::unsupported},
-    {"max-forwards", FieldName::max_forwards},
-    {"content-type", FieldName::content_type},
-    {"record-route", FieldName::record_route},
-    {"authorization", FieldName::authorization},
-    {"proxy-require", FieldName::proxy_require},
-    {"service-route", FieldName::service_route},
-    {"content-length", FieldName::content_length},
-    {"remote-party-id", FieldName::remote_party_id},
-    {"content-encoding", FieldName::content_encoding},
-    {"www-authenticate", FieldName::www_authenticate},
-    {"proxy-authenticate", FieldName::proxy_authenticate},
-    {"subscription-state", FieldName::subscription_state},
-    {"content-disposition", FieldName::content_disposition},
-    {"p-asserted-identity", FieldName::p_asserted_identity},
-    {"proxy-authorization", FieldName::proxy_authorization},
-    {"p-preferred-identity", FieldName::p_preferred_identity},
+    {"To", FieldName::to},
+    {"Via", FieldName::via},
+    {"From", FieldName::from},
+    {"CSeq", FieldName::cseq},
+    {"Date", FieldName::date},
+    {"Path", FieldName::path},
+    {"Route", FieldName::route},
+    {"Event", FieldName::event},
+    {"Reason", FieldName::reason},
+    {"Server", FieldName::server},
+    {"Call-ID", FieldName::call_id},
+    {"Contact", FieldName::contact},
+    {"Expires", FieldName::expires},
+    {"Require", FieldName::require},
+    {"Refer-To", FieldName::refer_to},
+    {"Reply-To", FieldName::reply_to},
+    {"Supported", FieldName::supported},
+    {"Diversion", FieldName::diversion},
+    {"User-Agent", FieldName::user_agent},
+    {"Alert-Info", FieldName::alert_info},
+    {"Min-Expires", FieldName::min_expires},
+    {"Referred-By", FieldName::referred_by},
+    {"Retry-After", FieldName::retry_after},
+    {"Unsupported", FieldName::unsupported},
+    {"Max-Forwards", FieldName::max_forwards},
+    {"Content-Type", FieldName::content_type},
+    {"Record-Route", FieldName::record_route},
+    {"Authorization", FieldName::authorization},
+    {"Proxy-Require", FieldName::proxy_require},
+    {"Service-Route", FieldName::service_route},
+    {"Content-Length", FieldName::content_length},
+    {"Remote-Party-Id", FieldName::remote_party_id},
+    {"Content-Encoding", FieldName::content_encoding},
+    {"WWW-Authenticate", FieldName::www_authenticate},
+    {"Proxy-Authenticate", FieldName::proxy_authenticate},
+    {"Subscription-State", FieldName::subscription_state},
+    {"Content-Disposition", FieldName::content_disposition},
+    {"P-Asserted-Identity", FieldName::p_asserted_identity},
+    {"Proxy-Authorization", FieldName::proxy_authorization},
+    {"P-Preferred-Identity", FieldName::p_preferred_identity},
 };
 constexpr std::size_t kLongest = 20;
 constexpr std::array<std::uint8_t, kLongest + 2> kBegins = [] {
@@ -118,7 +118,9 @@ FieldName field_name_of(std::string_view name) {
   if (name.empty() || name.size() > kLongest) return FieldName::other;
   const char first = lower(name.front());
   for (std::size_t i = kBegins[name.size()]; i < kBegins[name.size() + 1]; ++i) {
-    if (first == kFields[i].name.front() && equal_ignoring_case(name, kFields[i].name)) return kFields[i].id;
+    const std::string_view spelled = kFields[i].name;
+    if (first != lower(spelled.front())) continue;
+    if (name == spelled || equal_ignoring_case(name, spelled)) return kFields[i].id;
   }
   return FieldName::other;
 }

@@ -134,6 +134,8 @@ class Proxy {
   bool loops(const Message& m, Side side) const;
   // proxy_phone.cpp: from phones to the central side
   void from_phone(TimePoint now, const Flow& from, const Message& m, Output& out);
+  bool is_merged(const Message& m, Side side, std::uint64_t binding, const IpAddress& phone);
+  bool is_phone_of(const DialogSet& set, const Flow& from);
   bool may_start(TimePoint now, const Flow& from, const Message& m, Output& out);
   void open_dialogs(TimePoint now, Transaction& t, const Message& m, const Flow& phone,
                     const Binding* binding);

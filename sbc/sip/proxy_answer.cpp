@@ -142,6 +142,11 @@ void Proxy::note_answer(TimePoint now, Transaction& t, const Message& m, Output&
     case Method::bye:
       if (success || m.status() == 481 || m.status() == 408) end_call(now, *set, out);
       return;
+    case Method::notify:
+      // Nothing comes after it (RFC 6665 §4.1.3).
+      if (success && t.ends_subscription && !set->is_call())
+        dialogs_.set_until(*set, now + kTransactionTimeout);
+      return;
     case Method::update:
       if (success) note_dialog(t, *set, m);
       return;

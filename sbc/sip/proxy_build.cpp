@@ -105,6 +105,8 @@ bool Proxy::build_request(TimePoint now, Transaction& t, const Message& m, const
   if (hop.side == Side::central)
     top += fmt::format(";rport;dw={:08x}", check_of(hop.us, stated.empty() ? stated : hop.us));
   edits.insert_before(*via, top += "\r\n");
+  t.ends_subscription = m.method() == Method::notify &&
+                        starts_with_ignoring_case(m.value_of(FieldName::subscription_state), "terminated");
   t.record_routes.clear();
   for (const Field& field : m.fields()) {
     if (field.name == FieldName::route) edits.remove(field);
@@ -112,11 +114,15 @@ bool Proxy::build_request(TimePoint now, Transaction& t, const Message& m, const
     t.record_routes += m.text().substr(field.begin, field.end - field.begin);
     edits.remove(field);
   }
-  if (!routes.empty()) edits.insert_before(*via, routes);
+  // Below the Vias that are there, so that these stay together.
+  const auto below =
+      std::ranges::find_if(m.fields(), [](const Field& f) { return f.name != FieldName::via; });
+  const std::size_t place = below == m.fields().end() ? m.header_end() : below->begin;
+  edits.insert(place, routes);
   if (const Field* const hops = m.find(FieldName::max_forwards)) {
     edits.replace(m.value(*hops), std::to_string(m.max_forwards().value_or(kDefaultMaxForwards) - 1));
   } else {
-    edits.insert_before(*via, fmt::format("Max-Forwards: {}\r\n", kDefaultMaxForwards));
+    edits.insert(place, fmt::format("Max-Forwards: {}\r\n", kDefaultMaxForwards));
   }
   if (t.registering) {
     edit_register_contacts(*t.registering, m, hop, edits);

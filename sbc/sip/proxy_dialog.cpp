@@ -84,6 +84,7 @@ void Proxy::refresh_target(DialogSet& set, const Dialogs::Match& match, const Me
 /// Also of a call that is tried again under the same Call-ID and tag.
 void Proxy::begin_call(TimePoint now, DialogSet& set) {
   set.over = set.connected = set.ringing = false;
+  set.pending = true;
   set.dialogs.clear();
   if (!set.is_call()) return dialogs_.set_until(set, now + kAfterReferred);
   set.since = now;
@@ -105,6 +106,7 @@ void Proxy::call_up(TimePoint now, DialogSet& set, Output& out) {
 void Proxy::end_try(DialogSet& set) {
   set.media.close(broker_, MediaEnd::closed);
   set.dialogs.clear();
+  set.pending = false;
 }
 
 /// Its media ends now; what still comes of its dialogs is passed on for a while.

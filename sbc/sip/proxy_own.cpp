@@ -291,7 +291,11 @@ void Proxy::restore(Binding binding, TimePoint now, WallTime wall) {
   binding.central = ConnectionId::none;
   binding.reach.flow.connection = ConnectionId::none;
   binding.stale_connection = binding.reach.flow.transport != Transport::udp;
-  binding.next_keepalive = binding.stale_connection ? TimePoint::max() : now;
+  // Spread, lest all are asked at once.
+  const auto spread = std::chrono::duration_cast<std::chrono::milliseconds>(options_.keepalive).count();
+  const auto wait = std::chrono::milliseconds(
+      static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(std::max<std::int64_t>(spread, 1))));
+  binding.next_keepalive = binding.stale_connection ? TimePoint::max() : now + wait;
   binding.unanswered = 0;
   bindings_.add(std::move(binding), now);
 }

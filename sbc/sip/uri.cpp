@@ -8,31 +8,24 @@
 namespace dw::sip {
 namespace {
 
-constexpr std::string_view kTokenMarks = "-.!%*_+`'~";
-
-bool is_token_char(char c) {
-  return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') ||
-         kTokenMarks.find(c) != std::string_view::npos;
-}
+constexpr OctetSet kTokenChars("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~");
+constexpr OctetSet kNameEnds("=;, \t\r\n\"<>"), kValueEnds("; \t\r\n,<>"), kHostPortEnds(";?");
 /// RFC 3986 allows no blanks, controls, quotes or brackets in a URI; what is above 0x7e isn't either.
-bool is_uri_char(char c) {
-  return c > ' ' && c < '\x7f' && c != '<' && c != '>' && c != '"';
-}
+constexpr OctetSet kUriChars(
+    "!#$%&'()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~");
+constexpr OctetSet kHostChars("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_");
 
 /// The length of the quoted string that `text` begins with, its quotes included; 0: it does not end.
 std::size_t quoted_length(std::string_view text) {
-  for (std::size_t i = 1; i < text.size(); ++i) {
-    if (text[i] == '\\') {
-      ++i;
-    } else if (text[i] == '"') {
-      return i + 1;
-    }
+  constexpr OctetSet kStops("\\\"");
+  for (std::size_t i = 1; i < text.size();) {
+    const std::size_t stop = kStops.first_in(text.substr(i));
+    if (stop == text.npos) return 0;
+    i += stop;
+    if (text[i] == '"') return i + 1;
+    i += 2;
   }
   return 0;
-}
-
-bool is_host_char(char c) {
-  return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
 }
 
 /// An IPv6 address in brackets. RFC 3261's grammar lets a third colon stand before an IPv4 part, which is
@@ -59,7 +52,7 @@ Result<void> split_host_port(std::string_view text, Uri& uri) {
     const auto colon = std::min(text.find(':'), text.size());
     uri.host = text.substr(0, colon);
     port = text.substr(colon);
-    if (uri.host.empty() || !std::ranges::all_of(uri.host, is_host_char))
+    if (uri.host.empty() || kHostChars.first_not_in(uri.host) != text.npos)
       return fail(Errc::malformed, "a URI's host is none");
   }
   if (port.empty()) return {};
@@ -87,7 +80,7 @@ std::optional<Param> Params::next() {
   cursor.skip_lws();
   const std::string_view from_name = cursor.rest();
   Param param;
-  param.name = cursor.take_until("=;, \t\r\n\"<>");
+  param.name = cursor.take_until(kNameEnds);
   if (param.name.empty()) return stop();
   std::size_t end = cursor.offset();
   TextCursor ahead = cursor;
@@ -102,7 +95,7 @@ std::optional<Param> Params::next() {
       ahead = TextCursor(ahead.rest().substr(length));
       end = offset_in(left_, param.value) + length;
     } else {
-      param.value = ahead.take_until("; \t\r\n,<>");
+      param.value = ahead.take_until(kValueEnds);
       end = offset_in(left_, param.value) + param.value.size();
     }
   }
@@ -131,7 +124,7 @@ Result<Uri> parse_uri(std::string_view text) {
   };
   if (!std::ranges::all_of(uri.scheme_text, is_scheme_char))
     return fail(Errc::malformed, "a URI's scheme is none");
-  if (!std::ranges::all_of(text, is_uri_char))
+  if (kUriChars.first_not_in(text) != text.npos)
     return fail(Errc::malformed, "a URI has a character that none has");
   if (equal_ignoring_case(uri.scheme_text, "sip")) uri.scheme = Uri::Scheme::sip;
   if (equal_ignoring_case(uri.scheme_text, "sips")) uri.scheme = Uri::Scheme::sips;
@@ -144,7 +137,7 @@ Result<Uri> parse_uri(std::string_view text) {
     rest = rest.substr(at + 1);
     if (uri.user.empty()) return fail(Errc::malformed, "a URI's user is empty");
   }
-  const auto params = std::min(rest.find_first_of(";?"), rest.size());
+  const auto params = std::min(kHostPortEnds.first_in(rest), rest.size());
   if (auto ok = split_host_port(rest.substr(0, params), uri); !ok) return std::unexpected(ok.error());
   rest = rest.substr(params);
   const auto headers = std::min(rest.find('?'), rest.size());
@@ -155,7 +148,7 @@ Result<Uri> parse_uri(std::string_view text) {
 
 bool is_host(std::string_view text) {
   if (text.starts_with('[')) return text.ends_with(']') && is_ipv6_reference(text);
-  return !text.empty() && std::ranges::all_of(text, is_host_char);
+  return !text.empty() && kHostChars.first_not_in(text) == text.npos;
 }
 
 bool names_address(std::string_view host, const IpAddress& address) {
@@ -185,7 +178,7 @@ Result<NameAddr> parse_name_addr(std::string_view text) {
   } else if (const auto bracket = text.find('<'); bracket != text.npos) {
     out.display = trim(text.substr(0, bracket));
     for (const char c : out.display) {  // tokens and blanks (RFC 3261 §25.1 display-name)
-      if (!is_token_char(c) && c != ' ' && c != '\t' && c != '\r' && c != '\n')
+      if (!kTokenChars.has(c) && c != ' ' && c != '\t' && c != '\r' && c != '\n')
         return fail(Errc::malformed, "a name must be quoted");
     }
     cursor = TextCursor(text.substr(bracket));
@@ -211,6 +204,10 @@ std::optional<std::string_view> next_value(std::string_view& left) {
   cursor.skip_lws();
   if (cursor.at_end()) return std::nullopt;
   const std::string_view text = cursor.rest();
+  if (!text.contains(',')) {  // as nearly all
+    left = {};
+    return trim(text);
+  }
   bool bracketed = false;
   std::size_t i = 0;
   for (; i < text.size(); ++i) {

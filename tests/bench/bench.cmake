@@ -9,3 +9,8 @@ target_link_libraries(media_relay_host PRIVATE nat)
 # sccp_bench.sh builds and runs this.
 add_executable(sccp_load EXCLUDE_FROM_ALL ${CMAKE_CURRENT_SOURCE_DIR}/bench/sccp_load.cpp)
 target_link_libraries(sccp_load PRIVATE dw_flags)
+# sip_bench.sh builds and runs these; sip_parse needs libosip2-dev.
+add_executable(sip_load EXCLUDE_FROM_ALL ${CMAKE_CURRENT_SOURCE_DIR}/bench/sip_load.cpp)
+target_link_libraries(sip_load PRIVATE dw_flags)
+add_executable(sip_parse EXCLUDE_FROM_ALL ${CMAKE_CURRENT_SOURCE_DIR}/bench/sip_parse.cpp)
+target_link_libraries(sip_parse PRIVATE sip_core osipparser2)

@@ -205,7 +205,7 @@ lab_carrier() {
   nat_set "$carrier" "$2"
 }
 
-# lab_home HOME NAT [carrier=NAME] [edge] [shim]: NAT is none, masq, random, fullcone, alg or random_alg.
+# lab_home HOME NAT [carrier=NAME] [edge] [shim]: NAT is none, masq, random, fullcone, alg, random_alg or masq_sip.
 # Without NAT the internet's hosts get a route into the home, so a lab has room for one such home.
 lab_home() {
   local home=$1 nat=$2 number=$((LAB_NEXT_HOME++)) carrier="" edge="" shim="" word
@@ -281,7 +281,7 @@ lab_wan() { # HOME up|down
 # ---- NAT ---------------------------------------------------------------------------------------------------------
 
 # nat_set ROUTER NAT: masq keeps ports where it can and filters by address and port, random doesn't keep them,
-# fullcone lets anyone in once a port is mapped, …alg adds the kernel's TFTP helper.
+# fullcone lets anyone in once a port is mapped, …alg adds the kernel's TFTP helper, …sip its SIP helper, for port 5060.
 nat_set() {
   local how=masquerade learn='' open='' helper=''
   case $2 in
@@ -293,10 +293,13 @@ nat_set() {
       ;;
   esac
   [[ $2 == *alg ]] && helper='iifname "br-lan" udp dport 69 ct helper set "tftp69"'
+  [[ $2 == *sip ]] && helper='iifname "br-lan" udp dport 5060 ct helper set "sip5060"
+    iifname "br-lan" tcp dport 5060 ct helper set "sip5060t"'
   lab_in "$1" nft -f - <<NFT
 table ip lab {
   map eim { type inet_service : ipv4_addr; flags dynamic,timeout; size 65535; timeout 120s; }
-  $([[ -n $helper ]] && echo 'ct helper tftp69 { type "tftp" protocol udp; l3proto ip; }')
+  $([[ $2 == *sip ]] && printf 'ct helper sip5060%s { type "sip" protocol %s; l3proto ip; }\n' '' udp t tcp)
+  $([[ $2 == *alg ]] && echo 'ct helper tftp69 { type "tftp" protocol udp; l3proto ip; }')
   chain helpers { type filter hook prerouting priority -150; policy accept;
     $helper
   }

@@ -122,7 +122,7 @@ TEST_CASE("`central` is found only as a key at the top") {
   CHECK(errors(load_text(
             "access.advertise = \"auto\" # central = 3\n[central.sccp]\nservers = [\n\"a\"]\n")) == "");
   CHECK(errors(load_text("state.dir = '''\ncentral = \"x\"\n'''\ncentral = \"y\"\n[central.sip]\n")) == "");
-  CHECK(load_text("\xef\xbb\xbf  central=\"y\"\n[central.sip]\nservers=['tls:h']").config.central.host ==
+  CHECK(load_text("\xef\xbb\xbf  central=\"y\"\n[central.sip]\nservers=['tcp:h']").config.central.host ==
         "y");
   // Twice is a mistake, and it is told by its own name.
   const std::string twice = errors(load_text("central = \"a\"\ncentral = \"b\"\n"));
@@ -226,7 +226,7 @@ TEST_CASE("on the command line quotes are not needed and lists are separated by 
   const Loaded loaded = load_text(
       "", {"access.listen=127.0.0.1, [::1]", "central.provisioning.origins=[\"http://a:1\", 'tftp://b']",
            "cache.dir=true", "access.advertise=192.0.2.9", "access.tftp.unproven_rate=2.5",
-           "central.sip.servers=tls:[::1],udp:name", "cache.negative=500ms", "media.dscp=34",
+           "central.sip.servers=tcp:[::1],udp:name", "cache.negative=500ms", "media.dscp=34",
            "central.sccp.source_addresses=192.0.2.1,192.0.2.2",
            "access.sip.scanners=sipcli, friendly-scanner", "central.sip.trusted=192.0.2.3"});
   CHECK(errors(loaded) == "");
@@ -237,7 +237,7 @@ TEST_CASE("on the command line quotes are not needed and lists are separated by 
   CHECK(loaded.config.access.advertise == *IpAddress::parse("192.0.2.9"));
   CHECK(loaded.config.access.tftp.unproven_rate == doctest::Approx(2.5));
   CHECK(loaded.config.central.sip.servers ==
-        std::vector<SipServer>{{SipTransport::tls, {"::1", 5061}}, {SipTransport::udp, {"name", 0}}});
+        std::vector<SipServer>{{SipTransport::tcp, {"::1", 5060}}, {SipTransport::udp, {"name", 0}}});
   CHECK(loaded.config.cache.negative == std::chrono::milliseconds(500));
   CHECK(loaded.config.media.dscp == 34);
   CHECK(loaded.config.central.sccp.source_addresses.size() == 2);

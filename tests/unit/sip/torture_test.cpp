@@ -49,7 +49,6 @@ struct Proxied {
       } else if (const auto message = std::make_unique<Message>();
                  verdict.empty() && message->parse(as_bytes(send.octets)) && message->status() >= 200) {
         CHECK(send.to.peer.address == kPhone.address);
-        CHECK_FALSE(message->fault());
         verdict = message->status() < 300 ? "answer" : "reject " + std::to_string(message->status());
         answer = send.octets;
       }
@@ -130,10 +129,15 @@ TEST_CASE("each torture message gets what torture.txt says") {
     CAPTURE(verdict);
     CAPTURE(what);
     if (name != "zeromf" && name != "bcast" && name != "badbranch") CHECK(allows(what, verdict));
-    // Nobody asked for these responses, so they go nowhere.
     const Proxied proxied(text);
     CAPTURE(proxied.verdict);
-    CHECK(allows(response ? "drop" : what, proxied.verdict));
+    if (response) {
+      CHECK(proxied.verdict == "drop");  // nobody asked for it
+    } else if (what == "forward" && !message->to_tag().empty()) {
+      CHECK(proxied.verdict == "reject 481");  // of a dialog that we know nothing of
+    } else {
+      CHECK(allows(what, proxied.verdict));
+    }
   }
 }
 
