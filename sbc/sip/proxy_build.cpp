@@ -114,11 +114,8 @@ bool Proxy::build_request(TimePoint now, Transaction& t, const Message& m, const
     t.record_routes += m.text().substr(field.begin, field.end - field.begin);
     edits.remove(field);
   }
-  // Below the Vias that are there, so that these stay together.
-  const auto below =
-      std::ranges::find_if(m.fields(), [](const Field& f) { return f.name != FieldName::via; });
-  const std::size_t place = below == m.fields().end() ? m.header_end() : below->begin;
-  edits.insert(place, routes);
+  edits.remove_all(FieldName::via);
+  edits.insert_before(*via, routes);
   if (const Field* const hops = m.find(FieldName::max_forwards)) {
     edits.replace(m.value(*hops), std::to_string(m.max_forwards().value_or(kDefaultMaxForwards) - 1));
   } else {
