@@ -148,7 +148,8 @@ bool Proxy::loops(const Message& m, Side to) const {
     std::string_view left = m.value(field);
     while (const auto value = next_value(left)) {
       if (std::exchange(first, false)) continue;
-      const auto branch = find_param(*value, "branch");
+      const auto branch =
+          find_param(value->substr(std::min(value->find(';'), value->size())), "branch");
       const auto dash = branch ? branch->value.rfind('.') : std::string_view::npos;
       if (dash != std::string_view::npos && branch->value.substr(dash + 1) == loop_hash(m, to)) return true;
     }
