@@ -188,6 +188,7 @@ class Proxy {
   void refresh_target(DialogSet& set, const Dialogs::Match& match, const Message& m);
   void call_up(TimePoint now, DialogSet& set, Output& out);
   void end_call(TimePoint now, DialogSet& set, Output& out);
+  void end_dialog(TimePoint now, DialogSet& set, std::string_view responder_tag, Output& out);
   void end_try(DialogSet& set);
   void begin_call(TimePoint now, DialogSet& set);
   Call call_of(TimePoint now, const DialogSet& set) const;
