@@ -153,7 +153,8 @@ bool Proxy::loops(const Message& m, Side to) const {
     std::string_view left = m.value(field);
     while (const auto value = next_value(left)) {
       if (std::exchange(first, false)) continue;
-      const auto branch = find_param(*value, "branch");
+      const auto branch =
+          find_param(value->substr(std::min(value->find(';'), value->size())), "branch");
       const auto dash = branch ? branch->value.rfind('.') : std::string_view::npos;
       if (dash != std::string_view::npos && branch->value.substr(dash + 1) == loop_hash(m, to)) return true;
     }
@@ -252,6 +253,8 @@ void Proxy::answer(const Message& m, const Flow& from, std::uint16_t status, Out
 void Proxy::refuse(TimePoint now, Transaction& t, std::uint16_t status, Output& out, std::string_view lines) {
   if (!other_.parse(as_bytes(t.request))) return transactions_.forget(t);
   ++counters_.refused;
+  DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
+  if (set && t.is_invite() && !t.begins_dialogs) set->media.restore(broker_);
   transactions_.respond(
       now, t,
       make_response(other_, t.from, status, reason_phrase(status), "dw" + std::to_string(t.serial), lines),

@@ -191,6 +191,7 @@ class Proxy {
   void call_up(TimePoint now, DialogSet& set, Output& out);
   void end_call(TimePoint now, DialogSet& set, Output& out);
   void end_try(TimePoint now, DialogSet& set);
+  void end_dialog(TimePoint now, DialogSet& set, std::string_view responder_tag, Output& out);
   void begin_call(TimePoint now, DialogSet& set);
   Call call_of(TimePoint now, const DialogSet& set) const;
   Event event_of(Event::Kind kind, const DialogSet& set) const;

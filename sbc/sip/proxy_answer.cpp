@@ -85,7 +85,7 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
   edit_hosts(&t, m, *hop, edits);
   const Side sender = other(t.from_side);
   const bool other_branch =
-      set && set->connected && t.is_invite() && set->find(m.to_tag()) && !set->find(m.to_tag())->confirmed;
+      set && set->connected && t.is_invite() && t.begins_dialogs && m.to_tag() != set->taken;
   if (!edit_body(now, m, sender, other_branch ? CallMedia::Standing::informs : CallMedia::Standing::applies,
                  set, edits, out))
     out.events.push_back(event_of(Event::Kind::no_media, t.from, "an answer goes without"));
@@ -115,6 +115,7 @@ void Proxy::note_answer(TimePoint now, Transaction& t, const Message& m, Output&
       if (success) {
         if (DialogSet::Dialog* const dialog = set->find(began ? m.to_tag() : std::string_view{}))
           dialog->confirmed = true;
+        if (began && !set->connected) set->taken = m.to_tag();
         if (began) call_up(now, *set, out);
       } else if (m.status() >= 300) {
         if (!began) {
@@ -141,7 +142,8 @@ void Proxy::note_answer(TimePoint now, Transaction& t, const Message& m, Output&
       }
       return;
     case Method::bye:
-      if (success || m.status() == 481 || m.status() == 408) end_call(now, *set, out);
+      if (success || m.status() == 481 || m.status() == 408)
+        end_dialog(now, *set, t.from_side == set->initiator ? m.to_tag() : m.from_tag(), out);
       return;
     case Method::notify:
       // Nothing comes after it (RFC 6665 §4.1.3).
@@ -180,7 +182,8 @@ void Proxy::on_timeout(TimePoint now, Transaction& t, Transactions::Timeout time
     if (set && t.begins_dialogs && !set->connected) end_call(now, *set, out);
     return;
   }
-  if (t.method == Method::bye && set) end_call(now, *set, out);
+  if (t.method == Method::bye && set && other_.parse(as_bytes(t.request)))
+    end_dialog(now, *set, t.from_side == set->initiator ? other_.to_tag() : other_.from_tag(), out);
   if (set && !set->is_call() && set->dialogs.empty()) dialogs_.forget(*set);
   transactions_.forget(t);
 }

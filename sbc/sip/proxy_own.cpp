@@ -33,6 +33,7 @@ void Proxy::on_deadline(TimePoint now, Output& out) {
   }
   while (DialogSet* const set = dialogs_.pop_due(now)) {
     end_call(now, *set, out);
+    set->media.close(broker_, MediaEnd::closed);  // what came after its end may have opened some
     dialogs_.forget(*set);
   }
   ping_servers(now, out);
