@@ -54,6 +54,7 @@ judge_end() {
 #   verdict FILE OWN-ADDRESS SERVER-ADDRESS HOME: HOME is what no server may see, as a regular expression
 verdict() {
   LC_ALL=C awk -F '\t' -v own="$2" -v server="$3" -v home="$4" '
+    BEGIN { ours = own; gsub(/\./, "\\.", ours) }
     function wrong(what) { if (++wrongs <= 6) print what ": frame " $1 " " $4 }
     function name_of(line,  at) { at = index(line, ":"); return tolower(substr(line, 1, at - 1)) }
     function value_of(line) { return substr(line, index(line, ":") + 2) }
@@ -97,7 +98,7 @@ verdict() {
         }
         if (name == "contact" && !registered && status < 300 && line !~ /\*/) {
           ++judged
-          if (index(line, "@" own ":5060") == 0) wrong("Contact is not ours (" line ")")
+          if (line !~ ("@" ours "(:[0-9]+)?[;>]")) wrong("Contact is not ours (" line ")")
         }
         if (!up && (name == "record-route" || name == "route")) wrong(name " goes to a phone")
         if (!in_body || !described) continue

@@ -53,8 +53,8 @@ script='
   0: resume; 0: wait resumed 15; 1: wait peer-resumed 15; 0: expect-rtp 20 from +1 15; 1: expect-rtp 20 from -1 15; sync
   1: hangup; wait ended 15; heartbeat; wait heartbeat 15; sync
   1: dial -1; 0: wait ringing 15; 0: answer; wait connected 15; 1: expect-rtp 20 from -1 15; 0: expect-rtp 20 from +1 15; sync
-  0: transfer 600; 0: wait transferred 15; 0: wait ended 15; 1: wait connected 15; 1: expect-rtp 20 from self 15; sync
-  1: hangup; 1: wait ended 15; 1: wait ended 15; refresh; wait registered 15; sync
+  0: transfer 600; 0: wait transferred 15; 0: wait ended 15; 1: wait connected 15; 1: expect-rtp 20 from self 15; 1: wait ended 15; sync
+  1: hangup; 1: wait ended 15; refresh; wait registered 15; sync
   0: dial +1 late; 1: wait ringing 15; 1: answer; wait connected 15; expect-rtp 20 15; sync
   0: hold; 0: wait held 15; 1: wait peer-held 15; 0: dial 601; 0: wait early-media 15; 0: expect-rtp 20 from self 15; 0: wait connected 15
   0: transfer-to; 0: wait transferred 15; 1: wait connected 15; 1: expect-rtp 20 from self 15; 0: wait ended 15; 0: wait ended 15; 1: wait ended 15; sync
