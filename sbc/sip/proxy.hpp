@@ -180,6 +180,8 @@ class Proxy {
                  Edits& edits, Output& out);
   bool is_ours(std::string_view host, const Flow& phone) const;
   MediaRequest media_request(const DialogSet& set) const;
+  static std::string unaltered_check(std::string_view sent_by, std::string_view contact);
+  static std::optional<bool> told_unaltered(const Message& m);
   std::string new_branch(const Message& m, Side to);
   std::string loop_hash(const Message& m, Side to) const;
   std::string token();

@@ -78,11 +78,13 @@ void Proxy::send_own_options(TimePoint now, Transaction& t, const std::string& u
                              Duration within, Output& out) {
   t.branch = "z9hG4bK" + token();
   t.forwarded = fmt::format(
-      "OPTIONS {0} SIP/2.0\r\nVia: SIP/2.0/{1} {2};branch={3};rport\r\nMax-Forwards: 70\r\n"
+      "OPTIONS {0} SIP/2.0\r\nVia: SIP/2.0/{1} {2};branch={3}{6}\r\nMax-Forwards: 70\r\n"
       "From: <sip:dropwire@{2}>;tag={4}\r\nTo: <{0}>\r\nCall-ID: {5}\r\nCSeq: 1 OPTIONS\r\nContact: "
       "<sip:dropwire@{2}>\r\n"
       "Content-Length: 0\r\n\r\n",
-      uri, to_string(t.to.transport), us, t.branch, token(), token());
+      uri, to_string(t.to.transport), us, t.branch, token(), token(),
+      t.purpose == Transaction::Purpose::server_ping ? ";rport;dw=" + unaltered_check(us, us)
+                                                     : std::string());
   transactions_.send_request(now, t, within, out);
 }
 
@@ -125,6 +127,7 @@ void Proxy::probe(TimePoint now, Binding& b, const Flow& flow, Output& out) {
 
 void Proxy::on_probe_answer(TimePoint now, const Transaction& t, Output& out) {
   if (t.purpose == Transaction::Purpose::server_ping) {
+    servers_[t.central_server].answers_pings = true;
     if (!servers_.worked(t.central_server)) return;
     Event event = event_of(Event::Kind::server_up, Flow{}, {});
     event.server = t.central_server;
@@ -150,8 +153,9 @@ void Proxy::on_probe_answer(TimePoint now, const Transaction& t, Output& out) {
 void Proxy::on_probe_silence(TimePoint now, const Transaction& t, Output& out) {
   if (t.purpose == Transaction::Purpose::server_ping) {
     auto& server = servers_[t.central_server];
-    const bool down = ++server.pings_missed >= Servers::kPingsMissed || !server.up;
-    server.next_ping = now + kProbeAgain;
+    // One that never answered OPTIONS may be of the kind that doesn't.
+    const bool down = server.answers_pings && (++server.pings_missed >= Servers::kPingsMissed || !server.up);
+    server.next_ping = now + (server.answers_pings ? kProbeAgain : options_.ping);
     if (!down) return;
     server_failed(now, t.central_server, "it does not answer OPTIONS", out);
     server.next_ping = server.up ? now : server.retry_at;

@@ -50,6 +50,9 @@ void Proxy::on_register(TimePoint now, const Flow& from, const Message& m, Outpu
     if (const auto uri = parse_uri(contact.uri); uri && uri->is_sip() && from.transport == Transport::udp)
       r.reach.contact_port = uri->port.value_or(kSipPort);
   }
+  // Who hears answers at its Via's port hears requests there.
+  if (t->answer_to != from.peer && t->answer_to == r.reach.at_contact())
+    r.reach.answers = Reach::Answers::at_contact;
   note_alarm(from, m, bindings_.by_id(t->binding), out);
   if (t->binding == 0 && bindings_.full() && !r.is_query()) {
     out.events.push_back(event_of(Event::Kind::dropped, from, "access.sip.max_bindings"));
