@@ -102,9 +102,9 @@ check "the server has no binding left" test -z "$(for h in 1 2 3 4 5; do binding
 judge_end hosted
 judge_end masq-edge
 judge hosted "$HOSTED" "$CENTRAL" '192\.168\.1\.|100\.64\.0\.'
-judge masq-edge "$EDGE" "$CENTRAL" '192\.168\.1\.5'
+judge masq-edge "$EDGE" "$CENTRAL" '192\.168\.1\.5' '^192\.168\.1\.5'
 judge_self_check hosted "$HOSTED" "$CENTRAL" '192\.168\.1\.|100\.64\.0\.'
-judge_self_check masq-edge "$EDGE" "$CENTRAL" '192\.168\.1\.5'
+judge_self_check masq-edge "$EDGE" "$CENTRAL" '192\.168\.1\.5' '^192\.168\.1\.5'
 
 # A phone that listens elsewhere than it sends from can't be reached through a router that maps ports at random.
 lab_in random-phone timeout 40 "$DW_LAB_TOOLS/lab_sip_phone" --server $HOSTED:5060 --device SEP000000002990 --first-ext 2990 --for 30 \
