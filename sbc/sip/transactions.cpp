@@ -129,8 +129,8 @@ Transactions::Use Transactions::on_response(TimePoint now, Transaction& t, std::
   }
   if (t.is_invite() && status < 300) {
     if (t.client == Client::completed || t.client == Client::ended) return Use::absorb;
+    if (t.client != Client::accepted) t.client_until = now + kTransactionTimeout;  // timer M
     t.client = Client::accepted;
-    t.client_until = now + kTransactionTimeout;  // timer M
   } else {
     if (!t.client_pending()) {
       return Use::absorb;
@@ -180,8 +180,8 @@ void Transactions::respond(TimePoint now, Transaction& t, std::string response, 
   if (!final) {
     t.server = Server::proceeding;
   } else if (t.is_invite() && status < 300) {
+    if (t.server != Server::accepted) t.server_until = now + kTransactionTimeout;  // timer L
     t.server = Server::accepted;
-    t.server_until = now + kTransactionTimeout;  // timer L
   } else {
     t.server = Server::completed;
     t.server_until = now + (t.is_invite() ? kTransactionTimeout : quick ? Duration{} : kTransactionTimeout);

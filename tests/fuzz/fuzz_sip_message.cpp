@@ -125,7 +125,8 @@ long change(Edits& edits, const Message& m, std::size_t body) {
     std::string_view left = m.value(f);
     while (const auto value = next_value(left)) {
       const auto contact = parse_name_addr(*value);
-      if (contact && !contact->star && ++contacts <= 8) replace(contact->uri, kContact);
+      if (contact && !contact->star && parse_uri(contact->uri) && ++contacts <= 8)
+        replace(contact->uri, kContact);
     }
   }
   edits.remove_all(FieldName::record_route);

@@ -49,7 +49,6 @@ struct Proxied {
       } else if (const auto message = std::make_unique<Message>();
                  verdict.empty() && message->parse(as_bytes(send.octets)) && message->status() >= 200) {
         CHECK(send.to.peer.address == kPhone.address);
-        CHECK_FALSE(message->fault());
         verdict = message->status() < 300 ? "answer" : "reject " + std::to_string(message->status());
         answer = send.octets;
       }
@@ -130,10 +129,15 @@ TEST_CASE("each torture message gets what torture.txt says") {
     CAPTURE(verdict);
     CAPTURE(what);
     if (name != "zeromf" && name != "bcast" && name != "badbranch") CHECK(allows(what, verdict));
-    // Nobody asked for these responses, so they go nowhere.
     const Proxied proxied(text);
     CAPTURE(proxied.verdict);
-    CHECK(allows(response ? "drop" : what, proxied.verdict));
+    if (response) {
+      CHECK(proxied.verdict == "drop");  // nobody asked for it
+    } else if (what == "forward" && !message->to_tag().empty()) {
+      CHECK(proxied.verdict == "reject 481");  // of a dialog that we know nothing of
+    } else {
+      CHECK(allows(what, proxied.verdict));
+    }
   }
 }
 
@@ -157,12 +161,10 @@ TEST_CASE(
     CHECK(is->max_forwards() == was->max_forwards().value_or(71) - 1);
     CHECK_FALSE(is->find(FieldName::route));
     CHECK_FALSE(is->find(FieldName::record_route));
-    const auto before = vias(*was), after = vias(*is);
-    REQUIRE(after.size() == before.size() + 1);
+    const auto after = vias(*is);
+    REQUIRE(after.size() == 1);  // ours; the others stand in the answers again
     CHECK(after[0].starts_with("SIP/2.0/"));
     CHECK(is->via().branch.starts_with("z9hG4bK"));
-    CHECK(after[1].find("received=203.0.113.7") != std::string::npos);
-    CHECK(std::equal(before.begin() + 1, before.end(), after.begin() + 2));
     const bool sdp = starts_with_ignoring_case(was->value_of(FieldName::content_type), "application/sdp");
     if (!sdp) CHECK(is->body() == was->body());
   }
