@@ -31,7 +31,10 @@ Proxy::Proxy(ProxyOptions options, MediaBroker& broker, std::function<std::uint6
       guard_(options_.guard),
       bindings_(options_.max_bindings),
       dialogs_(options_.max_calls + 4 * options_.max_bindings),
-      transactions_(options_.max_transactions) {
+      transactions_(options_.max_transactions, [this](TimePoint now, const Transaction& t) {
+        // What a silent server is sent again counts too, lest it hears all of it once it returns.
+        return !t.registering || servers_[t.central_server].registers.take(now);
+      }) {
   if (domain_.empty() && !options_.servers.empty()) {
     const std::string& host = options_.servers.front().second.host;
     const auto literal = IpAddress::parse(host);
@@ -251,6 +254,7 @@ void Proxy::answer(const Message& m, const Flow& from, std::uint16_t status, Out
 
 /// The same for a request that has a transaction.
 void Proxy::refuse(TimePoint now, Transaction& t, std::uint16_t status, Output& out, std::string_view lines) {
+  if (t.last_status >= 200) return;  // it has its answer
   if (!other_.parse(as_bytes(t.request))) return transactions_.forget(t);
   ++counters_.refused;
   DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;

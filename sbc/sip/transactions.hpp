@@ -1,6 +1,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -92,7 +93,9 @@ struct Transaction {
 /// absorbs and repeats what UDP loses. What a message means is not known here. Bounded by `max`.
 class Transactions {
  public:
-  explicit Transactions(std::size_t max) : max_(max) {}
+  /// `may_resend`: whether a request is sent again now, or only at its next time.
+  using MayResend = std::function<bool(TimePoint now, const Transaction& t)>;
+  Transactions(std::size_t max, MayResend may_resend) : max_(max), may_resend_(std::move(may_resend)) {}
 
   /// nullptr when there are `max`. With a server side when `key` is given.
   Transaction* begin(Method method, std::string key);
@@ -148,6 +151,7 @@ class Transactions {
   void resend_due(TimePoint now, Transaction& t, Output& out);
 
   std::size_t max_;
+  MayResend may_resend_;
   std::vector<std::unique_ptr<Transaction>> slots_;
   std::vector<std::size_t> free_;
   std::size_t live_ = 0;
