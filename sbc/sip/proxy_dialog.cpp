@@ -103,11 +103,12 @@ void Proxy::call_up(TimePoint now, DialogSet& set, Output& out) {
   out.events.push_back(std::move(event));
 }
 
-/// The call was not taken, and will be asked for again.
-void Proxy::end_try(DialogSet& set) {
+/// The call was not taken, and will be asked for again, or is given up.
+void Proxy::end_try(TimePoint now, DialogSet& set) {
   set.media.close(broker_, MediaEnd::closed);
   set.dialogs.clear();
   set.pending = false;
+  dialogs_.set_until(set, now + kTransactionTimeout);
 }
 
 /// Of several that were taken the caller keeps one (RFC 3261 §13.2.2.4): the call goes on with it.
