@@ -191,7 +191,7 @@ void Proxy::on_repeat(TimePoint now, Transaction& t, const Message& m, Output& o
   ++counters_.repeated;
   const bool answered = !t.last_response.empty();
   if (answered && t.from.transport == Transport::udp && t.repeats + 1 == kRepeatsBeforeOtherPort &&
-      t.from_side == Side::access && !m.via().rport) {
+      t.from_side == Side::access && !m.via().rport && !names_address(m.via().host, t.from.peer.address)) {
     const Endpoint at_via = answer_address(m, t.from, true);
     const Endpoint at_source = t.from.peer;
     const bool was_at_via = t.answer_to == at_via;

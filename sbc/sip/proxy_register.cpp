@@ -127,6 +127,7 @@ void Proxy::on_register_answer(TimePoint now, Transaction& t, const Message& m, 
 
 void Proxy::accept(TimePoint now, Transaction& t, const Message& m, Output& out) {
   Registering& r = *t.registering;
+  if (is_gone(t.from)) return;  // it hears nothing of it, and registers again
   if (r.star) {
     for (Binding* const b : bindings_.by_aor(r.aor)) {
       out.events.push_back(event_of(Event::Kind::unregistered, *b));

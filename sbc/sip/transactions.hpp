@@ -138,6 +138,10 @@ class Transactions {
   /// The client side is over, nobody else will answer.
   void end_client(Transaction& t);
   void forget(Transaction& t);
+  /// Once neither side has anything to wait for, and no timer would tell.
+  void forget_if_over(std::size_t slot, std::uint64_t serial) {
+    if (Transaction* const t = at(slot, serial); t && is_over(*t)) forget(*t);
+  }
 
   template <class Visit>
   void for_each(Visit visit) {
