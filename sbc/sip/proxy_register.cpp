@@ -202,7 +202,7 @@ bool Proxy::bind(TimePoint now, const Transaction& t, const RegisterContact& con
   b->stale_connection = false;
   if (at_new_flow) {
     b->unanswered = 0;
-    // By UDP: which port does it hear?
+    // Which port does it hear? A connection has no other, and sipp takes no CR LF before a message.
     b->next_keepalive = reach.flow.transport == Transport::udp ? now : now + options_.keepalive;
   }
   bindings_.moved(*b, reach);
