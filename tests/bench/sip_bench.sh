@@ -156,7 +156,7 @@ rates() { # WHAT
 }
 storm() { # WHAT OUTAGE [SETTING…]
   begin "$1" "${@:3}"
-  note "storm-$1-$2" "$($load storm phones=10000 rate=$rate outage="$2" limit=300 server=$server via=$via pid="$processes")" \
+  note "storm-$1-$2" "$($load storm phones=10000 rate="$rate" outage="$2" limit=300 server=$server via=$via pid="$processes")" \
     back seconds peak seen distinct later refused lost resent
   stop
 }
