@@ -144,7 +144,7 @@ void Proxy::accept(TimePoint now, Transaction& t, const Message& m, Output& out)
       bindings_.remove(*b);
       continue;
     }
-    const auto seconds = granted(m, contact);
+    const auto seconds = contact.granted;
     if (!seconds || *seconds == 0) continue;
     fresh = bind(now, t, contact, *seconds, out) || fresh;
   }
@@ -263,7 +263,7 @@ void Proxy::restore_contacts(const Transaction& t, const Message& m, Edits& edit
     }
   }
   for (const RegisterContact& contact : r.contacts) {
-    const auto seconds = contact.keep_alive || r.wanted(contact) == 0 ? std::nullopt : granted(m, contact);
+    const auto seconds = contact.keep_alive || r.wanted(contact) == 0 ? std::nullopt : contact.granted;
     if (seconds && *seconds != 0) add(contact.value, *seconds);
     // A heartbeat is answered in its own words.
     if (contact.keep_alive && m.find(FieldName::contact)) lines += "Contact: " + contact.value + "\r\n";
