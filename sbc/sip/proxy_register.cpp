@@ -118,6 +118,8 @@ bool Proxy::forward_register(TimePoint now, Transaction& t, const Message& m, Ou
 void Proxy::on_register_answer(TimePoint now, Transaction& t, const Message& m, Output& out) {
   if (m.status() >= 200 && m.status() < 300) {
     if (!challenged_.empty()) challenged_.erase(challenge_key(*t.registering));
+    for (RegisterContact& contact : t.registering->contacts)
+      contact.granted = granted(m, contact);
     accept(now, t, m, out);
   } else if (m.status() >= 300) {
     note_refusal(now, t, m, out);
