@@ -76,6 +76,7 @@ converse() { # HOME-INDEX PATH-INDEX TRANSPORT-INDEX
     1*) how=(--model 7970 --no-qop) ;;
     2*) how=(--model 7975) ;;
   esac
+  [[ $transport == udp && $path != hosted && ${how[1]} == 7970 ]] && how+=(--one-time-sockets)
   [[ $path == hosted && $transport == udp && $home != masq ]] && how+=(--nat-enabled)
   lab_in "$home-phone" timeout 70 "$DW_LAB_TOOLS/lab_sip_phone" --server "$(at_of "$path")" --transport $transport --phones 2 "${how[@]}" \
     --device "SEP00000000$first" --first-ext $first --listen-port $((5060 + 10 * $2)) --rtp $((16384 + 256 * (2 * $2 + $3))) --for 65 \
@@ -105,7 +106,7 @@ done
 # Nothing is left: no stream, no call, no binding at the server.
 streamless() { tells "$1" status --json | tr -d ' \n' | grep -q '"streams":0'; }
 callless() { tells "$1" calls --json | tr -d ' \n' | grep -q '"total":0'; }
-for name in hosted $(printf 'edge-%s behind-%s ' $(for home in "${homes[@]}"; do echo "$home" "$home"; done)); do
+for name in hosted "${homes[@]/#/edge-}" "${homes[@]/#/behind-}"; do
   check "$name: no stream is left" wait_until 10 streamless "$name"
   check "$name: no call is left" wait_until 10 callless "$name"
 done
