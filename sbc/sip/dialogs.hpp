@@ -54,6 +54,7 @@ struct DialogSet {
   std::string far_number, far_name;
   std::string own_number;
   TimePoint since{};
+  std::string taken;     ///< responder of the first 2xx: the call's media are with it
   bool pending = false;  ///< its first request is not answered for good
   bool ringing = false, connected = false, over = false, counted = false;
   bool referred = false;               ///< a REFER went through: its NOTIFYs come

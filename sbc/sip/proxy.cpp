@@ -31,7 +31,10 @@ Proxy::Proxy(ProxyOptions options, MediaBroker& broker, std::function<std::uint6
       guard_(options_.guard),
       bindings_(options_.max_bindings),
       dialogs_(options_.max_calls + 4 * options_.max_bindings),
-      transactions_(options_.max_transactions) {
+      transactions_(options_.max_transactions, [this](TimePoint now, const Transaction& t) {
+        // What a silent server is sent again counts too, lest it hears all of it once it returns.
+        return !t.registering || servers_[t.central_server].registers.take(now);
+      }) {
   if (domain_.empty() && !options_.servers.empty()) {
     const std::string& host = options_.servers.front().second.host;
     const auto literal = IpAddress::parse(host);
@@ -153,7 +156,8 @@ bool Proxy::loops(const Message& m, Side to) const {
     std::string_view left = m.value(field);
     while (const auto value = next_value(left)) {
       if (std::exchange(first, false)) continue;
-      const auto branch = find_param(*value, "branch");
+      const auto branch =
+          find_param(value->substr(std::min(value->find(';'), value->size())), "branch");
       const auto dash = branch ? branch->value.rfind('.') : std::string_view::npos;
       if (dash != std::string_view::npos && branch->value.substr(dash + 1) == loop_hash(m, to)) return true;
     }
@@ -187,7 +191,7 @@ void Proxy::on_repeat(TimePoint now, Transaction& t, const Message& m, Output& o
   ++counters_.repeated;
   const bool answered = !t.last_response.empty();
   if (answered && t.from.transport == Transport::udp && t.repeats + 1 == kRepeatsBeforeOtherPort &&
-      t.from_side == Side::access && !m.via().rport) {
+      t.from_side == Side::access && !m.via().rport && !names_address(m.via().host, t.from.peer.address)) {
     const Endpoint at_via = answer_address(m, t.from, true);
     const Endpoint at_source = t.from.peer;
     const bool was_at_via = t.answer_to == at_via;
@@ -250,8 +254,11 @@ void Proxy::answer(const Message& m, const Flow& from, std::uint16_t status, Out
 
 /// The same for a request that has a transaction.
 void Proxy::refuse(TimePoint now, Transaction& t, std::uint16_t status, Output& out, std::string_view lines) {
+  if (t.last_status >= 200) return;  // it has its answer
   if (!other_.parse(as_bytes(t.request))) return transactions_.forget(t);
   ++counters_.refused;
+  DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
+  if (set && t.is_invite() && !t.begins_dialogs) set->media.restore(broker_);
   transactions_.respond(
       now, t,
       make_response(other_, t.from, status, reason_phrase(status), "dw" + std::to_string(t.serial), lines),

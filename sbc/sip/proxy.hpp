@@ -151,6 +151,9 @@ class Proxy {
   void to_phone(TimePoint now, Transaction& t, const Message& m, Output& out);
   Binding* target_of(const Message& m, std::size_t server);
   std::optional<Hop> hop_to_phone(const Reach& reach, bool maps_host) const;
+  bool is_gone(const Flow& flow) const {
+    return flow.connection != ConnectionId::none && !connections_.contains(flow.connection);
+  }
   // proxy_register.cpp
   void on_register(TimePoint now, const Flow& from, const Message& m, Output& out);
   bool may_register(TimePoint now, Transaction& t, std::size_t server, const Message& m, Output& out);
@@ -191,6 +194,7 @@ class Proxy {
   void call_up(TimePoint now, DialogSet& set, Output& out);
   void end_call(TimePoint now, DialogSet& set, Output& out);
   void end_try(TimePoint now, DialogSet& set);
+  void end_dialog(TimePoint now, DialogSet& set, std::string_view responder_tag, Output& out);
   void begin_call(TimePoint now, DialogSet& set);
   Call call_of(TimePoint now, const DialogSet& set) const;
   Event event_of(Event::Kind kind, const DialogSet& set) const;

@@ -136,7 +136,7 @@ bool Proxy::build_request(TimePoint now, Transaction& t, const Message& m, const
 /// Each Contact names us by its user; its header's parameters stay. One that redirects names whom it means
 /// (RFC 3261 §8.1.3.4), so that only its host is mapped.
 void Proxy::edit_contact(const Message& m, const Hop& hop, Edits& edits) const {
-  const bool redirects = !m.is_request() && m.status() >= 300;
+  const bool redirects = !m.is_request() && ((m.status() >= 300 && m.status() < 400) || m.status() == 485);
   for (const Field& field : m.fields()) {
     if (field.name != FieldName::contact) continue;
     std::string_view left = m.value(field);

@@ -95,7 +95,7 @@ std::optional<Proxy::Hop> Proxy::hop_to_phone(const Reach& reach, bool maps_host
   hop.phone = reach.flow;
   if (reach.flow.transport == Transport::udp) {
     hop.flow.peer = reach.destination();
-  } else if (!connections_.contains(reach.flow.connection)) {
+  } else if (reach.flow.connection == ConnectionId::none || is_gone(reach.flow)) {
     return std::nullopt;
   } else {
     hop.contact = ";transport=tcp";

@@ -65,8 +65,7 @@ void Proxy::on_register(TimePoint now, const Flow& from, const Message& m, Outpu
 /// half a second ago goes first (sip-sbc §2.8).
 bool Proxy::may_register(TimePoint now, Transaction& t, std::size_t server, const Message& m, Output& out) {
   (void)m;
-  const auto challenged = challenged_.find(challenge_key(*t.registering));
-  const bool follows_up = t.registering->authorized && challenged != challenged_.end();
+  const bool follows_up = t.registering->authorized && challenged_.contains(challenge_key(*t.registering));
   auto& bucket = servers_[server].registers;
   if (follows_up ? bucket.take_ahead(now) : bucket.take(now)) return true;
   ++counters_.registrations_put_off;
@@ -118,7 +117,7 @@ bool Proxy::forward_register(TimePoint now, Transaction& t, const Message& m, Ou
 /// A final answer of the central server.
 void Proxy::on_register_answer(TimePoint now, Transaction& t, const Message& m, Output& out) {
   if (m.status() >= 200 && m.status() < 300) {
-    challenged_.erase(challenge_key(*t.registering));
+    if (!challenged_.empty()) challenged_.erase(challenge_key(*t.registering));
     accept(now, t, m, out);
   } else if (m.status() >= 300) {
     note_refusal(now, t, m, out);
@@ -127,6 +126,7 @@ void Proxy::on_register_answer(TimePoint now, Transaction& t, const Message& m, 
 
 void Proxy::accept(TimePoint now, Transaction& t, const Message& m, Output& out) {
   Registering& r = *t.registering;
+  if (is_gone(t.from)) return;  // it hears nothing of it, and registers again
   if (r.star) {
     for (Binding* const b : bindings_.by_aor(r.aor)) {
       out.events.push_back(event_of(Event::Kind::unregistered, *b));
@@ -187,7 +187,7 @@ bool Proxy::bind(TimePoint now, const Transaction& t, const RegisterContact& con
   if (kind == Event::Kind::moved) event.text = b->reach.flow.peer.to_string();
   const ConnectionId old = b->reach.flow.connection;
   const bool at_new_flow = kind != Event::Kind::refreshed || reach.answers == Reach::Answers::unknown;
-  b->contact = with_expires(contact.value, std::nullopt);
+  if (b->contact != contact.value) b->contact = with_expires(contact.value, std::nullopt);
   b->contact_uri = contact.uri;
   b->call_id = r.call_id;
   b->device = r.device;
@@ -201,7 +201,8 @@ bool Proxy::bind(TimePoint now, const Transaction& t, const RegisterContact& con
   b->stale_connection = false;
   if (at_new_flow) {
     b->unanswered = 0;
-    b->next_keepalive = now;  // which port does it hear?
+    // Which port does it hear? A connection has no other, and sipp takes no CR LF before a message.
+    b->next_keepalive = reach.flow.transport == Transport::udp ? now : now + options_.keepalive;
   }
   bindings_.moved(*b, reach);
   const std::string text = std::move(event.text);

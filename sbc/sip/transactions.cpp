@@ -9,6 +9,15 @@ namespace dw::sip {
 using Client = Transaction::Client;
 using Server = Transaction::Server;
 
+namespace {
+
+/// Its memory too, as a transaction outlives its answer by half a minute.
+void release(std::string& text) {
+  std::string().swap(text);
+}
+
+}  // namespace
+
 Transaction::Transaction() = default;
 Transaction::~Transaction() = default;
 
@@ -32,6 +41,12 @@ std::string server_key(const Message& m, const IpAddress& source, std::string_vi
   add(std::to_string(m.cseq()));
   add(m.request_uri());
   return key;
+}
+
+Transactions::Transactions(std::size_t max, MayResend may_resend) : max_(max), may_resend_(std::move(may_resend)) {
+  constexpr std::size_t kFirst = 65'536;  // buckets that don't have to be made while phones wait
+  by_key_.reserve(std::min(max, kFirst));
+  by_branch_.reserve(std::min(max, kFirst));
 }
 
 Transaction* Transactions::begin(Method method, std::string key) {
@@ -131,7 +146,7 @@ Transactions::Use Transactions::on_response(TimePoint now, Transaction& t, std::
   }
   t.client_resend = Transaction::kNever;
   t.cancel.clear();
-  if (!t.is_invite() || status < 300) t.forwarded = {};  // of a refused INVITE it is the ACK now
+  if (!t.is_invite() || status < 300) release(t.forwarded);  // of a refused INVITE it is the ACK now
   arm(t);
   return Use::forward;
 }
@@ -181,7 +196,7 @@ void Transactions::respond(TimePoint now, Transaction& t, std::string response, 
       t.server_resend = now + kT1;
     }
   }
-  if (final) t.request.shrink_to_fit();
+  if (final) release(t.request);
   arm(t);
 }
 
@@ -234,7 +249,7 @@ void Transactions::arm(Transaction& t) {
 
 void Transactions::resend_due(TimePoint now, Transaction& t, Output& out) {
   if (t.client_resend <= now) {
-    out.send(t.to, t.cancel.empty() ? t.forwarded : t.cancel);
+    if (may_resend_(now, t)) out.send(t.to, t.cancel.empty() ? t.forwarded : t.cancel);
     // Timer A doubles without end, timer E up to T2 (RFC 3261 §17.1.1.2, §17.1.2.2).
     const bool invite = t.is_invite() && t.cancel.empty();
     t.client_interval = invite ? 2 * t.client_interval : std::min(2 * t.client_interval, kT2);

@@ -1,6 +1,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -92,7 +93,9 @@ struct Transaction {
 /// absorbs and repeats what UDP loses. What a message means is not known here. Bounded by `max`.
 class Transactions {
  public:
-  explicit Transactions(std::size_t max) : max_(max) {}
+  /// `may_resend`: whether a request is sent again now, or only at its next time.
+  using MayResend = std::function<bool(TimePoint now, const Transaction& t)>;
+  Transactions(std::size_t max, MayResend may_resend);
 
   /// nullptr when there are `max`. With a server side when `key` is given.
   Transaction* begin(Method method, std::string key);
@@ -135,6 +138,10 @@ class Transactions {
   /// The client side is over, nobody else will answer.
   void end_client(Transaction& t);
   void forget(Transaction& t);
+  /// Once neither side has anything to wait for, and no timer would tell.
+  void forget_if_over(std::size_t slot, std::uint64_t serial) {
+    if (Transaction* const t = at(slot, serial); t && is_over(*t)) forget(*t);
+  }
 
   template <class Visit>
   void for_each(Visit visit) {
@@ -148,6 +155,7 @@ class Transactions {
   void resend_due(TimePoint now, Transaction& t, Output& out);
 
   std::size_t max_;
+  MayResend may_resend_;
   std::vector<std::unique_ptr<Transaction>> slots_;
   std::vector<std::size_t> free_;
   std::size_t live_ = 0;

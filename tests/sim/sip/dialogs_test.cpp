@@ -126,7 +126,7 @@ TEST_CASE("sip: a callee that answers neither INVITE nor CANCEL is 487 to the ca
   s.phone(invite);
   s.server(sip_answer(s.to_central("INVITE"), 180, "callee"));
   s.phone(sip_hop(invite, "CANCEL", invite.get("To")));
-  s.advance(33s);
+  s.advance(32s);
   CHECK(s.count(false, "INVITE", 487) == 1);
   s.phone(sip_hop(invite, "ACK", s.to_phone("INVITE", 487).get("To")));
   check_all_over(s);
@@ -263,7 +263,7 @@ TEST_CASE("sip: hold and resume by either side, in the new style and the old one
       const SipText there = s.to_central("INVITE");
       CHECK(there.uri() == "sip:2001@203.0.113.20:5070;x=callee");
       CHECK(sip_media(there.body)->address == (old && hold ? IpAddress::v4(0) : Stand::central()));
-      s.server(s.ok_of(there, ""));
+      s.server(s.ok_of(there, "callee"));
       s.phone(s.within(again, "ACK", s.to_phone("INVITE", 200)));
       CHECK(s.proxy.calls(s.now).at(0).state ==
             (hold ? sip::Call::State::on_hold : sip::Call::State::connected));
@@ -302,14 +302,14 @@ TEST_CASE("sip: a re-INVITE that times out or is cancelled leaves the audio wher
   SUBCASE("timer B") {
     s.server(s.back(call.phone_invite, "INVITE", "callee", 50)
                  .with_body("application/sdp", sip_sdp({Stand::server_address(), 40000}, 2)));
-    s.advance(33s);
+    s.advance(32s);
     CHECK(s.count(true, "INVITE", 408) == 1);
   }
   SUBCASE("timer C") {
     s.server(s.back(call.phone_invite, "INVITE", "callee", 50)
                  .with_body("application/sdp", sip_sdp({Stand::server_address(), 40000}, 2)));
     s.phone(sip_answer(s.to_phone("INVITE"), 180, ""));
-    s.advance(181s);
+    s.advance(180s);
     CHECK(s.count(true, "INVITE", 408) == 1);
   }
   CHECK(s.proxy.running_calls() == 1);
@@ -357,6 +357,32 @@ TEST_CASE("sip: the NOTIFYs of a REFER still come after BYE") {
   s.server(s.back(call.phone_invite, "NOTIFY", "callee", 60).add("Event", "refer"));
   s.phone(sip_answer(s.to_phone("NOTIFY", 0), 200, ""));
   CHECK(s.count(true, "NOTIFY", 200) == 1);
+  check_all_over(s);
+}
+
+TEST_CASE("sip: what comes with SDP after the call's end opens nothing that stays") {
+  Stand s;
+  s.register_phone();
+  const auto call = s.call_up();
+  s.phone(s.within(call.phone_invite, "BYE", call.phone_ok, 1));
+  s.server(sip_answer(s.to_central("BYE"), 200, ""));
+  s.phone(s.within(call.phone_invite, "INVITE", call.phone_ok, 2)
+              .with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}, 3)));
+  CHECK(s.to_central("INVITE").body.find("192.168.") == std::string::npos);
+  s.server(sip_answer(s.to_central("INVITE"), 481, ""));
+  check_all_over(s);
+}
+
+TEST_CASE("sip: a 200 after timer C opens nothing that stays") {
+  Stand s;
+  s.register_phone();
+  s.phone(s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384})));
+  const SipText there = s.to_central("INVITE");
+  s.server(sip_answer(there, 180, "callee"));
+  s.advance(180s);
+  s.server(s.ok_of(there, "callee"));
+  CHECK(s.count(false, "INVITE", 200) == 0);
+  CHECK(s.told(sip::Event::Kind::call_up) == 0);
   check_all_over(s);
 }
 
@@ -408,7 +434,7 @@ TEST_CASE(
     "sip: MESSAGE, PUBLISH and an unknown method pass outside of dialogs, and their answers come back") {
   Stand s;
   s.register_phone();
-  for (const char* method : {"MESSAGE", "PUBLISH", "BENOTIFY", "REFER"}) {
+  for (const char* method : {"MESSAGE", "PUBLISH", "BENOTIFY"}) {
     SipText m = s.from_phone(method).with_body("text/plain", "a 192.168.1.50 stays");
     s.phone(m);
     CHECK(s.to_central(method).body == m.body);
@@ -432,5 +458,32 @@ TEST_CASE("sip: OPTIONS to us is answered here, and one to a phone goes there; a
     CHECK(s.to_phone(method, 0).uri() == "sip:1001@192.168.1.50:5060;transport=udp");
     s.phone(sip_answer(s.to_phone(method, 0), 200, "p"));
     CHECK(s.to_central(method, 200).all("Via").size() == 1);
+  }
+}
+
+TEST_CASE("sip: a call that is challenged and not asked for again is forgotten") {
+  Stand s;
+  s.register_phone();
+  const SipText invite =
+      s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}));
+  s.phone(invite);
+  s.server(sip_answer(s.to_central("INVITE"), 407, "x").add("Proxy-Authenticate", "Digest nonce=\"n\""));
+  s.phone(sip_hop(invite, "ACK", s.to_phone("INVITE", 407).get("To")));
+  CHECK(s.broker.streams().empty());
+  check_all_over(s);
+  CHECK(s.proxy.running_calls() == 0);
+}
+
+TEST_CASE("sip: a callee that rings, and is silent from then on, is forgotten after timer C") {
+  for (const bool acknowledges : {true, false}) {
+    CAPTURE(acknowledges);
+    Stand s;
+    s.register_phone();
+    const SipText invite = s.from_phone("INVITE");
+    s.phone(invite);
+    s.server(sip_answer(s.to_central("INVITE"), 180, "callee"));
+    s.advance(180s);
+    if (acknowledges) s.phone(sip_hop(invite, "ACK", s.to_phone("INVITE", 408).get("To")));
+    check_all_over(s);
   }
 }

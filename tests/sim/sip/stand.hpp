@@ -174,7 +174,7 @@ class Stand {
     SipText m = request(method, sip_uri(invite.get("Contact")), server_address(n).to_string() + ":5060");
     m.add("From", invite.get("To") + ";tag=" + std::string(tag)).add("To", invite.get("From"));
     m.add("Call-ID", invite.get("Call-ID")).add("CSeq", std::to_string(cseq) + " " + std::string(method));
-    m.add("Contact", "<sip:2001@" + server_address(n).to_string() + ":5070>");
+    m.add("Contact", "<sip:2001@" + server_address(n).to_string() + ":5070;x=" + std::string(tag) + ">");
     return m;
   }
 
