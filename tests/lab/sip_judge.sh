@@ -176,7 +176,7 @@ judge_self_check() {
     ["a port that is not ours"]='ours && sub(/\tm=audio [0-9]+/, "\tm=audio 30000")'
     ["one digit of a digest"]='toward && sub(/response="./, "response=\"x")'
     ["a tag, upstream"]='toward && sub(/\tFrom: [^\t]*;tag=/, "&x")'
-    ["a Call-ID, downstream"]='ours && !toward && /INVITE/ && sub(/\tCall-ID: /, "&x")'
+    ["a Call-ID, downstream"]='ours && !toward && /\tINVITE sip:/ && sub(/\tCall-ID: /, "&x")'
     ["a route set for a phone"]='ours && !toward && /\tSIP\/2.0 200/ && sub(/\tFrom: /, "\tRecord-Route: <sip:203.0.113.20;lr>&")'
     ["one header less"]='toward && sub(/\tAllow-Events: [^\t]*/, "")'
     ["two headers changed about"]='toward && sub(/\tExpires: 180\tAccept: application\/sdp/, "\tAccept: application/sdp\tExpires: 180")'
