@@ -83,14 +83,14 @@ class Proxy {
   }
   void server_lookup_failed(TimePoint now, std::size_t server, std::string why, Output& out);
   /// A binding of an earlier run, before the first message. TCP phones are reached once they register again.
-  void restore(Binding binding, TimePoint now, WallTime wall);
+  void restore(Binding binding, TimePoint now, WallTime wall, Output& out);
   void drain() { draining_ = true; }
 
   Bindings& bindings() { return bindings_; }
   const Bindings& bindings() const { return bindings_; }
   const Servers& servers() const { return servers_; }
   std::vector<Guard::Ban> bans(TimePoint now) const { return guard_.bans(now); }
-  std::vector<std::pair<std::string, Call>> calls(TimePoint now) const;  ///< running, with the device's name
+  std::vector<Call> calls(TimePoint now) const;  ///< running
   std::size_t running_calls() const { return dialogs_.calls(); }
   std::size_t transactions() const { return transactions_.size(); }
   std::size_t dialog_sets() const { return dialogs_.size(); }
@@ -183,6 +183,8 @@ class Proxy {
                  Edits& edits, Output& out);
   bool is_ours(std::string_view host, const Flow& phone) const;
   MediaRequest media_request(const DialogSet& set) const;
+  static std::string unaltered_check(std::string_view sent_by, std::string_view contact);
+  static std::optional<bool> told_unaltered(const Message& m);
   std::string new_branch(const Message& m, Side to);
   std::string loop_hash(const Message& m, Side to) const;
   std::string token();
@@ -191,8 +193,8 @@ class Proxy {
   void refresh_target(DialogSet& set, const Dialogs::Match& match, const Message& m);
   void call_up(TimePoint now, DialogSet& set, Output& out);
   void end_call(TimePoint now, DialogSet& set, Output& out);
-  void end_dialog(TimePoint now, DialogSet& set, std::string_view responder_tag, Output& out);
   void end_try(TimePoint now, DialogSet& set);
+  void end_dialog(TimePoint now, DialogSet& set, std::string_view responder_tag, Output& out);
   void begin_call(TimePoint now, DialogSet& set);
   Call call_of(TimePoint now, const DialogSet& set) const;
   Event event_of(Event::Kind kind, const DialogSet& set) const;

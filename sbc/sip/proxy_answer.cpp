@@ -75,7 +75,8 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
   }
   Edits edits(m);
   const Field* const via = m.find(FieldName::via);
-  edits.remove_value(*via, m.via().text);
+  edits.insert_before(*via, t.vias);
+  edits.remove_all(FieldName::via);
   edits.remove_all(FieldName::record_route);
   if (!t.record_routes.empty() && m.status() > 100 && m.status() < 300)
     edits.insert(m.fields().front().begin, t.record_routes);

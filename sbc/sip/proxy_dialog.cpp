@@ -103,9 +103,8 @@ void Proxy::call_up(TimePoint now, DialogSet& set, Output& out) {
   out.events.push_back(std::move(event));
 }
 
-/// The call was not taken, and will be asked for again, or is given up.
+/// The call was challenged, and will be asked for again: with the same media, if soon.
 void Proxy::end_try(TimePoint now, DialogSet& set) {
-  set.media.close(broker_, MediaEnd::closed);
   set.dialogs.clear();
   set.pending = false;
   dialogs_.set_until(set, now + kTransactionTimeout);
@@ -134,6 +133,8 @@ void Proxy::end_call(TimePoint now, DialogSet& set, Output& out) {
 
 Call Proxy::call_of(TimePoint now, const DialogSet& set) const {
   Call call;
+  call.device = set.device;
+  call.phone = set.reach.flow.peer;
   call.call_id = set.call_id.substr(0, 128);
   call.own_number = set.own_number.substr(0, 64);
   call.far_number = set.far_number.substr(0, 64);
@@ -159,10 +160,10 @@ Event Proxy::event_of(Event::Kind kind, const DialogSet& set) const {
   return event;
 }
 
-std::vector<std::pair<std::string, Call>> Proxy::calls(TimePoint now) const {
-  std::vector<std::pair<std::string, Call>> all;
+std::vector<Call> Proxy::calls(TimePoint now) const {
+  std::vector<Call> all;
   dialogs_.for_each([&](const DialogSet& set) {
-    if (set.is_call() && !set.over) all.emplace_back(set.device, call_of(now, set));
+    if (set.is_call() && !set.over && set.pending) all.push_back(call_of(now, set));
   });
   return all;
 }

@@ -16,6 +16,7 @@ constexpr unsigned kProbesBeforeTold = 4;  // two of each port
 constexpr Duration kLookAround = std::chrono::seconds(25);
 constexpr std::string_view kPing = "\r\n\r\n", kKeepalive = "\r\n";
 constexpr std::size_t kMaxAlarm = 160;
+constexpr Duration kLongestHold = std::chrono::hours(24);
 
 }  // namespace
 
@@ -78,11 +79,13 @@ void Proxy::send_own_options(TimePoint now, Transaction& t, const std::string& u
                              Duration within, Output& out) {
   t.branch = "z9hG4bK" + token();
   t.forwarded = fmt::format(
-      "OPTIONS {0} SIP/2.0\r\nVia: SIP/2.0/{1} {2};branch={3};rport\r\nMax-Forwards: 70\r\n"
+      "OPTIONS {0} SIP/2.0\r\nVia: SIP/2.0/{1} {2};branch={3}{6}\r\nMax-Forwards: 70\r\n"
       "From: <sip:dropwire@{2}>;tag={4}\r\nTo: <{0}>\r\nCall-ID: {5}\r\nCSeq: 1 OPTIONS\r\nContact: "
       "<sip:dropwire@{2}>\r\n"
       "Content-Length: 0\r\n\r\n",
-      uri, to_string(t.to.transport), us, t.branch, token(), token());
+      uri, to_string(t.to.transport), us, t.branch, token(), token(),
+      t.purpose == Transaction::Purpose::server_ping ? ";rport;dw=" + unaltered_check(us, us)
+                                                     : std::string());
   transactions_.send_request(now, t, within, out);
 }
 
@@ -127,6 +130,7 @@ void Proxy::probe(TimePoint now, Binding& b, const Flow& flow, Output& out) {
 
 void Proxy::on_probe_answer(TimePoint now, const Transaction& t, Output& out) {
   if (t.purpose == Transaction::Purpose::server_ping) {
+    servers_[t.central_server].answers_pings = true;
     if (!servers_.worked(t.central_server)) return;
     Event event = event_of(Event::Kind::server_up, Flow{}, {});
     event.server = t.central_server;
@@ -152,8 +156,9 @@ void Proxy::on_probe_answer(TimePoint now, const Transaction& t, Output& out) {
 void Proxy::on_probe_silence(TimePoint now, const Transaction& t, Output& out) {
   if (t.purpose == Transaction::Purpose::server_ping) {
     auto& server = servers_[t.central_server];
-    const bool down = ++server.pings_missed >= Servers::kPingsMissed || !server.up;
-    server.next_ping = now + kProbeAgain;
+    // One that never answered OPTIONS may be of the kind that doesn't.
+    const bool down = server.answers_pings && (++server.pings_missed >= Servers::kPingsMissed || !server.up);
+    server.next_ping = now + (server.answers_pings ? kProbeAgain : options_.ping);
     if (!down) return;
     server_failed(now, t.central_server, "it does not answer OPTIONS", out);
     server.next_ping = server.up ? now : server.retry_at;
@@ -273,18 +278,18 @@ void Proxy::look_around(TimePoint now, Output& out) {
   if (kept_alive_.size() > options_.max_bindings) kept_alive_.clear();
   std::erase_if(kept_alive_, [&](const auto& entry) { return now - entry.second > kLanProbe; });
   dialogs_.for_each([&](DialogSet& set) {
-    if (!set.is_call() || set.over || !set.media.is_open() || set.media.held()) return;
+    if (!set.is_call() || set.over || !set.connected) return;
     TimePoint heard = set.since;
     for (const CallStream& stream : set.media.report(now, broker_)) {
       for (const auto& last : {stream.report.from_phone.last, stream.report.from_central.last})
         heard = std::max(heard, last.value_or(TimePoint{}));
       if (stream.report.direct) heard = now;
     }
-    if (now - heard > options_.media_idle) end_call(now, set, out);
+    if (now - heard > (set.media.held() ? kLongestHold : options_.media_idle)) end_call(now, set, out);
   });
 }
 
-void Proxy::restore(Binding binding, TimePoint now, WallTime wall) {
+void Proxy::restore(Binding binding, TimePoint now, WallTime wall, Output& out) {
   if (binding.expires <= wall || bindings_.full() || bindings_.by_token(binding.token) ||
       bindings_.by_key(binding.key) || binding.server >= servers_.all().size())
     return;
@@ -298,7 +303,8 @@ void Proxy::restore(Binding binding, TimePoint now, WallTime wall) {
       static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(std::max<std::int64_t>(spread, 1))));
   binding.next_keepalive = binding.stale_connection ? TimePoint::max() : now + wait;
   binding.unanswered = 0;
-  bindings_.add(std::move(binding), now);
+  const Binding* const kept = bindings_.add(std::move(binding), now);
+  if (kept && !kept->stale_connection) out.events.push_back(event_of(Event::Kind::refreshed, *kept));
 }
 
 }  // namespace dw::sip

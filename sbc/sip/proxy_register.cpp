@@ -50,6 +50,9 @@ void Proxy::on_register(TimePoint now, const Flow& from, const Message& m, Outpu
     if (const auto uri = parse_uri(contact.uri); uri && uri->is_sip() && from.transport == Transport::udp)
       r.reach.contact_port = uri->port.value_or(kSipPort);
   }
+  // Who hears answers at its Via's port hears requests there.
+  if (t->answer_to != from.peer && t->answer_to == r.reach.at_contact())
+    r.reach.answers = Reach::Answers::at_contact;
   note_alarm(from, m, bindings_.by_id(t->binding), out);
   if (t->binding == 0 && bindings_.full() && !r.is_query()) {
     out.events.push_back(event_of(Event::Kind::dropped, from, "access.sip.max_bindings"));
@@ -199,7 +202,8 @@ bool Proxy::bind(TimePoint now, const Transaction& t, const RegisterContact& con
   b->stale_connection = false;
   if (at_new_flow) {
     b->unanswered = 0;
-    b->next_keepalive = now;  // which port does it hear?
+    // Which port does it hear? A connection has no other, and sipp takes no CR LF before a message.
+    b->next_keepalive = reach.flow.transport == Transport::udp ? now : now + options_.keepalive;
   }
   bindings_.moved(*b, reach);
   const std::string text = std::move(event.text);

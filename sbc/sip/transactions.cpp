@@ -9,6 +9,15 @@ namespace dw::sip {
 using Client = Transaction::Client;
 using Server = Transaction::Server;
 
+namespace {
+
+/// Its memory too, as a transaction outlives its answer by half a minute.
+void release(std::string& text) {
+  std::string().swap(text);
+}
+
+}  // namespace
+
 Transaction::Transaction() = default;
 Transaction::~Transaction() = default;
 
@@ -131,7 +140,7 @@ Transactions::Use Transactions::on_response(TimePoint now, Transaction& t, std::
   }
   t.client_resend = Transaction::kNever;
   t.cancel.clear();
-  if (!t.is_invite() || status < 300) t.forwarded = {};  // of a refused INVITE it is the ACK now
+  if (!t.is_invite() || status < 300) release(t.forwarded);  // of a refused INVITE it is the ACK now
   arm(t);
   return Use::forward;
 }
@@ -181,7 +190,7 @@ void Transactions::respond(TimePoint now, Transaction& t, std::string response, 
       t.server_resend = now + kT1;
     }
   }
-  if (final) t.request.shrink_to_fit();
+  if (final) release(t.request);
   arm(t);
 }
 
@@ -234,7 +243,7 @@ void Transactions::arm(Transaction& t) {
 
 void Transactions::resend_due(TimePoint now, Transaction& t, Output& out) {
   if (t.client_resend <= now) {
-    out.send(t.to, t.cancel.empty() ? t.forwarded : t.cancel);
+    if (may_resend_(now, t)) out.send(t.to, t.cancel.empty() ? t.forwarded : t.cancel);
     // Timer A doubles without end, timer E up to T2 (RFC 3261 §17.1.1.2, §17.1.2.2).
     const bool invite = t.is_invite() && t.cancel.empty();
     t.client_interval = invite ? 2 * t.client_interval : std::min(2 * t.client_interval, kT2);

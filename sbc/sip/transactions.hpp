@@ -1,6 +1,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -77,6 +78,7 @@ struct Transaction {
   std::uint64_t binding = 0;  ///< Binding::id; 0: none
   bool begins_dialogs = false;
   bool ends_subscription = false;  ///< a NOTIFY says so
+  std::string vias;                ///< of the request, whole lines, as its answers have them
   std::string record_routes;  ///< of the request, whole lines: its answers show them again (RFC 3261 §12.1.1)
   std::string from_host, to_host;  ///< host:port of the request's From and To where we sent others
   std::unique_ptr<Registering> registering;
@@ -91,7 +93,9 @@ struct Transaction {
 /// absorbs and repeats what UDP loses. What a message means is not known here. Bounded by `max`.
 class Transactions {
  public:
-  explicit Transactions(std::size_t max) : max_(max) {}
+  /// `may_resend`: whether a request is sent again now, or only at its next time.
+  using MayResend = std::function<bool(TimePoint now, const Transaction& t)>;
+  Transactions(std::size_t max, MayResend may_resend) : max_(max), may_resend_(std::move(may_resend)) {}
 
   /// nullptr when there are `max`. With a server side when `key` is given.
   Transaction* begin(Method method, std::string key);
@@ -151,6 +155,7 @@ class Transactions {
   void resend_due(TimePoint now, Transaction& t, Output& out);
 
   std::size_t max_;
+  MayResend may_resend_;
   std::vector<std::unique_ptr<Transaction>> slots_;
   std::vector<std::size_t> free_;
   std::size_t live_ = 0;

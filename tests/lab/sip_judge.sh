@@ -51,9 +51,11 @@ judge_end() {
 }
 
 # What the judge says of a file of messages: nothing when all is well.
-#   verdict FILE OWN-ADDRESS SERVER-ADDRESS HOME: HOME is what no server may see, as a regular expression
+#   verdict FILE OWN-ADDRESS SERVER-ADDRESS HOME [PHONES]: HOME is what no server may see but in the Via and the Call-ID of
+#   a phone and in what it signed; PHONES: only messages of these addresses count; both regular expressions
 verdict() {
-  LC_ALL=C awk -F '\t' -v own="$2" -v server="$3" -v home="$4" '
+  LC_ALL=C awk -F '\t' -v own="$2" -v server="$3" -v home="$4" -v phones="${5:-.}" '
+    BEGIN { ours = own; gsub(/\./, "\\.", ours) }
     function wrong(what) { if (++wrongs <= 6) print what ": frame " $1 " " $4 }
     function name_of(line,  at) { at = index(line, ":"); return tolower(substr(line, 1, at - 1)) }
     function value_of(line) { return substr(line, index(line, ":") + 2) }
@@ -82,6 +84,7 @@ verdict() {
       }
       return out
     }
+    function stamped(line) { gsub(/;rport(=[0-9]*)?|;received=[^;]*/, "", line); return line } # by whoever received it
     function vias(list,  i, n) { for (i = 5; i <= NF && $i != ""; ++i) if (name_of($i) == "via") list[++n] = value_of($i); return n + 0 }
     # What the proxy says of itself.
     function look(  i, line, name, in_body, rewritten) {
@@ -89,7 +92,7 @@ verdict() {
         line = $i
         if (line == "" && !in_body) { in_body = 1; continue }
         name = in_body ? "" : name_of(line)
-        if (up && name != "via" && name != "call-id") {
+        if (up && name !~ /^(via|call-id|authorization|proxy-authorization)$/) {
           rewritten = line
           sub(/[?&]Replaces=[^>&]*/, "", rewritten) # names a Call-ID
           if (name == "replaces") rewritten = ""
@@ -97,7 +100,7 @@ verdict() {
         }
         if (name == "contact" && !registered && status < 300 && line !~ /\*/) {
           ++judged
-          if (index(line, "@" own ":5060") == 0) wrong("Contact is not ours (" line ")")
+          if (line !~ ("@" ours "(:[0-9]+)?[;>]")) wrong("Contact is not ours (" line ")")
         }
         if (!up && (name == "record-route" || name == "route")) wrong(name " goes to a phone")
         if (!in_body || !described) continue
@@ -111,6 +114,8 @@ verdict() {
       split($2, f, ":"); split($3, t, ":")
       incoming = t[1] == own; outgoing = f[1] == own
       if (!incoming && !outgoing) next
+      peer = incoming ? f[1] : t[1]
+      if (peer != server && peer !~ phones) next
       up = outgoing ? t[1] == server : f[1] != server
       status = $4 ~ /^SIP/ ? substr($4, 9, 3) + 0 : 0
       cseq = get("cseq"); call = get("call-id")
@@ -143,8 +148,8 @@ verdict() {
       n = vias(list)
       first = status ? 1 : 2; behind = status ? 2 : 1 # of what came
       if (n - first != many[key] - behind) wrong("Via of others")
-      for (i = 0; first + i <= n; ++i) if (index(list[first + i], via[key, behind + i]) != 1) wrong("Via of another (" list[first + i] ")")
-      if (!status && index(list[1], " " own ":5060;") == 0) wrong("the top Via is not ours (" list[1] ")")
+      for (i = 0; first + i <= n; ++i) if (stamped(list[first + i]) != stamped(via[key, behind + i])) wrong("Via of another (" list[first + i] ")")
+      if (!status && list[1] !~ ("^SIP/2.0/[A-Z]+ " ours "(:[0-9]+)?;")) wrong("the top Via is not ours (" list[1] ")")
     }
     END {
       if (judged < 10 || compared < 100) { print "too little to judge: " judged + 0 " addresses, " compared + 0 " messages"; ++wrongs }
@@ -153,10 +158,10 @@ verdict() {
       exit wrongs != 0
     }' "$1"
 }
-# judge HOST OWN-ADDRESS SERVER-ADDRESS HOME
+# judge HOST OWN-ADDRESS SERVER-ADDRESS HOME [PHONES]
 judge() {
   local said
-  if said=$(verdict "$LAB_DIR/$1.messages" "$2" "$3" "$4" 2>"$LAB_DIR/$1.judged"); then
+  if said=$(verdict "$LAB_DIR/$1.messages" "$2" "$3" "$4" "${5:-.}" 2>"$LAB_DIR/$1.judged"); then
     pass "$1: tshark finds our addresses and no other change ($(cat "$LAB_DIR/$1.judged"))"
   else
     fail "$1: tshark finds: $said"
@@ -186,7 +191,7 @@ judge_self_check() {
     if cmp -s "$file" "$forged"; then
       fail "$1: nothing to forge: $what"
     else
-      check "$1: the judge sees $what" test -n "$(verdict "$forged" "$2" "$3" "$4" 2>/dev/null)"
+      check "$1: the judge sees $what" test -n "$(verdict "$forged" "$2" "$3" "$4" "${5:-.}" 2>/dev/null)"
     fi
   done
 }

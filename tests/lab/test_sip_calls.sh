@@ -22,11 +22,19 @@ dropwire_start hosted tcp --mode hosted "${quick[@]}" --set "access.listen=[\"$H
 
 mapfile -t flows < <(awk '/^== / && !/fork/ { print $2 }' "$LAB_HERE/sipp/flows.txt")
 SIPP_SECONDS=12
-# rows PATH HOST SERVER KAMAILIO CENTRAL_SIDE FLOW...: each flow with a phone of its own, all at once
+# rows PATH HOST SERVER KAMAILIO CENTRAL_SIDE FLOW...: each flow with a phone of its own, ten at once
 rows() {
-  local path=$1 host=$2 server=$3 kamailio=$4 central=$5 flow i=0
+  local path=$1 host=$2 server=$3 kamailio=$4 central=$5 flow i=0 starting=()
   shift 5
-  for flow in "$@"; do flow_start "$path-$flow" "$flow" $((i++)) "$host" "$server:5060" "$kamailio"; done
+  for flow in "$@"; do
+    flow_start "$path-$flow" "$flow" $i "$host" "$server:5060" "$kamailio" &
+    starting+=($!)
+    i=$((i + 1))
+    if ((i % 10 == 0 || i == $#)); then
+      wait "${starting[@]}"
+      starting=()
+    fi
+  done
   for flow in "$@"; do check "$path: $flow" flow_well "$path-$flow" "$server" "$central"; done
 }
 FLOW_USERS=2000 rows edge plain-phone $EDGE kam $EDGE "${flows[@]}"

@@ -167,6 +167,7 @@ function sends(method,   first, again) {
 # ---- what the other side sent
 
 function receives(method,   actions) {
+  heard = method
   if (caller == "") caller = peer_side
   if (method !~ hop) fresh = (!inside && caller != side) || option("free") != ""
   if (method ~ /^(INVITE|SUBSCRIBE)$/) {
@@ -185,15 +186,16 @@ function answers(code, method,   head, saved) {
   # Other requests may have come since.
   saved = method == "INVITE" || option("of") == "SUBSCRIBE"
   if (saved)
-    head = (last[peer_side] == method ? "[last_Via:]\n[last_Record-Route:]\n" : "[$vias]" \
+    head = (heard == method ? "[last_Via:]\n[last_Record-Route:]\n" : "[$vias]" \
       (side == "B" ? "Record-Route:[$rr]\n" : "")) "From:[$from]\nTo:[$to]" (saved_fresh ? ";tag=" own_tag : "") "\nCall-ID: [call_id]\nCSeq:[$cseq]\n"
   else
     head = "[last_Via:]\n[last_Record-Route:]\n[last_From:]\n[last_To:]" (fresh ? ";tag=" own_tag : "") \
       "\n[last_Call-ID:]\n[last_CSeq:]\n"
-  send("SIP/2.0 " code " " (code == 200 ? "OK" : "As  It Is") "\n" head (method ~ moves ? contact() "\n" : "") extra() body(), \
+  send("SIP/2.0 " code " " (code == 200 ? "OK" : "As  It Is") "\n" head (method ~ moves && code < 300 ? contact() "\n" : "") extra() body(), \
     method == "INVITE" && code >= 200)
 }
 function answered(code, method,   actions, more) {
+  heard = code
   if (code >= 300) {
     actions = take("To", "refuser")
     if (method == "INVITE") refused = 1
