@@ -128,7 +128,11 @@ void Proxy::on_register_answer(TimePoint now, Transaction& t, const Message& m, 
 
 void Proxy::accept(TimePoint now, Transaction& t, const Message& m, Output& out) {
   Registering& r = *t.registering;
-  if (is_gone(t.from)) return;  // it hears nothing of it, and registers again
+  if (is_gone(t.from) || r.overtaken)
+    return;  // it hears nothing of it and registers again, or wants it no more
+  if (r.star ||
+      std::ranges::any_of(r.contacts, [&](const auto& c) { return r.wanted(c) == 0 && !c.keep_alive; }))
+    overtake(r);
   if (r.star) {
     for (Binding* const b : bindings_.by_aor(r.aor)) {
       out.events.push_back(event_of(Event::Kind::unregistered, *b));
@@ -157,6 +161,16 @@ void Proxy::accept(TimePoint now, Transaction& t, const Message& m, Output& out)
     event.server = t.central_server;
     out.events.push_back(std::move(event));
   }
+}
+
+/// An answer that was lost and is sent again must not bind what was unregistered since (RFC 3261 §10.3 step
+/// 7).
+void Proxy::overtake(const Registering& by) {
+  transactions_.for_each([&](Transaction& t) {
+    if (t.registering && t.registering->call_id == by.call_id && t.registering->aor == by.aor &&
+        t.registering->cseq < by.cseq)
+      t.registering->overtaken = true;
+  });
 }
 
 /// True: it is registered where it was not before.

@@ -34,6 +34,8 @@ struct Registering {
   std::string call_id, user_agent, device;
   unsigned device_type = 0;
   bool authorized = false;  ///< it answers a challenge
+  std::uint32_t cseq = 0;
+  bool overtaken = false;  ///< a later one has unregistered: its answer binds nothing any more
   bool maps_host = false;
   Reach reach;
 
