@@ -134,7 +134,7 @@ void Proxy::accept(TimePoint now, Transaction& t, const Message& m, Output& out)
     return;
   }
   bool fresh = false;
-  for (const RegisterContact& contact : r.contacts) {
+  for (RegisterContact& contact : r.contacts) {
     if (contact.keep_alive) continue;  // whatever it says of expiry (sip-sbc §0)
     Binding* const b = bindings_.by_key(contact.key);
     if (r.wanted(contact) == 0) {
@@ -143,9 +143,9 @@ void Proxy::accept(TimePoint now, Transaction& t, const Message& m, Output& out)
       bindings_.remove(*b);
       continue;
     }
-    const auto seconds = granted(m, contact);
-    if (!seconds || *seconds == 0) continue;
-    fresh = bind(now, t, contact, *seconds, out) || fresh;
+    contact.granted = granted(m, contact);
+    if (contact.granted.value_or(0) == 0) continue;
+    fresh = bind(now, t, contact, *contact.granted, out) || fresh;
   }
   if (fresh && !m.find(FieldName::date)) {
     Event event = event_of(Event::Kind::no_date, t.from, {});
@@ -262,8 +262,7 @@ void Proxy::restore_contacts(const Transaction& t, const Message& m, Edits& edit
     }
   }
   for (const RegisterContact& contact : r.contacts) {
-    const auto seconds = contact.keep_alive || r.wanted(contact) == 0 ? std::nullopt : granted(m, contact);
-    if (seconds && *seconds != 0) add(contact.value, *seconds);
+    if (contact.granted.value_or(0) != 0) add(contact.value, *contact.granted);
     // A heartbeat is answered in its own words.
     if (contact.keep_alive && m.find(FieldName::contact)) lines += "Contact: " + contact.value + "\r\n";
   }
