@@ -118,8 +118,6 @@ bool Proxy::forward_register(TimePoint now, Transaction& t, const Message& m, Ou
 void Proxy::on_register_answer(TimePoint now, Transaction& t, const Message& m, Output& out) {
   if (m.status() >= 200 && m.status() < 300) {
     if (!challenged_.empty()) challenged_.erase(challenge_key(*t.registering));
-    for (RegisterContact& contact : t.registering->contacts)
-      contact.granted = granted(m, contact);
     accept(now, t, m, out);
   } else if (m.status() >= 300) {
     note_refusal(now, t, m, out);
@@ -141,7 +139,7 @@ void Proxy::accept(TimePoint now, Transaction& t, const Message& m, Output& out)
     return;
   }
   bool fresh = false;
-  for (const RegisterContact& contact : r.contacts) {
+  for (RegisterContact& contact : r.contacts) {
     if (contact.keep_alive) continue;  // whatever it says of expiry (sip-sbc §0)
     Binding* const b = bindings_.by_key(contact.key);
     if (r.wanted(contact) == 0) {
@@ -150,9 +148,9 @@ void Proxy::accept(TimePoint now, Transaction& t, const Message& m, Output& out)
       bindings_.remove(*b);
       continue;
     }
-    const auto seconds = contact.granted;
-    if (!seconds || *seconds == 0) continue;
-    fresh = bind(now, t, contact, *seconds, out) || fresh;
+    contact.granted = granted(m, contact);
+    if (contact.granted.value_or(0) == 0) continue;
+    fresh = bind(now, t, contact, *contact.granted, out) || fresh;
   }
   if (fresh && !m.find(FieldName::date)) {
     Event event = event_of(Event::Kind::no_date, t.from, {});
@@ -279,8 +277,7 @@ void Proxy::restore_contacts(const Transaction& t, const Message& m, Edits& edit
     }
   }
   for (const RegisterContact& contact : r.contacts) {
-    const auto seconds = contact.keep_alive || r.wanted(contact) == 0 ? std::nullopt : contact.granted;
-    if (seconds && *seconds != 0) add(contact.value, *seconds);
+    if (contact.granted.value_or(0) != 0) add(contact.value, *contact.granted);
     // A heartbeat is answered in its own words.
     if (contact.keep_alive && m.find(FieldName::contact)) lines += "Contact: " + contact.value + "\r\n";
   }
