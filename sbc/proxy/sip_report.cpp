@@ -48,7 +48,7 @@ void SipProxy::tell_step(const sip::Event& event, phones::SignallingEvent step, 
 
 void SipProxy::tell(const sip::Event& event) {
   using Step = phones::SignallingEvent;
-  log_event(event);
+  if (event.kind != Kind::refreshed) log_event(event);
   switch (event.kind) {
     case Kind::registered:
     case Kind::moved:

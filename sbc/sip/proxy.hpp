@@ -235,6 +235,7 @@ class Proxy {
   TimePoint look_around_at_{};
   bool draining_ = false;
   ProxyCounters counters_;
+  std::string key_;  // server_key() of the request at hand
   Message message_;  // reused
   Message other_;    // a stored request, read once more
 };

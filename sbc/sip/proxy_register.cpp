@@ -65,8 +65,7 @@ void Proxy::on_register(TimePoint now, const Flow& from, const Message& m, Outpu
 /// half a second ago goes first (sip-sbc §2.8).
 bool Proxy::may_register(TimePoint now, Transaction& t, std::size_t server, const Message& m, Output& out) {
   (void)m;
-  const auto challenged = challenged_.find(challenge_key(*t.registering));
-  const bool follows_up = t.registering->authorized && challenged != challenged_.end();
+  const bool follows_up = t.registering->authorized && challenged_.contains(challenge_key(*t.registering));
   auto& bucket = servers_[server].registers;
   if (follows_up ? bucket.take_ahead(now) : bucket.take(now)) return true;
   ++counters_.registrations_put_off;
@@ -118,7 +117,9 @@ bool Proxy::forward_register(TimePoint now, Transaction& t, const Message& m, Ou
 /// A final answer of the central server.
 void Proxy::on_register_answer(TimePoint now, Transaction& t, const Message& m, Output& out) {
   if (m.status() >= 200 && m.status() < 300) {
-    challenged_.erase(challenge_key(*t.registering));
+    if (!challenged_.empty()) challenged_.erase(challenge_key(*t.registering));
+    for (RegisterContact& contact : t.registering->contacts)
+      contact.granted = granted(m, contact);
     accept(now, t, m, out);
   } else if (m.status() >= 300) {
     note_refusal(now, t, m, out);
@@ -145,7 +146,7 @@ void Proxy::accept(TimePoint now, Transaction& t, const Message& m, Output& out)
       bindings_.remove(*b);
       continue;
     }
-    const auto seconds = granted(m, contact);
+    const auto seconds = contact.granted;
     if (!seconds || *seconds == 0) continue;
     fresh = bind(now, t, contact, *seconds, out) || fresh;
   }
@@ -188,7 +189,7 @@ bool Proxy::bind(TimePoint now, const Transaction& t, const RegisterContact& con
   if (kind == Event::Kind::moved) event.text = b->reach.flow.peer.to_string();
   const ConnectionId old = b->reach.flow.connection;
   const bool at_new_flow = kind != Event::Kind::refreshed || reach.answers == Reach::Answers::unknown;
-  b->contact = with_expires(contact.value, std::nullopt);
+  if (b->contact != contact.value) b->contact = with_expires(contact.value, std::nullopt);
   b->contact_uri = contact.uri;
   b->call_id = r.call_id;
   b->device = r.device;
@@ -264,7 +265,7 @@ void Proxy::restore_contacts(const Transaction& t, const Message& m, Edits& edit
     }
   }
   for (const RegisterContact& contact : r.contacts) {
-    const auto seconds = contact.keep_alive || r.wanted(contact) == 0 ? std::nullopt : granted(m, contact);
+    const auto seconds = contact.keep_alive || r.wanted(contact) == 0 ? std::nullopt : contact.granted;
     if (seconds && *seconds != 0) add(contact.value, *seconds);
     // A heartbeat is answered in its own words.
     if (contact.keep_alive && m.find(FieldName::contact)) lines += "Contact: " + contact.value + "\r\n";

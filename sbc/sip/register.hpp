@@ -20,6 +20,7 @@ struct RegisterContact {
   bool keep_alive = false;  ///< cisco-keep-alive: a heartbeat to a standby server, whatever it says of expiry
   std::string token;        ///< by which the central server knows it
   std::string key;          ///< binding_key()
+  std::optional<std::uint32_t> granted;  ///< s, by the answer; none: it has no such contact
 };
 
 /// What a REGISTER asks, until it is answered.

@@ -95,7 +95,7 @@ class Transactions {
  public:
   /// `may_resend`: whether a request is sent again now, or only at its next time.
   using MayResend = std::function<bool(TimePoint now, const Transaction& t)>;
-  Transactions(std::size_t max, MayResend may_resend) : max_(max), may_resend_(std::move(may_resend)) {}
+  Transactions(std::size_t max, MayResend may_resend);
 
   /// nullptr when there are `max`. With a server side when `key` is given.
   Transaction* begin(Method method, std::string key);

@@ -4,12 +4,14 @@
 # kamailio, libosip2-dev, unshare, two cores, nothing else to do on the machine, and about eight minutes. The proxy has
 # core 0, the phones and the central server core 1, all in a network namespace of its own (root, or user namespaces).
 #   DW_BIN=…         the daemon (default: build/release/dropwire)    BENCH_ROUNDS=5  runs of each, medians are told
+#   BENCH_SLOW_ROUNDS=3  runs of what takes a minute each: memory and storms
 #   BENCH_PARTS=…    of: rates parse memory storm (default: all)
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)
 bin=${DW_BIN:-$top/build/release/dropwire}
 rounds=${BENCH_ROUNDS:-5}
+slow=${BENCH_SLOW_ROUNDS:-3}
 parts=" ${BENCH_PARTS:-rates parse memory storm} "
 for tool in kamailio unshare pgrep; do command -v $tool >/dev/null || { echo "$tool is not installed" >&2; exit 77; }; done
 if [[ -z ${SIP_BENCH_INSIDE:-} ]]; then
@@ -154,7 +156,7 @@ rates() { # WHAT
 }
 storm() { # WHAT OUTAGE [SETTING…]
   begin "$1" "${@:3}"
-  note "storm-$1-$2" "$($load storm phones=10000 rate=$rate outage="$2" limit=300 server=$server via=$via pid="$processes")" \
+  note "storm-$1-$2" "$($load storm phones=10000 rate="$rate" outage="$2" limit=300 server=$server via=$via pid="$processes")" \
     back seconds peak seen distinct later refused lost resent
   stop
 }
@@ -170,19 +172,19 @@ if [[ $parts == *' parse '* ]]; then
   cat "$work/parse" >&2
 fi
 if [[ $parts == *' memory '* ]]; then
-  for ((round = 1; round <= (rounds < 3 ? rounds : 3); round++)); do
+  for ((round = 1; round <= slow; round++)); do
     begin dropwire
     note memory-dropwire "$($load memory phones=10000 server=$server via=$via pid="$processes")" registered kib_per_phone kib_at_once lost refused wrong
     stop
   done
 fi
 if [[ $parts == *' storm '* ]]; then
-  for ((round = 1; round <= (rounds < 3 ? rounds : 3); round++)); do
+  for ((round = 1; round <= slow; round++)); do
     storm dropwire 10 central.sip.register_rate=$rate
     storm dropwire 0 central.sip.register_rate=$rate
   done
-  storm kamailio 10
-  storm kamailio 0
+  rate=4000 storm kamailio 10
+  rate=4000 storm kamailio 0
 fi
 
 m() { median "$work/$1"; }
@@ -194,7 +196,7 @@ rated() { # TEXT NAME GOAL: a row of calls or REGISTERs a second
 cat <<TABLE
 ## SIP
 
-\`tests/bench/sip_bench.sh\`, $rounds alternating rounds, medians (least to most); $(date -u +%F), $(nproc) cores, Linux $(uname -r), $(kamailio -v | sed -nE '1s/.*version: ([^ ]+) .*/Kamailio \1/p'),
+\`tests/bench/sip_bench.sh\`, $rounds alternating rounds, of memory and storms $slow, medians (least to most); $(date -u +%F), $(nproc) cores, Linux $(uname -r), $(kamailio -v | sed -nE '1s/.*version: ([^ ]+) .*/Kamailio \1/p'),
 libosip2 $(dpkg-query -W -f '${Version}' libosip2-dev). The proxy is pinned to core 0, the phones and the central server, one process, to core 1; a process that is
 asked straight, without a proxy, does $(m register-straight-per_s) REGISTERs and $(m calls-straight-per_s) calls a second.
 
@@ -202,7 +204,7 @@ asked straight, without a proxy, does $(m register-straight-per_s) REGISTERs and
 | --- | --- | --- | --- | --- |
 $(rated "REGISTER round trips a second ($(m register-dropwire-octets) octets, refreshes of 1,000 phones)" register "at least 1.5")
 $(rated "calls a second, INVITE to BYE, no media ($(m calls-dropwire-octets) octets)" calls "at least 1.2")
-$(rated "the same with SDP ($(m sdp-dropwire-octets) octets), for which Dropwire opens and closes a relay stream, and Kamailio does nothing" sdp "")
+$(rated "the same with SDP ($(m sdp-dropwire-octets) octets), 2,000 at once, for each of which Dropwire opens a relay stream and Kamailio does nothing" sdp "")
 | lost, refused, wrong, sent again in those runs, of REGISTERs / calls / calls with SDP | $(for k in register calls sdp; do echo "$(m $k-dropwire-lost) $(m $k-dropwire-refused) $(m $k-dropwire-wrong) $(m $k-dropwire-resent)"; done | paste -sd /) | Kamailio $(for k in register calls sdp; do echo "$(m $k-kamailio-lost) $(m $k-kamailio-refused) $(m $k-kamailio-wrong) $(m $k-kamailio-resent)"; done | paste -sd /) | | none |
 | an INVITE with SDP ($(sed -n 's/^invite octets=//p' "$work/parse" 2>/dev/null) octets) read, rewritten and written: ns | $(parsed with-sdp dropwire) | libosip2 $(parsed with-sdp osip) | $(parsed with-sdp ratio) | at least 10 |
 | the same, its body as it came | $(parsed without-sdp dropwire) | libosip2 $(parsed without-sdp osip) | $(parsed without-sdp ratio) | |
