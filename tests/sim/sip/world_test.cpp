@@ -119,8 +119,8 @@ Outcome live_through(unsigned seed, const Site& site) {
     const TimePoint start = w.now + std::chrono::milliseconds(rng() % 20'000);
     const auto patience = std::chrono::milliseconds(300 + rng() % 8000),
                talk = std::chrono::milliseconds(rng() % 20'000);
-    const bool holds = rng() % 3 == 0, far_ends = rng() % 2 == 0;
-    w.at(start, [&w, &phone, outgoing, patience, talk, holds, far_ends, start] {
+    const bool holds = rng() % 3 == 0, far_ends = rng() % 2 == 0, both = rng() % 4 == 0;
+    w.at(start, [&w, &phone, outgoing, patience, talk, holds, far_ends, both, start] {
       SipUa& caller = outgoing ? phone : *w.server;
       SipUa& callee = outgoing ? *w.server : phone;
       const std::string key = caller.call(w.now, outgoing ? "2001" : phone.options().user);
@@ -134,8 +134,9 @@ Outcome live_through(unsigned seed, const Site& site) {
         for (const int n : {1, 2})
           w.at(start + patience + n * 2s, [&w, &caller, key, n] { caller.hold(w.now, key, n == 1); });
       }
-      w.at(start + patience + talk, [&w, &caller, &callee, key, id, far_ends] {
-        if (!far_ends) return caller.hang_up(w.now, key);
+      w.at(start + patience + talk, [&w, &caller, &callee, key, id, far_ends, both] {
+        if (!far_ends || both) caller.hang_up(w.now, key);
+        if (!far_ends) return;
         for (const auto& [k, c] : callee.calls()) {
           if (c.call_id == id && c.state == State::up) return callee.hang_up(w.now, k);
         }
@@ -288,5 +289,33 @@ TEST_CASE("sip world: a TCP phone whose connection breaks is back, and its calls
     CHECK(phone.calls().begin()->second.ended == 1);
     CHECK(w.nodes[0]->broker.streams().empty());
     CHECK(w.faults().empty());
+  }
+}
+
+TEST_CASE("sip world: after ten silent minutes a call still reaches a phone behind a router") {
+  for (unsigned seed = 1; seed <= 5; ++seed) {
+    CAPTURE(seed);
+    SipWorld w(seed, {0.05, 0.05}, 1);
+    std::array<SipWorld::Router, 3> routers;
+    for (unsigned i = 0; i < 3; ++i) {
+      routers[i].outside = IpAddress::v4(0xC6336464U + i);
+      routers[i].idle = 30s;
+      routers[i].forwards_sip = i == 1;
+      // It listens where it sends from; it does not; it has a connection.
+      w.add_phone(i == 2, i != 1, false, &routers[i]).register_now(w.now);
+    }
+    w.run(10min);
+    for (const auto& phone : w.phones) {
+      CAPTURE(phone->options().user);
+      REQUIRE(phone->registered(w.now));
+      const std::string key = w.server->call(w.now, phone->options().user);
+      w.run(5s);
+      CHECK(w.server->calls().at(key).state == State::up);
+      w.server->hang_up(w.now, key);
+      w.run(1min);
+      CHECK(w.server->calls().at(key).ended == 1);
+    }
+    for (const auto& fault : w.faults())
+      FAIL_CHECK(fault);
   }
 }
