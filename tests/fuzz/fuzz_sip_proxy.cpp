@@ -99,7 +99,9 @@ class Conversation {
   /// Answers what was sent there last.
   void reply(const std::string& request, const Flow& from, std::string_view text) {
     const auto status = text.substr(0, 3);
-    if (request.empty() || !message_->parse(as_bytes(request)) || !parse_number(status, 699)) return;
+    if (status.size() < 3 || request.empty() || !message_->parse(as_bytes(request)) ||
+        !parse_number(status, 699))
+      return;
     std::string out = "SIP/2.0 " + std::string(status) + " Whatever\r\n";
     for (const Field& f : message_->fields()) {
       const std::string_view line = message_->text().substr(f.begin, f.end - f.begin);
