@@ -181,9 +181,10 @@ function receives(method,   actions, i) {
     inside = method ~ opens
   }
   if (method ~ moves) actions = actions take_target()
-  recv("request=\"" method "\"", actions, method ~ opens ? " rrs=\"true\"" : "")
   # Each copy of a 2xx has its ACK.
-  if (lossy && method == "ACK") for (i = 0; i < 3; i++) recv("request=\"ACK\"", "", " optional=\"true\"")
+  if (lossy && acknowledged) for (i = 0; i < 3; i++) recv("request=\"ACK\"", "", " optional=\"true\"")
+  acknowledged = method == "ACK"
+  recv("request=\"" method "\"", actions, method ~ opens ? " rrs=\"true\"" : "")
 }
 function answers(code, method,   head, saved) {
   if (option("tag") != "") own_tag = option("tag")
