@@ -24,16 +24,8 @@ DialogSet::Dialog* DialogSet::find(std::string_view responder_tag) {
 }
 
 DialogSet* Dialogs::begin(std::string_view call_id, std::string_view initiator_tag, Side initiator) {
-  if (live_ >= max_) return nullptr;
-  if (free_.empty()) {
-    free_.push_back(slots_.size());
-    slots_.emplace_back();
-  }
-  const std::size_t slot = free_.back();
-  free_.pop_back();
-  slots_[slot] = std::make_unique<DialogSet>();
-  DialogSet& set = *slots_[slot];
-  set.slot = slot;
+  if (all_.size() >= max_) return nullptr;
+  DialogSet& set = all_.add();
   set.id = ++last_id_;
   set.call_id = call_id;
   set.initiator_tag = initiator_tag;
@@ -41,7 +33,6 @@ DialogSet* Dialogs::begin(std::string_view call_id, std::string_view initiator_t
   set.key = key_of(call_id, initiator_tag, initiator);
   by_key_.emplace(set.key, &set);
   by_id_[set.id] = &set;
-  ++live_;
   return &set;
 }
 
@@ -90,10 +81,7 @@ void Dialogs::forget(DialogSet& set) {
   }
   by_id_.erase(set.id);
   deadlines_.clear(set.slot);
-  const std::size_t slot = set.slot;
-  slots_[slot].reset();
-  free_.push_back(slot);
-  --live_;
+  all_.remove(set.slot);
 }
 
 void Dialogs::set_until(DialogSet& set, TimePoint until) {
@@ -107,7 +95,7 @@ void Dialogs::set_until(DialogSet& set, TimePoint until) {
 
 DialogSet* Dialogs::pop_due(TimePoint now) {
   const auto slot = deadlines_.pop_due(now);
-  return slot ? slots_[*slot].get() : nullptr;
+  return slot ? all_.at(*slot) : nullptr;
 }
 
 }  // namespace dw::sip

@@ -1,6 +1,5 @@
 #pragma once
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,6 +7,7 @@
 #include <vector>
 
 #include "sbc/base/deadline_heap.hpp"
+#include "sbc/base/slot_table.hpp"
 #include "sbc/sip/call_media.hpp"
 #include "sbc/sip/flow.hpp"
 #include "sbc/sip/message.hpp"
@@ -85,7 +85,7 @@ class Dialogs {
   void set_until(DialogSet& set, TimePoint until);
   DialogSet* pop_due(TimePoint now);
   std::optional<TimePoint> next_deadline() const { return deadlines_.next(); }
-  std::size_t size() const { return live_; }
+  std::size_t size() const { return all_.size(); }
   std::size_t calls() const { return calls_; }
   void count_call(DialogSet& set, int by) {
     set.counted = by > 0;
@@ -93,15 +93,13 @@ class Dialogs {
   }
   template <class Visit>
   void for_each(Visit visit) const {
-    for (const auto& s : slots_)
-      if (s) visit(*s);
+    all_.for_each(visit);
   }
 
  private:
   std::size_t max_;
-  std::vector<std::unique_ptr<DialogSet>> slots_;
-  std::vector<std::size_t> free_;
-  std::size_t live_ = 0, calls_ = 0;
+  SlotTable<DialogSet> all_;
+  std::size_t calls_ = 0;
   std::uint64_t last_id_ = 0;
   DialogSet* with_responder(std::string_view call_id, std::string_view initiator_tag, Side initiator,
                             std::string_view responder_tag);

@@ -50,39 +50,30 @@ Transactions::Transactions(std::size_t max, MayResend may_resend) : max_(max), m
 }
 
 Transaction* Transactions::begin(Method method, std::string key) {
-  if (live_ >= max_) return nullptr;
-  if (free_.empty()) {
-    free_.push_back(slots_.size());
-    slots_.emplace_back();
-  }
-  const std::size_t slot = free_.back();
-  free_.pop_back();
-  slots_[slot] = std::make_unique<Transaction>();
-  Transaction& t = *slots_[slot];
-  t.slot = slot;
+  if (all_.size() >= max_) return nullptr;
+  Transaction& t = all_.add();
   t.serial = ++serial_;
   t.method = method;
-  ++live_;
   if (!key.empty()) {
     t.server = Server::trying;
     t.key = std::move(key);
-    by_key_[t.key] = slot;
+    by_key_[t.key] = t.slot;
   }
   return &t;
 }
 
 Transaction* Transactions::find_server(std::string_view key) {
   const auto at = by_key_.find(key);
-  return at == by_key_.end() ? nullptr : slots_[at->second].get();
+  return at == by_key_.end() ? nullptr : all_.at(at->second);
 }
 
 Transaction* Transactions::find_client(std::string_view branch) {
   const auto at = by_branch_.find(branch);
-  return at == by_branch_.end() ? nullptr : slots_[at->second].get();
+  return at == by_branch_.end() ? nullptr : all_.at(at->second);
 }
 
 Transaction* Transactions::at(std::size_t slot, std::uint64_t serial) {
-  Transaction* const t = slot < slots_.size() ? slots_[slot].get() : nullptr;
+  Transaction* const t = all_.at(slot);
   return t && t->serial == serial ? t : nullptr;
 }
 
@@ -267,7 +258,7 @@ void Transactions::resend_due(TimePoint now, Transaction& t, Output& out) {
 std::optional<std::pair<Transaction*, Transactions::Timeout>> Transactions::on_deadline(TimePoint now,
                                                                                         Output& out) {
   while (const auto slot = deadlines_.pop_due(now)) {
-    Transaction& t = *slots_[*slot];
+    Transaction& t = *all_.at(*slot);
     t.armed = Transaction::kNever;
     if (t.server_until <= now) {
       t.server_resend = t.server_until = Transaction::kNever;
@@ -303,10 +294,7 @@ void Transactions::forget(Transaction& t) {
   }
   if (!t.branch_indexed.empty()) by_branch_.erase(t.branch_indexed);
   deadlines_.clear(t.slot);
-  const std::size_t slot = t.slot;
-  slots_[slot].reset();
-  free_.push_back(slot);
-  --live_;
+  all_.remove(t.slot);
 }
 
 }  // namespace dw::sip

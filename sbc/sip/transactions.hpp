@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sbc/base/deadline_heap.hpp"
+#include "sbc/base/slot_table.hpp"
 #include "sbc/sip/flow.hpp"
 #include "sbc/sip/message.hpp"
 #include "sbc/sip/output.hpp"
@@ -102,7 +103,7 @@ class Transactions {
   Transaction* find_server(std::string_view key);
   Transaction* find_client(std::string_view branch);
   Transaction* at(std::size_t slot, std::uint64_t serial);
-  std::size_t size() const { return live_; }
+  std::size_t size() const { return all_.size(); }
   std::size_t from_source(const IpAddress& source) const;
   /// Counts it for its source; `from` is set.
   void count_source(Transaction& t);
@@ -145,8 +146,7 @@ class Transactions {
 
   template <class Visit>
   void for_each(Visit visit) {
-    for (const auto& t : slots_)
-      if (t) visit(*t);
+    all_.for_each(visit);
   }
 
  private:
@@ -156,9 +156,7 @@ class Transactions {
 
   std::size_t max_;
   MayResend may_resend_;
-  std::vector<std::unique_ptr<Transaction>> slots_;
-  std::vector<std::size_t> free_;
-  std::size_t live_ = 0;
+  SlotTable<Transaction> all_;
   std::uint64_t serial_ = 0;
   std::unordered_map<std::string_view, std::size_t> by_key_, by_branch_;  // keys live in the transaction
   std::unordered_map<IpAddress, std::size_t> sources_;
