@@ -95,8 +95,8 @@ void Proxy::on_request(TimePoint now, const Flow& from, Side side, std::size_t s
     return offence(now, from, "a scanner: " + std::string(m.value_of(FieldName::user_agent)), out);
   if (m.method() == Method::ack) return on_ack(now, from, side, m, out);
   if (m.method() == Method::cancel) return on_cancel(now, from, m, out);
-  if (Transaction* const t = transactions_.find_server(server_key(m, from.peer.address, m.method_text())))
-    return on_repeat(now, *t, m, out);
+  key_ = server_key(m, from.peer.address, m.method_text());
+  if (Transaction* const t = transactions_.find_server(key_)) return on_repeat(now, *t, m, out);
   if (!takes_hop(now, from, side, m, out)) return;
   if (side == Side::access) {
     from_phone(now, from, m, out);
@@ -170,7 +170,7 @@ Transaction* Proxy::begin(TimePoint now, const Flow& from, Side side, const Mess
   const bool too_many = side == Side::access &&
                         transactions_.from_source(from.peer.address) >= options_.max_transactions_per_source;
   Transaction* const t =
-      too_many ? nullptr : transactions_.begin(m.method(), server_key(m, from.peer.address, m.method_text()));
+      too_many ? nullptr : transactions_.begin(m.method(), std::move(key_));
   if (!t) {
     ++counters_.refused;
     answer(m, from, 503, out, "Retry-After: 10\r\n");
@@ -191,7 +191,7 @@ void Proxy::on_repeat(TimePoint now, Transaction& t, const Message& m, Output& o
   ++counters_.repeated;
   const bool answered = !t.last_response.empty();
   if (answered && t.from.transport == Transport::udp && t.repeats + 1 == kRepeatsBeforeOtherPort &&
-      t.from_side == Side::access && !m.via().rport) {
+      t.from_side == Side::access && !m.via().rport && !names_address(m.via().host, t.from.peer.address)) {
     const Endpoint at_via = answer_address(m, t.from, true);
     const Endpoint at_source = t.from.peer;
     const bool was_at_via = t.answer_to == at_via;

@@ -151,11 +151,15 @@ class Proxy {
   void to_phone(TimePoint now, Transaction& t, const Message& m, Output& out);
   Binding* target_of(const Message& m, std::size_t server);
   std::optional<Hop> hop_to_phone(const Reach& reach, bool maps_host) const;
+  bool is_gone(const Flow& flow) const {
+    return flow.connection != ConnectionId::none && !connections_.contains(flow.connection);
+  }
   // proxy_register.cpp
   void on_register(TimePoint now, const Flow& from, const Message& m, Output& out);
   bool may_register(TimePoint now, Transaction& t, std::size_t server, const Message& m, Output& out);
   bool forward_register(TimePoint now, Transaction& t, const Message& m, Output& out);
   void on_register_answer(TimePoint now, Transaction& t, const Message& m, Output& out);
+  void overtake(const Registering& by);
   void accept(TimePoint now, Transaction& t, const Message& m, Output& out);
   bool bind(TimePoint now, const Transaction& t, const RegisterContact& contact, std::uint32_t seconds,
             Output& out);
@@ -232,6 +236,7 @@ class Proxy {
   TimePoint look_around_at_{};
   bool draining_ = false;
   ProxyCounters counters_;
+  std::string key_;  // server_key() of the request at hand
   Message message_;  // reused
   Message other_;    // a stored request, read once more
 };

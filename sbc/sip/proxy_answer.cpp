@@ -60,7 +60,10 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
                                     : binding && binding->maps_host;
     reach.stated = t.from.peer.address;
     hop = hop_to_phone(reach, maps);
-    if (!hop) return;  // its connection is gone
+    if (!hop) {  // its connection is gone: what the answer means for a call counts all the same
+      if (set) note_answer(now, t, m, out);
+      return refuse(now, t, 408, out);
+    }
   } else {
     const Binding* const binding = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
     hop = hop_to_central(t.central_server, t.from, t.to,
@@ -171,6 +174,8 @@ void Proxy::on_timeout(TimePoint now, Transaction& t, Transactions::Timeout time
   if (timeout == Transactions::Timeout::unanswered) return;  // it has until timer B or F
   DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
   if (t.is_invite()) {
+    const auto slot = t.slot;
+    const auto serial = t.serial;
     if (!t.cancelled && !t.client_silent) {  // timer C: whoever rings is told to stop
       refuse(now, t, 408, out);
       t.cancelled = true;
@@ -180,7 +185,7 @@ void Proxy::on_timeout(TimePoint now, Transaction& t, Transactions::Timeout time
       refuse(now, t, t.cancelled ? 487 : 408, out);
     }
     if (set && t.begins_dialogs && !set->connected) end_call(now, *set, out);
-    return;
+    return transactions_.forget_if_over(slot, serial);
   }
   if (t.method == Method::bye && set && other_.parse(as_bytes(t.request)))
     end_dialog(now, *set, t.from_side == set->initiator ? other_.to_tag() : other_.from_tag(), out);

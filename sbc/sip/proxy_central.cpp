@@ -41,7 +41,7 @@ void Proxy::from_central(TimePoint now, const Flow& from, std::size_t server, co
       note_dialog(*t, *set, m);
     }
   }
-  if (m.method() == Method::invite && from.transport == Transport::udp)
+  if (m.method() == Method::invite)
     transactions_.respond(now, *t, make_response(m, from, 100, "Trying", {}), 100, out);
   to_phone(now, *t, m, out);
 }
@@ -95,7 +95,7 @@ std::optional<Proxy::Hop> Proxy::hop_to_phone(const Reach& reach, bool maps_host
   hop.phone = reach.flow;
   if (reach.flow.transport == Transport::udp) {
     hop.flow.peer = reach.destination();
-  } else if (!connections_.contains(reach.flow.connection)) {
+  } else if (reach.flow.connection == ConnectionId::none || is_gone(reach.flow)) {
     return std::nullopt;
   } else {
     hop.contact = ";transport=tcp";

@@ -103,9 +103,8 @@ void Proxy::call_up(TimePoint now, DialogSet& set, Output& out) {
   out.events.push_back(std::move(event));
 }
 
-/// The call was not taken, and will be asked for again.
+/// The call was challenged, and will be asked for again: with the same media, if soon.
 void Proxy::end_try(TimePoint now, DialogSet& set) {
-  set.media.close(broker_, MediaEnd::closed);
   set.dialogs.clear();
   set.pending = false;
   dialogs_.set_until(set, now + kTransactionTimeout);

@@ -106,9 +106,11 @@ void Proxy::keep_alive(TimePoint now, Binding& b, Output& out) {
   }
   Flow flow = b.reach.flow;
   flow.peer = b.reach.destination();
+  // After silence the other port, if there is one, is asked in turn; requests go there once it has answered.
+  if (b.unanswered % 2 == 1) flow.peer = b.reach.other_destination();
   // Lines of one phone share what keeps its port open.
   TimePoint& last = kept_alive_[flow.peer];
-  if (last != TimePoint{} && now - last < options_.keepalive / 2 &&
+  if (last != TimePoint{} && now - last < options_.keepalive / 2 && b.unanswered == 0 &&
       b.reach.answers != Reach::Answers::unknown)
     return;
   last = now;
@@ -177,9 +179,6 @@ void Proxy::on_probe_silence(TimePoint now, const Transaction& t, Output& out) {
       out.events.push_back(std::move(event));
     }
   } else {
-    if (two_ports)
-      b->reach.answers =
-          t.to.peer == b->reach.at_contact() ? Reach::Answers::at_source : Reach::Answers::at_contact;
     b->next_keepalive = now + kProbeAgain;
     kept_alive_.erase(t.to.peer);
   }
@@ -257,6 +256,7 @@ void Proxy::on_connection_closed(TimePoint now, ConnectionId connection, std::st
     if (DialogSet* const set = t->dialogs != 0 ? dialogs_.by_id(t->dialogs) : nullptr;
         set && t->begins_dialogs && !set->connected)
       end_call(now, *set, out);
+    transactions_.forget_if_over(slot, serial);
   }
 }
 

@@ -43,6 +43,12 @@ std::string server_key(const Message& m, const IpAddress& source, std::string_vi
   return key;
 }
 
+Transactions::Transactions(std::size_t max, MayResend may_resend) : max_(max), may_resend_(std::move(may_resend)) {
+  constexpr std::size_t kFirst = 65'536;  // buckets that don't have to be made while phones wait
+  by_key_.reserve(std::min(max, kFirst));
+  by_branch_.reserve(std::min(max, kFirst));
+}
+
 Transaction* Transactions::begin(Method method, std::string key) {
   if (live_ >= max_) return nullptr;
   if (free_.empty()) {

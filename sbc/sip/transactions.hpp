@@ -95,7 +95,7 @@ class Transactions {
  public:
   /// `may_resend`: whether a request is sent again now, or only at its next time.
   using MayResend = std::function<bool(TimePoint now, const Transaction& t)>;
-  Transactions(std::size_t max, MayResend may_resend) : max_(max), may_resend_(std::move(may_resend)) {}
+  Transactions(std::size_t max, MayResend may_resend);
 
   /// nullptr when there are `max`. With a server side when `key` is given.
   Transaction* begin(Method method, std::string key);
@@ -138,6 +138,10 @@ class Transactions {
   /// The client side is over, nobody else will answer.
   void end_client(Transaction& t);
   void forget(Transaction& t);
+  /// Once neither side has anything to wait for, and no timer would tell.
+  void forget_if_over(std::size_t slot, std::uint64_t serial) {
+    if (Transaction* const t = at(slot, serial); t && is_over(*t)) forget(*t);
+  }
 
   template <class Visit>
   void for_each(Visit visit) {

@@ -36,7 +36,7 @@ constexpr const char* kUsage =
     "resume\n"
     "  transfer NUMBER|+N (blind) · transfer-to (the call on hold gets the one in hand) · hangup · cancel\n"
     "  sleep TIME · note TEXT · sync (all phones of the run come here)\n"
-    "  wait EVENT [SECONDS=10] · expect-not EVENT SECONDS: registered, unregistered, rejected, heartbeat, "
+    "  wait EVENT [SECONDS=10] · expect-not EVENT SECONDS: registered, unregistered, rejected, put-off, heartbeat, "
     "unanswered,\n"
     "    disconnected, proceeding, early-media, ringing, answered, connected, held, resumed, peer-held, "
     "peer-resumed,\n"

@@ -112,7 +112,7 @@ TEST_CASE("messages in a TCP stream are found one octet at a time, and many in o
 TEST_CASE("a TCP stream that makes no sense is closed") {
   SipTown town;
   town.start_udp();
-  for (const std::string octets : {std::string("GET / HTTP/1.0\r\n\r\n"), std::string(100'000, 'a'),
+  for (const std::string& octets : {std::string("GET / HTTP/1.0\r\n\r\n"), std::string(100'000, 'a'),
                                    std::string("OPTIONS sip:a SIP/2.0\r\nContent-Length: 999999\r\n\r\n")}) {
     CAPTURE(octets.substr(0, 40));
     SipEnd somebody(town.loop, 3);

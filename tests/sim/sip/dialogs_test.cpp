@@ -460,3 +460,30 @@ TEST_CASE("sip: OPTIONS to us is answered here, and one to a phone goes there; a
     CHECK(s.to_central(method, 200).all("Via").size() == 1);
   }
 }
+
+TEST_CASE("sip: a call that is challenged and not asked for again is forgotten") {
+  Stand s;
+  s.register_phone();
+  const SipText invite =
+      s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}));
+  s.phone(invite);
+  s.server(sip_answer(s.to_central("INVITE"), 407, "x").add("Proxy-Authenticate", "Digest nonce=\"n\""));
+  s.phone(sip_hop(invite, "ACK", s.to_phone("INVITE", 407).get("To")));
+  CHECK(s.proxy.calls(s.now).empty());
+  check_all_over(s);
+  CHECK(s.proxy.running_calls() == 0);
+}
+
+TEST_CASE("sip: a callee that rings, and is silent from then on, is forgotten after timer C") {
+  for (const bool acknowledges : {true, false}) {
+    CAPTURE(acknowledges);
+    Stand s;
+    s.register_phone();
+    const SipText invite = s.from_phone("INVITE");
+    s.phone(invite);
+    s.server(sip_answer(s.to_central("INVITE"), 180, "callee"));
+    s.advance(180s);
+    if (acknowledges) s.phone(sip_hop(invite, "ACK", s.to_phone("INVITE", 408).get("To")));
+    check_all_over(s);
+  }
+}

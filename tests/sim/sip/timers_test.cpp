@@ -227,3 +227,31 @@ TEST_CASE("sip: over TCP an INVITE without an answer is 408 at 32 s all the same
   CHECK(s.count(true, "INVITE") == 1);
   CHECK(s.count(false, "INVITE", 408) == 1);
 }
+
+TEST_CASE("sip: a connection behind a NAT is kept alive every 25 s, and not before the first message on it") {
+  Stand s;
+  const sip::Flow flow = tcp_phone(s, 60);
+  SipText m = s.register_text(50);  // whose Contact is another address
+  m.set("Via", "SIP/2.0/TCP " + Stand::phone_address(50).to_string() + ":5060;branch=" + s.new_branch());
+  s.say(flow, m);
+  s.accept_register();
+  s.advance(24s);
+  CHECK(s.keepalives == 0);
+  s.advance(2s);
+  CHECK(s.keepalives == 1);
+  s.advance(25s);
+  CHECK(s.keepalives == 2);
+}
+
+TEST_CASE("sip: a caller on a connection hears 100 at once, so that it may give up") {
+  Stand s;
+  const sip::Flow flow = tcp_phone(s);
+  SipText m = s.register_text();
+  m.set("Via", "SIP/2.0/TCP " + Stand::phone_address().to_string() + ":5060;branch=" + s.new_branch());
+  s.say(flow, m);
+  s.accept_register();
+  SipText invite = s.from_phone("INVITE");
+  invite.set("Via", "SIP/2.0/TCP " + Stand::phone_address().to_string() + ":5060;branch=" + s.new_branch());
+  s.say(flow, invite);
+  CHECK(s.count(false, "INVITE", 100) == 1);
+}

@@ -1,5 +1,6 @@
 // Whole sites over bad networks, from a seed: what must hold whatever is lost, doubled or overtaken.
 #include <array>
+#include <cstdlib>
 
 #include "tests/sim/sip/sip_world.hpp"
 
@@ -196,32 +197,37 @@ void many(unsigned first, unsigned count, const Site& site) {
   if (site.loss == 0 && site.doubled == 0 && !site.routers) CHECK(all.absorbed < all.packets / 10);
 }
 
-constexpr unsigned kSeeds = 20;
+/// DW_SIM_SEEDS: so many of each kind, for a longer run.
+unsigned seeds() {
+  constexpr unsigned kSeeds = 20;
+  const char* const more = std::getenv("DW_SIM_SEEDS");
+  return more ? static_cast<unsigned>(std::stoul(more)) : kSeeds;
+}
 
 }  // namespace
 
 TEST_CASE("sip world: a LAN without loss") {
-  many(1, kSeeds, {});
+  many(1, seeds(), {});
 }
 
 TEST_CASE("sip world: a LAN that loses and doubles one packet in ten") {
-  many(1000, kSeeds, {1, false, sip::Transport::udp, 0.1, 0.1});
+  many(1000, seeds(), {1, false, sip::Transport::udp, 0.1, 0.1});
 }
 
 TEST_CASE("sip world: a TCP server behind a network that loses and doubles one packet in ten") {
-  many(2000, kSeeds, {1, false, sip::Transport::tcp, 0.1, 0.1});
+  many(2000, seeds(), {1, false, sip::Transport::tcp, 0.1, 0.1});
 }
 
 TEST_CASE("sip world: each phone behind a router of its own") {
-  many(3000, kSeeds, {1, true, sip::Transport::udp, 0, 0});
+  many(3000, seeds(), {1, true, sip::Transport::udp, 0, 0});
 }
 
 TEST_CASE("sip world: routers and loss") {
-  many(4000, kSeeds, {1, true, sip::Transport::udp, 0.1, 0.1});
+  many(4000, seeds(), {1, true, sip::Transport::udp, 0.1, 0.1});
 }
 
 TEST_CASE("sip world: an edge behind a hosted one, with loss between all") {
-  many(5000, kSeeds, {2, false, sip::Transport::udp, 0.1, 0.1});
+  many(5000, seeds(), {2, false, sip::Transport::udp, 0.1, 0.1});
 }
 
 TEST_CASE("sip world: a server that is gone for a minute, and one that lost its memory") {
