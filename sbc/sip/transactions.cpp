@@ -173,6 +173,7 @@ void Transactions::respond(TimePoint now, Transaction& t, std::string response, 
   out.send(to, response);
   t.last_response = std::move(response);
   t.last_status = status;
+  t.answered_at = now;
   const bool quick = reliable(t.from);
   if (!final) {
     t.server = Server::proceeding;
@@ -192,10 +193,12 @@ void Transactions::respond(TimePoint now, Transaction& t, std::string response, 
 }
 
 void Transactions::on_repeat(TimePoint now, Transaction& t, Output& out) {
-  (void)now;
-  ++t.repeats;
+  if (t.last_response.empty()) return;
+  // One that crossed its answer on the way, or was doubled there, says nothing of whether that is heard.
+  if (now - t.answered_at >= kHeardWithin) ++t.repeats;
+  t.answered_at = now;
   // A 2xx is repeated by whoever sent it, end to end (RFC 6026 §7.1).
-  if (t.last_response.empty() || t.server == Server::accepted || t.server == Server::confirmed) return;
+  if ( t.server == Server::accepted || t.server == Server::confirmed) return;
   Flow to = t.from;
   if (to.transport == Transport::udp) to.peer = t.answer_to;
   out.send(to, t.last_response);

@@ -22,6 +22,7 @@ inline constexpr Duration kT1 = std::chrono::milliseconds(500);
 inline constexpr Duration kT2 = std::chrono::seconds(4);
 inline constexpr Duration kT4 = std::chrono::seconds(5);
 inline constexpr Duration kTransactionTimeout = 64 * kT1;  ///< timers B, F, H, J, L, M
+inline constexpr Duration kHeardWithin = 4 * kT1 / 5;  ///< whoever hears an answer repeats its request no more
 inline constexpr Duration kTimerD = std::chrono::seconds(32);
 inline constexpr Duration kTimerC = std::chrono::seconds(180);
 
@@ -55,7 +56,8 @@ struct Transaction {
   std::string request;  ///< as it came
   std::string last_response;
   std::uint16_t last_status = 0;
-  unsigned repeats = 0;  ///< how often the request came again
+  TimePoint answered_at{};
+  unsigned repeats = 0;  ///< how often the request came again although it was answered
 
   Client client = Client::none;
   std::string branch;          ///< of what is sent next
