@@ -189,9 +189,7 @@ Transaction* Proxy::begin(TimePoint now, const Flow& from, Side side, const Mess
 /// A phone that listens elsewhere than we answer repeats its request until it gives up (sip-sbc §2.4).
 void Proxy::on_repeat(TimePoint now, Transaction& t, const Message& m, Output& out) {
   ++counters_.repeated;
-  const unsigned before = t.repeats;
-  transactions_.on_repeat(now, t, out);
-  const bool unheard = t.repeats != before && t.repeats % kRepeatsBeforeOtherPort == 0;
+  const bool unheard = transactions_.on_repeat(now, t) && t.repeats % kRepeatsBeforeOtherPort == 0;
   if (unheard && t.from.transport == Transport::udp &&
       t.from_side == Side::access && !m.via().rport && !names_address(m.via().host, t.from.peer.address)) {
     const Endpoint at_via = answer_address(m, t.from, true);
@@ -217,6 +215,7 @@ void Proxy::on_repeat(TimePoint now, Transaction& t, const Message& m, Output& o
     event.user_agent = m.value_of(FieldName::user_agent).substr(0, 128);
     out.events.push_back(std::move(event));
   }
+  Transactions::answer_again(t, out);
 }
 
 void Proxy::on_cancel(TimePoint now, const Flow& from, const Message& m, Output& out) {

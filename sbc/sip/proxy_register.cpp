@@ -139,7 +139,7 @@ void Proxy::accept(TimePoint now, Transaction& t, const Message& m, Output& out)
     return;
   }
   bool fresh = false;
-  for (const RegisterContact& contact : r.contacts) {
+  for (RegisterContact& contact : r.contacts) {
     if (contact.keep_alive) continue;  // whatever it says of expiry (sip-sbc §0)
     Binding* const b = bindings_.by_key(contact.key);
     if (r.wanted(contact) == 0) {

@@ -192,13 +192,17 @@ void Transactions::respond(TimePoint now, Transaction& t, std::string response, 
   arm(t);
 }
 
-void Transactions::on_repeat(TimePoint now, Transaction& t, Output& out) {
-  if (t.last_response.empty()) return;
-  // One that crossed its answer on the way, or was doubled there, says nothing of whether that is heard.
-  if (now - t.answered_at >= kHeardWithin) ++t.repeats;
+bool Transactions::on_repeat(TimePoint now, Transaction& t) {
+  if (t.last_response.empty()) return false;
+  const bool unheard = now - t.answered_at >= kHeardWithin;
   t.answered_at = now;
+  if (unheard) ++t.repeats;
+  return unheard;
+}
+
+void Transactions::answer_again(const Transaction& t, Output& out) {
   // A 2xx is repeated by whoever sent it, end to end (RFC 6026 §7.1).
-  if ( t.server == Server::accepted || t.server == Server::confirmed) return;
+  if (t.last_response.empty() || t.server == Server::accepted || t.server == Server::confirmed) return;
   Flow to = t.from;
   if (to.transport == Transport::udp) to.peer = t.answer_to;
   out.send(to, t.last_response);

@@ -125,8 +125,11 @@ class Transactions {
 
   /// Sends a response on the server side, and keeps it for when the request comes again.
   void respond(TimePoint now, Transaction& t, std::string response, std::uint16_t status, Output& out);
-  /// The request came again: what was answered is said again.
-  void on_repeat(TimePoint now, Transaction& t, Output& out);
+  /// The request came again. True: although it was answered; not when it crossed its answer on the way, or was
+  /// doubled there.
+  bool on_repeat(TimePoint now, Transaction& t);
+  /// What was answered is said again.
+  static void answer_again(const Transaction& t, Output& out);
   /// An ACK that belongs to the server side; false: it is of a 2xx, and none of its business.
   bool on_ack(TimePoint now, Transaction& t);
 
