@@ -110,7 +110,7 @@ void Proxy::on_ack(TimePoint now, const Flow& from, Side side, const Message& m,
     if (transactions_.on_ack(now, *t)) return;
   }
   const auto match = dialogs_.match(m, side);
-  if (!match.set || !match.dialog || m.max_forwards() == 0u) {
+  if (!match.set || !match.dialog || m.max_forwards() == 0u || check_request(m)) {
     ++counters_.dropped;
     return;
   }
