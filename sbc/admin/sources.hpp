@@ -76,7 +76,7 @@ struct Status {
   static constexpr std::size_t kMaxBans = 256;
   std::vector<Ban> bans;         ///< the newest first, at most kMaxBans
   std::uint64_t bans_total = 0;  ///< with those not shown
-  bool sip_phones = false;       ///< phones with SIP firmware are known, registered or not
+  bool sip_phones = false;       ///< Inventory::knows(sip): registered or not
   MediaState media;
   CacheState cache;
   std::vector<std::string> config_files;

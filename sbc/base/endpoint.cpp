@@ -3,10 +3,34 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "sbc/base/text_cursor.hpp"
 
 namespace dw {
+namespace {
+
+/// "192.0.2.1": four numbers up to 255 without leading zeros, as inet_pton takes them.
+std::optional<std::uint32_t> dotted(std::string_view text) {
+  std::uint32_t address = 0, octet = 0;
+  unsigned dots = 0, digits = 0;
+  for (const char c : text) {
+    if (c == '.') {
+      if (digits == 0 || ++dots > 3) return std::nullopt;
+      address = address << 8 | octet;
+      octet = digits = 0;
+    } else {
+      if (c < '0' || c > '9' || (digits != 0 && octet == 0)) return std::nullopt;
+      octet = octet * 10 + static_cast<std::uint32_t>(c - '0');
+      ++digits;
+      if (octet > 255) return std::nullopt;
+    }
+  }
+  if (dots != 3 || digits == 0) return std::nullopt;
+  return address << 8 | octet;
+}
+
+}  // namespace
 
 IpAddress IpAddress::v4(std::uint32_t host_order) {
   IpAddress a;
@@ -46,12 +70,13 @@ Result<IpAddress> IpAddress::parse(std::string_view text) {
   }
   constexpr std::size_t kLongestLiteral = 45;  // INET6_ADDRSTRLEN less its NUL
   if (body.empty() || body.size() > kLongestLiteral) return refused();
+  if (body.find(':') == body.npos) {
+    const auto address = dotted(body);
+    if (scope != 0 || !address) return refused();
+    return v4(*address);
+  }
   const std::string z(body);
   std::array<std::uint8_t, 16> raw{};
-  if (z.find(':') == z.npos) {
-    if (scope != 0 || inet_pton(AF_INET, z.c_str(), raw.data()) != 1) return refused();
-    return v4(std::uint32_t{raw[0]} << 24 | std::uint32_t{raw[1]} << 16 | std::uint32_t{raw[2]} << 8 | raw[3]);
-  }
   if (inet_pton(AF_INET6, z.c_str(), raw.data()) != 1) return refused();
   return v6(raw, scope);
 }
@@ -101,8 +126,19 @@ IpAddress IpAddress::network(unsigned bits) const {
 
 std::string IpAddress::to_string() const {
   if (family_ == 0) return "none";
+  if (is_v4()) {
+    std::string out;
+    for (unsigned i = 0; i < 4; ++i) {
+      const unsigned octet = octets_[i];
+      if (i != 0) out += '.';
+      if (octet >= 100) out += static_cast<char>('0' + octet / 100);
+      if (octet >= 10) out += static_cast<char>('0' + octet / 10 % 10);
+      out += static_cast<char>('0' + octet % 10);
+    }
+    return out;
+  }
   std::array<char, INET6_ADDRSTRLEN> text{};
-  inet_ntop(is_v4() ? AF_INET : AF_INET6, octets_.data(), text.data(), text.size());
+  inet_ntop(AF_INET6, octets_.data(), text.data(), text.size());
   std::string out(text.data());
   if (scope_ != 0) out += "%" + std::to_string(scope_);
   return out;

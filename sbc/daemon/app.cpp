@@ -391,6 +391,7 @@ admin::Status App::status() const {
     }
   }
   if (sip_) add_sip_status(s);
+  s.sip_phones = inventory_.knows(phones::Protocol::sip);
   if (relay_) s.media = {relay_->streams(), relay_->capacity()};
   s.config_files = loaded_.files;
   s.config_loaded = config_loaded_;

@@ -165,6 +165,7 @@ void append(Buffer& to, const iovec& from) {
 struct DatagramSocket::State : std::enable_shared_from_this<State> {
   State(Loop& loop, Descriptor socket, bool is_v6, std::size_t max_receive)
       : descriptor(std::move(socket)),
+        local(local_endpoint(descriptor.number())),
         v6(is_v6),
         poll(loop, descriptor.number(), [this](Poll::Events events) { on_events(events); }),
         incoming(max_receive) {
@@ -186,6 +187,7 @@ struct DatagramSocket::State : std::enable_shared_from_this<State> {
   void watch() { poll.watch({.readable = static_cast<bool>(on_datagrams), .writable = !backlog.empty()}); }
 
   Descriptor descriptor;
+  Endpoint local;
   bool v6;
   bool closed = false;
   Poll poll;
@@ -363,7 +365,7 @@ void DatagramSocket::flush() {
   state_->flush();
 }
 Endpoint DatagramSocket::local() const {
-  return local_endpoint(state_->descriptor.number());
+  return state_->local;
 }
 const DatagramSocket::Stats& DatagramSocket::stats() const {
   return state_->stats;

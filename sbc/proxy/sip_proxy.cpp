@@ -42,13 +42,13 @@ Result<std::unique_ptr<SipProxy>> SipProxy::start(net::Loop& loop, Options optio
     if (auto ok = proxy->listen(address); !ok) return std::unexpected(ok.error());
   }
   if (!proxy->options_.state_dir.empty())
-    proxy->store_ = SipStore::open(loop, proxy->options_.state_dir, proxy->core_);
+    proxy->store_ = SipStore::open(loop, proxy->options_.state_dir, proxy->core_, proxy->out_);
   proxy->lookups_.resize(proxy->servers().size());
   for (std::size_t i = 0; i < proxy->lookups_.size(); ++i) {
     proxy->lookups_[i].again = std::make_unique<net::Timer>(loop, [p = proxy.get(), i] { p->look_up(i); });
     proxy->look_up(i);
   }
-  proxy->arm();
+  proxy->perform();
   return proxy;
 }
 

@@ -101,7 +101,7 @@ class SipProxy {
   void log_event(const sip::Event& event);
   void tell_step(const sip::Event& event, phones::SignallingEvent step, std::string detail);
   void call_over(const sip::Event& event);
-  phones::Call for_people(const std::string& device, const sip::Call& call) const;
+  phones::Call for_people(const sip::Call& call) const;
   std::string server_name(const sip::Event& event) const;
 
   net::Loop& loop_;

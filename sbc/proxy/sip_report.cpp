@@ -48,7 +48,7 @@ void SipProxy::tell_step(const sip::Event& event, phones::SignallingEvent step, 
 
 void SipProxy::tell(const sip::Event& event) {
   using Step = phones::SignallingEvent;
-  log_event(event);
+  if (event.kind != Kind::refreshed) log_event(event);
   switch (event.kind) {
     case Kind::registered:
     case Kind::moved:
@@ -151,9 +151,10 @@ void SipProxy::log_event(const sip::Event& event) {
   }
 }
 
-phones::Call SipProxy::for_people(const std::string& device, const sip::Call& call) const {
+phones::Call SipProxy::for_people(const sip::Call& call) const {
   phones::Call out;
-  out.device = device;
+  out.device = call.device;
+  out.peer = call.phone;
   out.protocol = phones::Protocol::sip;
   out.call_id = call.call_id;
   out.own_number = call.own_number;
@@ -179,16 +180,15 @@ phones::Call SipProxy::for_people(const std::string& device, const sip::Call& ca
 
 void SipProxy::call_over(const sip::Event& event) {
   if (!event.call->connected) return;  // it rang, or was refused
-  phones::Call told = for_people(event.device, *event.call);
-  told.peer = event.flow.peer;
+  const phones::Call told = for_people(*event.call);
   log_call_over(told);
   if (sinks_.on_call) sinks_.on_call(told);
 }
 
 std::vector<phones::Call> SipProxy::calls() const {
   std::vector<phones::Call> all;
-  for (const auto& [device, call] : core_.calls(loop_.now()))
-    all.push_back(for_people(device, call));
+  for (const sip::Call& call : core_.calls(loop_.now()))
+    all.push_back(for_people(call));
   return all;
 }
 

@@ -68,9 +68,10 @@ Result<void> put(store::Statement& s, const sip::Binding& b, const std::string& 
 SipStore::SipStore(net::Loop& loop, sip::Proxy& proxy)
     : loop_(loop), proxy_(proxy), timer_(loop, [this] { tick(); }), worker_(loop) {}
 
-std::unique_ptr<SipStore> SipStore::open(net::Loop& loop, const std::string& state_directory, sip::Proxy& proxy) {
+std::unique_ptr<SipStore> SipStore::open(net::Loop& loop, const std::string& state_directory, sip::Proxy& proxy,
+                                         sip::Output& told) {
   std::unique_ptr<SipStore> out(new SipStore(loop, proxy));
-  if (const auto ok = out->load(state_directory); !ok) {
+  if (const auto ok = out->load(state_directory, told); !ok) {
     out->database_.reset();
     spdlog::warn("event=sip_state_unused reason=\"{}\" registrations are in memory only: after a restart phones are "
                  "reached once they register again",
@@ -88,7 +89,7 @@ SipStore::~SipStore() {
   if (database_) write();
 }
 
-Result<void> SipStore::load(const std::string& state_directory) {
+Result<void> SipStore::load(const std::string& state_directory, sip::Output& out) {
   auto opened = store::Database::open(state_directory + "/sip.db", kMigrations);
   if (!opened) return std::unexpected(opened.error());
   database_ = std::make_unique<store::Database>(std::move(*opened));
@@ -108,7 +109,7 @@ Result<void> SipStore::load(const std::string& state_directory) {
     for (std::size_t i = 0; i < servers.size(); ++i) {
       if (server_name(i) == rows->text(17)) b.server = i;
     }
-    proxy_.restore(std::move(b), loop_.now(), wall);
+    proxy_.restore(std::move(b), loop_.now(), wall, out);
   }
 }
 

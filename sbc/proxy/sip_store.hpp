@@ -21,7 +21,8 @@ class SipStore {
   static constexpr Duration kWriteEvery = std::chrono::seconds(1);
   static constexpr Duration kRetryAfter = std::chrono::seconds(60);  ///< once a write has failed
 
-  static std::unique_ptr<SipStore> open(net::Loop& loop, const std::string& state_directory, sip::Proxy& proxy);
+  static std::unique_ptr<SipStore> open(net::Loop& loop, const std::string& state_directory, sip::Proxy& proxy,
+                                        sip::Output& out);
   ~SipStore();
   SipStore(const SipStore&) = delete;
   SipStore& operator=(const SipStore&) = delete;
@@ -33,7 +34,7 @@ class SipStore {
     std::vector<std::string> gone;  ///< tokens
   };
   SipStore(net::Loop& loop, sip::Proxy& proxy);
-  Result<void> load(const std::string& state_directory);
+  Result<void> load(const std::string& state_directory, sip::Output& out);
   void tick();
   void write();
   std::string server_name(std::size_t server) const;

@@ -74,17 +74,8 @@ bool Bindings::uses(ConnectionId connection, const IpAddress& source) const {
 Binding* Bindings::add(Binding b, TimePoint now) {
   (void)now;
   if (full()) return nullptr;
-  if (free_.empty()) {
-    free_.push_back(slots_.size());
-    slots_.emplace_back();
-  }
-  const std::size_t slot = free_.back();
-  free_.pop_back();
-  slots_[slot] = std::make_unique<Binding>(std::move(b));
-  Binding& kept = *slots_[slot];
-  kept.slot = slot;
+  Binding& kept = all_.add(std::move(b));
   kept.id = ++last_id_;
-  ++live_;
   tokens_[kept.token] = &kept;
   keys_[kept.key] = &kept;
   users_.emplace(kept.user, &kept);
@@ -96,7 +87,7 @@ Binding* Bindings::add(Binding b, TimePoint now) {
 }
 
 void Bindings::index_source(const Binding& b) {
-  sources_.emplace(b.reach.flow.peer.address, slots_[b.slot].get());
+  sources_.emplace(b.reach.flow.peer.address, all_.at(b.slot));
 }
 
 void Bindings::unindex_source(const Binding& b) {
@@ -137,29 +128,25 @@ void Bindings::remove(Binding& b) {
   keys_.erase(b.key);
   ids_.erase(b.id);
   deadlines_.clear(b.slot);
-  const std::size_t slot = b.slot;
-  slots_[slot].reset();
-  free_.push_back(slot);
-  --live_;
+  all_.remove(b.slot);
 }
 
 std::vector<Binding*> Bindings::connection_closed(ConnectionId connection) {
   std::vector<Binding*> all;
   if (connection == ConnectionId::none) return all;
-  for (const auto& b : slots_) {
-    if (b && b->reach.flow.connection == connection) {
-      b->stale_connection = true;
-      b->next_keepalive = TimePoint::max();
-      arm(*b);
-      all.push_back(b.get());
-    }
-  }
+  all_.for_each([&](Binding& b) {
+    if (b.reach.flow.connection != connection) return;
+    b.stale_connection = true;
+    b.next_keepalive = TimePoint::max();
+    arm(b);
+    all.push_back(&b);
+  });
   return all;
 }
 
 Binding* Bindings::pop_due(TimePoint now) {
   const auto slot = deadlines_.pop_due(now);
-  return slot ? slots_[*slot].get() : nullptr;
+  return slot ? all_.at(*slot) : nullptr;
 }
 
 void Bindings::arm(Binding& b) {

@@ -1,6 +1,5 @@
 #pragma once
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "sbc/base/deadline_heap.hpp"
+#include "sbc/base/slot_table.hpp"
 #include "sbc/base/time.hpp"
 #include "sbc/sip/flow.hpp"
 
@@ -75,14 +75,13 @@ class Bindings {
   std::optional<TimePoint> next_deadline() const { return deadlines_.next(); }
   void arm(Binding& b);
 
-  std::size_t size() const { return live_; }
-  bool full() const { return live_ >= max_; }
+  std::size_t size() const { return all_.size(); }
+  bool full() const { return all_.size() >= max_; }
   /// Tokens whose binding changed or is gone since the last call.
   std::vector<std::string> take_changed();
   template <class Visit>
   void for_each(Visit visit) const {
-    for (const auto& b : slots_)
-      if (b) visit(*b);
+    all_.for_each(visit);
   }
 
  private:
@@ -90,9 +89,7 @@ class Bindings {
   void unindex_source(const Binding& b);
 
   std::size_t max_;
-  std::vector<std::unique_ptr<Binding>> slots_;
-  std::vector<std::size_t> free_;
-  std::size_t live_ = 0;
+  SlotTable<Binding> all_;
   std::uint64_t last_id_ = 0;
   std::unordered_map<std::string_view, Binding*> tokens_, keys_;
   std::unordered_multimap<std::string_view, Binding*> users_;

@@ -154,9 +154,13 @@ bool CallMedia::both_ways() const {
 void CallMedia::keep() {
   for (Stream& stream : streams_)
     stream.kept_far_end = stream.far_end;
+  kept_held_by_phone_ = held_by_phone_;
+  kept_held_by_far_end_ = held_by_far_end_;
 }
 
 void CallMedia::restore(MediaBroker& broker) {
+  held_by_phone_ = kept_held_by_phone_;
+  held_by_far_end_ = kept_held_by_far_end_;
   for (Stream& stream : streams_) {
     if (stream.ports.id == MediaId::none || stream.far_end == stream.kept_far_end) continue;
     stream.far_end = stream.kept_far_end;

@@ -67,6 +67,7 @@ class CallMedia {
   std::vector<Stream> streams_;  // by m-line
   Versions to_phone_, to_central_;
   bool held_by_phone_ = false, held_by_far_end_ = false;
+  bool kept_held_by_phone_ = false, kept_held_by_far_end_ = false;
   std::size_t ice_lines_ = 0;
 };
 

@@ -1,5 +1,7 @@
 #include "sbc/sip/dialogs.hpp"
 
+#include <iterator>
+
 namespace dw::sip {
 namespace {
 
@@ -22,30 +24,37 @@ DialogSet::Dialog* DialogSet::find(std::string_view responder_tag) {
 }
 
 DialogSet* Dialogs::begin(std::string_view call_id, std::string_view initiator_tag, Side initiator) {
-  if (live_ >= max_) return nullptr;
-  if (free_.empty()) {
-    free_.push_back(slots_.size());
-    slots_.emplace_back();
-  }
-  const std::size_t slot = free_.back();
-  free_.pop_back();
-  slots_[slot] = std::make_unique<DialogSet>();
-  DialogSet& set = *slots_[slot];
-  set.slot = slot;
+  if (all_.size() >= max_) return nullptr;
+  DialogSet& set = all_.add();
   set.id = ++last_id_;
   set.call_id = call_id;
   set.initiator_tag = initiator_tag;
   set.initiator = initiator;
   set.key = key_of(call_id, initiator_tag, initiator);
-  by_key_[set.key] = &set;
+  by_key_.emplace(set.key, &set);
   by_id_[set.id] = &set;
-  ++live_;
   return &set;
 }
 
-DialogSet* Dialogs::find(std::string_view call_id, std::string_view initiator_tag, Side initiator) {
-  const auto at = by_key_.find(key_of(call_id, initiator_tag, initiator));
-  return at == by_key_.end() ? nullptr : at->second;
+DialogSet* Dialogs::find(std::string_view call_id, std::string_view initiator_tag, Side initiator,
+                         std::uint64_t binding, const IpAddress& phone) {
+  const std::string key = key_of(call_id, initiator_tag, initiator);
+  for (auto [at, end] = by_key_.equal_range(key); at != end; ++at) {
+    DialogSet& set = *at->second;
+    if (binding != 0 ? set.binding == binding : set.reach.flow.peer.address == phone) return &set;
+  }
+  return nullptr;
+}
+
+/// The one with that responder; the only one when none has it.
+DialogSet* Dialogs::with_responder(std::string_view call_id, std::string_view initiator_tag, Side initiator,
+                                   std::string_view responder_tag) {
+  const std::string key = key_of(call_id, initiator_tag, initiator);
+  const auto [begin, end] = by_key_.equal_range(key);
+  for (auto at = begin; at != end; ++at) {
+    if (at->second->find(responder_tag)) return at->second;
+  }
+  return begin != end && std::next(begin) == end ? begin->second : nullptr;
 }
 
 DialogSet* Dialogs::by_id(std::uint64_t id) {
@@ -54,22 +63,25 @@ DialogSet* Dialogs::by_id(std::uint64_t id) {
 }
 
 Dialogs::Match Dialogs::match(const Message& request, Side from) {
-  if (DialogSet* const set = find(request.call_id(), request.from_tag(), from))
+  if (DialogSet* const set = with_responder(request.call_id(), request.from_tag(), from, request.to_tag()))
     return {set, true, set->find(request.to_tag())};
-  if (DialogSet* const set = find(request.call_id(), request.to_tag(), other(from)))
+  if (DialogSet* const set =
+          with_responder(request.call_id(), request.to_tag(), other(from), request.from_tag()))
     return {set, false, set->find(request.from_tag())};
   return {};
 }
 
 void Dialogs::forget(DialogSet& set) {
   if (set.counted) count_call(set, -1);
-  by_key_.erase(set.key);
+  for (auto [at, end] = by_key_.equal_range(set.key); at != end; ++at) {
+    if (at->second == &set) {
+      by_key_.erase(at);
+      break;
+    }
+  }
   by_id_.erase(set.id);
   deadlines_.clear(set.slot);
-  const std::size_t slot = set.slot;
-  slots_[slot].reset();
-  free_.push_back(slot);
-  --live_;
+  all_.remove(set.slot);
 }
 
 void Dialogs::set_until(DialogSet& set, TimePoint until) {
@@ -83,7 +95,7 @@ void Dialogs::set_until(DialogSet& set, TimePoint until) {
 
 DialogSet* Dialogs::pop_due(TimePoint now) {
   const auto slot = deadlines_.pop_due(now);
-  return slot ? slots_[*slot].get() : nullptr;
+  return slot ? all_.at(*slot) : nullptr;
 }
 
 }  // namespace dw::sip

@@ -1,6 +1,5 @@
 #pragma once
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,6 +7,7 @@
 #include <vector>
 
 #include "sbc/base/deadline_heap.hpp"
+#include "sbc/base/slot_table.hpp"
 #include "sbc/sip/call_media.hpp"
 #include "sbc/sip/flow.hpp"
 #include "sbc/sip/message.hpp"
@@ -54,6 +54,8 @@ struct DialogSet {
   std::string far_number, far_name;
   std::string own_number;
   TimePoint since{};
+  std::string taken;     ///< responder of the first 2xx: the call's media are with it
+  bool pending = false;  ///< its first request is not answered for good
   bool ringing = false, connected = false, over = false, counted = false;
   bool referred = false;               ///< a REFER went through: its NOTIFYs come
   TimePoint until = TimePoint::max();  ///< forgotten then
@@ -67,7 +69,10 @@ class Dialogs {
  public:
   explicit Dialogs(std::size_t max) : max_(max) {}
   DialogSet* begin(std::string_view call_id, std::string_view initiator_tag, Side initiator);
-  DialogSet* find(std::string_view call_id, std::string_view initiator_tag, Side initiator);
+  /// That this phone's end has, by `binding`, or, for one that is not registered, by its address: a central
+  /// server may fork one call to several phones of ours.
+  DialogSet* find(std::string_view call_id, std::string_view initiator_tag, Side initiator,
+                  std::uint64_t binding, const IpAddress& phone);
   DialogSet* by_id(std::uint64_t id);
   /// That a request from `from` belongs to, its sender the initiator or the responder.
   struct Match {
@@ -80,7 +85,7 @@ class Dialogs {
   void set_until(DialogSet& set, TimePoint until);
   DialogSet* pop_due(TimePoint now);
   std::optional<TimePoint> next_deadline() const { return deadlines_.next(); }
-  std::size_t size() const { return live_; }
+  std::size_t size() const { return all_.size(); }
   std::size_t calls() const { return calls_; }
   void count_call(DialogSet& set, int by) {
     set.counted = by > 0;
@@ -88,17 +93,17 @@ class Dialogs {
   }
   template <class Visit>
   void for_each(Visit visit) const {
-    for (const auto& s : slots_)
-      if (s) visit(*s);
+    all_.for_each(visit);
   }
 
  private:
   std::size_t max_;
-  std::vector<std::unique_ptr<DialogSet>> slots_;
-  std::vector<std::size_t> free_;
-  std::size_t live_ = 0, calls_ = 0;
+  SlotTable<DialogSet> all_;
+  std::size_t calls_ = 0;
   std::uint64_t last_id_ = 0;
-  std::unordered_map<std::string_view, DialogSet*> by_key_;
+  DialogSet* with_responder(std::string_view call_id, std::string_view initiator_tag, Side initiator,
+                            std::string_view responder_tag);
+  std::unordered_multimap<std::string_view, DialogSet*> by_key_;  // one for each phone
   std::unordered_map<std::uint64_t, DialogSet*> by_id_;
   DeadlineHeap deadlines_;
 };

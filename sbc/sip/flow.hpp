@@ -46,6 +46,10 @@ struct Reach {
     const bool contact = answers == Answers::at_contact || (answers == Answers::unknown && !behind_nat());
     return contact && contact_port != 0 ? at_contact() : flow.peer;
   }
+  /// The port that destination() is not, if there is one.
+  Endpoint other_destination() const {
+    return destination() == flow.peer && contact_port != 0 ? at_contact() : flow.peer;
+  }
 };
 
 /// "192.0.2.1", "[2001:db8::1]": as a SIP URI and a Via have it.

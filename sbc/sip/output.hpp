@@ -20,6 +20,8 @@ struct CallStream {
   Duration both_open{};
 };
 struct Call {
+  std::string device;      ///< empty: not told
+  Endpoint phone;          ///< its signalling address
   std::string call_id;     ///< untrusted
   std::string own_number;  ///< the phone's user; untrusted, as all texts here
   std::string far_number, far_name;

@@ -31,7 +31,10 @@ Proxy::Proxy(ProxyOptions options, MediaBroker& broker, std::function<std::uint6
       guard_(options_.guard),
       bindings_(options_.max_bindings),
       dialogs_(options_.max_calls + 4 * options_.max_bindings),
-      transactions_(options_.max_transactions) {
+      transactions_(options_.max_transactions, [this](TimePoint now, const Transaction& t) {
+        // What a silent server is sent again counts too, lest it hears all of it once it returns.
+        return !t.registering || servers_[t.central_server].registers.take(now);
+      }) {
   if (domain_.empty() && !options_.servers.empty()) {
     const std::string& host = options_.servers.front().second.host;
     const auto literal = IpAddress::parse(host);
@@ -92,8 +95,8 @@ void Proxy::on_request(TimePoint now, const Flow& from, Side side, std::size_t s
     return offence(now, from, "a scanner: " + std::string(m.value_of(FieldName::user_agent)), out);
   if (m.method() == Method::ack) return on_ack(now, from, side, m, out);
   if (m.method() == Method::cancel) return on_cancel(now, from, m, out);
-  if (Transaction* const t = transactions_.find_server(server_key(m, from.peer.address, m.method_text())))
-    return on_repeat(now, *t, m, out);
+  key_ = server_key(m, from.peer.address, m.method_text());
+  if (Transaction* const t = transactions_.find_server(key_)) return on_repeat(now, *t, m, out);
   if (!takes_hop(now, from, side, m, out)) return;
   if (side == Side::access) {
     from_phone(now, from, m, out);
@@ -123,7 +126,12 @@ bool Proxy::takes_hop(TimePoint now, const Flow& from, Side side, const Message&
   const auto uri = parse_uri(m.request_uri());
   const bool for_us = options && m.to_tag().empty() && uri->user.empty();
   if (options && side == Side::access && !known && !options_.unregistered_calls) {
-    offence(now, from, "OPTIONS of a stranger", out);
+    // An edge asks before any phone of it is registered; others hear nothing, and those that look for phones
+    // are remembered.
+    if (for_us && told_unaltered(m) == true)
+      answer(m, from, 200, out, kOptionsLines);
+    else if (!for_us)
+      offence(now, from, "OPTIONS of a stranger", out);
     return false;
   }
   if (for_us || (options && m.max_forwards() == 0u)) {
@@ -148,7 +156,8 @@ bool Proxy::loops(const Message& m, Side to) const {
     std::string_view left = m.value(field);
     while (const auto value = next_value(left)) {
       if (std::exchange(first, false)) continue;
-      const auto branch = find_param(*value, "branch");
+      const auto branch =
+          find_param(value->substr(std::min(value->find(';'), value->size())), "branch");
       const auto dash = branch ? branch->value.rfind('.') : std::string_view::npos;
       if (dash != std::string_view::npos && branch->value.substr(dash + 1) == loop_hash(m, to)) return true;
     }
@@ -161,7 +170,7 @@ Transaction* Proxy::begin(TimePoint now, const Flow& from, Side side, const Mess
   const bool too_many = side == Side::access &&
                         transactions_.from_source(from.peer.address) >= options_.max_transactions_per_source;
   Transaction* const t =
-      too_many ? nullptr : transactions_.begin(m.method(), server_key(m, from.peer.address, m.method_text()));
+      too_many ? nullptr : transactions_.begin(m.method(), std::move(key_));
   if (!t) {
     ++counters_.refused;
     answer(m, from, 503, out, "Retry-After: 10\r\n");
@@ -182,7 +191,7 @@ void Proxy::on_repeat(TimePoint now, Transaction& t, const Message& m, Output& o
   ++counters_.repeated;
   const bool answered = !t.last_response.empty();
   if (answered && t.from.transport == Transport::udp && t.repeats + 1 == kRepeatsBeforeOtherPort &&
-      t.from_side == Side::access && !m.via().rport) {
+      t.from_side == Side::access && !m.via().rport && !names_address(m.via().host, t.from.peer.address)) {
     const Endpoint at_via = answer_address(m, t.from, true);
     const Endpoint at_source = t.from.peer;
     const bool was_at_via = t.answer_to == at_via;
@@ -193,13 +202,17 @@ void Proxy::on_repeat(TimePoint now, Transaction& t, const Message& m, Output& o
     } else if (answer_at_via_.size() < kMaxRemembered) {
       answer_at_via_[key] = true;
     }
-    const Binding* const b = bindings_.of_phone(t.from, {});
-    Event event = b ? event_of(Event::Kind::unheard, *b) : event_of(Event::Kind::unheard, t.from, {});
-    event.flow = t.from;
+    const auto uri = parse_uri(m.from().uri);
+    const Binding* const b = bindings_.of_phone(t.from, uri ? uri->user : std::string_view{});
+    const bool its_own = b && uri && b->user == uri->user;
+    Event event = its_own ? event_of(Event::Kind::unheard, *b) : event_of(Event::Kind::unheard, t.from, {});
+    if (uri) event.aor = uri->user;
+    if (const Field* const contact = m.find(FieldName::contact); contact && event.device.empty()) {
+      if (const auto address = parse_name_addr(m.value(*contact))) event.device = device_of(address->params);
+    }
     event.text = "answers went to port " + std::to_string((was_at_via ? at_via : at_source).port) +
                  ", now to port " + std::to_string(t.answer_to.port);
     event.user_agent = m.value_of(FieldName::user_agent).substr(0, 128);
-    if (const auto to = parse_uri(m.to().uri)) event.aor = to->user;
     out.events.push_back(std::move(event));
   }
   transactions_.on_repeat(now, t, out);
@@ -241,8 +254,11 @@ void Proxy::answer(const Message& m, const Flow& from, std::uint16_t status, Out
 
 /// The same for a request that has a transaction.
 void Proxy::refuse(TimePoint now, Transaction& t, std::uint16_t status, Output& out, std::string_view lines) {
+  if (t.last_status >= 200) return;  // it has its answer
   if (!other_.parse(as_bytes(t.request))) return transactions_.forget(t);
   ++counters_.refused;
+  DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
+  if (set && t.is_invite() && !t.begins_dialogs) set->media.restore(broker_);
   transactions_.respond(
       now, t,
       make_response(other_, t.from, status, reason_phrase(status), "dw" + std::to_string(t.serial), lines),

@@ -83,14 +83,14 @@ class Proxy {
   }
   void server_lookup_failed(TimePoint now, std::size_t server, std::string why, Output& out);
   /// A binding of an earlier run, before the first message. TCP phones are reached once they register again.
-  void restore(Binding binding, TimePoint now, WallTime wall);
+  void restore(Binding binding, TimePoint now, WallTime wall, Output& out);
   void drain() { draining_ = true; }
 
   Bindings& bindings() { return bindings_; }
   const Bindings& bindings() const { return bindings_; }
   const Servers& servers() const { return servers_; }
   std::vector<Guard::Ban> bans(TimePoint now) const { return guard_.bans(now); }
-  std::vector<std::pair<std::string, Call>> calls(TimePoint now) const;  ///< running, with the device's name
+  std::vector<Call> calls(TimePoint now) const;  ///< running
   std::size_t running_calls() const { return dialogs_.calls(); }
   std::size_t transactions() const { return transactions_.size(); }
   std::size_t dialog_sets() const { return dialogs_.size(); }
@@ -134,6 +134,8 @@ class Proxy {
   bool loops(const Message& m, Side side) const;
   // proxy_phone.cpp: from phones to the central side
   void from_phone(TimePoint now, const Flow& from, const Message& m, Output& out);
+  bool is_merged(const Message& m, Side side, std::uint64_t binding, const IpAddress& phone);
+  bool is_phone_of(const DialogSet& set, const Flow& from);
   bool may_start(TimePoint now, const Flow& from, const Message& m, Output& out);
   void open_dialogs(TimePoint now, Transaction& t, const Message& m, const Flow& phone,
                     const Binding* binding);
@@ -149,11 +151,15 @@ class Proxy {
   void to_phone(TimePoint now, Transaction& t, const Message& m, Output& out);
   Binding* target_of(const Message& m, std::size_t server);
   std::optional<Hop> hop_to_phone(const Reach& reach, bool maps_host) const;
+  bool is_gone(const Flow& flow) const {
+    return flow.connection != ConnectionId::none && !connections_.contains(flow.connection);
+  }
   // proxy_register.cpp
   void on_register(TimePoint now, const Flow& from, const Message& m, Output& out);
   bool may_register(TimePoint now, Transaction& t, std::size_t server, const Message& m, Output& out);
   bool forward_register(TimePoint now, Transaction& t, const Message& m, Output& out);
   void on_register_answer(TimePoint now, Transaction& t, const Message& m, Output& out);
+  void overtake(const Registering& by);
   void accept(TimePoint now, Transaction& t, const Message& m, Output& out);
   bool bind(TimePoint now, const Transaction& t, const RegisterContact& contact, std::uint32_t seconds,
             Output& out);
@@ -178,6 +184,8 @@ class Proxy {
                  Edits& edits, Output& out);
   bool is_ours(std::string_view host, const Flow& phone) const;
   MediaRequest media_request(const DialogSet& set) const;
+  static std::string unaltered_check(std::string_view sent_by, std::string_view contact);
+  static std::optional<bool> told_unaltered(const Message& m);
   std::string new_branch(const Message& m, Side to);
   std::string loop_hash(const Message& m, Side to) const;
   std::string token();
@@ -186,7 +194,8 @@ class Proxy {
   void refresh_target(DialogSet& set, const Dialogs::Match& match, const Message& m);
   void call_up(TimePoint now, DialogSet& set, Output& out);
   void end_call(TimePoint now, DialogSet& set, Output& out);
-  void end_try(DialogSet& set);
+  void end_try(TimePoint now, DialogSet& set);
+  void end_dialog(TimePoint now, DialogSet& set, std::string_view responder_tag, Output& out);
   void begin_call(TimePoint now, DialogSet& set);
   Call call_of(TimePoint now, const DialogSet& set) const;
   Event event_of(Event::Kind kind, const DialogSet& set) const;
@@ -227,6 +236,7 @@ class Proxy {
   TimePoint look_around_at_{};
   bool draining_ = false;
   ProxyCounters counters_;
+  std::string key_;  // server_key() of the request at hand
   Message message_;  // reused
   Message other_;    // a stored request, read once more
 };

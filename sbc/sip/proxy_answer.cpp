@@ -60,7 +60,10 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
                                     : binding && binding->maps_host;
     reach.stated = t.from.peer.address;
     hop = hop_to_phone(reach, maps);
-    if (!hop) return;  // its connection is gone
+    if (!hop) {  // its connection is gone: what the answer means for a call counts all the same
+      if (set) note_answer(now, t, m, out);
+      return refuse(now, t, 408, out);
+    }
   } else {
     const Binding* const binding = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
     hop = hop_to_central(t.central_server, t.from, t.to,
@@ -72,7 +75,8 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
   }
   Edits edits(m);
   const Field* const via = m.find(FieldName::via);
-  edits.remove_value(*via, m.via().text);
+  edits.insert_before(*via, t.vias);
+  edits.remove_all(FieldName::via);
   edits.remove_all(FieldName::record_route);
   if (!t.record_routes.empty() && m.status() > 100 && m.status() < 300)
     edits.insert(m.fields().front().begin, t.record_routes);
@@ -84,7 +88,7 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
   edit_hosts(&t, m, *hop, edits);
   const Side sender = other(t.from_side);
   const bool other_branch =
-      set && set->connected && t.is_invite() && set->find(m.to_tag()) && !set->find(m.to_tag())->confirmed;
+      set && set->connected && t.is_invite() && t.begins_dialogs && m.to_tag() != set->taken;
   if (!edit_body(now, m, sender, other_branch ? CallMedia::Standing::informs : CallMedia::Standing::applies,
                  set, edits, out))
     out.events.push_back(event_of(Event::Kind::no_media, t.from, "an answer goes without"));
@@ -114,12 +118,13 @@ void Proxy::note_answer(TimePoint now, Transaction& t, const Message& m, Output&
       if (success) {
         if (DialogSet::Dialog* const dialog = set->find(began ? m.to_tag() : std::string_view{}))
           dialog->confirmed = true;
+        if (began && !set->connected) set->taken = m.to_tag();
         if (began) call_up(now, *set, out);
       } else if (m.status() >= 300) {
         if (!began) {
           set->media.restore(broker_);
         } else if (!set->connected && (m.status() == 401 || m.status() == 407)) {
-          end_try(*set);  // it comes again, with the same Call-ID and tag
+          end_try(now, *set);  // it comes again, with the same Call-ID and tag
         } else if (!set->connected) {
           end_call(now, *set, out);
         }
@@ -140,7 +145,13 @@ void Proxy::note_answer(TimePoint now, Transaction& t, const Message& m, Output&
       }
       return;
     case Method::bye:
-      if (success || m.status() == 481 || m.status() == 408) end_call(now, *set, out);
+      if (success || m.status() == 481 || m.status() == 408)
+        end_dialog(now, *set, t.from_side == set->initiator ? m.to_tag() : m.from_tag(), out);
+      return;
+    case Method::notify:
+      // Nothing comes after it (RFC 6665 §4.1.3).
+      if (success && t.ends_subscription && !set->is_call())
+        dialogs_.set_until(*set, now + kTransactionTimeout);
       return;
     case Method::update:
       if (success) note_dialog(t, *set, m);
@@ -163,6 +174,8 @@ void Proxy::on_timeout(TimePoint now, Transaction& t, Transactions::Timeout time
   if (timeout == Transactions::Timeout::unanswered) return;  // it has until timer B or F
   DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
   if (t.is_invite()) {
+    const auto slot = t.slot;
+    const auto serial = t.serial;
     if (!t.cancelled && !t.client_silent) {  // timer C: whoever rings is told to stop
       refuse(now, t, 408, out);
       t.cancelled = true;
@@ -172,9 +185,10 @@ void Proxy::on_timeout(TimePoint now, Transaction& t, Transactions::Timeout time
       refuse(now, t, t.cancelled ? 487 : 408, out);
     }
     if (set && t.begins_dialogs && !set->connected) end_call(now, *set, out);
-    return;
+    return transactions_.forget_if_over(slot, serial);
   }
-  if (t.method == Method::bye && set) end_call(now, *set, out);
+  if (t.method == Method::bye && set && other_.parse(as_bytes(t.request)))
+    end_dialog(now, *set, t.from_side == set->initiator ? other_.to_tag() : other_.from_tag(), out);
   if (set && !set->is_call() && set->dialogs.empty()) dialogs_.forget(*set);
   transactions_.forget(t);
 }

@@ -97,14 +97,16 @@ bool Proxy::build_request(TimePoint now, Transaction& t, const Message& m, const
   } else if (const auto uri = parse_uri(m.request_uri())) {
     if (const auto mapped = mapped_host(*uri, hop)) edits.replace(uri->host_port, *mapped);
   }
-  amend_via(m, t.from, edits);
   const Field* const via = m.find(FieldName::via);
+  t.vias = via_lines(m, t.from);
   std::string top =
       fmt::format("Via: SIP/2.0/{} {};branch={}", to_string(hop.flow.transport), hop.us, t.branch);
   const std::string_view stated = contact_host(m);
   if (hop.side == Side::central)
-    top += fmt::format(";rport;dw={:08x}", check_of(hop.us, stated.empty() ? stated : hop.us));
+    top += ";rport;dw=" + unaltered_check(hop.us, stated.empty() ? stated : hop.us);
   edits.insert_before(*via, top += "\r\n");
+  t.ends_subscription = m.method() == Method::notify &&
+                        starts_with_ignoring_case(m.value_of(FieldName::subscription_state), "terminated");
   t.record_routes.clear();
   for (const Field& field : m.fields()) {
     if (field.name == FieldName::route) edits.remove(field);
@@ -112,14 +114,12 @@ bool Proxy::build_request(TimePoint now, Transaction& t, const Message& m, const
     t.record_routes += m.text().substr(field.begin, field.end - field.begin);
     edits.remove(field);
   }
-  // Below the Vias that are there, so that these stay together.
-  const auto below = std::ranges::find_if(m.fields(), [](const Field& f) { return f.name != FieldName::via; });
-  const std::size_t place = below == m.fields().end() ? m.header_end() : below->begin;
-  edits.insert(place, routes);
+  edits.remove_all(FieldName::via);
+  edits.insert_before(*via, routes);
   if (const Field* const hops = m.find(FieldName::max_forwards)) {
     edits.replace(m.value(*hops), std::to_string(m.max_forwards().value_or(kDefaultMaxForwards) - 1));
   } else {
-    edits.insert(place, fmt::format("Max-Forwards: {}\r\n", kDefaultMaxForwards));
+    edits.insert_before(*via, fmt::format("Max-Forwards: {}\r\n", kDefaultMaxForwards));
   }
   if (t.registering) {
     edit_register_contacts(*t.registering, m, hop, edits);
@@ -136,7 +136,7 @@ bool Proxy::build_request(TimePoint now, Transaction& t, const Message& m, const
 /// Each Contact names us by its user; its header's parameters stay. One that redirects names whom it means
 /// (RFC 3261 §8.1.3.4), so that only its host is mapped.
 void Proxy::edit_contact(const Message& m, const Hop& hop, Edits& edits) const {
-  const bool redirects = !m.is_request() && m.status() >= 300;
+  const bool redirects = !m.is_request() && ((m.status() >= 300 && m.status() < 400) || m.status() == 485);
   for (const Field& field : m.fields()) {
     if (field.name != FieldName::contact) continue;
     std::string_view left = m.value(field);
@@ -238,19 +238,26 @@ bool Proxy::edit_body(TimePoint now, const Message& m, Side from, CallMedia::Sta
   return true;
 }
 
-/// An edge says in its Via what it wrote into Via and Contact. What comes with other addresses went through
-/// an application layer gateway.
-void Proxy::note_altered(const Flow& from, const Message& m, Output& out) {
+std::string Proxy::unaltered_check(std::string_view sent_by, std::string_view contact) {
+  return fmt::format("{:08x}", check_of(sent_by, contact));
+}
+
+/// An edge says in its Via what it wrote into Via and Contact; nothing: this is of no Dropwire.
+std::optional<bool> Proxy::told_unaltered(const Message& m) {
   const auto check = find_param(m.via().params, "dw");
-  if (!check) return;
-  const std::string_view contact = contact_host(m);
-  if (check->value == fmt::format("{:08x}", check_of(m.via().sent_by, contact))) return;
+  if (!check) return std::nullopt;
+  return check->value == unaltered_check(m.via().sent_by, contact_host(m));
+}
+
+/// What comes with other addresses than it left with went through an application layer gateway.
+void Proxy::note_altered(const Flow& from, const Message& m, Output& out) {
+  if (told_unaltered(m) != false) return;
   const auto uri = parse_uri(m.from().uri);
   const Binding* const b = bindings_.of_phone(from, uri ? uri->user : std::string_view{});
   Event event = b ? event_of(Event::Kind::altered, *b) : event_of(Event::Kind::altered, from, {});
   if (uri) event.aor = uri->user;
   event.text = fmt::format("{} came with Via {} and Contact {}, which are not what was sent",
-                           m.method_text().substr(0, 32), m.via().sent_by, contact);
+                           m.method_text().substr(0, 32), m.via().sent_by, contact_host(m));
   out.events.push_back(std::move(event));
 }
 

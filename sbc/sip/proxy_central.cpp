@@ -13,6 +13,7 @@ void Proxy::from_central(TimePoint now, const Flow& from, std::size_t server, co
   const bool starts = !match.set && m.method() == Method::invite;
   if (starts && (draining_ || dialogs_.calls() >= options_.max_calls))
     return answer(m, from, draining_ ? 480 : 503, out, "Retry-After: 5\r\n");
+  if (!match.set && is_merged(m, Side::central, binding->id, {})) return answer(m, from, 482, out);
   Transaction* const t = begin(now, from, Side::central, m, out);
   if (!t) return;
   t->central_server = server;
@@ -21,7 +22,7 @@ void Proxy::from_central(TimePoint now, const Flow& from, std::size_t server, co
     t->dialogs = match.set->id;
     refresh_target(*match.set, match, m);
   } else if (m.method() == Method::invite || m.method() == Method::subscribe || m.method() == Method::refer) {
-    DialogSet* set = dialogs_.find(m.call_id(), m.from_tag(), Side::central);
+    DialogSet* set = dialogs_.find(m.call_id(), m.from_tag(), Side::central, binding->id, {});
     if (!set) set = dialogs_.begin(m.call_id(), m.from_tag(), Side::central);
     t->begins_dialogs = true;
     if (set) {
@@ -40,7 +41,7 @@ void Proxy::from_central(TimePoint now, const Flow& from, std::size_t server, co
       note_dialog(*t, *set, m);
     }
   }
-  if (m.method() == Method::invite && from.transport == Transport::udp)
+  if (m.method() == Method::invite)
     transactions_.respond(now, *t, make_response(m, from, 100, "Trying", {}), 100, out);
   to_phone(now, *t, m, out);
 }
@@ -94,7 +95,7 @@ std::optional<Proxy::Hop> Proxy::hop_to_phone(const Reach& reach, bool maps_host
   hop.phone = reach.flow;
   if (reach.flow.transport == Transport::udp) {
     hop.flow.peer = reach.destination();
-  } else if (!connections_.contains(reach.flow.connection)) {
+  } else if (reach.flow.connection == ConnectionId::none || is_gone(reach.flow)) {
     return std::nullopt;
   } else {
     hop.contact = ";transport=tcp";
@@ -110,7 +111,8 @@ void Proxy::on_ack(TimePoint now, const Flow& from, Side side, const Message& m,
     if (transactions_.on_ack(now, *t)) return;
   }
   const auto match = dialogs_.match(m, side);
-  if (!match.set || !match.dialog || m.max_forwards() == 0u || check_request(m)) {
+  if (!match.set || !match.dialog || m.max_forwards() == 0u || check_request(m) ||
+      (side == Side::access && !is_phone_of(*match.set, from))) {
     ++counters_.dropped;
     return;
   }

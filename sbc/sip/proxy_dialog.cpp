@@ -84,7 +84,9 @@ void Proxy::refresh_target(DialogSet& set, const Dialogs::Match& match, const Me
 /// Also of a call that is tried again under the same Call-ID and tag.
 void Proxy::begin_call(TimePoint now, DialogSet& set) {
   set.over = set.connected = set.ringing = false;
+  set.pending = true;
   set.dialogs.clear();
+  set.taken.clear();
   if (!set.is_call()) return dialogs_.set_until(set, now + kAfterReferred);
   set.since = now;
   if (!set.counted) dialogs_.count_call(set, 1);
@@ -92,7 +94,7 @@ void Proxy::begin_call(TimePoint now, DialogSet& set) {
 }
 
 void Proxy::call_up(TimePoint now, DialogSet& set, Output& out) {
-  if (set.connected) return;
+  if (set.connected || set.over) return;
   set.connected = true;
   set.since = now;
   ++counters_.calls;
@@ -101,10 +103,19 @@ void Proxy::call_up(TimePoint now, DialogSet& set, Output& out) {
   out.events.push_back(std::move(event));
 }
 
-/// The call was not taken, and will be asked for again.
-void Proxy::end_try(DialogSet& set) {
-  set.media.close(broker_, MediaEnd::closed);
+/// The call was challenged, and will be asked for again: with the same media, if soon.
+void Proxy::end_try(TimePoint now, DialogSet& set) {
   set.dialogs.clear();
+  set.pending = false;
+  dialogs_.set_until(set, now + kTransactionTimeout);
+}
+
+/// Of several that were taken the caller keeps one (RFC 3261 §13.2.2.4): the call goes on with it.
+void Proxy::end_dialog(TimePoint now, DialogSet& set, std::string_view responder_tag, Output& out) {
+  if (DialogSet::Dialog* const dialog = set.find(responder_tag)) dialog->confirmed = false;
+  const auto left = std::ranges::find(set.dialogs, true, &DialogSet::Dialog::confirmed);
+  if (left == set.dialogs.end()) return end_call(now, set, out);
+  if (set.taken == responder_tag) set.taken = left->responder_tag;
 }
 
 /// Its media ends now; what still comes of its dialogs is passed on for a while.
@@ -122,6 +133,8 @@ void Proxy::end_call(TimePoint now, DialogSet& set, Output& out) {
 
 Call Proxy::call_of(TimePoint now, const DialogSet& set) const {
   Call call;
+  call.device = set.device;
+  call.phone = set.reach.flow.peer;
   call.call_id = set.call_id.substr(0, 128);
   call.own_number = set.own_number.substr(0, 64);
   call.far_number = set.far_number.substr(0, 64);
@@ -147,10 +160,10 @@ Event Proxy::event_of(Event::Kind kind, const DialogSet& set) const {
   return event;
 }
 
-std::vector<std::pair<std::string, Call>> Proxy::calls(TimePoint now) const {
-  std::vector<std::pair<std::string, Call>> all;
+std::vector<Call> Proxy::calls(TimePoint now) const {
+  std::vector<Call> all;
   dialogs_.for_each([&](const DialogSet& set) {
-    if (set.is_call() && !set.over) all.emplace_back(set.device, call_of(now, set));
+    if (set.is_call() && !set.over && set.pending) all.push_back(call_of(now, set));
   });
   return all;
 }

@@ -16,6 +16,7 @@ constexpr unsigned kProbesBeforeTold = 4;  // two of each port
 constexpr Duration kLookAround = std::chrono::seconds(25);
 constexpr std::string_view kPing = "\r\n\r\n", kKeepalive = "\r\n";
 constexpr std::size_t kMaxAlarm = 160;
+constexpr Duration kLongestHold = std::chrono::hours(24);
 
 }  // namespace
 
@@ -32,6 +33,7 @@ void Proxy::on_deadline(TimePoint now, Output& out) {
   }
   while (DialogSet* const set = dialogs_.pop_due(now)) {
     end_call(now, *set, out);
+    set->media.close(broker_, MediaEnd::closed);  // what came after its end may have opened some
     dialogs_.forget(*set);
   }
   ping_servers(now, out);
@@ -77,11 +79,13 @@ void Proxy::send_own_options(TimePoint now, Transaction& t, const std::string& u
                              Duration within, Output& out) {
   t.branch = "z9hG4bK" + token();
   t.forwarded = fmt::format(
-      "OPTIONS {0} SIP/2.0\r\nVia: SIP/2.0/{1} {2};branch={3};rport\r\nMax-Forwards: 70\r\n"
+      "OPTIONS {0} SIP/2.0\r\nVia: SIP/2.0/{1} {2};branch={3}{6}\r\nMax-Forwards: 70\r\n"
       "From: <sip:dropwire@{2}>;tag={4}\r\nTo: <{0}>\r\nCall-ID: {5}\r\nCSeq: 1 OPTIONS\r\nContact: "
       "<sip:dropwire@{2}>\r\n"
       "Content-Length: 0\r\n\r\n",
-      uri, to_string(t.to.transport), us, t.branch, token(), token());
+      uri, to_string(t.to.transport), us, t.branch, token(), token(),
+      t.purpose == Transaction::Purpose::server_ping ? ";rport;dw=" + unaltered_check(us, us)
+                                                     : std::string());
   transactions_.send_request(now, t, within, out);
 }
 
@@ -102,9 +106,11 @@ void Proxy::keep_alive(TimePoint now, Binding& b, Output& out) {
   }
   Flow flow = b.reach.flow;
   flow.peer = b.reach.destination();
+  // After silence the other port, if there is one, is asked in turn; requests go there once it has answered.
+  if (b.unanswered % 2 == 1) flow.peer = b.reach.other_destination();
   // Lines of one phone share what keeps its port open.
   TimePoint& last = kept_alive_[flow.peer];
-  if (last != TimePoint{} && now - last < options_.keepalive / 2 &&
+  if (last != TimePoint{} && now - last < options_.keepalive / 2 && b.unanswered == 0 &&
       b.reach.answers != Reach::Answers::unknown)
     return;
   last = now;
@@ -124,6 +130,7 @@ void Proxy::probe(TimePoint now, Binding& b, const Flow& flow, Output& out) {
 
 void Proxy::on_probe_answer(TimePoint now, const Transaction& t, Output& out) {
   if (t.purpose == Transaction::Purpose::server_ping) {
+    servers_[t.central_server].answers_pings = true;
     if (!servers_.worked(t.central_server)) return;
     Event event = event_of(Event::Kind::server_up, Flow{}, {});
     event.server = t.central_server;
@@ -149,8 +156,9 @@ void Proxy::on_probe_answer(TimePoint now, const Transaction& t, Output& out) {
 void Proxy::on_probe_silence(TimePoint now, const Transaction& t, Output& out) {
   if (t.purpose == Transaction::Purpose::server_ping) {
     auto& server = servers_[t.central_server];
-    const bool down = ++server.pings_missed >= Servers::kPingsMissed || !server.up;
-    server.next_ping = now + kProbeAgain;
+    // One that never answered OPTIONS may be of the kind that doesn't.
+    const bool down = server.answers_pings && (++server.pings_missed >= Servers::kPingsMissed || !server.up);
+    server.next_ping = now + (server.answers_pings ? kProbeAgain : options_.ping);
     if (!down) return;
     server_failed(now, t.central_server, "it does not answer OPTIONS", out);
     server.next_ping = server.up ? now : server.retry_at;
@@ -171,9 +179,6 @@ void Proxy::on_probe_silence(TimePoint now, const Transaction& t, Output& out) {
       out.events.push_back(std::move(event));
     }
   } else {
-    if (two_ports)
-      b->reach.answers =
-          t.to.peer == b->reach.at_contact() ? Reach::Answers::at_source : Reach::Answers::at_contact;
     b->next_keepalive = now + kProbeAgain;
     kept_alive_.erase(t.to.peer);
   }
@@ -251,6 +256,7 @@ void Proxy::on_connection_closed(TimePoint now, ConnectionId connection, std::st
     if (DialogSet* const set = t->dialogs != 0 ? dialogs_.by_id(t->dialogs) : nullptr;
         set && t->begins_dialogs && !set->connected)
       end_call(now, *set, out);
+    transactions_.forget_if_over(slot, serial);
   }
 }
 
@@ -272,18 +278,18 @@ void Proxy::look_around(TimePoint now, Output& out) {
   if (kept_alive_.size() > options_.max_bindings) kept_alive_.clear();
   std::erase_if(kept_alive_, [&](const auto& entry) { return now - entry.second > kLanProbe; });
   dialogs_.for_each([&](DialogSet& set) {
-    if (!set.is_call() || set.over || !set.media.is_open() || set.media.held()) return;
+    if (!set.is_call() || set.over || !set.connected) return;
     TimePoint heard = set.since;
     for (const CallStream& stream : set.media.report(now, broker_)) {
       for (const auto& last : {stream.report.from_phone.last, stream.report.from_central.last})
         heard = std::max(heard, last.value_or(TimePoint{}));
       if (stream.report.direct) heard = now;
     }
-    if (now - heard > options_.media_idle) end_call(now, set, out);
+    if (now - heard > (set.media.held() ? kLongestHold : options_.media_idle)) end_call(now, set, out);
   });
 }
 
-void Proxy::restore(Binding binding, TimePoint now, WallTime wall) {
+void Proxy::restore(Binding binding, TimePoint now, WallTime wall, Output& out) {
   if (binding.expires <= wall || bindings_.full() || bindings_.by_token(binding.token) ||
       bindings_.by_key(binding.key) || binding.server >= servers_.all().size())
     return;
@@ -291,9 +297,14 @@ void Proxy::restore(Binding binding, TimePoint now, WallTime wall) {
   binding.central = ConnectionId::none;
   binding.reach.flow.connection = ConnectionId::none;
   binding.stale_connection = binding.reach.flow.transport != Transport::udp;
-  binding.next_keepalive = binding.stale_connection ? TimePoint::max() : now;
+  // Spread, lest all are asked at once.
+  const auto spread = std::chrono::duration_cast<std::chrono::milliseconds>(options_.keepalive).count();
+  const auto wait = std::chrono::milliseconds(
+      static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(std::max<std::int64_t>(spread, 1))));
+  binding.next_keepalive = binding.stale_connection ? TimePoint::max() : now + wait;
   binding.unanswered = 0;
-  bindings_.add(std::move(binding), now);
+  const Binding* const kept = bindings_.add(std::move(binding), now);
+  if (kept && !kept->stale_connection) out.events.push_back(event_of(Event::Kind::refreshed, *kept));
 }
 
 }  // namespace dw::sip

@@ -31,6 +31,11 @@ void Proxy::from_phone(TimePoint now, const Flow& from, const Message& m, Output
   Dialogs::Match match;
   if (!m.to_tag().empty()) {
     match = dialogs_.match(m, Side::access);
+    if (match.set && !is_phone_of(*match.set, from)) {
+      // Call-ID and tags are no secret to whoever was in between.
+      offence(now, from, "a request of somebody else's dialog", out);
+      return answer(m, from, 481, out);
+    }
     if (!match.set) {
       if (!binding && !options_.unregistered_calls) return offence(now, from, "a request of no dialog", out);
       return answer(m, from, 481, out);
@@ -38,9 +43,11 @@ void Proxy::from_phone(TimePoint now, const Flow& from, const Message& m, Output
   } else if (!may_start(now, from, m, out)) {
     return;
   }
+  const std::uint64_t bound = binding ? binding->id : 0;
+  if (!match.set && is_merged(m, Side::access, bound, from.peer.address)) return answer(m, from, 482, out);
   Transaction* const t = begin(now, from, Side::access, m, out);
   if (!t) return;
-  t->binding = binding ? binding->id : 0;
+  t->binding = bound;
   if (match.set) {
     t->dialogs = match.set->id;
     t->central_server = match.set->server;
@@ -49,7 +56,8 @@ void Proxy::from_phone(TimePoint now, const Flow& from, const Message& m, Output
     t->central_server = binding ? binding->server : 0;
     if (begins_dialogs(m.method())) open_dialogs(now, *t, m, from, binding);
   }
-  if (m.method() == Method::invite && from.transport == Transport::udp)
+  // Over a stream too: who has heard nothing may not give up (RFC 3261 §9.1), and the server's 100 goes no further.
+  if (m.method() == Method::invite)
     transactions_.respond(now, *t, make_response(m, from, 100, "Trying", {}), 100, out);
   if (!forward_to_central(now, *t, m, out)) no_server_left(now, *t, m, out);
 }
@@ -75,10 +83,23 @@ bool Proxy::may_start(TimePoint now, const Flow& from, const Message& m, Output&
   return true;
 }
 
+/// RFC 3261 §8.2.2.2: a first request of a dialog that comes again by another way, while it is not over.
+bool Proxy::is_merged(const Message& m, Side side, std::uint64_t binding, const IpAddress& phone) {
+  if (!begins_dialogs(m.method())) return false;
+  const DialogSet* const set = dialogs_.find(m.call_id(), m.from_tag(), side, binding, phone);
+  return set && set->is_call() && !set->over && set->pending;
+}
+
+bool Proxy::is_phone_of(const DialogSet& set, const Flow& from) {
+  if (set.reach.flow.peer.address == from.peer.address) return true;
+  const Binding* const binding = set.binding != 0 ? bindings_.by_id(set.binding) : nullptr;
+  return binding && binding->reach.flow.peer.address == from.peer.address;
+}
+
 void Proxy::open_dialogs(TimePoint now, Transaction& t, const Message& m, const Flow& phone,
                          const Binding* binding) {
   t.begins_dialogs = true;
-  DialogSet* set = dialogs_.find(m.call_id(), m.from_tag(), Side::access);
+  DialogSet* set = dialogs_.find(m.call_id(), m.from_tag(), Side::access, t.binding, phone.peer.address);
   if (!set) set = dialogs_.begin(m.call_id(), m.from_tag(), Side::access);
   if (!set) return;  // goes without: its dialog's requests will find none
   t.dialogs = set->id;

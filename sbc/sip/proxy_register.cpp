@@ -50,6 +50,9 @@ void Proxy::on_register(TimePoint now, const Flow& from, const Message& m, Outpu
     if (const auto uri = parse_uri(contact.uri); uri && uri->is_sip() && from.transport == Transport::udp)
       r.reach.contact_port = uri->port.value_or(kSipPort);
   }
+  // Who hears answers at its Via's port hears requests there.
+  if (t->answer_to != from.peer && t->answer_to == r.reach.at_contact())
+    r.reach.answers = Reach::Answers::at_contact;
   note_alarm(from, m, bindings_.by_id(t->binding), out);
   if (t->binding == 0 && bindings_.full() && !r.is_query()) {
     out.events.push_back(event_of(Event::Kind::dropped, from, "access.sip.max_bindings"));
@@ -62,8 +65,7 @@ void Proxy::on_register(TimePoint now, const Flow& from, const Message& m, Outpu
 /// half a second ago goes first (sip-sbc §2.8).
 bool Proxy::may_register(TimePoint now, Transaction& t, std::size_t server, const Message& m, Output& out) {
   (void)m;
-  const auto challenged = challenged_.find(challenge_key(*t.registering));
-  const bool follows_up = t.registering->authorized && challenged != challenged_.end();
+  const bool follows_up = t.registering->authorized && challenged_.contains(challenge_key(*t.registering));
   auto& bucket = servers_[server].registers;
   if (follows_up ? bucket.take_ahead(now) : bucket.take(now)) return true;
   ++counters_.registrations_put_off;
@@ -115,7 +117,7 @@ bool Proxy::forward_register(TimePoint now, Transaction& t, const Message& m, Ou
 /// A final answer of the central server.
 void Proxy::on_register_answer(TimePoint now, Transaction& t, const Message& m, Output& out) {
   if (m.status() >= 200 && m.status() < 300) {
-    challenged_.erase(challenge_key(*t.registering));
+    if (!challenged_.empty()) challenged_.erase(challenge_key(*t.registering));
     accept(now, t, m, out);
   } else if (m.status() >= 300) {
     note_refusal(now, t, m, out);
@@ -124,6 +126,11 @@ void Proxy::on_register_answer(TimePoint now, Transaction& t, const Message& m, 
 
 void Proxy::accept(TimePoint now, Transaction& t, const Message& m, Output& out) {
   Registering& r = *t.registering;
+  if (is_gone(t.from) || r.overtaken)
+    return;  // it hears nothing of it and registers again, or wants it no more
+  if (r.star ||
+      std::ranges::any_of(r.contacts, [&](const auto& c) { return r.wanted(c) == 0 && !c.keep_alive; }))
+    overtake(r);
   if (r.star) {
     for (Binding* const b : bindings_.by_aor(r.aor)) {
       out.events.push_back(event_of(Event::Kind::unregistered, *b));
@@ -132,7 +139,7 @@ void Proxy::accept(TimePoint now, Transaction& t, const Message& m, Output& out)
     return;
   }
   bool fresh = false;
-  for (const RegisterContact& contact : r.contacts) {
+  for (RegisterContact& contact : r.contacts) {
     if (contact.keep_alive) continue;  // whatever it says of expiry (sip-sbc §0)
     Binding* const b = bindings_.by_key(contact.key);
     if (r.wanted(contact) == 0) {
@@ -141,9 +148,9 @@ void Proxy::accept(TimePoint now, Transaction& t, const Message& m, Output& out)
       bindings_.remove(*b);
       continue;
     }
-    const auto seconds = granted(m, contact);
-    if (!seconds || *seconds == 0) continue;
-    fresh = bind(now, t, contact, *seconds, out) || fresh;
+    contact.granted = granted(m, contact);
+    if (contact.granted.value_or(0) == 0) continue;
+    fresh = bind(now, t, contact, *contact.granted, out) || fresh;
   }
   if (fresh && !m.find(FieldName::date)) {
     Event event = event_of(Event::Kind::no_date, t.from, {});
@@ -152,6 +159,16 @@ void Proxy::accept(TimePoint now, Transaction& t, const Message& m, Output& out)
     event.server = t.central_server;
     out.events.push_back(std::move(event));
   }
+}
+
+/// An answer that was lost and is sent again must not bind what was unregistered since (RFC 3261 §10.3 step
+/// 7).
+void Proxy::overtake(const Registering& by) {
+  transactions_.for_each([&](Transaction& t) {
+    if (t.registering && t.registering->call_id == by.call_id && t.registering->aor == by.aor &&
+        t.registering->cseq < by.cseq)
+      t.registering->overtaken = true;
+  });
 }
 
 /// True: it is registered where it was not before.
@@ -184,7 +201,7 @@ bool Proxy::bind(TimePoint now, const Transaction& t, const RegisterContact& con
   if (kind == Event::Kind::moved) event.text = b->reach.flow.peer.to_string();
   const ConnectionId old = b->reach.flow.connection;
   const bool at_new_flow = kind != Event::Kind::refreshed || reach.answers == Reach::Answers::unknown;
-  b->contact = with_expires(contact.value, std::nullopt);
+  if (b->contact != contact.value) b->contact = with_expires(contact.value, std::nullopt);
   b->contact_uri = contact.uri;
   b->call_id = r.call_id;
   b->device = r.device;
@@ -198,7 +215,8 @@ bool Proxy::bind(TimePoint now, const Transaction& t, const RegisterContact& con
   b->stale_connection = false;
   if (at_new_flow) {
     b->unanswered = 0;
-    b->next_keepalive = now;  // which port does it hear?
+    // Which port does it hear? A connection has no other, and sipp takes no CR LF before a message.
+    b->next_keepalive = reach.flow.transport == Transport::udp ? now : now + options_.keepalive;
   }
   bindings_.moved(*b, reach);
   const std::string text = std::move(event.text);
@@ -259,8 +277,7 @@ void Proxy::restore_contacts(const Transaction& t, const Message& m, Edits& edit
     }
   }
   for (const RegisterContact& contact : r.contacts) {
-    const auto seconds = contact.keep_alive || r.wanted(contact) == 0 ? std::nullopt : granted(m, contact);
-    if (seconds && *seconds != 0) add(contact.value, *seconds);
+    if (contact.granted.value_or(0) != 0) add(contact.value, *contact.granted);
     // A heartbeat is answered in its own words.
     if (contact.keep_alive && m.find(FieldName::contact)) lines += "Contact: " + contact.value + "\r\n";
   }

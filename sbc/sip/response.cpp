@@ -12,6 +12,28 @@ void line(std::string& out, std::string_view name, std::string_view value) {
   out += "\r\n";
 }
 
+std::string amended_via(const Message& m, const Flow& flow) {
+  const Via& via = m.via();
+  const auto rport = find_param(via.params, "rport");
+  const auto received = find_param(via.params, "received");
+  const bool wants_rport = rport && !rport->has_value;
+  const bool wants_received = wants_rport || received || !names_address(via.host, flow.peer.address);
+  std::string out(via.text);
+  // RFC 5118 §4.5: an IPv6 address without brackets.
+  const std::string says = "received=" + flow.peer.address.to_string();
+  // From the back, so that what stands before keeps its place. One that is there can't know what we see.
+  const auto replace = [&](const Param& what, const std::string& with) {
+    out.replace(offset_in(via.text, what.text), what.text.size(), with);
+  };
+  const std::string fills = "rport=" + std::to_string(flow.peer.port);
+  const bool rport_last = wants_rport && received && rport->text.data() > received->text.data();
+  if (rport_last) replace(*rport, fills);
+  if (received) replace(*received, says);
+  if (wants_rport && !rport_last) replace(*rport, fills);
+  if (wants_received && !received) out += ";" + says;
+  return out;
+}
+
 std::string hop_request(const Message& sent, std::string_view method, std::string_view to) {
   std::string out;
   out.reserve(512);
@@ -63,33 +85,6 @@ std::optional<Fault> check_request(const Message& m) {
   return std::nullopt;
 }
 
-std::string amended_via(const Message& m, const Flow& flow) {
-  const Via& via = m.via();
-  const auto rport = find_param(via.params, "rport");
-  const auto received = find_param(via.params, "received");
-  const bool wants_rport = rport && !rport->has_value;
-  const bool wants_received = wants_rport || received || !names_address(via.host, flow.peer.address);
-  std::string out(via.text);
-  // RFC 5118 §4.5: an IPv6 address without brackets.
-  const std::string says = "received=" + flow.peer.address.to_string();
-  // From the back, so that what stands before keeps its place. One that is there can't know what we see.
-  const auto replace = [&](const Param& what, const std::string& with) {
-    out.replace(offset_in(via.text, what.text), what.text.size(), with);
-  };
-  const std::string fills = "rport=" + std::to_string(flow.peer.port);
-  const bool rport_last = wants_rport && received && rport->text.data() > received->text.data();
-  if (rport_last) replace(*rport, fills);
-  if (received) replace(*received, says);
-  if (wants_rport && !rport_last) replace(*rport, fills);
-  if (wants_received && !received) out += ";" + says;
-  return out;
-}
-
-void amend_via(const Message& m, const Flow& flow, Edits& edits) {
-  const std::string amended = amended_via(m, flow);
-  if (amended != m.via().text) edits.replace(m.via().text, amended);
-}
-
 Endpoint answer_address(const Message& m, const Flow& flow, bool at_via) {
   if (m.via().rport) return flow.peer;
   if (at_via || names_address(m.via().host, flow.peer.address))
@@ -97,15 +92,8 @@ Endpoint answer_address(const Message& m, const Flow& flow, bool at_via) {
   return flow.peer;
 }
 
-std::string make_response(const Message& request, const Flow& flow, std::uint16_t status,
-                          std::string_view reason, std::string_view to_tag, std::string_view lines) {
+std::string via_lines(const Message& request, const Flow& flow) {
   std::string out;
-  out.reserve(512);
-  out += "SIP/2.0 ";
-  out += std::to_string(status);
-  out += ' ';
-  out += reason;
-  out += "\r\n";
   bool top = true;
   for (const Field& field : request.fields()) {
     if (field.name != FieldName::via) continue;
@@ -120,6 +108,19 @@ std::string make_response(const Message& request, const Flow& flow, std::uint16_
       line(out, "Via", value);
     }
   }
+  return out;
+}
+
+std::string make_response(const Message& request, const Flow& flow, std::uint16_t status,
+                          std::string_view reason, std::string_view to_tag, std::string_view lines) {
+  std::string out;
+  out.reserve(512);
+  out += "SIP/2.0 ";
+  out += std::to_string(status);
+  out += ' ';
+  out += reason;
+  out += "\r\n";
+  out += via_lines(request, flow);
   line(out, "From", request.value_of(FieldName::from));
   std::string to(request.value_of(FieldName::to));
   if (request.to_tag().empty() && !to_tag.empty() && status != 100) to += ";tag=" + std::string(to_tag);

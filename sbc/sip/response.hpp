@@ -14,10 +14,10 @@ namespace dw::sip {
 /// have. Nothing: it may go on. `reason` is for the status line.
 std::optional<Fault> check_request(const Message& m);
 
-/// The parameters that our own element adds to the topmost Via of a request that came over `flow`: received
-/// when its sent-by is another address, rport when it was asked for (RFC 3261 §18.2.1, RFC 3581 §4).
-std::string amended_via(const Message& m, const Flow& flow);
-void amend_via(const Message& m, const Flow& flow, Edits& edits);
+/// The Via fields of a request that came over `flow`, as its responses have them: whole lines, the topmost
+/// value with received when its sent-by is another address, and rport when it was asked for (RFC 3261
+/// §18.2.1, RFC 3581 §4).
+std::string via_lines(const Message& request, const Flow& flow);
 
 /// Where responses to a request go by UDP (RFC 3261 §18.2.2, RFC 3581, sip-sbc §2.4). `at_via`: a phone
 /// behind a router was found to listen at the port of its Via.

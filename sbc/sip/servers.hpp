@@ -33,7 +33,8 @@ class Servers {
     TimePoint retry_at{};    ///< while it is not up: one request, or a ping, tries it then
     TimePoint next_ping{};
     unsigned pings_missed = 0;
-    bool no_tcp = false;  ///< asked by UDP, and refused a connection for a large request
+    bool answers_pings = false;  ///< it did, once
+    bool no_tcp = false;         ///< asked by UDP, and refused a connection for a large request
     ConnectionId connection = ConnectionId::none;  ///< for pings and large requests
     TokenBucket registers{1, 1};
 

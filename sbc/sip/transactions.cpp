@@ -9,6 +9,15 @@ namespace dw::sip {
 using Client = Transaction::Client;
 using Server = Transaction::Server;
 
+namespace {
+
+/// Its memory too, as a transaction outlives its answer by half a minute.
+void release(std::string& text) {
+  std::string().swap(text);
+}
+
+}  // namespace
+
 Transaction::Transaction() = default;
 Transaction::~Transaction() = default;
 
@@ -34,40 +43,37 @@ std::string server_key(const Message& m, const IpAddress& source, std::string_vi
   return key;
 }
 
+Transactions::Transactions(std::size_t max, MayResend may_resend) : max_(max), may_resend_(std::move(may_resend)) {
+  constexpr std::size_t kFirst = 65'536;  // buckets that don't have to be made while phones wait
+  by_key_.reserve(std::min(max, kFirst));
+  by_branch_.reserve(std::min(max, kFirst));
+}
+
 Transaction* Transactions::begin(Method method, std::string key) {
-  if (live_ >= max_) return nullptr;
-  if (free_.empty()) {
-    free_.push_back(slots_.size());
-    slots_.emplace_back();
-  }
-  const std::size_t slot = free_.back();
-  free_.pop_back();
-  slots_[slot] = std::make_unique<Transaction>();
-  Transaction& t = *slots_[slot];
-  t.slot = slot;
+  if (all_.size() >= max_) return nullptr;
+  Transaction& t = all_.add();
   t.serial = ++serial_;
   t.method = method;
-  ++live_;
   if (!key.empty()) {
     t.server = Server::trying;
     t.key = std::move(key);
-    by_key_[t.key] = slot;
+    by_key_[t.key] = t.slot;
   }
   return &t;
 }
 
 Transaction* Transactions::find_server(std::string_view key) {
   const auto at = by_key_.find(key);
-  return at == by_key_.end() ? nullptr : slots_[at->second].get();
+  return at == by_key_.end() ? nullptr : all_.at(at->second);
 }
 
 Transaction* Transactions::find_client(std::string_view branch) {
   const auto at = by_branch_.find(branch);
-  return at == by_branch_.end() ? nullptr : slots_[at->second].get();
+  return at == by_branch_.end() ? nullptr : all_.at(at->second);
 }
 
 Transaction* Transactions::at(std::size_t slot, std::uint64_t serial) {
-  Transaction* const t = slot < slots_.size() ? slots_[slot].get() : nullptr;
+  Transaction* const t = all_.at(slot);
   return t && t->serial == serial ? t : nullptr;
 }
 
@@ -120,8 +126,8 @@ Transactions::Use Transactions::on_response(TimePoint now, Transaction& t, std::
   }
   if (t.is_invite() && status < 300) {
     if (t.client == Client::completed || t.client == Client::ended) return Use::absorb;
+    if (t.client != Client::accepted) t.client_until = now + kTransactionTimeout;  // timer M
     t.client = Client::accepted;
-    t.client_until = now + kTransactionTimeout;  // timer M
   } else {
     if (!t.client_pending()) {
       return Use::absorb;
@@ -131,7 +137,7 @@ Transactions::Use Transactions::on_response(TimePoint now, Transaction& t, std::
   }
   t.client_resend = Transaction::kNever;
   t.cancel.clear();
-  if (!t.is_invite() || status < 300) t.forwarded = {};  // of a refused INVITE it is the ACK now
+  if (!t.is_invite() || status < 300) release(t.forwarded);  // of a refused INVITE it is the ACK now
   arm(t);
   return Use::forward;
 }
@@ -171,8 +177,8 @@ void Transactions::respond(TimePoint now, Transaction& t, std::string response, 
   if (!final) {
     t.server = Server::proceeding;
   } else if (t.is_invite() && status < 300) {
+    if (t.server != Server::accepted) t.server_until = now + kTransactionTimeout;  // timer L
     t.server = Server::accepted;
-    t.server_until = now + kTransactionTimeout;  // timer L
   } else {
     t.server = Server::completed;
     t.server_until = now + (t.is_invite() ? kTransactionTimeout : quick ? Duration{} : kTransactionTimeout);
@@ -181,7 +187,7 @@ void Transactions::respond(TimePoint now, Transaction& t, std::string response, 
       t.server_resend = now + kT1;
     }
   }
-  if (final) t.request.shrink_to_fit();
+  if (final) release(t.request);
   arm(t);
 }
 
@@ -234,7 +240,7 @@ void Transactions::arm(Transaction& t) {
 
 void Transactions::resend_due(TimePoint now, Transaction& t, Output& out) {
   if (t.client_resend <= now) {
-    out.send(t.to, t.cancel.empty() ? t.forwarded : t.cancel);
+    if (may_resend_(now, t)) out.send(t.to, t.cancel.empty() ? t.forwarded : t.cancel);
     // Timer A doubles without end, timer E up to T2 (RFC 3261 §17.1.1.2, §17.1.2.2).
     const bool invite = t.is_invite() && t.cancel.empty();
     t.client_interval = invite ? 2 * t.client_interval : std::min(2 * t.client_interval, kT2);
@@ -252,7 +258,7 @@ void Transactions::resend_due(TimePoint now, Transaction& t, Output& out) {
 std::optional<std::pair<Transaction*, Transactions::Timeout>> Transactions::on_deadline(TimePoint now,
                                                                                         Output& out) {
   while (const auto slot = deadlines_.pop_due(now)) {
-    Transaction& t = *slots_[*slot];
+    Transaction& t = *all_.at(*slot);
     t.armed = Transaction::kNever;
     if (t.server_until <= now) {
       t.server_resend = t.server_until = Transaction::kNever;
@@ -288,10 +294,7 @@ void Transactions::forget(Transaction& t) {
   }
   if (!t.branch_indexed.empty()) by_branch_.erase(t.branch_indexed);
   deadlines_.clear(t.slot);
-  const std::size_t slot = t.slot;
-  slots_[slot].reset();
-  free_.push_back(slot);
-  --live_;
+  all_.remove(t.slot);
 }
 
 }  // namespace dw::sip

@@ -1,6 +1,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "sbc/base/deadline_heap.hpp"
+#include "sbc/base/slot_table.hpp"
 #include "sbc/sip/flow.hpp"
 #include "sbc/sip/message.hpp"
 #include "sbc/sip/output.hpp"
@@ -76,6 +78,8 @@ struct Transaction {
   std::uint64_t dialogs = 0;  ///< DialogSet::id; 0: none
   std::uint64_t binding = 0;  ///< Binding::id; 0: none
   bool begins_dialogs = false;
+  bool ends_subscription = false;  ///< a NOTIFY says so
+  std::string vias;                ///< of the request, whole lines, as its answers have them
   std::string record_routes;  ///< of the request, whole lines: its answers show them again (RFC 3261 §12.1.1)
   std::string from_host, to_host;  ///< host:port of the request's From and To where we sent others
   std::unique_ptr<Registering> registering;
@@ -90,14 +94,16 @@ struct Transaction {
 /// absorbs and repeats what UDP loses. What a message means is not known here. Bounded by `max`.
 class Transactions {
  public:
-  explicit Transactions(std::size_t max) : max_(max) {}
+  /// `may_resend`: whether a request is sent again now, or only at its next time.
+  using MayResend = std::function<bool(TimePoint now, const Transaction& t)>;
+  Transactions(std::size_t max, MayResend may_resend);
 
   /// nullptr when there are `max`. With a server side when `key` is given.
   Transaction* begin(Method method, std::string key);
   Transaction* find_server(std::string_view key);
   Transaction* find_client(std::string_view branch);
   Transaction* at(std::size_t slot, std::uint64_t serial);
-  std::size_t size() const { return live_; }
+  std::size_t size() const { return all_.size(); }
   std::size_t from_source(const IpAddress& source) const;
   /// Counts it for its source; `from` is set.
   void count_source(Transaction& t);
@@ -133,11 +139,14 @@ class Transactions {
   /// The client side is over, nobody else will answer.
   void end_client(Transaction& t);
   void forget(Transaction& t);
+  /// Once neither side has anything to wait for, and no timer would tell.
+  void forget_if_over(std::size_t slot, std::uint64_t serial) {
+    if (Transaction* const t = at(slot, serial); t && is_over(*t)) forget(*t);
+  }
 
   template <class Visit>
   void for_each(Visit visit) {
-    for (const auto& t : slots_)
-      if (t) visit(*t);
+    all_.for_each(visit);
   }
 
  private:
@@ -146,9 +155,8 @@ class Transactions {
   void resend_due(TimePoint now, Transaction& t, Output& out);
 
   std::size_t max_;
-  std::vector<std::unique_ptr<Transaction>> slots_;
-  std::vector<std::size_t> free_;
-  std::size_t live_ = 0;
+  MayResend may_resend_;
+  SlotTable<Transaction> all_;
   std::uint64_t serial_ = 0;
   std::unordered_map<std::string_view, std::size_t> by_key_, by_branch_;  // keys live in the transaction
   std::unordered_map<IpAddress, std::size_t> sources_;

@@ -17,12 +17,13 @@ constexpr OctetSet kHostChars("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW
 
 /// The length of the quoted string that `text` begins with, its quotes included; 0: it does not end.
 std::size_t quoted_length(std::string_view text) {
-  for (std::size_t i = 1; i < text.size(); ++i) {
-    if (text[i] == '\\') {
-      ++i;
-    } else if (text[i] == '"') {
-      return i + 1;
-    }
+  constexpr OctetSet kStops("\\\"");
+  for (std::size_t i = 1; i < text.size();) {
+    const std::size_t stop = kStops.first_in(text.substr(i));
+    if (stop == text.npos) return 0;
+    i += stop;
+    if (text[i] == '"') return i + 1;
+    i += 2;
   }
   return 0;
 }

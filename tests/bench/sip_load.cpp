@@ -5,6 +5,7 @@
 //     calls      registered phones call: INVITE 100 180 200 ACK BYE 200, calls a second
 //     memory     registers all, waits, tells what PID grew by for each phone
 //     storm      registered phones all register again while the server is silent; until all are back
+//   count=N (calls: so many instead of seconds)
 //   phones=1000 server=A:P (where the server listens) via=A:P (where phones send: the same for no proxy at
 //   all) domain=… (host of the phones' URIs; default: the address of via) seconds=3 window=48 (transactions
 //   or calls under way) pid=N[,N…] (whose CPU time and memory are told) body=none|sdp (of calls) rate=R (of
@@ -229,7 +230,7 @@ class Socket {
 };
 
 struct Options {
-  unsigned phones = 1000, window = 48, rate = 0;
+  unsigned phones = 1000, window = 48, rate = 0, count = 0;
   double seconds = 3, outage = 10, wait = 35, limit = 300, spread = 1;
   bool sdp = false;
   sockaddr_in server{}, via{};
@@ -670,6 +671,8 @@ Options options_from(int argc, char** argv) {
       out.phones = whole;
     else if (key == "window")
       out.window = whole;
+    else if (key == "count")
+      out.count = whole;
     else if (key == "rate")
       out.rate = whole;
     else if (key == "seconds")
@@ -726,11 +729,14 @@ int rates(Load& load, const Options& options, bool calls) {
     return 1;
   }
   load.begin_loop(calls ? Doing::calling : Doing::registering);
-  load.turn(never, in(0.5));  // warm
+  if (options.count == 0) load.turn(never, in(0.5));  // warm
   const Counts before = load.counts;
   const double cpu = cpu_of(options.pids);
   const auto begin = Clock::now();
-  load.turn(never, in(options.seconds));
+  if (options.count == 0)
+    load.turn(never, in(options.seconds));
+  else
+    load.turn([&] { return load.counts.calls + load.counts.refused >= options.count; }, in(30));
   const double ran = std::chrono::duration<double>(Clock::now() - begin).count();
   const double spent = cpu_of(options.pids) - cpu;
   const Counts after = load.counts;

@@ -142,6 +142,10 @@ void SipLabPhone::on_register_response(TimePoint now, const SipText& sent, const
     return send_register(now, r, kind, &response);
   }
   r.challenges = 0;
+  if (const int seconds = std::atoi(response.get("Retry-After").c_str()); status == 503 && seconds > 0) {
+    if (kind == "register") retry_at_ = now + std::chrono::seconds(seconds);  // stays with this server
+    return happen("put-off", "seconds=" + std::to_string(seconds));
+  }
   if (status >= 300) return happen("rejected", response.start);
   if (kind == "heartbeat") return happen("heartbeat");
   if (kind == "unregister") {

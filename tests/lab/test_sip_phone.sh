@@ -56,7 +56,7 @@ done
 
 # What it must not overlook, behind an edge: what is forged, and what it says then.
 dropwire_start home-edge edge --mode edge --set access.tftp.enable=false --set access.http.enable=false --set access.sccp.enable=false \
-  --set access.sip.enable=true --set "access.listen=[\"$EDGE\"]" --set "central.sip.servers=[\"udp:$CENTRAL:5060\"]"
+  --set access.sip.enable=true --set central.sip.register_rate=1000 --set "access.listen=[\"$EDGE\"]" --set "central.sip.servers=[\"udp:$CENTRAL:5060\"]"
 call="register; wait registered; sync; 0: dial +1; 1: wait ringing; 1: answer; wait connected; expect-rtp 10; 0: transfer 600; 0: wait transferred
   0: wait ended; 1: wait connected; 1: hangup; 1: wait ended; sync; unregister; wait unregistered"
 line=$'\r\n'

@@ -54,8 +54,7 @@ call_in() {
 hosted_start
 
 # Two hundred phones of one home at once.
-phone_start site-phone site "register; wait registered 40; sync; sleep 8s; refresh; wait registered 40; unregister; wait unregistered 40" --phones 200 \
-  --device SEP000000002000 --first-ext 2000 --listen-port 6000 --rtp 16384 --quiet
+phone_start site-phone site "register; wait registered 60; sync; sleep 1s" --phones 200 --device SEP000000002000 --first-ext 2000 --listen-port 6000 --rtp 16384
 
 # A router that reads SIP, and changes it.
 phone_start alg-phone alg "register; wait registered 15; dial 600; wait connected 15; expect-rtp 50 from self 15; hold; wait held 15
@@ -77,8 +76,9 @@ wait_until 40 has_event reboot back || fail "the phone is not back after the reb
 call_in reboot-caller 1002 5902
 well "a call through a router that reboots goes on and ends, and the phone is called again" reboot 40
 well "and its caller hears it" reboot-caller 20
-well "two hundred phones of one home register at once, refresh and unregister" site 60
-check "and the server has none of them" has_no_binding kam 2100
+well "two hundred phones of one home register at once" site 60
+all_there() { (($(kamailio_tells kam ul.dump | grep -c 'AoR: 2[01]') == 200)); }
+check "and the server has them all" all_there
 
 # The server restarts and has forgotten everybody, in mid-call.
 phone_start home-phone restart "register; wait registered 15; dial 600; wait connected 15; expect-rtp 50 from self 15; note before; sleep 2s
@@ -144,13 +144,19 @@ check "ten thousand messages of a stranger were sent ($flooded)" test "$flooded"
 scan() { lab_in mallory timeout 25 "$@" >>"$LAB_DIR/scan.out" 2>&1 </dev/null; }
 : >"$LAB_DIR/scan.out"
 export HOME=$LAB_DIR # where they keep what they find
-scan svmap -p 5060 $HOSTED
-scan svmap -p 5060 -m INVITE $HOSTED
+scanning=()
+for port in {7101..7112}; do
+  scan svmap -P $port -p 5060 -m "$([[ $port == *[02468] ]] && echo OPTIONS || echo INVITE)" $HOSTED &
+  scanning+=($!)
+done
+wait "${scanning[@]}"
 scan svwar --force -e 1000-1010 $HOSTED
 scan svwar --force -e 1000-1010 -m INVITE $HOSTED
 scan svcrack -u 1007 -r 1000-1010 $HOSTED
 check "scanners find no server, no extension, no password" sh -c "! grep -qE '^[|]|reqauth|Response:' '$LAB_DIR/scan.out'"
-check "the scanner is banned, and that is told" sh -c "'$DW_BIN' status --json --socket '$LAB_DIR/hosted/control.sock' -c '$LAB_DIR/empty.toml' | tr -d ' \n' | grep -q '$MALLORY'"
+banned() { tells status --json | tr -d ' \n' | grep -q "\"bans\":\[[^]]*\"source\":\"$1\""; }
+check "the scanner is banned, and that is told" banned $MALLORY
+check "and who floods, too" banned 203.0.113.67
 well "and the call hears nothing of all that, octet for octet" victim 60
 dropwire_stop hosted
 

@@ -77,7 +77,7 @@ function masked(message, address, where,   i, n, line, body) {
     if (line[i] == "") body = 1
     if (!body && where == "phone" && line[i] ~ /^Record-Route:/) wrong("a Record-Route reached the phone: " line[i])
     if (!body && where == "phone" && line[i] ~ /^Route:/) wrong("a Route reached the phone: " line[i])
-    if (!body && line[i] ~ /^Contact:/ && line[i] !~ ("@" quoted(address) "(:5060)?[;>]")) wrong("Contact is not Dropwire's: " line[i])
+    if (!body && line[i] ~ /^Contact:/ && line[i] !~ ("@" quoted(address) "(:5060)?(:[0-9]+;transport=tcp)?[;>]")) wrong("Contact is not Dropwire's: " line[i])
     if (body && line[i] ~ /^m=/ && line[i] !~ /^m=[a-z]+ 2[0-9][0-9][0-9][0-9] /) wrong("SDP has not Dropwire's port: " line[i])
     if (body && line[i] ~ /^c=/ && line[i] != "c=IN IP4 " address) wrong("SDP has not Dropwire's address: " line[i])
   }

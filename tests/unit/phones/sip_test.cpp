@@ -362,6 +362,30 @@ TEST_CASE("however many SIP lines and however long, it is bounded; nobody is reg
   CHECK(restored.find(kDevice)->transport == phone.transport);
 }
 
+TEST_CASE("a binding that is told anew after a restart registers the phone and is no step") {
+  SipReplay before = healthy_sip();
+  SipReplay after;
+  after.now = before.now + 10s;
+  after.inventory.restore(before.phone());
+  after.says(Event::registered);
+  CHECK(after.phone().registered);
+  CHECK(after.lines() == "1001");
+  CHECK(after.phone().steps.size() == before.phone().steps.size());
+  after.port = 1024;
+  after.says(Event::phone_lost);
+  CHECK_FALSE(after.phone().registered);
+}
+
+TEST_CASE("knows: what protocol phones speak that took a file or registered") {
+  SipReplay r;
+  r.device.clear();
+  r.says(Event::refused, "1001", "Not Found", 404);
+  CHECK_FALSE(r.inventory.knows(Protocol::sip));
+  r.says(Event::registered);
+  CHECK(r.inventory.knows(Protocol::sip));
+  CHECK_FALSE(r.inventory.knows(Protocol::sccp));
+}
+
 TEST_CASE("find_at: a device by its address while it is alone there") {
   SipReplay r = healthy_sip();
   CHECK(r.inventory.find_at(ip("192.0.2.7")) == &r.phone());

@@ -161,12 +161,10 @@ TEST_CASE(
     CHECK(is->max_forwards() == was->max_forwards().value_or(71) - 1);
     CHECK_FALSE(is->find(FieldName::route));
     CHECK_FALSE(is->find(FieldName::record_route));
-    const auto before = vias(*was), after = vias(*is);
-    REQUIRE(after.size() == before.size() + 1);
+    const auto after = vias(*is);
+    REQUIRE(after.size() == 1);  // ours; the others stand in the answers again
     CHECK(after[0].starts_with("SIP/2.0/"));
     CHECK(is->via().branch.starts_with("z9hG4bK"));
-    CHECK(after[1].find("received=203.0.113.7") != std::string::npos);
-    CHECK(std::equal(before.begin() + 1, before.end(), after.begin() + 2));
     const bool sdp = starts_with_ignoring_case(was->value_of(FieldName::content_type), "application/sdp");
     if (!sdp) CHECK(is->body() == was->body());
   }
