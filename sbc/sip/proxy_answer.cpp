@@ -30,7 +30,7 @@ void Proxy::on_response(TimePoint now, const Flow& from, const Message& m, Outpu
     out.events.push_back(std::move(event));
   }
   const bool refusal = m.status() >= 300;
-  if (t->is_invite() && refusal) {
+  if (t->is_invite() && refusal && !t->forwarded.empty()) {  // empty: a 2xx came before
     // The ACK of each one that is no 2xx is ours to send, also when it comes again (RFC 3261 §17.1.1.2).
     if (!t->forwarded.starts_with("ACK ") && other_.parse(as_bytes(t->forwarded)))
       t->forwarded = make_ack(other_, m.value_of(FieldName::to));

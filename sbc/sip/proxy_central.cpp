@@ -111,7 +111,7 @@ void Proxy::on_ack(TimePoint now, const Flow& from, Side side, const Message& m,
     if (transactions_.on_ack(now, *t)) return;
   }
   const auto match = dialogs_.match(m, side);
-  if (!match.set || !match.dialog || m.max_forwards() == 0u ||
+  if (!match.set || !match.dialog || m.max_forwards() == 0u || check_request(m) ||
       (side == Side::access && !is_phone_of(*match.set, from))) {
     ++counters_.dropped;
     return;
