@@ -190,7 +190,7 @@ Transaction* Proxy::begin(TimePoint now, const Flow& from, Side side, const Mess
 void Proxy::on_repeat(TimePoint now, Transaction& t, const Message& m, Output& out) {
   ++counters_.repeated;
   const bool answered = !t.last_response.empty();
-  if (answered && t.from.transport == Transport::udp && t.repeats + 1 == kRepeatsBeforeOtherPort &&
+  if (answered && t.from.transport == Transport::udp && (t.repeats + 1) % kRepeatsBeforeOtherPort == 0 &&
       t.from_side == Side::access && !m.via().rport && !names_address(m.via().host, t.from.peer.address)) {
     const Endpoint at_via = answer_address(m, t.from, true);
     const Endpoint at_source = t.from.peer;
