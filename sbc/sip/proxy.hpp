@@ -159,6 +159,7 @@ class Proxy {
   bool may_register(TimePoint now, Transaction& t, std::size_t server, const Message& m, Output& out);
   bool forward_register(TimePoint now, Transaction& t, const Message& m, Output& out);
   void on_register_answer(TimePoint now, Transaction& t, const Message& m, Output& out);
+  void overtake(const Registering& by);
   void accept(TimePoint now, Transaction& t, const Message& m, Output& out);
   bool bind(TimePoint now, const Transaction& t, const RegisterContact& contact, std::uint32_t seconds,
             Output& out);

@@ -41,7 +41,7 @@ void Proxy::from_central(TimePoint now, const Flow& from, std::size_t server, co
       note_dialog(*t, *set, m);
     }
   }
-  if (m.method() == Method::invite && from.transport == Transport::udp)
+  if (m.method() == Method::invite)
     transactions_.respond(now, *t, make_response(m, from, 100, "Trying", {}), 100, out);
   to_phone(now, *t, m, out);
 }

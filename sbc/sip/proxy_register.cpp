@@ -118,8 +118,6 @@ bool Proxy::forward_register(TimePoint now, Transaction& t, const Message& m, Ou
 void Proxy::on_register_answer(TimePoint now, Transaction& t, const Message& m, Output& out) {
   if (m.status() >= 200 && m.status() < 300) {
     if (!challenged_.empty()) challenged_.erase(challenge_key(*t.registering));
-    for (RegisterContact& contact : t.registering->contacts)
-      contact.granted = granted(m, contact);
     accept(now, t, m, out);
   } else if (m.status() >= 300) {
     note_refusal(now, t, m, out);
@@ -128,7 +126,11 @@ void Proxy::on_register_answer(TimePoint now, Transaction& t, const Message& m, 
 
 void Proxy::accept(TimePoint now, Transaction& t, const Message& m, Output& out) {
   Registering& r = *t.registering;
-  if (is_gone(t.from)) return;  // it hears nothing of it, and registers again
+  if (is_gone(t.from) || r.overtaken)
+    return;  // it hears nothing of it and registers again, or wants it no more
+  if (r.star ||
+      std::ranges::any_of(r.contacts, [&](const auto& c) { return r.wanted(c) == 0 && !c.keep_alive; }))
+    overtake(r);
   if (r.star) {
     for (Binding* const b : bindings_.by_aor(r.aor)) {
       out.events.push_back(event_of(Event::Kind::unregistered, *b));
@@ -137,7 +139,7 @@ void Proxy::accept(TimePoint now, Transaction& t, const Message& m, Output& out)
     return;
   }
   bool fresh = false;
-  for (const RegisterContact& contact : r.contacts) {
+  for (RegisterContact& contact : r.contacts) {
     if (contact.keep_alive) continue;  // whatever it says of expiry (sip-sbc §0)
     Binding* const b = bindings_.by_key(contact.key);
     if (r.wanted(contact) == 0) {
@@ -146,9 +148,9 @@ void Proxy::accept(TimePoint now, Transaction& t, const Message& m, Output& out)
       bindings_.remove(*b);
       continue;
     }
-    const auto seconds = contact.granted;
-    if (!seconds || *seconds == 0) continue;
-    fresh = bind(now, t, contact, *seconds, out) || fresh;
+    contact.granted = granted(m, contact);
+    if (contact.granted.value_or(0) == 0) continue;
+    fresh = bind(now, t, contact, *contact.granted, out) || fresh;
   }
   if (fresh && !m.find(FieldName::date)) {
     Event event = event_of(Event::Kind::no_date, t.from, {});
@@ -157,6 +159,16 @@ void Proxy::accept(TimePoint now, Transaction& t, const Message& m, Output& out)
     event.server = t.central_server;
     out.events.push_back(std::move(event));
   }
+}
+
+/// An answer that was lost and is sent again must not bind what was unregistered since (RFC 3261 §10.3 step
+/// 7).
+void Proxy::overtake(const Registering& by) {
+  transactions_.for_each([&](Transaction& t) {
+    if (t.registering && t.registering->call_id == by.call_id && t.registering->aor == by.aor &&
+        t.registering->cseq < by.cseq)
+      t.registering->overtaken = true;
+  });
 }
 
 /// True: it is registered where it was not before.
@@ -265,8 +277,7 @@ void Proxy::restore_contacts(const Transaction& t, const Message& m, Edits& edit
     }
   }
   for (const RegisterContact& contact : r.contacts) {
-    const auto seconds = contact.keep_alive || r.wanted(contact) == 0 ? std::nullopt : contact.granted;
-    if (seconds && *seconds != 0) add(contact.value, *seconds);
+    if (contact.granted.value_or(0) != 0) add(contact.value, *contact.granted);
     // A heartbeat is answered in its own words.
     if (contact.keep_alive && m.find(FieldName::contact)) lines += "Contact: " + contact.value + "\r\n";
   }

@@ -43,6 +43,7 @@ Result<RegisterContact> read_contact(const NameAddr& value) {
 Result<Registering> read_register(const Message& m) {
   Registering out;
   out.call_id = m.call_id();
+  out.cseq = m.cseq();
   out.user_agent = m.value_of(FieldName::user_agent).substr(0, 128);
   for (const Field& field : m.fields()) {
     if (field.name == FieldName::authorization || field.name == FieldName::proxy_authorization)

@@ -20,7 +20,7 @@ struct RegisterContact {
   bool keep_alive = false;  ///< cisco-keep-alive: a heartbeat to a standby server, whatever it says of expiry
   std::string token;        ///< by which the central server knows it
   std::string key;          ///< binding_key()
-  std::optional<std::uint32_t> granted;  ///< s, by the answer; none: it has no such contact
+  std::optional<std::uint32_t> granted;  ///< s, as the server's answer has it
 };
 
 /// What a REGISTER asks, until it is answered.
@@ -34,6 +34,8 @@ struct Registering {
   std::string call_id, user_agent, device;
   unsigned device_type = 0;
   bool authorized = false;  ///< it answers a challenge
+  std::uint32_t cseq = 0;
+  bool overtaken = false;  ///< a later one has unregistered: its answer binds nothing any more
   bool maps_host = false;
   Reach reach;
 

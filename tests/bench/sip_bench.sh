@@ -196,7 +196,7 @@ rated() { # TEXT NAME GOAL: a row of calls or REGISTERs a second
 cat <<TABLE
 ## SIP
 
-\`tests/bench/sip_bench.sh\`, $rounds alternating rounds, of memory and storms $slow, medians (least to most); $(date -u +%F), $(nproc) cores, Linux $(uname -r), $(kamailio -v | sed -nE '1s/.*version: ([^ ]+) .*/Kamailio \1/p'),
+\`tests/bench/sip_bench.sh\`, $rounds alternating rounds, of memory and storms $slow, medians (least to most); $(date -u +%F), $(nproc) cores, Linux $(uname -r), $(kamailio -v | sed -nE '1s/^version: kamailio ([^ ]+) .*/Kamailio \1/p'),
 libosip2 $(dpkg-query -W -f '${Version}' libosip2-dev). The proxy is pinned to core 0, the phones and the central server, one process, to core 1; a process that is
 asked straight, without a proxy, does $(m register-straight-per_s) REGISTERs and $(m calls-straight-per_s) calls a second.
 
@@ -204,7 +204,7 @@ asked straight, without a proxy, does $(m register-straight-per_s) REGISTERs and
 | --- | --- | --- | --- | --- |
 $(rated "REGISTER round trips a second ($(m register-dropwire-octets) octets, refreshes of 1,000 phones)" register "at least 1.5")
 $(rated "calls a second, INVITE to BYE, no media ($(m calls-dropwire-octets) octets)" calls "at least 1.2")
-$(rated "the same with SDP ($(m sdp-dropwire-octets) octets), 2,000 at once, for each of which Dropwire opens a relay stream and Kamailio does nothing" sdp "")
+$(rated "the same with SDP ($(m sdp-dropwire-octets) octets), 2,000 in a row, for each of which Dropwire opens a relay stream and Kamailio does nothing" sdp "")
 | lost, refused, wrong, sent again in those runs, of REGISTERs / calls / calls with SDP | $(for k in register calls sdp; do echo "$(m $k-dropwire-lost) $(m $k-dropwire-refused) $(m $k-dropwire-wrong) $(m $k-dropwire-resent)"; done | paste -sd /) | Kamailio $(for k in register calls sdp; do echo "$(m $k-kamailio-lost) $(m $k-kamailio-refused) $(m $k-kamailio-wrong) $(m $k-kamailio-resent)"; done | paste -sd /) | | none |
 | an INVITE with SDP ($(sed -n 's/^invite octets=//p' "$work/parse" 2>/dev/null) octets) read, rewritten and written: ns | $(parsed with-sdp dropwire) | libosip2 $(parsed with-sdp osip) | $(parsed with-sdp ratio) | at least 10 |
 | the same, its body as it came | $(parsed without-sdp dropwire) | libosip2 $(parsed without-sdp osip) | $(parsed without-sdp ratio) | |

@@ -1,8 +1,10 @@
 // Any octets as a SIP message: what the parser gives lies within them; a message that nothing was changed in
 // leaves as it came; with a proxy's changes it is as long as they say, reads as they say, and its other
 // fields are as before.
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <source_location>
 #include <string>
 #include <vector>
 
@@ -14,8 +16,10 @@ namespace {
 using namespace dw;
 using namespace dw::sip;
 
-void require(bool holds) {
-  if (!holds) std::abort();
+void require(bool holds, std::source_location at = std::source_location::current()) {
+  if (holds) return;
+  std::fprintf(stderr, "line %u: not so\n", at.line());
+  std::abort();
 }
 
 void require_within(std::string_view whole, std::string_view part) {

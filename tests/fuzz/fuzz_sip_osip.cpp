@@ -33,7 +33,8 @@ int hex(char c) {
   return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/// As far as oSIP reads, which is to an escaped NUL. Nothing where a % begins no escape: each reads on as it likes.
+/// As far as oSIP reads, which is to an escaped NUL. Nothing where a % begins no escape: each reads on as it
+/// likes.
 std::optional<std::string> unescaped(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -82,7 +83,8 @@ void see_uri(Seen& seen, const std::string& what, const osip_uri_t& uri) {
 bool repeats(std::string_view text, std::string_view name) {
   Params params(text);
   int times = 0;
-  while (const auto param = params.next()) times += equal_ignoring_case(param->name, name);
+  while (const auto param = params.next())
+    times += equal_ignoring_case(param->name, name);
   return times > 1;
 }
 
@@ -109,7 +111,9 @@ std::unique_ptr<Seen> ours(std::string_view text) {
   if (m.via().host.find_first_of(" \t\r\n") == std::string_view::npos)  // we keep blanks in brackets
     (*seen)["Via host"] = small(without_brackets(m.via().host));
   (*seen)["Via port"] = m.via().port ? std::to_string(*m.via().port) : "";
-  if (!repeats(m.via().params, "branch")) (*seen)["Via branch"] = std::string(m.via().branch);
+  // oSIP still takes RFC 2543's comments, "(…)", out of a Via.
+  if (!repeats(m.via().params, "branch") && m.via().params.find('(') == std::string_view::npos)
+    (*seen)["Via branch"] = std::string(m.via().branch);
   (*seen)["body"] = std::string(m.body());
   if (m.content_length()) (*seen)["Content-Length"] = std::to_string(*m.content_length());
   std::string_view contacts = m.value_of(FieldName::contact);

@@ -1,5 +1,5 @@
-// The first octet says how many m-lines move and to which family; the rest is an SDP, or a multipart body whose
-// first line is its Content-Type.
+// The first octet says how many m-lines move and to which family; the rest is an SDP, or a multipart body
+// whose first line is its Content-Type.
 #include <cstdlib>
 
 #include "sbc/base/bytes.hpp"
@@ -68,7 +68,8 @@ void divide(std::string_view text, std::uint8_t choice) {
   std::size_t last = 0;
   for (const BodyPart& part : all->parts()) {
     check(part.offset >= last && part.offset <= body.size());
-    check(part.body.size() <= body.size() - part.offset && body.substr(part.offset, part.body.size()) == part.body);
+    check(part.body.size() <= body.size() - part.offset &&
+          body.substr(part.offset, part.body.size()) == part.body);
     check(part.headers.contains(part.content_type) && part.headers.contains(part.content_disposition));
     last = part.offset + part.body.size();
     rewrite_one(part.body, choice);

@@ -147,6 +147,8 @@ function acknowledge(   had_words, had_parts) {
 }
 function sends(method,   first, again) {
   if (method == "REGISTER") return registers_itself()
+  # Lest it overtake this side's own last answer, which may go another way.
+  if (spoke == side && method !~ hop) out("  <pause milliseconds=\"150\"/>")
   first = !inside || option("free")
   again = method != "ACK" && !option("once")
   if (method !~ hop) {
@@ -166,7 +168,7 @@ function sends(method,   first, again) {
 
 # ---- what the other side sent
 
-function receives(method,   actions) {
+function receives(method,   actions, i) {
   heard = method
   if (caller == "") caller = peer_side
   if (method !~ hop) fresh = (!inside && caller != side) || option("free") != ""
@@ -179,6 +181,9 @@ function receives(method,   actions) {
     inside = method ~ opens
   }
   if (method ~ moves) actions = actions take_target()
+  # Each copy of a 2xx has its ACK.
+  if (lossy && acknowledged) for (i = 0; i < 3; i++) recv("request=\"ACK\"", "", " optional=\"true\"")
+  acknowledged = method == "ACK"
   recv("request=\"" method "\"", actions, method ~ opens ? " rrs=\"true\"" : "")
 }
 function answers(code, method,   head, saved) {
@@ -239,10 +244,12 @@ function answered(code, method,   actions, more) {
     method = option("of") == "" ? last[who == "A" ? "B" : "A"] : option("of")
     if (who == side) answers(what, method)
     else answered(what, method)
+    spoke = who
   } else {
     last[who] = what
     if (who == side) sends(what)
     else receives(what)
+    spoke = ""
   }
 }
 END {

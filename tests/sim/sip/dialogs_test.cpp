@@ -469,6 +469,7 @@ TEST_CASE("sip: a call that is challenged and not asked for again is forgotten")
   s.phone(invite);
   s.server(sip_answer(s.to_central("INVITE"), 407, "x").add("Proxy-Authenticate", "Digest nonce=\"n\""));
   s.phone(sip_hop(invite, "ACK", s.to_phone("INVITE", 407).get("To")));
+  CHECK(s.proxy.calls(s.now).empty());
   check_all_over(s);
   CHECK(s.proxy.running_calls() == 0);
 }

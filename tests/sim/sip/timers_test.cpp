@@ -242,3 +242,16 @@ TEST_CASE("sip: a connection behind a NAT is kept alive every 25 s, and not befo
   s.advance(25s);
   CHECK(s.keepalives == 2);
 }
+
+TEST_CASE("sip: a caller on a connection hears 100 at once, so that it may give up") {
+  Stand s;
+  const sip::Flow flow = tcp_phone(s);
+  SipText m = s.register_text();
+  m.set("Via", "SIP/2.0/TCP " + Stand::phone_address().to_string() + ":5060;branch=" + s.new_branch());
+  s.say(flow, m);
+  s.accept_register();
+  SipText invite = s.from_phone("INVITE");
+  invite.set("Via", "SIP/2.0/TCP " + Stand::phone_address().to_string() + ":5060;branch=" + s.new_branch());
+  s.say(flow, invite);
+  CHECK(s.count(false, "INVITE", 100) == 1);
+}

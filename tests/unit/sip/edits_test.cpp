@@ -98,6 +98,7 @@ TEST_CASE("one value of several goes with its comma") {
   CHECK(without("<sip:a;lr> , <sip:b;lr> ,\r\n <sip:c;lr>", 1) == "<sip:a;lr> , <sip:c;lr>");
   CHECK(without("<sip:a;x=1,2>,<sip:b;x=3,4>", 0) == "<sip:b;x=3,4>");
   CHECK(without("<sip:a;x=1,2>,<sip:b;x=3,4>", 1) == "<sip:a;x=1,2>");
+  CHECK(without("<sip:a;lr>,,<sip:b;lr>", 1) == "<sip:a;lr>,<sip:b;lr>");
   CHECK(without("\"a, b\" <sip:a>,\"c, d\" <sip:b>", 1) == "\"a, b\" <sip:a>");
 }
 
