@@ -260,7 +260,7 @@ void SipUa::on_deadline(TimePoint now) {
   }
   if (register_at_ <= now) {
     register_at_ = kNever;
-    register_now(now);
+    wants_registration_ ? register_now(now) : unregister(now);
   }
   std::vector<std::string> keys;
   for (const auto& [key, c] : calls_)

@@ -102,6 +102,13 @@ TEST_CASE(
   CHECK(answers[4].to.peer == Endpoint{router(), 5060});
   CHECK(s.count(true, "REGISTER") == 1);
   CHECK(s.told(Kind::unheard) == 1);
+  // It was not that: three answers had been lost.
+  for (int i = 0; i < 3; ++i)
+    s.say(behind_router(), reg);
+  CHECK(s.all(false, "REGISTER", 401).back().to.peer.port == 40001);
+  for (int i = 0; i < 3; ++i)
+    s.say(behind_router(), reg);
+  CHECK(s.told(Kind::unheard) == 3);
   // Remembered: the next request is answered there at once.
   CHECK(answered_at(s, behind_router(), s.register_text()) == Endpoint{router(), 5060});
   // And back, if that was no good either.
