@@ -103,11 +103,15 @@ TEST_CASE(
   CHECK(s.count(true, "REGISTER") == 1);
   CHECK(s.told(Kind::unheard) == 1);
   // It was not that: three answers had been lost.
-  for (int i = 0; i < 3; ++i)
-    s.say(behind_router(), reg);
+  const auto repeat = [&](const SipText& m) {
+    for (int i = 0; i < 3; ++i) {
+      s.advance(500ms);
+      s.say(behind_router(), m);
+    }
+  };
+  repeat(reg);
   CHECK(s.all(false, "REGISTER", 401).back().to.peer.port == 40001);
-  for (int i = 0; i < 3; ++i)
-    s.say(behind_router(), reg);
+  repeat(reg);
   CHECK(s.told(Kind::unheard) == 3);
   // Remembered: the next request is answered there at once.
   CHECK(answered_at(s, behind_router(), s.register_text()) == Endpoint{router(), 5060});
@@ -116,10 +120,7 @@ TEST_CASE(
   s.clear();
   s.say(behind_router(), last);
   s.server(sip_answer(s.to_central("REGISTER"), 401, "x"));
-  for (int i = 0; i < 3; ++i) {
-    s.advance(500ms);
-    s.say(behind_router(), last);
-  }
+  repeat(last);
   CHECK(s.all(false, "REGISTER", 401).back().to.peer.port == 40001);
 }
 
