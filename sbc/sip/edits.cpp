@@ -22,24 +22,6 @@ void Edits::remove_all(FieldName name) {
   }
 }
 
-void Edits::remove_value(const Field& field, std::string_view value) {
-  std::string_view left = message_.value(field);
-  const std::string_view whole = left;
-  std::size_t count = 0;
-  while (next_value(left))
-    ++count;
-  if (count <= 1) return remove(field);
-  // With the comma that follows it, or, of the last one, the comma before.
-  const std::size_t begin = offset_in(whole, value);
-  const std::size_t end = begin + value.size();
-  const auto after = whole.find(',', end);
-  const bool last = after == whole.npos;
-  const std::size_t from = last ? whole.rfind(',', begin) : begin;
-  const std::size_t to =
-      last ? whole.size() : std::min(whole.find_first_not_of(" \t\r\n", after + 1), whole.size());
-  add(field.value_begin + from, to - from, {});
-}
-
 void Edits::set_body(std::string body) {
   body_ = std::move(body);
   new_body_ = true;

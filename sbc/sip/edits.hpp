@@ -25,8 +25,6 @@ class Edits {
   void insert_at_end_of_header(std::string_view lines) { add(message_.header_end(), 0, lines); }
   void remove(const Field& field) { add(field.begin, field.end - field.begin, {}); }
   void remove_all(FieldName name);
-  /// Takes one value out of a field that has several; the whole field when it is its only one.
-  void remove_value(const Field& field, std::string_view value);
   /// The body becomes this; Content-Length says so in any case, and is there in any case.
   void set_body(std::string body);
   bool ok() const { return ok_; }
