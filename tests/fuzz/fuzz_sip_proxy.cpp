@@ -123,7 +123,7 @@ class Conversation {
       require(message_->parse(as_bytes(send.octets)).has_value());
       const Message& m = *message_;
       require(m.text().size() == send.octets.size() && m.content_length() == m.body().size());
-      const bool server = send.to.peer == kServer;
+      const bool server = send.to.peer.address == kServer.address;
       require(server || send.to.peer.address == kPhone.address);
       if (!m.is_request()) continue;
       require(!m.fault());
