@@ -6,8 +6,8 @@
 
 namespace dw {
 
-/// Things that stay where they are until they are removed, each with a small number (its slot) that is used again
-/// after it: what a DeadlineHeap counts by. T has a member `slot`.
+/// Things that stay where they are until they are removed, each with a small number (its slot) that is used
+/// again after it: what a DeadlineHeap counts by. T has a member `slot`.
 template <class T>
 class SlotTable {
  public:

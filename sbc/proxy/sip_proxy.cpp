@@ -36,7 +36,8 @@ SipProxy::SipProxy(net::Loop& loop, Options options, MediaBroker& broker, Sinks 
 
 SipProxy::~SipProxy() = default;
 
-Result<std::unique_ptr<SipProxy>> SipProxy::start(net::Loop& loop, Options options, MediaBroker& broker, Sinks sinks) {
+Result<std::unique_ptr<SipProxy>> SipProxy::start(net::Loop& loop, Options options, MediaBroker& broker,
+                                                  Sinks sinks) {
   std::unique_ptr<SipProxy> proxy(new SipProxy(loop, std::move(options), broker, std::move(sinks)));
   for (const IpAddress& address : proxy->options_.listen) {
     if (auto ok = proxy->listen(address); !ok) return std::unexpected(ok.error());
@@ -72,7 +73,9 @@ Result<std::uint16_t> SipProxy::listen_at(const Endpoint& where) {
   if (!socket) return std::unexpected(socket.error());
   const Endpoint at{where.address, socket->local().port};
   auto listener = net::TcpListener::open(
-      loop_, at, [this](net::Descriptor s, const Endpoint& peer, const Endpoint& local) { accept(std::move(s), peer, local); });
+      loop_, at, [this](net::Descriptor s, const Endpoint& peer, const Endpoint& local) {
+        accept(std::move(s), peer, local);
+      });
   if (!listener) return std::unexpected(listener.error());
   listeners_.push_back(std::move(*listener));
   sockets_.push_back(std::move(*socket));
@@ -97,7 +100,8 @@ void SipProxy::on_datagrams(std::size_t socket, std::span<const net::Datagram> d
       ++truncated_;
       continue;
     }
-    core_.on_message(now, {sip::Transport::udp, {d.local, port}, d.peer, sip::ConnectionId::none}, d.octets, out_);
+    core_.on_message(now, {sip::Transport::udp, {d.local, port}, d.peer, sip::ConnectionId::none}, d.octets,
+                     out_);
   }
   perform();
 }
@@ -113,9 +117,10 @@ const char* SipProxy::refusal(const IpAddress& source) {
       at = at->second.connections == 0 && at->second.bucket.full(now) ? sources_.erase(at) : std::next(at);
     if (sources_.size() >= kMaxSources) return "too many sources";
   }
-  Source& s = sources_
-                  .try_emplace(source, Source{0, TokenBucket(options_.connection_rate, 5 * options_.connection_rate)})
-                  .first->second;
+  Source& s =
+      sources_
+          .try_emplace(source, Source{0, TokenBucket(options_.connection_rate, 5 * options_.connection_rate)})
+          .first->second;
   if (s.connections >= options_.max_connections_per_source) return "access.sip.max_connections_per_source";
   if (!s.bucket.take(loop_.now())) return "access.sip.connection_rate";
   ++s.connections;
@@ -125,7 +130,8 @@ const char* SipProxy::refusal(const IpAddress& source) {
 void SipProxy::accept(net::Descriptor socket, const Endpoint& peer, const Endpoint& local) {
   if (const char* const reason = refusal(peer.address)) {
     ++turned_away_;
-    limit_.warn("event=connection_refused service=sip peer={} reason=\"{}\"", peer.address.to_string(), reason);
+    limit_.warn("event=connection_refused service=sip peer={} reason=\"{}\"", peer.address.to_string(),
+                reason);
     return;
   }
   ++accepted_;
@@ -133,12 +139,11 @@ void SipProxy::accept(net::Descriptor socket, const Endpoint& peer, const Endpoi
   Connection& c = connections_[id];
   c.flow = {sip::Transport::tcp, local, peer, id};
   c.accepted = c.connected = true;
-  c.stream = net::TcpStream::adopt(loop_, std::move(socket),
-                                   {{},
-                                    [this, id](Bytes octets) { on_octets(id, octets); },
-                                    [this, id](bool clean, std::string_view why) {
-                                      ended(id, clean ? "it hung up" : std::string(why));
-                                    }});
+  c.stream = net::TcpStream::adopt(
+      loop_, std::move(socket),
+      {{},
+       [this, id](Bytes octets) { on_octets(id, octets); },
+       [this, id](bool clean, std::string_view why) { ended(id, clean ? "it hung up" : std::string(why)); }});
 }
 
 void SipProxy::connect(const sip::Output::Connect& wanted) {
@@ -146,12 +151,10 @@ void SipProxy::connect(const sip::Output::Connect& wanted) {
   Connection& c = connections_[id];
   c.until = loop_.now() + options_.connect_timeout;
   c.flow = {sip::Transport::tcp, {}, wanted.to, id};
-  auto stream = net::TcpStream::connect(loop_, wanted.to, wanted.from,
-                                        {[this, id] { connected(id); },
-                                         [this, id](Bytes octets) { on_octets(id, octets); },
-                                         [this, id](bool clean, std::string_view why) {
-                                           ended(id, clean ? "it hung up" : std::string(why));
-                                         }});
+  auto stream = net::TcpStream::connect(
+      loop_, wanted.to, wanted.from,
+      {[this, id] { connected(id); }, [this, id](Bytes octets) { on_octets(id, octets); },
+       [this, id](bool clean, std::string_view why) { ended(id, clean ? "it hung up" : std::string(why)); }});
   if (!stream) {
     ended_.emplace_back(id, stream.error().text);
     return;
@@ -208,7 +211,8 @@ void SipProxy::ended(sip::ConnectionId id, std::string why) {
 void SipProxy::perform() {
   if (performing_) return;  // whoever is at it goes on until nothing is left
   performing_ = true;
-  while (!out_.connects.empty() || !out_.sends.empty() || !out_.closes.empty() || !out_.events.empty() || !ended_.empty()) {
+  while (!out_.connects.empty() || !out_.sends.empty() || !out_.closes.empty() || !out_.events.empty() ||
+         !ended_.empty()) {
     sip::Output now = std::exchange(out_, {});
     for (const auto& wanted : now.connects)
       connect(wanted);
@@ -243,7 +247,8 @@ void SipProxy::send(const sip::Flow& to, Bytes octets) {
     for (auto& socket : sockets_) {
       const Endpoint at = socket.local();
       if (at.port != to.local.port || at.address.is_v6() != to.peer.address.is_v6()) continue;
-      if (at.address.is_unspecified() || at.address == to.local.address) return socket.send(to.peer, to.local.address, {}, octets);
+      if (at.address.is_unspecified() || at.address == to.local.address)
+        return socket.send(to.peer, to.local.address, {}, octets);
     }
     return;
   }
@@ -300,7 +305,8 @@ void SipProxy::found(std::size_t server, Result<net::SipTargets> targets) {
   }
   Duration again = kRetryLookup;
   if (addresses.empty()) {
-    limit_.warn("event=sip_server_unknown server={} reason=\"{}\"", servers()[server].name.to_string(), escaped(why));
+    limit_.warn("event=sip_server_unknown server={} reason=\"{}\"", servers()[server].name.to_string(),
+                escaped(why));
     core_.server_lookup_failed(loop_.now(), server, std::move(why), out_);
   } else {
     core_.set_server_addresses(server, std::move(addresses));

@@ -44,7 +44,8 @@ class SipProxy {
   static constexpr std::size_t kMaxAddresses = 4;      ///< tried of one server
   static constexpr std::size_t kMaxSources = 65'536;   ///< addresses whose connections are counted
 
-  static Result<std::unique_ptr<SipProxy>> start(net::Loop& loop, Options options, MediaBroker& broker, Sinks sinks);
+  static Result<std::unique_ptr<SipProxy>> start(net::Loop& loop, Options options, MediaBroker& broker,
+                                                 Sinks sinks);
   ~SipProxy();
   SipProxy(const SipProxy&) = delete;
   SipProxy& operator=(const SipProxy&) = delete;
@@ -67,8 +68,8 @@ class SipProxy {
     sip::Flow flow;
     bool accepted = false;
     bool connected = false;
-    Buffer waiting;         ///< until it is connected; at most TcpStream::kMaxQueued
-    TimePoint until{};      ///< to be connected by
+    Buffer waiting;     ///< until it is connected; at most TcpStream::kMaxQueued
+    TimePoint until{};  ///< to be connected by
   };
   struct Source {
     std::size_t connections = 0;

@@ -24,7 +24,8 @@ std::string_view lower_name(sip::Transport transport) {
 }  // namespace
 
 std::string SipProxy::server_name(const sip::Event& event) const {
-  return event.server && *event.server < servers().size() ? servers()[*event.server].name.to_string() : std::string();
+  return event.server && *event.server < servers().size() ? servers()[*event.server].name.to_string()
+                                                          : std::string();
 }
 
 void SipProxy::tell_step(const sip::Event& event, phones::SignallingEvent step, std::string detail) {
@@ -95,13 +96,16 @@ void SipProxy::tell(const sip::Event& event) {
 
 void SipProxy::log_event(const sip::Event& event) {
   const std::string peer = event.flow.peer.to_string();
-  const auto who = [&] { return fmt::format("device={} aor=\"{}\" peer={}", event.device, escaped(event.aor, 64), peer); };
+  const auto who = [&] {
+    return fmt::format("device={} aor=\"{}\" peer={}", event.device, escaped(event.aor, 64), peer);
+  };
   const auto why = [&] { return escaped(event.text, 200); };
   switch (event.kind) {
     case Kind::registered:
     case Kind::moved:
       return registered_.info("event=registered {} transport={} server={} user_agent=\"{}\"", who(),
-                              lower_name(event.flow.transport), server_name(event), escaped(event.user_agent, 64));
+                              lower_name(event.flow.transport), server_name(event),
+                              escaped(event.user_agent, 64));
     case Kind::unregistered:
       return registered_.info("event=unregistered {}", who());
     case Kind::expired:
@@ -109,9 +113,11 @@ void SipProxy::log_event(const sip::Event& event) {
     case Kind::phone_lost:
       return lost_.info("event=phone_lost {} reason=\"{}\"", who(), why());
     case Kind::refused:
-      return refused_.warn("event=registration_refused {} by=server status={} reason=\"{}\"", who(), event.status, why());
+      return refused_.warn("event=registration_refused {} by=server status={} reason=\"{}\"", who(),
+                           event.status, why());
     case Kind::bad_password:
-      return refused_.warn("event=sip_wrong_password {} the server challenged again what the phone had signed", who());
+      return refused_.warn(
+          "event=sip_wrong_password {} the server challenged again what the phone had signed", who());
     case Kind::no_server:
       return refused_.warn("event=no_server {} reason=\"{}\" the phone is asked to come again", who(), why());
     case Kind::unheard:
@@ -125,8 +131,9 @@ void SipProxy::log_event(const sip::Event& event) {
     case Kind::alarm:
       return limit_.info("event=phone_alarm {} text=\"{}\"", who(), why());
     case Kind::call_up:
-      return spdlog::info("event=call_up {} call=\"{}\" way={} number=\"{}\"", who(), escaped(event.call->call_id),
-                          event.call->outgoing ? "outgoing" : "incoming", escaped(event.call->far_number));
+      return spdlog::info("event=call_up {} call=\"{}\" way={} number=\"{}\"", who(),
+                          escaped(event.call->call_id), event.call->outgoing ? "outgoing" : "incoming",
+                          escaped(event.call->far_number));
     case Kind::no_media:
       return limit_.warn("event=no_media {} reason=\"{}\"", who(), why());
     case Kind::ice_removed:
@@ -136,7 +143,8 @@ void SipProxy::log_event(const sip::Event& event) {
     case Kind::dropped:
       return bad_.warn("event=sip_refused peer={} reason=\"{}\"", peer, why());
     case Kind::offence:
-      return offences_.warn("event=sip_offence peer={} reason=\"{}\"", event.flow.peer.address.to_string(), why());
+      return offences_.warn("event=sip_offence peer={} reason=\"{}\"", event.flow.peer.address.to_string(),
+                            why());
     case Kind::banned:
       return offences_.warn("event=sip_ban peer={} reason=\"{}\" it gets no answer for a while",
                             event.flow.peer.address.to_string(), why());
@@ -194,17 +202,21 @@ std::vector<phones::Call> SipProxy::calls() const {
 
 void SipProxy::append_metrics(MetricsText& out) const {
   const sip::ProxyCounters& c = core_.counters();
-  out.gauge("dropwire_sip_registered", "Contacts that are registered by SIP.", static_cast<double>(registered()));
+  out.gauge("dropwire_sip_registered", "Contacts that are registered by SIP.",
+            static_cast<double>(registered()));
   out.gauge("dropwire_sip_calls", "Running calls of SIP phones.", static_cast<double>(running_calls()));
-  out.gauge("dropwire_sip_transactions", "SIP transactions under way.", static_cast<double>(core_.transactions()));
+  out.gauge("dropwire_sip_transactions", "SIP transactions under way.",
+            static_cast<double>(core_.transactions()));
   out.gauge("dropwire_sip_connections", "TCP connections for SIP.", static_cast<double>(connections_.size()));
   const char* messages = "SIP messages that came, by the side that sent them.";
   out.counter("dropwire_sip_messages_total", messages, c.from_phones, {{"from", "phone"}});
   out.counter("dropwire_sip_messages_total", messages, c.from_central, {{"from", "central"}});
-  out.counter("dropwire_sip_registrations_total", "Registrations that a central server took.", c.registrations);
+  out.counter("dropwire_sip_registrations_total", "Registrations that a central server took.",
+              c.registrations);
   out.counter("dropwire_sip_refused_registrations_total", "Registrations that a central server refused.",
               c.registrations_refused);
-  out.counter("dropwire_sip_put_off_total", "Registrations that were told to come again, to spare the central server.",
+  out.counter("dropwire_sip_put_off_total",
+              "Registrations that were told to come again, to spare the central server.",
               c.registrations_put_off);
   out.counter("dropwire_sip_calls_total", "Calls of SIP phones that were taken.", c.calls);
   out.counter("dropwire_sip_malformed_total", "SIP messages that made no sense.", c.malformed);
@@ -213,18 +225,20 @@ void SipProxy::append_metrics(MetricsText& out) const {
   out.counter("dropwire_sip_dropped_total", "SIP messages that belonged to nothing.", c.dropped);
   out.counter("dropwire_sip_no_media_total", "Media streams refused for want of ports.", c.no_media);
   out.counter("dropwire_sip_fail_overs_total", "Requests that went to another central server.", c.fail_overs);
-  out.counter("dropwire_sip_no_server_total", "Requests for which no central server could be had.", c.no_server);
+  out.counter("dropwire_sip_no_server_total", "Requests for which no central server could be had.",
+              c.no_server);
   out.counter("dropwire_sip_truncated_total", "SIP datagrams that were too long.", truncated_);
   out.counter("dropwire_sip_accepted_total", "SIP connections that were taken.", accepted_);
-  out.counter("dropwire_sip_turned_away_total", "SIP connections that were refused because of a limit.", turned_away_);
+  out.counter("dropwire_sip_turned_away_total", "SIP connections that were refused because of a limit.",
+              turned_away_);
   out.counter("dropwire_sip_offences_total", "What only scanners do.", core_.guard().offences());
   out.counter("dropwire_sip_limited_total", "Messages over a source's rate.", core_.guard().limited());
   out.counter("dropwire_sip_ignored_total", "Messages of banned sources.", core_.guard().ignored());
   out.gauge("dropwire_sip_banned", "Sources that are banned now.", static_cast<double>(bans().size()));
   for (const auto& server : servers()) {
     const std::string name = server.name.to_string();
-    out.gauge("dropwire_sip_server_up", "Whether a central server answered when last asked.", server.up ? 1 : 0,
-              {{"server", name}});
+    out.gauge("dropwire_sip_server_up", "Whether a central server answered when last asked.",
+              server.up ? 1 : 0, {{"server", name}});
   }
 }
 

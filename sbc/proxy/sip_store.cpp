@@ -11,13 +11,16 @@ namespace {
 
 constexpr std::array<std::string_view, 1> kMigrations = {
     "CREATE TABLE binding("
-    " token TEXT PRIMARY KEY, key TEXT NOT NULL, aor TEXT NOT NULL, user TEXT NOT NULL, contact TEXT NOT NULL,"
+    " token TEXT PRIMARY KEY, key TEXT NOT NULL, aor TEXT NOT NULL, user TEXT NOT NULL, contact TEXT NOT "
+    "NULL,"
     " contact_uri TEXT NOT NULL, call_id TEXT NOT NULL, device TEXT NOT NULL, user_agent TEXT NOT NULL,"
     " device_type INTEGER NOT NULL, transport INTEGER NOT NULL, local TEXT NOT NULL, peer TEXT NOT NULL,"
-    " stated TEXT NOT NULL, contact_port INTEGER NOT NULL, answers INTEGER NOT NULL, maps_host INTEGER NOT NULL,"
+    " stated TEXT NOT NULL, contact_port INTEGER NOT NULL, answers INTEGER NOT NULL, maps_host INTEGER NOT "
+    "NULL,"
     " server TEXT NOT NULL, expires INTEGER NOT NULL) STRICT, WITHOUT ROWID"};
 constexpr std::string_view kSelect =
-    "SELECT token, key, aor, user, contact, contact_uri, call_id, device, user_agent, device_type, transport, local,"
+    "SELECT token, key, aor, user, contact, contact_uri, call_id, device, user_agent, device_type, "
+    "transport, local,"
     " peer, stated, contact_port, answers, maps_host, server, expires FROM binding";
 constexpr std::string_view kPut =
     "INSERT OR REPLACE INTO binding VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
@@ -52,8 +55,12 @@ Result<void> put(store::Statement& s, const sip::Binding& b, const std::string& 
   const std::string local = b.reach.flow.local.to_string(), peer = b.reach.flow.peer.to_string();
   const std::string stated = b.reach.stated ? b.reach.stated.to_string() : std::string();
   s.bind(1, std::string_view(b.token)).bind(2, std::string_view(b.key)).bind(3, std::string_view(b.aor));
-  s.bind(4, std::string_view(b.user)).bind(5, std::string_view(b.contact)).bind(6, std::string_view(b.contact_uri));
-  s.bind(7, std::string_view(b.call_id)).bind(8, std::string_view(b.device)).bind(9, std::string_view(b.user_agent));
+  s.bind(4, std::string_view(b.user))
+      .bind(5, std::string_view(b.contact))
+      .bind(6, std::string_view(b.contact_uri));
+  s.bind(7, std::string_view(b.call_id))
+      .bind(8, std::string_view(b.device))
+      .bind(9, std::string_view(b.user_agent));
   s.bind(10, std::int64_t{b.device_type});
   s.bind(11, std::int64_t{b.reach.flow.transport == sip::Transport::udp ? 0 : 1});
   s.bind(12, std::string_view(local)).bind(13, std::string_view(peer)).bind(14, std::string_view(stated));
@@ -68,14 +75,15 @@ Result<void> put(store::Statement& s, const sip::Binding& b, const std::string& 
 SipStore::SipStore(net::Loop& loop, sip::Proxy& proxy)
     : loop_(loop), proxy_(proxy), timer_(loop, [this] { tick(); }), worker_(loop) {}
 
-std::unique_ptr<SipStore> SipStore::open(net::Loop& loop, const std::string& state_directory, sip::Proxy& proxy,
-                                         sip::Output& told) {
+std::unique_ptr<SipStore> SipStore::open(net::Loop& loop, const std::string& state_directory,
+                                         sip::Proxy& proxy, sip::Output& told) {
   std::unique_ptr<SipStore> out(new SipStore(loop, proxy));
   if (const auto ok = out->load(state_directory, told); !ok) {
     out->database_.reset();
-    spdlog::warn("event=sip_state_unused reason=\"{}\" registrations are in memory only: after a restart phones are "
-                 "reached once they register again",
-                 escaped(ok.error().text));
+    spdlog::warn(
+        "event=sip_state_unused reason=\"{}\" registrations are in memory only: after a restart phones are "
+        "reached once they register again",
+        escaped(ok.error().text));
     (void)proxy.bindings().take_changed();
     return out;
   }
@@ -95,7 +103,8 @@ Result<void> SipStore::load(const std::string& state_directory, sip::Output& out
   database_ = std::make_unique<store::Database>(std::move(*opened));
   const WallTime wall = wall_now();
   if (auto old = database_->prepare("DELETE FROM binding WHERE expires <= ?"); old) {
-    if (const auto done = old->bind(1, std::int64_t{wall.time_since_epoch().count()}).run(); !done) return done;
+    if (const auto done = old->bind(1, std::int64_t{wall.time_since_epoch().count()}).run(); !done)
+      return done;
   }
   auto rows = database_->prepare(kSelect);
   if (!rows) return std::unexpected(rows.error());
@@ -146,8 +155,9 @@ void SipStore::write() {
         for (const auto& [b, server] : batch->kept)
           failed_.push_back(b.token);
         failed_.insert(failed_.end(), batch->gone.begin(), batch->gone.end());
-        failures_.warn("event=sip_state_unwritten reason=\"{}\" registrations are not on disk, trying again in {}",
-                       escaped(result->error().text), to_words(kRetryAfter));
+        failures_.warn(
+            "event=sip_state_unwritten reason=\"{}\" registrations are not on disk, trying again in {}",
+            escaped(result->error().text), to_words(kRetryAfter));
       });
 }
 

@@ -12,17 +12,17 @@
 
 namespace dw::proxy {
 
-/// Keeps SIP bindings on disk (STATE/sip.db), so that a call reaches a phone at once after a restart. Fills the
-/// proxy when opened, then writes what changed, at most once a second, on a thread of its own; the destructor writes
-/// the rest. Where the disk can't be used, bindings live in memory only, and the log says so. The proxy must
-/// outlive it.
+/// Keeps SIP bindings on disk (STATE/sip.db), so that a call reaches a phone at once after a restart. Fills
+/// the proxy when opened, then writes what changed, at most once a second, on a thread of its own; the
+/// destructor writes the rest. Where the disk can't be used, bindings live in memory only, and the log says
+/// so. The proxy must outlive it.
 class SipStore {
  public:
   static constexpr Duration kWriteEvery = std::chrono::seconds(1);
   static constexpr Duration kRetryAfter = std::chrono::seconds(60);  ///< once a write has failed
 
-  static std::unique_ptr<SipStore> open(net::Loop& loop, const std::string& state_directory, sip::Proxy& proxy,
-                                        sip::Output& out);
+  static std::unique_ptr<SipStore> open(net::Loop& loop, const std::string& state_directory,
+                                        sip::Proxy& proxy, sip::Output& out);
   ~SipStore();
   SipStore(const SipStore&) = delete;
   SipStore& operator=(const SipStore&) = delete;

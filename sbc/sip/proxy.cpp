@@ -156,8 +156,7 @@ bool Proxy::loops(const Message& m, Side to) const {
     std::string_view left = m.value(field);
     while (const auto value = next_value(left)) {
       if (std::exchange(first, false)) continue;
-      const auto branch =
-          find_param(value->substr(std::min(value->find(';'), value->size())), "branch");
+      const auto branch = find_param(value->substr(std::min(value->find(';'), value->size())), "branch");
       const auto dash = branch ? branch->value.rfind('.') : std::string_view::npos;
       if (dash != std::string_view::npos && branch->value.substr(dash + 1) == loop_hash(m, to)) return true;
     }
@@ -169,8 +168,7 @@ Transaction* Proxy::begin(TimePoint now, const Flow& from, Side side, const Mess
   (void)now;
   const bool too_many = side == Side::access &&
                         transactions_.from_source(from.peer.address) >= options_.max_transactions_per_source;
-  Transaction* const t =
-      too_many ? nullptr : transactions_.begin(m.method(), std::move(key_));
+  Transaction* const t = too_many ? nullptr : transactions_.begin(m.method(), std::move(key_));
   if (!t) {
     ++counters_.refused;
     answer(m, from, 503, out, "Retry-After: 10\r\n");
@@ -190,8 +188,8 @@ Transaction* Proxy::begin(TimePoint now, const Flow& from, Side side, const Mess
 void Proxy::on_repeat(TimePoint now, Transaction& t, const Message& m, Output& out) {
   ++counters_.repeated;
   const bool unheard = transactions_.on_repeat(now, t) && t.repeats % kRepeatsBeforeOtherPort == 0;
-  if (unheard && t.from.transport == Transport::udp &&
-      t.from_side == Side::access && !m.via().rport && !names_address(m.via().host, t.from.peer.address)) {
+  if (unheard && t.from.transport == Transport::udp && t.from_side == Side::access && !m.via().rport &&
+      !names_address(m.via().host, t.from.peer.address)) {
     const Endpoint at_via = answer_address(m, t.from, true);
     const Endpoint at_source = t.from.peer;
     const bool was_at_via = t.answer_to == at_via;

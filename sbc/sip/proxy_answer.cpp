@@ -24,7 +24,7 @@ void Proxy::on_response(TimePoint now, const Flow& from, const Message& m, Outpu
     on_probe_answer(now, *t, out);
     return transactions_.forget(*t);
   }
-  if (t->from_side == Side::access && servers_.worked(t->central_server)) {
+  if (t->from_side == Side::access && servers_.worked(now, t->central_server)) {
     Event event = event_of(Event::Kind::server_up, Flow{}, {});
     event.server = t->central_server;
     out.events.push_back(std::move(event));
@@ -168,7 +168,9 @@ void Proxy::on_timeout(TimePoint now, Transaction& t, Transactions::Timeout time
     return transactions_.forget(t);
   }
   if (t.from_side == Side::access && t.client_silent && !t.cancelled) {
-    server_failed(now, t.central_server, "it does not answer", out);
+    // One request that it leaves without an answer says nothing of a server that answers others.
+    if (servers_[t.central_server].last_heard < t.sent_at)
+      server_failed(now, t.central_server, "it does not answer", out);
     if (try_next_server(now, t, out)) return;
   }
   if (timeout == Transactions::Timeout::unanswered) return;  // it has until timer B or F

@@ -131,7 +131,7 @@ void Proxy::probe(TimePoint now, Binding& b, const Flow& flow, Output& out) {
 void Proxy::on_probe_answer(TimePoint now, const Transaction& t, Output& out) {
   if (t.purpose == Transaction::Purpose::server_ping) {
     servers_[t.central_server].answers_pings = true;
-    if (!servers_.worked(t.central_server)) return;
+    if (!servers_.worked(now, t.central_server)) return;
     Event event = event_of(Event::Kind::server_up, Flow{}, {});
     event.server = t.central_server;
     out.events.push_back(std::move(event));

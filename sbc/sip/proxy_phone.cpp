@@ -56,7 +56,8 @@ void Proxy::from_phone(TimePoint now, const Flow& from, const Message& m, Output
     t->central_server = binding ? binding->server : 0;
     if (begins_dialogs(m.method())) open_dialogs(now, *t, m, from, binding);
   }
-  // Over a stream too: who has heard nothing may not give up (RFC 3261 §9.1), and the server's 100 goes no further.
+  // Over a stream too: who has heard nothing may not give up (RFC 3261 §9.1), and the server's 100 goes no
+  // further.
   if (m.method() == Method::invite)
     transactions_.respond(now, *t, make_response(m, from, 100, "Trying", {}), 100, out);
   if (!forward_to_central(now, *t, m, out)) no_server_left(now, *t, m, out);

@@ -35,8 +35,9 @@ std::optional<std::size_t> Servers::pick(TimePoint now, std::uint32_t tried) {
   return resting;
 }
 
-bool Servers::worked(std::size_t server) {
+bool Servers::worked(TimePoint now, std::size_t server) {
   Server& s = servers_[server];
+  s.last_heard = now;
   const bool was_down = !s.up;
   s.up = true;
   s.rest = {};

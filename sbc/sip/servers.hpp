@@ -32,6 +32,7 @@ class Servers {
     Duration rest{};         ///< how long it is left alone after it failed
     TimePoint retry_at{};    ///< while it is not up: one request, or a ping, tries it then
     TimePoint next_ping{};
+    TimePoint last_heard{};
     unsigned pings_missed = 0;
     bool answers_pings = false;  ///< it did, once
     bool no_tcp = false;         ///< asked by UDP, and refused a connection for a large request
@@ -46,8 +47,8 @@ class Servers {
   /// The first that is up and not in `tried` (one bit each); else the first whose rest is over; nothing is
   /// left otherwise.
   std::optional<std::size_t> pick(TimePoint now, std::uint32_t tried);
-  /// Whether it had been down.
-  bool worked(std::size_t server);
+  /// It said something. Whether it had been down.
+  bool worked(TimePoint now, std::size_t server);
   /// Whether it had been up. Goes on to its next address.
   bool failed(TimePoint now, std::size_t server, std::string why);
   void set_addresses(std::size_t server, std::vector<Address> addresses);

@@ -1,6 +1,7 @@
 #include "sbc/sip/stream.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/sip/message.hpp"
@@ -58,6 +59,7 @@ Result<std::optional<StreamFramer::Piece>> StreamFramer::next() {
     begin_ += kLine.size();
     return Piece{Kind::pong, {}};
   }
+  if (left.size() < needed_) return std::nullopt;  // its header block was read once, and is not again
   const std::size_t from = std::max(begin_, scanned_);
   const auto found = all.find(kEnd, from);
   if (found == all.npos) {
@@ -70,9 +72,10 @@ Result<std::optional<StreamFramer::Piece>> StreamFramer::next() {
   if (header > Message::kMaxOctets) return fail(Errc::too_long, "the header block is too long");
   const auto length = framed_content_length(left.substr(0, header));
   if (!length) return std::unexpected(length.error());
-  if (left.size() < header + *length) return std::nullopt;
-  Piece piece{Kind::message, Bytes(buffer_).subspan(begin_, header + *length)};
-  begin_ += header + *length;
+  needed_ = header + *length;
+  if (left.size() < needed_) return std::nullopt;
+  Piece piece{Kind::message, Bytes(buffer_).subspan(begin_, needed_)};
+  begin_ += std::exchange(needed_, 0);
   scanned_ = begin_;
   return piece;
 }

@@ -31,6 +31,7 @@ class StreamFramer {
   Buffer buffer_;
   std::size_t begin_ = 0;    // of what was not handed out yet
   std::size_t scanned_ = 0;  // no header block ends before
+  std::size_t needed_ = 0;   // octets of the message whose header block is there; 0: not known
 };
 
 /// The largest value of Content-Length in a header block that ends at `block`'s end: Errc::malformed when

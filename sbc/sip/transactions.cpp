@@ -43,7 +43,8 @@ std::string server_key(const Message& m, const IpAddress& source, std::string_vi
   return key;
 }
 
-Transactions::Transactions(std::size_t max, MayResend may_resend) : max_(max), may_resend_(std::move(may_resend)) {
+Transactions::Transactions(std::size_t max, MayResend may_resend)
+    : max_(max), may_resend_(std::move(may_resend)) {
   constexpr std::size_t kFirst = 65'536;  // buckets that don't have to be made while phones wait
   by_key_.reserve(std::min(max, kFirst));
   by_branch_.reserve(std::min(max, kFirst));
@@ -92,6 +93,7 @@ void Transactions::send_request(TimePoint now, Transaction& t, Duration answer_w
   by_branch_[t.branch_indexed] = t.slot;
   t.client = Client::calling;
   t.client_silent = true;
+  t.sent_at = now;
   t.answer_by = answer_within == Duration{} ? Transaction::kNever : now + answer_within;
   t.client_until = now + kTransactionTimeout;
   t.client_interval = kT1;

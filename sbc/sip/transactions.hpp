@@ -22,7 +22,8 @@ inline constexpr Duration kT1 = std::chrono::milliseconds(500);
 inline constexpr Duration kT2 = std::chrono::seconds(4);
 inline constexpr Duration kT4 = std::chrono::seconds(5);
 inline constexpr Duration kTransactionTimeout = 64 * kT1;  ///< timers B, F, H, J, L, M
-inline constexpr Duration kHeardWithin = 4 * kT1 / 5;  ///< whoever hears an answer repeats its request no more
+inline constexpr Duration kHeardWithin =
+    4 * kT1 / 5;  ///< whoever hears an answer repeats its request no more
 inline constexpr Duration kTimerD = std::chrono::seconds(32);
 inline constexpr Duration kTimerC = std::chrono::seconds(180);
 
@@ -56,6 +57,7 @@ struct Transaction {
   std::string request;  ///< as it came
   std::string last_response;
   std::uint16_t last_status = 0;
+  TimePoint sent_at{};  ///< to whom it is on now
   TimePoint answered_at{};
   unsigned repeats = 0;  ///< how often the request came again although it was answered
 
@@ -125,8 +127,8 @@ class Transactions {
 
   /// Sends a response on the server side, and keeps it for when the request comes again.
   void respond(TimePoint now, Transaction& t, std::string response, std::uint16_t status, Output& out);
-  /// The request came again. True: although it was answered; not when it crossed its answer on the way, or was
-  /// doubled there.
+  /// The request came again. True: although it was answered; not when it crossed its answer on the way, or
+  /// was doubled there.
   bool on_repeat(TimePoint now, Transaction& t);
   /// What was answered is said again.
   static void answer_again(const Transaction& t, Output& out);

@@ -110,6 +110,20 @@ TEST_CASE("sip: 503 of one server sends the request to the next, and the last on
   }
 }
 
+TEST_CASE(
+    "sip: one request that a server leaves without an answer says nothing of it while it answers others") {
+  for (const bool answers_others : {true, false}) {
+    CAPTURE(answers_others);
+    Stand s;
+    s.register_phone();
+    s.phone(s.from_phone("MESSAGE"));
+    s.advance(20s);
+    if (answers_others) s.register_phone(51, "1002");
+    s.advance(20s);
+    CHECK(s.told(sip::Event::Kind::server_down) == (answers_others ? 0 : 1));
+  }
+}
+
 TEST_CASE("sip: a server that is silent for answer_timeout is passed over, and tried again later") {
   Stand s(Stand::options(2));
   s.phone(s.register_text());
