@@ -7,7 +7,7 @@ namespace {
 
 // In any second no more than the rate leaves: what may go at once and what is refilled meanwhile (sip-sbc
 // §2.8).
-constexpr double kAtOnce = 0.3, kRefilled = 0.7;
+constexpr double kAtOnce = 0.2, kRefilled = 0.8;
 
 }  // namespace
 
