@@ -33,7 +33,7 @@ done; done; done; done
 lab_spawn central server-a "$DW_LAB_TOOLS/lab_sccp_server" --listen $CENTRAL:2000 --dialect chan_sccp --symmetric --for 270 --strict "${devices[@]}"
 lab_spawn central server-b "$DW_LAB_TOOLS/lab_sccp_server" --listen $CENTRAL:2001 --dialect cucm --direct --rtp 40000 --for 270 --strict "${devices[@]}"
 
-quick=(--set access.tftp.enable=false --set access.http.enable=false)
+quick=(--set access.tftp.enable=false --set access.http.enable=false --set access.sip.enable=false)
 dropwire_start hosted hosted --mode hosted "${quick[@]}" --set access.sccp.text=blank --set "access.listen=[\"$HOSTED\"]" --set "central.sccp.servers=[\"$CENTRAL:2001\"]"
 for home in "${homes[@]}"; do
   dropwire_start "$home-edge" "edge-$home" --mode edge "${quick[@]}" --set media.ports=20000-24999 \
