@@ -124,7 +124,7 @@ judge_self_check masq-edge "$EDGE" "$CENTRAL" '192\.168\.1\.5' '^192\.168\.1\.5'
 
 # Two phones on the edge's LAN are told each other's address: their audio never passes the edge.
 lan() { # HOST EXTENSION SCRIPT
-  lab_in "$1" timeout 60 "$DW_LAB_TOOLS/lab_sip_phone" --server $EDGE:5060 --transport udp --device "SEP00000000$2" --first-ext "$2" --listen-port 5060 \
+  lab_in "$1" timeout 60 "$DW_LAB_TOOLS/lab_sip_phone" --server $EDGE:5060 --transport udp --any-media --device "SEP00000000$2" --first-ext "$2" --listen-port 5060 \
     --rtp 26000 --for 50 --do "$3" >"$LAB_DIR/lan-$1.log" 2>&1
   echo $? >"$LAB_DIR/lan-$1.status"
 }
