@@ -137,6 +137,7 @@ std::vector<Binding*> Bindings::connection_closed(ConnectionId connection) {
   all_.for_each([&](Binding& b) {
     if (b.reach.flow.connection != connection) return;
     b.stale_connection = true;
+    b.told = {};
     b.next_keepalive = TimePoint::max();
     arm(b);
     all.push_back(&b);

@@ -40,6 +40,7 @@ struct Binding {
   TimePoint next_keepalive = TimePoint::max();
   unsigned unanswered = 0;  ///< OPTIONS in a row
   bool told_unreachable = false;
+  TimePoint told{};  ///< when its registration was last told
   bool stale_connection = false;  ///< its TCP connection is gone
 };
 

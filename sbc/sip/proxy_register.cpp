@@ -11,6 +11,7 @@ namespace dw::sip {
 namespace {
 
 constexpr Duration kGrace = std::chrono::seconds(10);
+constexpr Duration kToldAgain = std::chrono::seconds(10);  // refreshes, to whoever keeps phones' stories
 constexpr Duration kChallengeKept = std::chrono::seconds(60);
 constexpr unsigned kAgainForBadPassword = 2;
 constexpr std::uint32_t kMinRetryAfter = 5, kMaxRetryAfter = 30;  // s (sip-sbc §2.8)
@@ -197,9 +198,9 @@ bool Proxy::bind(TimePoint now, const Transaction& t, const RegisterContact& con
              !b->stale_connection) {
     reach.answers = b->reach.answers;
   }
-  Event event;
-  if (kind == Event::Kind::moved) event.text = b->reach.flow.peer.to_string();
+  std::string from_where = kind == Event::Kind::moved ? b->reach.flow.peer.to_string() : std::string();
   const ConnectionId old = b->reach.flow.connection;
+  if (b->server != t.central_server) b->told = {};
   const bool at_new_flow = kind != Event::Kind::refreshed || reach.answers == Reach::Answers::unknown;
   if (b->contact != contact.value) b->contact = with_expires(contact.value, std::nullopt);
   b->contact_uri = contact.uri;
@@ -219,11 +220,13 @@ bool Proxy::bind(TimePoint now, const Transaction& t, const RegisterContact& con
     b->next_keepalive = reach.flow.transport == Transport::udp ? now : now + options_.keepalive;
   }
   bindings_.moved(*b, reach);
-  const std::string text = std::move(event.text);
-  event = event_of(kind, *b);
-  event.text = text;
-  event.status = 200;
-  out.events.push_back(std::move(event));
+  if (kind != Event::Kind::refreshed || now - b->told >= kToldAgain) {
+    b->told = now;
+    Event event = event_of(kind, *b);
+    event.text = std::move(from_where);
+    event.status = 200;
+    out.events.push_back(std::move(event));
+  }
   // One phone, one connection: the one that it left would only hold up what is sent there.
   if (old != ConnectionId::none && old != reach.flow.connection && connections_.contains(old))
     out.closes.push_back(old);
