@@ -213,7 +213,7 @@ $(rated "the same with SDP ($(m sdp-dropwire-octets) octets), 2,000 in a row, fo
 | REGISTERs that the server saw in the busiest second ($rate a second allowed) | $(m storm-dropwire-10-peak) | Kamailio $(m storm-kamailio-10-peak) | | at most $rate |
 | 10,000 phones register again within 1 s, the server answers: seconds until all are back | $(m storm-dropwire-0-seconds) | no limit: Kamailio $(m storm-kamailio-0-seconds) | | |
 | REGISTERs that the server saw in the busiest second ($rate a second allowed) | $(m storm-dropwire-0-peak) | Kamailio $(m storm-kamailio-0-peak) | | at most $rate |
-| phones that never came back, told to come later, refused (outage / none) | $((10000 - $(m storm-dropwire-10-back | grep -o '[0-9]*' || echo 10000))) $(m storm-dropwire-10-later) $(m storm-dropwire-10-refused) / $((10000 - $(m storm-dropwire-0-back | grep -o '[0-9]*' || echo 10000))) $(m storm-dropwire-0-later) $(m storm-dropwire-0-refused) | | | 0 |
+| phones that never came back, told to come later, refused (outage / none) | $((10000 - $(m storm-dropwire-10-back | grep -o '[0-9]\+' || echo 10000))) $(m storm-dropwire-10-later) $(m storm-dropwire-10-refused) / $((10000 - $(m storm-dropwire-0-back | grep -o '[0-9]\+' || echo 10000))) $(m storm-dropwire-0-later) $(m storm-dropwire-0-refused) | | | 0 |
 
 Both proxies do the same with the messages: transactions, Contacts of either side hidden behind the proxy's address and
 restored, an answer of 100 of their own. Dropwire also keeps a table of bindings and dialogs, and tells hosts in the
