@@ -87,7 +87,8 @@ phone_start home-phone restart "register; wait registered 15; dial 600; wait con
 wait_until 15 has_event restart before || fail "there is no call to interrupt"
 kamailio_stop kam KILL
 kamailio_start central kam
-check "a server that was restarted knows nobody" has_no_binding kam 1003
+# Asked of one of the two hundred, who have hung up: the phone in the call may be back by now.
+check "a server that was restarted knows nobody" has_no_binding kam 2100
 wait_until 40 has_event restart back || fail "the phone is not back after the server's restart"
 call_in restart-caller 1003 5903
 well "a call ends and the phone registers again when the server was restarted" restart 40
