@@ -1,0 +1,190 @@
+// What the daemon tells of itself: to the admin side, and of rewritten files to the phones' stories.
+#include <algorithm>
+
+#include "sbc/base/escape.hpp"
+#include "sbc/daemon/app.hpp"
+#include "sbc/daemon/box_doctor.hpp"
+#include "sbc/net/log.hpp"
+#include "sbc/net/resolver.hpp"
+
+namespace dw {
+namespace {
+
+phones::Note story_note(provisioning::NoteCode code) {
+  switch (code) {
+    case provisioning::NoteCode::passed_signed:
+    case provisioning::NoteCode::passed_encrypted:
+      return phones::Note::signed_passed;
+    case provisioning::NoteCode::passed_malformed:
+    case provisioning::NoteCode::passed_encoding:
+    case provisioning::NoteCode::passed_unexpected:
+    case provisioning::NoteCode::too_long:
+      return phones::Note::malformed_passed;
+    case provisioning::NoteCode::rewritten:
+    case provisioning::NoteCode::dropped:
+    case provisioning::NoteCode::removed:
+    case provisioning::NoteCode::emergency_route:
+    case provisioning::NoteCode::vpn_present:
+      return phones::Note::rewritten;
+  }
+  return phones::Note::rewritten;
+}
+
+}  // namespace
+
+void App::on_rewrite(const provisioning::FileRequest& asked, const provisioning::Rewritten& made) {
+  if (asked.transport == provisioning::Transport::control) return;  // a person looked, no phone asked
+  const DeviceName device = DeviceName::in_file_name(asked.name);
+  const WallTime now = wall_now();
+  const auto tell = [&](phones::Note note, const std::string& text) {
+    inventory_.on_note(device, asked.peer.address, now, note, text);
+  };
+  for (const auto& note : made.notes) {
+    if (provisioning::is_passed(note.code) || note.code == provisioning::NoteCode::too_long) {
+      tell(story_note(note.code), note.text);
+      spdlog::warn("event=config_passed device={} peer={} file=\"{}\" reason={} {}", device.str(),
+                   asked.peer.to_string(), escaped(asked.name), to_string(note.code), note.text);
+    }
+  }
+  if (made.changed) tell(phones::Note::rewritten, fmt::format("{} places changed", made.edits.size()));
+  phones::ConfigHints hints;
+  for (const auto& load : made.facts.loads) {
+    if (load.use == provisioning::LoadName::Use::phone) hints.load = load.name;
+  }
+  hints.protocol = made.facts.signalling == provisioning::Signalling::sip    ? phones::Protocol::sip
+                   : made.facts.signalling == provisioning::Signalling::sccp ? phones::Protocol::sccp
+                                                                             : phones::Protocol::unknown;
+  hints.follow_ups = made.facts.files;
+  inventory_.on_config(device, asked.peer.address, now, hints);
+}
+
+std::vector<std::string> App::phone_addresses() const {
+  if (loaded_.config.access.advertise) return {loaded_.config.access.advertise->to_string()};
+  std::vector<std::string> out;
+  const auto add = [&](const IpAddress& address) {
+    const bool usable = address.is_v4() && !address.is_loopback();  // 7900 phones take IPv4 there
+    if (usable && std::ranges::find(out, address.to_string()) == out.end())
+      out.push_back(address.to_string());
+  };
+  for (const IpAddress& address : loaded_.config.access.listen) {
+    if (!address.is_unspecified()) {
+      add(address);
+    } else {
+      for (const IpAddress& own : net::local_addresses())
+        add(own);
+    }
+  }
+  return out;
+}
+
+admin::Status App::status() const {
+  admin::Status s;
+  const conf::Config& config = loaded_.config;
+  s.version = DW_VERSION;
+  s.mode = config.mode == conf::Mode::edge ? "edge" : "hosted";
+  s.central = config.central.host;
+  s.now = wall_now();
+  s.started = started_;
+  s.draining = draining_;
+  s.phone_addresses = phone_addresses();
+  s.services = services_;
+  for (const auto& origin : pipeline_->origin_status()) {
+    s.origins.push_back({origin.url, origin.state == provisioning::OriginHealth::State::up, origin.last_error,
+                         origin.last_success, std::nullopt});
+  }
+  s.cache.directory = config.cache.dir;
+  s.cache.max_octets = config.cache.size;
+  if (cache_) {
+    s.cache.storing = cache_->storing();
+    s.cache.files = cache_->files();
+    s.cache.octets = cache_->octets();
+  }
+  if (sccp_) {
+    const TimePoint now = loop_.now();
+    for (const auto& server : sccp_->servers()) {
+      admin::CallServer told{server.name.to_string(), server.up, server.phones, server.last_error, {}};
+      if (!server.up) {
+        const auto wait = std::max(server.retry_at - now, Duration{});
+        told.next_try = s.now + std::chrono::duration_cast<std::chrono::milliseconds>(wait);
+      }
+      s.call_servers.push_back(std::move(told));
+    }
+  }
+  if (sip_) add_sip_status(s);
+  s.sip_phones = inventory_.knows(phones::Protocol::sip);
+  if (relay_) s.media = {relay_->streams(), relay_->capacity()};
+  s.config_files = loaded_.files;
+  s.config_loaded = config_loaded_;
+  return s;
+}
+
+void App::add_sip_status(admin::Status& s) const {
+  const TimePoint now = loop_.now();
+  const auto wall = [&](TimePoint at) {
+    return s.now + std::chrono::duration_cast<std::chrono::milliseconds>(std::max(at - now, Duration{}));
+  };
+  const auto& servers = sip_->servers();
+  for (std::size_t i = 0; i < servers.size(); ++i) {
+    admin::CallServer told{servers[i].name.to_string(), servers[i].up, sip_->phones_at(i), servers[i].last_error, {}};
+    told.protocol = phones::Protocol::sip;
+    told.transport = servers[i].transport == sip::Transport::udp ? "udp" : "tcp";
+    if (!servers[i].up) told.next_try = wall(servers[i].retry_at);
+    s.call_servers.push_back(std::move(told));
+  }
+  const auto bans = sip_->bans();
+  s.bans_total = bans.size();
+  for (const auto& ban : bans) {
+    if (s.bans.size() == admin::Status::kMaxBans) break;
+    s.bans.push_back({ban.source, ban.reason, ban.offences, wall(ban.until)});
+  }
+}
+
+admin::FilesReport App::files() const {
+  admin::FilesReport report;
+  if (cache_) {
+    cache_->for_each([&](const provisioning::CacheEntry& entry) {
+      report.cached.push_back(
+          {entry.name, entry.size, entry.etag, entry.last_modified, entry.origin, entry.fetched});
+    });
+  }
+  return report;
+}
+
+admin::Sources App::sources() {
+  admin::Sources s;
+  s.status = [this] { return status(); };
+  s.inventory = &inventory_;
+  s.doctor = [this](auto done) { done(box_findings(status(), loaded_.config, wall_now())); };
+  s.calls = [this] {
+    std::vector<phones::Call> all = sccp_ ? sccp_->calls() : std::vector<phones::Call>();
+    if (sip_) std::ranges::move(sip_->calls(), std::back_inserter(all));
+    return all;
+  };
+  s.files = [this] { return files(); };
+  s.open_file = [this](const std::string& name) {
+    const auto addresses = phone_addresses();
+    IpAddress local = IpAddress::v4(0x7f000001);
+    if (!addresses.empty()) {
+      if (const auto first = IpAddress::parse(addresses.front())) local = *first;
+    }
+    return pipeline_->open({name, {}, local, provisioning::Transport::control});
+  };
+  s.reload = [this] { return reload(); };
+  s.log = log_;
+  s.metrics.push_back([this](MetricsText& out) {
+    if (tftp_) tftp_->append_metrics(out);
+    if (http_) http_->append_metrics(out);
+    if (sccp_) sccp_->append_metrics(out);
+    if (sip_) sip_->append_metrics(out);
+    if (relay_) relay_->append_metrics(out);
+    pipeline_->append_metrics(out);
+    if (cache_) cache_->append_metrics(out);
+    out.gauge("dropwire_phones", "Phones that are known.", static_cast<double>(inventory_.size()));
+    out.gauge("dropwire_start_time_seconds", "When the daemon started, Unix time.",
+              std::chrono::duration<double>(started_.time_since_epoch()).count());
+    out.gauge("dropwire_info", "The version, as a label.", 1, {{"version", DW_VERSION}});
+  });
+  return s;
+}
+
+}  // namespace dw
