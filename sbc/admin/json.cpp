@@ -27,8 +27,7 @@ Json addresses_json(const std::vector<Endpoint>& addresses) {
   return list;
 }
 
-/// For phones::Finding and DoctorFinding alike.
-Json finding_json(const auto& finding) {
+Json finding_json(const phones::Finding& finding) {
   return {{"code", finding.code},
           {"severity", phones::to_string(finding.severity)},
           {"seen", finding.seen},
@@ -36,7 +35,7 @@ Json finding_json(const auto& finding) {
           {"do", finding.remedy}};
 }
 
-Json findings_json(const auto& findings) {
+Json findings_json(const std::vector<phones::Finding>& findings) {
   Json list = Json::array();
   for (const auto& finding : findings)
     list.push_back(finding_json(finding));
@@ -184,9 +183,10 @@ std::string calls_json(const std::vector<phones::Call>& calls, const Now& now, s
   return text_of({{"total", calls.size()}, {"calls", std::move(list)}});
 }
 
-std::string doctor_json(const std::vector<DoctorFinding>& findings, WallTime now) {
-  return text_of(
-      {{"now", time_json(now)}, {"healthy", findings.empty()}, {"findings", findings_json(findings)}});
+std::string doctor_json(const std::vector<phones::Finding>& findings, WallTime now) {
+  const bool healthy = std::ranges::all_of(
+      findings, [](const phones::Finding& f) { return f.severity == phones::Severity::info; });
+  return text_of({{"now", time_json(now)}, {"healthy", healthy}, {"findings", findings_json(findings)}});
 }
 
 std::string files_json(const FilesReport& report, const phones::Inventory* inventory) {

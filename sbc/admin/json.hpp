@@ -25,7 +25,7 @@ std::string phones_json(const phones::Inventory& inventory, WallTime now, std::s
 std::string phone_json(const phones::Phone& phone, const std::vector<phones::Call>& calls, const Now& now);
 /// At most `limit` calls.
 std::string calls_json(const std::vector<phones::Call>& calls, const Now& now, std::size_t limit);
-std::string doctor_json(const std::vector<DoctorFinding>& findings, WallTime now);
+std::string doctor_json(const std::vector<phones::Finding>& findings, WallTime now);
 /// With what phones asked for and did not get, out of `inventory` (may be null).
 std::string files_json(const FilesReport& report, const phones::Inventory* inventory);
 std::string log_json(const std::vector<LogLine>& lines, std::uint64_t after);

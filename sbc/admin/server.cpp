@@ -182,15 +182,14 @@ void AdminServer::calls(net::HttpExchange& exchange) {
 }
 
 void AdminServer::doctor(const std::shared_ptr<net::HttpExchange>& exchange) {
-  sources_.doctor([this, exchange, alive = std::weak_ptr(alive_)](std::vector<DoctorFinding> findings) {
+  sources_.doctor([this, exchange, alive = std::weak_ptr(alive_)](std::vector<phones::Finding> findings) {
     if (alive.expired()) return;
     const WallTime now = wall_now();
     // What many phones show together is wrong with the box, or with what is behind it.
     for (phones::Finding& f :
          sources_.inventory ? sources_.inventory->site_findings(now) : std::vector<phones::Finding>()) {
       if (f.severity == phones::Severity::info) continue;
-      findings.push_back(
-          {std::string(f.code), f.severity, std::move(f.seen), std::move(f.means), std::move(f.remedy)});
+      findings.push_back(std::move(f));
     }
     exchange->reply(json_reply(doctor_json(findings, now)));
   });

@@ -10,44 +10,18 @@
 #include "sbc/base/endpoint.hpp"
 #include "sbc/base/metrics.hpp"
 #include "sbc/base/time.hpp"
+#include "sbc/phones/box.hpp"
 #include "sbc/phones/inventory.hpp"
 #include "sbc/phones/signalling.hpp"
 #include "tftp-proxy/core/content.hpp"
 
 namespace dw::admin {
 
-/// One listener as far as a person cares: "tftp", "http", "sccp", "sip", "admin".
-struct Service {
-  std::string name;
-  bool enabled = true;
-  std::vector<Endpoint> addresses;  ///< where it really listens; empty while it doesn't
-  std::string error;                ///< why it doesn't
-  bool up() const { return !addresses.empty() && error.empty(); }
-};
-
-struct OriginState {
-  std::string url;  ///< without user and password
-  bool healthy = true;
-  std::string last_error;
-  std::optional<WallTime> last_answer, next_try;
-};
-
-struct CacheState {
-  std::string directory;
-  bool storing = false;
-  std::uint64_t files = 0, octets = 0, max_octets = 0;
-};
-
-/// One of central.sccp.servers or central.sip.servers.
-struct CallServer {
-  std::string name;          ///< "pbx.example.net:2000"
-  bool up = true;            ///< the last connection to it succeeded, or none was tried yet
-  std::uint64_t phones = 0;  ///< connected to it now
-  std::string last_error;
-  std::optional<WallTime> next_try;  ///< set while it is left alone
-  phones::Protocol protocol = phones::Protocol::sccp;
-  std::string transport = "tcp";  ///< "udp", "tcp", "tls"
-};
+using phones::CacheState;
+using phones::CallServer;
+using phones::MediaState;
+using phones::OriginState;
+using phones::Service;
 
 /// A source whose packets are dropped for a while, because it abused us.
 struct Ban {
@@ -55,12 +29,6 @@ struct Ban {
   std::string reason;          ///< a few words; may quote untrusted text
   std::uint64_t offences = 0;  ///< so far
   WallTime until{};
-};
-
-/// How much of media.ports is used.
-struct MediaState {
-  std::uint64_t streams = 0;   ///< open now
-  std::uint64_t capacity = 0;  ///< the most there can be; 0: no media is relayed
 };
 
 /// This box at a glance.
@@ -86,13 +54,6 @@ struct Status {
   bool ready() const;
 };
 
-/// Same five words as a phone's finding; `remedy` is "do" in JSON.
-struct DoctorFinding {
-  std::string code;
-  phones::Severity severity{};
-  std::string seen, means, remedy;
-};
-
 struct CachedFile {
   std::string name;
   std::uint64_t size = 0;
@@ -116,7 +77,7 @@ struct Sources {
   /// Calls that are up, with what their media did so far. Not set: there are none.
   std::function<std::vector<phones::Call>()> calls;
   /// Calls `done` once, at once or later.
-  std::function<void(std::function<void(std::vector<DoctorFinding>)> done)> doctor;
+  std::function<void(std::function<void(std::vector<phones::Finding>)> done)> doctor;
   std::function<FilesReport()> files;
   /// One file through the pipeline, as a phone would get it; `name` has passed parse_file_name.
   std::function<provisioning::ContentPtr(const std::string& name)> open_file;

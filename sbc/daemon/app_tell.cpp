@@ -3,7 +3,7 @@
 
 #include "sbc/base/escape.hpp"
 #include "sbc/daemon/app.hpp"
-#include "sbc/daemon/box_doctor.hpp"
+#include "sbc/daemon/doctor.hpp"
 #include "sbc/net/log.hpp"
 #include "sbc/net/resolver.hpp"
 
@@ -154,7 +154,9 @@ admin::Sources App::sources() {
   admin::Sources s;
   s.status = [this] { return status(); };
   s.inventory = &inventory_;
-  s.doctor = [this](auto done) { done(box_findings(status(), loaded_.config, wall_now())); };
+  s.doctor = [this](auto done) {
+    done(phones::box_findings(doctor::look_from_inside(status(), loaded_.config), wall_now()));
+  };
   s.calls = [this] {
     std::vector<phones::Call> all = sccp_ ? sccp_->calls() : std::vector<phones::Call>();
     if (sip_) std::ranges::move(sip_->calls(), std::back_inserter(all));

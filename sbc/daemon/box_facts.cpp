@@ -24,6 +24,9 @@ namespace dw::doctor {
 namespace {
 
 namespace fs = std::filesystem;
+using phones::BoxFacts;
+using phones::DirectoryUse;
+using phones::PortUse;
 
 /// Inodes of the sockets that hold a port, out of /proc/net/udp and its like: the local address is the second
 /// word ("00000000:0045"), the state the fourth (0A: listening), the inode the tenth.
@@ -120,29 +123,50 @@ std::optional<bool> clock_synchronised() {
 
 std::vector<PortUse> look_at_ports(const conf::Config& config) {
   std::vector<PortUse> ports;
-  for (const IpAddress& address : config.access.listen) {
-    const conf::Access& access = config.access;
-    if (access.tftp.enable) ports.push_back(try_port("access.tftp.port", {address, access.tftp.port}, true));
-    if (access.sccp.enable) ports.push_back(try_port("access.sccp.port", {address, access.sccp.port}, false));
-    if (access.http.enable) ports.push_back(try_port("access.http.port", {address, access.http.port}, false));
+  const conf::Access& access = config.access;
+  for (const IpAddress& address : access.listen) {
+    const auto look = [&](bool enabled, const char* setting, std::uint16_t port, bool udp) {
+      if (enabled) ports.push_back(try_port(setting, {address, port}, udp));
+    };
+    look(access.tftp.enable, "access.tftp.port", access.tftp.port, true);
+    look(access.sccp.enable, "access.sccp.port", access.sccp.port, false);
+    look(access.http.enable, "access.http.port", access.http.port, false);
+    look(access.sip.enable, "access.sip.port", access.sip.port, true);
+    look(access.sip.enable, "access.sip.port", access.sip.port, false);
   }
   if (config.admin.enable) ports.push_back(try_port("admin.listen", config.admin.listen, false));
   return ports;
 }
 
+std::vector<DirectoryUse> look_at_directories(const conf::Config& config) {
+  std::vector<DirectoryUse> out;
+  if (config.cache.enable) out.push_back(look_at_directory("cache.dir", config.cache.dir));
+  out.push_back(look_at_directory("state.dir", config.state.dir));
+  return out;
+}
+
 }  // namespace
 
-BoxFacts look_at_box(const conf::Config& config, BoxFacts::Daemon daemon, const std::string& socket) {
+BoxFacts look_at_box(const conf::Loaded& loaded, BoxFacts::Daemon daemon, const std::string& socket) {
   BoxFacts box;
   box.daemon = daemon;
   box.socket = socket;
-  box.now = wall_now();
+  add_settings(box, loaded, net::local_addresses());
+  if (daemon == BoxFacts::Daemon::running) return box;
+  box.look_at_clock = true;
   box.clock_synchronised = clock_synchronised();
-  box.own_addresses = net::local_addresses();
-  if (daemon != BoxFacts::Daemon::absent) return box;
-  box.ports = look_at_ports(config);
-  if (config.cache.enable) box.directories.push_back(look_at_directory("cache.dir", config.cache.dir));
-  box.directories.push_back(look_at_directory("state.dir", config.state.dir));
+  if (daemon == BoxFacts::Daemon::forbidden) return box;
+  box.ports = look_at_ports(loaded.config);
+  box.directories = look_at_directories(loaded.config);
+  return box;
+}
+
+BoxFacts look_from_inside(const admin::Status& status, const conf::Config& config) {
+  BoxFacts box;
+  box.own = own_facts(status, config);
+  box.directories = look_at_directories(config);
+  box.look_at_clock = true;
+  box.clock_synchronised = clock_synchronised();
   return box;
 }
 

@@ -117,6 +117,14 @@ class CommandLine {
     form->add_flag("--json", typed_.json, "As JSON, for scripts");
     form->add_flag("--man", typed_.man, "As the manual page dropwire.toml(5)");
     form->require_option(0, 1);
+    CLI::App* findings =
+        command("findings", "The reference of everything that the doctor can find", "dropwire findings --markdown",
+                [this] { return commands::findings(typed_.form()); });
+    CLI::Option_group* shape = findings->add_option_group("Form");
+    shape->add_flag("--markdown", typed_.markdown, "As Markdown");
+    shape->add_flag("--json", typed_.json, "As JSON, for scripts");
+    shape->add_flag("--man", typed_.man, "As the manual page dropwire-findings(7)");
+    shape->require_option(0, 1);
   }
 
   void get() {

@@ -17,6 +17,7 @@
 #include "sbc/daemon/report.hpp"
 #include "sbc/daemon/words.hpp"
 #include "sbc/net/http_server.hpp"
+#include "sbc/phones/catalogue.hpp"
 
 namespace dw::commands {
 namespace {
@@ -108,8 +109,8 @@ Json sorted(const Json& findings) {
   return out;
 }
 
-doctor::BoxFacts::Daemon state_of(const Result<Json>& answer) {
-  using Daemon = doctor::BoxFacts::Daemon;
+phones::BoxFacts::Daemon state_of(const Result<Json>& answer) {
+  using Daemon = phones::BoxFacts::Daemon;
   if (answer) return Daemon::running;
   if (answer.error().code == Errc::forbidden) return Daemon::forbidden;
   return answer.error().code == Errc::not_found || answer.error().code == Errc::invalid ? Daemon::absent
@@ -184,6 +185,25 @@ int settings(Form form) {
   return kDone;
 }
 
+int findings(Form form) {
+  switch (form) {
+    case Form::toml:
+    case Form::text:
+      say(phones::catalogue_text());
+      break;
+    case Form::markdown:
+      say(phones::catalogue_markdown());
+      break;
+    case Form::json:
+      say(phones::catalogue_json());
+      break;
+    case Form::man:
+      say(phones::catalogue_man());
+      break;
+  }
+  return kDone;
+}
+
 int status(const Ask& ask) {
   return show(ask, "/api/status", [](const Json& answer) { return report::status(answer, look()); });
 }
@@ -226,16 +246,17 @@ int doctor(const Ask& ask) {
   const conf::Loaded loaded = conf::load(ask.settings);
   const std::string socket = ask.socket.empty() ? loaded.config.admin.socket : ask.socket;
   const auto answer = ControlClient(socket).get("/api/doctor");
-  const auto box = doctor::look_at_box(loaded.config, state_of(answer), socket);
+  const auto box = doctor::look_at_box(loaded, state_of(answer), socket);
+  const WallTime now = wall_now();
   Json findings = Json::array();
   if (answer) findings = answer->value("findings", Json::array());
-  const Json own = Json::parse(admin::doctor_json(doctor::examine(loaded, box), box.now), nullptr, false);
+  const Json own = Json::parse(admin::doctor_json(phones::box_findings(box, now), now), nullptr, false);
   for (const Json& finding : own.value("findings", Json::array()))
     findings.push_back(finding);
   findings = sorted(findings);
   const bool wrong = report::any_wrong(findings);
   if (ask.json) {
-    say(dumped({{"now", to_rfc3339(box.now)}, {"healthy", !wrong}, {"findings", findings}}));
+    say(dumped({{"now", to_rfc3339(now)}, {"healthy", !wrong}, {"findings", findings}}));
   } else {
     say(report::findings(findings, look(), "All looks well.\n"));
   }

@@ -112,7 +112,7 @@ class Examination {
     }
     return out;
   }
-  void add(std::string_view code, Severity severity, std::string seen) {
+  void add(Code code, Severity severity, std::string seen) {
     found_.push_back(make_finding(code, severity, std::move(seen), phone_));
   }
 
@@ -219,7 +219,7 @@ void Examination::check_lists() {
     encrypted = encrypted || s->kind == FileKind::config_encrypted;
   }
   if (only_signed.empty() || quiet_ < kNextFile) return;
-  add(encrypted ? "trust_list_encrypted" : "trust_list_present", Severity::error,
+  add(encrypted ? Code("trust_list_encrypted") : Code("trust_list_present"), Severity::error,
       fmt::format("asked for {} and never for the plain config", names_of(only_signed)));
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 #include <cstdint>
 #include <deque>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "sbc/base/time.hpp"
 #include "sbc/phones/file_kind.hpp"
 #include "sbc/phones/file_step.hpp"
+#include "sbc/phones/finding.hpp"
 #include "sbc/phones/protocol.hpp"
 #include "sbc/phones/signalling.hpp"
 
@@ -141,24 +141,8 @@ struct StoryEntry {
 };
 std::vector<StoryEntry> story(const Phone& phone);
 
-enum class Severity : std::uint8_t { info, warning, error };
-std::string_view to_string(Severity severity);
-
-/// Something wrong, or worth knowing: `seen` is what this phone did, `means` what it tells, `remedy` ("do" in
-/// JSON) what a person should do. Remote text in it is escaped.
-struct Finding {
-  std::string_view code;  ///< stable, snake_case; one of finding_kinds()
-  Severity severity{};
-  std::string seen, means, remedy;
-};
 /// What the phone's latest boots, registrations and calls show, the gravest first. A later healthy one clears
 /// them. `now` tells silence from a boot that is still under way.
 std::vector<Finding> findings(const Phone& phone, WallTime now);
-
-/// Each code there is, for reference pages.
-struct FindingKind {
-  std::string_view code, title, means;
-};
-std::span<const FindingKind> finding_kinds();
 
 }  // namespace dw::phones

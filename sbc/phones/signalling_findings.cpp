@@ -35,7 +35,7 @@ class SignallingExamination {
   }
 
  private:
-  Finding& add(std::string_view code, Severity severity, std::string seen) {
+  Finding& add(Code code, Severity severity, std::string seen) {
     return found_.emplace_back(make_finding(code, severity, std::move(seen), phone_));
   }
   std::string sentence(const Step& step) const {
@@ -77,7 +77,7 @@ void SignallingExamination::check_registration() {
       add("no_call_server", Severity::error, sentence(*standing.step));
       return;
     case Standing::Is::refused:
-      add(blames_address(*standing.step) ? "server_refuses_shared_address" : "registration_refused",
+      add(blames_address(*standing.step) ? Code("server_refuses_shared_address") : Code("registration_refused"),
           Severity::error, sentence(*standing.step));
       return;
     case Standing::Is::unanswered:

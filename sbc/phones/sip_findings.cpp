@@ -19,7 +19,7 @@ constexpr auto kAltered = 2h;             // longer than any phone waits with it
 
 /// The lines that show the same, told as one finding.
 struct Shown {
-  std::string_view code;
+  Code code;
   Severity severity{};
   std::string seen;
   std::size_t lines = 0;
@@ -42,8 +42,8 @@ class SipExamination {
   }
 
  private:
-  void add_line(std::string_view code, Severity severity, std::string seen) {
-    auto shown = std::ranges::find(lines_, code, &Shown::code);
+  void add_line(Code code, Severity severity, std::string seen) {
+    auto shown = std::ranges::find(lines_, code.text(), [](const Shown& s) { return s.code.text(); });
     if (shown == lines_.end()) shown = lines_.insert(shown, {code, severity, std::move(seen), 0});
     ++shown->lines;
   }
@@ -71,7 +71,7 @@ void SipExamination::look_at(const LineStanding& line) {
   switch (step.event) {
     case Event::refused:
       return add_line(
-          step.status == 403 || step.status == 404 ? "sip_unknown_account" : "registration_refused", grave(),
+          step.status == 403 || step.status == 404 ? Code("sip_unknown_account") : Code("registration_refused"), grave(),
           sentence(step));
     case Event::bad_password:
       return add_line("sip_wrong_password", grave(), sentence(step));

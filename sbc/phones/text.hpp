@@ -2,6 +2,7 @@
 #include <string>
 #include <string_view>
 
+#include "sbc/phones/finding_code.hpp"
 #include "sbc/phones/phone.hpp"
 
 namespace dw::phones {
@@ -18,7 +19,9 @@ std::string sentence_of(Note note);
 Finding finding_of_many(std::size_t phones);
 Finding finding_of_shared_address(std::size_t registered, std::size_t refused);
 
-/// Makes a finding of the table's words: `means` from there, `remedy` for this family of phones.
-Finding make_finding(std::string_view code, Severity severity, std::string seen, const Phone& phone);
+/// Makes a finding of the table's words: `means` from there, `remedy` with the keys of this phone's family.
+Finding make_finding(Code code, Severity severity, std::string seen, const Phone& phone);
+/// Of this box.
+Finding make_finding(Code code, Severity severity, std::string seen);
 
 }  // namespace dw::phones

@@ -67,7 +67,7 @@ struct Box {
   net::Loop loop;
   phones::Inventory inventory;
   Status status;
-  std::vector<DoctorFinding> doctor;
+  std::vector<phones::Finding> doctor;
   std::vector<phones::Call> calls;
   ReloadOutcome reload{true, {}};
   unsigned reloads = 0;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "sbc/base/endpoint.hpp"
+#include "sbc/phones/finding_kind.hpp"
 #include "sbc/phones/inventory.hpp"
 
 namespace dw::test {

@@ -1,0 +1,113 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sbc/base/endpoint.hpp"
+#include "sbc/base/time.hpp"
+#include "sbc/phones/finding.hpp"
+#include "sbc/phones/protocol.hpp"
+
+// What is known of the machine that Dropwire runs on, and what is wrong with it.
+namespace dw::phones {
+
+/// One listener as far as a person cares: "tftp", "http", "sccp", "sip", "admin".
+struct Service {
+  std::string name;
+  bool enabled = true;
+  std::vector<Endpoint> addresses;  ///< where it really listens; empty while it doesn't
+  std::string error;                ///< why it doesn't
+  bool up() const { return !addresses.empty() && error.empty(); }
+};
+
+struct OriginState {
+  std::string url;  ///< without user and password
+  bool healthy = true;
+  std::string last_error;
+  std::optional<WallTime> last_answer, next_try;
+};
+
+struct CacheState {
+  std::string directory;
+  bool storing = false;
+  std::uint64_t files = 0, octets = 0, max_octets = 0;
+};
+
+/// One of central.sccp.servers or central.sip.servers.
+struct CallServer {
+  std::string name;          ///< "pbx.example.net:2000"
+  bool up = true;            ///< the last connection to it succeeded, or none was tried yet
+  std::uint64_t phones = 0;  ///< connected to it now
+  std::string last_error;
+  std::optional<WallTime> next_try;  ///< set while it is left alone
+  Protocol protocol = Protocol::sccp;
+  std::string transport = "tcp";  ///< "udp", "tcp", "tls"
+};
+
+/// How much of media.ports is used.
+struct MediaState {
+  std::uint64_t streams = 0;   ///< open now
+  std::uint64_t capacity = 0;  ///< the most there can be; 0: no media is relayed
+};
+
+/// Whether one listener could be opened now.
+struct PortUse {
+  enum class State { free, taken, not_allowed, no_such_address, failed };
+  std::string setting;  ///< "access.tftp.port"
+  Endpoint at;
+  bool udp = false;
+  State state{};
+  std::string holder;  ///< of a taken one: "dnsmasq (process 812)", as far as we may see
+  std::string error;   ///< of a failed one
+};
+
+struct DirectoryUse {
+  enum class State { usable, missing, not_a_directory, not_writable, not_ours };
+  std::string setting;  ///< "cache.dir"
+  std::string path;
+  State state{};
+  std::optional<std::uint64_t> free_octets;
+};
+
+/// What is wrong with the settings as they are on disk.
+struct SettingsProblem {
+  bool error = false;  ///< else a warning
+  std::string place;   ///< "dropwire.toml:12"; empty: nowhere in a file
+  std::string text, hint;
+};
+
+/// What the running daemon knows of itself.
+struct OwnFacts {
+  std::vector<std::string> phone_addresses;  ///< what a person may type as TFTP Server 1
+  bool loopback_only = false;                ///< access.listen names nothing else
+  std::vector<Service> services;
+  std::vector<OriginState> origins;
+  bool cache_enabled = true;
+  CacheState cache;
+  bool sccp_enabled = true;
+  std::size_t sccp_servers = 0, sip_servers = 0;  ///< how many the settings name
+  std::vector<CallServer> call_servers;
+  bool sip_phones = false;  ///< Inventory::knows(sip): registered or not
+  MediaState media;
+};
+
+/// Facts from whoever looked: the daemon from inside, `dropwire doctor` from outside. What was not looked at
+/// is empty, and no finding comes of it.
+struct BoxFacts {
+  enum class Daemon { running, absent, forbidden };
+  Daemon daemon = Daemon::running;
+  std::string socket;
+  std::optional<OwnFacts> own;
+  std::vector<SettingsProblem> settings;
+  std::vector<std::string> origins_here;  ///< origins that are this very Dropwire
+  std::vector<PortUse> ports;             ///< looked at only while the daemon is absent
+  std::vector<DirectoryUse> directories;
+  bool look_at_clock = false;
+  std::optional<bool> clock_synchronised;  ///< nothing: the kernel does not say
+};
+
+/// Pure: the facts are in `box`; `now` is the wall clock. The gravest first.
+std::vector<Finding> box_findings(const BoxFacts& box, WallTime now);
+
+}  // namespace dw::phones

@@ -1,0 +1,261 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sbc/base/escape.hpp"
+#include "sbc/phones/box.hpp"
+#include "sbc/phones/text.hpp"
+
+namespace dw::phones {
+namespace {
+
+/// Nothing of this program is older: an earlier clock was never set.
+constexpr WallTime kNotBefore = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
+constexpr std::uint64_t kFullPercent = 80;         // of media.ports: time to say so
+constexpr std::uint64_t kLittleRoom = 64'000'000;  // octets
+constexpr std::size_t kMaxSaid = 300;              // octets kept of what others say
+
+std::string said(std::string_view text) {
+  return printable(text, kMaxSaid);
+}
+
+class BoxExamination {
+ public:
+  BoxExamination(const BoxFacts& box, WallTime now) : box_(box), now_(now) {}
+
+  std::vector<Finding> run() {
+    daemon();
+    for (const SettingsProblem& problem : box_.settings)
+      look_at(problem);
+    for (const PortUse& port : box_.ports)
+      look_at(port);
+    if (box_.own) own(*box_.own);
+    for (const std::string& origin : box_.origins_here)
+      add("origin_is_this_box", Severity::error,
+          fmt::format("The origin {} is this Dropwire itself.", said(origin)));
+    for (const DirectoryUse& directory : box_.directories)
+      look_at(directory);
+    if (box_.look_at_clock) clock();
+    std::ranges::stable_sort(out_, std::ranges::greater{}, &Finding::severity);
+    return std::move(out_);
+  }
+
+ private:
+  bool running() const { return box_.daemon != BoxFacts::Daemon::absent; }
+  Finding& add(Code code, Severity severity, std::string seen) {
+    return out_.emplace_back(make_finding(code, severity, std::move(seen)));
+  }
+
+  void daemon();
+  void look_at(const SettingsProblem& problem);
+  void look_at(const PortUse& port);
+  void look_at(const DirectoryUse& directory);
+  void own(const OwnFacts& own);
+  void addresses(const OwnFacts& own);
+  void origins(const OwnFacts& own);
+  void cache(const OwnFacts& own);
+  void sip(const OwnFacts& own);
+  void servers(const OwnFacts& own, Protocol protocol);
+  void media(const MediaState& media);
+  void clock();
+
+  const BoxFacts& box_;
+  WallTime now_;
+  std::vector<Finding> out_;
+};
+
+void BoxExamination::daemon() {
+  if (box_.daemon == BoxFacts::Daemon::absent) {
+    add("not_running", Severity::error, fmt::format("Nobody answers on {}.", said(box_.socket)));
+  } else if (box_.daemon == BoxFacts::Daemon::forbidden) {
+    add("not_allowed", Severity::warning,
+        fmt::format("Dropwire runs, but you may not talk to it on {}.", said(box_.socket)));
+  }
+}
+
+void BoxExamination::look_at(const SettingsProblem& problem) {
+  if (!problem.error && running()) return;  // the daemon says so itself
+  const std::string place = problem.place.empty() ? std::string() : problem.place + ": ";
+  std::string seen = said(fmt::format("Settings: {}{}.", place, problem.text));
+  Finding& found = problem.error ? add("settings_wrong", Severity::error, std::move(seen))
+                                 : add("settings_doubtful", Severity::warning, std::move(seen));
+  if (problem.error)
+    found.means = running()
+                      ? "The running Dropwire still has the settings from before; it would not start again "
+                        "with these."
+                      : "Dropwire does not start with these settings.";
+  if (!problem.hint.empty()) found.remedy = said("Hint: " + problem.hint + ".");
+}
+
+void BoxExamination::look_at(const PortUse& port) {
+  const std::string where =
+      fmt::format("{} {} ({})", port.udp ? "UDP" : "TCP", port.at.to_string(), port.setting);
+  switch (port.state) {
+    case PortUse::State::free:
+      return;
+    case PortUse::State::taken: {
+      Finding& found = add("port_taken", Severity::error,
+                           fmt::format("{} is taken by {}.", where,
+                                       port.holder.empty() ? "another program" : said(port.holder)));
+      if (!port.holder.empty()) found.remedy = "Stop that program, or choose another port or address.";
+      return;
+    }
+    case PortUse::State::not_allowed:
+      add("port_not_tried", Severity::info, fmt::format("{} was not tried: only root may.", where));
+      return;
+    case PortUse::State::no_such_address:
+      add("address_absent", Severity::error, fmt::format("{}: this machine has no such address.", where));
+      return;
+    case PortUse::State::failed:
+      add("port_failed", Severity::error, fmt::format("{}: {}.", where, said(port.error)));
+  }
+}
+
+void BoxExamination::look_at(const DirectoryUse& d) {
+  const char* means =
+      d.setting == "cache.dir"
+          ? "Files are served, but none is kept: every phone's boot crosses the internet anew."
+          : "What phones did is forgotten at each restart.";
+  const std::string path = said(d.path);
+  switch (d.state) {
+    case DirectoryUse::State::missing:
+      add("directory_missing", Severity::info, fmt::format("{} = {} does not exist yet.", d.setting, path))
+          .remedy = fmt::format("Nothing, unless it runs without systemd: install -d -o dropwire {}", path);
+      break;
+    case DirectoryUse::State::not_a_directory:
+      add("directory_wrong", Severity::warning, fmt::format("{} = {} is no directory.", d.setting, path))
+          .means = means;
+      break;
+    case DirectoryUse::State::not_writable:
+      add("directory_not_writable", Severity::warning,
+          fmt::format("{} = {} can't be written.", d.setting, path))
+          .means = means;
+      break;
+    case DirectoryUse::State::usable:
+    case DirectoryUse::State::not_ours:
+      break;
+  }
+  if (d.free_octets && *d.free_octets < kLittleRoom) {
+    add("disk_nearly_full", Severity::warning,
+        fmt::format("{} has {:.1f} MB left.", path, static_cast<double>(*d.free_octets) / 1e6))
+        .means = means;
+  }
+}
+
+void BoxExamination::own(const OwnFacts& own) {
+  for (const Service& service : own.services) {
+    if (!service.enabled || service.up()) continue;
+    add("listener_down", Severity::error,
+        fmt::format("The {} service does not listen: {}", service.name, said(service.error)));
+  }
+  addresses(own);
+  origins(own);
+  if (own.sccp_enabled) {
+    if (own.sccp_servers == 0)
+      add("no_call_servers", Severity::warning, "SCCP is on, and no call server is configured.");
+    else
+      servers(own, Protocol::sccp);
+  }
+  sip(own);
+  media(own.media);
+}
+
+void BoxExamination::addresses(const OwnFacts& own) {
+  if (!own.phone_addresses.empty()) return;
+  if (!own.loopback_only) {
+    add("no_address", Severity::error, "This box has no address that a phone could reach.");
+    return;
+  }
+  Finding& found = add("no_address", Severity::info, "This box listens on loopback addresses only.");
+  found.means = "No phone can reach it; programs on this machine can, as for a trial.";
+  found.remedy = "For phones, name an address that they reach in access.listen.";
+}
+
+void BoxExamination::origins(const OwnFacts& own) {
+  if (own.origins.empty()) {
+    add("no_origins", Severity::error, "No origin is configured.");
+    return;
+  }
+  const bool all_down = std::ranges::none_of(own.origins, &OriginState::healthy);
+  for (const OriginState& origin : own.origins) {
+    if (origin.healthy) continue;
+    add("origin_down", all_down ? Severity::error : Severity::warning,
+        fmt::format("{} does not answer: {}", said(origin.url), said(origin.last_error)))
+        .means = all_down ? "Phones get what is in the cache; what is not there, they do not get."
+                          : "Files come from the other origins meanwhile.";
+  }
+  cache(own);
+}
+
+void BoxExamination::cache(const OwnFacts& own) {
+  if (own.cache_enabled && own.cache.storing) return;
+  Finding& found =
+      add("cache_off", Severity::warning,
+          own.cache_enabled ? fmt::format("Nothing can be kept in {}.", said(own.cache.directory))
+                            : std::string("The disk cache is turned off."));
+  found.remedy = own.cache_enabled
+                     ? "Check that the directory exists, belongs to the dropwire user and that the "
+                       "disk has room (df -h)."
+                     : "Set cache.enable = true.";
+}
+
+void BoxExamination::sip(const OwnFacts& own) {
+  const auto service = std::ranges::find(own.services, "sip", &Service::name);
+  if (service == own.services.end()) return;
+  if (!service->enabled) {
+    if (own.sip_phones)
+      add("sip_off", Severity::warning, "SIP is off, and phones with SIP firmware are known here.");
+  } else if (own.sip_servers == 0) {
+    add("no_sip_servers", Severity::warning, "SIP is on, and no SIP server is configured.");
+  } else {
+    servers(own, Protocol::sip);
+  }
+}
+
+/// Of one protocol, which has at least one.
+void BoxExamination::servers(const OwnFacts& own, Protocol protocol) {
+  const auto is_down = [&](const CallServer& s) { return s.protocol != protocol || !s.up; };
+  const bool all_down = std::ranges::all_of(own.call_servers, is_down);
+  const Severity severity = all_down ? Severity::error : Severity::warning;
+  const bool by_sip = protocol == Protocol::sip;
+  for (const CallServer& server : own.call_servers) {
+    if (server.up || server.protocol != protocol) continue;
+    const bool udp = server.transport == "udp";
+    std::string seen = fmt::format("The {} server {} {}: {}", by_sip ? "SIP" : "call", said(server.name),
+                                   udp ? "does not answer" : "can't be reached", said(server.last_error));
+    Finding& found = by_sip ? add("sip_server_down", severity, std::move(seen))
+                            : add("call_server_down", severity, std::move(seen));
+    found.means = all_down ? fmt::format("No phone can register by {}.", by_sip ? "SIP" : "SCCP")
+                           : std::string("Phones register with the others meanwhile.");
+    found.remedy =
+        udp ? "Check that it runs, that it answers OPTIONS from this box's address, and that no firewall is "
+              "between (UDP)."
+            : "Check that it runs and listens there, and that no firewall is between: nc -vz followed by "
+              "host and "
+              "port.";
+  }
+}
+
+void BoxExamination::media(const MediaState& media) {
+  if (media.capacity == 0 || media.streams * 100 < media.capacity * kFullPercent) return;
+  const bool full = media.streams >= media.capacity;
+  Finding& found = add("media_ports_used_up", full ? Severity::error : Severity::warning,
+                       fmt::format("{} of {} media streams are in use.", media.streams, media.capacity));
+  if (full) found.means = "A further call has no audio.";
+}
+
+void BoxExamination::clock() {
+  if (now_ < kNotBefore) {
+    add("clock_wrong", Severity::error, fmt::format("The clock says {}.", to_rfc3339(now_)));
+  } else if (box_.clock_synchronised == false) {
+    add("clock_not_synchronised", Severity::info, "The kernel says that nothing keeps the clock right.");
+  }
+}
+
+}  // namespace
+
+std::vector<Finding> box_findings(const BoxFacts& box, WallTime now) {
+  return BoxExamination(box, now).run();
+}
+
+}  // namespace dw::phones

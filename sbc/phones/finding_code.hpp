@@ -1,0 +1,33 @@
+#pragma once
+#include <algorithm>
+#include <array>
+
+#include "sbc/phones/box_kinds.hpp"
+#include "sbc/phones/file_kinds.hpp"
+#include "sbc/phones/finding_kind.hpp"
+#include "sbc/phones/signalling_kinds.hpp"
+
+namespace dw::phones {
+
+inline constexpr auto kFindingKinds = [] {
+  std::array<FindingKind, kBoxKinds.size() + kFileKinds.size() + kSignallingKinds.size()> all{};
+  auto end = std::ranges::copy(kBoxKinds, all.begin()).out;
+  end = std::ranges::copy(kFileKinds, end).out;
+  std::ranges::copy(kSignallingKinds, end);
+  return all;
+}();
+
+/// A code that has its entry in the table: another one does not compile.
+class Code {
+ public:
+  consteval Code(const char* text) : kind_(std::ranges::find(kFindingKinds, text, &FindingKind::code)) {
+    if (kind_ == kFindingKinds.end()) throw "no such kind of finding";
+  }
+  constexpr const FindingKind& kind() const { return *kind_; }
+  constexpr std::string_view text() const { return kind_->code; }
+
+ private:
+  const FindingKind* kind_;
+};
+
+}  // namespace dw::phones

@@ -1,0 +1,181 @@
+// What is wrong with the box: from facts to findings.
+#include "sbc/phones/box.hpp"
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include "tests/unit/phones/box_facts.hpp"
+
+using namespace dw;
+using namespace dw::phones;
+using test::box_without_daemon;
+using test::healthy_box;
+
+namespace {
+
+const WallTime kNow = std::chrono::sys_days{std::chrono::year{2026} / 11 / 22};
+
+std::string codes(const BoxFacts& box, WallTime now = kNow) {
+  std::string out;
+  for (const Finding& finding : box_findings(box, now)) {
+    CHECK_FALSE(finding.seen.empty());
+    CHECK_FALSE(finding.means.empty());
+    CHECK_FALSE(finding.remedy.empty());
+    out +=
+        (out.empty() ? "" : " ") + std::string(finding.code) + ":" + std::string(to_string(finding.severity));
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a healthy daemon finds nothing wrong with itself") {
+  CHECK(codes(healthy_box()) == "");
+}
+
+TEST_CASE("a daemon that is not there is a finding; one that we may not ask is a smaller one") {
+  CHECK(codes(box_without_daemon()) == "not_running:error");
+  BoxFacts box = box_without_daemon();
+  box.daemon = BoxFacts::Daemon::forbidden;
+  CHECK(codes(box) == "not_allowed:warning");
+}
+
+TEST_CASE("call servers that can't be reached: some, or all") {
+  BoxFacts box = healthy_box();
+  box.own->call_servers[0].up = false;
+  box.own->call_servers[0].last_error = "connection refused";
+  CHECK(codes(box) == "call_server_down:warning");
+  CHECK(box_findings(box, kNow)[0].seen == "The call server pbx:2000 can't be reached: connection refused");
+  box.own->call_servers[1].up = false;
+  CHECK(codes(box) == "call_server_down:error call_server_down:error");
+  box.own->sccp_enabled = false;
+  CHECK(codes(box) == "");
+}
+
+TEST_CASE("SCCP without a call server") {
+  BoxFacts box = healthy_box();
+  box.own->sccp_servers = 0;
+  CHECK(codes(box) == "no_call_servers:warning");
+  box.own->sccp_enabled = false;
+  CHECK(codes(box) == "");
+}
+
+TEST_CASE("SIP servers that do not answer: some, or all, and SCCP's are not concerned") {
+  BoxFacts box = healthy_box();
+  auto& servers = box.own->call_servers;
+  servers[2].up = false;
+  servers[2].last_error = "no answer to OPTIONS";
+  CHECK(codes(box) == "sip_server_down:warning");
+  auto found = box_findings(box, kNow);
+  CHECK(found[0].seen == "The SIP server pbx:5060 does not answer: no answer to OPTIONS");
+  CHECK(found[0].remedy.find("OPTIONS") != std::string::npos);
+  servers[3].up = false;
+  servers[3].last_error = "connection refused";
+  CHECK(codes(box) == "sip_server_down:error sip_server_down:error");
+  found = box_findings(box, kNow);
+  CHECK(found[1].seen == "The SIP server backup:5060 can't be reached: connection refused");
+  CHECK(found[1].means == "No phone can register by SIP.");
+  box.own->services[1].enabled = false;
+  CHECK(codes(box) == "");
+}
+
+TEST_CASE("SIP that is off, does not listen, or has no server") {
+  BoxFacts box = healthy_box();
+  Service& sip = box.own->services[1];
+  sip.enabled = false;
+  CHECK(codes(box) == "");
+  box.own->sip_phones = true;
+  CHECK(codes(box) == "sip_off:warning");
+  sip.enabled = true;
+  sip.error = "Address already in use";
+  CHECK(codes(box) == "listener_down:error");
+  sip.error.clear();
+  box.own->sip_servers = 0;
+  CHECK(codes(box) == "no_sip_servers:warning");
+  box.own->services.pop_back();
+  CHECK(codes(box) == "");  // no such service at all
+}
+
+TEST_CASE("origins: none, some down, all down, and nothing is kept") {
+  BoxFacts box = healthy_box();
+  box.own->origins[0].healthy = false;
+  box.own->origins[0].last_error = "timed out";
+  CHECK(codes(box) == "origin_down:warning");
+  CHECK(box_findings(box, kNow)[0].means == "Files come from the other origins meanwhile.");
+  box.own->origins[1].healthy = false;
+  CHECK(codes(box) == "origin_down:error origin_down:error");
+  box.own->origins.clear();
+  CHECK(codes(box) == "no_origins:error");
+  box = healthy_box();
+  box.own->cache.storing = false;
+  CHECK(codes(box) == "cache_off:warning");
+  box.own->cache_enabled = false;
+  CHECK(box_findings(box, kNow)[0].remedy == "Set cache.enable = true.");
+  box = healthy_box();
+  box.origins_here = {"http://192.168.1.5:6970/"};
+  CHECK(codes(box) == "origin_is_this_box:error");
+}
+
+TEST_CASE("media ports: from four in five on, and when none is left") {
+  BoxFacts box = healthy_box();
+  box.own->media.streams = 2000;
+  CHECK(codes(box) == "media_ports_used_up:warning");
+  box.own->media.streams = 2500;
+  CHECK(codes(box) == "media_ports_used_up:error");
+  box.own->media = {0, 0};
+  CHECK(codes(box) == "");
+}
+
+TEST_CASE("no address for phones is no more than worth knowing while only loopback is listened on") {
+  BoxFacts box = healthy_box();
+  box.own->phone_addresses.clear();
+  CHECK(codes(box) == "no_address:error");
+  box.own->loopback_only = true;
+  CHECK(codes(box) == "no_address:info");
+}
+
+TEST_CASE("ports") {
+  BoxFacts box = box_without_daemon();
+  const Endpoint at = *Endpoint::parse("0.0.0.0:69");
+  box.ports = {{"access.tftp.port", at, true, PortUse::State::free, "", ""},
+               {"access.tftp.port", at, true, PortUse::State::taken, "dnsmasq (process 812)", ""},
+               {"access.sip.port", at, false, PortUse::State::taken, "", ""},
+               {"access.tftp.port", at, true, PortUse::State::not_allowed, "", ""},
+               {"access.tftp.port", at, true, PortUse::State::no_such_address, "", ""},
+               {"access.tftp.port", at, true, PortUse::State::failed, "", "odd"}};
+  CHECK(codes(box) ==
+        "not_running:error port_taken:error port_taken:error address_absent:error port_failed:error "
+        "port_not_tried:info");
+  CHECK(box_findings(box, kNow)[1].seen ==
+        "UDP 0.0.0.0:69 (access.tftp.port) is taken by dnsmasq (process 812).");
+}
+
+TEST_CASE("directories and room") {
+  BoxFacts box = healthy_box();
+  box.directories = {{"cache.dir", "/c", DirectoryUse::State::missing, {}},
+                     {"cache.dir", "/c", DirectoryUse::State::not_a_directory, {}},
+                     {"state.dir", "/s", DirectoryUse::State::not_writable, 1'000'000'000},
+                     {"state.dir", "/s", DirectoryUse::State::usable, 1'000},
+                     {"state.dir", "/s", DirectoryUse::State::not_ours, {}}};
+  CHECK(codes(box) ==
+        "directory_wrong:warning directory_not_writable:warning disk_nearly_full:warning "
+        "directory_missing:info");
+}
+
+TEST_CASE("the clock") {
+  BoxFacts box = healthy_box();
+  CHECK(codes(box, WallTime{}) == "clock_wrong:error");
+  box.clock_synchronised = false;
+  CHECK(codes(box) == "clock_not_synchronised:info");
+  box.clock_synchronised.reset();
+  CHECK(codes(box) == "");
+}
+
+TEST_CASE("what others say is shown without its control characters") {
+  BoxFacts box = healthy_box();
+  box.own->call_servers[0].up = false;
+  box.own->call_servers[0].last_error = "gone\x1b[31m\r\n\xff";
+  const std::string seen = box_findings(box, kNow)[0].seen;
+  CHECK(seen == "The call server pbx:2000 can't be reached: gone?[31m???");
+}
