@@ -1,0 +1,73 @@
+// One request to the router: how it is written, and when it is sent again.
+#include <algorithm>
+
+#include "nat/core/portmap_mapper.hpp"
+
+namespace dw::nat::portmap {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr Duration kPcpFirst = seconds(3), kPcpLongest = seconds(1024);  ///< IRT, MRT: RFC 6887 §8.1.1
+constexpr Duration kNatPmpFirst = milliseconds(250);                     ///< RFC 6886 §3.1
+constexpr Duration kRenewAgain = seconds(4);                             ///< at least, RFC 6887 §11.2.1
+
+}  // namespace
+
+/// Up to a tenth more or less, so that boxes that lost power together do not ask together.
+Duration Mapper::jittered(Duration about) {
+  constexpr std::int64_t kParts = 1000, kSpread = 200;
+  const auto part = static_cast<std::int64_t>(options_.random() % (kSpread + 1));
+  return about * (kParts - kSpread / 2 + part) / kParts;
+}
+
+/// After `tries` requests of which none was answered.
+Duration Mapper::resend_after(TimePoint now, const Entry& entry) {
+  const bool nat_pmp = protocol_ == Protocol::nat_pmp || phase_ == Phase::stopping;
+  if (nat_pmp) return kNatPmpFirst * (1 << std::min(entry.tries - 1, kNatPmpTries - 1));
+  // A renewal has time: again when half of what is left has passed.
+  if (entry.granted && phase_ == Phase::running && entry.tries > kSilentTries) return std::max<Duration>(kRenewAgain, (entry.granted->expires - now) / 2);
+  return jittered(std::min<Duration>(kPcpFirst * (1 << std::min(entry.tries - 1, 9U)), kPcpLongest));
+}
+
+/// The external port that we would like: what we had, else RTP's plus one, else the internal one, so that a router that
+/// knows nothing of a packet's mapping still sends it out from the right port.
+Endpoint Mapper::suggestion(std::size_t at) const {
+  const Entry& entry = entries_[at];
+  if (entry.wanted.follows && at > 0 && entries_[at - 1].granted) {
+    const Endpoint& before = entries_[at - 1].granted->external;
+    return {before.address, static_cast<std::uint16_t>(before.port + 1)};
+  }
+  if (entry.granted) return entry.granted->external;
+  return {external_, entry.wanted.internal};
+}
+
+void Mapper::send_map(TimePoint now, Entry& entry, std::uint32_t lifetime, Actions& actions) {
+  const auto at = static_cast<std::size_t>(&entry - entries_.data());
+  const Endpoint wish = lifetime == 0 ? Endpoint{} : suggestion(at);
+  Buffer octets;
+  ByteWriter out(octets);
+  if (protocol_ == Protocol::nat_pmp) {
+    natpmp::write(out, {entry.wanted.transport, entry.wanted.internal, wish.port, lifetime});
+  } else {
+    pcp::write(out, {lifetime, options_.ours, entry.nonce, entry.wanted.transport, entry.wanted.internal, wish.port,
+                     wish.address});
+  }
+  actions.datagrams.push_back(std::move(octets));
+  entry.asked = entry.tried = true;
+  ++entry.tries;
+  entry.due = now + resend_after(now, entry);
+}
+
+void Mapper::send_address_request(TimePoint now, Actions& actions) {
+  Buffer octets;
+  ByteWriter out(octets);
+  natpmp::write_address_request(out);
+  actions.datagrams.push_back(std::move(octets));
+  address_asked_ = true;
+  address_due_ = now + kNatPmpFirst * (1 << std::min(address_tries_, kNatPmpTries - 1));
+  ++address_tries_;
+}
+
+}  // namespace dw::nat::portmap

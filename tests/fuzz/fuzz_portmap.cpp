@@ -1,0 +1,79 @@
+#include <algorithm>
+#include <cstdlib>
+#include <optional>
+
+#include "nat/core/portmap_mapper.hpp"
+#include "sbc/base/byte_reader.hpp"
+
+/// A router that says anything at any time: what a Mapper believes stays bounded and makes sense, and it never asks to be
+/// called again at once for ever. The input is a row of steps: what, how long after the last, octets.
+namespace {
+
+using namespace dw;
+namespace pm = nat::portmap;
+
+const IpAddress kRouter = IpAddress::v4(0xc0a80101);
+
+pm::UpnpAnswer upnp_answer(const pm::UpnpAsk& ask, Bytes octets) {
+  ByteReader in(octets);
+  pm::UpnpAnswer answer;
+  const unsigned flags = in.u8("");
+  answer.found = flags & 1;
+  answer.check_failed = flags & 2;
+  answer.external = IpAddress::v4(in.u32be(""));
+  for (const auto& port : ask.map)
+    answer.ports.push_back({port.wanted, in.u16be(""), in.u32be(""), "no"});
+  return answer;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  ByteReader in(Bytes{data, size});
+  pm::Mapper mapper({kRouter,
+                     IpAddress::v4(0xc0a8010a),
+                     {{pm::Transport::udp, 5060, false}, {pm::Transport::udp, 20000, false}, {pm::Transport::udp, 20001, true}},
+                     std::chrono::seconds(120),
+                     [] { return std::uint64_t{0}; }});
+  TimePoint now{};
+  std::optional<pm::UpnpAsk> ask;
+  const auto take = [&](pm::Mapper::Actions actions) {
+    if (actions.datagrams.size() > 8) std::abort();
+    if (actions.upnp && ask) std::abort();
+    if (actions.upnp) ask = std::move(actions.upnp);
+    const auto facts = mapper.facts();
+    if (facts.granted.size() > facts.wanted) std::abort();
+    for (const auto& granted : mapper.usable())
+      if (granted.external.port == 0 || facts.double_nat) std::abort();
+    if (pm::in_words(facts).empty()) std::abort();
+  };
+  take(mapper.start(now));
+  while (!in.at_end() && in.ok()) {
+    const unsigned what = in.u8("");
+    now += std::chrono::milliseconds(in.u16be("") * 40);
+    const Bytes octets = in.take(std::min<std::size_t>(in.u8(""), in.remaining()), "");
+    switch (what % 6) {
+      case 0:
+      case 1:
+        take(mapper.on_datagram(now, {kRouter, pm::pcp::kServerPort}, octets));
+        break;
+      case 2:
+        take(mapper.on_announcement(now, {kRouter, pm::pcp::kServerPort}, octets));
+        break;
+      case 3:
+        if (ask) take(mapper.on_upnp(now, upnp_answer(*std::exchange(ask, std::nullopt), octets)));
+        break;
+      case 4:
+        take(mapper.set_reflexive(now, octets.empty() ? std::optional<IpAddress>() : IpAddress::v4(octets.front())));
+        break;
+      default:
+        if (what >= 250) take(mapper.stop(now));
+    }
+    take(mapper.on_deadline(now));
+    if (mapper.next_deadline() <= now) std::abort();
+    for (const auto& r : {pm::pcp::parse_response(octets)})
+      if (r && pm::pcp::to_string(*r).empty()) std::abort();
+    if (const auto r = pm::natpmp::parse_response(octets); r && pm::natpmp::to_string(*r).empty()) std::abort();
+  }
+  return 0;
+}
