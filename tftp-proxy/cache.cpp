@@ -319,8 +319,8 @@ void DiskCache::turn_off(const Error& why) {
 
 void DiskCache::append_metrics(MetricsText& out) const {
   const auto count = [](std::uint64_t n) { return static_cast<double>(n); };
-  out.gauge("dropwire_cache_octets", "Octets of files in the disk cache.", count(index_.octets()));
-  out.gauge("dropwire_cache_max_octets", "What the disk cache may hold.", count(options_.max_octets));
+  out.gauge("dropwire_cache_bytes", "Octets of files in the disk cache.", count(index_.octets()));
+  out.gauge("dropwire_cache_max_bytes", "What the disk cache may hold.", count(options_.max_octets));
   out.gauge("dropwire_cache_files", "Files in the disk cache.", count(index_.files()));
   out.gauge("dropwire_cache_storing", "1 while files are stored, 0 while the disk refuses them.",
             storing() ? 1 : 0);

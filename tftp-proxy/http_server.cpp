@@ -281,7 +281,7 @@ void PhoneHttpServer::append_metrics(MetricsText& out) const {
     out.counter("dropwire_http_answers_total", "Answers to phones over HTTP, by status.", count,
                 {{"status", std::to_string(status)}});
   }
-  out.counter("dropwire_http_body_octets_total", "Octets of bodies sent to phones over HTTP.", octets_);
+  out.counter("dropwire_http_body_bytes_total", "Octets of bodies sent to phones over HTTP.", octets_);
   out.counter("dropwire_http_cut_total", "Answers over HTTP that the phone did not take whole.", cut_);
   out.gauge("dropwire_http_running", "Requests over HTTP that are being answered.",
             static_cast<double>(downloads_.size()));

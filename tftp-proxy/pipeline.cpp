@@ -270,7 +270,7 @@ void Pipeline::append_metrics(MetricsText& out) const {
     out.counter("dropwire_origin_requests_total", "Requests to an origin", slot->requests, labels);
     out.counter("dropwire_origin_failures_total", "Requests that an origin failed to serve", slot->failures,
                 labels);
-    out.counter("dropwire_origin_octets_total", "Octets of files from an origin", slot->octets, labels);
+    out.counter("dropwire_origin_received_bytes_total", "Octets of files from an origin", slot->octets, labels);
     out.gauge("dropwire_origin_up", "1 while an origin is asked, 0 while it is left alone",
               slot->health.state() == OriginHealth::State::up ? 1 : 0, labels);
     out.gauge("dropwire_origin_answer_seconds", "Smoothed time from a request to the file",
@@ -291,7 +291,7 @@ void Pipeline::append_metrics(MetricsText& out) const {
   out.counter("dropwire_fetches_kept_on_total", "Fetches that went on for the cache alone", c.orphans);
   out.counter("dropwire_fetches_cancelled_total", "Fetches that nobody wanted any more", c.cancelled);
   out.gauge("dropwire_fetches", "Files being fetched now", static_cast<double>(flights_.size()));
-  out.gauge("dropwire_memory_octets", "Octets of files kept in memory",
+  out.gauge("dropwire_memory_bytes", "Octets of files kept in memory",
             static_cast<double>(memory_.octets()));
   prefetcher_.append_metrics(out);
 }

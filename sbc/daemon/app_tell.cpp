@@ -182,9 +182,18 @@ admin::Sources App::sources() {
     pipeline_->append_metrics(out);
     if (cache_) cache_->append_metrics(out);
     out.gauge("dropwire_phones", "Phones that are known.", static_cast<double>(inventory_.size()));
+    const auto& ended = inventory_.call_totals();
+    out.counter("dropwire_calls_ended_total", "Calls of phones that ended.", ended.calls);
+    out.counter("dropwire_calls_silent_total", "Of these, at least one side sent nothing though both could.", ended.one_way);
+    const char* const packets = "RTP packets of ended calls.";
+    out.counter("dropwire_call_packets_total", packets, ended.from_phone, {{"from", "phone"}});
+    out.counter("dropwire_call_packets_total", packets, ended.from_central, {{"from", "central"}});
+    const char* const lost = "RTP packets of ended calls that did not come.";
+    out.counter("dropwire_call_packets_lost_total", lost, ended.lost_from_phone, {{"from", "phone"}});
+    out.counter("dropwire_call_packets_lost_total", lost, ended.lost_from_central, {{"from", "central"}});
     out.gauge("dropwire_start_time_seconds", "When the daemon started, Unix time.",
               std::chrono::duration<double>(started_.time_since_epoch()).count());
-    out.gauge("dropwire_info", "The version, as a label.", 1, {{"version", DW_VERSION}});
+    out.gauge("dropwire_build_info", "The version, as a label.", 1, {{"version", DW_VERSION}});
   });
   return s;
 }

@@ -219,7 +219,18 @@ void Inventory::on_call(const Call& call) {
   const DeviceName device = named ? *named : owner_at(call.peer.address, trace, ended);
   const auto known = index_.find(device.str());
   const IpAddress address = known == index_.end() ? call.peer.address : known->second->address;
-  keep(phone_for(device, address, ended), step_of(call));
+  Step step = step_of(call);
+  count(step.call);
+  keep(phone_for(device, address, ended), std::move(step));
+}
+
+void Inventory::count(const CallFigures& call) {
+  ++call_totals_.calls;
+  if (call.silent != CallFigures::Silent::nobody) ++call_totals_.one_way;
+  call_totals_.from_phone += call.from_phone;
+  call_totals_.lost_from_phone += call.lost_from_phone;
+  call_totals_.from_central += call.from_central;
+  call_totals_.lost_from_central += call.lost_from_central;
 }
 
 Phone& Inventory::touch(const DeviceName& device, const IpAddress& address, WallTime at) {

@@ -58,6 +58,15 @@ class Inventory {
   /// Whether a phone that took a file or registered has firmware of this protocol.
   bool knows(Protocol protocol) const;
 
+  /// Of calls that ended, since the start.
+  struct CallTotals {
+    std::uint64_t calls = 0;
+    std::uint64_t one_way = 0;  ///< one side was silent, or both, while both ways were open (CallFigures::silent)
+    std::uint64_t from_phone = 0, lost_from_phone = 0;  ///< packets of RTP
+    std::uint64_t from_central = 0, lost_from_central = 0;
+  };
+  const CallTotals& call_totals() const { return call_totals_; }
+
   /// What concerns no single phone: many that boot at once, a call server that refuses our address.
   std::vector<Finding> site_findings(WallTime now) const;
 
@@ -83,6 +92,7 @@ class Inventory {
   void adopt_address_record(Phone& phone, WallTime at);
   void move_to(Phone& phone, const IpAddress& address);
   void keep(Phone& phone, Step step);
+  void count(const CallFigures& call);
   void trim(std::deque<Step>& steps) const;
   void prove(Phone& phone);
   void erase(Phones::iterator phone);
@@ -94,6 +104,7 @@ class Inventory {
   std::unordered_map<IpAddress, std::vector<std::string>> at_address_;  // keys of devices by current address
   std::unordered_set<std::string> changed_;
   std::uint64_t removals_ = 0;
+  CallTotals call_totals_;
 };
 
 }  // namespace dw::phones

@@ -84,7 +84,7 @@ void Sessions::append_metrics(MetricsText& out) const {
   out.gauge("dropwire_tftp_transfers_unproven", "Of these, nothing acknowledged yet.",
             static_cast<double>(unproven()));
   out.counter("dropwire_tftp_data_packets_total", "DATA sent.", t.data_packets);
-  out.counter("dropwire_tftp_data_octets_total", "Octets of files in DATA sent, repeats included.",
+  out.counter("dropwire_tftp_data_bytes_total", "Octets of files in DATA sent, repeats included.",
               t.data_octets);
   out.counter("dropwire_tftp_retransmissions_total", "Packets sent again.", t.retransmissions);
   out.counter("dropwire_tftp_timeouts_total", "Times that an ACK did not come.", t.timeouts);

@@ -418,6 +418,25 @@ TEST_CASE("what is no one-way audio: directly between phones, a picture, few pac
   CHECK(r.codes() == "");
 }
 
+TEST_CASE("what all calls did together is counted, and what was no call is not") {
+  Line r = healthy();
+  Call lossy = r.call(9000, 8900);
+  lossy.streams[0].media.from_central.lost = 100;
+  r.talks(lossy).talks(r.call(9000, 0));
+  Call nothing = r.call(0, 0);
+  nothing.way = Call::Way::unknown;
+  nothing.far_number.clear();
+  nothing.streams.clear();
+  r.talks(nothing);
+  const auto& all = r.inventory.call_totals();
+  CHECK(all.calls == 2);
+  CHECK(all.one_way == 1);
+  CHECK(all.from_phone == 18000);
+  CHECK(all.lost_from_phone == 0);
+  CHECK(all.from_central == 8900);
+  CHECK(all.lost_from_central == 100);
+}
+
 TEST_CASE("SCCP's numbers of models") {
   for (const auto& [number, model] :
        {std::pair(7U, "7960"), {8U, "7940"},   {115U, "7941"},   {309U, "7941"}, {308U, "7961"},
