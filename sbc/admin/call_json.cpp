@@ -35,7 +35,25 @@ Json flow_json(const MediaFlow& flow, const Now& now) {
           {"last_packet", std::move(last)}};
 }
 
-Json stream_json(const phones::Call::Stream& stream, const Now& now) {
+Json lane_json(const CallHistory::Lane& lane) {
+  Json loss = Json::array(), jitter = Json::array();
+  for (const CallHistory::Sample& sample : lane.samples) {
+    const bool passed = sample.loss_percent >= 0;
+    loss.push_back(passed ? Json(std::round(100.0 * sample.loss_percent) / 100) : Json(nullptr));
+    jitter.push_back(passed ? Json(std::round(10.0 * sample.jitter_ms) / 10) : Json(nullptr));
+  }
+  return {{"loss_percent", std::move(loss)}, {"jitter_ms", std::move(jitter)}};
+}
+
+/// null: it is not followed.
+Json history_json(const CallHistory::Stream* stream) {
+  if (!stream) return nullptr;
+  return {{"every_s", CallHistory::kEvery.count()},
+          {"from_phone", lane_json(stream->from_phone)},
+          {"from_central", lane_json(stream->from_central)}};
+}
+
+Json stream_json(const phones::Call::Stream& stream, const Now& now, const CallHistory* history) {
   return {{"codec", stream.codec},
           {"direct", stream.media.direct},
           {"phone", text_of(stream.phone)},
@@ -44,6 +62,7 @@ Json stream_json(const phones::Call::Stream& stream, const Now& now) {
           {"far_end", text_of(stream.far_end)},
           {"from_phone", flow_json(stream.media.from_phone, now)},
           {"from_central", flow_json(stream.media.from_central, now)},
+          {"history", history_json(history ? history->find(stream) : nullptr)},
           {"strangers", stream.media.strangers}};
 }
 
@@ -54,10 +73,10 @@ Json of_sccp(const phones::Call& call, std::uint32_t number) {
 
 }  // namespace
 
-Json call_json(const phones::Call& call, const Now& now) {
+Json call_json(const phones::Call& call, const Now& now, const CallHistory* history) {
   Json streams = Json::array();
   for (const auto& stream : call.streams)
-    streams.push_back(stream_json(stream, now));
+    streams.push_back(stream_json(stream, now, history));
   return {{"device", call.device},
           {"address", call.peer.address ? call.peer.address.to_string() : std::string()},
           {"protocol", phones::to_string(call.protocol)},

@@ -5,6 +5,8 @@
 
 #include "sbc/admin/call_json.hpp"
 #include "sbc/admin/missing_files.hpp"
+#include "sbc/phones/finding_kind.hpp"
+#include "sbc/phones/model.hpp"
 #include "sbc/phones/sip_lines.hpp"
 
 namespace dw::admin {
@@ -28,8 +30,10 @@ Json addresses_json(const std::vector<Endpoint>& addresses) {
 }
 
 Json finding_json(const phones::Finding& finding) {
+  const auto kind = std::ranges::find(phones::finding_kinds(), finding.code, &phones::FindingKind::code);
   return {{"code", finding.code},
           {"severity", phones::to_string(finding.severity)},
+          {"title", kind == phones::finding_kinds().end() ? std::string_view() : kind->title},
           {"seen", finding.seen},
           {"means", finding.means},
           {"do", finding.remedy}};
@@ -68,6 +72,7 @@ Json summary_json(const phones::Phone& phone) {
       {"protocol", phones::to_string(phone.protocol)},
       {"firmware", phone.firmware},
       {"model", phone.model},
+      {"family", phones::to_string(phones::family_of(phone))},
       {"registered", phone.registered},
       {"server", phone.server},
       {"transport", phone.transport},
@@ -145,22 +150,30 @@ std::string status_json(const Status& status) {
                   {"config", {{"files", status.config_files}, {"loaded", time_json(status.config_loaded)}}}});
 }
 
-std::string phones_json(const phones::Inventory& inventory, WallTime now, std::size_t limit) {
+std::string phones_json(const phones::Inventory& inventory, WallTime now, const PhoneFilter& wanted) {
   Json list = Json::array();
+  std::size_t matching = 0, attention = 0;
   inventory.for_each([&](const phones::Phone& phone) {
-    if (list.size() >= limit) return;
     const auto findings = phones::findings(phone, now);
+    const std::string_view severity = worst_of(findings);
+    const bool needs = severity == "error" || severity == "warning";
+    attention += needs ? 1 : 0;
+    if (!wanted.fits(phone) || (wanted.show == PhoneFilter::Show::attention && !needs)) return;
+    if (++matching > wanted.limit) return;
     Json one = summary_json(phone);
-    one["severity"] = worst_of(findings);
+    one["severity"] = severity;
     one["findings_count"] = findings.size();
     list.push_back(std::move(one));
   });
   return text_of({{"total", inventory.size()},
+                  {"matching", matching},
+                  {"attention", attention},
                   {"phones", std::move(list)},
                   {"findings", findings_json(inventory.site_findings(now))}});
 }
 
-std::string phone_json(const phones::Phone& phone, const std::vector<phones::Call>& calls, const Now& now) {
+std::string phone_json(const phones::Phone& phone, const std::vector<phones::Call>& calls, const Now& now,
+                       const CallHistory* history) {
   Json one = summary_json(phone);
   Json story = Json::array();
   for (const phones::StoryEntry& entry : phones::story(phone))
@@ -169,16 +182,17 @@ std::string phone_json(const phones::Phone& phone, const std::vector<phones::Cal
   one["findings"] = findings_json(phones::findings(phone, now.wall));
   one["calls"] = Json::array();
   for (const phones::Call& call : calls) {
-    if (is_of(call, phone)) one["calls"].push_back(call_json(call, now));
+    if (is_of(call, phone)) one["calls"].push_back(call_json(call, now, history));
   }
   return text_of(one);
 }
 
-std::string calls_json(const std::vector<phones::Call>& calls, const Now& now, std::size_t limit) {
+std::string calls_json(const std::vector<phones::Call>& calls, const Now& now, std::size_t limit,
+                       const CallHistory* history) {
   Json list = Json::array();
   for (const phones::Call& call : calls) {
     if (list.size() == limit) break;
-    list.push_back(call_json(call, now));
+    list.push_back(call_json(call, now, history));
   }
   return text_of({{"total", calls.size()}, {"calls", std::move(list)}});
 }

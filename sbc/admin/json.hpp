@@ -2,6 +2,8 @@
 #include <string>
 #include <vector>
 
+#include "sbc/admin/call_history.hpp"
+#include "sbc/admin/phone_filter.hpp"
 #include "sbc/admin/sources.hpp"
 
 namespace dw::admin {
@@ -19,15 +21,19 @@ inline Now now_by_both() {
 // U+FFFD.
 
 std::string status_json(const Status& status);
-/// At most `limit` phones, those seen last first; with what concerns them all.
-std::string phones_json(const phones::Inventory& inventory, WallTime now, std::size_t limit);
-/// With the phone's calls out of `calls`.
-std::string phone_json(const phones::Phone& phone, const std::vector<phones::Call>& calls, const Now& now);
+/// The phones that are asked for, those seen last first; with what concerns them all.
+std::string phones_json(const phones::Inventory& inventory, WallTime now, const PhoneFilter& wanted);
+/// With the phone's calls out of `calls`; `history` may be null.
+std::string phone_json(const phones::Phone& phone, const std::vector<phones::Call>& calls, const Now& now,
+                       const CallHistory* history = nullptr);
 /// At most `limit` calls.
-std::string calls_json(const std::vector<phones::Call>& calls, const Now& now, std::size_t limit);
+std::string calls_json(const std::vector<phones::Call>& calls, const Now& now, std::size_t limit,
+                       const CallHistory* history = nullptr);
 std::string doctor_json(const std::vector<phones::Finding>& findings, WallTime now);
 /// With what phones asked for and did not get, out of `inventory` (may be null).
 std::string files_json(const FilesReport& report, const phones::Inventory* inventory);
+/// How phones of each kind are worked; `addresses` are what a person types as TFTP Server 1.
+std::string connect_json(const std::vector<std::string>& addresses);
 std::string log_json(const std::vector<LogLine>& lines, std::uint64_t after);
 std::string reload_json(const ReloadOutcome& outcome);
 std::string error_json(std::string_view text);

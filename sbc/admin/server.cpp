@@ -51,15 +51,39 @@ net::HttpReply wrong_method(std::string_view allowed) {
   return reply;
 }
 
-/// The number in "…&name=123&…", at most `max`; nothing when it is not there or is no such number.
-std::optional<std::uint64_t> query_number(std::string_view query, std::string_view name, std::uint64_t max) {
+/// What stands after "name=" in "…&name=123&…", as sent.
+std::optional<std::string_view> query_value(std::string_view query, std::string_view name) {
   TextCursor cursor(query);
   while (!cursor.at_end()) {
     TextCursor pair(cursor.take_until("&"));
     cursor.skip_char('&');
-    if (pair.take_until("=") == name && pair.skip_char('=')) return parse_number(pair.rest(), max);
+    if (pair.take_until("=") == name && pair.skip_char('=')) return pair.rest();
   }
   return std::nullopt;
+}
+
+/// Nothing when it is not there, or is no number up to `max`.
+std::optional<std::uint64_t> query_number(std::string_view query, std::string_view name, std::uint64_t max) {
+  const auto value = query_value(query, name);
+  return value ? parse_number(*value, max) : std::nullopt;
+}
+
+Result<PhoneFilter> phone_filter(std::string_view query) {
+  using Show = PhoneFilter::Show;
+  PhoneFilter wanted;
+  wanted.limit = static_cast<std::size_t>(
+      query_number(query, "limit", kMaxPhonesAtOnce).value_or(kPhonesAtOnce));
+  const auto text = percent_decoded(query_value(query, "q").value_or(""));
+  if (!text || text->size() > PhoneFilter::kMaxText) return fail(Errc::invalid, "q is no text to look for");
+  wanted.text = *text;
+  const std::string_view show = query_value(query, "show").value_or("");
+  if (!show.empty() && show != "attention" && show != "registered" && show != "unregistered")
+    return fail(Errc::invalid, "show is attention, registered or unregistered");
+  wanted.show = show == "attention"      ? Show::attention
+                : show == "registered"   ? Show::registered
+                : show == "unregistered" ? Show::unregistered
+                                         : Show::all;
+  return wanted;
 }
 
 }  // namespace
@@ -69,7 +93,11 @@ AdminServer::AdminServer(net::Loop& loop, const Options& options, Sources source
       options_(options),
       sources_(std::move(sources)),
       files_(loop, options.first_answer),
-      page_policy_(page_policy(page_html())) {}
+      events_(std::make_unique<EventFeed>(loop, sources_, EventFeed::Options{})),
+      sampling_(loop, [this] { sample_calls(); }),
+      page_policy_(page_policy(page_html())) {
+  if (sources_.calls) sampling_.arm_after(CallHistory::kEvery);
+}
 
 AdminServer::~AdminServer() = default;
 
@@ -149,6 +177,10 @@ void AdminServer::route(const std::shared_ptr<net::HttpExchange>& exchange, std:
   if (path == "/metrics") return metrics(*exchange);
   if (path == "/api/status" && sources_.status)
     return exchange->reply(json_reply(status_json(sources_.status())));
+  if (path == "/api/events") return events_->listen(exchange, json_reply({}));
+  if (path == "/api/connect")
+    return exchange->reply(json_reply(connect_json(sources_.status ? sources_.status().phone_addresses
+                                                                   : std::vector<std::string>())));
   if (path == "/api/calls") return calls(*exchange);
   if (path == "/api/doctor" && sources_.doctor) return doctor(exchange);
   if (path == kFiles && sources_.files)
@@ -160,9 +192,9 @@ void AdminServer::route(const std::shared_ptr<net::HttpExchange>& exchange, std:
 
 void AdminServer::phones(net::HttpExchange& exchange, std::string_view path) {
   if (path == kPhones) {
-    const auto limit = query_number(exchange.query(), "limit", kMaxPhonesAtOnce).value_or(kPhonesAtOnce);
-    return exchange.reply(
-        json_reply(phones_json(*sources_.inventory, wall_now(), static_cast<std::size_t>(limit))));
+    const auto wanted = phone_filter(exchange.query());
+    if (!wanted) return exchange.reply(error_reply(400, wanted.error().text));
+    return exchange.reply(json_reply(phones_json(*sources_.inventory, wall_now(), *wanted)));
   }
   const auto key = percent_decoded(path.substr(kPhones.size() + 1));
   if (!key) return exchange.reply(error_reply(400, "broken percent escape in the address"));
@@ -172,13 +204,18 @@ void AdminServer::phones(net::HttpExchange& exchange, std::string_view path) {
     phone = sources_.inventory->find_at(*address);
   if (!phone) return exchange.reply(error_reply(404, "no such phone has asked for a file or registered"));
   const auto calls = sources_.calls ? sources_.calls() : std::vector<phones::Call>();
-  exchange.reply(json_reply(phone_json(*phone, calls, now_by_both())));
+  exchange.reply(json_reply(phone_json(*phone, calls, now_by_both(), &history_)));
 }
 
 void AdminServer::calls(net::HttpExchange& exchange) {
   const auto limit = query_number(exchange.query(), "limit", kMaxPhonesAtOnce).value_or(kPhonesAtOnce);
   const auto calls = sources_.calls ? sources_.calls() : std::vector<phones::Call>();
-  exchange.reply(json_reply(calls_json(calls, now_by_both(), static_cast<std::size_t>(limit))));
+  exchange.reply(json_reply(calls_json(calls, now_by_both(), static_cast<std::size_t>(limit), &history_)));
+}
+
+void AdminServer::sample_calls() {
+  history_.sample(sources_.calls());
+  sampling_.arm_after(CallHistory::kEvery);
 }
 
 void AdminServer::doctor(const std::shared_ptr<net::HttpExchange>& exchange) {

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "sbc/admin/call_history.hpp"
+#include "sbc/admin/event_feed.hpp"
 #include "sbc/admin/file_door.hpp"
 #include "sbc/admin/sources.hpp"
 #include "sbc/net/http_server.hpp"
@@ -39,6 +41,7 @@ class AdminServer {
   void control(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view path);
   void phones(net::HttpExchange& exchange, std::string_view path);
   void calls(net::HttpExchange& exchange);
+  void sample_calls();
   void doctor(const std::shared_ptr<net::HttpExchange>& exchange);
   void health(net::HttpExchange& exchange);
   void metrics(net::HttpExchange& exchange);
@@ -49,6 +52,9 @@ class AdminServer {
   Options options_;
   Sources sources_;
   FileDoor files_;
+  std::unique_ptr<EventFeed> events_;
+  CallHistory history_;
+  net::Timer sampling_;
   std::string page_policy_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< for answers of the doctor that come late
   net::LogLimit refused_log_;

@@ -156,6 +156,11 @@ class CommandLine {
                               [this] { return commands::phone(typed_.ask(), typed_.name); });
     phone->add_option("NAME", typed_.name, "Its name, MAC or address")->required();
     asks_daemon(phone);
+    CLI::App* connect = command("connect", "What to press on a phone so that it uses this Dropwire",
+                                "dropwire connect 7965",
+                                [this] { return commands::connect(typed_.ask(), typed_.name); });
+    connect->add_option("MODEL", typed_.name, "Its model, such as 7965; without it, every kind of phone");
+    asks_daemon(connect);
   }
 
   void doctor() {

@@ -30,6 +30,8 @@ int phones(const Ask& ask);
 int phone(const Ask& ask, const std::string& name);
 int calls(const Ask& ask);
 int log(const Ask& ask);
+/// How to connect a phone of this model; of every family when it is empty.
+int connect(const Ask& ask, const std::string& model);
 int doctor(const Ask& ask);
 int doctor_phone(const Ask& ask, const std::string& name);
 int reload(const Ask& ask);

@@ -17,6 +17,8 @@ std::string_view origin_form(std::string_view uri) {
 
 }  // namespace
 
+static_assert(HttpBody::kUnknownSize == MHD_SIZE_UNKNOWN);
+
 Exchange::Exchange(MHD_Connection* connection, Timer& turn, std::string_view uri, const Endpoint& peer,
                    const Endpoint& local)
     : connection_(connection), turn_(turn), uri_(uri), peer_(peer), local_(local) {
@@ -102,7 +104,7 @@ ssize_t Exchange::read_body(void* self, std::uint64_t position, char* into, std:
 
 void Exchange::end(bool whole, bool tell) {
   if (step_ == Step::over) return;
-  if (whole && reply_ && method_ != "HEAD") octets_out_ = body_size();
+  if (whole && reply_ && method_ != "HEAD" && body_size() != HttpBody::kUnknownSize) octets_out_ = body_size();
   step_ = Step::over;
   connection_ = nullptr;
   suspended_ = false;

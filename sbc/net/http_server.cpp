@@ -83,6 +83,7 @@ class MhdServer final : public HttpServer {
   void run();
   void sweep();
   void check(Connection& c, TimePoint now);
+  void check_waiting(Connection& c, TimePoint now);
   void cut(Connection& c, std::uint64_t& counter);
   MHD_Result on_whole_request(const std::shared_ptr<Exchange>& exchange);
   bool announces_too_much(MHD_Connection* connection) const;
@@ -185,11 +186,7 @@ void MhdServer::sweep() {
 
 void MhdServer::check(Connection& c, TimePoint now) {
   if (c.cut) return;
-  if (c.exchange && c.exchange->suspended()) {
-    c.window.reset();
-    if (hung_up(c.descriptor)) c.exchange->give_up();
-    return;
-  }
+  if (c.exchange && c.exchange->suspended()) return check_waiting(c, now);
   const bool answering = c.exchange && c.exchange->step() == Exchange::Step::answering;
   if (!answering && !has_unsent(c.descriptor)) {
     c.window.reset();
@@ -207,6 +204,21 @@ void MhdServer::check(Connection& c, TimePoint now) {
   }
   c.window = now;
   c.taken = taken;
+}
+
+/// An answer that waits for us. Its reader need not take anything, but has to be there: what was sent is
+/// acknowledged at some time.
+void MhdServer::check_waiting(Connection& c, TimePoint now) {
+  if (hung_up(c.descriptor)) return c.exchange->give_up();
+  if (!has_unsent(c.descriptor)) return c.window.reset();
+  const std::uint64_t taken = octets_taken(c);
+  if (!c.window || taken != c.taken) {
+    c.window = now;
+    c.taken = taken;
+  } else if (now - *c.window >= options_.idle_timeout) {
+    cut(c, stats_.cut_slow);
+    c.exchange->give_up();
+  }
 }
 
 void MhdServer::cut(Connection& c, std::uint64_t& counter) {

@@ -16,8 +16,10 @@
 
 namespace dw::net {
 
-/// A body that is not all there yet. `size` is always told to the client as Content-Length.
+/// A body that is not all there yet. `size` is told to the client as Content-Length, unless it is kUnknownSize: then the
+/// body goes on in chunks (to an HTTP/1.0 client until the connection closes) until it is aborted.
 struct HttpBody {
+  static constexpr std::uint64_t kUnknownSize = UINT64_MAX;
   static constexpr long kWait = 0;  ///< nothing now; the server asks again after HttpExchange::wake()
   static constexpr long kAbort =
       -1;  ///< it can't be completed: the connection is cut, so no client takes it for whole
@@ -60,10 +62,11 @@ class HttpExchange {
 };
 
 /// An HTTP/1.1 server (libmicrohttpd) on the loop: its epoll descriptor is polled, it has no thread of its
-/// own (DECISIONS.md has the measurement). Must not be destroyed by its own handler. Answers always carry
-/// Content-Length and are never chunked or compressed. What a connection may cost is bounded: a request has
-/// to be whole within idle_timeout of the connection's begin or of the answer before it, and an answer has to
-/// be taken at min_octets_per_second; else the connection is reset.
+/// own (DECISIONS.md has the measurement). Must not be destroyed by its own handler. Answers carry
+/// Content-Length, but for unending ones, and are never compressed. What a connection may cost is bounded: a
+/// request has to be whole within idle_timeout of the connection's begin or of the answer before it, and an
+/// answer has to be taken at min_octets_per_second, and while it waits for us what was sent has to be
+/// acknowledged within idle_timeout; else the connection is reset.
 class HttpServer {
  public:
   static constexpr std::size_t kBlock =

@@ -131,7 +131,7 @@ void Inventory::on_config(const DeviceName& device, const IpAddress& address, Wa
       continue;  // a locale is kept by the phone, firmware has its own rules
     phone.follow_ups.push_back(name.substr(0, Step::kMaxName));
   }
-  changed_.insert(phone.key());
+  mark(phone);
 }
 
 void Inventory::on_signalling(const SignallingStep& told) {
@@ -184,7 +184,7 @@ void Inventory::on_sip(const SignallingStep& told) {
   if (const auto record = index_.find(told.peer.address.to_string());
       trace.anew && !device.empty() && record != index_.end()) {
     take_line(*record->second, trace.aor);
-    changed_.insert(record->first);
+    mark(*record->second);
   }
   if (news) keep_signalling(phone, told, other);
   if (phone.registered) prove(phone);
@@ -260,7 +260,7 @@ Phone& Inventory::phone_for(const DeviceName& device, const IpAddress& address, 
   phone.last_seen = std::max(phone.last_seen, at);
   Phones& order = phone.proven ? proven_ : unproven_;
   order.splice(order.begin(), order, index_.at(key));
-  changed_.insert(std::move(key));
+  mark(phone);
   return phone;
 }
 
@@ -323,7 +323,7 @@ void Inventory::keep(Phone& phone, Step step) {
   const auto after = std::ranges::upper_bound(phone.steps, step.at, {}, &Step::at);
   phone.steps.insert(after, std::move(step));
   trim(phone.steps);
-  changed_.insert(phone.key());
+  mark(phone);
 }
 
 void Inventory::trim(std::deque<Step>& steps) const {
@@ -349,6 +349,7 @@ void Inventory::erase(Phones::iterator phone) {
   Phones& order = phone->proven ? proven_ : unproven_;
   order.erase(phone);
   ++removals_;
+  ++revision_;
 }
 
 void Inventory::make_room() {
@@ -429,6 +430,11 @@ void Inventory::restore(Phone phone) {
   if (order.front().device.empty()) return;
   order.front().address = {};
   move_to(order.front(), address);
+}
+
+void Inventory::mark(Phone& phone) {
+  phone.revision = ++revision_;
+  changed_.insert(phone.key());
 }
 
 std::vector<std::string> Inventory::take_changed() {

@@ -55,6 +55,8 @@ class Inventory {
   /// Most recently seen first, within each of: phones that took a file, others.
   void for_each(const std::function<void(const Phone&)>& visit) const;
   std::size_t size() const { return index_.size(); }
+  /// Counts up with each change. A phone whose Phone::revision is above one seen earlier has changed since.
+  std::uint64_t revision() const { return revision_; }
   /// Whether a phone that took a file or registered has firmware of this protocol.
   bool knows(Protocol protocol) const;
 
@@ -93,6 +95,7 @@ class Inventory {
   void move_to(Phone& phone, const IpAddress& address);
   void keep(Phone& phone, Step step);
   void count(const CallFigures& call);
+  void mark(Phone& phone);
   void trim(std::deque<Step>& steps) const;
   void prove(Phone& phone);
   void erase(Phones::iterator phone);
@@ -103,7 +106,7 @@ class Inventory {
   std::unordered_map<std::string, Phones::iterator> index_;
   std::unordered_map<IpAddress, std::vector<std::string>> at_address_;  // keys of devices by current address
   std::unordered_set<std::string> changed_;
-  std::uint64_t removals_ = 0;
+  std::uint64_t removals_ = 0, revision_ = 0;
   CallTotals call_totals_;
 };
 

@@ -117,6 +117,22 @@ Family family_of(const Phone& phone) {
   return Family::java;
 }
 
+std::string_view to_string(Family family) {
+  switch (family) {
+    case Family::java:
+      return "java";
+    case Family::classic:
+      return "classic";
+    case Family::wifi:
+      return "wifi";
+    case Family::speaker:
+      return "speaker";
+    case Family::simple:
+      return "simple";
+  }
+  return "";
+}
+
 Models models_asking(std::string_view file) {
   const std::string_view base = base_of(file);
   switch (kind_of(file)) {

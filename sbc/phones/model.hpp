@@ -33,6 +33,7 @@ enum class Family : std::uint8_t {
   simple,   ///< 7902/05/10/12/20/35/36: no lists at all
 };
 Family family_of(const Phone& phone);
+std::string_view to_string(Family family);  ///< "java", "classic", "wifi", "speaker", "simple"
 
 /// The models that ask for a file of this name because of what they are, not of what a config told them:
 /// termNN.default.loads, <locale>/be-sccp.jar, Desktops/320x212x16/…, gk<mac>.

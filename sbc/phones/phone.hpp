@@ -126,6 +126,7 @@ struct Phone {
   std::vector<std::string> follow_ups;  ///< ConfigHints::follow_ups of its last config
   WallTime first_seen{}, last_seen{};
   std::uint64_t next_step = 1;
+  std::uint64_t revision = 0;  ///< Inventory::revision() of its last change; not kept on disk
   std::deque<Step> steps;  ///< by `at`; at most Inventory::Options::max_steps
 
   /// "SEP001122334455", or the address as text.

@@ -10,7 +10,7 @@ root=${1:?usage: check_tree.sh ROOT}
 rules=$(dirname "$(realpath "$0")")/rules.txt
 cd "$root"
 
-folders="conf nat packaging sbc tests tftp-proxy"
+folders="conf docs nat packaging sbc tests tftp-proxy"
 ignored="build debian"  # what builds leave, see .gitignore
 breaches=0
 

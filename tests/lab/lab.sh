@@ -32,7 +32,7 @@ lab_skip() {
 lab_begin() {
   if ((EUID != 0)); then
     sudo -n true 2>/dev/null || lab_skip "network namespaces need root or a sudo that asks nothing"
-    exec sudo -n env DW_BIN="${DW_BIN:-}" DW_BUILT="${DW_BUILT:-}" DW_LAB_TOOLS="${DW_LAB_TOOLS:-}" bash "$0"
+    exec sudo -n env DW_BIN="${DW_BIN:-}" DW_BUILT="${DW_BUILT:-}" DW_LAB_TOOLS="${DW_LAB_TOOLS:-}" DW_SCREENSHOT="${DW_SCREENSHOT:-}" bash "$0"
   fi
   # Out of time: timeout ends the whole process group, so no command in the foreground holds up the trap.
   [[ -n ${LAB_BOUNDED:-} ]] || exec timeout -k 60 "$1" env LAB_BOUNDED=1 bash "$0"

@@ -508,3 +508,51 @@ TEST_CASE("control socket: log lines, and only the new ones") {
   CHECK(box.log->lines().size() == LogRing::kMaxLines);
   CHECK(box.log->lines().front().number == 13);
 }
+
+TEST_CASE("admin API: of many phones those are told that are asked for") {
+  Box box;
+  for (int i = 0; i < 5; ++i)
+    box.inventory.on_file(step(fmt::format("SEP00112233000{}.cnf.xml", i), phones::FileOutcome::sent));
+  box.inventory.on_signalling(registered("SEP001122330003"));
+  const auto keys = [&](const std::string& query) {
+    std::vector<std::string> out;
+    const json answer = box.get("/api/phones" + query);
+    for (const json& phone : answer["phones"])
+      out.push_back(phone["key"]);
+    CHECK(answer["total"] == 5);
+    CHECK(answer["matching"] >= out.size());
+    return out;
+  };
+  CHECK(keys("").size() == 5);
+  CHECK(keys("?limit=2").size() == 2);
+  CHECK(keys("?q=330003") == std::vector<std::string>{"SEP001122330003"});
+  CHECK(keys("?q=sep00%200004") == std::vector<std::string>{"SEP001122330004"});
+  CHECK(keys("?q=192.0.2.7&show=registered") == std::vector<std::string>{"SEP001122330003"});
+  CHECK(keys("?q=nobody").empty());
+  CHECK(keys("?show=unregistered").size() == 4);
+  CHECK(keys("?show=attention").empty());
+}
+
+TEST_CASE("admin API: a list that is asked for wrongly is refused") {
+  Box box;
+  for (const auto* target : {"/api/phones?show=all%20of%20them", "/api/phones?q=%zz"}) {
+    CAPTURE(target);
+    CHECK(box.ask("GET", target)->status() == 400);
+  }
+  CHECK(box.ask("GET", "/api/phones?q=" + std::string(101, 'x'))->status() == 400);
+}
+
+TEST_CASE("admin API: how to connect phones of every kind, with this box's address") {
+  Box box;
+  box.status.phone_addresses = {"192.0.2.1"};
+  const json answer = box.get("/api/connect");
+  CHECK(answer["addresses"] == json::parse(R"(["192.0.2.1"])"));
+  CHECK(answer["families"].size() == 5);
+  for (const json& family : answer["families"]) {
+    CHECK_FALSE(family["models"].empty());
+    CHECK(family["connect"].dump().find("192.0.2.1") != std::string::npos);
+    CHECK(family["connect"].dump().find("{address}") == std::string::npos);
+  }
+  box.status.phone_addresses = {"192.0.2.1", "198.51.100.1"};
+  CHECK(box.get("/api/connect")["families"][0]["connect"].dump().find("this box's address") != std::string::npos);
+}

@@ -23,9 +23,10 @@ TEST_CASE("admin page: needs nothing from elsewhere and never takes remote text 
     CAPTURE(bad);
     CHECK(page.find(bad) == std::string_view::npos);
   }
-  for (const std::string_view good : {"lang=\"en\"", "<main>", "aria-live", "scope=\"col\"",
-                                      "prefers-color-scheme", "/api/status", "/api/phones"}) {
+  for (const std::string_view good : {"lang=\"en\"", "<main id=", "role=\"status\"", "scope=\"col\"",
+                                      "prefers-color-scheme", "/api/status", "/api/phones", "/api/events"}) {
     CAPTURE(good);
     CHECK(page.find(good) != std::string_view::npos);
   }
+  CHECK(page.find("@DW_") == std::string_view::npos);
 }

@@ -258,3 +258,50 @@ TEST_CASE("an exchange that its own callbacks hold is let go at the end") {
   REQUIRE(f.read_to_body(client, "x"));
   CHECK(f.until([&] { return watched.expired(); }));
 }
+
+TEST_CASE("an answer without an end waits as long as it likes, while its reader is there") {
+  HttpFixture f;
+  std::string ready = "one";
+  std::size_t given = 0;
+  f.answer = [&](const ExchangePtr& e) {
+    e->reply(streamed(HttpBody::kUnknownSize, [&](std::uint64_t, MutableBytes into) {
+      if (given == ready.size()) return HttpBody::kWait;
+      const std::size_t count = std::min(into.size(), ready.size() - given);
+      std::memcpy(into.data(), ready.data() + given, count);
+      given += count;
+      return static_cast<long>(count);
+    }));
+  };
+  f.start({.idle_timeout = 40ms});
+  StreamClient reader(f.server->local());
+  reader.send("GET /x HTTP/1.1\r\nHost:h\r\n\r\n");
+  REQUIRE(f.read_until(reader, [&] { return reader.has("one"); }));
+  CHECK(reader.head().find("chunked") != std::string_view::npos);
+  f.loop.run_until([] { return false; }, 200ms);  // five times the idle time
+  ready += "two";
+  f.asked.front()->wake();
+  CHECK(f.read_until(reader, [&] { return reader.has("two"); }));
+  CHECK(f.ends.empty());
+  reader.reset();
+  REQUIRE(f.until([&] { return f.ends.size() == 1; }));
+  CHECK_FALSE(f.ends[0].whole);
+}
+
+TEST_CASE("a waiting answer whose reader acknowledges nothing is cut") {
+  HttpFixture f;
+  std::size_t given = 0;
+  constexpr std::size_t kSome = 60'000;  // more than the client's kernel takes, less than ours holds
+  f.answer = [&](const ExchangePtr& e) {
+    e->reply(streamed(HttpBody::kUnknownSize, [&](std::uint64_t, MutableBytes into) {
+      const std::size_t count = std::min(into.size(), kSome - given);
+      given += count;
+      return count == 0 ? HttpBody::kWait : static_cast<long>(count);
+    }));
+  };
+  f.start({.idle_timeout = 100ms});
+  StreamClient reader(f.server->local(), 2048);
+  reader.send("GET /x HTTP/1.1\r\nHost:h\r\n\r\n");
+  REQUIRE(f.until([&] { return f.ends.size() == 1; }));
+  CHECK_FALSE(f.ends[0].whole);
+  CHECK(f.server->stats().cut_slow == 1);
+}

@@ -1,0 +1,50 @@
+#include "sbc/admin/call_history.hpp"
+
+namespace dw::admin {
+
+void CallHistory::Lane::add(const MediaFlow& flow) {
+  Sample sample;
+  // A stream that starts over counts from nothing again; a late packet makes a lost one good.
+  const bool anew = flow.packets < packets;
+  const std::uint64_t came = flow.packets - (anew ? 0 : packets);
+  const std::uint64_t lost_before = anew ? 0 : lost;
+  const std::uint64_t went = flow.lost > lost_before ? flow.lost - lost_before : 0;
+  if (came + went > 0) {
+    sample.loss_percent = 100.0F * static_cast<float>(went) / static_cast<float>(came + went);
+    sample.jitter_ms = std::chrono::duration<float, std::milli>(flow.jitter).count();
+  }
+  packets = flow.packets;
+  lost = flow.lost;
+  if (samples.size() == kMaxSamples) samples.erase(samples.begin());
+  samples.push_back(sample);
+}
+
+void CallHistory::sample(std::span<const phones::Call> calls) {
+  for (auto& [key, followed] : streams_)
+    followed.seen = false;
+  for (const phones::Call& call : calls) {
+    if (call.streams.empty() || call.streams.front().media.direct) continue;
+    const phones::Call::Stream& stream = call.streams.front();
+    const Key key{stream.phone_facing, stream.central_facing};
+    auto found = streams_.find(key);
+    if (found == streams_.end()) {
+      if (streams_.size() >= kMaxCalls) continue;
+      found = streams_.try_emplace(key).first;
+    }
+    Followed& followed = found->second;
+    // The moment is reckoned back from how long it lasts: a little off each time.
+    if (std::chrono::abs(followed.since - call.since) > kEvery) followed = {};
+    followed.since = call.since;
+    followed.seen = true;
+    followed.stream.from_phone.add(stream.media.from_phone);
+    followed.stream.from_central.add(stream.media.from_central);
+  }
+  std::erase_if(streams_, [](const auto& entry) { return !entry.second.seen; });
+}
+
+const CallHistory::Stream* CallHistory::find(const phones::Call::Stream& stream) const {
+  const auto found = streams_.find({stream.phone_facing, stream.central_facing});
+  return found == streams_.end() ? nullptr : &found->second.stream;
+}
+
+}  // namespace dw::admin

@@ -1,0 +1,104 @@
+#include "sbc/admin/change_watch.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "sbc/admin/json.hpp"
+
+namespace dw::admin {
+namespace {
+
+std::size_t print_of_text(std::string_view text) {
+  return std::hash<std::string_view>{}(text);
+}
+
+/// A fingerprint of what a person would read.
+std::size_t print_of(const auto& findings) {
+  std::size_t print = findings.size();
+  for (const auto& f : findings)
+    print = print * 31 + print_of_text(f.code) + print_of_text(f.seen) + static_cast<std::size_t>(f.severity);
+  return print;
+}
+
+}  // namespace
+
+void Changes::merge(const Changes& more) {
+  status |= more.status;
+  calls |= more.calls;
+  files |= more.files;
+  doctor |= more.doctor;
+  many |= more.many;
+  for (const std::string& key : more.phones) {
+    if (std::ranges::find(phones, key) != phones.end()) continue;
+    if (phones.size() == kMaxPhones) {
+      many = true;
+      return;
+    }
+    phones.push_back(key);
+  }
+}
+
+bool ChangeWatch::Last::due(TimePoint now, Duration every) {
+  if (at != TimePoint{} && now - at < every) return false;
+  at = now;
+  return true;
+}
+
+void ChangeWatch::add(Changes& out, const std::string& key) {
+  Changes one;
+  one.phones.push_back(key);
+  out.merge(one);
+}
+
+Changes ChangeWatch::look(TimePoint now, WallTime wall) {
+  Changes out;
+  if (sources_.inventory && phones_.due(now, kPhonesEvery)) look_at_phones(out);
+  if (sources_.inventory && findings_.due(now, kFindingsEvery)) judge(out, wall);
+  if (sources_.status && status_.due(now, kStatusEvery)) {
+    Status status = sources_.status();
+    status.now = status.started;  // time passing is no news
+    cached_ = status.cache.files + status.cache.octets;
+    const std::size_t print = print_of_text(status_json(status));
+    out.status = std::exchange(status_print_, print) != print;
+  }
+  if (files_.due(now, kFilesEvery)) {  // what is missing is in the phones' stories
+    const bool cache = std::exchange(cached_of_files_, cached_) != cached_;
+    out.files = std::exchange(revision_of_files_, revision_) != revision_ || cache;
+  }
+  if (sources_.calls && calls_.due(now, kCallsEvery)) {
+    const std::size_t running = sources_.calls().size();
+    out.calls = running != 0 || running_calls_ != 0;  // while they are up, their figures move
+    running_calls_ = running;
+  }
+  out.doctor = std::exchange(box_print_told_, box_print_) != box_print_;
+  return out;
+}
+
+void ChangeWatch::look_at_phones(Changes& out) {
+  const std::uint64_t before = std::exchange(revision_, sources_.inventory->revision());
+  if (before == revision_) return;
+  sources_.inventory->for_each([&](const phones::Phone& phone) {
+    if (phone.revision > before) add(out, phone.key());
+  });
+  out.many = out.many || out.phones.empty();  // some went
+}
+
+void ChangeWatch::judge(Changes& out, WallTime wall) {
+  std::unordered_map<std::string, std::size_t> judged;
+  sources_.inventory->for_each([&](const phones::Phone& phone) {
+    if (judged.size() == kMaxJudged || wall - phone.last_seen > kJudgedFor) return;
+    const std::size_t print = print_of(phones::findings(phone, wall));
+    const std::string key = phone.key();
+    const auto before = judged_.find(key);
+    if (before != judged_.end() && before->second != print) add(out, key);
+    judged.emplace(key, print);
+  });
+  judged_ = std::move(judged);
+}
+
+void ChangeWatch::on_box_findings(const std::vector<phones::Finding>& findings) {
+  box_print_ = print_of(findings);
+}
+
+}  // namespace dw::admin

@@ -1,0 +1,99 @@
+
+// Logging in, and what only somebody who is may do.
+let session = { password_set: false, required: false, logged_in: false, csrf: "" };
+const may_act = () => session.logged_in;
+function showSession(s) {
+  session = s || { password_set: false, required: false, logged_in: false, csrf: "" };
+  text("account", session.logged_in ? "Logged in" : session.password_set ? "Log in" : "Reading only");
+  text("h-login", session.logged_in ? "You are logged in" : session.password_set ? "Log in" : "This page only reads");
+  show("login", session.password_set && !session.logged_in);
+  show("logout", session.logged_in);
+  draw("login-why", session, (x) => x.logged_in ? "You can restart phones and fetch files anew." : x.password_set
+    ? x.required ? "This box shows its phones to those who know its password." : "Reading needs no password. Restarting a phone, forgetting it, or fetching a file anew does."
+    : ["It has no password, so nothing can be changed from here. To enable restarting phones and fetching files anew, run ", el("code", {}, "sudo dropwire passwd"), " on this box and choose one."]);
+  if (shown) showActions(shown);
+  if (files) showFiles(files);
+}
+function say(words, bad) {
+  $("done").className = "note" + (bad ? " error" : "");
+  text("done", words);
+  show("done", true);
+}
+const post = (path, body) => answer_of(path, { method: "POST", body: body ? JSON.stringify(body) : "",
+  headers: { "X-CSRF-Token": session.csrf || "", ...(body ? { "Content-Type": "application/json" } : {}) } });
+// True when it was done. Where somebody may insist (a call is up), `insist` is told.
+async function perform(path, insist) {
+  let done = false;
+  try {
+    const got = await post(path);
+    say(sentence(got?.said || "done"));
+    done = true;
+  } catch (problem) {
+    if (problem.status === 401) await lookAtSession();
+    say(problem.status ? "That was not done: " + sentence(problem.message) : "No answer from Dropwire.", true);
+    if (problem.status === 409 && insist) insist(problem.message);
+  }
+  want("phones"); want("phone"); want("files");
+  return done;
+}
+const sentence = (words) => words.charAt(0).toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? "" : ".");
+async function lookAtSession() {
+  showSession(await ask("/api/session").catch(() => session));
+}
+$("login").addEventListener("submit", async (e) => {
+  e.preventDefault();
+  show("login-error", false);
+  try {
+    await post("/api/login", { password: $("password").value });
+    $("password").value = "";
+    await lookAtSession();
+    say("You are logged in.");
+    want_all();
+    location.hash = came_from;
+  } catch (problem) {
+    $("login-error").textContent = problem.status === 401 || problem.status === 403 ? "That is not the password." : problem.status ? problem.message : "No answer from Dropwire.";
+    show("login-error", true);
+    $("password").select();
+  }
+});
+$("logout").addEventListener("click", async () => {
+  await post("/api/logout").catch(() => null);
+  await lookAtSession();
+  say("You are logged out.");
+  location.hash = "#home";
+});
+
+const kActions = {
+  restart: { label: "Restart", sure: "Restart this phone? It registers anew and reads its configuration." },
+  reset: { label: "Reset", sure: "Reset this phone? It boots and fetches its files." },
+  forget: { label: "Forget", sure: "Forget this phone and its story? It comes back when it asks again." },
+};
+function showActions(x) {
+  draw("actions", [x.key, session.logged_in, session.password_set], () => !session.logged_in
+    ? el("p", { class: "quiet" }, session.password_set ? [el("a", { href: "#login" }, "Log in"), " to restart or forget this phone."]
+      : ["To restart or forget a phone from here, give this box a password: ", el("code", {}, "sudo dropwire passwd"), "."])
+    : buttons(x));
+}
+function buttons(x) {
+  return [el("p", { class: "buttons" }, Object.entries(kActions).map(([name, a]) => el("button", { type: "button", "data-act": name }, a.label)),
+    el("a", { href: `/api/phones/${encodeURIComponent(x.key)}/trace`, download: `${x.key}.pcapng`, hidden: !x.trace }, "Download its signalling")),
+    el("p", { id: "sure", class: "buttons", hidden: true })];
+}
+function ask_again(act, words, force) {
+  $("sure").replaceChildren(el("strong", {}, words),
+    el("button", { type: "button", class: "strong", "data-yes": act, "data-force": force }, force ? `${kActions[act].label} it all the same` : `Yes, ${act} it`),
+    el("button", { type: "button", "data-no": act }, "No"));
+  show("sure", true);
+  $("sure").querySelector("[data-no]").focus();
+}
+$("actions").addEventListener("click", async (e) => {
+  const { act, yes, no, force } = e.target.dataset;
+  if (act) return ask_again(act, kActions[act].sure);
+  if (!yes && !no) return;
+  show("sure", false);
+  $("actions").querySelector(`[data-act="${yes || no}"]`)?.focus();
+  if (!yes) return;
+  const path = `/api/phones/${encodeURIComponent(shown.key)}/${yes}` + (force !== undefined ? "?force=1" : "");
+  const insist = force === undefined ? (words) => ask_again(yes, sentence(words), true) : null;
+  if (await perform(path, insist) && yes === "forget") location.hash = "#home";
+});

@@ -1,0 +1,89 @@
+
+const kPage = 100;  // rows shown at first, and more of them at a time
+let wanted = kPage;
+const phones_path = () => "/api/phones?limit=" + wanted + ($("find").value ? "&q=" + encodeURIComponent($("find").value.trim()) : "") +
+  ($("show").value ? "&show=" + $("show").value : "");
+function state_of(x) {
+  return [x.registered ? badge("good", "Registered") : badge("", "Not registered"), " ",
+    x.severity === "error" || x.severity === "warning" ? badge(x.severity, "Needs attention") : x.findings_count ? badge("", "Note") : null];
+}
+function row(x) {
+  const about = [x.model, protocol(x)].filter(Boolean).join(" · ");
+  return el("tr", {}, el("th", { scope: "row" }, phone_link(x.key, name_of(x)), el("small", { class: "quiet" }, about || x.user_agent || "model not known yet"),
+    x.lines.length ? el("small", { class: "narrow quiet" }, (x.lines.length > 1 ? "lines " : "line ") + x.lines.join(", ")) : null,
+    x.device ? el("small", { class: "narrow quiet" }, x.address) : null),
+    el("td", {}, state_of(x)), el("td", { class: "wide" }, x.lines.join(", ") || "–"),
+    el("td", { class: "wide mono keep" }, x.address), el("td", { class: "wide mono" }, x.firmware || "–"), el("td", { class: "wide keep" }, ago(x.last_seen)));
+}
+function showPhones(p) {
+  if (!p) return;
+  const filtered = $("find").value.trim() !== "" || $("show").value !== "";
+  const matching = p.matching ?? p.total;
+  text("count", p.total === 0 ? "" : filtered ? `${matching} of ${p.total}` : p.total === 1 ? "1 known" : `${p.total} known`);
+  show("filter", p.total > 1 || filtered);
+  show("list", p.phones.length > 0);
+  show("none", p.phones.length === 0);
+  draw("none", p.total === 0, (empty) => empty
+    ? ["No phone has asked for a file or registered yet. ", el("a", { href: "#connect" }, "Connect one")] : "No phone is like that.");
+  sync("rows", p.phones, (x) => x.key, row);
+  show("more-line", p.phones.length < matching && wanted < 5000);
+  showAttention(attention, p.attention || 0);
+}
+let typing = null;
+function refilter() {
+  clearTimeout(typing);
+  typing = setTimeout(() => { wanted = kPage; want("phones", true); }, 150);
+}
+$("find").addEventListener("input", refilter);
+$("show").addEventListener("change", refilter);
+$("filter").addEventListener("submit", (e) => { e.preventDefault(); refilter(); });
+$("more").addEventListener("click", () => { wanted = Math.min(wanted + 5 * kPage, 5000); want("phones", true); });
+$("attention").addEventListener("click", (e) => {
+  if (e.target.id !== "to-needing") return;
+  e.preventDefault();
+  $("show").value = "attention";
+  refilter();
+  $("h-phones").scrollIntoView();
+  $("show").focus();
+});
+
+const kStep = { boot: "Start", lists: "Trust list", config: "Configuration", recovery: "Recovery", firmware: "Firmware", extras: "Extras",
+  note: "Note", registration: "Registration", call: "Call", action: "From this page" };
+function step(s) {
+  return el("li", { class: s.step }, el("p", {}, el("strong", {}, kStep[s.step] || s.step), clock(s.at)), el("p", {}, s.detail));
+}
+let shown = null;  // the phone whose story is shown
+function showPhone(x) {
+  shown = x;
+  const key = chosen();
+  text("h-phone", x ? name_of(x) : key);
+  document.title = (x ? name_of(x) : key) + " – Dropwire";
+  for (const id of ["facts", "phone-findings", "phone-actions", "phone-story"]) show(id, !!x);
+  show("phone-gone", !x);
+  if (!x) { show("phone-calls", false); $("phone-state").replaceChildren(); return; }
+  draw("phone-state", [x.registered], () => x.registered ? badge("good", "Registered") : badge("", "Not registered"));
+  const about = { ...x, story: 0, findings: 0, calls: 0 };
+  draw("facts", about, () => [
+    fact("Registered", x.registered ? `with ${x.server || "the call server"}` : "no"),
+    fact(x.lines.length > 1 ? "Lines" : "Line", x.lines.join(", ") || "none known"),
+    fact("Model", x.model || x.user_agent || "not known yet"), fact("Protocol", protocol(x) || "not known yet"),
+    fact("Firmware", x.firmware ? mono(x.firmware) : "not known yet"),
+    fact("Address", mono(x.address), x.mac ? el("br") : null, x.mac ? el("small", {}, "MAC ", mono(x.mac)) : null),
+    fact("Fetches files by", x.uses_http ? "HTTP" : "TFTP"), fact("Last seen", ago(x.last_seen)), fact("First seen", clock(x.first_seen))]);
+  const findings = gravest_first(x.findings);
+  const family = guide.families.find((f) => f.family === x.family);
+  draw("findings", [findings, family], () => findings.length ? findings.map((f) => {
+    const keys = keys_for(f, family, x);
+    return finding(keys ? { ...f, do: "" } : f, keys);
+  })
+    : el("p", {}, badge("good", "All well"), " Nothing is wrong with this phone, as far as its requests show."));
+  show("phone-calls", x.calls.length > 0);
+  sync("phone-talks", x.calls, call_key, talk);
+  showActions(x);
+  sync("steps", [...x.story].reverse(), (s) => s.at + s.step + s.detail, step);
+}
+// What to press on this very model.
+function keys_for(f, family, x) {
+  if (!family || f.code !== "trust_list_present" || !family.trust_list.length) return null;
+  return [el("h4", {}, x.model ? `Erase it. On a ${x.model.split("/").join(" or ")}:` : "Erase it. On most models:"), steps(family.trust_list)];
+}

@@ -1,0 +1,280 @@
+"""The status page in a real browser, in the edge's namespace of a lab: what a customer sees while phones boot, call and fail,
+and what an operator does there. Run by test_status_page.sh, which made the lab. One line a check, as the labs print them."""
+import os
+import subprocess
+import sys
+import traceback
+
+from selenium.webdriver.common.keys import Keys
+
+from browser import HERE, Browser
+
+LAB, LAB_DIR, TOOLS = os.environ["LAB_PREFIX"], os.environ["LAB_DIR"], os.environ["DW_LAB_TOOLS"]
+BASE, OUT = "http://127.0.0.1:8079/", os.environ["BROWSER_OUT"]
+EDGE, PASSWORD = os.environ["EDGE"], os.environ["PAGE_PASSWORD"]
+PHONE, LOCKED = "SEP001122337965", "SEP001122337941"
+SCREENS = [(320, "light"), (320, "dark"), (768, "light"), (768, "dark"), (1280, "light"), (1280, "dark")]
+
+failed = []
+
+
+def check(what, good, seen=""):
+    print(("PASS " if good else "FAIL ") + what + ("" if good else f": {seen}"), flush=True)
+    if not good:
+        failed.append(what)
+
+
+def step(what, act):
+    """One check that is an action: it fails with what the action says."""
+    try:
+        act()
+        check(what, True)
+    except Exception as problem:  # whatever it was, the others are tried all the same
+        check(what, False, str(problem)[:1200])
+        if not isinstance(problem, AssertionError):
+            traceback.print_exc()
+
+
+def in_lab(host, *command):
+    log = open(os.path.join(LAB_DIR, f"browser-{host}.log"), "a", encoding="utf-8")
+    return subprocess.Popen(["ip", "netns", "exec", f"{LAB}-{host}", *command], stdout=log, stderr=log)
+
+
+def boots(model, mac, host="home-phone"):
+    out = os.path.join(LAB_DIR, "files-of-" + model)
+    os.makedirs(out, exist_ok=True)
+    return in_lab(host, os.path.join(TOOLS, "lab_phone"), "boot", model, EDGE, mac, out)
+
+
+def calls_and_waits_for_reset():
+    return in_lab("home-phone", os.path.join(TOOLS, "lab_sccp_phone"), "--server", EDGE + ":2000", "--device", PHONE, "--for", "100", "--do",
+                  "register; wait registered 20; dial 600; wait media 15; expect-rtp 100 20; wait reset 80")
+
+
+def row(key):
+    return f"#rows tr[data-key='{key}']"
+
+
+def row_says(page, key, words, seconds=20):
+    page.until(f"{key} with \"{words}\" in the list",
+               "const row = document.querySelector(arguments[0]); return row && row.innerText.includes(arguments[1])", row(key), words, seconds=seconds)
+
+
+def self_check(page):
+    """The checks of accessibility find what is wrong in a page that is."""
+    page.driver.get("file://" + os.path.join(HERE, "broken.html"))
+    rules = {line.split(":")[0] for line in page.accessibility()}
+    wanted = {"lang", "title", "duplicate-id", "wider-than-screen", "broken-reference", "landmark", "unnamed-landmark", "outside-landmarks", "one-h1",
+              "heading-order", "unnamed-control", "tabindex-above-zero", "small-target", "no-autocomplete", "unnamed-image", "table-headers",
+              "table-row-header", "list-child", "contrast", "edge-contrast"}
+    check("the checks of accessibility find what is wrong", wanted <= rules, sorted(wanted - rules))
+
+
+def connect(page):
+    page.until_text("No phone has asked for a file or registered yet", seconds=30)
+    page.go("connect")
+    page.until_text(EDGE, "addresses")
+    page.until_text("Set TFTP Server 1 to " + EDGE, "families")
+    page.run("document.getElementById('model').value = '7960'; document.getElementById('model').dispatchEvent(new Event('change'))")
+    page.until_text("Unlock Config", "families")
+    page.go("home")
+
+
+def boot_is_seen(page):
+    mark = page.run("return document.mark = 'this page was not loaded again'")
+    phone = boots("7965", PHONE[3:])
+    row_says(page, PHONE, "7945/7965")
+    page.go("phone/" + PHONE)
+    page.until_text("SEP001122337965.cnf.xml", "steps", seconds=30)
+    page.until_text("Firmware", "steps", seconds=30)
+    assert phone.wait(30) == 0, "the phone did not boot"
+    page.until_text("SCCP45.9-4-2SR3-1S", "facts")
+    assert page.run("return document.mark") == mark, "the page was loaded again"
+    assert page.text("feed") == "live", page.text("feed")
+
+
+def call_is_seen(page):
+    page.go("home")
+    row_says(page, PHONE, "Registered", seconds=30)
+    page.until_text("600", "talks", seconds=30)
+    page.until("the figures of both directions", "return document.querySelectorAll('#talks .lane .plot').length === 4")
+    page.until("three samples of jitter", "return [...document.querySelectorAll('#talks .jitter')].some((p) => (p.getAttribute('d').match(/L/g) || []).length >= 2)")
+    page.until_text("arrives well", "talks")
+
+
+def late_page_has_history(page):
+    page.open("phone/" + PHONE)
+    page.until("the plots of a call that was up before", "return [...document.querySelectorAll('#phone-talks .jitter')].some((p) => (p.getAttribute('d').match(/L/g) || []).length >= 2)")
+
+
+def locked_phone_is_told(page):
+    page.go("home")
+    row_says(page, LOCKED, "Needs attention", seconds=60)
+    page.until_text("1 phone needs attention", "attention")
+    page.click("#to-needing")
+    page.until("the locked phone alone", f"return document.querySelectorAll('#rows tr').length === 1 && !!document.querySelector(\"{row(LOCKED)}\")")
+    page.click(row(LOCKED) + " a")
+    page.until_text("trust list", "findings")
+    page.until_text("Erase it. On a 7941", "findings")
+    keys = page.run("return [...document.querySelectorAll('#findings kbd')].map((k) => k.textContent).join('')")
+    assert "**#" in keys, "no keys to press: " + keys
+
+
+def finds_phones(page):
+    page.go("home")
+    page.run("document.getElementById('show').value = ''; document.getElementById('show').dispatchEvent(new Event('change'))")
+    page.type("#find", "337965")
+    page.until("one row", f"return document.querySelectorAll('#rows tr').length === 1 && !!document.querySelector(\"{row(PHONE)}\")")
+    page.type("#find", "nobody")
+    page.until_text("No phone is like that", "none")
+    page.type("#find", " ")
+    row_says(page, PHONE, PHONE)
+
+
+def files_are_told(page):
+    page.go("files")
+    page.until_text("SEP001122337965.cnf.xml", "cached")
+    page.until_text("SEP001122337941.cnf.xml.sgn", "missing")
+
+
+def walk(page, start):
+    """Tab through the view: what is reached, in order, each with a visible focus."""
+    page.go(start)
+    page.run("window.scrollTo(0, 0); document.activeElement.blur(); document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute('tabindex')")
+    reached = []
+    for _ in range(120):
+        page.press(Keys.TAB)
+        got = page.run("""const n = document.activeElement; if (!n || n === document.body) return null;
+            const s = getComputedStyle(n), box = n.getBoundingClientRect();
+            n.dataset.walked = 1;
+            return [n.tagName + '#' + n.id + ' ' + (n.textContent || '').trim().slice(0, 30), s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2,
+                    box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth]""")
+        if got is None or (reached and got[0] == reached[0][0]):
+            break
+        reached.append(got)
+    left = page.run("""const kept = [...document.querySelectorAll('a[href], button, input, select, summary')]
+        .filter((n) => n.checkVisibility() && !n.dataset.walked && n.tabIndex >= 0 && !n.disabled).map((n) => n.outerHTML.slice(0, 80));
+        document.querySelectorAll('[data-walked]').forEach((n) => delete n.dataset.walked); return kept""")
+    check(f"{start.split('/')[0]}: every control is reached by Tab", reached and not left, left)
+    check(f"{start.split('/')[0]}: the focus is seen everywhere", all(r[1] and r[2] for r in reached), [r for r in reached if not (r[1] and r[2])])
+
+
+def by_keyboard_alone(page):
+    page.go("connect")
+    page.go("home")
+    page.run(f"document.querySelector(\"{row(PHONE)} a\").focus()")
+    page.press(Keys.ENTER)
+    page.until("the phone's view with the focus on its heading", "return location.hash.startsWith('#phone/') && document.activeElement.id === 'h-phone'")
+    page.run("document.querySelector('.back a').focus()")
+    page.press(Keys.ENTER)
+    page.until("the list again", "return !document.getElementById('view-home').hidden && document.activeElement.id === 'h-attention'")
+    page.open("home")
+    page.until_text(PHONE, "rows")
+    page.press(Keys.TAB)
+    page.press(Keys.ENTER)
+    page.until("the skip link leads to the content", "return document.activeElement.id === 'main'")
+
+
+def all_screens(page, views):
+    for width, scheme in SCREENS:
+        page.look(width, scheme)
+        wrong = []
+        for view in views:
+            page.go(view)
+            page.until("all is drawn", "return due.size === 0 && !looking", seconds=20)
+            name = view.split("/")[0]
+            wrong += [f"{name}: {line}" for line in page.accessibility()]
+            page.screenshot(f"{name}-{width}-{scheme}")
+        check(f"accessible at {width} px, {scheme}", not wrong, "\n  ".join([""] + wrong[:12]))
+    page.look(1280, "light")
+
+
+def login(page):
+    page.go("phone/" + PHONE)
+    page.until_text("Log in", "actions")
+    page.click("#actions a")
+    page.until("the form", "return !document.getElementById('login').hidden")
+    page.type("#password", "not the password")
+    page.press(Keys.ENTER)
+    page.until_text("That is not the password", "login-error")
+    page.type("#password", PASSWORD)
+    page.press(Keys.ENTER)
+    page.until("back at the phone, logged in", "return !document.getElementById('view-phone').hidden && session.logged_in")
+
+
+def restart(page, phone):
+    page.click("[data-act=restart]")
+    page.until("the question, with the focus on No", "return !document.getElementById('sure').hidden && document.activeElement.dataset.no === 'restart'")
+    page.press(Keys.ENTER)
+    page.until("the question is gone", "return document.getElementById('sure').hidden")
+    assert phone.poll() is None, "the phone was restarted although nobody said yes"
+    page.click("[data-act=restart]")
+    page.click("[data-yes=restart]")
+    page.until_text("was not done", "done")  # a call is up
+    page.click("[data-yes=restart][data-force]")
+    assert phone.wait(30) == 0, "the phone did not see a reset"
+    page.until("the answer in words", "return document.getElementById('done').className === 'note' && document.getElementById('done').innerText !== ''")
+
+
+def logout(page):
+    page.go("login")
+    page.click("#logout")
+    page.until("logged out", "return !session.logged_in")
+    page.go("phone/" + PHONE)
+    page.until_text("Log in", "actions")
+
+
+def daemon_goes_and_comes(page):
+    """test_status_page.sh reads what is to happen now."""
+    page.go("home")
+    print("NOW stop", flush=True)
+    page.until_text("No answer from Dropwire", "lost", seconds=30)
+    print("NOW start", flush=True)
+    page.until("the page is live again", "return document.getElementById('lost').hidden && document.getElementById('feed').textContent === 'live'", seconds=40)
+    row_says(page, PHONE, PHONE)
+
+
+def main():
+    os.makedirs(OUT, exist_ok=True)
+    page = Browser(BASE, OUT)
+    try:
+        self_check(page)
+        page.look(1280, "light")
+        page.open("home")
+        step("nothing is known yet, and the page says how to connect a phone of each model", lambda: connect(page))
+        locked = boots("7941", LOCKED[3:], "home-locked")
+        step("a phone that boots is seen live, without loading the page again", lambda: boot_is_seen(page))
+        phone = calls_and_waits_for_reset()
+        step("its call is seen live, with the quality of both directions", lambda: call_is_seen(page))
+        step("a page that is opened late shows how the call was until now", lambda: late_page_has_history(page))
+        if os.environ.get("DW_SCREENSHOT"):
+            page.go("home")
+            page.until_text("arrives well", "talks")
+            page.look(1280, "light", 1000)
+            page.screenshot(os.environ["DW_SCREENSHOT"], whole=False)
+            page.look(1280, "light")
+        step("files that are kept, and those that were asked for in vain", lambda: files_are_told(page))
+        step("login, with a wrong password first", lambda: login(page))
+        all_screens(page, ["home", "phone/" + PHONE, "phone/" + LOCKED, "connect", "files", "box", "login"])
+        page.go("phone/" + PHONE)
+        step("a restart is asked again, refused during a call, insisted on, and seen by the phone", lambda: restart(page, phone))
+        step("logout", lambda: logout(page))
+        locked.wait(30)
+        step("a phone with an old trust list is found, with the keys to press on its model", lambda: locked_phone_is_told(page))
+        step("one phone is found among all", lambda: finds_phones(page))
+        for view in ("home", "phone/" + LOCKED, "connect", "login"):
+            walk(page, view)
+        step("by keyboard alone", lambda: by_keyboard_alone(page))
+        expected = ("/api/login", "/restart")
+        said = [line for line in page.console() if not ("Failed to load resource" in line and any(e in line for e in expected))]
+        check("the console has no error", not [s for s in said if "broken.html" not in s], said)
+        step("Dropwire is stopped and comes back", lambda: daemon_goes_and_comes(page))
+        elsewhere = page.requests_elsewhere()
+        check(f"nothing was asked of anybody else ({len(page.requests)} requests)", page.requests and not elsewhere, elsewhere[:5])
+    finally:
+        page.close()
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "sbc/admin/event_feed.hpp"
+#include "sbc/admin/server.hpp"
+#include "tests/loop/net/stream_client.hpp"
+
+using namespace dw;
+using namespace dw::admin;
+using namespace std::chrono_literals;
+using test::StreamClient;
+
+namespace {
+
+constexpr Duration kPatience = 20s;
+const Endpoint kPhone{IpAddress::v4(0xc0000207), 52488};
+
+phones::FileStep asked(const std::string& name, WallTime at = wall_now()) {
+  phones::FileStep step;
+  step.at = at;
+  step.name = name;
+  step.peer = kPhone;
+  step.transport = "tftp";
+  step.outcome = phones::FileOutcome::sent;
+  step.octets = step.size = 4000;
+  return step;
+}
+
+/// A feed with nothing but an HTTP server before it.
+struct Feed {
+  explicit Feed(const EventFeed::Options& how = {}, net::HttpServer::Options http = {})
+      : events(loop, sources, how) {
+    sources.inventory = &inventory;
+    sources.status = [this] { return status; };
+    sources.calls = [this] { return calls; };
+    sources.doctor = [this](const auto& done) { done(found); };
+    http.listen = Endpoint{*IpAddress::parse("127.0.0.1"), 0};
+    auto started =
+        net::HttpServer::start(loop, http, [this](const auto& exchange) { events.listen(exchange, {}); });
+    REQUIRE(started);
+    server = std::move(*started);
+  }
+  bool reads(StreamClient& client, std::string_view text) {
+    return loop.run_until(
+        [&] {
+          client.read();
+          return client.has(text);
+        },
+        kPatience);
+  }
+
+  net::Loop loop;
+  phones::Inventory inventory;
+  Status status;
+  std::vector<phones::Call> calls;
+  std::vector<phones::Finding> found;
+  Sources sources;
+  EventFeed events;
+  std::unique_ptr<net::HttpServer> server;
+};
+
+constexpr std::string_view kAsk = "GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+EventFeed::Options fast() {
+  EventFeed::Options options;
+  options.every = 5ms;
+  options.ask_doctor = 20ms;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("events: a listener is told of a phone that appears while it listens, in chunks") {
+  Feed f(fast());
+  StreamClient page(f.server->local());
+  page.send(kAsk);
+  REQUIRE(f.reads(page, "event: hello\n"));
+  CHECK(page.head().find("text/event-stream") != std::string_view::npos);
+  CHECK(page.head().find("chunked") != std::string_view::npos);
+  CHECK(page.head().find("Content-Length") == std::string_view::npos);
+  CHECK(page.has("retry: 2000\n"));
+  f.inventory.on_file(asked("SEP001122334455.cnf.xml"));
+  REQUIRE(f.reads(page, "event: phones\n"));
+  CHECK(f.reads(page, R"(data: {"total":1,"keys":["SEP001122334455"],"more":false})"));
+  f.calls.emplace_back();
+  CHECK(f.reads(page, "event: calls\n"));
+  f.status.central = "pbx.example.net";
+  CHECK(f.reads(page, "event: status\n"));
+  f.found.push_back({"origin_down", phones::Severity::error, "seen", "means", "do"});
+  CHECK(f.reads(page, "event: doctor\n"));
+  CHECK(f.reads(page, "event: files\n"));
+}
+
+TEST_CASE("events: an HTTP/1.0 client gets the stream as it is") {
+  Feed f(fast());
+  StreamClient page(f.server->local());
+  page.send("GET /api/events HTTP/1.0\r\nHost: localhost\r\n\r\n");
+  REQUIRE(f.reads(page, "event: hello\n"));
+  CHECK(page.body().starts_with("retry: 2000\nevent: hello\ndata: {"));
+}
+
+TEST_CASE("events: a comment comes when there is nothing to tell") {
+  auto options = fast();
+  options.heartbeat = 10ms;
+  Feed f(options);
+  StreamClient page(f.server->local());
+  page.send(kAsk);
+  CHECK(f.reads(page, ": still here\n\n"));
+}
+
+TEST_CASE("events: so many may listen, one more is told to ask by and by, and a place that is left is free") {
+  auto options = fast();
+  options.max_listeners = 2;
+  options.heartbeat = 10ms;
+  Feed f(options);
+  auto a = std::make_unique<StreamClient>(f.server->local());
+  StreamClient b(f.server->local()), c(f.server->local()), d(f.server->local());
+  a->send(kAsk);
+  b.send(kAsk);
+  REQUIRE(f.reads(*a, "event: hello\n"));
+  REQUIRE(f.reads(b, "event: hello\n"));
+  c.send(kAsk);
+  REQUIRE(f.reads(c, " 503 "));
+  CHECK(f.reads(c, "Retry-After: 30"));
+  a->close();
+  REQUIRE(f.loop.run_until([&] { return f.events.listeners() == 1; }, kPatience));
+  d.send(kAsk);
+  CHECK(f.reads(d, "event: hello\n"));
+}
+
+TEST_CASE("events: one that takes nothing is let go, and costs no more than what it has not taken") {
+  auto options = fast();
+  options.every = 1ms;
+  net::HttpServer::Options http;
+  http.idle_timeout = 300ms;
+  Feed f(options, http);
+  StreamClient page(f.server->local(), 2048);
+  page.send(kAsk);
+  REQUIRE(f.reads(page, "event: hello\n"));
+  unsigned number = 0;
+  CHECK(f.loop.run_until(
+      [&] {
+        for (int i = 0; i < 70; ++i)
+          f.inventory.on_file(asked(fmt::format("SEP{:012X}.cnf.xml", ++number)));
+        return f.events.listeners() == 0;
+      },
+      kPatience));
+  CHECK(f.server->stats().cut_slow == 1);
+}
+
+TEST_CASE("events: what a listener has not taken is merged, and phones beyond the bound are 'more'") {
+  Changes all;
+  for (unsigned i = 0; i < 2 * Changes::kMaxPhones; ++i) {
+    Changes one;
+    one.phones = {fmt::format("SEP{:012X}", i % (Changes::kMaxPhones + (i < 64 ? 0 : 1)))};
+    one.status = i == 3;
+    all.merge(one);
+  }
+  CHECK(all.phones.size() == Changes::kMaxPhones);
+  CHECK(all.many);
+  CHECK(all.status);
+  CHECK_FALSE(all.calls);
+}
+
+TEST_CASE("changes: what was there at the first look is none; each change is told once") {
+  phones::Inventory inventory;
+  Sources sources;
+  sources.inventory = &inventory;
+  ChangeWatch watch(sources);
+  const TimePoint start = Clock::now();
+  const WallTime wall = wall_now();
+  inventory.on_file(asked("SEP001122334455.cnf.xml", wall));
+  watch.look(start, wall);
+  CHECK_FALSE(watch.look(start + 10s, wall).any());
+  inventory.on_file(asked("SEP001122334466.cnf.xml", wall));
+  const Changes changes = watch.look(start + 20s, wall);
+  CHECK(changes.phones == std::vector<std::string>{"SEP001122334466"});
+  CHECK_FALSE(watch.look(start + 30s, wall).any());
+}
+
+TEST_CASE("changes: a finding that comes with time alone is told") {
+  phones::Inventory inventory;
+  Sources sources;
+  sources.inventory = &inventory;
+  ChangeWatch watch(sources);
+  const TimePoint start = Clock::now();
+  const WallTime wall = wall_now();
+  for (const auto* name : {"CTLSEP001122337941.tlv", "ITLSEP001122337941.tlv", "SEP001122337941.cnf.xml.sgn"}) {
+    auto step = asked(name, wall);
+    step.outcome = phones::FileOutcome::not_found;
+    inventory.on_file(step);
+  }
+  watch.look(start, wall);
+  const auto before = phones::findings(*inventory.find("SEP001122337941"), wall);
+  const auto later = wall + 5min;
+  const auto after = phones::findings(*inventory.find("SEP001122337941"), later);
+  REQUIRE(before.size() != after.size());
+  CHECK(watch.look(start + 10s, later).phones == std::vector<std::string>{"SEP001122337941"});
+}
