@@ -6,7 +6,7 @@ for tool in chromium chromedriver; do command -v $tool >/dev/null || lab_skip "$
 /usr/bin/python3 -c 'import selenium' 2>/dev/null || lab_skip "python3-selenium is not installed"
 lab_begin 170
 
-export BROWSER_OUT=${DW_LAB_TOOLS%/tests}/browser LAB_PREFIX LAB_DIR DW_LAB_TOOLS EDGE PAGE_PASSWORD='correct horse battery'
+export BROWSER_OUT=${BROWSER_OUT:-${DW_LAB_TOOLS%/tests}/browser} LAB_PREFIX LAB_DIR DW_LAB_TOOLS EDGE PAGE_PASSWORD='correct horse battery'
 central_files "$LAB_DIR/files"
 lab_internet
 lab_home home masq edge

@@ -10,7 +10,9 @@ function showSession(s) {
   show("logout", session.logged_in);
   draw("login-why", session, (x) => x.logged_in ? "You can restart phones and fetch files anew." : x.password_set
     ? x.required ? "This box shows its phones to those who know its password." : "Reading needs no password. Restarting a phone, forgetting it, or fetching a file anew does."
-    : ["It has no password, so nothing can be changed from here. To enable restarting phones and fetching files anew, run ", el("code", {}, "sudo dropwire passwd"), " on this box and choose one."]);
+    : [x.required ? "It has no password, so it shows its phones to nobody but itself. To see them from here, run " :
+      "It has no password, so nothing can be changed from here. To enable restarting phones and fetching files anew, run ",
+      el("code", {}, "sudo dropwire passwd"), " on this box and choose one."]);
   if (shown) showActions(shown);
   if (files) showFiles(files);
 }
@@ -29,7 +31,7 @@ async function perform(path, insist) {
     say(sentence(got?.said || "done"));
     done = true;
   } catch (problem) {
-    if (problem.status === 401) await lookAtSession();
+    if (problem.status === 401 || problem.status === 403) await lookAtSession();
     say(problem.status ? "That was not done: " + sentence(problem.message) : "No answer from Dropwire.", true);
     if (problem.status === 409 && insist) insist(problem.message);
   }
@@ -48,7 +50,7 @@ $("login").addEventListener("submit", async (e) => {
     $("password").value = "";
     await lookAtSession();
     say("You are logged in.");
-    want_all();
+    if (!live) listen();
     location.hash = came_from;
   } catch (problem) {
     $("login-error").textContent = problem.status === 401 || problem.status === 403 ? "That is not the password." : problem.status ? problem.message : "No answer from Dropwire.";

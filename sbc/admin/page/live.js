@@ -20,7 +20,7 @@ const kAsks = {
 };
 // What a view needs; what it does not is asked for when somebody goes there.
 const kNeeds = { home: ["status", "doctor", "phones", "calls"], phone: ["status", "connect", "phone"], connect: ["status", "connect"],
-  files: ["status", "files"], box: ["status", "doctor"], login: ["status"] };
+  files: ["status", "files"], box: ["status", "doctor"], login: [] };
 const due = new Set();
 let timer = null, looking = false, looked_at = 0, lastGood = null;
 function want(name, soon) {
@@ -47,8 +47,9 @@ async function look() {
     show("lost", false);
   } catch (problem) {
     round.forEach((name) => due.add(name));
-    if (problem.status === 401) {
+    if (problem.status === 401 || problem.status === 403) {
       await lookAtSession();
+      text("health", "Log in to see");
       if (view() !== "login") location.hash = "#login";
     } else {
       const words = problem.status ? `Dropwire does not answer as it should: ${problem.message}`
