@@ -143,8 +143,9 @@ struct Together {
   void exposure() const {
     if (config.admin.enable && !config.admin.listen.address.is_loopback()) {
       warning("admin.listen",
-              fmt::format("the status page is open to whoever reaches {}", config.admin.listen.to_string()),
-              "it shows phones and their addresses; 127.0.0.1:8079 is this machine only");
+              fmt::format("passwords and what the status page shows travel unencrypted to and from {}",
+                          config.admin.listen.to_string()),
+              "use it in a network you trust, or keep 127.0.0.1:8079 and come through ssh -L or a TLS proxy");
     }
     if (config.rewrite.enable && config.rewrite.trust_lists == Rule::leave) {
       warning("rewrite.trust_lists",

@@ -200,7 +200,8 @@ struct Drain {
 struct Admin {
   bool enable;
   Endpoint listen;
-  std::string socket;  ///< path of the Unix control socket; empty: none
+  std::string socket;         ///< path of the Unix control socket; empty: none
+  std::string password_file;  ///< path
   std::uint32_t max_connections;
   std::vector<std::string> host_names;  ///< further names browsers may use for this box
 };

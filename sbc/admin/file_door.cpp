@@ -3,21 +3,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "sbc/admin/json.hpp"
+#include "sbc/admin/reply.hpp"
 #include "tftp-proxy/core/http_semantics.hpp"
 
 namespace dw::admin {
 namespace {
 
 using provisioning::Content;
-
-net::HttpReply failure(unsigned status, std::string_view text) {
-  net::HttpReply reply;
-  reply.status = status;
-  reply.headers = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}};
-  reply.text = error_json(text);
-  return reply;
-}
 
 unsigned status_of(Errc code) {
   return code == Errc::not_found ? 404 : code == Errc::forbidden ? 403 : 503;
@@ -38,7 +30,7 @@ void FileDoor::give(const std::shared_ptr<net::HttpExchange>& exchange, provisio
   download.deadline = std::make_unique<net::Timer>(loop_, [this, id] {
     const auto found = downloads_.find(id);
     if (found == downloads_.end() || found->second->answered) return;
-    reply(*found->second, failure(503, "the file did not arrive from the origin in time"));
+    reply(*found->second, error_reply(503, "the file did not arrive from the origin in time"));
   });
   download.deadline->arm_after(first_answer_);
   consider(download);
@@ -48,10 +40,9 @@ void FileDoor::consider(Download& download) {
   if (download.answered) return download.exchange->wake();
   const Content& content = *download.content;
   if (content.state() == Content::State::failed)
-    return reply(download, failure(status_of(content.error().code), content.error().text));
+    return reply(download, error_reply(status_of(content.error().code), content.error().text));
   if (content.state() == Content::State::waiting || !content.size()) return;
-  net::HttpReply whole;
-  whole.headers = {{"Content-Type", "application/octet-stream"}, {"Cache-Control", "no-store"}};
+  net::HttpReply whole = reply_of(200, "application/octet-stream", {});
   const std::uint64_t size = *content.size();
   whole.stream =
       net::HttpBody{size, [kept = download.content, size](std::uint64_t offset, MutableBytes into) -> long {

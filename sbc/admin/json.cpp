@@ -244,4 +244,19 @@ std::string error_json(std::string_view text) {
   return text_of({{"error", text}});
 }
 
+std::string outcome_json(const Outcome& outcome) {
+  if (!outcome.done()) return error_json(outcome.said);
+  return text_of({{"done", true}, {"said", outcome.said}});
+}
+
+std::optional<std::string> password_in(std::string_view body) {
+  constexpr std::size_t kMaxBody = 2048;
+  if (body.size() > kMaxBody) return std::nullopt;
+  const Json json = Json::parse(body, nullptr, false);
+  if (!json.is_object()) return std::nullopt;
+  const auto password = json.find("password");
+  if (password == json.end() || !password->is_string()) return std::nullopt;
+  return password->get<std::string>();
+}
+
 }  // namespace dw::admin

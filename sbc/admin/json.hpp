@@ -1,5 +1,7 @@
 #pragma once
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sbc/admin/call_history.hpp"
@@ -37,5 +39,9 @@ std::string connect_json(const std::vector<std::string>& addresses);
 std::string log_json(const std::vector<LogLine>& lines, std::uint64_t after);
 std::string reload_json(const ReloadOutcome& outcome);
 std::string error_json(std::string_view text);
+std::string outcome_json(const Outcome& outcome);
+
+/// The password in the body of POST /api/login; nothing when it is no such body.
+std::optional<std::string> password_in(std::string_view body);
 
 }  // namespace dw::admin

@@ -1,12 +1,12 @@
 #include "sbc/admin/server.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "sbc/admin/host_check.hpp"
 #include "sbc/admin/json.hpp"
 #include "sbc/admin/page.hpp"
+#include "sbc/admin/reply.hpp"
 #include "sbc/base/percent.hpp"
 #include "sbc/base/text_cursor.hpp"
 #include "tftp-proxy/core/http_semantics.hpp"
@@ -18,38 +18,7 @@ constexpr std::string_view kPhones = "/api/phones";
 constexpr std::string_view kFiles = "/api/files";
 constexpr std::size_t kPhonesAtOnce = 500;  // and calls
 constexpr std::size_t kMaxPhonesAtOnce = 5000;
-constexpr std::string_view kNothingElse = "default-src 'none'; frame-ancestors 'none'";
-/// What only the control socket is told: octets of configs, log lines; and what changes something.
-constexpr std::array<std::string_view, 2> kSocketOnly = {"/api/log", "/api/reload"};
-
-net::HttpReply reply_of(unsigned status, std::string type, std::string text,
-                        std::string policy = std::string(kNothingElse)) {
-  net::HttpReply reply;
-  reply.status = status;
-  reply.headers = {{"Content-Type", std::move(type)},
-                   {"Cache-Control", "no-store"},
-                   {"Content-Security-Policy", std::move(policy)},
-                   {"X-Content-Type-Options", "nosniff"},
-                   {"X-Frame-Options", "DENY"},
-                   {"Referrer-Policy", "no-referrer"},
-                   {"Cross-Origin-Resource-Policy", "same-origin"}};
-  reply.text = std::move(text);
-  return reply;
-}
-
-net::HttpReply json_reply(std::string text) {
-  return reply_of(200, "application/json", std::move(text));
-}
-
-net::HttpReply error_reply(unsigned status, std::string_view text) {
-  return reply_of(status, "application/json", error_json(text));
-}
-
-net::HttpReply wrong_method(std::string_view allowed) {
-  net::HttpReply reply = error_reply(405, fmt::format("only {} here", allowed));
-  reply.headers.emplace_back("Allow", allowed);
-  return reply;
-}
+constexpr std::size_t kMaxBody = 4096;  // octets: a password is all that is sent
 
 /// What stands after "name=" in "…&name=123&…", as sent.
 std::optional<std::string_view> query_value(std::string_view query, std::string_view name) {
@@ -86,12 +55,49 @@ Result<PhoneFilter> phone_filter(std::string_view query) {
   return wanted;
 }
 
+/// "restart" of "/api/phones/SEP001122334455/restart": what to do, and with what (still percent-encoded).
+struct Asked {
+  std::string_view subject, verb;
+};
+std::optional<Asked> asked_of(std::string_view path, std::string_view under) {
+  if (!path.starts_with(under) || path.size() <= under.size() || path[under.size()] != '/') return std::nullopt;
+  const std::string_view rest = path.substr(under.size() + 1);
+  const std::size_t slash = rest.rfind('/');
+  if (slash == rest.npos || slash == 0) return std::nullopt;
+  return Asked{rest.substr(0, slash), rest.substr(slash + 1)};
+}
+
+std::optional<PhoneAction> phone_action(std::string_view path) {
+  const auto asked = asked_of(path, kPhones);
+  if (!asked) return std::nullopt;
+  if (asked->verb == "restart") return PhoneAction::restart;
+  if (asked->verb == "reset") return PhoneAction::reset;
+  if (asked->verb == "forget") return PhoneAction::forget;
+  return std::nullopt;
+}
+
+bool is_refresh(std::string_view path) {
+  const auto asked = asked_of(path, kFiles);
+  return asked && asked->verb == "refresh";
+}
+
+/// What changes something, and is POST.
+bool is_action(std::string_view path) {
+  return path == "/api/reload" || phone_action(path) || is_refresh(path);
+}
+
+Need need_of(std::string_view method, std::string_view path) {
+  if (path == "/") return Need::nothing;
+  return method == "POST" || path == "/api/log" ? Need::login : Need::read;
+}
+
 }  // namespace
 
 AdminServer::AdminServer(net::Loop& loop, const Options& options, Sources sources)
     : loop_(loop),
       options_(options),
       sources_(std::move(sources)),
+      access_(loop),
       files_(loop, options.first_answer),
       events_(std::make_unique<EventFeed>(loop, sources_, EventFeed::Options{})),
       sampling_(loop, [this] { sample_calls(); }),
@@ -102,6 +108,7 @@ AdminServer::AdminServer(net::Loop& loop, const Options& options, Sources source
 AdminServer::~AdminServer() = default;
 
 Result<void> AdminServer::open(net::HttpServer::Options options) {
+  options.max_body = kMaxBody;
   options.max_connections = options_.max_connections;
   options.max_connections_per_address = options_.max_connections;
   auto door = net::HttpServer::start(
@@ -135,41 +142,53 @@ void AdminServer::handle(const std::shared_ptr<net::HttpExchange>& exchange) {
   const std::string_view method = exchange->method();
   const bool reads = method == "GET" || method == "HEAD";
   if (path == "/healthz" && reads) return health(*exchange);
-  if (exchange->over_unix()) return control(exchange, path);
-  if (!host_is_ours(exchange->header("Host"), exchange->local().address, options_.host_names)) {
+  if (!exchange->over_unix() &&
+      !host_is_ours(exchange->header("Host"), exchange->local().address, options_.host_names)) {
     refused_log_.warn("event=admin_refused peer={} reason=\"asked for host {}, which is not this box\"",
                       exchange->peer().to_string(), escaped(exchange->header("Host")));
     return exchange->reply(
         error_reply(421, "this box is not known by that name; use its address, or set admin.host_names"));
   }
-  if (std::ranges::find(kSocketOnly, path) != kSocketOnly.end() || path.starts_with("/api/files/"))
+  if (path == "/api/login") return access_.login(exchange);
+  if (path == "/api/logout") return access_.logout(*exchange);
+  if (path == "/api/session") return access_.session(*exchange);
+  if (method == "POST" && is_action(path)) {
+    if (access_.admits(*exchange, Need::login)) act(exchange, path);
+    return;
+  }
+  if (!reads) return exchange->reply(wrong_method(is_action(path) ? "POST" : "GET, HEAD"));
+  if (!access_.admits(*exchange, need_of(method, path))) return;
+  // Configs hold the passwords of phones, and nothing encrypts what goes by TCP.
+  if (!exchange->over_unix() && path.starts_with("/api/files/"))
     return exchange->reply(error_reply(403, "only over the control socket (admin.socket)"));
-  if (!reads) return exchange->reply(wrong_method("GET, HEAD"));
   route(exchange, path);
 }
 
-/// What the control socket has beyond reading.
-void AdminServer::control(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view path) {
-  const std::string_view method = exchange->method();
+void AdminServer::act(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view path) {
   if (path == "/api/reload") {
     if (!sources_.reload) return exchange->reply(error_reply(404, "this daemon cannot reload"));
-    if (method != "POST") return exchange->reply(wrong_method("POST"));
     const ReloadOutcome outcome = sources_.reload();
-    auto reply = json_reply(reload_json(outcome));
-    if (!outcome.taken) reply.status = 422;
-    return exchange->reply(std::move(reply));
+    return exchange->reply(json_reply(reload_json(outcome), outcome.taken ? 200 : 422));
   }
-  if (method != "GET" && method != "HEAD") return exchange->reply(wrong_method("GET, HEAD"));
-  if (path == "/api/log" && sources_.log) {
-    const std::uint64_t after = query_number(exchange->query(), "after", UINT64_MAX).value_or(0);
-    return exchange->reply(json_reply(log_json(sources_.log->lines(after), after)));
+  const auto done = [exchange, alive = std::weak_ptr(alive_)](const Outcome& outcome) {
+    if (!alive.expired()) exchange->reply(json_reply(outcome_json(outcome), outcome.status));
+  };
+  const std::string who = exchange->over_unix() ? "control socket" : exchange->peer().to_string();
+  if (const auto action = phone_action(path); action && sources_.inventory && sources_.act) {
+    const Asked asked = asked_of(path, kPhones).value();
+    const phones::Phone* phone = find_phone(*exchange, asked.subject);
+    if (!phone) return;
+    spdlog::info("event=asked action={} device={} by=\"{}\"", asked.verb, phone->key(), who);
+    return sources_.act(*phone, *action, query_number(exchange->query(), "force", 1) == 1, done);
   }
-  if (path.starts_with("/api/files/") && sources_.open_file) {
-    const auto name = provisioning::name_in_target(path.substr(kFiles.size()));
+  if (is_refresh(path) && sources_.refresh) {
+    const std::string_view subject = asked_of(path, kFiles).value().subject;
+    const auto name = provisioning::name_in_target(path.substr(kFiles.size(), subject.size() + 1));
     if (!name) return exchange->reply(error_reply(400, name.error().text));
-    return files_.give(exchange, sources_.open_file(*name));
+    spdlog::info("event=asked action=refresh file=\"{}\" by=\"{}\"", escaped(*name), who);
+    return sources_.refresh(*name, done);
   }
-  route(exchange, path);
+  exchange->reply(error_reply(404, "there is nothing at this address"));
 }
 
 void AdminServer::route(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view path) {
@@ -183,6 +202,15 @@ void AdminServer::route(const std::shared_ptr<net::HttpExchange>& exchange, std:
                                                                    : std::vector<std::string>())));
   if (path == "/api/calls") return calls(*exchange);
   if (path == "/api/doctor" && sources_.doctor) return doctor(exchange);
+  if (path == "/api/log" && sources_.log) {
+    const std::uint64_t after = query_number(exchange->query(), "after", UINT64_MAX).value_or(0);
+    return exchange->reply(json_reply(log_json(sources_.log->lines(after), after)));
+  }
+  if (path.starts_with("/api/files/") && sources_.open_file) {
+    const auto name = provisioning::name_in_target(path.substr(kFiles.size()));
+    if (!name) return exchange->reply(error_reply(400, name.error().text));
+    return files_.give(exchange, sources_.open_file(*name));
+  }
   if (path == kFiles && sources_.files)
     return exchange->reply(json_reply(files_json(sources_.files(), sources_.inventory)));
   if ((path == kPhones || path.starts_with("/api/phones/")) && sources_.inventory)
@@ -196,15 +224,25 @@ void AdminServer::phones(net::HttpExchange& exchange, std::string_view path) {
     if (!wanted) return exchange.reply(error_reply(400, wanted.error().text));
     return exchange.reply(json_reply(phones_json(*sources_.inventory, wall_now(), *wanted)));
   }
-  const auto key = percent_decoded(path.substr(kPhones.size() + 1));
-  if (!key) return exchange.reply(error_reply(400, "broken percent escape in the address"));
+  const phones::Phone* phone = find_phone(exchange, path.substr(kPhones.size() + 1));
+  if (!phone) return;
+  const auto calls = sources_.calls ? sources_.calls() : std::vector<phones::Call>();
+  exchange.reply(json_reply(phone_json(*phone, calls, now_by_both(), &history_)));
+}
+
+/// By what stands in the address; null when there is no such phone, which has been said.
+const phones::Phone* AdminServer::find_phone(net::HttpExchange& exchange, std::string_view subject) {
+  const auto key = percent_decoded(subject);
+  if (!key) {
+    exchange.reply(error_reply(400, "broken percent escape in the address"));
+    return nullptr;
+  }
   const phones::Phone* phone = sources_.inventory->find(*key);
   // Calls and people name a phone by its address too.
   if (const auto address = IpAddress::parse(*key); phone == nullptr && address)
     phone = sources_.inventory->find_at(*address);
-  if (!phone) return exchange.reply(error_reply(404, "no such phone has asked for a file or registered"));
-  const auto calls = sources_.calls ? sources_.calls() : std::vector<phones::Call>();
-  exchange.reply(json_reply(phone_json(*phone, calls, now_by_both(), &history_)));
+  if (!phone) exchange.reply(error_reply(404, "no such phone has asked for a file or registered"));
+  return phone;
 }
 
 void AdminServer::calls(net::HttpExchange& exchange) {
@@ -248,6 +286,7 @@ void AdminServer::metrics(net::HttpExchange& exchange) {
   MetricsText out;
   for (const auto& append : sources_.metrics)
     append(out);
+  access_.append_metrics(out);
   exchange.reply(reply_of(200, "text/plain; version=0.0.4; charset=utf-8", out.text()));
 }
 

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sbc/admin/access.hpp"
 #include "sbc/admin/call_history.hpp"
 #include "sbc/admin/event_feed.hpp"
 #include "sbc/admin/file_door.hpp"
@@ -13,8 +14,8 @@
 
 namespace dw::admin {
 
-/// The status page, the JSON API, metrics and health, over TCP (reading only, nothing secret) and over the
-/// Unix control socket (all of it). Addresses and shapes: API.md. On the loop's thread; the Sources are asked
+/// The status page, the JSON API, metrics and health, over TCP (what Access lets its caller see and do) and over
+/// the Unix control socket (all of it). Addresses and shapes: API.md. On the loop's thread; the Sources are asked
 /// anew for each request.
 class AdminServer {
  public:
@@ -32,13 +33,15 @@ class AdminServer {
   Result<Endpoint> listen(const Endpoint& at);             ///< TCP; gives it with the port the kernel chose
   Result<void> listen_on_socket(const std::string& path);  ///< Unix
   void stop_accepting();
+  void use(const Credentials& credentials) { access_.use(credentials); }  ///< until then there are none
 
   /// Answers one request; what the listeners call.
   void handle(const std::shared_ptr<net::HttpExchange>& exchange);
 
  private:
   void route(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view path);
-  void control(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view path);
+  void act(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view path);
+  const phones::Phone* find_phone(net::HttpExchange& exchange, std::string_view subject);
   void phones(net::HttpExchange& exchange, std::string_view path);
   void calls(net::HttpExchange& exchange);
   void sample_calls();
@@ -51,6 +54,7 @@ class AdminServer {
   net::Loop& loop_;
   Options options_;
   Sources sources_;
+  Access access_;
   FileDoor files_;
   std::unique_ptr<EventFeed> events_;
   CallHistory history_;

@@ -69,6 +69,20 @@ struct ReloadOutcome {
   std::vector<std::string> problems;  ///< "dropwire.toml:12:9: error: …"
 };
 
+enum class PhoneAction : std::uint8_t {
+  restart,  ///< it registers anew, with its config read again
+  reset,    ///< it boots
+  forget,   ///< its record here goes
+};
+
+/// What became of something that a person asked for.
+struct Outcome {
+  unsigned status = 200;  ///< of HTTP; 200: done
+  std::string said;       ///< a sentence
+  bool done() const { return status == 200; }
+};
+using OnOutcome = std::function<void(Outcome)>;  ///< called once, at once or later
+
 /// What the daemon lets the admin side see and do. All are called on the loop; one that is not set makes its
 /// address answer 404. Whatever `inventory` points to outlives the AdminServer.
 struct Sources {
@@ -82,6 +96,10 @@ struct Sources {
   /// One file through the pipeline, as a phone would get it; `name` has passed parse_file_name.
   std::function<provisioning::ContentPtr(const std::string& name)> open_file;
   std::function<ReloadOutcome()> reload;
+  /// `force`: although it is in a call, or registered.
+  std::function<void(const phones::Phone& phone, PhoneAction action, bool force, OnOutcome done)> act;
+  /// Fetches a file anew, whatever is kept of it; `name` has passed parse_file_name.
+  std::function<void(const std::string& name, OnOutcome done)> refresh;
   std::shared_ptr<LogRing> log;
   std::vector<std::function<void(MetricsText&)>> metrics;
 };

@@ -2,13 +2,16 @@
 
 #include <cstdio>
 
+#include "sbc/daemon/admin_access.hpp"
 #include "sbc/net/log.hpp"
 
 namespace dw {
 
-App::App(conf::LoadRequest request, conf::Loaded loaded, std::shared_ptr<admin::LogRing> log)
+App::App(conf::LoadRequest request, conf::Loaded loaded, const admin::Credentials& credentials,
+         std::shared_ptr<admin::LogRing> log)
     : request_(std::move(request)),
       loaded_(std::move(loaded)),
+      credentials_(credentials),
       log_(std::move(log)),
       inventory_(inventory_options(loaded_.config)) {}
 
@@ -111,6 +114,7 @@ Result<void> App::start_sip() {
 Result<void> App::start_admin() {
   const conf::Config& config = loaded_.config;
   admin_ = std::make_unique<admin::AdminServer>(loop_, admin_options(config), sources());
+  admin_->use(credentials_);
   admin::Service service{"admin", config.admin.enable, {}, {}};
   if (service.enabled) {
     const auto at = admin_->listen(config.admin.listen);
@@ -130,13 +134,14 @@ Result<void> App::start_admin() {
 
 int run_daemon(const conf::LoadRequest& request) {
   auto loaded = conf::load(request);
+  const admin::Credentials credentials = take_credentials(loaded);
   for (const auto& problem : loaded.problems)
     std::fprintf(stderr, "%s\n", problem.to_string().c_str());
   if (!loaded.ok()) return 2;
   net::set_up_log(loaded.config.log.level);
   auto log = std::make_shared<admin::LogRing>();
   spdlog::default_logger()->sinks().push_back(log);
-  App app(request, std::move(loaded), std::move(log));
+  App app(request, std::move(loaded), credentials, std::move(log));
   if (const auto ok = app.start(); !ok) {
     std::fprintf(stderr, "dropwire: %s; dropwire doctor tells who has a port\n", ok.error().text.c_str());
     return 2;

@@ -16,7 +16,8 @@ namespace dw {
 /// All that runs, each part after those it uses; they go in the opposite order. Lives on the loop's thread.
 class App {
  public:
-  App(conf::LoadRequest request, conf::Loaded loaded, std::shared_ptr<admin::LogRing> log);
+  App(conf::LoadRequest request, conf::Loaded loaded, const admin::Credentials& credentials,
+      std::shared_ptr<admin::LogRing> log);
 
   /// Opens every listener; what can't be had is one sentence.
   Result<void> start();
@@ -44,6 +45,7 @@ class App {
 
   conf::LoadRequest request_;
   conf::Loaded loaded_;
+  admin::Credentials credentials_;
   std::shared_ptr<admin::LogRing> log_;
   WallTime started_ = wall_now();
   WallTime config_loaded_ = wall_now();

@@ -3,6 +3,7 @@
 #include <csignal>
 
 #include "sbc/base/escape.hpp"
+#include "sbc/daemon/admin_access.hpp"
 #include "sbc/daemon/app.hpp"
 #include "sbc/net/log.hpp"
 #include "sbc/net/notify.hpp"
@@ -79,6 +80,7 @@ void App::look_whether_drained() {
 admin::ReloadOutcome App::reload() {
   net::notify_systemd("RELOADING=1");
   auto fresh = conf::load(request_);
+  const admin::Credentials credentials = take_credentials(fresh);
   admin::ReloadOutcome outcome;
   for (const auto& problem : fresh.problems) {
     outcome.problems.push_back(problem.to_string());
@@ -92,6 +94,7 @@ admin::ReloadOutcome App::reload() {
     loaded_ = std::move(fresh);
     config_loaded_ = wall_now();
     pipeline_->reconfigure(pipeline_options(loaded_.config));
+    admin_->use(credentials);
     if (tftp_) tftp_->configure(tftp_options(loaded_.config));
     spdlog::set_level(spdlog::level::from_str(loaded_.config.log.level));
     outcome.taken = true;

@@ -18,6 +18,7 @@ struct Typed {
   std::string file, mode, central, socket, name, output;
   std::vector<std::string> set;
   bool json = false, markdown = false, toml = false, man = false;
+  bool from_stdin = false, token = false, remove = false, force = false;
 
   conf::LoadRequest request() const {
     conf::LoadRequest request{file, {}, conf::service_directories()};
@@ -47,6 +48,8 @@ class CommandLine {
     asking();
     doctor();
     reload();
+    acting();
+    passwd();
   }
 
   int operator()(int argc, char** argv) {
@@ -176,6 +179,50 @@ class CommandLine {
   void reload() {
     asks_daemon(command("reload", "Have the running Dropwire read its settings again; it refuses bad ones",
                         "dropwire reload", [this] { return commands::reload(typed_.ask()); }));
+  }
+
+  /// What changes something at a phone, or of what is kept.
+  void acting() {
+    struct Simple {
+      const char* verb;
+      const char* does;
+      const char* forced;
+    };
+    for (const Simple& s :
+         {Simple{"restart", "Have a phone register anew and read its configuration", "Although it is in a call"},
+          {"reset", "Have a phone boot, and look for new firmware", "Although it is in a call"},
+          {"forget", "Drop what is known of a phone that is gone", "Although it is registered"}}) {
+      CLI::App* sub = command(s.verb, s.does, fmt::format("dropwire {} SEP001122334455", s.verb).c_str(),
+                              [this, verb = s.verb] {
+                                return commands::act_on_phone(typed_.ask(), typed_.name, verb, typed_.force);
+                              });
+      sub->add_option("NAME", typed_.name, "Its name, MAC or address")->required();
+      sub->add_flag("--force", typed_.force, s.forced);
+      asks_daemon(sub);
+    }
+    CLI::App* sub = command("refresh", "Throw away what is kept of a file, and fetch it anew",
+                            "dropwire refresh Ringlist.xml",
+                            [this] { return commands::refresh(typed_.ask(), typed_.name); });
+    sub->add_option("FILE", typed_.name, "The file's name, as a phone asks for it")->required();
+    asks_daemon(sub);
+  }
+
+  void passwd() {
+    CLI::App* sub = command("passwd", "Set the password of the status page, and have the running Dropwire use it",
+                            "sudo dropwire passwd\n  sudo dropwire passwd --token", [this] {
+                              using commands::Passwd;
+                              return commands::passwd(typed_.ask(),
+                                                      typed_.token    ? Passwd::token
+                                                      : typed_.remove ? Passwd::remove
+                                                                      : Passwd::set,
+                                                      typed_.from_stdin);
+                            });
+    CLI::Option_group* how = sub->add_option_group("How");
+    how->add_flag("--stdin", typed_.from_stdin, "Read the password from standard input, one line");
+    how->add_flag("--token", typed_.token, "Make a new token for scripts instead, and print it once");
+    how->add_flag("--remove", typed_.remove, "Remove password and token");
+    how->require_option(0, 1);
+    asks_daemon(sub, false);
   }
 
   CLI::App app_{

@@ -12,6 +12,7 @@
 #include "conf/settings.hpp"
 #include "sbc/admin/json.hpp"
 #include "sbc/base/percent.hpp"
+#include "sbc/daemon/admin_access.hpp"
 #include "sbc/daemon/control_client.hpp"
 #include "sbc/daemon/doctor.hpp"
 #include "sbc/daemon/report.hpp"
@@ -142,7 +143,8 @@ std::size_t terminal_width() {
 }
 
 int check(const conf::LoadRequest& request, bool json) {
-  const conf::Loaded loaded = conf::load(request);
+  conf::Loaded loaded = conf::load(request);
+  (void)take_credentials(loaded);
   if (json) {
     Json settings = Json::array();
     for (const conf::Resolved& r : loaded.resolved) {

@@ -35,6 +35,10 @@ int connect(const Ask& ask, const std::string& model);
 int doctor(const Ask& ask);
 int doctor_phone(const Ask& ask, const std::string& name);
 int reload(const Ask& ask);
+enum class Passwd { set, token, remove };
+int passwd(const Ask& ask, Passwd what, bool from_stdin);
+int act_on_phone(const Ask& ask, const std::string& name, const std::string& verb, bool force);
+int refresh(const Ask& ask, const std::string& name);
 
 /// "dropwire: …" on stderr.
 int complain(const std::string& sentence, int exit_status = kFailed);

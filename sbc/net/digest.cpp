@@ -1,5 +1,6 @@
 #include "sbc/net/digest.hpp"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <cstdlib>
@@ -26,6 +27,10 @@ std::string to_hex(Bytes octets) {
     out += kDigits[o & 0xf];
   }
   return out;
+}
+
+bool equal_in_constant_time(Bytes a, Bytes b) {
+  return a.size() == b.size() && (a.empty() || CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0);
 }
 
 }  // namespace dw::net

@@ -22,4 +22,8 @@ std::uint64_t random_u64() {
   return out;
 }
 
+void random_octets(MutableBytes out) {
+  if (RAND_bytes(out.data(), static_cast<int>(out.size())) != 1) std::abort();
+}
+
 }  // namespace dw::net

@@ -28,10 +28,8 @@ class FakeExchange : public net::HttpExchange {
     const auto found = headers_.find(name);
     return found == headers_.end() ? "" : found->second;
   }
-  std::string_view body() const override { return {}; }
-  Endpoint peer() const override {
-    return over_unix_ ? Endpoint{} : Endpoint{IpAddress::v4(0xc0000207), 52488};
-  }
+  std::string_view body() const override { return request_body_; }
+  Endpoint peer() const override { return over_unix_ ? Endpoint{} : peer_; }
   Endpoint local() const override {
     return over_unix_ ? Endpoint{} : Endpoint{IpAddress::v4(0xc0000201), 6970};
   }
@@ -61,6 +59,8 @@ class FakeExchange : public net::HttpExchange {
   // The test's side.
   static constexpr std::size_t kRead = 7;
   void over_unix(bool yes) { over_unix_ = yes; }
+  void from(const Endpoint& peer) { peer_ = peer; }
+  void with_body(std::string body) { request_body_ = std::move(body); }
   bool answered() const { return reply_.has_value(); }
   unsigned status() const { return reply_ ? reply_->status : 0; }
   std::string reply_header(std::string_view name) const {
@@ -80,6 +80,8 @@ class FakeExchange : public net::HttpExchange {
  private:
   std::string method_, target_, query_;
   std::map<std::string, std::string> headers_;
+  std::string request_body_;
+  Endpoint peer_{IpAddress::v4(0xc0000207), 52488};
   bool over_unix_ = false, aborted_ = false;
   std::optional<net::HttpReply> reply_;
   std::string body_;

@@ -119,6 +119,7 @@ struct Box {
     auto exchange = std::make_shared<FakeExchange>(
         std::move(method), std::move(target), std::map<std::string, std::string>{{"Host", std::move(host)}});
     exchange->over_unix(over_unix);
+    exchange->from({IpAddress::v4(0x7f000001), 52488});
     server->handle(exchange);
     return exchange;
   }

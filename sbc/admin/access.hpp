@@ -1,0 +1,60 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "sbc/admin/credentials.hpp"
+#include "sbc/admin/login_limit.hpp"
+#include "sbc/admin/password_check.hpp"
+#include "sbc/admin/sessions.hpp"
+#include "sbc/base/metrics.hpp"
+#include "sbc/net/http_server.hpp"
+#include "sbc/net/log.hpp"
+
+namespace dw::admin {
+
+/// What a request must show to be answered.
+enum class Need : std::uint8_t {
+  nothing,  ///< the page itself, health, logging in
+  read,     ///< nothing from this machine; a login from elsewhere
+  login,    ///< a session or the token, wherever it comes from
+};
+
+/// Who may do what over TCP (SECURITY.md): the password, browsers' sessions and the token. Whoever comes by
+/// the control socket was let in by its file mode. On the loop's thread; owned by AdminServer.
+class Access {
+ public:
+  explicit Access(net::Loop& loop) : check_(loop) {}
+
+  /// Read anew: another password, or none, ends all sessions.
+  void use(const Credentials& credentials);
+
+  /// Whether it may go on; else it has been answered.
+  bool admits(net::HttpExchange& exchange, Need need);
+
+  void login(const std::shared_ptr<net::HttpExchange>& exchange);  ///< POST /api/login
+  void logout(net::HttpExchange& exchange);                        ///< POST /api/logout
+  void session(net::HttpExchange& exchange);                       ///< GET /api/session
+  void append_metrics(MetricsText& out) const;
+
+ private:
+  struct Caller {
+    enum class Kind : std::uint8_t { nobody, wrong_token, token, session, socket } kind = Kind::nobody;
+    std::string csrf;  ///< of a session
+    bool known() const { return kind == Kind::token || kind == Kind::session || kind == Kind::socket; }
+  };
+  Caller caller_of(const net::HttpExchange& exchange);
+  void ask_to_log_in(net::HttpExchange& exchange);
+  void failed(const net::HttpExchange& exchange, std::string_view what);
+  void put_off(net::HttpExchange& exchange, Duration wait);
+
+  Credentials credentials_;
+  Sessions sessions_;
+  LoginLimit limit_;
+  PasswordCheck check_;
+  net::LogLimit failed_log_{5, 100};
+  std::uint64_t logins_ = 0, wrong_ = 0, put_off_ = 0, cross_site_ = 0;
+};
+
+}  // namespace dw::admin

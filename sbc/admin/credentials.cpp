@@ -1,0 +1,141 @@
+#include "sbc/admin/credentials.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <span>
+
+#include "sbc/base/percent.hpp"
+#include "sbc/base/text_cursor.hpp"
+#include "sbc/net/random.hpp"
+
+namespace dw::admin {
+namespace {
+
+bool take_hex(TextCursor& line, std::span<std::uint8_t> into) {
+  line.skip_blanks();
+  const std::string_view digits = line.take_token();
+  if (digits.size() != into.size() * 2) return false;
+  for (std::size_t i = 0; i < into.size(); ++i) {
+    const int high = hex_digit(digits[2 * i]), low = hex_digit(digits[2 * i + 1]);
+    if (high < 0 || low < 0) return false;
+    into[i] = static_cast<std::uint8_t>(high * 16 + low);
+  }
+  return true;
+}
+
+template <class Number>
+bool take_number(TextCursor& line, Number& into, std::uint64_t max) {
+  line.skip_blanks();
+  const auto number = line.take_number(max);
+  into = static_cast<Number>(number.value_or(0));
+  return number.has_value();
+}
+
+bool take_word(TextCursor& line, std::string_view word) {
+  line.skip_blanks();
+  return line.take_token() == word;
+}
+
+std::optional<PasswordHash> take_password(TextCursor& line) {
+  PasswordHash p;
+  if (!take_word(line, "scrypt") || !take_number(line, p.cost.n, UINT32_MAX) ||
+      !take_number(line, p.cost.r, UINT32_MAX) || !take_number(line, p.cost.p, UINT32_MAX) ||
+      !take_hex(line, p.salt) || !take_hex(line, p.hash) || !net::check_cost(p.cost))
+    return std::nullopt;
+  return p;
+}
+
+std::optional<net::Sha256> take_token(TextCursor& line) {
+  net::Sha256 hash{};
+  if (!take_word(line, "sha256") || !take_hex(line, hash)) return std::nullopt;
+  return hash;
+}
+
+}  // namespace
+
+Result<Credentials> parse_credentials(std::string_view text) {
+  if (text.size() > kMaxCredentials)
+    return fail(Errc::too_long, fmt::format("longer than {} octets", kMaxCredentials));
+  Credentials out;
+  TextCursor all(text);
+  for (unsigned number = 1; !all.at_end(); ++number) {
+    TextCursor line(trim(all.take_line()));
+    if (line.at_end() || line.peek() == '#') continue;
+    const std::string_view what = line.take_token();
+    bool good = false;
+    if (what == "password" && !out.password) {
+      out.password = take_password(line);
+      good = out.password.has_value();
+    } else if (what == "token" && !out.token) {
+      out.token = take_token(line);
+      good = out.token.has_value();
+    }
+    if (!good || !line.at_end())
+      return fail(Errc::malformed, fmt::format("line {} makes no sense: set the password anew with \"dropwire "
+                                               "passwd\"",
+                                               number));
+  }
+  return out;
+}
+
+std::string to_text(const Credentials& credentials) {
+  std::string out = "# Who may use Dropwire's admin side. Made by \"dropwire passwd\".\n";
+  if (const auto& p = credentials.password) {
+    out += fmt::format("password scrypt {} {} {} {} {}\n", p->cost.n, p->cost.r, p->cost.p, net::to_hex(p->salt),
+                       net::to_hex(p->hash));
+  }
+  if (credentials.token) out += fmt::format("token sha256 {}\n", net::to_hex(*credentials.token));
+  return out;
+}
+
+Result<PasswordHash> hash_password(std::string_view password, const net::ScryptCost& cost) {
+  if (password.size() < kMinPassword)
+    return fail(Errc::invalid, fmt::format("the password needs at least {} characters", kMinPassword));
+  if (password.size() > kMaxPassword)
+    return fail(Errc::invalid, fmt::format("the password may have at most {} octets", kMaxPassword));
+  if (std::ranges::any_of(password, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
+    return fail(Errc::invalid, "the password has a control character, which no login form can send");
+  PasswordHash out;
+  out.cost = cost;
+  net::random_octets(out.salt);
+  if (const auto ok = net::scrypt(password, out.salt, out.cost, out.hash); !ok) return std::unexpected(ok.error());
+  return out;
+}
+
+bool is_password(std::string_view password, const PasswordHash& hash) {
+  std::array<std::uint8_t, 32> computed{};
+  return password.size() <= kMaxPassword && net::scrypt(password, hash.salt, hash.cost, computed) &&
+         net::equal_in_constant_time(computed, hash.hash);
+}
+
+std::string new_token() {
+  std::array<std::uint8_t, 32> octets{};
+  net::random_octets(octets);
+  return net::to_hex(octets);
+}
+
+bool is_token(std::string_view token, const Credentials& credentials) {
+  constexpr std::size_t kMaxToken = 256;
+  if (!credentials.token || token.empty() || token.size() > kMaxToken) return false;
+  return net::equal_in_constant_time(net::sha256(as_bytes(token)), *credentials.token);
+}
+
+Result<Credentials> read_credentials(const std::string& path) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"), &std::fclose);
+  if (!file) {
+    if (errno == ENOENT || errno == ENOTDIR) return Credentials{};
+    return fail_errno(errno, "reading the password file " + path);
+  }
+  std::string text(kMaxCredentials + 1, '\0');
+  text.resize(std::fread(text.data(), 1, text.size(), file.get()));
+  if (std::ferror(file.get()) != 0) return fail_errno(EIO, "reading the password file " + path);
+  auto credentials = parse_credentials(text);
+  if (!credentials) credentials.error().text = path + ": " + credentials.error().text;
+  return credentials;
+}
+
+}  // namespace dw::admin

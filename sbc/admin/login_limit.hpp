@@ -1,0 +1,40 @@
+#pragma once
+#include <unordered_map>
+
+#include "sbc/base/endpoint.hpp"
+#include "sbc/base/time.hpp"
+
+namespace dw::admin {
+
+/// Makes guessing slow: after kFree wrong passwords a source (an IPv4 address, or an IPv6 /64) waits 1 s, 2 s,
+/// 4 s… up to kLongest; all sources together wait up to kLongestForAll once kFreeForAll came, but for those
+/// that knew the password lately, so that nobody locks the owner out. What is wrong is forgotten after kForget
+/// without another one.
+class LoginLimit {
+ public:
+  static constexpr unsigned kFree = 3, kFreeForAll = 20;
+  static constexpr Duration kLongest = std::chrono::minutes(15);
+  static constexpr Duration kLongestForAll = std::chrono::seconds(30);
+  static constexpr Duration kForget = std::chrono::hours(1);
+  static constexpr Duration kKnown = std::chrono::hours(24 * 30);
+  static constexpr std::size_t kMaxSources = 4096;  ///< remembered; the one heard of longest ago goes
+
+  /// How long it must wait before it may try; 0: it may now.
+  Duration wait(TimePoint now, const IpAddress& source);
+  void wrong(TimePoint now, const IpAddress& source);
+  void right(TimePoint now, const IpAddress& source);
+  std::size_t sources() const { return sources_.size(); }
+
+ private:
+  struct Record {
+    unsigned wrong = 0;
+    TimePoint last{}, until{}, known_until{};
+    void add(TimePoint now, unsigned free, Duration longest);
+  };
+  Record& record_of(const IpAddress& source);
+
+  std::unordered_map<IpAddress, Record> sources_;
+  Record all_;
+};
+
+}  // namespace dw::admin

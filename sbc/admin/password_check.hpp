@@ -1,0 +1,42 @@
+#pragma once
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "sbc/admin/credentials.hpp"
+#include "sbc/base/endpoint.hpp"
+#include "sbc/net/loop.hpp"
+
+namespace dw::admin {
+
+/// Compares passwords on the thread pool, one at a time, as each takes tens of milliseconds and 32 MiB. At
+/// most one waits for each source, and kMaxWaiting in all. On the loop's thread.
+class PasswordCheck {
+ public:
+  static constexpr std::size_t kMaxWaiting = 8;
+
+  explicit PasswordCheck(net::Loop& loop) : loop_(loop) {}
+  PasswordCheck(const PasswordCheck&) = delete;
+  PasswordCheck& operator=(const PasswordCheck&) = delete;
+
+  /// False: there is no room, and `done` is never called; nor is it once this is gone.
+  bool ask(const IpAddress& source, std::string password, const PasswordHash& hash,
+           std::function<void(bool right)> done);
+
+ private:
+  struct Job {
+    IpAddress source;
+    std::string password;
+    PasswordHash hash;
+    std::function<void(bool)> done;
+    bool right = false;
+  };
+  void next();
+
+  net::Loop& loop_;
+  std::deque<std::shared_ptr<Job>> jobs_;  // the first one is being computed
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace dw::admin

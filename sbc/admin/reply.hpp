@@ -1,0 +1,19 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "sbc/net/http_server.hpp"
+
+namespace dw::admin {
+
+/// The Content-Security-Policy of all that is no page: nothing in it runs, and nobody frames it.
+inline constexpr std::string_view kNothingElse = "default-src 'none'; frame-ancestors 'none'";
+
+/// An answer with every field that keeps a browser from doing more with it than it is meant for.
+net::HttpReply reply_of(unsigned status, std::string type, std::string text,
+                        std::string policy = std::string(kNothingElse));
+net::HttpReply json_reply(std::string text, unsigned status = 200);
+net::HttpReply error_reply(unsigned status, std::string_view text);  ///< {"error": text}
+net::HttpReply wrong_method(std::string_view allowed);               ///< 405
+
+}  // namespace dw::admin

@@ -1,0 +1,85 @@
+#include "sbc/daemon/admin_access.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <grp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+
+#include "sbc/net/descriptor.hpp"
+
+namespace dw {
+namespace {
+
+constexpr const char* kGroup = "dropwire";
+
+/// Who else than its owner may read a password file: the daemon.
+Result<void> give_to_daemon(int file) {
+  if (geteuid() != 0) return {};
+  const group* daemon = getgrnam(kGroup);
+  if (daemon == nullptr) return {};
+  if (fchown(file, 0, daemon->gr_gid) != 0 || fchmod(file, 0640) != 0)
+    return fail_errno(errno, "giving the password file to the group dropwire");
+  return {};
+}
+
+Result<void> write_all(int file, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = ::write(file, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return fail_errno(errno, "writing the password file");
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  if (fsync(file) != 0) return fail_errno(errno, "writing the password file");
+  return {};
+}
+
+void add(conf::Loaded& loaded, conf::Problem::Severity severity, std::string_view setting, std::string text,
+         std::string hint) {
+  const auto resolved = std::ranges::find(loaded.resolved, setting, &conf::Resolved::name);
+  std::string where = resolved == loaded.resolved.end() || resolved->from == "default" ? "" : resolved->from;
+  conf::Problem problem{severity, std::move(where), 0, 0, std::move(text), std::move(hint)};
+  const bool error = severity == conf::Problem::Severity::error;
+  loaded.problems.insert(error ? loaded.problems.begin() : loaded.problems.end(), std::move(problem));
+}
+
+}  // namespace
+
+admin::Credentials take_credentials(conf::Loaded& loaded) {
+  using Severity = conf::Problem::Severity;
+  const conf::Admin& settings = loaded.config.admin;
+  if (!loaded.ok() || !settings.enable) return {};
+  const bool open = !settings.listen.address.is_loopback();
+  const auto read = admin::read_credentials(settings.password_file);
+  if (!read) {
+    add(loaded, open ? Severity::error : Severity::warning, "admin.password_file", read.error().text,
+        "\"dropwire passwd\" as root makes it readable for the daemon; until then nobody can log in");
+    return {};
+  }
+  if (open && !read->password) {
+    add(loaded, Severity::error, "admin.listen",
+        fmt::format("admin.listen {} is open to other machines and there is no password: set one with \"dropwire "
+                    "passwd\", or listen on 127.0.0.1",
+                    settings.listen.to_string()),
+        "");
+  }
+  return *read;
+}
+
+Result<void> write_credentials(const std::string& path, const admin::Credentials& credentials) {
+  const std::string part = path + ".new";
+  if (unlink(part.c_str()) != 0 && errno != ENOENT) return fail_errno(errno, "removing " + part);
+  const net::Descriptor file(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file) return fail_errno(errno, "writing " + part);
+  auto done = write_all(file.number(), to_text(credentials));
+  if (done) done = give_to_daemon(file.number());
+  if (done && std::rename(part.c_str(), path.c_str()) != 0) done = fail_errno(errno, "writing " + path);
+  if (!done) (void)unlink(part.c_str());
+  return done;
+}
+
+}  // namespace dw
