@@ -164,6 +164,8 @@ BoxFacts look_at_box(const conf::Loaded& loaded, BoxFacts::Daemon daemon, const 
 BoxFacts look_from_inside(const admin::Status& status, const conf::Config& config) {
   BoxFacts box;
   box.own = own_facts(status, config);
+  box.hosted = config.mode == conf::Mode::hosted;
+  box.forward = ports_to_forward(config);
   box.directories = look_at_directories(config);
   box.look_at_clock = true;
   box.clock_synchronised = clock_synchronised();

@@ -15,6 +15,7 @@
 #include "sbc/daemon/admin_access.hpp"
 #include "sbc/daemon/control_client.hpp"
 #include "sbc/daemon/doctor.hpp"
+#include "sbc/daemon/progress.hpp"
 #include "sbc/daemon/report.hpp"
 #include "sbc/daemon/words.hpp"
 #include "sbc/net/http_server.hpp"
@@ -239,7 +240,7 @@ int doctor_phone(const Ask& ask, const std::string& name) {
   if (ask.json) {
     say(dumped({{"device", answer->value("device", "")}, {"healthy", !wrong}, {"findings", findings}}));
   } else {
-    say(report::findings(findings, look(), "All looks well.\n"));
+    say(report::doctor(findings, Json::object(), look()));
   }
   return wrong ? kNo : kDone;
 }
@@ -247,7 +248,10 @@ int doctor_phone(const Ask& ask, const std::string& name) {
 int doctor(const Ask& ask) {
   const conf::Loaded loaded = conf::load(ask.settings);
   const std::string socket = ask.socket.empty() ? loaded.config.admin.socket : ask.socket;
+  Progress progress;
+  progress.say("Asking the running Dropwire");
   const auto answer = ControlClient(socket).get("/api/doctor");
+  if (!answer) progress.say("Looking at ports, directories and the clock of this machine");
   const auto box = doctor::look_at_box(loaded, state_of(answer), socket);
   const WallTime now = wall_now();
   Json findings = Json::array();
@@ -257,10 +261,11 @@ int doctor(const Ask& ask) {
     findings.push_back(finding);
   findings = sorted(findings);
   const bool wrong = report::any_wrong(findings);
+  progress.say({});
   if (ask.json) {
     say(dumped({{"now", to_rfc3339(now)}, {"healthy", !wrong}, {"findings", findings}}));
   } else {
-    say(report::findings(findings, look(), "All looks well.\n"));
+    say(report::doctor(findings, ControlClient(socket).get("/api/status").value_or(Json::object()), look()));
   }
   return wrong ? kNo : kDone;
 }

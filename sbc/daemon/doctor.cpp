@@ -53,6 +53,22 @@ phones::OwnFacts own_facts(const admin::Status& status, const conf::Config& conf
   return own;
 }
 
+std::string ports_to_forward(const conf::Config& config) {
+  const conf::Access& access = config.access;
+  std::string udp, tcp;
+  const auto add = [](std::string& list, bool wanted, std::uint16_t port) {
+    if (wanted) list += fmt::format("{}{}", list.empty() ? "" : ", ", port);
+  };
+  const bool hosted = config.mode == conf::Mode::hosted;
+  add(udp, hosted && access.tftp.enable, access.tftp.port);
+  add(udp, access.sip.enable, access.sip.port);
+  add(tcp, hosted && access.http.enable, access.http.port);
+  add(tcp, hosted && access.sccp.enable, access.sccp.port);
+  add(tcp, access.sip.enable, access.sip.port);
+  udp += fmt::format("{}{}-{}", udp.empty() ? "" : ", ", config.media.ports.first, config.media.ports.last);
+  return tcp.empty() ? "UDP " + udp : fmt::format("UDP {} and TCP {}", udp, tcp);
+}
+
 void add_settings(phones::BoxFacts& box, const conf::Loaded& loaded, const std::vector<IpAddress>& own) {
   for (const conf::Problem& problem : loaded.problems) {
     box.settings.push_back(

@@ -12,6 +12,9 @@ namespace dw::doctor {
 /// What the daemon knows of itself. Pure.
 phones::OwnFacts own_facts(const admin::Status& status, const conf::Config& config);
 
+/// What a router before this box should let in, in words for its page. Pure.
+std::string ports_to_forward(const conf::Config& config);
+
 /// Settings as they are on disk, and origins that are this machine, whose addresses are `own`. Pure.
 void add_settings(phones::BoxFacts& box, const conf::Loaded& loaded, const std::vector<IpAddress>& own);
 

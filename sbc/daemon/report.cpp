@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -349,6 +350,27 @@ std::string findings(const Json& list, const Look& look, std::string_view none) 
       if (!sentence.empty())
         out += fmt::format("    {:5}  {}\n", part, words::wrapped(sentence, kText, look.width));
     }
+  }
+  return out;
+}
+
+std::string doctor(const Json& list, const Json& status, const Look& look) {
+  std::array<std::uint64_t, 3> count{};
+  for (const Json& f : list) {
+    const std::string severity = text_at(f, "severity");
+    ++count[severity == "error" ? 0 : severity == "warning" ? 1 : 2];
+  }
+  std::string out = count[0] + count[1] == 0 ? "All looks well." : "";
+  if (count[0] > 0) out += counted(count[0], "error");
+  if (count[1] > 0) out += (out.empty() ? "" : ", ") + counted(count[1], "warning");
+  if (count[0] + count[1] > 0) out += ".";
+  if (count[2] > 0) out += fmt::format(" Worth knowing: {}.", counted(count[2], "thing"));
+  out += "\n";
+  if (const std::string addresses = joined_at(status, "phone_addresses"); !addresses.empty())
+    out += fmt::format("Into phones type as TFTP Server 1: {}\n", addresses);
+  const std::string each = findings(list, look, "");
+  if (!each.empty()) {
+    out += "\n" + each + "\n\"dropwire findings\" and dropwire-findings(7) have more on each code.\n";
   }
   return out;
 }

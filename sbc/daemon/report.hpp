@@ -22,6 +22,10 @@ std::string log(const nlohmann::ordered_json& answer);
 /// A list of findings; `none` when it is empty.
 std::string findings(const nlohmann::ordered_json& list, const Look& look, std::string_view none);
 
+/// What the doctor says: how it stands in one line, then each finding; with the running daemon's status also what to type
+/// into a phone.
+std::string doctor(const nlohmann::ordered_json& list, const nlohmann::ordered_json& status, const Look& look);
+
 /// True when one of them is worse than "info".
 bool any_wrong(const nlohmann::ordered_json& list);
 /// The text at `key`, printable; empty when it is not there or no text.

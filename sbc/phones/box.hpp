@@ -4,9 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "nat/core/portmap_types.hpp"
 #include "sbc/base/endpoint.hpp"
 #include "sbc/base/time.hpp"
 #include "sbc/phones/finding.hpp"
+#include "sbc/phones/network_facts.hpp"
 #include "sbc/phones/protocol.hpp"
 
 // What is known of the machine that Dropwire runs on, and what is wrong with it.
@@ -103,6 +105,10 @@ struct BoxFacts {
   std::vector<std::string> origins_here;  ///< origins that are this very Dropwire
   std::vector<PortUse> ports;             ///< looked at only while the daemon is absent
   std::vector<DirectoryUse> directories;
+  bool hosted = false;  ///< phones come from outside: this box must be reachable
+  NetworkFacts network;
+  std::optional<nat::portmap::Facts> mapping;  ///< what the router was asked to let in
+  std::string forward;                         ///< what it should let in: "UDP 5060 and 20000-29999"
   bool look_at_clock = false;
   std::optional<bool> clock_synchronised;  ///< nothing: the kernel does not say
 };

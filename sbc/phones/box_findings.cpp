@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "sbc/base/escape.hpp"
 #include "sbc/phones/box.hpp"
+#include "sbc/phones/network_findings.hpp"
 #include "sbc/phones/text.hpp"
 
 namespace dw::phones {
@@ -36,6 +38,7 @@ class BoxExamination {
     for (const DirectoryUse& directory : box_.directories)
       look_at(directory);
     if (box_.look_at_clock) clock();
+    std::ranges::move(network_findings(box_), std::back_inserter(out_));
     std::ranges::stable_sort(out_, std::ranges::greater{}, &Finding::severity);
     return std::move(out_);
   }

@@ -123,6 +123,21 @@ inline constexpr auto kFileKinds = std::to_array<FindingKind>({
     {"many_boot_at_once", Severity::info, About::home, "Many phones start at once",
      "Their power came back, or the central server restarted them. Phones without HTTP take some minutes.",
      "Wait. If it goes on for more than half an hour, look at one phone's story."},
+    {"load_not_taken", Severity::warning, About::phone, "The phone does not take the firmware that is named",
+     "It fetched the manifest (.loads), then none of the files in it, and goes on with what it has: the load "
+     "is not for this hardware, or too far from what it runs.",
+     "Name a load for this very model; from an old firmware go by a version in between (8.5 before 9.x). On "
+     "the phone: <status>"},
+    {"ringtones_missing", Severity::info, About::phone, "Ringtones are missing",
+     "The list of ringtones, or one that is chosen, does not exist at any origin: the phone rings with what "
+     "is built in.",
+     "Put Ringlist.xml, DistinctiveRingList.xml and the files that they name on the central server, spelled "
+     "as they are asked for."},
+    {"old_loader", Severity::warning, About::phone, "Very old firmware",
+     "It asks for OS79XX.TXT, the file in which 7940 and 7960 phones with the oldest firmware look for the "
+     "name of a load, and there is none.",
+     "Put OS79XX.TXT on the central server, with the load's name as its only line and nothing after it (P003 "
+     "or P0S3 and a version), and that load's files."},
 });
 
 }  // namespace dw::phones

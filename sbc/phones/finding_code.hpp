@@ -5,13 +5,17 @@
 #include "sbc/phones/box_kinds.hpp"
 #include "sbc/phones/file_kinds.hpp"
 #include "sbc/phones/finding_kind.hpp"
+#include "sbc/phones/network_kinds.hpp"
 #include "sbc/phones/signalling_kinds.hpp"
 
 namespace dw::phones {
 
 inline constexpr auto kFindingKinds = [] {
-  std::array<FindingKind, kBoxKinds.size() + kFileKinds.size() + kSignallingKinds.size()> all{};
+  std::array<FindingKind,
+             kBoxKinds.size() + kNetworkKinds.size() + kFileKinds.size() + kSignallingKinds.size()>
+      all{};
   auto end = std::ranges::copy(kBoxKinds, all.begin()).out;
+  end = std::ranges::copy(kNetworkKinds, end).out;
   end = std::ranges::copy(kFileKinds, end).out;
   std::ranges::copy(kSignallingKinds, end);
   return all;

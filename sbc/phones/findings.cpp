@@ -67,6 +67,7 @@ class Examination {
     check_config();
     check_loop();
     check_firmware();
+    check_not_taken();
     check_recovery();
     check_extras();
     check_path();
@@ -125,6 +126,7 @@ class Examination {
   void check_follow_ups();
   void check_firmware();
   void check_reloads();
+  void check_not_taken();
   void check_recovery();
   void check_extras();
   void check_path();
@@ -223,7 +225,7 @@ void Examination::check_lists() {
       fmt::format("asked for {} and never for the plain config", names_of(only_signed)));
 }
 
-/// Atlas 10, 30.
+/// Atlas 10, 30, 31.
 void Examination::check_config() {
   const Files in = last_files();
   const Step* missing = nullptr;
@@ -243,6 +245,12 @@ void Examination::check_config() {
   }
   if (sip_missing != nullptr) {
     return add("sip_text_config_missing", Severity::error, escaped(sip_missing->name) + " does not exist");
+  }
+  const auto old = std::ranges::find_if(in, [](const Step* s) {
+    return s->kind == FileKind::os_name && s->outcome == FileOutcome::not_found;
+  });
+  if (old != in.end() && quiet_ >= kSilence) {
+    return add("old_loader", Severity::warning, escaped((*old)->name) + " does not exist");
   }
   if (missing == nullptr || other_way) return;
   if (fallback != nullptr && arrived(*fallback)) {
@@ -363,6 +371,28 @@ void Examination::check_reloads() {
   if (!again.empty()) add("firmware_every_boot", Severity::warning, names_of(again) + " was fetched again");
 }
 
+/// Atlas 12: a manifest taken, none of its parts asked, and then it registered with another load.
+void Examination::check_not_taken() {
+  const Step* manifest = nullptr;
+  for (const Step* s : last_files()) {
+    if (s->kind == FileKind::loads && arrived(*s)) manifest = s;
+    if (s->kind == FileKind::firmware) return;
+  }
+  if (manifest == nullptr || phone_.running.empty()) return;
+  const bool registered_since = std::ranges::any_of(phone_.steps, [&](const Step& s) {
+    return s.type == StepType::signalling && s.event == SignallingEvent::registered && s.at >= manifest->at;
+  });
+  const std::string_view load =
+      std::string_view(manifest->name).substr(0, manifest->name.rfind('.'));
+  // Some call their load by its version alone, "8.12(2.0)": that says nothing.
+  constexpr std::size_t kFamily = 2;
+  const std::string_view runs = phone_.running;
+  const bool comparable = equal_ignoring_case(load.substr(0, kFamily), runs.substr(0, kFamily));
+  if (!registered_since || !comparable || equal_ignoring_case(load, runs)) return;
+  add("load_not_taken", Severity::warning,
+      fmt::format("it took {}, asked for none of its parts, and runs {}", escaped(manifest->name), runs));
+}
+
 /// Atlas 15.
 void Examination::check_recovery() {
   if (!boots_.back().recovery) return;
@@ -384,15 +414,18 @@ void Examination::check_recovery() {
   }
 }
 
-/// Atlas 22, 23.
+/// Atlas 21, 22, 23.
 void Examination::check_extras() {
-  Files missing, unnamed;
+  Files missing, unnamed, rings;
   for (const Step* s : last_files()) {
+    if ((s->kind == FileKind::ring_list || s->kind == FileKind::ring) && s->outcome == FileOutcome::not_found)
+      rings.push_back(s);
     if (s->kind != FileKind::locale || s->outcome != FileOutcome::not_found) continue;
     (s->name.find('/') == std::string::npos ? unnamed : missing).push_back(s);
   }
   if (!missing.empty()) add("locale_missing", Severity::warning, names_of(missing) + " does not exist");
   if (!unnamed.empty()) add("locale_unnamed", Severity::info, names_of(unnamed) + " was asked");
+  if (!rings.empty()) add("ringtones_missing", Severity::info, names_of(rings) + " does not exist");
 }
 
 /// Atlas 19/20, 33, and what our own side could not give.
@@ -420,7 +453,8 @@ void Examination::check_path() {
   std::size_t changes = 0;
   IpAddress before;
   for (const Step& s : phone_.steps) {
-    if (!s.is_file() || !s.from || now_ - s.at > kAlternation) continue;
+    const bool tells = s.is_file() || (s.type == StepType::signalling && s.event == SignallingEvent::registered);
+    if (!tells || !s.from || now_ - s.at > kAlternation) continue;
     if (before && s.from != before) ++changes;
     before = s.from;
   }

@@ -5,6 +5,7 @@
 
 #include "sbc/base/escape.hpp"
 #include "sbc/base/text_cursor.hpp"
+#include "sbc/phones/alarm.hpp"
 #include "sbc/phones/boots.hpp"
 #include "sbc/phones/learning.hpp"
 #include "sbc/phones/model.hpp"
@@ -160,8 +161,9 @@ void Inventory::on_signalling(const SignallingStep& told) {
       phone.server.clear();
     }
   }
-  if (told.event != SignallingEvent::connected && told.event != SignallingEvent::lines)
-    keep_signalling(phone, told, other);
+  const bool news = told.event != SignallingEvent::connected && told.event != SignallingEvent::lines &&
+                    (told.event != SignallingEvent::alarm || alarm_is_news(phone, told.detail));
+  if (news) keep_signalling(phone, told, other);
   if (phone.registered) prove(phone);
 }
 

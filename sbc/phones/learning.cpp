@@ -2,6 +2,7 @@
 
 #include "sbc/base/escape.hpp"
 #include "sbc/base/text_cursor.hpp"
+#include "sbc/phones/alarm.hpp"
 #include "sbc/phones/inventory.hpp"
 #include "sbc/phones/sip_lines.hpp"
 
@@ -58,7 +59,11 @@ void learn(Phone& phone, const FileStep& file, FileKind kind) {
 void learn(Phone& phone, const SignallingStep& told) {
   if (told.protocol != Protocol::unknown) phone.protocol = told.protocol;
   narrow_model(phone, models_of_device_type(told.device_type), true);
-  if (!told.firmware.empty()) phone.firmware = escaped(told.firmware, kMaxSaid);
+  if (!told.firmware.empty()) phone.running = phone.firmware = escaped(told.firmware, kMaxSaid);
+  if (told.event == SignallingEvent::alarm) {
+    if (const auto alarm = parse_alarm(told.detail); alarm && !alarm->load.empty())
+      phone.running = escaped(alarm->load, kMaxSaid);
+  }
   learn_user_agent(phone, told.user_agent);
   if (told.event != SignallingEvent::lines || told.protocol == Protocol::sip) return;
   phone.lines.clear();

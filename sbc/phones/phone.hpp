@@ -111,6 +111,7 @@ struct Phone {
   Protocol protocol = Protocol::unknown;
   std::string model;               ///< "7965", "7945/7965": as far as its requests tell; empty: not at all
   std::string firmware;            ///< the load it was last told to run or last fetched; empty: unknown
+  std::string running;             ///< the load that it said it runs, when it registered last; empty: it did not say
   bool uses_http = false;          ///< has ever asked by HTTP, which takes firmware 9.4 or later
   bool proven = false;             ///< has ever taken a file from us, or registered
   bool had_config = false;         ///< has ever taken a config from us

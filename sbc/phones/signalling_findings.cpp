@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sbc/base/escape.hpp"
+#include "sbc/phones/alarm.hpp"
 #include "sbc/phones/signalling_story.hpp"
 #include "sbc/phones/sip_lines.hpp"
 #include "sbc/phones/sip_story.hpp"
@@ -28,6 +29,7 @@ class SignallingExamination {
 
   std::vector<Finding> run() {
     check_registration();
+    check_alarm();
     check_files();
     check_stability();
     check_call();
@@ -45,6 +47,7 @@ class SignallingExamination {
 
   void check_registration();
   void check_gone();
+  void check_alarm();
   void check_files();
   void check_stability();
   void check_call();
@@ -91,11 +94,38 @@ void SignallingExamination::check_registration() {
 void SignallingExamination::check_gone() {
   if (phone_.registered) return;
   const auto ends = [](const Step& s) {
-    return s.type == StepType::signalling && s.event != Event::keepalive_missed && s.event != Event::reset;
+    return s.type == StepType::signalling && s.event != Event::keepalive_missed && s.event != Event::reset &&
+           s.event != Event::alarm;
   };
   const auto last = std::find_if(phone_.steps.rbegin(), phone_.steps.rend(), ends);
   const bool lost = last->event == Event::phone_lost || last->event == Event::server_lost;
   if (lost && now_ - last->at >= kComesBack) add("registration_lost", Severity::info, sentence(*last));
+}
+
+/// Atlas 3, 4, 5, 13, 34: what the phone itself complained of when it came up last.
+void SignallingExamination::check_alarm() {
+  const Step* const step = complaint_of(phone_);
+  if (step == nullptr) return;
+  const auto alarm = parse_alarm(step->detail);
+  const std::string seen =
+      fmt::format("it told when it came up: {} ({})", alarm->words, printable(step->detail, Step::kMaxDetail));
+  switch (alarm->about) {
+    case Alarm::About::load:
+      add("phone_reports_load", Severity::warning, seen);
+      return;
+    case Alarm::About::tftp:
+      add("phone_reports_tftp", Severity::warning, seen);
+      return;
+    case Alarm::About::signature:
+      add("phone_reports_signature", Severity::error, seen);
+      return;
+    case Alarm::About::connection:
+      add("phone_reports_connection", Severity::info, seen);
+      return;
+    case Alarm::About::start:
+    case Alarm::About::other:
+      return;
+  }
 }
 
 void SignallingExamination::check_files() {

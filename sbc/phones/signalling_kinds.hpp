@@ -97,6 +97,24 @@ inline constexpr auto kSignallingKinds = std::to_array<FindingKind>({
      "there was none in it: what the display shows may be wrong.",
      "Nothing must be done for calls. For the right time, have the call server send Date in its answers to "
      "REGISTER, or name a time server in the phone's config."},
+    {"phone_reports_load", Severity::warning, About::phone, "The phone says that it could not take a file",
+     "When it registered it told why it restarted last: a firmware or config that does not fit it, does not "
+     "fit into it, or was not there.",
+     "Name a load for this very model that the server has whole; from an old firmware go by a version in "
+     "between. On the phone: <status> The next start without trouble ends this."},
+    {"phone_reports_tftp", Severity::warning, About::phone, "The phone says that TFTP failed",
+     "When it registered it told why it restarted last: it did not get a file, from this box or from another "
+     "TFTP server that it has.",
+     "Look in its story for files that did not come. If none are there, it asks somebody else. <network>"},
+    {"phone_reports_signature", Severity::error, About::phone, "The phone says that a signature was wrong",
+     "It refused a file because of its signature: it holds the trust list (CTL or ITL) of another server, or "
+     "the firmware is not Cisco's.",
+     "<erase>"},
+    {"phone_reports_connection", Severity::info, About::phone,
+     "The phone says that it had lost the call server",
+     "When it registered it told why it did so: its connection ended, or keepalives were not answered.",
+     "Nothing must be done if it is rare. If not, look at the line between the phone and this box, and from "
+     "here to the call server: dropwire doctor."},
 });
 
 }  // namespace dw::phones

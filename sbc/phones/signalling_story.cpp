@@ -127,10 +127,11 @@ std::string event_words(const Phone& phone, std::size_t index) {
       return with_detail(server + " ended the connection", step);
     case Event::keepalive_missed:
       return with_detail("missed a keepalive", step);
+    case Event::alarm:
+      return with_detail("told why it restarted", step);
     case Event::connected:
     case Event::lines:
     case Event::bad_password:
-    case Event::alarm:
     case Event::unheard:
     case Event::unreachable:
     case Event::reachable:
@@ -229,7 +230,7 @@ Standing standing_of(const Phone& phone) {
   if (speaks_sip(phone)) return out;
   for (auto s = phone.steps.rbegin(); s != phone.steps.rend(); ++s) {
     if (s->type != StepType::signalling || s->is_sip() || s->event == Event::keepalive_missed ||
-        s->event == Event::reset)
+        s->event == Event::reset || s->event == Event::alarm)
       continue;
     if (s->event == Event::server_lost) {
       ++out.times;

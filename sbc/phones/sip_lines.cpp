@@ -1,5 +1,7 @@
 #include "sbc/phones/sip_lines.hpp"
 
+#include "sbc/phones/alarm.hpp"
+
 #include <algorithm>
 
 #include "sbc/base/escape.hpp"
@@ -145,6 +147,8 @@ bool is_news(const Phone& phone, const SignallingStep& told) {
     }
     case Event::no_date:
       return without_date(phone) == nullptr;
+    case Event::alarm:
+      return alarm_is_news(phone, told.detail);
     default:
       return true;
   }

@@ -97,6 +97,8 @@ void SccpProxy::tell(Connection& c, const sccp::SessionEvent& event) {
       return tell_step(c, Step::reset, event.text);
     case Kind::keepalive_missed:
       return tell_step(c, Step::keepalive_missed, event.text);
+    case Kind::alarm:
+      return tell_step(c, Step::alarm, event.text);
     case Kind::lines:
       return tell_step(c, Step::lines, {});
     case Kind::call_over:
@@ -148,6 +150,9 @@ void SccpProxy::log_event(const Connection& c, const sccp::SessionEvent& event) 
       limit_.warn(
           "event=layout_conflict device={} peer={} protocol={} message=\"{}\" its length was followed",
           device, peer, c.session.version(), event.text);
+      return;
+    case Kind::alarm:
+      limit_.info("event=phone_alarm device={} peer={} text=\"{}\"", device, peer, escaped(event.text));
       return;
     case Kind::registering:
     case Kind::lines:

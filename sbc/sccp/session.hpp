@@ -41,6 +41,7 @@ struct SessionEvent {
     refused_here,  ///< by us: `text`
     unregistered,
     reset,             ///< `text`: "reset", "restart", "apply config"
+    alarm,             ///< `text`: why the phone says that it restarted
     keepalive_missed,  ///< `text`: "phone" or "server"
     lines,             ///< Session::lines() has grown
     call_up,

@@ -264,6 +264,7 @@ void Session::on_token(TimePoint now, const Frame& frame, Output& out) {
 void Session::pass_alarm(const Frame& frame, Output& out) {
   constexpr std::size_t kText = 4;
   constexpr std::size_t kTextOctets = 80;
+  tell(SessionEvent::Kind::alarm, fixed_text(frame.payload, kText, kTextOctets), out);
   MutableBytes payload = pass(out.to_server, frame);
   if (const auto layout = address_layout(frame, Direction::from_phone, negotiated_)) {
     write_station(payload, *layout, server_->advertised);

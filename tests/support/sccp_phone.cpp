@@ -122,7 +122,7 @@ void SccpPhone::send_alarms() {
     send(id::kEnhancedAlarm, to_buffer(xml));
   }
   Body alarm(92);
-  alarm.u32(0, 2).text(4, 80, fmt::format("14: Name={} Load=8.12(2.0) Last=Initialized", options_.device));
+  alarm.u32(0, 2).text(4, 80, fmt::format("25: Name={} Load=8.12(2.0) Last=Initialized", options_.device));
   alarm.ipv4(88, options_.station);
   send(id::kAlarm, alarm.take());
 }

@@ -78,6 +78,17 @@ TEST_CASE("an origin that is this box is told, whatever it is called") {
   }
 }
 
+TEST_CASE("what a router should let in") {
+  conf::Config config = conf::default_config(conf::Mode::edge);
+  config.access.sip.enable = true;
+  config.media.ports = {20000, 20999};
+  CHECK(doctor::ports_to_forward(config) == "UDP 5060, 20000-20999 and TCP 5060");
+  config.access.sip.enable = false;
+  CHECK(doctor::ports_to_forward(config) == "UDP 20000-20999");
+  config.mode = conf::Mode::hosted;
+  CHECK(doctor::ports_to_forward(config) == "UDP 69, 20000-20999 and TCP 6970, 2000");
+}
+
 TEST_CASE("what the daemon knows of itself comes from its status and its settings") {
   conf::Config config = conf::default_config(conf::Mode::edge);
   config.central.sccp.servers = {{"pbx", 2000}, {"backup", 2000}};

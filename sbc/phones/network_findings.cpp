@@ -1,0 +1,240 @@
+#include "sbc/phones/network_findings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "sbc/phones/text.hpp"
+
+namespace dw::phones {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kMaxSaid = 120;  // octets kept of what others say
+constexpr std::size_t kDifferencesShown = 3;
+constexpr std::chrono::seconds kKept{120};  // RFC 4787 §4.3: a mapping must live two minutes
+constexpr std::chrono::seconds kShort{30};  // what this box sends keeps mappings that live longer
+constexpr auto kFar = 250ms;
+constexpr auto kSlowName = 1s;
+
+std::string said(std::string_view text) {
+  return printable(text, kMaxSaid);
+}
+std::string words(Duration time) {
+  return fmt::format("{} ms", std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
+}
+std::string_view words(NatBehaviour behaviour) {
+  switch (behaviour) {
+    case NatBehaviour::unknown:
+      return "not known";
+    case NatBehaviour::endpoint_independent:
+      return "the same for all";
+    case NatBehaviour::address_dependent:
+      return "by address";
+    case NatBehaviour::address_and_port_dependent:
+      return "by address and port";
+  }
+  return "not known";
+}
+std::string name_of(const Reach& reach) {
+  std::string service = said(reach.service);
+  std::ranges::transform(service, service.begin(),
+                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return fmt::format("{} at {} ({})", service, said(reach.name),
+                     reach.transport == Transport::udp ? "UDP" : "TCP");
+}
+bool silent(const Reach& reach) {
+  return reach.state == PortState::no_answer || reach.state == PortState::failed;
+}
+
+class NetworkExamination {
+ public:
+  explicit NetworkExamination(const BoxFacts& box) : box_(box), facts_(box.network) {}
+
+  std::vector<Finding> run() {
+    check_path();
+    check_forward();
+    check_mapping();
+    check_helpers();
+    check_reach();
+    check_names();
+    return std::move(out_);
+  }
+
+ private:
+  Finding& add(Code code, Severity severity, std::string seen) {
+    return out_.emplace_back(make_finding(code, severity, std::move(seen)));
+  }
+  void check_path();
+  void check_forward();
+  void check_mapping();
+  void check_helpers();
+  void check_reach();
+  void check_names();
+  std::string addresses() const;
+
+  const BoxFacts& box_;
+  const NetworkFacts& facts_;
+  std::vector<Finding> out_;
+};
+
+/// "192.168.1.10:40000 is seen as 203.0.113.5:40000 by pbx.example.net:3478"
+std::string NetworkExamination::addresses() const {
+  std::string out = fmt::format("{} is seen as {}", facts_.local ? facts_.local->to_string() : "This box",
+                                facts_.reflexive ? facts_.reflexive->to_string() : "another address");
+  if (!facts_.measured_against.empty()) out += " by " + said(facts_.measured_against);
+  if (facts_.router_external)
+    out += fmt::format("; the router says that its own address is {}", facts_.router_external->to_string());
+  return out + ".";
+}
+
+void NetworkExamination::check_path() {
+  const Severity shut_in = box_.hosted ? Severity::error : Severity::info;
+  switch (facts_.path) {
+    case NatPath::unknown:
+    case NatPath::none:
+      break;
+    case NatPath::nat: {
+      std::string seen = addresses();
+      if (facts_.mapping != NatBehaviour::unknown || facts_.filtering != NatBehaviour::unknown)
+        seen += fmt::format(" Its mapping: {}; what it lets in: {}{}.", words(facts_.mapping),
+                            words(facts_.filtering),
+                            !facts_.port_preserved   ? ""
+                            : *facts_.port_preserved ? "; it keeps port numbers"
+                                                     : "; it changes port numbers");
+      add("nat_kind", Severity::info, std::move(seen));
+      break;
+    }
+    case NatPath::carrier:
+      add("carrier_nat", shut_in, addresses());
+      break;
+    case NatPath::double_nat:
+      add("double_nat", shut_in, addresses());
+      break;
+  }
+  if (facts_.udp_blocked == true)
+    add("udp_blocked", Severity::error,
+        fmt::format("{} answers by TCP and not by UDP{}.", said(facts_.measured_against),
+                    facts_.stun_error.empty() ? "" : " (" + said(facts_.stun_error) + ")"));
+}
+
+/// What the router must let in and does not, spelled out for its page.
+void NetworkExamination::check_forward() {
+  const nat::portmap::Facts none;
+  const nat::portmap::Facts& router = box_.mapping ? *box_.mapping : none;
+  const bool twice = facts_.path == NatPath::carrier || facts_.path == NatPath::double_nat;
+  if (router.active && router.double_nat && !twice) {
+    add("double_nat", box_.hosted ? Severity::error : Severity::warning,
+        fmt::format("The router {} says that its own address is {}.", router.gateway.to_string(),
+                    router.external.to_string()));
+    return;
+  }
+  const bool refused = router.active && router.granted.size() < router.wanted;
+  const bool by_hand = box_.hosted && !router.active && facts_.path == NatPath::nat;
+  if (twice || (!refused && !by_hand)) return;
+  Finding& found =
+      refused ? add("port_forward_needed", Severity::warning,
+                    fmt::format("The router {} granted {} of {} ports{}.",
+                                router.gateway ? router.gateway.to_string() : std::string("on the way"),
+                                router.granted.size(), router.wanted,
+                                router.last_error.empty() ? "" : ": " + said(router.last_error)))
+              : add("port_forward_needed", Severity::info, "This box is hosted, and behind a router.");
+  const IpAddress ours = router.ours ? router.ours : facts_.local ? facts_.local->address : IpAddress();
+  if (!box_.forward.empty() && ours)
+    found.remedy = fmt::format("Forward {} to {}. ", said(box_.forward), ours.to_string()) + found.remedy;
+}
+
+void NetworkExamination::check_mapping() {
+  if (facts_.mapping_dead_at && *facts_.mapping_dead_at < kKept) {
+    const bool grave = *facts_.mapping_dead_at <= kShort;
+    add("mapping_short", grave ? Severity::warning : Severity::info,
+        facts_.mapping_lifetime
+            ? fmt::format("A mapping was there after {} s without packets, and gone after {} s.",
+                          facts_.mapping_lifetime->count(), facts_.mapping_dead_at->count())
+            : fmt::format("A mapping was gone after {} s without packets.", facts_.mapping_dead_at->count()));
+  }
+  const bool translated = facts_.path != NatPath::unknown && facts_.path != NatPath::none;
+  if (translated && facts_.hairpin == false)
+    add("hairpin_missing", Severity::info, "A packet to the router's outer address did not come back in.");
+}
+
+std::string words(const std::vector<Difference>& differences) {
+  std::string out;
+  for (std::size_t i = 0; i < std::min(differences.size(), kDifferencesShown); ++i) {
+    const Difference& d = differences[i];
+    if (!out.empty()) out += "; ";
+    out += d.sent.empty() ? fmt::format("{} {} was added", said(d.field), said(d.received))
+           : d.received.empty()
+               ? fmt::format("{} {} was taken out", said(d.field), said(d.sent))
+               : fmt::format("{} {} became {}", said(d.field), said(d.sent), said(d.received));
+  }
+  if (differences.size() > kDifferencesShown)
+    out += fmt::format("; and {} more", differences.size() - kDifferencesShown);
+  return out;
+}
+
+void NetworkExamination::check_helpers() {
+  if (facts_.tftp_alg == true)
+    add("tftp_alg_on_path", Severity::warning,
+        facts_.tftp_alg_seen.empty() ? std::string("TFTP packets were treated otherwise than others.")
+                                     : said(facts_.tftp_alg_seen) + ".");
+  for (const AlgProbe& probe : facts_.sip_alg) {
+    if (!probe.altered()) continue;
+    add("sip_alg_on_path", Severity::warning,
+        fmt::format("A SIP message by {} was changed: {}.", probe.transport == Transport::udp ? "UDP" : "TCP",
+                    words(probe.differences)));
+  }
+  if (facts_.http_proxy.altered())
+    add("http_changed_on_path", Severity::warning,
+        fmt::format("An HTTP request was changed: {}.", words(facts_.http_proxy.differences)));
+}
+
+void NetworkExamination::check_reach() {
+  const auto tried = [](const Reach& r) { return r.state != PortState::not_tried; };
+  const bool alive = std::ranges::any_of(facts_.reach, [](const Reach& r) {
+    return r.state == PortState::open || r.state == PortState::refused;
+  });
+  std::vector<const Reach*> mute;
+  bool far = false;
+  for (const Reach& reach : facts_.reach) {
+    if (silent(reach)) mute.push_back(&reach);
+    if (reach.state == PortState::refused)
+      add("port_refused", Severity::error, fmt::format("{} refuses.", name_of(reach)));
+    if (reach.state == PortState::open && reach.round_trip && *reach.round_trip > kFar &&
+        !std::exchange(far, true))
+      add("central_far", Severity::info,
+          fmt::format("{} answers after {}.", name_of(reach), words(*reach.round_trip)));
+  }
+  if (mute.empty()) return;
+  if (!alive && std::ranges::count_if(facts_.reach, tried) > 1) {
+    std::string all;
+    for (const Reach* reach : mute)
+      all += (all.empty() ? "" : ", ") + name_of(*reach);
+    add("central_unreachable", Severity::error, fmt::format("No answer from {}.", all));
+    return;
+  }
+  for (const Reach* reach : mute)
+    add("port_blocked", Severity::error,
+        fmt::format("{} does not answer{}.", name_of(*reach),
+                    reach->error.empty() ? "" : ": " + said(reach->error)));
+}
+
+void NetworkExamination::check_names() {
+  for (const DnsFact& name : facts_.dns) {
+    if (!name.error.empty()) {
+      add("dns_fails", Severity::error, fmt::format("{}: {}.", said(name.name), said(name.error)));
+    } else if (name.took && *name.took > kSlowName) {
+      add("dns_slow", Severity::warning, fmt::format("{} took {}.", said(name.name), words(*name.took)));
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Finding> network_findings(const BoxFacts& box) {
+  return NetworkExamination(box).run();
+}
+
+}  // namespace dw::phones

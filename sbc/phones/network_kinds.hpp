@@ -1,0 +1,126 @@
+#pragma once
+#include <array>
+
+#include "sbc/phones/finding_kind.hpp"
+
+// Findings about what stands between this box and the central side.
+namespace dw::phones {
+
+inline constexpr auto kNetworkKinds = std::to_array<FindingKind>({
+    {"nat_kind", Severity::info, About::network, "This box is behind a NAT router",
+     "What goes out first gets its answers back; what the outside begins by itself does not come in, unless "
+     "the "
+     "router forwards it. An edge box needs no more.",
+     "Nothing must be done. For a hosted box behind a router see port_forward_needed."},
+    {"carrier_nat", Severity::error, About::network, "The provider translates addresses too (CGNAT)",
+     "The address of the router is not one of the internet: the provider shares it among customers. A port "
+     "forward "
+     "in the router reaches nobody. What goes out first works, so an edge box does its work; a hosted box "
+     "can't be "
+     "reached behind it.",
+     "Edge: nothing must be done. Hosted: put this box on a machine with a public address, or ask the "
+     "provider for "
+     "one (\"public IPv4\", \"static IP\")."},
+    {"double_nat", Severity::error, About::network, "There are two routers, one behind the other",
+     "The router's own outer address is a private one: another router (often the provider's modem) "
+     "translates once "
+     "more. A port forward in one of them is not enough. What goes out first works, so an edge box does its "
+     "work.",
+     "Edge: nothing must be done, but two routers forget mappings at two times. To be rid of it set the "
+     "provider's "
+     "device to bridge mode (Xfinity: 10.0.0.1, Gateway, At a Glance, Bridge Mode), or your own router to "
+     "access "
+     "point mode. Hosted: that is needed, or forward the ports in both."},
+    {"udp_blocked", Severity::error, About::network, "UDP does not pass",
+     "The central side answers by TCP and not by UDP: a firewall lets no UDP out, or no answers in. SIP by "
+     "UDP, "
+     "TFTP to the central side, and the audio of calls need it.",
+     "Let UDP out and its answers in: 5060, 69, and the ports of the central side's media. With tcp: servers "
+     "in "
+     "central.sip.servers and http:// origins only audio needs UDP."},
+    {"mapping_short", Severity::warning, About::network, "The router forgets UDP mappings early",
+     "A mapping that no packet used was gone sooner than the two minutes that routers should keep it (RFC "
+     "4787). "
+     "Calls for a phone do not arrive once it was silent for so long.",
+     "Use a tcp: server in central.sip.servers. For phones behind that router set access.sip.keepalive on "
+     "the hosted "
+     "box below that time. Some routers have the timeout in their page (\"UDP timeout\", \"NAT session "
+     "timeout\"): "
+     "300 seconds are good."},
+    {"port_forward_needed", Severity::warning, About::network, "The router must let something in",
+     "What the central side, or a phone outside, sends to this box of itself does not come in. Calls may be "
+     "silent in one direction when the central server is none that answers to where packets come from; "
+     "behind a hosted Dropwire nothing is missing.",
+     "In the router's page (its address is the default gateway's) under Port Forwarding, Virtual Server or "
+     "NAT: one line for each port or range, to this box's address, and give this box a fixed address there "
+     "(DHCP reservation). Xfinity: in the app, WiFi, network, Advanced settings, Port forwarding. Spectrum: "
+     "in the My Spectrum app, Internet, router, Advanced Settings, Port Assignments. Or switch UPnP or "
+     "NAT-PMP on in the router, and this box does it by itself."},
+    {"hairpin_missing", Severity::info, About::network, "The router does not loop traffic back",
+     "Two hosts behind this router do not reach each other by its outer address. Calls through this box are "
+     "not "
+     "concerned: it joins them inside.",
+     "Nothing must be done. In phones on this network, enter this box's own address and not the router's "
+     "outer one."},
+    {"tftp_alg_on_path", Severity::warning, About::network, "A router interferes with TFTP",
+     "A helper (TFTP ALG) on the way opens ports by what it reads in TFTP packets. Some break transfers that "
+     "leave "
+     "from port 69, or end them after some seconds.",
+     "Switch the TFTP helper off in the router (often under ALG, application layer gateways), or put http:// "
+     "origins first in central.provisioning.origins: TFTP then crosses the router no more."},
+    {"sip_alg_on_path", Severity::warning, About::network, "A router changes SIP messages (SIP ALG)",
+     "What this box sent and what came at the other end differ: a router has a SIP helper, which puts "
+     "addresses into "
+     "messages as it thinks right. Registrations get lost, calls break off or have audio one way only.",
+     "Switch SIP ALG off in the router's page (also called SIP helper, SIP passthrough, SIP transformations; "
+     "under "
+     "Advanced, NAT, Firewall or ALG), and restart it. Xfinity's gateways mostly have no such switch: set "
+     "the gateway "
+     "to bridge mode (10.0.0.1, Gateway, At a Glance) and use a router of your own. Spectrum's routers that "
+     "are set "
+     "up in its app have none either: use a router of your own behind the modem. Without changing the "
+     "router: a tcp: "
+     "server in central.sip.servers, or one on another port than 5060, which these helpers do not look at."},
+    {"http_changed_on_path", Severity::warning, About::network, "Something on the way changes HTTP",
+     "What this box asked by HTTP did not arrive as it was sent: a proxy stands between, which may give old "
+     "files or "
+     "none.",
+     "Use https:// origins in central.provisioning.origins, or have the proxy leave the central server "
+     "alone."},
+    {"central_unreachable", Severity::error, About::network, "Nothing of the central side answers",
+     "None of the services that the settings name was reached, by any protocol: this box has no internet, "
+     "the central "
+     "server is down, or the address is wrong.",
+     "Look whether this machine reaches anything (ping the router, then an address outside); check central "
+     "in the "
+     "settings; ask whoever runs the central server."},
+    {"port_blocked", Severity::error, About::network, "A service of the central side does not answer",
+     "Other services of the central side answer and this one is silent: a firewall drops it, here, at the "
+     "provider or "
+     "there.",
+     "Let it through in the firewalls, from this box to that port. If the provider blocks it, have the "
+     "central server "
+     "listen on another port, and name that in the settings."},
+    {"port_refused", Severity::error, About::network, "Nobody listens at a service's port",
+     "The central side is there and refuses: the service does not run, or has another port.",
+     "Start it there, or correct the port in the settings."},
+    {"central_far", Severity::info, About::network, "The central side is far away",
+     "Answers take long. Calls work, and people begin to talk over each other from about 300 milliseconds "
+     "on; files "
+     "are slow unless they come by HTTP.",
+     "Nothing must be done. If it was faster before: something else uses the line, or the path changed."},
+    {"dns_fails", Severity::error, About::network, "A name can't be resolved",
+     "A host that the settings name has no address, as far as this machine's resolver says: what is asked of "
+     "it "
+     "fails.",
+     "Check the spelling in the settings and the name servers of this machine (resolvectl status, "
+     "/etc/resolv.conf), "
+     "or give the address in place of the name."},
+    {"dns_slow", Severity::warning, About::network, "Names take long to resolve",
+     "Each new connection may wait so long for an address; phones give up after a few seconds.",
+     "Use a nearer name server (often the router's), remove one that is dead from /etc/resolv.conf, or give "
+     "the "
+     "address in place of the name."},
+});
+
+}  // namespace dw::phones

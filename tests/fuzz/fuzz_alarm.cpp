@@ -1,0 +1,54 @@
+// What phones say of why they restarted, and everything that is said of a path, as findings show it.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+
+#include "sbc/base/bytes.hpp"
+#include "sbc/phones/alarm.hpp"
+#include "sbc/phones/network_findings.hpp"
+
+namespace {
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+bool shown_safely(std::string_view text) {
+  for (const char c : text) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (octet < 0x20 || octet == 0x7f) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace dw;
+  using namespace dw::phones;
+  const std::string text(as_text({data, size}));
+  if (const auto alarm = parse_alarm(text)) {
+    require(alarm->number <= 999);
+    require(!alarm->words.empty());
+    require(alarm->load.empty() || text.find(alarm->load) != text.npos);
+  }
+  BoxFacts box;
+  box.hosted = true;
+  NetworkFacts& facts = box.network;
+  facts.path = NatPath::nat;
+  facts.measured_against = facts.stun_error = facts.tftp_alg_seen = text;
+  facts.udp_blocked = facts.tftp_alg = true;
+  facts.sip_alg = {{Transport::udp, true, "", {{text, text, text}, {text, "", text}, {text, text, ""}}, {}}};
+  facts.reach = {{text, Transport::tcp, text, {}, PortState::refused, {}, text},
+                 {text, Transport::udp, text, {}, PortState::no_answer, {}, text}};
+  facts.dns = {{text, {}, {}, text + "x"}};
+  box.forward = text;
+  nat::portmap::Facts& router = box.mapping.emplace();
+  router.active = true;
+  router.wanted = 1;
+  router.last_error = text;
+  constexpr std::size_t kLongest = 2000;
+  for (const Finding& finding : network_findings(box))
+    require(shown_safely(finding.seen) && finding.seen.size() < kLongest);
+  return 0;
+}
