@@ -364,6 +364,8 @@ TEST_CASE("addresses in texts pass, or become zeroes, and no length changes") {
     line.phone(frame(id::kAlarm, alarm.take()));
     CHECK(ipv4_at(line.last_to_server().body, 88) == kCentralSide);
     CHECK((text_at(line.last_to_server().body, 4, 80).find("10.1.2.3") != std::string::npos) == !blank);
+    REQUIRE(line.told(Told::alarm));  // people are told its own words
+    CHECK(line.events.back().text == "Name=SEP001122334455 Last=10.1.2.3");
   }
 }
 
