@@ -40,8 +40,8 @@ inline constexpr auto kFileKinds = std::to_array<FindingKind>({
      "An old trust list is on the phone, and its config was encrypted",
      "The phone asks for its config only signed and encrypted (.enc.sgn): it still belongs to another "
      "server.",
-     "<erase> If it still asks for .enc.sgn, it needs a factory reset; before that, have "
-     "termNN.default.loads for the model and every part of it on the server, or it stays dead."},
+     "<erase> If it still asks for .enc.sgn, it needs a factory reset. Before that, have "
+     "termNN.default.loads for the model and every part of it on the server, or it stays dead. <reset>"},
     {"boot_loop", Severity::error, About::phone, "The phone starts over again and again",
      "It fetches its config and the same files every minute or so: either it cannot register, or it rejects "
      "something in the config.",

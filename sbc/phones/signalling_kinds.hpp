@@ -10,8 +10,9 @@ inline constexpr auto kSignallingKinds = std::to_array<FindingKind>({
     {"registered_without_files", Severity::warning, About::phone, "The phone registered without its files",
      "It did not get its config from this box and registered all the same, with what it keeps from before or "
      "with this box's address as its call server. It works, but changes of its config do not reach it.",
-     "Look in its story why the files did not come; once they can, restart the phone: <restart> A phone that "
-     "has its files from elsewhere is fine."},
+     "Look in its story why the files did not come; once they can, restart the phone: <restart> When it "
+     "never asked here, it has another TFTP server. <network> A phone that shall have its files from "
+     "elsewhere is fine."},
     {"registration_refused", Severity::error, About::phone, "The call server refuses the phone",
      "The phone reached the call server through this box, and was not taken.",
      "Check that the phone, or with SIP its line, is set up on the call server under exactly this name and "
