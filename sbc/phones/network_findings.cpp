@@ -135,7 +135,7 @@ void NetworkExamination::check_forward() {
   const bool by_hand = box_.hosted && !router.active && facts_.path == NatPath::nat;
   if (twice || (!refused && !by_hand)) return;
   Finding& found =
-      refused ? add("port_forward_needed", Severity::warning,
+      refused ? add("port_forward_needed", Severity::info,
                     fmt::format("The router {} granted {} of {} ports{}.",
                                 router.gateway ? router.gateway.to_string() : std::string("on the way"),
                                 router.granted.size(), router.wanted,

@@ -47,7 +47,7 @@ inline constexpr auto kNetworkKinds = std::to_array<FindingKind>({
      "box below that time. Some routers have the timeout in their page (\"UDP timeout\", \"NAT session "
      "timeout\"): "
      "300 seconds are good."},
-    {"port_forward_needed", Severity::warning, About::network, "The router must let something in",
+    {"port_forward_needed", Severity::info, About::network, "The router must let something in",
      "What the central side, or a phone outside, sends to this box of itself does not come in. Calls may be "
      "silent in one direction when the central server is none that answers to where packets come from; "
      "behind a hosted Dropwire nothing is missing.",

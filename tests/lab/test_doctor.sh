@@ -33,8 +33,10 @@ ask() { # HOST NAME ARGUMENT...: dropwire doctor
   shift 2
   lab_in "$host" "$DW_BIN" doctor "$@" --socket "$LAB_DIR/$name/control.sock" -c "$LAB_DIR/empty.toml"
 }
-# Codes of findings, without what is only worth knowing of the lab's own machine: nobody keeps its clock.
-codes() { ask "$@" --json | sed -n 's/.*"code": "\([a-z_]*\)".*/\1/p' | grep -v '^clock_not_synchronised$'; }
+# Codes of findings, without what is true and only worth knowing of the lab's own machine and router.
+codes() {
+  ask "$@" --json | sed -n 's/.*"code": "\([a-z_]*\)".*/\1/p' | grep -vxE 'clock_not_synchronised|nat_kind|port_forward_needed'
+}
 finds() { codes home-edge edge "$2" | grep -qx "$1"; } # CODE PHONE
 finds_hosted() { codes hosted hosted "$2" | grep -qx "$1"; }
 phone() { # HOST NAME TOOL SERVER SCRIPT ARGUMENT...: to its end

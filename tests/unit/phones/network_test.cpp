@@ -164,7 +164,7 @@ TEST_CASE("what the router must let in is spelled out") {
   CHECK(codes(network_findings(box)) == "");  // not asked
   router.active = true;
   router.last_error = "it does not answer";
-  CHECK(codes(network_findings(box)) == "port_forward_needed:warning");
+  CHECK(codes(network_findings(box)) == "port_forward_needed:info");
   const Finding refused = network_findings(box)[0];
   CHECK(refused.seen == "The router 192.168.1.1 granted 0 of 2 ports: it does not answer.");
   CHECK(refused.remedy.starts_with(
