@@ -247,7 +247,10 @@ int doctor_phone(const Ask& ask, const std::string& name) {
 int doctor(const Ask& ask) {
   const conf::Loaded loaded = conf::load(ask.settings);
   const std::string socket = ask.socket.empty() ? loaded.config.admin.socket : ask.socket;
-  const auto answer = ControlClient(socket).get("/api/doctor");
+  const bool watched = isatty(STDERR_FILENO) == 1;
+  if (watched) std::fputs("Measuring the way to the central side, for 10 s at most… ", stderr);
+  const auto answer = ControlClient(socket).get("/api/doctor?measure=1");
+  if (watched) std::fputs("\r\033[K", stderr);
   const auto box = doctor::look_at_box(loaded, state_of(answer), socket);
   const WallTime now = wall_now();
   Json findings = Json::array();
@@ -258,7 +261,8 @@ int doctor(const Ask& ask) {
   findings = sorted(findings);
   const bool wrong = report::any_wrong(findings);
   if (ask.json) {
-    say(dumped({{"now", to_rfc3339(now)}, {"healthy", !wrong}, {"findings", findings}}));
+    const Json network = answer ? answer->value("network", Json()) : Json();
+    say(dumped({{"now", to_rfc3339(now)}, {"healthy", !wrong}, {"findings", findings}, {"network", network}}));
   } else {
     say(report::findings(findings, look(), "All looks well.\n"));
   }
