@@ -21,7 +21,7 @@ void look_at(std::string_view sent, std::string_view received) {
   const auto differences = differences_of(sent, received);
   require(differences.size() <= kMaxDifferences);
   for (const Difference& d : differences) {
-    require(d.sent.size() <= kMaxShownValue + 4 && d.received.size() <= kMaxShownValue + 4);
+    require(d.sent.size() <= kMaxShownValue + 8 && d.received.size() <= kMaxShownValue + 8);
     for (const char c : d.field + d.sent + d.received)
       require(static_cast<unsigned char>(c) >= 0x20);
   }
