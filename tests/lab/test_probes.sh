@@ -105,17 +105,17 @@ table ip count {
   }
 }
 NFT
-printf '\0\1\0\0\x21\x12\xa4\x42abcdefghijkl' >"$LAB_DIR/stun"
+printf '\0\1\0\0\x21\x12\xa4\x42abcdefghijkl' >"$LAB_DIR/stun.request"
 {
   printf 'OPTIONS sip:%s SIP/2.0\r\nVia: SIP/2.0/UDP 203.0.113.66:6000;branch=z9hG4bKx;rport\r\nMax-Forwards: 70\r\n' $HOSTED
   printf 'From: <sip:m@203.0.113.66>;tag=1\r\nTo: <sip:%s>\r\nCall-ID: x\r\nCSeq: 1 OPTIONS\r\nDropwire-Probe: ' $HOSTED
   head -c 400 /dev/zero | tr '\0' 1
   printf '\r\nContent-Length: 0\r\n\r\n'
-} >"$LAB_DIR/sip"
-printf '\0\1dropwire-probe\0octet\0dropwire-probe\0fresh\0filler\0%s\0' "$(head -c 64 /dev/zero | tr '\0' .)" >"$LAB_DIR/tftp"
+} >"$LAB_DIR/sip.request"
+printf '\0\1dropwire-probe\0octet\0dropwire-probe\0fresh\0filler\0%s\0' "$(head -c 64 /dev/zero | tr '\0' .)" >"$LAB_DIR/tftp.request"
 # shellcheck disable=SC2016  # for the inner shell
 lab_in mallory bash -c 'for i in {1..200}; do cat "$1" >/dev/udp/$4/3478; cat "$2" >/dev/udp/$4/5060
-  cat "$3" >/dev/udp/$4/69; done' - "$LAB_DIR/stun" "$LAB_DIR/sip" "$LAB_DIR/tftp" $HOSTED
+  cat "$3" >/dev/udp/$4/69; done' - "$LAB_DIR/stun.request" "$LAB_DIR/sip.request" "$LAB_DIR/tftp.request" $HOSTED
 count() { lab_in mallory nft list counter ip count "$1" | sed -nE "s/.*packets ([0-9]+) bytes ([0-9]+).*/\\$2/p"; }
 no_gain() { # SERVICE TIMES: all that came for all that went, and that something came
   local sent got

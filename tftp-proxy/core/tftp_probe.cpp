@@ -40,7 +40,7 @@ Buffer make_probe(ProbePort port) {
   Buffer options;
   ByteWriter writer(options);
   write(writer, Option{kProbeName, word(port)});
-  const std::string filler(kMinProbe - 60, '.');
+  const std::string filler(kMinProbe, '.');  // whatever else is in it, it is long enough
   write(writer, Option{"filler", filler});
   Buffer out;
   ByteWriter packet(out);
