@@ -74,6 +74,14 @@ struct AccessSip {
   friend bool operator==(const AccessSip&, const AccessSip&) = default;
 };
 
+struct AccessStun {
+  bool enable;
+  std::uint16_t port;
+  std::uint16_t alternate_port;
+  double rate;  ///< requests a second and source
+  friend bool operator==(const AccessStun&, const AccessStun&) = default;
+};
+
 struct Access {
   std::vector<IpAddress> listen;       ///< at least one
   std::optional<IpAddress> advertise;  ///< nothing: "auto", the address the phone's request came to
@@ -81,6 +89,7 @@ struct Access {
   Http http;
   AccessSccp sccp;
   AccessSip sip;
+  AccessStun stun;
 };
 
 struct Provisioning {
@@ -144,6 +153,12 @@ struct Media {
   bool local;                         ///< phones on one LAN may talk directly
   std::optional<std::uint32_t> dscp;  ///< nothing: "auto", what the call server asked, else 46
   Duration keepalive;                 ///< toward a phone to which nothing was sent for so long
+};
+
+/// What is found out of the routers on the way to the central side.
+struct Nat {
+  std::optional<HostPort> stun_server;
+  bool measure_lifetime;
 };
 
 struct Cache {
@@ -211,6 +226,7 @@ struct Config {
   Access access;
   Central central;
   Media media;
+  Nat nat;
   Cache cache;
   State state;
   Rewrite rewrite;

@@ -237,6 +237,8 @@ class Loader {
                                       fmt::format("tftp://{}/", in_url)};
     }
     if (missing("central.sccp.servers")) central.sccp.servers = {{central.host, 2000}};
+    if (loaded_.config.mode == Mode::edge && missing("nat.stun_server"))
+      loaded_.config.nat.stun_server = HostPort{central.host, 3478};
     if (missing("central.sip.servers")) central.sip.servers = {{SipTransport::udp, {central.host, 5060}}};
   }
 

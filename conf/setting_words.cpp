@@ -40,6 +40,7 @@ struct TypeName {
   std::string operator()(const AddressListType&) const { return "a list of addresses"; }
   std::string operator()(const SourceListType&) const { return "a list of addresses"; }
   std::string operator()(const AddressOrAutoType&) const { return "an address"; }
+  std::string operator()(const ServerType&) const { return "a server"; }
   std::string operator()(const EndpointType&) const { return "an address and port"; }
   std::string operator()(const OriginListType&) const { return "a list of URLs"; }
   std::string operator()(const ServerListType&) const { return "a list of servers"; }
@@ -81,6 +82,7 @@ struct Allowed {
     return fmt::format("none or up to {}", kMaxSourceAddresses);
   }
   std::string operator()(const AddressOrAutoType&) const { return R"(or "auto")"; }
+  std::string operator()(const ServerType&) const { return "or empty"; }
   std::string operator()(const EndpointType&) const { return {}; }
   std::string operator()(const OriginListType&) const { return {}; }
   std::string operator()(const ServerListType&) const { return {}; }

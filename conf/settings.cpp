@@ -31,6 +31,8 @@ constexpr auto sccp = at<&Config::access, &Access::sccp, m>();
 template <auto m>
 constexpr auto sip = at<&Config::access, &Access::sip, m>();
 template <auto m>
+constexpr auto stun = at<&Config::access, &Access::stun, m>();
+template <auto m>
 constexpr auto call_server_side = at<&Config::central, &Central::sccp, m>();
 template <auto m>
 constexpr auto sip_server_side = at<&Config::central, &Central::sip, m>();
@@ -177,6 +179,15 @@ const Setting kSettings[] = {
     {"access.sip.media_idle", DurationType{sip<&AccessSip::media_idle>, seconds(10), hours(24)}, R"("5m")",
      "", "", "A call's media on which no packet came for so long is given up."},
 
+    {"access.stun.enable", BoolType{stun<&AccessStun::enable>}, "false", "true", "",
+     "Answer STUN, by which edges find out what the router in front of them does."},
+    {"access.stun.port", PortType{stun<&AccessStun::port>}, "3478", "", "",
+     "The UDP port of STUN; 0 takes any free one, and another one for alternate_port."},
+    {"access.stun.alternate_port", PortType{stun<&AccessStun::alternate_port>}, "3479", "", "",
+     "A second UDP port, from which STUN answers those who ask whether their router lets that in."},
+    {"access.stun.rate", NumberType{stun<&AccessStun::rate>, 1, 10000}, "20", "", "per second",
+     "How many STUN requests are taken from one address."},
+
     {"central.provisioning.origins", OriginListType{origin_side<&Provisioning::origins>}, "[]", "", "",
      "Where files come from, tried in order: http://, https://, tftp:// or file:///directory; not given, "
      "port 6970 and then TFTP of the central server."},
@@ -255,6 +266,13 @@ const Setting kSettings[] = {
     {"media.keepalive", DurationType{media<&Media::keepalive>, seconds(1), minutes(5)}, R"("15s")", "", "",
      "A phone in a call to which no media was sent for so long is sent a small packet, so that its router "
      "keeps the way open; routers forget a UDP mapping after 30s."},
+
+    {"nat.stun_server", ServerType{at<&Config::nat, &Nat::stun_server>(), 3478}, R"("")", "", "",
+     "A STUN server on the central side, against which this box finds out what its router does; not given, port 3478 "
+     "of the central server of an edge; empty is none."},
+    {"nat.measure_lifetime", BoolType{at<&Config::nat, &Nat::measure_lifetime>()}, "true", "false", "",
+     "Find out in the background, once a day, how long the router keeps a UDP mapping without packets, so that "
+     "keepalives come often enough."},
 
     {"cache.enable", BoolType{at<&Config::cache, &Cache::enable>()}, "true", "", "", "Keep files on disk."},
     {"cache.dir", PathType{at<&Config::cache, &Cache::dir>(), false}, R"("/var/cache/dropwire")", "", "",
@@ -348,11 +366,13 @@ constexpr Section kSections[] = {
     {"access.http", "HTTP to phones"},
     {"access.sccp", "SCCP to phones"},
     {"access.sip", "SIP to phones"},
+    {"access.stun", "STUN to edges"},
     {"central.provisioning", "Where files come from"},
     {"central.sccp", "SCCP to the central server"},
     {"central.sip", "SIP to the central server"},
     {"central.media", "Media to the central side"},
     {"media", "Media"},
+    {"nat", "The routers on the way"},
     {"cache", "Files kept"},
     {"state", "What is known of phones"},
     {"rewrite", "Phones' configs: what is changed in them"},

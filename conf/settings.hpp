@@ -81,6 +81,11 @@ struct SourceListType {
 struct AddressOrAutoType {
   Field<std::optional<IpAddress>> field;
 };
+/// One server, or none ("").
+struct ServerType {
+  Field<std::optional<HostPort>> field;
+  std::uint16_t default_port;
+};
 struct EndpointType {
   Field<Endpoint> field;
 };
@@ -104,7 +109,7 @@ struct PortRangeType {
 
 using Type = std::variant<BoolType, CountType, NumberType, PortType, PathType, WordType, ModeType, RuleType,
                           DurationType, SizeType, HostType, HostListType, CountOrAutoType, AddressListType,
-                          SourceListType, AddressOrAutoType, EndpointType, OriginListType, ServerListType,
+                          SourceListType, AddressOrAutoType, ServerType, EndpointType, OriginListType, ServerListType,
                           SipServerListType, WordListType, PortRangeType>;
 
 /// One setting: everything that the loader, the reference and the shipped file know of it.

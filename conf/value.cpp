@@ -285,6 +285,21 @@ struct Assign {
     return std::nullopt;
   }
 
+  Checked operator()(const ServerType& type) const {
+    constexpr std::string_view kExample = R"("pbx.example.net:3478")";
+    const auto* s = text();
+    if (s == nullptr) return mismatch(kExample);
+    if (s->empty()) {
+      type.field.in(config).reset();
+      return std::nullopt;
+    }
+    auto server = HostPort::parse(*s);
+    if (!server) return Complaint{fmt::format("{}: {}", setting.name, server.error().text), example(setting, kExample)};
+    if (server->port == 0) server->port = type.default_port;
+    type.field.in(config) = std::move(*server);
+    return std::nullopt;
+  }
+
   Checked operator()(const EndpointType& type) const {
     const auto* s = text();
     if (s == nullptr) return mismatch();
@@ -393,6 +408,10 @@ struct Show {
   std::string operator()(const AddressOrAutoType& t) const {
     const auto& address = t.field.of(config);
     return quoted(address ? address->to_string() : "auto");
+  }
+  std::string operator()(const ServerType& t) const {
+    const auto& server = t.field.of(config);
+    return quoted(server ? server->to_string() : std::string());
   }
   std::string operator()(const EndpointType& t) const { return quoted(t.field.of(config).to_string()); }
   std::string operator()(const OriginListType& t) const {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "tftp-proxy/core/fetch_policy.hpp"
+#include "tftp-proxy/core/http_probe.hpp"
 #include "tftp-proxy/core/http_semantics.hpp"
 
 namespace dw::provisioning {
@@ -113,6 +114,13 @@ Result<Endpoint> PhoneHttpServer::listen(const Endpoint& at) {
 }
 
 void PhoneHttpServer::handle(const std::shared_ptr<net::HttpExchange>& exchange) {
+  if (exchange->method() == "GET" && exchange->target() == kHttpProbePath) {
+    net::HttpReply reply;
+    reply.headers = {{"Content-Type", "text/plain; charset=utf-8"}, {"Cache-Control", "no-store"}};
+    reply.text = http_probe_body(exchange->peer(), exchange->headers());
+    ++answers_[reply.status];
+    return exchange->reply(std::move(reply));
+  }
   const std::uint64_t id = next_id_++;
   Download& download = *(downloads_[id] = std::make_unique<Download>());
   download.id = id;

@@ -153,6 +153,8 @@ void TftpServer::on_time() {
 void TftpServer::perform() {
   while (!out_.empty()) {
     send();
+    for (const auto& aside : out_.asides)
+      send_aside(aside);
     for (const auto& report : out_.ended)
       end(report);
     for (const auto& request : out_.refused)
@@ -184,6 +186,18 @@ void TftpServer::send() {
   if (last != nullptr) last->flush();
 }
 
+void TftpServer::send_aside(const tftp::Outbox::Aside& aside) {
+  constexpr int kBuffer = 16 << 10;
+  auto socket = net::DatagramSocket::open(loop_, {aside.from, 0}, {tftp::kMaxRequest, kBuffer, kBuffer, dscp_});
+  if (!socket) {
+    socket_log_.warn("event=tftp_no_socket peer={} reason=\"{}\" a probe has no answer", aside.to.to_string(),
+                     escaped(socket.error().text));
+    return;
+  }
+  socket->send(aside.to, {}, {}, aside.octets);
+  socket->flush();
+}
+
 net::DatagramSocket* TftpServer::socket_of(const tftp::Outbox::Datagram& datagram) {
   if (!datagram.fresh_tid) return &listeners_[datagram.via];
   const auto socket = tid_sockets_.find(datagram.session.slot);
@@ -203,7 +217,7 @@ void TftpServer::open(const tftp::Outbox::Open& wanted) {
 
 bool TftpServer::open_socket(const tftp::Outbox::Open& wanted) {
   constexpr int kBuffer = 256 << 10;
-  auto socket = net::DatagramSocket::open(loop_, {wanted.local, 0}, {kBuffer, kBuffer, dscp_});
+  auto socket = net::DatagramSocket::open(loop_, {wanted.local, 0}, {tftp::kMaxRequest, kBuffer, kBuffer, dscp_});
   if (!socket) {
     socket_log_.warn("event=tftp_no_socket peer={} reason=\"{}\" the phone will ask again",
                      wanted.peer.to_string(), escaped(socket.error().text));

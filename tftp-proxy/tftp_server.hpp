@@ -64,6 +64,7 @@ class TftpServer {
 
   void perform();
   void send();
+  void send_aside(const tftp::Outbox::Aside& aside);
   void open(const tftp::Outbox::Open& wanted);
   bool open_socket(const tftp::Outbox::Open& wanted);
   void end(const tftp::TransferReport& report);

@@ -5,6 +5,7 @@
 
 #include "sbc/admin/call_json.hpp"
 #include "sbc/admin/missing_files.hpp"
+#include "sbc/admin/network_json.hpp"
 #include "sbc/phones/finding_kind.hpp"
 #include "sbc/phones/model.hpp"
 #include "sbc/phones/sip_lines.hpp"
@@ -197,10 +198,14 @@ std::string calls_json(const std::vector<phones::Call>& calls, const Now& now, s
   return text_of({{"total", calls.size()}, {"calls", std::move(list)}});
 }
 
-std::string doctor_json(const std::vector<phones::Finding>& findings, WallTime now) {
+std::string doctor_json(const std::vector<phones::Finding>& findings, WallTime now,
+                        const phones::NetworkFacts* network) {
   const bool healthy = std::ranges::all_of(
       findings, [](const phones::Finding& f) { return f.severity == phones::Severity::info; });
-  return text_of({{"now", time_json(now)}, {"healthy", healthy}, {"findings", findings_json(findings)}});
+  return text_of({{"now", time_json(now)},
+                  {"healthy", healthy},
+                  {"findings", findings_json(findings)},
+                  {"network", network ? network_json(*network) : Json(nullptr)}});
 }
 
 std::string files_json(const FilesReport& report, const phones::Inventory* inventory) {

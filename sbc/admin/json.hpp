@@ -31,7 +31,9 @@ std::string phone_json(const phones::Phone& phone, const std::vector<phones::Cal
 /// At most `limit` calls.
 std::string calls_json(const std::vector<phones::Call>& calls, const Now& now, std::size_t limit,
                        const CallHistory* history = nullptr);
-std::string doctor_json(const std::vector<phones::Finding>& findings, WallTime now);
+/// `network`: null when nothing is known of it.
+std::string doctor_json(const std::vector<phones::Finding>& findings, WallTime now,
+                        const phones::NetworkFacts* network = nullptr);
 /// With what phones asked for and did not get, out of `inventory` (may be null).
 std::string files_json(const FilesReport& report, const phones::Inventory* inventory);
 /// How phones of each kind are worked; `addresses` are what a person types as TFTP Server 1.

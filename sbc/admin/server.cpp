@@ -256,7 +256,15 @@ void AdminServer::sample_calls() {
   sampling_.arm_after(CallHistory::kEvery);
 }
 
+/// With "measure=1" it takes the seconds that measuring takes; without, what is known is told at once.
 void AdminServer::doctor(const std::shared_ptr<net::HttpExchange>& exchange) {
+  if (!sources_.measure || query_number(exchange->query(), "measure", 1) != 1U) return tell_doctor(exchange);
+  sources_.measure([this, exchange, alive = std::weak_ptr(alive_)] {
+    if (!alive.expired()) tell_doctor(exchange);
+  });
+}
+
+void AdminServer::tell_doctor(const std::shared_ptr<net::HttpExchange>& exchange) {
   sources_.doctor([this, exchange, alive = std::weak_ptr(alive_)](std::vector<phones::Finding> findings) {
     if (alive.expired()) return;
     const WallTime now = wall_now();
@@ -266,7 +274,7 @@ void AdminServer::doctor(const std::shared_ptr<net::HttpExchange>& exchange) {
       if (f.severity == phones::Severity::info) continue;
       findings.push_back(std::move(f));
     }
-    exchange->reply(json_reply(doctor_json(findings, now)));
+    exchange->reply(json_reply(doctor_json(findings, now, sources_.network ? &sources_.network() : nullptr)));
   });
 }
 

@@ -46,6 +46,7 @@ class AdminServer {
   void calls(net::HttpExchange& exchange);
   void sample_calls();
   void doctor(const std::shared_ptr<net::HttpExchange>& exchange);
+  void tell_doctor(const std::shared_ptr<net::HttpExchange>& exchange);
   void health(net::HttpExchange& exchange);
   void metrics(net::HttpExchange& exchange);
   void page(net::HttpExchange& exchange);

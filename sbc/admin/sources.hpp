@@ -12,6 +12,7 @@
 #include "sbc/base/time.hpp"
 #include "sbc/phones/box.hpp"
 #include "sbc/phones/inventory.hpp"
+#include "sbc/phones/network_facts.hpp"
 #include "sbc/phones/signalling.hpp"
 #include "tftp-proxy/core/content.hpp"
 
@@ -90,6 +91,10 @@ struct Sources {
   const phones::Inventory* inventory = nullptr;
   /// Calls that are up, with what their media did so far. Not set: there are none.
   std::function<std::vector<phones::Call>()> calls;
+  /// Measures the way to the central side, or finds that this was just done, and calls `done`, at once or later.
+  std::function<void(std::function<void()> done)> measure;
+  /// What is known of it. Not set: nothing.
+  std::function<const phones::NetworkFacts&()> network;
   /// Calls `done` once, at once or later.
   std::function<void(std::function<void(std::vector<phones::Finding>)> done)> doctor;
   std::function<FilesReport()> files;

@@ -30,6 +30,8 @@ Result<void> App::start() {
   if (auto ok = start_media(); !ok) return ok;
   if (auto ok = start_sccp(); !ok) return ok;
   if (auto ok = start_sip(); !ok) return ok;
+  start_stun();
+  start_network();
   if (auto ok = start_admin(); !ok) return ok;
   start_life();
   return {};

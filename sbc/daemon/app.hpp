@@ -10,6 +10,7 @@
 #include "sbc/daemon/options.hpp"
 #include "sbc/net/signal.hpp"
 #include "sbc/net/timer.hpp"
+#include "sbc/probe/lifetime_watch.hpp"
 
 namespace dw {
 
@@ -29,6 +30,8 @@ class App {
   Result<void> start_media();
   Result<void> start_sccp();
   Result<void> start_sip();
+  void start_stun();
+  void start_network();
   Result<void> start_admin();
   void start_life();
   void ready();
@@ -36,6 +39,7 @@ class App {
   void look_whether_drained();
   admin::ReloadOutcome reload();
 
+  void on_lifetime(const probe::Lifetime& known);
   void on_rewrite(const provisioning::FileRequest& request, const provisioning::Rewritten& rewritten);
   admin::Status status() const;
   void add_sip_status(admin::Status& s) const;
@@ -62,6 +66,9 @@ class App {
   std::unique_ptr<proxy::MediaDesk> media_;
   std::unique_ptr<proxy::SccpProxy> sccp_;
   std::unique_ptr<proxy::SipProxy> sip_;
+  std::unique_ptr<probe::StunServer> stun_;
+  std::unique_ptr<probe::NetworkProbe> network_;
+  std::unique_ptr<probe::LifetimeWatch> lifetime_;
   std::unique_ptr<admin::AdminServer> admin_;
   std::vector<admin::Service> services_;
   std::vector<net::Signal> signals_;

@@ -95,6 +95,7 @@ admin::ReloadOutcome App::reload() {
     config_loaded_ = wall_now();
     pipeline_->reconfigure(pipeline_options(loaded_.config));
     admin_->use(credentials);
+    network_->configure(network_options(loaded_.config));
     if (tftp_) tftp_->configure(tftp_options(loaded_.config));
     spdlog::set_level(spdlog::level::from_str(loaded_.config.log.level));
     outcome.taken = true;

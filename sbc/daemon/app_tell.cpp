@@ -154,6 +154,8 @@ admin::Sources App::sources() {
   admin::Sources s;
   s.status = [this] { return status(); };
   s.inventory = &inventory_;
+  s.measure = [this](auto done) { network_->ask([done](const phones::NetworkFacts&) { done(); }); };
+  s.network = [this]() -> const phones::NetworkFacts& { return network_->facts(); };
   s.doctor = [this](auto done) {
     done(phones::box_findings(doctor::look_from_inside(status(), loaded_.config), wall_now()));
   };
@@ -178,6 +180,7 @@ admin::Sources App::sources() {
     if (http_) http_->append_metrics(out);
     if (sccp_) sccp_->append_metrics(out);
     if (sip_) sip_->append_metrics(out);
+    if (stun_) stun_->append_metrics(out);
     if (relay_) relay_->append_metrics(out);
     pipeline_->append_metrics(out);
     if (cache_) cache_->append_metrics(out);

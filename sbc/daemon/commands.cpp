@@ -249,8 +249,8 @@ int doctor(const Ask& ask) {
   const conf::Loaded loaded = conf::load(ask.settings);
   const std::string socket = ask.socket.empty() ? loaded.config.admin.socket : ask.socket;
   Progress progress;
-  progress.say("Asking the running Dropwire");
-  const auto answer = ControlClient(socket).get("/api/doctor");
+  progress.say("Measuring the way to the central side, for 10 s at most");
+  const auto answer = ControlClient(socket).get("/api/doctor?measure=1");
   if (!answer) progress.say("Looking at ports, directories and the clock of this machine");
   const auto box = doctor::look_at_box(loaded, state_of(answer), socket);
   const WallTime now = wall_now();
@@ -263,7 +263,8 @@ int doctor(const Ask& ask) {
   const bool wrong = report::any_wrong(findings);
   progress.say({});
   if (ask.json) {
-    say(dumped({{"now", to_rfc3339(now)}, {"healthy", !wrong}, {"findings", findings}}));
+    const Json network = answer ? answer->value("network", Json()) : Json();
+    say(dumped({{"now", to_rfc3339(now)}, {"healthy", !wrong}, {"findings", findings}, {"network", network}}));
   } else {
     say(report::doctor(findings, ControlClient(socket).get("/api/status").value_or(Json::object()), look()));
   }

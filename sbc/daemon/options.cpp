@@ -1,5 +1,7 @@
 #include "sbc/daemon/options.hpp"
 
+#include "tftp-proxy/core/origin_url.hpp"
+
 namespace dw {
 namespace {
 
@@ -197,6 +199,40 @@ proxy::SipProxy::Options sip_options(const conf::Config& config) {
   return o;
 }
 
+probe::StunServer::Options stun_options(const conf::Config& config) {
+  const conf::AccessStun& s = config.access.stun;
+  return {config.access.listen, s.port, s.port == 0 ? std::uint16_t{0} : s.alternate_port, config.access.advertise,
+          s.rate};
+}
+
+probe::NetworkProbe::Options network_options(const conf::Config& config) {
+  using phones::Transport;
+  probe::NetworkProbe::Options o;
+  o.stun_server = config.nat.stun_server;
+  for (const std::string& text : config.central.provisioning.origins) {
+    const auto url = provisioning::parse_origin(text);
+    if (!url || url->host.empty()) continue;
+    o.targets.push_back({std::string(to_string(url->scheme)), url->http_family() ? Transport::tcp : Transport::udp,
+                         url->host, url->port});
+  }
+  if (config.access.sccp.enable) {
+    for (const HostPort& server : config.central.sccp.servers)
+      o.targets.push_back({"sccp", Transport::tcp, server.host, server.port});
+  }
+  if (!config.access.sip.enable) return o;
+  for (const conf::SipServer& server : config.central.sip.servers) {
+    constexpr std::uint16_t kSipPort = 5060;
+    const std::uint16_t port = server.server.port == 0 ? kSipPort : server.server.port;
+    for (const Transport transport : {Transport::udp, Transport::tcp}) {
+      // Both of the first server, as gateways treat them differently; of the others what phones' requests go by.
+      const bool used = (transport == Transport::udp) == (server.transport == conf::SipTransport::udp);
+      const bool first = &server == &config.central.sip.servers.front() && server.transport != conf::SipTransport::tls;
+      if (used || first) o.targets.push_back({"sip", transport, server.server.host, port});
+    }
+  }
+  return o;
+}
+
 phones::Inventory::Options inventory_options(const conf::Config& config) {
   return {config.phones.max_devices, config.phones.story_steps};
 }
@@ -217,6 +253,8 @@ std::vector<std::string> needs_restart(const conf::Config& running, const conf::
   compare("access.listen", running.access.listen, wanted.access.listen);
   compare("access.tftp.enable", running.access.tftp.enable, wanted.access.tftp.enable);
   compare("access.tftp.port", running.access.tftp.port, wanted.access.tftp.port);
+  compare("access.stun", running.access.stun, wanted.access.stun);
+  compare("nat.measure_lifetime", running.nat.measure_lifetime, wanted.nat.measure_lifetime);
   compare("access.http.enable", running.access.http.enable, wanted.access.http.enable);
   compare("access.http.port", running.access.http.port, wanted.access.http.port);
   compare("access.http.max_connections", running.access.http.max_connections,

@@ -3,6 +3,8 @@
 #include "nat/relay.hpp"
 #include "sbc/admin/server.hpp"
 #include "sbc/phones/inventory.hpp"
+#include "sbc/probe/network_probe.hpp"
+#include "sbc/probe/stun_server.hpp"
 #include "sbc/proxy/media_desk.hpp"
 #include "sbc/proxy/sccp_proxy.hpp"
 #include "sbc/proxy/sip_proxy.hpp"
@@ -23,6 +25,8 @@ nat::RelayOptions relay_options(const conf::Config& config);
 proxy::MediaDesk::Options media_options(const conf::Config& config);
 proxy::SccpProxy::Options sccp_options(const conf::Config& config);
 proxy::SipProxy::Options sip_options(const conf::Config& config);
+probe::StunServer::Options stun_options(const conf::Config& config);
+probe::NetworkProbe::Options network_options(const conf::Config& config);
 phones::Inventory::Options inventory_options(const conf::Config& config);
 admin::AdminServer::Options admin_options(const conf::Config& config);
 

@@ -34,6 +34,16 @@ std::string Exchange::header(const std::string& name) const {
   return value ? std::string(trim(value)) : std::string();
 }
 
+std::vector<std::pair<std::string, std::string>> Exchange::headers() const {
+  std::vector<std::pair<std::string, std::string>> out;
+  const auto keep = [](void* into, MHD_ValueKind, const char* name, const char* value) {
+    static_cast<decltype(out)*>(into)->emplace_back(name ? name : "", value ? value : "");
+    return MHD_YES;
+  };
+  if (connection_) MHD_get_connection_values(connection_, MHD_HEADER_KIND, keep, &out);
+  return out;
+}
+
 bool Exchange::add_to_body(std::string_view more, std::size_t max) {
   if (more.size() > max - std::min(max, body_.size())) return false;
   body_ += more;

@@ -24,6 +24,7 @@ class Exchange final : public HttpExchange {
   std::string_view target() const override { return target_; }
   std::string_view query() const override { return query_; }
   std::string header(const std::string& name) const override;
+  std::vector<std::pair<std::string, std::string>> headers() const override;
   std::string_view body() const override { return body_; }
   Endpoint peer() const override { return peer_; }
   Endpoint local() const override { return local_; }

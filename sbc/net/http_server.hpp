@@ -48,6 +48,8 @@ class HttpExchange {
   virtual std::string_view target() const = 0;
   virtual std::string_view query() const = 0;                     ///< as sent, without "?", or empty
   virtual std::string header(const std::string& name) const = 0;  ///< empty when absent, or after the end
+  /// All header fields as they came; none after the end.
+  virtual std::vector<std::pair<std::string, std::string>> headers() const = 0;
   virtual std::string_view body() const = 0;
   virtual Endpoint peer() const = 0;  ///< no address when it came over a Unix socket
   virtual Endpoint local() const = 0;

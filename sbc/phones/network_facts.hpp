@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sbc/base/difference.hpp"
 #include "sbc/base/endpoint.hpp"
 #include "sbc/base/time.hpp"
 
@@ -25,14 +26,7 @@ enum class NatPath {
 };
 
 enum class Transport { udp, tcp };
-
-/// What one side sent and the other received.
-struct Difference {
-  std::string field;     ///< "Via sent-by", "SDP c=", "X-Forwarded-For"
-  std::string sent;      ///< empty: not sent at all, the path added it
-  std::string received;  ///< empty: the path took it out
-  friend bool operator==(const Difference&, const Difference&) = default;
-};
+using dw::Difference;
 
 /// Whether something on the path rewrites what passes, by one transport. Known only when `tried` and no
 /// error.
@@ -82,10 +76,15 @@ struct NetworkFacts {
   std::optional<Endpoint> reflexive;  ///< the same, as the STUN server saw it
   std::optional<bool> udp_blocked;    ///< the STUN server does not answer though the same host answers by TCP
 
+  std::vector<IpAddress>
+      hops;  ///< the first routers on the way, nearest first; empty: that one does not tell
   NatPath path = NatPath::unknown;
   std::optional<IpAddress> router_external;  ///< what the router says of itself (PCP, NAT-PMP, UPnP)
   NatBehaviour mapping = NatBehaviour::unknown;
   NatBehaviour filtering = NatBehaviour::unknown;
+  /// The STUN server has one address only, so address dependent behaviour is not told from endpoint
+  /// independent.
+  bool one_address = false;
   std::optional<bool> port_preserved;  ///< the mapping has the local port's number
   std::optional<bool> hairpin;         ///< two hosts behind this NAT reach each other by its outer address
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sbc/base/text_cursor.hpp"
+#include "sbc/sip/probe.hpp"
 #include "sbc/sip/response.hpp"
 
 namespace dw::sip {
@@ -125,6 +126,10 @@ bool Proxy::takes_hop(TimePoint now, const Flow& from, Side side, const Message&
   const bool options = m.method() == Method::options;
   const auto uri = parse_uri(m.request_uri());
   const bool for_us = options && m.to_tag().empty() && uri->user.empty();
+  if (for_us && is_probe(m)) {
+    if (probe_answers_.take(now)) answer(m, from, 200, out, probe_lines(m));
+    return false;
+  }
   if (options && side == Side::access && !known && !options_.unregistered_calls) {
     // An edge asks before any phone of it is registered; others hear nothing, and those that look for phones
     // are remembered.

@@ -85,6 +85,8 @@ class Proxy {
   /// A binding of an earlier run, before the first message. TCP phones are reached once they register again.
   void restore(Binding binding, TimePoint now, WallTime wall, Output& out);
   void drain() { draining_ = true; }
+  /// How often servers are asked from now on.
+  void set_ping(Duration ping) { options_.ping = ping; }
 
   Bindings& bindings() { return bindings_; }
   const Bindings& bindings() const { return bindings_; }
@@ -216,6 +218,7 @@ class Proxy {
   void note_altered(const Flow& from, const Message& m, Output& out);
 
   ProxyOptions options_;
+  TokenBucket probe_answers_{10, 20};  // a second, of all sources
   MediaBroker& broker_;
   std::function<std::uint64_t()> random_;
   std::string domain_;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "sbc/net/http_server.hpp"
 
@@ -27,6 +28,9 @@ class FakeExchange : public net::HttpExchange {
   std::string header(const std::string& name) const override {
     const auto found = headers_.find(name);
     return found == headers_.end() ? "" : found->second;
+  }
+  std::vector<std::pair<std::string, std::string>> headers() const override {
+    return {headers_.begin(), headers_.end()};
   }
   std::string_view body() const override { return request_body_; }
   Endpoint peer() const override { return over_unix_ ? Endpoint{} : peer_; }

@@ -65,6 +65,7 @@ void Sessions::append_metrics(MetricsText& out) const {
   out.counter("dropwire_tftp_requests_total", "Read and write requests.", c.rrq, {{"kind", "rrq"}});
   out.counter("dropwire_tftp_requests_total", "Read and write requests.", c.wrq, {{"kind", "wrq"}});
   out.counter("dropwire_tftp_repeated_requests_total", "RRQs that a phone sent again.", c.repeated_rrq);
+  out.counter("dropwire_tftp_probes_total", "Probes of other Dropwires that were answered.", c.probes);
   out.counter("dropwire_tftp_strays_total", "Packets that belong to no transfer, not answered.", c.strays);
   out.counter("dropwire_tftp_strangers_total", "Packets to a transfer's own port from elsewhere.",
               c.strangers);

@@ -106,14 +106,25 @@ class Outbox {
     bool fresh_tid = false;  ///< the session needs a socket of its own, bound to `local`
   };
 
+  /// One datagram from a port of its own, of which nothing comes after it.
+  struct Aside {
+    Endpoint to;
+    IpAddress from;
+    Buffer octets;
+  };
+
   std::vector<Datagram> datagrams;
+  std::vector<Aside> asides;
   std::vector<Open> opens;
   std::vector<TransferReport> ended;
   std::vector<RefusedRequest> refused;
 
-  bool empty() const { return datagrams.empty() && opens.empty() && ended.empty() && refused.empty(); }
+  bool empty() const {
+    return datagrams.empty() && asides.empty() && opens.empty() && ended.empty() && refused.empty();
+  }
   void clear() {
     datagrams.clear();
+    asides.clear();
     opens.clear();
     ended.clear();
     refused.clear();

@@ -163,6 +163,7 @@ void Sessions::on_request(TimePoint now, const Arrival& arrival, const Request& 
   }
   if (draining_) return refuse(arrival, Refusal::draining, request.file, out);
   if (!admit(now, arrival, request.file, out)) return;
+  if (const auto port = probe_of(request, arrival.octets.size())) return on_probe(arrival, *port, out);
   if (old) {
     places_[*old].session->transfer.supersede();
     settle(now, *old, out);
@@ -195,6 +196,20 @@ void Sessions::on_repeated_request(TimePoint now, Slot slot, Outbox& out) {
   ++counters_.repeated_rrq;
   prepare(slot, out).transfer.on_request_again(now, out);
   settle(now, slot, out);
+}
+
+void Sessions::on_probe(const Arrival& arrival, ProbePort port, Outbox& out) {
+  ++counters_.probes;
+  const Buffer body = probe_answer(arrival.peer, arrival.octets);
+  Buffer octets;
+  ByteWriter writer(octets);
+  write(writer, Data{1, body});
+  if (port == ProbePort::fresh) {
+    out.asides.push_back({arrival.peer, arrival.ours.address, std::move(octets)});
+  } else {
+    out.address(arrival.peer, arrival.ours.address, arrival.via, {}, false);
+    out.data(1, body);
+  }
 }
 
 void Sessions::begin(TimePoint now, const Arrival& arrival, const Request& request, Mode mode,

@@ -11,6 +11,7 @@
 #include "sbc/base/metrics.hpp"
 #include "tftp-proxy/core/tftp_guard.hpp"
 #include "tftp-proxy/core/tftp_outbox.hpp"
+#include "tftp-proxy/core/tftp_probe.hpp"
 #include "tftp-proxy/core/transfer.hpp"
 
 namespace dw::tftp {
@@ -72,7 +73,7 @@ class Sessions {
 
   struct Counters {
     std::uint64_t datagrams = 0, ignored = 0, rrq = 0, wrq = 0, repeated_rrq = 0, strays = 0,
-                  adopted_ports = 0, strangers = 0, started = 0, evicted = 0;
+                  adopted_ports = 0, strangers = 0, started = 0, evicted = 0, probes = 0;
     std::array<std::uint64_t, kRefusals> refused{};
     std::array<std::uint64_t, kTransferOutcomes> ended{};
   };
@@ -109,6 +110,7 @@ class Sessions {
 
   void on_request(TimePoint now, const Arrival& arrival, const Request& request, Outbox& out);
   void on_repeated_request(TimePoint now, Slot slot, Outbox& out);
+  void on_probe(const Arrival& arrival, ProbePort port, Outbox& out);
   void on_stray(TimePoint now, const Arrival& arrival, const Packet& packet, Outbox& out);
   void begin(TimePoint now, const Arrival& arrival, const Request& request, Mode mode, std::string file,
              Outbox& out);

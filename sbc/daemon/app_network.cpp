@@ -1,0 +1,55 @@
+// What the daemon finds out of the network around it, and what it makes of that.
+#include <algorithm>
+
+#include "sbc/daemon/app.hpp"
+#include "sbc/net/log.hpp"
+
+namespace dw {
+
+/// Phones can live without STUN, and another STUN server may have the port: no reason not to run.
+void App::start_stun() {
+  admin::Service service{"stun", false, {}, {}};
+  if (loaded_.config.access.stun.enable) {
+    auto server = probe::StunServer::start(loop_, stun_options(loaded_.config));
+    if (server) {
+      stun_ = std::move(*server);
+      service.enabled = true;
+      service.addresses = stun_->local();
+    } else {
+      spdlog::warn("event=stun_off reason=\"{}\" edges can't find out here what their routers do",
+                   server.error().text);
+    }
+  }
+  services_.push_back(std::move(service));
+}
+
+void App::start_network() {
+  const conf::Config& config = loaded_.config;
+  network_ = std::make_unique<probe::NetworkProbe>(loop_, network_options(config));
+  if (!config.nat.stun_server || config.mode != conf::Mode::edge) return;
+  network_->ask([](const phones::NetworkFacts& facts) {
+    spdlog::info("event=network path={} mapping={} filtering={} reflexive={} {}", to_string(facts.path),
+                 to_string(facts.mapping), to_string(facts.filtering),
+                 facts.reflexive ? facts.reflexive->to_string() : "unknown",
+                 facts.stun_error.empty() ? std::string() : "reason=\"" + facts.stun_error + "\"");
+  });
+  if (!config.nat.measure_lifetime) return;
+  lifetime_ =
+      std::make_unique<probe::LifetimeWatch>(loop_, *config.nat.stun_server, config.state.dir,
+                                             [this](const probe::Lifetime& known) { on_lifetime(known); });
+}
+
+/// The OPTIONS to the SIP servers are what keeps the way of their requests open: at least two come in the
+/// time that the router keeps a mapping. What a person has set stays.
+void App::on_lifetime(const probe::Lifetime& known) {
+  network_->set_lifetime(known.alive, known.dead, known.at);
+  const auto setting = std::ranges::find(loaded_.resolved, "central.sip.ping", &conf::Resolved::name);
+  const bool by_default = setting != loaded_.resolved.end() && setting->from == "default";
+  const Duration half = std::max<Duration>(known.alive / 2, std::chrono::seconds(1));
+  if (!sip_ || !by_default || half >= loaded_.config.central.sip.ping) return;
+  spdlog::info("event=keepalive setting=central.sip.ping value={}s the router forgets a mapping after {}s",
+               std::chrono::duration_cast<std::chrono::seconds>(half).count(), known.alive.count());
+  sip_->set_ping(half);
+}
+
+}  // namespace dw

@@ -1,0 +1,30 @@
+#include <algorithm>
+
+#include "sbc/probe/check.hpp"
+
+namespace dw::probe {
+
+void note_reach(phones::NetworkFacts& facts, const Target& target, const Endpoint& at,
+                phones::PortState state, std::optional<Duration> round_trip, std::string error) {
+  phones::Reach reach{
+      target.service, target.transport, HostPort{target.host, target.port}.to_string(), at, state,
+      round_trip,     std::move(error)};
+  const auto same = [&](const phones::Reach& r) {
+    return r.service == reach.service && r.transport == reach.transport && r.name == reach.name;
+  };
+  const auto found = std::ranges::find_if(facts.reach, same);
+  if (found == facts.reach.end()) {
+    facts.reach.push_back(std::move(reach));
+  } else {
+    *found = std::move(reach);
+  }
+}
+
+phones::AlgProbe& alg_of(phones::NetworkFacts& facts, phones::Transport transport) {
+  const auto found = std::ranges::find(facts.sip_alg, transport, &phones::AlgProbe::transport);
+  if (found != facts.sip_alg.end()) return *found;
+  facts.sip_alg.push_back({transport, false, {}, {}, {}});
+  return facts.sip_alg.back();
+}
+
+}  // namespace dw::probe

@@ -1,0 +1,117 @@
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "sbc/net/datagram_socket.hpp"
+#include "sbc/net/random.hpp"
+#include "sbc/net/resolver.hpp"
+#include "sbc/probe/check.hpp"
+#include "sbc/probe/sip_answer.hpp"
+
+namespace dw::probe {
+
+std::string sip_probe(sip::Transport transport, const Endpoint& local, const std::string& host) {
+  const std::string in_uri = host.find(':') == host.npos ? host : "[" + host + "]";
+  return sip::make_probe({transport, local, in_uri, fmt::format("{:016x}", net::random_u64())});
+}
+
+bool take_sip_answer(phones::AlgProbe& into, const std::string& asked, Bytes answer) {
+  sip::Message sent, message;
+  if (!sent.parse(as_bytes(asked)) || !message.parse(answer) || message.is_request() ||
+      !message.call_id().starts_with(sent.call_id().substr(0, sent.call_id().find('@'))))
+    return false;
+  const auto received = sip::received_in(message);
+  if (!received) {
+    into.error = fmt::format("the server is no Dropwire: it answers {}", message.status());
+    return true;
+  }
+  into.error.clear();
+  into.differences = differences_of(asked, *received);
+  return true;
+}
+
+namespace {
+
+class SipCheck final : public Check {
+ public:
+  SipCheck(const CheckContext& context, const Target& target, const Endpoint& at, Over over)
+      : context_(context), target_(target), at_(at), over_(std::move(over)), timer_(context.loop, [this] {
+          on_time();
+        }) {
+    give_up_ = context_.loop.now() + kCheckWithin;
+    open();
+    timer_.arm_at(error_.empty() ? context_.loop.now() + pause_ : TimePoint{});
+  }
+
+ private:
+  void open() {
+    const auto source = net::source_toward(at_);
+    if (!source) {
+      error_ = source.error().text;
+      return;
+    }
+    constexpr int kBuffer = 64 << 10;
+    auto socket = net::DatagramSocket::open(context_.loop, {*source, 0}, {4096, kBuffer, kBuffer, 0});
+    if (!socket) {
+      error_ = socket.error().text;
+      return;
+    }
+    socket_.push_back(std::move(*socket));
+    socket_[0].receive([this](auto datagrams) { on_datagrams(datagrams); });
+    asked_ = sip_probe(sip::Transport::udp, socket_[0].local(), target_.host);
+    send();
+  }
+  void send() {
+    sent_ = context_.loop.now();
+    socket_[0].send(at_, {}, {}, as_bytes(asked_));
+    socket_[0].flush();
+  }
+
+  void on_datagrams(std::span<const net::Datagram> datagrams) {
+    for (const net::Datagram& d : datagrams) {
+      phones::AlgProbe told{phones::Transport::udp, true, {}, {}, {}};
+      if (d.peer.address != at_.address || !take_sip_answer(told, asked_, d.octets)) continue;
+      if (phones::AlgProbe& alg = alg_of(context_.facts, phones::Transport::udp); !alg.known()) alg = told;
+      note_reach(context_.facts, target_, at_, phones::PortState::open, context_.loop.now() - sent_, {});
+      return finish();
+    }
+  }
+
+  void on_time() {
+    if (error_.empty() && context_.loop.now() < give_up_) {
+      pause_ *= 2;
+      timer_.arm_at(std::min(give_up_, context_.loop.now() + pause_));
+      return send();
+    }
+    if (phones::AlgProbe& alg = alg_of(context_.facts, phones::Transport::udp); !alg.known()) {
+      alg.tried = true;
+      alg.error = error_.empty() ? "no answer" : error_;
+    }
+    note_reach(context_.facts, target_, at_,
+               error_.empty() ? phones::PortState::no_answer : phones::PortState::failed, {}, error_);
+    finish();
+  }
+  void finish() {
+    timer_.cancel();
+    if (const Over over = std::exchange(over_, {})) over();
+  }
+
+  CheckContext context_;
+  Target target_;
+  Endpoint at_;
+  Over over_;
+  net::Timer timer_;
+  std::vector<net::DatagramSocket> socket_;  // one, or none
+  Duration pause_ = std::chrono::milliseconds(500);
+  TimePoint give_up_{}, sent_{};
+  std::string asked_, error_;
+};
+
+}  // namespace
+
+std::unique_ptr<Check> check_sip_udp(const CheckContext& context, const Target& target, const Endpoint& at,
+                                     Over over) {
+  return std::make_unique<SipCheck>(context, target, at, std::move(over));
+}
+
+}  // namespace dw::probe
