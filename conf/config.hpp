@@ -155,10 +155,15 @@ struct Media {
   Duration keepalive;                 ///< toward a phone to which nothing was sent for so long
 };
 
-/// What is found out of the routers on the way to the central side.
+/// What is found out of the routers on the way to the central side, and what the home's router is asked for.
 struct Nat {
   std::optional<HostPort> stun_server;
   bool measure_lifetime;
+  std::string port_mapping;          ///< auto, on, off
+  Duration lifetime;                 ///< of a mapping, as asked for
+  std::optional<IpAddress> gateway;  ///< nothing: "auto", as the kernel routes to the central server
+  std::uint32_t streams;             ///< for how many media streams at the same time ports are mapped
+  friend bool operator==(const Nat&, const Nat&) = default;
 };
 
 struct Cache {

@@ -38,6 +38,8 @@ template <auto m>
 constexpr auto sip_server_side = at<&Config::central, &Central::sip, m>();
 template <auto m>
 constexpr auto media = at<&Config::media, m>();
+template <auto m>
+constexpr auto router_side = at<&Config::nat, m>();
 template <auto... m>
 constexpr auto origin_side = at<&Config::central, &Central::provisioning, m...>();
 template <auto m>
@@ -49,6 +51,8 @@ constexpr std::uint64_t kGiB = 1024 * kMiB;
 constexpr std::uint64_t kTiB = 1024 * kGiB;
 
 constexpr std::array<std::string_view, 5> kLevels = {"trace", "debug", "info", "warn", "error"};
+
+constexpr std::array<std::string_view, 3> kPortMapping = {"auto", "on", "off"};
 
 constexpr std::array<std::string_view, 2> kTextRules = {"pass", "blank"};
 
@@ -273,6 +277,17 @@ const Setting kSettings[] = {
     {"nat.measure_lifetime", BoolType{at<&Config::nat, &Nat::measure_lifetime>()}, "true", "false", "",
      "Find out in the background, once a day, how long the router keeps a UDP mapping without packets, so that "
      "keepalives come often enough."},
+    {"nat.port_mapping", WordType{router_side<&Nat::port_mapping>, kPortMapping}, R"("auto")", R"("off")", "",
+     "Ask the router (PCP, NAT-PMP, UPnP) to let the central side in; auto does where this box has a private "
+     "address and the central server a public one, on wherever this box has a private one."},
+    {"nat.lifetime", DurationType{router_side<&Nat::lifetime>, seconds(10), hours(24)}, R"("1h")", "", "",
+     "For how long the router is asked to keep a mapping; it is renewed at half of that, and goes by itself "
+     "when this box is gone."},
+    {"nat.gateway", AddressOrAutoType{router_side<&Nat::gateway>}, R"("auto")", "", "",
+     "The router that is asked; \"auto\" is the one on the way to the central server."},
+    {"nat.streams", CountType{router_side<&Nat::streams>, 0, 120}, "8", "", "",
+     "For how many media streams at the same time the router is asked to map ports, two each, from the "
+     "beginning of media.ports; a call has one for each phone and kind of media."},
 
     {"cache.enable", BoolType{at<&Config::cache, &Cache::enable>()}, "true", "", "", "Keep files on disk."},
     {"cache.dir", PathType{at<&Config::cache, &Cache::dir>(), false}, R"("/var/cache/dropwire")", "", "",

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "conf/load.hpp"
+#include "nat/port_mapper.hpp"
 #include "sbc/admin/log_ring.hpp"
 #include "sbc/admin/phone_store.hpp"
 #include "sbc/admin/server.hpp"
@@ -33,10 +34,12 @@ class App {
   void start_stun();
   void start_network();
   Result<void> start_admin();
+  void start_port_mapping();
   void start_life();
   void ready();
   void drain();
   void look_whether_drained();
+  void leave();
   admin::ReloadOutcome reload();
 
   void on_lifetime(const probe::Lifetime& known);
@@ -69,6 +72,7 @@ class App {
   std::unique_ptr<probe::StunServer> stun_;
   std::unique_ptr<probe::NetworkProbe> network_;
   std::unique_ptr<probe::LifetimeWatch> lifetime_;
+  std::unique_ptr<nat::PortMapper> port_mapper_;
   std::unique_ptr<admin::AdminServer> admin_;
   std::vector<admin::Service> services_;
   std::vector<net::Signal> signals_;

@@ -61,6 +61,7 @@ class SipProxy {
   /// Takes no more calls and registrations; those that run go on.
   void drain() { core_.drain(); }
   void set_ping(Duration ping) { core_.set_ping(ping); }
+  void set_mapped(std::vector<sip::Proxy::Mapped> mapped) { core_.set_mapped(std::move(mapped)); }
 
  private:
   struct Connection {

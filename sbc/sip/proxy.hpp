@@ -88,6 +88,14 @@ class Proxy {
   /// How often servers are asked from now on.
   void set_ping(Duration ping) { options_.ping = ping; }
 
+  /// A port of ours that the home's router has mapped.
+  struct Mapped {
+    Transport transport = Transport::udp;
+    Endpoint local, external;
+  };
+  /// From now on servers are told these where they would be told our own. Not with `central_advertise`.
+  void set_mapped(std::vector<Mapped> mapped) { mapped_ = std::move(mapped); }
+
   Bindings& bindings() { return bindings_; }
   const Bindings& bindings() const { return bindings_; }
   const Servers& servers() const { return servers_; }
@@ -147,6 +155,7 @@ class Proxy {
                                    Transport transport, Output& out);
   bool try_next_server(TimePoint now, Transaction& t, Output& out);
   void server_failed(TimePoint now, std::size_t server, std::string why, Output& out);
+  Endpoint told_to_central(Transport transport, const Endpoint& local) const;
   Hop hop_to_central(std::size_t server, const Flow& flow, const Flow& phone, std::string_view token) const;
   // proxy_central.cpp: from the central side to phones
   void from_central(TimePoint now, const Flow& from, std::size_t server, const Message& m, Output& out);
@@ -219,6 +228,7 @@ class Proxy {
 
   ProxyOptions options_;
   TokenBucket probe_answers_{10, 20};  // a second, of all sources
+  std::vector<Mapped> mapped_;
   MediaBroker& broker_;
   std::function<std::uint64_t()> random_;
   std::string domain_;
