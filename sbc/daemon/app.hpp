@@ -7,6 +7,7 @@
 #include "sbc/admin/log_ring.hpp"
 #include "sbc/admin/phone_store.hpp"
 #include "sbc/admin/server.hpp"
+#include "sbc/daemon/actions.hpp"
 #include "sbc/daemon/options.hpp"
 #include "sbc/net/signal.hpp"
 #include "sbc/net/timer.hpp"
@@ -62,6 +63,7 @@ class App {
   std::unique_ptr<proxy::MediaDesk> media_;
   std::unique_ptr<proxy::SccpProxy> sccp_;
   std::unique_ptr<proxy::SipProxy> sip_;
+  std::unique_ptr<Actions> actions_;
   std::unique_ptr<admin::AdminServer> admin_;
   std::vector<admin::Service> services_;
   std::vector<net::Signal> signals_;
