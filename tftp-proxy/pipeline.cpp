@@ -200,6 +200,21 @@ ContentPtr Pipeline::obtain_exact(const std::string& name) {
   return content;
 }
 
+ContentPtr Pipeline::refresh(const std::string& name) {
+  if (std::ranges::none_of(slots_, [](const auto& s) { return s->health.state() == OriginHealth::State::up; }))
+    return Content::failure({Errc::unavailable, "no origin answers; what is kept of the file stays"});
+  std::string real = name;
+  if (const auto alias = aliases_.find(name); alias != aliases_.end()) real = alias->second.real;
+  const auto kept = cache_ != nullptr ? cache_->find_ignoring_case(real) : std::nullopt;
+  for (const std::string& spelled : {name, real, kept ? kept->name : name}) {
+    memory_.remove(spelled);
+    negative_.erase(spelled);
+    aliases_.erase(spelled);
+    if (cache_ != nullptr) cache_->remove(spelled);
+  }
+  return obtain(name);
+}
+
 std::vector<std::string> Pipeline::known_spellings(const std::string& name) {
   std::vector<std::string> out;
   if (const auto known = spellings_.find(name)) out.push_back(*known);

@@ -59,6 +59,10 @@ class Pipeline : public Library, private FlightHost {
 
   ContentPtr open(const FileRequest& request) override;
 
+  /// Throws away what is kept of a file and fetches it anew, as it is at the origin. What is kept stays while every
+  /// origin is down: a failed content (unavailable) says so.
+  ContentPtr refresh(const std::string& name);
+
   /// Takes new options. What is being fetched is finished by the old ones; an origin that stays keeps what is
   /// known of its health.
   void reconfigure(const Options& options);

@@ -128,6 +128,7 @@ void App::start_port_mapping() {
 
 Result<void> App::start_admin() {
   const conf::Config& config = loaded_.config;
+  actions_ = std::make_unique<Actions>(inventory_, *pipeline_, sccp_.get(), sip_.get());
   admin_ = std::make_unique<admin::AdminServer>(loop_, admin_options(config), sources());
   admin_->use(credentials_);
   admin::Service service{"admin", config.admin.enable, {}, {}};

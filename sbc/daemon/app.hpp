@@ -8,6 +8,7 @@
 #include "sbc/admin/log_ring.hpp"
 #include "sbc/admin/phone_store.hpp"
 #include "sbc/admin/server.hpp"
+#include "sbc/daemon/actions.hpp"
 #include "sbc/daemon/options.hpp"
 #include "sbc/net/signal.hpp"
 #include "sbc/net/timer.hpp"
@@ -73,6 +74,7 @@ class App {
   std::unique_ptr<probe::NetworkProbe> network_;
   std::unique_ptr<probe::LifetimeWatch> lifetime_;
   std::unique_ptr<nat::PortMapper> port_mapper_;
+  std::unique_ptr<Actions> actions_;
   std::unique_ptr<admin::AdminServer> admin_;
   std::vector<admin::Service> services_;
   std::vector<net::Signal> signals_;

@@ -175,6 +175,10 @@ admin::Sources App::sources() {
     return pipeline_->open({name, {}, local, provisioning::Transport::control});
   };
   s.reload = [this] { return reload(); };
+  s.act = [this](const phones::Phone& phone, admin::PhoneAction action, bool force, const admin::OnOutcome& done) {
+    actions_->act(phone, action, force, done);
+  };
+  s.refresh = [this](const std::string& name, const admin::OnOutcome& done) { actions_->refresh(name, done); };
   s.log = log_;
   s.metrics.push_back([this](MetricsText& out) {
     if (tftp_) tftp_->append_metrics(out);

@@ -373,6 +373,13 @@ const Phone* Inventory::find(std::string_view key) const {
   return found == index_.end() ? nullptr : &*found->second;
 }
 
+bool Inventory::forget(std::string_view key) {
+  const Phone* const phone = find(key);
+  if (phone == nullptr) return false;
+  erase(index_.at(phone->key()));
+  return true;
+}
+
 const Phone* Inventory::find_at(const IpAddress& address) const {
   const auto here = at_address_.find(address);
   return here == at_address_.end() || here->second.size() != 1 ? nullptr : &*index_.at(here->second.front());

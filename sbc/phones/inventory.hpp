@@ -50,6 +50,8 @@ class Inventory {
 
   /// By "SEP001122334455" or the MAC in any spelling, or by the address of a record without a device.
   const Phone* find(std::string_view key) const;
+  /// Its record goes, story and all; it begins anew when it asks or registers again. False: there is none.
+  bool forget(std::string_view key);
   /// Whom a person means by an address that has no record of its own: the only device there now.
   const Phone* find_at(const IpAddress& address) const;
   /// Most recently seen first, within each of: phones that took a file, others.

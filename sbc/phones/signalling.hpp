@@ -18,7 +18,7 @@ enum class SignallingEvent : std::uint8_t {
   refused,       ///< the central server, or we, said no: `detail` has the words
   unregistered,  ///< the phone said good-bye
   superseded,    ///< a newer connection of the same phone took its place
-  reset,         ///< the central server told it to restart; `detail`: "reset", "restart" or "apply config"
+  reset,         ///< the central server, or (`server` empty) a person told it to restart; `detail`: "reset", "restart" or "apply config"
   phone_lost,    ///< its connection ended without good-bye; `detail` says how
   server_lost,   ///< the central server's side ended; the phone was let go to try again
   keepalive_missed,  ///< the phone, or the server (`detail`), did not answer in its own interval

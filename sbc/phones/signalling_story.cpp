@@ -120,6 +120,7 @@ std::string event_words(const Phone& phone, std::size_t index) {
     case Event::superseded:
       return with_detail("a newer connection of the same phone took its place", step);
     case Event::reset:
+      if (step.name.empty()) return with_detail("somebody asked it, from this box, to start over", step);
       return with_detail("was told by " + server + " to start over", step);
     case Event::phone_lost:
       return with_detail("its connection ended without good-bye", step);

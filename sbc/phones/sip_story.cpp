@@ -80,6 +80,7 @@ std::string sip_words(const Phone& phone, std::size_t index) {
     case Event::superseded:
       return with_detail("a newer registration" + of_line(" of", step) + " took its place", step);
     case Event::reset:
+      if (step.name.empty()) return with_detail("somebody asked it, from this box, to start over", step);
       return with_detail("was told by " + server + " to start over", step);
     case Event::phone_lost:
       return with_detail("its registration" + of_line(" of", step) + " ended without good-bye", step);

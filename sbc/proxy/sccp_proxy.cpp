@@ -388,6 +388,17 @@ void SccpProxy::on_time() {
   }
 }
 
+Result<void> SccpProxy::reset(const std::string& device, sccp::ResetType type) {
+  const auto known = devices_.find(device);
+  Connection* const c = known == devices_.end() ? nullptr : slots_[known->second].get();
+  if (!c || c->closing || !c->session.registered())
+    return fail(Errc::not_found, device + " is not registered by SCCP now");
+  sccp::Output out;
+  c->session.reset_phone(loop_.now(), type, out);
+  perform(*c, out);
+  return {};
+}
+
 void SccpProxy::drain() {
   draining_ = true;
   listeners_.clear();

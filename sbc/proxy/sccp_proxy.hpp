@@ -61,6 +61,8 @@ class SccpProxy {
   std::size_t connections() const { return live_; }
   std::size_t registered() const;
   void append_metrics(MetricsText& out) const;
+  /// Tells a phone Reset. Errc::not_found: it is not registered here now.
+  Result<void> reset(const std::string& device, sccp::ResetType type);
   /// Takes no more phones and hangs up on those that have no call; the others when theirs are over.
   void drain();
   /// The home's router lets the central side in at this address, which servers are told from now on; none: no longer.

@@ -43,6 +43,7 @@ class SipProxy {
   static constexpr std::size_t kMaxDatagram = 16'384;  ///< octets; longer ones are counted and dropped
   static constexpr std::size_t kMaxAddresses = 4;      ///< tried of one server
   static constexpr std::size_t kMaxSources = 65'536;   ///< addresses whose connections are counted
+  static constexpr std::size_t kMaxAsked = 64;         ///< phones that were asked to start over, and have not answered
 
   static Result<std::unique_ptr<SipProxy>> start(net::Loop& loop, Options options, MediaBroker& broker,
                                                  Sinks sinks);
@@ -58,6 +59,9 @@ class SipProxy {
   std::size_t registered() const { return core_.bindings().size(); }
   std::size_t running_calls() const { return core_.running_calls(); }
   void append_metrics(MetricsText& out) const;
+  /// Asks a registered phone by NOTIFY to start over: `boot`, or only to register anew. `done` gets the status that
+  /// it answers, 0 for none. Errc::not_found: no line of it is registered now; exhausted; unavailable.
+  Result<void> start_over(const phones::Phone& phone, bool boot, std::function<void(std::uint16_t status)> done);
   /// Takes no more calls and registrations; those that run go on.
   void drain() { core_.drain(); }
   void set_ping(Duration ping) { core_.set_ping(ping); }
@@ -119,6 +123,7 @@ class SipProxy {
   std::vector<sip::ConnectionId> connecting_;
   std::unordered_map<IpAddress, Source> sources_;
   std::vector<Lookup> lookups_;
+  std::unordered_map<std::uint64_t, std::function<void(std::uint16_t)>> asked_;  // by sip::Event::request
   sip::Output out_;
   std::vector<std::pair<sip::ConnectionId, std::string>> ended_;  ///< to be told to the core
   bool performing_ = false;

@@ -81,6 +81,9 @@ void SipProxy::tell(const sip::Event& event) {
       return tell_step(event, Step::alarm, event.text);
     case Kind::call_over:
       return call_over(event);
+    case Kind::asked:
+      if (const auto asked = asked_.extract(event.request)) asked.mapped()(event.status);
+      return;
     case Kind::call_up:
     case Kind::no_media:
     case Kind::ice_removed:
@@ -152,6 +155,8 @@ void SipProxy::log_event(const sip::Event& event) {
       return spdlog::info("event=server_up service=sip server={}", server_name(event));
     case Kind::server_down:
       return limit_.warn("event=server_down service=sip server={} reason=\"{}\"", server_name(event), why());
+    case Kind::asked:
+      return spdlog::info("event=asked_to_start_over {} status={}", who(), event.status);
     case Kind::refreshed:
     case Kind::no_date:
     case Kind::call_over:
@@ -198,6 +203,25 @@ std::vector<phones::Call> SipProxy::calls() const {
   for (const sip::Call& call : core_.calls(loop_.now()))
     all.push_back(for_people(call));
   return all;
+}
+
+Result<void> SipProxy::start_over(const phones::Phone& phone, bool boot,
+                                  std::function<void(std::uint16_t status)> done) {
+  const sip::Binding* found = nullptr;
+  core_.bindings().for_each([&](const sip::Binding& b) {
+    const bool named = !b.device.empty() && b.device == phone.device.str();
+    const bool nameless = b.device.empty() && std::ranges::any_of(phone.sip_lines, [&](const phones::SipLine& line) {
+      return line.peer.address == b.reach.flow.peer.address && line.aor == escaped(b.user, phones::Step::kMaxAor);
+    });
+    if ((named || nameless) && (!found || (found->stale_connection && !b.stale_connection))) found = &b;
+  });
+  if (!found) return fail(Errc::not_found, phone.key() + " is not registered by SIP now");
+  if (asked_.size() >= kMaxAsked) return fail(Errc::exhausted, "too many phones are being asked at once");
+  const auto request = core_.ask_to_start_over(loop_.now(), *found, boot, out_);
+  if (!request) return fail(Errc::unavailable, phone.key() + " can't be reached until it registers again");
+  asked_[*request] = std::move(done);
+  perform();
+  return {};
 }
 
 void SipProxy::append_metrics(MetricsText& out) const {

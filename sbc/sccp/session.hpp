@@ -68,6 +68,9 @@ enum class EndReason : std::uint8_t {
   reset,          ///< the server reset the phone, and the phone did not hang up
 };
 
+/// Reset's type (sccp §3.9).
+enum class ResetType : std::uint32_t { reset = 1, restart = 2, apply_config = 3 };
+
 /// What is to be done after a call of the session's; the shell clears and reuses it.
 struct Output {
   Buffer to_phone, to_server;  ///< whole frames
@@ -124,6 +127,9 @@ class Session {
   void on_admitted(TimePoint now, Output& out);
   /// Tells the phone RegisterReject with `text`, at most 31 characters, and people `why`; and ends.
   void refuse(std::string_view text, std::string_view why, Output& out);
+  /// Tells the phone Reset in the server's stead, as a person asked; only while it is registered. What follows
+  /// is as when the server had said it.
+  void reset_phone(TimePoint now, ResetType type, Output& out);
   void on_deadline(TimePoint now, Output& out);
   /// Either side is gone. Gives up media and reports calls; nothing may be called afterwards but the
   /// destructor.
@@ -165,6 +171,7 @@ class Session {
   // From the server.
   void on_register_ack(TimePoint now, const Frame& frame, Output& out);
   void on_reset(TimePoint now, const Frame& frame, Output& out);
+  void begin_reset(TimePoint now, Output& out);
   void on_lines(const Frame& frame, Output& out);
   void on_calls(TimePoint now, const Frame& frame, Output& out);
   void pass_server_res(const Frame& frame, Output& out);
@@ -211,6 +218,7 @@ class Session {
   IpAddress stated_;
   std::uint32_t device_type_ = 0;
   std::uint32_t offered_ = 0, negotiated_ = 0;
+  std::uint32_t header_version_ = 0;  // of what the server says beside keepalives
   bool connect_asked_ = false, admit_asked_ = false, admitted_ = false;
   bool registered_ = false, leaving_ = false, unregistered_ = false, ended_ = false;
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "sbc/base/byte_writer.hpp"
 #include "sbc/sccp/address_fields.hpp"
 #include "sbc/sccp/message_id.hpp"
 #include "sbc/sccp/message_rules.hpp"
@@ -32,6 +33,7 @@ void Session::on_server(TimePoint now, Bytes octets, Output& out) {
 
 void Session::forward_from_server(TimePoint now, const Frame& frame, Output& out) {
   if (only_phones_say(frame.id)) return drop(frame, "only a phone may say that", out);
+  if (registered_ && frame.id != number(Id::keep_alive_ack)) header_version_ = frame.version;
   switch (static_cast<Id>(frame.id)) {
     case Id::register_ack:
       return on_register_ack(now, frame, out);
@@ -134,10 +136,23 @@ void Session::on_register_ack(TimePoint now, const Frame& frame, Output& out) {
 
 void Session::on_reset(TimePoint now, const Frame& frame, Output& out) {
   pass(out.to_phone, frame);
-  finish_all(now, MediaEnd::closed, out);
-  reset_at_ = now + kResetGrace;
+  begin_reset(now, out);
   const std::uint32_t type = read_u32(frame.payload, 0);
   tell(SessionEvent::Kind::reset, type == 1 ? "reset" : type == 3 ? "apply config" : "restart", out);
+}
+
+void Session::reset_phone(TimePoint now, ResetType type, Output& out) {
+  if (!registered_ || ended_) return;
+  Buffer payload;
+  ByteWriter(payload).u32le(static_cast<std::uint32_t>(type));
+  write_frame(out.to_phone, header_version_, number(Id::reset), payload);
+  begin_reset(now, out);
+}
+
+/// The phone hangs up by itself, after UnregisterReq or not (sccp §3.9).
+void Session::begin_reset(TimePoint now, Output& out) {
+  finish_all(now, MediaEnd::closed, out);
+  reset_at_ = now + kResetGrace;
 }
 
 // LineStatRes (0x0092): line@0, number S24@4. LineStatV2Res (0x0147): line@0, type@4, number to NUL@8.

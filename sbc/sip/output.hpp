@@ -61,6 +61,7 @@ struct Event {
     banned,       ///< `text`: why
     server_up,
     server_down,  ///< `text`: why
+    asked,        ///< to start over (`request`), and `status` is what it answered; 0: nothing
   };
   Kind kind{};
   Flow flow;                            ///< of the phone, or of whoever it is about
@@ -69,6 +70,7 @@ struct Event {
   unsigned device_type = 0;             ///< SCCP's number of the model; 0: not told
   std::optional<std::size_t> server;    ///< index of the central server
   std::uint16_t status = 0;
+  std::uint64_t request = 0;
   std::string text;  ///< may quote untrusted text
   std::optional<Call> call;
 };

@@ -95,6 +95,9 @@ class Proxy {
   };
   /// From now on servers are told these where they would be told our own. Not with `central_advertise`.
   void set_mapped(std::vector<Mapped> mapped) { mapped_ = std::move(mapped); }
+  /// Asks the phone of this binding by NOTIFY to read its config and register anew, or to boot. Gives what names
+  /// the request in Event::asked, which follows; nothing when it can't be asked now.
+  std::optional<std::uint64_t> ask_to_start_over(TimePoint now, const Binding& b, bool boot, Output& out);
 
   Bindings& bindings() { return bindings_; }
   const Bindings& bindings() const { return bindings_; }
@@ -210,6 +213,8 @@ class Proxy {
   void begin_call(TimePoint now, DialogSet& set);
   Call call_of(TimePoint now, const DialogSet& set) const;
   Event event_of(Event::Kind kind, const DialogSet& set) const;
+  // proxy_notify.cpp
+  void on_start_over_answer(const Transaction& t, std::uint16_t status, Output& out);
   // proxy_own.cpp: our own requests and what is due
   void ping_servers(TimePoint now, Output& out);
   void keep_alive(TimePoint now, Binding& b, Output& out);

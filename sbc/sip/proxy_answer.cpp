@@ -21,7 +21,11 @@ void Proxy::on_response(TimePoint now, const Flow& from, const Message& m, Outpu
   }
   if (t->purpose != Transaction::Purpose::forward) {
     if (m.status() < 200) return;
-    on_probe_answer(now, *t, out);
+    if (t->purpose == Transaction::Purpose::start_over) {
+      on_start_over_answer(*t, m.status(), out);
+    } else {
+      on_probe_answer(now, *t, out);
+    }
     return transactions_.forget(*t);
   }
   if (t->from_side == Side::access && servers_.worked(now, t->central_server)) {
@@ -164,7 +168,11 @@ void Proxy::note_answer(TimePoint now, Transaction& t, const Message& m, Output&
 /// RFC 3261 §16.8: nothing final came. RFC 4320: of what is no INVITE nobody hears anything then.
 void Proxy::on_timeout(TimePoint now, Transaction& t, Transactions::Timeout timeout, Output& out) {
   if (t.purpose != Transaction::Purpose::forward) {
-    on_probe_silence(now, t, out);
+    if (t.purpose == Transaction::Purpose::start_over) {
+      on_start_over_answer(t, 0, out);
+    } else {
+      on_probe_silence(now, t, out);
+    }
     return transactions_.forget(t);
   }
   if (t.from_side == Side::access && t.client_silent && !t.cancelled) {

@@ -243,6 +243,7 @@ void Proxy::on_connection_closed(TimePoint now, ConnectionId connection, std::st
     Transaction* const t = transactions_.at(slot, serial);
     if (!t) continue;
     if (t->purpose != Transaction::Purpose::forward) {
+      if (t->purpose == Transaction::Purpose::start_over) on_start_over_answer(*t, 0, out);
       transactions_.forget(*t);
       continue;
     }

@@ -42,7 +42,7 @@ struct Transaction {
     accepted,   ///< a 2xx to INVITE went (RFC 6026)
   };
   enum class Client : std::uint8_t { none, calling, proceeding, completed, accepted, ended };
-  enum class Purpose : std::uint8_t { forward, server_ping, phone_probe };
+  enum class Purpose : std::uint8_t { forward, server_ping, phone_probe, start_over };
 
   std::size_t slot = 0;
   std::uint64_t serial = 0;  ///< never used twice: tells whether a slot still holds what it did

@@ -86,11 +86,12 @@ struct Fixture {
   }
 
   /// With "-c dropwire.toml" of the folder behind the command.
-  Ran with_settings(std::vector<std::string> words) {
+  Ran with_settings(std::vector<std::string> words, const std::string& input = {}) {
     words.insert(words.begin() + 1, {"-c", (folder / "dropwire.toml").string()});
-    return run(words);
+    return run(words, input);
   }
-  Ran run(std::vector<std::string> words) {
+  Ran run(std::vector<std::string> words, const std::string& input = {}) {
+    write("in", input);
     words.insert(words.begin(), DROPWIRE);
     std::vector<char*> argv;
     for (std::string& word : words)
@@ -100,7 +101,7 @@ struct Fixture {
     posix_spawn_file_actions_init(&actions);
     const std::string out = (folder / "out").string();
     const std::string err = (folder / "err").string();
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, 0, (folder / "in").c_str(), O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     pid_t child = 0;
@@ -300,4 +301,67 @@ TEST_CASE_FIXTURE(Fixture, "doctor: the daemon's findings and the box's, or the 
   CHECK(sick.status == 1);
   CHECK(contains(sick.out, "\"code\": \"origin_down\""));
   CHECK(contains(sick.out, "\"healthy\": false"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "restart, reset, forget, refresh: what became of it") {
+  answer("POST /api/phones/SEP001122334455/restart", R"({"done": true, "said": "it was told"})");
+  answer("POST /api/phones/SEP001122334455/reset", R"({"error": "it is in a call"})", 409);
+  answer("POST /api/phones/192.0.2.7/forget", R"({"done": true, "said": "it is forgotten"})");
+  answer("POST /api/files/a%20b/List.xml/refresh", R"({"error": "no origin has it"})", 404);
+  start();
+  const Ran restarted = with_settings({"restart", "SEP001122334455"});
+  CHECK(restarted.status == 0);
+  CHECK(restarted.out == "it was told\n");
+  const Ran refused = with_settings({"reset", "SEP001122334455", "--force"});
+  CHECK(refused.status == 1);
+  CHECK(contains(refused.err, "it is in a call"));
+  const Ran json = with_settings({"forget", "192.0.2.7", "--json"});
+  CHECK(json.status == 0);
+  CHECK(contains(json.out, "\"done\": true"));
+  CHECK(with_settings({"refresh", "a b/List.xml"}).status == 1);
+  CHECK(with_settings({"refresh", "none.xml"}).status == 1);
+  CHECK(with_settings({"restart"}).status == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "passwd: sets, is told to the daemon, and opens the door") {
+  const std::string file = (folder / "admin.password").string();
+  const std::vector<std::string> open = {"--set", "admin.password_file=" + file, "--set", "admin.listen=0.0.0.0:0"};
+  const auto with_open = [&](std::vector<std::string> words, const std::string& input = {}) {
+    words.insert(words.end(), open.begin(), open.end());
+    return with_settings(std::move(words), input);
+  };
+  const Ran closed = with_open({"check"});
+  CHECK(closed.status == 2);
+  CHECK(contains(closed.err, "dropwire passwd"));
+  CHECK(contains(with_open({"run"}).err, "dropwire passwd"));
+
+  CHECK(with_open({"passwd", "--stdin"}, "short\n").status == 2);
+  CHECK(with_open({"passwd", "--stdin"}, "").status == 2);
+  CHECK(with_open({"passwd"}, "correct horse\n").status == 2);  // nobody is asked without a terminal
+  CHECK_FALSE(fs::exists(file));
+  answer("POST /api/reload", R"({"taken": true, "problems": []})");
+  start();
+  const Ran set = with_open({"passwd", "--stdin"}, "correct horse\n");
+  CHECK(set.status == 0);
+  CHECK(contains(set.err, "from now on"));
+  CHECK(asked == std::vector<std::string>{"POST /api/reload"});
+  const std::string first = slurp(file);
+  CHECK(contains(first, "\npassword scrypt 32768 8 1 "));
+  CHECK_FALSE(contains(first, "horse"));
+  CHECK((fs::status(file).permissions() & fs::perms::others_all) == fs::perms::none);
+  CHECK(with_open({"check"}).status == 0);
+
+  const Ran token = with_open({"passwd", "--token"});
+  CHECK(token.out.size() == 65);
+  CHECK(slurp(file).starts_with(first));
+  CHECK_FALSE(contains(slurp(file), token.out.substr(0, 64)));
+  CHECK(with_open({"passwd", "--remove"}).status == 2);  // the door is open
+  CHECK(with_settings({"passwd", "--remove", "--set", "admin.password_file=" + file}).status == 0);
+  CHECK(with_open({"check"}).status == 2);
+  CHECK(with_open({"passwd", "--stdin", "--token"}).status == 2);
+
+  write("admin.password", "password nonsense\n");
+  CHECK(contains(with_open({"check"}).err, "line 1 makes no sense"));
+  CHECK(with_open({"passwd", "--stdin"}, "correct horse\n").status == 0);
+  CHECK(with_open({"check"}).status == 0);
 }

@@ -262,6 +262,25 @@ TEST_CASE("media ends with the call, with Reset, with the connection, and with s
   reset->advance(11s);
   CHECK(reset->ended == EndReason::reset);
 
+  auto asked = talking();
+  asked->to_server.clear();
+  asked->session->reset_phone(asked->now, sccp::ResetType::restart, asked->out);
+  asked->take();
+  CHECK(asked->last_to_phone().id == id::kReset);
+  CHECK(asked->last_to_phone().body == Body(4).u32(0, 2).take());
+  CHECK(asked->last_to_phone().version == 17);  // as the server writes it
+  CHECK(asked->to_server.empty());
+  CHECK(asked->broker.streams().empty());
+  asked->phone(frame(id::kUnregister));  // passes, and its answer
+  CHECK(asked->last_to_server().id == id::kUnregister);
+  asked->advance(11s);
+  CHECK(asked->ended == EndReason::reset);
+
+  Line unregistered;
+  unregistered.session->reset_phone(unregistered.now, sccp::ResetType::reset, unregistered.out);
+  unregistered.take();
+  CHECK(unregistered.to_phone.empty());
+
   auto gone = talking();
   gone->session->on_closed(gone->now, gone->out);
   gone->take();

@@ -1,0 +1,50 @@
+#pragma once
+#include <map>
+#include <string>
+
+#include "sbc/admin/sources.hpp"
+#include "sbc/proxy/sccp_proxy.hpp"
+#include "sbc/proxy/sip_proxy.hpp"
+#include "tftp-proxy/pipeline.hpp"
+
+namespace dw {
+
+/// Does what a person asks for: has a phone start over, forgets one, fetches a file anew; and tells in words what
+/// became of it. On the loop's thread; what it is given outlives it.
+class Actions {
+ public:
+  static constexpr std::size_t kMaxRefreshes = 16;  ///< at the same time
+
+  /// Either proxy may be null.
+  Actions(phones::Inventory& inventory, provisioning::Pipeline& pipeline, proxy::SccpProxy* sccp,
+          proxy::SipProxy* sip)
+      : inventory_(inventory), pipeline_(pipeline), sccp_(sccp), sip_(sip) {}
+  Actions(const Actions&) = delete;
+  Actions& operator=(const Actions&) = delete;
+
+  void act(const phones::Phone& phone, admin::PhoneAction action, bool force, const admin::OnOutcome& done);
+  void refresh(const std::string& name, const admin::OnOutcome& done);
+
+ private:
+  struct Refresh {
+    std::string name;
+    provisioning::ContentPtr content;
+    provisioning::Content::Subscription subscription;
+    admin::OnOutcome done;
+  };
+  void start_over(const phones::Phone& phone, bool boot, const admin::OnOutcome& done);
+  void ask_by_sip(const phones::Phone& phone, bool boot, const admin::OnOutcome& done);
+  void forget(const phones::Phone& phone, bool force, const admin::OnOutcome& done);
+  bool in_call(const phones::Phone& phone) const;
+  void tell_story(const phones::Phone& phone, std::string detail);
+  void look_at(std::uint64_t id);
+
+  phones::Inventory& inventory_;
+  provisioning::Pipeline& pipeline_;
+  proxy::SccpProxy* sccp_;
+  proxy::SipProxy* sip_;
+  std::map<std::uint64_t, Refresh> refreshes_;
+  std::uint64_t last_refresh_ = 0;
+};
+
+}  // namespace dw
