@@ -9,9 +9,9 @@
 
 namespace dw::admin {
 
-/// GET /api/events: server-sent events (WHATWG HTML §9.2) that tell which answers of the API changed. Nothing is looked at
-/// while nobody listens. What a listener has not taken yet is merged, never queued; one that takes nothing for kMaxLag is
-/// let go. On the loop's thread.
+/// GET /api/events: server-sent events (WHATWG HTML §9.2) that tell which answers of the API changed. Nothing
+/// is looked at while nobody listens. What a listener has not taken yet is merged, never queued; one that
+/// takes nothing for kMaxLag is let go. On the loop's thread.
 class EventFeed {
  public:
   struct Options {
@@ -19,14 +19,16 @@ class EventFeed {
     Duration every = std::chrono::milliseconds(400);  ///< between two looks
     Duration heartbeat = std::chrono::seconds(10);
     Duration ask_doctor = std::chrono::seconds(10);
+    /// A stream ends then, and its page comes again and shows anew that it may listen.
+    Duration longest = std::chrono::minutes(10);
   };
   static constexpr std::chrono::seconds kMaxLag{30};
   static constexpr std::chrono::milliseconds kRetry{2000};  ///< told to the browser
 
   EventFeed(net::Loop& loop, const Sources& sources, const Options& options);
 
-  /// The answer is `reply` with the stream as its body, or 503 when there are max_listeners. `reply` has the headers
-  /// that every answer has.
+  /// The answer is `reply` with the stream as its body, or 503 when there are max_listeners. `reply` has the
+  /// headers that every answer has.
   void listen(const std::shared_ptr<net::HttpExchange>& exchange, net::HttpReply reply);
   std::size_t listeners() const { return listeners_.size(); }
 
@@ -36,6 +38,7 @@ class EventFeed {
     Changes pending;           ///< not yet part of `text`
     std::string text;          ///< on its way
     std::size_t taken = 0;     ///< octets of `text`
+    TimePoint began{};
     TimePoint last_taken{};    ///< when all that there was had been taken
     TimePoint last_written{};  ///< of `text`
     bool owes() const { return pending.any() || taken < text.size(); }

@@ -8,6 +8,7 @@
 #include "sbc/admin/call_history.hpp"
 #include "sbc/admin/event_feed.hpp"
 #include "sbc/admin/file_door.hpp"
+#include "sbc/admin/phone_verdicts.hpp"
 #include "sbc/admin/sources.hpp"
 #include "sbc/net/http_server.hpp"
 #include "sbc/net/log.hpp"
@@ -59,6 +60,7 @@ class AdminServer {
   FileDoor files_;
   std::unique_ptr<EventFeed> events_;
   CallHistory history_;
+  PhoneVerdicts verdicts_;
   net::Timer sampling_;
   std::string page_policy_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< for answers of the doctor that come late
