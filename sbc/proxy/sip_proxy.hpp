@@ -14,6 +14,7 @@
 #include "sbc/net/sip_lookup.hpp"
 #include "sbc/net/tcp_stream.hpp"
 #include "sbc/net/timer.hpp"
+#include "sbc/phones/phone.hpp"
 #include "sbc/phones/signalling.hpp"
 #include "sbc/proxy/sip_store.hpp"
 #include "sbc/sip/proxy.hpp"
