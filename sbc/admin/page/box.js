@@ -8,10 +8,11 @@ function showStatus(s) {
   const down = s.services.filter((x) => x.enabled && !x.up);
   const dead = s.origins.filter((o) => !o.healthy);
   const mute = s.call_servers.filter((c) => !c.up);
-  const words = s.draining ? "Shutting down" : down.length ? "Not ready" : dead.length ? "Files in trouble"
+  const words = s.draining ? "Shutting down" : s.configured === false ? "Not configured" : down.length ? "Not ready" : dead.length ? "Files in trouble"
     : mute.length ? "Call server in trouble" : "All well";
-  $("health").className = "badge " + (down.length || s.draining ? "error" : dead.length || mute.length ? "warning" : "good");
+  $("health").className = "badge " + (down.length || s.draining || s.configured === false ? "error" : dead.length || mute.length ? "warning" : "good");
   text("health", words);
+  $("setup").hidden = s.configured !== false;
   draw("box", { ...s, now: 0, uptime_seconds: 0 }, facts_of_box);
 }
 function facts_of_box(s) {
