@@ -9,9 +9,10 @@ deb=$(chroot_deb) || lab_skip "there is no package in build/deb; ./dev test buil
 trap 'chroot_end=$?; chroot_down; (exit "$chroot_end"); lab_cleanup' EXIT
 
 chroot_make box "$deb" || { fail "a Debian 12 could be made" && lab_done; }
+installs() { chroot_install box "$deb" >>"$LAB_DIR/box.log" 2>&1; }
 chroot_preseed box mode select hosted
 chroot_preseed box central string "$CENTRAL"
-check "the package installs" chroot_install box "$deb" >>"$LAB_DIR/box.log" 2>&1
+check "the package installs" installs
 
 central_files "$LAB_DIR/files"
 lab_internet
@@ -31,7 +32,7 @@ check "its configuration leads it to this box" grep -q "<processNodeName>$HOSTED
 
 api() { lab_in hosted curl -sf -m 5 "http://127.0.0.1:8079$1"; }
 shows() { api "/api/phones/$device" | tr -d ' \n' | grep -q "$1"; }
-lab_spawn home-phone phone timeout 100 "$DW_LAB_TOOLS/lab_sccp_phone" --server "$HOSTED:2000" --device $device --for 90 \
+lab_spawn home-phone phone "$DW_LAB_TOOLS/lab_sccp_phone" --server "$HOSTED:2000" --device $device --for 90 \
   --do "register; wait registered 20; dial 600; wait media 15; expect-rtp 50 15; sleep 60s"
 check "it registers, and the API shows it" wait_until 30 shows '"registered":true'
 check "with the server that was answered" shows "\"server\":\"$CENTRAL:2000\""

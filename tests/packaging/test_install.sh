@@ -17,6 +17,7 @@ box=$(chroot_root box)
 answers=$box/etc/dropwire/conf.d/00-debconf.toml
 version=$(dpkg-deb --field "$deb" Version)
 
+installs() { chroot_install box "$@" >>"$LAB_DIR/box.log" 2>&1; } # DEB [OPTION of apt-get]…
 in_box() { chroot_in box "$@" >>"$LAB_DIR/box.log" 2>&1; }
 is() { # MODE OWNER PATH
   [[ $(chroot_in box stat -c '%a %U:%G' "$3") == "$1 $2" ]]
@@ -37,7 +38,7 @@ no_residue() { # nothing of the package's own is anywhere
 
 chroot_preseed box central string $CENTRAL
 chroot_preseed box mode select hosted
-check "apt installs it and asks nothing" chroot_install box "$deb" >>"$LAB_DIR/box.log" 2>&1
+check "apt installs it and asks nothing" installs "$deb"
 check "the answers are settings: the server" says "central = \"$CENTRAL\""
 check "the answers are settings: the mode" says 'mode = "hosted"'
 check "the answers are not for everybody" is 640 root:dropwire /etc/dropwire/conf.d/00-debconf.toml
@@ -98,7 +99,7 @@ dpkg-deb --root-owner-group -Znone --build "$LAB_DIR/next" "$next" >/dev/null
 echo '# mine' >>"$box/etc/dropwire/dropwire.toml"
 printf '[log]\nlevel = "debug"\n' >>"$answers"
 lab_stop phone KILL
-check "it can be upgraded" chroot_install box "$next" >>"$LAB_DIR/box.log" 2>&1
+check "it can be upgraded" installs "$next"
 check "the new version is in place" test "$(chroot_in box dpkg-query -W -f '${Version}' dropwire)" = "$version+next"
 check "an edited dropwire.toml stays" grep -qx '# mine' "$box/etc/dropwire/dropwire.toml"
 check "what was added to the answers stays" in_effect log.level debug
@@ -123,7 +124,7 @@ chroot_preseed box central string 'http://pbx.example.net/'
 in_box dpkg-reconfigure dropwire
 check "what is no host is not written" bash -c '! grep -q http: "$0"' "$answers"
 rm "$answers"
-check "a removed file of answers is no error" chroot_install box "$deb" --allow-downgrades >>"$LAB_DIR/box.log" 2>&1
+check "a removed file of answers is no error" installs "$deb" --allow-downgrades
 check "and stays removed" test ! -e "$answers"
 
 # ---- gone, and back without an answer --------------------------------------------------------------------------------
@@ -136,7 +137,7 @@ check "and takes the program" test ! -e "$box/usr/bin/dropwire"
 check "it can be purged" in_box apt-get purge -yq dropwire
 check "purging leaves nothing" no_residue
 
-check "it installs without any answer" chroot_install box "$deb" >>"$LAB_DIR/box.log" 2>&1
+check "it installs without any answer" installs "$deb"
 check "and then writes none" test ! -e "$answers"
 chroot_prepare box
 check "not configured, it gets ready" service_start
