@@ -139,6 +139,10 @@ struct Central {
   CentralSccp sccp;
   CentralSip sip;
   CentralMedia media;
+  /// Somebody said where files come from, or who registers phones: without that no phone can be served.
+  bool configured() const {
+    return !host.empty() || !provisioning.origins.empty() || !sccp.servers.empty() || !sip.servers.empty();
+  }
 };
 
 struct PortRange {

@@ -202,6 +202,7 @@ class Loader {
       }
     }
     fill_in_central();
+    stay_local_unconfigured();
   }
 
   void use_directories() {
@@ -240,6 +241,15 @@ class Loader {
     if (loaded_.config.mode == Mode::edge && missing("nat.stun_server"))
       loaded_.config.nat.stun_server = HostPort{central.host, 3478};
     if (missing("central.sip.servers")) central.sip.servers = {{SipTransport::udp, {central.host, 5060}}};
+  }
+
+  /// A box that has nothing to give opens no port to strangers, unless a person named the addresses.
+  void stay_local_unconfigured() {
+    Config& config = loaded_.config;
+    if (config.central.configured() || places_.contains("access.listen")) return;
+    constexpr std::uint32_t kLoopback = 0x7f000001;
+    config.access.listen = {IpAddress::v4(kLoopback)};
+    places_["access.listen"] = {"not configured"};
   }
 
   const LoadRequest& request_;

@@ -45,7 +45,7 @@ struct Problem {
 struct Resolved {
   std::string name;
   std::string value;  ///< as TOML
-  std::string from;   ///< "default", "central", "dropwire.toml:12", "--set"
+  std::string from;   ///< "default", "central", "not configured", "dropwire.toml:12", "--set"
 };
 
 struct Loaded {

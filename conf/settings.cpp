@@ -68,7 +68,8 @@ const Setting kSettings[] = {
      "given."},
 
     {"access.listen", AddressListType{at<&Config::access, &Access::listen>()}, R"(["0.0.0.0"])", "", "",
-     "The addresses of this machine on which phones are served."},
+     "The addresses of this machine on which phones are served; as long as no central server and no origin "
+     "is set, only 127.0.0.1."},
     {"access.advertise", AddressOrAutoType{at<&Config::access, &Access::advertise>()}, R"("auto")", "", "",
      "The address that phones are told to use; \"auto\" is the one to which their request came."},
 

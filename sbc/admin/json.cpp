@@ -153,6 +153,7 @@ std::string status_json(const Status& status) {
                   {"uptime_seconds", uptime.count()},
                   {"ready", status.ready()},
                   {"draining", status.draining},
+                  {"configured", status.configured},
                   {"phone_addresses", status.phone_addresses},
                   {"services", services},
                   {"origins", origins},

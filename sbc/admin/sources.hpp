@@ -44,6 +44,7 @@ struct Status {
   std::string version, mode, central;
   WallTime now{}, started{};
   bool draining = false;
+  bool configured = true;  ///< conf::Central::configured
   std::vector<std::string> phone_addresses;  ///< what a person may type as TFTP Server 1
   std::vector<Service> services;
   std::vector<OriginState> origins;

@@ -5,6 +5,7 @@
 #include "sbc/base/escape.hpp"
 #include "sbc/daemon/admin_access.hpp"
 #include "sbc/daemon/app.hpp"
+#include "sbc/daemon/words.hpp"
 #include "sbc/net/log.hpp"
 #include "sbc/net/notify.hpp"
 
@@ -35,7 +36,10 @@ void App::ready() {
   const char* mode = loaded_.config.mode == conf::Mode::edge ? "edge" : "hosted";
   spdlog::info("event=ready mode={} version={} origins={}", mode, DW_VERSION,
                pipeline_->origin_status().size());
-  net::notify_systemd("READY=1\nSTATUS=serving phones");
+  const bool configured = loaded_.config.central.configured();
+  if (!configured) spdlog::warn("event=not_configured {}", words::kNotConfigured);
+  net::notify_systemd(
+      fmt::format("READY=1\nSTATUS={}", configured ? "serving phones" : words::kNotConfigured));
 }
 
 void App::run() {

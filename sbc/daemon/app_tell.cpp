@@ -86,6 +86,7 @@ admin::Status App::status() const {
   s.now = wall_now();
   s.started = started_;
   s.draining = draining_;
+  s.configured = config.central.configured();
   s.phone_addresses = phone_addresses();
   s.services = services_;
   for (const auto& origin : pipeline_->origin_status()) {

@@ -37,6 +37,7 @@ std::vector<std::string> origins_here(const conf::Config& config, const std::vec
 
 phones::OwnFacts own_facts(const admin::Status& status, const conf::Config& config) {
   phones::OwnFacts own;
+  own.configured = config.central.configured();
   own.phone_addresses = status.phone_addresses;
   own.loopback_only =
       std::ranges::all_of(config.access.listen, [](const IpAddress& a) { return a.is_loopback(); });

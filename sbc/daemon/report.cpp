@@ -265,12 +265,15 @@ std::string text_at(const Json& object, const char* key) {
 }
 
 std::string status(const Json& answer, const Look& look) {
+  const bool unconfigured = at(answer, "configured") == false;
   const char* state = flag_at(answer, "draining") ? "stopping"
+                      : unconfigured              ? "not configured"
                       : flag_at(answer, "ready")  ? "ready"
                                                   : "not ready";
   std::string out =
       fmt::format("Dropwire {}, {} mode, started {}: {}\n\n", text_at(answer, "version"),
                   text_at(answer, "mode"), ago_at(answer, "started", look, "at an unknown time"), state);
+  if (unconfigured) out += std::string(words::kNotConfigured) + ".\n\n";
   const Json& cache = at(answer, "cache");
   const Json& config = at(answer, "config");
   std::string kept = fmt::format(

@@ -11,6 +11,11 @@
 /// know the time zone.
 namespace dw::words {
 
+/// What the daemon says of itself while conf::Central::configured is false.
+inline constexpr std::string_view kNotConfigured =
+    "not configured: set central, the telephone server's name, with dpkg-reconfigure dropwire or in "
+    "/etc/dropwire/conf.d/central.toml, then restart dropwire";
+
 /// Remote text as a terminal may show it: UTF-8 stays, control characters become spaces.
 std::string printable(std::string_view text);
 

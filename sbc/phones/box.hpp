@@ -81,6 +81,7 @@ struct SettingsProblem {
 
 /// What the running daemon knows of itself.
 struct OwnFacts {
+  bool configured = true;  ///< a central server, an origin or a call server is set
   std::vector<std::string> phone_addresses;  ///< what a person may type as TFTP Server 1
   bool loopback_only = false;                ///< access.listen names nothing else
   std::vector<Service> services;

@@ -54,6 +54,7 @@ class BoxExamination {
   void look_at(const PortUse& port);
   void look_at(const DirectoryUse& directory);
   void own(const OwnFacts& own);
+  void unconfigured(const OwnFacts& own);
   void addresses(const OwnFacts& own);
   void origins(const OwnFacts& own);
   void cache(const OwnFacts& own);
@@ -151,6 +152,7 @@ void BoxExamination::own(const OwnFacts& own) {
     add("listener_down", Severity::error,
         fmt::format("The {} service does not listen: {}", service.name, said(service.error)));
   }
+  if (!own.configured) return unconfigured(own);
   addresses(own);
   origins(own);
   if (own.sccp_enabled) {
@@ -161,6 +163,13 @@ void BoxExamination::own(const OwnFacts& own) {
   }
   sip(own);
   media(own.media);
+}
+
+/// What that brings with it (no origins, no call servers, no address) is not told as well.
+void BoxExamination::unconfigured(const OwnFacts& own) {
+  Finding& found = add("not_configured", Severity::error, "No central server is set, nor anything else to give to phones.");
+  if (!own.loopback_only)
+    found.means = "Phones that come here are told \"file not found\", and none can register.";
 }
 
 void BoxExamination::addresses(const OwnFacts& own) {

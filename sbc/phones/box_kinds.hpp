@@ -34,6 +34,11 @@ inline constexpr auto kBoxKinds = std::to_array<FindingKind>({
      "Look which program has the port (ss -lunpt), stop it or choose another address in access.listen."},
     {"no_address", Severity::error, About::box, "There is no address to type into phones",
      "There is nothing to type in as TFTP Server 1.", "Connect this box to the network of the phones."},
+    {"not_configured", Severity::error, About::box, "Dropwire does not know the telephone server yet",
+     "Dropwire listens on 127.0.0.1 only, so no phone reaches it.",
+     "Set central to the host of the telephone server: sudo dpkg-reconfigure dropwire asks for it; or write "
+     "central = \"pbx.example.net\" into /etc/dropwire/conf.d/central.toml and run sudo systemctl restart "
+     "dropwire."},
     {"no_origins", Severity::error, About::box, "Nowhere to get files from",
      "There is nowhere to get files from, so every phone is told \"file not found\".",
      "Set central to the host of the telephone server in dropwire.toml, or list "

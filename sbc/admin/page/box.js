@@ -8,8 +8,9 @@ function showStatus(s) {
   const down = s.services.filter((x) => x.enabled && !x.up);
   const dead = s.origins.filter((o) => !o.healthy);
   const mute = s.call_servers.filter((c) => !c.up);
-  health_of_box = s.draining ? ["error", "Shutting down"] : down.length ? ["error", "Not ready"] : dead.length ? ["warning", "Files in trouble"]
-    : mute.length ? ["warning", "Call server in trouble"] : ["good", "All well"];
+  health_of_box = s.draining ? ["error", "Shutting down"] : s.configured === false ? ["error", "Not configured"] : down.length ? ["error", "Not ready"]
+    : dead.length ? ["warning", "Files in trouble"] : mute.length ? ["warning", "Call server in trouble"] : ["good", "All well"];
+  $("setup").hidden = s.configured !== false;
   showHealth();
   draw("box", { ...s, now: 0, uptime_seconds: 0 }, facts_of_box);
 }

@@ -149,6 +149,9 @@ TEST_CASE("admin api: status") {
   Box box;
   const json got = box.get("/api/status");
   CHECK(got["mode"] == "edge");
+  CHECK(got["configured"] == true);
+  box.status.configured = false;
+  CHECK(box.get("/api/status")["configured"] == false);
   CHECK(got["ready"] == true);
   CHECK(got["uptime_seconds"] == 90);
   CHECK(got["services"][0]["addresses"][0] == "192.0.2.1:69");

@@ -211,6 +211,20 @@ TEST_CASE("the mode picks defaults wherever it is given, and nothing else") {
   CHECK(default_config(Mode::hosted).cache.memory != default_config(Mode::edge).cache.memory);
 }
 
+TEST_CASE("while nothing is configured only this machine is listened to, unless addresses are given") {
+  const std::vector<IpAddress> local = {*IpAddress::parse("127.0.0.1")}, all = {*IpAddress::parse("0.0.0.0")};
+  const Loaded bare = load_text("mode = \"hosted\"");
+  CHECK(errors(bare) == "");
+  CHECK(bare.config.access.listen == local);
+  CHECK(from(bare, "access.listen") == "not configured");
+  CHECK(load_text("central = \"\"").config.access.listen == local);
+  for (const char* enough : {"central=pbx", "central.provisioning.origins=file:///srv", "central.sccp.servers=pbx",
+                             "central.sip.servers=udp:pbx", "access.listen=0.0.0.0"}) {
+    CAPTURE(enough);
+    CHECK(load_text("", {enough}).config.access.listen == all);
+  }
+}
+
 TEST_CASE("without a file: the default one may be missing, a named one not") {
   const Disk nothing;
   const Loaded loaded = conf::load({"", {}, {"/c/one", "/s", "/r"}}, nothing.source());

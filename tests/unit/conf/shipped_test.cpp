@@ -44,7 +44,9 @@ void check_defaults(const Loaded& loaded) {
 TEST_CASE("the shipped dropwire.toml is what the table says, and loads to the defaults") {
   const std::string shipped = file("dropwire.toml");
   CHECK(shipped == to_toml());  // build/…/dropwire settings --toml > conf/dropwire.toml
-  check_defaults(load_text(shipped));
+  const Loaded bare = load_text(shipped);
+  CHECK(bare.config.access.listen == std::vector<IpAddress>{*IpAddress::parse("127.0.0.1")});  // not configured
+  check_defaults(load({"x.toml", {"access.listen=0.0.0.0"}, {}}, only(shipped)));
 }
 
 TEST_CASE("the shipped dropwire.toml with every line uncommented loads to the defaults too") {

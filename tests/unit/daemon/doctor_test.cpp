@@ -97,6 +97,8 @@ TEST_CASE("what the daemon knows of itself comes from its status and its setting
   CHECK(box.own->sccp_servers == 2);
   CHECK_FALSE(box.own->loopback_only);
   CHECK(box.own->cache_enabled);
+  CHECK(box.own->configured);
+  CHECK_FALSE(doctor::own_facts(healthy(), conf::default_config(conf::Mode::edge)).configured);
   // SIP listens and has no server.
   REQUIRE(phones::box_findings(box, kNow).size() == 1);
   CHECK(phones::box_findings(box, kNow)[0].code == "no_sip_servers");

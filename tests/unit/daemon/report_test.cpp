@@ -83,6 +83,11 @@ TEST_CASE("status") {
   const std::string text = report::status(answer, kLook);
   CAPTURE(text);
   CHECK(text.starts_with("Dropwire 0.1.0, edge mode, started 2 h ago: ready\n"));
+  CHECK_FALSE(contains(text, "not configured"));
+  Json bare = answer;
+  bare["configured"] = false;
+  CHECK(report::status(bare, kLook)
+            .starts_with("Dropwire 0.1.0, edge mode, started 2 h ago: not configured\n\nnot configured: set central"));
   CHECK(contains(text, "TFTP Server 1   192.168.1.5\n"));
   CHECK(contains(text, "3 files, 1.5 kB of 2.1 GB in /var/cache/dropwire (nothing new is kept now)"));
   CHECK(contains(text, "  http  down  taken\n"));

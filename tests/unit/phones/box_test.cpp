@@ -117,6 +117,20 @@ TEST_CASE("origins: none, some down, all down, and nothing is kept") {
   CHECK(codes(box) == "origin_is_this_box:error");
 }
 
+TEST_CASE("a box that is not configured: that is the one finding, and it says who can reach the box") {
+  BoxFacts box = healthy_box();
+  box.own->configured = false;
+  box.own->phone_addresses.clear();
+  box.own->origins.clear();
+  box.own->call_servers.clear();
+  box.own->sccp_servers = box.own->sip_servers = 0;
+  CHECK(codes(box) == "not_configured:error");
+  CHECK(box_findings(box, kNow)[0].means.find("can register") != std::string::npos);
+  box.own->loopback_only = true;
+  CHECK(codes(box) == "not_configured:error");
+  CHECK(box_findings(box, kNow)[0].means.find("127.0.0.1 only") != std::string::npos);
+}
+
 TEST_CASE("media ports: from four in five on, and when none is left") {
   BoxFacts box = healthy_box();
   box.own->media.streams = 2000;

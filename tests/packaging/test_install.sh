@@ -1,0 +1,153 @@
+#!/usr/bin/env bash
+# The package in a Debian 12 of its own: installed with preseeded answers, started as its unit says, it serves a phone
+# its file and registers it; the answers are changed, an administrator's edits stay; an upgrade forgets nobody; removal
+# leaves the settings and purging leaves nothing.
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/../lab/lab.sh"
+lab_begin 580
+. "$here/../lab/sip.sh"
+. "$here/chroot.sh"
+command -v debootstrap >/dev/null || lab_skip "debootstrap is not installed"
+sip_needs
+deb=$(chroot_deb) || lab_skip "there is no package in build/deb; ./dev test builds it"
+trap 'status=$?; chroot_down; (exit "$status"); lab_cleanup' EXIT
+
+chroot_make box "$deb" || { fail "a Debian 12 could be made" && lab_done; }
+box=$(chroot_root box)
+answers=$box/etc/dropwire/conf.d/00-debconf.toml
+version=$(dpkg-deb --field "$deb" Version)
+
+installs() { chroot_install box "$@" >>"$LAB_DIR/box.log" 2>&1; } # DEB [OPTION of apt-get]…
+in_box() { chroot_in box "$@" >>"$LAB_DIR/box.log" 2>&1; }
+is() { # MODE OWNER PATH
+  [[ $(chroot_in box stat -c '%a %U:%G' "$3") == "$1 $2" ]]
+}
+says() { grep -qx -- "$1" "$answers"; } # LINE
+in_effect() { # SETTING VALUE
+  chroot_in box dropwire check --json 2>/dev/null | tr -d ' \n' | grep -qF "\"name\":\"$1\",\"value\":\"\\\"$2\\\"\""
+}
+no_residue() { # nothing of the package's own is anywhere
+  local left
+  left=$(chroot_in box find / -xdev \( -path /proc -o -path /dev -o -path /run -o -path /tmp -o -path /var/log -o -path /var/cache/apt -o \
+    -path /var/cache/debconf -o -path /var/lib/dpkg -o -path /var/lib/systemd \) -prune -o -iname '*dropwire*' -print)
+  [[ -z $left ]] || { echo "  left: $left" && return 1; }
+  ! grep -q dropwire "$box/var/cache/debconf/config.dat" || { echo "  debconf knows answers" && return 1; }
+}
+
+# ---- installed -----------------------------------------------------------------------------------------------------
+
+chroot_preseed box central string $CENTRAL
+chroot_preseed box mode select hosted
+check "apt installs it and asks nothing" installs "$deb"
+check "the answers are settings: the server" says "central = \"$CENTRAL\""
+check "the answers are settings: the mode" says 'mode = "hosted"'
+check "the answers are not for everybody" is 640 root:dropwire /etc/dropwire/conf.d/00-debconf.toml
+check "dropwire.toml is not for everybody" is 640 root:dropwire /etc/dropwire/dropwire.toml
+check "nor are the directories" is 750 root:dropwire /etc/dropwire
+check "nor is conf.d" is 750 root:dropwire /etc/dropwire/conf.d
+check "dropwire.toml is as it was shipped" cmp -s "$box/etc/dropwire/dropwire.toml" "$CHROOT_TOP/conf/dropwire.toml"
+check "its user can't log in" chroot_in box sh -c 'getent passwd dropwire | grep -q ":/var/lib/dropwire:/usr/sbin/nologin$"'
+check "its user has the group" chroot_in box sh -c 'test "$(id -gn dropwire)" = dropwire'
+check "the service is enabled" test -L "$box/etc/systemd/system/multi-user.target.wants/dropwire.service"
+check "the AppArmor profile has its place for local rules" test -e "$box/etc/apparmor.d/local/usr.bin.dropwire"
+check "what was answered is in effect" in_effect central $CENTRAL
+
+# ---- started -------------------------------------------------------------------------------------------------------
+
+lab_internet
+mkdir -p "$LAB_DIR/files"
+cp "$LAB_HERE"/central/SEP001122337965.cnf.xml "$LAB_DIR/files/"
+web_start central web "$LAB_DIR/files"
+kamailio_start central kamailio
+
+service_check() { chroot_service box ExecStartPre && lab_in hosted "${CHROOT_COMMAND[@]}" >/dev/null 2>"$LAB_DIR/check.log"; }
+service_start() {
+  : >"$LAB_DIR/daemon.log"
+  chroot_service box ExecStart && lab_spawn hosted daemon "${CHROOT_COMMAND[@]}" && wait_until 30 log_has daemon event=ready
+}
+service_stop() { lab_stop daemon; }
+tells() { chroot_in box dropwire "$@" 2>&1; }
+told() { tr -d ' \n' <<<"$(tells "$1" --json)"; } # without blanks
+knows_phone() { told phones | grep -q '"device":"SEP001122337965"'; }
+registered() { told phones | grep -qE '"registered":true'; }
+
+chroot_prepare box
+chroot_notified box "$LAB_DIR/notified.log" &
+LAB_PID[notified]=$!
+wait_until 5 test -S "$box/run/notify"
+check "ExecStartPre finds nothing wrong, as the unit's user" service_check
+check "ExecStart gets ready, as the unit's user" service_start
+check "it tells systemd so" wait_until 5 log_has notified '^READY=1$'
+check "and that it serves phones" log_has notified '^STATUS=serving phones$'
+check "port 69 by the one capability" log_has daemon 'event=listening service=tftp address=0.0.0.0:69'
+check "a phone has its file by TFTP" fetch mallory curl $HOSTED SEP001122337965.cnf.xml "$LAB_DIR/got"
+check "and it names this box" grep -q "<processNodeName>$HOSTED</processNodeName>" "$LAB_DIR/got"
+lab_spawn mallory phone "$DW_LAB_TOOLS/lab_sip_phone" --server $HOSTED:5060 --bind $MALLORY --first-ext 1001 --device SEP000000001001 \
+  --do "register; wait registered 20; sleep 200s" --for 250
+wait_until 20 registered
+check "a phone registers by SIP" registered
+check "root may ask the daemon" knows_phone
+check "the status page is this machine's alone" test "$(lab_in hosted ss -Hltn sport = :8079 | awk '{ print $4 }')" = 127.0.0.1:8079
+check "SIGTERM ends it well" service_stop
+
+# ---- upgraded ------------------------------------------------------------------------------------------------------
+
+dpkg-deb --raw-extract "$deb" "$LAB_DIR/next"
+sed -i "s/^Version: .*/Version: $version+next/" "$LAB_DIR/next/DEBIAN/control"
+next=$LAB_DIR/dropwire_$version+next.deb
+dpkg-deb --root-owner-group -Znone --build "$LAB_DIR/next" "$next" >/dev/null
+echo '# mine' >>"$box/etc/dropwire/dropwire.toml"
+printf '[log]\nlevel = "debug"\n' >>"$answers"
+lab_stop phone KILL
+check "it can be upgraded" installs "$next"
+check "the new version is in place" test "$(chroot_in box dpkg-query -W -f '${Version}' dropwire)" = "$version+next"
+check "an edited dropwire.toml stays" grep -qx '# mine' "$box/etc/dropwire/dropwire.toml"
+check "what was added to the answers stays" in_effect log.level debug
+check "the answers stay" says "central = \"$CENTRAL\""
+check "the upgraded one gets ready" service_start
+check "it remembers the phone's files" knows_phone
+check "it remembers the phone's registration" registered
+service_stop
+
+# ---- asked again -----------------------------------------------------------------------------------------------------
+
+chroot_preseed box central string pbx.example.net
+in_box dpkg-reconfigure dropwire
+check "dpkg-reconfigure changes an answer" says 'central = "pbx.example.net"'
+check "and nothing else in that file" in_effect log.level debug
+check "no line is there twice" test "$(grep -c '^central' "$answers")" = 1
+sed -i 's/^central.*/central = "other.example.net"  # mine/' "$answers"
+in_box dpkg-reconfigure dropwire
+check "an edited answer stays when it is asked again" says 'central = "other.example.net"  # mine'
+check "and is what debconf knows" chroot_in box sh -c 'debconf-show dropwire | grep -q "dropwire/central: other.example.net"'
+chroot_preseed box central string 'http://pbx.example.net/'
+in_box dpkg-reconfigure dropwire
+check "what is no host is not written" bash -c '! grep -q http: "$0"' "$answers"
+rm "$answers"
+check "a removed file of answers is no error" installs "$deb" --allow-downgrades
+check "and stays removed" test ! -e "$answers"
+
+# ---- gone, and back without an answer --------------------------------------------------------------------------------
+
+printf 'central = "pbx.example.net"\n' >"$box/etc/dropwire/conf.d/mine.toml"
+check "it can be removed" in_box apt-get remove -yq dropwire
+check "removal leaves the settings" test -e "$box/etc/dropwire/dropwire.toml" -a -e "$box/etc/dropwire/conf.d/mine.toml"
+check "removal leaves what is known of the phones" test -n "$(ls "$box/var/lib/dropwire")"
+check "and takes the program" test ! -e "$box/usr/bin/dropwire"
+check "it can be purged" in_box apt-get purge -yq dropwire
+check "purging leaves nothing" no_residue
+
+check "it installs without any answer" installs "$deb"
+check "and then writes none" test ! -e "$answers"
+chroot_prepare box
+check "not configured, it gets ready" service_start
+check "and only this machine reaches it" bash -c '! grep event=listening "$0" | grep -v "service=admin" | grep -vq 127.0.0.1:' "$LAB_DIR/daemon.log"
+check "a phone gets nothing" bash -c '! "$@"' _ ip netns exec "$(ns mallory)" curl -sf -m 3 "http://$HOSTED:6970/x"
+check "systemd is told what to do" wait_until 5 log_has notified '^STATUS=not configured: set central'
+tells status >"$LAB_DIR/status"
+check "status says what to do" grep -q 'not configured: set central' "$LAB_DIR/status"
+check "so does the doctor" grep -q 'dpkg-reconfigure dropwire' <<<"$(tells doctor)"
+service_stop
+in_box apt-get purge -yq dropwire
+check "purging leaves nothing, again" no_residue
+lab_done
