@@ -10,8 +10,8 @@
 
 namespace dw::admin {
 
-/// How the last minutes of each call sounded: of its first stream, each way, what was lost and how much it jittered, one
-/// sample each kEvery. No I/O; asked anew from the figures of calls that are up.
+/// How the last minutes of each call sounded: of its first stream, each way, what was lost and how much it
+/// jittered, one sample each kEvery. No I/O; asked anew from the figures of calls that are up.
 class CallHistory {
  public:
   static constexpr std::chrono::seconds kEvery{2};

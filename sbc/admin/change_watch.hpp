@@ -21,14 +21,14 @@ struct Changes {
   void merge(const Changes& more);
 };
 
-/// Looks at the Sources again and again and tells what changed. Each kind has its own shortest interval, so that a busy
-/// box costs its pages a few answers a second at most. Findings come with time as well (a phone that stays silent): those
-/// of the phones seen lately are judged anew.
+/// Looks at the Sources again and again and tells what changed. Each kind has its own shortest interval, so
+/// that a busy box costs its pages a few answers a second at most. Findings come with time as well (a phone
+/// that stays silent): those of the phones seen lately are judged anew.
 class ChangeWatch {
  public:
   static constexpr std::chrono::milliseconds kPhonesEvery{400}, kStatusEvery{1000}, kCallsEvery{1000},
       kFilesEvery{5000}, kFindingsEvery{3000};
-  static constexpr std::size_t kMaxJudged = 256;       ///< phones whose findings are judged anew, those seen last
+  static constexpr std::size_t kMaxJudged = 256;  ///< phones whose findings are judged anew, those seen last
   static constexpr std::chrono::minutes kJudgedFor{15};  ///< after they were seen
 
   explicit ChangeWatch(const Sources& sources) : sources_(sources) {}

@@ -12,7 +12,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 std::string event(std::string_view name, const Json& data) {
-  return fmt::format("event: {}\ndata: {}\n\n", name, data.dump(-1, ' ', false, Json::error_handler_t::replace));
+  return fmt::format("event: {}\ndata: {}\n\n", name,
+                     data.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace
@@ -32,7 +33,8 @@ void EventFeed::listen(const std::shared_ptr<net::HttpExchange>& exchange, net::
   const std::uint64_t id = next_id_++;
   Listener& listener = listeners_[id];
   listener.exchange = exchange;
-  listener.text = fmt::format("retry: {}\n", kRetry.count()) + event("hello", {{"now", to_rfc3339(wall_now())}});
+  listener.text =
+      fmt::format("retry: {}\n", kRetry.count()) + event("hello", {{"now", to_rfc3339(wall_now())}});
   listener.last_taken = listener.last_written = loop_.now();
   exchange->on_end([this, id](bool, std::uint64_t) { listeners_.erase(id); });
   reply.stream = net::HttpBody{net::HttpBody::kUnknownSize,

@@ -9,9 +9,9 @@
 
 namespace dw::admin {
 
-/// GET /api/events: server-sent events (WHATWG HTML §9.2) that tell which answers of the API changed. Nothing is looked at
-/// while nobody listens. What a listener has not taken yet is merged, never queued; one that takes nothing for kMaxLag is
-/// let go. On the loop's thread.
+/// GET /api/events: server-sent events (WHATWG HTML §9.2) that tell which answers of the API changed. Nothing
+/// is looked at while nobody listens. What a listener has not taken yet is merged, never queued; one that
+/// takes nothing for kMaxLag is let go. On the loop's thread.
 class EventFeed {
  public:
   struct Options {
@@ -25,8 +25,8 @@ class EventFeed {
 
   EventFeed(net::Loop& loop, const Sources& sources, const Options& options);
 
-  /// The answer is `reply` with the stream as its body, or 503 when there are max_listeners. `reply` has the headers
-  /// that every answer has.
+  /// The answer is `reply` with the stream as its body, or 503 when there are max_listeners. `reply` has the
+  /// headers that every answer has.
   void listen(const std::shared_ptr<net::HttpExchange>& exchange, net::HttpReply reply);
   std::size_t listeners() const { return listeners_.size(); }
 

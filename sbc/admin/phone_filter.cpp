@@ -16,8 +16,9 @@ bool has_word(const phones::Phone& p, std::string_view word) {
   const std::string address = p.address ? p.address.to_string() : std::string();
   const std::string mac = p.device.empty() ? std::string() : p.device.mac();
   for (const std::string_view text :
-       {std::string_view(p.device.str()), std::string_view(mac), std::string_view(address), std::string_view(p.model),
-        std::string_view(p.firmware), std::string_view(p.server), std::string_view(p.user_agent)}) {
+       {std::string_view(p.device.str()), std::string_view(mac), std::string_view(address),
+        std::string_view(p.model), std::string_view(p.firmware), std::string_view(p.server),
+        std::string_view(p.user_agent)}) {
     if (contains(text, word)) return true;
   }
   return phones::to_string(p.protocol) == word ||

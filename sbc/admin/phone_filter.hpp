@@ -13,7 +13,8 @@ struct PhoneFilter {
   static constexpr std::size_t kMaxText = 100;  ///< octets
 
   std::size_t limit = 500;
-  std::string text;  ///< every word of it is in the phone's name, MAC, address, lines, model, firmware, server or agent
+  std::string text;  ///< every word of it is in the phone's name, MAC, address, lines, model, firmware,
+                     ///< server or agent
   Show show = Show::all;
 
   /// Without what `attention` asks, which findings tell.

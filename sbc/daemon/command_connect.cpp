@@ -40,7 +40,8 @@ std::string text_of(const Json& family, std::size_t width) {
   std::string out = fmt::format("{} ({})\n", report::text_at(family, "name"), joined(list("models"), ", "));
   const bool lists = !list("trust_list").empty();
   out += numbered("First, erase an old trust list, if there is one:", list("trust_list"), width);
-  out += numbered(lists ? "Then tell it this box's address:" : "Tell it this box's address:", list("connect"), width);
+  out += numbered(lists ? "Then tell it this box's address:" : "Tell it this box's address:", list("connect"),
+                  width);
   out += numbered("Restart it:", list("restart"), width);
   out += numbered("Worth knowing:", list("notes"), width);
   return out;
@@ -62,12 +63,14 @@ int connect(const Ask& ask, const std::string& model) {
   }
   const Json addresses = answer->value("addresses", Json::array());
   if (ask.json) {
-    say(Json({{"addresses", addresses}, {"families", families}}).dump(2, ' ', false, Json::error_handler_t::replace) +
+    say(Json({{"addresses", addresses}, {"families", families}})
+            .dump(2, ' ', false, Json::error_handler_t::replace) +
         "\n");
     return kDone;
   }
-  std::string out = addresses.empty() ? std::string("This box has no address that a phone could reach yet.\n")
-                                      : fmt::format("This box's address for phones: {}\n", joined(addresses, " or "));
+  std::string out = addresses.empty()
+                        ? std::string("This box has no address that a phone could reach yet.\n")
+                        : fmt::format("This box's address for phones: {}\n", joined(addresses, " or "));
   for (const Json& family : families)
     out += "\n" + text_of(family, terminal_width());
   say(out);

@@ -11,32 +11,31 @@ using Step = std::string_view;
 constexpr Step kSaved = "The phone restarts, and once more if it takes new firmware.";
 
 constexpr std::array<Step, 5> kJavaConnect = {
-    "Press Settings, choose Network Configuration, then IPv4 Configuration (IPv4 Setup on some firmware; the oldest "
+    "Press Settings, choose Network Configuration, then IPv4 Configuration (IPv4 Setup on some firmware; the "
+    "oldest "
     "has no such entry, go on without it).",
-    "Press * * # to unlock. The open padlock shows that it worked.",
-    "Set Alternate TFTP to Yes.",
-    "Set TFTP Server 1 to {address}. Press Validate, then Save.",
-    kSaved};
+    "Press * * # to unlock. The open padlock shows that it worked.", "Set Alternate TFTP to Yes.",
+    "Set TFTP Server 1 to {address}. Press Validate, then Save.", kSaved};
 constexpr std::array<Step, 4> kJavaTrust = {
-    "Press Settings, choose Security Configuration, then Trust List. When the CTL and ITL files are absent, there is "
+    "Press Settings, choose Security Configuration, then Trust List. When the CTL and ITL files are absent, "
+    "there is "
     "nothing to erase.",
     "Choose CTL File, press * * # to unlock, then Erase (on some firmware under More).",
-    "Do the same with ITL File, where there is one.",
-    "Restart the phone: press Settings, then * * # * *."};
+    "Do the same with ITL File, where there is one.", "Restart the phone: press Settings, then * * # * *."};
 constexpr std::array<Step, 1> kJavaRestart = {"Press Settings, then * * # * *."};
 constexpr std::array<Step, 3> kJavaNotes = {
     "A phone that holds a configuration already needs no factory reset, only an empty trust list.",
     "When * * # asks for a password that nobody knows, only new firmware or a factory reset helps.",
-    "A factory reset also removes the running firmware. Do it only when the central server has termNN.default.loads "
+    "A factory reset also removes the running firmware. Do it only when the central server has "
+    "termNN.default.loads "
     "for the model and every file that it names; dropwire doctor tells."};
 
 constexpr std::array<Step, 5> kClassicConnect = {
-    "Press Settings and press * * # to unlock. SIP firmware has Unlock Config in that menu instead: its password is "
+    "Press Settings and press * * # to unlock. SIP firmware has Unlock Config in that menu instead: its "
+    "password is "
     "cisco, unless a configuration set another one.",
-    "Choose Network Configuration.",
-    "Set Alternate TFTP to Yes.",
-    "Set TFTP Server 1 (TFTP Server with SIP firmware) to {address}. Press Validate, then Save.",
-    kSaved};
+    "Choose Network Configuration.", "Set Alternate TFTP to Yes.",
+    "Set TFTP Server 1 (TFTP Server with SIP firmware) to {address}. Press Validate, then Save.", kSaved};
 constexpr std::array<Step, 3> kClassicTrust = {
     "Press Settings, then * * # to unlock.",
     "Choose Security Configuration, then CTL File, and press Erase. These models keep no ITL.",
@@ -49,10 +48,8 @@ constexpr std::array<Step, 2> kClassicNotes = {
     "The firmware must fit the extension: P003… is SCCP, P0S3… is SIP."};
 
 constexpr std::array<Step, 5> kWifiConnect = {
-    "Open Settings, then Network Profiles, and choose the profile that is in use.",
-    "Press * * # to unlock.",
-    "Choose Network Configuration and set Alternate TFTP to Yes.",
-    "Set TFTP Server 1 to {address} and save.",
+    "Open Settings, then Network Profiles, and choose the profile that is in use.", "Press * * # to unlock.",
+    "Choose Network Configuration and set Alternate TFTP to Yes.", "Set TFTP Server 1 to {address} and save.",
     "Switch the phone off and on again."};
 constexpr std::array<Step, 3> kWifiTrust = {
     "Open Settings, then Security (on some firmware it is under Phone Settings), then Trust List.",
@@ -63,8 +60,7 @@ constexpr std::array<Step, 1> kWifiNotes = {
 
 constexpr std::array<Step, 4> kSpeakerConnect = {
     "Press Menu, choose Settings, then Admin Settings; press * * # if it is locked.",
-    "Choose Network Configuration and set Alternate TFTP to Yes.",
-    "Set TFTP Server 1 to {address} and save.",
+    "Choose Network Configuration and set Alternate TFTP to Yes.", "Set TFTP Server 1 to {address} and save.",
     "The phone restarts."};
 constexpr std::array<Step, 2> kSpeakerTrust = {
     "Press Menu, choose Settings, then Admin Settings, and restore the defaults.",
@@ -74,23 +70,28 @@ constexpr std::array<Step, 1> kSpeakerNotes = {"The menus are spelled otherwise 
 
 constexpr std::array<Step, 5> kSimpleConnect = {
     "Open the Settings menu (the Menu button where there is no Settings button).",
-    "Choose Network Configuration and press * * # to unlock.",
-    "Set Alternate TFTP to Yes.",
+    "Choose Network Configuration and press * * # to unlock.", "Set Alternate TFTP to Yes.",
     "Set TFTP Server 1 to {address} and save.",
     "Pull the power plug and put it back, if the phone does not restart by itself."};
 constexpr std::array<Step, 1> kSimpleRestart = {"Pull the power plug and put it back."};
-constexpr std::array<Step, 1> kSimpleNotes = {
-    "These models keep no trust list. They fetch by TFTP only."};
+constexpr std::array<Step, 1> kSimpleNotes = {"These models keep no trust list. They fetch by TFTP only."};
 
 constexpr std::array<HowTo, 5> kHowTos = {{
-    {Family::java, "Desk phones with Java firmware", "7906/7911/7931/7941/7942/7945/7961/7962/7965/7970/7971/7975",
-     kJavaConnect, kJavaTrust, kJavaRestart, kJavaNotes},
-    {Family::classic, "7940 and 7960", "7940/7960", kClassicConnect, kClassicTrust, kClassicRestart, kClassicNotes},
+    {Family::java, "Desk phones with Java firmware",
+     "7906/7911/7931/7941/7942/7945/7961/7962/7965/7970/7971/7975", kJavaConnect, kJavaTrust, kJavaRestart,
+     kJavaNotes},
+    {Family::classic, "7940 and 7960", "7940/7960", kClassicConnect, kClassicTrust, kClassicRestart,
+     kClassicNotes},
     {Family::wifi, "Wi-Fi phones", "7921/7925/7926", kWifiConnect, kWifiTrust, kWifiRestart, kWifiNotes},
     {Family::speaker, "Conference station 7937", "7937", kSpeakerConnect, kSpeakerTrust, kSpeakerRestart,
      kSpeakerNotes},
-    {Family::simple, "Simple and older models", "7902/7905/7910/7912/7920/7935/7936", kSimpleConnect, {},
-     kSimpleRestart, kSimpleNotes},
+    {Family::simple,
+     "Simple and older models",
+     "7902/7905/7910/7912/7920/7935/7936",
+     kSimpleConnect,
+     {},
+     kSimpleRestart,
+     kSimpleNotes},
 }};
 
 }  // namespace

@@ -8,9 +8,9 @@
 
 namespace dw::phones {
 
-/// How one kind of phone is worked by hand: the words of its menus, step by step (cisco-provisioning §4.3). What the
-/// status page, `dropwire connect` and the findings show. Each list is in the order of doing; keys are spelled apart,
-/// as they are pressed: "* * #".
+/// How one kind of phone is worked by hand: the words of its menus, step by step (cisco-provisioning §4.3).
+/// What the status page, `dropwire connect` and the findings show. Each list is in the order of doing; keys
+/// are spelled apart, as they are pressed: "* * #".
 struct HowTo {
   Family family{};
   std::string_view name;                         ///< "Colour and grey screen phones", for a heading

@@ -8,10 +8,9 @@ function showStatus(s) {
   const down = s.services.filter((x) => x.enabled && !x.up);
   const dead = s.origins.filter((o) => !o.healthy);
   const mute = s.call_servers.filter((c) => !c.up);
-  const words = s.draining ? "Shutting down" : s.configured === false ? "Not configured" : down.length ? "Not ready" : dead.length ? "Files in trouble"
-    : mute.length ? "Call server in trouble" : "All well";
-  $("health").className = "badge " + (down.length || s.draining || s.configured === false ? "error" : dead.length || mute.length ? "warning" : "good");
-  text("health", words);
+  health_of_box = s.draining ? ["error", "Shutting down"] : s.configured === false ? ["error", "Not configured"] : down.length ? ["error", "Not ready"]
+    : dead.length ? ["warning", "Files in trouble"] : mute.length ? ["warning", "Call server in trouble"] : ["good", "All well"];
+  showHealth();
   $("setup").hidden = s.configured !== false;
   draw("box", { ...s, now: 0, uptime_seconds: 0 }, facts_of_box);
 }
@@ -68,7 +67,14 @@ $("measure").addEventListener("click", async () => {
   $("measure").disabled = false;
   text("measure", "Measure now");
 });
-let needing = 0;
+let needing = 0, health_of_box = null;
+const needing_words = (n) => n === 1 ? "1 phone needs attention" : `${n} phones need attention`;
+function showHealth() {
+  if (!health_of_box) return;
+  const [kind, words] = health_of_box[0] === "good" && needing ? ["warning", needing_words(needing)] : health_of_box;
+  $("health").className = "badge " + kind;
+  text("health", words);
+}
 function showDoctor(d) {
   if (!d) return;
   const findings = gravest_first(d.findings);
@@ -81,8 +87,9 @@ let attention = [];
 function showAttention(findings, phones) {
   attention = findings;
   needing = phones;
+  showHealth();
   draw("attention", [findings, phones], () => [
     ...findings.map((f) => finding(f)),
-    phones ? el("p", {}, el("a", { href: "#home", id: "to-needing" }, phones === 1 ? "1 phone needs attention" : `${phones} phones need attention`)) : null,
+    phones ? el("p", {}, el("a", { href: "#home", id: "to-needing" }, needing_words(phones))) : null,
     !findings.length && !phones ? el("p", {}, badge("good", "All well"), " Nothing needs you.") : null].filter(Boolean));
 }

@@ -8,7 +8,7 @@ function plot(values, every, kind, unit, least) {
   const y = (v) => kHeight - 2 - (kHeight - 6) * v / top;
   const x0 = kWidth - values.length * dx;
   const words = known.length ? `${kind} over the last ${span(values.length * every)}: now ${last(values)} ${unit}, at most ${Math.max(...known)} ${unit}` : `${kind}: nothing passed yet`;
-  const marks = [];
+  const marks = known.length ? [svg("path", { class: "ground", d: `M${x0.toFixed(1)} ${kHeight - 1.5}H${kWidth}` })] : [];
   if (kind === "Loss") {
     values.forEach((v, i) => { if (v) marks.push(svg("rect", { class: "loss", x: x0 + i * dx, y: y(v), width: Math.max(dx - .6, 1), height: kHeight - 1 - y(v) })); });
   } else {

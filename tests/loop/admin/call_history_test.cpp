@@ -71,7 +71,9 @@ TEST_CASE("call history: bounded in time and in calls, and forgotten with the ca
   CHECK(history.find(calls.back().streams[0]) != nullptr);
 }
 
-TEST_CASE("call history: ports that are used anew begin anew, though the moment of a call is reckoned a little off") {
+TEST_CASE(
+    "call history: ports that are used anew begin anew, though the moment of a call is reckoned a little "
+    "off") {
   CallHistory history;
   const phones::Call first = call(20000), same = call(20000, WallTime(1000s + 3ms)),
                      other = call(20000, WallTime(1060s));
@@ -93,5 +95,6 @@ TEST_CASE("call history: in the answer about calls, with null where nothing pass
   CHECK(told["every_s"] == 2);
   CHECK(told["from_phone"]["loss_percent"] == nlohmann::json::parse("[null, 1.0]"));
   CHECK(told["from_phone"]["jitter_ms"] == nlohmann::json::parse("[null, 3.0]"));
-  CHECK(nlohmann::json::parse(calls_json(calls, now_by_both(), 10))["calls"][0]["streams"][0]["history"].is_null());
+  CHECK(nlohmann::json::parse(calls_json(calls, now_by_both(), 10))["calls"][0]["streams"][0]["history"]
+            .is_null());
 }

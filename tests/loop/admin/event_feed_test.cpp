@@ -186,7 +186,8 @@ TEST_CASE("changes: a finding that comes with time alone is told") {
   ChangeWatch watch(sources);
   const TimePoint start = Clock::now();
   const WallTime wall = wall_now();
-  for (const auto* name : {"CTLSEP001122337941.tlv", "ITLSEP001122337941.tlv", "SEP001122337941.cnf.xml.sgn"}) {
+  for (const auto* name :
+       {"CTLSEP001122337941.tlv", "ITLSEP001122337941.tlv", "SEP001122337941.cnf.xml.sgn"}) {
     auto step = asked(name, wall);
     step.outcome = phones::FileOutcome::not_found;
     inventory.on_file(step);

@@ -4,7 +4,9 @@
 
 using namespace dw::phones;
 
-TEST_CASE("how to: every model that is known belongs to one kind of phone, and each kind says how it is connected") {
+TEST_CASE(
+    "how to: every model that is known belongs to one kind of phone, and each kind says how it is "
+    "connected") {
   Models all;
   for (const HowTo& how : how_tos()) {
     CAPTURE(how.name);
@@ -21,7 +23,8 @@ TEST_CASE("how to: every model that is known belongs to one kind of phone, and e
     CHECK(family_of(phone) == how.family);
     CHECK(&how_to(how.family) == &how);
   }
-  for (const unsigned type : {6U, 7U, 8U, 9U, 115U, 307U, 348U, 365U, 404U, 431U, 437U, 484U, 577U, 20000U, 30008U}) {
+  for (const unsigned type :
+       {6U, 7U, 8U, 9U, 115U, 307U, 348U, 365U, 404U, 431U, 437U, 484U, 577U, 20000U, 30008U}) {
     CAPTURE(type);
     CHECK(how_to_for(models_of_device_type(type).to_string()) != nullptr);
   }
