@@ -46,13 +46,6 @@ Json findings_json(const std::vector<phones::Finding>& findings) {
   return list;
 }
 
-/// The gravest of them; "" when there is none.
-std::string_view worst_of(const auto& findings) {
-  if (findings.empty()) return "";
-  return phones::to_string(
-      std::ranges::max_element(findings, {}, [](const auto& f) { return f.severity; })->severity);
-}
-
 /// One that names no device is whose line it is on; a record of an address has all that are left.
 bool is_of(const phones::Call& call, const phones::Phone& phone) {
   if (const auto device = DeviceName::station(call.device)) return *device == phone.device;
@@ -151,19 +144,20 @@ std::string status_json(const Status& status) {
                   {"config", {{"files", status.config_files}, {"loaded", time_json(status.config_loaded)}}}});
 }
 
-std::string phones_json(const phones::Inventory& inventory, WallTime now, const PhoneFilter& wanted) {
+std::string phones_json(const phones::Inventory& inventory, WallTime now, const PhoneFilter& wanted,
+                        PhoneVerdicts& verdicts) {
   Json list = Json::array();
   std::size_t matching = 0, attention = 0;
+  verdicts.begin(inventory.size());
   inventory.for_each([&](const phones::Phone& phone) {
-    const auto findings = phones::findings(phone, now);
-    const std::string_view severity = worst_of(findings);
-    const bool needs = severity == "error" || severity == "warning";
-    attention += needs ? 1 : 0;
-    if (!wanted.fits(phone) || (wanted.show == PhoneFilter::Show::attention && !needs)) return;
+    const bool fits = wanted.fits(phone);
+    const auto verdict = verdicts.of(phone, now, fits && matching < wanted.limit && !wanted.narrow());
+    attention += verdict.needs_attention() ? 1 : 0;
+    if (!fits || (wanted.narrow() && !verdict.needs_attention())) return;
     if (++matching > wanted.limit) return;
     Json one = summary_json(phone);
-    one["severity"] = severity;
-    one["findings_count"] = findings.size();
+    one["severity"] = verdict.severity;
+    one["findings_count"] = verdict.findings;
     list.push_back(std::move(one));
   });
   return text_of({{"total", inventory.size()},

@@ -6,6 +6,7 @@
 
 #include "sbc/admin/call_history.hpp"
 #include "sbc/admin/phone_filter.hpp"
+#include "sbc/admin/phone_verdicts.hpp"
 #include "sbc/admin/sources.hpp"
 
 namespace dw::admin {
@@ -24,7 +25,8 @@ inline Now now_by_both() {
 
 std::string status_json(const Status& status);
 /// The phones that are asked for, those seen last first; with what concerns them all.
-std::string phones_json(const phones::Inventory& inventory, WallTime now, const PhoneFilter& wanted);
+std::string phones_json(const phones::Inventory& inventory, WallTime now, const PhoneFilter& wanted,
+                        PhoneVerdicts& verdicts);
 /// With the phone's calls out of `calls`; `history` may be null.
 std::string phone_json(const phones::Phone& phone, const std::vector<phones::Call>& calls, const Now& now,
                        const CallHistory* history = nullptr);

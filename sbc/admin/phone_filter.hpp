@@ -19,6 +19,7 @@ struct PhoneFilter {
 
   /// Without what `attention` asks, which findings tell.
   bool fits(const phones::Phone& phone) const;
+  bool narrow() const { return show == Show::attention; }
 };
 
 }  // namespace dw::admin

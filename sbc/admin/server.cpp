@@ -222,7 +222,7 @@ void AdminServer::phones(net::HttpExchange& exchange, std::string_view path) {
   if (path == kPhones) {
     const auto wanted = phone_filter(exchange.query());
     if (!wanted) return exchange.reply(error_reply(400, wanted.error().text));
-    return exchange.reply(json_reply(phones_json(*sources_.inventory, wall_now(), *wanted)));
+    return exchange.reply(json_reply(phones_json(*sources_.inventory, wall_now(), *wanted, verdicts_)));
   }
   const phones::Phone* phone = find_phone(exchange, path.substr(kPhones.size() + 1));
   if (!phone) return;

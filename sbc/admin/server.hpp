@@ -58,6 +58,7 @@ class AdminServer {
   FileDoor files_;
   std::unique_ptr<EventFeed> events_;
   CallHistory history_;
+  PhoneVerdicts verdicts_;
   net::Timer sampling_;
   std::string page_policy_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< for answers of the doctor that come late
