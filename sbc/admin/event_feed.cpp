@@ -35,7 +35,7 @@ void EventFeed::listen(const std::shared_ptr<net::HttpExchange>& exchange, net::
   listener.exchange = exchange;
   listener.text =
       fmt::format("retry: {}\n", kRetry.count()) + event("hello", {{"now", to_rfc3339(wall_now())}});
-  listener.last_taken = listener.last_written = loop_.now();
+  listener.began = listener.last_taken = listener.last_written = loop_.now();
   exchange->on_end([this, id](bool, std::uint64_t) { listeners_.erase(id); });
   reply.stream = net::HttpBody{net::HttpBody::kUnknownSize,
                                [this, id](std::uint64_t, MutableBytes into) { return read(id, into); }};
@@ -48,7 +48,7 @@ void EventFeed::listen(const std::shared_ptr<net::HttpExchange>& exchange, net::
 
 long EventFeed::read(std::uint64_t id, MutableBytes into) {
   const auto found = listeners_.find(id);
-  if (found == listeners_.end()) return net::HttpBody::kAbort;
+  if (found == listeners_.end()) return net::HttpBody::kEnd;
   Listener& listener = found->second;
   if (listener.taken == listener.text.size()) {
     listener.taken = 0;
@@ -81,8 +81,10 @@ void EventFeed::tick() {
       listener.last_written = now;
     }
     if (listener.owes()) to_wake.push_back(listener.exchange);
+    const bool over = now - listener.began >= options_.longest;
+    if (over) to_wake.push_back(listener.exchange);
     const bool lags = listener.owes() && now - listener.last_taken >= kMaxLag + options_.heartbeat;
-    it = lags ? listeners_.erase(it) : std::next(it);
+    it = over || lags ? listeners_.erase(it) : std::next(it);
   }
   for (const auto& exchange : to_wake)
     exchange->wake();

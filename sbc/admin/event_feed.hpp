@@ -19,6 +19,8 @@ class EventFeed {
     Duration every = std::chrono::milliseconds(400);  ///< between two looks
     Duration heartbeat = std::chrono::seconds(10);
     Duration ask_doctor = std::chrono::seconds(10);
+    /// A stream ends then, and its page comes again and shows anew that it may listen.
+    Duration longest = std::chrono::minutes(10);
   };
   static constexpr std::chrono::seconds kMaxLag{30};
   static constexpr std::chrono::milliseconds kRetry{2000};  ///< told to the browser
@@ -36,6 +38,7 @@ class EventFeed {
     Changes pending;           ///< not yet part of `text`
     std::string text;          ///< on its way
     std::size_t taken = 0;     ///< octets of `text`
+    TimePoint began{};
     TimePoint last_taken{};    ///< when all that there was had been taken
     TimePoint last_written{};  ///< of `text`
     bool owes() const { return pending.any() || taken < text.size(); }

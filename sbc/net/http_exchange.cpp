@@ -96,6 +96,8 @@ ssize_t Exchange::read_body(void* self, std::uint64_t position, char* into, std:
       position, MutableBytes(static_cast<std::uint8_t*>(static_cast<void*>(into)), max));
   exchange.reading_ = false;
   if (count > 0 && static_cast<std::size_t>(count) <= max) return count;
+  if (count == HttpBody::kEnd && exchange.reply_->stream->size == HttpBody::kUnknownSize)
+    return MHD_CONTENT_READER_END_OF_STREAM;
   if (count != HttpBody::kWait) return MHD_CONTENT_READER_END_WITH_ERROR;
   exchange.suspend();
   if (exchange.woken_) exchange.resume();

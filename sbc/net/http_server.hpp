@@ -17,14 +17,15 @@
 namespace dw::net {
 
 /// A body that is not all there yet. `size` is told to the client as Content-Length, unless it is kUnknownSize: then the
-/// body goes on in chunks (to an HTTP/1.0 client until the connection closes) until it is aborted.
+/// body goes on in chunks (to an HTTP/1.0 client until the connection closes) until it is aborted or its reader says kEnd.
 struct HttpBody {
   static constexpr std::uint64_t kUnknownSize = UINT64_MAX;
+  static constexpr long kEnd = -2;  ///< nothing more comes; of a body of unknown size alone
   static constexpr long kWait = 0;  ///< nothing now; the server asks again after HttpExchange::wake()
   static constexpr long kAbort =
       -1;  ///< it can't be completed: the connection is cut, so no client takes it for whole
   std::uint64_t size = 0;
-  /// Fills `into` with octets from `offset`; gives how many, or kWait, or kAbort.
+  /// Fills `into` with octets from `offset`; gives how many, or kWait, kAbort or kEnd.
   std::function<long(std::uint64_t offset, MutableBytes into)> read = {};
 };
 

@@ -109,6 +109,19 @@ TEST_CASE("events: a comment comes when there is nothing to tell") {
   CHECK(f.reads(page, ": still here\n\n"));
 }
 
+TEST_CASE("events: a stream ends in order after its time, and its page may come again") {
+  auto options = fast();
+  options.longest = 30ms;
+  Feed f(options);
+  StreamClient page(f.server->local());
+  page.send(kAsk);
+  REQUIRE(f.reads(page, "\r\n0\r\n\r\n"));  // the last chunk, RFC 9112 §7.1
+  CHECK(f.events.listeners() == 0);
+  page.forget();
+  page.send(kAsk);
+  CHECK(f.reads(page, "event: hello\n"));
+}
+
 TEST_CASE("events: so many may listen, one more is told to ask by and by, and a place that is left is free") {
   auto options = fast();
   options.max_listeners = 2;
