@@ -17,9 +17,9 @@ edge_start() {
   dropwire_start home-edge edge --mode edge --set access.sip.enable=false --set "central.provisioning.origins=[\"http://$CENTRAL:6970/\"]" \
     --set "central.sccp.servers=[\"$CENTRAL:2000\"]" --set "central=$CENTRAL"
 }
+printf '[admin]\npassword_file = "%s"\n' "$LAB_DIR/edge.password" >"$LAB_DIR/empty.toml"
 edge_start
-"$DW_BIN" passwd --help >/dev/null 2>&1 || fail "this Dropwire has no dropwire passwd"
-printf '%s\n' "$PAGE_PASSWORD" | "$DW_BIN" passwd -c "$LAB_DIR/empty.toml" --set "state.dir=$LAB_DIR/edge/state" --set "admin.socket=$LAB_DIR/edge/control.sock" >"$LAB_DIR/passwd.log" 2>&1 ||
+printf '%s\n' "$PAGE_PASSWORD" | "$DW_BIN" passwd --stdin -c "$LAB_DIR/empty.toml" --set "admin.socket=$LAB_DIR/edge/control.sock" >"$LAB_DIR/passwd.log" 2>&1 ||
   fail "no password was set"
 
 while read -r word line; do

@@ -30,9 +30,10 @@ const kMostFiles = 300;
 function showFiles(f) {
   if (!f) return;
   files = f;
-  show("no-missing", !f.missing.length);
+  const missed = f.missing.filter((m) => !m.optional);
+  show("no-missing", !missed.length);
   show("missing-table", f.missing.length > 0);
-  sync("missing", f.missing, (m) => m.name, (m) => el("tr", {}, el("th", { scope: "row" }, mono(m.name),
+  sync("missing", [...missed, ...f.missing.filter((m) => m.optional)], (m) => m.name, (m) => el("tr", {}, el("th", { scope: "row" }, mono(m.name),
     m.optional ? el("small", { class: "quiet" }, "phones do without it") : null, el("small", { class: "narrow quiet" }, m.reason)),
     el("td", { class: "keep" }, ago(m.last_asked), el("br"), el("small", {}, m.times === 1 ? "once" : `${m.times} times`)), el("td", { class: "wide" }, m.reason)));
   show("no-cached", !f.cached.length);
