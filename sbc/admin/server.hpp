@@ -8,6 +8,7 @@
 #include "sbc/admin/call_history.hpp"
 #include "sbc/admin/event_feed.hpp"
 #include "sbc/admin/file_door.hpp"
+#include "sbc/admin/phone_verdicts.hpp"
 #include "sbc/admin/sources.hpp"
 #include "sbc/net/http_server.hpp"
 #include "sbc/net/log.hpp"
