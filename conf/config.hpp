@@ -150,6 +150,15 @@ struct Media {
   Duration keepalive;                 ///< toward a phone to which nothing was sent for so long
 };
 
+/// What the home's router is asked for.
+struct Nat {
+  std::string port_mapping;          ///< auto, on, off
+  Duration lifetime;                 ///< of a mapping, as asked for
+  std::optional<IpAddress> gateway;  ///< nothing: "auto", as the kernel routes to the central server
+  std::uint32_t streams;             ///< for how many media streams at the same time ports are mapped
+  friend bool operator==(const Nat&, const Nat&) = default;
+};
+
 struct Cache {
   bool enable;
   std::string dir;
@@ -215,6 +224,7 @@ struct Config {
   Access access;
   Central central;
   Media media;
+  Nat nat;
   Cache cache;
   State state;
   Rewrite rewrite;

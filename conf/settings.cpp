@@ -36,6 +36,8 @@ template <auto m>
 constexpr auto sip_server_side = at<&Config::central, &Central::sip, m>();
 template <auto m>
 constexpr auto media = at<&Config::media, m>();
+template <auto m>
+constexpr auto router_side = at<&Config::nat, m>();
 template <auto... m>
 constexpr auto origin_side = at<&Config::central, &Central::provisioning, m...>();
 template <auto m>
@@ -47,6 +49,8 @@ constexpr std::uint64_t kGiB = 1024 * kMiB;
 constexpr std::uint64_t kTiB = 1024 * kGiB;
 
 constexpr std::array<std::string_view, 5> kLevels = {"trace", "debug", "info", "warn", "error"};
+
+constexpr std::array<std::string_view, 3> kPortMapping = {"auto", "on", "off"};
 
 constexpr std::array<std::string_view, 2> kTextRules = {"pass", "blank"};
 
@@ -257,6 +261,18 @@ const Setting kSettings[] = {
      "A phone in a call to which no media was sent for so long is sent a small packet, so that its router "
      "keeps the way open; routers forget a UDP mapping after 30s."},
 
+    {"nat.port_mapping", WordType{router_side<&Nat::port_mapping>, kPortMapping}, R"("auto")", R"("off")", "",
+     "Ask the router (PCP, NAT-PMP, UPnP) to let the central side in; auto does where this box has a private "
+     "address and the central server a public one, on wherever this box has a private one."},
+    {"nat.lifetime", DurationType{router_side<&Nat::lifetime>, seconds(10), hours(24)}, R"("1h")", "", "",
+     "For how long the router is asked to keep a mapping; it is renewed at half of that, and goes by itself "
+     "when this box is gone."},
+    {"nat.gateway", AddressOrAutoType{router_side<&Nat::gateway>}, R"("auto")", "", "",
+     "The router that is asked; \"auto\" is the one on the way to the central server."},
+    {"nat.streams", CountType{router_side<&Nat::streams>, 0, 120}, "8", "", "",
+     "For how many media streams at the same time the router is asked to map ports, two each, from the "
+     "beginning of media.ports; a call has one for each phone and kind of media."},
+
     {"cache.enable", BoolType{at<&Config::cache, &Cache::enable>()}, "true", "", "", "Keep files on disk."},
     {"cache.dir", PathType{at<&Config::cache, &Cache::dir>(), false}, R"("/var/cache/dropwire")", "", "",
      "The directory of kept files; when it can't be written, files are served without keeping them."},
@@ -356,6 +372,7 @@ constexpr Section kSections[] = {
     {"media", "Media"},
     {"cache", "Files kept"},
     {"state", "What is known of phones"},
+    {"nat", "The home's router"},
     {"rewrite", "Phones' configs: what is changed in them"},
     {"phones", "Phones"},
     {"log", "Log"},

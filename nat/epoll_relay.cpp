@@ -68,17 +68,22 @@ PortPool& EpollRelay::pool(const IpAddress& address) {
   if (found != pools_.end()) return found->second;
   std::random_device random;
   const std::uint64_t seed = std::uint64_t{random()} << 32 | random();
-  return pools_.emplace(address, PortPool(options_.first_port, options_.last_port, seed)).first->second;
+  return pools_.emplace(address, PortPool(options_.first_port, options_.last_port, seed, options_.mapped_pairs)).first->second;
 }
 
 void EpollRelay::give_back(const Local& local) {
   pool(local.address).give_back(options_.clock(), local.port);
 }
 
-Result<EpollRelay::Pair> EpollRelay::bind_pair(const IpAddress& address) {
+Result<EpollRelay::Pair> EpollRelay::bind_pair(const IpAddress& address, std::span<const std::uint16_t> rather) {
   PortPool& ports = pool(address);
   for (int tries = 0; tries < kMaxBindTries; ++tries) {
-    const auto port = ports.take(options_.clock());
+    std::optional<std::uint16_t> port;
+    while (!port && !rather.empty()) {
+      if (ports.take(options_.clock(), rather.front())) port = rather.front();
+      rather = rather.subspan(1);
+    }
+    if (!port) port = ports.take(options_.clock());
     if (!port)
       return fail(Errc::exhausted,
                   fmt::format("no media port is left on {}: {} of {} pairs in {}-{} are in use, the others "
@@ -158,7 +163,7 @@ Result<StreamPorts> EpollRelay::open(const StreamRequest& request) {
                             entries_.size(), descriptors_));
   }
   auto phone = bind_pair(request.phone_local);
-  auto central = phone ? bind_pair(request.central_local) : Result<Pair>(std::unexpected(phone.error()));
+  auto central = phone ? bind_pair(request.central_local, request.central_ports) : Result<Pair>(std::unexpected(phone.error()));
   if (!central) {
     if (phone) give_back({request.phone_local, phone->port});
     if (central.error().code == Errc::exhausted) ++exhausted_;

@@ -2,6 +2,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -71,7 +72,7 @@ class EpollRelay final : public Relay {
   void post(const Entry& entry, MediaWorker::Command::Kind kind, const std::optional<Endpoint>& endpoint = {},
             MediaStream* other = nullptr);
   PortPool& pool(const IpAddress& address);
-  Result<Pair> bind_pair(const IpAddress& address);
+  Result<Pair> bind_pair(const IpAddress& address, std::span<const std::uint16_t> rather = {});
   void give_back(const Local& local);
   void unbridge(Entry& from);
   std::size_t closing() const;

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "sbc/base/endpoint.hpp"
 #include "sbc/base/media_broker.hpp"
@@ -15,6 +16,8 @@ struct StreamRequest {
   IpAddress phone_local, central_local;  ///< where the sockets are bound; never unspecified
   IpAddress phone;                       ///< may latch on the phone side
   IpAddress call_server;                 ///< may send on the central side from the start; none: nobody yet
+  /// RTP ports that the router has mapped, the best first: the central side gets one of them if any is free.
+  std::vector<std::uint16_t> central_ports{};
 };
 struct StreamPorts {
   MediaId id = MediaId::none;
@@ -60,6 +63,7 @@ class Relay {
 
 struct RelayOptions {
   std::uint16_t first_port = 20000, last_port = 29999;  ///< on each local address
+  std::size_t mapped_pairs = 0;  ///< pairs at the beginning of the range, set aside for StreamRequest::central_ports
   unsigned threads = 1;
   int receive_buffer = 4 << 10;  ///< octets of SO_RCVBUF, some ten packets: overload must not become delay
   /// Toward a latched phone to which nothing was sent for as long, or up to a quarter longer.

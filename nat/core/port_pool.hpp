@@ -10,7 +10,8 @@ namespace dw::nat {
 
 /// Even ports of a range, each standing for itself (RTP) and the next (RTCP). Those not used for longest go out
 /// first, and one that came back rests for kQuarantine, so that late packets of an old call never meet a new one.
-/// Shuffled at the start: a guessable port invites injection.
+/// Shuffled at the start: a guessable port invites injection. The first pairs of the range may be set aside for those who ask
+/// for them by number; when nothing else is left, they go to anybody.
 class PortPool {
  public:
   static constexpr Duration kQuarantine = std::chrono::seconds(10);
@@ -21,10 +22,12 @@ class PortPool {
     return last > even ? (last - even + 1) / 2 : 0;
   }
   /// `first` and `last` included; an odd first or a lone last is left out. `seed` from the system's randomness.
-  PortPool(std::uint16_t first, std::uint16_t last, std::uint64_t seed);
+  PortPool(std::uint16_t first, std::uint16_t last, std::uint64_t seed, std::size_t set_aside = 0);
 
   /// Nothing when all are taken or resting.
   std::optional<std::uint16_t> take(TimePoint now);
+  /// This one, if it is free and has rested; of those that were set aside alone.
+  bool take(TimePoint now, std::uint16_t port);
   void give_back(TimePoint now, std::uint16_t port);
 
   std::size_t size() const { return taken_.size(); }
@@ -38,6 +41,7 @@ class PortPool {
   std::uint16_t first_;
   std::deque<Free> free_;
   std::vector<bool> taken_;
+  std::vector<TimePoint> set_aside_;  ///< when each of the first pairs is usable
   std::size_t in_use_ = 0;
 };
 

@@ -67,6 +67,8 @@ void Mapper::on_pcp(TimePoint now, const pcp::Response& r, Actions& actions) {
   }
   const bool first = phase_ == Phase::pcp;
   if (r.code != pcp::Code::success) {
+    // An error repeats what was asked, but miniupnpd behind one more NAT refuses and tells the address that it has.
+    if (r.map->external != suggestion(at).address) on_external(now, r.map->external, actions);
     on_refused(now, at, std::string(pcp::to_string(r.code)), seconds(r.lifetime), actions);
   } else if (r.lifetime == 0 || r.map->external_port == 0) {
     on_refused(now, at, "it granted nothing", Duration{}, actions);
@@ -227,7 +229,7 @@ void Mapper::on_state_lost(TimePoint now, Actions& actions) {
 }
 
 void Mapper::on_external(TimePoint now, const IpAddress& address, Actions& actions) {
-  if (address == external_ || !address || address.is_unspecified()) return;
+  if (address == external_ || !address.is_v4() || address.is_unspecified()) return;
   const bool first = !external_;
   external_ = address;
   actions.events.push_back({.kind = Event::Kind::address, .external = {address, 0}});

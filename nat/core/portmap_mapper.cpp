@@ -19,11 +19,7 @@ Mapper::Mapper(Options options) : options_(std::move(options)) {
   for (const Wanted& wanted : options_.wanted) {
     Entry& entry = entries_.emplace_back();
     entry.wanted = wanted;
-    std::uint64_t bits = 0;
-    for (std::size_t i = 0; i < entry.nonce.size(); ++i) {
-      if (i % 8 == 0) bits = options_.random();
-      entry.nonce[i] = static_cast<std::uint8_t>(bits >> 8 * (i % 8));
-    }
+    entry.nonce = options_.nonce(wanted);
   }
 }
 

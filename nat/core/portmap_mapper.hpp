@@ -48,7 +48,10 @@ class Mapper {
     IpAddress gateway, ours;
     std::vector<Wanted> wanted;  ///< those beyond kMaxWanted are left out
     std::chrono::seconds lifetime = std::chrono::hours(1);
-    std::function<std::uint64_t()> random;  ///< unguessable: the nonces of PCP are all that tells its answers from forged ones
+    std::function<std::uint64_t()> random;
+    /// Unguessable, as it is all that tells PCP's answers from forged ones, and the same in the next run for the same
+    /// port: a router renews a mapping, or takes it back, for its nonce alone (RFC 6887 §11.3).
+    std::function<pcp::Nonce(const Wanted&)> nonce;
   };
   struct Event {
     enum class Kind : std::uint8_t {

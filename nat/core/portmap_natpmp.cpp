@@ -22,7 +22,7 @@ std::string_view to_string(Code code) {
     case Code::not_authorized:
       return "not authorized: mapping is switched off there, or not allowed for this box or port";
     case Code::network_failure:
-      return "it has no connection to the internet";
+      return "it has no address of the internet: no connection, or one more router before it";
     case Code::no_resources:
       return "its table is full";
     case Code::unsupported_opcode:

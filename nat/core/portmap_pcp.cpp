@@ -45,7 +45,7 @@ std::string_view to_string(Code code) {
     case Code::malformed_option:
       return "it did not like an option";
     case Code::network_failure:
-      return "it has no connection to the internet";
+      return "it has no address of the internet: no connection, or one more router before it";
     case Code::no_resources:
       return "its table is full";
     case Code::unsupported_protocol:

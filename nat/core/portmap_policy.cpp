@@ -56,6 +56,7 @@ std::optional<Route> parse_route(std::string_view line) {
 std::string why_no_mapping(const Situation& s) {
   if (s.choice == Choice::off) return "nat.port_mapping is off";
   if (s.choice == Choice::automatic && !s.edge) return "a hosted Dropwire stands where it can be reached";
+  if (s.choice == Choice::automatic && s.told) return "central.media.advertise says where this box is reached";
   if (!s.central) return "the central server's address is not known";
   if (!s.ours) return "there is no way to the central server";
   if (!s.ours.is_v4() || !s.central.is_v4()) return "IPv6 needs no mapping";

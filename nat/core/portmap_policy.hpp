@@ -15,6 +15,7 @@ enum class Choice : std::uint8_t { automatic, on, off };
 struct Situation {
   Choice choice = Choice::automatic;
   bool edge = true;
+  bool told = false;  ///< central.media.advertise says where we are reached
   IpAddress ours;     ///< our address toward the central server; none: there is no way there
   IpAddress central;  ///< the central server's; none: not known (yet)
 };

@@ -77,6 +77,31 @@ Json summary_json(const phones::Phone& phone) {
       {"last_seen", time_json(phone.last_seen)}};
 }
 
+Json router_json(const RouterState& router) {
+  const auto& f = router.facts;
+  const auto text = [](const IpAddress& address) { return address ? Json(address.to_string()) : Json(nullptr); };
+  Json mappings = Json::array();
+  for (const auto& m : f.granted) {
+    const bool ends = m.expires != TimePoint::max();
+    const auto left = std::chrono::duration_cast<std::chrono::seconds>(m.expires - router.now).count();
+    mappings.push_back({{"transport", nat::portmap::to_string(m.wanted.transport)},
+                        {"internal", Endpoint{f.ours, m.wanted.internal}.to_string()},
+                        {"external", m.external.to_string()},
+                        {"lifetime_s", std::chrono::duration_cast<std::chrono::seconds>(m.lifetime).count()},
+                        {"left_s", ends ? Json(left) : Json(nullptr)}});
+  }
+  return {{"active", f.active},
+          {"gateway", text(f.gateway)},
+          {"protocol", nat::portmap::to_string(f.protocol)},
+          {"external_address", text(f.external)},
+          {"double_nat", f.double_nat},
+          {"ports_wanted", f.wanted},
+          {"mappings", mappings},
+          {"restarts", f.reboots},
+          {"last_error", f.last_error},
+          {"summary", nat::portmap::in_words(f)}};
+}
+
 }  // namespace
 
 bool Status::ready() const {
@@ -135,6 +160,7 @@ std::string status_json(const Status& status) {
                   {"bans", bans},
                   {"bans_total", std::max<std::uint64_t>(status.bans_total, bans.size())},
                   {"media", {{"streams", status.media.streams}, {"capacity", status.media.capacity}}},
+                  {"router", router_json(status.router)},
                   {"cache",
                    {{"directory", status.cache.directory},
                     {"storing", status.cache.storing},

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "nat/core/portmap_types.hpp"
 #include "sbc/admin/log_ring.hpp"
 #include "sbc/base/endpoint.hpp"
 #include "sbc/base/metrics.hpp"
@@ -31,6 +32,12 @@ struct Ban {
   WallTime until{};
 };
 
+/// What the home's router was asked for, and what it said.
+struct RouterState {
+  nat::portmap::Facts facts;
+  TimePoint now{};  ///< by the clock of `facts`
+};
+
 /// This box at a glance.
 struct Status {
   std::string version, mode, central;
@@ -47,6 +54,7 @@ struct Status {
   std::uint64_t bans_total = 0;  ///< with those not shown
   bool sip_phones = false;       ///< Inventory::knows(sip): registered or not
   MediaState media;
+  RouterState router;
   CacheState cache;
   std::vector<std::string> config_files;
   WallTime config_loaded{};

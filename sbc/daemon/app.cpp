@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "sbc/daemon/admin_access.hpp"
+#include "sbc/daemon/port_mapping.hpp"
 #include "sbc/net/log.hpp"
 
 namespace dw {
@@ -32,6 +33,7 @@ Result<void> App::start() {
   if (auto ok = start_sip(); !ok) return ok;
   if (auto ok = start_admin(); !ok) return ok;
   start_life();
+  start_port_mapping();
   return {};
 }
 
@@ -109,6 +111,17 @@ Result<void> App::start_sip() {
   }
   services_.push_back(std::move(service));
   return {};
+}
+
+void App::start_port_mapping() {
+  const std::uint16_t port = sip_ ? sip_->local().front().port : std::uint16_t{0};
+  port_mapper_ = std::make_unique<nat::PortMapper>(
+      loop_, port_mapper_options(loaded_.config, port), [this, port](const auto& granted, const IpAddress& ours) {
+        if (media_) media_->set_mapped(mapped_pairs(granted, ours));
+        if (sip_) sip_->set_mapped(mapped_sip(granted, ours, port));
+        if (sccp_) sccp_->set_mapped(granted.empty() ? std::nullopt : std::optional(granted.front().external.address));
+      });
+  port_mapper_->start();
 }
 
 Result<void> App::start_admin() {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "conf/load.hpp"
+#include "nat/port_mapper.hpp"
 #include "sbc/admin/log_ring.hpp"
 #include "sbc/admin/phone_store.hpp"
 #include "sbc/admin/server.hpp"
@@ -30,10 +31,12 @@ class App {
   Result<void> start_sccp();
   Result<void> start_sip();
   Result<void> start_admin();
+  void start_port_mapping();
   void start_life();
   void ready();
   void drain();
   void look_whether_drained();
+  void leave();
   admin::ReloadOutcome reload();
 
   void on_rewrite(const provisioning::FileRequest& request, const provisioning::Rewritten& rewritten);
@@ -62,6 +65,7 @@ class App {
   std::unique_ptr<proxy::MediaDesk> media_;
   std::unique_ptr<proxy::SccpProxy> sccp_;
   std::unique_ptr<proxy::SipProxy> sip_;
+  std::unique_ptr<nat::PortMapper> port_mapper_;
   std::unique_ptr<admin::AdminServer> admin_;
   std::vector<admin::Service> services_;
   std::vector<net::Signal> signals_;

@@ -68,7 +68,7 @@ void App::drain() {
     spdlog::warn(
         "event=drain_timeout reason=\"drain.timeout has passed\" transfers and calls that were running are "
         "cut");
-    loop_.stop();
+    leave();
   });
   look_whether_drained();
 }
@@ -77,8 +77,13 @@ void App::look_whether_drained() {
   constexpr std::chrono::milliseconds kLookAgain{100};
   const bool idle = (!tftp_ || tftp_->active() == 0) && (!http_ || http_->running() == 0) &&
                     (!sccp_ || sccp_->connections() == 0) && (!sip_ || sip_->running_calls() == 0);
-  if (idle) return loop_.stop();
+  if (idle) return leave();
   drain_timer_->arm_after(kLookAgain);
+}
+
+/// The router's ports go last: until now calls may have needed them.
+void App::leave() {
+  port_mapper_->stop([this] { loop_.stop(); });
 }
 
 admin::ReloadOutcome App::reload() {

@@ -113,6 +113,7 @@ admin::Status App::status() const {
   }
   if (sip_) add_sip_status(s);
   s.sip_phones = inventory_.knows(phones::Protocol::sip);
+  if (port_mapper_) s.router = {port_mapper_->facts(), loop_.now()};
   if (relay_) s.media = {relay_->streams(), relay_->capacity()};
   s.config_files = loaded_.files;
   s.config_loaded = config_loaded_;
@@ -180,6 +181,7 @@ admin::Sources App::sources() {
     if (sccp_) sccp_->append_metrics(out);
     if (sip_) sip_->append_metrics(out);
     if (relay_) relay_->append_metrics(out);
+    if (port_mapper_) port_mapper_->append_metrics(out);
     pipeline_->append_metrics(out);
     if (cache_) cache_->append_metrics(out);
     out.gauge("dropwire_phones", "Phones that are known.", static_cast<double>(inventory_.size()));

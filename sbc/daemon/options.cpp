@@ -124,6 +124,8 @@ nat::RelayOptions relay_options(const conf::Config& config) {
   nat::RelayOptions o;
   o.first_port = config.media.ports.first;
   o.last_port = config.media.ports.last;
+  if (config.nat.port_mapping == "on" || (config.nat.port_mapping == "auto" && config.mode == conf::Mode::edge))
+    o.mapped_pairs = config.nat.streams;
   o.threads = config.media.threads;
   o.keepalive = config.media.keepalive;
   o.reserved_descriptors =
@@ -247,6 +249,7 @@ std::vector<std::string> needs_restart(const conf::Config& running, const conf::
   compare("media.local", running.media.local, wanted.media.local);
   compare("media.dscp", running.media.dscp, wanted.media.dscp);
   compare("media.keepalive", running.media.keepalive, wanted.media.keepalive);
+  compare("nat", running.nat, wanted.nat);
   compare("cache.enable", running.cache.enable, wanted.cache.enable);
   compare("cache.dir", running.cache.dir, wanted.cache.dir);
   compare("cache.size", running.cache.size, wanted.cache.size);

@@ -128,6 +128,12 @@ std::string call_servers(const Json& answer, const Look& look) {
                      counted(number_at(media, "capacity"), "stream"));
 }
 
+std::string router(const Json& answer) {
+  const std::string summary = text_at(at(answer, "router"), "summary");
+  if (summary.empty() || text_at(answer, "mode") != "edge") return {};
+  return "\nHome router\n  " + summary + "\n";
+}
+
 /// Who is shut out, the newest few.
 std::string bans(const Json& answer, const Look& look) {
   std::vector<std::vector<std::string>> rows;
@@ -280,7 +286,7 @@ std::string status(const Json& answer, const Look& look) {
                        {"TFTP Server 1", or_dash(joined_at(answer, "phone_addresses"))},
                        {"Kept", kept},
                        {"Settings", files + ", read " + ago_at(config, "loaded", look, "never")}});
-  return out + services(answer) + origins(answer, look) + call_servers(answer, look) + bans(answer, look);
+  return out + services(answer) + origins(answer, look) + call_servers(answer, look) + router(answer) + bans(answer, look);
 }
 
 std::string phones(const Json& answer, const Look& look) {

@@ -1,5 +1,7 @@
 #include "sbc/proxy/media_desk.hpp"
 
+#include <algorithm>
+
 namespace dw::proxy {
 
 MediaDesk::MediaDesk(net::Loop& loop, nat::Relay& relay, const Options& options)
@@ -13,17 +15,43 @@ MediaDesk::~MediaDesk() {
 }
 
 Result<MediaPorts> MediaDesk::open(const MediaRequest& request) {
-  const auto opened =
-      relay_.open({request.phone_side, request.central_side, request.phone, request.call_server});
+  const auto opened = relay_.open({request.phone_side, request.central_side, request.phone, request.call_server,
+                                   mapped_ports(request.central_side)});
   if (!opened) return std::unexpected(opened.error());
   Stream stream;
   stream.request = request;
   stream.ports = {opened->id,
                   {options_.phone_advertise.value_or(request.phone_side), opened->phone_port},
-                  {options_.central_advertise.value_or(request.central_side), opened->central_port}};
+                  told_to_central({request.central_side, opened->central_port})};
   if (options_.tos) relay_.set_tos(opened->id, *options_.tos);
   by_central_facing_[stream.ports.central_facing] = opened->id;
   return streams_.emplace(opened->id, std::move(stream)).first->second.ports;
+}
+
+void MediaDesk::set_mapped(std::vector<MappedPair> pairs) {
+  if (options_.central_advertise) return;
+  mapped_ = std::move(pairs);
+  next_mapped_ = 0;
+}
+
+std::vector<std::uint16_t> MediaDesk::mapped_ports(const IpAddress& central_side) {
+  std::vector<std::uint16_t> ports;
+  for (std::size_t i = 0; i < mapped_.size(); ++i) {
+    const MappedPair& pair = mapped_[(next_mapped_ + i) % mapped_.size()];
+    if (pair.local.address == central_side) ports.push_back(pair.local.port);
+  }
+  return ports;
+}
+
+/// Without a mapping it is our own address, as for a server that learns where packets come from.
+Endpoint MediaDesk::told_to_central(const Endpoint& local) {
+  const auto pair = std::ranges::find(mapped_, local, &MappedPair::local);
+  if (pair != mapped_.end()) {
+    next_mapped_ = static_cast<std::size_t>(pair - mapped_.begin() + 1) % mapped_.size();
+    return pair->external;
+  }
+  if (!mapped_.empty()) ++unmapped_;
+  return {options_.central_advertise.value_or(local.address), local.port};
 }
 
 void MediaDesk::reopen(MediaId id) {

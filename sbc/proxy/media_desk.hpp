@@ -2,6 +2,7 @@
 #include <map>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "nat/relay.hpp"
 #include "sbc/base/media_broker.hpp"
@@ -24,8 +25,18 @@ class MediaDesk final : public MediaBroker {
     /// How long a stream's ports stay its own after either end (sccp §4.2, §4.4).
     Duration after_closed = std::chrono::seconds(5), after_lost = std::chrono::seconds(10);
   };
+  /// An RTP port of ours and, behind it, RTCP's, that the router has mapped to two ports that follow each other too.
+  struct MappedPair {
+    Endpoint local, external;
+    friend bool operator==(const MappedPair&, const MappedPair&) = default;
+  };
   MediaDesk(net::Loop& loop, nat::Relay& relay, const Options& options);
   ~MediaDesk() override;
+
+  /// What the home's router has mapped, from now on: streams that begin get these ports as long as there are free
+  /// ones, and the central side is told where they are reached from outside. Not with `central_advertise`.
+  void set_mapped(std::vector<MappedPair> pairs);
+  std::uint64_t unmapped() const { return unmapped_; }  ///< streams that found none free
 
   Result<MediaPorts> open(const MediaRequest& request) override;
   void reopen(MediaId id) override;
@@ -45,11 +56,16 @@ class MediaDesk final : public MediaBroker {
     bool direct = false;            ///< its phone was told the other phone's own address
   };
   bool may_go_direct(const Stream& from, const Stream& to) const;
+  std::vector<std::uint16_t> mapped_ports(const IpAddress& central_side);
+  Endpoint told_to_central(const Endpoint& local);
   void end_due();
 
   net::Loop& loop_;
   nat::Relay& relay_;
   Options options_;
+  std::vector<MappedPair> mapped_;
+  std::size_t next_mapped_ = 0;  ///< the one that goes first: those used last go last
+  std::uint64_t unmapped_ = 0;
   std::unordered_map<MediaId, Stream> streams_;
   std::unordered_map<Endpoint, MediaId> by_central_facing_;
   std::multimap<TimePoint, MediaId> lingering_;

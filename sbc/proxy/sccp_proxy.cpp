@@ -277,7 +277,7 @@ void SccpProxy::connected(Connection& c) {
   c.counted = true;
   const IpAddress local = c.server.local().address;
   sccp::Output out;
-  c.session.on_server_connected(loop_.now(), {local, options_.central_advertise.value_or(local), c.server_at},
+  c.session.on_server_connected(loop_.now(), {local, options_.central_advertise.value_or(mapped_.value_or(local)), c.server_at},
                                 out);
   perform(c, out);
 }

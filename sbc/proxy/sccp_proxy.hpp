@@ -63,6 +63,8 @@ class SccpProxy {
   void append_metrics(MetricsText& out) const;
   /// Takes no more phones and hangs up on those that have no call; the others when theirs are over.
   void drain();
+  /// The home's router lets the central side in at this address, which servers are told from now on; none: no longer.
+  void set_mapped(const std::optional<IpAddress>& external) { mapped_ = external; }
 
  private:
   struct Connection;
@@ -103,6 +105,7 @@ class SccpProxy {
   Options options_;
   MediaBroker& broker_;
   Sinks sinks_;
+  std::optional<IpAddress> mapped_;
   CallServers servers_;
   sccp::SessionCounters counters_;
   std::vector<net::TcpListener> listeners_;

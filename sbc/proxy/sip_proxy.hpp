@@ -60,6 +60,7 @@ class SipProxy {
   void append_metrics(MetricsText& out) const;
   /// Takes no more calls and registrations; those that run go on.
   void drain() { core_.drain(); }
+  void set_mapped(std::vector<sip::Proxy::Mapped> mapped) { core_.set_mapped(std::move(mapped)); }
 
  private:
   struct Connection {

@@ -86,6 +86,14 @@ class Proxy {
   void restore(Binding binding, TimePoint now, WallTime wall, Output& out);
   void drain() { draining_ = true; }
 
+  /// A port of ours that the home's router has mapped.
+  struct Mapped {
+    Transport transport = Transport::udp;
+    Endpoint local, external;
+  };
+  /// From now on servers are told these where they would be told our own. Not with `central_advertise`.
+  void set_mapped(std::vector<Mapped> mapped) { mapped_ = std::move(mapped); }
+
   Bindings& bindings() { return bindings_; }
   const Bindings& bindings() const { return bindings_; }
   const Servers& servers() const { return servers_; }
@@ -145,6 +153,7 @@ class Proxy {
                                    Transport transport, Output& out);
   bool try_next_server(TimePoint now, Transaction& t, Output& out);
   void server_failed(TimePoint now, std::size_t server, std::string why, Output& out);
+  Endpoint told_to_central(Transport transport, const Endpoint& local) const;
   Hop hop_to_central(std::size_t server, const Flow& flow, const Flow& phone, std::string_view token) const;
   // proxy_central.cpp: from the central side to phones
   void from_central(TimePoint now, const Flow& from, std::size_t server, const Message& m, Output& out);
@@ -216,6 +225,7 @@ class Proxy {
   void note_altered(const Flow& from, const Message& m, Output& out);
 
   ProxyOptions options_;
+  std::vector<Mapped> mapped_;
   MediaBroker& broker_;
   std::function<std::uint64_t()> random_;
   std::string domain_;

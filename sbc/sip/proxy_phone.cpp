@@ -220,6 +220,14 @@ std::optional<Flow> Proxy::central_flow(TimePoint now, std::size_t server, const
   return flow;
 }
 
+/// Where the central side reaches what listens at `local`.
+Endpoint Proxy::told_to_central(Transport transport, const Endpoint& local) const {
+  if (options_.central_advertise) return {*options_.central_advertise, local.port};
+  const auto mapped = std::ranges::find_if(
+      mapped_, [&](const Mapped& m) { return m.transport == transport && m.local == local; });
+  return mapped != mapped_.end() ? mapped->external : local;
+}
+
 Proxy::Hop Proxy::hop_to_central(std::size_t server, const Flow& flow, const Flow& phone,
                                  std::string_view token) const {
   Hop hop;
@@ -228,7 +236,7 @@ Proxy::Hop Proxy::hop_to_central(std::size_t server, const Flow& flow, const Flo
   hop.phone = phone;
   const auto* const address = servers_.all()[server].address();
   const Endpoint local = address ? address->local : flow.local;
-  hop.us = host_port_text({options_.central_advertise.value_or(local.address), local.port});
+  hop.us = host_port_text(told_to_central(servers_.all()[server].transport, local));
   if (servers_.all()[server].transport == Transport::tcp) hop.contact = ";transport=tcp";
   if (!token.empty()) hop.contact += fmt::format(";dw={}", token);
   return hop;

@@ -34,7 +34,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                      IpAddress::v4(0xc0a8010a),
                      {{pm::Transport::udp, 5060, false}, {pm::Transport::udp, 20000, false}, {pm::Transport::udp, 20001, true}},
                      std::chrono::seconds(120),
-                     [] { return std::uint64_t{0}; }});
+                     [] { return std::uint64_t{0}; },
+                     [](const pm::Wanted&) { return pm::pcp::Nonce{}; }});
   TimePoint now{};
   std::optional<pm::UpnpAsk> ask;
   const auto take = [&](pm::Mapper::Actions actions) {

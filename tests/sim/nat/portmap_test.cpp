@@ -276,6 +276,17 @@ TEST_CASE("double NAT: a private external address, or another than the internet 
     CHECK_FALSE(home.mapper.facts().double_nat);
     CHECK(home.mapper.usable().size() == 4);
   }
+  SUBCASE("also when the router refuses because of it, and says which address it has") {
+    Home third(21);
+    third.router.external = IpAddress::v4(0x6440000b);
+    third.router.tells_address = true;
+    third.router.refuse_all = 8;
+    third.start();
+    third.run(5s);
+    CHECK(third.mapper.facts().double_nat);
+    CHECK(third.count(Kind::double_nat) == 1);
+    CHECK(pm::in_words(third.mapper.facts()).find("100.64.0.11 is behind one more router") != std::string::npos);
+  }
   SUBCASE("by STUN") {
     Home second(20);
     second.start();

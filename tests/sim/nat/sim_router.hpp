@@ -24,6 +24,7 @@ inline const IpAddress kOutside = IpAddress::v4(0xcb007165);
 class SimRouter {
  public:
   bool pcp = true, nat_pmp = true;
+  bool tells_address = false;  ///< in errors too
   IpAddress external = kOutside;
   std::uint32_t least_lifetime = 0, most_lifetime = 7200;
   std::set<std::uint16_t> taken;                                 ///< external ports that somebody else has
@@ -111,7 +112,7 @@ class SimRouter {
     in.skip(3, "");
     const std::uint16_t internal = in.u16be("");
     std::uint16_t external_port = in.u16be("");
-    in.skip(16, "");
+    const Bytes wish = in.take(16, "");
     unsigned code = 0;
     if (opcode != 1) code = 4;
     if (!in.ok() || !in.at_end()) code = 3;
@@ -139,6 +140,10 @@ class SimRouter {
     out.resize(40);
     put16(out, internal);
     put16(out, external_port);
+    if (code != 0 && !tells_address) {
+      out.insert(out.end(), wish.begin(), wish.end());
+      return out;
+    }
     out.resize(54);
     put16(out, 0xffff);
     put32(out, external.v4_host_order());
@@ -243,6 +248,10 @@ class Home {
     o.wanted = std::move(wanted);
     o.lifetime = lifetime;
     o.random = [this] { return random_(); };
+    o.nonce = [](const pm::Wanted& port) {
+      return pm::pcp::Nonce{1, 2, 3, static_cast<std::uint8_t>(port.transport), static_cast<std::uint8_t>(port.internal >> 8),
+                            static_cast<std::uint8_t>(port.internal)};
+    };
     return o;
   }
   bool chance(unsigned percent) { return random_() % 100 < percent; }

@@ -22,7 +22,7 @@ constexpr std::string_view kTable =
 }  // namespace
 
 TEST_CASE("the router is asked only where it helps") {
-  const Situation home{Choice::automatic, true, ip("192.168.1.10"), ip("203.0.113.20")};
+  const Situation home{Choice::automatic, true, false, ip("192.168.1.10"), ip("203.0.113.20")};
   CHECK(why_no_mapping(home).empty());
   const auto with = [&](auto change) {
     Situation s = home;
@@ -31,6 +31,7 @@ TEST_CASE("the router is asked only where it helps") {
   };
   CHECK(with([](auto& s) { s.choice = Choice::off; }) == "nat.port_mapping is off");
   CHECK_FALSE(with([](auto& s) { s.edge = false; }).empty());
+  CHECK_FALSE(with([](auto& s) { s.told = true; }).empty());
   CHECK(with([](auto& s) { s.ours = ip("198.51.100.7"); }) == "198.51.100.7 is a public address");
   CHECK(with([](auto& s) { s.ours = ip("100.64.3.4"); }).empty());
   CHECK_FALSE(with([](auto& s) { s.central = ip("10.0.0.5"); }).empty());

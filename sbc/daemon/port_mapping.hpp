@@ -1,0 +1,22 @@
+#pragma once
+#include <vector>
+
+#include "conf/config.hpp"
+#include "nat/port_mapper.hpp"
+#include "sbc/proxy/media_desk.hpp"
+#include "sbc/sip/proxy.hpp"
+
+/// Between the router's mappings and those who tell the central side where we are.
+namespace dw {
+
+/// `sip_port`: where SIP listens; 0: it does not.
+nat::PortMapper::Options port_mapper_options(const conf::Config& config, std::uint16_t sip_port);
+
+/// The mappings of SIP's port at our address `ours`.
+std::vector<sip::Proxy::Mapped> mapped_sip(const std::vector<nat::portmap::Granted>& granted, const IpAddress& ours,
+                                           std::uint16_t sip_port);
+/// The pairs whose external ports follow each other, an even one first, as SDP and SCCP tell one port for both.
+std::vector<proxy::MediaDesk::MappedPair> mapped_pairs(const std::vector<nat::portmap::Granted>& granted,
+                                                       const IpAddress& ours);
+
+}  // namespace dw
