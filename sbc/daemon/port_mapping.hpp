@@ -4,7 +4,7 @@
 #include "conf/config.hpp"
 #include "nat/port_mapper.hpp"
 #include "sbc/proxy/media_desk.hpp"
-#include "sbc/sip/proxy.hpp"
+#include "sbc/proxy/sip_proxy.hpp"
 
 /// Between the router's mappings and those who tell the central side where we are.
 namespace dw {
