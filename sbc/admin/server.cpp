@@ -156,7 +156,8 @@ void AdminServer::handle(const std::shared_ptr<net::HttpExchange>& exchange) {
     if (access_.admits(*exchange, Need::login)) act(exchange, path);
     return;
   }
-  if (!reads) return exchange->reply(wrong_method(is_action(path) ? "POST" : "GET, HEAD"));
+  if (!reads || path == "/api/reload")
+    return exchange->reply(wrong_method(is_action(path) ? "POST" : "GET, HEAD"));
   if (!access_.admits(*exchange, need_of(method, path))) return;
   // Configs hold the passwords of phones, and nothing encrypts what goes by TCP.
   if (!exchange->over_unix() && path.starts_with("/api/files/"))

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "sbc/admin/credentials.hpp"
 
@@ -29,15 +30,11 @@ TEST_CASE("scrypt: RFC 7914 §12, the third vector") {
 
 TEST_CASE("scrypt: a cost out of bounds is refused, so that no file makes the daemon starve") {
   std::array<std::uint8_t, 32> out{};
-  for (const auto& [n, r, p] : {std::tuple<std::uint64_t, std::uint32_t, std::uint32_t>{8192, 8, 1},
-                                {32767, 8, 1},
-                                {1U << 20, 8, 1},
-                                {32768, 0, 1},
-                                {32768, 64, 1},
-                                {32768, 8, 0},
-                                {32768, 8, 9}})
-    CHECK_FALSE(net::scrypt("password", as_bytes("salt"), {n, r, p}, out));
-  CHECK(net::check_cost({std::uint64_t{1} << 17, 8, 1}));
+  const std::vector<net::ScryptCost> bad = {{8192, 8, 1},   {32767, 8, 1}, {1U << 20, 8, 1}, {32768, 0, 1},
+                                            {32768, 64, 1}, {32768, 8, 0}, {32768, 8, 9}};
+  for (const net::ScryptCost& cost : bad)
+    CHECK_FALSE(net::scrypt("password", as_bytes("salt"), cost, out));
+  CHECK(net::check_cost({.n = std::uint64_t{1} << 17}));
 }
 
 TEST_CASE("credentials: what is written reads back, and the password is known by it") {

@@ -80,6 +80,7 @@ Gallery box_gallery() {
       {"port_failed", [] { return of_port(Use::failed); }},
       {"listener_down", [] { return of_own([](auto& o) { o.services[0].addresses.clear(); }); }},
       {"no_address", [] { return of_own([](auto& o) { o.phone_addresses.clear(); }); }},
+      {"not_configured", [] { return of_own([](auto& o) { o.configured = false; }); }},
       {"no_origins", [] { return of_own([](auto& o) { o.origins.clear(); }); }},
       {"origin_down", [] { return of_own([](auto& o) { o.origins[0].healthy = false; }); }},
       {"origin_is_this_box",
