@@ -45,7 +45,7 @@ phone() { # HOST NAME TOOL SERVER SCRIPT ARGUMENT...: to its end
   lab_in "$host" timeout 60 "$tool" --server "$server" --for 50 --do "$script" "$@" >"$LAB_DIR/$name.log" 2>&1
 }
 box_finds() { codes home-edge edge | grep -qx "$1"; }
-port_of_thief() { ask home-edge edge | tr -s ' \n' ' ' | grep -q 'UDP 0.0.0.0:5060 (access.sip.port) is taken by lab_sip_phone'; }
+port_of_thief() { ask home-edge edge --set central=$CENTRAL | tr -s ' \n' ' ' | grep -q 'UDP 0.0.0.0:5060 (access.sip.port) is taken by lab_sip_phone'; }
 get() { fetch "home-$1" curl $EDGE "$2" "$LAB_DIR/got" 10; } # PHONE FILE, by TFTP
 web() { fetch home-good http $EDGE "$1" "$LAB_DIR/got" 10; }
 drops() { # PHONE input|output RULE: its own firewall drops what matches

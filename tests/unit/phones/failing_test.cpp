@@ -138,7 +138,7 @@ TEST_CASE("6: only the signed config is asked") {
   Replay r;
   r.boot({"CTLSEP<MAC>.tlv!", "ITLSEP<MAC>.tlv!", "SEP<MAC>.cnf.xml.sgn!"}).wait(6s);
   expect(r, "trust_list_present", Severity::error);
-  CHECK(r.found().front().remedy.find("Security Configuration → Trust List") != std::string::npos);
+  CHECK(r.found().front().remedy.find("Security Configuration, then Trust List") != std::string::npos);
   CHECK(r.found().front().remedy.find("* * #") != std::string::npos);
   heals(r);
 }
