@@ -159,7 +159,9 @@ admin::Sources App::sources() {
   s.measure = [this](auto done) { network_->ask([done](const phones::NetworkFacts&) { done(); }); };
   s.network = [this]() -> const phones::NetworkFacts& { return network_->facts(); };
   s.doctor = [this](auto done) {
-    done(phones::box_findings(doctor::look_from_inside(status(), loaded_.config), wall_now()));
+    phones::BoxFacts box = doctor::look_from_inside(status(), loaded_.config);
+    box.network = network_->facts();
+    done(phones::box_findings(box, wall_now()));
   };
   s.calls = [this] {
     std::vector<phones::Call> all = sccp_ ? sccp_->calls() : std::vector<phones::Call>();

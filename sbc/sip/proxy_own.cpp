@@ -63,7 +63,8 @@ void Proxy::ping_servers(TimePoint now, Output& out) {
     auto& server = servers_[i];
     if (server.next_ping > now || !server.address()) continue;
     server.next_ping =
-        now + (server.up ? options_.ping : std::clamp(server.rest, options_.retry, options_.ping));
+        now + (server.up ? options_.ping
+                         : std::clamp(server.rest, std::min(options_.retry, options_.ping), options_.ping));
     Transaction* const t = transactions_.begin(Method::options, {});
     const auto flow = t ? central_flow(now, i, {}, server.transport, out) : std::nullopt;
     if (!t || !flow) continue;
