@@ -21,7 +21,7 @@ constexpr std::size_t kMaxRouteOctets = 256 << 10;
 constexpr int kSmallBuffer = 64 << 10;
 
 std::vector<portmap::Route> kernel_routes() {
-  std::ifstream file("/proc/net/route");
+  std::ifstream file("/proc/self/net/route");  // the unit hides what is not of a process
   std::string text(kMaxRouteOctets, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));

@@ -121,7 +121,9 @@ void App::start_port_mapping() {
       loop_, port_mapper_options(loaded_.config, port), [this, port](const auto& granted, const IpAddress& ours) {
         if (media_) media_->set_mapped(mapped_pairs(granted, ours));
         if (sip_) sip_->set_mapped(mapped_sip(granted, ours, port));
-        if (sccp_) sccp_->set_mapped(granted.empty() ? std::nullopt : std::optional(granted.front().external.address));
+        const auto external = granted.empty() ? std::nullopt : std::optional(granted.front().external.address);
+        if (sccp_) sccp_->set_mapped(external);
+        network_->set_router_external(external);
       });
   port_mapper_->start();
 }

@@ -27,7 +27,8 @@ void App::start_network() {
   const conf::Config& config = loaded_.config;
   network_ = std::make_unique<probe::NetworkProbe>(loop_, network_options(config));
   if (!config.nat.stun_server || config.mode != conf::Mode::edge) return;
-  network_->ask([](const phones::NetworkFacts& facts) {
+  network_->ask([this](const phones::NetworkFacts& facts) {
+    if (port_mapper_ && facts.reflexive) port_mapper_->set_reflexive(facts.reflexive->address);
     spdlog::info("event=network path={} mapping={} filtering={} reflexive={} {}", to_string(facts.path),
                  to_string(facts.mapping), to_string(facts.filtering),
                  facts.reflexive ? facts.reflexive->to_string() : "unknown",
