@@ -39,7 +39,6 @@ TEST_CASE("start over: a Cisco phone is told by service-control, with the Call-I
   CHECK(notify.get("Subscription-State") == "active");
   CHECK(notify.get("Content-Type") == "text/plain");
   CHECK(notify.body.starts_with("action=restart\r\nRegisterCallId={reg-501001@phone}\r\n"));
-  CHECK(std::stoul(notify.get("Content-Length")) == notify.body.size());
   CHECK(notify.first == "NOTIFY sip:1001@192.168.1.50:5060;transport=udp SIP/2.0");
   CHECK(notify.get("Via").find("192.168.1.2") != std::string::npos);
   CHECK(stand.count(true, "NOTIFY") == 0);
@@ -73,7 +72,6 @@ TEST_CASE("start over: 7940 and 7960 know check-sync alone, others its reboot pa
     const SipText notify = stand.to_phone("NOTIFY");
     CHECK(notify.get("Event") == event);
     CHECK(notify.body.empty());
-    CHECK(notify.get("Content-Length") == "0");
   }
 }
 
