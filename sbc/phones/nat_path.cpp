@@ -28,17 +28,20 @@ NatPath path_of(const NetworkFacts& facts) {
   return NatPath::nat;
 }
 
+/// One service alone that is silent may just not be there: a central server need not answer STUN, nor TFTP.
 std::optional<bool> udp_blocked(const NetworkFacts& facts) {
-  bool asked = false, tcp = false;
+  std::size_t silent = 0;
+  bool tcp = false;
   for (const Reach& reach : facts.reach) {
     if (reach.transport == Transport::udp) {
       if (reach.state == PortState::open) return false;
-      asked |= reach.state == PortState::no_answer;
+      if (reach.state == PortState::no_answer) ++silent;
     } else {
       tcp |= reach.state == PortState::open || reach.state == PortState::refused;
     }
   }
-  return asked && tcp ? std::optional(true) : std::nullopt;
+  const std::size_t enough = facts.far_side_is_dropwire() ? 1 : 3;
+  return silent >= enough && tcp ? std::optional(true) : std::nullopt;
 }
 
 void conclude_tftp(NetworkFacts& facts, std::optional<bool> fresh_came) {

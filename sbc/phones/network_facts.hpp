@@ -74,7 +74,7 @@ struct NetworkFacts {
 
   std::optional<Endpoint> local;      ///< of the socket that was measured
   std::optional<Endpoint> reflexive;  ///< the same, as the STUN server saw it
-  std::optional<bool> udp_blocked;    ///< the STUN server does not answer though the same host answers by TCP
+  std::optional<bool> udp_blocked;    ///< nothing by UDP is answered that would be, and TCP is
 
   std::vector<IpAddress>
       hops;  ///< the first routers on the way, nearest first; empty: that one does not tell
@@ -102,6 +102,14 @@ struct NetworkFacts {
 
   std::vector<Reach> reach;
   std::vector<DnsFact> dns;
+
+  /// The far side answered a probe as only a Dropwire does, which answers STUN as well.
+  bool far_side_is_dropwire() const {
+    if (reflexive || http_proxy.known()) return true;
+    for (const AlgProbe& probe : sip_alg)
+      if (probe.known()) return true;
+    return false;
+  }
 };
 
 constexpr std::string_view to_string(NatBehaviour b) {

@@ -196,10 +196,16 @@ void NetworkExamination::check_reach() {
   const bool alive = std::ranges::any_of(facts_.reach, [](const Reach& r) {
     return r.state == PortState::open || r.state == PortState::refused;
   });
+  // Files that come by HTTP need no TFTP, and a central server that is no Dropwire need not answer STUN.
+  const bool http = std::ranges::any_of(
+      facts_.reach, [](const Reach& r) { return r.service == "http" && r.state == PortState::open; });
+  const auto needed = [&](const Reach& r) {
+    return r.service == "stun" ? facts_.far_side_is_dropwire() : r.service != "tftp" || !http;
+  };
   std::vector<const Reach*> mute;
   bool far = false;
   for (const Reach& reach : facts_.reach) {
-    if (silent(reach)) mute.push_back(&reach);
+    if (silent(reach) && (!alive || needed(reach))) mute.push_back(&reach);
     if (reach.state == PortState::refused)
       add("port_refused", Severity::error, fmt::format("{} refuses.", name_of(reach)));
     if (reach.state == PortState::open && reach.round_trip && *reach.round_trip > kFar &&

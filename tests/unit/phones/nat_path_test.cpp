@@ -52,6 +52,16 @@ TEST_CASE("nat path: UDP is blocked when none of it is answered, and the same si
   NetworkFacts f;
   f.reach = {reach(Transport::udp, PortState::no_answer), reach(Transport::tcp, PortState::open)};
   conclude(f, {});
+  CHECK_FALSE(f.udp_blocked);  // it may just have no such service
+  f.http_proxy = {Transport::tcp, true, "", {}, {}};
+  conclude(f, {});
+  CHECK(f.udp_blocked == true);  // a Dropwire has
+  f.http_proxy = {Transport::tcp, true, "no answer", {}, {}};
+  f.reach.push_back(reach(Transport::udp, PortState::no_answer));
+  conclude(f, {});
+  CHECK_FALSE(f.udp_blocked);
+  f.reach.push_back(reach(Transport::udp, PortState::no_answer));
+  conclude(f, {});
   CHECK(f.udp_blocked == true);
   f.reach.push_back(reach(Transport::udp, PortState::open));
   conclude(f, {});

@@ -87,6 +87,22 @@ TEST_CASE("two NATs matter to whoever must be reached") {
   CHECK(found(n, true)[0].seen.find("its own address is 100.64.0.11") != std::string::npos);
 }
 
+TEST_CASE("a central server without STUN or TFTP is no fault, a Dropwire that is silent there is") {
+  NetworkFacts n = measured();
+  n.path = NatPath::none;
+  n.reflexive.reset();
+  n.sip_alg = {{Transport::udp, true, "no answer", {}, {}}};
+  n.reach = {{"http", Transport::tcp, "pbx:6970", at("203.0.113.20:6970"), PortState::open, 12ms, ""},
+             {"tftp", Transport::udp, "pbx", at("203.0.113.20:69"), PortState::no_answer, {}, ""},
+             {"stun", Transport::udp, "pbx:3478", at("203.0.113.20:3478"), PortState::no_answer, {}, ""}};
+  CHECK(codes(n).find("port_blocked") == std::string::npos);
+  n.http_proxy = {Transport::tcp, true, "", {}, {}};
+  CHECK(codes(n).find("port_blocked:error") != std::string::npos);
+  n.http_proxy = {};
+  n.reach[0].state = PortState::no_answer;
+  CHECK(codes(n).find("central_unreachable:error") != std::string::npos);
+}
+
 TEST_CASE("UDP that does not pass, and mappings that die early") {
   NetworkFacts n = measured();
   n.udp_blocked = true;
