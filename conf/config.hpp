@@ -214,7 +214,8 @@ struct Phones {
 };
 
 struct Log {
-  std::string level;  ///< trace debug info warn error
+  std::string level;   ///< trace debug info warn error
+  std::string format;  ///< auto text journal json
 };
 
 struct Drain {

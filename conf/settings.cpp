@@ -51,6 +51,7 @@ constexpr std::uint64_t kGiB = 1024 * kMiB;
 constexpr std::uint64_t kTiB = 1024 * kGiB;
 
 constexpr std::array<std::string_view, 5> kLevels = {"trace", "debug", "info", "warn", "error"};
+constexpr std::array<std::string_view, 4> kLogFormats = {"auto", "text", "journal", "json"};
 
 constexpr std::array<std::string_view, 3> kPortMapping = {"auto", "on", "off"};
 
@@ -356,9 +357,13 @@ const Setting kSettings[] = {
      "Steps kept of each phone's story."},
 
     {"log.level", WordType{at<&Config::log, &Log::level>(), kLevels}, R"("info")", "", "",
-     "The least important lines that are written."},
-    {"drain.timeout", DurationType{at<&Config::drain, &Drain::timeout>(), seconds(0), minutes(10)},
-     R"("30s")", "", "", "How long running transfers may go on after SIGTERM."},
+     "The least important lines that are written; dropwire log --level sets another one while it runs."},
+    {"log.format", WordType{at<&Config::log, &Log::format>(), kLogFormats}, R"("auto")", "", "",
+     "How lines are written: text for people, json (an object a line), journal (fields EVENT, DEVICE, PEER, CALL, "
+     "REASON); auto is journal under systemd, else text."},
+    {"drain.timeout", DurationType{at<&Config::drain, &Drain::timeout>(), seconds(0), minutes(60)},
+     R"("30s")", "", "",
+     "How long calls may go on after SIGTERM; files on their way as well, but no longer than 30 s."},
 
     {"admin.enable", BoolType{at<&Config::admin, &Admin::enable>()}, "true", "", "",
      "Serve the status page, /api, /metrics and /healthz by HTTP."},

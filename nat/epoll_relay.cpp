@@ -14,6 +14,25 @@ namespace dw::nat {
 
 using Kind = MediaWorker::Command::Kind;
 
+namespace {
+
+/// What can change while it runs.
+Result<void> check(const RelayOptions& options) {
+  if (PortPool::pairs(options.first_port, options.last_port) == 0)
+    return fail(Errc::invalid, fmt::format("no pair of an even port and the next lies in {}-{}",
+                                           options.first_port, options.last_port));
+  if (options.keepalive <= Duration::zero())
+    return fail(Errc::invalid, "the media keepalive needs a time above zero");
+  return {};
+}
+
+std::uint64_t random_seed() {
+  std::random_device random;
+  return std::uint64_t{random()} << 32 | random();
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Relay>> make_epoll_relay(const RelayOptions& options) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return fail_errno(errno, "can't read the limit of descriptors");
@@ -29,11 +48,7 @@ Result<std::unique_ptr<Relay>> EpollRelay::make(const RelayOptions& options, std
   if (options.threads < 1 || options.threads > kMaxThreads)
     return fail(Errc::invalid,
                 fmt::format("{} media threads: from 1 to {} are possible", options.threads, kMaxThreads));
-  if (PortPool::pairs(options.first_port, options.last_port) == 0)
-    return fail(Errc::invalid, fmt::format("no pair of an even port and the next lies in {}-{}",
-                                           options.first_port, options.last_port));
-  if (options.keepalive <= Duration::zero())
-    return fail(Errc::invalid, "the media keepalive needs a time above zero");
+  if (auto ok = check(options); !ok) return std::unexpected(ok.error());
   std::unique_ptr<EpollRelay> relay(new EpollRelay(options, descriptors));
   for (unsigned i = 0; i < options.threads; ++i) {
     auto worker = MediaWorker::start(options.keepalive, options.clock);
@@ -47,6 +62,24 @@ Result<std::unique_ptr<Relay>> EpollRelay::make(const RelayOptions& options, std
 EpollRelay::~EpollRelay() {
   for (const auto& thread : threads_)
     thread->worker.reset();  // joined before any stream goes
+}
+
+Result<void> EpollRelay::configure(const RelayOptions& options) {
+  if (auto ok = check(options); !ok) return ok;
+  const bool other_ports = options.first_port != options_.first_port || options.last_port != options_.last_port;
+  if (other_ports && options_.mapped_pairs != 0)
+    return fail(Errc::invalid, "ports that the router maps can't become others");
+  options_.first_port = options.first_port;
+  options_.last_port = options.last_port;
+  options_.keepalive = options.keepalive;
+  options_.reserved_descriptors = options.reserved_descriptors;
+  for (const auto& thread : threads_)
+    thread->worker->set_keepalive(options_.keepalive);
+  if (other_ports) {
+    for (auto& [address, pool] : pools_)
+      pool.configure(options_.first_port, options_.last_port, random_seed());
+  }
+  return {};
 }
 
 EpollRelay::Entry* EpollRelay::find(MediaId id) {
@@ -66,9 +99,9 @@ void EpollRelay::post(const Entry& entry, Kind kind, const std::optional<Endpoin
 PortPool& EpollRelay::pool(const IpAddress& address) {
   const auto found = pools_.find(address);
   if (found != pools_.end()) return found->second;
-  std::random_device random;
-  const std::uint64_t seed = std::uint64_t{random()} << 32 | random();
-  return pools_.emplace(address, PortPool(options_.first_port, options_.last_port, seed, options_.mapped_pairs)).first->second;
+  return pools_
+      .emplace(address, PortPool(options_.first_port, options_.last_port, random_seed(), options_.mapped_pairs))
+      .first->second;
 }
 
 void EpollRelay::give_back(const Local& local) {

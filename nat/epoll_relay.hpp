@@ -33,6 +33,7 @@ class EpollRelay final : public Relay {
   MediaReport report(MediaId id) const override;
   void close(MediaId id) override;
 
+  Result<void> configure(const RelayOptions& options) override;
   std::size_t streams() const override { return entries_.size(); }
   std::size_t capacity() const override;
   void append_metrics(MetricsText& out) const override;
@@ -80,7 +81,7 @@ class EpollRelay final : public Relay {
   void await_descriptors();
   std::size_t by_descriptors() const;
 
-  const RelayOptions options_;
+  RelayOptions options_;
   const std::size_t descriptors_;
   std::vector<std::unique_ptr<Thread>> threads_;
   std::map<IpAddress, PortPool> pools_;

@@ -81,7 +81,8 @@ void MediaWorker::run() {
 
 int MediaWorker::timeout() const {
   if (streams_.empty()) return -1;
-  const auto tick = std::chrono::duration_cast<std::chrono::milliseconds>(keepalive_ / kSweepsPerKeepalive);
+  const auto tick =
+      std::chrono::duration_cast<std::chrono::milliseconds>(keepalive_.load(std::memory_order_relaxed) / kSweepsPerKeepalive);
   return static_cast<int>(std::max<std::int64_t>(1, tick.count()));
 }
 
@@ -145,12 +146,13 @@ void MediaWorker::end(MediaStream& stream) {
 }
 
 void MediaWorker::sweep() {
-  next_sweep_ = now_ + keepalive_ / kSweepsPerKeepalive;
+  const Duration interval = keepalive_.load(std::memory_order_relaxed);
+  next_sweep_ = now_ + interval / kSweepsPerKeepalive;
   const std::size_t part = (streams_.size() + kSweepParts - 1) / kSweepParts;
   for (std::size_t i = 0; i < part; ++i) {
     if (++swept_ >= streams_.size()) swept_ = 0;
     MediaStream& stream = *streams_[swept_];
-    const auto packet = stream.session.keepalive(now_, keepalive_);
+    const auto packet = stream.session.keepalive(now_, interval);
     if (!packet) continue;
     count(totals_.keepalives);
     send(stream, Port::phone_rtp, *stream.session.phone(), *packet);

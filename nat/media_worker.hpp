@@ -48,6 +48,9 @@ class MediaWorker {
   /// them.
   ~MediaWorker();
 
+  /// From its next look on; any thread.
+  void set_keepalive(Duration keepalive) { keepalive_.store(keepalive, std::memory_order_relaxed); }
+
   /// In order; waits while kMaxCommands are under way.
   void post(const Command& command);
   const Totals& totals() const { return totals_; }
@@ -73,7 +76,7 @@ class MediaWorker {
   void publish(MediaStream& stream, Port in, const RelaySession::Outcome& outcome);
   bool send(MediaStream& stream, Port out, const Endpoint& to, Bytes packet);
 
-  const Duration keepalive_;
+  std::atomic<Duration> keepalive_;
   TimePoint (*const clock_)();
   const net::Descriptor epoll_, wake_;
   CommandQueue<Command, kMaxCommands> commands_;

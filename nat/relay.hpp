@@ -24,6 +24,19 @@ struct StreamPorts {
   std::uint16_t phone_port = 0, central_port = 0;  ///< RTP; RTCP is the next
 };
 
+struct RelayOptions {
+  std::uint16_t first_port = 20000, last_port = 29999;  ///< on each local address
+  std::size_t mapped_pairs = 0;  ///< pairs at the beginning of the range, set aside for StreamRequest::central_ports
+  unsigned threads = 1;
+  int receive_buffer = 4 << 10;  ///< octets of SO_RCVBUF, some ten packets: overload must not become delay
+  /// Toward a latched phone to which nothing was sent for as long, or up to a quarter longer.
+  Duration keepalive = std::chrono::seconds(15);
+  std::size_t reserved_descriptors = 1024;  ///< of RLIMIT_NOFILE, for the rest of the program
+  /// What time it is for latching, keepalives and resting ports; called on every thread. Tests have their
+  /// own.
+  TimePoint (*clock)() = &Clock::now;
+};
+
 /// Moves packets between the two sides of each stream. The epoll relay is the one that is always there; a
 /// faster one in the kernel can stand beside it behind the same face. Every call is on the signalling thread
 /// and takes effect for packets that arrive after the relay's own thread has heard of it, in the order of the
@@ -54,24 +67,16 @@ class Relay {
   /// Ends it now; its ports rest (PortPool::kQuarantine) before they are used again.
   virtual void close(MediaId id) = 0;
 
+  /// Other ports, keepalives and reserved descriptors; all else of the options stays. Streams that are open keep
+  /// their ports. Errc::invalid, and nothing is changed, for options that can't be; other ports can't be with
+  /// mapped_pairs.
+  virtual Result<void> configure(const RelayOptions& options) = 0;
+
   virtual std::size_t streams() const = 0;
   /// The most streams that ports and descriptors allow, as far as the requests so far show: a stream whose
   /// two sides have the same address takes two pairs of it.
   virtual std::size_t capacity() const = 0;
   virtual void append_metrics(MetricsText& out) const = 0;
-};
-
-struct RelayOptions {
-  std::uint16_t first_port = 20000, last_port = 29999;  ///< on each local address
-  std::size_t mapped_pairs = 0;  ///< pairs at the beginning of the range, set aside for StreamRequest::central_ports
-  unsigned threads = 1;
-  int receive_buffer = 4 << 10;  ///< octets of SO_RCVBUF, some ten packets: overload must not become delay
-  /// Toward a latched phone to which nothing was sent for as long, or up to a quarter longer.
-  Duration keepalive = std::chrono::seconds(15);
-  std::size_t reserved_descriptors = 1024;  ///< of RLIMIT_NOFILE, for the rest of the program
-  /// What time it is for latching, keepalives and resting ports; called on every thread. Tests have their
-  /// own.
-  TimePoint (*clock)() = &Clock::now;
 };
 
 /// The relay on epoll: `threads` threads of its own, one receive and one send a packet. Raises the soft limit

@@ -56,6 +56,12 @@ class DiskCache final : public Cache {
   void refreshed(const std::string& name, WallTime now) override;
   void remove(const std::string& name) override;
 
+  void configure(const Options& options) override {
+    options_.max_octets = options.max_octets;
+    options_.max_file = options.max_file;
+    options_.retry_after = options.retry_after;
+    evict(index_.set_max_octets(options.max_octets));
+  }
   bool storing() const override { return disk_ != nullptr && loop_.now() >= off_until_; }
   std::uint64_t octets() const override { return index_.octets(); }
   std::size_t files() const override { return index_.files(); }

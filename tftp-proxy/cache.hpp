@@ -48,6 +48,8 @@ class Cache {
   virtual void refreshed(const std::string& name, WallTime now) = 0;
   virtual void remove(const std::string& name) = 0;
 
+  /// Other bounds; the directory stays. What is above `max_octets` goes now.
+  virtual void configure(const Options& options) = 0;
   virtual bool storing() const = 0;  ///< false while turned off
   virtual std::uint64_t octets() const = 0;
   virtual std::size_t files() const = 0;

@@ -177,7 +177,8 @@ std::vector<std::string> CacheObjects::list_and_tidy() {
 Result<CacheDisk::Opened> CacheDisk::open(const std::string& directory) {
   Result<std::shared_ptr<CacheObjects>> objects = CacheObjects::open(directory);
   if (!objects) return std::unexpected(objects.error());
-  Result<store::Database> database = store::Database::open(directory + "/index.db", kMigrations);
+  Result<store::Database> database = store::Database::open(
+      directory + "/index.db", kMigrations, store::Database::Newer::begin_anew);  // all of it can be fetched again
   if (!database) return std::unexpected(database.error());
   Opened out;
   out.disk.reset(new CacheDisk(std::move(*objects), std::move(*database)));

@@ -94,17 +94,46 @@ PhoneHttpServer::PhoneHttpServer(net::Loop& loop, Library& library, const Option
 
 PhoneHttpServer::~PhoneHttpServer() {
   on_step_ = nullptr;
+  old_.clear();
   doors_.clear();
 }
 
-Result<Endpoint> PhoneHttpServer::listen(const Endpoint& at) {
+net::HttpServer::Options PhoneHttpServer::door_options() const {
   net::HttpServer::Options options;
-  options.listen = at;
   options.max_connections = options_.max_connections;
   options.max_connections_per_address = options_.max_connections_per_address;
   options.idle_timeout = options_.idle_timeout;
   options.min_octets_per_second = options_.min_octets_per_second;
   options.max_body = 0;
+  return options;
+}
+
+Result<void> PhoneHttpServer::configure(const Options& options) {
+  if (options == options_) return {};
+  const Options before = std::exchange(options_, options);
+  std::erase_if(old_, [this](const auto& door) {
+    const auto stats = door->stats();
+    if (stats.connections == 0) cut_slow_before_ += stats.cut_slow;
+    return stats.connections == 0;
+  });
+  for (auto& door : doors_) {
+    auto renewed = door->renew(door_options());
+    if (!renewed) {
+      options_ = before;
+      return std::unexpected(renewed.error());
+    }
+    old_.push_back(std::exchange(door, std::move(*renewed)));
+  }
+  return {};
+}
+
+void PhoneHttpServer::keep_listeners(std::size_t count) {
+  if (count < doors_.size()) doors_.resize(count);
+}
+
+Result<Endpoint> PhoneHttpServer::listen(const Endpoint& at) {
+  net::HttpServer::Options options = door_options();
+  options.listen = at;
   auto door = net::HttpServer::start(
       loop_, options, [this](const std::shared_ptr<net::HttpExchange>& exchange) { handle(exchange); });
   if (!door) return std::unexpected(door.error());
@@ -114,6 +143,10 @@ Result<Endpoint> PhoneHttpServer::listen(const Endpoint& at) {
 }
 
 void PhoneHttpServer::handle(const std::shared_ptr<net::HttpExchange>& exchange) {
+  if (tap_->on())
+    tap(*exchange, false,
+        fmt::format("{} {} HTTP/1.1\r\nUser-Agent: {}\r\n\r\n", exchange->method(), exchange->target(),
+                    exchange->header("User-Agent")));
   if (exchange->method() == "GET" && exchange->target() == kHttpProbePath) {
     net::HttpReply reply;
     reply.headers = {{"Content-Type", "text/plain; charset=utf-8"}, {"Cache-Control", "no-store"}};
@@ -251,8 +284,30 @@ void PhoneHttpServer::send(Download& download, net::HttpReply reply) {
   download.answered = true;
   download.deadline.reset();
   ++answers_[reply.status];
+  if (tap_->on()) {
+    std::string head = fmt::format("HTTP/1.1 {} Answer\r\n", reply.status);
+    for (const auto& [name, value] : reply.headers)
+      head += fmt::format("{}: {}\r\n", name, value);
+    // The body is not shown, so its length would mislead whoever reads the capture.
+    head += fmt::format("X-Body-Octets: {}\r\nContent-Length: 0\r\n\r\n",
+                        reply.stream ? reply.stream->size : reply.text.size());
+    tap(*download.exchange, true, head);
+  }
   const auto exchange = download.exchange;  // its end may come within reply(), and takes the download with it
   exchange->reply(std::move(reply));
+}
+
+/// Heads as they were understood; libmicrohttpd has the octets.
+void PhoneHttpServer::tap(const net::HttpExchange& exchange, bool sent, const std::string& head) const {
+  tap_->tell({.protocol = WireRecord::Protocol::http,
+              .side = WireRecord::Side::phone,
+              .sent = sent,
+              .stream = true,
+              .local = exchange.local(),
+              .peer = exchange.peer(),
+              .phone = {},
+              .device = {},
+              .octets = as_bytes(head)});
 }
 
 void PhoneHttpServer::end(std::uint64_t id, bool whole, std::uint64_t octets) {
@@ -293,12 +348,14 @@ void PhoneHttpServer::append_metrics(MetricsText& out) const {
   out.counter("dropwire_http_cut_total", "Answers over HTTP that the phone did not take whole.", cut_);
   out.gauge("dropwire_http_running", "Requests over HTTP that are being answered.",
             static_cast<double>(downloads_.size()));
-  std::uint64_t slow = 0;
+  std::uint64_t slow = cut_slow_before_;
   unsigned connections = 0;
-  for (const auto& door : doors_) {
-    const auto stats = door->stats();
-    slow += stats.cut_slow;
-    connections += stats.connections;
+  for (const auto* doors : {&doors_, &old_}) {
+    for (const auto& door : *doors) {
+      const auto stats = door->stats();
+      slow += stats.cut_slow;
+      connections += stats.connections;
+    }
   }
   out.counter("dropwire_http_cut_slow_total", "Connections of phones closed for reading too slowly.", slow);
   out.gauge("dropwire_http_connections", "TCP connections of phones to the HTTP port.", connections);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sbc/base/metrics.hpp"
+#include "sbc/base/wire_tap.hpp"
 #include "sbc/net/http_server.hpp"
 #include "sbc/net/log.hpp"
 #include "sbc/net/timer.hpp"
@@ -29,6 +30,7 @@ class PhoneHttpServer {
     /// phone goes on to TFTP).
     Duration first_answer = std::chrono::seconds(9);
     Duration retry_after = std::chrono::seconds(10);  ///< told with a 503
+    friend bool operator==(const Options&, const Options&) = default;
   };
   using StepSink = std::function<void(const phones::FileStep&)>;
 
@@ -41,9 +43,15 @@ class PhoneHttpServer {
 
   /// One more address to answer on; gives it with the port the kernel chose.
   Result<Endpoint> listen(const Endpoint& at);
+  /// Gives up all addresses but the first `count`.
+  void keep_listeners(std::size_t count);
+  /// Takes new options. Downloads that run go on. After an error it goes on as it was.
+  Result<void> configure(const Options& options);
   /// Answers one request; what `listen` connects to the server's door.
   void handle(const std::shared_ptr<net::HttpExchange>& exchange);
 
+  /// Tells it what passes. It outlives this.
+  void set_tap(const WireTap& tap) { tap_ = &tap; }
   void stop_accepting();                                     ///< running downloads go on
   std::size_t running() const { return downloads_.size(); }  ///< requests that are not over
   void append_metrics(MetricsText& out) const;
@@ -51,6 +59,7 @@ class PhoneHttpServer {
  private:
   struct Download;
 
+  net::HttpServer::Options door_options() const;
   void consider(Download& download);
   void begin(Download& download);
   void give_up_waiting(Download& download);
@@ -58,6 +67,9 @@ class PhoneHttpServer {
   void send(Download& download, net::HttpReply reply);
   void end(std::uint64_t id, bool whole, std::uint64_t octets);
 
+  void tap(const net::HttpExchange& exchange, bool sent, const std::string& head) const;
+
+  const WireTap* tap_ = &WireTap::nobody();
   net::Loop& loop_;
   Library& library_;
   Options options_;
@@ -67,8 +79,10 @@ class PhoneHttpServer {
   net::LogLimit refused_log_;
   std::map<unsigned, std::uint64_t> answers_;  ///< by status
   std::uint64_t octets_ = 0;
+  std::uint64_t cut_slow_before_ = 0;                    ///< by doors that are gone
   std::uint64_t cut_ = 0;                                ///< answers that did not end whole
-  std::vector<std::unique_ptr<net::HttpServer>> doors_;  ///< last, so that they close first
+  /// Last, so that they close first. Of those that others took the place of, `old_`, some exchanges still run.
+  std::vector<std::unique_ptr<net::HttpServer>> doors_, old_;
 };
 
 }  // namespace dw::provisioning

@@ -75,14 +75,37 @@ Result<void> TftpServer::listen(const Options& options) {
   for (int i = 1; !done && options.port == 0 && i < kTries; ++i)
     done = listen_on(options.listen, 0);
   if (!done) return done;
-  for (std::size_t via = 0; via < listeners_.size(); ++via) {
+  receive_from(0);
+  return {};
+}
+
+void TftpServer::receive_from(std::size_t first) {
+  for (std::size_t via = first; via < listeners_.size(); ++via) {
     listeners_[via].receive([this, via](auto datagrams) { on_datagrams(via, datagrams); });
   }
+}
+
+Result<void> TftpServer::listen_also(const std::vector<IpAddress>& addresses) {
+  const std::size_t before = listeners_.size();
+  if (auto ok = open_listeners(addresses, port_); !ok) {
+    keep_listeners(before);
+    return ok;
+  }
+  receive_from(before);
   return {};
+}
+
+void TftpServer::keep_listeners(std::size_t count) {
+  while (listeners_.size() > count)
+    listeners_.pop_back();
 }
 
 Result<void> TftpServer::listen_on(const std::vector<IpAddress>& addresses, std::uint16_t port) {
   listeners_.clear();
+  return open_listeners(addresses, port);
+}
+
+Result<void> TftpServer::open_listeners(const std::vector<IpAddress>& addresses, std::uint16_t port) {
   for (const IpAddress& address : addresses) {
     net::DatagramSocket::Options options;
     options.dscp = dscp_;
@@ -114,6 +137,7 @@ void TftpServer::on_datagrams(std::size_t via, std::span<const net::Datagram> da
   const TimePoint now = loop_.now();
   for (const net::Datagram& d : datagrams) {
     if (tracing()) trace("in", d.peer, d.octets);
+    if (tap_->on()) tap({d.local, port_}, d.peer, false, d.octets);
     sessions_.on_datagram(
         now, {d.peer, {d.local, port_}, static_cast<std::uint32_t>(via), d.truncated, d.to_group, d.octets},
         out_);
@@ -126,6 +150,7 @@ void TftpServer::on_tid_datagrams(tftp::SessionId id, std::uint32_t via,
   const TimePoint now = loop_.now();
   for (const net::Datagram& d : datagrams) {
     if (tracing()) trace("in", d.peer, d.octets);
+    if (tap_->on()) tap(tid_endpoint(id, d.local), d.peer, false, d.octets);
     sessions_.on_tid_datagram(now, id, {d.peer, {d.local, 0}, via, d.truncated, d.to_group, d.octets}, out_);
   }
   perform();
@@ -177,10 +202,13 @@ void TftpServer::send() {
     if (last != nullptr && last != socket) last->flush();
     last = socket;
     socket->send(datagram.to, datagram.from, datagram.head_octets(), datagram.body);
-    if (tracing()) {
+    if (tracing() || tap_->on()) {
       Buffer whole(datagram.head_octets().begin(), datagram.head_octets().end());
       whole.insert(whole.end(), datagram.body.begin(), datagram.body.end());
-      trace("out", datagram.to, whole);
+      if (tracing()) trace("out", datagram.to, whole);
+      const Endpoint local =
+          datagram.fresh_tid ? tid_endpoint(datagram.session, datagram.from) : Endpoint{datagram.from, port_};
+      if (tap_->on()) tap(local, datagram.to, true, whole);
     }
   }
   if (last != nullptr) last->flush();
@@ -196,6 +224,23 @@ void TftpServer::send_aside(const tftp::Outbox::Aside& aside) {
   }
   socket->send(aside.to, {}, {}, aside.octets);
   socket->flush();
+}
+
+void TftpServer::tap(const Endpoint& local, const Endpoint& peer, bool sent, Bytes octets) const {
+  tap_->tell({.protocol = WireRecord::Protocol::tftp,
+              .side = WireRecord::Side::phone,
+              .sent = sent,
+              .stream = false,
+              .local = local,
+              .peer = peer,
+              .phone = {},
+              .device = {},
+              .octets = octets});
+}
+
+Endpoint TftpServer::tid_endpoint(tftp::SessionId id, const IpAddress& address) const {
+  const auto socket = tid_sockets_.find(id.slot);
+  return {address, socket == tid_sockets_.end() ? std::uint16_t{0} : socket->second.local().port};
 }
 
 net::DatagramSocket* TftpServer::socket_of(const tftp::Outbox::Datagram& datagram) {

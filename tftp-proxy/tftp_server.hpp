@@ -8,6 +8,7 @@
 
 #include "sbc/base/metrics.hpp"
 #include "sbc/base/token_bucket.hpp"
+#include "sbc/base/wire_tap.hpp"
 #include "sbc/net/datagram_socket.hpp"
 #include "sbc/net/log.hpp"
 #include "sbc/net/timer.hpp"
@@ -38,11 +39,17 @@ class TftpServer {
   TftpServer& operator=(const TftpServer&) = delete;
 
   std::vector<Endpoint> local() const;
+  /// Listens on these addresses too, on the same port: on all, or on none of them.
+  Result<void> listen_also(const std::vector<IpAddress>& addresses);
+  /// Gives up all listeners but the first `count`.
+  void keep_listeners(std::size_t count);
   /// What can change while it runs: everything in `sessions`.
   void configure(const Options& options) { sessions_.configure(options.sessions); }
   /// Takes no new request; those that come are met with silence, so that phones ask again. `on_empty` is
   /// called once, when the last transfer is over (at once when there is none); it may destroy the server.
   void drain(std::function<void()> on_empty = {});
+  /// Tells it what passes. It outlives this.
+  void set_tap(const WireTap& tap) { tap_ = &tap; }
   std::size_t active() const { return sessions_.active(); }
   void append_metrics(MetricsText& out) const;
 
@@ -55,6 +62,8 @@ class TftpServer {
 
   TftpServer(net::Loop& loop, const Options& options, Library& library, StepSink on_step);
   Result<void> listen(const Options& options);
+  Result<void> open_listeners(const std::vector<IpAddress>& addresses, std::uint16_t port);
+  void receive_from(std::size_t first);
   Result<void> listen_on(const std::vector<IpAddress>& addresses, std::uint16_t port);
 
   void on_datagrams(std::size_t via, std::span<const net::Datagram> datagrams);
@@ -69,9 +78,13 @@ class TftpServer {
   bool open_socket(const tftp::Outbox::Open& wanted);
   void end(const tftp::TransferReport& report);
   void refused(const tftp::RefusedRequest& request);
+  Endpoint tid_endpoint(tftp::SessionId id, const IpAddress& address) const;
   net::DatagramSocket* socket_of(const tftp::Outbox::Datagram& datagram);
   void arm();
 
+  void tap(const Endpoint& local, const Endpoint& peer, bool sent, Bytes octets) const;
+
+  const WireTap* tap_ = &WireTap::nobody();
   net::Loop& loop_;
   Library& library_;
   StepSink on_step_;

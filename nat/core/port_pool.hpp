@@ -23,6 +23,9 @@ class PortPool {
   }
   /// `first` and `last` included; an odd first or a lone last is left out. `seed` from the system's randomness.
   PortPool(std::uint16_t first, std::uint16_t last, std::uint64_t seed, std::size_t set_aside = 0);
+  /// Another range. Ports in use stay in use, and those outside it are not taken again once they come back. Not with
+  /// pairs set aside: the router maps them where they are.
+  void configure(std::uint16_t first, std::uint16_t last, std::uint64_t seed);
 
   /// Nothing when all are taken or resting.
   std::optional<std::uint16_t> take(TimePoint now);
@@ -30,7 +33,7 @@ class PortPool {
   bool take(TimePoint now, std::uint16_t port);
   void give_back(TimePoint now, std::uint16_t port);
 
-  std::size_t size() const { return taken_.size(); }
+  std::size_t size() const { return pairs(first_, last_); }
   std::size_t in_use() const { return in_use_; }
 
  private:
@@ -38,9 +41,14 @@ class PortPool {
     std::uint16_t port;
     TimePoint usable;
   };
-  std::uint16_t first_;
+  bool in_range(std::uint16_t port) const { return port >= first_ && port < last_; }
+  /// Where it is in set_aside_; nothing for another port.
+  std::optional<std::size_t> aside(std::uint16_t port) const;
+  static constexpr std::size_t kAllPairs = 32'768;
+
+  std::uint16_t first_ = 0, last_ = 0;
   std::deque<Free> free_;
-  std::vector<bool> taken_;
+  std::vector<bool> taken_ = std::vector<bool>(kAllPairs);  // by half the port
   std::vector<TimePoint> set_aside_;  ///< when each of the first pairs is usable
   std::size_t in_use_ = 0;
 };

@@ -83,12 +83,12 @@ bool is_refresh(std::string_view path) {
 
 /// What changes something, and is POST.
 bool is_action(std::string_view path) {
-  return path == "/api/reload" || phone_action(path) || is_refresh(path);
+  return path == "/api/reload" || path == "/api/log" || phone_action(path) || is_refresh(path);
 }
 
 Need need_of(std::string_view method, std::string_view path) {
   if (path == "/") return Need::nothing;
-  return method == "POST" || path == "/api/log" ? Need::login : Need::read;
+  return method == "POST" || path == "/api/log" || TraceDoor::phone_in(path) ? Need::login : Need::read;
 }
 
 }  // namespace
@@ -103,6 +103,7 @@ AdminServer::AdminServer(net::Loop& loop, const Options& options, Sources source
       sampling_(loop, [this] { sample_calls(); }),
       page_policy_(page_policy(page_html())) {
   if (sources_.calls) sampling_.arm_after(CallHistory::kEvery);
+  if (sources_.tap) traces_ = std::make_unique<TraceDoor>(loop, *sources_.tap, sources_.inventory);
 }
 
 AdminServer::~AdminServer() = default;
@@ -132,9 +133,28 @@ Result<void> AdminServer::listen_on_socket(const std::string& path) {
   return open(std::move(options));
 }
 
+void AdminServer::close_tcp() {
+  std::erase_if(doors_, [](const auto& door) { return static_cast<bool>(door->local().address); });
+}
+
 void AdminServer::stop_accepting() {
   for (const auto& door : doors_)
     door->stop_accepting();
+}
+
+Result<void> AdminServer::configure(const Options& options) {
+  std::erase_if(old_, [](const auto& door) { return door->stats().connections == 0; });
+  if (options.max_connections != options_.max_connections) {
+    net::HttpServer::Options limits;
+    limits.max_connections = limits.max_connections_per_address = options.max_connections;
+    for (auto& door : doors_) {
+      auto renewed = door->renew(limits);
+      if (!renewed) return std::unexpected(renewed.error());
+      old_.push_back(std::exchange(door, std::move(*renewed)));
+    }
+  }
+  options_ = options;
+  return {};
 }
 
 void AdminServer::handle(const std::shared_ptr<net::HttpExchange>& exchange) {
@@ -159,8 +179,9 @@ void AdminServer::handle(const std::shared_ptr<net::HttpExchange>& exchange) {
   if (!reads || path == "/api/reload")
     return exchange->reply(wrong_method(is_action(path) ? "POST" : "GET, HEAD"));
   if (!access_.admits(*exchange, need_of(method, path))) return;
-  // Configs hold the passwords of phones, and nothing encrypts what goes by TCP.
-  if (!exchange->over_unix() && path.starts_with("/api/files/"))
+  // Configs hold the passwords of phones, and nothing encrypts what goes by TCP. So do captures; lines of a trace don't.
+  const bool capture = TraceDoor::phone_in(path) && query_value(exchange->query(), "format") == "pcapng";
+  if (!exchange->over_unix() && (capture || path.starts_with("/api/files/")))
     return exchange->reply(error_reply(403, "only over the control socket (admin.socket)"));
   route(exchange, path);
 }
@@ -171,6 +192,7 @@ void AdminServer::act(const std::shared_ptr<net::HttpExchange>& exchange, std::s
     const ReloadOutcome outcome = sources_.reload();
     return exchange->reply(json_reply(reload_json(outcome), outcome.taken ? 200 : 422));
   }
+  if (path == "/api/log") return set_log_level(*exchange);
   const auto done = [exchange, alive = std::weak_ptr(alive_)](const Outcome& outcome) {
     if (!alive.expired()) exchange->reply(json_reply(outcome_json(outcome), outcome.status));
   };
@@ -192,6 +214,15 @@ void AdminServer::act(const std::shared_ptr<net::HttpExchange>& exchange, std::s
   exchange->reply(error_reply(404, "there is nothing at this address"));
 }
 
+/// POST /api/log?level=debug: until the next start or reload.
+void AdminServer::set_log_level(net::HttpExchange& exchange) {
+  TextCursor cursor(exchange.query());
+  const bool good = cursor.skip_text("level=") && net::set_log_level(cursor.rest());
+  if (!good) return exchange.reply(error_reply(400, "level= is one of trace, debug, info, warn, error"));
+  spdlog::warn("event=log_level level={} until the next start or reload", cursor.rest());
+  exchange.reply(json_reply(fmt::format("{{\"level\":\"{}\"}}\n", cursor.rest())));
+}
+
 void AdminServer::route(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view path) {
   if (path == "/") return page(*exchange);
   if (path == "/metrics") return metrics(*exchange);
@@ -207,6 +238,7 @@ void AdminServer::route(const std::shared_ptr<net::HttpExchange>& exchange, std:
     const std::uint64_t after = query_number(exchange->query(), "after", UINT64_MAX).value_or(0);
     return exchange->reply(json_reply(log_json(sources_.log->lines(after), after)));
   }
+  if (const auto phone = TraceDoor::phone_in(path); phone && traces_) return traces_->give(exchange, *phone);
   if (path.starts_with("/api/files/") && sources_.open_file) {
     const auto name = provisioning::name_in_target(path.substr(kFiles.size()));
     if (!name) return exchange->reply(error_reply(400, name.error().text));

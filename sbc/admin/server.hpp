@@ -10,6 +10,7 @@
 #include "sbc/admin/file_door.hpp"
 #include "sbc/admin/phone_verdicts.hpp"
 #include "sbc/admin/sources.hpp"
+#include "sbc/admin/trace_door.hpp"
 #include "sbc/net/http_server.hpp"
 #include "sbc/net/log.hpp"
 
@@ -33,8 +34,11 @@ class AdminServer {
 
   Result<Endpoint> listen(const Endpoint& at);             ///< TCP; gives it with the port the kernel chose
   Result<void> listen_on_socket(const std::string& path);  ///< Unix
+  void close_tcp();  ///< all that listen() opened
   void stop_accepting();
   void use(const Credentials& credentials) { access_.use(credentials); }  ///< until then there are none
+  /// Takes new options; exchanges that run go on. After an error it goes on as it was.
+  Result<void> configure(const Options& options);
 
   /// Answers one request; what the listeners call.
   void handle(const std::shared_ptr<net::HttpExchange>& exchange);
@@ -43,6 +47,7 @@ class AdminServer {
   void route(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view path);
   void act(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view path);
   const phones::Phone* find_phone(net::HttpExchange& exchange, std::string_view subject);
+  void set_log_level(net::HttpExchange& exchange);
   void phones(net::HttpExchange& exchange, std::string_view path);
   void calls(net::HttpExchange& exchange);
   void sample_calls();
@@ -62,10 +67,12 @@ class AdminServer {
   CallHistory history_;
   PhoneVerdicts verdicts_;
   net::Timer sampling_;
+  std::unique_ptr<TraceDoor> traces_;
   std::string page_policy_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< for answers of the doctor that come late
   net::LogLimit refused_log_;
-  std::vector<std::unique_ptr<net::HttpServer>> doors_;  ///< last, so that they close first
+  /// Last, so that they close first. Of those that others took the place of, `old_`, some exchanges still run.
+  std::vector<std::unique_ptr<net::HttpServer>> doors_, old_;
 };
 
 }  // namespace dw::admin

@@ -17,6 +17,9 @@
 #include "sbc/phones/signalling.hpp"
 #include "tftp-proxy/core/content.hpp"
 
+namespace dw {
+class WireTap;
+}
 namespace dw::admin {
 
 using phones::CacheState;
@@ -114,6 +117,7 @@ struct Sources {
   std::function<void(const phones::Phone& phone, PhoneAction action, bool force, OnOutcome done)> act;
   /// Fetches a file anew, whatever is kept of it; `name` has passed parse_file_name.
   std::function<void(const std::string& name, OnOutcome done)> refresh;
+  WireTap* tap = nullptr;  ///< outlives the AdminServer
   std::shared_ptr<LogRing> log;
   std::vector<std::function<void(MetricsText&)>> metrics;
 };

@@ -15,13 +15,15 @@ class Actions {
  public:
   static constexpr std::size_t kMaxRefreshes = 16;  ///< at the same time
 
-  /// Either proxy may be null.
-  Actions(phones::Inventory& inventory, provisioning::Pipeline& pipeline, proxy::SccpProxy* sccp,
-          proxy::SipProxy* sip)
-      : inventory_(inventory), pipeline_(pipeline), sccp_(sccp), sip_(sip) {}
+  Actions(phones::Inventory& inventory, provisioning::Pipeline& pipeline) : inventory_(inventory), pipeline_(pipeline) {}
   Actions(const Actions&) = delete;
   Actions& operator=(const Actions&) = delete;
 
+  /// Either may be null.
+  void use(proxy::SccpProxy* sccp, proxy::SipProxy* sip) {
+    sccp_ = sccp;
+    sip_ = sip;
+  }
   void act(const phones::Phone& phone, admin::PhoneAction action, bool force, const admin::OnOutcome& done);
   void refresh(const std::string& name, const admin::OnOutcome& done);
 
@@ -41,8 +43,8 @@ class Actions {
 
   phones::Inventory& inventory_;
   provisioning::Pipeline& pipeline_;
-  proxy::SccpProxy* sccp_;
-  proxy::SipProxy* sip_;
+  proxy::SccpProxy* sccp_ = nullptr;
+  proxy::SipProxy* sip_ = nullptr;
   std::map<std::uint64_t, Refresh> refreshes_;
   std::uint64_t last_refresh_ = 0;
 };

@@ -1,5 +1,6 @@
 #include "sbc/daemon/app.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "sbc/daemon/admin_access.hpp"
@@ -26,54 +27,99 @@ Result<void> App::start() {
           [this](const provisioning::FileRequest& asked, const provisioning::Rewritten& made) {
             on_rewrite(asked, made);
           }});
-  if (auto ok = start_tftp(); !ok) return ok;
-  if (auto ok = start_http(); !ok) return ok;
-  if (auto ok = start_media(); !ok) return ok;
-  if (auto ok = start_sccp(); !ok) return ok;
-  if (auto ok = start_sip(); !ok) return ok;
+  actions_ = std::make_unique<Actions>(inventory_, *pipeline_);
+  admin_ = std::make_unique<admin::AdminServer>(loop_, admin_options(config), sources());
+  admin_->use(credentials_);
+  if (auto ok = start_listeners(); !ok) return ok;
+  actions_->use(sccp_.get(), sip_.get());
   start_stun();
   start_network();
-  if (auto ok = start_admin(); !ok) return ok;
+  if (!config.admin.socket.empty()) {
+    // Phones can live without it, so it is no reason not to run.
+    if (const auto ok = admin_->listen_on_socket(config.admin.socket); !ok)
+      spdlog::warn(
+          "event=control_socket_failed reason=\"{}\" dropwire status and the like will not find this daemon",
+          ok.error().text);
+  }
   start_life();
   start_port_mapping();
   return {};
 }
 
+Result<void> App::start_listeners() {
+  for (const auto start : {&App::start_tftp, &App::start_http, &App::start_media, &App::start_sccp,
+                           &App::start_sip, &App::start_admin}) {
+    if (auto ok = (this->*start)(); !ok) return ok;
+  }
+  return {};
+}
+
+void App::note_service(const char* name, bool enabled, std::vector<Endpoint> addresses) {
+  const auto known = std::ranges::find(services_, name, &admin::Service::name);
+  admin::Service& service = known != services_.end() ? *known : services_.emplace_back();
+  service = {name, enabled, std::move(addresses), {}};
+}
+
+std::vector<Endpoint> App::addresses_of(std::string_view service) const {
+  const auto known = std::ranges::find(services_, service, &admin::Service::name);
+  return known != services_.end() ? known->addresses : std::vector<Endpoint>();
+}
+
+/// Of access.listen, where this service does not listen yet. SIP may stand at an address for the servers' sake alone, on
+/// another port.
+std::vector<IpAddress> App::still_closed(std::string_view service) const {
+  const auto open = addresses_of(service);
+  std::vector<IpAddress> out;
+  for (const IpAddress& address : loaded_.config.access.listen) {
+    const bool there = std::ranges::any_of(
+        open, [&](const Endpoint& e) {
+      return e.address == address && (service != "sip" || e.port == open.front().port);
+    });
+    if (!there) out.push_back(address);
+  }
+  return out;
+}
+
 Result<void> App::start_tftp() {
   const conf::Config& config = loaded_.config;
-  admin::Service service{"tftp", config.access.tftp.enable, {}, {}};
-  if (service.enabled) {
+  if (tftp_) {
+    if (auto ok = tftp_->listen_also(still_closed("tftp")); !ok) return ok;
+  } else if (config.access.tftp.enable) {
     auto server =
         provisioning::TftpServer::start(loop_, tftp_options(config), *pipeline_,
                                         [this](const phones::FileStep& step) { inventory_.on_file(step); });
     if (!server) return std::unexpected(server.error());
     tftp_ = std::move(*server);
-    service.addresses = tftp_->local();
+    tftp_->set_tap(tap_);
   }
-  services_.push_back(std::move(service));
+  note_service("tftp", config.access.tftp.enable, tftp_ ? tftp_->local() : std::vector<Endpoint>());
   return {};
 }
 
 Result<void> App::start_http() {
   const conf::Config& config = loaded_.config;
-  admin::Service service{"http", config.access.http.enable, {}, {}};
-  if (service.enabled) {
-    http_ = std::make_unique<provisioning::PhoneHttpServer>(
-        loop_, *pipeline_, http_options(config),
-        [this](const phones::FileStep& step) { inventory_.on_file(step); });
-    for (const IpAddress& address : config.access.listen) {
-      const auto at = http_->listen({address, config.access.http.port});
+  std::vector<Endpoint> addresses = addresses_of("http");
+  if (config.access.http.enable) {
+    if (!http_) {
+      http_ = std::make_unique<provisioning::PhoneHttpServer>(
+          loop_, *pipeline_, http_options(config),
+          [this](const phones::FileStep& step) { inventory_.on_file(step); });
+      http_->set_tap(tap_);
+    }
+    const std::uint16_t port = addresses.empty() ? config.access.http.port : addresses.front().port;
+    for (const IpAddress& address : addresses.empty() ? config.access.listen : still_closed("http")) {
+      const auto at = http_->listen({address, port});
       if (!at) return std::unexpected(at.error());
-      service.addresses.push_back(*at);
+      addresses.push_back(*at);
     }
   }
-  services_.push_back(std::move(service));
+  note_service("http", config.access.http.enable, std::move(addresses));
   return {};
 }
 
 Result<void> App::start_media() {
   const conf::Config& config = loaded_.config;
-  if (!config.access.sccp.enable && !config.access.sip.enable) return {};
+  if (relay_ || (!config.access.sccp.enable && !config.access.sip.enable)) return {};
   auto relay = nat::make_epoll_relay(relay_options(config));
   if (!relay) return std::unexpected(relay.error());
   relay_ = std::move(*relay);
@@ -85,33 +131,35 @@ Result<void> App::start_media() {
 
 Result<void> App::start_sccp() {
   const conf::Config& config = loaded_.config;
-  admin::Service service{"sccp", config.access.sccp.enable, {}, {}};
-  if (service.enabled) {
+  if (sccp_) {
+    if (auto ok = sccp_->listen_also(still_closed("sccp")); !ok) return ok;
+  } else if (config.access.sccp.enable) {
     auto started = proxy::SccpProxy::start(
         loop_, sccp_options(config), *media_,
         {[this](const phones::SignallingStep& step) { inventory_.on_signalling(step); },
          [this](const phones::Call& call) { inventory_.on_call(call); }});
     if (!started) return std::unexpected(started.error());
     sccp_ = std::move(*started);
-    service.addresses = sccp_->local();
+    sccp_->set_tap(tap_);
   }
-  services_.push_back(std::move(service));
+  note_service("sccp", config.access.sccp.enable, sccp_ ? sccp_->local() : std::vector<Endpoint>());
   return {};
 }
 
 Result<void> App::start_sip() {
   const conf::Config& config = loaded_.config;
-  admin::Service service{"sip", config.access.sip.enable, {}, {}};
-  if (service.enabled) {
+  if (sip_) {
+    if (auto ok = sip_->listen_also(still_closed("sip")); !ok) return ok;
+  } else if (config.access.sip.enable) {
     auto started = proxy::SipProxy::start(
         loop_, sip_options(config), *media_,
         {[this](const phones::SignallingStep& step) { inventory_.on_signalling(step); },
          [this](const phones::Call& call) { inventory_.on_call(call); }});
     if (!started) return std::unexpected(started.error());
     sip_ = std::move(*started);
-    service.addresses = sip_->local();
+    sip_->set_tap(tap_);
   }
-  services_.push_back(std::move(service));
+  note_service("sip", config.access.sip.enable, sip_ ? sip_->local() : std::vector<Endpoint>());
   return {};
 }
 
@@ -130,23 +178,13 @@ void App::start_port_mapping() {
 
 Result<void> App::start_admin() {
   const conf::Config& config = loaded_.config;
-  actions_ = std::make_unique<Actions>(inventory_, *pipeline_, sccp_.get(), sip_.get());
-  admin_ = std::make_unique<admin::AdminServer>(loop_, admin_options(config), sources());
-  admin_->use(credentials_);
-  admin::Service service{"admin", config.admin.enable, {}, {}};
-  if (service.enabled) {
+  std::vector<Endpoint> addresses = addresses_of("admin");
+  if (config.admin.enable && addresses.empty()) {
     const auto at = admin_->listen(config.admin.listen);
     if (!at) return std::unexpected(at.error());
-    service.addresses.push_back(*at);
+    addresses.push_back(*at);
   }
-  services_.push_back(std::move(service));
-  if (!config.admin.socket.empty()) {
-    // Phones can live without it, so it is no reason not to run.
-    if (const auto ok = admin_->listen_on_socket(config.admin.socket); !ok)
-      spdlog::warn(
-          "event=control_socket_failed reason=\"{}\" dropwire status and the like will not find this daemon",
-          ok.error().text);
-  }
+  note_service("admin", config.admin.enable, std::move(addresses));
   return {};
 }
 
@@ -156,7 +194,7 @@ int run_daemon(const conf::LoadRequest& request) {
   for (const auto& problem : loaded.problems)
     std::fprintf(stderr, "%s\n", problem.to_string().c_str());
   if (!loaded.ok()) return 2;
-  net::set_up_log(loaded.config.log.level);
+  net::set_up_log(loaded.config.log.level, net::log_form(loaded.config.log.format));
   auto log = std::make_shared<admin::LogRing>();
   spdlog::default_logger()->sinks().push_back(log);
   App app(request, std::move(loaded), credentials, std::move(log));

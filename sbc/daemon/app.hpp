@@ -8,6 +8,7 @@
 #include "sbc/admin/log_ring.hpp"
 #include "sbc/admin/phone_store.hpp"
 #include "sbc/admin/server.hpp"
+#include "sbc/base/wire_tap.hpp"
 #include "sbc/daemon/actions.hpp"
 #include "sbc/daemon/options.hpp"
 #include "sbc/net/signal.hpp"
@@ -27,6 +28,7 @@ class App {
   void run();
 
  private:
+  // Each opens what the settings ask for and is not there yet; a reload calls them again.
   Result<void> start_tftp();
   Result<void> start_http();
   Result<void> start_media();
@@ -36,14 +38,24 @@ class App {
   void start_network();
   Result<void> start_admin();
   void start_port_mapping();
+  Result<void> start_listeners();
+  void note_service(const char* name, bool enabled, std::vector<Endpoint> addresses);
+  std::vector<Endpoint> addresses_of(std::string_view service) const;
+  std::vector<IpAddress> still_closed(std::string_view service) const;
   void start_life();
   void ready();
   void drain();
   void look_whether_drained();
   void leave();
+  // app_reload.cpp
   admin::ReloadOutcome reload();
+  Result<void> take(conf::Loaded fresh);
+  Result<void> configure_fallible();
+  void configure_rest();
+  void say_draining();
 
   void on_lifetime(const probe::Lifetime& known);
+  std::optional<std::chrono::seconds> cap_ping();
   void on_rewrite(const provisioning::FileRequest& request, const provisioning::Rewritten& rewritten);
   admin::Status status() const;
   void add_sip_status(admin::Status& s) const;
@@ -58,8 +70,10 @@ class App {
   WallTime started_ = wall_now();
   WallTime config_loaded_ = wall_now();
   bool draining_ = false;
+  TimePoint drain_began_{}, drain_said_{};
 
   net::Loop loop_;
+  WireTap tap_;
   std::unique_ptr<provisioning::Cache> cache_;
   phones::Inventory inventory_;
   std::unique_ptr<admin::PhoneStore> phone_store_;
@@ -73,6 +87,7 @@ class App {
   std::unique_ptr<probe::StunServer> stun_;
   std::unique_ptr<probe::NetworkProbe> network_;
   std::unique_ptr<probe::LifetimeWatch> lifetime_;
+  std::optional<std::chrono::seconds> mapping_lives_;  ///< as measured
   std::unique_ptr<nat::PortMapper> port_mapper_;
   std::unique_ptr<Actions> actions_;
   std::unique_ptr<admin::AdminServer> admin_;

@@ -2,8 +2,6 @@
 #include <algorithm>
 #include <csignal>
 
-#include "sbc/base/escape.hpp"
-#include "sbc/daemon/admin_access.hpp"
 #include "sbc/daemon/app.hpp"
 #include "sbc/daemon/words.hpp"
 #include "sbc/net/log.hpp"
@@ -49,36 +47,40 @@ void App::run() {
 
 void App::drain() {
   if (draining_) {
-    spdlog::warn("event=stop_now reason=\"asked twice\" transfers that were running are cut");
+    spdlog::warn("event=stop_now reason=\"asked twice\" transfers and calls that were running are cut");
     loop_.stop();
     return;
   }
   draining_ = true;
-  net::notify_systemd("STOPPING=1\nSTATUS=finishing transfers");
+  drain_began_ = loop_.now();
+  net::notify_systemd("STOPPING=1");
   if (tftp_) tftp_->drain();
   if (http_) http_->stop_accepting();
   if (sccp_) sccp_->drain();
   if (sip_) sip_->drain();
   spdlog::info("event=draining transfers={} phones_in_calls={}",
                (tftp_ ? tftp_->active() : 0) + (http_ ? http_->running() : 0),
-               (sccp_ ? sccp_->connections() : 0) + (sip_ ? sip_->running_calls() : 0));
-  const TimePoint end = loop_.now() + loaded_.config.drain.timeout;
-  drain_timer_ = std::make_unique<net::Timer>(loop_, [this, end] {
-    if (loop_.now() < end) return look_whether_drained();
-    spdlog::warn(
-        "event=drain_timeout reason=\"drain.timeout has passed\" transfers and calls that were running are "
-        "cut");
-    leave();
-  });
+               (sccp_ ? sccp_->phones_in_calls() : 0) + (sip_ ? sip_->running_calls() : 0));
+  say_draining();
+  drain_timer_ = std::make_unique<net::Timer>(loop_, [this] { look_whether_drained(); });
   look_whether_drained();
 }
 
+/// Transfers have kTransfersFinish, calls all of drain.timeout. SCCP connections that hang up take a moment.
 void App::look_whether_drained() {
   constexpr std::chrono::milliseconds kLookAgain{100};
-  const bool idle = (!tftp_ || tftp_->active() == 0) && (!http_ || http_->running() == 0) &&
-                    (!sccp_ || sccp_->connections() == 0) && (!sip_ || sip_->running_calls() == 0);
-  if (idle) return leave();
-  drain_timer_->arm_after(kLookAgain);
+  constexpr std::chrono::seconds kTransfersFinish{30}, kSayAgain{1};
+  const Duration passed = loop_.now() - drain_began_;
+  const Duration timeout = loaded_.config.drain.timeout;
+  const bool transfers = passed < kTransfersFinish && ((tftp_ && tftp_->active() != 0) || (http_ && http_->running() != 0));
+  const bool calls = (sccp_ && sccp_->connections() != 0) || (sip_ && sip_->running_calls() != 0);
+  if (!transfers && !calls) return leave();
+  if (passed >= timeout) {
+    spdlog::warn("event=drain_timeout reason=\"drain.timeout has passed\" transfers and calls that were running are cut");
+    return leave();
+  }
+  if (loop_.now() - drain_said_ >= kSayAgain) say_draining();
+  drain_timer_->arm_after(std::min<Duration>(kLookAgain, timeout - passed));
 }
 
 /// The router's ports go last: until now calls may have needed them.
@@ -86,34 +88,13 @@ void App::leave() {
   port_mapper_->stop([this] { loop_.stop(); });
 }
 
-admin::ReloadOutcome App::reload() {
-  net::notify_systemd("RELOADING=1");
-  auto fresh = conf::load(request_);
-  const admin::Credentials credentials = take_credentials(fresh);
-  admin::ReloadOutcome outcome;
-  for (const auto& problem : fresh.problems) {
-    outcome.problems.push_back(problem.to_string());
-    spdlog::warn("event=config_problem {}", escaped(problem.to_string(), 400));
-  }
-  if (fresh.ok()) {
-    for (const auto& name : needs_restart(loaded_.config, fresh.config)) {
-      outcome.problems.push_back(name + " is read at start only: restart the service for it");
-      spdlog::warn("event=needs_restart setting={} the running value stays until the service restarts", name);
-    }
-    loaded_ = std::move(fresh);
-    config_loaded_ = wall_now();
-    pipeline_->reconfigure(pipeline_options(loaded_.config));
-    admin_->use(credentials);
-    network_->configure(network_options(loaded_.config));
-    if (tftp_) tftp_->configure(tftp_options(loaded_.config));
-    spdlog::set_level(spdlog::level::from_str(loaded_.config.log.level));
-    outcome.taken = true;
-    spdlog::info("event=reloaded files={}", loaded_.files.size());
-  } else {
-    spdlog::error("event=reload_refused problems={} the old settings stay", outcome.problems.size());
-  }
-  net::notify_systemd("READY=1");
-  return outcome;
+/// The service manager's own limit must not end what drain.timeout still allows (EXTEND_TIMEOUT_USEC, sd_notify(3)).
+void App::say_draining() {
+  constexpr std::chrono::microseconds kGrace = std::chrono::seconds(10);
+  drain_said_ = loop_.now();
+  net::notify_systemd(fmt::format("EXTEND_TIMEOUT_USEC={}\nSTATUS=ending: {} transfers, {} calls go on", kGrace.count(),
+                                  (tftp_ ? tftp_->active() : 0) + (http_ ? http_->running() : 0),
+                                  (sccp_ ? sccp_->phones_in_calls() : 0) + (sip_ ? sip_->running_calls() : 0)));
 }
 
 }  // namespace dw

@@ -40,17 +40,24 @@ void App::start_network() {
                                              [this](const probe::Lifetime& known) { on_lifetime(known); });
 }
 
-/// The OPTIONS to the SIP servers are what keeps the way of their requests open: at least two come in the
-/// time that the router keeps a mapping. What a person has set stays.
 void App::on_lifetime(const probe::Lifetime& known) {
   network_->set_lifetime(known.alive, known.dead, known.at);
+  mapping_lives_ = known.alive;
+  if (const auto ping = cap_ping())
+    spdlog::info("event=keepalive setting=central.sip.ping value={}s the router forgets a mapping after {}s",
+                 ping->count(), known.alive.count());
+}
+
+/// The OPTIONS to the SIP servers are what keeps the way of their requests open: at least two come in the
+/// time that the router keeps a mapping. What a person has set stays. Gives what it is now, if that is less.
+std::optional<std::chrono::seconds> App::cap_ping() {
+  if (!sip_ || !mapping_lives_) return std::nullopt;
   const auto setting = std::ranges::find(loaded_.resolved, "central.sip.ping", &conf::Resolved::name);
   const bool by_default = setting != loaded_.resolved.end() && setting->from == "default";
-  const Duration half = std::max<Duration>(known.alive / 2, std::chrono::seconds(1));
-  if (!sip_ || !by_default || half >= loaded_.config.central.sip.ping) return;
-  spdlog::info("event=keepalive setting=central.sip.ping value={}s the router forgets a mapping after {}s",
-               std::chrono::duration_cast<std::chrono::seconds>(half).count(), known.alive.count());
+  const auto half = std::max(*mapping_lives_ / 2, std::chrono::seconds(1));
+  if (!by_default || half >= loaded_.config.central.sip.ping) return std::nullopt;
   sip_->set_ping(half);
+  return half;
 }
 
 }  // namespace dw

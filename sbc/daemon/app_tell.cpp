@@ -103,6 +103,7 @@ admin::Status App::status() const {
   if (sccp_) {
     const TimePoint now = loop_.now();
     for (const auto& server : sccp_->servers()) {
+      if (!server.configured && server.phones == 0) continue;
       admin::CallServer told{server.name.to_string(), server.up, server.phones, server.last_error, {}};
       if (!server.up) {
         const auto wait = std::max(server.retry_at - now, Duration{});
@@ -127,6 +128,7 @@ void App::add_sip_status(admin::Status& s) const {
   };
   const auto& servers = sip_->servers();
   for (std::size_t i = 0; i < servers.size(); ++i) {
+    if (!servers[i].configured && sip_->phones_at(i) == 0) continue;
     admin::CallServer told{servers[i].name.to_string(), servers[i].up, sip_->phones_at(i), servers[i].last_error, {}};
     told.protocol = phones::Protocol::sip;
     told.transport = servers[i].transport == sip::Transport::udp ? "udp" : "tcp";
@@ -182,6 +184,7 @@ admin::Sources App::sources() {
     actions_->act(phone, action, force, done);
   };
   s.refresh = [this](const std::string& name, const admin::OnOutcome& done) { actions_->refresh(name, done); };
+  s.tap = &tap_;
   s.log = log_;
   s.metrics.push_back([this](MetricsText& out) {
     if (tftp_) tftp_->append_metrics(out);

@@ -15,10 +15,12 @@ namespace {
 
 /// What was typed. CLI11 keeps references into it, so it outlives the parse and stays where it is.
 struct Typed {
-  std::string file, mode, central, socket, name, output;
+  std::string file, mode, central, socket, name, output, level;
   std::vector<std::string> set;
-  bool json = false, markdown = false, toml = false, man = false;
+  bool json = false, markdown = false, toml = false, man = false, follow = false;
   bool from_stdin = false, token = false, remove = false, force = false;
+  unsigned seconds = 600;
+  std::uint64_t octets = 64 << 20;
 
   conf::LoadRequest request() const {
     conf::LoadRequest request{file, {}, conf::service_directories()};
@@ -46,6 +48,7 @@ class CommandLine {
     offline();
     get();
     asking();
+    trace();
     doctor();
     reload();
     acting();
@@ -149,11 +152,16 @@ class CommandLine {
     for (const Simple& s :
          {Simple{"status", "This Dropwire at a glance", commands::status},
           {"phones", "All phones that asked for something or registered", commands::phones},
-          {"calls", "Calls that are up, and what passed in each direction", commands::calls},
-          {"log", "The last lines of the log", commands::log}}) {
+          {"calls", "Calls that are up, and what passed in each direction", commands::calls}}) {
       asks_daemon(command(s.name, s.does, fmt::format("dropwire {0}\n  dropwire {0} --json", s.name).c_str(),
                           [this, action = s.action] { return action(typed_.ask()); }));
     }
+    CLI::App* log = command("log", "The last lines of the log", "dropwire log --follow\n  dropwire log --level debug",
+                            [this] { return commands::log(typed_.ask(), typed_.follow, typed_.level); });
+    log->add_flag("-f,--follow", typed_.follow, "Go on with the lines that come, until Ctrl-C");
+    log->add_option("--level", typed_.level, "Have it log from this level on, until it restarts or reloads")
+        ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}));
+    asks_daemon(log);
     CLI::App* phone = command("phone", "One phone's story, what is wrong with it and what to do",
                               "dropwire phone SEP001122334455",
                               [this] { return commands::phone(typed_.ask(), typed_.name); });
@@ -164,6 +172,19 @@ class CommandLine {
                                 [this] { return commands::connect(typed_.ask(), typed_.name); });
     connect->add_option("MODEL", typed_.name, "Its model, such as 7965; without it, every kind of phone");
     asks_daemon(connect);
+  }
+
+  void trace() {
+    CLI::App* sub = command(
+        "trace", "What one phone and this box say to each other, on both sides, until Ctrl-C",
+        "dropwire trace SEP001122334455\n  dropwire trace SEP001122334455 -w phone.pcapng",
+        [this] { return commands::trace(typed_.ask(), typed_.name, typed_.output, typed_.seconds, typed_.octets); });
+    sub->add_option("NAME", typed_.name, "Its name, MAC or address")->required();
+    sub->add_option("-w,--write", typed_.output, "Write a capture for Wireshark there; holds passwords")->type_name("FILE");
+    sub->add_option("--seconds", typed_.seconds, "End after so long [600]")->check(CLI::Range(1, 86400));
+    sub->add_option("--max-octets", typed_.octets, "End after so much [64 MiB]")
+        ->check(CLI::Range(std::uint64_t{1024}, std::uint64_t{1} << 30U));
+    asks_daemon(sub, false);
   }
 
   void doctor() {

@@ -219,10 +219,6 @@ int calls(const Ask& ask) {
   return show(ask, "/api/calls", [](const Json& answer) { return report::calls(answer); });
 }
 
-int log(const Ask& ask) {
-  return show(ask, "/api/log", [](const Json& answer) { return report::log(answer); });
-}
-
 int phone(const Ask& ask, const std::string& name) {
   int exit_status = kDone;
   const auto answer = ask_phone(ask, name, exit_status);

@@ -29,9 +29,12 @@ int status(const Ask& ask);
 int phones(const Ask& ask);
 int phone(const Ask& ask, const std::string& name);
 int calls(const Ask& ask);
-int log(const Ask& ask);
 /// How to connect a phone of this model; of every family when it is empty.
 int connect(const Ask& ask, const std::string& model);
+/// `follow`: until it is interrupted or the daemon ends. `level`: set first, when not empty.
+int log(const Ask& ask, bool follow, const std::string& level);
+/// `file`: a capture goes there; empty: lines go to stdout. Until the time or the octets are over, or Ctrl-C.
+int trace(const Ask& ask, const std::string& name, const std::string& file, unsigned seconds, std::uint64_t octets);
 int doctor(const Ask& ask);
 int doctor_phone(const Ask& ask, const std::string& name);
 int reload(const Ask& ask);

@@ -1,5 +1,7 @@
 #include "sbc/daemon/options.hpp"
 
+#include <algorithm>
+
 #include "tftp-proxy/core/origin_url.hpp"
 
 namespace dw {
@@ -246,57 +248,54 @@ admin::AdminServer::Options admin_options(const conf::Config& config) {
   return o;
 }
 
-std::vector<std::string> needs_restart(const conf::Config& running, const conf::Config& wanted) {
+std::vector<std::string> keep_until_restart(const conf::Config& running, conf::Config& wanted) {
   std::vector<std::string> names;
-  const auto compare = [&](const char* name, const auto& a, const auto& b) {
-    if (!(a == b)) names.emplace_back(name);
+  const auto keep = [&](const char* name, const auto& is, auto& becomes) {
+    if (is == becomes) return;
+    names.emplace_back(name);
+    becomes = is;
   };
-  compare("mode", running.mode, wanted.mode);
-  compare("access.listen", running.access.listen, wanted.access.listen);
-  compare("access.tftp.enable", running.access.tftp.enable, wanted.access.tftp.enable);
-  compare("access.tftp.port", running.access.tftp.port, wanted.access.tftp.port);
-  compare("access.stun", running.access.stun, wanted.access.stun);
-  compare("nat.measure_lifetime", running.nat.measure_lifetime, wanted.nat.measure_lifetime);
-  compare("access.http.enable", running.access.http.enable, wanted.access.http.enable);
-  compare("access.http.port", running.access.http.port, wanted.access.http.port);
-  compare("access.http.max_connections", running.access.http.max_connections,
-          wanted.access.http.max_connections);
-  compare("access.http.max_connections_per_source", running.access.http.max_connections_per_source,
-          wanted.access.http.max_connections_per_source);
-  compare("access.http.idle_timeout", running.access.http.idle_timeout, wanted.access.http.idle_timeout);
-  compare("access.sccp.enable", running.access.sccp.enable, wanted.access.sccp.enable);
-  compare("access.sccp.port", running.access.sccp.port, wanted.access.sccp.port);
-  compare("access.sccp.max_connections", running.access.sccp.max_connections, wanted.access.sccp.max_connections);
-  compare("access.sccp.max_connections_per_source", running.access.sccp.max_connections_per_source, wanted.access.sccp.max_connections_per_source);
-  compare("access.sccp.connection_rate", running.access.sccp.connection_rate, wanted.access.sccp.connection_rate);
-  compare("access.sccp.registrations_per_minute", running.access.sccp.registrations_per_minute, wanted.access.sccp.registrations_per_minute);
-  compare("access.sccp.any_device_name", running.access.sccp.any_device_name, wanted.access.sccp.any_device_name);
-  compare("access.sccp.max_version", running.access.sccp.max_version, wanted.access.sccp.max_version);
-  compare("access.sccp.text", running.access.sccp.text, wanted.access.sccp.text);
-  compare("access.sccp.media_idle", running.access.sccp.media_idle, wanted.access.sccp.media_idle);
-  compare("access.sip", running.access.sip, wanted.access.sip);
-  compare("central.sip", running.central.sip, wanted.central.sip);
-  compare("access.advertise", running.access.advertise, wanted.access.advertise);
-  compare("central.sccp.servers", running.central.sccp.servers, wanted.central.sccp.servers);
-  compare("central.sccp.source_addresses", running.central.sccp.source_addresses, wanted.central.sccp.source_addresses);
-  compare("central.sccp.connect_timeout", running.central.sccp.connect_timeout, wanted.central.sccp.connect_timeout);
-  compare("central.sccp.retry", running.central.sccp.retry, wanted.central.sccp.retry);
-  compare("central.media.advertise", running.central.media.advertise, wanted.central.media.advertise);
-  compare("media.ports", running.media.ports, wanted.media.ports);
-  compare("media.threads", running.media.threads, wanted.media.threads);
-  compare("media.local", running.media.local, wanted.media.local);
-  compare("media.dscp", running.media.dscp, wanted.media.dscp);
-  compare("media.keepalive", running.media.keepalive, wanted.media.keepalive);
-  compare("nat", running.nat, wanted.nat);
-  compare("cache.enable", running.cache.enable, wanted.cache.enable);
-  compare("cache.dir", running.cache.dir, wanted.cache.dir);
-  compare("cache.size", running.cache.size, wanted.cache.size);
-  compare("state.dir", running.state.dir, wanted.state.dir);
-  compare("phones.max_devices", running.phones.max_devices, wanted.phones.max_devices);
-  compare("phones.story_steps", running.phones.story_steps, wanted.phones.story_steps);
-  compare("admin.enable", running.admin.enable, wanted.admin.enable);
-  compare("admin.listen", running.admin.listen, wanted.admin.listen);
-  compare("admin.socket", running.admin.socket, wanted.admin.socket);
+  /// Neither ended nor moved; one that was off may come anywhere.
+  const auto keep_service = [&](const char* enable, const char* port, const auto& is, auto& becomes) {
+    if (!is.enable) return;
+    keep(enable, is.enable, becomes.enable);
+    keep(port, is.port, becomes.port);
+  };
+  const auto gone = [&](const IpAddress& address) {
+    return std::ranges::find(wanted.access.listen, address) == wanted.access.listen.end();
+  };
+  if (std::ranges::any_of(running.access.listen, gone)) names.emplace_back("access.listen");
+  std::vector<IpAddress> listen = running.access.listen;
+  for (const IpAddress& address : wanted.access.listen) {
+    if (std::ranges::find(listen, address) == listen.end()) listen.push_back(address);
+  }
+  wanted.access.listen = std::move(listen);
+  keep_service("access.tftp.enable", "access.tftp.port", running.access.tftp, wanted.access.tftp);
+  keep_service("access.http.enable", "access.http.port", running.access.http, wanted.access.http);
+  keep_service("access.sccp.enable", "access.sccp.port", running.access.sccp, wanted.access.sccp);
+  keep_service("access.sip.enable", "access.sip.port", running.access.sip, wanted.access.sip);
+  keep("mode", running.mode, wanted.mode);
+  keep("access.stun", running.access.stun, wanted.access.stun);
+  if (running.access.stun.enable &&
+      (running.access.listen != wanted.access.listen || running.access.advertise != wanted.access.advertise))
+    names.emplace_back("access.stun");
+  keep("nat.measure_lifetime", running.nat.measure_lifetime, wanted.nat.measure_lifetime);
+  keep("nat", running.nat, wanted.nat);
+  if (relay_options(running).mapped_pairs != 0) {
+    keep("media.ports", running.media.ports, wanted.media.ports);
+    if (running.access.sccp.enable != wanted.access.sccp.enable || running.access.sip.enable != wanted.access.sip.enable)
+      names.emplace_back("nat.port_mapping");
+  }
+  if (running.access.sccp.enable || running.access.sip.enable)
+    keep("media.threads", running.media.threads, wanted.media.threads);
+  keep("cache.enable", running.cache.enable, wanted.cache.enable);
+  keep("cache.dir", running.cache.dir, wanted.cache.dir);
+  keep("state.dir", running.state.dir, wanted.state.dir);
+  if (running.admin.enable) {
+    keep("admin.enable", running.admin.enable, wanted.admin.enable);
+    keep("admin.listen", running.admin.listen, wanted.admin.listen);
+  }
+  keep("admin.socket", running.admin.socket, wanted.admin.socket);
   return names;
 }
 

@@ -30,7 +30,7 @@ probe::NetworkProbe::Options network_options(const conf::Config& config);
 phones::Inventory::Options inventory_options(const conf::Config& config);
 admin::AdminServer::Options admin_options(const conf::Config& config);
 
-/// The names of settings that differ and are read at start only: a reload leaves them as they were.
-std::vector<std::string> needs_restart(const conf::Config& running, const conf::Config& wanted);
+/// Puts back into `wanted` what can't change while it runs (DECISIONS.md says why of each), and gives the names.
+std::vector<std::string> keep_until_restart(const conf::Config& running, conf::Config& wanted);
 
 }  // namespace dw

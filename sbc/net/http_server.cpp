@@ -1,5 +1,6 @@
 #include "sbc/net/http_server.hpp"
 
+#include <fcntl.h>
 #include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <microhttpd.h>
@@ -68,18 +69,21 @@ void reset(int descriptor) {
 class MhdServer final : public HttpServer {
  public:
   MhdServer(Loop& loop, Options options, Handler handler)
-      : options_(std::move(options)),
+      : loop_(loop),
+        options_(std::move(options)),
         handler_(std::move(handler)),
         turn_(loop, [this] { run(); }),
         sweep_(loop, [this] { sweep(); }) {}
   ~MhdServer() override;
-  Result<void> listen(Loop& loop);
+  Result<void> listen();
 
   Endpoint local() const override { return local_; }
   Stats stats() const override;
   void stop_accepting() override;
+  Result<std::unique_ptr<HttpServer>> renew(const Options& options) override;
 
  private:
+  Result<void> serve(Descriptor listener);
   void run();
   void sweep();
   void check(Connection& c, TimePoint now);
@@ -97,12 +101,14 @@ class MhdServer final : public HttpServer {
   static void on_completed(void* self, MHD_Connection* connection, void** context,
                            MHD_RequestTerminationCode code);
 
+  Loop& loop_;
   Options options_;
   Handler handler_;
   Timer turn_, sweep_;
   MHD_Daemon* daemon_ = nullptr;
   std::optional<Poll> poll_;
   Endpoint local_;
+  int listener_ = -1;  // libmicrohttpd's
   bool accepting_ = true;
   bool running_ = false;  // inside libmicrohttpd
   bool ending_ = false;
@@ -115,24 +121,28 @@ std::size_t leave_escaped(void*, MHD_Connection*, char* text) {
   return std::strlen(text);
 }
 
-Result<void> MhdServer::listen(Loop& loop) {
+Result<void> MhdServer::listen() {
   auto listener = options_.listen ? listen_tcp(*options_.listen) : listen_unix(options_.unix_path);
   if (!listener) return std::unexpected(listener.error());
-  local_ = local_endpoint(listener->number());
+  return serve(std::move(*listener));
+}
+
+Result<void> MhdServer::serve(Descriptor listener) {
+  local_ = local_endpoint(listener.number());
   constexpr unsigned kFlags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
   constexpr int kLenient = -1;
   daemon_ = MHD_start_daemon(
       kFlags, 0, nullptr, nullptr, &on_access, this,                                                        //
-      MHD_OPTION_LISTEN_SOCKET, listener->number(), MHD_OPTION_CONNECTION_LIMIT, options_.max_connections,  //
+      MHD_OPTION_LISTEN_SOCKET, listener.number(), MHD_OPTION_CONNECTION_LIMIT, options_.max_connections,  //
       MHD_OPTION_PER_IP_CONNECTION_LIMIT, options_.max_connections_per_address,                             //
       MHD_OPTION_STRICT_FOR_CLIENT, kLenient, MHD_OPTION_UNESCAPE_CALLBACK, &leave_escaped, nullptr,        //
       MHD_OPTION_NOTIFY_CONNECTION, &on_connection, this, MHD_OPTION_URI_LOG_CALLBACK, &on_uri, this,       //
       MHD_OPTION_NOTIFY_COMPLETED, &on_completed, this, MHD_OPTION_END);
   if (!daemon_)
     return fail(Errc::system, "the HTTP server could not be started (out of descriptors or memory?)");
-  listener->release();  // libmicrohttpd closes it
+  listener_ = listener.release();  // libmicrohttpd closes it
   const MHD_DaemonInfo* info = MHD_get_daemon_info(daemon_, MHD_DAEMON_INFO_EPOLL_FD);
-  poll_.emplace(loop, info->epoll_fd, [this](Poll::Events) { run(); });
+  poll_.emplace(loop_, info->epoll_fd, [this](Poll::Events) { run(); });
   poll_->watch({.readable = true});
   return {};
 }
@@ -159,6 +169,19 @@ void MhdServer::stop_accepting() {
   if (!std::exchange(accepting_, false)) return;
   if (const int listener = MHD_quiesce_daemon(daemon_); listener >= 0) close(listener);
   if (!options_.listen) unlink(options_.unix_path.c_str());
+}
+
+Result<std::unique_ptr<HttpServer>> MhdServer::renew(const Options& options) {
+  Options taken = options;
+  taken.listen = options_.listen;
+  taken.unix_path = options_.unix_path;
+  auto fresh = std::make_unique<MhdServer>(loop_, std::move(taken), handler_);
+  Descriptor listener(accepting_ ? fcntl(listener_, F_DUPFD_CLOEXEC, 0) : -1);
+  if (!listener) return fail(Errc::system, "the HTTP server's socket could not be handed on");
+  if (const auto up = fresh->serve(std::move(listener)); !up) return std::unexpected(up.error());
+  accepting_ = false;
+  if (const int old = MHD_quiesce_daemon(daemon_); old >= 0) close(old);
+  return fresh;
 }
 
 /// Turns the daemon. It watches its descriptors edge-triggered, so what it has not finished it does not hear
@@ -304,7 +327,7 @@ void MhdServer::on_completed(void* self, MHD_Connection* connection, void**,
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(Loop& loop, const Options& options, Handler handler) {
   auto server = std::make_unique<MhdServer>(loop, options, std::move(handler));
-  if (const auto up = server->listen(loop); !up) return std::unexpected(up.error());
+  if (const auto up = server->listen(); !up) return std::unexpected(up.error());
   return server;
 }
 

@@ -103,6 +103,10 @@ class HttpServer {
       const = 0;  ///< as bound, with the port the kernel chose; no address for a Unix socket
   virtual Stats stats() const = 0;
   virtual void stop_accepting() = 0;  ///< running exchanges go on
+  /// A server with other limits on the very socket that this one listens on, which accepts no more; its connections
+  /// go on until they end, so keep it until stats() counts none. `listen` and `unix_path` of the options are not
+  /// looked at. After an error this one goes on as it was.
+  virtual Result<std::unique_ptr<HttpServer>> renew(const Options& options) = 0;
 };
 
 }  // namespace dw::net

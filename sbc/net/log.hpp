@@ -11,10 +11,19 @@
 
 namespace dw::net {
 
-/// How every line looks: `event=… key=value… text`. Set up once by main: stderr, one line an event, with a
-/// time stamp for people or the journal's <N> priority prefix when $JOURNAL_STREAM says so. `level` is one of
-/// trace, debug, info, warn, error; anything else is info.
-void set_up_log(std::string_view level);
+/// How lines leave. automatic: journal where stderr is the journal's stream ($JOURNAL_STREAM), else text.
+/// text: for people, `event=… key=value… text` behind time and level, on stderr. json: one object a line, on
+/// stderr. journal: native entries with fields (log_line.hpp); stderr with <N> priorities where that fails.
+enum class LogForm : std::uint8_t { automatic, text, journal, json };
+LogForm log_form(std::string_view word);  ///< "auto" and what is unknown: automatic
+
+inline constexpr std::string_view kJournalSocket = "/run/systemd/journal/socket";
+/// Called by main, and again at each reload. `level` is one of trace, debug, info, warn, error; anything else
+/// is info.
+void set_up_log(std::string_view level, LogForm form = LogForm::automatic,
+                std::string_view journal = kJournalSocket);
+/// False, and nothing is changed, when it is none of those words.
+bool set_log_level(std::string_view word);
 
 /// For what a stranger can provoke: at most `rate` lines a second and a burst; when lines were left out, the
 /// next one that passes tells how many. A line that is left out is not even formatted. Keep one per kind of

@@ -85,9 +85,20 @@ bool contradict(const Phone& a, const Phone& b) {
 
 }  // namespace
 
-Inventory::Inventory(const Options& options) : options_(options) {
-  options_.max_phones = std::max<std::size_t>(1, options_.max_phones);
-  options_.max_steps = std::max<std::size_t>(1, options_.max_steps);
+Inventory::Inventory(const Options& options) {
+  configure(options);
+}
+
+void Inventory::configure(const Options& options) {
+  options_.max_phones = std::max<std::size_t>(1, options.max_phones);
+  options_.max_steps = std::max<std::size_t>(1, options.max_steps);
+  while (index_.size() > options_.max_phones)
+    erase(std::prev(unproven_.empty() ? proven_.end() : unproven_.end()));
+  for (auto& [key, phone] : index_) {
+    if (phone->steps.size() <= options_.max_steps) continue;
+    trim(phone->steps);
+    changed_.insert(key);
+  }
 }
 
 void Inventory::on_file(const FileStep& file) {

@@ -32,6 +32,8 @@ class Inventory {
 
   explicit Inventory(const Options& options);
   Inventory() : Inventory(Options{}) {}
+  /// Other bounds: what is above them goes now.
+  void configure(const Options& options);
 
   void on_file(const FileStep& step);
   /// To `device`, or when that is empty to whoever is at `address`; to nobody when both are empty.

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,7 +9,8 @@
 
 namespace dw::proxy {
 
-/// The call servers in the order that was configured, and which of them may be tried now. One that failed
+/// The call servers in the order that was configured, and which of them may be tried now. Each has a number for as
+/// long as it is used, whatever becomes of the order. One that failed
 /// rests, for twice as long after each failure, and is then tried by one connection before others follow. No
 /// I/O.
 class CallServers {
@@ -25,13 +27,20 @@ class CallServers {
     unsigned phones = 0;               ///< connections to it now
     std::vector<IpAddress> addresses;  ///< of its last lookup
     TimePoint looked_up{};
+    bool configured = true;  ///< false: out of the settings, and some connections still use it
   };
 
   CallServers(std::vector<HostPort> names, Duration first_rest);
 
-  /// The first from `from` on that may be tried; one that rests only once its time has come, and then it
-  /// rests anew for everyone else. Nothing: none is left.
+  /// Takes another list. A server that stays keeps its number and what is known of it; one that goes keeps its
+  /// number while `used` says so of it, and is picked no more.
+  void configure(const std::vector<HostPort>& names, Duration first_rest,
+                 const std::function<bool(std::size_t server)>& used);
+
+  /// The first from place `from` of the order on that may be tried; one that rests only once its time has come,
+  /// and then it rests anew for everyone else. Nothing: none is left.
   std::optional<std::size_t> pick(TimePoint now, std::size_t from);
+  std::size_t place_of(std::size_t server) const;  ///< in the order; its end: it is out of it
   void worked(std::size_t server);
   void failed(TimePoint now, std::size_t server, std::string why);
 
@@ -40,11 +49,13 @@ class CallServers {
   std::string last_failure() const;
 
   Server& at(std::size_t server) { return servers_[server]; }
+  /// By number; one that is neither configured nor has phones is of no interest.
   const std::vector<Server>& all() const { return servers_; }
 
  private:
   Duration first_rest_;
   std::vector<Server> servers_;
+  std::vector<std::size_t> order_;  // numbers
 };
 
 }  // namespace dw::proxy

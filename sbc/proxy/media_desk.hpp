@@ -32,6 +32,8 @@ class MediaDesk final : public MediaBroker {
   };
   MediaDesk(net::Loop& loop, nat::Relay& relay, const Options& options);
   ~MediaDesk() override;
+  /// For streams that are opened from now on.
+  void configure(const Options& options) { options_ = options; }
 
   /// What the home's router has mapped, from now on: streams that begin get these ports as long as there are free
   /// ones, and the central side is told where they are reached from outside. Not with `central_advertise`.

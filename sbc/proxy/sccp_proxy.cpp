@@ -35,16 +35,46 @@ SccpProxy::~SccpProxy() {
 Result<std::unique_ptr<SccpProxy>> SccpProxy::start(net::Loop& loop, Options options, MediaBroker& broker,
                                                     Sinks sinks) {
   std::unique_ptr<SccpProxy> proxy(new SccpProxy(loop, std::move(options), broker, std::move(sinks)));
-  for (const IpAddress& address : proxy->options_.listen) {
-    auto listener = net::TcpListener::open(
-        loop, {address, proxy->options_.port},
-        [p = proxy.get()](net::Descriptor socket, const Endpoint& peer, const Endpoint& local) {
-          p->accept(std::move(socket), peer, local);
-        });
-    if (!listener) return std::unexpected(listener.error());
-    proxy->listeners_.push_back(std::move(*listener));
-  }
+  if (auto ok = proxy->listen_also(proxy->options_.listen); !ok) return std::unexpected(ok.error());
   return proxy;
+}
+
+Result<void> SccpProxy::listen_also(const std::vector<IpAddress>& addresses) {
+  const std::size_t before = listeners_.size();
+  const std::uint16_t port = before == 0 ? options_.port : listeners_.front().local().port;
+  for (const IpAddress& address : addresses) {
+    auto listener = net::TcpListener::open(
+        loop_, {address, port},
+        [this](net::Descriptor socket, const Endpoint& peer, const Endpoint& local) {
+          accept(std::move(socket), peer, local);
+        });
+    if (!listener) {
+      keep_listeners(before);
+      return std::unexpected(listener.error());
+    }
+    listeners_.push_back(std::move(*listener));
+  }
+  return {};
+}
+
+void SccpProxy::configure(Options options) {
+  options.port = options_.port;
+  const bool other_rates = options.connection_rate != options_.connection_rate ||
+                           options.registrations_per_minute != options_.registrations_per_minute;
+  options_ = std::move(options);
+  servers_.configure(options_.servers, options_.retry, [this](std::size_t server) {
+    return std::ranges::any_of(slots_, [&](const auto& c) { return c && c->target == server; });
+  });
+  if (!other_rates) return;
+  names_.clear();
+  for (auto& [address, source] : sources_)
+    source.bucket = TokenBucket(options_.connection_rate, 5 * options_.connection_rate);
+}
+
+std::size_t SccpProxy::phones_in_calls() const {
+  const TimePoint now = loop_.now();
+  return static_cast<std::size_t>(std::ranges::count_if(
+      slots_, [&](const auto& c) { return c && !c->closing && !c->session.calls(now).empty(); }));
 }
 
 std::vector<Endpoint> SccpProxy::local() const {
@@ -79,6 +109,7 @@ void SccpProxy::accept(net::Descriptor socket, const Endpoint& peer, const Endpo
                              [this, &c](Bytes octets) {
                                sccp::Output out;
                                if (c.closing) return;
+                               if (tap_->on()) tap(c, WireRecord::Side::phone, false, octets);
                                c.session.on_phone(loop_.now(), octets, out);
                                perform(c, out);
                              },
@@ -122,6 +153,10 @@ void SccpProxy::leave(const IpAddress& source) {
 // ---- what a session asks for ----
 
 void SccpProxy::perform(Connection& c, sccp::Output& out) {
+  if (tap_->on()) {
+    tap(c, WireRecord::Side::phone, true, out.to_phone);
+    tap(c, WireRecord::Side::central, true, out.to_server);
+  }
   if (!out.to_phone.empty()) c.phone.send(out.to_phone);
   if (!out.to_server.empty()) c.server.send(out.to_server);
   for (const auto& event : out.events)
@@ -209,7 +244,7 @@ void SccpProxy::try_next(Connection& c) {
     return hang_up(c);
   }
   c.target = *picked;
-  c.next_server = *picked + 1;
+  c.next_server = servers_.place_of(*picked) + 1;
   c.next_address = 0;
   auto& server = servers_.at(c.target);
   if (!server.addresses.empty() && loop_.now() - server.looked_up < kLookupKept) return connect(c);
@@ -236,6 +271,7 @@ void SccpProxy::connect(Connection& c) {
        [this, &c](Bytes octets) {
          sccp::Output out;
          if (c.closing) return;
+         if (tap_->on()) tap(c, WireRecord::Side::central, false, octets);
          c.session.on_server(loop_.now(), octets, out);
          perform(c, out);
        },

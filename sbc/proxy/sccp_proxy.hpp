@@ -10,6 +10,7 @@
 #include "sbc/base/deadline_heap.hpp"
 #include "sbc/base/metrics.hpp"
 #include "sbc/base/token_bucket.hpp"
+#include "sbc/base/wire_tap.hpp"
 #include "sbc/net/log.hpp"
 #include "sbc/net/tcp_stream.hpp"
 #include "sbc/net/timer.hpp"
@@ -55,10 +56,23 @@ class SccpProxy {
   SccpProxy(const SccpProxy&) = delete;
   SccpProxy& operator=(const SccpProxy&) = delete;
 
+  /// Takes new options for all but `listen` and `port`. Connections that are there stay as they are.
+  void configure(Options options);
+  /// Listens on these addresses too, on the same port: on all, or on none of them.
+  Result<void> listen_also(const std::vector<IpAddress>& addresses);
+  /// Gives up all listeners but the first `count`.
+  void keep_listeners(std::size_t count) {
+    while (listeners_.size() > count)
+      listeners_.pop_back();
+  }
+
+  /// Tells it what passes. It outlives this.
+  void set_tap(const WireTap& tap) { tap_ = &tap; }
   std::vector<Endpoint> local() const;
   std::vector<phones::Call> calls() const;  ///< running
   const std::vector<CallServers::Server>& servers() const { return servers_.all(); }
   std::size_t connections() const { return live_; }
+  std::size_t phones_in_calls() const;
   std::size_t registered() const;
   void append_metrics(MetricsText& out) const;
   /// Tells a phone Reset. Errc::not_found: it is not registered here now.
@@ -103,6 +117,9 @@ class SccpProxy {
   void arm(Connection& c);
   void on_time();
 
+  void tap(const Connection& c, WireRecord::Side side, bool sent, Bytes octets) const;
+
+  const WireTap* tap_ = &WireTap::nobody();
   net::Loop& loop_;
   Options options_;
   MediaBroker& broker_;

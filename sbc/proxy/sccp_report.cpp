@@ -50,6 +50,20 @@ phones::Call for_people(const std::string& device, const sccp::Call& call, TimeP
 
 }  // namespace
 
+void SccpProxy::tap(const Connection& c, WireRecord::Side side, bool sent, Bytes octets) const {
+  if (octets.empty()) return;
+  const bool phone = side == WireRecord::Side::phone;
+  tap_->tell({.protocol = WireRecord::Protocol::sccp,
+              .side = side,
+              .sent = sent,
+              .stream = true,
+              .local = phone ? c.phone.local() : c.server.local(),
+              .peer = phone ? c.session.phone() : c.server_at,
+              .phone = c.session.phone().address,
+              .device = c.session.device(),
+              .octets = octets});
+}
+
 void SccpProxy::tell_step(Connection& c, phones::SignallingEvent event, std::string detail) {
   const bool lost =
       event == phones::SignallingEvent::phone_lost || event == phones::SignallingEvent::server_lost;
@@ -214,6 +228,7 @@ void SccpProxy::append_metrics(MetricsText& out) const {
   out.counter("dropwire_sccp_no_media_total", "Media channels refused for want of ports.",
               counters_.no_media);
   for (const auto& server : servers_.all()) {
+    if (!server.configured && server.phones == 0) continue;
     const std::string name = server.name.to_string();
     out.gauge("dropwire_sccp_server_up", "Whether a call server answered when last asked.", server.up ? 1 : 0,
               {{"server", name}});

@@ -44,13 +44,43 @@ Result<std::unique_ptr<SipProxy>> SipProxy::start(net::Loop& loop, Options optio
   }
   if (!proxy->options_.state_dir.empty())
     proxy->store_ = SipStore::open(loop, proxy->options_.state_dir, proxy->core_, proxy->out_);
-  proxy->lookups_.resize(proxy->servers().size());
-  for (std::size_t i = 0; i < proxy->lookups_.size(); ++i) {
-    proxy->lookups_[i].again = std::make_unique<net::Timer>(loop, [p = proxy.get(), i] { p->look_up(i); });
-    proxy->look_up(i);
-  }
+  proxy->look_up_servers();
   proxy->perform();
   return proxy;
+}
+
+bool SipProxy::configure(Options options) {
+  if (!core_.configure(options.proxy)) return false;
+  const bool other_rate = options.connection_rate != options_.connection_rate;
+  options.port = options_.port;
+  options.state_dir = options_.state_dir;
+  options.resolver = options_.resolver;
+  options_ = std::move(options);
+  if (other_rate) {
+    for (auto& [address, source] : sources_)
+      source.bucket = TokenBucket(options_.connection_rate, 5 * options_.connection_rate);
+  }
+  look_up_servers();
+  arm();
+  return true;
+}
+
+Result<void> SipProxy::listen_also(const std::vector<IpAddress>& addresses) {
+  const std::size_t before = sockets_.size();
+  for (const IpAddress& address : addresses) {
+    if (auto opened = listen_at({address, options_.port}); !opened) {
+      keep_listeners(before);
+      return std::unexpected(opened.error());
+    }
+  }
+  return {};
+}
+
+void SipProxy::keep_listeners(std::size_t count) {
+  while (sockets_.size() > count) {
+    sockets_.pop_back();
+    listeners_.pop_back();
+  }
 }
 
 Result<void> SipProxy::listen(const IpAddress& address) {
@@ -100,8 +130,9 @@ void SipProxy::on_datagrams(std::size_t socket, std::span<const net::Datagram> d
       ++truncated_;
       continue;
     }
-    core_.on_message(now, {sip::Transport::udp, {d.local, port}, d.peer, sip::ConnectionId::none}, d.octets,
-                     out_);
+    const sip::Flow from{sip::Transport::udp, {d.local, port}, d.peer, sip::ConnectionId::none};
+    if (tap_->on()) tap(from, false, d.octets);
+    core_.on_message(now, from, d.octets, out_);
   }
   perform();
 }
@@ -194,6 +225,7 @@ void SipProxy::on_octets(sip::ConnectionId id, Bytes octets) {
         core_.on_ping(loop_.now(), id);
         break;
       case sip::StreamFramer::Kind::message:
+        if (tap_->on()) tap(c.flow, false, (*piece)->octets);
         core_.on_message(loop_.now(), c.flow, (*piece)->octets, out_);
         break;
     }
@@ -243,6 +275,7 @@ void SipProxy::perform() {
 }
 
 void SipProxy::send(const sip::Flow& to, Bytes octets) {
+  if (tap_->on()) tap(to, true, octets);
   if (to.transport == sip::Transport::udp) {
     for (auto& socket : sockets_) {
       const Endpoint at = socket.local();
@@ -286,6 +319,19 @@ void SipProxy::on_time() {
 }
 
 // ---- where the central servers are ----
+
+/// Starts with servers that are new, and stops with those that nobody wants any more.
+void SipProxy::look_up_servers() {
+  lookups_.resize(servers().size());
+  for (std::size_t i = 0; i < lookups_.size(); ++i) {
+    if (!servers()[i].configured) {
+      lookups_[i] = {};
+    } else if (!lookups_[i].again || !servers()[i].address()) {
+      lookups_[i].again = std::make_unique<net::Timer>(loop_, [this, i] { look_up(i); });
+      look_up(i);
+    }
+  }
+}
 
 void SipProxy::look_up(std::size_t server) {
   const auto& s = servers()[server];

@@ -9,6 +9,7 @@
 
 #include "sbc/base/metrics.hpp"
 #include "sbc/base/token_bucket.hpp"
+#include "sbc/base/wire_tap.hpp"
 #include "sbc/net/datagram_socket.hpp"
 #include "sbc/net/log.hpp"
 #include "sbc/net/sip_lookup.hpp"
@@ -52,6 +53,17 @@ class SipProxy {
   SipProxy(const SipProxy&) = delete;
   SipProxy& operator=(const SipProxy&) = delete;
 
+  /// Takes new options for all but `listen`, `port`, `state_dir` and `resolver`. Registrations and calls go on as
+  /// they are; so do connections. False, and nothing is changed: see sip::Proxy::configure.
+  bool configure(Options options);
+  /// Listens on these addresses too, on the same port: on all, or on none of them.
+  Result<void> listen_also(const std::vector<IpAddress>& addresses);
+  /// How many listeners there are, with those toward servers; and gives up all but the first `count`.
+  std::size_t listeners() const { return sockets_.size(); }
+  void keep_listeners(std::size_t count);
+
+  /// Tells it what passes. It outlives this.
+  void set_tap(const WireTap& tap) { tap_ = &tap; }
   std::vector<Endpoint> local() const;
   std::vector<phones::Call> calls() const;  ///< running
   const std::vector<sip::Servers::Server>& servers() const { return core_.servers().all(); }
@@ -97,6 +109,7 @@ class SipProxy {
   void connected(sip::ConnectionId id);
   void ended(sip::ConnectionId id, std::string why);
   void connect(const sip::Output::Connect& wanted);
+  void look_up_servers();
   void look_up(std::size_t server);
   void found(std::size_t server, Result<net::SipTargets> targets);
   std::optional<Endpoint> local_toward(const Endpoint& peer);
@@ -112,6 +125,9 @@ class SipProxy {
   phones::Call for_people(const sip::Call& call) const;
   std::string server_name(const sip::Event& event) const;
 
+  void tap(const sip::Flow& flow, bool sent, Bytes octets) const;
+
+  const WireTap* tap_ = &WireTap::nobody();
   net::Loop& loop_;
   Options options_;
   Sinks sinks_;

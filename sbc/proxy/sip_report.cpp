@@ -47,6 +47,19 @@ void SipProxy::tell_step(const sip::Event& event, phones::SignallingEvent step, 
   sinks_.on_step(told);
 }
 
+void SipProxy::tap(const sip::Flow& flow, bool sent, Bytes octets) const {
+  const bool central = core_.is_central(flow);
+  tap_->tell({.protocol = WireRecord::Protocol::sip,
+              .side = central ? WireRecord::Side::central : WireRecord::Side::phone,
+              .sent = sent,
+              .stream = flow.transport != sip::Transport::udp,
+              .local = flow.local,
+              .peer = flow.peer,
+              .phone = {},
+              .device = {},
+              .octets = octets});
+}
+
 void SipProxy::tell(const sip::Event& event) {
   using Step = phones::SignallingEvent;
   if (event.kind != Kind::refreshed) log_event(event);
@@ -260,6 +273,7 @@ void SipProxy::append_metrics(MetricsText& out) const {
   out.counter("dropwire_sip_ignored_total", "Messages of banned sources.", core_.guard().ignored());
   out.gauge("dropwire_sip_banned", "Sources that are banned now.", static_cast<double>(bans().size()));
   for (const auto& server : servers()) {
+    if (!server.configured) continue;
     const std::string name = server.name.to_string();
     out.gauge("dropwire_sip_server_up", "Whether a central server answered when last asked.",
               server.up ? 1 : 0, {{"server", name}});

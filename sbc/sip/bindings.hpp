@@ -49,6 +49,7 @@ struct Binding {
 class Bindings {
  public:
   explicit Bindings(std::size_t max) : max_(max) {}
+  void set_max(std::size_t max) { max_ = max; }  ///< those above it stay until they expire
 
   Binding* by_token(std::string_view token);
   Binding* by_key(std::string_view key);

@@ -68,6 +68,7 @@ struct DialogSet {
 class Dialogs {
  public:
   explicit Dialogs(std::size_t max) : max_(max) {}
+  void set_max(std::size_t max) { max_ = max; }
   DialogSet* begin(std::string_view call_id, std::string_view initiator_tag, Side initiator);
   /// That this phone's end has, by `binding`, or, for one that is not registered, by its address: a central
   /// server may fork one call to several phones of ours.

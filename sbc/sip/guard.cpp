@@ -35,6 +35,17 @@ void Guard::forget_quiet(TimePoint now) {
   }
 }
 
+void Guard::configure(Options options) {
+  const bool other_rates = options.message_rate != options_.message_rate ||
+                           options.registered_message_rate != options_.registered_message_rate;
+  options_ = std::move(options);
+  if (!other_rates) return;
+  for (auto& [address, source] : sources_) {
+    const double rate = source.registered ? options_.registered_message_rate : options_.message_rate;
+    source.bucket = TokenBucket(rate, kBurst * rate);
+  }
+}
+
 bool Guard::admits(TimePoint now, const IpAddress& source, bool registered) {
   Source* const s = source_of(now, source);
   if (!s) return strangers_.take(now);

@@ -36,6 +36,8 @@ class Guard {
   };
 
   explicit Guard(Options options) : options_(std::move(options)) {}
+  /// Bans that were imposed last as long as they were told; rates are forgotten where they changed.
+  void configure(Options options);
 
   /// Whether a message may be looked at. `registered`: its source has phones that are.
   bool admits(TimePoint now, const IpAddress& source, bool registered);

@@ -20,27 +20,57 @@ std::string listener_key(const IpAddress& source, std::string_view sent_by) {
   return source.to_string() + " " + std::string(sent_by);
 }
 
+std::size_t max_dialogs(const ProxyOptions& options) {
+  return options.max_calls + 4 * options.max_bindings;
+}
+
+/// What stands behind the @ on the central side.
+std::string domain_of(const ProxyOptions& options) {
+  if (!options.central_domain.empty() || options.servers.empty()) return options.central_domain;
+  const std::string& host = options.servers.front().second.host;
+  const auto literal = IpAddress::parse(host);
+  return literal ? host_text(*literal) : host;
+}
+
 }  // namespace
 
 Proxy::Proxy(ProxyOptions options, MediaBroker& broker, std::function<std::uint64_t()> random)
     : options_(std::move(options)),
       broker_(broker),
       random_(std::move(random)),
-      domain_(options_.central_domain),
+      domain_(domain_of(options_)),
       secret_(random_()),
       servers_(options_.servers, options_.retry, options_.register_rate),
       guard_(options_.guard),
       bindings_(options_.max_bindings),
-      dialogs_(options_.max_calls + 4 * options_.max_bindings),
+      dialogs_(max_dialogs(options_)),
       transactions_(options_.max_transactions, [this](TimePoint now, const Transaction& t) {
         // What a silent server is sent again counts too, lest it hears all of it once it returns.
         return !t.registering || servers_[t.central_server].registers.take(now);
       }) {
-  if (domain_.empty() && !options_.servers.empty()) {
-    const std::string& host = options_.servers.front().second.host;
-    const auto literal = IpAddress::parse(host);
-    domain_ = literal ? host_text(*literal) : host;
-  }
+}
+
+bool Proxy::configure(ProxyOptions options) {
+  if (!servers_.configure(options.servers, options.retry, options.register_rate,
+                          [this](std::size_t server) { return uses_server(server); }))
+    return false;
+  options_ = std::move(options);
+  domain_ = domain_of(options_);
+  guard_.configure(options_.guard);
+  bindings_.set_max(options_.max_bindings);
+  dialogs_.set_max(max_dialogs(options_));
+  transactions_.set_max(options_.max_transactions);
+  return true;
+}
+
+bool Proxy::uses_server(std::size_t server) const {
+  bool used = false;
+  bindings_.for_each([&](const Binding& b) { used = used || b.server == server; });
+  dialogs_.for_each([&](const DialogSet& set) { used = used || set.server == server; });
+  transactions_.for_each([&](const Transaction& t) { used = used || t.central_server == server; });
+  for (const auto& [id, c] : connections_)
+    used = used || (!c.accepted && c.server == server);
+  return used;
 }
 
 Proxy::~Proxy() {

@@ -98,12 +98,19 @@ class Proxy {
   /// Asks the phone of this binding by NOTIFY to read its config and register anew, or to boot. Gives what names
   /// the request in Event::asked, which follows; nothing when it can't be asked now.
   std::optional<std::uint64_t> ask_to_start_over(TimePoint now, const Binding& b, bool boot, Output& out);
+  /// Takes new options. Registrations, transactions and calls go on with the servers that they are at. False, and
+  /// nothing is changed, when too many servers that are out of the settings are in use (Servers::kMaxKept).
+  bool configure(ProxyOptions options);
 
   Bindings& bindings() { return bindings_; }
   const Bindings& bindings() const { return bindings_; }
   const Servers& servers() const { return servers_; }
   std::vector<Guard::Ban> bans(TimePoint now) const { return guard_.bans(now); }
   std::vector<Call> calls(TimePoint now) const;  ///< running
+  bool is_central(const Flow& flow) const {
+    std::size_t server = 0;
+    return side_of(flow, server) == Side::central;
+  }
   std::size_t running_calls() const { return dialogs_.calls(); }
   std::size_t transactions() const { return transactions_.size(); }
   std::size_t dialog_sets() const { return dialogs_.size(); }
@@ -215,6 +222,7 @@ class Proxy {
   Event event_of(Event::Kind kind, const DialogSet& set) const;
   // proxy_notify.cpp
   void on_start_over_answer(const Transaction& t, std::uint16_t status, Output& out);
+  bool uses_server(std::size_t server) const;
   // proxy_own.cpp: our own requests and what is due
   void ping_servers(TimePoint now, Output& out);
   void keep_alive(TimePoint now, Binding& b, Output& out);

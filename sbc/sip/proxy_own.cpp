@@ -49,7 +49,7 @@ TimePoint Proxy::next_deadline() const {
     next = std::min(next, due.value_or(TimePoint::max()));
   if (options_.ping != Duration{}) {
     for (const auto& server : servers_.all()) {
-      if (server.address()) next = std::min(next, server.next_ping);
+      if (server.configured && server.address()) next = std::min(next, server.next_ping);
     }
   }
   return next;
@@ -61,7 +61,7 @@ void Proxy::ping_servers(TimePoint now, Output& out) {
   if (options_.ping == Duration{}) return;
   for (std::size_t i = 0; i < servers_.all().size(); ++i) {
     auto& server = servers_[i];
-    if (server.next_ping > now || !server.address()) continue;
+    if (!server.configured || server.next_ping > now || !server.address()) continue;
     server.next_ping =
         now + (server.up ? options_.ping
                          : std::clamp(server.rest, std::min(options_.retry, options_.ping), options_.ping));
@@ -277,6 +277,7 @@ void Proxy::look_around(TimePoint now, Output& out) {
       out.closes.push_back(id);
     }
   }
+  servers_.forget_unused([this](std::size_t server) { return uses_server(server); });
   if (kept_alive_.size() > options_.max_bindings) kept_alive_.clear();
   std::erase_if(kept_alive_, [&](const auto& entry) { return now - entry.second > kLanProbe; });
   dialogs_.for_each([&](DialogSet& set) {

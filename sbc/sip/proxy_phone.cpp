@@ -134,7 +134,8 @@ bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, 
   if (!in_dialog) {
     const auto& bound = servers_.all();
     const bool stays = t.tried == 0 && t.binding != 0 && t.central_server < bound.size() &&
-                       bound[t.central_server].up && bound[t.central_server].address();
+                       bound[t.central_server].configured && bound[t.central_server].up &&
+                       bound[t.central_server].address();
     const auto picked = stays ? std::optional(t.central_server) : servers_.pick(now, t.tried);
     if (!picked) return false;
     t.central_server = *picked;
@@ -175,7 +176,7 @@ bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, 
       if (!build_request(now, t, m, hop, target, routes, set, t.forwarded, out)) return false;
     }
   }
-  const bool may_fail_over = !in_dialog && servers_.all().size() > 1;
+  const bool may_fail_over = !in_dialog && servers_.configured() > 1;
   transactions_.send_request(now, t, may_fail_over ? options_.answer_timeout : Duration{}, out);
   return true;
 }
@@ -183,9 +184,9 @@ bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, 
 void Proxy::no_server_left(TimePoint now, Transaction& t, const Message& m, Output& out) {
   ++counters_.no_server;
   Event event = event_of(Event::Kind::no_server, t.from,
-                         servers_.all().empty() ? "none is configured (central.sip.servers)" : "");
+                         servers_.configured() == 0 ? "none is configured (central.sip.servers)" : "");
   for (const auto& server : servers_.all()) {
-    if (!server.last_error.empty()) event.text = server.name.to_string() + ": " + server.last_error;
+    if (server.configured && !server.last_error.empty()) event.text = server.name.to_string() + ": " + server.last_error;
   }
   if (const auto uri = parse_uri(m.from().uri)) event.aor = uri->user;
   event.user_agent = m.value_of(FieldName::user_agent).substr(0, 128);

@@ -111,7 +111,7 @@ bool Proxy::forward_register(TimePoint now, Transaction& t, const Message& m, Ou
       if (!build_request(now, t, m, hop, {}, {}, nullptr, t.forwarded, out)) return false;
     }
   }
-  transactions_.send_request(now, t, servers_.all().size() > 1 ? options_.answer_timeout : Duration{}, out);
+  transactions_.send_request(now, t, servers_.configured() > 1 ? options_.answer_timeout : Duration{}, out);
   return true;
 }
 

@@ -11,21 +11,62 @@ constexpr double kAtOnce = 0.2, kRefilled = 0.8;
 
 }  // namespace
 
-Servers::Servers(std::vector<std::pair<Transport, HostPort>> names, Duration first_rest, double register_rate)
-    : first_rest_(first_rest) {
-  names.resize(std::min(names.size(), kMax));
-  for (auto& [transport, name] : names) {
-    Server server;
-    server.transport = transport;
-    server.name = std::move(name);
+Servers::Servers(const Names& names, Duration first_rest, double register_rate) {
+  configure(names, first_rest, register_rate, {});
+}
+
+bool Servers::configure(const Names& names, Duration first_rest, double register_rate, const Used& used) {
+  const std::size_t count = std::min(names.size(), kMax);
+  const auto number_of = [this](const Names::value_type& name) {
+    return static_cast<std::size_t>(
+        std::ranges::find_if(servers_,
+                             [&](const Server& s) { return s.transport == name.first && s.name == name.second; }) -
+        servers_.begin());
+  };
+  std::vector<std::size_t> order;
+  std::vector<bool> taken(kMaxKept);
+  for (std::size_t i = 0; i < servers_.size(); ++i)
+    taken[i] = used(i);
+  for (std::size_t place = 0; place < count; ++place) {
+    const std::size_t known = number_of(names[place]);
+    order.push_back(known);
+    if (known < servers_.size()) taken[known] = true;
+  }
+  for (std::size_t place = 0; place < count; ++place) {
+    if (order[place] < servers_.size()) continue;
+    order[place] = static_cast<std::size_t>(std::ranges::find(taken, false) - taken.begin());
+    if (order[place] == kMaxKept) return false;
+    taken[order[place]] = true;
+  }
+  first_rest_ = first_rest;
+  for (Server& server : servers_)
+    server.configured = false;
+  for (std::size_t place = 0; place < count; ++place) {
+    const auto& [transport, name] = names[place];
+    if (order[place] >= servers_.size()) servers_.resize(order[place] + 1);
+    Server& server = servers_[order[place]];
+    if (server.transport != transport || server.name != name) {
+      server = {};
+      server.transport = transport;
+      server.name = name;
+    }
+    server.configured = true;
     server.registers = TokenBucket(kRefilled * register_rate, std::max(1.0, kAtOnce * register_rate));
-    servers_.push_back(std::move(server));
+  }
+  order_ = std::move(order);
+  if (used) forget_unused(used);
+  return true;
+}
+
+void Servers::forget_unused(const Used& used) {
+  for (std::size_t i = 0; i < servers_.size(); ++i) {
+    if (!servers_[i].configured && !servers_[i].addresses.empty() && !used(i)) servers_[i].addresses.clear();
   }
 }
 
 std::optional<std::size_t> Servers::pick(TimePoint now, std::uint32_t tried) {
   std::optional<std::size_t> resting;
-  for (std::size_t i = 0; i < servers_.size(); ++i) {
+  for (const std::size_t i : order_) {
     Server& server = servers_[i];
     if ((tried >> i & 1U) != 0 || !server.address()) continue;
     if (server.up) return i;

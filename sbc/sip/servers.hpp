@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,10 +12,12 @@
 
 namespace dw::sip {
 
-/// The central servers in the order that was configured, where each is, and which of them answer. No I/O.
+/// The central servers in the order that was configured, where each is, and which of them answer. Each has a number for
+/// as long as something is bound to it, whatever becomes of the order. No I/O.
 class Servers {
  public:
   static constexpr std::size_t kMax = 16;
+  static constexpr std::size_t kMaxKept = 32;  ///< with those out of the settings that are still in use
   static constexpr Duration kLongestRest = std::chrono::seconds(60);
   static constexpr unsigned kPingsMissed = 2;  ///< in a row: it is taken for dead
 
@@ -38,11 +41,22 @@ class Servers {
     bool no_tcp = false;         ///< asked by UDP, and refused a connection for a large request
     ConnectionId connection = ConnectionId::none;  ///< for pings and large requests
     TokenBucket registers{1, 1};
+    bool configured = true;  ///< false: out of the settings; what is bound to it goes on
 
     const Address* address() const { return current < addresses.size() ? &addresses[current] : nullptr; }
   };
 
-  Servers(std::vector<std::pair<Transport, HostPort>> names, Duration first_rest, double register_rate);
+  Servers(const std::vector<std::pair<Transport, HostPort>>& names, Duration first_rest, double register_rate);
+
+  using Names = std::vector<std::pair<Transport, HostPort>>;
+  using Used = std::function<bool(std::size_t server)>;
+  /// Takes another list. A server that stays keeps its number and what is known of it; one that goes is picked no
+  /// more, and keeps its number and addresses while it is `used`. False, and nothing is changed, when kMaxKept would
+  /// not hold them all.
+  bool configure(const Names& names, Duration first_rest, double register_rate, const Used& used);
+  /// Forgets where those are that are neither configured nor used: they are the central side no more.
+  void forget_unused(const Used& used);
+  std::size_t configured() const { return order_.size(); }
 
   /// The first that is up and not in `tried` (one bit each); else the first whose rest is over; nothing is
   /// left otherwise.
@@ -62,6 +76,7 @@ class Servers {
  private:
   Duration first_rest_;
   std::vector<Server> servers_;
+  std::vector<std::size_t> order_;  // numbers
 };
 
 }  // namespace dw::sip

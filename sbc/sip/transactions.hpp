@@ -101,6 +101,7 @@ class Transactions {
   /// `may_resend`: whether a request is sent again now, or only at its next time.
   using MayResend = std::function<bool(TimePoint now, const Transaction& t)>;
   Transactions(std::size_t max, MayResend may_resend);
+  void set_max(std::size_t max) { max_ = max; }
 
   /// nullptr when there are `max`. With a server side when `key` is given.
   Transaction* begin(Method method, std::string key);
@@ -152,7 +153,7 @@ class Transactions {
   }
 
   template <class Visit>
-  void for_each(Visit visit) {
+  void for_each(Visit visit) const {
     all_.for_each(visit);
   }
 

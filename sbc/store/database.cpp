@@ -123,10 +123,12 @@ void Database::Close::operator()(sqlite3* db) const {
   sqlite3_close_v2(db);
 }
 
-Result<Database> Database::open(const std::string& path, std::span<const std::string_view> migrations) {
+Result<Database> Database::open(const std::string& path, std::span<const std::string_view> migrations,
+                                Newer newer) {
   Result<Database> opened = open_file(path, migrations);
-  if (opened || (opened.error().code != Errc::malformed && opened.error().code != Errc::unsupported))
-    return opened;
+  const bool begin_anew = !opened && (opened.error().code == Errc::malformed ||
+                                      (opened.error().code == Errc::unsupported && newer == Newer::begin_anew));
+  if (!begin_anew) return opened;
   const std::string_view suffix = opened.error().code == Errc::malformed ? ".damaged" : ".newer";
   if (!move_aside(path, suffix)) return opened;
   spdlog::warn("event=database_moved path={} to={}{} reason=\"{}\" a new one was begun", path, path, suffix,
@@ -153,6 +155,13 @@ Result<Database> Database::open_file(const std::string& path, std::span<const st
   if (check->text(0) != "ok")
     return fail(Errc::malformed, fmt::format("{} is damaged: {}", path, check->text(0)));
   check->reset();
+  const Result<std::int64_t> version = database.version();
+  if (!version) return std::unexpected(version.error());
+  if (*version < 0 || *version > static_cast<std::int64_t>(migrations.size()))
+    return fail(Errc::unsupported,
+                fmt::format("{} was written by a newer Dropwire (its schema has version {}, this program knows {}): "
+                            "install that one again, or move the file away",
+                            path, *version, migrations.size()));
 
   if (auto ran = database.run("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON");
       !ran)
@@ -165,9 +174,6 @@ Result<void> Database::migrate(std::span<const std::string_view> migrations) {
   const Result<std::int64_t> at = version();
   if (!at) return std::unexpected(at.error());
   const auto wanted = static_cast<std::int64_t>(migrations.size());
-  if (*at < 0 || *at > wanted)
-    return fail(Errc::unsupported,
-                fmt::format("its schema has version {}, this program knows {}", *at, wanted));
   for (std::int64_t v = *at; v < wanted; ++v) {
     Result<Transaction> transaction = Transaction::begin(*this);
     if (!transaction) return std::unexpected(transaction.error());

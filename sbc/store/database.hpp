@@ -57,9 +57,11 @@ class Database {
   static constexpr int kBusyMs = 2000;  ///< waited for another process's lock
 
   /// `migrations[n]` is the SQL that brings version n to n + 1; the version stands in PRAGMA user_version.
-  /// A file that is damaged, or that a newer program made, is moved to PATH.damaged or PATH.newer (replacing
-  /// an older one), logged, and a new one begun.
-  static Result<Database> open(const std::string& path, std::span<const std::string_view> migrations);
+  /// What becomes of a file that a newer program made: left alone (Errc::unsupported), or moved to PATH.newer.
+  enum class Newer : std::uint8_t { refuse, begin_anew };
+  /// A file that is damaged is moved to PATH.damaged (replacing an older one), logged, and a new one begun.
+  static Result<Database> open(const std::string& path, std::span<const std::string_view> migrations,
+                               Newer newer = Newer::refuse);
 
   Result<Statement> prepare(std::string_view sql);
   /// One or more statements without values or rows.

@@ -35,7 +35,7 @@ for command in '' $(commands); do
   grep -qE "^ *['\"]$command:" "$folder/_dropwire" || complain "zsh's has no command $command"
 done
 ((found > 40)) || complain "only $found commands and options were found in --help: has its form changed?"
-for word in $(sed -n '/_arguments\|=(/s/[^a-z-]\(--[a-z]*\)/\n\1\n/gp' "$folder/_dropwire" | grep '^--' | sort -u); do
+for word in $(sed -n '/_arguments\|=(/s/[^a-z-]\(--[a-z-]*\)/\n\1\n/gp' "$folder/_dropwire" | grep '^--' | sort -u); do
   { options; for command in $(commands); do options "$command"; done; } | grep -qx -- "$word" || complain "zsh's $word is no option"
 done
 if command -v zsh >/dev/null; then zsh -n "$folder/_dropwire" || complain "zsh can't read its completion"; fi

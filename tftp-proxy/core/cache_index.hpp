@@ -46,6 +46,12 @@ class CacheIndex {
   void used(std::string_view name, WallTime now);
   void refreshed(std::string_view name, WallTime now);
 
+  /// Gives what must go for it, as make_room does.
+  std::vector<Entry> set_max_octets(std::uint64_t max_octets) {
+    max_octets_ = max_octets;
+    return make_room(0, {});
+  }
+
   std::uint64_t octets() const { return octets_; }
   std::uint64_t max_octets() const { return max_octets_; }
   std::size_t files() const { return by_name_.size(); }

@@ -305,3 +305,94 @@ TEST_CASE("a waiting answer whose reader acknowledges nothing is cut") {
   CHECK_FALSE(f.ends[0].whole);
   CHECK(f.server->stats().cut_slow == 1);
 }
+
+TEST_CASE("other limits on the very same socket: who is connected stays, and new ones get the new limits") {
+  HttpFixture f;
+  f.start({.max_connections = 1, .max_connections_per_address = 1});
+  const Endpoint at = f.server->local();
+  StreamClient a(at);
+  a.send("GET /a HTTP/1.1\r\nHost:h\r\n");
+  REQUIRE(f.until([&] { return f.server->stats().connections == 1; }));
+  auto renewed = f.server->renew({.max_connections = 10, .max_connections_per_address = 10});
+  REQUIRE(renewed);
+  CHECK((*renewed)->local() == at);
+  StreamClient b(at);
+  StreamClient c(at);
+  b.send("GET /b HTTP/1.1\r\nHost:h\r\n\r\n");
+  c.send("GET /c HTTP/1.1\r\nHost:h\r\n\r\n");
+  CHECK(f.read_to_body(b, "fine\n"));
+  CHECK(f.read_to_body(c, "fine\n"));
+  a.send("\r\n");
+  CHECK(f.read_to_body(a, "fine\n"));
+  CHECK(f.server->stats().requests == 1);
+  a.close();
+  CHECK(f.until([&] { return f.server->stats().connections == 0; }));
+  f.server = std::move(*renewed);  // the old one goes without a trace
+  StreamClient d(at);
+  d.send("GET /d HTTP/1.1\r\nHost:h\r\n\r\n");
+  CHECK(f.read_to_body(d, "fine\n"));
+}
+
+TEST_CASE("a server may be renewed while it answers, over a Unix socket too") {
+  HttpFixture f;
+  std::unique_ptr<HttpServer> old;
+  f.answer = [&](const ExchangePtr& e) {
+    if (!old) {
+      auto renewed = f.server->renew({.max_connections = 5});
+      REQUIRE(renewed);
+      old = std::exchange(f.server, std::move(*renewed));
+    }
+    e->reply(text_reply("fine\n"));
+  };
+  f.start({.max_connections = 2});
+  const Endpoint at = f.server->local();
+  for (int i = 0; i < 3; ++i) {
+    StreamClient client(at);
+    client.send("GET / HTTP/1.1\r\nHost:h\r\n\r\n");
+    CHECK(f.read_to_body(client, "fine\n"));
+  }
+  CHECK(old->stats().requests == 1);
+  CHECK(f.server->stats().requests == 2);
+}
+
+TEST_CASE("a body of unknown size goes out as it comes, in chunks, and ends when its reader says so") {
+  HttpFixture f;
+  std::string ready = "abc";
+  bool over = false;
+  ExchangePtr exchange;
+  f.answer = [&](const ExchangePtr& e) {
+    exchange = e;
+    e->reply(streamed(HttpBody::kUnknownSize, [&](std::uint64_t, MutableBytes into) -> long {
+      if (ready.empty()) return over ? HttpBody::kEnd : HttpBody::kWait;
+      std::ranges::copy(as_bytes(ready), into.begin());
+      return static_cast<long>(std::exchange(ready, {}).size());
+    }));
+  };
+  f.start();
+  StreamClient client(f.server->local());
+  client.send("GET / HTTP/1.1\r\nHost:h\r\n\r\n");
+  REQUIRE(f.read_until(client, [&] { return client.got().find("\r\n3\r\nabc\r\n") != std::string::npos; }));
+  CHECK(client.got().find("Content-Length") == std::string::npos);
+  ready = "de";
+  exchange->wake();
+  REQUIRE(f.read_until(client, [&] { return client.got().ends_with("2\r\nde\r\n"); }));
+  over = true;
+  exchange->wake();
+  REQUIRE(f.read_until(client, [&] { return client.got().ends_with("0\r\n\r\n"); }));
+  REQUIRE(f.until([&] { return f.ends.size() == 1; }));
+  CHECK(f.ends[0].whole);
+}
+
+TEST_CASE("a reader of an endless body that goes away ends it") {
+  HttpFixture f;
+  f.answer = [&](const ExchangePtr& e) {
+    e->reply(streamed(HttpBody::kUnknownSize, [](std::uint64_t, MutableBytes) -> long { return HttpBody::kWait; }));
+  };
+  f.start();
+  {
+    StreamClient client(f.server->local());
+    client.send("GET / HTTP/1.1\r\nHost:h\r\n\r\n");
+    REQUIRE(f.until([&] { return f.asked.size() == 1; }));
+  }
+  CHECK(f.until([&] { return f.ends.size() == 1; }));
+}

@@ -17,6 +17,7 @@ const IpAddress kAlice = *IpAddress::parse("192.168.1.50"), kBob = *IpAddress::p
 /// A relay that remembers what it was told.
 class FakeRelay final : public nat::Relay {
  public:
+  Result<void> configure(const nat::RelayOptions&) override { return {}; }
   struct Stream {
     std::optional<Endpoint> far_end;
     MediaId bridged = MediaId::none;

@@ -240,3 +240,46 @@ TEST_CASE("draining hangs up on phones without a call, and on the others when th
   late.connect(at);
   CHECK(town.until([&] { return late.closed; }));
 }
+
+TEST_CASE("other settings while a phone is registered: it stays with its server, the next one goes to the new one") {
+  Town town;
+  TestServer& first = town.add_server();
+  town.start();
+  TestPhone a(town.loop, "SEP001122334401", 2);
+  a.connect(town.at());
+  REQUIRE(town.until([&] { return a.core.is_registered(); }));
+  TestServer& second = town.add_server();
+  proxy::SccpProxy::Options options;
+  options.listen = {loopback(40)};
+  options.servers = {second.name()};
+  options.registrations_per_minute = 30;
+  town.proxy->configure(options);
+  CHECK_FALSE(town.proxy->servers()[0].configured);
+  CHECK(town.proxy->servers()[0].phones == 1);
+  TestPhone b(town.loop, "SEP001122334402", 3);
+  b.connect(town.at());
+  REQUIRE(town.until([&] { return b.core.is_registered(); }));
+  CHECK(first.connections() == 1);
+  CHECK(second.connections() == 1);
+  CHECK(a.core.is_registered());
+  CHECK_FALSE(a.closed);
+  a.act(a.core.dial(town.loop.now(), "600"));
+  REQUIRE(town.until([&] { return a.saw(PhoneEvent::Kind::transmit_started); }));
+  CHECK(town.proxy->phones_in_calls() == 1);
+}
+
+TEST_CASE("more addresses to listen on are all had, or none") {
+  Town town;
+  (void)town.add_server();
+  town.start();
+  REQUIRE(town.proxy->local().size() == 1);
+  CHECK_FALSE(town.proxy->listen_also({loopback(41), *IpAddress::parse("192.0.2.1")}));
+  CHECK(town.proxy->local().size() == 1);
+  REQUIRE(town.proxy->listen_also({loopback(41)}));
+  REQUIRE(town.proxy->local().size() == 2);
+  TestPhone a(town.loop, "SEP001122334401", 2);
+  a.connect(town.proxy->local().back());
+  CHECK(town.until([&] { return a.core.is_registered(); }));
+  town.proxy->keep_listeners(1);
+  CHECK(town.proxy->local().size() == 1);
+}

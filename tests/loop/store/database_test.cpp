@@ -148,11 +148,52 @@ TEST_CASE("a damaged file is moved aside and a new one begun") {
   CHECK(fs::exists(path.string() + ".damaged"));
 }
 
-TEST_CASE("a newer program's file is moved aside, not read") {
+TEST_CASE("a newer program's file is left alone, and the words say what to do") {
+  const test::TempDir dir;
+  const fs::path path = dir.path() / "a.db";
+  {
+    auto newer = Database::open(path, kSecond);
+    REQUIRE(newer);
+    insert(*newer, "kept", 1);
+  }
+  const auto refused = Database::open(path, kFirst);
+  REQUIRE(!refused);
+  CHECK(refused.error().code == Errc::unsupported);
+  CHECK(refused.error().text.find("written by a newer Dropwire (its schema has version 2, this program knows 1)") !=
+        std::string::npos);
+  CHECK(!fs::exists(path.string() + ".newer"));
+  auto again = Database::open(path, kSecond);
+  REQUIRE(again);
+  CHECK(count(*again) == 1);
+}
+
+TEST_CASE("a full disk is told as such, and writing goes on once there is room") {
+  const test::TempDir dir;
+  auto db = Database::open(dir.path() / "a.db", kFirst);
+  REQUIRE(db);
+  REQUIRE(db->run("PRAGMA max_page_count = 8"));
+  Result<void> put;
+  std::int64_t stored = 0;
+  for (int i = 0; i < 10'000 && put; ++i) {
+    auto statement = db->prepare("INSERT INTO t(k, n) VALUES(?, ?)");
+    REQUIRE(statement);
+    const std::string key = "a key that takes some room, number " + std::to_string(i);
+    put = statement->bind(1, key).bind(2, std::int64_t{i}).run();
+    stored += put ? 1 : 0;
+  }
+  REQUIRE(!put);
+  CHECK(put.error().code == Errc::exhausted);
+  CHECK(count(*db) == stored);
+  REQUIRE(db->run("PRAGMA max_page_count = 1000"));
+  insert(*db, "after", 1);
+  CHECK(count(*db) == stored + 1);
+}
+
+TEST_CASE("where it can be fetched again, a newer program's file is moved aside") {
   const test::TempDir dir;
   const fs::path path = dir.path() / "a.db";
   REQUIRE(Database::open(path, kSecond));
-  auto db = Database::open(path, kFirst);
+  auto db = Database::open(path, kFirst, Database::Newer::begin_anew);
   REQUIRE(db);
   CHECK(db->version().value() == 1);
   CHECK(fs::exists(path.string() + ".newer"));

@@ -107,6 +107,7 @@ inline Fetched fetch(net::Loop& loop, Origin& origin, const OriginRequest& reque
 /// A cache that keeps all in memory, and answers as the real one does: later.
 class MemoryCache : public Cache {
  public:
+  void configure(const Options&) override {}
   explicit MemoryCache(net::Loop& loop) : loop_(loop) {}
   std::optional<CacheEntry> find(std::string_view name) const override {
     const auto at = held.find(std::string(name));

@@ -2,10 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <set>
+#include <vector>
 
 using namespace dw;
 using namespace dw::nat;
+using namespace std::chrono_literals;
 
 TEST_CASE("the pool gives each even port once, and then nothing") {
   PortPool pool(20001, 20100, 7);
@@ -60,4 +63,27 @@ TEST_CASE("another seed gives another order") {
   int same = 0;
   for (int i = 0; i < 100; ++i) same += a.take(TimePoint{}) == b.take(TimePoint{}) ? 1 : 0;
   CHECK(same < 10);
+}
+
+TEST_CASE("another range: ports in use stay so, those outside it come back to nobody") {
+  nat::PortPool pool(20000, 20007, 1);
+  const TimePoint now{1h};
+  const auto held = pool.take(now);
+  REQUIRE(held);
+  pool.configure(30000, 30003, 2);
+  CHECK(pool.size() == 2);
+  CHECK(pool.in_use() == 1);
+  std::vector<std::uint16_t> taken;
+  while (const auto port = pool.take(now))
+    taken.push_back(*port);
+  std::ranges::sort(taken);
+  CHECK(taken == std::vector<std::uint16_t>{30000, 30002});
+  pool.give_back(now, *held);
+  CHECK(pool.in_use() == 2);
+  CHECK_FALSE(pool.take(now + 1min));
+  pool.configure(30000, 30005, 3);
+  CHECK(pool.take(now) == std::uint16_t{30004});
+  pool.give_back(now, 30000);
+  CHECK_FALSE(pool.take(now));
+  CHECK(pool.take(now + nat::PortPool::kQuarantine) == std::uint16_t{30000});
 }

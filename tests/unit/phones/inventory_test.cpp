@@ -256,3 +256,39 @@ TEST_CASE("what a phone asks narrows its model, and it knows better than its con
   r.boot({"x/be-sccp.jar"});
   CHECK(r.phone().model == "7945/7965");
 }
+
+TEST_CASE("other bounds: what is above them goes at once, strangers first") {
+  Replay r;
+  for (int i = 0; i < 6; ++i)
+    r.wait(1s).boot({"SEP<MAC>.cnf.xml", "dialplan.xml", "softkeys.xml"});
+  REQUIRE(r.phone().steps.size() > 4);
+  const auto newest = r.phone().steps.back().id;
+  (void)r.inventory.take_changed();
+  r.inventory.configure({.max_phones = 10, .max_steps = 4});
+  CHECK(r.phone().steps.size() == 4);
+  CHECK(r.phone().steps.back().id == newest);
+  CHECK(r.inventory.take_changed().size() == 1);
+  FileStep stranger = r.step("SEPAABBCCDDEEFF.cnf.xml", FileOutcome::not_found);
+  r.tell(stranger);
+  REQUIRE(r.inventory.size() == 2);
+  r.inventory.configure({.max_phones = 1, .max_steps = 4});
+  CHECK(r.inventory.size() == 1);
+  CHECK(r.inventory.find(kDevice) != nullptr);
+  r.inventory.configure({.max_phones = 100, .max_steps = 100});
+  r.boot({"SEP<MAC>.cnf.xml"});
+  CHECK(r.phone().steps.size() == 5);
+}
+
+TEST_CASE("a wall clock that jumps back and forth leaves every story in order and within its bounds") {
+  Replay r;
+  const WallTime start = r.now;
+  for (const auto jump : {0h, 24h * 365, -24h * 365, 1h, -1h, 24h * 9000, -24h * 9000, 0h}) {
+    r.now = start + jump;
+    r.boot({"CTLSEP<MAC>.tlv!", "SEP<MAC>.cnf.xml", "dialplan.xml"});
+    const auto& steps = r.phone().steps;
+    CHECK(std::ranges::is_sorted(steps, {}, &Step::at));
+    CHECK(steps.size() <= 64);
+    CHECK(r.inventory.site_findings(r.now).size() < 10);
+  }
+  CHECK(r.inventory.size() == 1);
+}

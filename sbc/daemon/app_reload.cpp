@@ -1,0 +1,111 @@
+// How the daemon takes other settings while it runs: all of them, or none.
+#include <algorithm>
+
+#include "sbc/base/escape.hpp"
+#include "sbc/daemon/admin_access.hpp"
+#include "sbc/daemon/app.hpp"
+#include "sbc/net/log.hpp"
+#include "sbc/net/notify.hpp"
+
+namespace dw {
+
+admin::ReloadOutcome App::reload() {
+  const auto monotonic = std::chrono::floor<std::chrono::microseconds>(Clock::now().time_since_epoch());
+  if (!draining_) net::notify_systemd(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", monotonic.count()));
+  auto fresh = conf::load(request_);
+  const admin::Credentials credentials = take_credentials(fresh);
+  admin::ReloadOutcome outcome;
+  const auto problem = [&](std::string text) {
+    spdlog::warn("event=config_problem {}", escaped(text, 400));
+    outcome.problems.push_back(std::move(text));
+  };
+  for (const auto& p : fresh.problems)
+    problem(p.to_string());
+  outcome.taken = fresh.ok() && !draining_;
+  if (draining_) problem("Dropwire is ending, and takes no settings any more");
+  if (outcome.taken) {
+    const auto kept = keep_until_restart(loaded_.config, fresh.config);
+    if (const auto ok = take(std::move(fresh)); !ok) {
+      problem(ok.error().text);
+      outcome.taken = false;
+    } else {
+      admin_->use(credentials);
+      for (const auto& name : kept) {
+        outcome.problems.push_back(name + " is read at start only: restart the service for it");
+        spdlog::warn("event=needs_restart setting={} the running value stays until the service restarts", name);
+      }
+    }
+  }
+  if (outcome.taken) {
+    spdlog::info("event=reloaded files={}", loaded_.files.size());
+  } else {
+    spdlog::error("event=reload_refused problems={} the old settings stay", outcome.problems.size());
+  }
+  if (!draining_) net::notify_systemd("READY=1");
+  return outcome;
+}
+
+/// First what may fail, listeners above all. When something does, what was begun is given up: nothing has come in
+/// meanwhile, as the loop did not turn.
+Result<void> App::take(conf::Loaded fresh) {
+  const auto services = services_;
+  const bool had_tftp = tftp_ != nullptr, had_http = http_ != nullptr, had_media = relay_ != nullptr,
+             had_sccp = sccp_ != nullptr, had_sip = sip_ != nullptr;
+  const std::size_t sip_listeners = sip_ ? sip_->listeners() : 0;
+  conf::Loaded before = std::exchange(loaded_, std::move(fresh));
+  auto ok = start_listeners();
+  if (ok) ok = configure_fallible();
+  if (ok) {
+    configure_rest();
+    for (const auto& service : services_) {
+      const auto old = std::ranges::find(services, service.name, &admin::Service::name);
+      for (const Endpoint& at : service.addresses) {
+        if (old == services.end() || std::ranges::find(old->addresses, at) == old->addresses.end())
+          spdlog::info("event=listening service={} address={}", service.name, at.to_string());
+      }
+    }
+    return {};
+  }
+  loaded_ = std::move(before);
+  services_ = services;
+  if (tftp_) had_tftp ? tftp_->keep_listeners(addresses_of("tftp").size()) : tftp_.reset();
+  if (http_) had_http ? http_->keep_listeners(addresses_of("http").size()) : http_.reset();
+  if (sccp_) had_sccp ? sccp_->keep_listeners(addresses_of("sccp").size()) : sccp_.reset();
+  if (sip_) had_sip ? sip_->keep_listeners(sip_listeners) : sip_.reset();
+  if (!had_media) media_.reset(), relay_.reset();
+  if (addresses_of("admin").empty()) admin_->close_tcp();
+  (void)configure_fallible();  // back to what it was
+  return ok;
+}
+
+Result<void> App::configure_fallible() {
+  const conf::Config& config = loaded_.config;
+  if (relay_) {
+    if (auto ok = relay_->configure(relay_options(config)); !ok) return ok;
+  }
+  if (sip_ && !sip_->configure(sip_options(config)))
+    return fail(Errc::exhausted,
+                "central.sip.servers: too many servers that are out of the settings are still in use by phones and "
+                "calls; restart the service");
+  (void)cap_ping();
+  if (http_) {
+    if (auto ok = http_->configure(http_options(config)); !ok) return ok;
+  }
+  return admin_->configure(admin_options(config));
+}
+
+void App::configure_rest() {
+  const conf::Config& config = loaded_.config;
+  config_loaded_ = wall_now();
+  pipeline_->reconfigure(pipeline_options(config));
+  network_->configure(network_options(config));
+  actions_->use(sccp_.get(), sip_.get());
+  if (cache_) cache_->configure(cache_options(config));
+  inventory_.configure(inventory_options(config));
+  if (tftp_) tftp_->configure(tftp_options(config));
+  if (media_) media_->configure(media_options(config));
+  if (sccp_) sccp_->configure(sccp_options(config));
+  net::set_up_log(config.log.level, net::log_form(config.log.format));
+}
+
+}  // namespace dw
