@@ -147,7 +147,8 @@ function acknowledge(   had_words, had_parts) {
 }
 function sends(method,   first, again) {
   if (method == "REGISTER") return registers_itself()
-  # Lest it overtake this side's own last answer, which may go another way.
+  # Lest it overtake this side's own last answer, which may go another way. (The ACK to a refusal does not say that it arrived:
+  # the next hop made it.)
   if (spoke == side && method !~ hop) out("  <pause milliseconds=\"150\"/>")
   first = !inside || option("free")
   again = method != "ACK" && !option("once")
@@ -245,11 +246,12 @@ function answered(code, method,   actions, more) {
     if (who == side) answers(what, method)
     else answered(what, method)
     spoke = who
+    refusal = what >= 300
   } else {
     last[who] = what
     if (who == side) sends(what)
     else receives(what)
-    spoke = ""
+    if (what != "ACK" || !refusal) spoke = ""
   }
 }
 END {
