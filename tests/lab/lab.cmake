@@ -17,13 +17,24 @@ target_link_libraries(lab_sip_phone PRIVATE dw_base PkgConfig::CRYPTO)
 target_link_libraries(lab_sccp_phone PRIVATE sccp_sims)
 target_link_libraries(lab_sccp_server PRIVATE sccp_sims)
 
-# DW_BIN in the environment names another binary than the one just built.
-# The labs share two cores with nothing else: what they time out on are seconds of a real network.
-file(GLOB labs CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/lab/test_*.sh)
-foreach(script ${labs})
-  get_filename_component(name ${script} NAME_WE)
-  string(REGEX REPLACE "^test_" "lab_" name ${name})
-  add_test(NAME ${name} COMMAND bash ${script})
-  set_tests_properties(${name} PROPERTIES LABELS lab TIMEOUT 300 SKIP_RETURN_CODE 77 RUN_SERIAL ON ENVIRONMENT
+# A script as a test. DW_BIN in the environment names another binary than the one just built. 77: it can't run here.
+# Each has namespaces of its own and mostly waits for them, so two run beside each other on two cores.
+function(dw_script_test label name script limit)
+  add_test(NAME ${label}_${name} COMMAND bash ${script} ${ARGN})
+  set_tests_properties(${label}_${name} PROPERTIES LABELS ${label} TIMEOUT ${limit} SKIP_RETURN_CODE 77 ENVIRONMENT
                        "DW_BUILT=$<TARGET_FILE:dropwire>;DW_LAB_TOOLS=$<TARGET_FILE_DIR:lab_phone>")
-endforeach()
+endfunction()
+# dw_script_tests(LABEL FOLDER SECONDS): each FOLDER/test_NAME.sh is the test LABEL_NAME
+function(dw_script_tests label folder limit)
+  file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/test_*.sh)
+  foreach(script ${scripts})
+    get_filename_component(name ${script} NAME_WE)
+    string(REGEX REPLACE "^test_" "" name ${name})
+    dw_script_test(${label} ${name} ${script} ${limit})
+  endforeach()
+endfunction()
+dw_script_tests(lab lab 300)
+dw_script_tests(browser browser 240)  # the status page in a headless Chromium, in a lab
+dw_script_tests(packaging packaging 600)  # installed in a Debian 12 of its own (root, or a sudo that asks nothing)
+dw_script_test(packaging completions ${CMAKE_CURRENT_SOURCE_DIR}/packaging/completions.sh 300)
+dw_script_test(packaging deb ${CMAKE_CURRENT_SOURCE_DIR}/packaging/check-deb 300)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every command and option that --help shows is in the completions, and bash's gives them where they belong.
-#   completions.sh DROPWIRE
-program=${1:?the dropwire binary}
+#   DW_BIN=DROPWIRE completions.sh
+program=${DW_BIN:-${DW_BUILT:?the dropwire binary}}
 folder=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../packaging/completions" && pwd)
 failed=0
 complain() {
@@ -35,8 +35,9 @@ for command in '' $(commands); do
   grep -qE "^ *['\"]$command:" "$folder/_dropwire" || complain "zsh's has no command $command"
 done
 ((found > 40)) || complain "only $found commands and options were found in --help: has its form changed?"
+all=$(for command in '' $(commands); do options $command; done)
 for word in $(sed -n '/_arguments\|=(/s/[^a-z-]\(--[a-z-]*\)/\n\1\n/gp' "$folder/_dropwire" | grep '^--' | sort -u); do
-  { options; for command in $(commands); do options "$command"; done; } | grep -qx -- "$word" || complain "zsh's $word is no option"
+  grep -qx -- "$word" <<<"$all" || complain "zsh's $word is no option"
 done
 if command -v zsh >/dev/null; then zsh -n "$folder/_dropwire" || complain "zsh can't read its completion"; fi
 ((failed)) || echo "ok    $found commands and options are completed"
