@@ -3,7 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cstdlib>
+
+#include "tests/lab/script.hpp"
 
 namespace dw::lab {
 
@@ -15,24 +16,6 @@ namespace {
 constexpr Duration kPacketTime = 20ms;
 
 }  // namespace
-
-Duration duration_or_exit(const std::string& text) {
-  char* end = nullptr;
-  const double value = std::strtod(text.c_str(), &end);
-  const std::string unit(end);
-  if (end == text.c_str() || value < 0 || (!unit.empty() && unit != "s" && unit != "ms")) {
-    std::fprintf(stderr, "not a time: %s\n", text.c_str());
-    std::exit(2);
-  }
-  return std::chrono::duration_cast<Duration>(
-      std::chrono::duration<double>(unit == "ms" ? value / 1000 : value));
-}
-
-std::string device_after(const std::string& first, int n) {
-  if (n == 0) return first;
-  const std::string digits = first.substr(std::min<std::size_t>(3, first.size()));
-  return fmt::format("{}{:012X}", first.substr(0, 3), std::strtoll(digits.c_str(), nullptr, 16) + n);
-}
 
 LabPhone::LabPhone(unsigned index, sim::PhoneOptions phone, const LabPhoneOptions& options, TimePoint now)
     : index_(index), options_(options), phone_(std::move(phone)), born_(now) {}
@@ -151,28 +134,12 @@ TimePoint LabPhone::next_time(TimePoint now) const {
   return std::max(next, now);
 }
 
-// "even:", "odd:", or the phone's place in this run: "2:".
-bool LabPhone::is_meant(const std::string& prefix) const {
-  if (prefix == "even:") return index_ % 2 == 0;
-  if (prefix == "odd:") return index_ % 2 == 1;
-  return prefix == std::to_string(index_) + ":";
-}
-
 void LabPhone::on_time(TimePoint now) {
   if (retry_at_ && now >= *retry_at_) connect(now);
   if (const auto at = phone_.next_deadline(); tcp_ && at && now >= *at) perform(now, phone_.on_deadline(now));
   send_rtp(now);
   while (!done()) {
-    const std::string& line = options_.script[at_];
-    std::vector<std::string> words;
-    for (std::size_t begin = 0; begin < line.size();) {
-      const std::size_t end = std::min(line.find(' ', begin), line.size());
-      if (end > begin) words.push_back(line.substr(begin, end - begin));
-      begin = end + 1;
-    }
-    const bool addressed = !words.empty() && words[0].ends_with(':');
-    if (!words.empty() && (!addressed || is_meant(words[0]))) {
-      if (addressed) words.erase(words.begin());
+    if (const auto words = words_for(index_, options_.script[at_]); !words.empty()) {
       if (!began_) began_ = now;
       if (step(now, words) == Step::waiting || failed_) return;
     }

@@ -54,7 +54,6 @@ class LabPhone {
     tally_.forget();
   }
 
-  bool is_meant(const std::string& prefix) const;
   void say(const std::string& line) const;
   void connect(TimePoint now);
   void lose(TimePoint now, const std::string& why);
@@ -97,10 +96,5 @@ class LabPhone {
   std::map<std::string, unsigned> happened_;  // events since the last thing done
   bool failed_ = false;
 };
-
-/// "2s", "500ms", "2" (seconds); ends the program with a sentence when it is none.
-Duration duration_or_exit(const std::string& text);
-/// The device name n further: SEP00112233445F, 1 → SEP001122334460.
-std::string device_after(const std::string& first, int n);
 
 }  // namespace dw::lab

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "tests/lab/sccp_lab_phone.hpp"
+#include "tests/lab/script.hpp"
 
 namespace dw::lab {
 
@@ -12,10 +13,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration kPatience = 10s;
-
-Duration word_time(const std::vector<std::string>& words, std::size_t at, Duration otherwise) {
-  return at < words.size() ? duration_or_exit(words[at]) : otherwise;
-}
 
 }  // namespace
 

@@ -2,14 +2,13 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
-#include <iostream>
 #include <string>
 #include <vector>
 
 #include "tests/lab/sccp_lab_phone.hpp"
+#include "tests/lab/script.hpp"
 
 namespace {
 
@@ -44,24 +43,6 @@ struct Arguments {
   std::exit(2);
 }
 
-std::vector<std::string> split(const std::string& text, const char* separators) {
-  std::vector<std::string> out;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find_first_of(separators, begin), text.size());
-    const std::size_t first = text.find_first_not_of(' ', begin);
-    if (first < end) out.push_back(text.substr(first, end - first));
-    begin = end + 1;
-  }
-  return out;
-}
-
-unsigned number(const std::string& text) {
-  unsigned value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) usage();
-  return value;
-}
-
 IpAddress address(const std::string& text) {
   const auto parsed = IpAddress::parse(text);
   if (!parsed) usage();
@@ -77,25 +58,25 @@ bool take_flag(Arguments& out, const std::string& name) {
 
 bool take_option(Arguments& out, const std::string& name, const std::string& value) {
   if (name == "--server") {
-    for (const std::string& s : split(value, ","))
+    for (const std::string& s : lab::split(value, ","))
       out.lab.servers.push_back(lab::endpoint_or_exit(s));
   } else if (name == "--do") {
-    const auto steps = split(value, ";\n");
+    const auto steps = lab::split(value, ";\n");
     out.lab.script.insert(out.lab.script.end(), steps.begin(), steps.end());
   } else if (name == "--device") {
     out.phone.device = value;
   } else if (name == "--version") {
-    out.phone.version = number(value);
+    out.phone.version = lab::number_or_exit(value);
   } else if (name == "--phones") {
-    out.phones = number(value);
+    out.phones = lab::number_or_exit(value);
   } else if (name == "--first-ext") {
-    out.lab.first_extension = number(value);
+    out.lab.first_extension = lab::number_or_exit(value);
   } else if (name == "--bind") {
     out.lab.bind = address(value);
   } else if (name == "--claim") {
     out.lab.claim = address(value);
   } else if (name == "--rtp") {
-    out.phone.media_ports = static_cast<std::uint16_t>(number(value));
+    out.phone.media_ports = static_cast<std::uint16_t>(lab::number_or_exit(value));
   } else if (name == "--write") {
     out.phone.writes = value == "coalesced" ? sim::Writes::coalesced
                        : value == "octets"  ? sim::Writes::octet_by_octet
@@ -105,7 +86,7 @@ bool take_option(Arguments& out, const std::string& name, const std::string& val
   } else if (name == "--for") {
     out.bound = lab::duration_or_exit(value);
   } else if (name == "--stagger") {
-    out.stagger = std::chrono::milliseconds(number(value));
+    out.stagger = std::chrono::milliseconds(lab::number_or_exit(value));
   } else {
     return false;
   }
@@ -113,21 +94,12 @@ bool take_option(Arguments& out, const std::string& name, const std::string& val
 }
 
 Arguments parse(int argc, char** argv) {
-  const std::vector<std::string> words(argv + 1, argv + argc);
   Arguments out;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (take_flag(out, words[i])) continue;
-    if (i + 1 == words.size() || !take_option(out, words[i], words[i + 1])) usage();
-    ++i;
-  }
+  lab::read_arguments(
+      argc, argv, [&](const std::string& name) { return take_flag(out, name); },
+      [&](const std::string& name, const std::string& value) { return take_option(out, name, value); }, usage);
   if (out.lab.servers.empty()) usage();
-  if (out.lab.script.empty()) {
-    for (std::string line; std::getline(std::cin, line);) {
-      if (const auto steps = split(line, ";"); line[0] != '#') {
-        out.lab.script.insert(out.lab.script.end(), steps.begin(), steps.end());
-      }
-    }
-  }
+  if (out.lab.script.empty()) out.lab.script = lab::script_from_stdin();
   return out;
 }
 
@@ -138,7 +110,7 @@ int run(const Arguments& arguments) {
   const auto add = [&](TimePoint now) {
     const auto n = static_cast<unsigned>(phones.size());
     sim::PhoneOptions options = arguments.phone;
-    options.device = lab::device_after(arguments.phone.device, static_cast<int>(n));
+    options.device = lab::device_after(arguments.phone.device, n);
     options.media_pairs = arguments.phones > 100 ? 4 : 32;
     options.media_ports = static_cast<std::uint16_t>(options.media_ports + 2 * options.media_pairs * n);
     phones.push_back(std::make_unique<lab::LabPhone>(n, options, arguments.lab, now));

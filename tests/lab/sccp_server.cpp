@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -13,6 +12,7 @@
 
 #include "tests/lab/sccp_rtp.hpp"
 #include "tests/lab/sccp_stream.hpp"
+#include "tests/lab/script.hpp"
 #include "tests/support/sccp_call_server.hpp"
 
 namespace {
@@ -49,13 +49,6 @@ struct Arguments {
   std::exit(2);
 }
 
-unsigned number(std::string_view text) {
-  unsigned value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) usage();
-  return value;
-}
-
 std::pair<std::string, std::string> halves(const std::string& text, char separator) {
   const std::size_t at = text.find(separator);
   if (at == std::string::npos) usage();
@@ -65,7 +58,7 @@ std::pair<std::string, std::string> halves(const std::string& text, char separat
 void add_range(sim::ServerOptions& server, const std::string& text) {
   const auto [device, rest] = halves(text, '=');
   const auto [first, count] = halves(rest, '*');
-  const unsigned extension = number(first), last = number(count);
+  const unsigned extension = lab::number_or_exit(first), last = lab::number_or_exit(count);
   const unsigned long long mac =
       std::strtoull(device.substr(std::min<std::size_t>(3, device.size())).c_str(), nullptr, 16);
   for (unsigned i = 0; i < last; ++i) {
@@ -114,18 +107,18 @@ bool take_option(Arguments& out, const std::string& name, const std::string& val
   } else if (name == "--echo") {
     s.echo = value;
   } else if (name == "--rtp") {
-    s.media_ports = static_cast<std::uint16_t>(number(value));
+    s.media_ports = static_cast<std::uint16_t>(lab::number_or_exit(value));
   } else if (name == "--media") {
     s.media_address = IpAddress::parse(value).value_or(IpAddress{});
   } else if (name == "--keepalive") {
-    s.keepalive = std::chrono::seconds(number(value));
+    s.keepalive = std::chrono::seconds(lab::number_or_exit(value));
   } else if (name == "--newest-version") {
-    s.newest_version = number(value);
+    s.newest_version = lab::number_or_exit(value);
   } else if (name == "--servers") {
     const auto [server, endpoint] = halves(value, '=');
     s.servers.emplace_back(server, lab::endpoint_or_exit(endpoint));
   } else if (name == "--for") {
-    out.bound = std::chrono::seconds(number(value));
+    out.bound = std::chrono::seconds(lab::number_or_exit(value));
   } else {
     return false;
   }
@@ -133,13 +126,10 @@ bool take_option(Arguments& out, const std::string& name, const std::string& val
 }
 
 Arguments parse(int argc, char** argv) {
-  const std::vector<std::string> words(argv + 1, argv + argc);
   Arguments out;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (take_flag(out, words[i])) continue;
-    if (i + 1 == words.size() || !take_option(out, words[i], words[i + 1])) usage();
-    ++i;
-  }
+  lab::read_arguments(
+      argc, argv, [&](const std::string& name) { return take_flag(out, name); },
+      [&](const std::string& name, const std::string& value) { return take_option(out, name, value); }, usage);
   if (out.listen.empty()) usage();
   return out;
 }

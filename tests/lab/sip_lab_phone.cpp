@@ -3,7 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cstdlib>
+
+#include "tests/lab/script.hpp"
 
 namespace dw::lab {
 
@@ -14,17 +15,13 @@ namespace {
 constexpr Duration kT1 = 500ms, kT2 = 4s, kTransaction = 32s, kPacketTime = 20ms;
 constexpr unsigned kShownProblems = 20;
 
-std::string device_at(const std::string& first, unsigned n) {
-  return fmt::format("{}{:012X}", first.substr(0, 3), std::strtoull(first.c_str() + 3, nullptr, 16) + n);
-}
-
 }  // namespace
 
 SipLabPhone::SipLabPhone(unsigned index, const SipLabOptions& options, SipFleet& fleet, TimePoint now)
     : index_(index),
       options_(options),
       fleet_(fleet),
-      device_(device_at(options.device, index)),
+      device_(device_after(options.device, index)),
       user_(std::to_string(options.first_extension + index)),
       password_(options.password.empty() ? user_ : options.password),
       own_(options.bind ? options.bind : own_address_toward(options.link.server)),
@@ -365,16 +362,7 @@ void SipLabPhone::on_time(TimePoint now) {
   while (!done()) {
     fleet_.at[index_] = at_;
     if (at_ == options_.script.size()) return;
-    const std::string& line = options_.script[at_];
-    std::vector<std::string> words;
-    for (std::size_t begin = 0; begin < line.size();) {
-      const std::size_t end = std::min(line.find(' ', begin), line.size());
-      if (end > begin) words.push_back(line.substr(begin, end - begin));
-      begin = end + 1;
-    }
-    const bool addressed = !words.empty() && words[0].ends_with(':');
-    if (!words.empty() && (!addressed || is_meant(words[0]))) {
-      if (addressed) words.erase(words.begin());
+    if (const auto words = words_for(index_, options_.script[at_]); !words.empty()) {
       if (!began_) began_ = now;
       if (step(now, words) == Step::waiting || failed_) return;
     }

@@ -166,7 +166,6 @@ class SipLabPhone {
   bool transmits() const;
 
   // sip_lab_script.cpp
-  bool is_meant(const std::string& prefix) const;
   Step step(TimePoint now, const std::vector<std::string>& words);
   std::optional<Step> act(TimePoint now, const std::vector<std::string>& words);
   std::optional<Step> act_on_call(TimePoint now, const std::vector<std::string>& words);

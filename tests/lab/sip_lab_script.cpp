@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "tests/lab/script.hpp"
 #include "tests/lab/sip_lab_phone.hpp"
 
 namespace dw::lab {
@@ -14,30 +15,7 @@ namespace {
 
 constexpr Duration kPatience = 10s, kSyncPatience = 60s, kInFlight = 100ms;
 
-Duration time_of(const std::string& text) {
-  char* end = nullptr;
-  const double value = std::strtod(text.c_str(), &end);
-  const std::string unit(end);
-  if (end == text.c_str() || value < 0 || (!unit.empty() && unit != "s" && unit != "ms")) {
-    std::fprintf(stderr, "not a time: %s\n", text.c_str());
-    std::exit(2);
-  }
-  return std::chrono::duration_cast<Duration>(
-      std::chrono::duration<double>(unit == "ms" ? value / 1000 : value));
-}
-
-Duration word_time(const std::vector<std::string>& words, std::size_t at, Duration otherwise) {
-  return at < words.size() ? time_of(words[at]) : otherwise;
-}
-
 }  // namespace
-
-// "even:", "odd:", or the phone's place in this run: "2:".
-bool SipLabPhone::is_meant(const std::string& prefix) const {
-  if (prefix == "even:") return index_ % 2 == 0;
-  if (prefix == "odd:") return index_ % 2 == 1;
-  return prefix == std::to_string(index_) + ":";
-}
 
 // "1002", or "+1" for the extension of the next phone of this run.
 std::string SipLabPhone::number_of(const std::string& word) const {
@@ -49,8 +27,7 @@ std::string SipLabPhone::number_of(const std::string& word) const {
 std::string SipLabPhone::name_of(const std::string& word) const {
   if (word == "self") return device_;
   if (word.empty() || (word[0] != '+' && word[0] != '-')) return word;
-  const auto own = std::strtoll(device_.c_str() + 3, nullptr, 16);
-  return fmt::format("{}{:012X}", device_.substr(0, 3), own + std::atoi(word.c_str()));
+  return device_after(device_, std::atoi(word.c_str()));
 }
 
 bool SipLabPhone::late(TimePoint now, Duration patience, const std::string& what) {
@@ -147,7 +124,7 @@ SipLabPhone::Step SipLabPhone::wait_for(TimePoint now, const std::vector<std::st
 // "expect-not registered 5s"
 SipLabPhone::Step SipLabPhone::expect_not(TimePoint now, const std::vector<std::string>& words) {
   if (happened_.contains(words[1])) return fail("it came"), Step::waiting;
-  return now - *began_ >= time_of(words[2]) ? Step::done : Step::waiting;
+  return now - *began_ >= duration_or_exit(words[2]) ? Step::done : Step::waiting;
 }
 
 // All phones of the run come to the same place of the script.

@@ -2,13 +2,12 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
-#include <iostream>
 #include <string>
 #include <vector>
 
+#include "tests/lab/script.hpp"
 #include "tests/lab/sip_lab_phone.hpp"
 
 namespace {
@@ -60,24 +59,6 @@ struct Arguments {
   std::exit(2);
 }
 
-std::vector<std::string> split(const std::string& text, const char* separators) {
-  std::vector<std::string> out;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find_first_of(separators, begin), text.size());
-    const std::size_t first = text.find_first_not_of(' ', begin);
-    if (first < end) out.push_back(text.substr(first, end - first));
-    begin = end + 1;
-  }
-  return out;
-}
-
-unsigned number(const std::string& text) {
-  unsigned value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) usage();
-  return value;
-}
-
 lab::SipModel model(const std::string& text) {
   if (text == "7960") return lab::SipModel::cp7960;
   if (text == "7970") return lab::SipModel::cp7970;
@@ -104,7 +85,7 @@ bool take_option(Arguments& out, const std::string& name, const std::string& val
   if (name == "--server") {
     out.lab.link.server = lab::endpoint_or_exit(value);
   } else if (name == "--do") {
-    const auto steps = split(value, ";\n");
+    const auto steps = lab::split(value, ";\n");
     out.lab.script.insert(out.lab.script.end(), steps.begin(), steps.end());
   } else if (name == "--transport") {
     if (value != "udp" && value != "tcp") usage();
@@ -115,30 +96,30 @@ bool take_option(Arguments& out, const std::string& name, const std::string& val
     if (value.size() != 15 || !value.starts_with("SEP")) usage();
     out.lab.device = value;
   } else if (name == "--phones") {
-    out.phones = number(value);
+    out.phones = lab::number_or_exit(value);
   } else if (name == "--first-ext") {
-    out.lab.first_extension = number(value);
+    out.lab.first_extension = lab::number_or_exit(value);
   } else if (name == "--password") {
     out.lab.password = value;
   } else if (name == "--expires") {
-    out.lab.expires = number(value);
+    out.lab.expires = lab::number_or_exit(value);
   } else if (name == "--bind") {
     const auto parsed = IpAddress::parse(value);
     if (!parsed) usage();
     out.lab.bind = *parsed;
   } else if (name == "--listen-port") {
-    out.lab.listen_port = static_cast<std::uint16_t>(number(value));
+    out.lab.listen_port = static_cast<std::uint16_t>(lab::number_or_exit(value));
   } else if (name == "--rtp") {
-    out.lab.rtp = static_cast<std::uint16_t>(number(value));
+    out.lab.rtp = static_cast<std::uint16_t>(lab::number_or_exit(value));
   } else if (name == "--retry") {
-    out.lab.retry = std::chrono::seconds(number(value));
+    out.lab.retry = std::chrono::seconds(lab::number_or_exit(value));
   } else if (name == "--forge") {
     const std::size_t arrow = value.find("=>");
     if (arrow == std::string::npos) usage();
     out.lab.forge_from = value.substr(0, arrow);
     out.lab.forge_to = value.substr(arrow + 2);
   } else if (name == "--for") {
-    out.bound = std::chrono::seconds(number(value));
+    out.bound = std::chrono::seconds(lab::number_or_exit(value));
   } else {
     return false;
   }
@@ -146,21 +127,12 @@ bool take_option(Arguments& out, const std::string& name, const std::string& val
 }
 
 Arguments parse(int argc, char** argv) {
-  const std::vector<std::string> words(argv + 1, argv + argc);
   Arguments out;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (take_flag(out.lab, words[i])) continue;
-    if (i + 1 == words.size() || !take_option(out, words[i], words[i + 1])) usage();
-    ++i;
-  }
+  lab::read_arguments(
+      argc, argv, [&](const std::string& name) { return take_flag(out.lab, name); },
+      [&](const std::string& name, const std::string& value) { return take_option(out, name, value); }, usage);
   if (out.lab.link.server.port == 0 || out.phones == 0) usage();
-  if (out.lab.script.empty() && !out.lab.echo) {
-    for (std::string line; std::getline(std::cin, line);) {
-      if (const auto steps = split(line, ";"); !line.starts_with('#')) {
-        out.lab.script.insert(out.lab.script.end(), steps.begin(), steps.end());
-      }
-    }
-  }
+  if (out.lab.script.empty() && !out.lab.echo) out.lab.script = lab::script_from_stdin();
   return out;
 }
 
