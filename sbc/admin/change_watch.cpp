@@ -14,11 +14,31 @@ std::size_t print_of_text(std::string_view text) {
 }
 
 /// A fingerprint of what a person would read.
-std::size_t print_of(const auto& findings) {
+std::size_t print_of(const std::vector<phones::Finding>& findings) {
   std::size_t print = findings.size();
   for (const auto& f : findings)
     print = print * 31 + print_of_text(f.code) + print_of_text(f.seen) + static_cast<std::size_t>(f.severity);
   return print;
+}
+
+/// What of it is news when it is different: time passing is none, nor are the moments that are reckoned from it anew each
+/// time, a little off. What comes with them (a server that answers again, a mapping that went) shows by itself.
+std::size_t print_of(Status status) {
+  status.now = status.started;
+  status.router.now = {};
+  for (auto& mapping : status.router.facts.granted) {
+    if (mapping.expires != TimePoint::max()) mapping.expires = {};
+  }
+  for (Ban& ban : status.bans)
+    ban.until = {};
+  const auto tries_again = [&](auto& peers) {
+    for (auto& peer : peers) {
+      if (peer.next_try) peer.next_try = status.started;
+    }
+  };
+  tries_again(status.origins);
+  tries_again(status.call_servers);
+  return print_of_text(status_json(status));
 }
 
 }  // namespace
@@ -57,9 +77,8 @@ Changes ChangeWatch::look(TimePoint now, WallTime wall) {
   if (sources_.inventory && findings_.due(now, kFindingsEvery)) judge(out, wall);
   if (sources_.status && status_.due(now, kStatusEvery)) {
     Status status = sources_.status();
-    status.now = status.started;  // time passing is no news
     cached_ = status.cache.files + status.cache.octets;
-    const std::size_t print = print_of_text(status_json(status));
+    const std::size_t print = print_of(std::move(status));
     out.status = std::exchange(status_print_, print) != print;
   }
   if (files_.due(now, kFilesEvery)) {  // what is missing is in the phones' stories

@@ -212,3 +212,56 @@ TEST_CASE("changes: a finding that comes with time alone is told") {
   REQUIRE(before.size() != after.size());
   CHECK(watch.look(start + 10s, later).phones == std::vector<std::string>{"SEP001122337941"});
 }
+
+TEST_CASE("changes: a status whose clocks alone moved is no news, and what they bring is") {
+  Status status;
+  status.started = wall_now();
+  status.router.facts.active = true;
+  status.router.facts.wanted = 2;
+  const TimePoint start = Clock::now();
+  const auto mapping = [&](std::uint16_t port, TimePoint expires) {
+    nat::portmap::Granted g;
+    g.wanted.internal = port;
+    g.external = {IpAddress::v4(0xcb007165), port};
+    g.lifetime = expires == TimePoint::max() ? Duration{} : Duration(1h);
+    g.expires = expires;
+    return g;
+  };
+  status.router.facts.granted = {mapping(5060, start + 1h), mapping(20000, TimePoint::max())};
+  status.call_servers = {{"backup:2000", false, 0, "refused", {}}};
+  status.origins = {{"http://pbx.example.net:6970/", false, "refused", {}, {}}};
+  status.bans = {{IpAddress::v4(0xcb007163), "30 REGISTERs without an account", 3, {}}};
+  Sources sources;
+  std::chrono::seconds passed{0};
+  sources.status = [&] {
+    Status s = status;
+    s.now = status.started + passed;
+    s.router.now = start + passed;
+    // As the daemon reckons them: from now, a millisecond off now and then, and "now" while it is being tried.
+    const auto off = std::chrono::milliseconds(passed.count() % 3);
+    s.call_servers.front().next_try = s.now + off;
+    s.origins.front().next_try = s.now + off;
+    s.bans.front().until = status.started + 10min + off;
+    return s;
+  };
+  ChangeWatch watch(sources);
+  const auto news = [&] {
+    passed += 5s;
+    return watch.look(start + passed, status.started + passed).status;
+  };
+  CHECK(news());  // the first look
+  CHECK_FALSE(news());
+  CHECK_FALSE(news());
+  status.router.facts.granted.front().expires += 30min;  // renewed
+  CHECK_FALSE(news());
+  status.router.facts.granted.pop_back();
+  CHECK(news());
+  CHECK_FALSE(news());
+  status.bans.front().offences = 4;
+  CHECK(news());
+  status.call_servers.front().up = true;
+  CHECK(news());
+  status.origins.front().last_error = "timed out";
+  CHECK(news());
+  CHECK_FALSE(news());
+}
