@@ -91,6 +91,18 @@ bool Access::admits(net::HttpExchange& exchange, Need need) {
   return false;
 }
 
+std::function<bool()> Access::pass_of(const net::HttpExchange& exchange) {
+  const Caller caller = caller_of(exchange);
+  if (caller.kind == Caller::Kind::session) {
+    return [this, id = std::string(cookie_value(exchange.header("Cookie"), kCookie))] {
+      return sessions_.is_alive(Clock::now(), id);
+    };
+  }
+  if (caller.kind == Caller::Kind::token)
+    return [this, token = credentials_.token] { return credentials_.token == token; };
+  return [] { return true; };
+}
+
 void Access::ask_to_log_in(net::HttpExchange& exchange) {
   net::HttpReply reply = error_reply(401, "log in first, or send the token that \"dropwire passwd --token\" made");
   reply.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"dropwire\"");

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +33,9 @@ class Access {
 
   /// Whether it may go on; else it has been answered.
   bool admits(net::HttpExchange& exchange, Need need);
+  /// For an answer that goes on for long: whether what was shown for it still counts. Asking it uses no session up, nor
+  /// keeps one alive. Not to be asked once this is gone.
+  std::function<bool()> pass_of(const net::HttpExchange& exchange);
 
   void login(const std::shared_ptr<net::HttpExchange>& exchange);  ///< POST /api/login
   void logout(net::HttpExchange& exchange);                        ///< POST /api/logout

@@ -21,7 +21,8 @@ std::string event(std::string_view name, const Json& data) {
 EventFeed::EventFeed(net::Loop& loop, const Sources& sources, const Options& options)
     : loop_(loop), sources_(sources), options_(options), watch_(sources), timer_(loop, [this] { tick(); }) {}
 
-void EventFeed::listen(const std::shared_ptr<net::HttpExchange>& exchange, net::HttpReply reply) {
+void EventFeed::listen(const std::shared_ptr<net::HttpExchange>& exchange, net::HttpReply reply,
+                       std::function<bool()> may_listen) {
   if (listeners_.size() >= options_.max_listeners) {
     reply.status = 503;
     reply.headers.emplace_back("Retry-After", "30");
@@ -33,6 +34,7 @@ void EventFeed::listen(const std::shared_ptr<net::HttpExchange>& exchange, net::
   const std::uint64_t id = next_id_++;
   Listener& listener = listeners_[id];
   listener.exchange = exchange;
+  listener.may_listen = std::move(may_listen);
   listener.text =
       fmt::format("retry: {}\n", kRetry.count()) + event("hello", {{"now", to_rfc3339(wall_now())}});
   listener.began = listener.last_taken = listener.last_written = loop_.now();
@@ -81,7 +83,8 @@ void EventFeed::tick() {
       listener.last_written = now;
     }
     if (listener.owes()) to_wake.push_back(listener.exchange);
-    const bool over = now - listener.began >= options_.longest;
+    const bool over =
+        now - listener.began >= options_.longest || (listener.may_listen && !listener.may_listen());
     if (over) to_wake.push_back(listener.exchange);
     const bool lags = listener.owes() && now - listener.last_taken >= kMaxLag + options_.heartbeat;
     it = over || lags ? listeners_.erase(it) : std::next(it);

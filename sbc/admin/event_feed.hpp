@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -28,13 +29,15 @@ class EventFeed {
   EventFeed(net::Loop& loop, const Sources& sources, const Options& options);
 
   /// The answer is `reply` with the stream as its body, or 503 when there are max_listeners. `reply` has the
-  /// headers that every answer has.
-  void listen(const std::shared_ptr<net::HttpExchange>& exchange, net::HttpReply reply);
+  /// headers that every answer has. The stream ends when `may_listen` (if given) says so: asked before each look.
+  void listen(const std::shared_ptr<net::HttpExchange>& exchange, net::HttpReply reply,
+              std::function<bool()> may_listen = {});
   std::size_t listeners() const { return listeners_.size(); }
 
  private:
   struct Listener {
     std::shared_ptr<net::HttpExchange> exchange;
+    std::function<bool()> may_listen;
     Changes pending;           ///< not yet part of `text`
     std::string text;          ///< on its way
     std::size_t taken = 0;     ///< octets of `text`

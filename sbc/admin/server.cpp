@@ -228,7 +228,7 @@ void AdminServer::route(const std::shared_ptr<net::HttpExchange>& exchange, std:
   if (path == "/metrics") return metrics(*exchange);
   if (path == "/api/status" && sources_.status)
     return exchange->reply(json_reply(status_json(sources_.status())));
-  if (path == "/api/events") return events_->listen(exchange, json_reply({}));
+  if (path == "/api/events") return events_->listen(exchange, json_reply({}), access_.pass_of(*exchange));
   if (path == "/api/connect")
     return exchange->reply(json_reply(connect_json(sources_.status ? sources_.status().phone_addresses
                                                                    : std::vector<std::string>())));
@@ -238,7 +238,8 @@ void AdminServer::route(const std::shared_ptr<net::HttpExchange>& exchange, std:
     const std::uint64_t after = query_number(exchange->query(), "after", UINT64_MAX).value_or(0);
     return exchange->reply(json_reply(log_json(sources_.log->lines(after), after)));
   }
-  if (const auto phone = TraceDoor::phone_in(path); phone && traces_) return traces_->give(exchange, *phone);
+  if (const auto phone = TraceDoor::phone_in(path); phone && traces_)
+    return traces_->give(exchange, *phone, access_.pass_of(*exchange));
   if (path.starts_with("/api/files/") && sources_.open_file) {
     const auto name = provisioning::name_in_target(path.substr(kFiles.size()));
     if (!name) return exchange->reply(error_reply(400, name.error().text));

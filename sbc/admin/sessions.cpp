@@ -38,6 +38,12 @@ const Sessions::Session* Sessions::find(TimePoint now, std::string_view id) {
   return &found->second;
 }
 
+bool Sessions::is_alive(TimePoint now, std::string_view id) const {
+  if (id.size() != kIdDigits) return false;
+  const auto found = all_.find(digest_of(id));
+  return found != all_.end() && !is_over(now, found->second);
+}
+
 void Sessions::end(std::string_view id) {
   if (id.size() == kIdDigits) all_.erase(digest_of(id));
 }

@@ -27,6 +27,8 @@ class Sessions {
   Begun begin(TimePoint now);
   /// One that is alive, whose idle time begins anew; null for all others.
   const Session* find(TimePoint now, std::string_view id);
+  /// The same without being a use of it.
+  bool is_alive(TimePoint now, std::string_view id) const;
   void end(std::string_view id);
   void end_all() { all_.clear(); }
   std::size_t size() const { return all_.size(); }

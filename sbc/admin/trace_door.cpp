@@ -1,8 +1,9 @@
 #include "sbc/admin/trace_door.hpp"
 
+#include <algorithm>
 #include <chrono>
 
-#include "sbc/admin/json.hpp"
+#include "sbc/admin/reply.hpp"
 #include "sbc/base/escape.hpp"
 #include "sbc/base/ids.hpp"
 #include "sbc/base/percent.hpp"
@@ -13,14 +14,6 @@ namespace dw::admin {
 namespace {
 
 constexpr std::string_view kBefore = "/api/phones/", kBehind = "/trace";
-
-net::HttpReply failure(unsigned status, std::string_view text) {
-  net::HttpReply reply;
-  reply.status = status;
-  reply.headers = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}};
-  reply.text = error_json(text);
-  return reply;
-}
 
 /// The value in "…&name=value&…"; nothing when it is not there.
 std::optional<std::string_view> query_value(std::string_view query, std::string_view name) {
@@ -73,30 +66,28 @@ std::optional<trace::Tracer::Options> TraceDoor::whom(std::string_view phone) co
   return out;
 }
 
-void TraceDoor::give(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view phone) {
+void TraceDoor::give(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view phone,
+                     std::function<bool()> may_look) {
   const std::string_view query = exchange->query();
   const auto format = query_value(query, "format").value_or("text");
   const auto seconds = query_number(query, "seconds", kSeconds, kMaxSeconds);
   const auto octets = query_number(query, "octets", kOctets, kMaxOctets);
   if ((format != "text" && format != "pcapng") || !seconds || !octets)
-    return exchange->reply(failure(400, "format is text or pcapng; seconds are 1 to 86400, octets 1 to 1073741824"));
-  if (exchange->method() != "GET") return exchange->reply(failure(405, "only GET here"));
+    return exchange->reply(error_reply(400, "format is text or pcapng; seconds are 1 to 86400, octets 1 to 1073741824"));
+  if (exchange->method() != "GET") return exchange->reply(wrong_method("GET"));
   auto options = whom(phone);
-  if (!options) return exchange->reply(failure(404, "that is neither a phone's name nor an address"));
+  if (!options) return exchange->reply(error_reply(404, "that is neither a phone's name nor an address"));
   if (traces_.size() >= kMaxTraces)
-    return exchange->reply(failure(503, "as many phones as possible are being traced already"));
+    return exchange->reply(error_reply(503, "as many phones as possible are being traced already"));
   options->form = format == "text" ? trace::Form::text : trace::Form::pcapng;
   options->max_octets = *octets;
   const std::uint64_t id = ++last_id_;
-  const auto trace = std::make_shared<Trace>(loop_, *std::move(options), [this, id] {
-    const auto found = traces_.find(id);
-    if (found == traces_.end()) return;
-    found->second->over = true;
-    found->second->exchange->wake();
-  });
+  const auto trace = std::make_shared<Trace>(loop_, *std::move(options), [this, id] { look(id); });
   traces_[id] = trace;
   trace->exchange = exchange;
-  trace->until.arm_after(std::chrono::seconds(*seconds));
+  trace->may_look = std::move(may_look);
+  trace->ends = loop_.now() + std::chrono::seconds(*seconds);
+  trace->timer.arm_after(kLookAgain);
   trace->tracer.on_more([e = exchange.get()] { e->wake(); });
   exchange->on_end([this, id](bool, std::uint64_t) {
     traces_.erase(id);
@@ -105,16 +96,24 @@ void TraceDoor::give(const std::shared_ptr<net::HttpExchange>& exchange, std::st
   listen();
   // What is traced may hold passwords: whoever reads the log sees that somebody looked.
   spdlog::info("event=trace_began phone=\"{}\" format={}", escaped(phone), format);
-  net::HttpReply reply;
-  reply.headers = {{"Content-Type", format == "text" ? "text/plain; charset=utf-8" : "application/x-pcapng"},
-                   {"Cache-Control", "no-store"},
-                   {"X-Content-Type-Options", "nosniff"}};
+  net::HttpReply reply =
+      reply_of(200, format == "text" ? "text/plain; charset=utf-8" : "application/x-pcapng", {});
   reply.stream = net::HttpBody{net::HttpBody::kUnknownSize, [trace](std::uint64_t, MutableBytes into) -> long {
+                                 if (!trace->may_look()) return net::HttpBody::kEnd;
                                  if (!trace->tracer.empty()) return static_cast<long>(trace->tracer.read(into));
                                  return trace->over || trace->tracer.over() ? net::HttpBody::kEnd
                                                                             : net::HttpBody::kWait;
                                }};
   exchange->reply(std::move(reply));
+}
+
+void TraceDoor::look(std::uint64_t id) {
+  const auto found = traces_.find(id);
+  if (found == traces_.end()) return;
+  const auto trace = found->second;
+  trace->over = loop_.now() >= trace->ends || !trace->may_look();
+  if (trace->over) return trace->exchange->wake();
+  trace->timer.arm_after(std::min<Duration>(kLookAgain, trace->ends - loop_.now()));
 }
 
 /// One listener for all traces, and none when there are none.

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -19,6 +20,7 @@ namespace dw::admin {
 class TraceDoor {
  public:
   static constexpr std::size_t kMaxTraces = 4;  ///< at the same time; more are told 503
+  static constexpr std::chrono::seconds kLookAgain{1};
   static constexpr std::uint64_t kSeconds = 600, kMaxSeconds = 86'400;
   static constexpr std::uint64_t kOctets = 64 << 20, kMaxOctets = 1 << 30;
 
@@ -30,17 +32,21 @@ class TraceDoor {
 
   /// "SEP001122334455" of "/api/phones/SEP001122334455/trace", still percent-encoded.
   static std::optional<std::string_view> phone_in(std::string_view path);
-  void give(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view phone);
+  /// It ends when `may_look` says so: asked every kLookAgain, and before anything is given.
+  void give(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view phone, std::function<bool()> may_look);
 
  private:
   struct Trace {
     Trace(net::Loop& loop, trace::Tracer::Options options, std::function<void()> on_time)
-        : tracer(std::move(options)), until(loop, std::move(on_time)) {}
+        : tracer(std::move(options)), timer(loop, std::move(on_time)) {}
     trace::Tracer tracer;
-    net::Timer until;
+    net::Timer timer;
+    TimePoint ends{};
+    std::function<bool()> may_look;
     bool over = false;
     std::shared_ptr<net::HttpExchange> exchange;
   };
+  void look(std::uint64_t id);
   std::optional<trace::Tracer::Options> whom(std::string_view phone) const;
   void listen();
 

@@ -77,6 +77,8 @@ class FakeExchange : public net::HttpExchange {
   const std::string& received() const { return body_; }
   bool aborted() const { return aborted_; }
   void end(bool whole) {
+    // As the server does: what the reader holds may hold this exchange.
+    if (reply_ && reply_->stream) reply_->stream->read = [](auto, auto) { return net::HttpBody::kAbort; };
     if (const auto callback = std::exchange(on_end_, nullptr))
       callback(whole, method_ == "HEAD" ? 0 : body_.size());
   }

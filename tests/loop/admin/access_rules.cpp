@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sbc/admin/server.hpp"
+#include "sbc/base/wire_tap.hpp"
 #include "tests/support/fake_exchange.hpp"
 
 /// Who may do what over TCP: every rule of SECURITY.md, against the AdminServer itself.
@@ -27,9 +28,11 @@ struct Box {
   net::Loop loop;
   phones::Inventory inventory;
   std::vector<std::string> done;
+  WireTap tap;
   std::unique_ptr<AdminServer> server;
   Credentials credentials;
   std::string token = new_token();
+  std::vector<Answer> asked;
 
   explicit Box(bool password = true) {
     phones::FileStep step;
@@ -42,6 +45,7 @@ struct Box {
     sources.status = [] { return Status{}; };
     sources.inventory = &inventory;
     sources.log = std::make_shared<LogRing>();
+    sources.tap = &tap;
     sources.reload = [this] {
       done.emplace_back("reload");
       return ReloadOutcome{true, {}};
@@ -64,15 +68,26 @@ struct Box {
     }
   }
 
+  ~Box() {
+    for (const Answer& answer : asked)
+      answer->end(false);
+  }
+
   Answer ask(const std::string& method, const std::string& target, Headers headers = {},
              const IpAddress& from = kElsewhere, std::string body = {}) {
     headers.try_emplace("Host", "192.0.2.1:8079");
     auto exchange = std::make_shared<FakeExchange>(method, target, std::move(headers));
     exchange->from({from, 52488});
     exchange->with_body(std::move(body));
+    asked.push_back(exchange);
     server->handle(exchange);
     REQUIRE(loop.run_until([&] { return exchange->answered(); }, 60s));
     return exchange;
+  }
+  /// Until the answers end, each of which goes on for long.
+  bool end(const std::vector<Answer>& answers) {
+    return loop.run_until([&] { return std::ranges::all_of(answers, [](const Answer& a) { return a->aborted(); }); },
+                          60s);
   }
   Answer login(const std::string& password, const IpAddress& from = kElsewhere, Headers headers = {}) {
     headers.try_emplace("Content-Type", "application/json");
@@ -279,4 +294,63 @@ TEST_CASE("actions: what is asked, of whom, and what became of it") {
   CHECK(box.ask("GET", "/api/phones/" + kDevice + "/restart", box.with_token())->status() == 404);
   CHECK(box.done == std::vector<std::string>{"0 " + kDevice + " false", "1 " + kDevice + " true",
                                              "2 " + kDevice + " false", "refresh Desktops/320x212x16/List.xml"});
+}
+
+TEST_CASE("access: what goes on for long ends with the session that it was shown for, and for nobody else") {
+  Box box;
+  const std::string trace = "/api/phones/" + kDevice + "/trace";
+  const Headers first = box.logged_in(), second = box.logged_in();
+  const Answer hers = box.ask("GET", "/api/events", first), her_trace = box.ask("GET", trace, first);
+  const Answer local = box.ask("GET", "/api/events", {}, kHere), local_too = box.ask("GET", "/api/events", first, kHere);
+  const Answer others = box.ask("GET", "/api/events", second), others_trace = box.ask("GET", trace, second);
+  const Answer scripts = box.ask("GET", "/api/events", box.with_token());
+  for (const Answer& a : {hers, local, local_too, others, scripts}) {
+    CHECK(a->status() == 200);
+    CHECK(a->received().find("event: hello") != std::string::npos);
+  }
+  CHECK(her_trace->status() == 200);
+  CHECK(her_trace->reply_header("X-Frame-Options") == "DENY");
+  CHECK(box.ask("POST", "/api/logout", first)->status() == 200);
+  REQUIRE(box.end({hers, her_trace, local_too}));
+  for (const Answer& a : {local, others, others_trace, scripts})
+    CHECK_FALSE(a->aborted());
+
+  net::ScryptCost cheap;
+  cheap.n = net::kMinScryptN;
+  box.credentials.password = hash_password("another horse", cheap).value();
+  box.server->use(box.credentials);
+  REQUIRE(box.end({others, others_trace}));
+  CHECK_FALSE(local->aborted());
+  CHECK_FALSE(scripts->aborted());
+  box.credentials.token = net::sha256(as_bytes(new_token()));
+  box.server->use(box.credentials);
+  REQUIRE(box.end({scripts}));
+  CHECK_FALSE(local->aborted());
+}
+
+TEST_CASE("access: nothing that comes after the logout goes out, not even before the answer ends") {
+  Box box;
+  const Headers session = box.logged_in();
+  const Answer trace = box.ask("GET", "/api/phones/" + kDevice + "/trace", session);
+  const auto message = [&](const std::string& call_id) {
+    const std::string text =
+        "REGISTER sip:pbx.example.net SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@h>;tag=1\r\n"
+        "To: <sip:a@h>\r\nCall-ID: " +
+        call_id + "\r\nCSeq: 1 REGISTER\r\nContent-Length: 0\r\n\r\n";
+    WireRecord record;
+    record.protocol = WireRecord::Protocol::sip;
+    record.local = {IpAddress::v4(0xc0000201), 5060};
+    record.peer = {kElsewhere, 5060};
+    record.phone = kElsewhere;
+    record.device = kDevice;
+    record.octets = as_bytes(text);
+    REQUIRE(box.tap.on());
+    box.tap.tell(record);
+  };
+  message("before");
+  CHECK(trace->received().find("Call-ID before") != std::string::npos);
+  CHECK(box.ask("POST", "/api/logout", session)->status() == 200);
+  message("after");
+  CHECK(trace->aborted());
+  CHECK(trace->received().find("after") == std::string::npos);
 }

@@ -37,7 +37,9 @@ struct Feed {
     sources.doctor = [this](const auto& done) { done(found); };
     http.listen = Endpoint{*IpAddress::parse("127.0.0.1"), 0};
     auto started =
-        net::HttpServer::start(loop, http, [this](const auto& exchange) { events.listen(exchange, {}); });
+        net::HttpServer::start(loop, http, [this](const auto& exchange) {
+          events.listen(exchange, {}, [this] { return may_listen; });
+        });
     REQUIRE(started);
     server = std::move(*started);
   }
@@ -55,6 +57,7 @@ struct Feed {
   Status status;
   std::vector<phones::Call> calls;
   std::vector<phones::Finding> found;
+  bool may_listen = true;
   Sources sources;
   EventFeed events;
   std::unique_ptr<net::HttpServer> server;
@@ -120,6 +123,18 @@ TEST_CASE("events: a stream ends in order after its time, and its page may come 
   page.forget();
   page.send(kAsk);
   CHECK(f.reads(page, "event: hello\n"));
+}
+
+TEST_CASE("events: a stream ends in order once its page may not listen any more, and tells nothing of what came then") {
+  Feed f(fast());
+  StreamClient page(f.server->local());
+  page.send(kAsk);
+  REQUIRE(f.reads(page, "event: hello\n"));
+  f.may_listen = false;
+  f.status.central = "pbx.example.net";
+  REQUIRE(f.reads(page, "\r\n0\r\n\r\n"));
+  CHECK_FALSE(page.has("event: status\n"));
+  CHECK(f.events.listeners() == 0);
 }
 
 TEST_CASE("events: so many may listen, one more is told to ask by and by, and a place that is left is free") {

@@ -38,6 +38,17 @@ TEST_CASE("sessions: alive while they are used, and no longer than they may") {
   CHECK_FALSE(sessions.find(now, b.id));
 }
 
+TEST_CASE("sessions: looking whether one is alive keeps none alive") {
+  Sessions sessions;
+  const auto a = sessions.begin(kStart);
+  CHECK(sessions.is_alive(kStart + Sessions::kIdle - 1s, a.id));
+  CHECK_FALSE(sessions.is_alive(kStart + Sessions::kIdle, a.id));
+  CHECK_FALSE(sessions.is_alive(kStart, a.csrf));
+  CHECK_FALSE(sessions.is_alive(kStart, a.id.substr(1)));
+  sessions.end(a.id);
+  CHECK_FALSE(sessions.is_alive(kStart, a.id));
+}
+
 TEST_CASE("sessions: others' ids, cut ones, and the end") {
   Sessions sessions;
   const auto a = sessions.begin(kStart), b = sessions.begin(kStart);
