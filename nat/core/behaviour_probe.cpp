@@ -59,12 +59,12 @@ void BehaviourProbe::on_first(TimePoint now, Tag tag, const StunAsker::Answered&
   // A server behind a NAT of its own names an address that can't be reached from here.
   if (other && other->address.is_private() && !server_.address.is_private()) other->address = server_.address;
   const bool offers = other && other->port != server_.port;
+  if (offers) result_.one_address = other->address == server_.address;
   if (socket == 0) {
     result_.reflexive = reflexive;
     result_.round_trip = answered.round_trip;
     if (offers) {
       other_ = other;
-      result_.one_address = other->address == server_.address;
       ask(now, map_second, 0, {other->address, result_.one_address ? other->port : server_.port});
     }
   } else if (offers) {

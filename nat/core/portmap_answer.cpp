@@ -68,7 +68,8 @@ void Mapper::on_pcp(TimePoint now, const pcp::Response& r, Actions& actions) {
   const bool first = phase_ == Phase::pcp;
   if (r.code != pcp::Code::success) {
     // An error repeats what was asked, but miniupnpd behind one more NAT refuses and tells the address that it has.
-    if (r.map->external != suggestion(at).address) on_external(now, r.map->external, actions);
+    if (r.map->external != suggestion(at).address && !r.map->external.is_unspecified())
+      on_external(now, r.map->external, actions);
     on_refused(now, at, std::string(pcp::to_string(r.code)), seconds(r.lifetime), actions);
   } else if (r.lifetime == 0 || r.map->external_port == 0) {
     on_refused(now, at, "it granted nothing", Duration{}, actions);
@@ -150,7 +151,7 @@ Mapper::Actions Mapper::on_upnp(TimePoint now, const UpnpAnswer& answer) {
     if (port.external == 0) {
       on_refused(now, at, port.problem, Duration{}, actions);
     } else {
-      on_granted(now, at, {answer.external, port.external}, port.lifetime, actions);
+      on_granted(now, at, {external_, port.external}, port.lifetime, actions);
     }
   }
   pump(now, actions);
@@ -166,7 +167,7 @@ void Mapper::on_last_upnp(TimePoint now, const UpnpAnswer& answer, Actions& acti
   for (const auto& port : answer.ports) {
     const std::size_t at = entry_of(port.wanted);
     if (at == entries_.size() || port.external == 0) continue;
-    entries_[at].granted = Granted{port.wanted, {answer.external, port.external}, Duration{}, TimePoint::max()};
+    entries_[at].granted = Granted{port.wanted, {external_, port.external}, Duration{}, TimePoint::max()};
     entries_[at].due = now;
     protocol_ = Protocol::upnp;
   }
@@ -177,9 +178,9 @@ std::size_t Mapper::entry_of(const Wanted& wanted) const {
   return static_cast<std::size_t>(std::ranges::find(entries_, wanted, &Entry::wanted) - entries_.begin());
 }
 
-void Mapper::on_granted(TimePoint now, std::size_t at, const Endpoint& external, std::uint32_t lifetime,
-                        Actions& actions) {
+void Mapper::on_granted(TimePoint now, std::size_t at, Endpoint external, std::uint32_t lifetime, Actions& actions) {
   Entry& entry = entries_[at];
+  if (!external.address.is_v4() || external.address.is_unspecified()) external.address = {};
   const bool same = entry.granted && entry.granted->external == external;
   // What lasts until the router restarts is asked for again all the same, as it may restart.
   const auto counted = seconds(std::min(lifetime == 0 ? static_cast<std::uint32_t>(options_.lifetime.count()) : lifetime,
@@ -194,6 +195,7 @@ void Mapper::on_granted(TimePoint now, std::size_t at, const Endpoint& external,
   entry.due = now + counted / 2 + counted * static_cast<std::int64_t>(eighths) / 8000;
   if (at == 0 && protocol_ != Protocol::nat_pmp && protocol_ != Protocol::upnp)
     entry.due = std::min(entry.due, now + kWatch);
+  entry.due = std::max(entry.due, now + kRenewAgain);
   actions.events.push_back({.kind = same ? Event::Kind::renewed : Event::Kind::mapped,
                             .wanted = entry.wanted,
                             .external = external,
@@ -228,18 +230,20 @@ void Mapper::on_state_lost(TimePoint now, Actions& actions) {
   }
 }
 
-void Mapper::on_external(TimePoint now, const IpAddress& address, Actions& actions) {
-  if (address == external_ || !address.is_v4() || address.is_unspecified()) return;
-  const bool first = !external_;
+/// 0.0.0.0: the router has none, its connection is down; none: it did not say.
+void Mapper::on_external(TimePoint now, const IpAddress& said, Actions& actions) {
+  if (!said.is_v4()) return;
+  const IpAddress address = said.is_unspecified() ? IpAddress{} : said;
+  if (address == external_) return;
+  if (external_) reflexive_.reset();  // STUN saw the address before
   external_ = address;
-  actions.events.push_back({.kind = Event::Kind::address, .external = {address, 0}});
+  if (address) actions.events.push_back({.kind = Event::Kind::address, .external = {address, 0}});
   judge_address(actions);
-  if (first) return;
   for (Entry& entry : entries_) {
     if (!entry.granted || entry.granted->external.address == address) continue;
     // The port stays until the router says otherwise; by PCP the next answer does.
     entry.granted->external.address = address;
-    if (!entry.asked) entry.due = now;
+    if (!entry.asked) entry.due = std::min(entry.due, now + kRenewAgain);
     actions.changed = true;
   }
 }

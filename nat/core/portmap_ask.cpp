@@ -11,7 +11,6 @@ using std::chrono::seconds;
 
 constexpr Duration kPcpFirst = seconds(3), kPcpLongest = seconds(1024);  ///< IRT, MRT: RFC 6887 §8.1.1
 constexpr Duration kNatPmpFirst = milliseconds(250);                     ///< RFC 6886 §3.1
-constexpr Duration kRenewAgain = seconds(4);                             ///< at least, RFC 6887 §11.2.1
 
 }  // namespace
 

@@ -84,7 +84,6 @@ void Mapper::expire(TimePoint now, Actions& actions) {
     actions.events.push_back({.kind = Event::Kind::lost, .wanted = entry.wanted, .external = entry.granted->external});
     actions.changed = true;
     entry.granted.reset();
-    if (!entry.asked) entry.due = now;
   }
 }
 
@@ -211,8 +210,8 @@ void Mapper::removed(std::size_t at, Actions& actions) {
 }
 
 void Mapper::remove_due(TimePoint now, Actions& actions) {
+  if (upnp_busy_) return;  // what is under way may grant yet
   if (protocol_ == Protocol::upnp) {
-    if (upnp_busy_) return;  // what is under way may grant yet
     UpnpAsk ask;
     for (const Entry& entry : entries_)
       if (entry.granted && entry.due <= now) ask.unmap.push_back({entry.wanted, entry.granted->external.port});
@@ -265,7 +264,7 @@ TimePoint Mapper::next_deadline() const {
       break;
     case Phase::running:
     case Phase::stopping: {
-      if (protocol_ == Protocol::upnp && upnp_busy_) break;
+      if (upnp_busy_) break;
       const bool room = under_way() < window();
       for (std::size_t i = 0; i < entries_.size(); ++i)
         if (entries_[i].asked || (room && may_ask(i))) at(entries_[i].due);

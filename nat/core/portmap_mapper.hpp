@@ -92,6 +92,7 @@ class Mapper {
   TimePoint next_deadline() const;  ///< TimePoint::max(): none
 
   /// Our address as the internet sees it, by STUN: another one than the router's external address means one more NAT.
+  /// Forgotten when the router's address changes: ask STUN anew then.
   Actions set_reflexive(TimePoint now, const std::optional<IpAddress>& address);
 
   bool stopped() const { return phase_ == Phase::stopped; }
@@ -136,8 +137,8 @@ class Mapper {
   // portmap_answer.cpp: what the router said
   void on_pcp(TimePoint now, const pcp::Response& response, Actions& actions);
   void on_nat_pmp(TimePoint now, const natpmp::Response& response, Actions& actions);
-  void on_external(TimePoint now, const IpAddress& address, Actions& actions);
-  void on_granted(TimePoint now, std::size_t at, const Endpoint& external, std::uint32_t lifetime, Actions& actions);
+  void on_external(TimePoint now, const IpAddress& said, Actions& actions);
+  void on_granted(TimePoint now, std::size_t at, Endpoint external, std::uint32_t lifetime, Actions& actions);
   void on_refused(TimePoint now, std::size_t at, std::string why, Duration lasts, Actions& actions);
   void on_last_upnp(TimePoint now, const UpnpAnswer& answer, Actions& actions);
   void on_state_lost(TimePoint now, Actions& actions);
@@ -151,6 +152,8 @@ class Mapper {
   static constexpr unsigned kSilentTries = 5;         ///< of a first PCP request to a router that spoke it before
   static constexpr unsigned kRemoveTries = 3;
   static constexpr Duration kWatch = std::chrono::seconds(60);  ///< the router is asked something this often
+  /// A port is asked for anew no sooner, however short the router's lifetimes are (RFC 6887 §11.2.1).
+  static constexpr Duration kRenewAgain = std::chrono::seconds(4);
 
   Options options_;
   Phase phase_ = Phase::idle;

@@ -4,6 +4,12 @@
 #include <cassert>
 
 namespace dw::nat {
+namespace {
+
+constexpr std::string_view kSoftware = "Dropwire, to see what the NAT here does.";
+static_assert(kStunHeader + 4 + kSoftware.size() == StunAsker::kPadded);
+
+}  // namespace
 
 void StunAsker::ask(TimePoint now, int tag, const Ask& what, std::vector<StunSend>& out) {
   assert(waiting_.size() < kMaxWaiting);
@@ -16,7 +22,7 @@ void StunAsker::ask(TimePoint now, int tag, const Ask& what, std::vector<StunSen
   request.change = what.change;
   request.response_port = what.response_port;
   const std::size_t bare = to_octets(request).size() + 4;
-  if (bare < kPadded) request.padding = kPadded - bare;
+  if (bare < kPadded) request.software = kSoftware.substr(0, kPadded - bare);
   Waiting w{tag, request.id, {what.socket, what.to, to_octets(request)}, 1, now, now + kFirstPause};
   out.push_back(w.send);
   waiting_.push_back(std::move(w));

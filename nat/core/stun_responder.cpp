@@ -8,7 +8,6 @@ namespace {
 constexpr std::uint16_t kLowestPort = 1024;  // below it servers listen, which must not be led to answer us
 constexpr double kAllSources = 100;          // times the rate of one
 constexpr std::uint16_t kUnknownAttribute = 420;
-constexpr std::size_t kAddressAttribute = 12;  // octets, IPv4
 
 /// The /64 of IPv6, as one machine has all of that.
 IpAddress source_of(const IpAddress& address) {
@@ -101,9 +100,8 @@ StunMessage StunResponder::answer_to(const StunMessage& request, const Arrival& 
   // RFC 5780 §7.4, §7.3. The origin only where it makes the answer no longer than the request.
   const IpAddress shown = options_.advertise && !other ? *options_.advertise : arrival.local;
   told.other_address = Endpoint{other.value_or(shown), options_.ports[1 - arrival.port]};
-  if (to_octets(told).size() + kAddressAttribute <= arrival.octets.size())
-    told.response_origin =
-        Endpoint{other || !options_.advertise ? answer.from : shown, options_.ports[answer.port]};
+  told.response_origin = Endpoint{other || !options_.advertise ? answer.from : shown, options_.ports[answer.port]};
+  if (to_octets(told).size() > arrival.octets.size()) told.response_origin.reset();
   return told;
 }
 

@@ -382,3 +382,64 @@ TEST_CASE("the list has an end") {
   CHECK(home.run(30s, [&] { return home.all_mapped(); }));
   CHECK(home.router.table.size() == pm::Mapper::kMaxWanted);
 }
+
+TEST_CASE("a router without an address of the internet maps, and nobody is told of 0.0.0.0") {
+  for (const bool upnp : {true, false}) {
+    CAPTURE(upnp);
+    Home home(26);
+    home.router.pcp = !upnp;
+    home.router.nat_pmp = false;
+    home.upnp = upnp;
+    home.router.external = IpAddress::v4(0);
+    home.start();
+    REQUIRE(home.run(30s, [&] { return home.all_mapped(); }));
+    CHECK(home.mapper.usable().empty());
+    home.router.external = kOutside;
+    CHECK(home.run(70s, [&] { return home.mapper.usable().size() == 4; }));
+    home.router.external = IpAddress::v4(0);  // and its connection is gone again
+    home.run(65min);
+    for (const auto& granted : home.mapper.usable())
+      CHECK(granted.external.address == kOutside);
+  }
+}
+
+TEST_CASE("what STUN saw before the router's address changed is no double NAT") {
+  Home home(27);
+  home.start();
+  REQUIRE(home.run(2s, [&] { return home.all_mapped(); }));
+  (void)home.mapper.set_reflexive(home.now, kOutside);
+  home.router.external = IpAddress::v4(0xcb0071c8);
+  home.run(70s);
+  CHECK_FALSE(home.mapper.facts().double_nat);
+  CHECK(home.mapper.usable().size() == 4);
+  SUBCASE("what it sees afterwards counts again") {
+    CHECK(home.mapper.set_reflexive(home.now, kOutside).changed);
+    CHECK(home.mapper.facts().double_nat);
+  }
+}
+
+TEST_CASE("the end comes while the first ports are being mapped by UPnP: they are taken back too") {
+  Home home(28);
+  home.router.pcp = home.router.nat_pmp = false;
+  home.upnp = true;
+  home.start();
+  REQUIRE(home.run(30s, [&] { return !home.upnp_asks.empty(); }));
+  REQUIRE(home.upnp_table.empty());  // under way
+  home.stop();
+  CHECK_FALSE(home.mapper.stopped());
+  CHECK(home.run(10s, [&] { return home.mapper.stopped(); }));
+  CHECK(home.upnp_asks.size() == 2);
+  CHECK(home.upnp_table.empty());
+}
+
+TEST_CASE("a router that grants a moment is not asked more than every four seconds") {
+  for (const bool pcp : {true, false}) {
+    CAPTURE(pcp);
+    Home home(29, {{pm::Transport::udp, 5060, false}});
+    home.router.pcp = pcp;
+    home.router.most_lifetime = 1;
+    home.start();
+    home.run(400s);
+    CHECK(home.sent.size() <= 115);  // NAT-PMP asks for the address, too
+  }
+}

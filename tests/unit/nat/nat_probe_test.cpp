@@ -151,3 +151,41 @@ TEST_CASE("nat probe: a server that is away is no dead mapping") {
   CHECK_FALSE(result.dead);
   CHECK_FALSE(result.alive);
 }
+
+TEST_CASE("nat probe: one address is told whatever answer comes first") {
+  BehaviourProbe probe(kServer, seeded_random(4));
+  const TimePoint now{1h};
+  const auto first = probe.start(now);
+  REQUIRE(first.size() == 2);
+  const auto answer_to = [&](const StunSend& s) {
+    StunMessage told;
+    told.kind = StunMessage::Kind::success;
+    told.id = parse_stun(s.octets)->id;
+    told.xor_mapped = Endpoint{at("198.51.100.7:1").address, static_cast<std::uint16_t>(40000 + s.socket)};
+    told.other_address = at("203.0.113.10:3479");
+    return to_octets(told);
+  };
+  const auto filters = probe.on_datagram(now, 1, answer_to(first[1]));
+  REQUIRE(filters.size() == 1);
+  (void)probe.on_datagram(now, 1, answer_to(filters[0]));
+  (void)probe.on_datagram(now, 0, answer_to(first[0]));
+  CHECK(probe.result().one_address);
+  CHECK(probe.result().filtering == Behaviour::endpoint_independent);
+}
+
+TEST_CASE("nat probe: requests are as long as any answer, without PADDING") {
+  // RFC 5780 §7.6: PADDING asks for an answer of the size of the MTU, and may not stand beside RESPONSE-PORT.
+  StunAsker asker(seeded_random(6));
+  std::vector<StunSend> out;
+  asker.ask({}, 1, {0, kServer, {}, {}}, out);
+  asker.ask({}, 2, {0, kServer, StunMessage::ChangeRequest{true, true}, {}}, out);
+  asker.ask({}, 3, {0, kServer, {}, std::uint16_t{40000}}, out);
+  REQUIRE(out.size() == 3);
+  for (const StunSend& send : out) {
+    CHECK(send.octets.size() == StunAsker::kPadded);
+    const auto request = parse_stun(send.octets);
+    REQUIRE(request);
+    CHECK(request->padding == 0);
+    CHECK_FALSE(request->software.empty());
+  }
+}

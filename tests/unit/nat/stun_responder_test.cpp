@@ -107,6 +107,19 @@ TEST_CASE("stun responder: no answer is worth forging a request") {
     CHECK(2 * (answered + kHeaders) <= 3 * (asked + kHeaders));
     if (asked >= StunAsker::kPadded) CHECK(answered <= asked);
   }
+  StunResponder six = responder({at("[2001:db8::10]:1").address, at("[2001:db8::11]:1").address}, 1000);
+  for (std::size_t padding = 0; padding < 120; padding += 4) {
+    StunMessage request;
+    request.padding = padding;
+    const Buffer octets = to_octets(request);
+    const auto answer = six.on_datagram(
+        kNow, {at("[2001:db8::99]:5000"), at("[2001:db8::10]:1").address, 0, false, false, octets});
+    REQUIRE(answer);
+    const auto told = parse_stun(answer->octets);
+    REQUIRE(told);
+    // Address, other address; the origin only where there is room for it.
+    if (told->response_origin) CHECK(answer->octets.size() <= octets.size());
+  }
 }
 
 TEST_CASE("stun responder: a source has so many answers a second") {
