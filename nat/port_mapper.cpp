@@ -67,7 +67,16 @@ PortMapper::~PortMapper() {
 
 // ---- whether, and whom ----
 
+void PortMapper::configure(const HostPort& central, bool told) {
+  if (done_ || (central == options_.central && told == options_.told)) return;
+  options_.central = central;
+  options_.told = told;
+  start();
+}
+
 void PortMapper::start() {
+  lookup_.reset();
+  look_again_.cancel();
   // As if everything else spoke for it.
   auto never = portmap::why_no_mapping(
       {options_.choice, options_.edge, options_.told, IpAddress::v4(0x0a000001), IpAddress::v4(0x01010101)});
@@ -178,6 +187,7 @@ void PortMapper::perform(portmap::Mapper::Actions actions) {
 void PortMapper::ask_upnp(portmap::UpnpAsk ask) {
   const UpnpRouter::Lan lan{gateway_, ours_, kernel_routes()};
   auto answer = std::make_shared<portmap::UpnpAnswer>();
+  upnp_->give_up = false;
   loop_.work([upnp = upnp_, lan, ask = std::move(ask), answer] { *answer = upnp->router.run(lan, ask, upnp->give_up); },
              [this, upnp = upnp_, answer] {
                if (!upnp->gone && mapper_) perform(mapper_->on_upnp(loop_.now(), *answer));
@@ -197,6 +207,7 @@ void PortMapper::stop(std::function<void()> done) {
   look_again_.cancel();
   if (!mapper_) return finish();
   end_limit_.arm_after(kLongestEnd);
+  if (upnp_) upnp_->give_up = true;  // of what is under way; what is to be taken back comes after it
   perform(mapper_->stop(loop_.now()));
 }
 

@@ -39,6 +39,8 @@ class PortMapper {
   PortMapper& operator=(const PortMapper&) = delete;
 
   void start();
+  /// Another central server, or one that is told our address or no longer is: judged anew.
+  void configure(const HostPort& central, bool told);
   /// Takes the mappings back and calls `done`, at once or within kLongestEnd.
   void stop(std::function<void()> done);
   /// Our address as the internet sees it, once somebody knows.

@@ -171,7 +171,7 @@ void App::start_port_mapping() {
         if (sip_) sip_->set_mapped(mapped_sip(granted, ours, port));
         const auto external = granted.empty() ? std::nullopt : std::optional(granted.front().external.address);
         if (sccp_) sccp_->set_mapped(external);
-        network_->set_router_external(external);
+        on_router_external(external);
       });
   port_mapper_->start();
 }

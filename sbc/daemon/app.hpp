@@ -55,7 +55,9 @@ class App {
   void say_draining();
 
   void on_lifetime(const probe::Lifetime& known);
-  std::optional<std::chrono::seconds> cap_ping();
+  void ask_network();
+  void on_router_external(const std::optional<IpAddress>& address);
+  void cap_ping();
   void on_rewrite(const provisioning::FileRequest& request, const provisioning::Rewritten& rewritten);
   admin::Status status() const;
   void add_sip_status(admin::Status& s) const;

@@ -1,6 +1,4 @@
 // What the daemon finds out of the network around it, and what it makes of that.
-#include <algorithm>
-
 #include "sbc/daemon/app.hpp"
 #include "sbc/net/log.hpp"
 
@@ -26,7 +24,22 @@ void App::start_stun() {
 void App::start_network() {
   const conf::Config& config = loaded_.config;
   network_ = std::make_unique<probe::NetworkProbe>(loop_, network_options(config));
-  if (!config.nat.stun_server || config.mode != conf::Mode::edge) return;
+  ask_network();
+  if (!config.nat.stun_server || config.mode != conf::Mode::edge || !config.nat.measure_lifetime) return;
+  lifetime_ =
+      std::make_unique<probe::LifetimeWatch>(loop_, *config.nat.stun_server, config.state.dir,
+                                             [this](const probe::Lifetime& known) { on_lifetime(known); });
+}
+
+/// What STUN saw before the router had this address is measured anew.
+void App::on_router_external(const std::optional<IpAddress>& address) {
+  if (!network_->set_router_external(address) || !address) return;
+  const auto& seen = network_->facts().reflexive;
+  if (seen && seen->address != *address) ask_network();
+}
+
+void App::ask_network() {
+  if (!loaded_.config.nat.stun_server || loaded_.config.mode != conf::Mode::edge) return;
   network_->ask([this](const phones::NetworkFacts& facts) {
     if (port_mapper_ && facts.reflexive) port_mapper_->set_reflexive(facts.reflexive->address);
     spdlog::info("event=network path={} mapping={} filtering={} reflexive={} {}", to_string(facts.path),
@@ -34,30 +47,21 @@ void App::start_network() {
                  facts.reflexive ? facts.reflexive->to_string() : "unknown",
                  facts.stun_error.empty() ? std::string() : "reason=\"" + facts.stun_error + "\"");
   });
-  if (!config.nat.measure_lifetime) return;
-  lifetime_ =
-      std::make_unique<probe::LifetimeWatch>(loop_, *config.nat.stun_server, config.state.dir,
-                                             [this](const probe::Lifetime& known) { on_lifetime(known); });
 }
 
 void App::on_lifetime(const probe::Lifetime& known) {
   network_->set_lifetime(known.alive, known.dead, known.at);
   mapping_lives_ = known.alive;
-  if (const auto ping = cap_ping())
-    spdlog::info("event=keepalive setting=central.sip.ping value={}s the router forgets a mapping after {}s",
-                 ping->count(), known.alive.count());
+  cap_ping();
 }
 
-/// The OPTIONS to the SIP servers are what keeps the way of their requests open: at least two come in the
-/// time that the router keeps a mapping. What a person has set stays. Gives what it is now, if that is less.
-std::optional<std::chrono::seconds> App::cap_ping() {
-  if (!sip_ || !mapping_lives_) return std::nullopt;
-  const auto setting = std::ranges::find(loaded_.resolved, "central.sip.ping", &conf::Resolved::name);
-  const bool by_default = setting != loaded_.resolved.end() && setting->from == "default";
-  const auto half = std::max(*mapping_lives_ / 2, std::chrono::seconds(1));
-  if (!by_default || half >= loaded_.config.central.sip.ping) return std::nullopt;
-  sip_->set_ping(half);
-  return half;
+void App::cap_ping() {
+  if (!sip_) return;
+  const Duration ping = ping_of(loaded_, mapping_lives_);
+  sip_->set_ping(ping);
+  if (ping < loaded_.config.central.sip.ping)
+    spdlog::info("event=keepalive setting=central.sip.ping value={}s the router forgets a mapping after {}s",
+                 std::chrono::floor<std::chrono::seconds>(ping).count(), mapping_lives_->count());
 }
 
 }  // namespace dw

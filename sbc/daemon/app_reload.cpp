@@ -4,6 +4,7 @@
 #include "sbc/base/escape.hpp"
 #include "sbc/daemon/admin_access.hpp"
 #include "sbc/daemon/app.hpp"
+#include "sbc/daemon/port_mapping.hpp"
 #include "sbc/net/log.hpp"
 #include "sbc/net/notify.hpp"
 
@@ -87,7 +88,7 @@ Result<void> App::configure_fallible() {
     return fail(Errc::exhausted,
                 "central.sip.servers: too many servers that are out of the settings are still in use by phones and "
                 "calls; restart the service");
-  (void)cap_ping();
+  cap_ping();
   if (http_) {
     if (auto ok = http_->configure(http_options(config)); !ok) return ok;
   }
@@ -99,6 +100,8 @@ void App::configure_rest() {
   config_loaded_ = wall_now();
   pipeline_->reconfigure(pipeline_options(config));
   network_->configure(network_options(config));
+  const auto mapping = port_mapper_options(config, 0);
+  port_mapper_->configure(mapping.central, mapping.told);
   actions_->use(sccp_.get(), sip_.get());
   if (cache_) cache_->configure(cache_options(config));
   inventory_.configure(inventory_options(config));

@@ -203,6 +203,14 @@ proxy::SipProxy::Options sip_options(const conf::Config& config) {
   return o;
 }
 
+Duration ping_of(const conf::Loaded& loaded, std::optional<std::chrono::seconds> mapping_lives) {
+  const Duration set = loaded.config.central.sip.ping;
+  const auto setting = std::ranges::find(loaded.resolved, "central.sip.ping", &conf::Resolved::name);
+  const bool by_default = setting != loaded.resolved.end() && setting->from == "default";
+  if (!mapping_lives || !by_default) return set;
+  return std::min<Duration>(set, std::max(*mapping_lives / 2, std::chrono::seconds(1)));
+}
+
 probe::StunServer::Options stun_options(const conf::Config& config) {
   const conf::AccessStun& s = config.access.stun;
   return {config.access.listen, s.port, s.port == 0 ? std::uint16_t{0} : s.alternate_port, config.access.advertise,

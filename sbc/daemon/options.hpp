@@ -1,5 +1,5 @@
 #pragma once
-#include "conf/config.hpp"
+#include "conf/load.hpp"
 #include "nat/relay.hpp"
 #include "sbc/admin/server.hpp"
 #include "sbc/phones/inventory.hpp"
@@ -29,6 +29,10 @@ probe::StunServer::Options stun_options(const conf::Config& config);
 probe::NetworkProbe::Options network_options(const conf::Config& config);
 phones::Inventory::Options inventory_options(const conf::Config& config);
 admin::AdminServer::Options admin_options(const conf::Config& config);
+
+/// How often a SIP server is asked whether it is there. The OPTIONS are what keeps the way of its requests open: at least two
+/// come in the time that the router keeps a mapping, as measured. What a person has set stays.
+Duration ping_of(const conf::Loaded& loaded, std::optional<std::chrono::seconds> mapping_lives);
 
 /// Puts back into `wanted` what can't change while it runs (DECISIONS.md says why of each), and gives the names.
 std::vector<std::string> keep_until_restart(const conf::Config& running, conf::Config& wanted);

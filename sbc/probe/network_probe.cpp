@@ -117,6 +117,13 @@ void NetworkProbe::configure(Options options) {
   measured_.reset();
 }
 
+bool NetworkProbe::set_router_external(std::optional<IpAddress> address) {
+  if (address == router_external_) return false;
+  router_external_ = address;
+  measured_.reset();
+  return true;
+}
+
 void NetworkProbe::ask(Told told) {
   const bool fresh = measured_ && loop_.now() - *measured_ < kFresh && !run_;
   if (fresh || askers_.size() >= kMaxAskers) return told(facts_);

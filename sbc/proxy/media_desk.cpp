@@ -29,13 +29,13 @@ Result<MediaPorts> MediaDesk::open(const MediaRequest& request) {
 }
 
 void MediaDesk::set_mapped(std::vector<MappedPair> pairs) {
-  if (options_.central_advertise) return;
   mapped_ = std::move(pairs);
   next_mapped_ = 0;
 }
 
 std::vector<std::uint16_t> MediaDesk::mapped_ports(const IpAddress& central_side) {
   std::vector<std::uint16_t> ports;
+  if (options_.central_advertise) return ports;
   for (std::size_t i = 0; i < mapped_.size(); ++i) {
     const MappedPair& pair = mapped_[(next_mapped_ + i) % mapped_.size()];
     if (pair.local.address == central_side) ports.push_back(pair.local.port);
@@ -45,13 +45,14 @@ std::vector<std::uint16_t> MediaDesk::mapped_ports(const IpAddress& central_side
 
 /// Without a mapping it is our own address, as for a server that learns where packets come from.
 Endpoint MediaDesk::told_to_central(const Endpoint& local) {
+  if (options_.central_advertise) return {*options_.central_advertise, local.port};
   const auto pair = std::ranges::find(mapped_, local, &MappedPair::local);
   if (pair != mapped_.end()) {
     next_mapped_ = static_cast<std::size_t>(pair - mapped_.begin() + 1) % mapped_.size();
     return pair->external;
   }
   if (!mapped_.empty()) ++unmapped_;
-  return {options_.central_advertise.value_or(local.address), local.port};
+  return local;
 }
 
 void MediaDesk::reopen(MediaId id) {

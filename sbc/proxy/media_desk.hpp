@@ -36,7 +36,7 @@ class MediaDesk final : public MediaBroker {
   void configure(const Options& options) { options_ = options; }
 
   /// What the home's router has mapped, from now on: streams that begin get these ports as long as there are free
-  /// ones, and the central side is told where they are reached from outside. Not with `central_advertise`.
+  /// ones, and the central side is told where they are reached from outside. Not while there is `central_advertise`.
   void set_mapped(std::vector<MappedPair> pairs);
   std::uint64_t unmapped() const { return unmapped_; }  ///< streams that found none free
 

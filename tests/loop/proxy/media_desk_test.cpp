@@ -24,9 +24,12 @@ class FakeRelay final : public nat::Relay {
     int tos = -1;
     bool opaque = false, silent = false;
   };
-  Result<nat::StreamPorts> open(const nat::StreamRequest&) override {
+  Result<nat::StreamPorts> open(const nat::StreamRequest& request) override {
     const auto n = static_cast<std::uint16_t>(++last);
     all[MediaId{n}] = {};
+    rather = {request.central_ports.begin(), request.central_ports.end()};
+    if (!rather.empty() && gives_mapped)
+      return nat::StreamPorts{MediaId{n}, static_cast<std::uint16_t>(20000 + 2 * n), rather.front()};
     return nat::StreamPorts{MediaId{n}, static_cast<std::uint16_t>(20000 + 2 * n),
                             static_cast<std::uint16_t>(30000 + 2 * n)};
   }
@@ -45,6 +48,8 @@ class FakeRelay final : public nat::Relay {
   void append_metrics(MetricsText&) const override {}
 
   std::map<MediaId, Stream> all;
+  std::vector<std::uint16_t> rather;  ///< of the last stream
+  bool gives_mapped = true;
   int last = 0;
 };
 
@@ -180,4 +185,81 @@ TEST_CASE("the relay is told what is not RTP, and nothing of streams that are cl
   d.desk.close(alice.id, MediaEnd::lost);
   d.desk.set_opaque(alice.id, false);  // it lingers as it was
   CHECK(d.relay.all.at(alice.id).opaque);
+}
+
+namespace {
+
+Endpoint central(std::uint16_t port) {
+  return {kCentral, port};
+}
+Endpoint outside(std::uint16_t port) {
+  return {*IpAddress::parse("203.0.113.101"), port};
+}
+const std::vector<proxy::MediaDesk::MappedPair> kThree = {
+    {central(20000), outside(40000)}, {central(20002), outside(40002)}, {central(20004), outside(20004)}};
+
+}  // namespace
+
+TEST_CASE("mapped pairs: streams get them in turn, and the central side is told where they are from outside") {
+  Desk d;
+  d.desk.set_mapped(kThree);
+  CHECK(d.open(kAlice).central_facing == outside(40000));
+  CHECK(d.relay.rather == std::vector<std::uint16_t>{20000, 20002, 20004});
+  // The one that was used last goes last, so that late packets meet no other call.
+  CHECK(d.open(kAlice).central_facing == outside(40002));
+  CHECK(d.relay.rather == std::vector<std::uint16_t>{20002, 20004, 20000});
+  CHECK(d.open(kAlice).central_facing == outside(20004));
+  CHECK(d.open(kAlice).central_facing == outside(40000));
+  CHECK(d.desk.unmapped() == 0);
+}
+
+TEST_CASE("mapped pairs: beyond them, and at another address of ours, it is our own address") {
+  Desk d;
+  d.desk.set_mapped(kThree);
+  d.relay.gives_mapped = false;
+  CHECK(d.open(kAlice).central_facing == central(30002));
+  CHECK(d.desk.unmapped() == 1);
+  d.relay.gives_mapped = true;
+  const IpAddress other = *IpAddress::parse("10.0.0.6");
+  const auto ports = d.desk.open({kAlice, kOurs, other, kServer});
+  REQUIRE(ports);
+  CHECK(d.relay.rather.empty());
+  CHECK(ports->central_facing == Endpoint{other, 30004});
+}
+
+TEST_CASE("mapped pairs: two streams are joined by their outside addresses, as the server tells those") {
+  Desk d;
+  d.desk.set_mapped(kThree);
+  const auto alice = d.open(kAlice), bob = d.open(kBob);
+  (void)d.desk.set_far_end(alice.id, bob.central_facing);
+  CHECK(d.relay.all.at(alice.id).bridged == bob.id);
+  // Streams keep what their sides were told when the router maps something else.
+  d.desk.set_mapped({{central(20000), outside(50000)}});
+  (void)d.desk.set_far_end(bob.id, alice.central_facing);
+  CHECK(d.relay.all.at(bob.id).bridged == alice.id);
+  CHECK(d.open(kAlice).central_facing == outside(50000));
+}
+
+TEST_CASE("mapped pairs: gone is gone, and counts nobody as unmapped") {
+  Desk d;
+  d.desk.set_mapped(kThree);
+  (void)d.open(kAlice);
+  d.desk.set_mapped({});
+  CHECK(d.open(kAlice).central_facing == central(30004));
+  CHECK(d.relay.rather.empty());
+  CHECK(d.desk.unmapped() == 0);
+}
+
+TEST_CASE("mapped pairs: an address that a person gives counts more, whenever it is given or taken") {
+  proxy::MediaDesk::Options given;
+  given.central_advertise = *IpAddress::parse("198.51.100.1");
+  Desk d;
+  d.desk.set_mapped(kThree);
+  d.desk.configure(given);
+  CHECK(d.open(kAlice).central_facing == Endpoint{*given.central_advertise, 30002});
+  CHECK(d.relay.rather.empty());
+  d.desk.set_mapped({{central(20002), outside(40002)}});
+  CHECK(d.open(kAlice).central_facing == Endpoint{*given.central_advertise, 30004});
+  d.desk.configure({});
+  CHECK(d.open(kAlice).central_facing == outside(40002));
 }

@@ -194,6 +194,32 @@ TEST_CASE("sip: pings tell which server is up, and new calls follow") {
   CHECK(s.told(sip::Event::Kind::server_up) == 1);
 }
 
+TEST_CASE("sip: pings come as often as set_ping says, until other settings are taken") {
+  auto o = Stand::options();
+  o.ping = 30s;
+  Stand s(o);
+  const auto pings_in = [&](Duration time) {
+    const std::size_t before = s.probes.size();
+    s.advance(time);
+    return s.probes.size() - before;
+  };
+  s.advance(31s);
+  CHECK(pings_in(5min) == 10);
+  s.proxy.set_ping(5s);
+  s.advance(30s);  // the one that was due
+  CHECK(pings_in(5min) == 60);
+  s.proxy.set_ping(30s);
+  s.advance(5s);
+  CHECK(pings_in(5min) == 10);
+  s.proxy.set_ping(5s);
+  REQUIRE(s.proxy.configure(o));
+  s.advance(30s);
+  CHECK(pings_in(5min) == 10);
+  s.proxy.set_ping({});
+  s.advance(30s);
+  CHECK(pings_in(5min) == 0);
+}
+
 TEST_CASE("sip: calls beyond max_calls are 503, and while draining nothing new is taken") {
   auto o = Stand::options();
   o.max_calls = 1;

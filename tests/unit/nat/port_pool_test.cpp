@@ -87,3 +87,51 @@ TEST_CASE("another range: ports in use stay so, those outside it come back to no
   CHECK_FALSE(pool.take(now));
   CHECK(pool.take(now + nat::PortPool::kQuarantine) == std::uint16_t{30000});
 }
+
+TEST_CASE("pairs set aside: by number alone, while there are others") {
+  PortPool pool(20001, 20011, 1, 2);  // 20002, 20004 aside; 20006, 20008, 20010 for anybody
+  const TimePoint now{1h};
+  CHECK(pool.size() == 5);
+  CHECK_FALSE(pool.take(now, 20006));  // not set aside
+  CHECK_FALSE(pool.take(now, 20003));
+  CHECK_FALSE(pool.take(now, 20000));
+  CHECK_FALSE(pool.take(now, 0));
+  CHECK(pool.take(now, 20004));
+  CHECK_FALSE(pool.take(now, 20004));
+  std::set<std::uint16_t> any;
+  for (int i = 0; i < 3; ++i) any.insert(pool.take(now).value_or(0));
+  CHECK(any == std::set<std::uint16_t>{20006, 20008, 20010});
+  CHECK(pool.in_use() == 4);
+  // The last one left goes to anybody, rather than no call.
+  CHECK(pool.take(now) == std::uint16_t{20002});
+  CHECK_FALSE(pool.take(now));
+  CHECK_FALSE(pool.take(now, 20002));
+  CHECK(pool.in_use() == 5);
+}
+
+TEST_CASE("pairs set aside rest as others do, and come back aside") {
+  PortPool pool(20000, 20005, 1, 1);
+  TimePoint now{1h};
+  CHECK(pool.take(now, 20000));
+  pool.give_back(now, 20000);
+  pool.give_back(now, 20000);
+  CHECK(pool.in_use() == 0);
+  CHECK_FALSE(pool.take(now + PortPool::kQuarantine - 1ms, 20000));
+  now += PortPool::kQuarantine;
+  CHECK(pool.take(now) != std::uint16_t{20000});
+  CHECK(pool.take(now) != std::uint16_t{20000});
+  CHECK(pool.take(now, 20000));
+  pool.give_back(now, 20000);
+  // While it rests it goes to nobody, even as the last.
+  CHECK_FALSE(pool.take(now + 1ms));
+  CHECK(pool.take(now + PortPool::kQuarantine) == std::uint16_t{20000});
+}
+
+TEST_CASE("more set aside than there are: all are") {
+  PortPool pool(20000, 20003, 1, 100);
+  const TimePoint now{1h};
+  CHECK(pool.size() == 2);
+  CHECK(pool.take(now, 20002));
+  CHECK(pool.take(now) == std::uint16_t{20000});
+  CHECK_FALSE(pool.take(now));
+}
