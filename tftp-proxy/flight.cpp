@@ -43,6 +43,14 @@ void Flight::start() {
   ask_origins();
 }
 
+void Flight::start_anew() {
+  const auto self = shared_from_this();
+  entry_ = copy_at_hand();
+  ignore_copy_ = true;
+  ++host_.counters().misses;
+  next();
+}
+
 ContentPtr Flight::lease() {
   if (ContentPtr held = lease_.lock()) return held;
   // The count of this pointer is the count of those who want the file; the deleter tells when it is none. It
@@ -226,7 +234,7 @@ void Flight::on_complete() {
 
 void Flight::on_unchanged() {
   ++host_.counters().revalidated;
-  if (!entry_) return on_failure({Errc::unavailable, slot().label + ": unchanged, of what?"}, true);
+  if (!entry_ || ignore_copy_) return on_failure({Errc::unavailable, slot().label + ": unchanged, of what?"}, true);
   host_.cache()->refreshed(entry_->name, wall_now());
   load_copy(*entry_, "cache, unchanged at the origin", [this] {
     ignore_copy_ = true;  // damaged on disk: fetch it whole

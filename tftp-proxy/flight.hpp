@@ -80,6 +80,9 @@ class Flight : public std::enable_shared_from_this<Flight> {
   ~Flight();
 
   void start();
+  /// Takes no kept copy and shows no validator. The copy is replaced, or goes when there is no such file; when the
+  /// origins fail it stays.
+  void start_anew();
   /// The content to hand out. When the last holder drops it, the flight ends or goes on for the cache alone.
   ContentPtr lease();
   const std::string& name() const { return name_; }
@@ -120,7 +123,7 @@ class Flight : public std::enable_shared_from_this<Flight> {
   std::size_t extra_requests_ = 0;
   std::optional<std::vector<std::string>> candidates_;
   std::optional<CacheEntry> entry_;  // the kept copy
-  bool ignore_copy_ = false;         // it turned out damaged
+  bool ignore_copy_ = false;         // it turned out damaged, or is not wanted
   std::unique_ptr<OriginFetch> fetch_;
   TimePoint asked_at_{};
   ContentMeta staged_meta_;

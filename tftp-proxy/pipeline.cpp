@@ -187,6 +187,10 @@ ContentPtr Pipeline::obtain_exact(const std::string& name) {
     }
     negative_.erase(negative);
   }
+  return launch(name, kept_as, false);
+}
+
+ContentPtr Pipeline::launch(const std::string& name, CacheClass kept_as, bool anew) {
   if (flights_.size() >= options_.fetch.max_flights) {
     ++counters_.refused;
     return Content::failure({Errc::exhausted, "too many files are being fetched at the same time"});
@@ -196,23 +200,17 @@ ContentPtr Pipeline::obtain_exact(const std::string& name) {
   const auto flight = std::make_shared<Flight>(host, name, kept_as, whole_first);
   flights_.emplace(name, flight);
   ContentPtr content = flight->lease();
-  flight->start();
+  anew ? flight->start_anew() : flight->start();
   return content;
 }
 
 ContentPtr Pipeline::refresh(const std::string& name) {
   if (std::ranges::none_of(slots_, [](const auto& s) { return s->health.state() == OriginHealth::State::up; }))
     return Content::failure({Errc::unavailable, "no origin answers; what is kept of the file stays"});
-  std::string real = name;
-  if (const auto alias = aliases_.find(name); alias != aliases_.end()) real = alias->second.real;
-  const auto kept = cache_ != nullptr ? cache_->find_ignoring_case(real) : std::nullopt;
-  for (const std::string& spelled : {name, real, kept ? kept->name : name}) {
-    memory_.remove(spelled);
-    negative_.erase(spelled);
-    aliases_.erase(spelled);
-    if (cache_ != nullptr) cache_->remove(spelled);
-  }
-  return obtain(name);
+  negative_.erase(name);
+  aliases_.erase(name);
+  if (const auto running = flights_.find(name); running != flights_.end()) return running->second->lease();
+  return launch(name, cache_class(name, options_.drop_trust_lists), true);
 }
 
 std::vector<std::string> Pipeline::known_spellings(const std::string& name) {

@@ -59,8 +59,8 @@ class Pipeline : public Library, private FlightHost {
 
   ContentPtr open(const FileRequest& request) override;
 
-  /// Throws away what is kept of a file and fetches it anew, as it is at the origin. What is kept stays while every
-  /// origin is down: a failed content (unavailable) says so.
+  /// Fetches a file anew, as it is at the origin, and keeps that instead of what is kept; throws the latter away when
+  /// there is no such file any more. It stays when no origin can give it: a failed content says so.
   ContentPtr refresh(const std::string& name);
 
   /// Takes new options. What is being fetched is finished by the old ones; an origin that stays keeps what is
@@ -84,6 +84,7 @@ class Pipeline : public Library, private FlightHost {
 
   ContentPtr obtain(const std::string& name);
   ContentPtr obtain_exact(const std::string& name);
+  ContentPtr launch(const std::string& name, CacheClass kept_as, bool anew);
   ContentPtr rewritten(const FileRequest& request, const ContentPtr& source);
   ContentPtr rewrite_now(const FileRequest& request, const Content& source);
   std::string host_for(const FileRequest& request) const;

@@ -221,7 +221,7 @@ class CommandLine {
       sub->add_flag("--force", typed_.force, s.forced);
       asks_daemon(sub);
     }
-    CLI::App* sub = command("refresh", "Throw away what is kept of a file, and fetch it anew",
+    CLI::App* sub = command("refresh", "Fetch a file anew, and keep it instead of what was kept",
                             "dropwire refresh Ringlist.xml",
                             [this] { return commands::refresh(typed_.ask(), typed_.name); });
     sub->add_option("FILE", typed_.name, "The file's name, as a phone asks for it")->required();
