@@ -69,6 +69,14 @@ function control_rules() {
     if (!inline && (box.width < 24 || box.height < 24)) tell("small-target", node, `${Math.round(box.width)}x${Math.round(box.height)}`);
   }
   for (const node of visible("input[type=password]")) if (!node.autocomplete) tell("no-autocomplete", node);
+  for (const node of visible("input[placeholder]")) {
+    const style = getComputedStyle(node), pen = document.createElement("canvas").getContext("2d");
+    pen.font = style.font;
+    const cancel = node.type === "search" ? 16 : 0;  // the room that its button takes once something is in it
+    const room = node.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - cancel;
+    const width = pen.measureText(node.placeholder).width;
+    if (width > room) tell("cut-placeholder", node, `"${node.placeholder}" ${Math.ceil(width)} > ${Math.floor(room)}`);
+  }
   for (const node of visible("svg")) {
     if (node.getAttribute("role") === "img" ? !node.getAttribute("aria-label") : node.getAttribute("aria-hidden") !== "true") tell("unnamed-image", node);
   }
@@ -81,7 +89,9 @@ function table_rules() {
     if (!heads.length || heads.some((h) => h.scope !== "col" || !h.textContent.trim())) tell("table-headers", table);
     for (const row of all("tbody tr", table)) {
       if (row.children.length !== heads.length) tell("table-row-width", row);
-      if (!row.querySelector("th[scope=row]")) tell("table-row-header", row);
+      const name = row.querySelector("th[scope=row]");
+      if (!name) tell("table-row-header", row);
+      else if (seen(name) && name.clientWidth < 110) tell("crushed-row-header", name, name.clientWidth);
     }
   }
   for (const list of visible("ul, ol")) for (const child of list.children) if (child.tagName !== "LI") tell("list-child", child);

@@ -66,7 +66,7 @@ def self_check(page):
     rules = {line.split(":")[0] for line in page.accessibility()}
     wanted = {"lang", "title", "duplicate-id", "wider-than-screen", "broken-reference", "landmark", "unnamed-landmark", "outside-landmarks", "one-h1",
               "heading-order", "unnamed-control", "tabindex-above-zero", "small-target", "no-autocomplete", "unnamed-image", "table-headers",
-              "table-row-header", "list-child", "contrast", "edge-contrast"}
+              "table-row-header", "crushed-row-header", "cut-placeholder", "list-child", "contrast", "edge-contrast"}
     check("the checks of accessibility find what is wrong", wanted <= rules, sorted(wanted - rules))
 
 
@@ -225,6 +225,33 @@ def logout(page):
     page.until_text("Log in", "actions")
 
 
+def same_twice(page):
+    """Two entries that are the same in all are two, however often they are drawn."""
+    drawn = page.run("""const place = document.createElement('ul'), draw = (items) => sync('twice', items, (x) => x, (x) => el('li', {}, x));
+        place.id = 'twice';
+        document.body.append(place);
+        const seen = [["a", "a", "b"], ["a", "a", "b"], ["a", "c"], []].map((items) => { draw(items); return place.innerText.replace(/\\s+/g, ""); });
+        place.remove();
+        return seen""")
+    assert drawn == ["aab", "aab", "ac", ""], drawn
+
+
+def many_tabs(page):
+    """A browser opens six connections to a host: tabs that nobody looks at must not hold them."""
+    first = page.driver.current_window_handle
+    for number in range(8):
+        page.driver.switch_to.new_window("tab")
+        page.driver.get(page.base + "#home")
+        row_says(page, PHONE, PHONE, seconds=20)
+        page.until(f"tab {number} is live", "return document.getElementById('feed').textContent === 'live'")
+    for handle in page.driver.window_handles:
+        if handle != first:
+            page.driver.switch_to.window(handle)
+            page.driver.close()
+    page.driver.switch_to.window(first)
+    page.until("the first tab is live again", "return !document.hidden && document.getElementById('feed').textContent === 'live'")
+
+
 def daemon_goes_and_comes(page):
     """test_status_page.sh reads what is to happen now."""
     page.go("home")
@@ -266,6 +293,8 @@ def main():
         for view in ("home", "phone/" + LOCKED, "connect", "login"):
             walk(page, view)
         step("by keyboard alone", lambda: by_keyboard_alone(page))
+        step("two entries that are the same are two", lambda: same_twice(page))
+        step("eight tabs of one browser are live, each when it is looked at", lambda: many_tabs(page))
         expected = ("/api/login", "/restart")
         said = [line for line in page.console() if not ("Failed to load resource" in line and any(e in line for e in expected))]
         check("the console has no error", not [s for s in said if "broken.html" not in s], said)

@@ -53,7 +53,7 @@ $("login").addEventListener("submit", async (e) => {
     if (!live) listen();
     location.hash = came_from;
   } catch (problem) {
-    $("login-error").textContent = problem.status === 401 || problem.status === 403 ? "That is not the password." : problem.status ? problem.message : "No answer from Dropwire.";
+    $("login-error").textContent = problem.status === 401 ? "That is not the password." : problem.status ? sentence(problem.message) : "No answer from Dropwire.";
     show("login-error", true);
     $("password").select();
   }
@@ -77,8 +77,7 @@ function showActions(x) {
     : buttons(x));
 }
 function buttons(x) {
-  return [el("p", { class: "buttons" }, Object.entries(kActions).map(([name, a]) => el("button", { type: "button", "data-act": name }, a.label)),
-    el("a", { href: `/api/phones/${encodeURIComponent(x.key)}/trace`, download: `${x.key}.pcapng`, hidden: !x.trace }, "Download its signalling")),
+  return [el("p", { class: "buttons" }, Object.entries(kActions).map(([name, a]) => el("button", { type: "button", "data-act": name }, a.label))),
     el("p", { id: "sure", class: "buttons", hidden: true })];
 }
 function ask_again(act, words, force) {

@@ -31,14 +31,17 @@ function draw(id, what, make) {
   drawn.set(id, print);
   $(id).replaceChildren(...[make(what)].flat());
 }
-// One child for each item, by its key; children whose item is the same stay the very nodes they are.
+// One child for each item, by its key; children whose item is the same stay the very nodes they are. Of items with the
+// same key each is one: two steps of a phone may be alike in all.
 function sync(id, items, keyOf, make) {
-  const parent = $(id), old = new Map();
+  const parent = $(id), old = new Map(), times = new Map();
   for (const node of parent.children) old.set(node.dataset.key, node);
   const focused = parent.contains(document.activeElement) ? document.activeElement.closest("[data-key]")?.dataset.key : null;
   let at = parent.firstElementChild;
   for (const item of items) {
-    const key = keyOf(item), print = JSON.stringify(item);
+    const own = keyOf(item), nth = times.get(own) || 0, print = JSON.stringify(item);
+    const key = nth ? `${own} ${nth}` : own;
+    times.set(own, nth + 1);
     let node = old.get(key);
     old.delete(key);
     if (!node || node.print !== print) {
@@ -124,7 +127,7 @@ const kGravity = { error: "Wrong", warning: "Look at this", info: "Worth knowing
 function finding(f, ...more) {
   return el("div", { class: "finding " + f.severity, "data-code": f.code },
     el("h3", {}, badge(f.severity === "info" ? "" : f.severity, kGravity[f.severity] || f.severity), " ", f.title || f.seen),
-    f.title ? el("p", {}, f.seen) : null, el("p", {}, f.means), f.do ? el("p", {}, el("strong", {}, "Do: "), with_keys(f.do)) : null, more);
+    f.title ? el("p", {}, el("strong", {}, "Seen: "), f.seen) : null, el("p", {}, f.means), f.do ? el("p", {}, el("strong", {}, "Do: "), with_keys(f.do)) : null, more);
 }
 const grave = (f) => ({ error: 0, warning: 1 })[f.severity] ?? 2;
 const gravest_first = (findings) => [...findings].sort((a, b) => grave(a) - grave(b));

@@ -20,7 +20,7 @@ function showFamilies() {
       el("h3", {}, "To restart it"), steps(f.restart),
       f.notes.length ? [el("h3", {}, "Worth knowing"), el("ul", {}, f.notes.map((n) => el("li", {}, with_keys(n))))] : null].flat();
     return el("details", { open: !!model || i === 0, "data-family": f.family },
-      el("summary", {}, f.name, " ", el("small", { class: "quiet" }, f.models.join(", "))), parts);
+      el("summary", {}, f.name, " ", f.models.every((m) => f.name.includes(m)) ? null : el("small", { class: "quiet" }, f.models.join(", "))), parts);
   }));
 }
 $("model").addEventListener("change", showFamilies);
@@ -42,8 +42,8 @@ function showFiles(f) {
   const part = $("find-file").value.trim().toLowerCase();
   const fit = f.cached.filter((c) => c.name.toLowerCase().includes(part)).sort((a, b) => a.name < b.name ? -1 : 1);
   text("cached-count", fit.length > kMostFiles ? `${kMostFiles} of ${fit.length}` : fit.length === 1 ? "1 file" : `${fit.length} files`);
-  sync("cached", fit.slice(0, kMostFiles).map((c) => ({ ...c, acts: may_act() })), (c) => c.name, (c) => el("tr", {}, el("th", { scope: "row" }, mono(c.name)),
-    el("td", { class: "keep" }, size(c.size)), el("td", { class: "keep" }, ago(c.fetched),
+  sync("cached", fit.slice(0, kMostFiles).map((c) => ({ ...c, acts: may_act() })), (c) => c.name, (c) => el("tr", {}, el("th", { scope: "row" }, mono(c.name), el("small", { class: "narrow quiet" }, size(c.size))),
+    el("td", { class: "wide keep" }, size(c.size)), el("td", { class: "keep" }, ago(c.fetched),
       may_act() ? [el("br"), el("button", { type: "button", "data-refresh": c.name, "aria-label": "Fetch " + c.name + " anew" }, "Fetch anew")] : null), el("td", { class: "wide mono" }, c.origin)));
 }
 $("find-file").addEventListener("input", () => showFiles(files));

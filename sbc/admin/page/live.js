@@ -66,13 +66,18 @@ async function look() {
   if (due.size && !document.hidden) timer = setTimeout(look, lastGood && $("lost").hidden ? kBetween : kPoll);
 }
 
-// Events tell what changed; without them it is asked for every few seconds.
+// Events tell what changed; without them it is asked for every few seconds. A page that nobody looks at holds no
+// connection: a browser opens six to a host, for all its tabs together.
 let feed = null, live = false, fed_at = 0;
-function listen() {
+function hang_up() {
   feed?.close();
   feed = null;
+  live = false;
+}
+function listen() {
+  hang_up();
   fed_at = Date.now();
-  if (!window.EventSource) return;
+  if (!window.EventSource || document.hidden) return;
   feed = new EventSource("/api/events");
   const on = (name, act) => feed.addEventListener(name, (e) => { live = true; tellFeed(); act(JSON.parse(e.data)); });
   on("hello", () => want_all(true));
@@ -115,9 +120,13 @@ async function go() {
   last_view = now;
 }
 window.addEventListener("hashchange", go);
-document.addEventListener("visibilitychange", () => { if (!document.hidden) { want_all(true); } });
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return hang_up();
+  listen();
+  want_all(true);
+});
 // A page that the browser keeps for its back button holds no connection.
-window.addEventListener("pagehide", () => feed?.close());
+window.addEventListener("pagehide", hang_up);
 window.addEventListener("pageshow", (e) => { if (e.persisted) { listen(); want_all(true); } });
 $("skip").addEventListener("click", (e) => { e.preventDefault(); $("main").focus(); });
 lookAtSession().then(go).then(listen);
