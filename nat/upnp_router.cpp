@@ -1,37 +1,29 @@
 #include "nat/upnp_router.hpp"
 
 #include <miniupnpc/miniupnpc.h>
-#include <miniupnpc/upnpcommands.h>
 #include <miniupnpc/upnperrors.h>
-
-#include <algorithm>
-#include <array>
-#include <memory>
+#include <miniupnpc/upnpreplyparse.h>
 
 #include <fmt/format.h>
+
+#include "nat/ssdp.hpp"
+#include "sbc/base/text_cursor.hpp"
+#include "sbc/net/http_now.hpp"
 
 namespace dw::nat {
 namespace {
 
 using portmap::Transport;
 
-constexpr int kInvalidArgs = 402, kNotAuthorized = 606, kConflict = 718, kPermanentOnly = 725;
-constexpr std::size_t kAddressText = 64;
-constexpr unsigned char kTtl = 2;
-constexpr const char* kDescription = "Dropwire";
+constexpr int kUnknown = 501, kInvalidArgs = 402, kNotAuthorized = 606, kConflict = 718, kPermanentOnly = 725;
+constexpr std::size_t kMaxDescription = 256 << 10, kMaxAnswer = 16 << 10;  ///< octets
+constexpr std::string_view kDescription = "Dropwire";
 
 const char* protocol_name(Transport transport) {
   return transport == Transport::tcp ? "TCP" : "UDP";
 }
 
 /// What libminiupnpc gives and wants back.
-struct Devices {
-  UPNPDev* first = nullptr;
-  Devices() = default;
-  Devices(const Devices&) = delete;
-  Devices& operator=(const Devices&) = delete;
-  ~Devices() { freeUPNPDevlist(first); }
-};
 struct Urls {
   UPNPUrls urls{};
   Urls() = default;
@@ -47,33 +39,72 @@ std::string error_words(int code) {
   return words ? fmt::format("{} ({})", words, code) : fmt::format("error {}", code);
 }
 
+/// The names and values of an answer's elements.
+struct Values {
+  NameValueParserData data{};
+  explicit Values(const std::string& xml) { ParseNameValue(xml.data(), static_cast<int>(xml.size()), &data); }
+  Values(const Values&) = delete;
+  Values& operator=(const Values&) = delete;
+  ~Values() { ClearNameValueList(&data); }
+  std::string_view operator[](const char* name) {
+    const char* const value = GetValueFromNameValueList(&data, name);
+    return value ? value : std::string_view();
+  }
+};
+
+/// What names one mapping.
+std::vector<std::pair<const char*, std::string>> of(const portmap::UpnpAsk::Port& port) {
+  return {{"NewRemoteHost", ""},
+          {"NewExternalPort", std::to_string(port.external)},
+          {"NewProtocol", protocol_name(port.wanted.transport)}};
+}
+
 }  // namespace
 
-bool UpnpRouter::find(const Lan& lan, std::string& problem) {
-  control_url_.clear();
-  int error = 0;
-  Devices devices;
-  devices.first = upnpDiscover(kDiscoveryMs, lan.ours.to_string().c_str(), nullptr, UPNP_LOCAL_PORT_ANY, 0, kTtl, &error);
-  problem = devices.first ? "no UPnP device on the LAN is a router" : "nothing on the LAN answers PCP, NAT-PMP or UPnP";
-  std::vector<std::string> places;
-  for (const UPNPDev* device = devices.first; device; device = device->pNext) {
-    const std::string url = device->descURL ? device->descURL : "";
-    if (!portmap::may_talk_to(url, lan.gateway, lan.ours, lan.routes)) continue;
-    if (std::ranges::find(places, url) == places.end()) places.push_back(url);
+/// One action of the service that was found (UPnP Device Architecture 1.1 §3.2). `wanted`: the element of its answer that is given.
+UpnpRouter::Said UpnpRouter::ask(const std::string& action, const std::vector<Argument>& arguments, const char* wanted,
+                                 const std::atomic<bool>* give_up) const {
+  std::string xml = fmt::format(
+      "<?xml version=\"1.0\"?>\r\n<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\" "
+      "s:encodingStyle=\"http://schemas.xmlsoap.org/soap/encoding/\"><s:Body><u:{} xmlns:u=\"{}\">",
+      action, service_type_);
+  for (const auto& [name, value] : arguments)
+    xml += fmt::format("<{}>{}</{}>", name, value, name);
+  xml += fmt::format("</u:{}></s:Body></s:Envelope>\r\n", action);
+  const auto reply = net::http_now({.url = control_url_,
+                                    .headers = {"Content-Type: text/xml; charset=\"utf-8\"",
+                                                fmt::format("SOAPAction: \"{}#{}\"", service_type_, action)},
+                                    .post = std::move(xml),
+                                    .max_octets = kMaxAnswer,
+                                    .give_up = give_up});
+  if (!reply) return {};
+  Values values(reply->body);
+  Said said{.answered = true};
+  if (const auto code = values["errorCode"]; !code.empty()) {
+    said.error = static_cast<int>(parse_number(code, 9999).value_or(kUnknown));
+  } else if (reply->status != 200) {
+    said.error = kUnknown;
+  } else if (wanted) {
+    said.value = values[wanted];
   }
-  // The router itself before anybody else.
-  std::ranges::stable_partition(places, [&](const std::string& url) {
-    const auto address = portmap::device_address(url);
-    return address && *address == lan.gateway;
-  });
-  if (places.size() > kMaxDevices) places.resize(kMaxDevices);
+  return said;
+}
+
+bool UpnpRouter::find(const Lan& lan, std::string& problem, const std::atomic<bool>& give_up) {
+  control_url_.clear();
+  const auto may_talk = [&](std::string_view url) { return portmap::may_talk_to(url, lan.gateway, lan.ours, lan.routes); };
+  const auto places = ssdp_search(lan.ours, lan.gateway, may_talk, give_up);
+  problem = places.empty() ? "nothing on the LAN answers PCP, NAT-PMP or UPnP" : "no UPnP device on the LAN is a router";
   for (const std::string& place : places) {
-    Urls found;
+    if (give_up) return false;
+    const auto description = net::http_now({.url = place, .max_octets = kMaxDescription, .give_up = &give_up});
+    if (!description || description->status != 200) continue;
     IGDdatas data{};
-    std::array<char, kAddressText> ours{};
-    if (UPNP_GetIGDFromUrl(place.c_str(), &found.urls, &data, ours.data(), static_cast<int>(ours.size())) != 1) continue;
+    parserootdesc(description->body.data(), static_cast<int>(description->body.size()), &data);
+    Urls found;
+    GetUPNPUrls(&found.urls, &data, place.c_str(), 0);
     const std::string control = found.urls.controlURL ? found.urls.controlURL : "";
-    if (data.first.servicetype[0] == '\0' || !portmap::may_talk_to(control, lan.gateway, lan.ours, lan.routes)) continue;
+    if (!portmap::is_service_type(data.first.servicetype) || !may_talk(control)) continue;
     control_url_ = control;
     service_type_ = data.first.servicetype;
     return true;
@@ -82,23 +113,30 @@ bool UpnpRouter::find(const Lan& lan, std::string& problem) {
 }
 
 /// Asks for the external port that is wanted, then for two others of the same parity.
-portmap::UpnpAnswer::Port UpnpRouter::map(const Lan& lan, const portmap::UpnpAsk::Port& port, std::uint32_t lifetime) {
+portmap::UpnpAnswer::Port UpnpRouter::map(const Lan& lan, const portmap::UpnpAsk::Port& port, std::uint32_t lifetime,
+                                          const std::atomic<bool>& give_up) {
   constexpr int kTries = 4, kStep = 1000;
   portmap::UpnpAnswer::Port answer{port.wanted, 0, lifetime, {}};
-  const std::string internal = std::to_string(port.wanted.internal), ours = lan.ours.to_string();
   unsigned external = port.external;
   for (int tries = 0; tries < kTries; ++tries) {
-    const int error = UPNP_AddPortMapping(control_url_.c_str(), service_type_.c_str(), std::to_string(external).c_str(),
-                                          internal.c_str(), ours.c_str(), kDescription, protocol_name(port.wanted.transport),
-                                          nullptr, std::to_string(answer.lifetime).c_str());
-    if (error == UPNPCOMMAND_SUCCESS) {
+    const Said said = ask("AddPortMapping",
+                          {{"NewRemoteHost", ""},
+                           {"NewExternalPort", std::to_string(external)},
+                           {"NewProtocol", protocol_name(port.wanted.transport)},
+                           {"NewInternalPort", std::to_string(port.wanted.internal)},
+                           {"NewInternalClient", lan.ours.to_string()},
+                           {"NewEnabled", "1"},
+                           {"NewPortMappingDescription", std::string(kDescription)},
+                           {"NewLeaseDuration", std::to_string(answer.lifetime)}},
+                          nullptr, &give_up);
+    if (said.answered && said.error == 0) {
       answer.external = static_cast<std::uint16_t>(external);
       return answer;
     }
-    answer.problem = error_words(error);
-    if ((error == kPermanentOnly || error == kInvalidArgs) && answer.lifetime != 0) {
+    answer.problem = said.answered ? error_words(said.error) : "the router's UPnP does not answer";
+    if ((said.error == kPermanentOnly || said.error == kInvalidArgs) && answer.lifetime != 0) {
       answer.lifetime = 0;  // until it restarts, or we take it back
-    } else if (error == kConflict && !port.wanted.follows && external + kStep <= UINT16_MAX) {
+    } else if (said.error == kConflict && !port.wanted.follows && external + kStep <= UINT16_MAX) {
       external += kStep;
     } else {
       return answer;
@@ -107,48 +145,38 @@ portmap::UpnpAnswer::Port UpnpRouter::map(const Lan& lan, const portmap::UpnpAsk
   return answer;
 }
 
-portmap::UpnpAnswer UpnpRouter::run(const Lan& lan, const portmap::UpnpAsk& ask, const std::atomic<bool>& give_up) {
+portmap::UpnpAnswer UpnpRouter::run(const Lan& lan, const portmap::UpnpAsk& ask_for, const std::atomic<bool>& give_up) {
   portmap::UpnpAnswer answer;
   const TimePoint end = Clock::now() + kLongest;
   const auto late = [&] { return give_up.load() || Clock::now() >= end; };
-  std::array<char, kAddressText> external{};
-  const auto external_address = [&] {
-    return UPNP_GetExternalIPAddress(control_url_.c_str(), service_type_.c_str(), external.data());
-  };
-  int error = control_url_.empty() ? UPNPCOMMAND_HTTP_ERROR : external_address();
-  if (error == UPNPCOMMAND_HTTP_ERROR || error == UPNPCOMMAND_UNKNOWN_ERROR) {
-    if (!find(lan, answer.problem)) return answer;
-    error = external_address();
+  const auto external_address = [&] { return ask("GetExternalIPAddress", {}, "NewExternalIPAddress", &give_up); };
+  Said external = control_url_.empty() ? Said{} : external_address();
+  if (!external.answered) {
+    if (!find(lan, answer.problem, give_up)) return answer;
+    external = external_address();
   }
-  answer.found = error != UPNPCOMMAND_HTTP_ERROR && error != UPNPCOMMAND_UNKNOWN_ERROR;
+  answer.found = external.answered;
   if (!answer.found) {
     answer.problem = "the router's UPnP does not answer";
     control_url_.clear();
     return answer;
   }
-  if (const auto address = IpAddress::parse(external.data())) answer.external = *address;
-  if (ask.check && !late()) {
-    std::array<char, kAddressText> client{}, port{};
-    std::array<char, 128> description{};
-    std::array<char, 16> enabled{}, lease{};
-    const int gone = UPNP_GetSpecificPortMappingEntry(
-        control_url_.c_str(), service_type_.c_str(), std::to_string(ask.check->external).c_str(),
-        protocol_name(ask.check->wanted.transport), nullptr, client.data(), port.data(), description.data(), enabled.data(),
-        lease.data());
-    answer.check_failed = gone != UPNPCOMMAND_SUCCESS || lan.ours.to_string() != client.data();
+  if (const auto address = IpAddress::parse(external.value)) answer.external = *address;
+  if (ask_for.check && !late()) {
+    const Said there = ask("GetSpecificPortMappingEntry", of(*ask_for.check), "NewInternalClient", &give_up);
+    answer.check_failed = there.answered && (there.error != 0 || there.value != lan.ours.to_string());
   }
   std::uint16_t rtp = 0;  // where the pair's first port went: the second must follow it
-  for (const auto& port : ask.map) {
+  for (const auto& port : ask_for.map) {
     portmap::UpnpAsk::Port wish = port;
     if (wish.wanted.follows && rtp != 0) wish.external = static_cast<std::uint16_t>(rtp + 1);
     answer.ports.push_back(late() ? portmap::UpnpAnswer::Port{port.wanted, 0, 0, "the router's UPnP is too slow"}
-                                  : map(lan, wish, ask.lifetime));
+                                  : map(lan, wish, ask_for.lifetime, give_up));
     rtp = port.wanted.follows ? std::uint16_t{0} : answer.ports.back().external;
   }
-  for (const auto& port : ask.unmap) {
+  for (const auto& port : ask_for.unmap) {
     if (late()) break;
-    (void)UPNP_DeletePortMapping(control_url_.c_str(), service_type_.c_str(), std::to_string(port.external).c_str(),
-                                 protocol_name(port.wanted.transport), nullptr);
+    (void)ask("DeletePortMapping", of(port), nullptr, &give_up);
   }
   return answer;
 }

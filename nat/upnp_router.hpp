@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nat/core/portmap_mapper.hpp"
@@ -8,15 +9,13 @@
 
 namespace dw::nat {
 
-/// A router that maps ports by UPnP IGD, through libminiupnpc. Everything here blocks, so it runs on the thread pool, one
+/// A router that maps ports by UPnP IGD; libminiupnpc reads its XML. Everything here blocks, so it runs on the thread pool, one
 /// call at a time. Remembers what it found, and looks anew when that no longer answers. Talks to devices that
-/// portmap::may_talk_to() alone.
+/// portmap::may_talk_to() alone, and takes no more of them than so many octets and seconds.
 class UpnpRouter {
  public:
   /// No further request is begun after as long; each takes seconds at most.
   static constexpr Duration kLongest = std::chrono::seconds(20);
-  static constexpr int kDiscoveryMs = 2000;
-  static constexpr std::size_t kMaxDevices = 8;  ///< that are asked what they are
 
   struct Lan {
     IpAddress gateway, ours;
@@ -26,8 +25,17 @@ class UpnpRouter {
   portmap::UpnpAnswer run(const Lan& lan, const portmap::UpnpAsk& ask, const std::atomic<bool>& give_up);
 
  private:
-  bool find(const Lan& lan, std::string& problem);
-  portmap::UpnpAnswer::Port map(const Lan& lan, const portmap::UpnpAsk::Port& port, std::uint32_t lifetime);
+  using Argument = std::pair<const char*, std::string>;
+  struct Said {
+    bool answered = false;
+    int error = 0;  ///< UPnP's number; 0: done
+    std::string value = {};
+  };
+  Said ask(const std::string& action, const std::vector<Argument>& arguments, const char* wanted,
+           const std::atomic<bool>* give_up) const;
+  bool find(const Lan& lan, std::string& problem, const std::atomic<bool>& give_up);
+  portmap::UpnpAnswer::Port map(const Lan& lan, const portmap::UpnpAsk::Port& port, std::uint32_t lifetime,
+                                const std::atomic<bool>& give_up);
 
   std::string control_url_, service_type_;
 };

@@ -109,6 +109,29 @@ bool same_link(const std::vector<Route>& routes, const IpAddress& a, const IpAdd
   });
 }
 
+std::string_view location_in(std::string_view datagram) {
+  TextCursor in(datagram);
+  TextCursor status(in.take_line());
+  if (!starts_with_ignoring_case(status.take_token(), "HTTP/")) return {};
+  status.skip_blanks();
+  if (status.take_token() != "200") return {};
+  while (!in.at_end()) {
+    TextCursor line(in.take_line());
+    const std::string_view name = trim(line.take_until(":"));
+    if (!line.skip_char(':') || !equal_ignoring_case(name, "LOCATION")) continue;
+    const std::string_view url = trim(line.rest());
+    return device_address(url) ? url : std::string_view();
+  }
+  return {};
+}
+
+bool is_service_type(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ':' || c == '.' || c == '-' ||
+           c == '_';
+  });
+}
+
 Result<IpAddress> device_address(std::string_view url) {
   constexpr std::string_view kHttp = "http://";
   const auto bad = [&](const char* why) { return fail(Errc::malformed, std::string("not the URL of a device on the LAN: ") + why); };
@@ -116,7 +139,8 @@ Result<IpAddress> device_address(std::string_view url) {
   if (!starts_with_ignoring_case(url, kHttp)) return bad("it does not begin with http://");
   TextCursor in(url.substr(kHttp.size()));
   const std::string_view host_port = in.take_until("/?#");
-  // As libminiupnpc reads it: digits and dots up to a colon, then a port.
+  if (!std::ranges::all_of(url, [](char c) { return c > 0x20 && c < 0x7f; })) return bad("it has blanks or other signs");
+  // Digits and dots up to a colon, then a port: whoever reads it finds the same host.
   TextCursor parts(host_port);
   const std::string_view host = parts.take_until(":");
   if (parts.skip_char(':') && !parse_number(parts.rest(), kHighestPort)) return bad("the port is no number");

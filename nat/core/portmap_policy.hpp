@@ -43,6 +43,10 @@ IpAddress gateway_toward(const std::vector<Route>& routes, const IpAddress& dest
 /// Both are on one link of ours.
 bool same_link(const std::vector<Route>& routes, const IpAddress& a, const IpAddress& b);
 
+/// LOCATION of an answer to SSDP's M-SEARCH: where a device's description is. Empty: there is none that could be one.
+std::string_view location_in(std::string_view datagram);
+/// A type of UPnP service that may stand in a header and in XML as it is: letters, digits and ":.-_".
+bool is_service_type(std::string_view text);
 /// "http://192.168.1.1:5000/desc.xml" → the address; an error for names, other schemes, user names and whatever else is not the URL
 /// of a device on a LAN.
 Result<IpAddress> device_address(std::string_view url);

@@ -9,6 +9,8 @@ dw_lab_tool(lab_shim wanshim.cpp)
 dw_lab_tool(lab_phone phone.cpp tftp_get.cpp http_get.cpp socket.cpp)
 dw_lab_tool(lab_probe probe.cpp socket.cpp)
 dw_lab_tool(lab_half half_server.cpp)
+dw_lab_tool(lab_hostile_igd hostile_igd.cpp)
+target_link_libraries(lab_hostile_igd PRIVATE Threads::Threads)
 dw_lab_tool(lab_sccp_phone sccp_phone.cpp sccp_lab_phone.cpp sccp_lab_script.cpp sccp_stream.cpp sccp_rtp.cpp script.cpp socket.cpp)
 dw_lab_tool(lab_sccp_server sccp_server.cpp sccp_stream.cpp sccp_rtp.cpp script.cpp socket.cpp)
 dw_lab_tool(lab_sip_phone sip_phone.cpp sip_lab_phone.cpp sip_lab_register.cpp sip_lab_dialog.cpp sip_lab_transfer.cpp

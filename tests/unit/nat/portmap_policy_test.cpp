@@ -92,3 +92,29 @@ TEST_CASE("UPnP: whom we talk to") {
   }
   CHECK_FALSE(may("http://192.168.1.1/" + std::string(1000, 'a')));
 }
+
+TEST_CASE("the place that an answer to SSDP tells") {
+  const std::string answer =
+      "HTTP/1.1 200 OK\r\nCACHE-CONTROL: max-age=120\r\nST: urn:schemas-upnp-org:device:InternetGatewayDevice:1\r\n"
+      "Location:  http://192.168.1.1:5000/rootDesc.xml \r\nSERVER: x\r\n\r\n";
+  CHECK(location_in(answer) == "http://192.168.1.1:5000/rootDesc.xml");
+  CHECK(location_in("HTTP/1.1 200 OK\nlocation:http://10.0.0.1/\n\n") == "http://10.0.0.1/");
+  for (const char* const none :
+       {"", "HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 404 No\r\nLOCATION: http://10.0.0.1/\r\n\r\n",
+        "NOTIFY * HTTP/1.1\r\nLOCATION: http://10.0.0.1/\r\n\r\n", "HTTP/1.1 200 OK\r\nLOCATION: http://router.lan/\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nLOCATION: http://10.0.0.1/a b\r\n\r\n", "HTTP/1.1 200 OK\r\nLOCATION\r\n\r\n"})
+    CHECK(location_in(none).empty());
+  const std::size_t end = answer.find("Desc.xml");
+  for (std::size_t length = 0; length < end; ++length) {
+    const auto part = location_in(std::string_view(answer).substr(0, length));
+    CHECK(std::string_view("http://192.168.1.1:5000/root").starts_with(part));
+  }
+}
+
+TEST_CASE("a type of service that could end a header or an element is none") {
+  CHECK(is_service_type("urn:schemas-upnp-org:service:WANIPConnection:1"));
+  CHECK(is_service_type("urn:schemas-upnp-org:service:WANPPPConnection:1"));
+  for (const char* const bad : {"", "urn:a b", "urn:a\"", "urn:a>", "urn:a\r\nX: y", "urn:\x80"})
+    CHECK_FALSE(is_service_type(bad));
+  CHECK_FALSE(device_address("http://10.0.0.1/\r\nX:"));
+}
