@@ -14,6 +14,7 @@ void App::start_stun() {
       service.enabled = true;
       service.addresses = stun_->local();
     } else {
+      service.error = server.error().text;
       spdlog::warn("event=stun_off reason=\"{}\" edges can't find out here what their routers do",
                    server.error().text);
     }

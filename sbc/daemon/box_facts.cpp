@@ -73,7 +73,7 @@ std::string holder_of(std::uint16_t port, bool udp) {
 }
 
 PortUse try_port(std::string setting, const Endpoint& at, bool udp) {
-  PortUse use{std::move(setting), at, udp, PortUse::State::free, {}, {}};
+  PortUse use{std::move(setting), at, udp, PortUse::State::free, {}, {}, true};
   const auto failed = [&] {
     use.state = errno == EADDRINUSE                 ? PortUse::State::taken
                 : errno == EACCES || errno == EPERM ? PortUse::State::not_allowed
@@ -133,6 +133,11 @@ std::vector<PortUse> look_at_ports(const conf::Config& config) {
     look(access.http.enable, "access.http.port", access.http.port, false);
     look(access.sip.enable, "access.sip.port", access.sip.port, true);
     look(access.sip.enable, "access.sip.port", access.sip.port, false);
+    const std::size_t stun = ports.size();
+    look(access.stun.enable, "access.stun.port", access.stun.port, true);
+    look(access.stun.enable, "access.stun.alternate_port", access.stun.alternate_port, true);
+    for (std::size_t i = stun; i < ports.size(); ++i)
+      ports[i].needed = false;
   }
   if (config.admin.enable) ports.push_back(try_port("admin.listen", config.admin.listen, false));
   return ports;

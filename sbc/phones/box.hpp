@@ -14,10 +14,10 @@
 // What is known of the machine that Dropwire runs on, and what is wrong with it.
 namespace dw::phones {
 
-/// One listener as far as a person cares: "tftp", "http", "sccp", "sip", "admin".
+/// One listener as far as a person cares: "tftp", "http", "sccp", "sip", "stun", "admin".
 struct Service {
   std::string name;
-  bool enabled = true;
+  bool enabled = true;              ///< false with an error: Dropwire went on without it
   std::vector<Endpoint> addresses;  ///< where it really listens; empty while it doesn't
   std::string error;                ///< why it doesn't
   bool up() const { return !addresses.empty() && error.empty(); }
@@ -62,6 +62,7 @@ struct PortUse {
   State state{};
   std::string holder;  ///< of a taken one: "dnsmasq (process 812)", as far as we may see
   std::string error;   ///< of a failed one
+  bool needed = true;  ///< false: Dropwire starts without it (STUN)
 };
 
 struct DirectoryUse {

@@ -16,6 +16,9 @@ constexpr WallTime kNotBefore = std::chrono::sys_days{std::chrono::year{2026} / 
 constexpr std::uint64_t kFullPercent = 80;         // of media.ports: time to say so
 constexpr std::uint64_t kLittleRoom = 64'000'000;  // octets
 constexpr std::size_t kMaxSaid = 300;              // octets kept of what others say
+constexpr const char* kWithoutStun =
+    "Dropwire works without it. Only edges that ask this box what their routers do (STUN) get no answer "
+    "from it.";
 
 std::string said(std::string_view text) {
   return printable(text, kMaxSaid);
@@ -98,10 +101,11 @@ void BoxExamination::look_at(const PortUse& port) {
     case PortUse::State::free:
       return;
     case PortUse::State::taken: {
-      Finding& found = add("port_taken", Severity::error,
+      Finding& found = add("port_taken", port.needed ? Severity::error : Severity::warning,
                            fmt::format("{} is taken by {}.", where,
                                        port.holder.empty() ? "another program" : said(port.holder)));
       if (!port.holder.empty()) found.remedy = "Stop that program, or choose another port or address.";
+      if (!port.needed) found.means = kWithoutStun;
       return;
     }
     case PortUse::State::not_allowed:
@@ -148,9 +152,11 @@ void BoxExamination::look_at(const DirectoryUse& d) {
 
 void BoxExamination::own(const OwnFacts& own) {
   for (const Service& service : own.services) {
-    if (!service.enabled || service.up()) continue;
-    add("listener_down", Severity::error,
-        fmt::format("The {} service does not listen: {}", service.name, said(service.error)));
+    const bool needed = service.enabled;
+    if (needed ? service.up() : service.error.empty()) continue;
+    Finding& found = add("listener_down", needed ? Severity::error : Severity::warning,
+                         fmt::format("The {} service does not listen: {}", service.name, said(service.error)));
+    if (!needed) found.means = kWithoutStun;
   }
   if (!own.configured) return unconfigured(own);
   addresses(own);

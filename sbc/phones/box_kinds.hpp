@@ -31,7 +31,9 @@ inline constexpr auto kBoxKinds = std::to_array<FindingKind>({
      "Choose another port or address."},
     {"listener_down", Severity::error, About::box, "A service does not listen",
      "Phones that ask for it get no answer.",
-     "Look which program has the port (ss -lunpt), stop it or choose another address in access.listen."},
+     "Look which program has the port (sudo ss -lunpt), stop it or choose another address in access.listen. "
+     "Another STUN server on UDP 3478 may stay: set access.stun.enable = false, and name it in the edges' "
+     "nat.stun_server."},
     {"no_address", Severity::error, About::box, "There is no address to type into phones",
      "There is nothing to type in as TFTP Server 1.", "Connect this box to the network of the phones."},
     {"not_configured", Severity::error, About::box, "Dropwire does not know the telephone server yet",

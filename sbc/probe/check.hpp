@@ -19,6 +19,27 @@ class Check {
 };
 using Over = std::function<void()>;
 
+/// Sends a question at once, again after 500 ms, 1 s, 2 s…, and gives up kCheckWithin after it was made. Calls
+/// back from the loop, `send` first from `begin`; nothing once it is stopped or destroyed.
+class Tries {
+ public:
+  Tries(net::Loop& loop, std::function<void()> send, std::function<void()> give_up);
+
+  void begin();
+  void fail();  ///< there is nothing to send with: gives up, from the loop
+  void stop() { timer_.cancel(); }
+
+ private:
+  void on_time();
+
+  net::Loop& loop_;
+  std::function<void()> send_, give_up_;
+  Duration pause_ = std::chrono::milliseconds(500);
+  TimePoint until_;
+  bool failed_ = false;
+  net::Timer timer_;
+};
+
 /// What each check is told.
 struct CheckContext {
   net::Loop& loop;

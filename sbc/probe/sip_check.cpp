@@ -35,12 +35,14 @@ namespace {
 class SipCheck final : public Check {
  public:
   SipCheck(const CheckContext& context, const Target& target, const Endpoint& at, Over over)
-      : context_(context), target_(target), at_(at), over_(std::move(over)), timer_(context.loop, [this] {
-          on_time();
-        }) {
-    give_up_ = context_.loop.now() + kCheckWithin;
+      : context_(context), target_(target), at_(at), over_(std::move(over)),
+        tries_(context.loop, [this] { send(); }, [this] { on_silence(); }) {
     open();
-    timer_.arm_at(error_.empty() ? context_.loop.now() + pause_ : TimePoint{});
+    if (error_.empty()) {
+      tries_.begin();
+    } else {
+      tries_.fail();
+    }
   }
 
  private:
@@ -59,7 +61,6 @@ class SipCheck final : public Check {
     socket_.push_back(std::move(*socket));
     socket_[0].receive([this](auto datagrams) { on_datagrams(datagrams); });
     asked_ = sip_probe(sip::Transport::udp, socket_[0].local(), target_.host);
-    send();
   }
   void send() {
     sent_ = context_.loop.now();
@@ -77,12 +78,7 @@ class SipCheck final : public Check {
     }
   }
 
-  void on_time() {
-    if (error_.empty() && context_.loop.now() < give_up_) {
-      pause_ *= 2;
-      timer_.arm_at(std::min(give_up_, context_.loop.now() + pause_));
-      return send();
-    }
+  void on_silence() {
     if (phones::AlgProbe& alg = alg_of(context_.facts, phones::Transport::udp); !alg.known()) {
       alg.tried = true;
       alg.error = error_.empty() ? "no answer" : error_;
@@ -92,7 +88,7 @@ class SipCheck final : public Check {
     finish();
   }
   void finish() {
-    timer_.cancel();
+    tries_.stop();
     if (const Over over = std::exchange(over_, {})) over();
   }
 
@@ -100,10 +96,9 @@ class SipCheck final : public Check {
   Target target_;
   Endpoint at_;
   Over over_;
-  net::Timer timer_;
+  Tries tries_;
   std::vector<net::DatagramSocket> socket_;  // one, or none
-  Duration pause_ = std::chrono::milliseconds(500);
-  TimePoint give_up_{}, sent_{};
+  TimePoint sent_{};
   std::string asked_, error_;
 };
 

@@ -22,10 +22,13 @@ class TftpCheck final : public Check {
         at_(at),
         fresh_came_(fresh_came),
         over_(std::move(over)),
-        timer_(context.loop, [this] { on_time(); }) {
-    give_up_ = context_.loop.now() + kCheckWithin;
+        tries_(context.loop, [this] { send(); }, [this] { on_silence(); }) {
     open();
-    timer_.arm_at(error_.empty() ? context_.loop.now() + pause_ : TimePoint{});
+    if (error_.empty()) {
+      tries_.begin();
+    } else {
+      tries_.fail();
+    }
   }
 
  private:
@@ -47,7 +50,6 @@ class TftpCheck final : public Check {
       sockets_.push_back(std::move(*socket));
       sockets_[i].receive([this, i](auto datagrams) { on_datagrams(i, datagrams); });
     }
-    send();
   }
   void send() {
     sent_ = context_.loop.now();
@@ -86,12 +88,7 @@ class TftpCheck final : public Check {
     sockets_[which].flush();
   }
 
-  void on_time() {
-    if (error_.empty() && context_.loop.now() < give_up_) {
-      pause_ *= 2;
-      timer_.arm_at(std::min(give_up_, context_.loop.now() + pause_));
-      return send();
-    }
+  void on_silence() {
     if (!answered_) {
       note_reach(context_.facts, target_, at_, error_.empty() ? PortState::no_answer : PortState::failed, {},
                  error_);
@@ -99,7 +96,7 @@ class TftpCheck final : public Check {
     finish();
   }
   void finish() {
-    timer_.cancel();
+    tries_.stop();
     if (dropwire_) fresh_came_ = fresh_;
     if (const Over over = std::exchange(over_, {})) over();
   }
@@ -109,10 +106,9 @@ class TftpCheck final : public Check {
   Endpoint at_;
   std::optional<bool>& fresh_came_;
   Over over_;
-  net::Timer timer_;
+  Tries tries_;
   std::vector<net::DatagramSocket> sockets_;
-  Duration pause_ = std::chrono::milliseconds(500);
-  TimePoint give_up_{}, sent_{};
+  TimePoint sent_{};
   bool answered_ = false, dropwire_ = false, fresh_ = false;
   std::string error_;
 };

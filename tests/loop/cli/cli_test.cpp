@@ -285,6 +285,20 @@ TEST_CASE_FIXTURE(Fixture, "doctor: the daemon's findings and the box's, or the 
   CHECK(contains(alone.out, "port_taken"));
   CHECK(contains(alone.out, "process " + std::to_string(getpid())));
 
+  const net::Descriptor stun(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const net::SocketAddress any = net::to_socket_address(*Endpoint::parse("127.0.0.1:0"));
+  REQUIRE(bind(stun.number(), &any.any, any.size()) == 0);
+  std::vector<std::string> with_stun = offline;
+  with_stun.back() = "admin.listen=127.0.0.1:0";
+  for (const std::string& setting :
+       {std::string("access.stun.enable=true"),
+        "access.stun.port=" + std::to_string(net::local_endpoint(stun.number()).port),
+        std::string("access.stun.alternate_port=0")})
+    with_stun.insert(with_stun.end(), {"--set", setting});
+  const Ran thief = with_settings(with_stun);
+  CHECK(contains(thief.out, "warning (port_taken)"));
+  CHECK(contains(thief.out, "(access.stun.port) is taken by"));
+
   answer("GET /api/doctor", R"({"healthy": true, "findings": []})");
   start();
   const Ran healthy = with_settings({"doctor"});

@@ -165,6 +165,28 @@ TEST_CASE("ports") {
         "UDP 0.0.0.0:69 (access.tftp.port) is taken by dnsmasq (process 812).");
 }
 
+TEST_CASE("ports: STUN's is worth a warning, as Dropwire starts without it") {
+  BoxFacts box = box_without_daemon();
+  const Endpoint at = *Endpoint::parse("0.0.0.0:3478");
+  box.ports = {{"access.stun.port", at, true, PortUse::State::free, "", "", false}};
+  CHECK(codes(box) == "not_running:error");
+  box.ports[0].state = PortUse::State::taken;
+  box.ports[0].holder = "turnserver (process 812)";
+  CHECK(codes(box) == "not_running:error port_taken:warning");
+  const Finding found = box_findings(box, kNow)[1];
+  CHECK(found.seen == "UDP 0.0.0.0:3478 (access.stun.port) is taken by turnserver (process 812).");
+  CHECK(found.means.find("works without it") != std::string::npos);
+}
+
+TEST_CASE("STUN that could not listen is a warning, STUN that is off is none") {
+  BoxFacts box = healthy_box();
+  box.own->services.push_back({"stun", false, {}, ""});
+  CHECK(codes(box) == "");
+  box.own->services.back().error = "UDP 0.0.0.0:3478 is taken by another program";
+  CHECK(codes(box) == "listener_down:warning");
+  CHECK(box_findings(box, kNow)[0].means.find("works without it") != std::string::npos);
+}
+
 TEST_CASE("directories and room") {
   BoxFacts box = healthy_box();
   box.directories = {{"cache.dir", "/c", DirectoryUse::State::missing, {}},
