@@ -9,6 +9,7 @@
 
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/net/descriptor.hpp"
+#include "tftp-proxy/core/spelling.hpp"
 #include "tftp-proxy/origin.hpp"
 
 namespace dw::provisioning {
@@ -25,6 +26,7 @@ struct ReadJob {
   Result<OriginEnd::Success> result = OriginEnd::Success::complete;
   bool reached = true;
   std::string real;
+  std::vector<std::string> near;
   ContentMeta meta;
   Buffer octets;
 
@@ -57,23 +59,29 @@ void ReadJob::give_up_errno(int error) {
   }
 }
 
-/// The entry that is `wanted` in another case; of several the first in the order of their octets.
-std::string other_case(int directory, std::string_view wanted) {
-  std::string best;
+/// Calls `look` with the name of each entry, of at most kMaxEntries.
+void list(int directory, const auto& look) {
   // A descriptor of its own: closedir closes it, and the position is not shared.
   const int copy = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR* listing = copy >= 0 ? ::fdopendir(copy) : nullptr;
   if (listing == nullptr) {
     if (copy >= 0) ::close(copy);
-    return best;
+    return;
   }
   for (std::size_t seen = 0; seen < kMaxEntries; ++seen) {
     const dirent* entry = ::readdir(listing);
     if (entry == nullptr) break;
-    const std::string_view name = entry->d_name;
-    if (equal_ignoring_case(name, wanted) && (best.empty() || name < best)) best = name;
+    look(std::string_view(entry->d_name));
   }
   ::closedir(listing);
+}
+
+/// The entry that is `wanted` in another case; of several the first in the order of their octets.
+std::string other_case(int directory, std::string_view wanted) {
+  std::string best;
+  list(directory, [&](std::string_view name) {
+    if (equal_ignoring_case(name, wanted) && (best.empty() || name < best)) best = name;
+  });
   return best;
 }
 
@@ -99,6 +107,9 @@ bool ReadJob::open_file(net::Descriptor& at) {
         part = other;
         next = ::openat(at.number(), part.c_str(), flags);
       } else {
+        list(at.number(), [&](std::string_view entry) {
+          if (last && near.size() < OriginEnd::kMaxNear && is_one_typo_away(part, entry)) near.emplace_back(entry);
+        });
         errno = ENOENT;
       }
     }
@@ -201,7 +212,7 @@ class DirectoryOrigin : public Origin {
       if (const auto c = weak.lock()) c->on_found(job.meta, job.real);
       if (const auto c = weak.lock(); c && !job.octets.empty()) c->on_octets(job.octets);
     }
-    if (const auto c = weak.lock()) c->on_end({std::move(job.result), job.reached});
+    if (const auto c = weak.lock()) c->on_end({std::move(job.result), job.reached, std::move(job.near)});
   }
 
   net::Loop& loop_;

@@ -1,5 +1,6 @@
 #include "tftp-proxy/flight.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "tftp-proxy/core/spelling.hpp"
@@ -207,6 +208,10 @@ void Flight::on_octets(Bytes octets) {
 void Flight::on_end(OriginEnd end) {
   patience_.cancel();
   fetch_.reset();
+  for (std::string& name : end.near) {
+    if (near_.size() < OriginEnd::kMaxNear && std::ranges::find(near_, name) == near_.end())
+      near_.push_back(std::move(name));
+  }
   if (!end.result) return on_failure(end.result.error(), end.reached);
   slot().health.succeeded();
   slot().last_success = wall_now();

@@ -87,6 +87,7 @@ class Flight : public std::enable_shared_from_this<Flight> {
   ContentPtr lease();
   const std::string& name() const { return name_; }
   CacheClass kept_as() const { return class_; }
+  const std::vector<std::string>& near() const { return near_; }  ///< OriginEnd::near, of all origins
 
  private:
   void load_copy(const CacheEntry& entry, std::string how, std::function<void()> otherwise);
@@ -131,6 +132,7 @@ class Flight : public std::enable_shared_from_this<Flight> {
   std::string real_;
   std::uint64_t received_ = 0;
   Findings findings_;
+  std::vector<std::string> near_;
   bool orphan_ = false;
   bool over_ = false;
   net::Timer patience_;

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "sbc/base/bytes.hpp"
 #include "sbc/base/result.hpp"
@@ -25,6 +26,10 @@ struct OriginEnd {
   enum class Success { complete, unchanged };
   Result<Success> result;
   bool reached = true;  ///< the origin said something; false: refused, timed out, name not resolved
+  /// Not found, and the origin lists what it has: names that are one typo away (is_one_typo_away), at most
+  /// kMaxNear of them.
+  std::vector<std::string> near{};
+  static constexpr std::size_t kMaxNear = 64;
 };
 
 struct OriginCallbacks {

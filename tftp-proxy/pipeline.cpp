@@ -256,10 +256,15 @@ void Pipeline::read_facts(const std::string& name, Bytes octets) {
 
 void Pipeline::missing(const Flight& flight, const Error& error) {
   make_room(negative_);
-  negative_[flight.name()] = {loop_.now() + negative_ttl(flight.name(), options_.fetch.negative), error};
+  negative_[flight.name()] = {loop_.now() + negative_ttl(flight.name(), options_.fetch.negative), error, flight.near()};
   memory_.remove(flight.name());
   spellings_.forget(flight.name());
   std::erase_if(aliases_, [&](const auto& entry) { return entry.second.real == flight.name(); });
+}
+
+std::vector<std::string> Pipeline::near_names(const std::string& name) const {
+  const auto missing = negative_.find(name);
+  return missing == negative_.end() ? std::vector<std::string>() : missing->second.near;
 }
 
 void Pipeline::over(const Flight& flight) {

@@ -67,6 +67,10 @@ class Pipeline : public Library, private FlightHost {
   /// known of its health.
   void reconfigure(const Options& options);
 
+  /// Of a device's config that was just not found: those that exist with one typo in the MAC, as far as an
+  /// origin lists what it has.
+  std::vector<std::string> near_names(const std::string& name) const;
+
   std::vector<OriginStatus> origin_status() const;
   std::size_t flights() const { return flights_.size(); }
   void append_metrics(MetricsText& out) const;
@@ -75,6 +79,7 @@ class Pipeline : public Library, private FlightHost {
   struct Negative {
     TimePoint until;
     Error error;
+    std::vector<std::string> near;
   };
   struct Alias {
     std::string real;

@@ -291,7 +291,7 @@ void TftpServer::end(const tftp::TransferReport& report) {
   if (!on_step_ || report.outcome == tftp::TransferOutcome::dropped) return;
   if (!report.proven && !unproven_steps_.take(loop_.now())) return;
   phones::FileStep step;
-  step.at = wall_now() - std::chrono::floor<std::chrono::milliseconds>(report.took);
+  step.at = wall_now() - std::chrono::ceil<std::chrono::milliseconds>(report.took);
   step.name = report.file;
   step.peer = report.peer;
   step.transport = "tftp";

@@ -87,7 +87,7 @@ Result<void> App::start_tftp() {
   } else if (config.access.tftp.enable) {
     auto server =
         provisioning::TftpServer::start(loop_, tftp_options(config), *pipeline_,
-                                        [this](const phones::FileStep& step) { inventory_.on_file(step); });
+                                        [this](const phones::FileStep& step) { on_file(step); });
     if (!server) return std::unexpected(server.error());
     tftp_ = std::move(*server);
     tftp_->set_tap(tap_);
@@ -103,7 +103,7 @@ Result<void> App::start_http() {
     if (!http_) {
       http_ = std::make_unique<provisioning::PhoneHttpServer>(
           loop_, *pipeline_, http_options(config),
-          [this](const phones::FileStep& step) { inventory_.on_file(step); });
+          [this](const phones::FileStep& step) { on_file(step); });
       http_->set_tap(tap_);
     }
     const std::uint16_t port = addresses.empty() ? config.access.http.port : addresses.front().port;

@@ -58,6 +58,7 @@ class App {
   void ask_network();
   void on_router_external(const std::optional<IpAddress>& address);
   void cap_ping();
+  void on_file(const phones::FileStep& step);
   void on_rewrite(const provisioning::FileRequest& request, const provisioning::Rewritten& rewritten);
   admin::Status status() const;
   void add_sip_status(admin::Status& s) const;

@@ -32,6 +32,15 @@ phones::Note story_note(provisioning::NoteCode code) {
 
 }  // namespace
 
+void App::on_file(const phones::FileStep& step) {
+  inventory_.on_file(step);
+  if (step.outcome != phones::FileOutcome::not_found) return;
+  const auto near = pipeline_->near_names(step.name);
+  const WallTime ended = step.at + std::chrono::floor<std::chrono::milliseconds>(step.took);
+  if (!near.empty())
+    inventory_.on_near_configs(DeviceName::in_file_name(step.name), step.peer.address, ended, near);
+}
+
 void App::on_rewrite(const provisioning::FileRequest& asked, const provisioning::Rewritten& made) {
   if (asked.transport == provisioning::Transport::control) return;  // a person looked, no phone asked
   const DeviceName device = DeviceName::in_file_name(asked.name);
@@ -47,6 +56,8 @@ void App::on_rewrite(const provisioning::FileRequest& asked, const provisioning:
     }
   }
   if (made.changed) tell(phones::Note::rewritten, fmt::format("{} places changed", made.edits.size()));
+  if (!made.facts.passwords.empty())
+    tell(phones::Note::password_doubt, to_string(made.facts.passwords.front()));
   phones::ConfigHints hints;
   for (const auto& load : made.facts.loads) {
     if (load.use == provisioning::LoadName::Use::phone) hints.load = load.name;

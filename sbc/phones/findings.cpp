@@ -8,6 +8,7 @@
 #include "sbc/base/escape.hpp"
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/phones/boots.hpp"
+#include "sbc/phones/hints.hpp"
 #include "sbc/phones/model.hpp"
 #include "sbc/phones/signalling_story.hpp"
 #include "sbc/phones/text.hpp"
@@ -74,6 +75,7 @@ class Examination {
     check_notes();
     for (Finding& finding : signalling_findings(phone_, now_))
       found_.push_back(std::move(finding));
+    add_hints(found_, last_);
     std::vector<Finding> sorted;
     for (const Severity severity : {Severity::error, Severity::warning, Severity::info}) {
       for (Finding& finding : found_) {

@@ -127,6 +127,23 @@ void Inventory::on_note(const DeviceName& device, const IpAddress& address, Wall
   keep(phone, std::move(step));
 }
 
+void Inventory::on_near_configs(const DeviceName& device, const IpAddress& address, WallTime at,
+                                const std::vector<std::string>& files) {
+  const std::string* only = nullptr;
+  for (const std::string& file : files) {
+    if (index_.contains(DeviceName::in_file_name(file).str())) continue;
+    if (std::exchange(only, &file) != nullptr) return;
+  }
+  if (only == nullptr || device.empty()) return;
+  if (const Phone* const phone = find(device.str()); phone != nullptr && !phone->steps.empty()) {
+    const Boot boot = boots_of(*phone).back();
+    for (std::size_t i = boot.begin; i < boot.end; ++i) {
+      if (phone->steps[i].note == Note::near_config && phone->steps[i].is_note()) return;  // once a boot
+    }
+  }
+  on_note(device, address, at, Note::near_config, *only);
+}
+
 void Inventory::on_config(const DeviceName& device, const IpAddress& address, WallTime at,
                           const ConfigHints& hints) {
   if (device.empty() && !address) return;
@@ -333,7 +350,11 @@ void Inventory::move_to(Phone& phone, const IpAddress& address) {
 
 void Inventory::keep(Phone& phone, Step step) {
   step.id = phone.next_step++;
-  const auto after = std::ranges::upper_bound(phone.steps, step.at, {}, &Step::at);
+  auto after = std::ranges::upper_bound(phone.steps, step.at, {}, &Step::at);
+  // A file is told when it ended, after what was noted of it.
+  while (step.is_file() && after != phone.steps.begin() && std::prev(after)->is_note() &&
+         std::prev(after)->at == step.at)
+    --after;
   phone.steps.insert(after, std::move(step));
   trim(phone.steps);
   mark(phone);

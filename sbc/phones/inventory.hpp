@@ -39,6 +39,10 @@ class Inventory {
   /// To `device`, or when that is empty to whoever is at `address`; to nobody when both are empty.
   void on_note(const DeviceName& device, const IpAddress& address, WallTime at, Note note,
                std::string_view detail);
+  /// Configs that exist while `device`'s own was not found, their MAC one typo away. A note, when just one of
+  /// them belongs to no phone that is known here: those that do are other phones.
+  void on_near_configs(const DeviceName& device, const IpAddress& address, WallTime at,
+                       const std::vector<std::string>& files);
   void on_config(const DeviceName& device, const IpAddress& address, WallTime at, const ConfigHints& hints);
 
   /// `connected` and `lines` are no steps of the story. What ends a registration counts only when it is about

@@ -119,6 +119,10 @@ std::string sentence_of(Note note) {
       return "a file that is named does not exist at any origin";
     case Note::list_withheld:
       return "a trust list exists at the origin and was not given";
+    case Note::near_config:
+      return "its config does not exist, but one of nearly the same name does";
+    case Note::password_doubt:
+      return "a password in its config may not be read as it is meant";
   }
   return "?";
 }
@@ -166,6 +170,10 @@ std::string_view to_string(Note note) {
       return "named_missing";
     case Note::list_withheld:
       return "list_withheld";
+    case Note::near_config:
+      return "near_config";
+    case Note::password_doubt:
+      return "password_doubt";
   }
   return "?";
 }

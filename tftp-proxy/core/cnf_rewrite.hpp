@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sbc/base/bytes.hpp"
+#include "tftp-proxy/core/line_password.hpp"
 #include "tftp-proxy/core/splice.hpp"
 
 namespace dw::provisioning {
@@ -127,6 +128,8 @@ struct CnfFacts {
   std::vector<std::string> files;
   std::string user_locale, network_locale;  ///< directory names
   bool encrypted_config = false;            ///< encrConfig: the phone will ask .enc.sgn next
+  std::vector<PasswordDoubt> passwords;     ///< of SIP lines, those that a phone may not take; at most kMaxLines
+  static constexpr std::size_t kMaxLines = 64;
 };
 
 struct Rewritten {

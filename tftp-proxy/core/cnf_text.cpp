@@ -95,6 +95,10 @@ void collect_facts(const Line& line, CnfFacts& facts) {
   if (line.key == "dial_template" && !line.value.empty())
     add_file(facts, ends_with_ignoring_case(line.value, ".xml") ? std::string(line.value)
                                                                 : std::string(line.value) + ".xml");
+  if (fits(line.key, "lineN_password") && facts.passwords.size() < CnfFacts::kMaxLines) {
+    if (const auto doubt = doubt_of(static_cast<std::uint32_t>(line.key[4] - '0'), line.value, Spelling::text))
+      facts.passwords.push_back(*doubt);
+  }
   const bool port = fits(line.key, "proxyN_port");
   if (!port && !fits(line.key, "proxyN_address")) return;
   const auto number = static_cast<std::uint32_t>(line.key[5] - '1');

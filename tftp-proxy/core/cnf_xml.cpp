@@ -368,6 +368,7 @@ class XmlRewriter {
          {"sipProfile/dialTemplate", "dialTemplate", "sipProfile/softKeyFile", "softKeyFile",
           "featurePolicyFile", "sipProfile/featurePolicyFile", "tzdata/tzupdater"})
       add_file(facts, peek(path));
+    collect_passwords();
     facts.user_locale = peek("userLocale/name");
     facts.network_locale = peek("networkLocaleInfo/name");
     if (facts.network_locale.empty()) facts.network_locale = peek("networkLocale");
@@ -377,6 +378,23 @@ class XmlRewriter {
     if (!peek("vpnGroup/addresses/url1").empty())
       editor_.note(NoteCode::vpn_present, "vpnGroup",
                    "a VPN is configured; while it is up the phone goes past Dropwire", 0);
+  }
+
+  void collect_passwords() {
+    auto& passwords = editor_.facts().passwords;
+    std::uint32_t place = 0;
+    for (const pugi::xml_node line : file_.at("sipProfile/sipLines/line")) {
+      ++place;
+      const auto password = line.child("authPassword") ? file_.text(line.child("authPassword")) : XmlText{};
+      if (!password || password->length == 0 || passwords.size() == CnfFacts::kMaxLines) continue;
+      const auto button = parse_number(trim(line.attribute("button").value()), CnfFacts::kMaxLines);
+      const Bytes after = original_.subspan(password->offset + password->length);
+      const auto doubt = doubt_of(
+          button ? static_cast<std::uint32_t>(*button) : place,
+          as_text(original_.subspan(password->offset, password->length)),
+          as_text(after).starts_with("]]>") ? Spelling::cdata : Spelling::xml);
+      if (doubt) passwords.push_back(*doubt);
+    }
   }
 
   const XmlFile& file_;
@@ -391,6 +409,8 @@ void rewrite_xml(CnfKind kind, Bytes original, CnfEditor& editor) {
   const auto file = XmlFile::parse(original);
   if (!file) {
     const bool encoding = file.error().code == Errc::unsupported;
+    if (const auto doubt = broken_password(as_text(original), file.error().offset))
+      editor.facts().passwords.push_back(*doubt);
     return editor.refuse(encoding ? NoteCode::passed_encoding : NoteCode::passed_malformed, "",
                          file.error().text, file.error().offset);
   }

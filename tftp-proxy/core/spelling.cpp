@@ -78,6 +78,28 @@ class Candidates {
 
 }  // namespace
 
+bool is_one_typo_away(std::string_view asked, std::string_view other) {
+  constexpr std::size_t kPrefix = 3, kMac = 12;
+  const bool xml = starts_with_ignoring_case(asked, "SEP") && ends_with_ignoring_case(asked, ".cnf.xml");
+  const bool text = starts_with_ignoring_case(asked, "SIP") && ends_with_ignoring_case(asked, ".cnf");
+  const std::size_t tail = xml ? 8 : 4;
+  if ((!xml && !text) || asked.size() != kPrefix + kMac + tail) return false;
+  if (other.size() + 1 < asked.size() || other.size() > asked.size() + 1) return false;
+  if (!starts_with_ignoring_case(other, asked.substr(0, kPrefix)) ||
+      !ends_with_ignoring_case(other, asked.substr(kPrefix + kMac)))
+    return false;
+  const std::string a = folded(asked.substr(kPrefix, kMac));
+  const std::string b = folded(other.substr(kPrefix, other.size() - kPrefix - tail));
+  if (!std::ranges::all_of(a, is_hex)) return false;
+  const auto [here, there] = std::ranges::mismatch(a, b);
+  const std::string_view a_left(here, a.end()), b_left(there, b.end());
+  if (a_left.empty() && b_left.empty()) return false;
+  if (a_left.size() < b_left.size()) return a_left == b_left.substr(1);
+  if (a_left.size() > b_left.size()) return a_left.substr(1) == b_left;
+  const bool swapped = a_left.size() > 1 && a_left[0] == b_left[1] && a_left[1] == b_left[0];
+  return a_left.substr(1) == b_left.substr(1) || (swapped && a_left.substr(2) == b_left.substr(2));
+}
+
 std::string folded(std::string_view name) {
   std::string out(name);
   for (char& c : out)

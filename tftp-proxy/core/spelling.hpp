@@ -17,6 +17,11 @@ inline constexpr std::size_t kMaxSpellings = 3;  ///< requests beside the exact 
 /// ending (.SBN), and lower case. Trust lists in their usual spelling have none: they are missing as a rule.
 std::vector<std::string> other_spellings(std::string_view name, const std::vector<std::string>& hints);
 
+/// Whether `other` is the name of a device's config like `asked`, with one digit of the MAC wrong, left out,
+/// there twice, or two of them swapped; case does not matter. False for the same name, and where `asked` is
+/// none: SEP<MAC>.cnf.xml or SIP<MAC>.cnf.
+bool is_one_typo_away(std::string_view asked, std::string_view other);
+
 /// ASCII lower case.
 std::string folded(std::string_view name);
 

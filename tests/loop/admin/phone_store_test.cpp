@@ -133,7 +133,7 @@ TEST_CASE("each outcome and note keeps its meaning on disk") {
     Box box(dir.path());
     for (int i = 0; i <= static_cast<int>(FileOutcome::superseded); ++i)
       box.ask(kDevice + ".cnf.xml", static_cast<FileOutcome>(i), kStart + std::chrono::seconds(i));
-    for (int i = 0; i <= static_cast<int>(Note::list_withheld); ++i)
+    for (int i = 0; i <= static_cast<int>(Note::password_doubt); ++i)
       box.inventory.on_note(device(), {}, kStart + std::chrono::minutes(1 + i), static_cast<Note>(i), "");
     phone = *box.inventory.find(kDevice);
   }

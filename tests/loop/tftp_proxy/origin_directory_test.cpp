@@ -47,6 +47,23 @@ TEST_CASE("files of a directory, exact first, then in any case") {
   CHECK(t.get("Desktops").error() == Errc::not_found);
 }
 
+TEST_CASE("a config that is not there: those whose MAC is one typo away are told") {
+  Tree t;
+  write_file(t.dir.path() / "tree/SEP00112233446.cnf.xml", "<device/>");
+  write_file(t.dir.path() / "tree/SEP0011223344560.cnf.xml", "<device/>");
+  CHECK(t.get("SEP001122334456.cnf.xml").near ==
+        std::vector<std::string>{"SEP001122334455.cnf.xml", "SEP0011223344560.cnf.xml", "SEP00112233446.cnf.xml"});
+  CHECK(t.get("SEP00AA22334456.cnf.xml").near.empty());
+  CHECK(t.get("none.xml").near.empty());
+  CHECK(t.get("SEP001122334455.cnf.xml").near.empty());
+  for (const char c : std::string_view("0123456789abcdefghijklmnopqrstuvwxyz")) {
+    write_file(t.dir.path() / (std::string("tree/SEP0011223344") + c + "9.cnf.xml"), "x");
+    write_file(t.dir.path() / (std::string("tree/SEP00112233445") + c + ".cnf.xml"), "x");
+  }
+  std::filesystem::remove(t.dir.path() / "tree/SEP001122334459.cnf.xml");
+  CHECK(t.get("SEP001122334459.cnf.xml").near.size() == OriginEnd::kMaxNear);
+}
+
 TEST_CASE("an entity tag that still holds spares the reading; a changed file has another") {
   Tree t;
   const Fetched first = t.get("SEP001122334455.cnf.xml");

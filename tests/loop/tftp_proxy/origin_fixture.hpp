@@ -1,6 +1,7 @@
 #pragma once
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <deque>
 #include <filesystem>
 #include <fstream>
@@ -66,6 +67,7 @@ struct Fetched {
   ContentMeta meta;
   std::string real, octets;
   std::optional<Result<OriginEnd::Success>> result;
+  std::vector<std::string> near;  // sorted
 
   OriginCallbacks callbacks() {
     OriginCallbacks c;
@@ -84,6 +86,8 @@ struct Fetched {
       ended = true;
       reached = end.reached;
       result = std::move(end.result);
+      near = std::move(end.near);
+      std::ranges::sort(near);
     };
     return c;
   }

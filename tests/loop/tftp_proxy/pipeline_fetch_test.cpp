@@ -23,6 +23,22 @@ TEST_CASE("origins are asked in their order, and one that has no such file hands
   CHECK(t.error == Errc::not_found);
 }
 
+TEST_CASE("a config that no origin has: near names of all origins, while it is known to be missing") {
+  const TempDir a, b;
+  write_file(a.path() / "SEP001122334454.cnf.xml", "<device/>");
+  write_file(b.path() / "SEP001122334454.cnf.xml", "<device/>");
+  write_file(b.path() / "SEP001122334465.cnf.xml", "<device/>");
+  PipelineUnderTest t({"file://" + a.path().string(), "file://" + b.path().string()});
+  const std::string name = "SEP001122334455.cnf.xml";
+  CHECK(t.pipeline->near_names(name).empty());  // nobody has asked
+  t.get(name);
+  CHECK(t.error == Errc::not_found);
+  CHECK(t.pipeline->near_names(name) ==
+        std::vector<std::string>{"SEP001122334454.cnf.xml", "SEP001122334465.cnf.xml"});
+  t.get("SEP001122334454.cnf.xml");
+  CHECK(t.pipeline->near_names("SEP001122334454.cnf.xml").empty());
+}
+
 TEST_CASE("not found only when every origin said so") {
   const TempDir empty;
   PipelineUnderTest t({kNobody, "file://" + empty.path().string()});

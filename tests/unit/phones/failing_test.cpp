@@ -225,6 +225,40 @@ TEST_CASE("10: no config, no default") {
   heals(r);
 }
 
+TEST_CASE("10: a config of nearly the same name is told, unless it is another phone's") {
+  const std::string near = "SEP001122334454.cnf.xml";
+  const auto device = DeviceName::parse(kDevice).value();
+  Replay r;
+  const auto boot = [&](const std::vector<std::string>& files) {
+    r.wait(40s).boot(kLists).boot({"SEP<MAC>.cnf.xml!"});
+    r.inventory.on_near_configs(device, ip(r.address), r.now, files);
+    r.inventory.on_near_configs(device, ip(r.address), r.now, files);  // it asked by HTTP and by TFTP
+    r.boot({"XMLDefault.cnf.xml!"}).wait(6s);
+    const Finding f = r.found().front();
+    REQUIRE(f.code == "unknown_device");
+    return f;
+  };
+  const std::string alone = "SEP001122334455.cnf.xml does not exist";
+  const Finding plain = boot({});
+  CHECK(plain.seen == alone);
+  const Finding told = boot({near});
+  CHECK(told.seen == alone + "; " + near + " does, and no phone of that name was seen here");
+  CHECK(told.remedy.starts_with("Compare the MAC on the phone's label: if SEP001122334454 "));
+  CHECK(told.remedy.ends_with(plain.remedy));
+  CHECK(std::ranges::count_if(r.phone().steps, &Step::is_note) == 1);
+  CHECK(boot({"SEP00112233445.cnf.xml"}).seen.find("SEP00112233445.cnf.xml does") != std::string::npos);
+  CHECK(boot({near, "SEP001122334456.cnf.xml"}).seen == alone);  // nobody knows which
+  CHECK(boot({}).seen == alone);                                 // it is gone since
+  r.mac = "001122334454";
+  r.address = "192.0.2.8";
+  r.boot(kBootB);
+  r.mac = kMac;
+  r.address = "192.0.2.7";
+  CHECK(boot({near}).seen == alone);
+  CHECK(boot({near, "SEP001122334456.cnf.xml"}).seen.find("SEP001122334456.cnf.xml does") != std::string::npos);
+  heals(r);
+}
+
 TEST_CASE("10: the default again and again is a phone that can't register with it") {
   Replay r;
   for (int i = 0; i < 4; ++i)

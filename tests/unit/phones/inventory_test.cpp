@@ -138,6 +138,15 @@ TEST_CASE("a person who fetches a file by the control socket is no phone") {
   CHECK(r.inventory.size() == 0);
 }
 
+TEST_CASE("a file stands before what was noted of it in the same millisecond") {
+  Replay r;
+  r.boot(kBootB).wait(90s);
+  r.inventory.on_note(DeviceName::parse(kDevice).value(), ip(r.address), r.now, Note::malformed_passed, "line 7");
+  r.got("SEP<MAC>.cnf.xml");  // a new boot, which begins with it
+  CHECK(r.phone().steps.back().is_note());
+  CHECK(r.codes() == "config_malformed");
+}
+
 TEST_CASE("the story is in plain words, and remote text can't break out of it") {
   Replay r;
   r.boot({"CTLSEP<MAC>.tlv!"});

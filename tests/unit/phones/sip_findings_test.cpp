@@ -97,6 +97,40 @@ TEST_CASE("sip_wrong_password: until the line registers") {
   CHECK(r.codes() == "");
 }
 
+TEST_CASE("sip_wrong_password: what is odd about the password in its config is said, until the config is another") {
+  SipReplay r = booted();
+  const auto doubt = [&] {
+    r.inventory.on_note(DeviceName::parse(kDevice).value(), ip(r.address), r.now, Note::password_doubt,
+                        "that of line 1 has 34 characters, and a phone takes 30");
+  };
+  doubt();
+  CHECK(r.codes() == "");  // as long as it works
+  r.says(Event::bad_password);
+  CHECK(finding(r, "sip_wrong_password").seen ==
+        "pbx.example.net:5060 did not take the password of line 1001; of the passwords in its config that of "
+        "line 1 has 34 characters, and a phone takes 30");
+  r.wait(40s);
+  Replay& files = r;
+  files.transport = "tftp";
+  r.boot(kBootA);
+  r.says(Event::bad_password);
+  CHECK(finding(r, "sip_wrong_password").seen == "pbx.example.net:5060 did not take the password of line 1001");
+  doubt();
+  r.says(Event::registered);
+  CHECK(r.codes() == "");
+}
+
+TEST_CASE("config_rejected: a password that breaks the config is said with it") {
+  SipReplay r;
+  const auto device = DeviceName::parse(kDevice).value();
+  r.inventory.on_config(device, ip(r.address), r.now,
+                        {.load = "SIP45.9-4-2SR3-1S", .protocol = Protocol::sip, .follow_ups = {"dialplan.xml"}});
+  r.boot({"CTLSEP<MAC>.tlv!", "SEP<MAC>.cnf.xml"});
+  r.inventory.on_note(device, ip(r.address), r.now, Note::password_doubt, "that of line 1 has & or <");
+  r.wait(90s);
+  CHECK(finding(r, "config_rejected").seen.ends_with("; of the passwords in its config that of line 1 has & or <"));
+}
+
 TEST_CASE("sip_unknown_account by 404 and 403, registration_refused by others, nothing by 423 and 503") {
   for (const auto& [status, codes] : {std::pair<std::uint16_t, std::string>(404, "sip_unknown_account"),
                                       {403, "sip_unknown_account"},

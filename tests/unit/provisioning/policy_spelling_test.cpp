@@ -15,6 +15,29 @@ Names spellings(std::string_view name, const Names& hints = {}) {
 
 }  // namespace
 
+TEST_CASE("configs whose MAC is one typo away") {
+  const std::string_view asked = "SEP001122334455.cnf.xml";
+  for (const std::string_view near :
+       {"SEP001122334454.cnf.xml", "SEP101122334455.cnf.xml", "SEP001122334O55.cnf.xml", "sep001122334545.CNF.XML",
+        "SEP00112233455.cnf.xml", "SEP0011223344555.cnf.xml", "SEP01122334455.cnf.xml", "SEP0011223344556.cnf.xml",
+        "SEPA001122334455.cnf.xml", "SEP010122334455.cnf.xml"}) {
+    CAPTURE(near);
+    CHECK(is_one_typo_away(asked, near));
+  }
+  for (const std::string_view far :
+       {"SEP001122334455.cnf.xml", "sep001122334455.cnf.xml", "SEP001122334466.cnf.xml", "SEP0011223344.cnf.xml",
+        "SEP110022334455.cnf.xml", "SEP001122334455.cnf.xml.sgn", "SIP001122334454.cnf.xml", "SEP001122334454.cnf",
+        "XMLDefault.cnf.xml", "", "SEP.cnf.xml", "SEP001122334455.cnf.xm"}) {
+    CAPTURE(far);
+    CHECK_FALSE(is_one_typo_away(asked, far));
+  }
+  CHECK(is_one_typo_away("SIP001122334455.cnf", "SIP001122334454.cnf"));
+  CHECK_FALSE(is_one_typo_away("SIP001122334455.cnf", "SIPDefault.cnf"));
+  CHECK_FALSE(is_one_typo_away("CTLSEP001122334455.tlv", "CTLSEP001122334454.tlv"));
+  CHECK_FALSE(is_one_typo_away("SEP00112233445.cnf.xml", "SEP001122334455.cnf.xml"));  // no phone asks so
+  CHECK_FALSE(is_one_typo_away("SEPxx1122334455.cnf.xml", "SEPx01122334455.cnf.xml"));
+}
+
 TEST_CASE("other spellings of well-known files") {
   CHECK(spellings("RINGLIST.XML") == Names{"Ringlist.xml", "RingList.xml", "ringlist.xml"});
   CHECK(spellings("Ringlist.xml") == Names{"RingList.xml", "ringlist.xml"});
