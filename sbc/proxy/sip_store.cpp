@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <array>
+#include <utility>
 
 #include "sbc/base/escape.hpp"
 
@@ -47,11 +48,10 @@ sip::Binding binding_in(const store::Statement& row) {
                     : answers == 2 ? sip::Reach::Answers::at_source
                                    : sip::Reach::Answers::unknown;
   b.maps_host = row.integer(16) != 0;
-  b.expires = WallTime(std::chrono::milliseconds(row.integer(18)));
   return b;
 }
 
-Result<void> put(store::Statement& s, const sip::Binding& b, const std::string& server) {
+Result<void> put(store::Statement& s, const sip::Binding& b, const std::string& server, WallTime expires) {
   const std::string local = b.reach.flow.local.to_string(), peer = b.reach.flow.peer.to_string();
   const std::string stated = b.reach.stated ? b.reach.stated.to_string() : std::string();
   s.bind(1, std::string_view(b.token)).bind(2, std::string_view(b.key)).bind(3, std::string_view(b.aor));
@@ -66,18 +66,20 @@ Result<void> put(store::Statement& s, const sip::Binding& b, const std::string& 
   s.bind(12, std::string_view(local)).bind(13, std::string_view(peer)).bind(14, std::string_view(stated));
   s.bind(15, std::int64_t{b.reach.contact_port}).bind(16, static_cast<std::int64_t>(b.reach.answers));
   s.bind(17, std::int64_t{b.maps_host}).bind(18, std::string_view(server));
-  s.bind(19, std::int64_t{b.expires.time_since_epoch().count()});
+  s.bind(19, std::int64_t{expires.time_since_epoch().count()});
   return s.run();
 }
 
 }  // namespace
 
-SipStore::SipStore(net::Loop& loop, sip::Proxy& proxy)
-    : loop_(loop), proxy_(proxy), timer_(loop, [this] { tick(); }), worker_(loop) {}
+SipStore::SipStore(net::Loop& loop, sip::Proxy& proxy, const Options& options)
+    : loop_(loop), proxy_(proxy), options_(options), timer_(loop, [this] { tick(); }), worker_(loop) {
+  (void)clock_was_set();
+}
 
 std::unique_ptr<SipStore> SipStore::open(net::Loop& loop, const std::string& state_directory,
-                                         sip::Proxy& proxy, sip::Output& told) {
-  std::unique_ptr<SipStore> out(new SipStore(loop, proxy));
+                                         sip::Proxy& proxy, sip::Output& told, const Options& options) {
+  std::unique_ptr<SipStore> out(new SipStore(loop, proxy, options));
   if (const auto ok = out->load(state_directory, told); !ok) {
     out->database_.reset();
     spdlog::warn(
@@ -89,7 +91,7 @@ std::unique_ptr<SipStore> SipStore::open(net::Loop& loop, const std::string& sta
   }
   spdlog::info("event=sip_state bindings={}", proxy.bindings().size());
   (void)proxy.bindings().take_changed();  // as they are on disk
-  out->timer_.arm_after(kWriteEvery);
+  out->timer_.arm_after(options.write_every);
   return out;
 }
 
@@ -101,25 +103,29 @@ Result<void> SipStore::load(const std::string& state_directory, sip::Output& out
   auto opened = store::Database::open(state_directory + "/sip.db", kMigrations);
   if (!opened) return std::unexpected(opened.error());
   database_ = std::make_unique<store::Database>(std::move(*opened));
-  const WallTime wall = wall_now();
-  if (auto old = database_->prepare("DELETE FROM binding WHERE expires <= ?"); old) {
-    if (const auto done = old->bind(1, std::int64_t{wall.time_since_epoch().count()}).run(); !done)
-      return done;
-  }
   auto rows = database_->prepare(kSelect);
   if (!rows) return std::unexpected(rows.error());
+  const WallTime wall = options_.wall();
+  const TimePoint now = loop_.now();
   const auto& servers = proxy_.servers().all();
   for (;;) {
     const auto row = rows->step();
     if (!row) return std::unexpected(row.error());
-    if (!*row) return {};
+    if (!*row) break;
     sip::Binding b = binding_in(*rows);
+    const WallTime expires{std::chrono::milliseconds(rows->integer(18))};
+    if (expires <= wall) continue;
+    b.expires_at = now + (expires < wall + kMaxKept ? Duration(expires - wall) : kMaxKept);
     b.server = servers.size();
     for (std::size_t i = 0; i < servers.size(); ++i) {
       if (server_name(i) == rows->text(17)) b.server = i;
     }
-    proxy_.restore(std::move(b), loop_.now(), wall, out);
+    proxy_.restore(std::move(b), now, out);
   }
+  // A full disk is no reason to do without what was read.
+  if (auto old = database_->prepare("DELETE FROM binding WHERE expires <= ?"); old)
+    (void)old->bind(1, std::int64_t{wall.time_since_epoch().count()}).run();
+  return {};
 }
 
 std::string SipStore::server_name(std::size_t server) const {
@@ -128,37 +134,65 @@ std::string SipStore::server_name(std::size_t server) const {
   return std::string(sip::to_string(all[server].transport)) + " " + all[server].name.to_string();
 }
 
+bool SipStore::clock_was_set() {
+  const Duration ahead = options_.wall().time_since_epoch() - loop_.now().time_since_epoch();
+  const Duration moved = std::chrono::abs(ahead - wall_ahead_);
+  wall_ahead_ = ahead;  // a clock that is slewed moves little from one look to the next
+  return moved > kClockSet;
+}
+
 void SipStore::tick() {
+  anew_ = clock_was_set() || anew_;
   if (!writing_) write();
-  timer_.arm_after(failed_.empty() ? kWriteEvery : kRetryAfter);
+  timer_.arm_after(failing_ ? options_.retry_after : options_.write_every);
+}
+
+SipStore::Batch SipStore::collect() {
+  Batch batch;
+  for (std::string& token : proxy_.bindings().take_changed())
+    waiting_.insert(std::move(token));
+  batch.anew = std::exchange(anew_, false) || waiting_.size() > kMaxWaiting;
+  const WallTime wall = options_.wall();
+  const auto keep = [&](const sip::Binding& b) {
+    const auto left = std::chrono::floor<std::chrono::milliseconds>(b.expires_at - loop_.now());
+    batch.kept.push_back({b, server_name(b.server), wall + left});
+  };
+  if (batch.anew) proxy_.bindings().for_each(keep);
+  for (const std::string& token : waiting_) {
+    if (batch.anew) break;
+    if (const sip::Binding* const b = proxy_.bindings().by_token(token)) {
+      keep(*b);
+    } else {
+      batch.gone.push_back(token);
+    }
+  }
+  waiting_.clear();
+  return batch;
 }
 
 void SipStore::write() {
-  auto batch = std::make_shared<Batch>();
-  std::vector<std::string> tokens = proxy_.bindings().take_changed();
-  tokens.insert(tokens.end(), failed_.begin(), failed_.end());
-  if (tokens.empty()) return;
-  failed_.clear();
-  for (std::string& token : tokens) {
-    if (const sip::Binding* const b = proxy_.bindings().by_token(token)) {
-      batch->kept.emplace_back(*b, server_name(b->server));
-    } else {
-      batch->gone.push_back(std::move(token));
-    }
-  }
+  const auto batch = std::make_shared<Batch>(collect());
+  if (!batch->anew && batch->kept.empty() && batch->gone.empty()) return;
   const auto result = std::make_shared<Result<void>>();
   writing_ = worker_.post(
       [batch, result, database = database_.get()] { *result = write_batch(*database, *batch); },
-      [this, batch, result] {
-        writing_ = false;
-        if (*result) return;
-        for (const auto& [b, server] : batch->kept)
-          failed_.push_back(b.token);
-        failed_.insert(failed_.end(), batch->gone.begin(), batch->gone.end());
-        failures_.warn(
-            "event=sip_state_unwritten reason=\"{}\" registrations are not on disk, trying again in {}",
-            escaped(result->error().text), to_words(kRetryAfter));
-      });
+      [this, batch, result] { on_written(*batch, *result); });
+}
+
+void SipStore::on_written(const Batch& batch, const Result<void>& result) {
+  writing_ = false;
+  if (result) {
+    if (failing_) spdlog::info("event=sip_state_written registrations are on disk again");
+    failing_ = false;
+    return;
+  }
+  failing_ = true;
+  anew_ = anew_ || batch.anew;
+  for (const Kept& kept : batch.kept)
+    waiting_.insert(kept.binding.token);
+  waiting_.insert(batch.gone.begin(), batch.gone.end());
+  failures_.warn("event=sip_state_unwritten reason=\"{}\" registrations are not on disk, trying again in {}",
+                 escaped(result.error().text), to_words(options_.retry_after));
 }
 
 Result<void> SipStore::write_batch(store::Database& database, const Batch& batch) {
@@ -168,11 +202,14 @@ Result<void> SipStore::write_batch(store::Database& database, const Batch& batch
   auto keep = database.prepare(kPut);
   if (!drop) return std::unexpected(drop.error());
   if (!keep) return std::unexpected(keep.error());
+  if (batch.anew) {
+    if (auto done = database.run("DELETE FROM binding"); !done) return done;
+  }
   for (const std::string& token : batch.gone) {
     if (auto done = drop->bind(1, std::string_view(token)).run(); !done) return done;
   }
-  for (const auto& [b, server] : batch.kept) {
-    if (auto done = put(*keep, b, server); !done) return done;
+  for (const Kept& kept : batch.kept) {
+    if (auto done = put(*keep, kept.binding, kept.server, kept.expires); !done) return done;
   }
   return transaction->commit();
 }

@@ -1,6 +1,8 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "sbc/net/log.hpp"
@@ -14,37 +16,62 @@ namespace dw::proxy {
 
 /// Keeps SIP bindings on disk (STATE/sip.db), so that a call reaches a phone at once after a restart. Fills
 /// the proxy when opened, then writes what changed, at most once a second, on a thread of its own; the
-/// destructor writes the rest. Where the disk can't be used, bindings live in memory only, and the log says
-/// so. The proxy must outlive it.
+/// destructor writes the rest. On disk a binding's end is told by the wall clock; when somebody sets that,
+/// all are written anew. Where the disk can't be used, bindings live in memory only, and the log says so. The
+/// proxy must outlive it.
 class SipStore {
  public:
-  static constexpr Duration kWriteEvery = std::chrono::seconds(1);
-  static constexpr Duration kRetryAfter = std::chrono::seconds(60);  ///< once a write has failed
+  struct Options {
+    Duration write_every = std::chrono::seconds(1);
+    Duration retry_after = std::chrono::seconds(60);  ///< once a write has failed
+    std::function<WallTime()> wall = wall_now;
+  };
+  static constexpr std::size_t kMaxWaiting = 65'536;  ///< tokens to be written; then all bindings are
+  static constexpr Duration kMaxKept = std::chrono::hours(7 * 24);  ///< of a binding, whatever the clock says
+  static constexpr Duration kClockSet = std::chrono::seconds(5);    ///< the wall clock moved by more
 
   static std::unique_ptr<SipStore> open(net::Loop& loop, const std::string& state_directory,
-                                        sip::Proxy& proxy, sip::Output& out);
+                                        sip::Proxy& proxy, sip::Output& out, const Options& options);
+  static std::unique_ptr<SipStore> open(net::Loop& loop, const std::string& state_directory,
+                                        sip::Proxy& proxy, sip::Output& out) {
+    return open(loop, state_directory, proxy, out, Options{});
+  }
   ~SipStore();
   SipStore(const SipStore&) = delete;
   SipStore& operator=(const SipStore&) = delete;
 
+  bool storing() const { return database_ != nullptr && !failing_; }
+
  private:
-  /// Copies, for the other thread. `server` beside each: its name, as its place in the list may change.
+  struct Kept {
+    sip::Binding binding;
+    std::string server;  ///< its name, as its place in the list may change
+    WallTime expires;
+  };
+  /// Copies, for the other thread.
   struct Batch {
-    std::vector<std::pair<sip::Binding, std::string>> kept;
+    bool anew = false;  ///< `kept` is all there is
+    std::vector<Kept> kept;
     std::vector<std::string> gone;  ///< tokens
   };
-  SipStore(net::Loop& loop, sip::Proxy& proxy);
+  SipStore(net::Loop& loop, sip::Proxy& proxy, const Options& options);
   Result<void> load(const std::string& state_directory, sip::Output& out);
   void tick();
   void write();
+  Batch collect();
+  void on_written(const Batch& batch, const Result<void>& result);
+  bool clock_was_set();
   std::string server_name(std::size_t server) const;
   static Result<void> write_batch(store::Database& database, const Batch& batch);
 
   net::Loop& loop_;
   sip::Proxy& proxy_;
+  Options options_;
   std::unique_ptr<store::Database> database_;  // the worker's, once it has a job
-  std::vector<std::string> failed_;            // tokens that could not be written
-  bool writing_ = false;
+  std::unordered_set<std::string> waiting_;    // tokens that changed, not on disk yet
+  bool anew_ = false;                          // all are to be written
+  bool writing_ = false, failing_ = false;
+  Duration wall_ahead_{};  // the wall clock less the loop's
   net::LogLimit failures_{1.0 / 60, 1};
   net::Timer timer_;
   store::Worker worker_;  // last: its destructor runs what is queued

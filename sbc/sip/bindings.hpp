@@ -18,6 +18,7 @@ namespace dw::sip {
 /// maps is something else.
 struct Binding {
   static constexpr std::size_t kTokenLength = 13;
+  static constexpr Duration kGrace = std::chrono::seconds(10);
 
   std::size_t slot = 0;
   std::uint64_t id = 0;     ///< never used twice; 0: none
@@ -35,8 +36,7 @@ struct Binding {
   bool maps_host = false;                     ///< it writes our address where the central domain is meant
   std::size_t server = 0;                     ///< the central server that took it
   ConnectionId central = ConnectionId::none;  ///< that it registered over; none: UDP
-  WallTime expires{};                         ///< as the central server granted it
-  TimePoint expires_at{};                     ///< the same, and some grace
+  TimePoint expires_at{};                     ///< as the central server granted it, and kGrace
   TimePoint next_keepalive = TimePoint::max();
   unsigned unanswered = 0;  ///< OPTIONS in a row
   bool told_unreachable = false;

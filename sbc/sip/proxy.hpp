@@ -82,8 +82,8 @@ class Proxy {
     servers_.set_addresses(server, std::move(addresses));
   }
   void server_lookup_failed(TimePoint now, std::size_t server, std::string why, Output& out);
-  /// A binding of an earlier run, before the first message. TCP phones are reached once they register again.
-  void restore(Binding binding, TimePoint now, WallTime wall, Output& out);
+  /// A binding of an earlier run whose `expires_at` is to come, before the first message. TCP phones are reached once they register again.
+  void restore(Binding binding, TimePoint now, Output& out);
   void drain() { draining_ = true; }
   /// How often servers are asked from now on.
   void set_ping(Duration ping) { options_.ping = ping; }
@@ -184,7 +184,7 @@ class Proxy {
   void accept(TimePoint now, Transaction& t, const Message& m, Output& out);
   bool bind(TimePoint now, const Transaction& t, const RegisterContact& contact, std::uint32_t seconds,
             Output& out);
-  void restore_contacts(const Transaction& t, const Message& m, Edits& edits);
+  void restore_contacts(TimePoint now, const Transaction& t, const Message& m, Edits& edits);
   std::optional<std::uint32_t> granted(const Message& m, const RegisterContact& contact) const;
   void note_refusal(TimePoint now, const Transaction& t, const Message& m, Output& out);
   std::uint32_t retry_after(TimePoint now);

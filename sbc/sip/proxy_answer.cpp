@@ -85,7 +85,7 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
   if (!t.record_routes.empty() && m.status() > 100 && m.status() < 300)
     edits.insert(m.fields().front().begin, t.record_routes);
   if (t.registering && m.status() < 300) {
-    restore_contacts(t, m, edits);
+    restore_contacts(now, t, m, edits);
   } else {
     edit_contact(m, *hop, edits);
   }

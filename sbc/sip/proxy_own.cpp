@@ -292,11 +292,10 @@ void Proxy::look_around(TimePoint now, Output& out) {
   });
 }
 
-void Proxy::restore(Binding binding, TimePoint now, WallTime wall, Output& out) {
-  if (binding.expires <= wall || bindings_.full() || bindings_.by_token(binding.token) ||
+void Proxy::restore(Binding binding, TimePoint now, Output& out) {
+  if (binding.expires_at <= now || bindings_.full() || bindings_.by_token(binding.token) ||
       bindings_.by_key(binding.key) || binding.server >= servers_.all().size())
     return;
-  binding.expires_at = now + (binding.expires - wall);
   binding.central = ConnectionId::none;
   binding.reach.flow.connection = ConnectionId::none;
   binding.stale_connection = binding.reach.flow.transport != Transport::udp;

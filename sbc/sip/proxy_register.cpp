@@ -10,7 +10,6 @@
 namespace dw::sip {
 namespace {
 
-constexpr Duration kGrace = std::chrono::seconds(10);
 constexpr Duration kToldAgain = std::chrono::seconds(10);  // refreshes, to whoever keeps phones' stories
 constexpr Duration kChallengeKept = std::chrono::seconds(60);
 constexpr unsigned kAgainForBadPassword = 2;
@@ -189,7 +188,7 @@ bool Proxy::bind(TimePoint now, const Transaction& t, const RegisterContact& con
     fresh.aor = r.aor;
     fresh.user = r.user;
     fresh.reach = reach;
-    fresh.expires_at = now + std::chrono::seconds(seconds) + kGrace;
+    fresh.expires_at = now + std::chrono::seconds(seconds) + Binding::kGrace;
     b = bindings_.add(std::move(fresh), now);
     if (!b) return false;
   } else if (b->reach.flow.peer.address != reach.flow.peer.address) {
@@ -211,8 +210,7 @@ bool Proxy::bind(TimePoint now, const Transaction& t, const RegisterContact& con
   b->maps_host = r.maps_host;
   b->server = t.central_server;
   b->central = t.to.connection;
-  b->expires = wall_now() + std::chrono::seconds(seconds);
-  b->expires_at = now + std::chrono::seconds(seconds) + kGrace;
+  b->expires_at = now + std::chrono::seconds(seconds) + Binding::kGrace;
   b->stale_connection = false;
   if (at_new_flow) {
     b->unanswered = 0;
@@ -263,7 +261,7 @@ std::optional<std::uint32_t> Proxy::granted(const Message& m, const RegisterCont
 
 /// The phone reads its own contacts only, octet for octet as it wrote them, and how long each is good; never
 /// less than it would take for an end (sip-sbc §0, §2.3).
-void Proxy::restore_contacts(const Transaction& t, const Message& m, Edits& edits) {
+void Proxy::restore_contacts(TimePoint now, const Transaction& t, const Message& m, Edits& edits) {
   const Registering& r = *t.registering;
   std::string lines;
   std::uint32_t shortest = 0;
@@ -274,7 +272,8 @@ void Proxy::restore_contacts(const Transaction& t, const Message& m, Edits& edit
   };
   if (r.is_query()) {
     for (const Binding* const b : bindings_.by_aor(r.aor)) {
-      const auto left = std::chrono::duration_cast<std::chrono::seconds>(b->expires - wall_now()).count();
+      const Duration good = b->expires_at - Binding::kGrace - now;
+      const auto left = std::chrono::duration_cast<std::chrono::seconds>(good).count();
       if (b->reach.flow.peer.address == t.from.peer.address)
         add(b->contact, static_cast<std::uint32_t>(std::max<std::int64_t>(left, 0)));
     }

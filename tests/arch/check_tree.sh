@@ -3,6 +3,7 @@
 #   - the top-level folders are the fixed ones;
 #   - each source file includes only what rules.txt lets its folder include;
 #   - octets are reinterpreted in sbc/base/bytes.hpp and sbc/net alone;
+#   - a core is given the time, it asks no clock;
 #   - no source file is longer than 500 lines.
 # Prints each breach as "file:line: what"; exit 1 when there was one.
 set -euo pipefail
@@ -49,6 +50,7 @@ awk '
   FNR == 1 && rule == "" && !under_test { breach("no rule for this folder in tests/arch/rules.txt") }
   FNR == 501 && !under_test { breach("longer than 500 lines") }
   /reinterpret_cast</ && !under_test && FILENAME != "sbc/base/bytes.hpp" && FILENAME !~ /^sbc\/net\// { breach("reinterpret_cast outside sbc/base/bytes.hpp and sbc/net") }
+  /(^|[^_a-z])wall_now\(\)|Clock::now\(\)/ && kind[rule] == "core" && !under_test && FILENAME != "sbc/base/time.hpp" { breach("a core is given the time, it asks no clock") }
   /^[ \t]*#[ \t]*include/ && rule != "" {
     line = $0
     sub(/^[ \t]*#[ \t]*include[ \t]*/, "", line)

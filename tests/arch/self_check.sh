@@ -45,6 +45,8 @@ expect 'a core may not include <thread>'   sbc/base/bad.cpp         '#include <t
 expect 'a core may not include <fstream>'  tftp-proxy/core/bad.cpp  '#include <fstream>'
 expect 'not spelled out'                   sbc/base/bad.cpp         '#include HEADER'
 expect 'reinterpret_cast'                  conf/bad.cpp             'auto x = reinterpret_cast<char*>(p);'
+expect 'it asks no clock'                  sbc/sip/bad.cpp          'const WallTime now = wall_now();'
+expect 'it asks no clock'                  nat/core/bad.cpp         'auto t = Clock::now();'
 expect 'no rule for this folder'           sbc/utils/bad.cpp        '#include <vector>'
 expect 'longer than 500 lines'             sbc/base/bad.cpp         "$(printf '\\n%.0s' {1..501})"
 expect 'not one of the top-level folders'  src/bad.cpp              '#include <vector>'

@@ -21,8 +21,9 @@ bool has_entity(std::string_view text) {
 bool has_bare_ampersand(std::string_view spelt) {
   for (auto at = spelt.find('&'); at != spelt.npos; at = spelt.find('&', at + 1)) {
     const std::string_view from_here = spelt.substr(at);
-    const auto semicolon = from_here.find(';');
-    const std::string_view entity = from_here.substr(0, semicolon == from_here.npos ? 1 : semicolon + 1);
+    const auto end = from_here.find_first_of(";&", 1);
+    const bool closed = end != from_here.npos && from_here[end] == ';';
+    const std::string_view entity = from_here.substr(0, closed ? end + 1 : 1);
     if (resolve_entities(entity) == entity) return true;
   }
   return false;

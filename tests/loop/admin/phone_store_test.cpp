@@ -8,6 +8,7 @@
 #include <fstream>
 #include <optional>
 
+#include "tests/loop/store/old_schema.hpp"
 #include "tests/loop/store/temp_dir.hpp"
 
 using namespace dw;
@@ -210,38 +211,6 @@ TEST_CASE("SIP registrations and calls keep their meaning on disk, every event o
     CHECK(story(back)[i].detail == story(*phone)[i].detail);
 }
 
-TEST_CASE("what was kept before SIP is read as SCCP's") {
-  const test::TempDir dir;
-  std::optional<Phone> phone;
-  {
-    Box box(dir.path());
-    box.ask(kDevice + ".cnf.xml", FileOutcome::sent, kStart);
-    box.inventory.on_signalling(signalling(SignallingEvent::registered, kStart + 1min));
-    Call talked = call(kStart + 1h, 90, 90);
-    talked.protocol = Protocol::sccp;
-    box.inventory.on_call(talked);
-    phone = *box.inventory.find(kDevice);
-  }
-  {
-    constexpr std::array<std::string_view, 3> kSame = {"", "", ""};
-    auto database = store::Database::open(dir.path() / "phones.db", kSame);
-    REQUIRE(database);
-    for (const char* undo :
-         {"ALTER TABLE phone DROP COLUMN transport", "ALTER TABLE phone DROP COLUMN user_agent",
-          "ALTER TABLE step DROP COLUMN protocol", "ALTER TABLE step DROP COLUMN status",
-          "ALTER TABLE step DROP COLUMN aor", "ALTER TABLE step DROP COLUMN transport",
-          "PRAGMA user_version = 2"}) {
-      auto done = database->prepare(undo);
-      REQUIRE(done);
-      REQUIRE(done->run());
-    }
-  }
-  Box box(dir.path());
-  REQUIRE(box.inventory.find(kDevice) != nullptr);
-  CHECK(same(*box.inventory.find(kDevice), *phone));
-  CHECK_FALSE(std::filesystem::exists(dir.path() / "phones.db.newer"));
-}
-
 TEST_CASE("calls push out calls on disk too, and not the boot") {
   const test::TempDir dir;
   {
@@ -260,41 +229,54 @@ TEST_CASE("calls push out calls on disk too, and not the boot") {
   CHECK(box.inventory.find(kDevice)->steps.back().id == 51);
 }
 
-TEST_CASE("what the first version of this program kept is read") {
+TEST_CASE("what each older version kept is read, and has today's schema afterwards") {
   const test::TempDir dir;
-  {
-    constexpr std::array<std::string_view, 1> kFirst = {
-        "CREATE TABLE phone(key TEXT PRIMARY KEY, device TEXT NOT NULL, address TEXT NOT NULL, protocol TEXT "
-        "NOT NULL,"
-        " model TEXT NOT NULL, firmware TEXT NOT NULL, uses_http INTEGER NOT NULL, proven INTEGER NOT NULL,"
-        " follow_ups TEXT NOT NULL, first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL,"
-        " next_step INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-        "CREATE TABLE step(phone TEXT NOT NULL REFERENCES phone(key) ON DELETE CASCADE, id INTEGER NOT NULL,"
-        " at INTEGER NOT NULL, took INTEGER NOT NULL, note TEXT, outcome TEXT, http INTEGER NOT NULL,"
-        " error_code INTEGER NOT NULL, retransmissions INTEGER NOT NULL, octets INTEGER NOT NULL, size "
-        "INTEGER NOT NULL,"
-        " last_block INTEGER NOT NULL, peer TEXT NOT NULL, name TEXT NOT NULL, detail TEXT NOT NULL,"
-        " PRIMARY KEY(phone, id)) STRICT, WITHOUT ROWID;"
-        "INSERT INTO phone VALUES('SEP001122334455', 'SEP001122334455', '192.0.2.7', 'sccp', '7965', "
-        "'SCCP45', 0, 1,"
-        " '', 1000, 2000, 3);"
-        "INSERT INTO step VALUES('SEP001122334455', 1, 1000, 5, NULL, 'sent', 0, 0, 0, 9, 9, 1, '192.0.2.7',"
-        " 'SEP001122334455.cnf.xml', '');"
-        "INSERT INTO step VALUES('SEP001122334455', 2, 2000, 0, 'rewritten', NULL, 0, 0, 0, 0, 0, 0, '', '', "
-        "'3')"};
-    REQUIRE(store::Database::open(dir.path() / "phones.db", kFirst));
+  { Box today(dir.path() / "today"); }
+  const std::size_t newest = test::version_of(dir.path() / "today/phones.db");
+  REQUIRE(std::filesystem::exists(test::fixture_path("phones", newest)));
+  for (std::size_t version = 1; version <= newest; ++version) {
+    CAPTURE(version);
+    const std::filesystem::path state = dir.path() / std::to_string(version);
+    std::filesystem::create_directories(state);
+    test::make_database(state / "phones.db", "phones", version);
+    {
+      Box box(state);
+      CHECK(box.store->storing());
+      REQUIRE(box.inventory.size() == 2);
+      const Phone& phone = *box.inventory.find(kDevice);
+      CHECK(phone.had_config);
+      CHECK(phone.model == "7965");
+      CHECK(phone.protocol == Protocol::sccp);
+      CHECK(phone.follow_ups == std::vector<std::string>{"dialplan.xml", "softkeys.xml"});
+      REQUIRE(phone.steps.size() == (version == 1 ? 3 : version == 2 ? 5 : 6));
+      CHECK(phone.steps[1].is_file());
+      CHECK(phone.steps[1].kind == FileKind::config);
+      CHECK(phone.steps[1].outcome == FileOutcome::sent);
+      CHECK(phone.steps[1].octets == 4321);
+      CHECK(phone.steps[2].note == Note::rewritten);
+      CHECK(phone.next_step == phone.steps.size() + (version == 1 ? 2 : 1));
+      if (version >= 2) {
+        CHECK(phone.steps[3].event == SignallingEvent::registered);
+        CHECK(phone.steps[3].protocol == Protocol::sccp);
+        CHECK(phone.steps[3].version == 17);
+        CHECK(phone.steps[4].type == StepType::call);
+        CHECK(phone.steps[4].protocol == Protocol::sccp);
+        CHECK(phone.steps[4].call.silent == CallFigures::Silent::central);
+        CHECK(phone.steps[4].call.from_phone == 450);
+      }
+      if (version >= 3) {
+        CHECK(phone.user_agent == "Cisco-CP7965G/9.4.2");
+        CHECK(phone.steps[5].is_sip());
+        CHECK(phone.steps[5].status == 403);
+        CHECK(phone.steps[5].aor == "1001");
+      }
+      CHECK(box.inventory.find("2001:db8::7")->steps.front().outcome == FileOutcome::superseded);
+      box.ask(kDevice + ".cnf.xml", FileOutcome::sent, kStart + 48h);  // and it goes on
+    }
+    test::check_upgraded(state / "phones.db", dir.path() / "today/phones.db");
+    Box again(state);
+    CHECK(again.inventory.find(kDevice)->steps.back().at == kStart + 48h);
   }
-  Box box(dir.path());
-  const Phone* const phone = box.inventory.find(kDevice);
-  REQUIRE(phone != nullptr);
-  CHECK(phone->had_config);
-  CHECK(phone->model == "7965");
-  REQUIRE(phone->steps.size() == 2);
-  CHECK(phone->steps[0].is_file());
-  CHECK(phone->steps[0].kind == FileKind::config);
-  CHECK(phone->steps[1].is_note());
-  CHECK(phone->steps[1].note == Note::rewritten);
-  CHECK_FALSE(std::filesystem::exists(dir.path() / "phones.db.newer"));
 }
 
 TEST_CASE("written while it runs, more and more of a story, and no more of it than is kept") {
@@ -357,6 +339,23 @@ TEST_CASE("a folder that can't be used leaves the inventory in memory") {
   box.ask(kDevice + ".cnf.xml", FileOutcome::sent, kStart);
   (void)box.loop.run_until([n = 0]() mutable { return ++n > 3; }, 1s);
   CHECK(box.inventory.size() == 1);
+}
+
+TEST_CASE("a database that can't be opened leaves the inventory in memory, and the file as it is") {
+  const test::TempDir dir;
+  const auto path = dir.path() / "phones.db";
+  SUBCASE("a folder is in the way") { std::filesystem::create_directories(path); }
+  SUBCASE("a newer program's") {
+    const std::vector<std::string_view> newer(99, "");
+    REQUIRE(store::Database::open(path, newer));
+  }
+  Box box(dir.path());
+  CHECK(!box.store->storing());
+  for (int i = 0; i < 3; ++i)
+    box.ask(kDevice + ".cnf.xml", FileOutcome::sent, kStart + std::chrono::seconds(i));
+  (void)box.loop.run_until([n = 0]() mutable { return ++n > 3; }, 1s);
+  CHECK(box.inventory.find(kDevice)->steps.size() == 3);
+  CHECK_FALSE(std::filesystem::exists(path.string() + ".damaged"));
 }
 
 TEST_CASE("a damaged file is moved aside and stories begin anew") {

@@ -6,6 +6,7 @@
 
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/net/digest.hpp"
+#include "tests/loop/store/old_schema.hpp"
 #include "tests/loop/tftp_proxy/cache_fixture.hpp"
 
 using namespace dw;
@@ -277,6 +278,29 @@ TEST_CASE("an index that is damaged is begun anew, and no object is left behind"
   t.put_and_wait("a", "two");
   t.open();
   CHECK(t.load("a") == "two");
+}
+
+TEST_CASE("what each older version kept is read, and has today's schema afterwards") {
+  const TempDir today_dir;
+  { CacheUnderTest today(today_dir.path()); }
+  const std::size_t newest = version_of(today_dir.path() / "index.db");
+  REQUIRE(std::filesystem::exists(fixture_path("cache", newest)));
+  for (std::size_t version = 1; version <= newest; ++version) {
+    CAPTURE(version);
+    const TempDir dir;
+    std::filesystem::create_directories(dir.path() / "objects");
+    make_database(dir.path() / "index.db", "cache", version);
+    constexpr std::string_view kOctets = "octe";
+    std::ofstream(dir.path() / "objects" / net::to_hex(net::sha256(as_bytes(kOctets)))) << kOctets;
+    {
+      CacheUnderTest t(dir.path());
+      REQUIRE(t.cache->storing());
+      REQUIRE(t.cache->find("apps45.9-4-2.sbn"));
+      CHECK(t.cache->find("apps45.9-4-2.sbn")->etag == "\"e-1\"");
+      CHECK(t.load("apps45.9-4-2.sbn") == kOctets);
+    }
+    check_upgraded(dir.path() / "index.db", today_dir.path() / "index.db");
+  }
 }
 
 TEST_CASE("only complete contents and sensible names are taken") {

@@ -30,6 +30,7 @@ TEST_CASE("a config that no origin has: near names of all origins, while it is k
   write_file(b.path() / "SEP001122334465.cnf.xml", "<device/>");
   PipelineUnderTest t({"file://" + a.path().string(), "file://" + b.path().string()});
   const std::string name = "SEP001122334455.cnf.xml";
+  t.start();
   CHECK(t.pipeline->near_names(name).empty());  // nobody has asked
   t.get(name);
   CHECK(t.error == Errc::not_found);
