@@ -92,13 +92,18 @@ std::string to_text(const Credentials& credentials) {
   return out;
 }
 
-Result<PasswordHash> hash_password(std::string_view password, const net::ScryptCost& cost) {
+Result<void> check_password(std::string_view password) {
   if (password.size() < kMinPassword)
     return fail(Errc::invalid, fmt::format("the password needs at least {} characters", kMinPassword));
   if (password.size() > kMaxPassword)
     return fail(Errc::invalid, fmt::format("the password may have at most {} octets", kMaxPassword));
   if (std::ranges::any_of(password, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
     return fail(Errc::invalid, "the password has a control character, which no login form can send");
+  return {};
+}
+
+Result<PasswordHash> hash_password(std::string_view password, const net::ScryptCost& cost) {
+  if (auto ok = check_password(password); !ok) return std::unexpected(ok.error());
   PasswordHash out;
   out.cost = cost;
   net::random_octets(out.salt);

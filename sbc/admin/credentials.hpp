@@ -38,7 +38,9 @@ inline constexpr std::size_t kMaxCredentials = 4096;                ///< octets 
 Result<Credentials> parse_credentials(std::string_view text);
 std::string to_text(const Credentials& credentials);
 
-/// With a fresh salt. Errc::invalid for one that is too short, too long, or has control characters.
+/// Errc::invalid for one that is too short, too long, or has control characters.
+Result<void> check_password(std::string_view password);
+/// With a fresh salt. Errc::invalid as check_password.
 Result<PasswordHash> hash_password(std::string_view password, const net::ScryptCost& cost = {});
 /// Computes as long as hash_password does: not on the loop's thread.
 bool is_password(std::string_view password, const PasswordHash& hash);

@@ -2,8 +2,10 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 
 #include "sbc/daemon/admin_access.hpp"
@@ -14,7 +16,8 @@
 namespace dw::commands {
 namespace {
 
-/// The terminal without echo, for as long as this lives; signals wait so that it never stays so.
+/// The terminal without echo, for as long as this lives; signals wait so that it never stays so. What would interrupt
+/// (Ctrl-C) ends a line at once, and stands at its end.
 class Quiet {
  public:
   explicit Quiet(int terminal) : terminal_(terminal) {
@@ -27,6 +30,7 @@ class Quiet {
     termios quiet = before_;
     quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO | ISIG);
     quiet.c_lflag |= ECHONL;
+    quiet.c_cc[VEOL] = before_.c_cc[VINTR];
     tcsetattr(terminal_, TCSAFLUSH, &quiet);
   }
   ~Quiet() {
@@ -35,6 +39,7 @@ class Quiet {
   }
   Quiet(const Quiet&) = delete;
   Quiet& operator=(const Quiet&) = delete;
+  char interrupt() const { return static_cast<char>(before_.c_cc[VINTR]); }
 
  private:
   int terminal_;
@@ -42,16 +47,23 @@ class Quiet {
   sigset_t signals_{};
 };
 
-/// One line without its end; nothing at the end of the input, after Ctrl-C, or when it is too long.
-std::optional<std::string> read_line() {
-  constexpr char kCtrlC = 3;
+/// One line without its end, of one that is too long to be a password the begin; nothing at the end of the input, or
+/// when `interrupt` comes.
+std::optional<std::string> read_line(std::optional<char> interrupt = std::nullopt) {
   std::string line;
-  for (char c = 0; ::read(STDIN_FILENO, &c, 1) == 1;) {
+  for (char c = 0; line.size() <= admin::kMaxPassword && ::read(STDIN_FILENO, &c, 1) == 1;) {
     if (c == '\n') return line;
-    if (c == kCtrlC || line.size() > admin::kMaxPassword) return std::nullopt;
+    if (c == interrupt) return std::nullopt;
     line += c;
   }
   return line.empty() ? std::nullopt : std::optional(line);
+}
+
+/// The same, asked for at a terminal.
+std::optional<std::string> read_answer(const Quiet& quiet) {
+  auto line = read_line(quiet.interrupt());
+  if (!line) fmt::print(stderr, "\n");  // nobody pressed Enter
+  return line;
 }
 
 Result<std::string> ask_password(bool from_stdin) {
@@ -64,13 +76,25 @@ Result<std::string> ask_password(bool from_stdin) {
   }
   const Quiet quiet(STDIN_FILENO);
   fmt::print(stderr, "New password for Dropwire's status page (at least {} characters): ", admin::kMinPassword);
-  const auto first = read_line();
+  const auto first = read_answer(quiet);
   if (!first) return fail(Errc::invalid, kNone);
+  if (auto ok = admin::check_password(*first); !ok) return std::unexpected(ok.error());
   fmt::print(stderr, "Once more: ");
-  const auto second = read_line();
+  const auto second = read_answer(quiet);
   if (!second) return fail(Errc::invalid, kNone);
   if (*first != *second) return fail(Errc::invalid, "the two differ; nothing was changed");
   return *first;
+}
+
+/// Whether there is a chance to write the file, before anybody is asked for a password in vain.
+Result<void> look_whether_writable(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  if (::access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) == 0) return {};
+  return fail_errno(errno, "writing the password file " + path);
+}
+
+std::string with_root_hint(std::string text) {
+  return geteuid() == 0 ? text : text + " (root may: use sudo)";
 }
 
 /// Has the daemon read the file; what is said afterwards.
@@ -92,11 +116,13 @@ std::string tell_daemon(const Ask& ask) {
 
 int passwd(const Ask& ask, Passwd what, bool from_stdin) {
   const conf::Loaded loaded = conf::load(ask.settings);
-  if (!loaded.ok()) return complain("the settings can't be used: \"dropwire check\" tells why");
+  if (!loaded.ok()) return complain(with_root_hint("the settings can't be used: \"dropwire check\" tells why"));
   const conf::Admin& settings = loaded.config.admin;
   const std::string& path = settings.password_file;
   auto credentials = admin::read_credentials(path);
-  if (!credentials && credentials.error().code != Errc::malformed) return complain(credentials.error().text);
+  if (!credentials && credentials.error().code != Errc::malformed)
+    return complain(with_root_hint(credentials.error().text));
+  if (const auto ok = look_whether_writable(path); !ok) return complain(with_root_hint(ok.error().text));
   admin::Credentials wanted = credentials.value_or(admin::Credentials{});
   std::string token;
   switch (what) {
@@ -121,10 +147,8 @@ int passwd(const Ask& ask, Passwd what, bool from_stdin) {
       wanted = {};
       break;
   }
-  if (const auto written = write_credentials(path, wanted); !written) {
-    return complain(geteuid() == 0 ? written.error().text
-                                   : written.error().text + " (root may: use sudo)");
-  }
+  if (const auto written = write_credentials(path, wanted); !written)
+    return complain(with_root_hint(written.error().text));
   if (what == Passwd::token) say(token + "\n");
   const char* done = what == Passwd::set     ? "The password is set"
                      : what == Passwd::token ? "The token is shown this once: Authorization: Bearer TOKEN. It is set"
