@@ -101,17 +101,20 @@ struct Together {
 
   void central() const {
     const Provisioning& p = config.central.provisioning;
-    if (p.origins.empty()) {
-      warning("central.provisioning.origins",
-              "no place where files come from: phones get only what is kept from before",
-              "set central = \"pbx.example.net\", or central.provisioning.origins");
-    }
     if (p.connect_timeout >= p.answer_timeout) {
       warning("central.provisioning.connect_timeout",
               "central.provisioning.connect_timeout is not below answer_timeout: while one origin is down a "
               "phone is "
               "told \"not now\" before the next one is asked",
               "make connect_timeout at most half of answer_timeout");
+    }
+  }
+
+  void supplied() const {
+    if (config.central.provisioning.origins.empty()) {
+      warning("central.provisioning.origins",
+              "no place where files come from: phones get only what is kept from before",
+              "set central = \"pbx.example.net\", or central.provisioning.origins");
     }
   }
 
@@ -166,6 +169,10 @@ void check_together(const Config& config, const Places& places, const std::funct
   together.central();
   together.media();
   together.exposure();
+}
+
+void check_supplied(const Config& config, const Places& places, const std::function<void(Problem)>& report) {
+  Together{config, places, report}.supplied();
 }
 
 }  // namespace dw::conf

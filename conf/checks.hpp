@@ -18,7 +18,10 @@ struct Place {
 /// By setting; those not in it have their default.
 using Places = std::map<std::string_view, Place>;
 
-/// What no value shows alone: ports that collide, a daemon that would have nothing to serve.
+/// What no value shows alone: ports that collide, servers that can't be reached.
 void check_together(const Config& config, const Places& places, const std::function<void(Problem)>& report);
+/// A daemon that would have nothing to serve. To be asked when nothing is wrong: else what is wrong may be why, and is
+/// what a person must see.
+void check_supplied(const Config& config, const Places& places, const std::function<void(Problem)>& report);
 
 }  // namespace dw::conf

@@ -34,7 +34,9 @@ class Loader {
     for (const std::string& text : request_.overrides)
       read_override(text);
     settle();
-    check_together(loaded_.config, places_, [this](Problem problem) { report(std::move(problem)); });
+    const auto tell = [this](Problem problem) { report(std::move(problem)); };
+    check_together(loaded_.config, places_, tell);
+    if (loaded_.ok()) check_supplied(loaded_.config, places_, tell);
     for (const Setting& setting : settings()) {
       const auto it = places_.find(setting.name);
       loaded_.resolved.push_back({std::string(setting.name), shown(setting, loaded_.config),
