@@ -276,8 +276,10 @@ void Pipeline::over(const Flight& flight) {
 std::vector<OriginStatus> Pipeline::origin_status() const {
   std::vector<OriginStatus> out;
   for (const auto& slot : slots_) {
-    out.push_back({slot->label, slot->health.state(), slot->health.last_error(), slot->last_success,
-                   slot->requests, slot->failures, slot->octets, slot->answer_time});
+    const OriginHealth& health = slot->health;
+    const bool down = health.state() == OriginHealth::State::down;
+    out.push_back({slot->label, health.state(), health.last_error(), slot->last_success,
+                   down ? std::optional(health.retry_at()) : std::nullopt, slot->requests, slot->failures, slot->octets, slot->answer_time});
   }
   return out;
 }

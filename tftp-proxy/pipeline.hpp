@@ -26,6 +26,7 @@ struct OriginStatus {
   OriginHealth::State state{};
   std::string last_error;
   std::optional<WallTime> last_success;
+  std::optional<TimePoint> retry_at;  ///< when it is down: nobody asks it before
   std::uint64_t requests = 0, failures = 0, octets = 0;
   Duration answer_time{};
 };

@@ -37,11 +37,15 @@ std::optional<std::uint64_t> query_number(std::string_view query, std::string_vi
   return value ? parse_number(*value, max) : std::nullopt;
 }
 
+std::size_t limit_in(std::string_view query) {
+  const auto limit = query_number(query, "limit", UINT64_MAX).value_or(kPhonesAtOnce);
+  return static_cast<std::size_t>(std::min<std::uint64_t>(limit, kMaxPhonesAtOnce));
+}
+
 Result<PhoneFilter> phone_filter(std::string_view query) {
   using Show = PhoneFilter::Show;
   PhoneFilter wanted;
-  wanted.limit = static_cast<std::size_t>(
-      query_number(query, "limit", kMaxPhonesAtOnce).value_or(kPhonesAtOnce));
+  wanted.limit = limit_in(query);
   const auto text = percent_decoded(query_value(query, "q").value_or(""));
   if (!text || text->size() > PhoneFilter::kMaxText) return fail(Errc::invalid, "q is no text to look for");
   wanted.text = *text;
@@ -176,7 +180,7 @@ void AdminServer::handle(const std::shared_ptr<net::HttpExchange>& exchange) {
     if (access_.admits(*exchange, Need::login)) act(exchange, path);
     return;
   }
-  if (!reads || path == "/api/reload")
+  if (!reads || path == "/api/reload" || phone_action(path))
     return exchange->reply(wrong_method(is_action(path) ? "POST" : "GET, HEAD"));
   if (!access_.admits(*exchange, need_of(method, path))) return;
   // Configs hold the passwords of phones, and nothing encrypts what goes by TCP. So do captures; lines of a trace don't.
@@ -280,9 +284,8 @@ const phones::Phone* AdminServer::find_phone(net::HttpExchange& exchange, std::s
 }
 
 void AdminServer::calls(net::HttpExchange& exchange) {
-  const auto limit = query_number(exchange.query(), "limit", kMaxPhonesAtOnce).value_or(kPhonesAtOnce);
   const auto calls = sources_.calls ? sources_.calls() : std::vector<phones::Call>();
-  exchange.reply(json_reply(calls_json(calls, now_by_both(), static_cast<std::size_t>(limit), &history_)));
+  exchange.reply(json_reply(calls_json(calls, now_by_both(), limit_in(exchange.query()), &history_)));
 }
 
 void AdminServer::sample_calls() {

@@ -30,6 +30,11 @@ phones::Note story_note(provisioning::NoteCode code) {
   return phones::Note::rewritten;
 }
 
+/// How long it is until then; nothing when it has passed.
+std::chrono::milliseconds from_now(TimePoint at, TimePoint now) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::max(at - now, Duration{}));
+}
+
 }  // namespace
 
 void App::on_file(const phones::FileStep& step) {
@@ -102,7 +107,8 @@ admin::Status App::status() const {
   s.services = services_;
   for (const auto& origin : pipeline_->origin_status()) {
     s.origins.push_back({origin.url, origin.state == provisioning::OriginHealth::State::up, origin.last_error,
-                         origin.last_success, std::nullopt});
+                         origin.last_success, {}});
+    if (origin.retry_at) s.origins.back().next_try = s.now + from_now(*origin.retry_at, loop_.now());
   }
   s.cache.directory = config.cache.dir;
   s.cache.max_octets = config.cache.size;
@@ -112,14 +118,10 @@ admin::Status App::status() const {
     s.cache.octets = cache_->octets();
   }
   if (sccp_) {
-    const TimePoint now = loop_.now();
     for (const auto& server : sccp_->servers()) {
       if (!server.configured && server.phones == 0) continue;
       admin::CallServer told{server.name.to_string(), server.up, server.phones, server.last_error, {}};
-      if (!server.up) {
-        const auto wait = std::max(server.retry_at - now, Duration{});
-        told.next_try = s.now + std::chrono::duration_cast<std::chrono::milliseconds>(wait);
-      }
+      if (!server.up) told.next_try = s.now + from_now(server.retry_at, loop_.now());
       s.call_servers.push_back(std::move(told));
     }
   }
@@ -134,9 +136,7 @@ admin::Status App::status() const {
 
 void App::add_sip_status(admin::Status& s) const {
   const TimePoint now = loop_.now();
-  const auto wall = [&](TimePoint at) {
-    return s.now + std::chrono::duration_cast<std::chrono::milliseconds>(std::max(at - now, Duration{}));
-  };
+  const auto wall = [&](TimePoint at) { return s.now + from_now(at, now); };
   const auto& servers = sip_->servers();
   for (std::size_t i = 0; i < servers.size(); ++i) {
     if (!servers[i].configured && sip_->phones_at(i) == 0) continue;

@@ -92,6 +92,13 @@ std::string services(const Json& answer) {
   return "\nListens\n" + words::table(rows);
 }
 
+/// Of an origin or a server that is left alone; one whose time has come is tried when somebody wants it.
+std::string next_try(const Json& peer, const Look& look) {
+  const auto next = time_at(peer, "next_try");
+  if (!next) return {};
+  return "; next try " + (*next > look.now ? ago(*next, look.now) : "when a phone asks");
+}
+
 std::string origins(const Json& answer, const Look& look) {
   std::vector<std::vector<std::string>> rows;
   for (const Json& o : at(answer, "origins")) {
@@ -99,7 +106,7 @@ std::string origins(const Json& answer, const Look& look) {
     std::string news = "answered " + ago_at(o, "last_answer", look, "never");
     if (!healthy) {
       news += "; " + text_at(o, "last_error");
-      if (time_at(o, "next_try")) news += "; next try " + ago_at(o, "next_try", look, "");
+      news += next_try(o, look);
     } else if (!time_at(o, "last_answer")) {
       news = "not asked yet";
     }
@@ -116,8 +123,7 @@ std::string call_servers(const Json& answer, const Look& look) {
     std::string news = counted(number_at(s, "phones"), "phone");
     if (!up) {
       news = text_at(s, "last_error");
-      if (const auto next = time_at(s, "next_try"))
-        news += "; next try " + (*next > look.now ? ago(*next, look.now) : "when a phone asks");
+      news += next_try(s, look);
     }
     rows.push_back({"  " + text_at(s, "name"), protocol_of(s), up ? "fine" : "down", news});
   }

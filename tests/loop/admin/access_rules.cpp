@@ -291,7 +291,9 @@ TEST_CASE("actions: what is asked, of whom, and what became of it") {
   CHECK(refreshed->status() == 502);
   CHECK(json::parse(refreshed->received())["error"] == "no origin has it");
   CHECK(post("/api/files/..%2fx/refresh")->status() == 400);
-  CHECK(box.ask("GET", "/api/phones/" + kDevice + "/restart", box.with_token())->status() == 404);
+  const Answer read = box.ask("GET", "/api/phones/" + kDevice + "/restart", box.with_token());
+  CHECK(read->status() == 405);
+  CHECK(read->reply_header("Allow") == "POST");
   CHECK(box.done == std::vector<std::string>{"0 " + kDevice + " false", "1 " + kDevice + " true",
                                              "2 " + kDevice + " false", "refresh Desktops/320x212x16/List.xml"});
 }

@@ -353,6 +353,10 @@ TEST_CASE("admin api: at most so many phones as asked") {
   CHECK(got["total"] == 5);
   CHECK(got["phones"].size() == 2);
   CHECK(box.get("/api/phones?limit=nonsense")["phones"].size() == 5);
+  for (int i = 0; i < 600; ++i)
+    box.inventory.on_file(step(fmt::format("SEP0011223{:05}.cnf.xml", i), phones::FileOutcome::sent));
+  CHECK(box.get("/api/phones")["phones"].size() == 500);
+  CHECK(box.get("/api/phones?limit=99999")["phones"].size() == 605);  // as many as there may be, and not as if none was given
 }
 
 TEST_CASE("admin api: remote text that is not UTF-8 still gives JSON") {

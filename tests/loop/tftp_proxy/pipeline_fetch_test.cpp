@@ -121,6 +121,8 @@ TEST_CASE("an origin that refuses a file is told as such; one that is slow to an
   gate.open();
   CHECK(t.pipeline->origin_status()[0].state == OriginHealth::State::down);
   CHECK(t.pipeline->origin_status()[0].failures == 1);
+  CHECK(t.pipeline->origin_status()[0].retry_at.has_value());
+  CHECK_FALSE(t.pipeline->origin_status()[1].retry_at);
 }
 
 TEST_CASE("who waits is answered in time; what the cache will want is fetched to its end all the same") {

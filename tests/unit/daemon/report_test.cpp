@@ -77,7 +77,8 @@ TEST_CASE("status") {
                  {"name": "http", "enabled": true, "up": false, "addresses": [], "error": "taken"},
                  {"name": "sip", "enabled": false, "up": false, "addresses": [], "error": ""}],
     "origins": [{"url": "http://pbx:6970/", "healthy": true, "last_error": "", "last_answer": "2026-11-22T20:19:18.000Z", "next_try": null},
-                {"url": "tftp://pbx/", "healthy": false, "last_error": "no answer", "last_answer": null, "next_try": "2026-11-22T20:19:41.042Z"}],
+                {"url": "tftp://pbx/", "healthy": false, "last_error": "no answer", "last_answer": null, "next_try": "2026-11-22T20:19:41.042Z"},
+                {"url": "tftp://old/", "healthy": false, "last_error": "refused", "last_answer": null, "next_try": "2026-11-22T20:19:21.042Z"}],
     "cache": {"directory": "/var/cache/dropwire", "storing": false, "files": 3, "octets": 1500, "max_octets": 2147483648},
     "config": {"files": ["/etc/dropwire/dropwire.toml"], "loaded": "2026-11-22T18:19:21.042Z"}})");
   const std::string text = report::status(answer, kLook);
@@ -94,6 +95,7 @@ TEST_CASE("status") {
   CHECK(contains(text, "  sip   off\n"));
   CHECK(contains(text, "  http://pbx:6970/  fine  answered 3 s ago\n"));
   CHECK(contains(text, "  tftp://pbx/       down  answered never; no answer; next try in 20 s\n"));
+  CHECK(contains(text, "  tftp://old/       down  answered never; refused; next try when a phone asks\n"));
 }
 
 TEST_CASE("a phone that is registered says where, and its calls stand before its story") {
