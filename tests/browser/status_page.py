@@ -217,6 +217,17 @@ def restart(page, phone):
     page.until("the answer in words", "return document.getElementById('done').className === 'note' && document.getElementById('done').innerText !== ''")
 
 
+def messages_are_watched(page):
+    """Since before the restart."""
+    page.until_text("SCCP Reset", "trace")
+    page.click("#trace-stop")
+    page.until_text("Stopped", "trace-state")
+    assert page.run("return document.getElementById('trace-save').checkVisibility()"), "what was said can't be saved"
+    page.go("home")
+    page.go("phone/" + PHONE)
+    assert page.run("return document.getElementById('phone-trace').hidden"), "it is shown for who comes back"
+
+
 def logout(page):
     page.go("login")
     page.click("#logout")
@@ -285,7 +296,9 @@ def main():
         step("login, with a wrong password first", lambda: login(page))
         all_screens(page, ["home", "phone/" + PHONE, "phone/" + LOCKED, "connect", "files", "box", "login"])
         page.go("phone/" + PHONE)
+        page.click("[data-trace]")
         step("a restart is asked again, refused during a call, insisted on, and seen by the phone", lambda: restart(page, phone))
+        step("what a phone and this box say is watched as it happens", lambda: messages_are_watched(page))
         step("logout", lambda: logout(page))
         locked.wait(30)
         step("a phone with an old trust list is found, with the keys to press on its model", lambda: locked_phone_is_told(page))

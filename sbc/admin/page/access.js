@@ -72,12 +72,13 @@ const kActions = {
 };
 function showActions(x) {
   draw("actions", [x.key, session.logged_in, session.password_set], () => !session.logged_in
-    ? el("p", { class: "quiet" }, session.password_set ? [el("a", { href: "#login" }, "Log in"), " to restart or forget this phone."]
-      : ["To restart or forget a phone from here, give this box a password: ", el("code", {}, "sudo dropwire passwd"), "."])
+    ? el("p", { class: "quiet" }, session.password_set ? [el("a", { href: "#login" }, "Log in"), " to restart or forget this phone, or to watch its messages."]
+      : ["To restart a phone from here or to watch its messages, give this box a password: ", el("code", {}, "sudo dropwire passwd"), "."])
     : buttons(x));
 }
 function buttons(x) {
-  return [el("p", { class: "buttons" }, Object.entries(kActions).map(([name, a]) => el("button", { type: "button", "data-act": name }, a.label))),
+  return [el("p", { class: "buttons" }, Object.entries(kActions).map(([name, a]) => el("button", { type: "button", "data-act": name }, a.label)),
+    el("button", { type: "button", "data-trace": true }, "Watch its messages")),
     el("p", { id: "sure", class: "buttons", hidden: true })];
 }
 function ask_again(act, words, force) {
@@ -88,7 +89,8 @@ function ask_again(act, words, force) {
   $("sure").querySelector("[data-no]").focus();
 }
 $("actions").addEventListener("click", async (e) => {
-  const { act, yes, no, force } = e.target.dataset;
+  const { act, yes, no, force, trace } = e.target.dataset;
+  if (trace !== undefined) return begin_trace(shown.key);
   if (act) return ask_again(act, kActions[act].sure);
   if (!yes && !no) return;
   show("sure", false);

@@ -4,7 +4,7 @@ const last = (values) => values.findLast((v) => v !== null && v !== undefined);
 // Bars for what was lost, a line for jitter; gaps where nothing passed.
 function plot(values, every, kind, unit, least) {
   const known = values.filter((v) => v !== null);
-  const top = Math.max(least, ...known), dx = kWidth / Math.max(values.length, 30);
+  const top = Math.max(least, ...known), dx = kWidth / Math.max(values.length, 8);
   const y = (v) => kHeight - 2 - (kHeight - 6) * v / top;
   const x0 = kWidth - values.length * dx;
   const words = known.length ? `${kind} over the last ${span(values.length * every)}: now ${last(values)} ${unit}, at most ${Math.max(...known)} ${unit}` : `${kind}: nothing passed yet`;

@@ -109,6 +109,7 @@ async function go() {
   const titles = { connect: "Connect a phone – Dropwire", files: "Files – Dropwire", box: "This box – Dropwire", login: "Log in – Dropwire" };
   document.title = titles[now] || "Dropwire";
   if (now !== "login") came_from = location.hash || "#home";
+  if (now !== "phone" || trace?.key !== chosen()) end_trace();
   if (now !== "phone") shown = null;
   else if (shown?.key !== chosen()) { for (const id of ["facts", "findings", "phone-state", "actions"]) { $(id).replaceChildren(); drawn.delete(id); } sync("steps", [], null, null); }
   want_all(true);
