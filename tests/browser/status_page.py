@@ -220,6 +220,11 @@ def restart(page, phone):
 def messages_are_watched(page):
     """Since before the restart."""
     page.until_text("SCCP Reset", "trace")
+    for width, scheme in [(320, "dark"), (1280, "light")]:
+        page.look(width, scheme)
+        wrong = page.accessibility()
+        page.screenshot(f"trace-{width}-{scheme}")
+        assert not wrong, wrong
     page.click("#trace-stop")
     page.until_text("Stopped", "trace-state")
     assert page.run("return document.getElementById('trace-save').checkVisibility()"), "what was said can't be saved"
@@ -286,15 +291,15 @@ def main():
         phone = calls_and_waits_for_reset()
         step("its call is seen live, with the quality of both directions", lambda: call_is_seen(page))
         step("a page that is opened late shows how the call was until now", lambda: late_page_has_history(page))
-        if os.environ.get("DW_SCREENSHOT"):
-            page.go("home")
-            page.until_text("arrives well", "talks")
-            page.look(1280, "light", 1000)
-            page.screenshot(os.environ["DW_SCREENSHOT"], whole=False)
-            page.look(1280, "light")
         step("files that are kept, and those that were asked for in vain", lambda: files_are_told(page))
         step("login, with a wrong password first", lambda: login(page))
         all_screens(page, ["home", "phone/" + PHONE, "phone/" + LOCKED, "connect", "files", "box", "login"])
+        if os.environ.get("DW_SCREENSHOT"):
+            page.go("home")
+            page.until_text("1 phone needs attention", "attention", seconds=60)
+            page.look(1280, "light", 830)
+            page.screenshot(os.environ["DW_SCREENSHOT"], whole=False)
+            page.look(1280, "light")
         page.go("phone/" + PHONE)
         page.click("[data-trace]")
         step("a restart is asked again, refused during a call, insisted on, and seen by the phone", lambda: restart(page, phone))
