@@ -345,6 +345,49 @@ TEST_CASE("admin api: a call server that takes one phone from an address is this
   CHECK(got["findings"][0]["code"] == "server_refuses_shared_address");
 }
 
+TEST_CASE("admin api: status tells what the router maps, and how long for") {
+  Box box;
+  CHECK(box.get("/api/status")["router"]["active"] == false);
+  CHECK(box.get("/api/status")["router"]["gateway"].is_null());
+  CHECK(box.get("/api/status")["router"]["mappings"] == json::array());
+
+  auto& router = box.status.router;
+  auto& facts = router.facts;
+  router.now = Clock::now();
+  facts.active = true;
+  facts.gateway = IpAddress::v4(0xc0a80101);
+  facts.ours = IpAddress::v4(0xc0a8010a);
+  facts.external = IpAddress::v4(0xcb007165);
+  facts.protocol = nat::portmap::Protocol::pcp;
+  facts.wanted = 3;
+  facts.reboots = 2;
+  facts.last_error = "no more room";
+  using nat::portmap::Transport;
+  using std::chrono::seconds;
+  facts.granted = {{{Transport::udp, 5060, false}, {facts.external, 15060}, seconds(3600), router.now + seconds(3011)},
+                   {{Transport::tcp, 5060, false}, {facts.external, 5060}, Duration{}, TimePoint::max()}};
+  const json got = box.get("/api/status")["router"];
+  CHECK(got["active"] == true);
+  CHECK(got["gateway"] == "192.168.1.1");
+  CHECK(got["protocol"] == "PCP");
+  CHECK(got["external_address"] == "203.0.113.101");
+  CHECK(got["double_nat"] == false);
+  CHECK(got["ports_wanted"] == 3);
+  CHECK(got["restarts"] == 2);
+  CHECK(got["last_error"] == "no more room");
+  CHECK(got["summary"] == nat::portmap::in_words(facts));
+  CHECK(got["mappings"] == json::array({{{"transport", "udp"},
+                                         {"internal", "192.168.1.10:5060"},
+                                         {"external", "203.0.113.101:15060"},
+                                         {"lifetime_s", 3600},
+                                         {"left_s", 3011}},
+                                        {{"transport", "tcp"},
+                                         {"internal", "192.168.1.10:5060"},
+                                         {"external", "203.0.113.101:5060"},
+                                         {"lifetime_s", 0},
+                                         {"left_s", nullptr}}}));
+}
+
 TEST_CASE("admin api: at most so many phones as asked") {
   Box box;
   for (int i = 0; i < 5; ++i)
