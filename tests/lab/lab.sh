@@ -167,7 +167,10 @@ host_address() { # HOST IF ADDRESS/LEN...
     fi
   done
 }
+# Where the kernel has br_netfilter, NAT rules would act on what is only bridged: what a router leads back to the port that it came
+# from (hairpin) is then bridged instead of routed, and no bridge sends out where it received.
 bridge_make() { # HOST BRIDGE
+  lab_in "$1" sysctl -qw net.bridge.bridge-nf-call-iptables=0 2>/dev/null
   ip -n "$(ns "$1")" link add "$2" type bridge stp_state 0 forward_delay 0 mcast_snooping 0
   ip -n "$(ns "$1")" link set "$2" up
 }
@@ -205,7 +208,7 @@ lab_carrier() {
   nat_set "$carrier" "$2"
 }
 
-# lab_home HOME NAT [carrier=NAME] [edge] [shim]: NAT is none, masq, random, fullcone, alg, random_alg or masq_sip.
+# lab_home HOME NAT [carrier=NAME] [edge] [shim]: NAT is none, masq, random, fullcone, hairpin (as fullcone), alg, random_alg or masq_sip.
 # Without NAT the internet's hosts get a route into the home, so a lab has room for one such home.
 lab_home() {
   local home=$1 nat=$2 number=$((LAB_NEXT_HOME++)) carrier="" edge="" shim="" word
@@ -267,7 +270,7 @@ lab_reboot() {
   local rtr=$1-rtr
   ip -n "$(ns "$rtr")" link set wan down
   lab_in "$rtr" conntrack -F >/dev/null 2>&1
-  [[ ${LAB_NAT[$1]} == fullcone ]] && lab_in "$rtr" nft flush map ip lab eim
+  [[ ${LAB_NAT[$1]} == @(fullcone|hairpin) ]] && lab_in "$rtr" nft flush map ip lab eim
   sleep "$2"
   lab_wan "$1" up
 }
@@ -283,15 +286,21 @@ lab_wan() { # HOME up|down
 # nat_set ROUTER NAT: masq keeps ports where it can and filters by address and port, random doesn't keep them,
 # fullcone lets anyone in once a port is mapped, …alg adds the kernel's TFTP helper, …sip its SIP helper, for port 5060.
 nat_set() {
-  local how=masquerade learn='' open='' helper=''
+  local how=masquerade learn='' open='' helper='' back='' wan
   case $2 in
     none) return 0 ;;
     random*) how='masquerade fully-random' ;;
-    fullcone)
+    fullcone | hairpin)
       learn='iifname "br-lan" oifname "wan" meta l4proto udp update @eim { udp sport timeout 120s : ip saddr }'
       open='iifname "wan" meta l4proto udp dnat to udp dport map @eim'
       ;;
   esac
+  if [[ $2 == hairpin ]]; then # RFC 4787 §6: the other host sees the outer address, too
+    wan=$(ip -n "$(ns "$1")" -4 -o addr show dev wan | awk '{ sub("/.*", "", $4); print $4 }')
+    open+="
+    iifname \"br-lan\" ip daddr $wan meta l4proto udp dnat to udp dport map @eim"
+    back="iifname \"br-lan\" oifname \"br-lan\" ct status dnat snat to $wan"
+  fi
   [[ $2 == *alg ]] && helper='iifname "br-lan" udp dport 69 ct helper set "tftp69"'
   [[ $2 == *sip ]] && helper='iifname "br-lan" udp dport 5060 ct helper set "sip5060"
     iifname "br-lan" tcp dport 5060 ct helper set "sip5060t"'
@@ -308,6 +317,7 @@ table ip lab {
   }
   chain outbound { type nat hook postrouting priority srcnat; policy accept;
     oifname "wan" $how
+    $back
   }
   chain through { type filter hook forward priority filter; policy drop;
     $learn

@@ -8,11 +8,12 @@ lab_begin 150
 mkdir "$LAB_DIR/files"
 lab_internet
 lab_carrier carrier masq
-homes=(none masq random fullcone carried noudp)
+homes=(none masq random fullcone hairpin carried noudp)
 lab_home none none edge
 lab_home masq masq edge
 lab_home random random edge
 lab_home fullcone fullcone edge
+lab_home hairpin hairpin edge
 lab_home carried masq edge carrier=carrier
 lab_home noudp masq edge
 if lab_home alg alg edge 2>/dev/null; then homes+=(alg); else echo "NOT TESTED: no TFTP helper in this kernel"; fi
@@ -48,7 +49,8 @@ ei=endpoint_independent apd=address_and_port_dependent
 kind none none $ei $ei null null
 kind masq nat $ei $apd false false
 kind random nat $apd $apd false false
-kind fullcone nat $ei $ei false null # none of these routers leads back in what is sent to its outer address
+kind fullcone nat $ei $ei false null
+kind hairpin nat $ei $ei true null
 kind carried carrier $ei $apd false false
 says noudp udp_blocked true
 says noudp stun_error '"no answer"'
