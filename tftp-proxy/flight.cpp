@@ -212,6 +212,7 @@ void Flight::on_end(OriginEnd end) {
     if (near_.size() < OriginEnd::kMaxNear && std::ranges::find(near_, name) == near_.end())
       near_.push_back(std::move(name));
   }
+  tell_asked(end.result && *end.result == OriginEnd::Success::unchanged, end.result ? nullptr : &end.result.error());
   if (!end.result) return on_failure(end.result.error(), end.reached);
   slot().health.succeeded();
   slot().last_success = wall_now();
@@ -277,8 +278,9 @@ void Flight::on_impatient() {
   const auto self = shared_from_this();
   if (over_ || !fetch_) return;
   fetch_.reset();
-  on_failure({Errc::unavailable, slot().label + ": no answer within " + to_words(host_.limits().patience)},
-             false);
+  const Error late{Errc::unavailable, slot().label + ": no answer within " + to_words(host_.limits().patience)};
+  tell_asked(false, &late);
+  on_failure(late, false);
 }
 
 /// No origin is left to ask.
@@ -347,6 +349,15 @@ void Flight::drop_fetch(bool abandoned) {
   if (!fetch_) return;
   fetch_.reset();
   if (abandoned) slot().health.abandoned(host_.loop().now());
+}
+
+void Flight::note_asker(const IpAddress& address) {
+  if (address && askers_.size() < kMaxAskers && std::ranges::find(askers_, address) == askers_.end())
+    askers_.push_back(address);
+}
+
+void Flight::tell_asked(bool unchanged, const Error* error) {
+  host_.asked(*this, {slot().label, real_, received_, host_.loop().now() - asked_at_, unchanged, error});
 }
 
 void Flight::finish_with(const Error& error) {

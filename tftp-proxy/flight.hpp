@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "sbc/base/endpoint.hpp"
 #include "sbc/net/timer.hpp"
 #include "tftp-proxy/cache.hpp"
 #include "tftp-proxy/core/fetch_policy.hpp"
@@ -61,6 +62,16 @@ class FlightHost {
                        bool fresh) = 0;
   /// Every origin says that there is none.
   virtual void missing(const Flight& flight, const Error& error) = 0;
+  /// An origin was asked for one spelling of it, and that is over. `error`: null when a file came, or is unchanged.
+  struct Asked {
+    const std::string& origin;    ///< its label
+    const std::string& spelling;
+    std::uint64_t octets;
+    Duration took;
+    bool unchanged;
+    const Error* error;
+  };
+  virtual void asked(const Flight& flight, const Asked& what) = 0;
   virtual void over(const Flight& flight) = 0;  ///< the flight may be dropped
 
  protected:
@@ -86,6 +97,10 @@ class Flight : public std::enable_shared_from_this<Flight> {
   /// The content to hand out. When the last holder drops it, the flight ends or goes on for the cache alone.
   ContentPtr lease();
   const std::string& name() const { return name_; }
+  /// Who asked for it: the first kMaxAskers, each once. None: nobody in particular.
+  static constexpr std::size_t kMaxAskers = 16;
+  void note_asker(const IpAddress& address);
+  const std::vector<IpAddress>& askers() const { return askers_; }
   CacheClass kept_as() const { return class_; }
   const std::vector<std::string>& near() const { return near_; }  ///< OriginEnd::near, of all origins
 
@@ -108,6 +123,7 @@ class Flight : public std::enable_shared_from_this<Flight> {
   void settle();
   void finish_with(const Error& error);
   bool worth_going_on() const;
+  void tell_asked(bool unchanged, const Error* error);
   void drop_fetch(bool abandoned);
   void end();
   OriginSlot& slot() { return *slots_[at_]; }
@@ -130,6 +146,7 @@ class Flight : public std::enable_shared_from_this<Flight> {
   ContentMeta staged_meta_;
   Buffer staged_;
   std::string real_;
+  std::vector<IpAddress> askers_;
   std::uint64_t received_ = 0;
   Findings findings_;
   std::vector<std::string> near_;

@@ -115,8 +115,11 @@ ContentPtr Pipeline::open(const FileRequest& request) {
          "trust lists of the central server are not passed on: a phone that took one would "
          "refuse its rewritten config"});
   }
-  if (!options_.rewrite || cnf_kind(request.name) == CnfKind::none) return obtain(request.name);
-  return rewritten(request, obtain(request.name));
+  asker_ = request.peer.address;
+  const ContentPtr content = obtain(request.name);
+  asker_ = {};
+  if (!options_.rewrite || cnf_kind(request.name) == CnfKind::none) return content;
+  return rewritten(request, content);
 }
 
 ContentPtr Pipeline::rewritten(const FileRequest& request, const ContentPtr& source) {
@@ -171,6 +174,7 @@ ContentPtr Pipeline::obtain(const std::string& name) {
 ContentPtr Pipeline::obtain_exact(const std::string& name) {
   if (const auto running = flights_.find(name); running != flights_.end()) {
     ++counters_.joins;
+    running->second->note_asker(asker_);
     return running->second->lease();
   }
   const CacheClass kept_as = cache_class(name, options_.drop_trust_lists);
@@ -198,6 +202,7 @@ ContentPtr Pipeline::launch(const std::string& name, CacheClass kept_as, bool an
   const bool whole_first = options_.rewrite && cnf_kind(name) != CnfKind::none;
   FlightHost& host = *this;
   const auto flight = std::make_shared<Flight>(host, name, kept_as, whole_first);
+  flight->note_asker(asker_);
   flights_.emplace(name, flight);
   ContentPtr content = flight->lease();
   anew ? flight->start_anew() : flight->start();
@@ -265,6 +270,23 @@ void Pipeline::missing(const Flight& flight, const Error& error) {
 std::vector<std::string> Pipeline::near_names(const std::string& name) const {
   const auto missing = negative_.find(name);
   return missing == negative_.end() ? std::vector<std::string>() : missing->second.near;
+}
+
+void Pipeline::asked(const Flight& flight, const Asked& what) {
+  if (!tap_->on()) return;
+  std::string_view why = what.error ? std::string_view(what.error->text) : what.unchanged ? "unchanged" : "whole";
+  if (const std::string before = what.origin + ": "; why.starts_with(before)) why.remove_prefix(before.size());
+  const std::string line =
+      fmt::format("{}{}{}: {}, {} octets, {} ms", what.origin, what.origin.ends_with('/') ? "" : "/", what.spelling, why,
+                  what.octets, std::chrono::floor<std::chrono::milliseconds>(what.took).count());
+  for (const IpAddress& phone : flight.askers()) {
+    WireRecord record{};
+    record.protocol = WireRecord::Protocol::fetch;
+    record.side = WireRecord::Side::central;
+    record.phone = phone;
+    record.octets = as_bytes(line);
+    tap_->tell(record);
+  }
 }
 
 void Pipeline::over(const Flight& flight) {

@@ -9,6 +9,7 @@
 
 #include "sbc/base/metrics.hpp"
 #include "sbc/base/time.hpp"
+#include "sbc/base/wire_tap.hpp"
 #include "tftp-proxy/cache.hpp"
 #include "tftp-proxy/core/cnf_rewrite.hpp"
 #include "tftp-proxy/core/content_memory.hpp"
@@ -75,6 +76,8 @@ class Pipeline : public Library, private FlightHost {
   std::vector<OriginStatus> origin_status() const;
   std::size_t flights() const { return flights_.size(); }
   void append_metrics(MetricsText& out) const;
+  /// Hears of each request to an origin, for each phone that waits for the file.
+  void set_tap(const WireTap& tap) { tap_ = &tap; }
 
  private:
   struct Negative {
@@ -111,12 +114,15 @@ class Pipeline : public Library, private FlightHost {
   std::vector<std::string> known_spellings(const std::string& name) override;
   void arrived(const Flight& flight, const std::string& real, const ContentPtr& content, bool fresh) override;
   void missing(const Flight& flight, const Error& error) override;
+  void asked(const Flight& flight, const Asked& what) override;
   void over(const Flight& flight) override;
 
   net::Loop& loop_;
   Options options_;
   Cache* cache_;
   Sinks sinks_;
+  const WireTap* tap_ = &WireTap::nobody();
+  IpAddress asker_;  ///< within open()
   FetchCounters counters_;
   std::uint64_t in_flight_ = 0;
   std::size_t orphans_ = 0;

@@ -27,6 +27,7 @@ Result<void> App::start() {
           [this](const provisioning::FileRequest& asked, const provisioning::Rewritten& made) {
             on_rewrite(asked, made);
           }});
+  pipeline_->set_tap(tap_);
   actions_ = std::make_unique<Actions>(inventory_, *pipeline_);
   admin_ = std::make_unique<admin::AdminServer>(loop_, admin_options(config), sources());
   admin_->use(credentials_);

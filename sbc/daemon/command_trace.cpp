@@ -41,7 +41,7 @@ class CaptureFile {
 
 int trace(const Ask& ask, const std::string& name, const std::string& file, unsigned seconds, std::uint64_t octets) {
   std::unique_ptr<CaptureFile> capture;
-  bool full = false;
+  bool closed = false, full = false;
   net::UnixHttpRequest request;
   request.target = fmt::format("/api/phones/{}/trace?format={}&seconds={}&octets={}", percent_encoded_path(name),
                                file.empty() ? "text" : "pcapng", seconds, octets);
@@ -52,17 +52,19 @@ int trace(const Ask& ask, const std::string& name, const std::string& file, unsi
       say(std::string(as_text(piece)));
       return true;
     }
+    if (!capture) {  // only now: a refusal leaves the file that is there
+      umask(0077);   // passwords may be in it
+      File opened(std::fopen(file.c_str(), "wbe"));
+      closed = !opened;
+      if (closed) return false;
+      capture = std::make_unique<CaptureFile>(std::move(opened));
+      fmt::print(stderr, "Writing what {} says to {}; Ctrl-C ends it.\n", name, file);
+    }
     full = !capture->take(piece);
     return !full;
   };
-  if (!file.empty()) {
-    umask(0077);  // passwords may be in it
-    File opened(std::fopen(file.c_str(), "wbe"));
-    if (!opened) return complain(fmt::format("can't write to {}", file));
-    capture = std::make_unique<CaptureFile>(std::move(opened));
-    fmt::print(stderr, "Writing what {} says to {}; Ctrl-C ends it.\n", name, file);
-  }
   const auto reply = ControlClient(socket_of(ask)).ask(std::move(request));
+  if (closed) return complain(fmt::format("can't write to {}", file));
   if (full) return complain(fmt::format("can't write to {}: is the disk full?", file));
   if (!reply) return complain(reply.error().text);
   if (reply->status != 200)

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kMaxText = 200;
 constexpr std::size_t kMaxMessages = 64;  // of one record
+constexpr std::size_t kMaxFetch = 600;    // characters: two URLs and a sentence
 
 std::string unread(const char* protocol, Bytes octets) {
   return fmt::format("{} {} octets", protocol, octets.size());
@@ -80,6 +81,9 @@ std::vector<std::string> describe(const WireRecord& record) {
       break;
     case WireRecord::Protocol::tftp:
       describe_tftp(record.octets, out);
+      break;
+    case WireRecord::Protocol::fetch:
+      out.push_back("fetch " + escaped(as_text(record.octets), kMaxFetch));
       break;
   }
   return out;

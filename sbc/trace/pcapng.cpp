@@ -155,8 +155,12 @@ std::size_t whole_blocks(Bytes capture) {
 }
 
 PcapngWriter::Flow& PcapngWriter::flow(const Endpoint& from, const Endpoint& to) {
-  if (flows_.size() >= kMaxFlows) flows_.clear();
-  return flows_[from.to_string() + ">" + to.to_string()];
+  const std::string name = from.to_string() + ">" + to.to_string();
+  if (flows_.size() >= kMaxFlows && !flows_.contains(name))
+    flows_.erase(std::ranges::min_element(flows_, {}, [](const auto& f) { return f.second.used; }));
+  Flow& found = flows_[name];
+  found.used = ++packets_;
+  return found;
 }
 
 void PcapngWriter::packet(Buffer& out, const Packet& p) {

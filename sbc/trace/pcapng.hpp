@@ -16,7 +16,7 @@ class PcapngWriter {
  public:
   static constexpr std::uint16_t kLinkTypeRaw = 101;
   static constexpr std::size_t kMaxSegment = 16'384;  ///< octets of a stream in one packet
-  static constexpr std::size_t kMaxFlows = 512;       ///< whose sequence numbers are remembered
+  static constexpr std::size_t kMaxFlows = 512;       ///< whose sequence numbers are remembered; beyond it that used last longest ago goes
   static constexpr std::size_t kMaxUdp = 65'507;
 
   enum class Interface : std::uint32_t { phone = 0, central = 1 };
@@ -36,9 +36,11 @@ class PcapngWriter {
  private:
   struct Flow {
     std::uint32_t next = 1;  ///< sequence number of the next octet of this direction
+    std::uint64_t used = 0;  ///< the packet that it was last needed for
   };
   Flow& flow(const Endpoint& from, const Endpoint& to);
   std::unordered_map<std::string, Flow> flows_;
+  std::uint64_t packets_ = 0;
 };
 
 /// How many octets from the beginning of a capture are whole blocks: what a file may hold at any time.

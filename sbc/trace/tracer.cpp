@@ -84,7 +84,8 @@ void Tracer::note_call_id(std::string_view call_id) {
 }
 
 void Tracer::write(std::uint64_t at_us, const WireRecord& record) {
-  if (over_) return;
+  const bool fetch = record.protocol == WireRecord::Protocol::fetch;
+  if (over_ || (fetch && options_.form == Form::pcapng)) return;
   Buffer out;
   if (options_.form == Form::pcapng) {
     const std::string comment =
@@ -97,10 +98,12 @@ void Tracer::write(std::uint64_t at_us, const WireRecord& record) {
     const WallTime at(std::chrono::floor<std::chrono::milliseconds>(std::chrono::microseconds(at_us)));
     std::string text;
     if (untold_ != 0) text += fmt::format("({} messages were left out: the reader was too slow)\n", untold_);
+    const std::string who = fetch ? std::string()
+                                  : fmt::format("{} {} {} ", record.local.to_string(), record.sent ? "->" : "<-",
+                                                record.peer.to_string());
     for (const std::string& line : describe(record)) {
-      text += fmt::format("{} {:<7} {} {} {} {}\n", to_rfc3339(at),
-                          record.side == WireRecord::Side::phone ? "phone" : "central", record.local.to_string(),
-                          record.sent ? "->" : "<-", record.peer.to_string(), line);
+      text += fmt::format("{} {:<7} {}{}\n", to_rfc3339(at),
+                          record.side == WireRecord::Side::phone ? "phone" : "central", who, line);
     }
     out = to_buffer(text);
   }

@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 2) return 0;
   const dw::Endpoint us = *dw::Endpoint::parse("10.0.0.1:69"), phone = *dw::Endpoint::parse("10.0.0.7:5000");
   WireRecord record{};
-  record.protocol = static_cast<WireRecord::Protocol>(data[0] % 4);
+  record.protocol = static_cast<WireRecord::Protocol>(data[0] % 5);
   record.side = data[1] % 2 == 0 ? WireRecord::Side::phone : WireRecord::Side::central;
   record.sent = data[1] % 4 > 1;
   record.stream = data[1] % 8 > 3;

@@ -59,11 +59,16 @@ check "checksums are right" sh -c "! tshark -o udp.check_checksum:TRUE -o tcp.ch
 check "lines of both sides by SCCP" log_has lines 'central .*SCCP RegisterReq'
 check "lines of TFTP" log_has lines 'phone .*TFTP RRQ "Chirp1.raw"'
 check "lines of HTTP" log_has lines 'HTTP GET /Chirp1.raw'
+check "what was fetched for the phone" log_has lines "central fetch http://$CENTRAL:6970/Chirp1.raw: whole, [0-9]* octets, [0-9]* ms"
 check "no line has a secret" sh -c "! grep -qi 'response=\|nonce' '$LAB_DIR/lines.log'"
 check "a phone by its name, before it was ever here" log_has named 'central .*RegisterReq'
 check "and what was said at its address before is not in it" sh -c "! grep -q HTTP '$LAB_DIR/named.log'"
 refused() { ! lab_in hosted "$DW_BIN" trace "no such" --socket "$LAB_DIR/hosted/control.sock" -c "$LAB_DIR/empty.toml" 2>/dev/null; }
 check "a name that is none is refused" refused
+echo kept >"$LAB_DIR/kept.pcapng"
+refused_to_file() { ! lab_in hosted "$DW_BIN" trace "no such" -w "$LAB_DIR/kept.pcapng" --socket "$LAB_DIR/hosted/control.sock" -c "$LAB_DIR/empty.toml" 2>"$LAB_DIR/refused"; }
+check "so it is with a file" refused_to_file
+check "which stays as it was, and nothing is said of writing" sh -c "grep -q kept '$LAB_DIR/kept.pcapng' && ! grep -q Writing '$LAB_DIR/refused'"
 check "by TCP nobody may" test "$(lab_in hosted curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8079/api/phones/SEP000000001001/trace)" = 403
 lab_stop lines INT
 lab_stop named INT

@@ -276,3 +276,44 @@ TEST_CASE("metrics and status name origins without their passwords") {
   CHECK(t.pipeline->origin_status()[0].url == "http://127.0.0.1:1/");
   CHECK(t.pipeline->origin_status()[0].last_error.find("hunter2") == std::string::npos);
 }
+
+TEST_CASE("each request to an origin is told to whoever looks, for each phone that waits") {
+  ScriptedOrigin server([](ScriptedOrigin::Peer& peer, const std::string& head) {
+    peer.send(head.starts_with("GET /Chirp1.raw") ? http_ok("chirp") : "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+  });
+  PipelineUnderTest t({kNobody, server.url("/")});
+  std::vector<std::string> lines;
+  std::vector<IpAddress> phones;
+  WireTap tap;
+  tap.set([&](const WireRecord& record) {
+    CHECK(record.protocol == WireRecord::Protocol::fetch);
+    CHECK(record.side == WireRecord::Side::central);
+    lines.emplace_back(as_text(record.octets));
+    phones.push_back(record.phone);
+  });
+  t.start();
+  t.pipeline->set_tap(tap);
+  const auto mine = t.open("Chirp1.raw");
+  FileRequest other;
+  other.name = "Chirp1.raw";
+  other.peer = *Endpoint::parse("192.0.2.78:50000");
+  const auto theirs = t.pipeline->open(other);
+  REQUIRE(t.wait(mine));
+  const std::vector<IpAddress> both = {*IpAddress::parse("192.0.2.77"), *IpAddress::parse("192.0.2.78")};
+  REQUIRE(lines.size() == 4);  // nobody there, then the file; each for both
+  CHECK(lines[0] == lines[1]);
+  CHECK(lines[0].starts_with(kNobody + "Chirp1.raw: "));
+  CHECK(lines[0].find(", 0 octets, ") != std::string::npos);
+  CHECK(lines[3].starts_with(server.url("/") + "Chirp1.raw: whole, 5 octets, "));
+  CHECK(lines[3].ends_with(" ms"));
+  CHECK(phones == std::vector{both[0], both[1], both[0], both[1]});
+  lines.clear();
+  t.get("nowhere.raw");
+  REQUIRE_FALSE(lines.empty());
+  CHECK(lines[0].starts_with(server.url("/") + "nowhere.raw: "));
+  // Nobody looks any more.
+  tap.set(nullptr);
+  lines.clear();
+  t.get("nothing.raw");
+  CHECK(lines.empty());
+}

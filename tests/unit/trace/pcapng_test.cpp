@@ -115,3 +115,22 @@ TEST_CASE("whole blocks: every beginning of a capture has its own") {
     CHECK(whole == (n < 44 ? 0 : n < 84 ? 44 : n < head ? 84 : n < out.size() ? head : out.size()));
   }
 }
+
+TEST_CASE("a connection that goes on keeps its sequence numbers, however many others come and go") {
+  trace::PcapngWriter writer;
+  const Endpoint server = *Endpoint::parse("10.0.0.1:2000"), phone = *Endpoint::parse("10.0.0.7:50000");
+  const Buffer three = {1, 2, 3};
+  const auto sequence = [&](const Endpoint& from) {
+    Buffer out;
+    writer.packet(out, {.from = from, .to = server, .tcp = true, .octets = three, .comment = {}});
+    ByteReader reader(out);
+    reader.skip(28 + 20 + 4, "block, IPv4, ports");
+    return reader.u32be("sequence number");
+  };
+  CHECK(sequence(phone) == 1);
+  for (unsigned i = 0; i < 2000; ++i) {
+    const Endpoint other{phone.address, static_cast<std::uint16_t>(1024 + i)};
+    CHECK(sequence(other) == 1);
+    if (i % 100 == 0) CHECK(sequence(phone) == 4 + 3 * (i / 100));
+  }
+}

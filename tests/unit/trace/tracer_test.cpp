@@ -130,3 +130,24 @@ TEST_CASE("Call-ID in both forms, never out of a body") {
   CHECK(trace::call_id_of(as_bytes("INVITE x SIP/2.0\r\nTo: y\r\n\r\ni:body\r\n")).empty());
   CHECK(trace::call_id_of({}).empty());
 }
+
+TEST_CASE("a file that was fetched for the phone is a line, and nothing in a capture") {
+  const std::string said = "http://pbx:6970/Chirp\n1.raw: whole, 1234 octets, 34 ms";
+  WireRecord fetch{};
+  fetch.protocol = Protocol::fetch;
+  fetch.side = Side::central;
+  fetch.phone = kPhone.address;
+  fetch.octets = as_bytes(said);
+  trace::Tracer tracer({.device = "SEP001122334455", .address = kPhone.address});
+  tracer.on_record(1'700'000'000'123'456, fetch);
+  CHECK(all_of(tracer) ==
+        "2023-11-14T22:13:20.123Z central fetch http://pbx:6970/Chirp\\x0a1.raw: whole, 1234 octets, 34 ms\n");
+  fetch.phone = kOther.address;
+  tracer.on_record(2, fetch);
+  CHECK(tracer.empty());
+  trace::Tracer capture({.device = "", .address = kPhone.address, .form = trace::Form::pcapng});
+  const std::string head = all_of(capture);
+  fetch.phone = kPhone.address;
+  capture.on_record(3, fetch);
+  CHECK(capture.empty());
+}
