@@ -219,13 +219,18 @@ void Mapper::on_refused(TimePoint now, std::size_t at, std::string why, Duration
 }
 
 /// Everything is asked for again at once; what we had is told until the answers say otherwise, as most routers grant the
-/// same again within a moment.
+/// same again within a moment. A router whose epoch is nonsense loses its state with each answer: that is one loss, and one round
+/// of requests, every kRenewAgain.
 void Mapper::on_state_lost(TimePoint now, Actions& actions) {
-  ++reboots_;
-  actions.events.push_back({.kind = Event::Kind::rebooted});
+  const bool lately = state_lost_ != TimePoint::min() && now - state_lost_ < kRenewAgain;
+  if (!lately) {
+    state_lost_ = now;
+    ++reboots_;
+    actions.events.push_back({.kind = Event::Kind::rebooted});
+  }
   for (Entry& entry : entries_) {
     if (entry.asked) continue;
-    entry.due = now;
+    entry.due = lately ? std::min(entry.due, state_lost_ + kRenewAgain) : now;
     entry.tries = 0;
   }
 }

@@ -167,7 +167,7 @@ class Mapper {
   bool upnp_busy_ = false, upnp_unmapping_ = false;
   TimePoint rest_until_{};
   unsigned rests_ = 0;
-  TimePoint announced_ = TimePoint::min();
+  TimePoint announced_ = TimePoint::min(), state_lost_ = TimePoint::min();
   IpAddress external_;
   std::optional<IpAddress> reflexive_;
   bool double_nat_ = false;

@@ -443,3 +443,19 @@ TEST_CASE("a router that grants a moment is not asked more than every four secon
     CHECK(home.sent.size() <= 115);  // NAT-PMP asks for the address, too
   }
 }
+
+TEST_CASE("a router whose epoch is nonsense is not asked without a pause") {
+  for (const bool pcp : {true, false}) {
+    CAPTURE(pcp);
+    Home home(30);
+    home.router.pcp = pcp;
+    home.start();
+    REQUIRE(home.run(2s, [&] { return home.all_mapped(); }));
+    const auto before = home.sent.size();
+    home.router.nonsense = true;
+    home.run(400s);
+    CHECK(home.sent.size() - before <= 101 * 5);
+    CHECK(home.count(Kind::rebooted) > 0);
+    CHECK(home.count(Kind::lost) == 0);
+  }
+}

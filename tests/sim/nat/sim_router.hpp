@@ -25,6 +25,7 @@ class SimRouter {
  public:
   bool pcp = true, nat_pmp = true;
   bool tells_address = false;  ///< in errors too
+  bool nonsense = false;       ///< its epoch is another one in each answer
   IpAddress external = kOutside;
   std::uint32_t least_lifetime = 0, most_lifetime = 7200;
   std::set<std::uint16_t> taken;                                 ///< external ports that somebody else has
@@ -77,6 +78,7 @@ class SimRouter {
   }
   static void put32(Buffer& out, std::uint32_t v) { put16(out, v >> 16), put16(out, v & 0xffff); }
   std::uint32_t epoch(TimePoint now) const {
+    if (nonsense) return requests % 2 == 0 ? 5 : 100'000;
     return static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(now - booted).count());
   }
   Buffer nat_pmp_head(TimePoint now, unsigned opcode, unsigned code) const {
