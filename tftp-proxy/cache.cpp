@@ -87,6 +87,8 @@ class DiskCache final : public Cache {
   void drop_from_disk(const std::string& name, const std::string& sha256);
   bool on_disk(std::function<Result<void>(CacheDisk&)> job, std::function<void(Result<void>)> done,
                store::Worker::Weight weight = store::Worker::Weight::needed);
+  /// Now, and never the same twice: a restart finds the files in the order that they were used in.
+  WallTime use_time() { return last_use_ = std::max(wall_now(), last_use_ + std::chrono::milliseconds(1)); }
   void touched(const std::string& name);
   void write_touched();
   void on_write(const Result<void>& result);
@@ -98,6 +100,7 @@ class DiskCache final : public Cache {
   std::shared_ptr<CacheDisk> disk_;  // used by the worker's thread once open; its objects() by the pool's too
   std::unordered_map<std::string, std::uint64_t> pending_;  // name → which store of it counts
   std::uint64_t last_generation_ = 0;
+  WallTime last_use_{};
   std::size_t pending_stores_ = 0;
   std::uint64_t pending_octets_ = 0;
   std::unordered_set<std::string> touched_;
@@ -149,7 +152,7 @@ void DiskCache::read(const std::string& name, LoadDone done, int tries_left) {
       if (!alive.expired()) done(fail(Errc::not_found, "not in the cache"));
     });
   }
-  index_.used(name, wall_now());
+  index_.used(name, use_time());
   touched(name);
   auto octets = std::make_shared<Result<Buffer>>();
   loop_.work(
@@ -209,9 +212,8 @@ void DiskCache::store(const std::string& name, ContentPtr content) {
   }
   evict(index_.make_room(std::min(size + pending_octets_, options_.max_octets), name));
   const ContentMeta& meta = content->meta();
-  const WallTime now = wall_now();
   auto entry = std::make_shared<CacheIndex::Entry>(
-      CacheIndex::Entry{name, size, {}, meta.etag, meta.last_modified, meta.origin, now, now});
+      CacheIndex::Entry{name, size, {}, meta.etag, meta.last_modified, meta.origin, wall_now(), use_time()});
   auto replaced = std::make_shared<std::string>();
   const std::uint64_t generation = ++last_generation_;
   // The octets of a complete content never change, and the second function holds it until the first has run.
