@@ -9,6 +9,7 @@
 #include "sbc/admin/phone_store.hpp"
 #include "sbc/admin/server.hpp"
 #include "sbc/base/wire_tap.hpp"
+#include "sbc/daemon/clock_care.hpp"
 #include "sbc/daemon/actions.hpp"
 #include "sbc/daemon/options.hpp"
 #include "sbc/net/signal.hpp"
@@ -80,6 +81,7 @@ class App {
   std::unique_ptr<provisioning::Cache> cache_;
   phones::Inventory inventory_;
   std::unique_ptr<admin::PhoneStore> phone_store_;
+  std::unique_ptr<ClockCare> clock_care_;
   std::unique_ptr<provisioning::Pipeline> pipeline_;
   std::unique_ptr<provisioning::TftpServer> tftp_;
   std::unique_ptr<provisioning::PhoneHttpServer> http_;

@@ -239,7 +239,7 @@ probe::NetworkProbe::Options network_options(const conf::Config& config) {
       // Both of the first server, as gateways treat them differently; of the others what phones' requests go by.
       const bool used = (transport == Transport::udp) == (server.transport == conf::SipTransport::udp);
       const bool first = &server == &config.central.sip.servers.front() && server.transport != conf::SipTransport::tls;
-      if (used || first) o.targets.push_back({"sip", transport, server.server.host, port});
+      if (used || first) o.targets.push_back({"sip", transport, server.server.host, port, used});
     }
   }
   return o;

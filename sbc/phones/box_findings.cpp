@@ -251,6 +251,7 @@ void BoxExamination::servers(const OwnFacts& own, Protocol protocol) {
             : "Check that it runs and listens there, and that no firewall is between: nc -vz followed by "
               "host and "
               "port.";
+    if (by_sip && !own.sip_phones) found.remedy += " If no phone here has SIP firmware: access.sip.enable = false.";
   }
 }
 

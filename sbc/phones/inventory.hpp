@@ -80,6 +80,10 @@ class Inventory {
   /// What concerns no single phone: many that boot at once, a call server that refuses our address.
   std::vector<Finding> site_findings(WallTime now) const;
 
+  /// The wall clock was set back, or was wrong when what is kept was written: steps and phones that are later
+  /// than `now` move back together, the latest to `now`. Else what comes next would stand before them.
+  void clock_went_back(WallTime now);
+
   // For whoever keeps it on disk.
   void restore(Phone phone);                            ///< as it was saved, not registered; oldest first
   std::vector<std::string> take_changed();              ///< keys that changed since the last call

@@ -56,7 +56,8 @@ struct Reach {
   Endpoint at;       ///< what was asked; no address while the name could not be resolved
   PortState state = PortState::not_tried;
   std::optional<Duration> round_trip;
-  std::string error;
+  std::string error{};
+  bool used = true;  ///< false: nothing goes this way, it was only looked what gateways do to it
 };
 
 /// One name that settings use.

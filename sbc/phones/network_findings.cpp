@@ -192,22 +192,31 @@ void NetworkExamination::check_helpers() {
 }
 
 void NetworkExamination::check_reach() {
-  const auto tried = [](const Reach& r) { return r.state != PortState::not_tried; };
+  const auto tried = [](const Reach& r) { return r.used && r.state != PortState::not_tried; };
   const bool alive = std::ranges::any_of(facts_.reach, [](const Reach& r) {
     return r.state == PortState::open || r.state == PortState::refused;
   });
   // Files that come by HTTP need no TFTP, and a central server that is no Dropwire need not answer STUN.
-  const bool http = std::ranges::any_of(
-      facts_.reach, [](const Reach& r) { return r.service == "http" && r.state == PortState::open; });
+  const auto open = [&](std::string_view service) {
+    return std::ranges::any_of(
+        facts_.reach, [&](const Reach& r) { return r.service == service && r.state == PortState::open; });
+  };
+  const bool http = open("http") || open("https"), tftp = open("tftp");
+  // A server that has its files by TFTP alone refuses HTTP, and none goes amiss.
+  const auto one_way_enough = [&](const Reach& r) {
+    return (r.service == "http" || r.service == "https") && (tftp || http);
+  };
   const auto needed = [&](const Reach& r) {
     return r.service == "stun" ? facts_.far_side_is_dropwire() : r.service != "tftp" || !http;
   };
   std::vector<const Reach*> mute;
   bool far = false;
   for (const Reach& reach : facts_.reach) {
+    if (!reach.used && reach.state != PortState::open) continue;
     if (silent(reach) && (!alive || needed(reach))) mute.push_back(&reach);
     if (reach.state == PortState::refused)
-      add("port_refused", Severity::error, fmt::format("{} refuses.", name_of(reach)));
+      add("port_refused", one_way_enough(reach) ? Severity::info : Severity::error,
+          fmt::format("{} refuses.", name_of(reach)));
     if (reach.state == PortState::open && reach.round_trip && *reach.round_trip > kFar &&
         !std::exchange(far, true))
       add("central_far", Severity::info,

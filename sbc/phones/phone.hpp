@@ -63,7 +63,7 @@ enum class StepType : std::uint8_t {
   call,        ///< one that ended
 };
 
-/// One thing that happened. Never changed once kept.
+/// One thing that happened. Once kept nothing but its time changes (Inventory::clock_went_back).
 struct Step {
   static constexpr std::size_t kMaxName = 96;     ///< octets kept; longer names are cut
   static constexpr std::size_t kMaxDetail = 160;  ///< octets kept

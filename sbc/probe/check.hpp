@@ -52,6 +52,7 @@ struct Target {
   phones::Transport transport = phones::Transport::udp;
   std::string host;
   std::uint16_t port = 0;
+  bool used = true;  ///< phones::Reach::used
   friend bool operator==(const Target&, const Target&) = default;
 };
 

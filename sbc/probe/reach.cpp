@@ -8,7 +8,7 @@ void note_reach(phones::NetworkFacts& facts, const Target& target, const Endpoin
                 phones::PortState state, std::optional<Duration> round_trip, std::string error) {
   phones::Reach reach{
       target.service, target.transport, HostPort{target.host, target.port}.to_string(), at, state,
-      round_trip,     std::move(error)};
+      round_trip,     std::move(error),  target.used};
   const auto same = [&](const phones::Reach& r) {
     return r.service == reach.service && r.transport == reach.transport && r.name == reach.name;
   };

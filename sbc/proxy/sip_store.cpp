@@ -73,9 +73,7 @@ Result<void> put(store::Statement& s, const sip::Binding& b, const std::string& 
 }  // namespace
 
 SipStore::SipStore(net::Loop& loop, sip::Proxy& proxy, const Options& options)
-    : loop_(loop), proxy_(proxy), options_(options), timer_(loop, [this] { tick(); }), worker_(loop) {
-  (void)clock_was_set();
-}
+    : loop_(loop), proxy_(proxy), options_(options), clock_(loop.now(), options.wall()), timer_(loop, [this] { tick(); }), worker_(loop) {}
 
 std::unique_ptr<SipStore> SipStore::open(net::Loop& loop, const std::string& state_directory,
                                          sip::Proxy& proxy, sip::Output& told, const Options& options) {
@@ -134,15 +132,8 @@ std::string SipStore::server_name(std::size_t server) const {
   return std::string(sip::to_string(all[server].transport)) + " " + all[server].name.to_string();
 }
 
-bool SipStore::clock_was_set() {
-  const Duration ahead = options_.wall().time_since_epoch() - loop_.now().time_since_epoch();
-  const Duration moved = std::chrono::abs(ahead - wall_ahead_);
-  wall_ahead_ = ahead;  // a clock that is slewed moves little from one look to the next
-  return moved > kClockSet;
-}
-
 void SipStore::tick() {
-  anew_ = clock_was_set() || anew_;
+  if (clock_.look(loop_.now(), options_.wall()).count() != 0) anew_ = true;
   if (!writing_) write();
   timer_.arm_after(failing_ ? options_.retry_after : options_.write_every);
 }

@@ -5,6 +5,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "sbc/base/clock_watch.hpp"
 #include "sbc/net/log.hpp"
 #include "sbc/net/loop.hpp"
 #include "sbc/net/timer.hpp"
@@ -28,7 +29,6 @@ class SipStore {
   };
   static constexpr std::size_t kMaxWaiting = 65'536;  ///< tokens to be written; then all bindings are
   static constexpr Duration kMaxKept = std::chrono::hours(7 * 24);  ///< of a binding, whatever the clock says
-  static constexpr Duration kClockSet = std::chrono::seconds(5);    ///< the wall clock moved by more
 
   static std::unique_ptr<SipStore> open(net::Loop& loop, const std::string& state_directory,
                                         sip::Proxy& proxy, sip::Output& out, const Options& options);
@@ -60,7 +60,6 @@ class SipStore {
   void write();
   Batch collect();
   void on_written(const Batch& batch, const Result<void>& result);
-  bool clock_was_set();
   std::string server_name(std::size_t server) const;
   static Result<void> write_batch(store::Database& database, const Batch& batch);
 
@@ -71,7 +70,7 @@ class SipStore {
   std::unordered_set<std::string> waiting_;    // tokens that changed, not on disk yet
   bool anew_ = false;                          // all are to be written
   bool writing_ = false, failing_ = false;
-  Duration wall_ahead_{};  // the wall clock less the loop's
+  ClockWatch clock_;
   net::LogLimit failures_{1.0 / 60, 1};
   net::Timer timer_;
   store::Worker worker_;  // last: its destructor runs what is queued

@@ -9,6 +9,13 @@ sip_needs
 good=001122337965 good_sip=001122337960 # their configs are the central server's, like all that these name
 central_files "$LAB_DIR/files"
 for mac in 001122330064 001122330067; do cp "$LAB_DIR/files/SEP$good.cnf.xml" "$LAB_DIR/files/SEP$mac.cnf.xml"; done
+# A directory of the edge's own: a config with two digits swapped, and one whose password no phone takes.
+mkdir "$LAB_DIR/own"
+cp "$LAB_DIR/files/SEP$good.cnf.xml" "$LAB_DIR/own/SEP001122330606.cnf.xml"
+cat >"$LAB_DIR/own/SEP001122330050.cnf.xml" <<XML
+<device><deviceProtocol>SIP</deviceProtocol><sipProfile><sipLines><line button="1"><name>1050</name>
+<authPassword>a-password-of-some-more-than-thirty-characters</authPassword></line></sipLines></sipProfile></device>
+XML
 lab_internet
 lab_home home masq edge
 lab_home alg masq_sip edge # the SIP ALG of the kernel
@@ -23,7 +30,8 @@ lab_spawn central echo "$sip" --echo --server $CENTRAL:5060 --bind $CENTRAL --li
   --device SEP000000000600 --rtp 10000 --for 100
 central=(--set "central.provisioning.origins=[\"http://$CENTRAL:6970/\"]" --set "central.sccp.servers=[\"$CENTRAL:2000\"]"
   --set "central.sip.servers=[\"udp:$CENTRAL:5060\"]" --set access.sip.enable=true)
-dropwire_start home-edge edge --mode edge "${central[@]}" --set access.tftp.give_up=5s
+dropwire_start home-edge edge --mode edge "${central[@]}" --set access.tftp.give_up=5s \
+  --set "central.provisioning.origins=[\"http://$CENTRAL:6970/\",\"file://$LAB_DIR/own\"]"
 dropwire_start hosted hosted --mode hosted "${central[@]}" --set "access.listen=[\"$HOSTED\"]"
 dropwire_start alg-edge algedge --mode edge --set access.sip.enable=true --set "central.provisioning.origins=[\"http://$HOSTED:6970/\"]" \
   --set "central.sccp.servers=[\"$HOSTED:2000\"]" --set "central.sip.servers=[\"udp:$HOSTED:5060\"]"
@@ -44,6 +52,7 @@ phone() { # HOST NAME TOOL SERVER SCRIPT ARGUMENT...: to its end
   shift 5
   lab_in "$host" timeout 60 "$tool" --server "$server" --for 50 --do "$script" "$@" >"$LAB_DIR/$name.log" 2>&1
 }
+says() { ask home-edge edge "$1" | tr -s ' \n' ' ' | grep -q -- "$2"; } # PHONE WORDS
 box_finds() { codes home-edge edge | grep -qx "$1"; }
 port_of_thief() { ask home-edge edge --set central=$CENTRAL | tr -s ' \n' ' ' | grep -q 'UDP 0.0.0.0:5060 (access.sip.port) is taken by lab_sip_phone'; }
 get() { fetch "home-$1" curl $EDGE "$2" "$LAB_DIR/got" 10; } # PHONE FILE, by TFTP
@@ -79,6 +88,7 @@ healthy_sip=$!
 drops blocked input "udp sport 69"
 fetch home-blocked curl $EDGE SEP001122330064.cnf.xml "$LAB_DIR/blocked" 4
 # A SIP phone whose password is wrong, and one behind a router that changes SIP.
+fetch home-phone curl $EDGE SEP001122330050.cnf.xml "$LAB_DIR/got" 10
 phone home-phone wrong "$sip" $EDGE:5060 "register; wait rejected 15; sleep 1s" --device SEP001122330050 --first-ext 1050 --password wrong &
 phone alg-phone alg "$sip" $EDGE:5060 "register; wait registered 15; refresh; wait registered 15; sleep 1s" \
   --device SEP001122330051 --first-ext 1051 &
@@ -87,11 +97,13 @@ lab_in home-list "$DW_LAB_TOOLS/lab_phone" boot 7941 $EDGE 001122337941 "$LAB_DI
 for file in CTLSEP001122330066.tlv SEP001122330066.cnf.xml XMLDefault.cnf.xml; do get files $file; done
 check "a trust list is found" wait_until 15 finds trust_list_present SEP001122337941
 check "a phone without a config is found" wait_until 15 finds unknown_device SEP001122330066
+check "and the config that is probably meant for it" says SEP001122330066 'SEP001122330606.cnf.xml does, and no phone of that name'
 for file in CTLSEP001122330067.tlv SEP001122330067.cnf.xml SCCP45.9-9-9S.loads Elsewhere/be-sccp.jar; do get loads $file; done
 check "a load that nobody has is found" finds load_missing SEP001122330067
 check "a language that nobody has is found" finds locale_missing SEP001122330067
 check "TFTP that does not get through is found" wait_until 20 finds data_not_acknowledged SEP001122330064
 check "a wrong password is found" wait_until 20 finds sip_wrong_password SEP001122330050
+check "and why the phone may have it wrong" says SEP001122330050 'line 1 has 46 characters, and a phone takes 30'
 check "a router that changes SIP is found" wait_until 20 finds_hosted sip_alg SEP001122330051
 
 # ---- all is well: with calls done, and faults of others around ---------------------------------------------------

@@ -133,11 +133,14 @@ TEST_CASE("SIP bindings: a disk that refuses for a while loses none, and none th
   CHECK(desk.left(3) > 0s);
 }
 
-TEST_CASE("SIP bindings: a database that can't be opened leaves them in memory; a damaged one is begun anew") {
+TEST_CASE(
+    "SIP bindings: a database that can't be opened leaves them in memory; a damaged one is begun anew") {
   const test::TempDir dir;
   const auto path = dir.path() / "sip.db";
   bool stores = false;
-  SUBCASE("a folder is in the way") { std::filesystem::create_directories(path); }
+  SUBCASE("a folder is in the way") {
+    std::filesystem::create_directories(path);
+  }
   SUBCASE("a newer program's") {
     const std::vector<std::string_view> newer(99, "");
     REQUIRE(store::Database::open(path, newer));

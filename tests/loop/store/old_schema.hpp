@@ -43,8 +43,10 @@ inline std::vector<std::string> schema_of(const std::filesystem::path& path) {
   auto database = store::Database::open(path, none);
   REQUIRE(database);
   auto rows = database->prepare(
-      "SELECT m.type || ' ' || m.name || ' ' || ifnull(c.name || ' ' || c.type || ' ' || c.\"notnull\" || ' ' ||"
-      " ifnull(c.dflt_value, '-') || ' ' || c.pk, '') FROM sqlite_schema m LEFT JOIN pragma_table_info(m.name) c"
+      "SELECT m.type || ' ' || m.name || ' ' || ifnull(c.name || ' ' || c.type || ' ' || c.\"notnull\" || ' "
+      "' ||"
+      " ifnull(c.dflt_value, '-') || ' ' || c.pk, '') FROM sqlite_schema m LEFT JOIN "
+      "pragma_table_info(m.name) c"
       " ORDER BY 1");
   REQUIRE(rows);
   std::vector<std::string> out;

@@ -3,8 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/unit/phones/sccp_line.hpp"
-#include "tests/unit/phones/sip_line.hpp"
+#include "tests/unit/phones/line.hpp"
 
 using namespace dw;
 using namespace dw::test;

@@ -9,8 +9,7 @@
 #include "sbc/phones/catalogue.hpp"
 #include "sbc/phones/network_findings.hpp"
 #include "tests/unit/phones/box_facts.hpp"
-#include "tests/unit/phones/sccp_line.hpp"
-#include "tests/unit/phones/sip_line.hpp"
+#include "tests/unit/phones/line.hpp"
 
 using namespace dw;
 using namespace dw::test;

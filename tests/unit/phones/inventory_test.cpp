@@ -138,6 +138,37 @@ TEST_CASE("a person who fetches a file by the control socket is no phone") {
   CHECK(r.inventory.size() == 0);
 }
 
+TEST_CASE("the clock is set back: what comes next comes last, and no finding comes of it") {
+  Replay r({.max_phones = 20, .max_steps = 12});
+  const WallTime right = r.now;
+  r.now += 24h * 365;  // a clock that somebody set wrong
+  for (int i = 0; i < 9; ++i) {
+    r.mac = "00112233440" + std::to_string(i);
+    r.boot({"CTLSEP<MAC>.tlv!", "SEP<MAC>.cnf.xml"});
+  }
+  r.mac = kMac;
+  r.boot({"CTLSEP<MAC>.tlv!", "SEP<MAC>.cnf.xml!"}).wait(40s);
+  REQUIRE(r.codes() == "unknown_device");
+  const auto length = r.phone().steps[1].at - r.phone().steps[0].at;
+  r.now = right;
+  r.inventory.clock_went_back(r.now);
+  CHECK(r.phone().last_seen <= right);
+  CHECK(r.phone().steps[1].at <= right);
+  CHECK(r.phone().steps[1].at - r.phone().steps[0].at == length);
+  r.wait(10min);
+  CHECK(r.inventory.site_findings(r.now).empty());
+  r.boot({"CTLSEP<MAC>.tlv!", "SEP<MAC>.cnf.xml"}).wait(90s);
+  CHECK(r.codes() == "");
+  CHECK(r.phone().steps.back().outcome == FileOutcome::sent);
+  for (int i = 0; i < 20; ++i)
+    r.got("SEP<MAC>.cnf.xml");
+  CHECK(r.phone().steps.size() == 12);
+  CHECK(r.phone().steps.front().at > right);
+  const std::uint64_t revision = r.inventory.revision();
+  r.inventory.clock_went_back(r.now);
+  CHECK(r.inventory.revision() == revision);
+}
+
 TEST_CASE("a file stands before what was noted of it in the same millisecond") {
   Replay r;
   r.boot(kBootB).wait(90s);

@@ -141,6 +141,38 @@ TEST_CASE("helpers on the way: what was sent and what came") {
   CHECK(remedy.find("Spectrum") != std::string::npos);
 }
 
+TEST_CASE("a SIP server that is spoken to by UDP need not listen on TCP, nor the other way round") {
+  NetworkFacts n = measured();
+  n.path = NatPath::none;
+  Reach tcp = n.reach[1];
+  tcp.transport = Transport::tcp;
+  tcp.used = false;
+  n.reach.push_back(tcp);
+  for (const PortState state : {PortState::open, PortState::refused, PortState::no_answer, PortState::failed}) {
+    n.reach.back().state = state;
+    CHECK(codes(n) == "");
+  }
+  n.reach.back().used = true;
+  n.reach.back().state = PortState::refused;
+  CHECK(codes(n) == "port_refused:error");
+}
+
+TEST_CASE("a central server that has its files by TFTP alone may refuse HTTP") {
+  NetworkFacts n = measured();
+  n.path = NatPath::none;
+  Reach http = n.reach[0], tftp = n.reach[0];
+  http.service = "http";
+  http.state = PortState::refused;
+  tftp.service = "tftp";
+  tftp.transport = Transport::udp;
+  n.reach.push_back(http);
+  CHECK(codes(n) == "port_refused:error");
+  n.reach.push_back(tftp);
+  CHECK(codes(n) == "port_refused:info");
+  n.reach.back().state = PortState::no_answer;
+  CHECK(codes(n).find("port_refused:error") != std::string::npos);
+}
+
 TEST_CASE("the central side: all of it, some of it, far away") {
   NetworkFacts n = measured();
   n.path = NatPath::none;

@@ -3,11 +3,10 @@
 
 #include "sbc/phones/model.hpp"
 #include "sbc/phones/signalling_story.hpp"
-#include "tests/unit/phones/sccp_line.hpp"
+#include "tests/unit/phones/line.hpp"
 
 using namespace dw;
 using namespace dw::test;
-using Event = SignallingEvent;
 
 namespace {
 

@@ -1,23 +1,12 @@
 // Findings of SIP: each with what brings it, and what clears it or never does.
 #include <doctest/doctest.h>
 
-#include "tests/unit/phones/sip_line.hpp"
+#include "tests/unit/phones/line.hpp"
 
 using namespace dw;
 using namespace dw::test;
 
 namespace {
-
-Finding finding(const SipReplay& r, const std::string& code, const std::string& key = kDevice) {
-  for (const Finding& f : r.found(key))
-    if (f.code == code) {
-      CHECK_FALSE(f.means.empty());
-      CHECK_FALSE(f.remedy.empty());
-      return f;
-    }
-  FAIL_CHECK("no ", code, " among: ", r.codes(key));
-  return {};
-}
 
 SipReplay booted() {
   SipReplay r;
@@ -44,7 +33,7 @@ TEST_CASE("sip_answers_unheard: twice without a registration since") {
   r.says(Event::unheard, "1002");  // each line once
   CHECK(r.codes() == "");
   r.says(Event::unheard, "1001", "port 50933 is tried next");
-  const Finding f = finding(r, "sip_answers_unheard");
+  const Finding f = r.finding("sip_answers_unheard");
   CHECK(f.severity == Severity::error);
   CHECK(f.seen ==
         "2 times it repeated its request for line 1001 although it was answered: port 50933 is tried next");
@@ -62,7 +51,7 @@ TEST_CASE("sip_answers_unheard: twice without a registration since") {
 TEST_CASE("sip_unreachable: while it is registered, until it answers or registers anew") {
   SipReplay r = healthy_sip();
   r.says(Event::unreachable, "1001", "tried 192.0.2.7:5060 and 192.0.2.7:50933");
-  const Finding f = finding(r, "sip_unreachable");
+  const Finding f = r.finding("sip_unreachable");
   CHECK(f.severity == Severity::error);
   CHECK(f.seen.find("tried 192.0.2.7:5060") != std::string::npos);
   r.says(Event::registered).wait(2h).says(Event::registered);  // refreshes change nothing
@@ -86,13 +75,13 @@ TEST_CASE("sip_unreachable: while it is registered, until it answers or register
 TEST_CASE("sip_wrong_password: until the line registers") {
   SipReplay r = booted();
   r.says(Event::bad_password);
-  const Finding f = finding(r, "sip_wrong_password");
+  const Finding f = r.finding("sip_wrong_password");
   CHECK(f.severity == Severity::error);
   CHECK(f.seen == "pbx.example.net:5060 did not take the password of line 1001");
   r.says(Event::bad_password, "1002").says(Event::bad_password, "1003");
-  CHECK(finding(r, "sip_wrong_password").seen.ends_with("; and so with 2 more of its lines"));
+  CHECK(r.finding("sip_wrong_password").seen.ends_with("; and so with 2 more of its lines"));
   r.says(Event::registered, "1001").says(Event::registered, "1003");
-  CHECK(finding(r, "sip_wrong_password").seen.ends_with("line 1002"));
+  CHECK(r.finding("sip_wrong_password").seen.ends_with("line 1002"));
   r.says(Event::registered, "1002");
   CHECK(r.codes() == "");
 }
@@ -106,7 +95,7 @@ TEST_CASE("sip_wrong_password: what is odd about the password in its config is s
   doubt();
   CHECK(r.codes() == "");  // as long as it works
   r.says(Event::bad_password);
-  CHECK(finding(r, "sip_wrong_password").seen ==
+  CHECK(r.finding("sip_wrong_password").seen ==
         "pbx.example.net:5060 did not take the password of line 1001; of the passwords in its config that of "
         "line 1 has 34 characters, and a phone takes 30");
   r.wait(40s);
@@ -114,7 +103,7 @@ TEST_CASE("sip_wrong_password: what is odd about the password in its config is s
   files.transport = "tftp";
   r.boot(kBootA);
   r.says(Event::bad_password);
-  CHECK(finding(r, "sip_wrong_password").seen == "pbx.example.net:5060 did not take the password of line 1001");
+  CHECK(r.finding("sip_wrong_password").seen == "pbx.example.net:5060 did not take the password of line 1001");
   doubt();
   r.says(Event::registered);
   CHECK(r.codes() == "");
@@ -128,7 +117,7 @@ TEST_CASE("config_rejected: a password that breaks the config is said with it") 
   r.boot({"CTLSEP<MAC>.tlv!", "SEP<MAC>.cnf.xml"});
   r.inventory.on_note(device, ip(r.address), r.now, Note::password_doubt, "that of line 1 has & or <");
   r.wait(90s);
-  CHECK(finding(r, "config_rejected").seen.ends_with("; of the passwords in its config that of line 1 has & or <"));
+  CHECK(r.finding("config_rejected").seen.ends_with("; of the passwords in its config that of line 1 has & or <"));
 }
 
 TEST_CASE("sip_unknown_account by 404 and 403, registration_refused by others, nothing by 423 and 503") {
@@ -146,8 +135,8 @@ TEST_CASE("sip_unknown_account by 404 and 403, registration_refused by others, n
     r.says(Event::refused, "1001", "words of the server", status);
     CHECK(r.codes() == codes);
     if (!codes.empty()) {
-      CHECK(finding(r, codes).severity == Severity::error);
-      CHECK(finding(r, codes).seen.find("words of the server") != std::string::npos);
+      CHECK(r.finding(codes).severity == Severity::error);
+      CHECK(r.finding(codes).seen.find("words of the server") != std::string::npos);
     }
     r.says(Event::registered, "1001");
     CHECK(r.codes() == "");
@@ -160,7 +149,7 @@ TEST_CASE("one line that is refused while another is registered is told") {
   SipReplay r = healthy_sip();
   r.says(Event::refused, "1002", "Not Found", 404);
   CHECK(r.phone().registered);
-  CHECK(finding(r, "sip_unknown_account").seen.starts_with("line 1002 was refused"));
+  CHECK(r.finding("sip_unknown_account").seen.starts_with("line 1002 was refused"));
 }
 
 TEST_CASE("who tries accounts from an address that nobody else used is no phone to worry about") {
@@ -171,7 +160,7 @@ TEST_CASE("who tries accounts from an address that nobody else used is no phone 
     r.says(Event::refused, std::to_string(100 + i), "Not Found", 404);
   r.says(Event::bad_password, "1");
   CHECK_FALSE(r.worries(r.address));
-  CHECK(finding(r, "sip_unknown_account", r.address).severity == Severity::info);
+  CHECK(r.finding("sip_unknown_account", r.address).severity == Severity::info);
   r.says(Event::registered, "2001").says(Event::refused, "2002", "Not Found", 404);
   CHECK(r.worries(r.address));
 }
@@ -180,7 +169,7 @@ TEST_CASE("no_call_server: of SIP too, until a line registers") {
   SipReplay r = booted();
   r.server.clear();
   r.says(Event::no_server, "1001", "no server answers OPTIONS");
-  CHECK(finding(r, "no_call_server").severity == Severity::error);
+  CHECK(r.finding("no_call_server").severity == Severity::error);
   r.server = "pbx.example.net:5060";
   r.says(Event::registered);
   CHECK(r.codes() == "");
@@ -192,9 +181,9 @@ TEST_CASE("registration_lost: a line that ran out and is not back") {
   r.says(Event::phone_lost, "1001", "not refreshed").wait(3min);
   CHECK(r.codes() == "");
   r.wait(3min);
-  CHECK(finding(r, "registration_lost").severity == Severity::info);
+  CHECK(r.finding("registration_lost").severity == Severity::info);
   r.says(Event::phone_lost, "1002").wait(6min);
-  CHECK(finding(r, "registration_lost").seen.ends_with("and so with 1 more of its lines"));
+  CHECK(r.finding("registration_lost").seen.ends_with("and so with 1 more of its lines"));
   r.says(Event::registered, "1001").says(Event::registered, "1002");
   r.wait(20min);
   CHECK(r.codes() == "");
@@ -212,7 +201,7 @@ TEST_CASE("registration_flapping is of one line: six lines that end once are one
   CHECK(r.codes() == "");
   for (int i = 0; i < 3; ++i)
     r.says(Event::phone_lost, "1001").says(Event::registered, "1001");
-  CHECK(finding(r, "registration_flapping").seen.starts_with("line 1001 registered"));
+  CHECK(r.finding("registration_flapping").seen.starts_with("line 1001 registered"));
   r.wait(16min);
   CHECK(r.codes() == "");
 }
@@ -222,14 +211,14 @@ TEST_CASE("registered_without_files: of SIP too, but not of what is no Cisco pho
   r.boot({"CTLSEP<MAC>.tlv!"}).file("SEP<MAC>.cnf.xml", FileOutcome::no_ack);
   r.wait(1min);
   r.says(Event::registered);
-  CHECK(finding(r, "registered_without_files").severity == Severity::warning);
+  CHECK(r.finding("registered_without_files").severity == Severity::warning);
   CHECK(
       r.last_sentence() ==
       "registration: registered line 1001 with pbx.example.net:5060 by UDP, without its files: it asked for "
       "SEP001122334455.cnf.xml and never acknowledged what was sent");
   SipReplay never;
   never.says(Event::registered);
-  CHECK(finding(never, "registered_without_files").severity == Severity::info);
+  CHECK(never.finding("registered_without_files").severity == Severity::info);
   SipReplay other;
   other.device = "softphone";
   other.user_agent = "Example Phone/1.0";
@@ -241,7 +230,7 @@ TEST_CASE("sip_alg: for two hours after a message was seen changed, registered o
   for (const bool registered : {false, true}) {
     SipReplay r = registered ? healthy_sip() : booted();
     r.says(Event::altered, "1001", "Via left as 10.0.0.2:5060 and came as 192.0.2.7:1024");
-    const Finding f = finding(r, "sip_alg");
+    const Finding f = r.finding("sip_alg");
     CHECK(f.severity == Severity::warning);
     CHECK(f.seen.find("10.0.0.2:5060") != std::string::npos);
     CHECK(f.remedy.find("Xfinity") != std::string::npos);
@@ -258,7 +247,7 @@ TEST_CASE("sip_clock_unset: until a registration has the time, told before or af
     if (before) r.says(Event::no_date);
     r.says(Event::registered);
     if (!before) r.says(Event::no_date);
-    CHECK(finding(r, "sip_clock_unset").severity == Severity::info);
+    CHECK(r.finding("sip_clock_unset").severity == Severity::info);
     r.says(Event::registered, "1002").says(Event::no_date, "1002");
     r.wait(1h).says(Event::registered);
     CHECK(r.codes() == "sip_clock_unset");
@@ -272,9 +261,9 @@ TEST_CASE("sip_clock_unset: until a registration has the time, told before or af
 TEST_CASE("one_way_audio, no_audio: of SIP calls too") {
   SipReplay r = healthy_sip();
   r.talks(r.call(1'000, 0));
-  CHECK(finding(r, "one_way_audio").means.find("Nothing came from the central side") != std::string::npos);
+  CHECK(r.finding("one_way_audio").means.find("Nothing came from the central side") != std::string::npos);
   r.talks(r.call(0, 1'000));
-  CHECK(finding(r, "one_way_audio").means.find("Nothing came from the phone") != std::string::npos);
+  CHECK(r.finding("one_way_audio").means.find("Nothing came from the phone") != std::string::npos);
   r.talks(r.call(0, 0));
   CHECK(r.codes() == "no_audio");
   r.talks(r.call(1'000, 1'000));

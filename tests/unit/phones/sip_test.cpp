@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "sbc/phones/sip_lines.hpp"
-#include "tests/unit/phones/sip_line.hpp"
+#include "tests/unit/phones/line.hpp"
 
 using namespace dw;
 using namespace dw::test;
