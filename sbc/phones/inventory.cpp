@@ -350,14 +350,17 @@ void Inventory::move_to(Phone& phone, const IpAddress& address) {
 
 void Inventory::keep(Phone& phone, Step step) {
   step.id = phone.next_step++;
-  auto after = std::ranges::upper_bound(phone.steps, step.at, {}, &Step::at);
-  // A file is told when it ended, after what was noted of it.
-  while (step.is_file() && after != phone.steps.begin() && std::prev(after)->is_note() &&
-         std::prev(after)->at == step.at)
-    --after;
-  phone.steps.insert(after, std::move(step));
+  insert(phone.steps, std::move(step));
   trim(phone.steps);
   mark(phone);
+}
+
+void Inventory::insert(std::deque<Step>& steps, Step step) {
+  auto after = std::ranges::upper_bound(steps, step.at, {}, &Step::at);
+  // A file is told when it ended, after what was noted of it.
+  while (step.is_file() && after != steps.begin() && std::prev(after)->is_note() && std::prev(after)->at == step.at)
+    --after;
+  steps.insert(after, std::move(step));
 }
 
 void Inventory::trim(std::deque<Step>& steps) const {
@@ -456,7 +459,9 @@ void Inventory::restore(Phone phone) {
   const std::string key = phone.key();
   if (index_.contains(key)) return;
   make_room();
-  std::ranges::sort(phone.steps, {}, [](const Step& s) { return std::pair(s.at, s.id); });
+  std::ranges::sort(phone.steps, {}, &Step::id);  // as they came, and so they stand as they stood
+  for (Step& step : std::exchange(phone.steps, {}))
+    insert(phone.steps, std::move(step));
   trim(phone.steps);
   phone.registered = false;
   phone.registered_from = {};

@@ -108,6 +108,7 @@ class Inventory {
   void keep(Phone& phone, Step step);
   void count(const CallFigures& call);
   void mark(Phone& phone);
+  static void insert(std::deque<Step>& steps, Step step);
   void trim(std::deque<Step>& steps) const;
   void prove(Phone& phone);
   void erase(Phones::iterator phone);
