@@ -15,8 +15,9 @@ namespace dw::admin {
 /// takes nothing for kMaxLag is let go. On the loop's thread.
 class EventFeed {
  public:
+  static constexpr unsigned kMaxListeners = 32;
   struct Options {
-    unsigned max_listeners = 32;
+    unsigned max_listeners = kMaxListeners;
     Duration every = std::chrono::milliseconds(400);  ///< between two looks
     Duration heartbeat = std::chrono::seconds(10);
     Duration ask_doctor = std::chrono::seconds(10);
@@ -32,6 +33,8 @@ class EventFeed {
   /// headers that every answer has. The stream ends when `may_listen` (if given) says so: asked before each look.
   void listen(const std::shared_ptr<net::HttpExchange>& exchange, net::HttpReply reply,
               std::function<bool()> may_listen = {});
+  /// So many at most from now on; those that listen already go on.
+  void allow(unsigned max_listeners) { options_.max_listeners = max_listeners; }
   std::size_t listeners() const { return listeners_.size(); }
 
  private:

@@ -1,6 +1,7 @@
 #include "sbc/admin/login_limit.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace dw::admin {
 namespace {
@@ -44,7 +45,9 @@ LoginLimit::Record& LoginLimit::record_of(const IpAddress& source) {
   const auto found = sources_.find(source);
   if (found != sources_.end()) return found->second;
   if (sources_.size() >= kMaxSources)
-    sources_.erase(std::ranges::min_element(sources_, {}, [](const auto& entry) { return entry.second.last; }));
+    sources_.erase(std::ranges::min_element(sources_, {}, [](const auto& entry) {
+      return std::pair(entry.second.known_until != TimePoint{}, entry.second.last);
+    }));
   return sources_[source];
 }
 

@@ -90,6 +90,11 @@ bool is_action(std::string_view path) {
   return path == "/api/reload" || path == "/api/log" || phone_action(path) || is_refresh(path);
 }
 
+/// Pages that listen leave half of the connections to those that ask.
+unsigned listeners_of(const AdminServer::Options& options) {
+  return std::min(EventFeed::kMaxListeners, options.max_connections / 2);
+}
+
 Need need_of(std::string_view method, std::string_view path) {
   if (path == "/") return Need::nothing;
   return method == "POST" || path == "/api/log" || TraceDoor::phone_in(path) ? Need::login : Need::read;
@@ -106,6 +111,7 @@ AdminServer::AdminServer(net::Loop& loop, const Options& options, Sources source
       events_(std::make_unique<EventFeed>(loop, sources_, EventFeed::Options{})),
       sampling_(loop, [this] { sample_calls(); }),
       page_policy_(page_policy(page_html())) {
+  events_->allow(listeners_of(options_));
   if (sources_.calls) sampling_.arm_after(CallHistory::kEvery);
   if (sources_.tap) traces_ = std::make_unique<TraceDoor>(loop, *sources_.tap, sources_.inventory);
 }
@@ -158,6 +164,7 @@ Result<void> AdminServer::configure(const Options& options) {
     }
   }
   options_ = options;
+  events_->allow(listeners_of(options_));
   return {};
 }
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import traceback
+import urllib.parse
 
 from selenium.webdriver.common.keys import Keys
 
@@ -135,6 +136,24 @@ def files_are_told(page):
     page.go("files")
     page.until_text("SEP001122337965.cnf.xml", "cached")
     page.until_text("SEP001122337941.cnf.xml.sgn", "missing")
+
+
+def hostile_names_are_text(page):
+    """What a stranger calls a file, or itself, is shown as it is and never becomes a part of the page."""
+    name = "<img src=x onerror=\"document.title='owned'\"><b>bold</b>.xml"
+    path = "/" + urllib.parse.quote(name)
+    agent = "<script>document.title='owned'</script>"
+    assert in_lab("home-phone", "curl", "-s", "-A", agent, "-o", "/dev/null", f"http://{EDGE}:6970{path}").wait(20) == 0
+    page.go("files")
+    page.until_text("onerror=", "missing")
+    found = page.run("""const cell = [...document.querySelectorAll('#missing th')].find((c) => c.textContent.includes('onerror='));
+        return [cell.querySelectorAll('img, b, script').length, document.querySelectorAll('main img, main b').length, document.title]""")
+    assert found[:2] == [0, 0] and "owned" not in found[2], found
+    page.go("home")
+    page.run("location.hash = '#phone/' + encodeURIComponent('<img src=x onerror=1>')")
+    page.until("its name as it is, and that there is none",
+               "return document.getElementById('h-phone').textContent === '<img src=x onerror=1>' && !document.getElementById('phone-gone').hidden")
+    assert page.run("return document.querySelectorAll('main img').length") == 0
 
 
 def walk(page, start):
@@ -292,6 +311,7 @@ def main():
         step("its call is seen live, with the quality of both directions", lambda: call_is_seen(page))
         step("a page that is opened late shows how the call was until now", lambda: late_page_has_history(page))
         step("files that are kept, and those that were asked for in vain", lambda: files_are_told(page))
+        step("what strangers call their files and themselves is text", lambda: hostile_names_are_text(page))
         step("login, with a wrong password first", lambda: login(page))
         all_screens(page, ["home", "phone/" + PHONE, "phone/" + LOCKED, "connect", "files", "box", "login"])
         if os.environ.get("DW_SCREENSHOT"):

@@ -5,10 +5,12 @@
 #include <filesystem>
 
 #include "sbc/admin/server.hpp"
+#include "tests/support/fake_exchange.hpp"
 #include "tests/support/http_talk.hpp"
 
 using namespace dw;
 using namespace dw::admin;
+using test::FakeExchange;
 using test::talk;
 
 namespace {
@@ -50,6 +52,29 @@ TEST_CASE("admin over TCP: the page, and nothing secret") {
   CHECK(has(talk(loop, *at, "GET /api/status HTTP/1.0\r\nHost: evil.example\r\n\r\n"), " 421 "));
   CHECK(has(talk(loop, *at, "POST /api/reload HTTP/1.0\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"),
             " 403 "));
+}
+
+TEST_CASE("admin: pages that listen leave half of the connections to those that ask, also after a reload") {
+  net::Loop loop;
+  AdminServer::Options options;
+  options.max_connections = 4;
+  AdminServer server(loop, options, sources());
+  std::vector<std::shared_ptr<FakeExchange>> all;
+  const auto listen = [&] {
+    auto& asked = all.emplace_back(std::make_shared<FakeExchange>("GET", "/api/events"));
+    asked->over_unix(true);
+    server.handle(asked);
+    return asked->status();
+  };
+  CHECK(listen() == 200);
+  CHECK(listen() == 200);
+  CHECK(listen() == 503);
+  options.max_connections = 6;
+  REQUIRE(server.configure(options));
+  CHECK(listen() == 200);
+  CHECK(listen() == 503);
+  for (const auto& asked : all)
+    asked->end(true);
 }
 
 TEST_CASE("admin over the control socket: files, log and reload") {

@@ -129,6 +129,17 @@ TEST_CASE("login limit: a home's IPv6 addresses are one source, and the table is
   CHECK(limit.sources() == LoginLimit::kMaxSources);
 }
 
+TEST_CASE("login limit: however many sources guess, who knew the password is not forgotten for them") {
+  LoginLimit limit;
+  limit.right(kStart, kOne);
+  TimePoint now = kStart;
+  for (unsigned i = 0; i < LoginLimit::kMaxSources + 100; ++i)
+    limit.wrong(now += 1ms, IpAddress::v4(0x0a000000 + i));
+  CHECK(limit.sources() == LoginLimit::kMaxSources);
+  CHECK(limit.wait(now, kTwo) > 0s);
+  CHECK(limit.wait(now, kOne) == 0s);
+}
+
 TEST_CASE("login body: only an object with a text for its password") {
   CHECK(password_in(R"({"password": "p\u00e4ss"})") == "p\xc3\xa4ss");
   CHECK(password_in(R"({"x": [1, {"password": "no"}], "password": "yes"})") == "yes");
