@@ -120,6 +120,7 @@ void PortMapper::end(std::string why) {
   mapper_.reset();
   socket_.reset();
   timer_.cancel();
+  if (upnp_) upnp_->give_up = true;
   if (was_active) changed_({}, {});
 }
 
