@@ -271,6 +271,24 @@ def same_twice(page):
     assert drawn == ["aab", "aab", "ac", ""], drawn
 
 
+def list_stands_still(page):
+    """Rows that would change places stay while one has the focus, and do so when none has it any more."""
+    order = page.run("""const place = document.createElement('ul'), draw = (items) => sync('still', items, (x) => x, (x) => el('li', {}, el('a', { href: '#' }, x)));
+        const order = () => place.innerText.replace(/\\s+/g, "");
+        place.id = 'still';
+        document.body.append(place);
+        draw(["a", "b", "c"]);
+        place.children[1].firstChild.focus();
+        draw(["c", "b", "a", "d"]);
+        const held = order() + document.activeElement.textContent;
+        document.activeElement.blur();
+        draw(["c", "b", "a", "d"]);
+        const moved = order();
+        place.remove();
+        return [held, moved]""")
+    assert order == ["adbcb", "cbad"], order  # a new one comes behind the one that it follows
+
+
 def many_tabs(page):
     """A browser opens six connections to a host: tabs that nobody looks at must not hold them."""
     first = page.driver.current_window_handle
@@ -332,8 +350,9 @@ def main():
             walk(page, view)
         step("by keyboard alone", lambda: by_keyboard_alone(page))
         step("two entries that are the same are two", lambda: same_twice(page))
+        step("a list stands still under the focus", lambda: list_stands_still(page))
         step("eight tabs of one browser are live, each when it is looked at", lambda: many_tabs(page))
-        expected = ("/api/login", "/restart")
+        expected = ("/api/login", "/restart", "/api/phones/%3Cimg")
         said = [line for line in page.console() if not ("Failed to load resource" in line and any(e in line for e in expected))]
         check("the console has no error", not [s for s in said if "broken.html" not in s], said)
         step("Dropwire is stopped and comes back", lambda: daemon_goes_and_comes(page))

@@ -32,7 +32,8 @@ function draw(id, what, make) {
   $(id).replaceChildren(...[make(what)].flat());
 }
 // One child for each item, by its key; children whose item is the same stay the very nodes they are. Of items with the
-// same key each is one: two steps of a phone may be alike in all.
+// same key each is one: two steps of a phone may be alike in all. While the focus is among them none moves: who goes
+// through them by Tab would miss those that come to stand above.
 function sync(id, items, keyOf, make) {
   const parent = $(id), old = new Map(), times = new Map();
   for (const node of parent.children) old.set(node.dataset.key, node);
@@ -43,6 +44,7 @@ function sync(id, items, keyOf, make) {
     const key = nth ? `${own} ${nth}` : own;
     times.set(own, nth + 1);
     let node = old.get(key);
+    const stays = node && focused;
     old.delete(key);
     if (!node || node.print !== print) {
       const fresh = make(item);
@@ -53,7 +55,7 @@ function sync(id, items, keyOf, make) {
       node = fresh;
     }
     if (node === at) at = at.nextElementSibling;
-    else parent.insertBefore(node, at);
+    else if (!stays) parent.insertBefore(node, at);
   }
   for (const node of old.values()) node.remove();
 }
