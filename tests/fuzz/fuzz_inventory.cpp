@@ -163,7 +163,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       case 1: {
         const DeviceName device = DeviceName::in_file_name(name_from(in));
         const std::uint8_t bits = in.u8("bits");
-        inventory.on_note(device, address_from(bits), now, static_cast<Note>(bits / 8 % 5), "as it is");
+        inventory.on_note(device, address_from(bits), now, static_cast<Note>(bits / 8 % 7), "as it is");
         break;
       }
       case 2: {
@@ -182,6 +182,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       case 5:
         call(inventory, in, now);
         break;
+      case 6: {
+        const std::string own = name_from(in), near = name_from(in);
+        const std::uint8_t bits = in.u8("bits");
+        if ((bits & 1U) != 0) {
+          now -= std::chrono::seconds(bits * 60);
+          inventory.clock_went_back(now);
+        }
+        inventory.on_near_configs(DeviceName::in_file_name(own), address_from(bits), now, {own, near});
+        break;
+      }
       default:
         file(inventory, in, now);
     }

@@ -73,6 +73,11 @@ TEST_CASE("SIP servers that do not answer: some, or all, and SCCP's are not conc
   servers[3].up = false;
   servers[3].last_error = "connection refused";
   CHECK(codes(box) == "sip_server_down:error sip_server_down:error");
+  constexpr std::string_view kOff = "If no phone here has SIP firmware: access.sip.enable = false.";
+  CHECK(box_findings(box, kNow)[0].remedy.ends_with(kOff));
+  box.own->sip_phones = true;
+  CHECK(box_findings(box, kNow)[0].remedy.find(kOff) == std::string::npos);
+  box.own->sip_phones = false;
   found = box_findings(box, kNow);
   CHECK(found[1].seen == "The SIP server backup:5060 can't be reached: connection refused");
   CHECK(found[1].means == "No phone can register by SIP.");
