@@ -127,9 +127,11 @@ def finds_phones(page):
     page.type("#find", "337965")
     page.until("one row", f"return document.querySelectorAll('#rows tr').length === 1 && !!document.querySelector(\"{row(PHONE)}\")")
     page.type("#find", "nobody")
+    page.until("no row, and a word about it", "return document.querySelectorAll('#rows tr').length === 0 && !document.getElementById('none').hidden")
     page.until_text("No phone is like that", "none")
     page.type("#find", " ")
     row_says(page, PHONE, PHONE)
+    row_says(page, LOCKED, LOCKED)
 
 
 def files_are_told(page):
@@ -175,7 +177,7 @@ def walk(page, start):
         .filter((n) => n.checkVisibility() && !window.walked?.has(n.tagName + n.id + (n.href || '') + n.textContent.trim()) && n.tabIndex >= 0 && !n.disabled)
         .map((n) => n.outerHTML.slice(0, 80));
         window.walked = undefined; return kept""")
-    check(f"{start.split('/')[0]}: every control is reached by Tab", reached and not left, left)
+    check(f"{start.split('/')[0]}: every control is reached by Tab", reached and not left, [left, [r[0] for r in reached]])
     check(f"{start.split('/')[0]}: the focus is seen everywhere", all(r[1] and r[2] for r in reached), [r for r in reached if not (r[1] and r[2])])
 
 
