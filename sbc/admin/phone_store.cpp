@@ -64,7 +64,7 @@ constexpr std::array kOutcomes = {FileOutcome::sent,    FileOutcome::unconfirmed
                                   FileOutcome::refused, FileOutcome::unavailable, FileOutcome::no_ack,
                                   FileOutcome::stalled, FileOutcome::aborted,     FileOutcome::superseded};
 constexpr std::array kNotes = {Note::rewritten, Note::signed_passed, Note::malformed_passed,
-                               Note::named_missing, Note::list_withheld, Note::near_config, Note::password_doubt};
+                               Note::near_config, Note::password_doubt};
 constexpr std::array kEvents = {SignallingEvent::phone_lost,  SignallingEvent::connected,
                                 SignallingEvent::no_server,   SignallingEvent::registered,
                                 SignallingEvent::refused,     SignallingEvent::unregistered,

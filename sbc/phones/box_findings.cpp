@@ -234,8 +234,13 @@ void BoxExamination::sip(const OwnFacts& own) {
 void BoxExamination::servers(const OwnFacts& own, Protocol protocol) {
   const auto is_down = [&](const CallServer& s) { return s.protocol != protocol || !s.up; };
   const bool all_down = std::ranges::all_of(own.call_servers, is_down);
-  const Severity severity = all_down ? Severity::error : Severity::warning;
   const bool by_sip = protocol == Protocol::sip;
+  // A home whose phones all have SCCP firmware lacks nothing.
+  const bool nobody_misses_it =
+      by_sip && !own.sip_phones && std::ranges::any_of(own.call_servers, [](const CallServer& s) {
+        return s.protocol == Protocol::sccp && s.up && s.phones > 0;
+      });
+  const Severity severity = nobody_misses_it ? Severity::info : all_down ? Severity::error : Severity::warning;
   for (const CallServer& server : own.call_servers) {
     if (server.up || server.protocol != protocol) continue;
     const bool udp = server.transport == "udp";

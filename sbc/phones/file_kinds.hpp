@@ -117,9 +117,6 @@ inline constexpr auto kFileKinds = std::to_array<FindingKind>({
      "This box refused what the phone asked: too many unfinished transfers from its network, or a request "
      "that it never answers.",
      "The phone's story has the reason. Behind one router, many phones at once may need higher limits."},
-    {"named_file_missing", Severity::info, About::phone, "A file that is named does not exist",
-     "The config, or a list that it names, points to a file that no origin has. The phone may do without it.",
-     "Put the file on the central server, or take its name out."},
     {"many_boot_at_once", Severity::info, About::home, "Many phones start at once",
      "Their power came back, or the central server restarted them. Phones without HTTP take some minutes.",
      "Wait. If it goes on for more than half an hour, look at one phone's story."},

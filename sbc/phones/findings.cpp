@@ -476,11 +476,6 @@ void Examination::check_notes() {
     add("config_malformed", Severity::error, sentence_of(*s));
   if (const Step* s = last_of(Note::signed_passed))
     add("signed_config_passed", Severity::warning, sentence_of(*s));
-  const bool told = std::ranges::any_of(found_, [](const Finding& f) {
-    return f.code == "load_missing" || f.code == "firmware_part_missing" || f.code == "locale_missing";
-  });
-  if (const Step* s = last_of(Note::named_missing); s != nullptr && !told)
-    add("named_file_missing", Severity::info, sentence_of(*s));
 }
 
 }  // namespace

@@ -21,8 +21,6 @@ enum class Note : std::uint8_t {
   rewritten,         ///< addresses and ports in a config now name Dropwire
   signed_passed,     ///< rewriting is on, and the file is signed or encrypted: it went out as it came
   malformed_passed,  ///< rewriting is on, and the file could not be parsed: it went out as it came
-  named_missing,     ///< a file that a config, manifest or list names does not exist at any origin
-  list_withheld,     ///< a trust list exists at the origin and was not given
   near_config,       ///< its config does not exist, and one whose MAC is a typo away does
   password_doubt,    ///< its config has a line's password in a way that the phone may not take
 };

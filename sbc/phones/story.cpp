@@ -115,10 +115,6 @@ std::string sentence_of(Note note) {
       return "the file is signed, it went out as it came";
     case Note::malformed_passed:
       return "the config could not be parsed, it went out as it came";
-    case Note::named_missing:
-      return "a file that is named does not exist at any origin";
-    case Note::list_withheld:
-      return "a trust list exists at the origin and was not given";
     case Note::near_config:
       return "its config does not exist, but one of nearly the same name does";
     case Note::password_doubt:
@@ -166,10 +162,6 @@ std::string_view to_string(Note note) {
       return "signed_passed";
     case Note::malformed_passed:
       return "malformed_passed";
-    case Note::named_missing:
-      return "named_missing";
-    case Note::list_withheld:
-      return "list_withheld";
     case Note::near_config:
       return "near_config";
     case Note::password_doubt:

@@ -64,6 +64,7 @@ TEST_CASE("SCCP without a call server") {
 TEST_CASE("SIP servers that do not answer: some, or all, and SCCP's are not concerned") {
   BoxFacts box = healthy_box();
   auto& servers = box.own->call_servers;
+  servers[0].phones = servers[1].phones = 0;
   servers[2].up = false;
   servers[2].last_error = "no answer to OPTIONS";
   CHECK(codes(box) == "sip_server_down:warning");
@@ -81,7 +82,14 @@ TEST_CASE("SIP servers that do not answer: some, or all, and SCCP's are not conc
   found = box_findings(box, kNow);
   CHECK(found[1].seen == "The SIP server backup:5060 can't be reached: connection refused");
   CHECK(found[1].means == "No phone can register by SIP.");
-  box.own->services[1].enabled = false;
+  SUBCASE("it is switched off") { box.own->services[1].enabled = false; }
+  SUBCASE("all phones here have SCCP firmware, and a server") {
+    servers[0].phones = 3;
+    CHECK(codes(box) == "sip_server_down:info sip_server_down:info");
+    box.own->sip_phones = true;
+    CHECK(codes(box) == "sip_server_down:error sip_server_down:error");
+    return;
+  }
   CHECK(codes(box) == "");
 }
 

@@ -388,11 +388,6 @@ TEST_CASE("35 and malformed XML: what the pipeline tells") {
     expect(r, "config_malformed", Severity::error);
     CHECK(r.found().front().seen.find("line 7") != std::string::npos);
   }
-  SUBCASE("a file that is named does not exist") {
-    r.inventory.on_note(device, ip(r.address), r.now, Note::named_missing, "dialplan.xml");
-    r.got("SEP<MAC>.cnf.xml");
-    expect(r, "named_file_missing", Severity::info);
-  }
   heals(r);
   CHECK(r.codes() == "");
 }

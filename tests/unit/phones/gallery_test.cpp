@@ -284,7 +284,6 @@ Gallery files_gallery() {
        }},
       {"signed_config_passed", [] { return noted(Note::signed_passed); }},
       {"config_malformed", [] { return noted(Note::malformed_passed); }},
-      {"named_file_missing", [] { return noted(Note::named_missing); }},
       {"firmware_every_boot",
        [] {
          std::vector<std::string> upgrade = {"SEP<MAC>.cnf.xml", "SCCP45.9-4-2SR4-3S.loads"};
