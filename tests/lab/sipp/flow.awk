@@ -150,6 +150,8 @@ function sends(method,   first, again) {
   # Lest it overtake this side's own last answer, which may go another way. (The ACK to a refusal does not say that it arrived:
   # the next hop made it.)
   if (spoke == side && method !~ hop) out("  <pause milliseconds=\"150\"/>")
+  # Until an ACK that was lost has been asked for again, thrice.
+  if (lossy && confirmed == side && method !~ hop) out("  <pause milliseconds=\"4000\"/>")
   first = !inside || option("free")
   again = method != "ACK" && !option("once")
   if (method !~ hop) {
@@ -251,6 +253,7 @@ function answered(code, method,   actions, more) {
     last[who] = what
     if (who == side) sends(what)
     else receives(what)
+    confirmed = what == "ACK" && !refusal ? who : ""
     if (what != "ACK" || !refusal) spoke = ""
   }
 }
