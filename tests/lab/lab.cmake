@@ -20,7 +20,7 @@ target_link_libraries(lab_sccp_phone PRIVATE sccp_sims)
 target_link_libraries(lab_sccp_server PRIVATE sccp_sims)
 
 # A script as a test. DW_BIN in the environment names another binary than the one just built. 77: it can't run here.
-# Each has namespaces of its own and mostly waits for them, so two run beside each other on two cores.
+# Each has namespaces of its own and mostly waits for them, so some run beside each other.
 function(dw_script_test label name script limit)
   add_test(NAME ${label}_${name} COMMAND bash ${script} ${ARGN})
   set_tests_properties(${label}_${name} PROPERTIES LABELS ${label} TIMEOUT ${limit} SKIP_RETURN_CODE 77 ENVIRONMENT
