@@ -6,6 +6,7 @@
 #include "sbc/admin/host_check.hpp"
 #include "sbc/admin/json.hpp"
 #include "sbc/admin/page.hpp"
+#include "sbc/admin/query.hpp"
 #include "sbc/admin/reply.hpp"
 #include "sbc/base/percent.hpp"
 #include "sbc/base/text_cursor.hpp"
@@ -19,23 +20,6 @@ constexpr std::string_view kFiles = "/api/files";
 constexpr std::size_t kPhonesAtOnce = 500;  // and calls
 constexpr std::size_t kMaxPhonesAtOnce = 5000;
 constexpr std::size_t kMaxBody = 4096;  // octets: a password is all that is sent
-
-/// What stands after "name=" in "…&name=123&…", as sent.
-std::optional<std::string_view> query_value(std::string_view query, std::string_view name) {
-  TextCursor cursor(query);
-  while (!cursor.at_end()) {
-    TextCursor pair(cursor.take_until("&"));
-    cursor.skip_char('&');
-    if (pair.take_until("=") == name && pair.skip_char('=')) return pair.rest();
-  }
-  return std::nullopt;
-}
-
-/// Nothing when it is not there, or is no number up to `max`.
-std::optional<std::uint64_t> query_number(std::string_view query, std::string_view name, std::uint64_t max) {
-  const auto value = query_value(query, name);
-  return value ? parse_number(*value, max) : std::nullopt;
-}
 
 std::size_t limit_in(std::string_view query) {
   const auto limit = query_number(query, "limit", UINT64_MAX).value_or(kPhonesAtOnce);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "sbc/admin/query.hpp"
 #include "sbc/admin/reply.hpp"
 #include "sbc/base/escape.hpp"
 #include "sbc/base/ids.hpp"
@@ -15,23 +16,10 @@ namespace {
 
 constexpr std::string_view kBefore = "/api/phones/", kBehind = "/trace";
 
-/// The value in "…&name=value&…"; nothing when it is not there.
-std::optional<std::string_view> query_value(std::string_view query, std::string_view name) {
-  TextCursor cursor(query);
-  while (!cursor.at_end()) {
-    TextCursor pair(cursor.take_until("&"));
-    cursor.skip_char('&');
-    if (pair.take_until("=") == name && pair.skip_char('=')) return pair.rest();
-  }
-  return std::nullopt;
-}
-
 /// Nothing when it is there and is no number from 1 to `max`.
-std::optional<std::uint64_t> query_number(std::string_view query, std::string_view name, std::uint64_t otherwise,
-                                          std::uint64_t max) {
-  const auto value = query_value(query, name);
-  if (!value) return otherwise;
-  const auto number = parse_number(*value, max);
+std::optional<std::uint64_t> limit_in(std::string_view query, std::string_view name, std::uint64_t otherwise, std::uint64_t max) {
+  if (!query_value(query, name)) return otherwise;
+  const auto number = query_number(query, name, max);
   return number && *number != 0 ? number : std::nullopt;
 }
 
@@ -70,8 +58,8 @@ void TraceDoor::give(const std::shared_ptr<net::HttpExchange>& exchange, std::st
                      std::function<bool()> may_look) {
   const std::string_view query = exchange->query();
   const auto format = query_value(query, "format").value_or("text");
-  const auto seconds = query_number(query, "seconds", kSeconds, kMaxSeconds);
-  const auto octets = query_number(query, "octets", kOctets, kMaxOctets);
+  const auto seconds = limit_in(query, "seconds", kSeconds, kMaxSeconds);
+  const auto octets = limit_in(query, "octets", kOctets, kMaxOctets);
   if ((format != "text" && format != "pcapng") || !seconds || !octets)
     return exchange->reply(error_reply(400, "format is text or pcapng; seconds are 1 to 86400, octets 1 to 1073741824"));
   if (exchange->method() != "GET") return exchange->reply(wrong_method("GET"));
