@@ -1,5 +1,6 @@
 #include "sbc/sip/dialogs.hpp"
 
+#include <algorithm>
 #include <iterator>
 
 namespace dw::sip {
@@ -21,6 +22,17 @@ DialogSet::Dialog* DialogSet::find(std::string_view responder_tag) {
     if (dialog.responder_tag == responder_tag) return &dialog;
   }
   return nullptr;
+}
+
+DialogSet::Dialog& DialogSet::add(std::string_view responder_tag) {
+  if (dialogs.size() >= kMaxDialogs) {
+    auto out = std::ranges::find(dialogs, false, &Dialog::confirmed);
+    if (out == dialogs.end()) out = dialogs.begin() + (dialogs.front().responder_tag == taken ? 1 : 0);
+    dialogs.erase(out);
+  }
+  Dialog& dialog = dialogs.emplace_back();
+  dialog.responder_tag = responder_tag;
+  return dialog;
 }
 
 DialogSet* Dialogs::begin(std::string_view call_id, std::string_view initiator_tag, Side initiator) {
@@ -69,6 +81,11 @@ Dialogs::Match Dialogs::match(const Message& request, Side from) {
           with_responder(request.call_id(), request.to_tag(), other(from), request.from_tag()))
     return {set, false, set->find(request.from_tag())};
   return {};
+}
+
+bool Dialogs::is_answered_elsewhere(const DialogSet& set) const {
+  const auto [begin, end] = by_key_.equal_range(set.key);
+  return std::any_of(begin, end, [&](const auto& entry) { return entry.second != &set && entry.second->connected; });
 }
 
 void Dialogs::forget(DialogSet& set) {

@@ -23,11 +23,15 @@ struct Party {
 /// All dialogs that one request began: with each responder that answered it one, as the central server may
 /// fork (RFC 3261 §12). Between them the media, of which there is one set.
 struct DialogSet {
-  static constexpr std::size_t kMaxDialogs = 12;  ///< responders
+  static constexpr std::size_t kMaxDialogs = 32;  ///< responders
 
+  /// Who has said the responder's route set. It is fixed by what makes the dialog, but for the one that an early
+  /// dialog has: the 2xx to its INVITE says it for good (RFC 3261 §12.2, §13.2.2.4).
+  enum class Routes : std::uint8_t { unknown, early, fixed };
   struct Dialog {
     std::string responder_tag;
     Party responder;
+    Routes routes = Routes::unknown;
     bool confirmed = false;
   };
 
@@ -61,6 +65,9 @@ struct DialogSet {
   TimePoint until = TimePoint::max();  ///< forgotten then
 
   Dialog* find(std::string_view responder_tag);
+  /// One more. Where there are too many the oldest early one goes, as one that is answered must have room; when all
+  /// are answered, the oldest that the call is not with.
+  Dialog& add(std::string_view responder_tag);
   bool is_call() const { return method == Method::invite; }
 };
 
@@ -82,6 +89,8 @@ class Dialogs {
     DialogSet::Dialog* dialog = nullptr;  ///< nullptr: the set has none with that responder yet
   };
   Match match(const Message& request, Side from);
+  /// Another phone of ours has taken the same call.
+  bool is_answered_elsewhere(const DialogSet& set) const;
   void forget(DialogSet& set);
   void set_until(DialogSet& set, TimePoint until);
   DialogSet* pop_due(TimePoint now);

@@ -265,6 +265,11 @@ void Proxy::on_cancel(TimePoint now, const Flow& from, const Message& m, Output&
   out.send(to, make_response(m, from, 200, "OK", {}));
   if (t->last_status >= 200) return;
   t->cancelled = true;
+  if (!t->cancel_sent) t->cancel_fields = cancel_fields(m, t->from_side);
+  // The server rang several phones of ours: that one of them took the call we know ourselves.
+  DialogSet* const set = t->dialogs != 0 ? dialogs_.by_id(t->dialogs) : nullptr;
+  if (set && !m.find(FieldName::reason) && dialogs_.is_answered_elsewhere(*set))
+    t->cancel_fields += "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n";
   if (transactions_.may_cancel(*t) && !t->cancel_sent) cancel(now, *t, out);
 }
 

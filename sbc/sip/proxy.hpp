@@ -193,6 +193,7 @@ class Proxy {
   void forward_response(TimePoint now, Transaction& t, const Message& m, Output& out);
   void note_answer(TimePoint now, Transaction& t, const Message& m, Output& out);
   void on_timeout(TimePoint now, Transaction& t, Transactions::Timeout timeout, Output& out);
+  void on_timer_c(TimePoint now, Transaction& t, DialogSet* set, Output& out);
   void cancel(TimePoint now, Transaction& t, Output& out);
   // proxy_build.cpp: what is changed in a message
   bool build_request(TimePoint now, Transaction& t, const Message& m, const Hop& hop, std::string_view target,
@@ -218,6 +219,7 @@ class Proxy {
   void end_try(TimePoint now, DialogSet& set);
   void end_dialog(TimePoint now, DialogSet& set, std::string_view responder_tag, Output& out);
   void begin_call(TimePoint now, DialogSet& set);
+  TimePoint last_media(TimePoint now, const DialogSet& set) const;
   Call call_of(TimePoint now, const DialogSet& set) const;
   Event event_of(Event::Kind kind, const DialogSet& set) const;
   // proxy_notify.cpp

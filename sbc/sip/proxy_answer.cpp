@@ -6,6 +6,11 @@
 
 // Responses, of both sides, and what becomes of requests that get none.
 namespace dw::sip {
+namespace {
+
+constexpr Duration kStillAudio = std::chrono::seconds(30);
+
+}  // namespace
 
 void Proxy::on_response(TimePoint now, const Flow& from, const Message& m, Output& out) {
   Transaction* const t = m.fault() ? nullptr : transactions_.find_client(m.via().branch);
@@ -153,6 +158,7 @@ void Proxy::note_answer(TimePoint now, Transaction& t, const Message& m, Output&
         end_dialog(now, *set, t.from_side == set->initiator ? m.to_tag() : m.from_tag(), out);
       return;
     case Method::notify:
+      if (success) note_dialog(t, *set, m);
       // Nothing comes after it (RFC 6665 §4.1.3).
       if (success && t.ends_subscription && !set->is_call())
         dialogs_.set_until(*set, now + kTransactionTimeout);
@@ -186,14 +192,8 @@ void Proxy::on_timeout(TimePoint now, Transaction& t, Transactions::Timeout time
   if (t.is_invite()) {
     const auto slot = t.slot;
     const auto serial = t.serial;
-    if (!t.cancelled && !t.client_silent) {  // timer C: whoever rings is told to stop
-      refuse(now, t, 408, out);
-      t.cancelled = true;
-      t.client = Transaction::Client::proceeding;
-      cancel(now, t, out);
-    } else {
-      refuse(now, t, t.cancelled ? 487 : 408, out);
-    }
+    if (!t.cancelled && !t.cancel_sent && !t.client_silent) return on_timer_c(now, t, set, out);
+    refuse(now, t, t.cancelled ? 487 : 408, out);
     if (set && t.begins_dialogs && !set->connected) end_call(now, *set, out);
     return transactions_.forget_if_over(slot, serial);
   }
@@ -203,9 +203,18 @@ void Proxy::on_timeout(TimePoint now, Transaction& t, Transactions::Timeout time
   transactions_.forget(t);
 }
 
+/// Whoever rings is told to stop, and what it says to that is the caller's answer. While there is audio, as of a
+/// queue's music, it goes on: RFC 3261 §16.8 leaves that to us.
+void Proxy::on_timer_c(TimePoint now, Transaction& t, DialogSet* set, Output& out) {
+  transactions_.go_on(now, t);
+  if (set && now - last_media(now, *set) < kStillAudio) return;
+  t.cancel_fields = "Reason: SIP;cause=408;text=\"Request Timeout\"\r\n";
+  cancel(now, t, out);
+}
+
 void Proxy::cancel(TimePoint now, Transaction& t, Output& out) {
   if (!other_.parse(as_bytes(t.forwarded))) return;
-  transactions_.send_cancel(now, t, make_cancel(other_), out);
+  transactions_.send_cancel(now, t, make_cancel(other_, t.cancel_fields), out);
 }
 
 }  // namespace dw::sip

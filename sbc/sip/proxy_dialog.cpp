@@ -46,21 +46,19 @@ bool refreshes_target(Method method) {
 void Proxy::note_dialog(Transaction& t, DialogSet& set, const Message& m) {
   const bool by_initiator = t.from_side == set.initiator && m.from_tag() == set.initiator_tag;
   Party* party = &set.initiator_party;
-  bool fresh = m.is_request();
+  bool says_routes = m.is_request() && t.begins_dialogs;
   if (!m.is_request() && by_initiator) {
+    if (m.to_tag().empty()) return;
     DialogSet::Dialog* dialog = set.find(m.to_tag());
-    if (!dialog) {
-      if (set.dialogs.size() >= DialogSet::kMaxDialogs) return;
-      dialog = &set.dialogs.emplace_back();
-      dialog->responder_tag = m.to_tag();
-      fresh = true;
-    }
-    // RFC 3261 §13.2.2.4: the 2xx says the route set for good.
-    fresh = fresh || (!dialog->confirmed && m.status() >= 200);
+    if (!dialog) dialog = &set.add(m.to_tag());
+    const bool final = m.status() >= 200;
+    says_routes = t.begins_dialogs && (dialog->routes == DialogSet::Routes::unknown ||
+                                       (dialog->routes == DialogSet::Routes::early && final));
+    if (says_routes) dialog->routes = final ? DialogSet::Routes::fixed : DialogSet::Routes::early;
     party = &dialog->responder;
   }
   if (std::string target = contact_uri(m); !target.empty()) party->target = std::move(target);
-  if (fresh) party->routes = route_set(m);
+  if (says_routes) party->routes = route_set(m);
 }
 
 /// A request within a dialog says where its sender is from now on (RFC 3261 §12.2). A NOTIFY may be the first
@@ -71,10 +69,10 @@ void Proxy::refresh_target(DialogSet& set, const Dialogs::Match& match, const Me
   if (!match.from_initiator) {
     DialogSet::Dialog* dialog = match.dialog;
     if (!dialog) {
-      if (set.dialogs.size() >= DialogSet::kMaxDialogs) return;
-      dialog = &set.dialogs.emplace_back();
-      dialog->responder_tag = m.from_tag();
-      dialog->responder.routes = route_set(m);
+      dialog = &set.add(m.from_tag());
+      // A NOTIFY that was not recorded leaves it to the 2xx, whose proxies may record first requests only.
+      if (m.method() == Method::notify) dialog->responder.routes = route_set(m);
+      if (!dialog->responder.routes.empty()) dialog->routes = DialogSet::Routes::fixed;
     }
     party = &dialog->responder;
   }
@@ -91,6 +89,17 @@ void Proxy::begin_call(TimePoint now, DialogSet& set) {
   set.since = now;
   if (!set.counted) dialogs_.count_call(set, 1);
   dialogs_.set_until(set, TimePoint::max());
+}
+
+/// When a packet of its media last came, from either side; long ago where there was none.
+TimePoint Proxy::last_media(TimePoint now, const DialogSet& set) const {
+  TimePoint last{};
+  for (const CallStream& stream : set.media.report(now, broker_)) {
+    for (const auto& heard : {stream.report.from_phone.last, stream.report.from_central.last})
+      last = std::max(last, heard.value_or(TimePoint{}));
+    if (stream.report.direct) last = now;
+  }
+  return last;
 }
 
 void Proxy::call_up(TimePoint now, DialogSet& set, Output& out) {

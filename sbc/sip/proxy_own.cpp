@@ -282,12 +282,7 @@ void Proxy::look_around(TimePoint now, Output& out) {
   std::erase_if(kept_alive_, [&](const auto& entry) { return now - entry.second > kLanProbe; });
   dialogs_.for_each([&](DialogSet& set) {
     if (!set.is_call() || set.over || !set.connected) return;
-    TimePoint heard = set.since;
-    for (const CallStream& stream : set.media.report(now, broker_)) {
-      for (const auto& last : {stream.report.from_phone.last, stream.report.from_central.last})
-        heard = std::max(heard, last.value_or(TimePoint{}));
-      if (stream.report.direct) heard = now;
-    }
+    const TimePoint heard = std::max(set.since, last_media(now, set));
     if (now - heard > (set.media.held() ? kLongestHold : options_.media_idle)) end_call(now, set, out);
   });
 }

@@ -251,7 +251,8 @@ void Proxy::server_failed(TimePoint now, std::size_t server, std::string why, Ou
 
 /// A request of no dialog whose server did not take it goes to the next one. False: there is none.
 bool Proxy::try_next_server(TimePoint now, Transaction& t, Output& out) {
-  if (t.from_side != Side::access || t.purpose != Transaction::Purpose::forward || t.cancelled) return false;
+  if (t.from_side != Side::access || t.purpose != Transaction::Purpose::forward || t.cancelled || t.cancel_sent)
+    return false;
   const DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
   if (set && !set->dialogs.empty()) return false;
   if (!other_.parse(as_bytes(t.request)) || !other_.to_tag().empty()) return false;

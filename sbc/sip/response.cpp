@@ -34,7 +34,44 @@ std::string amended_via(const Message& m, const Flow& flow) {
   return out;
 }
 
-std::string hop_request(const Message& sent, std::string_view method, std::string_view to) {
+constexpr std::size_t kMaxCancelFields = 4096;  // octets
+
+/// What each hop writes itself, and what would be of another request.
+bool is_of_the_hop(FieldName name) {
+  switch (name) {
+    case FieldName::via:
+    case FieldName::max_forwards:
+    case FieldName::route:
+    case FieldName::record_route:
+    case FieldName::from:
+    case FieldName::to:
+    case FieldName::call_id:
+    case FieldName::cseq:
+    case FieldName::contact:
+    case FieldName::require:
+    case FieldName::proxy_require:  // RFC 3261 §9.1: CANCEL has neither
+    case FieldName::path:
+    case FieldName::service_route:
+    case FieldName::content_type:
+    case FieldName::content_length:
+    case FieldName::content_encoding:
+    case FieldName::content_disposition:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// A phone's word on who it is, and on where a call has been, is not passed on (RFC 3325 §5).
+bool is_identity(const Message& m, const Field& field) {
+  constexpr std::string_view kHistory = "History-Info";
+  return field.name == FieldName::p_asserted_identity || field.name == FieldName::p_preferred_identity ||
+         field.name == FieldName::remote_party_id || field.name == FieldName::diversion ||
+         starts_with_ignoring_case(m.name_of(field), "P-") || equal_ignoring_case(m.name_of(field), kHistory);
+}
+
+std::string hop_request(const Message& sent, std::string_view method, std::string_view to,
+                        std::string_view fields = {}) {
   std::string out;
   out.reserve(512);
   out += method;
@@ -50,6 +87,7 @@ std::string hop_request(const Message& sent, std::string_view method, std::strin
   line(out, "Call-ID", sent.call_id());
   line(out, "CSeq", std::to_string(sent.cseq()) + " " + std::string(method));
   line(out, "Max-Forwards", "70");
+  out += fields;
   line(out, "Content-Length", "0");
   return out += "\r\n";
 }
@@ -173,8 +211,20 @@ std::string make_ack(const Message& sent, std::string_view to) {
   return hop_request(sent, "ACK", to);
 }
 
-std::string make_cancel(const Message& sent) {
-  return hop_request(sent, "CANCEL", sent.value_of(FieldName::to));
+std::string make_cancel(const Message& sent, std::string_view fields) {
+  return hop_request(sent, "CANCEL", sent.value_of(FieldName::to), fields);
+}
+
+std::string cancel_fields(const Message& cancel, Side from) {
+  std::string all, reasons;
+  for (const Field& field : cancel.fields()) {
+    const std::string_view text = cancel.text().substr(field.begin, field.end - field.begin);
+    if (is_of_the_hop(field.name) || (from == Side::access && is_identity(cancel, field))) continue;
+    all += text;
+    if (field.name == FieldName::reason) reasons += text;
+  }
+  if (all.size() <= kMaxCancelFields) return all;
+  return reasons.size() <= kMaxCancelFields ? reasons : std::string();
 }
 
 }  // namespace dw::sip

@@ -31,8 +31,12 @@ std::string_view reason_phrase(std::uint16_t status);  ///< of what we say ourse
 
 /// An ACK to a final response other than 2xx, or a CANCEL, for a request that we sent (RFC 3261 §9.1,
 /// §17.1.1.3): its Request-URI, topmost Via, Route, From, Call-ID; `to` is the response's To for an ACK, the
-/// request's for CANCEL.
+/// request's for CANCEL. `fields`: whole lines that stand in it too.
 std::string make_ack(const Message& sent, std::string_view to);
-std::string make_cancel(const Message& sent);
+std::string make_cancel(const Message& sent, std::string_view fields);
+
+/// What goes from end to end of a CANCEL that came: Reason (RFC 3326) and whatever else no hop writes itself, whole
+/// lines. Its body is left out; of more than 4 KiB only Reason goes on.
+std::string cancel_fields(const Message& cancel, Side from);
 
 }  // namespace dw::sip

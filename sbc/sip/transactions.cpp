@@ -115,11 +115,16 @@ Transactions::Use Transactions::on_response(TimePoint now, Transaction& t, std::
   t.answer_by = Transaction::kNever;
   if (status < 200) {
     if (!t.client_pending()) return Use::absorb;
+    const bool first = t.client == Client::calling;
     t.client = Client::proceeding;
     if (t.is_invite()) {
       t.client_resend = Transaction::kNever;
-      // A 100 sets timer C, every further one sets it anew (RFC 3261 §16.6 step 11, §16.7 step 2).
-      if (!t.cancelled) t.client_until = now + kTimerC;
+      // Timer C runs from the request, and again from each provisional answer but 100 (RFC 3261 §16.6 step 11, §16.7
+      // step 2).
+      if (!t.cancelled && !t.cancel_sent) {
+        if (status > 100) t.client_until = now + kTimerC;
+        if (status == 100 && first) t.client_until = t.sent_at + kTimerC;
+      }
     } else if (t.client_resend != Transaction::kNever) {
       t.client_interval = kT2;
     }
@@ -219,6 +224,12 @@ bool Transactions::on_ack(TimePoint now, Transaction& t) {
     arm(t);
   }
   return true;
+}
+
+void Transactions::go_on(TimePoint now, Transaction& t) {
+  t.client = Client::proceeding;
+  t.client_until = now + kTimerC;
+  arm(t);
 }
 
 void Transactions::end_client(Transaction& t) {

@@ -25,7 +25,7 @@ inline constexpr Duration kTransactionTimeout = 64 * kT1;  ///< timers B, F, H, 
 inline constexpr Duration kHeardWithin =
     4 * kT1 / 5;  ///< whoever hears an answer repeats its request no more
 inline constexpr Duration kTimerD = std::chrono::seconds(32);
-inline constexpr Duration kTimerC = std::chrono::seconds(180);
+inline constexpr Duration kTimerC = std::chrono::seconds(240);  ///< "greater than 3 minutes" (§16.6 step 11)
 
 struct Registering;  // register.hpp
 
@@ -70,6 +70,7 @@ struct Transaction {
   bool cancel_sent = false;
   bool client_silent = true;  ///< whoever was asked has said nothing yet
   std::string cancel;         ///< as it was sent, while it may have to be again
+  std::string cancel_fields;  ///< what it says beside what each has to: whole lines
 
   TimePoint client_resend = kNever, client_until = kNever, server_resend = kNever, server_until = kNever;
   TimePoint answer_by = kNever;  ///< the server that was asked is taken for dead then
@@ -144,6 +145,8 @@ class Transactions {
   std::optional<std::pair<Transaction*, Timeout>> on_deadline(TimePoint now, Output& out);
   std::optional<TimePoint> next_deadline() const { return deadlines_.next(); }
   void arm(Transaction& t);
+  /// Timer C fired, and it is set once more (RFC 3261 §16.8).
+  void go_on(TimePoint now, Transaction& t);
   /// The client side is over, nobody else will answer.
   void end_client(Transaction& t);
   void forget(Transaction& t);

@@ -309,8 +309,9 @@ TEST_CASE("sip: a re-INVITE that times out or is cancelled leaves the audio wher
     s.server(s.back(call.phone_invite, "INVITE", "callee", 50)
                  .with_body("application/sdp", sip_sdp({Stand::server_address(), 40000}, 2)));
     s.phone(sip_answer(s.to_phone("INVITE"), 180, ""));
-    s.advance(180s);
-    CHECK(s.count(true, "INVITE", 408) == 1);
+    s.advance(240s);
+    s.phone(sip_answer(s.to_phone("INVITE"), 487, ""));
+    CHECK(s.count(true, "INVITE", 487) == 1);
   }
   CHECK(s.proxy.running_calls() == 1);
   CHECK(s.broker.streams().begin()->second.far_end->port == 30000);
@@ -373,13 +374,22 @@ TEST_CASE("sip: what comes with SDP after the call's end opens nothing that stay
   check_all_over(s);
 }
 
-TEST_CASE("sip: a 200 after timer C opens nothing that stays") {
+TEST_CASE("sip: a 200 that crosses timer C's CANCEL is a call, and one that comes too late opens nothing that stays") {
   Stand s;
   s.register_phone();
   s.phone(s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384})));
   const SipText there = s.to_central("INVITE");
   s.server(sip_answer(there, 180, "callee"));
-  s.advance(180s);
+  s.advance(240s);
+  CHECK(s.count(true, "CANCEL") == 1);
+  SUBCASE("crosses") {
+    s.server(s.ok_of(there, "callee"));
+    CHECK(s.count(false, "INVITE", 200) == 1);
+    CHECK(s.proxy.running_calls() == 1);
+    return;
+  }
+  s.advance(32s);
+  CHECK(s.count(false, "INVITE", 408) == 1);
   s.server(s.ok_of(there, "callee"));
   CHECK(s.count(false, "INVITE", 200) == 0);
   CHECK(s.told(sip::Event::Kind::call_up) == 0);
@@ -482,7 +492,7 @@ TEST_CASE("sip: a callee that rings, and is silent from then on, is forgotten af
     const SipText invite = s.from_phone("INVITE");
     s.phone(invite);
     s.server(sip_answer(s.to_central("INVITE"), 180, "callee"));
-    s.advance(180s);
+    s.advance(240s + 32s);
     if (acknowledges) s.phone(sip_hop(invite, "ACK", s.to_phone("INVITE", 408).get("To")));
     check_all_over(s);
   }
