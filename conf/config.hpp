@@ -49,7 +49,8 @@ struct AccessSccp {
   bool any_device_name;                    ///< false: SEP, ATA, SPA, VGC and AN forms alone
   std::uint32_t max_version;               ///< the highest protocol version phones may offer
   std::string text;                        ///< pass blank: addresses in alarms and XML
-  Duration media_idle;                     ///< a call's media without packets for so long is given up
+  Duration media_idle;                     ///< a call's media without packets for so long is silent
+  std::vector<std::string> emergency;      ///< numbers that are never refused
 };
 
 struct AccessSip {
@@ -71,6 +72,7 @@ struct AccessSip {
   std::uint32_t ban_after;            ///< offences
   std::vector<std::string> scanners;  ///< words of a User-Agent
   Duration media_idle;                ///< a call's media without packets for so long is given up
+  std::vector<std::string> emergency;  ///< numbers that are never refused
   friend bool operator==(const AccessSip&, const AccessSip&) = default;
 };
 

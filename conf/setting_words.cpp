@@ -46,6 +46,7 @@ struct TypeName {
   std::string operator()(const ServerListType&) const { return "a list of servers"; }
   std::string operator()(const SipServerListType&) const { return "a list of SIP servers"; }
   std::string operator()(const WordListType&) const { return "a list of words"; }
+  std::string operator()(const DialledListType&) const { return "a list of numbers as they are dialled"; }
   std::string operator()(const PortRangeType&) const { return "a range of ports"; }
 };
 
@@ -89,6 +90,9 @@ struct Allowed {
   std::string operator()(const SipServerListType&) const { return {}; }
   std::string operator()(const WordListType&) const {
     return fmt::format("of {} to {} characters each", kMinWord, kMaxWord);
+  }
+  std::string operator()(const DialledListType&) const {
+    return fmt::format("of 1 to {} digits, * or # each", kMaxDialled);
   }
   std::string operator()(const PortRangeType&) const { return "within 1024-65535, at least two ports"; }
 };

@@ -133,7 +133,12 @@ const Setting kSettings[] = {
      "Addresses within alarms and XML that a phone sends: pass leaves them, blank puts spaces in their "
      "place."},
     {"access.sccp.media_idle", DurationType{sccp<&AccessSccp::media_idle>, seconds(10), hours(24)}, R"("5m")",
-     "", "", "A call's media on which no packet came for so long is given up."},
+     "", "",
+     "A call's media on which no packet came for so long is silent: it goes on when packets come, unless its ports were "
+     "needed meanwhile. A call that lost its call server ends once one side is silent for so long."},
+    {"access.sccp.emergency", DialledListType{sccp<&AccessSccp::emergency>}, R"(["112", "911", "933", "999", "000"])",
+     "", "",
+     "Numbers that call for help: a call to one is never refused for a limit or because Dropwire is about to stop."},
 
     {"access.sip.enable", BoolType{sip<&AccessSip::enable>}, "true", "", "",
      "Take SIP registrations and calls, and pass them on to central.sip.servers."},
@@ -184,6 +189,10 @@ const Setting kSettings[] = {
      "", "", "Words by which the User-Agent of a scanner is known, in any case; its requests get no answer."},
     {"access.sip.media_idle", DurationType{sip<&AccessSip::media_idle>, seconds(10), hours(24)}, R"("5m")",
      "", "", "A call's media on which no packet came for so long is given up."},
+    {"access.sip.emergency", DialledListType{sip<&AccessSip::emergency>}, R"(["112", "911", "933", "999", "000"])",
+     "", "",
+     "Numbers that call for help: a call to one is never refused for a limit, for a ban, or because Dropwire is about "
+     "to stop."},
 
     {"access.stun.enable", BoolType{stun<&AccessStun::enable>}, "false", "true", "",
      "Answer STUN, by which edges find out what the router in front of them does."},

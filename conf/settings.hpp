@@ -103,6 +103,10 @@ struct SipServerListType {
 struct WordListType {
   Field<std::vector<std::string>> field;
 };
+/// What is dialled: digits, * and #.
+struct DialledListType {
+  Field<std::vector<std::string>> field;
+};
 struct PortRangeType {
   Field<PortRange> field;
 };
@@ -110,7 +114,7 @@ struct PortRangeType {
 using Type = std::variant<BoolType, CountType, NumberType, PortType, PathType, WordType, ModeType, RuleType,
                           DurationType, SizeType, HostType, HostListType, CountOrAutoType, AddressListType,
                           SourceListType, AddressOrAutoType, ServerType, EndpointType, OriginListType, ServerListType,
-                          SipServerListType, WordListType, PortRangeType>;
+                          SipServerListType, WordListType, DialledListType, PortRangeType>;
 
 /// One setting: everything that the loader, the reference and the shipped file know of it.
 struct Setting {

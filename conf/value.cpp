@@ -341,6 +341,16 @@ struct Assign {
         });
   }
 
+  Checked operator()(const DialledListType& type) const {
+    return entries(
+        type.field.in(config), true, setting.by_default, [](const std::string& entry) -> Result<std::string> {
+          if (entry.empty() || entry.size() > kMaxDialled ||
+              entry.find_first_not_of("0123456789*#") != std::string::npos)
+            return fail(Errc::invalid, fmt::format("is not 1 to {} digits, * or #", kMaxDialled));
+          return entry;
+        });
+  }
+
   Checked operator()(const PortRangeType& type) const {
     const auto* s = text();
     if (s == nullptr) return mismatch();
@@ -427,6 +437,9 @@ struct Show {
   }
   std::string operator()(const WordListType& t) const {
     return list_text(t.field.of(config), [](const std::string& word) { return word; });
+  }
+  std::string operator()(const DialledListType& t) const {
+    return list_text(t.field.of(config), [](const std::string& number) { return number; });
   }
   std::string operator()(const PortRangeType& t) const {
     const PortRange& range = t.field.of(config);

@@ -15,6 +15,7 @@ inline constexpr std::size_t kMaxList = 64;               ///< entries of one li
 inline constexpr std::size_t kMaxSourceAddresses = 1024;  ///< entries of a list of addresses of machines
 inline constexpr std::size_t kMinWord = 3;                ///< characters of an entry of a list of words
 inline constexpr std::size_t kMaxWord = 64;
+inline constexpr std::size_t kMaxDialled = 15;  ///< digits of a number that is dialled (E.164 §6)
 
 /// A value as a file or the command line gave it, before anyone asked whether it fits.
 struct Value {

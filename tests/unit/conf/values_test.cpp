@@ -191,6 +191,15 @@ TEST_CASE("ranges and special values") {
   CHECK(refused("access.sip.scanners", "[\"sc\u00e4n\"]"));
   CHECK(refused("access.sip.scanners", "[\"scan\", \"scan\"]"));
   CHECK_FALSE(refused("access.sip.scanners", "[]"));
+  for (const std::string setting : {"access.sip.emergency", "access.sccp.emergency"}) {
+    CAPTURE(setting);
+    CHECK_FALSE(refused(setting, R"(["17", "9911", "*55", "123456789012345"])"));
+    CHECK_FALSE(refused(setting, "[]"));
+    CHECK(refused(setting, R"([""])"));
+    CHECK(refused(setting, R"(["nine"])"));
+    CHECK(refused(setting, R"(["+112"])"));
+    CHECK(refused(setting, R"(["1234567890123456"])"));
+  }
   CHECK(refused("media.dscp", "64"));
   CHECK(refused("media.dscp", "-1"));
   CHECK(refused("media.dscp", "\"46\""));
