@@ -62,6 +62,8 @@ Result<void> CallMedia::rewrite_sdp_body(TimePoint now, std::string_view body, S
                                          const MediaRequest& request, MediaBroker& broker, std::string& out) {
   const auto sdp = parse_sdp(body);
   if (!sdp) return std::unexpected(sdp.error());
+  ++descriptions_;
+  const bool applies = standing == Standing::applies;
   SdpRewrite rewrite;
   rewrite.own = from == Side::access ? request.central_side : request.phone_side;
   bool held = false;
@@ -71,7 +73,7 @@ Result<void> CallMedia::rewrite_sdp_body(TimePoint now, std::string_view body, S
     Stream& stream = streams_[i];
     if (!media.relayable) {
       // Refused or over: the ports stay until the call ends, as an offer may take the line up again.
-      if (standing == Standing::applies && from == Side::central && stream.ports.id != MediaId::none) {
+      if (applies && from == Side::central && stream.ports.id != MediaId::none) {
         stream.far_end.reset();
         stream.told_phone = broker.set_far_end(stream.ports.id, std::nullopt);
         note_both(now, stream);
@@ -85,12 +87,12 @@ Result<void> CallMedia::rewrite_sdp_body(TimePoint now, std::string_view body, S
       stream.ports = *ports;
       stream.told_phone = ports->phone_facing;
     }
-    if (stream.opaque != media.opaque) {
+    if (applies && stream.opaque != media.opaque) {
       stream.opaque = media.opaque;
       broker.set_opaque(stream.ports.id, media.opaque);
     }
     if (from == Side::access) {
-      if (const auto stated = media.endpoint()) {
+      if (const auto stated = media.endpoint(); stated && applies) {
         const bool moved = stream.phone_stated != Endpoint{} && stream.phone_stated != *stated;
         stream.phone_stated = *stated;
         broker.set_phone_stated(stream.ports.id, *stated);
@@ -99,27 +101,28 @@ Result<void> CallMedia::rewrite_sdp_body(TimePoint now, std::string_view body, S
       rewrite.to[i] = stream.ports.central_facing;
       rewrite.own = stream.ports.central_facing.address;
     } else {
-      if (standing == Standing::applies) {
+      if (applies) {
         stream.far_end = media.endpoint();
         stream.told_phone = broker.set_far_end(stream.ports.id, stream.far_end);
       }
       rewrite.to[i] = stream.told_phone;
       rewrite.own = stream.ports.phone_facing.address;
     }
-    if (!media.codec.empty() && (stream.codec.empty() || standing == Standing::applies))
+    if (!media.codec.empty() && (stream.codec.empty() || applies))
       stream.codec = media.codec.substr(0, 32);
     note_both(now, stream);
   }
-  if (standing == Standing::applies) (from == Side::access ? held_by_phone_ : held_by_far_end_) = held;
-  rewrite.version = version_for(from, *sdp, body, rewrite);
+  if (applies) (from == Side::access ? held_by_phone_ : held_by_far_end_) = held;
+  rewrite.version = version_for(from, standing, *sdp, body, rewrite);
   ice_lines_ += rewrite_sdp(*sdp, body, rewrite, out);
   return {};
 }
 
-std::uint64_t CallMedia::version_for(Side from, const Sdp& sdp, std::string_view body,
+std::uint64_t CallMedia::version_for(Side from, Standing standing, const Sdp& sdp, std::string_view body,
                                      const SdpRewrite& rewrite) {
   Versions& v = from == Side::access ? to_central_ : to_phone_;
   const std::uint64_t says = sdp.version.value_or(0);
+  if (standing == Standing::informs && v.any) return says + v.offset;
   std::size_t hash = std::hash<std::string_view>{}(body);
   for (const auto& to : rewrite.to) {
     if (to) hash = hash * 31 + std::hash<Endpoint>{}(*to);
@@ -151,28 +154,13 @@ bool CallMedia::both_ways() const {
   return std::ranges::any_of(streams_, [](const Stream& s) { return s.both_since != TimePoint{}; });
 }
 
-void CallMedia::keep() {
-  for (Stream& stream : streams_)
-    stream.kept_far_end = stream.far_end;
-  kept_held_by_phone_ = held_by_phone_;
-  kept_held_by_far_end_ = held_by_far_end_;
-}
-
-void CallMedia::restore(MediaBroker& broker) {
-  held_by_phone_ = kept_held_by_phone_;
-  held_by_far_end_ = kept_held_by_far_end_;
-  for (Stream& stream : streams_) {
-    if (stream.ports.id == MediaId::none || stream.far_end == stream.kept_far_end) continue;
-    stream.far_end = stream.kept_far_end;
-    stream.told_phone = broker.set_far_end(stream.ports.id, stream.far_end);
-  }
-}
-
 void CallMedia::close(MediaBroker& broker, MediaEnd end) {
   for (const Stream& stream : streams_) {
     if (stream.ports.id != MediaId::none) broker.close(stream.ports.id, end);
   }
   streams_.clear();
+  offers_.clear();
+  answers_.clear();
 }
 
 std::vector<CallStream> CallMedia::report(TimePoint now, const MediaBroker& broker) const {

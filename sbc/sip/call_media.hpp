@@ -28,9 +28,31 @@ class CallMedia {
   /// left for a stream that it needs.
   Result<std::optional<std::string>> rewrite(TimePoint now, const Message& m, Side from, Standing standing,
                                              const MediaRequest& request, MediaBroker& broker);
-  /// A re-INVITE failed: what was before it applies again (RFC 3261 §14.1).
-  void keep();
-  void restore(MediaBroker& broker);
+  /// How many descriptions came through here: whether a message had one.
+  std::uint64_t descriptions() const { return descriptions_; }
+
+  // Offers and answers (RFC 3264): call_media_offers.cpp. What an offer of one side changes can be taken back until it
+  // is accepted, and both sides may have one under way (glare). A key names an offer, and grows from one to the next.
+
+  /// Before an offer of `by` is rewritten. In an answer to INVITE: its answer comes by ACK or PRACK. False: it is
+  /// under way already.
+  bool begin_offer(std::uint64_t key, Side by, bool in_answer);
+  /// Before a description in an answer to the INVITE of `key` is rewritten, which the responder `tag` of side `by`
+  /// sent: whether it applies. Not when it comes again, after a reliable one that was an answer (RFC 3262 §5), or when
+  /// a later INVITE was answered meanwhile.
+  Standing standing_of(std::uint64_t key, std::string_view tag, std::string_view body) const;
+  /// Before an answer of `by` is rewritten, and after it applied.
+  void begin_answer(std::uint64_t key, Side by);
+  void end_answer(std::uint64_t key, Side by, std::string_view tag, std::string_view body, bool reliable);
+  /// A 2xx without a description: what this responder had said before applies, if another one's does now.
+  void take_up(TimePoint now, std::uint64_t key, Side by, std::string_view tag, MediaBroker& broker);
+  /// The offer of `by` that an answer to INVITE had, and that nobody has answered.
+  std::optional<std::uint64_t> offered_in_answer(Side by) const;
+  void accept(std::uint64_t key);
+  /// An ACK without an answer to it: a call that had media goes on with what it had.
+  void leave(TimePoint now, std::uint64_t key, MediaBroker& broker);
+  /// What was before it applies again (RFC 3261 §14.1, RFC 3311 §5.2). Unknown keys are ignored.
+  void refuse(TimePoint now, std::uint64_t key, MediaBroker& broker);
 
   void close(MediaBroker& broker, MediaEnd end);
   bool is_open() const { return !streams_.empty(); }
@@ -46,13 +68,40 @@ class CallMedia {
     MediaPorts ports;
     Endpoint phone_stated;
     std::optional<Endpoint> far_end;
-    std::optional<Endpoint> kept_far_end;  ///< before the offer that is under way
     Endpoint told_phone;                   ///< where the phone is to send
     std::string codec;
     bool opaque = false;
     TimePoint both_since{};  ///< epoch: not both ways
     Duration both_before{};
   };
+  /// What one side says of the media: its own part of each stream.
+  struct Said {
+    struct Line {
+      Endpoint phone_stated;
+      std::optional<Endpoint> far_end;
+      std::string codec;
+      bool opaque = false;
+    };
+    std::vector<Line> lines;
+    bool held = false;
+  };
+  struct Offer {
+    std::uint64_t key = 0;
+    Side by = Side::access;
+    bool in_answer = false;
+    Said before;                        ///< of the side that offers
+    std::optional<Said> answerer_before;  ///< of the other one, once it has answered
+  };
+  /// The answers to the last INVITE, each responder's last one, in the order in which they applied.
+  struct Answer {
+    std::size_t tag = 0, body = 0;  ///< hashes
+    bool reliable = false;
+    Said said;
+  };
+  static constexpr std::size_t kMaxOffers = 8, kMaxAnswers = 32;
+  Said said_by(Side side) const;
+  void apply(TimePoint now, Side side, const Said& said, MediaBroker& broker);
+
   /// RFC 3264 §8: whoever hears another description must see another version, and none that goes back.
   struct Versions {
     std::uint64_t told = 0, seen = 0, offset = 0;
@@ -61,13 +110,16 @@ class CallMedia {
   };
   Result<void> rewrite_sdp_body(TimePoint now, std::string_view body, Side from, Standing standing,
                                 const MediaRequest& request, MediaBroker& broker, std::string& out);
-  std::uint64_t version_for(Side from, const Sdp& sdp, std::string_view body, const SdpRewrite& rewrite);
+  std::uint64_t version_for(Side from, Standing standing, const Sdp& sdp, std::string_view body,
+                            const SdpRewrite& rewrite);
   void note_both(TimePoint now, Stream& stream);
 
   std::vector<Stream> streams_;  // by m-line
   Versions to_phone_, to_central_;
   bool held_by_phone_ = false, held_by_far_end_ = false;
-  bool kept_held_by_phone_ = false, kept_held_by_far_end_ = false;
+  std::vector<Offer> offers_;    // under way, oldest first
+  std::vector<Answer> answers_;  // to the INVITE of answers_key_
+  std::uint64_t answers_key_ = 0, descriptions_ = 0;
   std::size_t ice_lines_ = 0;
 };
 

@@ -295,8 +295,7 @@ void Proxy::refuse(TimePoint now, Transaction& t, std::uint16_t status, Output& 
   if (t.last_status >= 200) return;  // it has its answer
   if (!other_.parse(as_bytes(t.request))) return transactions_.forget(t);
   ++counters_.refused;
-  DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
-  if (set && t.is_invite() && !t.begins_dialogs) set->media.restore(broker_);
+  drop_offer(now, t);
   transactions_.respond(
       now, t,
       make_response(other_, t.from, status, reason_phrase(status), "dw" + std::to_string(t.serial), lines),

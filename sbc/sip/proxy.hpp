@@ -211,6 +211,17 @@ class Proxy {
   std::string new_branch(const Message& m, Side to);
   std::string loop_hash(const Message& m, Side to) const;
   std::string token();
+  // proxy_offers.cpp
+  struct Negotiation {
+    CallMedia::Standing standing = CallMedia::Standing::informs;
+    std::uint64_t offers = 0, answers = 0;  ///< the offer that it makes or answers
+    bool fresh = false;                     ///< it was not under way before
+    std::uint64_t before = 0;               ///< CallMedia::descriptions()
+  };
+  Negotiation begin_negotiation(Transaction& t, DialogSet* set, const Message& m, Side from);
+  void end_negotiation(TimePoint now, Transaction& t, DialogSet* set, const Message& m, Side from,
+                       const Negotiation& part);
+  void drop_offer(TimePoint now, const Transaction& t);
   // proxy_dialog.cpp
   void note_dialog(Transaction& t, DialogSet& set, const Message& m);
   void refresh_target(DialogSet& set, const Dialogs::Match& match, const Message& m);

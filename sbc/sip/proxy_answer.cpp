@@ -96,11 +96,10 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
   }
   edit_hosts(&t, m, *hop, edits);
   const Side sender = other(t.from_side);
-  const bool other_branch =
-      set && set->connected && t.is_invite() && t.begins_dialogs && m.to_tag() != set->taken;
-  if (!edit_body(now, m, sender, other_branch ? CallMedia::Standing::informs : CallMedia::Standing::applies,
-                 set, edits, out))
+  const Negotiation part = begin_negotiation(t, set, m, sender);
+  if (!edit_body(now, m, sender, part.standing, set, edits, out))
     out.events.push_back(event_of(Event::Kind::no_media, t.from, "an answer goes without"));
+  end_negotiation(now, t, set, m, sender, part);
   // RFC 3261 §16.7 step 6: a proxy's 503 says that its own server is of no use, not that ours isn't. To a
   // registering phone it is what puts it off (sip-sbc §2.5).
   if (m.status() == 503 && !t.registering)
@@ -130,9 +129,8 @@ void Proxy::note_answer(TimePoint now, Transaction& t, const Message& m, Output&
         if (began && !set->connected) set->taken = m.to_tag();
         if (began) call_up(now, *set, out);
       } else if (m.status() >= 300) {
-        if (!began) {
-          set->media.restore(broker_);
-        } else if (!set->connected && (m.status() == 401 || m.status() == 407)) {
+        if (!began) return;
+        if (!set->connected && (m.status() == 401 || m.status() == 407)) {
           end_try(now, *set);  // it comes again, with the same Call-ID and tag
         } else if (!set->connected) {
           end_call(now, *set, out);
@@ -200,6 +198,7 @@ void Proxy::on_timeout(TimePoint now, Transaction& t, Transactions::Timeout time
   if (t.method == Method::bye && set && other_.parse(as_bytes(t.request)))
     end_dialog(now, *set, t.from_side == set->initiator ? other_.to_tag() : other_.from_tag(), out);
   if (set && !set->is_call() && set->dialogs.empty()) dialogs_.forget(*set);
+  drop_offer(now, t);
   transactions_.forget(t);
 }
 

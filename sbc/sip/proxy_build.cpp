@@ -127,8 +127,9 @@ bool Proxy::build_request(TimePoint now, Transaction& t, const Message& m, const
     edit_contact(m, hop, edits);
   }
   edit_hosts(&t, m, hop, edits);
-  if (m.method() == Method::invite && set) set->media.keep();
-  if (!edit_body(now, m, other(hop.side), CallMedia::Standing::applies, set, edits, out)) return false;
+  const Negotiation part = begin_negotiation(t, set, m, other(hop.side));
+  if (!edit_body(now, m, other(hop.side), part.standing, set, edits, out)) return false;
+  end_negotiation(now, t, set, m, other(hop.side), part);
   edits.write(text);
   return edits.ok();
 }

@@ -83,6 +83,7 @@ struct Transaction {
   std::uint64_t dialogs = 0;  ///< DialogSet::id; 0: none
   std::uint64_t binding = 0;  ///< Binding::id; 0: none
   bool begins_dialogs = false;
+  bool offered = false;            ///< the request had an offer: what its answers describe is the answer
   bool ends_subscription = false;  ///< a NOTIFY says so
   std::string vias;                ///< of the request, whole lines, as its answers have them
   std::string record_routes;  ///< of the request, whole lines: its answers show them again (RFC 3261 §12.1.1)
