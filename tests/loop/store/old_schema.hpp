@@ -9,13 +9,14 @@
 #include <vector>
 
 #include "sbc/store/database.hpp"
+#include "tests/support/fixtures.hpp"
 
 // Databases as each version of this program left them: tests/fixtures/store/NAME-VERSION.sql. Whoever adds a
 // migration adds the fixture of the version that it makes.
 namespace dw::test {
 
 inline std::string fixture_path(const std::string& name, std::size_t version) {
-  return std::string(DW_FIXTURES) + "/store/" + name + "-" + std::to_string(version) + ".sql";
+  return fixtures_folder() + "/store/" + name + "-" + std::to_string(version) + ".sql";
 }
 
 inline void make_database(const std::filesystem::path& at, const std::string& name, std::size_t version) {

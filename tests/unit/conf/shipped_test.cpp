@@ -9,13 +9,14 @@
 #include "conf/settings.hpp"
 #include "conf/value.hpp"
 #include "sbc/base/text_cursor.hpp"
+#include "tests/support/fixtures.hpp"
 
 using namespace dw;
 using namespace dw::conf;
 
 namespace {
 
-const std::string kFolder = DW_FIXTURES "/../../conf/";
+const std::string kFolder = fixtures_folder() + "/../../conf/";
 
 std::string file(const std::string& name) {
   std::ifstream in(kFolder + name, std::ios::binary);

@@ -1,6 +1,7 @@
 // The sample site that is served when no central server is named: it must be what a phone would take.
 #include <filesystem>
 
+#include "tests/support/fixtures.hpp"
 #include "tests/unit/provisioning/cnf_support.hpp"
 #include "tftp-proxy/core/file_lists.hpp"
 #include "tftp-proxy/core/file_name.hpp"
@@ -11,7 +12,7 @@ using namespace dw::provisioning;
 namespace {
 
 const std::filesystem::path kSite =
-    std::filesystem::path(DW_FIXTURES).parent_path().parent_path() / "conf/examples/provisioning";
+    std::filesystem::path(fixtures_folder()).parent_path().parent_path() / "conf/examples/provisioning";
 
 std::string contents(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);

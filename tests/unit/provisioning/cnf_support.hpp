@@ -6,12 +6,13 @@
 #include <iterator>
 #include <string>
 
+#include "tests/support/fixtures.hpp"
 #include "tftp-proxy/core/cnf_rewrite.hpp"
 
 namespace dw::provisioning {
 
 inline std::string fixture(const std::string& name) {
-  std::ifstream in(std::string(DW_FIXTURES) + "/provisioning/" + name, std::ios::binary);
+  std::ifstream in(fixtures_folder() + "/provisioning/" + name, std::ios::binary);
   REQUIRE_MESSAGE(in.good(), name);
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }

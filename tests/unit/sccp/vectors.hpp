@@ -5,6 +5,7 @@
 
 #include "sbc/base/bytes.hpp"
 #include "sbc/sccp/address_fields.hpp"
+#include "tests/support/fixtures.hpp"
 
 namespace dw::sccp::test {
 
@@ -17,7 +18,7 @@ struct Vector {
 /// tests/fixtures/sccp/vectors.txt.
 inline std::vector<Vector> vectors() {
   std::vector<Vector> out;
-  std::ifstream in(DW_FIXTURES "/sccp/vectors.txt");
+  std::ifstream in(fixtures_folder() + "/sccp/vectors.txt");
   std::string name, sender, hex;
   for (std::string line; std::getline(in, line);) {
     if (line.starts_with('#')) continue;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sbc/base/bytes.hpp"
+#include "tests/support/fixtures.hpp"
 
 namespace dw::sip::test {
 
@@ -19,7 +20,7 @@ struct Fixture {
 /// All of tests/fixtures/sip/`folder`, by name.
 inline std::vector<Fixture> fixtures(const std::string& folder) {
   std::vector<Fixture> out;
-  for (const auto& entry : std::filesystem::directory_iterator(DW_FIXTURES "/sip/" + folder)) {
+  for (const auto& entry : std::filesystem::directory_iterator(fixtures_folder() + "/sip/" + folder)) {
     if (entry.path().extension() != ".sip") continue;
     std::ifstream in(entry.path(), std::ios::binary);
     out.push_back({entry.path().stem().string(),
@@ -50,7 +51,7 @@ struct Torture {
 
 inline std::vector<Torture> torture() {
   std::vector<Torture> out;
-  std::ifstream in(DW_FIXTURES "/sip/torture.txt");
+  std::ifstream in(fixtures_folder() + "/sip/torture.txt");
   for (std::string line; std::getline(in, line);) {
     if (line.empty() || line.starts_with('#')) continue;
     const auto first = line.find(" | ");

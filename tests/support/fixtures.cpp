@@ -1,0 +1,5 @@
+#include "tests/support/fixtures.hpp"
+
+std::string fixtures_folder() {
+  return DW_FIXTURES;
+}
