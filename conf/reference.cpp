@@ -143,8 +143,8 @@ std::string to_json() {
     out += fmt::format(
         "\n  {{\"name\": {}, \"type\": {}, \"allowed\": {}, \"unit\": {}, \"default\": {}, "
         "\"default_hosted\": {}, \"meaning\": {}}}",
-        quoted(setting.name), quoted(type_name(setting)), quoted(allowed(setting)), quoted(setting.unit),
-        setting.default_for(Mode::edge), setting.default_for(Mode::hosted), quoted(setting.meaning));
+        in_quotes(setting.name), in_quotes(type_name(setting)), in_quotes(allowed(setting)), in_quotes(setting.unit),
+        setting.default_for(Mode::edge), setting.default_for(Mode::hosted), in_quotes(setting.meaning));
   }
   return out + "\n]\n";
 }

@@ -18,7 +18,7 @@ std::string either(const List& choices, Text text) {
   std::string out;
   for (std::size_t i = 0; i < choices.size(); ++i) {
     if (i > 0) out += i + 1 == choices.size() ? " or " : ", ";
-    out += quoted(text(choices[i]));
+    out += in_quotes(text(choices[i]));
   }
   return out;
 }

@@ -176,7 +176,7 @@ struct Flatten {
       const bool central = prefix.empty() && !stand_in.empty() && name == stand_in;
       entry.path = prefix + (central         ? std::string(kCentral)
                              : is_bare(name) ? std::string(name)
-                                             : quoted(name));
+                                             : in_quotes(name));
       entry.line = number(key.source().begin.line);
       entry.column = number(key.source().begin.column);
       entry.value_line = number(node.source().begin.line);

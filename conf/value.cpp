@@ -383,7 +383,7 @@ std::string list_text(const std::vector<T>& entries, Text text) {
   std::string out = "[";
   for (const T& entry : entries) {
     if (out.size() > 1) out += ", ";
-    out += quoted(text(entry));
+    out += in_quotes(text(entry));
   }
   return out + "]";
 }
@@ -395,13 +395,13 @@ struct Show {
   std::string operator()(const CountType& t) const { return std::to_string(t.field.of(config)); }
   std::string operator()(const NumberType& t) const { return fmt::format("{}", t.field.of(config)); }
   std::string operator()(const PortType& t) const { return std::to_string(t.field.of(config)); }
-  std::string operator()(const PathType& t) const { return quoted(t.field.of(config)); }
-  std::string operator()(const WordType& t) const { return quoted(t.field.of(config)); }
-  std::string operator()(const ModeType& t) const { return quoted(to_string(t.field.of(config))); }
-  std::string operator()(const RuleType& t) const { return quoted(to_string(t.field.of(config))); }
-  std::string operator()(const DurationType& t) const { return quoted(duration_text(t.field.of(config))); }
-  std::string operator()(const SizeType& t) const { return quoted(size_text(t.field.of(config))); }
-  std::string operator()(const HostType& t) const { return quoted(t.field.of(config)); }
+  std::string operator()(const PathType& t) const { return in_quotes(t.field.of(config)); }
+  std::string operator()(const WordType& t) const { return in_quotes(t.field.of(config)); }
+  std::string operator()(const ModeType& t) const { return in_quotes(to_string(t.field.of(config))); }
+  std::string operator()(const RuleType& t) const { return in_quotes(to_string(t.field.of(config))); }
+  std::string operator()(const DurationType& t) const { return in_quotes(duration_text(t.field.of(config))); }
+  std::string operator()(const SizeType& t) const { return in_quotes(size_text(t.field.of(config))); }
+  std::string operator()(const HostType& t) const { return in_quotes(t.field.of(config)); }
   std::string operator()(const HostListType& t) const {
     return list_text(t.field.of(config), [](const std::string& host) { return host; });
   }
@@ -413,17 +413,17 @@ struct Show {
   }
   std::string operator()(const CountOrAutoType& t) const {
     const auto& count = t.field.of(config);
-    return count ? std::to_string(*count) : quoted("auto");
+    return count ? std::to_string(*count) : in_quotes("auto");
   }
   std::string operator()(const AddressOrAutoType& t) const {
     const auto& address = t.field.of(config);
-    return quoted(address ? address->to_string() : "auto");
+    return in_quotes(address ? address->to_string() : "auto");
   }
   std::string operator()(const ServerType& t) const {
     const auto& server = t.field.of(config);
-    return quoted(server ? server->to_string() : std::string());
+    return in_quotes(server ? server->to_string() : std::string());
   }
-  std::string operator()(const EndpointType& t) const { return quoted(t.field.of(config).to_string()); }
+  std::string operator()(const EndpointType& t) const { return in_quotes(t.field.of(config).to_string()); }
   std::string operator()(const OriginListType& t) const {
     return list_text(t.field.of(config), [](const std::string& url) { return masked_origin(url); });
   }
@@ -457,7 +457,7 @@ std::string shown(const Setting& setting, const Config& config) {
   return std::visit(Show{config}, setting.type);
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {

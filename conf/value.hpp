@@ -41,6 +41,6 @@ Value value_from_command_line(const Setting& setting, std::string_view text);
 std::string shown(const Setting& setting, const Config& config);
 
 /// A TOML basic string.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 }  // namespace dw::conf

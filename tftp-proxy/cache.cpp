@@ -14,6 +14,7 @@
 #include "sbc/store/worker.hpp"
 #include "tftp-proxy/cache_disk.hpp"
 #include "tftp-proxy/core/cache_index.hpp"
+#include "tftp-proxy/core/file_name.hpp"
 
 namespace dw::provisioning {
 namespace {
@@ -23,7 +24,6 @@ using namespace std::chrono_literals;
 constexpr Duration kTouchDelay = 5s;      // changes of times are written together
 constexpr std::size_t kMaxPending = 256;  // stores waiting for the disk
 constexpr std::uint64_t kMaxPendingOctets = 64ULL << 20;
-constexpr std::size_t kMaxName = 255;
 constexpr int kLoadTries = 2;  // the entry may be replaced while its object is read
 
 CacheEntry public_part(const CacheIndex::Entry& e) {
@@ -199,7 +199,7 @@ bool DiskCache::on_disk(std::function<Result<void>(CacheDisk&)> job, std::functi
 }
 
 void DiskCache::store(const std::string& name, ContentPtr content) {
-  if (!content || content->state() != Content::State::complete || name.empty() || name.size() > kMaxName)
+  if (!content || content->state() != Content::State::complete || name.empty() || name.size() > kMaxFileName)
     return;
   if (loop_.now() < off_until_) return;
   if (disk_ == nullptr) return reopen();

@@ -15,6 +15,7 @@
 
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/net/digest.hpp"
+#include "tftp-proxy/core/file_name.hpp"
 
 namespace dw::provisioning {
 namespace {
@@ -27,7 +28,6 @@ constexpr std::array<std::string_view, 1> kMigrations = {
     "CREATE INDEX file_object ON file(sha256)"};
 constexpr std::string_view kTemporary = "tmp-";
 constexpr std::size_t kHexDigits = 64;
-constexpr std::size_t kMaxName = 255;  // octets, as file_name.hpp lets through
 constexpr std::uint64_t kMaxObject = 1ULL << 32;
 
 bool is_object_name(std::string_view name) {
@@ -217,7 +217,7 @@ Result<void> CacheDisk::reconcile(Opened& out) {
   if (!drop) return std::unexpected(drop.error());
   std::unordered_set<std::string> named;
   for (Entry& e : *all) {
-    if (!e.name.empty() && e.name.size() <= kMaxName && is_object_name(e.sha256) &&
+    if (!e.name.empty() && e.name.size() <= kMaxFileName && is_object_name(e.sha256) &&
         objects_->has(e.sha256, e.size)) {
       named.insert(e.sha256);
       out.entries.push_back(std::move(e));

@@ -82,5 +82,6 @@ inline char lower(char c) {
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 bool ends_with_ignoring_case(std::string_view text, std::string_view end);
 bool starts_with_ignoring_case(std::string_view text, std::string_view start);
+bool contains_ignoring_case(std::string_view text, std::string_view part);
 
 }  // namespace dw

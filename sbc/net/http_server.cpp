@@ -1,11 +1,8 @@
 #include "sbc/net/http_server.hpp"
 
 #include <fcntl.h>
-#include <linux/sockios.h>
-#include <linux/tcp.h>
 #include <microhttpd.h>
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,6 +17,7 @@
 #include "sbc/net/listen_socket.hpp"
 #include "sbc/net/poll.hpp"
 #include "sbc/net/socket_address.hpp"
+#include "sbc/net/tcp_progress.hpp"
 #include "sbc/net/timer.hpp"
 
 namespace dw::net {
@@ -41,16 +39,8 @@ struct Connection {
 /// Octets that the peer has acknowledged over the connection's life; of a Unix socket, which has no such
 /// figure, what the answer's reader was asked for.
 std::uint64_t octets_taken(const Connection& c) {
-  tcp_info info{};
-  socklen_t size = sizeof info;
-  if (getsockopt(c.descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) == 0) return info.tcpi_bytes_acked;
-  return c.exchange ? c.exchange->octets_out() : 0;
-}
-
-/// Whether the kernel still holds octets that the peer has not acknowledged.
-bool has_unsent(int descriptor) {
-  int octets = 0;
-  return ioctl(descriptor, SIOCOUTQ, &octets) == 0 && octets > 0;
+  const auto acknowledged = octets_acknowledged(c.descriptor);
+  return acknowledged ? *acknowledged : c.exchange ? c.exchange->octets_out() : 0;
 }
 
 /// Whether the peer reset the connection (a half-closed one may still want its answer).

@@ -31,7 +31,7 @@ Service service_of(SipTransport transport) {
 }
 
 /// One lookup under way: the SRV records first, then the addresses of each target.
-struct Job {
+struct LookupJob {
   HostPort name;
   Service service;
   SipLookup::Answer answer;  // none: it is over, or was cancelled
@@ -42,7 +42,7 @@ struct Job {
 };
 
 /// What a lookup whose targets have all been asked comes to.
-Result<SipTargets> sum_up(const Job& job) {
+Result<SipTargets> sum_up(const LookupJob& job) {
   SipTargets out;
   out.ttl = job.ttl;
   const Error* why = nullptr;
@@ -72,7 +72,7 @@ Result<SipTargets> sum_up(const Job& job) {
 /// The channel and the jobs. c-ares must not be called from its own callbacks: what they bring waits in
 /// `steps` until the loop has turned, and nothing of a user is ever called below c-ares.
 struct SipResolver::State : std::enable_shared_from_this<SipResolver::State> {
-  using JobPtr = std::shared_ptr<Job>;
+  using JobPtr = std::shared_ptr<LookupJob>;
   State(Loop& l, const Options& o) : loop(l), options(o), soon(l, [this] { settle(); }) {
     if (options.random) return;
     options.random = [source = std::mt19937(std::random_device()())](std::uint32_t most) mutable {
@@ -249,7 +249,7 @@ SipResolver::~SipResolver() {
 
 struct SipLookup::State {
   std::weak_ptr<SipResolver::State> resolver;
-  std::shared_ptr<Job> job;
+  std::shared_ptr<LookupJob> job;
 
   ~State() {
     job->answer = nullptr;
@@ -259,7 +259,7 @@ struct SipLookup::State {
 };
 
 SipLookup::SipLookup(SipResolver& resolver, const HostPort& name, SipTransport transport, Answer answer) {
-  const auto job = std::make_shared<Job>();
+  const auto job = std::make_shared<LookupJob>();
   job->name = name;
   job->service = service_of(transport);
   job->answer = std::move(answer);

@@ -34,7 +34,7 @@ Result<void> probe(const std::string& path) {
   return std::unexpected(std::move(error));
 }
 
-struct Exchange {
+struct UnixExchange {
   const UnixHttpRequest& request;
   CURL* handle;
   UnixHttpReply reply;
@@ -59,9 +59,9 @@ struct Exchange {
   }
 };
 
-std::size_t on_body(char* octets, std::size_t size, std::size_t count, void* exchange) {
+std::size_t on_answer_body(char* octets, std::size_t size, std::size_t count, void* exchange) {
   const std::size_t n = size * count;
-  return static_cast<Exchange*>(exchange)->take(as_bytes({octets, n})) ? n : 0;
+  return static_cast<UnixExchange*>(exchange)->take(as_bytes({octets, n})) ? n : 0;
 }
 
 }  // namespace
@@ -71,7 +71,7 @@ Result<UnixHttpReply> unix_http(const UnixHttpRequest& request) {
   const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> handle(curl_easy_init(), curl_easy_cleanup);
   if (!handle) return fail(Errc::system, "libcurl does not start");
   CURL* curl = handle.get();
-  Exchange exchange{request, curl, {}};
+  UnixExchange exchange{request, curl, {}};
   const std::string url = "http://localhost" + request.target;
   curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
   curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, request.socket.c_str());
@@ -83,7 +83,7 @@ Result<UnixHttpReply> unix_http(const UnixHttpRequest& request) {
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(request.timeout).count();
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(seconds));
-  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_answer_body);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &exchange);
   if (request.method == "POST") {
     curl_easy_setopt(curl, CURLOPT_POST, 1L);

@@ -8,37 +8,37 @@
 namespace dw::phones {
 namespace {
 
-using About = Alarm::About;
+using Cause = Alarm::About;
 
-struct Row {
+struct AlarmRow {
   unsigned number;
-  About about;
+  Cause about;
   std::string_view words;
 };
-constexpr std::array<Row, 24> kRows = {{{1, About::load, "a file is too big"},
-                                        {2, About::load, "the load could not be unpacked"},
-                                        {3, About::load, "the load's version does not fit"},
-                                        {4, About::load, "its flash is full"},
-                                        {5, About::load, "the load's checksum is wrong"},
-                                        {6, About::load, "the load was not found"},
-                                        {7, About::tftp, "TFTP timed out"},
-                                        {8, About::tftp, "TFTP access was refused"},
-                                        {9, About::tftp, "TFTP failed"},
-                                        {10, About::connection, "TCP to the call server timed out"},
-                                        {11, About::connection, "TCP to the call server failed"},
-                                        {12, About::connection, "TCP to the call server failed"},
-                                        {13, About::connection, "TCP to the call server failed"},
-                                        {14, About::connection, "TCP to the call server was closed"},
-                                        {15, About::connection, "TCP to the call server was closed"},
-                                        {16, About::connection, "TCP to the call server was closed"},
-                                        {17, About::connection, "the call server did not answer keepalives"},
-                                        {18, About::other, "it went back to its first call server"},
-                                        {20, About::start, "somebody restarted it by its keys"},
-                                        {21, About::start, "its address changed"},
-                                        {22, About::start, "the call server reset it"},
-                                        {23, About::start, "the call server restarted it"},
-                                        {25, About::start, "it started"},
-                                        {31, About::signature, "a file's signature was not accepted"}}};
+constexpr std::array<AlarmRow, 24> kAlarms = {{{1, Cause::load, "a file is too big"},
+                                        {2, Cause::load, "the load could not be unpacked"},
+                                        {3, Cause::load, "the load's version does not fit"},
+                                        {4, Cause::load, "its flash is full"},
+                                        {5, Cause::load, "the load's checksum is wrong"},
+                                        {6, Cause::load, "the load was not found"},
+                                        {7, Cause::tftp, "TFTP timed out"},
+                                        {8, Cause::tftp, "TFTP access was refused"},
+                                        {9, Cause::tftp, "TFTP failed"},
+                                        {10, Cause::connection, "TCP to the call server timed out"},
+                                        {11, Cause::connection, "TCP to the call server failed"},
+                                        {12, Cause::connection, "TCP to the call server failed"},
+                                        {13, Cause::connection, "TCP to the call server failed"},
+                                        {14, Cause::connection, "TCP to the call server was closed"},
+                                        {15, Cause::connection, "TCP to the call server was closed"},
+                                        {16, Cause::connection, "TCP to the call server was closed"},
+                                        {17, Cause::connection, "the call server did not answer keepalives"},
+                                        {18, Cause::other, "it went back to its first call server"},
+                                        {20, Cause::start, "somebody restarted it by its keys"},
+                                        {21, Cause::start, "its address changed"},
+                                        {22, Cause::start, "the call server reset it"},
+                                        {23, Cause::start, "the call server restarted it"},
+                                        {25, Cause::start, "it started"},
+                                        {31, Cause::signature, "a file's signature was not accepted"}}};
 constexpr unsigned kMaxNumber = 999;
 
 std::optional<unsigned> number_in(TextCursor& cursor, std::string_view text) {
@@ -79,9 +79,9 @@ std::optional<Alarm> parse_alarm(std::string_view untrusted) {
   Alarm out;
   out.number = *number;
   out.load = load_in(untrusted);
-  const auto row = std::ranges::find(kRows, *number, &Row::number);
-  out.about = row == kRows.end() ? About::other : row->about;
-  out.words = row == kRows.end() ? "it restarted" : row->words;
+  const auto row = std::ranges::find(kAlarms, *number, &AlarmRow::number);
+  out.about = row == kAlarms.end() ? Cause::other : row->about;
+  out.words = row == kAlarms.end() ? "it restarted" : row->words;
   return out;
 }
 

@@ -15,13 +15,13 @@ namespace {
 constexpr WallTime kNotBefore = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
 constexpr std::uint64_t kFullPercent = 80;         // of media.ports: time to say so
 constexpr std::uint64_t kLittleRoom = 64'000'000;  // octets
-constexpr std::size_t kMaxSaid = 300;              // octets kept of what others say
+constexpr std::size_t kMaxText = 300;              // octets kept of what others say
 constexpr const char* kWithoutStun =
     "Dropwire works without it. Only edges that ask this box what their routers do (STUN) get no answer "
     "from it.";
 
 std::string said(std::string_view text) {
-  return printable(text, kMaxSaid);
+  return printable(text, kMaxText);
 }
 
 class BoxExamination {

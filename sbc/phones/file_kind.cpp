@@ -9,11 +9,6 @@
 namespace dw::phones {
 namespace {
 
-bool contains(std::string_view text, std::string_view part) {
-  const auto same = [](char a, char b) { return lower(a) == lower(b); };
-  return !std::ranges::search(text, part, same).empty();
-}
-
 template <std::size_t N>
 bool ends_with_any(std::string_view text, const std::array<std::string_view, N>& ends) {
   return std::ranges::any_of(ends, [&](std::string_view end) { return ends_with_ignoring_case(text, end); });
@@ -37,8 +32,8 @@ bool is_default_profile(std::string_view base) {
 
 bool is_locale(std::string_view base) {
   if (ends_with_ignoring_case(base, ".jar")) return !starts_with_ignoring_case(base, "tzupdater");
-  return contains(base, "-tones.") || contains(base, "dictionary") || contains(base, "-kate") ||
-         contains(base, "-font.");
+  return contains_ignoring_case(base, "-tones.") || contains_ignoring_case(base, "dictionary") || contains_ignoring_case(base, "-kate") ||
+         contains_ignoring_case(base, "-font.");
 }
 
 }  // namespace
@@ -65,12 +60,17 @@ FileKind kind_of(std::string_view file) {
   if (ends_with_ignoring_case(base, ".loads")) return FileKind::loads;
   if (ends_with_any(base, kFirmware)) return FileKind::firmware;
   if (is_locale(base)) return FileKind::locale;
-  if (contains(base, "ringlist")) return FileKind::ring_list;
+  if (contains_ignoring_case(base, "ringlist")) return FileKind::ring_list;
   if (ends_with_any(base, kRings)) return FileKind::ring;
   if (starts_with_ignoring_case(file, "Desktops/") || equal_ignoring_case(base, "List.xml") ||
       ends_with_any(base, kImages))
     return FileKind::wallpaper;
   return FileKind::other;
+}
+
+bool is_config(FileKind kind) {
+  return kind == FileKind::config || kind == FileKind::config_signed || kind == FileKind::config_encrypted ||
+         kind == FileKind::config_default || kind == FileKind::sip_config;
 }
 
 bool is_optional(FileKind kind) {

@@ -29,6 +29,9 @@ enum class FileKind : std::uint8_t {
 
 FileKind kind_of(std::string_view file);
 
+/// A phone's own settings, in whatever form, or the ones for every phone.
+bool is_config(FileKind kind);
+
 /// The files a phone does without: nothing is wrong when they are missing.
 bool is_optional(FileKind kind);
 

@@ -30,15 +30,8 @@ constexpr auto kAlternation = 15min;
 constexpr std::size_t kAddressChanges = 3;  // A, B, A, B
 constexpr std::size_t kNamesShown = 4;
 
-bool arrived(const Step& s) {
-  return s.outcome == FileOutcome::sent || s.outcome == FileOutcome::unconfirmed;
-}
 bool is_signed_config(FileKind kind) {
   return kind == FileKind::config_signed || kind == FileKind::config_encrypted;
-}
-bool is_any_config(FileKind kind) {
-  return kind == FileKind::config || is_signed_config(kind) || kind == FileKind::config_default ||
-         kind == FileKind::sip_config;
 }
 bool is_image(FileKind kind) {
   return kind == FileKind::loads || kind == FileKind::firmware || kind == FileKind::recovery_loads;
@@ -266,7 +259,7 @@ void Examination::check_config() {
 }
 
 bool Examination::had_config(const Files& in) const {
-  return std::ranges::any_of(in, [](const Step* s) { return is_any_config(s->kind) && arrived(*s); });
+  return std::ranges::any_of(in, [](const Step* s) { return is_config(s->kind) && arrived(*s); });
 }
 
 bool Examination::asked_follow_up(const Files& in) const {
@@ -442,7 +435,7 @@ void Examination::check_path() {
   }
   if (!unavailable.empty()) {
     const bool config =
-        std::ranges::any_of(unavailable, [](const Step* s) { return is_any_config(s->kind); });
+        std::ranges::any_of(unavailable, [](const Step* s) { return is_config(s->kind); });
     add("origin_unavailable", config ? Severity::error : Severity::warning,
         names_of(unavailable) + " could not be had");
   }

@@ -38,11 +38,6 @@ Step step_of(const FileStep& file) {
   return out;
 }
 
-bool is_config(FileKind kind) {
-  return kind == FileKind::config || kind == FileKind::config_signed || kind == FileKind::config_encrypted ||
-         kind == FileKind::config_default || kind == FileKind::sip_config;
-}
-
 bool ends_registration(SignallingEvent event) {
   switch (event) {
     case SignallingEvent::no_server:

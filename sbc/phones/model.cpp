@@ -13,12 +13,12 @@ constexpr std::array<unsigned, 25> kKnown = {7902, 7905, 7906, 7910, 7911, 7912,
                                              7926, 7931, 7935, 7936, 7937, 7940, 7941, 7942, 7945,
                                              7960, 7961, 7962, 7965, 7970, 7971, 7975};
 
-struct Row {
+struct ModelRow {
   std::string_view text;
   std::string_view models;
 };
 
-constexpr std::array<Row, 12> kRecovery = {{{"06", "7906"},
+constexpr std::array<ModelRow, 12> kRecovery = {{{"06", "7906"},
                                             {"11", "7911"},
                                             {"31", "7931"},
                                             {"41", "7941"},
@@ -30,16 +30,16 @@ constexpr std::array<Row, 12> kRecovery = {{{"06", "7906"},
                                             {"70", "7970"},
                                             {"71", "7971"},
                                             {"75", "7975"}}};
-constexpr std::array<Row, 7> kLoadNumbers = {{{"11", "7906/7911"},
+constexpr std::array<ModelRow, 7> kLoadNumbers = {{{"11", "7906/7911"},
                                               {"31", "7931"},
                                               {"41", "7941/7961"},
                                               {"42", "7942/7962"},
                                               {"45", "7945/7965"},
                                               {"70", "7970/7971"},
                                               {"75", "7975"}}};
-constexpr std::array<Row, 4> kJars = {
+constexpr std::array<ModelRow, 4> kJars = {
     {{"tc-", "7906/7911"}, {"mk-", "7941/7942/7961/7962"}, {"be-", "7945/7965"}, {"td-", "7970/7971/7975"}}};
-constexpr std::array<Row, 5> kWallpapers = {{{"95x34x1", "7906/7911"},
+constexpr std::array<ModelRow, 5> kWallpapers = {{{"95x34x1", "7906/7911"},
                                              {"320x196x4", "7941/7942/7961/7962"},
                                              {"320x212x16", "7945/7965"},
                                              {"320x212x12", "7970/7971"},
@@ -57,20 +57,15 @@ constexpr std::array<DeviceType, 27> kDeviceTypes = {
 constexpr std::array<std::string_view, 7> kLoadWords = {"SCCP", "SIP", "jar", "cnu", "apps", "dsp", "cvm"};
 
 template <std::size_t N>
-Models look_up(const std::array<Row, N>& rows, std::string_view text) {
+Models look_up(const std::array<ModelRow, N>& rows, std::string_view text) {
   const auto row =
-      std::ranges::find_if(rows, [&](const Row& r) { return equal_ignoring_case(r.text, text); });
+      std::ranges::find_if(rows, [&](const ModelRow& r) { return equal_ignoring_case(r.text, text); });
   return row == rows.end() ? Models() : Models::parse(row->models);
 }
 
 std::string_view base_of(std::string_view file) {
   const auto slash = file.rfind('/');
   return slash == file.npos ? file : file.substr(slash + 1);
-}
-
-bool contains(std::string_view text, std::string_view part) {
-  const auto same = [](char a, char b) { return lower(a) == lower(b); };
-  return !std::ranges::search(text, part, same).empty();
 }
 
 /// "CP7921G-1.4.6.3.LOADS", "CP-7965G", "cmterm_7920.4.0": four digits after the word.
@@ -200,8 +195,8 @@ Protocol protocol_of_file(std::string_view file) {
       [[fallthrough]];
     case FileKind::firmware:
     case FileKind::locale:
-      if (contains(base, "sccp")) return Protocol::sccp;
-      if (contains(base, "sip")) return Protocol::sip;
+      if (contains_ignoring_case(base, "sccp")) return Protocol::sccp;
+      if (contains_ignoring_case(base, "sip")) return Protocol::sip;
       return Protocol::unknown;
     default:
       return Protocol::unknown;

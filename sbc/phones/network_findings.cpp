@@ -12,15 +12,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kMaxSaid = 120;  // octets kept of what others say
+constexpr std::size_t kMaxRemoteText = 120;  // octets kept of what others say
 constexpr std::size_t kDifferencesShown = 3;
 constexpr std::chrono::seconds kKept{120};  // RFC 4787 §4.3: a mapping must live two minutes
 constexpr std::chrono::seconds kShort{30};  // what this box sends keeps mappings that live longer
 constexpr auto kFar = 250ms;
 constexpr auto kSlowName = 1s;
 
-std::string said(std::string_view text) {
-  return printable(text, kMaxSaid);
+std::string remote_text(std::string_view text) {
+  return printable(text, kMaxRemoteText);
 }
 std::string words(Duration time) {
   return fmt::format("{} ms", std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
@@ -39,10 +39,10 @@ std::string_view words(NatBehaviour behaviour) {
   return "not known";
 }
 std::string name_of(const Reach& reach) {
-  std::string service = said(reach.service);
+  std::string service = remote_text(reach.service);
   std::ranges::transform(service, service.begin(),
                          [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-  return fmt::format("{} at {} ({})", service, said(reach.name),
+  return fmt::format("{} at {} ({})", service, remote_text(reach.name),
                      reach.transport == Transport::udp ? "UDP" : "TCP");
 }
 bool silent(const Reach& reach) {
@@ -84,7 +84,7 @@ class NetworkExamination {
 std::string NetworkExamination::addresses() const {
   std::string out = fmt::format("{} is seen as {}", facts_.local ? facts_.local->to_string() : "This box",
                                 facts_.reflexive ? facts_.reflexive->to_string() : "another address");
-  if (!facts_.measured_against.empty()) out += " by " + said(facts_.measured_against);
+  if (!facts_.measured_against.empty()) out += " by " + remote_text(facts_.measured_against);
   if (facts_.router_external)
     out += fmt::format("; the router says that its own address is {}", facts_.router_external->to_string());
   return out + ".";
@@ -116,8 +116,8 @@ void NetworkExamination::check_path() {
   }
   if (facts_.udp_blocked == true)
     add("udp_blocked", Severity::error,
-        fmt::format("{} answers by TCP and not by UDP{}.", said(facts_.measured_against),
-                    facts_.stun_error.empty() ? "" : " (" + said(facts_.stun_error) + ")"));
+        fmt::format("{} answers by TCP and not by UDP{}.", remote_text(facts_.measured_against),
+                    facts_.stun_error.empty() ? "" : " (" + remote_text(facts_.stun_error) + ")"));
 }
 
 /// What the router must let in and does not, spelled out for its page.
@@ -139,11 +139,11 @@ void NetworkExamination::check_forward() {
                     fmt::format("The router {} granted {} of {} ports{}.",
                                 router.gateway ? router.gateway.to_string() : std::string("on the way"),
                                 router.granted.size(), router.wanted,
-                                router.last_error.empty() ? "" : ": " + said(router.last_error)))
+                                router.last_error.empty() ? "" : ": " + remote_text(router.last_error)))
               : add("port_forward_needed", Severity::info, "This box is hosted, and behind a router.");
   const IpAddress ours = router.ours ? router.ours : facts_.local ? facts_.local->address : IpAddress();
   if (!box_.forward.empty() && ours)
-    found.remedy = fmt::format("Forward {} to {}. ", said(box_.forward), ours.to_string()) + found.remedy;
+    found.remedy = fmt::format("Forward {} to {}. ", remote_text(box_.forward), ours.to_string()) + found.remedy;
 }
 
 void NetworkExamination::check_mapping() {
@@ -165,10 +165,10 @@ std::string words(const std::vector<Difference>& differences) {
   for (std::size_t i = 0; i < std::min(differences.size(), kDifferencesShown); ++i) {
     const Difference& d = differences[i];
     if (!out.empty()) out += "; ";
-    out += d.sent.empty() ? fmt::format("{} {} was added", said(d.field), said(d.received))
+    out += d.sent.empty() ? fmt::format("{} {} was added", remote_text(d.field), remote_text(d.received))
            : d.received.empty()
-               ? fmt::format("{} {} was taken out", said(d.field), said(d.sent))
-               : fmt::format("{} {} became {}", said(d.field), said(d.sent), said(d.received));
+               ? fmt::format("{} {} was taken out", remote_text(d.field), remote_text(d.sent))
+               : fmt::format("{} {} became {}", remote_text(d.field), remote_text(d.sent), remote_text(d.received));
   }
   if (differences.size() > kDifferencesShown)
     out += fmt::format("; and {} more", differences.size() - kDifferencesShown);
@@ -179,7 +179,7 @@ void NetworkExamination::check_helpers() {
   if (facts_.tftp_alg == true)
     add("tftp_alg_on_path", Severity::warning,
         facts_.tftp_alg_seen.empty() ? std::string("TFTP packets were treated otherwise than others.")
-                                     : said(facts_.tftp_alg_seen) + ".");
+                                     : remote_text(facts_.tftp_alg_seen) + ".");
   for (const AlgProbe& probe : facts_.sip_alg) {
     if (!probe.altered()) continue;
     add("sip_alg_on_path", Severity::warning,
@@ -233,15 +233,15 @@ void NetworkExamination::check_reach() {
   for (const Reach* reach : mute)
     add("port_blocked", Severity::error,
         fmt::format("{} does not answer{}.", name_of(*reach),
-                    reach->error.empty() ? "" : ": " + said(reach->error)));
+                    reach->error.empty() ? "" : ": " + remote_text(reach->error)));
 }
 
 void NetworkExamination::check_names() {
   for (const DnsFact& name : facts_.dns) {
     if (!name.error.empty()) {
-      add("dns_fails", Severity::error, fmt::format("{}: {}.", said(name.name), said(name.error)));
+      add("dns_fails", Severity::error, fmt::format("{}: {}.", remote_text(name.name), remote_text(name.error)));
     } else if (name.took && *name.took > kSlowName) {
-      add("dns_slow", Severity::warning, fmt::format("{} took {}.", said(name.name), words(*name.took)));
+      add("dns_slow", Severity::warning, fmt::format("{} took {}.", remote_text(name.name), words(*name.took)));
     }
   }
 }

@@ -23,14 +23,6 @@ constexpr std::uint32_t kMaxLine = 999;
 constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kCodecs = {
     {{"PCMU", "G.711 µ-law"}, {"PCMA", "G.711 A-law"}, {"G722", "G.722"}, {"G729", "G.729"}}};
 
-bool is_config(FileKind kind) {
-  return kind == FileKind::config || kind == FileKind::config_signed || kind == FileKind::config_encrypted ||
-         kind == FileKind::config_default || kind == FileKind::sip_config;
-}
-bool arrived(const Step& step) {
-  return step.outcome == FileOutcome::sent || step.outcome == FileOutcome::unconfirmed;
-}
-
 /// Of one stream; a picture may well go one way.
 Silent silence_of(const Call::Stream& stream) {
   const bool picture = starts_with_ignoring_case(stream.codec, "H26");
@@ -91,7 +83,7 @@ const Step* registered_before(const Phone& phone, std::size_t index) {
   return nullptr;
 }
 
-std::string registered_words(const Phone& phone, std::size_t index) {
+std::string sccp_registered_words(const Phone& phone, std::size_t index) {
   const Step& step = phone.steps[index];
   const Step* const before = registered_before(phone, index);
   std::string out = before != nullptr && before->name != step.name
@@ -101,16 +93,12 @@ std::string registered_words(const Phone& phone, std::size_t index) {
   return out + without_files_words(phone, index);
 }
 
-std::string with_detail(std::string words, const Step& step) {
-  return step.detail.empty() ? words : words + ": " + step.detail;
-}
-
 std::string event_words(const Phone& phone, std::size_t index) {
   const Step& step = phone.steps[index];
   const std::string server = step.name.empty() ? "the call server" : step.name;
   switch (step.event) {
     case Event::registered:
-      return registered_words(phone, index);
+      return sccp_registered_words(phone, index);
     case Event::refused:
       return with_detail(step.name.empty() ? "refused" : "refused by " + server, step);
     case Event::no_server:

@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 using Event = SignallingEvent;
 
-constexpr auto kComesBack = 5min;         // a phone that is up registers again long before
+constexpr auto kRegistersAgain = 5min;         // a phone that is up registers again long before
 constexpr std::size_t kUnheardTimes = 2;  // one answer may be lost by chance
 constexpr auto kAltered = 2h;             // longer than any phone waits with its next refresh
 
@@ -84,7 +84,7 @@ void SipExamination::look_at(const LineStanding& line) {
       return;
     case Event::phone_lost:
     case Event::server_lost:
-      if (now_ - step.at >= kComesBack && line_of(phone_, line.aor) == nullptr)
+      if (now_ - step.at >= kRegistersAgain && line_of(phone_, line.aor) == nullptr)
         add_line("registration_lost", Severity::info, sentence(step));
       return;
     default:

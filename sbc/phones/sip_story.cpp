@@ -24,10 +24,6 @@ std::string of_line(std::string_view before, const Step& step) {
   return step.aor.empty() ? std::string() : fmt::format("{} line {}", before, step.aor);
 }
 
-std::string with_detail(std::string words, const Step& step) {
-  return step.detail.empty() ? words : words + ": " + step.detail;
-}
-
 /// "404 Not Found", though the server's words may lack the number.
 std::string answer_words(std::string words, const Step& step) {
   const std::string status = step.status == 0 ? std::string() : std::to_string(step.status);
@@ -35,7 +31,7 @@ std::string answer_words(std::string words, const Step& step) {
   return words + ": " + status + (step.detail.empty() ? "" : " ") + step.detail;
 }
 
-std::string registered_words(const Phone& phone, std::size_t index) {
+std::string sip_registered_words(const Phone& phone, std::size_t index) {
   const Step& step = phone.steps[index];
   const Step* before = nullptr;
   for (std::size_t i = 0; i < index; ++i) {
@@ -70,7 +66,7 @@ std::string sip_words(const Phone& phone, std::size_t index) {
   const std::string server = step.name.empty() ? "the call server" : step.name;
   switch (step.event) {
     case Event::registered:
-      return registered_words(phone, index);
+      return sip_registered_words(phone, index);
     case Event::refused:
       return refused_words(step, server);
     case Event::no_server:

@@ -98,6 +98,14 @@ std::string printable(std::string_view text, std::size_t max) {
   return out;
 }
 
+std::string with_detail(std::string words, const Step& step) {
+  return step.detail.empty() ? words : words + ": " + step.detail;
+}
+
+bool arrived(const Step& step) {
+  return step.outcome == FileOutcome::sent || step.outcome == FileOutcome::unconfirmed;
+}
+
 std::string sentence_of(const Step& step) {
   if (step.is_note())
     return step.detail.empty() ? sentence_of(step.note) : sentence_of(step.note) + ": " + step.detail;

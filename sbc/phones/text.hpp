@@ -15,6 +15,11 @@ std::string printable(std::string_view text, std::size_t max);
 std::string sentence_of(const Step& step);
 std::string sentence_of(Note note);
 
+/// "words: what came with the step", where anything did.
+std::string with_detail(std::string words, const Step& step);
+/// The file went out whole, as far as can be known.
+bool arrived(const Step& step);
+
 /// The findings that are about no single phone.
 Finding finding_of_many(std::size_t phones);
 Finding finding_of_shared_address(std::size_t registered, std::size_t refused);

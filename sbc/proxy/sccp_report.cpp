@@ -8,8 +8,6 @@
 namespace dw::proxy {
 namespace {
 
-using Kind = sccp::SessionEvent::Kind;
-
 phones::Call::Way way_of(sccp::Call::Way way) {
   switch (way) {
     case sccp::Call::Way::outgoing:
@@ -89,6 +87,7 @@ void SccpProxy::tell_step(Connection& c, phones::SignallingEvent event, std::str
 }
 
 void SccpProxy::tell(Connection& c, const sccp::SessionEvent& event) {
+  using Kind = sccp::SessionEvent::Kind;
   using Step = phones::SignallingEvent;
   log_event(c, event);
   switch (event.kind) {
@@ -126,6 +125,7 @@ void SccpProxy::tell(Connection& c, const sccp::SessionEvent& event) {
 }
 
 void SccpProxy::log_event(const Connection& c, const sccp::SessionEvent& event) {
+  using Kind = sccp::SessionEvent::Kind;
   const std::string& device = c.session.device();
   const std::string peer = c.session.phone().to_string();
   switch (event.kind) {

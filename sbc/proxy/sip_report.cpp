@@ -7,8 +7,6 @@
 namespace dw::proxy {
 namespace {
 
-using Kind = sip::Event::Kind;
-
 std::string_view lower_name(sip::Transport transport) {
   switch (transport) {
     case sip::Transport::udp:
@@ -61,6 +59,7 @@ void SipProxy::tap(const sip::Flow& flow, bool sent, Bytes octets) const {
 }
 
 void SipProxy::tell(const sip::Event& event) {
+  using Kind = sip::Event::Kind;
   using Step = phones::SignallingEvent;
   if (event.kind != Kind::refreshed) log_event(event);
   switch (event.kind) {
@@ -111,6 +110,7 @@ void SipProxy::tell(const sip::Event& event) {
 }
 
 void SipProxy::log_event(const sip::Event& event) {
+  using Kind = sip::Event::Kind;
   const std::string peer = event.flow.peer.to_string();
   const auto who = [&] {
     return fmt::format("device={} aor=\"{}\" peer={}", event.device, escaped(event.aor, 64), peer);

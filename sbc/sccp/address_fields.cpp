@@ -9,8 +9,7 @@ namespace dw::sccp {
 namespace {
 
 constexpr std::uint16_t kNone = AddressField::kNone;
-constexpr std::size_t kTaggedOctets = 20;
-constexpr unsigned kFirstTaggedVersion = 17;
+constexpr std::size_t kTaggedAddress = 20;
 
 /// One id whose address is flat below `tagged_from` octets of payload and tagged from there on. Ports and
 /// what follows move by 16.
@@ -57,7 +56,7 @@ std::size_t octets_of(AddressForm form) {
     case AddressForm::flat:
       return 4;
     case AddressForm::tagged:
-      return kTaggedOctets;
+      return kTaggedAddress;
     case AddressForm::v6:
       return 16;
   }
@@ -94,7 +93,7 @@ class Builder {
 /// no flat IPv4 address reads as 0 or 1.
 bool video_is_tagged(Bytes payload, std::size_t offset, unsigned negotiated) {
   if (negotiated >= kFirstTaggedVersion) return true;
-  return negotiated >= 15 && read_u32(payload, offset) <= 1 && payload.size() >= offset + kTaggedOctets + 4;
+  return negotiated >= 15 && read_u32(payload, offset) <= 1 && payload.size() >= offset + kTaggedAddress + 4;
 }
 
 std::optional<AddressLayout> two_forms(const TwoForms& row, const Frame& frame, unsigned negotiated) {
@@ -109,7 +108,7 @@ std::optional<AddressLayout> two_forms(const TwoForms& row, const Frame& frame, 
     tagged = negotiated >= kFirstTaggedVersion;
   }
   Builder layout(octets);
-  const auto after = static_cast<std::uint16_t>(row.address + (tagged ? kTaggedOctets : 4));
+  const auto after = static_cast<std::uint16_t>(row.address + (tagged ? kTaggedAddress : 4));
   AddressField field{row.role, tagged ? AddressForm::tagged : AddressForm::flat, row.address, kNone, kNone};
   if (row.has_port) field.port = after;
   if (row.rtcp_port) field.rtcp_port = static_cast<std::uint16_t>(after + 4);

@@ -11,8 +11,6 @@ namespace {
 
 using Id = MessageId;
 
-constexpr unsigned kFirstTaggedVersion = 17;
-
 /// Of an Ack's status, as these servers understand it (sccp §4.4).
 enum AckStatus : std::uint32_t { kOk = 0, kNotEnoughChannels = 2, kOutOfSockets = 8 };
 

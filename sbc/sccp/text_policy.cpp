@@ -9,11 +9,11 @@ namespace {
 
 constexpr std::size_t kLongestLiteral = 45;  // IPv6 with an embedded IPv4
 
-bool is_hex(std::uint8_t c) {
+bool is_hex_octet(std::uint8_t c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 bool may_be_literal(std::uint8_t c) {
-  return is_hex(c) || c == '.' || c == ':';
+  return is_hex_octet(c) || c == '.' || c == ':';
 }
 
 bool is_address(Bytes run) {
@@ -33,10 +33,10 @@ bool blank_addresses(MutableBytes text) {
     MutableBytes run = rest.first(length);
     at += std::max<std::size_t>(length, 1);
     // A sentence's own full stop or colon may stand behind the literal.
-    while (!run.empty() && !is_address(run) && !is_hex(run.back()))
+    while (!run.empty() && !is_address(run) && !is_hex_octet(run.back()))
       run = run.first(run.size() - 1);
     if (run.empty() || !is_address(run)) continue;
-    std::ranges::replace_if(run, is_hex, std::uint8_t{'0'});
+    std::ranges::replace_if(run, is_hex_octet, std::uint8_t{'0'});
     found = true;
   }
   return found;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sbc/sip/token.hpp"
+
 namespace dw::sip {
 namespace {
 
@@ -9,7 +11,6 @@ constexpr std::uint32_t kMaxCseq = 0x7fffffff;  // RFC 3261 §8.1.1.5
 constexpr unsigned kMaxMaxForwards = 255;       // RFC 3261 §20.22
 constexpr std::string_view kVersion = "SIP/2.0";
 
-constexpr OctetSet kTokenChars("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~");
 constexpr OctetSet kBlanks(" \t"), kLineBlanks(" \t\r\n"), kProtocolEnds("/ \t\r\n"), kHostEnds(":; \t\r\n,");
 
 bool is_token(std::string_view text) {

@@ -90,9 +90,9 @@ constexpr Spelled kFields[] = {
     {"Proxy-Authorization", FieldName::proxy_authorization},
     {"P-Preferred-Identity", FieldName::p_preferred_identity},
 };
-constexpr std::size_t kLongest = 20;
-constexpr std::array<std::uint8_t, kLongest + 2> kBegins = [] {
-  std::array<std::uint8_t, kLongest + 2> begins{};
+constexpr std::size_t kLongestName = 20;
+constexpr std::array<std::uint8_t, kLongestName + 2> kBegins = [] {
+  std::array<std::uint8_t, kLongestName + 2> begins{};
   for (const Spelled& field : kFields) {
     for (std::size_t n = field.name.size() + 1; n < begins.size(); ++n)
       ++begins[n];
@@ -115,7 +115,7 @@ std::string_view to_string(Method method) {
 
 FieldName field_name_of(std::string_view name) {
   if (name.size() == 1) return compact(name.front());
-  if (name.empty() || name.size() > kLongest) return FieldName::other;
+  if (name.empty() || name.size() > kLongestName) return FieldName::other;
   const char first = lower(name.front());
   for (std::size_t i = kBegins[name.size()]; i < kBegins[name.size() + 1]; ++i) {
     const std::string_view spelled = kFields[i].name;

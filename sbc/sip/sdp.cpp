@@ -18,14 +18,14 @@ std::string_view static_payload_name(std::string_view format) {
   return number ? kNames[*number] : std::string_view{};
 }
 
-enum class Transport : std::uint8_t { other, rtp, dtls, udptl };
+enum class MediaTransport : std::uint8_t { other, rtp, dtls, udptl };
 
-Transport transport_of(std::string_view protocol) {
+MediaTransport transport_of(std::string_view protocol) {
   constexpr std::array<std::string_view, 4> kRtp = {"RTP/AVP", "RTP/SAVP", "RTP/AVPF", "RTP/SAVPF"};
   const auto is = [&](std::string_view name) { return equal_ignoring_case(protocol, name); };
-  if (std::ranges::any_of(kRtp, is)) return Transport::rtp;
-  if (is("udptl")) return Transport::udptl;
-  return starts_with_ignoring_case(protocol, "UDP/TLS/") ? Transport::dtls : Transport::other;
+  if (std::ranges::any_of(kRtp, is)) return MediaTransport::rtp;
+  if (is("udptl")) return MediaTransport::udptl;
+  return starts_with_ignoring_case(protocol, "UDP/TLS/") ? MediaTransport::dtls : MediaTransport::other;
 }
 
 std::optional<Direction> parse_direction(std::string_view attribute) {
@@ -118,16 +118,16 @@ void Parser::take_attribute(std::string_view value) {
 void Parser::end_section() {
   if (media_ == nullptr) return;
   SdpMedia& media = *media_;
-  const Transport transport = transport_of(media.protocol);
+  const MediaTransport transport = transport_of(media.protocol);
   if (!media.own_connection) media.address = sdp_.address;
   const bool one_host = !media.address || !(media.address->is_multicast() || media.address->is_broadcast());
-  media.relayable = transport != Transport::other && one_host && media.port != 0;
-  media.opaque = transport == Transport::udptl || transport == Transport::dtls;
+  media.relayable = transport != MediaTransport::other && one_host && media.port != 0;
+  media.opaque = transport == MediaTransport::udptl || transport == MediaTransport::dtls;
   media.held = (media.address && media.address->is_unspecified()) || media.direction == Direction::sendonly ||
                media.direction == Direction::inactive;
-  if (transport == Transport::udptl) {
+  if (transport == MediaTransport::udptl) {
     media.codec = format_;
-  } else if (media.codec.empty() && transport != Transport::other) {
+  } else if (media.codec.empty() && transport != MediaTransport::other) {
     media.codec = static_payload_name(format_);
   }
 }

@@ -4,11 +4,11 @@
 #include <string>
 
 #include "sbc/base/text_cursor.hpp"
+#include "sbc/sip/token.hpp"
 
 namespace dw::sip {
 namespace {
 
-constexpr OctetSet kTokenChars("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~");
 constexpr OctetSet kNameEnds("=;, \t\r\n\"<>"), kValueEnds("; \t\r\n,<>"), kHostPortEnds(";?");
 /// RFC 3986 allows no blanks, controls, quotes or brackets in a URI; what is above 0x7e isn't either.
 constexpr OctetSet kUriChars(

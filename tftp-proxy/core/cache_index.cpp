@@ -4,17 +4,9 @@
 #include <utility>
 
 #include "sbc/base/text_cursor.hpp"
+#include "tftp-proxy/core/spelling.hpp"
 
 namespace dw::provisioning {
-namespace {
-
-std::string folded(std::string_view name) {
-  std::string out(name);
-  std::ranges::transform(out, out.begin(), lower);
-  return out;
-}
-
-}  // namespace
 
 const CacheIndex::Entry* CacheIndex::find(std::string_view name) const {
   const auto found = by_name_.find(name);

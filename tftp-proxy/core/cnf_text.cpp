@@ -14,7 +14,7 @@ using enum Becomes;
 using O = RewriteOptions;
 
 /// cisco-provisioning §3.3. "N" stands for a digit 1 to 6.
-constexpr std::array kRules = {
+constexpr std::array kTextRules = {
     Rule{"proxyN_address", &O::call_servers, {host}, {no_host}, "proxyN_port", &O::sip_port},
     Rule{"proxy_backup", &O::backup_proxy, {host}, {no_host}, "proxy_backup_port", &O::sip_port},
     Rule{"proxy_emergency", &O::emergency_proxy, {host}, {no_host}, "proxy_emergency_port", &O::sip_port},
@@ -126,7 +126,7 @@ void rewrite_text(Bytes original, CnfEditor& editor) {
     const Line line = parse_line(cursor.take_line(), offset);
     if (line.key.empty()) continue;
     collect_facts(line, editor.facts());
-    for (const Rule& rule : kRules)
+    for (const Rule& rule : kTextRules)
       apply(rule, line, editor);
   }
 }

@@ -21,7 +21,7 @@ constexpr Change kFalse{flag, "false"};
 
 /// cisco-provisioning §3.1, below the root. What is not here, or `same`, is left as it is. Call servers, line
 /// proxies, the transport and the version stamp depend on other elements and are below.
-constexpr std::array kRules = {
+constexpr std::array kXmlRules = {
     Rule{"devicePool/srstInfo/srstOption", &O::srst, {same}, kDisable},
     Rule{"devicePool/srstInfo/ipAddr1", &O::srst, {host}, {no_host}, "port1", &O::sccp_port},
     Rule{"devicePool/srstInfo/ipAddr2", &O::srst, {no_host}, {no_host}},
@@ -97,7 +97,7 @@ class XmlRewriter {
     edit_security();
     edit_transport();
     edit_default_loads();
-    for (const Rule& rule : kRules)
+    for (const Rule& rule : kXmlRules)
       apply(rule);
     edit_stamp();
   }

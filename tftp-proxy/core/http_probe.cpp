@@ -7,8 +7,8 @@
 namespace dw::provisioning {
 namespace {
 
-constexpr std::string_view kFrom = "from=";
-constexpr std::size_t kMaxEndpoint = 64;
+constexpr std::string_view kFromLine = "from=";
+constexpr std::size_t kMaxFrom = 64;
 constexpr std::size_t kMaxHead = 4096;
 
 std::string first_line() {
@@ -19,7 +19,7 @@ std::string first_line() {
 
 std::string http_probe_body(const Endpoint& from,
                             const std::vector<std::pair<std::string, std::string>>& fields) {
-  std::string out = fmt::format("{}{}\n", kFrom, from.to_string());
+  std::string out = fmt::format("{}{}\n", kFromLine, from.to_string());
   for (const auto& [name, value] : fields) {
     const std::string line = fmt::format("{}: {}\n", name, value);
     if (out.size() + line.size() > kMaxHttpProbe) break;
@@ -54,10 +54,10 @@ Result<HttpProbeAnswer> parse_http_probe(std::string_view response) {
   if (length == 0) return fail(Errc::malformed, "an answer without a length");
   if (body.size() < length) return fail(Errc::truncated, "the answer is not whole");
   TextCursor text(body.substr(0, length));
-  if (!text.skip_text(kFrom)) return fail(Errc::malformed, "the server does not know the probe");
+  if (!text.skip_text(kFromLine)) return fail(Errc::malformed, "the server does not know the probe");
   const std::string_view from = text.take_line();
   const auto endpoint =
-      from.size() <= kMaxEndpoint ? Endpoint::parse(from) : fail(Errc::too_long, "an endpoint too long");
+      from.size() <= kMaxFrom ? Endpoint::parse(from) : fail(Errc::too_long, "an endpoint too long");
   if (!endpoint) return fail(Errc::malformed, "the server does not know the probe");
   return HttpProbeAnswer{*endpoint, first_line() + std::string(text.rest())};
 }

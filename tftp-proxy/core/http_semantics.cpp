@@ -48,7 +48,7 @@ std::optional<EntityTag> parse_tag(std::string_view text) {
 }
 
 /// RFC 9110 §8.8.3.2.
-bool same(const EntityTag& a, const EntityTag& b, bool strong) {
+bool same_tag(const EntityTag& a, const EntityTag& b, bool strong) {
   return a.opaque == b.opaque && !(strong && (a.weak || b.weak));
 }
 
@@ -61,7 +61,7 @@ bool names_tag(std::string_view list, std::string_view etag, bool strong) {
   for (std::size_t n = 0; n < kMaxTags; ++n) {
     const auto theirs = take_tag(cursor);
     if (!theirs) return false;
-    if (same(*ours, *theirs, strong)) return true;
+    if (same_tag(*ours, *theirs, strong)) return true;
     cursor.skip_blanks();
     if (!cursor.skip_char(',')) return false;
     cursor.skip_blanks();
@@ -97,7 +97,7 @@ bool range_is_wanted(std::string_view if_range, const Validators& validators) {
   const std::string_view text = trim(if_range);
   if (const auto theirs = parse_tag(text)) {
     const auto ours = parse_tag(validators.etag);
-    return ours && same(*ours, *theirs, true);
+    return ours && same_tag(*ours, *theirs, true);
   }
   const auto asked = parse_http_date(text);
   return asked && asked == parse_http_date(validators.last_modified);

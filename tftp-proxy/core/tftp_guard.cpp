@@ -1,10 +1,11 @@
 #include "tftp-proxy/core/tftp_guard.hpp"
 
+#include "tftp-proxy/core/tftp_packet.hpp"
+
 namespace dw::tftp {
 namespace {
 
 constexpr std::uint16_t kFirstUnprivileged = 1024;  // a 7921 asks from exactly this one
-constexpr std::uint16_t kTftpPort = 69;
 
 /// Whether there is a token, without taking it.
 bool has_token(TokenBucket& bucket, TimePoint now) {

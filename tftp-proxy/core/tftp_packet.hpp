@@ -10,6 +10,7 @@
 
 namespace dw::tftp {
 
+inline constexpr std::uint16_t kTftpPort = 69;
 inline constexpr std::size_t kMaxRequest = 2048;   ///< octets of an RRQ that we read (RFC 2347 allows 512)
 inline constexpr std::size_t kMaxErrorText = 128;  ///< octets of a peer's ERROR text that we look at
 inline constexpr std::size_t kDataHead = 4;        ///< octets before the body of a DATA

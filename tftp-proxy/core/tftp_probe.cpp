@@ -6,7 +6,7 @@ namespace dw::tftp {
 namespace {
 
 constexpr std::string_view kFrom = "from=";
-constexpr std::size_t kMaxEndpoint = 64;
+constexpr std::size_t kMaxEndpointText = 64;
 
 std::string_view word(ProbePort port) {
   return port == ProbePort::fresh ? "fresh" : "same";
@@ -57,7 +57,7 @@ Result<ProbeAnswer> parse_probe_answer(Bytes datagram) {
   if (!text.skip_text(kFrom)) return fail(Errc::malformed, "not the answer to a probe");
   const std::string_view from = text.take_until("\n");
   const auto endpoint =
-      from.size() <= kMaxEndpoint ? Endpoint::parse(from) : fail(Errc::too_long, "an endpoint too long");
+      from.size() <= kMaxEndpointText ? Endpoint::parse(from) : fail(Errc::too_long, "an endpoint too long");
   if (!endpoint || !text.skip_char('\n')) return fail(Errc::malformed, "not the answer to a probe");
   return ProbeAnswer{*endpoint, data->octets.subspan(text.offset())};
 }

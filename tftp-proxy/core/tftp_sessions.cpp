@@ -8,7 +8,6 @@
 namespace dw::tftp {
 namespace {
 
-constexpr std::uint16_t kTftpPort = 69;
 /// Transfers of one address that a stray ACK is compared with; with more of them it can't be told whose it
 /// is.
 constexpr std::size_t kMaxAdoptionScan = 256;

@@ -10,10 +10,10 @@
 namespace dw::provisioning {
 namespace {
 
-constexpr std::uint8_t kRecordLength = 1, kSubject = 3, kRole = 4, kIssuer = 5, kSerial = 6, kPublicKey = 7;
-constexpr std::uint8_t kSignature = 8, kCertificate = 9;
+constexpr std::uint8_t kRecordLength = 1, kRecordSubject = 3, kRecordRole = 4, kRecordIssuer = 5, kRecordSerial = 6, kRecordPublicKey = 7;
+constexpr std::uint8_t kRecordSignature = 8, kRecordCertificate = 9;
 constexpr std::size_t kRecordHead = 5;  // tag 1 with its length and value
-constexpr std::size_t kMaxValue = 16 * 1024;
+constexpr std::size_t kMaxRecordValue = 16 * 1024;
 
 void parse_field(ByteReader& in, std::uint8_t tag, TrustRecord& out) {
   const std::size_t length = in.u16be("length");
@@ -21,30 +21,30 @@ void parse_field(ByteReader& in, std::uint8_t tag, TrustRecord& out) {
     case kRecordLength:
       in.refuse(Errc::malformed, "tag");
       break;
-    case kSubject:
+    case kRecordSubject:
       out.subject = take_name(in, length, kMaxSignerName, "subject");
       break;
-    case kIssuer:
+    case kRecordIssuer:
       out.issuer = take_name(in, length, kMaxSignerName, "issuer");
       break;
-    case kRole:
+    case kRecordRole:
       if (length != 2) in.refuse(Errc::malformed, "role");
       out.role = static_cast<TrustRole>(in.u16be("role"));
       break;
-    case kSerial:
+    case kRecordSerial:
       out.serial = take_value(in, length, kMaxSerial, "serial");
       break;
-    case kPublicKey:
-      out.public_key = take_value(in, length, kMaxValue, "public key");
+    case kRecordPublicKey:
+      out.public_key = take_value(in, length, kMaxRecordValue, "public key");
       break;
-    case kSignature:
-      out.signature = take_value(in, length, kMaxValue, "signature");
+    case kRecordSignature:
+      out.signature = take_value(in, length, kMaxRecordValue, "signature");
       break;
-    case kCertificate:
-      out.certificate = take_value(in, length, kMaxValue, "certificate");
+    case kRecordCertificate:
+      out.certificate = take_value(in, length, kMaxRecordValue, "certificate");
       break;
     default:
-      out.others.push_back({tag, take_value(in, length, kMaxValue, "value")});
+      out.others.push_back({tag, take_value(in, length, kMaxRecordValue, "value")});
   }
 }
 
@@ -59,7 +59,7 @@ Result<TrustRecord> parse_record(Bytes octets) {
     out.order.push_back(tag);
     parse_field(in, tag, out);
   }
-  for (const std::uint8_t needed : {kSubject, kRole}) {
+  for (const std::uint8_t needed : {kRecordSubject, kRecordRole}) {
     if (std::ranges::find(out.order, needed) == out.order.end()) in.refuse(Errc::truncated, "record");
   }
   if (!in.ok()) return std::unexpected(in.error());
@@ -72,25 +72,25 @@ void write(ByteWriter& out, const TrustRecord& record) {
   auto other = record.others.begin();
   for (const std::uint8_t tag : record.order) {
     switch (tag) {
-      case kSubject:
+      case kRecordSubject:
         write_name(fields, tag, record.subject);
         break;
-      case kIssuer:
+      case kRecordIssuer:
         write_name(fields, tag, record.issuer);
         break;
-      case kRole:
+      case kRecordRole:
         write_u16(fields, tag, static_cast<std::uint16_t>(record.role));
         break;
-      case kSerial:
+      case kRecordSerial:
         write_tlv(fields, tag, record.serial);
         break;
-      case kPublicKey:
+      case kRecordPublicKey:
         write_tlv(fields, tag, record.public_key);
         break;
-      case kSignature:
+      case kRecordSignature:
         write_tlv(fields, tag, record.signature);
         break;
-      case kCertificate:
+      case kRecordCertificate:
         write_tlv(fields, tag, record.certificate);
         break;
       default:
