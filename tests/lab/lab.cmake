@@ -1,7 +1,8 @@
 # Whole homes and routers in network namespaces: bash scripts, and the small programs that they run.
 function(dw_lab_tool name)
   list(TRANSFORM ARGN PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/lab/)
-  add_executable(${name} ${ARGN})
+  dw_together(together ${name} ${ARGN})
+  add_executable(${name} ${together})
   target_link_libraries(${name} PRIVATE dw_flags fmt::fmt)
   dw_read_headers_once(${name})
 endfunction()

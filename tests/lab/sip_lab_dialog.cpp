@@ -12,7 +12,6 @@ using State = SipCall::State;
 
 namespace {
 
-constexpr Duration kT1 = 500ms, kTransaction = 32s;
 constexpr unsigned kPorts = 32, kEchoPorts = 2000;  // RTP ports of a phone, two apart
 constexpr Duration kEarly = 1500ms;                 // how long 601 rings
 

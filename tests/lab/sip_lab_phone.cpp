@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Duration kT1 = 500ms, kT2 = 4s, kTransaction = 32s, kPacketTime = 20ms;
+constexpr Duration kPacketTime = 20ms;
 constexpr unsigned kShownProblems = 20;
 
 }  // namespace

@@ -13,6 +13,9 @@
 
 namespace dw::lab {
 
+/// RFC 3261 Table 4.
+inline constexpr Duration kT1 = std::chrono::milliseconds(500), kT2 = 8 * kT1, kTransaction = 64 * kT1;
+
 enum class SipModel { cp7960, cp7970, cp7975 };
 
 struct SipFirmware {

@@ -7,7 +7,6 @@ namespace dw::sim {
 
 namespace {
 
-constexpr unsigned kNewestVersion = 22;
 
 // chan_sccp answers the greatest version of its table that is not above the phone's.
 unsigned chan_sccp_version(unsigned offered) {

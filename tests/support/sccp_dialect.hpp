@@ -3,6 +3,8 @@
 
 namespace dw::sim {
 
+inline constexpr unsigned kNewestVersion = 22;
+
 /// Whose manners a simulated call server has (sccp.md §1.5, captures).
 enum class Dialect { cucm, chan_sccp, chan_skinny, freeswitch };
 

@@ -3,14 +3,12 @@
 
 #include <algorithm>
 
+#include "tests/support/sccp_dialect.hpp"
 #include "tests/support/sccp_phone.hpp"
 
 namespace dw::sim {
 
 namespace {
-
-using Kind = PhoneEvent::Kind;
-constexpr unsigned kNewestVersion = 22;
 
 // The version that both ends speak (sccp.md §1.5): chan_skinny writes an ASCII zero, which binds to what the
 // phone offered; none at all is a server of the flat layouts.
@@ -42,7 +40,7 @@ bool SccpPhone::take_registration(TimePoint now, const SccpFrame& frame) {
       on_register_ack(now, body);
       return true;
     case id::kRegisterReject:
-      tell({.kind = Kind::rejected, .text = text_at(body, 0, 32)});
+      tell({.kind = PhoneEvent::Kind::rejected, .text = text_at(body, 0, 32)});
       turn_.close = true;
       return true;
     case id::kCapabilitiesReq:
@@ -54,7 +52,7 @@ bool SccpPhone::take_registration(TimePoint now, const SccpFrame& frame) {
     case id::kTimeDate:
       if (!registered_) {
         registered_ = true;
-        tell({.kind = Kind::registered, .version = version_, .keepalive = keepalive_});
+        tell({.kind = PhoneEvent::Kind::registered, .version = version_, .keepalive = keepalive_});
       }
       return true;
     case id::kKeepAliveAck:
@@ -63,19 +61,19 @@ bool SccpPhone::take_registration(TimePoint now, const SccpFrame& frame) {
     case id::kUnregisterAck:
       registered_ = false;
       next_keepalive_.reset();
-      tell({.kind = Kind::unregistered, .value = u32_at(body, 0)});
+      tell({.kind = PhoneEvent::Kind::unregistered, .value = u32_at(body, 0)});
       turn_.close = true;
       return true;
     case id::kReset:
       registered_ = false;
-      tell({.kind = Kind::reset, .value = u32_at(body, 0)});
+      tell({.kind = PhoneEvent::Kind::reset, .value = u32_at(body, 0)});
       turn_.close = true;
       return true;
     case id::kTokenAck:
-      tell({.kind = Kind::token});
+      tell({.kind = PhoneEvent::Kind::token});
       return true;
     case id::kTokenReject:
-      tell({.kind = Kind::token, .value = u32_at(body, 0)});
+      tell({.kind = PhoneEvent::Kind::token, .value = u32_at(body, 0)});
       return true;
     case id::kServerRes:
       on_server_res(body);
@@ -126,17 +124,17 @@ void SccpPhone::on_call_state(Bytes body) {
   const bool changed = known == calls_.end() || known->second != phase;
   if (phase == CallPhase::on_hook) {
     calls_.erase(call);
-    tell({.kind = Kind::ended, .call = call});
+    tell({.kind = PhoneEvent::Kind::ended, .call = call});
     return;
   }
   calls_[call] = phase;
   if (phase == CallPhase::off_hook) off_hook_asked_ = false;
   if (!changed) return;
-  if (phase == CallPhase::ring_in) tell({.kind = Kind::ringing, .call = call});
+  if (phase == CallPhase::ring_in) tell({.kind = PhoneEvent::Kind::ringing, .call = call});
   if (phase == CallPhase::proceed || phase == CallPhase::ring_out)
-    tell({.kind = Kind::proceeding, .call = call});
-  if (phase == CallPhase::connected) tell({.kind = Kind::connected, .call = call});
-  if (phase == CallPhase::hold) tell({.kind = Kind::held, .call = call});
+    tell({.kind = PhoneEvent::Kind::proceeding, .call = call});
+  if (phase == CallPhase::connected) tell({.kind = PhoneEvent::Kind::connected, .call = call});
+  if (phase == CallPhase::hold) tell({.kind = PhoneEvent::Kind::held, .call = call});
 }
 
 bool SccpPhone::take_media(const SccpFrame& frame) {
@@ -179,7 +177,7 @@ void SccpPhone::on_open_receive(Bytes body) {
     const bool again = std::exchange(opened.receiving, true);
     ack.local = {options_.station, opened.local_port};
     if (!again) {
-      tell({.kind = Kind::receive_opened,
+      tell({.kind = PhoneEvent::Kind::receive_opened,
             .call = open->ids.call,
             .party = open->ids.party,
             .local_port = opened.local_port,
@@ -201,7 +199,7 @@ void SccpPhone::on_start_media(Bytes body) {
   Channel& started = channel(start->ids);
   started.transmitting = true;
   started.remote = start->remote;
-  tell({.kind = Kind::transmit_started,
+  tell({.kind = PhoneEvent::Kind::transmit_started,
         .call = start->ids.call,
         .party = start->ids.party,
         .local_port = started.local_port,
@@ -221,7 +219,7 @@ void SccpPhone::on_close(Bytes body, bool receive) {
   if (found == channels_.end()) return;  // late: normal (sccp.md §4.4)
   bool& half = receive ? found->second.receiving : found->second.transmitting;
   if (std::exchange(half, false)) {
-    tell({.kind = receive ? Kind::receive_closed : Kind::transmit_stopped,
+    tell({.kind = receive ? PhoneEvent::Kind::receive_closed : PhoneEvent::Kind::transmit_stopped,
           .party = ids->party,
           .local_port = found->second.local_port});
   }
@@ -238,7 +236,7 @@ void SccpPhone::on_server_res(Bytes body) {
                       static_cast<std::uint16_t>(u32_at(body, 240 + 4 * i))};
     list += fmt::format("{}{}={}", list.empty() ? "" : " ", name, at.to_string());
   }
-  tell({.kind = Kind::servers, .text = list});
+  tell({.kind = PhoneEvent::Kind::servers, .text = list});
 }
 
 // Each layout of ConnectionStatisticsRes (sccp.md §2.5); from version 18 nothing behind octet 32 is aligned.
@@ -254,39 +252,39 @@ void SccpPhone::send_statistics(Bytes request) {
   send(id::kStatisticsRes, body.take());
 }
 
-std::string_view to_string(Kind kind) {
+std::string_view to_string(PhoneEvent::Kind kind) {
   switch (kind) {
-    case Kind::registered:
+    case PhoneEvent::Kind::registered:
       return "registered";
-    case Kind::rejected:
+    case PhoneEvent::Kind::rejected:
       return "rejected";
-    case Kind::unregistered:
+    case PhoneEvent::Kind::unregistered:
       return "unregistered";
-    case Kind::ringing:
+    case PhoneEvent::Kind::ringing:
       return "ringing";
-    case Kind::proceeding:
+    case PhoneEvent::Kind::proceeding:
       return "proceeding";
-    case Kind::connected:
+    case PhoneEvent::Kind::connected:
       return "connected";
-    case Kind::held:
+    case PhoneEvent::Kind::held:
       return "held";
-    case Kind::ended:
+    case PhoneEvent::Kind::ended:
       return "ended";
-    case Kind::receive_opened:
+    case PhoneEvent::Kind::receive_opened:
       return "receive-opened";
-    case Kind::receive_closed:
+    case PhoneEvent::Kind::receive_closed:
       return "receive-closed";
-    case Kind::transmit_started:
+    case PhoneEvent::Kind::transmit_started:
       return "transmit-started";
-    case Kind::transmit_stopped:
+    case PhoneEvent::Kind::transmit_stopped:
       return "transmit-stopped";
-    case Kind::reset:
+    case PhoneEvent::Kind::reset:
       return "reset";
-    case Kind::token:
+    case PhoneEvent::Kind::token:
       return "token";
-    case Kind::servers:
+    case PhoneEvent::Kind::servers:
       return "servers";
-    case Kind::lost:
+    case PhoneEvent::Kind::lost:
       return "lost";
   }
   return "";
@@ -294,7 +292,7 @@ std::string_view to_string(Kind kind) {
 
 std::string to_string(const PhoneEvent& event) {
   std::string out(to_string(event.kind));
-  if (event.kind == Kind::registered) {
+  if (event.kind == PhoneEvent::Kind::registered) {
     out +=
         fmt::format(" keepalive={} version={}",
                     std::chrono::duration_cast<std::chrono::seconds>(event.keepalive).count(), event.version);
@@ -304,7 +302,7 @@ std::string to_string(const PhoneEvent& event) {
   if (event.local_port != 0) out += fmt::format(" local={}", event.local_port);
   if (event.remote.port != 0) out += fmt::format(" remote={}", event.remote.to_string());
   if (event.codec != 0) out += fmt::format(" codec={} ms={}", event.codec, event.milliseconds);
-  if (event.kind == Kind::reset || event.kind == Kind::token) out += fmt::format(" value={}", event.value);
+  if (event.kind == PhoneEvent::Kind::reset || event.kind == PhoneEvent::Kind::token) out += fmt::format(" value={}", event.value);
   if (!event.text.empty()) out += fmt::format(" text=\"{}\"", event.text);
   return out;
 }

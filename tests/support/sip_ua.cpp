@@ -2,13 +2,12 @@
 
 #include <algorithm>
 
+#include "tests/support/sip_times.hpp"
+
 namespace dw::sim {
 namespace {
 
 using namespace std::chrono_literals;
-// RFC 3261 Table 4.
-constexpr Duration kT1 = 500ms, kT2 = 4s, kT4 = 5s, kAll = 64 * kT1;
-constexpr TimePoint kNever = TimePoint::max();
 
 std::string key_of(const SipText& m, std::string_view method) {
   return sip_branch(m) + " " + sip_sent_by(m) + " " + std::string(method);

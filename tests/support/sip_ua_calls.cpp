@@ -1,16 +1,12 @@
 #include <algorithm>
 
+#include "tests/support/sip_times.hpp"
 #include "tests/support/sip_ua.hpp"
 
 // Registrations and calls of a simulated end; its transactions stand in sip_ua.cpp.
 namespace dw::sim {
-namespace {
 
 using namespace std::chrono_literals;
-constexpr Duration kT1 = 500ms, kAll = 64 * kT1;
-constexpr TimePoint kNever = TimePoint::max();
-
-}  // namespace
 
 std::string SipUa::contact() const {
   std::string uri = "<sip:" + options_.user + "@" + options_.at.address.to_string() + ":" +

@@ -19,12 +19,12 @@ namespace {
 const IpAddress kHere = IpAddress::v4(0x7f000001);
 const IpAddress kElsewhere = IpAddress::v4(0xc0000207);
 const std::string kPassword = "correct horse";
-const std::string kDevice = "SEP001122334455";
+const std::string kRestarted = "SEP001122334455";
 
 using Headers = std::map<std::string, std::string>;
 using Answer = std::shared_ptr<FakeExchange>;
 
-struct Box {
+struct GuardedBox {
   net::Loop loop;
   phones::Inventory inventory;
   std::vector<std::string> done;
@@ -34,11 +34,11 @@ struct Box {
   std::string token = new_token();
   std::vector<Answer> asked;
 
-  explicit Box(bool password = true) {
+  explicit GuardedBox(bool password = true) {
     phones::FileStep step;
     step.at = wall_now();
     step.transport = "tftp";
-    step.name = kDevice + ".cnf.xml";
+    step.name = kRestarted + ".cnf.xml";
     step.peer = {kElsewhere, 52488};
     inventory.on_file(step);
     Sources sources;
@@ -68,7 +68,7 @@ struct Box {
     }
   }
 
-  ~Box() {
+  ~GuardedBox() {
     for (const Answer& answer : asked)
       answer->end(false);
   }
@@ -112,12 +112,12 @@ Headers with(Headers headers, const std::string& name, const std::string& value)
 }  // namespace
 
 TEST_CASE("access: without a password this machine reads, others see nothing, and nobody changes anything") {
-  Box box(false);
+  GuardedBox box(false);
   CHECK(box.ask("GET", "/api/status", {}, kHere)->status() == 200);
   CHECK(box.ask("GET", "/api/status")->status() == 403);
   CHECK(box.ask("GET", "/metrics")->status() == 403);
   for (const IpAddress& from : {kHere, kElsewhere}) {
-    const Answer refused = box.ask("POST", "/api/phones/" + kDevice + "/restart", {}, from);
+    const Answer refused = box.ask("POST", "/api/phones/" + kRestarted + "/restart", {}, from);
     CHECK(refused->status() == 403);
     CHECK(refused->received().find("dropwire passwd") != std::string::npos);
     CHECK(box.login("anything at all", from)->status() == 403);
@@ -131,7 +131,7 @@ TEST_CASE("access: without a password this machine reads, others see nothing, an
 }
 
 TEST_CASE("access: from elsewhere a login is needed for all but the page, health and logging in") {
-  Box box;
+  GuardedBox box;
   for (const char* open : {"/", "/healthz", "/api/session"})
     CHECK(box.ask("GET", open)->status() == 200);
   for (const char* closed : {"/api/status", "/api/phones", "/api/calls", "/metrics", "/api/log", "/api/nothing"}) {
@@ -152,7 +152,7 @@ TEST_CASE("access: from elsewhere a login is needed for all but the page, health
 }
 
 TEST_CASE("access: on this machine reading needs no login, unless a proxy passed it on; changes and the log do") {
-  Box box;
+  GuardedBox box;
   CHECK(box.ask("GET", "/api/status", {}, kHere)->status() == 200);
   CHECK(box.ask("GET", "/api/log", {}, kHere)->status() == 401);
   CHECK(box.ask("POST", "/api/reload", {}, kHere)->status() == 401);
@@ -162,7 +162,7 @@ TEST_CASE("access: on this machine reading needs no login, unless a proxy passed
 }
 
 TEST_CASE("access: a session's cookie is out of reach for scripts and other sites, and never told again") {
-  Box box;
+  GuardedBox box;
   const Answer answer = box.login(kPassword);
   const std::string cookie = answer->reply_header("Set-Cookie");
   CHECK(cookie.starts_with("dropwire_session="));
@@ -173,9 +173,9 @@ TEST_CASE("access: a session's cookie is out of reach for scripts and other site
 }
 
 TEST_CASE("access: a session's POST shows its CSRF token and comes from our own page") {
-  Box box;
+  GuardedBox box;
   const Headers session = box.logged_in();
-  const std::string restart = "/api/phones/" + kDevice + "/restart";
+  const std::string restart = "/api/phones/" + kRestarted + "/restart";
   Headers without = session;
   without.erase("X-CSRF-Token");
   CHECK(box.ask("POST", restart, without)->status() == 403);
@@ -195,11 +195,11 @@ TEST_CASE("access: a session's POST shows its CSRF token and comes from our own 
   CHECK(box.ask("POST", restart,
                 with(with(session, "Origin", "http://192.0.2.1:8079"), "Sec-Fetch-Site", "same-origin"))
             ->status() == 200);
-  CHECK(box.done == std::vector<std::string>{"0 " + kDevice + " false"});
+  CHECK(box.done == std::vector<std::string>{"0 " + kRestarted + " false"});
 }
 
 TEST_CASE("access: the token needs neither cookie nor CSRF token; a wrong one is refused even here") {
-  Box box;
+  GuardedBox box;
   CHECK(box.ask("GET", "/metrics", box.with_token())->status() == 200);
   CHECK(box.ask("POST", "/api/reload", box.with_token())->status() == 200);
   CHECK(box.ask("GET", "/api/status", {{"Authorization", "Bearer " + new_token()}}, kHere)->status() == 401);
@@ -209,7 +209,7 @@ TEST_CASE("access: the token needs neither cookie nor CSRF token; a wrong one is
 }
 
 TEST_CASE("access: a login's body is bounded, JSON, and said to be so") {
-  Box box;
+  GuardedBox box;
   CHECK(box.ask("POST", "/api/login", {}, kElsewhere, R"({"password": "correct horse"})")->status() == 415);
   const Headers type = {{"Content-Type", "application/json; charset=utf-8"}};
   for (const char* body : {"", "{", "[]", "\"correct horse\"", R"({"password": 7})", R"({"pass": "x"})",
@@ -222,7 +222,7 @@ TEST_CASE("access: a login's body is bounded, JSON, and said to be so") {
 }
 
 TEST_CASE("access: guessing is made slow, for the one who guesses") {
-  Box box;
+  GuardedBox box;
   for (unsigned i = 0; i < LoginLimit::kFree; ++i)
     CHECK(box.login("wrong horse")->status() == 401);
   const Answer put_off = box.login(kPassword);  // not even the right one is looked at
@@ -236,7 +236,7 @@ TEST_CASE("access: guessing is made slow, for the one who guesses") {
 }
 
 TEST_CASE("access: one guess at a time of a source, however many connections it has") {
-  Box box;
+  GuardedBox box;
   std::vector<Answer> guesses;
   for (unsigned i = 0; i < 12; ++i) {
     auto& guess = guesses.emplace_back(std::make_shared<FakeExchange>(
@@ -251,7 +251,7 @@ TEST_CASE("access: one guess at a time of a source, however many connections it 
 }
 
 TEST_CASE("access: logging out, and another password, end sessions") {
-  Box box;
+  GuardedBox box;
   const Headers first = box.logged_in(), second = box.logged_in();
   Headers forged = first;
   forged.erase("X-CSRF-Token");
@@ -276,31 +276,31 @@ TEST_CASE("access: logging out, and another password, end sessions") {
 }
 
 TEST_CASE("actions: what is asked, of whom, and what became of it") {
-  Box box;
+  GuardedBox box;
   const auto post = [&](const std::string& target) { return box.ask("POST", target, box.with_token()); };
-  const Answer restarted = post("/api/phones/" + kDevice + "/restart");
+  const Answer restarted = post("/api/phones/" + kRestarted + "/restart");
   CHECK(restarted->status() == 200);
   CHECK(json::parse(restarted->received()) == json{{"done", true}, {"said", "asked"}});
   CHECK(post("/api/phones/00:11:22:33:44:55/reset?force=1")->status() == 200);
   CHECK(post("/api/phones/192.0.2.7/forget")->status() == 200);
   CHECK(post("/api/phones/SEP00112233445F/restart")->status() == 404);
   CHECK(post("/api/phones/%zz/restart")->status() == 400);
-  CHECK(post("/api/phones/" + kDevice + "/explode")->status() == 405);
+  CHECK(post("/api/phones/" + kRestarted + "/explode")->status() == 405);
   CHECK(post("/api/phones//restart")->status() == 405);
   const Answer refreshed = post("/api/files/Desktops/320x212x16/List.xml/refresh");
   CHECK(refreshed->status() == 502);
   CHECK(json::parse(refreshed->received())["error"] == "no origin has it");
   CHECK(post("/api/files/..%2fx/refresh")->status() == 400);
-  const Answer read = box.ask("GET", "/api/phones/" + kDevice + "/restart", box.with_token());
+  const Answer read = box.ask("GET", "/api/phones/" + kRestarted + "/restart", box.with_token());
   CHECK(read->status() == 405);
   CHECK(read->reply_header("Allow") == "POST");
-  CHECK(box.done == std::vector<std::string>{"0 " + kDevice + " false", "1 " + kDevice + " true",
-                                             "2 " + kDevice + " false", "refresh Desktops/320x212x16/List.xml"});
+  CHECK(box.done == std::vector<std::string>{"0 " + kRestarted + " false", "1 " + kRestarted + " true",
+                                             "2 " + kRestarted + " false", "refresh Desktops/320x212x16/List.xml"});
 }
 
 TEST_CASE("access: what goes on for long ends with the session that it was shown for, and for nobody else") {
-  Box box;
-  const std::string trace = "/api/phones/" + kDevice + "/trace";
+  GuardedBox box;
+  const std::string trace = "/api/phones/" + kRestarted + "/trace";
   const Headers first = box.logged_in(), second = box.logged_in();
   const Answer hers = box.ask("GET", "/api/events", first), her_trace = box.ask("GET", trace, first);
   const Answer local = box.ask("GET", "/api/events", {}, kHere), local_too = box.ask("GET", "/api/events", first, kHere);
@@ -331,9 +331,9 @@ TEST_CASE("access: what goes on for long ends with the session that it was shown
 }
 
 TEST_CASE("access: nothing that comes after the logout goes out, not even before the answer ends") {
-  Box box;
+  GuardedBox box;
   const Headers session = box.logged_in();
-  const Answer trace = box.ask("GET", "/api/phones/" + kDevice + "/trace", session);
+  const Answer trace = box.ask("GET", "/api/phones/" + kRestarted + "/trace", session);
   const auto message = [&](const std::string& call_id) {
     const std::string text =
         "REGISTER sip:pbx.example.net SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@h>;tag=1\r\n"
@@ -344,7 +344,7 @@ TEST_CASE("access: nothing that comes after the logout goes out, not even before
     record.local = {IpAddress::v4(0xc0000201), 5060};
     record.peer = {kElsewhere, 5060};
     record.phone = kElsewhere;
-    record.device = kDevice;
+    record.device = kRestarted;
     record.octets = as_bytes(text);
     REQUIRE(box.tap.on());
     box.tap.tell(record);

@@ -19,8 +19,8 @@ using namespace std::chrono_literals;
 namespace {
 
 /// A daemon's worth of it: loop, inventory and store, in the order they go.
-struct Box {
-  explicit Box(const std::filesystem::path& dir, const Inventory::Options& bounds = {}) : inventory(bounds) {
+struct StoreBox {
+  explicit StoreBox(const std::filesystem::path& dir, const Inventory::Options& bounds = {}) : inventory(bounds) {
     store = PhoneStore::open(loop, dir, inventory, {.write_every = 1ms, .retry_after = 1ms});
   }
   void ask(const std::string& name, FileOutcome outcome, WallTime at,
@@ -45,15 +45,15 @@ struct Box {
 };
 
 const WallTime kStart{std::chrono::sys_days{std::chrono::year{2026} / 3 / 1}};
-const std::string kDevice = "SEP001122334455";
+const std::string kKept = "SEP001122334455";
 DeviceName device() {
-  return DeviceName::parse(kDevice).value();
+  return DeviceName::parse(kKept).value();
 }
 
 SignallingStep signalling(SignallingEvent event, WallTime at) {
   SignallingStep step;
   step.at = at;
-  step.device = kDevice;
+  step.device = kKept;
   step.protocol = Protocol::sccp;
   step.event = event;
   step.peer = Endpoint::parse("192.0.2.7:49152").value();
@@ -64,7 +64,7 @@ SignallingStep signalling(SignallingEvent event, WallTime at) {
 }
 Call call(WallTime at, std::uint64_t from_phone, std::uint64_t from_central) {
   Call out;
-  out.device = kDevice;
+  out.device = kKept;
   out.line = 2;
   out.way = from_phone > 0 ? Call::Way::outgoing : Call::Way::incoming;
   out.far_number = "1002";
@@ -106,60 +106,60 @@ TEST_CASE("phones and their stories outlive a restart, every field of them") {
   const test::TempDir dir;
   std::optional<Phone> phone, nobody;
   {
-    Box box(dir.path() / "state");
+    StoreBox box(dir.path() / "state");
     CHECK(box.store->storing());
-    box.ask("CTL" + kDevice + ".tlv", FileOutcome::not_found, kStart);
+    box.ask("CTL" + kKept + ".tlv", FileOutcome::not_found, kStart);
     box.inventory.on_config(device(), {}, kStart,
                             {.load = "SIP45.9-4-2SR3-1S",
                              .protocol = Protocol::sip,
                              .follow_ups = {"dialplan.xml", "softkeys.xml"}});
     box.inventory.on_note(device(), {}, kStart + 1s, Note::rewritten, "3 places");
-    box.ask(kDevice + ".cnf.xml", FileOutcome::sent, kStart + 1s);
+    box.ask(kKept + ".cnf.xml", FileOutcome::sent, kStart + 1s);
     box.ask("dialplan.xml", FileOutcome::stalled, kStart + 2s);
     box.ask("term65.default.loads", FileOutcome::superseded, kStart, "2001:db8::7");
-    phone = *box.inventory.find(kDevice);
+    phone = *box.inventory.find(kKept);
     nobody = *box.inventory.find("2001:db8::7");
   }
-  Box box(dir.path() / "state");
+  StoreBox box(dir.path() / "state");
   REQUIRE(box.inventory.size() == 2);
-  CHECK(same(*box.inventory.find(kDevice), *phone));
+  CHECK(same(*box.inventory.find(kKept), *phone));
   CHECK(same(*box.inventory.find("2001:db8::7"), *nobody));
-  CHECK(story(*box.inventory.find(kDevice)).size() == 5);
+  CHECK(story(*box.inventory.find(kKept)).size() == 5);
 }
 
 TEST_CASE("each outcome and note keeps its meaning on disk") {
   const test::TempDir dir;
   std::optional<Phone> phone;
   {
-    Box box(dir.path());
+    StoreBox box(dir.path());
     for (int i = 0; i <= static_cast<int>(FileOutcome::superseded); ++i)
-      box.ask(kDevice + ".cnf.xml", static_cast<FileOutcome>(i), kStart + std::chrono::seconds(i));
+      box.ask(kKept + ".cnf.xml", static_cast<FileOutcome>(i), kStart + std::chrono::seconds(i));
     for (int i = 0; i <= static_cast<int>(Note::password_doubt); ++i)
       box.inventory.on_note(device(), {}, kStart + std::chrono::minutes(1 + i), static_cast<Note>(i), "");
-    phone = *box.inventory.find(kDevice);
+    phone = *box.inventory.find(kKept);
   }
-  Box box(dir.path());
-  CHECK(same(*box.inventory.find(kDevice), *phone));
+  StoreBox box(dir.path());
+  CHECK(same(*box.inventory.find(kKept), *phone));
 }
 
 TEST_CASE("registrations and calls keep their meaning on disk, but nobody is registered after a restart") {
   const test::TempDir dir;
   std::optional<Phone> phone;
   {
-    Box box(dir.path());
-    box.ask(kDevice + ".cnf.xml", FileOutcome::sent, kStart);
+    StoreBox box(dir.path());
+    box.ask(kKept + ".cnf.xml", FileOutcome::sent, kStart);
     for (int i = 0; i <= static_cast<int>(SignallingEvent::lines); ++i)
       box.inventory.on_signalling(
           signalling(static_cast<SignallingEvent>(i), kStart + std::chrono::minutes(1 + i)));
     box.inventory.on_signalling(signalling(SignallingEvent::registered, kStart + 1h));
     for (int i = 0; i < 4; ++i)
       box.inventory.on_call(call(kStart + 2h + std::chrono::minutes(i), i & 1 ? 90 : 0, i & 2 ? 90 : 0));
-    phone = *box.inventory.find(kDevice);
+    phone = *box.inventory.find(kKept);
     CHECK(phone->registered);
     CHECK(phone->steps.size() == 15);
   }
-  Box box(dir.path());
-  const Phone& back = *box.inventory.find(kDevice);
+  StoreBox box(dir.path());
+  const Phone& back = *box.inventory.find(kKept);
   CHECK_FALSE(back.registered);
   CHECK(back.server.empty());
   CHECK(back.had_config);
@@ -170,8 +170,8 @@ TEST_CASE("SIP registrations and calls keep their meaning on disk, every event o
   const test::TempDir dir;
   std::optional<Phone> phone, nameless;
   {
-    Box box(dir.path());
-    box.ask(kDevice + ".cnf.xml", FileOutcome::sent, kStart);
+    StoreBox box(dir.path());
+    box.ask(kKept + ".cnf.xml", FileOutcome::sent, kStart);
     SignallingStep step = signalling(SignallingEvent::registered, kStart + 1s);
     step.protocol = Protocol::sip;
     step.version = 0;
@@ -195,13 +195,13 @@ TEST_CASE("SIP registrations and calls keep their meaning on disk, every event o
     step.transport = "tcp";
     step.user_agent = "Example Phone/1.0";
     box.inventory.on_signalling(step);
-    phone = *box.inventory.find(kDevice);
+    phone = *box.inventory.find(kKept);
     nameless = *box.inventory.find("192.0.2.8");
     CHECK(phone->steps.size() == 1 + 16 + 1);  // "connected" and "lines" are none
     CHECK(nameless->registered);
   }
-  Box box(dir.path());
-  const Phone& back = *box.inventory.find(kDevice);
+  StoreBox box(dir.path());
+  const Phone& back = *box.inventory.find(kKept);
   CHECK(same(back, *phone));
   CHECK(back.transport == "udp");
   CHECK(same(*box.inventory.find("192.0.2.8"), *nameless));
@@ -214,8 +214,8 @@ TEST_CASE("SIP registrations and calls keep their meaning on disk, every event o
 TEST_CASE("calls push out calls on disk too, and not the boot") {
   const test::TempDir dir;
   {
-    Box box(dir.path(), {.max_phones = 10, .max_steps = 8});
-    box.ask(kDevice + ".cnf.xml", FileOutcome::sent, kStart);
+    StoreBox box(dir.path(), {.max_phones = 10, .max_steps = 8});
+    box.ask(kKept + ".cnf.xml", FileOutcome::sent, kStart);
     for (int i = 0; i < 50; ++i) {
       box.inventory.on_call(call(kStart + std::chrono::minutes(1 + i), 1, 1));
       (void)box.loop.run_until([n = 0]() mutable { return ++n > 3; }, 1s);
@@ -223,15 +223,15 @@ TEST_CASE("calls push out calls on disk too, and not the boot") {
   }
   CHECK(count(dir.path(), "step WHERE type IS NULL") == 1);
   CHECK(count(dir.path(), "step WHERE type = 'call'") == 7);
-  Box box(dir.path(), {.max_phones = 10, .max_steps = 8});
-  REQUIRE(box.inventory.find(kDevice)->steps.size() == 8);
-  CHECK(box.inventory.find(kDevice)->steps.front().is_file());
-  CHECK(box.inventory.find(kDevice)->steps.back().id == 51);
+  StoreBox box(dir.path(), {.max_phones = 10, .max_steps = 8});
+  REQUIRE(box.inventory.find(kKept)->steps.size() == 8);
+  CHECK(box.inventory.find(kKept)->steps.front().is_file());
+  CHECK(box.inventory.find(kKept)->steps.back().id == 51);
 }
 
 TEST_CASE("what each older version kept is read, and has today's schema afterwards") {
   const test::TempDir dir;
-  { Box today(dir.path() / "today"); }
+  { StoreBox today(dir.path() / "today"); }
   const std::size_t newest = test::version_of(dir.path() / "today/phones.db");
   REQUIRE(std::filesystem::exists(test::fixture_path("phones", newest)));
   for (std::size_t version = 1; version <= newest; ++version) {
@@ -240,10 +240,10 @@ TEST_CASE("what each older version kept is read, and has today's schema afterwar
     std::filesystem::create_directories(state);
     test::make_database(state / "phones.db", "phones", version);
     {
-      Box box(state);
+      StoreBox box(state);
       CHECK(box.store->storing());
       REQUIRE(box.inventory.size() == 2);
-      const Phone& phone = *box.inventory.find(kDevice);
+      const Phone& phone = *box.inventory.find(kKept);
       CHECK(phone.had_config);
       CHECK(phone.model == "7965");
       CHECK(phone.protocol == Protocol::sccp);
@@ -271,35 +271,35 @@ TEST_CASE("what each older version kept is read, and has today's schema afterwar
         CHECK(phone.steps[5].aor == "1001");
       }
       CHECK(box.inventory.find("2001:db8::7")->steps.front().outcome == FileOutcome::superseded);
-      box.ask(kDevice + ".cnf.xml", FileOutcome::sent, kStart + 48h);  // and it goes on
+      box.ask(kKept + ".cnf.xml", FileOutcome::sent, kStart + 48h);  // and it goes on
     }
     test::check_upgraded(state / "phones.db", dir.path() / "today/phones.db");
-    Box again(state);
-    CHECK(again.inventory.find(kDevice)->steps.back().at == kStart + 48h);
+    StoreBox again(state);
+    CHECK(again.inventory.find(kKept)->steps.back().at == kStart + 48h);
   }
 }
 
 TEST_CASE("written while it runs, more and more of a story, and no more of it than is kept") {
   const test::TempDir dir;
   {
-    Box box(dir.path(), {.max_phones = 10, .max_steps = 4});
+    StoreBox box(dir.path(), {.max_phones = 10, .max_steps = 4});
     for (int i = 0; i < 50; ++i) {
-      box.ask(kDevice + ".cnf.xml", FileOutcome::sent, kStart + std::chrono::seconds(i));
+      box.ask(kKept + ".cnf.xml", FileOutcome::sent, kStart + std::chrono::seconds(i));
       (void)box.loop.run_until([n = 0]() mutable { return ++n > 3; }, 1s);
     }
   }
   CHECK(count(dir.path(), "step") == 4);
   CHECK(count(dir.path(), "step WHERE id > 46") == 4);
-  Box box(dir.path(), {.max_phones = 10, .max_steps = 4});
-  REQUIRE(box.inventory.find(kDevice) != nullptr);
-  CHECK(box.inventory.find(kDevice)->next_step == 51);
+  StoreBox box(dir.path(), {.max_phones = 10, .max_steps = 4});
+  REQUIRE(box.inventory.find(kKept) != nullptr);
+  CHECK(box.inventory.find(kKept)->next_step == 51);
 }
 
 TEST_CASE("phones that go are gone from disk, also when fewer are kept after a restart") {
   const test::TempDir dir;
   const auto name = [](int i) { return "SEP" + std::to_string(100'000'000'000 + i); };
   {
-    Box box(dir.path(), {.max_phones = 20, .max_steps = 4});
+    StoreBox box(dir.path(), {.max_phones = 20, .max_steps = 4});
     for (int i = 0; i < 60; ++i) {
       box.ask(name(i) + ".cnf.xml", FileOutcome::sent, kStart + std::chrono::seconds(i));
       (void)box.loop.run_until([n = 0]() mutable { return ++n > 2; }, 1s);
@@ -308,7 +308,7 @@ TEST_CASE("phones that go are gone from disk, also when fewer are kept after a r
   CHECK(count(dir.path(), "phone") == 20);
   CHECK(count(dir.path(), "step") == 20);
   {
-    Box box(dir.path(), {.max_phones = 5, .max_steps = 4});
+    StoreBox box(dir.path(), {.max_phones = 5, .max_steps = 4});
     CHECK(box.inventory.size() == 5);
     CHECK(box.inventory.find(name(59)) != nullptr);
     CHECK(box.inventory.find(name(54)) == nullptr);
@@ -319,12 +319,12 @@ TEST_CASE("phones that go are gone from disk, also when fewer are kept after a r
 TEST_CASE("a phone that was forgotten and came anew begins a new story on disk too") {
   const test::TempDir dir;
   {
-    Box box(dir.path(), {.max_phones = 1, .max_steps = 8});
+    StoreBox box(dir.path(), {.max_phones = 1, .max_steps = 8});
     for (int i = 0; i < 5; ++i)
-      box.ask(kDevice + ".cnf.xml", FileOutcome::sent, kStart + std::chrono::seconds(i));
+      box.ask(kKept + ".cnf.xml", FileOutcome::sent, kStart + std::chrono::seconds(i));
     (void)box.loop.run_until([n = 0]() mutable { return ++n > 20; }, 1s);
     box.ask("SEPAABBCCDDEEFF.cnf.xml", FileOutcome::sent, kStart + 1h);
-    box.ask(kDevice + ".cnf.xml", FileOutcome::not_found, kStart + 2h);
+    box.ask(kKept + ".cnf.xml", FileOutcome::not_found, kStart + 2h);
   }
   CHECK(count(dir.path(), "phone") == 1);
   CHECK(count(dir.path(), "step") == 1);
@@ -334,9 +334,9 @@ TEST_CASE("a phone that was forgotten and came anew begins a new story on disk t
 TEST_CASE("a folder that can't be used leaves the inventory in memory") {
   const test::TempDir dir;
   std::ofstream(dir.path() / "state") << "a file is in the way";
-  Box box(dir.path() / "state");
+  StoreBox box(dir.path() / "state");
   CHECK(!box.store->storing());
-  box.ask(kDevice + ".cnf.xml", FileOutcome::sent, kStart);
+  box.ask(kKept + ".cnf.xml", FileOutcome::sent, kStart);
   (void)box.loop.run_until([n = 0]() mutable { return ++n > 3; }, 1s);
   CHECK(box.inventory.size() == 1);
 }
@@ -349,12 +349,12 @@ TEST_CASE("a database that can't be opened leaves the inventory in memory, and t
     const std::vector<std::string_view> newer(99, "");
     REQUIRE(store::Database::open(path, newer));
   }
-  Box box(dir.path());
+  StoreBox box(dir.path());
   CHECK(!box.store->storing());
   for (int i = 0; i < 3; ++i)
-    box.ask(kDevice + ".cnf.xml", FileOutcome::sent, kStart + std::chrono::seconds(i));
+    box.ask(kKept + ".cnf.xml", FileOutcome::sent, kStart + std::chrono::seconds(i));
   (void)box.loop.run_until([n = 0]() mutable { return ++n > 3; }, 1s);
-  CHECK(box.inventory.find(kDevice)->steps.size() == 3);
+  CHECK(box.inventory.find(kKept)->steps.size() == 3);
   CHECK_FALSE(std::filesystem::exists(path.string() + ".damaged"));
 }
 
@@ -362,12 +362,12 @@ TEST_CASE("a damaged file is moved aside and stories begin anew") {
   const test::TempDir dir;
   std::ofstream(dir.path() / "phones.db") << std::string(9000, 'x');
   {
-    Box box(dir.path());
+    StoreBox box(dir.path());
     CHECK(box.store->storing());
-    box.ask(kDevice + ".cnf.xml", FileOutcome::sent, kStart);
+    box.ask(kKept + ".cnf.xml", FileOutcome::sent, kStart);
   }
   CHECK(std::filesystem::exists(dir.path() / "phones.db.damaged"));
-  Box box(dir.path());
+  StoreBox box(dir.path());
   CHECK(box.inventory.size() == 1);
 }
 
@@ -375,8 +375,8 @@ TEST_CASE("a disk that refuses for a while loses nothing") {
   const test::TempDir dir;
   std::signal(SIGXFSZ, SIG_IGN);
   {
-    Box box(dir.path());
-    box.ask(kDevice + ".cnf.xml", FileOutcome::sent, kStart);
+    StoreBox box(dir.path());
+    box.ask(kKept + ".cnf.xml", FileOutcome::sent, kStart);
     rlimit before{};
     REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
     rlimit tight = before;

@@ -39,7 +39,7 @@ struct Lan {
   }
   bool until(const std::function<bool()>& met) { return loop.run_until(met, 20s); }
 
-  test::TempDir state;
+  dw::test::TempDir state;
   net::Loop loop;
   sim::SimRouter router;
   std::optional<net::DatagramSocket> socket;

@@ -18,8 +18,8 @@ using net::SipTransport;
 
 namespace {
 
-using Found = std::optional<Result<net::SipTargets>>;
-constexpr Duration kPatience = 20s;  // of a test; nothing takes so long
+using FoundTargets = std::optional<Result<net::SipTargets>>;
+constexpr Duration kLookupPatience = 20s;  // of a test; nothing takes so long
 constexpr Duration kLong = 1h;       // of a lookup that the test itself must end
 
 struct Net {
@@ -33,12 +33,12 @@ struct Net {
     resolver.emplace(loop, options);
   }
 
-  Found look_up(const char* name, SipTransport transport = SipTransport::udp) {
-    Found found;
+  FoundTargets look_up(const char* name, SipTransport transport = SipTransport::udp) {
+    FoundTargets found;
     const net::SipLookup lookup(*resolver, *HostPort::parse(name), transport,
                                 [&](auto answer) { found = std::move(answer); });
     CHECK_FALSE(found.has_value());  // never before the constructor has returned
-    CHECK(loop.run_until([&] { return found.has_value(); }, kPatience));
+    CHECK(loop.run_until([&] { return found.has_value(); }, kLookupPatience));
     return found;
   }
   int asked(const std::string& name, std::uint16_t type) const {
@@ -52,7 +52,7 @@ struct Net {
 };
 
 /// "192.0.2.1:5060 192.0.2.2:5061", or the error's code.
-std::string words(const Found& found) {
+std::string words(const FoundTargets& found) {
   if (!found) return "nothing";
   if (!*found) return "error: " + std::string(to_string(found->error().code));
   std::string out;
@@ -92,7 +92,7 @@ TEST_CASE("a literal is its own answer, and no DNS server is asked") {
 TEST_CASE("a name with a port has addresses, and SRV is not asked") {
   Net net;
   net.dns.say_addresses("pbx.example.net", {"192.0.2.1", "192.0.2.2"}, 120);
-  const Found found = net.look_up("pbx.example.net:5070");
+  const FoundTargets found = net.look_up("pbx.example.net:5070");
   REQUIRE(found->has_value());
   CHECK((*found)->endpoints.size() == 2);
   for (const Endpoint& e : (*found)->endpoints)
@@ -109,7 +109,7 @@ TEST_CASE("both families are found, an alias is followed, and its time to live c
   net.dns.say(
       "pbx.example.net", test::kAaaa,
       {{test::cname("pbx.example.net", "a.example.net", 50), test::address("a.example.net", "2001:db8::1")}});
-  const Found found = net.look_up("pbx.example.net:5060");
+  const FoundTargets found = net.look_up("pbx.example.net:5060");
   REQUIRE(found->has_value());
   CHECK((*found)->endpoints.size() == 2);
   CHECK(std::ranges::count((*found)->endpoints, *Endpoint::parse("192.0.2.1:5060")) == 1);
@@ -126,7 +126,7 @@ TEST_CASE("a name without a port is asked for SRV: by priority, then by weight, 
   net.dns.say_addresses("a.example.net", {"192.0.2.1"});
   net.dns.say_addresses("b.example.net", {"192.0.2.2"});
   net.dns.say_addresses("c.example.net", {"192.0.2.3"});
-  const Found found = net.look_up("example.net");
+  const FoundTargets found = net.look_up("example.net");
   CHECK(words(found) ==
         "192.0.2.2:5062 192.0.2.1:5061 192.0.2.3:5063");  // 0 draws the first of those in turn
   CHECK((*found)->ttl == 200s);
@@ -165,7 +165,7 @@ TEST_CASE("an SRV target that is the root: no SIP there, and nothing else is ask
   const std::string name = "_sip._tcp.example.net";
   net.dns.say(name, test::kSrv, {{test::srv(name, 0, 0, 0, "")}});
   net.dns.say_addresses("example.net", {"192.0.2.1"});
-  const Found found = net.look_up("example.net", SipTransport::tcp);
+  const FoundTargets found = net.look_up("example.net", SipTransport::tcp);
   CHECK(words(found) == error_of(Errc::unavailable));
   CHECK(found->error().text == "\"example.net\" offers no SIP over TCP: its SRV record says so");
   CHECK(net.dns.udp_asked.size() == 1);
@@ -187,11 +187,11 @@ TEST_CASE("a target without addresses is passed over, and all of them are an err
   net.dns.say(name, test::kSrv,
               {{test::srv(name, 1, 0, 5060, "gone.example.net", 3600),
                 test::srv(name, 2, 0, 5060, "pbx.example.net", 3600)}});
-  const Found none = net.look_up("example.net");
+  const FoundTargets none = net.look_up("example.net");
   CHECK(words(none) == error_of(Errc::not_found));
   CHECK(none->error().text.find("gone.example.net") != std::string::npos);
   net.dns.say_addresses("pbx.example.net", {"192.0.2.1"}, 3600);
-  const Found found = net.look_up("example.net");
+  const FoundTargets found = net.look_up("example.net");
   CHECK(words(found) == "192.0.2.1:5060");
   CHECK((*found)->ttl == 3600s);  // that a name does not exist is an answer
 }
@@ -205,7 +205,7 @@ TEST_CASE("a target that can't be asked is passed over, and asked again soon") {
   net.dns.say("a.example.net", test::kA, {.flags = test::kServFail});
   net.dns.say("a.example.net", test::kAaaa, {.flags = test::kServFail});
   net.dns.say_addresses("b.example.net", {"192.0.2.2"}, 3600);
-  const Found found = net.look_up("example.net");
+  const FoundTargets found = net.look_up("example.net");
   CHECK(words(found) == "192.0.2.2:5060");
   CHECK((*found)->ttl == net::SipLookup::kPartTtl);
 }
@@ -233,7 +233,7 @@ TEST_CASE("bounds: SRV records that are followed, and addresses") {
   }
   net.dns.say(name, test::kSrv, reply);
   net.dns.say_by_udp(name, test::kSrv, {.flags = test::kTruncated});  // it does not fit a datagram
-  const Found found = net.look_up("example.net");
+  const FoundTargets found = net.look_up("example.net");
   REQUIRE(found->has_value());
   CHECK((*found)->endpoints.size() == net::SipLookup::kMaxEndpoints);
   CHECK(net.asked("h81.net", test::kA) == 1);
@@ -252,7 +252,7 @@ TEST_CASE("the time to live is kept within its bounds") {
 
 TEST_CASE("a name that does not exist, and one that can't") {
   Net net;
-  const Found found = net.look_up("nowhere.example.net");
+  const FoundTargets found = net.look_up("nowhere.example.net");
   CHECK(words(found) == error_of(Errc::not_found));
   CHECK(found->error().text.find("\"nowhere.example.net\"") != std::string::npos);
   const std::string label(64, 'x');  // longer than RFC 1035 §2.3.4 allows
@@ -281,7 +281,7 @@ TEST_CASE("a lookup ends in time whatever its queries do, and what it asked is f
   Net net(kLong, 50ms);
   net.dns.keep_silent("pbx.example.net", test::kA);
   net.dns.keep_silent("pbx.example.net", test::kAaaa);
-  const Found found = net.look_up("pbx.example.net:5060");
+  const FoundTargets found = net.look_up("pbx.example.net:5060");
   CHECK(words(found) == error_of(Errc::unavailable));
   CHECK(found->error().text.find("in time") != std::string::npos);
 }
@@ -357,10 +357,10 @@ TEST_CASE("once no server has answered, the next lookup asks those that resolv.c
   options.dns.port = dns.at().port;
   net::SipResolver resolver(loop, options);
   const auto look_up = [&] {
-    Found found;
+    FoundTargets found;
     const net::SipLookup lookup(resolver, {"pbx.example.net", 5060}, SipTransport::udp,
                                 [&](auto answer) { found = std::move(answer); });
-    CHECK(loop.run_until([&] { return found.has_value(); }, kPatience));
+    CHECK(loop.run_until([&] { return found.has_value(); }, kLookupPatience));
     return words(found);
   };
   std::ofstream(conf.path) << "nameserver 127.0.0.2\n";  // where nobody listens
@@ -382,10 +382,10 @@ TEST_CASE("a name without a dot is looked for in the search list of resolv.conf,
   options.dns.resolv_conf = conf.path;
   options.dns.port = dns.at().port;
   net::SipResolver resolver(loop, options);
-  Found found;
+  FoundTargets found;
   const net::SipLookup lookup(resolver, {"pbx", 0}, SipTransport::udp,
                               [&](auto answer) { found = std::move(answer); });
-  CHECK(loop.run_until([&] { return found.has_value(); }, kPatience));
+  CHECK(loop.run_until([&] { return found.has_value(); }, kLookupPatience));
   CHECK(words(found) == "192.0.2.1:5060");
   CHECK(dns.udp_asked.contains({"_sip._udp.pbx", test::kSrv}));
   CHECK_FALSE(dns.udp_asked.contains({"_sip._udp.pbx.example.net", test::kSrv}));
@@ -403,11 +403,11 @@ TEST_CASE("names of the hosts file are found there, and DNS is asked for their S
   net::SipResolver resolver(loop, options);
   for (const char* name : {"pbx.in.hosts:5070", "pbx:5070", "pbx.in.hosts"}) {
     CAPTURE(name);
-    Found found;
+    FoundTargets found;
     const net::SipLookup lookup(resolver, *HostPort::parse(name), SipTransport::udp,
                                 [&](auto answer) { found = std::move(answer); });
     CHECK_FALSE(found.has_value());  // though c-ares has it at once
-    CHECK(loop.run_until([&] { return found.has_value(); }, kPatience));
+    CHECK(loop.run_until([&] { return found.has_value(); }, kLookupPatience));
     CHECK(words(found) == (std::string(name).ends_with("5070") ? "192.0.2.44:5070" : "192.0.2.44:5060"));
     if (*found) CHECK((*found)->ttl == net::SipLookup::kMinTtl);
   }
@@ -418,7 +418,7 @@ TEST_CASE("names of the hosts file are found there, and DNS is asked for their S
 TEST_CASE("many lookups at once each get their own answer") {
   Net net;
   constexpr std::size_t kMany = 64;
-  std::vector<Found> found(kMany);
+  std::vector<FoundTargets> found(kMany);
   std::vector<std::unique_ptr<net::SipLookup>> lookups;
   for (std::size_t i = 0; i < kMany; ++i) {
     const std::string name = "h" + std::to_string(i) + ".example.net";
@@ -427,7 +427,7 @@ TEST_CASE("many lookups at once each get their own answer") {
         std::make_unique<net::SipLookup>(*net.resolver, HostPort{name, 0}, SipTransport::udp,
                                          [&found, i](auto answer) { found[i] = std::move(answer); }));
   }
-  CHECK(net.loop.run_until([&] { return std::ranges::all_of(found, &Found::has_value); }, kPatience));
+  CHECK(net.loop.run_until([&] { return std::ranges::all_of(found, &FoundTargets::has_value); }, kLookupPatience));
   for (std::size_t i = 0; i < kMany; ++i)
     CHECK(words(found[i]) == "192.0.2." + std::to_string(i) + ":5060");
 }
@@ -437,16 +437,16 @@ TEST_CASE("a lookup that is dropped in flight answers nobody; others go on") {
   net.dns.keep_silent("_sip._udp.a.example.net", test::kSrv);
   net.dns.say_addresses("b.example.net", {"192.0.2.2"});
   int dropped_answers = 0;
-  Found found;
+  FoundTargets found;
   std::optional<net::SipLookup> dropped;
   dropped.emplace(*net.resolver, HostPort{"a.example.net", 0}, SipTransport::udp,
                   [&](auto) { ++dropped_answers; });
   REQUIRE(
-      net.loop.run_until([&] { return net.asked("_sip._udp.a.example.net", test::kSrv) == 1; }, kPatience));
+      net.loop.run_until([&] { return net.asked("_sip._udp.a.example.net", test::kSrv) == 1; }, kLookupPatience));
   net::SipLookup other(*net.resolver, HostPort{"b.example.net", 0}, SipTransport::udp,
                        [&](auto answer) { found = std::move(answer); });
   dropped.reset();
-  CHECK(net.loop.run_until([&] { return found.has_value(); }, kPatience));
+  CHECK(net.loop.run_until([&] { return found.has_value(); }, kLookupPatience));
   CHECK(words(found) == "192.0.2.2:5060");
   {
     const net::SipLookup literal(*net.resolver, {"192.0.2.1", 0}, SipTransport::udp,
@@ -456,7 +456,7 @@ TEST_CASE("a lookup that is dropped in flight answers nobody; others go on") {
   bool turned = false;
   net::Timer timer(net.loop, [&] { turned = true; });
   timer.arm_after(1ms);
-  CHECK(net.loop.run_until([&] { return turned; }, kPatience));
+  CHECK(net.loop.run_until([&] { return turned; }, kLookupPatience));
   CHECK(dropped_answers == 0);
 }
 
@@ -495,11 +495,11 @@ TEST_CASE("a lookup, or the resolver, may be destroyed by the answer") {
                      [](auto) { CHECK(false); });
       first.emplace(*net.resolver, *HostPort::parse(name), SipTransport::udp, end_all);
       second.emplace(*net.resolver, *HostPort::parse(name), SipTransport::udp, end_all);
-      CHECK(net.loop.run_until([&] { return answers > 0; }, kPatience));
+      CHECK(net.loop.run_until([&] { return answers > 0; }, kLookupPatience));
       bool turned = false;
       net::Timer timer(net.loop, [&] { turned = true; });
       timer.arm_after(5ms);
-      CHECK(net.loop.run_until([&] { return turned; }, kPatience));
+      CHECK(net.loop.run_until([&] { return turned; }, kLookupPatience));
       CHECK(answers == 1);
     }
   }
@@ -509,13 +509,13 @@ TEST_CASE("an answer may begin the next lookup") {
   Net net;
   net.dns.say_addresses("a.example.net", {"192.0.2.1"});
   net.dns.say_addresses("b.example.net", {"192.0.2.2"});
-  Found found;
+  FoundTargets found;
   std::optional<net::SipLookup> lookup;
   lookup.emplace(*net.resolver, HostPort{"a.example.net", 0}, SipTransport::udp, [&](auto) {
     lookup.emplace(*net.resolver, HostPort{"b.example.net", 0}, SipTransport::udp,
                    [&](auto answer) { found = std::move(answer); });
   });
-  CHECK(net.loop.run_until([&] { return found.has_value(); }, kPatience));
+  CHECK(net.loop.run_until([&] { return found.has_value(); }, kLookupPatience));
   CHECK(words(found) == "192.0.2.2:5060");
 }
 

@@ -14,7 +14,7 @@ namespace {
 const Endpoint kAnyPort{IpAddress::v4(0x7f000001), 0};
 
 /// What one end of a connection was told.
-struct End {
+struct StreamEnd {
   net::TcpStream stream;
   Buffer received;
   bool connected = false, clean = false;
@@ -33,7 +33,7 @@ struct End {
 /// A listener and a connection to it.
 struct Pair {
   net::Loop loop;
-  End near, far;
+  StreamEnd near, far;
   Endpoint seen_peer;
   std::optional<net::TcpListener> listener;
 
@@ -84,7 +84,7 @@ TEST_CASE("a peer that takes nothing is given up, not buffered without end") {
       loop, kAnyPort,
       [&](net::Descriptor socket, const Endpoint&, const Endpoint&) { held = std::move(socket); });
   REQUIRE(listener);
-  End end;
+  StreamEnd end;
   auto made = net::TcpStream::connect(loop, listener->local(), {}, end.events());
   REQUIRE(made);
   end.stream = std::move(*made);
@@ -136,7 +136,7 @@ TEST_CASE("a port where nobody listens is an end, not a connection") {
     REQUIRE(listener);
     nobody = listener->local();
   }
-  End end;
+  StreamEnd end;
   auto made = net::TcpStream::connect(loop, nobody, {}, end.events());
   REQUIRE(made);
   end.stream = std::move(*made);
@@ -148,7 +148,7 @@ TEST_CASE("a port where nobody listens is an end, not a connection") {
 TEST_CASE("a connection may come from a chosen address") {
   net::Loop loop;
   Endpoint seen;
-  End near, far;
+  StreamEnd near, far;
   auto listener = net::TcpListener::open(
       loop, kAnyPort, [&](net::Descriptor socket, const Endpoint& peer, const Endpoint&) {
         seen = peer;

@@ -22,8 +22,8 @@ namespace {
 const WallTime kNoon{std::chrono::sys_days{std::chrono::year{2026} / 3 / 1}};
 
 /// A proxy core and its store, in the order they go, with a wall clock that the test sets.
-struct Desk {
-  explicit Desk(std::filesystem::path dir, WallTime at = kNoon)
+struct StoreDesk {
+  explicit StoreDesk(std::filesystem::path dir, WallTime at = kNoon)
       : wall(at), proxy(options(), broker, [this] { return ++drawn; }), began(loop.now()) {
     store = SipStore::open(loop, dir, proxy, out,
                            {.write_every = 1ms, .retry_after = 1ms, .wall = [this] { return clock(); }});
@@ -69,18 +69,18 @@ struct Desk {
 TEST_CASE("SIP bindings outlive a restart for as long as they were granted") {
   const test::TempDir dir;
   {
-    Desk desk(dir.path());
+    StoreDesk desk(dir.path());
     CHECK(desk.store->storing());
     desk.registers(1, 1h);
     desk.registers(2, 10min);
   }
   {
-    Desk desk(dir.path(), kNoon + 20min);
+    StoreDesk desk(dir.path(), kNoon + 20min);
     CHECK(desk.bindings() == 1);
     CHECK(desk.left(1) < 41min);
     CHECK(desk.left(1) > 39min);
   }
-  Desk desk(dir.path(), kNoon - 24h * 365);  // a machine without a battery for its clock
+  StoreDesk desk(dir.path(), kNoon - 24h * 365);  // a machine without a battery for its clock
   CHECK(desk.bindings() == 1);
   CHECK(desk.left(1) <= SipStore::kMaxKept);
 }
@@ -90,14 +90,14 @@ TEST_CASE("SIP bindings last on disk when the clock is set, in either direction"
     const test::TempDir dir;
     const auto set = std::chrono::floor<std::chrono::milliseconds>(by);
     {
-      Desk desk(dir.path());
+      StoreDesk desk(dir.path());
       desk.registers(1, 1h);
       REQUIRE(desk.settle());
       desk.wall += set;
       REQUIRE(desk.settle());
       CHECK(desk.left(1) > 59min);
     }
-    Desk desk(dir.path(), kNoon + set + 10min);
+    StoreDesk desk(dir.path(), kNoon + set + 10min);
     CHECK(desk.bindings() == 1);
     CHECK(desk.left(1) > 48min);
     CHECK(desk.left(1) < 51min);
@@ -108,7 +108,7 @@ TEST_CASE("SIP bindings: a disk that refuses for a while loses none, and none th
   const test::TempDir dir;
   std::signal(SIGXFSZ, SIG_IGN);
   {
-    Desk desk(dir.path());
+    StoreDesk desk(dir.path());
     desk.registers(1, 1h);
     REQUIRE(desk.settle());
     rlimit before{};
@@ -126,7 +126,7 @@ TEST_CASE("SIP bindings: a disk that refuses for a while loses none, and none th
     CHECK(failed);
     CHECK(desk.loop.run_until([&] { return desk.store->storing(); }, 10s));
   }
-  Desk desk(dir.path());
+  StoreDesk desk(dir.path());
   CHECK(desk.bindings() == 2);
   CHECK(desk.left(1) == Duration{});
   CHECK(desk.left(2) > 0s);
@@ -149,7 +149,7 @@ TEST_CASE(
     std::ofstream(path) << std::string(9000, 'x');
     stores = true;
   }
-  Desk desk(dir.path());
+  StoreDesk desk(dir.path());
   CHECK(desk.store->storing() == stores);
   desk.registers(1, 1h);
   (void)desk.settle();
@@ -160,7 +160,7 @@ TEST_CASE(
 TEST_CASE("SIP bindings that each older version kept are read, with today's schema afterwards") {
   const test::TempDir dir;
   std::filesystem::create_directories(dir.path() / "today");
-  { Desk today(dir.path() / "today"); }
+  { StoreDesk today(dir.path() / "today"); }
   const std::size_t newest = test::version_of(dir.path() / "today/sip.db");
   REQUIRE(std::filesystem::exists(test::fixture_path("sip", newest)));
   for (std::size_t version = 1; version <= newest; ++version) {
@@ -169,7 +169,7 @@ TEST_CASE("SIP bindings that each older version kept are read, with today's sche
     std::filesystem::create_directories(state);
     test::make_database(state / "sip.db", "sip", version);
     {
-      Desk desk(state);
+      StoreDesk desk(state);
       REQUIRE(desk.bindings() == 1);  // the other one's time is over
       const sip::Binding& b = *desk.proxy.bindings().by_token("abcdefghijklm");
       CHECK(b.device == "SEP001122334455");
@@ -182,6 +182,6 @@ TEST_CASE("SIP bindings that each older version kept are read, with today's sche
       desk.registers(1, 1h);
     }
     test::check_upgraded(state / "sip.db", dir.path() / "today/sip.db");
-    CHECK(Desk(state).bindings() == 2);
+    CHECK(StoreDesk(state).bindings() == 2);
   }
 }

@@ -12,7 +12,7 @@ using test::talk;
 
 namespace {
 
-struct Shelf : Library {
+struct OpenShelf : Library {
   ContentPtr open(const FileRequest& request) override {
     const auto found = files.find(request.name);
     return found == files.end() ? Content::failure({Errc::not_found, "no origin has it", 0}) : found->second;
@@ -20,9 +20,9 @@ struct Shelf : Library {
   std::map<std::string, ContentPtr> files;
 };
 
-struct Box {
+struct OpenBox {
   net::Loop loop;
-  Shelf shelf;
+  OpenShelf shelf;
   std::vector<phones::FileStep> steps;
   PhoneHttpServer server{loop, shelf, {}, [this](const phones::FileStep& step) { steps.push_back(step); }};
   Endpoint at = *server.listen({*IpAddress::parse("127.0.0.1"), 0});
@@ -43,7 +43,7 @@ bool has(const std::string& answer, std::string_view text) {
 }  // namespace
 
 TEST_CASE("phone http over TCP: the request as the phone writes it") {
-  Box box;
+  OpenBox box;
   box.shelf.files["CTLSEP001122334455.tlv"] = Content::of(to_buffer("0123456789"), {});
   // No blank after "Host:", no User-Agent, no Accept (cisco-provisioning §1.5); the phone closes by itself.
   const std::string answer =
@@ -60,7 +60,7 @@ TEST_CASE("phone http over TCP: the request as the phone writes it") {
 }
 
 TEST_CASE("phone http over TCP: HTTP/1.0, HEAD, and several requests on one connection") {
-  Box box;
+  OpenBox box;
   box.shelf.files["a.xml"] = Content::of(to_buffer("<a/>"), {});
   CHECK(has(box.ask("GET /a.xml HTTP/1.0\r\n\r\n"), "\r\n\r\n<a/>"));
   const std::string head =
@@ -74,7 +74,7 @@ TEST_CASE("phone http over TCP: HTTP/1.0, HEAD, and several requests on one conn
 }
 
 TEST_CASE("phone http over TCP: an unchanged file, and what is missing") {
-  Box box;
+  OpenBox box;
   box.shelf.files["a.xml"] = Content::of(to_buffer("<a/>"), {});
   const std::string first = box.ask("GET /a.xml HTTP/1.0\r\n\r\n");
   const std::size_t begin = first.find("ETag: ") + 6;
@@ -89,7 +89,7 @@ TEST_CASE("phone http over TCP: an unchanged file, and what is missing") {
 }
 
 TEST_CASE("phone http over TCP: a big file that arrives in parts comes out whole") {
-  Box box;
+  OpenBox box;
   Buffer whole(3'000'000);
   for (std::size_t i = 0; i < whole.size(); ++i)
     whole[i] = static_cast<std::uint8_t>(i * 2654435761U >> 13);
@@ -114,7 +114,7 @@ TEST_CASE("phone http over TCP: a big file that arrives in parts comes out whole
 }
 
 TEST_CASE("phone http over TCP: a file that breaks off is cut short of its length") {
-  Box box;
+  OpenBox box;
   auto content = std::make_shared<Content>();
   ContentMeta meta;
   meta.size = 100'000;
@@ -131,7 +131,7 @@ TEST_CASE("phone http over TCP: a file that breaks off is cut short of its lengt
 
 TEST_CASE("phone http over TCP: a server that goes while somebody waits leaves nothing behind") {
   net::Loop loop;
-  Shelf shelf;
+  OpenShelf shelf;
   const auto content = std::make_shared<Content>();
   shelf.files["a.xml"] = content;
   unsigned steps = 0;
@@ -148,7 +148,7 @@ TEST_CASE("phone http over TCP: a server that goes while somebody waits leaves n
 }
 
 TEST_CASE("phone http over TCP: a port that is taken is told in a sentence") {
-  Box box;
+  OpenBox box;
   const auto again = box.server.listen(box.at);
   REQUIRE_FALSE(again);
   CHECK(again.error().code == Errc::system);

@@ -29,7 +29,7 @@ FileSource only(const std::string& text) {
           [](const std::string&) { return std::vector<std::string>(); }};
 }
 
-Loaded load_text(const std::string& text) {
+Loaded load_alone(const std::string& text) {
   return load({"x.toml", {}, {}}, only(text));
 }
 
@@ -45,7 +45,7 @@ void check_defaults(const Loaded& loaded) {
 TEST_CASE("the shipped dropwire.toml is what the table says, and loads to the defaults") {
   const std::string shipped = file("dropwire.toml");
   CHECK(shipped == to_toml());  // build/…/dropwire settings --toml > conf/dropwire.toml
-  const Loaded bare = load_text(shipped);
+  const Loaded bare = load_alone(shipped);
   CHECK(bare.config.access.listen == std::vector<IpAddress>{*IpAddress::parse("127.0.0.1")});  // not configured
   check_defaults(load({"x.toml", {"access.listen=0.0.0.0"}, {}}, only(shipped)));
 }
@@ -63,7 +63,7 @@ TEST_CASE("the shipped dropwire.toml with every line uncommented loads to the de
     open += std::string(setting ? line.substr(1) : line) + "\n";
   }
   CHECK(uncommented == settings().size());
-  check_defaults(load_text(open));
+  check_defaults(load_alone(open));
 }
 
 TEST_CASE("SETTINGS.md is what the table says") {
@@ -74,7 +74,7 @@ TEST_CASE("the examples load without a complaint and show the operator's central
   for (const auto& [name, mode] :
        {std::pair("examples/edge.toml", Mode::edge), {"examples/hosted.toml", Mode::hosted}}) {
     CAPTURE(name);
-    const Loaded loaded = load_text(file(name));
+    const Loaded loaded = load_alone(file(name));
     CHECK(loaded.problems.empty());
     CHECK(loaded.config.mode == mode);
     CHECK(loaded.config.central.host == "185.165.44.51");

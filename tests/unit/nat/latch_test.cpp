@@ -2,18 +2,17 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/unit/nat/hosts.hpp"
 #include "tests/unit/nat/rtp_packets.hpp"
 
 using namespace dw;
 using namespace dw::nat;
+using namespace dw::nat::test;
 using Verdict = Latch::Verdict;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 namespace {
-
-const IpAddress kPhone = IpAddress::v4(0xcb007165);
-const IpAddress kMallory = IpAddress::v4(0xcb007142);
 
 struct Leg {
   Latch latch;

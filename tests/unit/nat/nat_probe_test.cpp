@@ -9,12 +9,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const Endpoint kServer = at("203.0.113.10:3478");
+const Endpoint kStunServer = at("203.0.113.10:3478");
 constexpr Behaviour kKinds[] = {Behaviour::endpoint_independent, Behaviour::address_dependent,
                                 Behaviour::address_and_port_dependent};
 
 BehaviourProbe::Result behaviour(SimNat& nat, std::uint64_t seed = 1) {
-  BehaviourProbe probe(kServer, seeded_random(seed));
+  BehaviourProbe probe(kStunServer, seeded_random(seed));
   probe.set_local(0, nat.local(0));
   probe.set_local(1, nat.local(1));
   const TimePoint began = nat.now;
@@ -25,7 +25,7 @@ BehaviourProbe::Result behaviour(SimNat& nat, std::uint64_t seed = 1) {
 }
 
 LifetimeProbe::Result lifetime(SimNat& nat, Duration limit = 3h) {
-  LifetimeProbe probe(kServer, seeded_random(5));
+  LifetimeProbe probe(kStunServer, seeded_random(5));
   nat.run(probe, limit);
   CHECK(probe.done());
   return probe.result();
@@ -63,7 +63,7 @@ TEST_CASE("nat probe: each kind of mapping and filtering is told") {
 TEST_CASE("nat probe: a server with one address tells ports apart, and says so") {
   for (const Behaviour kind : kKinds) {
     SimNat nat;
-    nat.server_addresses = {kServer.address};
+    nat.server_addresses = {kStunServer.address};
     nat.mapping = nat.filtering = kind;
     const auto result = behaviour(nat);
     const bool by_port = kind == Behaviour::address_and_port_dependent;
@@ -108,7 +108,7 @@ TEST_CASE("nat probe: a tenth of the packets lost changes nothing") {
 
 TEST_CASE("nat probe: noise and foreign answers are not taken") {
   SimNat nat;
-  BehaviourProbe probe(kServer, seeded_random(3));
+  BehaviourProbe probe(kStunServer, seeded_random(3));
   const auto sends = probe.start(nat.now);
   REQUIRE(sends.size() == 2);
   StunMessage forged;
@@ -153,7 +153,7 @@ TEST_CASE("nat probe: a server that is away is no dead mapping") {
 }
 
 TEST_CASE("nat probe: one address is told whatever answer comes first") {
-  BehaviourProbe probe(kServer, seeded_random(4));
+  BehaviourProbe probe(kStunServer, seeded_random(4));
   const TimePoint now{1h};
   const auto first = probe.start(now);
   REQUIRE(first.size() == 2);
@@ -177,9 +177,9 @@ TEST_CASE("nat probe: requests are as long as any answer, without PADDING") {
   // RFC 5780 §7.6: PADDING asks for an answer of the size of the MTU, and may not stand beside RESPONSE-PORT.
   StunAsker asker(seeded_random(6));
   std::vector<StunSend> out;
-  asker.ask({}, 1, {0, kServer, {}, {}}, out);
-  asker.ask({}, 2, {0, kServer, StunMessage::ChangeRequest{true, true}, {}}, out);
-  asker.ask({}, 3, {0, kServer, {}, std::uint16_t{40000}}, out);
+  asker.ask({}, 1, {0, kStunServer, {}, {}}, out);
+  asker.ask({}, 2, {0, kStunServer, StunMessage::ChangeRequest{true, true}, {}}, out);
+  asker.ask({}, 3, {0, kStunServer, {}, std::uint16_t{40000}}, out);
   REQUIRE(out.size() == 3);
   for (const StunSend& send : out) {
     CHECK(send.octets.size() == StunAsker::kPadded);

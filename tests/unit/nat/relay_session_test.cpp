@@ -2,19 +2,19 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/unit/nat/hosts.hpp"
 #include "tests/unit/nat/rtp_packets.hpp"
 
 using namespace dw;
 using namespace dw::nat;
+using namespace dw::nat::test;
 using Fate = RelaySession::Fate;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 namespace {
 
-const IpAddress kPhone = IpAddress::v4(0xcb007165);
 const IpAddress kServer = IpAddress::v4(0xc6336414);
-const IpAddress kMallory = IpAddress::v4(0xcb007142);
 const Endpoint kFarEnd{IpAddress::v4(0xc6336415), 30000};
 const Buffer kRtcp = {0x81, 200, 0, 1, 0, 0, 0, 9};
 /// T.38 (09/2010) annex E: sequence number, primary IFP packet (a t30-indicator of one octet), no secondaries.

@@ -5,6 +5,8 @@
 
 namespace dw::test {
 
+inline constexpr WallTime kNow = std::chrono::sys_days{std::chrono::year{2026} / 11 / 22};
+
 /// A daemon with which all is well, as it knows itself.
 inline phones::BoxFacts healthy_box() {
   phones::BoxFacts box;

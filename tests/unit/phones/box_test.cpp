@@ -9,12 +9,12 @@
 
 using namespace dw;
 using namespace dw::phones;
+using dw::test::kNow;
 using test::box_without_daemon;
 using test::healthy_box;
 
 namespace {
 
-const WallTime kNow = std::chrono::sys_days{std::chrono::year{2026} / 11 / 22};
 
 std::string codes(const BoxFacts& box, WallTime now = kNow) {
   std::string out;

@@ -11,7 +11,6 @@ using namespace dw::test;
 
 namespace {
 
-const std::vector<std::string> kLists = {"CTLSEP<MAC>.tlv!", "ITLSEP<MAC>.tlv!", "ITLFile.tlv!"};
 
 void expect(const Replay& r, const std::string& code, Severity severity, const std::string& key = kDevice) {
   const auto all = r.found(key);

@@ -19,8 +19,6 @@ namespace {
 using Found = std::vector<Finding>;
 using Gallery = std::map<std::string_view, std::function<Found()>>;
 
-const WallTime kNow = std::chrono::sys_days{std::chrono::year{2026} / 11 / 22};
-const std::vector<std::string> kLists = {"CTLSEP<MAC>.tlv!", "ITLSEP<MAC>.tlv!", "ITLFile.tlv!"};
 
 Found of_box(const std::function<void(BoxFacts&)>& break_it) {
   BoxFacts box = healthy_box();

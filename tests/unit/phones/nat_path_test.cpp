@@ -7,17 +7,17 @@ using namespace dw::phones;
 
 namespace {
 
-IpAddress ip(std::string_view text) {
+IpAddress address_of(std::string_view text) {
   return text.empty() ? IpAddress{} : *IpAddress::parse(text);
 }
 NetworkFacts facts(std::string_view local, std::string_view reflexive,
                    std::vector<std::string_view> hops = {}, std::string_view router = "") {
   NetworkFacts f;
-  f.local = Endpoint{ip(local), 50000};
-  f.reflexive = Endpoint{ip(reflexive), 50000};
+  f.local = Endpoint{address_of(local), 50000};
+  f.reflexive = Endpoint{address_of(reflexive), 50000};
   for (const auto hop : hops)
-    f.hops.push_back(ip(hop));
-  if (!router.empty()) f.router_external = ip(router);
+    f.hops.push_back(address_of(hop));
+  if (!router.empty()) f.router_external = address_of(router);
   return f;
 }
 NatPath path(NetworkFacts f) {

@@ -14,6 +14,8 @@ using namespace std::chrono_literals;
 
 inline const std::string kMac = "001122334455";
 inline const std::string kDevice = "SEP" + kMac;
+/// The trust lists of a phone, which nobody has.
+inline const std::vector<std::string> kLists = {"CTLSEP<MAC>.tlv!", "ITLSEP<MAC>.tlv!", "ITLFile.tlv!"};
 
 inline IpAddress ip(std::string_view text) {
   return IpAddress::parse(text).value();

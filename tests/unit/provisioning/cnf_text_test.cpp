@@ -15,13 +15,13 @@ std::string line_of(const std::string& text, const std::string& key) {
   return text.substr(at, text.find('\n', at) - at);
 }
 
-struct Row {
+struct TextRow {
   std::string key;
   Action O::*group;
   std::string left, rewritten, dropped;
 };
 
-const Row kRows[] = {
+const TextRow kTextRows[] = {
     {"proxy1_address", &O::call_servers,
      "proxy1_address: \"pbx.example.net\" ; registrar and proxy of line 1",
      "proxy1_address: \"192.0.2.1\" ; registrar and proxy of line 1",
@@ -75,7 +75,7 @@ std::string rewritten(const std::string& text, const RewriteOptions& options) {
 
 TEST_CASE("each key of the 79x0 table, left, rewritten and dropped") {
   const std::string original = fixture(kFile);
-  for (const Row& row : kRows) {
+  for (const TextRow& row : kTextRows) {
     CAPTURE(row.key);
     CHECK(line_of(original, row.key) == row.left);
     CHECK(line_of(rewritten(original, only(row.group, Action::leave)), row.key) == row.left);

@@ -9,12 +9,9 @@ using namespace dw::tftp::test;
 
 namespace {
 
-const Endpoint kServer = Endpoint::parse("192.0.2.10:69").value();
-const Endpoint kTid = Endpoint::parse("192.0.2.10:40001").value();
-const Endpoint kOtherTid = Endpoint::parse("192.0.2.10:40002").value();
 const Endpoint kStranger = Endpoint::parse("198.51.100.9:40001").value();
 
-Download::Options options() {
+Download::Options plain_options() {
   Download::Options o;
   o.name = "apps.sbn";
   o.server = kServer;
@@ -22,7 +19,7 @@ Download::Options options() {
 }
 
 /// A download that has agreed to `blksize` and `windowsize`.
-Download agreed(std::string blksize, std::string windowsize, Download::Options o = options()) {
+Download agreed(std::string blksize, std::string windowsize, Download::Options o = plain_options()) {
   Download d(std::move(o));
   (void)d.start(at_ms(0));
   (void)d.on_datagram(at_ms(20), kTid, oack({{"blksize", blksize}, {"windowsize", windowsize}}));
@@ -123,11 +120,11 @@ TEST_CASE("the first answer pins the TID: others of the server get ERROR 5, othe
 
 TEST_CASE("another address may answer only when it is one of the same name") {
   const Endpoint third = Endpoint::parse("192.0.2.11:40001").value();
-  Download d(options());
+  Download d(plain_options());
   (void)d.start(at_ms(0));
   CHECK_FALSE(d.on_datagram(at_ms(10), third, data(1, "x")).end);
   CHECK_FALSE(d.answered());
-  Download::Options o = options();
+  Download::Options o = plain_options();
   o.also_from = {kServer.address, third.address};
   Download cluster(o);
   (void)cluster.start(at_ms(0));
@@ -144,7 +141,7 @@ TEST_CASE(
   auto a = d.on_datagram(at_ms(40), kTid, data(2, ""));
   REQUIRE(a.end);
   CHECK(a.end->has_value());
-  Download empty(options());
+  Download empty(plain_options());
   (void)empty.start(at_ms(0));
   a = empty.on_datagram(at_ms(10), kTid, data(1, ""));
   CHECK(a.begin);
@@ -155,7 +152,7 @@ TEST_CASE(
 
 TEST_CASE("fewer or more octets than tsize told is a failure, never a shorter file") {
   for (const std::string& told : {std::string("9"), std::string("7")}) {
-    Download d(options());
+    Download d(plain_options());
     (void)d.start(at_ms(0));
     (void)d.on_datagram(at_ms(10), kTid, oack({{"tsize", told}}));
     const auto a = d.on_datagram(at_ms(20), kTid, data(1, "12345678"));
@@ -167,7 +164,7 @@ TEST_CASE("fewer or more octets than tsize told is a failure, never a shorter fi
 }
 
 TEST_CASE("a file that grows beyond the bound is refused") {
-  Download::Options o = options();
+  Download::Options o = plain_options();
   o.max_octets = 20;
   Download d = agreed("8", "1", o);
   (void)d.on_datagram(at_ms(30), kTid, data(1, "12345678"));
@@ -179,7 +176,7 @@ TEST_CASE("a file that grows beyond the bound is refused") {
 
 TEST_CASE("block numbers roll over to 0, or to 1 when that is allowed") {
   for (const unsigned seam : {0U, 1U}) {
-    Download::Options o = options();
+    Download::Options o = plain_options();
     o.rollover_to_one = seam == 1;
     Download d = agreed("8", "1", o);
     std::uint64_t blocks = 0;
@@ -213,7 +210,7 @@ TEST_CASE("rollover in the middle of a window, with a gap at the seam") {
 }
 
 TEST_CASE("the RRQ is repeated with back-off and given up in time; a late answer finds nobody") {
-  Download d(options());
+  Download d(plain_options());
   (void)d.start(at_ms(0));
   REQUIRE(d.next_deadline() == at_ms(1000));
   CHECK(d.on_deadline(at_ms(999)).sends.empty());
@@ -255,7 +252,7 @@ TEST_CASE("silence after an ACK: the ACK again, doubling from the measured RTT, 
 }
 
 TEST_CASE("an answer to a repeated packet measures nothing (Karn)") {
-  Download d(options());
+  Download d(plain_options());
   (void)d.start(at_ms(0));
   (void)d.on_deadline(at_ms(1000));
   (void)d.on_datagram(at_ms(1001), kTid, oack({{"blksize", "8"}}));
@@ -293,7 +290,7 @@ TEST_CASE("an ERROR in the middle fails the file; cancelling tells the server") 
   REQUIRE(gone.sends.size() == 1);
   CHECK(gone.sends[0].octets[1] == 5);
   CHECK(c.over());
-  Download asking(options());
+  Download asking(plain_options());
   (void)asking.start(at_ms(0));
   CHECK(asking.cancel().sends.empty());
 }

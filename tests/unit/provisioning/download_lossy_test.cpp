@@ -13,7 +13,6 @@ using namespace dw::tftp::test;
 
 namespace {
 
-const Endpoint kServer = Endpoint::parse("192.0.2.10:69").value();
 
 struct Network {
   double loss = 0, duplicate = 0;

@@ -9,9 +9,6 @@ using namespace dw::tftp::test;
 
 namespace {
 
-const Endpoint kServer = Endpoint::parse("192.0.2.10:69").value();
-const Endpoint kTid = Endpoint::parse("192.0.2.10:40001").value();
-const Endpoint kOtherTid = Endpoint::parse("192.0.2.10:40002").value();
 
 Download::Options options(std::string name = "SEP001122334455.cnf.xml") {
   Download::Options o;

@@ -5,9 +5,14 @@
 #include <vector>
 
 #include "sbc/base/bytes.hpp"
+#include "sbc/base/endpoint.hpp"
 #include "sbc/base/time.hpp"
 
 namespace dw::tftp::test {
+
+inline const Endpoint kServer = Endpoint::parse("192.0.2.10:69").value();
+inline const Endpoint kTid = Endpoint::parse("192.0.2.10:40001").value();
+inline const Endpoint kOtherTid = Endpoint::parse("192.0.2.10:40002").value();
 
 /// Packets as the RFCs draw them, written here by hand so that they don't share a mistake with the code.
 inline Buffer join(std::initializer_list<std::string> parts) {

@@ -10,12 +10,12 @@ using namespace dw::provisioning;
 namespace {
 
 constexpr std::string_view kDate = "Sun, 06 Nov 1994 08:49:37 GMT";
-const Validators kFile{"\"abc\"", std::string(kDate)};
+const Validators kAsKept{"\"abc\"", std::string(kDate)};
 
 Selection get_range(std::string_view range, std::uint64_t size = 1000) {
   SelectionFields fields;
   fields.range = range;
-  return select_octets(true, fields, kFile, size);
+  return select_octets(true, fields, kAsKept, size);
 }
 
 bool is(const Selection& s, unsigned status, std::uint64_t first, std::uint64_t count) {
@@ -23,7 +23,7 @@ bool is(const Selection& s, unsigned status, std::uint64_t first, std::uint64_t 
 }
 
 unsigned status_with(SelectionFields fields) {
-  return select_octets(true, fields, kFile, 1000).status;
+  return select_octets(true, fields, kAsKept, 1000).status;
 }
 
 }  // namespace
@@ -86,7 +86,7 @@ TEST_CASE("http range: what makes no sense is ignored, and so are several ranges
 TEST_CASE("http range: counts for GET only") {
   SelectionFields fields;
   fields.range = "bytes=0-1";
-  CHECK(is(select_octets(false, fields, kFile, 1000), 200, 0, 1000));
+  CHECK(is(select_octets(false, fields, kAsKept, 1000), 200, 0, 1000));
 }
 
 TEST_CASE("http conditions: If-None-Match compares weakly, in lists, and goes before If-Modified-Since") {

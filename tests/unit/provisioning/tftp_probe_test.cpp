@@ -9,7 +9,7 @@ using namespace dw::tftp;
 
 namespace {
 
-const Endpoint kPeer = *Endpoint::parse("203.0.113.101:50000");
+const Endpoint kAsker = *Endpoint::parse("203.0.113.101:50000");
 const Endpoint kUs = *Endpoint::parse("203.0.113.10:69");
 const TimePoint kNow{std::chrono::hours(1)};
 
@@ -23,26 +23,26 @@ TEST_CASE("tftp probe: asked and answered") {
     CHECK(probe_of(std::get<Request>(*packet), asked.size()) == port);
     Sessions sessions({});
     Outbox out;
-    sessions.on_datagram(kNow, {kPeer, kUs, 3, false, false, asked}, out);
+    sessions.on_datagram(kNow, {kAsker, kUs, 3, false, false, asked}, out);
     REQUIRE(out.datagrams.size() + out.asides.size() == 1);
     CHECK(out.asides.size() == (port == ProbePort::fresh ? 1U : 0U));
     CHECK(sessions.active() == 0);
     Buffer answer;
     if (port == ProbePort::fresh) {
-      CHECK(out.asides[0].to == kPeer);
+      CHECK(out.asides[0].to == kAsker);
       CHECK(out.asides[0].from == kUs.address);
       answer = out.asides[0].octets;
     } else {
       const auto& d = out.datagrams[0];
       CHECK(d.via == 3);
-      CHECK(d.to == kPeer);
+      CHECK(d.to == kAsker);
       answer.assign(d.head_octets().begin(), d.head_octets().end());
       answer.insert(answer.end(), d.body.begin(), d.body.end());
     }
     CHECK(answer.size() <= 2 * asked.size());
     const auto told = parse_probe_answer(answer);
     REQUIRE(told);
-    CHECK(told->seen_from == kPeer);
+    CHECK(told->seen_from == kAsker);
     CHECK(std::ranges::equal(told->request, asked));
   }
 }
@@ -69,7 +69,7 @@ TEST_CASE("tftp probe: one source gets no more answers than it may have of files
   const Buffer asked = make_probe(ProbePort::fresh);
   for (int i = 0; i < 1000; ++i)
     sessions.on_datagram(
-        kNow, {{kPeer.address, static_cast<std::uint16_t>(40000 + i)}, kUs, 0, false, false, asked}, out);
+        kNow, {{kAsker.address, static_cast<std::uint16_t>(40000 + i)}, kUs, 0, false, false, asked}, out);
   CHECK(out.asides.size() == 20);
 }
 
@@ -77,7 +77,7 @@ TEST_CASE("tftp probe: every prefix of an answer is refused, or has less of the 
   Buffer answer;
   ByteWriter writer(answer);
   const Buffer asked = make_probe(ProbePort::same);
-  const Buffer body = probe_answer(kPeer, asked);
+  const Buffer body = probe_answer(kAsker, asked);
   write(writer, Data{1, body});
   for (std::size_t size = 0; size < answer.size(); ++size) {
     const auto told = parse_probe_answer(Bytes(answer).first(size));

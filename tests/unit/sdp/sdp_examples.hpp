@@ -2,7 +2,13 @@
 #include <array>
 #include <string_view>
 
+#include "sbc/base/endpoint.hpp"
+
 namespace dw::test {
+
+inline IpAddress ip(std::string_view text) {
+  return IpAddress::parse(text).value();
+}
 
 /// As a 7970 offers (firmware 8.4), without a session's c=.
 inline constexpr std::string_view k7970Offer =

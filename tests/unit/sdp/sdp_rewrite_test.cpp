@@ -9,11 +9,10 @@
 using namespace dw;
 using namespace dw::sip;
 
+using test::ip;
+
 namespace {
 
-IpAddress ip(std::string_view text) {
-  return *IpAddress::parse(text);
-}
 Endpoint at(std::string_view text) {
   return *Endpoint::parse(text);
 }

@@ -9,6 +9,8 @@
 using namespace dw;
 using namespace dw::sip;
 
+using test::ip;
+
 namespace {
 
 Sdp parsed(std::string_view body) {
@@ -21,10 +23,6 @@ Error error_of(std::string_view body) {
   const auto sdp = parse_sdp(body);
   REQUIRE_FALSE(sdp);
   return sdp.error();
-}
-
-IpAddress ip(std::string_view text) {
-  return *IpAddress::parse(text);
 }
 
 std::string_view first_codec(std::string_view media_lines) {

@@ -35,7 +35,7 @@ struct Hosted {
   }
 };
 
-std::string replaced(std::string text, std::string_view what, std::string_view with) {
+std::string all_replaced(std::string text, std::string_view what, std::string_view with) {
   for (auto at = text.find(what); at != text.npos; at = text.find(what, at + with.size()))
     text.replace(at, what.size(), with);
   return text;
@@ -63,7 +63,7 @@ TEST_CASE("sip probe: a stranger's probe is answered with what arrived of it") {
 TEST_CASE("sip probe: what a gateway changed is told field by field") {
   Hosted hosted;
   const std::string asked = probe();
-  const std::string arrived = replaced(asked, "192.168.1.10", "203.0.113.101");
+  const std::string arrived = all_replaced(asked, "192.168.1.10", "203.0.113.101");
   const auto sends = hosted.hear(arrived);
   REQUIRE(sends.size() == 1);
   Message answer;
@@ -76,14 +76,14 @@ TEST_CASE("sip probe: what a gateway changed is told field by field") {
 
 TEST_CASE("sip probe: what is not marked, too short or too long is a stranger's OPTIONS") {
   Hosted hosted;
-  CHECK(hosted.hear(replaced(probe(), kProbeField, "Subject")).empty());
+  CHECK(hosted.hear(all_replaced(probe(), kProbeField, "Subject")).empty());
   std::string small = probe();
   const auto filler = small.find(": ", small.find(kProbeField)) + 2;
   small.erase(filler, small.find("\r\n", filler) - filler - 1);
   REQUIRE(small.size() < kMinSipProbe);
   CHECK(hosted.hear(small).empty());
   CHECK(hosted
-            .hear(replaced(probe(), kProbeField,
+            .hear(all_replaced(probe(), kProbeField,
                            std::string(kProbeField) + ": 1\r\nSubject: " + std::string(600, 'x') + "\r\nA"))
             .empty());
 }
@@ -101,11 +101,11 @@ TEST_CASE("sip probe: an answer without what arrived, or with nonsense, tells no
   Hosted hosted;
   const std::string octets = hosted.hear(probe())[0].octets;
   Message answer;
-  const std::string without = replaced(octets, kProbeReceived, "Server");
+  const std::string without = all_replaced(octets, kProbeReceived, "Server");
   REQUIRE(answer.parse(as_bytes(without)));
   CHECK_FALSE(received_in(answer));
   const std::string broken =
-      replaced(octets, std::string(kProbeReceived) + ": ", std::string(kProbeReceived) + ": !");
+      all_replaced(octets, std::string(kProbeReceived) + ": ", std::string(kProbeReceived) + ": !");
   REQUIRE(answer.parse(as_bytes(broken)));
   CHECK_FALSE(received_in(answer));
 }
