@@ -5,6 +5,7 @@
 #include "conf/load.hpp"
 #include "conf/settings.hpp"
 #include "conf/value.hpp"
+#include "sbc/base/roff.hpp"
 #include "sbc/base/text_cursor.hpp"
 
 namespace dw::conf {
@@ -54,22 +55,6 @@ std::string markdown_cell(std::string_view text) {
   for (const char c : text) {
     if (c == '|') out += '\\';
     out += c;
-  }
-  return out;
-}
-
-/// Roff takes "-" for a hyphen, a "." or "'" at a line's start for a request, and "\" for an escape.
-std::string roff(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '\\') {
-      out += "\\e";
-    } else if (c == '-') {
-      out += "\\-";
-    } else {
-      if (out.empty() && (c == '.' || c == '\'')) out += "\\&";
-      out += c;
-    }
   }
   return out;
 }

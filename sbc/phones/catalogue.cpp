@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "sbc/base/roff.hpp"
 #include "sbc/phones/finding_kind.hpp"
 #include "sbc/phones/keys.hpp"
 
@@ -38,20 +39,6 @@ void go_through(const auto& begin, const auto& one) {
       one(kind);
     }
   }
-}
-
-std::string roff(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '\\') {
-      out += "\\e";
-      continue;
-    }
-    if (c == '-') out += '\\';
-    if ((c == '.' || c == '\'') && out.empty()) out += "\\&";
-    out += c;
-  }
-  return out;
 }
 
 std::string quoted(std::string_view text) {

@@ -5,6 +5,7 @@
 
 #include "sbc/base/escape.hpp"
 #include "sbc/base/metrics.hpp"
+#include "sbc/base/roff.hpp"
 #include "sbc/base/text_cursor.hpp"
 
 using namespace dw;
@@ -92,6 +93,15 @@ TEST_CASE("remote text is shown without harm") {
   CHECK(escaped("abcdef", 3) == "abc…");
   CHECK(escaped("abc", 3) == "abc");
   CHECK(escaped(std::string(1000, 'a')).size() == 120 + std::string("…").size());
+}
+
+TEST_CASE("text for a manual page is ASCII, and begins no request") {
+  CHECK(roff(".so \\-a 'b'") == "\\&.so \\e\\-a 'b'");
+  CHECK(roff("'x'") == "\\&'x'");
+  CHECK(roff("tcp:…, Settings → Status") == "tcp:..., Settings \\(-> Status");
+  CHECK(roff("…") == "\\&...");
+  CHECK(roff("é€😀") == "\\[u00E9]\\[u20AC]\\[u1F600]");
+  CHECK(roff("a\xff" "b\xe2\x80") == "a?b??");  // no UTF-8
 }
 
 TEST_CASE("metrics: HELP and TYPE once a name, labels escaped") {

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -90,6 +91,9 @@ TEST_CASE("every reference tells every setting") {
   }
   const std::string man = to_man();
   CHECK(man.find(".B access.tftp.single_port = true") != std::string::npos);
+  // A letter that ASCII lacks is a warning where no locale is set.
+  CHECK(std::ranges::all_of(man, [](unsigned char c) { return c < 0x7f; }));
+  CHECK(man.find("\\[u") == man.npos);
   TextCursor cursor(man);  // no line may begin a request by accident
   while (!cursor.at_end()) {
     const std::string_view line = cursor.take_line();
