@@ -81,9 +81,10 @@ Call call(WallTime at, std::uint64_t from_phone, std::uint64_t from_central) {
   return out;
 }
 
+constexpr std::array<std::string_view, 3> kSame = {"", "", ""};  // as many migrations as there are
+
 /// What the file on disk says, while nobody has it open.
 std::int64_t count(const std::filesystem::path& dir, const std::string& what) {
-  constexpr std::array<std::string_view, 3> kSame = {"", "", ""};
   auto database = store::Database::open(dir / "phones.db", kSame);
   REQUIRE(database);
   auto select = database->prepare("SELECT count(*) FROM " + what);
@@ -314,6 +315,29 @@ TEST_CASE("phones that go are gone from disk, also when fewer are kept after a r
     CHECK(box.inventory.find(name(54)) == nullptr);
   }
   CHECK(count(dir.path(), "phone") == 5);
+}
+
+TEST_CASE("what goes, or comes back as another, while a write is under way is so on disk after the end") {
+  const test::TempDir dir;
+  {
+    StoreBox box(dir.path(), {.max_phones = 2, .max_steps = 4});
+    auto other = store::Database::open(dir.path() / "phones.db", kSame);
+    REQUIRE(other);
+    auto held = store::Transaction::begin(*other);  // the write waits for this
+    REQUIRE(held);
+    box.ask("SEP000000000001.cnf.xml", FileOutcome::sent, kStart);
+    box.ask(kKept + ".cnf.xml", FileOutcome::sent, kStart);
+    box.ask(kKept + ".cnf.xml", FileOutcome::sent, kStart + 1s);
+    REQUIRE(box.loop.run_until([&] { return box.store->writing(); }, 20s));
+    for (const char* name : {"SEP000000000002", "SEP000000000003"})  // both from before must go
+      box.ask(std::string(name) + ".cnf.xml", FileOutcome::sent, kStart + 1h);
+    box.ask(kKept + ".cnf.xml", FileOutcome::not_found, kStart + 2h);
+    REQUIRE(box.store->writing());
+  }
+  CHECK(count(dir.path(), "phone") == 2);
+  CHECK(count(dir.path(), "phone WHERE key = 'SEP000000000003'") == 1);
+  CHECK(count(dir.path(), "step WHERE phone = '" + kKept + "'") == 1);
+  CHECK(count(dir.path(), "step WHERE outcome = 'not_found'") == 1);
 }
 
 TEST_CASE("a phone that was forgotten and came anew begins a new story on disk too") {
