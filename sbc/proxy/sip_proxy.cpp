@@ -243,11 +243,13 @@ void SipProxy::ended(sip::ConnectionId id, std::string why) {
 void SipProxy::perform() {
   if (performing_) return;  // whoever is at it goes on until nothing is left
   performing_ = true;
-  while (!out_.connects.empty() || !out_.sends.empty() || !out_.closes.empty() || !out_.events.empty() ||
+  while (!out_.connects.empty() || !out_.lookups.empty() || !out_.sends.empty() || !out_.closes.empty() || !out_.events.empty() ||
          !ended_.empty()) {
     sip::Output now = std::exchange(out_, {});
     for (const auto& wanted : now.connects)
       connect(wanted);
+    for (const auto& name : now.lookups)
+      look_up_media(name);
     for (const auto& [to, octets] : now.sends)
       send(to, as_bytes(octets));
     for (auto& socket : sockets_)
@@ -360,6 +362,22 @@ void SipProxy::found(std::size_t server, Result<net::SipTargets> targets) {
   }
   lookups_[server].again->arm_after(again);
   perform();
+}
+
+/// A host that an SDP names. Its port is known already.
+void SipProxy::look_up_media(const std::string& name) {
+  std::unique_ptr<net::SipLookup>& lookup = media_lookups_[name];
+  lookup = std::make_unique<net::SipLookup>(
+      resolver_, HostPort{name, sip::kSipPort}, net::SipTransport::udp, [this, name](Result<net::SipTargets> targets) {
+        std::vector<IpAddress> addresses;
+        if (targets) {
+          for (const Endpoint& at : targets->endpoints)
+            addresses.push_back(at.address);
+        }
+        media_lookups_.erase(name);
+        core_.on_addresses(loop_.now(), name, addresses, out_);
+        perform();
+      });
 }
 
 /// The endpoint of ours that faces a server: where we listen already, or another socket on the address that

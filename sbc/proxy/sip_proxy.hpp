@@ -112,6 +112,7 @@ class SipProxy {
   void look_up_servers();
   void look_up(std::size_t server);
   void found(std::size_t server, Result<net::SipTargets> targets);
+  void look_up_media(const std::string& name);
   std::optional<Endpoint> local_toward(const Endpoint& peer);
   void perform();
   void send(const sip::Flow& to, Bytes octets);
@@ -140,6 +141,8 @@ class SipProxy {
   std::vector<sip::ConnectionId> connecting_;
   std::unordered_map<IpAddress, Source> sources_;
   std::vector<Lookup> lookups_;
+  /// Names in SDP, as many at a time as the core asks for.
+  std::unordered_map<std::string, std::unique_ptr<net::SipLookup>> media_lookups_;
   std::unordered_map<std::uint64_t, std::function<void(std::uint16_t)>> asked_;  // by sip::Event::request
   sip::Output out_;
   std::vector<std::pair<sip::ConnectionId, std::string>> ended_;  ///< to be told to the core

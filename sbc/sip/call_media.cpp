@@ -2,70 +2,60 @@
 
 #include <algorithm>
 
-#include "sbc/base/text_cursor.hpp"
-#include "sbc/sip/multipart.hpp"
+#include "sbc/sip/body.hpp"
 
 namespace dw::sip {
 namespace {
 
-constexpr std::string_view kSdp = "application/sdp";
-
-bool is_sdp(std::string_view content_type) {
-  TextCursor cursor(content_type);
-  return equal_ignoring_case(trim(cursor.take_until(";")), kSdp);
+BodyRules rules_of(const Telling& telling) {
+  BodyRules rules;
+  rules.own = (telling.own ? telling.own : IpAddress::v4(0)).to_string();
+  if (telling.own) rules.hosts.allow(telling.own);
+  rules.written_text = telling.in_written_text;
+  if (!telling.in_text) return rules;
+  for (const IpAddress& address : telling.hidden)
+    rules.hosts.hide(address);
+  return rules;
 }
 
 }  // namespace
 
+Result<std::optional<std::string>> hide_media(const Message& m, const Telling& telling) {
+  BodyRules rules = rules_of(telling);
+  rules.sdp = [&](std::string_view body, std::string& out) -> Result<void> {
+    const auto sdp = parse_sdp(body);
+    if (!sdp) return std::unexpected(sdp.error());
+    SdpRewrite rewrite;
+    rewrite.own = telling.own;
+    rewrite.hidden = telling.hidden;
+    rewrite.version = sdp->version.value_or(0);
+    if (const auto ok = rewrite_sdp(*sdp, body, rewrite, out); !ok) return std::unexpected(ok.error());
+    return {};
+  };
+  return rewrite_body(m, rules);
+}
+
 Result<std::optional<std::string>> CallMedia::rewrite(TimePoint now, const Message& m, Side from,
                                                       Standing standing, const MediaRequest& request,
-                                                      MediaBroker& broker) {
-  if (m.body().empty() || m.find(FieldName::content_encoding)) return std::nullopt;
-  const std::string_view type = m.value_of(FieldName::content_type);
-  std::string out;
-  if (is_sdp(type)) {
-    if (const auto ok = rewrite_sdp_body(now, m.body(), from, standing, request, broker, out); !ok) {
-      if (ok.error().code == Errc::exhausted) return std::unexpected(ok.error());
-      return std::nullopt;  // passes as it came: what can't be read is for the far end to refuse
-    }
-    return out;
-  }
-  if (!is_multipart(type)) return std::nullopt;
-  const auto parts = parse_multipart(type, m.body());
-  if (!parts) return std::nullopt;
-  std::size_t at = 0;
-  bool changed = false;
-  for (const BodyPart& part : parts->parts()) {
-    if (!is_sdp(part.content_type)) continue;
-    std::string sdp;
-    if (const auto ok = rewrite_sdp_body(now, part.body, from, standing, request, broker, sdp); !ok) {
-      if (ok.error().code == Errc::exhausted) return std::unexpected(ok.error());
-      continue;
-    }
-    if (!part.content_length.empty()) {
-      const std::size_t length = offset_in(m.body(), part.content_length);
-      out += m.body().substr(at, length - at);
-      out += std::to_string(sdp.size());
-      at = length + part.content_length.size();
-    }
-    out += m.body().substr(at, part.offset - at);
-    out += sdp;
-    at = part.offset + part.body.size();
-    changed = true;
-  }
-  if (!changed) return std::nullopt;
-  out += m.body().substr(at);
-  return out;
+                                                      const Telling& telling, MediaBroker& broker) {
+  BodyRules rules = rules_of(telling);
+  rules.sdp = [&](std::string_view body, std::string& out) {
+    return rewrite_sdp_body(now, body, from, standing, request, telling, broker, out);
+  };
+  return rewrite_body(m, rules);
 }
 
 Result<void> CallMedia::rewrite_sdp_body(TimePoint now, std::string_view body, Side from, Standing standing,
-                                         const MediaRequest& request, MediaBroker& broker, std::string& out) {
+                                         const MediaRequest& request, const Telling& telling,
+                                         MediaBroker& broker, std::string& out) {
   const auto sdp = parse_sdp(body);
   if (!sdp) return std::unexpected(sdp.error());
   ++descriptions_;
   const bool applies = standing == Standing::applies;
   SdpRewrite rewrite;
-  rewrite.own = from == Side::access ? request.central_side : request.phone_side;
+  rewrite.own = telling.own;
+  rewrite.hidden = telling.hidden;
+  rewrite.codecs = telling.codecs;
   bool held = false;
   for (std::size_t i = 0; i < sdp->count; ++i) {
     const SdpMedia& media = sdp->lines[i];
@@ -75,6 +65,7 @@ Result<void> CallMedia::rewrite_sdp_body(TimePoint now, std::string_view body, S
       // Refused or over: the ports stay until the call ends, as an offer may take the line up again.
       if (applies && from == Side::central && stream.ports.id != MediaId::none) {
         stream.far_end.reset();
+        stream.far_name.clear();
         stream.told_phone = broker.set_far_end(stream.ports.id, std::nullopt);
         note_both(now, stream);
       }
@@ -92,7 +83,11 @@ Result<void> CallMedia::rewrite_sdp_body(TimePoint now, std::string_view body, S
       broker.set_opaque(stream.ports.id, media.opaque);
     }
     if (from == Side::access) {
-      if (const auto stated = media.endpoint(); stated && applies) {
+      auto stated = media.endpoint();
+      // A phone that names itself, and that no router stands before, is where its signalling comes from.
+      if (!media.address && !media.host_name.empty() && request.phone_says == request.phone)
+        stated = Endpoint{request.phone, media.port};
+      if (stated && applies) {
         const bool moved = stream.phone_stated != Endpoint{} && stream.phone_stated != *stated;
         stream.phone_stated = *stated;
         broker.set_phone_stated(stream.ports.id, *stated);
@@ -101,10 +96,7 @@ Result<void> CallMedia::rewrite_sdp_body(TimePoint now, std::string_view body, S
       rewrite.to[i] = stream.ports.central_facing;
       rewrite.own = stream.ports.central_facing.address;
     } else {
-      if (applies) {
-        stream.far_end = media.endpoint();
-        stream.told_phone = broker.set_far_end(stream.ports.id, stream.far_end);
-      }
+      if (applies) take_far_end(stream, media, broker);
       rewrite.to[i] = stream.told_phone;
       rewrite.own = stream.ports.phone_facing.address;
     }
@@ -114,8 +106,38 @@ Result<void> CallMedia::rewrite_sdp_body(TimePoint now, std::string_view body, S
   }
   if (applies) (from == Side::access ? held_by_phone_ : held_by_far_end_) = held;
   rewrite.version = version_for(from, standing, *sdp, body, rewrite);
-  ice_lines_ += rewrite_sdp(*sdp, body, rewrite, out);
+  const auto removed = rewrite_sdp(*sdp, body, rewrite, out);
+  if (!removed) return std::unexpected(removed.error());
+  ice_lines_ += *removed;
   return {};
+}
+
+void CallMedia::take_far_end(Stream& stream, const SdpMedia& media, MediaBroker& broker) {
+  const bool named = !media.address && !media.host_name.empty();
+  const bool same_name = named && stream.far_name == media.host_name;
+  if (same_name && stream.far_end) {
+    stream.far_end->port = media.port;  // until the answer of this lookup
+  } else {
+    stream.far_end = media.endpoint();
+  }
+  stream.far_name = named ? media.host_name : std::string_view{};
+  stream.far_port = media.port;
+  if (named) names_.push_back(stream.far_name);
+  stream.told_phone = broker.set_far_end(stream.ports.id, stream.far_end);
+}
+
+void CallMedia::set_addresses(TimePoint now, std::string_view name, const std::vector<IpAddress>& addresses,
+                              MediaBroker& broker) {
+  for (Stream& stream : streams_) {
+    if (stream.ports.id == MediaId::none || stream.far_name != name) continue;
+    const bool v6 = stream.ports.central_facing.address.is_v6();
+    const auto usable = [&](const IpAddress& a) { return a.is_v6() == v6 && !a.is_unspecified() && !a.is_multicast(); };
+    const auto address = std::ranges::find_if(addresses, usable);
+    if (address == addresses.end()) continue;
+    stream.far_end = Endpoint{*address, stream.far_port};
+    stream.told_phone = broker.set_far_end(stream.ports.id, stream.far_end);
+    note_both(now, stream);
+  }
 }
 
 std::uint64_t CallMedia::version_for(Side from, Standing standing, const Sdp& sdp, std::string_view body,

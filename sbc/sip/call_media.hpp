@@ -1,17 +1,33 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sbc/base/media_broker.hpp"
+#include "sbc/sip/codec_rules.hpp"
 #include "sbc/sip/flow.hpp"
 #include "sbc/sip/message.hpp"
 #include "sbc/sip/output.hpp"
 #include "sbc/sip/sdp.hpp"
 
 namespace dw::sip {
+
+/// What may be said of us, and not of whoever wrote a body.
+struct Telling {
+  IpAddress own;                      ///< what the side that gets it knows us by
+  std::array<IpAddress, 3> hidden{};  ///< the writer's addresses, as far as they are known
+  bool in_text = false;               ///< they are taken out of what is no SDP too…
+  bool in_written_text = false;       ///< …and of text/plain and text/html
+  const CodecRules* codecs = nullptr; ///< of an offer
+};
+
+/// The body of a message that is no offer and no answer (RFC 3264): its SDP has our address and ports 0, as what
+/// only tells of abilities has (§9). Nothing: it stays as it came. Errors: see rewrite_body().
+Result<std::optional<std::string>> hide_media(const Message& m, const Telling& telling);
 
 /// The media of one call: a relayed stream for each m-line, and what either side is told of them (sip-sbc
 /// §2.3, §3). Both sides' SDP comes through here, offers and answers alike; which is which makes no
@@ -24,10 +40,16 @@ class CallMedia {
     informs,  ///< is told on with the relay's addresses, and changes nothing
   };
 
-  /// The body with the relay's addresses, nothing when it has no SDP to change. Errc::exhausted: no ports are
-  /// left for a stream that it needs.
+  /// The body with the relay's addresses, nothing when there is nothing to change. Errc::exhausted: no ports are
+  /// left for a stream that it needs; others: see rewrite_body().
   Result<std::optional<std::string>> rewrite(TimePoint now, const Message& m, Side from, Standing standing,
-                                             const MediaRequest& request, MediaBroker& broker);
+                                             const MediaRequest& request, const Telling& telling,
+                                             MediaBroker& broker);
+  /// Host names that stand where the far end's address should, each since the last time this was asked.
+  std::vector<std::string> take_names() { return std::exchange(names_, {}); }
+  /// What such a name's addresses are.
+  void set_addresses(TimePoint now, std::string_view name, const std::vector<IpAddress>& addresses,
+                     MediaBroker& broker);
   /// How many descriptions came through here: whether a message had one.
   std::uint64_t descriptions() const { return descriptions_; }
 
@@ -68,6 +90,8 @@ class CallMedia {
     MediaPorts ports;
     Endpoint phone_stated;
     std::optional<Endpoint> far_end;
+    std::string far_name;                  ///< of the host that the far end names; its addresses are looked up
+    std::uint16_t far_port = 0;            ///< at that host
     Endpoint told_phone;                   ///< where the phone is to send
     std::string codec;
     bool opaque = false;
@@ -81,6 +105,8 @@ class CallMedia {
       std::optional<Endpoint> far_end;
       std::string codec;
       bool opaque = false;
+      std::string far_name;
+      std::uint16_t far_port = 0;
     };
     std::vector<Line> lines;
     bool held = false;
@@ -109,7 +135,9 @@ class CallMedia {
     bool any = false;
   };
   Result<void> rewrite_sdp_body(TimePoint now, std::string_view body, Side from, Standing standing,
-                                const MediaRequest& request, MediaBroker& broker, std::string& out);
+                                const MediaRequest& request, const Telling& telling, MediaBroker& broker,
+                                std::string& out);
+  void take_far_end(Stream& stream, const SdpMedia& media, MediaBroker& broker);
   std::uint64_t version_for(Side from, Standing standing, const Sdp& sdp, std::string_view body,
                             const SdpRewrite& rewrite);
   void note_both(TimePoint now, Stream& stream);
@@ -121,6 +149,7 @@ class CallMedia {
   std::vector<Answer> answers_;  // to the INVITE of answers_key_
   std::uint64_t answers_key_ = 0, descriptions_ = 0;
   std::size_t ice_lines_ = 0;
+  std::vector<std::string> names_;
 };
 
 }  // namespace dw::sip

@@ -16,7 +16,7 @@ std::size_t hash_of(std::string_view text) {
 CallMedia::Said CallMedia::said_by(Side side) const {
   Said said;
   for (const Stream& s : streams_)
-    said.lines.push_back({s.phone_stated, s.far_end, s.codec, s.opaque});
+    said.lines.push_back({s.phone_stated, s.far_end, s.codec, s.opaque, s.far_name, s.far_port});
   said.held = side == Side::access ? held_by_phone_ : held_by_far_end_;
   return said;
 }
@@ -29,6 +29,10 @@ void CallMedia::apply(TimePoint now, Side side, const Said& said, MediaBroker& b
     const Said::Line line = i < said.lines.size() ? said.lines[i] : Said::Line{};
     if (stream.opaque != line.opaque) broker.set_opaque(stream.ports.id, stream.opaque = line.opaque);
     stream.codec = line.codec;
+    if (side == Side::central) {
+      stream.far_name = line.far_name;
+      stream.far_port = line.far_port;
+    }
     if (side == Side::central && stream.far_end != line.far_end) {
       stream.far_end = line.far_end;
       stream.told_phone = broker.set_far_end(stream.ports.id, stream.far_end);

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "sbc/base/text_cursor.hpp"
+#include "sbc/sip/names.hpp"
 
 namespace dw::sip {
 namespace {
@@ -70,9 +71,22 @@ void take_header(BodyPart& part, std::string_view whole) {
   if (colon == whole.npos) return;
   const std::string_view name = trim(whole.substr(0, colon));
   const std::string_view value = trim(whole.substr(colon + 1));
-  if (equal_ignoring_case(name, "Content-Type")) part.content_type = value;
-  if (equal_ignoring_case(name, "Content-Disposition")) part.content_disposition = value;
-  if (equal_ignoring_case(name, "Content-Length")) part.content_length = value;
+  const auto take = [&](std::string_view& field) {
+    part.ambiguous = part.ambiguous || (!field.empty() && field != value);
+    field = value;
+  };
+  switch (field_name_of(name)) {
+    case FieldName::content_type:
+      return take(part.content_type);
+    case FieldName::content_disposition:
+      return take(part.content_disposition);
+    case FieldName::content_length:
+      return take(part.content_length);
+    case FieldName::content_encoding:
+      return take(part.content_encoding);
+    default:
+      if (equal_ignoring_case(name, "Content-Transfer-Encoding")) take(part.transfer_encoding);
+  }
 }
 
 /// `part`, from its first header to the end of its body, begins at `offset`. False: it has no empty line.
@@ -105,8 +119,18 @@ std::string_view without_line_end(std::string_view text) {
 
 }  // namespace
 
+std::string media_type_of(std::string_view content_type) {
+  TextCursor cursor(content_type);
+  const std::string_view type = cursor.take_until(";");
+  const std::size_t slash = std::min(type.find('/'), type.size());
+  std::string out(trim(type.substr(0, slash)));
+  if (slash < type.size()) out.append("/").append(trim(type.substr(slash + 1)));
+  std::ranges::transform(out, out.begin(), lower);
+  return out;
+}
+
 bool is_multipart(std::string_view content_type) {
-  return starts_with_ignoring_case(trim(content_type), "multipart/");
+  return media_type_of(content_type).starts_with("multipart/");
 }
 
 Result<Multipart> parse_multipart(std::string_view content_type, std::string_view body) {
@@ -118,24 +142,32 @@ Result<Multipart> parse_multipart(std::string_view content_type, std::string_vie
     return fail(Errc::too_long, "a multipart body is longer than is read", kMaxMultipartOctets);
   Result<Multipart> out;
   std::optional<std::size_t> start;  // of the part that goes on
+  const auto end_part = [&](std::size_t end) -> Result<void> {
+    if (out->count == kMaxParts)
+      return fail(Errc::too_long, "a multipart body has more parts than are read", *start);
+    BodyPart& part = out->list[out->count++];
+    if (!parse_part(body.substr(*start, end - *start), *start, part))
+      return fail(Errc::malformed, "a part without an empty line after its headers", *start);
+    return {};
+  };
   for (std::size_t at = 0; at < body.size();) {
     const Line line = line_at(body, at);
     const Delimiter delimiter = delimiter_in(line.text, boundary);
     at = line.next;
     if (delimiter == Delimiter::none) continue;
     if (start) {
-      if (out->count == kMaxParts)
-        return fail(Errc::too_long, "a multipart body has more parts than are read", *start);
-      const std::string_view all = body.substr(*start, line.start - *start);
-      BodyPart& part = out->list[out->count++];
-      if (!parse_part(all, *start, part))
-        return fail(Errc::malformed, "a part without an empty line after its headers", *start);
+      if (auto ended = end_part(line.start); !ended) return std::unexpected(ended.error());
+      BodyPart& part = out->list[out->count - 1];
       part.body = without_line_end(part.body);
     }
     if (delimiter == Delimiter::closing) return out;
     start = line.next;
   }
-  return fail(Errc::truncated, "a multipart body without its closing delimiter", body.size());
+  if (!start) return fail(Errc::malformed, "a multipart body without a delimiter", body.size());
+  if (!trim(body.substr(*start)).empty() || out->count == 0) {
+    if (auto ended = end_part(body.size()); !ended) return std::unexpected(ended.error());
+  }
+  return out;
 }
 
 }  // namespace dw::sip

@@ -87,6 +87,7 @@ struct Output {
     std::string octets;
   };
   std::vector<Connect> connects;
+  std::vector<std::string> lookups;  ///< host names whose addresses Proxy::on_addresses is to be told
   std::vector<Send> sends;
   std::vector<ConnectionId> closes;
   std::vector<Event> events;
@@ -94,6 +95,7 @@ struct Output {
   void send(const Flow& to, std::string octets) { sends.push_back({to, std::move(octets)}); }
   void clear() {
     connects.clear();
+    lookups.clear();
     sends.clear();
     closes.clear();
     events.clear();

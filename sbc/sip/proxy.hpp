@@ -12,6 +12,7 @@
 
 #include "sbc/base/metrics.hpp"
 #include "sbc/sip/bindings.hpp"
+#include "sbc/sip/codec_rules.hpp"
 #include "sbc/sip/dialogs.hpp"
 #include "sbc/sip/edits.hpp"
 #include "sbc/sip/guard.hpp"
@@ -41,6 +42,7 @@ struct ProxyOptions {
   Duration retry = std::chrono::seconds(2);
   double register_rate = 200;
   bool path = false;
+  CodecRules codecs_to_phones, codecs_to_central;  ///< of offers
 };
 
 struct ProxyCounters {
@@ -82,6 +84,8 @@ class Proxy {
     servers_.set_addresses(server, std::move(addresses));
   }
   void server_lookup_failed(TimePoint now, std::size_t server, std::string why, Output& out);
+  /// What a name of Output::lookups was found to be; none: it can't be found.
+  void on_addresses(TimePoint now, const std::string& name, const std::vector<IpAddress>& addresses, Output& out);
   /// A binding of an earlier run whose `expires_at` is to come, before the first message. TCP phones are reached once they register again.
   void restore(Binding binding, TimePoint now, Output& out);
   void drain() { draining_ = true; }
@@ -196,14 +200,13 @@ class Proxy {
   void on_timer_c(TimePoint now, Transaction& t, DialogSet* set, Output& out);
   void cancel(TimePoint now, Transaction& t, Output& out);
   // proxy_build.cpp: what is changed in a message
-  bool build_request(TimePoint now, Transaction& t, const Message& m, const Hop& hop, std::string_view target,
-                     std::string_view routes, DialogSet* set, std::string& text, Output& out);
+  std::uint16_t build_request(TimePoint now, Transaction& t, const Message& m, const Hop& hop,
+                              std::string_view target, std::string_view routes, DialogSet* set,
+                              std::string& text, Output& out);
   void edit_contact(const Message& m, const Hop& hop, Edits& edits) const;
   void edit_register_contacts(const Registering& r, const Message& m, const Hop& hop, Edits& edits) const;
   void edit_hosts(Transaction* t, const Message& m, const Hop& hop, Edits& edits) const;
   std::optional<std::string> mapped_host(const Uri& uri, const Hop& hop) const;
-  bool edit_body(TimePoint now, const Message& m, Side from, CallMedia::Standing standing, DialogSet* set,
-                 Edits& edits, Output& out);
   bool is_ours(std::string_view host, const Flow& phone) const;
   MediaRequest media_request(const DialogSet& set) const;
   static std::string unaltered_check(std::string_view sent_by, std::string_view contact);
@@ -222,6 +225,15 @@ class Proxy {
   void end_negotiation(TimePoint now, Transaction& t, DialogSet* set, const Message& m, Side from,
                        const Negotiation& part);
   void drop_offer(TimePoint now, const Transaction& t);
+  // proxy_body.cpp: what is changed in a body, and what becomes of one that can't be read
+  std::uint16_t edit_body(TimePoint now, const Transaction& t, const Message& m, const Hop& hop,
+                          const Negotiation& part, DialogSet* set, Edits& edits, Output& out);
+  Telling telling(const Message& m, const Hop& hop, const DialogSet* set) const;
+  static std::string_view refusal_lines(std::uint16_t status);
+  void refuse_answer(TimePoint now, Transaction& t, const Message& m, const Hop& back, std::uint16_t status,
+                     Output& out);
+  void hang_up(TimePoint now, Transaction& t, const Message& m, const Hop& back, Output& out);
+  void look_up_names(DialogSet& set, Output& out);
   // proxy_dialog.cpp
   void note_dialog(Transaction& t, DialogSet& set, const Message& m);
   void refresh_target(DialogSet& set, const Dialogs::Match& match, const Message& m);
@@ -269,6 +281,7 @@ class Proxy {
   std::uint64_t last_connection_ = 0;
   std::unordered_map<std::string, bool> answer_at_via_;  // by source and sent-by
   std::unordered_map<std::string, Challenged> challenged_;
+  std::unordered_map<std::string, std::vector<std::uint64_t>> lookups_;  // names, and the dialog sets that wait
   std::unordered_map<Endpoint, TimePoint> kept_alive_;
   double put_off_recently_ = 0;
   TimePoint put_off_at_{};

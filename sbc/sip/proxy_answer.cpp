@@ -78,11 +78,18 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
     hop = hop_to_central(t.central_server, t.from, t.to,
                          binding ? std::string_view(binding->token) : std::string_view{});
   }
+  const bool success = m.status() >= 200 && m.status() < 300;
+  // A 2xx after another final answer went: nobody would end what it begins.
+  if (success && t.is_invite() && t.begins_dialogs && t.last_status >= 300) return hang_up(now, t, m, *hop, out);
+  Edits edits(m);
+  const Negotiation part = begin_negotiation(t, set, m, other(t.from_side));
+  if (const auto refusal = edit_body(now, t, m, *hop, part, set, edits, out))
+    return refuse_answer(now, t, m, *hop, refusal, out);
+  end_negotiation(now, t, set, m, other(t.from_side), part);
   if (set) {
     note_answer(now, t, m, out);
     set = dialogs_.by_id(t.dialogs);
   }
-  Edits edits(m);
   const Field* const via = m.find(FieldName::via);
   edits.insert_before(*via, t.vias);
   edits.remove_all(FieldName::via);
@@ -95,11 +102,6 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
     edit_contact(m, *hop, edits);
   }
   edit_hosts(&t, m, *hop, edits);
-  const Side sender = other(t.from_side);
-  const Negotiation part = begin_negotiation(t, set, m, sender);
-  if (!edit_body(now, m, sender, part.standing, set, edits, out))
-    out.events.push_back(event_of(Event::Kind::no_media, t.from, "an answer goes without"));
-  end_negotiation(now, t, set, m, sender, part);
   // RFC 3261 §16.7 step 6: a proxy's 503 says that its own server is of no use, not that ours isn't. To a
   // registering phone it is what puts it off (sip-sbc §2.5).
   if (m.status() == 503 && !t.registering)

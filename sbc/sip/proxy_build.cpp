@@ -88,9 +88,10 @@ std::optional<std::string> Proxy::mapped_host(const Uri& uri, const Hop& hop) co
   return hop.us;
 }
 
-bool Proxy::build_request(TimePoint now, Transaction& t, const Message& m, const Hop& hop,
-                          std::string_view target, std::string_view routes, DialogSet* set, std::string& text,
-                          Output& out) {
+/// 0, or the status that the request is to be refused with.
+std::uint16_t Proxy::build_request(TimePoint now, Transaction& t, const Message& m, const Hop& hop,
+                                   std::string_view target, std::string_view routes, DialogSet* set,
+                                   std::string& text, Output& out) {
   Edits edits(m);
   if (!target.empty()) {
     edits.replace(m.request_uri(), target);
@@ -128,10 +129,10 @@ bool Proxy::build_request(TimePoint now, Transaction& t, const Message& m, const
   }
   edit_hosts(&t, m, hop, edits);
   const Negotiation part = begin_negotiation(t, set, m, other(hop.side));
-  if (!edit_body(now, m, other(hop.side), part.standing, set, edits, out)) return false;
+  if (const auto refusal = edit_body(now, t, m, hop, part, set, edits, out)) return refusal;
   end_negotiation(now, t, set, m, other(hop.side), part);
   edits.write(text);
-  return edits.ok();
+  return edits.ok() ? 0 : 500;
 }
 
 /// Each Contact names us by its user; its header's parameters stay. One that redirects names whom it means
@@ -215,28 +216,6 @@ MediaRequest Proxy::media_request(const DialogSet& set) const {
     request.call_server = address->peer.address;
   }
   return request;
-}
-
-/// False: there are no ports for its media.
-bool Proxy::edit_body(TimePoint now, const Message& m, Side from, CallMedia::Standing standing,
-                      DialogSet* set, Edits& edits, Output& out) {
-  if (!set || !set->is_call() || m.body().empty() || (!m.is_request() && m.status() >= 300)) return true;
-  const std::size_t ice = set->media.ice_lines_removed();
-  auto body = set->media.rewrite(now, m, from, standing, media_request(*set), broker_);
-  if (!body) {
-    ++counters_.no_media;
-    Event event = event_of(Event::Kind::no_media, *set);
-    event.text = body.error().text;
-    out.events.push_back(std::move(event));
-    return false;
-  }
-  if (*body) edits.set_body(std::move(**body));
-  if (set->media.ice_lines_removed() != ice) {
-    Event event = event_of(Event::Kind::ice_removed, *set);
-    event.text = std::to_string(set->media.ice_lines_removed() - ice);
-    out.events.push_back(std::move(event));
-  }
-  return true;
 }
 
 std::string Proxy::unaltered_check(std::string_view sent_by, std::string_view contact) {

@@ -78,8 +78,8 @@ void Proxy::to_phone(TimePoint now, Transaction& t, const Message& m, Output& ou
   }
   if (target.empty() && binding) target = binding->contact_uri;
   t.branch = new_branch(m, Side::access);
-  if (!build_request(now, t, m, *hop, target, routes, set, t.forwarded, out))
-    return unreached(500, "Retry-After: 10\r\n");
+  if (const auto refusal = build_request(now, t, m, *hop, target, routes, set, t.forwarded, out))
+    return unreached(refusal, refusal_lines(refusal));
   t.to = hop->flow;
   if (t.to.transport == Transport::udp && t.forwarded.size() > kMaxPhoneOctets)
     out.events.push_back(event_of(Event::Kind::large, t.to,
@@ -139,7 +139,7 @@ void Proxy::on_ack(TimePoint now, const Flow& from, Side side, const Message& m,
   once.branch = new_branch(m, hop->side);
   once.from = from;
   std::string text;
-  if (build_request(now, once, m, *hop, party.target, party.routes, &set, text, out))
+  if (build_request(now, once, m, *hop, party.target, party.routes, &set, text, out) == 0)
     out.send(hop->flow, std::move(text));
 }
 

@@ -2,13 +2,13 @@
 
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/sip/proxy.hpp"
+#include "sbc/sip/response.hpp"
 
 // Dialogs as messages make them, and the calls that a person sees of them.
 namespace dw::sip {
 namespace {
 
 constexpr Duration kAfterReferred = std::chrono::seconds(180);  // its NOTIFYs may come after BYE
-constexpr std::size_t kMaxRouteOctets = 4096;
 
 std::string contact_uri(const Message& m) {
   const Field* const field = m.find(FieldName::contact);
@@ -16,23 +16,6 @@ std::string contact_uri(const Message& m) {
   std::string_view left = m.value(*field);
   const auto address = parse_name_addr(next_value(left).value_or(std::string_view{}));
   return address && !address->star ? std::string(address->uri) : std::string();
-}
-
-/// The route set that Record-Route makes (RFC 3261 §12.1): of a request as it stands, of a response
-/// backwards.
-std::string route_set(const Message& m) {
-  std::vector<std::string_view> routes;
-  for (const Field& field : m.fields()) {
-    if (field.name != FieldName::record_route) continue;
-    std::string_view left = m.value(field);
-    while (const auto value = next_value(left))
-      routes.push_back(*value);
-  }
-  if (!m.is_request()) std::ranges::reverse(routes);
-  std::string lines;
-  for (const std::string_view route : routes)
-    lines.append("Route: ").append(route).append("\r\n");
-  return lines.size() > kMaxRouteOctets ? std::string() : lines;
 }
 
 bool refreshes_target(Method method) {

@@ -161,8 +161,8 @@ bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, 
   }
   t.branch = new_branch(m, Side::central);
   t.forwarded.clear();
-  if (!build_request(now, t, m, hop, target, routes, set, t.forwarded, out)) {
-    refuse(now, t, 500, out, "Retry-After: 10\r\n");
+  if (const auto refusal = build_request(now, t, m, hop, target, routes, set, t.forwarded, out)) {
+    refuse(now, t, refusal, out, refusal_lines(refusal));
     if (set && set->dialogs.empty()) end_call(now, *set, out);
     return true;
   }
@@ -173,7 +173,7 @@ bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, 
     if (const auto large = central_flow(now, t.central_server, {}, Transport::tcp, out)) {
       hop.flow = t.to = *large;
       t.forwarded.clear();
-      if (!build_request(now, t, m, hop, target, routes, set, t.forwarded, out)) return false;
+      if (build_request(now, t, m, hop, target, routes, set, t.forwarded, out) != 0) return false;
     }
   }
   const bool may_fail_over = !in_dialog && servers_.configured() > 1;

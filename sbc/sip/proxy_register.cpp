@@ -98,8 +98,8 @@ bool Proxy::forward_register(TimePoint now, Transaction& t, const Message& m, Ou
   Hop hop = hop_to_central(*picked, *flow, t.from, {});
   t.branch = new_branch(m, Side::central);
   t.forwarded.clear();
-  if (!build_request(now, t, m, hop, {}, {}, nullptr, t.forwarded, out)) {
-    refuse(now, t, 513, out);
+  if (const auto refusal = build_request(now, t, m, hop, {}, {}, nullptr, t.forwarded, out)) {
+    refuse(now, t, refusal == 500 ? 513 : refusal, out, refusal == 500 ? std::string_view{} : refusal_lines(refusal));
     return true;
   }
   t.to = *flow;
@@ -107,7 +107,7 @@ bool Proxy::forward_register(TimePoint now, Transaction& t, const Message& m, Ou
     if (const auto large = central_flow(now, *picked, {}, Transport::tcp, out)) {
       hop.flow = t.to = *large;
       t.forwarded.clear();
-      if (!build_request(now, t, m, hop, {}, {}, nullptr, t.forwarded, out)) return false;
+      if (build_request(now, t, m, hop, {}, {}, nullptr, t.forwarded, out) != 0) return false;
     }
   }
   transactions_.send_request(now, t, servers_.configured() > 1 ? options_.answer_timeout : Duration{}, out);

@@ -1,5 +1,8 @@
 #include "sbc/sip/response.hpp"
 
+#include <algorithm>
+#include <vector>
+
 #include "sbc/base/text_cursor.hpp"
 
 namespace dw::sip {
@@ -92,6 +95,8 @@ std::string hop_request(const Message& sent, std::string_view method, std::strin
   return out += "\r\n";
 }
 
+constexpr std::size_t kMaxRouteOctets = 4096;
+
 }  // namespace
 
 std::optional<Fault> check_request(const Message& m) {
@@ -149,6 +154,21 @@ std::string via_lines(const Message& request, const Flow& flow) {
   return out;
 }
 
+std::string route_set(const Message& m) {
+  std::vector<std::string_view> routes;
+  for (const Field& field : m.fields()) {
+    if (field.name != FieldName::record_route) continue;
+    std::string_view left = m.value(field);
+    while (const auto value = next_value(left))
+      routes.push_back(*value);
+  }
+  if (!m.is_request()) std::ranges::reverse(routes);
+  std::string lines;
+  for (const std::string_view route : routes)
+    lines.append("Route: ").append(route).append("\r\n");
+  return lines.size() > kMaxRouteOctets ? std::string() : lines;
+}
+
 std::string make_response(const Message& request, const Flow& flow, std::uint16_t status,
                           std::string_view reason, std::string_view to_tag, std::string_view lines) {
   std::string out;
@@ -184,6 +204,8 @@ std::string_view reason_phrase(std::uint16_t status) {
       return "Not Found";
     case 408:
       return "Request Timeout";
+    case 415:
+      return "Unsupported Media Type";
     case 480:
       return "Temporarily Unavailable";
     case 481:
@@ -198,6 +220,8 @@ std::string_view reason_phrase(std::uint16_t status) {
       return "Not Acceptable Here";
     case 500:
       return "Server Internal Error";
+    case 502:
+      return "Bad Gateway";
     case 503:
       return "Service Unavailable";
     case 513:

@@ -19,6 +19,10 @@ std::optional<Fault> check_request(const Message& m);
 /// §18.2.1, RFC 3581 §4).
 std::string via_lines(const Message& request, const Flow& flow);
 
+/// The route set that Record-Route makes (RFC 3261 §12.1), as whole "Route: …" lines: of a request as it stands,
+/// of a response backwards. Empty when it is longer than any that is kept.
+std::string route_set(const Message& m);
+
 /// Where responses to a request go by UDP (RFC 3261 §18.2.2, RFC 3581, sip-sbc §2.4). `at_via`: a phone
 /// behind a router was found to listen at the port of its Via.
 Endpoint answer_address(const Message& m, const Flow& flow, bool at_via);

@@ -8,24 +8,36 @@
 namespace dw::sip {
 namespace {
 
+struct StaticPayload {
+  std::string_view name;
+  std::uint32_t clock_rate;
+};
 /// RFC 3551 §6, tables 4 and 5.
-std::string_view static_payload_name(std::string_view format) {
-  constexpr std::array<std::string_view, 35> kNames = {
-      "PCMU",  "",     "",     "GSM",  "G723", "DVI4", "DVI4", "LPC",  "PCMA", "G722", "L16", "L16",
-      "QCELP", "CN",   "MPA",  "G728", "DVI4", "DVI4", "G729", "",     "",     "",     "",    "",
-      "",      "CelB", "JPEG", "",     "nv",   "",     "",     "H261", "MPV",  "MP2T", "H263"};
-  const auto number = parse_number(format, kNames.size() - 1);
-  return number ? kNames[*number] : std::string_view{};
-}
+constexpr std::array<StaticPayload, 35> kStaticPayloads = {{
+    {"PCMU", 8000},  {"", 0},         {"", 0},         {"GSM", 8000},   {"G723", 8000},   {"DVI4", 8000},  {"DVI4", 16000},
+    {"LPC", 8000},   {"PCMA", 8000},  {"G722", 8000},  {"L16", 44100},  {"L16", 44100},   {"QCELP", 8000}, {"CN", 8000},
+    {"MPA", 90000},  {"G728", 8000},  {"DVI4", 11025}, {"DVI4", 22050}, {"G729", 8000},   {"", 0},         {"", 0},
+    {"", 0},         {"", 0},         {"", 0},         {"", 0},         {"CelB", 90000},  {"JPEG", 90000}, {"", 0},
+    {"nv", 90000},   {"", 0},         {"", 0},         {"H261", 90000}, {"MPV", 90000},   {"MP2T", 90000}, {"H263", 90000},
+}};
 
-enum class MediaTransport : std::uint8_t { other, rtp, dtls, udptl };
+enum class MediaTransport : std::uint8_t { other, rtp, datagrams };
 
 MediaTransport transport_of(std::string_view protocol) {
   constexpr std::array<std::string_view, 4> kRtp = {"RTP/AVP", "RTP/SAVP", "RTP/AVPF", "RTP/SAVPF"};
+  constexpr std::array<std::string_view, 3> kDatagrams = {"udptl", "udp", "DTLS/SCTP"};
   const auto is = [&](std::string_view name) { return equal_ignoring_case(protocol, name); };
   if (std::ranges::any_of(kRtp, is)) return MediaTransport::rtp;
-  if (is("udptl")) return MediaTransport::udptl;
-  return starts_with_ignoring_case(protocol, "UDP/TLS/") ? MediaTransport::dtls : MediaTransport::other;
+  if (std::ranges::any_of(kDatagrams, is) || starts_with_ignoring_case(protocol, "UDP/")) return MediaTransport::datagrams;
+  return MediaTransport::other;
+}
+
+/// A name that somebody may look up: letters, digits, "-", "_" and ".", and not digits and dots alone.
+bool is_host_name(std::string_view host) {
+  const auto is_letter = [](char c) { return lower(c) >= 'a' && lower(c) <= 'z'; };
+  return std::ranges::any_of(host, is_letter) && std::ranges::all_of(host, [&](char c) {
+           return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+         });
 }
 
 std::optional<Direction> parse_direction(std::string_view attribute) {
@@ -47,12 +59,17 @@ class Parser {
 
  private:
   bool take_media(std::string_view value);
+  void take_formats(std::string_view formats);
   void take_connection(std::string_view value);
   void take_attribute(std::string_view value);
+  void take_rtpmap(std::string_view value);
+  void take_rtcp(std::string_view value);
 
   Sdp& sdp_;
   SdpMedia* media_ = nullptr;
+  SdpMedia beyond_;          // an m-line more than are listed
   std::string_view format_;  // the first of media_
+  std::string_view session_name_;
   Direction session_direction_ = Direction::sendrecv;
 };
 
@@ -81,54 +98,103 @@ bool Parser::take(const SdpLine& line) {
 }
 
 bool Parser::take_media(std::string_view value) {
-  media_ = &sdp_.lines[sdp_.count++];
+  beyond_ = {};
+  media_ = sdp_.count < kMaxSdpMedia ? &sdp_.lines[sdp_.count++] : &beyond_;
   std::string_view left = value;
   media_->type = take_word(left);
   const std::string_view ports = take_word(left);
   media_->protocol = take_word(left);
-  format_ = take_word(left);
   media_->direction = session_direction_;
+  take_formats(left);
   const std::size_t slash = std::min(ports.find('/'), ports.size());
   const auto port = parse_number(ports.substr(0, slash), 65535);
-  if (!port || (slash < ports.size() && !parse_number(ports.substr(slash + 1), 65535))) return false;
-  media_->port = static_cast<std::uint16_t>(*port);
+  const bool counts = slash == ports.size() || parse_number(ports.substr(slash + 1), 65535);
+  media_->port = port && counts ? static_cast<std::uint16_t>(*port) : 0;
   return !media_->protocol.empty();
+}
+
+void Parser::take_formats(std::string_view formats) {
+  std::string_view left = formats;
+  format_ = take_word(left);
+  if (transport_of(media_->protocol) == MediaTransport::other) return;
+  constexpr std::uint64_t kLastPayloadType = 127;
+  for (std::string_view word = format_; !word.empty(); word = take_word(left)) {
+    const auto type = parse_number(word, kLastPayloadType);
+    if (!type || media_->payload_count == kMaxSdpPayloads) continue;
+    SdpPayload& payload = media_->payload_list[media_->payload_count++];
+    payload.type = static_cast<std::uint8_t>(*type);
+    if (*type >= kStaticPayloads.size()) continue;
+    payload.clock_rate = kStaticPayloads[*type].clock_rate;
+    payload.name = kStaticPayloads[*type].name;
+  }
 }
 
 void Parser::take_connection(std::string_view value) {
   bool& seen = media_ ? media_->own_connection : sdp_.has_connection;
   if (seen) return;
   seen = true;
-  (media_ ? media_->address : sdp_.address) = parse_sdp_address(value).address;
-  if (!media_) sdp_.connection = value;
+  const SdpAddress at = parse_sdp_address(value);
+  (media_ ? media_->address : sdp_.address) = at.address;
+  (media_ ? media_->host_name : session_name_) =
+      !at.address && is_host_name(at.host) ? at.host : std::string_view{};
 }
 
 void Parser::take_attribute(std::string_view value) {
-  constexpr std::string_view kRtpmap = "rtpmap:";
+  constexpr std::string_view kRtpmap = "rtpmap:", kRtcp = "rtcp:";
   if (const auto direction = parse_direction(value)) {
     (media_ ? media_->direction : session_direction_) = *direction;
-  } else if (media_ && media_->codec.empty() && value.starts_with(kRtpmap)) {
-    std::string_view left = value.substr(kRtpmap.size());
-    if (take_word(left) != format_) return;
-    const std::string_view encoding = take_word(left);
-    media_->codec = encoding.substr(0, encoding.find('/'));
+  } else if (media_ && value.starts_with(kRtpmap)) {
+    take_rtpmap(value.substr(kRtpmap.size()));
+  } else if (media_ && value.starts_with(kRtcp)) {
+    take_rtcp(value.substr(kRtcp.size()));
   }
+}
+
+/// RFC 8866 §6.6: payload type SP name "/" clock rate ["/" channels].
+void Parser::take_rtpmap(std::string_view value) {
+  std::string_view left = value;
+  const std::string_view format = take_word(left);
+  const std::string_view encoding = take_word(left);
+  const std::string_view name = encoding.substr(0, encoding.find('/'));
+  if (format == format_ && media_->codec.empty()) media_->codec = name;
+  const auto type = parse_number(format, 127);
+  if (!type || name.size() == encoding.size()) return;
+  const std::string_view after = encoding.substr(name.size() + 1);
+  const auto rate = parse_number(after.substr(0, after.find('/')), 0xffffffff);
+  for (std::size_t i = 0; i < media_->payload_count; ++i) {
+    SdpPayload& payload = media_->payload_list[i];
+    if (payload.type != *type) continue;
+    payload.name = name;
+    payload.clock_rate = static_cast<std::uint32_t>(rate.value_or(0));
+  }
+}
+
+void Parser::take_rtcp(std::string_view value) {
+  std::string_view left = value;
+  const auto port = parse_number(take_word(left), 65535);
+  if (!port || media_->rtcp_port) return;
+  media_->rtcp_port = static_cast<std::uint16_t>(*port);
+  media_->rtcp_address = parse_sdp_address(left).address;
 }
 
 void Parser::end_section() {
   if (media_ == nullptr) return;
   SdpMedia& media = *media_;
   const MediaTransport transport = transport_of(media.protocol);
-  if (!media.own_connection) media.address = sdp_.address;
-  const bool one_host = !media.address || !(media.address->is_multicast() || media.address->is_broadcast());
-  media.relayable = transport != MediaTransport::other && one_host && media.port != 0;
-  media.opaque = transport == MediaTransport::udptl || transport == MediaTransport::dtls;
+  if (!media.own_connection) {
+    media.address = sdp_.address;
+    media.host_name = session_name_;
+  }
+  media.to_many = media.address && (media.address->is_multicast() || media.address->is_broadcast());
+  media.relayable = transport != MediaTransport::other && !media.to_many && media.port != 0;
+  media.opaque = transport == MediaTransport::datagrams;
   media.held = (media.address && media.address->is_unspecified()) || media.direction == Direction::sendonly ||
                media.direction == Direction::inactive;
-  if (transport == MediaTransport::udptl) {
+  if (!media.codec.empty() || transport == MediaTransport::other) return;
+  if (equal_ignoring_case(media.protocol, "udptl")) {
     media.codec = format_;
-  } else if (media.codec.empty() && transport != MediaTransport::other) {
-    media.codec = static_payload_name(format_);
+  } else if (const auto type = parse_number(format_, kStaticPayloads.size() - 1)) {
+    media.codec = kStaticPayloads[*type].name;
   }
 }
 
@@ -156,12 +222,10 @@ Result<Sdp> parse_sdp(std::string_view body) {
   bool any = false;
   for (SdpLines lines(body); !lines.at_end();) {
     const SdpLine line = lines.take();
-    if (line.text.empty()) continue;
-    if (line.type == 0 || line.text[1] != '=')
-      return fail(Errc::malformed, "a line of an SDP is not \"x=\"", line.offset);
-    if (line.text.contains('\r')) return fail(Errc::malformed, "a CR inside a line of an SDP", line.offset);
-    if (line.type == 'm' && sdp->count == kMaxSdpMedia)
-      return fail(Errc::too_long, "an SDP has more m-lines than are read", line.offset);
+    if (line.empty) continue;
+    // What stands after it is seen by some readers, and not by those that work with C's strings.
+    if (line.text.contains('\0')) return fail(Errc::malformed, "a NUL inside a line of an SDP", line.offset);
+    if (line.type == 0) continue;
     if (!parser.take(line))
       return fail(Errc::malformed, "an m-line without its type, port or protocol", line.offset);
     any = true;

@@ -12,25 +12,39 @@
 namespace dw::sip {
 
 inline constexpr std::size_t kMaxSdpOctets = 32 * 1024;
-inline constexpr std::size_t kMaxSdpMedia = 8;  ///< m-lines
+inline constexpr std::size_t kMaxSdpMedia = 16;     ///< m-lines that are looked at; what is beyond is refused
+inline constexpr std::size_t kMaxSdpPayloads = 32;  ///< of an m-line; what is beyond is not listed
 
 /// RFC 8866 §6.7, as the side that wrote the SDP sees it.
 enum class Direction : std::uint8_t { sendrecv, sendonly, recvonly, inactive };
 std::string_view to_string(Direction direction);
 
+/// One format of an RTP m-line.
+struct SdpPayload {
+  std::uint8_t type = 0;         ///< RTP's payload type
+  std::uint32_t clock_rate = 0;  ///< Hz; 0: not known
+  std::string_view name;         ///< rtpmap's encoding name, else RFC 3551's ("PCMU"); empty: not known
+};
+
 /// One m-line with the lines that follow it (RFC 8866 §5.14). Views are into what was parsed.
 struct SdpMedia {
   std::string_view type;      ///< "audio", "video", "image"
   std::string_view protocol;  ///< "RTP/AVP", "udptl"
-  std::uint16_t port = 0;     ///< 0: refused, or over
-  /// Carried by UDP in a way that the relay takes: RTP/(S)AVP(F), UDP/TLS/…, udptl, to one host, and port !=
-  /// 0.
+  std::uint16_t port = 0;     ///< 0: refused, over, or no port number
+  /// Carried by UDP in a way that the relay takes: RTP/(S)AVP(F), UDP/…, udptl, DTLS/SCTP, to one host, and
+  /// port != 0.
   bool relayable = false;
-  /// Not RTP, or not RTP alone: udptl (T.38), and UDP/TLS/…, whose DTLS handshake takes the same port.
+  /// Its c= is a group's address or everybody's: no relay is needed, or of use.
+  bool to_many = false;
+  /// Not RTP, or not RTP alone: udptl (T.38), UDP/BFCP, and UDP/TLS/…, whose DTLS handshake takes the same port.
   bool opaque = false;
   bool own_connection = false;  ///< has a c= of its own, whatever it says
   /// Its own c= or the session's. None: absent, a host name, or unparsable.
   std::optional<IpAddress> address;
+  std::string_view host_name;  ///< of that c=, when a name stands there instead of an address
+  /// a=rtcp (RFC 3605): where its RTCP goes, if that is not the port after `port`; the address with it.
+  std::optional<std::uint16_t> rtcp_port;
+  std::optional<IpAddress> rtcp_address;
   Direction direction = Direction::sendrecv;  ///< its own or the session's
   /// The side that wrote this wants nothing to come: address 0.0.0.0 or ::, sendonly, inactive.
   bool held = false;
@@ -38,11 +52,23 @@ struct SdpMedia {
   /// ("PCMU"); for udptl the format itself ("t38"). Empty when none is known.
   std::string_view codec;
 
+  /// Of RTP, in the order of preference.
+  std::span<const SdpPayload> payloads() const { return std::span(payload_list).first(payload_count); }
+
   /// Where packets for it are to go, when that is known and somewhere.
   std::optional<Endpoint> endpoint() const {
     if (!relayable || !address || address->is_unspecified()) return std::nullopt;
     return Endpoint{*address, port};
   }
+  /// Where RTCP for it is to go, when it says so and it is somewhere; else it is the port after endpoint()'s.
+  std::optional<Endpoint> rtcp_endpoint() const {
+    const auto& to = rtcp_address ? rtcp_address : address;
+    if (!rtcp_port || *rtcp_port == 0 || !endpoint() || to->is_unspecified() || to->is_multicast()) return std::nullopt;
+    return Endpoint{*to, *rtcp_port};
+  }
+
+  std::array<SdpPayload, kMaxSdpPayloads> payload_list{};
+  std::size_t payload_count = 0;
 };
 
 /// A session description. Views are into what was parsed, which must outlive it. Nothing here prints one:
@@ -51,7 +77,6 @@ struct Sdp {
   std::string_view username, session_id;  ///< o=; empty when there is no such line or it makes no sense
   std::optional<std::uint64_t> version;   ///< o=
   std::optional<IpAddress> origin;        ///< o=
-  std::string_view connection;            ///< value of the session's first c=
   bool has_connection = false;            ///< the session has a c= of its own
   std::optional<IpAddress> address;       ///< the session's first c=
 
@@ -61,32 +86,38 @@ struct Sdp {
   std::size_t count = 0;
 };
 
-/// As lenient as phones need: LF or CRLF, any line missing, blanks doubled, empty lines. Malformed, with the
-/// offset of the line: a line that is not "x=…", an m-line without type, port or protocol, a CR inside a
-/// line, no line at all. too_long: kMaxSdpOctets, kMaxSdpMedia.
+/// As lenient as phones and servers are: CRLF, LF or CR, any line missing, blanks doubled, empty lines, NULs
+/// at the end, lines that are not "x=…", an m-line whose port is none (it counts as refused), more m-lines
+/// than kMaxSdpMedia (not listed). Malformed, with the offset of the line: an m-line without type, port or
+/// protocol, a NUL inside a line, not one line that is "x=…". too_long: kMaxSdpOctets.
 Result<Sdp> parse_sdp(std::string_view body);
+
+class CodecRules;  // codec_rules.hpp
 
 /// What an SDP is to say instead.
 struct SdpRewrite {
-  /// By m-line; none: it stays as it is. Without effect for what is not relayable.
+  /// By m-line; none: it can't be had, and is refused. Without effect for what is not relayable.
   std::array<std::optional<Endpoint>, kMaxSdpMedia> to;
-  IpAddress own;              ///< for o=, and wherever no m-line has a say
-  std::uint64_t version = 0;  ///< for o=
+  IpAddress own;                      ///< for o=, and wherever no m-line has a say
+  std::uint64_t version = 0;          ///< for o=
+  std::array<IpAddress, 3> hidden{};  ///< further addresses of whoever wrote it, known from elsewhere
+  const CodecRules* codecs = nullptr; ///< of an offer: which codecs it may have, in which order
 };
 
 /// Appends `body`, which `sdp` was parsed from, with other addresses (sip-sbc §2.3):
 ///   - o=: `own` and `version`;
 ///   - an m-line with an endpoint in `to`: its port, its c=, its a=rtcp (port + 1, RFC 3605);
-///   - an m-line of port 0: `own` in its c=;
-///   - any other m-line and its lines stay, with a copy of the session's c= if they relied on it and it
-///   changes;
+///   - an m-line whose address is a group's stays;
+///   - any other m-line: port 0, and `own` in its c=;
 ///   - the session's c=: the address of all m-lines that rely on it, or `own` when these differ, and then a
-///   c=
-///     is added to those that need one.
+///   c= is added to those that need one.
 /// 0.0.0.0 and :: mean hold and stay, in the word of the new family. What says the same as before keeps its
-/// octets, and so does every other line, with its line end.
-/// Returns how many lines are left out: those of ICE and rtcp-mux, which a relay that has a port for RTCP and
-/// checks nothing can't keep the promise of.
-std::size_t rewrite_sdp(const Sdp& sdp, std::string_view body, const SdpRewrite& rewrite, std::string& out);
+/// octets, and so does every other line, with its line end, unless it tells a host that is in o=, c= or
+/// `hidden`, or any private address that is none of those that are written: such a line is left out, and s=
+/// says "-". Returns how many lines of ICE and rtcp-mux are left out, which a relay that has a port for RTCP and
+/// checks nothing can't keep the promise of. Errc::forbidden, and `out` is of no use: such a host stands where
+/// it can't be taken out, or there are more of them than HiddenHosts::kMax. Errc::unavailable: `codecs` leave an RTP
+/// m-line none; those that they take out are gone with their rtpmap, fmtp and rtcp-fb.
+Result<std::size_t> rewrite_sdp(const Sdp& sdp, std::string_view body, const SdpRewrite& rewrite, std::string& out);
 
 }  // namespace dw::sip

@@ -41,8 +41,8 @@ std::optional<IpAddress> parse_host(std::string_view host) {
 
 SdpAddress parse_sdp_address(std::string_view text) {
   std::string_view left = text;
-  (void)take_word(left);  // the network's type
   SdpAddress out;
+  out.network = take_word(left);
   out.family = take_word(left);
   out.host = take_word(left);
   out.address = parse_host(out.host);
@@ -57,11 +57,11 @@ std::optional<SdpOrigin> parse_sdp_origin(std::string_view value) {
     std::shift_left(last.begin(), last.end(), 1);
     last.back() = word;
   }
-  if (words <= last.size()) return std::nullopt;
+  if (words < last.size()) return std::nullopt;
   SdpOrigin out;
   out.session_id = last[0];
   out.version = last[1];
-  out.address = {last[3], last[4], parse_host(last[4])};
+  out.address = {last[2], last[3], last[4], parse_host(last[4])};
   out.username = trim(value.substr(0, static_cast<std::size_t>(last[0].data() - value.data())));
   return out;
 }

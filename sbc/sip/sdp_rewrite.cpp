@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <vector>
 
 #include "sbc/base/text_cursor.hpp"
+#include "sbc/sip/codec_rules.hpp"
+#include "sbc/sip/hidden_hosts.hpp"
 #include "sbc/sip/sdp.hpp"
 #include "sbc/sip/sdp_line.hpp"
 
@@ -49,6 +52,9 @@ std::size_t offset_in(std::string_view whole, std::string_view part) {
   return static_cast<std::size_t>(part.data() - whole.data());
 }
 
+/// RFC 8866 §5.2: an address of nobody.
+const IpAddress kNowhere = IpAddress::v4(0);
+
 bool is_removed(std::string_view attribute) {
   if (attribute.empty()) return false;
   switch (attribute.front()) {
@@ -66,46 +72,65 @@ bool is_removed(std::string_view attribute) {
   }
 }
 
+/// Of a refused m-line: where it would have been reached.
+bool is_removed_when_refused(std::string_view attribute) {
+  return is_attribute(attribute, "rtcp") || is_attribute(attribute, "path");
+}
+
 /// Writes an SDP anew, line by line.
 class Rewriter {
  public:
-  Rewriter(const Sdp& sdp, const SdpRewrite& rewrite, std::string& out)
-      : sdp_(sdp), rewrite_(rewrite), out_(out) {
+  Rewriter(const Sdp& sdp, std::string_view body, const SdpRewrite& rewrite, std::string& out)
+      : sdp_(sdp), rewrite_(rewrite), out_(out), own_(rewrite.own ? rewrite.own : kNowhere) {
     plan_session();
+    plan_hosts(body);
   }
 
   void put(const SdpLine& line);
   /// What the last section still lacks.
   void finish() {
-    if (added_ || copy_due_) put_added_connection();
+    if (added_) put_added_connection();
   }
   std::size_t removed() const { return removed_; }
+  /// A hidden host stands in what must stay.
+  bool tells() const { return tells_ || hosts_.too_many(); }
+  bool without_codec() const { return without_codec_; }
 
  private:
   /// What becomes of a section.
   enum class Fate : std::uint8_t {
-    moves,  ///< to an endpoint of ours
-    over,   ///< port 0: its address says nothing, and is hidden
-    stays,  ///< as it is
+    moves,    ///< to an endpoint of ours
+    refused,  ///< port 0: its address says nothing, and is hidden
+    stays,    ///< as it is: a group's
   };
 
   Fate fate_of(std::size_t index) const;
   void plan_session();
+  void plan_hosts(std::string_view body);
   void begin_media();
+  void choose_codecs(const SdpMedia& media);
+  bool is_left_out(const SdpLine& line) const;
+  bool is_of_a_lost_codec(std::string_view attribute) const;
   /// False, and nothing is put: the line stays as it is.
   bool put_changed(const SdpLine& line);
+  /// What was put from `start` on is `line`, and tells a hidden host. True: it says something else now.
+  bool put_instead(const SdpLine& line, std::size_t start);
   void put_added_connection();
-  void put_media(std::string_view text);
+  void put_media(const SdpLine& line);
   void put_origin(std::string_view text, std::string_view value);
+  void put_own_origin();
   void put_connection(std::string_view text, std::string_view value);
-  void put_rtcp(std::string_view text);
+  void put_rtcp(const SdpLine& line);
   /// `text` with its part `at` saying `address`.
   void put_address(std::string_view text, const SdpAddress& at, const IpAddress& address);
+  void put_whole_address(const IpAddress& address);
   void put_number(std::string_view is, std::uint64_t wanted);
 
   const Sdp& sdp_;
   const SdpRewrite& rewrite_;
   std::string& out_;
+  IpAddress own_;
+  HiddenHosts hosts_;
   std::optional<IpAddress> session_;  // what the session's c= is to say; none: it stays
 
   // Of the section that lines belong to, the session's first.
@@ -114,109 +139,168 @@ class Rewriter {
   Fate fate_ = Fate::stays;
   std::optional<IpAddress> address_;  // what its c= is to say; none: it stays
   std::uint16_t port_ = 0;            // for Fate::moves
-  std::optional<IpAddress> added_;    // a c= is due, with this address…
-  bool copy_due_ = false;             // …or with what the session's said
+  std::optional<IpAddress> added_;    // a c= is due, with this address
+  std::vector<std::uint8_t> offered_; // payload types, in order; empty: those that it has
 
   std::string_view last_end_;
   std::string_view line_end_ = "\r\n";
   std::size_t removed_ = 0;
+  bool tells_ = false, without_codec_ = false;
 };
 
 Rewriter::Fate Rewriter::fate_of(std::size_t index) const {
+  if (index >= sdp_.count) return Fate::refused;
   const SdpMedia& media = sdp_.lines[index];
-  if (media.port == 0) return Fate::over;
-  return media.relayable && rewrite_.to[index] && rewrite_.to[index]->address ? Fate::moves : Fate::stays;
+  if (media.to_many && media.port != 0) return Fate::stays;
+  return media.relayable && rewrite_.to[index] && rewrite_.to[index]->address ? Fate::moves : Fate::refused;
 }
 
 void Rewriter::plan_session() {
-  bool any_moves = false, any_relies = false, differ = false;
+  bool any_stays = false, differ = false;
   std::optional<IpAddress> common;
   for (std::size_t i = 0; i < sdp_.count; ++i) {
-    const Fate fate = fate_of(i);
-    any_moves = any_moves || fate == Fate::moves;
     if (sdp_.lines[i].own_connection) continue;
-    any_relies = any_relies || fate == Fate::stays;
+    const Fate fate = fate_of(i);
+    any_stays = any_stays || fate == Fate::stays;
     if (fate != Fate::moves) continue;
     differ = differ || (common && *common != rewrite_.to[i]->address);
     common = rewrite_.to[i]->address;
   }
-  fate_ = any_moves ? Fate::moves : Fate::stays;
   if (common && !differ) {
     session_ = common;
-  } else if ((common || !any_relies) && rewrite_.own) {
-    session_ = rewrite_.own;
+  } else if (!any_stays) {
+    session_ = own_;
   }
+  fate_ = Fate::moves;
   address_ = session_;
 }
 
+/// Whatever an address line says is the writer's, and so is what is known of it from elsewhere.
+void Rewriter::plan_hosts(std::string_view body) {
+  constexpr std::string_view kRtcp = "rtcp:";
+  hosts_.allow(own_);
+  for (std::size_t i = 0; i < sdp_.count; ++i) {
+    if (fate_of(i) == Fate::moves) hosts_.allow(rewrite_.to[i]->address);
+  }
+  for (const IpAddress& address : rewrite_.hidden)
+    hosts_.hide(address);
+  for (SdpLines lines(body); !lines.at_end();) {
+    const SdpLine line = lines.take();
+    if (hosts_.too_many()) return;
+    if (line.type == 'c') {
+      hosts_.hide(parse_sdp_address(line.value).host);
+    } else if (line.type == 'o') {
+      if (const auto origin = parse_sdp_origin(line.value)) hosts_.hide(origin->address.host);
+    } else if (line.type == 'a' && line.value.starts_with(kRtcp)) {
+      std::string_view left = line.value.substr(kRtcp.size());
+      (void)take_word(left);
+      hosts_.hide(parse_sdp_address(left).host);
+    }
+  }
+}
+
 void Rewriter::begin_media() {
-  if (next_media_ == sdp_.count) return;  // not what was parsed
-  const SdpMedia& media = sdp_.lines[next_media_];
   fate_ = fate_of(next_media_);
   in_media_ = true;
   address_.reset();
-  const bool relies = !media.own_connection && sdp_.has_connection;
+  offered_.clear();
   if (fate_ == Fate::moves) {
+    const SdpMedia& media = sdp_.lines[next_media_];
     const Endpoint& to = *rewrite_.to[next_media_];
     address_ = to.address;
     port_ = to.port;
     const auto& session_says = session_ ? session_ : sdp_.address;
+    const bool relies = !media.own_connection && sdp_.has_connection;
     const bool served = relies && (is_hold(sdp_.address) || session_says == to.address);
     if (!media.own_connection && !served) added_ = to.address;
-  } else if (fate_ == Fate::over) {
-    if (rewrite_.own) address_ = rewrite_.own;
-  } else {
-    copy_due_ = relies && session_ && !is_hold(sdp_.address) && session_ != sdp_.address;
+    choose_codecs(media);
+  } else if (fate_ == Fate::refused) {
+    address_ = own_;
   }
   ++next_media_;
 }
 
+void Rewriter::choose_codecs(const SdpMedia& media) {
+  if (!rewrite_.codecs || rewrite_.codecs->empty() || media.payloads().empty()) return;
+  offered_ = rewrite_.codecs->offered(media);
+  without_codec_ = without_codec_ || offered_.empty();
+  if (std::ranges::equal(offered_, media.payloads(), {}, {}, &SdpPayload::type)) offered_.clear();
+}
+
+/// "rtpmap:101 …", "fmtp:101 …", "rtcp-fb:101 …" of a payload type that is not offered.
+bool Rewriter::is_of_a_lost_codec(std::string_view attribute) const {
+  if (offered_.empty()) return false;
+  for (const std::string_view name : {"rtpmap:", "fmtp:", "rtcp-fb:"}) {
+    if (!attribute.starts_with(name)) continue;
+    std::string_view left = attribute.substr(name.size());
+    const auto type = parse_number(take_word(left), 127);
+    return type && std::ranges::find(offered_, *type) == offered_.end();
+  }
+  return false;
+}
+
+bool Rewriter::is_left_out(const SdpLine& line) const {
+  if (line.type != 'a' || fate_ == Fate::stays) return false;
+  if (in_media_ && is_of_a_lost_codec(line.value)) return true;
+  return is_removed(line.value) || ((fate_ == Fate::refused || !in_media_) && is_removed_when_refused(line.value));
+}
+
 void Rewriter::put(const SdpLine& line) {
-  if ((added_ || copy_due_) && line.type != 'i') put_added_connection();  // RFC 8866 §5: m=, i=, c=
-  if (line.type == 'a' && fate_ != Fate::stays && is_removed(line.value)) {
-    ++removed_;
+  if (added_ && line.type != 'i') put_added_connection();  // RFC 8866 §5: m=, i=, c=
+  if (is_left_out(line)) {
+    if (is_removed(line.value)) ++removed_;
     return;
   }
   if (line.type == 'm') begin_media();
-  if (put_changed(line)) {
-    out_ += line.end;
-  } else {
-    out_ += line.whole;
+  const std::size_t start = out_.size();
+  if (!put_changed(line)) out_ += line.text;
+  if (hosts_.told_in(std::string_view(out_).substr(start)) && !put_instead(line, start)) {
+    out_.resize(start);
+    return;
   }
+  out_ += line.end;
   last_end_ = line.end;
-  if (line.end.ends_with('\n')) line_end_ = line.end;
+  if (!line.end.empty()) line_end_ = line.end;
 }
 
 bool Rewriter::put_changed(const SdpLine& line) {
-  if (line.type == 'm' && fate_ == Fate::moves) {
-    put_media(line.text);
+  if (line.type == 'm' && fate_ != Fate::stays) {
+    put_media(line);
   } else if (line.type == 'o' && !in_media_) {
     put_origin(line.text, line.value);
   } else if (line.type == 'c' && address_) {
     put_connection(line.text, line.value);
-  } else if (line.type == 'a' && in_media_ && address_ && is_attribute(line.value, "rtcp")) {
-    put_rtcp(line.text);
+  } else if (line.type == 'a' && fate_ == Fate::moves && in_media_ && is_attribute(line.value, "rtcp")) {
+    put_rtcp(line);
   } else {
     return false;
   }
   return true;
 }
 
-void Rewriter::put_added_connection() {
-  const bool is_last = !last_end_.ends_with('\n');  // the body ends within the line before
-  if (is_last) out_ += last_end_.empty() ? line_end_ : "\n";
-  if (added_) {
-    out_ += "c=IN ";
-    out_ += family_word(*added_);
-    out_ += ' ';
-    append_address(out_, *added_);
-  } else {
-    out_ += "c=";
-    out_ += sdp_.connection;
+bool Rewriter::put_instead(const SdpLine& line, std::size_t start) {
+  if (line.type == 'o' && !in_media_) {
+    out_.resize(start);
+    put_own_origin();
+    return true;
   }
+  if (line.type == 's') {
+    out_.resize(start);
+    out_ += "s=-";
+    return true;
+  }
+  if (line.type != 'v' && line.type != 'm' && line.type != 'c') return false;
+  tells_ = true;
+  return true;
+}
+
+void Rewriter::put_added_connection() {
+  const bool is_last = last_end_.empty();  // the body ends within the line before
+  if (is_last) out_ += line_end_;
+  out_ += "c=";
+  put_whole_address(*added_);
   if (!is_last) out_ += last_end_;
   added_.reset();
-  copy_due_ = false;
 }
 
 void Rewriter::put_number(std::string_view is, std::uint64_t wanted) {
@@ -225,6 +309,13 @@ void Rewriter::put_number(std::string_view is, std::uint64_t wanted) {
   } else {
     append_number(out_, wanted);
   }
+}
+
+void Rewriter::put_whole_address(const IpAddress& address) {
+  out_ += "IN ";
+  out_ += family_word(address);
+  out_ += ' ';
+  append_address(out_, address);
 }
 
 void Rewriter::put_address(std::string_view text, const SdpAddress& at, const IpAddress& address) {
@@ -242,56 +333,60 @@ void Rewriter::put_address(std::string_view text, const SdpAddress& at, const Ip
   out_ += text.substr(host + at.host.size());
 }
 
-void Rewriter::put_media(std::string_view text) {
-  std::string_view left = text.substr(2);
+void Rewriter::put_media(const SdpLine& line) {
+  std::string_view left = line.value;
   (void)take_word(left);
   const std::string_view ports = take_word(left);
-  const std::string_view port = ports.substr(0, ports.find('/'));
-  const std::size_t start = offset_in(text, port);
-  out_ += text.substr(0, start);
-  put_number(port, port_);
-  out_ += text.substr(start + port.size());
+  const std::string_view port = fate_ == Fate::moves ? ports.substr(0, ports.find('/')) : ports;
+  const std::size_t start = offset_in(line.text, port);
+  out_ += line.text.substr(0, start);
+  put_number(port, fate_ == Fate::moves ? port_ : 0);
+  if (offered_.empty()) {
+    out_ += line.text.substr(start + port.size());
+    return;
+  }
+  const std::string_view protocol = take_word(left);
+  const std::size_t formats = offset_in(line.text, protocol) + protocol.size();
+  out_ += line.text.substr(start + port.size(), formats - start - port.size());
+  for (const std::uint8_t type : offered_) {
+    out_ += ' ';
+    append_number(out_, type);
+  }
+}
+
+void Rewriter::put_own_origin() {
+  out_ += "o=- 0 ";
+  append_number(out_, rewrite_.version);
+  out_ += ' ';
+  put_whole_address(own_);
 }
 
 void Rewriter::put_origin(std::string_view text, std::string_view value) {
   const auto origin = parse_sdp_origin(value);
-  if (!origin) {
-    out_ += text;
-    return;
-  }
+  if (!origin) return put_own_origin();
   const std::size_t version = offset_in(text, origin->version);
   const std::size_t after = version + origin->version.size();
   out_ += text.substr(0, version);
   put_number(origin->version, rewrite_.version);
-  if (rewrite_.own) {
-    put_address(text.substr(after), origin->address, rewrite_.own);
-  } else {
-    out_ += text.substr(after);
-  }
+  put_address(text.substr(after), origin->address, own_);
 }
 
 void Rewriter::put_connection(std::string_view text, std::string_view value) {
-  if (const SdpAddress at = parse_sdp_address(value)) {
-    put_address(text, at, *address_);
-    return;
-  }
-  out_ += "c=IN ";
-  out_ += family_word(*address_);
-  out_ += ' ';
-  append_address(out_, *address_);
+  const SdpAddress at = parse_sdp_address(value);
+  const bool usual = equal_ignoring_case(at.network, "IN") && at.family.size() == 3;
+  const bool ends = at && trim(text.substr(offset_in(text, at.host) + at.host.size())).empty();
+  if (usual && ends) return put_address(text, at, *address_);
+  out_ += "c=";
+  put_whole_address(is_hold(at.address) ? unspecified_like(*address_) : *address_);
 }
 
 /// RFC 3605: "a=rtcp:" port [SP nettype SP addrtype SP address].
-void Rewriter::put_rtcp(std::string_view text) {
-  constexpr std::string_view kStart = "a=rtcp:";
-  std::string_view rest = text.substr(std::min(kStart.size(), text.size()));
+void Rewriter::put_rtcp(const SdpLine& line) {
+  constexpr std::string_view kName = "rtcp:";
+  std::string_view rest = line.value.substr(std::min(kName.size(), line.value.size()));
   const std::string_view port = take_word(rest);
-  if (fate_ == Fate::moves) {
-    out_ += kStart;
-    put_number(port, port_ == 65535 ? port_ : port_ + 1U);
-  } else {
-    out_ += text.substr(0, text.size() - rest.size());
-  }
+  out_ += "a=rtcp:";
+  put_number(port, port_ == 65535 ? port_ : port_ + 1U);
   if (const SdpAddress at = parse_sdp_address(rest)) {
     put_address(rest, at, *address_);
   } else {
@@ -301,13 +396,15 @@ void Rewriter::put_rtcp(std::string_view text) {
 
 }  // namespace
 
-std::size_t rewrite_sdp(const Sdp& sdp, std::string_view body, const SdpRewrite& rewrite, std::string& out) {
+Result<std::size_t> rewrite_sdp(const Sdp& sdp, std::string_view body, const SdpRewrite& rewrite, std::string& out) {
   constexpr std::size_t kUsualGrowth = 64;
   out.reserve(out.size() + body.size() + kUsualGrowth);
-  Rewriter rewriter(sdp, rewrite, out);
+  Rewriter rewriter(sdp, body, rewrite, out);
   for (SdpLines lines(body); !lines.at_end();)
     rewriter.put(lines.take());
   rewriter.finish();
+  if (rewriter.tells()) return fail(Errc::forbidden, "an address of the other side is where an SDP can't do without");
+  if (rewriter.without_codec()) return fail(Errc::unavailable, "no codec is left of those that an offer has");
   return rewriter.removed();
 }
 

@@ -42,7 +42,7 @@ struct Transaction {
     accepted,   ///< a 2xx to INVITE went (RFC 6026)
   };
   enum class Client : std::uint8_t { none, calling, proceeding, completed, accepted, ended };
-  enum class Purpose : std::uint8_t { forward, server_ping, phone_probe, start_over };
+  enum class Purpose : std::uint8_t { forward, server_ping, phone_probe, start_over, hang_up };
 
   std::size_t slot = 0;
   std::uint64_t serial = 0;  ///< never used twice: tells whether a slot still holds what it did
@@ -89,6 +89,7 @@ struct Transaction {
   std::string record_routes;  ///< of the request, whole lines: its answers show them again (RFC 3261 §12.1.1)
   std::string from_host, to_host;  ///< host:port of the request's From and To where we sent others
   std::unique_ptr<Registering> registering;
+  std::string hung_up;  ///< To tags of 2xx that nobody was told of, each in angle brackets
 
   bool is_invite() const { return method == Method::invite; }
   bool client_pending() const { return client == Client::calling || client == Client::proceeding; }

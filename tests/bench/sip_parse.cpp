@@ -74,7 +74,7 @@ void by_dropwire(string_view octets, What what, std::string& out) {
     rewrite.version = *sdp.version + 1;
     rewrite.to[0] = Endpoint{*own, kAudioPort};
     std::string body;
-    sip::rewrite_sdp(sdp, message.body(), rewrite, body);
+    must(sip::rewrite_sdp(sdp, message.body(), rewrite, body), "SDP");
     edits.set_body(std::move(body));
   }
   edits.write(out);

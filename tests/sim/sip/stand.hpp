@@ -228,6 +228,8 @@ class Stand {
     }
     for (auto& c : out.connects)
       connects.push_back(c);
+    for (auto& name : out.lookups)
+      lookups.push_back(name);
     for (const auto id : out.closes)
       closes.push_back(id);
     for (auto& e : out.events)
@@ -266,6 +268,7 @@ class Stand {
   /// Whether one of these is answered; none: none is.
   std::function<bool(const Sent&)> hears = [](const Sent&) { return true; };
   std::vector<sip::Output::Connect> connects;
+  std::vector<std::string> lookups;  ///< names in SDP that the proxy asks for
   std::vector<sip::ConnectionId> closes;
   std::vector<sip::Event> events;
   std::size_t keepalives = 0;

@@ -1,0 +1,33 @@
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "sbc/base/endpoint.hpp"
+#include "sbc/base/result.hpp"
+#include "sbc/sip/hidden_hosts.hpp"
+#include "sbc/sip/message.hpp"
+
+namespace dw::sip {
+
+inline constexpr unsigned kMaxBodyDepth = 4;  ///< multipart in multipart
+
+/// What becomes of a message's body, wherever in it an SDP stands.
+struct BodyRules {
+  /// Appends an SDP with other addresses. Its errors are those of rewrite_body().
+  std::function<Result<void>(std::string_view sdp, std::string& out)> sdp;
+  /// In other text an address that is hidden becomes `own`.
+  HiddenHosts hosts;
+  std::string own;
+  bool written_text = false;  ///< text/plain and text/html are such text too: nobody has written them for people
+};
+
+/// A body by its Content-Type: application/sdp, also where no type is told or another one although it begins
+/// as an SDP does, is given to `rules.sdp`; so is each such part of multipart/…, at any depth up to
+/// kMaxBodyDepth, and a Content-Length of the part is put right. Nothing: the body stays as it came.
+/// unsupported: an SDP may be in a content or transfer encoding that is not read (RFC 3261 §8.2.3: 415).
+/// malformed, too_long, forbidden: what may have an SDP in it can't be read, or tells a hidden host.
+Result<std::optional<std::string>> rewrite_body(const Message& m, const BodyRules& rules);
+
+}  // namespace dw::sip

@@ -1,0 +1,532 @@
+// Whatever stands in a body, and however it is wrapped: the address of one side is not told to the other, or the
+// message goes no further.
+#include <array>
+
+#include "sbc/sip/sdp.hpp"
+#include "tests/sim/sip/stand.hpp"
+
+using namespace dw;
+using namespace dw::sim;
+using namespace std::string_literals;
+
+namespace {
+
+constexpr std::string_view kPhone = "192.168.1.50";
+
+struct Body {
+  std::string name, type, text;
+  std::vector<std::pair<std::string, std::string>> fields;
+};
+
+std::string sdp_of(std::string_view host, std::string_view more = "") {
+  return "v=0\r\no=- 1 1 IN IP4 " + std::string(host) + "\r\ns=-\r\nc=IN IP4 " + std::string(host) +
+         "\r\nt=0 0\r\nm=audio 16384 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\n" + std::string(more);
+}
+
+std::string replaced(std::string text, std::string_view from, std::string_view with) {
+  for (std::size_t at = text.find(from); at != text.npos; at = text.find(from, at + with.size()))
+    text.replace(at, from.size(), with);
+  return text;
+}
+
+std::string in_part(const std::string& type, const std::string& content, const std::string& boundary = "b",
+                    const std::string& more = "") {
+  return "--" + boundary + "\r\nContent-Type: " + type + "\r\n" + more + "\r\n" + content + "\r\n--" + boundary + "--\r\n";
+}
+
+/// Bodies with `host` in them, in every way that phones, servers and people who try things are known to write one.
+std::vector<Body> odd_bodies(const std::string& host) {
+  const std::string sdp = sdp_of(host);
+  std::vector<Body> all;
+  const auto add = [&](std::string name, std::string text, std::string type = "application/sdp",
+                       std::vector<std::pair<std::string, std::string>> fields = {}) {
+    all.push_back({std::move(name), std::move(type), std::move(text), std::move(fields)});
+  };
+  add("plain", sdp);
+  add("LF", replaced(sdp, "\r\n", "\n"));
+  add("CR", replaced(sdp, "\r\n", "\r"));
+  add("LF CR", replaced(sdp, "\r\n", "\n\r"));
+  add("CR CR LF", replaced(sdp, "\r\n", "\r\r\n"));
+  add("a stray blank line", replaced(sdp, "t=0 0\r\n", "t=0 0\r\n\r\n"));
+  add("leading blank lines", "\r\n\n" + sdp);
+  add("a byte order mark", "\xEF\xBB\xBF" + sdp);
+  add("NULs at the end", sdp + "\0\0\0"s);
+  add("a NUL in the middle", replaced(sdp, "t=0 0", "t=0 0\0"s));
+  add("a line of NULs", replaced(sdp, "t=0 0\r\n", "\0\0\r\n"s));
+  add("a line without =", sdp + "foo\r\n");
+  add("a line without = that tells", sdp + "foo " + host + "\r\n");
+  add("blanks before each line", replaced(sdp, "\r\n", "\r\n "));
+  add("blanks about =", replaced(sdp, "c=", "c = "));
+  add("capitals", replaced(replaced(sdp, "c=", "C="), "o=", "O="));
+  add("tabs", replaced(sdp, "IN IP4 ", "IN\tIP4\t"));
+  add("a port above 65535", sdp + "m=video 99999 RTP/AVP 34\r\n");
+  add("a port that is none", sdp + "m=video $ RTP/AVP 34\r\n");
+  add("an m-line cut short", sdp + "m=video 5\r\n");
+  add("a cut end", sdp.substr(0, sdp.size() - 30));
+  std::string many = sdp;
+  for (int i = 0; i < 40; ++i)
+    many += "m=audio 5 RTP/AVP 0\r\nc=IN IP4 " + host + "\r\n";
+  add("41 m-lines", many);
+  add("40 kB", sdp + replaced(std::string(200, '!'), "!", "a=x:" + std::string(200, 'y') + "\r\n"));
+  add("4 kB of attributes", sdp + replaced(std::string(20, '!'), "!", "a=x:" + std::string(200, 'y') + "\r\n"));
+  add("no c=", replaced(sdp, "c=IN IP4 " + host + "\r\n", ""));
+  add("no o=", replaced(sdp, "o=- 1 1 IN IP4 " + host + "\r\n", ""));
+  add("c= for the m-line", sdp + "c=IN IP4 " + host + "\r\n");
+  add("many c= for the m-line", sdp + "c=IN IP4 " + host + "\r\nc=IN IP4 10.9.8.7\r\n");
+  add("c= with more than an address", replaced(sdp, "c=IN IP4 " + host, "c=IN IP4 " + host + " " + host));
+  add("c= without its network", replaced(sdp, "c=IN IP4 ", "c="));
+  add("c= with a slash", replaced(sdp, "c=IN IP4 " + host, "c=IN IP4 " + host + "/24/3"));
+  add("c= with the wrong family", replaced(sdp, "c=IN IP4", "c=IN IP6"));
+  add("c= mapped into IPv6", replaced(sdp, "c=IN IP4 " + host, "c=IN IP6 ::ffff:" + host));
+  add("c= is a name", replaced(sdp, "c=IN IP4 " + host, "c=IN IP4 phone.home.example") + "a=x:" + host + "\r\n");
+  add("c= is a group", replaced(sdp, "c=IN IP4 " + host, "c=IN IP4 239.1.1.1/127"));
+  add("c= is a group, and a second is not",
+      replaced(sdp, "c=IN IP4 " + host, "c=IN IP4 239.1.1.1/127\r\nc=IN IP4 " + host));
+  add("hold", replaced(sdp, "c=IN IP4 " + host, "c=IN IP4 0.0.0.0"));
+  add("inactive", sdp + "a=inactive\r\n");
+  add("port 0", replaced(sdp, "16384", "0"));
+  add("o= with an address as user", replaced(sdp, "o=- ", "o=" + host + " "));
+  add("o= with a user at an address", replaced(sdp, "o=- ", "o=me@" + host + " "));
+  add("o= with too few words", replaced(sdp, "o=- 1 1 IN IP4 ", "o="));
+  add("o= after the m-line", sdp + "o=- 1 1 IN IP4 " + host + "\r\n");
+  for (const std::string line :
+       {"s=", "i=", "u=http://", "e=me@", "p=", "k=uri:http://", "b=AS:", "t=", "r=", "z=", "x=", "v=0 "})
+    add(line, replaced(sdp, "t=0 0\r\n", line + host + "\r\nt=0 0\r\n"));
+  for (const std::string attribute :
+       {"rtcp:16385 IN IP4 ", "candidate:1 1 UDP 2130706431 ", "remote-candidates:1 ", "ssrc:1 cname:me@", "fmtp:0 ",
+        "path:msrp://", "setup:active ", "connection:new ", "x-nat:", "X-nat:0 ", "oldmediaip:", "nortpproxy:yes ",
+        "direction:active ", "alt:1 1 : a b ", "source-filter: incl IN IP4 * ", "x:7", "tool:", "x-rtp-session-id:",
+        "sqn:", "des:", "rtcp:x IN IP4 ", "mid:", "label:", "crypto:1 AES inline:"})
+    add("a=" + attribute, sdp + "a=" + attribute + host + "\r\na=" + attribute + host + " 16384\r\n");
+  add("attributes of the session", replaced(sdp, "m=audio", "a=rtcp:5 IN IP4 " + host + "\r\na=x:" + host + "\r\nm=audio"));
+  for (const std::string protocol :
+       {"TCP/MSRP", "TCP/BFCP", "UDP/BFCP", "UDP/TLS/BFCP", "TCP/RTP/AVP", "UDP/TLS/RTP/SAVPF", "udp", "udptl", "tcp",
+        "TCP/WSS", "RTP/NEW", "DTLS/SCTP", "vnd.x"})
+    add("m= of " + protocol, sdp + "m=application 4040 " + protocol + " *\r\nc=IN IP4 " + host + "\r\na=path:msrp://" +
+                                 host + ":4040/x;tcp\r\na=accept-types:text/plain\r\n");
+  add("m= with an address as format", sdp + "m=audio 5 RTP/AVP " + host + "\r\n");
+  add("two descriptions", sdp + sdp);
+  for (const std::string type :
+       {"Application/SDP", "application/sdp;charset=utf-8", "application / sdp", " application/sdp ", "APPLICATION/SDP ; x",
+        "text/plain", "message/sipfrag", "message/sip", "application/x-sdp", "text/html", "application/octet-stream",
+        "application/pkcs7-mime"})
+    add("type " + type, sdp, type);
+  add("no type", sdp, "");
+  add("two types", sdp, "text/plain", {{"Content-Type", "application/sdp"}});
+  add("two equal types", sdp, "application/sdp", {{"c", "application/sdp"}});
+  for (const std::string coding : {"gzip", "deflate", "identity", "identity, gzip", "x"})
+    for (const std::string field : {"Content-Encoding", "e"})
+      add(field + " " + coding, sdp, "application/sdp", {{field, coding}});
+  add("base64 is said", sdp, "application/sdp", {{"Content-Transfer-Encoding", "base64"}});
+  for (const std::string kind : {"mixed", "alternative", "related", "signed"})
+    add("multipart/" + kind, in_part("application/sdp", sdp), "multipart/" + kind + ";boundary=b");
+  add("a quoted boundary", in_part("application/sdp", sdp, "b 1"), "Multipart/Mixed; x=y; BOUNDARY = \"b 1\"");
+  add("no closing delimiter", "--b\r\nContent-Type: application/sdp\r\n\r\n" + sdp, "multipart/mixed;boundary=b");
+  add("a closing delimiter like the others", "--b\r\nContent-Type: application/sdp\r\n\r\n" + sdp + "\r\n--b\r\n",
+      "multipart/mixed;boundary=b");
+  add("no delimiter", sdp, "multipart/mixed;boundary=b");
+  add("no boundary", in_part("application/sdp", sdp), "multipart/mixed");
+  add("a preamble", sdp + "\r\n" + in_part("application/sdp", sdp), "multipart/mixed;boundary=b");
+  add("an epilogue", in_part("application/sdp", sdp) + "\r\n" + sdp, "multipart/mixed;boundary=b");
+  add("parts after the end", in_part("text/plain", "x") + in_part("application/sdp", sdp), "multipart/mixed;boundary=b");
+  add("a part without type", "--b\r\n\r\n" + sdp + "\r\n--b--\r\n", "multipart/mixed;boundary=b");
+  add("a part without an empty line", "--b\r\n" + sdp + "--b--\r\n", "multipart/mixed;boundary=b");
+  add("a part with a compact type", "--b\r\nc: application/sdp\r\nl: 3\r\n\r\n" + sdp + "\r\n--b--\r\n",
+      "multipart/mixed;boundary=b");
+  add("a part with two types", in_part("text/plain", sdp, "b", "c: application/sdp\r\n"), "multipart/mixed;boundary=b");
+  add("a part in base64", in_part("application/sdp", sdp, "b", "Content-Transfer-Encoding: base64\r\n"),
+      "multipart/mixed;boundary=b");
+  add("a part in gzip", in_part("application/sdp", sdp, "b", "Content-Encoding: gzip\r\n"), "multipart/mixed;boundary=b");
+  add("a part whose fields tell", in_part("application/sdp", sdp, "b", "Content-Location: http://" + host + "/\r\n"),
+      "multipart/mixed;boundary=b");
+  std::string nested = sdp, type = "application/sdp";
+  for (char depth = 'b'; depth < 'i'; ++depth) {
+    nested = in_part(type, nested, std::string(1, depth));
+    type = "multipart/mixed;boundary=" + std::string(1, depth);
+    add("nested " + std::string(1, depth), nested, type);
+  }
+  std::string parts;
+  for (int i = 0; i < 10; ++i)
+    parts += "--b\r\nContent-Type: application/sdp\r\n\r\n" + sdp + "\r\n";
+  add("ten parts", parts + "--b--\r\n", "multipart/mixed;boundary=b");
+  add("a boundary that tells", in_part("application/sdp", sdp, host), "multipart/mixed;boundary=\"" + host + "\"");
+  add("a fragment with a description", "SIP/2.0 200 OK\r\nContact: <sip:1001@" + host + ":5060>\r\nContent-Type: application/sdp\r\n\r\n" + sdp,
+      "message/sipfrag");
+  add("a report", "VQSessionReport: CallTerm\r\nLocalAddr: IP=" + host + " PORT=16384 SSRC=0x1\r\n", "application/vq-rtcpxr");
+  add("XML", "<x><contact>sip:1001@" + host + ";transport=udp</contact><ip>" + host + "</ip></x>", "application/xml");
+  add("nothing that is known", "\x01\x02" + host + "\xff", "application/octet-stream");
+  return all;
+}
+
+SipText with(SipText m, const Body& body) {
+  if (!body.type.empty()) m.add("Content-Type", body.type);
+  for (const auto& [name, value] : body.fields)
+    m.add(name, value);
+  m.body = body.text;
+  return m;
+}
+
+/// Octets of the body are left out, doubled, swapped or replaced by what means something to a reader.
+Body mutated(Body body, std::uint64_t& state) {
+  const auto random = [&](std::size_t below) {
+    state ^= state << 13U;
+    state ^= state >> 7U;
+    state ^= state << 17U;
+    return static_cast<std::size_t>(state % below);
+  };
+  constexpr std::array<std::string_view, 16> kPieces = {"\r", "\n", "\r\n", "\0", "=", " ", "c=", "m=", "a=", "--b",
+                                                        "--",  ":",  "/",    ".",  "IN IP4 ", "v=0\r\n"};
+  for (std::size_t n = 1 + random(4); n > 0; --n) {
+    const std::size_t at = random(body.text.size() + 1);
+    const std::string_view piece = kPieces[random(kPieces.size())];
+    switch (random(4)) {
+      case 0:
+        body.text.erase(at, 1 + random(6));
+        break;
+      case 1:
+        body.text.insert(at, piece);
+        break;
+      case 2:
+        body.text.insert(random(body.text.size() + 1), body.text.substr(at, random(40)));
+        break;
+      default:
+        if (at < body.text.size()) body.text.replace(at, 1, piece);
+    }
+  }
+  return body;
+}
+
+/// Whether `text` tells the phone's address.
+bool tells(std::string_view text) {
+  return text.find(kPhone) != text.npos;
+}
+
+/// The same of what chance has made: not as part of a longer number, nor as a Call-ID's second half.
+bool tells_by_chance(std::string_view text) {
+  const auto is_digit = [&](std::size_t at) { return at < text.size() && text[at] >= '0' && text[at] <= '9'; };
+  for (std::size_t at = text.find(kPhone); at != text.npos; at = text.find(kPhone, at + 1)) {
+    if (is_digit(at - 1) || is_digit(at + kPhone.size())) continue;
+    const std::string_view word = text.substr(0, at).substr(text.find_last_of("<>\"' \t\r\n;,=&()", at) + 1);
+    if (!word.ends_with('@') || word.size() == 1 || word.contains(':')) return true;
+  }
+  return false;
+}
+
+sip::ProxyOptions patient() {
+  sip::ProxyOptions o = Stand::options();
+  o.guard.message_rate = o.guard.registered_message_rate = 1e6;
+  return o;
+}
+
+/// Sends it as an offer. How it went: 0 to the server, else the status that the phone got.
+int offer(Stand& s, const Body& body) {
+  s.phone(with(s.from_phone("INVITE"), body));
+  if (s.count(true, "INVITE") != 0) return 0;
+  return s.to_phone("INVITE").status();
+}
+
+/// All calls are over, and the phone has registered once more. Returns our Contact at the server.
+std::string end_all(Stand& s) {
+  s.clear();
+  s.advance(5min);
+  const std::string contact = s.register_phone();
+  s.clear();
+  return contact;
+}
+
+}  // namespace
+
+TEST_CASE("sip: no body that a phone sends tells the server its address") {
+  Stand s(patient());
+  s.register_phone();
+  std::uint64_t seed = 20261130;
+  for (const Body& odd : odd_bodies(std::string(kPhone))) {
+    CAPTURE(odd.name);
+    for (int variant = 0; variant < 20; ++variant) {
+      const Body body = variant == 0 ? odd : mutated(odd, seed);
+      CAPTURE(body.text);
+      for (const std::string method : {"INVITE", "MESSAGE", "OPTIONS", "SUBSCRIBE", "PUBLISH"}) {
+        // Not in what people write to each other.
+        if ((method != "INVITE" && method != "OPTIONS") && body.type.starts_with("text/")) continue;
+        CAPTURE(method);
+        if (variant != 0 && method != "INVITE") continue;
+        s.phone(with(s.from_phone(method), body));
+        for (const auto& sent : s.sent)
+          if (s.is_central(sent.to))
+            CHECK_FALSE((variant == 0 ? tells(sent.m.str()) : tells_by_chance(sent.m.str())));
+        CHECK(s.sent.size() > 0);
+        s.clear();
+      }
+    }
+    end_all(s);
+  }
+  CHECK(s.broker.streams().empty());
+}
+
+TEST_CASE("sip: no answer, ACK or request within a call of a phone tells the server its address") {
+  Stand s(patient());
+  std::string contact = s.register_phone();
+  for (const Body& odd : odd_bodies(std::string(kPhone))) {
+    CAPTURE(odd.name);
+    const auto check = [&] {
+      for (const auto& sent : s.sent) {
+        const bool written = odd.type.starts_with("text/") && odd.name != "two types";
+        const bool by_person = written && sent.m.method() != "INVITE" && sent.m.method() != "ACK" &&
+                               sent.m.method() != "UPDATE" && sent.m.method() != "OPTIONS";
+        if (s.is_central(sent.to) && !by_person) CHECK_FALSE(tells(sent.m.str()));
+      }
+    };
+    // Its answers to a call of the server: ringing, taken, refused.
+    for (const int status : {183, 200, 488}) {
+      CAPTURE(status);
+      s.server(s.from_server("INVITE", contact).with_body("application/sdp", sip_sdp({Stand::server_address(), 30000})));
+      SipText answer = sip_answer(s.to_phone("INVITE", 0), status, "phonetag");
+      answer.add("Contact", "<sip:1001@192.168.1.50:5060>");
+      s.phone(with(answer, odd));
+      check();
+      contact = end_all(s);
+    }
+    // Its ACK with the answer to the server's offer, and requests and their answers within a call.
+    const SipText first = s.from_phone("INVITE");
+    s.phone(first);
+    s.server(s.ok_of(s.to_central("INVITE"), "callee"));
+    const SipText ok = s.to_phone("INVITE", 200);
+    s.phone(with(s.within(first, "ACK", ok), odd));
+    CHECK(s.count(true, "ACK") == 1);
+    check();
+    for (const std::string method : {"INVITE", "UPDATE", "INFO", "NOTIFY", "REFER", "BYE"}) {
+      CAPTURE(method);
+      s.clear();
+      s.phone(with(s.within(first, method, ok, method == "BYE" ? 90U : 10U), odd));
+      check();
+    }
+    end_all(s);
+    const auto call = s.call_up();
+    s.server(s.back(call.invite, "OPTIONS", "callee", 3));
+    s.phone(with(sip_answer(s.to_phone("OPTIONS", 0), 200, ""), odd));
+    check();
+    CHECK(s.count(true, "OPTIONS", 200) == 1);
+    contact = end_all(s);
+  }
+}
+
+TEST_CASE("sip: what phones and servers read passes, with our address in it") {
+  Stand s;
+  s.register_phone();
+  const std::vector<std::string> read = {
+      "plain", "LF", "CR", "CR CR LF", "a stray blank line", "leading blank lines", "a byte order mark",
+      "NULs at the end", "a line without =", "a port above 65535", "41 m-lines", "4 kB of attributes",
+      "Content-Encoding identity", "e identity", "no type", "two equal types", "application / sdp", "nested b", "nested e",
+      "no closing delimiter", "a quoted boundary", "a preamble", "multipart/alternative", "a part with a compact type",
+      "m= of TCP/MSRP", "m= of UDP/BFCP", "many c= for the m-line", "c= is a name"};
+  std::size_t seen = 0;
+  for (const Body& body : odd_bodies(std::string(kPhone))) {
+    const bool expected = std::ranges::any_of(
+        read, [&](const std::string& name) { return name == body.name || "type " + name == body.name; });
+    if (!expected) continue;
+    ++seen;
+    CAPTURE(body.name);
+    REQUIRE(offer(s, body) == 0);
+    const SipText there = s.to_central("INVITE");
+    CAPTURE(there.body);
+    CHECK(there.body.find("IN IP4 203.0.113.10") != std::string::npos);
+    if (body.name != "a preamble") CHECK(there.body.find(" 16384 ") == std::string::npos);
+    CHECK_FALSE(tells(there.body));
+    end_all(s);
+  }
+  CHECK(seen == read.size());
+}
+
+TEST_CASE("sip: a phone's offer that can't be read is 488, one in an encoding 415 with what would be read") {
+  Stand s;
+  std::string contact = s.register_phone();
+  std::size_t seen = 0;
+  for (const Body& body : odd_bodies(std::string(kPhone))) {
+    const bool encoded = body.name == "Content-Encoding gzip" || body.name == "e deflate" || body.name == "a part in gzip" ||
+                         body.name == "base64 is said";
+    const bool unread = body.name == "a NUL in the middle" || body.name == "an m-line cut short" || body.name == "40 kB" ||
+                        body.name == "two types" || body.name == "no delimiter" || body.name == "no boundary" ||
+                        body.name == "nested h" || body.name == "ten parts" || body.name == "a boundary that tells";
+    if (!encoded && !unread) continue;
+    ++seen;
+    CAPTURE(body.name);
+    CHECK(offer(s, body) == (encoded ? 415 : 488));
+    CHECK(s.told(sip::Event::Kind::dropped) == 1);
+    if (encoded) CHECK(s.to_phone("INVITE", 415).get("Accept-Encoding") == "identity");
+    s.clear();
+    // The other way the server's own gateway to phones is at fault.
+    if (body.name != "a boundary that tells") {
+      s.server(with(s.from_server("INVITE", contact), body));
+      CHECK(s.count(false, "INVITE") == 0);
+      CHECK(s.to_central("INVITE").status() == (encoded ? 415 : 502));
+    }
+    contact = end_all(s);
+    CHECK(s.proxy.running_calls() == 0);
+  }
+  CHECK(seen == 13);
+}
+
+TEST_CASE("sip: a 2xx whose body can't be read is 502 to the caller, and the callee is let go") {
+  Stand s;
+  s.register_phone();
+  const SipText invite = s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}));
+  s.phone(invite);
+  const SipText there = s.to_central("INVITE");
+  SipText ok = s.ok_of(there, "callee");
+  ok.add("Record-Route", "<sip:198.51.100.7;lr>");
+  ok.body = "v=0\r\nm=audio\r\n";
+  s.server(ok);
+  CHECK(s.count(false, "INVITE", 200) == 0);
+  CHECK(s.count(false, "INVITE", 502) == 1);
+  REQUIRE(s.count(true, "ACK") == 1);
+  REQUIRE(s.count(true, "BYE") == 1);
+  const SipText ack = s.to_central("ACK"), bye = s.to_central("BYE");
+  for (const SipText* m : {&ack, &bye}) {
+    CHECK(m->uri() == "sip:2001@203.0.113.20:5070;x=callee");
+    CHECK(m->get("Route") == "<sip:198.51.100.7;lr>");
+    CHECK(m->get("Call-ID") == invite.get("Call-ID"));
+    CHECK(m->get("From") == there.get("From"));
+    CHECK(m->get("To") == ok.get("To"));
+    CHECK(sip_branch(*m) != sip_branch(there));
+  }
+  CHECK(ack.cseq() == there.cseq());
+  CHECK(bye.cseq() == there.cseq() + 1);
+  // Its 2xx comes again, as the ACK was lost; BYE is sent again by itself.
+  s.server(ok);
+  CHECK(s.count(true, "ACK") == 2);
+  CHECK(s.count(true, "BYE") == 1);
+  s.advance(600ms);
+  CHECK(s.count(true, "BYE") == 2);
+  s.server(sip_answer(s.to_central("BYE"), 200, ""));
+  s.phone(sip_hop(invite, "ACK", s.to_phone("INVITE", 502).get("To")));
+  // Another branch answers too: nobody would hang up.
+  s.server(s.ok_of(there, "other"));
+  CHECK(s.count(true, "ACK") == 3);
+  CHECK(s.count(false, "INVITE", 200) == 0);
+  CHECK(sip_tag(s.to_central("BYE").get("To")) == "other");
+  s.server(sip_answer(s.to_central("BYE"), 200, ""));
+  s.advance(5min);
+  CHECK(s.proxy.transactions() == 0);
+  CHECK(s.proxy.dialog_sets() == 0);
+  CHECK(s.broker.streams().empty());
+}
+
+TEST_CASE("sip: a phone's 2xx that can't be read is 502 to the server, and the phone is let go") {
+  Stand s;
+  const std::string contact = s.register_phone();
+  s.server(s.from_server("INVITE", contact).with_body("application/sdp", sip_sdp({Stand::server_address(), 30000})));
+  const SipText there = s.to_phone("INVITE", 0);
+  SipText ok = sip_answer(there, 200, "phonetag");
+  ok.add("Contact", "<sip:1001@192.168.1.50:5060>").with_body("application/sdp", "v=0\r\nm=audio\r\n");
+  s.phone(ok);
+  CHECK(s.count(true, "INVITE", 502) == 1);
+  CHECK(s.to_phone("ACK").uri() == "sip:1001@192.168.1.50:5060");
+  CHECK(s.to_phone("BYE").cseq() == there.cseq() + 1);
+  s.phone(sip_answer(s.to_phone("BYE"), 200, ""));
+  s.server(sip_hop(s.from_server("INVITE", contact), "ACK", "x"));
+  s.advance(5min);
+  CHECK(s.proxy.dialog_sets() == 0);
+  CHECK(s.broker.streams().empty());
+}
+
+TEST_CASE("sip: an answer to a re-INVITE that can't be read is 502, and the call goes on") {
+  Stand s;
+  s.register_phone();
+  const auto call = s.call_up();
+  SipText again = s.within(call.phone_invite, "INVITE", call.phone_ok, 1);
+  s.phone(again.with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}, 2)));
+  SipText ok = sip_answer(s.to_central("INVITE"), 200, "callee");
+  ok.add("Contact", "<sip:2001@203.0.113.20:5070>").with_body("application/sdp", "v=0\r\nm=audio\r\n");
+  s.server(ok);
+  CHECK(s.count(false, "INVITE", 502) == 1);
+  CHECK(s.count(true, "ACK") == 1);
+  CHECK(s.count(true, "BYE") == 0);
+  CHECK(s.proxy.running_calls() == 1);
+  CHECK(s.broker.streams().begin()->second.far_end == Endpoint{Stand::server_address(), 30000});
+}
+
+TEST_CASE("sip: an ACK, a ringing or a refusal goes without the body that can't be read") {
+  Stand s;
+  s.register_phone();
+  const SipText invite = s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}));
+  s.phone(invite);
+  const SipText there = s.to_central("INVITE");
+  SipText ringing = sip_answer(there, 183, "callee");
+  ringing.add("Content-Disposition", "session").with_body("application/sdp", "v=0\r\nm=audio\r\n");
+  s.server(ringing);
+  const SipText here = s.to_phone("INVITE", 183);
+  CHECK(here.body.empty());
+  CHECK_FALSE(here.has("Content-Type"));
+  CHECK_FALSE(here.has("Content-Disposition"));
+  s.server(s.ok_of(there, "callee"));
+  s.phone(s.within(invite, "ACK", s.to_phone("INVITE", 200)).with_body("application/sdp", "v=0\r\nm=audio\r\n"));
+  CHECK(s.to_central("ACK").body.empty());
+  CHECK_FALSE(s.to_central("ACK").has("Content-Type"));
+}
+
+TEST_CASE("sip: the SDP of what is no offer says our address and port 0, and moves no media") {
+  Stand s;
+  const std::string contact = s.register_phone();
+  s.server(s.from_server("OPTIONS", contact));
+  s.phone(sip_answer(s.to_phone("OPTIONS", 0), 200, "phonetag")
+              .with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384})));
+  const SipText outside = s.to_central("OPTIONS", 200);
+  CHECK(outside.body.find("m=audio 0 ") != std::string::npos);
+  CHECK(outside.body.find("c=IN IP4 203.0.113.10") != std::string::npos);
+  CHECK(s.broker.opened == 0);
+  const auto call = s.call_up();
+  const std::size_t opened = s.broker.opened;
+  s.server(s.back(call.invite, "OPTIONS", "callee", 3));
+  s.phone(sip_answer(s.to_phone("OPTIONS", 0), 200, "").with_body("application/sdp", sip_sdp({Stand::phone_address(), 4444})));
+  CHECK(s.to_central("OPTIONS", 200).body.find("m=audio 0 ") != std::string::npos);
+  CHECK(s.broker.opened == opened);
+  CHECK(s.broker.streams().begin()->second.stated == Endpoint{Stand::phone_address(), 16384});
+}
+
+TEST_CASE("sip: text that names the phone names us, but for the IDs of calls and parts") {
+  Stand s;
+  s.register_phone();
+  s.phone(s.from_phone("PUBLISH").with_body(
+      "application/xml", "<a><part>cid:1a2b@192.168.1.50</part><callid>0011aabb-7@192.168.1.50</callid><uri>sip:1001@192.168.1.50:5060</uri>"
+                         "<ip>192.168.1.50</ip><other>192.168.1.5</other><other>192.168.1.501</other></a>"));
+  CHECK(s.to_central("PUBLISH").body ==
+        "<a><part>cid:1a2b@192.168.1.50</part><callid>0011aabb-7@192.168.1.50</callid><uri>sip:1001@203.0.113.10:5060</uri>"
+        "<ip>203.0.113.10</ip><other>192.168.1.5</other><other>192.168.1.501</other></a>");
+  // What a person writes is not ours to change.
+  s.phone(s.from_phone("MESSAGE").with_body("text/plain", "I am at 192.168.1.50"));
+  CHECK(s.to_central("MESSAGE").body == "I am at 192.168.1.50");
+}
+
+TEST_CASE("sip: a far end that is named is looked up, and its audio goes there once it is found") {
+  Stand s;
+  s.register_phone();
+  const SipText invite = s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}));
+  s.phone(invite);
+  SipText ok = s.ok_of(s.to_central("INVITE"), "callee");
+  ok.body = replaced(ok.body, "203.0.113.20", "media.example.net");
+  s.server(ok);
+  CHECK(s.to_phone("INVITE", 200).body.find("media.example.net") == std::string::npos);
+  REQUIRE(s.lookups == std::vector<std::string>{"media.example.net"});
+  const auto far_end = [&] { return s.broker.streams().begin()->second.far_end; };
+  CHECK_FALSE(far_end());
+  sip::Output out;
+  s.proxy.on_addresses(s.now, "media.example.net", {*IpAddress::parse("2001:db8::7"), IpAddress::v4(0xC6336409)}, out);
+  CHECK(far_end() == Endpoint{IpAddress::v4(0xC6336409), 30000});
+  // Nobody waits for it any more, and nobody ever did for another.
+  s.proxy.on_addresses(s.now, "media.example.net", {IpAddress::v4(1)}, out);
+  s.proxy.on_addresses(s.now, "other.example.net", {IpAddress::v4(1)}, out);
+  CHECK(far_end() == Endpoint{IpAddress::v4(0xC6336409), 30000});
+}
+
+TEST_CASE("sip: a far end that can't be found is told") {
+  Stand s;
+  s.register_phone();
+  s.phone(s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384})));
+  SipText ok = s.ok_of(s.to_central("INVITE"), "callee");
+  ok.body = replaced(ok.body, "203.0.113.20", "media.example.net");
+  s.server(ok);
+  sip::Output out;
+  s.proxy.on_addresses(s.now, "media.example.net", {}, out);
+  s.take(out);
+  CHECK(s.told(sip::Event::Kind::no_media) == 1);
+}
