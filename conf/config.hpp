@@ -73,6 +73,7 @@ struct AccessSip {
   std::vector<std::string> scanners;  ///< words of a User-Agent
   Duration media_idle;                ///< a call's media without packets for so long is given up
   std::vector<std::string> emergency;  ///< numbers that are never refused
+  std::vector<std::string> codecs;     ///< what phones are offered (is_codec_rule); empty: as it comes
   friend bool operator==(const AccessSip&, const AccessSip&) = default;
 };
 
@@ -128,6 +129,7 @@ struct CentralSip {
   Duration retry;                  ///< the first back-off of a server that failed; doubles
   double register_rate;            ///< registrations a second toward each server
   bool path;                       ///< RFC 3327
+  std::vector<std::string> codecs; ///< what servers are offered (is_codec_rule); empty: as it comes
   friend bool operator==(const CentralSip&, const CentralSip&) = default;
 };
 

@@ -47,6 +47,7 @@ struct TypeName {
   std::string operator()(const SipServerListType&) const { return "a list of SIP servers"; }
   std::string operator()(const WordListType&) const { return "a list of words"; }
   std::string operator()(const DialledListType&) const { return "a list of numbers as they are dialled"; }
+  std::string operator()(const CodecListType&) const { return "a list of codecs"; }
   std::string operator()(const PortRangeType&) const { return "a range of ports"; }
 };
 
@@ -93,6 +94,9 @@ struct Allowed {
   }
   std::string operator()(const DialledListType&) const {
     return fmt::format("of 1 to {} digits, * or # each", kMaxDialled);
+  }
+  std::string operator()(const CodecListType&) const {
+    return "by their names in SDP, as \"G722\" or \"-G729\"";
   }
   std::string operator()(const PortRangeType&) const { return "within 1024-65535, at least two ports"; }
 };

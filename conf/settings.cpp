@@ -193,6 +193,10 @@ const Setting kSettings[] = {
      "", "",
      "Numbers that call for help: a call to one is never refused for a limit, for a ban, or because Dropwire is about "
      "to stop."},
+    {"access.sip.codecs", CodecListType{sip<&AccessSip::codecs>}, "[]", "", "",
+     "Which codecs SIP phones are offered: of audio only those that are named, in this order; a name with - in front is "
+     "never offered, and alone leaves the others as they come. Telephone events and comfort noise stay unless they "
+     "have a -. An offer of which nothing is left is refused (488)."},
 
     {"access.stun.enable", BoolType{stun<&AccessStun::enable>}, "false", "true", "",
      "Answer STUN, by which edges find out what the router in front of them does."},
@@ -264,6 +268,8 @@ const Setting kSettings[] = {
      "How many registrations each server is sent at most; phones beyond that are told to come again soon."},
     {"central.sip.path", BoolType{sip_server_side<&CentralSip::path>}, "false", "", "",
      "Registrations carry Path and Supported: path (RFC 3327), for servers that need it to find Dropwire."},
+    {"central.sip.codecs", CodecListType{sip_server_side<&CentralSip::codecs>}, "[]", "", "",
+     "Which codecs SIP servers are offered, in the way of access.sip.codecs."},
     {"central.media.advertise",
      AddressOrAutoType{at<&Config::central, &Central::media, &CentralMedia::advertise>()}, R"("auto")", "",
      "", "The address for media that the central side is told; \"auto\" is the local one that routes there."},

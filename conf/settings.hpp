@@ -107,6 +107,10 @@ struct WordListType {
 struct DialledListType {
   Field<std::vector<std::string>> field;
 };
+/// Encoding names, each with "-" in front or without.
+struct CodecListType {
+  Field<std::vector<std::string>> field;
+};
 struct PortRangeType {
   Field<PortRange> field;
 };
@@ -114,7 +118,7 @@ struct PortRangeType {
 using Type = std::variant<BoolType, CountType, NumberType, PortType, PathType, WordType, ModeType, RuleType,
                           DurationType, SizeType, HostType, HostListType, CountOrAutoType, AddressListType,
                           SourceListType, AddressOrAutoType, ServerType, EndpointType, OriginListType, ServerListType,
-                          SipServerListType, WordListType, DialledListType, PortRangeType>;
+                          SipServerListType, WordListType, DialledListType, CodecListType, PortRangeType>;
 
 /// One setting: everything that the loader, the reference and the shipped file know of it.
 struct Setting {

@@ -236,7 +236,8 @@ Value value_from_command_line(const Setting& setting, std::string_view text) {
   const auto is = [&]<class... T>() { return (std::holds_alternative<T>(setting.type) || ...); };
   text = trim(text);
   const bool list = is.operator()<HostListType, AddressListType, SourceListType, OriginListType,
-                                  ServerListType, SipServerListType, WordListType, DialledListType>();
+                                  ServerListType, SipServerListType, WordListType, DialledListType,
+                                  CodecListType>();
   if (text.starts_with(list ? '[' : '"')) {
     Value value = value_from_toml(text);
     if (!std::holds_alternative<Value::Other>(value.is)) return value;

@@ -8,6 +8,7 @@
 
 #include "conf/origin_text.hpp"
 #include "conf/units.hpp"
+#include "sbc/base/codecs.hpp"
 #include "sbc/base/escape.hpp"
 #include "sbc/base/text_cursor.hpp"
 
@@ -351,6 +352,14 @@ struct Assign {
         });
   }
 
+  Checked operator()(const CodecListType& type) const {
+    return entries(type.field.in(config), true, setting.by_default,
+                   [](const std::string& entry) -> Result<std::string> {
+                     if (!is_codec_rule(entry)) return fail(Errc::invalid, "is no codec's name in SDP (rtpmap)");
+                     return entry;
+                   });
+  }
+
   Checked operator()(const PortRangeType& type) const {
     const auto* s = text();
     if (s == nullptr) return mismatch();
@@ -440,6 +449,9 @@ struct Show {
   }
   std::string operator()(const DialledListType& t) const {
     return list_text(t.field.of(config), [](const std::string& number) { return number; });
+  }
+  std::string operator()(const CodecListType& t) const {
+    return list_text(t.field.of(config), [](const std::string& codec) { return codec; });
   }
   std::string operator()(const PortRangeType& t) const {
     const PortRange& range = t.field.of(config);

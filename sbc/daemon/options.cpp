@@ -200,6 +200,9 @@ proxy::SipProxy::Options sip_options(const conf::Config& config) {
   p.retry = central.retry;
   p.register_rate = central.register_rate;
   p.path = central.path;
+  // What the settings have let pass is a rule.
+  p.codecs_to_phones = sip::CodecRules::parse(a.codecs).value_or(sip::CodecRules{});
+  p.codecs_to_central = sip::CodecRules::parse(central.codecs).value_or(sip::CodecRules{});
   return o;
 }
 

@@ -183,6 +183,12 @@ TEST_CASE("ranges and special values") {
   CHECK(refused("access.sip.ban_after", "0"));
   CHECK(refused("access.sip.keepalive", "\"0s\""));
   CHECK(refused("access.sip.message_rate", "0"));
+  CHECK_FALSE(refused("access.sip.codecs", "[\"G722\", \"pcma\", \"-G729\", \"-telephone-event\"]"));
+  CHECK_FALSE(refused("central.sip.codecs", "[]"));
+  CHECK(refused("access.sip.codecs", "[\"G711\"]"));
+  CHECK(refused("central.sip.codecs", "[\"PCMU\", \"--PCMA\"]"));
+  CHECK(refused("central.sip.codecs", "[\"-\"]"));
+  CHECK(refused("central.sip.codecs", "\"PCMU\""));
   CHECK(refused("access.sip.scanners", "\"sipcli\""));
   CHECK(refused("access.sip.scanners", "[\"ab\"]"));  // would be in many a name
   CHECK_FALSE(refused("access.sip.scanners", "[\"abc\"]"));
