@@ -8,9 +8,12 @@ complain() {
   echo "FAIL  $*"
   failed=1
 }
+declare -A help # by command: each is asked once
+help[-]=$("$program" --help)
+commands=$(sed -n '/ubcommands:/,$ s/^  \([a-z]\{2,\}\) .*/\1/p' <<<"${help[-]}" | sort -u)
+for command in $commands; do help[$command]=$("$program" "$command" --help); done
 # The words before the explanations: "-c,--config FILE" is two of them.
-options() { "$program" "$@" --help | sed -n 's/^ \{1,4\}\(-[^ ]*\).*/\1/p' | tr ',' '\n' | sed 's/[^a-z-].*//' | grep '^-' | sort -u; }
-commands() { "$program" --help | sed -n '/ubcommands:/,$ s/^  \([a-z]\{2,\}\) .*/\1/p' | sort -u; }
+options() { sed -n 's/^ \{1,4\}\(-[^ ]*\).*/\1/p' <<<"${help[${1:--}]}" | tr ',' '\n' | sed 's/[^a-z-].*//' | grep '^-' | sort -u; }
 
 # shellcheck source=packaging/completions/dropwire
 . "$folder/dropwire"
@@ -23,7 +26,7 @@ offered() { # WORD… CURRENT
   printf '%s\n' "${COMPREPLY[@]}"
 }
 found=0
-for command in '' $(commands); do
+for command in '' $commands; do
   for word in $(options $command); do
     found=$((found + 1))
     grep -qx -- "$word" <<<"$(offered $command "$word")" || complain "bash does not complete: dropwire $command $word"
@@ -35,7 +38,7 @@ for command in '' $(commands); do
   grep -qE "^ *['\"]$command:" "$folder/_dropwire" || complain "zsh's has no command $command"
 done
 ((found > 40)) || complain "only $found commands and options were found in --help: has its form changed?"
-all=$(for command in '' $(commands); do options $command; done)
+all=$(for command in '' $commands; do options $command; done)
 for word in $(sed -n '/_arguments\|=(/s/[^a-z-]\(--[a-z-]*\)/\n\1\n/gp' "$folder/_dropwire" | grep '^--' | sort -u); do
   grep -qx -- "$word" <<<"$all" || complain "zsh's $word is no option"
 done

@@ -17,6 +17,7 @@
 #include "sbc/net/descriptor.hpp"
 #include "sbc/net/http_server.hpp"
 #include "sbc/net/socket_address.hpp"
+#include "tests/loop/cli/program.hpp"
 
 /// The built `dropwire`, run as a person runs it, against a control socket whose answers the test writes.
 using namespace dw;
@@ -92,7 +93,7 @@ struct Fixture {
   }
   Ran run(std::vector<std::string> words, const std::string& input = {}) {
     write("in", input);
-    words.insert(words.begin(), DROPWIRE);
+    words.insert(words.begin(), program());
     std::vector<char*> argv;
     for (std::string& word : words)
       argv.push_back(word.data());
@@ -105,7 +106,7 @@ struct Fixture {
     posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     pid_t child = 0;
-    REQUIRE(posix_spawn(&child, DROPWIRE, &actions, nullptr, argv.data(), environ) == 0);
+    REQUIRE(posix_spawn(&child, words[0].c_str(), &actions, nullptr, argv.data(), environ) == 0);
     posix_spawn_file_actions_destroy(&actions);
     int state = 0;
     const bool ended = loop.run_until([&] { return waitpid(child, &state, WNOHANG) == child; }, 60s);

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "sbc/net/descriptor.hpp"
+#include "tests/loop/cli/program.hpp"
 
 /// `dropwire passwd` as a person runs it: from a shell at a terminal.
 using namespace dw;
@@ -64,7 +65,7 @@ struct Terminal {
         << "\"\nadmin.password_file = \"" << password_file << "\"\nstate.dir = \"" << folder.string() << "\"\n";
     // The shell has the terminal, as a person's has, and stays when the program is over.
     std::vector<std::string> words = {"sh", "-c", "trap : INT; \"$0\" passwd -c \"$1\"; echo \"status $?.\"; read end",
-                                      DROPWIRE, (folder / "dropwire.toml").string()};
+                                      program(), (folder / "dropwire.toml").string()};
     std::vector<char*> argv;
     for (std::string& word : words)
       argv.push_back(word.data());
