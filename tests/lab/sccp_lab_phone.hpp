@@ -68,6 +68,7 @@ class LabPhone {
   Step step(TimePoint now, const std::vector<std::string>& words);
   std::optional<Step> act(TimePoint now, const std::vector<std::string>& words);
   Step wait_for(TimePoint now, const std::vector<std::string>& words);
+  Step wait_for_file(TimePoint now, const std::vector<std::string>& words);
   Step pass_time(TimePoint now, Duration time);
   Step talk(TimePoint now, Duration time);
   Step expect_rtp(TimePoint now, const std::vector<std::string>& words);

@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "tests/lab/sccp_lab_phone.hpp"
 #include "tests/lab/script.hpp"
@@ -37,6 +38,7 @@ bool LabPhone::late(TimePoint now, Duration patience, const std::string& what) {
 LabPhone::Step LabPhone::step(TimePoint now, const std::vector<std::string>& words) {
   const std::string& verb = words[0];
   if (verb == "wait" && words.size() >= 2) return wait_for(now, words);
+  if (verb == "wait-file" && words.size() >= 2) return wait_for_file(now, words);
   if (verb == "sleep") return pass_time(now, word_time(words, 1, 1s));
   if (verb == "send-rtp") return talk(now, word_time(words, 1, 1s));
   if (verb == "expect-rtp" && words.size() >= 2) return expect_rtp(now, words);
@@ -84,6 +86,12 @@ LabPhone::Step LabPhone::wait_for(TimePoint now, const std::vector<std::string>&
   if (happened_.erase(kind) > 0) return Step::done;
   const Duration patience = word_time(words, 2, kPatience);
   return late(now, patience, "it did not come"), Step::waiting;
+}
+
+// Whoever makes the file says when the script goes on, however busy the machine is; a call goes on meanwhile.
+LabPhone::Step LabPhone::wait_for_file(TimePoint now, const std::vector<std::string>& words) {
+  if (std::filesystem::exists(words[1])) return Step::done;
+  return late(now, word_time(words, 2, kPatience), "it was not made"), Step::waiting;
 }
 
 LabPhone::Step LabPhone::pass_time(TimePoint now, Duration time) {

@@ -27,6 +27,7 @@ constexpr const char* kUsage =
     "  wait EVENT [SECONDS=10]: registered, rejected, unregistered, ringing, proceeding, connected, held,\n"
     "    ended, media (transmit-started), receive-opened, receive-closed, transmit-stopped, reset, token,\n"
     "    servers, lost, disconnected\n"
+    "  wait-file FILE [SECONDS=10] (until there is one)\n"
     "  expect-rtp N [from SEP…|+N|callserver] [SECONDS=10] · expect-silence TIME\n"
     "  \"even: STEP\", \"odd: STEP\", \"2: STEP\" for these phones of the run only\n"
     "ends with 0 when every phone got through its script, 1 else, 2 for wrong arguments\n";

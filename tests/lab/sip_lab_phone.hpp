@@ -173,6 +173,7 @@ class SipLabPhone {
   std::optional<Step> act(TimePoint now, const std::vector<std::string>& words);
   std::optional<Step> act_on_call(TimePoint now, const std::vector<std::string>& words);
   Step wait_for(TimePoint now, const std::vector<std::string>& words);
+  Step wait_for_file(TimePoint now, const std::vector<std::string>& words);
   Step expect_not(TimePoint now, const std::vector<std::string>& words);
   Step expect_rtp(TimePoint now, const std::vector<std::string>& words);
   Step expect_silence(TimePoint now, Duration time);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 
 #include "tests/lab/script.hpp"
 #include "tests/lab/sip_lab_phone.hpp"
@@ -39,6 +40,7 @@ bool SipLabPhone::late(TimePoint now, Duration patience, const std::string& what
 SipLabPhone::Step SipLabPhone::step(TimePoint now, const std::vector<std::string>& words) {
   const std::string& verb = words[0];
   if (verb == "wait" && words.size() >= 2) return wait_for(now, words);
+  if (verb == "wait-file" && words.size() >= 2) return wait_for_file(now, words);
   if (verb == "sleep") return now - *began_ >= word_time(words, 1, 1s) ? Step::done : Step::waiting;
   if (verb == "sync") return sync(now);
   if (verb == "expect-rtp" && words.size() >= 2) return expect_rtp(now, words);
@@ -132,6 +134,12 @@ SipLabPhone::Step SipLabPhone::sync(TimePoint now) {
   if (fleet_.failed) return fail("another phone failed"), Step::waiting;
   if (std::ranges::all_of(fleet_.at, [&](std::size_t at) { return at >= at_; })) return Step::done;
   return late(now, kSyncPatience, "the others did not come"), Step::waiting;
+}
+
+// Whoever makes the file says when the script goes on, however busy the machine is; a call goes on meanwhile.
+SipLabPhone::Step SipLabPhone::wait_for_file(TimePoint now, const std::vector<std::string>& words) {
+  if (std::filesystem::exists(words[1])) return Step::done;
+  return late(now, word_time(words, 2, kPatience), "it was not made"), Step::waiting;
 }
 
 // "expect-rtp 50", "expect-rtp 50 20s", "expect-rtp 50 from +1 20s": so many good packets and no bad one

@@ -42,6 +42,7 @@ constexpr const char* kUsage =
     "peer-resumed,\n"
     "    referred, refer-accepted, transferred, transfer-failed, replaced, ended, token, options, notify, "
     "notify-EVENT\n"
+    "  wait-file FILE [SECONDS=10] (until there is one)\n"
     "  expect-rtp N [from SEP…|+N|self] [SECONDS=10] · expect-silence TIME\n"
     "  \"even: STEP\", \"odd: STEP\", \"2: STEP\" for these phones of the run only\n"
     "ends with 0 when every phone got through its script and saw nothing that a real one would not take "

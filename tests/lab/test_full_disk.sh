@@ -52,7 +52,7 @@ edge
 check "a phone registers and calls while there is room" phone home-one before "$sccp" $EDGE:2000 "$calls" --device SEP001122330061
 phone home-sip kept "$sip" $EDGE:5060 "register; wait registered 15; sleep 3s" --device SEP001122330063 --first-ext 1063
 # A call that is up while the disk fills.
-phone home-one during "$sccp" $EDGE:2000 "register; wait registered 15; dial 600; wait media 15; sleep 10s; expect-rtp 600 25; hangup; wait ended 15" \
+phone home-one during "$sccp" $EDGE:2000 "register; wait registered 15; dial 600; wait media 15; expect-rtp 50 15; wait-file $LAB_DIR/filled 40; expect-rtp 50 15; hangup; wait ended 15" \
   --device SEP001122330061 &
 running=$!
 wait_until 20 log_has during transmit-started || fail "no call is up"
@@ -60,6 +60,7 @@ fill
 check "files come" fetch_same home-two curl $EDGE Chirp1.raw "$LAB_DIR/got" "$LAB_DIR/files/Chirp1.raw" 20
 check "a phone registers and calls" phone home-two after "$sccp" $EDGE:2000 "$calls" --device SEP001122330062
 check "a SIP phone registers and calls" phone home-sip sip "$sip" $EDGE:5060 "$sip_calls" --device SEP001122330063 --first-ext 1063
+: >"$LAB_DIR/filled"
 check "the call that was up went on to its end" wait $running
 check "the log says that stories are not on disk" wait_until 10 log_has edge 'event=state_unwritten .*full'
 check "and that registrations are not" wait_until 10 log_has edge 'event=sip_state_unwritten .*full'

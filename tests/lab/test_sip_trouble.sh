@@ -124,19 +124,16 @@ kamailio_start central kam
 dropwire_stop two
 
 # Strangers. A call is up all the time.
-phone_start home-phone victim "register; wait registered 15; dial 600; wait connected 15; note talking; expect-rtp 900 from self 40; hangup; wait ended 15
+phone_start home-phone victim "register; wait registered 15; dial 600; wait connected 15; note talking; expect-rtp 50 from self 15
+  wait-file $LAB_DIR/strangers-done 85; expect-rtp 50 from self 15; hangup; wait ended 15
   unregister; wait unregistered 15" --device SEP000000001007 --first-ext 1007
 wait_until 15 has_event victim talking || fail "there is no call to disturb"
 calls_of() { tells calls --json | tr -d ' \n'; }
 octets=$(printf '\\x80\\x00\\x00\\x01\\x00\\x00\\x00\\xa0\\xba\\xdb\\xad\\x01%s' "$(printf '\\x55%.0s' {1..160})")
-for port in $(calls_of | grep -oE "\"(phone|central)_facing\":\"$HOSTED:[0-9]+" | grep -oE '[0-9]+$'); do
-  for _ in {1..20}; do
-    # shellcheck disable=SC2059  # octets
-    lab_in mallory bash -c "printf '$octets' >/dev/udp/$HOSTED/$port"
-  done
-done
+ports=$(calls_of | grep -oE "\"(phone|central)_facing\":\"$HOSTED:[0-9]+" | grep -oE '[0-9]+$' | tr '\n' ' ')
+lab_in mallory bash -c "for port in $ports; do for _ in {1..20}; do printf '$octets' >/dev/udp/$HOSTED/\$port; done; done"
 strangers() { calls_of | grep -Eq '"strangers":[1-9]'; }
-check "a stranger's RTP is counted" wait_until 5 strangers
+check "a stranger's RTP is counted" wait_until 20 strangers
 lab_in mallory timeout 20 sipp $HOSTED:5060 -sf "$LAB_HERE/sipp/flood.xml" -i 203.0.113.67 -key user 600 -r 700 -m 3500 -l 4000 -nostdin -default_behaviors none \
   -timeout 15 >"$LAB_DIR/flood.screen" 2>&1 </dev/null
 flooded=$(awk '/OPTIONS|REGISTER|INVITE/ && /---->/ { n += $3 } END { print n + 0 }' "$LAB_DIR/flood.screen")
@@ -151,6 +148,7 @@ for port in {7101..7112}; do
   scanning+=($!)
 done
 wait "${scanning[@]}"
+: >"$LAB_DIR/strangers-done"
 scan svwar --force -e 1000-1010 $HOSTED
 scan svwar --force -e 1000-1010 -m INVITE $HOSTED
 scan svcrack -u 1007 -r 1000-1010 $HOSTED
