@@ -95,7 +95,7 @@ TEST_CASE("messages in a TCP stream are found one octet at a time, and many in o
   REQUIRE(town.until([&] { return phone.count("REGISTER", 200) == 1; }));
   CHECK(phone.pongs >= 1);
   std::string many;
-  for (int i = 0; i < 20; ++i)
+  for (unsigned i = 0; i < 20; ++i)
     many +=
         town.request("MESSAGE", phone.tcp(), true).with_body("text/plain", std::string(i * 7U, 'x')).str();
   phone.by_tcp(many);

@@ -7,7 +7,6 @@ using namespace dw::phones;
 TEST_CASE(
     "how to: every model that is known belongs to one kind of phone, and each kind says how it is "
     "connected") {
-  Models all;
   for (const HowTo& how : how_tos()) {
     CAPTURE(how.name);
     const Models here = Models::parse(how.models);
