@@ -130,8 +130,8 @@ const Setting kSettings[] = {
     {"access.sccp.max_version", CountType{sccp<&AccessSccp::max_version>, 3, 22}, "22", "", "",
      "The highest protocol version that a phone may offer the call server."},
     {"access.sccp.text", WordType{sccp<&AccessSccp::text>, kTextRules}, R"("pass")", "", "",
-     "Addresses within alarms and XML that a phone sends: pass leaves them, blank puts spaces in their "
-     "place."},
+     "Addresses within alarms and XML that a phone sends: pass leaves them, blank makes zeroes of "
+     "their digits."},
     {"access.sccp.media_idle", DurationType{sccp<&AccessSccp::media_idle>, seconds(10), hours(24)}, R"("5m")",
      "", "",
      "A call's media on which no packet came for so long is silent: it goes on when packets come, unless its ports were "

@@ -73,7 +73,8 @@ constexpr std::array kEvents = {SignallingEvent::phone_lost,  SignallingEvent::c
                                 SignallingEvent::lines,       SignallingEvent::bad_password,
                                 SignallingEvent::alarm,       SignallingEvent::unheard,
                                 SignallingEvent::unreachable, SignallingEvent::reachable,
-                                SignallingEvent::altered,     SignallingEvent::no_date};
+                                SignallingEvent::altered,     SignallingEvent::no_date,
+                                SignallingEvent::call_preserved, SignallingEvent::media_silent};
 constexpr std::array kWays = {Call::Way::unknown, Call::Way::outgoing, Call::Way::incoming};
 constexpr std::array kSilent = {CallFigures::Silent::nobody, CallFigures::Silent::phone,
                                 CallFigures::Silent::central, CallFigures::Silent::both};

@@ -139,7 +139,11 @@ Result<void> App::start_sccp() {
     auto started = proxy::SccpProxy::start(
         loop_, sccp_options(config), *media_,
         {[this](const phones::SignallingStep& step) { inventory_.on_signalling(step); },
-         [this](const phones::Call& call) { inventory_.on_call(call); }});
+         [this](const phones::Call& call) { inventory_.on_call(call); },
+         [this](const std::string& device, const IpAddress& at) {
+           const phones::Phone* const phone = inventory_.find(device);
+           return phone && phones::took_its_config(*phone, at, wall_now());
+         }});
     if (!started) return std::unexpected(started.error());
     sccp_ = std::move(*started);
     sccp_->set_tap(tap_);

@@ -166,6 +166,8 @@ proxy::SccpProxy::Options sccp_options(const conf::Config& config) {
   o.session.max_version = a.max_version;
   o.session.blank_text = a.text == "blank";
   o.session.media_idle = a.media_idle;
+  o.session.emergency = a.emergency;
+  o.own_lan = config.mode == conf::Mode::edge;
   return o;
 }
 

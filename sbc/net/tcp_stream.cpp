@@ -1,6 +1,8 @@
 #include "sbc/net/tcp_stream.hpp"
 
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -199,6 +201,12 @@ Endpoint TcpStream::peer() const {
   socklen_t size = sizeof address;
   if (!state_ || getpeername(state_->socket.number(), &address.any, &size) != 0) return {};
   return to_endpoint(address);
+}
+
+bool TcpStream::all_acknowledged() const {
+  int waiting = 0;  // octets of the kernel's that have not been acknowledged (tcp(7), SIOCOUTQ)
+  return state_ && state_->open && state_->queue.empty() &&
+         ioctl(state_->socket.number(), SIOCOUTQ, &waiting) == 0 && waiting == 0;
 }
 
 struct TcpListener::State {

@@ -49,6 +49,8 @@ class TcpStream {
 
   Endpoint local() const;
   Endpoint peer() const;
+  /// The peer's TCP has acknowledged all that was sent; false also when there is no connection.
+  bool all_acknowledged() const;
 
  private:
   struct State;

@@ -51,6 +51,8 @@ bool ends_registration(SignallingEvent event) {
     case SignallingEvent::registered:
     case SignallingEvent::reset:
     case SignallingEvent::keepalive_missed:
+    case SignallingEvent::call_preserved:
+    case SignallingEvent::media_silent:
     case SignallingEvent::lines:
     case SignallingEvent::bad_password:
     case SignallingEvent::alarm:
@@ -79,6 +81,15 @@ bool contradict(const Phone& a, const Phone& b) {
 }
 
 }  // namespace
+
+bool took_its_config(const Phone& phone, const IpAddress& at, WallTime now) {
+  constexpr std::chrono::minutes kLately{10};
+  return std::ranges::any_of(phone.steps, [&](const Step& step) {
+    const bool own = is_config(step.kind) && step.kind != FileKind::config_default;
+    return step.is_file() && own && step.outcome == FileOutcome::sent && step.from == at && step.at <= now &&
+           now - step.at < kLately;
+  });
+}
 
 Inventory::Inventory(const Options& options) {
   configure(options);

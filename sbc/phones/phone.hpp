@@ -143,6 +143,10 @@ struct StoryEntry {
 };
 std::vector<StoryEntry> story(const Phone& phone);
 
+/// Whether it took its own configuration at this address, to the last octet, within the last ten minutes: only who
+/// stands there can have.
+bool took_its_config(const Phone& phone, const IpAddress& at, WallTime now);
+
 /// What the phone's latest boots, registrations and calls show, the gravest first. A later healthy one clears
 /// them. `now` tells silence from a boot that is still under way.
 std::vector<Finding> findings(const Phone& phone, WallTime now);

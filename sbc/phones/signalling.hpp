@@ -23,6 +23,8 @@ enum class SignallingEvent : std::uint8_t {
   server_lost,   ///< the central server's side ended; the phone was let go to try again
   keepalive_missed,  ///< the phone, or the server (`detail`), did not answer in its own interval
   lines,             ///< the central server told it its lines
+  call_preserved,    ///< its call goes on without signalling; `detail`: the other party's number
+  media_silent,      ///< a call's media came to nothing for long; `detail` says for how long, and whether it was given up
   // SIP alone.
   bad_password,  ///< the server challenged again what the phone had signed
   alarm,         ///< the phone told why it restarted; `detail` has Cisco's alarm text

@@ -95,7 +95,7 @@ void SignallingExamination::check_gone() {
   if (phone_.registered) return;
   const auto ends = [](const Step& s) {
     return s.type == StepType::signalling && s.event != Event::keepalive_missed && s.event != Event::reset &&
-           s.event != Event::alarm;
+           s.event != Event::alarm && s.event != Event::call_preserved && s.event != Event::media_silent;
   };
   const auto last = std::find_if(phone_.steps.rbegin(), phone_.steps.rend(), ends);
   const bool lost = last->event == Event::phone_lost || last->event == Event::server_lost;

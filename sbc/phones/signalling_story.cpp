@@ -116,6 +116,11 @@ std::string event_words(const Phone& phone, std::size_t index) {
       return with_detail(server + " ended the connection", step);
     case Event::keepalive_missed:
       return with_detail("missed a keepalive", step);
+    case Event::call_preserved:
+      return (step.detail.empty() ? "its call" : "its call with " + step.detail) +
+             " goes on without the call server, for as long as both sides talk";
+    case Event::media_silent:
+      return with_detail("a call of it is silent", step);
     case Event::alarm:
       return with_detail("told why it restarted", step);
     case Event::connected:
@@ -219,7 +224,8 @@ Standing standing_of(const Phone& phone) {
   if (speaks_sip(phone)) return out;
   for (auto s = phone.steps.rbegin(); s != phone.steps.rend(); ++s) {
     if (s->type != StepType::signalling || s->is_sip() || s->event == Event::keepalive_missed ||
-        s->event == Event::reset || s->event == Event::alarm)
+        s->event == Event::reset || s->event == Event::alarm || s->event == Event::call_preserved ||
+        s->event == Event::media_silent)
       continue;
     if (s->event == Event::server_lost) {
       ++out.times;
@@ -273,6 +279,10 @@ std::string_view to_string(SignallingEvent event) {
       return "server_lost";
     case Event::keepalive_missed:
       return "keepalive_missed";
+    case Event::call_preserved:
+      return "call_preserved";
+    case Event::media_silent:
+      return "media_silent";
     case Event::lines:
       return "lines";
     case Event::bad_password:

@@ -82,6 +82,10 @@ std::string sip_words(const Phone& phone, std::size_t index) {
       return with_detail("its registration" + of_line(" of", step) + " ended without good-bye", step);
     case Event::server_lost:
       return with_detail("lost " + server + of_line(" for", step), step);
+    case Event::call_preserved:
+      return with_detail("a call goes on without the server", step);
+    case Event::media_silent:
+      return with_detail("a call of it is silent", step);
     case Event::keepalive_missed:
       return with_detail("missed a keepalive", step);
     case Event::bad_password:

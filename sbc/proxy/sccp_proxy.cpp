@@ -22,13 +22,17 @@ SccpProxy::SccpProxy(net::Loop& loop, Options options, MediaBroker& broker, Sink
       broker_(broker),
       sinks_(std::move(sinks)),
       servers_(options_.servers, options_.retry),
-      timer_(loop, [this] { on_time(); }) {}
+      preserved_(broker),
+      timer_(loop, [this] { on_time(); }),
+      preserved_timer_(loop, [this] { look_at_preserved(); }) {
+  preserved_.configure(options_.session.media_idle);
+}
 
 SccpProxy::~SccpProxy() {
   for (const auto& c : slots_) {
     if (!c || c->closing) continue;
     sccp::Output out;
-    c->session.on_closed(loop_.now(), out);  // gives its media back
+    c->session.on_closed(loop_.now(), sccp::ClosedBy::shutdown, out);  // gives its media back
   }
 }
 
@@ -62,6 +66,7 @@ void SccpProxy::configure(Options options) {
   const bool other_rates = options.connection_rate != options_.connection_rate ||
                            options.registrations_per_minute != options_.registrations_per_minute;
   options_ = std::move(options);
+  preserved_.configure(options_.session.media_idle);
   servers_.configure(options_.servers, options_.retry, [this](std::size_t server) {
     return std::ranges::any_of(slots_, [&](const auto& c) { return c && c->target == server; });
   });
@@ -73,8 +78,9 @@ void SccpProxy::configure(Options options) {
 
 std::size_t SccpProxy::phones_in_calls() const {
   const TimePoint now = loop_.now();
-  return static_cast<std::size_t>(std::ranges::count_if(
-      slots_, [&](const auto& c) { return c && !c->closing && !c->session.calls(now).empty(); }));
+  return preserved_.size() + static_cast<std::size_t>(std::ranges::count_if(slots_, [&](const auto& c) {
+           return c && !c->closing && !c->session.calls(now).empty();
+         }));
 }
 
 std::vector<Endpoint> SccpProxy::local() const {
@@ -189,35 +195,12 @@ void SccpProxy::admit(Connection& c) {
     return perform(c, out);
   }
   const auto known = devices_.find(name);
-  if (known != devices_.end() && known->second != c.slot) {
-    Connection& old = *slots_[known->second];
-    const bool elsewhere = old.session.phone().address != c.session.phone().address;
-    if (elsewhere && !old.closing && old.session.answers_keepalives(loop_.now())) {
-      sccp::Output out;
-      c.session.refuse("Registered elsewhere",
-                       "a phone of that name is registered from " + old.session.phone().address.to_string(),
-                       out);
-      return perform(c, out);
-    }
-    // The server must have seen the old connection end, or it may refuse the new one (sccp §3.10).
-    old.successor = c.slot;
-    c.waits_for_old = true;
-    if (!old.closing) supersede(old);
-    return;
-  }
+  if (known != devices_.end() && known->second != c.slot) return claim(c, *slots_[known->second]);
   c.waits_for_old = false;
   devices_[name] = c.slot;
   sccp::Output out;
   c.session.on_admitted(loop_.now(), out);
   perform(c, out);
-}
-
-void SccpProxy::supersede(Connection& old) {
-  ++superseded_;
-  spdlog::info("event=superseded device={} peer={} a newer connection of the same phone takes its place",
-               old.session.device(), old.session.phone().to_string());
-  tell_step(old, phones::SignallingEvent::superseded, {});
-  hang_up(old);
 }
 
 bool SccpProxy::may_register(const std::string& name) {
@@ -330,7 +313,7 @@ void SccpProxy::phone_ended(Connection& c, bool clean, std::string_view why) {
   if (c.session.registered() && !c.session.unregistered())
     tell_step(c, phones::SignallingEvent::phone_lost, clean ? "it hung up" : std::string(why));
   if (reset) c.server.reset();
-  hang_up(c);
+  hang_up(c, sccp::ClosedBy::phone);
 }
 
 void SccpProxy::server_ended(Connection& c, bool clean, std::string_view why) {
@@ -346,19 +329,22 @@ void SccpProxy::server_ended(Connection& c, bool clean, std::string_view why) {
               c.session.registered() ? reason : reason + " before it had answered the registration");
   }
   if (!clean) c.phone.reset();
-  hang_up(c);
+  hang_up(c, sccp::ClosedBy::server);
 }
 
 /// Both sides are told that no more comes; the connection is forgotten when both have said the same, or soon.
-void SccpProxy::hang_up(Connection& c) {
+void SccpProxy::hang_up(Connection& c, sccp::ClosedBy by) {
   if (c.closing) return;
   c.closing = true;
+  c.asked.reset();
   c.lookup.reset();
   c.connect_until.reset();
   sccp::Output out;
-  c.session.on_closed(loop_.now(), out);
+  c.session.on_closed(loop_.now(), by, out);
   for (const auto& event : out.events)
     tell(c, event);
+  for (sccp::LostCall& lost : out.preserved)
+    call_preserved(c, lost);
   c.phone.finish();
   c.server.finish();
   c.forget_at = loop_.now() + kHangUp;
@@ -383,14 +369,15 @@ void SccpProxy::give_up_name(Connection& c) {
   const std::string device = c.session.device();
   const auto known = devices_.find(device);
   if (known != devices_.end() && known->second == c.slot) devices_.erase(known);
-  const auto successor = std::exchange(c.successor, std::nullopt);
-  Connection* next = successor ? slots_[*successor].get() : nullptr;
-  if (next && next->waits_for_old && !next->closing && next->session.device() == device) admit(*next);
+  Connection* const next = claimant_of(c);
+  c.successor.reset();
+  if (next) admit(*next);
 }
 
 void SccpProxy::arm(Connection& c) {
   TimePoint when = c.closing ? c.forget_at : c.session.next_deadline();
   if (c.connect_until) when = std::min(when, *c.connect_until);
+  if (c.asked) when = std::min(when, c.asked->next_deadline());
   // A deadline that moved back is looked at when the old one comes: most only ever move back.
   if (c.armed != TimePoint{} && c.armed <= when) return;
   c.armed = when;
@@ -410,6 +397,8 @@ void SccpProxy::on_time() {
       forget(c);
     } else if (!c.closing && c.connect_until && *c.connect_until <= now) {
       connect_failed(c, "it does not answer");
+    } else if (!c.closing && c.asked && c.asked->next_deadline() <= now) {
+      look_at_answer(c);
     } else if (!c.closing && c.session.next_deadline() <= now) {
       sccp::Output out;
       c.session.on_deadline(now, out);

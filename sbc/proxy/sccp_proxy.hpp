@@ -16,6 +16,7 @@
 #include "sbc/net/timer.hpp"
 #include "sbc/phones/signalling.hpp"
 #include "sbc/proxy/call_servers.hpp"
+#include "sbc/sccp/preserved_calls.hpp"
 #include "sbc/sccp/session.hpp"
 
 namespace dw::proxy {
@@ -37,11 +38,14 @@ class SccpProxy {
     std::size_t max_connections_per_source = 1000;
     double connection_rate = 100;         ///< new ones a second and source; five times that at once
     double registrations_per_minute = 6;  ///< of one device name
+    bool own_lan = false;  ///< phones stand on a LAN of ours: one that proves its name takes it at once
     sccp::SessionOptions session;
   };
   struct Sinks {
     std::function<void(const phones::SignallingStep&)> on_step;
     std::function<void(const phones::Call&)> on_call;  ///< one that is over
+    /// Whether this device took its own configuration at this address lately.
+    std::function<bool(const std::string& device, const IpAddress&)> took_its_config{};
   };
   static constexpr Duration kHangUp =
       std::chrono::seconds(2);  ///< for either side to say that it has heard enough
@@ -72,6 +76,7 @@ class SccpProxy {
   std::vector<phones::Call> calls() const;  ///< running
   const std::vector<CallServers::Server>& servers() const { return servers_.all(); }
   std::size_t connections() const { return live_; }
+  std::size_t preserved_calls() const { return preserved_.size(); }
   std::size_t phones_in_calls() const;
   std::size_t registered() const;
   void append_metrics(MetricsText& out) const;
@@ -98,8 +103,16 @@ class SccpProxy {
   void tell(Connection& c, const sccp::SessionEvent& event);
   void tell_step(Connection& c, phones::SignallingEvent event, std::string detail);
   void log_event(const Connection& c, const sccp::SessionEvent& event);
-  void call_over(Connection& c, const sccp::Call& call);
+  void call_over(const std::string& device, const sccp::Call& call);
+  void call_preserved(Connection& c, sccp::LostCall& lost);
+  void look_at_preserved();
+  void tell_over(const sccp::PreservedCalls::Over& over);
   void admit(Connection& c);
+  void claim(Connection& c, Connection& old);
+  void refuse_claim(Connection& c, const std::string& why);
+  void look_at_answer(Connection& old);
+  bool is_proven(const Connection& c) const;
+  Connection* claimant_of(const Connection& old) const;
   void supersede(Connection& old);
   bool may_register(const std::string& name);
   // To the server.
@@ -111,7 +124,7 @@ class SccpProxy {
   // The end.
   void phone_ended(Connection& c, bool clean, std::string_view why);
   void server_ended(Connection& c, bool clean, std::string_view why);
-  void hang_up(Connection& c);
+  void hang_up(Connection& c, sccp::ClosedBy by = sccp::ClosedBy::us);
   void forget(Connection& c);
   void give_up_name(Connection& c);
   void arm(Connection& c);
@@ -136,8 +149,9 @@ class SccpProxy {
   std::unordered_map<std::string, TokenBucket> names_;
   std::unordered_map<IpAddress, Source> sources_;
   std::unordered_map<IpAddress, std::size_t> source_use_;
+  sccp::PreservedCalls preserved_;
   DeadlineHeap deadlines_;
-  net::Timer timer_;
+  net::Timer timer_, preserved_timer_;
   TimePoint timer_at_{};
   net::LogLimit limit_, refused_, bad_;
   net::LogLimit lost_{20, 200};  // a site that is cut off is many lines, and each is wanted

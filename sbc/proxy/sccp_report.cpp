@@ -27,11 +27,11 @@ phones::Call for_people(const std::string& device, const sccp::Call& call, TimeP
   out.reference = call.reference;
   out.line = call.line;
   out.way = way_of(call.way);
-  out.state = sccp::words_of(call.state);
+  out.state = call.preserved ? "preserved" : sccp::words_of(call.state);
   out.far_number = call.far_number;
   out.far_name = call.far_name;
-  out.duration = now - call.since;
-  out.since = wall_now() - std::chrono::duration_cast<std::chrono::milliseconds>(out.duration);
+  out.duration = call.ended.value_or(now) - call.since;
+  out.since = wall_now() - std::chrono::duration_cast<std::chrono::milliseconds>(now - call.since);
   for (const sccp::CallStream& stream : call.streams) {
     phones::Call::Stream s;
     s.phone = stream.report.phone.value_or(stream.phone_stated);
@@ -95,6 +95,7 @@ void SccpProxy::tell(Connection& c, const sccp::SessionEvent& event) {
       return tell_step(c, Step::connected, {});
     case Kind::registered:
       ++registrations_;
+      preserved_.on_registered(loop_.now(), c.session.device(), c.session.active_streams());
       return tell_step(c, Step::registered, {});
     case Kind::refused:
       ++refusals_;
@@ -115,7 +116,15 @@ void SccpProxy::tell(Connection& c, const sccp::SessionEvent& event) {
     case Kind::lines:
       return tell_step(c, Step::lines, {});
     case Kind::call_over:
-      return call_over(c, *event.call);
+      return call_over(c.session.device(), *event.call);
+    case Kind::media_silent:
+      return tell_step(c, Step::media_silent, event.text);
+    case Kind::receives: {
+      sccp::PreservedCalls::Over over;
+      preserved_.on_receives(loop_.now(), c.session.device(), event.at, over);
+      return tell_over(over);
+    }
+    case Kind::media_back:
     case Kind::call_up:
     case Kind::no_media:
     case Kind::dropped:
@@ -157,6 +166,12 @@ void SccpProxy::log_event(const Connection& c, const sccp::SessionEvent& event) 
       limit_.warn("event=no_media device={} peer={} reason=\"{}\" the call goes without audio", device, peer,
                   escaped(event.text));
       return;
+    case Kind::media_silent:
+      limit_.warn("event=media_silent device={} peer={} reason=\"{}\"", device, peer, event.text);
+      return;
+    case Kind::media_back:
+      limit_.info("event=media_back device={} peer={} packets come again", device, peer);
+      return;
     case Kind::dropped:
       limit_.warn("event=message_dropped device={} peer={} reason=\"{}\"", device, peer, escaped(event.text));
       return;
@@ -171,16 +186,40 @@ void SccpProxy::log_event(const Connection& c, const sccp::SessionEvent& event) 
     case Kind::registering:
     case Kind::lines:
     case Kind::call_over:
+    case Kind::receives:
       return;
   }
 }
 
-void SccpProxy::call_over(Connection& c, const sccp::Call& call) {
+void SccpProxy::call_over(const std::string& device, const sccp::Call& call) {
   if (!call.connected && call.streams.empty()) return;  // it rang, or somebody only lifted the handset
   ++calls_;
-  const phones::Call told = for_people(c.session.device(), call, loop_.now());
+  const phones::Call told = for_people(device, call, loop_.now());
   log_call_over(told);
   if (sinks_.on_call) sinks_.on_call(told);
+}
+
+void SccpProxy::call_preserved(Connection& c, sccp::LostCall& lost) {
+  const std::string& device = c.session.device();
+  lost_.info("event=call_preserved device={} peer={} call={} number=\"{}\" both sides still talk", device,
+             c.session.phone().to_string(), lost.call.reference, escaped(lost.call.far_number));
+  tell_step(c, phones::SignallingEvent::call_preserved, lost.call.far_number);
+  sccp::PreservedCalls::Over over;
+  preserved_.add(loop_.now(), device, std::move(lost), over);
+  tell_over(over);
+  if (!preserved_timer_.armed()) preserved_timer_.arm_at(preserved_.next_deadline());
+}
+
+void SccpProxy::tell_over(const sccp::PreservedCalls::Over& over) {
+  for (const auto& [device, call] : over)
+    call_over(device, call);
+}
+
+void SccpProxy::look_at_preserved() {
+  sccp::PreservedCalls::Over over;
+  preserved_.on_deadline(loop_.now(), over);
+  tell_over(over);
+  if (preserved_.size() != 0) preserved_timer_.arm_at(preserved_.next_deadline());
 }
 
 std::vector<phones::Call> SccpProxy::calls() const {
@@ -191,6 +230,8 @@ std::vector<phones::Call> SccpProxy::calls() const {
     for (const sccp::Call& call : c->session.calls(now))
       all.push_back(for_people(c->session.device(), call, now));
   }
+  for (const auto& [device, call] : preserved_.calls())
+    all.push_back(for_people(device, call, now));
   return all;
 }
 
@@ -204,6 +245,8 @@ void SccpProxy::append_metrics(MetricsText& out) const {
   out.gauge("dropwire_sccp_registered", "Phones that are registered by SCCP.",
             static_cast<double>(registered()));
   out.gauge("dropwire_sccp_calls", "Running calls of SCCP phones.", static_cast<double>(calls().size()));
+  out.gauge("dropwire_sccp_preserved_calls", "Calls that go on although their signalling connection was lost.",
+            static_cast<double>(preserved_.size()));
   out.counter("dropwire_sccp_calls_total", "Calls of SCCP phones that are over.", calls_);
   out.counter("dropwire_sccp_accepted_total", "SCCP connections that were taken.", accepted_);
   out.counter("dropwire_sccp_turned_away_total", "SCCP connections that were refused because of a limit.",

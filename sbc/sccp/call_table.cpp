@@ -202,6 +202,31 @@ void CallTable::on_dialed(Bytes payload) {
   if (call->far_number.empty()) call->far_number = number;
 }
 
+/// The call that a phone dials in: older ones don't say which, so it is the latest that is not connected.
+Call* CallTable::dialling(std::uint32_t reference) {
+  if (Call* known = find(reference)) return known;
+  const auto latest = std::ranges::find_if(calls_.rbegin(), calls_.rend(), [](const Call& call) {
+    return !call.over && !call.connected && call.way != Call::Way::incoming;
+  });
+  return latest == calls_.rend() ? nullptr : &*latest;
+}
+
+// KeypadButton (0x0003): key@0 (0 to 9, 14 `*`, 15 `#`), line@4, call reference@8. EnblocCall (0x0004): called
+// number S24@0, line@24.
+void CallTable::on_phone(const Frame& frame) {
+  constexpr std::size_t kNumber = 24;
+  constexpr std::string_view kKeys = "0123456789????*#";
+  if (frame.id == static_cast<std::uint32_t>(MessageId::enbloc_call)) {
+    if (Call* call = dialling(0)) call->dialled = fixed_text(frame.payload, 0, std::min(kNumber, frame.payload.size()));
+    return;
+  }
+  if (frame.id != static_cast<std::uint32_t>(MessageId::keypad_button)) return;
+  Call* call = dialling(read_u32(frame.payload, 8));
+  const std::uint32_t key = read_u32(frame.payload, 0);
+  if (call && !call->connected && key < kKeys.size() && call->dialled.size() < Call::kMaxText)
+    call->dialled += kKeys[key];
+}
+
 void CallTable::on_media(TimePoint now, std::uint32_t reference) {
   if (reference != 0) make(now, reference, 0);
 }

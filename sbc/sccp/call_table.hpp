@@ -60,8 +60,17 @@ struct Call {
   std::string far_number, far_name;  ///< untrusted text
   TimePoint since{};
   std::optional<TimePoint> connected;  ///< for the first time
+  std::string dialled;                 ///< by the phone, as far as that was seen; untrusted text
   bool over = false;                   ///< its CallState said so
+  bool preserved = false;              ///< it goes on without signalling (PreservedCalls)
+  std::optional<TimePoint> ended;      ///< when it was last heard, if that is known better than by its report
   std::vector<CallStream> streams;
+};
+
+/// A call that lost its signalling, and the streams of it that are open: whoever takes it closes them.
+struct LostCall {
+  Call call;
+  std::vector<CallStream> live;
 };
 
 /// The calls of one phone. Reads only what it shows; no message is changed here.
@@ -75,6 +84,8 @@ class CallTable {
   };
   /// CallState, CallInfo (both forms), DialedNumber; others are ignored.
   Change on_server(TimePoint now, const Frame& frame);
+  /// KeypadButton and EnblocCall, for Call::dialled; others are ignored.
+  void on_phone(const Frame& frame);
   /// Media of a call that no CallState announced: makes one.
   void on_media(TimePoint now, std::uint32_t reference);
   /// An ended stream goes to its call, or to the latest one.
@@ -91,6 +102,7 @@ class CallTable {
   void on_info(Bytes payload);
   void on_info_v2(Bytes payload);
   void on_dialed(Bytes payload);
+  Call* dialling(std::uint32_t reference);
 
   std::vector<Call> calls_;  // oldest first
 };

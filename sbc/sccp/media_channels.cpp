@@ -4,30 +4,57 @@
 
 namespace dw::sccp {
 
-MediaChannel* MediaChannels::find(MediaKind kind, const ChannelIds& ids, bool pending) {
-  const auto by = [&](auto same) -> MediaChannel* {
-    const auto at =
-        std::ranges::find_if(channels_, [&](const MediaChannel& c) { return c.kind == kind && same(c); });
-    return at == channels_.end() ? nullptr : &*at;
+namespace {
+
+bool differ(std::uint32_t a, std::uint32_t b) {
+  return a != 0 && b != 0 && a != b;
+}
+bool same(std::uint32_t a, std::uint32_t b) {
+  return a != 0 && a == b;
+}
+bool waits(const MediaChannel& channel) {
+  return channel.receive && !channel.acked;
+}
+
+/// How well a channel fits what a message says; 0: not at all.
+int likeness(const MediaChannel& c, const ChannelIds& ids, Lookup lookup) {
+  if (differ(c.ids.party, ids.party) || differ(c.ids.call, ids.call)) return 0;
+  int by = 0;
+  if (same(c.ids.party, ids.party)) by += 8;
+  if (same(c.ids.call, ids.call)) by += 4;
+  if (same(c.ids.conference, ids.conference) && (by != 0 || ids.party == 0)) by += 2;
+  if (by != 0 && lookup == Lookup::ack && waits(c)) ++by;
+  return by;
+}
+
+}  // namespace
+
+MediaChannel* MediaChannels::find(MediaKind kind, const ChannelIds& ids, Lookup lookup) {
+  MediaChannel* best = nullptr;
+  int most = 0;
+  for (MediaChannel& channel : channels_) {
+    const int by = channel.kind == kind ? likeness(channel, ids, lookup) : 0;
+    if (by == 0 || by < most) continue;
+    most = by;
+    best = &channel;
+  }
+  if (best || lookup == Lookup::open) return best;
+  if (ids.party != 0) return by_party(kind, ids);
+  if (lookup != Lookup::ack) return nullptr;
+  const auto meant = [&](const MediaChannel& c) { return c.kind == kind && waits(c); };
+  if (std::ranges::count_if(channels_, meant) != 1) return nullptr;
+  return &*std::ranges::find_if(channels_, meant);
+}
+
+/// For a call reference that nobody has: the only channel of that party, unless it is another's that was closed lately,
+/// whose late Ack or second Close must not touch this one.
+MediaChannel* MediaChannels::by_party(MediaKind kind, const ChannelIds& ids) {
+  const auto meant = [&](const MediaChannel& c) { return c.kind == kind && c.ids.party == ids.party; };
+  const auto closed = [&](const Removed& r) {
+    return r.kind == kind && r.ids.party == ids.party && same(r.ids.call, ids.call);
   };
-  if (ids.party != 0) {
-    if (MediaChannel* c = by([&](const MediaChannel& x) { return x.ids.party == ids.party; })) return c;
-  }
-  if (ids.call != 0) {
-    if (MediaChannel* c = by([&](const MediaChannel& x) { return x.ids.call == ids.call; })) {
-      // Both have a party, and another one: two channels of one call.
-      if (ids.party == 0 || c->ids.party == 0) return c;
-    }
-  }
-  if (ids.conference != 0 && ids.party == 0) {
-    if (MediaChannel* c = by([&](const MediaChannel& x) { return x.ids.conference == ids.conference; }))
-      return c;
-  }
-  if (!pending || ids.party != 0)
-    return nullptr;  // a late Ack of a closed channel must not take another's place
-  const auto waits = [&](const MediaChannel& c) { return c.kind == kind && c.receive && !c.acked; };
-  if (std::ranges::count_if(channels_, waits) != 1) return nullptr;
-  return by(waits);
+  if (std::ranges::count_if(channels_, meant) != 1 || std::ranges::any_of(removed_, closed)) return nullptr;
+  return &*std::ranges::find_if(channels_, meant);
 }
 
 MediaChannel* MediaChannels::find(MediaId id) {
@@ -44,11 +71,11 @@ MediaChannel* MediaChannels::add(MediaKind kind, const ChannelIds& ids) {
 }
 
 std::optional<Endpoint> MediaChannels::removed_lately(MediaKind kind, const ChannelIds& ids) const {
-  const auto same = [&](const Removed& r) {
-    if (r.kind != kind) return false;
-    return ids.party != 0 ? r.ids.party == ids.party : ids.call != 0 && r.ids.call == ids.call;
+  const auto meant = [&](const Removed& r) {
+    if (r.kind != kind || differ(r.ids.call, ids.call)) return false;
+    return ids.party != 0 ? r.ids.party == ids.party : same(r.ids.call, ids.call);
   };
-  const auto at = std::ranges::find_if(removed_.rbegin(), removed_.rend(), same);
+  const auto at = std::ranges::find_if(removed_.rbegin(), removed_.rend(), meant);
   if (at == removed_.rend()) return std::nullopt;
   return at->central_facing;
 }

@@ -25,7 +25,7 @@ struct MediaChannel {
   bool receive = false;             ///< opened by OpenReceiveChannel, not closed yet
   bool acked = false;               ///< and the phone said where it receives
   bool transmit = false;            ///< the server told the phone where to send
-  std::optional<Endpoint> far_end;  ///< where, in the server's words
+  std::optional<Endpoint> far_end;  ///< where, in the server's words; none: nowhere for now (hold)
   Endpoint told;                    ///< where, in ours
   Endpoint phone_stated;
   std::uint32_t compression_type = 0;
@@ -41,17 +41,25 @@ struct MediaChannel {
   unsigned acks_of_ours = 0;          ///< Acks of the phone that answer us, not the server
   std::optional<TimePoint> release_at;  ///< its call is over, and the server has not closed it
   TimePoint look_at{};                  ///< when to look next whether anything still comes
+  bool silent = false;                  ///< nothing has come for media_idle: its ports may be taken for another
 };
 
-/// The channels of one phone's connection. Found by kind and pass-through party id, and where a message lacks
-/// that, by call reference, then conference id, then as the only one that can be meant (sccp §4.1). Never
-/// across connections.
+/// What a message that names a channel does with it.
+enum class Lookup : std::uint8_t {
+  open,    ///< opens it: another call reference is another channel
+  ack,     ///< confirms it, so the one that waits for that may be meant
+  follow,  ///< anything else
+};
+
+/// The channels of one phone's connection. Found by kind, pass-through party id and call reference: no id that both
+/// sides give may differ, and of several the one that agrees in most is meant. Where a message lacks the party, the
+/// call reference tells, then the conference id, then that only one can be meant (sccp §4.1). Never across
+/// connections.
 class MediaChannels {
  public:
   static constexpr std::size_t kMaxChannels = 8;
 
-  /// `pending`: an Ack, so the one that waits for it may be meant.
-  MediaChannel* find(MediaKind kind, const ChannelIds& ids, bool pending = false);
+  MediaChannel* find(MediaKind kind, const ChannelIds& ids, Lookup lookup = Lookup::follow);
   MediaChannel* find(MediaId id);
   /// Null when there are kMaxChannels.
   MediaChannel* add(MediaKind kind, const ChannelIds& ids);
@@ -68,6 +76,7 @@ class MediaChannels {
     ChannelIds ids;
     Endpoint central_facing;
   };
+  MediaChannel* by_party(MediaKind kind, const ChannelIds& ids);
   std::vector<MediaChannel> channels_;
   std::vector<Removed> removed_;  // oldest first, at most kMaxChannels
 };

@@ -14,6 +14,7 @@ void Output::clear() {
   end.reset();
   end_text.clear();
   events.clear();
+  preserved.clear();
 }
 
 Session::Session(const SessionOptions& options, MediaBroker& broker, SessionCounters& counters,
@@ -34,7 +35,7 @@ void Session::end(EndReason reason, std::string text, Output& out) {
 }
 
 void Session::tell(SessionEvent::Kind kind, std::string text, Output& out) {
-  out.events.push_back({kind, std::move(text), std::nullopt});
+  out.events.push_back({kind, std::move(text), std::nullopt, {}});
 }
 
 void Session::drop(const Frame& frame, std::string_view why, Output& out) {
@@ -52,22 +53,13 @@ MutableBytes Session::pass(Buffer& to, const Frame& frame) {
   return MutableBytes(to).last(frame.payload.size());
 }
 
-bool Session::answers_keepalives(TimePoint now) const {
-  return registered_ && now - last_phone_ <= keepalive_ + keepalive_ / 2;
-}
-
 TimePoint Session::next_deadline() const {
   TimePoint next = TimePoint::max();
   const auto at = [&](TimePoint when) { next = std::min(next, when); };
   if (!first_frame_) at(began_ + kFirstFrame);
   if (const auto since = phone_stream_.partial_since()) at(*since + kPartialFrame);
   if (const auto since = server_stream_.partial_since()) at(*since + kPartialFrame);
-  if (registered_) {
-    at(last_phone_ + (phone_missed_ ? 2 * keepalive_ : keepalive_ + keepalive_ / 4));
-  } else {
-    at(last_keepalive_ + kToRegister);
-  }
-  if (keepalive_out_ && registered_) at(*keepalive_out_ + keepalive_);
+  at(registered_ ? liveness_.next_deadline() : last_keepalive_ + kToRegister);
   if (register_out_) at(*register_out_ + kRegisterAnswer);
   if (token_out_) at(*token_out_ + kTokenAnswer);
   if (reset_at_) at(*reset_at_);
@@ -91,17 +83,8 @@ void Session::on_deadline(TimePoint now, Output& out) {
     end(EndReason::too_slow, "it did not register", out);
   if (register_out_ && due(*register_out_ + kRegisterAnswer))
     end(EndReason::server_silent, "the call server did not answer the registration", out);
-  if (registered_ && keepalive_out_ && due(*keepalive_out_ + keepalive_)) {
-    tell(SessionEvent::Kind::keepalive_missed, "server", out);
-    end(EndReason::server_silent, "the call server did not answer a keepalive", out);
-  }
-  if (registered_ && due(last_phone_ + 2 * keepalive_)) {
-    end(EndReason::phone_silent, "nothing came from the phone for two keepalive intervals", out);
-  } else if (registered_ && !phone_missed_ && due(last_phone_ + keepalive_ + keepalive_ / 4)) {
-    phone_missed_ = true;
-    tell(SessionEvent::Kind::keepalive_missed, "phone", out);
-  }
-  if (reset_at_ && due(*reset_at_)) end(EndReason::reset, "it was reset", out);
+  if (registered_ && due(liveness_.next_deadline())) look_at_liveness(now, out);
+  if (reset_at_ && due(*reset_at_)) look_at_reset(now, out);
   if (token_out_ && due(*token_out_ + kTokenAnswer)) {
     // chan_skinny and FreeSWITCH don't know tokens, and the phone would wait for ever (sccp §3.10).
     token_out_.reset();
@@ -121,13 +104,31 @@ void Session::on_deadline(TimePoint now, Output& out) {
   }
 }
 
-void Session::on_closed(TimePoint now, Output& out) {
+void Session::look_at_liveness(TimePoint now, Output& out) {
+  const Liveness::Found found = liveness_.on_deadline(now, audio(now));
+  if (found.server_missed) tell(SessionEvent::Kind::keepalive_missed, "server", out);
+  if (found.phone_missed) tell(SessionEvent::Kind::keepalive_missed, "phone", out);
+  if (found.server_silent)
+    end(EndReason::server_silent, "the call server did not answer three keepalives", out);
+  if (found.phone_silent)
+    end(EndReason::phone_silent, "nothing came from the phone for three keepalive intervals", out);
+}
+
+void Session::ask_phone(Output& out) {
+  write_frame(out.to_phone, 0, number(MessageId::keep_alive_ack), {});
+  ++counters_.answered;
+}
+
+void Session::on_closed(TimePoint now, ClosedBy by, Output& out) {
   ended_ = true;
   if (leaving_ && !unregistered_)
     tell(SessionEvent::Kind::unregistered, {}, out);  // it did not wait for the answer
+  // A phone that says good-bye, or does what Reset asks, has hung up.
+  const bool hung_up = leaving_ || unregistered_ || (by == ClosedBy::phone && reset_at_);
+  if (!hung_up && by != ClosedBy::shutdown) preserve_calls(now, out);
   finish_all(now, MediaEnd::lost, out);
   while (!calls_.calls().empty()) {
-    SessionEvent event{SessionEvent::Kind::call_over, {}, calls_.end(calls_.calls().front().reference)};
+    SessionEvent event{SessionEvent::Kind::call_over, {}, calls_.end(calls_.calls().front().reference), {}};
     out.events.push_back(std::move(event));
   }
 }

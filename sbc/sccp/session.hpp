@@ -10,6 +10,7 @@
 #include "sbc/sccp/address_fields.hpp"
 #include "sbc/sccp/call_table.hpp"
 #include "sbc/sccp/frame.hpp"
+#include "sbc/sccp/liveness.hpp"
 #include "sbc/sccp/media_channels.hpp"
 
 namespace dw::sccp {
@@ -18,7 +19,8 @@ struct SessionOptions {
   bool any_device_name = false;                     ///< see station_name
   std::uint32_t max_version = kMaxProtocolVersion;  ///< phones that offer a higher one offer this
   bool blank_text = false;                          ///< addresses in texts of phones become zeroes
-  Duration media_idle = std::chrono::seconds(300);  ///< a channel without RTP for so long is given up
+  Duration media_idle = std::chrono::seconds(300);  ///< a channel without packets for so long is silent
+  std::vector<std::string> emergency;               ///< numbers whose calls find room in any case
 };
 
 /// Counted over all sessions.
@@ -47,12 +49,16 @@ struct SessionEvent {
     call_up,
     call_over,        ///< `call` is all that is known of it
     no_media,         ///< a channel was refused: `text`
+    media_silent,     ///< a channel has been silent for media_idle, or was given up as it was: `text`
+    media_back,       ///< packets come again on a channel that was silent
+    receives,         ///< the phone said that it receives at `at`
     dropped,          ///< a message was not passed on: `text`
     layout_conflict,  ///< length and version of a message point to different layouts: `text`
   };
   Kind kind{};
   std::string text;
   std::optional<Call> call;
+  Endpoint at;
 };
 
 /// Why a session has to end.
@@ -63,9 +69,17 @@ enum class EndReason : std::uint8_t {
   refused,        ///< `refuse` was called
   too_slow,       ///< nothing came, or no registration
   overflow,       ///< too much came before the server could be had
-  phone_silent,   ///< for two keepalive intervals
-  server_silent,  ///< it did not answer a keepalive, or the registration
-  reset,          ///< the server reset the phone, and the phone did not hang up
+  phone_silent,   ///< for three keepalive intervals
+  server_silent,  ///< it did not answer three keepalives, or the registration
+  reset,          ///< the phone was reset, has no call, and did not hang up
+};
+
+/// Whose doing the end of a connection is.
+enum class ClosedBy : std::uint8_t {
+  phone,
+  server,
+  us,        ///< we hung up
+  shutdown,  ///< as the program ends: nothing goes on
 };
 
 /// Reset's type (sccp §3.9).
@@ -79,6 +93,7 @@ struct Output {
   std::optional<EndReason> end;  ///< send what there is, close both sides, then call on_closed
   std::string end_text;
   std::vector<SessionEvent> events;
+  std::vector<LostCall> preserved;  ///< of on_closed: calls that go on; their streams are the caller's now
   void clear();
 };
 
@@ -97,11 +112,13 @@ class Session {
   static constexpr Duration kToRegister = std::chrono::seconds(60);
   static constexpr Duration kRegisterAnswer = std::chrono::seconds(15);
   static constexpr Duration kTokenAnswer = std::chrono::seconds(3);
-  static constexpr Duration kResetGrace = std::chrono::seconds(10);
+  static constexpr Duration kResetGrace = std::chrono::seconds(10);   ///< without a call
+  static constexpr Duration kResetPutOff = std::chrono::hours(4);     ///< with calls that have no media
   static constexpr Duration kAfterCall = std::chrono::seconds(10);
   static constexpr Duration kPunchAfter = std::chrono::milliseconds(300);
   static constexpr Duration kLookAgain = std::chrono::seconds(30);
-  static constexpr Duration kDefaultKeepalive = std::chrono::seconds(30);
+  static constexpr Duration kAudioFlows = std::chrono::seconds(10);  ///< a packet that long ago is audio now
+  static constexpr Duration kSilentKept = std::chrono::hours(4);     ///< a silent channel's ports
 
   /// Where the phone's connection comes from, and how we are called on that side.
   struct PhoneSide {
@@ -131,17 +148,20 @@ class Session {
   /// is as when the server had said it.
   void reset_phone(TimePoint now, ResetType type, Output& out);
   void on_deadline(TimePoint now, Output& out);
-  /// Either side is gone. Gives up media and reports calls; nothing may be called afterwards but the
-  /// destructor.
-  void on_closed(TimePoint now, Output& out);
+  /// Tells the phone KeepAliveAck, which phones take at any time: that its TCP acknowledges it shows that it lives.
+  void ask_phone(Output& out);
+  /// Either side is gone. Calls whose media flows both ways become Output::preserved, all else is given up and
+  /// reported; nothing may be called afterwards but the destructor.
+  void on_closed(TimePoint now, ClosedBy by, Output& out);
   TimePoint next_deadline() const;  ///< may move with every call
 
   const std::string& device() const { return device_; }  ///< empty until it named itself
   bool registered() const { return registered_; }
   bool unregistered() const { return leaving_ || unregistered_; }  ///< and said good-bye
-  bool answers_keepalives(TimePoint now) const;     ///< was heard within one and a half of its intervals
+  TimePoint last_heard() const { return last_phone_; }  ///< from the phone
+  std::uint32_t active_streams() const { return active_streams_; }  ///< that it said it had when it registered
   unsigned version() const { return negotiated_; }  ///< protocol version agreed; 0: not known
-  Duration keepalive() const { return keepalive_; }
+  Duration keepalive() const { return liveness_.interval(); }
   std::uint32_t device_type() const { return device_type_; }
   const std::string& firmware() const { return firmware_; }  ///< untrusted text
   const IpAddress& stated() const { return stated_; }        ///< the phone's address in its own words
@@ -171,7 +191,10 @@ class Session {
   // From the server.
   void on_register_ack(TimePoint now, const Frame& frame, Output& out);
   void on_reset(TimePoint now, const Frame& frame, Output& out);
-  void begin_reset(TimePoint now, Output& out);
+  void begin_reset(TimePoint now, ResetType type);
+  bool in_call() const;
+  void look_at_reset(TimePoint now, Output& out);
+  void look_at_liveness(TimePoint now, Output& out);
   void on_lines(const Frame& frame, Output& out);
   void on_calls(TimePoint now, const Frame& frame, Output& out);
   void pass_server_res(const Frame& frame, Output& out);
@@ -185,11 +208,15 @@ class Session {
   void on_close_receive(TimePoint now, const Frame& frame, MediaKind kind, Output& out);
   void on_stop_transmission(TimePoint now, const Frame& frame, MediaKind kind, Output& out);
   void on_port_req(TimePoint now, const Frame& frame, Output& out);
+  void on_port_close(TimePoint now, const Frame& frame, Output& out);
+  void close_receive(TimePoint now, MediaChannel& channel, Output& out);
   std::optional<AddressLayout> layout_of(const Frame& frame, Direction direction, Output& out);
   /// The channel of these ids, opened if need be; null when there is no room or no port: `status` is what an
   /// OpenReceiveChannelAck says then.
   MediaChannel* open_channel(TimePoint now, MediaKind kind, const ChannelIds& ids, std::uint32_t& status,
                              Output& out);
+  void make_room(TimePoint now, std::uint32_t call, Output& out);
+  bool is_emergency_call(std::uint32_t reference) const;
   void refuse_receive(const Frame& frame, MediaKind kind, const ChannelIds& ids, std::uint32_t status,
                       Output& out);
   bool far_end_usable(const MediaChannel& channel, const Endpoint& far_end) const;
@@ -197,6 +224,12 @@ class Session {
   void punch(MediaChannel& channel, Output& out);
   void unpunch(MediaChannel& channel, Output& out);
   void look_at(TimePoint now, MediaChannel& channel, Output& out);
+  void look_at_silence(TimePoint now, MediaChannel& channel, Output& out);
+  Liveness::Audio audio(TimePoint now) const;
+  bool talks(TimePoint now, const MediaChannel& channel) const;
+  void preserve_calls(TimePoint now, Output& out);
+  void send_nowhere(TimePoint now, MediaChannel& channel);
+  void stop_phone(MediaChannel& channel, Output& out);
   void note_both(TimePoint now, MediaChannel& channel);
   void finish_if_closed(TimePoint now, MediaChannel& channel, Output& out);
   void finish(TimePoint now, MediaChannel& channel, MediaEnd end, Output& out);
@@ -217,16 +250,16 @@ class Session {
   std::string device_, firmware_;
   IpAddress stated_;
   std::uint32_t device_type_ = 0;
-  std::uint32_t offered_ = 0, negotiated_ = 0;
+  std::uint32_t offered_ = 0, negotiated_ = 0, active_streams_ = 0;
   std::uint32_t header_version_ = 0;  // of what the server says beside keepalives
   bool connect_asked_ = false, admit_asked_ = false, admitted_ = false;
   bool registered_ = false, leaving_ = false, unregistered_ = false, ended_ = false;
 
   TimePoint began_, last_phone_, last_keepalive_;
-  Duration keepalive_ = kDefaultKeepalive;
-  bool phone_missed_ = false;
-  std::optional<TimePoint> keepalive_out_;  // a KeepAliveReq that the server has not answered
-  std::optional<TimePoint> register_out_, token_out_, reset_at_;
+  Liveness liveness_;
+  std::optional<TimePoint> register_out_, token_out_;
+  std::optional<TimePoint> reset_at_;  // when to look whether the phone may still be in a call
+  TimePoint reset_asked_{};
   std::uint32_t token_id_ = 0;
   bool token_answered_ = false;
   bool first_frame_ = false;

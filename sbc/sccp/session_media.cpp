@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "sbc/base/byte_writer.hpp"
+#include "sbc/base/emergency.hpp"
 #include "sbc/sccp/address_fields.hpp"
 #include "sbc/sccp/message_id.hpp"
 #include "sbc/sccp/session.hpp"
@@ -89,20 +90,25 @@ std::optional<AddressLayout> Session::layout_of(const Frame& frame, Direction di
 MediaChannel* Session::open_channel(TimePoint now, MediaKind kind, const ChannelIds& ids,
                                     std::uint32_t& status, Output& out) {
   status = kOk;
-  if (MediaChannel* known = channels_.find(kind, ids)) {
+  if (MediaChannel* known = channels_.find(kind, ids, Lookup::open)) {
     learn_ids(*known, ids);
     known->release_at.reset();
     broker_.reopen(known->ports.id);
     return known;
   }
+  if (channels_.all().size() == MediaChannels::kMaxChannels) make_room(now, ids.call, out);
   if (channels_.all().size() == MediaChannels::kMaxChannels) {
     status = kNotEnoughChannels;
     ++counters_.no_media;
     tell(SessionEvent::Kind::no_media, "the phone has as many media channels as one may have", out);
     return nullptr;
   }
-  const auto ports =
-      broker_.open({side_.phone.address, side_.local, server_->local, server_->server.address, stated_});
+  const MediaRequest request{side_.phone.address, side_.local, server_->local, server_->server.address, stated_};
+  auto ports = broker_.open(request);
+  if (!ports) {
+    make_room(now, ids.call, out);
+    ports = broker_.open(request);
+  }
   if (!ports) {
     status = kOutOfSockets;
     ++counters_.no_media;
@@ -112,9 +118,28 @@ MediaChannel* Session::open_channel(TimePoint now, MediaKind kind, const Channel
   MediaChannel* channel = channels_.add(kind, ids);
   channel->ports = *ports;
   channel->opened = now;
-  channel->look_at = now + kLookAgain;
+  channel->look_at = now + std::min(kLookAgain, options_.media_idle);
   calls_.on_media(now, ids.call);
   return channel;
+}
+
+bool Session::is_emergency_call(std::uint32_t reference) const {
+  const auto call = std::ranges::find(calls_.calls(), reference, &Call::reference);
+  return call != calls_.calls().end() && call->way != Call::Way::incoming &&
+         (is_emergency(call->dialled, options_.emergency) || is_emergency(call->far_number, options_.emergency));
+}
+
+/// Gives up the channel that was silent for longest; for a call for help, else the oldest of another call.
+void Session::make_room(TimePoint now, std::uint32_t call, Output& out) {
+  auto at = std::ranges::find_if(channels_.all(), &MediaChannel::silent);
+  if (at == channels_.all().end() && is_emergency_call(call))
+    at = std::ranges::find_if(channels_.all(), [&](const MediaChannel& c) { return c.ids.call != call; });
+  if (at == channels_.all().end()) return;
+  tell(SessionEvent::Kind::media_silent,
+       at->silent ? "its ports were needed for another call, and it had long been silent: given up"
+                  : "its ports were needed for a call for help: given up",
+       out);
+  finish(now, *at, MediaEnd::closed, out);
 }
 
 /// In the phone's stead: it can't receive.
@@ -180,7 +205,7 @@ void Session::on_receive_ack(TimePoint now, const Frame& frame, MediaKind kind, 
   const std::size_t behind = field.port + 4U;
   const ChannelIds ids{0, read_u32(frame.payload, behind), read_u32(frame.payload, behind + 4)};
   ++counters_.rewritten;
-  MediaChannel* channel = channels_.find(kind, ids, true);
+  MediaChannel* channel = channels_.find(kind, ids, Lookup::ack);
   const bool failed = read_u32(frame.payload, 0) != kOk;
   if (!channel || failed) {
     // The phone's own address is nobody's business.
@@ -194,7 +219,9 @@ void Session::on_receive_ack(TimePoint now, const Frame& frame, MediaKind kind, 
   }
   learn_ids(*channel, ids);
   write_ours(payload, field, channel->ports.central_facing);
-  acked(now, *channel, read_field(frame.payload, field));
+  const Endpoint stated = read_field(frame.payload, field);
+  acked(now, *channel, stated);
+  out.events.push_back({SessionEvent::Kind::receives, {}, std::nullopt, stated});
 }
 
 // PortRes: conf@0, callRef@4, ppid@8, address@12, RTP port, RTCP port.
@@ -214,6 +241,7 @@ void Session::on_port_res(TimePoint now, const Frame& frame, Output& out) {
     return;
   }
   acked(now, *channel, stated);
+  out.events.push_back({SessionEvent::Kind::receives, {}, std::nullopt, stated});
   channel->punch_at.reset();  // OpenReceiveChannel is still to come
 }
 
@@ -230,7 +258,7 @@ void Session::acked(TimePoint now, MediaChannel& channel, const Endpoint& stated
 
 bool Session::far_end_usable(const MediaChannel& channel, const Endpoint& far_end) const {
   const IpAddress& a = far_end.address;
-  if (!a || far_end.port == 0 || a.is_unspecified() || a.is_multicast() || a.is_broadcast()) return false;
+  if (!a || a.is_multicast() || a.is_broadcast()) return false;
   if (a.is_loopback() && !server_->server.address.is_loopback()) return false;
   return far_end != channel.ports.central_facing && far_end != channel.ports.phone_facing;
 }
@@ -245,24 +273,60 @@ void Session::on_start_transmission(TimePoint now, const Frame& frame, MediaKind
   MediaChannel* channel = open_channel(now, kind, start.ids, status, out);
   if (!channel) return drop(frame, "there is no relayed stream for it", out);
   const Endpoint far_end = read_field(frame.payload, field);
-  if (!far_end_usable(*channel, far_end)) {
+  const bool nowhere = far_end.port == 0 || far_end.address.is_unspecified();
+  if (!far_end_usable(*channel, far_end) && !(far_end.address && nowhere)) {
+    // The phone must not go on with the far end that it had.
+    stop_phone(*channel, out);
+    send_nowhere(now, *channel);
     drop(frame, far_end.to_string() + " is nowhere to send to", out);
     return finish_if_closed(now, *channel, out);
   }
   channel->transmit = true;
   channel->punched = false;
   channel->punch_at.reset();
-  channel->far_end = far_end;
   channel->compression_type = start.compression_type;
   if (start.packet_ms != 0) channel->packet_ms = start.packet_ms;
-  channel->told = broker_.set_far_end(channel->ports.id, far_end);
   constexpr std::uint32_t kOctet = 0xff;
   if (start.precedence != 0 && start.precedence <= kOctet)
     broker_.set_tos(channel->ports.id, static_cast<std::uint8_t>(start.precedence));
+  if (nowhere) {
+    // Hold: it says no address, so it may pass; a real one beside port 0 may not.
+    channel->far_end.reset();
+    broker_.set_far_end(channel->ports.id, std::nullopt);
+    note_both(now, *channel);
+    MutableBytes payload = pass(out.to_phone, frame);
+    if (far_end.address.is_unspecified()) return;
+    ++counters_.rewritten;
+    write_field(payload, field, {IpAddress::v4(0), 0});
+    return;
+  }
+  channel->far_end = far_end;
+  channel->told = broker_.set_far_end(channel->ports.id, far_end);
   note_both(now, *channel);
   MutableBytes payload = pass(out.to_phone, frame);
   ++counters_.rewritten;
   if (!write_field(payload, field, channel->told)) write_field(payload, field, {IpAddress::v4(0), 0});
+}
+
+/// The server's far end is no more, or was one that nobody may be sent to.
+void Session::send_nowhere(TimePoint now, MediaChannel& channel) {
+  channel.transmit = channel.punched = false;
+  channel.far_end.reset();
+  broker_.set_far_end(channel.ports.id, std::nullopt);
+  note_both(now, channel);
+}
+
+/// StopMediaTransmission in the server's stead, when the phone was told to send.
+void Session::stop_phone(MediaChannel& channel, Output& out) {
+  if (!channel.transmit && !channel.punched) return;
+  Buffer payload(16);
+  write_u32(payload, 0, channel.ids.conference);
+  write_u32(payload, 4, channel.ids.party);
+  write_u32(payload, 8, channel.ids.call);
+  write_frame(out.to_phone, channel.header_version,
+              number(channel.kind == MediaKind::audio ? Id::stop_media_transmission : Id::stop_multi_media_transmission),
+              payload);
+  ++counters_.answered;
 }
 
 // StartMediaTransmissionAck: conf@0, ppid@4, callRef@8, address@12. Some phones say only the call reference.
@@ -300,123 +364,31 @@ void Session::on_close_receive(TimePoint now, const Frame& frame, MediaKind kind
   MediaChannel* channel = channels_.find(kind, read_closing(frame.payload));
   if (channel) unpunch(*channel, out);
   pass(out.to_phone, frame);
-  if (!channel) return;
-  channel->receive = channel->acked = false;
-  channel->punch_at.reset();
-  note_both(now, *channel);
-  finish_if_closed(now, *channel, out);
+  if (channel) close_receive(now, *channel, out);
+}
+
+void Session::close_receive(TimePoint now, MediaChannel& channel, Output& out) {
+  channel.receive = channel.acked = false;
+  channel.punch_at.reset();
+  note_both(now, channel);
+  finish_if_closed(now, channel, out);
+}
+
+// PortClose: conf@0, callRef@4, ppid@8. It comes after CloseReceiveChannel, or in its place when PortReq was all.
+void Session::on_port_close(TimePoint now, const Frame& frame, Output& out) {
+  const ChannelIds ids{read_u32(frame.payload, 0), read_u32(frame.payload, 8), read_u32(frame.payload, 4)};
+  pass(out.to_phone, frame);
+  MediaChannel* channel = channels_.find(MediaKind::audio, ids);
+  if (!channel) channel = channels_.find(MediaKind::video, ids);
+  if (channel) close_receive(now, *channel, out);
 }
 
 void Session::on_stop_transmission(TimePoint now, const Frame& frame, MediaKind kind, Output& out) {
   pass(out.to_phone, frame);
   MediaChannel* channel = channels_.find(kind, read_closing(frame.payload));
   if (!channel) return;
-  channel->transmit = channel->punched = false;
-  channel->far_end.reset();
-  broker_.set_far_end(channel->ports.id, std::nullopt);
-  note_both(now, *channel);
+  send_nowhere(now, *channel);
   finish_if_closed(now, *channel, out);
-}
-
-/// StartMediaTransmission in the server's stead: the phone sends, so its router lets early media in (sccp
-/// §4.2).
-void Session::punch(MediaChannel& channel, Output& out) {
-  channel.punch_at.reset();
-  if (!channel.receive || !channel.acked || channel.transmit) return;
-  constexpr std::uint32_t kExpedited = 0xb8;  // ToS octet of DSCP 46
-  constexpr std::size_t kFlatOctets = 116;
-  constexpr std::size_t kTaggedOctets = 132;
-  constexpr std::size_t kLongOctets = 168;
-  constexpr std::uint32_t kFirstLongVersion = 21;
-  const bool tagged = negotiated_ >= kFirstTaggedVersion;
-  Buffer payload(!tagged ? kFlatOctets : negotiated_ < kFirstLongVersion ? kTaggedOctets : kLongOctets);
-  const auto form = tagged ? AddressForm::tagged : AddressForm::flat;
-  const std::uint16_t port = tagged ? 28 : 12;
-  const AddressField field{AddressRole::media_remote, form, 8, port, AddressField::kNone};
-  if (!write_field(payload, field, channel.ports.phone_facing)) return;
-  const std::size_t behind = port + 4U;
-  write_u32(payload, 0, channel.ids.conference);
-  write_u32(payload, 4, channel.ids.party);
-  write_u32(payload, behind, channel.packet_ms);
-  write_u32(payload, behind + 4, channel.compression_type);
-  write_u32(payload, behind + 8, kExpedited);
-  write_u32(payload, behind + 24, channel.ids.call);
-  write_u32(payload, tagged ? 116 : 100, channel.rfc2833_type);
-  write_frame(out.to_phone, channel.header_version, number(Id::start_media_transmission), payload);
-  channel.punched = true;
-  ++channel.acks_of_ours;
-  ++counters_.answered;
-}
-
-void Session::unpunch(MediaChannel& channel, Output& out) {
-  if (!channel.punched || channel.transmit) return;
-  channel.punched = false;
-  Buffer payload(16);
-  write_u32(payload, 0, channel.ids.conference);
-  write_u32(payload, 4, channel.ids.party);
-  write_u32(payload, 8, channel.ids.call);
-  write_frame(out.to_phone, channel.header_version, number(Id::stop_media_transmission), payload);
-  ++counters_.answered;
-}
-
-void Session::look_at(TimePoint now, MediaChannel& channel, Output& out) {
-  if (channel.punch_at && *channel.punch_at <= now) punch(channel, out);
-  if (channel.release_at && *channel.release_at <= now) return finish(now, channel, MediaEnd::closed, out);
-  if (channel.look_at > now) return;
-  channel.look_at = now + kLookAgain;
-  const MediaReport report = broker_.report(channel.ports.id);
-  if (report.direct) return;
-  const TimePoint last = std::max({channel.opened, report.from_phone.last.value_or(channel.opened),
-                                   report.from_central.last.value_or(channel.opened)});
-  if (now - last >= options_.media_idle) finish(now, channel, MediaEnd::closed, out);
-}
-
-void Session::note_both(TimePoint now, MediaChannel& channel) {
-  const bool both = channel.receive && channel.acked && channel.transmit;
-  if (both && !channel.both_since) channel.both_since = now;
-  if (!both && channel.both_since) {
-    channel.both_before += now - *channel.both_since;
-    channel.both_since.reset();
-  }
-}
-
-void Session::finish_if_closed(TimePoint now, MediaChannel& channel, Output& out) {
-  if (!channel.receive && !channel.transmit) finish(now, channel, MediaEnd::closed, out);
-}
-
-CallStream Session::stream_of(TimePoint now, const MediaChannel& channel) const {
-  CallStream stream;
-  stream.kind = channel.kind;
-  stream.compression_type = channel.compression_type;
-  stream.phone_stated = channel.phone_stated;
-  stream.ports = channel.ports;
-  stream.far_end = channel.far_end;
-  stream.report = broker_.report(channel.ports.id);
-  if (!stream.far_end) stream.far_end = stream.report.far_end;
-  stream.both_open = channel.both_before + (channel.both_since ? now - *channel.both_since : Duration{});
-  return stream;
-}
-
-void Session::finish(TimePoint now, MediaChannel& channel, MediaEnd how, Output& out) {
-  const std::uint32_t call = channel.ids.call;
-  calls_.add_stream(call, stream_of(now, channel));
-  broker_.close(channel.ports.id, how);
-  channels_.remove(channel);
-  end_call_if_over(call, out);
-}
-
-void Session::finish_all(TimePoint now, MediaEnd how, Output& out) {
-  while (!channels_.all().empty())
-    finish(now, channels_.all().back(), how, out);
-}
-
-/// A call is told as over once its media is, so that all of that is known.
-void Session::end_call_if_over(std::uint32_t reference, Output& out) {
-  const auto call = std::ranges::find(calls_.calls(), reference, &Call::reference);
-  if (call == calls_.calls().end() || !call->over) return;
-  const auto of_call = [&](const MediaChannel& channel) { return channel.ids.call == reference; };
-  if (std::ranges::any_of(channels_.all(), of_call)) return;
-  out.events.push_back({SessionEvent::Kind::call_over, {}, calls_.end(reference)});
 }
 
 }  // namespace dw::sccp

@@ -35,7 +35,7 @@ std::optional<std::size_t> text_of(std::uint32_t id) {
 
 void Session::on_phone(TimePoint now, Bytes octets, Output& out) {
   last_phone_ = now;
-  phone_missed_ = false;
+  liveness_.on_phone(now);
   phone_stream_.feed(now, octets);
   while (!ended_) {
     const auto frame = phone_stream_.next();
@@ -196,7 +196,11 @@ void Session::forward_from_phone(TimePoint now, const Frame& frame, Output& out)
       break;
     case Id::keep_alive_req:
       last_keepalive_ = now;
-      if (!keepalive_out_) keepalive_out_ = now;
+      liveness_.on_keepalive(now);
+      break;
+    case Id::keypad_button:
+    case Id::enbloc_call:
+      calls_.on_phone(frame);
       break;
     default:
       if (const auto begin = text_of(frame.id)) return pass_text(frame, *begin, out);
@@ -239,6 +243,7 @@ void Session::on_register(TimePoint now, const Frame& frame, Output& out) {
     write_station(payload, *layout, server_->advertised);
   }
   device_type_ = read_u32(frame.payload, 28);
+  active_streams_ = read_u32(frame.payload, 36);
   if (frame.payload.size() >= kLoad + kLoadOctets) firmware_ = fixed_text(frame.payload, kLoad, kLoadOctets);
   offered_ = 0;
   if (payload.size() > kVersion) {

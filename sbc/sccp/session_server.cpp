@@ -18,6 +18,7 @@ using Id = MessageId;
 
 void Session::on_server(TimePoint now, Bytes octets, Output& out) {
   if (!server_) return;
+  liveness_.on_server();
   server_stream_.feed(now, octets);
   while (!ended_) {
     const auto frame = server_stream_.next();
@@ -56,9 +57,6 @@ void Session::forward_from_server(TimePoint now, const Frame& frame, Output& out
       token_out_.reset();
       if (token_answered_) return drop(frame, "the phone has had its answer", out);
       break;
-    case Id::keep_alive_ack:
-      keepalive_out_.reset();
-      break;
     case Id::reset:
       return on_reset(now, frame, out);
     case Id::server_res:
@@ -90,6 +88,8 @@ void Session::forward_from_server(TimePoint now, const Frame& frame, Output& out
       return on_stop_transmission(now, frame, MediaKind::video, out);
     case Id::port_req:
       return on_port_req(now, frame, out);
+    case Id::port_close:
+      return on_port_close(now, frame, out);
     case Id::start_multicast_media_reception:
     case Id::start_multicast_media_transmission:
     case Id::start_session_transmission:
@@ -124,9 +124,9 @@ void Session::on_register_ack(TimePoint now, const Frame& frame, Output& out) {
     negotiated_ = answered == kChanSkinny ? offered_ : std::min(offered_, kFlatOnly);
   }
   const std::uint32_t seconds = read_u32(frame.payload, 0);
-  keepalive_ = seconds == 0 ? kDefaultKeepalive : std::chrono::seconds(std::min(seconds, kLongestKeepalive));
+  liveness_.on_registered(now, seconds == 0 ? Liveness::kDefaultInterval
+                                            : std::chrono::seconds(std::min(seconds, kLongestKeepalive)));
   register_out_.reset();
-  keepalive_out_.reset();
   registered_ = true;
   leaving_ = unregistered_ = false;
   last_phone_ = now;
@@ -136,8 +136,8 @@ void Session::on_register_ack(TimePoint now, const Frame& frame, Output& out) {
 
 void Session::on_reset(TimePoint now, const Frame& frame, Output& out) {
   pass(out.to_phone, frame);
-  begin_reset(now, out);
   const std::uint32_t type = read_u32(frame.payload, 0);
+  begin_reset(now, static_cast<ResetType>(type));
   tell(SessionEvent::Kind::reset, type == 1 ? "reset" : type == 3 ? "apply config" : "restart", out);
 }
 
@@ -146,12 +146,27 @@ void Session::reset_phone(TimePoint now, ResetType type, Output& out) {
   Buffer payload;
   ByteWriter(payload).u32le(static_cast<std::uint32_t>(type));
   write_frame(out.to_phone, header_version_, number(Id::reset), payload);
-  begin_reset(now, out);
+  begin_reset(now, type);
 }
 
-/// The phone hangs up by itself, after UnregisterReq or not (sccp §3.9).
-void Session::begin_reset(TimePoint now, Output& out) {
-  finish_all(now, MediaEnd::closed, out);
+/// The phone hangs up by itself, after UnregisterReq or not, once it has no call (sccp §3.9). Apply-config may need
+/// no restart at all.
+void Session::begin_reset(TimePoint now, ResetType type) {
+  if (type == ResetType::apply_config) return;
+  reset_asked_ = now;
+  reset_at_ = now + kResetGrace;
+}
+
+bool Session::in_call() const {
+  return !channels_.all().empty() ||
+         std::ranges::any_of(calls_.calls(), [](const Call& call) { return !call.over; });
+}
+
+/// A phone that is in a call puts Reset off. Media has bounds of its own; a call without any may be one that the
+/// server has forgotten.
+void Session::look_at_reset(TimePoint now, Output& out) {
+  const bool puts_off = !channels_.all().empty() || (in_call() && now - reset_asked_ < kResetPutOff);
+  if (!puts_off) return end(EndReason::reset, "it was reset", out);
   reset_at_ = now + kResetGrace;
 }
 
@@ -173,12 +188,13 @@ void Session::on_calls(TimePoint now, const Frame& frame, Output& out) {
   pass(out.to_phone, frame);
   const auto change = calls_.on_server(now, frame);
   if (change.up) {
-    SessionEvent event{SessionEvent::Kind::call_up, {}, std::nullopt};
+    SessionEvent event{SessionEvent::Kind::call_up, {}, std::nullopt, {}};
     const auto& all = calls_.calls();
     event.call = *std::ranges::find(all, *change.up, &Call::reference);
     out.events.push_back(std::move(event));
   }
   if (change.over) {
+    if (reset_at_) reset_at_ = now + kResetGrace;
     for (MediaChannel& channel : channels_.all()) {
       if (channel.ids.call == *change.over) channel.release_at = now + kAfterCall;
     }

@@ -80,7 +80,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     room.settle();
     (void)room.session.calls(room.now);
   }
-  room.session.on_closed(room.now, room.out);
+  room.session.on_closed(room.now, sccp::ClosedBy::server, room.out);
   if (!room.broker.streams().empty()) std::abort();
   return 0;
 }

@@ -274,6 +274,13 @@ lab_reboot() {
   sleep "$2"
   lab_wan "$1" up
 }
+# lab_renumber HOME NUMBER: the provider gives the router another address, 203.0.113.NUMBER, and every mapping goes.
+lab_renumber() {
+  ip -n "$(ns "$1-rtr")" -4 addr flush dev wan
+  ip -n "$(ns "$1-rtr")" addr add "203.0.113.$2/24" dev wan
+  lab_in "$1-rtr" conntrack -F >/dev/null 2>&1
+  lab_wan "$1" up
+}
 lab_wan() { # HOME up|down
   ip -n "$(ns "$1-rtr")" link set wan "$2"
   [[ $2 == up && -n ${LAB_WAN_GATEWAY[$1]:-} ]] &&

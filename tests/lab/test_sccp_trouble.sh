@@ -96,6 +96,14 @@ check "a stranger's RTP is counted" wait_until 20 strangers
 : >"$LAB_DIR/strangers-done"
 well "and the call hears nothing of it, octet for octet" victim 40
 
+# The provider gives the home another address: the phone's own old registration does not keep it out.
+phone_start home-phone moved "register; wait registered 15; wait disconnected 30; wait registered 9; dial 600; wait media 15; expect-rtp 50 15
+  hangup; wait ended 15; unregister; wait unregistered 15" --device SEP000000001006
+wait_until 15 log_has moved 'registered keepalive'
+lab_renumber home 170
+well "a phone whose router has another address registers again within seconds, and calls" moved 60
+check "and nobody refused it" sh -c "! grep -q rejected '$LAB_DIR/moved.log'"
+
 # The router forgets after three seconds, the call is on hold for eight.
 lab_in home-rtr sysctl -qw net.netfilter.nf_conntrack_udp_timeout=3 net.netfilter.nf_conntrack_udp_timeout_stream=3
 phone_start home-phone held "register; wait registered 15; dial 600; wait media 15; expect-rtp 50 15; hold; wait held 15; sleep 8s; resume; wait media 15

@@ -1,8 +1,13 @@
 // The SCCP proxy on real sockets: which server, who may come, who takes whose place, and who is hung up on.
 #include "sbc/proxy/sccp_proxy.hpp"
 
+#include <linux/filter.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 
+#include "sbc/net/descriptor.hpp"
+#include "sbc/net/socket_address.hpp"
 #include "tests/loop/proxy/town.hpp"
 
 using namespace dw;
@@ -75,7 +80,7 @@ TEST_CASE("no server at all: the phone is let go, and its story says why") {
   CHECK(town.steps.back().device == "SEP001122334401");
 }
 
-TEST_CASE("when the server's side dies the phone is hung up on, with its media") {
+TEST_CASE("when the server's side dies the phone is hung up on, with media that nobody was heard on") {
   Town town;
   TestServer& server = town.add_server();
   town.start();
@@ -138,9 +143,157 @@ TEST_CASE("a stranger from another address does not end a phone's registration b
   CHECK(stranger.saw(PhoneEvent::Kind::rejected));
   REQUIRE(town.told(Step::refused));
   CHECK(town.steps.back().server.empty());  // it was not the server that refused
-  CHECK(town.steps.back().detail == "a phone of that name is registered from 127.0.0.2");
+  CHECK(town.steps.back().detail == "a phone of that name is registered from 127.0.0.2, and answers there");
   CHECK_FALSE(phone.closed);
   CHECK(town.proxy->registered() == 1);
+  CHECK_FALSE(town.told(Step::superseded));
+}
+
+namespace {
+
+/// A phone that registers and then hears nothing any more, as when its router has another address: its kernel
+/// acknowledges nothing.
+class DeafPhone {
+ public:
+  DeafPhone(Town& town, const std::string& device, unsigned last) {
+    PhoneOptions options;
+    options.device = device;
+    options.station = loopback(last);
+    SccpPhone core(options);
+    connect_socket(options.station, town.at());
+    Buffer octets;
+    for (const Buffer& piece : core.connected(town.loop.now()).writes)
+      octets.insert(octets.end(), piece.begin(), piece.end());
+    REQUIRE(::send(socket_.number(), octets.data(), octets.size(), 0) == static_cast<ssize_t>(octets.size()));
+    REQUIRE(town.until([&] { return town.proxy->registered() == 1; }));
+    sock_filter drop_all = BPF_STMT(BPF_RET | BPF_K, 0);
+    const sock_fprog filter{.len = 1, .filter = &drop_all};
+    REQUIRE(setsockopt(socket_.number(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0);
+  }
+
+ private:
+  void connect_socket(const IpAddress& from, const Endpoint& to) {
+    socket_ = net::Descriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const net::SocketAddress source = net::to_socket_address({from, 0}), address = net::to_socket_address(to);
+    REQUIRE(bind(socket_.number(), &source.any, source.size()) == 0);
+    REQUIRE(::connect(socket_.number(), &address.any, address.size()) == 0);
+  }
+  net::Descriptor socket_;
+};
+
+}  // namespace
+
+TEST_CASE("an old connection that answers nothing is superseded within five seconds, from whatever address") {
+  Town town;
+  TestServer& server = town.add_server();
+  town.start();
+  DeafPhone deaf(town, "SEP001122334401", 2);
+  TestPhone phone(town.loop, "SEP001122334401", 3);
+  phone.connect(town.at());
+  REQUIRE(town.until([&] { return phone.core.is_registered(); }));
+  CHECK_FALSE(phone.saw(PhoneEvent::Kind::rejected));
+  CHECK(town.told(Step::superseded));
+  REQUIRE(town.until([&] { return server.connections() == 1; }));
+  CHECK(town.proxy->registered() == 1);
+}
+
+TEST_CASE("of two that want the name of a connection that is being asked, the first waits and the other is refused") {
+  Town town;
+  town.add_server();
+  town.start();
+  DeafPhone deaf(town, "SEP001122334401", 2);
+  TestPhone first(town.loop, "SEP001122334401", 3), second(town.loop, "SEP001122334401", 4);
+  first.connect(town.at());
+  REQUIRE(town.until([&] { return town.servers[0]->connections() == 2; }));
+  second.connect(town.at());
+  REQUIRE(town.until([&] { return second.closed; }));
+  CHECK(second.saw(PhoneEvent::Kind::rejected));
+  TestPhone again(town.loop, "SEP001122334401", 3);  // the first has restarted meanwhile
+  again.connect(town.at());
+  REQUIRE(town.until([&] { return again.core.is_registered(); }));
+  CHECK(town.until([&] { return first.closed; }));
+}
+
+TEST_CASE("a phone that roams on our own LAN has its name at once when it took its config where it is now") {
+  for (const bool own_lan : {true, false}) {
+    CAPTURE(own_lan);
+    Town town;
+    town.add_server();
+    town.proves_itself = true;
+    proxy::SccpProxy::Options options;
+    options.own_lan = own_lan;
+    town.start(options);
+    TestPhone before(town.loop, "SEP001122334401", 2), after(town.loop, "SEP001122334401", 3);
+    before.connect(town.at());
+    REQUIRE(town.until([&] { return before.core.is_registered(); }));
+    after.connect(town.at());
+    REQUIRE(town.until([&] { return after.core.is_registered() || after.closed; }));
+    CHECK(after.core.is_registered() == own_lan);  // elsewhere the old one answers, and stays
+    CHECK(town.told(Step::superseded) == own_lan);
+  }
+}
+
+namespace {
+
+/// Both sides of all streams were heard just now.
+void everybody_talks(Town& town) {
+  for (const auto& [id, stream] : town.broker.streams())
+    town.broker.reports[id].from_phone.last = town.broker.reports[id].from_central.last = town.loop.now();
+}
+
+}  // namespace
+
+TEST_CASE("a call whose server died goes on as preserved, and the phone that registers elsewhere does not cut it") {
+  Town town;
+  TestServer& first = town.add_server();
+  TestServer& second = town.add_server();
+  town.start();
+  TestPhone phone(town.loop, "SEP001122334401", 2);
+  phone.connect(town.at());
+  REQUIRE(town.until([&] { return phone.core.is_registered(); }));
+  phone.act(phone.core.dial(town.loop.now(), "600"));
+  REQUIRE(town.until([&] { return phone.saw(PhoneEvent::Kind::transmit_started); }));
+  everybody_talks(town);
+  first.die();
+  REQUIRE(town.until([&] { return phone.closed && town.proxy->connections() == 0; }));
+  CHECK(town.told(Step::call_preserved));
+  CHECK(town.calls.empty());
+  CHECK(town.proxy->phones_in_calls() == 1);  // a program that is to stop waits for it
+  const auto preserved = [&] {
+    const auto calls = town.proxy->calls();
+    return calls.size() == 1 && calls[0].state == "preserved" && calls[0].device == "SEP001122334401" &&
+           calls[0].streams.size() == 1;
+  };
+  CHECK(preserved());
+  TestPhone back(town.loop, "SEP001122334401", 2);
+  back.connect(town.at());
+  REQUIRE(town.until([&] { return back.core.is_registered(); }));
+  CHECK(second.connections() == 1);
+  CHECK(preserved());
+  CHECK(town.broker.streams().size() == 1);
+  town.proxy.reset();
+  CHECK(town.broker.streams().empty());
+}
+
+TEST_CASE("a phone's own lost connection, and one that a newer takes the place of, preserve its call") {
+  for (const bool superseded : {false, true}) {
+    CAPTURE(superseded);
+    Town town;
+    town.add_server();
+    town.start();
+    TestPhone phone(town.loop, "SEP001122334401", 2), back(town.loop, "SEP001122334401", 2);
+    phone.connect(town.at());
+    REQUIRE(town.until([&] { return phone.core.is_registered(); }));
+    phone.act(phone.core.dial(town.loop.now(), "600"));
+    REQUIRE(town.until([&] { return phone.saw(PhoneEvent::Kind::transmit_started); }));
+    everybody_talks(town);
+    if (!superseded) phone.stream.reset();
+    back.connect(town.at());
+    REQUIRE(town.until([&] { return back.core.is_registered(); }));
+    CHECK(town.told(Step::call_preserved));
+    CHECK(town.proxy->preserved_calls() == 1);
+    CHECK(town.broker.streams().size() == 1);
+  }
 }
 
 TEST_CASE("one device name may register so often a minute") {

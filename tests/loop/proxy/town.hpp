@@ -144,6 +144,7 @@ struct Town {
         std::make_unique<TestServer>(loop, 50 + static_cast<unsigned>(servers.size()), options));
     return *servers.back();
   }
+  bool proves_itself = false;  ///< whoever comes took the config of its name
   void start(proxy::SccpProxy::Options options = {}) {
     options.listen = {loopback(40)};
     options.port = 0;
@@ -152,7 +153,8 @@ struct Town {
     auto started =
         proxy::SccpProxy::start(loop, options, broker,
                                 {[this](const phones::SignallingStep& step) { steps.push_back(step); },
-                                 [this](const phones::Call& call) { calls.push_back(call); }});
+                                 [this](const phones::Call& call) { calls.push_back(call); },
+                                 [this](const std::string&, const IpAddress&) { return proves_itself; }});
     REQUIRE(started);
     proxy = std::move(*started);
   }

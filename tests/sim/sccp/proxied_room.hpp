@@ -183,7 +183,7 @@ class ProxiedRoom {
     if (!std::exchange(up[n], false)) return;
     for (auto& s : sessions.at(static_cast<std::size_t>(n))) {
       sccp::Output out;
-      s->on_closed(now, out);
+      s->on_closed(now, sccp::ClosedBy::phone, out);
       session_events.insert(session_events.end(), out.events.begin(), out.events.end());
     }
     take(server.disconnected(now, n));

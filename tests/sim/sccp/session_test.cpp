@@ -68,7 +68,7 @@ TEST_CASE("no message that is read changes its length or breaks anything, whatev
       if (line.to_server.size() > before) CHECK(line.last_to_server().body.size() == body.size());
       line.server(frame(message, body));
     }
-    line.session->on_closed(line.now, line.out);
+    line.session->on_closed(line.now, sccp::ClosedBy::phone, line.out);
     CHECK(line.broker.streams().empty());
   }
 }
@@ -240,20 +240,21 @@ TEST_CASE("a token that the server knows nothing of is given after three seconds
   CHECK(answered.to_phone.size() == 1);
 }
 
-TEST_CASE("a dead server, and a dead phone, are noticed within two keepalive intervals") {
+TEST_CASE("a dead server, and a dead phone, are noticed after three keepalives") {
   Line line;
   line.register_phone(17, 17, 20);
-  line.phone(frame(id::kKeepAlive));
-  line.advance(19s);
-  CHECK(!line.ended);
-  line.phone(frame(id::kIpPort, Buffer(4)));
-  line.advance(2s);
+  for (int i = 0; i < 3; ++i) {
+    line.phone(frame(id::kKeepAlive));
+    CHECK(!line.ended);
+    CHECK(line.told(Told::keepalive_missed) == (i > 0));
+    line.advance(20s);
+  }
   CHECK(line.ended == EndReason::server_silent);
-  CHECK(line.told(Told::keepalive_missed));
+  CHECK(std::ranges::count(line.events, Told::keepalive_missed, &sccp::SessionEvent::kind) == 1);
 
   Line silent;
   silent.register_phone(17, 17, 20);
-  silent.advance(39s);
+  silent.advance(64s);
   CHECK(!silent.ended);
   CHECK(silent.told(Told::keepalive_missed));
   silent.advance(2s);
@@ -268,6 +269,50 @@ TEST_CASE("a dead server, and a dead phone, are noticed within two keepalive int
   }
   CHECK(!well.ended);
   CHECK(!well.told(Told::keepalive_missed));
+
+  Line late;  // each third answer comes
+  late.register_phone(17, 17, 20);
+  for (int i = 0; i < 30; ++i) {
+    late.phone(frame(id::kKeepAlive));
+    if (i % 3 == 2) late.server(frame(id::kKeepAliveAck));
+    late.advance(20s);
+  }
+  CHECK(!late.ended);
+}
+
+TEST_CASE("nobody is hung up on for a missing keepalive while audio comes from their side") {
+  for (const bool server_dead : {true, false}) {
+    CAPTURE(server_dead);
+    Line line;
+    line.register_phone(17, 17, 20);
+    open_receive(line);
+    ack_receive(line);
+    start_media(line);
+    MediaReport& report = line.broker.reports[line.broker.streams().begin()->first];
+    for (int second = 0; second < 300; ++second) {
+      report.from_phone.last = report.from_central.last = line.now;
+      if (second % 20 == 0 && server_dead) line.phone(frame(id::kKeepAlive));
+      line.advance(1s);
+    }
+    CHECK(!line.ended);
+    CHECK(line.told(Told::keepalive_missed));
+    for (int second = 0; second < 40 && !line.ended; ++second) {
+      if (second % 20 == 0 && server_dead) line.phone(frame(id::kKeepAlive));
+      line.advance(1s);
+    }
+    CHECK(line.ended == (server_dead ? EndReason::server_silent : EndReason::phone_silent));
+  }
+}
+
+TEST_CASE("a phone is asked whether it lives by an answer to a keepalive, which phones take at any time") {
+  Line line;
+  line.register_phone();
+  line.session->ask_phone(line.out);
+  line.take();
+  REQUIRE(line.to_phone.size() == 1);
+  CHECK(line.last_to_phone().id == id::kKeepAliveAck);
+  CHECK(line.last_to_phone().body.empty());
+  CHECK(line.to_server.empty());
 }
 
 TEST_CASE("a server that does not answer a registration is given up") {

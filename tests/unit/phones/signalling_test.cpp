@@ -54,7 +54,8 @@ TEST_CASE("what ends the registration, and what does not") {
     CHECK_FALSE(r.phone().registered);
     CHECK(r.phone().server.empty());
   }
-  for (const Event event : {Event::connected, Event::reset, Event::keepalive_missed, Event::lines}) {
+  for (const Event event : {Event::connected, Event::reset, Event::keepalive_missed, Event::lines, Event::call_preserved,
+                            Event::media_silent}) {
     Line r = healthy();
     r.says(event);
     CHECK(r.phone().registered);
@@ -94,6 +95,10 @@ TEST_CASE("the story tells each event in plain words") {
   };
   CHECK(told(Event::keepalive_missed, "the server did not answer") ==
         "registration: missed a keepalive: the server did not answer");
+  CHECK(told(Event::call_preserved, "1002") ==
+        "registration: its call with 1002 goes on without the call server, for as long as both sides talk");
+  CHECK(told(Event::media_silent, "nothing has come from either side for 5 min 0 s") ==
+        "registration: a call of it is silent: nothing has come from either side for 5 min 0 s");
   CHECK(told(Event::reset, "restart") ==
         "registration: was told by pbx.example.net:2000 to start over: restart");
   CHECK(told(Event::unregistered) == "registration: said good-bye to pbx.example.net:2000");
@@ -111,6 +116,29 @@ TEST_CASE("the story tells each event in plain words") {
   CHECK(told(Event::no_server) ==
         "registration: no call server could be had, the phone was let go to try its next one");
   CHECK(told(Event::refused, "too many registrations") == "registration: refused: too many registrations");
+}
+
+TEST_CASE("a phone is where it took its own configuration lately, to the last octet") {
+  const auto took = [](const Replay& r, const char* at, const std::string& key = kDevice) {
+    return took_its_config(r.phone(key), ip(at), r.now);
+  };
+  Replay r;
+  r.none("CTLSEP<MAC>.tlv").got("XMLDefault.cnf.xml").file("SEP<MAC>.cnf.xml", FileOutcome::no_ack);
+  r.file("SEP<MAC>.cnf.xml", FileOutcome::not_found);
+  CHECK_FALSE(took(r, "192.0.2.7"));
+  r.got("SEP<MAC>.cnf.xml");
+  CHECK(took(r, "192.0.2.7"));
+  CHECK_FALSE(took(r, "192.0.2.8"));
+  r.address = "192.0.2.8";  // it roams, and asks again
+  r.got("SEP<MAC>.cnf.xml");
+  CHECK(took(r, "192.0.2.8"));
+  r.address = "192.0.2.9";  // another phone's config says nothing of this one
+  r.mac = "00AABBCCDDEE";
+  r.got("SEP<MAC>.cnf.xml");
+  CHECK_FALSE(took(r, "192.0.2.9"));
+  CHECK(took(r, "192.0.2.9", "SEP00AABBCCDDEE"));
+  r.wait(10min);
+  CHECK_FALSE(took(r, "192.0.2.8"));
 }
 
 TEST_CASE("the story tells each call") {
