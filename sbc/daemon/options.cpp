@@ -194,6 +194,7 @@ proxy::SipProxy::Options sip_options(const conf::Config& config) {
   p.max_transactions_per_source = a.max_transactions_per_source;
   p.max_calls = a.max_calls;
   p.unregistered_calls = a.unregistered_calls;
+  p.emergency = a.emergency;
   p.keepalive = a.keepalive;
   p.idle_timeout = a.idle_timeout;
   p.media_idle = a.media_idle;

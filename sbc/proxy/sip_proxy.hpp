@@ -42,7 +42,7 @@ class SipProxy {
     std::function<void(const phones::SignallingStep&)> on_step;
     std::function<void(const phones::Call&)> on_call;  ///< one that is over
   };
-  static constexpr std::size_t kMaxDatagram = 16'384;  ///< octets; longer ones are counted and dropped
+  static constexpr std::size_t kMaxDatagram = 65'527;  ///< octets: what UDP carries (RFC 768, RFC 8200)
   static constexpr std::size_t kMaxAddresses = 4;      ///< tried of one server
   static constexpr std::size_t kMaxSources = 65'536;   ///< addresses whose connections are counted
   static constexpr std::size_t kMaxAsked = 64;         ///< phones that were asked to start over, and have not answered

@@ -98,6 +98,7 @@ void SipProxy::tell(const sip::Event& event) {
       return;
     case Kind::call_up:
     case Kind::no_media:
+    case Kind::media_silent:
     case Kind::ice_removed:
     case Kind::large:
     case Kind::dropped:
@@ -152,6 +153,8 @@ void SipProxy::log_event(const sip::Event& event) {
                           escaped(event.call->far_number));
     case Kind::no_media:
       return limit_.warn("event=no_media {} reason=\"{}\"", who(), why());
+    case Kind::media_silent:
+      return limit_.info("event=media_silent {} reason=\"{}\"", who(), why());
     case Kind::ice_removed:
       return spdlog::debug("event=ice_removed {} lines={} the relay stands between", who(), event.text);
     case Kind::large:

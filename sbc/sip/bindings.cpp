@@ -2,7 +2,37 @@
 
 #include <algorithm>
 
+#include "sbc/base/text_cursor.hpp"
+
 namespace dw::sip {
+namespace {
+
+constexpr std::string_view kInstance = "+sip.instance";
+
+/// Host, port and, behind another Dropwire, whose name for the phone; and the user, where it counts.
+bool is_same_contact(const Uri& contact, const Binding& b, bool user_counts) {
+  const auto known = parse_uri(b.contact_uri);
+  if (!known || !equal_ignoring_case(known->host, contact.host)) return false;
+  const auto named = find_param(known->params, "dw"), names = find_param(contact.params, "dw");
+  return known->port.value_or(kSipPort) == contact.port.value_or(kSipPort) &&
+         (!user_counts || known->user == contact.user) &&
+         (named ? named->value : std::string_view{}) == (names ? names->value : std::string_view{});
+}
+
+bool is_same_host(const Uri& contact, const Binding& b) {
+  const auto known = parse_uri(b.contact_uri);
+  return known && equal_ignoring_case(known->host, contact.host);
+}
+
+/// Two lines of one phone.
+bool is_same_phone(const Binding& a, const Binding& b) {
+  if (!a.device.empty() || !b.device.empty()) return a.device == b.device;
+  const auto contact = parse_uri(a.contact_uri);
+  return a.reach.flow == b.reach.flow && a.reach.stated == b.reach.stated && contact &&
+         is_same_contact(*contact, b, false);
+}
+
+}  // namespace
 
 std::string binding_key(std::string_view aor, std::string_view instance, std::string_view contact_uri,
                         const IpAddress& source) {
@@ -48,21 +78,69 @@ std::vector<Binding*> Bindings::by_aor(std::string_view aor) {
   return all;
 }
 
-Binding* Bindings::of_phone(const Flow& flow, std::string_view user) {
-  Binding* at_address = nullptr;
-  Binding* same_flow = nullptr;
-  for (auto [at, end] = sources_.equal_range(flow.peer.address); at != end; ++at) {
-    Binding* const b = at->second;
-    const bool same = b->reach.flow.connection == flow.connection && b->reach.flow.peer == flow.peer;
-    if (b->user == user) {
-      if (same) return b;
-      if (!at_address || at_address->user != user) at_address = b;
+PhoneWords words_of(const Message& m) {
+  PhoneWords says;
+  if (const auto from = parse_uri(m.from().uri)) says.user = from->user;
+  says.stated = IpAddress::parse(m.via().host).value_or(IpAddress{});
+  const Field* const field = m.find(FieldName::contact);
+  std::string_view left = field ? m.value(*field) : std::string_view{};
+  const auto contact = parse_name_addr(next_value(left).value_or(std::string_view{}));
+  if (!contact || contact->star) return says;
+  says.contact_uri = contact->uri;
+  if (const auto instance = find_param(contact->params, kInstance)) says.instance = instance->value;
+  return says;
+}
+
+Binding* Bindings::of_phone(const Flow& flow, const PhoneWords& says) {
+  const auto [begin, end] = sources_.equal_range(flow.peer.address);
+  const auto contact = says.contact_uri.empty() ? fail(Errc::malformed, {}) : parse_uri(says.contact_uri);
+  Binding* best = nullptr;
+  Binding* on_flow = nullptr;
+  unsigned most = 0;
+  bool tie = false, flow_is_one_phones = true;
+  for (auto at = begin; at != end; ++at) {
+    Binding& b = *at->second;
+    const bool same_flow = b.reach.flow.connection == flow.connection && b.reach.flow.peer == flow.peer;
+    if (same_flow) {
+      flow_is_one_phones = flow_is_one_phones && (!on_flow || is_same_phone(*on_flow, b));
+      if (!on_flow) on_flow = &b;
     }
-    if (same && !same_flow) same_flow = b;
-    if (!at_address) at_address = b;
+    const bool same_contact = contact && is_same_contact(*contact, b, true), same_user = b.user == says.user;
+    const bool same_host = says.stated && b.reach.stated == says.stated;
+    // One that calls from elsewhere, by the user's name, has another phone of the same user.
+    if (!same_contact && !(same_user && (same_flow || same_host || !contact || is_same_host(*contact, b)))) continue;
+    const unsigned score =
+        (same_contact ? 8U : 0U) + (same_flow ? 4U : 0U) + (same_user ? 2U : 0U) + (same_host ? 1U : 0U);
+    if (score > most) {
+      best = &b;
+      most = score;
+      tie = false;
+    } else if (score == most && !is_same_phone(*best, b)) {
+      tie = true;
+    }
   }
-  if (at_address && at_address->user == user) return at_address;
-  return same_flow ? same_flow : at_address;
+  if (best) return tie ? nullptr : best;
+  if (on_flow && flow_is_one_phones && (!contact || is_same_contact(*contact, *on_flow, false))) return on_flow;
+  if (says.instance.empty()) return nullptr;
+  const auto same = std::find_if(begin, end, [&](const auto& entry) {
+    return entry.second->contact.find(says.instance) != std::string::npos;
+  });
+  return same == end ? nullptr : same->second;
+}
+
+Reach Bindings::reach_of(const Binding& b) const {
+  Reach reach = b.reach;
+  if (reach.flow.transport != Transport::udp || reach.flow.peer == reach.at_contact()) return reach;
+  const auto [begin, end] = sources_.equal_range(reach.flow.peer.address);
+  const bool anothers = std::any_of(begin, end, [&](const auto& entry) {
+    const Binding& other = *entry.second;
+    const bool has_it = other.reach.flow.peer == reach.at_contact() ||
+                        (other.reach.answers == Reach::Answers::at_contact && reach.answers != other.reach.answers &&
+                         other.reach.at_contact() == reach.at_contact());
+    return has_it && !is_same_phone(other, b);
+  });
+  if (anothers) reach.contact_port = 0;
+  return reach;
 }
 
 bool Bindings::uses(ConnectionId connection, const IpAddress& source) const {

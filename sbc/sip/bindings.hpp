@@ -11,6 +11,7 @@
 #include "sbc/base/slot_table.hpp"
 #include "sbc/base/time.hpp"
 #include "sbc/sip/flow.hpp"
+#include "sbc/sip/message.hpp"
 
 namespace dw::sip {
 
@@ -44,6 +45,15 @@ struct Binding {
   bool stale_connection = false;  ///< its TCP connection is gone
 };
 
+/// What a phone's request says of who sent it.
+struct PhoneWords {
+  std::string_view user;         ///< From's
+  std::string_view contact_uri;  ///< empty: none
+  std::string_view instance;     ///< +sip.instance, with its quotes; empty: none
+  IpAddress stated;              ///< its Via's host; none: a name
+};
+PhoneWords words_of(const Message& m);
+
 /// Our location service: every binding, found by token, by contact, by user and by source. Bounded by `max`.
 /// What changed since it was last asked is told, for whoever keeps it on disk. No I/O.
 class Bindings {
@@ -57,9 +67,13 @@ class Bindings {
   /// The only one of this user at this central server; nullptr too when there are several.
   Binding* only_by_user(std::string_view user, std::size_t server);
   std::vector<Binding*> by_aor(std::string_view aor);
-  /// The binding that a phone's request belongs to: from the same connection or address, of this user; or
-  /// whichever is there when none has the user.
-  Binding* of_phone(const Flow& flow, std::string_view user);
+  /// The binding that a phone's request belongs to. Several phones may stand at one address, so the address alone says
+  /// nothing: its Contact decides, or its user at the same flow or host; then the flow, where that is one phone's alone and its Contact does not
+  /// say otherwise; then its instance. nullptr when none of these tells.
+  Binding* of_phone(const Flow& flow, const PhoneWords& says);
+  /// How it is reached, without its Contact's port where that is another phone's at the same address: of a router's port
+  /// only one has it.
+  Reach reach_of(const Binding& b) const;
   bool knows_source(const IpAddress& source) const { return sources_.contains(source); }
 
   bool uses(ConnectionId connection, const IpAddress& source) const;

@@ -172,6 +172,10 @@ void CallMedia::note_both(TimePoint now, Stream& stream) {
   }
 }
 
+bool CallMedia::is_open() const {
+  return std::ranges::any_of(streams_, [](const Stream& s) { return s.ports.id != MediaId::none; });
+}
+
 bool CallMedia::both_ways() const {
   return std::ranges::any_of(streams_, [](const Stream& s) { return s.both_since != TimePoint{}; });
 }

@@ -77,7 +77,8 @@ class CallMedia {
   void refuse(TimePoint now, std::uint64_t key, MediaBroker& broker);
 
   void close(MediaBroker& broker, MediaEnd end);
-  bool is_open() const { return !streams_.empty(); }
+  /// Some of it is relayed here.
+  bool is_open() const;
   /// Both sides have said where they receive.
   bool both_ways() const;
   /// The phone, or the far end, wants to hear nothing.

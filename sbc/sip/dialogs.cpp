@@ -35,8 +35,8 @@ DialogSet::Dialog& DialogSet::add(std::string_view responder_tag) {
   return dialog;
 }
 
-DialogSet* Dialogs::begin(std::string_view call_id, std::string_view initiator_tag, Side initiator) {
-  if (all_.size() >= max_) return nullptr;
+DialogSet* Dialogs::begin(std::string_view call_id, std::string_view initiator_tag, Side initiator, bool beyond) {
+  if (all_.size() >= max_ + (beyond ? kBeyond : 0)) return nullptr;
   DialogSet& set = all_.add();
   set.id = ++last_id_;
   set.call_id = call_id;

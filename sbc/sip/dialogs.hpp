@@ -18,6 +18,9 @@ namespace dw::sip {
 struct Party {
   std::string target;  ///< remote target: its Contact's URI as it came; empty: not known yet
   std::string routes;  ///< route set toward it: whole "Route: …" lines; empty: none
+  /// Of the central side's end: the address and port that the dialog runs over, and where we listen toward it. None:
+  /// wherever its server is.
+  std::optional<Flow> place;
 };
 
 /// All dialogs that one request began: with each responder that answered it one, as the central server may
@@ -58,6 +61,9 @@ struct DialogSet {
   std::string far_number, far_name;
   std::string own_number;
   TimePoint since{};
+  TimePoint heard{};                           ///< when both sides last agreed on something within it
+  std::optional<TimePoint> session_until;      ///< by when it is to be refreshed (RFC 4028)
+  bool silent = false;                         ///< its media were, for long; it does not count as a call then
   std::string taken;     ///< responder of the first 2xx: the call's media are with it
   bool pending = false;  ///< its first request is not answered for good
   bool ringing = false, connected = false, over = false, counted = false;
@@ -76,7 +82,8 @@ class Dialogs {
  public:
   explicit Dialogs(std::size_t max) : max_(max) {}
   void set_max(std::size_t max) { max_ = max; }
-  DialogSet* begin(std::string_view call_id, std::string_view initiator_tag, Side initiator);
+  static constexpr std::size_t kBeyond = 100;  ///< emergency calls that `max` does not count
+  DialogSet* begin(std::string_view call_id, std::string_view initiator_tag, Side initiator, bool beyond = false);
   /// That this phone's end has, by `binding`, or, for one that is not registered, by its address: a central
   /// server may fork one call to several phones of ours.
   DialogSet* find(std::string_view call_id, std::string_view initiator_tag, Side initiator,

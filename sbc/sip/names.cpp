@@ -37,6 +37,8 @@ FieldName compact(char letter) {
       return FieldName::to;
     case 'v':
       return FieldName::via;
+    case 'x':
+      return FieldName::session_expires;
     default:
       return FieldName::other;
   }
@@ -80,6 +82,7 @@ constexpr Spelled kFields[] = {
     {"Proxy-Require", FieldName::proxy_require},
     {"Service-Route", FieldName::service_route},
     {"Content-Length", FieldName::content_length},
+    {"Session-Expires", FieldName::session_expires},
     {"Remote-Party-Id", FieldName::remote_party_id},
     {"Content-Encoding", FieldName::content_encoding},
     {"WWW-Authenticate", FieldName::www_authenticate},

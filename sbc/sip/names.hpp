@@ -63,6 +63,7 @@ enum class FieldName : std::uint8_t {
   route,
   server,
   service_route,
+  session_expires,
   subscription_state,
   supported,
   to,

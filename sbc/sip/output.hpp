@@ -54,6 +54,7 @@ struct Event {
     call_up,
     call_over,
     no_media,     ///< no relay ports: `text`
+    media_silent, ///< nothing came of a call's media for long: `text` says for how long, or that it came again
     ice_removed,  ///< `text`: how many lines
     large,        ///< a message to a phone exceeds what it takes: `text`
     dropped,      ///< a message that made no sense, or was not allowed: `text`

@@ -91,8 +91,7 @@ Side Proxy::side_of(const Flow& from, std::size_t& server) const {
     return Side::central;
   }
   server = 0;
-  const bool trusted = std::ranges::find(options_.trusted, from.peer.address) != options_.trusted.end();
-  return trusted && !servers_.all().empty() ? Side::central : Side::access;
+  return side_is_trusted(from.peer.address) && !servers_.all().empty() ? Side::central : Side::access;
 }
 
 void Proxy::on_message(TimePoint now, const Flow& from, Bytes octets, Output& out) {
@@ -102,13 +101,18 @@ void Proxy::on_message(TimePoint now, const Flow& from, Bytes octets, Output& ou
     const auto at = connections_.find(from.connection);
     if (at != connections_.end()) at->second.last_heard = now;
   }
+  bool over_rate = false;
   if (side == Side::access) {
     ++counters_.from_phones;
-    if (!guard_.admits(now, from.peer.address, bindings_.knows_source(from.peer.address))) return;
+    const bool known = bindings_.knows_source(from.peer.address);
+    over_rate = !guard_.admits(now, from.peer.address, known);
+    if (over_rate && !(known && as_text(octets).starts_with("INVITE "))) return;
   } else {
     ++counters_.from_central;
   }
-  if (const auto ok = message_.parse(octets); !ok) {
+  const auto ok = message_.parse(octets);
+  if (over_rate && !(ok && message_.is_request() && calls_for_help(message_))) return;
+  if (!ok) {
     // Keepalives of other phones: an empty datagram, CR LF, NULs (RFC 5626 §4.4.1, RFC 6223).
     if (octets.size() <= 4) return;
     ++counters_.malformed;
@@ -201,9 +205,10 @@ bool Proxy::loops(const Message& m, Side to) const {
 
 Transaction* Proxy::begin(TimePoint now, const Flow& from, Side side, const Message& m, Output& out) {
   (void)now;
-  const bool too_many = side == Side::access &&
+  const bool help = side == Side::access && calls_for_help(m);
+  const bool too_many = side == Side::access && !help &&
                         transactions_.from_source(from.peer.address) >= options_.max_transactions_per_source;
-  Transaction* const t = too_many ? nullptr : transactions_.begin(m.method(), std::move(key_));
+  Transaction* const t = too_many ? nullptr : transactions_.begin(m.method(), std::move(key_), help);
   if (!t) {
     ++counters_.refused;
     answer(m, from, 503, out, "Retry-After: 10\r\n");
@@ -236,7 +241,7 @@ void Proxy::on_repeat(TimePoint now, Transaction& t, const Message& m, Output& o
       answer_at_via_[key] = true;
     }
     const auto uri = parse_uri(m.from().uri);
-    const Binding* const b = bindings_.of_phone(t.from, uri ? uri->user : std::string_view{});
+    const Binding* const b = bindings_.of_phone(t.from, words_of(m));
     const bool its_own = b && uri && b->user == uri->user;
     Event event = its_own ? event_of(Event::Kind::unheard, *b) : event_of(Event::Kind::unheard, t.from, {});
     if (uri) event.aor = uri->user;

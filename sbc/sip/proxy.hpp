@@ -34,6 +34,7 @@ struct ProxyOptions {
   std::size_t max_transactions = 20'000, max_transactions_per_source = 2000;
   std::size_t max_calls = 5000;
   bool unregistered_calls = true;
+  std::vector<std::string> emergency;  ///< numbers whose calls are never refused for a limit or while we end
   Duration keepalive = std::chrono::seconds(25);
   Duration idle_timeout = std::chrono::minutes(2);  ///< of a connection without a registered phone
   Duration media_idle = std::chrono::hours(1);
@@ -160,6 +161,7 @@ class Proxy {
   void from_phone(TimePoint now, const Flow& from, const Message& m, Output& out);
   bool is_merged(const Message& m, Side side, std::uint64_t binding, const IpAddress& phone);
   bool is_phone_of(const DialogSet& set, const Flow& from);
+  bool calls_for_help(const Message& m) const;
   bool may_start(TimePoint now, const Flow& from, const Message& m, Output& out);
   void open_dialogs(TimePoint now, Transaction& t, const Message& m, const Flow& phone,
                     const Binding* binding);
@@ -167,6 +169,7 @@ class Proxy {
   void no_server_left(TimePoint now, Transaction& t, const Message& m, Output& out);
   std::optional<Flow> central_flow(TimePoint now, std::size_t server, const Endpoint& owner,
                                    Transport transport, Output& out);
+  Flow flow_to(TimePoint now, std::size_t server, const Flow& place, const Endpoint& owner, Output& out);
   bool try_next_server(TimePoint now, Transaction& t, Output& out);
   void server_failed(TimePoint now, std::size_t server, std::string why, Output& out);
   Endpoint told_to_central(Transport transport, const Endpoint& local) const;
@@ -179,6 +182,16 @@ class Proxy {
   bool is_gone(const Flow& flow) const {
     return flow.connection != ConnectionId::none && !connections_.contains(flow.connection);
   }
+  // proxy_place.cpp: where the central side's end of a dialog is
+  bool may_answer(const Transaction& t, const Flow& from) const;
+  std::optional<Flow> place_of_server(std::size_t server, const Endpoint& peer) const;
+  Flow place_of_sender(const Message& m, const Flow& from, std::size_t server) const;
+  static void note_place(Party& party, const Flow& place);
+  void note_answer_place(const Transaction& t, const Message& m, const Flow& from);
+  std::optional<Flow> next_place(const Transaction& t, const Party* party) const;
+  bool side_is_trusted(const IpAddress& address) const;
+  static const Party* other_party(const DialogSet& set, const Dialogs::Match& match);
+  bool uses_place(const Endpoint& peer) const;
   // proxy_register.cpp
   void on_register(TimePoint now, const Flow& from, const Message& m, Output& out);
   bool may_register(TimePoint now, Transaction& t, std::size_t server, const Message& m, Output& out);
@@ -238,7 +251,11 @@ class Proxy {
   void note_dialog(Transaction& t, DialogSet& set, const Message& m);
   void refresh_target(DialogSet& set, const Dialogs::Match& match, const Message& m);
   void call_up(TimePoint now, DialogSet& set, Output& out);
-  void end_call(TimePoint now, DialogSet& set, Output& out);
+  /// `why`: nobody has ended it.
+  void end_call(TimePoint now, DialogSet& set, Output& out, std::string_view why = {});
+  void note_life(TimePoint now, DialogSet& set, const Transaction& t, const Message& m);
+  void look_at_call(TimePoint now, DialogSet& set, Output& out);
+  bool free_silent_media(TimePoint now, Output& out);
   void end_try(TimePoint now, DialogSet& set);
   void end_dialog(TimePoint now, DialogSet& set, std::string_view responder_tag, Output& out);
   void begin_call(TimePoint now, DialogSet& set);

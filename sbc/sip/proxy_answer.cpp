@@ -14,8 +14,7 @@ constexpr Duration kStillAudio = std::chrono::seconds(30);
 
 void Proxy::on_response(TimePoint now, const Flow& from, const Message& m, Output& out) {
   Transaction* const t = m.fault() ? nullptr : transactions_.find_client(m.via().branch);
-  // A branch is no secret to whoever sees it pass; only whom we asked may answer.
-  if (!t || t->to.peer.address != from.peer.address || t->to.connection != from.connection) {
+  if (!t || !may_answer(*t, from)) {
     ++counters_.dropped;
     return;
   }
@@ -50,7 +49,10 @@ void Proxy::on_response(TimePoint now, const Flow& from, const Message& m, Outpu
   if (m.status() < 200 && was_cancelled && !t->cancel_sent) cancel(now, *t, out);
   if (m.status() == 100) return;
   if (m.status() == 503 && try_next_server(now, *t, out)) return;
+  const auto slot = t->slot;
+  const auto serial = t->serial;
   forward_response(now, *t, m, out);
+  if (const Transaction* const answered = transactions_.at(slot, serial)) note_answer_place(*answered, m, from);
 }
 
 void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Output& out) {
@@ -121,6 +123,7 @@ void Proxy::note_answer(TimePoint now, Transaction& t, const Message& m, Output&
   if (!set) return;
   const bool success = m.status() >= 200 && m.status() < 300;
   const bool began = t.begins_dialogs;
+  if (success) note_life(now, *set, t, m);
   switch (t.method) {
     case Method::invite:
       if (m.status() == 180) set->ringing = true;
@@ -183,7 +186,8 @@ void Proxy::on_timeout(TimePoint now, Transaction& t, Transactions::Timeout time
   }
   if (t.from_side == Side::access && t.client_silent && !t.cancelled) {
     // One request that it leaves without an answer says nothing of a server that answers others.
-    if (servers_[t.central_server].last_heard < t.sent_at)
+    const auto* const address = servers_[t.central_server].address();
+    if (servers_[t.central_server].last_heard < t.sent_at && address && address->peer == t.to.peer)
       server_failed(now, t.central_server, "it does not answer", out);
     if (try_next_server(now, t, out)) return;
   }

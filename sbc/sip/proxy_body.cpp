@@ -82,6 +82,8 @@ std::uint16_t Proxy::edit_body(TimePoint now, const Transaction& t, const Messag
     may_tell.codecs = hop.side == Side::central ? &options_.codecs_to_central : &options_.codecs_to_phones;
   auto body = media ? set->media.rewrite(now, m, other(hop.side), part.standing, media_request(*set), may_tell, broker_)
                     : hide_media(m, may_tell);
+  if (!body && body.error().code == Errc::exhausted && free_silent_media(now, out))
+    body = set->media.rewrite(now, m, other(hop.side), part.standing, media_request(*set), may_tell, broker_);
   if (!body) {
     const bool no_ports = body.error().code == Errc::exhausted;
     Event event = set ? event_of(no_ports ? Event::Kind::no_media : Event::Kind::dropped, *set)

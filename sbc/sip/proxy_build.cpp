@@ -233,7 +233,7 @@ std::optional<bool> Proxy::told_unaltered(const Message& m) {
 void Proxy::note_altered(const Flow& from, const Message& m, Output& out) {
   if (told_unaltered(m) != false) return;
   const auto uri = parse_uri(m.from().uri);
-  const Binding* const b = bindings_.of_phone(from, uri ? uri->user : std::string_view{});
+  const Binding* const b = bindings_.of_phone(from, words_of(m));
   Event event = b ? event_of(Event::Kind::altered, *b) : event_of(Event::Kind::altered, from, {});
   if (uri) event.aor = uri->user;
   event.text = fmt::format("{} came with Via {} and Contact {}, which are not what was sent",

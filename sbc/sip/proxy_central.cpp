@@ -21,6 +21,12 @@ void Proxy::from_central(TimePoint now, const Flow& from, std::size_t server, co
   if (match.set) {
     t->dialogs = match.set->id;
     refresh_target(*match.set, match, m);
+    if (!match.from_initiator && !match.dialog) match.dialog = match.set->find(m.from_tag());
+    if (match.from_initiator) {
+      note_place(match.set->initiator_party, place_of_sender(m, from, match.set->server));
+    } else if (match.dialog) {
+      note_place(match.dialog->responder, place_of_sender(m, from, match.set->server));
+    }
   } else if (m.method() == Method::invite || m.method() == Method::subscribe || m.method() == Method::refer) {
     DialogSet* set = dialogs_.find(m.call_id(), m.from_tag(), Side::central, binding->id, {});
     if (!set) set = dialogs_.begin(m.call_id(), m.from_tag(), Side::central);
@@ -39,6 +45,7 @@ void Proxy::from_central(TimePoint now, const Flow& from, std::size_t server, co
       set->far_name = m.from().display;
       begin_call(now, *set);
       note_dialog(*t, *set, m);
+      set->initiator_party.place = place_of_sender(m, from, server);
     }
   }
   if (m.method() == Method::invite)
@@ -64,14 +71,11 @@ void Proxy::to_phone(TimePoint now, Transaction& t, const Message& m, Output& ou
   };
   // A phone that moved is followed; a call of one that is not registered stays where it is.
   const auto hop =
-      hop_to_phone(binding ? binding->reach : set->reach, binding ? binding->maps_host : set->maps_host);
+      hop_to_phone(binding ? bindings_.reach_of(*binding) : set->reach, binding ? binding->maps_host : set->maps_host);
   if (!hop) return unreached(480, "Retry-After: 5\r\n");
   std::string target, routes;
   if (set && !m.to_tag().empty()) {
-    const auto match = dialogs_.match(m, Side::central);
-    const Party* const party =
-        match.from_initiator ? (match.dialog ? &match.dialog->responder : nullptr) : &set->initiator_party;
-    if (party) {
+    if (const Party* const party = other_party(*set, dialogs_.match(m, Side::central))) {
       target = party->target;
       routes = party->routes;
     }
@@ -124,12 +128,13 @@ void Proxy::on_ack(TimePoint now, const Flow& from, Side side, const Message& m,
     const Endpoint owner{from.peer.address, from.transport == Transport::udp
                                                 ? answer_address(m, from, false).port
                                                 : from.peer.port};
-    const auto flow = central_flow(now, set.server, owner, servers_[set.server].transport, out);
+    const auto flow = party.place ? std::optional(flow_to(now, set.server, *party.place, owner, out))
+                                  : central_flow(now, set.server, owner, servers_[set.server].transport, out);
     if (flow)
       hop = hop_to_central(set.server, *flow, from,
                            binding ? std::string_view(binding->token) : std::string_view{});
   } else {
-    hop = hop_to_phone(binding ? binding->reach : set.reach, set.maps_host);
+    hop = hop_to_phone(binding ? bindings_.reach_of(*binding) : set.reach, set.maps_host);
   }
   if (!hop) {
     ++counters_.dropped;

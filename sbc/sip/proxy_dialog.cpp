@@ -9,6 +9,7 @@ namespace dw::sip {
 namespace {
 
 constexpr Duration kAfterReferred = std::chrono::seconds(180);  // its NOTIFYs may come after BYE
+constexpr Duration kLongestSilence = std::chrono::hours(24);
 
 std::string contact_uri(const Message& m) {
   const Field* const field = m.find(FieldName::contact);
@@ -64,7 +65,8 @@ void Proxy::refresh_target(DialogSet& set, const Dialogs::Match& match, const Me
 
 /// Also of a call that is tried again under the same Call-ID and tag.
 void Proxy::begin_call(TimePoint now, DialogSet& set) {
-  set.over = set.connected = set.ringing = false;
+  set.over = set.connected = set.ringing = set.silent = false;
+  set.session_until.reset();
   set.pending = true;
   set.dialogs.clear();
   set.taken.clear();
@@ -83,6 +85,58 @@ TimePoint Proxy::last_media(TimePoint now, const DialogSet& set) const {
     if (stream.report.direct) last = now;
   }
   return last;
+}
+
+/// A 2xx within a dialog shows that both ends are there; one to INVITE or UPDATE says how long that is good for.
+void Proxy::note_life(TimePoint now, DialogSet& set, const Transaction& t, const Message& m) {
+  set.heard = now;
+  if (t.method != Method::invite && t.method != Method::update) return;
+  TextCursor field(m.value_of(FieldName::session_expires));
+  const auto seconds = parse_number(trim(field.take_until(";")), 0xffffffff);
+  set.session_until.reset();
+  if (seconds) set.session_until = now + std::chrono::seconds(std::min<std::uint64_t>(*seconds, 86'400)) + kTransactionTimeout;
+}
+
+/// Whether a call goes on. Its media may say so, or whoever refreshes its session, or nobody: a call may be held, or
+/// have media that pass elsewhere. So it is forgotten only after a day without any sign of life, or once a session that
+/// was to be refreshed was not.
+void Proxy::look_at_call(TimePoint now, DialogSet& set, Output& out) {
+  const TimePoint media = last_media(now, set), heard = std::max({set.since, set.heard, media});
+  const bool silent = set.media.is_open() && !set.media.held() && now - std::max(set.since, media) > options_.media_idle;
+  if (silent != set.silent) {
+    set.silent = silent;
+    if (set.counted == silent) dialogs_.count_call(set, silent ? -1 : 1);
+    Event event = event_of(Event::Kind::media_silent, set);
+    event.text = silent ? fmt::format("nothing came for {}; the call goes on, as neither side has ended it",
+                                      to_words(options_.media_idle))
+                        : "something came again";
+    out.events.push_back(std::move(event));
+  }
+  const bool lapsed = set.session_until && *set.session_until < now && now - heard > kTransactionTimeout;
+  if (lapsed) {
+    end_call(now, set, out, "its session was not refreshed");
+  } else if (now - heard > kLongestSilence) {
+    end_call(now, set, out, "there was no sign of it for a day");
+  }
+}
+
+/// There are no ports left: the call that was silent for longest gives its own. It goes on without.
+bool Proxy::free_silent_media(TimePoint now, Output& out) {
+  DialogSet* longest = nullptr;
+  TimePoint heard = TimePoint::max();
+  dialogs_.for_each([&](DialogSet& set) {
+    if (!set.silent || !set.media.is_open()) return;
+    const TimePoint last = last_media(now, set);
+    if (longest && last >= heard) return;
+    longest = &set;
+    heard = last;
+  });
+  if (!longest) return false;
+  longest->media.close(broker_, MediaEnd::closed);
+  Event event = event_of(Event::Kind::media_silent, *longest);
+  event.text = "its ports were needed for another call, and it had long been silent";
+  out.events.push_back(std::move(event));
+  return true;
 }
 
 void Proxy::call_up(TimePoint now, DialogSet& set, Output& out) {
@@ -111,9 +165,10 @@ void Proxy::end_dialog(TimePoint now, DialogSet& set, std::string_view responder
 }
 
 /// Its media ends now; what still comes of its dialogs is passed on for a while.
-void Proxy::end_call(TimePoint now, DialogSet& set, Output& out) {
+void Proxy::end_call(TimePoint now, DialogSet& set, Output& out, std::string_view why) {
   if (!set.is_call() || set.over) return;
   Event event = event_of(Event::Kind::call_over, set);
+  event.text = why;
   event.call = call_of(now, set);
   event.call->state = Call::State::over;
   set.over = true;

@@ -40,7 +40,7 @@ std::optional<std::uint64_t> Proxy::ask_to_start_over(TimePoint now, const Bindi
   t->purpose = Transaction::Purpose::start_over;
   t->binding = b.id;
   t->to = b.reach.flow;
-  if (t->to.transport == Transport::udp) t->to.peer = b.reach.destination();
+  if (t->to.transport == Transport::udp) t->to.peer = bindings_.reach_of(b).destination();
   const std::string us =
       host_port_text({options_.advertise.value_or(b.reach.flow.local.address), b.reach.flow.local.port});
   const Package package = package_for(b, boot);

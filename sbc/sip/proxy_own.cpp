@@ -16,7 +16,6 @@ constexpr unsigned kProbesBeforeTold = 4;  // two of each port
 constexpr Duration kLookAround = std::chrono::seconds(25);
 constexpr std::string_view kPing = "\r\n\r\n", kKeepalive = "\r\n";
 constexpr std::size_t kMaxAlarm = 160;
-constexpr Duration kLongestHold = std::chrono::hours(24);
 
 }  // namespace
 
@@ -106,9 +105,10 @@ void Proxy::keep_alive(TimePoint now, Binding& b, Output& out) {
     return;
   }
   Flow flow = b.reach.flow;
-  flow.peer = b.reach.destination();
+  const Reach reach = bindings_.reach_of(b);
+  flow.peer = reach.destination();
   // After silence the other port, if there is one, is asked in turn; requests go there once it has answered.
-  if (b.unanswered % 2 == 1) flow.peer = b.reach.other_destination();
+  if (b.unanswered % 2 == 1) flow.peer = reach.other_destination();
   // Lines of one phone share what keeps its port open.
   TimePoint& last = kept_alive_[flow.peer];
   if (last != TimePoint{} && now - last < options_.keepalive / 2 && b.unanswered == 0 &&
@@ -237,7 +237,8 @@ void Proxy::on_connection_closed(TimePoint now, ConnectionId connection, std::st
   });
   if (!closed.accepted && servers_[closed.server].transport == Transport::udp) {
     servers_[closed.server].no_tcp = true;  // it was for large requests: they go by UDP again
-  } else if (!closed.accepted && !waiting.empty()) {
+  } else if (const auto* const address = servers_[closed.server].address();
+             !closed.accepted && !waiting.empty() && address && address->peer == closed.flow.peer) {
     server_failed(now, closed.server, std::string(why), out);
   }
   for (const auto& [slot, serial] : waiting) {
@@ -249,7 +250,10 @@ void Proxy::on_connection_closed(TimePoint now, ConnectionId connection, std::st
       continue;
     }
     if (!closed.accepted && t->client_silent) {
-      if (servers_[closed.server].transport == Transport::udp) t->tried &= ~(1U << closed.server);
+      if (servers_[closed.server].transport == Transport::udp) {
+        t->tried &= ~(1U << closed.server);
+        if (!t->tried_places.empty()) t->tried_places.pop_back();
+      }
       if (servers_[closed.server].no_tcp && resend_by_udp(now, *t, out)) continue;
       if (try_next_server(now, *t, out)) continue;
     }
@@ -278,12 +282,11 @@ void Proxy::look_around(TimePoint now, Output& out) {
     }
   }
   servers_.forget_unused([this](std::size_t server) { return uses_server(server); });
+  servers_.forget_former([this](const Endpoint& peer) { return uses_place(peer); });
   if (kept_alive_.size() > options_.max_bindings) kept_alive_.clear();
   std::erase_if(kept_alive_, [&](const auto& entry) { return now - entry.second > kLanProbe; });
   dialogs_.for_each([&](DialogSet& set) {
-    if (!set.is_call() || set.over || !set.connected) return;
-    const TimePoint heard = std::max(set.since, last_media(now, set));
-    if (now - heard > (set.media.held() ? kLongestHold : options_.media_idle)) end_call(now, set, out);
+    if (set.is_call() && !set.over && set.connected) look_at_call(now, set, out);
   });
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "sbc/base/emergency.hpp"
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/sip/proxy.hpp"
 #include "sbc/sip/response.hpp"
@@ -25,8 +26,7 @@ std::uint16_t listening_port(const Message& m, const Flow& flow) {
 void Proxy::from_phone(TimePoint now, const Flow& from, const Message& m, Output& out) {
   note_altered(from, m, out);
   if (m.method() == Method::register_) return on_register(now, from, m, out);
-  const auto from_uri = parse_uri(m.from().uri);
-  const Binding* const binding = bindings_.of_phone(from, from_uri ? from_uri->user : std::string_view{});
+  const Binding* binding = bindings_.of_phone(from, words_of(m));
   note_alarm(from, m, binding, out);
   Dialogs::Match match;
   if (!m.to_tag().empty()) {
@@ -42,6 +42,10 @@ void Proxy::from_phone(TimePoint now, const Flow& from, const Message& m, Output
     }
   } else if (!may_start(now, from, m, out)) {
     return;
+  }
+  if (match.set) {  // whose dialog it is was found when it began
+    const Binding* const began = bindings_.by_id(match.set->binding);
+    if (began || match.set->binding == 0) binding = began;
   }
   const std::uint64_t bound = binding ? binding->id : 0;
   if (!match.set && is_merged(m, Side::access, bound, from.peer.address)) return answer(m, from, 482, out);
@@ -63,7 +67,22 @@ void Proxy::from_phone(TimePoint now, const Flow& from, const Message& m, Output
   if (!forward_to_central(now, *t, m, out)) no_server_left(now, *t, m, out);
 }
 
-/// Whether a request outside of any dialog may go on (sip-sbc §6.2). Whoever may not is told the same,
+/// An emergency call: by its number, as sip: or tel:, or by its service (RFC 5031).
+bool Proxy::calls_for_help(const Message& m) const {
+  constexpr std::string_view kService = "urn:service:sos";
+  if (m.method() != Method::invite || !m.to_tag().empty()) return false;
+  const std::string_view text = m.request_uri();
+  if (starts_with_ignoring_case(text, kService))
+    return text.size() == kService.size() || text[kService.size()] == '.';
+  const auto uri = parse_uri(text);
+  std::string_view dialled = starts_with_ignoring_case(text, "tel:") ? text.substr(4) : std::string_view{};
+  if (uri && uri->is_sip()) dialled = uri->user;
+  dialled = dialled.substr(0, dialled.find(';'));
+  return !dialled.empty() && is_emergency(dialled, options_.emergency);
+}
+
+/// Whether a request outside of any dialog may go on (sip-sbc §6.2). An emergency call always may, from a phone that is
+/// registered, or where others may call too: strangers could hide behind it. Whoever may not is told the same,
 /// whether somebody of that name exists or not.
 bool Proxy::may_start(TimePoint now, const Flow& from, const Message& m, Output& out) {
   const bool known = bindings_.knows_source(from.peer.address);
@@ -72,6 +91,7 @@ bool Proxy::may_start(TimePoint now, const Flow& from, const Message& m, Output&
     offence(now, from, fmt::format("{} without a registration", m.method_text().substr(0, 32)), out);
     return false;
   }
+  if (calls_for_help(m)) return true;
   if (draining_) {
     answer(m, from, 503, out, "Retry-After: 5\r\n");
     return false;
@@ -101,7 +121,7 @@ void Proxy::open_dialogs(TimePoint now, Transaction& t, const Message& m, const 
                          const Binding* binding) {
   t.begins_dialogs = true;
   DialogSet* set = dialogs_.find(m.call_id(), m.from_tag(), Side::access, t.binding, phone.peer.address);
-  if (!set) set = dialogs_.begin(m.call_id(), m.from_tag(), Side::access);
+  if (!set) set = dialogs_.begin(m.call_id(), m.from_tag(), Side::access, calls_for_help(m));
   if (!set) return;  // goes without: its dialog's requests will find none
   t.dialogs = set->id;
   set->method = m.method();
@@ -144,21 +164,27 @@ bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, 
   t.tried |= 1U << t.central_server;
   const Endpoint owner{t.from.peer.address,
                        t.from.transport == Transport::udp ? t.answer_to.port : t.from.peer.port};
-  const auto flow = central_flow(now, t.central_server, owner, servers_[t.central_server].transport, out);
-  if (!flow) return false;
-  const Binding* const binding = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
-  Hop hop = hop_to_central(t.central_server, *flow, t.from,
-                           binding ? std::string_view(binding->token) : std::string_view{});
   std::string target, routes;
+  std::optional<Flow> place, flow;
+  bool other_places = false;
   if (in_dialog) {
-    const auto match = dialogs_.match(m, Side::access);
-    const Party* const party =
-        match.from_initiator ? (match.dialog ? &match.dialog->responder : nullptr) : &set->initiator_party;
+    const Party* const party = other_party(*set, dialogs_.match(m, Side::access));
     if (party) {
       target = party->target;
       routes = party->routes;
     }
+    place = next_place(t, party);
+    if (!place) return false;
+    t.tried_places.push_back(place->peer);
+    other_places = next_place(t, party).has_value();
+    flow = flow_to(now, t.central_server, *place, owner, out);
+  } else {
+    flow = central_flow(now, t.central_server, owner, servers_[t.central_server].transport, out);
   }
+  if (!flow) return false;
+  const Binding* const binding = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
+  Hop hop = hop_to_central(t.central_server, *flow, t.from,
+                           binding ? std::string_view(binding->token) : std::string_view{});
   t.branch = new_branch(m, Side::central);
   t.forwarded.clear();
   if (const auto refusal = build_request(now, t, m, hop, target, routes, set, t.forwarded, out)) {
@@ -170,13 +196,15 @@ bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, 
   if (flow->transport == Transport::udp && t.forwarded.size() > kMaxDatagram &&
       !servers_[t.central_server].no_tcp) {
     // RFC 3261 §18.1.1: too large for one datagram on every path. Back to UDP when nobody listens there.
-    if (const auto large = central_flow(now, t.central_server, {}, Transport::tcp, out)) {
-      hop.flow = t.to = *large;
+    const bool is_peer = place && !place_of_server(t.central_server, place->peer);
+    const Flow by_tcp{Transport::tcp, flow->local, flow->peer, ConnectionId::none};
+    if (!is_peer) {
+      hop.flow = t.to = flow_to(now, t.central_server, by_tcp, {}, out);
       t.forwarded.clear();
       if (build_request(now, t, m, hop, target, routes, set, t.forwarded, out) != 0) return false;
     }
   }
-  const bool may_fail_over = !in_dialog && servers_.configured() > 1;
+  const bool may_fail_over = in_dialog ? other_places : servers_.configured() > 1;
   transactions_.send_request(now, t, may_fail_over ? options_.answer_timeout : Duration{}, out);
   return true;
 }
@@ -205,19 +233,22 @@ std::optional<Flow> Proxy::central_flow(TimePoint now, std::size_t server, const
   auto& s = servers_[server];
   const auto* const address = s.address();
   if (!address) return std::nullopt;
-  if (transport == Transport::udp)
-    return Flow{Transport::udp, address->local, address->peer, ConnectionId::none};
-  const std::string key = fmt::format("{} {}", server, owner.to_string());
+  return flow_to(now, server, {transport, address->local, address->peer, ConnectionId::none}, owner, out);
+}
+
+Flow Proxy::flow_to(TimePoint now, std::size_t server, const Flow& place, const Endpoint& owner, Output& out) {
+  if (place.transport == Transport::udp) return place;
+  const std::string key = fmt::format("{} {} {}", server, owner.to_string(), place.peer.to_string());
   const auto known = central_connections_.find(key);
   if (known != central_connections_.end()) {
     const auto at = connections_.find(known->second);
-    if (at != connections_.end() && at->second.flow.peer == address->peer) return at->second.flow;
+    if (at != connections_.end()) return at->second.flow;
   }
   const ConnectionId id{++last_connection_};
-  const Flow flow{transport, address->local, address->peer, id};
+  const Flow flow{place.transport, place.local, place.peer, id};
   connections_[id] = {flow, Side::central, false, server, now};
   central_connections_[key] = id;
-  out.connects.push_back({id, address->peer, address->local.address});
+  out.connects.push_back({id, place.peer, place.local.address});
   return flow;
 }
 
@@ -235,10 +266,17 @@ Proxy::Hop Proxy::hop_to_central(std::size_t server, const Flow& flow, const Flo
   hop.flow = flow;
   hop.side = Side::central;
   hop.phone = phone;
-  const auto* const address = servers_.all()[server].address();
-  const Endpoint local = address ? address->local : flow.local;
-  hop.us = host_port_text(told_to_central(servers_.all()[server].transport, local));
-  if (servers_.all()[server].transport == Transport::tcp) hop.contact = ";transport=tcp";
+  // A connection of ours leaves from another port than the one that we listen at.
+  const auto& s = servers_.all()[server];
+  const auto connection = connections_.find(flow.connection);
+  const bool ours = connection != connections_.end() && !connection->second.accepted;
+  const auto place = place_of_server(server, flow.peer);
+  const auto* const address = s.address();
+  const Endpoint local = !ours ? flow.local : place ? place->local : address ? address->local : flow.local;
+  const bool is_servers = place || servers_.at(flow.peer) == server;
+  const Transport transport = is_servers ? s.transport : flow.transport;
+  hop.us = host_port_text(told_to_central(transport, local));
+  if (transport == Transport::tcp) hop.contact = ";transport=tcp";
   if (!token.empty()) hop.contact += fmt::format(";dw={}", token);
   return hop;
 }
@@ -249,13 +287,20 @@ void Proxy::server_failed(TimePoint now, std::size_t server, std::string why, Ou
   if (servers_.failed(now, server, std::move(why))) out.events.push_back(std::move(event));
 }
 
-/// A request of no dialog whose server did not take it goes to the next one. False: there is none.
+/// A request of no dialog whose server did not take it goes to the next one, one within a dialog to the next address of
+/// its server. False: there is none.
 bool Proxy::try_next_server(TimePoint now, Transaction& t, Output& out) {
   if (t.from_side != Side::access || t.purpose != Transaction::Purpose::forward || t.cancelled || t.cancel_sent)
     return false;
   const DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
+  if (!other_.parse(as_bytes(t.request))) return false;
+  if (!other_.to_tag().empty()) {  // within a dialog: the next address of its server
+    if (!set || t.registering) return false;
+    const bool moved = forward_to_central(now, t, other_, out);
+    counters_.fail_overs += moved ? 1 : 0;
+    return moved;
+  }
   if (set && !set->dialogs.empty()) return false;
-  if (!other_.parse(as_bytes(t.request)) || !other_.to_tag().empty()) return false;
   ++counters_.fail_overs;
   return t.registering ? forward_register(now, t, other_, out) : forward_to_central(now, t, other_, out);
 }

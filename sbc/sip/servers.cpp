@@ -106,16 +106,31 @@ void Servers::set_addresses(std::size_t server, std::vector<Address> addresses) 
   Server& s = servers_[server];
   const auto same = [](const Address& a, const Address& b) { return a.peer == b.peer && a.local == b.local; };
   if (std::ranges::equal(s.addresses, addresses, same)) return;
+  // A dialog keeps the address that it runs over, though its name has others now.
+  for (const Address& gone : s.addresses) {
+    if (s.former.size() >= kMaxFormer) s.former.erase(s.former.begin());
+    s.former.push_back(gone);
+  }
   s.addresses = std::move(addresses);
+  std::erase_if(s.former, [&](const Address& f) {
+    return std::ranges::find(s.addresses, f.peer, &Address::peer) != s.addresses.end();
+  });
   s.current = 0;
+}
+
+void Servers::forget_former(const std::function<bool(const Endpoint& peer)>& used) {
+  for (Server& s : servers_)
+    std::erase_if(s.former, [&](const Address& f) { return !used(f.peer); });
 }
 
 std::optional<std::size_t> Servers::at(const Endpoint& peer) const {
   std::optional<std::size_t> by_address;
   for (std::size_t i = 0; i < servers_.size(); ++i) {
-    for (const Address& address : servers_[i].addresses) {
-      if (address.peer == peer) return i;
-      if (address.peer.address == peer.address && !by_address) by_address = i;
+    for (const auto* const all : {&servers_[i].addresses, &servers_[i].former}) {
+      for (const Address& address : *all) {
+        if (address.peer == peer) return i;
+        if (address.peer.address == peer.address && !by_address) by_address = i;
+      }
     }
   }
   return by_address;

@@ -29,6 +29,7 @@ class Servers {
     Transport transport = Transport::udp;
     HostPort name;
     std::vector<Address> addresses;  ///< in the order to try; the first is used until it fails
+    std::vector<Address> former;     ///< that its name had before, while dialogs run over them
     std::size_t current = 0;
     bool up = true;          ///< nothing has failed since it last answered
     std::string last_error;  ///< for a person
@@ -66,6 +67,9 @@ class Servers {
   /// Whether it had been up. Goes on to its next address.
   bool failed(TimePoint now, std::size_t server, std::string why);
   void set_addresses(std::size_t server, std::vector<Address> addresses);
+
+  static constexpr std::size_t kMaxFormer = 16;
+  void forget_former(const std::function<bool(const Endpoint& peer)>& used);
 
   /// The server that stands at this address; a port of its own counts before the address alone.
   std::optional<std::size_t> at(const Endpoint& peer) const;

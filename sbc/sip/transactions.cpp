@@ -50,8 +50,8 @@ Transactions::Transactions(std::size_t max, MayResend may_resend)
   by_branch_.reserve(std::min(max, kFirst));
 }
 
-Transaction* Transactions::begin(Method method, std::string key) {
-  if (all_.size() >= max_) return nullptr;
+Transaction* Transactions::begin(Method method, std::string key, bool beyond) {
+  if (all_.size() >= max_ + (beyond ? kBeyond : 0)) return nullptr;
   Transaction& t = all_.add();
   t.serial = ++serial_;
   t.method = method;

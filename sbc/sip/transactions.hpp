@@ -80,6 +80,7 @@ struct Transaction {
   // What it is about.
   std::size_t central_server = 0;
   std::uint32_t tried = 0;    ///< central servers, one bit each
+  std::vector<Endpoint> tried_places;  ///< within a dialog: addresses of its server
   std::uint64_t dialogs = 0;  ///< DialogSet::id; 0: none
   std::uint64_t binding = 0;  ///< Binding::id; 0: none
   bool begins_dialogs = false;
@@ -106,8 +107,9 @@ class Transactions {
   Transactions(std::size_t max, MayResend may_resend);
   void set_max(std::size_t max) { max_ = max; }
 
+  static constexpr std::size_t kBeyond = 100;  ///< emergency calls that `max` does not count
   /// nullptr when there are `max`. With a server side when `key` is given.
-  Transaction* begin(Method method, std::string key);
+  Transaction* begin(Method method, std::string key, bool beyond = false);
   Transaction* find_server(std::string_view key);
   Transaction* find_client(std::string_view branch);
   Transaction* at(std::size_t slot, std::uint64_t serial);

@@ -193,3 +193,35 @@ TEST_CASE("sip: a flood of a source is cut to its rate") {
   CHECK(s.count(true, "REGISTER") <= 500);
   CHECK(s.proxy.guard().limited() >= 1500);
 }
+
+TEST_CASE("sip: an emergency call of a registered phone is refused for no limit, and not while we end; a stranger's is") {
+  sip::ProxyOptions o = Stand::options();
+  o.emergency = {"112", "911"};
+  o.max_calls = 0;
+  o.max_transactions_per_source = 0;
+  o.guard.registered_message_rate = 1;
+  Stand s(o);
+  o.max_transactions_per_source = 100;
+  REQUIRE(s.proxy.configure(o));
+  s.proxy.set_server_addresses(0, {{{Stand::server_address(), 5060}, {Stand::central(), 5060}}});
+  s.register_phone();
+  o.max_transactions_per_source = 0;
+  REQUIRE(s.proxy.configure(o));
+  s.proxy.drain();
+  for (int i = 0; i < 100; ++i)
+    s.phone(s.from_phone("OPTIONS"));  // over its rate
+  for (const char* uri : {"sip:911@pbx.example.net", "sip:9-1-1@pbx.example.net;user=phone", "sip:112;phone-context=x@pbx.example.net"}) {
+    CAPTURE(uri);
+    SipText invite = s.from_phone("INVITE");
+    invite.first = "INVITE " + std::string(uri) + " SIP/2.0";
+    s.clear();
+    s.phone(invite);
+    CHECK(s.count(true, "INVITE") == 1);
+    s.say(Stand::phone_flow(99), invite.set("Via", "SIP/2.0/UDP 192.168.1.99:5060;branch=" + s.new_branch()));
+    CHECK(s.count(false, "INVITE", 403) == 1);
+    CHECK(s.count(true, "INVITE") == 1);
+  }
+  s.clear();
+  s.phone(s.from_phone("INVITE", "9112"));
+  CHECK(s.count(true, "INVITE") == 0);
+}
