@@ -1,0 +1,27 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "sbc/base/endpoint.hpp"
+#include "sbc/base/result.hpp"
+
+namespace dw {
+
+/// All addresses that begin with the same bits: "192.0.2.0/24". One address alone is a network of its own.
+class IpNetwork {
+ public:
+  /// "192.0.2.0/24", "2001:db8::/32", "192.0.2.7". Errc::invalid for anything else, bits behind the length too.
+  static Result<IpNetwork> parse(std::string_view text);
+
+  bool contains(const IpAddress& address) const {
+    return address.is_v4() == first_.is_v4() && address && address.network(bits_) == first_;
+  }
+  std::string to_string() const;
+  friend bool operator==(const IpNetwork&, const IpNetwork&) = default;
+
+ private:
+  IpAddress first_;
+  unsigned bits_ = 0;
+};
+
+}  // namespace dw
