@@ -51,7 +51,7 @@ Result<std::unique_ptr<Relay>> EpollRelay::make(const RelayOptions& options, std
   if (auto ok = check(options); !ok) return std::unexpected(ok.error());
   std::unique_ptr<EpollRelay> relay(new EpollRelay(options, descriptors));
   for (unsigned i = 0; i < options.threads; ++i) {
-    auto worker = MediaWorker::start(options.keepalive, options.clock);
+    auto worker = MediaWorker::start(options.keepalive, options.max_age, options.clock);
     if (!worker) return std::unexpected(worker.error());
     relay->threads_.push_back(std::make_unique<Thread>());
     relay->threads_.back()->worker = std::move(*worker);
@@ -204,7 +204,8 @@ Result<StreamPorts> EpollRelay::open(const StreamRequest& request) {
   }
   const auto id = static_cast<MediaId>(++last_id_);
   Entry entry{
-      .stream = std::make_unique<MediaStream>(id, request.phone, request.call_server),
+      .stream = std::make_unique<MediaStream>(
+          id, StreamRules{request.phone, known_sources(request), request.stated_first, request.symmetric}),
       .thread = std::ranges::min_element(threads_, {}, [](const auto& t) { return t->streams; })->get(),
       .phone = {request.phone_local, phone->port},
       .central = {request.central_local, central->port}};
@@ -222,13 +223,61 @@ void EpollRelay::reopen(MediaId id) {
   if (const Entry* entry = find(id)) post(*entry, Kind::reopen);
 }
 
-void EpollRelay::set_far_end(MediaId id, const std::optional<Endpoint>& far_end) {
+std::shared_ptr<const KnownSources> EpollRelay::known_sources(const StreamRequest& request) {
+  if (!known_ || known_->servers != request.call_servers || known_->networks != request.networks)
+    known_ = std::make_shared<const KnownSources>(KnownSources{request.call_servers, request.networks});
+  return known_;
+}
+
+/// A port of this relay is no phone's: what is sent there would come back in.
+bool EpollRelay::is_ours(const std::optional<Endpoint>& end) const {
+  if (!end) return false;
+  const auto pool = pools_.find(end->address);
+  return pool != pools_.end() && pool->second.is_taken(end->port);
+}
+
+void EpollRelay::set_phone(MediaId id, const std::optional<Endpoint>& rtp, const std::optional<Endpoint>& rtcp) {
+  const Entry* entry = find(id);
+  if (!entry) return;
+  const bool believed = rtp && rtp->port >= kFirstPhonePort && !is_ours(rtp);
+  const bool believed_rtcp = believed && rtcp && rtcp->port >= kFirstPhonePort && !is_ours(rtcp);
+  entry->thread->worker->post({.kind = Kind::phone,
+                               .stream = entry->stream.get(),
+                               .endpoint = believed ? rtp : std::nullopt,
+                               .rtcp = believed_rtcp ? rtcp : std::nullopt});
+}
+
+void EpollRelay::post_far_end(const Entry& entry) {
+  entry.thread->worker->post({.kind = Kind::far_end,
+                              .stream = entry.stream.get(),
+                              .endpoint = entry.far_end,
+                              .rtcp = entry.far_end_rtcp});
+}
+
+void EpollRelay::set_far_end(MediaId id, const std::optional<Endpoint>& far_end,
+                             const std::optional<Endpoint>& rtcp) {
   Entry* entry = find(id);
   if (!entry) return;
   entry->far_end = far_end;
+  entry->far_end_rtcp = rtcp;
   // Between threads the kernel carries what is bridged: then the far end stands aside until the bridge ends.
   const Entry* other = find(entry->bridge);
-  if (!other || other->thread == entry->thread) post(*entry, Kind::far_end, far_end);
+  if (!other || other->thread == entry->thread) post_far_end(*entry);
+}
+
+void EpollRelay::set_sources(MediaId id, const MediaSources& sources) {
+  if (const Entry* entry = find(id))
+    entry->thread->worker->post({.kind = Kind::sources,
+                                 .stream = entry->stream.get(),
+                                 .sources = std::make_shared<const MediaSources>(sources)});
+}
+
+void EpollRelay::set_formats(MediaId id, MediaSide toward, const MediaFormats& formats) {
+  if (const Entry* entry = find(id))
+    entry->thread->worker->post(
+        {.kind = toward == MediaSide::phone ? Kind::formats_to_phone : Kind::formats_to_central,
+         .stream = entry->stream.get(),
+         .formats = std::make_shared<const MediaFormats>(formats)});
 }
 
 void EpollRelay::unbridge(Entry& from) {
@@ -237,7 +286,7 @@ void EpollRelay::unbridge(Entry& from) {
   to->feed = MediaId::none;
   if (to->thread == from.thread) return post(from, Kind::bridge);
   post(*to, Kind::feed);
-  post(from, Kind::far_end, from.far_end);
+  post_far_end(from);
 }
 
 void EpollRelay::bridge(MediaId id, MediaId other) {
@@ -289,7 +338,7 @@ void EpollRelay::close(MediaId id) {
   Entry* entry = find(id);
   if (!entry) return;
   if (Entry* feeder = find(entry->feed)) {
-    feeder->far_end.reset();  // it may well be our own port, which somebody else will have one day
+    feeder->far_end.reset(), feeder->far_end_rtcp.reset();  // it may well be our own port, which somebody else will have one day
     unbridge(*feeder);
     post(*feeder, Kind::far_end);
   }
@@ -326,6 +375,9 @@ void EpollRelay::append_metrics(MetricsText& out) const {
   out.counter(kDropped, kDroppedHelp, sum(&Totals::oversized), {{"reason", "oversized"}});
   out.counter(kDropped, kDroppedHelp, sum(&Totals::nowhere), {{"reason", "nowhere to go"}});
   out.counter(kDropped, kDroppedHelp, sum(&Totals::send_errors), {{"reason", "send failed"}});
+  out.counter(kDropped, kDroppedHelp, sum(&Totals::late), {{"reason", "waited here too long"}});
+  out.counter(kDropped, kDroppedHelp, sum(&Totals::overflow), {{"reason", "receive buffer full"}});
+  out.counter(kDropped, kDroppedHelp, sum(&Totals::keepalives_taken), {{"reason", "keepalive"}});
   out.counter("dropwire_media_held_total", "Packets held for a phone that was not heard yet.",
               sum(&Totals::held));
   out.counter("dropwire_media_keepalives_total", "Packets sent only to keep a phone's NAT mapping.",

@@ -17,6 +17,7 @@ namespace dw::nat {
 class EpollRelay final : public Relay {
  public:
   static constexpr unsigned kMaxThreads = 64;
+  static constexpr std::uint16_t kFirstPhonePort = 1024;  ///< below are services, and no phone receives there
   static constexpr int kMaxBindTries = 32;  ///< pairs that other programs have taken, one after another
 
   /// As make_epoll_relay. `descriptors`: RLIMIT_NOFILE.
@@ -25,7 +26,11 @@ class EpollRelay final : public Relay {
 
   Result<StreamPorts> open(const StreamRequest& request) override;
   void reopen(MediaId id) override;
-  void set_far_end(MediaId id, const std::optional<Endpoint>& far_end) override;
+  void set_phone(MediaId id, const std::optional<Endpoint>& rtp, const std::optional<Endpoint>& rtcp) override;
+  void set_far_end(MediaId id, const std::optional<Endpoint>& far_end,
+                   const std::optional<Endpoint>& rtcp) override;
+  void set_sources(MediaId id, const MediaSources& sources) override;
+  void set_formats(MediaId id, MediaSide toward, const MediaFormats& formats) override;
   void bridge(MediaId id, MediaId other) override;
   void set_opaque(MediaId id, bool opaque) override;
   void set_tos(MediaId id, std::uint8_t tos) override;
@@ -52,7 +57,7 @@ class EpollRelay final : public Relay {
     std::unique_ptr<MediaStream> stream;
     Thread* thread = nullptr;
     Local phone, central;
-    std::optional<Endpoint> far_end{};
+    std::optional<Endpoint> far_end{}, far_end_rtcp{};
     MediaId bridge = MediaId::none;  ///< where our phone's packets go
     MediaId feed = MediaId::none;    ///< whose phone's packets come here
   };
@@ -72,6 +77,10 @@ class EpollRelay final : public Relay {
   Entry* find(MediaId id);
   void post(const Entry& entry, MediaWorker::Command::Kind kind, const std::optional<Endpoint>& endpoint = {},
             MediaStream* other = nullptr);
+  void post_far_end(const Entry& entry);
+  bool is_ours(const std::optional<Endpoint>& end) const;
+  /// The same object for all streams that have the same sources.
+  std::shared_ptr<const KnownSources> known_sources(const StreamRequest& request);
   PortPool& pool(const IpAddress& address);
   Result<Pair> bind_pair(const IpAddress& address, std::span<const std::uint16_t> rather = {});
   void give_back(const Local& local);
@@ -89,6 +98,7 @@ class EpollRelay final : public Relay {
   std::uint64_t last_id_ = 0;
   bool same_address_ = false;  ///< a request had one address for both sides
   std::uint64_t exhausted_ = 0;
+  std::shared_ptr<const KnownSources> known_;  ///< of the last stream that was opened
 };
 
 }  // namespace dw::nat

@@ -22,6 +22,8 @@ std::expected<net::Descriptor, int> bind_media_socket(const Endpoint& local, int
   net::Descriptor out(socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!out) return std::unexpected(errno);
   set_option(out.number(), SOL_SOCKET, SO_RCVBUF, receive_buffer);
+  set_option(out.number(), SOL_SOCKET, SO_TIMESTAMPNS, 1);
+  set_option(out.number(), SOL_SOCKET, SO_RXQ_OVFL, 1);
   if (v6) {
     set_option(out.number(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
     set_option(out.number(), IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);

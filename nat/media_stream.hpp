@@ -16,14 +16,14 @@ struct MediaSocket {
   MediaStream* stream = nullptr;
   Port port{};
   net::Descriptor descriptor;
+  std::uint32_t overflowed = 0;  ///< packets that found its buffer full, as the kernel counts them
 };
 
 /// A stream as its media thread has it. The signalling thread makes it and hands it over with the command
 /// that adds it; from then on it reads what is published and touches nothing else, until the thread says that
 /// it has removed the stream: then it owns it again.
 struct MediaStream {
-  MediaStream(MediaId with, const IpAddress& latching, const IpAddress& call_server)
-      : id(with), session(latching, call_server) {
+  MediaStream(MediaId with, const StreamRules& rules) : id(with), session(rules) {
     for (std::size_t i = 0; i < kPorts; ++i) {
       sockets[i].stream = this;
       sockets[i].port = static_cast<Port>(i);

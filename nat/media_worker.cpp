@@ -10,8 +10,7 @@
 #include <cerrno>
 #include <span>
 #include <system_error>
-
-#include "sbc/net/socket_address.hpp"
+#include <utility>
 
 namespace dw::nat {
 namespace {
@@ -22,13 +21,16 @@ constexpr int kSweepsPerKeepalive = 32;
 constexpr std::size_t kSweepParts = 8;
 
 /// One writer: no locked instruction is needed.
+void add(std::atomic<std::uint64_t>& counter, std::uint64_t more) {
+  counter.store(counter.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+}
 void count(std::atomic<std::uint64_t>& counter) {
-  counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  add(counter, 1);
 }
 
 }  // namespace
 
-Result<std::unique_ptr<MediaWorker>> MediaWorker::start(Duration keepalive, TimePoint (*clock)()) {
+Result<std::unique_ptr<MediaWorker>> MediaWorker::start(Duration keepalive, Duration max_age, TimePoint (*clock)()) {
   net::Descriptor epoll(epoll_create1(EPOLL_CLOEXEC));
   if (!epoll) return fail_errno(errno, "can't make an epoll descriptor for media");
   net::Descriptor wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -36,7 +38,7 @@ Result<std::unique_ptr<MediaWorker>> MediaWorker::start(Duration keepalive, Time
   epoll_event event{.events = EPOLLIN, .data = {.ptr = nullptr}};
   if (epoll_ctl(epoll.number(), EPOLL_CTL_ADD, wake.number(), &event) != 0)
     return fail_errno(errno, "can't watch the event descriptor for media");
-  std::unique_ptr<MediaWorker> worker(new MediaWorker(keepalive, clock, std::move(epoll), std::move(wake)));
+  std::unique_ptr<MediaWorker> worker(new MediaWorker(keepalive, max_age, clock, std::move(epoll), std::move(wake)));
   try {
     worker->thread_ = std::thread([raw = worker.get()] { raw->run(); });
   } catch (const std::system_error& error) {
@@ -45,9 +47,14 @@ Result<std::unique_ptr<MediaWorker>> MediaWorker::start(Duration keepalive, Time
   return worker;
 }
 
-MediaWorker::MediaWorker(Duration keepalive, TimePoint (*clock)(), net::Descriptor epoll,
+MediaWorker::MediaWorker(Duration keepalive, Duration max_age, TimePoint (*clock)(), net::Descriptor epoll,
                          net::Descriptor wake)
-    : keepalive_(keepalive), clock_(clock), epoll_(std::move(epoll)), wake_(std::move(wake)) {}
+    : keepalive_(keepalive),
+      max_age_(max_age),
+      clock_(clock),
+      epoll_(std::move(epoll)),
+      wake_(std::move(wake)),
+      receiver_(std::make_unique<MediaReceiver>()) {}
 
 MediaWorker::~MediaWorker() {
   if (!thread_.joinable()) return;
@@ -66,6 +73,7 @@ void MediaWorker::run() {
   while (!stopping_) {
     const int ready = epoll_wait(epoll_.number(), events.data(), static_cast<int>(events.size()), timeout());
     now_ = clock_();
+    receiver_->look_at_clock();
     const std::span<const epoll_event> batch(events.data(), static_cast<std::size_t>(std::max(ready, 0)));
     // Commands first, as they were given before what is read now arrived; but streams that they end live
     // until the batch is done, as events in it may be theirs.
@@ -101,10 +109,20 @@ void MediaWorker::perform(const Command& command) {
       return leaving_.push_back(command.stream);
     case Command::Kind::reopen:
       return command.stream->session.reopen();
+    case Command::Kind::phone:
+      command.stream->session.set_phone(now_, command.endpoint, command.rtcp);
+      return release_held(*command.stream);
     case Command::Kind::far_end:
-      return command.stream->session.set_far_end(command.endpoint);
+      return command.stream->session.set_far_end(command.endpoint, command.rtcp);
+    case Command::Kind::sources:
+      return command.stream->session.set_sources(*command.sources);
+    case Command::Kind::formats_to_phone:
+      return command.stream->session.set_formats(MediaSide::phone, command.formats);
+    case Command::Kind::formats_to_central:
+      return command.stream->session.set_formats(MediaSide::central, command.formats);
     case Command::Kind::bridge:
       command.stream->bridge = command.other;
+      if (command.other) command.other->session.on_fed();
       return;
     case Command::Kind::feed:
       return command.stream->session.set_feed(command.endpoint);
@@ -155,62 +173,121 @@ void MediaWorker::sweep() {
     const auto packet = stream.session.keepalive(now_, interval);
     if (!packet) continue;
     count(totals_.keepalives);
-    send(stream, Port::phone_rtp, *stream.session.phone(), *packet);
+    send(stream, Port::phone_rtp, *stream.session.to_phone(), *packet);
   }
 }
 
 void MediaWorker::on_readable(MediaSocket& socket) {
-  net::SocketAddress raw;
-  socklen_t size = sizeof raw;
-  const ssize_t length = recvfrom(socket.descriptor.number(), buffer_.data(), buffer_.size(),
-                                  MSG_DONTWAIT | MSG_TRUNC, &raw.any, &size);
-  if (length < 0) {
+  const auto datagram = receiver_->one(socket.descriptor.number());
+  if (!datagram) {
     // Whatever it is, the socket stays (media §7 trap 1).
     if (errno != EAGAIN && errno != EINTR) count(totals_.receive_errors);
     return;
   }
-  if (static_cast<std::size_t>(length) > buffer_.size()) return count(totals_.oversized);
-  const Bytes packet = Bytes(buffer_).first(static_cast<std::size_t>(length));
+  const bool late = datagram->age > max_age_;
+  on_datagram(socket, *datagram, late);
+  if (late) catch_up(socket);
+}
+
+void MediaWorker::catch_up(MediaSocket& socket) {
+  for (int round = 0; round < kMaxCatchUp; ++round) {
+    bool late = false;
+    const std::size_t taken =
+        receiver_->many(socket.descriptor.number(), [&](const MediaReceiver::Datagram& datagram) {
+          late = datagram.age > max_age_;
+          on_datagram(socket, datagram, late);
+        });
+    if (taken < MediaReceiver::kMany || !late) return;
+  }
+}
+
+void MediaWorker::on_datagram(MediaSocket& socket, const MediaReceiver::Datagram& datagram, bool late) {
   MediaStream& stream = *socket.stream;
-  const auto outcome = stream.session.on_packet(now_, socket.port, net::to_endpoint(raw), packet);
-  publish(stream, socket.port, outcome);
-  if (outcome.latched)
-    held_.release(stream.id, now_,
-                  [&](Bytes held) { send(stream, Port::phone_rtp, *stream.session.phone(), held); });
-  const Port out = across(socket.port);
+  if (datagram.overflowed && *datagram.overflowed != socket.overflowed) {
+    const std::uint32_t more = *datagram.overflowed - std::exchange(socket.overflowed, *datagram.overflowed);
+    nat::add(totals_.overflow, more);
+    stream.session.on_overflow(socket.port, more);
+  }
+  if (datagram.oversized) return count(totals_.oversized);
+  const auto outcome = stream.session.on_packet(now_, socket.port, datagram.from, datagram.octets);
+  if (outcome.latched) {
+    stream.phone.write(stream.session.phone());
+    release_held(stream);
+  }
   if (!stream.bridge || !outcome.taken() || !on_phone_side(socket.port))
-    return deliver(stream, out, outcome, packet);
+    return (void)pass(stream, socket.port, outcome, datagram.octets, late);
   MediaStream& other = *stream.bridge;
-  const auto onward = other.session.on_bridged(now_, out, packet);
-  publish(other, out, onward);
-  deliver(other, across(out), onward, packet);
+  const Port across_there = across(socket.port);
+  const auto onward = other.session.on_bridged(now_, across_there, datagram.octets);
+  const auto sent = pass(other, across_there, onward, datagram.octets, late);
+  close_books(stream, socket.port, sent, late);
 }
 
-void MediaWorker::publish(MediaStream& stream, Port in, const RelaySession::Outcome& outcome) {
-  if (outcome.fate == RelaySession::Fate::stranger)
-    stream.strangers.store(stream.session.strangers(), std::memory_order_relaxed);
-  if (!outcome.taken()) return;
-  count(on_phone_side(in) ? totals_.from_phone : totals_.from_central);
-  if (outcome.latched) stream.phone.write(stream.session.phone());
-  if (in == Port::phone_rtp) stream.from_phone.write(stream.session.from_phone());
-  if (in == Port::central_rtp) stream.from_central.write(stream.session.from_central());
-}
-
-void MediaWorker::deliver(MediaStream& stream, Port out, const RelaySession::Outcome& outcome, Bytes packet) {
+RelaySession::Sent MediaWorker::pass(MediaStream& stream, Port in, const RelaySession::Outcome& outcome,
+                                     Bytes packet, bool late) {
   using Fate = RelaySession::Fate;
+  if (outcome.fate == Fate::stranger)
+    stream.strangers.store(stream.session.strangers(), std::memory_order_relaxed);
+  if (late && outcome.taken()) {
+    count(totals_.late);
+    close_books(stream, in, RelaySession::Sent::failed, late);
+    return RelaySession::Sent::failed;
+  }
+  const auto sent = deliver(stream, across(in), outcome, packet);
+  if (outcome.taken()) close_books(stream, in, sent, late);
+  return sent;
+}
+
+/// Of a packet that was taken: counts it, and what became of it.
+void MediaWorker::close_books(MediaStream& stream, Port in, RelaySession::Sent sent, bool late) {
+  if (late)
+    stream.session.on_late(in);
+  else
+    stream.session.on_sent(now_, in, sent);
+  count(on_phone_side(in) ? totals_.from_phone : totals_.from_central);
+  if (on_phone_side(in))
+    stream.from_phone.write(stream.session.from_phone());
+  else
+    stream.from_central.write(stream.session.from_central());
+}
+
+RelaySession::Sent MediaWorker::deliver(MediaStream& stream, Port out, const RelaySession::Outcome& outcome,
+                                        Bytes packet) {
+  using Fate = RelaySession::Fate;
+  using Sent = RelaySession::Sent;
   switch (outcome.fate) {
     case Fate::relay:
-      send(stream, out, *outcome.to, packet);
-      return;
+      return send(stream, out, *outcome.to, packet) ? Sent::sent : Sent::failed;
     case Fate::hold:
-      return count(held_.hold(stream.id, now_, packet) ? totals_.held : totals_.nowhere);
+      count(held_.hold(stream.id, now_, packet) ? totals_.held : totals_.nowhere);
+      return Sent::failed;
     case Fate::nowhere:
-      return count(totals_.nowhere);
+      count(totals_.nowhere);
+      return Sent::unwanted;
     case Fate::stranger:
-      return count(totals_.strangers);
+      count(totals_.strangers);
+      return Sent::unwanted;
     case Fate::invalid:
-      return count(totals_.invalid);
+      count(totals_.invalid);
+      return Sent::unwanted;
+    case Fate::keepalive:
+      count(totals_.keepalives_taken);
+      return Sent::unwanted;
   }
+  return Sent::unwanted;
+}
+
+/// The phone can be sent to now.
+void MediaWorker::release_held(MediaStream& stream) {
+  const auto to = stream.session.to_phone();
+  if (!to) return;
+  bool any = false;
+  held_.release(stream.id, now_, [&](Bytes held) {
+    if (!send(stream, Port::phone_rtp, *to, held)) return;
+    stream.session.on_held_sent();
+    any = true;
+  });
+  if (any) stream.from_central.write(stream.session.from_central());
 }
 
 bool MediaWorker::send(MediaStream& stream, Port out, const Endpoint& to, Bytes packet) {

@@ -7,6 +7,7 @@
 
 #include "nat/command_queue.hpp"
 #include "nat/core/hold_ring.hpp"
+#include "nat/media_receiver.hpp"
 #include "nat/media_stream.hpp"
 #include "sbc/base/result.hpp"
 
@@ -19,15 +20,32 @@ class MediaWorker {
  public:
   static constexpr std::size_t kMaxEvents =
       512;  ///< sockets served before commands and keepalives have their turn
-  static constexpr std::size_t kMaxDatagram = 2048;  ///< octets; a longer one is no voice and is dropped
   static constexpr std::size_t kMaxCommands = 1024;  ///< under way to the thread
+  static constexpr int kMaxCatchUp = 32;             ///< rounds in which one socket gives many at once
 
   struct Command {
-    enum class Kind : std::uint8_t { add, remove, reopen, far_end, bridge, feed, opaque, rtp, silence, stop };
+    enum class Kind : std::uint8_t {
+      add,
+      remove,
+      reopen,
+      phone,
+      far_end,
+      sources,
+      formats_to_phone,
+      formats_to_central,
+      bridge,
+      feed,
+      opaque,
+      rtp,
+      silence,
+      stop
+    };
     Kind kind{};
     MediaStream* stream = nullptr;
     MediaStream* other = nullptr;  ///< bridge: of this thread, or none
-    std::optional<Endpoint> endpoint{};
+    std::optional<Endpoint> endpoint{}, rtcp{};
+    std::shared_ptr<const MediaSources> sources{};
+    std::shared_ptr<const MediaFormats> formats{};
   };
 
   /// Written by the thread alone.
@@ -38,12 +56,15 @@ class MediaWorker {
     Count strangers = 0, invalid = 0, oversized = 0;
     Count nowhere = 0;  ///< taken, but nobody wanted them then
     Count held = 0;     ///< kept for a phone that was not heard yet
+    Count late = 0;     ///< waited here for too long
+    Count overflow = 0;  ///< found the socket's buffer full
     Count keepalives = 0;
+    Count keepalives_taken = 0;  ///< that were no RTP
     Count send_errors = 0, receive_errors = 0;
   };
 
-  /// `keepalive`: see RelayOptions. Errc::system when the kernel grants no thread or descriptor.
-  static Result<std::unique_ptr<MediaWorker>> start(Duration keepalive, TimePoint (*clock)());
+  /// `keepalive`, `max_age`: see RelayOptions. Errc::system when the kernel grants no thread or descriptor.
+  static Result<std::unique_ptr<MediaWorker>> start(Duration keepalive, Duration max_age, TimePoint (*clock)());
   /// Stops and joins the thread. Sockets of streams that were not removed stay open until their owner ends
   /// them.
   ~MediaWorker();
@@ -62,7 +83,8 @@ class MediaWorker {
   void wait_removed(std::uint32_t before) const { removed_.wait(before, std::memory_order_acquire); }
 
  private:
-  MediaWorker(Duration keepalive, TimePoint (*clock)(), net::Descriptor epoll, net::Descriptor wake);
+  MediaWorker(Duration keepalive, Duration max_age, TimePoint (*clock)(), net::Descriptor epoll,
+              net::Descriptor wake);
   void run();
   int timeout() const;
   void obey();
@@ -72,11 +94,18 @@ class MediaWorker {
   void sweep();
 
   void on_readable(MediaSocket& socket);
-  void deliver(MediaStream& stream, Port out, const RelaySession::Outcome& outcome, Bytes packet);
-  void publish(MediaStream& stream, Port in, const RelaySession::Outcome& outcome);
+  /// The socket's next packets are old: takes many at once, so that those that are not have their turn.
+  void catch_up(MediaSocket& socket);
+  void on_datagram(MediaSocket& socket, const MediaReceiver::Datagram& datagram, bool late);
+  /// `late`: it is counted, and goes nowhere.
+  RelaySession::Sent pass(MediaStream& stream, Port in, const RelaySession::Outcome& outcome, Bytes packet, bool late);
+  RelaySession::Sent deliver(MediaStream& stream, Port out, const RelaySession::Outcome& outcome, Bytes packet);
+  void close_books(MediaStream& stream, Port in, RelaySession::Sent sent, bool late);
+  void release_held(MediaStream& stream);
   bool send(MediaStream& stream, Port out, const Endpoint& to, Bytes packet);
 
   std::atomic<Duration> keepalive_;
+  const Duration max_age_;
   TimePoint (*const clock_)();
   const net::Descriptor epoll_, wake_;
   CommandQueue<Command, kMaxCommands> commands_;
@@ -86,7 +115,7 @@ class MediaWorker {
   // The thread's own.
   std::vector<MediaStream*> streams_, leaving_;
   HoldRing held_;
-  std::array<std::uint8_t, kMaxDatagram> buffer_{};
+  std::unique_ptr<MediaReceiver> receiver_;
   TimePoint now_{}, next_sweep_{};
   std::size_t swept_ = 0;  ///< where the next sweep begins
   bool stopping_ = false;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sbc/base/endpoint.hpp"
+#include "sbc/base/ip_network.hpp"
 #include "sbc/base/media_broker.hpp"
 #include "sbc/base/metrics.hpp"
 #include "sbc/base/result.hpp"
@@ -15,7 +16,11 @@ namespace dw::nat {
 struct StreamRequest {
   IpAddress phone_local, central_local;  ///< where the sockets are bound; never unspecified
   IpAddress phone;                       ///< may latch on the phone side
-  IpAddress call_server;                 ///< may send on the central side from the start; none: nobody yet
+  /// May send on the central side from the start, beside whom signalling names.
+  std::vector<IpAddress> call_servers{};
+  std::vector<IpNetwork> networks{};
+  bool stated_first = false;  ///< no router stands before the phone: see set_phone
+  bool symmetric = false;     ///< the far end is sent to where its RTP comes from, once it came
   /// RTP ports that the router has mapped, the best first: the central side gets one of them if any is free.
   std::vector<std::uint16_t> central_ports{};
 };
@@ -28,7 +33,9 @@ struct RelayOptions {
   std::uint16_t first_port = 20000, last_port = 29999;  ///< on each local address
   std::size_t mapped_pairs = 0;  ///< pairs at the beginning of the range, set aside for StreamRequest::central_ports
   unsigned threads = 1;
-  int receive_buffer = 4 << 10;  ///< octets of SO_RCVBUF, some ten packets: overload must not become delay
+  int receive_buffer = 128 << 10;  ///< octets of SO_RCVBUF: a burst fits in; what is too old goes by max_age
+  /// What waited in a socket of ours for longer is thrown away: overload must not become delay.
+  Duration max_age = std::chrono::milliseconds(400);
   /// Toward a latched phone to which nothing was sent for as long, or up to a quarter longer.
   Duration keepalive = std::chrono::seconds(15);
   std::size_t reserved_descriptors = 1024;  ///< of RLIMIT_NOFILE, for the rest of the program
@@ -49,8 +56,14 @@ class Relay {
   virtual Result<StreamPorts> open(const StreamRequest& request) = 0;
   /// The phone may latch anew.
   virtual void reopen(MediaId id) = 0;
-  /// The central side's destination; none: nowhere.
-  virtual void set_far_end(MediaId id, const std::optional<Endpoint>& far_end) = 0;
+  /// Where the phone receives, in its own words, when those may be believed (none: they may not). It is sent to there
+  /// until it is heard, with StreamRequest::stated_first always.
+  virtual void set_phone(MediaId id, const std::optional<Endpoint>& rtp, const std::optional<Endpoint>& rtcp) = 0;
+  /// The central side's destination; none: nowhere. RTCP's: none: the port after RTP's.
+  virtual void set_far_end(MediaId id, const std::optional<Endpoint>& far_end,
+                           const std::optional<Endpoint>& rtcp) = 0;
+  virtual void set_sources(MediaId id, const MediaSources& sources) = 0;
+  virtual void set_formats(MediaId id, MediaSide toward, const MediaFormats& formats) = 0;
   /// What the phone sends goes straight to the other stream's phone, as if it had come in there on the
   /// central side, instead of to the far end; MediaId::none ends that. The streams may live on different
   /// threads. A stream is bridged to by one other at most: the last one. When the other is closed, what the

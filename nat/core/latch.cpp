@@ -9,11 +9,16 @@ void Latch::open(const IpAddress& address) {
   candidate_count_ = 0;
 }
 
+void Latch::open_to_anybody() {
+  *this = Latch{};
+  anybody_ = true;
+}
+
 Latch::Verdict Latch::lock(TimePoint now, const Endpoint& from) {
   const bool moved = !far_end_ || *far_end_ != from;
   if (far_end_ && moved) ++moves_;
   far_end_ = from;
-  reopened_ = false;
+  reopened_ = guessed_ = false;
   last_heard_ = now;
   candidate_count_ = 0;
   return moved ? Verdict::latched : Verdict::accepted;
@@ -21,13 +26,14 @@ Latch::Verdict Latch::lock(TimePoint now, const Endpoint& from) {
 
 Latch::Verdict Latch::on_rtp(TimePoint now, const Endpoint& from, const std::optional<RtpHeader>& header) {
   if (!is_open()) return Verdict::closed;
-  if (from.address != address_) {
+  if (!may_latch(from.address)) {
     ++strangers_;
     return Verdict::stranger;
   }
   if (!header) return Verdict::invalid;
   if (far_end_ && from == *far_end_) {
     last_heard_ = now;
+    guessed_ = false;
     return Verdict::accepted;
   }
   if (!may_move(now)) {
@@ -45,13 +51,26 @@ Latch::Verdict Latch::on_rtp(TimePoint now, const Endpoint& from, const std::opt
 
 Latch::Verdict Latch::on_datagram(TimePoint now, const Endpoint& from, bool valid) {
   if (!is_open()) return Verdict::closed;
-  const bool mine = from.address == address_ && (!far_end_ || from == *far_end_ || may_move(now));
+  const bool mine = may_latch(from.address) && (!far_end_ || from == *far_end_ || may_move(now));
   if (!mine) {
     ++strangers_;
     return Verdict::stranger;
   }
   if (!valid) return Verdict::invalid;
   return lock(now, from);
+}
+
+Latch::Verdict Latch::on_keepalive(TimePoint now, const Endpoint& from) {
+  if (!is_open()) return Verdict::closed;
+  if (!may_latch(from.address)) {
+    ++strangers_;
+    return Verdict::stranger;
+  }
+  if (far_end_ && from == *far_end_) last_heard_ = now;
+  if (far_end_) return Verdict::accepted;  // whoever was heard is not moved by so little
+  lock(now, from);
+  guessed_ = true;
+  return Verdict::latched;
 }
 
 }  // namespace dw::nat

@@ -30,24 +30,31 @@ class Latch {
   /// Signalling opened the leg, or opened it again: `address` alone may latch. The old far end stays in use until
   /// another one has passed probation.
   void open(const IpAddress& address);
+  /// Whoever sends in order first, from anywhere; for the central side alone.
+  void open_to_anybody();
   void close() { *this = Latch{}; }
 
   Verdict on_rtp(TimePoint now, const Endpoint& from, const std::optional<RtpHeader>& header);
   /// RTCP, which has a port, a mapping and so a latch of its own, and what is opaque: one packet is enough,
   /// as there are few, or nothing in them to tell a row by.
   Verdict on_datagram(TimePoint now, const Endpoint& from, bool valid);
+  /// It only keeps its mapping open. That shows where a phone is that never sends RTP; RTP from elsewhere counts more.
+  Verdict on_keepalive(TimePoint now, const Endpoint& from);
 
   /// Where to send; nothing while nobody was heard.
   const std::optional<Endpoint>& far_end() const { return far_end_; }
-  bool is_open() const { return static_cast<bool>(address_); }
+  bool is_open() const { return anybody_ || address_; }
   std::uint64_t strangers() const { return strangers_; }
   std::uint32_t moves() const { return moves_; }  ///< how often the far end changed after the first time
 
  private:
   Verdict lock(TimePoint now, const Endpoint& from);
-  bool may_move(TimePoint now) const { return !far_end_ || reopened_ || now - last_heard_ > kSilence; }
+  bool may_latch(const IpAddress& address) const { return anybody_ || address == address_; }
+  bool may_move(TimePoint now) const { return !far_end_ || reopened_ || guessed_ || now - last_heard_ > kSilence; }
 
   IpAddress address_;
+  bool anybody_ = false;
+  bool guessed_ = false;  ///< by a keepalive alone
   std::optional<Endpoint> far_end_;
   bool reopened_ = false;
   TimePoint last_heard_{};

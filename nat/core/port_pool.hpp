@@ -35,6 +35,8 @@ class PortPool {
 
   std::size_t size() const { return pairs(first_, last_); }
   std::size_t in_use() const { return in_use_; }
+  /// This port or the one that it makes a pair with.
+  bool is_taken(std::uint16_t port) const { return taken_[port / 2]; }
 
  private:
   struct Free {

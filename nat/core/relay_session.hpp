@@ -3,7 +3,10 @@
 #include <cstdint>
 #include <optional>
 
-#include "nat/core/latch.hpp"
+#include "nat/core/central_sources.hpp"
+#include "nat/core/delivery.hpp"
+#include "nat/core/fax_switch.hpp"
+#include "nat/core/phone_end.hpp"
 #include "nat/core/rtp.hpp"
 #include "nat/core/stream_stats.hpp"
 #include "sbc/base/media_broker.hpp"
@@ -24,20 +27,29 @@ constexpr Port across(Port port) {
   return static_cast<Port>(static_cast<std::uint8_t>(port) ^ 2U);
 }
 
+/// What a stream has from the beginning.
+struct StreamRules {
+  IpAddress phone{};                          ///< may latch on the phone's side
+  std::shared_ptr<const KnownSources> known{};  ///< may always send on the central side
+  bool stated_first = false;                  ///< see PhoneEnd
+  bool symmetric = false;  ///< the far end is sent to where its RTP comes from, once it came
+};
+
 /// The rules of one stream (sccp §4.2, media §7): from whom a packet is taken, and where it goes.
 ///
-/// The phone's side goes by Latch: packets go to nowhere but where valid ones came from. The central side
-/// takes packets from the address of the far end that signalling named and from the call server's, whatever
-/// the port, and sends to the far end as it was named; RTCP goes to where RTCP came from, once it did.
-/// Payload types don't matter, and no octet is changed. What signalling calls opaque need not be RTP at all.
+/// The phone's side goes by Latch: packets go to where valid ones came from, or to where the phone says that it
+/// receives (PhoneEnd). The central side takes packets from whom CentralSources lets in, and sends to the far end as
+/// it was named; RTCP goes to where the far end's RTCP came from, once it did. Payload types don't matter, and no
+/// octet is changed. What signalling calls opaque need not be RTP at all; nor what two gateways made fax (FaxSwitch).
 class RelaySession {
  public:
   enum class Fate : std::uint8_t {
-    relay,     ///< send it to `to`, from the port across
-    hold,      ///< for a phone that was not heard yet
-    nowhere,   ///< taken and counted, but nobody wants it now
-    stranger,  ///< from somebody who has no business here
-    invalid,   ///< not RTP, or not RTCP
+    relay,      ///< send it to `to`, from the port across
+    hold,       ///< for a phone that was not heard yet
+    nowhere,    ///< taken and counted, but nobody wants it now
+    stranger,   ///< from somebody who has no business here
+    invalid,    ///< not RTP, or not RTCP
+    keepalive,  ///< keeps a NAT mapping open and is no more than that
   };
   struct Outcome {
     Fate fate = Fate::invalid;
@@ -45,15 +57,22 @@ class RelaySession {
     const Endpoint* to = nullptr;  ///< for `relay`; good until the next call
     bool taken() const { return fate <= Fate::nowhere; }
   };
+  /// What became of what came from one side.
+  enum class Sent : std::uint8_t { sent, failed, unwanted };
 
-  /// `phone` alone may latch. `call_server` (may be no address) may send beside the far end.
-  RelaySession(const IpAddress& phone, const IpAddress& call_server);
+  explicit RelaySession(const StreamRules& rules);
 
   void reopen();
+  /// Where the phone says that it receives, when that may be believed; none: it is only where it is heard from.
+  void set_phone(TimePoint now, const std::optional<Endpoint>& rtp, const std::optional<Endpoint>& rtcp);
   /// Addresses to which no single host answers (unspecified, multicast, broadcast) and port 0 are no far end.
-  void set_far_end(const std::optional<Endpoint>& far_end);
+  void set_far_end(const std::optional<Endpoint>& far_end, const std::optional<Endpoint>& rtcp = {});
+  void set_sources(const MediaSources& sources) { sources_.name(sources); }
+  void set_formats(MediaSide toward, std::shared_ptr<const MediaFormats> formats);
   /// Another stream's central RTP port of ours, which may send here as well; none: no longer.
-  void set_feed(const std::optional<Endpoint>& feed) { feed_ = feed; }
+  void set_feed(const std::optional<Endpoint>& feed);
+  /// Another stream of ours sends to the phone in the far end's place.
+  void on_fed();
 
   /// While opaque, what comes at the RTP ports is UDPTL or the like: no header is looked at, one datagram of
   /// the phone latches, packets and octets are counted and nothing else, and there is no keepalive. Latches
@@ -65,21 +84,32 @@ class RelaySession {
   Outcome on_packet(TimePoint now, Port port, const Endpoint& from, Bytes packet);
   /// From another stream of ours, as if it had come in on the central side at `port`.
   Outcome on_bridged(TimePoint now, Port port, Bytes packet);
+  /// What became of the packet that was taken at `port`.
+  void on_sent(TimePoint now, Port port, Sent sent);
+  /// It was taken at `port` and is too old to be sent on.
+  void on_late(Port port);
+  /// So many came to `port` and found its buffer full.
+  void on_overflow(Port port, std::uint64_t packets);
+  /// A packet that had been held went to the phone.
+  void on_held_sent() { to_phone_.sent_late(); }
 
   using Keepalive = std::array<std::uint8_t, kRtpHeaderOctets>;
   /// What to send to the latched phone when nothing went there for `idle`: the header of the last packet once
-  /// more, without its payload. Counts as sent.
+  /// more, without its payload.
   std::optional<Keepalive> keepalive(TimePoint now, Duration idle);
 
-  const std::optional<Endpoint>& phone() const { return rtp_latch_.far_end(); }
-  MediaFlow from_phone() const { return flow_of(from_phone_); }
-  MediaFlow from_central() const { return flow_of(from_central_); }
+  /// Where its packets come from.
+  const std::optional<Endpoint>& phone() const { return rtp_.latch.far_end(); }
+  /// Where it is sent to.
+  const std::optional<Endpoint>& to_phone() const { return rtp_.to(stated_first_); }
+  MediaFlow from_phone() const { return flow_of(from_phone_, from_phone_rtcp_, to_central_); }
+  MediaFlow from_central() const { return flow_of(from_central_, from_central_rtcp_, to_phone_); }
   std::uint64_t strangers() const {
-    return central_strangers_ + rtp_latch_.strangers() + rtcp_latch_.strangers();
+    return central_strangers_ + rtp_.latch.strangers() + rtcp_.latch.strangers();
   }
 
  private:
-  static MediaFlow flow_of(const StreamStats& stats);
+  static MediaFlow flow_of(const StreamStats& stats, const std::optional<TimePoint>& rtcp, const Delivery& delivery);
   static Outcome refused(Latch::Verdict verdict);
   Outcome toward(const std::optional<Endpoint>& to) const {
     const bool goes = to && !silent_;
@@ -87,17 +117,33 @@ class RelaySession {
   }
   Outcome on_phone_rtp(TimePoint now, const Endpoint& from, Bytes packet);
   Outcome on_phone_opaque(TimePoint now, const Endpoint& from, Bytes packet);
+  Outcome on_phone_other(TimePoint now, const Endpoint& from, Bytes packet);
   /// What came from the phone and was counted: on its way.
   Outcome from_phone_on(TimePoint now, bool latched);
   Outcome to_phone_on(TimePoint now);
   Outcome on_phone_rtcp(TimePoint now, const Endpoint& from, Bytes packet);
+  Outcome on_central(TimePoint now, Port port, Bytes packet, const std::optional<RtpHeader>& header);
+  void follow_far_end(TimePoint now, Port port, const Endpoint& from, Bytes packet,
+                      const std::optional<RtpHeader>& header);
+  const std::optional<Endpoint>& to_far_end() const {
+    return far_end_ && far_latch_.far_end() ? far_latch_.far_end() : far_end_;
+  }
   bool is_feed(const Endpoint& from) const;
-  bool may_send(const Endpoint& from) const;
+  StreamStats& stats(Port port) { return on_phone_side(port) ? from_phone_ : from_central_; }
 
-  IpAddress phone_address_, call_server_;
-  Latch rtp_latch_, rtcp_latch_;
+  const IpAddress phone_address_;
+  const bool stated_first_, symmetric_;
+  PhoneEnd rtp_, rtcp_;
+  CentralSources sources_;
   std::optional<Endpoint> far_end_, far_end_rtcp_, feed_;
+  std::optional<Endpoint> stated_rtcp_;  ///< the far end's, in its own words
+  Latch far_latch_;  ///< open while symmetric
+  bool far_end_heard_ = false;
   StreamStats from_phone_, from_central_;
+  std::optional<TimePoint> from_phone_rtcp_, from_central_rtcp_;  ///< when the last came
+  Delivery to_phone_, to_central_;
+  FaxSwitch fax_;
+  std::optional<Endpoint> central_heard_;  ///< where the last RTP came from
   RtpHeader last_to_phone_;
   bool sent_before_ = false;
   bool silent_ = false;

@@ -12,11 +12,21 @@ MediaDesk::~MediaDesk() {
     relay_.close(id);
   for (const auto& [when, id] : lingering_)
     relay_.close(id);
+  for (const auto& [id, lost] : lost_)
+    relay_.close(id);
+}
+
+nat::StreamRequest MediaDesk::relay_request(const MediaRequest& request) {
+  nat::StreamRequest out{request.phone_side, request.central_side, request.phone, request.other_servers,
+                         options_.sources, options_.lan, options_.symmetric, mapped_ports(request.central_side)};
+  if (request.call_server) out.call_servers.push_back(request.call_server);
+  return out;
 }
 
 Result<MediaPorts> MediaDesk::open(const MediaRequest& request) {
-  const auto opened = relay_.open({request.phone_side, request.central_side, request.phone, request.call_server,
-                                   mapped_ports(request.central_side)});
+  auto opened = relay_.open(relay_request(request));
+  if (!opened && opened.error().code == Errc::exhausted && end_one_that_rests())
+    opened = relay_.open(relay_request(request));
   if (!opened) return std::unexpected(opened.error());
   Stream stream;
   stream.request = request;
@@ -61,7 +71,41 @@ void MediaDesk::reopen(MediaId id) {
 
 void MediaDesk::set_phone_stated(MediaId id, const Endpoint& stated) {
   const auto at = streams_.find(id);
-  if (at != streams_.end()) at->second.stated = stated;
+  if (at == streams_.end()) return;
+  at->second.stated = stated;
+  at->second.stated_rtcp.reset();
+  tell_relay(at->second);
+}
+
+void MediaDesk::set_rtcp(MediaId id, MediaSide side, const std::optional<Endpoint>& rtcp) {
+  const auto at = streams_.find(id);
+  if (at == streams_.end()) return;
+  Stream& stream = at->second;
+  if (side == MediaSide::phone) {
+    stream.stated_rtcp = rtcp;
+    return tell_relay(stream);
+  }
+  stream.far_end_rtcp = rtcp;
+  if (stream.far_end) relay_.set_far_end(id, stream.far_end, rtcp);
+}
+
+/// The phone's own words count where no router can have made them wrong, and never for another host's address.
+void MediaDesk::tell_relay(const Stream& stream) {
+  const IpAddress& phone = stream.request.phone;
+  if (!stream.stated || stream.stated->address != phone) return relay_.set_phone(stream.ports.id, {}, {});
+  std::optional<Endpoint> rtcp = stream.stated_rtcp;
+  if (rtcp && rtcp->address != phone) rtcp.reset();
+  if (!rtcp && stream.stated->port < 65535)
+    rtcp = Endpoint{phone, static_cast<std::uint16_t>(stream.stated->port + 1)};
+  relay_.set_phone(stream.ports.id, stream.stated, rtcp);
+}
+
+void MediaDesk::set_sources(MediaId id, const MediaSources& sources) {
+  if (streams_.contains(id)) relay_.set_sources(id, sources);
+}
+
+void MediaDesk::set_formats(MediaId id, MediaSide toward, const MediaFormats& formats) {
+  if (streams_.contains(id)) relay_.set_formats(id, toward, formats);
 }
 
 /// No router stands between us and either phone, and both reach us at the same address. `to` has said where
@@ -77,15 +121,21 @@ Endpoint MediaDesk::set_far_end(MediaId id, const std::optional<Endpoint>& far_e
   if (at == streams_.end()) return {};
   Stream& stream = at->second;
   stream.other = MediaId::none;
-  stream.direct = false;
+  // What a call was goes into its report when its media has ended: only another far end changes that.
+  if (far_end) stream.direct = false;
+  stream.far_end = far_end;
+  stream.far_end_rtcp.reset();
   const auto ours = far_end ? by_central_facing_.find(*far_end) : by_central_facing_.end();
   if (ours == by_central_facing_.end() || ours->second == id) {
+    // The far end first: when the bridge ends, nothing may go to the one that was there before it.
+    relay_.set_far_end(id, far_end, std::nullopt);
     relay_.bridge(id, MediaId::none);
-    relay_.set_far_end(id, far_end);
     return stream.ports.phone_facing;
   }
   // Relayed in any case: a phone that was told the other's address need not take it up.
   stream.other = ours->second;
+  stream.far_end.reset();
+  relay_.set_far_end(id, std::nullopt, std::nullopt);
   relay_.bridge(id, stream.other);
   const Stream& other = streams_.at(stream.other);
   // Both or neither: a phone that sends straight to the other is not heard here, so nothing could be sent to
@@ -103,25 +153,91 @@ void MediaDesk::set_tos(MediaId id, std::uint8_t tos) {
   if (!options_.tos && streams_.contains(id)) relay_.set_tos(id, tos);
 }
 
+void MediaDesk::rest(MediaId id) {
+  const auto at = streams_.find(id);
+  if (at == streams_.end() || at->second.resting) return;
+  at->second.resting = true;
+  at->second.rests_since = loop_.now();
+}
+
+/// For a new stream, when there are no ports: the one that has been silent for longest. False when there is none.
+bool MediaDesk::end_one_that_rests() {
+  auto longest = streams_.end();
+  for (auto at = streams_.begin(); at != streams_.end(); ++at) {
+    Stream& stream = at->second;
+    if (!stream.resting) continue;
+    const MediaReport report = relay_.report(at->first);
+    for (const auto& heard : {report.from_phone.heard, report.from_central.heard})
+      if (heard && *heard > stream.rests_since) stream.resting = false;
+    if (stream.resting && (longest == streams_.end() || stream.rests_since < longest->second.rests_since)) longest = at;
+  }
+  if (longest == streams_.end()) return false;
+  const MediaId id = longest->first;
+  remember(id, report(id));
+  forget(longest);
+  relay_.close(id);
+  return true;
+}
+
 MediaReport MediaDesk::report(MediaId id) const {
   const auto at = streams_.find(id);
-  if (at == streams_.end()) return {};
+  const auto lost = lost_.find(id);
+  if (at == streams_.end() && lost == lost_.end()) {
+    const auto over = over_.find(id);
+    MediaReport report = over == over_.end() ? MediaReport{} : over->second;
+    report.over = true;
+    return report;
+  }
   MediaReport report = relay_.report(id);
-  report.direct = at->second.direct;
+  report.direct = at != streams_.end() ? at->second.direct : lost->second.direct;
   return report;
+}
+
+void MediaDesk::forget(std::unordered_map<MediaId, Stream>::iterator stream) {
+  const auto facing = by_central_facing_.find(stream->second.ports.central_facing);
+  if (facing != by_central_facing_.end() && facing->second == stream->first) by_central_facing_.erase(facing);
+  streams_.erase(stream);
+}
+
+void MediaDesk::remember(MediaId id, MediaReport report) {
+  if (over_.size() >= kMaxOver) over_.erase(over_.begin());
+  over_[id] = std::move(report);
 }
 
 void MediaDesk::close(MediaId id, MediaEnd end) {
   const auto at = streams_.find(id);
-  if (at == streams_.end()) return;
-  const auto facing = by_central_facing_.find(at->second.ports.central_facing);
-  if (facing != by_central_facing_.end() && facing->second == id) by_central_facing_.erase(facing);
-  streams_.erase(at);
+  const auto lost = lost_.find(id);
+  if (at == streams_.end() && lost == lost_.end()) return;
+  if (end == MediaEnd::lost) {
+    if (lost != lost_.end()) return;
+    lost_.emplace(id, Lost{loop_.now(), at->second.direct});
+    forget(at);
+    return arm();
+  }
+  if (at != streams_.end()) forget(at);
+  if (lost != lost_.end()) lost_.erase(lost);
   // A phone may use its port for the next call at once: nothing of this one must come to it.
-  if (end == MediaEnd::closed) relay_.silence(id);
-  lingering_.emplace(loop_.now() + (end == MediaEnd::closed ? options_.after_closed : options_.after_lost),
-                     id);
-  timer_.arm_at(lingering_.begin()->first);
+  relay_.silence(id);
+  lingering_.emplace(loop_.now() + options_.after_closed, id);
+  arm();
+}
+
+/// For a moment in any case; then while both sides are heard.
+bool MediaDesk::goes_on(MediaId id, const Lost& lost, TimePoint now) const {
+  if (now - lost.since < options_.after_lost) return true;
+  const MediaReport report = relay_.report(id);
+  const auto fresh = [&](const MediaFlow& flow) { return flow.heard && now - *flow.heard < options_.lost_idle; };
+  return fresh(report.from_phone) && fresh(report.from_central);
+}
+
+void MediaDesk::arm() {
+  std::optional<TimePoint> next;
+  if (!lingering_.empty()) next = lingering_.begin()->first;
+  if (!lost_.empty()) {
+    const TimePoint look = loop_.now() + std::min(kLookAgain, options_.after_lost);
+    next = next ? std::min(*next, look) : look;
+  }
+  if (next) timer_.arm_at(*next);
 }
 
 void MediaDesk::end_due() {
@@ -130,7 +246,17 @@ void MediaDesk::end_due() {
     relay_.close(lingering_.begin()->second);
     lingering_.erase(lingering_.begin());
   }
-  if (!lingering_.empty()) timer_.arm_at(lingering_.begin()->first);
+  for (auto at = lost_.begin(); at != lost_.end();) {
+    const MediaId id = at->first;
+    if (goes_on(id, at->second, now)) {
+      ++at;
+      continue;
+    }
+    remember(id, report(id));
+    relay_.close(id);
+    at = lost_.erase(at);
+  }
+  arm();
 }
 
 }  // namespace dw::proxy

@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
   const StreamRequest request{.phone_local = *IpAddress::parse("10.77.1.1"),
                               .central_local = *IpAddress::parse("10.77.2.1"),
                               .phone = *IpAddress::parse("10.77.1.2"),
-                              .call_server = {}};
+                              .call_servers = {}};
   const IpAddress far_end = *IpAddress::parse("10.77.2.2");
   // The first one brings what all share.
   if (const auto first = relay.open(request)) relay.close(first->id);
@@ -56,7 +56,7 @@ int main(int argc, char** argv) {
       return 2;
     }
     const auto port = static_cast<std::uint16_t>(30000 + 2 * i);
-    relay.set_far_end(opened->id, Endpoint{far_end, port});
+    relay.set_far_end(opened->id, Endpoint{far_end, port}, {});
     map << port << ' ' << opened->phone_port << ' ' << port << ' ' << opened->central_port << '\n';
   }
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();

@@ -14,7 +14,10 @@ class FakeBroker final : public MediaBroker {
     MediaRequest request;
     MediaPorts ports;
     std::optional<Endpoint> stated, far_end;
-    bool opaque = false;
+    std::optional<Endpoint> stated_rtcp, far_end_rtcp;
+    MediaSources sources;
+    MediaFormats to_phone, to_central;
+    bool opaque = false, rests = false;
     std::uint8_t tos = 0;
     int reopened = 0;
   };
@@ -33,6 +36,14 @@ class FakeBroker final : public MediaBroker {
     open_.at(id).far_end = far_end;
     return open_.at(id).ports.phone_facing;
   }
+  void set_rtcp(MediaId id, MediaSide side, const std::optional<Endpoint>& rtcp) override {
+    (side == MediaSide::phone ? open_.at(id).stated_rtcp : open_.at(id).far_end_rtcp) = rtcp;
+  }
+  void set_sources(MediaId id, const MediaSources& sources) override { open_.at(id).sources = sources; }
+  void set_formats(MediaId id, MediaSide toward, const MediaFormats& formats) override {
+    (toward == MediaSide::phone ? open_.at(id).to_phone : open_.at(id).to_central) = formats;
+  }
+  void rest(MediaId id) override { open_.at(id).rests = true; }
   void set_opaque(MediaId id, bool opaque) override { open_.at(id).opaque = opaque; }
   void set_tos(MediaId id, std::uint8_t tos) override { open_.at(id).tos = tos; }
   MediaReport report(MediaId id) const override {

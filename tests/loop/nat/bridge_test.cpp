@@ -91,7 +91,7 @@ TEST_CASE("a far end named during a bridge counts when the bridge ends") {
     p.bridge();
     REQUIRE(Pair::arrives(*p.a, *p.b));
     Peer later(kFarEnd);
-    p.relay->set_far_end(p.a->ports.id, later.at());
+    p.relay->set_far_end(p.a->ports.id, later.at(), {});
     CHECK(Pair::arrives(*p.a, *p.b));
     p.relay->bridge(p.a->ports.id, MediaId::none);
     CHECK(eventually([&] {

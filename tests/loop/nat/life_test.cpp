@@ -166,7 +166,7 @@ TEST_CASE("what can't be is refused with a sentence") {
   // Ids that are not open are ignored.
   const auto nobody = static_cast<MediaId>(99);
   relay->reopen(nobody);
-  relay->set_far_end(nobody, Endpoint{kFarEnd, 1});
+  relay->set_far_end(nobody, Endpoint{kFarEnd, 1}, {});
   relay->bridge(nobody, nobody);
   relay->set_tos(nobody, 0);
   relay->close(nobody);
@@ -200,7 +200,7 @@ TEST_CASE("streams open and close under traffic, on two threads, while reports a
     if (!opened) FAIL_CHECK(opened.error().text);
     if (!opened) break;
     flood_port = (opened->phone_port << 16) | opened->central_port;
-    relay->set_far_end(opened->id, elsewhere.at());
+    relay->set_far_end(opened->id, elsewhere.at(), {});
     relay->bridge(opened->id, last);
     relay->bridge(last, opened->id);
     relay->reopen(opened->id);

@@ -136,13 +136,14 @@ inline std::size_t open_descriptors() {
 inline std::unique_ptr<Relay> make_relay(RelayOptions options = {}) {
   options.clock = &pushed_clock;
   options.receive_buffer = 256 << 10;  // tests send in bursts, and each packet counts
+  options.max_age = kPatience;         // on the slowest machine too
   auto relay = make_epoll_relay(options);
   REQUIRE(relay);
   return std::move(*relay);
 }
 
 inline StreamRequest request() {
-  return {.phone_local = kPhoneSide, .central_local = kCentralSide, .phone = kPhone, .call_server = kServer};
+  return {.phone_local = kPhoneSide, .central_local = kCentralSide, .phone = kPhone, .call_servers = {kServer}};
 }
 
 /// One open stream and its parties.
@@ -151,7 +152,7 @@ struct Call {
       : relay(through),
         phone(of.phone),
         phone_control(of.phone),
-        far_end(of.central_local.is_v6() ? of.call_server : kFarEnd) {
+        far_end(of.central_local.is_v6() ? of.call_servers.front() : kFarEnd) {
     auto opened = relay.open(of);
     REQUIRE(opened);
     ports = *opened;
@@ -162,7 +163,7 @@ struct Call {
   ~Call() { relay.close(ports.id); }
 
   static Endpoint next(const Endpoint& e) { return {e.address, static_cast<std::uint16_t>(e.port + 1)}; }
-  void name_far_end() { relay.set_far_end(ports.id, far_end.at()); }
+  void name_far_end() { relay.set_far_end(ports.id, far_end.at(), {}); }
   /// Two packets that arrive at the far end, so that the phone is latched when this returns.
   void latch() {
     for (int i = 0; i < 2; ++i) {

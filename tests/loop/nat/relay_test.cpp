@@ -40,7 +40,7 @@ TEST_CASE("RTCP goes both ways, by a latch of its own") {
   Call call(*relay);
   call.name_far_end();
   Peer control(kFarEnd);
-  call.relay.set_far_end(call.ports.id, Endpoint{kFarEnd, static_cast<std::uint16_t>(control.at().port - 1)});
+  call.relay.set_far_end(call.ports.id, Endpoint{kFarEnd, static_cast<std::uint16_t>(control.at().port - 1)}, {});
   call.phone_control.send(Call::next(call.phone_side), rtcp(1));
   CHECK(control.receive() == rtcp(1));
   CHECK(control.from == Call::next(call.central_side));
@@ -118,7 +118,7 @@ TEST_CASE("the far end changes during a call; what was queued before goes to the
   call.latch();
   CHECK(call.to_far_end());
   Peer second(kServer);
-  call.relay.set_far_end(call.ports.id, second.at());
+  call.relay.set_far_end(call.ports.id, second.at(), {});
   // The command is carried out with the packets: from some packet on they go to the second, none is lost or
   // doubled.
   std::size_t first_got = 0;
@@ -134,7 +134,7 @@ TEST_CASE("the far end changes during a call; what was queued before goes to the
   CHECK(first_got + second_got == 20);
   call.far_end.send(call.central_side, rtp(1, 99));  // it has no business here any more
   CHECK(eventually([&] { return call.report().strangers == 1; }));
-  call.relay.set_far_end(call.ports.id, std::nullopt);
+  call.relay.set_far_end(call.ports.id, {}, {});
   second.send(call.central_side, rtp(2, 99));  // the call server still may send
   CHECK(call.phone.receive() == rtp(2, 99));
   call.phone.send(call.phone_side, rtp(++call.sequence));
@@ -150,7 +150,7 @@ TEST_CASE("a closed port on either side ends nothing: ICMP errors do not reach t
   auto gone = std::make_optional<Peer>(kFarEnd);
   const Endpoint where = gone->at();
   gone.reset();
-  call.relay.set_far_end(call.ports.id, where);
+  call.relay.set_far_end(call.ports.id, where, {});
   for (int i = 0; i < 5; ++i)
     call.phone.send(call.phone_side, rtp(++call.sequence));
   CHECK(eventually([&] { return call.report().from_phone.packets == 7; }));
@@ -175,8 +175,10 @@ TEST_CASE("a datagram too long for voice is dropped whole, and the next passes")
   CHECK(told("reason=\"oversized\"} 1"));
   call.phone.send(call.phone_side, rtp(++call.sequence, 7, 60000));
   CHECK(told("reason=\"oversized\"} 2"));
-  call.phone.send(call.phone_side, Buffer{});
+  call.phone.send(call.phone_side, Buffer{1, 2, 3});
   CHECK(told("reason=\"invalid\"} 1"));
+  call.phone.send(call.phone_side, Buffer{});
+  CHECK(told("reason=\"keepalive\"} 1"));
   CHECK(call.to_far_end());
   CHECK(told("dropwire_media_streams 1"));
 }
@@ -197,7 +199,7 @@ TEST_CASE("IPv6 on both sides, which share one address") {
   Call call(*relay, {.phone_local = host("::1"),
                      .central_local = host("::1"),
                      .phone = host("::1"),
-                     .call_server = host("::1")});
+                     .call_servers = {host("::1")}});
   call.name_far_end();
   call.latch();
   CHECK(call.to_phone(1));
@@ -289,4 +291,57 @@ TEST_CASE("a fax that was never a call latches with its first datagram, and what
   CHECK(call.far_end.receive() == first);
   CHECK(call.phone.receive() == early);
   CHECK(call.report().phone == call.phone.at());
+}
+
+TEST_CASE("a phone that only listens is sent to where it says, at its own address and at no port of ours") {
+  const auto relay = make_relay();
+  Call call(*relay);
+  call.name_far_end();
+  relay->set_phone(call.ports.id, call.phone.at(), call.phone_control.at());
+  CHECK(call.to_phone(1));
+  Peer control(kFarEnd);
+  control.send(Call::next(call.central_side), rtcp(5));
+  CHECK(call.phone_control.receive() == rtcp(5));
+  CHECK(eventually([&] { return call.report().from_central.delivered == 1; }));
+  CHECK_FALSE(call.report().phone);
+  // A service's port, and what would come back in.
+  for (const std::uint16_t port : {std::uint16_t{1023}, call.ports.phone_port, std::uint16_t(call.ports.phone_port + 1)}) {
+    const IpAddress address = port == 1023 ? kPhone : kPhoneSide;
+    relay->set_phone(call.ports.id, Endpoint{address, port}, std::nullopt);
+    const auto before = call.report().from_central;
+    call.far_end.send(call.central_side, rtp(2, 99));
+    CHECK(eventually([&] { return call.report().from_central.packets == before.packets + 1; }));
+    CHECK(call.report().from_central.delivered == before.delivered);
+  }
+}
+
+TEST_CASE("what was held for a phone goes to it once it says where it listens") {
+  const auto relay = make_relay();
+  Call call(*relay);
+  call.name_far_end();
+  for (std::uint16_t i = 1; i <= 3; ++i)
+    call.far_end.send(call.central_side, rtp(i, 99));
+  CHECK(eventually([&] { return call.report().from_central.packets == 3; }));
+  relay->set_phone(call.ports.id, call.phone.at(), std::nullopt);
+  for (std::uint16_t i = 1; i <= 3; ++i)
+    CHECK(call.phone.receive() == rtp(i, 99));
+  CHECK(eventually([&] { return call.report().from_central.delivered == 3; }));
+}
+
+TEST_CASE("a stream's sources, formats and networks reach its thread") {
+  const auto relay = make_relay();
+  StreamRequest of = request();
+  of.networks = {*IpNetwork::parse("127.0.2.64/26")};
+  Call call(*relay, of);
+  relay->set_phone(call.ports.id, call.phone.at(), std::nullopt);
+  Peer music(host("127.0.2.70")), named(host("127.0.2.40"));
+  music.send(call.central_side, rtp(1, 5));
+  CHECK(call.phone.receive() == rtp(1, 5));
+  relay->set_sources(call.ports.id, {{host("127.0.2.40")}, false});
+  relay->set_formats(call.ports.id, MediaSide::phone, {{97, 16'000}});
+  for (std::uint16_t i = 2; i <= 5; ++i) {
+    named.send(call.central_side, rtp(i, 5, 160, 97));
+    CHECK(call.phone.receive() == rtp(i, 5, 160, 97));
+  }
+  CHECK(eventually([&] { return call.report().from_central.jitter.has_value(); }));
 }

@@ -19,12 +19,14 @@ class FakeRelay final : public nat::Relay {
  public:
   Result<void> configure(const nat::RelayOptions&) override { return {}; }
   struct Stream {
-    std::optional<Endpoint> far_end;
+    std::optional<Endpoint> far_end, far_end_rtcp, phone, phone_rtcp;
     MediaId bridged = MediaId::none;
     int tos = -1;
     bool opaque = false, silent = false;
   };
   Result<nat::StreamPorts> open(const nat::StreamRequest& request) override {
+    if (all.size() >= limit) return fail(Errc::exhausted, "all ports are in use");
+    asked = request;
     const auto n = static_cast<std::uint16_t>(++last);
     all[MediaId{n}] = {};
     rather = {request.central_ports.begin(), request.central_ports.end()};
@@ -34,14 +36,25 @@ class FakeRelay final : public nat::Relay {
                             static_cast<std::uint16_t>(30000 + 2 * n)};
   }
   void reopen(MediaId) override {}
-  void set_far_end(MediaId id, const std::optional<Endpoint>& far_end) override {
-    all.at(id).far_end = far_end;
+  void set_phone(MediaId id, const std::optional<Endpoint>& rtp, const std::optional<Endpoint>& rtcp) override {
+    all.at(id).phone = rtp;
+    all.at(id).phone_rtcp = rtcp;
   }
+  void set_far_end(MediaId id, const std::optional<Endpoint>& far_end,
+                   const std::optional<Endpoint>& rtcp) override {
+    all.at(id).far_end = far_end;
+    all.at(id).far_end_rtcp = rtcp;
+  }
+  void set_sources(MediaId, const MediaSources&) override {}
+  void set_formats(MediaId, MediaSide, const MediaFormats&) override {}
   void bridge(MediaId id, MediaId other) override { all.at(id).bridged = other; }
   void set_opaque(MediaId id, bool opaque) override { all.at(id).opaque = opaque; }
   void set_tos(MediaId id, std::uint8_t tos) override { all.at(id).tos = tos; }
   void silence(MediaId id) override { all.at(id).silent = true; }
-  MediaReport report(MediaId) const override { return {}; }
+  MediaReport report(MediaId id) const override {
+    const auto at = reports.find(id);
+    return at == reports.end() ? MediaReport{} : at->second;
+  }
   void close(MediaId id) override { all.erase(id); }
   std::size_t streams() const override { return all.size(); }
   std::size_t capacity() const override { return 100; }
@@ -49,6 +62,9 @@ class FakeRelay final : public nat::Relay {
 
   std::map<MediaId, Stream> all;
   std::vector<std::uint16_t> rather;  ///< of the last stream
+  std::map<MediaId, MediaReport> reports;
+  nat::StreamRequest asked;  ///< of the last stream
+  std::size_t limit = 100;
   bool gives_mapped = true;
   int last = 0;
 };
@@ -262,4 +278,129 @@ TEST_CASE("mapped pairs: an address that a person gives counts more, whenever it
   CHECK(d.open(kAlice).central_facing == Endpoint{*given.central_advertise, 30004});
   d.desk.configure({});
   CHECK(d.open(kAlice).central_facing == outside(40002));
+}
+
+TEST_CASE("a phone that says its own address is sent to there; another address, or none, is never believed") {
+  Desk d;
+  const auto alice = d.open(kAlice);
+  const auto& relayed = d.relay.all.at(alice.id);
+  d.desk.set_phone_stated(alice.id, {kAlice, 16384});
+  CHECK(relayed.phone == Endpoint{kAlice, 16384});
+  CHECK(relayed.phone_rtcp == Endpoint{kAlice, 16385});
+  d.desk.set_rtcp(alice.id, MediaSide::phone, Endpoint{kAlice, 17777});
+  CHECK(relayed.phone_rtcp == Endpoint{kAlice, 17777});
+  d.desk.set_rtcp(alice.id, MediaSide::phone, Endpoint{kBob, 17777});  // nobody aims at another host
+  CHECK(relayed.phone_rtcp == Endpoint{kAlice, 16385});
+  d.desk.set_phone_stated(alice.id, {kAlice, 65535});
+  CHECK(relayed.phone == Endpoint{kAlice, 65535});
+  CHECK_FALSE(relayed.phone_rtcp);
+  d.desk.set_phone_stated(alice.id, {kBob, 16384});
+  CHECK_FALSE(relayed.phone);
+  CHECK_FALSE(relayed.phone_rtcp);
+}
+
+TEST_CASE("the relay is told who may send, and whether phones are on a LAN of ours") {
+  for (const bool lan : {false, true}) {
+    proxy::MediaDesk::Options options;
+    options.lan = lan;
+    options.symmetric = lan;
+    options.sources = {*IpNetwork::parse("10.0.0.0/24")};
+    Desk d(options);
+    REQUIRE(d.desk.open({kAlice, kOurs, kCentral, kServer, kAlice, {kBob}}));
+    CHECK(d.relay.asked.stated_first == lan);
+    CHECK(d.relay.asked.symmetric == lan);
+    CHECK(d.relay.asked.networks == options.sources);
+    CHECK(d.relay.asked.call_servers == std::vector{kBob, kServer});
+    CHECK(d.relay.asked.phone == kAlice);
+  }
+}
+
+TEST_CASE("held: the far end and its RTCP are nobody's, also where the stream was joined to another phone's") {
+  Desk d;
+  const auto alice = d.open(kAlice), bob = d.open(kBob);
+  const auto& relayed = d.relay.all.at(alice.id);
+  d.desk.set_far_end(alice.id, Endpoint{kServer, 4000});
+  d.desk.set_rtcp(alice.id, MediaSide::central, Endpoint{kServer, 4009});
+  CHECK(relayed.far_end_rtcp == Endpoint{kServer, 4009});
+  (void)d.desk.set_far_end(alice.id, bob.central_facing);
+  CHECK_FALSE(relayed.far_end);  // what was there before is not what a later end of the bridge leads to
+  (void)d.desk.set_far_end(alice.id, std::nullopt);
+  CHECK_FALSE(relayed.far_end);
+  CHECK_FALSE(relayed.far_end_rtcp);
+  CHECK(relayed.bridged == MediaId::none);
+  d.desk.set_rtcp(alice.id, MediaSide::central, Endpoint{kServer, 4009});  // told too late
+  CHECK_FALSE(relayed.far_end_rtcp);
+}
+
+TEST_CASE("a call that went directly between the phones is told so when its media has ended") {
+  Desk d(local());
+  const auto alice = d.open(kAlice), bob = d.open(kBob);
+  d.desk.set_phone_stated(alice.id, {kAlice, 16384});
+  d.desk.set_phone_stated(bob.id, {kBob, 16500});
+  REQUIRE(d.desk.set_far_end(alice.id, bob.central_facing) == Endpoint{kBob, 16500});
+  (void)d.desk.set_far_end(alice.id, std::nullopt);  // StopMediaTransmission, before the report is read
+  CHECK(d.desk.report(alice.id).direct);
+  (void)d.desk.set_far_end(alice.id, Endpoint{kServer, 4000});
+  CHECK_FALSE(d.desk.report(alice.id).direct);
+}
+
+TEST_CASE("a stream whose signalling was lost goes on while both sides are heard, and tells how it ended") {
+  proxy::MediaDesk::Options soon;
+  soon.after_lost = 20ms;
+  soon.lost_idle = 1h;
+  Desk d(soon);
+  const auto talks = d.open(kAlice), one_way = d.open(kBob);
+  MediaReport both;
+  both.from_phone.heard = both.from_central.heard = d.loop.now();
+  both.from_phone.packets = 700;
+  d.relay.reports[talks.id] = both;
+  MediaReport half = both;
+  half.from_phone.heard.reset();
+  half.from_phone.packets = 0;
+  half.from_central.packets = 30;
+  d.relay.reports[one_way.id] = half;
+  d.desk.close(talks.id, MediaEnd::lost);
+  d.desk.close(one_way.id, MediaEnd::lost);
+  d.desk.close(talks.id, MediaEnd::lost);  // said twice
+  CHECK_FALSE(d.desk.report(one_way.id).over);
+  CHECK(d.loop.run_until([&] { return !d.relay.all.contains(one_way.id); }, 5s));
+  CHECK(d.desk.report(one_way.id).over);
+  CHECK(d.desk.report(one_way.id).from_central.packets == 30);
+  REQUIRE(d.relay.all.contains(talks.id));
+  CHECK_FALSE(d.relay.all.at(talks.id).silent);
+  CHECK_FALSE(d.desk.report(talks.id).over);
+  CHECK(d.desk.report(talks.id).from_phone.packets == 700);
+  d.relay.reports[talks.id].from_phone.heard = d.loop.now() - 2h;  // one of them hung up
+  CHECK(d.loop.run_until([&] { return !d.relay.all.contains(talks.id); }, 10s));
+  CHECK(d.desk.report(talks.id).over);
+  CHECK(d.desk.report(talks.id).from_phone.packets == 700);
+  CHECK(d.desk.report(MediaId{99}).over);
+}
+
+TEST_CASE("a stream whose signalling was lost can be closed for good") {
+  proxy::MediaDesk::Options soon;
+  soon.after_closed = 20ms;
+  Desk d(soon);
+  const auto alice = d.open(kAlice);
+  d.desk.close(alice.id, MediaEnd::lost);
+  d.desk.close(alice.id, MediaEnd::closed);
+  CHECK(d.relay.all.at(alice.id).silent);
+  CHECK(d.loop.run_until([&] { return d.relay.all.empty(); }, 5s));
+}
+
+TEST_CASE("a stream that rests gives its ports up for a new one when there are none, unless something came again") {
+  Desk d;
+  d.relay.limit = 2;
+  const auto rests = d.open(kAlice), lives = d.open(kBob);
+  d.desk.rest(rests.id);
+  d.desk.rest(lives.id);
+  d.relay.reports[rests.id].from_central.packets = 12;
+  d.relay.reports[lives.id].from_phone.heard = d.loop.now() + 1s;
+  const auto fresh = d.desk.open({kAlice, kOurs, kCentral, kServer});
+  REQUIRE(fresh);
+  CHECK_FALSE(d.relay.all.contains(rests.id));
+  CHECK(d.relay.all.contains(lives.id));
+  CHECK(d.desk.report(rests.id).over);
+  CHECK(d.desk.report(rests.id).from_central.packets == 12);
+  CHECK_FALSE(d.desk.open({kAlice, kOurs, kCentral, kServer}));  // nobody else rests
 }

@@ -2,8 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/unit/nat/hosts.hpp"
-#include "tests/unit/nat/rtp_packets.hpp"
+#include "tests/unit/nat/stream_world.hpp"
 
 using namespace dw;
 using namespace dw::nat;
@@ -14,14 +13,14 @@ using std::chrono::seconds;
 
 namespace {
 
-const IpAddress kServer = IpAddress::v4(0xc6336414);
-const Endpoint kFarEnd{IpAddress::v4(0xc6336415), 30000};
-const Buffer kRtcp = {0x81, 200, 0, 1, 0, 0, 0, 9};
-/// T.38 (09/2010) annex E: sequence number, primary IFP packet (a t30-indicator of one octet), no secondaries.
-const Buffer kUdptl = {0x00, 0x2a, 0x01, 0x06, 0x00, 0x00};
-
 struct Stream {
-  RelaySession session{kPhone, kServer};
+  RelaySession session;
+  explicit Stream(StreamRules rules = {}) : session(with_known(std::move(rules))) {}
+  static StreamRules with_known(StreamRules rules) {
+    rules.phone = kPhone;
+    if (!rules.known) rules.known = std::make_shared<const KnownSources>(KnownSources{{kServer}, {}});
+    return rules;
+  }
   TimePoint now{};
   std::uint16_t sequence = 100;
   RelaySession::Outcome rtp(Port port, const Endpoint& from) {

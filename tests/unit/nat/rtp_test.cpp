@@ -74,6 +74,6 @@ TEST_CASE("jitter follows RFC 3550's estimate") {
     stats.on_packet(now + milliseconds(20 * i + late), *parse_rtp(test::rtp({static_cast<std::uint16_t>(i), i * 160})), 172);
     if (i > 0) expected += (80.0 - expected) / 16.0;
   }
-  const double got = std::chrono::duration<double>(stats.jitter()).count() * 8000;
+  const double got = std::chrono::duration<double>(*stats.jitter()).count() * 8000;
   CHECK(got == doctest::Approx(expected).epsilon(0.01));
 }

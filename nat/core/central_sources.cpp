@@ -1,0 +1,42 @@
+#include "nat/core/central_sources.hpp"
+
+#include <algorithm>
+
+namespace dw::nat {
+
+bool KnownSources::contains(const IpAddress& address) const {
+  return std::ranges::find(servers, address) != servers.end() ||
+         std::ranges::any_of(networks, [&](const IpNetwork& network) { return network.contains(address); });
+}
+
+void CentralSources::set_far_end(const std::optional<Endpoint>& far_end) {
+  if (!far_end) return;  // it may go on to send: only what the phone says is not for it any more
+  far_end_ = far_end->address;
+  searching_ = false;
+}
+
+void CentralSources::name(const MediaSources& sources) {
+  sources_.named = sources.named;
+  if (sources_.named.size() > MediaSources::kMaxNamed) sources_.named.resize(MediaSources::kMaxNamed);
+  searching_ = sources.first_comer;
+  if (searching_) first_.open_to_anybody();
+}
+
+bool CentralSources::entitled(const IpAddress& address) const {
+  return (far_end_ && address == far_end_) ||
+         std::ranges::find(sources_.named, address) != sources_.named.end() || (known_ && known_->contains(address));
+}
+
+bool CentralSources::may_send(TimePoint now, const Endpoint& from, const std::optional<RtpHeader>& header) {
+  if (entitled(from.address)) {
+    if (searching_) entitled_heard_ = now;
+    return true;
+  }
+  if (!searching_ || (entitled_heard_ && now - *entitled_heard_ <= Latch::kSilence)) return false;
+  const auto& source = first_.far_end();
+  if (!header) return source && source->address == from.address;
+  first_.on_rtp(now, from, header);
+  return source == from;
+}
+
+}  // namespace dw::nat
