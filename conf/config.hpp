@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sbc/base/endpoint.hpp"
+#include "sbc/base/ip_network.hpp"
 #include "sbc/base/time.hpp"
 
 /// Every setting as a value a program can use. Values only: names, defaults, ranges and the sentence that
@@ -135,6 +136,8 @@ struct CentralSip {
 
 struct CentralMedia {
   std::optional<IpAddress> advertise;  ///< nothing: "auto"
+  std::vector<IpNetwork> sources;      ///< media may come from there, whatever signalling names
+  bool symmetric;                      ///< toward where the far end's RTP comes from
 };
 
 struct Central {

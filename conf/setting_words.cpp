@@ -39,6 +39,7 @@ struct TypeName {
   std::string operator()(const CountOrAutoType&) const { return "a whole number"; }
   std::string operator()(const AddressListType&) const { return "a list of addresses"; }
   std::string operator()(const SourceListType&) const { return "a list of addresses"; }
+  std::string operator()(const NetworkListType&) const { return "a list of networks"; }
   std::string operator()(const AddressOrAutoType&) const { return "an address"; }
   std::string operator()(const ServerType&) const { return "a server"; }
   std::string operator()(const EndpointType&) const { return "an address and port"; }
@@ -83,6 +84,7 @@ struct Allowed {
   std::string operator()(const SourceListType&) const {
     return fmt::format("none or up to {}", kMaxSourceAddresses);
   }
+  std::string operator()(const NetworkListType&) const { return fmt::format("none or up to {}", kMaxNetworks); }
   std::string operator()(const AddressOrAutoType&) const { return R"(or "auto")"; }
   std::string operator()(const ServerType&) const { return "or empty"; }
   std::string operator()(const EndpointType&) const { return {}; }

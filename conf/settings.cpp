@@ -273,6 +273,14 @@ const Setting kSettings[] = {
     {"central.media.advertise",
      AddressOrAutoType{at<&Config::central, &Central::media, &CentralMedia::advertise>()}, R"("auto")", "",
      "", "The address for media that the central side is told; \"auto\" is the local one that routes there."},
+    {"central.media.sources",
+     NetworkListType{at<&Config::central, &Central::media, &CentralMedia::sources>()}, "[]", "", "",
+     "Networks of the central side from which audio may come although no message names them: servers of music "
+     "on hold and announcements. Call servers and whom they name may send in any case."},
+    {"central.media.symmetric",
+     BoolType{at<&Config::central, &Central::media, &CentralMedia::symmetric>()}, "false", "", "",
+     "Audio goes to the address and port that the far end's own audio comes from instead of to the one that "
+     "it named: for far ends behind a router of their own. Only who may send is ever sent to."},
 
     {"media.ports", PortRangeType{media<&Media::ports>}, R"("20000-29999")", "", "",
      "UDP ports for media, four for each stream: keep them out of the range from which the system takes "

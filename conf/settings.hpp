@@ -78,6 +78,10 @@ struct AddressListType {
 struct SourceListType {
   Field<std::vector<IpAddress>> field;
 };
+/// Networks, or addresses alone: may be empty.
+struct NetworkListType {
+  Field<std::vector<IpNetwork>> field;
+};
 struct AddressOrAutoType {
   Field<std::optional<IpAddress>> field;
 };
@@ -117,7 +121,7 @@ struct PortRangeType {
 
 using Type = std::variant<BoolType, CountType, NumberType, PortType, PathType, WordType, ModeType, RuleType,
                           DurationType, SizeType, HostType, HostListType, CountOrAutoType, AddressListType,
-                          SourceListType, AddressOrAutoType, ServerType, EndpointType, OriginListType, ServerListType,
+                          SourceListType, NetworkListType, AddressOrAutoType, ServerType, EndpointType, OriginListType, ServerListType,
                           SipServerListType, WordListType, DialledListType, CodecListType, PortRangeType>;
 
 /// One setting: everything that the loader, the reference and the shipped file know of it.

@@ -235,7 +235,7 @@ Value value_from_toml(std::string_view text) {
 Value value_from_command_line(const Setting& setting, std::string_view text) {
   const auto is = [&]<class... T>() { return (std::holds_alternative<T>(setting.type) || ...); };
   text = trim(text);
-  const bool list = is.operator()<HostListType, AddressListType, SourceListType, OriginListType,
+  const bool list = is.operator()<HostListType, AddressListType, SourceListType, NetworkListType, OriginListType,
                                   ServerListType, SipServerListType, WordListType, DialledListType,
                                   CodecListType>();
   if (text.starts_with(list ? '[' : '"')) {

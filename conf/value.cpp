@@ -247,6 +247,12 @@ struct Assign {
         kMaxSourceAddresses);
   }
 
+  Checked operator()(const NetworkListType& type) const {
+    return entries(
+        type.field.in(config), true, R"(["192.0.2.0/24", "198.51.100.7"])",
+        [](const std::string& entry) { return IpNetwork::parse(entry); }, kMaxNetworks);
+  }
+
   static bool is_one_machine(const IpAddress& address) {
     return !address.is_unspecified() && !address.is_multicast() && !address.is_broadcast();
   }
@@ -419,6 +425,9 @@ struct Show {
   }
   std::string operator()(const SourceListType& t) const {
     return list_text(t.field.of(config), [](const IpAddress& a) { return a.to_string(); });
+  }
+  std::string operator()(const NetworkListType& t) const {
+    return list_text(t.field.of(config), [](const IpNetwork& network) { return network.to_string(); });
   }
   std::string operator()(const CountOrAutoType& t) const {
     const auto& count = t.field.of(config);

@@ -141,6 +141,10 @@ proxy::MediaDesk::Options media_options(const conf::Config& config) {
   constexpr unsigned kDscpShift = 2;  // RFC 2474 §3: the upper six bits of the octet
   proxy::MediaDesk::Options o;
   o.local = config.media.local;
+  o.lan = config.mode == conf::Mode::edge;
+  o.symmetric = config.central.media.symmetric;
+  o.sources = config.central.media.sources;
+  o.lost_idle = config.access.sccp.media_idle;
   o.phone_advertise = config.access.advertise;
   o.central_advertise = config.central.media.advertise;
   if (config.media.dscp) o.tos = static_cast<std::uint8_t>(*config.media.dscp << kDscpShift);
