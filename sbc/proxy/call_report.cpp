@@ -11,8 +11,8 @@ constexpr Duration kLongEnough = std::chrono::seconds(5);  // for one way to be 
 std::string_view one_way(const phones::Call& call) {
   for (const auto& s : call.streams) {
     if (s.media.direct || s.both_open < kLongEnough) continue;
-    const bool phone = s.media.from_phone.packets != 0;
-    const bool central = s.media.from_central.packets != 0;
+    const bool phone = s.media.from_phone.audio != 0;
+    const bool central = s.media.from_central.audio != 0;
     if (phone && central) continue;
     return phone ? "from_phone_only" : central ? "from_central_only" : "none";
   }

@@ -78,4 +78,13 @@ std::string CallServers::last_failure() const {
   return last.name.to_string() + ": " + last.last_error + ", a moment ago";
 }
 
+std::vector<IpAddress> CallServers::addresses() const {
+  std::vector<IpAddress> all;
+  for (const std::size_t server : order_) {
+    for (const IpAddress& address : servers_[server].addresses)
+      if (std::ranges::find(all, address) == all.end()) all.push_back(address);
+  }
+  return all;
+}
+
 }  // namespace dw::proxy

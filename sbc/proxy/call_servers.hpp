@@ -48,6 +48,9 @@ class CallServers {
   /// ago".
   std::string last_failure() const;
 
+  /// All that the last lookups of the configured ones gave.
+  std::vector<IpAddress> addresses() const;
+  const std::vector<std::size_t>& order() const { return order_; }
   Server& at(std::size_t server) { return servers_[server]; }
   /// By number; one that is neither configured nor has phones is of no interest.
   const std::vector<Server>& all() const { return servers_; }

@@ -70,6 +70,8 @@ void SccpProxy::configure(Options options) {
   servers_.configure(options_.servers, options_.retry, [this](std::size_t server) {
     return std::ranges::any_of(slots_, [&](const auto& c) { return c && c->target == server; });
   });
+  lookups_.clear();
+  options_.session.call_servers = servers_.addresses();
   if (!other_rates) return;
   names_.clear();
   for (auto& [address, source] : sources_)
@@ -238,10 +240,29 @@ void SccpProxy::try_next(Connection& c) {
           asked.addresses = std::move(*found);
           asked.addresses.resize(std::min(asked.addresses.size(), kMaxAddresses));
           asked.looked_up = loop_.now();
+          options_.session.call_servers = servers_.addresses();
         }
         if (asked.addresses.empty()) return connect_failed(c, found.error().text);
         connect(c);  // with what was known before, if the name can't be had just now
       });
+}
+
+/// Audio may come from servers that no phone is registered with.
+void SccpProxy::look_up_others() {
+  for (const std::size_t number : servers_.order()) {
+    auto& [lookup, asked] = lookups_[number];
+    if (lookup && loop_.now() - asked < kLookedUpAgain) continue;
+    asked = loop_.now();
+    lookup = std::make_unique<net::Lookup>(
+        loop_, servers_.at(number).name.host, [this, number](Result<std::vector<IpAddress>> found) {
+          if (!found || found->empty()) return;
+          found->resize(std::min(found->size(), kMaxAddresses));
+          servers_.at(number).addresses = std::move(*found);
+          servers_.at(number).looked_up = loop_.now();
+          options_.session.call_servers = servers_.addresses();
+        });
+  }
+  options_.session.call_servers = servers_.addresses();
 }
 
 void SccpProxy::connect(Connection& c) {
@@ -294,6 +315,7 @@ void SccpProxy::connected(Connection& c) {
   servers_.worked(c.target);
   ++server.phones;
   c.counted = true;
+  look_up_others();
   const IpAddress local = c.server.local().address;
   sccp::Output out;
   c.session.on_server_connected(loop_.now(), {local, options_.central_advertise.value_or(mapped_.value_or(local)), c.server_at},

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "sbc/base/token_bucket.hpp"
 #include "sbc/base/wire_tap.hpp"
 #include "sbc/net/log.hpp"
+#include "sbc/net/resolver.hpp"
 #include "sbc/net/tcp_stream.hpp"
 #include "sbc/net/timer.hpp"
 #include "sbc/phones/signalling.hpp"
@@ -50,6 +52,8 @@ class SccpProxy {
   static constexpr Duration kHangUp =
       std::chrono::seconds(2);  ///< for either side to say that it has heard enough
   static constexpr Duration kLookupKept = std::chrono::seconds(60);
+  /// Of servers that nobody connects to just now.
+  static constexpr Duration kLookedUpAgain = std::chrono::minutes(10);
   static constexpr std::size_t kMaxAddresses = 4;     ///< tried of one server's name
   static constexpr std::size_t kMaxSources = 65'536;  ///< addresses whose rate is remembered
   static constexpr std::size_t kMaxNames = 65'536;    ///< device names whose rate is remembered
@@ -117,6 +121,7 @@ class SccpProxy {
   bool may_register(const std::string& name);
   // To the server.
   void try_next(Connection& c);
+  void look_up_others();
   void connect(Connection& c);
   void connect_failed(Connection& c, const std::string& why);
   void connected(Connection& c);
@@ -139,6 +144,7 @@ class SccpProxy {
   Sinks sinks_;
   std::optional<IpAddress> mapped_;
   CallServers servers_;
+  std::map<std::size_t, std::pair<std::unique_ptr<net::Lookup>, TimePoint>> lookups_;  ///< since when, by server
   sccp::SessionCounters counters_;
   std::vector<net::TcpListener> listeners_;
   std::vector<std::unique_ptr<Connection>> slots_;

@@ -21,6 +21,9 @@ struct SessionOptions {
   bool blank_text = false;                          ///< addresses in texts of phones become zeroes
   Duration media_idle = std::chrono::seconds(300);  ///< a channel without packets for so long is silent
   std::vector<std::string> emergency;               ///< numbers whose calls find room in any case
+  /// All addresses of the configured call servers, as far as they are known: audio may come from each. The shell keeps
+  /// them right.
+  std::vector<IpAddress> call_servers{};
 };
 
 /// Counted over all sessions.
@@ -230,6 +233,7 @@ class Session {
   void preserve_calls(TimePoint now, Output& out);
   void send_nowhere(TimePoint now, MediaChannel& channel);
   void stop_phone(MediaChannel& channel, Output& out);
+  void tell_formats(const MediaChannel& channel);
   void note_both(TimePoint now, MediaChannel& channel);
   void finish_if_closed(TimePoint now, MediaChannel& channel, Output& out);
   void finish(TimePoint now, MediaChannel& channel, MediaEnd end, Output& out);

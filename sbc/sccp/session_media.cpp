@@ -4,6 +4,7 @@
 #include "sbc/base/emergency.hpp"
 #include "sbc/sccp/address_fields.hpp"
 #include "sbc/sccp/message_id.hpp"
+#include "sbc/sccp/payload_formats.hpp"
 #include "sbc/sccp/session.hpp"
 
 // What a session does with the messages that open, confirm and close media (sccp §4).
@@ -41,7 +42,7 @@ OpenReceive read_open_receive(Bytes payload, MediaKind kind) {
 // callRef 24 further. The one for video: codec@8, address@12; behind it, at 20 or 36: callRef.
 struct StartTransmission {
   ChannelIds ids;
-  std::uint32_t packet_ms = 0, compression_type = 0, precedence = 0;
+  std::uint32_t packet_ms = 0, compression_type = 0, precedence = 0, rfc2833_type = 0;
 };
 StartTransmission read_start_transmission(Bytes payload, MediaKind kind, bool tagged) {
   StartTransmission start;
@@ -56,6 +57,7 @@ StartTransmission read_start_transmission(Bytes payload, MediaKind kind, bool ta
   start.compression_type = read_u32(payload, behind + 4);
   start.precedence = read_u32(payload, behind + 8);
   start.ids.call = read_u32(payload, behind + 24);
+  start.rfc2833_type = read_u32(payload, tagged ? 116 : 100);
   return start;
 }
 
@@ -103,7 +105,8 @@ MediaChannel* Session::open_channel(TimePoint now, MediaKind kind, const Channel
     tell(SessionEvent::Kind::no_media, "the phone has as many media channels as one may have", out);
     return nullptr;
   }
-  const MediaRequest request{side_.phone.address, side_.local, server_->local, server_->server.address, stated_};
+  const MediaRequest request{side_.phone.address, side_.local, server_->local, server_->server.address, stated_,
+                             options_.call_servers};
   auto ports = broker_.open(request);
   if (!ports) {
     make_room(now, ids.call, out);
@@ -171,16 +174,29 @@ void Session::on_open_receive(TimePoint now, const Frame& frame, MediaKind kind,
   channel->encrypted = open.encrypted;
   channel->header_version = frame.version;
   note_both(now, *channel);
+  tell_formats(*channel);
   MutableBytes payload = pass(out.to_phone, frame);
   const auto layout = layout_of(frame, Direction::from_server, out);
-  if (!layout) return;
-  for (const AddressField& field : *layout) {
-    const Endpoint source = read_field(frame.payload, field);
-    if (source.address && !source.address.is_unspecified() &&
-        write_field(payload, field, channel->ports.phone_facing))
-      ++counters_.rewritten;
+  MediaSources sources;
+  if (layout) {
+    for (const AddressField& field : *layout) {
+      const Endpoint source = read_field(frame.payload, field);
+      if (!source.address || source.address.is_unspecified()) continue;
+      sources.named.push_back(source.address);
+      if (write_field(payload, field, channel->ports.phone_facing)) ++counters_.rewritten;
+    }
   }
+  // Music on hold often comes from a node that no message names.
+  sources.first_comer = sources.named.empty();
+  broker_.set_sources(channel->ports.id, sources);
+  if (!layout) return;
   if (layout->requested_type != AddressField::kNone) write_u32(payload, layout->requested_type, 0);
+}
+
+void Session::tell_formats(const MediaChannel& channel) {
+  const auto formats = payload_formats(channel.kind, channel.compression_type, channel.rfc2833_type);
+  for (const MediaSide toward : {MediaSide::phone, MediaSide::central})
+    broker_.set_formats(channel.ports.id, toward, formats);
 }
 
 // PortReq: conf@0, callRef@4, ppid@8, address type@16, media type@20 (0 audio, 1 and 2 video).
@@ -286,6 +302,8 @@ void Session::on_start_transmission(TimePoint now, const Frame& frame, MediaKind
   channel->punch_at.reset();
   channel->compression_type = start.compression_type;
   if (start.packet_ms != 0) channel->packet_ms = start.packet_ms;
+  if (start.rfc2833_type != 0) channel->rfc2833_type = start.rfc2833_type;
+  tell_formats(*channel);
   constexpr std::uint32_t kOctet = 0xff;
   if (start.precedence != 0 && start.precedence <= kOctet)
     broker_.set_tos(channel->ports.id, static_cast<std::uint8_t>(start.precedence));

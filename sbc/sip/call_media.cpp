@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sbc/sip/body.hpp"
+#include "sbc/sip/sdp_formats.hpp"
 
 namespace dw::sip {
 namespace {
@@ -52,6 +53,7 @@ Result<void> CallMedia::rewrite_sdp_body(TimePoint now, std::string_view body, S
   if (!sdp) return std::unexpected(sdp.error());
   ++descriptions_;
   const bool applies = standing == Standing::applies;
+  const auto formats = sdp_formats(body);
   SdpRewrite rewrite;
   rewrite.own = telling.own;
   rewrite.hidden = telling.hidden;
@@ -93,10 +95,15 @@ Result<void> CallMedia::rewrite_sdp_body(TimePoint now, std::string_view body, S
         broker.set_phone_stated(stream.ports.id, *stated);
         if (moved) broker.reopen(stream.ports.id);
       }
+      if (applies) broker.set_formats(stream.ports.id, MediaSide::phone, formats[i]);
       rewrite.to[i] = stream.ports.central_facing;
       rewrite.own = stream.ports.central_facing.address;
     } else {
-      if (applies) take_far_end(stream, media, broker);
+      tell_sources(stream, *sdp, media, standing, broker);
+      if (applies) {
+        broker.set_formats(stream.ports.id, MediaSide::central, formats[i]);
+        take_far_end(stream, media, broker);
+      }
       rewrite.to[i] = stream.told_phone;
       rewrite.own = stream.ports.phone_facing.address;
     }
@@ -138,6 +145,20 @@ void CallMedia::set_addresses(TimePoint now, std::string_view name, const std::v
     stream.told_phone = broker.set_far_end(stream.ports.id, stream.far_end);
     note_both(now, stream);
   }
+}
+
+/// Audio may come from each address that is named, of another branch of the call too.
+void CallMedia::tell_sources(Stream& stream, const Sdp& sdp, const SdpMedia& media, Standing standing,
+                             MediaBroker& broker) {
+  MediaSources sources;
+  if (standing == Standing::informs) sources.named = stream.named;
+  for (const auto& address : {media.address, sdp.address}) {
+    if (address && !address->is_unspecified() && std::ranges::find(sources.named, *address) == sources.named.end())
+      sources.named.push_back(*address);
+  }
+  if (sources.named == stream.named || sources.named.size() > MediaSources::kMaxNamed) return;
+  stream.named = sources.named;
+  broker.set_sources(stream.ports.id, sources);
 }
 
 std::uint64_t CallMedia::version_for(Side from, Standing standing, const Sdp& sdp, std::string_view body,

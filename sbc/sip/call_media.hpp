@@ -94,6 +94,7 @@ class CallMedia {
     std::string far_name;                  ///< of the host that the far end names; its addresses are looked up
     std::uint16_t far_port = 0;            ///< at that host
     Endpoint told_phone;                   ///< where the phone is to send
+    std::vector<IpAddress> named;          ///< by the central side's descriptions
     std::string codec;
     bool opaque = false;
     TimePoint both_since{};  ///< epoch: not both ways
@@ -139,6 +140,8 @@ class CallMedia {
                                 const MediaRequest& request, const Telling& telling, MediaBroker& broker,
                                 std::string& out);
   void take_far_end(Stream& stream, const SdpMedia& media, MediaBroker& broker);
+  static void tell_sources(Stream& stream, const Sdp& sdp, const SdpMedia& media, Standing standing,
+                           MediaBroker& broker);
   std::uint64_t version_for(Side from, Standing standing, const Sdp& sdp, std::string_view body,
                             const SdpRewrite& rewrite);
   void note_both(TimePoint now, Stream& stream);

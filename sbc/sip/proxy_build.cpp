@@ -215,6 +215,11 @@ MediaRequest Proxy::media_request(const DialogSet& set) const {
     request.central_side = address->local.address;
     request.call_server = address->peer.address;
   }
+  request.other_servers = options_.trusted;
+  for (const auto& server : servers_.all()) {
+    for (const auto& address : server.addresses)
+      request.other_servers.push_back(address.peer.address);
+  }
   return request;
 }
 

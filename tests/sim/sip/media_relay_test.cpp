@@ -1,0 +1,62 @@
+// What a call's descriptions tell the relay: who may send, and what payload types are.
+#include <algorithm>
+
+#include "tests/sim/sip/stand.hpp"
+
+using namespace dw;
+using namespace dw::sim;
+
+namespace {
+
+const FakeBroker::Stream& only_stream(const Stand& s) {
+  REQUIRE(s.broker.streams().size() == 1);
+  return s.broker.streams().begin()->second;
+}
+std::string audio_described(std::string_view session, std::string_view own, std::string_view more) {
+  return "v=0\r\no=- 1 1 IN IP4 10.0.0.7\r\ns=-\r\nc=IN IP4 " + std::string(session) +
+         "\r\nt=0 0\r\nm=audio 30000 RTP/AVP 0 96 101\r\n" +
+         (own.empty() ? "" : "c=IN IP4 " + std::string(own) + "\r\n") + std::string(more);
+}
+
+}  // namespace
+
+TEST_CASE("sip: each address that the central side's description names may send, of either kind of c=") {
+  Stand s;
+  s.register_phone();
+  const SipText invite =
+      s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}));
+  s.phone(invite);
+  CHECK(only_stream(s).sources.named.empty());
+  CHECK_FALSE(only_stream(s).sources.first_comer);
+  SipText ok = s.ok_of(s.to_central("INVITE"), "callee");
+  s.server(ok.with_body("application/sdp", audio_described("10.0.0.41", "10.0.0.42", "")));
+  CHECK(only_stream(s).far_end == Endpoint{*IpAddress::parse("10.0.0.42"), 30000});
+  CHECK(only_stream(s).sources.named == std::vector{*IpAddress::parse("10.0.0.42"), *IpAddress::parse("10.0.0.41")});
+}
+
+TEST_CASE("sip: every server that is configured may send, trusted addresses too") {
+  sip::ProxyOptions options = Stand::options(2);
+  options.trusted = {*IpAddress::parse("10.9.9.9")};
+  Stand s(options);
+  s.register_phone();
+  s.phone(s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384})));
+  const auto& others = only_stream(s).request.other_servers;
+  for (const IpAddress& address : {*IpAddress::parse("10.9.9.9"), Stand::server_address(0), Stand::server_address(1)})
+    CHECK(std::ranges::find(others, address) != others.end());
+}
+
+TEST_CASE("sip: the relay knows what either side's payload types are, in packets toward it") {
+  Stand s;
+  s.register_phone();
+  const std::string offer = audio_described(
+      Stand::phone_address().to_string(), "", "a=rtpmap:0 PCMU/8000\r\na=rtpmap:96 opus/48000/2\r\na=rtpmap:101 telephone-event/8000\r\n");
+  s.phone(s.from_phone("INVITE").with_body("application/sdp", offer));
+  CHECK(only_stream(s).to_phone == MediaFormats{{0, 8'000, MediaFormat::Kind::media}, {96, 48'000, MediaFormat::Kind::media}, {101, 8'000, MediaFormat::Kind::event}});
+  CHECK(only_stream(s).to_central.empty());
+  SipText ok = s.ok_of(s.to_central("INVITE"), "callee");
+  s.server(ok.with_body("application/sdp",
+                        audio_described("10.0.0.41", "", "a=rtpmap:101 Telephone-Event/8000\r\na=rtpmap:98 CN/16000\r\n"
+                                                    "a=rtpmap:100 X-NSE/8000\r\na=rtpmap:128 x/8000\r\na=rtpmap:9\r\n")));
+  CHECK(only_stream(s).to_central ==
+        MediaFormats{{101, 8'000, MediaFormat::Kind::event}, {98, 16'000, MediaFormat::Kind::comfort_noise}, {100, 8'000, MediaFormat::Kind::nse}});
+}
