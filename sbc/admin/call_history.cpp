@@ -11,7 +11,7 @@ void CallHistory::Lane::add(const MediaFlow& flow) {
   const std::uint64_t went = flow.lost > lost_before ? flow.lost - lost_before : 0;
   if (came + went > 0) {
     sample.loss_percent = 100.0F * static_cast<float>(went) / static_cast<float>(came + went);
-    sample.jitter_ms = std::chrono::duration<float, std::milli>(flow.jitter).count();
+    if (flow.jitter) sample.jitter_ms = std::chrono::duration<float, std::milli>(*flow.jitter).count();
   }
   packets = flow.packets;
   lost = flow.lost;

@@ -20,7 +20,7 @@ class CallHistory {
 
   struct Sample {
     float loss_percent = -1;  ///< of what was sent meanwhile; below 0: nothing passed
-    float jitter_ms = 0;
+    std::optional<float> jitter_ms;  ///< none: not measured
   };
   /// Oldest first.
   struct Lane {

@@ -12,11 +12,16 @@ std::string text_of(const Endpoint& endpoint) {
   return endpoint.address ? endpoint.to_string() : std::string();
 }
 
-/// To two decimals.
-double loss_percent(const MediaFlow& flow) {
-  const std::uint64_t sent = flow.packets + flow.lost;
-  if (sent == 0) return 0;
-  return std::round(10'000.0 * static_cast<double>(flow.lost) / static_cast<double>(sent)) / 100;
+/// null: nothing came, and nothing can be said of it.
+Json loss_percent(const MediaFlow& flow) {
+  const auto percent = flow.loss_percent();
+  return percent ? Json(std::round(100 * *percent) / 100) : Json(nullptr);
+}
+
+/// null: not measured, as the clock of what came is not known.
+Json jitter_ms(const MediaFlow& flow) {
+  if (!flow.jitter) return nullptr;
+  return std::round(10 * std::chrono::duration<double, std::milli>(*flow.jitter).count()) / 10;
 }
 
 Json flow_json(const MediaFlow& flow, const Now& now) {
@@ -25,13 +30,16 @@ Json flow_json(const MediaFlow& flow, const Now& now) {
     const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(now.steady - *flow.last);
     last = to_rfc3339(now.wall - since);
   }
-  const auto jitter = std::chrono::duration<double, std::milli>(flow.jitter).count();
   return {{"packets", flow.packets},
           {"octets", flow.octets},
+          {"audio", flow.audio},
+          {"delivered", flow.delivered},
           {"lost", flow.lost},
           {"loss_percent", loss_percent(flow)},
+          {"dropped", flow.dropped},
+          {"undelivered_s", std::chrono::duration_cast<std::chrono::seconds>(flow.undelivered).count()},
           {"reordered", flow.reordered},
-          {"jitter_ms", std::round(10 * jitter) / 10},
+          {"jitter_ms", jitter_ms(flow)},
           {"last_packet", std::move(last)}};
 }
 
@@ -40,7 +48,7 @@ Json lane_json(const CallHistory::Lane& lane) {
   for (const CallHistory::Sample& sample : lane.samples) {
     const bool passed = sample.loss_percent >= 0;
     loss.push_back(passed ? Json(std::round(100.0 * sample.loss_percent) / 100) : Json(nullptr));
-    jitter.push_back(passed ? Json(std::round(10.0 * sample.jitter_ms) / 10) : Json(nullptr));
+    jitter.push_back(passed && sample.jitter_ms ? Json(std::round(10.0 * *sample.jitter_ms) / 10) : Json(nullptr));
   }
   return {{"loss_percent", std::move(loss)}, {"jitter_ms", std::move(jitter)}};
 }

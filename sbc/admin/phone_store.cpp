@@ -25,7 +25,7 @@ using phones::StepType;
 
 /// The second: registrations and calls. A step whose type is NULL is a file or a note. The third: SIP. What
 /// was live before it was SCCP's.
-constexpr std::array<std::string_view, 3> kMigrations = {
+constexpr std::array<std::string_view, 4> kMigrations = {
     "CREATE TABLE phone("
     " key TEXT PRIMARY KEY, device TEXT NOT NULL, address TEXT NOT NULL, protocol TEXT NOT NULL,"
     " model TEXT NOT NULL, firmware TEXT NOT NULL, uses_http INTEGER NOT NULL, proven INTEGER NOT NULL,"
@@ -58,7 +58,9 @@ constexpr std::array<std::string_view, 3> kMigrations = {
     "UPDATE step SET protocol = 'sccp' WHERE type IS NOT NULL;"
     "ALTER TABLE step ADD COLUMN status INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE step ADD COLUMN aor TEXT NOT NULL DEFAULT '';"
-    "ALTER TABLE step ADD COLUMN transport TEXT NOT NULL DEFAULT ''"};
+    "ALTER TABLE step ADD COLUMN transport TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE step ADD COLUMN kept_from_phone INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE step ADD COLUMN kept_from_central INTEGER NOT NULL DEFAULT 0"};
 
 constexpr std::array kOutcomes = {FileOutcome::sent,    FileOutcome::unconfirmed, FileOutcome::not_found,
                                   FileOutcome::refused, FileOutcome::unavailable, FileOutcome::no_ack,
@@ -147,7 +149,7 @@ constexpr std::string_view kSelectSteps =
     "SELECT id, at, took, note, outcome, http, error_code, retransmissions, octets, size, last_block, peer, "
     "name,"
     " detail, type, event, version, way, silent, direct, line, both_open, from_phone, lost_from_phone,"
-    " from_central, lost_from_central, strangers, protocol, status, aor, transport FROM step WHERE phone = ? "
+    " from_central, lost_from_central, strangers, protocol, status, aor, transport, kept_from_phone, kept_from_central FROM step WHERE phone = ? "
     "ORDER BY at, id";
 
 constexpr std::string_view kCall = "call";
@@ -165,6 +167,8 @@ CallFigures figures_in(const store::Statement& row) {
   out.from_central = unsigned_of(row.integer(24));
   out.lost_from_central = unsigned_of(row.integer(25));
   out.strangers = unsigned_of(row.integer(26));
+  out.kept_from_phone = std::chrono::milliseconds(row.integer(31));
+  out.kept_from_central = std::chrono::milliseconds(row.integer(32));
   return out;
 }
 
@@ -228,10 +232,11 @@ constexpr std::string_view kPutStep =
     "INSERT OR REPLACE INTO step(phone, id, at, took, note, outcome, http, error_code, retransmissions, "
     "octets, size,"
     " last_block, peer, name, detail, type, event, version, way, silent, direct, line, both_open, from_phone,"
-    " lost_from_phone, from_central, lost_from_central, strangers, protocol, status, aor, transport)"
-    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    " lost_from_phone, from_central, lost_from_central, strangers, protocol, status, aor, transport,"
+    " kept_from_phone, kept_from_central)"
+    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
-/// The columns of the second and third migration.
+/// The columns of the later migrations.
 void bind_live(store::Statement& put, const Step& s) {
   if (s.is_live()) {
     put.bind(16, s.type == StepType::call ? kCall : kSignalling);
@@ -252,6 +257,7 @@ void bind_live(store::Statement& put, const Step& s) {
   put.bind(28, signed_of(call.strangers));
   put.bind(29, to_string(s.protocol)).bind(30, std::int64_t{s.status});
   put.bind(31, std::string_view(s.aor)).bind(32, std::string_view(s.transport));
+  put.bind(33, std::int64_t{call.kept_from_phone.count()}).bind(34, std::int64_t{call.kept_from_central.count()});
 }
 
 Result<void> put_step(store::Statement& put, const std::string& key, const Step& s) {

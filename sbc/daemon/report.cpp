@@ -165,12 +165,21 @@ std::string far_party(const Json& call) {
   return or_dash(std::move(out));
 }
 
-/// "9240, lost 10 (0.11 %)"
+/// "9240, lost 10 (0.11 %)", "nothing arrived"; what arrived and did not reach the other side too.
 std::string flow(const Json& stream, const char* way) {
   const Json& passed = at(stream, way);
+  const std::uint64_t packets = number_at(passed, "packets");
+  if (packets == 0) return "nothing arrived";
   const Json& share = at(passed, "loss_percent");
-  return fmt::format("{}, lost {} ({} %)", number_at(passed, "packets"), number_at(passed, "lost"),
-                     share.is_number() ? share.get<double>() : 0.0);
+  std::string out = fmt::format("{}, lost {}", packets, number_at(passed, "lost"));
+  if (share.is_number()) out += fmt::format(" ({} %)", share.get<double>());
+  if (const auto dropped = number_at(passed, "dropped"); dropped > 0)
+    out += fmt::format(", {} dropped by this box", dropped);
+  const Json& delivered = at(passed, "delivered");
+  if (delivered.is_number() && number_at(passed, "delivered") == 0) return out + ", none delivered";
+  if (const auto seconds = number_at(passed, "undelivered_s"); seconds >= 3)
+    out += fmt::format(", none delivered for {}", to_words(std::chrono::seconds(std::min(seconds, kMaxSeconds))));
+  return out;
 }
 
 /// "phone 203.0.113.7:16390 <-> 192.0.2.1:20000 | 10.0.0.5:20002 <-> 10.0.0.9:18000 far end"

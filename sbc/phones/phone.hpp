@@ -40,14 +40,17 @@ struct CallFigures {
   /// Who sent nothing while both ways were open for kTalk or longer.
   enum class Silent : std::uint8_t { nobody, phone, central, both };
   static constexpr std::chrono::seconds kTalk{5};
+  bool delivered() const { return kept_from_phone < kUndelivered && kept_from_central < kUndelivered; }
 
   Call::Way way = Call::Way::unknown;
   Silent silent = Silent::nobody;
   bool direct = false;  ///< the phones sent to each other, nothing passed here
   std::uint32_t line = 0;
   std::chrono::milliseconds both_open{};
-  std::uint64_t from_phone = 0, lost_from_phone = 0;  ///< packets of RTP
+  std::uint64_t from_phone = 0, lost_from_phone = 0;  ///< packets of RTP, of a way that had audio
   std::uint64_t from_central = 0, lost_from_central = 0;
+  /// For how long audio came that could not be sent on to the other side (MediaFlow::undelivered).
+  std::chrono::milliseconds kept_from_phone{}, kept_from_central{};
   std::uint64_t strangers = 0;
 
   friend bool operator==(const CallFigures&, const CallFigures&) = default;

@@ -52,6 +52,7 @@ class SignallingExamination {
   void check_stability();
   void check_call();
   void tell_one_way(const Step& call);
+  void tell_undelivered(const Step& call);
   std::size_t lately(const auto& is_it) const {
     return static_cast<std::size_t>(std::ranges::count_if(phone_.steps, [&](const Step& s) {
       return s.type == StepType::signalling && now_ - s.at <= kUnstable && is_it(s);
@@ -172,7 +173,8 @@ void SignallingExamination::check_stability() {
 void SignallingExamination::check_call() {
   const auto telling = [](const Step& s) {
     return s.type == StepType::call && !s.call.direct &&
-           (s.call.both_open >= CallFigures::kTalk || s.call.from_phone + s.call.from_central >= kEnough);
+           (s.call.both_open >= CallFigures::kTalk || s.call.from_phone + s.call.from_central >= kEnough ||
+            !s.call.delivered());
   };
   const auto last = std::find_if(phone_.steps.rbegin(), phone_.steps.rend(), telling);
   if (last == phone_.steps.rend()) return;
@@ -181,7 +183,9 @@ void SignallingExamination::check_call() {
     add("no_audio", Severity::error, sentence(step));
     return;
   }
+  // A phone that is not heard may be out of reach for that alone: one cause.
   if (step.call.silent != Silent::nobody) return tell_one_way(step);
+  if (!step.call.delivered()) return tell_undelivered(step);
   const auto gaps = [](std::uint64_t lost, std::uint64_t arrived) {
     const std::uint64_t sent = lost + arrived;
     return sent >= kEnough && static_cast<double>(lost) > kBadShare * static_cast<double>(sent);
@@ -219,6 +223,21 @@ void SignallingExamination::tell_one_way(const Step& call) {
       "Check that central.media.advertise is an address that the call server reaches, and let UDP from there "
       "to "
       "media.ports through. If the far end is another phone, look at its story too.";
+}
+
+void SignallingExamination::tell_undelivered(const Step& call) {
+  Finding& finding = add("audio_not_delivered", Severity::warning, sentence(call));
+  if (call.call.kept_from_central >= kUndelivered) {
+    finding.means +=
+        " It was for the phone, which sent nothing itself and named an address that is not its own here: only its own "
+        "packets show through its router where it is. Music on hold, announcements and pages to a phone that is told "
+        "only to listen sound so.";
+    return;
+  }
+  finding.means += " It was for the central side, and this box's network let none of it out.";
+  finding.remedy =
+      "Look whether the far end in the call's story is an address that this box can reach (a route, a firewall on "
+      "this box): dropwire doctor.";
 }
 
 }  // namespace

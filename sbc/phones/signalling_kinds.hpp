@@ -48,6 +48,11 @@ inline constexpr auto kSignallingKinds = std::to_array<FindingKind>({
      "More than 3 % of its packets were lost on the way to this box: the line is overloaded, or it is Wi-Fi.",
      "Look at what else uses the line, give voice (DSCP EF) precedence in the router, prefer cable to "
      "Wi-Fi."},
+    {"audio_not_delivered", Severity::warning, About::phone, "Audio arrived and could not be delivered",
+     "For three seconds or longer audio came to this box from one side, and none of it could be sent on to the "
+     "other.",
+     "Let the call server open both ways, as it does for a call, when it plays something to a phone behind a router; "
+     "or put an edge box on the phone's network, which reaches it without the router."},
     {"server_refuses_shared_address", Severity::error, About::phone,
      "The call server refuses a second phone from one address",
      "All phones come to the call server from this box's one address. Some (old chan_sccp) take one phone "

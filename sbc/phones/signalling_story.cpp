@@ -27,8 +27,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kCodecs =
 Silent silence_of(const Call::Stream& stream) {
   const bool picture = starts_with_ignoring_case(stream.codec, "H26");
   if (stream.media.direct || picture || stream.both_open < CallFigures::kTalk) return Silent::nobody;
-  const bool phone = stream.media.from_phone.packets == 0;
-  const bool central = stream.media.from_central.packets == 0;
+  const bool phone = stream.media.from_phone.audio == 0;
+  const bool central = stream.media.from_central.audio == 0;
   return phone && central ? Silent::both : phone ? Silent::phone : central ? Silent::central : Silent::nobody;
 }
 
@@ -37,6 +37,23 @@ std::string percent(std::uint64_t lost, std::uint64_t arrived_packets) {
   if (lost == 0) return "0 %";
   const double share = 100.0 * static_cast<double>(lost) / static_cast<double>(lost + arrived_packets);
   return share < 0.1 ? std::string("under 0.1 %") : fmt::format("{:.1f} %", share);
+}
+
+/// "lost 0 % from the phone", "lost 2.4 % toward it", "nothing arrived from the phone".
+std::string way_words(std::uint64_t lost, std::uint64_t arrived_packets, std::string_view way) {
+  if (arrived_packets == 0) return fmt::format("nothing arrived {}", way);
+  return fmt::format("lost {} {}", percent(lost, arrived_packets), way);
+}
+
+/// What came and could not be sent on.
+std::string kept_words(const CallFigures& call) {
+  std::string out;
+  const auto tell = [&](std::chrono::milliseconds kept, std::string_view which) {
+    if (kept >= kUndelivered) out += fmt::format("; for {} none of the audio {} could be sent on", to_words(kept), which);
+  };
+  tell(call.kept_from_phone, "from the phone");
+  tell(call.kept_from_central, "toward it");
+  return out;
 }
 
 std::string media_words(const Step& step) {
@@ -52,9 +69,15 @@ std::string media_words(const Step& step) {
     case Silent::nobody:
       break;
   }
-  if (call.from_phone == 0 && call.from_central == 0) return "no audio";
-  return fmt::format("lost {} from the phone, {} toward it", percent(call.lost_from_phone, call.from_phone),
-                     percent(call.lost_from_central, call.from_central));
+  if (call.from_phone == 0 && call.from_central == 0)
+    return call.both_open > std::chrono::milliseconds::zero() ? "nothing arrived from either side" : "no audio";
+  if (call.from_phone != 0 && call.from_central != 0) {
+    return fmt::format("lost {} from the phone, {} toward it", percent(call.lost_from_phone, call.from_phone),
+                       percent(call.lost_from_central, call.from_central)) +
+           kept_words(call);
+  }
+  return way_words(call.lost_from_phone, call.from_phone, "from the phone") + ", " +
+         way_words(call.lost_from_central, call.from_central, "toward it") + kept_words(call);
 }
 
 std::string call_words(const Step& step) {
@@ -184,10 +207,15 @@ Step step_of(const Call& call) {
     figures.both_open =
         std::max(figures.both_open, std::chrono::duration_cast<std::chrono::milliseconds>(stream.both_open));
     if (figures.silent == Silent::nobody) figures.silent = silence_of(stream);
-    figures.from_phone += stream.media.from_phone.packets;
-    figures.lost_from_phone += stream.media.from_phone.lost;
-    figures.from_central += stream.media.from_central.packets;
-    figures.lost_from_central += stream.media.from_central.lost;
+    const auto add = [](const MediaFlow& flow, std::uint64_t& came, std::uint64_t& lost,
+                        std::chrono::milliseconds& kept) {
+      kept = std::max(kept, std::chrono::duration_cast<std::chrono::milliseconds>(flow.undelivered));
+      if (flow.audio == 0) return;  // keepalives and comfort noise are nothing to lose
+      came += flow.packets;
+      lost += flow.lost;
+    };
+    add(stream.media.from_phone, figures.from_phone, figures.lost_from_phone, figures.kept_from_phone);
+    add(stream.media.from_central, figures.from_central, figures.lost_from_central, figures.kept_from_central);
     figures.strangers += stream.media.strangers;
   }
   return out;

@@ -19,13 +19,14 @@ function plot(values, every, kind, unit, least) {
   return svg("svg", { class: "plot", viewBox: `0 0 ${kWidth} ${kHeight}`, preserveAspectRatio: "none", role: "img", "aria-label": words }, ...marks);
 }
 function lane(title, flow, history, every) {
-  const bad = flow.loss_percent > 3;
+  const none = flow.packets === 0, bad = flow.loss_percent > 3, kept = !none && (flow.delivered === 0 || flow.undelivered_s >= 3);
+  const jitter = flow.jitter_ms === null ? "jitter not measured" : `jitter ${flow.jitter_ms} ms`;
   return el("div", { class: "lane" }, el("strong", {}, title), " ",
-    flow.packets === 0 ? badge("warning", "nothing yet") : bad ? badge("warning", flow.loss_percent + " % lost") : badge("good", "arrives well"),
-    history ? el("div", { class: "plots" },
+    none ? badge("warning", "nothing arrived") : kept ? badge("warning", "does not reach the other side") : bad ? badge("warning", flow.loss_percent + " % lost") : badge("good", "arrives well"),
+    none ? "" : history ? el("div", { class: "plots" },
       el("figure", {}, plot(history.loss_percent, every, "Loss", "%", 5), el("figcaption", {}, `loss ${flow.loss_percent} % of ${flow.packets + flow.lost}`)),
-      el("figure", {}, plot(history.jitter_ms, every, "Jitter", "ms", 20), el("figcaption", {}, `jitter ${flow.jitter_ms} ms`))) :
-    el("p", { class: "quiet" }, `${flow.packets} packets, ${flow.loss_percent} % lost, jitter ${flow.jitter_ms} ms`));
+      el("figure", {}, plot(history.jitter_ms, every, "Jitter", "ms", 20), el("figcaption", {}, jitter))) :
+    el("p", { class: "quiet" }, `${flow.packets} packets, ${flow.loss_percent} % lost, ${jitter}`));
 }
 const call_key = (x) => [name_of(x), x.reference, x.call_id, x.own_number, x.streams[0]?.phone_facing].join(" ");
 function talk(x) {

@@ -58,7 +58,9 @@ inline phones::Call call(const std::string& device) {
   stream.central_facing = Endpoint::parse("10.0.0.5:20002").value();
   stream.codec = "PCMU";
   stream.media.strangers = 3;
-  stream.media.from_phone.packets = 9240;
+  stream.media.from_phone.packets = stream.media.from_phone.audio = 9240;
+  stream.media.from_phone.delivered = 9238;
+  stream.media.from_phone.dropped = 2;
   stream.media.from_phone.lost = 10;
   stream.media.from_phone.jitter = std::chrono::microseconds(1'312);
   stream.media.from_phone.last = Clock::now();

@@ -73,15 +73,17 @@ Call call(WallTime at, std::uint64_t from_phone, std::uint64_t from_central) {
   Call::Stream& stream = out.streams.emplace_back();
   stream.codec = "PCMU";
   stream.both_open = 9s;
-  stream.media.from_phone.packets = from_phone;
+  stream.media.from_phone.packets = stream.media.from_phone.audio = from_phone;
+  stream.media.from_phone.undelivered = 4s;
+  stream.media.from_central.undelivered = 6s;
   stream.media.from_phone.lost = 3;
-  stream.media.from_central.packets = from_central;
+  stream.media.from_central.packets = stream.media.from_central.audio = from_central;
   stream.media.from_central.lost = 4;
   stream.media.strangers = 5;
   return out;
 }
 
-constexpr std::array<std::string_view, 3> kSame = {"", "", ""};  // as many migrations as there are
+constexpr std::array<std::string_view, 4> kSame = {"", "", "", ""};  // as many migrations as there are
 
 /// What the file on disk says, while nobody has it open.
 std::int64_t count(const std::filesystem::path& dir, const std::string& what) {
@@ -264,6 +266,7 @@ TEST_CASE("what each older version kept is read, and has today's schema afterwar
         CHECK(phone.steps[4].protocol == Protocol::sccp);
         CHECK(phone.steps[4].call.silent == CallFigures::Silent::central);
         CHECK(phone.steps[4].call.from_phone == 450);
+        CHECK(phone.steps[4].call.kept_from_phone == (version >= 4 ? 4s : 0s));
       }
       if (version >= 3) {
         CHECK(phone.user_agent == "Cisco-CP7965G/9.4.2");

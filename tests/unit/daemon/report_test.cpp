@@ -40,6 +40,22 @@ const Json kCall = Json::parse(R"({
 
 }  // namespace
 
+TEST_CASE("a call's ways say what arrived, what this box dropped and what was not delivered; nothing is not 0 %") {
+  const auto told = [](const char* flow) {
+    Json call = kCall;
+    call["streams"][0]["from_central"] = Json::parse(flow);
+    return report::calls({{"calls", {call}}});
+  };
+  CHECK(contains(told(R"({"packets": 0, "lost": 0, "loss_percent": null})"), "  nothing arrived\n"));
+  CHECK(contains(told(R"({"packets": 5, "lost": 0, "loss_percent": null, "delivered": 5})"), "  5, lost 0\n"));
+  CHECK(contains(told(R"({"packets": 500, "lost": 0, "loss_percent": 0, "delivered": 0, "undelivered_s": 9})"),
+                 "500, lost 0 (0 %), none delivered\n"));
+  CHECK(contains(told(R"({"packets": 500, "lost": 0, "loss_percent": 0, "delivered": 50, "undelivered_s": 9})"),
+                 "500, lost 0 (0 %), none delivered for 9.0 s\n"));
+  CHECK(contains(told(R"({"packets": 500, "lost": 1, "loss_percent": 0.2, "delivered": 490, "dropped": 10, "undelivered_s": 0})"),
+                 "500, lost 1 (0.2 %), 10 dropped by this box\n"));
+}
+
 TEST_CASE("a phone's story is a timeline, and what to do stands below") {
   const std::string text = report::phone(kPhone, kLook);
   CAPTURE(text);

@@ -333,6 +333,13 @@ Gallery signalling_gallery() {
        [] { return told(SignallingEvent::alarm, "17: Name=SEP001122334455 Last=x"); }},
       {"one_way_audio", [] { return call(0, 9000); }},
       {"no_audio", [] { return call(0, 0); }},
+      {"audio_not_delivered",
+       [] {
+         Line r = registered_line();
+         Call c = r.call(0, 900, {});
+         c.streams[0].media.from_central.undelivered = std::chrono::seconds(18);
+         return r.talks(c).found();
+       }},
       {"bad_audio",
        [] {
          Line r = registered_line();

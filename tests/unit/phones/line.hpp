@@ -55,8 +55,9 @@ struct LineReplay : Replay {
     Call::Stream& stream = c.streams.emplace_back();
     stream.codec = "PCMU";
     stream.both_open = both_open;
-    stream.media.from_phone.packets = from_phone;
-    stream.media.from_central.packets = from_central;
+    for (const auto& [flow, packets] :
+         {std::pair(&stream.media.from_phone, from_phone), {&stream.media.from_central, from_central}})
+      flow->packets = flow->audio = flow->delivered = packets;
     return c;
   }
   void talks(const Call& c) {

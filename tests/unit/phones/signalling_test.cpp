@@ -362,6 +362,41 @@ TEST_CASE("one_way_audio, no_audio, bad_audio: the last call that tells somethin
   CHECK(r.codes() == "");
 }
 
+TEST_CASE("audio_not_delivered: it came, and could not be sent on; a phone that was not heard is one cause, told once") {
+  Line r = healthy();
+  Call c = r.call(0, 900, {});  // told only to listen: music, a page
+  c.streams[0].media.from_central.undelivered = 2900ms;
+  r.talks(c);
+  CHECK(r.codes() == "");
+  c.streams[0].media.from_central.undelivered = 18s;
+  r.talks(c);
+  CHECK(r.codes() == "audio_not_delivered");
+  CHECK(r.finding("audio_not_delivered").means.find("only its own packets show") != std::string::npos);
+  CHECK(r.last_sentence().ends_with(
+      "nothing arrived from the phone, lost 0 % toward it; for 18.0 s none of the audio toward it could be sent on"));
+  c.streams[0].both_open = 20s;
+  r.talks(c);
+  CHECK(r.codes() == "one_way_audio");
+  c = r.call(1'000, 1'000);
+  c.streams[0].media.from_phone.undelivered = 5s;
+  r.talks(c);
+  CHECK(r.codes() == "audio_not_delivered");
+  CHECK(r.finding("audio_not_delivered").remedy.find("far end") != std::string::npos);
+  r.talks(r.call(1'000, 1'000));
+  CHECK(r.codes() == "");
+}
+
+TEST_CASE("keepalives and comfort noise are no audio of a call, and nothing is told as nothing from the first second") {
+  Line r = healthy();
+  Call c = r.call(1'000, 12);
+  c.streams[0].media.from_central.audio = 0;
+  r.talks(c);
+  CHECK(r.codes() == "one_way_audio");
+  CHECK((r.talks(r.call(0, 0, 1s)), r.last_sentence()).ends_with("nothing arrived from either side"));
+  CHECK((r.talks(r.call(60, 0, 1s)), r.last_sentence()).ends_with("lost 0 % from the phone, nothing arrived toward it"));
+  CHECK((r.talks(r.call(0, 60, 1s)), r.last_sentence()).ends_with("nothing arrived from the phone, lost 0 % toward it"));
+}
+
 TEST_CASE("what is no one-way audio: directly between phones, a picture, few packets lost") {
   Line r = healthy();
   Call c = r.call(0, 0);
