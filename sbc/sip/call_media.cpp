@@ -93,6 +93,8 @@ Result<void> CallMedia::rewrite_sdp_body(TimePoint now, std::string_view body, S
         const bool moved = stream.phone_stated != Endpoint{} && stream.phone_stated != *stated;
         stream.phone_stated = *stated;
         broker.set_phone_stated(stream.ports.id, *stated);
+        stream.phone_rtcp = media.rtcp_endpoint();
+        broker.set_rtcp(stream.ports.id, MediaSide::phone, stream.phone_rtcp);
         if (moved) broker.reopen(stream.ports.id);
       }
       if (applies) broker.set_formats(stream.ports.id, MediaSide::phone, formats[i]);
@@ -131,6 +133,8 @@ void CallMedia::take_far_end(Stream& stream, const SdpMedia& media, MediaBroker&
   stream.far_port = media.port;
   if (named) names_.push_back(stream.far_name);
   stream.told_phone = broker.set_far_end(stream.ports.id, stream.far_end);
+  stream.far_rtcp = media.rtcp_endpoint();
+  broker.set_rtcp(stream.ports.id, MediaSide::central, stream.far_rtcp);
 }
 
 void CallMedia::set_addresses(TimePoint now, std::string_view name, const std::vector<IpAddress>& addresses,

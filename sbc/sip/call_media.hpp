@@ -93,6 +93,7 @@ class CallMedia {
     std::optional<Endpoint> far_end;
     std::string far_name;                  ///< of the host that the far end names; its addresses are looked up
     std::uint16_t far_port = 0;            ///< at that host
+    std::optional<Endpoint> phone_rtcp, far_rtcp;  ///< a=rtcp
     Endpoint told_phone;                   ///< where the phone is to send
     std::vector<IpAddress> named;          ///< by the central side's descriptions
     std::string codec;
@@ -109,6 +110,7 @@ class CallMedia {
       bool opaque = false;
       std::string far_name;
       std::uint16_t far_port = 0;
+      std::optional<Endpoint> phone_rtcp, far_rtcp;
     };
     std::vector<Line> lines;
     bool held = false;

@@ -16,7 +16,7 @@ std::size_t hash_of(std::string_view text) {
 CallMedia::Said CallMedia::said_by(Side side) const {
   Said said;
   for (const Stream& s : streams_)
-    said.lines.push_back({s.phone_stated, s.far_end, s.codec, s.opaque, s.far_name, s.far_port});
+    said.lines.push_back({s.phone_stated, s.far_end, s.codec, s.opaque, s.far_name, s.far_port, s.phone_rtcp, s.far_rtcp});
   said.held = side == Side::access ? held_by_phone_ : held_by_far_end_;
   return said;
 }
@@ -36,11 +36,13 @@ void CallMedia::apply(TimePoint now, Side side, const Said& said, MediaBroker& b
     if (side == Side::central && stream.far_end != line.far_end) {
       stream.far_end = line.far_end;
       stream.told_phone = broker.set_far_end(stream.ports.id, stream.far_end);
+      broker.set_rtcp(stream.ports.id, MediaSide::central, stream.far_rtcp = line.far_rtcp);
     }
     if (side == Side::access && stream.phone_stated != line.phone_stated) {
       stream.phone_stated = line.phone_stated;
       if (stream.phone_stated.port != 0) {
         broker.set_phone_stated(stream.ports.id, stream.phone_stated);
+        broker.set_rtcp(stream.ports.id, MediaSide::phone, stream.phone_rtcp = line.phone_rtcp);
         broker.reopen(stream.ports.id);
       }
     }

@@ -60,3 +60,19 @@ TEST_CASE("sip: the relay knows what either side's payload types are, in packets
   CHECK(only_stream(s).to_central ==
         MediaFormats{{101, 8'000, MediaFormat::Kind::event}, {98, 16'000, MediaFormat::Kind::comfort_noise}, {100, 8'000, MediaFormat::Kind::nse}});
 }
+
+TEST_CASE("sip: RTCP goes where either side's a=rtcp says, and is the port after RTP's without one") {
+  Stand s;
+  s.register_phone();
+  const std::string phone = Stand::phone_address().to_string();
+  s.phone(s.from_phone("INVITE").with_body("application/sdp", audio_described(phone, "", "a=rtcp:30009\r\n")));
+  CHECK(only_stream(s).stated_rtcp == Endpoint{Stand::phone_address(), 30009});
+  SipText ok = s.ok_of(s.to_central("INVITE"), "callee");
+  s.server(ok.with_body("application/sdp", audio_described("10.0.0.41", "", "a=rtcp:30777 IN IP4 10.0.0.44\r\n")));
+  CHECK(only_stream(s).far_end_rtcp == Endpoint{*IpAddress::parse("10.0.0.44"), 30777});
+  Stand plain;
+  plain.register_phone();
+  plain.call_up();
+  CHECK_FALSE(only_stream(plain).stated_rtcp);
+  CHECK_FALSE(only_stream(plain).far_end_rtcp);
+}
