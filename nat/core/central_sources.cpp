@@ -10,6 +10,7 @@ bool KnownSources::contains(const IpAddress& address) const {
 }
 
 void CentralSources::set_far_end(const std::optional<Endpoint>& far_end) {
+  named_ = far_end.has_value();
   if (!far_end) return;  // it may go on to send: only what the phone says is not for it any more
   far_end_ = far_end->address;
   searching_ = false;
@@ -18,7 +19,7 @@ void CentralSources::set_far_end(const std::optional<Endpoint>& far_end) {
 void CentralSources::name(const MediaSources& sources) {
   sources_.named = sources.named;
   if (sources_.named.size() > MediaSources::kMaxNamed) sources_.named.resize(MediaSources::kMaxNamed);
-  searching_ = sources.first_comer;
+  searching_ = sources.first_comer && !named_;
   if (searching_) first_.open_to_anybody();
 }
 

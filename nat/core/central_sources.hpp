@@ -36,6 +36,7 @@ class CentralSources {
   std::shared_ptr<const KnownSources> known_;
   IpAddress far_end_;  ///< the last that was named
   MediaSources sources_;
+  bool named_ = false;  ///< there is a far end
   bool searching_ = false;
   Latch first_;
   std::optional<TimePoint> entitled_heard_;

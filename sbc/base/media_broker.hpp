@@ -88,15 +88,12 @@ struct MediaReport {
   std::optional<Endpoint> far_end;  ///< where they go
   std::uint64_t strangers = 0;      ///< packets dropped because of where they came from, both sides
   bool direct = false;              ///< the phone was told its far end's own address: nothing passes here
-  bool over = false;                ///< the stream is closed; the figures are its last ones
 };
 
 /// How a stream ends.
 enum class MediaEnd : std::uint8_t {
   closed,  ///< by signalling: nothing passes any more, and for a moment what is under way is thrown away
-  /// Its signalling was lost. It goes on for a moment, as a phone keeps its call for that long, and for as long as
-  /// either side hears the other. report() answers meanwhile, and for a while after its end.
-  lost,
+  lost,    ///< its signalling was lost: it goes on for a moment, as a phone keeps its call for that long
 };
 
 /// What signalling asks of the media relay. All of it is on the signalling thread, answers at once, and calls
@@ -128,11 +125,8 @@ class MediaBroker {
   virtual void set_opaque(MediaId id, bool opaque) = 0;
   /// The type-of-service octet of what is sent (RFC 2474: DSCP in the upper six bits), both ways.
   virtual void set_tos(MediaId id, std::uint8_t tos) = 0;
-  /// Nothing came for long, and its call goes on: the stream stays open, but is closed in favour of a new one when
-  /// there are no ports left. Whatever comes ends that.
-  virtual void rest(MediaId id) = 0;
   virtual MediaReport report(MediaId id) const = 0;
-  /// Ends it; the ports rest before they are used again. One whose signalling was lost may be closed once more.
+  /// Ends it; the ports rest before they are used again.
   virtual void close(MediaId id, MediaEnd end) = 0;
 };
 

@@ -144,7 +144,6 @@ proxy::MediaDesk::Options media_options(const conf::Config& config) {
   o.lan = config.mode == conf::Mode::edge;
   o.symmetric = config.central.media.symmetric;
   o.sources = config.central.media.sources;
-  o.lost_idle = config.access.sccp.media_idle;
   o.phone_advertise = config.access.advertise;
   o.central_advertise = config.central.media.advertise;
   if (config.media.dscp) o.tos = static_cast<std::uint8_t>(*config.media.dscp << kDscpShift);

@@ -12,8 +12,6 @@ MediaDesk::~MediaDesk() {
     relay_.close(id);
   for (const auto& [when, id] : lingering_)
     relay_.close(id);
-  for (const auto& [id, lost] : lost_)
-    relay_.close(id);
 }
 
 nat::StreamRequest MediaDesk::relay_request(const MediaRequest& request) {
@@ -24,9 +22,7 @@ nat::StreamRequest MediaDesk::relay_request(const MediaRequest& request) {
 }
 
 Result<MediaPorts> MediaDesk::open(const MediaRequest& request) {
-  auto opened = relay_.open(relay_request(request));
-  if (!opened && opened.error().code == Errc::exhausted && end_one_that_rests())
-    opened = relay_.open(relay_request(request));
+  const auto opened = relay_.open(relay_request(request));
   if (!opened) return std::unexpected(opened.error());
   Stream stream;
   stream.request = request;
@@ -101,7 +97,12 @@ void MediaDesk::tell_relay(const Stream& stream) {
 }
 
 void MediaDesk::set_sources(MediaId id, const MediaSources& sources) {
-  if (streams_.contains(id)) relay_.set_sources(id, sources);
+  const auto at = streams_.find(id);
+  if (at == streams_.end()) return;
+  MediaSources told = sources;
+  // Somebody is named: the far end, or another phone of ours.
+  if (at->second.far_end || at->second.other != MediaId::none) told.first_comer = false;
+  relay_.set_sources(id, told);
 }
 
 void MediaDesk::set_formats(MediaId id, MediaSide toward, const MediaFormats& formats) {
@@ -153,91 +154,25 @@ void MediaDesk::set_tos(MediaId id, std::uint8_t tos) {
   if (!options_.tos && streams_.contains(id)) relay_.set_tos(id, tos);
 }
 
-void MediaDesk::rest(MediaId id) {
-  const auto at = streams_.find(id);
-  if (at == streams_.end() || at->second.resting) return;
-  at->second.resting = true;
-  at->second.rests_since = loop_.now();
-}
-
-/// For a new stream, when there are no ports: the one that has been silent for longest. False when there is none.
-bool MediaDesk::end_one_that_rests() {
-  auto longest = streams_.end();
-  for (auto at = streams_.begin(); at != streams_.end(); ++at) {
-    Stream& stream = at->second;
-    if (!stream.resting) continue;
-    const MediaReport report = relay_.report(at->first);
-    for (const auto& heard : {report.from_phone.heard, report.from_central.heard})
-      if (heard && *heard > stream.rests_since) stream.resting = false;
-    if (stream.resting && (longest == streams_.end() || stream.rests_since < longest->second.rests_since)) longest = at;
-  }
-  if (longest == streams_.end()) return false;
-  const MediaId id = longest->first;
-  remember(id, report(id));
-  forget(longest);
-  relay_.close(id);
-  return true;
-}
-
 MediaReport MediaDesk::report(MediaId id) const {
   const auto at = streams_.find(id);
-  const auto lost = lost_.find(id);
-  if (at == streams_.end() && lost == lost_.end()) {
-    const auto over = over_.find(id);
-    MediaReport report = over == over_.end() ? MediaReport{} : over->second;
-    report.over = true;
-    return report;
-  }
+  if (at == streams_.end()) return {};
   MediaReport report = relay_.report(id);
-  report.direct = at != streams_.end() ? at->second.direct : lost->second.direct;
+  report.direct = at->second.direct;
   return report;
-}
-
-void MediaDesk::forget(std::unordered_map<MediaId, Stream>::iterator stream) {
-  const auto facing = by_central_facing_.find(stream->second.ports.central_facing);
-  if (facing != by_central_facing_.end() && facing->second == stream->first) by_central_facing_.erase(facing);
-  streams_.erase(stream);
-}
-
-void MediaDesk::remember(MediaId id, MediaReport report) {
-  if (over_.size() >= kMaxOver) over_.erase(over_.begin());
-  over_[id] = std::move(report);
 }
 
 void MediaDesk::close(MediaId id, MediaEnd end) {
   const auto at = streams_.find(id);
-  const auto lost = lost_.find(id);
-  if (at == streams_.end() && lost == lost_.end()) return;
-  if (end == MediaEnd::lost) {
-    if (lost != lost_.end()) return;
-    lost_.emplace(id, Lost{loop_.now(), at->second.direct});
-    forget(at);
-    return arm();
-  }
-  if (at != streams_.end()) forget(at);
-  if (lost != lost_.end()) lost_.erase(lost);
+  if (at == streams_.end()) return;
+  const auto facing = by_central_facing_.find(at->second.ports.central_facing);
+  if (facing != by_central_facing_.end() && facing->second == id) by_central_facing_.erase(facing);
+  streams_.erase(at);
   // A phone may use its port for the next call at once: nothing of this one must come to it.
-  relay_.silence(id);
-  lingering_.emplace(loop_.now() + options_.after_closed, id);
-  arm();
-}
-
-/// For a moment in any case; then while both sides are heard.
-bool MediaDesk::goes_on(MediaId id, const Lost& lost, TimePoint now) const {
-  if (now - lost.since < options_.after_lost) return true;
-  const MediaReport report = relay_.report(id);
-  const auto fresh = [&](const MediaFlow& flow) { return flow.heard && now - *flow.heard < options_.lost_idle; };
-  return fresh(report.from_phone) && fresh(report.from_central);
-}
-
-void MediaDesk::arm() {
-  std::optional<TimePoint> next;
-  if (!lingering_.empty()) next = lingering_.begin()->first;
-  if (!lost_.empty()) {
-    const TimePoint look = loop_.now() + std::min(kLookAgain, options_.after_lost);
-    next = next ? std::min(*next, look) : look;
-  }
-  if (next) timer_.arm_at(*next);
+  if (end == MediaEnd::closed) relay_.silence(id);
+  lingering_.emplace(loop_.now() + (end == MediaEnd::closed ? options_.after_closed : options_.after_lost),
+                     id);
+  timer_.arm_at(lingering_.begin()->first);
 }
 
 void MediaDesk::end_due() {
@@ -246,17 +181,7 @@ void MediaDesk::end_due() {
     relay_.close(lingering_.begin()->second);
     lingering_.erase(lingering_.begin());
   }
-  for (auto at = lost_.begin(); at != lost_.end();) {
-    const MediaId id = at->first;
-    if (goes_on(id, at->second, now)) {
-      ++at;
-      continue;
-    }
-    remember(id, report(id));
-    relay_.close(id);
-    at = lost_.erase(at);
-  }
-  arm();
+  if (!lingering_.empty()) timer_.arm_at(lingering_.begin()->first);
 }
 
 }  // namespace dw::proxy

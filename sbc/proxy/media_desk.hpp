@@ -12,9 +12,8 @@
 namespace dw::proxy {
 
 /// What signalling sees of the media relay: adds the addresses that either side is told, joins the streams of
-/// two phones that both stand behind this Dropwire, lets them talk directly when both are on our own LAN, keeps
-/// a closed stream for as long as packets may be under way, and one whose signalling was lost for as long as people
-/// talk. On the loop's thread; the relay outlives
+/// two phones that both stand behind this Dropwire, lets them talk directly when both are on our own LAN, and
+/// keeps a closed stream for as long as packets may be under way. On the loop's thread; the relay outlives
 /// it.
 class MediaDesk final : public MediaBroker {
  public:
@@ -30,8 +29,6 @@ class MediaDesk final : public MediaBroker {
     std::optional<std::uint8_t> tos;  ///< always this one, else what the call server asks
     /// How long a stream's ports stay its own after either end (sccp §4.2, §4.4).
     Duration after_closed = std::chrono::seconds(5), after_lost = std::chrono::seconds(10);
-    /// A stream whose signalling was lost goes on after that while both sides were heard within as long.
-    Duration lost_idle = std::chrono::minutes(5);
   };
   /// An RTP port of ours and, behind it, RTCP's, that the router has mapped to two ports that follow each other too.
   struct MappedPair {
@@ -57,14 +54,10 @@ class MediaDesk final : public MediaBroker {
   void set_formats(MediaId id, MediaSide toward, const MediaFormats& formats) override;
   void set_opaque(MediaId id, bool opaque) override;
   void set_tos(MediaId id, std::uint8_t tos) override;
-  void rest(MediaId id) override;
   MediaReport report(MediaId id) const override;
   void close(MediaId id, MediaEnd end) override;
 
  private:
-  static constexpr std::size_t kMaxOver = 256;  ///< last reports that are kept; older ones go
-  static constexpr Duration kLookAgain = std::chrono::seconds(1);
-
   struct Stream {
     MediaRequest request;
     MediaPorts ports;
@@ -72,24 +65,12 @@ class MediaDesk final : public MediaBroker {
     std::optional<Endpoint> far_end, far_end_rtcp;  ///< not one of our own streams
     MediaId other = MediaId::none;  ///< the stream of ours that its far end is
     bool direct = false;            ///< its phone was told the other phone's own address
-    bool resting = false;
-    TimePoint rests_since{};
-  };
-  /// A stream whose signalling was lost.
-  struct Lost {
-    TimePoint since{};
-    bool direct = false;
   };
   nat::StreamRequest relay_request(const MediaRequest& request);
   bool may_go_direct(const Stream& from, const Stream& to) const;
   void tell_relay(const Stream& stream);
   std::vector<std::uint16_t> mapped_ports(const IpAddress& central_side);
   Endpoint told_to_central(const Endpoint& local);
-  bool end_one_that_rests();
-  bool goes_on(MediaId id, const Lost& lost, TimePoint now) const;
-  void forget(std::unordered_map<MediaId, Stream>::iterator stream);
-  void remember(MediaId id, MediaReport report);
-  void arm();
   void end_due();
 
   net::Loop& loop_;
@@ -101,8 +82,6 @@ class MediaDesk final : public MediaBroker {
   std::unordered_map<MediaId, Stream> streams_;
   std::unordered_map<Endpoint, MediaId> by_central_facing_;
   std::multimap<TimePoint, MediaId> lingering_;
-  std::map<MediaId, Lost> lost_;
-  std::map<MediaId, MediaReport> over_;  ///< last reports of streams that had been lost, or gave way
   net::Timer timer_;
 };
 

@@ -8,7 +8,7 @@ namespace {
 std::optional<TimePoint> last_heard(const Call& call) {
   std::optional<TimePoint> last;
   for (const CallStream& stream : call.streams)
-    last = std::max({last, stream.report.from_phone.last, stream.report.from_central.last});
+    last = std::max({last, stream.report.from_phone.heard, stream.report.from_central.heard});
   return last;
 }
 
@@ -75,8 +75,8 @@ void PreservedCalls::on_deadline(TimePoint now, Over& over) {
 
 bool PreservedCalls::is_over(TimePoint now, const Kept& kept, const CallStream& stream) const {
   const MediaReport report = broker_.report(stream.ports.id);
-  const auto& phone = report.from_phone.last;
-  const auto& central = report.from_central.last;
+  const auto& phone = report.from_phone.heard;
+  const auto& central = report.from_central.heard;
   if (!phone || !central || now - std::min(*phone, *central) >= media_idle_) return true;
   return kept.idle_since && now - std::max(*phone, *kept.idle_since) >= kBackAndSilent;
 }

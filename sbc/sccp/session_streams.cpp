@@ -59,8 +59,8 @@ void Session::look_at(TimePoint now, MediaChannel& channel, Output& out) {
 void Session::look_at_silence(TimePoint now, MediaChannel& channel, Output& out) {
   channel.look_at = now + std::min(kLookAgain, options_.media_idle);
   const MediaReport report = broker_.report(channel.ports.id);
-  const TimePoint last = std::max({channel.opened, report.from_phone.last.value_or(channel.opened),
-                                   report.from_central.last.value_or(channel.opened)});
+  const TimePoint last = std::max({channel.opened, report.from_phone.heard.value_or(channel.opened),
+                                   report.from_central.heard.value_or(channel.opened)});
   const bool was = channel.silent;
   channel.silent = !report.direct && now - last >= options_.media_idle;
   if (was && !channel.silent) tell(SessionEvent::Kind::media_back, to_words(now - last), out);
@@ -76,7 +76,7 @@ void Session::look_at_silence(TimePoint now, MediaChannel& channel, Output& out)
 /// must be heard somehow.
 Liveness::Audio Session::audio(TimePoint now) const {
   Liveness::Audio audio;
-  const auto lately = [now](const MediaFlow& flow) { return flow.last && now - *flow.last < kAudioFlows; };
+  const auto lately = [now](const MediaFlow& flow) { return flow.heard && now - *flow.heard < kAudioFlows; };
   for (const MediaChannel& channel : channels_.all()) {
     const MediaReport report = broker_.report(channel.ports.id);
     audio.from_phone = audio.from_phone || lately(report.from_phone);
@@ -88,7 +88,7 @@ Liveness::Audio Session::audio(TimePoint now) const {
 bool Session::talks(TimePoint now, const MediaChannel& channel) const {
   if (channel.release_at || !channel.receive || !channel.transmit || !channel.far_end) return false;
   const MediaReport report = broker_.report(channel.ports.id);
-  const auto alive = [&](const MediaFlow& flow) { return flow.last && now - *flow.last < options_.media_idle; };
+  const auto alive = [&](const MediaFlow& flow) { return flow.heard && now - *flow.heard < options_.media_idle; };
   return !report.direct && alive(report.from_phone) && alive(report.from_central);
 }
 

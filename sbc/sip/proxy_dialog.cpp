@@ -80,7 +80,7 @@ void Proxy::begin_call(TimePoint now, DialogSet& set) {
 TimePoint Proxy::last_media(TimePoint now, const DialogSet& set) const {
   TimePoint last{};
   for (const CallStream& stream : set.media.report(now, broker_)) {
-    for (const auto& heard : {stream.report.from_phone.last, stream.report.from_central.last})
+    for (const auto& heard : {stream.report.from_phone.heard, stream.report.from_central.heard})
       last = std::max(last, heard.value_or(TimePoint{}));
     if (stream.report.direct) last = now;
   }

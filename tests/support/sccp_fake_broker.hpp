@@ -17,7 +17,7 @@ class FakeBroker final : public MediaBroker {
     std::optional<Endpoint> stated_rtcp, far_end_rtcp;
     MediaSources sources;
     MediaFormats to_phone, to_central;
-    bool opaque = false, rests = false;
+    bool opaque = false;
     std::uint8_t tos = 0;
     int reopened = 0;
   };
@@ -43,7 +43,6 @@ class FakeBroker final : public MediaBroker {
   void set_formats(MediaId id, MediaSide toward, const MediaFormats& formats) override {
     (toward == MediaSide::phone ? open_.at(id).to_phone : open_.at(id).to_central) = formats;
   }
-  void rest(MediaId id) override { open_.at(id).rests = true; }
   void set_opaque(MediaId id, bool opaque) override { open_.at(id).opaque = opaque; }
   void set_tos(MediaId id, std::uint8_t tos) override { open_.at(id).tos = tos; }
   MediaReport report(MediaId id) const override {

@@ -20,12 +20,12 @@ class FakeRelay final : public nat::Relay {
   Result<void> configure(const nat::RelayOptions&) override { return {}; }
   struct Stream {
     std::optional<Endpoint> far_end, far_end_rtcp, phone, phone_rtcp;
+    MediaSources sources;
     MediaId bridged = MediaId::none;
     int tos = -1;
     bool opaque = false, silent = false;
   };
   Result<nat::StreamPorts> open(const nat::StreamRequest& request) override {
-    if (all.size() >= limit) return fail(Errc::exhausted, "all ports are in use");
     asked = request;
     const auto n = static_cast<std::uint16_t>(++last);
     all[MediaId{n}] = {};
@@ -45,16 +45,13 @@ class FakeRelay final : public nat::Relay {
     all.at(id).far_end = far_end;
     all.at(id).far_end_rtcp = rtcp;
   }
-  void set_sources(MediaId, const MediaSources&) override {}
+  void set_sources(MediaId id, const MediaSources& sources) override { all.at(id).sources = sources; }
   void set_formats(MediaId, MediaSide, const MediaFormats&) override {}
   void bridge(MediaId id, MediaId other) override { all.at(id).bridged = other; }
   void set_opaque(MediaId id, bool opaque) override { all.at(id).opaque = opaque; }
   void set_tos(MediaId id, std::uint8_t tos) override { all.at(id).tos = tos; }
   void silence(MediaId id) override { all.at(id).silent = true; }
-  MediaReport report(MediaId id) const override {
-    const auto at = reports.find(id);
-    return at == reports.end() ? MediaReport{} : at->second;
-  }
+  MediaReport report(MediaId) const override { return {}; }
   void close(MediaId id) override { all.erase(id); }
   std::size_t streams() const override { return all.size(); }
   std::size_t capacity() const override { return 100; }
@@ -62,9 +59,7 @@ class FakeRelay final : public nat::Relay {
 
   std::map<MediaId, Stream> all;
   std::vector<std::uint16_t> rather;  ///< of the last stream
-  std::map<MediaId, MediaReport> reports;
   nat::StreamRequest asked;  ///< of the last stream
-  std::size_t limit = 100;
   bool gives_mapped = true;
   int last = 0;
 };
@@ -344,63 +339,18 @@ TEST_CASE("a call that went directly between the phones is told so when its medi
   CHECK_FALSE(d.desk.report(alice.id).direct);
 }
 
-TEST_CASE("a stream whose signalling was lost goes on while both sides are heard, and tells how it ended") {
-  proxy::MediaDesk::Options soon;
-  soon.after_lost = 20ms;
-  soon.lost_idle = 1h;
-  Desk d(soon);
-  const auto talks = d.open(kAlice), one_way = d.open(kBob);
-  MediaReport both;
-  both.from_phone.heard = both.from_central.heard = d.loop.now();
-  both.from_phone.packets = 700;
-  d.relay.reports[talks.id] = both;
-  MediaReport half = both;
-  half.from_phone.heard.reset();
-  half.from_phone.packets = 0;
-  half.from_central.packets = 30;
-  d.relay.reports[one_way.id] = half;
-  d.desk.close(talks.id, MediaEnd::lost);
-  d.desk.close(one_way.id, MediaEnd::lost);
-  d.desk.close(talks.id, MediaEnd::lost);  // said twice
-  CHECK_FALSE(d.desk.report(one_way.id).over);
-  CHECK(d.loop.run_until([&] { return !d.relay.all.contains(one_way.id); }, 5s));
-  CHECK(d.desk.report(one_way.id).over);
-  CHECK(d.desk.report(one_way.id).from_central.packets == 30);
-  REQUIRE(d.relay.all.contains(talks.id));
-  CHECK_FALSE(d.relay.all.at(talks.id).silent);
-  CHECK_FALSE(d.desk.report(talks.id).over);
-  CHECK(d.desk.report(talks.id).from_phone.packets == 700);
-  d.relay.reports[talks.id].from_phone.heard = d.loop.now() - 2h;  // one of them hung up
-  CHECK(d.loop.run_until([&] { return !d.relay.all.contains(talks.id); }, 10s));
-  CHECK(d.desk.report(talks.id).over);
-  CHECK(d.desk.report(talks.id).from_phone.packets == 700);
-  CHECK(d.desk.report(MediaId{99}).over);
-}
-
-TEST_CASE("a stream whose signalling was lost can be closed for good") {
-  proxy::MediaDesk::Options soon;
-  soon.after_closed = 20ms;
-  Desk d(soon);
-  const auto alice = d.open(kAlice);
-  d.desk.close(alice.id, MediaEnd::lost);
-  d.desk.close(alice.id, MediaEnd::closed);
-  CHECK(d.relay.all.at(alice.id).silent);
-  CHECK(d.loop.run_until([&] { return d.relay.all.empty(); }, 5s));
-}
-
-TEST_CASE("a stream that rests gives its ports up for a new one when there are none, unless something came again") {
+TEST_CASE("the first that sends becomes the source only where neither the far end nor another phone of ours is one") {
   Desk d;
-  d.relay.limit = 2;
-  const auto rests = d.open(kAlice), lives = d.open(kBob);
-  d.desk.rest(rests.id);
-  d.desk.rest(lives.id);
-  d.relay.reports[rests.id].from_central.packets = 12;
-  d.relay.reports[lives.id].from_phone.heard = d.loop.now() + 1s;
-  const auto fresh = d.desk.open({kAlice, kOurs, kCentral, kServer});
-  REQUIRE(fresh);
-  CHECK_FALSE(d.relay.all.contains(rests.id));
-  CHECK(d.relay.all.contains(lives.id));
-  CHECK(d.desk.report(rests.id).over);
-  CHECK(d.desk.report(rests.id).from_central.packets == 12);
-  CHECK_FALSE(d.desk.open({kAlice, kOurs, kCentral, kServer}));  // nobody else rests
+  const auto alice = d.open(kAlice), bob = d.open(kBob);
+  const auto told = [&] {
+    d.desk.set_sources(alice.id, {{}, true});
+    return d.relay.all.at(alice.id).sources.first_comer;
+  };
+  CHECK(told());
+  (void)d.desk.set_far_end(alice.id, Endpoint{kServer, 4000});
+  CHECK_FALSE(told());
+  (void)d.desk.set_far_end(alice.id, bob.central_facing);
+  CHECK_FALSE(told());
+  (void)d.desk.set_far_end(alice.id, std::nullopt);
+  CHECK(told());
 }

@@ -434,8 +434,8 @@ struct Talk {
     talk();
   }
   void talk() {
-    line.broker.reports[id].from_phone.last = line.now;
-    line.broker.reports[id].from_central.last = line.now;
+    line.broker.reports[id].from_phone.heard = line.now;
+    line.broker.reports[id].from_central.heard = line.now;
   }
   void close(sccp::ClosedBy by) {
     line.session->on_closed(line.now, by, line.out);
@@ -488,7 +488,7 @@ TEST_CASE("what is no running call is not preserved: a good-bye, a stopped progr
   over.line.server(frame(id::kCallState, Body(12).u32(0, 2).u32(4, 1).u32(8, kIds.call).take()));
   ends(over);
   Talk one_way;
-  one_way.line.broker.reports[one_way.id].from_phone.last.reset();
+  one_way.line.broker.reports[one_way.id].from_phone.heard.reset();
   ends(one_way);
   Talk held;
   start_media(held.line, kIds, {IpAddress::v4(0), 0});

@@ -290,7 +290,7 @@ TEST_CASE("nobody is hung up on for a missing keepalive while audio comes from t
     start_media(line);
     MediaReport& report = line.broker.reports[line.broker.streams().begin()->first];
     for (int second = 0; second < 300; ++second) {
-      report.from_phone.last = report.from_central.last = line.now;
+      report.from_phone.heard = report.from_central.heard = line.now;
       if (second % 20 == 0 && server_dead) line.phone(frame(id::kKeepAlive));
       line.advance(1s);
     }

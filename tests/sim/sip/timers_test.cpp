@@ -92,7 +92,7 @@ TEST_CASE("sip: timer C leaves a call alone while there is audio, as of a queue'
   const MediaId music = s.broker.streams().begin()->first;
   for (int i = 0; i < 60; ++i) {
     s.advance(10s);
-    s.broker.reports[music].from_central.last = s.now;
+    s.broker.reports[music].from_central.heard = s.now;
   }
   CHECK(s.count(true, "CANCEL") == 0);
   s.advance(5min);

@@ -75,6 +75,9 @@ TEST_CASE("where nobody is named, the first that sends in order becomes the sour
   s.session.set_far_end(kFarEnd);  // now somebody is named
   CHECK_FALSE(s.hears(kPlays));
   CHECK(s.hears(kFarEnd));
+  s.session.set_sources({{}, true});
+  for (int i = 0; i < 3; ++i)
+    CHECK_FALSE(s.hears(kPlays));
   s.session.set_far_end(std::nullopt);
   CHECK_FALSE(s.hears(kPlays));  // and signalling has not had the phone listen since
 }

@@ -38,8 +38,8 @@ struct Town {
   }
   void talk() {
     for (const MediaId id : ids) {
-      if (phone_talks) broker.reports[id].from_phone.last = now;
-      if (central_talks) broker.reports[id].from_central.last = now;
+      if (phone_talks) broker.reports[id].from_phone.heard = now;
+      if (central_talks) broker.reports[id].from_central.heard = now;
     }
   }
   void pass(Duration d) {
