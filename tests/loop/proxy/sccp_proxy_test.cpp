@@ -238,7 +238,7 @@ namespace {
 /// Both sides of all streams were heard just now.
 void everybody_talks(Town& town) {
   for (const auto& [id, stream] : town.broker.streams())
-    town.broker.reports[id].from_phone.last = town.broker.reports[id].from_central.last = town.loop.now();
+    town.broker.reports[id].from_phone.heard = town.broker.reports[id].from_central.heard = town.loop.now();
 }
 
 }  // namespace

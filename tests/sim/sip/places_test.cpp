@@ -201,7 +201,7 @@ TEST_CASE("sip: a call without audio for long is said to be, goes on, and comes 
   REQUIRE(s.told(sip::Event::Kind::media_silent) == 1);
   CHECK(s.proxy.running_calls() == 0);
   CHECK(s.broker.streams().size() == 1);
-  s.broker.reports[s.broker.streams().begin()->first].from_phone.last = s.now;
+  s.broker.reports[s.broker.streams().begin()->first].from_phone.heard = s.now;
   s.advance(1min);
   CHECK(s.told(sip::Event::Kind::media_silent) == 2);
   CHECK(s.proxy.running_calls() == 1);
