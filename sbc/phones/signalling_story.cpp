@@ -141,7 +141,7 @@ std::string event_words(const Phone& phone, std::size_t index) {
       return with_detail("missed a keepalive", step);
     case Event::call_preserved:
       return (step.detail.empty() ? "its call" : "its call with " + step.detail) +
-             " goes on without the call server, for as long as both sides talk";
+             " goes on without that connection, for as long as both sides talk";
     case Event::media_silent:
       return with_detail("a call of it is silent", step);
     case Event::alarm:

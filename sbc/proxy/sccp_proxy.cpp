@@ -169,6 +169,7 @@ void SccpProxy::perform(Connection& c, sccp::Output& out) {
   if (!out.to_server.empty()) c.server.send(out.to_server);
   for (const auto& event : out.events)
     tell(c, event);
+  if (std::exchange(out.no_ports, false)) give_up_silent(c);
   if (out.end) {
     const bool bad = *out.end == sccp::EndReason::bad_frame || *out.end == sccp::EndReason::not_allowed;
     if (bad)
@@ -186,6 +187,17 @@ void SccpProxy::perform(Connection& c, sccp::Output& out) {
   if (out.admit) admit(c);
   if (draining_ && c.session.calls(loop_.now()).empty() && !c.closing) return hang_up(c);
   arm(c);
+}
+
+/// The call that found no ports goes without audio; the next one finds those that were silent for long.
+void SccpProxy::give_up_silent(const Connection& other_than) {
+  for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
+    Connection* const c = slots_[slot].get();
+    if (!c || c->closing || c == &other_than) continue;
+    sccp::Output out;
+    c->session.give_up_silent(loop_.now(), out);
+    if (!out.events.empty()) perform(*c, out);
+  }
 }
 
 void SccpProxy::admit(Connection& c) {

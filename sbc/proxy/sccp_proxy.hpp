@@ -111,6 +111,7 @@ class SccpProxy {
   void call_preserved(Connection& c, sccp::LostCall& lost);
   void look_at_preserved();
   void tell_over(const sccp::PreservedCalls::Over& over);
+  void give_up_silent(const Connection& other_than);
   void admit(Connection& c);
   void claim(Connection& c, Connection& old);
   void refuse_claim(Connection& c, const std::string& why);

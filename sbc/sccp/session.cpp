@@ -10,7 +10,7 @@ namespace dw::sccp {
 void Output::clear() {
   to_phone.clear();
   to_server.clear();
-  connect = admit = false;
+  connect = admit = no_ports = false;
   end.reset();
   end_text.clear();
   events.clear();

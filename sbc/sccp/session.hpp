@@ -93,6 +93,7 @@ struct Output {
   Buffer to_phone, to_server;  ///< whole frames
   bool connect = false;        ///< open the connection to a server: on_server_connected or on_closed follows
   bool admit = false;          ///< may `device()` register? on_admitted or refuse follows
+  bool no_ports = false;       ///< a channel found no ports: silent ones of other sessions should give way
   std::optional<EndReason> end;  ///< send what there is, close both sides, then call on_closed
   std::string end_text;
   std::vector<SessionEvent> events;
@@ -151,6 +152,8 @@ class Session {
   /// is as when the server had said it.
   void reset_phone(TimePoint now, ResetType type, Output& out);
   void on_deadline(TimePoint now, Output& out);
+  /// Gives up the channels that have been silent for media_idle, as others need their ports.
+  void give_up_silent(TimePoint now, Output& out);
   /// Tells the phone KeepAliveAck, which phones take at any time: that its TCP acknowledges it shows that it lives.
   void ask_phone(Output& out);
   /// Either side is gone. Calls whose media flows both ways become Output::preserved, all else is given up and

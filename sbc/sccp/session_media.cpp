@@ -105,16 +105,12 @@ MediaChannel* Session::open_channel(TimePoint now, MediaKind kind, const Channel
     tell(SessionEvent::Kind::no_media, "the phone has as many media channels as one may have", out);
     return nullptr;
   }
-  const MediaRequest request{side_.phone.address, side_.local, server_->local, server_->server.address, stated_,
-                             options_.call_servers};
-  auto ports = broker_.open(request);
-  if (!ports) {
-    make_room(now, ids.call, out);
-    ports = broker_.open(request);
-  }
+  const auto ports = broker_.open({side_.phone.address, side_.local, server_->local, server_->server.address, stated_,
+                                   options_.call_servers});
   if (!ports) {
     status = kOutOfSockets;
     ++counters_.no_media;
+    out.no_ports = true;
     tell(SessionEvent::Kind::no_media, ports.error().text, out);
     return nullptr;
   }
@@ -132,17 +128,27 @@ bool Session::is_emergency_call(std::uint32_t reference) const {
          (is_emergency(call->dialled, options_.emergency) || is_emergency(call->far_number, options_.emergency));
 }
 
-/// Gives up the channel that was silent for longest; for a call for help, else the oldest of another call.
+/// Gives up a silent channel; for a call for help, else the oldest of another call.
 void Session::make_room(TimePoint now, std::uint32_t call, Output& out) {
   auto at = std::ranges::find_if(channels_.all(), &MediaChannel::silent);
   if (at == channels_.all().end() && is_emergency_call(call))
     at = std::ranges::find_if(channels_.all(), [&](const MediaChannel& c) { return c.ids.call != call; });
   if (at == channels_.all().end()) return;
   tell(SessionEvent::Kind::media_silent,
-       at->silent ? "its ports were needed for another call, and it had long been silent: given up"
-                  : "its ports were needed for a call for help: given up",
-       out);
+       at->silent ? "another call needed its place: given up" : "a call for help needed its place: given up", out);
   finish(now, *at, MediaEnd::closed, out);
+}
+
+void Session::give_up_silent(TimePoint now, Output& out) {
+  for (auto at = channels_.all().begin(); at != channels_.all().end();) {
+    if (!at->silent) {
+      ++at;
+      continue;
+    }
+    tell(SessionEvent::Kind::media_silent, "another call needed its ports: given up", out);
+    finish(now, *at, MediaEnd::closed, out);
+    at = channels_.all().begin();
+  }
 }
 
 /// In the phone's stead: it can't receive.

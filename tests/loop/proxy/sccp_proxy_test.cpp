@@ -275,6 +275,30 @@ TEST_CASE("a call whose server died goes on as preserved, and the phone that reg
   CHECK(town.broker.streams().empty());
 }
 
+TEST_CASE("when a call finds no ports, those of calls that have long been silent are given up for the next one") {
+  Town town;
+  town.add_server();
+  proxy::SccpProxy::Options options;
+  options.session.media_idle = 50ms;
+  town.start(options);
+  TestPhone silent(town.loop, "SEP001122334401", 2), refused(town.loop, "SEP001122334402", 3),
+      next(town.loop, "SEP001122334403", 4);
+  for (TestPhone* phone : {&silent, &refused, &next}) {
+    phone->connect(town.at());
+    REQUIRE(town.until([&] { return phone->core.is_registered(); }));
+  }
+  silent.act(silent.core.dial(town.loop.now(), "600"));
+  REQUIRE(town.until([&] { return town.told(Step::media_silent); }));
+  CHECK(town.broker.streams().size() == 1);
+  town.broker.limit = 1;
+  refused.act(refused.core.dial(town.loop.now(), "600"));
+  REQUIRE(town.until([&] { return town.broker.streams().empty(); }));
+  CHECK(town.steps.back().device == "SEP001122334401");
+  CHECK(town.steps.back().event == Step::media_silent);
+  next.act(next.core.dial(town.loop.now(), "600"));
+  CHECK(town.until([&] { return town.broker.streams().size() == 1; }));
+}
+
 TEST_CASE("a phone's own lost connection, and one that a newer takes the place of, preserve its call") {
   for (const bool superseded : {false, true}) {
     CAPTURE(superseded);

@@ -531,21 +531,31 @@ TEST_CASE("a silent call keeps its ports, people are told, and what comes again 
   CHECK(talk.line.events.back().text.ends_with("given up"));
 }
 
-TEST_CASE("a silent call's ports are the first to go when others are needed") {
-  for (const bool no_ports : {false, true}) {
-    CAPTURE(no_ports);
-    Talk talk;
-    const std::uint32_t others = no_ports ? 1 : 7;
-    talk.keep_alive(330s);
-    for (std::uint32_t i = 1; i <= others; ++i)
-      open_receive(talk.line, {i, 100 + i, i});
-    if (no_ports) talk.line.broker.limit = talk.line.broker.streams().size();
-    const auto before = talk.line.broker.streams().size();
-    open_receive(talk.line, {50, 150, 50});
-    CHECK(talk.line.last_to_phone().id == id::kOpenReceive);
-    CHECK(talk.line.broker.streams().size() == before);
-    CHECK(!talk.line.broker.streams().contains(talk.id));
-  }
+TEST_CASE("a silent call's channel is the first to go when another is needed") {
+  Talk talk;
+  talk.keep_alive(330s);
+  for (std::uint32_t i = 1; i <= 8; ++i)
+    open_receive(talk.line, {i, 100 + i, i});
+  CHECK(talk.line.last_to_phone().id == id::kOpenReceive);
+  CHECK(talk.line.counters.no_media == 0);
+  CHECK(talk.line.broker.streams().size() == 8);
+  CHECK(!talk.line.broker.streams().contains(talk.id));
+}
+
+TEST_CASE("no ports are left: the shell hears of it, and silent calls give theirs up") {
+  Talk talk;
+  open_receive(talk.line, {1, 101, 1});
+  talk.line.broker.limit = talk.line.broker.streams().size();
+  talk.line.session->on_server(talk.line.now, frame(id::kOpenReceive, write_open_receive({{2, 102, 2}, 20, 4, {}}, AddressForm::wide, 128), 17), talk.line.out);
+  CHECK(talk.line.out.no_ports);
+  talk.line.take();
+  talk.line.session->give_up_silent(talk.line.now, talk.line.out);
+  CHECK(talk.line.out.events.empty());  // nobody is silent
+  talk.keep_alive(330s);
+  talk.line.session->give_up_silent(talk.line.now, talk.line.out);
+  talk.line.take();
+  CHECK(talk.line.broker.streams().empty());
+  CHECK(talk.line.events.back().text.ends_with("given up"));
 }
 
 TEST_CASE("a call for help finds room where another would not") {

@@ -96,7 +96,7 @@ TEST_CASE("the story tells each event in plain words") {
   CHECK(told(Event::keepalive_missed, "the server did not answer") ==
         "registration: missed a keepalive: the server did not answer");
   CHECK(told(Event::call_preserved, "1002") ==
-        "registration: its call with 1002 goes on without the call server, for as long as both sides talk");
+        "registration: its call with 1002 goes on without that connection, for as long as both sides talk");
   CHECK(told(Event::media_silent, "nothing has come from either side for 5 min 0 s") ==
         "registration: a call of it is silent: nothing has come from either side for 5 min 0 s");
   CHECK(told(Event::reset, "restart") ==
