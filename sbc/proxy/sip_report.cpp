@@ -93,12 +93,13 @@ void SipProxy::tell(const sip::Event& event) {
       return tell_step(event, Step::alarm, event.text);
     case Kind::call_over:
       return call_over(event);
+    case Kind::media_silent:
+      return tell_step(event, Step::media_silent, event.text);
     case Kind::asked:
       if (const auto asked = asked_.extract(event.request)) asked.mapped()(event.status);
       return;
     case Kind::call_up:
     case Kind::no_media:
-    case Kind::media_silent:
     case Kind::ice_removed:
     case Kind::large:
     case Kind::dropped:
@@ -209,6 +210,11 @@ phones::Call SipProxy::for_people(const sip::Call& call) const {
 
 void SipProxy::call_over(const sip::Event& event) {
   if (!event.call->connected) return;  // it rang, or was refused
+  if (!event.text.empty()) {
+    limit_.info("event=call_given_up device={} aor=\"{}\" call=\"{}\" reason=\"{}\"", event.device,
+                escaped(event.aor, 64), escaped(event.call->call_id), escaped(event.text, 200));
+    tell_step(event, phones::SignallingEvent::media_silent, "given up: " + event.text);
+  }
   const phones::Call told = for_people(*event.call);
   log_call_over(told);
   if (sinks_.on_call) sinks_.on_call(told);

@@ -51,6 +51,10 @@ Flow Proxy::place_of_sender(const Message& m, const Flow& from, std::size_t serv
   const bool says_port = names_address(m.via().host, from.peer.address);
   const Endpoint peer{from.peer.address, says_port ? m.via().port.value_or(kSipPort) : from.peer.port};
   if (const auto known = place_of_server(server, peer)) return *known;
+  // A router before it gave it another port: the one that is configured is known to reach it.
+  const auto& addresses = servers_.all()[server].addresses;
+  const auto same = std::ranges::find_if(addresses, [&](const auto& a) { return a.peer.address == peer.address; });
+  if (!says_port && same != addresses.end()) return *place_of_server(server, same->peer);
   return {from.transport, from.local, peer, ConnectionId::none};
 }
 

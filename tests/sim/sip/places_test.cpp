@@ -69,6 +69,29 @@ TEST_CASE("sip: a dialog stays with the address of its server's name that began 
   }
 }
 
+TEST_CASE("sip: a server behind a router is reached at its configured port, another process of it where it says it listens") {
+  struct Sender {
+    std::uint16_t source;
+    const char* sent_by;
+    std::uint16_t wanted;
+  };
+  for (const Sender& sender : {Sender{40001, "10.9.9.9:5060", 5060}, Sender{40002, "203.0.113.21:5080", 5080},
+                               Sender{5080, "203.0.113.21:5080", 5080}}) {
+    CAPTURE(sender.source);
+    Cluster c;
+    const std::string contact = c.s.register_phone();
+    sip::Flow from = Stand::server_flow(1);
+    from.peer.port = sender.source;
+    SipText invite = c.s.from_server("INVITE", contact, 1);
+    invite.set("Via", "SIP/2.0/UDP " + std::string(sender.sent_by) + ";branch=" + c.s.new_branch());
+    c.s.say(from, invite);
+    c.at_phone = c.s.to_phone("INVITE", 0);
+    c.s.phone(sip_answer(c.at_phone, 200, "p").add("Contact", "<sip:1001@192.168.1.50:5060>"));
+    c.s.phone(c.of_phone("BYE", 1));
+    CHECK(c.s.all(true, "BYE").back().to.peer == Endpoint{Stand::server_address(1), sender.wanted});
+  }
+}
+
 TEST_CASE("sip: a dialog that a phone began stays where its INVITE went, though the name has others first now") {
   Cluster c;
   c.s.register_phone();
