@@ -31,6 +31,7 @@ SipProxy::SipProxy(net::Loop& loop, Options options, MediaBroker& broker, Sinks 
       options_(std::move(options)),
       sinks_(std::move(sinks)),
       core_(options_.proxy, broker, &net::random_u64),
+      stun_(net::random_u64()),
       resolver_(loop, options_.resolver),
       timer_(loop, [this] { on_time(); }) {}
 
@@ -131,6 +132,14 @@ void SipProxy::on_datagrams(std::size_t socket, std::span<const net::Datagram> d
       continue;
     }
     const sip::Flow from{sip::Transport::udp, {d.local, port}, d.peer, sip::ConnectionId::none};
+    if (SipStun::is_stun(d.octets)) {
+      if (!core_.admits(now, from)) continue;
+      if (const auto answer = stun_.answer(now, d.peer, core_.knows(from), d.octets)) {
+        sockets_[socket].send(d.peer, d.local, {}, *answer);
+        sockets_[socket].flush();  // while its octets are there
+      }
+      continue;
+    }
     if (tap_->on()) tap(from, false, d.octets);
     core_.on_message(now, from, d.octets, out_);
   }

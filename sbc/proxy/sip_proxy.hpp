@@ -18,6 +18,7 @@
 #include "sbc/phones/phone.hpp"
 #include "sbc/phones/signalling.hpp"
 #include "sbc/proxy/sip_store.hpp"
+#include "sbc/proxy/sip_stun.hpp"
 #include "sbc/sip/proxy.hpp"
 #include "sbc/sip/stream.hpp"
 
@@ -133,6 +134,7 @@ class SipProxy {
   Options options_;
   Sinks sinks_;
   sip::Proxy core_;
+  SipStun stun_;
   std::unique_ptr<SipStore> store_;
   net::SipResolver resolver_;
   std::vector<net::DatagramSocket> sockets_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sbc/base/text_cursor.hpp"
+#include "sbc/sip/keepalive.hpp"
 #include "sbc/sip/probe.hpp"
 #include "sbc/sip/response.hpp"
 
@@ -113,8 +114,7 @@ void Proxy::on_message(TimePoint now, const Flow& from, Bytes octets, Output& ou
   const auto ok = message_.parse(octets);
   if (over_rate && !(ok && message_.is_request() && calls_for_help(message_))) return;
   if (!ok) {
-    // Keepalives of other phones: an empty datagram, CR LF, NULs (RFC 5626 §4.4.1, RFC 6223).
-    if (octets.size() <= 4) return;
+    if (is_keepalive(octets)) return;
     ++counters_.malformed;
     if (side == Side::access) offence(now, from, ok.error().text, out);
     out.events.push_back(event_of(Event::Kind::dropped, from, ok.error().text));
@@ -122,6 +122,10 @@ void Proxy::on_message(TimePoint now, const Flow& from, Bytes octets, Output& ou
   }
   if (!message_.is_request()) return on_response(now, from, message_, out);
   on_request(now, from, side, server, message_, out);
+}
+
+bool Proxy::admits(TimePoint now, const Flow& from) {
+  return is_central(from) || guard_.admits(now, from.peer.address, bindings_.knows_source(from.peer.address));
 }
 
 void Proxy::on_request(TimePoint now, const Flow& from, Side side, std::size_t server, const Message& m,

@@ -112,6 +112,10 @@ class Proxy {
   const Servers& servers() const { return servers_; }
   std::vector<Guard::Ban> bans(TimePoint now) const { return guard_.bans(now); }
   std::vector<Call> calls(TimePoint now) const;  ///< running
+  /// Whether a message that is no SIP may be looked at: as one of its source would be, and counted as that.
+  bool admits(TimePoint now, const Flow& from);
+  /// It is the central side's, or a registered phone stands at its address.
+  bool knows(const Flow& from) const { return is_central(from) || bindings_.knows_source(from.peer.address); }
   bool is_central(const Flow& flow) const {
     std::size_t server = 0;
     return side_of(flow, server) == Side::central;
