@@ -62,6 +62,15 @@ struct Together {
     }
   }
 
+  void registrations() const {
+    const Duration told = config.access.sip.register_expires;
+    constexpr Duration kLeast = std::chrono::seconds(25);
+    if (told == Duration{} || told >= kLeast) return;
+    error("access.sip.register_expires",
+          fmt::format("access.sip.register_expires: phones take {} for an end of their registration", to_words(told)),
+          "use 25s or more, or 0s to leave it to the server");
+  }
+
   void ports() const {
     struct Use {
       std::string_view setting;
@@ -166,6 +175,7 @@ void check_together(const Config& config, const Places& places, const std::funct
   together.listening();
   together.ports();
   together.sip_servers();
+  together.registrations();
   together.central();
   together.media();
   together.exposure();

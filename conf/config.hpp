@@ -75,6 +75,9 @@ struct AccessSip {
   Duration media_idle;                ///< a call's media without packets for so long is given up
   std::vector<std::string> emergency;  ///< numbers that are never refused
   std::vector<std::string> codecs;     ///< what phones are offered (is_codec_rule); empty: as it comes
+  Duration register_expires;          ///< what phones are told at most; nothing (0): what the server grants
+  bool trust_identity;                ///< a phone's word on who it is
+  std::vector<std::string> remove_headers;  ///< names of fields that no phone may set
   friend bool operator==(const AccessSip&, const AccessSip&) = default;
 };
 

@@ -197,6 +197,17 @@ const Setting kSettings[] = {
      "Which codecs SIP phones are offered: of audio only those that are named, in this order; a name with - in front is "
      "never offered, and alone leaves the others as they come. Telephone events and comfort noise stay unless they "
      "have a -. An offer of which nothing is left is refused (488)."},
+    {"access.sip.register_expires", DurationType{sip<&AccessSip::register_expires>, seconds(0), hours(1)},
+     R"("0s")", "", "",
+     "A phone is told to register again after so long at most, which keeps its router's way open, while the server is "
+     "asked for 1h; what comes between is answered here. A Cisco phone is never told less than 25s; 0s leaves it to "
+     "the server."},
+    {"access.sip.trust_identity", BoolType{sip<&AccessSip::trust_identity>}, "false", "", "",
+     "What a phone says of its identity, of who pays, and of how a call came to it (P-Asserted-Identity, P-Charge-Info, "
+     "History-Info, Path and others) reaches the servers; false takes it out."},
+    {"access.sip.remove_headers", WordListType{sip<&AccessSip::remove_headers>},
+     R"(["X-Authenticated-User", "X-AUTH-IP", "X-AUTH-PORT"])", "", "",
+     "Further header fields, in any case, that are taken out of what phones send, as a server believes in them."},
 
     {"access.stun.enable", BoolType{stun<&AccessStun::enable>}, "false", "true", "",
      "Answer STUN, by which edges find out what the router in front of them does."},

@@ -201,6 +201,8 @@ proxy::SipProxy::Options sip_options(const conf::Config& config) {
   p.keepalive = a.keepalive;
   p.idle_timeout = a.idle_timeout;
   p.media_idle = a.media_idle;
+  p.register_expires = a.register_expires;
+  p.identity = {a.trust_identity, a.remove_headers};
   p.ping = central.ping;
   p.answer_timeout = central.answer_timeout;
   p.retry = central.retry;

@@ -264,6 +264,9 @@ void SipProxy::append_metrics(MetricsText& out) const {
   out.counter("dropwire_sip_put_off_total",
               "Registrations that were told to come again, to spare the central server.",
               c.registrations_put_off);
+  out.counter("dropwire_sip_kept_registrations_total",
+              "Registrations that were answered here, as the central server had taken them for longer.",
+              c.registrations_kept);
   out.counter("dropwire_sip_calls_total", "Calls of SIP phones that were taken.", c.calls);
   out.counter("dropwire_sip_malformed_total", "SIP messages that made no sense.", c.malformed);
   out.counter("dropwire_sip_refused_total", "SIP requests that were refused here.", c.refused);

@@ -10,7 +10,7 @@
 namespace dw::proxy {
 namespace {
 
-constexpr std::array<std::string_view, 1> kMigrations = {
+constexpr std::array<std::string_view, 2> kMigrations = {
     "CREATE TABLE binding("
     " token TEXT PRIMARY KEY, key TEXT NOT NULL, aor TEXT NOT NULL, user TEXT NOT NULL, contact TEXT NOT "
     "NULL,"
@@ -18,55 +18,57 @@ constexpr std::array<std::string_view, 1> kMigrations = {
     " device_type INTEGER NOT NULL, transport INTEGER NOT NULL, local TEXT NOT NULL, peer TEXT NOT NULL,"
     " stated TEXT NOT NULL, contact_port INTEGER NOT NULL, answers INTEGER NOT NULL, maps_host INTEGER NOT "
     "NULL,"
-    " server TEXT NOT NULL, expires INTEGER NOT NULL) STRICT, WITHOUT ROWID"};
+    " server TEXT NOT NULL, expires INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    // It is made of the others.
+    "ALTER TABLE binding DROP COLUMN key"};
 constexpr std::string_view kSelect =
-    "SELECT token, key, aor, user, contact, contact_uri, call_id, device, user_agent, device_type, "
+    "SELECT token, aor, user, contact, contact_uri, call_id, device, user_agent, device_type, "
     "transport, local,"
     " peer, stated, contact_port, answers, maps_host, server, expires FROM binding";
 constexpr std::string_view kPut =
-    "INSERT OR REPLACE INTO binding VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "INSERT OR REPLACE INTO binding VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 sip::Binding binding_in(const store::Statement& row) {
   sip::Binding b;
   b.token = row.text(0);
-  b.key = row.text(1);
-  b.aor = row.text(2);
-  b.user = row.text(3);
-  b.contact = row.text(4);
-  b.contact_uri = row.text(5);
-  b.call_id = row.text(6);
-  b.device = row.text(7);
-  b.user_agent = row.text(8);
-  b.device_type = static_cast<unsigned>(row.integer(9));
-  b.reach.flow.transport = row.integer(10) == 0 ? sip::Transport::udp : sip::Transport::tcp;
-  b.reach.flow.local = Endpoint::parse(row.text(11)).value_or(Endpoint{});
-  b.reach.flow.peer = Endpoint::parse(row.text(12)).value_or(Endpoint{});
-  b.reach.stated = IpAddress::parse(row.text(13)).value_or(IpAddress{});
-  b.reach.contact_port = static_cast<std::uint16_t>(row.integer(14));
-  const auto answers = row.integer(15);
+  b.aor = row.text(1);
+  b.user = row.text(2);
+  b.contact = row.text(3);
+  b.contact_uri = row.text(4);
+  b.call_id = row.text(5);
+  b.device = row.text(6);
+  b.user_agent = row.text(7);
+  b.device_type = static_cast<unsigned>(row.integer(8));
+  b.reach.flow.transport = row.integer(9) == 0 ? sip::Transport::udp : sip::Transport::tcp;
+  b.reach.flow.local = Endpoint::parse(row.text(10)).value_or(Endpoint{});
+  b.reach.flow.peer = Endpoint::parse(row.text(11)).value_or(Endpoint{});
+  b.reach.stated = IpAddress::parse(row.text(12)).value_or(IpAddress{});
+  b.reach.contact_port = static_cast<std::uint16_t>(row.integer(13));
+  const auto answers = row.integer(14);
   b.reach.answers = answers == 1   ? sip::Reach::Answers::at_contact
                     : answers == 2 ? sip::Reach::Answers::at_source
                                    : sip::Reach::Answers::unknown;
-  b.maps_host = row.integer(16) != 0;
+  b.maps_host = row.integer(15) != 0;
+  sip::name_binding(b);
   return b;
 }
 
 Result<void> put(store::Statement& s, const sip::Binding& b, const std::string& server, WallTime expires) {
   const std::string local = b.reach.flow.local.to_string(), peer = b.reach.flow.peer.to_string();
   const std::string stated = b.reach.stated ? b.reach.stated.to_string() : std::string();
-  s.bind(1, std::string_view(b.token)).bind(2, std::string_view(b.key)).bind(3, std::string_view(b.aor));
-  s.bind(4, std::string_view(b.user))
-      .bind(5, std::string_view(b.contact))
-      .bind(6, std::string_view(b.contact_uri));
-  s.bind(7, std::string_view(b.call_id))
-      .bind(8, std::string_view(b.device))
-      .bind(9, std::string_view(b.user_agent));
-  s.bind(10, std::int64_t{b.device_type});
-  s.bind(11, std::int64_t{b.reach.flow.transport == sip::Transport::udp ? 0 : 1});
-  s.bind(12, std::string_view(local)).bind(13, std::string_view(peer)).bind(14, std::string_view(stated));
-  s.bind(15, std::int64_t{b.reach.contact_port}).bind(16, static_cast<std::int64_t>(b.reach.answers));
-  s.bind(17, std::int64_t{b.maps_host}).bind(18, std::string_view(server));
-  s.bind(19, std::int64_t{expires.time_since_epoch().count()});
+  s.bind(1, std::string_view(b.token)).bind(2, std::string_view(b.aor));
+  s.bind(3, std::string_view(b.user))
+      .bind(4, std::string_view(b.contact))
+      .bind(5, std::string_view(b.contact_uri));
+  s.bind(6, std::string_view(b.call_id))
+      .bind(7, std::string_view(b.device))
+      .bind(8, std::string_view(b.user_agent));
+  s.bind(9, std::int64_t{b.device_type});
+  s.bind(10, std::int64_t{b.reach.flow.transport == sip::Transport::udp ? 0 : 1});
+  s.bind(11, std::string_view(local)).bind(12, std::string_view(peer)).bind(13, std::string_view(stated));
+  s.bind(14, std::int64_t{b.reach.contact_port}).bind(15, static_cast<std::int64_t>(b.reach.answers));
+  s.bind(16, std::int64_t{b.maps_host}).bind(17, std::string_view(server));
+  s.bind(18, std::int64_t{expires.time_since_epoch().count()});
   return s.run();
 }
 
@@ -113,12 +115,12 @@ Result<void> SipStore::load(const std::string& state_directory, sip::Output& out
     if (!row) return std::unexpected(row.error());
     if (!*row) break;
     sip::Binding b = binding_in(*rows);
-    const WallTime expires{std::chrono::milliseconds(rows->integer(18))};
+    const WallTime expires{std::chrono::milliseconds(rows->integer(17))};
     if (expires <= wall) continue;
     b.expires_at = now + (expires < wall + kMaxKept ? Duration(expires - wall) : kMaxKept);
     b.server = servers.size();
     for (std::size_t i = 0; i < servers.size(); ++i) {
-      if (server_name(i) == rows->text(17)) b.server = i;
+      if (server_name(i) == rows->text(16)) b.server = i;
     }
     proxy_.restore(std::move(b), now, out);
   }

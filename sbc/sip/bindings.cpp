@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sbc/base/text_cursor.hpp"
+#include "sbc/sip/uri.hpp"
 
 namespace dw::sip {
 namespace {
@@ -34,14 +35,25 @@ bool is_same_phone(const Binding& a, const Binding& b) {
 
 }  // namespace
 
-std::string binding_key(std::string_view aor, std::string_view instance, std::string_view contact_uri,
+std::string contact_group(std::string_view aor, std::string_view instance, std::string_view reg_id) {
+  if (instance.empty()) return {};
+  std::string group(aor);
+  group += '\n';
+  // UUIDs are the same in either case (RFC 9562 §4, RFC 8141 §3.1).
+  const bool is_uuid = instance.find("uuid:") != instance.npos || instance.find("UUID:") != instance.npos;
+  for (const char c : instance)
+    group += is_uuid ? lower(c) : c;
+  if (!reg_id.empty()) group.append("\n").append(reg_id);
+  return group;
+}
+
+std::string binding_key(std::string_view aor, std::string_view group, std::string_view contact_uri,
                         const IpAddress& source) {
-  std::string key(aor);
+  std::string key(group.empty() ? aor : group);
   key += '\n';
-  if (!instance.empty()) return key += instance;
-  key += contact_uri;
-  key += '\n';
-  return key += source.to_string();
+  key += uri_identity(contact_uri);
+  if (group.empty()) key.append("\n").append(source.to_string());
+  return key;
 }
 
 Binding* Bindings::by_token(std::string_view token) {
@@ -76,6 +88,22 @@ std::vector<Binding*> Bindings::by_aor(std::string_view aor) {
     if (at->second->aor == aor) all.push_back(at->second);
   }
   return all;
+}
+
+std::vector<Binding*> Bindings::by_group(std::string_view aor, std::string_view group) {
+  std::vector<Binding*> all = by_aor(aor);
+  std::erase_if(all, [&](const Binding* b) { return b->group != group; });
+  std::ranges::sort(all, {}, &Binding::id);
+  return all;
+}
+
+bool Bindings::is_user_at(const Flow& flow, std::string_view user) const {
+  const auto [begin, end] = sources_.equal_range(flow.peer.address);
+  return std::any_of(begin, end, [&](const auto& entry) {
+    const Reach& reach = entry.second->reach;
+    const bool same = reach.flow.connection == flow.connection && reach.flow.peer == flow.peer;
+    return entry.second->user == user && (same || !reach.behind_nat());
+  });
 }
 
 PhoneWords words_of(const Message& m) {
@@ -191,6 +219,20 @@ void Bindings::moved(Binding& b, const Reach& reach) {
 void Bindings::touched(Binding& b) {
   changed_.insert(b.token);
   arm(b);
+}
+
+void Bindings::rename(Binding& b, const std::string& token, const std::string& key, const std::string& group) {
+  if (Binding* const other = by_token(token); other && other != &b) remove(*other);
+  if (Binding* const other = by_key(key); other && other != &b) remove(*other);
+  changed_.insert(b.token);
+  tokens_.erase(b.token);
+  keys_.erase(b.key);
+  b.token = token;
+  b.key = key;
+  b.group = group;
+  tokens_[b.token] = &b;
+  keys_[b.key] = &b;
+  changed_.insert(b.token);
 }
 
 void Bindings::remove(Binding& b) {

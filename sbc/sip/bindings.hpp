@@ -24,7 +24,8 @@ struct Binding {
   std::size_t slot = 0;
   std::uint64_t id = 0;     ///< never used twice; 0: none
   std::string token;        ///< names it in the Contact that the central server has
-  std::string key;          ///< of the same contact registered again: see key_of()
+  std::string key;          ///< of the same contact registered again: binding_key()
+  std::string group;        ///< of one phone's contacts: contact_group(); empty: it told no instance
   std::string aor;          ///< "1001@pbx.example.net", as the central server has it
   std::string user;         ///< of the AOR
   std::string contact;      ///< the phone's Contact value without its expires parameter, octet for octet
@@ -77,11 +78,17 @@ class Bindings {
   bool knows_source(const IpAddress& source) const { return sources_.contains(source); }
 
   bool uses(ConnectionId connection, const IpAddress& source) const;
+  /// Those of one phone's flow, the oldest first.
+  std::vector<Binding*> by_group(std::string_view aor, std::string_view group);
+  /// Whether a phone at this flow has registered this user. On a LAN an address is one phone's; behind a router it isn't.
+  bool is_user_at(const Flow& flow, std::string_view user) const;
   /// nullptr when there are `max`. `b` is new: its token and key are not in use.
   Binding* add(Binding b, TimePoint now);
   /// After its reach, expiry or call changed.
   void moved(Binding& b, const Reach& reach);
   void touched(Binding& b);
+  /// It has another contact now. Whatever else has that token or key gives way.
+  void rename(Binding& b, const std::string& token, const std::string& key, const std::string& group);
   void remove(Binding& b);
   /// Those whose connection this is are reached no more until they register again.
   std::vector<Binding*> connection_closed(ConnectionId connection);
@@ -115,9 +122,12 @@ class Bindings {
   DeadlineHeap deadlines_;
 };
 
-/// AOR and what tells one phone's contact from another's: +sip.instance, else its URI and where it comes
-/// from.
-std::string binding_key(std::string_view aor, std::string_view instance, std::string_view contact_uri,
+/// What the contacts of one phone's flow have in common: the AOR, +sip.instance and reg-id (RFC 5626 §6). A newer one takes
+/// the place of an older one; flows of other reg-ids stay. Empty without an instance.
+std::string contact_group(std::string_view aor, std::string_view instance, std::string_view reg_id);
+/// What tells one contact of an AOR from another: its group and URI; without an instance its URI and where it comes from,
+/// as homes share private addresses.
+std::string binding_key(std::string_view aor, std::string_view group, std::string_view contact_uri,
                         const IpAddress& source);
 
 }  // namespace dw::sip

@@ -16,8 +16,10 @@
 #include "sbc/sip/dialogs.hpp"
 #include "sbc/sip/edits.hpp"
 #include "sbc/sip/guard.hpp"
+#include "sbc/sip/identity.hpp"
 #include "sbc/sip/output.hpp"
 #include "sbc/sip/register.hpp"
+#include "sbc/sip/register_cache.hpp"
 #include "sbc/sip/servers.hpp"
 #include "sbc/sip/transactions.hpp"
 
@@ -44,12 +46,15 @@ struct ProxyOptions {
   double register_rate = 200;
   bool path = false;
   CodecRules codecs_to_phones, codecs_to_central;  ///< of offers
+  IdentityRules identity;
+  Duration register_expires{};  ///< what phones are told at most; zero: what the server granted
 };
 
 struct ProxyCounters {
   std::uint64_t from_phones = 0, from_central = 0;  ///< messages
   std::uint64_t malformed = 0, refused = 0, repeated = 0, dropped = 0;
   std::uint64_t registrations = 0, registrations_refused = 0, registrations_put_off = 0;
+  std::uint64_t registrations_kept = 0;  ///< answered here
   std::uint64_t calls = 0, no_media = 0, fail_overs = 0, no_server = 0;
 };
 
@@ -199,16 +204,29 @@ class Proxy {
   // proxy_register.cpp
   void on_register(TimePoint now, const Flow& from, const Message& m, Output& out);
   bool may_register(TimePoint now, Transaction& t, std::size_t server, const Message& m, Output& out);
-  bool forward_register(TimePoint now, Transaction& t, const Message& m, Output& out);
+  bool forward_register(TimePoint now, Transaction& t, const Message& m, Output& out,
+                        std::optional<std::size_t> named = std::nullopt);
+  bool follow_redirect(TimePoint now, Transaction& t, const Message& m, Output& out);
+  bool answer_from_cache(TimePoint now, Transaction& t, const Message& m, Output& out);
+  void remember_registration(TimePoint now, const Transaction& t, const Message& m);
   void on_register_answer(TimePoint now, Transaction& t, const Message& m, Output& out);
   void overtake(const Registering& by);
   void accept(TimePoint now, Transaction& t, const Message& m, Output& out);
   bool bind(TimePoint now, const Transaction& t, const RegisterContact& contact, std::uint32_t seconds,
             Output& out);
-  void restore_contacts(TimePoint now, const Transaction& t, const Message& m, Edits& edits);
-  std::optional<std::uint32_t> granted(const Message& m, const RegisterContact& contact) const;
+  void tell_registered(TimePoint now, Binding& b, Event::Kind kind, std::string text, Output& out);
+  void not_listed(const Transaction& t, Output& out);
   void note_refusal(TimePoint now, const Transaction& t, const Message& m, Output& out);
   std::uint32_t retry_after(TimePoint now);
+  // proxy_contacts.cpp
+  void name_contacts(Registering& r);
+  std::uint32_t asked(const Registering& r, const RegisterContact& contact) const;
+  std::uint32_t told(const Registering& r, std::uint32_t granted, std::uint32_t wanted) const;
+  std::optional<std::uint32_t> granted(const Message& m, const Transaction& t,
+                                       const RegisterContact& contact) const;
+  void restore_contacts(TimePoint now, const Transaction& t, const Message& m, Edits& edits);
+  std::vector<std::pair<const Binding*, std::uint32_t>> listed(TimePoint now, const Transaction& t,
+                                                               const Message& m);
   // proxy_answer.cpp: responses
   void on_response(TimePoint now, const Flow& from, const Message& m, Output& out);
   void forward_response(TimePoint now, Transaction& t, const Message& m, Output& out);
@@ -295,6 +313,7 @@ class Proxy {
   Servers servers_;
   Guard guard_;
   Bindings bindings_;
+  RegisterCache register_cache_;
   Dialogs dialogs_;
   Transactions transactions_;
   std::unordered_map<ConnectionId, Connection> connections_;

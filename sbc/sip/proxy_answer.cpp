@@ -51,6 +51,7 @@ void Proxy::on_response(TimePoint now, const Flow& from, const Message& m, Outpu
   if (m.status() == 503 && try_next_server(now, *t, out)) return;
   const auto slot = t->slot;
   const auto serial = t->serial;
+  if (t->registering && m.status() >= 300 && m.status() < 400 && follow_redirect(now, *t, m, out)) return;
   forward_response(now, *t, m, out);
   if (const Transaction* const answered = transactions_.at(slot, serial)) note_answer_place(*answered, m, from);
 }

@@ -174,7 +174,16 @@ void Proxy::edit_register_contacts(const Registering& r, const Message& m, const
       if (!contact.user.empty()) ours += contact.user + "@";
       ours += fmt::format("{}{};dw={}", hop.us, hop.contact, contact.token);
       edits.replace(address->uri, address->bracketed ? ours : "<" + ours + ">");
+      const auto expires = find_param(address->params, "expires");
+      if (expires && asked(r, contact) != r.wanted(contact))
+        edits.replace(expires->value, std::to_string(asked(r, contact)));
     }
+  }
+  if (const Field* const expires = m.find(FieldName::expires); expires && next != 0) {
+    const std::uint32_t seconds = r.expires.value_or(0);
+    const bool longer = options_.register_expires != Duration{} && seconds != 0;
+    if (longer && seconds < Registering::kDefaultExpires)
+      edits.replace(m.value(*expires), std::to_string(Registering::kDefaultExpires));
   }
   if (!options_.path || r.contacts.empty()) return;
   edits.insert_before(*m.find(FieldName::via), fmt::format("Path: <sip:{}@{};lr>\r\nSupported: path\r\n",

@@ -283,6 +283,7 @@ void Proxy::look_around(TimePoint now, Output& out) {
   }
   servers_.forget_unused([this](std::size_t server) { return uses_server(server); });
   servers_.forget_former([this](const Endpoint& peer) { return uses_place(peer); });
+  register_cache_.forget_unless([this](std::uint64_t binding) { return bindings_.by_id(binding) != nullptr; });
   if (kept_alive_.size() > options_.max_bindings) kept_alive_.clear();
   std::erase_if(kept_alive_, [&](const auto& entry) { return now - entry.second > kLanProbe; });
   dialogs_.for_each([&](DialogSet& set) {

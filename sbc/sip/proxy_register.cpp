@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "sbc/base/text_cursor.hpp"
+#include "sbc/sip/auth.hpp"
 #include "sbc/sip/proxy.hpp"
 #include "sbc/sip/response.hpp"
 
@@ -43,12 +44,15 @@ void Proxy::on_register(TimePoint now, const Flow& from, const Message& m, Outpu
   r.reach.stated = via_host ? *via_host : IpAddress{};
   r.reach.contact_port = from.transport == Transport::udp ? m.via().port.value_or(kSipPort) : from.peer.port;
   for (RegisterContact& contact : r.contacts) {
-    contact.key = binding_key(r.aor, contact.instance, contact.uri, from.peer.address);
-    const Binding* const b = bindings_.by_key(contact.key);
-    contact.token = b ? b->token : token();
-    if (b) t->binding = b->id;
-    if (const auto uri = parse_uri(contact.uri); uri && uri->is_sip() && from.transport == Transport::udp)
-      r.reach.contact_port = uri->port.value_or(kSipPort);
+    const auto uri = parse_uri(contact.uri);
+    if (uri && uri->is_sip() && from.transport == Transport::udp) contact.port = uri->port.value_or(kSipPort);
+  }
+  const auto stays = std::ranges::find_if(r.contacts, [&](const auto& c) { return !r.unregisters(c) && c.port != 0; });
+  if (stays != r.contacts.end()) r.reach.contact_port = stays->port;
+  name_contacts(r);
+  for (const RegisterContact& contact : r.contacts) {
+    const Binding* const b = bindings_.by_token(contact.token);
+    if (b && (t->binding == 0 || !r.unregisters(contact))) t->binding = b->id;
   }
   // Who hears answers at its Via's port hears requests there.
   if (t->answer_to != from.peer && t->answer_to == r.reach.at_contact())
@@ -58,7 +62,25 @@ void Proxy::on_register(TimePoint now, const Flow& from, const Message& m, Outpu
     out.events.push_back(event_of(Event::Kind::dropped, from, "access.sip.max_bindings"));
     return refuse(now, *t, 503, out, "Retry-After: 60\r\n");
   }
+  if (answer_from_cache(now, *t, m, out)) return;
   if (!forward_register(now, *t, m, out)) no_server_left(now, *t, m, out);
+}
+
+/// A registration that the server took for long enough is said again here (RegisterCache).
+bool Proxy::answer_from_cache(TimePoint now, Transaction& t, const Message& m, Output& out) {
+  Binding* const b = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
+  if (options_.register_expires == Duration{} || !b || !servers_[b->server].up) return false;
+  const auto known = register_cache_.answer(now, b->id, t.from, m, *t.registering);
+  if (!known) return false;
+  ++counters_.registrations_kept;
+  t.central_server = b->server;
+  const std::string lines = fmt::format("Contact: {}\r\nExpires: {}\r\n{}",
+                                        with_expires(t.registering->contacts.front().value, known->told), known->told,
+                                        known->lines);
+  transactions_.respond(now, t, make_response(m, t.from, 200, "OK", "dw" + std::to_string(t.serial), lines), 200, out);
+  t.registering.reset();
+  tell_registered(now, *b, Event::Kind::refreshed, {}, out);
+  return true;
 }
 
 /// The central server never hears more registrations a second than it is meant to; who answers a challenge of
@@ -85,8 +107,9 @@ std::uint32_t Proxy::retry_after(TimePoint now) {
   return kMinRetryAfter + static_cast<std::uint32_t>(random_() % (spread + 1));
 }
 
-bool Proxy::forward_register(TimePoint now, Transaction& t, const Message& m, Output& out) {
-  const auto picked = servers_.pick(now, t.tried);
+bool Proxy::forward_register(TimePoint now, Transaction& t, const Message& m, Output& out,
+                             std::optional<std::size_t> named) {
+  const auto picked = named ? named : servers_.pick(now, t.tried);
   if (!picked) return false;
   t.central_server = *picked;
   t.tried |= 1U << *picked;
@@ -119,6 +142,7 @@ void Proxy::on_register_answer(TimePoint now, Transaction& t, const Message& m, 
   if (m.status() >= 200 && m.status() < 300) {
     if (!challenged_.empty()) challenged_.erase(challenge_key(*t.registering));
     accept(now, t, m, out);
+    remember_registration(now, t, m);
   } else if (m.status() >= 300) {
     note_refusal(now, t, m, out);
   }
@@ -128,9 +152,7 @@ void Proxy::accept(TimePoint now, Transaction& t, const Message& m, Output& out)
   Registering& r = *t.registering;
   if (is_gone(t.from) || r.overtaken)
     return;  // it hears nothing of it and registers again, or wants it no more
-  if (r.star ||
-      std::ranges::any_of(r.contacts, [&](const auto& c) { return r.wanted(c) == 0 && !c.keep_alive; }))
-    overtake(r);
+  if (r.star || std::ranges::any_of(r.contacts, [&](const auto& c) { return r.unregisters(c); })) overtake(r);
   if (r.star) {
     for (Binding* const b : bindings_.by_aor(r.aor)) {
       out.events.push_back(event_of(Event::Kind::unregistered, *b));
@@ -138,19 +160,22 @@ void Proxy::accept(TimePoint now, Transaction& t, const Message& m, Output& out)
     }
     return;
   }
-  bool fresh = false;
+  bool fresh = false, stays = false;
   for (RegisterContact& contact : r.contacts) {
-    if (contact.keep_alive) continue;  // whatever it says of expiry (sip-sbc §0)
-    Binding* const b = bindings_.by_key(contact.key);
-    if (r.wanted(contact) == 0) {
-      if (!b) continue;
-      out.events.push_back(event_of(Event::Kind::unregistered, *b));
-      bindings_.remove(*b);
+    if (!contact.keep_alive && !r.unregisters(contact)) contact.granted = granted(m, t, contact);
+    stays = stays || contact.granted.value_or(0) != 0;
+  }
+  for (RegisterContact& contact : r.contacts) {  // one after the other, as the server does (RFC 3261 §10.3 step 7)
+    if (contact.keep_alive) continue;            // whatever it says of expiry (sip-sbc §0)
+    if (contact.granted.value_or(0) != 0) {
+      fresh = bind(now, t, contact, *contact.granted, out) || fresh;
       continue;
     }
-    contact.granted = granted(m, contact);
-    if (contact.granted.value_or(0) == 0) continue;
-    fresh = bind(now, t, contact, *contact.granted, out) || fresh;
+    if (!r.unregisters(contact)) not_listed(t, out);
+    if (Binding* const b = bindings_.by_token(contact.token)) {
+      if (!stays) out.events.push_back(event_of(Event::Kind::unregistered, *b));
+      bindings_.remove(*b);
+    }
   }
   if (fresh && !m.find(FieldName::date)) {
     Event event = event_of(Event::Kind::no_date, t.from, {});
@@ -159,6 +184,20 @@ void Proxy::accept(TimePoint now, Transaction& t, const Message& m, Output& out)
     event.server = t.central_server;
     out.events.push_back(std::move(event));
   }
+}
+
+/// A 2xx that lists others alone binds nothing (RFC 3261 §10.3 step 8).
+void Proxy::not_listed(const Transaction& t, Output& out) {
+  Event event = event_of(Event::Kind::refused, t.from, "its answer lists no contact of this phone");
+  event.aor = t.registering->user;
+  event.device = t.registering->device;
+  event.device_type = t.registering->device_type;
+  event.user_agent = t.registering->user_agent;
+  event.stated = t.registering->reach.stated;
+  event.server = t.central_server;
+  event.status = 200;
+  ++counters_.registrations_refused;
+  out.events.push_back(std::move(event));
 }
 
 /// An answer that was lost and is sent again must not bind what was unregistered since (RFC 3261 §10.3 step
@@ -175,16 +214,18 @@ void Proxy::overtake(const Registering& by) {
 bool Proxy::bind(TimePoint now, const Transaction& t, const RegisterContact& contact, std::uint32_t seconds,
                  Output& out) {
   const Registering& r = *t.registering;
-  Binding* b = bindings_.by_key(contact.key);
+  Binding* b = bindings_.by_token(contact.token);
+  if (!b) b = bindings_.by_key(contact.key);  // another registration of it was faster
   ++counters_.registrations;
   Event::Kind kind = Event::Kind::refreshed;
   Reach reach = r.reach;
+  if (contact.port != 0) reach.contact_port = contact.port;
   if (!b) {
-    // The same phone from elsewhere: its instance is in the key, so a contact without one is another binding.
     kind = Event::Kind::registered;
     Binding fresh;
     fresh.token = contact.token;
     fresh.key = contact.key;
+    fresh.group = contact.group;
     fresh.aor = r.aor;
     fresh.user = r.user;
     fresh.reach = reach;
@@ -197,6 +238,8 @@ bool Proxy::bind(TimePoint now, const Transaction& t, const RegisterContact& con
              !b->stale_connection) {
     reach.answers = b->reach.answers;
   }
+  if (b->token != contact.token || b->key != contact.key)
+    bindings_.rename(*b, contact.token, contact.key, contact.group);
   std::string from_where = kind == Event::Kind::moved ? b->reach.flow.peer.to_string() : std::string();
   const ConnectionId old = b->reach.flow.connection;
   if (b->server != t.central_server) b->told = {};
@@ -218,86 +261,58 @@ bool Proxy::bind(TimePoint now, const Transaction& t, const RegisterContact& con
     b->next_keepalive = reach.flow.transport == Transport::udp ? now : now + options_.keepalive;
   }
   bindings_.moved(*b, reach);
-  if (kind != Event::Kind::refreshed || now - b->told >= kToldAgain) {
-    b->told = now;
-    Event event = event_of(kind, *b);
-    event.text = std::move(from_where);
-    event.status = 200;
-    out.events.push_back(std::move(event));
-  }
-  // One phone, one connection: the one that it left would only hold up what is sent there.
+  tell_registered(now, *b, kind, std::move(from_where), out);
+  // One flow, one connection: the one that it left would only hold up what is sent there.
   if (old != ConnectionId::none && old != reach.flow.connection && connections_.contains(old))
     out.closes.push_back(old);
   return kind != Event::Kind::refreshed;
 }
 
-/// What the server granted this contact: its own parameter, else the Expires header, else what was asked
-/// (RFC 3261 §10.2.4). Nothing: the server's list has no such contact.
-std::optional<std::uint32_t> Proxy::granted(const Message& m, const RegisterContact& contact) const {
-  constexpr std::uint64_t kMax = 0xffffffff;
-  bool any = false;
+void Proxy::tell_registered(TimePoint now, Binding& b, Event::Kind kind, std::string text, Output& out) {
+  if (kind == Event::Kind::refreshed && now - b.told < kToldAgain) return;
+  b.told = now;
+  Event event = event_of(kind, b);
+  event.text = std::move(text);
+  event.status = 200;
+  out.events.push_back(std::move(event));
+}
+
+/// Keeps what the next registrations of this phone can be answered with, once the server has taken this one.
+void Proxy::remember_registration(TimePoint now, const Transaction& t, const Message& m) {
+  const Registering& r = *t.registering;
+  if (r.contacts.empty()) return;
+  const RegisterContact& contact = r.contacts.front();
+  const Binding* const b = bindings_.by_token(contact.token);
+  if (!b) return;
+  if (options_.register_expires == Duration{} || !contact.granted || !other_.parse(as_bytes(t.request)))
+    return register_cache_.forget(b->id);
+  // What a phone takes from each answer anew (RFC 3608 §6.1, RFC 7315 §4.1, RFC 5626 §6).
+  std::string lines;
+  for (const Field& field : m.fields()) {
+    const std::string_view name = m.name_of(field);
+    for (const char* const kept : {"Service-Route", "P-Associated-URI", "Supported", "k", "Require", "Flow-Timer"}) {
+      if (equal_ignoring_case(name, kept)) lines += m.text().substr(field.begin, field.end - field.begin);
+    }
+  }
+  register_cache_.remember(now, b->id, t.from, other_, r, *contact.granted, told(r, *contact.granted, r.wanted(contact)),
+                           std::move(lines));
+}
+
+/// The server names another one (RFC 3261 §8.1.3.4). One of our own servers is asked by us, as a phone would go there
+/// past us; true: it was.
+bool Proxy::follow_redirect(TimePoint now, Transaction& t, const Message& m, Output& out) {
   for (const Field& field : m.fields()) {
     if (field.name != FieldName::contact) continue;
     std::string_view left = m.value(field);
     while (const auto value = next_value(left)) {
-      any = true;
       const auto address = parse_name_addr(*value);
       const auto uri = address ? parse_uri(address->uri) : fail(Errc::malformed, {});
-      if (!uri) continue;
-      const auto named = find_param(uri->params, "dw");
-      if (!named || named->value != contact.token) continue;
-      if (const auto expires = find_param(address->params, "expires"))
-        return static_cast<std::uint32_t>(parse_number(trim(expires->value), kMax).value_or(0));
-      any = false;  // it is there, the header says for how long
-      break;
+      const auto server = uri && uri->is_sip() ? servers_.named(uri->host, uri->port) : std::nullopt;
+      if (!server || (t.tried >> *server & 1U) != 0 || !servers_[*server].address()) continue;
+      return other_.parse(as_bytes(t.request)) && forward_register(now, t, other_, out, server);
     }
   }
-  if (any) return std::nullopt;
-  if (const auto header = parse_number(m.value_of(FieldName::expires), kMax))
-    return static_cast<std::uint32_t>(*header);
-  constexpr std::uint32_t kDefault = 3600;
-  return contact.expires.value_or(kDefault);
-}
-
-/// The phone reads its own contacts only, octet for octet as it wrote them, and how long each is good; never
-/// less than it would take for an end (sip-sbc §0, §2.3).
-void Proxy::restore_contacts(TimePoint now, const Transaction& t, const Message& m, Edits& edits) {
-  const Registering& r = *t.registering;
-  std::string lines;
-  std::uint32_t shortest = 0;
-  const auto add = [&](std::string_view value, std::uint32_t seconds) {
-    const std::uint32_t told = std::max(seconds, kLeastExpires);
-    shortest = shortest == 0 ? told : std::min(shortest, told);
-    lines += "Contact: " + with_expires(value, told) + "\r\n";
-  };
-  if (r.is_query()) {
-    for (const Binding* const b : bindings_.by_aor(r.aor)) {
-      const Duration good = b->expires_at - Binding::kGrace - now;
-      const auto left = std::chrono::duration_cast<std::chrono::seconds>(good).count();
-      if (b->reach.flow.peer.address == t.from.peer.address)
-        add(b->contact, static_cast<std::uint32_t>(std::max<std::int64_t>(left, 0)));
-    }
-  }
-  for (const RegisterContact& contact : r.contacts) {
-    if (contact.granted.value_or(0) != 0) add(contact.value, *contact.granted);
-    // A heartbeat is answered in its own words.
-    if (contact.keep_alive && m.find(FieldName::contact)) lines += "Contact: " + contact.value + "\r\n";
-  }
-  const Field* const first = m.find(FieldName::contact);
-  if (first) {
-    edits.insert_before(*first, lines);
-    edits.remove_all(FieldName::contact);
-  } else {
-    edits.insert_at_end_of_header(lines);
-  }
-  if (shortest == 0) return;
-  const Field* const expires = m.find(FieldName::expires);
-  if (!expires) {
-    edits.insert_at_end_of_header(fmt::format("Expires: {}\r\n", shortest));
-  } else if (const auto says = parse_number(m.value(*expires), 0xffffffff);
-             says && *says != 0 && *says < kLeastExpires) {
-    edits.replace(m.value(*expires), std::to_string(kLeastExpires));
-  }
+  return false;
 }
 
 void Proxy::note_refusal(TimePoint now, const Transaction& t, const Message& m, Output& out) {
@@ -317,11 +332,11 @@ void Proxy::note_refusal(TimePoint now, const Transaction& t, const Message& m, 
     Challenged& c = challenged_[challenge_key(r)];
     if (now - c.at > kChallengeKept) c = {};
     c.at = now;
-    // A nonce that has grown old is no wrong password (RFC 2617 §3.2.1).
-    const auto stale =
-        m.value_of(m.status() == 401 ? FieldName::www_authenticate : FieldName::proxy_authenticate);
-    const bool is_stale =
-        stale.find("stale=true") != stale.npos || stale.find("stale=\"true\"") != stale.npos;
+    // A nonce that has grown old is no wrong password (RFC 7616 §3.3).
+    const bool is_stale = std::ranges::any_of(m.fields(), [&](const Field& field) {
+      return (field.name == FieldName::www_authenticate || field.name == FieldName::proxy_authenticate) &&
+             equal_ignoring_case(auth_param(m.value(field), "stale"), "true");
+    });
     if (!r.authorized || is_stale || ++c.times < kAgainForBadPassword) return;
     c.times = 0;
     event.kind = Event::Kind::bad_password;

@@ -4,11 +4,13 @@
 
 #include "sbc/base/ids.hpp"
 #include "sbc/base/text_cursor.hpp"
+#include "sbc/sip/bindings.hpp"
 
 namespace dw::sip {
 namespace {
 
 constexpr std::uint64_t kMaxExpires = 0xffffffff;  // RFC 3261 §20.19
+
 
 std::string_view unquoted(std::string_view text) {
   if (text.size() >= 2 && text.front() == '"' && text.back() == '"') return text.substr(1, text.size() - 2);
@@ -25,11 +27,11 @@ Result<RegisterContact> read_contact(const NameAddr& value) {
   Params params(value.params);
   while (const auto param = params.next()) {
     if (equal_ignoring_case(param->name, "expires")) {
-      const auto number = parse_number(unquoted(param->value), kMaxExpires);
-      if (!number) return fail(Errc::malformed, "a Contact's expires is no number");
-      out.expires = static_cast<std::uint32_t>(*number);
+      out.expires = read_expires(param->value);
     } else if (equal_ignoring_case(param->name, "+sip.instance")) {
       out.instance = param->value;
+    } else if (equal_ignoring_case(param->name, "reg-id")) {
+      out.reg_id = param->value;
     } else if (equal_ignoring_case(param->name, "cisco-keep-alive")) {
       out.keep_alive = true;
     }
@@ -40,6 +42,13 @@ Result<RegisterContact> read_contact(const NameAddr& value) {
 
 }  // namespace
 
+std::uint32_t read_expires(std::string_view text) {
+  text = unquoted(trim(text));
+  const bool is_number = !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  return static_cast<std::uint32_t>(
+      parse_number(text, kMaxExpires).value_or(is_number ? kMaxExpires : Registering::kDefaultExpires));
+}
+
 Result<Registering> read_register(const Message& m) {
   Registering out;
   out.call_id = m.call_id();
@@ -49,9 +58,7 @@ Result<Registering> read_register(const Message& m) {
     if (field.name == FieldName::authorization || field.name == FieldName::proxy_authorization)
       out.authorized = true;
     if (field.name == FieldName::expires) {
-      const auto number = parse_number(m.value(field), kMaxExpires);
-      if (!number) return fail(Errc::malformed, "Expires is no number");
-      out.expires = static_cast<std::uint32_t>(*number);
+      out.expires = read_expires(m.value(field));
     }
     if (field.name != FieldName::contact) continue;
     std::string_view left = m.value(field);
@@ -72,6 +79,8 @@ Result<Registering> read_register(const Message& m) {
         out.device_type = static_cast<unsigned>(parse_number(unquoted(model->value), 0xffffff).value_or(0));
     }
   }
+  constexpr std::string_view kCisco = "Cisco";
+  out.is_cisco = out.device_type != 0 || out.keeps_alive() || starts_with_ignoring_case(out.user_agent, kCisco);
   // RFC 3261 §10.3 step 6.
   if (out.star && (!out.contacts.empty() || out.expires != 0u))
     return fail(Errc::malformed, "Contact: * goes with Expires: 0 alone");
@@ -89,6 +98,16 @@ std::string with_expires(std::string_view contact_value, std::optional<std::uint
   begin = parsed->text.rfind(';', begin);  // there is one: parameters begin with it
   const std::size_t end = offset_in(parsed->text, old->text) + old->text.size();
   return out.replace(begin, end - begin, parameter);
+}
+
+void name_binding(Binding& b) {
+  const auto address = parse_name_addr(b.contact);
+  const auto value_of = [&](std::string_view name) {
+    const auto param = address ? find_param(address->params, name) : std::nullopt;
+    return param ? param->value : std::string_view{};
+  };
+  b.group = contact_group(b.aor, value_of("+sip.instance"), value_of("reg-id"));
+  b.key = binding_key(b.aor, b.group, b.contact_uri, b.reach.flow.peer.address);
 }
 
 std::string device_of(std::string_view contact_params) {

@@ -16,16 +16,20 @@ struct RegisterContact {
   std::string uri;
   std::string user;
   std::string instance;                  ///< +sip.instance; empty: none
+  std::string reg_id;                    ///< RFC 5626 §4.2; empty: none
   std::optional<std::uint32_t> expires;  ///< its own parameter
   bool keep_alive = false;  ///< cisco-keep-alive: a heartbeat to a standby server, whatever it says of expiry
   std::string token;        ///< by which the central server knows it
   std::string key;          ///< binding_key()
+  std::string group;        ///< contact_group()
+  std::uint16_t port = 0;   ///< that the phone hears at; 0: that of its flow
   std::optional<std::uint32_t> granted;  ///< s, as the server's answer has it
 };
 
 /// What a REGISTER asks, until it is answered.
 struct Registering {
   static constexpr std::size_t kMaxContacts = 6;  ///< as many as phones keep (sip-sbc §2.1)
+  static constexpr std::uint32_t kDefaultExpires = 3600;  ///< s (RFC 3261 §10.2)
 
   std::string aor, user;
   std::vector<RegisterContact> contacts;
@@ -37,22 +41,30 @@ struct Registering {
   std::uint32_t cseq = 0;
   bool overtaken = false;  ///< a later one has unregistered: its answer binds nothing any more
   bool maps_host = false;
+  bool is_cisco = false;  ///< it unregisters itself when told less than Proxy::kLeastExpires
   Reach reach;
 
   bool is_query() const { return contacts.empty() && !star; }
   bool keeps_alive() const { return contacts.size() == 1 && contacts.front().keep_alive; }
   std::uint32_t wanted(const RegisterContact& contact) const {
-    constexpr std::uint32_t kDefault = 3600;  // RFC 3261 §10.2
-    return contact.expires ? *contact.expires : expires.value_or(kDefault);
+    return contact.expires ? *contact.expires : expires.value_or(kDefaultExpires);
   }
+  bool unregisters(const RegisterContact& contact) const { return wanted(contact) == 0 && !contact.keep_alive; }
 };
 
-/// Reads what the registrar's mapping needs. Errc::malformed: a Contact or an Expires that is none;
-/// too_long: too many. Tokens and keys are left empty.
+/// An expiry in seconds: one that is no number is the default one (RFC 3261 §20.19, §10.3), a larger one the largest.
+std::uint32_t read_expires(std::string_view text);
+
+/// Reads what the registrar's mapping needs. Errc::malformed: a Contact that is none; too_long: too many. Tokens and keys are
+/// left empty.
 Result<Registering> read_register(const Message& m);
 
 /// A Contact value with another expires parameter, or without one; every other octet as it was.
 std::string with_expires(std::string_view contact_value, std::optional<std::uint32_t> expires);
+
+struct Binding;
+/// Gives a binding its group and key, made of its AOR, contact and reach.
+void name_binding(Binding& b);
 
 /// "SEP001122334455" out of +u.sip!devicename.ccm.cisco.com, or of the MAC in +sip.instance
 /// (cisco-provisioning §5.3); empty: neither is there.

@@ -6,6 +6,7 @@
 
 #include "sbc/sip/edits.hpp"
 #include "sbc/sip/flow.hpp"
+#include "sbc/sip/identity.hpp"
 #include "sbc/sip/message.hpp"
 
 namespace dw::sip {

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "sbc/base/text_cursor.hpp"
+#include "sbc/sip/uri.hpp"
+
 namespace dw::sip {
 namespace {
 
@@ -134,6 +137,17 @@ std::optional<std::size_t> Servers::at(const Endpoint& peer) const {
     }
   }
   return by_address;
+}
+
+std::optional<std::size_t> Servers::named(std::string_view host, std::optional<std::uint16_t> port) const {
+  for (const std::size_t i : order_) {
+    const Server& s = servers_[i];
+    if (equal_ignoring_case(s.name.host, host) && (!port || s.name.port == 0 || *port == s.name.port)) return i;
+    for (const Address& address : s.addresses) {
+      if (names_address(host, address.peer.address) && (!port || *port == address.peer.port)) return i;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace dw::sip

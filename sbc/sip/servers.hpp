@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sbc/base/endpoint.hpp"
@@ -73,6 +74,8 @@ class Servers {
 
   /// The server that stands at this address; a port of its own counts before the address alone.
   std::optional<std::size_t> at(const Endpoint& peer) const;
+  /// The configured one that a URI's host and port name: as it is configured, or by an address of it.
+  std::optional<std::size_t> named(std::string_view host, std::optional<std::uint16_t> port) const;
 
   Server& operator[](std::size_t server) { return servers_[server]; }
   const std::vector<Server>& all() const { return servers_; }

@@ -129,6 +129,7 @@ Result<Uri> parse_uri(std::string_view text) {
   if (equal_ignoring_case(uri.scheme_text, "sip")) uri.scheme = Uri::Scheme::sip;
   if (equal_ignoring_case(uri.scheme_text, "sips")) uri.scheme = Uri::Scheme::sips;
   std::string_view rest = text.substr(colon + 1);
+  if (equal_ignoring_case(uri.scheme_text, "tel")) uri.user = rest.substr(0, rest.find(';'));
   if (!uri.is_sip()) return uri;
   // The user part may hold ";" and "?" (RFC 3261 §25.1 user-unreserved), so "@" is looked for first; a header
   // part has its own "@" escaped.
@@ -144,6 +145,43 @@ Result<Uri> parse_uri(std::string_view text) {
   uri.params = rest.substr(0, headers);
   uri.headers = rest.substr(headers);
   return uri;
+}
+
+bool Uri::is_routable() const {
+  return is_sip() || equal_ignoring_case(scheme_text, "tel") || equal_ignoring_case(scheme_text, "urn");
+}
+
+std::string_view Uri::tail() const {
+  if (!is_sip()) return {};
+  const std::size_t begin = offset_in(text, host_port);
+  return text.substr(begin, text.size() - headers.size() - begin);
+}
+
+std::vector<std::string_view> hop_params(const Uri& uri) {
+  std::vector<std::string_view> out;
+  Params all(uri.params);
+  while (const auto param = all.next()) {
+    if (!equal_ignoring_case(param->name, "transport") && !equal_ignoring_case(param->name, "maddr") &&
+        !equal_ignoring_case(param->name, "ttl"))
+      continue;
+    const std::size_t name = offset_in(uri.params, param->text);
+    const std::size_t begin = uri.params.rfind(';', name);  // there is one: parameters begin with it
+    out.push_back(uri.params.substr(begin, name + param->text.size() - begin));
+  }
+  return out;
+}
+
+std::string uri_identity(std::string_view text) {
+  std::string out(text);
+  const auto uri = parse_uri(text);
+  if (!uri) return out;
+  const auto small = [&](std::string_view part) {
+    const std::size_t begin = offset_in(text, part);
+    std::ranges::transform(part, out.begin() + static_cast<std::ptrdiff_t>(begin), lower);
+  };
+  small(uri->scheme_text);
+  if (uri->is_sip()) small(uri->host_port);
+  return out;
 }
 
 bool is_host(std::string_view text) {
@@ -177,8 +215,12 @@ Result<NameAddr> parse_name_addr(std::string_view text) {
     if (cursor.peek() != '<') return fail(Errc::malformed, "no URI follows a quoted name");
   } else if (const auto bracket = text.find('<'); bracket != text.npos) {
     out.display = trim(text.substr(0, bracket));
-    for (const char c : out.display) {  // tokens and blanks (RFC 3261 §25.1 display-name)
-      if (!kTokenChars.has(c) && c != ' ' && c != '\t' && c != '\r' && c != '\n')
+    // RFC 3261 §25.1 allows tokens and blanks. Phones leave the quotes out of "Zoë" and "me@home" too; what others would
+    // read in two ways is refused all the same.
+    for (const char c : out.display) {
+      const auto octet = static_cast<unsigned char>(c);
+      const bool control = (octet < 0x20 && c != '\t' && c != '\r' && c != '\n') || octet == 0x7f;
+      if (control || c == '"' || c == ',' || c == ';' || c == '>' || c == '\\')
         return fail(Errc::malformed, "a name must be quoted");
     }
     cursor = TextCursor(text.substr(bracket));

@@ -1,7 +1,9 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "sbc/base/endpoint.hpp"
 #include "sbc/base/result.hpp"
@@ -38,7 +40,7 @@ struct Uri {
   Scheme scheme = Scheme::other;
   std::string_view text;  ///< all of it
   std::string_view scheme_text;
-  std::string_view user;       ///< with its password and escapes, without "@"; empty: none
+  std::string_view user;       ///< with its password and escapes, without "@"; of tel: the number; empty: none
   std::string_view host_port;  ///< "pbx.example.net:5060", "[2001:db8::1]"
   std::string_view host;       ///< IPv6 literals in brackets
   std::optional<std::uint16_t> port;
@@ -46,11 +48,20 @@ struct Uri {
   std::string_view headers;  ///< from "?" on; empty: none
 
   bool is_sip() const { return scheme != Scheme::other; }
+  /// tel: and urn: name whom a request is for as well (RFC 3966, RFC 5031); which way, the central server knows.
+  bool is_routable() const;
+  std::string_view tail() const;  ///< host, port and parameters: what follows "@", without headers
 };
 inline constexpr std::size_t kMaxUri = 1024;  ///< octets; phones take 512 (sip-sbc §2.6)
 
 /// Errc::malformed for what is no URI, too_long past kMaxUri.
 Result<Uri> parse_uri(std::string_view text);
+
+/// A SIP URI's parameters that tell the hop at which it stands where to send it, and by what (RFC 3261 §19.1.1); each with
+/// its semicolon. No other hop may see them.
+std::vector<std::string_view> hop_params(const Uri& uri);
+/// The same address of record or contact spelled in another case of scheme and host.
+std::string uri_identity(std::string_view uri);
 
 /// A host name, an IPv4 address or an IPv6 address in brackets.
 bool is_host(std::string_view text);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "sbc/sip/auth.hpp"
 #include "sbc/sip/edits.hpp"
 #include "sbc/sip/message.hpp"
 
@@ -73,6 +74,11 @@ void look_into(const Message& m, std::string_view octets) {
     require(trim(m.value(f)) == m.value(f));
     at = f.end;
     look_into_value(m.text(), m.value(f));
+    for (AuthParams params(m.value(f)); const auto param = params.next();) {
+      require_within(m.value(f), param->name);
+      require_within(m.value(f), param->value);
+      if (const auto left = without_auth_int(param->value)) require(!offers_auth_int(*left) && !left->empty());
+    }
   }
   require(at == m.header_end() && m.text().substr(at + 2) == m.body());
   if (m.content_length() && !m.fault()) require(m.body().size() == *m.content_length());

@@ -39,9 +39,12 @@ struct StoreDesk {
   void registers(int phone, Duration granted) {
     sip::Binding b;
     b.token = "token-" + std::to_string(phone);
-    b.key = "key-" + std::to_string(phone);
     b.user = std::to_string(phone);
+    b.aor = b.user + "@pbx.example.net";
+    b.contact_uri = "sip:" + b.user + "@192.0.2.7";
+    b.contact = "<" + b.contact_uri + ">;+sip.instance=\"<urn:uuid:1>\";reg-id=1";
     b.reach.flow.peer = *Endpoint::parse("192.0.2.7:5060");
+    sip::name_binding(b);
     b.expires_at = loop.now() + granted;
     proxy.restore(std::move(b), loop.now(), out);
   }
@@ -77,6 +80,7 @@ TEST_CASE("SIP bindings outlive a restart for as long as they were granted") {
   {
     StoreDesk desk(dir.path(), kNoon + 20min);
     CHECK(desk.bindings() == 1);
+    CHECK(desk.proxy.bindings().by_group("1@pbx.example.net", desk.proxy.bindings().by_token("token-1")->group).size() == 1);
     CHECK(desk.left(1) < 41min);
     CHECK(desk.left(1) > 39min);
   }
@@ -177,6 +181,7 @@ TEST_CASE("SIP bindings that each older version kept are read, with today's sche
       CHECK(b.reach.flow.peer.to_string() == "192.0.2.7:49152");
       CHECK(b.reach.answers == sip::Reach::Answers::at_contact);
       CHECK(b.maps_host);
+      CHECK(desk.proxy.bindings().by_key(b.key) == &b);
       CHECK(b.expires_at - desk.loop.now() < 61min);
       CHECK(b.expires_at - desk.loop.now() > 59min);
       desk.registers(1, 1h);

@@ -264,6 +264,8 @@ TEST_CASE("what no value shows alone") {
   CHECK(contains(errors(load_text("access.sip.port = 2000")),
                  "access.sccp.port and access.sip.port are both 2000"));
   CHECK(errors(load_text("access.sip.port = 0\naccess.sccp.port = 0")) == "");
+  CHECK(contains(errors(load_text("access.sip.register_expires = \"24s\"")), "end of their registration"));
+  CHECK(errors(load_text("access.sip.register_expires = \"25s\"")) == "");
   CHECK(errors(load_text("access.sip.port = 2000\naccess.sip.enable = false")) == "");
   CHECK(contains(errors(load_text("access.tftp.port = 5060")),
                  "d/dropwire.toml:1:20: error: access.tftp.port and access.sip.port are both 5060"));

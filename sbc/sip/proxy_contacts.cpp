@@ -1,0 +1,153 @@
+#include <algorithm>
+
+#include "sbc/base/text_cursor.hpp"
+#include "sbc/sip/proxy.hpp"
+
+// The Contacts of a REGISTER: under which name the server knows each, for how long it took it, and what the phone reads of
+// that (sip-sbc §2.8).
+namespace dw::sip {
+
+/// Gives each Contact the token under which the server knows it, or is to know it. A contact that is bound keeps its own;
+/// one that takes the place of another contact of the same phone takes over its token, so that the server forgets the
+/// other one. Each Contact of one REGISTER has its own, unless it is the same Contact twice.
+void Proxy::name_contacts(Registering& r) {
+  for (RegisterContact& contact : r.contacts) {
+    contact.group = contact_group(r.aor, contact.instance, contact.reg_id);
+    contact.key = binding_key(r.aor, contact.group, contact.uri, r.reach.flow.peer.address);
+    if (const Binding* const b = bindings_.by_key(contact.key)) contact.token = b->token;
+  }
+  const auto is_taken = [&](const Binding& b) {
+    return std::ranges::any_of(r.contacts, [&](const auto& c) { return c.token == b.token; });
+  };
+  for (RegisterContact& contact : r.contacts) {
+    if (!contact.token.empty()) continue;
+    const auto same = std::ranges::find(r.contacts, contact.key, &RegisterContact::key);
+    if (!same->token.empty()) {
+      contact.token = same->token;
+      continue;
+    }
+    const Binding* before = nullptr;
+    if (contact.group.empty()) {
+      // Nothing but its Call-ID tells that it is the same phone, at another address (RFC 3261 §10.2.4).
+      for (const Binding* const b : bindings_.by_aor(r.aor)) {
+        if (b->group.empty() && b->call_id == r.call_id && b->contact_uri == contact.uri && !is_taken(*b)) before = b;
+      }
+    } else if (!contact.reg_id.empty() || !r.unregisters(contact)) {
+      // Without a reg-id a Contact that goes is known by its URI alone.
+      for (const Binding* const b : bindings_.by_group(r.aor, contact.group)) {
+        if (!before && !is_taken(*b)) before = b;
+      }
+    }
+    contact.token = before ? before->token : token();
+  }
+}
+
+/// How long the server is asked for: longer than the phone wants where refreshes are answered here.
+std::uint32_t Proxy::asked(const Registering& r, const RegisterContact& contact) const {
+  const std::uint32_t wanted = r.wanted(contact);
+  if (options_.register_expires == Duration{} || wanted == 0 || contact.keep_alive) return wanted;
+  return std::max(wanted, Registering::kDefaultExpires);
+}
+
+/// What the server granted this contact: its own parameter, else the Expires header, else what was asked
+/// (RFC 3261 §10.2.4). Nothing: the server's list has no such contact. One that lost its token on the way through the
+/// server is known by the rest of its URI (RFC 3261 §19.1.4).
+std::optional<std::uint32_t> Proxy::granted(const Message& m, const Transaction& t,
+                                            const RegisterContact& contact) const {
+  const std::string us = hop_to_central(t.central_server, t.to, t.from, {}).us;
+  bool lists = false, found = false;
+  for (const Field& field : m.fields()) {
+    if (field.name != FieldName::contact) continue;
+    std::string_view left = m.value(field);
+    while (const auto value = next_value(left)) {
+      lists = true;
+      const auto address = parse_name_addr(*value);
+      const auto uri = address ? parse_uri(address->uri) : fail(Errc::malformed, {});
+      if (!uri) continue;
+      const auto named = find_param(uri->params, "dw");
+      const bool is_it = named ? named->value == contact.token
+                               : t.registering->contacts.size() == 1 && uri->user == contact.user &&
+                                     equal_ignoring_case(uri->host_port, us);
+      if (!is_it) continue;
+      found = true;
+      if (const auto expires = find_param(address->params, "expires"))
+        return read_expires(expires->value);
+    }
+  }
+  if (lists && !found) return std::nullopt;
+  if (const Field* const header = m.find(FieldName::expires)) return read_expires(m.value(*header));
+  return asked(*t.registering, contact);
+}
+
+/// What the phone is told of `granted` s: less where refreshes are answered here, and to a Cisco phone never so little that
+/// it takes it for an end (sip-sbc §0, §2.3).
+std::uint32_t Proxy::told(const Registering& r, std::uint32_t granted, std::uint32_t wanted) const {
+  std::uint32_t seconds = granted;
+  if (options_.register_expires != Duration{}) {
+    const auto most = std::chrono::duration_cast<std::chrono::seconds>(options_.register_expires).count();
+    seconds = std::min({seconds, wanted, static_cast<std::uint32_t>(most)});
+  }
+  return r.is_cisco ? std::max(seconds, kLeastExpires) : seconds;
+}
+
+/// The phone reads its own contacts only, octet for octet as it wrote them, and how long each is good.
+void Proxy::restore_contacts(TimePoint now, const Transaction& t, const Message& m, Edits& edits) {
+  const Registering& r = *t.registering;
+  std::string lines;
+  std::uint32_t shortest = 0;
+  bool wants = false;
+  const auto add = [&](std::string_view value, std::uint32_t seconds, std::uint32_t wanted) {
+    const std::uint32_t says = told(r, seconds, wanted);
+    shortest = shortest == 0 ? says : std::min(shortest, says);
+    lines += "Contact: " + with_expires(value, says) + "\r\n";
+  };
+  if (r.is_query()) {
+    for (const auto& [b, seconds] : listed(now, t, m))
+      add(b->contact, seconds, seconds);
+  }
+  for (const RegisterContact& contact : r.contacts) {
+    wants = wants || (!contact.keep_alive && !r.unregisters(contact));
+    if (contact.granted.value_or(0) != 0) add(contact.value, *contact.granted, r.wanted(contact));
+    // A heartbeat is answered in its own words.
+    if (contact.keep_alive && m.find(FieldName::contact)) lines += "Contact: " + contact.value + "\r\n";
+  }
+  const Field* const first = m.find(FieldName::contact);
+  if (first) {
+    edits.insert_before(*first, lines);
+    edits.remove_all(FieldName::contact);
+  } else {
+    edits.insert_at_end_of_header(lines);
+  }
+  // None of its contacts is there: a phone that looks at Expires alone must not take it for bound (RFC 3261 §10.3 step 8).
+  if (shortest == 0 && !wants) return;
+  const Field* const expires = m.find(FieldName::expires);
+  if (!expires) return edits.insert_at_end_of_header(fmt::format("Expires: {}\r\n", shortest));
+  const std::uint32_t says = read_expires(m.value(*expires));
+  const bool too_short = r.is_cisco && says != 0 && says < kLeastExpires;
+  const bool too_long = options_.register_expires != Duration{} && says > shortest;
+  if (shortest == 0 || too_short || too_long) edits.replace(m.value(*expires), std::to_string(shortest));
+}
+
+/// The phone's own bindings that the server lists in its answer, and for how long.
+std::vector<std::pair<const Binding*, std::uint32_t>> Proxy::listed(TimePoint now, const Transaction& t,
+                                                                     const Message& m) {
+  std::vector<std::pair<const Binding*, std::uint32_t>> all;
+  for (const Field& field : m.fields()) {
+    if (field.name != FieldName::contact) continue;
+    std::string_view left = m.value(field);
+    while (const auto value = next_value(left)) {
+      const auto address = parse_name_addr(*value);
+      const auto uri = address ? parse_uri(address->uri) : fail(Errc::malformed, {});
+      const auto named = uri ? find_param(uri->params, "dw") : std::nullopt;
+      const Binding* const b = named ? bindings_.by_token(named->value) : nullptr;
+      if (!b || b->aor != t.registering->aor || b->reach.flow.peer.address != t.from.peer.address) continue;
+      const auto left_here = std::chrono::duration_cast<std::chrono::seconds>(b->expires_at - Binding::kGrace - now);
+      const auto expires = find_param(address->params, "expires");
+      all.emplace_back(b, expires ? read_expires(expires->value)
+                                  : static_cast<std::uint32_t>(std::max<std::int64_t>(left_here.count(), 0)));
+    }
+  }
+  return all;
+}
+
+}  // namespace dw::sip
