@@ -101,6 +101,7 @@ void SipProxy::tell(const sip::Event& event) {
     case Kind::call_up:
     case Kind::no_media:
     case Kind::ice_removed:
+    case Kind::auth_int:
     case Kind::large:
     case Kind::dropped:
     case Kind::offence:
@@ -158,6 +159,11 @@ void SipProxy::log_event(const sip::Event& event) {
       return limit_.info("event=media_silent {} reason=\"{}\"", who(), why());
     case Kind::ice_removed:
       return spdlog::debug("event=ice_removed {} lines={} the relay stands between", who(), event.text);
+    case Kind::auth_int:
+      return limit_.warn(
+          "event=sip_auth_int {} method={} the server takes only a digest over the body (qop=auth-int), which can't be "
+          "right as the relay's address is put into it",
+          who(), escaped(event.text, 32));
     case Kind::large:
       return limit_.warn("event=sip_large {} message=\"{}\" is more than a phone takes by UDP", who(), why());
     case Kind::dropped:

@@ -56,6 +56,7 @@ struct Event {
     no_media,     ///< no relay ports: `text`
     media_silent, ///< nothing came of a call's media for long: `text` says for how long, or that it came again
     ice_removed,  ///< `text`: how many lines
+    auth_int,     ///< a server wants a digest over a body that is changed here: `text`, the method
     large,        ///< a message to a phone exceeds what it takes: `text`
     dropped,      ///< a message that made no sense, or was not allowed: `text`
     offence,      ///< what scanners do: `text`

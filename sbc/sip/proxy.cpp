@@ -163,7 +163,7 @@ bool Proxy::takes_hop(TimePoint now, const Flow& from, Side side, const Message&
   }
   const bool options = m.method() == Method::options;
   const auto uri = parse_uri(m.request_uri());
-  const bool for_us = options && m.to_tag().empty() && uri->user.empty();
+  const bool for_us = options && m.to_tag().empty() && uri->is_sip() && uri->user.empty();
   if (for_us && is_probe(m)) {
     if (probe_answers_.take(now)) answer(m, from, 200, out, probe_lines(m));
     return false;
@@ -274,7 +274,7 @@ void Proxy::on_cancel(TimePoint now, const Flow& from, const Message& m, Output&
   out.send(to, make_response(m, from, 200, "OK", {}));
   if (t->last_status >= 200) return;
   t->cancelled = true;
-  if (!t->cancel_sent) t->cancel_fields = cancel_fields(m, t->from_side);
+  if (!t->cancel_sent) t->cancel_fields = cancel_fields(m, t->from_side == Side::access ? &options_.identity : nullptr);
   // The server rang several phones of ours: that one of them took the call we know ourselves.
   DialogSet* const set = t->dialogs != 0 ? dialogs_.by_id(t->dialogs) : nullptr;
   if (set && !m.find(FieldName::reason) && dialogs_.is_answered_elsewhere(*set))

@@ -238,6 +238,12 @@ class Proxy {
   std::uint16_t build_request(TimePoint now, Transaction& t, const Message& m, const Hop& hop,
                               std::string_view target, std::string_view routes, DialogSet* set,
                               std::string& text, Output& out);
+  bool map_host(const Uri& uri, const Hop& hop, Edits& edits) const;
+  void edit_request_uri(const Message& m, const Hop& hop, std::string_view target, Edits& edits) const;
+  std::string kept_routes(const Transaction& t, const Message& m, const Hop& hop) const;
+  void edit_identity(const Message& m, const Hop& hop, Edits& edits) const;
+  bool removes(const Message& m, const Field& field, const Hop& hop) const;
+  void edit_challenges(const Message& m, const Flow& phone, Edits& edits, Output& out) const;
   void edit_contact(const Message& m, const Hop& hop, Edits& edits) const;
   void edit_register_contacts(const Registering& r, const Message& m, const Hop& hop, Edits& edits) const;
   void edit_hosts(Transaction* t, const Message& m, const Hop& hop, Edits& edits) const;

@@ -105,12 +105,20 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
     edit_contact(m, *hop, edits);
   }
   edit_hosts(&t, m, *hop, edits);
+  edit_identity(m, *hop, edits);
+  if (m.status() == 401 || m.status() == 407) edit_challenges(m, t.from, edits, out);
   // RFC 3261 §16.7 step 6: a proxy's 503 says that its own server is of no use, not that ours isn't. To a
   // registering phone it is what puts it off (sip-sbc §2.5).
   if (m.status() == 503 && !t.registering)
     edits.replace(m.text().substr(0, m.fields().front().begin - 2), "SIP/2.0 500 Server Internal Error");
   std::string text;
   edits.write(text);
+  if (!edits.ok()) {  // more to change than is allowed: nothing goes on that should not
+    if (m.status() < 200) return;
+    refuse_answer(now, t, m, *hop, 500, out);
+    if (set && t.begins_dialogs && !set->over) end_call(now, *set, out);
+    return;
+  }
   if (t.from_side == Side::access && t.from.transport == Transport::udp && text.size() > kMaxPhoneOctets)
     out.events.push_back(
         event_of(Event::Kind::large, t.from, fmt::format("{} of {} octets", m.status(), text.size())));

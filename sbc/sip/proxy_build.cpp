@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "sbc/base/text_cursor.hpp"
+#include "sbc/sip/auth.hpp"
 #include "sbc/sip/proxy.hpp"
 #include "sbc/sip/response.hpp"
 
@@ -93,11 +94,7 @@ std::uint16_t Proxy::build_request(TimePoint now, Transaction& t, const Message&
                                    std::string_view target, std::string_view routes, DialogSet* set,
                                    std::string& text, Output& out) {
   Edits edits(m);
-  if (!target.empty()) {
-    edits.replace(m.request_uri(), target);
-  } else if (const auto uri = parse_uri(m.request_uri())) {
-    if (const auto mapped = mapped_host(*uri, hop)) edits.replace(uri->host_port, *mapped);
-  }
+  edit_request_uri(m, hop, target, edits);
   const Field* const via = m.find(FieldName::via);
   t.vias = via_lines(m, t.from);
   std::string top =
@@ -117,6 +114,7 @@ std::uint16_t Proxy::build_request(TimePoint now, Transaction& t, const Message&
   }
   edits.remove_all(FieldName::via);
   edits.insert_before(*via, routes);
+  edits.insert_before(*via, kept_routes(t, m, hop));
   if (const Field* const hops = m.find(FieldName::max_forwards)) {
     edits.replace(m.value(*hops), std::to_string(m.max_forwards().value_or(kDefaultMaxForwards) - 1));
   } else {
@@ -128,11 +126,83 @@ std::uint16_t Proxy::build_request(TimePoint now, Transaction& t, const Message&
     edit_contact(m, hop, edits);
   }
   edit_hosts(&t, m, hop, edits);
+  edit_identity(m, hop, edits);
   const Negotiation part = begin_negotiation(t, set, m, other(hop.side));
   if (const auto refusal = edit_body(now, t, m, hop, part, set, edits, out)) return refusal;
   end_negotiation(now, t, set, m, other(hop.side), part);
   edits.write(text);
   return edits.ok() ? 0 : 500;
+}
+
+/// Whatever stands for the central domain on one side becomes what does on the other; how to get there is another matter
+/// there. Whether anything changed.
+bool Proxy::map_host(const Uri& uri, const Hop& hop, Edits& edits) const {
+  const auto mapped = mapped_host(uri, hop);
+  if (mapped) edits.replace(uri.host_port, *mapped);
+  if (!mapped && !equal_ignoring_case(uri.host, domain_)) return false;
+  const auto of_this_hop = hop_params(uri);
+  for (const std::string_view param : of_this_hop)
+    edits.replace(param, {});
+  return mapped || !of_this_hop.empty();
+}
+
+void Proxy::edit_request_uri(const Message& m, const Hop& hop, std::string_view target, Edits& edits) const {
+  if (!target.empty()) return edits.replace(m.request_uri(), target);
+  const auto uri = parse_uri(m.request_uri());
+  if (!uri || !uri->is_sip()) return;
+  map_host(*uri, hop, edits);
+  // No hop of ours is TLS, so that nobody may be promised it is (RFC 3261 §26.2.2).
+  if (uri->scheme == Uri::Scheme::sips) edits.replace(uri->scheme_text, "sip");
+}
+
+/// Routes that a registered phone was given by its server (RFC 3608), or configured to: those to our servers stay, ours
+/// has been gone, and nobody is sent elsewhere.
+std::string Proxy::kept_routes(const Transaction& t, const Message& m, const Hop& hop) const {
+  if (hop.side != Side::central || t.binding == 0 || !m.to_tag().empty()) return {};
+  std::string lines;
+  for (const Field& field : m.fields()) {
+    if (field.name != FieldName::route) continue;
+    std::string_view left = m.value(field);
+    while (const auto value = next_value(left)) {
+      const auto address = parse_name_addr(*value);
+      const auto uri = address ? parse_uri(address->uri) : fail(Errc::malformed, {});
+      if (!uri || !uri->is_sip() || !find_param(uri->params, "lr") || is_ours(uri->host, hop.phone)) continue;
+      if (servers_.named(uri->host, uri->port)) lines += fmt::format("Route: {}\r\n", *value);
+    }
+  }
+  return lines;
+}
+
+/// Whether a field of a phone's message goes no further, or one of the server's that no phone is to see.
+bool Proxy::removes(const Message& m, const Field& field, const Hop& hop) const {
+  if (hop.side == Side::access) return field.name == FieldName::p_asserted_identity && wants_no_identity(m);
+  return options_.identity.removes(m, field, [&](std::string_view user) {
+    const auto own = parse_uri((m.is_request() ? m.from() : m.to()).uri);
+    return (own && own->user == user) || bindings_.is_user_at(hop.phone, user);
+  });
+}
+
+void Proxy::edit_identity(const Message& m, const Hop& hop, Edits& edits) const {
+  for (const Field& field : m.fields()) {
+    if (removes(m, field, hop)) edits.remove(field);
+  }
+}
+
+/// A digest over a body that is changed on the way can't be right (RFC 7616 §3.4.3): no phone is asked for one where the
+/// server takes another too.
+void Proxy::edit_challenges(const Message& m, const Flow& phone, Edits& edits, Output& out) const {
+  for (const Field& field : m.fields()) {
+    if (field.name != FieldName::www_authenticate && field.name != FieldName::proxy_authenticate) continue;
+    AuthParams params(m.value(field));
+    while (const auto param = params.next()) {
+      if (!equal_ignoring_case(param->name, "qop") || !offers_auth_int(param->value)) continue;
+      if (const auto left = without_auth_int(param->value)) {
+        edits.replace(param->value, *left);
+      } else if (m.method() == Method::invite || m.method() == Method::update || m.method() == Method::prack) {
+        out.events.push_back(event_of(Event::Kind::auth_int, phone, std::string(m.method_text())));
+      }
+    }
+  }
 }
 
 /// Each Contact names us by its user; its header's parameters stay. One that redirects names whom it means
@@ -147,11 +217,11 @@ void Proxy::edit_contact(const Message& m, const Hop& hop, Edits& edits) const {
       const auto uri = address && !address->star ? parse_uri(address->uri) : fail(Errc::malformed, {});
       if (!uri || !uri->is_sip()) continue;
       if (redirects) {
-        if (const auto mapped = mapped_host(*uri, hop)) edits.replace(uri->host_port, *mapped);
+        map_host(*uri, hop, edits);
+        if (hop.side == Side::central) options_.identity.edit_uri_headers(*uri, edits);
         continue;
       }
-      std::string ours(uri->scheme_text);
-      ours += ':';
+      std::string ours = "sip:";  // there is no TLS here
       if (!uri->user.empty()) ours.append(uri->user).append("@");
       ours += hop.us;
       ours += hop.contact;
@@ -194,7 +264,7 @@ void Proxy::edit_register_contacts(const Registering& r, const Message& m, const
 /// what its request had, host for host.
 void Proxy::edit_hosts(Transaction* t, const Message& m, const Hop& hop, Edits& edits) const {
   for (const Field& field : m.fields()) {
-    if (!names_hosts(field.name)) continue;
+    if (!names_hosts(field.name) || removes(m, field, hop)) continue;
     const bool from = field.name == FieldName::from, to = field.name == FieldName::to;
     std::string_view left = m.value(field);
     while (const auto value = next_value(left)) {
@@ -203,14 +273,14 @@ void Proxy::edit_hosts(Transaction* t, const Message& m, const Hop& hop, Edits& 
       if (!uri || !uri->is_sip()) continue;
       if (!m.is_request() && (from || to)) {
         const std::string& was = from ? t->from_host : t->to_host;
-        if (!was.empty()) edits.replace(uri->host_port, was);
+        if (!was.empty()) edits.replace(uri->tail(), was);
         continue;
       }
-      const auto mapped = mapped_host(*uri, hop);
-      if (!mapped) continue;
-      if (from) t->from_host = uri->host_port;
-      if (to) t->to_host = uri->host_port;
-      edits.replace(uri->host_port, *mapped);
+      if (field.name == FieldName::refer_to && hop.side == Side::central)
+        options_.identity.edit_uri_headers(*uri, edits);
+      if (!map_host(*uri, hop, edits)) continue;
+      if (from) t->from_host = uri->tail();
+      if (to) t->to_host = uri->tail();
     }
   }
 }

@@ -65,14 +65,6 @@ bool is_of_the_hop(FieldName name) {
   }
 }
 
-/// A phone's word on who it is, and on where a call has been, is not passed on (RFC 3325 §5).
-bool is_identity(const Message& m, const Field& field) {
-  constexpr std::string_view kHistory = "History-Info";
-  return field.name == FieldName::p_asserted_identity || field.name == FieldName::p_preferred_identity ||
-         field.name == FieldName::remote_party_id || field.name == FieldName::diversion ||
-         starts_with_ignoring_case(m.name_of(field), "P-") || equal_ignoring_case(m.name_of(field), kHistory);
-}
-
 std::string hop_request(const Message& sent, std::string_view method, std::string_view to,
                         std::string_view fields = {}) {
   std::string out;
@@ -103,7 +95,7 @@ std::optional<Fault> check_request(const Message& m) {
   if (m.fault()) return m.fault();
   const auto uri = parse_uri(m.request_uri());
   if (!uri) return Fault{400, "Malformed Request-URI"};
-  if (!uri->is_sip()) return Fault{416, "Unsupported URI Scheme"};
+  if (!uri->is_routable()) return Fault{416, "Unsupported URI Scheme"};
   if (!uri->headers.empty()) return Fault{400, "Request-URI Has Headers"};  // RFC 3261 §19.1.1
   const auto from = parse_uri(m.from().uri);
   const auto to = parse_uri(m.to().uri);
@@ -239,11 +231,13 @@ std::string make_cancel(const Message& sent, std::string_view fields) {
   return hop_request(sent, "CANCEL", sent.value_of(FieldName::to), fields);
 }
 
-std::string cancel_fields(const Message& cancel, Side from) {
+std::string cancel_fields(const Message& cancel, const IdentityRules* rules) {
+  const auto from = parse_uri(cancel.from().uri);
+  const auto is_own = [&](std::string_view user) { return from && from->user == user; };
   std::string all, reasons;
   for (const Field& field : cancel.fields()) {
     const std::string_view text = cancel.text().substr(field.begin, field.end - field.begin);
-    if (is_of_the_hop(field.name) || (from == Side::access && is_identity(cancel, field))) continue;
+    if (is_of_the_hop(field.name) || (rules && rules->removes(cancel, field, is_own))) continue;
     all += text;
     if (field.name == FieldName::reason) reasons += text;
   }

@@ -41,7 +41,7 @@ std::string make_ack(const Message& sent, std::string_view to);
 std::string make_cancel(const Message& sent, std::string_view fields);
 
 /// What goes from end to end of a CANCEL that came: Reason (RFC 3326) and whatever else no hop writes itself, whole
-/// lines. Its body is left out; of more than 4 KiB only Reason goes on.
-std::string cancel_fields(const Message& cancel, Side from);
+/// lines. Its body is left out; of more than 4 KiB only Reason goes on. `rules`: it is a phone's.
+std::string cancel_fields(const Message& cancel, const IdentityRules* rules);
 
 }  // namespace dw::sip

@@ -88,7 +88,7 @@ struct Transaction {
   bool ends_subscription = false;  ///< a NOTIFY says so
   std::string vias;                ///< of the request, whole lines, as its answers have them
   std::string record_routes;  ///< of the request, whole lines: its answers show them again (RFC 3261 §12.1.1)
-  std::string from_host, to_host;  ///< host:port of the request's From and To where we sent others
+  std::string from_host, to_host;  ///< Uri::tail() of the request's From and To where we sent others
   std::unique_ptr<Registering> registering;
   std::string hung_up;  ///< To tags of 2xx that nobody was told of, each in angle brackets
 

@@ -45,9 +45,9 @@ TEST_CASE("sip: 420 to Proxy-Require, 416 to another scheme, 400 to what makes n
   s.register_phone();
   s.phone(s.from_phone("INVITE").add("Proxy-Require", "foo"));
   CHECK(s.to_phone("INVITE", 420).get("Unsupported") == "foo");
-  SipText tel = s.from_phone("INVITE");
-  tel.first = "INVITE tel:+4930123 SIP/2.0";
-  s.phone(tel);
+  SipText web = s.from_phone("INVITE");
+  web.first = "INVITE http://pbx.example.net/4930123 SIP/2.0";
+  s.phone(web);
   CHECK(s.count(false, "INVITE", 416) == 1);
   s.phone(s.from_phone("INVITE").set("From", "<sip:1001@pbx.example.net>"));
   CHECK(s.count(false, "INVITE", 400) == 1);

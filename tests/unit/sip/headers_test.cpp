@@ -283,6 +283,27 @@ TEST_CASE("a host that is an address, however it is written") {
   CHECK_FALSE(names_address("[2001:db8::1", v6));
 }
 
+TEST_CASE("the parameters of a URI that are one hop's, and what a URI has whatever its case") {
+  const auto hop_params_of = [](std::string_view text) {
+    std::string out;
+    for (const auto param : hop_params(*parse_uri(text)))
+      out.append(param).append("|");
+    return out;
+  };
+  CHECK(hop_params_of("sip:a@b;user=phone;transport=tcp;lr;TTL=1;maddr=192.0.2.1?x=transport") ==
+        ";transport=tcp|;TTL=1|;maddr=192.0.2.1|");
+  CHECK(hop_params_of("sip:a;transport=tcp@b;transports=x") == "");
+  CHECK(parse_uri("sip:a:p@B:5;x=1?h=2")->tail() == "B:5;x=1");
+  CHECK(parse_uri("tel:+1-23;phone-context=x")->user == "+1-23");
+  CHECK(parse_uri("tel:+1-23;phone-context=x")->tail() == "");
+  CHECK(parse_uri("TEL:911")->is_routable());
+  CHECK(parse_uri("urn:service:sos")->is_routable());
+  CHECK_FALSE(parse_uri("http://a")->is_routable());
+  CHECK(uri_identity("SIP:Ab@HOST.example:5060;Ob") == "sip:Ab@host.example:5060;Ob");
+  CHECK(uri_identity("TEL:A") == "tel:A");
+  CHECK(uri_identity("no uri") == "no uri");
+}
+
 TEST_CASE("names and addresses") {
   const auto plain = parse_name_addr("sip:+19725552222@gw1.example.net;unknownparam");
   REQUIRE(plain);
@@ -309,10 +330,20 @@ TEST_CASE("names and addresses") {
   const auto folded = parse_name_addr("Front\r\n  desk <sip:a@b>");
   REQUIRE(folded);
   CHECK(folded->display == "Front\r\n  desk");
+  // What the grammar wants in quotes, and phones leave bare.
+  for (const char* const name : {"a@b", "Zo\xc3\xab", "sip:a@b", "1 [2]/3 (4)?"}) {
+    CAPTURE(name);
+    const std::string text = std::string(name) + " <sip:a@b>;tag=1";
+    const auto bare = parse_name_addr(text);
+    REQUIRE(bare);
+    CHECK(bare->display == name);
+    CHECK(bare->uri == "sip:a@b");
+    CHECK(bare->params == ";tag=1");
+  }
 
   for (const char* bad : {"", " ", "<>", "<sip:a@b", "\"a <sip:a@b>", "\"a\" sip:a@b", "\"a\"",
                           "a, b <sip:a@b>", "sip:a@b?Route=%3Csip:c%3E", "<sip:a@b> x", "<sip:a@b>>",
-                          "a@b <sip:a@b>", ";tag=1", "\"a\\\" <sip:a@b>", "sip:a@b, sip:c@d"}) {
+                          "a;b <sip:a@b>", ";tag=1", "\"a\\\" <sip:a@b>", "sip:a@b, sip:c@d"}) {
     CAPTURE(bad);
     const auto address = parse_name_addr(bad);
     REQUIRE_FALSE(address);
