@@ -102,11 +102,14 @@ void Proxy::note_life(TimePoint now, DialogSet& set, const Transaction& t, const
 /// was to be refreshed was not.
 void Proxy::look_at_call(TimePoint now, DialogSet& set, Output& out) {
   const TimePoint media = last_media(now, set), heard = std::max({set.since, set.heard, media});
-  const bool silent = set.media.is_open() && !set.media.held() && now - std::max(set.since, media) > options_.media_idle;
+  const bool quiet = now - std::max(set.since, media) > options_.media_idle;
+  // One that gave its ports away stays as it is.
+  const bool silent = set.media.is_open() ? quiet && !set.media.held() : set.silent;
   if (silent != set.silent) {
     set.silent = silent;
     if (set.counted == silent) dialogs_.count_call(set, silent ? -1 : 1);
     Event event = event_of(Event::Kind::media_silent, set);
+    if (!silent && quiet) return;  // it is on hold now
     event.text = silent ? fmt::format("nothing came for {}; the call goes on, as neither side has ended it",
                                       to_words(options_.media_idle))
                         : "something came again";

@@ -251,6 +251,10 @@ TEST_CASE("sip: when there are no ports left, the call that was silent for longe
   CHECK(s.broker.streams().size() == 2);
   s.phone(s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384})));
   CHECK(s.count(false, "INVITE", 500) == 1);  // the others are not silent
+  s.clear();
+  s.advance(1min);
+  for (const auto& event : s.events)
+    CHECK(event.text.find("again") == std::string::npos);  // nothing came of the one that gave its ports
   s.phone(s.within(first.phone_invite, "BYE", first.phone_ok, 1));
   CHECK(s.count(true, "BYE") == 1);
 }
