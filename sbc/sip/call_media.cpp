@@ -131,6 +131,7 @@ void CallMedia::take_far_end(Stream& stream, const SdpMedia& media, MediaBroker&
   }
   stream.far_name = named ? media.host_name : std::string_view{};
   stream.far_port = media.port;
+  stream.far_rtcp_port = named ? media.rtcp_port.value_or(0) : std::uint16_t{0};
   if (named) names_.push_back(stream.far_name);
   stream.told_phone = broker.set_far_end(stream.ports.id, stream.far_end);
   stream.far_rtcp = media.rtcp_endpoint();
@@ -147,6 +148,8 @@ void CallMedia::set_addresses(TimePoint now, std::string_view name, const std::v
     if (address == addresses.end()) continue;
     stream.far_end = Endpoint{*address, stream.far_port};
     stream.told_phone = broker.set_far_end(stream.ports.id, stream.far_end);
+    if (stream.far_rtcp_port != 0) stream.far_rtcp = Endpoint{*address, stream.far_rtcp_port};
+    broker.set_rtcp(stream.ports.id, MediaSide::central, stream.far_rtcp);
     note_both(now, stream);
   }
 }

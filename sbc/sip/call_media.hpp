@@ -93,6 +93,7 @@ class CallMedia {
     std::optional<Endpoint> far_end;
     std::string far_name;                  ///< of the host that the far end names; its addresses are looked up
     std::uint16_t far_port = 0;            ///< at that host
+    std::uint16_t far_rtcp_port = 0;       ///< 0: the next one
     std::optional<Endpoint> phone_rtcp, far_rtcp;  ///< a=rtcp
     Endpoint told_phone;                   ///< where the phone is to send
     std::vector<IpAddress> named;          ///< by the central side's descriptions

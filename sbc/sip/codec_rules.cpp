@@ -23,15 +23,15 @@ Result<CodecRules> CodecRules::parse(const std::vector<std::string>& entries) {
   return rules;
 }
 
-std::vector<std::uint8_t> CodecRules::offered(const SdpMedia& media) const {
-  const bool in_order = !order_.empty() && equal_ignoring_case(media.type, "audio");
+std::vector<std::uint8_t> CodecRules::offered(std::string_view media_type, std::span<const SdpPayload> payloads) const {
+  const bool in_order = !order_.empty() && equal_ignoring_case(media_type, "audio");
   std::vector<std::uint8_t> out;
   bool any_codec = false, any_lost = false;
   const auto take = [&](const SdpPayload& payload) {
     out.push_back(payload.type);
     any_codec = any_codec || !goes_with_codecs(payload.name);
   };
-  for (const SdpPayload& payload : media.payloads()) {
+  for (const SdpPayload& payload : payloads) {
     const bool stays = in_order ? contains(order_, payload.name) || goes_with_codecs(payload.name) : true;
     if (!stays || contains(stripped_, payload.name)) {
       any_lost = true;
@@ -42,18 +42,18 @@ std::vector<std::uint8_t> CodecRules::offered(const SdpMedia& media) const {
   if (in_order) {
     const auto left = [&](const SdpPayload& payload) { return !contains(stripped_, payload.name); };
     for (const std::string& wanted : order_) {
-      for (const SdpPayload& payload : media.payloads()) {
+      for (const SdpPayload& payload : payloads) {
         if (left(payload) && equal_ignoring_case(payload.name, wanted)) take(payload);
       }
     }
-    for (const SdpPayload& payload : media.payloads()) {
+    for (const SdpPayload& payload : payloads) {
       if (left(payload) && goes_with_codecs(payload.name) && !contains(order_, payload.name)) take(payload);
     }
   }
   if (!any_codec) return {};
   // RFC 4588: it repeats one of the others, and that one may be gone.
   if (any_lost) {
-    for (const SdpPayload& payload : media.payloads()) {
+    for (const SdpPayload& payload : payloads) {
       if (equal_ignoring_case(payload.name, "rtx")) std::erase(out, payload.type);
     }
   }

@@ -17,7 +17,7 @@ bool is_word(char c) {
 }
 /// A scope means nothing to anybody else.
 IpAddress without_scope(const IpAddress& address) {
-  return address.is_v6() ? IpAddress::v6(address.octets().first<16>()) : address;
+  return address.is_v6() && address.scope() != 0 ? IpAddress::v6(address.octets().first<16>()) : address;
 }
 constexpr std::size_t kLongestAddress = 45;
 constexpr OctetSet kAddressOctets("0123456789abcdefABCDEF:.");
@@ -76,28 +76,32 @@ bool is_id(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-void HiddenHosts::hide(const IpAddress& address) {
-  if (!address || address.is_unspecified() || address.is_multicast() || is_hidden(address)) return;
-  addresses_.push_back({without_scope(address), without_scope(address).to_string()});
+void HiddenHosts::hide(const IpAddress& address, std::string_view text) {
+  if (address ? is_allowed(without_scope(address)) || (text.empty() && is_hidden(address))
+              : !text.contains('.') && !text.contains(':'))
+    return;
+  too_many_ = too_many_ || count_ == kMax;
+  if (!too_many_) hosts_[count_++] = {without_scope(address), text};
 }
 
 void HiddenHosts::allow(const IpAddress& address) {
-  allowed_.push_back({without_scope(address), without_scope(address).to_string()});
-}
-
-void HiddenHosts::hide(std::string_view host) {
-  host = host.substr(0, host.find('/'));
-  if (const auto address = IpAddress::parse(host)) return hide(*address);
-  if (!host.contains('.') && !host.contains(':')) return;  // a word that may stand for anything
-  if (std::ranges::find(names_, host) == names_.end()) names_.emplace_back(host);
+  if (is_allowed(without_scope(address))) return;
+  too_many_ = too_many_ || allowed_count_ == kMax;
+  if (!too_many_) allowed_[allowed_count_++] = without_scope(address);
 }
 
 bool HiddenHosts::is_allowed(const IpAddress& address) const {
-  return address.is_unspecified() || address.is_multicast() || std::ranges::find(allowed_, address, &Host::address) != allowed_.end();
+  const auto allowed = std::span(allowed_).first(allowed_count_);
+  return address.is_unspecified() || address.is_multicast() || std::ranges::find(allowed, address) != allowed.end();
 }
 
 bool HiddenHosts::is_hidden(const IpAddress& address) const {
-  return std::ranges::find(addresses_, without_scope(address), &Host::address) != addresses_.end();
+  return std::ranges::find(hosts(), without_scope(address), &Host::address) != hosts().end();
+}
+
+bool HiddenHosts::looks_like_ours(std::string_view text) const {
+  return std::ranges::any_of(std::span(allowed_).first(allowed_count_),
+                             [&](const IpAddress& ours) { return ours.to_string().contains(text); });
 }
 
 HiddenHosts::Found HiddenHosts::next_address(std::string_view text, std::size_t from) {
@@ -118,12 +122,19 @@ HiddenHosts::Found HiddenHosts::next_address(std::string_view text, std::size_t 
 }
 
 bool HiddenHosts::told_in(std::string_view text) const {
-  if (std::ranges::any_of(names_, [&](const std::string& name) { return names(text, name); })) return true;
-  if (!text.contains('.') && std::ranges::count(text, ':') < 2) return false;
-  for (const Host& hidden : addresses_) {
-    const bool like_ours =
-        std::ranges::any_of(allowed_, [&](const Host& ours) { return ours.text.contains(hidden.text); });
-    if (!like_ours && text.contains(hidden.text)) return true;
+  if (!text.contains('.')) {  // as most lines do
+    const std::size_t colon = text.find(':');
+    if (colon == text.npos || !text.substr(colon + 1).contains(':')) return false;
+  }
+  const auto dots = std::ranges::count(text, '.'), colons = std::ranges::count(text, ':');
+  for (const Host& host : hosts()) {
+    if (!host.address) {
+      if (names(text, host.text)) return true;
+    } else if (host.address.is_v6() ? colons > 1 : dots > 2) {
+      const std::string own_text = host.text.empty() ? host.address.to_string() : std::string();
+      const std::string_view wanted = host.text.empty() ? std::string_view(own_text) : host.text;
+      if (text.contains(wanted) && !looks_like_ours(wanted)) return true;
+    }
   }
   std::size_t from = 0;
   for (Found found = next_address(text, 0); found.length != 0; found = next_address(text, from)) {

@@ -1,7 +1,8 @@
 #pragma once
+#include <array>
+#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "sbc/base/endpoint.hpp"
 
@@ -11,16 +12,18 @@ namespace dw::sip {
 /// an SDP every private address that is none of ours.
 class HiddenHosts {
  public:
-  static constexpr std::size_t kMax = 32;
+  static constexpr std::size_t kMax = 24;
 
-  /// No address, the unspecified one and a group's are nobody's, and never hidden.
-  void hide(const IpAddress& address);
-  /// A host as it is spelled: an address, or a name with a dot; what follows a "/" is no part of it.
-  void hide(std::string_view host);
-  /// Ours: may be told, whatever else is said.
+  /// Ours: may be told, whatever else is said. Before what is hidden.
   void allow(const IpAddress& address);
-  bool empty() const { return addresses_.empty() && names_.empty(); }
-  bool too_many() const { return addresses_.size() + names_.size() > kMax; }
+  /// No address, the unspecified one and a group's are nobody's, and never hidden.
+  void hide(const IpAddress& address) {
+    if (address) hide(address, {});
+  }
+  /// As it is spelled; no address: a name, or a piece of an address. `text` must live as long as this is asked.
+  /// A name without a dot is a word that may stand for anything, and is not hidden.
+  void hide(const IpAddress& address, std::string_view text);
+  bool too_many() const { return too_many_; }
 
   /// Whether one of them, or a private address, stands in `text`. An address that is part of a longer number
   /// counts too, unless an address of ours looks like that.
@@ -34,19 +37,23 @@ class HiddenHosts {
  private:
   struct Host {
     IpAddress address;
-    std::string text;
+    std::string_view text;
   };
   struct Found {
     std::size_t offset = 0, length = 0;
     IpAddress address;
   };
+  std::span<const Host> hosts() const { return std::span(hosts_).first(count_); }
   bool is_allowed(const IpAddress& address) const;
   bool is_hidden(const IpAddress& address) const;
+  bool looks_like_ours(std::string_view text) const;
   /// The next address in `text` from `from` on; length 0: none. "192.168.001.005" is one too.
   static Found next_address(std::string_view text, std::size_t from);
 
-  std::vector<Host> addresses_, allowed_;
-  std::vector<std::string> names_;
+  std::array<Host, kMax> hosts_;
+  std::array<IpAddress, kMax> allowed_;
+  std::size_t count_ = 0, allowed_count_ = 0;
+  bool too_many_ = false;
 };
 
 }  // namespace dw::sip

@@ -92,9 +92,10 @@ std::uint16_t Proxy::edit_body(TimePoint now, const Transaction& t, const Messag
       ++counters_.no_media;
       event.text = body.error().text;
     } else {
-      ++counters_.malformed;
-      event.text = fmt::format("the body of {} {}: {}", m.is_request() ? "a" : std::to_string(m.status()) + " to",
-                               m.method_text().substr(0, 32), body.error().text);
+      if (body.error().code != Errc::unavailable) ++counters_.malformed;  // that one was read
+      event.text = fmt::format("{} {} of {}: {}", m.is_request() ? "a body in" : std::to_string(m.status()) + " to",
+                               m.method_text().substr(0, 32),
+                               hop.side == Side::central ? "the phone" : "the central side", body.error().text);
     }
     out.events.push_back(std::move(event));
     const bool answerable = m.is_request() ? m.method() != Method::ack : media && m.status() >= 200;
@@ -144,11 +145,12 @@ void Proxy::hang_up(TimePoint now, Transaction& t, const Message& m, const Hop& 
   }
   if (!hop) return;
   const std::string target(answerer_of(m)), routes = route_set(m);
+  const std::string_view rport = hop->side == Side::central ? ";rport" : "";
   const auto request = [&](std::string_view method, std::uint32_t cseq, const std::string& branch) {
     return fmt::format(
-        "{} {} SIP/2.0\r\nVia: SIP/2.0/{} {};branch={};rport\r\nMax-Forwards: 70\r\n{}From: {}\r\nTo: {}\r\n"
+        "{} {} SIP/2.0\r\nVia: SIP/2.0/{} {};branch={}{}\r\nMax-Forwards: 70\r\n{}From: {}\r\nTo: {}\r\n"
         "Call-ID: {}\r\nCSeq: {} {}\r\nContent-Length: 0\r\n\r\n",
-        method, target, to_string(t.to.transport), hop->us, branch, routes, m.value_of(FieldName::from),
+        method, target, to_string(t.to.transport), hop->us, branch, rport, routes, m.value_of(FieldName::from),
         m.value_of(FieldName::to), m.call_id(), cseq, method);
   };
   out.send(t.to, request("ACK", m.cseq(), "z9hG4bK" + token()));

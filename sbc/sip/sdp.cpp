@@ -59,7 +59,7 @@ class Parser {
 
  private:
   bool take_media(std::string_view value);
-  void take_formats(std::string_view formats);
+  void take_host(const SdpAddress& at);
   void take_connection(std::string_view value);
   void take_attribute(std::string_view value);
   void take_rtpmap(std::string_view value);
@@ -85,7 +85,9 @@ bool Parser::take(const SdpLine& line) {
       take_attribute(line.value);
       return true;
     case 'o':
-      if (const auto origin = parse_sdp_origin(line.value); origin && media_ == nullptr) {
+      if (const auto origin = parse_sdp_origin(line.value)) {
+        take_host(origin->address);
+        if (media_ != nullptr) return true;
         sdp_.username = origin->username;
         sdp_.session_id = origin->session_id;
         sdp_.version = parse_number(origin->version, ~std::uint64_t{0});
@@ -105,7 +107,7 @@ bool Parser::take_media(std::string_view value) {
   const std::string_view ports = take_word(left);
   media_->protocol = take_word(left);
   media_->direction = session_direction_;
-  take_formats(left);
+  format_ = take_word(left);
   const std::size_t slash = std::min(ports.find('/'), ports.size());
   const auto port = parse_number(ports.substr(0, slash), 65535);
   const bool counts = slash == ports.size() || parse_number(ports.substr(slash + 1), 65535);
@@ -113,27 +115,23 @@ bool Parser::take_media(std::string_view value) {
   return !media_->protocol.empty();
 }
 
-void Parser::take_formats(std::string_view formats) {
-  std::string_view left = formats;
-  format_ = take_word(left);
-  if (transport_of(media_->protocol) == MediaTransport::other) return;
-  constexpr std::uint64_t kLastPayloadType = 127;
-  for (std::string_view word = format_; !word.empty(); word = take_word(left)) {
-    const auto type = parse_number(word, kLastPayloadType);
-    if (!type || media_->payload_count == kMaxSdpPayloads) continue;
-    SdpPayload& payload = media_->payload_list[media_->payload_count++];
-    payload.type = static_cast<std::uint8_t>(*type);
-    if (*type >= kStaticPayloads.size()) continue;
-    payload.clock_rate = kStaticPayloads[*type].clock_rate;
-    payload.name = kStaticPayloads[*type].name;
+void Parser::take_host(const SdpAddress& at) {
+  const std::string_view text = at.host.substr(0, at.host.find('/'));
+  const auto named = [&](const SdpHost& host) { return host.text == text; };
+  if (text.empty() || std::ranges::any_of(sdp_.hosts(), named)) return;
+  if (sdp_.host_count == kMaxSdpHosts) {
+    sdp_.more_hosts = true;
+    return;
   }
+  sdp_.host_list[sdp_.host_count++] = {text, at.address.value_or(IpAddress{})};
 }
 
 void Parser::take_connection(std::string_view value) {
   bool& seen = media_ ? media_->own_connection : sdp_.has_connection;
+  const SdpAddress at = parse_sdp_address(value);
+  take_host(at);
   if (seen) return;
   seen = true;
-  const SdpAddress at = parse_sdp_address(value);
   (media_ ? media_->address : sdp_.address) = at.address;
   (media_ ? media_->host_name : session_name_) =
       !at.address && is_host_name(at.host) ? at.host : std::string_view{};
@@ -143,38 +141,28 @@ void Parser::take_attribute(std::string_view value) {
   constexpr std::string_view kRtpmap = "rtpmap:", kRtcp = "rtcp:";
   if (const auto direction = parse_direction(value)) {
     (media_ ? media_->direction : session_direction_) = *direction;
-  } else if (media_ && value.starts_with(kRtpmap)) {
+  } else if (media_ && media_->codec.empty() && value.starts_with(kRtpmap)) {
     take_rtpmap(value.substr(kRtpmap.size()));
-  } else if (media_ && value.starts_with(kRtcp)) {
+  } else if (value.starts_with(kRtcp)) {
     take_rtcp(value.substr(kRtcp.size()));
   }
 }
 
-/// RFC 8866 §6.6: payload type SP name "/" clock rate ["/" channels].
 void Parser::take_rtpmap(std::string_view value) {
   std::string_view left = value;
-  const std::string_view format = take_word(left);
+  if (take_word(left) != format_) return;
   const std::string_view encoding = take_word(left);
-  const std::string_view name = encoding.substr(0, encoding.find('/'));
-  if (format == format_ && media_->codec.empty()) media_->codec = name;
-  const auto type = parse_number(format, 127);
-  if (!type || name.size() == encoding.size()) return;
-  const std::string_view after = encoding.substr(name.size() + 1);
-  const auto rate = parse_number(after.substr(0, after.find('/')), 0xffffffff);
-  for (std::size_t i = 0; i < media_->payload_count; ++i) {
-    SdpPayload& payload = media_->payload_list[i];
-    if (payload.type != *type) continue;
-    payload.name = name;
-    payload.clock_rate = static_cast<std::uint32_t>(rate.value_or(0));
-  }
+  media_->codec = encoding.substr(0, encoding.find('/'));
 }
 
 void Parser::take_rtcp(std::string_view value) {
   std::string_view left = value;
   const auto port = parse_number(take_word(left), 65535);
-  if (!port || media_->rtcp_port) return;
+  const SdpAddress at = parse_sdp_address(left);
+  take_host(at);
+  if (!media_ || !port || media_->rtcp_port) return;
   media_->rtcp_port = static_cast<std::uint16_t>(*port);
-  media_->rtcp_address = parse_sdp_address(left).address;
+  media_->rtcp_address = at.address;
 }
 
 void Parser::end_section() {
@@ -212,6 +200,44 @@ std::string_view to_string(Direction direction) {
       return "inactive";
   }
   return "";
+}
+
+std::array<std::vector<SdpPayload>, kMaxSdpMedia> sdp_payloads(std::string_view body) {
+  constexpr std::uint64_t kLastPayloadType = 127, kMaxClockRate = 0xffffffff;
+  constexpr std::string_view kRtpmap = "rtpmap:";
+  std::array<std::vector<SdpPayload>, kMaxSdpMedia> out;
+  std::size_t count = 0;  // of m-lines
+  for (SdpLines lines(body); !lines.at_end();) {
+    const SdpLine line = lines.take();
+    std::string_view left = line.value;
+    if (line.type == 'm') {
+      if (++count > kMaxSdpMedia) break;
+      (void)take_word(left);
+      (void)take_word(left);
+      if (transport_of(take_word(left)) == MediaTransport::other) continue;
+      for (std::string_view word = take_word(left); !word.empty(); word = take_word(left)) {
+        const auto type = parse_number(word, kLastPayloadType);
+        if (!type || out[count - 1].size() == kMaxSdpPayloads) continue;
+        const StaticPayload known = *type < kStaticPayloads.size() ? kStaticPayloads[*type] : StaticPayload{"", 0};
+        out[count - 1].push_back({static_cast<std::uint8_t>(*type), known.clock_rate, known.name});
+      }
+    } else if (count > 0 && line.type == 'a' && left.starts_with(kRtpmap)) {
+      // RFC 8866 §6.6: payload type SP name "/" clock rate ["/" channels].
+      left.remove_prefix(kRtpmap.size());
+      const auto type = parse_number(take_word(left), kLastPayloadType);
+      const std::string_view encoding = take_word(left);
+      const std::size_t slash = encoding.find('/');
+      if (!type || slash == encoding.npos) continue;
+      const std::string_view rate = encoding.substr(slash + 1);
+      for (SdpPayload& payload : out[count - 1]) {
+        if (payload.type != *type) continue;
+        payload.name = encoding.substr(0, slash);
+        payload.clock_rate =
+            static_cast<std::uint32_t>(parse_number(rate.substr(0, rate.find('/')), kMaxClockRate).value_or(0));
+      }
+    }
+  }
+  return out;
 }
 
 Result<Sdp> parse_sdp(std::string_view body) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sbc/base/endpoint.hpp"
 #include "sbc/base/result.hpp"
@@ -13,18 +14,12 @@ namespace dw::sip {
 
 inline constexpr std::size_t kMaxSdpOctets = 32 * 1024;
 inline constexpr std::size_t kMaxSdpMedia = 16;     ///< m-lines that are looked at; what is beyond is refused
-inline constexpr std::size_t kMaxSdpPayloads = 32;  ///< of an m-line; what is beyond is not listed
+inline constexpr std::size_t kMaxSdpPayloads = 64;  ///< of an m-line; what is beyond is not listed
+inline constexpr std::size_t kMaxSdpHosts = 20;     ///< that its lines name
 
 /// RFC 8866 §6.7, as the side that wrote the SDP sees it.
 enum class Direction : std::uint8_t { sendrecv, sendonly, recvonly, inactive };
 std::string_view to_string(Direction direction);
-
-/// One format of an RTP m-line.
-struct SdpPayload {
-  std::uint8_t type = 0;         ///< RTP's payload type
-  std::uint32_t clock_rate = 0;  ///< Hz; 0: not known
-  std::string_view name;         ///< rtpmap's encoding name, else RFC 3551's ("PCMU"); empty: not known
-};
 
 /// One m-line with the lines that follow it (RFC 8866 §5.14). Views are into what was parsed.
 struct SdpMedia {
@@ -52,9 +47,6 @@ struct SdpMedia {
   /// ("PCMU"); for udptl the format itself ("t38"). Empty when none is known.
   std::string_view codec;
 
-  /// Of RTP, in the order of preference.
-  std::span<const SdpPayload> payloads() const { return std::span(payload_list).first(payload_count); }
-
   /// Where packets for it are to go, when that is known and somewhere.
   std::optional<Endpoint> endpoint() const {
     if (!relayable || !address || address->is_unspecified()) return std::nullopt;
@@ -66,9 +58,12 @@ struct SdpMedia {
     if (!rtcp_port || *rtcp_port == 0 || !endpoint() || to->is_unspecified() || to->is_multicast()) return std::nullopt;
     return Endpoint{*to, *rtcp_port};
   }
+};
 
-  std::array<SdpPayload, kMaxSdpPayloads> payload_list{};
-  std::size_t payload_count = 0;
+/// A host that o=, c= or a=rtcp names.
+struct SdpHost {
+  std::string_view text;  ///< as it is spelled, without /ttl
+  IpAddress address;      ///< none: a name, or unparsable
 };
 
 /// A session description. Views are into what was parsed, which must outlive it. Nothing here prints one:
@@ -81,9 +76,14 @@ struct Sdp {
   std::optional<IpAddress> address;       ///< the session's first c=
 
   std::span<const SdpMedia> media() const { return std::span(lines).first(count); }
+  /// Each once, of any line.
+  std::span<const SdpHost> hosts() const { return std::span(host_list).first(host_count); }
 
   std::array<SdpMedia, kMaxSdpMedia> lines{};
   std::size_t count = 0;
+  std::array<SdpHost, kMaxSdpHosts> host_list{};
+  std::size_t host_count = 0;
+  bool more_hosts = false;  ///< than are listed
 };
 
 /// As lenient as phones and servers are: CRLF, LF or CR, any line missing, blanks doubled, empty lines, NULs
@@ -91,6 +91,15 @@ struct Sdp {
 /// than kMaxSdpMedia (not listed). Malformed, with the offset of the line: an m-line without type, port or
 /// protocol, a NUL inside a line, not one line that is "x=…". too_long: kMaxSdpOctets.
 Result<Sdp> parse_sdp(std::string_view body);
+
+/// One format of an RTP m-line. The view is into what was parsed.
+struct SdpPayload {
+  std::uint8_t type = 0;         ///< RTP's payload type
+  std::uint32_t clock_rate = 0;  ///< Hz; 0: not known
+  std::string_view name;         ///< rtpmap's encoding name, else RFC 3551's ("PCMU"); empty: not known
+};
+/// The formats of each m-line that is listed, in the order of preference; of what is no RTP or DTLS none.
+std::array<std::vector<SdpPayload>, kMaxSdpMedia> sdp_payloads(std::string_view body);
 
 class CodecRules;  // codec_rules.hpp
 
@@ -116,7 +125,7 @@ struct SdpRewrite {
 /// `hidden`, or any private address that is none of those that are written: such a line is left out, and s=
 /// says "-". Returns how many lines of ICE and rtcp-mux are left out, which a relay that has a port for RTCP and
 /// checks nothing can't keep the promise of. Errc::forbidden, and `out` is of no use: such a host stands where
-/// it can't be taken out, or there are more of them than HiddenHosts::kMax. Errc::unavailable: `codecs` leave an RTP
+/// it can't be taken out, or there are more of them than kMaxSdpHosts. Errc::unavailable: `codecs` leave an RTP
 /// m-line none; those that they take out are gone with their rtpmap, fmtp and rtcp-fb.
 Result<std::size_t> rewrite_sdp(const Sdp& sdp, std::string_view body, const SdpRewrite& rewrite, std::string& out);
 

@@ -50,9 +50,8 @@ inline SdpLine SdpLines::take() {
   const std::string_view left = body_.substr(position_);
   SdpLine line;
   line.offset = position_;
-  std::size_t length = 0;
-  while (length < left.size() && left[length] != '\n' && left[length] != '\r')
-    ++length;
+  const std::size_t feed = std::min(left.find('\n'), left.size());
+  const std::size_t length = std::min(left.substr(0, feed).find('\r'), feed);
   const std::size_t next = left.substr(length).starts_with("\r\n") ? length + 2 : std::min(length + 1, left.size());
   line.whole = left.substr(0, next);
   line.text = left.substr(0, length);

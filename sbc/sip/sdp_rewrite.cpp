@@ -83,7 +83,10 @@ class Rewriter {
   Rewriter(const Sdp& sdp, std::string_view body, const SdpRewrite& rewrite, std::string& out)
       : sdp_(sdp), rewrite_(rewrite), out_(out), own_(rewrite.own ? rewrite.own : kNowhere) {
     plan_session();
-    plan_hosts(body);
+    plan_hosts();
+    if (!rewrite.codecs || rewrite.codecs->empty()) return;
+    const auto all = sdp_payloads(body);
+    payloads_.assign(all.begin(), all.end());
   }
 
   void put(const SdpLine& line);
@@ -93,7 +96,7 @@ class Rewriter {
   }
   std::size_t removed() const { return removed_; }
   /// A hidden host stands in what must stay.
-  bool tells() const { return tells_ || hosts_.too_many(); }
+  bool tells() const { return tells_ || sdp_.more_hosts || hosts_.too_many(); }
   bool without_codec() const { return without_codec_; }
 
  private:
@@ -106,7 +109,7 @@ class Rewriter {
 
   Fate fate_of(std::size_t index) const;
   void plan_session();
-  void plan_hosts(std::string_view body);
+  void plan_hosts();
   void begin_media();
   void choose_codecs(const SdpMedia& media);
   bool is_left_out(const SdpLine& line) const;
@@ -131,6 +134,7 @@ class Rewriter {
   std::string& out_;
   IpAddress own_;
   HiddenHosts hosts_;
+  std::vector<std::vector<SdpPayload>> payloads_;  // by m-line; empty: no codec goes
   std::optional<IpAddress> session_;  // what the session's c= is to say; none: it stays
 
   // Of the section that lines belong to, the session's first.
@@ -176,27 +180,15 @@ void Rewriter::plan_session() {
 }
 
 /// Whatever an address line says is the writer's, and so is what is known of it from elsewhere.
-void Rewriter::plan_hosts(std::string_view body) {
-  constexpr std::string_view kRtcp = "rtcp:";
+void Rewriter::plan_hosts() {
   hosts_.allow(own_);
   for (std::size_t i = 0; i < sdp_.count; ++i) {
     if (fate_of(i) == Fate::moves) hosts_.allow(rewrite_.to[i]->address);
   }
+  for (const SdpHost& host : sdp_.hosts())
+    hosts_.hide(host.address, host.text);
   for (const IpAddress& address : rewrite_.hidden)
     hosts_.hide(address);
-  for (SdpLines lines(body); !lines.at_end();) {
-    const SdpLine line = lines.take();
-    if (hosts_.too_many()) return;
-    if (line.type == 'c') {
-      hosts_.hide(parse_sdp_address(line.value).host);
-    } else if (line.type == 'o') {
-      if (const auto origin = parse_sdp_origin(line.value)) hosts_.hide(origin->address.host);
-    } else if (line.type == 'a' && line.value.starts_with(kRtcp)) {
-      std::string_view left = line.value.substr(kRtcp.size());
-      (void)take_word(left);
-      hosts_.hide(parse_sdp_address(left).host);
-    }
-  }
 }
 
 void Rewriter::begin_media() {
@@ -221,10 +213,11 @@ void Rewriter::begin_media() {
 }
 
 void Rewriter::choose_codecs(const SdpMedia& media) {
-  if (!rewrite_.codecs || rewrite_.codecs->empty() || media.payloads().empty()) return;
-  offered_ = rewrite_.codecs->offered(media);
+  if (payloads_.empty() || payloads_[next_media_].empty()) return;
+  const auto& payloads = payloads_[next_media_];
+  offered_ = rewrite_.codecs->offered(media.type, payloads);
   without_codec_ = without_codec_ || offered_.empty();
-  if (std::ranges::equal(offered_, media.payloads(), {}, {}, &SdpPayload::type)) offered_.clear();
+  if (std::ranges::equal(offered_, payloads, {}, {}, &SdpPayload::type)) offered_.clear();
 }
 
 /// "rtpmap:101 …", "fmtp:101 …", "rtcp-fb:101 …" of a payload type that is not offered.
@@ -253,12 +246,19 @@ void Rewriter::put(const SdpLine& line) {
   }
   if (line.type == 'm') begin_media();
   const std::size_t start = out_.size();
-  if (!put_changed(line)) out_ += line.text;
-  if (hosts_.told_in(std::string_view(out_).substr(start)) && !put_instead(line, start)) {
-    out_.resize(start);
-    return;
+  const bool changed = put_changed(line);
+  std::string_view said = changed ? std::string_view(out_).substr(start) : line.text;
+  if (changed && (line.type == 'c' || line.type == 'o'))  // its last word is ours
+    said = said.substr(0, line.type == 'c' ? 0 : said.rfind(' '));
+  if (hosts_.told_in(said)) {
+    if (!put_instead(line, start)) {
+      out_.resize(start);
+      return;
+    }
+    out_ += line.end;
+  } else {
+    out_ += changed ? line.end : line.whole;
   }
-  out_ += line.end;
   last_end_ = line.end;
   if (!line.end.empty()) line_end_ = line.end;
 }

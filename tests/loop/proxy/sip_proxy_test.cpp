@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/loop/net/scripted_dns.hpp"
 #include "tests/loop/proxy/sip_town.hpp"
 #include "tests/loop/store/temp_dir.hpp"
 
@@ -273,4 +274,30 @@ TEST_CASE("port 0 is one port for UDP and TCP, and a port that is taken is told 
   const auto second = proxy::SipProxy::start(town.loop, o, town.broker, {});
   REQUIRE_FALSE(second);
   CHECK(second.error().text.find("UDP 127.0.0.41:" + std::to_string(o.port)) != std::string::npos);
+}
+
+TEST_CASE("a far end that an SDP names is asked of DNS, and the call does not wait for it") {
+  SipTown town;
+  test::ScriptedDns dns(town.loop);
+  dns.say_addresses("media.example.net", {"127.77.0.9"});
+  auto options = SipTown::options();
+  options.resolver.dns.servers = {dns.at()};
+  town.start_udp(std::move(options));
+  SipEnd phone(town.loop, 2);
+  phone.open_udp();
+  register_by_udp(town, phone);
+  phone.by_udp(town.at(), town.request("INVITE", phone.udp(), false)
+                              .with_body("application/sdp", sip_sdp({phone.address(), 16384})));
+  REQUIRE(town.until([&] { return town.server.count("INVITE", 0) == 1; }));
+  SipText ok = sip_answer(*town.server.find("INVITE", 0), 200, "callee");
+  ok.add("Contact", "<sip:2001@" + town.server.udp().to_string() + ">");
+  std::string sdp = sip_sdp({town.server.address(), 30000});
+  const std::string at = "c=IN IP4 " + town.server.address().to_string();
+  sdp.replace(sdp.find(at), at.size(), "c=IN IP4 media.example.net");
+  town.server.by_udp(town.server.last_peer, ok.with_body("application/sdp", sdp));
+  REQUIRE(town.until([&] { return phone.count("INVITE", 200) == 1; }));
+  CHECK(phone.find("INVITE", 200)->body.find("example.net") == std::string::npos);
+  const auto far_end = [&] { return town.broker.streams().begin()->second.far_end; };
+  REQUIRE(town.until([&] { return far_end().has_value(); }));
+  CHECK(far_end()->to_string() == "127.77.0.9:30000");
 }

@@ -503,7 +503,7 @@ TEST_CASE("sip: a far end that is named is looked up, and its audio goes there o
   const SipText invite = s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}));
   s.phone(invite);
   SipText ok = s.ok_of(s.to_central("INVITE"), "callee");
-  ok.body = replaced(ok.body, "203.0.113.20", "media.example.net");
+  ok.body = replaced(ok.body, "203.0.113.20", "media.example.net") + "a=rtcp:31001\r\n";
   s.server(ok);
   CHECK(s.to_phone("INVITE", 200).body.find("media.example.net") == std::string::npos);
   REQUIRE(s.lookups == std::vector<std::string>{"media.example.net"});
@@ -512,6 +512,7 @@ TEST_CASE("sip: a far end that is named is looked up, and its audio goes there o
   sip::Output out;
   s.proxy.on_addresses(s.now, "media.example.net", {*IpAddress::parse("2001:db8::7"), IpAddress::v4(0xC6336409)}, out);
   CHECK(far_end() == Endpoint{IpAddress::v4(0xC6336409), 30000});
+  CHECK(s.broker.streams().begin()->second.far_end_rtcp == Endpoint{IpAddress::v4(0xC6336409), 31001});
   // Nobody waits for it any more, and nobody ever did for another.
   s.proxy.on_addresses(s.now, "media.example.net", {IpAddress::v4(1)}, out);
   s.proxy.on_addresses(s.now, "other.example.net", {IpAddress::v4(1)}, out);

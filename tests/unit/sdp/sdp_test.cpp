@@ -221,28 +221,44 @@ TEST_CASE("an m-line whose port is none counts as refused") {
 }
 
 TEST_CASE("each format of an m-line has its clock rate and its name, from rtpmap or from RFC 3551") {
-  const Sdp sdp = parsed(
-      "m=audio 5 RTP/AVP 0 9 10 97 98 101 x 200\r\na=rtpmap:97 opus/48000/2\r\na=rtpmap:101 telephone-event/8000\r\n"
-      "a=rtpmap:99 none/1\r\na=rtpmap:0 PCMU/16000\r\na=rtpmap:98\r\nm=video 6 RTP/AVP 34\r\n");
-  const auto payloads = sdp.media()[0].payloads();
-  REQUIRE(payloads.size() == 6);
+  const auto all = sdp_payloads(
+      "a=rtpmap:8 none/1\r\nm=audio 5 RTP/AVP 0 9 10 97 98 101 x 200\r\na=rtpmap:97 opus/48000/2\r\n"
+      "a=rtpmap:101 telephone-event/8000\r\na=rtpmap:99 none/1\r\na=rtpmap:0 PCMU/16000\r\na=rtpmap:98\r\n"
+      "m=image 5 tcp 34\r\n m = video 6 UDP/TLS/RTP/SAVPF 34\r\n");
   struct {
     std::uint8_t type;
     std::uint32_t rate;
     std::string_view name;
   } const kRows[] = {{0, 16000, "PCMU"}, {9, 8000, "G722"}, {10, 44100, "L16"}, {97, 48000, "opus"}, {98, 0, ""},
                      {101, 8000, "telephone-event"}};
-  for (std::size_t i = 0; i < payloads.size(); ++i) {
-    CHECK(payloads[i].type == kRows[i].type);
-    CHECK(payloads[i].clock_rate == kRows[i].rate);
-    CHECK(payloads[i].name == kRows[i].name);
+  REQUIRE(all[0].size() == std::size(kRows));
+  for (std::size_t i = 0; i < all[0].size(); ++i) {
+    CHECK(all[0][i].type == kRows[i].type);
+    CHECK(all[0][i].clock_rate == kRows[i].rate);
+    CHECK(all[0][i].name == kRows[i].name);
   }
-  CHECK(sdp.media()[1].payloads()[0].clock_rate == 90000);
+  CHECK(all[1].empty());
+  REQUIRE(all[2].size() == 1);
+  CHECK(all[2][0].clock_rate == 90000);
   std::string many = "m=audio 5 RTP/AVP";
   for (std::size_t i = 0; i < kMaxSdpPayloads + 1; ++i)
-    many += " " + std::to_string(60 + i);
-  CHECK(parsed(many).media()[0].payloads().size() == kMaxSdpPayloads);
-  CHECK(parsed("m=image 5 tcp t38\r\n").media()[0].payloads().empty());
+    many += " " + std::to_string(i);
+  CHECK(sdp_payloads(many)[0].size() == kMaxSdpPayloads);
+  std::string lines;
+  for (std::size_t i = 0; i < kMaxSdpMedia + 1; ++i)
+    lines += "m=audio 5 RTP/AVP 0\r\n";
+  CHECK(sdp_payloads(lines).back().size() == 1);
+}
+
+TEST_CASE("each host that is named is listed once, without what follows a slash") {
+  const Sdp sdp = parsed(
+      "o=- 1 1 IN IP4 192.0.2.1\nc=IN IP4 192.0.2.2/127\nm=audio 5 RTP/AVP 0\nc=IN IP4 192.0.2.1\na=rtcp:6 IN IP4 a.example\n");
+  REQUIRE(sdp.hosts().size() == 3);
+  CHECK(sdp.hosts()[0].address == ip("192.0.2.1"));
+  CHECK(sdp.hosts()[1].text == "192.0.2.2");
+  CHECK(sdp.hosts()[2].text == "a.example");
+  CHECK_FALSE(sdp.hosts()[2].address);
+  CHECK_FALSE(sdp.more_hosts);
 }
 
 TEST_CASE("a=rtcp says where RTCP goes, at the m-line's address when it names none") {
