@@ -217,7 +217,10 @@ void Proxy::edit_contact(const Message& m, const Hop& hop, Edits& edits) const {
       const auto uri = address && !address->star ? parse_uri(address->uri) : fail(Errc::malformed, {});
       if (!uri || !uri->is_sip()) continue;
       if (redirects) {
-        map_host(*uri, hop, edits);
+        // A phone that goes to a server past us would be nobody's there.
+        if (!map_host(*uri, hop, edits) && hop.side == Side::access && servers_.named(uri->host, uri->port) &&
+            !equal_ignoring_case(uri->host, domain_))
+          edits.replace(uri->host_port, hop.us);
         if (hop.side == Side::central) options_.identity.edit_uri_headers(*uri, edits);
         continue;
       }

@@ -189,3 +189,15 @@ TEST_CASE("sip: a CANCEL without a Reason, of a call that another phone of ours 
     CHECK_FALSE(s.to_phone("CANCEL").has("Reason"));
   }
 }
+
+TEST_CASE("sip: a redirection to a server's address leads a phone here, one to somebody else there") {
+  Stand s;
+  s.register_phone();
+  s.phone(s.from_phone("INVITE"));
+  SipText moved = sip_answer(s.to_central("INVITE"), 302, "x");
+  moved.add("Contact", "<sip:3001@203.0.113.20;user=phone>;q=0.7").add("Contact", "<sip:3002@198.51.100.77:5070>");
+  moved.add("Contact", "<sip:3003@pbx.example.net>");
+  s.server(moved);
+  CHECK(s.to_phone("INVITE", 302).all("Contact") ==
+        Lines{"<sip:3001@192.168.1.2;user=phone>;q=0.7", "<sip:3002@198.51.100.77:5070>", "<sip:3003@pbx.example.net>"});
+}

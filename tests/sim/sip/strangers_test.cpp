@@ -210,7 +210,8 @@ TEST_CASE("sip: an emergency call of a registered phone is refused for no limit,
   s.proxy.drain();
   for (int i = 0; i < 100; ++i)
     s.phone(s.from_phone("OPTIONS"));  // over its rate
-  for (const char* uri : {"sip:911@pbx.example.net", "sip:9-1-1@pbx.example.net;user=phone", "sip:112;phone-context=x@pbx.example.net"}) {
+  for (const char* uri : {"sip:911@pbx.example.net", "sip:9-1-1@pbx.example.net;user=phone", "sip:112;phone-context=x@pbx.example.net",
+                          "tel:911", "tel:1-1-2;phone-context=x", "urn:service:sos", "urn:service:sos.fire"}) {
     CAPTURE(uri);
     SipText invite = s.from_phone("INVITE");
     invite.first = "INVITE " + std::string(uri) + " SIP/2.0";
