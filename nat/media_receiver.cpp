@@ -23,6 +23,20 @@ void MediaReceiver::prepare(std::size_t slot) {
   headers_[slot].msg_hdr.msg_controllen = kControl;
 }
 
+std::optional<MediaReceiver::Datagram> MediaReceiver::plain(int descriptor) {
+  Slot& slot = slots_[0];
+  socklen_t size = sizeof slot.from;
+  const ssize_t length =
+      recvfrom(descriptor, slot.octets.data(), slot.octets.size(), MSG_DONTWAIT | MSG_TRUNC, &slot.from.any, &size);
+  if (length < 0) return std::nullopt;
+  Datagram out;
+  out.from = net::to_endpoint(slot.from);
+  const auto octets = static_cast<std::size_t>(length);
+  out.oversized = octets > slot.octets.size();
+  out.octets = Bytes(slot.octets).first(std::min(octets, slot.octets.size()));
+  return out;
+}
+
 std::optional<MediaReceiver::Datagram> MediaReceiver::one(int descriptor) {
   prepare(0);
   const ssize_t length = recvmsg(descriptor, &headers_[0].msg_hdr, MSG_DONTWAIT);

@@ -17,6 +17,8 @@ struct MediaSocket {
   Port port{};
   net::Descriptor descriptor;
   std::uint32_t overflowed = 0;  ///< packets that found its buffer full, as the kernel counts them
+  std::uint32_t served = 0;      ///< the last batch in which it had a packet, modulo 2^32
+  bool behind = false;           ///< it had one in two batches in a row
 };
 
 /// A stream as its media thread has it. The signalling thread makes it and hands it over with the command

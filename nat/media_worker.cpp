@@ -74,6 +74,7 @@ void MediaWorker::run() {
     const int ready = epoll_wait(epoll_.number(), events.data(), static_cast<int>(events.size()), timeout());
     now_ = clock_();
     receiver_->look_at_clock();
+    ++batch_;
     const std::span<const epoll_event> batch(events.data(), static_cast<std::size_t>(std::max(ready, 0)));
     // Commands first, as they were given before what is read now arrived; but streams that they end live
     // until the batch is done, as events in it may be theirs.
@@ -81,6 +82,7 @@ void MediaWorker::run() {
       obey();
     for (const epoll_event& event : batch)
       if (event.data.ptr) on_readable(*static_cast<MediaSocket*>(event.data.ptr));
+    crowded_ = batch.size() == kMaxEvents;
     for (MediaStream* stream : std::exchange(leaving_, {}))
       end(*stream);
     if (!streams_.empty() && now_ >= next_sweep_) sweep();
@@ -178,7 +180,14 @@ void MediaWorker::sweep() {
 }
 
 void MediaWorker::on_readable(MediaSocket& socket) {
-  const auto datagram = receiver_->one(socket.descriptor.number());
+  // A socket that had nothing when the last batch was taken has nothing old now: only those that are behind, or all
+  // when there were more than one batch holds, are worth a look at the age. One look more, for what overflowed.
+  const bool again = socket.served + 1 == batch_;
+  socket.served = batch_;
+  const bool look = again || socket.behind || crowded_;
+  socket.behind = again;
+  const int descriptor = socket.descriptor.number();
+  const auto datagram = look ? receiver_->one(descriptor) : receiver_->plain(descriptor);
   if (!datagram) {
     // Whatever it is, the socket stays (media §7 trap 1).
     if (errno != EAGAIN && errno != EINTR) count(totals_.receive_errors);

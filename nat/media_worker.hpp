@@ -118,6 +118,8 @@ class MediaWorker {
   std::unique_ptr<MediaReceiver> receiver_;
   TimePoint now_{}, next_sweep_{};
   std::size_t swept_ = 0;  ///< where the next sweep begins
+  std::uint32_t batch_ = 0;  ///< counts what epoll_wait gave
+  bool crowded_ = false;     ///< the last one was full
   bool stopping_ = false;
 
   std::thread thread_;

@@ -263,6 +263,9 @@ void Session::on_port_res(TimePoint now, const Frame& frame, Output& out) {
     return;
   }
   acked(now, *channel, stated);
+  const std::uint32_t rtcp = read_u32(frame.payload, field.port + 4U);
+  if (rtcp != 0 && rtcp <= 65535)
+    broker_.set_rtcp(channel->ports.id, MediaSide::phone, Endpoint{stated.address, static_cast<std::uint16_t>(rtcp)});
   out.events.push_back({SessionEvent::Kind::receives, {}, std::nullopt, stated});
   channel->punch_at.reset();  // OpenReceiveChannel is still to come
 }

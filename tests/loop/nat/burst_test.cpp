@@ -85,9 +85,11 @@ TEST_CASE("what waited here for too long goes nowhere, is counted apart, and is 
   for (int i = 0; i < 40; ++i)  // more than are taken at once
     call.phone.send(call.phone_side, rtp(++call.sequence));
   stall.end();
-  CHECK(eventually([&] { return call.report().from_phone.dropped == 40; }));
+  // The first of a socket may be as old as it is: nothing waits behind it yet.
+  CHECK(eventually([&] { return call.report().from_phone.dropped == 39; }));
   CHECK(call.report().from_phone.packets == 40);
   CHECK(call.report().from_phone.lost == 0);
-  CHECK(call.report().from_phone.delivered == 0);
+  CHECK(call.report().from_phone.delivered == 1);
+  CHECK(call.far_end.receive() == rtp(static_cast<std::uint16_t>(call.sequence - 39)));
   CHECK(call.far_end.silent());
 }

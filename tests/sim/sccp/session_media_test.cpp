@@ -608,8 +608,9 @@ TEST_CASE("PortReq and PortRes open a stream with both of its ports") {
       .u32(8, kIds.party)
       .ipv4(16, kPhone)
       .u32(32, 18432)
-      .u32(36, 18433);
+      .u32(36, 18439);
   line.phone(frame(0x0045, body.take(), 19));
+  CHECK(line.broker.streams().begin()->second.stated_rtcp == Endpoint{kPhone, 18439});
   const Endpoint ours = line.broker.streams().begin()->second.ports.central_facing;
   CHECK(ipv4_at(line.last_to_server().body, 16) == ours.address);
   CHECK(u32_at(line.last_to_server().body, 32) == ours.port);
