@@ -54,6 +54,7 @@ class StunAsker {
   void forget(int tag);
   bool waits_for(int tag) const;
   bool idle() const { return waiting_.empty(); }
+  bool full() const { return waiting_.size() >= kMaxWaiting; }
 
  private:
   struct Waiting {

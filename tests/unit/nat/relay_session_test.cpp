@@ -342,3 +342,37 @@ TEST_CASE("a bridged fax needs both streams to know of it") {
   s.udptl(Port::phone_rtp, {kPhone, 5000});
   CHECK(s.to(s.session.on_bridged(s.now, Port::central_rtp, kUdptl)) == Endpoint{kPhone, 5000});
 }
+
+TEST_CASE("behind a router the way to the far end is opened before the phone speaks, and kept open while it is silent") {
+  Stream s;
+  const auto due = [&](Port port) { return s.session.way_due(s.now, port, seconds(15)); };
+  const Endpoint anchor{kServer, 3478}, rtcp{kFarEnd.address, static_cast<std::uint16_t>(kFarEnd.port + 1)};
+  s.session.set_far_end(kFarEnd);
+  CHECK_FALSE(due(Port::central_rtp));  // no router
+  s.session.open_way(anchor);
+  CHECK(due(Port::central_rtp) == kFarEnd);
+  CHECK(due(Port::central_rtcp) == rtcp);
+  CHECK_FALSE(due(Port::central_rtp));
+  s.session.set_far_end(std::nullopt);  // held
+  CHECK(due(Port::central_rtp) == anchor);
+  s.session.set_far_end(kFarEnd);
+  s.latch();  // the phone speaks: what it sends keeps its own way open
+  CHECK_FALSE(due(Port::central_rtp));
+  CHECK_FALSE(due(Port::central_rtcp));
+  s.now += seconds(15);
+  CHECK(due(Port::central_rtp) == kFarEnd);
+  CHECK(due(Port::central_rtcp) == rtcp);
+}
+
+TEST_CASE("the way out is left alone while what passes is no RTP, and once the stream is silenced") {
+  Stream s;
+  s.session.open_way({kServer, 3478});
+  s.session.set_far_end(kFarEnd);
+  s.session.set_opaque(true);
+  CHECK_FALSE(s.session.way_due(s.now, Port::central_rtp, seconds(15)));
+  s.session.set_opaque(false);
+  CHECK(s.session.way_due(s.now, Port::central_rtp, seconds(15)));
+  s.now += seconds(15);
+  s.session.silence();
+  CHECK_FALSE(s.session.way_due(s.now, Port::central_rtp, seconds(15)));
+}

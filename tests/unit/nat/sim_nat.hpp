@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <optional>
@@ -22,6 +23,7 @@ struct SimNat {
   Behaviour mapping = Behaviour::endpoint_independent;
   Behaviour filtering = Behaviour::endpoint_independent;
   bool hairpin = false;
+  bool keeps_numbers = false;  ///< an external port has the number of the inner one, where it is free
   Duration lifetime = std::chrono::hours(1);
   bool deaf = false;  ///< the server hears nothing
   std::function<bool()> lose = [] { return false; };
@@ -36,6 +38,7 @@ struct SimNat {
   };
   std::deque<Mapping> mappings;
   std::uint16_t next_port = 40000;
+  IpAddress outer_address = at("198.51.100.7:1").address;
   TimePoint now{std::chrono::hours(1)};
   std::optional<StunResponder> server;
   struct Arrival {
@@ -61,8 +64,10 @@ struct SimNat {
     for (Mapping& m : mappings) {
       if (m.inside == inside && m.toward == toward) return m;
     }
-    const IpAddress outer = nat ? at("198.51.100.7:1").address : inside.address;
-    return mappings.emplace_back(inside, toward, Endpoint{outer, nat ? next_port++ : inside.port});
+    const Endpoint outer{nat ? outer_address : inside.address, inside.port};
+    const auto used = [&](const Mapping& m) { return m.outside == outer && m.inside != inside; };
+    const bool same_number = !nat || (keeps_numbers && std::ranges::none_of(mappings, used));
+    return mappings.emplace_back(inside, toward, Endpoint{outer.address, same_number ? inside.port : next_port++});
   }
   void send(const StunSend& s) {
     Mapping& m = mapping_of(local(s.socket), s.to);
