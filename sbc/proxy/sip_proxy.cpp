@@ -282,6 +282,10 @@ void SipProxy::perform() {
     if (out_.sends.capacity() == 0) std::swap(out_, now);  // its memory serves again
   }
   performing_ = false;
+  if (const auto& outside = core_.outside(); outside && outside != outside_) {
+    outside_ = outside;
+    if (sinks_.on_outside) sinks_.on_outside(*outside);
+  }
   arm();
 }
 

@@ -42,6 +42,7 @@ class SipProxy {
   struct Sinks {
     std::function<void(const phones::SignallingStep&)> on_step;
     std::function<void(const phones::Call&)> on_call;  ///< one that is over
+    std::function<void(const sip::Proxy::Outside&)> on_outside{};  ///< another one than before
   };
   static constexpr std::size_t kMaxDatagram = 65'527;  ///< octets: what UDP carries (RFC 768, RFC 8200)
   static constexpr std::size_t kMaxAddresses = 4;      ///< tried of one server
@@ -133,6 +134,7 @@ class SipProxy {
   net::Loop& loop_;
   Options options_;
   Sinks sinks_;
+  std::optional<sip::Proxy::Outside> outside_;
   sip::Proxy core_;
   SipStun stun_;
   std::unique_ptr<SipStore> store_;

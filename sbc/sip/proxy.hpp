@@ -28,6 +28,7 @@ namespace dw::sip {
 struct ProxyOptions {
   std::optional<IpAddress> advertise;          ///< what phones know us by; else the address they came to
   std::optional<IpAddress> central_advertise;  ///< what servers are told; else the address we come from
+  bool learn_outside = false;  ///< servers are told where their answers say that they see us, when nothing is mapped
   std::vector<std::pair<Transport, HostPort>> servers;
   std::string central_domain;      ///< empty: the host of the first server
   std::vector<IpAddress> trusted;  ///< the central side may send from these too
@@ -105,6 +106,12 @@ class Proxy {
   };
   /// From now on servers are told these where they would be told our own. Not with `central_advertise`.
   void set_mapped(std::vector<Mapped> mapped) { mapped_ = std::move(mapped); }
+  /// Where a server sees a port of ours by UDP, as the last answer that said so had it.
+  struct Outside {
+    Endpoint local, seen;
+    friend bool operator==(const Outside&, const Outside&) = default;
+  };
+  const std::optional<Outside>& outside() const { return outside_; }
   /// Asks the phone of this binding by NOTIFY to read its config and register anew, or to boot. Gives what names
   /// the request in Event::asked, which follows; nothing when it can't be asked now.
   std::optional<std::uint64_t> ask_to_start_over(TimePoint now, const Binding& b, bool boot, Output& out);
@@ -138,6 +145,7 @@ class Proxy {
     bool accepted = false;
     std::size_t server = 0;
     TimePoint last_heard{};
+    std::optional<Endpoint> seen{};  ///< where its server sees us, as its answers say
   };
   /// Where a message goes next, and what is told there of us.
   struct Hop {
@@ -181,7 +189,9 @@ class Proxy {
   Flow flow_to(TimePoint now, std::size_t server, const Flow& place, const Endpoint& owner, Output& out);
   bool try_next_server(TimePoint now, Transaction& t, Output& out);
   void server_failed(TimePoint now, std::size_t server, std::string why, Output& out);
-  Endpoint told_to_central(Transport transport, const Endpoint& local) const;
+  Endpoint told_to_central(Transport transport, const Endpoint& local, const std::optional<Endpoint>& seen) const;
+  std::optional<Endpoint> seen_by(std::size_t server, const Flow& flow) const;
+  void note_seen(const Transaction& t, const Message& answer);
   Hop hop_to_central(std::size_t server, const Flow& flow, const Flow& phone, std::string_view token) const;
   // proxy_central.cpp: from the central side to phones
   void from_central(TimePoint now, const Flow& from, std::size_t server, const Message& m, Output& out);
@@ -312,6 +322,7 @@ class Proxy {
   ProxyOptions options_;
   TokenBucket probe_answers_{10, 20};  // a second, of all sources
   std::vector<Mapped> mapped_;
+  std::optional<Outside> outside_;
   MediaBroker& broker_;
   std::function<std::uint64_t()> random_;
   std::string domain_;

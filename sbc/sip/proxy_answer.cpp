@@ -18,6 +18,7 @@ void Proxy::on_response(TimePoint now, const Flow& from, const Message& m, Outpu
     ++counters_.dropped;
     return;
   }
+  note_seen(*t, m);
   if (m.method() == Method::cancel) return transactions_.on_cancel_response(*t);
   if (m.method() != t->method) {
     ++counters_.dropped;

@@ -252,12 +252,36 @@ Flow Proxy::flow_to(TimePoint now, std::size_t server, const Flow& place, const 
   return flow;
 }
 
-/// Where the central side reaches what listens at `local`.
-Endpoint Proxy::told_to_central(Transport transport, const Endpoint& local) const {
+/// Where the central side reaches what listens at `local`. Without a mapping it is where the server sees this flow: its
+/// packets find back there through any router, for as long as the flow is kept open.
+Endpoint Proxy::told_to_central(Transport transport, const Endpoint& local, const std::optional<Endpoint>& seen) const {
   if (options_.central_advertise) return {*options_.central_advertise, local.port};
   const auto mapped = std::ranges::find_if(
       mapped_, [&](const Mapped& m) { return m.transport == transport && m.local == local; });
-  return mapped != mapped_.end() ? mapped->external : local;
+  return mapped != mapped_.end() ? mapped->external : seen.value_or(local);
+}
+
+std::optional<Endpoint> Proxy::seen_by(std::size_t server, const Flow& flow) const {
+  if (!options_.learn_outside) return std::nullopt;
+  if (flow.transport == Transport::udp) {
+    const auto& seen = servers_.all()[server].seen;
+    return seen && seen->by == flow.peer ? std::optional(seen->as) : std::nullopt;
+  }
+  const auto connection = connections_.find(flow.connection);
+  return connection != connections_.end() ? connection->second.seen : std::nullopt;
+}
+
+void Proxy::note_seen(const Transaction& t, const Message& answer) {
+  const bool to_server = t.purpose == Transaction::Purpose::server_ping ||
+                         (t.purpose == Transaction::Purpose::forward && t.from_side == Side::access);
+  const auto seen = to_server && options_.learn_outside ? seen_from(answer.via()) : std::nullopt;
+  if (!seen) return;
+  if (t.to.transport == Transport::udp) {
+    servers_[t.central_server].seen = Servers::Seen{t.to.peer, *seen};
+    outside_ = Outside{t.to.local, *seen};
+  } else if (const auto at = connections_.find(t.to.connection); at != connections_.end()) {
+    at->second.seen = seen;
+  }
 }
 
 Proxy::Hop Proxy::hop_to_central(std::size_t server, const Flow& flow, const Flow& phone,
@@ -275,7 +299,7 @@ Proxy::Hop Proxy::hop_to_central(std::size_t server, const Flow& flow, const Flo
   const Endpoint local = !ours ? flow.local : place ? place->local : address ? address->local : flow.local;
   const bool is_servers = place || servers_.at(flow.peer) == server;
   const Transport transport = is_servers ? s.transport : flow.transport;
-  hop.us = host_port_text(told_to_central(transport, local));
+  hop.us = host_port_text(told_to_central(transport, local, seen_by(server, flow)));
   if (transport == Transport::tcp) hop.contact = ";transport=tcp";
   if (!token.empty()) hop.contact += fmt::format(";dw={}", token);
   return hop;

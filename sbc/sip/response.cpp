@@ -120,6 +120,18 @@ std::optional<Fault> check_request(const Message& m) {
   return std::nullopt;
 }
 
+std::optional<Endpoint> seen_from(const Via& via) {
+  const auto rport = find_param(via.params, "rport");
+  const auto port = rport ? parse_number(rport->value, 65535) : std::nullopt;
+  if (!port || *port == 0) return std::nullopt;
+  const auto received = find_param(via.params, "received");
+  std::string_view host = received ? received->value : via.host;
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  const auto address = IpAddress::parse(host);
+  if (!address || address->is_unspecified()) return std::nullopt;
+  return Endpoint{*address, static_cast<std::uint16_t>(*port)};
+}
+
 Endpoint answer_address(const Message& m, const Flow& flow, bool at_via) {
   if (m.via().rport) return flow.peer;
   if (at_via || names_address(m.via().host, flow.peer.address))

@@ -28,6 +28,10 @@ std::string route_set(const Message& m);
 /// behind a router was found to listen at the port of its Via.
 Endpoint answer_address(const Message& m, const Flow& flow, bool at_via);
 
+/// Where whoever answered saw our request come from: rport and received of the topmost Via (RFC 3581 §4), its sent-by where
+/// there is no received. Nothing: the answer does not say.
+std::optional<Endpoint> seen_from(const Via& via);
+
 /// A response of our own. `to_tag` is given to a To that has none; `lines` are further fields, each with CR
 /// LF.
 std::string make_response(const Message& request, const Flow& flow, std::uint16_t status,

@@ -26,6 +26,9 @@ class Servers {
     Endpoint peer;
     Endpoint local;  ///< ours toward it
   };
+  struct Seen {
+    Endpoint by, as;  ///< where one of its addresses sees us, as the last answer from there says
+  };
   struct Server {
     Transport transport = Transport::udp;
     HostPort name;
@@ -40,6 +43,7 @@ class Servers {
     TimePoint last_heard{};
     unsigned pings_missed = 0;
     bool answers_pings = false;  ///< it did, once
+    std::optional<Seen> seen;  ///< by UDP
     bool no_tcp = false;         ///< asked by UDP, and refused a connection for a large request
     ConnectionId connection = ConnectionId::none;  ///< for pings and large requests
     TokenBucket registers{1, 1};

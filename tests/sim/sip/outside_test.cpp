@@ -1,0 +1,95 @@
+// An edge behind a router that maps nothing when asked: servers are told where they see us.
+#include "tests/sim/sip/stand.hpp"
+
+using namespace dw;
+using namespace dw::sim;
+
+namespace {
+
+sip::ProxyOptions edge(bool learns = true) {
+  sip::ProxyOptions o = Stand::options();
+  o.learn_outside = learns;
+  return o;
+}
+/// An answer as a server writes it that saw the request come from there (RFC 3581 §4).
+SipText seen(const SipText& request, int status, const std::string& received, const std::string& rport) {
+  SipText answer = sip_answer(request, status, "regtag");
+  std::string via = answer.get("Via");
+  const auto at = via.find(";rport");
+  REQUIRE(at != std::string::npos);
+  via.replace(at, 6, ";rport=" + rport + (received.empty() ? "" : ";received=" + received));
+  return answer.set("Via", via);
+}
+/// REGISTER, refused once as with a digest; gives the Contact of the second one.
+std::string registers_twice(Stand& s, const std::string& received, const std::string& rport) {
+  s.phone(s.register_text());
+  s.server(seen(s.to_central("REGISTER"), 401, received, rport));
+  s.clear();
+  s.phone(s.register_text().set("CSeq", "102 REGISTER"));
+  return sip_host(sip_uri(s.to_central("REGISTER").get("Contact")));
+}
+
+}  // namespace
+
+TEST_CASE("outside: the Contact after the first answer is where the server sees us") {
+  Stand s(edge());
+  CHECK(registers_twice(s, "198.51.100.7", "33333") == "198.51.100.7:33333");
+  REQUIRE(s.proxy.outside());
+  CHECK(s.proxy.outside()->seen == *Endpoint::parse("198.51.100.7:33333"));
+  CHECK(s.proxy.outside()->local == Endpoint{Stand::central(), 5060});
+}
+
+TEST_CASE("outside: Via says the same, and calls are taken that come there") {
+  Stand s(edge());
+  registers_twice(s, "198.51.100.7", "33333");
+  CHECK(sip_sent_by(s.to_central("REGISTER")) == "198.51.100.7:33333");
+  const std::string contact = s.accept_register();
+  CHECK(sip_host(contact) == "198.51.100.7:33333");
+  s.server(s.from_server("INVITE", contact));
+  CHECK(s.all(false, "INVITE").size() == 1);
+}
+
+TEST_CASE("outside: a server that says no address means the one of our Via") {
+  Stand s(edge());
+  CHECK(registers_twice(s, "", "5060") == Stand::central().to_string());
+}
+
+TEST_CASE("outside: what is mapped or set counts more, and a hosted box learns nothing") {
+  Stand mapped(edge());
+  mapped.proxy.set_mapped({{sip::Transport::udp, {Stand::central(), 5060}, *Endpoint::parse("198.51.100.9:5064")}});
+  CHECK(registers_twice(mapped, "198.51.100.7", "33333") == "198.51.100.9:5064");
+  sip::ProxyOptions o = edge();
+  o.central_advertise = IpAddress::parse("198.51.100.1").value();
+  Stand told(o);
+  CHECK(registers_twice(told, "198.51.100.7", "33333") == "198.51.100.1");
+  Stand hosted(edge(false));
+  CHECK(registers_twice(hosted, "198.51.100.7", "33333") == Stand::central().to_string());
+  CHECK_FALSE(hosted.proxy.outside());
+}
+
+TEST_CASE("outside: what makes no sense is not told") {
+  for (const auto& [received, rport] : {std::pair{"198.51.100.7", "0"}, {"198.51.100.7", "70000"}, {"198.51.100.7", "x"},
+                                        {"pbx.example.net", "5060"}, {"0.0.0.0", "5060"}, {"198.51.100.7:5", "5060"}}) {
+    CAPTURE(received);
+    CAPTURE(rport);
+    Stand s(edge());
+    CHECK(registers_twice(s, received, rport) == Stand::central().to_string());
+  }
+}
+
+TEST_CASE("outside: an answer from elsewhere teaches nothing") {
+  Stand s(edge());
+  s.phone(s.register_text());
+  const SipText forged = seen(s.to_central("REGISTER"), 401, "203.0.113.66", "6666");
+  s.say(sip::Flow{sip::Transport::udp, {Stand::central(), 5060}, *Endpoint::parse("203.0.113.66:5060"), sip::ConnectionId::none}, forged);
+  CHECK_FALSE(s.proxy.outside());
+}
+
+TEST_CASE("outside: a new address of the router is told from the next request on") {
+  Stand s(edge());
+  registers_twice(s, "198.51.100.7", "33333");
+  s.server(seen(s.to_central("REGISTER"), 401, "198.51.100.8", "44444"));
+  s.clear();
+  s.phone(s.register_text().set("CSeq", "103 REGISTER"));
+  CHECK(sip_host(sip_uri(s.to_central("REGISTER").get("Contact"))) == "198.51.100.8:44444");
+}
