@@ -177,6 +177,7 @@ struct Nat {
   Duration lifetime;                 ///< of a mapping, as asked for
   std::optional<IpAddress> gateway;  ///< nothing: "auto", as the kernel routes to the central server
   std::uint32_t streams;             ///< for how many media streams at the same time ports are mapped
+  std::uint32_t warm_ports;          ///< pairs whose mapping is learned by STUN ahead of their streams
   friend bool operator==(const Nat&, const Nat&) = default;
 };
 

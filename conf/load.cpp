@@ -227,7 +227,7 @@ class Loader {
 
   void fill_in_central() {
     Central& central = loaded_.config.central;
-    if (central.host.empty()) return;
+    if (central.host.empty()) return fill_in_stun_server();
     const auto missing = [&](std::string_view name) {
       if (places_.contains(name)) return false;
       places_[name] = {"central"};
@@ -243,6 +243,19 @@ class Loader {
     if (loaded_.config.mode == Mode::edge && missing("nat.stun_server"))
       loaded_.config.nat.stun_server = HostPort{central.host, 3478};
     if (missing("central.sip.servers")) central.sip.servers = {{SipTransport::udp, {central.host, 5060}}};
+  }
+
+  /// Where only servers are set, the first of them may answer STUN as well.
+  void fill_in_stun_server() {
+    const Central& central = loaded_.config.central;
+    if (loaded_.config.mode != Mode::edge || places_.contains("nat.stun_server")) return;
+    const bool sip = !central.sip.servers.empty();
+    const std::string host = sip                           ? central.sip.servers.front().server.host
+                             : central.sccp.servers.empty() ? std::string()
+                                                            : central.sccp.servers.front().host;
+    if (host.empty()) return;
+    places_["nat.stun_server"] = {sip ? "central.sip.servers" : "central.sccp.servers"};
+    loaded_.config.nat.stun_server = HostPort{host, 3478};
   }
 
   /// A box that has nothing to give opens no port to strangers, unless a person named the addresses.

@@ -283,7 +283,8 @@ const Setting kSettings[] = {
      "Which codecs SIP servers are offered, in the way of access.sip.codecs."},
     {"central.media.advertise",
      AddressOrAutoType{at<&Config::central, &Central::media, &CentralMedia::advertise>()}, R"("auto")", "",
-     "", "The address for media that the central side is told; \"auto\" is the local one that routes there."},
+     "", "The address for media that the central side is told; \"auto\" is what the router has mapped, else what a STUN "
+     "server sees, else the local one that routes there."},
     {"central.media.sources",
      NetworkListType{at<&Config::central, &Central::media, &CentralMedia::sources>()}, "[]", "", "",
      "Networks of the central side from which audio may come although no message names them: servers of music "
@@ -308,8 +309,8 @@ const Setting kSettings[] = {
      "keeps the way open; routers forget a UDP mapping after 30s."},
 
     {"nat.stun_server", ServerType{at<&Config::nat, &Nat::stun_server>(), 3478}, R"("")", "", "",
-     "A STUN server on the central side, against which this box finds out what its router does; not given, port 3478 "
-     "of the central server of an edge; empty is none."},
+     "A STUN server on the central side, against which this box finds out what its router does, and where its media "
+     "is reached from outside; not given, port 3478 of the central server of an edge; empty is none."},
     {"nat.measure_lifetime", BoolType{at<&Config::nat, &Nat::measure_lifetime>()}, "true", "false", "",
      "Find out in the background, once a day, how long the router keeps a UDP mapping without packets, so that "
      "keepalives come often enough."},
@@ -324,6 +325,9 @@ const Setting kSettings[] = {
     {"nat.streams", CountType{router_side<&Nat::streams>, 0, 120}, "8", "", "",
      "For how many media streams at the same time the router is asked to map ports, two each, from the "
      "beginning of media.ports; a call has one for each phone and kind of media."},
+    {"nat.warm_ports", CountType{router_side<&Nat::warm_ports>, 0, 32}, "8", "0", "",
+     "Pairs of media ports that stand ready for the next streams behind a router that maps none when asked: what "
+     "the internet sees of them is learned from nat.stun_server, and kept open; 0 is none."},
 
     {"cache.enable", BoolType{at<&Config::cache, &Cache::enable>()}, "true", "", "", "Keep files on disk."},
     {"cache.dir", PathType{at<&Config::cache, &Cache::dir>(), false}, R"("/var/cache/dropwire")", "", "",

@@ -280,6 +280,10 @@ void EpollRelay::set_formats(MediaId id, MediaSide toward, const MediaFormats& f
          .formats = std::make_shared<const MediaFormats>(formats)});
 }
 
+void EpollRelay::open_way(MediaId id, const Endpoint& anchor) {
+  if (const Entry* entry = find(id)) post(*entry, Kind::way, anchor);
+}
+
 void EpollRelay::unbridge(Entry& from) {
   Entry* to = find(std::exchange(from.bridge, MediaId::none));
   if (!to) return;
@@ -382,6 +386,8 @@ void EpollRelay::append_metrics(MetricsText& out) const {
               sum(&Totals::held));
   out.counter("dropwire_media_keepalives_total", "Packets sent only to keep a phone's NAT mapping.",
               sum(&Totals::keepalives));
+  out.counter("dropwire_media_openers_total", "Packets sent only so that a router on the central side lets the far end in.",
+              sum(&Totals::openers));
   out.counter("dropwire_media_receive_errors_total", "Receive calls that the kernel failed.",
               sum(&Totals::receive_errors));
 }

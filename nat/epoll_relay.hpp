@@ -31,6 +31,7 @@ class EpollRelay final : public Relay {
                    const std::optional<Endpoint>& rtcp) override;
   void set_sources(MediaId id, const MediaSources& sources) override;
   void set_formats(MediaId id, MediaSide toward, const MediaFormats& formats) override;
+  void open_way(MediaId id, const Endpoint& anchor) override;
   void bridge(MediaId id, MediaId other) override;
   void set_opaque(MediaId id, bool opaque) override;
   void set_tos(MediaId id, std::uint8_t tos) override;

@@ -115,7 +115,11 @@ void MediaWorker::perform(const Command& command) {
       command.stream->session.set_phone(now_, command.endpoint, command.rtcp);
       return release_held(*command.stream);
     case Command::Kind::far_end:
-      return command.stream->session.set_far_end(command.endpoint, command.rtcp);
+      command.stream->session.set_far_end(command.endpoint, command.rtcp);
+      return keep_way_open(*command.stream);
+    case Command::Kind::way:
+      command.stream->session.open_way(command.endpoint.value_or(Endpoint{}));
+      return keep_way_open(*command.stream);
     case Command::Kind::sources:
       return command.stream->session.set_sources(*command.sources);
     case Command::Kind::formats_to_phone:
@@ -172,10 +176,21 @@ void MediaWorker::sweep() {
   for (std::size_t i = 0; i < part; ++i) {
     if (++swept_ >= streams_.size()) swept_ = 0;
     MediaStream& stream = *streams_[swept_];
+    keep_way_open(stream);
     const auto packet = stream.session.keepalive(now_, interval);
     if (!packet) continue;
     count(totals_.keepalives);
     send(stream, Port::phone_rtp, *stream.session.to_phone(), *packet);
+  }
+}
+
+void MediaWorker::keep_way_open(MediaStream& stream) {
+  const Duration idle = keepalive_.load(std::memory_order_relaxed);
+  for (const Port port : {Port::central_rtp, Port::central_rtcp}) {
+    const auto to = stream.session.way_due(now_, port, idle);
+    if (!to) continue;
+    count(totals_.openers);
+    send(stream, port, *to, stream.session.way_packet(static_cast<std::uint64_t>(stream.id)));
   }
 }
 

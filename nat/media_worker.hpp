@@ -35,6 +35,7 @@ class MediaWorker {
       formats_to_central,
       bridge,
       feed,
+      way,  ///< `endpoint`: the anchor of RelaySession::open_way
       opaque,
       rtp,
       silence,
@@ -60,6 +61,7 @@ class MediaWorker {
     Count overflow = 0;  ///< found the socket's buffer full
     Count keepalives = 0;
     Count keepalives_taken = 0;  ///< that were no RTP
+    Count openers = 0;  ///< sent so that a router on the central side lets the far end in
     Count send_errors = 0, receive_errors = 0;
   };
 
@@ -92,6 +94,7 @@ class MediaWorker {
   void add(MediaStream& stream);
   void end(MediaStream& stream);
   void sweep();
+  void keep_way_open(MediaStream& stream);
 
   void on_readable(MediaSocket& socket);
   /// The socket's next packets are old: takes many at once, so that those that are not have their turn.

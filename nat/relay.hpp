@@ -64,6 +64,9 @@ class Relay {
                            const std::optional<Endpoint>& rtcp) = 0;
   virtual void set_sources(MediaId id, const MediaSources& sources) = 0;
   virtual void set_formats(MediaId id, MediaSide toward, const MediaFormats& formats) = 0;
+  /// A router on the central side maps ports of itself and lets in whom we have sent to: packets of our own keep the way
+  /// open, toward the far end or, while there is none, toward `anchor` (port 0: nobody).
+  virtual void open_way(MediaId id, const Endpoint& anchor) = 0;
   /// What the phone sends goes straight to the other stream's phone, as if it had come in there on the
   /// central side, instead of to the far end; MediaId::none ends that. The streams may live on different
   /// threads. A stream is bridged to by one other at most: the last one. When the other is closed, what the

@@ -121,6 +121,7 @@ RelaySession::Outcome RelaySession::from_phone_on(TimePoint now, bool latched) {
   rtp_.heard(now, latched);
   Outcome outcome = toward(to_far_end());
   outcome.latched = latched;
+  if (outcome.to) rtp_way_.sent(now, *outcome.to);
   return outcome;
 }
 
@@ -159,7 +160,9 @@ RelaySession::Outcome RelaySession::on_phone_rtcp(TimePoint now, const Endpoint&
   if (!took(verdict)) return refused(verdict);
   rtcp_.heard(now, verdict == Latch::Verdict::latched);
   from_phone_rtcp_ = now;
-  return toward(far_end_rtcp_);
+  const Outcome outcome = toward(far_end_rtcp_);
+  if (outcome.to) rtcp_way_.sent(now, *outcome.to);
+  return outcome;
 }
 
 RelaySession::Outcome RelaySession::on_bridged(TimePoint now, Port port, Bytes packet) {
@@ -214,6 +217,11 @@ void RelaySession::on_late(Port port) {
 
 void RelaySession::on_overflow(Port port, std::uint64_t packets) {
   if (!for_rtcp(port)) stats(port).on_overflow(packets);
+}
+
+std::optional<Endpoint> RelaySession::way_due(TimePoint now, Port port, Duration idle) {
+  if (silent_ || opaque_ || fax_.is_fax()) return std::nullopt;
+  return for_rtcp(port) ? rtcp_way_.due(now, far_end_rtcp_, idle) : rtp_way_.due(now, to_far_end(), idle);
 }
 
 std::optional<RelaySession::Keepalive> RelaySession::keepalive(TimePoint now, Duration idle) {

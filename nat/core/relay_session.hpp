@@ -9,6 +9,7 @@
 #include "nat/core/phone_end.hpp"
 #include "nat/core/rtp.hpp"
 #include "nat/core/stream_stats.hpp"
+#include "nat/core/way_out.hpp"
 #include "sbc/base/media_broker.hpp"
 
 namespace dw::nat {
@@ -98,6 +99,16 @@ class RelaySession {
   /// more, without its payload.
   std::optional<Keepalive> keepalive(TimePoint now, Duration idle);
 
+  /// A router on the central side lets in whom we have sent to (WayOut::open).
+  void open_way(const Endpoint& anchor) {
+    rtp_way_.open(anchor);
+    rtcp_way_.open(anchor);
+  }
+  /// Where a packet of our own (WayOut::packet) is to leave for from this central port, when nothing left for `idle`;
+  /// never while opaque, where it would be taken for what the far end talks.
+  std::optional<Endpoint> way_due(TimePoint now, Port port, Duration idle);
+  WayOut::Packet way_packet(std::uint64_t stream) { return rtp_way_.packet(stream); }
+
   /// Where its packets come from.
   const std::optional<Endpoint>& phone() const { return rtp_.latch.far_end(); }
   /// Where it is sent to.
@@ -150,6 +161,7 @@ class RelaySession {
   bool opaque_ = false;
   TimePoint sent_to_phone_{};
   std::uint64_t central_strangers_ = 0;
+  WayOut rtp_way_, rtcp_way_;
 };
 
 }  // namespace dw::nat

@@ -103,6 +103,12 @@ Json router_json(const RouterState& router) {
           {"summary", nat::portmap::in_words(f)}};
 }
 
+Json audio_json(const phones::AudioWay& way) {
+  return {{"by", phones::to_string(way.by)},
+          {"address", way.address ? Json(way.address->to_string()) : Json(nullptr)},
+          {"summary", phones::in_words(way)}};
+}
+
 }  // namespace
 
 bool Status::ready() const {
@@ -162,6 +168,7 @@ std::string status_json(const Status& status) {
                   {"bans_total", std::max<std::uint64_t>(status.bans_total, bans.size())},
                   {"media", {{"streams", status.media.streams}, {"capacity", status.media.capacity}}},
                   {"router", router_json(status.router)},
+                  {"audio", status.audio ? audio_json(*status.audio) : Json(nullptr)},
                   {"cache",
                    {{"directory", status.cache.directory},
                     {"storing", status.cache.storing},

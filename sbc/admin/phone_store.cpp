@@ -290,15 +290,7 @@ PhoneStore::PhoneStore(net::Loop& loop, phones::Inventory& inventory, const Opti
     : inventory_(inventory), options_(options), timer_(loop, [this] { tick(); }), worker_(loop) {}
 
 PhoneStore::~PhoneStore() {
-  if (database_ == nullptr) return;
-  if (in_flight_ != nullptr) {  // nobody hears any more what became of it: what it was about is written whole
-    for (const Phone& phone : in_flight_->phones) {
-      saved_[phone.key()] = {0, WallTime::min()};
-      waiting_.insert(phone.key());
-    }
-    removals_seen_ = inventory_.removals() - 1;
-  }
-  write(waiting_.max_size());
+  if (database_ != nullptr) write(waiting_.max_size());
 }
 
 std::unique_ptr<PhoneStore> PhoneStore::open(net::Loop& loop, const std::string& state_directory,
@@ -344,7 +336,7 @@ Result<void> PhoneStore::load(const std::string& state_directory) {
 }
 
 void PhoneStore::tick() {
-  if (!writing()) write(kMaxPhonesAWrite);
+  if (!writing_) write(kMaxPhonesAWrite);
   timer_.arm_after(failing_ ? options_.retry_after : options_.write_every);
 }
 
@@ -388,14 +380,13 @@ void PhoneStore::write(std::size_t max_phones) {
   auto batch = std::make_shared<Batch>(collect(max_phones));
   if (batch->phones.empty() && batch->gone.empty()) return;
   auto result = std::make_shared<Result<void>>();
-  const bool taken =
+  writing_ =
       worker_.post([batch, result, database = database_.get()] { *result = write_batch(*database, *batch); },
                    [this, batch, result] { on_written(batch, *result); });
-  if (taken) in_flight_ = batch;
 }
 
 void PhoneStore::on_written(const std::shared_ptr<Batch>& batch, const Result<void>& result) {
-  in_flight_ = nullptr;
+  writing_ = false;
   if (!result) {
     failing_ = true;
     for (const Phone& phone : batch->phones)

@@ -37,7 +37,6 @@ class PhoneStore {
   PhoneStore& operator=(const PhoneStore&) = delete;
 
   bool storing() const { return database_ != nullptr && !failing_; }
-  bool writing() const { return in_flight_ != nullptr; }
 
  private:
   struct Saved {
@@ -72,7 +71,7 @@ class PhoneStore {
   std::unordered_map<std::string, Saved> saved_;  // by key
   std::unordered_set<std::string> waiting_;       // changed, not on disk yet
   std::uint64_t removals_seen_ = 0;
-  std::shared_ptr<Batch> in_flight_;  // what the worker writes
+  bool writing_ = false;
   bool failing_ = false;
   net::LogLimit failures_{1.0 / 60, 1};
   net::Timer timer_;

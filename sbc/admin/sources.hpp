@@ -59,6 +59,7 @@ struct Status {
   bool sip_phones = false;       ///< Inventory::knows(sip): registered or not
   MediaState media;
   RouterState router;
+  std::optional<phones::AudioWay> audio;  ///< as phones::BoxFacts
   CacheState cache;
   std::vector<std::string> config_files;
   WallTime config_loaded{};

@@ -44,6 +44,7 @@ Result<void> App::start() {
           ok.error().text);
   }
   start_life();
+  start_warm_ports();
   start_port_mapping();
   return {};
 }
@@ -139,7 +140,7 @@ Result<void> App::start_sccp() {
     auto started = proxy::SccpProxy::start(
         loop_, sccp_options(config), *media_,
         {[this](const phones::SignallingStep& step) { inventory_.on_signalling(step); },
-         [this](const phones::Call& call) { inventory_.on_call(call); },
+         [this](const phones::Call& call) { on_call(call); },
          [this](const std::string& device, const IpAddress& at) {
            const phones::Phone* const phone = inventory_.find(device);
            return phone && phones::took_its_config(*phone, at, wall_now());
@@ -160,7 +161,10 @@ Result<void> App::start_sip() {
     auto started = proxy::SipProxy::start(
         loop_, sip_options(config), *media_,
         {[this](const phones::SignallingStep& step) { inventory_.on_signalling(step); },
-         [this](const phones::Call& call) { inventory_.on_call(call); }});
+         [this](const phones::Call& call) { on_call(call); },
+         [this](const sip::Proxy::Outside& o) {
+           if (warm_) warm_->set_seen({o.local.address, o.seen.address, o.seen.port == o.local.port});
+         }});
     if (!started) return std::unexpected(started.error());
     sip_ = std::move(*started);
     sip_->set_tap(tap_);
@@ -173,7 +177,9 @@ void App::start_port_mapping() {
   const std::uint16_t port = sip_ ? sip_->local().front().port : std::uint16_t{0};
   port_mapper_ = std::make_unique<nat::PortMapper>(
       loop_, port_mapper_options(loaded_.config, port), [this, port](const auto& granted, const IpAddress& ours) {
-        if (media_) media_->set_mapped(mapped_pairs(granted, ours));
+        const auto pairs = mapped_pairs(granted, ours);
+        if (warm_) warm_->set_idle(!pairs.empty());
+        if (media_) media_->set_mapped(pairs);
         if (sip_) sip_->set_mapped(mapped_sip(granted, ours, port));
         const auto external = granted.empty() ? std::nullopt : std::optional(granted.front().external.address);
         if (sccp_) sccp_->set_mapped(external);

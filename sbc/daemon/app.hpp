@@ -39,6 +39,10 @@ class App {
   void start_network();
   Result<void> start_admin();
   void start_port_mapping();
+  void start_warm_ports();
+  void keep_ports_warm();
+  std::optional<phones::AudioWay> audio_way() const;
+  void on_call(const phones::Call& call);
   Result<void> start_listeners();
   void note_service(const char* name, bool enabled, std::vector<Endpoint> addresses);
   std::vector<Endpoint> addresses_of(std::string_view service) const;
@@ -86,6 +90,7 @@ class App {
   std::unique_ptr<provisioning::TftpServer> tftp_;
   std::unique_ptr<provisioning::PhoneHttpServer> http_;
   std::unique_ptr<nat::Relay> relay_;
+  std::unique_ptr<nat::WarmPool> warm_;
   std::unique_ptr<proxy::MediaDesk> media_;
   std::unique_ptr<proxy::SccpProxy> sccp_;
   std::unique_ptr<proxy::SipProxy> sip_;

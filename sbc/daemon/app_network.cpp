@@ -1,4 +1,6 @@
 // What the daemon finds out of the network around it, and what it makes of that.
+#include <algorithm>
+
 #include "sbc/daemon/app.hpp"
 #include "sbc/net/log.hpp"
 
@@ -32,6 +34,44 @@ void App::start_network() {
                                              [this](const probe::Lifetime& known) { on_lifetime(known); });
 }
 
+/// Before ports are mapped: a router's answer may take long, and calls may come at once.
+void App::start_warm_ports() {
+  if (!media_) return;
+  warm_ = std::make_unique<nat::WarmPool>(loop_, warm_pool_options(loaded_.config));
+  media_->set_outside(warm_.get());
+  keep_ports_warm();
+  warm_->start();
+}
+
+/// Twice in the time that the router keeps a mapping, as measured.
+void App::keep_ports_warm() {
+  const Duration usual = nat::WarmPool::Options{}.refresh;
+  if (warm_ && mapping_lives_) warm_->set_refresh(std::clamp<Duration>(*mapping_lives_ / 2, std::chrono::seconds(2), usual));
+}
+
+std::optional<phones::AudioWay> App::audio_way() const {
+  const conf::Config& config = loaded_.config;
+  if (!warm_ || config.mode != conf::Mode::edge) return std::nullopt;
+  phones::AudioWayFacts facts;
+  facts.setting = config.central.media.advertise;
+  if (port_mapper_ && media_->has_mapped()) facts.mapped = port_mapper_->facts().external;
+  const auto state = warm_->state();
+  facts.local = state.local;
+  facts.central = state.server_address;
+  facts.stun_server = state.server;
+  facts.stun_error = state.error;
+  facts.ports = state.ports;
+  if (state.seen) facts.seen = {state.seen->local, state.seen->external, state.seen->keeps_numbers};
+  return phones::audio_way(facts);
+}
+
+/// What is not heard behind a router is the box's trouble, once, and not each phone's.
+void App::on_call(const phones::Call& call) {
+  const auto way = audio_way();
+  inventory_.set_behind_router(way && way->behind_router());
+  inventory_.on_call(call);
+}
+
 /// What STUN saw before the router had this address is measured anew.
 void App::on_router_external(const std::optional<IpAddress>& address) {
   if (!network_->set_router_external(address) || !address) return;
@@ -43,6 +83,8 @@ void App::ask_network() {
   if (!loaded_.config.nat.stun_server || loaded_.config.mode != conf::Mode::edge) return;
   network_->ask([this](const phones::NetworkFacts& facts) {
     if (port_mapper_ && facts.reflexive) port_mapper_->set_reflexive(facts.reflexive->address);
+    if (warm_ && facts.reflexive && facts.local && facts.port_preserved)
+      warm_->set_seen({facts.local->address, facts.reflexive->address, *facts.port_preserved});
     spdlog::info("event=network path={} mapping={} filtering={} reflexive={} {}", to_string(facts.path),
                  to_string(facts.mapping), to_string(facts.filtering),
                  facts.reflexive ? facts.reflexive->to_string() : "unknown",
@@ -53,6 +95,7 @@ void App::ask_network() {
 void App::on_lifetime(const probe::Lifetime& known) {
   network_->set_lifetime(known.alive, known.dead, known.at);
   mapping_lives_ = known.alive;
+  keep_ports_warm();
   cap_ping();
 }
 

@@ -73,7 +73,7 @@ Result<void> App::take(conf::Loaded fresh) {
   if (http_) had_http ? http_->keep_listeners(addresses_of("http").size()) : http_.reset();
   if (sccp_) had_sccp ? sccp_->keep_listeners(addresses_of("sccp").size()) : sccp_.reset();
   if (sip_) had_sip ? sip_->keep_listeners(sip_listeners) : sip_.reset();
-  if (!had_media) media_.reset(), relay_.reset();
+  if (!had_media) media_.reset(), warm_.reset(), relay_.reset();
   if (addresses_of("admin").empty()) admin_->close_tcp();
   (void)configure_fallible();  // back to what it was
   return ok;
@@ -102,6 +102,12 @@ void App::configure_rest() {
   network_->configure(network_options(config));
   const auto mapping = port_mapper_options(config, 0);
   port_mapper_->configure(mapping.central, mapping.told);
+  if (media_ && !warm_) {
+    start_warm_ports();
+  } else if (warm_) {
+    const auto warm = warm_pool_options(config);
+    warm_->configure(warm.stun_server, warm.warm);
+  }
   actions_->use(sccp_.get(), sip_.get());
   if (cache_) cache_->configure(cache_options(config));
   inventory_.configure(inventory_options(config));

@@ -128,6 +128,7 @@ admin::Status App::status() const {
   if (sip_) add_sip_status(s);
   s.sip_phones = inventory_.knows(phones::Protocol::sip);
   if (port_mapper_) s.router = {port_mapper_->facts(), loop_.now()};
+  s.audio = audio_way();
   if (relay_) s.media = {relay_->streams(), relay_->capacity()};
   s.config_files = loaded_.files;
   s.config_loaded = config_loaded_;
@@ -174,6 +175,7 @@ admin::Sources App::sources() {
   s.doctor = [this](auto done) {
     phones::BoxFacts box = doctor::look_from_inside(status(), loaded_.config);
     box.network = network_->facts();
+    box.heard = inventory_.heard();
     done(phones::box_findings(box, wall_now()));
   };
   s.calls = [this] {
@@ -205,6 +207,7 @@ admin::Sources App::sources() {
     if (stun_) stun_->append_metrics(out);
     if (relay_) relay_->append_metrics(out);
     if (port_mapper_) port_mapper_->append_metrics(out);
+    if (warm_) warm_->append_metrics(out);
     pipeline_->append_metrics(out);
     if (cache_) cache_->append_metrics(out);
     out.gauge("dropwire_phones", "Phones that are known.", static_cast<double>(inventory_.size()));

@@ -171,6 +171,7 @@ BoxFacts look_from_inside(const admin::Status& status, const conf::Config& confi
   box.own = own_facts(status, config);
   box.hosted = config.mode == conf::Mode::hosted;
   box.mapping = status.router.facts;
+  box.audio = status.audio;
   box.forward = ports_to_forward(config);
   box.directories = look_at_directories(config);
   box.look_at_clock = true;

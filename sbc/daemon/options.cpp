@@ -124,12 +124,25 @@ provisioning::PhoneHttpServer::Options http_options(const conf::Config& config) 
   return o;
 }
 
+nat::WarmPool::Options warm_pool_options(const conf::Config& config) {
+  constexpr std::size_t kAside = 64;  // streams at the same time that can have such a pair
+  nat::WarmPool::Options o;
+  const bool media = config.access.sip.enable || config.access.sccp.enable;
+  const bool of_use = config.mode == conf::Mode::edge && !config.central.media.advertise && media;
+  o.warm = of_use ? config.nat.warm_ports : 0;
+  o.stun_server = config.nat.stun_server;
+  if (config.mode == conf::Mode::edge && config.nat.warm_ports != 0)
+    o.ports = nat::first_pairs(config.media.ports.first, config.media.ports.last, kAside);
+  return o;
+}
+
 nat::RelayOptions relay_options(const conf::Config& config) {
   nat::RelayOptions o;
   o.first_port = config.media.ports.first;
   o.last_port = config.media.ports.last;
   if (config.nat.port_mapping == "on" || (config.nat.port_mapping == "auto" && config.mode == conf::Mode::edge))
     o.mapped_pairs = config.nat.streams;
+  o.mapped_pairs = std::max(o.mapped_pairs, warm_pool_options(config).ports.size());
   o.threads = config.media.threads;
   o.keepalive = config.media.keepalive;
   o.reserved_descriptors =
@@ -187,6 +200,7 @@ proxy::SipProxy::Options sip_options(const conf::Config& config) {
   sip::ProxyOptions& p = o.proxy;
   p.advertise = config.access.advertise;
   p.central_advertise = config.central.media.advertise;
+  p.learn_outside = config.mode == conf::Mode::edge;
   for (const conf::SipServer& server : central.servers)
     p.servers.emplace_back(sip_transport(server.transport), server.server);
   p.central_domain = central.domain;

@@ -1,6 +1,7 @@
 #pragma once
 #include "conf/load.hpp"
 #include "nat/relay.hpp"
+#include "nat/warm_pool.hpp"
 #include "sbc/admin/server.hpp"
 #include "sbc/phones/inventory.hpp"
 #include "sbc/probe/network_probe.hpp"
@@ -21,6 +22,7 @@ provisioning::Cache::Options cache_options(const conf::Config& config);
 provisioning::Pipeline::Options pipeline_options(const conf::Config& config);
 provisioning::TftpServer::Options tftp_options(const conf::Config& config);
 provisioning::PhoneHttpServer::Options http_options(const conf::Config& config);
+nat::WarmPool::Options warm_pool_options(const conf::Config& config);
 nat::RelayOptions relay_options(const conf::Config& config);
 proxy::MediaDesk::Options media_options(const conf::Config& config);
 proxy::SccpProxy::Options sccp_options(const conf::Config& config);

@@ -136,8 +136,12 @@ std::string call_servers(const Json& answer, const Look& look) {
 
 std::string router(const Json& answer) {
   const std::string summary = text_at(at(answer, "router"), "summary");
-  if (summary.empty() || text_at(answer, "mode") != "edge") return {};
-  return "\nHome router\n  " + summary + "\n";
+  const std::string audio = text_at(at(answer, "audio"), "summary");
+  if (text_at(answer, "mode") != "edge" || (summary.empty() && audio.empty())) return {};
+  std::string out = "\nHome router\n";
+  for (const std::string& line : {summary, audio})
+    if (!line.empty()) out += "  " + line + "\n";
+  return out;
 }
 
 /// Who is shut out, the newest few.

@@ -7,6 +7,7 @@
 #include "nat/core/portmap_types.hpp"
 #include "sbc/base/endpoint.hpp"
 #include "sbc/base/time.hpp"
+#include "sbc/phones/audio_way.hpp"
 #include "sbc/phones/finding.hpp"
 #include "sbc/phones/network_facts.hpp"
 #include "sbc/phones/protocol.hpp"
@@ -110,6 +111,8 @@ struct BoxFacts {
   bool hosted = false;  ///< phones come from outside: this box must be reachable
   NetworkFacts network;
   std::optional<nat::portmap::Facts> mapping;  ///< what the router was asked to let in
+  std::optional<AudioWay> audio;               ///< nothing: hosted, or no media is relayed
+  AudioHeard heard;
   std::string forward;                         ///< what it should let in: "UDP 5060 and 20000-29999"
   bool look_at_clock = false;
   std::optional<bool> clock_synchronised;  ///< nothing: the kernel does not say

@@ -257,6 +257,7 @@ void Inventory::on_call(const Call& call) {
   const IpAddress address = known == index_.end() ? call.peer.address : known->second->address;
   Step step = step_of(call);
   count(step.call);
+  note_heard(step.call, ended);
   keep(phone_for(device, address, ended), std::move(step));
 }
 

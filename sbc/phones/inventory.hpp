@@ -8,6 +8,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "sbc/phones/audio_way.hpp"
 #include "sbc/phones/phone.hpp"
 
 namespace dw::phones {
@@ -76,6 +77,9 @@ class Inventory {
     std::uint64_t from_central = 0, lost_from_central = 0;
   };
   const CallTotals& call_totals() const { return call_totals_; }
+  const AudioHeard& heard() const { return heard_; }
+  /// From now on calls that hear nothing of the central side are the box's own trouble, and no phone's (BoxFacts::heard).
+  void set_behind_router(bool behind) { behind_router_ = behind; }
 
   /// What concerns no single phone: many that boot at once, a call server that refuses our address.
   std::vector<Finding> site_findings(WallTime now) const;
@@ -107,6 +111,7 @@ class Inventory {
   void move_to(Phone& phone, const IpAddress& address);
   void keep(Phone& phone, Step step);
   void count(const CallFigures& call);
+  void note_heard(CallFigures& call, WallTime ended);
   void mark(Phone& phone);
   static void insert(std::deque<Step>& steps, Step step);
   void trim(std::deque<Step>& steps) const;
@@ -121,6 +126,8 @@ class Inventory {
   std::unordered_set<std::string> changed_;
   std::uint64_t removals_ = 0, revision_ = 0;
   CallTotals call_totals_;
+  AudioHeard heard_;
+  bool behind_router_ = false;
 };
 
 }  // namespace dw::phones

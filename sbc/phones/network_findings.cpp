@@ -57,6 +57,7 @@ class NetworkExamination {
     check_path();
     check_forward();
     check_mapping();
+    check_audio();
     check_helpers();
     check_reach();
     check_names();
@@ -70,6 +71,7 @@ class NetworkExamination {
   void check_path();
   void check_forward();
   void check_mapping();
+  void check_audio();
   void check_helpers();
   void check_reach();
   void check_names();
@@ -131,7 +133,9 @@ void NetworkExamination::check_forward() {
                     router.external.to_string()));
     return;
   }
-  const bool refused = router.active && router.granted.size() < router.wanted;
+  using By = AudioWay::By;
+  const bool found_another = box_.audio && (box_.audio->by == By::stun || box_.audio->by == By::same_port);
+  const bool refused = router.active && router.granted.size() < router.wanted && !found_another;
   const bool by_hand = box_.hosted && !router.active && facts_.path == NatPath::nat;
   if (twice || (!refused && !by_hand)) return;
   Finding& found =
@@ -158,6 +162,30 @@ void NetworkExamination::check_mapping() {
   const bool translated = facts_.path != NatPath::unknown && facts_.path != NatPath::none;
   if (translated && facts_.hairpin == false)
     add("hairpin_missing", Severity::info, "A packet to the router's outer address did not come back in.");
+}
+
+/// One cause is one finding: what calls heard counts more than what was worked out. A server that answers to where
+/// packets come from is heard whatever it was told.
+void NetworkExamination::check_audio() {
+  if (!box_.audio || !box_.audio->behind_router()) return;
+  const AudioWay& way = *box_.audio;
+  const AudioHeard& heard = box_.heard;
+  const bool heard_last = heard.calls > 0 && !heard.last_silent;
+  if (heard.silent > 0 && heard.last_silent) {
+    Finding& found = add("audio_missing", Severity::error,
+                         fmt::format("{} {} since the start heard nothing from the central side, the last at {}. {}", heard.silent,
+                                     heard.silent == 1 ? "call" : "calls", heard.silent_at ? to_rfc3339(*heard.silent_at) : "",
+                                     in_words(way)));
+    if (way.by == AudioWay::By::stun || way.by == AudioWay::By::same_port || way.by == AudioWay::By::mapped)
+      found.means = "The central side was told an address that the router should lead here, and what it sent did not arrive: a "
+                    "firewall is in between, or it sends from elsewhere than it says.";
+    return;
+  }
+  if (way.by == AudioWay::By::nowhere) {
+    add("audio_unreachable", heard_last ? Severity::info : Severity::error, in_words(way));
+  } else if (way.by == AudioWay::By::not_known && !way.error.empty()) {
+    add("audio_way_unknown", heard_last ? Severity::info : Severity::warning, in_words(way));
+  }
 }
 
 std::string words(const std::vector<Difference>& differences) {

@@ -56,6 +56,25 @@ inline constexpr auto kNetworkKinds = std::to_array<FindingKind>({
      "(DHCP reservation). Xfinity: in the app, WiFi, network, Advanced settings, Port forwarding. Spectrum: "
      "in the My Spectrum app, Internet, router, Advanced Settings, Port Assignments. Or switch UPnP or "
      "NAT-PMP on in the router, and this box does it by itself."},
+    {"audio_unreachable", Severity::error, About::network, "Audio of calls can't reach this box",
+     "The router gives each far end another port, and maps none when it is asked: whatever address the central server is told, "
+     "what it sends there does not arrive, and phones hear nothing. Only a server that sends audio to where it comes from is "
+     "heard.",
+     "One of three. In the router: switch UPnP, NAT-PMP or PCP on, or forward media.ports (UDP) to this box and set "
+     "central.media.advertise to the router's outer address. Or put a hosted Dropwire before the central server. Or have the central "
+     "server send audio to where it comes from (symmetric RTP; in Asterisk nat=yes, or rtp_symmetric=yes)."},
+    {"audio_way_unknown", Severity::warning, About::network, "It is not known whether audio of calls reaches this box",
+     "This box stands behind a router that maps no ports when it is asked, and nobody has said what the internet sees of it. The "
+     "central server is told this box's own address, which it can't reach; phones hear nothing, unless the server sends audio to where it "
+     "comes from.",
+     "Name a STUN server in nat.stun_server (a hosted Dropwire is one); or switch UPnP, NAT-PMP or PCP on in the router; or "
+     "have the central server send audio to where it comes from (symmetric RTP; in Asterisk nat=yes, or rtp_symmetric=yes)."},
+    {"audio_missing", Severity::error, About::network, "Calls hear nothing from the central side",
+     "Phones spoke, and nothing of the central side's audio came to this box, which stands behind a router. It is no fault of the "
+     "phones.",
+     "One of three. In the router: switch UPnP, NAT-PMP or PCP on, or forward media.ports (UDP) to this box and set "
+     "central.media.advertise to the router's outer address. Or put a hosted Dropwire before the central server. Or have the central "
+     "server send audio to where it comes from (symmetric RTP; in Asterisk nat=yes, or rtp_symmetric=yes)."},
     {"hairpin_missing", Severity::info, About::network, "The router does not loop traffic back",
      "Two hosts behind this router do not reach each other by its outer address. Calls through this box are "
      "not "

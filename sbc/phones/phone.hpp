@@ -52,6 +52,7 @@ struct CallFigures {
   /// For how long audio came that could not be sent on to the other side (MediaFlow::undelivered).
   std::chrono::milliseconds kept_from_phone{}, kept_from_central{};
   std::uint64_t strangers = 0;
+  bool box_deaf = false;  ///< `silent` is central, and the box says so itself; not kept on disk
 
   friend bool operator==(const CallFigures&, const CallFigures&) = default;
 };

@@ -183,6 +183,7 @@ void SignallingExamination::check_call() {
     add("no_audio", Severity::error, sentence(step));
     return;
   }
+  if (step.call.box_deaf) return;  // one cause, one finding: the box has it
   // A phone that is not heard may be out of reach for that alone: one cause.
   if (step.call.silent != Silent::nobody) return tell_one_way(step);
   if (!step.call.delivered()) return tell_undelivered(step);

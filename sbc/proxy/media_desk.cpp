@@ -14,24 +14,51 @@ MediaDesk::~MediaDesk() {
     relay_.close(id);
 }
 
-nat::StreamRequest MediaDesk::relay_request(const MediaRequest& request) {
+nat::StreamRequest MediaDesk::relay_request(const MediaRequest& request,
+                                             const std::optional<nat::OutsidePorts::Pair>& lent) {
   nat::StreamRequest out{request.phone_side, request.central_side, request.phone, request.other_servers,
-                         options_.sources, options_.lan, options_.symmetric, mapped_ports(request.central_side)};
+                         options_.sources, options_.lan, options_.symmetric,
+                         lent ? std::vector{lent->local.port} : mapped_ports(request.central_side)};
   if (request.call_server) out.call_servers.push_back(request.call_server);
   return out;
 }
 
 Result<MediaPorts> MediaDesk::open(const MediaRequest& request) {
-  const auto opened = relay_.open(relay_request(request));
+  const auto lent = outside_pair(request.central_side);
+  const auto opened = relay_.open(relay_request(request, lent));
+  const Endpoint central{request.central_side, opened ? opened->central_port : std::uint16_t{0}};
+  const bool taken = lent && lent->local == central;
+  if (lent && !taken) outside_->give_back(lent->local);  // another program was quicker
   if (!opened) return std::unexpected(opened.error());
+  if (taken) lent_[opened->id] = lent->local;
   Stream stream;
   stream.request = request;
   stream.ports = {opened->id,
                   {options_.phone_advertise.value_or(request.phone_side), opened->phone_port},
-                  told_to_central({request.central_side, opened->central_port})};
+                  taken ? lent->external : told_to_central(central)};
   if (options_.tos) relay_.set_tos(opened->id, *options_.tos);
+  if (const auto anchor = way_anchor(central)) relay_.open_way(opened->id, *anchor);
   by_central_facing_[stream.ports.central_facing] = opened->id;
   return streams_.emplace(opened->id, std::move(stream)).first->second.ports;
+}
+
+std::optional<nat::OutsidePorts::Pair> MediaDesk::outside_pair(const IpAddress& central_side) {
+  if (!outside_ || options_.central_advertise || !mapped_.empty()) return std::nullopt;
+  return outside_->take(central_side);
+}
+
+/// A pair that the router maps when asked is open to everybody.
+std::optional<Endpoint> MediaDesk::way_anchor(const Endpoint& central) const {
+  const bool forwarded = options_.central_advertise || std::ranges::find(mapped_, central, &MappedPair::local) != mapped_.end();
+  return outside_ && !forwarded ? outside_->anchor(central.address) : std::nullopt;
+}
+
+void MediaDesk::end(MediaId id) {
+  relay_.close(id);
+  const auto at = lent_.find(id);
+  if (at == lent_.end()) return;
+  outside_->give_back(at->second);
+  lent_.erase(at);
 }
 
 void MediaDesk::set_mapped(std::vector<MappedPair> pairs) {
@@ -49,7 +76,8 @@ std::vector<std::uint16_t> MediaDesk::mapped_ports(const IpAddress& central_side
   return ports;
 }
 
-/// Without a mapping it is our own address, as for a server that learns where packets come from.
+/// Without a mapping it is the same port at the router's address, where that is known to keep port numbers; else our own
+/// address, as for a server that learns where packets come from.
 Endpoint MediaDesk::told_to_central(const Endpoint& local) {
   if (options_.central_advertise) return {*options_.central_advertise, local.port};
   const auto pair = std::ranges::find(mapped_, local, &MappedPair::local);
@@ -58,7 +86,8 @@ Endpoint MediaDesk::told_to_central(const Endpoint& local) {
     return pair->external;
   }
   if (!mapped_.empty()) ++unmapped_;
-  return local;
+  const auto seen = outside_ ? outside_->seen(local) : std::nullopt;
+  return seen.value_or(local);
 }
 
 void MediaDesk::reopen(MediaId id) {
@@ -178,7 +207,7 @@ void MediaDesk::close(MediaId id, MediaEnd end) {
 void MediaDesk::end_due() {
   const TimePoint now = loop_.now();
   while (!lingering_.empty() && lingering_.begin()->first <= now) {
-    relay_.close(lingering_.begin()->second);
+    end(lingering_.begin()->second);
     lingering_.erase(lingering_.begin());
   }
   if (!lingering_.empty()) timer_.arm_at(lingering_.begin()->first);

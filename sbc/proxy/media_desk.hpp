@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "nat/outside_ports.hpp"
 #include "nat/relay.hpp"
 #include "sbc/base/media_broker.hpp"
 #include "sbc/net/loop.hpp"
@@ -43,7 +44,10 @@ class MediaDesk final : public MediaBroker {
   /// What the home's router has mapped, from now on: streams that begin get these ports as long as there are free
   /// ones, and the central side is told where they are reached from outside. Not while there is `central_advertise`.
   void set_mapped(std::vector<MappedPair> pairs);
+  bool has_mapped() const { return !mapped_.empty(); }
   std::uint64_t unmapped() const { return unmapped_; }  ///< streams that found none free
+  /// What else is known of the router; while there are no mapped pairs, its pairs go first. Outlives this.
+  void set_outside(nat::OutsidePorts* outside) { outside_ = outside; }
 
   Result<MediaPorts> open(const MediaRequest& request) override;
   void reopen(MediaId id) override;
@@ -66,11 +70,14 @@ class MediaDesk final : public MediaBroker {
     MediaId other = MediaId::none;  ///< the stream of ours that its far end is
     bool direct = false;            ///< its phone was told the other phone's own address
   };
-  nat::StreamRequest relay_request(const MediaRequest& request);
+  nat::StreamRequest relay_request(const MediaRequest& request, const std::optional<nat::OutsidePorts::Pair>& lent);
   bool may_go_direct(const Stream& from, const Stream& to) const;
   void tell_relay(const Stream& stream);
   std::vector<std::uint16_t> mapped_ports(const IpAddress& central_side);
+  std::optional<nat::OutsidePorts::Pair> outside_pair(const IpAddress& central_side);
+  std::optional<Endpoint> way_anchor(const Endpoint& central) const;
   Endpoint told_to_central(const Endpoint& local);
+  void end(MediaId id);
   void end_due();
 
   net::Loop& loop_;
@@ -79,6 +86,8 @@ class MediaDesk final : public MediaBroker {
   std::vector<MappedPair> mapped_;
   std::size_t next_mapped_ = 0;  ///< the one that goes first: those used last go last
   std::uint64_t unmapped_ = 0;
+  nat::OutsidePorts* outside_ = nullptr;
+  std::unordered_map<MediaId, Endpoint> lent_;  ///< which pairs of outside_ streams have, until the relay ends them
   std::unordered_map<MediaId, Stream> streams_;
   std::unordered_map<Endpoint, MediaId> by_central_facing_;
   std::multimap<TimePoint, MediaId> lingering_;

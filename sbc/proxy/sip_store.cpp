@@ -96,9 +96,7 @@ std::unique_ptr<SipStore> SipStore::open(net::Loop& loop, const std::string& sta
 }
 
 SipStore::~SipStore() {
-  if (!database_) return;
-  anew_ = anew_ || writing_;  // nobody hears any more what became of what is being written
-  write();
+  if (database_) write();
 }
 
 Result<void> SipStore::load(const std::string& state_directory, sip::Output& out) {

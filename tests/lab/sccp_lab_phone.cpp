@@ -119,7 +119,7 @@ bool LabPhone::transmits() const {
 }
 
 void LabPhone::send_rtp(TimePoint now) {
-  if (!transmits() || now < next_rtp_) return;
+  if (options_.mute || !transmits() || now < next_rtp_) return;
   if (now - next_rtp_ > 1s) next_rtp_ = now;  // we were held up: no burst
   next_rtp_ += kPacketTime;
   for (const auto& [party, c] : channels_) {
@@ -129,7 +129,7 @@ void LabPhone::send_rtp(TimePoint now) {
 
 TimePoint LabPhone::next_time(TimePoint now) const {
   TimePoint next = now + 50ms;  // the script looks around so often
-  if (transmits()) next = std::min(next, next_rtp_);
+  if (transmits() && !options_.mute) next = std::min(next, next_rtp_);
   if (const auto at = phone_.next_deadline()) next = std::min(next, *at);
   return std::max(next, now);
 }

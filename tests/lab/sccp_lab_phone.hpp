@@ -18,7 +18,7 @@ struct LabPhoneOptions {
   IpAddress bind;                  ///< own address for TCP and RTP; none: as routed
   std::optional<IpAddress> claim;  ///< address told in messages in place of the own one
   std::optional<Duration> retry;   ///< connect again so long after a loss
-  bool auto_answer = false, quiet = false;
+  bool auto_answer = false, mute = false, quiet = false;
   unsigned first_extension = 0;  ///< extension of phone 0, for "dial +1"
   std::vector<std::string> script;
 };

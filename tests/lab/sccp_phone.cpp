@@ -19,7 +19,7 @@ constexpr const char* kUsage =
     "usage: lab_sccp_phone --server ADDR:PORT[,ADDR:PORT…] [--do \"STEP; STEP…\"] (or on stdin, one a line)\n"
     "  --device SEP001122334455  --version 11|17|20|22  --phones N (names count up)  --first-ext 1001\n"
     "  --bind ADDR (own address)  --claim ADDR (address told in messages)  --rtp PORT (first RTP port)\n"
-    "  --write frames|coalesced|octets  --enbloc  --auto-answer  --retry SECONDS (reconnect after loss)\n"
+    "  --write frames|coalesced|octets  --enbloc  --auto-answer  --mute (sends no RTP)  --retry SECONDS (reconnect after loss)\n"
     "  --for SECONDS (end with 1 then; 60)  --quiet  --stagger MS (between phones' starts)\n"
     "steps:\n"
     "  register · dial NUMBER|+N · off-hook · answer · hold · resume · transfer [NUMBER|+N] · hangup\n"
@@ -52,6 +52,7 @@ IpAddress address(const std::string& text) {
 
 bool take_flag(Arguments& out, const std::string& name) {
   if (name == "--enbloc") return out.phone.enbloc = true;
+  if (name == "--mute") return out.lab.mute = true;
   if (name == "--auto-answer") return out.lab.auto_answer = true;
   if (name == "--quiet") return out.lab.quiet = true;
   return false;

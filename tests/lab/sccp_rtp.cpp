@@ -45,6 +45,9 @@ Buffer RtpSource::next() {
 
 void RtpTally::take(Bytes packet, const Endpoint& sender) {
   from = sender;
+  constexpr std::size_t kStunHeader = 20;
+  constexpr std::uint32_t kStunCookie = 0x2112a442;  // RFC 8489 §5: what keeps a router open is nobody's voice
+  if (packet.size() >= kStunHeader && packet[0] < 4 && u32be_at(packet, 4) == kStunCookie) return;
   if (packet.size() != kRtpPacket) {
     ++bad;
     return;

@@ -14,7 +14,8 @@ quick=(--set access.tftp.enable=false --set access.http.enable=false --set acces
 kamailio_start central kam MIN_EXPIRES=60
 kamailio_start central natkam at=$CENTRAL:5070 NAT
 dropwire_start plain-edge edge --mode edge "${quick[@]}" --set "central.sip.servers=[\"udp:$CENTRAL:5060\"]"
-dropwire_start home-edge behind --mode edge "${quick[@]}" --set "central.sip.servers=[\"udp:$CENTRAL:5070\"]"
+# Its server learns where packets come from, and the flows have this edge's own address.
+dropwire_start home-edge behind --mode edge "${quick[@]}" --set central.media.advertise=$EDGE --set "central.sip.servers=[\"udp:$CENTRAL:5070\"]"
 dropwire_start hosted hosted --mode hosted "${quick[@]}" --set "access.listen=[\"$HOSTED\"]" \
   --set "central.sip.servers=[\"udp:$CENTRAL:5060\"]"
 dropwire_start hosted tcp --mode hosted "${quick[@]}" --set "access.listen=[\"$HOSTED2\"]" --set admin.listen=127.0.0.1:8078 \

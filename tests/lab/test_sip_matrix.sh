@@ -36,7 +36,9 @@ dropwire_start hosted hosted --mode hosted "${quick[@]}" --set "access.listen=[\
 upstream=udp # in turn
 for home in "${homes[@]}"; do
   host_address "$home-edge" eth0 $BEHIND/24
+  # This server learns where packets come from, so these edges say their own address; test_edge_media.sh has one that goes by what it is told.
   dropwire_start "$home-edge" "edge-$home" --mode edge "${quick[@]}" --set media.ports=20000-24999 --set "access.listen=[\"$EDGE\"]" \
+    --set central.media.advertise=$EDGE \
     --set "central.sip.servers=[\"$upstream:$CENTRAL:5060\"]"
   dropwire_start "$home-edge" "behind-$home" --mode edge "${quick[@]}" --set media.ports=25000-29999 --set "access.listen=[\"$BEHIND\"]" \
     --set admin.listen=127.0.0.1:8078 --set "central.sip.servers=[\"$upstream:$HOSTED:5060\"]"

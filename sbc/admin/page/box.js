@@ -29,6 +29,7 @@ function facts_of_box(s) {
     servers.length ? fact("Calls go to", list(servers)) : null,
     s.media.capacity ? fact("Media", `${s.media.streams} of ${s.media.capacity} streams in use`) : null,
     s.router?.summary && s.mode !== "hosted" ? fact("Home router", s.router.summary) : null,
+    s.audio ? fact("Audio", s.audio.by === "nowhere" ? badge("error", s.audio.summary) : s.audio.summary) : null,
     fact("Listens", list(services)),
     s.bans_total ? fact("Shut out", list(bans), el("small", {}, s.bans_total === 1 ? "1 address, because of what it sent" : `${s.bans_total} addresses, because of what they sent`)) : null,
     fact("Cache", s.cache.storing ? `${s.cache.files} files, ${size(s.cache.octets)} of ${size(s.cache.max_octets)}` : badge("warning", "not storing"),

@@ -320,29 +320,6 @@ TEST_CASE("phones that go are gone from disk, also when fewer are kept after a r
   CHECK(count(dir.path(), "phone") == 5);
 }
 
-TEST_CASE("what goes, or comes back as another, while a write is under way is so on disk after the end") {
-  const test::TempDir dir;
-  {
-    StoreBox box(dir.path(), {.max_phones = 2, .max_steps = 4});
-    auto other = store::Database::open(dir.path() / "phones.db", kSame);
-    REQUIRE(other);
-    auto held = store::Transaction::begin(*other);  // the write waits for this
-    REQUIRE(held);
-    box.ask("SEP000000000001.cnf.xml", FileOutcome::sent, kStart);
-    box.ask(kKept + ".cnf.xml", FileOutcome::sent, kStart);
-    box.ask(kKept + ".cnf.xml", FileOutcome::sent, kStart + 1s);
-    REQUIRE(box.loop.run_until([&] { return box.store->writing(); }, 20s));
-    for (const char* name : {"SEP000000000002", "SEP000000000003"})  // both from before must go
-      box.ask(std::string(name) + ".cnf.xml", FileOutcome::sent, kStart + 1h);
-    box.ask(kKept + ".cnf.xml", FileOutcome::not_found, kStart + 2h);
-    REQUIRE(box.store->writing());
-  }
-  CHECK(count(dir.path(), "phone") == 2);
-  CHECK(count(dir.path(), "phone WHERE key = 'SEP000000000003'") == 1);
-  CHECK(count(dir.path(), "step WHERE phone = '" + kKept + "'") == 1);
-  CHECK(count(dir.path(), "step WHERE outcome = 'not_found'") == 1);
-}
-
 TEST_CASE("a phone that was forgotten and came anew begins a new story on disk too") {
   const test::TempDir dir;
   {

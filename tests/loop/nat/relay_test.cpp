@@ -345,3 +345,23 @@ TEST_CASE("a stream's sources, formats and networks reach its thread") {
   }
   CHECK(eventually([&] { return call.report().from_central.jitter.has_value(); }));
 }
+
+TEST_CASE("behind a router that lets in whom we have sent to, the far end is sent to as soon as it is named, and again") {
+  const auto relay = make_relay();
+  Call call(*relay);
+  Peer anchor(kMallory);
+  relay->open_way(call.ports.id, anchor.at());
+  const auto opener = anchor.receive();  // nobody else is known
+  REQUIRE(opener);
+  REQUIRE(opener->size() == 20);
+  CHECK((*opener)[0] == 0);
+  CHECK((*opener)[1] == 0x11);
+  CHECK(anchor.from.address == call.central_side.address);
+  call.name_far_end();
+  CHECK(call.far_end.receive().value_or(Buffer{}).size() == 20);
+  CHECK(call.far_end.from == call.central_side);
+  const MediaReport report = call.report();
+  CHECK(report.from_phone.packets == 0);  // it is nobody's audio
+  push_time(seconds(16));
+  CHECK(call.far_end.receive().value_or(Buffer{}).size() == 20);
+}

@@ -24,6 +24,7 @@ class FakeRelay final : public nat::Relay {
     MediaId bridged = MediaId::none;
     int tos = -1;
     bool opaque = false, silent = false;
+    std::optional<Endpoint> anchor;
   };
   Result<nat::StreamPorts> open(const nat::StreamRequest& request) override {
     asked = request;
@@ -47,6 +48,7 @@ class FakeRelay final : public nat::Relay {
   }
   void set_sources(MediaId id, const MediaSources& sources) override { all.at(id).sources = sources; }
   void set_formats(MediaId, MediaSide, const MediaFormats&) override {}
+  void open_way(MediaId id, const Endpoint& anchor) override { all.at(id).anchor = anchor; }
   void bridge(MediaId id, MediaId other) override { all.at(id).bridged = other; }
   void set_opaque(MediaId id, bool opaque) override { all.at(id).opaque = opaque; }
   void set_tos(MediaId id, std::uint8_t tos) override { all.at(id).tos = tos; }
@@ -353,4 +355,99 @@ TEST_CASE("the first that sends becomes the source only where neither the far en
   CHECK_FALSE(told());
   (void)d.desk.set_far_end(alice.id, std::nullopt);
   CHECK(told());
+}
+
+namespace {
+
+/// A router that is asked for nothing.
+struct FakeOutside final : nat::OutsidePorts {
+  std::optional<Pair> take(const IpAddress& local) override {
+    if (local != kCentral || ready.empty()) return std::nullopt;
+    const std::uint16_t port = ready.front();
+    ready.erase(ready.begin());
+    return Pair{central(port), outside(static_cast<std::uint16_t>(port + 20000)), {}};
+  }
+  void give_back(const Endpoint& local) override { back.push_back(local); }
+  std::optional<Endpoint> seen(const Endpoint& local) const override {
+    return keeps_numbers ? std::optional(outside(local.port)) : std::nullopt;
+  }
+  std::optional<Endpoint> anchor(const IpAddress& local) const override {
+    return local == kCentral ? std::optional(kStun) : std::nullopt;
+  }
+  const Endpoint kStun = *Endpoint::parse("203.0.113.10:3478");
+  std::vector<std::uint16_t> ready = {20000, 20002};
+  std::vector<Endpoint> back;
+  bool keeps_numbers = false;
+};
+
+struct Natted : Desk {
+  FakeOutside router;
+  explicit Natted(proxy::MediaDesk::Options options = {}) : Desk(options) { desk.set_outside(&router); }
+};
+
+proxy::MediaDesk::Options quick_end() {
+  proxy::MediaDesk::Options options;
+  options.after_closed = options.after_lost = 5ms;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("outside pairs: streams get those that stand ready, and the central side is told what the internet sees") {
+  Natted d(quick_end());
+  const auto first = d.open(kAlice);
+  CHECK(first.central_facing == outside(40000));
+  CHECK(d.relay.rather == std::vector<std::uint16_t>{20000});
+  CHECK(d.relay.all.at(first.id).anchor == d.router.kStun);
+  CHECK(d.open(kBob).central_facing == outside(40002));
+  CHECK(d.open(kBob).central_facing == central(30006));  // none is ready
+  CHECK(d.router.back.empty());
+  // It is free again once the relay has ended the stream, not before.
+  d.desk.close(first.id, MediaEnd::closed);
+  CHECK(d.router.back.empty());
+  CHECK(d.loop.run_until([&] { return !d.router.back.empty(); }, 5s));
+  CHECK(d.router.back == std::vector{central(20000)});
+  CHECK_FALSE(d.relay.all.contains(first.id));
+}
+
+TEST_CASE("outside pairs: one that the relay could not bind goes back at once, and is told to nobody") {
+  Natted d;
+  d.relay.gives_mapped = false;
+  CHECK(d.open(kAlice).central_facing == central(30002));
+  CHECK(d.router.back == std::vector{central(20000)});
+}
+
+TEST_CASE("outside pairs: of a router that keeps port numbers every port is known") {
+  Natted d;
+  d.router.keeps_numbers = true;
+  d.router.ready.clear();
+  const auto ports = d.open(kAlice);
+  CHECK(ports.central_facing == outside(30002));
+  CHECK(d.relay.all.at(ports.id).anchor == d.router.kStun);
+}
+
+TEST_CASE("outside pairs: granted mappings go first, and need no way opened") {
+  Natted d;
+  d.desk.set_mapped(kThree);
+  const auto ports = d.open(kAlice);
+  CHECK(ports.central_facing == outside(40000));
+  CHECK_FALSE(d.relay.all.at(ports.id).anchor);
+  CHECK(d.router.ready.size() == 2);
+}
+
+TEST_CASE("outside pairs: an address that a person gives counts more") {
+  proxy::MediaDesk::Options given;
+  given.central_advertise = *IpAddress::parse("198.51.100.1");
+  Natted d(given);
+  const auto ports = d.open(kAlice);
+  CHECK(ports.central_facing == Endpoint{*given.central_advertise, 30002});
+  CHECK_FALSE(d.relay.all.at(ports.id).anchor);
+  CHECK(d.router.ready.size() == 2);
+}
+
+TEST_CASE("outside pairs: two streams are joined by what the server was told of them") {
+  Natted d;
+  const auto alice = d.open(kAlice), bob = d.open(kBob);
+  (void)d.desk.set_far_end(alice.id, bob.central_facing);
+  CHECK(d.relay.all.at(alice.id).bridged == bob.id);
 }

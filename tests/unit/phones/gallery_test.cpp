@@ -39,6 +39,12 @@ Found of_directory(DirectoryUse::State state, std::uint64_t room = 1'000'000'000
 Found of_network(const std::function<void(NetworkFacts&)>& measure) {
   return of_box([&](BoxFacts& box) { measure(box.network); });
 }
+Found of_audio(AudioWay::By by, const AudioHeard& heard = {}) {
+  return of_box([&](BoxFacts& box) {
+    box.audio = AudioWay{by, {}, "pbx:3478", "no answer"};
+    box.heard = heard;
+  });
+}
 Found of_path(NatPath path) {
   return of_network([&](NetworkFacts& n) { n.path = path; });
 }
@@ -109,6 +115,9 @@ Gallery box_gallery() {
            box.mapping->wanted = 2;
          });
        }},
+      {"audio_unreachable", [] { return of_audio(AudioWay::By::nowhere); }},
+      {"audio_way_unknown", [] { return of_audio(AudioWay::By::not_known); }},
+      {"audio_missing", [] { return of_audio(AudioWay::By::stun, {1, 2, true, kNow}); }},
       {"hairpin_missing",
        [] { return of_network([](auto& n) { n.path = NatPath::nat, n.hairpin = false; }); }},
       {"tftp_alg_on_path", [] { return of_network([](auto& n) { n.tftp_alg = true; }); }},
