@@ -49,10 +49,8 @@ void StreamFramer::push(Bytes octets) {
 Result<std::optional<StreamFramer::Piece>> StreamFramer::next() {
   const std::string_view all = as_text(buffer_);
   const std::string_view left = all.substr(begin_);
-  if (left.starts_with('\0')) {  // no message begins so; phones keep a connection open by it
-    begin_ += std::min(left.find_first_not_of('\0'), left.size());
-    return Piece{Kind::pong, {}};
-  }
+  if (left.starts_with('\0'))  // no message begins so; phones keep a connection open by it
+    return Piece{Kind::pong, Bytes(buffer_).subspan(begin_++, 1)};
   if (left.starts_with(kEnd)) {
     begin_ += kEnd.size();
     return Piece{Kind::ping, {}};

@@ -14,7 +14,7 @@ class StreamFramer {
   enum class Kind {
     message,  ///< `octets` is one message, good until the next call of push()
     ping,     ///< CR LF CR LF: the peer wants CR LF
-    pong,     ///< CR LF by itself, or NULs
+    pong,     ///< CR LF by itself; or a NUL, which is its `octets`
   };
   struct Piece {
     Kind kind = Kind::message;

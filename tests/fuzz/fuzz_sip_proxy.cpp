@@ -88,6 +88,7 @@ class Conversation {
     o.max_calls = 2;
     o.guard.message_rate = o.guard.registered_message_rate = 1e6;
     o.guard.ban_after = 1'000'000;
+    o.register_expires = std::chrono::seconds(60);
     return o;
   }
 
@@ -125,6 +126,7 @@ class Conversation {
       require(m.text().size() == send.octets.size() && m.content_length() == m.body().size());
       const bool server = send.to.peer.address == kServer.address;
       require(server || send.to.peer.address == kPhone.address);
+      require(!server || (!m.find(FieldName::p_asserted_identity) && !m.find(FieldName::path)));  // a phone's
       if (!m.is_request()) continue;
       require(!m.fault());
       require(m.max_forwards().has_value());

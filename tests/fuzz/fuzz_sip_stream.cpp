@@ -40,7 +40,8 @@ Out cut(Bytes stream, std::size_t first, std::size_t step) {
       const auto& [kind, octets] = **next;
       out.octets += kind == StreamFramer::Kind::message ? octets.size()
                     : kind == StreamFramer::Kind::ping  ? 4
-                                                        : 2;
+                    : octets.empty()                    ? 2
+                                                        : 1;
       out.pieces.emplace_back(kind == StreamFramer::Kind::message ? as_text(octets)
                               : kind == StreamFramer::Kind::ping  ? "ping"
                                                                   : "pong");

@@ -127,6 +127,16 @@ TEST_CASE("pings and pongs between messages (RFC 5626 section 4.4.1), wherever t
   }
 }
 
+TEST_CASE("NULs between messages are keepalives, each by itself, wherever they are cut") {
+  const std::string message = carried().front();
+  const std::string stream = std::string(3, '\0') + message + std::string(1, '\0') + "\r\n" + message;
+  for (std::size_t first = 1; first <= stream.size(); ++first) {
+    const Got got = cut(stream, first, 1);
+    CHECK_FALSE(got.broken);
+    CHECK(got.pieces == std::vector<std::string>{"pong", "pong", "pong", message, "pong", "pong", message});
+  }
+}
+
 TEST_CASE("a stream that can't be followed ends (RFC 4475 ncl, mcl01); one that lacks octets waits (clerr)") {
   for (const char* name : {"ncl", "mcl01", "inv2543"}) {
     CAPTURE(name);
