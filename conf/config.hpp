@@ -222,6 +222,8 @@ struct Rewrite {
 struct Phones {
   std::uint32_t max_devices;
   std::uint32_t story_steps;  ///< kept for each phone
+  std::uint32_t call_records;  ///< of calls that are over
+  Duration call_records_age;
 };
 
 struct Log {

@@ -254,7 +254,7 @@ const Setting kSettings[] = {
      "", "", "How long connecting to an SCCP server may take before the next one is tried."},
     {"central.sccp.retry",
      DurationType{call_server_side<&CentralSccp::retry>, milliseconds(100), seconds(60)}, R"("2s")", "", "",
-     "An SCCP server that failed is left alone for so long, and twice as long each further time, up to 60s."},
+     "How often an SCCP server that failed is tried until it answers again."},
 
     {"central.sip.servers", SipServerListType{sip_server_side<&CentralSip::servers>}, "[]", "", "",
      "SIP servers as udp:host:port or tcp:…, tried in order, a name without a port by SRV; not "
@@ -270,10 +270,10 @@ const Setting kSettings[] = {
      DurationType{sip_server_side<&CentralSip::answer_timeout>, milliseconds(500), seconds(32)}, R"("4s")",
      "", "",
      "A server that has not answered a new registration or call at all within this time is taken for "
-     "dead, and the next one is tried."},
+     "dead, and the next one is tried; when none is left, the phone is told 503."},
     {"central.sip.retry", DurationType{sip_server_side<&CentralSip::retry>, milliseconds(100), seconds(60)},
      R"("2s")", "", "",
-     "A SIP server that failed is left alone for so long, and twice as long each further time, up to 60s."},
+     "How often a SIP server that failed is asked, by OPTIONS, until it answers again."},
     {"central.sip.register_rate", NumberType{sip_server_side<&CentralSip::register_rate>, 1, 100000}, "200",
      "", "per second",
      "How many registrations each server is sent at most; phones beyond that are told to come again soon."},
@@ -393,6 +393,11 @@ const Setting kSettings[] = {
      "16384", "", "Phones remembered at most; the longest unseen goes first."},
     {"phones.story_steps", CountType{at<&Config::phones, &Phones::story_steps>(), 8, 1024}, "64", "", "",
      "Steps kept of each phone's story."},
+    {"phones.call_records", CountType{at<&Config::phones, &Phones::call_records>(), 0, 1000000}, "10000", "100000", "",
+     "Records of calls that are over, kept at most (dropwire calls --finished); 0 keeps none."},
+    {"phones.call_records_age",
+     DurationType{at<&Config::phones, &Phones::call_records_age>(), hours(1), hours(24 * 3650)}, R"("90d")", "", "",
+     "Records of calls that ended longer ago are dropped."},
 
     {"log.level", WordType{at<&Config::log, &Log::level>(), kLevels}, R"("info")", "", "",
      "The least important lines that are written; dropwire log --level sets another one while it runs."},

@@ -38,6 +38,10 @@ std::size_t print_of(Status status) {
   };
   tries_again(status.origins);
   tries_again(status.call_servers);
+  for (CallServer& server : status.call_servers) {  // its state is news, its age is not
+    if (server.last_answer) server.last_answer = status.started;
+    if (server.since) server.since = status.started;
+  }
   return print_of_text(status_json(status));
 }
 

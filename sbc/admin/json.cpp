@@ -109,6 +109,14 @@ Json audio_json(const phones::AudioWay& way) {
           {"summary", phones::in_words(way)}};
 }
 
+Json json_of(std::monostate) {
+  return nullptr;
+}
+template <class T>
+Json json_of(const T& value) {
+  return value;
+}
+
 }  // namespace
 
 bool Status::ready() const {
@@ -137,8 +145,11 @@ std::string status_json(const Status& status) {
     call_servers.push_back({{"name", s.name},
                             {"protocol", phones::to_string(s.protocol)},
                             {"transport", s.transport},
-                            {"up", s.up},
+                            {"state", phones::to_string(s.state())},
+                            {"up", s.state() == CallServer::State::up},
                             {"phones", s.phones},
+                            {"last_answer", time_json(s.last_answer)},
+                            {"since", time_json(s.since)},
                             {"last_error", s.last_error},
                             {"next_try", time_json(s.next_try)}});
   }
@@ -201,11 +212,12 @@ std::string phones_json(const phones::Inventory& inventory, WallTime now, const 
                   {"findings", findings_json(inventory.site_findings(now))}});
 }
 
-std::string phone_json(const phones::Phone& phone, const std::vector<phones::Call>& calls, const Now& now,
+std::string phone_json(const phones::Phone& phone, const std::vector<phones::Absence>& absences,
+                       const std::vector<phones::Call>& calls, const Now& now,
                        const CallHistory* history) {
   Json one = summary_json(phone);
   Json story = Json::array();
-  for (const phones::StoryEntry& entry : phones::story(phone))
+  for (const phones::StoryEntry& entry : phones::story(phone, absences))
     story.push_back({{"at", time_json(entry.at)}, {"step", entry.step}, {"detail", entry.detail}});
   one["story"] = std::move(story);
   one["findings"] = findings_json(phones::findings(phone, now.wall));
@@ -224,6 +236,22 @@ std::string calls_json(const std::vector<phones::Call>& calls, const Now& now, s
     list.push_back(call_json(call, now, history));
   }
   return text_of({{"total", calls.size()}, {"calls", std::move(list)}});
+}
+
+std::string record_json(const phones::CallRecord& record) {
+  Json out = {{"event", "call_down"}};
+  for (const auto& [key, value] : record) {
+    out[std::string(key)] =
+        std::visit([](const auto& v) { return json_of(v); }, value);
+  }
+  return out.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string finished_json(std::uint64_t total, const std::vector<std::string>& records) {
+  std::string out = fmt::format("{{\"total\":{},\"calls\":[", total);
+  for (std::size_t i = 0; i < records.size(); ++i)
+    out += (i == 0 ? "" : ",") + records[i];
+  return out + "]}\n";
 }
 
 std::string doctor_json(const std::vector<phones::Finding>& findings, WallTime now,

@@ -8,6 +8,7 @@
 #include "sbc/admin/phone_filter.hpp"
 #include "sbc/admin/phone_verdicts.hpp"
 #include "sbc/admin/sources.hpp"
+#include "sbc/phones/call_record.hpp"
 
 namespace dw::admin {
 
@@ -28,11 +29,16 @@ std::string status_json(const Status& status);
 std::string phones_json(const phones::Inventory& inventory, WallTime now, const PhoneFilter& wanted,
                         PhoneVerdicts& verdicts);
 /// With the phone's calls out of `calls`; `history` may be null.
-std::string phone_json(const phones::Phone& phone, const std::vector<phones::Call>& calls, const Now& now,
+std::string phone_json(const phones::Phone& phone, const std::vector<phones::Absence>& absences,
+                       const std::vector<phones::Call>& calls, const Now& now,
                        const CallHistory* history = nullptr);
 /// At most `limit` calls.
 std::string calls_json(const std::vector<phones::Call>& calls, const Now& now, std::size_t limit,
                        const CallHistory* history = nullptr);
+/// One call that is over, as one line (API.md).
+std::string record_json(const phones::CallRecord& record);
+/// Of such lines.
+std::string finished_json(std::uint64_t total, const std::vector<std::string>& records);
 /// `network`: null when nothing is known of it.
 std::string doctor_json(const std::vector<phones::Finding>& findings, WallTime now,
                         const phones::NetworkFacts* network = nullptr);

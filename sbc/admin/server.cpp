@@ -228,6 +228,7 @@ void AdminServer::route(const std::shared_ptr<net::HttpExchange>& exchange, std:
     return exchange->reply(json_reply(connect_json(sources_.status ? sources_.status().phone_addresses
                                                                    : std::vector<std::string>())));
   if (path == "/api/calls") return calls(*exchange);
+  if (path == "/api/calls/finished" && sources_.records) return finished_calls(exchange);
   if (path == "/api/doctor" && sources_.doctor) return doctor(exchange);
   if (path == "/api/log" && sources_.log) {
     const std::uint64_t after = query_number(exchange->query(), "after", UINT64_MAX).value_or(0);
@@ -256,7 +257,7 @@ void AdminServer::phones(net::HttpExchange& exchange, std::string_view path) {
   const phones::Phone* phone = find_phone(exchange, path.substr(kPhones.size() + 1));
   if (!phone) return;
   const auto calls = sources_.calls ? sources_.calls() : std::vector<phones::Call>();
-  exchange.reply(json_reply(phone_json(*phone, calls, now_by_both(), &history_)));
+  exchange.reply(json_reply(phone_json(*phone, sources_.inventory->absences(), calls, now_by_both(), &history_)));
 }
 
 /// By what stands in the address; null when there is no such phone, which has been said.
@@ -277,6 +278,16 @@ const phones::Phone* AdminServer::find_phone(net::HttpExchange& exchange, std::s
 void AdminServer::calls(net::HttpExchange& exchange) {
   const auto calls = sources_.calls ? sources_.calls() : std::vector<phones::Call>();
   exchange.reply(json_reply(calls_json(calls, now_by_both(), limit_in(exchange.query()), &history_)));
+}
+
+/// "since_s": those that ended in so many seconds until now; without it, all that are kept.
+void AdminServer::finished_calls(const std::shared_ptr<net::HttpExchange>& exchange) {
+  constexpr std::uint64_t kMaxSeconds = 1'000'000'000;
+  const auto seconds = query_number(exchange->query(), "since_s", kMaxSeconds);
+  const WallTime since = seconds ? wall_now() - std::chrono::seconds(*seconds) : WallTime{};
+  sources_.records->finished(since, limit_in(exchange->query()), [exchange](const RecordStore::Answer& answer) {
+    exchange->reply(json_reply(finished_json(answer.total, answer.records)));
+  });
 }
 
 void AdminServer::sample_calls() {

@@ -50,6 +50,7 @@ class AdminServer {
   void set_log_level(net::HttpExchange& exchange);
   void phones(net::HttpExchange& exchange, std::string_view path);
   void calls(net::HttpExchange& exchange);
+  void finished_calls(const std::shared_ptr<net::HttpExchange>& exchange);
   void sample_calls();
   void doctor(const std::shared_ptr<net::HttpExchange>& exchange);
   void tell_doctor(const std::shared_ptr<net::HttpExchange>& exchange);

@@ -8,6 +8,7 @@
 
 #include "nat/core/portmap_types.hpp"
 #include "sbc/admin/log_ring.hpp"
+#include "sbc/admin/record_store.hpp"
 #include "sbc/base/endpoint.hpp"
 #include "sbc/base/metrics.hpp"
 #include "sbc/base/time.hpp"
@@ -110,6 +111,7 @@ struct Sources {
   std::function<const phones::NetworkFacts&()> network;
   /// Calls `done` once, at once or later.
   std::function<void(std::function<void(std::vector<phones::Finding>)> done)> doctor;
+  RecordStore* records = nullptr;  ///< of calls that are over; outlives the AdminServer
   std::function<FilesReport()> files;
   /// One file through the pipeline, as a phone would get it; `name` has passed parse_file_name.
   std::function<provisioning::ContentPtr(const std::string& name)> open_file;

@@ -41,14 +41,34 @@ std::optional<std::string> quoted(TextCursor& cursor) {
 }
 
 /// "key=value" at the cursor, consumed with the value.
-std::optional<std::pair<std::string_view, std::string>> take_field(TextCursor& cursor) {
+std::optional<std::pair<std::string_view, std::string>> take_field(TextCursor& cursor, bool& in_quotes) {
   TextCursor at = cursor;
   const std::string_view key = at.take_until("= \t\"");
   if (!is_key(key) || !at.skip_char('=')) return std::nullopt;
   std::optional<std::string> value = quoted(at);
+  in_quotes = value.has_value();
   if (!value) value = std::string(at.take_token());
   cursor = at;
   return std::pair(key, *std::move(value));
+}
+
+/// true, false, or a number as RFC 8259 §6 has it, without an exponent.
+bool is_json_scalar(std::string_view text) {
+  if (text == "true" || text == "false") return true;
+  TextCursor cursor(text);
+  cursor.skip_char('-');
+  const auto digits = [&] {
+    std::size_t count = 0;
+    while (!cursor.at_end() && cursor.peek() >= '0' && cursor.peek() <= '9') {
+      cursor.skip_char(cursor.peek());
+      ++count;
+    }
+    return count;
+  };
+  const bool zero = !cursor.at_end() && cursor.peek() == '0';
+  const std::size_t whole = digits();
+  if (whole == 0 || (zero && whole > 1)) return false;
+  return cursor.at_end() || (cursor.skip_char('.') && digits() > 0 && cursor.at_end());
 }
 
 /// How many octets of `text` from `at` on are one UTF-8 character (RFC 3629 §4), or 0.
@@ -110,8 +130,10 @@ LogLine parse_log_line(std::string_view line) {
   TextCursor cursor(line);
   for (cursor.skip_lws(); !cursor.at_end(); cursor.skip_lws()) {
     if (out.fields.size() < LogLine::kMaxFields) {
-      if (auto field = take_field(cursor)) {
+      bool in_quotes = false;
+      if (auto field = take_field(cursor, in_quotes)) {
         out.fields.push_back(*std::move(field));
+        out.quoted.push_back(in_quotes);
         continue;
       }
     }
@@ -128,13 +150,20 @@ std::string log_json(std::string_view time, std::string_view level, std::string_
   out += ",\"level\":";
   append_json(out, level);
   std::vector<std::string_view> taken = {"time", "level", "text"};
-  for (const auto& [key, value] : parsed.fields) {
+  const bool record = !parsed.fields.empty() && parsed.fields.front().first == "event" &&
+                      parsed.fields.front().second == "call_down";
+  for (std::size_t i = 0; i < parsed.fields.size(); ++i) {
+    const auto& [key, value] = parsed.fields[i];
     if (std::ranges::find(taken, key) != taken.end()) continue;
     taken.push_back(key);
     out += ',';
     append_json(out, key);
     out += ':';
-    append_json(out, value);
+    if (record && !parsed.quoted[i] && is_json_scalar(value)) {
+      out += value;
+    } else {
+      append_json(out, value);
+    }
   }
   if (!parsed.words.empty()) {
     out += ",\"text\":";

@@ -21,6 +21,8 @@ Result<void> App::start() {
   const conf::Config& config = loaded_.config;
   if (config.cache.enable) cache_ = provisioning::Cache::open(loop_, cache_options(config));
   phone_store_ = admin::PhoneStore::open(loop_, config.state.dir, inventory_);
+  records_ = admin::RecordStore::open(loop_, config.state.dir, record_options(config));
+  inventory_.set_absences(records_->absences());
   clock_care_ = std::make_unique<ClockCare>(loop_, inventory_);
   pipeline_ = std::make_unique<provisioning::Pipeline>(
       loop_, pipeline_options(config), cache_.get(),

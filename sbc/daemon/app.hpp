@@ -7,6 +7,7 @@
 #include "nat/port_mapper.hpp"
 #include "sbc/admin/log_ring.hpp"
 #include "sbc/admin/phone_store.hpp"
+#include "sbc/admin/record_store.hpp"
 #include "sbc/admin/server.hpp"
 #include "sbc/base/wire_tap.hpp"
 #include "sbc/daemon/clock_care.hpp"
@@ -63,6 +64,7 @@ class App {
   void ask_network();
   void on_router_external(const std::optional<IpAddress>& address);
   void cap_ping();
+  void on_call(const phones::Call& call);
   void on_file(const phones::FileStep& step);
   void on_rewrite(const provisioning::FileRequest& request, const provisioning::Rewritten& rewritten);
   admin::Status status() const;
@@ -85,6 +87,7 @@ class App {
   std::unique_ptr<provisioning::Cache> cache_;
   phones::Inventory inventory_;
   std::unique_ptr<admin::PhoneStore> phone_store_;
+  std::unique_ptr<admin::RecordStore> records_;
   std::unique_ptr<ClockCare> clock_care_;
   std::unique_ptr<provisioning::Pipeline> pipeline_;
   std::unique_ptr<provisioning::TftpServer> tftp_;

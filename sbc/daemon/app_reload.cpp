@@ -111,6 +111,7 @@ void App::configure_rest() {
   actions_->use(sccp_.get(), sip_.get());
   if (cache_) cache_->configure(cache_options(config));
   inventory_.configure(inventory_options(config));
+  records_->configure(record_options(config).max_calls, record_options(config).max_age);
   if (tftp_) tftp_->configure(tftp_options(config));
   if (media_) media_->configure(media_options(config));
   if (sccp_) sccp_->configure(sccp_options(config));

@@ -1,6 +1,7 @@
 // What the daemon tells of itself: to the admin side, and of rewritten files to the phones' stories.
 #include <algorithm>
 
+#include "sbc/admin/json.hpp"
 #include "sbc/base/escape.hpp"
 #include "sbc/daemon/app.hpp"
 #include "sbc/daemon/doctor.hpp"
@@ -35,7 +36,16 @@ std::chrono::milliseconds from_now(TimePoint at, TimePoint now) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::max(at - now, Duration{}));
 }
 
+WallTime wall_ago(WallTime now, TimePoint at, TimePoint mono_now) {
+  return now - std::chrono::duration_cast<std::chrono::milliseconds>(std::max(mono_now - at, Duration{}));
+}
+
 }  // namespace
+
+void App::on_call(const phones::Call& call) {
+  inventory_.on_call(call);
+  records_->add(wall_now(), admin::record_json(phones::record_of(call)));
+}
 
 void App::on_file(const phones::FileStep& step) {
   inventory_.on_file(step);
@@ -121,7 +131,9 @@ admin::Status App::status() const {
     for (const auto& server : sccp_->servers()) {
       if (!server.configured && server.phones == 0) continue;
       admin::CallServer told{server.name.to_string(), server.up, server.phones, server.last_error, {}};
-      if (!server.up) told.next_try = s.now + from_now(server.retry_at, loop_.now());
+      if (!server.up && server.next_probe) told.next_try = s.now + from_now(*server.next_probe, loop_.now());
+      if (server.last_answer) told.last_answer = wall_ago(s.now, *server.last_answer, loop_.now());
+      if (!server.up) told.since = wall_ago(s.now, server.down_since, loop_.now());
       s.call_servers.push_back(std::move(told));
     }
   }
@@ -144,7 +156,13 @@ void App::add_sip_status(admin::Status& s) const {
     admin::CallServer told{servers[i].name.to_string(), servers[i].up, sip_->phones_at(i), servers[i].last_error, {}};
     told.protocol = phones::Protocol::sip;
     told.transport = servers[i].transport == sip::Transport::udp ? "udp" : "tcp";
-    if (!servers[i].up) told.next_try = wall(servers[i].retry_at);
+    if (!servers[i].up) told.next_try = wall(servers[i].next_ping);
+    if (servers[i].last_heard != TimePoint{}) told.last_answer = wall_ago(s.now, servers[i].last_heard, now);
+    if (!servers[i].up) {
+      told.since = wall_ago(s.now, servers[i].down_since, now);
+    } else if (servers[i].unanswered_since && now - *servers[i].unanswered_since > loaded_.config.central.sip.answer_timeout) {
+      told.since = wall_ago(s.now, *servers[i].unanswered_since, now);
+    }
     s.call_servers.push_back(std::move(told));
   }
   const auto bans = sip_->bans();
@@ -183,6 +201,7 @@ admin::Sources App::sources() {
     if (sip_) std::ranges::move(sip_->calls(), std::back_inserter(all));
     return all;
   };
+  s.records = records_.get();
   s.files = [this] { return files(); };
   s.open_file = [this](const std::string& name) {
     const auto addresses = phone_addresses();

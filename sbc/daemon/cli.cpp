@@ -18,6 +18,9 @@ struct Typed {
   std::string file, mode, central, socket, name, output, level;
   std::vector<std::string> set;
   bool json = false, markdown = false, toml = false, man = false, follow = false;
+  bool finished = false;
+  std::string since;
+  unsigned limit = 500;
   bool from_stdin = false, token = false, remove = false, force = false;
   unsigned seconds = 600;
   std::uint64_t octets = 64 << 20;
@@ -151,11 +154,19 @@ class CommandLine {
     };
     for (const Simple& s :
          {Simple{"status", "This Dropwire at a glance", commands::status},
-          {"phones", "All phones that asked for something or registered", commands::phones},
-          {"calls", "Calls that are up, and what passed in each direction", commands::calls}}) {
+          {"phones", "All phones that asked for something or registered", commands::phones}}) {
       asks_daemon(command(s.name, s.does, fmt::format("dropwire {0}\n  dropwire {0} --json", s.name).c_str(),
                           [this, action = s.action] { return action(typed_.ask()); }));
     }
+    CLI::App* calls = command("calls", "Calls that are up or over, and what passed in each direction",
+                              "dropwire calls\n  dropwire calls --finished --since 12h --json", [this] {
+                                return typed_.finished ? commands::finished_calls(typed_.ask(), typed_.since, typed_.limit)
+                                                       : commands::calls(typed_.ask());
+                              });
+    CLI::Option* const finished = calls->add_flag("--finished", typed_.finished, "Those that are over, the latest first");
+    calls->add_option("--since", typed_.since, "Only what ended so long ago or later, such as 90m, 12h, 7d")->needs(finished);
+    calls->add_option("--limit", typed_.limit, "At most so many [500]")->check(CLI::Range(1, 5000))->needs(finished);
+    asks_daemon(calls);
     CLI::App* log = command("log", "The last lines of the log", "dropwire log --follow\n  dropwire log --level debug",
                             [this] { return commands::log(typed_.ask(), typed_.follow, typed_.level); });
     log->add_flag("-f,--follow", typed_.follow, "Go on with the lines that come, until Ctrl-C");

@@ -10,6 +10,7 @@
 
 #include "conf/reference.hpp"
 #include "conf/settings.hpp"
+#include "conf/units.hpp"
 #include "sbc/admin/json.hpp"
 #include "sbc/base/percent.hpp"
 #include "sbc/daemon/admin_access.hpp"
@@ -217,6 +218,16 @@ int phones(const Ask& ask) {
 
 int calls(const Ask& ask) {
   return show(ask, "/api/calls", [](const Json& answer) { return report::calls(answer); });
+}
+
+int finished_calls(const Ask& ask, const std::string& since, unsigned limit) {
+  std::string target = fmt::format("/api/calls/finished?limit={}", limit);
+  if (!since.empty()) {
+    const auto within = conf::parse_duration(since);
+    if (!within) return complain(fmt::format("--since {}: no time; it is a number and a unit, 90m, 12h or 7d", words::printable(since)));
+    target += fmt::format("&since_s={}", std::chrono::ceil<std::chrono::seconds>(*within).count());
+  }
+  return show(ask, target, [](const Json& answer) { return report::finished_calls(answer); });
 }
 
 int phone(const Ask& ask, const std::string& name) {

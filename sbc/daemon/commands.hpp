@@ -29,6 +29,8 @@ int status(const Ask& ask);
 int phones(const Ask& ask);
 int phone(const Ask& ask, const std::string& name);
 int calls(const Ask& ask);
+/// Those that are over and ended within `since` until now, "1h"; empty: all that are kept.
+int finished_calls(const Ask& ask, const std::string& since, unsigned limit);
 /// How to connect a phone of this model; of every family when it is empty.
 int connect(const Ask& ask, const std::string& model);
 /// `follow`: until it is interrupted or the daemon ends. `level`: set first, when not empty.

@@ -274,6 +274,13 @@ phones::Inventory::Options inventory_options(const conf::Config& config) {
   return {config.phones.max_devices, config.phones.story_steps};
 }
 
+admin::RecordStore::Options record_options(const conf::Config& config) {
+  admin::RecordStore::Options o;
+  o.max_calls = config.phones.call_records;
+  o.max_age = std::chrono::duration_cast<std::chrono::hours>(config.phones.call_records_age);
+  return o;
+}
+
 admin::AdminServer::Options admin_options(const conf::Config& config) {
   admin::AdminServer::Options o;
   o.max_connections = config.admin.max_connections;

@@ -2,6 +2,7 @@
 #include "conf/load.hpp"
 #include "nat/relay.hpp"
 #include "nat/warm_pool.hpp"
+#include "sbc/admin/record_store.hpp"
 #include "sbc/admin/server.hpp"
 #include "sbc/phones/inventory.hpp"
 #include "sbc/probe/network_probe.hpp"
@@ -30,6 +31,7 @@ proxy::SipProxy::Options sip_options(const conf::Config& config);
 probe::StunServer::Options stun_options(const conf::Config& config);
 probe::NetworkProbe::Options network_options(const conf::Config& config);
 phones::Inventory::Options inventory_options(const conf::Config& config);
+admin::RecordStore::Options record_options(const conf::Config& config);
 admin::AdminServer::Options admin_options(const conf::Config& config);
 
 /// How often a SIP server is asked whether it is there. The OPTIONS are what keeps the way of its requests open: at least two

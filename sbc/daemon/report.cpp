@@ -116,16 +116,29 @@ std::string origins(const Json& answer, const Look& look) {
   return "\nFiles come from\n" + words::table(rows);
 }
 
+/// "41 phones, answered 3 s ago"; "Connection refused; no answer for 100 s; next try in 2 s".
+std::string news_of_server(const Json& server, const std::string& state, const Look& look) {
+  const std::string phones = counted(number_at(server, "phones"), "phone");
+  const auto answered = time_at(server, "last_answer"), since = time_at(server, "since");
+  if (state == "up") return phones + ", answered " + ago_at(server, "last_answer", look, "never");
+  if (state == "silent") return "has never answered; asked first " + ago_at(server, "since", look, "");
+  if (state != "down") return phones;
+  std::string out = text_at(server, "last_error");
+  if (const auto last = answered ? answered : since)
+    out += fmt::format("; {} {}", answered ? "no answer for" : "down for",
+                       to_words(std::max(look.now - *last, std::chrono::milliseconds(0))));
+  return out + next_try(server, look);
+}
+
 std::string call_servers(const Json& answer, const Look& look) {
   std::vector<std::vector<std::string>> rows;
   for (const Json& s : at(answer, "call_servers")) {
-    const bool up = flag_at(s, "up");
-    std::string news = counted(number_at(s, "phones"), "phone");
-    if (!up) {
-      news = text_at(s, "last_error");
-      news += next_try(s, look);
-    }
-    rows.push_back({"  " + text_at(s, "name"), protocol_of(s), up ? "fine" : "down", news});
+    const std::string state = text_at(s, "state");
+    rows.push_back({"  " + text_at(s, "name"), protocol_of(s),
+                    state == "up"        ? "fine"
+                    : state == "untried" ? "not tried yet"
+                                         : or_dash(state),
+                    news_of_server(s, state, look)});
   }
   if (rows.empty()) return {};
   const Json& media = at(answer, "media");
@@ -197,6 +210,15 @@ std::string ends(const Json& stream) {
   if (flag_at(stream, "direct")) out = "directly between the phones; else " + out;
   if (const std::uint64_t strangers = number_at(stream, "strangers"); strangers > 0)
     out += fmt::format("; {} from strangers dropped", counted(strangers, "packet"));
+  return out;
+}
+
+/// "9240, lost 10"; "-" where nothing is known.
+std::string finished_flow(const Json& call, const std::string& way) {
+  if (!at(call, ("packets_" + way).c_str()).is_number()) return "-";
+  std::string out = std::to_string(number_at(call, ("packets_" + way).c_str()));
+  if (at(call, ("lost_" + way).c_str()).is_number())
+    out += fmt::format(", lost {}", number_at(call, ("lost_" + way).c_str()));
   return out;
 }
 
@@ -353,6 +375,36 @@ std::string calls(const Json& answer) {
   std::string out = calls_table(list);
   const std::uint64_t total = number_at(answer, "total");
   if (total > list.size()) out += fmt::format("{} of {} are shown.\n", list.size(), total);
+  return out;
+}
+
+std::string finished_calls(const Json& answer) {
+  const Json& list = at(answer, "calls");
+  if (!list.is_array() || list.empty()) return "No calls are kept of that time.\n";
+  std::vector<std::vector<std::string>> rows = {
+      {"ENDED", "PHONE", "LINE", "WAY", "FAR END", "TALKED", "CODEC", "FROM PHONE", "TO PHONE", "AUDIO", "ENDED BY"}};
+  for (const Json& call : list) {
+    const auto ended = time_at(call, "end");
+    const std::string device = text_at(call, "device");
+    const std::uint64_t line = number_at(call, "line");
+    const Json& talk = at(call, "talk_s");
+    const std::string audio = text_at(call, "audio");
+    std::string by = text_at(call, "ended_by");
+    if (const std::string reason = text_at(call, "reason"); !reason.empty()) by += (by.empty() ? "" : ": ") + reason;
+    rows.push_back({ended ? words::local_day(*ended) + " " + words::local_clock(*ended) : "-",
+                    or_dash(device.empty() ? text_at(call, "address") : device),
+                    or_dash(line == 0 ? text_at(call, "own_number") : std::to_string(line)),
+                    or_dash(text_at(call, "way")), far_party(call),
+                    talk.is_number() ? to_words(std::chrono::milliseconds(
+                                           static_cast<std::int64_t>(1000 * std::clamp(talk.get<double>(), 0.0, 1e9))))
+                                     : "-",
+                    or_dash(text_at(call, "codec")), finished_flow(call, "from_phone"),
+                    finished_flow(call, "from_central"),
+                    flag_at(call, "direct") ? "direct" : or_dash(audio), or_dash(by)});
+  }
+  std::string out = words::table(rows);
+  const std::uint64_t total = number_at(answer, "total");
+  if (total > list.size()) out += fmt::format("{} of {} are shown, the latest first.\n", list.size(), total);
   return out;
 }
 

@@ -18,6 +18,7 @@ std::string phones(const nlohmann::ordered_json& answer, const Look& look);
 std::string phone(const nlohmann::ordered_json& answer, const Look& look);
 /// A table, and below each call the four ends of its streams, from the phone to the far end.
 std::string calls(const nlohmann::ordered_json& answer);
+std::string finished_calls(const nlohmann::ordered_json& answer);
 std::string log(const nlohmann::ordered_json& answer);
 /// A list of findings; `none` when it is empty.
 std::string findings(const nlohmann::ordered_json& list, const Look& look, std::string_view none);

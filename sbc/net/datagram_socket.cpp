@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "sbc/net/descriptor.hpp"
+#include "sbc/net/error_queue.hpp"
 #include "sbc/net/poll.hpp"
 #include "sbc/net/socket_address.hpp"
 
@@ -178,6 +179,7 @@ struct DatagramSocket::State : std::enable_shared_from_this<State> {
   }
 
   void on_events(Poll::Events events);
+  void read_errors();
   void read_batches();
   void queue(const Endpoint& to, const IpAddress& from, Bytes head, Bytes body);
   void flush();
@@ -192,6 +194,7 @@ struct DatagramSocket::State : std::enable_shared_from_this<State> {
   bool closed = false;
   Poll poll;
   std::function<void(std::span<const Datagram>)> on_datagrams;
+  std::function<void(const Undelivered&)> on_undelivered;
   Stats stats;
   ReceiveBatch incoming;
 
@@ -207,8 +210,22 @@ struct DatagramSocket::State : std::enable_shared_from_this<State> {
 
 void DatagramSocket::State::on_events(Poll::Events events) {
   const std::shared_ptr<State> alive = shared_from_this();  // the callback may drop the socket
+  if (on_undelivered) read_errors();
+  if (closed) return;
   if (events.writable) send_kept();
   if (events.readable) read_batches();
+}
+
+void DatagramSocket::State::read_errors() {
+  std::array<std::uint8_t, kMaxQuoted> quoted;
+  for (int i = 0; i < kMaxErrorsPerTurn && !closed; ++i) {
+    Undelivered undelivered;
+    const QueuedError taken = take_error(descriptor.number(), quoted, undelivered);
+    if (taken == QueuedError::none) return;
+    if (taken == QueuedError::other) continue;
+    ++stats.undelivered;
+    on_undelivered(undelivered);
+  }
 }
 
 void DatagramSocket::State::read_batches() {
@@ -265,7 +282,7 @@ std::size_t DatagramSocket::State::hand_over(std::size_t first) {
       error_was_old = false;
     } else if (errno == EAGAIN) {
       return first;
-    } else if (errno == ECONNREFUSED && !error_was_old) {
+    } else if ((errno == ECONNREFUSED || on_undelivered) && !error_was_old) {
       error_was_old = true;  // of an earlier datagram; told once, so this one may still go
     } else if (errno != EINTR) {
       ++stats.send_errors;  // sendmmsg stops at the datagram that fails; those behind it are fine
@@ -355,6 +372,15 @@ void DatagramSocket::close() {
 void DatagramSocket::receive(std::function<void(std::span<const Datagram>)> on_datagrams) {
   state_->on_datagrams = std::move(on_datagrams);
   state_->watch();
+}
+
+void DatagramSocket::receive_errors(std::function<void(const Undelivered&)> on_undelivered) {
+  state_->on_undelivered = std::move(on_undelivered);
+  if (state_->v6) {
+    set_option(state_->descriptor.number(), IPPROTO_IPV6, IPV6_RECVERR, 1);
+  } else {
+    set_option(state_->descriptor.number(), IPPROTO_IP, IP_RECVERR, 1);
+  }
 }
 
 void DatagramSocket::send(const Endpoint& to, const IpAddress& from, Bytes head, Bytes body) {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "sbc/base/bytes.hpp"
 #include "sbc/base/endpoint.hpp"
@@ -20,6 +21,14 @@ struct Datagram {
   Bytes octets;
 };
 
+/// A datagram of ours that did not arrive, as an ICMP message says whose quoted header the kernel found to be this
+/// socket's. That header can be guessed: only `octets` show that whoever sent the message saw the datagram.
+struct Undelivered {
+  Endpoint peer;  ///< where it went
+  std::string_view why;  ///< for a person
+  Bytes octets;   ///< its beginning, as far as the ICMP message quotes it; good during the callback only
+};
+
 /// A UDP socket with what libuv's lacks: the address a datagram was sent to, a chosen source address for each
 /// answer, and many datagrams a system call (recvmmsg, sendmmsg). One descriptor, watched by the loop.
 /// A socket bound to "::" takes IPv6 only, so that 0.0.0.0 and :: stand side by side. Packets leave without
@@ -31,6 +40,8 @@ class DatagramSocket {
   static constexpr std::size_t kMaxBacklog =
       1024;  ///< datagrams kept (copied) while the kernel's buffer is full
   static constexpr std::size_t kMaxBacklogOctets = 4 << 20;  ///< and their octets in all
+  static constexpr std::size_t kMaxQuoted = 576;  ///< octets kept of Undelivered (RFC 1812 §4.3.2.3)
+  static constexpr int kMaxErrorsPerTurn = 64;
   static constexpr int kMaxBatchesPerTurn = 8;  ///< read before timers and other descriptors have their turn
 
   struct Options {
@@ -44,6 +55,7 @@ class DatagramSocket {
     std::uint64_t sent = 0;          ///< datagrams that the kernel took
     std::uint64_t send_dropped = 0;  ///< the backlog was full
     std::uint64_t send_errors = 0;  ///< datagrams that the kernel refused (no route, not permitted, too long)
+    std::uint64_t undelivered = 0;    ///< ICMP messages, once receive_errors() was called
     std::uint64_t receive_calls = 0;  ///< recvmmsg
     std::uint64_t send_calls = 0;     ///< sendmmsg
   };
@@ -57,6 +69,11 @@ class DatagramSocket {
   /// From now on each arrival is told, up to kBatch at a time; `flush` follows each call by itself. The
   /// callback may destroy the socket.
   void receive(std::function<void(std::span<const Datagram>)> on_datagrams);
+
+  /// From now on what did not arrive is told: destinations, ports and protocols that are unreachable, and parameter
+  /// problems (RFC 3261 §18.4), by IP_RECVERR or IPV6_RECVERR. After receive(), which watches the socket. The
+  /// callback may destroy the socket.
+  void receive_errors(std::function<void(const Undelivered&)> on_undelivered);
 
   /// Queues one datagram, `head` then `body`, from `from` (our address; none: the kernel chooses) to `to`,
   /// which is of the socket's own family. `head` is copied (one longer than kMaxHead leaves at once instead,

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "nat/core/portmap_types.hpp"
@@ -39,14 +40,28 @@ struct CacheState {
 
 /// One of central.sccp.servers or central.sip.servers.
 struct CallServer {
+  enum class State : std::uint8_t {
+    untried,  ///< nobody has asked it anything yet
+    silent,   ///< it was asked, and has never answered
+    up,       ///< it answered, and nothing has failed since
+    down,
+  };
   std::string name;          ///< "pbx.example.net:2000"
-  bool up = true;            ///< the last connection to it succeeded, or none was tried yet
+  bool up = true;            ///< nothing has failed since it last answered, or none was tried yet
   std::uint64_t phones = 0;  ///< connected to it now
   std::string last_error;
-  std::optional<WallTime> next_try;  ///< set while it is left alone
+  std::optional<WallTime> next_try;  ///< set while it is down: when it is probed next
   Protocol protocol = Protocol::sccp;
   std::string transport = "tcp";  ///< "udp", "tcp", "tls"
+  std::optional<WallTime> last_answer{};  ///< when it said something last
+  std::optional<WallTime> since{};        ///< it is down, or was asked without an answer, since then
+
+  State state() const {
+    return !up ? State::down : last_answer ? State::up : since ? State::silent : State::untried;
+  }
 };
+
+std::string_view to_string(CallServer::State state);  ///< "untried", "silent", "up", "down"
 
 /// How much of media.ports is used.
 struct MediaState {
@@ -118,6 +133,8 @@ struct BoxFacts {
   std::optional<bool> clock_synchronised;  ///< nothing: the kernel does not say
 };
 
+/// Whether it was asked and is not there: down, or silent for a while.
+bool ails(const CallServer& server, WallTime now);
 /// Pure: the facts are in `box`; `now` is the wall clock. The gravest first.
 std::vector<Finding> box_findings(const BoxFacts& box, WallTime now);
 

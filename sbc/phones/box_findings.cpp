@@ -16,6 +16,7 @@ constexpr WallTime kNotBefore = std::chrono::sys_days{std::chrono::year{2026} / 
 constexpr std::uint64_t kFullPercent = 80;         // of media.ports: time to say so
 constexpr std::uint64_t kLittleRoom = 64'000'000;  // octets
 constexpr std::size_t kMaxText = 300;              // octets kept of what others say
+constexpr std::chrono::seconds kSilentServer{15};  // one that was asked, and has never answered
 constexpr const char* kWithoutStun =
     "Dropwire works without it. Only edges that ask this box what their routers do (STUN) get no answer "
     "from it.";
@@ -34,6 +35,8 @@ class BoxExamination {
       look_at(problem);
     for (const PortUse& port : box_.ports)
       look_at(port);
+    std::vector<Finding> network = network_findings(box_, now_);
+    unreachable_ = std::ranges::any_of(network, [](const Finding& f) { return f.code == "central_unreachable"; });
     if (box_.own) own(*box_.own);
     for (const std::string& origin : box_.origins_here)
       add("origin_is_this_box", Severity::error,
@@ -41,7 +44,7 @@ class BoxExamination {
     for (const DirectoryUse& directory : box_.directories)
       look_at(directory);
     if (box_.look_at_clock) clock();
-    std::ranges::move(network_findings(box_), std::back_inserter(out_));
+    std::ranges::move(network, std::back_inserter(out_));
     std::ranges::stable_sort(out_, std::ranges::greater{}, &Finding::severity);
     return std::move(out_);
   }
@@ -66,8 +69,16 @@ class BoxExamination {
   void media(const MediaState& media);
   void clock();
 
+  /// That it does not answer is told with all the rest of the central side.
+  bool shut_off(std::string_view name) const {
+    return unreachable_ && std::ranges::any_of(box_.network.reach, [&](const Reach& r) {
+             return r.name == name && (r.state == PortState::no_answer || r.state == PortState::failed);
+           });
+  }
+
   const BoxFacts& box_;
   WallTime now_;
+  bool unreachable_ = false;
   std::vector<Finding> out_;
 };
 
@@ -196,7 +207,7 @@ void BoxExamination::origins(const OwnFacts& own) {
   }
   const bool all_down = std::ranges::none_of(own.origins, &OriginState::healthy);
   for (const OriginState& origin : own.origins) {
-    if (origin.healthy) continue;
+    if (origin.healthy || shut_off(host_port_of(origin.url))) continue;
     add("origin_down", all_down ? Severity::error : Severity::warning,
         fmt::format("{} does not answer: {}", said(origin.url), said(origin.last_error)))
         .means = all_down ? "Phones get what is in the cache; what is not there, they do not get."
@@ -232,7 +243,7 @@ void BoxExamination::sip(const OwnFacts& own) {
 
 /// Of one protocol, which has at least one.
 void BoxExamination::servers(const OwnFacts& own, Protocol protocol) {
-  const auto is_down = [&](const CallServer& s) { return s.protocol != protocol || !s.up; };
+  const auto is_down = [&](const CallServer& s) { return s.protocol != protocol || ails(s, now_); };
   const bool all_down = std::ranges::all_of(own.call_servers, is_down);
   const bool by_sip = protocol == Protocol::sip;
   // A home whose phones all have SCCP firmware lacks nothing.
@@ -242,10 +253,16 @@ void BoxExamination::servers(const OwnFacts& own, Protocol protocol) {
       });
   const Severity severity = nobody_misses_it ? Severity::info : all_down ? Severity::error : Severity::warning;
   for (const CallServer& server : own.call_servers) {
-    if (server.up || server.protocol != protocol) continue;
+    if (!ails(server, now_) || server.protocol != protocol || shut_off(server.name)) continue;
     const bool udp = server.transport == "udp";
-    std::string seen = fmt::format("The {} server {} {}: {}", by_sip ? "SIP" : "call", said(server.name),
-                                   udp ? "does not answer" : "can't be reached", said(server.last_error));
+    std::string seen = fmt::format("The {} server {} {}", by_sip ? "SIP" : "call", said(server.name),
+                                   udp ? "does not answer" : "can't be reached");
+    if (!server.last_error.empty()) seen += ": " + said(server.last_error);
+    if (server.last_answer) {
+      seen += fmt::format("; it answered last {} ago", to_words(now_ - *server.last_answer));
+    } else if (server.since) {
+      seen += fmt::format("; it has not answered since it was asked first, {} ago", to_words(now_ - *server.since));
+    }
     Finding& found = by_sip ? add("sip_server_down", severity, std::move(seen))
                             : add("call_server_down", severity, std::move(seen));
     found.means = all_down ? fmt::format("No phone can register by {}.", by_sip ? "SIP" : "SCCP")
@@ -277,6 +294,26 @@ void BoxExamination::clock() {
 }
 
 }  // namespace
+
+bool ails(const CallServer& server, WallTime now) {
+  // One that was never asked may be there; one that was, and never answered, is not.
+  const bool long_silent = server.state() == CallServer::State::silent && now - *server.since >= kSilentServer;
+  return server.state() == CallServer::State::down || long_silent;
+}
+
+std::string_view to_string(CallServer::State state) {
+  switch (state) {
+    case CallServer::State::untried:
+      return "untried";
+    case CallServer::State::silent:
+      return "silent";
+    case CallServer::State::up:
+      return "up";
+    case CallServer::State::down:
+      return "down";
+  }
+  return "untried";
+}
 
 std::vector<Finding> box_findings(const BoxFacts& box, WallTime now) {
   return BoxExamination(box, now).run();

@@ -227,6 +227,7 @@ void Inventory::on_sip(const SignallingStep& told) {
 }
 
 void Inventory::keep_signalling(Phone& phone, const SignallingStep& told, bool other) {
+  if (repeats_outage(phone, told)) return;
   // One line tells that somebody tried; more of them would push out what the phone did.
   const bool said = other && !phone.steps.empty() && phone.steps.back().type == StepType::signalling &&
                     phone.steps.back().from == told.peer.address;
@@ -294,6 +295,7 @@ Phone& Inventory::phone_for(const DeviceName& device, const IpAddress& address, 
   } else if (device.empty()) {
     phone.address = address;
   }
+  phone.seen_before = phone.last_seen;
   phone.last_seen = std::max(phone.last_seen, at);
   Phones& order = phone.proven ? proven_ : unproven_;
   order.splice(order.begin(), order, index_.at(key));

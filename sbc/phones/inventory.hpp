@@ -6,6 +6,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "sbc/phones/audio_way.hpp"
@@ -84,6 +85,11 @@ class Inventory {
   /// What concerns no single phone: many that boot at once, a call server that refuses our address.
   std::vector<Finding> site_findings(WallTime now) const;
 
+  /// When Dropwire itself did not run, as far as is known: the last few, in order.
+  static constexpr std::size_t kMaxAbsences = 16;
+  void set_absences(std::vector<Absence> absences) { absences_ = std::move(absences); }
+  const std::vector<Absence>& absences() const { return absences_; }
+
   /// The wall clock was set back, or was wrong when what is kept was written: steps and phones that are later
   /// than `now` move back together, the latest to `now`. Else what comes next would stand before them.
   void clock_went_back(WallTime now);
@@ -128,6 +134,7 @@ class Inventory {
   CallTotals call_totals_;
   AudioHeard heard_;
   bool behind_router_ = false;
+  std::vector<Absence> absences_;
 };
 
 }  // namespace dw::phones

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "sbc/phones/text.hpp"
@@ -51,7 +52,7 @@ bool silent(const Reach& reach) {
 
 class NetworkExamination {
  public:
-  explicit NetworkExamination(const BoxFacts& box) : box_(box), facts_(box.network) {}
+  NetworkExamination(const BoxFacts& box, WallTime now) : box_(box), facts_(box.network), now_(now) {}
 
   std::vector<Finding> run() {
     check_path();
@@ -76,9 +77,12 @@ class NetworkExamination {
   void check_reach();
   void check_names();
   std::string addresses() const;
+  bool answered_since(const Reach& reach) const;
+  bool told_elsewhere(const Reach& reach) const;
 
   const BoxFacts& box_;
   const NetworkFacts& facts_;
+  WallTime now_;
   std::vector<Finding> out_;
 };
 
@@ -219,10 +223,31 @@ void NetworkExamination::check_helpers() {
         fmt::format("An HTTP request was changed: {}.", words(facts_.http_proxy.differences)));
 }
 
+/// Of a server that the daemon itself asks: it was heard after this was measured.
+bool NetworkExamination::answered_since(const Reach& reach) const {
+  return box_.own && facts_.measured_at && std::ranges::any_of(box_.own->call_servers, [&](const CallServer& s) {
+           return s.name == reach.name && s.transport == to_string(reach.transport) &&
+                  s.state() == CallServer::State::up && *s.last_answer > *facts_.measured_at;
+         });
+}
+
+/// The daemon itself finds its server or its origin down.
+bool NetworkExamination::told_elsewhere(const Reach& reach) const {
+  if (!box_.own) return false;
+  return std::ranges::any_of(box_.own->call_servers,
+                             [&](const CallServer& s) {
+                               return s.name == reach.name && s.transport == to_string(reach.transport) &&
+                                      ails(s, now_);
+                             }) ||
+         std::ranges::any_of(box_.own->origins, [&](const OriginState& o) {
+           return !o.healthy && host_port_of(o.url) == reach.name;
+         });
+}
+
 void NetworkExamination::check_reach() {
   const auto tried = [](const Reach& r) { return r.used && r.state != PortState::not_tried; };
-  const bool alive = std::ranges::any_of(facts_.reach, [](const Reach& r) {
-    return r.state == PortState::open || r.state == PortState::refused;
+  const bool alive = std::ranges::any_of(facts_.reach, [&](const Reach& r) {
+    return r.state == PortState::open || r.state == PortState::refused || answered_since(r);
   });
   // Files that come by HTTP need no TFTP, and a central server that is no Dropwire need not answer STUN.
   const auto open = [&](std::string_view service) {
@@ -241,8 +266,10 @@ void NetworkExamination::check_reach() {
   bool far = false;
   for (const Reach& reach : facts_.reach) {
     if (!reach.used && reach.state != PortState::open) continue;
-    if (silent(reach) && (!alive || needed(reach))) mute.push_back(&reach);
-    if (reach.state == PortState::refused)
+    if (answered_since(reach)) continue;
+    const bool told = alive && told_elsewhere(reach);
+    if (silent(reach) && !told && (!alive || needed(reach))) mute.push_back(&reach);
+    if (reach.state == PortState::refused && !told && needed(reach))
       add("port_refused", one_way_enough(reach) ? Severity::info : Severity::error,
           fmt::format("{} refuses.", name_of(reach)));
     if (reach.state == PortState::open && reach.round_trip && *reach.round_trip > kFar &&
@@ -276,8 +303,22 @@ void NetworkExamination::check_names() {
 
 }  // namespace
 
-std::vector<Finding> network_findings(const BoxFacts& box) {
-  return NetworkExamination(box).run();
+std::vector<Finding> network_findings(const BoxFacts& box, WallTime now) {
+  return NetworkExamination(box, now).run();
+}
+
+std::string host_port_of(std::string_view url) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kPorts = {
+      {{"http", ":80"}, {"https", ":443"}, {"tftp", ":69"}}};
+  const auto after = url.find("://");
+  const auto known = std::ranges::find(kPorts, url.substr(0, std::min(after, url.size())),
+                                       &std::pair<std::string_view, std::string_view>::first);
+  if (after == url.npos || known == kPorts.end()) return {};
+  url.remove_prefix(after + 3);
+  std::string out(url.substr(0, url.find('/')));
+  const auto colon = out.rfind(':');
+  const bool has_port = colon != out.npos && out.find(']', colon) == out.npos;
+  return has_port ? out : out + std::string(known->second);
 }
 
 }  // namespace dw::phones

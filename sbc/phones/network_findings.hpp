@@ -1,4 +1,6 @@
 #pragma once
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "sbc/phones/box.hpp"
@@ -6,7 +8,10 @@
 namespace dw::phones {
 
 /// What the path to the central side shows, and what the router answered: of `box` only what is about the
-/// network.
-std::vector<Finding> network_findings(const BoxFacts& box);
+/// network. A service whose server or origin the daemon itself finds down is told there, and what a server that answered
+/// since was measured to be is past. `now` is the wall clock.
+std::vector<Finding> network_findings(const BoxFacts& box, WallTime now = {});
+/// "http://pbx.example.net/path" is "pbx.example.net:80", as Reach::name has it; empty when it is no such address.
+std::string host_port_of(std::string_view url);
 
 }  // namespace dw::phones

@@ -130,6 +130,7 @@ struct Phone {
   std::vector<std::string> lines;
   std::vector<std::string> follow_ups;  ///< ConfigHints::follow_ups of its last config
   WallTime first_seen{}, last_seen{};
+  WallTime seen_before{};  ///< `last_seen` before its latest sign of life; not kept on disk
   std::uint64_t next_step = 1;
   std::uint64_t revision = 0;  ///< Inventory::revision() of its last change; not kept on disk
   std::deque<Step> steps;  ///< by `at`; at most Inventory::Options::max_steps
@@ -145,7 +146,13 @@ struct StoryEntry {
   std::string step;
   std::string detail;
 };
-std::vector<StoryEntry> story(const Phone& phone);
+/// A time in which Dropwire did not run.
+struct Absence {
+  WallTime from{}, until{};
+  bool told = true;  ///< false: it ended without notice, at `from` or up to a minute after
+};
+/// With a line for each of `absences`, which are in order, since the phone is known and its story begins.
+std::vector<StoryEntry> story(const Phone& phone, const std::vector<Absence>& absences = {});
 
 /// Whether it took its own configuration at this address, to the last octet, within the last ten minutes: only who
 /// stands there can have.

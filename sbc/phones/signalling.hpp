@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -91,6 +92,13 @@ struct Call {
   WallTime since{};
   Duration duration{};          ///< so far, or in all
   std::vector<Stream> streams;  ///< audio first; at most 8
+  // Of one that is over, for its record.
+  std::string server;                ///< "pbx.example.net:5060"
+  WallTime began{};                  ///< it rang, or was dialled; zero: at `since`
+  std::optional<WallTime> answered;  ///< nothing: it was not taken, or that was not told
+  bool preserved = false;            ///< it went on when its signalling was lost
+  std::string ended_by;              ///< "phone", "central", "dropwire"; empty: not told
+  std::string reason;                ///< in a few words, where `ended_by` does not say all
 };
 std::string_view to_string(Call::Way way);  ///< "", "outgoing", "incoming"
 

@@ -113,6 +113,7 @@ std::string sccp_registered_words(const Phone& phone, std::size_t index) {
                         ? fmt::format("moved from {} to {}", before->name, step.name)
                         : "registered with " + step.name;
   if (step.version != 0) out += fmt::format(", protocol {}", step.version);
+  out += after_outage_words(phone, index);
   return out + without_files_words(phone, index);
 }
 
@@ -164,6 +165,55 @@ bool ends_connection(Event event) {
 }
 
 }  // namespace
+
+const Step* outage_of(const Phone& phone, std::size_t end, Protocol protocol, std::string_view aor) {
+  const Step* began = nullptr;
+  for (std::size_t i = end; i-- > 0;) {
+    const Step& step = phone.steps[i];
+    if (step.type != StepType::signalling || step.protocol != protocol || step.aor != aor) continue;
+    switch (step.event) {
+      case Event::no_server:
+        began = &step;
+        break;
+      case Event::refused:
+        if (!step.name.empty()) return began;  // else it was us
+        break;
+      case Event::registered:
+      case Event::bad_password:
+      case Event::unregistered:
+      case Event::reset:
+      case Event::server_lost:
+      case Event::no_date:
+        return began;
+      case Event::connected:
+      case Event::superseded:
+      case Event::phone_lost:
+      case Event::keepalive_missed:
+      case Event::lines:
+      case Event::call_preserved:
+      case Event::media_silent:
+      case Event::alarm:
+      case Event::unheard:
+      case Event::unreachable:
+      case Event::reachable:
+      case Event::altered:
+        break;
+    }
+  }
+  return began;
+}
+
+bool repeats_outage(const Phone& phone, const SignallingStep& told) {
+  constexpr std::chrono::minutes kSameOutage{15};  // a phone that is up asks again long before
+  return told.event == Event::no_server && told.at - phone.seen_before <= kSameOutage &&
+         outage_of(phone, phone.steps.size(), told.protocol, aor_of(told.aor)) != nullptr;
+}
+
+std::string after_outage_words(const Phone& phone, std::size_t index) {
+  const Step& step = phone.steps[index];
+  const Step* const began = outage_of(phone, index, step.protocol, step.aor);
+  return began == nullptr ? std::string() : fmt::format(", {} after it found no call server", to_words(step.at - began->at));
+}
 
 std::string without_files_words(const Phone& phone, std::size_t index) {
   const Step* const failed = failed_config(phone, index);

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sbc/phones/phone.hpp"
@@ -18,6 +19,14 @@ std::string sentence_of_live(const Phone& phone, std::size_t index);
 
 /// ", without its files: it asked for …"; empty: it had them, or nothing is known.
 std::string without_files_words(const Phone& phone, std::size_t index);
+
+/// The step that told that the phone, or the line `aor` of SIP, found no call server, of those before `end`, unless a
+/// server was heard since. nullptr: there is none.
+const Step* outage_of(const Phone& phone, std::size_t end, Protocol protocol, std::string_view aor);
+/// An outage is one line, however often the phone asks meanwhile; how long it took is told when it registers.
+bool repeats_outage(const Phone& phone, const SignallingStep& told);
+/// ", 1 min 38 s after it found no call server"; empty: it had found one.
+std::string after_outage_words(const Phone& phone, std::size_t index);
 
 /// Why the phone was without its config when the step at `index` came: the last file of its latest boot
 /// before, when that boot brought it no config. nullptr: it had one, or nothing is known.

@@ -42,7 +42,7 @@ std::string sip_registered_words(const Phone& phone, std::size_t index) {
   std::string out = before != nullptr && before->name != step.name
                         ? fmt::format("moved{} from {} to {}", line, before->name, step.name)
                         : fmt::format("registered{} with {}", line, step.name);
-  out = with_detail(out.append(transport_words(step.transport)), step);
+  out = with_detail(out.append(transport_words(step.transport)), step) + after_outage_words(phone, index);
   // What a nameless phone asked for can't be told from what others asked from its address.
   return phone.device.empty() ? out : out + without_files_words(phone, index);
 }

@@ -131,7 +131,18 @@ std::string sentence_of(Note note) {
   return "?";
 }
 
-std::vector<StoryEntry> story(const Phone& phone) {
+namespace {
+
+StoryEntry entry_of(const Absence& absence) {
+  const std::string away = to_words(absence.until - absence.from);
+  return {absence.until, "note",
+          absence.told ? fmt::format("Dropwire was stopped, and started again after {}", away)
+                       : fmt::format("Dropwire ended without notice, and started again after {} at the most", away)};
+}
+
+}  // namespace
+
+std::vector<StoryEntry> story(const Phone& phone, const std::vector<Absence>& absences) {
   std::vector<StoryEntry> out;
   for (const Boot& boot : boots_of(phone)) {
     bool told = false;
@@ -146,6 +157,11 @@ std::vector<StoryEntry> story(const Phone& phone) {
       const std::string_view word = step.is_note() ? "note" : to_string(stage_of(step.kind));
       out.push_back({step.at, std::string(word), sentence_of(step)});
     }
+  }
+  for (const Absence& absence : absences) {
+    if (phone.steps.empty() || absence.from < phone.first_seen || absence.until < phone.steps.front().at) continue;
+    const auto after = std::ranges::lower_bound(out, absence.until, {}, &StoryEntry::at);
+    out.insert(after, entry_of(absence));
   }
   return out;
 }

@@ -2,6 +2,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "sbc/net/loop.hpp"
 #include "sbc/net/timer.hpp"
@@ -72,6 +73,8 @@ std::unique_ptr<Check> check_hops(const CheckContext& context, const IpAddress& 
 /// Writes into `facts` the outcome of one service by one protocol, in place of what is there of it.
 void note_reach(phones::NetworkFacts& facts, const Target& target, const Endpoint& at,
                 phones::PortState state, std::optional<Duration> round_trip, std::string error);
+/// Of what did not arrive, in the words of ICMP (net::Undelivered).
+phones::PortState undelivered_state(std::string_view why);
 phones::AlgProbe& alg_of(phones::NetworkFacts& facts, phones::Transport transport);
 
 }  // namespace dw::probe

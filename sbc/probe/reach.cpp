@@ -20,6 +20,10 @@ void note_reach(phones::NetworkFacts& facts, const Target& target, const Endpoin
   }
 }
 
+phones::PortState undelivered_state(std::string_view why) {
+  return why.find("port unreachable") != why.npos ? phones::PortState::refused : phones::PortState::failed;
+}
+
 phones::AlgProbe& alg_of(phones::NetworkFacts& facts, phones::Transport transport) {
   const auto found = std::ranges::find(facts.sip_alg, transport, &phones::AlgProbe::transport);
   if (found != facts.sip_alg.end()) return *found;

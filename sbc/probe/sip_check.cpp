@@ -60,6 +60,7 @@ class SipCheck final : public Check {
     }
     socket_.push_back(std::move(*socket));
     socket_[0].receive([this](auto datagrams) { on_datagrams(datagrams); });
+    socket_[0].receive_errors([this](const net::Undelivered& undelivered) { on_undelivered(undelivered); });
     asked_ = sip_probe(sip::Transport::udp, socket_[0].local(), target_.host);
   }
   void send() {
@@ -78,6 +79,16 @@ class SipCheck final : public Check {
     }
   }
 
+  void on_undelivered(const net::Undelivered& undelivered) {
+    if (undelivered.peer != at_) return;
+    error_ = undelivered.why;
+    if (phones::AlgProbe& alg = alg_of(context_.facts, phones::Transport::udp); !alg.known()) {
+      alg.tried = true;
+      alg.error = error_;
+    }
+    note_reach(context_.facts, target_, at_, undelivered_state(undelivered.why), {}, error_);
+    finish();
+  }
   void on_silence() {
     if (phones::AlgProbe& alg = alg_of(context_.facts, phones::Transport::udp); !alg.known()) {
       alg.tried = true;

@@ -41,6 +41,7 @@ class StunCheck final : public Check {
     sockets_.emplace(context.loop, *source, [this](std::uint32_t socket, Bytes octets) {
       after(probe_.on_datagram(context_.loop.now(), socket, octets));
     });
+    sockets_->on_undelivered([this](const net::Undelivered& undelivered) { on_undelivered(undelivered); });
     for (std::uint32_t socket = 0; socket < 2; ++socket) {
       if (const auto local = sockets_->local(socket)) probe_.set_local(socket, *local);
     }
@@ -51,6 +52,12 @@ class StunCheck final : public Check {
   void on_time() {
     if (!sockets_) return finish();
     after(probe_.on_deadline(context_.loop.now()));
+  }
+  void on_undelivered(const net::Undelivered& undelivered) {
+    if (undelivered.peer != at_ || probe_.result().reflexive) return;
+    context_.facts.stun_error = undelivered.why;
+    note_reach(context_.facts, target_, at_, undelivered_state(undelivered.why), {}, std::string(undelivered.why));
+    finish();
   }
   void after(const std::vector<nat::StunSend>& sends) {
     sockets_->send(sends);

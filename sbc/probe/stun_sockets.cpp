@@ -13,6 +13,7 @@ net::DatagramSocket* StunSockets::at(std::uint32_t socket) {
     for (const net::Datagram& d : datagrams)
       on_datagram_(socket, d.octets);
   });
+  if (on_undelivered_) place->second.receive_errors(on_undelivered_);
   return &place->second;
 }
 

@@ -17,6 +17,9 @@ class StunSockets {
   StunSockets(net::Loop& loop, const IpAddress& from, OnDatagram on_datagram)
       : loop_(loop), from_(from), on_datagram_(std::move(on_datagram)) {}
 
+  /// Told what ICMP says did not arrive. To be set before anything is sent.
+  void on_undelivered(std::function<void(const net::Undelivered&)> told) { on_undelivered_ = std::move(told); }
+
   /// Sends what it can; what it can't open a socket for is lost, as on the way.
   void send(const std::vector<nat::StunSend>& sends);
   std::optional<Endpoint> local(std::uint32_t socket);  ///< opens it, too
@@ -28,6 +31,7 @@ class StunSockets {
   net::Loop& loop_;
   IpAddress from_;
   OnDatagram on_datagram_;
+  std::function<void(const net::Undelivered&)> on_undelivered_;
   std::map<std::uint32_t, net::DatagramSocket> sockets_;
 };
 

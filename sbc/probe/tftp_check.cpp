@@ -49,6 +49,7 @@ class TftpCheck final : public Check {
       }
       sockets_.push_back(std::move(*socket));
       sockets_[i].receive([this, i](auto datagrams) { on_datagrams(i, datagrams); });
+      sockets_[i].receive_errors([this](const net::Undelivered& undelivered) { on_undelivered(undelivered); });
     }
   }
   void send() {
@@ -88,6 +89,13 @@ class TftpCheck final : public Check {
     sockets_[which].flush();
   }
 
+  void on_undelivered(const net::Undelivered& undelivered) {
+    if (answered_ || undelivered.peer != at_) return;
+    error_ = undelivered.why;
+    note_reach(context_.facts, target_, at_, undelivered_state(undelivered.why), {}, error_);
+    answered_ = true;  // by somebody on the way, or there
+    finish();
+  }
   void on_silence() {
     if (!answered_) {
       note_reach(context_.facts, target_, at_, error_.empty() ? PortState::no_answer : PortState::failed, {},

@@ -4,13 +4,13 @@
 
 namespace dw::proxy {
 
-CallServers::CallServers(std::vector<HostPort> names, Duration first_rest) {
-  configure(names, first_rest, {});
+CallServers::CallServers(std::vector<HostPort> names, Duration retry) {
+  configure(names, retry, {});
 }
 
-void CallServers::configure(const std::vector<HostPort>& names, Duration first_rest,
+void CallServers::configure(const std::vector<HostPort>& names, Duration retry,
                             const std::function<bool(std::size_t server)>& used) {
-  first_rest_ = first_rest;
+  retry_ = retry;
   order_.clear();
   for (Server& server : servers_)
     server.configured = false;
@@ -37,45 +37,74 @@ void CallServers::configure(const std::vector<HostPort>& names, Duration first_r
   }
 }
 
-std::size_t CallServers::place_of(std::size_t server) const {
-  return static_cast<std::size_t>(std::ranges::find(order_, server) - order_.begin());
+std::optional<std::size_t> CallServers::pick(std::span<const std::size_t> tried) const {
+  std::optional<std::size_t> down;
+  for (const std::size_t i : order_) {
+    if (std::ranges::find(tried, i) != tried.end()) continue;
+    if (servers_[i].up) return i;
+    if (!down) down = i;
+  }
+  return down;
 }
 
-std::optional<std::size_t> CallServers::pick(TimePoint now, std::size_t from) {
-  for (std::size_t place = from; place < order_.size(); ++place) {
-    const std::size_t i = order_[place];
-    Server& server = servers_[i];
-    if (server.up) return i;
-    if (server.retry_at > now) continue;
-    server.retry_at = now + server.rest;
-    server.on_trial = true;
+bool CallServers::takes(TimePoint now, std::size_t server) {
+  Server& s = servers_[server];
+  return (s.up && now >= s.settled_at) || s.pace.take(now);
+}
+
+std::optional<Duration> CallServers::worked(TimePoint now, std::size_t server) {
+  Server& s = servers_[server];
+  s.last_answer = now;
+  s.next_probe = now + kIdle;
+  if (s.up) return std::nullopt;
+  s.up = true;
+  s.last_error.clear();
+  s.settled_at = now + kSettle;
+  s.pace = TokenBucket(kReturnsASecond, kReturnsAtOnce);
+  return now - s.down_since;
+}
+
+bool CallServers::failed(TimePoint now, std::size_t server, std::string why) {
+  Server& s = servers_[server];
+  const bool was_up = s.up;
+  s.last_error = std::move(why);
+  s.failed_at = now;
+  if (!was_up) return false;
+  s.up = false;
+  s.down_since = now;
+  s.next_probe = now + retry_;
+  s.pace = TokenBucket(kTrialsASecond, kTrialsAtOnce);
+  return true;
+}
+
+/// Of one that is up what it said since counts too.
+TimePoint CallServers::due_at(const Server& server) const {
+  if (!server.configured || !server.next_probe) return TimePoint::max();
+  if (!server.up || !server.last_answer) return *server.next_probe;
+  return std::max(*server.next_probe, *server.last_answer + kIdle);
+}
+
+std::optional<std::size_t> CallServers::due(TimePoint now) {
+  for (std::size_t i = 0; i < servers_.size(); ++i) {
+    if (due_at(servers_[i]) > now) continue;
+    servers_[i].next_probe = now + (servers_[i].up ? kIdle : retry_);
     return i;
   }
   return std::nullopt;
 }
 
-void CallServers::worked(std::size_t server) {
-  Server& s = servers_[server];
-  s.up = true;
-  s.on_trial = false;
-  s.rest = {};
+TimePoint CallServers::next_due() const {
+  TimePoint next = TimePoint::max();
+  for (const Server& server : servers_)
+    next = std::min(next, due_at(server));
+  return next;
 }
 
-void CallServers::failed(TimePoint now, std::size_t server, std::string why) {
-  Server& s = servers_[server];
-  s.up = false;
-  s.last_error = std::move(why);
-  // Many connections may fail of one cause: they count once.
-  if (!s.on_trial && s.rest > Duration{} && s.retry_at > now) return;
-  s.on_trial = false;
-  s.rest = s.rest == Duration{} ? first_rest_ : std::min(2 * s.rest, kLongestRest);
-  s.retry_at = now + s.rest;
-}
-
-std::string CallServers::last_failure() const {
+std::string CallServers::last_failure(TimePoint now) const {
   if (order_.empty()) return {};
   const Server& last = servers_[order_.back()];
-  return last.name.to_string() + ": " + last.last_error + ", a moment ago";
+  if (last.last_error.empty()) return last.name.to_string() + ": it has not answered yet";
+  return last.name.to_string() + ": " + last.last_error + ", " + to_words(now - last.failed_at) + " ago";
 }
 
 std::vector<IpAddress> CallServers::addresses() const {

@@ -1,52 +1,68 @@
 #pragma once
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "sbc/base/endpoint.hpp"
 #include "sbc/base/time.hpp"
+#include "sbc/base/token_bucket.hpp"
 
 namespace dw::proxy {
 
-/// The call servers in the order that was configured, and which of them may be tried now. Each has a number for as
-/// long as it is used, whatever becomes of the order. One that failed
-/// rests, for twice as long after each failure, and is then tried by one connection before others follow. No
-/// I/O.
+/// The call servers in the order that was configured, which of them answer, and how fast phones may go to each. Each
+/// has a number for as long as it is used, whatever becomes of the order. One that failed is probed every few
+/// seconds until it answers; phones go to it only when no other is left, and then a few a second, so that a dead
+/// server costs little and one that is back gets its phones in a steady flow. No I/O.
 class CallServers {
  public:
-  static constexpr Duration kLongestRest = std::chrono::seconds(60);
+  static constexpr Duration kIdle = std::chrono::seconds(60);     ///< one that was silent for so long is probed
+  static constexpr Duration kSettle = std::chrono::seconds(60);   ///< phones come back in a flow for so long
+  static constexpr double kTrialsASecond = 10, kTrialsAtOnce = 20;    ///< phones that try one that is down
+  static constexpr double kReturnsASecond = 200, kReturnsAtOnce = 50; ///< phones, once it is back
 
   struct Server {
     HostPort name;
     bool up = true;  ///< nothing has failed since it last answered
+    std::optional<TimePoint> last_answer;  ///< nothing: it never did
+    TimePoint down_since{}, failed_at{};   ///< while it is not up: the first and the last failure
     std::string last_error;
-    TimePoint retry_at{};  ///< while it is not up
-    Duration rest{};
-    bool on_trial = false;             ///< one connection tries it after its rest
+    std::optional<TimePoint> next_probe;  ///< nothing while nobody has tried it
     unsigned phones = 0;               ///< connections to it now
     std::vector<IpAddress> addresses;  ///< of its last lookup
     TimePoint looked_up{};
+    TokenBucket pace{kTrialsASecond, kTrialsAtOnce};
+    TimePoint settled_at{};
     bool configured = true;  ///< false: out of the settings, and some connections still use it
   };
 
-  CallServers(std::vector<HostPort> names, Duration first_rest);
+  CallServers(std::vector<HostPort> names, Duration retry);
 
   /// Takes another list. A server that stays keeps its number and what is known of it; one that goes keeps its
   /// number while `used` says so of it, and is picked no more.
-  void configure(const std::vector<HostPort>& names, Duration first_rest,
+  void configure(const std::vector<HostPort>& names, Duration retry,
                  const std::function<bool(std::size_t server)>& used);
 
-  /// The first from place `from` of the order on that may be tried; one that rests only once its time has come,
-  /// and then it rests anew for everyone else. Nothing: none is left.
-  std::optional<std::size_t> pick(TimePoint now, std::size_t from);
-  std::size_t place_of(std::size_t server) const;  ///< in the order; its end: it is out of it
-  void worked(std::size_t server);
-  void failed(TimePoint now, std::size_t server, std::string why);
+  /// The first of the order that is up and not among `tried`; else the first that is down. Nothing: none is left.
+  std::optional<std::size_t> pick(std::span<const std::size_t> tried) const;
+  /// Whether one more phone may connect to it now; else it waits for its turn.
+  bool takes(TimePoint now, std::size_t server);
 
-  /// Why the last one of the list failed when it did, for a person: "pbx:2000: Connection refused, a moment
-  /// ago".
-  std::string last_failure() const;
+  /// It took a connection. How long it had been down, if it was.
+  std::optional<Duration> worked(TimePoint now, std::size_t server);
+  /// It said something on a connection that is there.
+  void heard(TimePoint now, std::size_t server) { servers_[server].last_answer = now; }
+  /// It did not take a connection. Whether it had been up.
+  bool failed(TimePoint now, std::size_t server, std::string why);
+
+  /// One that is to be probed now, and then is not again for a while: what is down every `retry`, and what was
+  /// tried once and was silent for kIdle.
+  std::optional<std::size_t> due(TimePoint now);
+  TimePoint next_due() const;
+
+  /// Why the last one of the list failed when it did, for a person: "pbx:2000: Connection refused, 2 s ago".
+  std::string last_failure(TimePoint now) const;
 
   /// All that the last lookups of the configured ones gave.
   std::vector<IpAddress> addresses() const;
@@ -56,7 +72,9 @@ class CallServers {
   const std::vector<Server>& all() const { return servers_; }
 
  private:
-  Duration first_rest_;
+  TimePoint due_at(const Server& server) const;
+
+  Duration retry_;
   std::vector<Server> servers_;
   std::vector<std::size_t> order_;  // numbers
 };

@@ -1,7 +1,9 @@
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sbc/net/resolver.hpp"
 #include "sbc/proxy/sccp_proxy.hpp"
@@ -19,8 +21,9 @@ struct SccpProxy::Connection {
   net::TcpStream phone, server;
   sccp::Session session;
 
-  std::size_t target = 0;       ///< the server that is tried or used
-  std::size_t next_server = 0;  ///< to try when this one fails
+  std::size_t target = 0;          ///< the server that is tried or used
+  std::vector<std::size_t> tried;  ///< servers, with that one
+  std::uint64_t turn = 0;          ///< its number while it waits for its turn to connect; 0: it does not
   std::size_t next_address = 0;
   Endpoint server_at;  ///< the address of it that is tried or used
   std::unique_ptr<net::Lookup> lookup;

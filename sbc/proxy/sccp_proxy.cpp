@@ -22,10 +22,16 @@ SccpProxy::SccpProxy(net::Loop& loop, Options options, MediaBroker& broker, Sink
       broker_(broker),
       sinks_(std::move(sinks)),
       servers_(options_.servers, options_.retry),
+      probes_(loop_, servers_,
+              {[this](std::size_t server) { server_worked(server); },
+               [this](std::size_t server, std::string why) { server_failed(server, std::move(why)); }}),
+      turns_timer_(loop, [this] { look_whose_turn(); }),
       preserved_(broker),
       timer_(loop, [this] { on_time(); }),
       preserved_timer_(loop, [this] { look_at_preserved(); }) {
   preserved_.configure(options_.session.media_idle);
+  probes_.configure(options_.connect_timeout,
+                    options_.source_addresses.empty() ? IpAddress{} : options_.source_addresses.front());
 }
 
 SccpProxy::~SccpProxy() {
@@ -72,6 +78,9 @@ void SccpProxy::configure(Options options) {
   });
   lookups_.clear();
   options_.session.call_servers = servers_.addresses();
+  let_go_.reset();
+  probes_.configure(options_.connect_timeout,
+                    options_.source_addresses.empty() ? IpAddress{} : options_.source_addresses.front());
   if (!other_rates) return;
   names_.clear();
   for (auto& [address, source] : sources_)
@@ -176,7 +185,7 @@ void SccpProxy::perform(Connection& c, sccp::Output& out) {
       bad_.warn("event=sccp_refused device={} peer={} reason=\"{}\"", c.session.device(),
                 c.session.phone().to_string(), escaped(out.end_text));
     if (*out.end == sccp::EndReason::server_silent) {
-      servers_.failed(loop_.now(), c.target, out.end_text);
+      server_failed(c.target, out.end_text);
       tell_step(c, phones::SignallingEvent::server_lost, out.end_text);
     } else if (c.session.registered() && !c.session.unregistered() && *out.end != sccp::EndReason::refused) {
       tell_step(c, phones::SignallingEvent::phone_lost, out.end_text);
@@ -224,115 +233,6 @@ bool SccpProxy::may_register(const std::string& name) {
   constexpr double kSecondsAMinute = 60;
   const double a_minute = options_.registrations_per_minute;
   return names_.try_emplace(name, TokenBucket(a_minute / kSecondsAMinute, a_minute)).first->second.take(now);
-}
-
-// ---- the server ----
-
-void SccpProxy::try_next(Connection& c) {
-  const auto picked = servers_.pick(loop_.now(), c.next_server);
-  if (!picked) {
-    ++no_server_;
-    const std::string why = options_.servers.empty() ? "no call server is configured (central.sccp.servers)"
-                            : c.failure.empty()      ? servers_.last_failure()
-                                                     : c.failure;
-    refused_.warn("event=no_server device={} peer={} reason=\"{}\" the phone is let go", c.session.device(),
-                  c.session.phone().to_string(), escaped(why));
-    tell_step(c, phones::SignallingEvent::no_server, why);
-    return hang_up(c);
-  }
-  c.target = *picked;
-  c.next_server = servers_.place_of(*picked) + 1;
-  c.next_address = 0;
-  auto& server = servers_.at(c.target);
-  if (!server.addresses.empty() && loop_.now() - server.looked_up < kLookupKept) return connect(c);
-  c.lookup = std::make_unique<net::Lookup>(
-      loop_, server.name.host, [this, &c](Result<std::vector<IpAddress>> found) {
-        auto& asked = servers_.at(c.target);
-        if (found) {
-          asked.addresses = std::move(*found);
-          asked.addresses.resize(std::min(asked.addresses.size(), kMaxAddresses));
-          asked.looked_up = loop_.now();
-          options_.session.call_servers = servers_.addresses();
-        }
-        if (asked.addresses.empty()) return connect_failed(c, found.error().text);
-        connect(c);  // with what was known before, if the name can't be had just now
-      });
-}
-
-/// Audio may come from servers that no phone is registered with.
-void SccpProxy::look_up_others() {
-  for (const std::size_t number : servers_.order()) {
-    auto& [lookup, asked] = lookups_[number];
-    if (lookup && loop_.now() - asked < kLookedUpAgain) continue;
-    asked = loop_.now();
-    lookup = std::make_unique<net::Lookup>(
-        loop_, servers_.at(number).name.host, [this, number](Result<std::vector<IpAddress>> found) {
-          if (!found || found->empty()) return;
-          found->resize(std::min(found->size(), kMaxAddresses));
-          servers_.at(number).addresses = std::move(*found);
-          servers_.at(number).looked_up = loop_.now();
-          options_.session.call_servers = servers_.addresses();
-        });
-  }
-  options_.session.call_servers = servers_.addresses();
-}
-
-void SccpProxy::connect(Connection& c) {
-  const auto& server = servers_.at(c.target);
-  if (c.next_address >= server.addresses.size()) return connect_failed(c, "no address is left");
-  c.server_at = {server.addresses[c.next_address++], server.name.port};
-  auto stream = net::TcpStream::connect(
-      loop_, c.server_at, source_for(c),
-      {[this, &c] { connected(c); },
-       [this, &c](Bytes octets) {
-         sccp::Output out;
-         if (c.closing) return;
-         if (tap_->on()) tap(c, WireRecord::Side::central, false, octets);
-         c.session.on_server(loop_.now(), octets, out);
-         perform(c, out);
-       },
-       [this, &c](bool clean, std::string_view why) { server_ended(c, clean, why); }});
-  if (!stream) return connect_failed(c, stream.error().text);
-  c.server = std::move(*stream);
-  c.connect_until = loop_.now() + options_.connect_timeout;
-  arm(c);
-}
-
-IpAddress SccpProxy::source_for(Connection& c) {
-  if (options_.source_addresses.empty()) return {};
-  if (!c.source) {
-    c.source = *std::ranges::min_element(options_.source_addresses, {},
-                                         [this](const IpAddress& address) { return source_use_[address]; });
-    ++source_use_[c.source];
-  }
-  return c.source;
-}
-
-void SccpProxy::connect_failed(Connection& c, const std::string& why) {
-  c.connect_until.reset();
-  c.server = {};
-  if (c.next_address != 0 && c.next_address < servers_.at(c.target).addresses.size()) return connect(c);
-  const auto& server = servers_.at(c.target);
-  c.failure = fmt::format("{}: {}", server.name.to_string(), why);
-  if (server.up)
-    spdlog::warn("event=server_down server={} reason=\"{}\"", server.name.to_string(), escaped(why));
-  servers_.failed(loop_.now(), c.target, why);
-  try_next(c);
-}
-
-void SccpProxy::connected(Connection& c) {
-  c.connect_until.reset();
-  auto& server = servers_.at(c.target);
-  if (!server.up) spdlog::info("event=server_up server={}", server.name.to_string());
-  servers_.worked(c.target);
-  ++server.phones;
-  c.counted = true;
-  look_up_others();
-  const IpAddress local = c.server.local().address;
-  sccp::Output out;
-  c.session.on_server_connected(loop_.now(), {local, options_.central_advertise.value_or(mapped_.value_or(local)), c.server_at},
-                                out);
-  perform(c, out);
 }
 
 // ---- the end ----

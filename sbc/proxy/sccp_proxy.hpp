@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -18,6 +19,7 @@
 #include "sbc/net/timer.hpp"
 #include "sbc/phones/signalling.hpp"
 #include "sbc/proxy/call_servers.hpp"
+#include "sbc/proxy/server_probes.hpp"
 #include "sbc/sccp/preserved_calls.hpp"
 #include "sbc/sccp/session.hpp"
 
@@ -51,6 +53,9 @@ class SccpProxy {
   };
   static constexpr Duration kHangUp =
       std::chrono::seconds(2);  ///< for either side to say that it has heard enough
+  static constexpr Duration kLongestWait = std::chrono::seconds(10);   ///< of a phone, for its turn to connect
+  static constexpr std::size_t kMaxWaiting = 20'000;                   ///< turns of one server that are kept
+  static constexpr Duration kTurns = std::chrono::milliseconds(50);    ///< how often it is looked whose turn it is
   static constexpr Duration kLookupKept = std::chrono::seconds(60);
   /// Of servers that nobody connects to just now.
   static constexpr Duration kLookedUpAgain = std::chrono::minutes(10);
@@ -93,6 +98,12 @@ class SccpProxy {
 
  private:
   struct Connection;
+  /// A phone that waits for its turn to connect to a server.
+  struct Turn {
+    std::size_t slot = 0;
+    std::uint64_t number = 0;  ///< Connection::turn, if it still waits
+    TimePoint until{};
+  };
   struct Source {
     explicit Source(TokenBucket b) : bucket(b) {}
     std::size_t connections = 0;
@@ -107,7 +118,7 @@ class SccpProxy {
   void tell(Connection& c, const sccp::SessionEvent& event);
   void tell_step(Connection& c, phones::SignallingEvent event, std::string detail);
   void log_event(const Connection& c, const sccp::SessionEvent& event);
-  void call_over(const std::string& device, const sccp::Call& call);
+  void call_over(const std::string& device, const sccp::Call& call, const Connection* c = nullptr);
   void call_preserved(Connection& c, sccp::LostCall& lost);
   void look_at_preserved();
   void tell_over(const sccp::PreservedCalls::Over& over);
@@ -123,7 +134,13 @@ class SccpProxy {
   // To the server.
   void try_next(Connection& c);
   void look_up_others();
+  void no_server_left(Connection& c);
+  void wait_for_turn(Connection& c);
+  void look_whose_turn();
+  void look_up(Connection& c);
   void connect(Connection& c);
+  void server_worked(std::size_t server);
+  void server_failed(std::size_t server, std::string why);
   void connect_failed(Connection& c, const std::string& why);
   void connected(Connection& c);
   IpAddress source_for(Connection& c);
@@ -146,6 +163,11 @@ class SccpProxy {
   std::optional<IpAddress> mapped_;
   CallServers servers_;
   std::map<std::size_t, std::pair<std::unique_ptr<net::Lookup>, TimePoint>> lookups_;  ///< since when, by server
+  ServerProbes probes_;
+  std::vector<std::deque<Turn>> waiting_;  // by server
+  std::uint64_t last_turn_ = 0;
+  net::Timer turns_timer_;
+  std::optional<std::uint64_t> let_go_;  // phones, while no server can be had
   sccp::SessionCounters counters_;
   std::vector<net::TcpListener> listeners_;
   std::vector<std::unique_ptr<Connection>> slots_;

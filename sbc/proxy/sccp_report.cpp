@@ -116,7 +116,7 @@ void SccpProxy::tell(Connection& c, const sccp::SessionEvent& event) {
     case Kind::lines:
       return tell_step(c, Step::lines, {});
     case Kind::call_over:
-      return call_over(c.session.device(), *event.call);
+      return call_over(c.session.device(), *event.call, &c);
     case Kind::media_silent:
       return tell_step(c, Step::media_silent, event.text);
     case Kind::receives: {
@@ -191,10 +191,16 @@ void SccpProxy::log_event(const Connection& c, const sccp::SessionEvent& event) 
   }
 }
 
-void SccpProxy::call_over(const std::string& device, const sccp::Call& call) {
+void SccpProxy::call_over(const std::string& device, const sccp::Call& call, const Connection* c) {
   if (!call.connected && call.streams.empty()) return;  // it rang, or somebody only lifted the handset
   ++calls_;
-  const phones::Call told = for_people(device, call, loop_.now());
+  phones::Call told = for_people(device, call, loop_.now());
+  if (c) told.peer = c->session.phone();
+  if (c && c->counted) told.server = servers_.at(c->target).name.to_string();
+  told.began = told.since;
+  if (call.connected) told.answered = told.since + std::chrono::floor<std::chrono::milliseconds>(*call.connected - call.since);
+  told.preserved = call.preserved;
+  if (c && c->closing && !call.preserved) told.reason = "its connection ended";
   log_call_over(told);
   if (sinks_.on_call) sinks_.on_call(told);
 }

@@ -57,6 +57,7 @@ bool SipProxy::configure(Options options) {
   options.state_dir = options_.state_dir;
   options.resolver = options_.resolver;
   options_ = std::move(options);
+  let_go_.reset();
   if (other_rate) {
     for (auto& [address, source] : sources_)
       source.bucket = TokenBucket(options_.connection_rate, 5 * options_.connection_rate);
@@ -112,6 +113,7 @@ Result<std::uint16_t> SipProxy::listen_at(const Endpoint& where) {
   sockets_.push_back(std::move(*socket));
   const std::size_t index = sockets_.size() - 1;
   sockets_.back().receive([this, index](std::span<const net::Datagram> all) { on_datagrams(index, all); });
+  sockets_.back().receive_errors([this](const net::Undelivered& one) { on_undelivered(one); });
   return at.port;
 }
 
@@ -143,6 +145,11 @@ void SipProxy::on_datagrams(std::size_t socket, std::span<const net::Datagram> d
     if (tap_->on()) tap(from, false, d.octets);
     core_.on_message(now, from, d.octets, out_);
   }
+  perform();
+}
+
+void SipProxy::on_undelivered(const net::Undelivered& undelivered) {
+  core_.on_undelivered(loop_.now(), undelivered.peer, undelivered.octets, undelivered.why, out_);
   perform();
 }
 

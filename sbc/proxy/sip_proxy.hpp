@@ -105,6 +105,7 @@ class SipProxy {
   Result<void> listen(const IpAddress& address);
   Result<std::uint16_t> listen_at(const Endpoint& where);
   void on_datagrams(std::size_t socket, std::span<const net::Datagram> datagrams);
+  void on_undelivered(const net::Undelivered& undelivered);
   void accept(net::Descriptor socket, const Endpoint& peer, const Endpoint& local);
   const char* refusal(const IpAddress& source);
   void on_octets(sip::ConnectionId id, Bytes octets);
@@ -155,6 +156,7 @@ class SipProxy {
   TimePoint timer_at_ = TimePoint::max();
   net::LogLimit limit_, refused_, bad_, offences_{20, 200}, lost_{20, 200}, registered_{50, 500};
   std::uint64_t accepted_ = 0, turned_away_ = 0, truncated_ = 0;
+  std::optional<std::uint64_t> let_go_;  // requests, while no server can be had
 };
 
 }  // namespace dw::proxy

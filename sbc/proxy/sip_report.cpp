@@ -138,7 +138,11 @@ void SipProxy::log_event(const sip::Event& event) {
       return refused_.warn(
           "event=sip_wrong_password {} the server challenged again what the phone had signed", who());
     case Kind::no_server:
-      return refused_.warn("event=no_server {} reason=\"{}\" the phone is asked to come again", who(), why());
+      // One line when it begins; how many there were is told when a server is back.
+      if (!let_go_)
+        refused_.warn("event=no_server {} reason=\"{}\" phones are asked to come again until one is back", who(), why());
+      let_go_ = let_go_.value_or(0) + 1;
+      return;
     case Kind::unheard:
       return limit_.warn("event=sip_answers_unheard {} reason=\"{}\"", who(), why());
     case Kind::unreachable:
@@ -175,7 +179,10 @@ void SipProxy::log_event(const sip::Event& event) {
       return offences_.warn("event=sip_ban peer={} reason=\"{}\" it gets no answer for a while",
                             event.flow.peer.address.to_string(), why());
     case Kind::server_up:
-      return spdlog::info("event=server_up service=sip server={}", server_name(event));
+      spdlog::info("event=server_up service=sip server={} away=\"{}\" requests_put_off={}", server_name(event), why(),
+                   let_go_.value_or(0));
+      let_go_.reset();
+      return;
     case Kind::server_down:
       return limit_.warn("event=server_down service=sip server={} reason=\"{}\"", server_name(event), why());
     case Kind::asked:
@@ -221,7 +228,28 @@ void SipProxy::call_over(const sip::Event& event) {
                 escaped(event.aor, 64), escaped(event.call->call_id), escaped(event.text, 200));
     tell_step(event, phones::SignallingEvent::media_silent, "given up: " + event.text);
   }
-  const phones::Call told = for_people(*event.call);
+  phones::Call told = for_people(*event.call);
+  told.server = server_name(event);
+  told.answered = told.since;
+  told.began = told.since - std::chrono::floor<std::chrono::milliseconds>(event.call->before);
+  told.reason = event.call->reason;
+  switch (event.call->ended_by) {
+    case sip::Call::EndedBy::unknown:
+      break;
+    case sip::Call::EndedBy::phone:
+      told.ended_by = "phone";
+      break;
+    case sip::Call::EndedBy::central:
+      told.ended_by = "central";
+      break;
+    case sip::Call::EndedBy::us:
+      told.ended_by = "dropwire";
+      break;
+  }
+  if (!event.text.empty()) {
+    told.ended_by = "dropwire";
+    told.reason = event.text;
+  }
   log_call_over(told);
   if (sinks_.on_call) sinks_.on_call(told);
 }
@@ -283,6 +311,8 @@ void SipProxy::append_metrics(MetricsText& out) const {
   out.counter("dropwire_sip_no_server_total", "Requests for which no central server could be had.",
               c.no_server);
   out.counter("dropwire_sip_truncated_total", "SIP datagrams that were too long.", truncated_);
+  out.counter("dropwire_sip_undelivered_total", "ICMP messages that said that a SIP datagram did not arrive.",
+              c.undelivered);
   out.counter("dropwire_sip_accepted_total", "SIP connections that were taken.", accepted_);
   out.counter("dropwire_sip_turned_away_total", "SIP connections that were refused because of a limit.",
               turned_away_);

@@ -11,6 +11,7 @@
 #include "sbc/sip/call_media.hpp"
 #include "sbc/sip/flow.hpp"
 #include "sbc/sip/message.hpp"
+#include "sbc/sip/output.hpp"
 
 namespace dw::sip {
 
@@ -60,10 +61,13 @@ struct DialogSet {
   CallMedia media;
   std::string far_number, far_name;
   std::string own_number;
+  TimePoint began{};  ///< its INVITE came
   TimePoint since{};
   TimePoint heard{};                           ///< when both sides last agreed on something within it
   std::optional<TimePoint> session_until;      ///< by when it is to be refreshed (RFC 4028)
   bool silent = false;                         ///< its media were, for long; it does not count as a call then
+  Call::EndedBy ended_by = Call::EndedBy::unknown;
+  std::string end_reason;
   std::string taken;     ///< responder of the first 2xx: the call's media are with it
   bool pending = false;  ///< its first request is not answered for good
   bool ringing = false, connected = false, over = false, counted = false;

@@ -30,6 +30,9 @@ struct Call {
   bool connected = false;  ///< ever
   Duration duration{};
   std::vector<CallStream> streams;
+  Duration before{};  ///< it was dialled so long before `duration` begins
+  enum class EndedBy : std::uint8_t { unknown, phone, central, us } ended_by = EndedBy::unknown;
+  std::string reason;  ///< of what we ended
 };
 std::string_view to_string(Call::State state);
 
@@ -61,7 +64,7 @@ struct Event {
     dropped,      ///< a message that made no sense, or was not allowed: `text`
     offence,      ///< what scanners do: `text`
     banned,       ///< `text`: why
-    server_up,
+    server_up,    ///< `text`: how long it had been down
     server_down,  ///< `text`: why
     asked,        ///< to start over (`request`), and `status` is what it answered; 0: nothing
   };

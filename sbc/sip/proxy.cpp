@@ -41,7 +41,7 @@ Proxy::Proxy(ProxyOptions options, MediaBroker& broker, std::function<std::uint6
       random_(std::move(random)),
       domain_(domain_of(options_)),
       secret_(random_()),
-      servers_(options_.servers, options_.retry, options_.register_rate),
+      servers_(options_.servers, options_.register_rate),
       guard_(options_.guard),
       bindings_(options_.max_bindings),
       dialogs_(max_dialogs(options_)),
@@ -52,7 +52,7 @@ Proxy::Proxy(ProxyOptions options, MediaBroker& broker, std::function<std::uint6
 }
 
 bool Proxy::configure(ProxyOptions options) {
-  if (!servers_.configure(options.servers, options.retry, options.register_rate,
+  if (!servers_.configure(options.servers, options.register_rate,
                           [this](std::size_t server) { return uses_server(server); }))
     return false;
   options_ = std::move(options);

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -56,7 +57,7 @@ struct ProxyCounters {
   std::uint64_t malformed = 0, refused = 0, repeated = 0, dropped = 0;
   std::uint64_t registrations = 0, registrations_refused = 0, registrations_put_off = 0;
   std::uint64_t registrations_kept = 0;  ///< answered here
-  std::uint64_t calls = 0, no_media = 0, fail_overs = 0, no_server = 0;
+  std::uint64_t calls = 0, no_media = 0, fail_overs = 0, no_server = 0, undelivered = 0;
 };
 
 /// SIP between phones and central servers: a transaction-stateful, dialog-aware proxy that hides addresses
@@ -84,6 +85,9 @@ class Proxy {
   /// Its octets can't be cut into messages.
   void on_bad_stream(TimePoint now, const Flow& from, std::string_view why, Output& out);
   void on_ping(TimePoint now, ConnectionId connection);
+  /// ICMP says that a datagram to `peer` did not arrive. `quoted` is its beginning, as far as the message shows it:
+  /// only whoever saw the datagram can show its branch.
+  void on_undelivered(TimePoint now, const Endpoint& peer, Bytes quoted, std::string_view why, Output& out);
   void on_deadline(TimePoint now, Output& out);
   TimePoint next_deadline() const;
 
@@ -192,6 +196,9 @@ class Proxy {
   Endpoint told_to_central(Transport transport, const Endpoint& local, const std::optional<Endpoint>& seen) const;
   std::optional<Endpoint> seen_by(std::size_t server, const Flow& flow) const;
   void note_seen(const Transaction& t, const Message& answer);
+  void server_failed_for(TimePoint now, Transaction& t, std::string why, Output& out);
+  void server_worked(TimePoint now, std::size_t server, Output& out);
+  void give_up(TimePoint now, Transaction& t, Output& out);
   Hop hop_to_central(std::size_t server, const Flow& flow, const Flow& phone, std::string_view token) const;
   // proxy_central.cpp: from the central side to phones
   void from_central(TimePoint now, const Flow& from, std::size_t server, const Message& m, Output& out);
@@ -311,6 +318,10 @@ class Proxy {
   void on_probe_silence(TimePoint now, const Transaction& t, Output& out);
   void send_own_options(TimePoint now, Transaction& t, const std::string& uri, const std::string& us,
                         Duration within, Output& out);
+  Duration ping_while_down() const { return std::min(options_.retry, options_.ping); }
+  void suspect(TimePoint now, std::size_t server);
+  void undelivered_to_central(TimePoint now, Transaction& t, Output& out);
+  void undelivered_to_phone(TimePoint now, Transaction& t, Output& out);
   bool resend_by_udp(TimePoint now, Transaction& t, Output& out);
   void look_around(TimePoint now, Output& out);
   Event event_of(Event::Kind kind, const Binding& b) const;

@@ -33,11 +33,7 @@ void Proxy::on_response(TimePoint now, const Flow& from, const Message& m, Outpu
     }
     return transactions_.forget(*t);
   }
-  if (t->from_side == Side::access && servers_.worked(now, t->central_server)) {
-    Event event = event_of(Event::Kind::server_up, Flow{}, {});
-    event.server = t->central_server;
-    out.events.push_back(std::move(event));
-  }
+  if (t->from_side == Side::access) server_worked(now, t->central_server, out);
   const bool refusal = m.status() >= 300;
   if (t->is_invite() && refusal && !t->forwarded.empty()) {  // empty: a 2xx came before
     // The ACK of each one that is no 2xx is ours to send, also when it comes again (RFC 3261 §17.1.1.2).
@@ -197,9 +193,11 @@ void Proxy::on_timeout(TimePoint now, Transaction& t, Transactions::Timeout time
   if (t.from_side == Side::access && t.client_silent && !t.cancelled) {
     // One request that it leaves without an answer says nothing of a server that answers others.
     const auto* const address = servers_[t.central_server].address();
-    if (servers_[t.central_server].last_heard < t.sent_at && address && address->peer == t.to.peer)
-      server_failed(now, t.central_server, "it does not answer", out);
+    const bool silent = servers_[t.central_server].last_heard < t.sent_at;
+    if (silent && address && address->peer == t.to.peer) server_failed_for(now, t, "it does not answer", out);
     if (try_next_server(now, t, out)) return;
+    const bool in_dialog = t.dialogs != 0 && !t.begins_dialogs;
+    if (silent && !in_dialog && timeout == Transactions::Timeout::unanswered) return give_up(now, t, out);
   }
   if (timeout == Transactions::Timeout::unanswered) return;  // it has until timer B or F
   DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;

@@ -20,6 +20,7 @@ void Proxy::from_central(TimePoint now, const Flow& from, std::size_t server, co
   t->binding = binding ? binding->id : 0;
   if (match.set) {
     t->dialogs = match.set->id;
+    if (m.method() == Method::bye) match.set->ended_by = Call::EndedBy::central;
     refresh_target(*match.set, match, m);
     if (!match.from_initiator && !match.dialog) match.dialog = match.set->find(m.from_tag());
     if (match.from_initiator) {

@@ -71,7 +71,9 @@ void Proxy::begin_call(TimePoint now, DialogSet& set) {
   set.dialogs.clear();
   set.taken.clear();
   if (!set.is_call()) return dialogs_.set_until(set, now + kAfterReferred);
-  set.since = now;
+  set.since = set.began = now;
+  set.ended_by = Call::EndedBy::unknown;
+  set.end_reason.clear();
   if (!set.counted) dialogs_.count_call(set, 1);
   dialogs_.set_until(set, TimePoint::max());
 }
@@ -192,6 +194,9 @@ Call Proxy::call_of(TimePoint now, const DialogSet& set) const {
   call.outgoing = set.initiator == Side::access;
   call.connected = set.connected;
   call.duration = now - set.since;
+  call.before = set.since - set.began;
+  call.ended_by = set.ended_by;
+  call.reason = set.end_reason;
   call.streams = set.media.report(now, broker_);
   call.state = set.connected ? (set.media.held() ? Call::State::on_hold : Call::State::connected)
                : set.ringing ? Call::State::ringing

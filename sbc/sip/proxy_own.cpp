@@ -61,9 +61,7 @@ void Proxy::ping_servers(TimePoint now, Output& out) {
   for (std::size_t i = 0; i < servers_.all().size(); ++i) {
     auto& server = servers_[i];
     if (!server.configured || server.next_ping > now || !server.address()) continue;
-    server.next_ping =
-        now + (server.up ? options_.ping
-                         : std::clamp(server.rest, std::min(options_.retry, options_.ping), options_.ping));
+    server.next_ping = now + (server.up ? options_.ping : ping_while_down());
     Transaction* const t = transactions_.begin(Method::options, {});
     const auto flow = t ? central_flow(now, i, {}, server.transport, out) : std::nullopt;
     if (!t || !flow) continue;
@@ -72,6 +70,7 @@ void Proxy::ping_servers(TimePoint now, Output& out) {
     t->to = *flow;
     const Hop hop = hop_to_central(i, *flow, {}, {});
     send_own_options(now, *t, "sip:" + domain_, hop.us, options_.answer_timeout, out);
+    servers_.asked(now, i);
   }
 }
 
@@ -132,11 +131,7 @@ void Proxy::probe(TimePoint now, Binding& b, const Flow& flow, Output& out) {
 void Proxy::on_probe_answer(TimePoint now, const Transaction& t, Output& out) {
   if (t.purpose == Transaction::Purpose::server_ping) {
     servers_[t.central_server].answers_pings = true;
-    if (!servers_.worked(now, t.central_server)) return;
-    Event event = event_of(Event::Kind::server_up, Flow{}, {});
-    event.server = t.central_server;
-    out.events.push_back(std::move(event));
-    return;
+    return server_worked(now, t.central_server, out);
   }
   Binding* const b = bindings_.by_id(t.binding);
   if (!b) return;
@@ -158,11 +153,11 @@ void Proxy::on_probe_silence(TimePoint now, const Transaction& t, Output& out) {
   if (t.purpose == Transaction::Purpose::server_ping) {
     auto& server = servers_[t.central_server];
     // One that never answered OPTIONS may be of the kind that doesn't.
-    const bool down = server.answers_pings && (++server.pings_missed >= Servers::kPingsMissed || !server.up);
-    server.next_ping = now + (server.answers_pings ? kProbeAgain : options_.ping);
-    if (!down) return;
+    if (!server.answers_pings) return;
+    server.next_ping = std::min(server.next_ping, now + kProbeAgain);
+    if (++server.pings_missed < Servers::kPingsMissed && server.up) return;
     server_failed(now, t.central_server, "it does not answer OPTIONS", out);
-    server.next_ping = server.up ? now : server.retry_at;
+    server.next_ping = server.up ? now : now + ping_while_down();
     return;
   }
   Binding* const b = bindings_.by_id(t.binding);

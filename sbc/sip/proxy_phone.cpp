@@ -55,6 +55,7 @@ void Proxy::from_phone(TimePoint now, const Flow& from, const Message& m, Output
   if (match.set) {
     t->dialogs = match.set->id;
     t->central_server = match.set->server;
+    if (m.method() == Method::bye) match.set->ended_by = Call::EndedBy::phone;
     refresh_target(*match.set, match, m);
   } else {
     t->central_server = binding ? binding->server : 0;
@@ -156,7 +157,8 @@ bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, 
     const bool stays = t.tried == 0 && t.binding != 0 && t.central_server < bound.size() &&
                        bound[t.central_server].configured && bound[t.central_server].up &&
                        bound[t.central_server].address();
-    const auto picked = stays ? std::optional(t.central_server) : servers_.pick(now, t.tried);
+    const auto picked =
+        stays ? std::optional(t.central_server) : servers_.pick(now, t.tried, calls_for_help(m));
     if (!picked) return false;
     t.central_server = *picked;
     if (set) set->server = *picked;
@@ -204,8 +206,9 @@ bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, 
       if (build_request(now, t, m, hop, target, routes, set, t.forwarded, out) != 0) return false;
     }
   }
-  const bool may_fail_over = in_dialog ? other_places : servers_.configured() > 1;
-  transactions_.send_request(now, t, may_fail_over ? options_.answer_timeout : Duration{}, out);
+  const Duration answer_within = !in_dialog || other_places ? options_.answer_timeout : Duration{};
+  transactions_.send_request(now, t, answer_within, out);
+  servers_.asked(now, t.central_server);
   return true;
 }
 
@@ -309,6 +312,39 @@ void Proxy::server_failed(TimePoint now, std::size_t server, std::string why, Ou
   Event event = event_of(Event::Kind::server_down, Flow{}, why);
   event.server = server;
   if (servers_.failed(now, server, std::move(why))) out.events.push_back(std::move(event));
+  servers_[server].next_ping = std::min(servers_[server].next_ping, now + ping_while_down());
+}
+
+/// What it asked goes to the next address of that server, if there is one.
+void Proxy::server_failed_for(TimePoint now, Transaction& t, std::string why, Output& out) {
+  const std::size_t server = t.central_server;
+  server_failed(now, server, std::move(why), out);
+  if (servers_[server].up) t.tried &= ~(1U << server);
+}
+
+void Proxy::server_worked(TimePoint now, std::size_t server, Output& out) {
+  const auto away = servers_.worked(now, server);
+  if (!away) return;
+  Event event = event_of(Event::Kind::server_up, Flow{}, to_words(*away));
+  event.server = server;
+  out.events.push_back(std::move(event));
+}
+
+/// Whoever was asked says nothing, and nobody else is left: the phone hears so while it still waits. What comes after
+/// all does no harm: a call that rings then is cancelled.
+void Proxy::give_up(TimePoint now, Transaction& t, Output& out) {
+  if (!other_.parse(as_bytes(t.request))) return transactions_.forget(t);
+  if (t.is_invite()) {
+    t.client_resend = Transaction::kNever;
+    t.cancelled = true;
+    transactions_.arm(t);
+  } else {
+    transactions_.end_client(t);
+  }
+  const auto slot = t.slot;
+  const auto serial = t.serial;
+  no_server_left(now, t, other_, out);
+  transactions_.forget_if_over(slot, serial);
 }
 
 /// A request of no dialog whose server did not take it goes to the next one, one within a dialog to the next address of

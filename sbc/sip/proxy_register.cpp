@@ -133,7 +133,8 @@ bool Proxy::forward_register(TimePoint now, Transaction& t, const Message& m, Ou
       if (build_request(now, t, m, hop, {}, {}, nullptr, t.forwarded, out) != 0) return false;
     }
   }
-  transactions_.send_request(now, t, servers_.configured() > 1 ? options_.answer_timeout : Duration{}, out);
+  transactions_.send_request(now, t, options_.answer_timeout, out);
+  servers_.asked(now, *picked);
   return true;
 }
 

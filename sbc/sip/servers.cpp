@@ -1,6 +1,7 @@
 #include "sbc/sip/servers.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/sip/uri.hpp"
@@ -14,11 +15,11 @@ constexpr double kAtOnce = 0.2, kRefilled = 0.8;
 
 }  // namespace
 
-Servers::Servers(const Names& names, Duration first_rest, double register_rate) {
-  configure(names, first_rest, register_rate, {});
+Servers::Servers(const Names& names, double register_rate) {
+  configure(names, register_rate, {});
 }
 
-bool Servers::configure(const Names& names, Duration first_rest, double register_rate, const Used& used) {
+bool Servers::configure(const Names& names, double register_rate, const Used& used) {
   const std::size_t count = std::min(names.size(), kMax);
   const auto number_of = [this](const Names::value_type& name) {
     return static_cast<std::size_t>(
@@ -41,7 +42,6 @@ bool Servers::configure(const Names& names, Duration first_rest, double register
     if (order[place] == kMaxKept) return false;
     taken[order[place]] = true;
   }
-  first_rest_ = first_rest;
   for (Server& server : servers_)
     server.configured = false;
   for (std::size_t place = 0; place < count; ++place) {
@@ -67,42 +67,45 @@ void Servers::forget_unused(const Used& used) {
   }
 }
 
-std::optional<std::size_t> Servers::pick(TimePoint now, std::uint32_t tried) {
-  std::optional<std::size_t> resting;
+std::optional<std::size_t> Servers::pick(TimePoint now, std::uint32_t tried, bool must) {
+  std::optional<std::size_t> down;
   for (const std::size_t i : order_) {
-    Server& server = servers_[i];
+    const Server& server = servers_[i];
     if ((tried >> i & 1U) != 0 || !server.address()) continue;
     if (server.up) return i;
-    if (!resting && server.retry_at <= now) resting = i;
+    if (!down) down = i;
   }
-  if (resting) servers_[*resting].retry_at = now + servers_[*resting].rest;  // one tries, others wait
-  return resting;
+  if (down && !servers_[*down].trials.take(now) && !must) return std::nullopt;
+  return down;
 }
 
-bool Servers::worked(TimePoint now, std::size_t server) {
+void Servers::asked(TimePoint now, std::size_t server) {
+  if (!servers_[server].unanswered_since) servers_[server].unanswered_since = now;
+}
+
+std::optional<Duration> Servers::worked(TimePoint now, std::size_t server) {
   Server& s = servers_[server];
   s.last_heard = now;
-  const bool was_down = !s.up;
-  s.up = true;
-  s.rest = {};
+  s.unanswered_since.reset();
   s.pings_missed = 0;
   s.last_error.clear();
-  return was_down;
+  if (std::exchange(s.up, true)) return std::nullopt;
+  return now - s.down_since;
 }
 
 bool Servers::failed(TimePoint now, std::size_t server, std::string why) {
   Server& s = servers_[server];
-  const bool was_up = s.up;
   s.last_error = std::move(why);
-  if (s.addresses.size() > 1 && s.current + 1 < s.addresses.size()) {
+  if (s.current + 1 < s.addresses.size()) {
     ++s.current;  // the next of its addresses, at once
     return false;
   }
   s.current = 0;
+  if (!s.up) return false;
   s.up = false;
-  s.rest = s.rest == Duration{} ? first_rest_ : std::min(2 * s.rest, kLongestRest);
-  s.retry_at = now + s.rest;
-  return was_up;
+  s.down_since = now;
+  s.trials = TokenBucket(kTrialsASecond, kTrialsAtOnce);
+  return true;
 }
 
 void Servers::set_addresses(std::size_t server, std::vector<Address> addresses) {

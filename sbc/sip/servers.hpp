@@ -14,12 +14,13 @@
 namespace dw::sip {
 
 /// The central servers in the order that was configured, where each is, and which of them answer. Each has a number for
-/// as long as something is bound to it, whatever becomes of the order. No I/O.
+/// as long as something is bound to it, whatever becomes of the order. One that is down is asked every few seconds by
+/// whoever pings, and gets requests only when no other is left, a few a second. No I/O.
 class Servers {
  public:
   static constexpr std::size_t kMax = 16;
   static constexpr std::size_t kMaxKept = 32;  ///< with those out of the settings that are still in use
-  static constexpr Duration kLongestRest = std::chrono::seconds(60);
+  static constexpr double kTrialsASecond = 10, kTrialsAtOnce = 20;  ///< requests to one that is down
   static constexpr unsigned kPingsMissed = 2;  ///< in a row: it is taken for dead
 
   struct Address {
@@ -37,10 +38,12 @@ class Servers {
     std::size_t current = 0;
     bool up = true;          ///< nothing has failed since it last answered
     std::string last_error;  ///< for a person
-    Duration rest{};         ///< how long it is left alone after it failed
-    TimePoint retry_at{};    ///< while it is not up: one request, or a ping, tries it then
+    TimePoint down_since{};  ///< while it is not up
+    TokenBucket trials{kTrialsASecond, kTrialsAtOnce};  ///< while it is not up
     TimePoint next_ping{};
-    TimePoint last_heard{};
+    TimePoint last_heard{};  ///< zero: never
+    std::optional<TimePoint> unanswered_since;  ///< something was asked then, and it has said nothing since
+    std::optional<TimePoint> suspected_at;  ///< somebody said by ICMP that it is gone
     unsigned pings_missed = 0;
     bool answers_pings = false;  ///< it did, once
     std::optional<Seen> seen;  ///< by UDP
@@ -52,23 +55,25 @@ class Servers {
     const Address* address() const { return current < addresses.size() ? &addresses[current] : nullptr; }
   };
 
-  Servers(const std::vector<std::pair<Transport, HostPort>>& names, Duration first_rest, double register_rate);
+  Servers(const std::vector<std::pair<Transport, HostPort>>& names, double register_rate);
 
   using Names = std::vector<std::pair<Transport, HostPort>>;
   using Used = std::function<bool(std::size_t server)>;
   /// Takes another list. A server that stays keeps its number and what is known of it; one that goes is picked no
   /// more, and keeps its number and addresses while it is `used`. False, and nothing is changed, when kMaxKept would
   /// not hold them all.
-  bool configure(const Names& names, Duration first_rest, double register_rate, const Used& used);
+  bool configure(const Names& names, double register_rate, const Used& used);
   /// Forgets where those are that are neither configured nor used: they are the central side no more.
   void forget_unused(const Used& used);
   std::size_t configured() const { return order_.size(); }
 
-  /// The first that is up and not in `tried` (one bit each); else the first whose rest is over; nothing is
-  /// left otherwise.
-  std::optional<std::size_t> pick(TimePoint now, std::uint32_t tried);
-  /// It said something. Whether it had been down.
-  bool worked(TimePoint now, std::size_t server);
+  /// The first that is up and not in `tried` (one bit each); else the first that is down, if it has not been tried
+  /// too often lately, or whoever asks `must` be tried; nothing is left otherwise.
+  std::optional<std::size_t> pick(TimePoint now, std::uint32_t tried, bool must = false);
+  /// Something is sent to it, and it is to answer.
+  void asked(TimePoint now, std::size_t server);
+  /// It said something. How long it had been down, if it was.
+  std::optional<Duration> worked(TimePoint now, std::size_t server);
   /// Whether it had been up. Goes on to its next address.
   bool failed(TimePoint now, std::size_t server, std::string why);
   void set_addresses(std::size_t server, std::vector<Address> addresses);
@@ -85,7 +90,6 @@ class Servers {
   const std::vector<Server>& all() const { return servers_; }
 
  private:
-  Duration first_rest_;
   std::vector<Server> servers_;
   std::vector<std::size_t> order_;  // numbers
 };

@@ -7,7 +7,7 @@ function showStatus(s) {
   text("version", s.version);
   const down = s.services.filter((x) => x.enabled && !x.up);
   const dead = s.origins.filter((o) => !o.healthy);
-  const mute = s.call_servers.filter((c) => !c.up);
+  const mute = s.call_servers.filter((c) => c.state === "down" || c.state === "silent");
   health_of_box = s.draining ? ["error", "Shutting down"] : s.configured === false ? ["error", "Not configured"] : down.length ? ["error", "Not ready"]
     : dead.length ? ["warning", "Files in trouble"] : mute.length ? ["warning", "Call server in trouble"] : ["good", "All well"];
   $("setup").hidden = s.configured !== false;
@@ -19,7 +19,8 @@ function facts_of_box(s) {
     badge(x.up ? "good" : "error", x.name.toUpperCase()), " ", mono(x.up ? x.addresses.join(", ") : x.error || "does not listen")]);
   const origins = s.origins.map((o) => [mono(o.url), " ", badge(o.healthy ? "good" : "warning", o.healthy ? "answers" : o.last_error || "in trouble")]);
   const servers = s.call_servers.map((c) => [mono(c.name), ` ${protocol(c)} `,
-    c.up ? badge("good", `${c.phones} ${c.protocol === "sip" ? "registered" : "connected"}`) : badge("warning", c.last_error || "in trouble")]);
+    c.state === "untried" ? badge("", "not tried yet") : c.state === "silent" ? badge("warning", "has not answered yet")
+      : c.up ? badge("good", `${c.phones} ${c.protocol === "sip" ? "registered" : "connected"}`) : badge("warning", c.last_error || "in trouble")]);
   const bans = (s.bans || []).slice(0, 5).map((b) => [mono(b.source), ` until ${new Date(b.until).toLocaleTimeString()}: `, b.reason]);
   return [
     fact("Stands", s.mode === "hosted" ? "hosted, in front of the central server" : "at the phones' own network (edge)"),

@@ -32,6 +32,11 @@ TEST_CASE("admin api: status") {
   CHECK(got["origins"][0]["next_try"].get<std::string>().ends_with("Z"));
   CHECK(got["call_servers"][0]["name"] == "pbx.example.net:2000");
   CHECK(got["call_servers"][0]["up"] == true);
+  CHECK(got["call_servers"][0]["state"] == "up");
+  CHECK(got["call_servers"][0]["last_answer"].get<std::string>().ends_with("Z"));
+  CHECK(got["call_servers"][1]["state"] == "down");
+  CHECK(got["call_servers"][2]["state"] == "untried");
+  CHECK(got["call_servers"][2]["up"] == false);
   CHECK(got["call_servers"][0]["phones"] == 41);
   CHECK(got["call_servers"][0]["next_try"].is_null());
   CHECK(got["call_servers"][1]["last_error"] == "refused");

@@ -90,6 +90,7 @@ struct Box {
     status.call_servers = {{"pbx.example.net:2000", true, 41, "", {}},
                            {"backup:2000", false, 0, "refused", wall_now()},
                            {"pbx.example.net:5060", true, 7, "", {}, phones::Protocol::sip, "udp"}};
+    status.call_servers[0].last_answer = status.now;
     status.media = {12, 2500};
     status.origins = {{"http://pbx.example.net:6970/", false, "refused", {}, wall_now()}};
     Sources sources;

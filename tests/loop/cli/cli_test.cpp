@@ -202,12 +202,17 @@ TEST_CASE_FIXTURE(Fixture, "commands ask the control socket and print for people
          R"({"device": "SEP001122334455", "model": "7965", "story": [], "findings": [
     {"code": "c", "severity": "error", "seen": "s", "means": "m", "do": "Erase it."}]})");
   answer("GET /api/calls", R"({"calls": []})");
+  answer("GET /api/calls/finished", R"({"total": 1, "calls": [{"device": "SEP001122334455", "far_number": "1002"}]})");
   answer("GET /api/log", R"({"lines": [], "next": 0})");
   start();
   CHECK(contains(with_settings({"status"}).out, "Dropwire 9.9, edge mode"));
   CHECK(contains(run({"status", "--socket", socket, "--json"}).out, "\"version\": \"9.9\""));
   CHECK(contains(with_settings({"phones"}).out, "No phone has asked"));
   CHECK(with_settings({"calls"}).out == "No calls are up.\n");
+  CHECK(contains(with_settings({"calls", "--finished", "--since", "90m"}).out, "1002"));
+  const Ran no_time = with_settings({"calls", "--finished", "--since", "yesterday"});
+  CHECK(no_time.status == 2);
+  CHECK(contains(no_time.err, "90m, 12h or 7d"));
   CHECK(with_settings({"log"}).status == 0);
   const Ran phone = with_settings({"phone", "SEP001122334455"});
   CHECK(phone.status == 0);

@@ -462,3 +462,60 @@ TEST_CASE("a moved socket goes on") {
   REQUIRE(loop.run_until([&] { return !arrivals.empty(); }, 10s));
   CHECK(client.take() == "re: x");
 }
+
+TEST_CASE("a datagram that nobody listens for is told with where it went and how it begins, and others go on") {
+  for (const char* own : {"127.0.0.1", "0.0.0.0", "::1"}) {
+    CAPTURE(own);
+    net::Loop loop;
+    net::DatagramSocket socket = open_on(loop, own);
+    const bool v6 = socket.local().address.is_v6();
+    Endpoint gone;
+    {
+      net::DatagramSocket closed = open_on(loop, v6 ? "::1" : "127.0.0.1");
+      gone = closed.local();
+    }
+    std::vector<Arrival> arrivals;
+    record(socket, arrivals);
+    std::vector<std::pair<Endpoint, std::string>> errors;
+    socket.receive_errors([&](const net::Undelivered& u) {
+      CHECK(u.why.find("port unreachable") != u.why.npos);
+      errors.emplace_back(u.peer, as_text(u.octets));
+    });
+    Client client({v6 ? ip("::1") : ip("127.0.0.1"), socket.local().port});
+    for (int i = 0; i < 3; ++i) {
+      socket.send(gone, {}, as_bytes("INVITE"), as_bytes(" branch"));
+      socket.send(client.local(), {}, as_bytes("still here"));
+      socket.flush();
+    }
+    client.send("hello");
+    REQUIRE(loop.run_until([&] { return errors.size() == 3 && arrivals.size() == 1; }, 5s));
+    CHECK(errors.front().first == gone);
+    CHECK(errors.front().second == "INVITE branch");
+    for (int i = 0; i < 3; ++i)
+      CHECK(client.take() == "still here");
+    CHECK(socket.stats().undelivered == 3);
+    CHECK(socket.stats().send_errors == 0);
+  }
+}
+
+TEST_CASE("whoever is told of a datagram that did not arrive may destroy the socket") {
+  net::Loop loop;
+  std::optional<net::DatagramSocket> socket(open_on(loop, "127.0.0.1"));
+  Endpoint gone;
+  {
+    net::DatagramSocket closed = open_on(loop, "127.0.0.1");
+    gone = closed.local();
+  }
+  std::vector<Arrival> arrivals;
+  record(*socket, arrivals);
+  int told = 0;
+  socket->receive_errors([&](const net::Undelivered&) {
+    ++told;
+    socket.reset();
+  });
+  for (int i = 0; i < 5; ++i)
+    socket->send(gone, {}, as_bytes("x"));
+  socket->flush();
+  REQUIRE(loop.run_until([&] { return told > 0; }, 5s));
+  CHECK(told == 1);
+}

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "sbc/net/datagram_socket.hpp"
 #include "sbc/net/tcp_stream.hpp"
 #include "sbc/probe/lifetime_watch.hpp"
 #include "sbc/probe/stun_server.hpp"
@@ -72,10 +73,16 @@ TEST_CASE("network probe: against a STUN server on this machine there is no NAT"
 
 TEST_CASE("network probe: nobody answers, and those who ask meanwhile are told by the same run") {
   net::Loop loop;
+  std::vector<net::DatagramSocket> mute;  // they take what comes, and say nothing
+  for (int i = 0; i < 3; ++i) {
+    auto opened = net::DatagramSocket::open(loop, {IpAddress::v4(0x7f000001U), 0}, {});
+    REQUIRE(opened);
+    mute.push_back(std::move(*opened));
+  }
   NetworkProbe::Options options;
-  options.stun_server = HostPort{"127.0.0.1", closed_port(loop)};
-  options.targets = {{"sip", phones::Transport::udp, "127.0.0.1", closed_port(loop)},
-                     {"tftp", phones::Transport::udp, "127.0.0.1", closed_port(loop)}};
+  options.stun_server = HostPort{"127.0.0.1", mute[0].local().port};
+  options.targets = {{"sip", phones::Transport::udp, "127.0.0.1", mute[1].local().port},
+                     {"tftp", phones::Transport::udp, "127.0.0.1", mute[2].local().port}};
   NetworkProbe probe(loop, options);
   int told = 0;
   for (int i = 0; i < 2; ++i)
@@ -89,6 +96,23 @@ TEST_CASE("network probe: nobody answers, and those who ask meanwhile are told b
   REQUIRE(probe.facts().sip_alg.size() == 1);
   CHECK_FALSE(probe.facts().sip_alg[0].known());
   CHECK_FALSE(probe.facts().tftp_alg);
+}
+
+TEST_CASE("network probe: a UDP port where nobody listens refuses, and no firewall drops anything") {
+  net::Loop loop;
+  NetworkProbe::Options options;
+  options.stun_server = HostPort{"127.0.0.1", closed_port(loop)};
+  options.targets = {{"sip", phones::Transport::udp, "127.0.0.1", closed_port(loop)},
+                     {"tftp", phones::Transport::udp, "127.0.0.1", closed_port(loop)}};
+  NetworkProbe probe(loop, options);
+  bool told = false;
+  probe.ask([&](const phones::NetworkFacts&) { told = true; });
+  REQUIRE(loop.run_until([&] { return told; }, 20s));
+  CHECK(probe.facts().stun_error == "nothing listens there (ICMP port unreachable)");
+  for (const char* service : {"stun", "sip", "tftp"}) {
+    CAPTURE(service);
+    CHECK(reach(probe.facts(), service).state == phones::PortState::refused);
+  }
 }
 
 TEST_CASE("network probe: destroyed in the middle it tells nobody") {

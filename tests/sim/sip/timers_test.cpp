@@ -8,6 +8,13 @@ using Millis = std::vector<long>;
 
 namespace {
 
+/// Of a server that may be silent for as long as RFC 3261 lets it.
+sip::ProxyOptions patient(sip::Transport transport = sip::Transport::udp) {
+  sip::ProxyOptions o = Stand::options(1, transport);
+  o.answer_timeout = 60s;
+  return o;
+}
+
 sip::Flow tcp_phone(Stand& s, unsigned last = 50) {
   sip::Flow flow = Stand::phone_flow(last, 49152);
   flow.transport = sip::Transport::tcp;
@@ -19,7 +26,7 @@ sip::Flow tcp_phone(Stand& s, unsigned last = 50) {
 
 TEST_CASE(
     "sip: timers A and B: an INVITE is sent at 0, 0.5, 1.5, 3.5, 7.5, 15.5 and 31.5 s, and is 408 at 32 s") {
-  Stand s;
+  Stand s(patient());
   s.register_phone();
   const TimePoint start = s.now;
   s.phone(s.from_phone("INVITE"));
@@ -68,7 +75,7 @@ TEST_CASE("sip: timer C: four minutes after the last provisional answer but 100 
 }
 
 TEST_CASE("sip: timer C runs from the INVITE, and a 100 does not set it anew") {
-  Stand s;
+  Stand s(patient());
   s.register_phone();
   s.phone(s.from_phone("INVITE"));
   const SipText invite = s.to_central("INVITE");
@@ -119,7 +126,7 @@ TEST_CASE("sip: timer D: a repeated refusal is acknowledged for 32 s, and ignore
 
 TEST_CASE(
     "sip: timers E and F: a MESSAGE is sent with gaps up to 4 s for 32 s, and nobody hears of its end") {
-  Stand s;
+  Stand s(patient());
   s.register_phone();
   const TimePoint start = s.now;
   s.phone(s.from_phone("MESSAGE"));
@@ -219,7 +226,7 @@ TEST_CASE("sip: timer M: a 2xx that comes again is passed on for 32 s, and timer
 }
 
 TEST_CASE("sip: over TCP nothing is sent again, and transactions are gone at once") {
-  Stand s(Stand::options(1, sip::Transport::tcp));
+  Stand s(patient(sip::Transport::tcp));
   const sip::Flow phone = tcp_phone(s);
   SipText reg = s.register_text();
   s.say(phone, reg);
@@ -247,7 +254,7 @@ TEST_CASE("sip: over TCP nothing is sent again, and transactions are gone at onc
 }
 
 TEST_CASE("sip: over TCP an INVITE without an answer is 408 at 32 s all the same") {
-  Stand s(Stand::options(1, sip::Transport::tcp));
+  Stand s(patient(sip::Transport::tcp));
   const sip::Flow phone = tcp_phone(s);
   s.say(phone, s.register_text());
   const sip::Flow server = s.sent.at(0).to;

@@ -160,19 +160,39 @@ TEST_CASE("calls: a table, and the four ends of each stream below") {
 
 TEST_CASE("status tells the call servers and how many media streams are in use") {
   const Json answer = Json::parse(R"({"call_servers": [
-      {"name": "pbx:2000", "protocol": "sccp", "transport": "tcp", "up": true, "phones": 41, "last_error": "", "next_try": null},
-      {"name": "backup:2000", "protocol": "sccp", "transport": "tcp", "up": false, "phones": 0, "last_error": "refused", "next_try": "2026-11-22T20:19:41.042Z"},
-      {"name": "old:2000", "protocol": "sccp", "transport": "tcp", "up": false, "phones": 0, "last_error": "no route", "next_try": "2026-11-22T20:19:01.042Z"},
-      {"name": "pbx:5060", "protocol": "sip", "transport": "udp", "up": true, "phones": 1, "last_error": "", "next_try": null}],
+      {"name": "pbx:2000", "protocol": "sccp", "transport": "tcp", "state": "up", "phones": 41, "last_answer": "2026-11-22T20:19:18.042Z", "last_error": "", "next_try": null},
+      {"name": "backup:2000", "protocol": "sccp", "transport": "tcp", "state": "down", "phones": 0, "last_answer": "2026-11-22T20:17:41.042Z", "since": "2026-11-22T20:18:21.042Z",
+       "last_error": "refused", "next_try": "2026-11-22T20:19:23.042Z"},
+      {"name": "old:2000", "protocol": "sccp", "transport": "tcp", "state": "down", "phones": 0, "last_answer": null, "since": "2026-11-22T20:19:11.042Z", "last_error": "no route", "next_try": null},
+      {"name": "spare:2000", "protocol": "sccp", "transport": "tcp", "state": "untried", "phones": 0, "last_answer": null, "since": null, "last_error": "", "next_try": null},
+      {"name": "pbx:5060", "protocol": "sip", "transport": "udp", "state": "silent", "phones": 0, "last_answer": null, "since": "2026-11-22T20:18:51.042Z", "last_error": "", "next_try": null}],
     "media": {"streams": 12, "capacity": 2500}})");
   const std::string text = report::status(answer, kLook);
   CAPTURE(text);
   CHECK(contains(text,
-                 "\nCall servers\n  pbx:2000     sccp     fine  41 phones\n"
-                 "  backup:2000  sccp     down  refused; next try in 20 s\n"
-                 "  old:2000     sccp     down  no route; next try when a phone asks\n"
-                 "  pbx:5060     sip/udp  fine  1 phone\n  media: 12 of 2500 streams in use\n"));
+                 "\nCall servers\n  pbx:2000     sccp     fine           41 phones, answered 3 s ago\n"
+                 "  backup:2000  sccp     down           refused; no answer for 1 min 40 s; next try in 2 s\n"
+                 "  old:2000     sccp     down           no route; down for 10.0 s\n"
+                 "  spare:2000   sccp     not tried yet  0 phones\n"
+                 "  pbx:5060     sip/udp  silent         has never answered; asked first 30 s ago\n"
+                 "  media: 12 of 2500 streams in use\n"));
   CHECK_FALSE(contains(report::status(Json::object(), kLook), "Call servers"));
+}
+
+TEST_CASE("calls that are over: what is not known is no figure") {
+  const Json answer = Json::parse(R"({"total": 3, "calls": [
+      {"event": "call_down", "device": "SEP001122334455", "line": 1, "own_number": "", "way": "outgoing", "far_number": "1002", "far_name": "Anna",
+       "end": "2026-11-22T20:19:21.000Z", "talk_s": 185.0, "codec": "PCMU", "packets_from_phone": 9240, "lost_from_phone": 10,
+       "packets_from_central": 0, "lost_from_central": null, "audio": "from_phone_only", "direct": false, "ended_by": "phone", "reason": null},
+      {"device": "", "address": "203.0.113.7", "line": null, "own_number": "1001", "way": "incoming", "far_number": "1003", "far_name": "",
+       "end": "2026-11-22T20:19:21.000Z", "talk_s": null, "codec": null, "packets_from_phone": null, "direct": true,
+       "ended_by": "dropwire", "reason": "no audio"}]})");
+  const std::string text = report::finished_calls(answer);
+  CAPTURE(text);
+  CHECK(contains(text, "SEP001122334455  1     outgoing  1002 (Anna)  3 min 5 s  PCMU   9240, lost 10  0         from_phone_only  phone\n"));
+  CHECK(contains(text, "203.0.113.7      1001  incoming  1003         -          -      -              -         direct           dropwire: no audio\n"));
+  CHECK(contains(text, "2 of 3 are shown, the latest first.\n"));
+  CHECK(report::finished_calls(Json::object()) == "No calls are kept of that time.\n");
 }
 
 TEST_CASE("status tells who is shut out: how many, and the newest few") {

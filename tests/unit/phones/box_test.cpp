@@ -5,11 +5,13 @@
 
 #include <vector>
 
+#include "sbc/phones/network_findings.hpp"
 #include "tests/unit/phones/box_facts.hpp"
 
 using namespace dw;
 using namespace dw::phones;
 using dw::test::kNow;
+using namespace std::chrono_literals;
 using test::box_without_daemon;
 using test::healthy_box;
 
@@ -91,6 +93,71 @@ TEST_CASE("SIP servers that do not answer: some, or all, and SCCP's are not conc
     return;
   }
   CHECK(codes(box) == "");
+}
+
+TEST_CASE("a server: one that nobody tried is no fault, one that was asked and never answered is") {
+  BoxFacts box = healthy_box();
+  CallServer& server = box.own->call_servers[0];
+  using State = CallServer::State;
+  CHECK(server.state() == State::untried);
+  server.since = kNow - 10s;
+  CHECK(server.state() == State::silent);
+  CHECK(codes(box) == "");
+  server.since = kNow - 100s;
+  CHECK(codes(box) == "call_server_down:warning");
+  CHECK(box_findings(box, kNow)[0].seen ==
+        "The call server pbx:2000 can't be reached; it has not answered since it was asked first, 1 min 40 s ago");
+  server.last_answer = kNow - 3s;
+  CHECK(server.state() == State::up);
+  CHECK(codes(box) == "");
+  server.up = false;
+  server.last_error = "refused";
+  server.last_answer = kNow - 100s;
+  CHECK(server.state() == State::down);
+  CHECK(box_findings(box, kNow)[0].seen == "The call server pbx:2000 can't be reached: refused; it answered last 1 min 40 s ago");
+}
+
+TEST_CASE("a server that is down is one finding, whatever else was measured of it") {
+  BoxFacts box = healthy_box();
+  box.own->sip_phones = true;
+  CallServer& server = box.own->call_servers[2];
+  server.up = false;
+  server.last_error = "nothing listens there";
+  box.network.measured_at = kNow - 30s;
+  const Endpoint at = *Endpoint::parse("203.0.113.20:5060");
+  box.network.reach = {{"sip", Transport::udp, "pbx:5060", at, PortState::refused, {}, ""},
+                       {"sccp", Transport::tcp, "pbx:2000", at, PortState::open, 12ms, ""}};
+  CHECK(codes(box) == "sip_server_down:warning");
+  box.network.reach[0].state = PortState::no_answer;
+  CHECK(codes(box) == "sip_server_down:warning");
+  SUBCASE("it answered after that was measured") {
+    server.up = true;
+    server.last_answer = kNow - 10s;
+    CHECK(codes(box) == "");
+    server.last_answer = kNow - 40s;
+    CHECK(codes(box) == "port_blocked:error");
+  }
+  SUBCASE("an origin") {
+    box.own->origins[0].healthy = false;
+    box.network.reach[0] = {"http", Transport::tcp, "pbx:6970", at, PortState::refused, {}, ""};
+    server.up = true;
+    CHECK(codes(box) == "origin_down:warning");
+  }
+  SUBCASE("nothing of the central side answers: that is the one finding") {
+    box.network.reach[1].state = PortState::no_answer;
+    box.own->call_servers[0].up = false;
+    box.own->origins[0].healthy = false;
+    box.network.reach.push_back({"http", Transport::tcp, "pbx:6970", at, PortState::no_answer, {}, ""});
+    CHECK(codes(box) == "central_unreachable:error");
+  }
+}
+
+TEST_CASE("where an origin is, as a probe names it") {
+  CHECK(host_port_of("http://pbx/files/") == "pbx:80");
+  CHECK(host_port_of("https://pbx:8443/") == "pbx:8443");
+  CHECK(host_port_of("tftp://[2001:db8::1]/") == "[2001:db8::1]:69");
+  CHECK(host_port_of("file:///srv/tftp") == "");
+  CHECK(host_port_of("pbx") == "");
 }
 
 TEST_CASE("SIP that is off, does not listen, or has no server") {

@@ -96,6 +96,9 @@ TEST_CASE("a central server without STUN or TFTP is no fault, a Dropwire that is
              {"tftp", Transport::udp, "pbx", at("203.0.113.20:69"), PortState::no_answer, {}, ""},
              {"stun", Transport::udp, "pbx:3478", at("203.0.113.20:3478"), PortState::no_answer, {}, ""}};
   CHECK(codes(n).find("port_blocked") == std::string::npos);
+  n.reach[1].state = n.reach[2].state = PortState::refused;  // by ICMP
+  CHECK(codes(n).find("port_refused") == std::string::npos);
+  n.reach[1].state = n.reach[2].state = PortState::no_answer;
   n.http_proxy = {Transport::tcp, true, "", {}, {}};
   CHECK(codes(n).find("port_blocked:error") != std::string::npos);
   n.http_proxy = {};

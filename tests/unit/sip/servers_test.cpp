@@ -26,13 +26,13 @@ const Servers::Used kNone = [](std::size_t) { return false; };
 }  // namespace
 
 TEST_CASE("another list: what stays keeps its number, what is used is the central side still, and nothing new goes there") {
-  Servers servers(names({"a", "b"}), 2s, 100);
+  Servers servers(names({"a", "b"}), 100);
   stand(servers, 0, "192.0.2.1:5060");
   stand(servers, 1, "192.0.2.2:5060");
   bool used = true;
   const Servers::Used a_is_used = [&](std::size_t server) { return server == 0 && used; };
   const TimePoint now{1h};
-  REQUIRE(servers.configure(names({"c", "b"}), 2s, 100, a_is_used));
+  REQUIRE(servers.configure(names({"c", "b"}), 100, a_is_used));
   CHECK(servers.configured() == 2);
   CHECK(servers[2].name.host == "c");
   CHECK(servers.pick(now, 0) == 1);  // c has no address yet
@@ -44,7 +44,7 @@ TEST_CASE("another list: what stays keeps its number, what is used is the centra
   used = false;
   servers.forget_unused(a_is_used);
   CHECK_FALSE(servers.at(*Endpoint::parse("192.0.2.1:5060")));
-  REQUIRE(servers.configure(names({"d", "b"}), 2s, 100, kNone));
+  REQUIRE(servers.configure(names({"d", "b"}), 100, kNone));
   CHECK(servers.all().size() == 3);
   CHECK(servers[0].name.host == "d");
   CHECK(servers.all()[0].configured);
@@ -52,25 +52,25 @@ TEST_CASE("another list: what stays keeps its number, what is used is the centra
 }
 
 TEST_CASE("the same host by another transport is another server") {
-  Servers servers(names({"a"}), 2s, 100);
+  Servers servers(names({"a"}), 100);
   stand(servers, 0, "192.0.2.1:5060");
-  REQUIRE(servers.configure({{Transport::tcp, {"a", 5060}}}, 2s, 100, [](std::size_t) { return true; }));
+  REQUIRE(servers.configure({{Transport::tcp, {"a", 5060}}}, 100, [](std::size_t) { return true; }));
   CHECK(servers.all().size() == 2);
   CHECK(servers[1].transport == Transport::tcp);
   CHECK_FALSE(servers[0].configured);
 }
 
 TEST_CASE("no more than can be kept: then nothing changes") {
-  Servers servers(names({"first"}), 2s, 100);
+  Servers servers(names({"first"}), 100);
   const Servers::Used all = [](std::size_t) { return true; };
   int taken = 0;
   for (; taken < 100; ++taken) {
     const std::string host = "h" + std::to_string(taken);
-    if (!servers.configure(names({host.c_str()}), 2s, 100, all)) break;
+    if (!servers.configure(names({host.c_str()}), 100, all)) break;
   }
   CHECK(taken == static_cast<int>(Servers::kMaxKept) - 1);
   CHECK(servers.all().size() == Servers::kMaxKept);
   CHECK(servers.all().back().configured);
   CHECK(servers.configured() == 1);
-  CHECK(servers.configure(names({"after"}), 2s, 100, kNone));
+  CHECK(servers.configure(names({"after"}), 100, kNone));
 }

@@ -1,0 +1,79 @@
+#pragma once
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sbc/net/log.hpp"
+#include "sbc/net/timer.hpp"
+#include "sbc/phones/phone.hpp"
+#include "sbc/store/database.hpp"
+#include "sbc/store/worker.hpp"
+
+namespace dw::admin {
+
+/// Keeps what does not concern one phone (STATE/records.db): the record of each call that is over, as the JSON object
+/// that the API gives, and when Dropwire ran. Bounded by count and age. Writes once a second on a thread of its own;
+/// the destructor writes the rest, and that we stop. Where the disk can't be used, the last calls are kept in memory, and
+/// the log says so.
+class RecordStore {
+ public:
+  struct Options {
+    std::size_t max_calls = 10'000;
+    std::chrono::hours max_age{24 * 90};
+    Duration write_every = std::chrono::seconds(1);
+    Duration alive_every = std::chrono::seconds(60);  ///< how exactly it is known when a run ended that could not say so
+  };
+  static constexpr std::size_t kMaxWaiting = 4096;  ///< records while the disk refuses; the oldest go
+  static constexpr std::size_t kMaxAsked = 10'000;  ///< records in one answer
+
+  static std::unique_ptr<RecordStore> open(net::Loop& loop, const std::string& state_directory, const Options& options);
+  ~RecordStore();
+  RecordStore(const RecordStore&) = delete;
+  RecordStore& operator=(const RecordStore&) = delete;
+
+  void configure(std::size_t max_calls, std::chrono::hours max_age);
+  void add(WallTime ended, std::string record);
+  /// When Dropwire did not run before this start: the last Inventory::kMaxAbsences times, in order.
+  const std::vector<phones::Absence>& absences() const { return absences_; }
+
+  struct Answer {
+    std::uint64_t total = 0;           ///< that ended since then
+    std::vector<std::string> records;  ///< the latest first
+  };
+  /// Calls `done` once, later, unless this is destroyed by then.
+  void finished(WallTime since, std::size_t limit, std::function<void(Answer)> done);
+  bool storing() const { return database_ != nullptr && !failing_; }
+
+ private:
+  using Record = std::pair<WallTime, std::string>;
+  struct Batch {
+    std::vector<Record> records;
+    std::int64_t started = 0, seen = 0;
+    bool stopping = false;
+    std::int64_t keep = 0, not_before = 0;
+  };
+  RecordStore(net::Loop& loop, const Options& options);
+  Result<void> load(const std::string& state_directory);
+  Result<void> load_runs();
+  void tick();
+  void write(bool stopping);
+  static Result<void> write_batch(store::Database& database, const Batch& batch);
+  static Result<Answer> read(store::Database& database, WallTime since, std::size_t limit);
+  Answer from_memory(WallTime since, std::size_t limit) const;
+
+  Options options_;
+  WallTime started_;
+  std::vector<phones::Absence> absences_;
+  std::deque<Record> waiting_;                  // not on disk yet; without a disk the last ones
+  std::unique_ptr<store::Database> database_;  // the worker's, once it has a job
+  bool writing_ = false, failing_ = false;
+  TimePoint said_alive_{};
+  net::LogLimit failures_{1.0 / 60, 1};
+  net::Timer timer_;
+  store::Worker worker_;  // last: its destructor runs what is queued
+};
+
+}  // namespace dw::admin

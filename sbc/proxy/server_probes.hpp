@@ -1,0 +1,45 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sbc/net/timer.hpp"
+#include "sbc/proxy/call_servers.hpp"
+
+namespace dw::proxy {
+
+/// Connects to call servers when CallServers says that it is time, and hangs up at once: whoever takes the
+/// connection is up. At most one probe of a server at a time. Owned by SccpProxy, on the loop's thread.
+class ServerProbes {
+ public:
+  struct Sinks {
+    std::function<void(std::size_t server)> on_answer;
+    std::function<void(std::size_t server, std::string why)> on_failure;
+  };
+  static constexpr std::size_t kMaxAddresses = 4;  ///< tried of one server's name
+
+  ServerProbes(net::Loop& loop, CallServers& servers, Sinks sinks);
+  ~ServerProbes();
+  /// `timeout`: for each address. `source`: none is the system's choice.
+  void configure(Duration timeout, const IpAddress& source);
+  /// After something was told to the CallServers.
+  void arm();
+
+ private:
+  struct Probe;
+  void on_time();
+  void begin(std::size_t server);
+  void connect(Probe& probe);
+  void end(Probe& probe, std::string why);  // empty: it answered
+
+  net::Loop& loop_;
+  CallServers& servers_;
+  Sinks sinks_;
+  Duration timeout_{};
+  IpAddress source_;
+  std::vector<std::unique_ptr<Probe>> probes_;
+  net::Timer timer_;
+};
+
+}  // namespace dw::proxy
