@@ -66,6 +66,9 @@ struct AccessSip {
   std::uint32_t max_transactions;
   std::uint32_t max_transactions_per_source;
   std::uint32_t max_calls;
+  // Of outgoing calls; 0: no limit.
+  std::uint32_t calls_per_phone, calls_per_source;                  ///< at once
+  std::uint32_t call_attempts_per_phone, call_attempts_per_source;  ///< a minute
   bool unregistered_calls;            ///< a source without a registered phone may start calls
   Duration keepalive;                 ///< toward phones behind a router
   Duration idle_timeout;              ///< of a TCP connection without a registered phone

@@ -193,6 +193,14 @@ const Setting kSettings[] = {
      "", "",
      "Numbers that call for help: a call to one is never refused for a limit, for a ban, or because Dropwire is about "
      "to stop."},
+    {"access.sip.calls_per_phone", CountType{sip<&AccessSip::calls_per_phone>, 0, 100000}, "0", "20", "",
+     "Outgoing calls that one line may have at once; 0 is no limit. Calls for help are never refused."},
+    {"access.sip.calls_per_source", CountType{sip<&AccessSip::calls_per_source>, 0, 100000}, "0", "500", "",
+     "Outgoing calls that all phones of one address may have at once; 0 is no limit."},
+    {"access.sip.call_attempts_per_phone", CountType{sip<&AccessSip::call_attempts_per_phone>, 0, 100000}, "0", "30",
+     "per minute", "How often one line may begin a call; 0 is no limit."},
+    {"access.sip.call_attempts_per_source", CountType{sip<&AccessSip::call_attempts_per_source>, 0, 100000}, "0", "600",
+     "per minute", "How often all phones of one address may begin a call; 0 is no limit."},
     {"access.sip.codecs", CodecListType{sip<&AccessSip::codecs>}, "[]", "", "",
      "Which codecs SIP phones are offered: of audio only those that are named, in this order; a name with - in front is "
      "never offered, and alone leaves the others as they come. Telephone events and comfort noise stay unless they "

@@ -76,7 +76,8 @@ constexpr std::array kEvents = {SignallingEvent::phone_lost,  SignallingEvent::c
                                 SignallingEvent::alarm,       SignallingEvent::unheard,
                                 SignallingEvent::unreachable, SignallingEvent::reachable,
                                 SignallingEvent::altered,     SignallingEvent::no_date,
-                                SignallingEvent::call_preserved, SignallingEvent::media_silent};
+                                SignallingEvent::call_preserved, SignallingEvent::media_silent,
+                                SignallingEvent::call_refused};
 constexpr std::array kWays = {Call::Way::unknown, Call::Way::outgoing, Call::Way::incoming};
 constexpr std::array kSilent = {CallFigures::Silent::nobody, CallFigures::Silent::phone,
                                 CallFigures::Silent::central, CallFigures::Silent::both};

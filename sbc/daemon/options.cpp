@@ -210,6 +210,7 @@ proxy::SipProxy::Options sip_options(const conf::Config& config) {
   p.max_transactions = a.max_transactions;
   p.max_transactions_per_source = a.max_transactions_per_source;
   p.max_calls = a.max_calls;
+  p.call_limits = {a.calls_per_phone, a.calls_per_source, a.call_attempts_per_phone, a.call_attempts_per_source};
   p.unregistered_calls = a.unregistered_calls;
   p.emergency = a.emergency;
   p.keepalive = a.keepalive;

@@ -60,6 +60,7 @@ bool ends_registration(SignallingEvent event) {
     case SignallingEvent::unreachable:
     case SignallingEvent::reachable:
     case SignallingEvent::altered:
+    case SignallingEvent::call_refused:
     case SignallingEvent::no_date:
       return false;
   }
@@ -227,11 +228,10 @@ void Inventory::on_sip(const SignallingStep& told) {
 }
 
 void Inventory::keep_signalling(Phone& phone, const SignallingStep& told, bool other) {
-  if (repeats_outage(phone, told)) return;
   // One line tells that somebody tried; more of them would push out what the phone did.
   const bool said = other && !phone.steps.empty() && phone.steps.back().type == StepType::signalling &&
                     phone.steps.back().from == told.peer.address;
-  if (!said) keep(phone, step_of(told));
+  if (!said && !repeats_line(phone, told)) keep(phone, step_of(told));
 }
 
 /// Whose it is that names no device; empty: the address's own record's.

@@ -33,6 +33,7 @@ enum class SignallingEvent : std::uint8_t {
   unreachable,   ///< registered, and nothing of ours reaches it; `detail`: the ports that were tried
   reachable,     ///< it answered our OPTIONS
   altered,       ///< a router on the way (SIP ALG) changed our message; `detail`: what was sent and what came
+  call_refused,  ///< a limit of ours refused a call: `detail` names the setting. Of SCCP too
   no_date,       ///< the server took it and told no Date: the phone's clock stays unset
 };
 std::string_view to_string(SignallingEvent event);

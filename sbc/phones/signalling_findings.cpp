@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 using Event = SignallingEvent;
 using Silent = CallFigures::Silent;
 
+constexpr auto kLimitTold = 24h;        // a limit that struck
 constexpr auto kUnstable = 15min;       // what was lost longer ago is past
 constexpr std::size_t kFlaps = 4;       // registrations that ended within kUnstable
 constexpr auto kComesBack = 5min;       // a phone that is up tries again long before
@@ -32,6 +33,7 @@ class SignallingExamination {
     check_alarm();
     check_files();
     check_stability();
+    check_limits();
     check_call();
     return std::move(found_);
   }
@@ -50,6 +52,7 @@ class SignallingExamination {
   void check_alarm();
   void check_files();
   void check_stability();
+  void check_limits();
   void check_call();
   void tell_one_way(const Step& call);
   void tell_undelivered(const Step& call);
@@ -167,6 +170,14 @@ void SignallingExamination::check_stability() {
     add("keepalive_missed", Severity::info,
         missed == 1 ? std::string("a keepalive was missed lately")
                     : fmt::format("{} keepalives were missed", missed));
+}
+
+void SignallingExamination::check_limits() {
+  const auto refused = std::find_if(phone_.steps.rbegin(), phone_.steps.rend(), [](const Step& s) {
+    return s.type == StepType::signalling && s.event == Event::call_refused;
+  });
+  if (refused == phone_.steps.rend() || now_ - refused->at > kLimitTold) return;
+  add("call_limit", Severity::warning, "it " + sentence(*refused));
 }
 
 /// The last call that says something: both ways were open for long enough, or packets came.

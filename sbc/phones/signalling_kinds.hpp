@@ -53,6 +53,11 @@ inline constexpr auto kSignallingKinds = std::to_array<FindingKind>({
      "other.",
      "Let the call server open both ways, as it does for a call, when it plays something to a phone behind a router; "
      "or put an edge box on the phone's network, which reaches it without the router."},
+    {"call_limit", Severity::warning, About::phone, "A limit refused a call",
+     "The phone, or all phones of its address, began more calls than the settings allow: a program that dials, a stolen "
+     "account, or a limit that is too low. Calls for help are never refused.",
+     "Look at what was dialled: dropwire calls --finished --since 1h. If the phone is meant to call that much, raise the "
+     "setting that the story names; 0 is no limit."},
     {"server_refuses_shared_address", Severity::error, About::phone,
      "The call server refuses a second phone from one address",
      "All phones come to the call server from this box's one address. Some (old chan_sccp) take one phone "

@@ -147,6 +147,8 @@ std::string event_words(const Phone& phone, std::size_t index) {
       return with_detail("a call of it is silent", step);
     case Event::alarm:
       return with_detail("told why it restarted", step);
+    case Event::call_refused:
+      return with_detail("had a call refused by a limit", step);
     case Event::connected:
     case Event::lines:
     case Event::bad_password:
@@ -183,6 +185,7 @@ const Step* outage_of(const Phone& phone, std::size_t end, Protocol protocol, st
       case Event::unregistered:
       case Event::reset:
       case Event::server_lost:
+      case Event::call_refused:
       case Event::no_date:
         return began;
       case Event::connected:
@@ -203,7 +206,14 @@ const Step* outage_of(const Phone& phone, std::size_t end, Protocol protocol, st
   return began;
 }
 
-bool repeats_outage(const Phone& phone, const SignallingStep& told) {
+bool repeats_line(const Phone& phone, const SignallingStep& told) {
+  constexpr std::chrono::minutes kRefusedAgain{15};
+  if (told.event == Event::call_refused) {
+    return std::ranges::any_of(phone.steps, [&](const Step& s) {
+      return s.type == StepType::signalling && s.event == told.event && s.aor == aor_of(told.aor) &&
+             told.at - s.at < kRefusedAgain;
+    });
+  }
   constexpr std::chrono::minutes kSameOutage{15};  // a phone that is up asks again long before
   return told.event == Event::no_server && told.at - phone.seen_before <= kSameOutage &&
          outage_of(phone, phone.steps.size(), told.protocol, aor_of(told.aor)) != nullptr;
@@ -375,6 +385,8 @@ std::string_view to_string(SignallingEvent event) {
       return "reachable";
     case Event::altered:
       return "altered";
+    case Event::call_refused:
+      return "call_refused";
     case Event::no_date:
       return "no_date";
   }

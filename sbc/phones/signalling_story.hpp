@@ -24,7 +24,8 @@ std::string without_files_words(const Phone& phone, std::size_t index);
 /// server was heard since. nullptr: there is none.
 const Step* outage_of(const Phone& phone, std::size_t end, Protocol protocol, std::string_view aor);
 /// An outage is one line, however often the phone asks meanwhile; how long it took is told when it registers.
-bool repeats_outage(const Phone& phone, const SignallingStep& told);
+/// So are calls that a limit refuses within a quarter of an hour.
+bool repeats_line(const Phone& phone, const SignallingStep& told);
 /// ", 1 min 38 s after it found no call server"; empty: it had found one.
 std::string after_outage_words(const Phone& phone, std::size_t index);
 

@@ -100,6 +100,8 @@ std::string sip_words(const Phone& phone, std::size_t index) {
       return with_detail("can be reached again", step);
     case Event::altered:
       return with_detail("a router on the way changed a message (SIP ALG)", step);
+    case Event::call_refused:
+      return with_detail("had a call" + of_line(" of", step) + " refused by a limit", step);
     case Event::no_date:
       return with_detail(server + " told no date, its clock stays unset", step);
     case Event::connected:

@@ -91,6 +91,8 @@ void SipProxy::tell(const sip::Event& event) {
       return tell_step(event, Step::no_date, {});
     case Kind::alarm:
       return tell_step(event, Step::alarm, event.text);
+    case Kind::call_refused:
+      return tell_step(event, Step::call_refused, event.text);
     case Kind::call_over:
       return call_over(event);
     case Kind::media_silent:
@@ -157,6 +159,8 @@ void SipProxy::log_event(const sip::Event& event) {
       return spdlog::info("event=call_up {} call=\"{}\" way={} number=\"{}\"", who(),
                           escaped(event.call->call_id), event.call->outgoing ? "outgoing" : "incoming",
                           escaped(event.call->far_number));
+    case Kind::call_refused:
+      return limit_.warn("event=call_refused {} reason=\"{}\"", who(), why());
     case Kind::no_media:
       return limit_.warn("event=no_media {} reason=\"{}\"", who(), why());
     case Kind::media_silent:
@@ -302,6 +306,7 @@ void SipProxy::append_metrics(MetricsText& out) const {
               "Registrations that were answered here, as the central server had taken them for longer.",
               c.registrations_kept);
   out.counter("dropwire_sip_calls_total", "Calls of SIP phones that were taken.", c.calls);
+  out.counter("dropwire_sip_calls_refused_total", "Calls of SIP phones that a limit refused.", core_.calls_refused());
   out.counter("dropwire_sip_malformed_total", "SIP messages that made no sense.", c.malformed);
   out.counter("dropwire_sip_refused_total", "SIP requests that were refused here.", c.refused);
   out.counter("dropwire_sip_repeated_total", "Retransmissions that were absorbed.", c.repeated);

@@ -61,6 +61,8 @@ struct DialogSet {
   CallMedia media;
   std::string far_number, far_name;
   std::string own_number;
+  std::string limited_as;  ///< what CallLimits counts it for, while it does
+  IpAddress limited_at;
   TimePoint began{};  ///< its INVITE came
   TimePoint since{};
   TimePoint heard{};                           ///< when both sides last agreed on something within it

@@ -56,6 +56,7 @@ struct Event {
     alarm,    ///< the phone's own words on why it restarted
     call_up,
     call_over,
+    call_refused,  ///< by a limit: `text` names the setting
     no_media,     ///< no relay ports: `text`
     media_silent, ///< nothing came of a call's media for long: `text` says for how long, or that it came again
     ice_removed,  ///< `text`: how many lines

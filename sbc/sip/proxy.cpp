@@ -45,6 +45,7 @@ Proxy::Proxy(ProxyOptions options, MediaBroker& broker, std::function<std::uint6
       guard_(options_.guard),
       bindings_(options_.max_bindings),
       dialogs_(max_dialogs(options_)),
+      limits_(options_.call_limits),
       transactions_(options_.max_transactions, [this](TimePoint now, const Transaction& t) {
         // What a silent server is sent again counts too, lest it hears all of it once it returns.
         return !t.registering || servers_[t.central_server].registers.take(now);
@@ -60,6 +61,7 @@ bool Proxy::configure(ProxyOptions options) {
   guard_.configure(options_.guard);
   bindings_.set_max(options_.max_bindings);
   dialogs_.set_max(max_dialogs(options_));
+  limits_.configure(options_.call_limits);
   transactions_.set_max(options_.max_transactions);
   return true;
 }

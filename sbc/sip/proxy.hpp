@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "sbc/base/call_limits.hpp"
 #include "sbc/base/metrics.hpp"
 #include "sbc/sip/bindings.hpp"
 #include "sbc/sip/codec_rules.hpp"
@@ -37,6 +38,7 @@ struct ProxyOptions {
   std::size_t max_bindings = 20'000;
   std::size_t max_transactions = 20'000, max_transactions_per_source = 2000;
   std::size_t max_calls = 5000;
+  CallLimits::Options call_limits;
   bool unregistered_calls = true;
   std::vector<std::string> emergency;  ///< numbers whose calls are never refused for a limit or while we end
   Duration keepalive = std::chrono::seconds(25);
@@ -141,6 +143,7 @@ class Proxy {
   std::size_t dialog_sets() const { return dialogs_.size(); }
   const ProxyCounters& counters() const { return counters_; }
   const Guard& guard() const { return guard_; }
+  std::uint64_t calls_refused() const { return limits_.refused(); }
 
  private:
   struct Connection {
@@ -183,7 +186,8 @@ class Proxy {
   bool is_merged(const Message& m, Side side, std::uint64_t binding, const IpAddress& phone);
   bool is_phone_of(const DialogSet& set, const Flow& from);
   bool calls_for_help(const Message& m) const;
-  bool may_start(TimePoint now, const Flow& from, const Message& m, Output& out);
+  bool may_start(TimePoint now, const Flow& from, const Message& m, const Binding* binding, Output& out);
+  bool may_call(TimePoint now, const Flow& from, const Message& m, const Binding* binding, Output& out);
   void open_dialogs(TimePoint now, Transaction& t, const Message& m, const Flow& phone,
                     const Binding* binding);
   bool forward_to_central(TimePoint now, Transaction& t, const Message& m, Output& out);
@@ -343,6 +347,7 @@ class Proxy {
   Bindings bindings_;
   RegisterCache register_cache_;
   Dialogs dialogs_;
+  CallLimits limits_;
   Transactions transactions_;
   std::unordered_map<ConnectionId, Connection> connections_;
   std::unordered_map<std::string, ConnectionId> central_connections_;  // by server and owner

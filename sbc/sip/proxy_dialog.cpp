@@ -75,6 +75,11 @@ void Proxy::begin_call(TimePoint now, DialogSet& set) {
   set.ended_by = Call::EndedBy::unknown;
   set.end_reason.clear();
   if (!set.counted) dialogs_.count_call(set, 1);
+  if (set.initiator == Side::access && set.limited_as.empty()) {
+    set.limited_as = set.aor.empty() ? "unregistered " + set.own_number : set.aor;
+    set.limited_at = set.reach.flow.peer.address;
+    limits_.began(now, set.limited_as, set.limited_at);
+  }
   dialogs_.set_until(set, TimePoint::max());
 }
 
@@ -179,6 +184,7 @@ void Proxy::end_call(TimePoint now, DialogSet& set, Output& out, std::string_vie
   set.over = true;
   set.media.close(broker_, MediaEnd::closed);
   if (set.counted) dialogs_.count_call(set, -1);
+  if (!set.limited_as.empty()) limits_.ended(std::exchange(set.limited_as, {}), set.limited_at);
   dialogs_.set_until(set, now + (set.referred ? kAfterReferred : kTransactionTimeout));
   out.events.push_back(std::move(event));
 }

@@ -253,7 +253,12 @@ void Proxy::on_connection_closed(TimePoint now, ConnectionId connection, std::st
       if (try_next_server(now, *t, out)) continue;
     }
     transactions_.end_client(*t);
-    refuse(now, *t, closed.accepted ? 480 : 503, out);
+    const bool in_dialog = t->dialogs != 0 && !t->begins_dialogs;
+    if (!closed.accepted && !in_dialog && other_.parse(as_bytes(t->request))) {
+      no_server_left(now, *t, other_, out);
+    } else {
+      refuse(now, *t, closed.accepted ? 480 : 503, out);
+    }
     if (DialogSet* const set = t->dialogs != 0 ? dialogs_.by_id(t->dialogs) : nullptr;
         set && t->begins_dialogs && !set->connected)
       end_call(now, *set, out);

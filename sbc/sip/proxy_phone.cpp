@@ -40,7 +40,7 @@ void Proxy::from_phone(TimePoint now, const Flow& from, const Message& m, Output
       if (!binding && !options_.unregistered_calls) return offence(now, from, "a request of no dialog", out);
       return answer(m, from, 481, out);
     }
-  } else if (!may_start(now, from, m, out)) {
+  } else if (!may_start(now, from, m, binding, out)) {
     return;
   }
   if (match.set) {  // whose dialog it is was found when it began
@@ -85,7 +85,7 @@ bool Proxy::calls_for_help(const Message& m) const {
 /// Whether a request outside of any dialog may go on (sip-sbc §6.2). An emergency call always may, from a phone that is
 /// registered, or where others may call too: strangers could hide behind it. Whoever may not is told the same,
 /// whether somebody of that name exists or not.
-bool Proxy::may_start(TimePoint now, const Flow& from, const Message& m, Output& out) {
+bool Proxy::may_start(TimePoint now, const Flow& from, const Message& m, const Binding* binding, Output& out) {
   const bool known = bindings_.knows_source(from.peer.address);
   if (!known && !options_.unregistered_calls && !is_stateless_start(m.method())) {
     if (m.method() == Method::invite) answer(m, from, 403, out);
@@ -102,7 +102,25 @@ bool Proxy::may_start(TimePoint now, const Flow& from, const Message& m, Output&
     out.events.push_back(event_of(Event::Kind::dropped, from, "access.sip.max_calls"));
     return false;
   }
-  return true;
+  return m.method() != Method::invite || may_call(now, from, m, binding, out);
+}
+
+/// Whether a line, or an address, calls too much. A call that was challenged and comes again is one attempt.
+bool Proxy::may_call(TimePoint now, const Flow& from, const Message& m, const Binding* binding, Output& out) {
+  const std::uint64_t bound = binding ? binding->id : 0;
+  const DialogSet* const again = dialogs_.find(m.call_id(), m.from_tag(), Side::access, bound, from.peer.address);
+  if (again && !again->over && !again->connected && !again->pending) return true;
+  const auto uri = parse_uri(m.from().uri);
+  const std::string phone = binding ? binding->user : "unregistered " + (uri ? std::string(uri->user.substr(0, 64)) : std::string());
+  const auto verdict = limits_.attempt(now, phone, from.peer.address);
+  if (verdict == CallLimits::Verdict::passes) return true;
+  answer(m, from, 503, out, "Retry-After: 30\r\n", "Too Many Calls");
+  Event event = binding ? event_of(Event::Kind::call_refused, *binding) : event_of(Event::Kind::call_refused, from, {});
+  if (!binding && uri) event.aor = uri->user;
+  event.flow = from;
+  event.text = fmt::format("access.sip.{}", to_string(verdict));
+  out.events.push_back(std::move(event));
+  return false;
 }
 
 /// RFC 3261 §8.2.2.2: a first request of a dialog that comes again by another way, while it is not over.

@@ -200,7 +200,7 @@ TEST_CASE("SIP registrations and calls keep their meaning on disk, every event o
     box.inventory.on_signalling(step);
     phone = *box.inventory.find(kKept);
     nameless = *box.inventory.find("192.0.2.8");
-    CHECK(phone->steps.size() == 1 + 18 + 1);  // "connected" and "lines" are none
+    CHECK(phone->steps.size() == 1 + 19 + 1);  // "connected" and "lines" are none
     CHECK(nameless->registered);
   }
   StoreBox box(dir.path());

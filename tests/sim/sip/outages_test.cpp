@@ -114,6 +114,31 @@ TEST_CASE("sip outages: ICMP that quotes the request ends it at once, and the ne
   }
 }
 
+TEST_CASE("sip outages: a TCP server that takes no connection: the phone hears 503 and when to come back, and is told of") {
+  for (const char* method : {"INVITE", "REGISTER"}) {
+    CAPTURE(method);
+    Stand s(Stand::options(1, sip::Transport::tcp));
+    s.phone(s.register_text());
+    REQUIRE(s.connects.size() == 1);
+    const SipText got = s.to_central("REGISTER");
+    SipText ok = sip_answer(got, 200, "r");
+    s.say(s.sent.front().to, ok.add("Contact", got.get("Contact") + ";expires=3600"));
+    s.clear();
+    sip::Output out;
+    s.proxy.on_connection_closed(s.now, s.connects.front().id, "it hung up", out);
+    s.take(out);
+    s.phone(std::string_view(method) == "REGISTER" ? s.register_text() : s.from_phone(method));
+    REQUIRE(s.connects.size() == 2);
+    out.clear();
+    s.proxy.on_connection_closed(s.now, s.connects.back().id, "Connection refused", out);
+    s.take(out);
+    CHECK(retry_after_of(s.to_phone(method, 503)) >= 5);
+    CHECK(s.told(OutageKind::no_server) == 1);
+    CHECK(s.told(OutageKind::server_down) == 1);
+    CHECK(s.proxy.running_calls() == 0);
+  }
+}
+
 TEST_CASE("sip outages: a request goes on to the next address of its server's name") {
   Stand s;
   s.proxy.set_server_addresses(0, {{server_stands(0), {Stand::central(), 5060}}, {server_stands(1), {Stand::central(), 5060}}});

@@ -44,6 +44,7 @@ TEST_CASE("a record tells when, who, how long and what the audio did") {
   CHECK(std::get<double>(value_in(record, "duration_s")) == 185.0);
   CHECK(std::get<double>(value_in(record, "talk_s")) == 179.0);
   CHECK(std::get<std::int64_t>(value_in(record, "packets_from_phone")) == 9000);
+  CHECK(std::get<std::int64_t>(value_in(record, "delivered_from_phone")) == 9000);
   CHECK(std::get<std::int64_t>(value_in(record, "lost_from_phone")) == 10);
   CHECK(std::get<double>(value_in(record, "jitter_from_phone_ms")) == 1.3);
   CHECK(unknown_in(record, "audio"));
@@ -52,7 +53,7 @@ TEST_CASE("a record tells when, who, how long and what the audio did") {
 
 TEST_CASE("what was not measured is no figure: nothing came, the phones talked directly, nobody answered") {
   Call c = recorded_call();
-  c.streams[0].media.from_central.packets = 0;
+  c.streams[0].media.from_central.packets = c.streams[0].media.from_central.audio = 0;
   CallRecord record = record_of(c);
   CHECK(std::get<std::int64_t>(value_in(record, "packets_from_central")) == 0);
   CHECK(unknown_in(record, "lost_from_central"));

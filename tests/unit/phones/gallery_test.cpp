@@ -361,6 +361,7 @@ Gallery signalling_gallery() {
       {"sip_wrong_password", [] { return told_sip(SignallingEvent::bad_password); }},
       {"sip_unknown_account", [] { return told_sip(SignallingEvent::refused, 404); }},
       {"sip_alg", [] { return told_sip(SignallingEvent::altered); }},
+      {"call_limit", [] { return told_sip(SignallingEvent::call_refused); }},
       {"sip_clock_unset", [] { return told_sip(SignallingEvent::no_date); }},
   };
 }
