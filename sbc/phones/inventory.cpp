@@ -228,7 +228,6 @@ void Inventory::on_sip(const SignallingStep& told) {
 }
 
 void Inventory::keep_signalling(Phone& phone, const SignallingStep& told, bool other) {
-  // One line tells that somebody tried; more of them would push out what the phone did.
   const bool said = other && !phone.steps.empty() && phone.steps.back().type == StepType::signalling &&
                     phone.steps.back().from == told.peer.address;
   if (!said && !repeats_line(phone, told)) keep(phone, step_of(told));

@@ -111,6 +111,7 @@ class Inventory {
   Phone& touch(const DeviceName& device, const IpAddress& address, WallTime at);
   void on_sip(const SignallingStep& told);
   DeviceName owner_at(const IpAddress& address, const SipTrace& trace, WallTime at) const;
+  /// `other`: one line tells that somebody tried; more of them would push out what the phone did.
   void keep_signalling(Phone& phone, const SignallingStep& told, bool other);
   const Phone* only_device_at(const IpAddress& address, WallTime at) const;
   void adopt_address_record(Phone& phone, WallTime at);
