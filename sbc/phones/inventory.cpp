@@ -261,15 +261,6 @@ void Inventory::on_call(const Call& call) {
   keep(phone_for(device, address, ended), std::move(step));
 }
 
-void Inventory::count(const CallFigures& call) {
-  ++call_totals_.calls;
-  if (call.silent != CallFigures::Silent::nobody) ++call_totals_.one_way;
-  call_totals_.from_phone += call.from_phone;
-  call_totals_.lost_from_phone += call.lost_from_phone;
-  call_totals_.from_central += call.from_central;
-  call_totals_.lost_from_central += call.lost_from_central;
-}
-
 Phone& Inventory::touch(const DeviceName& device, const IpAddress& address, WallTime at) {
   const Phone* const only = device.empty() ? only_device_at(address, at) : nullptr;
   return phone_for(only != nullptr ? only->device : device, address, at);

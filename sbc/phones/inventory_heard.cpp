@@ -2,6 +2,15 @@
 
 namespace dw::phones {
 
+void Inventory::count(const CallFigures& call) {
+  ++call_totals_.calls;
+  if (call.silent != CallFigures::Silent::nobody) ++call_totals_.one_way;
+  call_totals_.from_phone += call.from_phone;
+  call_totals_.lost_from_phone += call.lost_from_phone;
+  call_totals_.from_central += call.from_central;
+  call_totals_.lost_from_central += call.lost_from_central;
+}
+
 void Inventory::note_heard(CallFigures& call, WallTime ended) {
   if (call.direct || (call.silent != CallFigures::Silent::central && call.from_central == 0)) return;
   heard_.last_silent = call.silent == CallFigures::Silent::central;
