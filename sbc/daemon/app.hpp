@@ -43,7 +43,6 @@ class App {
   void start_warm_ports();
   void keep_ports_warm();
   std::optional<phones::AudioWay> audio_way() const;
-  void on_call(const phones::Call& call);
   Result<void> start_listeners();
   void note_service(const char* name, bool enabled, std::vector<Endpoint> addresses);
   std::vector<Endpoint> addresses_of(std::string_view service) const;

@@ -65,13 +65,6 @@ std::optional<phones::AudioWay> App::audio_way() const {
   return phones::audio_way(facts);
 }
 
-/// What is not heard behind a router is the box's trouble, once, and not each phone's.
-void App::on_call(const phones::Call& call) {
-  const auto way = audio_way();
-  inventory_.set_behind_router(way && way->behind_router());
-  inventory_.on_call(call);
-}
-
 /// What STUN saw before the router had this address is measured anew.
 void App::on_router_external(const std::optional<IpAddress>& address) {
   if (!network_->set_router_external(address) || !address) return;

@@ -43,6 +43,9 @@ WallTime wall_ago(WallTime now, TimePoint at, TimePoint mono_now) {
 }  // namespace
 
 void App::on_call(const phones::Call& call) {
+  // What is not heard behind a router is the box's trouble, once, and not each phone's.
+  const auto way = audio_way();
+  inventory_.set_behind_router(way && way->behind_router());
   inventory_.on_call(call);
   records_->add(wall_now(), admin::record_json(phones::record_of(call)));
 }
