@@ -73,7 +73,7 @@ void App::look_whether_drained() {
   const Duration passed = loop_.now() - drain_began_;
   const Duration timeout = loaded_.config.drain.timeout;
   const bool transfers = passed < kTransfersFinish && ((tftp_ && tftp_->active() != 0) || (http_ && http_->running() != 0));
-  const bool calls = (sccp_ && sccp_->connections() + sccp_->preserved_calls() != 0) || (sip_ && sip_->running_calls() != 0);
+  const bool calls = (sccp_ && sccp_->connections() + sccp_->preserved_talks() != 0) || (sip_ && sip_->running_calls() != 0);
   if (!transfers && !calls) return leave();
   if (passed >= timeout) {
     spdlog::warn("event=drain_timeout reason=\"drain.timeout has passed\" transfers and calls that were running are cut");

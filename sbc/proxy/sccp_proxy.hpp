@@ -86,6 +86,7 @@ class SccpProxy {
   const std::vector<CallServers::Server>& servers() const { return servers_.all(); }
   std::size_t connections() const { return live_; }
   std::size_t preserved_calls() const { return preserved_.size(); }
+  std::size_t preserved_talks() const { return preserved_.talking(loop_.now()); }  ///< of those, with somebody at both ends
   std::size_t phones_in_calls() const;
   std::size_t registered() const;
   void append_metrics(MetricsText& out) const;

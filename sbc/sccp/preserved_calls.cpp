@@ -104,6 +104,16 @@ void PreservedCalls::finish(TimePoint now, std::size_t index, Over& over) {
   over.push_back({std::move(kept.device), std::move(call)});
 }
 
+std::size_t PreservedCalls::talking(TimePoint now) const {
+  const auto recent = [&](const std::optional<TimePoint>& heard) { return heard && now - *heard < kTalking; };
+  const auto talks = [&](const CallStream& stream) {
+    const MediaReport report = broker_.report(stream.ports.id);
+    return recent(report.from_phone.heard) && recent(report.from_central.heard);
+  };
+  return static_cast<std::size_t>(
+      std::ranges::count_if(kept_, [&](const Kept& kept) { return std::ranges::any_of(kept.lost.live, talks); }));
+}
+
 std::vector<PreservedCalls::OfDevice> PreservedCalls::calls() const {
   std::vector<OfDevice> all;
   for (const Kept& kept : kept_) {

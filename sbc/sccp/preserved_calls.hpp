@@ -19,6 +19,7 @@ class PreservedCalls {
   static constexpr std::size_t kMaxStreamsOfDevice = 8;
   static constexpr Duration kLookAgain = std::chrono::seconds(5);
   static constexpr Duration kBackAndSilent = std::chrono::seconds(10);
+  static constexpr Duration kTalking = std::chrono::seconds(3);
 
   struct OfDevice {
     std::string device;
@@ -43,6 +44,8 @@ class PreservedCalls {
 
   std::vector<OfDevice> calls() const;  ///< as they are now
   std::size_t size() const { return kept_.size(); }
+  /// Those of which both sides were heard within kTalking: to wait for the others is to wait for nobody.
+  std::size_t talking(TimePoint now) const;
 
  private:
   struct Kept {

@@ -230,11 +230,12 @@ void Proxy::on_connection_closed(TimePoint now, ConnectionId connection, std::st
   transactions_.for_each([&](const Transaction& t) {
     if (t.client_pending() && t.to.connection == connection) waiting.emplace_back(t.slot, t.serial);
   });
+  // One that somebody else opened has no server: there need not be any.
   if (!closed.accepted && servers_[closed.server].transport == Transport::udp) {
     servers_[closed.server].no_tcp = true;  // it was for large requests: they go by UDP again
-  } else if (const auto* const address = servers_[closed.server].address();
-             !closed.accepted && !waiting.empty() && address && address->peer == closed.flow.peer) {
-    server_failed(now, closed.server, std::string(why), out);
+  } else if (!closed.accepted && !waiting.empty()) {
+    const auto* const address = servers_[closed.server].address();
+    if (address && address->peer == closed.flow.peer) server_failed(now, closed.server, std::string(why), out);
   }
   for (const auto& [slot, serial] : waiting) {
     Transaction* const t = transactions_.at(slot, serial);

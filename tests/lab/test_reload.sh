@@ -79,7 +79,7 @@ check "the call is still heard" hears near 880
 check "at both ends" hears far 440
 check "it never ended" sh -c "! grep -q 'session closed\|terminate call' '$LAB_DIR/near.log' '$LAB_DIR/far.log'"
 check "no voice was lost" sh -c "'$DW_BIN' calls --json --socket '$LAB_DIR/hosted/control.sock' -c '$LAB_DIR/empty.toml' | tr -d ' \n' |
-  grep -q '\"from_phone\":{\"packets\":[0-9]*,\"octets\":[0-9]*,\"lost\":0,.*\"from_central\":{\"packets\":[0-9]*,\"octets\":[0-9]*,\"lost\":0,'"
+  grep -q '\"from_\(phone\|central\)\":{[^}]*\"lost\":0,[^}]*}.*\"from_\(phone\|central\)\":{[^}]*\"lost\":0,'"
 check "the SCCP phone stayed registered" sh -c "! grep -q disconnected '$LAB_DIR/phone.log'"
 check "and was so only once" test "$(grep -c 'event=phone_registered\|event=registered' "$LAB_DIR/hosted.log")" -le 3
 check "the new address answers" fetch_same home-phone http $HOSTED2 Chirp1.raw "$LAB_DIR/chirp" "$LAB_DIR/files/Chirp1.raw"

@@ -51,7 +51,7 @@ function body(   kind) {
   kind = option("body")
   if (kind == "text") return typed("text/plain;charset=UTF-8", "He said:  192.168.1.50, and no more.")
   if (kind == "dtmf") return typed("application/dtmf-relay", "Signal=5\nDuration=160")
-  if (kind == "pidf") return typed("application/pidf+xml", "<presence entity=\"sip:[user]@192.168.1.50\"/>")
+  if (kind == "pidf") return typed("application/pidf+xml", "<presence entity=\"sip:[user]@lab\"/>")
   if (kind == "trying") return typed("message/sipfrag;version=2.0", "SIP/2.0 100 Trying")
   if (kind == "frag200") return typed("message/sipfrag;version=2.0", "SIP/2.0 200 OK")
   return "Content-Length: 0\n\n"

@@ -298,3 +298,13 @@ TEST_CASE("sip: what is answered to a connection that is gone ends its transacti
   CHECK(s.proxy.dialog_sets() == 0);
   CHECK(s.broker.streams().empty());
 }
+
+TEST_CASE("sip: a connection that somebody opens and closes is no fault where no server is configured") {
+  Stand s(Stand::options(0));
+  const Endpoint peer{IpAddress::v4(0xc6336407), 40000}, local{IpAddress::v4(0xc0a80102), 5060};
+  const auto connection = s.proxy.on_accepted(s.now, peer, local);
+  sip::Output out;
+  s.proxy.on_connection_closed(s.now, connection, "reset", out);
+  CHECK(out.sends.empty());
+  CHECK(out.events.empty());
+}

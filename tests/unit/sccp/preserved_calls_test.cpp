@@ -97,6 +97,17 @@ TEST_CASE("a phone that is gone ends it in bounded time, though the far end goes
   CHECK(town.streams() == 0);
 }
 
+TEST_CASE("nobody waits for a call of which one end is silent, though it is kept") {
+  Town town;
+  town.lose_call(7);
+  town.pass(10s);
+  CHECK(town.preserved.talking(town.now) == 1);
+  town.phone_talks = false;
+  town.pass(4s);
+  CHECK(town.preserved.talking(town.now) == 0);
+  CHECK(town.preserved.size() == 1);
+}
+
 TEST_CASE("a phone that registers again does not cut it") {
   for (const std::uint32_t streams : {0U, 1U}) {
     CAPTURE(streams);
