@@ -167,7 +167,6 @@ void Proxy::note_answer(TimePoint now, Transaction& t, const Message& m, Output&
         end_dialog(now, *set, t.from_side == set->initiator ? m.to_tag() : m.from_tag(), out);
       return;
     case Method::notify:
-      if (success) note_dialog(t, *set, m);
       // Nothing comes after it (RFC 6665 §4.1.3).
       if (success && t.ends_subscription && !set->is_call())
         dialogs_.set_until(*set, now + kTransactionTimeout);
