@@ -342,6 +342,17 @@ TEST_CASE("sip: INFO, UPDATE and other methods run in the dialog, both ways") {
   CHECK(s.to_central("BYE").uri() == "sip:2001@203.0.113.20:5099");
 }
 
+TEST_CASE("sip: an answer to NOTIFY moves no target, as no server mends the Contact in it") {
+  Stand s;
+  s.register_phone();
+  const auto call = s.call_up();
+  s.phone(s.within(call.phone_invite, "NOTIFY", call.phone_ok, 1).add("Event", "refer"));
+  const SipText first = s.to_central("NOTIFY");
+  s.server(sip_answer(first, 200, "").add("Contact", "<sip:2001@10.9.9.9>"));
+  s.phone(s.within(call.phone_invite, "NOTIFY", call.phone_ok, 2).add("Event", "refer"));
+  CHECK(s.to_central("NOTIFY").uri() == first.uri());
+}
+
 TEST_CASE("sip: the NOTIFYs of a REFER still come after BYE") {
   Stand s;
   s.register_phone();
