@@ -89,8 +89,8 @@ struct PhoneHttpServer::Download {
   bool answered = false;
 };
 
-PhoneHttpServer::PhoneHttpServer(net::Loop& loop, Library& library, const Options& options, StepSink on_step)
-    : loop_(loop), library_(library), options_(options), on_step_(std::move(on_step)) {}
+PhoneHttpServer::PhoneHttpServer(net::Loop& loop, Library& library, KnownSources& known, const Options& options, StepSink on_step)
+    : loop_(loop), library_(library), known_(known), options_(options), on_step_(std::move(on_step)) {}
 
 PhoneHttpServer::~PhoneHttpServer() {
   on_step_ = nullptr;

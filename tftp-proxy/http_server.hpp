@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "sbc/base/known_sources.hpp"
 #include "sbc/base/metrics.hpp"
 #include "sbc/base/wire_tap.hpp"
 #include "sbc/net/http_server.hpp"
@@ -36,7 +37,7 @@ class PhoneHttpServer {
 
   /// `library` outlives this. `on_step` hears of each GET when it is over; HEAD moves no file and is not
   /// told.
-  PhoneHttpServer(net::Loop& loop, Library& library, const Options& options, StepSink on_step);
+  PhoneHttpServer(net::Loop& loop, Library& library, KnownSources& known, const Options& options, StepSink on_step);
   ~PhoneHttpServer();
   PhoneHttpServer(const PhoneHttpServer&) = delete;
   PhoneHttpServer& operator=(const PhoneHttpServer&) = delete;
@@ -72,6 +73,7 @@ class PhoneHttpServer {
   const WireTap* tap_ = &WireTap::nobody();
   net::Loop& loop_;
   Library& library_;
+  KnownSources& known_;
   Options options_;
   StepSink on_step_;
   std::map<std::uint64_t, std::unique_ptr<Download>> downloads_;

@@ -52,15 +52,16 @@ bool tracing() {
 }  // namespace
 
 Result<std::unique_ptr<TftpServer>> TftpServer::start(net::Loop& loop, const Options& options,
-                                                      Library& library, StepSink on_step) {
-  std::unique_ptr<TftpServer> server(new TftpServer(loop, options, library, std::move(on_step)));
+                                                      Library& library, KnownSources& known, StepSink on_step) {
+  std::unique_ptr<TftpServer> server(new TftpServer(loop, options, library, known, std::move(on_step)));
   if (auto ok = server->listen(options); !ok) return std::unexpected(std::move(ok.error()));
   return server;
 }
 
-TftpServer::TftpServer(net::Loop& loop, const Options& options, Library& library, StepSink on_step)
+TftpServer::TftpServer(net::Loop& loop, const Options& options, Library& library, KnownSources& known, StepSink on_step)
     : loop_(loop),
       library_(library),
+      known_(known),
       on_step_(std::move(on_step)),
       sessions_(with_seed(options.sessions)),
       timer_(loop, [this] { on_time(); }),

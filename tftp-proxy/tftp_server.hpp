@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "sbc/base/known_sources.hpp"
 #include "sbc/base/metrics.hpp"
 #include "sbc/base/token_bucket.hpp"
 #include "sbc/base/wire_tap.hpp"
@@ -33,7 +34,7 @@ class TftpServer {
   /// `library` outlives the server. `on_step` hears of each transfer when it is over, and of requests that
   /// were refused with an ERROR. Errc::system with a sentence for the operator when a port can't be had.
   static Result<std::unique_ptr<TftpServer>> start(net::Loop& loop, const Options& options, Library& library,
-                                                   StepSink on_step);
+                                                   KnownSources& known, StepSink on_step);
   ~TftpServer();
   TftpServer(const TftpServer&) = delete;
   TftpServer& operator=(const TftpServer&) = delete;
@@ -60,7 +61,7 @@ class TftpServer {
     Content::Subscription subscription;
   };
 
-  TftpServer(net::Loop& loop, const Options& options, Library& library, StepSink on_step);
+  TftpServer(net::Loop& loop, const Options& options, Library& library, KnownSources& known, StepSink on_step);
   Result<void> listen(const Options& options);
   Result<void> open_listeners(const std::vector<IpAddress>& addresses, std::uint16_t port);
   void receive_from(std::size_t first);
@@ -87,6 +88,7 @@ class TftpServer {
   const WireTap* tap_ = &WireTap::nobody();
   net::Loop& loop_;
   Library& library_;
+  KnownSources& known_;
   StepSink on_step_;
   tftp::Sessions sessions_;
   tftp::Outbox out_;

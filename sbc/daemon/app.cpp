@@ -91,7 +91,7 @@ Result<void> App::start_tftp() {
     if (auto ok = tftp_->listen_also(still_closed("tftp")); !ok) return ok;
   } else if (config.access.tftp.enable) {
     auto server =
-        provisioning::TftpServer::start(loop_, tftp_options(config), *pipeline_,
+        provisioning::TftpServer::start(loop_, tftp_options(config), *pipeline_, known_,
                                         [this](const phones::FileStep& step) { on_file(step); });
     if (!server) return std::unexpected(server.error());
     tftp_ = std::move(*server);
@@ -107,7 +107,7 @@ Result<void> App::start_http() {
   if (config.access.http.enable) {
     if (!http_) {
       http_ = std::make_unique<provisioning::PhoneHttpServer>(
-          loop_, *pipeline_, http_options(config),
+          loop_, *pipeline_, known_, http_options(config),
           [this](const phones::FileStep& step) { on_file(step); });
       http_->set_tap(tap_);
     }
@@ -140,7 +140,7 @@ Result<void> App::start_sccp() {
     if (auto ok = sccp_->listen_also(still_closed("sccp")); !ok) return ok;
   } else if (config.access.sccp.enable) {
     auto started = proxy::SccpProxy::start(
-        loop_, sccp_options(config), *media_,
+        loop_, sccp_options(config), *media_, known_,
         {[this](const phones::SignallingStep& step) { inventory_.on_signalling(step); },
          [this](const phones::Call& call) { on_call(call); },
          [this](const std::string& device, const IpAddress& at) {
@@ -161,7 +161,7 @@ Result<void> App::start_sip() {
     if (auto ok = sip_->listen_also(still_closed("sip")); !ok) return ok;
   } else if (config.access.sip.enable) {
     auto started = proxy::SipProxy::start(
-        loop_, sip_options(config), *media_,
+        loop_, sip_options(config), *media_, known_,
         {[this](const phones::SignallingStep& step) { inventory_.on_signalling(step); },
          [this](const phones::Call& call) { on_call(call); },
          [this](const sip::Proxy::Outside& o) {

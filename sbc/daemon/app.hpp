@@ -9,10 +9,12 @@
 #include "sbc/admin/phone_store.hpp"
 #include "sbc/admin/record_store.hpp"
 #include "sbc/admin/server.hpp"
+#include "sbc/base/known_sources.hpp"
 #include "sbc/base/wire_tap.hpp"
 #include "sbc/daemon/clock_care.hpp"
 #include "sbc/daemon/actions.hpp"
 #include "sbc/daemon/options.hpp"
+#include "sbc/net/random.hpp"
 #include "sbc/net/signal.hpp"
 #include "sbc/net/timer.hpp"
 #include "sbc/probe/lifetime_watch.hpp"
@@ -83,6 +85,7 @@ class App {
 
   net::Loop loop_;
   WireTap tap_;
+  KnownSources known_{net::random_u64()};
   std::unique_ptr<provisioning::Cache> cache_;
   phones::Inventory inventory_;
   std::unique_ptr<admin::PhoneStore> phone_store_;

@@ -16,10 +16,11 @@ void forget_if(Map& map, Gone gone) {
 
 }  // namespace
 
-SccpProxy::SccpProxy(net::Loop& loop, Options options, MediaBroker& broker, Sinks sinks)
+SccpProxy::SccpProxy(net::Loop& loop, Options options, MediaBroker& broker, KnownSources& known, Sinks sinks)
     : loop_(loop),
       options_(std::move(options)),
       broker_(broker),
+      known_(known),
       sinks_(std::move(sinks)),
       servers_(options_.servers, options_.retry),
       probes_(loop_, servers_,
@@ -43,8 +44,8 @@ SccpProxy::~SccpProxy() {
 }
 
 Result<std::unique_ptr<SccpProxy>> SccpProxy::start(net::Loop& loop, Options options, MediaBroker& broker,
-                                                    Sinks sinks) {
-  std::unique_ptr<SccpProxy> proxy(new SccpProxy(loop, std::move(options), broker, std::move(sinks)));
+                                                    KnownSources& known, Sinks sinks) {
+  std::unique_ptr<SccpProxy> proxy(new SccpProxy(loop, std::move(options), broker, known, std::move(sinks)));
   if (auto ok = proxy->listen_also(proxy->options_.listen); !ok) return std::unexpected(ok.error());
   return proxy;
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sbc/base/deadline_heap.hpp"
+#include "sbc/base/known_sources.hpp"
 #include "sbc/base/metrics.hpp"
 #include "sbc/base/token_bucket.hpp"
 #include "sbc/base/wire_tap.hpp"
@@ -26,7 +27,7 @@
 namespace dw::proxy {
 
 /// SCCP on TCP: takes phones' connections, gives each one connection to a call server, and a sccp::Session
-/// between them. On the loop's thread; loop and broker outlive it.
+/// between them. On the loop's thread; loop, broker and known sources outlive it.
 class SccpProxy {
  public:
   struct Options {
@@ -64,7 +65,7 @@ class SccpProxy {
   static constexpr std::size_t kMaxNames = 65'536;    ///< device names whose rate is remembered
 
   static Result<std::unique_ptr<SccpProxy>> start(net::Loop& loop, Options options, MediaBroker& broker,
-                                                  Sinks sinks);
+                                                  KnownSources& known, Sinks sinks);
   ~SccpProxy();
   SccpProxy(const SccpProxy&) = delete;
   SccpProxy& operator=(const SccpProxy&) = delete;
@@ -110,7 +111,7 @@ class SccpProxy {
     std::size_t connections = 0;
     TokenBucket bucket;
   };
-  SccpProxy(net::Loop& loop, Options options, MediaBroker& broker, Sinks sinks);
+  SccpProxy(net::Loop& loop, Options options, MediaBroker& broker, KnownSources& known, Sinks sinks);
 
   void accept(net::Descriptor socket, const Endpoint& peer, const Endpoint& local);
   bool may_connect(const IpAddress& source);
@@ -160,6 +161,7 @@ class SccpProxy {
   net::Loop& loop_;
   Options options_;
   MediaBroker& broker_;
+  KnownSources& known_;
   Sinks sinks_;
   std::optional<IpAddress> mapped_;
   CallServers servers_;

@@ -26,9 +26,10 @@ net::SipTransport for_lookup(sip::Transport transport) {
 
 }  // namespace
 
-SipProxy::SipProxy(net::Loop& loop, Options options, MediaBroker& broker, Sinks sinks)
+SipProxy::SipProxy(net::Loop& loop, Options options, MediaBroker& broker, KnownSources& known, Sinks sinks)
     : loop_(loop),
       options_(std::move(options)),
+      known_(known),
       sinks_(std::move(sinks)),
       core_(options_.proxy, broker, &net::random_u64),
       stun_(net::random_u64()),
@@ -38,8 +39,8 @@ SipProxy::SipProxy(net::Loop& loop, Options options, MediaBroker& broker, Sinks 
 SipProxy::~SipProxy() = default;
 
 Result<std::unique_ptr<SipProxy>> SipProxy::start(net::Loop& loop, Options options, MediaBroker& broker,
-                                                  Sinks sinks) {
-  std::unique_ptr<SipProxy> proxy(new SipProxy(loop, std::move(options), broker, std::move(sinks)));
+                                                  KnownSources& known, Sinks sinks) {
+  std::unique_ptr<SipProxy> proxy(new SipProxy(loop, std::move(options), broker, known, std::move(sinks)));
   for (const IpAddress& address : proxy->options_.listen) {
     if (auto ok = proxy->listen(address); !ok) return std::unexpected(ok.error());
   }

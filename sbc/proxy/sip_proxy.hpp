@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "sbc/base/known_sources.hpp"
 #include "sbc/base/metrics.hpp"
 #include "sbc/base/token_bucket.hpp"
 #include "sbc/base/wire_tap.hpp"
@@ -50,7 +51,7 @@ class SipProxy {
   static constexpr std::size_t kMaxAsked = 64;         ///< phones that were asked to start over, and have not answered
 
   static Result<std::unique_ptr<SipProxy>> start(net::Loop& loop, Options options, MediaBroker& broker,
-                                                 Sinks sinks);
+                                                 KnownSources& known, Sinks sinks);
   ~SipProxy();
   SipProxy(const SipProxy&) = delete;
   SipProxy& operator=(const SipProxy&) = delete;
@@ -100,7 +101,7 @@ class SipProxy {
     std::unique_ptr<net::SipLookup> lookup;
     std::unique_ptr<net::Timer> again;
   };
-  SipProxy(net::Loop& loop, Options options, MediaBroker& broker, Sinks sinks);
+  SipProxy(net::Loop& loop, Options options, MediaBroker& broker, KnownSources& known, Sinks sinks);
 
   Result<void> listen(const IpAddress& address);
   Result<std::uint16_t> listen_at(const Endpoint& where);
@@ -134,6 +135,7 @@ class SipProxy {
   const WireTap* tap_ = &WireTap::nobody();
   net::Loop& loop_;
   Options options_;
+  KnownSources& known_;
   Sinks sinks_;
   std::optional<sip::Proxy::Outside> outside_;
   sip::Proxy core_;

@@ -271,7 +271,7 @@ TEST_CASE("port 0 is one port for UDP and TCP, and a port that is taken is told 
   REQUIRE(town.until([&] { return phone.connected; }));
   auto o = SipTown::options();
   o.port = town.at().port;
-  const auto second = proxy::SipProxy::start(town.loop, o, town.broker, {});
+  const auto second = proxy::SipProxy::start(town.loop, o, town.broker, town.known, {});
   REQUIRE_FALSE(second);
   CHECK(second.error().text.find("UDP 127.0.0.41:" + std::to_string(o.port)) != std::string::npos);
 }

@@ -130,6 +130,7 @@ class SipEnd {
 struct SipTown {
   net::Loop loop;
   FakeBroker broker;
+  KnownSources known{1};
   std::vector<phones::SignallingStep> steps;
   std::vector<phones::Call> calls;
   SipEnd server{loop, 60};
@@ -147,7 +148,7 @@ struct SipTown {
   void start(proxy::SipProxy::Options o, sip::Transport transport, const Endpoint& at) {
     o.proxy.servers.push_back({transport, {at.address.to_string(), at.port}});
     auto started =
-        proxy::SipProxy::start(loop, std::move(o), broker,
+        proxy::SipProxy::start(loop, std::move(o), broker, known,
                                {[this](const phones::SignallingStep& step) { steps.push_back(step); },
                                 [this](const phones::Call& call) { calls.push_back(call); }});
     REQUIRE(started);

@@ -131,6 +131,7 @@ class TestPhone {
 struct Town {
   net::Loop loop;
   FakeBroker broker;
+  KnownSources known{1};
   std::vector<phones::SignallingStep> steps;
   std::vector<phones::Call> calls;
   std::vector<std::unique_ptr<TestServer>> servers;
@@ -151,7 +152,7 @@ struct Town {
     for (const auto& server : servers)
       options.servers.push_back(server->name());
     auto started =
-        proxy::SccpProxy::start(loop, options, broker,
+        proxy::SccpProxy::start(loop, options, broker, known,
                                 {[this](const phones::SignallingStep& step) { steps.push_back(step); },
                                  [this](const phones::Call& call) { calls.push_back(call); },
                                  [this](const std::string&, const IpAddress&) { return proves_itself; }});

@@ -27,11 +27,12 @@ struct Shelf : Library {
 struct Box {
   net::Loop loop;
   Shelf shelf;
+  KnownSources known{1};
   std::vector<phones::FileStep> steps;
   PhoneHttpServer server;
 
   explicit Box(const PhoneHttpServer::Options& options = {})
-      : server(loop, shelf, options, [this](const phones::FileStep& step) { steps.push_back(step); }) {}
+      : server(loop, shelf, known, options, [this](const phones::FileStep& step) { steps.push_back(step); }) {}
 
   std::shared_ptr<FakeExchange> ask(std::string method, std::string target,
                                     std::map<std::string, std::string> headers = {}) {

@@ -23,8 +23,9 @@ struct OpenShelf : Library {
 struct OpenBox {
   net::Loop loop;
   OpenShelf shelf;
+  KnownSources known{1};
   std::vector<phones::FileStep> steps;
-  PhoneHttpServer server{loop, shelf, {}, [this](const phones::FileStep& step) { steps.push_back(step); }};
+  PhoneHttpServer server{loop, shelf, known, {}, [this](const phones::FileStep& step) { steps.push_back(step); }};
   Endpoint at = *server.listen({*IpAddress::parse("127.0.0.1"), 0});
 
   /// Waits for the step too: the server hears of the end after the client does.
@@ -132,10 +133,11 @@ TEST_CASE("phone http over TCP: a file that breaks off is cut short of its lengt
 TEST_CASE("phone http over TCP: a server that goes while somebody waits leaves nothing behind") {
   net::Loop loop;
   OpenShelf shelf;
+  KnownSources known{1};
   const auto content = std::make_shared<Content>();
   shelf.files["a.xml"] = content;
   unsigned steps = 0;
-  auto server = std::make_unique<PhoneHttpServer>(loop, shelf, PhoneHttpServer::Options{},
+  auto server = std::make_unique<PhoneHttpServer>(loop, shelf, known, PhoneHttpServer::Options{},
                                                   [&](const phones::FileStep&) { ++steps; });
   const Endpoint at = *server->listen({*IpAddress::parse("127.0.0.1"), 0});
   test::Wire wire(at);

@@ -114,7 +114,7 @@ struct Scene {
     options.port = 0;
     options.sessions.single_port = single_port;
     auto started =
-        TftpServer::start(loop, options, shelf, [this](const auto& step) { steps.push_back(step); });
+        TftpServer::start(loop, options, shelf, known, [this](const auto& step) { steps.push_back(step); });
     REQUIRE(started);
     server = std::move(*started);
     at = server->local().front();
@@ -149,6 +149,7 @@ struct Scene {
 
   net::Loop loop;
   Shelf shelf;
+  KnownSources known{1};
   std::vector<phones::FileStep> steps;
   std::unique_ptr<TftpServer> server;
   Endpoint at;

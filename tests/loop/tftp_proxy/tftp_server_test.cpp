@@ -242,7 +242,7 @@ TEST_CASE("a port that is taken is told in one sentence") {
   TftpServer::Options options;
   options.listen = {scene.at.address};
   options.port = scene.at.port;
-  const auto second = TftpServer::start(scene.loop, options, scene.shelf, {});
+  const auto second = TftpServer::start(scene.loop, options, scene.shelf, scene.known, {});
   REQUIRE_FALSE(second);
   CHECK(second.error().text.find(scene.at.to_string()) != std::string::npos);
 }
