@@ -296,11 +296,12 @@ const Setting kSettings[] = {
     {"central.media.sources",
      NetworkListType{at<&Config::central, &Central::media, &CentralMedia::sources>()}, "[]", "", "",
      "Networks of the central side from which audio may come although no message names them: servers of music "
-     "on hold and announcements. Call servers and whom they name may send in any case."},
+     "on hold and announcements. Call servers and whom they name may send in any case, from one port at a time; these from "
+     "any, so that a far end that moves to another port in mid-call belongs here as well."},
     {"central.media.symmetric",
      BoolType{at<&Config::central, &Central::media, &CentralMedia::symmetric>()}, "false", "", "",
      "Audio goes to the address and port that the far end's own audio comes from instead of to the one that "
-     "it named: for far ends behind a router of their own. Only who may send is ever sent to."},
+     "it named, RTCP likewise: for far ends behind a router of their own. Only who may send is ever sent to."},
 
     {"media.ports", PortRangeType{media<&Media::ports>}, R"("20000-29999")", "", "",
      "UDP ports for media, four for each stream: keep them out of the range from which the system takes "

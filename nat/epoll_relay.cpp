@@ -229,7 +229,7 @@ std::shared_ptr<const KnownSources> EpollRelay::known_sources(const StreamReques
   return known_;
 }
 
-/// A port of this relay is no phone's: what is sent there would come back in.
+/// A port of this relay is no phone's and no far end's: what is sent there would come back in.
 bool EpollRelay::is_ours(const std::optional<Endpoint>& end) const {
   if (!end) return false;
   const auto pool = pools_.find(end->address);
@@ -258,8 +258,9 @@ void EpollRelay::set_far_end(MediaId id, const std::optional<Endpoint>& far_end,
                              const std::optional<Endpoint>& rtcp) {
   Entry* entry = find(id);
   if (!entry) return;
-  entry->far_end = far_end;
-  entry->far_end_rtcp = rtcp;
+  // What would come back in at one of our own ports is a bridge's, or nobody's.
+  entry->far_end = is_ours(far_end) ? std::nullopt : far_end;
+  entry->far_end_rtcp = is_ours(rtcp) ? std::nullopt : rtcp;
   // Between threads the kernel carries what is bridged: then the far end stands aside until the bridge ends.
   const Entry* other = find(entry->bridge);
   if (!other || other->thread == entry->thread) post_far_end(*entry);

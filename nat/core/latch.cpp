@@ -10,7 +10,7 @@ void Latch::open(const IpAddress& address) {
 }
 
 void Latch::open_to_anybody() {
-  *this = Latch{};
+  close();
   anybody_ = true;
 }
 

@@ -18,6 +18,8 @@ class Latch {
  public:
   static constexpr unsigned kProbation = 2;                   ///< packets of one source and SSRC, in order
   static constexpr Duration kSilence = std::chrono::seconds(3);
+  /// RTCP is sent every five seconds at least, or not at all (RFC 3550 §6.2): silence is longer there.
+  static constexpr Duration kRtcpSilence = std::chrono::seconds(15);
 
   enum class Verdict : std::uint8_t {
     accepted,   ///< from the locked source, or from one on probation: relay it
@@ -27,12 +29,14 @@ class Latch {
     closed,     ///< signalling has not opened this leg
   };
 
+  explicit Latch(Duration silence = kSilence) : silence_(silence) {}
+
   /// Signalling opened the leg, or opened it again: `address` alone may latch. The old far end stays in use until
   /// another one has passed probation.
   void open(const IpAddress& address);
   /// Whoever sends in order first, from anywhere; for the central side alone.
   void open_to_anybody();
-  void close() { *this = Latch{}; }
+  void close() { *this = Latch(silence_); }
 
   Verdict on_rtp(TimePoint now, const Endpoint& from, const std::optional<RtpHeader>& header);
   /// RTCP, which has a port, a mapping and so a latch of its own, and what is opaque: one packet is enough,
@@ -40,18 +44,23 @@ class Latch {
   Verdict on_datagram(TimePoint now, const Endpoint& from, bool valid);
   /// It only keeps its mapping open. That shows where a phone is that never sends RTP; RTP from elsewhere counts more.
   Verdict on_keepalive(TimePoint now, const Endpoint& from);
+  /// From where signalling says, of an address that may latch: one packet is enough, whoever was heard before.
+  void on_named(TimePoint now, const Endpoint& from) { lock(now, from); }
 
   /// Where to send; nothing while nobody was heard.
   const std::optional<Endpoint>& far_end() const { return far_end_; }
   bool is_open() const { return anybody_ || address_; }
+  const IpAddress& address() const { return address_; }  ///< which alone may latch
+  TimePoint last_heard() const { return last_heard_; }
   std::uint64_t strangers() const { return strangers_; }
   std::uint32_t moves() const { return moves_; }  ///< how often the far end changed after the first time
 
  private:
   Verdict lock(TimePoint now, const Endpoint& from);
   bool may_latch(const IpAddress& address) const { return anybody_ || address == address_; }
-  bool may_move(TimePoint now) const { return !far_end_ || reopened_ || guessed_ || now - last_heard_ > kSilence; }
+  bool may_move(TimePoint now) const { return !far_end_ || reopened_ || guessed_ || now - last_heard_ > silence_; }
 
+  Duration silence_;
   IpAddress address_;
   bool anybody_ = false;
   bool guessed_ = false;  ///< by a keepalive alone

@@ -23,6 +23,7 @@ RelaySession::RelaySession(const StreamRules& rules)
       stated_first_(rules.stated_first),
       symmetric_(rules.symmetric),
       sources_(rules.known) {
+  rtcp_.latch = Latch(Latch::kRtcpSilence);
   reopen();
 }
 
@@ -40,19 +41,21 @@ void RelaySession::set_phone(TimePoint now, const std::optional<Endpoint>& rtp, 
 void RelaySession::set_far_end(const std::optional<Endpoint>& far_end, const std::optional<Endpoint>& rtcp) {
   const std::optional<Endpoint> wanted = if_one_host(far_end);
   const std::optional<Endpoint> wanted_rtcp = if_one_host(rtcp);
-  sources_.set_far_end(wanted);
-  if (wanted == far_end_ && wanted_rtcp == stated_rtcp_) return;
-  if (wanted != far_end_) {
+  const bool known = wanted == far_end_ && wanted_rtcp == stated_rtcp_;
+  if (!known && wanted != far_end_) {
     fax_ = {};
     far_end_heard_ = false;
     far_latch_.close();
     if (symmetric_ && wanted) far_latch_.open_to_anybody();
   }
-  far_end_ = wanted;
-  stated_rtcp_ = wanted_rtcp;
-  far_end_rtcp_ = far_end_ ? stated_rtcp_ : std::nullopt;
-  if (far_end_ && !far_end_rtcp_ && far_end_->port < 65535)
-    far_end_rtcp_ = Endpoint{far_end_->address, static_cast<std::uint16_t>(far_end_->port + 1)};
+  if (!known) {
+    far_end_ = wanted;
+    stated_rtcp_ = wanted_rtcp;
+    far_end_rtcp_ = far_end_ ? stated_rtcp_ : std::nullopt;
+    if (far_end_ && !far_end_rtcp_ && far_end_->port < 65535)
+      far_end_rtcp_ = Endpoint{far_end_->address, static_cast<std::uint16_t>(far_end_->port + 1)};
+  }
+  sources_.set_far_end(far_end_, far_end_rtcp_);
 }
 
 void RelaySession::set_formats(MediaSide toward, std::shared_ptr<const MediaFormats> formats) {
@@ -82,7 +85,7 @@ RelaySession::Outcome RelaySession::on_packet(TimePoint now, Port port, const En
   if (port == Port::phone_rtcp) return on_phone_rtcp(now, from, packet);
   const bool as_rtp = port == Port::central_rtp && !opaque_;
   const auto header = as_rtp ? parse_rtp(packet) : std::nullopt;
-  if (!is_feed(from) && !sources_.may_send(now, from, header)) {
+  if (!may_send(now, port, from, packet, header)) {
     ++central_strangers_;
     return {Fate::stranger, false, nullptr};
   }
@@ -95,6 +98,13 @@ RelaySession::Outcome RelaySession::on_packet(TimePoint now, Port port, const En
   return on_central(now, port, packet, header);
 }
 
+bool RelaySession::may_send(TimePoint now, Port port, const Endpoint& from, Bytes packet,
+                            const std::optional<RtpHeader>& header) {
+  if (is_feed(from)) return true;
+  if (for_rtcp(port)) return sources_.takes_rtcp(now, from, is_rtcp(packet));
+  return opaque_ ? sources_.takes_opaque(now, from) : sources_.takes_rtp(now, from, header);
+}
+
 void RelaySession::follow_far_end(TimePoint now, Port port, const Endpoint& from, Bytes packet,
                                   const std::optional<RtpHeader>& header) {
   if (port == Port::central_rtp) central_heard_ = from;
@@ -102,7 +112,7 @@ void RelaySession::follow_far_end(TimePoint now, Port port, const Endpoint& from
   const bool its_own = from.address == far_end_->address;
   if (port == Port::central_rtcp) {
     const bool followed = far_latch_.far_end() && far_latch_.far_end()->address == from.address;
-    if ((its_own || followed) && is_rtcp(packet)) far_end_rtcp_ = from;
+    if (symmetric_ && (its_own || followed) && is_rtcp(packet)) far_end_rtcp_ = from;
     return;
   }
   if (!far_latch_.is_open()) return;

@@ -33,15 +33,15 @@ struct StreamRules {
   IpAddress phone{};                          ///< may latch on the phone's side
   std::shared_ptr<const KnownSources> known{};  ///< may always send on the central side
   bool stated_first = false;                  ///< see PhoneEnd
-  bool symmetric = false;  ///< the far end is sent to where its RTP comes from, once it came
+  bool symmetric = false;  ///< the far end is sent to where its packets come from, once they came
 };
 
 /// The rules of one stream (sccp §4.2, media §7): from whom a packet is taken, and where it goes.
 ///
 /// The phone's side goes by Latch: packets go to where valid ones came from, or to where the phone says that it
 /// receives (PhoneEnd). The central side takes packets from whom CentralSources lets in, and sends to the far end as
-/// it was named; RTCP goes to where the far end's RTCP came from, once it did. Payload types don't matter, and no
-/// octet is changed. What signalling calls opaque need not be RTP at all; nor what two gateways made fax (FaxSwitch).
+/// it was named, or to where its packets come from (StreamRules::symmetric). Payload types don't matter, and no octet
+/// is changed. What signalling calls opaque need not be RTP at all; nor what two gateways made fax (FaxSwitch).
 class RelaySession {
  public:
   enum class Fate : std::uint8_t {
@@ -139,6 +139,7 @@ class RelaySession {
   const std::optional<Endpoint>& to_far_end() const {
     return far_end_ && far_latch_.far_end() ? far_latch_.far_end() : far_end_;
   }
+  bool may_send(TimePoint now, Port port, const Endpoint& from, Bytes packet, const std::optional<RtpHeader>& header);
   bool is_feed(const Endpoint& from) const;
   StreamStats& stats(Port port) { return on_phone_side(port) ? from_phone_ : from_central_; }
 

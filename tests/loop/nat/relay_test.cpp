@@ -44,12 +44,16 @@ TEST_CASE("RTCP goes both ways, by a latch of its own") {
   call.phone_control.send(Call::next(call.phone_side), rtcp(1));
   CHECK(control.receive() == rtcp(1));
   CHECK(control.from == Call::next(call.central_side));
-  Peer moved(kFarEnd);  // it sends its own from elsewhere: that is where the phone's go from then on
-  moved.send(Call::next(call.central_side), rtcp(2));
+  control.send(Call::next(call.central_side), rtcp(2));
   CHECK(call.phone_control.receive() == rtcp(2));
   CHECK(call.phone_control.from == Call::next(call.phone_side));
+  Peer elsewhere(kFarEnd);  // another port of that address
+  elsewhere.send(Call::next(call.central_side), rtcp(4));
+  control.send(Call::next(call.central_side), rtcp(5));
+  CHECK(call.phone_control.receive() == rtcp(5));
   call.phone_control.send(Call::next(call.phone_side), rtcp(3));
-  CHECK(moved.receive() == rtcp(3));
+  CHECK(control.receive() == rtcp(3));
+  CHECK(call.report().strangers == 1);
   CHECK(call.report().from_phone.packets == 0);  // RTCP is not audio
 }
 

@@ -113,16 +113,121 @@ TEST_CASE("held by a blank address: nothing goes to the old far end, RTCP neithe
   }
 }
 
-TEST_CASE("RTCP goes where the far end says, follows the far end's own, and nobody else's") {
+TEST_CASE("RTCP goes where the far end says; symmetric, it follows the far end's own, and nobody else's") {
+  for (const bool symmetric : {false, true}) {
+    StreamRules rules;
+    rules.symmetric = symmetric;
+    Listening s(rules);
+    s.session.set_far_end(kFarEnd, Endpoint{kFarEnd.address, 41001});
+    const auto sent_to = [&] { return s.to(s.rtcp(Port::phone_rtcp, {kPhone, 5001})); };
+    CHECK(sent_to() == Endpoint{kFarEnd.address, 41001});
+    s.rtcp(Port::central_rtcp, {kServer, 7});
+    CHECK(sent_to() == Endpoint{kFarEnd.address, 41001});
+    s.rtcp(Port::central_rtcp, {kFarEnd.address, 42001});
+    CHECK(sent_to() == Endpoint{kFarEnd.address, static_cast<std::uint16_t>(symmetric ? 42001 : 41001)});
+    s.rtcp(Port::central_rtcp, {kFarEnd.address, 43001});  // another port while that one is in use
+    CHECK(sent_to() == Endpoint{kFarEnd.address, static_cast<std::uint16_t>(symmetric ? 42001 : 41001)});
+    s.session.set_far_end(kFarEnd);
+    CHECK(sent_to() == Endpoint{kFarEnd.address, 30001});
+  }
+}
+
+TEST_CASE("one RTCP packet, or one RTP packet, from another port of the far end moves nothing and gets nowhere once it was heard") {
   Listening s;
-  s.session.set_far_end(kFarEnd, Endpoint{kFarEnd.address, 41001});
-  CHECK(s.to(s.rtcp(Port::phone_rtcp, {kPhone, 5001})) == Endpoint{kFarEnd.address, 41001});
-  s.rtcp(Port::central_rtcp, {kServer, 7});
-  CHECK(s.to(s.rtcp(Port::phone_rtcp, {kPhone, 5001})) == Endpoint{kFarEnd.address, 41001});
-  s.rtcp(Port::central_rtcp, {kFarEnd.address, 42001});
-  CHECK(s.to(s.rtcp(Port::phone_rtcp, {kPhone, 5001})) == Endpoint{kFarEnd.address, 42001});
   s.session.set_far_end(kFarEnd);
-  CHECK(s.to(s.rtcp(Port::phone_rtcp, {kPhone, 5001})) == Endpoint{kFarEnd.address, 30001});
+  s.latch();
+  const Endpoint rtcp{kFarEnd.address, 30001};
+  CHECK(s.rtp(Port::central_rtp, kFarEnd).fate == Fate::relay);
+  CHECK(s.rtcp(Port::central_rtcp, rtcp).fate != Fate::stranger);
+  for (int i = 0; i < 50; ++i) {
+    CHECK(s.rtp(Port::central_rtp, {kFarEnd.address, 55555}).fate == Fate::stranger);
+    CHECK(s.rtcp(Port::central_rtcp, {kFarEnd.address, 55557}).fate == Fate::stranger);
+    CHECK(s.rtp(Port::central_rtp, kFarEnd).fate == Fate::relay);
+  }
+  CHECK(s.to(s.rtp(Port::phone_rtp, {kPhone, 5000})) == kFarEnd);
+  CHECK(s.to(s.rtcp(Port::phone_rtcp, {kPhone, 5001})) == rtcp);
+  CHECK(s.session.strangers() == 100);
+  s.now += seconds(5);  // RTCP comes so seldom
+  CHECK(s.rtcp(Port::central_rtcp, {kFarEnd.address, 55557}).fate == Fate::stranger);
+}
+
+TEST_CASE("another port of the phone's address does not take over its RTCP between two reports") {
+  Listening s;
+  s.session.set_far_end(kFarEnd);
+  s.rtcp(Port::phone_rtcp, {kPhone, 5001});
+  s.now += seconds(5);
+  CHECK(s.rtcp(Port::phone_rtcp, {kPhone, 6001}).fate == Fate::stranger);
+  CHECK(s.to(s.rtcp(Port::central_rtcp, {kFarEnd.address, 30001})) == Endpoint{kPhone, 5001});
+  s.now += seconds(16);
+  CHECK(s.rtcp(Port::phone_rtcp, {kPhone, 6001}).fate != Fate::stranger);
+}
+
+TEST_CASE("the far end may send from a port that it did not name, and moves when it was silent or signalling speaks") {
+  Listening s;
+  s.session.set_far_end(kFarEnd);
+  s.latch();
+  const Endpoint gateway{kFarEnd.address, 31000}, other{kFarEnd.address, 32000};
+  for (int i = 0; i < 3; ++i)
+    CHECK(s.hears(gateway));
+  CHECK_FALSE(s.hears(other));
+  s.now += seconds(4);
+  CHECK(s.hears(other));
+  CHECK(s.hears(other));
+  CHECK_FALSE(s.hears(gateway));
+  s.session.set_far_end(kFarEnd);  // once more, as a re-INVITE does
+  CHECK(s.hears(gateway));
+  CHECK(s.hears(gateway));
+  CHECK_FALSE(s.hears(other));
+  s.session.set_sources({});  // OpenReceiveChannel
+  CHECK(s.hears(other));
+  CHECK(s.hears(other));
+  CHECK_FALSE(s.hears(gateway));
+  CHECK(s.hears(kFarEnd));  // who sends from where signalling says needs no leave
+  CHECK_FALSE(s.hears(other));
+  s.session.set_far_end(Endpoint{kFarEnd.address, 40000});
+  CHECK(s.hears({kFarEnd.address, 40000}));
+  CHECK_FALSE(s.hears(kFarEnd));
+}
+
+TEST_CASE("call servers and whom signalling names are held to one port each as well, and a fax that is none of RTP") {
+  Listening s;
+  s.session.set_sources({{kMusic}, false});
+  for (const IpAddress& address : {kServer, kMusic}) {
+    for (int i = 0; i < 3; ++i)
+      CHECK(s.hears({address, 4000}));
+    CHECK_FALSE(s.hears({address, 5000}));
+  }
+  s.session.set_far_end(kFarEnd);
+  s.session.set_opaque(true);
+  CHECK(s.packet(Port::central_rtp, kFarEnd, kUdptl).fate != Fate::stranger);
+  CHECK(s.packet(Port::central_rtp, {kFarEnd.address, 5000}, kUdptl).fate == Fate::stranger);
+}
+
+TEST_CASE("from the networks of the setting any port may send at any time") {
+  Listening s(knowing({{}, {*IpNetwork::parse("198.51.100.0/24")}}));
+  s.session.set_far_end(kFarEnd);
+  s.latch();
+  for (int i = 0; i < 5; ++i) {
+    CHECK(s.hears(kFarEnd));
+    CHECK(s.hears({kFarEnd.address, 31000}));
+    CHECK(s.rtcp(Port::central_rtcp, {kFarEnd.address, 30001}).fate != Fate::stranger);
+    CHECK(s.rtcp(Port::central_rtcp, {kFarEnd.address, 31001}).fate != Fate::stranger);
+  }
+}
+
+TEST_CASE("however many call servers send at once, the far end's port stays locked") {
+  KnownSources servers;
+  for (std::uint32_t i = 0; i < 8; ++i)
+    servers.servers.push_back(IpAddress::v4(0xc0000201 + i));
+  Listening s(knowing(servers));
+  s.session.set_far_end(kFarEnd);
+  s.latch();
+  CHECK(s.hears(kFarEnd));
+  for (int round = 0; round < 10; ++round) {
+    for (const IpAddress& server : servers.servers)
+      CHECK(s.hears({server, 4000}));
+    CHECK_FALSE(s.hears({kFarEnd.address, 31000}));
+  }
 }
 
 TEST_CASE("symmetric, when asked: the far end is sent to where its RTP comes from, by the same rules of who may send") {
