@@ -228,6 +228,7 @@ admin::Sources App::sources() {
     if (sip_) sip_->append_metrics(out);
     if (stun_) stun_->append_metrics(out);
     if (relay_) relay_->append_metrics(out);
+    if (media_) media_->append_metrics(out);
     if (port_mapper_) port_mapper_->append_metrics(out);
     if (warm_) warm_->append_metrics(out);
     pipeline_->append_metrics(out);

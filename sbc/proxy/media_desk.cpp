@@ -54,6 +54,7 @@ std::optional<Endpoint> MediaDesk::way_anchor(const Endpoint& central) const {
 }
 
 void MediaDesk::end(MediaId id) {
+  join(feeds_.forget(id));
   relay_.close(id);
   const auto at = lent_.find(id);
   if (at == lent_.end()) return;
@@ -111,7 +112,8 @@ void MediaDesk::set_rtcp(MediaId id, MediaSide side, const std::optional<Endpoin
     return tell_relay(stream);
   }
   stream.far_end_rtcp = rtcp;
-  if (stream.far_end) relay_.set_far_end(id, stream.far_end, rtcp);
+  if (stream.far_end_rtcp && !may_be_far_end(stream, *stream.far_end_rtcp)) stream.far_end_rtcp.reset();
+  if (stream.far_end) relay_.set_far_end(id, stream.far_end, stream.far_end_rtcp);
 }
 
 /// The phone's own words count where no router can have made them wrong, and never for another host's address.
@@ -146,6 +148,20 @@ bool MediaDesk::may_go_direct(const Stream& from, const Stream& to) const {
          from.request.phone_side == to.request.phone_side && from.request.phone != to.request.phone;
 }
 
+/// Nobody else's call and no service of this machine is aimed at. A call server may run on it, though, with media of its own.
+bool MediaDesk::may_be_far_end(const Stream& stream, const Endpoint& end) const {
+  const MediaRequest& request = stream.request;
+  const IpAddress& a = end.address;
+  if (a.is_loopback() && !request.central_side.is_loopback()) return false;
+  const bool own = a == request.central_side || a == request.phone_side;
+  return !own || a == request.call_server || std::ranges::find(request.other_servers, a) != request.other_servers.end();
+}
+
+void MediaDesk::join(const MediaFeeds::Changes& changes) {
+  for (const auto& [from, to] : changes)
+    relay_.bridge(from, to);
+}
+
 Endpoint MediaDesk::set_far_end(MediaId id, const std::optional<Endpoint>& far_end) {
   const auto at = streams_.find(id);
   if (at == streams_.end()) return {};
@@ -157,21 +173,26 @@ Endpoint MediaDesk::set_far_end(MediaId id, const std::optional<Endpoint>& far_e
   stream.far_end_rtcp.reset();
   const auto ours = far_end ? by_central_facing_.find(*far_end) : by_central_facing_.end();
   if (ours == by_central_facing_.end() || ours->second == id) {
+    if (far_end && !may_be_far_end(stream, *far_end)) {
+      ++refused_;
+      stream.far_end.reset();
+    }
     // The far end first: when the bridge ends, nothing may go to the one that was there before it.
-    relay_.set_far_end(id, far_end, std::nullopt);
-    relay_.bridge(id, MediaId::none);
+    relay_.set_far_end(id, stream.far_end, std::nullopt);
+    join(feeds_.name_other(id, !far_end));
     return stream.ports.phone_facing;
   }
   // Relayed in any case: a phone that was told the other's address need not take it up.
   stream.other = ours->second;
   stream.far_end.reset();
   relay_.set_far_end(id, std::nullopt, std::nullopt);
-  relay_.bridge(id, stream.other);
+  join(feeds_.name(id, stream.other));
   const Stream& other = streams_.at(stream.other);
   // Both or neither: a phone that sends straight to the other is not heard here, so nothing could be sent to
   // it.
   const bool other_is_direct = other.other != id || other.direct;
-  stream.direct = options_.local && other_is_direct && may_go_direct(stream, other);
+  const bool heard = feeds_.fed_by(stream.other) == id;  // it is in no other call
+  stream.direct = options_.local && heard && other_is_direct && may_go_direct(stream, other);
   return stream.direct ? *other.stated : stream.ports.phone_facing;
 }
 
@@ -191,12 +212,18 @@ MediaReport MediaDesk::report(MediaId id) const {
   return report;
 }
 
+void MediaDesk::append_metrics(MetricsText& out) const {
+  out.counter("dropwire_media_far_ends_refused_total",
+              "Far ends that signalling named and that are this machine itself: nothing goes there.", refused_);
+}
+
 void MediaDesk::close(MediaId id, MediaEnd end) {
   const auto at = streams_.find(id);
   if (at == streams_.end()) return;
   const auto facing = by_central_facing_.find(at->second.ports.central_facing);
   if (facing != by_central_facing_.end() && facing->second == id) by_central_facing_.erase(facing);
   streams_.erase(at);
+  if (end == MediaEnd::closed) join(feeds_.forget(id));  // who was lost is heard for as long as it lasts
   // A phone may use its port for the next call at once: nothing of this one must come to it.
   if (end == MediaEnd::closed) relay_.silence(id);
   lingering_.emplace(loop_.now() + (end == MediaEnd::closed ? options_.after_closed : options_.after_lost),

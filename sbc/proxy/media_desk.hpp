@@ -9,6 +9,7 @@
 #include "sbc/base/media_broker.hpp"
 #include "sbc/net/loop.hpp"
 #include "sbc/net/timer.hpp"
+#include "sbc/proxy/media_feeds.hpp"
 
 namespace dw::proxy {
 
@@ -46,6 +47,9 @@ class MediaDesk final : public MediaBroker {
   void set_mapped(std::vector<MappedPair> pairs);
   bool has_mapped() const { return !mapped_.empty(); }
   std::uint64_t unmapped() const { return unmapped_; }  ///< streams that found none free
+  /// Far ends that were named and can be none: a port of ours that is no stream's, this machine itself.
+  std::uint64_t refused() const { return refused_; }
+  void append_metrics(MetricsText& out) const;
   /// What else is known of the router; while there are no mapped pairs, its pairs go first. Outlives this.
   void set_outside(nat::OutsidePorts* outside) { outside_ = outside; }
 
@@ -71,6 +75,8 @@ class MediaDesk final : public MediaBroker {
     bool direct = false;            ///< its phone was told the other phone's own address
   };
   nat::StreamRequest relay_request(const MediaRequest& request, const std::optional<nat::OutsidePorts::Pair>& lent);
+  bool may_be_far_end(const Stream& stream, const Endpoint& end) const;
+  void join(const MediaFeeds::Changes& changes);
   bool may_go_direct(const Stream& from, const Stream& to) const;
   void tell_relay(const Stream& stream);
   std::vector<std::uint16_t> mapped_ports(const IpAddress& central_side);
@@ -85,10 +91,11 @@ class MediaDesk final : public MediaBroker {
   Options options_;
   std::vector<MappedPair> mapped_;
   std::size_t next_mapped_ = 0;  ///< the one that goes first: those used last go last
-  std::uint64_t unmapped_ = 0;
+  std::uint64_t unmapped_ = 0, refused_ = 0;
   nat::OutsidePorts* outside_ = nullptr;
   std::unordered_map<MediaId, Endpoint> lent_;  ///< which pairs of outside_ streams have, until the relay ends them
   std::unordered_map<MediaId, Stream> streams_;
+  MediaFeeds feeds_;  ///< of streams that linger, too
   std::unordered_map<Endpoint, MediaId> by_central_facing_;
   std::multimap<TimePoint, MediaId> lingering_;
   net::Timer timer_;

@@ -12,7 +12,8 @@ namespace {
 const IpAddress kOurs = *IpAddress::parse("192.168.1.10");
 const IpAddress kCentral = *IpAddress::parse("10.0.0.5");
 const IpAddress kServer = *IpAddress::parse("10.0.0.9");
-const IpAddress kAlice = *IpAddress::parse("192.168.1.50"), kBob = *IpAddress::parse("192.168.1.51");
+const IpAddress kAlice = *IpAddress::parse("192.168.1.50"), kBob = *IpAddress::parse("192.168.1.51"),
+                kCarol = *IpAddress::parse("192.168.1.52");
 
 /// A relay that remembers what it was told.
 class FakeRelay final : public nat::Relay {
@@ -450,4 +451,56 @@ TEST_CASE("outside pairs: two streams are joined by what the server was told of 
   const auto alice = d.open(kAlice), bob = d.open(kBob);
   (void)d.desk.set_far_end(alice.id, bob.central_facing);
   CHECK(d.relay.all.at(alice.id).bridged == bob.id);
+}
+
+TEST_CASE("a far end that names another call's port gets nobody out of that call, and is told no phone's own address") {
+  Desk d(local());
+  const auto alice = d.open(kAlice), bob = d.open(kBob), carol = d.open(kCarol);
+  for (const auto& [ports, phone] : {std::pair(alice, kAlice), std::pair(bob, kBob), std::pair(carol, kCarol)})
+    d.desk.set_phone_stated(ports.id, {phone, 16384});
+  (void)d.desk.set_far_end(alice.id, bob.central_facing);
+  (void)d.desk.set_far_end(bob.id, alice.central_facing);
+  CHECK(d.desk.set_far_end(carol.id, bob.central_facing) == carol.phone_facing);
+  CHECK(d.relay.all.at(carol.id).bridged == MediaId::none);
+  CHECK_FALSE(d.relay.all.at(carol.id).far_end);
+  CHECK(d.relay.all.at(alice.id).bridged == bob.id);
+  CHECK(d.relay.all.at(bob.id).bridged == alice.id);
+  // A transfer: both say so.
+  (void)d.desk.set_far_end(bob.id, carol.central_facing);
+  CHECK(d.relay.all.at(carol.id).bridged == bob.id);
+  CHECK(d.relay.all.at(bob.id).bridged == carol.id);
+  CHECK(d.relay.all.at(alice.id).bridged == MediaId::none);
+}
+
+TEST_CASE("a lost stream is heard by the other phone for as long as it lasts; one that was closed is not") {
+  for (const MediaEnd end : {MediaEnd::closed, MediaEnd::lost}) {
+    Desk d;
+    const auto alice = d.open(kAlice), bob = d.open(kBob);
+    (void)d.desk.set_far_end(alice.id, bob.central_facing);
+    (void)d.desk.set_far_end(bob.id, alice.central_facing);
+    d.desk.close(alice.id, end);
+    CHECK(d.relay.all.at(alice.id).bridged == (end == MediaEnd::lost ? bob.id : MediaId::none));
+  }
+}
+
+TEST_CASE("this machine is no far end, by no address of its own, nor is the loopback; a call server on it is one") {
+  Desk d;
+  const auto alice = d.open(kAlice);
+  const Endpoint loopback{IpAddress::v4(0x7f000001), 4000};
+  const Endpoint usable{kServer, 4000};
+  for (const Endpoint& own : {loopback, Endpoint{kOurs, 4000}, Endpoint{kCentral, 5060}, Endpoint{kCentral, 4000}}) {
+    (void)d.desk.set_far_end(alice.id, own);
+    CHECK_FALSE(d.relay.all.at(alice.id).far_end);
+    (void)d.desk.set_far_end(alice.id, usable);
+    d.desk.set_rtcp(alice.id, MediaSide::central, own);
+    CHECK(d.relay.all.at(alice.id).far_end == usable);
+    CHECK_FALSE(d.relay.all.at(alice.id).far_end_rtcp);
+  }
+  CHECK(d.desk.refused() == 4);
+  for (const MediaRequest& here : {MediaRequest{kAlice, kOurs, kCentral, kCentral}, MediaRequest{kAlice, kOurs, kCentral, {}, {}, {kCentral}}}) {
+    const auto ports = d.desk.open(here);
+    REQUIRE(ports);
+    (void)d.desk.set_far_end(ports->id, Endpoint{kCentral, 4000});
+    CHECK(d.relay.all.at(ports->id).far_end == Endpoint{kCentral, 4000});
+  }
 }
