@@ -52,6 +52,9 @@ struct AccessSccp {
   std::string text;                        ///< pass blank: addresses in alarms and XML
   Duration media_idle;                     ///< a call's media without packets for so long is silent
   std::vector<std::string> emergency;      ///< numbers that are never refused
+  // Of outgoing calls; 0: no limit.
+  std::uint32_t calls_per_phone, calls_per_source;                  ///< at once
+  std::uint32_t call_attempts_per_phone, call_attempts_per_source;  ///< a minute
 };
 
 struct AccessSip {

@@ -178,6 +178,7 @@ proxy::SccpProxy::Options sccp_options(const conf::Config& config) {
   o.max_connections_per_source = a.max_connections_per_source;
   o.connection_rate = a.connection_rate;
   o.registrations_per_minute = a.registrations_per_minute;
+  o.call_limits = {a.calls_per_phone, a.calls_per_source, a.call_attempts_per_phone, a.call_attempts_per_source};
   o.session.any_device_name = a.any_device_name;
   o.session.max_version = a.max_version;
   o.session.blank_text = a.text == "blank";

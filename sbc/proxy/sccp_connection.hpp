@@ -14,8 +14,9 @@ namespace dw::proxy {
 /// One phone's connection, with its server's; owned by its slot.
 struct SccpProxy::Connection {
   Connection(std::size_t s, const sccp::SessionOptions& options, MediaBroker& broker,
-             sccp::SessionCounters& counters, const sccp::Session::PhoneSide& side, TimePoint now)
-      : slot(s), session(options, broker, counters, side, now) {}
+             sccp::SessionCounters& counters, const sccp::Session::PhoneSide& side, TimePoint now,
+             CallLimits& limits)
+      : slot(s), session(options, broker, counters, side, now, &limits) {}
 
   std::size_t slot;
   net::TcpStream phone, server;

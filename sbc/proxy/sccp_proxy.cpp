@@ -27,6 +27,7 @@ SccpProxy::SccpProxy(net::Loop& loop, Options options, MediaBroker& broker, Know
               {[this](std::size_t server) { server_worked(server); },
                [this](std::size_t server, std::string why) { server_failed(server, std::move(why)); }}),
       turns_timer_(loop, [this] { look_whose_turn(); }),
+      limits_(options_.call_limits),
       preserved_(broker),
       timer_(loop, [this] { on_time(); }),
       preserved_timer_(loop, [this] { look_at_preserved(); }) {
@@ -74,6 +75,7 @@ void SccpProxy::configure(Options options) {
                            options.registrations_per_minute != options_.registrations_per_minute;
   options_ = std::move(options);
   preserved_.configure(options_.session.media_idle);
+  limits_.configure(options_.call_limits);
   servers_.configure(options_.servers, options_.retry, [this](std::size_t server) {
     return std::ranges::any_of(slots_, [&](const auto& c) { return c && c->target == server; });
   });
@@ -119,7 +121,7 @@ void SccpProxy::accept(net::Descriptor socket, const Endpoint& peer, const Endpo
   free_.pop_back();
   const sccp::Session::PhoneSide side{
       peer, local.address, {options_.advertise.value_or(local.address), local.port}};
-  slots_[slot] = std::make_unique<Connection>(slot, options_.session, broker_, counters_, side, loop_.now());
+  slots_[slot] = std::make_unique<Connection>(slot, options_.session, broker_, counters_, side, loop_.now(), limits_);
   Connection& c = *slots_[slot];
   c.phone =
       net::TcpStream::adopt(loop_, std::move(socket),

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "sbc/base/call_limits.hpp"
 #include "sbc/base/deadline_heap.hpp"
 #include "sbc/base/known_sources.hpp"
 #include "sbc/base/metrics.hpp"
@@ -43,6 +44,7 @@ class SccpProxy {
     std::size_t max_connections_per_source = 1000;
     double connection_rate = 100;         ///< new ones a second and source; five times that at once
     double registrations_per_minute = 6;  ///< of one device name
+    CallLimits::Options call_limits;
     bool own_lan = false;  ///< phones stand on a LAN of ours: one that proves its name takes it at once
     sccp::SessionOptions session;
   };
@@ -172,6 +174,7 @@ class SccpProxy {
   net::Timer turns_timer_;
   std::optional<std::uint64_t> let_go_;  // phones, while no server can be had
   sccp::SessionCounters counters_;
+  CallLimits limits_;
   std::vector<net::TcpListener> listeners_;
   std::vector<std::unique_ptr<Connection>> slots_;
   std::vector<std::size_t> free_;

@@ -119,6 +119,8 @@ void SccpProxy::tell(Connection& c, const sccp::SessionEvent& event) {
       return call_over(c.session.device(), *event.call, &c);
     case Kind::media_silent:
       return tell_step(c, Step::media_silent, event.text);
+    case Kind::call_refused:
+      return tell_step(c, Step::call_refused, event.text);
     case Kind::receives: {
       sccp::PreservedCalls::Over over;
       preserved_.on_receives(loop_.now(), c.session.device(), event.at, over);
@@ -161,6 +163,9 @@ void SccpProxy::log_event(const Connection& c, const sccp::SessionEvent& event) 
       spdlog::info("event=call_up device={} call={} line={} way={} number=\"{}\"", device,
                    event.call->reference, event.call->line, phones::to_string(way_of(event.call->way)),
                    escaped(event.call->far_number));
+      return;
+    case Kind::call_refused:
+      limit_.warn("event=call_refused device={} peer={} reason=\"{}\"", device, peer, event.text);
       return;
     case Kind::no_media:
       limit_.warn("event=no_media device={} peer={} reason=\"{}\" the call goes without audio", device, peer,
@@ -254,6 +259,8 @@ void SccpProxy::append_metrics(MetricsText& out) const {
   out.gauge("dropwire_sccp_preserved_calls", "Calls that go on although their signalling connection was lost.",
             static_cast<double>(preserved_.size()));
   out.counter("dropwire_sccp_calls_total", "Calls of SCCP phones that are over.", calls_);
+  out.counter("dropwire_sccp_calls_refused_total", "Calls of SCCP phones that a limit refused.",
+              counters_.calls_refused);
   out.counter("dropwire_sccp_accepted_total", "SCCP connections that were taken.", accepted_);
   out.counter("dropwire_sccp_turned_away_total", "SCCP connections that were refused because of a limit.",
               turned_away_);

@@ -134,7 +134,9 @@ CallTable::Change CallTable::on_state(TimePoint now, Bytes payload) {
   if (line != 0) call->line = line;
   if (call->way == Call::Way::unknown) {
     if (state == static_cast<std::uint32_t>(CallState::off_hook)) call->way = Call::Way::outgoing;
-    if (state == static_cast<std::uint32_t>(CallState::ring_in)) call->way = Call::Way::incoming;
+    if (state == static_cast<std::uint32_t>(CallState::ring_in) ||
+        state == static_cast<std::uint32_t>(CallState::call_waiting))
+      call->way = Call::Way::incoming;
   }
   if (state == static_cast<std::uint32_t>(CallState::connected) && !call->connected) {
     call->connected = now;
@@ -202,7 +204,7 @@ void CallTable::on_dialed(Bytes payload) {
   if (call->far_number.empty()) call->far_number = number;
 }
 
-/// The call that a phone dials in: older ones don't say which, so it is the latest that is not connected.
+/// Older phones don't say which.
 Call* CallTable::dialling(std::uint32_t reference) {
   if (Call* known = find(reference)) return known;
   const auto latest = std::ranges::find_if(calls_.rbegin(), calls_.rend(), [](const Call& call) {
@@ -217,7 +219,9 @@ void CallTable::on_phone(const Frame& frame) {
   constexpr std::size_t kNumber = 24;
   constexpr std::string_view kKeys = "0123456789????*#";
   if (frame.id == static_cast<std::uint32_t>(MessageId::enbloc_call)) {
-    if (Call* call = dialling(0)) call->dialled = fixed_text(frame.payload, 0, std::min(kNumber, frame.payload.size()));
+    Call* call = dialling(0);
+    if (call && call->dialled.empty())
+      call->dialled = fixed_text(frame.payload, 0, std::min(kNumber, frame.payload.size()));
     return;
   }
   if (frame.id != static_cast<std::uint32_t>(MessageId::keypad_button)) return;

@@ -50,6 +50,7 @@ struct CallStream {
 /// One call of one phone, by what the server told the phone of it.
 struct Call {
   enum class Way : std::uint8_t { unknown, outgoing, incoming };
+  enum class Limit : std::uint8_t { not_asked, counted, refused };
   static constexpr std::size_t kMaxText = 64;    ///< octets of a number or name that are kept
   static constexpr std::size_t kMaxStreams = 8;  ///< ended streams that are kept; older ones go
 
@@ -61,6 +62,7 @@ struct Call {
   TimePoint since{};
   std::optional<TimePoint> connected;  ///< for the first time
   std::string dialled;                 ///< by the phone, as far as that was seen; untrusted text
+  Limit limit = Limit::not_asked;      ///< what CallLimits says of it, once it is known where it goes
   bool over = false;                   ///< its CallState said so
   bool preserved = false;              ///< it goes on without signalling (PreservedCalls)
   std::optional<TimePoint> ended;      ///< when it was last heard, if that is known better than by its report
@@ -76,7 +78,7 @@ struct LostCall {
 /// The calls of one phone. Reads only what it shows; no message is changed here.
 class CallTable {
  public:
-  static constexpr std::size_t kMaxCalls = 16;
+  static constexpr std::size_t kMaxCalls = 64;
 
   struct Change {
     std::optional<std::uint32_t> up;    ///< this call is connected for the first time
@@ -93,7 +95,10 @@ class CallTable {
 
   /// Takes the call out, if it is there.
   std::optional<Call> end(std::uint32_t reference);
+  std::vector<Call>& calls() { return calls_; }
   const std::vector<Call>& calls() const { return calls_; }
+  /// The call that the phone dials: the one of this reference, else the latest that is not connected; null: none.
+  Call* dialling(std::uint32_t reference);
 
  private:
   Call* find(std::uint32_t reference);
@@ -102,7 +107,6 @@ class CallTable {
   void on_info(Bytes payload);
   void on_info_v2(Bytes payload);
   void on_dialed(Bytes payload);
-  Call* dialling(std::uint32_t reference);
 
   std::vector<Call> calls_;  // oldest first
 };

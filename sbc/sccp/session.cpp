@@ -18,14 +18,15 @@ void Output::clear() {
 }
 
 Session::Session(const SessionOptions& options, MediaBroker& broker, SessionCounters& counters,
-                 const PhoneSide& side, TimePoint now)
+                 const PhoneSide& side, TimePoint now, CallLimits* limits)
     : options_(options),
       broker_(broker),
       counters_(counters),
       side_(side),
       began_(now),
       last_phone_(now),
-      last_keepalive_(now) {}
+      last_keepalive_(now),
+      limits_(limits) {}
 
 void Session::end(EndReason reason, std::string text, Output& out) {
   if (ended_) return;
@@ -128,7 +129,7 @@ void Session::on_closed(TimePoint now, ClosedBy by, Output& out) {
   if (!hung_up && by != ClosedBy::shutdown) preserve_calls(now, out);
   finish_all(now, MediaEnd::lost, out);
   while (!calls_.calls().empty()) {
-    SessionEvent event{SessionEvent::Kind::call_over, {}, calls_.end(calls_.calls().front().reference), {}};
+    SessionEvent event{SessionEvent::Kind::call_over, {}, take_call(calls_.calls().front().reference), {}};
     out.events.push_back(std::move(event));
   }
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sbc/base/call_limits.hpp"
 #include "sbc/base/media_broker.hpp"
 #include "sbc/sccp/address_fields.hpp"
 #include "sbc/sccp/call_table.hpp"
@@ -35,6 +36,7 @@ struct SessionCounters {
   std::uint64_t layout_conflicts = 0;
   std::uint64_t answered = 0;  ///< messages that we answered ourselves
   std::uint64_t no_media = 0;  ///< channels refused, as there were no ports
+  std::uint64_t calls_refused = 0;  ///< by CallLimits
 };
 
 /// What the people who look after phones want to know.
@@ -51,6 +53,7 @@ struct SessionEvent {
     lines,             ///< Session::lines() has grown
     call_up,
     call_over,        ///< `call` is all that is known of it
+    call_refused,     ///< by a limit: `text` names the setting
     no_media,         ///< a channel was refused: `text`
     media_silent,     ///< a channel has been silent for media_idle, or was given up as it was: `text`
     media_back,       ///< packets come again on a channel that was silent
@@ -103,7 +106,7 @@ struct Output {
 
 /// One phone's SCCP connection and its one connection to a call server: what either says is passed to the
 /// other with addresses rewritten, so that all media goes through the relay (sccp §2 to §4). No I/O. Owned by
-/// the shell, one a phone; the broker and the counters outlive it.
+/// the shell, one a phone; the broker, the counters and the limits outlive it.
 class Session {
  public:
   static constexpr std::size_t kMaxBeforeRegistration = 2560;  ///< octets of one frame (sccp §1.2)
@@ -123,6 +126,7 @@ class Session {
   static constexpr Duration kLookAgain = std::chrono::seconds(30);
   static constexpr Duration kAudioFlows = std::chrono::seconds(10);  ///< a packet that long ago is audio now
   static constexpr Duration kSilentKept = std::chrono::hours(4);     ///< a silent channel's ports
+  static constexpr std::uint32_t kNoticeSeconds = 10;  ///< how long a phone shows what we tell it
 
   /// Where the phone's connection comes from, and how we are called on that side.
   struct PhoneSide {
@@ -138,7 +142,7 @@ class Session {
   };
 
   Session(const SessionOptions& options, MediaBroker& broker, SessionCounters& counters,
-          const PhoneSide& side, TimePoint now);
+          const PhoneSide& side, TimePoint now, CallLimits* limits = nullptr);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -202,8 +206,17 @@ class Session {
   void look_at_reset(TimePoint now, Output& out);
   void look_at_liveness(TimePoint now, Output& out);
   void on_lines(const Frame& frame, Output& out);
-  void on_calls(TimePoint now, const Frame& frame, Output& out);
   void pass_server_res(const Frame& frame, Output& out);
+  // session_calls.cpp
+  void on_calls(TimePoint now, const Frame& frame, Output& out);
+  void on_enbloc(TimePoint now, const Frame& frame, Output& out);
+  void look_at_limits(TimePoint now, Output& out);
+  void count(TimePoint now, Call& call);
+  void uncount(Call& call);
+  void hang_up_for_phone(const Call& call, Output& out);
+  void tell_refused(CallLimits::Verdict verdict, Output& out);
+  bool calls_for_help(const Call& call) const;
+  std::optional<Call> take_call(std::uint32_t reference);
   // session_media.cpp
   void on_open_receive(TimePoint now, const Frame& frame, MediaKind kind, Output& out);
   void on_receive_ack(TimePoint now, const Frame& frame, MediaKind kind, Output& out);
@@ -258,7 +271,8 @@ class Session {
   IpAddress stated_;
   std::uint32_t device_type_ = 0;
   std::uint32_t offered_ = 0, negotiated_ = 0, active_streams_ = 0;
-  std::uint32_t header_version_ = 0;  // of what the server says beside keepalives
+  std::uint32_t header_version_ = 0;        // of what the server says beside keepalives
+  std::uint32_t phone_header_version_ = 0;  // of what the phone says beside keepalives
   bool connect_asked_ = false, admit_asked_ = false, admitted_ = false;
   bool registered_ = false, leaving_ = false, unregistered_ = false, ended_ = false;
 
@@ -273,6 +287,8 @@ class Session {
 
   MediaChannels channels_;
   CallTable calls_;
+  CallLimits* limits_;
+  bool enbloc_passed_ = false;  // it was one attempt, and the server has not shown the call yet
   std::map<std::uint32_t, std::string> lines_;
 };
 

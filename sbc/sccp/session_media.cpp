@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "sbc/base/byte_writer.hpp"
-#include "sbc/base/emergency.hpp"
 #include "sbc/sccp/address_fields.hpp"
 #include "sbc/sccp/message_id.hpp"
 #include "sbc/sccp/payload_formats.hpp"
@@ -125,7 +124,7 @@ MediaChannel* Session::open_channel(TimePoint now, MediaKind kind, const Channel
 bool Session::is_emergency_call(std::uint32_t reference) const {
   const auto call = std::ranges::find(calls_.calls(), reference, &Call::reference);
   return call != calls_.calls().end() && call->way != Call::Way::incoming &&
-         (is_emergency(call->dialled, options_.emergency) || is_emergency(call->far_number, options_.emergency));
+         calls_for_help(*call);
 }
 
 /// Gives up a silent channel; for a call for help, else the oldest of another call.

@@ -162,6 +162,7 @@ void Session::refuse(std::string_view text, std::string_view why, Output& out) {
 }
 
 void Session::forward_from_phone(TimePoint now, const Frame& frame, Output& out) {
+  if (frame.id != number(Id::keep_alive_req)) phone_header_version_ = frame.version;
   switch (static_cast<Id>(frame.id)) {
     case Id::register_req:
       return on_register(now, frame, out);
@@ -199,9 +200,10 @@ void Session::forward_from_phone(TimePoint now, const Frame& frame, Output& out)
       liveness_.on_keepalive(now);
       break;
     case Id::keypad_button:
-    case Id::enbloc_call:
       calls_.on_phone(frame);
       break;
+    case Id::enbloc_call:
+      return on_enbloc(now, frame, out);
     default:
       if (const auto begin = text_of(frame.id)) return pass_text(frame, *begin, out);
       break;

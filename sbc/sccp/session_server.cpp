@@ -184,24 +184,6 @@ void Session::on_lines(const Frame& frame, Output& out) {
   tell(SessionEvent::Kind::lines, {}, out);
 }
 
-void Session::on_calls(TimePoint now, const Frame& frame, Output& out) {
-  pass(out.to_phone, frame);
-  const auto change = calls_.on_server(now, frame);
-  if (change.up) {
-    SessionEvent event{SessionEvent::Kind::call_up, {}, std::nullopt, {}};
-    const auto& all = calls_.calls();
-    event.call = *std::ranges::find(all, *change.up, &Call::reference);
-    out.events.push_back(std::move(event));
-  }
-  if (change.over) {
-    if (reset_at_) reset_at_ = now + kResetGrace;
-    for (MediaChannel& channel : channels_.all()) {
-      if (channel.ids.call == *change.over) channel.release_at = now + kAfterCall;
-    }
-    end_call_if_over(*change.over, out);
-  }
-}
-
 void Session::pass_server_res(const Frame& frame, Output& out) {
   const auto ours = server_res_naming(frame, side_.advertised);
   if (!ours) return drop(frame, ours.error().text, out);

@@ -108,7 +108,7 @@ void Session::preserve_calls(TimePoint now, Output& out) {
     const std::uint32_t reference = channel->ids.call;
     auto at = std::ranges::find(out.preserved, reference, [](const LostCall& lost) { return lost.call.reference; });
     if (at == out.preserved.end()) {
-      LostCall lost{calls_.end(reference).value_or(Call{}), {}};
+      LostCall lost{take_call(reference).value_or(Call{}), {}};
       lost.call.reference = reference;
       lost.call.preserved = true;
       if (lost.call.since == TimePoint{}) lost.call.since = channel->opened;
@@ -165,7 +165,7 @@ void Session::end_call_if_over(std::uint32_t reference, Output& out) {
   if (call == calls_.calls().end() || !call->over) return;
   const auto of_call = [&](const MediaChannel& channel) { return channel.ids.call == reference; };
   if (std::ranges::any_of(channels_.all(), of_call)) return;
-  out.events.push_back({SessionEvent::Kind::call_over, {}, calls_.end(reference), {}});
+  out.events.push_back({SessionEvent::Kind::call_over, {}, take_call(reference), {}});
 }
 
 }  // namespace dw::sccp

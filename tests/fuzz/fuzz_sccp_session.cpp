@@ -23,6 +23,7 @@ struct Room {
   sccp::SessionOptions options;
   sim::FakeBroker broker;
   sccp::SessionCounters counters;
+  CallLimits limits{{.calls_per_phone = 1, .attempts_per_phone = 2}};
   sccp::Output out;
   TimePoint now{std::chrono::hours(1)};
   bool ended = false;
@@ -30,7 +31,7 @@ struct Room {
       options, broker, counters,
       sccp::Session::PhoneSide{
           {IpAddress::v4(0xc6336407), 50000}, IpAddress::v4(0xcb00710a), {IpAddress::v4(0xcb00710a), 2000}},
-      now};
+      now, &limits};
 
   void settle() {
     for (int turns = 0; turns < 8; ++turns) {

@@ -22,6 +22,7 @@ class ProxiedRoom {
     FakeBroker broker;
     sccp::SessionOptions options;
     sccp::SessionCounters counters;
+    CallLimits limits{{}};
   };
 
   ProxiedRoom(ServerOptions options, int count) : server(std::move(options)) {
@@ -51,6 +52,11 @@ class ProxiedRoom {
     up[n] = true;
     begin_session(n, 0, {public_address.value_or(phone(n).options().station), 40000});
     take(n, phone(n).connected(now));
+    settle();
+  }
+  /// Its connection ends.
+  void lose(int n) {
+    hang_up(n);
     settle();
   }
   void act(int n, PhoneTurn turn) {
@@ -132,7 +138,7 @@ class ProxiedRoom {
     chain.resize(static_cast<std::size_t>(hop));
     Hop& h = *hops.at(static_cast<std::size_t>(hop));
     const sccp::Session::PhoneSide side{peer, h.phone_side, {h.phone_side, 2000}};
-    chain.push_back(std::make_unique<sccp::Session>(h.options, h.broker, h.counters, side, now));
+    chain.push_back(std::make_unique<sccp::Session>(h.options, h.broker, h.counters, side, now, &h.limits));
   }
   void take(int n, PhoneTurn turn) {
     auto& own = events.at(static_cast<std::size_t>(n));

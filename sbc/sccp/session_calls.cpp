@@ -1,0 +1,139 @@
+#include <algorithm>
+#include <utility>
+
+#include "sbc/base/byte_writer.hpp"
+#include "sbc/base/emergency.hpp"
+#include "sbc/sccp/address_fields.hpp"
+#include "sbc/sccp/message_id.hpp"
+#include "sbc/sccp/session.hpp"
+
+// What a session does with the calls that it sees: tells of them, and keeps to what a phone may call.
+namespace dw::sccp {
+namespace {
+
+using Id = MessageId;
+using Verdict = CallLimits::Verdict;
+
+/// The server has taken what was dialled. Some say CallState Proceed before they say the number, and what calls for
+/// help must be known first.
+bool goes_out(const Call& call, bool enbloc_passed) {
+  const bool outgoing = call.way == Call::Way::outgoing || (enbloc_passed && call.way == Call::Way::unknown);
+  const bool dialled = call.state > static_cast<std::uint32_t>(CallState::on_hook);
+  return outgoing && dialled && !call.over && (!call.far_number.empty() || call.connected);
+}
+
+}  // namespace
+
+void Session::on_calls(TimePoint now, const Frame& frame, Output& out) {
+  pass(out.to_phone, frame);
+  const auto change = calls_.on_server(now, frame);
+  if (change.up) {
+    SessionEvent event{SessionEvent::Kind::call_up, {}, std::nullopt, {}};
+    const auto& all = calls_.calls();
+    event.call = *std::ranges::find(all, *change.up, &Call::reference);
+    out.events.push_back(std::move(event));
+  }
+  if (change.over) {
+    if (reset_at_) reset_at_ = now + kResetGrace;
+    for (MediaChannel& channel : channels_.all()) {
+      if (channel.ids.call == *change.over) channel.release_at = now + kAfterCall;
+    }
+    uncount(*std::ranges::find(calls_.calls(), *change.over, &Call::reference));
+    end_call_if_over(*change.over, out);
+  }
+  look_at_limits(now, out);
+}
+
+bool Session::calls_for_help(const Call& call) const {
+  return is_emergency(call.dialled, options_.emergency) || is_emergency(call.far_number, options_.emergency);
+}
+
+/// Digits that were pressed one by one are the server's to read, so a call is asked of the limits when the server shows
+/// where it goes.
+void Session::look_at_limits(TimePoint now, Output& out) {
+  if (!limits_) return;
+  for (Call& call : calls_.calls()) {
+    if (call.limit != Call::Limit::not_asked || !goes_out(call, enbloc_passed_)) continue;
+    const bool asked = std::exchange(enbloc_passed_, false);
+    const Verdict verdict = asked || calls_for_help(call) ? Verdict::passes
+                                                          : limits_->attempt(now, device_, side_.phone.address);
+    if (verdict == Verdict::passes) {
+      count(now, call);
+      continue;
+    }
+    call.limit = Call::Limit::refused;
+    hang_up_for_phone(call, out);
+    tell_refused(verdict, out);
+  }
+}
+
+// EnblocCall (0x0004): called number S24@0, line@24.
+void Session::on_enbloc(TimePoint now, const Frame& frame, Output& out) {
+  constexpr std::size_t kNumber = 24;
+  Call* const call = calls_.dialling(0);
+  const bool one_more = limits_ && !(call && call->limit == Call::Limit::counted);
+  const std::string number = fixed_text(frame.payload, 0, std::min(kNumber, frame.payload.size()));
+  const Verdict verdict = one_more && !is_emergency(number, options_.emergency)
+                              ? limits_->attempt(now, device_, side_.phone.address)
+                              : Verdict::passes;
+  if (verdict == Verdict::passes) {
+    enbloc_passed_ = one_more;
+    calls_.on_phone(frame);
+    pass(out.to_server, frame);
+    return;
+  }
+  if (call) {
+    call->limit = Call::Limit::refused;
+    hang_up_for_phone(*call, out);
+  } else {
+    // The server knows of no call that it could end: the phone leaves off by itself.
+    constexpr std::uint32_t kSpeakerOff = 2;
+    Buffer payload;
+    ByteWriter(payload).u32le(kSpeakerOff);
+    write_frame(out.to_phone, header_version_, dw::sccp::number(Id::set_speaker_mode), payload);
+    ++counters_.answered;
+  }
+  tell_refused(verdict, out);
+}
+
+/// OnHook (0x0007: line@0, call reference@4), as if the phone had hung up: the server ends the call, and tells the phone.
+void Session::hang_up_for_phone(const Call& call, Output& out) {
+  Buffer payload;
+  ByteWriter writer(payload);
+  writer.u32le(call.line);
+  writer.u32le(call.reference);
+  write_frame(out.to_server, phone_header_version_, number(Id::on_hook), payload);
+  ++counters_.answered;
+}
+
+/// The phone shows it beside what the server makes it show. DisplayNotify (0x0114): seconds@0, text S32@4.
+void Session::tell_refused(Verdict verdict, Output& out) {
+  constexpr std::string_view kText = "Too many calls";
+  constexpr std::size_t kTextAt = 4;
+  constexpr std::size_t kOctets = 36;
+  Buffer payload(kOctets);
+  write_u32(payload, 0, kNoticeSeconds);
+  std::ranges::copy(kText, payload.begin() + kTextAt);
+  write_frame(out.to_phone, header_version_, number(Id::display_notify), payload);
+  ++counters_.answered;
+  ++counters_.calls_refused;
+  tell(SessionEvent::Kind::call_refused, "access.sccp." + std::string(to_string(verdict)), out);
+}
+
+void Session::count(TimePoint now, Call& call) {
+  call.limit = Call::Limit::counted;
+  limits_->began(now, device_, side_.phone.address);
+}
+
+void Session::uncount(Call& call) {
+  if (limits_ && call.limit == Call::Limit::counted) limits_->ended(device_, side_.phone.address);
+  call.limit = Call::Limit::not_asked;
+}
+
+std::optional<Call> Session::take_call(std::uint32_t reference) {
+  auto call = calls_.end(reference);
+  if (call) uncount(*call);
+  return call;
+}
+
+}  // namespace dw::sccp
