@@ -98,6 +98,7 @@ struct AccessStun {
 struct Access {
   std::vector<IpAddress> listen;       ///< at least one
   std::optional<IpAddress> advertise;  ///< nothing: "auto", the address the phone's request came to
+  std::vector<IpNetwork> networks;     ///< who may ask at all; none: everybody
   Tftp tftp;
   Http http;
   AccessSccp sccp;

@@ -73,6 +73,9 @@ const Setting kSettings[] = {
      "is set, only 127.0.0.1."},
     {"access.advertise", AddressOrAutoType{at<&Config::access, &Access::advertise>()}, R"("auto")", "", "",
      "The address that phones are told to use; \"auto\" is the one to which their request came."},
+    {"access.networks", NetworkListType{at<&Config::access, &Access::networks>()}, "[]", "", "",
+     "Networks from which phones and edges may ask for anything at all: files, registrations, calls, STUN. Who is "
+     "elsewhere gets no answer. None means everybody; the central side is never refused."},
 
     {"access.tftp.enable", BoolType{tftp<&Tftp::enable>}, "true", "", "", "Serve files by TFTP."},
     {"access.tftp.port", PortType{tftp<&Tftp::port>}, "69", "", "",

@@ -105,6 +105,7 @@ net::HttpServer::Options PhoneHttpServer::door_options() const {
   options.idle_timeout = options_.idle_timeout;
   options.min_octets_per_second = options_.min_octets_per_second;
   options.max_body = 0;
+  options.admits = [this](const IpAddress& source) { return gate_->admits(net::Door::http, source); };
   return options;
 }
 

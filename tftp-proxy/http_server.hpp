@@ -8,6 +8,7 @@
 #include "sbc/base/known_sources.hpp"
 #include "sbc/base/metrics.hpp"
 #include "sbc/base/wire_tap.hpp"
+#include "sbc/net/access_gate.hpp"
 #include "sbc/net/http_server.hpp"
 #include "sbc/net/log.hpp"
 #include "sbc/net/timer.hpp"
@@ -53,6 +54,8 @@ class PhoneHttpServer {
 
   /// Tells it what passes. It outlives this.
   void set_tap(const WireTap& tap) { tap_ = &tap; }
+  /// Who may ask. It outlives this. Before the first listen().
+  void set_gate(net::AccessGate& gate) { gate_ = &gate; }
   void stop_accepting();                                     ///< running downloads go on
   std::size_t running() const { return downloads_.size(); }  ///< requests that are not over
   void append_metrics(MetricsText& out) const;
@@ -71,6 +74,7 @@ class PhoneHttpServer {
   void tap(const net::HttpExchange& exchange, bool sent, const std::string& head) const;
 
   const WireTap* tap_ = &WireTap::nobody();
+  net::AccessGate* gate_ = &net::AccessGate::everybody();
   net::Loop& loop_;
   Library& library_;
   KnownSources& known_;

@@ -134,9 +134,18 @@ void TftpServer::drain(std::function<void()> on_empty) {
 
 // ---- what comes in
 
+/// The name in a refused request is kept for a person, who knows a phone by it.
+bool TftpServer::admits(const net::Datagram& datagram) {
+  if (gate_->allows(datagram.peer.address)) return true;
+  const auto packet = tftp::parse_packet(datagram.octets);
+  const auto* const request = packet ? std::get_if<tftp::Request>(&*packet) : nullptr;
+  return gate_->admits(net::Door::tftp, datagram.peer.address, request ? request->file : std::string_view());
+}
+
 void TftpServer::on_datagrams(std::size_t via, std::span<const net::Datagram> datagrams) {
   const TimePoint now = loop_.now();
   for (const net::Datagram& d : datagrams) {
+    if (!admits(d)) continue;
     if (tracing()) trace("in", d.peer, d.octets);
     if (tap_->on()) tap({d.local, port_}, d.peer, false, d.octets);
     sessions_.on_datagram(

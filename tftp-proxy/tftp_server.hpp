@@ -10,6 +10,7 @@
 #include "sbc/base/metrics.hpp"
 #include "sbc/base/token_bucket.hpp"
 #include "sbc/base/wire_tap.hpp"
+#include "sbc/net/access_gate.hpp"
 #include "sbc/net/datagram_socket.hpp"
 #include "sbc/net/log.hpp"
 #include "sbc/net/timer.hpp"
@@ -51,6 +52,8 @@ class TftpServer {
   void drain(std::function<void()> on_empty = {});
   /// Tells it what passes. It outlives this.
   void set_tap(const WireTap& tap) { tap_ = &tap; }
+  /// Who may ask. It outlives this.
+  void set_gate(net::AccessGate& gate) { gate_ = &gate; }
   std::size_t active() const { return sessions_.active(); }
   void append_metrics(MetricsText& out) const;
 
@@ -67,6 +70,7 @@ class TftpServer {
   void receive_from(std::size_t first);
   Result<void> listen_on(const std::vector<IpAddress>& addresses, std::uint16_t port);
 
+  bool admits(const net::Datagram& datagram);
   void on_datagrams(std::size_t via, std::span<const net::Datagram> datagrams);
   void on_tid_datagrams(tftp::SessionId id, std::uint32_t via, std::span<const net::Datagram> datagrams);
   void on_change(tftp::SessionId id);
@@ -86,6 +90,7 @@ class TftpServer {
   void tap(const Endpoint& local, const Endpoint& peer, bool sent, Bytes octets) const;
 
   const WireTap* tap_ = &WireTap::nobody();
+  net::AccessGate* gate_ = &net::AccessGate::everybody();
   net::Loop& loop_;
   Library& library_;
   KnownSources& known_;

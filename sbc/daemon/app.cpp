@@ -15,6 +15,7 @@ App::App(conf::LoadRequest request, conf::Loaded loaded, const admin::Credential
       loaded_(std::move(loaded)),
       credentials_(credentials),
       log_(std::move(log)),
+      gate_(loaded_.config.access.networks),
       inventory_(inventory_options(loaded_.config)) {}
 
 Result<void> App::start() {
@@ -96,6 +97,7 @@ Result<void> App::start_tftp() {
     if (!server) return std::unexpected(server.error());
     tftp_ = std::move(*server);
     tftp_->set_tap(tap_);
+    tftp_->set_gate(gate_);
   }
   note_service("tftp", config.access.tftp.enable, tftp_ ? tftp_->local() : std::vector<Endpoint>());
   return {};
@@ -110,6 +112,7 @@ Result<void> App::start_http() {
           loop_, *pipeline_, known_, http_options(config),
           [this](const phones::FileStep& step) { on_file(step); });
       http_->set_tap(tap_);
+      http_->set_gate(gate_);
     }
     const std::uint16_t port = addresses.empty() ? config.access.http.port : addresses.front().port;
     for (const IpAddress& address : addresses.empty() ? config.access.listen : still_closed("http")) {
@@ -150,6 +153,7 @@ Result<void> App::start_sccp() {
     if (!started) return std::unexpected(started.error());
     sccp_ = std::move(*started);
     sccp_->set_tap(tap_);
+    sccp_->set_gate(gate_);
   }
   note_service("sccp", config.access.sccp.enable, sccp_ ? sccp_->local() : std::vector<Endpoint>());
   return {};
@@ -170,6 +174,7 @@ Result<void> App::start_sip() {
     if (!started) return std::unexpected(started.error());
     sip_ = std::move(*started);
     sip_->set_tap(tap_);
+    sip_->set_gate(gate_);
   }
   note_service("sip", config.access.sip.enable, sip_ ? sip_->local() : std::vector<Endpoint>());
   return {};

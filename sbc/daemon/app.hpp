@@ -14,6 +14,7 @@
 #include "sbc/daemon/clock_care.hpp"
 #include "sbc/daemon/actions.hpp"
 #include "sbc/daemon/options.hpp"
+#include "sbc/net/access_gate.hpp"
 #include "sbc/net/random.hpp"
 #include "sbc/net/signal.hpp"
 #include "sbc/net/timer.hpp"
@@ -71,6 +72,7 @@ class App {
   admin::Status status() const;
   void add_sip_status(admin::Status& s) const;
   admin::FilesReport files() const;
+  std::vector<phones::RefusedSource> refused_sources() const;
   admin::Sources sources();
   std::vector<std::string> phone_addresses() const;
 
@@ -86,6 +88,7 @@ class App {
   net::Loop loop_;
   WireTap tap_;
   KnownSources known_{net::random_u64()};
+  net::AccessGate gate_;
   std::unique_ptr<provisioning::Cache> cache_;
   phones::Inventory inventory_;
   std::unique_ptr<admin::PhoneStore> phone_store_;

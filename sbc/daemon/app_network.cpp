@@ -13,6 +13,7 @@ void App::start_stun() {
     auto server = probe::StunServer::start(loop_, stun_options(loaded_.config));
     if (server) {
       stun_ = std::move(*server);
+      stun_->set_gate(gate_);
       service.enabled = true;
       service.addresses = stun_->local();
     } else {

@@ -176,6 +176,18 @@ void App::add_sip_status(admin::Status& s) const {
   }
 }
 
+/// A source by the device that it asked for, else by the one that is known there.
+std::vector<phones::RefusedSource> App::refused_sources() const {
+  std::vector<phones::RefusedSource> out;
+  for (const auto& refused : gate_.refused()) {
+    DeviceName device = DeviceName::in_file_name(refused.detail);
+    const phones::Phone* const there = device.empty() ? inventory_.find_at(refused.source) : nullptr;
+    if (there) device = there->device;
+    out.push_back({refused.source, std::string(to_string(refused.door)), device.str(), refused.times, refused.last});
+  }
+  return out;
+}
+
 admin::FilesReport App::files() const {
   admin::FilesReport report;
   if (cache_) {
@@ -197,6 +209,7 @@ admin::Sources App::sources() {
     phones::BoxFacts box = doctor::look_from_inside(status(), loaded_.config);
     box.network = network_->facts();
     box.heard = inventory_.heard();
+    box.refused = refused_sources();
     done(phones::box_findings(box, wall_now()));
   };
   s.calls = [this] {
@@ -232,6 +245,7 @@ admin::Sources App::sources() {
     if (port_mapper_) port_mapper_->append_metrics(out);
     if (warm_) warm_->append_metrics(out);
     pipeline_->append_metrics(out);
+    gate_.append_metrics(out);
     if (cache_) cache_->append_metrics(out);
     out.gauge("dropwire_phones", "Phones that are known.", static_cast<double>(inventory_.size()));
     const auto& ended = inventory_.call_totals();

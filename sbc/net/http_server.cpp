@@ -82,6 +82,7 @@ class MhdServer final : public HttpServer {
   MHD_Result on_whole_request(const std::shared_ptr<Exchange>& exchange);
   bool announces_too_much(MHD_Connection* connection) const;
 
+  static MHD_Result on_accept(void* self, const sockaddr* address, socklen_t size);
   static void on_connection(void* self, MHD_Connection* connection, void** context,
                             MHD_ConnectionNotificationCode code);
   static void* on_uri(void* self, const char* uri, MHD_Connection* connection);
@@ -122,7 +123,7 @@ Result<void> MhdServer::serve(Descriptor listener) {
   constexpr unsigned kFlags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
   constexpr int kLenient = -1;
   daemon_ = MHD_start_daemon(
-      kFlags, 0, nullptr, nullptr, &on_access, this,                                                        //
+      kFlags, 0, &on_accept, this, &on_access, this,                                                        //
       MHD_OPTION_LISTEN_SOCKET, listener.number(), MHD_OPTION_CONNECTION_LIMIT, options_.max_connections,  //
       MHD_OPTION_PER_IP_CONNECTION_LIMIT, options_.max_connections_per_address,                             //
       MHD_OPTION_STRICT_FOR_CLIENT, kLenient, MHD_OPTION_UNESCAPE_CALLBACK, &leave_escaped, nullptr,        //
@@ -238,6 +239,11 @@ void MhdServer::cut(Connection& c, std::uint64_t& counter) {
   c.cut = true;
   ++counter;
   reset(c.descriptor);
+}
+
+MHD_Result MhdServer::on_accept(void* self, const sockaddr* address, socklen_t) {
+  const auto& server = *static_cast<MhdServer*>(self);
+  return !server.options_.admits || server.options_.admits(to_endpoint(address).address) ? MHD_YES : MHD_NO;
 }
 
 void MhdServer::on_connection(void* self, MHD_Connection* connection, void**,

@@ -85,6 +85,8 @@ class HttpServer {
         256;  ///< of an answer, as its reader acknowledges it, over each idle_timeout
     std::size_t max_body =
         64 * 1024;  ///< octets of a request's body; more is refused (413, or the connection cut)
+    /// Whether who connects may ask at all; else the connection is closed at once. Empty: everybody.
+    std::function<bool(const IpAddress&)> admits = {};
   };
   struct Stats {
     std::uint64_t requests = 0;     ///< that came in whole

@@ -96,6 +96,15 @@ struct SettingsProblem {
   std::string text, hint;
 };
 
+/// Somebody whom access.networks keeps out.
+struct RefusedSource {
+  IpAddress source;
+  std::string service;  ///< the door it came to: "tftp"
+  std::string device;   ///< a phone that it asked for, or that is known at its address; or empty
+  std::uint64_t times = 0;
+  WallTime last{};
+};
+
 /// What the running daemon knows of itself.
 struct OwnFacts {
   bool configured = true;  ///< a central server, an origin or a call server is set
@@ -128,6 +137,7 @@ struct BoxFacts {
   std::optional<nat::portmap::Facts> mapping;  ///< what the router was asked to let in
   std::optional<AudioWay> audio;               ///< nothing: hosted, or no media is relayed
   AudioHeard heard;
+  std::vector<RefusedSource> refused;  ///< the latest first
   std::string forward;                         ///< what it should let in: "UDP 5060 and 20000-29999"
   bool look_at_clock = false;
   std::optional<bool> clock_synchronised;  ///< nothing: the kernel does not say

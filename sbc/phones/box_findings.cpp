@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "sbc/base/escape.hpp"
+#include "sbc/phones/access_findings.hpp"
 #include "sbc/phones/box.hpp"
 #include "sbc/phones/network_findings.hpp"
 #include "sbc/phones/text.hpp"
@@ -44,6 +45,7 @@ class BoxExamination {
     for (const DirectoryUse& directory : box_.directories)
       look_at(directory);
     if (box_.look_at_clock) clock();
+    std::ranges::move(access_findings(box_, now_), std::back_inserter(out_));
     std::ranges::move(network, std::back_inserter(out_));
     std::ranges::stable_sort(out_, std::ranges::greater{}, &Finding::severity);
     return std::move(out_);

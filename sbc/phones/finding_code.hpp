@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "sbc/phones/access_kinds.hpp"
 #include "sbc/phones/box_kinds.hpp"
 #include "sbc/phones/file_kinds.hpp"
 #include "sbc/phones/finding_kind.hpp"
@@ -12,9 +13,11 @@ namespace dw::phones {
 
 inline constexpr auto kFindingKinds = [] {
   std::array<FindingKind,
-             kBoxKinds.size() + kNetworkKinds.size() + kFileKinds.size() + kSignallingKinds.size()>
+             kBoxKinds.size() + kAccessKinds.size() + kNetworkKinds.size() + kFileKinds.size() +
+                 kSignallingKinds.size()>
       all{};
   auto end = std::ranges::copy(kBoxKinds, all.begin()).out;
+  end = std::ranges::copy(kAccessKinds, end).out;
   end = std::ranges::copy(kNetworkKinds, end).out;
   end = std::ranges::copy(kFileKinds, end).out;
   std::ranges::copy(kSignallingKinds, end);

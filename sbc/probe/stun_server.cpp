@@ -50,6 +50,7 @@ net::DatagramSocket* StunServer::socket_for(const IpAddress& from, unsigned port
 
 void StunServer::on_datagrams(unsigned port, std::span<const net::Datagram> datagrams) {
   for (const net::Datagram& d : datagrams) {
+    if (!gate_->admits(net::Door::stun, d.peer.address)) continue;
     const auto answer =
         responder_->on_datagram(loop_.now(), {d.peer, d.local, port, d.to_group, d.truncated, d.octets});
     net::DatagramSocket* const socket = answer ? socket_for(answer->from, answer->port) : nullptr;

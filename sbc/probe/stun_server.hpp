@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "nat/core/stun_responder.hpp"
+#include "sbc/net/access_gate.hpp"
 #include "sbc/net/datagram_socket.hpp"
 #include "sbc/net/loop.hpp"
 
@@ -25,6 +26,8 @@ class StunServer {
   StunServer& operator=(const StunServer&) = delete;
 
   std::vector<Endpoint> local() const;
+  /// Who may ask. It outlives this.
+  void set_gate(net::AccessGate& gate) { gate_ = &gate; }
   void append_metrics(MetricsText& out) const { responder_->append_metrics(out); }
 
  private:
@@ -38,6 +41,7 @@ class StunServer {
   net::DatagramSocket* socket_for(const IpAddress& from, unsigned port);
 
   net::Loop& loop_;
+  net::AccessGate* gate_ = &net::AccessGate::everybody();
   std::unique_ptr<nat::StunResponder> responder_;
   std::vector<Listener> listeners_;
 };

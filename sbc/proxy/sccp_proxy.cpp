@@ -107,7 +107,7 @@ std::vector<Endpoint> SccpProxy::local() const {
 // ---- phones come ----
 
 void SccpProxy::accept(net::Descriptor socket, const Endpoint& peer, const Endpoint& local) {
-  if (!may_connect(peer.address)) {
+  if (!gate_->admits(net::Door::sccp, peer.address) || !may_connect(peer.address)) {
     ++turned_away_;
     return;
   }

@@ -15,6 +15,7 @@
 #include "sbc/base/metrics.hpp"
 #include "sbc/base/token_bucket.hpp"
 #include "sbc/base/wire_tap.hpp"
+#include "sbc/net/access_gate.hpp"
 #include "sbc/net/log.hpp"
 #include "sbc/net/resolver.hpp"
 #include "sbc/net/tcp_stream.hpp"
@@ -84,6 +85,8 @@ class SccpProxy {
 
   /// Tells it what passes. It outlives this.
   void set_tap(const WireTap& tap) { tap_ = &tap; }
+  /// Who may connect. It outlives this.
+  void set_gate(net::AccessGate& gate) { gate_ = &gate; }
   std::vector<Endpoint> local() const;
   std::vector<phones::Call> calls() const;  ///< running
   const std::vector<CallServers::Server>& servers() const { return servers_.all(); }
@@ -160,6 +163,7 @@ class SccpProxy {
   void tap(const Connection& c, WireRecord::Side side, bool sent, Bytes octets) const;
 
   const WireTap* tap_ = &WireTap::nobody();
+  net::AccessGate* gate_ = &net::AccessGate::everybody();
   net::Loop& loop_;
   Options options_;
   MediaBroker& broker_;

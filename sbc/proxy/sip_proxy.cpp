@@ -125,16 +125,23 @@ std::vector<Endpoint> SipProxy::local() const {
   return all;
 }
 
+/// The central side is under no limit of the access side's.
+bool SipProxy::may_ask(const sip::Flow& from) {
+  return gate_->allows(from.peer.address) || core_.is_central(from) ||
+         gate_->admits(net::Door::sip, from.peer.address);
+}
+
 void SipProxy::on_datagrams(std::size_t socket, std::span<const net::Datagram> datagrams) {
   const TimePoint now = loop_.now();
   const std::uint16_t port = sockets_[socket].local().port;
   for (const net::Datagram& d : datagrams) {
     if (d.to_group) continue;
+    const sip::Flow from{sip::Transport::udp, {d.local, port}, d.peer, sip::ConnectionId::none};
+    if (!may_ask(from)) continue;
     if (d.truncated) {
       ++truncated_;
       continue;
     }
-    const sip::Flow from{sip::Transport::udp, {d.local, port}, d.peer, sip::ConnectionId::none};
     if (SipStun::is_stun(d.octets)) {
       if (!core_.admits(now, from)) continue;
       if (const auto answer = stun_.answer(now, d.peer, core_.knows(from), d.octets)) {
@@ -176,6 +183,10 @@ const char* SipProxy::refusal(const IpAddress& source) {
 }
 
 void SipProxy::accept(net::Descriptor socket, const Endpoint& peer, const Endpoint& local) {
+  if (!may_ask({sip::Transport::tcp, local, peer, sip::ConnectionId::none})) {
+    ++turned_away_;
+    return;
+  }
   if (const char* const reason = refusal(peer.address)) {
     ++turned_away_;
     limit_.warn("event=connection_refused service=sip peer={} reason=\"{}\"", peer.address.to_string(),

@@ -11,6 +11,7 @@
 #include "sbc/base/metrics.hpp"
 #include "sbc/base/token_bucket.hpp"
 #include "sbc/base/wire_tap.hpp"
+#include "sbc/net/access_gate.hpp"
 #include "sbc/net/datagram_socket.hpp"
 #include "sbc/net/log.hpp"
 #include "sbc/net/sip_lookup.hpp"
@@ -67,6 +68,8 @@ class SipProxy {
 
   /// Tells it what passes. It outlives this.
   void set_tap(const WireTap& tap) { tap_ = &tap; }
+  /// Who may ask beside the central side. It outlives this.
+  void set_gate(net::AccessGate& gate) { gate_ = &gate; }
   std::vector<Endpoint> local() const;
   std::vector<phones::Call> calls() const;  ///< running
   const std::vector<sip::Servers::Server>& servers() const { return core_.servers().all(); }
@@ -105,6 +108,7 @@ class SipProxy {
 
   Result<void> listen(const IpAddress& address);
   Result<std::uint16_t> listen_at(const Endpoint& where);
+  bool may_ask(const sip::Flow& from);
   void on_datagrams(std::size_t socket, std::span<const net::Datagram> datagrams);
   void on_undelivered(const net::Undelivered& undelivered);
   void accept(net::Descriptor socket, const Endpoint& peer, const Endpoint& local);
@@ -133,6 +137,7 @@ class SipProxy {
   void tap(const sip::Flow& flow, bool sent, Bytes octets) const;
 
   const WireTap* tap_ = &WireTap::nobody();
+  net::AccessGate* gate_ = &net::AccessGate::everybody();
   net::Loop& loop_;
   Options options_;
   KnownSources& known_;

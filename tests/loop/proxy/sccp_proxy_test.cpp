@@ -499,3 +499,17 @@ TEST_CASE("more addresses to listen on are all had, or none") {
   town.proxy->keep_listeners(1);
   CHECK(town.proxy->local().size() == 1);
 }
+
+TEST_CASE("whom access.networks keeps out has its SCCP connection closed, and is told in no story") {
+  Town town;
+  town.add_server();
+  town.start();
+  net::AccessGate gate({*IpNetwork::parse("192.0.2.0/24")});
+  town.proxy->set_gate(gate);
+  bool closed = false;
+  auto made = net::TcpStream::connect(town.loop, town.at(), {}, {{}, {}, [&](bool, std::string_view) { closed = true; }});
+  REQUIRE(made);
+  REQUIRE(town.until([&] { return closed; }));
+  CHECK(gate.refusals(net::Door::sccp) == 1);
+  CHECK(town.steps.empty());
+}

@@ -301,3 +301,23 @@ TEST_CASE("a far end that an SDP names is asked of DNS, and the call does not wa
   REQUIRE(town.until([&] { return far_end().has_value(); }));
   CHECK(far_end()->to_string() == "127.77.0.9:30000");
 }
+
+TEST_CASE("access.networks keeps phones out by UDP and TCP, and never the central side") {
+  SipTown town;
+  town.start_udp();
+  net::AccessGate gate({*IpNetwork::parse(loopback(2).to_string())});
+  town.proxy->set_gate(gate);
+  SipEnd phone(town.loop, 2), stranger(town.loop, 3);
+  phone.open_udp();
+  stranger.open_udp();
+  stranger.by_udp(town.at(), town.request("REGISTER", stranger.udp(), false));
+  REQUIRE(town.until([&] { return gate.refusals(net::Door::sip) == 1; }));
+  stranger.connect(town.at());
+  REQUIRE(town.until([&] { return stranger.closed; }));
+  CHECK(gate.refusals(net::Door::sip) == 2);
+  const std::string contact = register_by_udp(town, phone);
+  CHECK(town.server.count("REGISTER", 0) == 1);
+  town.server.by_udp(town.at(), town.from_server("MESSAGE", contact, town.server.udp(), false));
+  REQUIRE(town.until([&] { return phone.count("MESSAGE", 0) == 1; }));
+  CHECK(gate.refusals(net::Door::sip) == 2);
+}

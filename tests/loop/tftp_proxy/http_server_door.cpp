@@ -156,3 +156,15 @@ TEST_CASE("phone http over TCP: a port that is taken is told in a sentence") {
   CHECK(again.error().code == Errc::system);
   CHECK(again.error().text.find(box.at.to_string()) != std::string::npos);
 }
+
+TEST_CASE("whom access.networks keeps out has its connection closed unread, and comes in when a reload lets it") {
+  OpenBox box;
+  net::AccessGate gate({*IpNetwork::parse("192.0.2.0/24")});
+  box.server.set_gate(gate);
+  box.shelf.files["f"] = Content::of(to_buffer("0123456789"), {});
+  CHECK(talk(box.loop, box.at, "GET /f HTTP/1.1\r\nHost: h\r\n\r\n").empty());
+  CHECK(gate.refusals(net::Door::http) == 1);
+  CHECK(box.steps.empty());
+  gate.set({*IpNetwork::parse("127.0.0.0/8")});
+  CHECK(box.ask("GET /f HTTP/1.1\r\nHost: h\r\n\r\n", "0123456789").starts_with("HTTP/1.1 200"));
+}

@@ -247,4 +247,19 @@ TEST_CASE("a port that is taken is told in one sentence") {
   CHECK(second.error().text.find(scene.at.to_string()) != std::string::npos);
 }
 
+TEST_CASE("whom access.networks keeps out hears nothing by TFTP, and what it asked for is kept for a person") {
+  Scene scene({"0.0.0.0"});
+  net::AccessGate gate({*IpNetwork::parse("127.0.0.2/32")});
+  scene.server->set_gate(gate);
+  scene.shelf.files["f"] = Content::of(pattern(100), {});
+  const PhoneSocket stranger("127.0.0.3"), phone("127.0.0.2");
+  const Endpoint at{*IpAddress::parse("127.0.0.1"), scene.at.port};
+  stranger.rrq(at, "SEP001122334455.cnf.xml");
+  REQUIRE(scene.loop.run_until([&] { return gate.refusals(net::Door::tftp) == 1; }, 10s));
+  CHECK(fetch(scene, phone, at, "f", nullptr) == as_text(pattern(100)));
+  CHECK_FALSE(stranger.take());
+  CHECK(scene.shelf.requests.size() == 1);
+  CHECK(gate.refused().front().detail == "SEP001122334455.cnf.xml");
+}
+
 }  // namespace dw::provisioning

@@ -295,3 +295,16 @@ TEST_CASE("what others say is shown without its control characters") {
   const std::string seen = box_findings(box, kNow)[0].seen;
   CHECK(seen == "The call server pbx:2000 can't be reached: gone?[31m???");
 }
+
+TEST_CASE("phones that access.networks keeps out are one finding; strangers from the internet are none") {
+  BoxFacts box = healthy_box();
+  const auto at = [](const char* text) { return *IpAddress::parse(text); };
+  box.refused = {{at("203.0.113.9"), "sip", "", 900, kNow}};
+  CHECK(codes(box) == "");
+  box.refused.push_back({at("198.51.100.7"), "tftp", "SEP001122334455", 1, kNow - 2min});
+  box.refused.push_back({at("192.168.7.20"), "sccp", "", 3, kNow - 5s});
+  CHECK(codes(box) == "access_refused:warning");
+  CHECK(box_findings(box, kNow)[0].seen ==
+        "access.networks kept out 198.51.100.7 SEP001122334455 (tftp, 1 time, 2 min 0 s ago), "
+        "192.168.7.20 (sccp, 3 times, 5.0 s ago).");
+}

@@ -103,6 +103,10 @@ Gallery box_gallery() {
       {"disk_nearly_full", [] { return of_directory(Dir::usable, 1000); }},
       {"clock_wrong", [] { return box_findings(healthy_box(), WallTime{}); }},
       {"clock_not_synchronised", [] { return of_box([](auto& b) { b.clock_synchronised = false; }); }},
+      {"access_refused",
+       [] {
+         return of_box([](auto& b) { b.refused = {{IpAddress::v4(0xc0a80707), "tftp", "", 1, test::kNow}}; });
+       }},
       {"nat_kind", [] { return of_path(NatPath::nat); }},
       {"carrier_nat", [] { return of_path(NatPath::carrier); }},
       {"double_nat", [] { return of_path(NatPath::double_nat); }},

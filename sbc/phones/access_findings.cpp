@@ -1,0 +1,39 @@
+#include "sbc/phones/access_findings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sbc/phones/text.hpp"
+
+namespace dw::phones {
+namespace {
+
+/// One finding for all of them. Strangers from the internet are what the setting is for: they are none of it.
+void refused(const BoxFacts& box, WallTime now, std::vector<Finding>& out) {
+  constexpr std::size_t kNamed = 4;
+  std::vector<const RefusedSource*> phones;
+  for (const RefusedSource& r : box.refused) {
+    if (!r.device.empty() || r.source.is_private()) phones.push_back(&r);
+  }
+  if (phones.empty()) return;
+  std::string seen = "access.networks kept out ";
+  for (std::size_t i = 0; i < std::min(phones.size(), kNamed); ++i) {
+    const RefusedSource& r = *phones[i];
+    seen += fmt::format("{}{}{} ({}, {} {}, {} ago)", i == 0 ? "" : ", ", r.source.to_string(),
+                        r.device.empty() ? std::string() : " " + printable(r.device, 32), r.service, r.times,
+                        r.times == 1 ? "time" : "times", to_words(std::max(now - r.last, WallTime::duration{})));
+  }
+  if (phones.size() > kNamed) seen += fmt::format(" and {} more", phones.size() - kNamed);
+  out.push_back(make_finding("access_refused", Severity::warning, seen + "."));
+}
+
+}  // namespace
+
+std::vector<Finding> access_findings(const BoxFacts& box, WallTime now) {
+  std::vector<Finding> out;
+  refused(box, now, out);
+  return out;
+}
+
+}  // namespace dw::phones
