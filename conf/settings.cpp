@@ -114,8 +114,7 @@ const Setting kSettings[] = {
     {"access.sccp.enable", BoolType{sccp<&AccessSccp::enable>}, "true", "", "",
      "Take SCCP registrations and calls, and pass them on to central.sccp.servers."},
     {"access.sccp.port", PortType{sccp<&AccessSccp::port>}, "2000", "", "",
-     "The TCP port on which phones register by SCCP, and that rewritten configs give them; 0 takes any free "
-     "one."},
+     "The TCP port on which phones register by SCCP, and that rewritten configs give them; 0 takes any free one."},
     {"access.sccp.max_connections", CountType{sccp<&AccessSccp::max_connections>, 1, 100000}, "10000", "", "",
      "Phones connected at the same time."},
     {"access.sccp.max_connections_per_source",
@@ -123,8 +122,7 @@ const Setting kSettings[] = {
      "Phones connected at the same time from one address (a home's or a company's router)."},
     {"access.sccp.connection_rate", NumberType{sccp<&AccessSccp::connection_rate>, 0.1, 10000}, "100", "",
      "per second",
-     "How many new connections are taken from one address; five times as many may come at once after a "
-     "pause."},
+     "How many new connections are taken from one address; five times as many may come at once after a pause."},
     {"access.sccp.registrations_per_minute", CountType{sccp<&AccessSccp::registrations_per_minute>, 1, 1000},
      "6", "", "per minute", "How often one device name may register."},
     {"access.sccp.any_device_name", BoolType{sccp<&AccessSccp::any_device_name>}, "false", "", "",
@@ -133,8 +131,7 @@ const Setting kSettings[] = {
     {"access.sccp.max_version", CountType{sccp<&AccessSccp::max_version>, 3, 22}, "22", "", "",
      "The highest protocol version that a phone may offer the call server."},
     {"access.sccp.text", WordType{sccp<&AccessSccp::text>, kTextRules}, R"("pass")", "", "",
-     "Addresses within alarms and XML that a phone sends: pass leaves them, blank makes zeroes of "
-     "their digits."},
+     "Addresses within alarms and XML that a phone sends: pass leaves them, blank makes zeroes of their digits."},
     {"access.sccp.media_idle", DurationType{sccp<&AccessSccp::media_idle>, seconds(10), hours(24)}, R"("5m")",
      "", "",
      "A call's media on which no packet came for so long is silent: it goes on when packets come, unless its ports were "
@@ -279,8 +276,7 @@ const Setting kSettings[] = {
      "SIP servers as udp:host:port or tcp:…, tried in order, a name without a port by SRV; not "
      "given, UDP port 5060 of the central server."},
     {"central.sip.domain", HostType{sip_server_side<&CentralSip::domain>}, R"("")", "", "",
-     "The domain that the servers see where a phone wrote Dropwire's address; empty is the host of the first "
-     "server."},
+     "The domain that the servers see where a phone wrote Dropwire's address; empty is the host of the first server."},
     {"central.sip.trusted", SourceListType{sip_server_side<&CentralSip::trusted>}, "[]", "", "",
      "Addresses, beside those of central.sip.servers, from which the central side may send requests."},
     {"central.sip.ping", DurationType{sip_server_side<&CentralSip::ping>, seconds(0), hours(1)}, R"("30s")",
@@ -391,16 +387,14 @@ const Setting kSettings[] = {
     {"rewrite.capf", RuleType{rewriting<&Rewrite::capf>, kRules}, R"("drop")", "", "",
      "Certificate enrolment (capfList) and encrypted configs (encrConfig)."},
     {"rewrite.tftp_server", RuleType{rewriting<&Rewrite::tftp_server>, kRules}, R"("rewrite")", "", "",
-     "dyn_tftp_addr of the 7940 and 7960, TFTPServer1 and 2 of WLAN files: they would take the phone off "
-     "Dropwire."},
+     "dyn_tftp_addr of the 7940 and 7960, TFTPServer1 and 2 of WLAN files: they would take the phone off Dropwire."},
     {"rewrite.load_server", RuleType{rewriting<&Rewrite::load_server>, kRules}, R"("rewrite")", "", "",
      "loadServer, ipv6LoadServer: where firmware comes from."},
     {"rewrite.firmware", RuleType{rewriting<&Rewrite::firmware>, kRules}, R"("leave")", "", "",
      "loadInformation, image_version: the firmware's name; drop blanks it, and the phone keeps what it has."},
     {"rewrite.ntp", RuleType{rewriting<&Rewrite::ntp>, kRules}, R"("leave")", "", "", "The time servers."},
     {"rewrite.urls", RuleType{rewriting<&Rewrite::urls>, kRules}, R"("leave")", "", "",
-     "Services, directory, idle and like URLs by HTTP, logo_url, proxyServerURL; rewrite leads them to "
-     "Dropwire."},
+     "Services, directory, idle and like URLs by HTTP, logo_url, proxyServerURL; rewrite leads them to Dropwire."},
     {"rewrite.secure_urls", RuleType{rewriting<&Rewrite::secure_urls>, kRules}, R"("drop")", "", "",
      "The same by HTTPS, which a phone without a trust list can't verify."},
     {"rewrite.version_stamp", RuleType{rewriting<&Rewrite::version_stamp>, kRules}, R"("rewrite")", "", "",
