@@ -19,6 +19,7 @@ class KnownSources {
   Standing standing(TimePoint now, const IpAddress& address) const;
   bool known(TimePoint now, const IpAddress& address) const { return standing(now, address) != Standing::stranger; }
   std::size_t size() const { return sources_.size(); }
+  std::size_t capacity() const { return sources_.capacity(); }
 
  private:
   struct Proof {

@@ -10,23 +10,32 @@ void MetricsText::gauge(std::string_view name, std::string_view help, double val
 
 void MetricsText::sample(std::string_view name, std::string_view help, std::string_view type,
                          const std::string& value, Labels labels) {
-  if (described_.emplace(name).second) text_ += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
-  text_ += name;
+  const auto [place, fresh] = places_.emplace(name, families_.size());
+  if (fresh) families_.push_back(fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type));
+  std::string& text = families_[place->second];
+  text += name;
   char separator = '{';
   for (const auto& [key, label] : labels) {
-    text_ += separator;
-    text_ += key;
-    text_ += "=\"";
+    text += separator;
+    text += key;
+    text += "=\"";
     for (const char c : label) {  // the three escapes of the exposition format
-      if (c == '\\' || c == '"') text_ += '\\';
-      if (c == '\n') text_ += "\\n";
-      else text_ += c;
+      if (c == '\\' || c == '"') text += '\\';
+      if (c == '\n') text += "\\n";
+      else text += c;
     }
-    text_ += '"';
+    text += '"';
     separator = ',';
   }
-  if (separator == ',') text_ += '}';
-  text_ += ' ' + value + '\n';
+  if (separator == ',') text += '}';
+  text += ' ' + value + '\n';
+}
+
+std::string MetricsText::text() const {
+  std::string out;
+  for (const std::string& family : families_)
+    out += family;
+  return out;
 }
 
 }  // namespace dw

@@ -235,6 +235,7 @@ admin::Sources App::sources() {
   s.tap = &tap_;
   s.log = log_;
   s.metrics.push_back([this](MetricsText& out) {
+    out.table("known_sources", known_.size(), known_.capacity());
     if (tftp_) tftp_->append_metrics(out);
     if (http_) http_->append_metrics(out);
     if (sccp_) sccp_->append_metrics(out);

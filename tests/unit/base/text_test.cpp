@@ -114,3 +114,14 @@ TEST_CASE("metrics: HELP and TYPE once a name, labels escaped") {
         "dropwire_x_total{kind=\"a\\\"b\\\\c\\nd\",n=\"1\"} 3\ndropwire_x_total{kind=\"e\"} 4\n"
         "# HELP dropwire_y Others.\n# TYPE dropwire_y gauge\ndropwire_y 0.5\n");
 }
+
+TEST_CASE("metrics of one name stand together, whoever appended them and when") {
+  MetricsText out;
+  out.table("a", 1, 10);
+  out.table("b", 2, 20);
+  CHECK(out.text() ==
+        "# HELP dropwire_table_entries Entries of a table that others can fill.\n# TYPE dropwire_table_entries gauge\n"
+        "dropwire_table_entries{table=\"a\"} 1\ndropwire_table_entries{table=\"b\"} 2\n"
+        "# HELP dropwire_table_bound How many entries it may have at most.\n# TYPE dropwire_table_bound gauge\n"
+        "dropwire_table_bound{table=\"a\"} 10\ndropwire_table_bound{table=\"b\"} 20\n");
+}
