@@ -31,7 +31,7 @@ SipProxy::SipProxy(net::Loop& loop, Options options, MediaBroker& broker, KnownS
       options_(std::move(options)),
       known_(known),
       sinks_(std::move(sinks)),
-      core_(options_.proxy, broker, &net::random_u64),
+      core_(options_.proxy, broker, known, &net::random_u64),
       stun_(net::random_u64()),
       resolver_(loop, options_.resolver),
       timer_(loop, [this] { on_time(); }) {}

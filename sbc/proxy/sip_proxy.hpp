@@ -27,7 +27,7 @@
 namespace dw::proxy {
 
 /// SIP on UDP and TCP, phones' side and central side on one port: sockets, connections and lookups around a
-/// sip::Proxy. On the loop's thread; loop and broker outlive it.
+/// sip::Proxy. On the loop's thread; loop, broker and `known` outlive it.
 class SipProxy {
  public:
   struct Options {

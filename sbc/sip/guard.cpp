@@ -7,74 +7,60 @@
 namespace dw::sip {
 namespace {
 
-constexpr unsigned kSite = 64;  // bits of an IPv6 address that one customer has
-
-IpAddress who(const IpAddress& address) {
-  return address.is_v6() ? address.network(kSite) : address;
-}
+constexpr std::size_t kMaxReason = 96;  // octets, as each source has one
 
 }  // namespace
 
-Guard::Source* Guard::source_of(TimePoint now, const IpAddress& address) {
-  const IpAddress key = who(address);
-  const auto known = sources_.find(key);
-  if (known != sources_.end()) return &known->second;
-  if (sources_.size() >= kMaxSources) forget_quiet(now);
-  if (sources_.size() >= kMaxSources) return nullptr;
-  Source fresh{
-      TokenBucket(options_.message_rate, kBurst * options_.message_rate), false, 0, 0, {}, {}, {}, {}};
-  return &sources_.emplace(key, std::move(fresh)).first->second;
+FairRate::Options Guard::rates(const Options& options) {
+  FairRate::Options rates;
+  rates.per_source = options.message_rate;
+  rates.per_known_source = options.registered_message_rate;
+  rates.burst = kBurst;
+  return rates;
 }
 
-void Guard::forget_quiet(TimePoint now) {
-  for (auto at = sources_.begin(); at != sources_.end();) {
-    Source& s = at->second;
-    const bool quiet =
-        s.banned_until <= now && (s.recent == 0 || now - s.last_offence > kForgiven) && s.bucket.full(now);
-    at = quiet ? sources_.erase(at) : std::next(at);
-  }
-}
+Guard::Guard(Options options, std::uint64_t seed)
+    : options_(std::move(options)),
+      udp_{FairRate(rates(options_), seed, kMaxSources), {kMaxSources, seed + 2}},
+      stream_{FairRate(rates(options_), seed + 3, kMaxStreamSources), {kMaxStreamSources, seed + 5}} {}
 
 void Guard::configure(Options options) {
-  const bool other_rates = options.message_rate != options_.message_rate ||
-                           options.registered_message_rate != options_.registered_message_rate;
+  const auto before = rates(options_), now = rates(options);
   options_ = std::move(options);
-  if (!other_rates) return;
-  for (auto& [address, source] : sources_) {
-    const double rate = source.registered ? options_.registered_message_rate : options_.message_rate;
-    source.bucket = TokenBucket(rate, kBurst * rate);
-  }
+  if (before == now) return;
+  udp_.rate.configure(now);
+  stream_.rate.configure(now);
 }
 
-bool Guard::admits(TimePoint now, const IpAddress& source, bool registered) {
-  Source* const s = source_of(now, source);
-  if (!s) return strangers_.take(now);
-  if (s->registered != registered) {
-    s->registered = registered;
-    const double rate = registered ? options_.registered_message_rate : options_.message_rate;
-    s->bucket = TokenBucket(rate, kBurst * rate);
-  }
-  if (!registered && s->banned_until > now) {
-    ++ignored_;
-    return false;
-  }
-  if (s->bucket.take(now)) return true;
-  ++limited_;
-  return false;
+bool Guard::may_ban(const Flow& from, Standing standing) {
+  return standing < (from.transport == Transport::udp ? Standing::proven : Standing::registered);
 }
 
-bool Guard::offence(TimePoint now, const IpAddress& source, std::string_view reason) {
+bool Guard::admits(TimePoint now, const Flow& from, Standing standing) {
+  Way& way = way_of(from);
+  if (may_ban(from, standing)) {
+    const Record* const record = way.records.find(source_of(from.peer.address));
+    if (record && record->banned_until > now) {
+      ++ignored_;
+      return false;
+    }
+  }
+  return way.rate.take(now, from.peer.address, standing);
+}
+
+bool Guard::offence(TimePoint now, const Flow& from, Standing standing, std::string_view reason) {
   ++offences_;
-  Source* const s = source_of(now, source);
-  if (!s || s->registered) return false;
-  if (now - s->last_offence > kForgiven) s->recent = 0;
-  s->last_offence = now;
-  ++s->offences;
-  if (++s->recent < options_.ban_after || options_.ban == Duration{} || s->banned_until > now) return false;
-  s->recent = 0;
-  s->ban = s->ban == Duration{} ? options_.ban : std::min(2 * s->ban, std::max(kLongestBan, options_.ban));
-  s->banned_until = now + s->ban;
-  s->reason = reason;
+  if (!may_ban(from, standing)) return false;
+  Record* const r = way_of(from).records.take(now, source_of(from.peer.address), standing, {});
+  if (!r) return false;
+  if (now - r->last_offence > kForgiven) r->recent = 0;
+  r->last_offence = now;
+  ++r->offences;
+  if (++r->recent < options_.ban_after || options_.ban == Duration{} || r->banned_until > now) return false;
+  r->recent = 0;
+  r->ban = r->ban == Duration{} ? options_.ban : std::min(2 * r->ban, std::max(kLongestBan, options_.ban));
+  r->banned_until = now + r->ban;
+  r->reason = reason.substr(0, kMaxReason);
   return true;
 }
 
@@ -89,8 +75,10 @@ bool Guard::is_scanner(std::string_view user_agent) const {
 
 std::vector<Guard::Ban> Guard::bans(TimePoint now) const {
   std::vector<Ban> all;
-  for (const auto& [address, s] : sources_) {
-    if (s.banned_until > now) all.push_back({address, s.reason, s.offences, s.banned_until});
+  for (const Way* const way : {&udp_, &stream_}) {
+    way->records.for_each([&](const IpAddress& source, const Record& r) {
+      if (r.banned_until > now) all.push_back({source, r.reason, r.offences, r.banned_until});
+    });
   }
   std::ranges::sort(all, std::greater{}, &Ban::until);
   return all;

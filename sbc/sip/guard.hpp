@@ -2,28 +2,30 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
-#include "sbc/base/endpoint.hpp"
+#include "sbc/base/fair_share.hpp"
+#include "sbc/base/source.hpp"
+#include "sbc/base/source_table.hpp"
 #include "sbc/base/time.hpp"
-#include "sbc/base/token_bucket.hpp"
+#include "sbc/sip/flow.hpp"
 
 namespace dw::sip {
 
-/// Who may send how much, and who is left without an answer for a while (sip-sbc §6.2). One entry for each
-/// IPv4 address and each IPv6 /64. A source with registered phones is never banned, whoever shares its
-/// address. No I/O.
+/// Who may send how much, and who is left without an answer for a while (sip-sbc §6.2). A UDP source may be forged: what
+/// comes by UDP is counted apart from what comes over connections and limits nothing but UDP, and whoever is known is never banned
+/// for it. A source with registered phones is never banned at all, whoever shares its address. Constant work for each message,
+/// whatever its source. No I/O.
 class Guard {
  public:
   struct Options {
-    double message_rate = 100;                ///< a second, of a source without registered phones
-    double registered_message_rate = 1000;    ///< of one with some
+    double message_rate = 100;                ///< a second, of a stranger
+    double registered_message_rate = 1000;    ///< of a source that is known
     unsigned ban_after = 10;                  ///< offences
     Duration ban = std::chrono::minutes(10);  ///< the first one; doubles up to kLongestBan. Zero: never
     std::vector<std::string> scanners;        ///< words of a User-Agent that only scanners have
   };
-  static constexpr std::size_t kMaxSources = 65'536;
+  static constexpr std::size_t kMaxSources = 65'536, kMaxStreamSources = 16'384;  ///< by UDP, and over connections
   static constexpr Duration kForgiven = std::chrono::minutes(10);  ///< an offence is forgotten after this
   static constexpr Duration kLongestBan = std::chrono::hours(1);
   static constexpr double kBurst = 5;  ///< seconds' worth that may come at once
@@ -35,25 +37,24 @@ class Guard {
     TimePoint until{};
   };
 
-  explicit Guard(Options options) : options_(std::move(options)) {}
+  Guard(Options options, std::uint64_t seed);
   /// Bans that were imposed last as long as they were told; rates are forgotten where they changed.
   void configure(Options options);
 
-  /// Whether a message may be looked at. `registered`: its source has phones that are.
-  bool admits(TimePoint now, const IpAddress& source, bool registered);
+  /// Whether a message may be looked at.
+  bool admits(TimePoint now, const Flow& from, Standing standing);
   /// True: it is banned now and was not before.
-  bool offence(TimePoint now, const IpAddress& source, std::string_view reason);
+  bool offence(TimePoint now, const Flow& from, Standing standing, std::string_view reason);
   bool is_scanner(std::string_view user_agent) const;
   std::vector<Ban> bans(TimePoint now) const;
 
-  std::uint64_t limited() const { return limited_; }
+  std::uint64_t limited() const { return udp_.rate.refused() + stream_.rate.refused(); }
   std::uint64_t ignored() const { return ignored_; }  ///< messages of banned sources
   std::uint64_t offences() const { return offences_; }
+  std::size_t sources() const { return udp_.rate.size() + stream_.rate.size(); }
 
  private:
-  struct Source {
-    TokenBucket bucket;
-    bool registered = false;
+  struct Record {
     std::uint64_t offences = 0;
     unsigned recent = 0;
     TimePoint last_offence{};
@@ -61,13 +62,17 @@ class Guard {
     Duration ban{};
     std::string reason;
   };
-  Source* source_of(TimePoint now, const IpAddress& address);
-  void forget_quiet(TimePoint now);
+  struct Way {
+    FairRate rate;
+    SourceTable<IpAddress, Record> records;  ///< of those who gave offence
+  };
+  Way& way_of(const Flow& from) { return from.transport == Transport::udp ? udp_ : stream_; }
+  static bool may_ban(const Flow& from, Standing standing);
+  static FairRate::Options rates(const Options& options);
 
   Options options_;
-  std::unordered_map<IpAddress, Source> sources_;
-  TokenBucket strangers_{1000, 1000};  ///< all that find no place of their own
-  std::uint64_t limited_ = 0, ignored_ = 0, offences_ = 0;
+  Way udp_, stream_;
+  std::uint64_t ignored_ = 0, offences_ = 0;
 };
 
 }  // namespace dw::sip

@@ -35,14 +35,15 @@ std::string domain_of(const ProxyOptions& options) {
 
 }  // namespace
 
-Proxy::Proxy(ProxyOptions options, MediaBroker& broker, std::function<std::uint64_t()> random)
+Proxy::Proxy(ProxyOptions options, MediaBroker& broker, KnownSources& known, std::function<std::uint64_t()> random)
     : options_(std::move(options)),
       broker_(broker),
+      known_(known),
       random_(std::move(random)),
       domain_(domain_of(options_)),
       secret_(random_()),
       servers_(options_.servers, options_.register_rate),
-      guard_(options_.guard),
+      guard_(options_.guard, random_()),
       bindings_(options_.max_bindings),
       dialogs_(max_dialogs(options_)),
       limits_(options_.call_limits),
@@ -107,9 +108,9 @@ void Proxy::on_message(TimePoint now, const Flow& from, Bytes octets, Output& ou
   bool over_rate = false;
   if (side == Side::access) {
     ++counters_.from_phones;
-    const bool known = bindings_.knows_source(from.peer.address);
-    over_rate = !guard_.admits(now, from.peer.address, known);
-    if (over_rate && !(known && as_text(octets).starts_with("INVITE "))) return;
+    const Standing standing = standing_of(now, from.peer.address);
+    over_rate = !guard_.admits(now, from, standing);
+    if (over_rate && !(standing == Standing::registered && as_text(octets).starts_with("INVITE "))) return;
   } else {
     ++counters_.from_central;
   }
@@ -127,7 +128,13 @@ void Proxy::on_message(TimePoint now, const Flow& from, Bytes octets, Output& ou
 }
 
 bool Proxy::admits(TimePoint now, const Flow& from) {
-  return is_central(from) || guard_.admits(now, from.peer.address, bindings_.knows_source(from.peer.address));
+  return is_central(from) || guard_.admits(now, from, standing_of(now, from.peer.address));
+}
+
+/// Registered is who has a phone here; what others know of an address, and what was here lately, is a proof of it.
+Standing Proxy::standing_of(TimePoint now, const IpAddress& address) const {
+  if (bindings_.knows_source(address)) return Standing::registered;
+  return std::min(known_.standing(now, address), Standing::proven);
 }
 
 void Proxy::on_request(TimePoint now, const Flow& from, Side side, std::size_t server, const Message& m,
@@ -344,7 +351,7 @@ void Proxy::on_bad_stream(TimePoint now, const Flow& from, std::string_view why,
 
 void Proxy::offence(TimePoint now, const Flow& from, std::string_view what, Output& out) {
   out.events.push_back(event_of(Event::Kind::offence, from, std::string(what)));
-  if (guard_.offence(now, from.peer.address, what))
+  if (guard_.offence(now, from, standing_of(now, from.peer.address), what))
     out.events.push_back(event_of(Event::Kind::banned, from, std::string(what)));
 }
 

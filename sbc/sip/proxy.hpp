@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "sbc/base/call_limits.hpp"
+#include "sbc/base/known_sources.hpp"
 #include "sbc/base/metrics.hpp"
 #include "sbc/sip/bindings.hpp"
 #include "sbc/sip/codec_rules.hpp"
@@ -73,8 +74,8 @@ class Proxy {
   static constexpr std::uint32_t kLeastExpires = 25;     ///< phones unregister below 20 s (sip-sbc §0)
   static constexpr std::size_t kMaxRemembered = 16'384;  ///< phones' answer ports, challenged registrations
 
-  /// `random`: 64 unguessable bits.
-  Proxy(ProxyOptions options, MediaBroker& broker, std::function<std::uint64_t()> random);
+  /// `known` outlives it: told of who registered, asked who anybody is. `random`: 64 unguessable bits.
+  Proxy(ProxyOptions options, MediaBroker& broker, KnownSources& known, std::function<std::uint64_t()> random);
   ~Proxy();
   Proxy(const Proxy&) = delete;
   Proxy& operator=(const Proxy&) = delete;
@@ -169,6 +170,7 @@ class Proxy {
   };
 
   // proxy.cpp
+  Standing standing_of(TimePoint now, const IpAddress& address) const;
   Side side_of(const Flow& from, std::size_t& server) const;
   void on_request(TimePoint now, const Flow& from, Side side, std::size_t server, const Message& m,
                   Output& out);
@@ -223,6 +225,8 @@ class Proxy {
   static const Party* other_party(const DialogSet& set, const Dialogs::Match& match);
   bool uses_place(const Endpoint& peer) const;
   // proxy_register.cpp
+  static constexpr Duration kKnownFor = std::chrono::hours(24);  ///< once its registration is over
+  void note_known(TimePoint now, const IpAddress& address, Duration registered);
   void on_register(TimePoint now, const Flow& from, const Message& m, Output& out);
   bool may_register(TimePoint now, Transaction& t, std::size_t server, const Message& m, Output& out);
   bool forward_register(TimePoint now, Transaction& t, const Message& m, Output& out,
@@ -339,6 +343,7 @@ class Proxy {
   std::vector<Mapped> mapped_;
   std::optional<Outside> outside_;
   MediaBroker& broker_;
+  KnownSources& known_;
   std::function<std::uint64_t()> random_;
   std::string domain_;
   std::uint64_t secret_;

@@ -306,6 +306,7 @@ void Proxy::restore(Binding binding, TimePoint now, Output& out) {
   binding.next_keepalive = binding.stale_connection ? TimePoint::max() : now + wait;
   binding.unanswered = 0;
   const Binding* const kept = bindings_.add(std::move(binding), now);
+  if (kept) note_known(now, kept->reach.flow.peer.address, kept->expires_at - now);
   if (kept && !kept->stale_connection) out.events.push_back(event_of(Event::Kind::refreshed, *kept));
 }
 

@@ -262,11 +262,18 @@ bool Proxy::bind(TimePoint now, const Transaction& t, const RegisterContact& con
     b->next_keepalive = reach.flow.transport == Transport::udp ? now : now + options_.keepalive;
   }
   bindings_.moved(*b, reach);
+  note_known(now, reach.flow.peer.address, b->expires_at - now);
   tell_registered(now, *b, kind, std::move(from_where), out);
   // One flow, one connection: the one that it left would only hold up what is sent there.
   if (old != ConnectionId::none && old != reach.flow.connection && connections_.contains(old))
     out.closes.push_back(old);
   return kind != Event::Kind::refreshed;
+}
+
+/// The central server let a phone in at this address: it stays known for a while when its time there is over.
+void Proxy::note_known(TimePoint now, const IpAddress& address, Duration registered) {
+  known_.proved(now, address, Standing::registered, registered);
+  known_.proved(now, address, Standing::proven, registered + kKnownFor);
 }
 
 void Proxy::tell_registered(TimePoint now, Binding& b, Event::Kind kind, std::string text, Output& out) {

@@ -143,7 +143,8 @@ class Conversation {
   TimePoint now_{};
   std::uint64_t last_ = 0;
   sim::FakeBroker broker_;
-  Proxy proxy_{options(), broker_, [this] { return ++last_ * 0x9e3779b97f4a7c15; }};
+  KnownSources known_{1};
+  Proxy proxy_{options(), broker_, known_, [this] { return ++last_ * 0x9e3779b97f4a7c15; }};
   Output out_;
   ConnectionId connection_ = ConnectionId::none;
   std::string to_server_, to_phone_;

@@ -38,6 +38,7 @@ class SipWorld {
   struct Node {
     IpAddress access, central;
     FakeBroker broker;
+    KnownSources known{1};
     std::unique_ptr<sip::Proxy> proxy;
     std::map<sip::ConnectionId, sip::Flow> flows;   ///< as the proxy knows them
     std::map<sip::ConnectionId, std::size_t> ends;  ///< the UA at the other end
@@ -66,7 +67,7 @@ class SipWorld {
       p.unregistered_calls = false;
       p.register_rate = 10'000;
       node->broker.limit = 10'000;
-      node->proxy = std::make_unique<sip::Proxy>(p, node->broker, [this] { return rng() | rng() << 32U; });
+      node->proxy = std::make_unique<sip::Proxy>(p, node->broker, node->known, [this] { return rng() | rng() << 32U; });
       node->proxy->set_server_addresses(0, {{next, {node->central, 5060}}});
       nodes.push_back(std::move(node));
     }

@@ -42,7 +42,7 @@ class Stand {
   }
 
   explicit Stand(sip::ProxyOptions o = options())
-      : servers_(o.servers.size()), proxy(std::move(o), broker, [this] { return random(); }) {
+      : servers_(o.servers.size()), proxy(std::move(o), broker, known, [this] { return random(); }) {
     for (std::size_t i = 0; i < servers_; ++i)
       proxy.set_server_addresses(i, {{{server_address(static_cast<unsigned>(i)), 5060}, {central(), 5060}}});
   }
@@ -262,6 +262,7 @@ class Stand {
  public:
   TimePoint now{std::chrono::hours(1)};
   FakeBroker broker;
+  KnownSources known{1};
   sip::Proxy proxy;
   std::vector<Sent> sent;
   std::vector<Sent> probes;  ///< OPTIONS of the proxy's own

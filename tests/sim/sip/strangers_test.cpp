@@ -226,3 +226,33 @@ TEST_CASE("sip: an emergency call of a registered phone is refused for no limit,
   s.phone(s.from_phone("INVITE", "9112"));
   CHECK(s.count(true, "INVITE") == 0);
 }
+
+TEST_CASE("sip: a phone that was registered lately is not silenced by what others forge under its address") {
+  Stand s;
+  s.register_phone(50, "1001", 60);
+  s.advance(2h);  // it was away
+  REQUIRE(s.proxy.bindings().size() == 0);
+  for (int i = 0; i < 100; ++i)
+    s.phone(s.from_phone("OPTIONS"));
+  CHECK(s.proxy.bans(s.now).empty());
+  s.phone(s.register_text());
+  CHECK(s.count(true, "REGISTER") == 1);
+  s.advance(48h);  // nobody knows it any more
+  for (int i = 0; i < 100; ++i)
+    s.phone(s.from_phone("OPTIONS"));
+  CHECK(s.proxy.bans(s.now).size() == 1);
+}
+
+TEST_CASE("sip: a ban by datagrams leaves that address its connections") {
+  Stand s;
+  for (int i = 0; i < 20; ++i)
+    s.say(stranger(), std::string("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+  REQUIRE(s.proxy.bans(s.now).size() == 1);
+  s.say(stranger(), from_stranger(s, "INVITE"));
+  CHECK(s.sent.empty());
+  sip::Flow tcp = stranger();
+  tcp.transport = sip::Transport::tcp;
+  tcp.connection = s.proxy.on_accepted(s.now, tcp.peer, tcp.local);
+  s.say(tcp, from_stranger(s, "INVITE"));
+  CHECK(s.count(false, "INVITE", 403) == 1);
+}

@@ -22,7 +22,8 @@ std::string probe(Transport transport = Transport::udp) {
 
 struct Hosted {
   sim::FakeBroker broker;
-  Proxy proxy{options(), broker, [] { return std::uint64_t{7}; }};
+  KnownSources known{1};
+  Proxy proxy{options(), broker, known, [] { return std::uint64_t{7}; }};
   static ProxyOptions options() {
     ProxyOptions o;
     o.unregistered_calls = false;  // strangers' OPTIONS are not answered

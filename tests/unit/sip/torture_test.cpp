@@ -65,7 +65,8 @@ struct Proxied {
   TimePoint now{};
   std::uint64_t last = 0;
   sim::FakeBroker broker;
-  Proxy proxy{options(), broker, [this] { return ++last * 0x9e3779b97f4a7c15; }};
+  KnownSources known{1};
+  Proxy proxy{options(), broker, known, [this] { return ++last * 0x9e3779b97f4a7c15; }};
   Output out;
   std::string verdict, forwarded, answer;
 };
