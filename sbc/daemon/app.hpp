@@ -100,7 +100,6 @@ class App {
   std::unique_ptr<nat::Relay> relay_;
   std::unique_ptr<nat::WarmPool> warm_;
   std::unique_ptr<proxy::MediaDesk> media_;
-  KnownSources known_{net::random_u64()};
   std::unique_ptr<proxy::SccpProxy> sccp_;
   std::unique_ptr<proxy::SipProxy> sip_;
   std::unique_ptr<probe::StunServer> stun_;

@@ -47,10 +47,13 @@ Proxy::Proxy(ProxyOptions options, MediaBroker& broker, KnownSources& known, std
       bindings_(options_.max_bindings),
       dialogs_(max_dialogs(options_)),
       limits_(options_.call_limits),
-      transactions_(options_.max_transactions, [this](TimePoint now, const Transaction& t) {
+      transactions_({options_.max_transactions, options_.max_transactions_per_source}, random_(), [this](TimePoint now, const Transaction& t) {
         // What a silent server is sent again counts too, lest it hears all of it once it returns.
         return !t.registering || servers_[t.central_server].registers.take(now);
-      }) {
+      }),
+      challenge_hash_(random_()),
+      challenged_(kMaxRemembered, random_()),
+      register_pace_(random_()) {
 }
 
 bool Proxy::configure(ProxyOptions options) {
@@ -63,7 +66,7 @@ bool Proxy::configure(ProxyOptions options) {
   bindings_.set_max(options_.max_bindings);
   dialogs_.set_max(max_dialogs(options_));
   limits_.configure(options_.call_limits);
-  transactions_.set_max(options_.max_transactions);
+  transactions_.configure({options_.max_transactions, options_.max_transactions_per_source});
   return true;
 }
 
@@ -217,11 +220,9 @@ bool Proxy::loops(const Message& m, Side to) const {
 }
 
 Transaction* Proxy::begin(TimePoint now, const Flow& from, Side side, const Message& m, Output& out) {
-  (void)now;
-  const bool help = side == Side::access && calls_for_help(m);
-  const bool too_many = side == Side::access && !help &&
-                        transactions_.from_source(from.peer.address) >= options_.max_transactions_per_source;
-  Transaction* const t = too_many ? nullptr : transactions_.begin(m.method(), std::move(key_), help);
+  Transaction* const t =
+      side == Side::access ? transactions_.begin_for(m, from, standing_of(now, from.peer.address), std::move(key_), calls_for_help(m))
+                           : transactions_.begin(m.method(), std::move(key_));
   if (!t) {
     ++counters_.refused;
     answer(m, from, 503, out, "Retry-After: 10\r\n");
@@ -232,8 +233,7 @@ Transaction* Proxy::begin(TimePoint now, const Flow& from, Side side, const Mess
   const bool at_via = from.transport == Transport::udp && !answer_at_via_.empty() &&
                       answer_at_via_.contains(listener_key(from.peer.address, m.via().sent_by));
   t->answer_to = answer_address(m, from, at_via);
-  t->request = m.text();
-  transactions_.count_source(*t);
+  if (side == Side::central) t->request = m.text();
   return t;
 }
 
@@ -314,6 +314,7 @@ void Proxy::refuse(TimePoint now, Transaction& t, std::uint16_t status, Output& 
   if (!other_.parse(as_bytes(t.request))) return transactions_.forget(t);
   ++counters_.refused;
   drop_offer(now, t);
+  t.brief = !t.is_invite() && t.client == Transaction::Client::none;
   transactions_.respond(
       now, t,
       make_response(other_, t.from, status, reason_phrase(status), "dw" + std::to_string(t.serial), lines),

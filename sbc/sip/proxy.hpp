@@ -23,6 +23,7 @@
 #include "sbc/sip/output.hpp"
 #include "sbc/sip/register.hpp"
 #include "sbc/sip/register_cache.hpp"
+#include "sbc/sip/register_pace.hpp"
 #include "sbc/sip/servers.hpp"
 #include "sbc/sip/transactions.hpp"
 
@@ -164,9 +165,11 @@ class Proxy {
     bool maps_host = false;
     Flow phone;  ///< the phone's flow, whichever side this is
   };
+  /// A REGISTER that was challenged, by a hash of who sent it under which AOR and Call-ID.
   struct Challenged {
     unsigned times = 0;  ///< in a row, after it had authorized itself
     TimePoint at{};
+    bool open = false;  ///< nothing has answered it yet
   };
 
   // proxy.cpp
@@ -228,7 +231,8 @@ class Proxy {
   static constexpr Duration kKnownFor = std::chrono::hours(24);  ///< once its registration is over
   void note_known(TimePoint now, const IpAddress& address, Duration registered);
   void on_register(TimePoint now, const Flow& from, const Message& m, Output& out);
-  bool may_register(TimePoint now, Transaction& t, std::size_t server, const Message& m, Output& out);
+  bool may_register(TimePoint now, Transaction& t, std::size_t server, Output& out);
+  std::uint64_t challenge_key(const Transaction& t) const;
   bool forward_register(TimePoint now, Transaction& t, const Message& m, Output& out,
                         std::optional<std::size_t> named = std::nullopt);
   bool follow_redirect(TimePoint now, Transaction& t, const Message& m, Output& out);
@@ -358,7 +362,9 @@ class Proxy {
   std::unordered_map<std::string, ConnectionId> central_connections_;  // by server and owner
   std::uint64_t last_connection_ = 0;
   std::unordered_map<std::string, bool> answer_at_via_;  // by source and sent-by
-  std::unordered_map<std::string, Challenged> challenged_;
+  KeyedHash challenge_hash_;
+  SourceTable<std::uint64_t, Challenged> challenged_;
+  RegisterPace register_pace_;
   std::unordered_map<std::string, std::vector<std::uint64_t>> lookups_;  // names, and the dialog sets that wait
   std::unordered_map<Endpoint, TimePoint> kept_alive_;
   double put_off_recently_ = 0;

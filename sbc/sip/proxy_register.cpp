@@ -16,11 +16,12 @@ constexpr Duration kChallengeKept = std::chrono::seconds(60);
 constexpr unsigned kAgainForBadPassword = 2;
 constexpr std::uint32_t kMinRetryAfter = 5, kMaxRetryAfter = 30;  // s (sip-sbc §2.8)
 
-std::string challenge_key(const Registering& r) {
-  return r.aor + "\n" + r.call_id;
-}
-
 }  // namespace
+
+std::uint64_t Proxy::challenge_key(const Transaction& t) const {
+  return challenge_hash_(t.registering->aor) ^
+         challenge_hash_(challenge_hash_(t.registering->call_id) + challenge_hash_(source_of(t.from.peer.address)));
+}
 
 void Proxy::on_register(TimePoint now, const Flow& from, const Message& m, Output& out) {
   auto read = read_register(m);
@@ -84,16 +85,20 @@ bool Proxy::answer_from_cache(TimePoint now, Transaction& t, const Message& m, O
 }
 
 /// The central server never hears more registrations a second than it is meant to; who answers a challenge of
-/// half a second ago goes first (sip-sbc §2.8).
-bool Proxy::may_register(TimePoint now, Transaction& t, std::size_t server, const Message& m, Output& out) {
-  (void)m;
-  const bool follows_up = t.registering->authorized && challenged_.contains(challenge_key(*t.registering));
-  auto& bucket = servers_[server].registers;
-  if (follows_up ? bucket.take_ahead(now) : bucket.take(now)) return true;
+/// half a second ago goes first (sip-sbc §2.8), and light sources before heavy ones.
+bool Proxy::may_register(TimePoint now, Transaction& t, std::size_t server, Output& out) {
+  Challenged* const c = t.registering->authorized ? challenged_.find(challenge_key(t)) : nullptr;
+  const bool follows_up = c && c->open && c->times == 0 && now - c->at <= kChallengeKept;
+  const IpAddress& source = t.from.peer.address;
+  if (register_pace_.take(now, servers_[server].registers, source, standing_of(now, source), follows_up)) {
+    if (c) c->open = false;
+    return true;
+  }
   ++counters_.registrations_put_off;
-  // How many wait, as far as they said lately: they are asked to come back over the time that they need.
+  // How many wait, as far as they said lately: they are asked to come back over the time that they need. Whoever hammers is
+  // no crowd.
   put_off_recently_ *= std::exp2(-std::chrono::duration<double>(now - put_off_at_).count() / 5);
-  put_off_recently_ += 1;
+  put_off_recently_ += 1 - register_pace_.weight(now, source);
   put_off_at_ = now;
   refuse(now, t, 503, out, fmt::format("Retry-After: {}\r\n", retry_after(now)));
   return false;
@@ -113,7 +118,7 @@ bool Proxy::forward_register(TimePoint now, Transaction& t, const Message& m, Ou
   if (!picked) return false;
   t.central_server = *picked;
   t.tried |= 1U << *picked;
-  if (!may_register(now, t, *picked, m, out)) return true;
+  if (!may_register(now, t, *picked, out)) return true;
   const Endpoint owner{t.from.peer.address,
                        t.from.transport == Transport::udp ? t.answer_to.port : t.from.peer.port};
   const auto flow = central_flow(now, *picked, owner, servers_[*picked].transport, out);
@@ -141,7 +146,7 @@ bool Proxy::forward_register(TimePoint now, Transaction& t, const Message& m, Ou
 /// A final answer of the central server.
 void Proxy::on_register_answer(TimePoint now, Transaction& t, const Message& m, Output& out) {
   if (m.status() >= 200 && m.status() < 300) {
-    if (!challenged_.empty()) challenged_.erase(challenge_key(*t.registering));
+    challenged_.erase(challenge_key(t));
     accept(now, t, m, out);
     remember_registration(now, t, m);
   } else if (m.status() >= 300) {
@@ -334,12 +339,12 @@ void Proxy::note_refusal(TimePoint now, const Transaction& t, const Message& m, 
   event.server = t.central_server;
   event.status = m.status();
   if (m.status() == 401 || m.status() == 407) {
-    if (challenged_.size() >= kMaxRemembered)
-      std::erase_if(challenged_, [&](const auto& entry) { return now - entry.second.at > kChallengeKept; });
-    if (challenged_.size() >= kMaxRemembered) return;
-    Challenged& c = challenged_[challenge_key(r)];
+    Challenged* const kept = challenged_.take(now, challenge_key(t), standing_of(now, t.from.peer.address), {0, now});
+    if (!kept) return;
+    Challenged& c = *kept;
     if (now - c.at > kChallengeKept) c = {};
     c.at = now;
+    c.open = true;
     // A nonce that has grown old is no wrong password (RFC 7616 §3.3).
     const bool is_stale = std::ranges::any_of(m.fields(), [&](const Field& field) {
       return (field.name == FieldName::www_authenticate || field.name == FieldName::proxy_authenticate) &&

@@ -43,11 +43,28 @@ std::string server_key(const Message& m, const IpAddress& source, std::string_vi
   return key;
 }
 
-Transactions::Transactions(std::size_t max, MayResend may_resend)
-    : max_(max), may_resend_(std::move(may_resend)) {
+FairShare::Options Transactions::share_of(const Options& options) {
+  FairShare::Options share;
+  share.total = options.max;
+  share.per_source = std::max<std::size_t>(1, options.per_source / 4);
+  share.per_known_source = options.per_source;
+  return share;
+}
+
+Transactions::Transactions(const Options& options, std::uint64_t seed, MayResend may_resend)
+    : max_(options.max),
+      may_resend_(std::move(may_resend)),
+      by_key_(0, KeyedHash(seed)),
+      by_branch_(0, KeyedHash(seed + 1)),
+      share_(share_of(options), seed + 2) {
   constexpr std::size_t kFirst = 65'536;  // buckets that don't have to be made while phones wait
-  by_key_.reserve(std::min(max, kFirst));
-  by_branch_.reserve(std::min(max, kFirst));
+  by_key_.reserve(std::min(max_, kFirst));
+  by_branch_.reserve(std::min(max_, kFirst));
+}
+
+void Transactions::configure(const Options& options) {
+  max_ = options.max;
+  share_.configure(share_of(options));
 }
 
 Transaction* Transactions::begin(Method method, std::string key, bool beyond) {
@@ -78,13 +95,26 @@ Transaction* Transactions::at(std::size_t slot, std::uint64_t serial) {
   return t && t->serial == serial ? t : nullptr;
 }
 
-void Transactions::count_source(Transaction& t) {
-  ++sources_[t.from.peer.address];
-}
-
-std::size_t Transactions::from_source(const IpAddress& source) const {
-  const auto at = sources_.find(source);
-  return at == sources_.end() ? 0 : at->second;
+Transaction* Transactions::begin_for(const Message& m, const Flow& from, Standing standing, std::string key, bool help) {
+  if (!help) {
+    const std::size_t size = m.text().size();
+    const bool room = octets_ + size <= kMaxOctets &&
+                      (standing != Standing::stranger || strangers_octets_ + size <= kMaxStrangersOctets);
+    if (!room || share_.take(from.peer.address, standing) != FairShare::Verdict::granted) return nullptr;
+  }
+  Transaction* const t = begin(m.method(), std::move(key), help);
+  if (!t) {
+    if (!help) share_.give_back(from.peer.address, standing);
+    return nullptr;
+  }
+  t->from = from;
+  t->request = m.text();
+  t->octets = t->request.size();
+  octets_ += t->octets;
+  if (help) return t;
+  t->counts_as = standing;
+  strangers_octets_ += standing == Standing::stranger ? t->octets : 0;
+  return t;
 }
 
 void Transactions::send_request(TimePoint now, Transaction& t, Duration answer_within, Output& out) {
@@ -195,6 +225,7 @@ void Transactions::respond(TimePoint now, Transaction& t, std::string response, 
       t.server_resend = now + kT1;
     }
   }
+  if (final && t.brief) t.server_until = now;
   if (final) release(t.request);
   arm(t);
 }
@@ -309,8 +340,11 @@ std::optional<std::pair<Transaction*, Transactions::Timeout>> Transactions::on_d
 void Transactions::forget(Transaction& t) {
   if (!t.key.empty()) {
     by_key_.erase(t.key);
-    const auto source = sources_.find(t.from.peer.address);
-    if (source != sources_.end() && --source->second == 0) sources_.erase(source);
+    octets_ -= t.octets;
+    if (t.counts_as) {
+      share_.give_back(t.from.peer.address, *t.counts_as);
+      strangers_octets_ -= *t.counts_as == Standing::stranger ? t.octets : 0;
+    }
   }
   if (!t.branch_indexed.empty()) by_branch_.erase(t.branch_indexed);
   deadlines_.clear(t.slot);

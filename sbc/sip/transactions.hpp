@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "sbc/base/deadline_heap.hpp"
+#include "sbc/base/fair_share.hpp"
+#include "sbc/base/keyed_hash.hpp"
 #include "sbc/base/slot_table.hpp"
 #include "sbc/sip/flow.hpp"
 #include "sbc/sip/message.hpp"
@@ -55,10 +57,13 @@ struct Transaction {
   Flow from;
   Endpoint answer_to;   ///< UDP: where responses go
   std::string request;  ///< as it came
+  std::size_t octets = 0;  ///< that the request had, as long as it counts
+  std::optional<Standing> counts_as;  ///< in the share of its source; none: it is in nobody's
   std::string last_response;
   std::uint16_t last_status = 0;
   TimePoint sent_at{};  ///< to whom it is on now
   TimePoint answered_at{};
+  bool brief = false;  ///< refused here before it went anywhere: answered again by refusing it again (RFC 3261 §8.2.7)
   unsigned repeats = 0;  ///< how often the request came again although it was answered
 
   Client client = Client::none;
@@ -99,13 +104,18 @@ struct Transaction {
 };
 
 /// All transactions there are: finds them, runs their timers (RFC 3261 §17.1, §17.2, RFC 6026, RFC 4320),
-/// absorbs and repeats what UDP loses. What a message means is not known here. Bounded by `max`.
+/// absorbs and repeats what UDP loses. What a message means is not known here. Bounded by `max`, of which strangers get half,
+/// and by the octets of their requests.
 class Transactions {
  public:
   /// `may_resend`: whether a request is sent again now, or only at its next time.
   using MayResend = std::function<bool(TimePoint now, const Transaction& t)>;
-  Transactions(std::size_t max, MayResend may_resend);
-  void set_max(std::size_t max) { max_ = max; }
+  struct Options {
+    std::size_t max = 20'000;
+    std::size_t per_source = 2000;  ///< that one known source began; a stranger gets a quarter
+  };
+  Transactions(const Options& options, std::uint64_t seed, MayResend may_resend);
+  void configure(const Options& options);
 
   static constexpr std::size_t kBeyond = 100;  ///< emergency calls that `max` does not count
   /// nullptr when there are `max`. With a server side when `key` is given.
@@ -114,9 +124,11 @@ class Transactions {
   Transaction* find_client(std::string_view branch);
   Transaction* at(std::size_t slot, std::uint64_t serial);
   std::size_t size() const { return all_.size(); }
-  std::size_t from_source(const IpAddress& source) const;
-  /// Counts it for its source; `from` is set.
-  void count_source(Transaction& t);
+  static constexpr std::size_t kMaxOctets = 256UZ << 20U, kMaxStrangersOctets = 32UZ << 20U;  ///< of all requests
+  /// As begin(), for a request of the access side: counted for its source, unless it calls for help.
+  Transaction* begin_for(const Message& m, const Flow& from, Standing standing, std::string key, bool help);
+  const FairShare& share() const { return share_; }
+  std::size_t octets() const { return octets_; }
 
   /// Sends `forwarded` to `to` under `branch`, which is new. `answer_within`: 0 none.
   void send_request(TimePoint now, Transaction& t, Duration answer_within, Output& out);
@@ -169,12 +181,15 @@ class Transactions {
   bool is_over(const Transaction& t) const;
   void resend_due(TimePoint now, Transaction& t, Output& out);
 
+  static FairShare::Options share_of(const Options& options);
+
   std::size_t max_;
   MayResend may_resend_;
   SlotTable<Transaction> all_;
   std::uint64_t serial_ = 0;
-  std::unordered_map<std::string_view, std::size_t> by_key_, by_branch_;  // keys live in the transaction
-  std::unordered_map<IpAddress, std::size_t> sources_;
+  std::unordered_map<std::string_view, std::size_t, KeyedHash> by_key_, by_branch_;  // keys live in the transaction
+  FairShare share_;
+  std::size_t octets_ = 0, strangers_octets_ = 0;
   DeadlineHeap deadlines_;
 };
 

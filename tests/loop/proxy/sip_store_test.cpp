@@ -24,7 +24,7 @@ const WallTime kNoon{std::chrono::sys_days{std::chrono::year{2026} / 3 / 1}};
 /// A proxy core and its store, in the order they go, with a wall clock that the test sets.
 struct StoreDesk {
   explicit StoreDesk(std::filesystem::path dir, WallTime at = kNoon)
-      : wall(at), proxy(options(), broker, [this] { return ++drawn; }), began(loop.now()) {
+      : wall(at), proxy(options(), broker, known, [this] { return ++drawn; }), began(loop.now()) {
     store = SipStore::open(loop, dir, proxy, out,
                            {.write_every = 1ms, .retry_after = 1ms, .wall = [this] { return clock(); }});
   }
@@ -59,6 +59,7 @@ struct StoreDesk {
 
   net::Loop loop;
   FakeBroker broker;
+  KnownSources known{1};
   std::uint64_t drawn = 0;
   WallTime wall;
   sip::Proxy proxy;

@@ -1,0 +1,46 @@
+#include "sbc/sip/register_pace.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "sbc/base/fair_share.hpp"
+
+namespace dw::sip {
+namespace {
+
+constexpr double kLight = 0.5;  // of weight(): who was challenged goes first
+// What a source leaves of a burst, by its weight: from below 0, in advance, to all of it.
+constexpr double kKnownLeaves = -1, kStrangerLeaves = -0.5, kHeavyLeavesMore = 1.5;
+
+}  // namespace
+
+double RegisterPace::Load::now_is(TimePoint now) const {
+  return count * std::exp2(-std::chrono::duration<double>(now - at) / std::chrono::duration<double>(kHalfLife));
+}
+
+double RegisterPace::weight(TimePoint now, const IpAddress& address) const {
+  const Load* const source = sources_.find(source_of(address));
+  const Load* const site = address.is_v6() ? sites_.find(site_of(address)) : nullptr;
+  const double load =
+      std::max(source ? source->now_is(now) : 0, site ? site->now_is(now) / double{FairShare::kSite} : 0);
+  return load / (load + kHeavy);
+}
+
+void RegisterPace::note(TimePoint now, const IpAddress& address, Standing standing) {
+  const auto add = [&](SourceTable<IpAddress, Load>& table, const IpAddress& key) {
+    if (Load* const load = table.take(now, key, standing, {0, now})) *load = {load->now_is(now) + 1, now};
+  };
+  add(sources_, source_of(address));
+  if (address.is_v6()) add(sites_, site_of(address));
+}
+
+bool RegisterPace::take(TimePoint now, TokenBucket& server, const IpAddress& address, Standing standing,
+                        bool follows_up) {
+  const double heavy = weight(now, address);
+  const bool ahead = standing != Standing::stranger || (follows_up && heavy < kLight);
+  const bool passes = server.take_leaving(now, (ahead ? kKnownLeaves : kStrangerLeaves) + kHeavyLeavesMore * heavy);
+  if (passes) note(now, address, standing);
+  return passes;
+}
+
+}  // namespace dw::sip
