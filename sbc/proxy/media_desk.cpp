@@ -23,7 +23,16 @@ nat::StreamRequest MediaDesk::relay_request(const MediaRequest& request,
   return out;
 }
 
+/// Once half of the streams are taken, no source has more than a quarter: the rest is for others.
+bool MediaDesk::takes_too_much(const IpAddress& source) const {
+  const std::size_t capacity = relay_.capacity();
+  const auto held = counts_.find(source);
+  return held != counts_.end() && streams_.size() >= capacity / 2 && held->second >= std::max<std::size_t>(1, capacity / 4);
+}
+
 Result<MediaPorts> MediaDesk::open(const MediaRequest& request) {
+  const IpAddress source = source_of(request.phone);
+  if (takes_too_much(source)) return fail(Errc::exhausted, source.to_string() + " has a quarter of all streams");
   const auto lent = outside_pair(request.central_side);
   const auto opened = relay_.open(relay_request(request, lent));
   const Endpoint central{request.central_side, opened ? opened->central_port : std::uint16_t{0}};
@@ -39,6 +48,7 @@ Result<MediaPorts> MediaDesk::open(const MediaRequest& request) {
   if (options_.tos) relay_.set_tos(opened->id, *options_.tos);
   if (const auto anchor = way_anchor(central)) relay_.open_way(opened->id, *anchor);
   by_central_facing_[stream.ports.central_facing] = opened->id;
+  ++counts_[source];
   return streams_.emplace(opened->id, std::move(stream)).first->second.ports;
 }
 
@@ -222,6 +232,8 @@ void MediaDesk::close(MediaId id, MediaEnd end) {
   if (at == streams_.end()) return;
   const auto facing = by_central_facing_.find(at->second.ports.central_facing);
   if (facing != by_central_facing_.end() && facing->second == id) by_central_facing_.erase(facing);
+  const auto count = counts_.find(source_of(at->second.request.phone));
+  if (count != counts_.end() && --count->second == 0) counts_.erase(count);
   streams_.erase(at);
   if (end == MediaEnd::closed) join(feeds_.forget(id));  // who was lost is heard for as long as it lasts
   // A phone may use its port for the next call at once: nothing of this one must come to it.

@@ -7,6 +7,7 @@
 #include "nat/outside_ports.hpp"
 #include "nat/relay.hpp"
 #include "sbc/base/media_broker.hpp"
+#include "sbc/base/source.hpp"
 #include "sbc/net/loop.hpp"
 #include "sbc/net/timer.hpp"
 #include "sbc/proxy/media_feeds.hpp"
@@ -75,6 +76,7 @@ class MediaDesk final : public MediaBroker {
     bool direct = false;            ///< its phone was told the other phone's own address
   };
   nat::StreamRequest relay_request(const MediaRequest& request, const std::optional<nat::OutsidePorts::Pair>& lent);
+  bool takes_too_much(const IpAddress& source) const;
   bool may_be_far_end(const Stream& stream, const Endpoint& end) const;
   void join(const MediaFeeds::Changes& changes);
   bool may_go_direct(const Stream& from, const Stream& to) const;
@@ -95,6 +97,7 @@ class MediaDesk final : public MediaBroker {
   nat::OutsidePorts* outside_ = nullptr;
   std::unordered_map<MediaId, Endpoint> lent_;  ///< which pairs of outside_ streams have, until the relay ends them
   std::unordered_map<MediaId, Stream> streams_;
+  std::unordered_map<IpAddress, std::size_t> counts_;  // streams by source_of() the phone
   MediaFeeds feeds_;  ///< of streams that linger, too
   std::unordered_map<Endpoint, MediaId> by_central_facing_;
   std::multimap<TimePoint, MediaId> lingering_;

@@ -179,7 +179,7 @@ bool Bindings::uses(ConnectionId connection, const IpAddress& source) const {
 
 Binding* Bindings::add(Binding b, TimePoint now) {
   (void)now;
-  if (full()) return nullptr;
+  if (!has_room(b.reach.flow.peer.address)) return nullptr;
   Binding& kept = all_.add(std::move(b));
   kept.id = ++last_id_;
   tokens_[kept.token] = &kept;
@@ -192,11 +192,25 @@ Binding* Bindings::add(Binding b, TimePoint now) {
   return &kept;
 }
 
+bool Bindings::has_room(const IpAddress& source) const {
+  if (all_.size() >= max_) return false;
+  const auto count = counts_.find(source_of(source));
+  return count == counts_.end() || count->second < std::max(kLeastPerSource, max_ / 4);
+}
+
+Binding* Bindings::too_many(std::string_view aor) {
+  const auto all = by_aor(aor);
+  return all.size() < kMaxPerAor ? nullptr : *std::ranges::min_element(all, {}, &Binding::expires_at);
+}
+
 void Bindings::index_source(const Binding& b) {
+  ++counts_[source_of(b.reach.flow.peer.address)];
   sources_.emplace(b.reach.flow.peer.address, all_.at(b.slot));
 }
 
 void Bindings::unindex_source(const Binding& b) {
+  const auto count = counts_.find(source_of(b.reach.flow.peer.address));
+  if (count != counts_.end() && --count->second == 0) counts_.erase(count);
   for (auto [at, end] = sources_.equal_range(b.reach.flow.peer.address); at != end; ++at) {
     if (at->second == &b) {
       sources_.erase(at);

@@ -9,6 +9,7 @@
 
 #include "sbc/base/deadline_heap.hpp"
 #include "sbc/base/slot_table.hpp"
+#include "sbc/base/source.hpp"
 #include "sbc/base/time.hpp"
 #include "sbc/sip/flow.hpp"
 #include "sbc/sip/message.hpp"
@@ -55,10 +56,13 @@ struct PhoneWords {
 };
 PhoneWords words_of(const Message& m);
 
-/// Our location service: every binding, found by token, by contact, by user and by source. Bounded by `max`.
+/// Our location service: every binding, found by token, by contact, by user and by source. Bounded by `max`, of which one AOR has
+/// kMaxPerAor and one source a quarter.
 /// What changed since it was last asked is told, for whoever keeps it on disk. No I/O.
 class Bindings {
  public:
+  static constexpr std::size_t kMaxPerAor = 20;  ///< one more, and the one that expires first makes room
+  static constexpr std::size_t kLeastPerSource = 64;
   explicit Bindings(std::size_t max) : max_(max) {}
   void set_max(std::size_t max) { max_ = max; }  ///< those above it stay until they expire
 
@@ -82,7 +86,11 @@ class Bindings {
   std::vector<Binding*> by_group(std::string_view aor, std::string_view group);
   /// Whether a phone at this flow has registered this user. On a LAN an address is one phone's; behind a router it isn't.
   bool is_user_at(const Flow& flow, std::string_view user) const;
-  /// nullptr when there are `max`. `b` is new: its token and key are not in use.
+  /// Whether it has room for another one of that source.
+  bool has_room(const IpAddress& source) const;
+  /// Of an AOR that has kMaxPerAor, the one that goes for a new one.
+  Binding* too_many(std::string_view aor);
+  /// nullptr when there is no room. `b` is new: its token and key are not in use.
   Binding* add(Binding b, TimePoint now);
   /// After its reach, expiry or call changed.
   void moved(Binding& b, const Reach& reach);
@@ -99,7 +107,7 @@ class Bindings {
   void arm(Binding& b);
 
   std::size_t size() const { return all_.size(); }
-  bool full() const { return all_.size() >= max_; }
+  std::size_t max() const { return max_; }
   /// Tokens whose binding changed or is gone since the last call.
   std::vector<std::string> take_changed();
   template <class Visit>
@@ -117,6 +125,7 @@ class Bindings {
   std::unordered_map<std::string_view, Binding*> tokens_, keys_;
   std::unordered_multimap<std::string_view, Binding*> users_;
   std::unordered_multimap<IpAddress, Binding*> sources_;
+  std::unordered_map<IpAddress, std::size_t> counts_;  // by source_of()
   std::unordered_map<std::uint64_t, Binding*> ids_;
   std::unordered_set<std::string> changed_;
   DeadlineHeap deadlines_;

@@ -35,6 +35,33 @@ DialogSet::Dialog& DialogSet::add(std::string_view responder_tag) {
   return dialog;
 }
 
+FairShare::Options Dialogs::share_of(std::size_t max) {
+  FairShare::Options share;
+  share.total = max;
+  share.per_source = std::max<std::size_t>(16, max / 32);
+  share.per_known_source = std::max<std::size_t>(64, max / 4);
+  return share;
+}
+
+Dialogs::Dialogs(std::size_t max, std::uint64_t seed) : max_(max), share_(share_of(max), seed), by_key_(0, KeyedHash(seed + 1)) {}
+
+void Dialogs::set_max(std::size_t max) {
+  max_ = max;
+  share_.configure(share_of(max));
+}
+
+DialogSet* Dialogs::begin_for(const IpAddress& source, Standing standing, std::string_view call_id, std::string_view tag, bool help) {
+  if (!help && share_.take(source, standing) != FairShare::Verdict::granted) return nullptr;
+  DialogSet* const set = begin(call_id, tag, Side::access, help);
+  if (help) return set;
+  if (set) {
+    set->counts_for.emplace(source, standing);
+  } else {
+    share_.give_back(source, standing);
+  }
+  return set;
+}
+
 DialogSet* Dialogs::begin(std::string_view call_id, std::string_view initiator_tag, Side initiator, bool beyond) {
   if (all_.size() >= max_ + (beyond ? kBeyond : 0)) return nullptr;
   DialogSet& set = all_.add();
@@ -90,6 +117,7 @@ bool Dialogs::is_answered_elsewhere(const DialogSet& set) const {
 
 void Dialogs::forget(DialogSet& set) {
   if (set.counted) count_call(set, -1);
+  if (set.counts_for) share_.give_back(set.counts_for->first, set.counts_for->second);
   for (auto [at, end] = by_key_.equal_range(set.key); at != end; ++at) {
     if (at->second == &set) {
       by_key_.erase(at);

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "sbc/base/deadline_heap.hpp"
+#include "sbc/base/fair_share.hpp"
+#include "sbc/base/keyed_hash.hpp"
 #include "sbc/base/slot_table.hpp"
 #include "sbc/sip/call_media.hpp"
 #include "sbc/sip/flow.hpp"
@@ -75,6 +77,7 @@ struct DialogSet {
   bool ringing = false, connected = false, over = false, counted = false;
   bool referred = false;               ///< a REFER went through: its NOTIFYs come
   TimePoint until = TimePoint::max();  ///< forgotten then
+  std::optional<std::pair<IpAddress, Standing>> counts_for;  ///< whose share it is of; none: the central side began it
 
   Dialog* find(std::string_view responder_tag);
   /// One more. Where there are too many the oldest early one goes, as one that is answered must have room; when all
@@ -83,13 +86,16 @@ struct DialogSet {
   bool is_call() const { return method == Method::invite; }
 };
 
-/// All dialogs, by Call-ID and tags. Bounded by `max`.
+/// All dialogs, by Call-ID and tags. Bounded by `max`, of which the dialogs that strangers begin get half and one source a part.
 class Dialogs {
  public:
-  explicit Dialogs(std::size_t max) : max_(max) {}
-  void set_max(std::size_t max) { max_ = max; }
+  Dialogs(std::size_t max, std::uint64_t seed);
+  void set_max(std::size_t max);
+  std::size_t max() const { return max_; }
   static constexpr std::size_t kBeyond = 100;  ///< emergency calls that `max` does not count
   DialogSet* begin(std::string_view call_id, std::string_view initiator_tag, Side initiator, bool beyond = false);
+  /// One that somebody on the access side begins; `help`: in nobody's share.
+  DialogSet* begin_for(const IpAddress& source, Standing standing, std::string_view call_id, std::string_view tag, bool help);
   /// That this phone's end has, by `binding`, or, for one that is not registered, by its address: a central
   /// server may fork one call to several phones of ours.
   DialogSet* find(std::string_view call_id, std::string_view initiator_tag, Side initiator,
@@ -120,13 +126,16 @@ class Dialogs {
   }
 
  private:
+  static FairShare::Options share_of(std::size_t max);
+
   std::size_t max_;
+  FairShare share_;
   SlotTable<DialogSet> all_;
   std::size_t calls_ = 0;
   std::uint64_t last_id_ = 0;
   DialogSet* with_responder(std::string_view call_id, std::string_view initiator_tag, Side initiator,
                             std::string_view responder_tag);
-  std::unordered_multimap<std::string_view, DialogSet*> by_key_;  // one for each phone
+  std::unordered_multimap<std::string_view, DialogSet*, KeyedHash> by_key_;  // one for each phone
   std::unordered_map<std::uint64_t, DialogSet*> by_id_;
   DeadlineHeap deadlines_;
 };

@@ -192,6 +192,7 @@ class Proxy {
   bool is_phone_of(const DialogSet& set, const Flow& from);
   bool calls_for_help(const Message& m) const;
   bool may_start(TimePoint now, const Flow& from, const Message& m, const Binding* binding, Output& out);
+  std::string unregistered_caller(const IpAddress& address, std::string_view user) const;
   bool may_call(TimePoint now, const Flow& from, const Message& m, const Binding* binding, Output& out);
   void open_dialogs(TimePoint now, Transaction& t, const Message& m, const Flow& phone,
                     const Binding* binding);

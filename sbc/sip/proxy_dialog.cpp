@@ -76,8 +76,8 @@ void Proxy::begin_call(TimePoint now, DialogSet& set) {
   set.end_reason.clear();
   if (!set.counted) dialogs_.count_call(set, 1);
   if (set.initiator == Side::access && set.limited_as.empty()) {
-    set.limited_as = set.aor.empty() ? "unregistered " + set.own_number : set.aor;
     set.limited_at = set.reach.flow.peer.address;
+    set.limited_as = set.aor.empty() ? unregistered_caller(set.limited_at, set.own_number) : set.aor;
     limits_.began(now, set.limited_as, set.limited_at);
   }
   dialogs_.set_until(set, TimePoint::max());
@@ -159,10 +159,11 @@ void Proxy::call_up(TimePoint now, DialogSet& set, Output& out) {
   out.events.push_back(std::move(event));
 }
 
-/// The call was challenged, and will be asked for again: with the same media, if soon.
+/// The call was challenged, and will be asked for again. Until then it holds no ports: whoever can't answer never asks.
 void Proxy::end_try(TimePoint now, DialogSet& set) {
   set.dialogs.clear();
   set.pending = false;
+  set.media.close(broker_, MediaEnd::closed);
   dialogs_.set_until(set, now + kTransactionTimeout);
 }
 

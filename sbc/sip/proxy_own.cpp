@@ -293,7 +293,7 @@ void Proxy::look_around(TimePoint now, Output& out) {
 }
 
 void Proxy::restore(Binding binding, TimePoint now, Output& out) {
-  if (binding.expires_at <= now || bindings_.full() || bindings_.by_token(binding.token) ||
+  if (binding.expires_at <= now || !bindings_.has_room(binding.reach.flow.peer.address) || bindings_.by_token(binding.token) ||
       bindings_.by_key(binding.key) || binding.server >= servers_.all().size())
     return;
   binding.central = ConnectionId::none;

@@ -105,13 +105,18 @@ bool Proxy::may_start(TimePoint now, const Flow& from, const Message& m, const B
   return m.method() != Method::invite || may_call(now, from, m, binding, out);
 }
 
+/// What a caller without a registration is counted as. Beside registered phones its name says nothing: they are one.
+std::string Proxy::unregistered_caller(const IpAddress& address, std::string_view user) const {
+  return "unregistered " + (bindings_.knows_source(address) ? source_of(address).to_string() : std::string(user.substr(0, 64)));
+}
+
 /// Whether a line, or an address, calls too much. A call that was challenged and comes again is one attempt.
 bool Proxy::may_call(TimePoint now, const Flow& from, const Message& m, const Binding* binding, Output& out) {
   const std::uint64_t bound = binding ? binding->id : 0;
   const DialogSet* const again = dialogs_.find(m.call_id(), m.from_tag(), Side::access, bound, from.peer.address);
   if (again && !again->over && !again->connected && !again->pending) return true;
   const auto uri = parse_uri(m.from().uri);
-  const std::string phone = binding ? binding->user : "unregistered " + (uri ? std::string(uri->user.substr(0, 64)) : std::string());
+  const std::string phone = binding ? binding->user : unregistered_caller(from.peer.address, uri ? uri->user : std::string_view{});
   const auto verdict = limits_.attempt(now, phone, from.peer.address);
   if (verdict == CallLimits::Verdict::passes) return true;
   answer(m, from, 503, out, "Retry-After: 30\r\n", "Too Many Calls");
@@ -140,7 +145,8 @@ void Proxy::open_dialogs(TimePoint now, Transaction& t, const Message& m, const 
                          const Binding* binding) {
   t.begins_dialogs = true;
   DialogSet* set = dialogs_.find(m.call_id(), m.from_tag(), Side::access, t.binding, phone.peer.address);
-  if (!set) set = dialogs_.begin(m.call_id(), m.from_tag(), Side::access, calls_for_help(m));
+  if (!set)
+    set = dialogs_.begin_for(phone.peer.address, standing_of(now, phone.peer.address), m.call_id(), m.from_tag(), calls_for_help(m));
   if (!set) return;  // goes without: its dialog's requests will find none
   t.dialogs = set->id;
   set->method = m.method();

@@ -59,7 +59,7 @@ void Proxy::on_register(TimePoint now, const Flow& from, const Message& m, Outpu
   if (t->answer_to != from.peer && t->answer_to == r.reach.at_contact())
     r.reach.answers = Reach::Answers::at_contact;
   note_alarm(from, m, bindings_.by_id(t->binding), out);
-  if (t->binding == 0 && bindings_.full() && !r.is_query()) {
+  if (t->binding == 0 && !bindings_.has_room(from.peer.address) && !r.is_query()) {
     out.events.push_back(event_of(Event::Kind::dropped, from, "access.sip.max_bindings"));
     return refuse(now, *t, 503, out, "Retry-After: 60\r\n");
   }
@@ -236,6 +236,10 @@ bool Proxy::bind(TimePoint now, const Transaction& t, const RegisterContact& con
     fresh.user = r.user;
     fresh.reach = reach;
     fresh.expires_at = now + std::chrono::seconds(seconds) + Binding::kGrace;
+    if (Binding* const gone = bindings_.too_many(r.aor)) {
+      out.events.push_back(event_of(Event::Kind::expired, *gone));
+      bindings_.remove(*gone);
+    }
     b = bindings_.add(std::move(fresh), now);
     if (!b) return false;
   } else if (b->reach.flow.peer.address != reach.flow.peer.address) {

@@ -95,3 +95,84 @@ TEST_CASE("sip crowds: strangers' long requests are bounded by their octets") {
   s.register_phone();
   CHECK(s.proxy.bindings().size() == 1);
 }
+
+TEST_CASE("sip crowds: one user binds so many contacts, and the one that expires first makes room") {
+  Stand s;
+  for (unsigned n = 0; n < 30; ++n) {
+    const sip::Flow flow = at(0x0A000001, static_cast<std::uint16_t>(2000 + n));
+    s.say(flow, stray(s, flow, "same" + std::to_string(n)).add("Expires", "3600"));
+    s.accept_register();
+    s.advance(1s);
+  }
+  CHECK(s.proxy.bindings().size() == sip::Bindings::kMaxPerAor);
+  std::uint16_t first = 0xffff;
+  s.proxy.bindings().for_each([&](const sip::Binding& b) { first = std::min(first, b.reach.flow.peer.port); });
+  CHECK(first == 2010);
+}
+
+TEST_CASE("sip crowds: one source binds a quarter of all, and others find room") {
+  auto o = Stand::options();
+  o.max_bindings = 400;
+  Stand s(o);
+  for (unsigned n = 0; n < 120; ++n) {
+    const sip::Flow flow = at(0x0A000001, static_cast<std::uint16_t>(2000 + n));
+    const std::string aor = "<sip:u" + std::to_string(n) + "@pbx.example.net>";
+    s.say(flow, stray(s, flow, "c" + std::to_string(n)).set("From", aor + ";tag=x").set("To", aor).add("Expires", "3600"));
+    if (s.count(true, "REGISTER") > 0) s.accept_register();
+    s.advance(1s);
+  }
+  CHECK(s.proxy.bindings().size() == 100);
+  CHECK(s.count(false, "REGISTER", 503) == 20);
+  s.clear();
+  s.register_phone();
+  CHECK(s.proxy.bindings().size() == 101);
+}
+
+TEST_CASE("sip crowds: an INVITE that the server challenges or refuses holds no ports") {
+  for (const unsigned status : {401, 407, 486}) {
+    CAPTURE(status);
+    Stand s;
+    s.register_phone();
+    const SipText invite = s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}));
+    s.phone(invite);
+    REQUIRE(s.broker.streams().size() == 1);
+    s.server(sip_answer(s.to_central("INVITE"), static_cast<int>(status), "x"));
+    CHECK(s.broker.streams().empty());
+    if (status == 486) continue;
+    SipText again = invite;  // it comes again and has its ports
+    s.phone(again.set("Via", "SIP/2.0/UDP 192.168.1.50:5060;branch=" + s.new_branch()).set("CSeq", "102 INVITE"));
+    CHECK(s.broker.streams().size() == 1);
+    s.server(s.ok_of(s.to_central("INVITE"), "callee"));
+    CHECK(s.proxy.running_calls() == 1);
+  }
+}
+
+TEST_CASE("sip crowds: callers of many names beside a registered phone are one caller") {
+  auto o = Stand::options();
+  o.call_limits = {.attempts_per_phone = 5};
+  Stand s(o);
+  s.register_phone();
+  for (unsigned n = 0; n < 20; ++n) {
+    SipText m = s.from_phone("INVITE");
+    m.set("From", "<sip:made-up" + std::to_string(n) + "@pbx.example.net>;tag=x").set("Contact", "<sip:m@192.168.1.50:40001>");
+    s.say(Stand::phone_flow(50, 40001), m);
+  }
+  CHECK(s.count(true, "INVITE") == 5);
+  s.phone(s.from_phone("INVITE"));  // the phone itself
+  CHECK(s.count(true, "INVITE") == 6);
+}
+
+TEST_CASE("sip crowds: who begins dialog after dialog leaves others theirs") {
+  auto o = Stand::options();
+  o.max_calls = 100;
+  o.max_bindings = 100;
+  Stand s(o);
+  s.register_phone();
+  s.register_phone(51, "1002");
+  for (unsigned n = 0; n < 600; ++n)
+    s.phone(s.from_phone("SUBSCRIBE"));
+  CHECK(s.proxy.dialog_sets() == 125);
+  SipText other = s.from_phone("SUBSCRIBE", "2001", 51);
+  s.say(Stand::phone_flow(51), other.set("From", "<sip:1002@pbx.example.net>;tag=y"));
+  CHECK(s.proxy.dialog_sets() == 126);
+}
