@@ -98,7 +98,7 @@ bool Proxy::may_register(TimePoint now, Transaction& t, std::size_t server, Outp
   // How many wait, as far as they said lately: they are asked to come back over the time that they need. Whoever hammers is
   // no crowd.
   put_off_recently_ *= std::exp2(-std::chrono::duration<double>(now - put_off_at_).count() / 5);
-  put_off_recently_ += 1 - register_pace_.weight(now, source);
+  put_off_recently_ += 1 - register_pace_.weight(now, source, standing_of(now, source));
   put_off_at_ = now;
   refuse(now, t, 503, out, fmt::format("Retry-After: {}\r\n", retry_after(now)));
   return false;

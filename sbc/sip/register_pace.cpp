@@ -9,8 +9,10 @@ namespace dw::sip {
 namespace {
 
 constexpr double kLight = 0.5;  // of weight(): who was challenged goes first
-// What a source leaves of a burst, by its weight: from below 0, in advance, to all of it.
-constexpr double kKnownLeaves = -1, kStrangerLeaves = -0.5, kHeavyLeavesMore = 1.5;
+// What a source leaves of a burst, by its weight: from below 0, in advance, to all of it. Who is known and not among the
+// heaviest goes before every stranger: each forged source is a light one.
+constexpr double kKnownLeaves = -1, kKnownHeavyLeavesMore = 2;
+constexpr double kStrangerLeaves = 0.25, kStrangerHeavyLeavesMore = 0.75;
 
 }  // namespace
 
@@ -18,12 +20,12 @@ double RegisterPace::Load::now_is(TimePoint now) const {
   return count * std::exp2(-std::chrono::duration<double>(now - at) / std::chrono::duration<double>(kHalfLife));
 }
 
-double RegisterPace::weight(TimePoint now, const IpAddress& address) const {
+double RegisterPace::weight(TimePoint now, const IpAddress& address, Standing standing) const {
   const Load* const source = sources_.find(source_of(address));
   const Load* const site = address.is_v6() ? sites_.find(site_of(address)) : nullptr;
   const double load =
       std::max(source ? source->now_is(now) : 0, site ? site->now_is(now) / double{FairShare::kSite} : 0);
-  return load / (load + kHeavy);
+  return load / (load + (standing == Standing::stranger ? kHeavy : kKnownHeavy));
 }
 
 void RegisterPace::note(TimePoint now, const IpAddress& address, Standing standing) {
@@ -36,9 +38,10 @@ void RegisterPace::note(TimePoint now, const IpAddress& address, Standing standi
 
 bool RegisterPace::take(TimePoint now, TokenBucket& server, const IpAddress& address, Standing standing,
                         bool follows_up) {
-  const double heavy = weight(now, address);
+  const double heavy = weight(now, address, standing);
   const bool ahead = standing != Standing::stranger || (follows_up && heavy < kLight);
-  const bool passes = server.take_leaving(now, (ahead ? kKnownLeaves : kStrangerLeaves) + kHeavyLeavesMore * heavy);
+  const double leaves = ahead ? kKnownLeaves + kKnownHeavyLeavesMore * heavy : kStrangerLeaves + kStrangerHeavyLeavesMore * heavy;
+  const bool passes = server.take_leaving(now, leaves);
   if (passes) note(now, address, standing);
   return passes;
 }

@@ -10,20 +10,21 @@ namespace dw::sip {
 
 /// Whose registration a server gets when it can't have all: the lightest source first. The more a source has had sent lately,
 /// the more of the server's bucket must be full for its next one, so that those who hammer share what is left, in equal parts, and whoever
-/// comes now and then finds room. Half of what light ones may have in advance is for those that are known, and for who was challenged. Nothing waits here: what does
+/// comes now and then finds room. Strangers leave a quarter of a burst, and all that may be had in advance, for those that are known and for who was challenged. Nothing waits here: what does
 /// not pass is refused. Constant work, bounded by kMaxSources. No I/O.
 class RegisterPace {
  public:
   static constexpr std::size_t kMaxSources = 65'536;
   static constexpr Duration kHalfLife = std::chrono::seconds(5);  ///< of what is remembered of a source
-  static constexpr double kHeavy = 20;       ///< sent lately: such a source is halfway to the end of the line
+  static constexpr double kHeavy = 20;       ///< sent lately: such a stranger is halfway to the end of the line
+  static constexpr double kKnownHeavy = 100; ///< a known source is, as a whole office may come at once
 
   explicit RegisterPace(std::uint64_t seed) : sources_(kMaxSources, seed), sites_(kMaxSources / 8, seed + 1) {}
 
   /// `follows_up`: it answers a challenge of a moment ago, and half of a registration is worth nothing.
   bool take(TimePoint now, TokenBucket& server, const IpAddress& address, Standing standing, bool follows_up);
   /// From 0, it has sent nothing lately, toward 1.
-  double weight(TimePoint now, const IpAddress& address) const;
+  double weight(TimePoint now, const IpAddress& address, Standing standing) const;
   std::size_t sources() const { return sources_.size(); }
 
  private:
