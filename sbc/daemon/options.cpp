@@ -194,8 +194,7 @@ proxy::SipProxy::Options sip_options(const conf::Config& config) {
   proxy::SipProxy::Options o;
   o.listen = config.access.listen;
   o.port = a.port;
-  o.max_connections = a.max_connections;
-  o.max_connections_per_source = a.max_connections_per_source;
+  o.proxy.connections = {a.max_connections, a.max_connections_per_source};
   o.connection_rate = a.connection_rate;
   o.state_dir = config.state.dir;
   sip::ProxyOptions& p = o.proxy;

@@ -32,6 +32,7 @@ SipProxy::SipProxy(net::Loop& loop, Options options, MediaBroker& broker, KnownS
       known_(known),
       sinks_(std::move(sinks)),
       core_(options_.proxy, broker, known, &net::random_u64),
+      connects_(connect_rate(options_), net::random_u64(), kMaxSources),
       stun_(net::random_u64()),
       resolver_(loop, options_.resolver),
       timer_(loop, [this] { on_time(); }) {}
@@ -53,16 +54,12 @@ Result<std::unique_ptr<SipProxy>> SipProxy::start(net::Loop& loop, Options optio
 
 bool SipProxy::configure(Options options) {
   if (!core_.configure(options.proxy)) return false;
-  const bool other_rate = options.connection_rate != options_.connection_rate;
   options.port = options_.port;
   options.state_dir = options_.state_dir;
   options.resolver = options_.resolver;
   options_ = std::move(options);
   let_go_.reset();
-  if (other_rate) {
-    for (auto& [address, source] : sources_)
-      source.bucket = TokenBucket(options_.connection_rate, 5 * options_.connection_rate);
-  }
+  connects_.configure(connect_rate(options_));
   look_up_servers();
   arm();
   return true;
@@ -163,23 +160,23 @@ void SipProxy::on_undelivered(const net::Undelivered& undelivered) {
 
 // ---- connections ----
 
-const char* SipProxy::refusal(const IpAddress& source) {
-  const auto accepted = static_cast<std::size_t>(connections_.size());
-  if (accepted >= options_.max_connections) return "access.sip.max_connections";
-  if (sources_.size() >= kMaxSources && !sources_.contains(source)) {
-    const TimePoint now = loop_.now();
-    for (auto at = sources_.begin(); at != sources_.end();)
-      at = at->second.connections == 0 && at->second.bucket.full(now) ? sources_.erase(at) : std::next(at);
-    if (sources_.size() >= kMaxSources) return "too many sources";
+const char* SipProxy::refusal(const IpAddress& address) {
+  if (!connects_.take(loop_.now(), address, known_.standing(loop_.now(), address))) return "access.sip.connection_rate";
+  switch (core_.may_connect(loop_.now(), address, out_)) {
+    case FairShare::Verdict::granted:
+      return nullptr;
+    case FairShare::Verdict::source:
+    case FairShare::Verdict::site:
+      return "access.sip.max_connections_per_source";
+    default:
+      return "access.sip.max_connections";
   }
-  Source& s =
-      sources_
-          .try_emplace(source, Source{0, TokenBucket(options_.connection_rate, 5 * options_.connection_rate)})
-          .first->second;
-  if (s.connections >= options_.max_connections_per_source) return "access.sip.max_connections_per_source";
-  if (!s.bucket.take(loop_.now())) return "access.sip.connection_rate";
-  ++s.connections;
-  return nullptr;
+}
+
+FairRate::Options SipProxy::connect_rate(const Options& options) {
+  FairRate::Options rate;
+  rate.per_source = rate.per_known_source = options.connection_rate;
+  return rate;
 }
 
 void SipProxy::accept(net::Descriptor socket, const Endpoint& peer, const Endpoint& local) {
@@ -258,6 +255,8 @@ void SipProxy::on_octets(sip::ConnectionId id, Bytes octets) {
         break;
     }
   }
+  at->second.framer.rest();
+  if (!core_.may_wait(loop_.now(), id, at->second.framer.buffered())) ended_.emplace_back(id, "too much of what it sent is no whole message");
   perform();
 }
 
@@ -289,10 +288,6 @@ void SipProxy::perform() {
     for (auto& [id, why] : std::exchange(ended_, {})) {
       const auto at = connections_.find(id);
       if (at == connections_.end()) continue;
-      if (at->second.accepted) {
-        const auto source = sources_.find(at->second.flow.peer.address);
-        if (source != sources_.end()) --source->second.connections;
-      }
       at->second.stream.finish();
       connections_.erase(at);
       core_.on_connection_closed(loop_.now(), id, why, out_);

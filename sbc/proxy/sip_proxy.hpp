@@ -9,7 +9,7 @@
 
 #include "sbc/base/known_sources.hpp"
 #include "sbc/base/metrics.hpp"
-#include "sbc/base/token_bucket.hpp"
+#include "sbc/base/fair_share.hpp"
 #include "sbc/base/wire_tap.hpp"
 #include "sbc/net/access_gate.hpp"
 #include "sbc/net/datagram_socket.hpp"
@@ -34,8 +34,6 @@ class SipProxy {
     std::vector<IpAddress> listen;
     std::uint16_t port = 5060;  ///< UDP and TCP; 0: any that is free for both
     sip::ProxyOptions proxy;
-    std::size_t max_connections = 10'000;
-    std::size_t max_connections_per_source = 1000;
     double connection_rate = 20;  ///< new ones a second and source; five times that at once
     Duration connect_timeout = std::chrono::seconds(4);
     std::string state_dir;  ///< where bindings are kept; empty: nowhere
@@ -48,7 +46,7 @@ class SipProxy {
   };
   static constexpr std::size_t kMaxDatagram = 65'527;  ///< octets: what UDP carries (RFC 768, RFC 8200)
   static constexpr std::size_t kMaxAddresses = 4;      ///< tried of one server
-  static constexpr std::size_t kMaxSources = 65'536;   ///< addresses whose connections are counted
+  static constexpr std::size_t kMaxSources = 16'384;   ///< sources whose new connections are counted
   static constexpr std::size_t kMaxAsked = 64;         ///< phones that were asked to start over, and have not answered
 
   static Result<std::unique_ptr<SipProxy>> start(net::Loop& loop, Options options, MediaBroker& broker,
@@ -96,10 +94,6 @@ class SipProxy {
     Buffer waiting;     ///< until it is connected; at most TcpStream::kMaxQueued
     TimePoint until{};  ///< to be connected by
   };
-  struct Source {
-    std::size_t connections = 0;
-    TokenBucket bucket;
-  };
   struct Lookup {
     std::unique_ptr<net::SipLookup> lookup;
     std::unique_ptr<net::Timer> again;
@@ -112,7 +106,8 @@ class SipProxy {
   void on_datagrams(std::size_t socket, std::span<const net::Datagram> datagrams);
   void on_undelivered(const net::Undelivered& undelivered);
   void accept(net::Descriptor socket, const Endpoint& peer, const Endpoint& local);
-  const char* refusal(const IpAddress& source);
+  const char* refusal(const IpAddress& address);
+  static FairRate::Options connect_rate(const Options& options);
   void on_octets(sip::ConnectionId id, Bytes octets);
   void connected(sip::ConnectionId id);
   void ended(sip::ConnectionId id, std::string why);
@@ -144,6 +139,7 @@ class SipProxy {
   Sinks sinks_;
   std::optional<sip::Proxy::Outside> outside_;
   sip::Proxy core_;
+  FairRate connects_;
   SipStun stun_;
   std::unique_ptr<SipStore> store_;
   net::SipResolver resolver_;
@@ -151,7 +147,6 @@ class SipProxy {
   std::vector<net::TcpListener> listeners_;
   std::unordered_map<sip::ConnectionId, Connection> connections_;
   std::vector<sip::ConnectionId> connecting_;
-  std::unordered_map<IpAddress, Source> sources_;
   std::vector<Lookup> lookups_;
   /// Names in SDP, as many at a time as the core asks for.
   std::unordered_map<std::string, std::unique_ptr<net::SipLookup>> media_lookups_;

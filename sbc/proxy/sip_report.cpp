@@ -325,6 +325,7 @@ void SipProxy::append_metrics(MetricsText& out) const {
   out.counter("dropwire_sip_limited_total", "Messages over a source's rate.", core_.guard().limited());
   out.counter("dropwire_sip_ignored_total", "Messages of banned sources.", core_.guard().ignored());
   stun_.append_metrics(out);
+  core_.append_tables(out);
   out.gauge("dropwire_sip_banned", "Sources that are banned now.", static_cast<double>(bans().size()));
   for (const auto& server : servers()) {
     if (!server.configured) continue;

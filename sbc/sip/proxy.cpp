@@ -51,6 +51,9 @@ Proxy::Proxy(ProxyOptions options, MediaBroker& broker, KnownSources& known, std
         // What a silent server is sent again counts too, lest it hears all of it once it returns.
         return !t.registering || servers_[t.central_server].registers.take(now);
       }),
+      slots_(options_.connections, random_()),
+      half_messages_(random_()),
+      to_servers_(to_servers_of(options_), random_()),
       challenge_hash_(random_()),
       challenged_(kMaxRemembered, random_()),
       register_pace_(random_()) {
@@ -66,6 +69,8 @@ bool Proxy::configure(ProxyOptions options) {
   bindings_.set_max(options_.max_bindings);
   dialogs_.set_max(max_dialogs(options_));
   limits_.configure(options_.call_limits);
+  slots_.configure(options_.connections);
+  to_servers_.configure(to_servers_of(options_));
   transactions_.configure({options_.max_transactions, options_.max_transactions_per_source});
   return true;
 }
@@ -106,7 +111,7 @@ void Proxy::on_message(TimePoint now, const Flow& from, Bytes octets, Output& ou
   const Side side = side_of(from, server);
   if (from.connection != ConnectionId::none) {
     const auto at = connections_.find(from.connection);
-    if (at != connections_.end()) at->second.last_heard = now;
+    if (at != connections_.end()) at->second.last_heard = at->second.used = now;
   }
   bool over_rate = false;
   if (side == Side::access) {
@@ -321,12 +326,49 @@ void Proxy::refuse(TimePoint now, Transaction& t, std::uint16_t status, Output& 
       status, out);
 }
 
+FairShare::Options Proxy::to_servers_of(const ProxyOptions& options) {
+  FairShare::Options share;
+  share.total = options.max_bindings;
+  share.per_source = 8;
+  share.per_known_source = std::max<std::size_t>(64, options.max_bindings / 4);
+  share.kept_for_known = 99;
+  return share;
+}
+
+FairShare::Verdict Proxy::may_connect(TimePoint now, const IpAddress& address, Output& out) {
+  if (is_central({Transport::tcp, {}, {address, 0}, ConnectionId::none})) return FairShare::Verdict::granted;
+  const auto verdict = slots_.take(now, address, standing_of(now, address));
+  if (verdict.evicted) out.closes.push_back(*verdict.evicted);
+  return verdict.why;
+}
+
+bool Proxy::may_wait(TimePoint now, ConnectionId connection, std::size_t octets) {
+  const auto at = connections_.find(connection);
+  if (at == connections_.end() || at->second.side == Side::central) return true;
+  const IpAddress& address = at->second.flow.peer.address;
+  return half_messages_.hold(at->second.half, address, standing_of(now, address), octets);
+}
+
+void Proxy::append_tables(MetricsText& out) const {
+  out.table("sip_transactions", transactions_.size(), options_.max_transactions);
+  out.table("sip_request_octets", transactions_.octets(), Transactions::kMaxOctets);
+  out.table("sip_bindings", bindings_.size(), bindings_.max());
+  out.table("sip_dialogs", dialogs_.size(), dialogs_.max() + Dialogs::kBeyond);
+  out.table("sip_guard_sources", guard_.sources(), Guard::kMaxSources + Guard::kMaxSources / 8 + Guard::kMaxStreamSources + Guard::kMaxStreamSources / 8);
+  out.table("sip_register_sources", register_pace_.sources(), RegisterPace::kMaxSources);
+  out.table("sip_challenges", challenged_.size(), challenged_.capacity());
+  out.table("sip_connections", slots_.size(), slots_.total());
+  out.table("sip_half_message_blocks", half_messages_.blocks(), HalfMessages::kBlocks);
+  out.table("sip_connections_to_servers", to_servers_.held(), to_servers_.total());
+}
+
 ConnectionId Proxy::on_accepted(TimePoint now, const Endpoint& peer, const Endpoint& local) {
   const ConnectionId id{++last_connection_};
   std::size_t server = 0;
   const Flow flow{Transport::tcp, local, peer, id};
   const Side side = side_of(flow, server);
   connections_[id] = {flow, side, true, server, now};
+  if (side == Side::access) slots_.opened(now, id, peer.address, standing_of(now, peer.address));
   return id;
 }
 
@@ -339,7 +381,12 @@ void Proxy::on_connected(TimePoint now, ConnectionId connection, const Endpoint&
 
 void Proxy::on_ping(TimePoint now, ConnectionId connection) {
   const auto at = connections_.find(connection);
-  if (at != connections_.end()) at->second.last_heard = now;
+  if (at == connections_.end()) return;
+  // Who may do nothing without a registration is not kept for pings.
+  const Connection& c = at->second;
+  if (c.accepted && c.side == Side::access && !options_.unregistered_calls && !bindings_.uses(connection, c.flow.peer.address))
+    return;
+  at->second.last_heard = now;
 }
 
 void Proxy::on_bad_stream(TimePoint now, const Flow& from, std::string_view why, Output& out) {

@@ -16,6 +16,7 @@
 #include "sbc/base/metrics.hpp"
 #include "sbc/sip/bindings.hpp"
 #include "sbc/sip/codec_rules.hpp"
+#include "sbc/sip/connection_slots.hpp"
 #include "sbc/sip/dialogs.hpp"
 #include "sbc/sip/edits.hpp"
 #include "sbc/sip/guard.hpp"
@@ -40,6 +41,7 @@ struct ProxyOptions {
   std::size_t max_bindings = 20'000;
   std::size_t max_transactions = 20'000, max_transactions_per_source = 2000;
   std::size_t max_calls = 5000;
+  ConnectionSlots::Options connections;
   CallLimits::Options call_limits;
   bool unregistered_calls = true;
   std::vector<std::string> emergency;  ///< numbers whose calls are never refused for a limit or while we end
@@ -83,6 +85,10 @@ class Proxy {
 
   /// One datagram, or one message of a stream.
   void on_message(TimePoint now, const Flow& from, Bytes octets, Output& out);
+  /// Whether a phone may connect from there: then on_accepted() follows. Another connection may be closed for it.
+  FairShare::Verdict may_connect(TimePoint now, const IpAddress& address, Output& out);
+  /// Of what came over a connection so many octets are no whole message yet. False: they are too many, it is to be closed.
+  bool may_wait(TimePoint now, ConnectionId connection, std::size_t octets);
   ConnectionId on_accepted(TimePoint now, const Endpoint& peer, const Endpoint& local);
   void on_connected(TimePoint now, ConnectionId connection, const Endpoint& local);
   void on_connection_closed(TimePoint now, ConnectionId connection, std::string_view why, Output& out);
@@ -143,6 +149,7 @@ class Proxy {
   std::size_t running_calls() const { return dialogs_.calls(); }
   std::size_t transactions() const { return transactions_.size(); }
   std::size_t dialog_sets() const { return dialogs_.size(); }
+  void append_tables(MetricsText& out) const;  ///< what others can fill
   const ProxyCounters& counters() const { return counters_; }
   const Guard& guard() const { return guard_; }
   std::uint64_t calls_refused() const { return limits_.refused(); }
@@ -155,6 +162,9 @@ class Proxy {
     std::size_t server = 0;
     TimePoint last_heard{};
     std::optional<Endpoint> seen{};  ///< where its server sees us, as its answers say
+    TimePoint used{};                ///< to a server: when something was last to go or came
+    std::optional<std::pair<IpAddress, Standing>> counts_for{};  ///< to a server: whose it is; none: it is everybody's
+    HalfMessages::Held half{};
   };
   /// Where a message goes next, and what is told there of us.
   struct Hop {
@@ -323,6 +333,7 @@ class Proxy {
   // proxy_notify.cpp
   void on_start_over_answer(const Transaction& t, std::uint16_t status, Output& out);
   bool uses_server(std::size_t server) const;
+  static FairShare::Options to_servers_of(const ProxyOptions& options);
   // proxy_own.cpp: our own requests and what is due
   void ping_servers(TimePoint now, Output& out);
   void keep_alive(TimePoint now, Binding& b, Output& out);
@@ -337,6 +348,7 @@ class Proxy {
   void undelivered_to_phone(TimePoint now, Transaction& t, Output& out);
   bool resend_by_udp(TimePoint now, Transaction& t, Output& out);
   void look_around(TimePoint now, Output& out);
+  void close_idle_to_servers(TimePoint now, Output& out);
   Event event_of(Event::Kind kind, const Binding& b) const;
   Event event_of(Event::Kind kind, const Flow& flow, std::string text) const;
   void offence(TimePoint now, const Flow& from, std::string_view what, Output& out);
@@ -360,6 +372,9 @@ class Proxy {
   CallLimits limits_;
   Transactions transactions_;
   std::unordered_map<ConnectionId, Connection> connections_;
+  ConnectionSlots slots_;     // of those that phones have to us
+  HalfMessages half_messages_;
+  FairShare to_servers_;      // connections of ours for one phone each
   std::unordered_map<std::string, ConnectionId> central_connections_;  // by server and owner
   std::uint64_t last_connection_ = 0;
   std::unordered_map<std::string, bool> answer_at_via_;  // by source and sent-by

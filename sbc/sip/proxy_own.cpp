@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <unordered_set>
 
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/sip/proxy.hpp"
@@ -219,6 +220,9 @@ void Proxy::on_connection_closed(TimePoint now, ConnectionId connection, std::st
   if (at == connections_.end()) return;
   const Connection closed = at->second;
   connections_.erase(at);
+  slots_.closed(connection);
+  if (Connection gone = closed; gone.half.blocks != 0) half_messages_.hold(gone.half, gone.flow.peer.address, gone.half.standing, 0);
+  if (closed.counts_for) to_servers_.give_back(closed.counts_for->first, closed.counts_for->second);
   for (Binding* const b : bindings_.connection_closed(connection)) {
     Event event = event_of(Event::Kind::phone_lost, *b);
     event.text = why;
@@ -273,7 +277,32 @@ bool Proxy::resend_by_udp(TimePoint now, Transaction& t, Output& out) {
   return t.registering ? forward_register(now, t, other_, out) : forward_to_central(now, t, other_, out);
 }
 
+/// A connection that we made for one phone, over which nothing runs and nothing is registered, goes.
+void Proxy::close_idle_to_servers(TimePoint now, Output& out) {
+  std::unordered_set<ConnectionId> idle;
+  for (const auto& [id, c] : connections_) {
+    if (c.counts_for && now - c.used > kTransactionTimeout) idle.insert(id);
+  }
+  if (idle.empty()) return;
+  bindings_.for_each([&](const Binding& b) { idle.erase(b.central); });
+  transactions_.for_each([&](const Transaction& t) {
+    idle.erase(t.to.connection);
+    idle.erase(t.from.connection);
+  });
+  dialogs_.for_each([&](const DialogSet& set) {
+    if (set.over) return;
+    idle.erase(set.central);
+    if (set.initiator_party.place) idle.erase(set.initiator_party.place->connection);
+    for (const auto& dialog : set.dialogs) {
+      if (dialog.responder.place) idle.erase(dialog.responder.place->connection);
+    }
+  });
+  for (const ConnectionId id : idle)
+    out.closes.push_back(id);
+}
+
 void Proxy::look_around(TimePoint now, Output& out) {
+  close_idle_to_servers(now, out);
   for (const auto& [id, c] : connections_) {
     if (!c.accepted) {
       out.send(c.flow, std::string(kPing));

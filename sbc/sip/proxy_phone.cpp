@@ -269,11 +269,20 @@ Flow Proxy::flow_to(TimePoint now, std::size_t server, const Flow& place, const 
   const auto known = central_connections_.find(key);
   if (known != central_connections_.end()) {
     const auto at = connections_.find(known->second);
-    if (at != connections_.end()) return at->second.flow;
+    if (at != connections_.end()) {
+      at->second.used = now;
+      return at->second.flow;
+    }
   }
+  // Of strangers only a few have one of their own: the others share ours.
+  const Standing standing = owner.address ? standing_of(now, owner.address) : Standing::registered;
+  if (owner.address && to_servers_.take(owner.address, standing) != FairShare::Verdict::granted)
+    return flow_to(now, server, place, {}, out);
   const ConnectionId id{++last_connection_};
   const Flow flow{place.transport, place.local, place.peer, id};
-  connections_[id] = {flow, Side::central, false, server, now};
+  Connection& c = connections_[id] = {flow, Side::central, false, server, now};
+  c.used = now;
+  if (owner.address) c.counts_for.emplace(owner.address, standing);
   central_connections_[key] = id;
   out.connects.push_back({id, place.peer, place.local.address});
   return flow;

@@ -272,6 +272,11 @@ bool Proxy::bind(TimePoint now, const Transaction& t, const RegisterContact& con
   }
   bindings_.moved(*b, reach);
   note_known(now, reach.flow.peer.address, b->expires_at - now);
+  slots_.settled(reach.flow.connection);
+  if (const auto to = connections_.find(t.to.connection); to != connections_.end() && to->second.counts_for) {
+    Standing& counts_as = to->second.counts_for->second;
+    to_servers_.promote(std::exchange(counts_as, Standing::registered), Standing::registered);
+  }
   tell_registered(now, *b, kind, std::move(from_where), out);
   // One flow, one connection: the one that it left would only hold up what is sent there.
   if (old != ConnectionId::none && old != reach.flow.connection && connections_.contains(old))

@@ -46,6 +46,12 @@ void StreamFramer::push(Bytes octets) {
   buffer_.insert(buffer_.end(), octets.begin(), octets.end());
 }
 
+void StreamFramer::rest() {
+  if (begin_ != buffer_.size()) return;
+  Buffer().swap(buffer_);
+  begin_ = scanned_ = 0;
+}
+
 Result<std::optional<StreamFramer::Piece>> StreamFramer::next() {
   const std::string_view all = as_text(buffer_);
   const std::string_view left = all.substr(begin_);

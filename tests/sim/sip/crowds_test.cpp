@@ -176,3 +176,36 @@ TEST_CASE("sip crowds: who begins dialog after dialog leaves others theirs") {
   s.say(Stand::phone_flow(51), other.set("From", "<sip:1002@pbx.example.net>;tag=y"));
   CHECK(s.proxy.dialog_sets() == 126);
 }
+
+TEST_CASE("sip crowds: strangers open few connections to a TCP server, and those go when nothing runs over them") {
+  Stand s(Stand::options(1, sip::Transport::tcp));
+  for (unsigned n = 0; n < 1000; ++n) {
+    const sip::Flow flow = at(0xC6336401 + n / 100, static_cast<std::uint16_t>(2000 + n));
+    s.say(flow, stray(s, flow, std::to_string(n)));
+    s.advance(20ms);
+  }
+  CHECK(s.connects.size() >= 9);
+  CHECK(s.connects.size() <= 10 * 8 + 1);
+  s.closes.clear();
+  s.advance(2min);
+  CHECK(s.closes.size() >= s.connects.size() - 1);  // the one that all share stays
+}
+
+TEST_CASE("sip crowds: pings do not keep a connection over which nobody is registered") {
+  for (const bool registered : {false, true}) {
+    CAPTURE(registered);
+    Stand s;
+    sip::Flow tcp = Stand::phone_flow();
+    tcp.transport = sip::Transport::tcp;
+    tcp.connection = s.proxy.on_accepted(s.now, tcp.peer, tcp.local);
+    if (registered) {
+      s.say(tcp, stray(s, tcp, "r").set("Via", "SIP/2.0/TCP 192.168.1.50;branch=" + s.new_branch()).add("Expires", "3600"));
+      s.accept_register();
+    }
+    for (int i = 0; i < 20; ++i) {
+      s.advance(10s);
+      s.proxy.on_ping(s.now, tcp.connection);
+    }
+    CHECK((std::ranges::find(s.closes, tcp.connection) != s.closes.end()) == !registered);
+  }
+}
