@@ -146,9 +146,9 @@ Result<void> App::start_sccp() {
         loop_, sccp_options(config), *media_, known_,
         {[this](const phones::SignallingStep& step) { inventory_.on_signalling(step); },
          [this](const phones::Call& call) { on_call(call); },
-         [this](const std::string& device, const IpAddress& at) {
+         [this](const std::string& device, const IpAddress& at, Duration within) {
            const phones::Phone* const phone = inventory_.find(device);
-           return phone && phones::took_its_config(*phone, at, wall_now());
+           return phone && phones::took_its_config(*phone, at, wall_now(), within);
          }});
     if (!started) return std::unexpected(started.error());
     sccp_ = std::move(*started);

@@ -83,12 +83,11 @@ bool contradict(const Phone& a, const Phone& b) {
 
 }  // namespace
 
-bool took_its_config(const Phone& phone, const IpAddress& at, WallTime now) {
-  constexpr std::chrono::minutes kLately{10};
+bool took_its_config(const Phone& phone, const IpAddress& at, WallTime now, Duration within) {
   return std::ranges::any_of(phone.steps, [&](const Step& step) {
     const bool own = is_config(step.kind) && step.kind != FileKind::config_default;
     return step.is_file() && own && step.outcome == FileOutcome::sent && step.from == at && step.at <= now &&
-           now - step.at < kLately;
+           now - step.at < within;
   });
 }
 

@@ -154,9 +154,8 @@ struct Absence {
 /// With a line for each of `absences`, which are in order, since the phone is known and its story begins.
 std::vector<StoryEntry> story(const Phone& phone, const std::vector<Absence>& absences = {});
 
-/// Whether it took its own configuration at this address, to the last octet, within the last ten minutes: only who
-/// stands there can have.
-bool took_its_config(const Phone& phone, const IpAddress& at, WallTime now);
+/// Whether it took its own configuration at this address, to the last octet, and so lately: only who stands there can have.
+bool took_its_config(const Phone& phone, const IpAddress& at, WallTime now, Duration within);
 
 /// What the phone's latest boots, registrations and calls show, the gravest first. A later healthy one clears
 /// them. `now` tells silence from a boot that is still under way.

@@ -5,22 +5,33 @@
 
 // A device name that two connections want (DECISIONS.md, "A device name that is registered twice").
 namespace dw::proxy {
+namespace {
+
+std::string about_to_register(const sccp::Session& session) {
+  return "a phone of that name is about to register from " + session.phone().address.to_string();
+}
+
+}  // namespace
 
 /// The server must have seen the old connection end, or it may refuse the new one (sccp §3.10).
 void SccpProxy::claim(Connection& c, Connection& old) {
   Connection* const first = claimant_of(old);
   if (first && first != &c) {
-    if (first->session.phone().address != c.session.phone().address)
-      return refuse_claim(c, "a phone of that name is about to register from " +
-                                 first->session.phone().address.to_string());
-    first->waits_for_old = false;
-    hang_up(*first);
+    const bool same = first->session.phone().address == c.session.phone().address;
+    if (!same && evidence(c) <= evidence(*first)) return refuse_claim(c, about_to_register(first->session));
+    if (same) {
+      first->waits_for_old = false;
+      hang_up(*first);
+    } else {
+      refuse_claim(*first, about_to_register(c.session));
+    }
   }
+  const sccp::NameClaim claim{old.session.phone().address == c.session.phone().address, old.session.registered(), is_proven(c),
+                              evidence(c), evidence(old)};
+  if (!old.closing && claim.loses_at_once()) return refuse_claim(c, about_to_register(old.session));
   old.successor = c.slot;
   c.waits_for_old = true;
   if (old.closing) return;
-  const sccp::NameClaim claim{old.session.phone().address == c.session.phone().address, old.session.registered(),
-                              is_proven(c)};
   if (claim.wins_at_once()) return supersede(old);
   if (old.asked) return;
   old.asked.emplace(loop_.now());
@@ -49,7 +60,15 @@ bool SccpProxy::is_proven(const Connection& c) const {
   const auto device = DeviceName::parse(c.session.device());
   const auto mac = net::link_address(address);
   if (device && mac && device->mac_digits() == *mac) return true;
-  return sinks_.took_its_config && sinks_.took_its_config(c.session.device(), address);
+  return sinks_.took_its_config && sinks_.took_its_config(c.session.device(), address, kTookConfig);
+}
+
+/// A phone takes its configuration when it comes up; one that is registered may have done so long ago.
+unsigned SccpProxy::evidence(const Connection& c) const {
+  const IpAddress& address = c.session.phone().address;
+  const Duration within = c.session.registered() ? Duration::max() : kTookConfig;
+  const bool took = sinks_.took_its_config && sinks_.took_its_config(c.session.device(), address, within);
+  return names_.evidence(c.session.device(), address, took);
 }
 
 void SccpProxy::look_at_answer(Connection& old) {

@@ -37,6 +37,7 @@ struct SccpProxy::Connection {
 
   bool closing = false;
   TimePoint forget_at{};
+  TimePoint known_until{};  ///< when its address is to be told as a registered phone's once more
   TimePoint armed{};
   bool waits_for_old = false;            ///< an older connection of the same device is hanging up
   std::optional<std::size_t> successor;  ///< the slot that registers the same device once this one is gone

@@ -2,16 +2,14 @@
 
 #include <algorithm>
 
+#include "sbc/net/random.hpp"
 #include "sbc/proxy/sccp_connection.hpp"
 
 namespace dw::proxy {
 namespace {
 
-/// std::erase_if, for a predicate that may change the value.
-template <class Map, class Gone>
-void forget_if(Map& map, Gone gone) {
-  for (auto at = map.begin(); at != map.end();)
-    at = gone(at->second) ? map.erase(at) : std::next(at);
+sccp::ConnectionBudget::Options budget_of(const SccpProxy::Options& o) {
+  return {o.max_connections, o.max_connections_per_source, o.connection_rate};
 }
 
 }  // namespace
@@ -28,6 +26,9 @@ SccpProxy::SccpProxy(net::Loop& loop, Options options, MediaBroker& broker, Know
                [this](std::size_t server, std::string why) { server_failed(server, std::move(why)); }}),
       turns_timer_(loop, [this] { look_whose_turn(); }),
       limits_(options_.call_limits),
+      devices_(0, KeyedHash(net::random_u64())),
+      budget_(budget_of(options_), net::random_u64()),
+      names_(options_.registrations_per_minute, net::random_u64()),
       preserved_(broker),
       timer_(loop, [this] { on_time(); }),
       preserved_timer_(loop, [this] { look_at_preserved(); }) {
@@ -71,8 +72,6 @@ Result<void> SccpProxy::listen_also(const std::vector<IpAddress>& addresses) {
 
 void SccpProxy::configure(Options options) {
   options.port = options_.port;
-  const bool other_rates = options.connection_rate != options_.connection_rate ||
-                           options.registrations_per_minute != options_.registrations_per_minute;
   options_ = std::move(options);
   preserved_.configure(options_.session.media_idle);
   limits_.configure(options_.call_limits);
@@ -84,10 +83,8 @@ void SccpProxy::configure(Options options) {
   let_go_.reset();
   probes_.configure(options_.connect_timeout,
                     options_.source_addresses.empty() ? IpAddress{} : options_.source_addresses.front());
-  if (!other_rates) return;
-  names_.clear();
-  for (auto& [address, source] : sources_)
-    source.bucket = TokenBucket(options_.connection_rate, 5 * options_.connection_rate);
+  budget_.configure(budget_of(options_));
+  names_.configure(options_.registrations_per_minute);
 }
 
 std::size_t SccpProxy::phones_in_calls() const {
@@ -107,18 +104,19 @@ std::vector<Endpoint> SccpProxy::local() const {
 // ---- phones come ----
 
 void SccpProxy::accept(net::Descriptor socket, const Endpoint& peer, const Endpoint& local) {
-  if (!gate_->admits(net::Door::sccp, peer.address) || !may_connect(peer.address)) {
-    ++turned_away_;
-    return;
-  }
-  ++accepted_;
-  ++live_;
   if (free_.empty()) {
     free_.push_back(slots_.size());
     slots_.emplace_back();
   }
   const std::size_t slot = free_.back();
   free_.pop_back();
+  if (!gate_->admits(net::Door::sccp, peer.address) || !may_connect(slot, peer.address)) {
+    ++turned_away_;
+    free_.push_back(slot);
+    return;
+  }
+  ++accepted_;
+  ++live_;
   const sccp::Session::PhoneSide side{
       peer, local.address, {options_.advertise.value_or(local.address), local.port}};
   slots_[slot] = std::make_unique<Connection>(slot, options_.session, broker_, counters_, side, loop_.now(), limits_);
@@ -130,6 +128,7 @@ void SccpProxy::accept(net::Descriptor socket, const Endpoint& peer, const Endpo
                                sccp::Output out;
                                if (c.closing) return;
                                if (tap_->on()) tap(c, WireRecord::Side::phone, false, octets);
+                               note_known(c);
                                c.session.on_phone(loop_.now(), octets, out);
                                perform(c, out);
                              },
@@ -137,37 +136,38 @@ void SccpProxy::accept(net::Descriptor socket, const Endpoint& peer, const Endpo
   arm(c);
 }
 
-bool SccpProxy::may_connect(const IpAddress& source) {
+bool SccpProxy::may_connect(std::size_t slot, const IpAddress& source) {
   if (draining_) return false;
-  if (live_ >= options_.max_connections) {
-    limit_.warn("event=connection_refused peer={} reason=\"access.sccp.max_connections\"",
-                source.to_string());
-    return false;
-  }
+  // Whoever has a connection has shown that its address is real, so here a registered phone alone counts for more.
   const TimePoint now = loop_.now();
-  if (sources_.size() >= kMaxSources && !sources_.contains(source))
-    forget_if(sources_, [&](Source& entry) { return entry.connections == 0 && entry.bucket.full(now); });
-  if (sources_.size() >= kMaxSources && !sources_.contains(source)) return false;
-  Source& s =
-      sources_.try_emplace(source, TokenBucket(options_.connection_rate, 5 * options_.connection_rate))
-          .first->second;
-  const char* reason = s.connections >= options_.max_connections_per_source
-                           ? "access.sccp.max_connections_per_source"
-                       : !s.bucket.take(now) ? "access.sccp.connection_rate"
-                                             : nullptr;
-  if (reason) {
-    limit_.warn("event=connection_refused peer={} reason=\"{}\"", source.to_string(), reason);
+  const bool registered = known_.standing(now, source) == Standing::registered;
+  const auto answer = budget_.arrive(now, slot, source, registered ? Standing::registered : Standing::stranger);
+  for (const std::size_t goes : answer.go)
+    let_go(*slots_[goes]);
+  if (answer.verdict != sccp::ConnectionBudget::Verdict::taken) {
+    limit_.warn("event=connection_refused peer={} reason=\"{}\"", source.to_string(), to_string(answer.verdict));
     return false;
   }
-  ++s.connections;
+  known_.proved(now, source, Standing::proven);
   return true;
 }
 
-void SccpProxy::leave(const IpAddress& source) {
-  const auto at = sources_.find(source);
-  if (at == sources_.end()) return;
-  --at->second.connections;
-  if (at->second.connections == 0 && at->second.bucket.full(loop_.now())) sources_.erase(at);
+/// Another needs its place: no waiting for what either side has still to say.
+void SccpProxy::let_go(Connection& c) {
+  limit_.info("event=connection_evicted device={} peer={} not registered, and its place was needed", c.session.device(),
+              c.session.phone().to_string());
+  hang_up(c);
+  c.forget_at = loop_.now();
+  arm(c);
+}
+
+/// Until its keepalives would run out.
+void SccpProxy::note_known(Connection& c) {
+  const TimePoint now = loop_.now();
+  if (!c.session.registered() || now < c.known_until) return;
+  const Duration interval = c.session.keepalive();
+  known_.proved(now, c.session.phone().address, Standing::registered, 3 * interval + interval / 4);
+  c.known_until = now + interval / 2;
 }
 
 // ---- what a session asks for ----
@@ -198,7 +198,9 @@ void SccpProxy::perform(Connection& c, sccp::Output& out) {
   if (out.connect) try_next(c);
   if (out.admit) admit(c);
   if (draining_ && c.session.calls(loop_.now()).empty() && !c.closing) return hang_up(c);
+  if (!c.session.device().empty()) budget_.named(c.slot);
   arm(c);
+  if (const auto heavy = budget_.holds(c.slot, c.session.held())) let_go(*slots_[*heavy]);
 }
 
 /// The call that found no ports goes without audio; the next one finds those that were silent for long.
@@ -214,7 +216,7 @@ void SccpProxy::give_up_silent(const Connection& other_than) {
 
 void SccpProxy::admit(Connection& c) {
   const std::string& name = c.session.device();
-  if (!c.waits_for_old && !may_register(name)) {
+  if (!c.waits_for_old && !names_.may_register(loop_.now(), name, c.session.phone().address, evidence(c))) {
     sccp::Output out;
     c.session.refuse("Too many registrations",
                      "it registers too often (access.sccp.registrations_per_minute)", out);
@@ -227,15 +229,6 @@ void SccpProxy::admit(Connection& c) {
   sccp::Output out;
   c.session.on_admitted(loop_.now(), out);
   perform(c, out);
-}
-
-bool SccpProxy::may_register(const std::string& name) {
-  const TimePoint now = loop_.now();
-  if (names_.size() >= kMaxNames) forget_if(names_, [&](TokenBucket& bucket) { return bucket.full(now); });
-  if (names_.size() >= kMaxNames && !names_.contains(name)) return false;
-  constexpr double kSecondsAMinute = 60;
-  const double a_minute = options_.registrations_per_minute;
-  return names_.try_emplace(name, TokenBucket(a_minute / kSecondsAMinute, a_minute)).first->second.take(now);
 }
 
 // ---- the end ----
@@ -292,7 +285,7 @@ void SccpProxy::hang_up(Connection& c, sccp::ClosedBy by) {
 void SccpProxy::forget(Connection& c) {
   const std::size_t slot = c.slot;
   deadlines_.clear(slot);
-  leave(c.session.phone().address);
+  budget_.left(slot);
   if (c.counted) --servers_.at(c.target).phones;
   if (c.source) --source_use_[c.source];
   const auto owned = std::move(slots_[slot]);

@@ -13,7 +13,6 @@
 #include "sbc/base/deadline_heap.hpp"
 #include "sbc/base/known_sources.hpp"
 #include "sbc/base/metrics.hpp"
-#include "sbc/base/token_bucket.hpp"
 #include "sbc/base/wire_tap.hpp"
 #include "sbc/net/access_gate.hpp"
 #include "sbc/net/log.hpp"
@@ -23,6 +22,8 @@
 #include "sbc/phones/signalling.hpp"
 #include "sbc/proxy/call_servers.hpp"
 #include "sbc/proxy/server_probes.hpp"
+#include "sbc/sccp/connection_budget.hpp"
+#include "sbc/sccp/name_book.hpp"
 #include "sbc/sccp/preserved_calls.hpp"
 #include "sbc/sccp/session.hpp"
 
@@ -44,7 +45,7 @@ class SccpProxy {
     std::size_t max_connections = 10'000;
     std::size_t max_connections_per_source = 1000;
     double connection_rate = 100;         ///< new ones a second and source; five times that at once
-    double registrations_per_minute = 6;  ///< of one device name
+    double registrations_per_minute = 6;  ///< of one device name from one source
     CallLimits::Options call_limits;
     bool own_lan = false;  ///< phones stand on a LAN of ours: one that proves its name takes it at once
     sccp::SessionOptions session;
@@ -52,8 +53,8 @@ class SccpProxy {
   struct Sinks {
     std::function<void(const phones::SignallingStep&)> on_step;
     std::function<void(const phones::Call&)> on_call;  ///< one that is over
-    /// Whether this device took its own configuration at this address lately.
-    std::function<bool(const std::string& device, const IpAddress&)> took_its_config{};
+    /// Whether this device took its own configuration at this address, so lately.
+    std::function<bool(const std::string& device, const IpAddress&, Duration within)> took_its_config{};
   };
   static constexpr Duration kHangUp =
       std::chrono::seconds(2);  ///< for either side to say that it has heard enough
@@ -64,8 +65,7 @@ class SccpProxy {
   /// Of servers that nobody connects to just now.
   static constexpr Duration kLookedUpAgain = std::chrono::minutes(10);
   static constexpr std::size_t kMaxAddresses = 4;     ///< tried of one server's name
-  static constexpr std::size_t kMaxSources = 65'536;  ///< addresses whose rate is remembered
-  static constexpr std::size_t kMaxNames = 65'536;    ///< device names whose rate is remembered
+  static constexpr Duration kTookConfig = std::chrono::minutes(10);  ///< ago, by a phone that comes up now
 
   static Result<std::unique_ptr<SccpProxy>> start(net::Loop& loop, Options options, MediaBroker& broker,
                                                   KnownSources& known, Sinks sinks);
@@ -111,16 +111,12 @@ class SccpProxy {
     std::uint64_t number = 0;  ///< Connection::turn, if it still waits
     TimePoint until{};
   };
-  struct Source {
-    explicit Source(TokenBucket b) : bucket(b) {}
-    std::size_t connections = 0;
-    TokenBucket bucket;
-  };
   SccpProxy(net::Loop& loop, Options options, MediaBroker& broker, KnownSources& known, Sinks sinks);
 
   void accept(net::Descriptor socket, const Endpoint& peer, const Endpoint& local);
-  bool may_connect(const IpAddress& source);
-  void leave(const IpAddress& source);
+  bool may_connect(std::size_t slot, const IpAddress& source);
+  void let_go(Connection& c);
+  void note_known(Connection& c);
   void perform(Connection& c, sccp::Output& out);
   void tell(Connection& c, const sccp::SessionEvent& event);
   void tell_step(Connection& c, phones::SignallingEvent event, std::string detail);
@@ -137,7 +133,7 @@ class SccpProxy {
   bool is_proven(const Connection& c) const;
   Connection* claimant_of(const Connection& old) const;
   void supersede(Connection& old);
-  bool may_register(const std::string& name);
+  unsigned evidence(const Connection& c) const;
   // To the server.
   void try_next(Connection& c);
   void look_up_others();
@@ -184,9 +180,9 @@ class SccpProxy {
   std::vector<std::size_t> free_;
   std::size_t live_ = 0;
   bool draining_ = false;
-  std::unordered_map<std::string, std::size_t> devices_;  // the slot that a device's registration is on
-  std::unordered_map<std::string, TokenBucket> names_;
-  std::unordered_map<IpAddress, Source> sources_;
+  std::unordered_map<std::string, std::size_t, KeyedHash> devices_;  // the slot that a device's registration is on
+  sccp::ConnectionBudget budget_;
+  sccp::NameBook names_;
   std::unordered_map<IpAddress, std::size_t> source_use_;
   sccp::PreservedCalls preserved_;
   DeadlineHeap deadlines_;

@@ -46,6 +46,7 @@ class FrameStream {
   const std::optional<Error>& error() const { return error_; }
   /// Since when a frame has been incomplete; for the deadline on partial frames (sccp §1.4).
   std::optional<TimePoint> partial_since() const { return partial_since_; }
+  std::size_t held() const { return partial_given_ ? 0 : partial_.size(); }  ///< octets of it
 
  private:
   std::size_t wanted(Bytes start);  ///< octets the frame at `start` has in all; 0: not known yet, or error_

@@ -168,6 +168,7 @@ class Session {
   const std::string& device() const { return device_; }  ///< empty until it named itself
   bool registered() const { return registered_; }
   bool unregistered() const { return leaving_ || unregistered_; }  ///< and said good-bye
+  std::size_t held() const { return phone_stream_.held() + waiting_octets_; }  ///< octets of the phone's that wait
   TimePoint last_heard() const { return last_phone_; }  ///< from the phone
   std::uint32_t active_streams() const { return active_streams_; }  ///< that it said it had when it registered
   unsigned version() const { return negotiated_; }  ///< protocol version agreed; 0: not known

@@ -253,6 +253,94 @@ TEST_CASE("of two that want the name of a connection that is being asked, the fi
   CHECK(town.until([&] { return first.closed; }));
 }
 
+TEST_CASE("a stranger who holds a phone's name gives it up to the address that took the phone's configuration") {
+  Town town;
+  town.add_server();
+  town.took_config = {loopback(2)};
+  town.start();
+  TestPhone stranger(town.loop, "SEP001122334401", 3);
+  stranger.connect(town.at());
+  REQUIRE(town.until([&] { return stranger.core.is_registered(); }));
+  TestPhone phone(town.loop, "SEP001122334401", 2);
+  phone.connect(town.at());
+  REQUIRE(town.until([&] { return phone.core.is_registered() && stranger.closed; }));
+  CHECK(town.told(Step::superseded));
+  town.took_config = {loopback(2), loopback(3)};  // anybody can take a file
+  TestPhone again(town.loop, "SEP001122334401", 3);
+  again.connect(town.at());
+  REQUIRE(town.until([&] { return again.closed; }));
+  CHECK(again.saw(PhoneEvent::Kind::rejected));
+  CHECK_FALSE(phone.closed);
+}
+
+TEST_CASE("a stranger who held a phone's name while it was away, files and all, gives it up where the phone was before") {
+  Town town;
+  TestServer& server = town.add_server();
+  town.proves_itself = true;
+  town.start();
+  {
+    TestPhone phone(town.loop, "SEP001122334401", 2);
+    phone.connect(town.at());
+    REQUIRE(town.until([&] { return phone.core.is_registered(); }));
+  }
+  REQUIRE(town.until([&] { return server.connections() == 0; }));
+  TestPhone stranger(town.loop, "SEP001122334401", 3);
+  stranger.connect(town.at());
+  REQUIRE(town.until([&] { return stranger.core.is_registered(); }));
+  TestPhone back(town.loop, "SEP001122334401", 2);
+  back.connect(town.at());
+  REQUIRE(town.until([&] { return back.core.is_registered() && stranger.closed; }));
+  CHECK(town.proxy->registered() == 1);
+}
+
+TEST_CASE("a stranger who says a phone's name as often as he likes uses up his own registrations alone") {
+  Town town;
+  town.add_server();
+  town.start();
+  for (int i = 0; i < 8; ++i) {
+    TestPhone stranger(town.loop, "SEP001122334401", 3);
+    stranger.connect(town.at());
+    REQUIRE(town.until([&] { return stranger.core.is_registered() || stranger.closed; }));
+    CHECK(stranger.closed == (i >= 6));
+  }
+  TestPhone phone(town.loop, "SEP001122334401", 2);
+  phone.connect(town.at());
+  REQUIRE(town.until([&] { return phone.core.is_registered() || phone.closed; }));
+  CHECK(phone.core.is_registered());
+}
+
+TEST_CASE("connections that register nothing make room for a phone, and registered phones stay") {
+  Town town;
+  town.add_server();
+  proxy::SccpProxy::Options options;
+  options.max_connections = 16;
+  town.start(options);
+  TestPhone first(town.loop, "SEP001122334401", 2);
+  first.connect(town.at());
+  REQUIRE(town.until([&] { return first.core.is_registered(); }));
+  CHECK(town.known.standing(town.loop.now(), loopback(2)) == Standing::registered);
+  std::vector<net::TcpStream> idle;
+  std::size_t ended = 0;
+  for (int i = 0; i < 30; ++i) {
+    auto made = net::TcpStream::connect(town.loop, town.at(), loopback(5),
+                                        {[] {}, [](Bytes) {}, [&ended](bool, std::string_view) { ++ended; }});
+    REQUIRE(made);
+    idle.push_back(std::move(*made));
+  }
+  REQUIRE(town.until([&] { return ended == 18; }));  // a quarter of 16 is kept for those who are known
+  std::vector<std::unique_ptr<TestPhone>> phones;
+  for (unsigned n = 2; n < 12; ++n) {
+    CAPTURE(n);
+    auto phone = std::make_unique<TestPhone>(town.loop, "SEP0011223344" + std::to_string(20 + n), 10 + n);
+    phone->connect(town.at());
+    REQUIRE(town.until([&] { return phone->core.is_registered() || phone->closed; }));
+    CHECK(phone->core.is_registered());
+    phones.push_back(std::move(phone));
+  }
+  CHECK(town.proxy->registered() == 11);
+  CHECK_FALSE(first.closed);
+}
+
 TEST_CASE("a phone that roams on our own LAN has its name at once when it took its config where it is now") {
   for (const bool own_lan : {true, false}) {
     CAPTURE(own_lan);

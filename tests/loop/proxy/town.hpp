@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -146,6 +147,7 @@ struct Town {
     return *servers.back();
   }
   bool proves_itself = false;  ///< whoever comes took the config of its name
+  std::set<IpAddress> took_config;  ///< and whoever comes from one of these
   void start(proxy::SccpProxy::Options options = {}) {
     options.listen = {loopback(40)};
     options.port = 0;
@@ -155,7 +157,9 @@ struct Town {
         proxy::SccpProxy::start(loop, options, broker, known,
                                 {[this](const phones::SignallingStep& step) { steps.push_back(step); },
                                  [this](const phones::Call& call) { calls.push_back(call); },
-                                 [this](const std::string&, const IpAddress&) { return proves_itself; }});
+                                 [this](const std::string&, const IpAddress& at, Duration) {
+                                   return proves_itself || took_config.contains(at);
+                                 }});
     REQUIRE(started);
     proxy = std::move(*started);
   }

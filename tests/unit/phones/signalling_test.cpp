@@ -120,7 +120,7 @@ TEST_CASE("the story tells each event in plain words") {
 
 TEST_CASE("a phone is where it took its own configuration lately, to the last octet") {
   const auto took = [](const Replay& r, const char* at, const std::string& key = kDevice) {
-    return took_its_config(r.phone(key), ip(at), r.now);
+    return took_its_config(r.phone(key), ip(at), r.now, 10min);
   };
   Replay r;
   r.none("CTLSEP<MAC>.tlv").got("XMLDefault.cnf.xml").file("SEP<MAC>.cnf.xml", FileOutcome::no_ack);
