@@ -59,7 +59,7 @@ Result<void> CallMedia::rewrite_sdp_body(TimePoint now, std::string_view body, S
   rewrite.hidden = telling.hidden;
   rewrite.codecs = telling.codecs;
   bool held = false;
-  for (std::size_t i = 0; i < sdp->count; ++i) {
+  for (std::size_t i = 0; i < sdp->lines.size(); ++i) {
     const SdpMedia& media = sdp->lines[i];
     if (streams_.size() <= i) streams_.resize(i + 1);
     Stream& stream = streams_[i];

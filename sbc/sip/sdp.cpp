@@ -101,7 +101,7 @@ bool Parser::take(const SdpLine& line) {
 
 bool Parser::take_media(std::string_view value) {
   beyond_ = {};
-  media_ = sdp_.count < kMaxSdpMedia ? &sdp_.lines[sdp_.count++] : &beyond_;
+  media_ = sdp_.lines.size() < kMaxSdpMedia ? &sdp_.lines.emplace_back() : &beyond_;
   std::string_view left = value;
   media_->type = take_word(left);
   const std::string_view ports = take_word(left);
@@ -119,11 +119,11 @@ void Parser::take_host(const SdpAddress& at) {
   const std::string_view text = at.host.substr(0, at.host.find('/'));
   const auto named = [&](const SdpHost& host) { return host.text == text; };
   if (text.empty() || std::ranges::any_of(sdp_.hosts(), named)) return;
-  if (sdp_.host_count == kMaxSdpHosts) {
+  if (sdp_.host_list.size() == kMaxSdpHosts) {
     sdp_.more_hosts = true;
     return;
   }
-  sdp_.host_list[sdp_.host_count++] = {text, at.address.value_or(IpAddress{})};
+  sdp_.host_list.push_back({text, at.address.value_or(IpAddress{})});
 }
 
 void Parser::take_connection(std::string_view value) {
@@ -139,10 +139,10 @@ void Parser::take_connection(std::string_view value) {
 
 void Parser::take_attribute(std::string_view value) {
   constexpr std::string_view kRtpmap = "rtpmap:", kRtcp = "rtcp:";
-  if (const auto direction = parse_direction(value)) {
+  if (value.starts_with(kRtpmap)) {
+    if (media_ && media_->codec.empty()) take_rtpmap(value.substr(kRtpmap.size()));
+  } else if (const auto direction = parse_direction(value)) {
     (media_ ? media_->direction : session_direction_) = *direction;
-  } else if (media_ && media_->codec.empty() && value.starts_with(kRtpmap)) {
-    take_rtpmap(value.substr(kRtpmap.size()));
   } else if (value.starts_with(kRtcp)) {
     take_rtcp(value.substr(kRtcp.size()));
   }
@@ -248,9 +248,10 @@ Result<Sdp> parse_sdp(std::string_view body) {
   bool any = false;
   for (SdpLines lines(body); !lines.at_end();) {
     const SdpLine line = lines.take();
+    sdp->lone_cr = sdp->lone_cr || line.end == "\r";
     if (line.empty) continue;
     // What stands after it is seen by some readers, and not by those that work with C's strings.
-    if (line.text.contains('\0')) return fail(Errc::malformed, "a NUL inside a line of an SDP", line.offset);
+    if (lines.has_nul() && line.text.contains('\0')) return fail(Errc::malformed, "a NUL inside a line of an SDP", line.offset);
     if (line.type == 0) continue;
     if (!parser.take(line))
       return fail(Errc::malformed, "an m-line without its type, port or protocol", line.offset);

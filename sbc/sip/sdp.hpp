@@ -75,15 +75,14 @@ struct Sdp {
   bool has_connection = false;            ///< the session has a c= of its own
   std::optional<IpAddress> address;       ///< the session's first c=
 
-  std::span<const SdpMedia> media() const { return std::span(lines).first(count); }
+  std::span<const SdpMedia> media() const { return lines; }
   /// Each once, of any line.
-  std::span<const SdpHost> hosts() const { return std::span(host_list).first(host_count); }
+  std::span<const SdpHost> hosts() const { return host_list; }
 
-  std::array<SdpMedia, kMaxSdpMedia> lines{};
-  std::size_t count = 0;
-  std::array<SdpHost, kMaxSdpHosts> host_list{};
-  std::size_t host_count = 0;
+  std::vector<SdpMedia> lines;     ///< at most kMaxSdpMedia
+  std::vector<SdpHost> host_list;  ///< at most kMaxSdpHosts
   bool more_hosts = false;  ///< than are listed
+  bool lone_cr = false;     ///< a line ends with CR alone
 };
 
 /// As lenient as phones and servers are: CRLF, LF or CR, any line missing, blanks doubled, empty lines, NULs

@@ -1,8 +1,5 @@
 #include "sbc/sip/sdp_line.hpp"
 
-#include <algorithm>
-#include <array>
-
 #include "sbc/base/text_cursor.hpp"
 
 namespace dw::sip {
@@ -50,19 +47,16 @@ SdpAddress parse_sdp_address(std::string_view text) {
 }
 
 std::optional<SdpOrigin> parse_sdp_origin(std::string_view value) {
-  std::array<std::string_view, 5> last{};  // session id, version, network type, family, host
   std::string_view left = value;
-  std::size_t words = 0;
-  for (auto word = take_word(left); !word.empty(); word = take_word(left), ++words) {
-    std::shift_left(last.begin(), last.end(), 1);
-    last.back() = word;
-  }
-  if (words < last.size()) return std::nullopt;
   SdpOrigin out;
-  out.session_id = last[0];
-  out.version = last[1];
-  out.address = {last[2], last[3], last[4], parse_host(last[4])};
-  out.username = trim(value.substr(0, static_cast<std::size_t>(last[0].data() - value.data())));
+  out.address.host = take_last_word(left);
+  out.address.family = take_last_word(left);
+  out.address.network = take_last_word(left);
+  out.version = take_last_word(left);
+  out.session_id = take_last_word(left);
+  if (out.session_id.empty()) return std::nullopt;  // too few
+  out.username = trim(left);
+  out.address.address = parse_host(out.address.host);
   return out;
 }
 

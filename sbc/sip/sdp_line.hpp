@@ -27,49 +27,66 @@ constexpr bool is_sdp_blank(char c) {
 /// readers see it so, and no address may pass because we don't. NULs at the end are no part of it.
 class SdpLines {
  public:
-  explicit SdpLines(std::string_view body) : body_(without_tail(body)) {}
-  bool at_end() const { return position_ == body_.size(); }
+  /// `lone_cr`: false when it is known that every CR stands before an LF.
+  explicit SdpLines(std::string_view body, bool lone_cr = true) : left_(body), lone_cr_(lone_cr) {
+    const std::size_t nul = body.find('\0');
+    if (nul == body.npos) return;
+    std::string_view tail = body;
+    tail.remove_prefix(nul);
+    has_nul_ = !std::ranges::all_of(
+        tail, [](char c) { return c == '\0' || c == '\r' || c == '\n' || is_sdp_blank(c); });
+    if (!has_nul_) left_ = body.substr(0, nul);
+  }
+  bool at_end() const { return left_.empty(); }
+  /// Somewhere in a line.
+  bool has_nul() const { return has_nul_; }
   SdpLine take();
 
  private:
-  /// Up to the first NUL, when nothing but NULs, blanks and line ends follows.
-  static std::string_view without_tail(std::string_view body) {
-    const std::size_t nul = std::min(body.find('\0'), body.size());
-    const bool is_tail = std::all_of(body.begin() + static_cast<std::ptrdiff_t>(nul), body.end(), [](char c) {
-      return c == '\0' || c == '\r' || c == '\n' || is_sdp_blank(c);
-    });
-    return is_tail ? body.substr(0, nul) : body;
-  }
+  /// With its type and value, wherever they stand.
+  static SdpLine unusual(SdpLine line);
 
-  std::string_view body_;
-  std::size_t position_ = 0;
+  std::string_view left_;
+  std::size_t offset_ = 0;
+  bool lone_cr_, has_nul_ = false;
 };
 
 inline SdpLine SdpLines::take() {
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  const std::string_view left = body_.substr(position_);
-  SdpLine line;
-  line.offset = position_;
+  const std::string_view left = left_;
+  const std::size_t offset = offset_;
   const std::size_t feed = std::min(left.find('\n'), left.size());
-  const std::size_t length = std::min(left.substr(0, feed).find('\r'), feed);
-  const std::size_t next = left.substr(length).starts_with("\r\n") ? length + 2 : std::min(length + 1, left.size());
-  line.whole = left.substr(0, next);
-  line.text = left.substr(0, length);
-  line.end = left.substr(length, next - length);
-  position_ += next;
-  std::size_t at = line.offset == 0 && line.text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+  const std::size_t length = lone_cr_ ? std::min(std::string_view(left.data(), feed).find('\r'), feed)
+                             : feed > 0 && left[feed - 1] == '\r' ? feed - 1
+                                                                   : feed;
+  // CR LF, or the one of them that comes first; nothing at the end of the body.
+  const std::size_t next = std::min(length + 1 == feed ? length + 2 : length + 1, left.size());
+  const std::string_view whole(left.data(), next), text(left.data(), length);
+  std::string_view end = whole;
+  end.remove_prefix(length);
+  left_.remove_prefix(next);
+  offset_ = offset + next;
+  if (length < 2 || text[1] != '=' || is_sdp_blank(text[0])) return unusual({0, whole, text, {}, end, offset, false});
+  std::string_view value = text;
+  value.remove_prefix(2);
+  return {text[0], whole, text, value, end, offset, false};
+}
+
+inline SdpLine SdpLines::unusual(SdpLine line) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  const std::string_view text = line.text;
+  std::size_t at = line.offset == 0 && text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
   const auto skip_blanks = [&] {
-    while (at < length && is_sdp_blank(left[at]))
+    while (at < text.size() && is_sdp_blank(text[at]))
       ++at;
   };
   skip_blanks();
-  line.empty = at == length;
+  line.empty = at == text.size();
   if (line.empty) return line;
-  const char type = left[at++];
+  const char type = text[at++];
   skip_blanks();
-  if (at == length || left[at] != '=') return line;
+  if (at == text.size() || text[at] != '=') return line;
   line.type = type;
-  line.value = line.text.substr(at + 1);
+  line.value = text.substr(at + 1);
   return line;
 }
 
@@ -83,6 +100,17 @@ constexpr std::string_view take_word(std::string_view& text) {
     ++end;
   const std::string_view word = text.substr(start, end - start);
   text.remove_prefix(end);
+  return word;
+}
+
+/// Off the end of `text`, with the blanks behind it.
+constexpr std::string_view take_last_word(std::string_view& text) {
+  while (!text.empty() && is_sdp_blank(text.back()))
+    text.remove_suffix(1);
+  std::string_view word = text;
+  while (!text.empty() && !is_sdp_blank(text.back()))
+    text.remove_suffix(1);
+  word.remove_prefix(text.size());
   return word;
 }
 

@@ -65,6 +65,7 @@ bool is_removed(std::string_view attribute) {
     case 'i':
       return attribute.starts_with("ice-");
     case 'r':
+      if (attribute.starts_with("rtp")) return false;  // rtpmap, as most lines
       return is_attribute(attribute, "rtcp-mux") || is_attribute(attribute, "rtcp-mux-only") ||
              is_attribute(attribute, "remote-candidates");
     default:
@@ -77,11 +78,32 @@ bool is_removed_when_refused(std::string_view attribute) {
   return is_attribute(attribute, "rtcp") || is_attribute(attribute, "path");
 }
 
+/// Where an octet stands next in a text that is walked from front to back.
+class NextOctet {
+ public:
+  NextOctet(std::string_view text, char octet) : text_(text), octet_(octet), at_(text.find(octet)) {}
+  /// The first at `offset` or behind it; npos: there is none.
+  std::size_t from(std::size_t offset) {
+    if (at_ < offset) at_ = text_.find(octet_, offset);
+    return at_;
+  }
+
+ private:
+  std::string_view text_;
+  char octet_;
+  std::size_t at_;
+};
+
 /// Writes an SDP anew, line by line.
 class Rewriter {
  public:
   Rewriter(const Sdp& sdp, std::string_view body, const SdpRewrite& rewrite, std::string& out)
-      : sdp_(sdp), rewrite_(rewrite), out_(out), own_(rewrite.own ? rewrite.own : kNowhere) {
+      : sdp_(sdp),
+        rewrite_(rewrite),
+        out_(out),
+        own_(rewrite.own ? rewrite.own : kNowhere),
+        dots_(body, '.'),
+        colons_(body, ':') {
     plan_session();
     plan_hosts();
     if (!rewrite.codecs || rewrite.codecs->empty()) return;
@@ -114,6 +136,8 @@ class Rewriter {
   void choose_codecs(const SdpMedia& media);
   bool is_left_out(const SdpLine& line) const;
   bool is_of_a_lost_codec(std::string_view attribute) const;
+  /// No dot and not two colons: no host is in it that could be hidden. In the order of the lines.
+  bool names_no_host(const SdpLine& line);
   /// False, and nothing is put: the line stays as it is.
   bool put_changed(const SdpLine& line);
   /// What was put from `start` on is `line`, and tells a hidden host. True: it says something else now.
@@ -134,6 +158,7 @@ class Rewriter {
   std::string& out_;
   IpAddress own_;
   HiddenHosts hosts_;
+  NextOctet dots_, colons_;
   std::vector<std::vector<SdpPayload>> payloads_;  // by m-line; empty: no codec goes
   std::optional<IpAddress> session_;  // what the session's c= is to say; none: it stays
 
@@ -153,7 +178,7 @@ class Rewriter {
 };
 
 Rewriter::Fate Rewriter::fate_of(std::size_t index) const {
-  if (index >= sdp_.count) return Fate::refused;
+  if (index >= sdp_.lines.size()) return Fate::refused;
   const SdpMedia& media = sdp_.lines[index];
   if (media.to_many && media.port != 0) return Fate::stays;
   return media.relayable && rewrite_.to[index] && rewrite_.to[index]->address ? Fate::moves : Fate::refused;
@@ -162,7 +187,7 @@ Rewriter::Fate Rewriter::fate_of(std::size_t index) const {
 void Rewriter::plan_session() {
   bool any_stays = false, differ = false;
   std::optional<IpAddress> common;
-  for (std::size_t i = 0; i < sdp_.count; ++i) {
+  for (std::size_t i = 0; i < sdp_.lines.size(); ++i) {
     if (sdp_.lines[i].own_connection) continue;
     const Fate fate = fate_of(i);
     any_stays = any_stays || fate == Fate::stays;
@@ -182,7 +207,7 @@ void Rewriter::plan_session() {
 /// Whatever an address line says is the writer's, and so is what is known of it from elsewhere.
 void Rewriter::plan_hosts() {
   hosts_.allow(own_);
-  for (std::size_t i = 0; i < sdp_.count; ++i) {
+  for (std::size_t i = 0; i < sdp_.lines.size(); ++i) {
     if (fate_of(i) == Fate::moves) hosts_.allow(rewrite_.to[i]->address);
   }
   for (const SdpHost& host : sdp_.hosts())
@@ -250,7 +275,7 @@ void Rewriter::put(const SdpLine& line) {
   std::string_view said = changed ? std::string_view(out_).substr(start) : line.text;
   if (changed && (line.type == 'c' || line.type == 'o'))  // its last word is ours
     said = said.substr(0, line.type == 'c' ? 0 : said.rfind(' '));
-  if (hosts_.told_in(said)) {
+  if ((changed || !names_no_host(line)) && hosts_.told_in(said)) {
     if (!put_instead(line, start)) {
       out_.resize(start);
       return;
@@ -263,15 +288,23 @@ void Rewriter::put(const SdpLine& line) {
   if (!line.end.empty()) line_end_ = line.end;
 }
 
+bool Rewriter::names_no_host(const SdpLine& line) {
+  const std::size_t end = line.offset + line.text.size();
+  if (dots_.from(line.offset) < end) return false;
+  const std::size_t colon = colons_.from(line.offset);
+  return colon >= end || colons_.from(colon + 1) >= end;
+}
+
 bool Rewriter::put_changed(const SdpLine& line) {
-  if (line.type == 'm' && fate_ != Fate::stays) {
+  if (line.type == 'a') {
+    if (fate_ != Fate::moves || !in_media_ || !is_attribute(line.value, "rtcp")) return false;
+    put_rtcp(line);
+  } else if (line.type == 'm' && fate_ != Fate::stays) {
     put_media(line);
   } else if (line.type == 'o' && !in_media_) {
     put_origin(line.text, line.value);
   } else if (line.type == 'c' && address_) {
     put_connection(line.text, line.value);
-  } else if (line.type == 'a' && fate_ == Fate::moves && in_media_ && is_attribute(line.value, "rtcp")) {
-    put_rtcp(line);
   } else {
     return false;
   }
@@ -400,7 +433,7 @@ Result<std::size_t> rewrite_sdp(const Sdp& sdp, std::string_view body, const Sdp
   constexpr std::size_t kUsualGrowth = 64;
   out.reserve(out.size() + body.size() + kUsualGrowth);
   Rewriter rewriter(sdp, body, rewrite, out);
-  for (SdpLines lines(body); !lines.at_end();)
+  for (SdpLines lines(body, sdp.lone_cr); !lines.at_end();)
     rewriter.put(lines.take());
   rewriter.finish();
   if (rewriter.tells()) return fail(Errc::forbidden, "an address of the other side is where an SDP can't do without");

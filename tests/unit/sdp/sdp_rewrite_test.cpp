@@ -405,7 +405,7 @@ TEST_CASE("what says the same as before keeps its octets") {
     SdpRewrite same;
     same.version = sdp->version.value_or(0);
     if (sdp->origin) same.own = *sdp->origin;
-    for (std::size_t i = 0; i < sdp->count; ++i) {
+    for (std::size_t i = 0; i < sdp->lines.size(); ++i) {
       const SdpMedia& media = sdp->media()[i];
       const bool held = media.address && media.address->is_unspecified();
       same.to[i] = held ? Endpoint{same.own, media.port} : media.endpoint();
@@ -432,7 +432,7 @@ TEST_CASE("what is rewritten has the new endpoints, as many m-lines, and every o
       CHECK(after->origin == wanted.own);
       CHECK(after->username == before->username);
       CHECK(after->session_id == before->session_id);
-      for (std::size_t i = 0; i < after->count; ++i) {
+      for (std::size_t i = 0; i < after->lines.size(); ++i) {
         const SdpMedia& was = before->media()[i];
         const SdpMedia& is = after->media()[i];
         CHECK(is.relayable == was.relayable);

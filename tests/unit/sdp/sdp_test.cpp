@@ -193,7 +193,7 @@ TEST_CASE("an SDP is read as leniently as phones and servers read one") {
   constexpr std::string_view kRest = "c=IN IP4 192.0.2.1\r\nm=audio 5 RTP/AVP 0\r\n";
   const auto reads = [](std::string_view body) {
     const auto sdp = parse_sdp(body);
-    return sdp && sdp->count == 1 && sdp->media()[0].endpoint() == Endpoint{ip("192.0.2.1"), 5};
+    return sdp && sdp->lines.size() == 1 && sdp->media()[0].endpoint() == Endpoint{ip("192.0.2.1"), 5};
   };
   CHECK(reads("v=0\r\nx\r\n" + std::string(kRest)));
   CHECK(reads("v=0\r\nsession\r\n" + std::string(kRest)));
