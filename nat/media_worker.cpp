@@ -50,10 +50,10 @@ Result<std::unique_ptr<MediaWorker>> MediaWorker::start(Duration keepalive, Dura
 MediaWorker::MediaWorker(Duration keepalive, Duration max_age, TimePoint (*clock)(), net::Descriptor epoll,
                          net::Descriptor wake)
     : keepalive_(keepalive),
-      max_age_(max_age),
       clock_(clock),
       epoll_(std::move(epoll)),
       wake_(std::move(wake)),
+      age_limit_(max_age),
       receiver_(std::make_unique<MediaReceiver>()) {}
 
 MediaWorker::~MediaWorker() {
@@ -199,7 +199,7 @@ void MediaWorker::on_readable(MediaSocket& socket) {
   // when there were more than one batch holds, are worth a look at the age. One look more, for what overflowed.
   const bool again = socket.served + 1 == batch_;
   socket.served = batch_;
-  const bool look = again || socket.behind || crowded_;
+  const bool look = again || socket.behind || crowded_ || age_limit_.is_behind(now_);
   socket.behind = again;
   const int descriptor = socket.descriptor.number();
   const auto datagram = look ? receiver_->one(descriptor) : receiver_->plain(descriptor);
@@ -208,7 +208,7 @@ void MediaWorker::on_readable(MediaSocket& socket) {
     if (errno != EAGAIN && errno != EINTR) count(totals_.receive_errors);
     return;
   }
-  const bool late = datagram->age > max_age_;
+  const bool late = age_limit_.is_late(now_, datagram->age);
   on_datagram(socket, *datagram, late);
   if (late) catch_up(socket);
 }
@@ -218,7 +218,7 @@ void MediaWorker::catch_up(MediaSocket& socket) {
     bool late = false;
     const std::size_t taken =
         receiver_->many(socket.descriptor.number(), [&](const MediaReceiver::Datagram& datagram) {
-          late = datagram.age > max_age_;
+          late = age_limit_.is_late(now_, datagram.age);
           on_datagram(socket, datagram, late);
         });
     if (taken < MediaReceiver::kMany || !late) return;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "nat/command_queue.hpp"
+#include "nat/core/age_limit.hpp"
 #include "nat/core/hold_ring.hpp"
 #include "nat/media_receiver.hpp"
 #include "nat/media_stream.hpp"
@@ -108,7 +109,6 @@ class MediaWorker {
   bool send(MediaStream& stream, Port out, const Endpoint& to, Bytes packet);
 
   std::atomic<Duration> keepalive_;
-  const Duration max_age_;
   TimePoint (*const clock_)();
   const net::Descriptor epoll_, wake_;
   CommandQueue<Command, kMaxCommands> commands_;
@@ -118,6 +118,7 @@ class MediaWorker {
   // The thread's own.
   std::vector<MediaStream*> streams_, leaving_;
   HoldRing held_;
+  AgeLimit age_limit_;
   std::unique_ptr<MediaReceiver> receiver_;
   TimePoint now_{}, next_sweep_{};
   std::size_t swept_ = 0;  ///< where the next sweep begins
