@@ -355,6 +355,17 @@ void EpollRelay::close(MediaId id) {
   reap();
 }
 
+RelayCounts EpollRelay::counts() const {
+  RelayCounts out;
+  for (const auto& thread : threads_) {
+    const MediaWorker::Totals& totals = thread->worker->totals();
+    const auto overflow = totals.overflow.load(std::memory_order_relaxed);
+    out.packets += totals.from_phone.load(std::memory_order_relaxed) + totals.from_central.load(std::memory_order_relaxed) + overflow;
+    out.dropped += totals.late.load(std::memory_order_relaxed) + overflow;
+  }
+  return out;
+}
+
 void EpollRelay::append_metrics(MetricsText& out) const {
   out.gauge("dropwire_media_streams", "Media streams open.", static_cast<double>(entries_.size()));
   out.gauge("dropwire_media_streams_max", "Media streams that ports and descriptors allow.",

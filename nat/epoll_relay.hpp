@@ -42,6 +42,7 @@ class EpollRelay final : public Relay {
   Result<void> configure(const RelayOptions& options) override;
   std::size_t streams() const override { return entries_.size(); }
   std::size_t capacity() const override;
+  RelayCounts counts() const override;
   void append_metrics(MetricsText& out) const override;
 
  private:

@@ -29,6 +29,12 @@ struct StreamPorts {
   std::uint16_t phone_port = 0, central_port = 0;  ///< RTP; RTCP is the next
 };
 
+/// Of all streams since the start.
+struct RelayCounts {
+  std::uint64_t packets = 0;  ///< that came, but strangers' and what is no RTP or RTCP
+  std::uint64_t dropped = 0;  ///< of them: by this box, which was too slow for them
+};
+
 struct RelayOptions {
   std::uint16_t first_port = 20000, last_port = 29999;  ///< on each local address
   std::size_t mapped_pairs = 0;  ///< pairs at the beginning of the range, set aside for StreamRequest::central_ports
@@ -92,6 +98,7 @@ class Relay {
   /// The most streams that ports and descriptors allow, as far as the requests so far show: a stream whose
   /// two sides have the same address takes two pairs of it.
   virtual std::size_t capacity() const = 0;
+  virtual RelayCounts counts() const = 0;
   virtual void append_metrics(MetricsText& out) const = 0;
 };
 

@@ -145,6 +145,11 @@ admin::Status App::status() const {
   if (port_mapper_) s.router = {port_mapper_->facts(), loop_.now()};
   s.audio = audio_way();
   if (relay_) s.media = {relay_->streams(), relay_->capacity()};
+  if (media_) {
+    const nat::RelayCounts lately = media_->lately();
+    s.media.lately = lately.packets;
+    s.media.dropped = lately.dropped;
+  }
   s.config_files = loaded_.files;
   s.config_loaded = config_loaded_;
   return s;

@@ -67,6 +67,8 @@ std::string_view to_string(CallServer::State state);  ///< "untried", "silent", 
 struct MediaState {
   std::uint64_t streams = 0;   ///< open now
   std::uint64_t capacity = 0;  ///< the most there can be; 0: no media is relayed
+  std::uint64_t lately = 0;    ///< packets that came in the last five minutes
+  std::uint64_t dropped = 0;   ///< of them: by this box, which was too slow for them
 };
 
 /// Whether one listener could be opened now.

@@ -15,6 +15,8 @@ namespace {
 /// Nothing of this program is older: an earlier clock was never set.
 constexpr WallTime kNotBefore = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
 constexpr std::uint64_t kFullPercent = 80;         // of media.ports: time to say so
+constexpr std::uint64_t kDroppedPercent = 1;       // of audio, by this box: people hear it
+constexpr std::uint64_t kDroppedPackets = 500;     // and ten seconds of one direction at least: no single hiccup
 constexpr std::uint64_t kLittleRoom = 64'000'000;  // octets
 constexpr std::size_t kMaxText = 300;              // octets kept of what others say
 constexpr std::chrono::seconds kSilentServer{15};  // one that was asked, and has never answered
@@ -280,6 +282,11 @@ void BoxExamination::servers(const OwnFacts& own, Protocol protocol) {
 }
 
 void BoxExamination::media(const MediaState& media) {
+  if (media.dropped >= kDroppedPackets && media.dropped * 100 >= media.lately * kDroppedPercent)
+    add("media_too_slow", Severity::error,
+        fmt::format("In the last five minutes {} of {} audio packets ({:.1f} %) waited in this box until they were too old.",
+                    media.dropped, media.lately,
+                    100.0 * static_cast<double>(media.dropped) / static_cast<double>(media.lately)));
   if (media.capacity == 0 || media.streams * 100 < media.capacity * kFullPercent) return;
   const bool full = media.streams >= media.capacity;
   Finding& found = add("media_ports_used_up", full ? Severity::error : Severity::warning,

@@ -78,6 +78,10 @@ inline constexpr auto kBoxKinds = std::to_array<FindingKind>({
     {"sip_server_down", Severity::error, About::box, "A SIP server does not answer",
      "Phones register with the others meanwhile. When none is left, no phone can register by SIP.",
      "Check that it runs, that it answers OPTIONS from this box's address, and that no firewall is between."},
+    {"media_too_slow", Severity::error, About::box, "This box is too slow for its calls",
+     "Audio is thrown away here: people hear gaps, in many calls at once, and it is not the network's fault.",
+     "See with top what else keeps the processor busy. If it is Dropwire, set media.threads to the number of cores, or have "
+     "fewer calls at once."},
     {"media_ports_used_up", Severity::error, About::box, "Few media ports are left",
      "Once all are in use, further calls have no audio.",
      "Widen media.ports; if they are wide enough, raise the limit of open files (LimitNOFILE in the "

@@ -5,7 +5,12 @@
 namespace dw::proxy {
 
 MediaDesk::MediaDesk(net::Loop& loop, nat::Relay& relay, const Options& options)
-    : loop_(loop), relay_(relay), options_(options), timer_(loop, [this] { end_due(); }) {}
+    : loop_(loop), relay_(relay), options_(options), timer_(loop, [this] { end_due(); }), look_(loop, [this] {
+        drops_.look(relay_.counts());
+        look_.arm_after(MediaDrops::kEvery);
+      }) {
+  look_.arm_after(MediaDrops::kEvery);
+}
 
 MediaDesk::~MediaDesk() {
   for (const auto& [id, stream] : streams_)

@@ -10,6 +10,7 @@
 #include "sbc/base/source.hpp"
 #include "sbc/net/loop.hpp"
 #include "sbc/net/timer.hpp"
+#include "sbc/proxy/media_drops.hpp"
 #include "sbc/proxy/media_feeds.hpp"
 
 namespace dw::proxy {
@@ -50,6 +51,8 @@ class MediaDesk final : public MediaBroker {
   std::uint64_t unmapped() const { return unmapped_; }  ///< streams that found none free
   /// Far ends that were named and can be none: a port of ours that is no stream's, this machine itself.
   std::uint64_t refused() const { return refused_; }
+  /// What the relay counted in the last five minutes.
+  nat::RelayCounts lately() const { return drops_.lately(relay_.counts()); }
   void append_metrics(MetricsText& out) const;
   /// What else is known of the router; while there are no mapped pairs, its pairs go first. Outlives this.
   void set_outside(nat::OutsidePorts* outside) { outside_ = outside; }
@@ -102,6 +105,8 @@ class MediaDesk final : public MediaBroker {
   std::unordered_map<Endpoint, MediaId> by_central_facing_;
   std::multimap<TimePoint, MediaId> lingering_;
   net::Timer timer_;
+  MediaDrops drops_;
+  net::Timer look_;
 };
 
 }  // namespace dw::proxy

@@ -58,12 +58,14 @@ class FakeRelay final : public nat::Relay {
   void close(MediaId id) override { all.erase(id); }
   std::size_t streams() const override { return all.size(); }
   std::size_t capacity() const override { return 100; }
+  nat::RelayCounts counts() const override { return counted; }
   void append_metrics(MetricsText&) const override {}
 
   std::map<MediaId, Stream> all;
   std::vector<std::uint16_t> rather;  ///< of the last stream
   nat::StreamRequest asked;  ///< of the last stream
   bool gives_mapped = true;
+  nat::RelayCounts counted;
   int last = 0;
 };
 
@@ -503,4 +505,22 @@ TEST_CASE("this machine is no far end, by no address of its own, nor is the loop
     (void)d.desk.set_far_end(ports->id, Endpoint{kCentral, 4000});
     CHECK(d.relay.all.at(ports->id).far_end == Endpoint{kCentral, 4000});
   }
+}
+
+TEST_CASE("what the relay dropped is told of the last five minutes, and of less at the beginning") {
+  proxy::MediaDrops drops;
+  const auto lately = [&](std::uint64_t packets, std::uint64_t dropped) {
+    const nat::RelayCounts told = drops.lately({packets, dropped});
+    return std::pair(told.packets, told.dropped);
+  };
+  CHECK(lately(700, 7) == std::pair<std::uint64_t, std::uint64_t>(700, 7));
+  for (std::uint64_t i = 1; i <= proxy::MediaDrops::kKept; ++i)
+    drops.look({1000 * i, 10 * i});
+  CHECK(lately(10'500, 105) == std::pair<std::uint64_t, std::uint64_t>(9500, 95));
+  for (std::uint64_t i = 0; i < proxy::MediaDrops::kKept; ++i)
+    drops.look({20'000, 105});
+  CHECK(lately(21'000, 105) == std::pair<std::uint64_t, std::uint64_t>(1000, 0));
+  Desk d;
+  d.relay.counted = {50, 5};
+  CHECK(d.desk.lately().dropped == 5);
 }

@@ -221,6 +221,19 @@ TEST_CASE("media ports: from four in five on, and when none is left") {
   CHECK(codes(box) == "");
 }
 
+TEST_CASE("a box that throws audio away as it is too slow says so itself, and a single hiccup is nothing") {
+  BoxFacts box = healthy_box();
+  box.own->media.lately = 100'000;
+  box.own->media.dropped = 999;
+  CHECK(codes(box) == "");
+  box.own->media.dropped = 1000;
+  CHECK(codes(box) == "media_too_slow:error");
+  CHECK(box_findings(box, kNow)[0].seen.find("1000 of 100000 audio packets (1.0 %)") != std::string::npos);
+  box.own->media.lately = 4000;
+  box.own->media.dropped = 400;  // a stall of a second
+  CHECK(codes(box) == "");
+}
+
 TEST_CASE("no address for phones is no more than worth knowing while only loopback is listened on") {
   BoxFacts box = healthy_box();
   box.own->phone_addresses.clear();

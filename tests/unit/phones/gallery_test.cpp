@@ -94,6 +94,7 @@ Gallery box_gallery() {
       {"sip_off", [] { return of_own([](auto& o) { o.services[1].enabled = false, o.sip_phones = true; }); }},
       {"no_sip_servers", [] { return of_own([](auto& o) { o.sip_servers = 0; }); }},
       {"sip_server_down", [] { return of_own([](auto& o) { o.call_servers[2].up = false; }); }},
+      {"media_too_slow", [] { return of_own([](auto& o) { o.media.lately = 10'000, o.media.dropped = 800; }); }},
       {"media_ports_used_up", [] { return of_own([](auto& o) {
                                      o.media = {9, 10};
                                    }); }},
