@@ -90,6 +90,22 @@ TEST_CASE("sip register pace: a server that takes two a second is shared as well
   CHECK(strangers >= 60);
 }
 
+TEST_CASE("sip register pace: thirty new phones at the same moment get through beside those that hammer") {
+  Line line;
+  for (int ms = 0; ms < 8000; ++ms) {
+    for (std::uint32_t n = 0; n < 3; ++n) {
+      if (ms % 10 == 0) line.ask(0x30000000 + n);
+    }
+    line.now += 1ms;
+  }
+  int registered = 0;
+  for (std::uint32_t phone = 0; phone < 30; ++phone) {
+    registered += line.ask(0x0A000000 + phone) && line.ask(0x0A000000 + phone, Standing::stranger, true) ? 1 : 0;
+    line.now += 1ms;
+  }
+  CHECK(registered >= 27);
+}
+
 TEST_CASE("sip register pace: the phones of one home, all at once, go before forged sources, which are light each") {
   Line line;
   for (int ms = 0; ms < 10'000; ++ms) {
