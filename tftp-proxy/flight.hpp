@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sbc/base/endpoint.hpp"
+#include "sbc/base/source.hpp"
 #include "sbc/net/timer.hpp"
 #include "tftp-proxy/cache.hpp"
 #include "tftp-proxy/core/fetch_policy.hpp"
@@ -102,6 +103,12 @@ class Flight : public std::enable_shared_from_this<Flight> {
   void note_asker(const IpAddress& address);
   const std::vector<IpAddress>& askers() const { return askers_; }
   CacheClass kept_as() const { return class_; }
+  /// Whose share of the fetches it takes; the pipeline's.
+  struct Place {
+    IpAddress source;
+    Standing standing{};
+  };
+  std::optional<Place> place;
   const std::vector<std::string>& near() const { return near_; }  ///< OriginEnd::near, of all origins
 
  private:

@@ -60,6 +60,12 @@ unsigned status_of(Errc code) {
   }
 }
 
+std::string_view words_for_strangers(unsigned status) {
+  return status == 404   ? "There is no such file.\n"
+         : status == 403 ? "This file is not given out.\n"
+                         : "The file can't be had now.\n";
+}
+
 FileOutcome outcome_of(unsigned status) {
   return status == 404   ? FileOutcome::not_found
          : status == 503 ? FileOutcome::unavailable
@@ -87,6 +93,7 @@ struct PhoneHttpServer::Download {
   phones::FileStep step;
   bool is_head = false;
   bool answered = false;
+  bool untold = false;  ///< it is no step of a story
 };
 
 PhoneHttpServer::PhoneHttpServer(net::Loop& loop, Library& library, KnownSources& known, const Options& options, StepSink on_step)
@@ -178,6 +185,7 @@ void PhoneHttpServer::handle(const std::shared_ptr<net::HttpExchange>& exchange)
     return refuse(download, status, FileOutcome::refused, name.error().text);
   }
   download.step.name = std::move(*name);
+  if (!admits(download)) return;
   download.content =
       library_.open({download.step.name, exchange->peer(), exchange->local().address, Transport::http});
   download.subscription = Content::subscribe(download.content, [this, id] {
@@ -188,6 +196,29 @@ void PhoneHttpServer::handle(const std::shared_ptr<net::HttpExchange>& exchange)
   });
   download.deadline->arm_at(download.asked + options_.first_answer);
   consider(download);
+}
+
+/// Whom the budget for names refuses waits, and then is told to come again later: a phone that boots gets its file, and who
+/// guesses gets nowhere. That is in nobody's story.
+bool PhoneHttpServer::admits(Download& download) {
+  NameBudget* const names = library_.names();
+  if (!names) return true;
+  const IpAddress source = download.step.peer.address;
+  const auto verdict = names->admits(loop_.now(), source, NameBudget::Way::tcp, download.step.name);
+  if (verdict == NameBudget::Verdict::yes) return true;
+  if (verdict == NameBudget::Verdict::offence) {
+    offence_log_.warn("event=enumeration peer={} transport=http file=\"{}\" asks for names that nobody knows to exist",
+                      source.to_string(), escaped(download.step.name, 64));
+  }
+  download.untold = true;
+  const std::uint64_t id = download.id;
+  download.deadline.emplace(loop_, [this, id] {
+    const auto found = downloads_.find(id);
+    if (found == downloads_.end() || found->second->answered) return;
+    refuse(*found->second, 503, FileOutcome::unavailable, "too many names were tried");
+  });
+  download.deadline->arm_after(options_.slow_down);
+  return false;
 }
 
 /// Answers as soon as what is known of the content allows; later changes wake the body's reader.
@@ -269,7 +300,9 @@ void PhoneHttpServer::refuse(Download& download, unsigned status, FileOutcome ou
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(options_.retry_after).count();
     reply.headers.emplace_back("Retry-After", fmt::format("{}", seconds));
   }
-  reply.text = fmt::format("{} ({})\n", text, escaped(download.step.name));
+  // Whose words they are, and where we get files from, is for the story: anybody may ask here.
+  const bool ours = !download.content || download.content->state() != Content::State::failed;
+  reply.text = ours ? fmt::format("{} ({})\n", text, escaped(download.step.name)) : std::string(words_for_strangers(status));
   download.step.outcome = outcome;
   download.step.error_code = static_cast<std::uint16_t>(status);
   download.step.detail = std::move(text);
@@ -320,6 +353,7 @@ void PhoneHttpServer::end(std::uint64_t id, bool whole, std::uint64_t octets) {
   phones::FileStep& step = download->step;
   step.octets = octets;
   step.took = loop_.now() - download->asked;
+  if (whole && step.outcome == FileOutcome::sent) known_.proved(loop_.now(), step.peer.address, Standing::proven);
   if (!whole) {
     ++cut_;
     const bool failed = download->content && download->content->state() == Content::State::failed;
@@ -332,7 +366,7 @@ void PhoneHttpServer::end(std::uint64_t id, bool whole, std::uint64_t octets) {
                                        : "the phone closed the connection before the answer";
     }
   }
-  if (!download->is_head && on_step_) on_step_(step);
+  if (!download->is_head && !download->untold && on_step_) on_step_(step);
 }
 
 void PhoneHttpServer::stop_accepting() {

@@ -32,6 +32,7 @@ class PhoneHttpServer {
     /// phone goes on to TFTP).
     Duration first_answer = std::chrono::seconds(9);
     Duration retry_after = std::chrono::seconds(10);  ///< told with a 503
+    Duration slow_down = std::chrono::seconds(2);     ///< before who tries too many names is refused (NameBudget)
     friend bool operator==(const Options&, const Options&) = default;
   };
   using StepSink = std::function<void(const phones::FileStep&)>;
@@ -64,6 +65,7 @@ class PhoneHttpServer {
   struct Download;
 
   net::HttpServer::Options door_options() const;
+  bool admits(Download& download);
   void consider(Download& download);
   void begin(Download& download);
   void give_up_waiting(Download& download);
@@ -82,7 +84,7 @@ class PhoneHttpServer {
   StepSink on_step_;
   std::map<std::uint64_t, std::unique_ptr<Download>> downloads_;
   std::uint64_t next_id_ = 0;
-  net::LogLimit refused_log_;
+  net::LogLimit refused_log_, offence_log_{10, 100};
   std::map<unsigned, std::uint64_t> answers_;  ///< by status
   std::uint64_t octets_ = 0;
   std::uint64_t cut_slow_before_ = 0;                    ///< by doors that are gone

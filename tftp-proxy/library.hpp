@@ -3,6 +3,7 @@
 
 #include "sbc/base/endpoint.hpp"
 #include "tftp-proxy/core/content.hpp"
+#include "tftp-proxy/core/name_budget.hpp"
 
 namespace dw::provisioning {
 
@@ -23,6 +24,8 @@ class Library {
  public:
   virtual ~Library() = default;
   virtual ContentPtr open(const FileRequest& request) = 0;
+  /// What the doors ask before they open a name. Null: any name may be tried.
+  virtual NameBudget* names() { return nullptr; }
 };
 
 }  // namespace dw::provisioning

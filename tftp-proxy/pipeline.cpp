@@ -14,6 +14,16 @@ namespace {
 constexpr std::size_t kMaxNegatives = 4096;                // entries; of aliases as many
 constexpr Duration kAliasGood = std::chrono::minutes(10);  // then the exact name is asked again
 
+/// Of one source, which may be the router of a site whose phones all boot; half of the whole is kept for known ones.
+FairShare::Options fetch_shares(const FetchLimits& limits) {
+  constexpr std::size_t kStrangersPart = 4, kPercent = 50;
+  FairShare::Options o;
+  o.total = limits.max_flights;
+  o.per_source = std::max<std::size_t>(1, limits.max_flights / kStrangersPart);
+  o.kept_for_known = kPercent;
+  return o;
+}
+
 std::uint64_t random_seed() {
   std::random_device device;
   return (std::uint64_t{device()} << 32) | device();
@@ -58,6 +68,7 @@ Pipeline::Pipeline(net::Loop& loop, const Options& options, Cache* cache, Sinks 
       options_(options),
       cache_(cache),
       sinks_(std::move(sinks)),
+      fetches_(fetch_shares(options.fetch), random_seed()),
       memory_(options.memory),
       self_(std::make_shared<Pipeline*>(this)),
       prefetcher_(loop, options.prefetch,
@@ -103,6 +114,7 @@ void Pipeline::reconfigure(const Options& options) {
   set_origins(options);
   options_ = options;
   memory_.limit(options.memory);
+  fetches_.configure(fetch_shares(options.fetch));
   prefetcher_.set_options(options.prefetch);
   negative_.clear();
   aliases_.clear();
@@ -202,11 +214,31 @@ ContentPtr Pipeline::launch(const std::string& name, CacheClass kept_as, bool an
   const bool whole_first = options_.rewrite && cnf_kind(name) != CnfKind::none;
   FlightHost& host = *this;
   const auto flight = std::make_shared<Flight>(host, name, kept_as, whole_first);
+  if (!take_place(*flight)) {
+    ++counters_.refused;
+    return Content::failure({Errc::exhausted, "too many files are being fetched for this source"});
+  }
   flight->note_asker(asker_);
   flights_.emplace(name, flight);
   ContentPtr content = flight->lease();
   anew ? flight->start_anew() : flight->start();
   return content;
+}
+
+void Pipeline::use(KnownSources& known, NameBudget& names) {
+  known_ = &known;
+  names_ = &names;
+  if (cache_ != nullptr)
+    cache_->for_each([&](const CacheEntry& entry) { names.exists(loop_.now(), entry.name); });
+}
+
+/// What we fetch for ourselves, ahead of phones or for a person, is counted by max_flights alone.
+bool Pipeline::take_place(Flight& flight) {
+  if (!asker_ || !known_) return true;
+  const Standing standing = known_->standing(loop_.now(), asker_);
+  if (fetches_.take(asker_, standing) != FairShare::Verdict::granted) return false;
+  flight.place = Flight::Place{asker_, standing};
+  return true;
 }
 
 ContentPtr Pipeline::refresh(const std::string& name) {
@@ -235,6 +267,10 @@ void Pipeline::make_room(Map& map) {
 
 void Pipeline::arrived(const Flight& flight, const std::string& real, const ContentPtr& content, bool fresh) {
   const std::string& asked = flight.name();
+  if (names_) {
+    names_->exists(loop_.now(), asked);
+    if (real != asked) names_->exists(loop_.now(), real);
+  }
   if (real != asked && (fresh || flight.kept_as() == CacheClass::immutable)) {
     make_room(aliases_);
     aliases_[asked] = {real, loop_.now() + kAliasGood};
@@ -261,7 +297,9 @@ void Pipeline::read_facts(const std::string& name, Bytes octets) {
 
 void Pipeline::missing(const Flight& flight, const Error& error) {
   make_room(negative_);
-  negative_[flight.name()] = {loop_.now() + negative_ttl(flight.name(), options_.fetch.negative), error, flight.near()};
+  const TimePoint until = loop_.now() + negative_ttl(flight.name(), options_.fetch.negative);
+  negative_[flight.name()] = {until, error, flight.near()};
+  if (names_) names_->missing(loop_.now(), flight.name(), until);
   memory_.remove(flight.name());
   spellings_.forget(flight.name());
   std::erase_if(aliases_, [&](const auto& entry) { return entry.second.real == flight.name(); });
@@ -292,7 +330,9 @@ void Pipeline::asked(const Flight& flight, const Asked& what) {
 void Pipeline::over(const Flight& flight) {
   // The flight is in its own member function: it goes when its caller lets go of it.
   const auto at = flights_.find(flight.name());
-  if (at != flights_.end() && at->second.get() == &flight) flights_.erase(at);
+  if (at == flights_.end() || at->second.get() != &flight) return;
+  if (flight.place) fetches_.give_back(flight.place->source, flight.place->standing);
+  flights_.erase(at);
 }
 
 std::vector<OriginStatus> Pipeline::origin_status() const {
@@ -335,6 +375,7 @@ void Pipeline::append_metrics(MetricsText& out) const {
   out.gauge("dropwire_fetches", "Files being fetched now", static_cast<double>(flights_.size()));
   out.gauge("dropwire_memory_bytes", "Octets of files kept in memory",
             static_cast<double>(memory_.octets()));
+  if (names_) names_->append_metrics(out);
   prefetcher_.append_metrics(out);
 }
 

@@ -7,6 +7,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "sbc/base/fair_share.hpp"
+#include "sbc/base/known_sources.hpp"
 #include "sbc/base/metrics.hpp"
 #include "sbc/base/time.hpp"
 #include "sbc/base/wire_tap.hpp"
@@ -60,6 +62,9 @@ class Pipeline : public Library, private FlightHost {
   ~Pipeline();
 
   ContentPtr open(const FileRequest& request) override;
+  NameBudget* names() override { return names_; }
+  /// Who is known, and what is told of each name that was found or not. Both outlive this. Before anything is opened.
+  void use(KnownSources& known, NameBudget& names);
 
   /// Fetches a file anew, as it is at the origin, and keeps that instead of what is kept; throws the latter away when
   /// there is no such file any more. It stays when no origin can give it: a failed content says so.
@@ -93,6 +98,7 @@ class Pipeline : public Library, private FlightHost {
 
   ContentPtr obtain(const std::string& name);
   ContentPtr obtain_exact(const std::string& name);
+  bool take_place(Flight& flight);
   ContentPtr launch(const std::string& name, CacheClass kept_as, bool anew);
   ContentPtr rewritten(const FileRequest& request, const ContentPtr& source);
   ContentPtr rewrite_now(const FileRequest& request, const Content& source);
@@ -123,6 +129,9 @@ class Pipeline : public Library, private FlightHost {
   Sinks sinks_;
   const WireTap* tap_ = &WireTap::nobody();
   IpAddress asker_;  ///< within open()
+  KnownSources* known_ = nullptr;
+  NameBudget* names_ = nullptr;
+  FairShare fetches_;  ///< by source, of those that somebody asked for
   FetchCounters counters_;
   std::uint64_t in_flight_ = 0;
   std::size_t orphans_ = 0;

@@ -63,7 +63,7 @@ TftpServer::TftpServer(net::Loop& loop, const Options& options, Library& library
       library_(library),
       known_(known),
       on_step_(std::move(on_step)),
-      sessions_(with_seed(options.sessions)),
+      sessions_(with_seed(options.sessions), known, library.names()),
       timer_(loop, [this] { on_time(); }),
       dscp_(options.dscp) {}
 
@@ -317,6 +317,10 @@ void TftpServer::end(const tftp::TransferReport& report) {
 }
 
 void TftpServer::refused(const tftp::RefusedRequest& request) {
+  if (request.offence) {
+    offence_log_.warn("event=enumeration peer={} transport=tftp file=\"{}\" asks for names that nobody knows to exist",
+                      request.peer.address.to_string(), escaped(request.file, 64));
+  }
   refused_log_.warn("event=rrq_refused peer={} reason={} file=\"{}\" {}", request.peer.to_string(),
                     to_string(request.reason), escaped(request.file),
                     request.answered ? request.detail : "not answered");

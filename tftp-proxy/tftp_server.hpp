@@ -105,6 +105,7 @@ class TftpServer {
   std::unordered_map<std::uint32_t, net::DatagramSocket> tid_sockets_;  // by slot
   std::unordered_map<std::uint32_t, Watch> watches_;                    // by slot
   std::function<void()> on_empty_;
+  net::LogLimit offence_log_{10, 100};
   net::LogLimit refused_log_, socket_log_, ended_log_{20, 200};
   /// Steps of peers that have proven nothing: a flood of forged requests must not fill the story.
   TokenBucket unproven_steps_{50, 500};

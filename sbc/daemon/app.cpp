@@ -16,6 +16,7 @@ App::App(conf::LoadRequest request, conf::Loaded loaded, const admin::Credential
       credentials_(credentials),
       log_(std::move(log)),
       gate_(loaded_.config.access.networks),
+      names_(known_, name_options(loaded_.config), net::random_u64()),
       inventory_(inventory_options(loaded_.config)) {}
 
 Result<void> App::start() {
@@ -32,6 +33,7 @@ Result<void> App::start() {
             on_rewrite(asked, made);
           }});
   pipeline_->set_tap(tap_);
+  pipeline_->use(known_, names_);
   actions_ = std::make_unique<Actions>(inventory_, *pipeline_);
   admin_ = std::make_unique<admin::AdminServer>(loop_, admin_options(config), sources());
   admin_->use(credentials_);

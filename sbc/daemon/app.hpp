@@ -89,6 +89,7 @@ class App {
   WireTap tap_;
   KnownSources known_{net::random_u64()};
   net::AccessGate gate_;
+  provisioning::NameBudget names_;
   std::unique_ptr<provisioning::Cache> cache_;
   phones::Inventory inventory_;
   std::unique_ptr<admin::PhoneStore> phone_store_;

@@ -99,6 +99,7 @@ void App::configure_rest() {
   const conf::Config& config = loaded_.config;
   config_loaded_ = wall_now();
   gate_.set(config.access.networks);
+  names_.configure(name_options(config));
   pipeline_->reconfigure(pipeline_options(config));
   network_->configure(network_options(config));
   const auto mapping = port_mapper_options(config, 0);

@@ -215,6 +215,10 @@ admin::Sources App::sources() {
     box.network = network_->facts();
     box.heard = inventory_.heard();
     box.refused = refused_sources();
+    for (const auto& e : names_.enumerators()) {
+      box.enumerators.push_back({e.source, std::string(to_string(e.way)), e.example, e.refused,
+                                 wall_ago(wall_now(), e.last, loop_.now())});
+    }
     done(phones::box_findings(box, wall_now()));
   };
   s.calls = [this] {

@@ -96,6 +96,12 @@ provisioning::Pipeline::Options pipeline_options(const conf::Config& config) {
   return o;
 }
 
+provisioning::NameBudget::Options name_options(const conf::Config& config) {
+  provisioning::NameBudget::Options o;
+  o.trust_lists_are_free = pipeline_options(config).drop_trust_lists;
+  return o;
+}
+
 provisioning::TftpServer::Options tftp_options(const conf::Config& config) {
   const conf::Tftp& t = config.access.tftp;
   provisioning::TftpServer::Options o;

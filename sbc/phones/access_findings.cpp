@@ -28,11 +28,34 @@ void refused(const BoxFacts& box, WallTime now, std::vector<Finding>& out) {
   out.push_back(make_finding("access_refused", Severity::warning, seen + "."));
 }
 
+/// One finding for all of them; of UDP the address may be forged.
+void enumeration(const BoxFacts& box, WallTime now, std::vector<Finding>& out) {
+  constexpr std::size_t kNamed = 4;
+  constexpr auto kRecent = std::chrono::hours(1);
+  std::string seen;
+  std::size_t shown = 0, more = 0;
+  for (const Enumerator& e : box.enumerators) {
+    if (now - e.last > kRecent) continue;
+    if (shown == kNamed) {
+      ++more;
+      continue;
+    }
+    seen += fmt::format("{}{} was refused {} names by {}, the last {} ago (\"{}\")", shown == 0 ? "" : "; ",
+                        e.source.to_string(), e.refused, e.transport == "http" ? "HTTP" : "TFTP",
+                        to_words(std::max(now - e.last, WallTime::duration{})), printable(e.example, 64));
+    ++shown;
+  }
+  if (shown == 0) return;
+  if (more > 0) seen += fmt::format("; and {} more sources", more);
+  out.push_back(make_finding("enumeration", Severity::warning, seen + "."));
+}
+
 }  // namespace
 
 std::vector<Finding> access_findings(const BoxFacts& box, WallTime now) {
   std::vector<Finding> out;
   refused(box, now, out);
+  enumeration(box, now, out);
   return out;
 }
 

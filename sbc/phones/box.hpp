@@ -107,6 +107,15 @@ struct RefusedSource {
   WallTime last{};
 };
 
+/// Somebody who asked for more names than phones do.
+struct Enumerator {
+  IpAddress source;
+  std::string transport;  ///< "tftp", "http"
+  std::string example;    ///< a name that it was refused
+  std::uint64_t refused = 0;
+  WallTime last{};
+};
+
 /// What the running daemon knows of itself.
 struct OwnFacts {
   bool configured = true;  ///< a central server, an origin or a call server is set
@@ -139,7 +148,8 @@ struct BoxFacts {
   std::optional<nat::portmap::Facts> mapping;  ///< what the router was asked to let in
   std::optional<AudioWay> audio;               ///< nothing: hosted, or no media is relayed
   AudioHeard heard;
-  std::vector<RefusedSource> refused;  ///< the latest first
+  std::vector<RefusedSource> refused;     ///< the latest first
+  std::vector<Enumerator> enumerators;  ///< likewise
   std::string forward;                         ///< what it should let in: "UDP 5060 and 20000-29999"
   bool look_at_clock = false;
   std::optional<bool> clock_synchronised;  ///< nothing: the kernel does not say

@@ -19,7 +19,7 @@ void require(bool holds) {
 
 class Play {
  public:
-  explicit Play(Bytes input) : in_(input), sessions_(options(in_.u8("options"))) {}
+  explicit Play(Bytes input) : in_(input), sessions_(options(in_.u8("options")), known_, &names_) {}
 
   void run() {
     while (in_.remaining() > 0) {
@@ -180,6 +180,8 @@ class Play {
     Buffer octets;
   };
   ByteReader in_;
+  KnownSources known_{1};
+  provisioning::NameBudget names_{known_, {}, 1};
   Sessions sessions_;
   Outbox out_;
   TimePoint now_{std::chrono::hours(1)};

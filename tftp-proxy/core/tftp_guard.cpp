@@ -7,23 +7,31 @@ namespace {
 
 constexpr std::uint16_t kFirstUnprivileged = 1024;  // a 7921 asks from exactly this one
 
-/// Whether there is a token, without taking it.
-bool has_token(TokenBucket& bucket, TimePoint now) {
-  return bucket.take(now, 1) && bucket.take(now, -1);
-}
-
 bool is_no_host(const IpAddress& a) {
   return a.is_unspecified() || a.is_multicast() || a.is_broadcast();
 }
 
 }  // namespace
 
-Guard::Guard(const GuardOptions& options)
+Guard::Guard(const GuardOptions& options, KnownSources& known)
     : options_(options),
-      sources_(options.buckets, TokenBucket(options.source_rate, options.source_burst)),
-      networks_(options.buckets, TokenBucket(options.network_rate, options.network_burst)),
-      misses_(options.buckets, TokenBucket(options.miss_rate, options.miss_burst)),
-      proofs_(options.buckets) {}
+      known_(known),
+      sources_(rate_of(options), options.hash_seed),
+      networks_(options.buckets, TokenBucket(options.network_rate, options.network_burst)) {}
+
+FairRate::Options Guard::rate_of(const GuardOptions& options) {
+  FairRate::Options rate;
+  rate.per_source = options.source_rate;
+  rate.per_known_source = options.source_rate * options.trusted_divisor;
+  rate.burst = options.source_burst / options.source_rate;
+  return rate;
+}
+
+void Guard::configure(const GuardOptions& options) {
+  options_ = options;
+  sources_.configure(rate_of(options));
+  networks_.assign(options.buckets, TokenBucket(options.network_rate, options.network_burst));
+}
 
 bool Guard::port_is_fine(const Endpoint& peer) {
   return peer.port >= kFirstUnprivileged || peer.port == kTftpPort;
@@ -37,36 +45,24 @@ bool Guard::addresses_are_fine(const Endpoint& peer, const Endpoint& ours) {
 }
 
 std::optional<Refusal> Guard::admit(TimePoint now, const IpAddress& address) {
-  const IpAddress source = source_of(address);
-  if (!has_token(misses_[place(source)], now)) return Refusal::enumeration;
-  const double cost = trusted(now, source) ? 1 / options_.trusted_divisor : 1;
+  const bool fine = trusted(now, address);
+  const double cost = fine ? 1 / options_.trusted_divisor : 1;
   const IpAddress network = address.network(address.is_v4() ? 24 : 48);
-  if (!sources_[place(source)].take(now, cost)) return Refusal::source_limit;
+  if (!sources_.take(now, address, fine ? Standing::proven : Standing::stranger)) return Refusal::source_limit;
   if (!networks_[place(network)].take(now, cost)) return Refusal::network_limit;
   return std::nullopt;
 }
 
 void Guard::proved(TimePoint now, const IpAddress& address) {
-  const IpAddress source = source_of(address);
-  proofs_[place(source)] = {source, now + options_.trust};
-}
-
-void Guard::missed(TimePoint now, const IpAddress& address) {
-  (void)misses_[place(source_of(address))].take(now);
-}
-
-IpAddress Guard::source_of(const IpAddress& address) {
-  return address.is_v4() ? address : address.network(64);
+  known_.proved(now, address, Standing::proven);
 }
 
 std::size_t Guard::place(const IpAddress& key) const {
-  return seeded(options_.hash_seed, hash_of(key)) % proofs_.size();
+  return seeded(options_.hash_seed, hash_of(key)) % networks_.size();
 }
 
 bool Guard::trusted(TimePoint now, const IpAddress& source) const {
-  if (source.is_private()) return true;
-  const Proof& proof = proofs_[place(source)];
-  return proof.source == source && now < proof.until;
+  return source.is_private() || known_.known(now, source);
 }
 
 }  // namespace dw::tftp

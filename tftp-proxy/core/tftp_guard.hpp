@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "sbc/base/endpoint.hpp"
+#include "sbc/base/fair_share.hpp"
+#include "sbc/base/known_sources.hpp"
 #include "sbc/base/time.hpp"
 #include "sbc/base/token_bucket.hpp"
 #include "tftp-proxy/core/tftp_outbox.hpp"
@@ -16,23 +18,21 @@ struct GuardOptions {
   double network_rate = 100;  ///< the same of one /24 (IPv6: /48)
   double network_burst = 200;
   /// A request counts one so-many-th when it comes from a private address, which nobody outside can be hit
-  /// through, or from one that has acknowledged a transfer within `trust`.
+  /// through, or from a known one (KnownSources).
   double trusted_divisor = 50;
-  Duration trust = std::chrono::hours(1);
-  double miss_rate = 10;  ///< names that don't exist, a second, of one address
-  double miss_burst = 500;
-  std::uint32_t buckets = 4096;  ///< that all addresses share; at least 1
+  std::uint32_t buckets = 4096;  ///< that all networks share; at least 1
   std::uint64_t hash_seed = 0;  ///< a secret number, so that nobody can choose whom to share a bucket with
 
   friend bool operator==(const GuardOptions&, const GuardOptions&) = default;
 };
 
 /// Decides whom to answer. UDP sources are easily forged, so an answer may hit somebody who never asked
-/// (tftp-nat §1.6). Of fixed size: addresses share buckets by a seeded hash, so that a flood from random
-/// sources costs no memory, and thins out alike for all.
+/// (tftp-nat §1.6). Of bounded size: sources by FairRate, networks share buckets by a seeded hash, so that a flood
+/// from random sources costs no memory.
 class Guard {
  public:
-  explicit Guard(const GuardOptions& options);
+  Guard(const GuardOptions& options, KnownSources& known);
+  void configure(const GuardOptions& options);
 
   /// Whether this pair of endpoints may be answered at all; `ours` is where the datagram came to.
   static bool port_is_fine(const Endpoint& peer);
@@ -40,25 +40,20 @@ class Guard {
 
   /// Takes a request into account. Nothing: fine.
   std::optional<Refusal> admit(TimePoint now, const IpAddress& source);
-  void proved(TimePoint now, const IpAddress& source);  ///< it acknowledged something: it is really there
-  void missed(TimePoint now, const IpAddress& source);  ///< it asked for what does not exist
+  void proved(TimePoint now, const IpAddress& source);  ///< it took a whole file: it is really there
+  bool known(TimePoint now, const IpAddress& source) const { return known_.known(now, source); }
   /// Whether an ERROR 5 may be sent to a stranger at a transfer's own port.
   bool may_warn_stranger(TimePoint now) { return strangers_.take(now); }
 
-  /// What limits count by: the address, or the /64 of IPv6.
-  static IpAddress source_of(const IpAddress& address);
-
  private:
-  struct Proof {
-    IpAddress source;
-    TimePoint until{};
-  };
+  static FairRate::Options rate_of(const GuardOptions& options);
   std::size_t place(const IpAddress& key) const;
   bool trusted(TimePoint now, const IpAddress& source) const;
 
   GuardOptions options_;
-  std::vector<TokenBucket> sources_, networks_, misses_;
-  std::vector<Proof> proofs_;
+  KnownSources& known_;
+  FairRate sources_;
+  std::vector<TokenBucket> networks_;
   TokenBucket strangers_{10, 10};
 };
 

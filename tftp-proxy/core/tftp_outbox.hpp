@@ -58,7 +58,7 @@ enum class Refusal : std::uint8_t {
   address,        ///< source or destination broadcast, multicast, unspecified, or ourselves
   source_limit,   ///< too many requests of one address, of which nothing came
   network_limit,  ///< the same of its /24 or /48
-  enumeration,    ///< too many names that don't exist
+  enumeration,    ///< too many names that nobody knows to exist (NameBudget)
   sessions,       ///< as many transfers as allowed, in all or of this address
   draining,
   malformed,
@@ -78,6 +78,7 @@ struct RefusedRequest {
   bool answered = false;  ///< with an ERROR
   std::uint16_t error_code = 0;
   std::string detail;
+  bool offence = false;   ///< to be logged as one: who guesses names
 };
 
 /// What the session table wants done: filled by it, emptied by the caller, used again and again so that the

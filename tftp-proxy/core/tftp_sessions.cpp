@@ -34,8 +34,8 @@ std::size_t Sessions::KeyHash::operator()(const Key& key) const {
   return seeded(seed + key.peer.port, hash_of(key.peer.address) * 31 + hash_of(key.local));
 }
 
-Sessions::Sessions(const SessionsOptions& options)
-    : options_(options), guard_(options.guard), by_key_(64, KeyHash{options.guard.hash_seed}) {}
+Sessions::Sessions(const SessionsOptions& options, KnownSources& known, provisioning::NameBudget* names)
+    : options_(options), guard_(options.guard, known), names_(names), by_key_(64, KeyHash{options.guard.hash_seed}) {}
 
 void Sessions::configure(const SessionsOptions& options) {
   const std::uint64_t seed = options_.guard.hash_seed;
@@ -45,7 +45,7 @@ void Sessions::configure(const SessionsOptions& options) {
   options_.guard.hash_seed = seed;
   if (active() > 0)
     options_.transfer.rollover_to = rollover_to;  // it may not change under a running transfer
-  if (options_.guard != guard) guard_ = Guard(options_.guard);
+  if (options_.guard != guard) guard_.configure(options_.guard);
 }
 
 // ---- datagrams
@@ -133,7 +133,7 @@ void Sessions::on_stray(TimePoint now, const Arrival& arrival, const Packet& pac
 /// The one stalled transfer of the address that waits for this block, if it is exactly one.
 std::optional<Sessions::Slot> Sessions::stalled_of(const Arrival& arrival, std::uint16_t block) const {
   if (!Guard::port_is_fine(arrival.peer) || !addresses_are_fine(arrival)) return {};
-  const auto found = by_source_.find(Guard::source_of(arrival.peer.address));
+  const auto found = by_source_.find(source_of(arrival.peer.address));
   if (found == by_source_.end() || found->second.size() > kMaxAdoptionScan) return {};
   std::optional<Slot> only;
   for (const Slot slot : found->second) {
@@ -161,6 +161,9 @@ void Sessions::on_request(TimePoint now, const Arrival& arrival, const Request& 
     if (!transfer.spent(now) && !transfer.stalled()) return on_repeated_request(now, *old, out);
   }
   if (draining_) return refuse(arrival, Refusal::draining, request.file, out);
+  // Before the source's rate is looked at: names that were made up leave it to those that exist.
+  auto file = provisioning::parse_file_name(request.file);
+  if (file && !request.write && !probe_of(request, arrival.octets.size()) && !admit_name(now, arrival, *file, out)) return;
   if (!admit(now, arrival, request.file, out)) return;
   if (const auto port = probe_of(request, arrival.octets.size())) return on_probe(arrival, *port, out);
   if (old) {
@@ -179,13 +182,12 @@ void Sessions::on_request(TimePoint now, const Arrival& arrival, const Request& 
   const auto mode = parse_mode(request.mode);
   if (!mode)
     return refuse_this(Refusal::mode, ErrorCode::illegal_operation, "Unknown mode", "not octet or netascii");
-  auto file = provisioning::parse_file_name(request.file);
   if (!file) {
     const bool malformed = file.error().code == Errc::malformed && !request.file.empty();
     return refuse_this(Refusal::name, malformed ? ErrorCode::illegal_operation : ErrorCode::access_violation,
                        "File name not allowed", file.error().text);
   }
-  if (!make_room(now, Guard::source_of(arrival.peer.address), out)) {
+  if (!make_room(now, source_of(arrival.peer.address), out)) {
     return refuse(arrival, Refusal::sessions, request.file, out);
   }
   begin(now, arrival, request, *mode, std::move(*file), out);
@@ -228,8 +230,10 @@ void Sessions::begin(TimePoint now, const Arrival& arrival, const Request& reque
   session.request_hash = hash_of_octets(arrival.octets);
   session.via = arrival.via;
   session.fresh_tid = !options_.single_port;
-  session.in_unproven = unproven_.insert(unproven_.end(), slot);
-  auto& of_source = by_source_[Guard::source_of(key.peer.address)];
+  session.of_known = guard_.known(now, key.peer.address);
+  auto& unproven = session.of_known ? unproven_known_ : unproven_;
+  session.in_unproven = unproven.insert(unproven.end(), slot);
+  auto& of_source = by_source_[source_of(key.peer.address)];
   session.in_source = of_source.insert(of_source.end(), slot);
   by_key_.emplace(key, slot);
   ++counters_.started;
@@ -238,17 +242,18 @@ void Sessions::begin(TimePoint now, const Arrival& arrival, const Request& reque
   settle(now, slot, out);
 }
 
-/// Silence where there is no room: the phone asks again in a few seconds. Unproven ones give way, oldest
-/// first, so that a flood of forged requests can't lock out somebody who answers within the time it takes to
-/// fill the table.
+/// Silence where there is no room: the phone asks again in a few seconds. Unproven ones give way, those of strangers
+/// first and of equals the oldest, so that a flood of forged requests can't lock out somebody who is known, or who
+/// answers within the time it takes to fill the table.
 bool Sessions::make_room(TimePoint now, const IpAddress& source, Outbox& out) {
   const auto of_source = by_source_.find(source);
   if (of_source != by_source_.end() && of_source->second.size() >= options_.max_sessions_per_source)
     return false;
-  while (unproven() >= options_.max_unproven || active() >= options_.max_sessions) {
-    if (unproven_.empty()) return false;
+  while (unproven_.size() >= options_.max_unproven || active() >= options_.max_sessions) {
+    auto& those = unproven_.empty() ? unproven_known_ : unproven_;
+    if (those.empty()) return false;
     ++counters_.evicted;
-    const Slot oldest = unproven_.front();
+    const Slot oldest = those.front();
     places_[oldest].session->transfer.drop("made room for newer requests");
     settle(now, oldest, out);
   }
@@ -267,9 +272,19 @@ bool Sessions::admit(TimePoint now, const Arrival& arrival, std::string_view fil
   return !no;
 }
 
+bool Sessions::admit_name(TimePoint now, const Arrival& arrival, std::string_view file, Outbox& out) {
+  using Verdict = provisioning::NameBudget::Verdict;
+  if (!names_) return true;
+  const Verdict verdict = names_->admits(now, arrival.peer.address, provisioning::NameBudget::Way::udp, file);
+  if (verdict == Verdict::yes) return true;
+  refuse(arrival, Refusal::enumeration, file, out);
+  out.refused.back().offence = verdict == Verdict::offence;
+  return false;
+}
+
 void Sessions::refuse(const Arrival& arrival, Refusal reason, std::string_view file, Outbox& out) {
   ++counters_.refused[static_cast<std::size_t>(reason)];
-  out.refused.push_back({reason, arrival.peer, arrival.ours.address, std::string(file), false, 0, {}});
+  out.refused.push_back({reason, arrival.peer, arrival.ours.address, std::string(file), false, 0, {}, false});
 }
 
 void Sessions::refuse_with(const Arrival& arrival, Refusal reason, std::string_view file,
@@ -323,9 +338,7 @@ void Sessions::settle(TimePoint now, Slot slot, Outbox& out) {
   Session& session = *places_[slot].session;
   const Transfer& transfer = session.transfer;
   if (transfer.proven() && !session.counted_proven) {
-    session.counted_proven = true;
-    unproven_.erase(session.in_unproven);
-    guard_.proved(now, session.key.peer.address);
+    proved(session);
   }
   if (!transfer.over()) {
     const auto next = transfer.next_deadline();
@@ -338,7 +351,7 @@ void Sessions::settle(TimePoint now, Slot slot, Outbox& out) {
   report.peer = session.key.peer;
   report.local = session.key.local;
   transfer.tell(now, report);
-  if (report.outcome == TransferOutcome::not_found) guard_.missed(now, session.key.peer.address);
+  if (report.outcome == TransferOutcome::sent) guard_.proved(now, session.key.peer.address);
   if (report.outcome == TransferOutcome::no_ack && session.fresh_tid) {
     report.detail += ", which came from a fresh port: a router in front of the phone may have dropped it";
   }
@@ -349,12 +362,17 @@ void Sessions::settle(TimePoint now, Slot slot, Outbox& out) {
   forget(slot);
 }
 
+void Sessions::proved(Session& session) {
+  session.counted_proven = true;
+  (session.of_known ? unproven_known_ : unproven_).erase(session.in_unproven);
+}
+
 void Sessions::forget(Slot slot) {
   Place& place = places_[slot];
   Session& session = *place.session;
   deadlines_.clear(slot);
-  if (!session.counted_proven) unproven_.erase(session.in_unproven);
-  const auto source = by_source_.find(Guard::source_of(session.key.peer.address));
+  if (!session.counted_proven) proved(session);
+  const auto source = by_source_.find(source_of(session.key.peer.address));
   source->second.erase(session.in_source);
   if (source->second.empty()) by_source_.erase(source);
   by_key_.erase(session.key);

@@ -9,6 +9,7 @@
 
 #include "sbc/base/deadline_heap.hpp"
 #include "sbc/base/metrics.hpp"
+#include "tftp-proxy/core/name_budget.hpp"
 #include "tftp-proxy/core/tftp_guard.hpp"
 #include "tftp-proxy/core/tftp_outbox.hpp"
 #include "tftp-proxy/core/tftp_probe.hpp"
@@ -35,7 +36,7 @@ struct SessionsOptions {
   GuardOptions guard;
   std::uint32_t max_sessions = 8192;
   std::uint32_t max_sessions_per_source = 1024;
-  std::uint32_t max_unproven = 4096;  ///< beyond it the oldest unproven one makes room
+  std::uint32_t max_unproven = 4096;  ///< of sources that are not known; beyond it the oldest of them makes room
 };
 
 /// All transfers of a TFTP server, and who is let in: takes datagrams and time, and writes into an outbox
@@ -44,7 +45,8 @@ struct SessionsOptions {
 /// waits for that block tells that a router has given the client another port, and the transfer follows it.
 class Sessions {
  public:
-  explicit Sessions(const SessionsOptions& options);
+  /// `known` and `names` outlive this. Without `names` any number of them may be tried.
+  Sessions(const SessionsOptions& options, KnownSources& known, provisioning::NameBudget* names = nullptr);
   Sessions(const Sessions&) = delete;
   Sessions& operator=(const Sessions&) = delete;
 
@@ -68,7 +70,7 @@ class Sessions {
            places_[id.slot].session;
   }
   std::size_t active() const { return by_key_.size(); }
-  std::size_t unproven() const { return unproven_.size(); }
+  std::size_t unproven() const { return unproven_.size() + unproven_known_.size(); }
   void append_metrics(MetricsText& out) const;
 
   struct Counters {
@@ -101,6 +103,7 @@ class Sessions {
     std::uint32_t via = 0;
     bool fresh_tid = false;
     bool counted_proven = false;
+    bool of_known = false;  ///< its source was known when it began
     std::list<Slot>::iterator in_unproven, in_source;
   };
   struct Place {
@@ -119,6 +122,8 @@ class Sessions {
   void refuse_with(const Arrival& arrival, Refusal reason, std::string_view file, const ErrorMessage& error,
                    std::string detail, Outbox& out);
   bool admit(TimePoint now, const Arrival& arrival, std::string_view file, Outbox& out);
+  bool admit_name(TimePoint now, const Arrival& arrival, std::string_view file, Outbox& out);
+  void proved(Session& session);
 
   void rebind(Slot slot, const Endpoint& peer);
   Session& prepare(Slot slot, Outbox& out);
@@ -130,13 +135,14 @@ class Sessions {
 
   SessionsOptions options_;
   Guard guard_;
+  provisioning::NameBudget* names_;
   Counters counters_;
   TransferCounters transfer_counters_;
   std::vector<Place> places_;
   std::vector<Slot> free_;
   std::unordered_map<Key, Slot, KeyHash> by_key_;
   std::unordered_map<IpAddress, std::list<Slot>> by_source_;
-  std::list<Slot> unproven_;  ///< oldest first
+  std::list<Slot> unproven_, unproven_known_;  ///< oldest first; of strangers, of known sources
   DeadlineHeap deadlines_;
   bool draining_ = false;
 };

@@ -20,7 +20,9 @@ struct Shelf : Library {
     const auto found = files.find(request.name);
     return found == files.end() ? Content::failure({Errc::not_found, "no origin has it", 0}) : found->second;
   }
+  NameBudget* names() override { return budget; }
   std::map<std::string, ContentPtr> files;
+  NameBudget* budget = nullptr;
   std::vector<FileRequest> asked;
 };
 
@@ -183,7 +185,7 @@ TEST_CASE("phone http: what could not be had is 503, readable, with a time to co
   const auto got = box.ask("GET", "/a.xml");
   CHECK(got->status() == 503);
   CHECK(got->reply_header("Retry-After") == "10");
-  CHECK(got->received().find("refused the connection") != std::string::npos);
+  CHECK(got->received().find("can't be had now") != std::string::npos);
   got->end(true);
   CHECK(box.steps.at(0).outcome == FileOutcome::unavailable);
 }
@@ -286,4 +288,40 @@ TEST_CASE("phone http: the phone's browser tells its model beside the agent") {
               {{"User-Agent", "Allegro-Software-WebClient/4.34"}, {"x-CiscoIPPhoneModelName", "CP-7965G"}});
   got->end(true);
   CHECK(box.steps.at(0).user_agent == "Allegro-Software-WebClient/4.34 (CP-7965G)");
+}
+
+TEST_CASE("phone http: what an origin said of a missing file is for the story, not for whoever asks") {
+  Box box;
+  box.shelf.files["a"] = Content::failure({Errc::not_found, "http://pbx.example.net:6970/: it has no such file (404)"});
+  box.shelf.files["b"] = Content::failure({Errc::forbidden, "http://pbx.example.net:6970/: it refuses (403)"});
+  box.shelf.files["c"] = Content::failure({Errc::unavailable, "http://pbx.example.net:6970/: connection refused"});
+  for (const char* name : {"/a", "/b", "/c"}) {
+    const auto got = box.ask("GET", name);
+    CHECK(got->received().find("pbx") == std::string::npos);
+    CHECK_FALSE(got->received().empty());
+    got->end(true);
+    CHECK(box.steps.back().detail.find("pbx") != std::string::npos);
+  }
+}
+
+TEST_CASE("phone http: who tries too many names waits, is told to come later, and is in no story") {
+  Box box;
+  NameBudget names(box.known, {}, 3);
+  box.shelf.budget = &names;
+  box.shelf.files["SEP001122334455.cnf.xml"] = config();
+  names.exists(box.loop.now(), "SEP001122334455.cnf.xml");
+  std::shared_ptr<FakeExchange> got;
+  for (unsigned i = 0; i < 1000 && (!got || got->status() != 0); ++i)
+    got = box.ask("GET", fmt::format("/SEP{:012X}.cnf.xml", i));
+  REQUIRE(got->status() == 0);  // it waits
+  const std::size_t asked = box.shelf.asked.size();
+  CHECK(asked < 260);
+  CHECK(box.ask("GET", "/SEP001122334455.cnf.xml")->status() == 200);
+  REQUIRE(box.loop.run_until([&] { return got->status() != 0; }, std::chrono::seconds(10)));
+  CHECK(got->status() == 503);
+  CHECK(box.shelf.asked.size() == asked + 1);
+  const std::size_t steps = box.steps.size();
+  got->end(true);
+  CHECK(box.steps.size() == steps);
+  CHECK(names.enumerators().size() == 1);
 }

@@ -86,7 +86,7 @@ TEST_CASE("phone http over TCP: an unchanged file, and what is missing") {
   CHECK(second.ends_with("\r\n\r\n"));
   const std::string missing = box.ask("GET /b.xml HTTP/1.0\r\n\r\n");
   CHECK(has(missing, " 404 "));
-  CHECK(has(missing, "no origin has it"));
+  CHECK(has(missing, "There is no such file"));
 }
 
 TEST_CASE("phone http over TCP: a big file that arrives in parts comes out whole") {

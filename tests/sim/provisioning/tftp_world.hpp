@@ -129,7 +129,7 @@ class Phone {
 class World {
  public:
   World(unsigned seed, const Link& link, std::size_t file_size, const SessionsOptions& options = {})
-      : sessions(options), link_(link), random_(seed) {
+      : sessions(options, known), link_(link), random_(seed) {
     std::vector<std::uint8_t> octets(file_size);
     for (std::size_t i = 0; i < file_size; ++i)
       octets[i] = static_cast<std::uint8_t>(i * 7 + i / 241 + i / 65537);
@@ -137,6 +137,7 @@ class World {
     content_ = provisioning::Content::of(std::move(octets), {});
   }
 
+  KnownSources known{1};
   Sessions sessions;
   TimePoint now{1h};
   std::vector<TransferReport> ended;

@@ -321,3 +321,13 @@ TEST_CASE("phones that access.networks keeps out are one finding; strangers from
         "access.networks kept out 198.51.100.7 SEP001122334455 (tftp, 1 time, 2 min 0 s ago), "
         "192.168.7.20 (sccp, 3 times, 5.0 s ago).");
 }
+
+TEST_CASE("whoever guesses file names is a finding while that is recent") {
+  BoxFacts box = healthy_box();
+  box.enumerators = {{*IpAddress::parse("203.0.113.9"), "http", "SEP001122334455.cnf.xml", 8370, kNow - 3s},
+                     {*IpAddress::parse("203.0.113.8"), "tftp", "x", 12, kNow - 3h}};
+  CHECK(codes(box) == "enumeration:warning");
+  CHECK(box_findings(box, kNow)[0].seen ==
+        "203.0.113.9 was refused 8370 names by HTTP, the last 3.0 s ago (\"SEP001122334455.cnf.xml\").");
+  CHECK(codes(box, kNow + 2h) == "");
+}

@@ -108,6 +108,12 @@ Gallery box_gallery() {
        [] {
          return of_box([](auto& b) { b.refused = {{IpAddress::v4(0xc0a80707), "tftp", "", 1, test::kNow}}; });
        }},
+      {"enumeration",
+       [] {
+         return of_box([](auto& b) {
+           b.enumerators = {{IpAddress::v4(0xcb007109), "http", "SEP001122334455.cnf.xml", 837, test::kNow}};
+         });
+       }},
       {"nat_kind", [] { return of_path(NatPath::nat); }},
       {"carrier_nat", [] { return of_path(NatPath::carrier); }},
       {"double_nat", [] { return of_path(NatPath::double_nat); }},

@@ -59,8 +59,10 @@ struct Sent {
 
 class Desk {
  public:
-  explicit Desk(const SessionsOptions& options = {}) : sessions(options) {}
+  explicit Desk(const SessionsOptions& options = {}) : sessions(options, known, &names) {}
 
+  KnownSources known{7};
+  provisioning::NameBudget names{known, {1e6, 1e6, 20, true}, 7};
   Sessions sessions;
   Outbox out;
   TimePoint now{24h};

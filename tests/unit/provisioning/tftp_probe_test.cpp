@@ -21,7 +21,8 @@ TEST_CASE("tftp probe: asked and answered") {
     const auto packet = parse_packet(asked);
     REQUIRE(packet);
     CHECK(probe_of(std::get<Request>(*packet), asked.size()) == port);
-    Sessions sessions({});
+    KnownSources known{1};
+    Sessions sessions({}, known);
     Outbox out;
     sessions.on_datagram(kNow, {kAsker, kUs, 3, false, false, asked}, out);
     REQUIRE(out.datagrams.size() + out.asides.size() == 1);
@@ -64,7 +65,8 @@ TEST_CASE("tftp probe: a file of that name is asked for like any other") {
 }
 
 TEST_CASE("tftp probe: one source gets no more answers than it may have of files") {
-  Sessions sessions({});
+  KnownSources known{1};
+    Sessions sessions({}, known);
   Outbox out;
   const Buffer asked = make_probe(ProbePort::fresh);
   for (int i = 0; i < 1000; ++i)
