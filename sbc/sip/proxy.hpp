@@ -257,7 +257,8 @@ class Proxy {
   void tell_registered(TimePoint now, Binding& b, Event::Kind kind, std::string text, Output& out);
   void not_listed(const Transaction& t, Output& out);
   void note_refusal(TimePoint now, const Transaction& t, const Message& m, Output& out);
-  std::uint32_t retry_after(TimePoint now);
+  std::uint32_t retry_after();
+  std::uint32_t retry_after(double waiting, double least);
   // proxy_contacts.cpp
   void name_contacts(Registering& r);
   std::uint32_t asked(const Registering& r, const RegisterContact& contact) const;
@@ -383,8 +384,12 @@ class Proxy {
   RegisterPace register_pace_;
   std::unordered_map<std::string, std::vector<std::uint64_t>> lookups_;  // names, and the dialog sets that wait
   std::unordered_map<Endpoint, TimePoint> kept_alive_;
-  double put_off_recently_ = 0;
-  TimePoint put_off_at_{};
+  /// Who was asked to come back lately.
+  struct PutOff {
+    double count = 0;
+    TimePoint at{};
+  };
+  PutOff known_put_off_, strangers_put_off_;
   TimePoint look_around_at_{};
   bool draining_ = false;
   ProxyCounters counters_;

@@ -247,7 +247,7 @@ void Proxy::no_server_left(TimePoint now, Transaction& t, const Message& m, Outp
   event.user_agent = m.value_of(FieldName::user_agent).substr(0, 128);
   if (t.registering) event.device = t.registering->device;
   out.events.push_back(std::move(event));
-  refuse(now, t, 503, out, fmt::format("Retry-After: {}\r\n", retry_after(now)));
+  refuse(now, t, 503, out, fmt::format("Retry-After: {}\r\n", retry_after()));
   if (DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
       set && set->dialogs.empty())
     end_call(now, *set, out);

@@ -95,20 +95,25 @@ bool Proxy::may_register(TimePoint now, Transaction& t, std::size_t server, Outp
     return true;
   }
   ++counters_.registrations_put_off;
-  // How many wait, as far as they said lately: they are asked to come back over the time that they need. Whoever hammers is
-  // no crowd.
-  put_off_recently_ *= std::exp2(-std::chrono::duration<double>(now - put_off_at_).count() / 5);
-  put_off_recently_ += 1 - register_pace_.weight(now, source, standing_of(now, source));
-  put_off_at_ = now;
-  refuse(now, t, 503, out, fmt::format("Retry-After: {}\r\n", retry_after(now)));
+  // Whoever hammers is no crowd; those that are known go before strangers, so that they wait for their like alone.
+  const Standing standing = standing_of(now, source);
+  PutOff& crowd = standing == Standing::stranger ? strangers_put_off_ : known_put_off_;
+  crowd.count *= std::exp2(-std::chrono::duration<double>(now - crowd.at).count() / 5);
+  crowd.count += 1 - register_pace_.weight(now, source, standing);
+  crowd.at = now;
+  const double least = standing == Standing::stranger ? kMaxRetryAfter - kMinRetryAfter : kMinRetryAfter;
+  refuse(now, t, 503, out, fmt::format("Retry-After: {}\r\n", retry_after(crowd.count, least)));
   return false;
 }
 
-std::uint32_t Proxy::retry_after(TimePoint now) {
-  (void)now;
-  const double seconds = put_off_recently_ / std::max(1.0, options_.register_rate);
-  const auto spread =
-      static_cast<std::uint32_t>(std::clamp(2 * seconds, double{kMaxRetryAfter - kMinRetryAfter}, 300.0));
+std::uint32_t Proxy::retry_after() {
+  return retry_after(known_put_off_.count + strangers_put_off_.count, kMaxRetryAfter - kMinRetryAfter);
+}
+
+/// They are asked to come back over the time that all who wait need, and over `least` seconds at least.
+std::uint32_t Proxy::retry_after(double waiting, double least) {
+  const double seconds = waiting / std::max(1.0, options_.register_rate);
+  const auto spread = static_cast<std::uint32_t>(std::clamp(2 * seconds, least, 300.0));
   return kMinRetryAfter + static_cast<std::uint32_t>(random_() % (spread + 1));
 }
 
