@@ -311,6 +311,10 @@ void SipProxy::append_metrics(MetricsText& out) const {
   out.counter("dropwire_sip_refused_total", "SIP requests that were refused here.", c.refused);
   out.counter("dropwire_sip_repeated_total", "Retransmissions that were absorbed.", c.repeated);
   out.counter("dropwire_sip_dropped_total", "SIP messages that belonged to nothing.", c.dropped);
+  out.counter("dropwire_sip_other_port_total", "SIP datagrams with the address of a central server, and another port.",
+              c.other_port);
+  out.counter("dropwire_sip_central_limited_total",
+              "Requests in the name of a central server beyond what servers send.", core_.over_central_budget());
   out.counter("dropwire_sip_no_media_total", "Media streams refused for want of ports.", c.no_media);
   out.counter("dropwire_sip_fail_overs_total", "Requests that went to another central server.", c.fail_overs);
   out.counter("dropwire_sip_no_server_total", "Requests for which no central server could be had.",

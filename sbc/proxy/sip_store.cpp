@@ -10,7 +10,7 @@
 namespace dw::proxy {
 namespace {
 
-constexpr std::array<std::string_view, 2> kMigrations = {
+constexpr std::array<std::string_view, 3> kMigrations = {
     "CREATE TABLE binding("
     " token TEXT PRIMARY KEY, key TEXT NOT NULL, aor TEXT NOT NULL, user TEXT NOT NULL, contact TEXT NOT "
     "NULL,"
@@ -20,13 +20,14 @@ constexpr std::array<std::string_view, 2> kMigrations = {
     "NULL,"
     " server TEXT NOT NULL, expires INTEGER NOT NULL) STRICT, WITHOUT ROWID",
     // It is made of the others.
-    "ALTER TABLE binding DROP COLUMN key"};
+    "ALTER TABLE binding DROP COLUMN key",
+    "ALTER TABLE binding ADD COLUMN loses_token INTEGER NOT NULL DEFAULT 0"};
 constexpr std::string_view kSelect =
     "SELECT token, aor, user, contact, contact_uri, call_id, device, user_agent, device_type, "
     "transport, local,"
-    " peer, stated, contact_port, answers, maps_host, server, expires FROM binding";
+    " peer, stated, contact_port, answers, maps_host, server, expires, loses_token FROM binding";
 constexpr std::string_view kPut =
-    "INSERT OR REPLACE INTO binding VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "INSERT OR REPLACE INTO binding VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 sip::Binding binding_in(const store::Statement& row) {
   sip::Binding b;
@@ -49,6 +50,7 @@ sip::Binding binding_in(const store::Statement& row) {
                     : answers == 2 ? sip::Reach::Answers::at_source
                                    : sip::Reach::Answers::unknown;
   b.maps_host = row.integer(15) != 0;
+  b.loses_token = row.integer(18) != 0;
   sip::name_binding(b);
   return b;
 }
@@ -68,7 +70,7 @@ Result<void> put(store::Statement& s, const sip::Binding& b, const std::string& 
   s.bind(11, std::string_view(local)).bind(12, std::string_view(peer)).bind(13, std::string_view(stated));
   s.bind(14, std::int64_t{b.reach.contact_port}).bind(15, static_cast<std::int64_t>(b.reach.answers));
   s.bind(16, std::int64_t{b.maps_host}).bind(17, std::string_view(server));
-  s.bind(18, std::int64_t{expires.time_since_epoch().count()});
+  s.bind(18, std::int64_t{expires.time_since_epoch().count()}).bind(19, std::int64_t{b.loses_token});
   return s.run();
 }
 

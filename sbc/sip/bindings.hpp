@@ -36,6 +36,7 @@ struct Binding {
   std::string user_agent;
   unsigned device_type = 0;
   Reach reach;
+  bool loses_token = false;                   ///< as the server's answer listed it
   bool maps_host = false;                     ///< it writes our address where the central domain is meant
   std::size_t server = 0;                     ///< the central server that took it
   ConnectionId central = ConnectionId::none;  ///< that it registered over; none: UDP

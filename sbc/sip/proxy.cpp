@@ -89,7 +89,8 @@ Proxy::~Proxy() {
   dialogs_.for_each([this](DialogSet& set) { set.media.close(broker_, MediaEnd::lost); });
 }
 
-/// The central side is who stands at a server's address; a phone can't stand there too.
+/// The central side is who stands at a server's address; a phone can't stand there too. By UDP the port counts too, as
+/// nothing but it shows that a datagram is the server's own.
 Side Proxy::side_of(const Flow& from, std::size_t& server) const {
   if (from.connection != ConnectionId::none) {
     const auto at = connections_.find(from.connection);
@@ -98,12 +99,13 @@ Side Proxy::side_of(const Flow& from, std::size_t& server) const {
       return Side::central;
     }
   }
-  if (const auto found = servers_.at(from.peer)) {
+  if (const auto found = from.transport == Transport::udp ? servers_.at(from.peer) : servers_.at_address(from.peer)) {
     server = *found;
     return Side::central;
   }
-  server = 0;
-  return side_is_trusted(from.peer.address) && !servers_.all().empty() ? Side::central : Side::access;
+  const bool trusted = side_is_trusted(from.peer.address) && !servers_.all().empty();
+  server = trusted ? servers_.at_address(from.peer).value_or(0) : 0;
+  return trusted ? Side::central : Side::access;
 }
 
 void Proxy::on_message(TimePoint now, const Flow& from, Bytes octets, Output& out) {
@@ -114,7 +116,10 @@ void Proxy::on_message(TimePoint now, const Flow& from, Bytes octets, Output& ou
     if (at != connections_.end()) at->second.last_heard = at->second.used = now;
   }
   bool over_rate = false;
-  if (side == Side::access) {
+  const bool other_port = side == Side::access && is_other_port_of_server(from);
+  if (other_port) {
+    if (!as_text(octets).starts_with("SIP/2.0 ")) return refuse_other_port(now, from, out);
+  } else if (side == Side::access) {
     ++counters_.from_phones;
     const Standing standing = standing_of(now, from.peer.address);
     over_rate = !guard_.admits(now, from, standing);
@@ -127,12 +132,27 @@ void Proxy::on_message(TimePoint now, const Flow& from, Bytes octets, Output& ou
   if (!ok) {
     if (is_keepalive(octets)) return;
     ++counters_.malformed;
+    if (other_port) return refuse_other_port(now, from, out);
     if (side == Side::access) offence(now, from, ok.error().text, out);
     out.events.push_back(event_of(Event::Kind::dropped, from, ok.error().text));
     return;
   }
   if (!message_.is_request()) return on_response(now, from, message_, out);
   on_request(now, from, side, server, message_, out);
+}
+
+/// By UDP from a server's address, and not from a port of it. Answers may come from there: their branch is a secret.
+bool Proxy::is_other_port_of_server(const Flow& from) const {
+  return from.transport == Transport::udp && servers_.at_address(from.peer).has_value();
+}
+
+/// Nobody is blamed for it: whoever forges that address would have the server banned.
+void Proxy::refuse_other_port(TimePoint now, const Flow& from, Output& out) {
+  ++counters_.other_port;
+  if (!other_port_told_.take(now)) return;
+  out.events.push_back(event_of(Event::Kind::dropped, from,
+                                "it has the address of a central server, and another port: if the server sends from "
+                                "there, central.sip.trusted has to name that address"));
 }
 
 bool Proxy::admits(TimePoint now, const Flow& from) {
@@ -171,7 +191,7 @@ bool Proxy::takes_hop(TimePoint now, const Flow& from, Side side, const Message&
         fault->status == 420 ? "Unsupported: " + std::string(m.value_of(FieldName::proxy_require)) + "\r\n"
                              : std::string();
     if (known || options_.unregistered_calls) {
-      answer(m, from, fault->status, out, lines, fault->reason);
+      answer(now, m, from, fault->status, out, lines, fault->reason);
     } else {
       offence(now, from, fault->reason, out);
     }
@@ -182,28 +202,28 @@ bool Proxy::takes_hop(TimePoint now, const Flow& from, Side side, const Message&
   const auto uri = parse_uri(m.request_uri());
   const bool for_us = options && m.to_tag().empty() && uri->is_sip() && uri->user.empty();
   if (for_us && is_probe(m)) {
-    if (probe_answers_.take(now)) answer(m, from, 200, out, probe_lines(m));
+    if (probe_answers_.take(now)) answer(now, m, from, 200, out, probe_lines(m));
     return false;
   }
   if (options && side == Side::access && !known && !options_.unregistered_calls) {
     // An edge asks before any phone of it is registered; others hear nothing, and those that look for phones
     // are remembered.
     if (for_us && told_unaltered(m) == true)
-      answer(m, from, 200, out, kOptionsLines);
+      answer(now, m, from, 200, out, kOptionsLines);
     else if (!for_us)
       offence(now, from, "OPTIONS of a stranger", out);
     return false;
   }
   if (for_us || (options && m.max_forwards() == 0u)) {
-    answer(m, from, 200, out, kOptionsLines);
+    answer(now, m, from, 200, out, kOptionsLines);
     return false;
   }
   if (m.max_forwards() == 0u) {
-    answer(m, from, 483, out);
+    answer(now, m, from, 483, out);
     return false;
   }
   if (loops(m, other(side))) {
-    answer(m, from, 482, out);
+    answer(now, m, from, 482, out);
     return false;
   }
   return true;
@@ -230,7 +250,7 @@ Transaction* Proxy::begin(TimePoint now, const Flow& from, Side side, const Mess
                            : transactions_.begin(m.method(), std::move(key_));
   if (!t) {
     ++counters_.refused;
-    answer(m, from, 503, out, "Retry-After: 10\r\n");
+    answer(now, m, from, 503, out, "Retry-After: 10\r\n");
     return nullptr;
   }
   t->from_side = side;
@@ -279,7 +299,7 @@ void Proxy::on_cancel(TimePoint now, const Flow& from, const Message& m, Output&
   if (!t) {
     std::size_t server = 0;
     if (side_of(from, server) == Side::central || bindings_.knows_source(from.peer.address))
-      answer(m, from, 481, out);
+      answer(now, m, from, 481, out);
     return;
   }
   // It goes where the answers to its INVITE go.
@@ -297,9 +317,13 @@ void Proxy::on_cancel(TimePoint now, const Flow& from, const Message& m, Output&
 }
 
 /// RFC 3261 §16.7: a tag of ours, the same each time, as we keep nothing of what we answer like this.
-void Proxy::answer(const Message& m, const Flow& from, std::uint16_t status, Output& out,
+void Proxy::answer(TimePoint now, const Message& m, const Flow& from, std::uint16_t status, Output& out,
                    std::string_view lines, std::string_view reason) {
   if (m.method() == Method::ack) return;
+  std::size_t server = 0;
+  if (from.transport == Transport::udp && side_of(from, server) == Side::central &&
+      !central_budget_.admits_answer(now, server))
+    return over_central_budget(from, out);
   if (status >= 300) ++counters_.refused;
   const std::size_t hash = std::hash<std::string_view>{}(m.via().branch) ^
                            std::hash<std::string_view>{}(m.call_id()) ^ static_cast<std::size_t>(secret_);
@@ -311,6 +335,10 @@ void Proxy::answer(const Message& m, const Flow& from, std::uint16_t status, Out
   }
   out.send(to, make_response(m, from, status, reason.empty() ? reason_phrase(status) : reason,
                              fmt::format("dw{:x}", hash), lines));
+}
+
+void Proxy::over_central_budget(const Flow& from, Output& out) {
+  out.events.push_back(event_of(Event::Kind::dropped, from, "more requests in the name of a central server than servers send"));
 }
 
 /// The same for a request that has a transaction.

@@ -15,6 +15,7 @@
 #include "sbc/base/known_sources.hpp"
 #include "sbc/base/metrics.hpp"
 #include "sbc/sip/bindings.hpp"
+#include "sbc/sip/central_budget.hpp"
 #include "sbc/sip/codec_rules.hpp"
 #include "sbc/sip/connection_slots.hpp"
 #include "sbc/sip/dialogs.hpp"
@@ -63,6 +64,7 @@ struct ProxyCounters {
   std::uint64_t malformed = 0, refused = 0, repeated = 0, dropped = 0;
   std::uint64_t registrations = 0, registrations_refused = 0, registrations_put_off = 0;
   std::uint64_t registrations_kept = 0;  ///< answered here
+  std::uint64_t other_port = 0;  ///< of a server's address
   std::uint64_t calls = 0, no_media = 0, fail_overs = 0, no_server = 0, undelivered = 0;
 };
 
@@ -152,6 +154,7 @@ class Proxy {
   void append_tables(MetricsText& out) const;  ///< what others can fill
   const ProxyCounters& counters() const { return counters_; }
   const Guard& guard() const { return guard_; }
+  std::uint64_t over_central_budget() const { return central_budget_.refused(); }
   std::uint64_t calls_refused() const { return limits_.refused(); }
 
  private:
@@ -185,13 +188,16 @@ class Proxy {
   // proxy.cpp
   Standing standing_of(TimePoint now, const IpAddress& address) const;
   Side side_of(const Flow& from, std::size_t& server) const;
+  bool is_other_port_of_server(const Flow& from) const;
+  void refuse_other_port(TimePoint now, const Flow& from, Output& out);
+  void over_central_budget(const Flow& from, Output& out);
   void on_request(TimePoint now, const Flow& from, Side side, std::size_t server, const Message& m,
                   Output& out);
   bool takes_hop(TimePoint now, const Flow& from, Side side, const Message& m, Output& out);
   void on_ack(TimePoint now, const Flow& from, Side side, const Message& m, Output& out);
   void on_cancel(TimePoint now, const Flow& from, const Message& m, Output& out);
   void on_repeat(TimePoint now, Transaction& t, const Message& m, Output& out);
-  void answer(const Message& m, const Flow& from, std::uint16_t status, Output& out,
+  void answer(TimePoint now, const Message& m, const Flow& from, std::uint16_t status, Output& out,
               std::string_view lines = {}, std::string_view reason = {});
   void refuse(TimePoint now, Transaction& t, std::uint16_t status, Output& out, std::string_view lines = {});
   Transaction* begin(TimePoint now, const Flow& from, Side side, const Message& m, Output& out);
@@ -223,7 +229,7 @@ class Proxy {
   // proxy_central.cpp: from the central side to phones
   void from_central(TimePoint now, const Flow& from, std::size_t server, const Message& m, Output& out);
   void to_phone(TimePoint now, Transaction& t, const Message& m, Output& out);
-  Binding* target_of(const Message& m, std::size_t server);
+  Binding* target_of(const Message& m, const Flow& from, std::size_t server);
   std::optional<Hop> hop_to_phone(const Reach& reach, bool maps_host) const;
   bool is_gone(const Flow& flow) const {
     return flow.connection != ConnectionId::none && !connections_.contains(flow.connection);
@@ -263,8 +269,7 @@ class Proxy {
   void name_contacts(Registering& r);
   std::uint32_t asked(const Registering& r, const RegisterContact& contact) const;
   std::uint32_t told(const Registering& r, std::uint32_t granted, std::uint32_t wanted) const;
-  std::optional<std::uint32_t> granted(const Message& m, const Transaction& t,
-                                       const RegisterContact& contact) const;
+  void grant(const Message& m, const Transaction& t, RegisterContact& contact) const;
   void restore_contacts(TimePoint now, const Transaction& t, const Message& m, Edits& edits);
   std::vector<std::pair<const Binding*, std::uint32_t>> listed(TimePoint now, const Transaction& t,
                                                                const Message& m);
@@ -367,6 +372,8 @@ class Proxy {
   std::uint64_t secret_;
   Servers servers_;
   Guard guard_;
+  CentralBudget central_budget_;
+  TokenBucket other_port_told_{1, 10};
   Bindings bindings_;
   RegisterCache register_cache_;
   Dialogs dialogs_;

@@ -8,12 +8,13 @@ namespace dw::sip {
 void Proxy::from_central(TimePoint now, const Flow& from, std::size_t server, const Message& m, Output& out) {
   Dialogs::Match match;
   if (!m.to_tag().empty()) match = dialogs_.match(m, Side::central);
-  Binding* const binding = match.set ? bindings_.by_id(match.set->binding) : target_of(m, server);
-  if (!match.set && !binding) return answer(m, from, m.to_tag().empty() ? 404 : 481, out);
+  Binding* const binding = match.set ? bindings_.by_id(match.set->binding) : target_of(m, from, server);
+  if (!match.set && !binding) return answer(now, m, from, m.to_tag().empty() ? 404 : 481, out);
+  if (from.transport == Transport::udp && !central_budget_.admits(now, server)) return over_central_budget(from, out);
   const bool starts = !match.set && m.method() == Method::invite;
   if (starts && (draining_ || dialogs_.calls() >= options_.max_calls))
-    return answer(m, from, draining_ ? 480 : 503, out, "Retry-After: 5\r\n");
-  if (!match.set && is_merged(m, Side::central, binding->id, {})) return answer(m, from, 482, out);
+    return answer(now, m, from, draining_ ? 480 : 503, out, "Retry-After: 5\r\n");
+  if (!match.set && is_merged(m, Side::central, binding->id, {})) return answer(now, m, from, 482, out);
   Transaction* const t = begin(now, from, Side::central, m, out);
   if (!t) return;
   t->central_server = server;
@@ -54,13 +55,18 @@ void Proxy::from_central(TimePoint now, const Flow& from, std::size_t server, co
   to_phone(now, *t, m, out);
 }
 
-/// By token, else by the connection it came over, else by a user that is one phone's alone (sip-sbc §2.8).
-/// Never guessed.
-Binding* Proxy::target_of(const Message& m, std::size_t server) {
+/// By token, else by a user that is one phone's alone (sip-sbc §2.8). Never guessed. A user is no secret, and a datagram's
+/// source may be forged: by UDP it is enough only for a server that loses the token.
+Binding* Proxy::target_of(const Message& m, const Flow& from, std::size_t server) {
   const auto uri = parse_uri(m.request_uri());
   if (!uri) return nullptr;
-  if (const auto named = find_param(uri->params, "dw")) return bindings_.by_token(named->value);
-  return uri->user.empty() ? nullptr : bindings_.only_by_user(uri->user, server);
+  if (const auto named = find_param(uri->params, "dw")) {
+    Binding* const b = bindings_.by_token(named->value);
+    if (b && std::exchange(b->loses_token, false)) bindings_.touched(*b);
+    return b;
+  }
+  Binding* const b = uri->user.empty() ? nullptr : bindings_.only_by_user(uri->user, server);
+  return b && (b->loses_token || from.transport != Transport::udp) ? b : nullptr;
 }
 
 void Proxy::to_phone(TimePoint now, Transaction& t, const Message& m, Output& out) {

@@ -52,8 +52,9 @@ std::uint32_t Proxy::asked(const Registering& r, const RegisterContact& contact)
 /// What the server granted this contact: its own parameter, else the Expires header, else what was asked
 /// (RFC 3261 §10.2.4). Nothing: the server's list has no such contact. One that lost its token on the way through the
 /// server is known by the rest of its URI (RFC 3261 §19.1.4).
-std::optional<std::uint32_t> Proxy::granted(const Message& m, const Transaction& t,
-                                            const RegisterContact& contact) const {
+void Proxy::grant(const Message& m, const Transaction& t, RegisterContact& contact) const {
+  contact.granted.reset();
+  contact.loses_token = true;
   const std::string us = hop_to_central(t.central_server, t.to, t.from, {}).us;
   bool lists = false, found = false;
   for (const Field& field : m.fields()) {
@@ -69,14 +70,15 @@ std::optional<std::uint32_t> Proxy::granted(const Message& m, const Transaction&
                                : t.registering->contacts.size() == 1 && uri->user == contact.user &&
                                      equal_ignoring_case(uri->host_port, us);
       if (!is_it) continue;
+      if (named) contact.loses_token = false;
+      if (const auto expires = find_param(address->params, "expires"); expires && !contact.granted)
+        contact.granted = read_expires(expires->value);
       found = true;
-      if (const auto expires = find_param(address->params, "expires"))
-        return read_expires(expires->value);
     }
   }
-  if (lists && !found) return std::nullopt;
-  if (const Field* const header = m.find(FieldName::expires)) return read_expires(m.value(*header));
-  return asked(*t.registering, contact);
+  if (contact.granted || (lists && !found)) return;
+  const Field* const header = m.find(FieldName::expires);
+  contact.granted = header ? read_expires(m.value(*header)) : asked(*t.registering, contact);
 }
 
 /// What the phone is told of `granted` s: less where refreshes are answered here, and to a Cisco phone never so little that

@@ -34,11 +34,11 @@ void Proxy::from_phone(TimePoint now, const Flow& from, const Message& m, Output
     if (match.set && !is_phone_of(*match.set, from)) {
       // Call-ID and tags are no secret to whoever was in between.
       offence(now, from, "a request of somebody else's dialog", out);
-      return answer(m, from, 481, out);
+      return answer(now, m, from, 481, out);
     }
     if (!match.set) {
       if (!binding && !options_.unregistered_calls) return offence(now, from, "a request of no dialog", out);
-      return answer(m, from, 481, out);
+      return answer(now, m, from, 481, out);
     }
   } else if (!may_start(now, from, m, binding, out)) {
     return;
@@ -48,7 +48,7 @@ void Proxy::from_phone(TimePoint now, const Flow& from, const Message& m, Output
     if (began || match.set->binding == 0) binding = began;
   }
   const std::uint64_t bound = binding ? binding->id : 0;
-  if (!match.set && is_merged(m, Side::access, bound, from.peer.address)) return answer(m, from, 482, out);
+  if (!match.set && is_merged(m, Side::access, bound, from.peer.address)) return answer(now, m, from, 482, out);
   Transaction* const t = begin(now, from, Side::access, m, out);
   if (!t) return;
   t->binding = bound;
@@ -88,17 +88,17 @@ bool Proxy::calls_for_help(const Message& m) const {
 bool Proxy::may_start(TimePoint now, const Flow& from, const Message& m, const Binding* binding, Output& out) {
   const bool known = bindings_.knows_source(from.peer.address);
   if (!known && !options_.unregistered_calls && !is_stateless_start(m.method())) {
-    if (m.method() == Method::invite) answer(m, from, 403, out);
+    if (m.method() == Method::invite) answer(now, m, from, 403, out);
     offence(now, from, fmt::format("{} without a registration", m.method_text().substr(0, 32)), out);
     return false;
   }
   if (calls_for_help(m)) return true;
   if (draining_) {
-    answer(m, from, 503, out, "Retry-After: 5\r\n");
+    answer(now, m, from, 503, out, "Retry-After: 5\r\n");
     return false;
   }
   if (m.method() == Method::invite && dialogs_.calls() >= options_.max_calls) {
-    answer(m, from, 503, out, "Retry-After: 10\r\n");
+    answer(now, m, from, 503, out, "Retry-After: 10\r\n");
     out.events.push_back(event_of(Event::Kind::dropped, from, "access.sip.max_calls"));
     return false;
   }
@@ -119,7 +119,7 @@ bool Proxy::may_call(TimePoint now, const Flow& from, const Message& m, const Bi
   const std::string phone = binding ? binding->user : unregistered_caller(from.peer.address, uri ? uri->user : std::string_view{});
   const auto verdict = limits_.attempt(now, phone, from.peer.address);
   if (verdict == CallLimits::Verdict::passes) return true;
-  answer(m, from, 503, out, "Retry-After: 30\r\n", "Too Many Calls");
+  answer(now, m, from, 503, out, "Retry-After: 30\r\n", "Too Many Calls");
   Event event = binding ? event_of(Event::Kind::call_refused, *binding) : event_of(Event::Kind::call_refused, from, {});
   if (!binding && uri) event.aor = uri->user;
   event.flow = from;
@@ -333,7 +333,7 @@ Proxy::Hop Proxy::hop_to_central(std::size_t server, const Flow& flow, const Flo
   const auto place = place_of_server(server, flow.peer);
   const auto* const address = s.address();
   const Endpoint local = !ours ? flow.local : place ? place->local : address ? address->local : flow.local;
-  const bool is_servers = place || servers_.at(flow.peer) == server;
+  const bool is_servers = place || servers_.at_address(flow.peer) == server;
   const Transport transport = is_servers ? s.transport : flow.transport;
   hop.us = host_port_text(told_to_central(transport, local, seen_by(server, flow)));
   if (transport == Transport::tcp) hop.contact = ";transport=tcp";

@@ -32,8 +32,8 @@ bool Proxy::may_answer(const Transaction& t, const Flow& from) const {
   if (t.to.peer.address == from.peer.address) return true;
   const bool to_central = t.purpose == Transaction::Purpose::server_ping ||
                           (t.purpose == Transaction::Purpose::forward && t.from_side == Side::access);
-  std::size_t server = 0;
-  return to_central && from.connection == ConnectionId::none && side_of(from, server) == Side::central;
+  return to_central && from.connection == ConnectionId::none &&
+         (servers_.at_address(from.peer) || side_is_trusted(from.peer.address));
 }
 
 /// One of a server's addresses as a place; none: it has no such one.

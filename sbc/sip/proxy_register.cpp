@@ -29,9 +29,9 @@ void Proxy::on_register(TimePoint now, const Flow& from, const Message& m, Outpu
   if (!read || !to || to->user.size() > 128) {
     ++counters_.malformed;
     offence(now, from, read ? "a To that is none" : read.error().text, out);
-    return answer(m, from, 400, out, {}, "Malformed REGISTER");
+    return answer(now, m, from, 400, out, {}, "Malformed REGISTER");
   }
-  if (draining_) return answer(m, from, 503, out, "Retry-After: 5\r\n");
+  if (draining_) return answer(now, m, from, 503, out, "Retry-After: 5\r\n");
   Transaction* const t = begin(now, from, Side::access, m, out);
   if (!t) return;
   t->registering = std::make_unique<Registering>(std::move(*read));
@@ -173,7 +173,7 @@ void Proxy::accept(TimePoint now, Transaction& t, const Message& m, Output& out)
   }
   bool fresh = false, stays = false;
   for (RegisterContact& contact : r.contacts) {
-    if (!contact.keep_alive && !r.unregisters(contact)) contact.granted = granted(m, t, contact);
+    if (!contact.keep_alive && !r.unregisters(contact)) grant(m, t, contact);
     stays = stays || contact.granted.value_or(0) != 0;
   }
   for (RegisterContact& contact : r.contacts) {  // one after the other, as the server does (RFC 3261 §10.3 step 7)
@@ -265,6 +265,7 @@ bool Proxy::bind(TimePoint now, const Transaction& t, const RegisterContact& con
   b->device = r.device;
   b->user_agent = r.user_agent;
   b->device_type = r.device_type;
+  b->loses_token = contact.loses_token;
   b->maps_host = r.maps_host;
   b->server = t.central_server;
   b->central = t.to.connection;

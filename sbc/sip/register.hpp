@@ -23,6 +23,7 @@ struct RegisterContact {
   std::string key;          ///< binding_key()
   std::string group;        ///< contact_group()
   std::uint16_t port = 0;   ///< that the phone hears at; 0: that of its flow
+  bool loses_token = false;  ///< the server's answer does not list it with its token
   std::optional<std::uint32_t> granted;  ///< s, as the server's answer has it
 };
 

@@ -130,16 +130,12 @@ void Servers::forget_former(const std::function<bool(const Endpoint& peer)>& use
 }
 
 std::optional<std::size_t> Servers::at(const Endpoint& peer) const {
-  std::optional<std::size_t> by_address;
-  for (std::size_t i = 0; i < servers_.size(); ++i) {
-    for (const auto* const all : {&servers_[i].addresses, &servers_[i].former}) {
-      for (const Address& address : *all) {
-        if (address.peer == peer) return i;
-        if (address.peer.address == peer.address && !by_address) by_address = i;
-      }
-    }
-  }
-  return by_address;
+  return find([&](const Endpoint& own) { return own == peer; });
+}
+
+std::optional<std::size_t> Servers::at_address(const Endpoint& peer) const {
+  if (const auto exact = at(peer)) return exact;
+  return find([&](const Endpoint& own) { return own.address == peer.address; });
 }
 
 std::optional<std::size_t> Servers::named(std::string_view host, std::optional<std::uint16_t> port) const {

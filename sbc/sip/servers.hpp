@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -81,8 +82,10 @@ class Servers {
   static constexpr std::size_t kMaxFormer = 16;
   void forget_former(const std::function<bool(const Endpoint& peer)>& used);
 
-  /// The server that stands at this address; a port of its own counts before the address alone.
+  /// The server that stands at this address and port.
   std::optional<std::size_t> at(const Endpoint& peer) const;
+  /// The same, else one at this address, whatever its port.
+  std::optional<std::size_t> at_address(const Endpoint& peer) const;
   /// The configured one that a URI's host and port name: as it is configured, or by an address of it.
   std::optional<std::size_t> named(std::string_view host, std::optional<std::uint16_t> port) const;
 
@@ -90,6 +93,16 @@ class Servers {
   const std::vector<Server>& all() const { return servers_; }
 
  private:
+  template <class Is>
+  std::optional<std::size_t> find(Is is) const {
+    for (std::size_t i = 0; i < servers_.size(); ++i) {
+      if (std::ranges::any_of(servers_[i].addresses, is, &Address::peer) ||
+          std::ranges::any_of(servers_[i].former, is, &Address::peer))
+        return i;
+    }
+    return std::nullopt;
+  }
+
   std::vector<Server> servers_;
   std::vector<std::size_t> order_;  // numbers
 };

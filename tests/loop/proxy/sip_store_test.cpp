@@ -182,6 +182,7 @@ TEST_CASE("SIP bindings that each older version kept are read, with today's sche
       CHECK(b.reach.flow.peer.to_string() == "192.0.2.7:49152");
       CHECK(b.reach.answers == sip::Reach::Answers::at_contact);
       CHECK(b.maps_host);
+      CHECK(b.loses_token == (version >= 3));
       CHECK(desk.proxy.bindings().by_key(b.key) == &b);
       CHECK(b.expires_at - desk.loop.now() < 61min);
       CHECK(b.expires_at - desk.loop.now() > 59min);

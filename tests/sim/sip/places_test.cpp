@@ -79,6 +79,9 @@ TEST_CASE("sip: a server behind a router is reached at its configured port, anot
                                Sender{5080, "203.0.113.21:5080", 5080}}) {
     CAPTURE(sender.source);
     Cluster c;
+    auto options = Cluster::options(sip::Transport::udp);
+    options.trusted.push_back(Stand::server_address(1));  // it sends from other ports than it listens at
+    REQUIRE(c.s.proxy.configure(options));
     const std::string contact = c.s.register_phone();
     sip::Flow from = Stand::server_flow(1);
     from.peer.port = sender.source;

@@ -1,0 +1,39 @@
+#pragma once
+#include <array>
+#include <cstdint>
+
+#include "sbc/base/time.hpp"
+#include "sbc/base/token_bucket.hpp"
+#include "sbc/sip/servers.hpp"
+
+namespace dw::sip {
+
+/// How much each server may ask of us by UDP, where its address may be forged: more than any real one does. What shows
+/// a secret of ours (a token, a dialog) has its own budget, which nobody else can use up. No I/O.
+class CentralBudget {
+ public:
+  static constexpr double kToPhones = 5000, kAnsweredHere = 200;  ///< a second
+  static constexpr double kBurst = 5;                             ///< seconds' worth at once
+
+  /// A request that goes on to a phone.
+  bool admits(TimePoint now, std::size_t server) { return take(now, at(server).to_phones); }
+  /// One that is answered here: for a phone or dialog that we don't have, or for ourselves.
+  bool admits_answer(TimePoint now, std::size_t server) { return take(now, at(server).answered_here); }
+  std::uint64_t refused() const { return refused_; }
+
+ private:
+  struct Of {
+    TokenBucket to_phones{kToPhones, kBurst * kToPhones}, answered_here{kAnsweredHere, kBurst * kAnsweredHere};
+  };
+  Of& at(std::size_t server) { return servers_[server % servers_.size()]; }
+  bool take(TimePoint now, TokenBucket& bucket) {
+    if (bucket.take(now)) return true;
+    ++refused_;
+    return false;
+  }
+
+  std::array<Of, Servers::kMaxKept> servers_;
+  std::uint64_t refused_ = 0;
+};
+
+}  // namespace dw::sip
