@@ -177,8 +177,9 @@ void SipProxy::log_event(const sip::Event& event) {
     case Kind::dropped:
       return bad_.warn("event=sip_refused peer={} reason=\"{}\"", peer, why());
     case Kind::offence:
-      return offences_.warn("event=sip_offence peer={} reason=\"{}\"", event.flow.peer.address.to_string(),
-                            why());
+      // What bans by sip_offence must not ban a household with phones that work.
+      return offences_.warn("event={} peer={} reason=\"{}\"", event.of_registered ? "sip_offence_registered" : "sip_offence",
+                            event.flow.peer.address.to_string(), why());
     case Kind::banned:
       return offences_.warn("event=sip_ban peer={} reason=\"{}\" it gets no answer for a while",
                             event.flow.peer.address.to_string(), why());
@@ -311,6 +312,9 @@ void SipProxy::append_metrics(MetricsText& out) const {
   out.counter("dropwire_sip_refused_total", "SIP requests that were refused here.", c.refused);
   out.counter("dropwire_sip_repeated_total", "Retransmissions that were absorbed.", c.repeated);
   out.counter("dropwire_sip_dropped_total", "SIP messages that belonged to nothing.", c.dropped);
+  out.counter("dropwire_sip_wrong_passwords_total", "Digests that a central server did not take.", core_.guesses().wrong());
+  out.counter("dropwire_sip_tries_refused_total", "Requests that were refused as too many wrong passwords came before.",
+              core_.guesses().refused());
   out.counter("dropwire_sip_other_port_total", "SIP datagrams with the address of a central server, and another port.",
               c.other_port);
   out.counter("dropwire_sip_central_limited_total",

@@ -106,6 +106,16 @@ bool Bindings::is_user_at(const Flow& flow, std::string_view user) const {
   });
 }
 
+const Binding* Bindings::of_user_at(const Flow& flow, std::string_view user) const {
+  const Binding* found = nullptr;
+  for (auto [at, end] = users_.equal_range(user); at != end; ++at) {
+    const Binding* const b = at->second;
+    if (b->reach.flow.peer.address != flow.peer.address) continue;
+    if (!found || b->reach.flow.peer == flow.peer) found = b;
+  }
+  return found;
+}
+
 PhoneWords words_of(const Message& m) {
   PhoneWords says;
   if (const auto from = parse_uri(m.from().uri)) says.user = from->user;

@@ -87,6 +87,8 @@ class Bindings {
   std::vector<Binding*> by_group(std::string_view aor, std::string_view group);
   /// Whether a phone at this flow has registered this user. On a LAN an address is one phone's; behind a router it isn't.
   bool is_user_at(const Flow& flow, std::string_view user) const;
+  /// A binding of this user at that flow, else at its address.
+  const Binding* of_user_at(const Flow& flow, std::string_view user) const;
   /// Whether it has room for another one of that source.
   bool has_room(const IpAddress& source) const;
   /// Of an AOR that has kMaxPerAor, the one that goes for a new one.

@@ -77,6 +77,7 @@ struct Event {
   std::optional<std::size_t> server;    ///< index of the central server
   std::uint16_t status = 0;
   std::uint64_t request = 0;
+  bool of_registered = false;  ///< an offence of an address with a registered phone, which is never banned
   std::string text;  ///< may quote untrusted text
   std::optional<Call> call;
 };

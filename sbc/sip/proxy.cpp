@@ -44,6 +44,7 @@ Proxy::Proxy(ProxyOptions options, MediaBroker& broker, KnownSources& known, std
       secret_(random_()),
       servers_(options_.servers, options_.register_rate),
       guard_(options_.guard, random_()),
+      guesses_(random_()),
       bindings_(options_.max_bindings),
       dialogs_(max_dialogs(options_), random_()),
       limits_(options_.call_limits),
@@ -346,6 +347,8 @@ void Proxy::refuse(TimePoint now, Transaction& t, std::uint16_t status, Output& 
   if (t.last_status >= 200) return;  // it has its answer
   if (!other_.parse(as_bytes(t.request))) return transactions_.forget(t);
   ++counters_.refused;
+  if (t.password) guesses_.unknown(*t.password);
+  t.password.reset();
   drop_offer(now, t);
   t.brief = !t.is_invite() && t.client == Transaction::Client::none;
   transactions_.respond(
@@ -426,9 +429,16 @@ void Proxy::on_bad_stream(TimePoint now, const Flow& from, std::string_view why,
 }
 
 void Proxy::offence(TimePoint now, const Flow& from, std::string_view what, Output& out) {
-  out.events.push_back(event_of(Event::Kind::offence, from, std::string(what)));
+  note_offence(from, what, out);
   if (guard_.offence(now, from, standing_of(now, from.peer.address), what))
     out.events.push_back(event_of(Event::Kind::banned, from, std::string(what)));
+}
+
+/// Without a step toward a ban.
+void Proxy::note_offence(const Flow& from, std::string_view what, Output& out) {
+  Event event = event_of(Event::Kind::offence, from, std::string(what));
+  event.of_registered = bindings_.knows_source(from.peer.address);
+  out.events.push_back(std::move(event));
 }
 
 Event Proxy::event_of(Event::Kind kind, const Flow& flow, std::string text) const {

@@ -23,6 +23,7 @@
 #include "sbc/sip/guard.hpp"
 #include "sbc/sip/identity.hpp"
 #include "sbc/sip/output.hpp"
+#include "sbc/sip/password_guesses.hpp"
 #include "sbc/sip/register.hpp"
 #include "sbc/sip/register_cache.hpp"
 #include "sbc/sip/register_pace.hpp"
@@ -154,6 +155,7 @@ class Proxy {
   void append_tables(MetricsText& out) const;  ///< what others can fill
   const ProxyCounters& counters() const { return counters_; }
   const Guard& guard() const { return guard_; }
+  const PasswordGuesses& guesses() const { return guesses_; }
   std::uint64_t over_central_budget() const { return central_budget_.refused(); }
   std::uint64_t calls_refused() const { return limits_.refused(); }
 
@@ -265,6 +267,10 @@ class Proxy {
   void note_refusal(TimePoint now, const Transaction& t, const Message& m, Output& out);
   std::uint32_t retry_after();
   std::uint32_t retry_after(double waiting, double least);
+  // proxy_password.cpp: whose password may be tried how often
+  bool may_try(TimePoint now, const Flow& from, const Message& m, std::string_view user, std::optional<PasswordTry>& tried,
+               Output& out);
+  void settle_try(TimePoint now, Transaction& t, const Message& m, Output& out);
   // proxy_contacts.cpp
   void name_contacts(Registering& r);
   std::uint32_t asked(const Registering& r, const RegisterContact& contact) const;
@@ -358,6 +364,7 @@ class Proxy {
   Event event_of(Event::Kind kind, const Binding& b) const;
   Event event_of(Event::Kind kind, const Flow& flow, std::string text) const;
   void offence(TimePoint now, const Flow& from, std::string_view what, Output& out);
+  void note_offence(const Flow& from, std::string_view what, Output& out);
   void note_alarm(const Flow& from, const Message& m, const Binding* binding, Output& out);
   void note_altered(const Flow& from, const Message& m, Output& out);
 
@@ -373,6 +380,7 @@ class Proxy {
   Servers servers_;
   Guard guard_;
   CentralBudget central_budget_;
+  PasswordGuesses guesses_;
   TokenBucket other_port_told_{1, 10};
   Bindings bindings_;
   RegisterCache register_cache_;

@@ -54,6 +54,7 @@ void Proxy::on_response(TimePoint now, const Flow& from, const Message& m, Outpu
 }
 
 void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Output& out) {
+  settle_try(now, t, m, out);
   if (t.registering) {
     if (m.status() < 200) return;  // any provisional but 100 would end it for the phone (sip-sbc §0)
     on_register_answer(now, t, m, out);

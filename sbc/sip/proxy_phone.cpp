@@ -49,8 +49,15 @@ void Proxy::from_phone(TimePoint now, const Flow& from, const Message& m, Output
   }
   const std::uint64_t bound = binding ? binding->id : 0;
   if (!match.set && is_merged(m, Side::access, bound, from.peer.address)) return answer(now, m, from, 482, out);
+  std::optional<PasswordTry> tried;
+  const auto uri = parse_uri(m.from().uri);
+  if (!may_try(now, from, m, uri ? uri->user : std::string_view{}, tried, out)) return;
   Transaction* const t = begin(now, from, Side::access, m, out);
-  if (!t) return;
+  if (!t) {
+    if (tried) guesses_.unknown(*tried);
+    return;
+  }
+  t->password = tried;
   t->binding = bound;
   if (match.set) {
     t->dialogs = match.set->id;

@@ -32,8 +32,14 @@ void Proxy::on_register(TimePoint now, const Flow& from, const Message& m, Outpu
     return answer(now, m, from, 400, out, {}, "Malformed REGISTER");
   }
   if (draining_) return answer(now, m, from, 503, out, "Retry-After: 5\r\n");
+  std::optional<PasswordTry> tried;
+  if (!may_try(now, from, m, to->user, tried, out)) return;
   Transaction* const t = begin(now, from, Side::access, m, out);
-  if (!t) return;
+  if (!t) {
+    if (tried) guesses_.unknown(*tried);
+    return;
+  }
+  t->password = tried;
   t->registering = std::make_unique<Registering>(std::move(*read));
   Registering& r = *t->registering;
   r.maps_host = is_ours(to->host, from);
@@ -74,6 +80,8 @@ bool Proxy::answer_from_cache(TimePoint now, Transaction& t, const Message& m, O
   const auto known = register_cache_.answer(now, b->id, t.from, m, *t.registering);
   if (!known) return false;
   ++counters_.registrations_kept;
+  if (t.password) guesses_.unknown(*t.password);
+  t.password.reset();
   t.central_server = b->server;
   const std::string lines = fmt::format("Contact: {}\r\nExpires: {}\r\n{}",
                                         with_expires(t.registering->contacts.front().value, known->told), known->told,
@@ -370,10 +378,10 @@ void Proxy::note_refusal(TimePoint now, const Transaction& t, const Message& m, 
     event.kind = Event::Kind::bad_password;
     ++counters_.registrations_refused;
     out.events.push_back(std::move(event));
-    return offence(now, t.from, "a wrong password", out);
+    return;
   }
   ++counters_.registrations_refused;
-  const bool retry = m.status() == 423 || m.status() == 503;
+  const bool retry = m.status() == 423 || m.status() == 503 || (m.status() == 403 && r.authorized);  // a wrong password
   out.events.push_back(std::move(event));
   if (!retry) offence(now, t.from, fmt::format("a registration refused with {}", m.status()), out);
 }

@@ -16,6 +16,7 @@
 #include "sbc/sip/flow.hpp"
 #include "sbc/sip/message.hpp"
 #include "sbc/sip/output.hpp"
+#include "sbc/sip/password_guesses.hpp"
 
 namespace dw::sip {
 
@@ -95,6 +96,7 @@ struct Transaction {
   std::string record_routes;  ///< of the request, whole lines: its answers show them again (RFC 3261 §12.1.1)
   std::string from_host, to_host;  ///< Uri::tail() of the request's From and To where we sent others
   std::unique_ptr<Registering> registering;
+  std::optional<PasswordTry> password;  ///< until the server has said whether it was right
   std::string hung_up;  ///< To tags of 2xx that nobody was told of, each in angle brackets
 
   bool is_invite() const { return method == Method::invite; }

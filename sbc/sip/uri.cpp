@@ -13,6 +13,7 @@ constexpr OctetSet kNameEnds("=;, \t\r\n\"<>"), kValueEnds("; \t\r\n,<>"), kHost
 /// RFC 3986 allows no blanks, controls, quotes or brackets in a URI; what is above 0x7e isn't either.
 constexpr OctetSet kUriChars(
     "!#$%&'()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~");
+constexpr OctetSet kUnreserved("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.!~*'()");
 constexpr OctetSet kHostChars("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_");
 
 /// The length of the quoted string that `text` begins with, its quotes included; 0: it does not end.
@@ -181,6 +182,19 @@ std::string uri_identity(std::string_view text) {
   };
   small(uri->scheme_text);
   if (uri->is_sip()) small(uri->host_port);
+  return out;
+}
+
+std::string plain_user(std::string_view user) {
+  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : lower(c) >= 'a' && lower(c) <= 'f' ? lower(c) - 'a' + 10 : -1; };
+  std::string out;
+  for (std::size_t i = 0; i < user.size(); ++i) {
+    const bool escape = user[i] == '%' && i + 2 < user.size() && digit(user[i + 1]) >= 0 && digit(user[i + 2]) >= 0;
+    const char octet = escape ? static_cast<char>(digit(user[i + 1]) * 16 + digit(user[i + 2])) : user[i];
+    const bool plain = escape && kUnreserved.has(octet);
+    out += plain ? octet : user[i];
+    if (plain) i += 2;
+  }
   return out;
 }
 

@@ -63,6 +63,9 @@ std::vector<std::string_view> hop_params(const Uri& uri);
 /// The same address of record or contact spelled in another case of scheme and host.
 std::string uri_identity(std::string_view uri);
 
+/// A URI's user, with the escapes of octets that need none written out: "%31" is "1" (RFC 3261 §19.1.4).
+std::string plain_user(std::string_view user);
+
 /// A host name, an IPv4 address or an IPv6 address in brackets.
 bool is_host(std::string_view text);
 /// A host as SIP writes it is that address: "192.0.2.1", "[2001:db8::1]", "2001:db8::1".

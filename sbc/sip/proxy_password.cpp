@@ -1,0 +1,82 @@
+#include "sbc/base/text_cursor.hpp"
+#include "sbc/sip/auth.hpp"
+#include "sbc/sip/proxy.hpp"
+
+// Digests that phones show, and what the server says of them. We can't check one; we only see to it that nobody tries too many.
+namespace dw::sip {
+namespace {
+
+bool shows_digest(const Field& field) {
+  return field.name == FieldName::authorization || field.name == FieldName::proxy_authorization;
+}
+
+bool is_challenge(const Field& field) {
+  return field.name == FieldName::www_authenticate || field.name == FieldName::proxy_authenticate;
+}
+
+}  // namespace
+
+/// Whether what a request shows may go to the server, and what is to be counted then. Nothing is kept of what is refused, so
+/// that whoever tries many holds nothing here.
+bool Proxy::may_try(TimePoint now, const Flow& from, const Message& m, std::string_view user,
+                    std::optional<PasswordTry>& tried, Output& out) {
+  std::size_t shown = 0;
+  for (const Field& field : m.fields()) {
+    if (!shows_digest(field)) continue;
+    if (++shown > PasswordTry::kMaxCredentials) {  // some servers try each
+      offence(now, from, "many digests in one request", out);
+      return false;
+    }
+    if (!tried) {
+      tried.emplace();
+      tried->source = from.peer.address;
+      tried->blind = from.transport == Transport::udp;
+      guesses_.add_user(*tried, user);
+      const Binding* const own = bindings_.of_user_at(from, user);
+      tried->own = own != nullptr;
+      tried->port = own && own->reach.flow.peer == from.peer ? from.peer.port : std::uint16_t{0};
+    }
+    const std::string_view value = m.value(field), username = auth_param(value, "username");
+    if (!username.empty()) guesses_.add_user(*tried, username);
+    if (guesses_.knows_nonce(from.peer.address, auth_param(value, "nonce"))) tried->blind = false;
+  }
+  if (!tried) return true;
+  switch (guesses_.begin(now, *tried)) {
+    case PasswordGuesses::Verdict::passes:
+      return true;
+    case PasswordGuesses::Verdict::refused:
+      answer(now, m, from, 403, out, {}, "Too Many Wrong Passwords");
+      return false;
+    case PasswordGuesses::Verdict::hammers:
+      offence(now, from, "passwords are tried", out);
+      return false;
+  }
+  return false;
+}
+
+/// A final answer of the server to a request of a phone.
+void Proxy::settle_try(TimePoint now, Transaction& t, const Message& m, Output& out) {
+  const bool challenged = m.status() == 401 || m.status() == 407;
+  if (t.from_side != Side::access || m.status() < 200) return;
+  bool stale = false;
+  if (challenged) {
+    const bool known = bindings_.knows_source(t.from.peer.address);
+    for (const Field& field : m.fields()) {
+      if (!is_challenge(field)) continue;
+      const std::string_view value = m.value(field);
+      // A nonce that has grown old is no wrong password (RFC 7616 §3.3).
+      stale = stale || equal_ignoring_case(auth_param(value, "stale"), "true");
+      guesses_.sent_nonce(now, t.from.peer.address, auth_param(value, "nonce"), known ? Standing::registered : Standing::stranger);
+    }
+  }
+  const auto tried = std::exchange(t.password, std::nullopt);
+  if (!tried) return;
+  if (m.status() < 300) return guesses_.right(now, *tried);
+  const bool wrong = (challenged && !stale) || (m.status() == 403 && t.registering);
+  if (!wrong) return guesses_.unknown(*tried);
+  // One phone with a wrong password is no reason to ban its household.
+  if (guesses_.wrong(now, *tried)) return offence(now, t.from, "a wrong password", out);
+  note_offence(t.from, "a wrong password", out);
+}
+
+}  // namespace dw::sip
