@@ -274,8 +274,7 @@ const Setting kSettings[] = {
     {"central.sip.domain", HostType{sip_server_side<&CentralSip::domain>}, R"("")", "", "",
      "The domain that the servers see where a phone wrote Dropwire's address; empty is the host of the first server."},
     {"central.sip.trusted", SourceListType{sip_server_side<&CentralSip::trusted>}, "[]", "", "",
-     "Addresses, beside those of central.sip.servers, from which the central side may send requests, by UDP from any "
-     "port. A server of central.sip.servers may from its own port; name its address here if it sends from others."},
+     "Further addresses that requests of the central side come from, and those of servers that send from other ports by UDP."},
     {"central.sip.ping", DurationType{sip_server_side<&CentralSip::ping>, seconds(0), hours(1)}, R"("30s")",
      "", "", "How often each server is asked whether it is up, by OPTIONS; 0s never."},
     {"central.sip.answer_timeout",

@@ -312,6 +312,8 @@ void SipProxy::append_metrics(MetricsText& out) const {
   out.counter("dropwire_sip_refused_total", "SIP requests that were refused here.", c.refused);
   out.counter("dropwire_sip_repeated_total", "Retransmissions that were absorbed.", c.repeated);
   out.counter("dropwire_sip_dropped_total", "SIP messages that belonged to nothing.", c.dropped);
+  core_.guesses().for_each_table(
+      [&](std::string_view name, std::size_t entries, std::size_t bound) { out.table(name, entries, bound); });
   out.counter("dropwire_sip_wrong_passwords_total", "Digests that a central server did not take.", core_.guesses().wrong());
   out.counter("dropwire_sip_tries_refused_total", "Requests that were refused as too many wrong passwords came before.",
               core_.guesses().refused());
