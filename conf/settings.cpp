@@ -178,7 +178,7 @@ const Setting kSettings[] = {
     {"access.sip.max_calls", CountType{sip<&AccessSip::max_calls>, 1, 100000}, "5000", "", "",
      "SIP calls at the same time."},
     {"access.sip.unregistered_calls", BoolType{sip<&AccessSip::unregistered_calls>}, "true", "false", "",
-     "An address without a registered phone may start calls; false refuses them (403)."},
+     "An address without a registered phone may start calls, of an edge one on its LAN or in access.networks; false refuses them (403)."},
     {"access.sip.keepalive", DurationType{sip<&AccessSip::keepalive>, seconds(5), minutes(5)}, R"("25s")", "", "",
      "A phone behind a router is sent something each such time, so that the router keeps the way open; "
      "routers forget a UDP mapping after 30s."},

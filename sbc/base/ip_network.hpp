@@ -13,6 +13,14 @@ class IpNetwork {
   /// "192.0.2.0/24", "2001:db8::/32", "192.0.2.7". Errc::invalid for anything else, bits behind the length too.
   static Result<IpNetwork> parse(std::string_view text);
 
+  /// The one of `bits` that this address is in.
+  static IpNetwork around(const IpAddress& address, unsigned bits) {
+    IpNetwork network;
+    network.first_ = address.network(bits);
+    network.bits_ = bits;
+    return network;
+  }
+
   bool contains(const IpAddress& address) const {
     return address.is_v4() == first_.is_v4() && address && address.network(bits_) == first_;
   }

@@ -218,6 +218,8 @@ proxy::SipProxy::Options sip_options(const conf::Config& config) {
   p.max_calls = a.max_calls;
   p.call_limits = {a.calls_per_phone, a.calls_per_source, a.call_attempts_per_phone, a.call_attempts_per_source};
   p.unregistered_calls = a.unregistered_calls;
+  p.at_home = config.mode == conf::Mode::edge;
+  p.networks = config.access.networks;
   p.emergency = a.emergency;
   p.keepalive = a.keepalive;
   p.idle_timeout = a.idle_timeout;

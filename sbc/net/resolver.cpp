@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <utility>
 
@@ -100,6 +101,34 @@ Result<IpAddress> source_toward(const Endpoint& to) {
   if (!probe || ::connect(probe.number(), &address.any, address.size()) != 0)
     return fail_errno(errno, "no way to " + to.to_string());
   return local_endpoint(probe.number()).address;
+}
+
+std::vector<IpNetwork> local_networks() {
+  std::vector<IpNetwork> out;
+  ifaddrs* list = nullptr;
+  if (getifaddrs(&list) != 0) return out;
+  const auto is_lan = [](const ifaddrs* i) {
+    return (i->ifa_flags & IFF_UP) != 0 && i->ifa_netmask && to_endpoint(i->ifa_addr).address.is_private();
+  };
+  const auto has_lan_v4 = [&](std::string_view name) {
+    for (const ifaddrs* i = list; i; i = i->ifa_next) {
+      if (name == i->ifa_name && is_lan(i) && to_endpoint(i->ifa_addr).address.is_v4()) return true;
+    }
+    return false;
+  };
+  for (const ifaddrs* i = list; i; i = i->ifa_next) {
+    const IpAddress address = to_endpoint(i->ifa_addr).address;
+    const bool beside = (i->ifa_flags & IFF_UP) != 0 && i->ifa_netmask && address.is_v6() && has_lan_v4(i->ifa_name);
+    if (!address || (!is_lan(i) && !beside)) continue;
+    unsigned bits = 0;
+    const IpAddress mask = to_endpoint(i->ifa_netmask).address;
+    for (const std::uint8_t octet : mask.octets())
+      bits += static_cast<unsigned>(std::popcount(octet));
+    const IpNetwork network = IpNetwork::around(address, bits);
+    if (std::ranges::find(out, network) == out.end()) out.push_back(network);
+  }
+  freeifaddrs(list);
+  return out;
 }
 
 std::vector<IpAddress> local_addresses() {

@@ -47,6 +47,7 @@ Result<std::unique_ptr<SipProxy>> SipProxy::start(net::Loop& loop, Options optio
   }
   if (!proxy->options_.state_dir.empty())
     proxy->store_ = SipStore::open(loop, proxy->options_.state_dir, proxy->core_, proxy->out_);
+  proxy->look_at_lan();
   proxy->look_up_servers();
   proxy->perform();
   return proxy;
@@ -60,6 +61,7 @@ bool SipProxy::configure(Options options) {
   options_ = std::move(options);
   let_go_.reset();
   connects_.configure(connect_rate(options_));
+  look_at_lan();
   look_up_servers();
   arm();
   return true;
@@ -128,6 +130,10 @@ bool SipProxy::may_ask(const sip::Flow& from) {
          gate_->admits(net::Door::sip, from.peer.address);
 }
 
+void SipProxy::look_at_lan() {
+  if (options_.proxy.at_home) core_.set_lan(net::local_networks());
+}
+
 void SipProxy::on_datagrams(std::size_t socket, std::span<const net::Datagram> datagrams) {
   const TimePoint now = loop_.now();
   const std::uint16_t port = sockets_[socket].local().port;
@@ -180,7 +186,8 @@ FairRate::Options SipProxy::connect_rate(const Options& options) {
 }
 
 void SipProxy::accept(net::Descriptor socket, const Endpoint& peer, const Endpoint& local) {
-  if (!may_ask({sip::Transport::tcp, local, peer, sip::ConnectionId::none})) {
+  const sip::Flow from{sip::Transport::tcp, local, peer, sip::ConnectionId::none};
+  if (!may_ask(from) || !core_.hears(from)) {
     ++turned_away_;
     return;
   }
@@ -363,6 +370,7 @@ void SipProxy::look_up_servers() {
 }
 
 void SipProxy::look_up(std::size_t server) {
+  look_at_lan();
   const auto& s = servers()[server];
   lookups_[server].lookup = std::make_unique<net::SipLookup>(
       resolver_, s.name, for_lookup(s.transport),

@@ -103,6 +103,7 @@ class SipProxy {
   Result<void> listen(const IpAddress& address);
   Result<std::uint16_t> listen_at(const Endpoint& where);
   bool may_ask(const sip::Flow& from);
+  void look_at_lan();
   void on_datagrams(std::size_t socket, std::span<const net::Datagram> datagrams);
   void on_undelivered(const net::Undelivered& undelivered);
   void accept(net::Descriptor socket, const Endpoint& peer, const Endpoint& local);

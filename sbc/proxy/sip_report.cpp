@@ -317,6 +317,7 @@ void SipProxy::append_metrics(MetricsText& out) const {
   out.counter("dropwire_sip_wrong_passwords_total", "Digests that a central server did not take.", core_.guesses().wrong());
   out.counter("dropwire_sip_tries_refused_total", "Requests that were refused as too many wrong passwords came before.",
               core_.guesses().refused());
+  out.counter("dropwire_sip_outside_total", "SIP messages of strangers that came to an edge through its router.", c.outside);
   out.counter("dropwire_sip_other_port_total", "SIP datagrams with the address of a central server, and another port.",
               c.other_port);
   out.counter("dropwire_sip_central_limited_total",

@@ -90,31 +90,20 @@ Proxy::~Proxy() {
   dialogs_.for_each([this](DialogSet& set) { set.media.close(broker_, MediaEnd::lost); });
 }
 
-/// The central side is who stands at a server's address; a phone can't stand there too. By UDP the port counts too, as
-/// nothing but it shows that a datagram is the server's own.
-Side Proxy::side_of(const Flow& from, std::size_t& server) const {
-  if (from.connection != ConnectionId::none) {
-    const auto at = connections_.find(from.connection);
-    if (at != connections_.end() && !at->second.accepted) {
-      server = at->second.server;
-      return Side::central;
-    }
-  }
-  if (const auto found = from.transport == Transport::udp ? servers_.at(from.peer) : servers_.at_address(from.peer)) {
-    server = *found;
-    return Side::central;
-  }
-  const bool trusted = side_is_trusted(from.peer.address) && !servers_.all().empty();
-  server = trusted ? servers_.at_address(from.peer).value_or(0) : 0;
-  return trusted ? Side::central : Side::access;
-}
-
 void Proxy::on_message(TimePoint now, const Flow& from, Bytes octets, Output& out) {
   std::size_t server = 0;
   const Side side = side_of(from, server);
   if (from.connection != ConnectionId::none) {
     const auto at = connections_.find(from.connection);
     if (at != connections_.end()) at->second.last_heard = at->second.used = now;
+  }
+  if (side == Side::access && !hears(from)) {
+    ++counters_.outside;
+    if (other_port_told_.take(now))
+      out.events.push_back(event_of(Event::Kind::dropped, from,
+                                    "it came from the internet through the router, where only the central side and "
+                                    "registered phones are heard; access.networks lets others in"));
+    return;
   }
   bool over_rate = false;
   const bool other_port = side == Side::access && is_other_port_of_server(from);
@@ -142,30 +131,6 @@ void Proxy::on_message(TimePoint now, const Flow& from, Bytes octets, Output& ou
   on_request(now, from, side, server, message_, out);
 }
 
-/// By UDP from a server's address, and not from a port of it. Answers may come from there: their branch is a secret.
-bool Proxy::is_other_port_of_server(const Flow& from) const {
-  return from.transport == Transport::udp && servers_.at_address(from.peer).has_value();
-}
-
-/// Nobody is blamed for it: whoever forges that address would have the server banned.
-void Proxy::refuse_other_port(TimePoint now, const Flow& from, Output& out) {
-  ++counters_.other_port;
-  if (!other_port_told_.take(now)) return;
-  out.events.push_back(event_of(Event::Kind::dropped, from,
-                                "it has the address of a central server, and another port: if the server sends from "
-                                "there, central.sip.trusted has to name that address"));
-}
-
-bool Proxy::admits(TimePoint now, const Flow& from) {
-  return is_central(from) || guard_.admits(now, from, standing_of(now, from.peer.address));
-}
-
-/// Registered is who has a phone here; what others know of an address, and what was here lately, is a proof of it.
-Standing Proxy::standing_of(TimePoint now, const IpAddress& address) const {
-  if (bindings_.knows_source(address)) return Standing::registered;
-  return std::min(known_.standing(now, address), Standing::proven);
-}
-
 void Proxy::on_request(TimePoint now, const Flow& from, Side side, std::size_t server, const Message& m,
                        Output& out) {
   if (side == Side::access && guard_.is_scanner(m.value_of(FieldName::user_agent)))
@@ -191,7 +156,7 @@ bool Proxy::takes_hop(TimePoint now, const Flow& from, Side side, const Message&
     const std::string lines =
         fault->status == 420 ? "Unsupported: " + std::string(m.value_of(FieldName::proxy_require)) + "\r\n"
                              : std::string();
-    if (known || options_.unregistered_calls) {
+    if (known || takes_unregistered(from)) {
       answer(now, m, from, fault->status, out, lines, fault->reason);
     } else {
       offence(now, from, fault->reason, out);
@@ -206,7 +171,7 @@ bool Proxy::takes_hop(TimePoint now, const Flow& from, Side side, const Message&
     if (probe_answers_.take(now)) answer(now, m, from, 200, out, probe_lines(m));
     return false;
   }
-  if (options && side == Side::access && !known && !options_.unregistered_calls) {
+  if (options && side == Side::access && !known && !takes_unregistered(from)) {
     // An edge asks before any phone of it is registered; others hear nothing, and those that look for phones
     // are remembered.
     if (for_us && told_unaltered(m) == true)
@@ -338,10 +303,6 @@ void Proxy::answer(TimePoint now, const Message& m, const Flow& from, std::uint1
                              fmt::format("dw{:x}", hash), lines));
 }
 
-void Proxy::over_central_budget(const Flow& from, Output& out) {
-  out.events.push_back(event_of(Event::Kind::dropped, from, "more requests in the name of a central server than servers send"));
-}
-
 /// The same for a request that has a transaction.
 void Proxy::refuse(TimePoint now, Transaction& t, std::uint16_t status, Output& out, std::string_view lines) {
   if (t.last_status >= 200) return;  // it has its answer
@@ -426,19 +387,6 @@ void Proxy::on_bad_stream(TimePoint now, const Flow& from, std::string_view why,
   if (side_of(from, server) == Side::access) offence(now, from, why, out);
   out.events.push_back(event_of(Event::Kind::dropped, from, std::string(why)));
   out.closes.push_back(from.connection);
-}
-
-void Proxy::offence(TimePoint now, const Flow& from, std::string_view what, Output& out) {
-  note_offence(from, what, out);
-  if (guard_.offence(now, from, standing_of(now, from.peer.address), what))
-    out.events.push_back(event_of(Event::Kind::banned, from, std::string(what)));
-}
-
-/// Without a step toward a ban.
-void Proxy::note_offence(const Flow& from, std::string_view what, Output& out) {
-  Event event = event_of(Event::Kind::offence, from, std::string(what));
-  event.of_registered = bindings_.knows_source(from.peer.address);
-  out.events.push_back(std::move(event));
 }
 
 Event Proxy::event_of(Event::Kind kind, const Flow& flow, std::string text) const {

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "sbc/base/call_limits.hpp"
+#include "sbc/base/ip_network.hpp"
 #include "sbc/base/known_sources.hpp"
 #include "sbc/base/metrics.hpp"
 #include "sbc/sip/bindings.hpp"
@@ -46,6 +47,8 @@ struct ProxyOptions {
   ConnectionSlots::Options connections;
   CallLimits::Options call_limits;
   bool unregistered_calls = true;
+  bool at_home = false;  ///< an edge: strangers are who is neither on its LAN nor in `networks`
+  std::vector<IpNetwork> networks;
   std::vector<std::string> emergency;  ///< numbers whose calls are never refused for a limit or while we end
   Duration keepalive = std::chrono::seconds(25);
   Duration idle_timeout = std::chrono::minutes(2);  ///< of a connection without a registered phone
@@ -66,6 +69,7 @@ struct ProxyCounters {
   std::uint64_t registrations = 0, registrations_refused = 0, registrations_put_off = 0;
   std::uint64_t registrations_kept = 0;  ///< answered here
   std::uint64_t other_port = 0;  ///< of a server's address
+  std::uint64_t outside = 0;     ///< strangers' through the router
   std::uint64_t calls = 0, no_media = 0, fail_overs = 0, no_server = 0, undelivered = 0;
 };
 
@@ -141,6 +145,11 @@ class Proxy {
   const Servers& servers() const { return servers_; }
   std::vector<Guard::Ban> bans(TimePoint now) const { return guard_.bans(now); }
   std::vector<Call> calls(TimePoint now) const;  ///< running
+  /// The networks of this machine's own interfaces.
+  void set_lan(std::vector<IpNetwork> lan) { lan_ = std::move(lan); }
+  /// False: it came to an edge from the internet, through a port of the router's, and is neither the central side's nor of a
+  /// registered phone's address.
+  bool hears(const Flow& from) const;
   /// Whether a message that is no SIP may be looked at: as one of its source would be, and counted as that.
   bool admits(TimePoint now, const Flow& from);
   /// It is the central side's, or a registered phone stands at its address.
@@ -187,12 +196,19 @@ class Proxy {
     bool open = false;  ///< nothing has answered it yet
   };
 
-  // proxy.cpp
+  // proxy_source.cpp
   Standing standing_of(TimePoint now, const IpAddress& address) const;
   Side side_of(const Flow& from, std::size_t& server) const;
   bool is_other_port_of_server(const Flow& from) const;
+  bool is_on_lan(const IpAddress& address) const;
+  bool takes_unregistered(const Flow& from) const {
+    return options_.unregistered_calls && (!options_.at_home || is_on_lan(from.peer.address));
+  }
   void refuse_other_port(TimePoint now, const Flow& from, Output& out);
   void over_central_budget(const Flow& from, Output& out);
+  void offence(TimePoint now, const Flow& from, std::string_view what, Output& out);
+  void note_offence(const Flow& from, std::string_view what, Output& out);
+  // proxy.cpp
   void on_request(TimePoint now, const Flow& from, Side side, std::size_t server, const Message& m,
                   Output& out);
   bool takes_hop(TimePoint now, const Flow& from, Side side, const Message& m, Output& out);
@@ -363,14 +379,13 @@ class Proxy {
   void close_idle_to_servers(TimePoint now, Output& out);
   Event event_of(Event::Kind kind, const Binding& b) const;
   Event event_of(Event::Kind kind, const Flow& flow, std::string text) const;
-  void offence(TimePoint now, const Flow& from, std::string_view what, Output& out);
-  void note_offence(const Flow& from, std::string_view what, Output& out);
   void note_alarm(const Flow& from, const Message& m, const Binding* binding, Output& out);
   void note_altered(const Flow& from, const Message& m, Output& out);
 
   ProxyOptions options_;
   TokenBucket probe_answers_{10, 20};  // a second, of all sources
   std::vector<Mapped> mapped_;
+  std::vector<IpNetwork> lan_;
   std::optional<Outside> outside_;
   MediaBroker& broker_;
   KnownSources& known_;

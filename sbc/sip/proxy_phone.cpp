@@ -37,7 +37,7 @@ void Proxy::from_phone(TimePoint now, const Flow& from, const Message& m, Output
       return answer(now, m, from, 481, out);
     }
     if (!match.set) {
-      if (!binding && !options_.unregistered_calls) return offence(now, from, "a request of no dialog", out);
+      if (!binding && !takes_unregistered(from)) return offence(now, from, "a request of no dialog", out);
       return answer(now, m, from, 481, out);
     }
   } else if (!may_start(now, from, m, binding, out)) {
@@ -94,7 +94,7 @@ bool Proxy::calls_for_help(const Message& m) const {
 /// whether somebody of that name exists or not.
 bool Proxy::may_start(TimePoint now, const Flow& from, const Message& m, const Binding* binding, Output& out) {
   const bool known = bindings_.knows_source(from.peer.address);
-  if (!known && !options_.unregistered_calls && !is_stateless_start(m.method())) {
+  if (!known && !takes_unregistered(from) && !is_stateless_start(m.method())) {
     if (m.method() == Method::invite) answer(now, m, from, 403, out);
     offence(now, from, fmt::format("{} without a registration", m.method_text().substr(0, 32)), out);
     return false;

@@ -160,3 +160,15 @@ TEST_CASE("the watchdog's interval is half of what systemd asks of this process"
   CHECK(net::watchdog_interval_us() == 0);
   unsetenv("WATCHDOG_USEC");
 }
+
+TEST_CASE("this machine's private networks have its private addresses, and no public one alone") {
+  const auto networks = net::local_networks();
+  const auto in_one = [&](const IpAddress& address) {
+    return std::ranges::any_of(networks, [&](const IpNetwork& network) { return network.contains(address); });
+  };
+  CHECK(in_one(*IpAddress::parse("127.9.9.9")));
+  CHECK_FALSE(in_one(*IpAddress::parse("203.0.113.200")));
+  for (const IpAddress& address : net::local_addresses()) {
+    if (address.is_v4()) CHECK(in_one(address) == address.is_private());
+  }
+}
