@@ -65,8 +65,7 @@ const Setting kSettings[] = {
      "Where this Dropwire stands: on the phones' LAN (edge) or in front of the central server (hosted); "
      "it picks defaults, nothing else."},
     {"central", HostType{at<&Config::central, &Central::host>()}, R"("")", "", "",
-     "The central telephone server, a host name or an address; it fills in every central.* list that is not "
-     "given."},
+     "The central telephone server, a host name or an address; it fills in every central.* list that is not given."},
 
     {"access.listen", AddressListType{at<&Config::access, &Access::listen>()}, R"(["0.0.0.0"])", "", "",
      "The addresses of this machine on which phones are served; as long as no central server and no origin "
@@ -92,8 +91,7 @@ const Setting kSettings[] = {
     {"access.tftp.max_sessions_per_source", CountType{tftp<&Tftp::max_sessions_per_source>, 1, 65536}, "1024",
      "", "", "Transfers at the same time for one address (a home's router, or a carrier's)."},
     {"access.tftp.max_unproven", CountType{tftp<&Tftp::max_unproven>, 1, 65536}, "4096", "", "",
-     "Transfers at the same time whose asker has not acknowledged anything yet, and may have forged its "
-     "address."},
+     "Transfers at the same time whose asker has not acknowledged anything yet, and may have forged its address."},
     {"access.tftp.unproven_rate", NumberType{tftp<&Tftp::unproven_rate>, 0.1, 10000}, "10", "", "per second",
      "How many requests without any acknowledgement are taken from one address."},
     {"access.tftp.give_up", DurationType{tftp<&Tftp::give_up>, seconds(5), minutes(10)}, R"("45s")", "", "",
@@ -160,8 +158,7 @@ const Setting kSettings[] = {
      "TCP connections at the same time from one address (a home's or a company's router)."},
     {"access.sip.connection_rate", NumberType{sip<&AccessSip::connection_rate>, 0.1, 10000}, "20", "",
      "per second",
-     "How many new TCP connections are taken from one address; five times as many may come at once after a "
-     "pause."},
+     "How many new TCP connections are taken from one address; five times as many may come at once after a pause."},
     {"access.sip.message_rate", NumberType{sip<&AccessSip::message_rate>, 0.1, 100000}, "100", "",
      "per second",
      "How many messages are taken from one address without a registered phone; five times as many may "

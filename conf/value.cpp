@@ -70,10 +70,13 @@ struct Assign {
     std::vector<T> out;
     for (const std::string& entry : *given) {
       Result<T> one = entry.size() > kMaxText ? fail(Errc::too_long, "too long") : parse(entry);
-      if (!one)
-        return Complaint{
-            fmt::format("{}: \"{}\": {}", setting.name, masked_origin(escaped(entry)), one.error().text),
-            example(setting, instead)};
+      if (!one) {
+        const std::string quoted = fmt::format("\"{}\"", masked_origin(escaped(entry)));
+        const bool says_it = one.error().text.find(quoted) != std::string::npos;
+        return Complaint{says_it ? fmt::format("{}: {}", setting.name, one.error().text)
+                                 : fmt::format("{}: {}: {}", setting.name, quoted, one.error().text),
+                         example(setting, instead)};
+      }
       if (std::ranges::find(out, *one) != out.end())
         return Complaint{fmt::format("{} names \"{}\" twice", setting.name, masked_origin(escaped(entry))),
                          "name each once"};
@@ -359,9 +362,10 @@ struct Assign {
   }
 
   Checked operator()(const CodecListType& type) const {
-    return entries(type.field.in(config), true, setting.by_default,
+    return entries(type.field.in(config), true, R"(["PCMA", "PCMU", "-G729"])",
                    [](const std::string& entry) -> Result<std::string> {
-                     if (!is_codec_rule(entry)) return fail(Errc::invalid, "is no codec's name in SDP (rtpmap)");
+                     if (!is_codec_rule(entry))
+                       return fail(Errc::invalid, fmt::format("\"{}\" is not a codec's name as SDP has it", escaped(entry)));
                      return entry;
                    });
   }

@@ -136,6 +136,23 @@ TEST_CASE("a value that does not fit leaves the configuration as it was") {
   }
 }
 
+TEST_CASE("a complaint about a list says its wrong entry once, and shows an entry that would do") {
+  for (const auto& [name, entry] : {std::pair{"central.media.sources", "192.0.2.7/24"}, {"central.media.sources", "x"},
+                                    {"central.sip.trusted", "x"}, {"access.sip.codecs", "a b"}, {"central.sip.codecs", ""}}) {
+    CAPTURE(name);
+    Config config = default_config(Mode::edge);
+    const auto complaint = assign(*find_setting(name), Value{std::vector<std::string>{entry}}, config);
+    REQUIRE(complaint);
+    INFO(complaint->text);
+    const std::string quoted = "\"" + std::string(entry) + "\"";
+    const auto first = complaint->text.find(quoted);
+    CHECK(first != std::string::npos);
+    CHECK(complaint->text.find(quoted, first + 1) == std::string::npos);
+    CHECK(complaint->text.find(": is ") == std::string::npos);
+    CHECK(complaint->hint.find("[]") == std::string::npos);
+  }
+}
+
 TEST_CASE("ranges and special values") {
   const auto refused = [](std::string_view name, std::string_view toml) {
     Config config = default_config(Mode::edge);
