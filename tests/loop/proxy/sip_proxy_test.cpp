@@ -150,7 +150,12 @@ TEST_CASE("connections beyond the limits are closed, or one that only waits is c
   CHECK(town.until([&] { return open() == 3; }));
   connect(4);
   CHECK(town.until([&] { return open() == 3; }));  // of all
-  REQUIRE(town.until([&] { return !connect(4).closed; }));
+  // Once one has been idle for its grace. Those that were refused are gone before the next try, as descriptors are not many.
+  REQUIRE(town.until([&] {
+    if (!connect(4).closed) return true;
+    ends.pop_back();
+    return false;
+  }));
 }
 
 TEST_CASE("UDP phones reach a TCP server, each over a connection of its own") {
