@@ -63,6 +63,8 @@ wait_until 5 log_has crowd begins
 : >"$LAB_DIR/raging"
 boots &
 booting=$!
+# As every phone does first; who took a file by HTTP or to the end by TFTP is really there.
+for home in sip sccp; do lab_in $home-phone curl -s -f -m 10 --retry 3 -o "$LAB_DIR/first" "http://$HOSTED:6970/SEP001122337965.cnf.xml" || fail "$home: no file"; done
 phone_start sip new lab_sip_phone "register; wait registered 20; $call; refresh; wait registered 15; $call; unregister; wait unregistered 15" \
   --server $HOSTED:5060 --nat-enabled --phones 12 --device SEP000000001100 --first-ext 1110 --listen-port 7000 --rtp 20000
 phone_start sccp new-sccp lab_sccp_phone "register; wait registered 20; $sccp_call; unregister; wait unregistered 15" \
