@@ -44,6 +44,13 @@ boots() { # fetches by TFTP and HTTP in turn, as phones of several makes do, unt
 tells() { "$DW_BIN" "$@" --socket "$LAB_DIR/hosted/control.sock" -c "$LAB_DIR/empty.toml" 2>&1; }
 memory() { awk -v what="$1:" '$1 == what { print int($2 / 1024) }' "/proc/${LAB_PID[hosted]}/status"; }
 metric() { curl -s -m 5 --unix-socket "$LAB_DIR/hosted/control.sock" http://localhost/metrics | awk -v name="$1" '$1 == name { print int($2) }'; }
+# Says which tables are fuller than they may be, if any; false when there are some, or none at all.
+tables_within() {
+  curl -s -m 5 --unix-socket "$LAB_DIR/hosted/control.sock" http://localhost/metrics |
+    awk -F'[{}" ]+' '$1 == "dropwire_table_entries" { entries[$3] = $NF } $1 == "dropwire_table_bound" { bound[$3] = $NF }
+      END { for (name in entries) { n++; if (!(name in bound) || entries[name] > bound[name]) { print "  " name ": " entries[name] " of " bound[name]; bad = 1 } }
+            exit bad || n < 10 }'
+}
 
 # Some were here before the strangers, others are new while they rage.
 call="dial 600; wait connected 15; expect-rtp 50 from self 15; hangup; wait ended 15"
@@ -70,6 +77,7 @@ phone_start sip new lab_sip_phone "register; wait registered 20; $call; refresh;
 phone_start sccp new-sccp lab_sccp_phone "register; wait registered 20; $sccp_call; unregister; wait unregistered 15" \
   --server $HOSTED:2000 --phones 12 --device SEP000000003010 --first-ext 1101 --rtp 20000
 wait_until 60 log_has crowd 'sent trickle' || fail "the strangers do not end"
+check "every table is within its bound" tables_within
 peak=$(memory VmHWM)
 : >"$LAB_DIR/calmed"
 : >"$LAB_DIR/gone"
