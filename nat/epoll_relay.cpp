@@ -254,6 +254,10 @@ void EpollRelay::post_far_end(const Entry& entry) {
                               .rtcp = entry.far_end_rtcp});
 }
 
+void EpollRelay::set_phone_address(MediaId id, const IpAddress& address) {
+  if (const Entry* entry = find(id)) post(*entry, Kind::phone_address, Endpoint{address, 0});
+}
+
 void EpollRelay::set_far_end(MediaId id, const std::optional<Endpoint>& far_end,
                              const std::optional<Endpoint>& rtcp) {
   Entry* entry = find(id);

@@ -27,6 +27,7 @@ class EpollRelay final : public Relay {
   Result<StreamPorts> open(const StreamRequest& request) override;
   void reopen(MediaId id) override;
   void set_phone(MediaId id, const std::optional<Endpoint>& rtp, const std::optional<Endpoint>& rtcp) override;
+  void set_phone_address(MediaId id, const IpAddress& address) override;
   void set_far_end(MediaId id, const std::optional<Endpoint>& far_end,
                    const std::optional<Endpoint>& rtcp) override;
   void set_sources(MediaId id, const MediaSources& sources) override;

@@ -114,6 +114,8 @@ void MediaWorker::perform(const Command& command) {
     case Command::Kind::phone:
       command.stream->session.set_phone(now_, command.endpoint, command.rtcp);
       return release_held(*command.stream);
+    case Command::Kind::phone_address:
+      return command.stream->session.set_phone_address(now_, command.endpoint.value_or(Endpoint{}).address);
     case Command::Kind::far_end:
       command.stream->session.set_far_end(command.endpoint, command.rtcp);
       return keep_way_open(*command.stream);

@@ -30,6 +30,7 @@ class MediaWorker {
       remove,
       reopen,
       phone,
+      phone_address,  ///< `endpoint`: at port 0
       far_end,
       sources,
       formats_to_phone,

@@ -65,6 +65,8 @@ class Relay {
   /// Where the phone receives, in its own words, when those may be believed (none: they may not). It is sent to there
   /// until it is heard, with StreamRequest::stated_first always.
   virtual void set_phone(MediaId id, const std::optional<Endpoint>& rtp, const std::optional<Endpoint>& rtcp) = 0;
+  /// Signalling says that the phone is at another address now (RelaySession::set_phone_address).
+  virtual void set_phone_address(MediaId id, const IpAddress& address) = 0;
   /// The central side's destination; none: nowhere. RTCP's: none: the port after RTP's.
   virtual void set_far_end(MediaId id, const std::optional<Endpoint>& far_end,
                            const std::optional<Endpoint>& rtcp) = 0;

@@ -1,9 +1,15 @@
 #include "nat/core/latch.hpp"
 
+#include <utility>
+
 namespace dw::nat {
 
 void Latch::open(const IpAddress& address) {
-  if (far_end_ && far_end_->address != address) far_end_.reset();  // the phone itself has moved
+  if (far_end_ && far_end_->address != address) {  // the phone itself has moved
+    far_end_.reset();
+    own_.reset();
+  }
+  if (roams_to_ == address) roams_to_ = {};
   reopened_ = far_end_.has_value();
   address_ = address;
   candidate_count_ = 0;
@@ -17,6 +23,7 @@ void Latch::open_to_anybody() {
 Latch::Verdict Latch::lock(TimePoint now, const Endpoint& from) {
   const bool moved = !far_end_ || *far_end_ != from;
   if (far_end_ && moved) ++moves_;
+  if (moved) own_.reset();
   far_end_ = from;
   reopened_ = guessed_ = false;
   last_heard_ = now;
@@ -24,9 +31,23 @@ Latch::Verdict Latch::lock(TimePoint now, const Endpoint& from) {
   return moved ? Verdict::latched : Verdict::accepted;
 }
 
+/// Another SSRC counts once the one before is silent: one forged packet must not take its place.
+void Latch::note(TimePoint now, const RtpHeader& header) {
+  const bool same = own_ && own_->ssrc == header.ssrc;
+  if (own_ && !same && now - own_->heard <= silence_) return;
+  const bool stale = same && !later(header.sequence, own_->sequence);
+  own_ = Own{header.ssrc, stale ? own_->sequence : header.sequence, now};
+}
+
+bool Latch::has_roamed(const Endpoint& from, const std::optional<RtpHeader>& header) const {
+  return roams_to_ && from.address == roams_to_ && header && own_ && header->ssrc == own_->ssrc &&
+         later(header->sequence, own_->sequence);
+}
+
 Latch::Verdict Latch::on_rtp(TimePoint now, const Endpoint& from, const std::optional<RtpHeader>& header) {
   if (!is_open()) return Verdict::closed;
-  if (!may_latch(from.address)) {
+  const bool roamed = has_roamed(from, header);
+  if (!may_latch(from.address) && !roamed) {
     ++strangers_;
     return Verdict::stranger;
   }
@@ -34,9 +55,10 @@ Latch::Verdict Latch::on_rtp(TimePoint now, const Endpoint& from, const std::opt
   if (far_end_ && from == *far_end_) {
     last_heard_ = now;
     guessed_ = false;
+    note(now, *header);
     return Verdict::accepted;
   }
-  if (!may_move(now)) {
+  if (!roamed && !may_move(now)) {
     ++strangers_;
     return Verdict::stranger;
   }
@@ -46,7 +68,11 @@ Latch::Verdict Latch::on_rtp(TimePoint now, const Endpoint& from, const std::opt
   candidate_ = from;
   candidate_ssrc_ = header->ssrc;
   candidate_sequence_ = header->sequence;
-  return candidate_count_ >= kProbation ? lock(now, from) : Verdict::accepted;
+  if (candidate_count_ < kProbation) return Verdict::accepted;
+  if (roamed) address_ = std::exchange(roams_to_, {});
+  const Verdict verdict = lock(now, from);
+  note(now, *header);
+  return verdict;
 }
 
 Latch::Verdict Latch::on_datagram(TimePoint now, const Endpoint& from, bool valid) {

@@ -13,7 +13,8 @@ namespace dw::nat {
 ///
 ///   closed --open()--> open --kProbation packets in a row--> locked --open(), or kSilence and probation--> locked anew
 ///
-/// Only the address that signalling shows may latch, at whatever port; another address never moves a leg.
+/// Only the address that signalling shows may latch, at whatever port; another address never moves a leg, but the one
+/// that the phone roamed to (let_roam).
 class Latch {
  public:
   static constexpr unsigned kProbation = 2;                   ///< packets of one source and SSRC, in order
@@ -37,6 +38,9 @@ class Latch {
   /// Whoever sends in order first, from anywhere; for the central side alone.
   void open_to_anybody();
   void close() { *this = Latch(silence_); }
+  /// Signalling says that the phone is at `address` now, which anybody may say of it: RTP from there that goes on with
+  /// the phone's own SSRC and sequence numbers moves the leg, nothing else does. Its own address again ends that.
+  void let_roam(const IpAddress& address) { roams_to_ = address == address_ ? IpAddress{} : address; }
 
   Verdict on_rtp(TimePoint now, const Endpoint& from, const std::optional<RtpHeader>& header);
   /// RTCP, which has a port, a mapping and so a latch of its own, and what is opaque: one packet is enough,
@@ -56,12 +60,22 @@ class Latch {
   std::uint32_t moves() const { return moves_; }  ///< how often the far end changed after the first time
 
  private:
+  /// The RTP stream that came from the far end last.
+  struct Own {
+    std::uint32_t ssrc = 0;
+    std::uint16_t sequence = 0;
+    TimePoint heard{};
+  };
   Verdict lock(TimePoint now, const Endpoint& from);
+  void note(TimePoint now, const RtpHeader& header);
+  bool has_roamed(const Endpoint& from, const std::optional<RtpHeader>& header) const;
   bool may_latch(const IpAddress& address) const { return anybody_ || address == address_; }
   bool may_move(TimePoint now) const { return !far_end_ || reopened_ || guessed_ || now - last_heard_ > silence_; }
 
   Duration silence_;
   IpAddress address_;
+  IpAddress roams_to_;  ///< none: nowhere
+  std::optional<Own> own_;
   bool anybody_ = false;
   bool guessed_ = false;  ///< by a keepalive alone
   std::optional<Endpoint> far_end_;

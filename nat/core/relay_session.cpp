@@ -38,6 +38,19 @@ void RelaySession::set_phone(TimePoint now, const std::optional<Endpoint>& rtp, 
   rtcp_.state(now, rtcp);
 }
 
+void RelaySession::set_phone_address(TimePoint now, const IpAddress& address) {
+  const bool heard = rtp_.latch.far_end() || rtcp_.latch.far_end();
+  if (heard || address == phone_address_) return rtp_.latch.let_roam(address);
+  rtp_.latch.open(address);
+  follow_phone(now, address);
+}
+
+void RelaySession::follow_phone(TimePoint now, const IpAddress& address) {
+  phone_address_ = address;
+  rtcp_.latch.open(address);
+  set_phone(now, std::nullopt, std::nullopt);
+}
+
 void RelaySession::set_far_end(const std::optional<Endpoint>& far_end, const std::optional<Endpoint>& rtcp) {
   const std::optional<Endpoint> wanted = if_one_host(far_end);
   const std::optional<Endpoint> wanted_rtcp = if_one_host(rtcp);
@@ -141,6 +154,7 @@ RelaySession::Outcome RelaySession::on_phone_rtp(TimePoint now, const Endpoint& 
   if (!header) return on_phone_other(now, from, packet);
   const auto verdict = rtp_.latch.on_rtp(now, from, header);
   if (!took(verdict)) return refused(verdict);
+  if (rtp_.latch.address() != phone_address_) follow_phone(now, rtp_.latch.address());
   from_phone_.on_packet(now, *header, packet.size());
   fax_.on_rtp(MediaSide::phone, *header, from_phone_.format());
   return from_phone_on(now, verdict == Latch::Verdict::latched);

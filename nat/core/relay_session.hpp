@@ -66,6 +66,9 @@ class RelaySession {
   void reopen();
   /// Where the phone says that it receives, when that may be believed; none: it is only where it is heard from.
   void set_phone(TimePoint now, const std::optional<Endpoint>& rtp, const std::optional<Endpoint>& rtcp);
+  /// The phone is said to be at another address. A stream on which nothing was heard is there at once, as if it had begun so;
+  /// another one when the phone's own RTP comes from there (Latch::let_roam).
+  void set_phone_address(TimePoint now, const IpAddress& address);
   /// Addresses to which no single host answers (unspecified, multicast, broadcast) and port 0 are no far end.
   void set_far_end(const std::optional<Endpoint>& far_end, const std::optional<Endpoint>& rtcp = {});
   void set_sources(const MediaSources& sources) { sources_.name(sources); }
@@ -126,6 +129,8 @@ class RelaySession {
     const bool goes = to && !silent_;
     return {goes ? Fate::relay : Fate::nowhere, false, goes ? &*to : nullptr};
   }
+  /// Its RTP latch has, or may have: forgets what was true of the address before.
+  void follow_phone(TimePoint now, const IpAddress& address);
   Outcome on_phone_rtp(TimePoint now, const Endpoint& from, Bytes packet);
   Outcome on_phone_opaque(TimePoint now, const Endpoint& from, Bytes packet);
   Outcome on_phone_other(TimePoint now, const Endpoint& from, Bytes packet);
@@ -143,7 +148,7 @@ class RelaySession {
   bool is_feed(const Endpoint& from) const;
   StreamStats& stats(Port port) { return on_phone_side(port) ? from_phone_ : from_central_; }
 
-  const IpAddress phone_address_;
+  IpAddress phone_address_;
   const bool stated_first_, symmetric_;
   PhoneEnd rtp_, rtcp_;
   CentralSources sources_;

@@ -110,6 +110,9 @@ class MediaBroker {
   /// comes from, the phone is sent to there until it is heard; another one is never a destination by itself, and
   /// tells a phone on the same LAN where to send. RTCP's is the next port, until set_rtcp() says otherwise.
   virtual void set_phone_stated(MediaId id, const Endpoint& stated) = 0;
+  /// The phone registered at another address while its call goes on. Who says so need not be the phone: the stream
+  /// moves only once RTP with the phone's own SSRC comes from there, or at once when nothing was heard on it yet.
+  virtual void set_phone(MediaId id, const IpAddress& address) = 0;
   /// Where the phone's packets are to go, as the central side says; none: nowhere for now. Returns what the
   /// phone is to be told: our phone-facing endpoint, or another phone's own when both may talk directly.
   /// RTCP's is the next port, until set_rtcp() says otherwise.

@@ -1,6 +1,7 @@
 #include "sbc/proxy/media_desk.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace dw::proxy {
 
@@ -131,6 +132,20 @@ void MediaDesk::set_rtcp(MediaId id, MediaSide side, const std::optional<Endpoin
   if (stream.far_end) relay_.set_far_end(id, stream.far_end, stream.far_end_rtcp);
 }
 
+/// From now on no other phone is told the address that this one had.
+void MediaDesk::set_phone(MediaId id, const IpAddress& address) {
+  const auto at = streams_.find(id);
+  if (at == streams_.end() || at->second.request.phone == address) return;
+  uncount(std::exchange(at->second.request.phone, address));
+  ++counts_[source_of(address)];
+  relay_.set_phone_address(id, address);
+}
+
+void MediaDesk::uncount(const IpAddress& phone) {
+  const auto count = counts_.find(source_of(phone));
+  if (count != counts_.end() && --count->second == 0) counts_.erase(count);
+}
+
 /// The phone's own words count where no router can have made them wrong, and never for another host's address.
 void MediaDesk::tell_relay(const Stream& stream) {
   const IpAddress& phone = stream.request.phone;
@@ -237,8 +252,7 @@ void MediaDesk::close(MediaId id, MediaEnd end) {
   if (at == streams_.end()) return;
   const auto facing = by_central_facing_.find(at->second.ports.central_facing);
   if (facing != by_central_facing_.end() && facing->second == id) by_central_facing_.erase(facing);
-  const auto count = counts_.find(source_of(at->second.request.phone));
-  if (count != counts_.end() && --count->second == 0) counts_.erase(count);
+  uncount(at->second.request.phone);
   streams_.erase(at);
   if (end == MediaEnd::closed) join(feeds_.forget(id));  // who was lost is heard for as long as it lasts
   // A phone may use its port for the next call at once: nothing of this one must come to it.

@@ -60,6 +60,7 @@ class MediaDesk final : public MediaBroker {
   Result<MediaPorts> open(const MediaRequest& request) override;
   void reopen(MediaId id) override;
   void set_phone_stated(MediaId id, const Endpoint& stated) override;
+  void set_phone(MediaId id, const IpAddress& address) override;
   Endpoint set_far_end(MediaId id, const std::optional<Endpoint>& far_end) override;
   void set_rtcp(MediaId id, MediaSide side, const std::optional<Endpoint>& rtcp) override;
   void set_sources(MediaId id, const MediaSources& sources) override;
@@ -79,6 +80,7 @@ class MediaDesk final : public MediaBroker {
     bool direct = false;            ///< its phone was told the other phone's own address
   };
   nat::StreamRequest relay_request(const MediaRequest& request, const std::optional<nat::OutsidePorts::Pair>& lent);
+  void uncount(const IpAddress& phone);
   bool takes_too_much(const IpAddress& source) const;
   bool may_be_far_end(const Stream& stream, const Endpoint& end) const;
   void join(const MediaFeeds::Changes& changes);

@@ -99,7 +99,7 @@ void SccpProxy::tell(Connection& c, const sccp::SessionEvent& event) {
       note_known(c);
       names_.registered(loop_.now(), c.session.device(), c.session.phone().address,
                         sinks_.took_its_config && sinks_.took_its_config(c.session.device(), c.session.phone().address, Duration::max()));
-      preserved_.on_registered(loop_.now(), c.session.device(), c.session.active_streams());
+      preserved_.on_registered(loop_.now(), c.session.device(), c.session.phone().address, c.session.active_streams());
       return tell_step(c, Step::registered, {});
     case Kind::refused:
       ++refusals_;

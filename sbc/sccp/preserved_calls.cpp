@@ -42,9 +42,12 @@ void PreservedCalls::add(TimePoint now, const std::string& device, LostCall call
   if (streams() > kMaxStreams) finish(now, kept_.size() - 1, over);
 }
 
-void PreservedCalls::on_registered(TimePoint now, const std::string& device, std::uint32_t active_streams) {
+void PreservedCalls::on_registered(TimePoint now, const std::string& device, const IpAddress& phone,
+                                   std::uint32_t active_streams) {
   for (Kept& kept : kept_) {
     if (kept.device != device) continue;
+    for (const CallStream& stream : kept.lost.live)
+      broker_.set_phone(stream.ports.id, phone);
     kept.idle_since.reset();
     if (active_streams == 0) kept.idle_since = now;
   }

@@ -35,8 +35,8 @@ class PreservedCalls {
   void configure(Duration media_idle) { media_idle_ = media_idle; }
   /// Where there is no room, the device's oldest call makes it; when all is full, this one is over.
   void add(TimePoint now, const std::string& device, LostCall call, Over& over);
-  /// The device registered, and said that so many of its streams are up.
-  void on_registered(TimePoint now, const std::string& device, std::uint32_t active_streams);
+  /// The device registered from `phone`, and said that so many of its streams are up.
+  void on_registered(TimePoint now, const std::string& device, const IpAddress& phone, std::uint32_t active_streams);
   /// It receives another call's media at `at`.
   void on_receives(TimePoint now, const std::string& device, const Endpoint& at, Over& over);
   void on_deadline(TimePoint now, Over& over);

@@ -32,6 +32,7 @@ class FakeBroker final : public MediaBroker {
   }
   void reopen(MediaId id) override { ++open_.at(id).reopened; }
   void set_phone_stated(MediaId id, const Endpoint& stated) override { open_.at(id).stated = stated; }
+  void set_phone(MediaId id, const IpAddress& address) override { open_.at(id).request.phone = address; }
   Endpoint set_far_end(MediaId id, const std::optional<Endpoint>& far_end) override {
     open_.at(id).far_end = far_end;
     return open_.at(id).ports.phone_facing;

@@ -92,6 +92,39 @@ TEST_CASE("spoofed packets never move a locked leg, and are counted") {
   CHECK(call.report().phone == call.phone.at());
 }
 
+TEST_CASE("a phone that roamed goes on hearing and being heard; a stranger can't move it there, its old address can't move it back") {
+  const auto relay = make_relay();
+  Call call(*relay);
+  call.name_far_end();
+  call.latch();
+  Peer roamed(host("127.0.1.51")), mallory(kMallory);
+  const auto stranger_sends = [&](Peer& who, std::uint32_t ssrc) {
+    const auto before = call.report().strangers;
+    for (std::uint16_t i = 1; i <= 20; ++i)
+      who.send(call.phone_side, rtp(static_cast<std::uint16_t>(call.sequence + i), ssrc));
+    return eventually([&] { return call.report().strangers == before + 20; });
+  };
+  relay->set_phone_address(call.ports.id, kMallory);  // he registered with the phone's name
+  CHECK(stranger_sends(mallory, 99));
+  CHECK(call.to_phone(1));
+  relay->set_phone_address(call.ports.id, roamed.at().address);
+  CHECK(stranger_sends(mallory, 7));
+  for (int i = 0; i < 2; ++i) {
+    roamed.send(call.phone_side, rtp(++call.sequence));
+    CHECK(call.far_end.receive() == rtp(call.sequence));
+  }
+  CHECK(eventually([&] { return call.report().phone == roamed.at(); }));
+  call.far_end.send(call.central_side, rtp(2, 99));
+  CHECK(roamed.receive() == rtp(2, 99));
+  push_time(seconds(10));
+  CHECK(stranger_sends(call.phone, 7));
+  CHECK(stranger_sends(mallory, 99));
+  call.far_end.send(call.central_side, rtp(3, 99));
+  CHECK(roamed.receive() == rtp(3, 99));
+  CHECK(call.phone.silent());
+  CHECK(mallory.silent());
+}
+
 TEST_CASE(
     "the router gives the phone another port: taken after silence, or at once when signalling opens anew") {
   const auto relay = make_relay();

@@ -26,6 +26,7 @@ class FakeRelay final : public nat::Relay {
     int tos = -1;
     bool opaque = false, silent = false;
     std::optional<Endpoint> anchor;
+    IpAddress roamed_to;
   };
   Result<nat::StreamPorts> open(const nat::StreamRequest& request) override {
     asked = request;
@@ -42,6 +43,7 @@ class FakeRelay final : public nat::Relay {
     all.at(id).phone = rtp;
     all.at(id).phone_rtcp = rtcp;
   }
+  void set_phone_address(MediaId id, const IpAddress& address) override { all.at(id).roamed_to = address; }
   void set_far_end(MediaId id, const std::optional<Endpoint>& far_end,
                    const std::optional<Endpoint>& rtcp) override {
     all.at(id).far_end = far_end;
@@ -472,6 +474,29 @@ TEST_CASE("a far end that names another call's port gets nobody out of that call
   CHECK(d.relay.all.at(carol.id).bridged == bob.id);
   CHECK(d.relay.all.at(bob.id).bridged == carol.id);
   CHECK(d.relay.all.at(alice.id).bridged == MediaId::none);
+}
+
+TEST_CASE("a phone that roamed in a call: its old address is told to no other phone, and the relay knows where it may be") {
+  Desk d(local());
+  const auto alice = d.open(kAlice), bob = d.open(kBob);
+  d.desk.set_phone_stated(alice.id, {kAlice, 16384});
+  d.desk.set_phone_stated(bob.id, {kBob, 16384});
+  (void)d.desk.set_far_end(alice.id, bob.central_facing);
+  CHECK(d.desk.set_far_end(bob.id, alice.central_facing) == Endpoint{kAlice, 16384});
+  d.desk.set_phone(alice.id, kCarol);
+  CHECK(d.relay.all.at(alice.id).roamed_to == kCarol);
+  CHECK(d.desk.set_far_end(bob.id, alice.central_facing) == bob.phone_facing);
+  CHECK(d.relay.all.at(bob.id).bridged == alice.id);
+}
+
+TEST_CASE("streams of a phone that roamed count for the network where it is now") {
+  Desk d;
+  std::vector<MediaPorts> streams;
+  for (int i = 0; i < 50; ++i) streams.push_back(d.open(kAlice));
+  CHECK_FALSE(d.desk.open({kAlice, kOurs, kCentral, kServer}));
+  for (const MediaPorts& stream : streams) d.desk.set_phone(stream.id, kBob);
+  CHECK_FALSE(d.desk.open({kBob, kOurs, kCentral, kServer}));
+  (void)d.open(kAlice);
 }
 
 TEST_CASE("a lost stream is heard by the other phone for as long as it lasts; one that was closed is not") {

@@ -447,6 +447,24 @@ TEST_CASE("a phone's own lost connection, and one that a newer takes the place o
   }
 }
 
+TEST_CASE("a phone that roams in a call has its audio follow it to where it registers") {
+  Town town;
+  town.add_server();
+  town.start();
+  TestPhone phone(town.loop, "SEP001122334401", 2), roamed(town.loop, "SEP001122334401", 3);
+  phone.connect(town.at());
+  REQUIRE(town.until([&] { return phone.core.is_registered(); }));
+  phone.act(phone.core.dial(town.loop.now(), "600"));
+  REQUIRE(town.until([&] { return phone.saw(PhoneEvent::Kind::transmit_started); }));
+  everybody_talks(town);
+  phone.stream.reset();
+  REQUIRE(town.until([&] { return town.proxy->connections() == 0; }));
+  roamed.connect(town.at());
+  REQUIRE(town.until([&] { return roamed.core.is_registered(); }));
+  REQUIRE(town.broker.streams().size() == 1);
+  CHECK(town.broker.streams().begin()->second.request.phone == roamed.core.options().station);
+}
+
 TEST_CASE("one device name may register so often a minute") {
   Town town;
   town.add_server();

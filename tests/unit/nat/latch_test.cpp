@@ -106,6 +106,75 @@ TEST_CASE("a phone that moved to another address is not sent to its old one") {
   CHECK_FALSE(leg.latch.far_end());
 }
 
+namespace {
+
+const IpAddress kElsewhere = IpAddress::v4(0xcb007170);
+
+/// A locked leg of SSRC 1 whose phone is said to be at kElsewhere.
+Leg roaming() {
+  Leg leg;
+  leg.latch.open(kPhone);
+  leg.rtp(kPhone, 5000);
+  leg.rtp(kPhone, 5000);
+  leg.latch.let_roam(kElsewhere);
+  return leg;
+}
+
+}  // namespace
+
+TEST_CASE("a phone said to be elsewhere is there once its own SSRC goes on from there; the old address is a stranger's then") {
+  Leg leg = roaming();
+  CHECK(leg.rtp(kPhone, 5000) == Verdict::accepted);
+  leg.sequence = static_cast<std::uint16_t>(leg.sequence + 50);  // lost on the way
+  CHECK(leg.rtp(kElsewhere, 6000) == Verdict::accepted);
+  CHECK(leg.latch.far_end() == Endpoint{kPhone, 5000});
+  CHECK(leg.rtp(kElsewhere, 6000) == Verdict::latched);
+  CHECK(leg.latch.far_end() == Endpoint{kElsewhere, 6000});
+  CHECK(leg.latch.address() == kElsewhere);
+  leg.now += seconds(60);
+  for (int i = 0; i < 50; ++i) CHECK(leg.rtp(kPhone, 5000) == Verdict::stranger);
+  CHECK(leg.latch.far_end() == Endpoint{kElsewhere, 6000});
+}
+
+TEST_CASE("whoever says that he is the phone and does not know its SSRC never moves the leg, silent or not") {
+  Leg leg = roaming();
+  for (std::uint32_t i = 0; i < 200; ++i) CHECK(leg.rtp(kElsewhere, 6000, 2 + i / 4) == Verdict::stranger);
+  CHECK(leg.latch.on_rtp(leg.now, {kElsewhere, 6000}, std::nullopt) == Verdict::stranger);
+  CHECK(leg.latch.on_datagram(leg.now, {kElsewhere, 6000}, true) == Verdict::stranger);
+  CHECK(leg.latch.on_keepalive(leg.now, {kElsewhere, 6000}) == Verdict::stranger);
+  leg.now += seconds(60);
+  for (int i = 0; i < 50; ++i) CHECK(leg.rtp(kElsewhere, 6000, 2) == Verdict::stranger);
+  CHECK(leg.latch.far_end() == Endpoint{kPhone, 5000});
+  CHECK(leg.rtp(kPhone, 5000) == Verdict::accepted);
+}
+
+TEST_CASE("old sequence numbers, and a third address, move no leg whose phone is said to be elsewhere") {
+  Leg leg = roaming();
+  CHECK(leg.rtp(kMallory, 6000) == Verdict::stranger);
+  leg.sequence = 90;
+  for (int i = 0; i < 5; ++i) CHECK(leg.rtp(kElsewhere, 6000) == Verdict::stranger);
+  CHECK(leg.latch.far_end() == Endpoint{kPhone, 5000});
+}
+
+TEST_CASE("forged packets from the phone's own place don't make another SSRC the phone's while its own is heard") {
+  Leg leg = roaming();
+  leg.rtp(kPhone, 5000, 9);
+  leg.rtp(kPhone, 5000, 9);
+  for (int i = 0; i < 5; ++i) CHECK(leg.rtp(kElsewhere, 6000, 9) == Verdict::stranger);
+  // Its own new one counts once the old one is silent.
+  leg.now += seconds(4);
+  leg.rtp(kPhone, 5000, 3);
+  leg.rtp(kElsewhere, 6000, 3);
+  CHECK(leg.rtp(kElsewhere, 6000, 3) == Verdict::latched);
+}
+
+TEST_CASE("a phone that is back at its own address is nowhere else") {
+  Leg leg = roaming();
+  leg.latch.let_roam(kPhone);
+  for (int i = 0; i < 5; ++i) CHECK(leg.rtp(kElsewhere, 6000) == Verdict::stranger);
+  CHECK(leg.rtp(kPhone, 5000) == Verdict::accepted);
+}
+
 TEST_CASE("RTCP latches with its first valid packet") {
   Latch latch;
   latch.open(kPhone);

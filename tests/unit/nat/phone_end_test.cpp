@@ -78,6 +78,42 @@ TEST_CASE("a phone that goes on sending from the old port after it stated anothe
   CHECK(s.to(s.rtp(Port::central_rtp, kFarEnd)) == of_phone(5000));
 }
 
+TEST_CASE("a phone that roamed is sent to where its RTP goes on, its old stated ports are forgotten, and RTCP follows") {
+  StreamWorld s({.stated_first = true});
+  const IpAddress elsewhere = IpAddress::v4(0xcb007170);
+  s.session.set_far_end(kFarEnd);
+  state_port(s, 16384);
+  s.latch(16384);
+  s.rtcp(Port::phone_rtcp, of_phone(16385));
+  s.session.set_phone_address(s.now, elsewhere);
+  CHECK(s.to(s.rtp(Port::central_rtp, kFarEnd)) == of_phone(16384));  // somebody said so, no more
+  CHECK(s.rtcp(Port::phone_rtcp, {elsewhere, 6001}).fate == Fate::stranger);
+  s.rtp(Port::phone_rtp, {elsewhere, 6000});
+  CHECK(s.rtp(Port::phone_rtp, {elsewhere, 6000}).latched);
+  CHECK(s.to(s.rtp(Port::central_rtp, kFarEnd)) == Endpoint{elsewhere, 6000});
+  CHECK(s.rtcp(Port::central_rtcp, kFarEnd).fate == Fate::nowhere);
+  CHECK(s.rtcp(Port::phone_rtcp, of_phone(16385)).fate == Fate::stranger);
+  s.rtcp(Port::phone_rtcp, {elsewhere, 6001});
+  CHECK(s.to(s.rtcp(Port::central_rtcp, kFarEnd)) == Endpoint{elsewhere, 6001});
+  s.session.reopen();
+  CHECK(s.rtp(Port::phone_rtp, of_phone(16384)).fate == Fate::stranger);
+  CHECK(s.to(s.rtp(Port::central_rtp, kFarEnd)) == Endpoint{elsewhere, 6000});
+}
+
+TEST_CASE("a stream on which nothing was heard is at once where its phone is, and may be sent to where that says") {
+  StreamWorld s;
+  const IpAddress elsewhere = IpAddress::v4(0xcb007170);
+  s.session.set_far_end(kFarEnd);
+  state_port(s, 16384);
+  s.session.set_phone_address(s.now, elsewhere);
+  CHECK(s.rtp(Port::central_rtp, kFarEnd).fate == Fate::hold);
+  s.session.set_phone(s.now, Endpoint{elsewhere, 17000}, std::nullopt);
+  CHECK(s.to(s.rtp(Port::central_rtp, kFarEnd)) == Endpoint{elsewhere, 17000});
+  CHECK(s.rtp(Port::phone_rtp, of_phone(16384)).fate == Fate::stranger);
+  s.rtp(Port::phone_rtp, {elsewhere, 6000});
+  CHECK(s.rtp(Port::phone_rtp, {elsewhere, 6000}).latched);
+}
+
 TEST_CASE("a keepalive that is no RTP shows where a phone is that never sends RTP, and is no audio") {
   const Buffer stun = {0, 0x11, 0, 0, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
   const Buffer version0 = {0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9};

@@ -66,6 +66,16 @@ TEST_CASE("a preserved call goes on for as long as both sides talk") {
   CHECK(calls[0].call.streams.size() == 1);
 }
 
+TEST_CASE("a phone that registers elsewhere has its own running calls follow it, and nobody else's") {
+  Town town;
+  town.lose_call(7);
+  town.lose_call(8, "SEP001122334402");
+  const IpAddress elsewhere = IpAddress::v4(0xc6336408);
+  town.preserved.on_registered(town.now, kPhone, elsewhere, 1);
+  CHECK(town.broker.streams().at(town.ids[0]).request.phone == elsewhere);
+  CHECK(town.broker.streams().at(town.ids[1]).request.phone == kHome);
+}
+
 TEST_CASE("either side's silence ends it, and its length is what was talked") {
   for (const bool phone : {true, false}) {
     CAPTURE(phone);
@@ -113,13 +123,13 @@ TEST_CASE("a phone that registers again does not cut it") {
     CAPTURE(streams);
     Town town;
     town.lose_call(7);
-    town.preserved.on_registered(town.now, kPhone, streams);
+    town.preserved.on_registered(town.now, kPhone, kHome, streams);
     town.pass(1h);
     CHECK(town.over.empty());
   }
   Town silent;  // it has a stream, and says nothing for a while
   silent.lose_call(7);
-  silent.preserved.on_registered(silent.now, kPhone, 1);
+  silent.preserved.on_registered(silent.now, kPhone, kHome, 1);
   silent.phone_talks = false;
   silent.pass(1min);
   CHECK(silent.over.empty());
@@ -130,7 +140,7 @@ TEST_CASE("a phone that registers again without a stream, and is silent, has hun
   town.lose_call(7);
   town.lose_call(8, "SEP00AABBCCDDEE");
   town.phone_talks = false;
-  town.preserved.on_registered(town.now, kPhone, 0);
+  town.preserved.on_registered(town.now, kPhone, kHome, 0);
   town.pass(16s);
   REQUIRE(town.over.size() == 1);
   CHECK(town.over[0].call.reference == 7);
