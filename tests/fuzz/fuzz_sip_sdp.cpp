@@ -38,11 +38,11 @@ void rewrite_one(std::string_view body, std::uint8_t choice) {
   check(!out.contains(kHidden));
   const auto again = parse_sdp(out);
   if (!again) {  // what was added made it too long, or nothing was left
-    check(again.error().code == Errc::malformed ? sdp->count == 0 : out.size() > kMaxSdpOctets);
+    check(again.error().code == Errc::malformed ? sdp->media().size() == 0 : out.size() > kMaxSdpOctets);
     return;
   }
-  check(again->count == sdp->count);
-  for (std::size_t i = 0; i < sdp->count; ++i) {
+  check(again->media().size() == sdp->media().size());
+  for (std::size_t i = 0; i < sdp->media().size(); ++i) {
     const SdpMedia& was = sdp->media()[i];
     const SdpMedia& is = again->media()[i];
     check(is.type == was.type && is.protocol == was.protocol);
