@@ -27,7 +27,8 @@ fs::path object_of(const fs::path& dir, std::string_view text) {
 std::string metric(const Cache& cache, std::string_view line) {
   MetricsText out;
   cache.append_metrics(out);
-  TextCursor text(out.text());
+  const std::string all = out.text();
+  TextCursor text(all);
   while (!text.at_end()) {
     const std::string_view one = text.take_line();
     if (one.starts_with(line)) return std::string(one.substr(line.size() + 1));
