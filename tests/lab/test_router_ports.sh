@@ -41,12 +41,16 @@ status_has() { # NAME TEXT
 }
 metric() { lab_in "$1-edge" curl -s http://127.0.0.1:8079/metrics | awk -v name="dropwire_$2" '$1 == name { print $2 }'; }
 renewed() { (($(metric "$1" port_mappings_renewed_total) >= 6)) && [[ $(metric "$1" port_mappings_lost_total) == 0 ]]; }
-answers() { # ADDRESS: SIP at that address answers the internet by UDP, and takes a connection
+options_from() { # HOST UDP|TCP TO: asks for options there, and is content with the beginning of a 200
+  local address=$CENTRAL
+  [[ $1 == mallory ]] && address=$MALLORY
   # In one piece: what bash prints to a socket is a datagram a line.
-  printf '%s\r\n' "OPTIONS sip:$1 SIP/2.0" "Via: SIP/2.0/UDP $MALLORY;rport;branch=z9hG4bK$RANDOM" 'Max-Forwards: 9' "From: <sip:m@$MALLORY>;tag=1" \
-    "To: <sip:$1>" "Call-ID: $RANDOM" 'CSeq: 1 OPTIONS' 'Content-Length: 0' '' >"$LAB_DIR/options.txt"
-  lab_in mallory timeout 3 bash -c "exec 3<>/dev/udp/$1/5060; cat '$LAB_DIR/options.txt' >&3; head -c 11 <&3 | grep -q '^SIP/2.0 200' && exec 4<>/dev/tcp/$1/5060"
+  printf '%s\r\n' "OPTIONS sip:$3 SIP/2.0" "Via: SIP/2.0/$2 $address;rport;branch=z9hG4bK$RANDOM" 'Max-Forwards: 9' "From: <sip:m@$address>;tag=1" \
+    "To: <sip:$3>" "Call-ID: $RANDOM" 'CSeq: 1 OPTIONS' 'Content-Length: 0' '' >"$LAB_DIR/options.txt"
+  lab_in "$1" timeout 3 bash -c "exec 3<>/dev/${2,,}/$3/5060; cat '$LAB_DIR/options.txt' >&3; head -c 11 <&3 | grep -q '^SIP/2.0 200'" 2>/dev/null
 }
+answers() { options_from central TCP "$1"; } # from its own UDP port the server sends by itself, in the call below
+shut_to_strangers() { ! options_from mallory UDP "$1" && ! options_from mallory TCP "$1"; }
 all_mapped() { # HOME WAN-ADDRESS
   mapped "$1" udp 5060 && mapped "$1" tcp 5060 && mapped "$1" udp 20000 && mapped "$1" udp 20003 && status_has "$1" "\"external\":\"$2:20003\""
 }
@@ -54,7 +58,8 @@ none_mapped() { ! lab_in "$1-rtr" nft list chain inet upnp mapped_in | grep -q d
 
 check "PCP: all ports are mapped" wait_until 10 all_mapped pcp 11.0.0.101
 check "PCP: that is the protocol in use" status_has pcp '"protocol":"PCP"'
-check "PCP: the internet reaches the edge" wait_until 5 answers 11.0.0.101
+check "PCP: the central server reaches the edge" wait_until 5 answers 11.0.0.101
+check "PCP: and nobody else does" shut_to_strangers 11.0.0.101
 
 # The server, which takes every Contact and every SDP as it is, finds the phone, and the two hear each other.
 phone() { # HOST NAME ARGUMENT...
@@ -83,10 +88,12 @@ check "PCP: and that it restarted is told" wait_until 5 log_has pcp event=router
 
 check "NAT-PMP: all ports are mapped" wait_until 20 all_mapped pmp 11.0.0.102
 check "NAT-PMP: that is the protocol in use" status_has pmp '"protocol":"NAT-PMP"'
-check "NAT-PMP: the internet reaches the edge" wait_until 5 answers 11.0.0.102
+check "NAT-PMP: the central server reaches the edge" wait_until 5 answers 11.0.0.102
+check "NAT-PMP: and nobody else does" shut_to_strangers 11.0.0.102
 check "UPnP: all ports are mapped" wait_until 30 all_mapped upnp 11.0.0.103
 check "UPnP: that is the protocol in use" status_has upnp '"protocol":"UPnP"'
-check "UPnP: the internet reaches the edge" wait_until 5 answers 11.0.0.103
+check "UPnP: the central server reaches the edge" wait_until 5 answers 11.0.0.103
+check "UPnP: and nobody else does" shut_to_strangers 11.0.0.103
 check "NAT-PMP: mappings are renewed in time" wait_until 15 renewed pmp
 check "UPnP: mappings are renewed in time" wait_until 15 renewed upnp
 
