@@ -9,7 +9,7 @@
 #include "sbc/base/time.hpp"
 
 /// Every setting as a value a program can use. Values only: names, defaults, ranges and the sentence that
-/// explains each are in settings.cpp, the one place where a setting is defined. A `Config{}` is all zeroes;
+/// explains each are in settings_access.cpp and settings_other.cpp, the one place where a setting is defined. A `Config{}` is all zeroes;
 /// `default_config(mode)` or the loader (load.hpp) makes a usable one.
 namespace dw::conf {
 

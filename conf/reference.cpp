@@ -71,7 +71,7 @@ constexpr std::string_view kTomlHead =
 constexpr std::string_view kMarkdownHead =
     R"(# Settings
 
-Made from the one table in `conf/settings.cpp` by `dropwire settings --markdown`; a test fails when this file is out
+Made from the one table, `conf/settings_access.cpp` and `conf/settings_other.cpp`, by `dropwire settings --markdown`; a test fails when this file is out
 of step. Settings stand in `/etc/dropwire/dropwire.toml`, then `/etc/dropwire/conf.d/*.toml` in the order of their
 names, then `--set NAME=VALUE` on the command line: what comes later wins. `dropwire check` names every mistake with
 file, line and column, and shows what each setting came to be and from where.

@@ -1,7 +1,7 @@
 #pragma once
 #include <string>
 
-/// The reference of all settings, made from the one table (settings.cpp).
+/// The reference of all settings, made from the one table (settings_access.cpp, settings_other.cpp).
 namespace dw::conf {
 
 std::string to_toml();      ///< the shipped dropwire.toml: everything commented out, with its default

@@ -205,7 +205,7 @@ Result<StreamPorts> EpollRelay::open(const StreamRequest& request) {
   const auto id = static_cast<MediaId>(++last_id_);
   Entry entry{
       .stream = std::make_unique<MediaStream>(
-          id, StreamRules{request.phone, known_sources(request), request.stated_first, request.symmetric}),
+          id, StreamRules{request.phone, allowed_senders(request), request.stated_first, request.symmetric}),
       .thread = std::ranges::min_element(threads_, {}, [](const auto& t) { return t->streams; })->get(),
       .phone = {request.phone_local, phone->port},
       .central = {request.central_local, central->port}};
@@ -223,10 +223,10 @@ void EpollRelay::reopen(MediaId id) {
   if (const Entry* entry = find(id)) post(*entry, Kind::reopen);
 }
 
-std::shared_ptr<const KnownSources> EpollRelay::known_sources(const StreamRequest& request) {
-  if (!known_ || known_->servers != request.call_servers || known_->networks != request.networks)
-    known_ = std::make_shared<const KnownSources>(KnownSources{request.call_servers, request.networks});
-  return known_;
+std::shared_ptr<const AllowedSenders> EpollRelay::allowed_senders(const StreamRequest& request) {
+  if (!allowed_ || allowed_->servers != request.call_servers || allowed_->networks != request.networks)
+    allowed_ = std::make_shared<const AllowedSenders>(AllowedSenders{request.call_servers, request.networks});
+  return allowed_;
 }
 
 /// A port of this relay is no phone's and no far end's: what is sent there would come back in.

@@ -83,7 +83,7 @@ class EpollRelay final : public Relay {
   void post_far_end(const Entry& entry);
   bool is_ours(const std::optional<Endpoint>& end) const;
   /// The same object for all streams that have the same sources.
-  std::shared_ptr<const KnownSources> known_sources(const StreamRequest& request);
+  std::shared_ptr<const AllowedSenders> allowed_senders(const StreamRequest& request);
   PortPool& pool(const IpAddress& address);
   Result<Pair> bind_pair(const IpAddress& address, std::span<const std::uint16_t> rather = {});
   void give_back(const Local& local);
@@ -101,7 +101,7 @@ class EpollRelay final : public Relay {
   std::uint64_t last_id_ = 0;
   bool same_address_ = false;  ///< a request had one address for both sides
   std::uint64_t exhausted_ = 0;
-  std::shared_ptr<const KnownSources> known_;  ///< of the last stream that was opened
+  std::shared_ptr<const AllowedSenders> allowed_;  ///< of the last stream that was opened
 };
 
 }  // namespace dw::nat

@@ -4,11 +4,11 @@
 
 namespace dw::nat {
 
-bool KnownSources::contains(const IpAddress& address) const {
+bool AllowedSenders::contains(const IpAddress& address) const {
   return std::ranges::find(servers, address) != servers.end() || in_networks(address);
 }
 
-bool KnownSources::in_networks(const IpAddress& address) const {
+bool AllowedSenders::in_networks(const IpAddress& address) const {
   return std::ranges::any_of(networks, [&](const IpNetwork& network) { return network.contains(address); });
 }
 
@@ -32,7 +32,7 @@ void CentralSources::name(const MediaSources& sources) {
 
 bool CentralSources::entitled(const IpAddress& address) const {
   return (far_end_ && address == far_end_) ||
-         std::ranges::find(sources_.named, address) != sources_.named.end() || (known_ && known_->contains(address));
+         std::ranges::find(sources_.named, address) != sources_.named.end() || (allowed_ && allowed_->contains(address));
 }
 
 bool CentralSources::is_known(TimePoint now, const Endpoint& from, const std::optional<RtpHeader>& header) {

@@ -9,7 +9,7 @@
 namespace dw::nat {
 
 /// Who may always send on the central side: call servers and configured networks. Shared by streams, never changed.
-struct KnownSources {
+struct AllowedSenders {
   std::vector<IpAddress> servers;
   std::vector<IpNetwork> networks;
   bool contains(const IpAddress& address) const;
@@ -22,7 +22,7 @@ struct KnownSources {
 /// order becomes the source, unless somebody of the others is heard. Says nothing of the phone's side.
 class CentralSources {
  public:
-  explicit CentralSources(std::shared_ptr<const KnownSources> known) : known_(std::move(known)) {}
+  explicit CentralSources(std::shared_ptr<const AllowedSenders> allowed) : allowed_(std::move(allowed)) {}
 
   /// As signalling names it, each time that it does.
   void set_far_end(const std::optional<Endpoint>& far_end, const std::optional<Endpoint>& rtcp);
@@ -39,9 +39,9 @@ class CentralSources {
  private:
   bool is_known(TimePoint now, const Endpoint& from, const std::optional<RtpHeader>& header);
   bool entitled(const IpAddress& address) const;
-  bool in_networks(const IpAddress& address) const { return known_ && known_->in_networks(address); }
+  bool in_networks(const IpAddress& address) const { return allowed_ && allowed_->in_networks(address); }
 
-  std::shared_ptr<const KnownSources> known_;
+  std::shared_ptr<const AllowedSenders> allowed_;
   PortLocks rtp_, rtcp_{Latch::kRtcpSilence};
   IpAddress far_end_;  ///< the last that was named
   MediaSources sources_;

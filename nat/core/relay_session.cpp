@@ -22,7 +22,7 @@ RelaySession::RelaySession(const StreamRules& rules)
     : phone_address_(rules.phone),
       stated_first_(rules.stated_first),
       symmetric_(rules.symmetric),
-      sources_(rules.known) {
+      sources_(rules.allowed) {
   rtcp_.latch = Latch(Latch::kRtcpSilence);
   reopen();
 }

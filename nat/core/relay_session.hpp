@@ -31,7 +31,7 @@ constexpr Port across(Port port) {
 /// What a stream has from the beginning.
 struct StreamRules {
   IpAddress phone{};                          ///< may latch on the phone's side
-  std::shared_ptr<const KnownSources> known{};  ///< may always send on the central side
+  std::shared_ptr<const AllowedSenders> allowed{};  ///< may always send on the central side
   bool stated_first = false;                  ///< see PhoneEnd
   bool symmetric = false;  ///< the far end is sent to where its packets come from, once they came
 };

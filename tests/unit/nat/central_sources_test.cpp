@@ -11,9 +11,9 @@ namespace {
 const IpAddress kMusic = IpAddress::v4(0xc6336420);
 const Endpoint kPlays{kMusic, 4000};
 
-StreamRules knowing(KnownSources known) {
+StreamRules knowing(AllowedSenders allowed) {
   StreamRules rules;
-  rules.known = std::make_shared<const KnownSources>(std::move(known));
+  rules.allowed = std::make_shared<const AllowedSenders>(std::move(allowed));
   return rules;
 }
 /// A phone that listens.
@@ -216,7 +216,7 @@ TEST_CASE("from the networks of the setting any port may send at any time") {
 }
 
 TEST_CASE("however many call servers send at once, the far end's port stays locked") {
-  KnownSources servers;
+  AllowedSenders servers;
   for (std::uint32_t i = 0; i < 8; ++i)
     servers.servers.push_back(IpAddress::v4(0xc0000201 + i));
   Listening s(knowing(servers));

@@ -18,7 +18,7 @@ struct Stream {
   explicit Stream(StreamRules rules = {}) : session(with_known(std::move(rules))) {}
   static StreamRules with_known(StreamRules rules) {
     rules.phone = kPhone;
-    if (!rules.known) rules.known = std::make_shared<const KnownSources>(KnownSources{{kServer}, {}});
+    if (!rules.allowed) rules.allowed = std::make_shared<const AllowedSenders>(AllowedSenders{{kServer}, {}});
     return rules;
   }
   TimePoint now{};

@@ -25,7 +25,7 @@ struct StreamWorld {
   explicit StreamWorld(StreamRules rules = {}) : session(with_phone(std::move(rules))) {}
   static StreamRules with_phone(StreamRules rules) {
     rules.phone = kPhone;
-    if (!rules.known) rules.known = std::make_shared<const KnownSources>(KnownSources{{kServer}, {}});
+    if (!rules.allowed) rules.allowed = std::make_shared<const AllowedSenders>(AllowedSenders{{kServer}, {}});
     return rules;
   }
   RelaySession::Outcome packet(Port port, const Endpoint& from, const Buffer& octets) {
