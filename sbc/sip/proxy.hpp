@@ -238,7 +238,7 @@ class Proxy {
   bool try_next_server(TimePoint now, Transaction& t, Output& out);
   void server_failed(TimePoint now, std::size_t server, std::string why, Output& out);
   Endpoint told_to_central(Transport transport, const Endpoint& local, const std::optional<Endpoint>& seen) const;
-  std::optional<Endpoint> seen_by(std::size_t server, const Flow& flow) const;
+  std::optional<Endpoint> seen_by(std::size_t server, Transport told, const Flow& flow) const;
   void note_seen(const Transaction& t, const Message& answer);
   void server_failed_for(TimePoint now, Transaction& t, std::string why, Output& out);
   void server_worked(TimePoint now, std::size_t server, Output& out);

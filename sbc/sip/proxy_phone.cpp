@@ -304,11 +304,14 @@ Endpoint Proxy::told_to_central(Transport transport, const Endpoint& local, cons
   return mapped != mapped_.end() ? mapped->external : seen.value_or(local);
 }
 
-std::optional<Endpoint> Proxy::seen_by(std::size_t server, const Flow& flow) const {
+/// Of what is told as that transport: a large request and its answers take a connection to a server of UDP, which listens
+/// nowhere for what the server begins.
+std::optional<Endpoint> Proxy::seen_by(std::size_t server, Transport told, const Flow& flow) const {
   if (!options_.learn_outside) return std::nullopt;
-  if (flow.transport == Transport::udp) {
+  if (told == Transport::udp) {
     const auto& seen = servers_.all()[server].seen;
-    return seen && seen->by == flow.peer ? std::optional(seen->as) : std::nullopt;
+    const bool same = seen && (flow.transport == told ? seen->by == flow.peer : seen->by.address == flow.peer.address);
+    return same ? std::optional(seen->as) : std::nullopt;
   }
   const auto connection = connections_.find(flow.connection);
   return connection != connections_.end() ? connection->second.seen : std::nullopt;
@@ -342,7 +345,7 @@ Proxy::Hop Proxy::hop_to_central(std::size_t server, const Flow& flow, const Flo
   const Endpoint local = !ours ? flow.local : place ? place->local : address ? address->local : flow.local;
   const bool is_servers = place || servers_.at_address(flow.peer) == server;
   const Transport transport = is_servers ? s.transport : flow.transport;
-  hop.us = host_port_text(told_to_central(transport, local, seen_by(server, flow)));
+  hop.us = host_port_text(told_to_central(transport, local, seen_by(server, transport, flow)));
   if (transport == Transport::tcp) hop.contact = ";transport=tcp";
   if (!token.empty()) hop.contact += fmt::format(";dw={}", token);
   return hop;

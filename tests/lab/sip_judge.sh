@@ -52,11 +52,11 @@ judge_end() {
 }
 
 # What the judge says of a file of messages: nothing when all is well.
-#   verdict FILE OWN-ADDRESS SERVER-ADDRESS HOME [PHONES]: HOME is what no server may see but in the Call-ID of a phone and
+#   verdict FILE OWN-ADDRESS[/TOLD] SERVER-ADDRESS HOME [PHONES]: TOLD is the proxy's address in what the server is told, when a router
+#   stands between; HOME is what no server may see but in the Call-ID of a phone and
 #   in what it signed; PHONES: only messages of these addresses count; both regular expressions
 verdict() {
-  LC_ALL=C awk -F '\t' -v own="$2" -v server="$3" -v home="$4" -v phones="${5:-.}" '
-    BEGIN { ours = own; gsub(/\./, "\\.", ours) }
+  LC_ALL=C awk -F '\t' -v own="${2%/*}" -v told="${2#*/}" -v server="$3" -v home="$4" -v phones="${5:-.}" '
     function wrong(what) { if (++wrongs <= 6) print what ": frame " $1 " " $4 }
     function name_of(line,  at) { at = index(line, ":"); return tolower(substr(line, 1, at - 1)) }
     function value_of(line) { return substr(line, index(line, ":") + 2) }
@@ -107,8 +107,8 @@ verdict() {
         }
         if (!up && (name == "record-route" || name == "route")) wrong(name " goes to a phone")
         if (!in_body || !described) continue
-        if (line ~ /^c=/ && ++judged && line != "c=IN IP4 " own && line != "c=IN IP4 0.0.0.0") wrong(line " is not ours")
-        if (line ~ /^o=/ && ++judged && line !~ (" IN IP4 " own "$")) wrong(line " is not ours")
+        if (line ~ /^c=/ && ++judged && line != "c=IN IP4 " say && line != "c=IN IP4 0.0.0.0") wrong(line " is not ours")
+        if (line ~ /^o=/ && ++judged && line !~ (" IN IP4 " say "$")) wrong(line " is not ours")
         if (line ~ /^m=/ && ++judged) { split(line, m, " "); if (m[2] != 0 && (m[2] < 20000 || m[2] > 29999)) wrong(line " is not our port") }
       }
       if (up && $4 !~ /^SIP/ && $4 ~ home) wrong("an address of a home in the Request-URI")
@@ -133,6 +133,9 @@ verdict() {
         if (status >= 300 && method == "INVITE") failed[call, c[1]] = 1
         next
       }
+      say = up ? told : own
+      ours = say
+      gsub(/\./, "\\.", ours)
       look()
       if (!status && vias() !~ ("^\nSIP/2.0/[A-Z]+ " ours "(:[0-9]+)?;[^\n]*$")) wrong("Via is not ours, or not alone (" get("via") ")")
       if (status && vias() != asked[branch(get("via")), method, !up]) wrong("not the Via of the request (" get("via") ")")
@@ -154,7 +157,7 @@ verdict() {
       exit wrongs != 0
     }' "$1"
 }
-# judge HOST OWN-ADDRESS SERVER-ADDRESS HOME [PHONES]
+# judge HOST OWN-ADDRESS[/TOLD] SERVER-ADDRESS HOME [PHONES]
 judge() {
   local said
   if said=$(verdict "$LAB_DIR/$1.messages" "$2" "$3" "$4" "${5:-.}" 2>"$LAB_DIR/$1.judged"); then
@@ -186,7 +189,7 @@ judge_self_check() {
   )
   for what in "${!forgeries[@]}"; do
     script="{ split(\$2, f, \":\"); split(\$3, t, \":\"); toward = f[1] == own && t[1] == server; ours = toward || (f[1] == own && t[1] ~ phones) } !done && ${forgeries[$what]} { done = 1 } { print }"
-    LC_ALL=C awk -F '\t' -v own="$2" -v server="$3" -v phones="${5:-.}" "$script" "$file" >"$forged"
+    LC_ALL=C awk -F '\t' -v own="${2%/*}" -v server="$3" -v phones="${5:-.}" "$script" "$file" >"$forged"
     if cmp -s "$file" "$forged"; then
       fail "$1: nothing to forge: $what"
     else

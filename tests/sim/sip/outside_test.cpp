@@ -93,3 +93,23 @@ TEST_CASE("outside: a new address of the router is told from the next request on
   s.phone(s.register_text().set("CSeq", "103 REGISTER"));
   CHECK(sip_host(sip_uri(s.to_central("REGISTER").get("Contact"))) == "198.51.100.8:44444");
 }
+
+TEST_CASE("outside: what comes over a connection to a server of UDP is answered with where that server sees us by UDP") {
+  Stand s(edge());
+  registers_twice(s, "198.51.100.7", "33333");
+  const std::string contact = s.accept_register();
+  s.phone(s.from_phone("MESSAGE").with_body("text/plain", std::string(1300, 'x')));
+  REQUIRE(s.connects.size() == 1);
+  s.proxy.on_connected(s.now, s.connects[0].id, {Stand::central(), 45000});
+  const sip::Flow by_tcp = s.sent.back().to;
+  REQUIRE(by_tcp.transport == sip::Transport::tcp);
+  s.say(by_tcp, seen(s.to_central("MESSAGE"), 200, "198.51.100.7", "45678"));  // the connection's own port
+  // A server that keeps the connection may use it for what it begins.
+  s.say(by_tcp, s.from_server("INVITE", contact).with_body("application/sdp", sip_sdp({Stand::server_address(), 30000})));
+  s.phone(sip_answer(s.to_phone("INVITE"), 200, "phonetag")
+              .add("Contact", "<sip:1001@192.168.1.50:5060>")
+              .with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384})));
+  const std::string told = sip_uri(s.to_central("INVITE", 200).get("Contact"));
+  CHECK(sip_host(told) == "198.51.100.7:33333");
+  CHECK(told.find("transport=tcp") == std::string::npos);
+}
