@@ -17,7 +17,8 @@ std::size_t print_of_text(std::string_view text) {
 std::size_t print_of(const std::vector<phones::Finding>& findings) {
   std::size_t print = findings.size();
   for (const auto& f : findings)
-    print = print * 31 + print_of_text(f.code) + print_of_text(f.seen) + static_cast<std::size_t>(f.severity);
+    print = print * 31 + print_of_text(f.code) + print_of_text(f.seen) + static_cast<std::size_t>(f.severity) +
+            print_of_text(f.cause);
   return print;
 }
 
@@ -109,9 +110,11 @@ void ChangeWatch::look_at_phones(Changes& out) {
 
 void ChangeWatch::judge(Changes& out, WallTime wall) {
   std::unordered_map<std::string, std::size_t> judged;
+  const phones::NoServer no_server = sources_.no_server_now();
+  out.many = out.many || std::exchange(no_server_, no_server) != no_server;
   sources_.inventory->for_each([&](const phones::Phone& phone) {
     if (judged.size() == kMaxJudged || wall - phone.last_seen > kJudgedFor) return;
-    const std::size_t print = print_of(phones::findings(phone, wall));
+    const std::size_t print = print_of(phones::findings(phone, wall, no_server));
     const std::string key = phone.key();
     const auto before = judged_.find(key);
     if (before != judged_.end() && before->second != print) add(out, key);

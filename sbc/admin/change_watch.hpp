@@ -52,6 +52,7 @@ class ChangeWatch {
   std::size_t status_print_ = 0, box_print_ = 0, box_print_told_ = 0;
   std::uint64_t cached_ = 0, cached_of_files_ = 0;  ///< files and octets, added up
   std::size_t running_calls_ = 0;
+  phones::NoServer no_server_;            ///< when they were judged last
   std::unordered_map<std::string, std::size_t> judged_;  ///< a fingerprint of their findings, by key
 };
 

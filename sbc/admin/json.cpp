@@ -37,7 +37,8 @@ Json finding_json(const phones::Finding& finding) {
           {"title", kind == phones::finding_kinds().end() ? std::string_view() : kind->title},
           {"seen", finding.seen},
           {"means", finding.means},
-          {"do", finding.remedy}};
+          {"do", finding.remedy},
+          {"cause", finding.cause}};
 }
 
 Json findings_json(const std::vector<phones::Finding>& findings) {
@@ -190,10 +191,10 @@ std::string status_json(const Status& status) {
 }
 
 std::string phones_json(const phones::Inventory& inventory, WallTime now, const PhoneFilter& wanted,
-                        PhoneVerdicts& verdicts) {
+                        const phones::NoServer& no_server, PhoneVerdicts& verdicts) {
   Json list = Json::array();
   std::size_t matching = 0, attention = 0;
-  verdicts.begin(inventory.size());
+  verdicts.begin(inventory.size(), no_server);
   inventory.for_each([&](const phones::Phone& phone) {
     const bool fits = wanted.fits(phone);
     const auto verdict = verdicts.of(phone, now, fits && matching < wanted.limit && !wanted.narrow());
@@ -203,6 +204,7 @@ std::string phones_json(const phones::Inventory& inventory, WallTime now, const 
     Json one = summary_json(phone);
     one["severity"] = verdict.severity;
     one["findings_count"] = verdict.findings;
+    one["cause"] = verdict.cause;
     list.push_back(std::move(one));
   });
   return text_of({{"total", inventory.size()},
@@ -213,14 +215,14 @@ std::string phones_json(const phones::Inventory& inventory, WallTime now, const 
 }
 
 std::string phone_json(const phones::Phone& phone, const std::vector<phones::Absence>& absences,
-                       const std::vector<phones::Call>& calls, const Now& now,
+                       const std::vector<phones::Call>& calls, const phones::NoServer& no_server, const Now& now,
                        const CallHistory* history) {
   Json one = summary_json(phone);
   Json story = Json::array();
   for (const phones::StoryEntry& entry : phones::story(phone, absences))
     story.push_back({{"at", time_json(entry.at)}, {"step", entry.step}, {"detail", entry.detail}});
   one["story"] = std::move(story);
-  one["findings"] = findings_json(phones::findings(phone, now.wall));
+  one["findings"] = findings_json(phones::findings(phone, now.wall, no_server));
   one["calls"] = Json::array();
   for (const phones::Call& call : calls) {
     if (is_of(call, phone)) one["calls"].push_back(call_json(call, now, history));

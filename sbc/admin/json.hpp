@@ -27,10 +27,10 @@ inline Now now_by_both() {
 std::string status_json(const Status& status);
 /// The phones that are asked for, those seen last first; with what concerns them all.
 std::string phones_json(const phones::Inventory& inventory, WallTime now, const PhoneFilter& wanted,
-                        PhoneVerdicts& verdicts);
+                        const phones::NoServer& no_server, PhoneVerdicts& verdicts);
 /// With the phone's calls out of `calls`; `history` may be null.
 std::string phone_json(const phones::Phone& phone, const std::vector<phones::Absence>& absences,
-                       const std::vector<phones::Call>& calls, const Now& now,
+                       const std::vector<phones::Call>& calls, const phones::NoServer& no_server, const Now& now,
                        const CallHistory* history = nullptr);
 /// At most `limit` calls.
 std::string calls_json(const std::vector<phones::Call>& calls, const Now& now, std::size_t limit,

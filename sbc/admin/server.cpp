@@ -252,12 +252,13 @@ void AdminServer::phones(net::HttpExchange& exchange, std::string_view path) {
   if (path == kPhones) {
     const auto wanted = phone_filter(exchange.query());
     if (!wanted) return exchange.reply(error_reply(400, wanted.error().text));
-    return exchange.reply(json_reply(phones_json(*sources_.inventory, wall_now(), *wanted, verdicts_)));
+    return exchange.reply(json_reply(phones_json(*sources_.inventory, wall_now(), *wanted, sources_.no_server_now(), verdicts_)));
   }
   const phones::Phone* phone = find_phone(exchange, path.substr(kPhones.size() + 1));
   if (!phone) return;
   const auto calls = sources_.calls ? sources_.calls() : std::vector<phones::Call>();
-  exchange.reply(json_reply(phone_json(*phone, sources_.inventory->absences(), calls, now_by_both(), &history_)));
+  exchange.reply(json_reply(phone_json(*phone, sources_.inventory->absences(), calls, sources_.no_server_now(),
+                                       now_by_both(), &history_)));
 }
 
 /// By what stands in the address; null when there is no such phone, which has been said.

@@ -111,6 +111,8 @@ struct Sources {
   std::function<const phones::NetworkFacts&()> network;
   /// Calls `done` once, at once or later.
   std::function<void(std::function<void(std::vector<phones::Finding>)> done)> doctor;
+  /// What of that explains phones without a call server. Not set: nothing does.
+  std::function<phones::NoServer()> no_server;
   RecordStore* records = nullptr;  ///< of calls that are over; outlives the AdminServer
   std::function<FilesReport()> files;
   /// One file through the pipeline, as a phone would get it; `name` has passed parse_file_name.
@@ -123,6 +125,8 @@ struct Sources {
   WireTap* tap = nullptr;  ///< outlives the AdminServer
   std::shared_ptr<LogRing> log;
   std::vector<std::function<void(MetricsText&)>> metrics;
+
+  phones::NoServer no_server_now() const { return no_server ? no_server() : phones::NoServer(); }
 };
 
 }  // namespace dw::admin

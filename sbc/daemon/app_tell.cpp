@@ -221,6 +221,12 @@ admin::Sources App::sources() {
     }
     done(phones::box_findings(box, wall_now()));
   };
+  s.no_server = [this] {
+    phones::BoxFacts box;
+    box.own = doctor::own_facts(status(), loaded_.config);
+    box.network = network_->facts();
+    return phones::no_server_now(box, wall_now());
+  };
   s.calls = [this] {
     std::vector<phones::Call> all = sccp_ ? sccp_->calls() : std::vector<phones::Call>();
     if (sip_) std::ranges::move(sip_->calls(), std::back_inserter(all));

@@ -82,6 +82,19 @@ std::string kind_of(const Json& phone) {
   return out;
 }
 
+/// Its first part, as a sentence: "seen first; more" is "Seen first."
+std::string begun(std::string words) {
+  words.resize(std::min(words.find(';'), words.size()));
+  if (!words.empty() && words[0] >= 'a' && words[0] <= 'z') words[0] = static_cast<char>(words[0] - 'a' + 'A');
+  return words + ".";
+}
+
+/// "error"; of a phone that has nothing worse than a fault of the box's, that fault's code.
+std::string gravity_of(const Json& phone) {
+  const std::string severity = text_at(phone, "severity"), cause = text_at(phone, "cause");
+  return severity == "info" && !cause.empty() ? "from the box's " + cause : severity;
+}
+
 std::string services(const Json& answer) {
   std::vector<std::vector<std::string>> rows;
   for (const Json& s : at(answer, "services")) {
@@ -339,7 +352,7 @@ std::string phones(const Json& answer, const Look& look) {
                     flag_at(p, "registered") ? "yes" : "no", or_dash(text_at(p, "model")),
                     or_dash(protocol_of(p)), or_dash(text_at(p, "firmware")), or_dash(text_at(p, "address")),
                     flag_at(p, "registered") ? "now" : ago_at(p, "last_seen", look, "never"),
-                    count == 0 ? "none" : fmt::format("{} ({})", count, text_at(p, "severity"))});
+                    count == 0 ? "none" : fmt::format("{} ({})", count, gravity_of(p))});
   }
   if (rows.size() == 1) {
     return "No phone has asked for anything or registered yet.\nOn the phone: Settings, Network "
@@ -424,7 +437,8 @@ std::string findings(const Json& list, const Look& look, std::string_view none) 
   std::string out;
   for (const Json& f : list) {
     if (!out.empty()) out += "\n";
-    out += fmt::format("  {} ({})\n", text_at(f, "severity"), text_at(f, "code"));
+    const std::string cause = text_at(f, "cause");
+    out += fmt::format("  {} ({}{})\n", text_at(f, "severity"), text_at(f, "code"), cause.empty() ? "" : ", from the box's " + cause);
     for (const char* part : {"seen", "means", "do"}) {
       const std::string sentence = text_at(f, part);
       if (!sentence.empty())
@@ -440,7 +454,10 @@ std::string doctor(const Json& list, const Json& status, const Look& look) {
     const std::string severity = text_at(f, "severity");
     ++count[severity == "error" ? 0 : severity == "warning" ? 1 : 2];
   }
-  std::string out = count[0] + count[1] == 0 ? "All looks well." : "";
+  const auto caused = std::ranges::find_if(list, [](const Json& f) { return !text_at(f, "cause").empty(); });
+  std::string out = count[0] + count[1] > 0 ? ""
+                    : caused != list.end()  ? begun(text_at(*caused, "seen"))
+                                            : "All looks well.";
   if (count[0] > 0) out += counted(count[0], "error");
   if (count[1] > 0) out += (out.empty() ? "" : ", ") + counted(count[1], "warning");
   if (count[0] + count[1] > 0) out += ".";
@@ -457,7 +474,9 @@ std::string doctor(const Json& list, const Json& status, const Look& look) {
 
 bool any_wrong(const Json& list) {
   return list.is_array() &&
-         std::ranges::any_of(list, [](const Json& f) { return text_at(f, "severity") != "info"; });
+         std::ranges::any_of(list, [](const Json& f) {
+           return text_at(f, "severity") != "info" || !text_at(f, "cause").empty();
+         });
 }
 
 }  // namespace dw::report

@@ -7,6 +7,7 @@
 #include "sbc/phones/access_findings.hpp"
 #include "sbc/phones/box.hpp"
 #include "sbc/phones/network_findings.hpp"
+#include "sbc/phones/no_server.hpp"
 #include "sbc/phones/text.hpp"
 
 namespace dw::phones {
@@ -30,7 +31,7 @@ std::string said(std::string_view text) {
 
 class BoxExamination {
  public:
-  BoxExamination(const BoxFacts& box, WallTime now) : box_(box), now_(now) {}
+  BoxExamination(const BoxFacts& box, WallTime now) : box_(box), now_(now), no_server_(no_server_now(box, now)) {}
 
   std::vector<Finding> run() {
     daemon();
@@ -39,7 +40,6 @@ class BoxExamination {
     for (const PortUse& port : box_.ports)
       look_at(port);
     std::vector<Finding> network = network_findings(box_, now_);
-    unreachable_ = std::ranges::any_of(network, [](const Finding& f) { return f.code == "central_unreachable"; });
     if (box_.own) own(*box_.own);
     for (const std::string& origin : box_.origins_here)
       add("origin_is_this_box", Severity::error,
@@ -73,16 +73,9 @@ class BoxExamination {
   void media(const MediaState& media);
   void clock();
 
-  /// That it does not answer is told with all the rest of the central side.
-  bool shut_off(std::string_view name) const {
-    return unreachable_ && std::ranges::any_of(box_.network.reach, [&](const Reach& r) {
-             return r.name == name && (r.state == PortState::no_answer || r.state == PortState::failed);
-           });
-  }
-
   const BoxFacts& box_;
   WallTime now_;
-  bool unreachable_ = false;
+  NoServer no_server_;
   std::vector<Finding> out_;
 };
 
@@ -176,11 +169,10 @@ void BoxExamination::own(const OwnFacts& own) {
   if (!own.configured) return unconfigured(own);
   addresses(own);
   origins(own);
-  if (own.sccp_enabled) {
-    if (own.sccp_servers == 0)
-      add("no_call_servers", Severity::warning, "SCCP is on, and no call server is configured.");
-    else
-      servers(own, Protocol::sccp);
+  if (no_server_.sccp == "no_call_servers") {
+    add("no_call_servers", Severity::warning, "SCCP is on, and no call server is configured.");
+  } else if (own.sccp_enabled) {
+    servers(own, Protocol::sccp);
   }
   sip(own);
   media(own.media);
@@ -211,7 +203,7 @@ void BoxExamination::origins(const OwnFacts& own) {
   }
   const bool all_down = std::ranges::none_of(own.origins, &OriginState::healthy);
   for (const OriginState& origin : own.origins) {
-    if (origin.healthy || shut_off(host_port_of(origin.url))) continue;
+    if (origin.healthy || shut_off(box_, host_port_of(origin.url))) continue;
     add("origin_down", all_down ? Severity::error : Severity::warning,
         fmt::format("{} does not answer: {}", said(origin.url), said(origin.last_error)))
         .means = all_down ? "Phones get what is in the cache; what is not there, they do not get."
@@ -235,20 +227,18 @@ void BoxExamination::cache(const OwnFacts& own) {
 void BoxExamination::sip(const OwnFacts& own) {
   const auto service = std::ranges::find(own.services, "sip", &Service::name);
   if (service == own.services.end()) return;
-  if (!service->enabled) {
-    if (own.sip_phones)
-      add("sip_off", Severity::warning, "SIP is off, and phones with SIP firmware are known here.");
-  } else if (own.sip_servers == 0) {
+  if (no_server_.sip == "sip_off") {
+    add("sip_off", Severity::warning, "SIP is off, and phones with SIP firmware are known here.");
+  } else if (no_server_.sip == "no_sip_servers") {
     add("no_sip_servers", Severity::warning, "SIP is on, and no SIP server is configured.");
-  } else {
+  } else if (service->enabled) {
     servers(own, Protocol::sip);
   }
 }
 
 /// Of one protocol, which has at least one.
 void BoxExamination::servers(const OwnFacts& own, Protocol protocol) {
-  const auto is_down = [&](const CallServer& s) { return s.protocol != protocol || ails(s, now_); };
-  const bool all_down = std::ranges::all_of(own.call_servers, is_down);
+  const bool all_down = !no_server_.of(protocol).empty();
   const bool by_sip = protocol == Protocol::sip;
   // A home whose phones all have SCCP firmware lacks nothing.
   const bool nobody_misses_it =
@@ -257,7 +247,7 @@ void BoxExamination::servers(const OwnFacts& own, Protocol protocol) {
       });
   const Severity severity = nobody_misses_it ? Severity::info : all_down ? Severity::error : Severity::warning;
   for (const CallServer& server : own.call_servers) {
-    if (!ails(server, now_) || server.protocol != protocol || shut_off(server.name)) continue;
+    if (!ails(server, now_) || server.protocol != protocol || shut_off(box_, server.name)) continue;
     const bool udp = server.transport == "udp";
     std::string seen = fmt::format("The {} server {} {}", by_sip ? "SIP" : "call", said(server.name),
                                    udp ? "does not answer" : "can't be reached");

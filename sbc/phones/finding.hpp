@@ -14,6 +14,8 @@ struct Finding {
   std::string_view code;  ///< stable, snake_case; one of finding_kinds()
   Severity severity{};
   std::string seen, means, remedy;
+  /// Of a phone's: the code of the box's finding that is its cause; empty: it stands by itself.
+  std::string_view cause = {};
 };
 
 }  // namespace dw::phones

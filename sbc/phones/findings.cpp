@@ -40,7 +40,8 @@ bool is_image(FileKind kind) {
 /// Looks at one phone's boots. Each check_… adds at most one finding of its code.
 class Examination {
  public:
-  Examination(const Phone& phone, WallTime now) : phone_(phone), now_(now), boots_(boots_of(phone)) {
+  Examination(const Phone& phone, WallTime now, const NoServer& no_server)
+      : phone_(phone), now_(now), no_server_(no_server), boots_(boots_of(phone)) {
     const Boot& last = boots_.back();
     for (std::size_t i = last.begin; i < last.end; ++i)
       last_.push_back(&phone_.steps[i]);
@@ -66,7 +67,7 @@ class Examination {
     check_extras();
     check_path();
     check_notes();
-    for (Finding& finding : signalling_findings(phone_, now_))
+    for (Finding& finding : signalling_findings(phone_, now_, no_server_))
       found_.push_back(std::move(finding));
     add_hints(found_, last_);
     std::vector<Finding> sorted;
@@ -132,6 +133,7 @@ class Examination {
 
   const Phone& phone_;
   WallTime now_;
+  NoServer no_server_;
   std::vector<Boot> boots_;
   std::vector<const Step*> last_;  // the last boot, notes too
   Files recent_;                   // files of the last boot, or of the last two while it is young
@@ -473,9 +475,9 @@ void Examination::check_notes() {
 
 }  // namespace
 
-std::vector<Finding> findings(const Phone& phone, WallTime now) {
+std::vector<Finding> findings(const Phone& phone, WallTime now, const NoServer& no_server) {
   if (phone.steps.empty()) return {};
-  return Examination(phone, now).run();
+  return Examination(phone, now, no_server).run();
 }
 
 }  // namespace dw::phones

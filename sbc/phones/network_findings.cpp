@@ -49,6 +49,19 @@ std::string name_of(const Reach& reach) {
 bool silent(const Reach& reach) {
   return reach.state == PortState::no_answer || reach.state == PortState::failed;
 }
+/// Of a server that the daemon itself asks: it was heard after this was measured.
+bool answered_since(const BoxFacts& box, const Reach& reach) {
+  return box.own && box.network.measured_at && std::ranges::any_of(box.own->call_servers, [&](const CallServer& s) {
+           return s.name == reach.name && s.transport == to_string(reach.transport) &&
+                  s.state() == CallServer::State::up && *s.last_answer > *box.network.measured_at;
+         });
+}
+
+bool anything_answers(const BoxFacts& box) {
+  return std::ranges::any_of(box.network.reach, [&](const Reach& r) {
+    return r.state == PortState::open || r.state == PortState::refused || answered_since(box, r);
+  });
+}
 
 class NetworkExamination {
  public:
@@ -77,7 +90,6 @@ class NetworkExamination {
   void check_reach();
   void check_names();
   std::string addresses() const;
-  bool answered_since(const Reach& reach) const;
   bool told_elsewhere(const Reach& reach) const;
 
   const BoxFacts& box_;
@@ -223,14 +235,6 @@ void NetworkExamination::check_helpers() {
         fmt::format("An HTTP request was changed: {}.", words(facts_.http_proxy.differences)));
 }
 
-/// Of a server that the daemon itself asks: it was heard after this was measured.
-bool NetworkExamination::answered_since(const Reach& reach) const {
-  return box_.own && facts_.measured_at && std::ranges::any_of(box_.own->call_servers, [&](const CallServer& s) {
-           return s.name == reach.name && s.transport == to_string(reach.transport) &&
-                  s.state() == CallServer::State::up && *s.last_answer > *facts_.measured_at;
-         });
-}
-
 /// The daemon itself finds its server or its origin down.
 bool NetworkExamination::told_elsewhere(const Reach& reach) const {
   if (!box_.own) return false;
@@ -245,10 +249,7 @@ bool NetworkExamination::told_elsewhere(const Reach& reach) const {
 }
 
 void NetworkExamination::check_reach() {
-  const auto tried = [](const Reach& r) { return r.used && r.state != PortState::not_tried; };
-  const bool alive = std::ranges::any_of(facts_.reach, [&](const Reach& r) {
-    return r.state == PortState::open || r.state == PortState::refused || answered_since(r);
-  });
+  const bool alive = anything_answers(box_);
   // Files that come by HTTP need no TFTP, and a central server that is no Dropwire need not answer STUN.
   const auto open = [&](std::string_view service) {
     return std::ranges::any_of(
@@ -266,7 +267,7 @@ void NetworkExamination::check_reach() {
   bool far = false;
   for (const Reach& reach : facts_.reach) {
     if (!reach.used && reach.state != PortState::open) continue;
-    if (answered_since(reach)) continue;
+    if (answered_since(box_, reach)) continue;
     const bool told = alive && told_elsewhere(reach);
     if (silent(reach) && !told && (!alive || needed(reach))) mute.push_back(&reach);
     if (reach.state == PortState::refused && !told && needed(reach))
@@ -278,7 +279,7 @@ void NetworkExamination::check_reach() {
           fmt::format("{} answers after {}.", name_of(reach), words(*reach.round_trip)));
   }
   if (mute.empty()) return;
-  if (!alive && std::ranges::count_if(facts_.reach, tried) > 1) {
+  if (central_unreachable(box_)) {
     std::string all;
     for (const Reach* reach : mute)
       all += (all.empty() ? "" : ", ") + name_of(*reach);
@@ -305,6 +306,16 @@ void NetworkExamination::check_names() {
 
 std::vector<Finding> network_findings(const BoxFacts& box, WallTime now) {
   return NetworkExamination(box, now).run();
+}
+
+bool central_unreachable(const BoxFacts& box) {
+  const auto mute = [](const Reach& r) { return r.used && silent(r); };
+  return !anything_answers(box) && std::ranges::count_if(box.network.reach, mute) > 1;
+}
+
+bool shut_off(const BoxFacts& box, std::string_view name) {
+  return central_unreachable(box) &&
+         std::ranges::any_of(box.network.reach, [&](const Reach& r) { return r.name == name && silent(r); });
 }
 
 std::string host_port_of(std::string_view url) {

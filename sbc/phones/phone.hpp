@@ -11,6 +11,7 @@
 #include "sbc/phones/file_kind.hpp"
 #include "sbc/phones/file_step.hpp"
 #include "sbc/phones/finding.hpp"
+#include "sbc/phones/no_server.hpp"
 #include "sbc/phones/protocol.hpp"
 #include "sbc/phones/signalling.hpp"
 
@@ -158,7 +159,8 @@ std::vector<StoryEntry> story(const Phone& phone, const std::vector<Absence>& ab
 bool took_its_config(const Phone& phone, const IpAddress& at, WallTime now, Duration within);
 
 /// What the phone's latest boots, registrations and calls show, the gravest first. A later healthy one clears
-/// them. `now` tells silence from a boot that is still under way.
-std::vector<Finding> findings(const Phone& phone, WallTime now);
+/// them. `now` tells silence from a boot that is still under way, `no_server` what the box itself says of its call servers:
+/// one cause is one error, and it is the box's.
+std::vector<Finding> findings(const Phone& phone, WallTime now, const NoServer& no_server = {});
 
 }  // namespace dw::phones

@@ -26,7 +26,8 @@ constexpr std::uint64_t kEnough = 250;  // packets, 5 s of 20 ms each: fewer tel
 /// One look at a phone's registrations and its last call. Each check_… adds at most one finding.
 class SignallingExamination {
  public:
-  SignallingExamination(const Phone& phone, WallTime now) : phone_(phone), now_(now) {}
+  SignallingExamination(const Phone& phone, WallTime now, const NoServer& no_server)
+      : phone_(phone), now_(now), no_server_(no_server) {}
 
   std::vector<Finding> run() {
     check_registration();
@@ -65,12 +66,13 @@ class SignallingExamination {
 
   const Phone& phone_;
   WallTime now_;
+  NoServer no_server_;
   std::vector<Finding> found_;
 };
 
 void SignallingExamination::check_registration() {
   if (speaks_sip(phone_)) {
-    found_ = sip_findings(phone_, now_);
+    found_ = sip_findings(phone_, now_, no_server_);
     return;
   }
   const Standing standing = standing_of(phone_);
@@ -81,7 +83,7 @@ void SignallingExamination::check_registration() {
       check_gone();
       return;
     case Standing::Is::no_server:
-      add("no_call_server", Severity::error, sentence(*standing.step));
+      found_.push_back(finding_of_no_server(phone_, sentence(*standing.step), no_server_.sccp));
       return;
     case Standing::Is::refused:
       add(blames_address(*standing.step) ? Code("server_refuses_shared_address") : Code("registration_refused"),
@@ -254,8 +256,8 @@ void SignallingExamination::tell_undelivered(const Step& call) {
 
 }  // namespace
 
-std::vector<Finding> signalling_findings(const Phone& phone, WallTime now) {
-  return SignallingExamination(phone, now).run();
+std::vector<Finding> signalling_findings(const Phone& phone, WallTime now, const NoServer& no_server) {
+  return SignallingExamination(phone, now, no_server).run();
 }
 
 }  // namespace dw::phones

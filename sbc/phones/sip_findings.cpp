@@ -17,6 +17,8 @@ constexpr auto kRegistersAgain = 5min;         // a phone that is up registers a
 constexpr std::size_t kUnheardTimes = 2;  // one answer may be lost by chance
 constexpr auto kAltered = 2h;             // longer than any phone waits with its next refresh
 
+constexpr Code kNoServer = "no_call_server";
+
 /// The lines that show the same, told as one finding.
 struct Shown {
   Code code;
@@ -27,7 +29,8 @@ struct Shown {
 
 class SipExamination {
  public:
-  SipExamination(const Phone& phone, WallTime now) : phone_(phone), now_(now) {}
+  SipExamination(const Phone& phone, WallTime now, const NoServer& no_server)
+      : phone_(phone), now_(now), no_server_(no_server) {}
 
   std::vector<Finding> run() {
     for (const LineStanding& line : line_standings(phone_))
@@ -35,7 +38,9 @@ class SipExamination {
     for (const Shown& shown : lines_) {
       std::string seen = shown.seen;
       if (shown.lines > 1) seen += fmt::format("; and so with {} more of its lines", shown.lines - 1);
-      found_.push_back(make_finding(shown.code, shown.severity, std::move(seen), phone_));
+      found_.push_back(shown.code.text() == kNoServer.text()
+                           ? finding_of_no_server(phone_, std::move(seen), no_server_.sip)
+                           : make_finding(shown.code, shown.severity, std::move(seen), phone_));
     }
     check_path();
     return std::move(found_);
@@ -61,6 +66,7 @@ class SipExamination {
 
   const Phone& phone_;
   WallTime now_;
+  NoServer no_server_;
   std::vector<Shown> lines_;
   std::vector<Finding> found_;
 };
@@ -76,7 +82,7 @@ void SipExamination::look_at(const LineStanding& line) {
     case Event::bad_password:
       return add_line("sip_wrong_password", grave(), sentence(step));
     case Event::no_server:
-      return add_line("no_call_server", Severity::error, sentence(step));
+      return add_line(kNoServer, Severity::error, sentence(step));
     case Event::unheard:
       if (line.unheard >= kUnheardTimes)
         add_line("sip_answers_unheard", Severity::error,
@@ -106,8 +112,8 @@ void SipExamination::check_path() {
 
 }  // namespace
 
-std::vector<Finding> sip_findings(const Phone& phone, WallTime now) {
-  return SipExamination(phone, now).run();
+std::vector<Finding> sip_findings(const Phone& phone, WallTime now, const NoServer& no_server) {
+  return SipExamination(phone, now, no_server).run();
 }
 
 }  // namespace dw::phones

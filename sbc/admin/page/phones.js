@@ -5,7 +5,7 @@ const phones_path = () => "/api/phones?limit=" + wanted + ($("find").value ? "&q
   ($("show").value ? "&show=" + $("show").value : "");
 function state_of(x) {
   return [x.registered ? badge("good", "Registered") : badge("", "Not registered"), " ",
-    x.severity === "error" || x.severity === "warning" ? badge(x.severity, "Needs attention") : x.findings_count ? badge("", "Note") : null];
+    x.severity === "error" || x.severity === "warning" ? badge(x.severity, "Needs attention") : x.cause ? badge("", "No telephone server") : x.findings_count ? badge("", "Note") : null];
 }
 function row(x) {
   const about = [x.model, protocol(x)].filter(Boolean).join(" · ");
@@ -74,7 +74,7 @@ function showPhone(x) {
   const family = guide.families.find((f) => f.family === x.family);
   draw("findings", [findings, family], () => findings.length ? findings.map((f) => {
     const keys = keys_for(f, family, x);
-    return finding(keys ? { ...f, do: "" } : f, keys);
+    return finding(keys ? { ...f, do: "" } : f, keys, f.cause ? el("p", {}, el("a", { href: "#home" }, "What is wrong with the box")) : null);
   })
     : el("p", {}, badge("good", "All well"), " Nothing is wrong with this phone, as far as its requests show."));
   show("phone-calls", x.calls.length > 0);

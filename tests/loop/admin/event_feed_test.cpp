@@ -228,6 +228,24 @@ TEST_CASE("changes: a finding that comes with time alone is told") {
   CHECK(watch.look(start + 10s, later).phones == std::vector<std::string>{"SEP001122337941"});
 }
 
+TEST_CASE("changes: a server that goes or comes makes all phones news, once") {
+  phones::Inventory inventory;
+  phones::NoServer none;
+  Sources sources;
+  sources.inventory = &inventory;
+  sources.no_server = [&] { return none; };
+  ChangeWatch watch(sources);
+  const TimePoint start = Clock::now();
+  const WallTime wall = wall_now();
+  watch.look(start, wall);
+  CHECK_FALSE(watch.look(start + 10s, wall).any());
+  none.sip = "sip_server_down";
+  CHECK(watch.look(start + 20s, wall).many);
+  CHECK_FALSE(watch.look(start + 30s, wall).any());
+  none = {};
+  CHECK(watch.look(start + 40s, wall).many);
+}
+
 TEST_CASE("changes: a status whose clocks alone moved is no news, and what they bring is") {
   Status status;
   status.started = wall_now();

@@ -281,3 +281,20 @@ TEST_CASE("information alone is not wrong") {
   CHECK(report::any_wrong(Json::parse(R"([{"severity": "info"}, {"severity": "warning"}])")));
   CHECK_FALSE(report::any_wrong(Json::array()));
 }
+
+TEST_CASE("a phone that lacks only what the box lacks is not well, and nobody is sent to look at the phone") {
+  const Json list = Json::parse(R"([{"code": "no_call_server", "severity": "info", "seen": "not registered: the telephone server does not answer; refused",
+    "means": "m", "do": "d", "cause": "sip_server_down"}])");
+  CHECK(report::any_wrong(list));
+  const std::string text = report::doctor(list, Json::object(), kLook);
+  CHECK(text.starts_with("Not registered: the telephone server does not answer. Worth knowing: 1 thing."));
+  CHECK_FALSE(contains(text, "looks well"));
+  CHECK(contains(text, "info (no_call_server, from the box's sip_server_down)"));
+  Json phone = kPhone;
+  phone["severity"] = "info";
+  phone["findings_count"] = 1;
+  phone["cause"] = "sip_server_down";
+  CHECK(contains(report::phones({{"total", 1}, {"phones", {phone}}}, kLook), "1 (from the box's sip_server_down)"));
+  phone["severity"] = "warning";  // it has a fault of its own too
+  CHECK(contains(report::phones({{"total", 1}, {"phones", {phone}}}, kLook), "1 (warning)"));
+}

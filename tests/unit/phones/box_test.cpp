@@ -3,9 +3,11 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <vector>
 
 #include "sbc/phones/network_findings.hpp"
+#include "sbc/phones/no_server.hpp"
 #include "tests/unit/phones/box_facts.hpp"
 
 using namespace dw;
@@ -330,4 +332,62 @@ TEST_CASE("whoever guesses file names is a finding while that is recent") {
   CHECK(box_findings(box, kNow)[0].seen ==
         "203.0.113.9 was refused 8370 names by HTTP, the last 3.0 s ago (\"SEP001122334455.cnf.xml\").");
   CHECK(codes(box, kNow + 2h) == "");
+}
+
+TEST_CASE("what leaves phones without a call server is a finding of the box itself, by protocol") {
+  const auto down = [](CallServer& server) {
+    server.up = false;
+    server.last_error = "connection refused";
+  };
+  struct {
+    const char* name;
+    std::function<void(BoxFacts&)> with;
+    NoServer expected;
+  } const kBoxes[] = {
+      {"all is well", [](BoxFacts&) {}, {}},
+      {"nothing is known of it", [](BoxFacts& b) { b.own.reset(); }, {}},
+      {"one server of two is down", [&](BoxFacts& b) { down(b.own->call_servers[0]), down(b.own->call_servers[3]); }, {}},
+      {"all of SCCP's", [&](BoxFacts& b) { down(b.own->call_servers[0]), down(b.own->call_servers[1]); }, {"call_server_down", ""}},
+      {"all of SIP's, of which one was never asked yet", [&](BoxFacts& b) { down(b.own->call_servers[2]); }, {}},
+      {"all of SIP's, one silent from the first",
+       [&](BoxFacts& b) {
+         down(b.own->call_servers[2]);
+         b.own->call_servers[3].since = kNow - 100s;
+       },
+       {"", "sip_server_down"}},
+      {"nobody told of servers yet", [](BoxFacts& b) { b.own->call_servers.clear(); }, {}},
+      {"no servers", [](BoxFacts& b) { b.own->sccp_servers = b.own->sip_servers = 0; }, {"no_call_servers", "no_sip_servers"}},
+      {"SCCP is off", [](BoxFacts& b) { b.own->sccp_enabled = false, b.own->sccp_servers = 0; }, {}},
+      {"SIP is off, and missed", [](BoxFacts& b) { b.own->services[1].enabled = false, b.own->sip_phones = true; }, {"", "sip_off"}},
+      {"SIP is off", [](BoxFacts& b) { b.own->services[1].enabled = false, b.own->sip_servers = 0; }, {}},
+      {"no SIP service", [](BoxFacts& b) { b.own->services.pop_back(), b.own->sip_servers = 0; }, {}},
+      {"not configured", [](BoxFacts& b) { b.own->configured = false; }, {"not_configured", "not_configured"}},
+      {"all are down with the rest of the central side",
+       [&](BoxFacts& b) {
+         for (CallServer& server : b.own->call_servers) {
+           down(server);
+           b.network.reach.push_back({"sccp", Transport::tcp, server.name, {}, PortState::no_answer, {}, ""});
+         }
+       },
+       {"central_unreachable", "central_unreachable"}},
+      {"all are down, and one was not measured",
+       [&](BoxFacts& b) {
+         for (CallServer& server : b.own->call_servers) {
+           down(server);
+           if (server.name != "backup:2000")
+             b.network.reach.push_back({"sccp", Transport::tcp, server.name, {}, PortState::no_answer, {}, ""});
+         }
+       },
+       {"call_server_down", "central_unreachable"}},
+  };
+  for (const auto& [name, with, expected] : kBoxes) {
+    CAPTURE(name);
+    BoxFacts box = healthy_box();
+    with(box);
+    const NoServer none = no_server_now(box, kNow);
+    CHECK(none.sccp == expected.sccp);
+    CHECK(none.sip == expected.sip);
+    for (const std::string_view cause : {none.sccp, none.sip})
+      CHECK((cause.empty() || codes(box).find(std::string(cause) + ":") != std::string::npos));
+  }
 }

@@ -53,3 +53,58 @@ TEST_CASE("Dropwire's own absences stand in the story where they were, as far as
   const auto killed = story(r.phone(), {{stopped, stopped + 70s, false}});
   CHECK(killed.back().detail == "Dropwire ended without notice, and started again after 1 min 10 s at the most");
 }
+
+TEST_CASE("a phone without a call server while the box has none: one error, the box's, which the phone names") {
+  Line r = registered_line();
+  r.says(Event::phone_lost).says(Event::no_server, "Connection refused");
+  r.no_server.sip = "sip_server_down";  // another protocol's
+  CHECK(r.finding("no_call_server").severity == Severity::error);
+  CHECK(r.finding("no_call_server").cause == "");
+  r.no_server.sccp = "call_server_down";
+  const Finding f = r.finding("no_call_server");
+  CHECK(f.severity == Severity::info);
+  CHECK(f.cause == "call_server_down");
+  CHECK(f.seen.starts_with("not registered: the telephone server does not answer; no call server could be had"));
+  CHECK(f.seen.ends_with(": Connection refused"));
+  CHECK(f.means.find("call_server_down") != std::string::npos);
+  CHECK(f.remedy.find("dropwire doctor") != std::string::npos);
+  CHECK_FALSE(r.worries());
+  r.no_server = {};  // it is back, and this phone alone found none
+  CHECK(r.finding("no_call_server").severity == Severity::error);
+  r.no_server.sccp = "call_server_down";
+  r.says(Event::registered);
+  CHECK(r.codes() == "");  // whoever is registered lacks nothing
+}
+
+TEST_CASE("a SIP phone without a server while the box has none: the same, its lines together, registered or not") {
+  SipReplay r = healthy_sip();
+  r.says(Event::no_server, "1001", "no answer to OPTIONS").says(Event::no_server, "1002", "no answer to OPTIONS");
+  r.no_server.sip = "sip_server_down";
+  CHECK(r.phone().registered);
+  Finding f = r.finding("no_call_server");
+  CHECK(f.severity == Severity::info);
+  CHECK(f.cause == "sip_server_down");
+  CHECK(f.seen ==
+        "the telephone server does not answer; no call server could be had for line 1001: no answer to OPTIONS; and so with 1 "
+        "more of its lines");
+  r.says(Event::phone_lost).says(Event::no_server);
+  for (const auto& [cause, words] : {std::pair("sip_off", "not registered: this box does not speak SIP; "),
+                                     {"no_sip_servers", "not registered: this box knows no telephone server for it; "},
+                                     {"not_configured", "not registered: this box knows no telephone server for it; "},
+                                     {"central_unreachable", "not registered: nothing of the central side answers; "}}) {
+    r.no_server.sip = cause;
+    f = r.finding("no_call_server");
+    CHECK(f.cause == cause);
+    CHECK(f.seen.starts_with(words));
+  }
+}
+
+TEST_CASE("a phone with a fault of its own keeps it as an error while the box has no server") {
+  SipReplay r;
+  r.boot(kBootA);
+  r.says(Event::bad_password, "1001").says(Event::no_server, "1002");
+  r.no_server.sip = "sip_server_down";
+  CHECK(r.finding("sip_wrong_password").severity == Severity::error);
+  CHECK(r.finding("sip_wrong_password").cause == "");
+  CHECK(r.finding("no_call_server").severity == Severity::info);
+}
