@@ -174,7 +174,7 @@ const Setting kAccessRows[] = {
      R"("0s")", "", "",
      "A phone is told to register again after so long at most, which keeps its router's way open, while the server is "
      "asked for 1h; what comes between is answered here. A Cisco phone is never told less than 25s; 0s leaves it to "
-     "the server."},
+     "the server, and of an edge behind a router that may get another address to 1m."},
     {"access.sip.trust_identity", BoolType{sip<&AccessSip::trust_identity>}, "false", "", "",
      "What a phone says of its identity, of who pays, and of how a call came to it (P-Asserted-Identity, P-Charge-Info, "
      "History-Info, Path and others) reaches the servers; false takes it out."},

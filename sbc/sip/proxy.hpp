@@ -124,9 +124,10 @@ class Proxy {
   struct Mapped {
     Transport transport = Transport::udp;
     Endpoint local, external;
+    friend bool operator==(const Mapped&, const Mapped&) = default;
   };
   /// From now on servers are told these where they would be told our own. Not with `central_advertise`.
-  void set_mapped(std::vector<Mapped> mapped) { mapped_ = std::move(mapped); }
+  void set_mapped(std::vector<Mapped> mapped);
   /// Where a server sees a port of ours by UDP, as the last answer that said so had it.
   struct Outside {
     Endpoint local, seen;
@@ -240,6 +241,15 @@ class Proxy {
   Endpoint told_to_central(Transport transport, const Endpoint& local, const std::optional<Endpoint>& seen) const;
   std::optional<Endpoint> seen_by(std::size_t server, Transport told, const Flow& flow) const;
   void note_seen(const Transaction& t, const Message& answer);
+  Duration lease() const;
+  /// The next registration of those is answered by the server.
+  template <class Concerns>
+  void ask_server_again(Concerns concerns) {
+    register_cache_.forget_unless([&](std::uint64_t id) {
+      const Binding* const b = bindings_.by_id(id);
+      return b && !concerns(*b);
+    });
+  }
   void server_failed_for(TimePoint now, Transaction& t, std::string why, Output& out);
   void server_worked(TimePoint now, std::size_t server, Output& out);
   void give_up(TimePoint now, Transaction& t, Output& out);
@@ -387,6 +397,7 @@ class Proxy {
   std::vector<Mapped> mapped_;
   std::vector<IpNetwork> lan_;
   std::optional<Outside> outside_;
+  bool translated_ = false;  ///< a server saw us at another address than ours
   MediaBroker& broker_;
   KnownSources& known_;
   std::function<std::uint64_t()> random_;

@@ -42,6 +42,14 @@ void Proxy::name_contacts(Registering& r) {
   }
 }
 
+/// What phones are told at most; none: what the server granted. Only a phone's next registration can tell the server of a
+/// router's new address, as the digest is the phone's own.
+Duration Proxy::lease() const {
+  constexpr Duration kRouterMayMove = std::chrono::seconds(60);
+  if (options_.register_expires != Duration{}) return options_.register_expires;
+  return translated_ && !options_.central_advertise ? kRouterMayMove : Duration{};
+}
+
 /// How long the server is asked for: longer than the phone wants where refreshes are answered here.
 std::uint32_t Proxy::asked(const Registering& r, const RegisterContact& contact) const {
   const std::uint32_t wanted = r.wanted(contact);
@@ -55,7 +63,6 @@ std::uint32_t Proxy::asked(const Registering& r, const RegisterContact& contact)
 void Proxy::grant(const Message& m, const Transaction& t, RegisterContact& contact) const {
   contact.granted.reset();
   contact.loses_token = true;
-  const std::string us = hop_to_central(t.central_server, t.to, t.from, {}).us;
   bool lists = false, found = false;
   for (const Field& field : m.fields()) {
     if (field.name != FieldName::contact) continue;
@@ -68,7 +75,7 @@ void Proxy::grant(const Message& m, const Transaction& t, RegisterContact& conta
       const auto named = find_param(uri->params, "dw");
       const bool is_it = named ? named->value == contact.token
                                : t.registering->contacts.size() == 1 && uri->user == contact.user &&
-                                     equal_ignoring_case(uri->host_port, us);
+                                     equal_ignoring_case(uri->host_port, t.registering->us);
       if (!is_it) continue;
       if (named) contact.loses_token = false;
       if (const auto expires = find_param(address->params, "expires"); expires && !contact.granted)
@@ -85,8 +92,8 @@ void Proxy::grant(const Message& m, const Transaction& t, RegisterContact& conta
 /// it takes it for an end (sip-sbc §0, §2.3).
 std::uint32_t Proxy::told(const Registering& r, std::uint32_t granted, std::uint32_t wanted) const {
   std::uint32_t seconds = granted;
-  if (options_.register_expires != Duration{}) {
-    const auto most = std::chrono::duration_cast<std::chrono::seconds>(options_.register_expires).count();
+  if (lease() != Duration{}) {
+    const auto most = std::chrono::duration_cast<std::chrono::seconds>(lease()).count();
     seconds = std::min({seconds, wanted, static_cast<std::uint32_t>(most)});
   }
   return r.is_cisco ? std::max(seconds, kLeastExpires) : seconds;
@@ -126,7 +133,7 @@ void Proxy::restore_contacts(TimePoint now, const Transaction& t, const Message&
   if (!expires) return edits.insert_at_end_of_header(fmt::format("Expires: {}\r\n", shortest));
   const std::uint32_t says = read_expires(m.value(*expires));
   const bool too_short = r.is_cisco && says != 0 && says < kLeastExpires;
-  const bool too_long = options_.register_expires != Duration{} && says > shortest;
+  const bool too_long = lease() != Duration{} && says > shortest;
   if (shortest == 0 || too_short || too_long) edits.replace(m.value(*expires), std::to_string(shortest));
 }
 

@@ -228,8 +228,10 @@ void Proxy::on_connection_closed(TimePoint now, ConnectionId connection, std::st
     event.text = why;
     out.events.push_back(std::move(event));
   }
-  if (!closed.accepted)
+  if (!closed.accepted) {
     std::erase_if(central_connections_, [&](const auto& entry) { return entry.second == connection; });
+    if (servers_[closed.server].transport == Transport::tcp) ask_server_again([&](const Binding& b) { return b.central == connection; });
+  }
   std::vector<std::pair<std::size_t, std::uint64_t>> waiting;
   transactions_.for_each([&](const Transaction& t) {
     if (t.client_pending() && t.to.connection == connection) waiting.emplace_back(t.slot, t.serial);

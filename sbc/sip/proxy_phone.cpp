@@ -317,13 +317,23 @@ std::optional<Endpoint> Proxy::seen_by(std::size_t server, Transport told, const
   return connection != connections_.end() ? connection->second.seen : std::nullopt;
 }
 
+void Proxy::set_mapped(std::vector<Mapped> mapped) {
+  if (mapped == mapped_) return;
+  mapped_ = std::move(mapped);
+  ask_server_again([](const Binding&) { return true; });
+}
+
 void Proxy::note_seen(const Transaction& t, const Message& answer) {
   const bool to_server = t.purpose == Transaction::Purpose::server_ping ||
                          (t.purpose == Transaction::Purpose::forward && t.from_side == Side::access);
   const auto seen = to_server && options_.learn_outside ? seen_from(answer.via()) : std::nullopt;
   if (!seen) return;
+  translated_ = translated_ || seen->address != t.to.local.address;
   if (t.to.transport == Transport::udp) {
-    servers_[t.central_server].seen = Servers::Seen{t.to.peer, *seen};
+    auto& known = servers_[t.central_server].seen;
+    // What this server has of us is wrong from now on.
+    if (known && known->by == t.to.peer && known->as != *seen) ask_server_again([&](const Binding& b) { return b.server == t.central_server; });
+    known = Servers::Seen{t.to.peer, *seen};
     outside_ = Outside{t.to.local, *seen};
   } else if (const auto at = connections_.find(t.to.connection); at != connections_.end()) {
     at->second.seen = seen;

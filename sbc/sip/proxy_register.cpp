@@ -76,7 +76,7 @@ void Proxy::on_register(TimePoint now, const Flow& from, const Message& m, Outpu
 /// A registration that the server took for long enough is said again here (RegisterCache).
 bool Proxy::answer_from_cache(TimePoint now, Transaction& t, const Message& m, Output& out) {
   Binding* const b = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
-  if (options_.register_expires == Duration{} || !b || !servers_[b->server].up) return false;
+  if (lease() == Duration{} || !b || !servers_[b->server].up) return false;
   const auto known = register_cache_.answer(now, b->id, t.from, m, *t.registering);
   if (!known) return false;
   ++counters_.registrations_kept;
@@ -137,6 +137,7 @@ bool Proxy::forward_register(TimePoint now, Transaction& t, const Message& m, Ou
   const auto flow = central_flow(now, *picked, owner, servers_[*picked].transport, out);
   if (!flow) return false;
   Hop hop = hop_to_central(*picked, *flow, t.from, {});
+  t.registering->us = hop.us;
   t.branch = new_branch(m, Side::central);
   t.forwarded.clear();
   if (const auto refusal = build_request(now, t, m, hop, {}, {}, nullptr, t.forwarded, out)) {
@@ -320,7 +321,9 @@ void Proxy::remember_registration(TimePoint now, const Transaction& t, const Mes
   const RegisterContact& contact = r.contacts.front();
   const Binding* const b = bindings_.by_token(contact.token);
   if (!b) return;
-  if (options_.register_expires == Duration{} || !contact.granted || !other_.parse(as_bytes(t.request)))
+  // The answer itself may have shown that the server was told the wrong address.
+  const bool right = r.us == hop_to_central(t.central_server, t.to, t.from, {}).us;
+  if (lease() == Duration{} || !right || !contact.granted || !other_.parse(as_bytes(t.request)))
     return register_cache_.forget(b->id);
   // What a phone takes from each answer anew (RFC 3608 §6.1, RFC 7315 §4.1, RFC 5626 §6).
   std::string lines;

@@ -44,6 +44,7 @@ struct Registering {
   bool maps_host = false;
   bool is_cisco = false;  ///< it unregisters itself when told less than Proxy::kLeastExpires
   Reach reach;
+  std::string us;  ///< host and port of our Contacts, as the server was told last
 
   bool is_query() const { return contacts.empty() && !star; }
   bool keeps_alive() const { return contacts.size() == 1 && contacts.front().keep_alive; }

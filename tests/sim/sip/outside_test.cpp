@@ -113,3 +113,80 @@ TEST_CASE("outside: what comes over a connection to a server of UDP is answered 
   CHECK(sip_host(told) == "198.51.100.7:33333");
   CHECK(told.find("transport=tcp") == std::string::npos);
 }
+
+namespace {
+
+SipText registers_again(Stand& s, unsigned cseq) {
+  return s.register_text().set("From", "<sip:1001@pbx.example.net>;tag=one").set("CSeq", std::to_string(cseq) + " REGISTER");
+}
+SipText granted(const SipText& request, const std::string& received, const std::string& rport) {
+  return seen(request, 200, received, rport).add("Contact", request.get("Contact") + ";expires=3600");
+}
+
+}  // namespace
+
+TEST_CASE("outside: phones behind a router that may move register each minute, here until it has moved") {
+  Stand s(edge());
+  s.phone(registers_again(s, 101));
+  s.server(granted(s.to_central("REGISTER"), "198.51.100.7", "33333"));
+  CHECK(s.to_phone("REGISTER", 200).get("Expires") == "60");
+  for (unsigned i = 0; i < 3; ++i) {
+    s.advance(50s);
+    s.clear();
+    s.phone(registers_again(s, 102 + i));
+    // The first one tells the server what its answer taught us.
+    if (i == 0) s.server(granted(s.to_central("REGISTER"), "198.51.100.7", "33333"));
+    CHECK(s.count(true, "REGISTER") == (i == 0 ? 1 : 0));
+    CHECK(s.to_phone("REGISTER", 200).get("Expires") == "60");
+  }
+  s.phone(s.from_phone("MESSAGE"));
+  s.server(seen(s.to_central("MESSAGE"), 200, "198.51.100.8", "44444"));
+  s.advance(50s);
+  s.clear();
+  s.phone(registers_again(s, 105));
+  CHECK(sip_host(sip_uri(s.to_central("REGISTER").get("Contact"))) == "198.51.100.8:44444");
+}
+
+TEST_CASE("outside: likewise when a mapping is another one, and when the connection to a server of TCP is gone") {
+  Stand mapped(edge());
+  const auto external = [&](const char* at) {
+    mapped.proxy.set_mapped({{sip::Transport::udp, {Stand::central(), 5060}, *Endpoint::parse(at)}});
+  };
+  external("198.51.100.7:5060");
+  mapped.phone(registers_again(mapped, 101));
+  mapped.server(granted(mapped.to_central("REGISTER"), "198.51.100.7", "5060"));
+  mapped.clear();
+  external("198.51.100.7:5060");
+  mapped.phone(registers_again(mapped, 102));
+  CHECK(mapped.count(true, "REGISTER") == 0);
+  external("198.51.100.8:5060");
+  mapped.phone(registers_again(mapped, 103));
+  CHECK(sip_host(sip_uri(mapped.to_central("REGISTER").get("Contact"))) == "198.51.100.8");
+
+  sip::ProxyOptions o = Stand::options(1, sip::Transport::tcp);
+  o.learn_outside = true;
+  Stand s(o);
+  s.phone(registers_again(s, 101));
+  REQUIRE(s.connects.size() == 1);
+  s.proxy.on_connected(s.now, s.connects[0].id, {Stand::central(), 45000});
+  sip::Flow by_tcp = s.sent.back().to;
+  s.say(by_tcp, granted(s.to_central("REGISTER"), "198.51.100.7", "45678"));
+  CHECK(s.to_phone("REGISTER", 200).get("Expires") == "60");
+  s.phone(registers_again(s, 102));
+  s.say(by_tcp, granted(s.to_central("REGISTER"), "198.51.100.7", "45678"));
+  s.clear();
+  s.phone(registers_again(s, 103));
+  CHECK(s.count(true, "REGISTER") == 0);
+  sip::Output out;
+  s.proxy.on_connection_closed(s.now, s.connects[0].id, "connection reset", out);
+  s.take(out);
+  s.phone(registers_again(s, 104));
+  CHECK(s.count(true, "REGISTER") == 1);
+}
+
+TEST_CASE("outside: where no router stands between, phones are told what the server granted") {
+  Stand s(edge());
+  s.phone(registers_again(s, 101));
+  s.server(granted(s.to_central("REGISTER"), Stand::central().to_string(), "5060"));
+  CHECK(sip_param(s.to_phone("REGISTER", 200).get("Contact"), "expires") == "3600");
+}
