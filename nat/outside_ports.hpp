@@ -21,6 +21,8 @@ class OutsidePorts {
   virtual void give_back(const Endpoint& local) = 0;
   /// Where any other port of ours is reached: known of a router that keeps port numbers.
   virtual std::optional<Endpoint> seen(const Endpoint& local) const = 0;
+  /// The address of the router before `local`, as it was seen last; nothing: there is none, or it is not known.
+  virtual std::optional<IpAddress> address(const IpAddress& local) const = 0;
   /// A router stands between `local` and the outside that lets in whom we have sent to: this place takes what keeps a
   /// mapping there while there is nobody else to send to. Nothing: no such router.
   virtual std::optional<Endpoint> anchor(const IpAddress& local) const = 0;

@@ -70,9 +70,10 @@ void WarmPool::set_refresh(Duration refresh) {
 }
 
 void WarmPool::set_seen(const Seen& seen) {
-  if (std::exchange(seen_, seen) == seen || !ports_ || seen.local != local_) return;
-  const auto known = ports_->facts().address;
+  if (std::exchange(seen_, seen) == seen) return;
+  const auto known = ports_ && seen.local == local_ ? ports_->facts().address : std::nullopt;
   if (known && *known != seen.external) perform(ports_->look_again(loop_.now()));
+  if (on_address_) on_address_();
 }
 
 // ---- whom to ask ----
@@ -170,6 +171,7 @@ void WarmPool::send(const WarmPorts::Send& what) {
 
 void WarmPool::tell() {
   const WarmPorts::Facts& now = ports_->facts();
+  const bool another = now.address != told_.address;
   const bool news = now.maps != told_.maps || now.address != told_.address || now.keeps_numbers != told_.keeps_numbers;
   if (now.address != told_.address && told_.address) ++addresses_;
   if (news)
@@ -180,6 +182,7 @@ void WarmPool::tell() {
                                       : "no",
                  server_.to_string(), now.error.empty() ? std::string() : " reason=\"" + escaped(now.error) + "\"");
   told_ = now;
+  if (another && on_address_) on_address_();
 }
 
 // ---- what streams are given ----
@@ -208,6 +211,16 @@ std::optional<Endpoint> WarmPool::seen(const Endpoint& local) const {
   if (seen_ && seen_->local == local.address && seen_->external != local.address && seen_->keeps_numbers)
     return Endpoint{seen_->external, local.port};
   return std::nullopt;
+}
+
+std::optional<IpAddress> WarmPool::address(const IpAddress& local) const {
+  if (ports_ && local == local_) {
+    const WarmPorts::Facts& facts = ports_->facts();
+    if (facts.maps == RouterMaps::nothing) return std::nullopt;
+    if (facts.maps != RouterMaps::unknown && facts.address) return facts.address;
+  }
+  const bool translated = seen_ && seen_->local == local && seen_->external != local;
+  return translated ? std::optional(seen_->external) : std::nullopt;
 }
 
 std::optional<Endpoint> WarmPool::anchor(const IpAddress& local) const {

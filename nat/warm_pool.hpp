@@ -1,8 +1,10 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nat/core/warm_ports.hpp"
@@ -40,10 +42,13 @@ class WarmPool final : public OutsidePorts {
   void set_idle(bool idle);
   void set_refresh(Duration refresh);
   void set_seen(const Seen& seen);
+  /// Called when address() may have become another.
+  void set_on_address(std::function<void()> on_address) { on_address_ = std::move(on_address); }
 
   std::optional<Pair> take(const IpAddress& local) override;
   void give_back(const Endpoint& local) override;
   std::optional<Endpoint> seen(const Endpoint& local) const override;
+  std::optional<IpAddress> address(const IpAddress& local) const override;
   std::optional<Endpoint> anchor(const IpAddress& local) const override;
 
   struct State {
@@ -83,6 +88,7 @@ class WarmPool final : public OutsidePorts {
   std::optional<WarmPorts> ports_;
   std::map<std::uint16_t, Sockets> sockets_;  ///< by RTP port
   std::optional<Seen> seen_;
+  std::function<void()> on_address_;
   WarmPorts::Facts told_;
   std::uint64_t offered_ = 0, asked_total_ = 0, addresses_ = 0;
 };

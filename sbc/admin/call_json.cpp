@@ -71,7 +71,8 @@ Json stream_json(const phones::Call::Stream& stream, const Now& now, const CallH
           {"from_phone", flow_json(stream.media.from_phone, now)},
           {"from_central", flow_json(stream.media.from_central, now)},
           {"history", history_json(history ? history->find(stream) : nullptr)},
-          {"strangers", stream.media.strangers}};
+          {"strangers", stream.media.strangers},
+          {"router_moved", stream.media.router_moved}};
 }
 
 /// null: SIP has no such number.

@@ -55,6 +55,7 @@ struct MediaPorts {
   MediaId id = MediaId::none;
   Endpoint phone_facing;
   Endpoint central_facing;
+  std::optional<Endpoint> central_rtcp{};  ///< where it reaches our RTCP, when that is not the port after central_facing's
 };
 
 /// What came from one side, and what of it reached the other.
@@ -88,6 +89,7 @@ struct MediaReport {
   std::optional<Endpoint> far_end;  ///< where they go
   std::uint64_t strangers = 0;      ///< packets dropped because of where they came from, both sides
   bool direct = false;              ///< the phone was told its far end's own address: nothing passes here
+  bool router_moved = false;  ///< the central side was told an address that the router has no more, and is not heard since
 };
 
 /// How a stream ends.
@@ -104,6 +106,9 @@ class MediaBroker {
 
   /// The sockets are bound when this returns. Errc::exhausted when there are no ports or descriptors left.
   virtual Result<MediaPorts> open(const MediaRequest& request) = 0;
+  /// What either side is to be told from now on: since it was opened, the router may have another address. An id that
+  /// is not open gives none.
+  virtual MediaPorts ports(MediaId id) = 0;
   /// Signalling opened the same stream again: the phone may latch anew.
   virtual void reopen(MediaId id) = 0;
   /// Where the phone says that it receives: a private address most often. When it is the address that its signalling

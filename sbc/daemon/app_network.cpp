@@ -40,6 +40,7 @@ void App::start_warm_ports() {
   if (!media_) return;
   warm_ = std::make_unique<nat::WarmPool>(loop_, warm_pool_options(loaded_.config));
   media_->set_outside(warm_.get());
+  warm_->set_on_address([this] { media_->outside_changed(); });
   keep_ports_warm();
   warm_->start();
 }

@@ -214,6 +214,10 @@ admin::Sources App::sources() {
     phones::BoxFacts box = doctor::look_from_inside(status(), loaded_.config);
     box.network = network_->facts();
     box.heard = inventory_.heard();
+    if (const auto move = media_ ? media_->router_moved() : std::nullopt) {
+      box.moved = {move->was, move->is, wall_ago(wall_now(), move->at, loop_.now()), move->streams, {}};
+      if (move->ended) box.moved->ended = wall_ago(wall_now(), *move->ended, loop_.now());
+    }
     box.refused = refused_sources();
     for (const auto& e : names_.enumerators()) {
       box.enumerators.push_back({e.source, std::string(to_string(e.way)), e.example, e.refused,

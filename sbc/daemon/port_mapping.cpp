@@ -44,15 +44,19 @@ std::vector<sip::Proxy::Mapped> mapped_sip(const std::vector<Granted>& granted, 
 }
 
 std::vector<proxy::MediaDesk::MappedPair> mapped_pairs(const std::vector<Granted>& granted, const IpAddress& ours) {
-  std::vector<proxy::MediaDesk::MappedPair> all;
+  std::vector<proxy::MediaDesk::MappedPair> all, others;
   for (std::size_t i = 0; i + 1 < granted.size(); ++i) {
     const Granted& rtp = granted[i];
     const Granted& rtcp = granted[i + 1];
-    const bool pair = !rtp.wanted.follows && rtcp.wanted.follows && rtcp.wanted.internal == rtp.wanted.internal + 1 &&
-                      rtcp.external.address == rtp.external.address && rtcp.external.port == rtp.external.port + 1;
-    if (pair && rtp.external.port % 2 == 0) all.push_back({{ours, rtp.wanted.internal}, rtp.external});
+    const bool ours_too = !rtp.wanted.follows && rtcp.wanted.follows && rtcp.wanted.internal == rtp.wanted.internal + 1;
+    const bool pair = ours_too && rtcp.external.address == rtp.external.address && rtcp.external.port == rtp.external.port + 1;
+    if (pair && rtp.external.port % 2 == 0) {
+      all.push_back({{ours, rtp.wanted.internal}, rtp.external});
+    } else if (ours_too && rtp.external.address == rtcp.external.address) {
+      others.push_back({{ours, rtp.wanted.internal}, rtp.external, rtcp.external});
+    }
   }
-  return all;
+  return all.empty() ? others : all;
 }
 
 }  // namespace dw

@@ -223,6 +223,7 @@ std::string ends(const Json& stream) {
   if (flag_at(stream, "direct")) out = "directly between the phones; else " + out;
   if (const std::uint64_t strangers = number_at(stream, "strangers"); strangers > 0)
     out += fmt::format("; {} from strangers dropped", counted(strangers, "packet"));
+  if (flag_at(stream, "router_moved")) out += "; nothing comes since the router's address changed: hang up and call again";
   return out;
 }
 

@@ -49,6 +49,14 @@ std::string_view to_string(AudioWay::By by);  ///< "not_known", "own_address"…
 /// One sentence.
 std::string in_words(const AudioWay& way);
 
+/// The router got another address while calls ran, and the central side goes on sending to the old one.
+struct RouterMoved {
+  IpAddress was, is;
+  WallTime at{};
+  std::size_t streams = 0;        ///< that hear nothing now
+  std::optional<WallTime> ended;  ///< when the last such stream was over
+};
+
 /// What ended calls heard of the central side, since the start.
 struct AudioHeard {
   std::uint64_t calls = 0;   ///< that heard it

@@ -148,6 +148,7 @@ struct BoxFacts {
   std::optional<nat::portmap::Facts> mapping;  ///< what the router was asked to let in
   std::optional<AudioWay> audio;               ///< nothing: hosted, or no media is relayed
   AudioHeard heard;
+  std::optional<RouterMoved> moved;  ///< while calls ran
   std::vector<RefusedSource> refused;     ///< the latest first
   std::vector<Enumerator> enumerators;  ///< likewise
   std::string forward;                         ///< what it should let in: "UDP 5060 and 20000-29999"

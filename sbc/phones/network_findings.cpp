@@ -13,6 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr auto kMoveTold = std::chrono::minutes(15);
 constexpr std::size_t kMaxRemoteText = 120;  // octets kept of what others say
 constexpr std::size_t kDifferencesShown = 3;
 constexpr std::chrono::seconds kKept{120};  // RFC 4787 §4.3: a mapping must live two minutes
@@ -72,6 +73,7 @@ class NetworkExamination {
     check_forward();
     check_mapping();
     check_audio();
+    check_move();
     check_helpers();
     check_reach();
     check_names();
@@ -86,6 +88,7 @@ class NetworkExamination {
   void check_forward();
   void check_mapping();
   void check_audio();
+  void check_move();
   void check_helpers();
   void check_reach();
   void check_names();
@@ -202,6 +205,18 @@ void NetworkExamination::check_audio() {
   } else if (way.by == AudioWay::By::not_known && !way.error.empty()) {
     add("audio_way_unknown", heard_last ? Severity::info : Severity::warning, in_words(way));
   }
+}
+
+/// Calls that are over need nothing any more, and somebody may still ask what it was.
+void NetworkExamination::check_move() {
+  if (!box_.moved) return;
+  const RouterMoved& moved = *box_.moved;
+  if (moved.streams == 0 && (!moved.ended || now_ - *moved.ended > kMoveTold)) return;
+  std::string seen = fmt::format("At {} the router's address {} became {}. ", to_rfc3339(moved.at), moved.was.to_string(), moved.is.to_string());
+  seen += moved.streams == 0   ? "Calls of then that heard nothing any more are over."
+          : moved.streams == 1 ? "One stream of a call hears nothing since."
+                               : fmt::format("{} streams of calls hear nothing since.", moved.streams);
+  add("router_moved", moved.streams > 0 ? Severity::warning : Severity::info, std::move(seen));
 }
 
 std::string words(const std::vector<Difference>& differences) {

@@ -75,6 +75,11 @@ inline constexpr auto kNetworkKinds = std::to_array<FindingKind>({
      "One of three. In the router: switch UPnP, NAT-PMP or PCP on, or forward media.ports (UDP) to this box and set "
      "central.media.advertise to the router's outer address. Or put a hosted Dropwire before the central server. Or have the central "
      "server send audio to where it comes from (symmetric RTP; in Asterisk nat=yes, or rtp_symmetric=yes)."},
+    {"router_moved", Severity::warning, About::network, "The router's address changed during a call",
+     "The provider gave the router another address while calls ran. The central side had been told the old one and goes on sending "
+     "to it, so that phones hear nothing; the other side still hears them. Calls that begin now are told the new one.",
+     "Hang up and call again. A central server that sends audio to where it comes from (symmetric RTP; in Asterisk nat=yes, or "
+     "rtp_symmetric=yes) is heard again by itself. If it happens often, ask the provider for a fixed address."},
     {"hairpin_missing", Severity::info, About::network, "The router does not loop traffic back",
      "Two hosts behind this router do not reach each other by its outer address. Calls through this box are "
      "not "

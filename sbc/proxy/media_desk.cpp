@@ -3,7 +3,21 @@
 #include <algorithm>
 #include <utility>
 
+#include "sbc/net/log.hpp"
+
 namespace dw::proxy {
+namespace {
+
+constexpr std::size_t kMaxFormer = 4;  ///< addresses that the central side was told of one stream, before the last one
+constexpr Duration kCutOff = std::chrono::seconds(3);  ///< without a packet
+
+/// Said only when it is not the next port.
+std::optional<Endpoint> unless_next(const std::optional<Endpoint>& rtcp, const Endpoint& rtp) {
+  const bool next = rtcp && rtcp->address == rtp.address && rtcp->port == rtp.port + 1;
+  return next ? std::nullopt : rtcp;
+}
+
+}  // namespace
 
 MediaDesk::MediaDesk(net::Loop& loop, nat::Relay& relay, const Options& options)
     : loop_(loop), relay_(relay), options_(options), timer_(loop, [this] { end_due(); }), look_(loop, [this] {
@@ -48,9 +62,12 @@ Result<MediaPorts> MediaDesk::open(const MediaRequest& request) {
   if (taken) lent_[opened->id] = lent->local;
   Stream stream;
   stream.request = request;
+  stream.central = central;
+  const Told told = taken ? Told{lent->external, lent->rtcp} : told_to_central(central);
   stream.ports = {opened->id,
                   {options_.phone_advertise.value_or(request.phone_side), opened->phone_port},
-                  taken ? lent->external : told_to_central(central)};
+                  told.rtp,
+                  unless_next(told.rtcp, told.rtp)};
   if (options_.tos) relay_.set_tos(opened->id, *options_.tos);
   if (const auto anchor = way_anchor(central)) relay_.open_way(opened->id, *anchor);
   by_central_facing_[stream.ports.central_facing] = opened->id;
@@ -81,6 +98,7 @@ void MediaDesk::end(MediaId id) {
 void MediaDesk::set_mapped(std::vector<MappedPair> pairs) {
   mapped_ = std::move(pairs);
   next_mapped_ = 0;
+  outside_changed();
 }
 
 std::vector<std::uint16_t> MediaDesk::mapped_ports(const IpAddress& central_side) {
@@ -93,18 +111,93 @@ std::vector<std::uint16_t> MediaDesk::mapped_ports(const IpAddress& central_side
   return ports;
 }
 
-/// Without a mapping it is the same port at the router's address, where that is known to keep port numbers; else our own
-/// address, as for a server that learns where packets come from.
-Endpoint MediaDesk::told_to_central(const Endpoint& local) {
-  if (options_.central_advertise) return {*options_.central_advertise, local.port};
+/// Without a mapping it is the same port at the router's address, where that is known to keep port numbers.
+std::optional<MediaDesk::Told> MediaDesk::outside_now(const Endpoint& local) const {
+  if (options_.central_advertise) return Told{{*options_.central_advertise, local.port}, {}};
   const auto pair = std::ranges::find(mapped_, local, &MappedPair::local);
-  if (pair != mapped_.end()) {
-    next_mapped_ = static_cast<std::size_t>(pair - mapped_.begin() + 1) % mapped_.size();
-    return pair->external;
-  }
-  if (!mapped_.empty()) ++unmapped_;
+  if (pair != mapped_.end()) return Told{pair->external, pair->rtcp};
   const auto seen = outside_ ? outside_->seen(local) : std::nullopt;
-  return seen.value_or(local);
+  return seen ? std::optional(Told{*seen, {}}) : std::nullopt;
+}
+
+/// Else our own address, as for a server that learns where packets come from.
+MediaDesk::Told MediaDesk::told_to_central(const Endpoint& local) {
+  const auto pair = std::ranges::find(mapped_, local, &MappedPair::local);
+  if (options_.central_advertise) {
+    // A person's word counts more.
+  } else if (pair != mapped_.end()) {
+    next_mapped_ = static_cast<std::size_t>(pair - mapped_.begin() + 1) % mapped_.size();
+  } else if (!mapped_.empty()) {
+    ++unmapped_;
+  }
+  return outside_now(local).value_or(Told{local, {}});
+}
+
+// ---- the router has another address ----
+
+std::optional<IpAddress> MediaDesk::router_address(const Endpoint& local) const {
+  if (options_.central_advertise) return std::nullopt;
+  const auto pair = std::ranges::find(mapped_, local, &MappedPair::local);
+  if (pair != mapped_.end()) return pair->external.address;
+  return outside_ ? outside_->address(local.address) : std::nullopt;
+}
+
+MediaPorts MediaDesk::ports(MediaId id) {
+  const auto at = streams_.find(id);
+  if (at == streams_.end()) return {};
+  Stream& stream = at->second;
+  MediaPorts& ports = stream.ports;
+  // What STUN learned of this very port holds for as long as the router has that address.
+  const auto address = router_address(stream.central);
+  const bool holds = lent_.contains(id) && (!address || *address == ports.central_facing.address);
+  const auto told = holds ? std::nullopt : outside_now(stream.central);
+  if (!told || told->rtp == ports.central_facing) return ports;
+  by_central_facing_[told->rtp] = id;
+  if (stream.former.size() == kMaxFormer) {
+    by_central_facing_.erase(stream.former.front());
+    stream.former.erase(stream.former.begin());
+  }
+  stream.former.push_back(ports.central_facing);
+  ports.central_facing = told->rtp;
+  ports.central_rtcp = unless_next(told->rtcp, told->rtp);
+  stream.moved.reset();
+  return ports;
+}
+
+void MediaDesk::outside_changed() {
+  std::size_t streams = 0;
+  for (auto& [id, stream] : streams_) {
+    const auto is = router_address(stream.central);
+    const IpAddress& was = stream.ports.central_facing.address;
+    if (!is || *is == was || was == stream.central.address) {
+      stream.moved.reset();
+    } else if (!stream.moved) {
+      stream.moved = loop_.now();
+      move_ = Move{was, *is, loop_.now()};
+      ++streams;
+    }
+  }
+  if (streams > 0)
+    spdlog::warn("event=router_moved was={} address={} streams={} the central side sends them to the old address, unless it goes by "
+                 "where audio comes from",
+                 move_->was.to_string(), move_->is.to_string(), streams);
+}
+
+/// A server that sends to where audio comes from is heard again as soon as ours comes from the new address.
+bool MediaDesk::cut_off(const Stream& stream, const MediaReport& report) const {
+  const TimePoint now = loop_.now();
+  const auto& heard = report.from_central.last;
+  if (!stream.moved || now - *stream.moved < kCutOff || !heard) return false;
+  const bool phone_speaks = report.from_phone.last && *report.from_phone.last > *stream.moved;
+  return phone_speaks && now - *heard >= kCutOff;
+}
+
+std::optional<MediaDesk::Move> MediaDesk::router_moved() const {
+  if (!move_) return std::nullopt;
+  Move move = *move_;
+  for (const auto& [id, stream] : streams_)
+    move.streams += stream.moved && cut_off(stream, relay_.report(id)) ? 1 : 0;
+  return move.streams > 0 || move.ended ? std::optional(move) : std::nullopt;
 }
 
 void MediaDesk::reopen(MediaId id) {
@@ -239,6 +332,7 @@ MediaReport MediaDesk::report(MediaId id) const {
   if (at == streams_.end()) return {};
   MediaReport report = relay_.report(id);
   report.direct = at->second.direct;
+  report.router_moved = cut_off(at->second, report);
   return report;
 }
 
@@ -250,8 +344,12 @@ void MediaDesk::append_metrics(MetricsText& out) const {
 void MediaDesk::close(MediaId id, MediaEnd end) {
   const auto at = streams_.find(id);
   if (at == streams_.end()) return;
-  const auto facing = by_central_facing_.find(at->second.ports.central_facing);
-  if (facing != by_central_facing_.end() && facing->second == id) by_central_facing_.erase(facing);
+  if (move_ && at->second.moved && cut_off(at->second, relay_.report(id))) move_->ended = loop_.now();
+  at->second.former.push_back(at->second.ports.central_facing);
+  for (const Endpoint& told : at->second.former) {
+    const auto facing = by_central_facing_.find(told);
+    if (facing != by_central_facing_.end() && facing->second == id) by_central_facing_.erase(facing);
+  }
   uncount(at->second.request.phone);
   streams_.erase(at);
   if (end == MediaEnd::closed) join(feeds_.forget(id));  // who was lost is heard for as long as it lasts

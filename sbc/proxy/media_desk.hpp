@@ -34,9 +34,10 @@ class MediaDesk final : public MediaBroker {
     /// How long a stream's ports stay its own after either end (sccp §4.2, §4.4).
     Duration after_closed = std::chrono::seconds(5), after_lost = std::chrono::seconds(10);
   };
-  /// An RTP port of ours and, behind it, RTCP's, that the router has mapped to two ports that follow each other too.
+  /// An RTP port of ours and, behind it, RTCP's, that the router has mapped.
   struct MappedPair {
     Endpoint local, external;
+    std::optional<Endpoint> rtcp{};  ///< external; none: the port after `external`'s
     friend bool operator==(const MappedPair&, const MappedPair&) = default;
   };
   MediaDesk(net::Loop& loop, nat::Relay& relay, const Options& options);
@@ -56,8 +57,20 @@ class MediaDesk final : public MediaBroker {
   void append_metrics(MetricsText& out) const;
   /// What else is known of the router; while there are no mapped pairs, its pairs go first. Outlives this.
   void set_outside(nat::OutsidePorts* outside) { outside_ = outside; }
+  /// The router may have another address: streams whose central side was told the old one are looked at.
+  void outside_changed();
+  /// The router's last move that cut streams off: they are not heard from the central side since, unless it sends to where
+  /// audio comes from.
+  struct Move {
+    IpAddress was, is;
+    TimePoint at{};            ///< it was noticed
+    std::size_t streams = 0;   ///< that are cut off now
+    std::optional<TimePoint> ended{};  ///< when the last such stream was over
+  };
+  std::optional<Move> router_moved() const;
 
   Result<MediaPorts> open(const MediaRequest& request) override;
+  MediaPorts ports(MediaId id) override;
   void reopen(MediaId id) override;
   void set_phone_stated(MediaId id, const Endpoint& stated) override;
   void set_phone(MediaId id, const IpAddress& address) override;
@@ -74,6 +87,9 @@ class MediaDesk final : public MediaBroker {
   struct Stream {
     MediaRequest request;
     MediaPorts ports;
+    Endpoint central;              ///< where the central-facing RTP socket stands
+    std::vector<Endpoint> former;  ///< that the central side was told before
+    std::optional<TimePoint> moved;  ///< since when the router has another address than the central side was told
     std::optional<Endpoint> stated, stated_rtcp;
     std::optional<Endpoint> far_end, far_end_rtcp;  ///< not one of our own streams
     MediaId other = MediaId::none;  ///< the stream of ours that its far end is
@@ -89,7 +105,14 @@ class MediaDesk final : public MediaBroker {
   std::vector<std::uint16_t> mapped_ports(const IpAddress& central_side);
   std::optional<nat::OutsidePorts::Pair> outside_pair(const IpAddress& central_side);
   std::optional<Endpoint> way_anchor(const Endpoint& central) const;
-  Endpoint told_to_central(const Endpoint& local);
+  struct Told {
+    Endpoint rtp;
+    std::optional<Endpoint> rtcp;  ///< none: the next port
+  };
+  Told told_to_central(const Endpoint& local);
+  std::optional<Told> outside_now(const Endpoint& local) const;
+  std::optional<IpAddress> router_address(const Endpoint& local) const;
+  bool cut_off(const Stream& stream, const MediaReport& report) const;
   void end(MediaId id);
   void end_due();
 
@@ -100,6 +123,7 @@ class MediaDesk final : public MediaBroker {
   std::size_t next_mapped_ = 0;  ///< the one that goes first: those used last go last
   std::uint64_t unmapped_ = 0, refused_ = 0;
   nat::OutsidePorts* outside_ = nullptr;
+  std::optional<Move> move_;
   std::unordered_map<MediaId, Endpoint> lent_;  ///< which pairs of outside_ streams have, until the relay ends them
   std::unordered_map<MediaId, Stream> streams_;
   std::unordered_map<IpAddress, std::size_t> counts_;  // streams by source_of() the phone

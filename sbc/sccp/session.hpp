@@ -240,6 +240,7 @@ class Session {
   void refuse_receive(const Frame& frame, MediaKind kind, const ChannelIds& ids, std::uint32_t status,
                       Output& out);
   bool far_end_usable(const MediaChannel& channel, const Endpoint& far_end) const;
+  void ask_ports(MediaChannel& channel);
   void acked(TimePoint now, MediaChannel& channel, const Endpoint& stated);
   void punch(MediaChannel& channel, Output& out);
   void unpunch(MediaChannel& channel, Output& out);

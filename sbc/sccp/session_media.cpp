@@ -239,6 +239,7 @@ void Session::on_receive_ack(TimePoint now, const Frame& frame, MediaKind kind, 
     return;
   }
   learn_ids(*channel, ids);
+  ask_ports(*channel);
   write_ours(payload, field, channel->ports.central_facing);
   const Endpoint stated = read_field(frame.payload, field);
   acked(now, *channel, stated);
@@ -256,17 +257,26 @@ void Session::on_port_res(TimePoint now, const Frame& frame, Output& out) {
   if (!channel) channel = channels_.find(MediaKind::video, ids);
   const Endpoint stated = read_field(frame.payload, field);
   ++counters_.rewritten;
+  if (channel) ask_ports(*channel);
   if (!channel || !stated.address || stated.address.is_unspecified() ||
       !write_field(payload, field, channel->ports.central_facing)) {
     write_field(payload, field, {IpAddress::v4(0), 0});
     return;
   }
+  const auto& outside = channel->ports.central_rtcp;
+  if (outside && outside->address == channel->ports.central_facing.address) write_u32(payload, field.rtcp_port, outside->port);
   acked(now, *channel, stated);
   const std::uint32_t rtcp = read_u32(frame.payload, field.port + 4U);
   if (rtcp != 0 && rtcp <= 65535)
     broker_.set_rtcp(channel->ports.id, MediaSide::phone, Endpoint{stated.address, static_cast<std::uint16_t>(rtcp)});
   out.events.push_back({SessionEvent::Kind::receives, {}, std::nullopt, stated});
   channel->punch_at.reset();  // OpenReceiveChannel is still to come
+}
+
+/// A router may have another address than when the stream was opened.
+void Session::ask_ports(MediaChannel& channel) {
+  const MediaPorts now_told = broker_.ports(channel.ports.id);
+  if (now_told.id != MediaId::none) channel.ports = now_told;
 }
 
 void Session::acked(TimePoint now, MediaChannel& channel, const Endpoint& stated) {

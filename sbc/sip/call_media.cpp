@@ -98,7 +98,9 @@ Result<void> CallMedia::rewrite_sdp_body(TimePoint now, std::string_view body, S
         if (moved) broker.reopen(stream.ports.id);
       }
       if (applies) broker.set_formats(stream.ports.id, MediaSide::phone, formats[i]);
+      if (const MediaPorts now_told = broker.ports(stream.ports.id); now_told.id != MediaId::none) stream.ports = now_told;
       rewrite.to[i] = stream.ports.central_facing;
+      rewrite.rtcp[i] = stream.ports.central_rtcp;
       rewrite.own = stream.ports.central_facing.address;
     } else {
       tell_sources(stream, *sdp, media, standing, broker);
@@ -174,8 +176,9 @@ std::uint64_t CallMedia::version_for(Side from, Standing standing, const Sdp& sd
   const std::uint64_t says = sdp.version.value_or(0);
   if (standing == Standing::informs && v.any) return says + v.offset;
   std::size_t hash = std::hash<std::string_view>{}(body);
-  for (const auto& to : rewrite.to) {
-    if (to) hash = hash * 31 + std::hash<Endpoint>{}(*to);
+  for (const auto* const told : {&rewrite.to, &rewrite.rtcp}) {
+    for (const auto& to : *told)
+      if (to) hash = hash * 31 + std::hash<Endpoint>{}(*to);
   }
   if (!v.any) {
     v = {says, says, 0, hash, true};

@@ -106,6 +106,8 @@ class CodecRules;  // codec_rules.hpp
 struct SdpRewrite {
   /// By m-line; none: it can't be had, and is refused. Without effect for what is not relayable.
   std::array<std::optional<Endpoint>, kMaxSdpMedia> to;
+  /// By m-line; where its RTCP is received. None: at the port after `to`'s.
+  std::array<std::optional<Endpoint>, kMaxSdpMedia> rtcp{};
   IpAddress own;                      ///< for o=, and wherever no m-line has a say
   std::uint64_t version = 0;          ///< for o=
   std::array<IpAddress, 3> hidden{};  ///< further addresses of whoever wrote it, known from elsewhere
@@ -114,7 +116,8 @@ struct SdpRewrite {
 
 /// Appends `body`, which `sdp` was parsed from, with other addresses (sip-sbc §2.3):
 ///   - o=: `own` and `version`;
-///   - an m-line with an endpoint in `to`: its port, its c=, its a=rtcp (port + 1, RFC 3605);
+///   - an m-line with an endpoint in `to`: its port, its c=, its a=rtcp (port + 1, or `rtcp`; RFC 3605). One of RTP
+///   gets an a=rtcp when `rtcp` has a say;
 ///   - an m-line whose address is a group's stays;
 ///   - any other m-line: port 0, and `own` in its c=;
 ///   - the session's c=: the address of all m-lines that rely on it, or `own` when these differ, and then a

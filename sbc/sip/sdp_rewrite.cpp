@@ -115,6 +115,7 @@ class Rewriter {
   /// What the last section still lacks.
   void finish() {
     if (added_) put_added_connection();
+    if (rtcp_due_) put_added_rtcp();
   }
   std::size_t removed() const { return removed_; }
   /// A hidden host stands in what must stay.
@@ -148,6 +149,7 @@ class Rewriter {
   void put_own_origin();
   void put_connection(std::string_view text, std::string_view value);
   void put_rtcp(const SdpLine& line);
+  void put_added_rtcp();
   /// `text` with its part `at` saying `address`.
   void put_address(std::string_view text, const SdpAddress& at, const IpAddress& address);
   void put_whole_address(const IpAddress& address);
@@ -169,6 +171,8 @@ class Rewriter {
   std::optional<IpAddress> address_;  // what its c= is to say; none: it stays
   std::uint16_t port_ = 0;            // for Fate::moves
   std::optional<IpAddress> added_;    // a c= is due, with this address
+  std::optional<Endpoint> rtcp_;      // what its a=rtcp is to say; none: the next port
+  bool rtcp_due_ = false;             // it has none so far, and needs one
   std::vector<std::uint8_t> offered_; // payload types, in order; empty: those that it has
 
   std::string_view last_end_;
@@ -208,7 +212,9 @@ void Rewriter::plan_session() {
 void Rewriter::plan_hosts() {
   hosts_.allow(own_);
   for (std::size_t i = 0; i < sdp_.lines.size(); ++i) {
-    if (fate_of(i) == Fate::moves) hosts_.allow(rewrite_.to[i]->address);
+    if (fate_of(i) != Fate::moves) continue;
+    hosts_.allow(rewrite_.to[i]->address);
+    if (rewrite_.rtcp[i]) hosts_.allow(rewrite_.rtcp[i]->address);
   }
   for (const SdpHost& host : sdp_.hosts())
     hosts_.hide(host.address, host.text);
@@ -221,11 +227,13 @@ void Rewriter::begin_media() {
   in_media_ = true;
   address_.reset();
   offered_.clear();
+  rtcp_.reset();
   if (fate_ == Fate::moves) {
     const SdpMedia& media = sdp_.lines[next_media_];
     const Endpoint& to = *rewrite_.to[next_media_];
     address_ = to.address;
     port_ = to.port;
+    if (media.protocol.find("RTP/") != std::string_view::npos) rtcp_ = rewrite_.rtcp[next_media_];
     const auto& session_says = session_ ? session_ : sdp_.address;
     const bool relies = !media.own_connection && sdp_.has_connection;
     const bool served = relies && (is_hold(sdp_.address) || session_says == to.address);
@@ -234,6 +242,7 @@ void Rewriter::begin_media() {
   } else if (fate_ == Fate::refused) {
     address_ = own_;
   }
+  rtcp_due_ = rtcp_.has_value();
   ++next_media_;
 }
 
@@ -269,7 +278,10 @@ void Rewriter::put(const SdpLine& line) {
     if (is_removed(line.value)) ++removed_;
     return;
   }
-  if (line.type == 'm') begin_media();
+  if (line.type == 'm') {
+    if (rtcp_due_) put_added_rtcp();
+    begin_media();
+  }
   const std::size_t start = out_.size();
   const bool changed = put_changed(line);
   std::string_view said = changed ? std::string_view(out_).substr(start) : line.text;
@@ -334,6 +346,20 @@ void Rewriter::put_added_connection() {
   put_whole_address(*added_);
   if (!is_last) out_ += last_end_;
   added_.reset();
+}
+
+/// At the end of its section.
+void Rewriter::put_added_rtcp() {
+  const bool is_last = last_end_.empty();
+  if (is_last) out_ += line_end_;
+  out_ += "a=rtcp:";
+  append_number(out_, rtcp_->port);
+  if (rtcp_->address != address_) {
+    out_ += ' ';
+    put_whole_address(rtcp_->address);
+  }
+  if (!is_last) out_ += last_end_;
+  rtcp_due_ = false;
 }
 
 void Rewriter::put_number(std::string_view is, std::uint64_t wanted) {
@@ -418,10 +444,16 @@ void Rewriter::put_rtcp(const SdpLine& line) {
   constexpr std::string_view kName = "rtcp:";
   std::string_view rest = line.value.substr(std::min(kName.size(), line.value.size()));
   const std::string_view port = take_word(rest);
+  const auto next = static_cast<std::uint16_t>(port_ == 65535 ? port_ : port_ + 1U);
+  const Endpoint to = rtcp_.value_or(Endpoint{*address_, next});
+  rtcp_due_ = false;
   out_ += "a=rtcp:";
-  put_number(port, port_ == 65535 ? port_ : port_ + 1U);
+  put_number(port, to.port);
   if (const SdpAddress at = parse_sdp_address(rest)) {
-    put_address(rest, at, *address_);
+    put_address(rest, at, to.address);
+  } else if (to.address != *address_) {
+    out_ += ' ';
+    put_whole_address(to.address);
   } else {
     out_ += rest;
   }

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # An edge behind each kind of home router that maps no port when asked, and a central server that knows nothing of NAT: it
 # sends to exactly what it was told, SCCP and SIP. Audio passes both ways where the router lets it, also when the far end
-# speaks first; where no address could be right, status and doctor say so. A new WAN address is learned.
+# speaks first; where no address could be right, status and doctor say so. A new WAN address is learned, told from then on, and what it
+# did to calls is said.
 . "$(dirname "$0")/lab.sh"
-lab_begin 150
+lab_begin 220
 . "$(dirname "$0")/sip.sh"
 sip_needs
 
@@ -48,13 +49,13 @@ kamailio_start central kamailio
 # A phone of home N is 1N0v by SCCP and 2N0v by SIP; the echo is 600, and "callserver" talks to everybody at once.
 devices=()
 for n in "${!homes[@]}"; do devices+=(--device "$(printf 'SEP0000000010%02d' "$n")=10$(printf '%02d' "$n")"); done
-lab_spawn central server "$DW_LAB_TOOLS/lab_sccp_server" --listen $CENTRAL:2000 --dialect chan_sccp --for 140 "${devices[@]}"
-lab_spawn central talker "$DW_LAB_TOOLS/lab_sccp_server" --listen $CENTRAL:2001 --dialect chan_sccp --talk --rtp 40000 --for 140 "${devices[@]}"
+lab_spawn central server "$DW_LAB_TOOLS/lab_sccp_server" --listen $CENTRAL:2000 --dialect chan_sccp --for 200 "${devices[@]}"
+lab_spawn central talker "$DW_LAB_TOOLS/lab_sccp_server" --listen $CENTRAL:2001 --dialect chan_sccp --talk --rtp 40000 --for 200 "${devices[@]}"
 
 edge_start() { # HOME NAME ARGUMENT...
   local home=$1 name=$2
   shift 2
-  dropwire_start "$home-edge" "$name" --mode edge --set access.tftp.enable=false --set access.http.enable=false --set nat.measure_lifetime=false \
+  dropwire_start "$home-edge" "$name" --mode edge --set access.tftp.enable=false --set access.http.enable=false --set nat.measure_lifetime=false --set central.sip.ping=2s \
     --set "nat.stun_server=\"$HOSTED:3478\"" --set "central.sip.servers=[\"udp:$CENTRAL:5060\"]" --set "central.sccp.servers=[\"$CENTRAL:2000\"]" "$@"
 }
 for home in "${homes[@]}"; do
@@ -135,17 +136,35 @@ check "random: status says that it does not" grep -q 'no address' <(tells random
 check "masq: the doctor has nothing against it" eval '! tells masq doctor | grep -qi "audio"'
 check "random: the doctor names an error, and the ways out" grep -qi 'UPnP.*hosted Dropwire.*symmetric' <(tells random doctor | tr '\n' ' ')
 
-# Another WAN address: known at once to all that stand ready.
+# Another WAN address while a call runs: this server goes on sending to the old one, and the box says so. Whatever begins afterwards has the new one, and so
+# has a phone's next registration, which it was told to make within a minute, though the server took it for an hour.
 new=203.0.113.140
-for home in moved; do
-  ip -n "$(ns "$home-rtr")" addr flush dev wan
-  host_address "$home-rtr" wan $new/24
-  moved_rules
-  lab_in "$home-rtr" conntrack -F >/dev/null 2>&1
-  check "$home: the new WAN address is learned" wait_until 25 log_has "$home" "external=$new"
-  sccp "$home" 3 2000 'expect-rtp 40 15; expect-rtp 40 15'
-  check "$home: and audio comes in there" passed "sccp-$home-2000"
-done
+call cut moved-phone "$DW_LAB_TOOLS/lab_sccp_phone" --server $EDGE:2000 --device SEP000000001003 --first-ext 1003 --version 17 --rtp 16384 \
+  --do "register; wait registered 15; dial 600; wait media 15; expect-rtp 40 15; send-rtp 20s" &
+waiting=($!)
+call mover moved-phone "$DW_LAB_TOOLS/lab_sip_phone" --server $EDGE:5060 --first-ext 2009 --device SEP000000002009 --listen-port 5079 --rtp 18100 \
+  --do "register; wait registered 15; sleep 10s; refresh; wait registered 15; wait ringing 20; answer; wait connected; expect-rtp 20 15; wait ended 20" &
+waiting+=($!)
+heard() { tells moved calls --json | tr -d ' \n' | grep -Eq '"from_central":\{[^}]*"packets":([5-9][0-9]|[0-9]{3,})'; }
+at_new() { bindings kamailio 2009 | grep -q "@$new:"; }
+check "moved: a call runs" wait_until 15 heard
+check "moved: a phone is registered, and told to come again within a minute" wait_until 15 log_has mover 'registered expires=60'
+check "moved: the server has the old address" eval 'has_binding kamailio 2009 && ! at_new'
+ip -n "$(ns moved-rtr)" addr flush dev wan
+host_address moved-rtr wan $new/24
+moved_rules
+lab_in moved-rtr conntrack -F >/dev/null 2>&1
+check "moved: the new WAN address is learned" wait_until 25 log_has moved "external=$new"
+check "moved: the doctor says what became of the call" wait_until 20 eval 'tells moved doctor | grep -q router_moved'
+check "moved: and so do the calls" eval "tells moved calls | tr -s ' \n' ' ' | grep -q 'since the router.s address changed'"
+check "moved: the phone's next registration tells the SIP server" wait_until 20 at_new
+call caller-mover mallory "$DW_LAB_TOOLS/lab_sip_phone" --server $CENTRAL:5060 --bind $MALLORY --lenient --listen-port 5119 --rtp 27384 \
+  --first-ext 2109 --device SEP000000002109 --do "register; wait registered; dial 2009; wait connected; expect-rtp 40 15; hangup; wait ended"
+wait "${waiting[@]}"
+check "moved: which calls the phone there, and is heard" passed mover
+check "moved: and hears it" passed caller-mover
+sccp moved 2 2000 'expect-rtp 40 15; expect-rtp 40 15' # as another device: this server still has the old connection of the first
+check "moved: and a new call of SCCP has audio both ways" passed sccp-moved-2000
 
 for home in "${homes[@]}"; do
   dropwire_stop "$home"

@@ -30,6 +30,10 @@ class FakeBroker final : public MediaBroker {
     ++opened;
     return open_.emplace(stream.ports.id, stream).first->second.ports;
   }
+  MediaPorts ports(MediaId id) override {
+    const auto at = open_.find(id);
+    return at == open_.end() ? MediaPorts{} : at->second.ports;
+  }
   void reopen(MediaId id) override { ++open_.at(id).reopened; }
   void set_phone_stated(MediaId id, const Endpoint& stated) override { open_.at(id).stated = stated; }
   void set_phone(MediaId id, const IpAddress& address) override { open_.at(id).request.phone = address; }
@@ -56,6 +60,11 @@ class FakeBroker final : public MediaBroker {
   }
 
   const std::map<MediaId, Stream>& streams() const { return open_; }
+  /// As after a new address of the router, or where it gave RTCP a port of its own.
+  void set_central(MediaId id, const Endpoint& rtp, const std::optional<Endpoint>& rtcp = {}) {
+    open_.at(id).ports.central_facing = rtp;
+    open_.at(id).ports.central_rtcp = rtcp;
+  }
 
   std::size_t limit = 100;
   std::size_t opened = 0;

@@ -121,6 +121,22 @@ TEST_CASE("warm pool: where nobody answers STUN, what a SIP server saw counts") 
   CHECK_FALSE(pool.anchor(kPoolHere));
 }
 
+TEST_CASE("warm pool: another address of the router is told at once, whoever saw it") {
+  StunPlace place;
+  nat::WarmPool& pool = place.start();
+  REQUIRE(place.ready(3));
+  unsigned told = 0;
+  pool.set_on_address([&] { ++told; });
+  CHECK(pool.address(kPoolHere) == kPoolOutside);
+  CHECK_FALSE(pool.address(IpAddress::v4(0x7f000002)));
+  const IpAddress moved = *IpAddress::parse("198.51.100.8");
+  place.outside = moved;
+  pool.set_seen({kPoolHere, moved, false});  // a SIP server's answer has it first
+  REQUIRE(place.loop.run_until([&] { return pool.address(kPoolHere) == moved; }, 10s));
+  CHECK(told >= 2);
+  CHECK(pool.state().ports.address == moved);
+}
+
 TEST_CASE("warm pool: without NAT our own address is right, and nothing needs a way") {
   StunPlace place;
   place.outside = kPoolHere;

@@ -56,7 +56,10 @@ class FakeRelay final : public nat::Relay {
   void set_opaque(MediaId id, bool opaque) override { all.at(id).opaque = opaque; }
   void set_tos(MediaId id, std::uint8_t tos) override { all.at(id).tos = tos; }
   void silence(MediaId id) override { all.at(id).silent = true; }
-  MediaReport report(MediaId) const override { return {}; }
+  MediaReport report(MediaId id) const override {
+    const auto at = reports.find(id);
+    return at == reports.end() ? MediaReport{} : at->second;
+  }
   void close(MediaId id) override { all.erase(id); }
   std::size_t streams() const override { return all.size(); }
   std::size_t capacity() const override { return 100; }
@@ -64,6 +67,7 @@ class FakeRelay final : public nat::Relay {
   void append_metrics(MetricsText&) const override {}
 
   std::map<MediaId, Stream> all;
+  std::map<MediaId, MediaReport> reports;
   std::vector<std::uint16_t> rather;  ///< of the last stream
   nat::StreamRequest asked;  ///< of the last stream
   bool gives_mapped = true;
@@ -370,11 +374,14 @@ struct FakeOutside final : nat::OutsidePorts {
     if (local != kCentral || ready.empty()) return std::nullopt;
     const std::uint16_t port = ready.front();
     ready.erase(ready.begin());
-    return Pair{central(port), outside(static_cast<std::uint16_t>(port + 20000)), {}};
+    return Pair{central(port), outside(static_cast<std::uint16_t>(port + 20000)), rtcp};
   }
   void give_back(const Endpoint& local) override { back.push_back(local); }
   std::optional<Endpoint> seen(const Endpoint& local) const override {
-    return keeps_numbers ? std::optional(outside(local.port)) : std::nullopt;
+    return keeps_numbers ? std::optional(Endpoint{wan, local.port}) : std::nullopt;
+  }
+  std::optional<IpAddress> address(const IpAddress& local) const override {
+    return local == kCentral ? std::optional(wan) : std::nullopt;
   }
   std::optional<Endpoint> anchor(const IpAddress& local) const override {
     return local == kCentral ? std::optional(kStun) : std::nullopt;
@@ -383,6 +390,8 @@ struct FakeOutside final : nat::OutsidePorts {
   std::vector<std::uint16_t> ready = {20000, 20002};
   std::vector<Endpoint> back;
   bool keeps_numbers = false;
+  IpAddress wan = outside(0).address;
+  std::optional<Endpoint> rtcp;  ///< of the pairs that stand ready
 };
 
 struct Natted : Desk {
@@ -548,4 +557,104 @@ TEST_CASE("what the relay dropped is told of the last five minutes, and of less 
   Desk d;
   d.relay.counted = {50, 5};
   CHECK(d.desk.lately().dropped == 5);
+}
+
+TEST_CASE("outside pairs: where RTCP has another port than the next one, it is told") {
+  Natted d;
+  d.router.rtcp = outside(55555);
+  const auto apart = d.open(kAlice);
+  CHECK(apart.central_facing == outside(40000));
+  CHECK(apart.central_rtcp == outside(55555));
+  d.router.rtcp = outside(40003);
+  CHECK_FALSE(d.open(kAlice).central_rtcp);  // the next one
+  d.router.ready.clear();
+  CHECK_FALSE(d.open(kAlice).central_rtcp);
+  d.desk.set_mapped({{central(20000), outside(40000), outside(40009)}});
+  CHECK(d.open(kAlice).central_rtcp == outside(40009));
+}
+
+namespace {
+
+const IpAddress kNewWan = *IpAddress::parse("203.0.113.202");
+
+/// As after `ago`: audio of the phone until now, of the central side until then.
+MediaReport spoken(TimePoint now, Duration ago) {
+  MediaReport report;
+  report.from_phone.packets = report.from_central.packets = 100;
+  report.from_phone.last = now;
+  report.from_central.last = now - ago;
+  return report;
+}
+
+}  // namespace
+
+TEST_CASE("another address of the router: whoever asks is told it from then on, where ports keep their numbers") {
+  Natted d;
+  d.router.ready = {20000};
+  const auto lent = d.open(kAlice);
+  const auto own = d.open(kBob);
+  CHECK(lent.central_facing == outside(40000));
+  CHECK(own.central_facing == central(30004));
+  d.router.wan = kNewWan;
+  d.desk.outside_changed();
+  CHECK(d.desk.ports(lent.id).central_facing == outside(40000));  // nobody knows its new port
+  d.router.keeps_numbers = true;
+  CHECK(d.desk.ports(lent.id).central_facing == Endpoint{kNewWan, 20000});
+  CHECK(d.desk.ports(own.id).central_facing == Endpoint{kNewWan, 30004});
+  CHECK(d.desk.ports(MediaId::none).id == MediaId::none);
+  // Whoever still has the old one means the same stream.
+  (void)d.desk.set_far_end(own.id, outside(40000));
+  CHECK(d.relay.all.at(own.id).bridged == lent.id);
+  (void)d.desk.set_far_end(own.id, Endpoint{kNewWan, 20000});
+  CHECK(d.relay.all.at(own.id).bridged == lent.id);
+  d.desk.close(lent.id, MediaEnd::closed);
+  (void)d.desk.set_far_end(own.id, outside(40000));
+  CHECK(d.relay.all.at(own.id).bridged == MediaId::none);
+}
+
+TEST_CASE("another address of the router: what STUN learned of a port holds as long as the address does") {
+  Natted d;
+  d.router.keeps_numbers = true;  // of other ports
+  const auto lent = d.open(kAlice);
+  CHECK(d.desk.ports(lent.id).central_facing == outside(40000));
+}
+
+TEST_CASE("another address of the router: a call that is not heard since is told of, one that a server follows is not") {
+  Natted d(quick_end());
+  const auto cut = d.open(kAlice), followed = d.open(kBob);
+  d.router.wan = kNewWan;
+  d.desk.outside_changed();
+  CHECK_FALSE(d.desk.router_moved());  // a server that goes by packets needs a moment
+  const TimePoint moved = d.loop.now();
+  REQUIRE(d.loop.run_until([&] { return d.loop.now() >= moved + 3s; }, 10s));
+  d.relay.reports[cut.id] = spoken(d.loop.now(), 4s);
+  d.relay.reports[followed.id] = spoken(d.loop.now(), 20ms);
+  CHECK(d.desk.report(cut.id).router_moved);
+  CHECK_FALSE(d.desk.report(followed.id).router_moved);
+  const auto told = d.desk.router_moved();
+  REQUIRE(told);
+  CHECK(told->was == outside(0).address);
+  CHECK(told->is == kNewWan);
+  CHECK(told->streams == 1);
+  CHECK_FALSE(told->ended);
+  d.desk.close(cut.id, MediaEnd::closed);
+  REQUIRE(d.desk.router_moved());
+  CHECK(d.desk.router_moved()->streams == 0);
+  CHECK(d.desk.router_moved()->ended);
+}
+
+TEST_CASE("another address of the router: a call that was silent before, and one that was told again, are not cut off by it") {
+  Natted d;
+  const auto silent = d.open(kAlice), again = d.open(kBob);
+  d.router.wan = kNewWan;
+  d.router.keeps_numbers = true;
+  d.desk.outside_changed();
+  (void)d.desk.ports(again.id);
+  const TimePoint moved = d.loop.now();
+  REQUIRE(d.loop.run_until([&] { return d.loop.now() >= moved + 3s; }, 10s));
+  d.relay.reports[silent.id].from_phone.last = d.loop.now();
+  d.relay.reports[again.id] = spoken(d.loop.now(), 4s);
+  CHECK_FALSE(d.desk.report(silent.id).router_moved);
+  CHECK_FALSE(d.desk.report(again.id).router_moved);
+  CHECK_FALSE(d.desk.router_moved());
 }

@@ -342,6 +342,30 @@ TEST_CASE("PortReq and PortRes open a stream with both of its ports") {
   CHECK(line.broker.streams().empty());
 }
 
+TEST_CASE("PortRes tells the port that a router gave RTCP, an Ack where the router has the stream now") {
+  Line line;
+  line.register_phone(19, 19);
+  line.server(frame(
+      0x014B, Body(24).u32(0, kIds.conference).u32(4, kIds.call).u32(8, kIds.party).u32(16, 2).take(), 19));
+  const Endpoint outside = *Endpoint::parse("198.51.100.7:40000");
+  line.broker.set_central(line.broker.streams().begin()->first, outside, Endpoint{outside.address, 50001});
+  Body body(44);
+  body.u32(0, kIds.conference).u32(4, kIds.call).u32(8, kIds.party).ipv4(16, kPhone).u32(32, 18432).u32(36, 18439);
+  line.phone(frame(0x0045, body.take(), 19));
+  CHECK(ipv4_at(line.last_to_server().body, 16) == outside.address);
+  CHECK(u32_at(line.last_to_server().body, 32) == 40000);
+  CHECK(u32_at(line.last_to_server().body, 36) == 50001);
+
+  Line other;
+  other.register_phone(11, 11);
+  other.server(frame(id::kOpenReceive, write_open_receive({kIds, 20, 4, {}}, AddressForm::flat, 92)));
+  other.broker.set_central(other.broker.streams().begin()->first, outside);
+  other.phone(frame(id::kOpenReceiveAck, write_open_ack({kIds, 0, {kPhone, 16384}}, AddressForm::flat, 20)));
+  const auto ack = read_open_ack(other.last_to_server().body, AddressForm::flat);
+  REQUIRE(ack);
+  CHECK(ack->local == outside);
+}
+
 TEST_CASE("a message whose length and version disagree is read by its length, and told") {
   Line line;
   line.register_phone(11, 11);

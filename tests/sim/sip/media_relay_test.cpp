@@ -76,3 +76,37 @@ TEST_CASE("sip: RTCP goes where either side's a=rtcp says, and is the port after
   CHECK_FALSE(only_stream(plain).stated_rtcp);
   CHECK_FALSE(only_stream(plain).far_end_rtcp);
 }
+
+TEST_CASE("sip: a router's port for RTCP is told toward the central side, in offers and answers, never to the phone") {
+  Stand s;
+  s.register_phone();
+  const auto up = s.call_up();
+  CHECK(up.invite.body.find("a=rtcp") == std::string::npos);
+  const MediaId id = s.broker.streams().begin()->first;
+  const Endpoint outside = *Endpoint::parse("198.51.100.7:40000");
+  s.broker.set_central(id, outside, Endpoint{outside.address, 50001});
+  s.phone(s.within(up.phone_invite, "INVITE", up.phone_ok, 1).with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}, 2)));
+  const std::string offer = s.to_central("INVITE").body;
+  CHECK(offer.find("m=audio 40000 ") != std::string::npos);
+  CHECK(offer.find("c=IN IP4 198.51.100.7") != std::string::npos);
+  CHECK(offer.find("a=rtcp:50001") != std::string::npos);
+  s.server(s.ok_of(s.to_central("INVITE"), "callee"));
+  CHECK(s.to_phone("INVITE", 200).body.find("a=rtcp") == std::string::npos);
+}
+
+TEST_CASE("sip: another address of the router is told with the next offer, under another version") {
+  Stand s;
+  s.register_phone();
+  const auto up = s.call_up();
+  const std::string sdp = sip_sdp({Stand::phone_address(), 16384});  // word for word as before
+  s.broker.set_central(s.broker.streams().begin()->first, *Endpoint::parse("198.51.100.8:20002"));
+  s.phone(s.within(up.phone_invite, "INVITE", up.phone_ok, 1).with_body("application/sdp", sdp));
+  const auto version = [](const std::string& body) {
+    const auto read = sip::parse_sdp(body);
+    REQUIRE(read);
+    return read->version;
+  };
+  const std::string offer = s.to_central("INVITE").body;
+  CHECK(offer.find("c=IN IP4 198.51.100.8") != std::string::npos);
+  CHECK(version(offer).value() > version(up.invite.body).value());
+}

@@ -70,6 +70,15 @@ TEST_CASE("only pairs that SDP can tell by one port are told: the same address, 
   CHECK(mapped_pairs({}, kOurs).empty());
 }
 
+TEST_CASE("where no pair follows, RTCP's port is told apart from RTP's") {
+  const auto pairs = mapped_pairs({granted(Transport::udp, 20000, 40001), granted(Transport::udp, 20001, 50000, true),
+                                   granted(Transport::udp, 20002, 40020),
+                                   granted(Transport::udp, 20003, 40021, true, kOurs)},  // at another address
+                                  kOurs);
+  REQUIRE(pairs.size() == 1);
+  CHECK(pairs[0] == proxy::MediaDesk::MappedPair{{kOurs, 20000}, {kOutside, 40001}, Endpoint{kOutside, 50000}});
+}
+
 TEST_CASE("SIP is told its own port by each transport, and no media port") {
   const auto mapped = mapped_sip({granted(Transport::udp, 5060, 5060), granted(Transport::tcp, 5060, 5064),
                                   granted(Transport::udp, 20000, 40000)},

@@ -56,6 +56,13 @@ TEST_CASE("a call's ways say what arrived, what this box dropped and what was no
                  "500, lost 1 (0.2 %), 10 dropped by this box\n"));
 }
 
+TEST_CASE("a call that is not heard since the router moved says what to do") {
+  Json call = kCall;
+  CHECK_FALSE(contains(report::calls({{"calls", {call}}}), "router"));
+  call["streams"][0]["router_moved"] = true;
+  CHECK(contains(report::calls({{"calls", {call}}}), "nothing comes since the router's address changed: hang up and call again"));
+}
+
 TEST_CASE("a phone's story is a timeline, and what to do stands below") {
   const std::string text = report::phone(kPhone, kLook);
   CAPTURE(text);

@@ -133,3 +133,24 @@ TEST_CASE("calls that hear nothing behind a router are the box's trouble, and no
   r.talks(r.call(1'000, 0));
   CHECK(r.codes().find("one_way_audio") != std::string::npos);
 }
+
+TEST_CASE("audio findings: a router that moved in a call is named while somebody hears nothing, and for a while after") {
+  const WallTime now = WallTime{} + 100h;
+  const auto found = [&](const RouterMoved& moved) {
+    BoxFacts box;
+    box.moved = moved;
+    std::string out;
+    for (const Finding& f : network_findings(box, now))
+      out += std::string(f.code) + ":" + std::string(to_string(f.severity)) + " " + f.seen;
+    return out;
+  };
+  RouterMoved moved{*IpAddress::parse("203.0.113.7"), *IpAddress::parse("203.0.113.8"), now - 20s, 2, {}};
+  CHECK(found(moved).starts_with("router_moved:warning At "));
+  CHECK(found(moved).ends_with("203.0.113.7 became 203.0.113.8. 2 streams of calls hear nothing since."));
+  moved.streams = 0;
+  CHECK(found(moved).empty());  // a server that follows
+  moved.ended = now - 1min;
+  CHECK(found(moved).starts_with("router_moved:info "));
+  moved.ended = now - 1h;
+  CHECK(found(moved).empty());
+}

@@ -129,6 +129,12 @@ Gallery box_gallery() {
       {"audio_unreachable", [] { return of_audio(AudioWay::By::nowhere); }},
       {"audio_way_unknown", [] { return of_audio(AudioWay::By::not_known); }},
       {"audio_missing", [] { return of_audio(AudioWay::By::stun, {1, 2, true, kNow}); }},
+      {"router_moved",
+       [] {
+         return of_box([](BoxFacts& box) {
+           box.moved = {IpAddress::v4(0xcb007107), IpAddress::v4(0xcb007108), test::kNow, 1, {}};
+         });
+       }},
       {"hairpin_missing",
        [] { return of_network([](auto& n) { n.path = NatPath::nat, n.hairpin = false; }); }},
       {"tftp_alg_on_path", [] { return of_network([](auto& n) { n.tftp_alg = true; }); }},

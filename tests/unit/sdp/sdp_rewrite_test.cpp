@@ -476,3 +476,27 @@ TEST_CASE("each beginning of each example is rewritten to what can be read again
     }
   }
 }
+
+TEST_CASE("RTCP at a port of its own is told by a=rtcp, in the section that it belongs to") {
+  SdpRewrite rewrite = to({"203.0.113.1:20000", "203.0.113.1:20004", "203.0.113.1:20008"});
+  rewrite.rtcp = {at("203.0.113.1:31001"), std::nullopt, at("203.0.113.1:31009")};
+  const std::string body =
+      "v=0\r\no=- 1 42 IN IP4 203.0.113.1\r\ns=-\r\nc=IN IP4 203.0.113.1\r\nt=0 0\r\n"
+      "m=audio 5 RTP/AVP 0\r\na=sendrecv\r\nm=video 6 RTP/AVP 31\r\na=rtcp:7\r\nm=image 8 udptl t38\r\n";
+  const std::string out = rewritten(body, rewrite).text;
+  CHECK(out.contains("a=sendrecv\r\na=rtcp:31001\r\nm=video 20004 RTP/AVP 31\r\na=rtcp:20005\r\nm=image 20008 udptl t38\r\n"));
+  CHECK(out.ends_with("t38\r\n"));  // UDPTL has no RTCP
+  CHECK(rewritten(out, rewrite).text == out);
+}
+
+TEST_CASE("RTCP at a port of its own: the phone's a=rtcp says it, and the address where that is another one") {
+  SdpRewrite rewrite = to({"203.0.113.1:20000"});
+  rewrite.rtcp[0] = at("203.0.113.1:31001");
+  const std::string head = "v=0\no=- 1 42 IN IP4 203.0.113.1\ns=-\nc=IN IP4 203.0.113.1\nt=0 0\nm=audio 20000 RTP/AVP 0\n";
+  CHECK(rewritten(head + "a=rtcp:7\na=sendrecv\n", rewrite).text == head + "a=rtcp:31001\na=sendrecv\n");
+  CHECK(rewritten(head + "a=rtcp:7 IN IP4 192.168.1.50", rewrite).text == head + "a=rtcp:31001 IN IP4 203.0.113.1");
+  CHECK(rewritten(head + "a=sendrecv", rewrite).text == head + "a=sendrecv\na=rtcp:31001");  // the body ends as it did
+  rewrite.rtcp[0] = at("203.0.113.9:31001");
+  CHECK(rewritten(head, rewrite).text == head + "a=rtcp:31001 IN IP4 203.0.113.9\n");
+  CHECK(rewritten(head + "a=rtcp:7\n", rewrite).text == head + "a=rtcp:31001 IN IP4 203.0.113.9\n");
+}
