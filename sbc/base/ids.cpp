@@ -26,7 +26,9 @@ bool may_be_in_name(char c) {
   return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
 }
 
-/// A prefix of three letters and the twelve digits of a MAC.
+constexpr std::string_view kConfigEnding = ".cnf.xml";
+
+/// A prefix of three letters and twelve hex digits, most often a MAC's.
 bool has_mac(std::string_view text) {
   constexpr std::array<std::string_view, 3> kPrefixes = {"SEP", "ATA", "SPA"};
   return text.size() == 3 + kMacDigits && std::ranges::all_of(text.substr(3), is_hex) &&
@@ -68,20 +70,31 @@ Result<DeviceName> DeviceName::station(std::string_view text) {
 }
 
 DeviceName DeviceName::in_file_name(std::string_view file) {
-  constexpr std::array<std::string_view, 8> kPrefixes = {"CTLSEP", "ITLSEP", "SEP", "SIP",
-                                                         "WLAN",   "gk",     "ld",  "ff"};
+  struct Form {
+    std::string_view prefix, device;
+  };
+  constexpr std::array<Form, 12> kForms = {{{"CTLSEP", "SEP"}, {"ITLSEP", "SEP"}, {"CTLATA", "ATA"}, {"ITLATA", "ATA"},
+                                            {"SEP", "SEP"},    {"SIP", "SEP"},    {"WLAN", "SEP"},   {"gk", "SEP"},
+                                            {"ld", "SEP"},     {"ff", "SEP"},     {"ATA", "ATA"},    {"SPA", "SPA"}}};
   if (const auto slash = file.rfind('/'); slash != file.npos) file = file.substr(slash + 1);
-  for (const std::string_view prefix : kPrefixes) {
-    if (!starts_with_ignoring_case(file, prefix)) continue;
-    const std::string_view digits = file.substr(prefix.size(), kMacDigits);
-    const std::string_view tail = file.substr(std::min(file.size(), prefix.size() + kMacDigits));
+  for (const Form& form : kForms) {
+    if (!starts_with_ignoring_case(file, form.prefix)) continue;
+    const std::string_view digits = file.substr(form.prefix.size(), kMacDigits);
+    const std::string_view tail = file.substr(std::min(file.size(), form.prefix.size() + kMacDigits));
     if (digits.size() != kMacDigits || !std::ranges::all_of(digits, is_hex)) continue;
     if (!tail.empty() && tail.front() != '.') continue;
     DeviceName out;
-    out.name_ = "SEP" + upper_hex(digits);
+    out.name_ = std::string(form.device) + upper_hex(digits);
     return out;
   }
-  return {};
+  // Softphones and gateway ports go by names of their own; their configs are called so all the same.
+  for (const std::string_view ending : {".sgn", ".enc"}) {
+    if (ends_with_ignoring_case(file, ending)) file.remove_suffix(ending.size());
+  }
+  if (!ends_with_ignoring_case(file, kConfigEnding)) return {};
+  file.remove_suffix(kConfigEnding.size());
+  if (ends_with_ignoring_case(file, "Default") || starts_with_ignoring_case(file, "SEP")) return {};
+  return station(file).value_or(DeviceName());
 }
 
 std::string_view DeviceName::mac_digits() const {

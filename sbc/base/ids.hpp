@@ -20,7 +20,8 @@ class DeviceName {
   /// of A-Z a-z 0-9 . _ - as they are (gateway ports, softphones). Nothing that reads as an IP address.
   static Result<DeviceName> station(std::string_view text);
   /// The device that a provisioning file belongs to, by its name: SEP<MAC>…, CTLSEP<MAC>.tlv, ITLSEP<MAC>.tlv,
-  /// SIP<MAC>.cnf, WLAN<MAC>.xml, gk/ld/ff<mac> (cisco-provisioning §2.1). Empty when it names none.
+  /// SIP<MAC>.cnf, WLAN<MAC>.xml, gk/ld/ff<mac> (cisco-provisioning §2.1), those of ATA and SPA devices, and any
+  /// other station's <name>.cnf.xml. Empty when it names none.
   static DeviceName in_file_name(std::string_view file);
 
   bool empty() const { return name_.empty(); }

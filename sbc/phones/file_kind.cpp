@@ -15,14 +15,12 @@ bool ends_with_any(std::string_view text, const std::array<std::string_view, N>&
 }
 
 FileKind kind_of_device_file(std::string_view base) {
-  if (starts_with_ignoring_case(base, "SEP")) {
-    if (ends_with_ignoring_case(base, ".enc.sgn")) return FileKind::config_encrypted;
-    if (ends_with_ignoring_case(base, ".sgn")) return FileKind::config_signed;
-    return FileKind::config;
-  }
+  if (ends_with_ignoring_case(base, ".enc.sgn")) return FileKind::config_encrypted;
+  if (ends_with_ignoring_case(base, ".sgn")) return FileKind::config_signed;
+  if (ends_with_ignoring_case(base, ".cnf.xml") || starts_with_ignoring_case(base, "SEP")) return FileKind::config;
   if (starts_with_ignoring_case(base, "SIP")) return FileKind::sip_config;
   if (starts_with_ignoring_case(base, "WLAN")) return FileKind::wlan;
-  return FileKind::profile;  // gk, ld, ff
+  return FileKind::profile;  // gk, ld, ff, ata, spa
 }
 
 bool is_default_profile(std::string_view base) {
@@ -49,7 +47,8 @@ FileKind kind_of(std::string_view file) {
   if (ends_with_ignoring_case(base, ".tlv") && starts_with_ignoring_case(base, "ITL")) return FileKind::itl;
   if (!DeviceName::in_file_name(base).empty()) return kind_of_device_file(base);
   if (ends_with_ignoring_case(base, ".sgn")) base.remove_suffix(4);
-  if (equal_ignoring_case(base, "XMLDefault.cnf.xml") || equal_ignoring_case(base, "SEPDefault.cnf"))
+  if (equal_ignoring_case(base, "XMLDefault.cnf.xml") || equal_ignoring_case(base, "ATADefault.cnf.xml") ||
+      equal_ignoring_case(base, "SEPDefault.cnf"))
     return FileKind::config_default;
   if (equal_ignoring_case(base, "SIPDefault.cnf")) return FileKind::sip_default;
   if (equal_ignoring_case(base, "OS79XX.TXT")) return FileKind::os_name;

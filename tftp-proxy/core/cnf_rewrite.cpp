@@ -20,7 +20,7 @@ std::string_view without_signature_ending(std::string_view name) {
   return name;
 }
 
-/// "SEP" + MAC + ".cnf.xml" and the like, with nothing else.
+/// "SIP" + MAC + ".cnf" and the like, with nothing else.
 bool is_device_file(std::string_view name, std::string_view prefix, std::string_view ending) {
   constexpr std::size_t kMacDigits = 12;
   return name.size() == prefix.size() + kMacDigits + ending.size() &&
@@ -32,8 +32,9 @@ bool is_device_file(std::string_view name, std::string_view prefix, std::string_
 
 CnfKind cnf_kind(std::string_view file_name) {
   const std::string_view name = without_signature_ending(base_name(file_name));
-  if (is_device_file(name, "SEP", ".cnf.xml")) return CnfKind::device_xml;
-  if (equal_ignoring_case(name, "XMLDefault.cnf.xml")) return CnfKind::default_xml;
+  if (ends_with_ignoring_case(name, ".cnf.xml") && !DeviceName::in_file_name(name).empty()) return CnfKind::device_xml;
+  if (equal_ignoring_case(name, "XMLDefault.cnf.xml") || equal_ignoring_case(name, "ATADefault.cnf.xml"))
+    return CnfKind::default_xml;
   if (is_device_file(name, "SIP", ".cnf") || equal_ignoring_case(name, "SIPDefault.cnf"))
     return CnfKind::text_79x0;
   if (is_device_file(name, "WLAN", ".xml") || equal_ignoring_case(name, "WLANDefault.xml"))

@@ -18,8 +18,8 @@ inline constexpr std::size_t kMaxNotes = 64;
 /// not matter: those are passed on with a note).
 enum class CnfKind {
   none,
-  device_xml,   ///< SEP<MAC>.cnf.xml
-  default_xml,  ///< XMLDefault.cnf.xml
+  device_xml,   ///< SEP<MAC>.cnf.xml, ATA<MAC>.cnf.xml, any station's <name>.cnf.xml
+  default_xml,  ///< XMLDefault.cnf.xml, ATADefault.cnf.xml
   text_79x0,    ///< SIPDefault.cnf, SIP<MAC>.cnf of 7940/7960 SIP loads
   wlan_xml,     ///< WLAN<MAC>.xml, WLANDefault.xml of 792x
 };

@@ -8,6 +8,7 @@
 #include "sbc/base/escape.hpp"
 #include "sbc/base/text_cursor.hpp"
 #include "tftp-proxy/core/cnf_policy.hpp"
+#include "tftp-proxy/core/xml_fault.hpp"
 #include "tftp-proxy/core/xml_splice.hpp"
 
 namespace dw::provisioning {
@@ -80,6 +81,8 @@ constexpr std::array kXmlRules = {
 /// The group is below devicePool in a device's file and below the root in the default one.
 constexpr std::array<std::string_view, 2> kMembers = {"devicePool/callManagerGroup/members",
                                                       "callManagerGroup/members"};
+/// Where a call server is; the second is a dual-stack phone's first choice (ipPreferenceModeControl).
+constexpr std::array<const char*, 2> kAddresses = {"processNodeName", "ipv6Addr"};
 constexpr std::string_view kLoadInformation = "loadInformation";
 constexpr std::uint32_t kMaxPriority = 1000;
 constexpr std::size_t kMaxServers = 64;
@@ -89,9 +92,14 @@ class XmlRewriter {
   XmlRewriter(const XmlFile& file, Bytes original, CnfEditor& editor)
       : file_(file), original_(original), editor_(editor), options_(editor.options()) {}
 
-  void device() {
+  /// The facts alone.
+  void read() {
     collect_servers();
     collect_facts();
+  }
+
+  void device() {
+    read();
     edit_call_servers();
     edit_lines();
     edit_security();
@@ -202,7 +210,7 @@ class XmlRewriter {
       const auto priority = parse_number(trim(element.attribute("priority").value()), kMaxPriority);
       Member member{element, static_cast<std::uint32_t>(priority.value_or(position)), false};
       for (const pugi::xml_node manager : element.children("callManager"))
-        member.named = member.named || names_host(peek(manager, "processNodeName"));
+        member.named = member.named || is_named(manager);
       out.push_back(member);
     }
     return out;
@@ -229,12 +237,18 @@ class XmlRewriter {
     }
   }
 
+  bool is_named(pugi::xml_node manager) const {
+    return std::ranges::any_of(kAddresses, [&](const char* name) { return names_host(peek(manager, name)); });
+  }
+
   void edit_member(const Member& member, Action action, std::string_view path) {
-    const std::string what = std::string(path) + "/member/callManager/processNodeName";
+    const std::string what = std::string(path) + "/member/callManager/";
     for (const pugi::xml_node manager : member.element.children("callManager")) {
-      for (const pugi::xml_node name : manager.children("processNodeName"))
-        change(name, what, act(action, {host}, {no_host}));
-      if (action != Action::rewrite || !names_host(peek(manager, "processNodeName"))) continue;
+      for (const pugi::xml_node name : manager.children(kAddresses[0]))
+        change(name, what + kAddresses[0], act(action, {host}, {no_host}));
+      for (const pugi::xml_node name : manager.children(kAddresses[1]))
+        change(name, what + kAddresses[1], act(action, {host_v6}, {no_host}));
+      if (action != Action::rewrite || !is_named(manager)) continue;
       for (const pugi::xml_node ports : manager.children("ports")) {
         change_ports(ports, "ethernetPhonePort", options_.sccp_port);
         change_ports(ports, "sipPort", options_.sip_port);
@@ -416,6 +430,10 @@ void rewrite_xml(CnfKind kind, Bytes original, CnfEditor& editor) {
   }
   const std::string_view root = file->root().name();
   XmlRewriter rewriter(*file, original, editor);
+  if (const auto fault = find_xml_fault(original)) {
+    rewriter.read();
+    return editor.refuse(NoteCode::passed_malformed, "", fault->text, fault->offset);
+  }
   if (kind == CnfKind::wlan_xml) return rewriter.wlan();
   if (root != "device" && root != "Default")
     return editor.refuse(NoteCode::passed_malformed, "",

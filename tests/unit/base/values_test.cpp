@@ -56,7 +56,17 @@ TEST_CASE("the device in a file's name") {
     CAPTURE(file);
     CHECK(DeviceName::in_file_name(file).str() == "SEP00112233AABB");
   }
-  for (const char* file : {"", "XMLDefault.cnf.xml", "SEP.cnf.xml", "SEP00112233AABBC.cnf.xml",
+  for (const auto& [file, device] :
+       {std::pair("ATA00112233AABB.cnf.xml", "ATA00112233AABB"), {"ata00112233aabb", "ATA00112233AABB"},
+        {"ATA2233AABBCC01.cnf.xml.sgn", "ATA2233AABBCC01"}, {"CTLATA00112233AABB.tlv", "ATA00112233AABB"},
+        {"VGC112233445500.cnf.xml", "VGC112233445500"}, {"spa00112233AABB.xml", "SPA00112233AABB"},
+        {"AN1122334455000.cnf.xml", "AN1122334455000"}, {"CIPC-ANNA.cnf.xml", "CIPC-ANNA"},
+        {"x/CSFanna.CNF.XML.enc.sgn", "CSFanna"}, {"SIPPHONE.cnf.xml", "SIPPHONE"}}) {
+    CAPTURE(file);
+    CHECK(DeviceName::in_file_name(file).str() == device);
+  }
+  for (const char* file : {"", "XMLDefault.cnf.xml", "ATADefault.cnf.xml", "anna.xml", "CSFanna.cnf", "a b.cnf.xml",
+                           "1.2.3.4.cnf.xml", "sixteen-letters1.cnf.xml", "SEP.cnf.xml", "SEP00112233AABBC.cnf.xml",
                            "SEP00112233AAB", "SIPDefault.cnf", "P00308000100.loads", "SEP00112233AABB/x.xml",
                            "CTLFile.tlv", "xSEP00112233AABB.cnf.xml"}) {
     CAPTURE(file);

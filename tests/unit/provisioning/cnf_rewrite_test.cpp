@@ -39,6 +39,10 @@ TEST_CASE("names that are configs, and names that are not") {
   CHECK(cnf_kind("phones/SEP001122334455.cnf.xml") == CnfKind::device_xml);
   CHECK(cnf_kind("SEP001122334455.cnf.xml.sgn") == CnfKind::device_xml);
   CHECK(cnf_kind("SEP001122334455.cnf.xml.enc.sgn") == CnfKind::device_xml);
+  CHECK(cnf_kind("ATA001122334455.cnf.xml") == CnfKind::device_xml);
+  CHECK(cnf_kind("VGC112233445500.cnf.xml") == CnfKind::device_xml);
+  CHECK(cnf_kind("CIPC-ANNA.cnf.xml") == CnfKind::device_xml);
+  CHECK(cnf_kind("ATADefault.cnf.xml") == CnfKind::default_xml);
   CHECK(cnf_kind("XMLDefault.cnf.xml") == CnfKind::default_xml);
   CHECK(cnf_kind("SIPDefault.cnf") == CnfKind::text_79x0);
   CHECK(cnf_kind("SIP001122334455.cnf") == CnfKind::text_79x0);
@@ -230,6 +234,35 @@ TEST_CASE("what is malformed passes byte for byte") {
   slip.replace(slip.find("</TVS>"), 6, "<TVS>");
   CHECK(has_note(rewrite_xml_text(slip), NoteCode::passed_malformed));
   CHECK(has_note(rewrite_xml_text(std::string("<device>\0</device>", 18)), NoteCode::passed_malformed));
+}
+
+TEST_CASE("what a lenient reader takes and a phone throws away passes, and the note says where it breaks") {
+  const std::string start =
+      "<?xml version=\"1.0\"?>\n<device>\n<versionStamp>1</versionStamp><devicePool><callManagerGroup><members><member><callManager>"
+      "<processNodeName>198.51.100.10</processNodeName></callManager></member></members></callManagerGroup></devicePool>\n";
+  const auto note_of = [&](const std::string& xml) {
+    CAPTURE(xml);
+    const auto out = rewrite_xml_text(xml);
+    CHECK_FALSE(out.changed);
+    CHECK(has_note(out, NoteCode::passed_malformed));
+    return out.notes.empty() ? std::string() : out.notes[0].text;
+  };
+  CHECK(note_of(start + "<phoneLabel>Smith & Sons</phoneLabel></device>").find("line 4, column 19: a bare \"&\"") != std::string::npos);
+  CHECK(note_of(start + "<directoryURL>http://x/d.php?a=1&b=2</directoryURL></device>").find("a bare \"&\"") != std::string::npos);
+  CHECK(note_of(start + "<phoneLabel>a &copy; b</phoneLabel></device>").find("a bare \"&\"") != std::string::npos);
+  CHECK(note_of(start + "<phoneLabel>M\xfcller</phoneLabel></device>").find("line 4, column 14: an octet that is not UTF-8") != std::string::npos);
+  CHECK(note_of(start + "<phoneLabel>\x01</phoneLabel></device>").find("a control character") != std::string::npos);
+  CHECK(note_of(start + "<line button=\"1\" button=\"2\"/></device>").find("an attribute that stands twice") != std::string::npos);
+  CHECK(note_of(start + "</device>\ntrailing").find("text behind the end") != std::string::npos);
+  // What is fine stays fine: entities, character references, CDATA, an encoding that is declared, blanks behind the end.
+  for (const std::string end : {"<phoneLabel>a &amp; b &#38; &lt;</phoneLabel></device>", "<phoneLabel><![CDATA[a & b]]></phoneLabel></device>",
+                                "<phoneLabel>M\xc3\xbcller</phoneLabel></device>\n\n"})
+    CHECK(rewrite_xml_text(start + end).changed);
+  for (const char* encoding : {"ISO-8859-1", "windows-1252"}) {
+    std::string declared = start + "<phoneLabel>M\xfcller</phoneLabel></device>";
+    declared.replace(0, declared.find('\n'), "<?xml version=\"1.0\" encoding=\"" + std::string(encoding) + "\"?>");
+    CHECK(rewrite_xml_text(declared).changed);
+  }
 }
 
 TEST_CASE("encodings that are not a superset of ASCII pass") {

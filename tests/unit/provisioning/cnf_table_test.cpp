@@ -212,6 +212,29 @@ TEST_CASE("an IPv6 address goes where it fits, in brackets in a URL") {
   CHECK(value_at(cucm, "proxyServerURL") == "[2001:db8::1]:6970");
 }
 
+TEST_CASE("the IPv6 address of a call server, which a dual-stack phone may prefer, leads to us or is gone") {
+  const std::string xml =
+      "<device><devicePool><callManagerGroup><members><member priority='0'><callManager><ipv6Addr>2001:db8:5::12</ipv6Addr>"
+      "<ports><ethernetPhonePort>2443</ethernetPhonePort></ports><processNodeName>198.51.100.10</processNodeName>"
+      "</callManager></member></members></callManagerGroup></devicePool></device>";
+  const std::string manager = kMember0 + "/callManager/";
+  const auto value = [&](const std::string& text, const RewriteOptions& options, const std::string& element) {
+    return value_at(text_of(rewrite_cnf("SEP001122334455.cnf.xml", as_bytes(text), options), text), manager + element);
+  };
+  CHECK(value(xml, edge_at(), "ipv6Addr") == "");
+  CHECK(value(xml, edge_at(), "processNodeName") == "192.0.2.1");
+  CHECK(value(xml, edge_at("2001:db8::1"), "ipv6Addr") == "2001:db8::1");
+  RewriteOptions drop = edge_at();
+  drop.call_servers = Action::drop;
+  CHECK(value(xml, drop, "ipv6Addr") == "");
+  // A server that has no other address is a server all the same.
+  std::string only = xml;
+  only.replace(only.find("198.51.100.10"), std::string("198.51.100.10").size(), "");
+  CHECK(value(only, edge_at("2001:db8::1"), "ipv6Addr") == "2001:db8::1");
+  CHECK(value(only, edge_at("2001:db8::1"), "ports/ethernetPhonePort") == "2000");
+  CHECK(value(only, edge_at(), "ipv6Addr") == "");
+}
+
 TEST_CASE("a line without a call manager group gets the host itself") {
   const std::string xml =
       "<device><sipProfile><sipLines><line><proxy>pbx</proxy><port>5070</port></line></sipLines></"
