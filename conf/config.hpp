@@ -194,6 +194,7 @@ struct Cache {
   std::uint64_t size;    ///< octets on disk
   std::uint64_t memory;  ///< octets of files held in memory
   Duration negative;     ///< how long "not found" is remembered
+  Duration revalidate;   ///< how long firmware is served without asking an origin
 };
 
 struct State {

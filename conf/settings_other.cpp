@@ -155,6 +155,11 @@ const Setting kOtherRows[] = {
     {"cache.negative", DurationType{at<&Config::cache, &Cache::negative>(), seconds(0), hours(1)}, R"("30s")",
      "", "", "How long \"not found\" is remembered; a phone's own config is always asked anew."},
 
+    {"cache.revalidate", DurationType{at<&Config::cache, &Cache::revalidate>(), seconds(0), hours(24 * 30)}, R"("10m")", "",
+     "", "How long a kept firmware file is served before its origin is asked whether it has another one under that name; "
+     "ring tones, wallpapers and locales too where the origin says neither ETag nor Last-Modified, else they are asked for "
+     "each time, as everything is."},
+
     {"state.dir", PathType{at<&Config::state, &State::dir>(), false}, R"("/var/lib/dropwire")", "", "",
      "The directory of what is known of phones; when it can't be written, that is in memory only."},
 

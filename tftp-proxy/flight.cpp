@@ -22,7 +22,9 @@ Flight::Flight(FlightHost& host, std::string name, CacheClass cache_class, bool 
       content_(std::make_shared<Content>()),
       slots_(host.origins()),
       patience_(host.loop(), [this] { on_impatient(); }),
-      deadline_(host.loop(), [this] { on_deadline(); }) {}
+      deadline_(host.loop(), [this] { on_deadline(); }) {
+  std::ranges::stable_partition(slots_, [](const auto& s) { return s->has_answered || s->failures == 0; });
+}
 
 Flight::~Flight() {
   drop_fetch(true);
@@ -32,8 +34,8 @@ Flight::~Flight() {
 
 void Flight::start() {
   const auto self = shared_from_this();
-  if (class_ == CacheClass::immutable) {
-    if (const auto copy = copy_at_hand()) {
+  if (is_common(class_)) {
+    if (const auto copy = copy_at_hand(); copy && host_.confirmed(*copy, class_)) {
       load_copy(*copy, "cache", [this] {
         ignore_copy_ = true;
         ask_origins();
@@ -126,7 +128,7 @@ void Flight::next() {
     OriginSlot& s = slot();
     if (spelling_ == 0) {
       if (s.health.try_ask(now)) return ask(s, name_);
-      findings_.add_unasked(s.label, s.health.last_error());
+      findings_.add_unasked(s.label, s.health.last_error(), s.has_answered);
       continue;
     }
     if (s.origin->finds_any_case()) continue;
@@ -146,6 +148,7 @@ void Flight::next() {
 void Flight::ask(OriginSlot& s, const std::string& spelling) {
   OriginRequest request;
   request.name = spelling;
+  request.for_stranger = place && place->standing == Standing::stranger;
   // A validator means something only to the origin that gave it.
   if (entry_ && !ignore_copy_ && entry_->name == spelling && entry_->origin == s.label) {
     request.etag = entry_->etag;
@@ -192,7 +195,7 @@ void Flight::on_octets(Bytes octets) {
     finish_with({Errc::exhausted, "too many octets are being fetched at the same time"});
     return;
   }
-  if (orphan_ && class_ != CacheClass::immutable && received_ > kKeepLive) {
+  if (orphan_ && !is_common(class_) && received_ > kKeepLive) {
     drop_fetch(true);
     ++host_.counters().cancelled;
     finish_with({Errc::unavailable, "nobody wanted it any more"});
@@ -216,6 +219,7 @@ void Flight::on_end(OriginEnd end) {
   if (!end.result) return on_failure(end.result.error(), end.reached);
   slot().health.succeeded();
   slot().last_success = wall_now();
+  slot().has_answered = true;
   if (*end.result == OriginEnd::Success::unchanged) return on_unchanged();
   on_complete();
 }
@@ -256,6 +260,7 @@ void Flight::on_failure(const Error& error, bool reached) {
   } else {
     s.health.succeeded();
     s.last_success = wall_now();
+    s.has_answered = true;
   }
   if (content_->state() == Content::State::streaming) {
     // Some of it is out: nothing else may be put behind it.
@@ -264,7 +269,7 @@ void Flight::on_failure(const Error& error, bool reached) {
   }
   staged_.clear();
   host_.in_flight() -= std::exchange(received_, 0);
-  if (spelling_ == 0 || error.code != Errc::not_found) findings_.add(error);
+  if (spelling_ == 0 || error.code != Errc::not_found) findings_.add(error, s.has_answered);
   if (error.code == Errc::not_found) {
     ++spelling_;
   } else {
@@ -339,7 +344,7 @@ void Flight::on_unwanted() {
 bool Flight::worth_going_on() const {
   const Cache* cache = host_.cache();
   if (cache == nullptr || !cache->storing() || host_.orphans() >= host_.limits().max_orphans) return false;
-  if (class_ == CacheClass::immutable) return true;
+  if (is_common(class_)) return true;
   const auto& size = whole_first_ ? staged_meta_.size : content_->meta().size;
   return class_ == CacheClass::live && size.value_or(received_) <= kKeepLive;
 }

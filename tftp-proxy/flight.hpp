@@ -27,6 +27,9 @@ struct OriginSlot {
   std::uint64_t requests = 0, failures = 0, octets = 0;
   Duration answer_time{};  ///< smoothed, request to first octet
   std::optional<WallTime> last_success;
+  /// It has answered since it was configured, "no such file" included, or something of it is kept. One that never did
+  /// is asked last, and an outage of it makes nothing unsure.
+  bool has_answered = false;
 };
 
 struct FetchCounters {
@@ -39,6 +42,7 @@ struct FetchLimits {
   Duration answer_within = std::chrono::seconds(7);  ///< then who waits is answered, whatever there is
   Duration patience = std::chrono::seconds(3);       ///< for one origin's first octet while another is left
   Duration negative = std::chrono::seconds(30);      ///< "no such file" is believed so long (negative_ttl)
+  Duration revalidate = std::chrono::minutes(10);    ///< a copy is served so long without asking (CacheClass)
   std::uint64_t max_in_flight = 256ULL << 20;        ///< octets of files that are being fetched, together
   std::size_t max_flights = 512;
   std::size_t max_orphans = 64;  ///< fetches that go on for the cache alone
@@ -57,6 +61,8 @@ class FlightHost {
   virtual std::size_t& orphans() = 0;
   virtual const std::vector<std::shared_ptr<OriginSlot>>& origins() const = 0;
   virtual ContentPtr in_memory(const std::string& name) = 0;
+  /// May this copy be served without asking an origin?
+  virtual bool confirmed(const CacheEntry& entry, CacheClass kept_as) const = 0;
   virtual std::vector<std::string> known_spellings(const std::string& name) = 0;
   /// A whole file, as `real` spells it. Not `fresh`: it came from the cache.
   virtual void arrived(const Flight& flight, const std::string& real, const ContentPtr& content,

@@ -11,6 +11,7 @@ namespace dw::provisioning {
 namespace {
 
 constexpr unsigned kMaxResumes = 2;  // a body that breaks off is taken up again so often
+constexpr unsigned kStrangersConnections = 4;  // to one origin; their requests wait for each other alone
 constexpr Duration kResumePause = std::chrono::milliseconds(250);
 
 /// What tells that a file is still the same one (RFC 9110 §13.1.5: a weak entity tag can't, for a range).
@@ -75,7 +76,7 @@ class HttpFetch : public std::enable_shared_from_this<HttpFetch> {
 
   void on_head(const net::HttpHead& head) {
     head_seen_ = true;
-    const HttpVerdict verdict = judge_http(head.status, head.content_type, request_.name);
+    const HttpVerdict verdict = judge_http(head.status);
     if (received_ > 0) {
       on_resumed_head(head, verdict);
       return;
@@ -112,6 +113,7 @@ class HttpFetch : public std::enable_shared_from_this<HttpFetch> {
       end_with(Errc::unavailable, "it tells no length, so a body that breaks off would look whole");
       return;
     }
+    said_html_ = says_html(head.content_type);
     meta_ = {head.length, head.etag, head.last_modified, label_};
     validator_ = range_validator(head);
     body_ = may_be_html(request_.name) ? Body::wanted : Body::probing;
@@ -143,7 +145,7 @@ class HttpFetch : public std::enable_shared_from_this<HttpFetch> {
     }
     if (body_ == Body::probing) {
       probe_.insert(probe_.end(), octets.begin(), octets.end());
-      decide(begins_as_html(probe_));
+      decide(is_html_page(probe_, said_html_, request_.name));
       return;
     }
     deliver(octets);
@@ -176,7 +178,7 @@ class HttpFetch : public std::enable_shared_from_this<HttpFetch> {
 
   void on_end(Result<void> result) {
     const auto self = shared_from_this();
-    if (result && body_ == Body::probing) decide(begins_as_html(probe_).value_or(false));
+    if (result && body_ == Body::probing) decide(is_html_page(probe_, said_html_, request_.name).value_or(false));
     if (over_) return;
     if (result && (body_ == Body::none || skip_ > 0)) {
       result = fail(Errc::unavailable, "it answered without a file");
@@ -221,6 +223,7 @@ class HttpFetch : public std::enable_shared_from_this<HttpFetch> {
   ContentMeta meta_;
   std::string validator_;
   Buffer probe_;
+  bool said_html_ = false;
   std::uint64_t received_ = 0;
   std::uint64_t skip_ = 0;
   unsigned resumes_ = 0;
@@ -245,10 +248,12 @@ class HttpOrigin : public Origin {
     net::HttpClient::Options o;
     o.ca_file = options.ca_file;
     client_ = std::make_shared<net::HttpClient>(loop, o);
+    o.max_connections = o.max_per_host = kStrangersConnections;
+    strangers_ = std::make_shared<net::HttpClient>(loop, o);
   }
 
   std::unique_ptr<OriginFetch> fetch(const OriginRequest& request, OriginCallbacks callbacks) override {
-    auto fetch = std::make_shared<HttpFetch>(loop_, client_, url_, options_, request, std::move(callbacks));
+    auto fetch = std::make_shared<HttpFetch>(loop_, request.for_stranger ? strangers_ : client_, url_, options_, request, std::move(callbacks));
     fetch->start();
     return std::make_unique<HttpFetchHandle>(std::move(fetch));
   }
@@ -257,7 +262,7 @@ class HttpOrigin : public Origin {
   net::Loop& loop_;
   OriginUrl url_;
   Options options_;
-  std::shared_ptr<net::HttpClient> client_;
+  std::shared_ptr<net::HttpClient> client_, strangers_;
 };
 
 }  // namespace

@@ -66,10 +66,11 @@ std::string_view words_for_strangers(unsigned status) {
                          : "The file can't be had now.\n";
 }
 
+/// Of what status_of() gives.
 FileOutcome outcome_of(unsigned status) {
   return status == 404   ? FileOutcome::not_found
-         : status == 503 ? FileOutcome::unavailable
-                         : FileOutcome::refused;
+         : status == 403 ? FileOutcome::forbidden
+                         : FileOutcome::unavailable;
 }
 
 long read_content(const Content& content, std::uint64_t offset, std::uint64_t size, MutableBytes into) {
@@ -253,7 +254,7 @@ void PhoneHttpServer::begin(Download& download) {
   if (!validators.last_modified.empty())
     reply.headers.emplace_back("Last-Modified", validators.last_modified);
   reply.headers.emplace_back("Accept-Ranges", "bytes");
-  const bool fixed = cache_class(download.step.name, false) == CacheClass::immutable;
+  const bool fixed = is_common(cache_class(download.step.name, false));
   reply.headers.emplace_back("Cache-Control", fixed ? "no-cache" : "no-store");
   switch (selection.status) {
     case 416:

@@ -18,6 +18,7 @@ namespace dw::provisioning {
 struct OriginRequest {
   std::string name;                 ///< spelled as it is to be asked; has passed parse_file_name
   std::string etag, last_modified;  ///< of the copy at hand, when this origin gave it; else empty
+  bool for_stranger = false;        ///< nobody known waits for it: it must hold up nobody who is
 };
 
 /// How a fetch ended. Error codes: not_found, forbidden (the origin refuses this file), too_long, and

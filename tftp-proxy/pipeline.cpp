@@ -105,9 +105,14 @@ void Pipeline::set_origins(const Options& options) {
       slot->octets = before->octets;
       slot->answer_time = before->answer_time;
       slot->last_success = before->last_success;
+      slot->has_answered = before->has_answered;
     }
     slots_.push_back(std::move(slot));
   }
+  if (cache_ == nullptr) return;
+  cache_->for_each([this](const CacheEntry& entry) {
+    for (const auto& slot : slots_) slot->has_answered = slot->has_answered || slot->label == entry.origin;
+  });
 }
 
 void Pipeline::reconfigure(const Options& options) {
@@ -190,11 +195,9 @@ ContentPtr Pipeline::obtain_exact(const std::string& name) {
     return running->second->lease();
   }
   const CacheClass kept_as = cache_class(name, options_.drop_trust_lists);
-  if (kept_as == CacheClass::immutable) {
-    if (ContentPtr content = memory_.find(name)) {
-      ++counters_.memory_hits;
-      return content;
-    }
+  if (ContentPtr content = confirmed_in_memory(name, kept_as)) {
+    ++counters_.memory_hits;
+    return content;
   }
   if (const auto negative = negative_.find(name); negative != negative_.end()) {
     if (loop_.now() < negative->second.until) {
@@ -204,6 +207,24 @@ ContentPtr Pipeline::obtain_exact(const std::string& name) {
     negative_.erase(negative);
   }
   return launch(name, kept_as, false);
+}
+
+bool Pipeline::confirmed(const CacheEntry& entry, CacheClass kept_as) const {
+  if (kept_as == CacheClass::resource && !(entry.etag.empty() && entry.last_modified.empty())) return false;
+  const auto age = wall_now() - entry.fetched;
+  return age >= age.zero() && age < options_.fetch.revalidate;
+}
+
+ContentPtr Pipeline::confirmed_in_memory(const std::string& name, CacheClass kept_as) {
+  if (!is_common(kept_as)) return nullptr;
+  ContentPtr content = memory_.find(name);
+  if (!content) return nullptr;
+  if (const auto entry = cache_ == nullptr ? std::nullopt : cache_->find(name))
+    return confirmed(*entry, kept_as) ? content : nullptr;
+  // Only memory has it: since then nobody was asked.
+  const bool has_validator = !content->meta().etag.empty() || !content->meta().last_modified.empty();
+  if (kept_as == CacheClass::resource && has_validator) return nullptr;
+  return loop_.now() - memory_.since(name) < options_.fetch.revalidate ? content : nullptr;
 }
 
 ContentPtr Pipeline::launch(const std::string& name, CacheClass kept_as, bool anew) {
@@ -271,7 +292,7 @@ void Pipeline::arrived(const Flight& flight, const std::string& real, const Cont
     names_->exists(loop_.now(), asked);
     if (real != asked) names_->exists(loop_.now(), real);
   }
-  if (real != asked && (fresh || flight.kept_as() == CacheClass::immutable)) {
+  if (real != asked && (fresh || is_common(flight.kept_as()))) {
     make_room(aliases_);
     aliases_[asked] = {real, loop_.now() + kAliasGood};
   }
@@ -281,7 +302,7 @@ void Pipeline::arrived(const Flight& flight, const std::string& real, const Cont
   } else {
     ++counters_.cache_hits;
   }
-  memory_.put(real, content);
+  memory_.put(loop_.now(), real, content);
   const CnfKind kind = cnf_kind(asked);
   if (kind == CnfKind::none) {
     prefetcher_.want(files_named_by(asked, content->octets()));
@@ -340,7 +361,7 @@ std::vector<OriginStatus> Pipeline::origin_status() const {
   for (const auto& slot : slots_) {
     const OriginHealth& health = slot->health;
     const bool down = health.state() == OriginHealth::State::down;
-    out.push_back({slot->label, health.state(), health.last_error(), slot->last_success,
+    out.push_back({slot->label, health.state(), health.last_error(), slot->last_success, slot->has_answered,
                    down ? std::optional(health.retry_at()) : std::nullopt, slot->requests, slot->failures, slot->octets, slot->answer_time});
   }
   return out;

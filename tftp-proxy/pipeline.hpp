@@ -29,6 +29,7 @@ struct OriginStatus {
   OriginHealth::State state{};
   std::string last_error;
   std::optional<WallTime> last_success;
+  bool has_answered = false;            ///< ever since it was configured
   std::optional<TimePoint> retry_at;  ///< when it is down: nobody asks it before
   std::uint64_t requests = 0, failures = 0, octets = 0;
   Duration answer_time{};
@@ -98,6 +99,7 @@ class Pipeline : public Library, private FlightHost {
 
   ContentPtr obtain(const std::string& name);
   ContentPtr obtain_exact(const std::string& name);
+  ContentPtr confirmed_in_memory(const std::string& name, CacheClass kept_as);
   bool take_place(Flight& flight);
   ContentPtr launch(const std::string& name, CacheClass kept_as, bool anew);
   ContentPtr rewritten(const FileRequest& request, const ContentPtr& source);
@@ -117,6 +119,7 @@ class Pipeline : public Library, private FlightHost {
   std::size_t& orphans() override { return orphans_; }
   const std::vector<std::shared_ptr<OriginSlot>>& origins() const override { return slots_; }
   ContentPtr in_memory(const std::string& name) override { return memory_.find(name); }
+  bool confirmed(const CacheEntry& entry, CacheClass kept_as) const override;
   std::vector<std::string> known_spellings(const std::string& name) override;
   void arrived(const Flight& flight, const std::string& real, const ContentPtr& content, bool fresh) override;
   void missing(const Flight& flight, const Error& error) override;

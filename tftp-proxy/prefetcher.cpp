@@ -12,7 +12,7 @@ namespace dw::provisioning {
 namespace {
 
 bool fixed(const std::string& name) {
-  return cache_class(name, true) == CacheClass::immutable;
+  return is_common(cache_class(name, true));
 }
 
 }  // namespace

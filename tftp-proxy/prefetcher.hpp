@@ -22,7 +22,7 @@ std::vector<std::string> files_named_by(const CnfFacts& facts);
 std::vector<std::string> files_named_by(const std::string& name, Bytes octets);
 
 /// Fetches files into the cache before phones ask for them: a few at a time, fewer while phones wait for
-/// files of their own. Takes immutable files only. A config names manifests and those name parts, and no part
+/// files of their own. Takes firmware and resources only. A config names manifests and those name parts, and no part
 /// is a manifest, so it ends.
 class Prefetcher {
  public:

@@ -23,7 +23,7 @@ phones::FileOutcome to_phones(tftp::TransferOutcome outcome) {
     case From::not_found:
       return To::not_found;
     case From::refused:
-      return To::refused;
+      return To::forbidden;
     case From::unavailable:
       return To::unavailable;
     case From::no_ack:

@@ -138,6 +138,7 @@ std::string status_json(const Status& status) {
     origins.push_back({{"url", o.url},
                        {"healthy", o.healthy},
                        {"last_error", o.last_error},
+                       {"has_answered", o.has_answered},
                        {"last_answer", time_json(o.last_answer)},
                        {"next_try", time_json(o.next_try)}});
   }

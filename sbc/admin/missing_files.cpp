@@ -19,7 +19,9 @@ void take(std::map<std::string, Told, std::less<>>& files, const phones::Step& s
     last_sent = std::max(last_sent, step.at);
     return;
   }
-  if (step.outcome != FileOutcome::not_found && step.outcome != FileOutcome::unavailable) return;
+  if (step.outcome != FileOutcome::not_found && step.outcome != FileOutcome::unavailable &&
+      step.outcome != FileOutcome::forbidden)
+    return;
   MissingFile& missing = files[step.name].missing;
   ++missing.times;
   if (step.at < missing.last_asked) return;

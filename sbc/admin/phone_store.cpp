@@ -64,7 +64,8 @@ constexpr std::array<std::string_view, 4> kMigrations = {
 
 constexpr std::array kOutcomes = {FileOutcome::sent,    FileOutcome::unconfirmed, FileOutcome::not_found,
                                   FileOutcome::refused, FileOutcome::unavailable, FileOutcome::no_ack,
-                                  FileOutcome::stalled, FileOutcome::aborted,     FileOutcome::superseded};
+                                  FileOutcome::stalled, FileOutcome::aborted,     FileOutcome::superseded,
+                                  FileOutcome::forbidden};
 constexpr std::array kNotes = {Note::rewritten, Note::signed_passed, Note::malformed_passed,
                                Note::near_config, Note::password_doubt};
 constexpr std::array kEvents = {SignallingEvent::phone_lost,  SignallingEvent::connected,

@@ -120,7 +120,7 @@ admin::Status App::status() const {
   s.services = services_;
   for (const auto& origin : pipeline_->origin_status()) {
     s.origins.push_back({origin.url, origin.state == provisioning::OriginHealth::State::up, origin.last_error,
-                         origin.last_success, {}});
+                         origin.last_success, {}, origin.has_answered});
     if (origin.retry_at) s.origins.back().next_try = s.now + from_now(*origin.retry_at, loop_.now());
   }
   s.cache.directory = config.cache.dir;

@@ -87,6 +87,7 @@ provisioning::Pipeline::Options pipeline_options(const conf::Config& config) {
   o.origin.tftp_windowsize = static_cast<std::uint16_t>(p.windowsize);
   o.fetch.answer_within = p.answer_timeout;
   o.fetch.negative = config.cache.negative;
+  o.fetch.revalidate = config.cache.revalidate;
   o.memory = config.cache.memory;
   o.rewrite = config.rewrite.enable;
   o.drop_trust_lists = config.rewrite.enable && config.rewrite.trust_lists == conf::Rule::drop;

@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kMaxHeadValue = 1024;  // characters of an ETag, a date, a type
 constexpr long kReceiveBuffer = 64 * 1024;
+constexpr long kUnauthorised = 401;
 
 long whole_seconds(Duration d) {
   return std::max<long>(1, static_cast<long>(std::chrono::ceil<std::chrono::seconds>(d).count()));
@@ -70,6 +71,7 @@ struct Job {
   std::array<char, CURL_ERROR_SIZE> words{};
   HttpHead head;
   bool head_told = false;
+  bool head_waits = false;  ///< a 401, which libcurl may answer with a user and a password: told when it does not
   bool chunked = false;
   std::uint64_t octets_in = 0;
   bool too_long = false;
@@ -94,6 +96,7 @@ void Job::set_up(const HttpClient::Options& options) {
   set(CURLOPT_PATH_AS_IS, 1L);
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_FOLLOWLOCATION, 0L);
+  set(CURLOPT_HTTPAUTH, long{CURLAUTH_BASIC | CURLAUTH_DIGEST});  // of the URL's user and password, as the server asks
   set(CURLOPT_PROXY, "");  // whatever the environment says
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
@@ -123,6 +126,7 @@ bool Job::take_header_line(std::string_view line) {
   if (head_told) return true;  // a trailer
   if (starts_with_ignoring_case(line, "HTTP/")) {
     head = {};
+    head_waits = false;
     chunked = false;
     TextCursor cursor(line);
     cursor.take_token();
@@ -136,6 +140,8 @@ bool Job::take_header_line(std::string_view line) {
     return true;
   }
   if (head.status < 200) return true;
+  head_waits = head.status == kUnauthorised;
+  if (head_waits) return true;
   head.chunked = chunked;
   if (chunked) head.length.reset();  // RFC 9112 §6.3: the framing is the chunks'
   head_told = true;
@@ -145,6 +151,7 @@ bool Job::take_header_line(std::string_view line) {
 }
 
 bool Job::take_octets(Bytes octets) {
+  if (head_waits) return !cancelled;
   octets_in += octets.size();
   too_long = request.max_octets != 0 && octets_in > request.max_octets;
   if (cancelled || too_long) return false;
@@ -157,7 +164,7 @@ Result<void> Job::result(CURLcode code) const {
     return fail(Errc::too_long,
                 "the answer is longer than " + std::to_string(request.max_octets) + " octets");
   // To libcurl a connection that closes within the head is the end of an answer.
-  if (code == CURLE_OK && !head_told) return fail(Errc::unavailable, "the answer broke off in its head");
+  if (code == CURLE_OK && !head_told && !head_waits) return fail(Errc::unavailable, "the answer broke off in its head");
   if (code == CURLE_OK) return {};
   const bool has_words = words.front() != '\0';
   return fail(Errc::unavailable, has_words ? std::string(words.data()) : curl_easy_strerror(code));
@@ -270,6 +277,7 @@ void HttpClient::State::settle() {
   add_new();
   for (const auto& [job, code] : over) {
     const Callbacks told = std::exchange(job->callbacks, {});  // may own what holds the transfer
+    if (!closed && !job->cancelled && job->head_waits && code == CURLE_OK && told.on_head) told.on_head(job->head);
     if (!closed && !job->cancelled && told.on_end) told.on_end(job->result(code));
   }
 }

@@ -22,7 +22,7 @@ struct HttpHead {
 };
 
 /// HTTP and HTTPS GETs (libcurl, multi-socket interface) on the loop. Follows no redirect, asks no
-/// compression, speaks only http and https, checks certificates (system store or `ca_file`), reads no proxy
+/// compression, speaks only http and https, answers Basic and Digest challenges with the URL's user and password, checks certificates (system store or `ca_file`), reads no proxy
 /// environment. Callbacks come from the loop, never from inside get(), and may do anything: get more, drop
 /// any transfer, drop the client.
 class HttpClient {
@@ -45,7 +45,7 @@ class HttpClient {
     std::function<void(const HttpHead&)> on_head = {};  ///< once, of the final answer (no 1xx)
     std::function<void(Bytes)> on_octets = {};
     /// Last. Errc::unavailable (refused, timed out, TLS, cut short of Content-Length), Errc::too_long. A
-    /// status of 4xx or 5xx is no error here.
+    /// status of 4xx or 5xx is no error here. A 401 comes without its body.
     std::function<void(Result<void>)> on_end = {};
   };
   /// Destroying it cancels: nothing is called any more. It may outlive the client.

@@ -30,6 +30,7 @@ struct OriginState {
   bool healthy = true;
   std::string last_error;
   std::optional<WallTime> last_answer, next_try;
+  bool has_answered = true;  ///< ever since it was configured
 };
 
 struct CacheState {

@@ -204,6 +204,11 @@ void BoxExamination::origins(const OwnFacts& own) {
   const bool all_down = std::ranges::none_of(own.origins, &OriginState::healthy);
   for (const OriginState& origin : own.origins) {
     if (origin.healthy || shut_off(box_, host_port_of(origin.url))) continue;
+    if (!all_down && !origin.has_answered) {
+      add("origin_never_answered", Severity::info,
+          fmt::format("{} has never answered: {}", said(origin.url), said(origin.last_error)));
+      continue;
+    }
     add("origin_down", all_down ? Severity::error : Severity::warning,
         fmt::format("{} does not answer: {}", said(origin.url), said(origin.last_error)))
         .means = all_down ? "Phones get what is in the cache; what is not there, they do not get."

@@ -51,6 +51,9 @@ inline constexpr auto kBoxKinds = std::to_array<FindingKind>({
      "not there they do not get.",
      "Check that this box reaches the internet and that the address is right: curl -v followed by the "
      "address."},
+    {"origin_never_answered", Severity::info, About::box, "One of the file servers has never answered",
+     "Most telephone servers give files on one port alone. Files come from the one that answers.",
+     "Nothing to do. Who wants the note to go lists the one that exists in central.provisioning.origins."},
     {"origin_is_this_box", Severity::error, About::box, "An origin is this box itself",
      "It would ask itself, and no file would ever come.",
      "Set central to the telephone server, or give another port in central.provisioning.origins."},

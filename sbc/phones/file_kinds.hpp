@@ -113,6 +113,11 @@ inline constexpr auto kFileKinds = std::to_array<FindingKind>({
     {"origin_unavailable", Severity::error, About::phone, "No origin could be reached",
      "The phone asked for a file that could not be had from the central side, and no copy was in the cache.",
      "Check that the central server runs and that this box reaches it: dropwire doctor."},
+    {"origin_refuses", Severity::error, About::phone, "The file server refuses a file",
+     "It answered this box that it may not have the file: it wants a user and a password, or other ones, or it gives "
+     "files to some addresses alone.",
+     "Write user and password into the file server's URL in central.provisioning.origins "
+     "(http://user:password@pbx.example.net/), or let the file server give files to this box's address."},
     {"request_refused", Severity::warning, About::phone, "A request was refused",
      "This box refused what the phone asked: too many unfinished transfers from its network, or a request "
      "that it never answers.",

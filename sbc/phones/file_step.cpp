@@ -12,6 +12,8 @@ std::string_view to_string(FileOutcome outcome) {
       return "not_found";
     case FileOutcome::refused:
       return "refused";
+    case FileOutcome::forbidden:
+      return "forbidden";
     case FileOutcome::unavailable:
       return "unavailable";
     case FileOutcome::no_ack:

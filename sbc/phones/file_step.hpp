@@ -13,6 +13,7 @@ enum class FileOutcome {
   unconfirmed,  ///< the last block went out and its ACK never came
   not_found,    ///< told "file not found"
   refused,      ///< by our policy: name, write request, limits
+  forbidden,    ///< by the origin, which gives it to nobody without a right
   unavailable,  ///< no origin could be had, or one broke off
   no_ack,       ///< TFTP: nothing was ever acknowledged after our first answer
   stalled,      ///< the phone stopped acknowledging at `last_block`

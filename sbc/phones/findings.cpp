@@ -427,11 +427,12 @@ void Examination::check_extras() {
 
 /// Atlas 19/20, 33, and what our own side could not give.
 void Examination::check_path() {
-  Files unavailable, refused;
+  Files unavailable, refused, forbidden;
   bool http = false, config_by_tftp = false;
   for (const Step* s : last_files()) {
     if (s->outcome == FileOutcome::unavailable && !later_success(last_files(), *s)) unavailable.push_back(s);
     if (s->outcome == FileOutcome::refused && s->kind != FileKind::other) refused.push_back(s);
+    if (s->outcome == FileOutcome::forbidden && !later_success(last_files(), *s)) forbidden.push_back(s);
     http = http || s->http;
     config_by_tftp = config_by_tftp || (!s->http && s->kind == FileKind::config && arrived(*s));
   }
@@ -440,6 +441,10 @@ void Examination::check_path() {
         std::ranges::any_of(unavailable, [](const Step* s) { return is_config(s->kind); });
     add("origin_unavailable", config ? Severity::error : Severity::warning,
         names_of(unavailable) + " could not be had");
+  }
+  if (!forbidden.empty()) {
+    const bool config = std::ranges::any_of(forbidden, [](const Step* s) { return is_config(s->kind); });
+    add("origin_refuses", config ? Severity::error : Severity::warning, sentence_of(*forbidden.back()));
   }
   if (!refused.empty()) add("request_refused", Severity::warning, sentence_of(*refused.back()));
   if (!http && config_by_tftp && (phone_.uses_http || can_use_http(phone_.firmware)))

@@ -60,6 +60,8 @@ std::string outcome_words(const Step& step) {
       return fmt::format("asked for {} by {}: not found", name, by(step));
     case FileOutcome::refused:
       return fmt::format("asked for {} by {}: refused", name, by(step));
+    case FileOutcome::forbidden:
+      return fmt::format("asked for {} by {}: the file server refuses it", name, by(step));
     case FileOutcome::unavailable:
       return fmt::format("asked for {} by {}: could not be had", name, by(step));
     case FileOutcome::no_ack:

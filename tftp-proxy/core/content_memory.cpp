@@ -2,7 +2,7 @@
 
 namespace dw::provisioning {
 
-void ContentMemory::put(const std::string& name, const ContentPtr& content) {
+void ContentMemory::put(TimePoint now, const std::string& name, const ContentPtr& content) {
   remove(name);
   if (by_name_.size() >= kMaxNames) forget_unused();
   const std::uint64_t size = content->octets().size();
@@ -10,6 +10,7 @@ void ContentMemory::put(const std::string& name, const ContentPtr& content) {
   if (!keep && by_name_.size() >= kMaxNames) return;
   Entry& entry = by_name_[name];
   entry.content = content;
+  entry.since = now;
   if (!keep) return;
   order_.push_front({name, content});
   entry.kept = order_.begin();

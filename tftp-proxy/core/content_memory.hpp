@@ -6,6 +6,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "sbc/base/time.hpp"
 #include "tftp-proxy/core/content.hpp"
 
 namespace dw::provisioning {
@@ -19,9 +20,11 @@ class ContentMemory {
   explicit ContentMemory(std::uint64_t max_octets) : max_octets_(max_octets) {}
 
   /// Takes a complete content. One that is larger than a quarter of all is not kept, only found while in use.
-  void put(const std::string& name, const ContentPtr& content);
+  void put(TimePoint now, const std::string& name, const ContentPtr& content);
   /// Nothing when unknown. What is found counts as used.
   ContentPtr find(const std::string& name);
+  /// When it was put in. Of a name that find() finds.
+  TimePoint since(const std::string& name) const { return by_name_.at(name).since; }
   void remove(const std::string& name);
   void limit(std::uint64_t max_octets);
   std::uint64_t octets() const { return octets_; }  ///< of what is kept
@@ -35,6 +38,7 @@ class ContentMemory {
     std::weak_ptr<Content> content;
     std::list<Kept>::iterator kept;
     bool is_kept = false;
+    TimePoint since{};
   };
   void drop_kept(Entry& entry);
   void shrink();

@@ -121,6 +121,48 @@ TEST_CASE("404, 304 and 503 are answers, not errors") {
   CHECK(told.head->status == 503);
 }
 
+TEST_CASE("a user and a password in the URL: as the server asks, by Digest or by Basic; what it refuses is told once") {
+  std::string challenge, wanted;
+  ScriptedOrigin origin([&](ScriptedOrigin::Peer& peer, const std::string& head) {
+    const auto at = head.find("Authorization: ");
+    const std::string said = at == head.npos ? "" : head.substr(at + 15, head.find("\r\n", at) - at - 15);
+    if (!wanted.empty() && said.starts_with(wanted)) return peer.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfile");
+    peer.send("HTTP/1.1 401 No\r\nWWW-Authenticate: " + challenge + "\r\nContent-Length: 6\r\n\r\ndenied");
+  });
+  HttpClient::Request request;
+  request.url = origin.url();
+  request.url.insert(std::string("http://").size(), "prov:secret@");
+  const std::string digest = R"(Digest realm="pbx", qop="auth", nonce="5f1c0e6f2d4a1", opaque="8c41")";
+  SUBCASE("Digest") {
+    challenge = digest, wanted = R"(Digest username="prov", realm="pbx", nonce="5f1c0e6f2d4a1")";
+    const Told told = fetch(request);
+    CHECK(told.fine());
+    CHECK(told.head->status == 200);
+    CHECK(told.body == "file");
+    CHECK(origin.requests().at(0).find("Authorization") == std::string::npos);
+    for (const std::string& head : origin.requests()) CHECK(head.find("secret") == std::string::npos);
+  }
+  SUBCASE("Basic") {
+    challenge = R"(Basic realm="pbx")", wanted = "Basic cHJvdjpzZWNyZXQ=";
+    const Told told = fetch(request);
+    CHECK(told.fine());
+    CHECK(told.body == "file");
+  }
+  SUBCASE("a wrong password") {
+    challenge = digest;
+    const Told told = fetch(request);
+    CHECK(told.fine());
+    CHECK(told.head->status == 401);
+    CHECK(told.body.empty());
+  }
+  SUBCASE("none in the URL") {
+    challenge = digest;
+    const Told told = fetch_from("HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 2\r\n\r\nno");
+    CHECK(told.fine());
+    CHECK(told.head->status == 401);
+  }
+}
+
 TEST_CASE("a redirect is told, never followed") {
   ScriptedOrigin origin([](ScriptedOrigin::Peer& peer, const std::string&) {
     peer.send("HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n");

@@ -43,6 +43,20 @@ TEST_CASE("names stay inside the path of the origin, whatever is in them") {
                                           "/a%20b%2541"});
 }
 
+TEST_CASE("files that strangers wait for hold up nobody who is known") {
+  std::vector<ScriptedOrigin::Peer> held;  // never answered
+  Asked a([&](ScriptedOrigin::Peer& peer, const std::string& head) {
+    if (path_of(head).starts_with("/stranger")) return held.push_back(std::move(peer));
+    peer.send(http_ok("file"));
+  });
+  std::vector<std::unique_ptr<OriginFetch>> waiting;
+  for (int i = 0; i < 40; ++i)
+    waiting.push_back(a.origin->fetch({"stranger" + std::to_string(i), {}, {}, true}, {}));
+  REQUIRE(a.loop.run_until([&] { return a.server.requests().size() == 4; }, 20s));
+  CHECK(a.get("known").complete());
+  CHECK(a.server.requests().size() == 5);
+}
+
 TEST_CASE("statuses") {
   Shared<int> status;
   Shared<std::string> more;

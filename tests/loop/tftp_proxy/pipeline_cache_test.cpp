@@ -61,6 +61,65 @@ TEST_CASE("firmware is fetched once; a restart serves it from the disk cache wit
   CHECK(origin.requests() == 1);
 }
 
+TEST_CASE("firmware that was replaced under its name: asked for again when its time has come, from memory or disk") {
+  TaggedFiles origin;
+  origin.put("/apps45.sbn", "old", "\"1\"");
+  PipelineUnderTest t({origin.url()});
+  SUBCASE("with the disk cache") {}
+  SUBCASE("without") { t.use_cache = false; }
+  CHECK(t.get("apps45.sbn") == "old");
+  origin.put("/apps45.sbn", "new", "\"2\"");
+  CHECK(t.get("apps45.sbn") == "old");
+  CHECK(origin.requests() == 1);
+  if (t.use_cache) {
+    t.cache.held.at("apps45.sbn").entry.fetched -= std::chrono::ceil<std::chrono::milliseconds>(t.options.fetch.revalidate);
+  } else {
+    t.options.fetch.revalidate = {};
+    t.pipeline->reconfigure(t.options);
+  }
+  CHECK(t.get("apps45.sbn") == "new");
+  CHECK(origin.requests() == 2);
+}
+
+TEST_CASE("a clock that was set back makes no copy good for longer") {
+  TaggedFiles origin;
+  origin.put("/apps45.sbn", "old", "\"1\"");
+  PipelineUnderTest t({origin.url()});
+  t.get("apps45.sbn");
+  origin.put("/apps45.sbn", "new", "\"2\"");
+  t.cache.held.at("apps45.sbn").entry.fetched += std::chrono::hours(24);
+  CHECK(t.get("apps45.sbn") == "new");
+}
+
+TEST_CASE("ring tones, wallpapers and locales that were replaced under their names") {
+  PipelineUnderTest t({});
+  const Paths names = {"Ring1.raw", "Desktops/320x212x16/logo.png", "German_Germany/be-sip.jar", "Germany/g3-tones.xml"};
+  SUBCASE("an origin that gives validators is asked each time, and phones have the kept copy when it is away") {
+    auto origin = std::make_unique<TaggedFiles>();
+    t.options.origins = {origin->url()};
+    for (const std::string& name : names) {
+      origin->put("/" + name, "old", "\"1\"");
+      CHECK(t.get(name) == "old");
+      CHECK(t.get(name) == "old");
+      origin->put("/" + name, "new", "\"2\"");
+      CHECK(t.get(name) == "new");
+    }
+    CHECK(origin->requests() == 3 * names.size());
+    origin.reset();
+    for (const std::string& name : names) CHECK(t.get(name) == "new");
+  }
+  SUBCASE("one that gives none is asked after a while, as the whole file would come each time") {
+    Shared<std::string> body("old");
+    ScriptedOrigin origin([&](ScriptedOrigin::Peer& peer, const std::string&) { peer.send(http_ok(body.get())); });
+    t.options.origins = {origin.url("/")};
+    CHECK(t.get(names[0]) == "old");
+    body = "new";
+    CHECK(t.get(names[0]) == "old");
+    t.cache.held.at(names[0]).entry.fetched -= std::chrono::ceil<std::chrono::milliseconds>(t.options.fetch.revalidate);
+    CHECK(t.get(names[0]) == "new");
+  }
+}
+
 TEST_CASE("a live file is asked each time, and comes from the cache when unchanged") {
   TaggedFiles origin;
   origin.put("/dialplan.xml", "one", "\"1\"");

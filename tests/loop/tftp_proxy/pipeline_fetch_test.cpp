@@ -40,9 +40,27 @@ TEST_CASE("a config that no origin has: near names of all origins, while it is k
   CHECK(t.pipeline->near_names("SEP001122334454.cnf.xml").empty());
 }
 
-TEST_CASE("not found only when every origin said so") {
+TEST_CASE("an origin that never answered has no vote, and is asked last") {
+  const TempDir there;
+  write_file(there.path() / "SEP001122334455.cnf.xml", "<device/>");
+  PipelineUnderTest t({kNobody, "file://" + there.path().string()});
+  CHECK(t.get("SEP001122334455.cnf.xml") == "<device/>");
+  std::filesystem::remove(there.path() / "SEP001122334455.cnf.xml");
+  const std::string said = t.get("SEP001122334455.cnf.xml");
+  CHECK(t.error == Errc::not_found);  // the kept copy is no answer: the file was taken away
+  CHECK(said.find(kNobody) == std::string::npos);
+  CHECK_FALSE(t.cached("SEP001122334455.cnf.xml"));
+  CHECK(t.get("dialplan.xml") != "");
+  CHECK(t.error == Errc::not_found);
+  const auto status = t.pipeline->origin_status();
+  CHECK_FALSE(status[0].has_answered);
+  CHECK(status[1].has_answered);
+}
+
+TEST_CASE("not found only when every origin that ever answered said so") {
   const TempDir empty;
   PipelineUnderTest t({kNobody, "file://" + empty.path().string()});
+  t.keep("Ring1.raw", "ring", kNobody);  // from before a restart
   const std::string said = t.get("SEP001122334455.cnf.xml");
   CHECK(t.error == Errc::unavailable);
   CHECK(said.find(kNobody) != std::string::npos);

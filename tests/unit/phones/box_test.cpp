@@ -185,6 +185,8 @@ TEST_CASE("origins: none, some down, all down, and nothing is kept") {
   box.own->origins[0].last_error = "timed out";
   CHECK(codes(box) == "origin_down:warning");
   CHECK(box_findings(box, kNow)[0].means == "Files come from the other origins meanwhile.");
+  box.own->origins[0].has_answered = false;
+  CHECK(codes(box) == "origin_never_answered:info");
   box.own->origins[1].healthy = false;
   CHECK(codes(box) == "origin_down:error origin_down:error");
   box.own->origins.clear();

@@ -416,6 +416,8 @@ TEST_CASE("our side: origins that can't be had, requests that are refused") {
   heals(r);
   r.boot(kLists).file("SEP<MAC>.cnf.xml", FileOutcome::refused);
   expect(r, "request_refused", Severity::warning);
+  r.boot(kLists).file("SEP<MAC>.cnf.xml", FileOutcome::forbidden);
+  expect(r, "origin_refuses", Severity::error);
   heals(r);
 }
 

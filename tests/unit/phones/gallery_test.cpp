@@ -86,6 +86,8 @@ Gallery box_gallery() {
       {"not_configured", [] { return of_own([](auto& o) { o.configured = false; }); }},
       {"no_origins", [] { return of_own([](auto& o) { o.origins.clear(); }); }},
       {"origin_down", [] { return of_own([](auto& o) { o.origins[0].healthy = false; }); }},
+      {"origin_never_answered",
+       [] { return of_own([](auto& o) { o.origins[0].healthy = o.origins[0].has_answered = false; }); }},
       {"origin_is_this_box",
        [] { return of_box([](auto& b) { b.origins_here = {"tftp://192.168.1.5/"}; }); }},
       {"cache_off", [] { return of_own([](auto& o) { o.cache.storing = false; }); }},
@@ -317,6 +319,7 @@ Gallery files_gallery() {
        }},
       {"origin_unavailable", [] { return after_lists("SEP<MAC>.cnf.xml", Is::unavailable); }},
       {"request_refused", [] { return after_lists("SEP<MAC>.cnf.xml", Is::refused); }},
+      {"origin_refuses", [] { return after_lists("SEP<MAC>.cnf.xml", Is::forbidden); }},
       {"many_boot_at_once",
        [] {
          Replay r;

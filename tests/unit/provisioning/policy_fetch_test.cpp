@@ -9,11 +9,15 @@ using namespace std::chrono_literals;
 TEST_CASE("cache classes") {
   for (const char* name :
        {"SCCP45.9-4-2SR4-3S.loads", "jar45sccp.9-4-2SR4-3.sbn", "B015-1-0-4-2.SBN", "P0030801SR02.sb2",
-        "CP7905080003SCCP070409A.sbin", "P00405000700.bin", "x.zup", "CP7921G-1.4.6.3.LOADS", "ring1.raw",
-        "Desktops/320x212x16/sky.png", "German_Germany/be-sccp.jar", "mk-sip.jar", "Germany/g3-tones.xml",
+        "CP7905080003SCCP070409A.sbin", "P00405000700.bin", "x.zup", "CP7921G-1.4.6.3.LOADS"}) {
+    CAPTURE(name);
+    CHECK(cache_class(name, true) == CacheClass::firmware);
+  }
+  for (const char* name :
+       {"ring1.raw", "Desktops/320x212x16/sky.png", "German_Germany/be-sccp.jar", "mk-sip.jar", "Germany/g3-tones.xml",
         "7960-tones.xml", "x/7921-kate.utf-8.xml", "x/7921-font.dat", "SCCP-dictionary.xml"}) {
     CAPTURE(name);
-    CHECK(cache_class(name, true) == CacheClass::immutable);
+    CHECK(cache_class(name, true) == CacheClass::resource);
   }
   for (const char* name :
        {"SEP001122334455.cnf.xml", "XMLDefault.cnf.xml", "SIPDefault.cnf", "SIP001122334455.cnf",
@@ -42,9 +46,7 @@ TEST_CASE("a missing config is believed missing for a moment only") {
 }
 
 TEST_CASE("what an HTTP status says of a file") {
-  const auto meaning = [](long status, const char* type = "application/octet-stream") {
-    return judge_http(status, type, "SEP001122334455.cnf.xml").meaning;
-  };
+  const auto meaning = [](long status) { return judge_http(status).meaning; };
   CHECK(meaning(200) == HttpMeaning::found);
   CHECK(meaning(206) == HttpMeaning::found);
   CHECK(meaning(304) == HttpMeaning::unchanged);
@@ -55,12 +57,39 @@ TEST_CASE("what an HTTP status says of a file") {
   for (const long status :
        {100L, 204L, 300L, 301L, 302L, 307L, 308L, 400L, 405L, 429L, 500L, 502L, 503L, 504L, 0L})
     CHECK(meaning(status) == HttpMeaning::unavailable);
-  CHECK(meaning(200, "text/html") == HttpMeaning::not_found);
-  CHECK(meaning(200, "Text/HTML; charset=utf-8") == HttpMeaning::not_found);
-  CHECK(meaning(200, "text/xml") == HttpMeaning::found);
-  CHECK(meaning(404, "text/html") == HttpMeaning::not_found);
-  CHECK(meaning(503, "text/html") == HttpMeaning::unavailable);
-  CHECK(judge_http(200, "text/html", "help.HTM").meaning == HttpMeaning::found);
+  CHECK(says_html("text/html"));
+  CHECK(says_html("Text/HTML; charset=utf-8"));
+  CHECK_FALSE(says_html("text/xml"));
+  CHECK_FALSE(says_html(""));
+}
+
+TEST_CASE("a server that says text/html of every file: octets decide what is a page") {
+  const auto page = [](std::string_view text, std::string_view name) { return is_html_page(as_bytes(text), true, name); };
+  // Files as Twisted and PHP send them.
+  CHECK(page("<?xml version=\"1.0\"?>\n<device><fullConfig>", "SEP001122334455.cnf.xml") == false);
+  CHECK(page("<device>", "SEP001122334455.cnf.xml") == false);
+  CHECK(page("proxy1_address: 198.51.100.10\n", "SIPDefault.cnf") == false);
+  CHECK(page("P003-8-12-00", "OS79XX.TXT") == false);
+  CHECK(page("Chime\tchime.raw\n", "RINGLIST.DAT") == false);
+  CHECK(page("x", "CP7921G-1.4.6.3.LOADS") == false);
+  CHECK(page(std::string_view("\x01\x00\x02", 3), "SCCP45.9-4-2SR3-1S.loads") == false);
+  CHECK(page("\x01\x01", "jar45sccp.9-4-2.sbn") == false);
+  CHECK(page("\x7f\x7f", "Ring1.raw") == false);
+  // Pages.
+  CHECK(page("<h1>Not Found</h1>", "SEP001122334455.cnf.xml") == true);
+  CHECK(page("\n<Title>Error</Title>", "SIPDefault.cnf") == true);
+  CHECK(page("<br />\n<b>Warning</b>: fopen", "SIPDefault.cnf") == true);
+  CHECK(page("No such file", "dialplan.xml") == true);
+  CHECK(page("No such file", "jar45sccp.9-4-2.sbn") == true);
+  CHECK(page("<!DOCTYPE html>", "Ring1.raw") == true);
+  // Not told yet.
+  CHECK_FALSE(page("<h", "x.xml").has_value());
+  CHECK_FALSE(page("<center", "x.xml").has_value());
+  CHECK(page("<" + std::string(kHtmlProbe, 'x'), "x.xml") == false);
+  // Where the server says something else, only what begins as a whole page is one.
+  CHECK(is_html_page(as_bytes("<h1>Not Found</h1>"), false, "x.cnf") == false);
+  CHECK(is_html_page(as_bytes("No such file"), false, "x.xml") == false);
+  CHECK(is_html_page(as_bytes("<html>"), false, "x.xml") == true);
 }
 
 TEST_CASE("a body that is an HTML page") {
@@ -82,6 +111,25 @@ TEST_CASE("a body that is an HTML page") {
   }
   CHECK(is(std::string(kHtmlProbe, ' ')) == false);
   CHECK(is("<?xml " + std::string(kHtmlProbe, 'x')) == false);
+}
+
+TEST_CASE("an origin that has never answered has no vote where another one answers") {
+  Findings findings;
+  findings.add({Errc::unavailable, "a: refused"}, false);
+  CHECK(findings.verdict().code == Errc::unavailable);
+  CHECK(findings.verdict().text == "a: refused");
+  findings.add({Errc::not_found, "b: it has no such file"});
+  CHECK(findings.verdict().code == Errc::not_found);
+  CHECK(findings.verdict().text == "b: it has no such file");
+  findings.add_unasked("c", "timed out", false);
+  CHECK(findings.verdict().code == Errc::not_found);
+  findings.add_unasked("d", "timed out");
+  CHECK(findings.verdict().code == Errc::unavailable);
+  Findings nobody;
+  nobody.add_unasked("a", "refused", false);
+  nobody.add({Errc::unavailable, "b: timed out"});
+  CHECK(nobody.verdict().code == Errc::unavailable);
+  CHECK(nobody.verdict().text == "b: timed out; a is down and was not asked (refused)");
 }
 
 TEST_CASE("several origins: an outage is never told as a missing file") {

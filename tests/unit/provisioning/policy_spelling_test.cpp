@@ -97,20 +97,20 @@ TEST_CASE("files in memory: the most recently used stay, those in use are found"
   ContentMemory memory(400);
   const auto file = [](std::size_t octets) { return Content::of(Buffer(octets, 7), {}); };
   for (int i = 0; i < 4; ++i)
-    memory.put("f" + std::to_string(i), file(100));
+    memory.put(TimePoint{}, "f" + std::to_string(i), file(100));
   CHECK(memory.octets() == 400);
   CHECK(memory.find("f0"));
-  memory.put("f4", file(100));
+  memory.put(TimePoint{}, "f4", file(100));
   CHECK(memory.find("f0"));
   CHECK_FALSE(memory.find("f1"));
   CHECK(memory.octets() == 400);
   const ContentPtr large = file(101);  // more than a quarter: not kept
-  memory.put("large", large);
+  memory.put(TimePoint{}, "large", large);
   CHECK(memory.octets() == 400);
   CHECK(memory.find("large") == large);
-  memory.put("dropped", file(101));
+  memory.put(TimePoint{}, "dropped", file(101));
   CHECK_FALSE(memory.find("dropped"));
-  memory.put("f0", file(10));
+  memory.put(TimePoint{}, "f0", file(10));
   CHECK(memory.octets() == 310);
   memory.remove("f0");
   CHECK_FALSE(memory.find("f0"));
