@@ -14,3 +14,7 @@ add_executable(sip_load EXCLUDE_FROM_ALL ${CMAKE_CURRENT_SOURCE_DIR}/bench/sip_l
 target_link_libraries(sip_load PRIVATE dw_flags)
 add_executable(sip_parse EXCLUDE_FROM_ALL ${CMAKE_CURRENT_SOURCE_DIR}/bench/sip_parse.cpp)
 target_link_libraries(sip_parse PRIVATE sip_core osipparser2)
+# strangers_bench.sh builds and runs this.
+add_executable(answer_times EXCLUDE_FROM_ALL ${CMAKE_CURRENT_SOURCE_DIR}/bench/answer_times.cpp ${CMAKE_CURRENT_SOURCE_DIR}/lab/sccp_stream.cpp
+               ${CMAKE_CURRENT_SOURCE_DIR}/lab/socket.cpp)
+target_link_libraries(answer_times PRIVATE dw_base sip_sims)
