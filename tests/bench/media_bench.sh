@@ -6,6 +6,9 @@
 #   BENCH_OUT=…        where the section goes (default: RESULTS.md beside this file)
 #   BENCH_TOOLS=…      the folder of media_gen and media_relay_host (default: built into build/bench)
 #   BENCH_PARTS=…      of: packet calls streams overload memory (default: all)
+#   BENCH_OLD_TOOLS=…  the same folder of an older build: packet and overload of both relays in turns, printed, and nothing else;
+#                      needs no rtpengine, and about four minutes with BENCH_ROUNDS=7
+#   BENCH_CAPACITY=…   streams that a core carries, for overload without streams (default: 1500)
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)
 if [[ -z ${BENCH_TOOLS:-} ]]; then
@@ -18,7 +21,9 @@ export BENCH_ROUNDS=${BENCH_ROUNDS:-3} BENCH_OUT=${BENCH_OUT:-$here/RESULTS.md}
 # shellcheck source=tests/lab/lab.sh disable=SC2317
 . "$here/../lab/lab.sh"
 lab_begin 2400
-for tool in rtpengine python3 perf taskset; do command -v $tool >/dev/null || lab_skip "$tool is not installed"; done
+tools=(rtpengine python3 perf taskset)
+[[ -z ${BENCH_OLD_TOOLS:-} ]] || tools=(taskset)
+for tool in "${tools[@]}"; do command -v $tool >/dev/null || lab_skip "$tool is not installed"; done
 parts=" ${BENCH_PARTS:-packet calls streams overload memory} "
 most=4600 # streams: what a limit of 20,000 descriptors has room for
 ulimit -n "$(ulimit -Hn)"
@@ -58,16 +63,17 @@ table netdev sink {
 NFT
 done
 
-# start NAME STREAMS: the relay on core 0; its ports in NAME.map, its process in LAB_PID[NAME]. Both relays and the
+# start NAME STREAMS [FIRST LAST]: the relay on core 0, its media ports from FIRST to LAST; its ports in NAME.map, its process in LAB_PID[NAME]. Both relays and the
 # generator have the highest priority, for when other work runs beside.
 start() {
   : >"$LAB_DIR/$1.log"
   case $1 in
-    dropwire)
-      lab_spawn box dropwire nice -n -20 taskset -c 0 "$BENCH_TOOLS/media_relay_host" "$2" "$LAB_DIR/dropwire.map" 1 \
-        20000 29999
-      wait_until 30 log_has dropwire ^ready || { cat "$LAB_DIR/dropwire.log" >&2; exit 2; }
-      opened=$(grep ^ready "$LAB_DIR/dropwire.log")
+    dropwire | old)
+      local tools=$BENCH_TOOLS
+      [[ $1 == dropwire ]] || tools=$BENCH_OLD_TOOLS
+      lab_spawn box $1 nice -n -20 taskset -c 0 "$tools/media_relay_host" "$2" "$LAB_DIR/$1.map" 1 "${3:-20000}" "${4:-29999}"
+      wait_until 30 log_has $1 ^ready || { cat "$LAB_DIR/$1.log" >&2; exit 2; }
+      opened=$(grep ^ready "$LAB_DIR/$1.log")
       ;;
     rtpengine)
       lab_spawn box rtpengine nice -n -20 taskset -c 0 rtpengine --config-file=none --table=-1 --interface=int/10.77.1.1 \
@@ -95,6 +101,54 @@ calls_per_packet() {
   result=$(<"$LAB_DIR/gen.out")
   calc %.2f "$calls / $(field "$result" received)"
 }
+
+# ---- an older relay beside the new one ----
+if [[ -n ${BENCH_OLD_TOOLS:-} ]]; then
+  start dropwire 1000 20000 24999
+  start old 1000 25000 29999
+  cost() { field "$(gen 0 window=256 warm=0.2 seconds=0.4 "$@")" ns_per_packet; }
+  bare=$(cost direct=1)
+  for ((turn = 1; turn <= 4 * BENCH_ROUNDS; turn++)); do
+    if ((turn % 2)); then order="old dropwire"; else order="dropwire old"; fi
+    for relay in $order; do
+      each=$(cost map="$LAB_DIR/$relay.map")
+      after=$(cost direct=1)
+      keep packet-$relay "$(calc %.1f "$each - ($bare + $after) / 2")"
+      bare=$after
+    done
+    keep bare "$bare"
+    say "packet, turn $turn: old $(tail -n 1 "$LAB_DIR/figures-packet-old"), new $(tail -n 1 "$LAB_DIR/figures-packet-dropwire"), bare $bare"
+  done
+  lab_stop dropwire
+  lab_stop old
+  capacity=${BENCH_CAPACITY:-1500}
+  for ((round = 1; round <= BENCH_ROUNDS; round++)); do
+    if ((round % 2)); then order="old dropwire"; else order="dropwire old"; fi
+    for relay in $order; do
+      start $relay $((2 * capacity))
+      result=$(gen 1 map="$LAB_DIR/$relay.map" streams=$((2 * capacity)) warm=0.5 seconds=1.5 then=$((capacity / 2)) for=4)
+      say "overload, round $round, $relay: $result"
+      keep recovery-$relay "$(field "$result" recovery)"
+      lab_stop $relay
+    done
+  done
+  within() { paste "$LAB_DIR/figures-$1-dropwire" "$LAB_DIR/figures-$1-old" | awk '$2 > 0 { printf "%.3f\n", $1 / $2 }' >"$LAB_DIR/figures-within"; }
+  row() { # TEXT NAME
+    within "$2"
+    echo "| $1 | $(median "$2-dropwire") [$(spread "$2-dropwire")] | $(median "$2-old") [$(spread "$2-old")] | $(calc %.3f "($(median "$2-old") > 0 ? $(median "$2-dropwire") / $(median "$2-old") : 0)") | $(median within) [$(spread within)] |"
+  }
+  cat <<MD
+### Media, an older relay beside the new one
+
+$BENCH_ROUNDS rounds in turns, $(date -u +%F), $(nproc) cores. Medians, least and most in brackets; the last column is new / old within a turn. The bare generator: $(median bare) ns [$(spread bare)].
+
+| what | new | old | ratio of medians | ratio within a turn |
+| --- | --- | --- | --- | --- |
+$(row "CPU a relayed packet, 1,000 streams, one core: ns" packet)
+$(row "from $((2 * capacity)) streams back to $((capacity / 2)): seconds until p50 is under 1 ms for good" recovery)
+MD
+  exit 0
+fi
 
 # ---- what a packet costs: relay and generator on one core, 256 packets under way, 1000 streams ----
 # Each turn measures the bare generator before and after. Only turns count in which it cost at most 1.15 times its least
@@ -185,7 +239,7 @@ fi
 # ---- twice the capacity for two seconds, then half of it ----
 if [[ $parts == *' overload '* ]]; then
   capacity=$(median streams-dropwire)
-  [[ $capacity == none ]] && capacity=1500
+  [[ $capacity == none ]] && capacity=${BENCH_CAPACITY:-1500}
   for relay in dropwire rtpengine; do
     carried=$(median streams-$relay)
     [[ $carried == none ]] && carried=850

@@ -3,12 +3,13 @@
 # that press keys, and 5,000 that register at once. Prints the section for RESULTS.md. Needs haproxy, two cores, nothing
 # else to do on the machine, and 10,000 descriptors more than that. The proxy has core 0, phones and call server core 1.
 #   DW_BIN=…  the daemon (default: build/release/dropwire)    BENCH_ROUNDS=5  runs of each, medians are told
+#   BENCH_OLD=…  another dropwire: both in turns and nothing else, in place of that section; needs no HAProxy
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)
 bin=${DW_BIN:-$top/build/release/dropwire}
 rounds=${BENCH_ROUNDS:-5}
-command -v haproxy >/dev/null || { echo "haproxy is not installed" >&2; exit 77; }
+[[ -n ${BENCH_OLD:-} ]] || command -v haproxy >/dev/null || { echo "haproxy is not installed" >&2; exit 77; }
 cmake -G Ninja -S "$top" -B "$top/build/bench" -DCMAKE_BUILD_TYPE=RelWithDebInfo >/dev/null &&
   cmake --build "$top/build/bench" --target sccp_load >&2 || exit 2
 load="taskset -c 1 timeout 90 $top/build/bench/tests/sccp_load"
@@ -41,7 +42,7 @@ backend callserver
   server one $server
 CFG
 via=
-begin() { # dropwire | haproxy | straight
+begin() { # dropwire | old | haproxy | straight
   mkdir -p "$work/state"
   case $1 in
     straight) via=$server ;;
@@ -49,9 +50,11 @@ begin() { # dropwire | haproxy | straight
       via=127.0.0.11:2100
       taskset -c 0 haproxy -f "$work/haproxy.cfg" >"$work/log" 2>&1 &
       ;;
-    dropwire)
+    dropwire | old)
       via=127.0.0.10:2100
-      taskset -c 0 "$bin" run -c /dev/null --mode hosted --set 'access.listen=["127.0.0.10"]' --set access.sccp.port=2100 \
+      local binary=$bin
+      [[ $1 == dropwire ]] || binary=$BENCH_OLD
+      taskset -c 0 "$binary" run -c /dev/null --mode hosted --set 'access.listen=["127.0.0.10"]' --set access.sccp.port=2100 \
         --set access.tftp.port=0 --set access.http.port=0 --set admin.listen=127.0.0.1:0 --set admin.socket="$work/sock" \
         --set cache.enable=false --set state.dir="$work/state" --set access.sccp.connection_rate=10000 \
         --set "central.sccp.servers=[\"$server\"]" --set log.level=warn >"$work/log" 2>&1 &
@@ -72,6 +75,27 @@ note() { # NAME RESULT FIELD...
   echo "$name: $result" >&2
   for f in "$@"; do field "$result" "$f" >>"$work/$name-$f"; done
 }
+if [[ -n ${BENCH_OLD:-} ]]; then
+  # shellcheck source=tests/bench/beside.sh
+  . "$here/beside.sh"
+  for ((round = 1; round <= rounds; round++)); do
+    for what in $(in_turn $round); do
+      begin "$what"
+      note "storm-$what" "$($load storm 5000 $server $via $pid)" seconds kib_per_phone refused lost
+      stop
+      begin "$what"
+      note "relay-$what" "$($load relay 1000 $server $via 3 $pid)" messages_per_s us_per_message lost
+      stop
+    done
+  done
+  beside_head SCCP
+  beside_row "5,000 phones at once, seconds until all are registered" storm seconds
+  beside_row "memory for each registered phone, KiB (user)" storm kib_per_phone
+  beside_row "messages relayed a second, 1,000 phones" relay messages_per_s
+  beside_row "CPU µs a message, at that rate" relay us_per_message
+  for f in refused lost; do beside_row "storm: $f" storm $f; done | grep -v '| 0 (0 to 0) | 0 (0 to 0) |'
+  exit 0
+fi
 for ((round = 1; round <= rounds; round++)); do
   for what in straight dropwire haproxy; do
     begin $what
