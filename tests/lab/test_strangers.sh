@@ -43,6 +43,7 @@ boots() { # fetches by TFTP and HTTP in turn, as phones of several makes do, unt
   done >"$LAB_DIR/boots.log" 2>&1
 }
 tells() { "$DW_BIN" "$@" --socket "$LAB_DIR/hosted/control.sock" -c "$LAB_DIR/empty.toml" 2>&1; }
+unit_limit() { sed -n "s/^$1=//p" "$LAB_HERE/../../packaging/debian/dropwire.service" | numfmt --from=iec; }
 memory() { awk -v what="$1:" '$1 == what { print int($2 / 1024) }' "/proc/${LAB_PID[hosted]}/status"; }
 metric() { curl -s -m 5 --unix-socket "$LAB_DIR/hosted/control.sock" http://localhost/metrics | awk -v name="$1" '$1 == name { print int($2) }'; }
 # Says which tables are fuller than they may be, if any; false when there are some, or none at all.
@@ -82,6 +83,7 @@ phone_start sccp new-sccp lab_sccp_phone "register; wait registered 20; $sccp_ca
 wait_until 60 log_has crowd 'sent trickle' || fail "the strangers do not end"
 check "every table is within its bound" tables_within
 peak=$(memory VmHWM)
+threads=$(find "/proc/${LAB_PID[hosted]}/task" -mindepth 1 -maxdepth 1 | wc -l)
 : >"$LAB_DIR/calmed"
 : >"$LAB_DIR/gone"
 wait $booting
@@ -98,6 +100,8 @@ well "so do SCCP phones" new-sccp
 got=$(grep -c '^got' "$LAB_DIR/boots.log")
 check "every file that a booting phone asked for came ($got)" sh -c "test $got -ge 10 && ! grep -q missed '$LAB_DIR/boots.log'"
 check "memory stays within bounds ($quiet MiB before, $peak at most)" test "$peak" -lt $((quiet + 200))
+check "and well below what its unit lets it have" test "$((peak << 20))" -lt "$(($(unit_limit MemoryMax) / 2))"
+check "so does the number of threads ($threads)" test "$threads" -lt "$(unit_limit TasksMax)"
 sed -n 's/^sent /  sent /p' "$LAB_DIR/crowd.log"
 calm() { [[ $(metric dropwire_sccp_connections)$(metric dropwire_sip_calls)$(metric dropwire_media_streams) == 000 ]]; }
 wait_until 60 calm
