@@ -5,8 +5,6 @@
 namespace dw::sip {
 namespace {
 
-constexpr std::string_view kRtpMap = "a=rtpmap:";
-
 MediaFormat::Kind encoding_kind(std::string_view encoding) {
   using Kind = MediaFormat::Kind;
   if (equal_ignoring_case(encoding, "telephone-event")) return Kind::event;
@@ -18,24 +16,15 @@ MediaFormat::Kind encoding_kind(std::string_view encoding) {
 }  // namespace
 
 std::array<MediaFormats, kMaxSdpMedia> sdp_formats(std::string_view body) {
-  constexpr std::uint64_t kMaxPayloadType = 127, kMaxClock = 1'000'000;
+  constexpr std::uint32_t kMaxClock = 1'000'000;
+  static_assert(kMaxSdpPayloads <= kMaxMediaFormats);
   std::array<MediaFormats, kMaxSdpMedia> formats;
-  std::size_t lines = 0;
-  TextCursor cursor(body);
-  while (!cursor.at_end()) {
-    const std::string_view line = cursor.take_line();
-    if (line.starts_with("m=") && ++lines > kMaxSdpMedia) break;
-    if (lines == 0 || !line.starts_with(kRtpMap)) continue;
-    TextCursor map(line.substr(kRtpMap.size()));
-    map.skip_blanks();
-    const auto type = map.take_number(kMaxPayloadType);
-    map.skip_blanks();
-    const std::string_view encoding = map.take_until("/");
-    map.skip_char('/');
-    const auto clock = map.take_number(kMaxClock);
-    MediaFormats& of_line = formats[lines - 1];
-    if (type && clock && of_line.size() < kMaxMediaFormats)
-      of_line.push_back({static_cast<std::uint8_t>(*type), static_cast<std::uint32_t>(*clock), encoding_kind(encoding)});
+  const auto payloads = sdp_payloads(body);
+  for (std::size_t line = 0; line < payloads.size(); ++line) {
+    for (const SdpPayload& payload : payloads[line]) {
+      if (payload.clock_rate == 0 || payload.clock_rate > kMaxClock) continue;
+      formats[line].push_back({payload.type, payload.clock_rate, encoding_kind(payload.name)});
+    }
   }
   return formats;
 }

@@ -7,8 +7,8 @@
 
 namespace dw::sip {
 
-/// What a=rtpmap says of payload types, by m-line (RFC 8866 §6.6). At most kMaxMediaFormats of each; lines that make no
-/// sense are left out.
+/// What is known of the formats of each m-line (sdp_payloads): payload type, clock rate and kind. Those without a clock rate that
+/// makes sense are left out.
 std::array<MediaFormats, kMaxSdpMedia> sdp_formats(std::string_view body);
 
 }  // namespace dw::sip

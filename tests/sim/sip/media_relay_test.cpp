@@ -12,9 +12,10 @@ const FakeBroker::Stream& only_stream(const Stand& s) {
   REQUIRE(s.broker.streams().size() == 1);
   return s.broker.streams().begin()->second;
 }
-std::string audio_described(std::string_view session, std::string_view own, std::string_view more) {
+std::string audio_described(std::string_view session, std::string_view own, std::string_view more,
+                            std::string_view payload_types = "0 96 101") {
   return "v=0\r\no=- 1 1 IN IP4 10.0.0.7\r\ns=-\r\nc=IN IP4 " + std::string(session) +
-         "\r\nt=0 0\r\nm=audio 30000 RTP/AVP 0 96 101\r\n" +
+         "\r\nt=0 0\r\nm=audio 30000 RTP/AVP " + std::string(payload_types) + "\r\n" +
          (own.empty() ? "" : "c=IN IP4 " + std::string(own) + "\r\n") + std::string(more);
 }
 
@@ -56,7 +57,8 @@ TEST_CASE("sip: the relay knows what either side's payload types are, in packets
   SipText ok = s.ok_of(s.to_central("INVITE"), "callee");
   s.server(ok.with_body("application/sdp",
                         audio_described("10.0.0.41", "", "a=rtpmap:101 Telephone-Event/8000\r\na=rtpmap:98 CN/16000\r\n"
-                                                    "a=rtpmap:100 X-NSE/8000\r\na=rtpmap:128 x/8000\r\na=rtpmap:9\r\n")));
+                                                    "a=rtpmap:100 X-NSE/8000\r\na=rtpmap:128 x/8000\r\na=rtpmap:99\r\n",
+                                        "101 98 100 128 99")));
   CHECK(only_stream(s).to_central ==
         MediaFormats{{101, 8'000, MediaFormat::Kind::event}, {98, 16'000, MediaFormat::Kind::comfort_noise}, {100, 8'000, MediaFormat::Kind::nse}});
 }

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "sbc/sip/sdp_formats.hpp"
 #include "tests/unit/sdp/sdp_examples.hpp"
 
 using namespace dw;
@@ -248,6 +249,19 @@ TEST_CASE("each format of an m-line has its clock rate and its name, from rtpmap
   for (std::size_t i = 0; i < kMaxSdpMedia + 1; ++i)
     lines += "m=audio 5 RTP/AVP 0\r\n";
   CHECK(sdp_payloads(lines).back().size() == 1);
+}
+
+TEST_CASE("clock rates and kinds belong to the m-line that the reader sees them under, however its lines are spelled") {
+  using Kind = MediaFormat::Kind;
+  const std::string_view body =
+      "v=0\r m = audio 5 RTP/AVP 0 97 101 13 96 98\r\n a =rtpmap: 97 opus/48000/2\r\na=rtpmap:101 telephone-event/8000\r\n"
+      "a=rtpmap:96 X/4000000000\r\na=rtpmap:99 none/8000\r\nm=image 6 udptl t38\nm=video 7 RTP/SAVP 34 100\na=rtpmap:100 x-nse/8000\n";
+  REQUIRE(parsed(body).media().size() == 3);
+  const auto formats = sdp_formats(body);
+  CHECK(formats[0] == MediaFormats{{0, 8000, Kind::media}, {97, 48000, Kind::media}, {101, 8000, Kind::event},
+                                   {13, 8000, Kind::comfort_noise}});
+  CHECK(formats[1].empty());
+  CHECK(formats[2] == MediaFormats{{34, 90000, Kind::media}, {100, 8000, Kind::nse}});
 }
 
 TEST_CASE("each host that is named is listed once, without what follows a slash") {
