@@ -16,7 +16,7 @@ bool is_same_contact(const Uri& contact, const Binding& b, bool user_counts) {
   if (!known || !equal_ignoring_case(known->host, contact.host)) return false;
   const auto named = find_param(known->params, "dw"), names = find_param(contact.params, "dw");
   return known->port.value_or(kSipPort) == contact.port.value_or(kSipPort) &&
-         (!user_counts || known->user == contact.user) &&
+         (!user_counts || is_same_user(known->user, contact.user)) &&
          (named ? named->value : std::string_view{}) == (names ? names->value : std::string_view{});
 }
 
@@ -73,8 +73,8 @@ Binding* Bindings::by_id(std::uint64_t id) {
 
 Binding* Bindings::only_by_user(std::string_view user, std::size_t server) {
   Binding* only = nullptr;
-  for (auto [at, end] = users_.equal_range(user); at != end; ++at) {
-    if (at->second->server != server) continue;
+  for (auto [at, end] = users_.equal_range(user_key(user)); at != end; ++at) {
+    if (at->second->server != server || !is_same_user(at->second->user, user)) continue;
     if (only) return nullptr;
     only = at->second;
   }
@@ -83,8 +83,7 @@ Binding* Bindings::only_by_user(std::string_view user, std::size_t server) {
 
 std::vector<Binding*> Bindings::by_aor(std::string_view aor) {
   std::vector<Binding*> all;
-  const std::string_view user = aor.substr(0, aor.find('@'));
-  for (auto [at, end] = users_.equal_range(user); at != end; ++at) {
+  for (auto [at, end] = users_.equal_range(user_key(aor.substr(0, aor.find('@')))); at != end; ++at) {
     if (at->second->aor == aor) all.push_back(at->second);
   }
   return all;
@@ -102,15 +101,15 @@ bool Bindings::is_user_at(const Flow& flow, std::string_view user) const {
   return std::any_of(begin, end, [&](const auto& entry) {
     const Reach& reach = entry.second->reach;
     const bool same = reach.flow.connection == flow.connection && reach.flow.peer == flow.peer;
-    return entry.second->user == user && (same || !reach.behind_nat());
+    return is_same_user(entry.second->user, user) && (same || !reach.behind_nat());
   });
 }
 
 const Binding* Bindings::of_user_at(const Flow& flow, std::string_view user) const {
   const Binding* found = nullptr;
-  for (auto [at, end] = users_.equal_range(user); at != end; ++at) {
+  for (auto [at, end] = users_.equal_range(user_key(user)); at != end; ++at) {
     const Binding* const b = at->second;
-    if (b->reach.flow.peer.address != flow.peer.address) continue;
+    if (b->reach.flow.peer.address != flow.peer.address || !is_same_user(b->user, user)) continue;
     if (!found || b->reach.flow.peer == flow.peer) found = b;
   }
   return found;
@@ -143,7 +142,7 @@ Binding* Bindings::of_phone(const Flow& flow, const PhoneWords& says) {
       flow_is_one_phones = flow_is_one_phones && (!on_flow || is_same_phone(*on_flow, b));
       if (!on_flow) on_flow = &b;
     }
-    const bool same_contact = contact && is_same_contact(*contact, b, true), same_user = b.user == says.user;
+    const bool same_contact = contact && is_same_contact(*contact, b, true), same_user = is_same_user(b.user, says.user);
     const bool same_host = says.stated && b.reach.stated == says.stated;
     // One that calls from elsewhere, by the user's name, has another phone of the same user.
     if (!same_contact && !(same_user && (same_flow || same_host || !contact || is_same_host(*contact, b)))) continue;
@@ -194,7 +193,7 @@ Binding* Bindings::add(Binding b, TimePoint now) {
   kept.id = ++last_id_;
   tokens_[kept.token] = &kept;
   keys_[kept.key] = &kept;
-  users_.emplace(kept.user, &kept);
+  users_.emplace(user_key(kept.user), &kept);
   ids_[kept.id] = &kept;
   index_source(kept);
   changed_.insert(kept.token);
@@ -262,7 +261,7 @@ void Bindings::rename(Binding& b, const std::string& token, const std::string& k
 void Bindings::remove(Binding& b) {
   changed_.insert(b.token);
   unindex_source(b);
-  for (auto [at, end] = users_.equal_range(b.user); at != end; ++at) {
+  for (auto [at, end] = users_.equal_range(user_key(b.user)); at != end; ++at) {
     if (at->second == &b) {
       users_.erase(at);
       break;

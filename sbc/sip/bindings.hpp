@@ -28,7 +28,7 @@ struct Binding {
   std::string key;          ///< of the same contact registered again: binding_key()
   std::string group;        ///< of one phone's contacts: contact_group(); empty: it told no instance
   std::string aor;          ///< "1001@pbx.example.net", as the central server has it
-  std::string user;         ///< of the AOR
+  std::string user;         ///< of the AOR, plain_user
   std::string contact;      ///< the phone's Contact value without its expires parameter, octet for octet
   std::string contact_uri;  ///< out of it
   std::string call_id;      ///< of its registrations
@@ -126,7 +126,7 @@ class Bindings {
   SlotTable<Binding> all_;
   std::uint64_t last_id_ = 0;
   std::unordered_map<std::string_view, Binding*> tokens_, keys_;
-  std::unordered_multimap<std::string_view, Binding*> users_;
+  std::unordered_multimap<std::string, Binding*> users_;  // by user_key()
   std::unordered_multimap<IpAddress, Binding*> sources_;
   std::unordered_map<IpAddress, std::size_t> counts_;  // by source_of()
   std::unordered_map<std::uint64_t, Binding*> ids_;

@@ -178,7 +178,7 @@ bool Proxy::removes(const Message& m, const Field& field, const Hop& hop) const 
   if (hop.side == Side::access) return field.name == FieldName::p_asserted_identity && wants_no_identity(m);
   return options_.identity.removes(m, field, [&](std::string_view user) {
     const auto own = parse_uri((m.is_request() ? m.from() : m.to()).uri);
-    return (own && own->user == user) || bindings_.is_user_at(hop.phone, user);
+    return (own && is_same_user(own->user, user)) || bindings_.is_user_at(hop.phone, user);
   });
 }
 
@@ -322,7 +322,7 @@ void Proxy::note_altered(const Flow& from, const Message& m, Output& out) {
   const auto uri = parse_uri(m.from().uri);
   const Binding* const b = bindings_.of_phone(from, words_of(m));
   Event event = b ? event_of(Event::Kind::altered, *b) : event_of(Event::Kind::altered, from, {});
-  if (uri) event.aor = uri->user;
+  if (uri) event.aor = plain_user(uri->user);
   event.text = fmt::format("{} came with Via {} and Contact {}, which are not what was sent",
                            m.method_text().substr(0, 32), m.via().sent_by, contact_host(m));
   out.events.push_back(std::move(event));

@@ -30,7 +30,7 @@ void Proxy::name_contacts(Registering& r) {
     if (contact.group.empty()) {
       // Nothing but its Call-ID tells that it is the same phone, at another address (RFC 3261 §10.2.4).
       for (const Binding* const b : bindings_.by_aor(r.aor)) {
-        if (b->group.empty() && b->call_id == r.call_id && b->contact_uri == contact.uri && !is_taken(*b)) before = b;
+        if (b->group.empty() && b->call_id == r.call_id && uri_identity(b->contact_uri) == uri_identity(contact.uri) && !is_taken(*b)) before = b;
       }
     } else if (!contact.reg_id.empty() || !r.unregisters(contact)) {
       // Without a reg-id a Contact that goes is known by its URI alone.
@@ -74,7 +74,7 @@ void Proxy::grant(const Message& m, const Transaction& t, RegisterContact& conta
       if (!uri) continue;
       const auto named = find_param(uri->params, "dw");
       const bool is_it = named ? named->value == contact.token
-                               : t.registering->contacts.size() == 1 && uri->user == contact.user &&
+                               : t.registering->contacts.size() == 1 && is_same_user(uri->user, contact.user) &&
                                      equal_ignoring_case(uri->host_port, t.registering->us);
       if (!is_it) continue;
       if (named) contact.loses_token = false;

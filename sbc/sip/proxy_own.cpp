@@ -209,7 +209,7 @@ void Proxy::note_alarm(const Flow& from, const Message& m, const Binding* bindin
   if (const Field* const contact = m.find(FieldName::contact); contact && event.device.empty()) {
     if (const auto address = parse_name_addr(m.value(*contact))) event.device = device_of(address->params);
   }
-  if (const auto uri = parse_uri(m.from().uri); uri && event.aor.empty()) event.aor = uri->user;
+  if (const auto uri = parse_uri(m.from().uri); uri && event.aor.empty()) event.aor = plain_user(uri->user);
   out.events.push_back(std::move(event));
 }
 

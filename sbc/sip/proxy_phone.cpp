@@ -85,8 +85,7 @@ bool Proxy::calls_for_help(const Message& m) const {
   const auto uri = parse_uri(text);
   std::string_view dialled = starts_with_ignoring_case(text, "tel:") ? text.substr(4) : std::string_view{};
   if (uri && uri->is_sip()) dialled = uri->user;
-  dialled = dialled.substr(0, dialled.find(';'));
-  return !dialled.empty() && is_emergency(dialled, options_.emergency);
+  return is_emergency(plain_user(dialled.substr(0, dialled.find(';'))), options_.emergency);
 }
 
 /// Whether a request outside of any dialog may go on (sip-sbc §6.2). An emergency call always may, from a phone that is
@@ -114,7 +113,7 @@ bool Proxy::may_start(TimePoint now, const Flow& from, const Message& m, const B
 
 /// What a caller without a registration is counted as. Beside registered phones its name says nothing: they are one.
 std::string Proxy::unregistered_caller(const IpAddress& address, std::string_view user) const {
-  return "unregistered " + (bindings_.knows_source(address) ? source_of(address).to_string() : std::string(user.substr(0, 64)));
+  return "unregistered " + (bindings_.knows_source(address) ? source_of(address).to_string() : user_key(user).substr(0, 64));
 }
 
 /// Whether a line, or an address, calls too much. A call that was challenged and comes again is one attempt.
@@ -123,12 +122,12 @@ bool Proxy::may_call(TimePoint now, const Flow& from, const Message& m, const Bi
   const DialogSet* const again = dialogs_.find(m.call_id(), m.from_tag(), Side::access, bound, from.peer.address);
   if (again && !again->over && !again->connected && !again->pending) return true;
   const auto uri = parse_uri(m.from().uri);
-  const std::string phone = binding ? binding->user : unregistered_caller(from.peer.address, uri ? uri->user : std::string_view{});
+  const std::string phone = binding ? user_key(binding->user) : unregistered_caller(from.peer.address, uri ? uri->user : std::string_view{});
   const auto verdict = limits_.attempt(now, phone, from.peer.address);
   if (verdict == CallLimits::Verdict::passes) return true;
   answer(now, m, from, 503, out, "Retry-After: 30\r\n", "Too Many Calls");
   Event event = binding ? event_of(Event::Kind::call_refused, *binding) : event_of(Event::Kind::call_refused, from, {});
-  if (!binding && uri) event.aor = uri->user;
+  if (!binding && uri) event.aor = plain_user(uri->user);
   event.flow = from;
   event.text = fmt::format("access.sip.{}", to_string(verdict));
   out.events.push_back(std::move(event));
@@ -163,7 +162,7 @@ void Proxy::open_dialogs(TimePoint now, Transaction& t, const Message& m, const 
   set->reach.stated = via_host ? *via_host : IpAddress{};
   set->reach.contact_port = listening_port(m, phone);
   if (const auto uri = parse_uri(m.from().uri)) {
-    set->own_number = uri->user;
+    set->own_number = plain_user(uri->user);
     set->maps_host = is_ours(uri->host, phone);
   }
   if (const auto uri = parse_uri(m.to().uri)) set->far_number = uri->user;
@@ -250,7 +249,7 @@ void Proxy::no_server_left(TimePoint now, Transaction& t, const Message& m, Outp
   for (const auto& server : servers_.all()) {
     if (server.configured && !server.last_error.empty()) event.text = server.name.to_string() + ": " + server.last_error;
   }
-  if (const auto uri = parse_uri(m.from().uri)) event.aor = uri->user;
+  if (const auto uri = parse_uri(m.from().uri)) event.aor = plain_user(uri->user);
   event.user_agent = m.value_of(FieldName::user_agent).substr(0, 128);
   if (t.registering) event.device = t.registering->device;
   out.events.push_back(std::move(event));

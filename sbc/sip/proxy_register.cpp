@@ -43,9 +43,8 @@ void Proxy::on_register(TimePoint now, const Flow& from, const Message& m, Outpu
   t->registering = std::make_unique<Registering>(std::move(*read));
   Registering& r = *t->registering;
   r.maps_host = is_ours(to->host, from);
-  r.user = to->user;
-  r.aor = r.user + "@" + (r.maps_host ? domain_ : std::string(to->host));
-  std::ranges::transform(r.aor, r.aor.begin(), lower);
+  r.user = plain_user(to->user);
+  r.aor = user_key(r.user + "@" + (r.maps_host ? domain_ : std::string(to->host)));
   const auto via_host = IpAddress::parse(m.via().host);
   r.reach.flow = from;
   r.reach.stated = via_host ? *via_host : IpAddress{};

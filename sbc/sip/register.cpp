@@ -114,6 +114,8 @@ std::string device_of(std::string_view contact_params) {
   if (const auto named = find_param(contact_params, "+u.sip!devicename.ccm.cisco.com")) {
     const auto name = DeviceName::station(unquoted(named->value));
     if (name) return name->str();
+  b.user = plain_user(b.user);
+  b.aor = user_key(b.aor);
   }
   // urn:uuid:00000000-0000-0000-0000-001122334455
   const auto instance = find_param(contact_params, "+sip.instance");

@@ -245,7 +245,7 @@ std::string make_cancel(const Message& sent, std::string_view fields) {
 
 std::string cancel_fields(const Message& cancel, const IdentityRules* rules) {
   const auto from = parse_uri(cancel.from().uri);
-  const auto is_own = [&](std::string_view user) { return from && from->user == user; };
+  const auto is_own = [&](std::string_view user) { return from && is_same_user(from->user, user); };
   std::string all, reasons;
   for (const Field& field : cancel.fields()) {
     const std::string_view text = cancel.text().substr(field.begin, field.end - field.begin);

@@ -1,6 +1,7 @@
 #include "sbc/sip/uri.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 
 #include "sbc/base/text_cursor.hpp"
@@ -173,16 +174,17 @@ std::vector<std::string_view> hop_params(const Uri& uri) {
 }
 
 std::string uri_identity(std::string_view text) {
-  std::string out(text);
   const auto uri = parse_uri(text);
-  if (!uri) return out;
-  const auto small = [&](std::string_view part) {
-    const std::size_t begin = offset_in(text, part);
-    std::ranges::transform(part, out.begin() + static_cast<std::ptrdiff_t>(begin), lower);
-  };
+  if (!uri) return std::string(text);
+  std::string out;
+  out.reserve(text.size());
+  const auto small = [&](std::string_view part) { std::ranges::transform(part, std::back_inserter(out), lower); };
   small(uri->scheme_text);
-  if (uri->is_sip()) small(uri->host_port);
-  return out;
+  if (!uri->is_sip()) return out.append(text.substr(uri->scheme_text.size()));
+  out += ':';
+  if (!uri->user.empty()) out.append(plain_user(uri->user)).append("@");
+  small(uri->host_port);
+  return out.append(uri->params).append(uri->headers);
 }
 
 std::string plain_user(std::string_view user) {
@@ -196,6 +198,16 @@ std::string plain_user(std::string_view user) {
     if (plain) i += 2;
   }
   return out;
+}
+
+bool is_same_user(std::string_view a, std::string_view b) {
+  return a == b || ((a.contains('%') || b.contains('%')) && plain_user(a) == plain_user(b));
+}
+
+std::string user_key(std::string_view user) {
+  std::string key = plain_user(user);
+  std::ranges::transform(key, key.begin(), lower);
+  return key;
 }
 
 bool is_host(std::string_view text) {

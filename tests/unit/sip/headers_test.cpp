@@ -301,6 +301,15 @@ TEST_CASE("the parameters of a URI that are one hop's, and what a URI has whatev
   CHECK_FALSE(parse_uri("http://a")->is_routable());
   CHECK(uri_identity("SIP:Ab@HOST.example:5060;Ob") == "sip:Ab@host.example:5060;Ob");
   CHECK(uri_identity("TEL:A") == "tel:A");
+  CHECK(uri_identity("sip:%41b%3b:x@HOST;a=%41?b") == "sip:Ab%3b:x@host;a=%41?b");
+  CHECK(uri_identity("sips:[2001:DB8::1]:5061") == "sips:[2001:db8::1]:5061");
+  CHECK(is_same_user("1001", "%31%30%30%31"));
+  CHECK(is_same_user("a%3B", "%61%3B"));  // an escape that is needed stays one
+  CHECK_FALSE(is_same_user("a;", "a%3B"));
+  CHECK_FALSE(is_same_user("Alice", "alice"));
+  CHECK(is_same_user("1%", "1%"));
+  CHECK_FALSE(is_same_user("1%3", "1%30"));
+  CHECK(user_key("%41lice") == user_key("ALICE"));
   CHECK(uri_identity("no uri") == "no uri");
 }
 
