@@ -71,6 +71,7 @@ constexpr Spelled kFields[] = {
     {"Diversion", FieldName::diversion},
     {"User-Agent", FieldName::user_agent},
     {"Alert-Info", FieldName::alert_info},
+    {"Max-Breadth", FieldName::max_breadth},
     {"Min-Expires", FieldName::min_expires},
     {"Referred-By", FieldName::referred_by},
     {"Retry-After", FieldName::retry_after},

@@ -44,6 +44,7 @@ enum class FieldName : std::uint8_t {
   event,
   expires,
   from,
+  max_breadth,
   max_forwards,
   min_expires,
   p_asserted_identity,

@@ -188,6 +188,11 @@ bool Proxy::takes_hop(TimePoint now, const Flow& from, Side side, const Message&
     answer(now, m, from, 483, out);
     return false;
   }
+  // RFC 5393 §5.3.3: what goes on is one branch, with the value as it came; 0 allows none.
+  if (const Field* const breadth = m.find(FieldName::max_breadth); breadth && parse_number(m.value(*breadth), 0) == 0u) {
+    answer(now, m, from, 440, out, {}, "Max-Breadth Exceeded");
+    return false;
+  }
   if (loops(m, other(side))) {
     answer(now, m, from, 482, out);
     return false;
@@ -228,12 +233,29 @@ Transaction* Proxy::begin(TimePoint now, const Flow& from, Side side, const Mess
   return t;
 }
 
-/// A phone that listens elsewhere than we answer repeats its request until it gives up (sip-sbc §2.4).
+void Proxy::tell_unheard(const Transaction& t, const Message& m, std::string text, Output& out) {
+  const auto uri = parse_uri(m.from().uri);
+  const Binding* const b = bindings_.of_phone(t.from, words_of(m));
+  const bool its_own = b && uri && is_same_user(b->user, uri->user);
+  Event event = its_own ? event_of(Event::Kind::unheard, *b) : event_of(Event::Kind::unheard, t.from, {});
+  if (uri) event.aor = plain_user(uri->user);
+  if (const Field* const contact = m.find(FieldName::contact); contact && event.device.empty()) {
+    if (const auto address = parse_name_addr(m.value(*contact))) event.device = device_of(address->params);
+  }
+  event.text = std::move(text);
+  event.user_agent = m.value_of(FieldName::user_agent).substr(0, 128);
+  out.events.push_back(std::move(event));
+}
+
+/// A phone that listens elsewhere than we answer repeats its request until it gives up (sip-sbc §2.4); so does one that can't
+/// take an answer as large as it is.
 void Proxy::on_repeat(TimePoint now, Transaction& t, const Message& m, Output& out) {
   ++counters_.repeated;
-  const bool unheard = transactions_.on_repeat(now, t) && t.repeats % kRepeatsBeforeOtherPort == 0;
-  if (unheard && t.from.transport == Transport::udp && t.from_side == Side::access && !m.via().rport &&
-      !names_address(m.via().host, t.from.peer.address)) {
+  const bool unheard = transactions_.on_repeat(now, t) && t.repeats % kRepeatsBeforeOtherPort == 0 &&
+                       t.from.transport == Transport::udp && t.from_side == Side::access;
+  if (unheard && t.last_response.size() > kMaxPhoneOctets) {
+    tell_unheard(t, m, fmt::format("an answer of {} octets is more than phones take by UDP; TCP takes it", t.last_response.size()), out);
+  } else if (unheard && !m.via().rport && !names_address(m.via().host, t.from.peer.address)) {
     const Endpoint at_via = answer_address(m, t.from, true);
     const Endpoint at_source = t.from.peer;
     const bool was_at_via = t.answer_to == at_via;
@@ -244,18 +266,7 @@ void Proxy::on_repeat(TimePoint now, Transaction& t, const Message& m, Output& o
     } else if (answer_at_via_.size() < kMaxRemembered) {
       answer_at_via_[key] = true;
     }
-    const auto uri = parse_uri(m.from().uri);
-    const Binding* const b = bindings_.of_phone(t.from, words_of(m));
-    const bool its_own = b && uri && b->user == uri->user;
-    Event event = its_own ? event_of(Event::Kind::unheard, *b) : event_of(Event::Kind::unheard, t.from, {});
-    if (uri) event.aor = uri->user;
-    if (const Field* const contact = m.find(FieldName::contact); contact && event.device.empty()) {
-      if (const auto address = parse_name_addr(m.value(*contact))) event.device = device_of(address->params);
-    }
-    event.text = "answers went to port " + std::to_string((was_at_via ? at_via : at_source).port) +
-                 ", now to port " + std::to_string(t.answer_to.port);
-    event.user_agent = m.value_of(FieldName::user_agent).substr(0, 128);
-    out.events.push_back(std::move(event));
+    tell_unheard(t, m, fmt::format("answers went to port {}, now to port {}", (was_at_via ? at_via : at_source).port, t.answer_to.port), out);
   }
   Transactions::answer_again(t, out);
 }

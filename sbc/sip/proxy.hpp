@@ -215,6 +215,7 @@ class Proxy {
   bool takes_hop(TimePoint now, const Flow& from, Side side, const Message& m, Output& out);
   void on_ack(TimePoint now, const Flow& from, Side side, const Message& m, Output& out);
   void on_cancel(TimePoint now, const Flow& from, const Message& m, Output& out);
+  void tell_unheard(const Transaction& t, const Message& m, std::string text, Output& out);
   void on_repeat(TimePoint now, Transaction& t, const Message& m, Output& out);
   void answer(TimePoint now, const Message& m, const Flow& from, std::uint16_t status, Output& out,
               std::string_view lines = {}, std::string_view reason = {});
@@ -302,6 +303,7 @@ class Proxy {
   std::uint32_t asked(const Registering& r, const RegisterContact& contact) const;
   std::uint32_t told(const Registering& r, std::uint32_t granted, std::uint32_t wanted) const;
   void grant(const Message& m, const Transaction& t, RegisterContact& contact) const;
+  static std::optional<std::uint32_t> granted_other(const Message& m, std::string_view contact);
   void restore_contacts(TimePoint now, const Transaction& t, const Message& m, Edits& edits);
   std::vector<std::pair<const Binding*, std::uint32_t>> listed(TimePoint now, const Transaction& t,
                                                                const Message& m);

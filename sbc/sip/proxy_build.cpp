@@ -242,6 +242,7 @@ void Proxy::edit_register_contacts(const Registering& r, const Message& m, const
     while (const auto value = next_value(left)) {
       const auto address = parse_name_addr(*value);
       if (!address || address->star || next == r.contacts.size()) continue;
+      if (const auto uri = parse_uri(address->uri); !uri || !uri->is_sip()) continue;
       const RegisterContact& contact = r.contacts[next++];
       std::string ours = "sip:";
       if (!contact.user.empty()) ours += contact.user + "@";

@@ -88,6 +88,23 @@ void Proxy::grant(const Message& m, const Transaction& t, RegisterContact& conta
   contact.granted = header ? read_expires(m.value(*header)) : asked(*t.registering, contact);
 }
 
+/// For how long the server's answer lists a Contact that is no SIP URI.
+std::optional<std::uint32_t> Proxy::granted_other(const Message& m, std::string_view contact) {
+  const auto asked = parse_name_addr(contact);
+  for (const Field& field : m.fields()) {
+    if (field.name != FieldName::contact || !asked) continue;
+    std::string_view left = m.value(field);
+    while (const auto value = next_value(left)) {
+      const auto address = parse_name_addr(*value);
+      if (!address || uri_identity(address->uri) != uri_identity(asked->uri)) continue;
+      const auto expires = find_param(address->params, "expires");
+      const Field* const header = m.find(FieldName::expires);
+      return read_expires(expires ? expires->value : header ? m.value(*header) : std::string_view{});
+    }
+  }
+  return std::nullopt;
+}
+
 /// What the phone is told of `granted` s: less where refreshes are answered here, and to a Cisco phone never so little that
 /// it takes it for an end (sip-sbc §0, §2.3).
 std::uint32_t Proxy::told(const Registering& r, std::uint32_t granted, std::uint32_t wanted) const {
@@ -119,6 +136,11 @@ void Proxy::restore_contacts(TimePoint now, const Transaction& t, const Message&
     if (contact.granted.value_or(0) != 0) add(contact.value, *contact.granted, r.wanted(contact));
     // A heartbeat is answered in its own words.
     if (contact.keep_alive && m.find(FieldName::contact)) lines += "Contact: " + contact.value + "\r\n";
+  }
+  for (const std::string& other : r.others) {
+    const auto seconds = granted_other(m, other);
+    wants = wants || seconds;
+    if (seconds) add(other, *seconds, *seconds);
   }
   const Field* const first = m.find(FieldName::contact);
   if (first) {

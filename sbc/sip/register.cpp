@@ -69,7 +69,15 @@ Result<Registering> read_register(const Message& m) {
         out.star = true;
         continue;
       }
-      if (out.contacts.size() == Registering::kMaxContacts) return fail(Errc::too_long, "too many Contacts");
+      if (out.contacts.size() + out.others.size() == Registering::kMaxContacts)
+        return fail(Errc::too_long, "too many Contacts");
+      const auto uri = parse_uri(address->uri);
+      if (!uri) return std::unexpected(uri.error());
+      if (!uri->is_sip()) {
+        if (uri->text.contains("//")) return fail(Errc::malformed, "a Contact that names a place, and is no SIP URI");
+        out.others.emplace_back(address->text);
+        continue;
+      }
       auto contact = read_contact(*address);
       if (!contact) return std::unexpected(contact.error());
       out.contacts.push_back(std::move(*contact));
@@ -82,7 +90,7 @@ Result<Registering> read_register(const Message& m) {
   constexpr std::string_view kCisco = "Cisco";
   out.is_cisco = out.device_type != 0 || out.keeps_alive() || starts_with_ignoring_case(out.user_agent, kCisco);
   // RFC 3261 §10.3 step 6.
-  if (out.star && (!out.contacts.empty() || out.expires != 0u))
+  if (out.star && (!out.contacts.empty() || !out.others.empty() || out.expires != 0u))
     return fail(Errc::malformed, "Contact: * goes with Expires: 0 alone");
   return out;
 }
@@ -106,6 +114,8 @@ void name_binding(Binding& b) {
     const auto param = address ? find_param(address->params, name) : std::nullopt;
     return param ? param->value : std::string_view{};
   };
+  b.user = plain_user(b.user);
+  b.aor = user_key(b.aor);
   b.group = contact_group(b.aor, value_of("+sip.instance"), value_of("reg-id"));
   b.key = binding_key(b.aor, b.group, b.contact_uri, b.reach.flow.peer.address);
 }
@@ -114,8 +124,6 @@ std::string device_of(std::string_view contact_params) {
   if (const auto named = find_param(contact_params, "+u.sip!devicename.ccm.cisco.com")) {
     const auto name = DeviceName::station(unquoted(named->value));
     if (name) return name->str();
-  b.user = plain_user(b.user);
-  b.aor = user_key(b.aor);
   }
   // urn:uuid:00000000-0000-0000-0000-001122334455
   const auto instance = find_param(contact_params, "+sip.instance");

@@ -34,6 +34,7 @@ struct Registering {
 
   std::string aor, user;
   std::vector<RegisterContact> contacts;
+  std::vector<std::string> others;  ///< Contacts that are no SIP URI (tel:, mailto:), whole: the server's to keep, no way to a phone
   bool star = false;
   std::optional<std::uint32_t> expires;  ///< the header
   std::string call_id, user_agent, device;
@@ -46,7 +47,7 @@ struct Registering {
   Reach reach;
   std::string us;  ///< host and port of our Contacts, as the server was told last
 
-  bool is_query() const { return contacts.empty() && !star; }
+  bool is_query() const { return contacts.empty() && others.empty() && !star; }
   bool keeps_alive() const { return contacts.size() == 1 && contacts.front().keep_alive; }
   std::uint32_t wanted(const RegisterContact& contact) const {
     return contact.expires ? *contact.expires : expires.value_or(kDefaultExpires);

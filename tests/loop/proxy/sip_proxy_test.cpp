@@ -222,6 +222,25 @@ TEST_CASE("a large request goes by TCP, and by UDP where nobody listens there") 
   }
 }
 
+TEST_CASE("an answer of 20,000 octets by UDP reaches the phone whole, in either direction") {
+  SipTown town;
+  town.start_udp();
+  SipEnd phone(town.loop, 2);
+  phone.open_udp();
+  const std::string contact = register_by_udp(town, phone);
+  const std::string body(20'000, 'x');
+  phone.by_udp(town.at(), town.request("MESSAGE", phone.udp(), false));
+  REQUIRE(town.until([&] { return town.server.count("MESSAGE", 0) == 1; }));
+  town.server.by_udp(town.server.last_peer, sip_answer(*town.server.find("MESSAGE", 0), 200, "s").with_body("text/plain", body));
+  REQUIRE(town.until([&] { return phone.count("MESSAGE", 200) == 1; }));
+  CHECK(phone.find("MESSAGE", 200)->body == body);
+  town.server.by_udp(town.at(), town.from_server("MESSAGE", contact, town.server.udp(), false));
+  REQUIRE(town.until([&] { return phone.count("MESSAGE", 0) == 1; }));
+  phone.by_udp(town.at(), sip_answer(*phone.find("MESSAGE", 0), 200, "p").with_body("text/plain", body));
+  REQUIRE(town.until([&] { return town.server.count("MESSAGE", 200) == 1; }));
+  CHECK(town.server.find("MESSAGE", 200)->body == body);
+}
+
 TEST_CASE("bindings are kept over a restart, and those that ended are not") {
   test::TempDir state;
   SipTown town;

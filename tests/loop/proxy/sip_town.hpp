@@ -25,7 +25,9 @@ class SipEnd {
   SipEnd(net::Loop& loop, unsigned last) : loop_(loop), address_(loopback(last)) {}
 
   void open_udp(std::uint16_t port = 0) {
-    auto opened = net::DatagramSocket::open(loop_, {address_, port}, {});
+    net::DatagramSocket::Options how;
+    how.max_receive = proxy::SipProxy::kMaxDatagram;
+    auto opened = net::DatagramSocket::open(loop_, {address_, port}, how);
     REQUIRE(opened);
     udp_ = std::make_unique<net::DatagramSocket>(std::move(*opened));
     udp_->receive([this](std::span<const net::Datagram> all) {
