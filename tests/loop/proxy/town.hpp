@@ -47,6 +47,7 @@ class TestServer {
     }
     streams_.clear();
   }
+  const IpAddress& address() const { return at_.address; }
   HostPort name() const { return {at_.address.to_string(), at_.port}; }
   std::size_t connections() const { return streams_.size(); }
   std::vector<IpAddress> peers;  ///< of all connections so far
@@ -132,6 +133,7 @@ class TestPhone {
 struct Town {
   net::Loop loop;
   FakeBroker broker;
+  MediaBroker* media = &broker;
   KnownSources known{1};
   std::vector<phones::SignallingStep> steps;
   std::vector<phones::Call> calls;
@@ -154,7 +156,7 @@ struct Town {
     for (const auto& server : servers)
       options.servers.push_back(server->name());
     auto started =
-        proxy::SccpProxy::start(loop, options, broker, known,
+        proxy::SccpProxy::start(loop, options, *media, known,
                                 {[this](const phones::SignallingStep& step) { steps.push_back(step); },
                                  [this](const phones::Call& call) { calls.push_back(call); },
                                  [this](const std::string&, const IpAddress& at, Duration) {
