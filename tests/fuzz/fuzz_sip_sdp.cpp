@@ -5,6 +5,7 @@
 #include "sbc/base/bytes.hpp"
 #include "sbc/sip/multipart.hpp"
 #include "sbc/sip/sdp.hpp"
+#include "sbc/sip/sdp_formats.hpp"
 
 using namespace dw;
 using namespace dw::sip;
@@ -22,6 +23,14 @@ void rewrite_one(std::string_view body, std::uint8_t choice) {
   if (!sdp) {
     check(sdp.error().offset <= body.size());
     return;
+  }
+  const auto payloads = sdp_payloads(body);
+  const auto formats = sdp_formats(body);
+  for (std::size_t i = 0; i < kMaxSdpMedia; ++i) {
+    check(payloads[i].size() <= kMaxSdpPayloads && formats[i].size() <= payloads[i].size());
+    check(i < sdp->media().size() || payloads[i].empty());
+    for (const SdpPayload& payload : payloads[i])
+      check(payload.type < 128 && (payload.name.empty() || payload.name.size() <= body.size()));
   }
   SdpRewrite wanted;
   wanted.own = *IpAddress::parse((choice & 0x80) ? "2001:db8::ff" : "203.0.113.1");
