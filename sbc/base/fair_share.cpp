@@ -14,43 +14,46 @@ std::size_t FairShare::count(const Counts& counts, const IpAddress& key) {
 
 std::size_t FairShare::held_by(const IpAddress& address) const { return count(sources_, source_of(address)); }
 
-FairShare::Verdict FairShare::judge(const IpAddress& address, Standing standing) const {
+FairShare::Verdict FairShare::judge(const IpAddress& address, Standing standing, std::size_t amount) const {
+  const auto full = [amount](std::size_t held, std::size_t bound) { return held >= bound || amount > bound - held; };
   const bool stranger = standing == Standing::stranger;
   const std::size_t most = stranger ? options_.per_source : options_.per_known_source;
-  if (held_ >= options_.total) return Verdict::total;
-  if (most != 0 && count(sources_, source_of(address)) >= most) return Verdict::source;
-  if (most != 0 && address.is_v6() && count(sites_, site_of(address)) >= kSite * most) return Verdict::site;
+  if (most != 0 && full(count(sources_, source_of(address)), most)) return Verdict::source;
+  if (most != 0 && address.is_v6() && full(count(sites_, site_of(address)), kSite * most)) return Verdict::site;
+  if (full(held_, options_.total)) return Verdict::total;
   const std::size_t kept = options_.total * std::min(options_.kept_for_known, 100U) / 100;
-  if (stranger && strangers_ >= options_.total - kept) return Verdict::strangers;
+  if (stranger && full(strangers_, options_.total - kept)) return Verdict::strangers;
   return Verdict::granted;
 }
 
-FairShare::Verdict FairShare::take(const IpAddress& address, Standing standing) {
-  const Verdict verdict = judge(address, standing);
+FairShare::Verdict FairShare::take(const IpAddress& address, Standing standing, std::size_t amount) {
+  const Verdict verdict = judge(address, standing, amount);
   if (verdict != Verdict::granted) {
     ++refused_;
     return verdict;
   }
-  ++held_;
-  strangers_ += standing == Standing::stranger ? 1 : 0;
-  ++sources_[source_of(address)];
-  if (address.is_v6()) ++sites_[site_of(address)];
+  held_ += amount;
+  strangers_ += standing == Standing::stranger ? amount : 0;
+  sources_[source_of(address)] += amount;
+  if (address.is_v6()) sites_[site_of(address)] += amount;
   return verdict;
 }
 
-void FairShare::give_back(const IpAddress& address, Standing standing) {
-  const auto less = [](Counts& counts, const IpAddress& key) {
+void FairShare::give_back(const IpAddress& address, Standing standing, std::size_t amount) {
+  const auto less = [amount](Counts& counts, const IpAddress& key) {
     const auto found = counts.find(key);
-    if (found != counts.end() && --found->second == 0) counts.erase(found);
+    if (found == counts.end()) return;
+    found->second -= std::min(found->second, amount);
+    if (found->second == 0) counts.erase(found);
   };
-  held_ -= held_ > 0 ? 1 : 0;
-  strangers_ -= standing == Standing::stranger && strangers_ > 0 ? 1 : 0;
+  held_ -= std::min(held_, amount);
+  if (standing == Standing::stranger) strangers_ -= std::min(strangers_, amount);
   less(sources_, source_of(address));
   if (address.is_v6()) less(sites_, site_of(address));
 }
 
-void FairShare::promote(Standing from, Standing to) {
-  if (from == Standing::stranger && to != Standing::stranger && strangers_ > 0) --strangers_;
+void FairShare::promote(Standing from, Standing to, std::size_t amount) {
+  if (from == Standing::stranger && to != Standing::stranger) strangers_ -= std::min(strangers_, amount);
 }
 
 std::string_view to_string(FairShare::Verdict verdict) {

@@ -31,11 +31,12 @@ class FairShare {
   /// What is held stays held, also beyond new bounds.
   void configure(const Options& options) { options_ = options; }
 
-  Verdict take(const IpAddress& address, Standing standing);
+  /// All of `amount` or nothing.
+  Verdict take(const IpAddress& address, Standing standing, std::size_t amount = 1);
   /// What was granted, with the standing that it was granted for or promoted to.
-  void give_back(const IpAddress& address, Standing standing);
+  void give_back(const IpAddress& address, Standing standing, std::size_t amount = 1);
   /// It is worth more now: it registered. Never refused, what is held stays within `total`.
-  void promote(Standing from, Standing to);
+  void promote(Standing from, Standing to, std::size_t amount = 1);
 
   std::size_t held() const { return held_; }
   std::size_t held_by_strangers() const { return strangers_; }
@@ -46,7 +47,7 @@ class FairShare {
  private:
   using Counts = std::unordered_map<IpAddress, std::size_t, KeyedHash>;
   static std::size_t count(const Counts& counts, const IpAddress& key);
-  Verdict judge(const IpAddress& source, Standing standing) const;
+  Verdict judge(const IpAddress& source, Standing standing, std::size_t amount) const;
 
   Options options_;
   Counts sources_, sites_;

@@ -201,8 +201,9 @@ proxy::SipProxy::Options sip_options(const conf::Config& config) {
   proxy::SipProxy::Options o;
   o.listen = config.access.listen;
   o.port = a.port;
-  o.proxy.connections = {a.max_connections, a.max_connections_per_source};
-  o.connection_rate = a.connection_rate;
+  o.proxy.connections.total = a.max_connections;
+  o.proxy.connections.per_source = a.max_connections_per_source;
+  o.proxy.connections.rate = a.connection_rate;
   o.state_dir = config.state.dir;
   sip::ProxyOptions& p = o.proxy;
   p.advertise = config.access.advertise;

@@ -8,8 +8,8 @@
 namespace dw::proxy {
 namespace {
 
-sccp::ConnectionBudget::Options budget_of(const SccpProxy::Options& o) {
-  return {o.max_connections, o.max_connections_per_source, o.connection_rate};
+ConnectionBudget::Options places_of(const SccpProxy::Options& o) {
+  return {o.max_connections, o.max_connections_per_source, o.connection_rate, SccpProxy::kMaxHeld};
 }
 
 }  // namespace
@@ -27,7 +27,7 @@ SccpProxy::SccpProxy(net::Loop& loop, Options options, MediaBroker& broker, Know
       turns_timer_(loop, [this] { look_whose_turn(); }),
       limits_(options_.call_limits),
       devices_(0, KeyedHash(net::random_u64())),
-      budget_(budget_of(options_), net::random_u64()),
+      places_(places_of(options_), net::random_u64()),
       names_(options_.registrations_per_minute, net::random_u64()),
       preserved_(broker),
       timer_(loop, [this] { on_time(); }),
@@ -83,7 +83,7 @@ void SccpProxy::configure(Options options) {
   let_go_.reset();
   probes_.configure(options_.connect_timeout,
                     options_.source_addresses.empty() ? IpAddress{} : options_.source_addresses.front());
-  budget_.configure(budget_of(options_));
+  places_.configure(places_of(options_));
   names_.configure(options_.registrations_per_minute);
 }
 
@@ -141,11 +141,11 @@ bool SccpProxy::may_connect(std::size_t slot, const IpAddress& source) {
   // Whoever has a connection has shown that its address is real, so here a registered phone alone counts for more.
   const TimePoint now = loop_.now();
   const bool registered = known_.standing(now, source) == Standing::registered;
-  const auto answer = budget_.arrive(now, slot, source, registered ? Standing::registered : Standing::stranger);
+  const auto answer = places_.arrive(now, slot, source, registered ? Standing::registered : Standing::stranger);
   for (const std::size_t goes : answer.go)
     let_go(*slots_[goes]);
-  if (answer.verdict != sccp::ConnectionBudget::Verdict::taken) {
-    limit_.warn("event=connection_refused peer={} reason=\"{}\"", source.to_string(), to_string(answer.verdict));
+  if (answer.verdict != ConnectionBudget::Verdict::taken) {
+    limit_.warn("event=connection_refused peer={} reason=\"access.sccp.{}\"", source.to_string(), to_string(answer.verdict));
     return false;
   }
   known_.proved(now, source, Standing::proven);
@@ -198,9 +198,10 @@ void SccpProxy::perform(Connection& c, sccp::Output& out) {
   if (out.connect) try_next(c);
   if (out.admit) admit(c);
   if (draining_ && c.session.calls(loop_.now()).empty() && !c.closing) return hang_up(c);
-  if (!c.session.device().empty()) budget_.named(c.slot);
+  if (!c.session.device().empty()) places_.shown(loop_.now(), c.slot);
   arm(c);
-  if (const auto heavy = budget_.holds(c.slot, c.session.held())) let_go(*slots_[*heavy]);
+  for (const std::size_t heavy : places_.holds(c.slot, c.session.held()))
+    let_go(*slots_[heavy]);
 }
 
 /// The call that found no ports goes without audio; the next one finds those that were silent for long.
@@ -285,7 +286,7 @@ void SccpProxy::hang_up(Connection& c, sccp::ClosedBy by) {
 void SccpProxy::forget(Connection& c) {
   const std::size_t slot = c.slot;
   deadlines_.clear(slot);
-  budget_.left(slot);
+  places_.left(slot);
   if (c.counted) --servers_.at(c.target).phones;
   if (c.source) --source_use_[c.source];
   const auto owned = std::move(slots_[slot]);

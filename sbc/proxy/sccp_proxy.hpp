@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "sbc/base/connection_budget.hpp"
 #include "sbc/base/call_limits.hpp"
 #include "sbc/base/deadline_heap.hpp"
 #include "sbc/base/known_sources.hpp"
@@ -22,7 +23,6 @@
 #include "sbc/phones/signalling.hpp"
 #include "sbc/proxy/call_servers.hpp"
 #include "sbc/proxy/server_probes.hpp"
-#include "sbc/sccp/connection_budget.hpp"
 #include "sbc/sccp/name_book.hpp"
 #include "sbc/sccp/preserved_calls.hpp"
 #include "sbc/sccp/session.hpp"
@@ -65,6 +65,8 @@ class SccpProxy {
   /// Of servers that nobody connects to just now.
   static constexpr Duration kLookedUpAgain = std::chrono::minutes(10);
   static constexpr std::size_t kMaxAddresses = 4;     ///< tried of one server's name
+  /// Octets of all phones' messages that wait for their rest or for a server; of one at most 12 KiB (Session::kMaxWaiting, a frame).
+  static constexpr std::size_t kMaxHeld = std::size_t{32} << 20U;
   static constexpr Duration kTookConfig = std::chrono::minutes(10);  ///< ago, by a phone that comes up now
 
   static Result<std::unique_ptr<SccpProxy>> start(net::Loop& loop, Options options, MediaBroker& broker,
@@ -181,7 +183,7 @@ class SccpProxy {
   std::size_t live_ = 0;
   bool draining_ = false;
   std::unordered_map<std::string, std::size_t, KeyedHash> devices_;  // the slot that a device's registration is on
-  sccp::ConnectionBudget budget_;
+  ConnectionBudget places_;
   sccp::NameBook names_;
   std::unordered_map<IpAddress, std::size_t> source_use_;
   sccp::PreservedCalls preserved_;

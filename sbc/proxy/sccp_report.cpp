@@ -95,7 +95,7 @@ void SccpProxy::tell(Connection& c, const sccp::SessionEvent& event) {
       return tell_step(c, Step::connected, {});
     case Kind::registered:
       ++registrations_;
-      budget_.registered(c.slot);
+      places_.settled(c.slot);
       note_known(c);
       names_.registered(loop_.now(), c.session.device(), c.session.phone().address,
                         sinks_.took_its_config && sinks_.took_its_config(c.session.device(), c.session.phone().address, Duration::max()));
@@ -268,10 +268,7 @@ void SccpProxy::append_metrics(MetricsText& out) const {
   out.counter("dropwire_sccp_accepted_total", "SCCP connections that were taken.", accepted_);
   out.counter("dropwire_sccp_turned_away_total", "SCCP connections that were refused because of a limit.",
               turned_away_);
-  out.counter("dropwire_sccp_evicted_total", "Unregistered SCCP connections that made room for others.", budget_.evicted());
-  out.table("sccp_connections", budget_.connections(), options_.max_connections);
-  out.table("sccp_connection_rates", budget_.rates(), FairRate::kMaxSources);
-  out.table("sccp_held_octets", budget_.held_octets(), sccp::ConnectionBudget::kMaxHeld);
+  places_.append_tables(out, "sccp");
   out.table("sccp_names", names_.names(), sccp::NameBook::kMaxNames);
   out.table("sccp_name_budgets", names_.budgets(), sccp::NameBook::kMaxNames);
   out.counter("dropwire_sccp_registrations_total", "Registrations that a call server took.", registrations_);

@@ -32,7 +32,6 @@ SipProxy::SipProxy(net::Loop& loop, Options options, MediaBroker& broker, KnownS
       known_(known),
       sinks_(std::move(sinks)),
       core_(options_.proxy, broker, known, &net::random_u64),
-      connects_(connect_rate(options_), net::random_u64(), kMaxSources),
       stun_(net::random_u64()),
       resolver_(loop, options_.resolver),
       timer_(loop, [this] { on_time(); }) {}
@@ -60,7 +59,6 @@ bool SipProxy::configure(Options options) {
   options.resolver = options_.resolver;
   options_ = std::move(options);
   let_go_.reset();
-  connects_.configure(connect_rate(options_));
   look_at_lan();
   look_up_servers();
   arm();
@@ -166,36 +164,17 @@ void SipProxy::on_undelivered(const net::Undelivered& undelivered) {
 
 // ---- connections ----
 
-const char* SipProxy::refusal(const IpAddress& address) {
-  if (!connects_.take(loop_.now(), address, known_.standing(loop_.now(), address))) return "access.sip.connection_rate";
-  switch (core_.may_connect(loop_.now(), address, out_)) {
-    case FairShare::Verdict::granted:
-      return nullptr;
-    case FairShare::Verdict::source:
-    case FairShare::Verdict::site:
-      return "access.sip.max_connections_per_source";
-    default:
-      return "access.sip.max_connections";
-  }
-}
-
-FairRate::Options SipProxy::connect_rate(const Options& options) {
-  FairRate::Options rate;
-  rate.per_source = rate.per_known_source = options.connection_rate;
-  return rate;
-}
-
 void SipProxy::accept(net::Descriptor socket, const Endpoint& peer, const Endpoint& local) {
   const sip::Flow from{sip::Transport::tcp, local, peer, sip::ConnectionId::none};
   if (!may_ask(from) || !core_.hears(from)) {
     ++turned_away_;
     return;
   }
-  if (const char* const reason = refusal(peer.address)) {
+  if (const auto verdict = core_.may_connect(loop_.now(), peer.address, out_); verdict != ConnectionBudget::Verdict::taken) {
     ++turned_away_;
-    limit_.warn("event=connection_refused service=sip peer={} reason=\"{}\"", peer.address.to_string(),
-                reason);
-    return;
+    limit_.warn("event=connection_refused service=sip peer={} reason=\"access.sip.{}\"", peer.address.to_string(),
+                to_string(verdict));
+    return perform();
   }
   ++accepted_;
   const sip::ConnectionId id = core_.on_accepted(loop_.now(), peer, local);
@@ -207,6 +186,7 @@ void SipProxy::accept(net::Descriptor socket, const Endpoint& peer, const Endpoi
       {{},
        [this, id](Bytes octets) { on_octets(id, octets); },
        [this, id](bool clean, std::string_view why) { ended(id, clean ? "it hung up" : std::string(why)); }});
+  perform();  // whom it takes the place of
 }
 
 void SipProxy::connect(const sip::Output::Connect& wanted) {
@@ -263,7 +243,7 @@ void SipProxy::on_octets(sip::ConnectionId id, Bytes octets) {
     }
   }
   at->second.framer.rest();
-  if (!core_.may_wait(loop_.now(), id, at->second.framer.buffered())) ended_.emplace_back(id, "too much of what it sent is no whole message");
+  core_.on_half_message(id, at->second.framer.buffered(), out_);
   perform();
 }
 

@@ -34,7 +34,6 @@ class SipProxy {
     std::vector<IpAddress> listen;
     std::uint16_t port = 5060;  ///< UDP and TCP; 0: any that is free for both
     sip::ProxyOptions proxy;
-    double connection_rate = 20;  ///< new ones a second and source; five times that at once
     Duration connect_timeout = std::chrono::seconds(4);
     std::string state_dir;  ///< where bindings are kept; empty: nowhere
     net::SipResolver::Options resolver;
@@ -46,7 +45,6 @@ class SipProxy {
   };
   static constexpr std::size_t kMaxDatagram = 65'527;  ///< octets: what UDP carries (RFC 768, RFC 8200)
   static constexpr std::size_t kMaxAddresses = 4;      ///< tried of one server
-  static constexpr std::size_t kMaxSources = 16'384;   ///< sources whose new connections are counted
   static constexpr std::size_t kMaxAsked = 64;         ///< phones that were asked to start over, and have not answered
 
   static Result<std::unique_ptr<SipProxy>> start(net::Loop& loop, Options options, MediaBroker& broker,
@@ -107,8 +105,6 @@ class SipProxy {
   void on_datagrams(std::size_t socket, std::span<const net::Datagram> datagrams);
   void on_undelivered(const net::Undelivered& undelivered);
   void accept(net::Descriptor socket, const Endpoint& peer, const Endpoint& local);
-  const char* refusal(const IpAddress& address);
-  static FairRate::Options connect_rate(const Options& options);
   void on_octets(sip::ConnectionId id, Bytes octets);
   void connected(sip::ConnectionId id);
   void ended(sip::ConnectionId id, std::string why);
@@ -140,7 +136,6 @@ class SipProxy {
   Sinks sinks_;
   std::optional<sip::Proxy::Outside> outside_;
   sip::Proxy core_;
-  FairRate connects_;
   SipStun stun_;
   std::unique_ptr<SipStore> store_;
   net::SipResolver resolver_;

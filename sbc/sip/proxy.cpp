@@ -52,8 +52,7 @@ Proxy::Proxy(ProxyOptions options, MediaBroker& broker, KnownSources& known, std
         // What a silent server is sent again counts too, lest it hears all of it once it returns.
         return !t.registering || servers_[t.central_server].registers.take(now);
       }),
-      slots_(options_.connections, random_()),
-      half_messages_(random_()),
+      places_(options_.connections, random_()),
       to_servers_(to_servers_of(options_), random_()),
       challenge_hash_(random_()),
       challenged_(kMaxRemembered, random_()),
@@ -70,7 +69,7 @@ bool Proxy::configure(ProxyOptions options) {
   bindings_.set_max(options_.max_bindings);
   dialogs_.set_max(max_dialogs(options_));
   limits_.configure(options_.call_limits);
-  slots_.configure(options_.connections);
+  places_.configure(options_.connections);
   to_servers_.configure(to_servers_of(options_));
   transactions_.configure({options_.max_transactions, options_.max_transactions_per_source});
   return true;
@@ -338,18 +337,17 @@ FairShare::Options Proxy::to_servers_of(const ProxyOptions& options) {
   return share;
 }
 
-FairShare::Verdict Proxy::may_connect(TimePoint now, const IpAddress& address, Output& out) {
-  if (is_central({Transport::tcp, {}, {address, 0}, ConnectionId::none})) return FairShare::Verdict::granted;
-  const auto verdict = slots_.take(now, address, standing_of(now, address));
-  if (verdict.evicted) out.closes.push_back(*verdict.evicted);
-  return verdict.why;
+ConnectionBudget::Verdict Proxy::may_connect(TimePoint now, const IpAddress& address, Output& out) {
+  if (is_central({Transport::tcp, {}, {address, 0}, ConnectionId::none})) return ConnectionBudget::Verdict::taken;
+  const auto answer = places_.arrive(now, last_connection_ + 1, address, standing_of(now, address));
+  for (const ConnectionBudget::Id goes : answer.go)
+    out.closes.push_back(ConnectionId{goes});
+  return answer.verdict;
 }
 
-bool Proxy::may_wait(TimePoint now, ConnectionId connection, std::size_t octets) {
-  const auto at = connections_.find(connection);
-  if (at == connections_.end() || at->second.side == Side::central) return true;
-  const IpAddress& address = at->second.flow.peer.address;
-  return half_messages_.hold(at->second.half, address, standing_of(now, address), octets);
+void Proxy::on_half_message(ConnectionId connection, std::size_t octets, Output& out) {
+  for (const ConnectionBudget::Id goes : places_.holds(static_cast<ConnectionBudget::Id>(connection), octets))
+    out.closes.push_back(ConnectionId{goes});
 }
 
 void Proxy::append_tables(MetricsText& out) const {
@@ -360,8 +358,7 @@ void Proxy::append_tables(MetricsText& out) const {
   out.table("sip_guard_sources", guard_.sources(), Guard::kMaxSources + Guard::kMaxSources / 8 + Guard::kMaxStreamSources + Guard::kMaxStreamSources / 8);
   out.table("sip_register_sources", register_pace_.sources(), RegisterPace::kMaxSources);
   out.table("sip_challenges", challenged_.size(), challenged_.capacity());
-  out.table("sip_connections", slots_.size(), slots_.total());
-  out.table("sip_half_message_blocks", half_messages_.blocks(), HalfMessages::kBlocks);
+  places_.append_tables(out, "sip");
   out.table("sip_connections_to_servers", to_servers_.held(), to_servers_.total());
 }
 
@@ -371,7 +368,7 @@ ConnectionId Proxy::on_accepted(TimePoint now, const Endpoint& peer, const Endpo
   const Flow flow{Transport::tcp, local, peer, id};
   const Side side = side_of(flow, server);
   connections_[id] = {flow, side, true, server, now};
-  if (side == Side::access) slots_.opened(now, id, peer.address, standing_of(now, peer.address));
+  if (side == Side::central) places_.left(last_connection_);
   return id;
 }
 

@@ -12,13 +12,13 @@
 #include <fmt/format.h>
 
 #include "sbc/base/call_limits.hpp"
+#include "sbc/base/connection_budget.hpp"
 #include "sbc/base/ip_network.hpp"
 #include "sbc/base/known_sources.hpp"
 #include "sbc/base/metrics.hpp"
 #include "sbc/sip/bindings.hpp"
 #include "sbc/sip/central_budget.hpp"
 #include "sbc/sip/codec_rules.hpp"
-#include "sbc/sip/connection_slots.hpp"
 #include "sbc/sip/dialogs.hpp"
 #include "sbc/sip/edits.hpp"
 #include "sbc/sip/guard.hpp"
@@ -33,6 +33,9 @@
 
 namespace dw::sip {
 
+/// Octets in all of messages whose rest has not come; one has at most 128 KiB.
+inline constexpr std::size_t kMaxHalfMessages = std::size_t{64} << 20U;
+
 struct ProxyOptions {
   std::optional<IpAddress> advertise;          ///< what phones know us by; else the address they came to
   std::optional<IpAddress> central_advertise;  ///< what servers are told; else the address we come from
@@ -44,7 +47,7 @@ struct ProxyOptions {
   std::size_t max_bindings = 20'000;
   std::size_t max_transactions = 20'000, max_transactions_per_source = 2000;
   std::size_t max_calls = 5000;
-  ConnectionSlots::Options connections;
+  ConnectionBudget::Options connections{.rate = 20, .max_held = kMaxHalfMessages};  ///< that phones have to us
   CallLimits::Options call_limits;
   bool unregistered_calls = true;
   bool at_home = false;  ///< an edge: strangers are who is neither on its LAN nor in `networks`
@@ -93,9 +96,9 @@ class Proxy {
   /// One datagram, or one message of a stream.
   void on_message(TimePoint now, const Flow& from, Bytes octets, Output& out);
   /// Whether a phone may connect from there: then on_accepted() follows. Another connection may be closed for it.
-  FairShare::Verdict may_connect(TimePoint now, const IpAddress& address, Output& out);
-  /// Of what came over a connection so many octets are no whole message yet. False: they are too many, it is to be closed.
-  bool may_wait(TimePoint now, ConnectionId connection, std::size_t octets);
+  ConnectionBudget::Verdict may_connect(TimePoint now, const IpAddress& address, Output& out);
+  /// Of what came over a connection so many octets are no whole message yet. Connections are closed where that is too much.
+  void on_half_message(ConnectionId connection, std::size_t octets, Output& out);
   ConnectionId on_accepted(TimePoint now, const Endpoint& peer, const Endpoint& local);
   void on_connected(TimePoint now, ConnectionId connection, const Endpoint& local);
   void on_connection_closed(TimePoint now, ConnectionId connection, std::string_view why, Output& out);
@@ -179,7 +182,6 @@ class Proxy {
     std::optional<Endpoint> seen{};  ///< where its server sees us, as its answers say
     TimePoint used{};                ///< to a server: when something was last to go or came
     std::optional<std::pair<IpAddress, Standing>> counts_for{};  ///< to a server: whose it is; none: it is everybody's
-    HalfMessages::Held half{};
   };
   /// Where a message goes next, and what is told there of us.
   struct Hop {
@@ -416,8 +418,7 @@ class Proxy {
   CallLimits limits_;
   Transactions transactions_;
   std::unordered_map<ConnectionId, Connection> connections_;
-  ConnectionSlots slots_;     // of those that phones have to us
-  HalfMessages half_messages_;
+  ConnectionBudget places_;   // of those that phones have to us
   FairShare to_servers_;      // connections of ours for one phone each
   std::unordered_map<std::string, ConnectionId> central_connections_;  // by server and owner
   std::uint64_t last_connection_ = 0;

@@ -220,8 +220,7 @@ void Proxy::on_connection_closed(TimePoint now, ConnectionId connection, std::st
   if (at == connections_.end()) return;
   const Connection closed = at->second;
   connections_.erase(at);
-  slots_.closed(connection);
-  if (Connection gone = closed; gone.half.blocks != 0) half_messages_.hold(gone.half, gone.flow.peer.address, gone.half.standing, 0);
+  places_.left(static_cast<ConnectionBudget::Id>(connection));
   if (closed.counts_for) to_servers_.give_back(closed.counts_for->first, closed.counts_for->second);
   for (Binding* const b : bindings_.connection_closed(connection)) {
     Event event = event_of(Event::Kind::phone_lost, *b);

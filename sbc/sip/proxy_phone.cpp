@@ -238,6 +238,7 @@ bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, 
   }
   const Duration answer_within = !in_dialog || other_places ? options_.answer_timeout : Duration{};
   transactions_.send_request(now, t, answer_within, out);
+  if (t.is_invite()) places_.shown(now, static_cast<ConnectionBudget::Id>(t.from.connection));
   servers_.asked(now, t.central_server);
   return true;
 }

@@ -153,6 +153,7 @@ bool Proxy::forward_register(TimePoint now, Transaction& t, const Message& m, Ou
   }
   transactions_.send_request(now, t, options_.answer_timeout, out);
   servers_.asked(now, *picked);
+  places_.shown(now, static_cast<ConnectionBudget::Id>(t.from.connection));
   return true;
 }
 
@@ -286,7 +287,7 @@ bool Proxy::bind(TimePoint now, const Transaction& t, const RegisterContact& con
   }
   bindings_.moved(*b, reach);
   note_known(now, reach.flow.peer.address, b->expires_at - now);
-  slots_.settled(reach.flow.connection);
+  places_.settled(static_cast<ConnectionBudget::Id>(reach.flow.connection));
   if (const auto to = connections_.find(t.to.connection); to != connections_.end() && to->second.counts_for) {
     Standing& counts_as = to->second.counts_for->second;
     to_servers_.promote(std::exchange(counts_as, Standing::registered), Standing::registered);

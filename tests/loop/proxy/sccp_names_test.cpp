@@ -187,7 +187,7 @@ TEST_CASE("connections that register nothing make room for a phone, and register
     REQUIRE(made);
     idle.push_back(std::move(*made));
   }
-  REQUIRE(town.until([&] { return ended == 18; }));  // a quarter of 16 is kept for those who are known
+  REQUIRE(town.until([&] { return ended == 22; }));  // half of 16 is kept for those who are known
   std::vector<std::unique_ptr<TestPhone>> phones;
   for (unsigned n = 2; n < 12; ++n) {
     CAPTURE(n);

@@ -1,0 +1,59 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+
+#include "sbc/base/keyed_hash.hpp"
+#include "sbc/base/source.hpp"
+
+namespace dw {
+
+/// Things that sources have, each with a weight and an order: says which source has the most, in all or of one IPv6 site, and
+/// which of its things is the first. What it costs grows with the logarithm of how many there are. No I/O.
+class SourceCrowd {
+ public:
+  struct Member {
+    IpAddress source;  ///< source_of() an address
+    std::uint64_t order = 0;
+    std::uint64_t id = 0;
+    std::size_t weight = 1;  ///< not 0
+  };
+  struct Most {
+    std::size_t weight = 0;  ///< of the source
+    std::uint64_t id = 0;    ///< its first
+  };
+
+  explicit SourceCrowd(std::uint64_t seed) : sources_(0, KeyedHash(seed)), sites_(0, KeyedHash(seed + 1)) {}
+
+  void add(const Member& member);
+  void remove(const Member& member);  ///< as it was added
+
+  std::size_t weight_of(const IpAddress& source) const;
+  std::optional<std::uint64_t> first_of(const IpAddress& source) const;
+  /// Of the source with the most; of equals the one whose first is earliest.
+  std::optional<Most> most() const { return most_in(ranks_); }
+  std::optional<Most> most_of_site(const IpAddress& site) const;
+  bool empty() const { return ranks_.empty(); }
+
+ private:
+  using Rank = std::tuple<std::size_t, std::uint64_t, IpAddress>;  // how much, how early, whose
+  using Ranks = std::set<Rank>;
+  struct Source {
+    std::set<std::pair<std::uint64_t, std::uint64_t>> members;  // by order and id
+    std::size_t weight = 0;
+  };
+  static Rank rank_of(const IpAddress& source, const Source& of);
+  void enter(const IpAddress& source, const Source& of);
+  void leave(const IpAddress& source, const Source& of);
+  std::optional<Most> most_in(const Ranks& ranks) const;
+
+  std::unordered_map<IpAddress, Source, KeyedHash> sources_;
+  std::unordered_map<IpAddress, Ranks, KeyedHash> sites_;  // IPv6 alone
+  Ranks ranks_;
+};
+
+}  // namespace dw
