@@ -237,7 +237,7 @@ const Setting kOtherRows[] = {
      R"("/etc/dropwire/admin.password")", "", "",
      "Where dropwire passwd keeps what it sets, as hashes; read at start and on reload."},
     {"admin.max_connections", CountType{at<&Config::admin, &Admin::max_connections>(), 1, 4096}, "64", "", "",
-     "Connections at the same time to the status page, and as many to the control socket."},
+     "Connections at the same time to the status page, and as many to the control socket. When all are taken, those that nobody logged in over make room."},
     {"admin.host_names", HostListType{at<&Config::admin, &Admin::host_names>()}, "[]", "", "",
      "Names by which browsers may ask for the status page, beside this machine's addresses and localhost."},
 };

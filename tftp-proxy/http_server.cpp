@@ -82,6 +82,13 @@ long read_content(const Content& content, std::uint64_t offset, std::uint64_t si
   return static_cast<long>(part.size());
 }
 
+ConnectionBudget::Options places_of(const PhoneHttpServer::Options& options) {
+  ConnectionBudget::Options places;
+  places.total = options.max_connections;
+  places.per_source = options.max_connections_per_source;
+  return places;
+}
+
 }  // namespace
 
 struct PhoneHttpServer::Download {
@@ -98,7 +105,12 @@ struct PhoneHttpServer::Download {
 };
 
 PhoneHttpServer::PhoneHttpServer(net::Loop& loop, Library& library, KnownSources& known, const Options& options, StepSink on_step)
-    : loop_(loop), library_(library), known_(known), options_(options), on_step_(std::move(on_step)) {}
+    : loop_(loop),
+      library_(library),
+      known_(known),
+      options_(options),
+      on_step_(std::move(on_step)),
+      places_(places_of(options), [this](TimePoint now, const IpAddress& source) { return known_.standing(now, source); }) {}
 
 PhoneHttpServer::~PhoneHttpServer() {
   on_step_ = nullptr;
@@ -106,10 +118,9 @@ PhoneHttpServer::~PhoneHttpServer() {
   doors_.clear();
 }
 
-net::HttpServer::Options PhoneHttpServer::door_options() const {
+net::HttpServer::Options PhoneHttpServer::door_options() {
   net::HttpServer::Options options;
-  options.max_connections = options_.max_connections;
-  options.max_connections_per_address = options_.max_connections_per_address;
+  options.places = &places_;
   options.idle_timeout = options_.idle_timeout;
   options.min_octets_per_second = options_.min_octets_per_second;
   options.max_body = 0;
@@ -120,6 +131,7 @@ net::HttpServer::Options PhoneHttpServer::door_options() const {
 Result<void> PhoneHttpServer::configure(const Options& options) {
   if (options == options_) return {};
   const Options before = std::exchange(options_, options);
+  places_.configure(places_of(options_));
   std::erase_if(old_, [this](const auto& door) {
     const auto stats = door->stats();
     if (stats.connections == 0) cut_slow_before_ += stats.cut_slow;
@@ -129,6 +141,7 @@ Result<void> PhoneHttpServer::configure(const Options& options) {
     auto renewed = door->renew(door_options());
     if (!renewed) {
       options_ = before;
+      places_.configure(places_of(options_));
       return std::unexpected(renewed.error());
     }
     old_.push_back(std::exchange(door, std::move(*renewed)));
@@ -394,6 +407,7 @@ void PhoneHttpServer::append_metrics(MetricsText& out) const {
     }
   }
   out.counter("dropwire_http_cut_slow_total", "Connections of phones closed for reading too slowly.", slow);
+  places_.append_tables(out, "http");
   out.gauge("dropwire_http_connections", "TCP connections of phones to the HTTP port.", connections);
 }
 

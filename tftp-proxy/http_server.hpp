@@ -25,7 +25,7 @@ class PhoneHttpServer {
  public:
   struct Options {
     unsigned max_connections = 512;
-    unsigned max_connections_per_address = 32;  ///< a NAT may stand before many phones
+    unsigned max_connections_per_source = 32;  ///< a NAT may stand before many phones
     Duration idle_timeout = std::chrono::seconds(30);
     double min_octets_per_second = 256;
     /// A request that has no answer by then gets a 503 (a router forgets a one-sided flow in 30 s, and a
@@ -64,7 +64,7 @@ class PhoneHttpServer {
  private:
   struct Download;
 
-  net::HttpServer::Options door_options() const;
+  net::HttpServer::Options door_options();
   bool admits(Download& download);
   void consider(Download& download);
   void begin(Download& download);
@@ -89,6 +89,7 @@ class PhoneHttpServer {
   std::uint64_t octets_ = 0;
   std::uint64_t cut_slow_before_ = 0;                    ///< by doors that are gone
   std::uint64_t cut_ = 0;                                ///< answers that did not end whole
+  net::HttpPlaces places_;
   /// Last, so that they close first. Of those that others took the place of, `old_`, some exchanges still run.
   std::vector<std::unique_ptr<net::HttpServer>> doors_, old_;
 };

@@ -396,6 +396,7 @@ void Pipeline::append_metrics(MetricsText& out) const {
   out.gauge("dropwire_fetches", "Files being fetched now", static_cast<double>(flights_.size()));
   out.gauge("dropwire_memory_bytes", "Octets of files kept in memory",
             static_cast<double>(memory_.octets()));
+  out.table("fetches", flights_.size(), options_.fetch.max_flights);
   if (names_) names_->append_metrics(out);
   prefetcher_.append_metrics(out);
 }

@@ -84,11 +84,22 @@ bool Access::admits(net::HttpExchange& exchange, Need need) {
     }
     return false;
   }
+  note_known(exchange);
   if (caller.kind != Caller::Kind::session || reads(exchange)) return true;
   if (net::equal_in_constant_time(as_bytes(exchange.header("X-CSRF-Token")), as_bytes(caller.csrf))) return true;
   ++cross_site_;
   exchange.reply(error_reply(403, "the request does not show X-CSRF-Token as GET /api/session tells it"));
   return false;
+}
+
+void Access::note_known(net::HttpExchange& exchange) {
+  if (exchange.over_unix()) return;
+  callers_.proved(Clock::now(), exchange.peer().address, Standing::registered, Sessions::kLongest);
+  exchange.settle_connection();
+}
+
+Standing Access::standing(TimePoint now, const IpAddress& source) const {
+  return source.is_loopback() ? Standing::proven : callers_.standing(now, source);
 }
 
 std::function<bool()> Access::pass_of(const net::HttpExchange& exchange) {
@@ -147,6 +158,7 @@ void Access::login(const std::shared_ptr<net::HttpExchange>& exchange) {
         }
         limit_.right(Clock::now(), source);
         ++logins_;
+        note_known(*exchange);
         spdlog::info("event=login peer={}", source.to_string());
         const Sessions::Begun begun = sessions_.begin(Clock::now());
         net::HttpReply reply = json_reply(nlohmann::json{{"csrf", begun.csrf}}.dump());

@@ -9,9 +9,11 @@
 #include "sbc/admin/login_limit.hpp"
 #include "sbc/admin/password_check.hpp"
 #include "sbc/admin/sessions.hpp"
+#include "sbc/base/known_sources.hpp"
 #include "sbc/base/metrics.hpp"
 #include "sbc/net/http_server.hpp"
 #include "sbc/net/log.hpp"
+#include "sbc/net/random.hpp"
 
 namespace dw::admin {
 
@@ -26,7 +28,7 @@ enum class Need : std::uint8_t {
 /// the control socket was let in by its file mode. On the loop's thread; owned by AdminServer.
 class Access {
  public:
-  explicit Access(net::Loop& loop) : check_(loop) {}
+  explicit Access(net::Loop& loop) : check_(loop), callers_(net::random_u64()) {}
 
   /// Read anew: another password, or none, ends all sessions.
   void use(const Credentials& credentials);
@@ -40,6 +42,8 @@ class Access {
   void login(const std::shared_ptr<net::HttpExchange>& exchange);  ///< POST /api/login
   void logout(net::HttpExchange& exchange);                        ///< POST /api/logout
   void session(net::HttpExchange& exchange);                       ///< GET /api/session
+  /// Of whoever connects: somebody logged in from there lately, or showed the token; or it is this machine.
+  Standing standing(TimePoint now, const IpAddress& source) const;
   void append_metrics(MetricsText& out) const;
 
  private:
@@ -49,6 +53,7 @@ class Access {
     bool known() const { return kind == Kind::token || kind == Kind::session || kind == Kind::socket; }
   };
   Caller caller_of(const net::HttpExchange& exchange);
+  void note_known(net::HttpExchange& exchange);
   void ask_to_log_in(net::HttpExchange& exchange);
   void failed(const net::HttpExchange& exchange, std::string_view what);
   void put_off(net::HttpExchange& exchange, Duration wait);
@@ -57,6 +62,7 @@ class Access {
   Sessions sessions_;
   LoginLimit limit_;
   PasswordCheck check_;
+  KnownSources callers_;  ///< from where somebody was let in
   net::LogLimit failed_log_{5, 100};
   std::uint64_t logins_ = 0, wrong_ = 0, put_off_ = 0, cross_site_ = 0;
 };

@@ -3,15 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "sbc/base/source.hpp"
+
 namespace dw::admin {
-namespace {
-
-IpAddress source_of(const IpAddress& address) {
-  constexpr unsigned kHome = 64;
-  return address.is_v6() ? address.network(kHome) : address;
-}
-
-}  // namespace
 
 void LoginLimit::Record::add(TimePoint now, unsigned free, Duration longest) {
   if (wrong != 0 && now - last >= kForget) wrong = 0;

@@ -74,6 +74,13 @@ bool is_action(std::string_view path) {
   return path == "/api/reload" || path == "/api/log" || phone_action(path) || is_refresh(path);
 }
 
+/// Nothing but the page's place for others bounds a source: behind one address, a proxy's for example, all operators may be.
+ConnectionBudget::Options places_of(const AdminServer::Options& options) {
+  ConnectionBudget::Options places;
+  places.total = places.per_source = options.max_connections;
+  return places;
+}
+
 /// Pages that listen leave half of the connections to those that ask.
 unsigned listeners_of(const AdminServer::Options& options) {
   return std::min(EventFeed::kMaxListeners, options.max_connections / 2);
@@ -94,7 +101,8 @@ AdminServer::AdminServer(net::Loop& loop, const Options& options, Sources source
       files_(loop, options.first_answer),
       events_(std::make_unique<EventFeed>(loop, sources_, EventFeed::Options{})),
       sampling_(loop, [this] { sample_calls(); }),
-      page_policy_(page_policy(page_html())) {
+      page_policy_(page_policy(page_html())),
+      places_(places_of(options), [this](TimePoint now, const IpAddress& source) { return access_.standing(now, source); }) {
   events_->allow(listeners_of(options_));
   if (sources_.calls) sampling_.arm_after(CallHistory::kEvery);
   if (sources_.tap) traces_ = std::make_unique<TraceDoor>(loop, *sources_.tap, sources_.inventory);
@@ -105,7 +113,7 @@ AdminServer::~AdminServer() = default;
 Result<void> AdminServer::open(net::HttpServer::Options options) {
   options.max_body = kMaxBody;
   options.max_connections = options_.max_connections;
-  options.max_connections_per_address = options_.max_connections;
+  options.places = &places_;
   auto door = net::HttpServer::start(
       loop_, options, [this](const std::shared_ptr<net::HttpExchange>& exchange) { handle(exchange); });
   if (!door) return std::unexpected(door.error());
@@ -140,7 +148,10 @@ Result<void> AdminServer::configure(const Options& options) {
   std::erase_if(old_, [](const auto& door) { return door->stats().connections == 0; });
   if (options.max_connections != options_.max_connections) {
     net::HttpServer::Options limits;
-    limits.max_connections = limits.max_connections_per_address = options.max_connections;
+    limits.max_connections = options.max_connections;
+    limits.max_body = kMaxBody;
+    limits.places = &places_;
+    places_.configure(places_of(options));
     for (auto& door : doors_) {
       auto renewed = door->renew(limits);
       if (!renewed) return std::unexpected(renewed.error());
@@ -335,6 +346,7 @@ void AdminServer::metrics(net::HttpExchange& exchange) {
   for (const auto& append : sources_.metrics)
     append(out);
   access_.append_metrics(out);
+  places_.append_tables(out, "admin");
   exchange.reply(reply_of(200, "text/plain; version=0.0.4; charset=utf-8", out.text()));
 }
 

@@ -72,6 +72,7 @@ class AdminServer {
   std::string page_policy_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< for answers of the doctor that come late
   net::LogLimit refused_log_;
+  net::HttpPlaces places_;  ///< of those that come by TCP
   /// Last, so that they close first. Of those that others took the place of, `old_`, some exchanges still run.
   std::vector<std::unique_ptr<net::HttpServer>> doors_, old_;
 };

@@ -126,7 +126,7 @@ provisioning::PhoneHttpServer::Options http_options(const conf::Config& config) 
   const conf::Http& h = config.access.http;
   provisioning::PhoneHttpServer::Options o;
   o.max_connections = h.max_connections;
-  o.max_connections_per_address = h.max_connections_per_source;
+  o.max_connections_per_source = h.max_connections_per_source;
   o.idle_timeout = h.idle_timeout;
   return o;
 }
@@ -153,7 +153,7 @@ nat::RelayOptions relay_options(const conf::Config& config) {
   o.threads = config.media.threads;
   o.keepalive = config.media.keepalive;
   o.reserved_descriptors =
-      kOtherDescriptors + 2 * (config.access.sccp.max_connections + config.access.sip.max_connections);
+      kOtherDescriptors + config.access.http.max_connections + 2 * (config.access.sccp.max_connections + config.access.sip.max_connections);
   return o;
 }
 

@@ -119,6 +119,7 @@ void Exchange::end(bool whole, bool tell) {
   if (whole && reply_ && method_ != "HEAD" && body_size() != HttpBody::kUnknownSize) octets_out_ = body_size();
   step_ = Step::over;
   connection_ = nullptr;
+  place_ = nullptr;
   suspended_ = false;
   // What the caller gave may own this exchange, or drop it: it goes last.
   const auto reply = std::exchange(reply_, std::nullopt);

@@ -35,7 +35,12 @@ class Exchange final : public HttpExchange {
     on_end_ = std::move(callback);
   }
 
+  void settle_connection() override {
+    if (place_) place_->settle();
+  }
+
   // The server's side.
+  void use(HttpPlaces::Place* place) { place_ = place; }  ///< the connection's, which has it until the end
   Step step() const { return step_; }
   bool suspended() const { return suspended_; }
   /// The last moment at which the answer waited for us rather than for its reader.
@@ -62,6 +67,7 @@ class Exchange final : public HttpExchange {
 
   MHD_Connection* connection_;  // null once it is over
   Timer& turn_;                 // outlives the connection
+  HttpPlaces::Place* place_ = nullptr;
   std::string uri_;
   std::string_view target_, query_;  // of uri_
   std::string method_;

@@ -25,10 +25,12 @@ namespace {
 
 constexpr int kRunsPerTurn = 8;  // of the daemon, before the rest of the loop has its turn
 constexpr Duration kLongestSweep = std::chrono::seconds(1);
+constexpr unsigned kBeyond = 64;  // connections whose place another one has, and that libmicrohttpd has not closed yet
 
 /// One TCP or Unix connection: what it does now, and since when.
 struct Connection {
   int descriptor = -1;
+  std::unique_ptr<HttpPlaces::Place> place;  // none: nobody asks for one
   std::shared_ptr<Exchange> exchange;  // the request that is in the works
   TimePoint since = Clock::now();      // begin of the connection, or end of the last answer
   std::optional<TimePoint> window;     // the answer's speed is measured from here
@@ -79,7 +81,8 @@ class MhdServer final : public HttpServer {
   void check(Connection& c, TimePoint now);
   void check_waiting(Connection& c, TimePoint now);
   void cut(Connection& c, std::uint64_t& counter);
-  MHD_Result on_whole_request(const std::shared_ptr<Exchange>& exchange);
+  void lose_place(Connection& c);
+  MHD_Result on_whole_request(const std::shared_ptr<Exchange>& exchange, HttpPlaces::Place* place);
   bool announces_too_much(MHD_Connection* connection) const;
 
   static MHD_Result on_accept(void* self, const sockaddr* address, socklen_t size);
@@ -104,6 +107,7 @@ class MhdServer final : public HttpServer {
   bool running_ = false;  // inside libmicrohttpd
   bool ending_ = false;
   Stats stats_;
+  std::unique_ptr<HttpPlaces::Place> arriving_;  // of the connection that libmicrohttpd tells of next
   std::unordered_map<MHD_Connection*, Connection> connections_;
 };
 
@@ -122,10 +126,10 @@ Result<void> MhdServer::serve(Descriptor listener) {
   local_ = local_endpoint(listener.number());
   constexpr unsigned kFlags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
   constexpr int kLenient = -1;
+  const unsigned most = options_.places && options_.listen ? static_cast<unsigned>(options_.places->total()) + kBeyond : options_.max_connections;
   daemon_ = MHD_start_daemon(
       kFlags, 0, &on_accept, this, &on_access, this,                                                        //
-      MHD_OPTION_LISTEN_SOCKET, listener.number(), MHD_OPTION_CONNECTION_LIMIT, options_.max_connections,  //
-      MHD_OPTION_PER_IP_CONNECTION_LIMIT, options_.max_connections_per_address,                             //
+      MHD_OPTION_LISTEN_SOCKET, listener.number(), MHD_OPTION_CONNECTION_LIMIT, most,                       //
       MHD_OPTION_STRICT_FOR_CLIENT, kLenient, MHD_OPTION_UNESCAPE_CALLBACK, &leave_escaped, nullptr,        //
       MHD_OPTION_NOTIFY_CONNECTION, &on_connection, this, MHD_OPTION_URI_LOG_CALLBACK, &on_uri, this,       //
       MHD_OPTION_NOTIFY_COMPLETED, &on_completed, this, MHD_OPTION_END);
@@ -241,9 +245,22 @@ void MhdServer::cut(Connection& c, std::uint64_t& counter) {
   reset(c.descriptor);
 }
 
+/// Its place is another's now.
+void MhdServer::lose_place(Connection& c) {
+  if (c.cut) return;
+  cut(c, stats_.cut_for_others);
+  if (c.exchange && c.exchange->suspended()) c.exchange->give_up();
+  turn_.arm_at({});
+}
+
 MHD_Result MhdServer::on_accept(void* self, const sockaddr* address, socklen_t) {
-  const auto& server = *static_cast<MhdServer*>(self);
-  return !server.options_.admits || server.options_.admits(to_endpoint(address).address) ? MHD_YES : MHD_NO;
+  auto& server = *static_cast<MhdServer*>(self);
+  const IpAddress from = to_endpoint(address).address;
+  server.arriving_.reset();  // of one that libmicrohttpd had no memory for
+  if (server.options_.admits && !server.options_.admits(from)) return MHD_NO;
+  if (!server.options_.places || !from) return MHD_YES;
+  server.arriving_ = server.options_.places->arrive(Clock::now(), from);
+  return server.arriving_ ? MHD_YES : MHD_NO;
 }
 
 void MhdServer::on_connection(void* self, MHD_Connection* connection, void**,
@@ -260,6 +277,8 @@ void MhdServer::on_connection(void* self, MHD_Connection* connection, void**,
   }
   Connection& c = server.connections_[connection];
   c.descriptor = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+  c.place = std::move(server.arriving_);
+  if (c.place) c.place->on_lost([&server, &c] { server.lose_place(c); });
 }
 
 /// A request line has come in.
@@ -269,6 +288,7 @@ void* MhdServer::on_uri(void* self, const char* uri, MHD_Connection* connection)
   const MHD_ConnectionInfo* client = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
   const Endpoint peer = to_endpoint(client ? client->client_addr : nullptr);
   c.exchange = std::make_shared<Exchange>(connection, server.turn_, uri, peer, local_endpoint(c.descriptor));
+  c.exchange->use(c.place.get());
   return nullptr;
 }
 
@@ -277,7 +297,8 @@ MHD_Result MhdServer::on_access(void* self, MHD_Connection* connection, const ch
   auto& server = *static_cast<MhdServer*>(self);
   const std::string_view more(upload, *upload_size);
   *upload_size = 0;
-  const std::shared_ptr<Exchange> exchange = server.connections_[connection].exchange;
+  const Connection& c = server.connections_[connection];
+  const std::shared_ptr<Exchange> exchange = c.exchange;
   if (!exchange) return MHD_NO;
   if (exchange->method().empty()) {  // the headers are here, the body is not
     exchange->name_method(method);
@@ -286,7 +307,7 @@ MHD_Result MhdServer::on_access(void* self, MHD_Connection* connection, const ch
     return exchange->queue_reply() ? MHD_YES : MHD_NO;
   }
   if (!more.empty()) return exchange->add_to_body(more, server.options_.max_body) ? MHD_YES : MHD_NO;
-  return server.on_whole_request(exchange);
+  return server.on_whole_request(exchange, c.place.get());
 }
 
 bool MhdServer::announces_too_much(MHD_Connection* connection) const {
@@ -296,9 +317,10 @@ bool MhdServer::announces_too_much(MHD_Connection* connection) const {
 
 /// Comes once when the request is whole, and again each time the exchange was resumed without an answer
 /// queued.
-MHD_Result MhdServer::on_whole_request(const std::shared_ptr<Exchange>& exchange) {
+MHD_Result MhdServer::on_whole_request(const std::shared_ptr<Exchange>& exchange, HttpPlaces::Place* place) {
   if (exchange->step() == Exchange::Step::receiving) {
     exchange->hand_over();
+    if (place) place->asked(Clock::now());
     ++stats_.requests;
     handler_(exchange);
   }
@@ -313,6 +335,7 @@ void MhdServer::on_completed(void* self, MHD_Connection* connection, void**,
   const auto found = server.connections_.find(connection);
   if (found == server.connections_.end()) return;
   found->second.since = Clock::now();
+  if (found->second.place) found->second.place->answered(found->second.since);
   if (const auto exchange = std::exchange(found->second.exchange, nullptr)) {
     exchange->end(code == MHD_REQUEST_TERMINATED_COMPLETED_OK, !server.ending_);
     server.stats_.octets_sent += exchange->octets_out();

@@ -12,6 +12,7 @@
 #include "sbc/base/endpoint.hpp"
 #include "sbc/base/result.hpp"
 #include "sbc/base/time.hpp"
+#include "sbc/net/http_places.hpp"
 #include "sbc/net/loop.hpp"
 
 namespace dw::net {
@@ -55,6 +56,8 @@ class HttpExchange {
   virtual Endpoint peer() const = 0;  ///< no address when it came over a Unix socket
   virtual Endpoint local() const = 0;
   virtual bool over_unix() const = 0;
+  /// Whoever asks has logged in: the connection makes room for nobody any more.
+  virtual void settle_connection() {}
 
   virtual void reply(HttpReply reply) = 0;  ///< once; later ones are ignored
   virtual void wake() = 0;                  ///< the stream's reader has more, or must be asked again
@@ -78,8 +81,8 @@ class HttpServer {
   struct Options {
     std::optional<Endpoint> listen = {};  ///< this, or
     std::string unix_path = {};           ///< this (mode 0660; the socket of a dead process is replaced)
-    unsigned max_connections = 512;
-    unsigned max_connections_per_address = 32;
+    unsigned max_connections = 512;  ///< beyond that they wait; with `places` that decides
+    HttpPlaces* places = nullptr;    ///< who of those that come by TCP has a connection; outlives the server
     Duration idle_timeout = std::chrono::seconds(30);
     double min_octets_per_second =
         256;  ///< of an answer, as its reader acknowledges it, over each idle_timeout
@@ -92,6 +95,7 @@ class HttpServer {
     std::uint64_t requests = 0;     ///< that came in whole
     std::uint64_t cut_idle = 0;     ///< connections reset because no request came
     std::uint64_t cut_slow = 0;     ///< … because the answer was taken too slowly
+    std::uint64_t cut_for_others = 0;  ///< … because others needed their place
     std::uint64_t octets_sent = 0;  ///< of bodies
     unsigned connections = 0;       ///< now
   };

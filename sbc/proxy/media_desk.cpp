@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sbc/net/log.hpp"
+#include "sbc/net/random.hpp"
 
 namespace dw::proxy {
 namespace {
@@ -20,7 +21,7 @@ std::optional<Endpoint> unless_next(const std::optional<Endpoint>& rtcp, const E
 }  // namespace
 
 MediaDesk::MediaDesk(net::Loop& loop, nat::Relay& relay, const Options& options)
-    : loop_(loop), relay_(relay), options_(options), timer_(loop, [this] { end_due(); }), look_(loop, [this] {
+    : loop_(loop), relay_(relay), options_(options), counts_(0, KeyedHash(net::random_u64())), timer_(loop, [this] { end_due(); }), look_(loop, [this] {
         drops_.look(relay_.counts());
         look_.arm_after(MediaDrops::kEvery);
       }) {

@@ -6,6 +6,7 @@
 
 #include "nat/outside_ports.hpp"
 #include "nat/relay.hpp"
+#include "sbc/base/keyed_hash.hpp"
 #include "sbc/base/media_broker.hpp"
 #include "sbc/base/source.hpp"
 #include "sbc/net/loop.hpp"
@@ -126,7 +127,7 @@ class MediaDesk final : public MediaBroker {
   std::optional<Move> move_;
   std::unordered_map<MediaId, Endpoint> lent_;  ///< which pairs of outside_ streams have, until the relay ends them
   std::unordered_map<MediaId, Stream> streams_;
-  std::unordered_map<IpAddress, std::size_t> counts_;  // streams by source_of() the phone
+  std::unordered_map<IpAddress, std::size_t, KeyedHash> counts_;  // streams by source_of() the phone
   MediaFeeds feeds_;  ///< of streams that linger, too
   std::unordered_map<Endpoint, MediaId> by_central_facing_;
   std::multimap<TimePoint, MediaId> lingering_;

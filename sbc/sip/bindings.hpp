@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sbc/base/deadline_heap.hpp"
+#include "sbc/base/keyed_hash.hpp"
 #include "sbc/base/slot_table.hpp"
 #include "sbc/base/source.hpp"
 #include "sbc/base/time.hpp"
@@ -64,7 +65,7 @@ class Bindings {
  public:
   static constexpr std::size_t kMaxPerAor = 20;  ///< one more, and the one that expires first makes room
   static constexpr std::size_t kLeastPerSource = 64;
-  explicit Bindings(std::size_t max) : max_(max) {}
+  Bindings(std::size_t max, std::uint64_t seed) : max_(max), sources_(0, KeyedHash(seed)), counts_(0, KeyedHash(seed + 1)) {}
   void set_max(std::size_t max) { max_ = max; }  ///< those above it stay until they expire
 
   Binding* by_token(std::string_view token);
@@ -127,8 +128,8 @@ class Bindings {
   std::uint64_t last_id_ = 0;
   std::unordered_map<std::string_view, Binding*> tokens_, keys_;
   std::unordered_multimap<std::string, Binding*> users_;  // by user_key()
-  std::unordered_multimap<IpAddress, Binding*> sources_;
-  std::unordered_map<IpAddress, std::size_t> counts_;  // by source_of()
+  std::unordered_multimap<IpAddress, Binding*, KeyedHash> sources_;
+  std::unordered_map<IpAddress, std::size_t, KeyedHash> counts_;  // by source_of()
   std::unordered_map<std::uint64_t, Binding*> ids_;
   std::unordered_set<std::string> changed_;
   DeadlineHeap deadlines_;

@@ -45,7 +45,7 @@ Proxy::Proxy(ProxyOptions options, MediaBroker& broker, KnownSources& known, std
       servers_(options_.servers, options_.register_rate),
       guard_(options_.guard, random_()),
       guesses_(random_()),
-      bindings_(options_.max_bindings),
+      bindings_(options_.max_bindings, random_()),
       dialogs_(max_dialogs(options_), random_()),
       limits_(options_.call_limits),
       transactions_({options_.max_transactions, options_.max_transactions_per_source}, random_(), [this](TimePoint now, const Transaction& t) {

@@ -38,6 +38,7 @@ class FakeExchange : public net::HttpExchange {
     return over_unix_ ? Endpoint{} : Endpoint{IpAddress::v4(0xc0000201), 6970};
   }
   bool over_unix() const override { return over_unix_; }
+  void settle_connection() override { settled_ = true; }
 
   void reply(net::HttpReply reply) override {
     if (reply_) return;
@@ -66,6 +67,7 @@ class FakeExchange : public net::HttpExchange {
   void from(const Endpoint& peer) { peer_ = peer; }
   void with_body(std::string body) { request_body_ = std::move(body); }
   bool answered() const { return reply_.has_value(); }
+  bool settled() const { return settled_; }
   unsigned status() const { return reply_ ? reply_->status : 0; }
   std::string reply_header(std::string_view name) const {
     for (const auto& [key, value] : reply_->headers) {
@@ -84,6 +86,7 @@ class FakeExchange : public net::HttpExchange {
   }
 
  private:
+  bool settled_ = false;
   std::string method_, target_, query_;
   std::map<std::string, std::string> headers_;
   std::string request_body_;

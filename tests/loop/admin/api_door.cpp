@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "sbc/admin/server.hpp"
+#include "tests/loop/net/stream_client.hpp"
 #include "tests/support/fake_exchange.hpp"
 #include "tests/support/http_talk.hpp"
 
@@ -89,4 +90,64 @@ TEST_CASE("admin over the control socket: files, log and reload") {
   CHECK(has(talk(loop, path, "POST /api/reload HTTP/1.0\r\nContent-Length: 0\r\n\r\n"), "\"taken\": true"));
   const std::string file = talk(loop, path, "GET /api/files/a.sbn HTTP/1.0\r\n\r\n");
   CHECK(file.size() - (file.find("\r\n\r\n") + 4) == 300'000);
+}
+
+TEST_CASE("admin over TCP: idle connections keep nobody from the page, and who showed the token keeps his connection") {
+  net::Loop loop;
+  AdminServer::Options options;
+  options.max_connections = 16;
+  AdminServer server(loop, options, sources());
+  const std::string token = new_token();
+  Credentials credentials;
+  credentials.token = net::sha256(as_bytes(token));
+  server.use(credentials);
+  const auto listens = server.listen({*IpAddress::parse("0.0.0.0"), 0});
+  REQUIRE(listens);
+  const Endpoint at{*IpAddress::parse("127.0.0.1"), listens->port};
+  const auto from = [](unsigned n) { return IpAddress::v4(0x7f000000U + n); };
+  const auto asks = [&](test::StreamClient& client, const std::string& head) {
+    client.forget();
+    client.send(head + "Host: localhost\r\n\r\n");
+    loop.run_until(
+        [&] {
+          client.read();
+          return client.ended() || client.has("}") || client.has("</html>");
+        },
+        std::chrono::seconds(20));
+    return client.has(" 200 OK\r\n");
+  };
+  const std::string session = "GET /api/log HTTP/1.1\r\nAuthorization: Bearer " + token + "\r\n";
+  test::StreamClient logged_in(at, 0, from(9));
+  REQUIRE(asks(logged_in, session));
+  std::vector<std::unique_ptr<test::StreamClient>> idle;
+  for (unsigned n = 0; n < 200; ++n) {
+    idle.push_back(std::make_unique<test::StreamClient>(at, 0, from(20 + n % 4)));
+    loop.run_until([] { return false; }, std::chrono::milliseconds(1));
+  }
+  for (unsigned n = 0; n < 4; ++n) {
+    test::StreamClient visitor(at, 0, from(50 + n));
+    CHECK(asks(visitor, "GET / HTTP/1.1\r\n"));
+  }
+  CHECK(asks(logged_in, session));
+  CHECK(has(talk(loop, at, "GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n"), "dropwire_table_bound{table=\"admin_connections\"} 16\n"));
+}
+
+TEST_CASE("admin: from where somebody logged in connections have their share, for as long as a session may last") {
+  net::Loop loop;
+  Access access(loop);
+  const std::string token = new_token();
+  Credentials credentials;
+  credentials.token = net::sha256(as_bytes(token));
+  access.use(credentials);
+  const IpAddress operator_ = IpAddress::v4(0xcb007109);
+  CHECK(access.standing(Clock::now(), operator_) == Standing::stranger);
+  CHECK(access.standing(Clock::now(), *IpAddress::parse("::1")) == Standing::proven);
+  for (const bool right : {false, true}) {
+    FakeExchange asked("GET", "/api/log", {{"Authorization", "Bearer " + (right ? token : new_token())}});
+    asked.from({operator_, 40000});
+    CHECK(access.admits(asked, Need::login) == right);
+    CHECK(asked.settled() == right);
+    CHECK((access.standing(Clock::now(), operator_) == Standing::registered) == right);
+  }
+  CHECK(access.standing(Clock::now() + Sessions::kLongest, operator_) == Standing::stranger);
 }

@@ -20,10 +20,14 @@ namespace dw::test {
 class StreamClient {
  public:
   /// `receive_buffer` octets (0: the system's) bound what the kernel takes for a client that does not read.
-  explicit StreamClient(const Endpoint& server, int receive_buffer = 0)
+  explicit StreamClient(const Endpoint& server, int receive_buffer = 0, const IpAddress& from = {})
       : socket_(::socket(server.address.is_v6() ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     if (receive_buffer != 0)
       setsockopt(socket_.number(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+    if (from) {
+      const auto at = net::to_socket_address({from, 0});
+      (void)bind(socket_.number(), &at.any, at.size());
+    }
     const auto to = net::to_socket_address(server);
     connected_ = connect(socket_.number(), &to.any, to.size()) == 0;
   }

@@ -15,28 +15,9 @@ using namespace dw;
 using namespace dw::test;
 using namespace std::chrono_literals;
 
-TEST_CASE("one address may have so many connections, and others still get theirs") {
-  HttpFixture f;
-  f.start({.max_connections_per_address = 2}, "0.0.0.0");
-  const std::uint16_t port = f.server->local().port;
-  const Endpoint server{*IpAddress::parse("127.0.0.1"), port};
-  StreamClient a(server);
-  StreamClient b(server);
-  StreamClient c(server);
-  REQUIRE(f.read_to_end(c));
-  CHECK(c.got().empty());
-  a.send("GET /x HTTP/1.1\r\nHost:h\r\n\r\n");
-  CHECK(f.read_to_body(a, "fine\n"));
-  a.close();
-  REQUIRE(f.until([&] { return f.server->stats().connections == 1; }));
-  StreamClient d(server);
-  d.send("GET /x HTTP/1.1\r\nHost:h\r\n\r\n");
-  CHECK(f.read_to_body(d, "fine\n"));
-}
-
 TEST_CASE("beyond the total, connections wait for their turn") {
   HttpFixture f;
-  f.start({.max_connections = 2, .max_connections_per_address = 10});
+  f.start({.max_connections = 2});
   StreamClient a(f.server->local());
   StreamClient b(f.server->local());
   StreamClient c(f.server->local());
@@ -308,12 +289,12 @@ TEST_CASE("a waiting answer whose reader acknowledges nothing is cut") {
 
 TEST_CASE("other limits on the very same socket: who is connected stays, and new ones get the new limits") {
   HttpFixture f;
-  f.start({.max_connections = 1, .max_connections_per_address = 1});
+  f.start({.max_connections = 1});
   const Endpoint at = f.server->local();
   StreamClient a(at);
   a.send("GET /a HTTP/1.1\r\nHost:h\r\n");
   REQUIRE(f.until([&] { return f.server->stats().connections == 1; }));
-  auto renewed = f.server->renew({.max_connections = 10, .max_connections_per_address = 10});
+  auto renewed = f.server->renew({.max_connections = 10});
   REQUIRE(renewed);
   CHECK((*renewed)->local() == at);
   StreamClient b(at);

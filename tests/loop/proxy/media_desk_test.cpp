@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <fmt/format.h>
+
 #include <map>
+#include <vector>
 
 using namespace dw;
 using namespace std::chrono_literals;
@@ -657,4 +660,31 @@ TEST_CASE("another address of the router: a call that was silent before, and one
   CHECK_FALSE(d.desk.report(silent.id).router_moved);
   CHECK_FALSE(d.desk.report(again.id).router_moved);
   CHECK_FALSE(d.desk.router_moved());
+}
+
+TEST_CASE("once half of all streams are taken no source has more than a quarter, and an IPv6 /64 is one source") {
+  Desk d;  // 100 streams
+  std::vector<MediaId> opened;
+  const auto take = [&](const IpAddress& phone) {
+    const auto ports = d.desk.open({phone, kOurs, kCentral, kServer});
+    if (ports) opened.push_back(ports->id);
+    return ports.has_value();
+  };
+  const auto of_net = [](unsigned n) { return IpAddress::parse(fmt::format("2001:db8:1:2::{:x}", n + 1)).value(); };
+  for (int i = 0; i < 50; ++i)
+    REQUIRE(take(kAlice));  // there is room enough
+  const auto refused = d.desk.open({kAlice, kOurs, kCentral, kServer});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Errc::exhausted);
+  for (unsigned i = 0; i < 40; ++i)
+    CHECK(take(of_net(i)) == (i < 25));
+  CHECK(take(kBob));
+  for (int i = 0; i < 25; ++i)
+    d.desk.close(opened[static_cast<std::size_t>(i)], MediaEnd::closed);
+  CHECK_FALSE(take(kAlice));  // it has 25 yet
+  d.desk.close(opened[25], MediaEnd::closed);
+  CHECK(take(kAlice));
+  d.desk.set_phone(opened[26], kCarol);  // it roamed, and counts there now
+  CHECK(take(kAlice));
+  CHECK_FALSE(take(kAlice));
 }

@@ -3,6 +3,7 @@
 #include <map>
 #include <vector>
 
+#include "tests/loop/net/stream_client.hpp"
 #include "tests/support/http_talk.hpp"
 #include "tftp-proxy/http_server.hpp"
 
@@ -167,4 +168,59 @@ TEST_CASE("whom access.networks keeps out has its connection closed unread, and 
   CHECK(box.steps.empty());
   gate.set({*IpNetwork::parse("127.0.0.0/8")});
   CHECK(box.ask("GET /f HTTP/1.1\r\nHost: h\r\n\r\n", "0123456789").starts_with("HTTP/1.1 200"));
+}
+
+TEST_CASE("phone http over TCP: strangers that hold connections keep neither a known phone nor a new one from its file") {
+  net::Loop loop;
+  OpenShelf shelf;
+  KnownSources known{1};
+  shelf.files["a.xml"] = Content::of(to_buffer("0123456789"), {});
+  PhoneHttpServer::Options options;
+  options.max_connections = 64;
+  options.max_connections_per_source = 16;
+  PhoneHttpServer server(loop, shelf, known, options, [](const phones::FileStep&) {});
+  const auto v4 = server.listen({*IpAddress::parse("0.0.0.0"), 0}), v6 = server.listen({*IpAddress::parse("::1"), 0});
+  REQUIRE(v4);
+  REQUIRE(v6);
+  const Endpoint at{*IpAddress::parse("127.0.0.1"), v4->port};
+  const auto from = [](unsigned n) { return IpAddress::v4(0x7f000000U + n); };
+  std::vector<std::unique_ptr<test::StreamClient>> idle;
+  const auto hold = [&](const Endpoint& where, const IpAddress& source) {
+    idle.push_back(std::make_unique<test::StreamClient>(where, 0, source));
+    idle.back()->send("GET /a.xml HTTP/1.1\r\n");  // the rest never comes
+    loop.run_until([] { return false; }, std::chrono::milliseconds(1));
+  };
+  const auto held = [&] {
+    return std::ranges::count_if(idle, [](auto& client) {
+      client->read();
+      return !client->ended();
+    });
+  };
+  for (unsigned n = 0; n < 200; ++n)
+    hold(*v6, *IpAddress::parse("::1"));
+  CHECK(loop.run_until([&] { return held() == 16; }, std::chrono::seconds(20)));
+  for (unsigned n = 0; n < 200; ++n)
+    hold(at, from(20 + n % 10));
+  CHECK(loop.run_until([&] { return held() == 32; }, std::chrono::seconds(20)));
+  const auto gets_it = [&](const IpAddress& source) {
+    test::StreamClient phone(at, 0, source);
+    phone.send("GET /a.xml HTTP/1.1\r\nHost:h\r\nConnection: close\r\n\r\n");
+    loop.run_until(
+        [&] {
+          phone.read();
+          return phone.ended();
+        },
+        std::chrono::seconds(20));
+    return phone.body() == "0123456789";
+  };
+  CHECK(gets_it(from(5)));
+  CHECK(known.known(loop.now(), from(5)));  // now it is known
+  for (unsigned n = 0; n < 20; ++n) {
+    hold(at, from(20 + n % 10));
+    CHECK(gets_it(from(5)));
+    CHECK(gets_it(from(100 + n)));
+  }
+  MetricsText out;
+  server.append_metrics(out);
+  CHECK(out.text().find("dropwire_table_bound{table=\"http_connections\"} 64\n") != std::string::npos);
 }

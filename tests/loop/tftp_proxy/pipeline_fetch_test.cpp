@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "tests/loop/tftp_proxy/pipeline_fixture.hpp"
 #include "tests/loop/tftp_proxy/tftp_origin_peer.hpp"
 
@@ -207,6 +209,41 @@ TEST_CASE("files too many to be fetched at a time, in number and in octets, are 
   small.options.fetch.max_in_flight = 4999;
   small.get("large.sbn");
   CHECK(small.error == Errc::exhausted);
+}
+
+TEST_CASE("a source has a quarter of the fetches, strangers half of them, and who is known finds the rest") {
+  Gate gate;
+  ScriptedOrigin server([&](ScriptedOrigin::Peer& peer, const std::string&) { gate.pass(), peer.send(http_ok("x")); });
+  PipelineUnderTest t({server.url("/")});
+  t.options.fetch.max_flights = 16;
+  t.start();
+  KnownSources known(1);
+  NameBudget names(known, {}, 2);
+  t.pipeline->use(known, names);
+  unsigned number = 0;
+  std::vector<ContentPtr> kept;
+  const auto fetches = [&](const std::string& peer) {
+    const ContentPtr content = t.open(fmt::format("f{}.sbn", ++number), peer);
+    kept.push_back(content);
+    return content->state() != Content::State::failed;
+  };
+  const auto granted = [&](const std::string& peer, int times) {
+    int all = 0;
+    for (int i = 0; i < times; ++i)
+      all += fetches(peer) ? 1 : 0;
+    return all;
+  };
+  CHECK(granted("198.51.100.1:5000", 6) == 4);
+  CHECK(granted("[2001:db8:1:2::1]:5000", 2) + granted("[2001:db8:1:2::2]:5000", 4) == 4);  // one /64
+  CHECK(granted("198.51.100.2:5000", 3) == 0);
+  known.proved(t.loop.now(), *IpAddress::parse("198.51.100.3"), Standing::proven);
+  CHECK(granted("198.51.100.3:5000", 10) == 8);
+  MetricsText out;
+  t.pipeline->append_metrics(out);
+  CHECK(out.text().find("dropwire_table_entries{table=\"fetches\"} 16\n") != std::string::npos);
+  gate.open();
+  REQUIRE(t.loop.run_until([&] { return std::ranges::all_of(kept, [](const auto& c) { return c->done(); }); }, 20s));
+  CHECK(fetches("198.51.100.2:5000"));
 }
 
 TEST_CASE("two hundred phones boot while the origin is down: kept files are served, and nobody storms it") {

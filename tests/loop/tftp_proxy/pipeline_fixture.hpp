@@ -20,11 +20,11 @@ struct PipelineUnderTest {
           notes.emplace_back(request.name, result);
         }});
   }
-  ContentPtr open(const std::string& name) {
+  ContentPtr open(const std::string& name, const std::string& peer = "192.0.2.77:50000") {
     if (!pipeline) start();
     FileRequest r;
     r.name = name;
-    r.peer = *Endpoint::parse("192.0.2.77:50000");
+    r.peer = *Endpoint::parse(peer);
     r.local = *IpAddress::parse("192.0.2.1");
     return pipeline->open(r);
   }
