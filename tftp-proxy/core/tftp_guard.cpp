@@ -58,7 +58,7 @@ void Guard::proved(TimePoint now, const IpAddress& address) {
 }
 
 std::size_t Guard::place(const IpAddress& key) const {
-  return seeded(options_.hash_seed, hash_of(key)) % networks_.size();
+  return KeyedHash(options_.hash_seed)(key) % networks_.size();
 }
 
 bool Guard::trusted(TimePoint now, const IpAddress& source) const {

@@ -57,12 +57,4 @@ class Guard {
   TokenBucket strangers_{10, 10};
 };
 
-/// Mixes a seed into a hash (splitmix64's finisher).
-inline std::size_t seeded(std::uint64_t seed, std::size_t hash) {
-  std::uint64_t x = seed + hash;
-  x = (x ^ (x >> 30U)) * 0xbf58476d1ce4e5b9U;
-  x = (x ^ (x >> 27U)) * 0x94d049bb133111ebU;
-  return static_cast<std::size_t>(x ^ (x >> 31U));
-}
-
 }  // namespace dw::tftp

@@ -31,11 +31,11 @@ std::uint64_t hash_of_octets(Bytes octets) {
 }  // namespace
 
 std::size_t Sessions::KeyHash::operator()(const Key& key) const {
-  return seeded(seed + key.peer.port, hash_of(key.peer.address) * 31 + hash_of(key.local));
+  return hash(key.peer) * 31 + hash(key.local);
 }
 
 Sessions::Sessions(const SessionsOptions& options, KnownSources& known, provisioning::NameBudget* names)
-    : options_(options), guard_(options.guard, known), names_(names), by_key_(64, KeyHash{options.guard.hash_seed}) {}
+    : options_(options), guard_(options.guard, known), names_(names), by_key_(64, KeyHash{KeyedHash(options.guard.hash_seed)}), by_source_(0, KeyedHash(options.guard.hash_seed + 1)) {}
 
 void Sessions::configure(const SessionsOptions& options) {
   const std::uint64_t seed = options_.guard.hash_seed;

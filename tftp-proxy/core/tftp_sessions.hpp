@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sbc/base/deadline_heap.hpp"
+#include "sbc/base/keyed_hash.hpp"
 #include "sbc/base/metrics.hpp"
 #include "tftp-proxy/core/name_budget.hpp"
 #include "tftp-proxy/core/tftp_guard.hpp"
@@ -90,7 +91,7 @@ class Sessions {
     friend bool operator==(const Key&, const Key&) = default;
   };
   struct KeyHash {
-    std::uint64_t seed;
+    KeyedHash hash;
     std::size_t operator()(const Key& key) const;
   };
   struct Session {
@@ -141,7 +142,7 @@ class Sessions {
   std::vector<Place> places_;
   std::vector<Slot> free_;
   std::unordered_map<Key, Slot, KeyHash> by_key_;
-  std::unordered_map<IpAddress, std::list<Slot>> by_source_;
+  std::unordered_map<IpAddress, std::list<Slot>, KeyedHash> by_source_;
   std::list<Slot> unproven_, unproven_known_;  ///< oldest first; of strangers, of known sources
   DeadlineHeap deadlines_;
   bool draining_ = false;
