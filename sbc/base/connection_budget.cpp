@@ -84,7 +84,11 @@ std::optional<ConnectionBudget::Id> ConnectionBudget::victim(TimePoint now, cons
   const std::size_t kinds = kind_of(why == FairShare::Verdict::strangers ? Standing::stranger : standing, true) + 1;
   for (std::size_t kind = 0; kind < kinds; ++kind) {
     const auto most = of_site ? crowds_[kind].most_of_site(site_of(from)) : crowds_[kind].most();
-    if (most && (most->weight > own + 1 || !is_young(now, most->id))) return most->id;
+    if (!most) continue;
+    if (!is_young(now, most->id)) return most->id;
+    // A home whose phones all come at once is no flood while there are others that have said nothing for long.
+    if (const auto oldest = crowds_[kind].first(); !of_site && !is_young(now, *oldest)) return oldest;
+    if (most->weight > own + 1) return most->id;
   }
   return std::nullopt;
 }

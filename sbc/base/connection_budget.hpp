@@ -17,8 +17,8 @@ namespace dw {
 
 /// Who may have a connection, and who has to go for whom (DECISIONS.md). Half of the places are kept for known sources. A settled
 /// connection never goes for another. When there is no room, a connection makes place that is worth no more than the one that
-/// comes: strangers' before known ones', idle ones before those that showed what they are for, of the source with the most, the
-/// oldest first. So whoever fills the places loses his own. One for a service, whichever sockets it listens on. No I/O; what a
+/// comes: strangers' before known ones', idle ones before those that showed what they are for; of these the oldest of the source
+/// with the most, unless it is young and another source's is not. So whoever fills the places loses his own. One for a service, whichever sockets it listens on. No I/O; what a
 /// connection costs grows with the logarithm of how many there are.
 class ConnectionBudget {
  public:

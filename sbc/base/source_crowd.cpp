@@ -27,6 +27,7 @@ void SourceCrowd::add(const Member& member) {
   Source& of = sources_[member.source];
   leave(member.source, of);
   if (of.members.emplace(member.order, member.id).second) of.weight += member.weight;
+  members_.emplace(member.order, member.id);
   enter(member.source, of);
 }
 
@@ -35,7 +36,10 @@ void SourceCrowd::remove(const Member& member) {
   if (at == sources_.end()) return;
   Source& of = at->second;
   leave(member.source, of);
-  if (of.members.erase({member.order, member.id}) != 0) of.weight -= member.weight;
+  if (of.members.erase({member.order, member.id}) != 0) {
+    of.weight -= member.weight;
+    members_.erase({member.order, member.id});
+  }
   enter(member.source, of);
   if (of.members.empty()) sources_.erase(at);
 }
@@ -48,6 +52,10 @@ std::size_t SourceCrowd::weight_of(const IpAddress& source) const {
 std::optional<std::uint64_t> SourceCrowd::first_of(const IpAddress& source) const {
   const auto at = sources_.find(source);
   return at == sources_.end() ? std::nullopt : std::optional(at->second.members.begin()->second);
+}
+
+std::optional<std::uint64_t> SourceCrowd::first() const {
+  return members_.empty() ? std::nullopt : std::optional(members_.begin()->second);
 }
 
 std::optional<SourceCrowd::Most> SourceCrowd::most_of_site(const IpAddress& site) const {

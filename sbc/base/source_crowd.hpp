@@ -34,6 +34,7 @@ class SourceCrowd {
 
   std::size_t weight_of(const IpAddress& source) const;
   std::optional<std::uint64_t> first_of(const IpAddress& source) const;
+  std::optional<std::uint64_t> first() const;  ///< of all
   /// Of the source with the most; of equals the one whose first is earliest.
   std::optional<Most> most() const { return most_in(ranks_); }
   std::optional<Most> most_of_site(const IpAddress& site) const;
@@ -52,6 +53,7 @@ class SourceCrowd {
   std::optional<Most> most_in(const Ranks& ranks) const;
 
   std::unordered_map<IpAddress, Source, KeyedHash> sources_;
+  std::set<std::pair<std::uint64_t, std::uint64_t>> members_;  // of all sources, by order and id
   std::unordered_map<IpAddress, Ranks, KeyedHash> sites_;  // IPv6 alone
   Ranks ranks_;
 };

@@ -135,6 +135,20 @@ TEST_CASE("connection budget: an idle one makes room for an equal once it is no 
   CHECK(g.gone.empty());
 }
 
+TEST_CASE("connection budget: a home whose phones all come at once keeps its places while others said nothing for long") {
+  ConnectionBudget::Options o;
+  o.total = 80;  // 40 for strangers
+  Gateway g(o);
+  for (unsigned i = 0; i < 28; ++i) REQUIRE(g.come(guest(i)));
+  g.now += ConnectionBudget::kGrace;
+  for (int i = 0; i < 12; ++i) REQUIRE(g.come(guest(200)));
+  for (unsigned i = 0; i < 28; ++i) REQUIRE(g.come(guest(100 + i)));
+  CHECK(g.of(guest(200)) == 12);
+  // All are young now: whoever has most gives up his oldest.
+  REQUIRE(g.come(guest(150)));
+  CHECK(g.of(guest(200)) == 11);
+}
+
 TEST_CASE("connection budget: those that showed what they are for go after idle ones, and a crowd of phones keeps its places") {
   Gateway g({.total = 12, .per_source = 100});  // six for strangers
   for (unsigned n = 0; n < 6; ++n)
