@@ -41,9 +41,10 @@ bool has_mac(std::string_view text) {
 Result<DeviceName> DeviceName::parse(std::string_view text) {
   std::string digits;
   std::string_view body = starts_with_ignoring_case(text, "SEP") ? text.substr(3) : text;
+  const bool in_fours = body.size() == kMacDigits + 2 && body[4] == '.' && body[9] == '.';  // 0011.2233.4455, as Cisco writes it
   if (body.size() <= kMacDigits + 5) {
     for (const char c : body) {
-      if (c != ':' && c != '-') digits += c;
+      if (c != ':' && c != '-' && !(in_fours && c == '.')) digits += c;
     }
   }
   if (digits.size() != kMacDigits || !std::ranges::all_of(digits, is_hex))

@@ -14,7 +14,7 @@ class DeviceName {
   static constexpr std::size_t kMaxStation = 15;  ///< octets: SCCP's field of 16 less its NUL (sccp §6.2)
 
   DeviceName() = default;
-  /// "SEP001122334455", "001122334455", "00:11:22:33:44:55", in either case.
+  /// "SEP001122334455", "001122334455", "00:11:22:33:44:55", "0011.2233.4455", in either case.
   static Result<DeviceName> parse(std::string_view text);
   /// A device name as signalling tells it: SEP, ATA and SPA with twelve hex digits in either case, else 1 to 15
   /// of A-Z a-z 0-9 . _ - as they are (gateway ports, softphones). Nothing that reads as an IP address.

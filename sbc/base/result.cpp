@@ -12,6 +12,7 @@ std::string_view to_string(Errc code) {
     case Errc::unsupported: return "unsupported";
     case Errc::forbidden: return "forbidden";
     case Errc::not_found: return "not_found";
+    case Errc::not_admitted: return "not_admitted";
     case Errc::unavailable: return "unavailable";
     case Errc::exhausted: return "exhausted";
     case Errc::invalid: return "invalid";

@@ -14,6 +14,7 @@ enum class Errc {
   unsupported,   ///< well formed, but not something we speak
   forbidden,     ///< well formed, and refused by policy
   not_found,     ///< the thing named does not exist
+  not_admitted,  ///< it is not for who asks, who hears that it does not exist
   unavailable,   ///< it may exist, but could not be had now
   exhausted,     ///< a bound of ours was reached
   invalid,       ///< a person's input (setting, argument) is wrong

@@ -49,13 +49,16 @@ void NameBudget::missing(TimePoint now, std::string_view name, TimePoint until) 
 }
 
 bool NameBudget::knows(TimePoint now, std::string_view name) const {
-  if (options_.trust_lists_are_free && is_trust_list_name(name)) return true;
+  if (is_free(name)) return true;
   const Name* const kept = names_.find(key_of(name));
   return kept && (kept->exists || now < kept->missing_until);
 }
 
+bool NameBudget::is_free(std::string_view name) const { return options_.trust_lists_are_free && is_trust_list_name(name); }
+
 NameBudget::Verdict NameBudget::admits(TimePoint now, const IpAddress& source, Way way, std::string_view name) {
-  if (knows(now, name)) return Verdict::yes;
+  const bool kept_out = admissions_ && !is_free(name) && admissions_->keeps_out(now, source, name);
+  if (!kept_out && knows(now, name)) return Verdict::yes;
   // A transfer or a handshake is cheap for whoever guesses: only a registered phone makes a source worth more here.
   const bool registered = known_.standing(now, source) == Standing::registered;
   const Standing standing = registered ? Standing::registered : Standing::stranger;

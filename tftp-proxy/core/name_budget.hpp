@@ -8,6 +8,7 @@
 #include "sbc/base/fair_share.hpp"
 #include "sbc/base/known_sources.hpp"
 #include "sbc/base/metrics.hpp"
+#include "tftp-proxy/core/admissions.hpp"
 
 namespace dw::provisioning {
 
@@ -41,6 +42,8 @@ class NameBudget {
 
   NameBudget(KnownSources& known, const Options& options, std::uint64_t seed);
   void configure(const Options& options);
+  /// A name that who asks may not have costs as much as one that nobody knows, so that nobody finds out by it which exist. Outlives this.
+  void use(const Admissions& admissions) { admissions_ = &admissions; }
 
   Verdict admits(TimePoint now, const IpAddress& source, Way way, std::string_view name);
   void exists(TimePoint now, std::string_view name);                     ///< it was served, or is kept
@@ -60,7 +63,10 @@ class NameBudget {
   std::uint64_t key_of(std::string_view name) const;
   Verdict refuse(TimePoint now, const IpAddress& source, Way way, std::string_view name);
 
+  bool is_free(std::string_view name) const;
+
   KnownSources& known_;
+  const Admissions* admissions_ = nullptr;
   Options options_;
   KeyedHash hash_;
   SourceTable<std::uint64_t, Name> names_;

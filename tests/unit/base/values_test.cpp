@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 TEST_CASE("a device's name in every spelling is one value") {
   for (const char* text : {"SEP00112233AABB", "sep00112233aabb", "00112233aabb", "00:11:22:33:aa:BB",
-                           "00-11-22-33-AA-BB", "SEP00:11:22:33:AA:BB"}) {
+                           "00-11-22-33-AA-BB", "SEP00:11:22:33:AA:BB", "0011.2233.aabb", "SEP0011.2233.AABB"}) {
     CAPTURE(text);
     const auto name = DeviceName::parse(text);
     REQUIRE(name.has_value());
@@ -21,7 +21,7 @@ TEST_CASE("a device's name in every spelling is one value") {
     CHECK_FALSE(name->empty());
   }
   for (const char* text : {"", "SEP", "SEP00112233AAB", "SEP00112233AABBC", "SEP00112233AABG",
-                           "SEPSEP00112233AABB", "00.11.22.33.aa.bb", "001122 33aabb"}) {
+                           "SEPSEP00112233AABB", "00.11.22.33.aa.bb", "00112.233.aabb", "0011.2233aabb", "001122 33aabb"}) {
     CAPTURE(text);
     CHECK_FALSE(DeviceName::parse(text).has_value());
   }
