@@ -71,6 +71,15 @@ struct Together {
           "use 25s or more, or 0s to leave it to the server");
   }
 
+  void phones_files() const {
+    const AccessProvisioning& p = config.access.provisioning;
+    if (p.phones != "listed" || !p.list.empty()) return;
+    warning("access.provisioning.phones",
+            "access.provisioning.phones is \"listed\" and there is no list: only phones that are admitted by hand get "
+            "their configs",
+            "set access.provisioning.list, or use \"known\"");
+  }
+
   void ports() const {
     struct Use {
       std::string_view setting;
@@ -173,6 +182,7 @@ struct Together {
 void check_together(const Config& config, const Places& places, const std::function<void(Problem)>& report) {
   const Together together{config, places, report};
   together.listening();
+  together.phones_files();
   together.ports();
   together.sip_servers();
   together.registrations();

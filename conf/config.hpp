@@ -95,10 +95,16 @@ struct AccessStun {
   friend bool operator==(const AccessStun&, const AccessStun&) = default;
 };
 
+struct AccessProvisioning {
+  std::string phones;  ///< who may have a device's own files: all, known, listed
+  std::string list;    ///< path; empty: none
+};
+
 struct Access {
   std::vector<IpAddress> listen;       ///< at least one
   std::optional<IpAddress> advertise;  ///< nothing: "auto", the address the phone's request came to
   std::vector<IpNetwork> networks;     ///< who may ask at all; none: everybody
+  AccessProvisioning provisioning;
   Tftp tftp;
   Http http;
   AccessSccp sccp;

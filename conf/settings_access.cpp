@@ -10,6 +10,8 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
+template <auto m>
+constexpr auto provisioning = at<&Config::access, &Access::provisioning, m>();
 template <auto... m>
 constexpr auto tftp = at<&Config::access, &Access::tftp, m...>();
 template <auto... m>
@@ -21,6 +23,7 @@ constexpr auto sip = at<&Config::access, &Access::sip, m>();
 template <auto m>
 constexpr auto stun = at<&Config::access, &Access::stun, m>();
 
+constexpr std::array<std::string_view, 3> kWhoseFiles = {"all", "known", "listed"};
 constexpr std::array<std::string_view, 2> kTextRules = {"pass", "blank"};
 
 const Setting kAccessRows[] = {
@@ -38,6 +41,15 @@ const Setting kAccessRows[] = {
     {"access.networks", NetworkListType{at<&Config::access, &Access::networks>()}, "[]", "", "",
      "Networks from which phones and edges may ask for anything at all: files, registrations, calls, STUN. Who is "
      "elsewhere gets no answer. None means everybody; the central side is never refused."},
+
+    {"access.provisioning.phones", WordType{provisioning<&AccessProvisioning::phones>, kWhoseFiles}, R"("all")", "", "",
+     "Who may have a device's own files (configs, which hold passwords): all gives them to whoever asks; known only "
+     "where the device was admitted, by the operator (dropwire admit), by a registration from there, or as a "
+     "newcomer of the list; listed to devices of the list, from anywhere, and those that the operator admitted. "
+     "Firmware, ringtones and other files without a device's name stay open."},
+    {"access.provisioning.list", PathType{provisioning<&AccessProvisioning::list>, true}, R"("")", "", "",
+     "A file of phones, one a line or CSV, by name (SEP001122334455) or MAC, # begins a comment; read at start and "
+     "at reload."},
 
     {"access.tftp.enable", BoolType{tftp<&Tftp::enable>}, "true", "", "", "Serve files by TFTP."},
     {"access.tftp.port", PortType{tftp<&Tftp::port>}, "69", "", "",

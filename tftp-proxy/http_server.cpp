@@ -52,6 +52,7 @@ std::string agent_of(const net::HttpExchange& exchange) {
 unsigned status_of(Errc code) {
   switch (code) {
     case Errc::not_found:
+    case Errc::not_admitted:
       return 404;
     case Errc::forbidden:
       return 403;
@@ -241,7 +242,8 @@ void PhoneHttpServer::consider(Download& download) {
   const Content& content = *download.content;
   if (content.state() == Content::State::failed) {
     const unsigned status = status_of(content.error().code);
-    return refuse(download, status, outcome_of(status), content.error().text);
+    const bool kept_out = content.error().code == Errc::not_admitted;
+    return refuse(download, status, kept_out ? FileOutcome::not_admitted : outcome_of(status), content.error().text);
   }
   if (content.state() != Content::State::waiting && content.size()) begin(download);
 }

@@ -4,7 +4,6 @@
 #include <random>
 
 #include "sbc/net/digest.hpp"
-#include "sbc/net/log.hpp"
 #include "sbc/net/resolver.hpp"
 #include "tftp-proxy/core/trust_list.hpp"
 
@@ -24,12 +23,18 @@ FairShare::Options fetch_shares(const FetchLimits& limits) {
   return o;
 }
 
+constexpr std::string_view kNotAdmitted = "access.provisioning.phones keeps it from this address, so the answer was that it does not exist";
+
 std::uint64_t random_seed() {
   std::random_device device;
   return (std::uint64_t{device()} << 32) | device();
 }
 
 }  // namespace
+
+std::string_view to_string(Transport transport) {
+  return transport == Transport::tftp ? "tftp" : transport == Transport::http ? "http" : "control";
+}
 
 /// A config on its way to one phone: waits for the origin's file, then becomes its rewritten form. Lives as
 /// long as the content that was handed out, and holds the origin's file for that time.
@@ -132,11 +137,21 @@ ContentPtr Pipeline::open(const FileRequest& request) {
          "trust lists of the central server are not passed on: a phone that took one would "
          "refuse its rewritten config"});
   }
+  if (!admits(request)) return Content::failure({Errc::not_admitted, std::string(kNotAdmitted)});
   asker_ = request.peer.address;
   const ContentPtr content = obtain(request.name);
   asker_ = {};
   if (!options_.rewrite || cnf_kind(request.name) == CnfKind::none) return content;
   return rewritten(request, content);
+}
+
+/// Before anything is looked up: what exists and what does not is the same to who may not have it. A person at the control socket may.
+bool Pipeline::admits(const FileRequest& request) {
+  if (!admissions_ || request.transport == Transport::control) return true;
+  if (admissions_->admits(loop_.now(), wall_now(), request.peer.address, request.name)) return true;
+  kept_out_log_.info("event=not_admitted peer={} transport={} file=\"{}\" told that there is no such file",
+                     request.peer.address.to_string(), to_string(request.transport), escaped(request.name, 64));
+  return false;
 }
 
 ContentPtr Pipeline::rewritten(const FileRequest& request, const ContentPtr& source) {
@@ -398,6 +413,7 @@ void Pipeline::append_metrics(MetricsText& out) const {
             static_cast<double>(memory_.octets()));
   out.table("fetches", flights_.size(), options_.fetch.max_flights);
   if (names_) names_->append_metrics(out);
+  if (admissions_) admissions_->append_metrics(out);
   prefetcher_.append_metrics(out);
 }
 

@@ -12,7 +12,9 @@
 #include "sbc/base/metrics.hpp"
 #include "sbc/base/time.hpp"
 #include "sbc/base/wire_tap.hpp"
+#include "sbc/net/log.hpp"
 #include "tftp-proxy/cache.hpp"
+#include "tftp-proxy/core/admissions.hpp"
 #include "tftp-proxy/core/cnf_rewrite.hpp"
 #include "tftp-proxy/core/content_memory.hpp"
 #include "tftp-proxy/core/spelling.hpp"
@@ -66,6 +68,8 @@ class Pipeline : public Library, private FlightHost {
   NameBudget* names() override { return names_; }
   /// Who is known, and what is told of each name that was found or not. Both outlive this. Before anything is opened.
   void use(KnownSources& known, NameBudget& names);
+  /// Who may have a device's own files. Outlives this. Without it everybody may.
+  void use(Admissions& admissions) { admissions_ = &admissions; }
 
   /// Fetches a file anew, as it is at the origin, and keeps that instead of what is kept; throws the latter away when
   /// there is no such file any more. It stays when no origin can give it: a failed content says so.
@@ -97,6 +101,7 @@ class Pipeline : public Library, private FlightHost {
   };
   class Rewriting;
 
+  bool admits(const FileRequest& request);
   ContentPtr obtain(const std::string& name);
   ContentPtr obtain_exact(const std::string& name);
   ContentPtr confirmed_in_memory(const std::string& name, CacheClass kept_as);
@@ -134,6 +139,8 @@ class Pipeline : public Library, private FlightHost {
   IpAddress asker_;  ///< within open()
   KnownSources* known_ = nullptr;
   NameBudget* names_ = nullptr;
+  Admissions* admissions_ = nullptr;
+  net::LogLimit kept_out_log_{10, 100};
   FairShare fetches_;  ///< by source, of those that somebody asked for
   FetchCounters counters_;
   std::uint64_t in_flight_ = 0;

@@ -22,6 +22,8 @@ phones::FileOutcome to_phones(tftp::TransferOutcome outcome) {
       return To::unconfirmed;
     case From::not_found:
       return To::not_found;
+    case From::not_admitted:
+      return To::not_admitted;
     case From::refused:
       return To::forbidden;
     case From::unavailable:

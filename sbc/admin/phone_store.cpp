@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "sbc/admin/admission_rows.hpp"
 #include "sbc/base/text_cursor.hpp"
 
 namespace dw::admin {
@@ -25,7 +26,7 @@ using phones::StepType;
 
 /// The second: registrations and calls. A step whose type is NULL is a file or a note. The third: SIP. What
 /// was live before it was SCCP's.
-constexpr std::array<std::string_view, 4> kMigrations = {
+constexpr std::array<std::string_view, 5> kMigrations = {
     "CREATE TABLE phone("
     " key TEXT PRIMARY KEY, device TEXT NOT NULL, address TEXT NOT NULL, protocol TEXT NOT NULL,"
     " model TEXT NOT NULL, firmware TEXT NOT NULL, uses_http INTEGER NOT NULL, proven INTEGER NOT NULL,"
@@ -60,9 +61,10 @@ constexpr std::array<std::string_view, 4> kMigrations = {
     "ALTER TABLE step ADD COLUMN aor TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE step ADD COLUMN transport TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE step ADD COLUMN kept_from_phone INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE step ADD COLUMN kept_from_central INTEGER NOT NULL DEFAULT 0"};
+    "ALTER TABLE step ADD COLUMN kept_from_central INTEGER NOT NULL DEFAULT 0",
+    kAdmissionTable};
 
-constexpr std::array kOutcomes = {FileOutcome::sent,    FileOutcome::unconfirmed, FileOutcome::not_found,
+constexpr std::array kOutcomes = {FileOutcome::sent,    FileOutcome::unconfirmed, FileOutcome::not_found, FileOutcome::not_admitted,
                                   FileOutcome::refused, FileOutcome::unavailable, FileOutcome::no_ack,
                                   FileOutcome::stalled, FileOutcome::aborted,     FileOutcome::superseded,
                                   FileOutcome::forbidden};
@@ -288,19 +290,20 @@ Result<void> put_step(store::Statement& put, const std::string& key, const Step&
 
 }  // namespace
 
-PhoneStore::PhoneStore(net::Loop& loop, phones::Inventory& inventory, const Options& options)
-    : inventory_(inventory), options_(options), timer_(loop, [this] { tick(); }), worker_(loop) {}
+PhoneStore::PhoneStore(net::Loop& loop, phones::Inventory& inventory, provisioning::Admissions& admissions, const Options& options)
+    : inventory_(inventory), admissions_(admissions), options_(options), timer_(loop, [this] { tick(); }), worker_(loop) {}
 
 PhoneStore::~PhoneStore() {
-  if (database_ != nullptr) write(waiting_.max_size());
+  if (database_ != nullptr) write(waiting_.max_size(), 2 * provisioning::Admissions::kMaxAdmissions);
 }
 
 std::unique_ptr<PhoneStore> PhoneStore::open(net::Loop& loop, const std::string& state_directory,
-                                             phones::Inventory& inventory, const Options& options) {
-  std::unique_ptr<PhoneStore> out(new PhoneStore(loop, inventory, options));
+                                             phones::Inventory& inventory, provisioning::Admissions& admissions,
+                                             const Options& options) {
+  std::unique_ptr<PhoneStore> out(new PhoneStore(loop, inventory, admissions, options));
   if (const auto loaded = out->load(state_directory); !loaded) {
     out->database_.reset();
-    spdlog::warn("event=state_off dir={} reason=\"{}\" stories of phones are kept in memory only",
+    spdlog::warn("event=state_off dir={} reason=\"{}\" stories of phones, and who is admitted, are kept in memory only",
                  state_directory, escaped(loaded.error().text));
     return out;
   }
@@ -334,11 +337,11 @@ Result<void> PhoneStore::load(const std::string& state_directory) {
     note_saved(phone);
     inventory_.restore(std::move(phone));
   }
-  return {};
+  return load_admissions(*database_, admissions_);
 }
 
 void PhoneStore::tick() {
-  if (!writing_) write(kMaxPhonesAWrite);
+  if (!writing_) write(kMaxPhonesAWrite, kMaxAdmissionsAWrite);
   timer_.arm_after(failing_ ? options_.retry_after : options_.write_every);
 }
 
@@ -351,8 +354,9 @@ PhoneStore::Oldest PhoneStore::oldest_of(const Phone& phone) {
   return oldest;
 }
 
-PhoneStore::Batch PhoneStore::collect(std::size_t max_phones) {
+PhoneStore::Batch PhoneStore::collect(std::size_t max_phones, std::size_t max_admissions) {
   Batch batch;
+  batch.admissions = admissions_.take_changes(max_admissions);
   for (auto key = waiting_.begin(); key != waiting_.end() && batch.phones.size() < max_phones;) {
     const Phone* const phone = inventory_.find(*key);
     if (phone != nullptr) {
@@ -376,11 +380,11 @@ PhoneStore::Batch PhoneStore::collect(std::size_t max_phones) {
   return batch;
 }
 
-void PhoneStore::write(std::size_t max_phones) {
+void PhoneStore::write(std::size_t max_phones, std::size_t max_admissions) {
   for (std::string& key : inventory_.take_changed())
     waiting_.insert(std::move(key));
-  auto batch = std::make_shared<Batch>(collect(max_phones));
-  if (batch->phones.empty() && batch->gone.empty()) return;
+  auto batch = std::make_shared<Batch>(collect(max_phones, max_admissions));
+  if (batch->phones.empty() && batch->gone.empty() && batch->admissions.empty()) return;
   auto result = std::make_shared<Result<void>>();
   writing_ =
       worker_.post([batch, result, database = database_.get()] { *result = write_batch(*database, *batch); },
@@ -393,6 +397,7 @@ void PhoneStore::on_written(const std::shared_ptr<Batch>& batch, const Result<vo
     failing_ = true;
     for (const Phone& phone : batch->phones)
       waiting_.insert(phone.key());
+    admissions_.give_back(std::move(batch->admissions));
     removals_seen_ = inventory_.removals() - 1;  // look again for those that are gone
     failures_.warn(
         "event=state_unwritten reason=\"{}\" stories of phones are not on disk, trying again in {}",
@@ -437,6 +442,7 @@ Result<void> PhoneStore::write_batch(store::Database& database, const Batch& bat
     trim->bind(1, std::string_view(key)).bind(2, signed_of(oldest.file)).bind(3, signed_of(oldest.live));
     if (auto done = trim->run(); !done) return done;
   }
+  if (auto done = write_admissions(database, batch.admissions); !done) return done;
   return transaction->commit();
 }
 

@@ -11,26 +11,28 @@
 #include "sbc/phones/inventory.hpp"
 #include "sbc/store/database.hpp"
 #include "sbc/store/worker.hpp"
+#include "tftp-proxy/core/admissions.hpp"
 
 namespace dw::admin {
 
 /// Keeps the inventory on disk (STATE/phones.db), so that stories outlive a restart. Fills it when opened,
 /// then writes what changed, at most once a second, on a thread of its own; the destructor writes the rest.
-/// Where the disk can't be used, stories live in memory only, and the log says so. The inventory must outlive
-/// it.
+/// The same of who is admitted. Where the disk can't be used, both live in memory only, and the log says so. They must
+/// outlive it.
 class PhoneStore {
  public:
   struct Options {
     Duration write_every = std::chrono::seconds(1);
     Duration retry_after = std::chrono::seconds(60);  ///< once a write has failed
   };
-  static constexpr std::size_t kMaxPhonesAWrite = 512;
+  static constexpr std::size_t kMaxPhonesAWrite = 512, kMaxAdmissionsAWrite = 4096;
 
   static std::unique_ptr<PhoneStore> open(net::Loop& loop, const std::string& state_directory,
-                                          phones::Inventory& inventory, const Options& options);
+                                          phones::Inventory& inventory, provisioning::Admissions& admissions,
+                                          const Options& options);
   static std::unique_ptr<PhoneStore> open(net::Loop& loop, const std::string& state_directory,
-                                          phones::Inventory& inventory) {
-    return open(loop, state_directory, inventory, Options{});
+                                          phones::Inventory& inventory, provisioning::Admissions& admissions) {
+    return open(loop, state_directory, inventory, admissions, Options{});
   }
   ~PhoneStore();
   PhoneStore(const PhoneStore&) = delete;
@@ -54,18 +56,20 @@ class PhoneStore {
     std::vector<phones::Phone> phones;  ///< `steps`: only those not saved yet
     std::vector<Oldest> oldest;         ///< for each phone
     std::vector<std::string> gone;      ///< removed before anything is written
+    std::vector<provisioning::Admissions::Change> admissions;
   };
 
-  PhoneStore(net::Loop& loop, phones::Inventory& inventory, const Options& options);
+  PhoneStore(net::Loop& loop, phones::Inventory& inventory, provisioning::Admissions& admissions, const Options& options);
   Result<void> load(const std::string& state_directory);
   void tick();
-  void write(std::size_t max_phones);
-  Batch collect(std::size_t max_phones);
+  void write(std::size_t max_phones, std::size_t max_admissions);
+  Batch collect(std::size_t max_phones, std::size_t max_admissions);
   void on_written(const std::shared_ptr<Batch>& batch, const Result<void>& result);
   void note_saved(const phones::Phone& phone);
   static Result<void> write_batch(store::Database& database, const Batch& batch);
 
   phones::Inventory& inventory_;
+  provisioning::Admissions& admissions_;
   Options options_;
   std::unique_ptr<store::Database> database_;     // the worker's, once it has a job
   std::unordered_map<std::string, Saved> saved_;  // by key

@@ -16,6 +16,7 @@
 #include "sbc/phones/inventory.hpp"
 #include "sbc/phones/network_facts.hpp"
 #include "sbc/phones/signalling.hpp"
+#include "tftp-proxy/core/admissions.hpp"
 #include "tftp-proxy/core/content.hpp"
 
 namespace dw {
@@ -122,6 +123,7 @@ struct Sources {
   std::function<void(const phones::Phone& phone, PhoneAction action, bool force, OnOutcome done)> act;
   /// Fetches a file anew, whatever is kept of it; `name` has passed parse_file_name.
   std::function<void(const std::string& name, OnOutcome done)> refresh;
+  provisioning::Admissions* admissions = nullptr;  ///< outlives the AdminServer
   WireTap* tap = nullptr;  ///< outlives the AdminServer
   std::shared_ptr<LogRing> log;
   std::vector<std::function<void(MetricsText&)>> metrics;

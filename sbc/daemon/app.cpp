@@ -4,12 +4,13 @@
 #include <cstdio>
 
 #include "sbc/daemon/admin_access.hpp"
+#include "sbc/daemon/phone_list.hpp"
 #include "sbc/daemon/port_mapping.hpp"
 #include "sbc/net/log.hpp"
 
 namespace dw {
 
-App::App(conf::LoadRequest request, conf::Loaded loaded, const admin::Credentials& credentials,
+App::App(conf::LoadRequest request, conf::Loaded loaded, const admin::Credentials& credentials, provisioning::PhoneList list,
          std::shared_ptr<admin::LogRing> log)
     : request_(std::move(request)),
       loaded_(std::move(loaded)),
@@ -17,12 +18,16 @@ App::App(conf::LoadRequest request, conf::Loaded loaded, const admin::Credential
       log_(std::move(log)),
       gate_(loaded_.config.access.networks),
       names_(known_, name_options(loaded_.config), net::random_u64()),
-      inventory_(inventory_options(loaded_.config)) {}
+      inventory_(inventory_options(loaded_.config)) {
+  admissions_.set_phones(whose_files(loaded_.config));
+  admissions_.set_list(std::move(list));
+  names_.use(admissions_);
+}
 
 Result<void> App::start() {
   const conf::Config& config = loaded_.config;
   if (config.cache.enable) cache_ = provisioning::Cache::open(loop_, cache_options(config));
-  phone_store_ = admin::PhoneStore::open(loop_, config.state.dir, inventory_);
+  phone_store_ = admin::PhoneStore::open(loop_, config.state.dir, inventory_, admissions_);
   records_ = admin::RecordStore::open(loop_, config.state.dir, record_options(config));
   inventory_.set_absences(records_->absences());
   clock_care_ = std::make_unique<ClockCare>(loop_, inventory_);
@@ -34,6 +39,7 @@ Result<void> App::start() {
           }});
   pipeline_->set_tap(tap_);
   pipeline_->use(known_, names_);
+  pipeline_->use(admissions_);
   actions_ = std::make_unique<Actions>(inventory_, *pipeline_);
   admin_ = std::make_unique<admin::AdminServer>(loop_, admin_options(config), sources());
   admin_->use(credentials_);
@@ -146,7 +152,7 @@ Result<void> App::start_sccp() {
   } else if (config.access.sccp.enable) {
     auto started = proxy::SccpProxy::start(
         loop_, sccp_options(config), *media_, known_,
-        {[this](const phones::SignallingStep& step) { inventory_.on_signalling(step); },
+        {[this](const phones::SignallingStep& step) { on_signalling(step); },
          [this](const phones::Call& call) { on_call(call); },
          [this](const std::string& device, const IpAddress& at, Duration within) {
            const phones::Phone* const phone = inventory_.find(device);
@@ -168,7 +174,7 @@ Result<void> App::start_sip() {
   } else if (config.access.sip.enable) {
     auto started = proxy::SipProxy::start(
         loop_, sip_options(config), *media_, known_,
-        {[this](const phones::SignallingStep& step) { inventory_.on_signalling(step); },
+        {[this](const phones::SignallingStep& step) { on_signalling(step); },
          [this](const phones::Call& call) { on_call(call); },
          [this](const sip::Proxy::Outside& o) {
            if (warm_) warm_->set_seen({o.local.address, o.seen.address, o.seen.port == o.local.port});
@@ -212,13 +218,14 @@ Result<void> App::start_admin() {
 int run_daemon(const conf::LoadRequest& request) {
   auto loaded = conf::load(request);
   const admin::Credentials credentials = take_credentials(loaded);
+  provisioning::PhoneList list = take_phone_list(loaded);
   for (const auto& problem : loaded.problems)
     std::fprintf(stderr, "%s\n", problem.to_string().c_str());
   if (!loaded.ok()) return 2;
   net::set_up_log(loaded.config.log.level, net::log_form(loaded.config.log.format));
   auto log = std::make_shared<admin::LogRing>();
   spdlog::default_logger()->sinks().push_back(log);
-  App app(request, std::move(loaded), credentials, std::move(log));
+  App app(request, std::move(loaded), credentials, std::move(list), std::move(log));
   if (const auto ok = app.start(); !ok) {
     std::fprintf(stderr, "dropwire: %s; dropwire doctor tells who has a port\n", ok.error().text.c_str());
     return 2;

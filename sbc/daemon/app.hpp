@@ -25,7 +25,7 @@ namespace dw {
 /// All that runs, each part after those it uses; they go in the opposite order. Lives on the loop's thread.
 class App {
  public:
-  App(conf::LoadRequest request, conf::Loaded loaded, const admin::Credentials& credentials,
+  App(conf::LoadRequest request, conf::Loaded loaded, const admin::Credentials& credentials, provisioning::PhoneList list,
       std::shared_ptr<admin::LogRing> log);
 
   /// Opens every listener; what can't be had is one sentence.
@@ -68,6 +68,7 @@ class App {
   void cap_ping();
   void on_call(const phones::Call& call);
   void on_file(const phones::FileStep& step);
+  void on_signalling(const phones::SignallingStep& step);
   void on_rewrite(const provisioning::FileRequest& request, const provisioning::Rewritten& rewritten);
   admin::Status status() const;
   void add_sip_status(admin::Status& s) const;
@@ -90,6 +91,7 @@ class App {
   KnownSources known_{net::random_u64()};
   net::AccessGate gate_;
   provisioning::NameBudget names_;
+  provisioning::Admissions admissions_;
   std::unique_ptr<provisioning::Cache> cache_;
   phones::Inventory inventory_;
   std::unique_ptr<admin::PhoneStore> phone_store_;

@@ -4,6 +4,7 @@
 #include "sbc/base/escape.hpp"
 #include "sbc/daemon/admin_access.hpp"
 #include "sbc/daemon/app.hpp"
+#include "sbc/daemon/phone_list.hpp"
 #include "sbc/daemon/port_mapping.hpp"
 #include "sbc/net/log.hpp"
 #include "sbc/net/notify.hpp"
@@ -15,6 +16,7 @@ admin::ReloadOutcome App::reload() {
   if (!draining_) net::notify_systemd(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", monotonic.count()));
   auto fresh = conf::load(request_);
   const admin::Credentials credentials = take_credentials(fresh);
+  provisioning::PhoneList list = take_phone_list(fresh);
   admin::ReloadOutcome outcome;
   const auto problem = [&](std::string text) {
     spdlog::warn("event=config_problem {}", escaped(text, 400));
@@ -31,6 +33,8 @@ admin::ReloadOutcome App::reload() {
       outcome.taken = false;
     } else {
       admin_->use(credentials);
+      admissions_.set_phones(whose_files(loaded_.config));
+      admissions_.set_list(std::move(list));
       for (const auto& name : kept) {
         outcome.problems.push_back(name + " is read at start only: restart the service for it");
         spdlog::warn("event=needs_restart setting={} the running value stays until the service restarts", name);

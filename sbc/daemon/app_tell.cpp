@@ -52,11 +52,31 @@ void App::on_call(const phones::Call& call) {
 
 void App::on_file(const phones::FileStep& step) {
   inventory_.on_file(step);
+  const bool taken = step.outcome == phones::FileOutcome::sent;
+  if (taken && admissions_.taken(loop_.now(), wall_now(), step.peer.address, step.name))
+    spdlog::info("event=admitted file=\"{}\" peer={} transport={}", escaped(step.name), step.peer.address.to_string(), step.transport);
   if (step.outcome != phones::FileOutcome::not_found) return;
   const auto near = pipeline_->near_names(step.name);
   const WallTime ended = step.at + std::chrono::floor<std::chrono::milliseconds>(step.took);
   if (!near.empty())
     inventory_.on_near_configs(DeviceName::in_file_name(step.name), step.peer.address, ended, near);
+}
+
+/// Older SIP firmware names no device: then it is the one that is alone there, if it took its own config there too.
+void App::on_signalling(const phones::SignallingStep& step) {
+  constexpr auto kTook = std::chrono::hours(24 * 30);
+  inventory_.on_signalling(step);
+  if (step.event != phones::SignallingEvent::registered) return;
+  std::string device = step.device;
+  std::string_view user = step.protocol == phones::Protocol::sip ? std::string_view(step.aor) : std::string_view();
+  if (device.empty()) {
+    const phones::Phone* const alone = inventory_.find_at(step.peer.address);
+    if (!alone || !phones::took_its_config(*alone, step.peer.address, wall_now(), kTook)) return;
+    device = alone->device.str();
+    user = {};
+  }
+  if (admissions_.registered(wall_now(), device, step.peer.address, user))
+    spdlog::info("event=admitted device={} peer={} by=registration", escaped(device), step.peer.address.to_string());
 }
 
 void App::on_rewrite(const provisioning::FileRequest& asked, const provisioning::Rewritten& made) {
@@ -251,6 +271,7 @@ admin::Sources App::sources() {
     actions_->act(phone, action, force, done);
   };
   s.refresh = [this](const std::string& name, const admin::OnOutcome& done) { actions_->refresh(name, done); };
+  s.admissions = &admissions_;
   s.tap = &tap_;
   s.log = log_;
   s.metrics.push_back([this](MetricsText& out) {

@@ -170,6 +170,7 @@ BoxFacts look_from_inside(const admin::Status& status, const conf::Config& confi
   BoxFacts box;
   box.own = own_facts(status, config);
   box.hosted = config.mode == conf::Mode::hosted;
+  box.configs_open = box.hosted && config.central.configured() && config.access.provisioning.phones == "all";
   box.mapping = status.router.facts;
   box.audio = status.audio;
   box.forward = ports_to_forward(config);

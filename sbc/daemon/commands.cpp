@@ -15,6 +15,7 @@
 #include "sbc/base/percent.hpp"
 #include "sbc/daemon/admin_access.hpp"
 #include "sbc/daemon/control_client.hpp"
+#include "sbc/daemon/phone_list.hpp"
 #include "sbc/daemon/doctor.hpp"
 #include "sbc/daemon/progress.hpp"
 #include "sbc/daemon/report.hpp"
@@ -147,6 +148,7 @@ std::size_t terminal_width() {
 int check(const conf::LoadRequest& request, bool json) {
   conf::Loaded loaded = conf::load(request);
   (void)take_credentials(loaded);
+  (void)take_phone_list(loaded);
   if (json) {
     Json settings = Json::array();
     for (const conf::Resolved& r : loaded.resolved) {

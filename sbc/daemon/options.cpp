@@ -97,6 +97,12 @@ provisioning::Pipeline::Options pipeline_options(const conf::Config& config) {
   return o;
 }
 
+provisioning::Admissions::Phones whose_files(const conf::Config& config) {
+  using Phones = provisioning::Admissions::Phones;
+  const std::string& whose = config.access.provisioning.phones;
+  return whose == "known" ? Phones::known : whose == "listed" ? Phones::listed : Phones::all;
+}
+
 provisioning::NameBudget::Options name_options(const conf::Config& config) {
   provisioning::NameBudget::Options o;
   o.trust_lists_are_free = pipeline_options(config).drop_trust_lists;

@@ -21,6 +21,7 @@ namespace dw {
 
 provisioning::Cache::Options cache_options(const conf::Config& config);
 provisioning::Pipeline::Options pipeline_options(const conf::Config& config);
+provisioning::Admissions::Phones whose_files(const conf::Config& config);
 provisioning::NameBudget::Options name_options(const conf::Config& config);
 provisioning::TftpServer::Options tftp_options(const conf::Config& config);
 provisioning::PhoneHttpServer::Options http_options(const conf::Config& config);

@@ -56,6 +56,8 @@ std::vector<Finding> access_findings(const BoxFacts& box, WallTime now) {
   std::vector<Finding> out;
   refused(box, now, out);
   enumeration(box, now, out);
+  if (box.configs_open)
+    out.push_back(make_finding("configs_open", Severity::info, "hosted, and access.provisioning.phones is \"all\""));
   return out;
 }
 

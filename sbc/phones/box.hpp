@@ -144,6 +144,7 @@ struct BoxFacts {
   std::vector<std::string> origins_here;  ///< origins that are this very Dropwire
   std::vector<PortUse> ports;             ///< looked at only while the daemon is absent
   std::vector<DirectoryUse> directories;
+  bool configs_open = false;  ///< hosted, and access.provisioning.phones is "all"
   bool hosted = false;  ///< phones come from outside: this box must be reachable
   NetworkFacts network;
   std::optional<nat::portmap::Facts> mapping;  ///< what the router was asked to let in

@@ -56,6 +56,13 @@ inline constexpr auto kFileKinds = std::to_array<FindingKind>({
      "There is no config of this name: the phone is not set up on the central server, or its MAC is typed "
      "wrong there.",
      "Add the phone on the central server, or correct its MAC there, then restart the phone."},
+    {"not_admitted", Severity::warning, About::phone, "The phone asked for its config and was not admitted",
+     "A phone's own files go to it alone where it is admitted (access.provisioning.phones), and it is not admitted at this "
+     "address: it was told that they do not exist, and goes on with the config in its memory if it has one. Somebody who "
+     "guesses names looks the same.",
+     "If it is a phone of yours, run dropwire admit followed by its name, or use \"Admit this phone\" on the status page, "
+     "then take its power away and give it back. With access.provisioning.phones = \"known\" it is also admitted once "
+     "the central server takes its registration from there. If you do not know it, do nothing."},
     {"default_config_used", Severity::warning, About::phone, "The phone uses the default config",
      "There is no config of this phone's name, and it took XMLDefault.cnf.xml instead. It can register only "
      "if the central server takes phones that it does not know.",

@@ -10,6 +10,8 @@ std::string_view to_string(FileOutcome outcome) {
       return "unconfirmed";
     case FileOutcome::not_found:
       return "not_found";
+    case FileOutcome::not_admitted:
+      return "not_admitted";
     case FileOutcome::refused:
       return "refused";
     case FileOutcome::forbidden:

@@ -12,6 +12,7 @@ enum class FileOutcome {
   sent,         ///< the phone acknowledged the last octet (TFTP), or took the whole body (HTTP)
   unconfirmed,  ///< the last block went out and its ACK never came
   not_found,    ///< told "file not found"
+  not_admitted, ///< told "file not found", as access.provisioning.phones keeps it from who is there
   refused,      ///< by our policy: name, write request, limits
   forbidden,    ///< by the origin, which gives it to nobody without a right
   unavailable,  ///< no origin could be had, or one broke off

@@ -169,7 +169,8 @@ void Examination::check_first_file() {
     const bool alone = std::ranges::all_of(in, [&](const Step* s) {
       const FileKind first = tries.empty() ? in.front()->kind : tries.front()->kind;
       return !s->http && s->kind == first && (first == FileKind::ctl || first == FileKind::config) &&
-             s->outcome != FileOutcome::refused && s->outcome != FileOutcome::sent;
+             s->outcome != FileOutcome::refused && s->outcome != FileOutcome::sent &&
+             s->outcome != FileOutcome::not_admitted;
     });
     if (!alone) break;
     tries.insert(tries.end(), in.begin(), in.end());
@@ -228,17 +229,23 @@ void Examination::check_config() {
   const Step* missing = nullptr;
   const Step* sip_missing = nullptr;
   const Step* fallback = nullptr;
+  Files kept_out;
   bool other_way = false;  // the old text and binary profiles take the place of SEP<MAC>.cnf.xml
   for (const Step* s : in) {
     if (s->kind == FileKind::config && s->outcome == FileOutcome::not_found) missing = s;
     if (s->kind == FileKind::sip_config && s->outcome == FileOutcome::not_found) sip_missing = s;
     if (s->kind == FileKind::config_default) fallback = s;
+    if (s->outcome == FileOutcome::not_admitted) kept_out.push_back(s);
     if (is_signed_config(s->kind) && arrived(*s)) return;
     if ((s->kind == FileKind::config || s->kind == FileKind::sip_config) && arrived(*s)) return;
     other_way = other_way || s->kind == FileKind::sip_default || s->kind == FileKind::os_name ||
                 (s->kind == FileKind::profile && arrived(*s)) ||
                 (s->kind == FileKind::loads && protocol_of_file(s->name) == Protocol::sip &&
                  models_of_load(s->name) == Models::parse("7940/7960"));
+  }
+  if (!kept_out.empty()) {
+    return add("not_admitted", Severity::warning,
+               fmt::format("asked for {} from {}", names_of(kept_out), kept_out.back()->from.to_string()));
   }
   if (sip_missing != nullptr) {
     return add("sip_text_config_missing", Severity::error, escaped(sip_missing->name) + " does not exist");
@@ -456,7 +463,7 @@ void Examination::check_path() {
   IpAddress before;
   for (const Step& s : phone_.steps) {
     const bool tells = s.is_file() || (s.type == StepType::signalling && s.event == SignallingEvent::registered);
-    if (!tells || !s.from || now_ - s.at > kAlternation) continue;
+    if (!tells || !s.from || now_ - s.at > kAlternation || s.outcome == FileOutcome::not_admitted) continue;
     if (before && s.from != before) ++changes;
     before = s.from;
   }

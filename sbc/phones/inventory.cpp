@@ -111,8 +111,9 @@ void Inventory::on_file(const FileStep& file) {
   if (file.transport != "tftp" && file.transport != "http") return;  // a person at the control socket
   const DeviceName device = DeviceName::in_file_name(file.name);
   if (device.empty() && !file.peer.address) return;
-  Phone& phone = touch(device, file.peer.address, file.at);
   Step step = step_of(file);
+  if (file.outcome == FileOutcome::not_admitted && keep_kept_out(device, step)) return;
+  Phone& phone = touch(device, file.peer.address, file.at);
   learn(phone, file, step.kind);
   const bool taken = step.outcome == FileOutcome::sent;
   phone.had_config = phone.had_config || (taken && is_config(step.kind));

@@ -113,6 +113,7 @@ class Inventory {
   DeviceName owner_at(const IpAddress& address, const SipTrace& trace, WallTime at) const;
   /// `other`: one line tells that somebody tried; more of them would push out what the phone did.
   void keep_signalling(Phone& phone, const SignallingStep& told, bool other);
+  bool keep_kept_out(const DeviceName& device, const Step& step);
   const Phone* only_device_at(const IpAddress& address, WallTime at) const;
   void adopt_address_record(Phone& phone, WallTime at);
   void move_to(Phone& phone, const IpAddress& address);

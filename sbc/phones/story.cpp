@@ -58,6 +58,8 @@ std::string outcome_words(const Step& step) {
       return fmt::format("was sent all of {} by {}, the last ACK did not come", name, by(step));
     case FileOutcome::not_found:
       return fmt::format("asked for {} by {}: not found", name, by(step));
+    case FileOutcome::not_admitted:
+      return fmt::format("asked for {} by {}, was not admitted", name, by(step));
     case FileOutcome::refused:
       return fmt::format("asked for {} by {}: refused", name, by(step));
     case FileOutcome::forbidden:

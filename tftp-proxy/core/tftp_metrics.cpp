@@ -11,6 +11,8 @@ std::string_view to_string(TransferOutcome outcome) {
       return "unconfirmed";
     case TransferOutcome::not_found:
       return "not_found";
+    case TransferOutcome::not_admitted:
+      return "not_admitted";
     case TransferOutcome::refused:
       return "refused";
     case TransferOutcome::unavailable:

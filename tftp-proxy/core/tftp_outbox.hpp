@@ -24,6 +24,7 @@ enum class TransferOutcome : std::uint8_t {
   sent,         ///< the last block was acknowledged
   unconfirmed,  ///< the last block went out, and its ACK never came
   not_found,
+  not_admitted, ///< told as not found (Errc::not_admitted)
   refused,      ///< the file is not to be had by policy
   unavailable,  ///< no origin, or it broke off
   no_ack,       ///< nothing was ever acknowledged
@@ -33,7 +34,7 @@ enum class TransferOutcome : std::uint8_t {
   dropped,      ///< by us, unproven, to make room for newer ones, or for want of a socket
 };
 std::string_view to_string(TransferOutcome outcome);
-inline constexpr std::size_t kTransferOutcomes = 10;
+inline constexpr std::size_t kTransferOutcomes = 11;
 
 /// A transfer that ended.
 struct TransferReport {

@@ -427,6 +427,8 @@ void Transfer::end_for(const Error& error, Outbox& out) {
   switch (error.code) {
     case Errc::not_found:
       return end_with(TransferOutcome::not_found, {ErrorCode::file_not_found, "File not found"}, out);
+    case Errc::not_admitted:  // octet for octet as above
+      return end_with(TransferOutcome::not_admitted, {ErrorCode::file_not_found, "File not found"}, out);
     case Errc::forbidden:
       return end_with(TransferOutcome::refused, {ErrorCode::access_violation, "Access violation"}, out);
     case Errc::too_long:

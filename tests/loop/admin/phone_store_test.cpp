@@ -21,7 +21,7 @@ namespace {
 /// A daemon's worth of it: loop, inventory and store, in the order they go.
 struct StoreBox {
   explicit StoreBox(const std::filesystem::path& dir, const Inventory::Options& bounds = {}) : inventory(bounds) {
-    store = PhoneStore::open(loop, dir, inventory, {.write_every = 1ms, .retry_after = 1ms});
+    store = PhoneStore::open(loop, dir, inventory, admissions, {.write_every = 1ms, .retry_after = 1ms});
   }
   void ask(const std::string& name, FileOutcome outcome, WallTime at,
            const std::string& address = "192.0.2.7") {
@@ -41,6 +41,7 @@ struct StoreBox {
   }
   net::Loop loop;
   Inventory inventory;
+  provisioning::Admissions admissions;
   std::unique_ptr<PhoneStore> store;
 };
 
@@ -83,7 +84,7 @@ Call call(WallTime at, std::uint64_t from_phone, std::uint64_t from_central) {
   return out;
 }
 
-constexpr std::array<std::string_view, 4> kSame = {"", "", "", ""};  // as many migrations as there are
+constexpr std::array<std::string_view, 5> kSame = {"", "", "", "", ""};  // as many migrations as there are
 
 /// What the file on disk says, while nobody has it open.
 std::int64_t count(const std::filesystem::path& dir, const std::string& what) {
@@ -268,6 +269,16 @@ TEST_CASE("what each older version kept is read, and has today's schema afterwar
         CHECK(phone.steps[4].call.from_phone == 450);
         CHECK(phone.steps[4].call.kept_from_phone == (version >= 4 ? 4s : 0s));
       }
+      CHECK(box.admissions.all().size() == (version >= 5 ? 2 : 0));
+      if (version >= 5) {
+        const auto& admitted = box.admissions.all().front();
+        CHECK(admitted.device == kKept);
+        CHECK(admitted.source == IpAddress::parse("192.0.2.7").value());
+        CHECK(admitted.by == provisioning::Admissions::By::registration);
+        CHECK(admitted.user == "1001");
+        CHECK(admitted.used - admitted.admitted == 2h);
+        CHECK(box.admissions.all().back().by == provisioning::Admissions::By::operated);
+      }
       if (version >= 3) {
         CHECK(phone.user_agent == "Cisco-CP7965G/9.4.2");
         CHECK(phone.steps[5].is_sip());
@@ -333,6 +344,31 @@ TEST_CASE("a phone that was forgotten and came anew begins a new story on disk t
   CHECK(count(dir.path(), "phone") == 1);
   CHECK(count(dir.path(), "step") == 1);
   CHECK(count(dir.path(), "step WHERE outcome = 'not_found'") == 1);
+}
+
+TEST_CASE("who is admitted outlives a restart, and who was forgotten does not come back") {
+  const test::TempDir dir;
+  const IpAddress home = IpAddress::parse("192.0.2.7").value(), other = IpAddress::parse("2001:db8:7:1::5").value();
+  std::vector<provisioning::Admissions::Admission> before;
+  {
+    StoreBox box(dir.path());
+    CHECK(box.admissions.registered(kStart, kKept, home, "1001"));
+    CHECK(box.admissions.registered(kStart + 2h, kKept, other, "1001"));
+    CHECK(box.admissions.registered(kStart, "SEP001122334456", home, ""));
+    before = {box.admissions.all().begin(), box.admissions.all().end()};
+  }
+  CHECK(count(dir.path(), "admission") == 3);
+  {
+    StoreBox box(dir.path());
+    CHECK(box.admissions.all().size() == before.size());
+    for (const auto& admission : before)
+      CHECK(std::ranges::find(box.admissions.all(), admission) != box.admissions.all().end());
+    CHECK(box.admissions.forget({}, kKept));
+  }
+  CHECK(count(dir.path(), "admission") == 1);
+  StoreBox box(dir.path());
+  CHECK_FALSE(box.admissions.admitted(kKept, home));
+  CHECK(box.admissions.admitted("SEP001122334456", home));
 }
 
 TEST_CASE("a folder that can't be used leaves the inventory in memory") {

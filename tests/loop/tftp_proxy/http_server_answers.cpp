@@ -9,7 +9,7 @@
 using namespace dw;
 using namespace dw::provisioning;
 using phones::FileOutcome;
-using test::FakeExchange;
+using dw::test::FakeExchange;
 
 namespace {
 

@@ -9,7 +9,7 @@
 
 using namespace dw;
 using namespace dw::provisioning;
-using test::talk;
+using dw::test::talk;
 
 namespace {
 
@@ -141,7 +141,7 @@ TEST_CASE("phone http over TCP: a server that goes while somebody waits leaves n
   auto server = std::make_unique<PhoneHttpServer>(loop, shelf, known, PhoneHttpServer::Options{},
                                                   [&](const phones::FileStep&) { ++steps; });
   const Endpoint at = *server->listen({*IpAddress::parse("127.0.0.1"), 0});
-  test::Wire wire(at);
+  dw::test::Wire wire(at);
   wire.send("GET /a.xml HTTP/1.0\r\n\r\n");
   REQUIRE(loop.run_until([&] { return server->running() == 1; }, std::chrono::seconds(20)));
   server.reset();

@@ -326,6 +326,12 @@ TEST_CASE("phones that access.networks keeps out are one finding; strangers from
         "192.168.7.20 (sccp, 3 times, 5.0 s ago).");
 }
 
+TEST_CASE("hosted, and whoever guesses a name gets the config: worth knowing, and no fault") {
+  BoxFacts box = healthy_box();
+  box.configs_open = true;
+  CHECK(codes(box) == "configs_open:info");
+}
+
 TEST_CASE("whoever guesses file names is a finding while that is recent") {
   BoxFacts box = healthy_box();
   box.enumerators = {{*IpAddress::parse("203.0.113.9"), "http", "SEP001122334455.cnf.xml", 8370, kNow - 3s},

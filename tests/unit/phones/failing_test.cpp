@@ -421,6 +421,35 @@ TEST_CASE("our side: origins that can't be had, requests that are refused") {
   heals(r);
 }
 
+TEST_CASE("a phone that is not admitted: one finding with what to do, however it goes on, until it has its config") {
+  Replay r;
+  r.boot(kLists).file("SEP<MAC>.cnf.xml", FileOutcome::not_admitted).got("XMLDefault.cnf.xml").wait(60s);
+  expect(r, "not_admitted", Severity::warning);
+  CHECK(r.codes() == "not_admitted");
+  CHECK(r.found()[0].seen == "asked for SEP001122334455.cnf.xml from 192.0.2.7");
+  for (int i = 0; i < 6; ++i)
+    r.wait(60s).file("SEP<MAC>.cnf.xml", FileOutcome::not_admitted);
+  CHECK(r.codes() == "not_admitted");
+  r.wait(10s).got("SEP<MAC>.cnf.xml");
+  CHECK(r.codes() == "");
+}
+
+TEST_CASE("who is not admitted moves no phone, and fills no story") {
+  Replay r;
+  r.boot({"SEP<MAC>.cnf.xml"}).wait(1h);
+  const WallTime seen = r.phone().last_seen;
+  r.address = "203.0.113.9";
+  for (int i = 0; i < 100; ++i)
+    r.file("SEP<MAC>.cnf.xml", FileOutcome::not_admitted);
+  CHECK(r.phone().address == ip("192.0.2.7"));
+  CHECK(r.phone().last_seen == seen);
+  CHECK(r.phone().steps.size() == 2);
+  CHECK(r.found()[0].seen == "asked for SEP001122334455.cnf.xml from 203.0.113.9");
+  r.address = "192.0.2.7";
+  r.got("SEP<MAC>.cnf.xml");
+  CHECK(r.codes() == "");
+}
+
 TEST_CASE("the gravest comes first, and every code has its words in the table") {
   Replay r;
   r.boot(kLists).boot({"SEP<MAC>.cnf.xml", "German_Germany/be-sccp.jar!", "SCCP42.9-4-2S.loads!"});

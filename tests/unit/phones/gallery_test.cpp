@@ -110,6 +110,7 @@ Gallery box_gallery() {
        [] {
          return of_box([](auto& b) { b.refused = {{IpAddress::v4(0xc0a80707), "tftp", "", 1, test::kNow}}; });
        }},
+      {"configs_open", [] { return of_box([](auto& b) { b.configs_open = true; }); }},
       {"enumeration",
        [] {
          return of_box([](auto& b) {
@@ -337,6 +338,7 @@ Gallery signalling_gallery() {
       {"registered_without_files", [] { return told(SignallingEvent::registered); }},
       {"registration_refused", [] { return told(SignallingEvent::refused, "unknown"); }},
       {"server_refuses_shared_address", [] { return told(SignallingEvent::refused, "Cross device"); }},
+      {"not_admitted", [] { return Replay().boot(kLists).file("SEP<MAC>.cnf.xml", FileOutcome::not_admitted).found(); }},
       {"no_call_server", [] { return told(SignallingEvent::no_server); }},
       {"call_server_closes",
        [] { return Line().says(SignallingEvent::server_lost).says(SignallingEvent::server_lost).found(); }},

@@ -206,7 +206,7 @@ TEST_CASE("the story is in plain words, and remote text can't break out of it") 
 TEST_CASE("each outcome has its sentence") {
   Replay r;
   for (const auto outcome :
-       {FileOutcome::unconfirmed, FileOutcome::refused, FileOutcome::unavailable, FileOutcome::no_ack,
+       {FileOutcome::unconfirmed, FileOutcome::not_admitted, FileOutcome::refused, FileOutcome::unavailable, FileOutcome::no_ack,
         FileOutcome::stalled, FileOutcome::aborted, FileOutcome::superseded})
     r.file("SEP<MAC>.cnf.xml", outcome);
   r.transport = "http";
@@ -214,7 +214,7 @@ TEST_CASE("each outcome has its sentence") {
   std::set<std::string> sentences;
   for (const StoryEntry& entry : story(r.phone()))
     CHECK(sentences.insert(entry.detail).second);
-  CHECK(sentences.size() == 9);
+  CHECK(sentences.size() == 10);
 }
 
 TEST_CASE("printable keeps good UTF-8 and nothing else") {

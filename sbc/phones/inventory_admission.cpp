@@ -1,0 +1,17 @@
+// What the inventory takes of who is not admitted.
+#include "sbc/phones/inventory.hpp"
+
+namespace dw::phones {
+
+/// Who is not admitted may be anybody. One line of the story tells that somebody came who is not where the phone is; it is neither
+/// moved nor seen by that, and nothing is told of one that is registered. False: it may be the phone.
+bool Inventory::keep_kept_out(const DeviceName& device, const Step& step) {
+  const auto known = index_.find(device.str());
+  if (device.empty() || known == index_.end() || known->second->address == step.from) return false;
+  Phone& phone = *known->second;
+  const bool said = !phone.steps.empty() && phone.steps.back().outcome == step.outcome && phone.steps.back().is_file();
+  if (!phone.registered && !said) keep(phone, step);
+  return true;
+}
+
+}  // namespace dw::phones
