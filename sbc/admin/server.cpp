@@ -71,7 +71,7 @@ bool is_refresh(std::string_view path) {
 
 /// What changes something, and is POST.
 bool is_action(std::string_view path) {
-  return path == "/api/reload" || path == "/api/log" || phone_action(path) || is_refresh(path);
+  return path == "/api/reload" || path == "/api/log" || phone_action(path) || is_refresh(path) || AdmissionDoor::is_action(path);
 }
 
 /// Nothing but the page's place for others bounds a source: behind one address, a proxy's for example, all operators may be.
@@ -105,6 +105,7 @@ AdminServer::AdminServer(net::Loop& loop, const Options& options, Sources source
       places_(places_of(options), [this](TimePoint now, const IpAddress& source) { return access_.standing(now, source); }) {
   events_->allow(listeners_of(options_));
   if (sources_.calls) sampling_.arm_after(CallHistory::kEvery);
+  if (sources_.admissions) admissions_.emplace(loop, *sources_.admissions);
   if (sources_.tap) traces_ = std::make_unique<TraceDoor>(loop, *sources_.tap, sources_.inventory);
 }
 
@@ -182,7 +183,7 @@ void AdminServer::handle(const std::shared_ptr<net::HttpExchange>& exchange) {
     if (access_.admits(*exchange, Need::login)) act(exchange, path);
     return;
   }
-  if (!reads || path == "/api/reload" || phone_action(path))
+  if (!reads || path == "/api/reload" || phone_action(path) || AdmissionDoor::is_action(path))
     return exchange->reply(wrong_method(is_action(path) ? "POST" : "GET, HEAD"));
   if (!access_.admits(*exchange, need_of(method, path))) return;
   // Configs hold the passwords of phones, and nothing encrypts what goes by TCP. So do captures; lines of a trace don't.
@@ -203,6 +204,7 @@ void AdminServer::act(const std::shared_ptr<net::HttpExchange>& exchange, std::s
     if (!alive.expired()) exchange->reply(json_reply(outcome_json(outcome), outcome.status));
   };
   const std::string who = exchange->over_unix() ? "control socket" : exchange->peer().to_string();
+  if (admissions_ && AdmissionDoor::is_action(path)) return admissions_->act(*exchange, path, who);
   if (const auto action = phone_action(path); action && sources_.inventory && sources_.act) {
     const Asked asked = asked_of(path, kPhones).value();
     const phones::Phone* phone = find_phone(*exchange, asked.subject);
@@ -238,6 +240,7 @@ void AdminServer::route(const std::shared_ptr<net::HttpExchange>& exchange, std:
   if (path == "/api/connect")
     return exchange->reply(json_reply(connect_json(sources_.status ? sources_.status().phone_addresses
                                                                    : std::vector<std::string>())));
+  if (path == "/api/admissions" && admissions_) return admissions_->tell(*exchange, limit_in(exchange->query()));
   if (path == "/api/calls") return calls(*exchange);
   if (path == "/api/calls/finished" && sources_.records) return finished_calls(exchange);
   if (path == "/api/doctor" && sources_.doctor) return doctor(exchange);

@@ -1,10 +1,12 @@
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "sbc/admin/access.hpp"
+#include "sbc/admin/admission_door.hpp"
 #include "sbc/admin/call_history.hpp"
 #include "sbc/admin/event_feed.hpp"
 #include "sbc/admin/file_door.hpp"
@@ -69,6 +71,7 @@ class AdminServer {
   PhoneVerdicts verdicts_;
   net::Timer sampling_;
   std::unique_ptr<TraceDoor> traces_;
+  std::optional<AdmissionDoor> admissions_;
   std::string page_policy_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< for answers of the doctor that come late
   net::LogLimit refused_log_;

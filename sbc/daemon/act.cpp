@@ -10,11 +10,10 @@
 
 /// `dropwire restart`, `reset`, `forget`, `refresh`: what a person asks of the running daemon.
 namespace dw::commands {
-namespace {
 
 using Json = nlohmann::ordered_json;
 
-int act(const Ask& ask, const std::string& target) {
+int post(const Ask& ask, const std::string& target) {
   net::UnixHttpRequest request;
   request.method = "POST";
   request.target = target;
@@ -31,14 +30,12 @@ int act(const Ask& ask, const std::string& target) {
   return kDone;
 }
 
-}  // namespace
-
 int act_on_phone(const Ask& ask, const std::string& name, const std::string& verb, bool force) {
-  return act(ask, fmt::format("/api/phones/{}/{}{}", percent_encoded_path(name), verb, force ? "?force=1" : ""));
+  return post(ask, fmt::format("/api/phones/{}/{}{}", percent_encoded_path(name), verb, force ? "?force=1" : ""));
 }
 
 int refresh(const Ask& ask, const std::string& name) {
-  return act(ask, fmt::format("/api/files/{}/refresh", percent_encoded_path(name)));
+  return post(ask, fmt::format("/api/files/{}/refresh", percent_encoded_path(name)));
 }
 
 }  // namespace dw::commands

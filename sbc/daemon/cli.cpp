@@ -22,6 +22,7 @@ struct Typed {
   std::string since;
   unsigned limit = 500;
   bool from_stdin = false, token = false, remove = false, force = false;
+  commands::Admit admit;
   unsigned seconds = 600;
   std::uint64_t octets = 64 << 20;
 
@@ -55,6 +56,7 @@ class CommandLine {
     doctor();
     reload();
     acting();
+    admit();
     passwd();
   }
 
@@ -236,6 +238,23 @@ class CommandLine {
                             "dropwire refresh Ringlist.xml",
                             [this] { return commands::refresh(typed_.ask(), typed_.name); });
     sub->add_option("FILE", typed_.name, "The file's name, as a phone asks for it")->required();
+    asks_daemon(sub);
+  }
+
+  void admit() {
+    CLI::App* sub = command("admit", "Let a phone have its files where it is (access.provisioning.phones); without a name, who may",
+                            "dropwire admit SEP001122334455 --for 1h\n  dropwire admit --any\n  dropwire admit",
+                            [this] { return commands::admit(typed_.ask(), typed_.admit); });
+    CLI::Option* const name = sub->add_option("NAME", typed_.admit.name, "Its name or MAC; it need not have asked yet");
+    CLI::Option* const any = sub->add_flag("--any", typed_.admit.any, "Every phone that asks in that time")->excludes(name);
+    CLI::Option* const forget = sub->add_flag("--forget", typed_.admit.forget, "It is admitted nowhere any more")->needs(name);
+    CLI::Option* const close = sub->add_flag("--close", typed_.admit.close, "Let nobody in any more; who is admitted stays")
+                                   ->excludes(name)
+                                   ->excludes(any);
+    sub->add_option("--for", typed_.admit.lasts, "For so long, such as 15m, 2h, 7d [15m]")
+        ->type_name("TIME")
+        ->excludes(forget)
+        ->excludes(close);
     asks_daemon(sub);
   }
 

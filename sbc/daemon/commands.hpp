@@ -44,7 +44,16 @@ enum class Passwd { set, token, remove };
 int passwd(const Ask& ask, Passwd what, bool from_stdin);
 int act_on_phone(const Ask& ask, const std::string& name, const std::string& verb, bool force);
 int refresh(const Ask& ask, const std::string& name);
+/// What `dropwire admit` was given. Nothing: who is admitted is told.
+struct Admit {
+  std::string name;   ///< a device; empty: any, or none
+  std::string lasts;  ///< "15m"; empty: as long as the daemon thinks
+  bool any = false, forget = false, close = false;
+};
+int admit(const Ask& ask, const Admit& what);
 
+/// POSTs to the running daemon and says what came of it.
+int post(const Ask& ask, const std::string& target);
 /// "dropwire: …" on stderr.
 int complain(const std::string& sentence, int exit_status = kFailed);
 /// On stdout; a reader that went away is no error.

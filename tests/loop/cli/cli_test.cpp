@@ -75,7 +75,9 @@ struct Fixture {
         net::HttpServer::start(loop, options, [this](const std::shared_ptr<net::HttpExchange>& exchange) {
           const std::string request = std::string(exchange->method()) + " " + std::string(exchange->target());
           asked.push_back(request);
-          const auto it = answers.find(request);
+          const std::string query(exchange->query());
+          const auto exact = answers.find(query.empty() ? request : request + "?" + query);
+          const auto it = exact != answers.end() ? exact : answers.find(request);
           exchange->reply(it != answers.end() ? it->second
                                               : net::HttpReply{.status = 404,
                                                                .headers = {},
@@ -341,6 +343,50 @@ TEST_CASE_FIXTURE(Fixture, "restart, reset, forget, refresh: what became of it")
   CHECK(with_settings({"refresh", "a b/List.xml"}).status == 1);
   CHECK(with_settings({"refresh", "none.xml"}).status == 1);
   CHECK(with_settings({"restart"}).status == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "admit: one phone, any, who is, and back") {
+  answer("POST /api/admissions/SEP001122334455/admit", R"({"done": true, "said": "it gets its files"})");
+  answer("POST /api/admissions/00%3A11%3A22%3A33%3A44%3A55/admit?for_s=7200", R"({"done": true, "said": "for two hours"})");
+  answer("POST /api/admissions/open?for_s=900", R"({"done": true, "said": "every phone gets its files"})");
+  answer("POST /api/admissions/close", R"({"done": true, "said": "no more"})");
+  answer("POST /api/admissions/SEP001122334455/forget", R"({"error": "it is admitted nowhere"})", 404);
+  answer("GET /api/admissions?limit=5000",
+         R"({"phones": "known", "listed": 2, "total": 1, "windows": [{"device": "", "until": "2999-01-01T00:00:00.000Z", "left": 3}],
+             "admitted": [{"device": "SEP001122334455", "source": "203.0.113.7", "by": "registration",
+                           "admitted": "2026-11-22T20:19:21.042Z", "used": "2026-11-22T20:19:21.042Z"}],
+             "refused": [{"device": "SEP001122334499", "source": "203.0.113.9", "times": 3, "last": "2026-11-22T20:19:21.042Z"}]})");
+  start();
+  CHECK(with_settings({"admit", "SEP001122334455"}).out == "it gets its files\n");
+  CHECK(with_settings({"admit", "00:11:22:33:44:55", "--for", "2h"}).out == "for two hours\n");
+  CHECK(with_settings({"admit", "--any", "--for", "15m"}).out == "every phone gets its files\n");
+  CHECK(with_settings({"admit", "--close"}).out == "no more\n");
+  const Ran nowhere = with_settings({"admit", "SEP001122334455", "--forget"});
+  CHECK(nowhere.status == 1);
+  CHECK(contains(nowhere.err, "admitted nowhere"));
+  const Ran told = with_settings({"admit"});
+  CHECK(told.status == 0);
+  for (const char* part : {"access.provisioning.phones is \"known\"", "Every phone is let in", "SEP001122334455", "203.0.113.7",
+                           "registration", "Asked in vain", "SEP001122334499"})
+    CHECK(contains(told.out, part));
+  CHECK(contains(with_settings({"admit", "--json"}).out, "\"listed\": 2"));
+  for (const std::vector<std::string>& wrong :
+       {std::vector<std::string>{"admit", "SEP001122334455", "--for", "soon"}, {"admit", "--for", "15m"}, {"admit", "--forget"},
+        {"admit", "--any", "SEP001122334455"}, {"admit", "--close", "--any"}, {"admit", "--close", "--for", "15m"}})
+    CHECK(with_settings(wrong).status == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "check: a list of phones that can't be read, or a line of it that names none, is told") {
+  write("phones.csv", "SEP001122334455\nnot a phone\n");
+  const std::string list = (folder / "phones.csv").string();
+  const Ran bad = with_settings({"check", "--set", "access.provisioning.list=" + list});
+  CHECK(bad.status == 2);
+  CHECK(contains(bad.err, "phones.csv:2:1: error: access.provisioning.list: line 2 names no phone: \"not a phone\""));
+  CHECK(with_settings({"check", "--set", "access.provisioning.list=" + list + ".gone"}).status == 2);
+  CHECK(with_settings({"check", "--set", "access.provisioning.list=" + folder.string()}).status == 2);
+  write("phones.csv", "SEP001122334455\n");
+  CHECK(with_settings({"check", "--set", "access.provisioning.list=" + list}).status == 0);
+  CHECK(contains(with_settings({"check", "--set", "access.provisioning.phones=listed"}).err, "there is no list"));
 }
 
 TEST_CASE_FIXTURE(Fixture, "passwd: sets, is told to the daemon, and opens the door") {
