@@ -4,7 +4,9 @@ import os
 import subprocess
 import sys
 import traceback
+import urllib.error
 import urllib.parse
+import urllib.request
 
 from selenium.webdriver.common.keys import Keys
 
@@ -317,6 +319,33 @@ def daemon_goes_and_comes(page):
     row_says(page, PHONE, PHONE)
 
 
+def phone_is_admitted(page):
+    """test_status_page.sh starts it with access.provisioning.phones = "known"."""
+    stranger = "SEP001122330099"
+    page.go("home")
+    print("NOW known", flush=True)
+    page.until_text("only where it is admitted", "admission", seconds=40)
+    assert not page.run("return document.querySelector('[data-admission]')"), "a button for who is not logged in"
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:6970/{stranger}.cnf.xml", timeout=20)
+        raise AssertionError("a phone that is not admitted got a file")
+    except urllib.error.HTTPError as refused:
+        assert refused.code == 404, refused.code
+    page.go("login")
+    page.type("#password", PASSWORD)
+    page.press(Keys.ENTER)
+    page.until("logged in", "return session.logged_in")
+    page.go("phone/" + stranger)
+    page.until_text("was not admitted", "findings")
+    page.click("[data-admit]")
+    page.until_text("gets its files within", "done")
+    page.go("home")
+    page.click("[data-admission=open]")
+    page.until_text("Every phone that asks is admitted until", "admission")
+    page.click("[data-admission=close]")
+    page.until_text("only where it is admitted", "admission")
+
+
 def main():
     os.makedirs(OUT, exist_ok=True)
     page = Browser(BASE, OUT)
@@ -358,6 +387,7 @@ def main():
         said = [line for line in page.console() if not ("Failed to load resource" in line and any(e in line for e in expected))]
         check("the console has no error", not [s for s in said if "broken.html" not in s], said)
         step("Dropwire is stopped and comes back", lambda: daemon_goes_and_comes(page))
+        step("a phone that is not admitted is told, and admitted by a button", lambda: phone_is_admitted(page))
         elsewhere = page.requests_elsewhere()
         check(f"nothing was asked of anybody else ({len(page.requests)} requests)", page.requests and not elsewhere, elsewhere[:5])
     finally:

@@ -15,7 +15,7 @@ web_start central central "$LAB_DIR/files"
 lab_spawn central calls "$DW_LAB_TOOLS/lab_sccp_server" --listen "$CENTRAL:2000" --guests 1001 --symmetric --talk --for 170
 edge_start() {
   dropwire_start home-edge edge --mode edge --set access.sip.enable=false --set "central.provisioning.origins=[\"http://$CENTRAL:6970/\"]" \
-    --set "central.sccp.servers=[\"$CENTRAL:2000\"]" --set "central=$CENTRAL"
+    --set "central.sccp.servers=[\"$CENTRAL:2000\"]" --set "central=$CENTRAL" "$@"
 }
 printf '[admin]\npassword_file = "%s"\n' "$LAB_DIR/edge.password" >"$LAB_DIR/empty.toml"
 edge_start
@@ -26,7 +26,13 @@ while read -r word line; do
   case $word in
     PASS) pass "$line" ;;
     FAIL) fail "$line" ;;
-    NOW) if [[ $line == stop ]]; then lab_stop edge; else edge_start; fi ;;
+    NOW)
+      case $line in
+        stop) lab_stop edge ;;
+        start) edge_start ;;
+        known) lab_stop edge && edge_start --set access.provisioning.phones=known ;;
+      esac
+      ;;
     *) echo "$word $line" ;;
   esac
 done < <(lab_in home-edge /usr/bin/python3 "$(dirname "$0")/status_page.py" 2>&1; echo "ended $?")

@@ -14,6 +14,7 @@ function showSession(s) {
       "It has no password, so nothing can be changed from here. To enable restarting phones and fetching files anew, run ",
       el("code", {}, "sudo dropwire passwd"), " on this box and choose one."]);
   if (shown) showActions(shown);
+  if (admissions) showAdmissions(admissions);
   if (files) showFiles(files);
 }
 function say(words, bad) {
@@ -35,7 +36,7 @@ async function perform(path, insist) {
     say(problem.status ? "That was not done: " + sentence(problem.message) : "No answer from Dropwire.", true);
     if (problem.status === 409 && insist) insist(problem.message);
   }
-  want("phones"); want("phone"); want("files");
+  want("phones"); want("phone"); want("files"); want("admissions");
   return done;
 }
 const sentence = (words) => words.charAt(0).toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? "" : ".");
@@ -70,15 +71,17 @@ const kActions = {
   reset: { label: "Reset", sure: "Reset this phone? It boots and fetches its files." },
   forget: { label: "Forget", sure: "Forget this phone and its story? It comes back when it asks again." },
 };
+const kept_out = (x) => x.findings.some((f) => f.code === "not_admitted");
 function showActions(x) {
-  draw("actions", [x.key, session.logged_in, session.password_set], () => !session.logged_in
+  draw("actions", [x.key, session.logged_in, session.password_set, kept_out(x)], () => !session.logged_in
     ? el("p", { class: "quiet" }, session.password_set ? [el("a", { href: "#login" }, "Log in"), " to restart or forget this phone, or to watch its messages."]
       : ["To restart a phone from here or to watch its messages, give this box a password: ", el("code", {}, "sudo dropwire passwd"), "."])
     : buttons(x));
 }
 function buttons(x) {
   return [el("p", { class: "buttons" }, Object.entries(kActions).map(([name, a]) => el("button", { type: "button", "data-act": name }, a.label)),
-    el("button", { type: "button", "data-trace": true }, "Watch its messages")),
+    el("button", { type: "button", "data-trace": true }, "Watch its messages"),
+    kept_out(x) && x.device ? el("button", { type: "button", class: "strong", "data-admit": true }, "Admit this phone") : null),
     el("p", { id: "sure", class: "buttons", hidden: true })];
 }
 function ask_again(act, words, force) {
@@ -89,7 +92,8 @@ function ask_again(act, words, force) {
   $("sure").querySelector("[data-no]").focus();
 }
 $("actions").addEventListener("click", async (e) => {
-  const { act, yes, no, force, trace } = e.target.dataset;
+  const { act, yes, no, force, trace, admit } = e.target.dataset;
+  if (admit !== undefined) return perform(`/api/admissions/${encodeURIComponent(shown.device)}/admit`);
   if (trace !== undefined) return begin_trace(shown.key);
   if (act) return ask_again(act, kActions[act].sure);
   if (!yes && !no) return;
@@ -99,4 +103,22 @@ $("actions").addEventListener("click", async (e) => {
   const path = `/api/phones/${encodeURIComponent(shown.key)}/${yes}` + (force !== undefined ? "?force=1" : "");
   const insist = force === undefined ? (words) => ask_again(yes, sentence(words), true) : null;
   if (await perform(path, insist) && yes === "forget") location.hash = "#home";
+});
+
+// Who may have a phone's own files, where not everybody may.
+let admissions = null;
+function showAdmissions(a) {
+  admissions = a;
+  const open = a?.windows.find((w) => !w.device);
+  show("admission", !!a && a.phones !== "all");
+  if (!a || a.phones === "all") return;
+  draw("admission", [a.phones, !!open, session.logged_in], () => [
+    el("p", {}, open ? ["Every phone that asks is admitted until ", el("strong", {}, new Date(open.until).toLocaleTimeString()), "."]
+      : a.phones === "known" ? "A phone gets its configuration only where it is admitted." : "Only phones of the list, and those that somebody admitted, get their configuration."),
+    session.logged_in ? el("p", { class: "buttons" }, open ? el("button", { type: "button", "data-admission": "close" }, "Admit no more")
+      : el("button", { type: "button", "data-admission": "open" }, "Admit new phones for 15 minutes")) : null]);
+}
+$("admission").addEventListener("click", (e) => {
+  const what = e.target.dataset.admission;
+  if (what) perform("/api/admissions/" + what);
 });

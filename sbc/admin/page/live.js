@@ -17,9 +17,10 @@ const kAsks = {
   phone: [() => "/api/phones/" + encodeURIComponent(chosen()), showPhone],
   connect: [() => "/api/connect", showGuide],
   files: [() => "/api/files", showFiles],
+  admissions: [() => "/api/admissions?limit=0", showAdmissions],
 };
 // What a view needs; what it does not is asked for when somebody goes there.
-const kNeeds = { home: ["status", "doctor", "phones", "calls"], phone: ["status", "connect", "phone"], connect: ["status", "connect"],
+const kNeeds = { home: ["status", "doctor", "phones", "calls", "admissions"], phone: ["status", "connect", "phone"], connect: ["status", "connect"],
   files: ["status", "files"], box: ["status", "doctor"], login: [] };
 const due = new Set();
 let timer = null, looking = false, looked_at = 0, lastGood = null;
