@@ -17,7 +17,8 @@ namespace dw {
 /// What is remembered of sources (or of names, AORs, Call-IDs: any Key that KeyedHash takes), with a bound and with constant work,
 /// whatever comes: kWays entries share a set, nothing is scanned or moved, and memory is taken a set at a time. In a full set the
 /// entry with the least standing makes room, of equals the one used longest ago: forged sources push out forged sources. A
-/// standing lasts for kStandingKept after the entry was last taken. No I/O.
+/// standing lasts for kStandingKept after the entry was last taken, or, where Value has `Standing at(TimePoint)`, as long as that says.
+/// No I/O.
 template <class Key, class Value>
 class SourceTable {
  public:
@@ -111,7 +112,11 @@ class SourceTable {
     auto& set = sets_[place_of(key)];
     if (!set) set = std::make_unique<Set>();
     const auto worth = [&](const Entry& e) {
-      return now - e.used > kStandingKept ? Standing::stranger : e.standing;
+      if constexpr (requires { e.value.at(now); }) {
+        return e.value.at(now);
+      } else {
+        return now - e.used > kStandingKept ? Standing::stranger : e.standing;
+      }
     };
     Entry* least = nullptr;
     for (Entry& e : *set) {

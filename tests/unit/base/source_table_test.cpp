@@ -125,3 +125,18 @@ TEST_CASE("addresses that are merely real never push out those with registered p
   CHECK(kept == 5000);
   CHECK(known.size() == KnownSources::kMaxSources);
 }
+
+TEST_CASE("nor after hours in which nothing was heard of them, while their registration lasts") {
+  KnownSources known(5);
+  for (std::uint32_t i = 0; i < 1000; ++i) {
+    known.proved(kTableStart, address_of(i), Standing::registered, 24h);
+    known.proved(kTableStart, address_of(5000 + i), Standing::registered, 1h);  // over by then: they make room
+  }
+  for (std::uint32_t i = 0; i < 300'000; ++i)
+    known.proved(kTableStart + 3h, address_of(10'000 + i), Standing::proven);
+  std::size_t kept = 0;
+  for (std::uint32_t i = 0; i < 1000; ++i)
+    kept += known.standing(kTableStart + 3h, address_of(i)) == Standing::registered ? 1 : 0;
+  CHECK(kept == 1000);
+  CHECK(known.size() == KnownSources::kMaxSources);
+}
