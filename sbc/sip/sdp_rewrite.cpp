@@ -283,6 +283,7 @@ void Rewriter::put(const SdpLine& line) {
     begin_media();
   }
   const std::size_t start = out_.size();
+  const bool rtcp_due = rtcp_due_;
   const bool changed = put_changed(line);
   std::string_view said = changed ? std::string_view(out_).substr(start) : line.text;
   if (changed && (line.type == 'c' || line.type == 'o'))  // its last word is ours
@@ -290,6 +291,7 @@ void Rewriter::put(const SdpLine& line) {
   if ((changed || !names_no_host(line)) && hosts_.told_in(said)) {
     if (!put_instead(line, start)) {
       out_.resize(start);
+      rtcp_due_ = rtcp_due;  // if it was the section's a=rtcp, that is still to come
       return;
     }
     out_ += line.end;

@@ -489,6 +489,17 @@ TEST_CASE("RTCP at a port of its own is told by a=rtcp, in the section that it b
   CHECK(rewritten(out, rewrite).text == out);
 }
 
+TEST_CASE("RTCP at a port of its own is told although the phone's a=rtcp makes no sense and names its address") {
+  SdpRewrite rewrite = to({"203.0.113.1:20000"});
+  rewrite.rtcp[0] = at("203.0.113.1:31001");
+  const std::string head = "c=IN IP4 192.0.2.1\nm=audio 5 RTP/AVP 0\n";
+  const std::string body = head + "a=rtcp:7 IM!IP4 192.0.2.1\na=sendrecv\n";
+  const std::string out = rewritten(body, rewrite).text;
+  CHECK_FALSE(out.contains("192.0.2.1"));
+  CHECK(out.contains("a=sendrecv\na=rtcp:31001"));
+  CHECK(rewritten(out, rewrite).text == out);
+}
+
 TEST_CASE("RTCP at a port of its own: the phone's a=rtcp says it, and the address where that is another one") {
   SdpRewrite rewrite = to({"203.0.113.1:20000"});
   rewrite.rtcp[0] = at("203.0.113.1:31001");
