@@ -184,9 +184,9 @@ TEST_CASE("phone http over TCP: strangers that hold connections keep neither a k
   REQUIRE(v6);
   const Endpoint at{*IpAddress::parse("127.0.0.1"), v4->port};
   const auto from = [](unsigned n) { return IpAddress::v4(0x7f000000U + n); };
-  std::vector<std::unique_ptr<test::StreamClient>> idle;
+  std::vector<std::unique_ptr<dw::test::StreamClient>> idle;
   const auto hold = [&](const Endpoint& where, const IpAddress& source) {
-    idle.push_back(std::make_unique<test::StreamClient>(where, 0, source));
+    idle.push_back(std::make_unique<dw::test::StreamClient>(where, 0, source));
     idle.back()->send("GET /a.xml HTTP/1.1\r\n");  // the rest never comes
     loop.run_until([] { return false; }, std::chrono::milliseconds(1));
   };
@@ -203,7 +203,7 @@ TEST_CASE("phone http over TCP: strangers that hold connections keep neither a k
     hold(at, from(20 + n % 10));
   CHECK(loop.run_until([&] { return held() == 32; }, std::chrono::seconds(20)));
   const auto gets_it = [&](const IpAddress& source) {
-    test::StreamClient phone(at, 0, source);
+    dw::test::StreamClient phone(at, 0, source);
     phone.send("GET /a.xml HTTP/1.1\r\nHost:h\r\nConnection: close\r\n\r\n");
     loop.run_until(
         [&] {
