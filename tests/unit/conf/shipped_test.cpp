@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -78,10 +80,41 @@ TEST_CASE("the examples load without a complaint and show the operator's central
     const Loaded loaded = load_alone(file(name));
     CHECK(loaded.problems.empty());
     CHECK(loaded.config.mode == mode);
-    CHECK(loaded.config.central.host == "185.165.44.51");
+    CHECK(loaded.config.central.host == "pbx.example.net");
     CHECK(loaded.config.central.provisioning.origins ==
-          std::vector<std::string>{"http://185.165.44.51:6970/", "tftp://185.165.44.51/"});
+          std::vector<std::string>{"http://pbx.example.net:6970/", "tftp://pbx.example.net/"});
   }
+}
+
+TEST_CASE("no example names anybody's real address: documentation's (RFC 5737) and private ones alone") {
+  const auto is_example = [](const IpAddress& a) {
+    const std::string text = a.to_string();
+    return a.is_private() || a.is_unspecified() ||
+           std::ranges::any_of(std::array{"192.0.2.", "198.51.100.", "203.0.113."}, [&](const char* net) { return text.starts_with(net); });
+  };
+  CHECK_FALSE(is_example(*IpAddress::parse("185.0.2.1")));
+  std::size_t seen = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(kFolder + "examples")) {
+    if (!entry.is_regular_file() || entry.path().extension() == ".raw" || entry.path().extension() == ".png") continue;
+    const std::string text = file(std::filesystem::relative(entry.path(), kFolder).string());
+    CAPTURE(entry.path().string());
+    TextCursor cursor(text);
+    while (!cursor.at_end()) {
+      (void)cursor.take_until("0123456789");
+      std::string word;
+      while (!cursor.at_end() && (cursor.peek() == '.' || (cursor.peek() >= '0' && cursor.peek() <= '9'))) {
+        word += cursor.peek();
+        cursor.skip_char(cursor.peek());
+      }
+      while (word.ends_with('.')) word.pop_back();
+      if (const auto address = IpAddress::parse(word); std::ranges::count(word, '.') == 3 && address) {
+        CAPTURE(word);
+        CHECK(is_example(*address));
+        ++seen;
+      }
+    }
+  }
+  CHECK(seen > 0);
 }
 
 TEST_CASE("every reference tells every setting") {
