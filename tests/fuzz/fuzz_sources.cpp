@@ -149,9 +149,9 @@ FairShare::Verdict judged(const FairShare::Options& options, const std::vector<H
   const bool stranger = asks.standing == Standing::stranger;
   const std::size_t most = stranger ? options.per_source : options.per_known_source;
   const std::size_t kept = options.total * std::min(options.kept_for_known, 100U) / 100;
-  if (held.size() >= options.total) return FairShare::Verdict::total;
   if (most > 0 && source >= most) return FairShare::Verdict::source;
   if (most > 0 && asks.address.is_v6() && site >= FairShare::kSite * most) return FairShare::Verdict::site;
+  if (held.size() >= options.total) return FairShare::Verdict::total;
   if (stranger && strangers >= options.total - kept) return FairShare::Verdict::strangers;
   return FairShare::Verdict::granted;
 }
