@@ -251,7 +251,7 @@ void Fight::given_back() {
   // Requests that nobody answered last as long as SIP's timers: only a long run waits for them. Calls of strangers are not asked
   // for: those that share all names with another one stay up, as nobody ends them.
   std::vector<std::string> gauges = {"dropwire_sccp_connections", "dropwire_sccp_calls", "dropwire_sip_connections",
-                                     "dropwire_table_entries sip_half_message_blocks", "dropwire_table_entries sccp_held_octets"};
+                                     "dropwire_table_entries sip_held_octets", "dropwire_table_entries sccp_held_octets"};
   if (arguments_.seconds > 0) gauges.emplace_back("dropwire_sip_transactions");
   std::string what = "what strangers held is given back";
   TimePoint next{};
