@@ -16,14 +16,15 @@ class KeyedHash {
 
   std::uint64_t operator()(std::string_view octets) const {
     std::uint64_t state = fold(seed_ ^ octets.size(), kOdd);
-    for (; octets.size() > 8; octets.remove_prefix(8))
-      state = fold(state ^ word(octets.substr(0, 8)), kOdder ^ seed_);
-    return finish(state ^ word(octets));
+    const char* at = octets.data();
+    std::size_t left = octets.size();
+    for (; left > 8; at += 8, left -= 8)
+      state = fold(state ^ word<8>(at), kOdder ^ seed_);
+    return finish(state ^ last_word(at, left));
   }
   std::uint64_t operator()(const IpAddress& address) const {
-    const auto octets = address.octets();
-    return fold((*this)(as_text(octets)) ^ address.scope(),
-                kOdder ^ seed_);
+    if (address.is_v4()) return finish(seed_ ^ kOdd ^ word<4>(as_text(address.octets()).data()));
+    return fold((*this)(as_text(address.octets())) ^ address.scope(), kOdder ^ seed_);
   }
   std::uint64_t operator()(const Endpoint& e) const { return fold((*this)(e.address) ^ e.port, kOdd ^ seed_); }
   std::uint64_t operator()(std::uint64_t number) const { return finish(seed_ ^ number); }
@@ -36,10 +37,18 @@ class KeyedHash {
     const Wide product = static_cast<Wide>(a) * b;
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
   }
-  static std::uint64_t word(std::string_view octets) {
+  template <std::size_t size>
+  static std::uint64_t word(const char* at) {
     std::uint64_t value = 0;
-    if (!octets.empty()) std::memcpy(&value, octets.data(), octets.size());
+    std::memcpy(&value, at, size);
     return value;
+  }
+  /// Up to eight octets; loads of a fixed size, which may overlap. Different octets of one size give different words.
+  static std::uint64_t last_word(const char* at, std::size_t size) {
+    if (size == 8) return word<8>(at);
+    if (size >= 4) return word<4>(at) << 32U | word<4>(at + size - 4);
+    if (size == 0) return 0;
+    return word<1>(at) << 16U | word<1>(at + size / 2) << 8U | word<1>(at + size - 1);
   }
   std::uint64_t finish(std::uint64_t state) const { return fold(fold(state, kOdder ^ seed_) ^ seed_, kOdd); }
 

@@ -17,6 +17,7 @@ constexpr double kStrangerLeaves = -0.4, kStrangerHeavyLeavesMore = 1.4;
 }  // namespace
 
 double RegisterPace::Load::now_is(TimePoint now) const {
+  if (now == at) return count;
   return count * std::exp2(-std::chrono::duration<double>(now - at) / std::chrono::duration<double>(kHalfLife));
 }
 
