@@ -1,5 +1,5 @@
-// Operations from the input on what is remembered of sources, and on who holds how much: SourceTable, KnownSources, FairShare
-// and FairRate, each beside a naive model. Whatever comes: bounds hold, what is kept for known ones is left to them, what goes
+// Operations from the input on what is remembered of sources, and on who holds how much: SourceTable, KnownSources, FairShare,
+// FairRate and ConnectionBudget, each beside a naive model. Whatever comes: bounds hold, what is kept for known ones is left to them, what goes
 // is worth least, and counts return to zero.
 #include <array>
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sbc/base/byte_reader.hpp"
+#include "sbc/base/connection_budget.hpp"
 #include "sbc/base/fair_share.hpp"
 #include "sbc/base/known_sources.hpp"
 
@@ -253,11 +254,72 @@ void fair_rate(ByteReader& in) {
   }
 }
 
+// ---- ConnectionBudget ----
+
+struct Connection {
+  IpAddress address;
+  bool settled = false;
+  std::size_t held = 0;
+};
+
+void connection_budget(ByteReader& in) {
+  ConnectionBudget::Options options;
+  options.total = in.u8("total") % 32;
+  options.per_source = 1 + in.u8("per source") % 16;
+  options.max_held = std::size_t{in.u8("held")} * 64;
+  ConnectionBudget budget(options, in.u8("seed"));
+  std::map<ConnectionBudget::Id, Connection> there;
+  TimePoint now{};
+  ConnectionBudget::Id last = 0;
+  for (std::size_t i = 0; i < kMaxOperations && in.remaining() > 0; ++i) {
+    now += std::chrono::milliseconds(in.u8("later") * 20);
+    const std::uint8_t what = in.u8("what"), which = in.u8("which");
+    const ConnectionBudget::Id id = last == 0 ? 0 : 1 + which % last;  // also one that is gone
+    const auto at = there.find(id);
+    if (what % 8 < 4) {
+      const IpAddress address = address_from(which);
+      const auto answer = budget.arrive(now, ++last, address, standing_from(what / 8));
+      for (const auto goes : answer.go) {
+        must(there.contains(goes) && !there.at(goes).settled);
+        there.erase(goes);
+      }
+      if (answer.verdict == ConnectionBudget::Verdict::taken) there[last] = {address, false, 0};
+    } else if (what % 8 == 4) {
+      budget.left(id);
+      there.erase(id);
+    } else if (what % 8 == 5) {
+      what / 8 % 2 == 0 ? budget.shown(now, id) : budget.idle(now, id);
+    } else if (what % 8 == 6) {
+      budget.settled(id);
+      if (at != there.end()) at->second.settled = true;
+    } else if (at != there.end()) {
+      const std::size_t octets = std::size_t{what} * which;
+      bool itself = false;
+      for (const auto goes : budget.holds(id, octets)) {
+        must(there.contains(goes) && (goes == id || !there.at(goes).settled));
+        itself = itself || goes == id;
+        there.erase(goes);
+      }
+      if (!itself) at->second.held = octets;
+    }
+    std::size_t held = 0;
+    std::map<IpAddress, std::size_t> sources;
+    for (const auto& [_, connection] : there) {
+      held += connection.held;
+      must(++sources[source_of(connection.address)] <= options.per_source);
+    }
+    must(budget.connections() == there.size() && there.size() <= options.total);
+    must(budget.held_octets() == held && held <= options.max_held);
+  }
+  for (const auto& [id, _] : there) budget.left(id);
+  must(budget.connections() == 0 && budget.held_octets() == 0);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   ByteReader in({data, size});
-  switch (in.u8("which") % 4) {
+  switch (in.u8("which") % 5) {
     case 0:
       source_table(in);
       break;
@@ -267,8 +329,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 2:
       fair_share(in);
       break;
-    default:
+    case 3:
       fair_rate(in);
+      break;
+    default:
+      connection_budget(in);
   }
   return 0;
 }
