@@ -143,7 +143,7 @@ call cut moved-phone "$DW_LAB_TOOLS/lab_sccp_phone" --server $EDGE:2000 --device
   --do "register; wait registered 15; dial 600; wait media 15; expect-rtp 40 15; send-rtp 20s" &
 waiting=($!)
 call mover moved-phone "$DW_LAB_TOOLS/lab_sip_phone" --server $EDGE:5060 --first-ext 2009 --device SEP000000002009 --listen-port 5079 --rtp 18100 \
-  --do "register; wait registered 15; sleep 10s; refresh; wait registered 15; wait ringing 20; answer; wait connected; expect-rtp 20 15; wait ended 20" &
+  --do "register; wait registered 15; wait-file $LAB_DIR/moved.learned 60; refresh; wait registered 15; wait ringing 20; answer; wait connected; expect-rtp 20 15; wait ended 20" &
 waiting+=($!)
 heard() { tells moved calls --json | tr -d ' \n' | grep -Eq '"from_central":\{[^}]*"packets":([5-9][0-9]|[0-9]{3,})'; }
 at_new() { bindings kamailio 2009 | grep -q "@$new:"; }
@@ -155,6 +155,7 @@ host_address moved-rtr wan $new/24
 moved_rules
 lab_in moved-rtr conntrack -F >/dev/null 2>&1
 check "moved: the new WAN address is learned" wait_until 25 log_has moved "external=$new"
+: >"$LAB_DIR/moved.learned"
 check "moved: the doctor says what became of the call" wait_until 20 eval 'tells moved doctor | grep -q router_moved'
 check "moved: and so do the calls" eval "tells moved calls | tr -s ' \n' ' ' | grep -q 'since the router.s address changed'"
 check "moved: the phone's next registration tells the SIP server" wait_until 20 at_new
