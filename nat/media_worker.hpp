@@ -2,6 +2,7 @@
 #include <array>
 #include <atomic>
 #include <memory>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -11,6 +12,8 @@
 #include "nat/media_receiver.hpp"
 #include "nat/media_stream.hpp"
 #include "sbc/base/result.hpp"
+
+struct epoll_event;
 
 namespace dw::nat {
 
@@ -98,6 +101,7 @@ class MediaWorker {
   void sweep();
   void keep_way_open(MediaStream& stream);
 
+  static void prefetch(std::span<const epoll_event> batch, std::size_t at);
   void on_readable(MediaSocket& socket);
   /// The socket's next packets are old: takes many at once, so that those that are not have their turn.
   void catch_up(MediaSocket& socket);

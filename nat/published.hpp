@@ -7,6 +7,8 @@
 #include <thread>
 #include <type_traits>
 
+#include "nat/core/prefetch.hpp"
+
 namespace dw::nat {
 
 /// A value that one thread writes and another reads whole, without a lock: the writer never waits (a sequence
@@ -25,6 +27,7 @@ class Published {
       words_[i].store(words[i], std::memory_order_release);
     version_.store(version + 2, std::memory_order_release);
   }
+  void prefetch() const { nat::prefetch(this, this + 1); }
   T read() const {
     Words words;
     for (;; std::this_thread::yield()) {

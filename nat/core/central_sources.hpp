@@ -36,17 +36,24 @@ class CentralSources {
   bool takes_opaque(TimePoint now, const Endpoint& from);
   bool takes_rtcp(TimePoint now, const Endpoint& from, bool valid);
 
+  /// Asks for the memory that the far end's next RTP will touch.
+  void prefetch() const {
+    nat::prefetch(this, &rtp_);
+    rtp_.prefetch();
+  }
+
  private:
   bool is_known(TimePoint now, const Endpoint& from, const std::optional<RtpHeader>& header);
   bool entitled(const IpAddress& address) const;
   bool in_networks(const IpAddress& address) const { return allowed_ && allowed_->in_networks(address); }
 
-  std::shared_ptr<const AllowedSenders> allowed_;
-  PortLocks rtp_, rtcp_{Latch::kRtcpSilence};
   IpAddress far_end_;  ///< the last that was named
-  MediaSources sources_;
   bool named_ = false;  ///< there is a far end
   bool searching_ = false;
+  PortLocks rtp_;
+  PortLocks rtcp_{Latch::kRtcpSilence};
+  std::shared_ptr<const AllowedSenders> allowed_;
+  MediaSources sources_;
   Latch first_;
   std::optional<TimePoint> entitled_heard_;
 };

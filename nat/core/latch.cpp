@@ -45,6 +45,13 @@ bool Latch::has_roamed(const Endpoint& from, const std::optional<RtpHeader>& hea
 }
 
 Latch::Verdict Latch::on_rtp(TimePoint now, const Endpoint& from, const std::optional<RtpHeader>& header) {
+  // Nearly every packet. Whoever is the far end may latch.
+  if (header && far_end_ && from == *far_end_) {
+    last_heard_ = now;
+    guessed_ = false;
+    note(now, *header);
+    return Verdict::accepted;
+  }
   if (!is_open()) return Verdict::closed;
   const bool roamed = has_roamed(from, header);
   if (!may_latch(from.address) && !roamed) {
@@ -52,19 +59,13 @@ Latch::Verdict Latch::on_rtp(TimePoint now, const Endpoint& from, const std::opt
     return Verdict::stranger;
   }
   if (!header) return Verdict::invalid;
-  if (far_end_ && from == *far_end_) {
-    last_heard_ = now;
-    guessed_ = false;
-    note(now, *header);
-    return Verdict::accepted;
-  }
   if (!roamed && !may_move(now)) {
     ++strangers_;
     return Verdict::stranger;
   }
   const auto next = static_cast<std::uint16_t>(candidate_sequence_ + 1);
   const bool goes_on = candidate_count_ > 0 && from == candidate_ && header->ssrc == candidate_ssrc_ && header->sequence == next;
-  candidate_count_ = goes_on ? candidate_count_ + 1 : 1;
+  candidate_count_ = goes_on ? static_cast<std::uint8_t>(candidate_count_ + 1) : 1;
   candidate_ = from;
   candidate_ssrc_ = header->ssrc;
   candidate_sequence_ = header->sequence;

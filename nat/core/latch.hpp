@@ -18,9 +18,10 @@ namespace dw::nat {
 class Latch {
  public:
   static constexpr unsigned kProbation = 2;                   ///< packets of one source and SSRC, in order
-  static constexpr Duration kSilence = std::chrono::seconds(3);
+  using Silence = std::chrono::duration<std::uint16_t>;  ///< seconds
+  static constexpr Silence kSilence{3};
   /// RTCP is sent every five seconds at least, or not at all (RFC 3550 §6.2): silence is longer there.
-  static constexpr Duration kRtcpSilence = std::chrono::seconds(15);
+  static constexpr Silence kRtcpSilence{15};
 
   enum class Verdict : std::uint8_t {
     accepted,   ///< from the locked source, or from one on probation: relay it
@@ -30,7 +31,7 @@ class Latch {
     closed,     ///< signalling has not opened this leg
   };
 
-  explicit Latch(Duration silence = kSilence) : silence_(silence) {}
+  explicit Latch(Silence silence = kSilence) : silence_(silence) {}
 
   /// Signalling opened the leg, or opened it again: `address` alone may latch. The old far end stays in use until
   /// another one has passed probation.
@@ -72,21 +73,22 @@ class Latch {
   bool may_latch(const IpAddress& address) const { return anybody_ || address == address_; }
   bool may_move(TimePoint now) const { return !far_end_ || reopened_ || guessed_ || now - last_heard_ > silence_; }
 
-  Duration silence_;
+  // First what each packet of the far end touches.
+  std::optional<Endpoint> far_end_;
+  TimePoint last_heard_{};
+  std::optional<Own> own_;
+  bool guessed_ = false;  ///< by a keepalive alone
+  bool reopened_ = false;
+  bool anybody_ = false;
+  std::uint8_t candidate_count_ = 0;
+  Silence silence_;
+  std::uint16_t candidate_sequence_ = 0;
+  std::uint32_t candidate_ssrc_ = 0;
+  Endpoint candidate_;
   IpAddress address_;
   IpAddress roams_to_;  ///< none: nowhere
-  std::optional<Own> own_;
-  bool anybody_ = false;
-  bool guessed_ = false;  ///< by a keepalive alone
-  std::optional<Endpoint> far_end_;
-  bool reopened_ = false;
-  TimePoint last_heard_{};
-  Endpoint candidate_;
-  std::uint32_t candidate_ssrc_ = 0;
-  std::uint16_t candidate_sequence_ = 0;
-  unsigned candidate_count_ = 0;
-  std::uint64_t strangers_ = 0;
   std::uint32_t moves_ = 0;
+  std::uint64_t strangers_ = 0;
 };
 
 }  // namespace dw::nat

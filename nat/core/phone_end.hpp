@@ -22,7 +22,7 @@ struct PhoneEnd {
   }
   /// The latch took a packet; `moved`: of a new place.
   void heard(TimePoint now, bool moved) {
-    if (moved || now - stated_at_ > kUnderWay) newer_ = false;
+    if (newer_ && (moved || now - stated_at_ > kUnderWay)) newer_ = false;
   }
   const std::optional<Endpoint>& to(bool stated_first) const {
     return stated_ && (stated_first || newer_ || !latch.far_end()) ? stated_ : latch.far_end();

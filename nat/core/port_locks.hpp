@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "nat/core/latch.hpp"
+#include "nat/core/prefetch.hpp"
 
 namespace dw::nat {
 
@@ -14,7 +15,7 @@ class PortLocks {
  public:
   static constexpr std::size_t kHosts = 4;  ///< of more, those unheard for longest go; never the one that was named last
 
-  explicit PortLocks(Duration silence = Latch::kSilence) { hosts_.fill(Latch(silence)); }
+  explicit PortLocks(Latch::Silence silence = Latch::kSilence) { hosts_.fill(Latch(silence)); }
 
   /// Signalling names the far end's port, or that there is none: all may move.
   void name(const std::optional<Endpoint>& named);
@@ -23,14 +24,16 @@ class PortLocks {
   bool takes(TimePoint now, const Endpoint& from, const RtpHeader& header);
   /// RTCP, and what is not RTP.
   bool takes(TimePoint now, const Endpoint& from);
+  /// Asks for the memory that the named one's next packet will touch.
+  void prefetch() const { nat::prefetch(this, &hosts_[1]); }
 
  private:
   /// Takes it as the named one.
   bool is_named(TimePoint now, const Endpoint& from);
   Latch& of(const IpAddress& address);
 
-  std::array<Latch, kHosts> hosts_;  ///< the first is the one that was named last
   std::optional<Endpoint> named_;
+  std::array<Latch, kHosts> hosts_;  ///< the first is the one that was named last
 };
 
 }  // namespace dw::nat

@@ -93,6 +93,14 @@ RelaySession::Outcome RelaySession::refused(Latch::Verdict verdict) {
   return {verdict == Latch::Verdict::invalid ? Fate::invalid : Fate::stranger, false, nullptr};
 }
 
+void RelaySession::prefetch(Port port) const {
+  if (for_rtcp(port)) return;
+  nat::prefetch(&rtp_, on_phone_side(port) ? static_cast<const void*>(&far_latch_ + 1) : &from_phone_);
+  if (on_phone_side(port)) return;
+  nat::prefetch(&far_end_, &sources_);
+  sources_.prefetch();
+}
+
 RelaySession::Outcome RelaySession::on_packet(TimePoint now, Port port, const Endpoint& from, Bytes packet) {
   if (port == Port::phone_rtp) return on_phone_rtp(now, from, packet);
   if (port == Port::phone_rtcp) return on_phone_rtcp(now, from, packet);

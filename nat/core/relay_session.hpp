@@ -86,6 +86,8 @@ class RelaySession {
   void silence() { silent_ = true; }
 
   Outcome on_packet(TimePoint now, Port port, const Endpoint& from, Bytes packet);
+  /// Asks for the memory that the next packet at this port will touch.
+  void prefetch(Port port) const;
   /// From another stream of ours, as if it had come in on the central side at `port`.
   Outcome on_bridged(TimePoint now, Port port, Bytes packet);
   /// What became of the packet that was taken at `port`.
@@ -148,26 +150,35 @@ class RelaySession {
   bool is_feed(const Endpoint& from) const;
   StreamStats& stats(Port port) { return on_phone_side(port) ? from_phone_ : from_central_; }
 
+  // What a packet of the phone touches lies together, and what one of the central side does: see prefetch().
+  alignas(64) PhoneEnd rtp_;
   IpAddress phone_address_;
   const bool stated_first_, symmetric_;
-  PhoneEnd rtp_, rtcp_;
-  CentralSources sources_;
-  std::optional<Endpoint> far_end_, far_end_rtcp_, feed_;
-  std::optional<Endpoint> stated_rtcp_;  ///< the far end's, in its own words
-  Latch far_latch_;  ///< open while symmetric
-  bool far_end_heard_ = false;
-  StreamStats from_phone_, from_central_;
-  std::optional<TimePoint> from_phone_rtcp_, from_central_rtcp_;  ///< when the last came
-  Delivery to_phone_, to_central_;
+  bool silent_ = false;
+  bool opaque_ = false;
   FaxSwitch fax_;
+  StreamStats from_phone_;
+  std::optional<TimePoint> from_phone_rtcp_;  ///< when the last came
+  Delivery to_central_;
+  WayOut rtp_way_;
+  alignas(64) std::optional<Endpoint> far_end_;
+  Latch far_latch_;  ///< open while symmetric
+  StreamStats from_central_;
+  std::optional<TimePoint> from_central_rtcp_;
+  Delivery to_phone_;
   std::optional<Endpoint> central_heard_;  ///< where the last RTP came from
   RtpHeader last_to_phone_;
   bool sent_before_ = false;
-  bool silent_ = false;
-  bool opaque_ = false;
+  bool far_end_heard_ = false;
   TimePoint sent_to_phone_{};
+  std::optional<Endpoint> feed_;
+  CentralSources sources_;
+
+  PhoneEnd rtcp_;
+  std::optional<Endpoint> far_end_rtcp_;
+  std::optional<Endpoint> stated_rtcp_;  ///< the far end's, in its own words
   std::uint64_t central_strangers_ = 0;
-  WayOut rtp_way_, rtcp_way_;
+  WayOut rtcp_way_;
 };
 
 }  // namespace dw::nat

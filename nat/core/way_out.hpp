@@ -26,6 +26,7 @@ class WayOut {
   }
   /// A packet of the stream's own left.
   void sent(TimePoint now, const Endpoint& to) {
+    if (!open_) return;
     last_to_ = to;
     last_ = now;
   }

@@ -145,7 +145,7 @@ $BENCH_ROUNDS rounds in turns, $(date -u +%F), $(nproc) cores. Medians, least an
 | what | new | old | ratio of medians | ratio within a turn |
 | --- | --- | --- | --- | --- |
 $(row "CPU a relayed packet, 1,000 streams, one core: ns" packet)
-$(row "from $((2 * capacity)) streams back to $((capacity / 2)): seconds until p50 is under 1 ms for good" recovery)
+$(row "from $((2 * capacity)) streams back to $((capacity / 2)): seconds until p50 is under 1 ms for half a second" recovery)
 MD
   exit 0
 fi
@@ -296,7 +296,7 @@ $(rtpengine --version 2>&1 | sed -nE 's/.*Version: ([^ ]+).*/rtpengine \1/p') (u
 | the same with a core to spare, 100 streams at 50 packets a second each way: a wake-up for almost each packet | $(median paced-dropwire-100) | $(median paced-rtpengine-100) | | |
 | streams on one core, 50 packets a second each way, loss under 0.1 %, p50 under 5 ms | $(median streams-dropwire) [$(spread streams-dropwire)] | $(median streams-rtpengine) [$(spread streams-rtpengine)] | ${more:-none} | ≥ 1.5 |
 | added delay at 500 streams, p50: µs | $(median delay-dropwire) [$(spread delay-dropwire)] | $(median delay-rtpengine) [$(spread delay-rtpengine)] | | ≤ rtpengine's |
-| from twice the capacity back to half: seconds until p50 is under 1 ms for good | $(median recovery-dropwire) [$(spread recovery-dropwire)] | $(median recovery-rtpengine) [$(spread recovery-rtpengine)] | | ≤ 1 |
+| from twice the capacity back to half: seconds until p50 is under 1 ms for half a second | $(median recovery-dropwire) [$(spread recovery-dropwire)] | $(median recovery-rtpengine) [$(spread recovery-rtpengine)] | | ≤ 1 |
 | memory a stream, user: KiB | $(median resident) [$(spread resident)] | $(median resident-rtpengine) | | ≤ 4 |
 | memory a stream, kernel (Slab): KiB | $(median slab) [$(spread slab)] | | | ≤ 14 |
 | streams set up a second | $(median setups) [$(spread setups)] | $(median setups-rtpengine), its own offer and answer by a Python client | | ≥ 5000 |

@@ -7,8 +7,9 @@
 //     streams=N     window=N  closed loop: N packets under way, as fast as they come back
 //                   pps=N     open loop: N packets a second and direction
 //     warm=S seconds=S        measured are the packets sent in `seconds` after `warm`
-//     then=N for=S            and then N streams only: recovery=… tells how long the median delay stays over
-//     1 ms direct=1      over the cable between the two namespaces: what the generator itself costs
+//     then=N for=S            and then N streams only: recovery=… tells when half a second begins in which the
+//                             median delay stays under 1 ms
+//     direct=1                over the cable between the two namespaces: what the generator itself costs
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/if_ether.h>
@@ -333,11 +334,14 @@ class Generator {
         static_cast<unsigned long long>(misled_), static_cast<unsigned long long>(skipped_),
         static_cast<unsigned long long>(refused_), sides_[0].overflowed() + sides_[1].overflowed());
     if (!windows_.empty()) {
-      std::size_t calm = windows_.size();
-      while (calm > 0 && !windows_[calm - 1].empty() && median(windows_[calm - 1]) < 1000)
-        --calm;
+      // A stall of the machine long after is not the relay's: half a second of calm is enough.
+      constexpr std::size_t kCalm = 10;
+      std::size_t at = 0, calm = 0;
+      for (; at < windows_.size() && calm < kCalm; ++at)
+        calm = !windows_[at].empty() && median(windows_[at]) < 1000 ? calm + 1 : 0;
+      if (calm == kCalm) at -= kCalm;
       std::printf(" recovery=%.2f",
-                  static_cast<double>(static_cast<Nanoseconds>(calm) * kWindowLength) * 1e-9);
+                  static_cast<double>(static_cast<Nanoseconds>(at) * kWindowLength) * 1e-9);
     }
     std::puts("");
   }
