@@ -85,14 +85,26 @@ DialogSet* Dialogs::find(std::string_view call_id, std::string_view initiator_ta
   return nullptr;
 }
 
-/// The one with that responder; the only one when none has it.
-DialogSet* Dialogs::with_responder(std::string_view call_id, std::string_view initiator_tag, Side initiator,
-                                   std::string_view responder_tag) {
+/// The one with that responder; the only one when none has it. Two ends may choose all names alike, by mistake or of purpose: then
+/// each sender means its own, and a second BYE the second call.
+DialogSet* Dialogs::with_responder(std::string_view call_id, std::string_view initiator_tag, Side initiator, std::string_view responder_tag,
+                                   const std::function<bool(const DialogSet&)>& theirs) {
   const std::string key = key_of(call_id, initiator_tag, initiator);
   const auto [begin, end] = by_key_.equal_range(key);
+  const bool alone = begin != end && std::next(begin) == end;
+  DialogSet* found = nullptr;
+  int rank = -1;
   for (auto at = begin; at != end; ++at) {
-    if (at->second->find(responder_tag)) return at->second;
+    DialogSet& set = *at->second;
+    if (!set.find(responder_tag)) continue;
+    if (alone) return &set;
+    const bool being_ended = set.ended_by != Call::EndedBy::unknown;
+    const int fits = (theirs && theirs(set) ? 4 : 0) + (set.over ? 0 : 2) + (being_ended ? 0 : 1);
+    if (fits <= rank) continue;
+    rank = fits;
+    found = &set;
   }
+  if (found) return found;
   return begin != end && std::next(begin) == end ? begin->second : nullptr;
 }
 
@@ -101,12 +113,24 @@ DialogSet* Dialogs::by_id(std::uint64_t id) {
   return at == by_id_.end() ? nullptr : at->second;
 }
 
-Dialogs::Match Dialogs::match(const Message& request, Side from) {
-  if (DialogSet* const set = with_responder(request.call_id(), request.from_tag(), from, request.to_tag()))
+Dialogs::Match Dialogs::match(const Message& request, Side from, const std::function<bool(const DialogSet&)>& theirs) {
+  if (request.to_tag().empty()) {
+    // It begins something, or its initiator has no tag, as before RFC 3261 (§12.1.1 there).
+    DialogSet* const set = with_responder(request.call_id(), {}, other(from), request.from_tag(), theirs);
+    DialogSet::Dialog* const dialog = set ? set->find(request.from_tag()) : nullptr;
+    return dialog ? Match{set, false, dialog} : Match{};
+  }
+  if (DialogSet* const set = with_responder(request.call_id(), request.from_tag(), from, request.to_tag(), theirs))
     return {set, true, set->find(request.to_tag())};
-  if (DialogSet* const set =
-          with_responder(request.call_id(), request.to_tag(), other(from), request.from_tag()))
+  if (DialogSet* const set = with_responder(request.call_id(), request.to_tag(), other(from), request.from_tag(), theirs))
     return {set, false, set->find(request.from_tag())};
+  return {};
+}
+
+Dialogs::Match Dialogs::match_in(DialogSet& set, const Message& request, Side from) {
+  if (set.call_id != request.call_id()) return {};
+  if (set.initiator == from && set.initiator_tag == request.from_tag()) return {&set, true, set.find(request.to_tag())};
+  if (set.initiator == other(from) && set.initiator_tag == request.to_tag()) return {&set, false, set.find(request.from_tag())};
   return {};
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -107,7 +108,10 @@ class Dialogs {
     bool from_initiator = false;
     DialogSet::Dialog* dialog = nullptr;  ///< nullptr: the set has none with that responder yet
   };
-  Match match(const Message& request, Side from);
+  /// Of several sets with the same names, one that is `theirs` comes first, then one that nobody has ended.
+  Match match(const Message& request, Side from, const std::function<bool(const DialogSet&)>& theirs = {});
+  /// The same of this set alone.
+  static Match match_in(DialogSet& set, const Message& request, Side from);
   /// Another phone of ours has taken the same call.
   bool is_answered_elsewhere(const DialogSet& set) const;
   void forget(DialogSet& set);
@@ -133,8 +137,8 @@ class Dialogs {
   SlotTable<DialogSet> all_;
   std::size_t calls_ = 0;
   std::uint64_t last_id_ = 0;
-  DialogSet* with_responder(std::string_view call_id, std::string_view initiator_tag, Side initiator,
-                            std::string_view responder_tag);
+  DialogSet* with_responder(std::string_view call_id, std::string_view initiator_tag, Side initiator, std::string_view responder_tag,
+                            const std::function<bool(const DialogSet&)>& theirs);
   std::unordered_multimap<std::string_view, DialogSet*, KeyedHash> by_key_;  // one for each phone
   std::unordered_map<std::uint64_t, DialogSet*> by_id_;
   DeadlineHeap deadlines_;

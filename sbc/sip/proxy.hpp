@@ -376,6 +376,7 @@ class Proxy {
   void on_start_over_answer(const Transaction& t, std::uint16_t status, Output& out);
   bool uses_server(std::size_t server) const;
   static FairShare::Options to_servers_of(const ProxyOptions& options);
+  void end_unreached(TimePoint now, const Transaction& t, const Message& m, Output& out);
   // proxy_own.cpp: our own requests and what is due
   void ping_servers(TimePoint now, Output& out);
   void keep_alive(TimePoint now, Binding& b, Output& out);

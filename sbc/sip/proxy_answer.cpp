@@ -164,8 +164,12 @@ void Proxy::note_answer(TimePoint now, Transaction& t, const Message& m, Output&
       }
       return;
     case Method::bye:
-      if (success || m.status() == 481 || m.status() == 408)
+      // It is over for whoever said BYE, whatever the answer (RFC 3261 §15.1.1), unless that asks who he is.
+      if (m.status() == 401 || m.status() == 407) {
+        set->ended_by = Call::EndedBy::unknown;
+      } else if (m.status() >= 200) {
         end_dialog(now, *set, t.from_side == set->initiator ? m.to_tag() : m.from_tag(), out);
+      }
       return;
     case Method::notify:
       // Nothing comes after it (RFC 6665 §4.1.3).

@@ -6,8 +6,7 @@
 namespace dw::sip {
 
 void Proxy::from_central(TimePoint now, const Flow& from, std::size_t server, const Message& m, Output& out) {
-  Dialogs::Match match;
-  if (!m.to_tag().empty()) match = dialogs_.match(m, Side::central);
+  Dialogs::Match match = dialogs_.match(m, Side::central);
   Binding* const binding = match.set ? bindings_.by_id(match.set->binding) : target_of(m, from, server);
   if (!match.set && !binding) return answer(now, m, from, m.to_tag().empty() ? 404 : 481, out);
   if (from.transport == Transport::udp && !central_budget_.admits(now, server)) return over_central_budget(from, out);
@@ -74,15 +73,15 @@ void Proxy::to_phone(TimePoint now, Transaction& t, const Message& m, Output& ou
   const Binding* const binding = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
   const auto unreached = [&](std::uint16_t status, std::string_view lines) {
     refuse(now, t, status, out, lines);
-    if (set && set->dialogs.empty()) end_call(now, *set, out);
+    end_unreached(now, t, m, out);
   };
   // A phone that moved is followed; a call of one that is not registered stays where it is.
   const auto hop =
       hop_to_phone(binding ? bindings_.reach_of(*binding) : set->reach, binding ? binding->maps_host : set->maps_host);
   if (!hop) return unreached(480, "Retry-After: 5\r\n");
   std::string target, routes;
-  if (set && !m.to_tag().empty()) {
-    if (const Party* const party = other_party(*set, dialogs_.match(m, Side::central))) {
+  if (set && !t.begins_dialogs) {
+    if (const Party* const party = other_party(*set, Dialogs::match_in(*set, m, Side::central))) {
       target = party->target;
       routes = party->routes;
     }
@@ -121,7 +120,8 @@ void Proxy::on_ack(TimePoint now, const Flow& from, Side side, const Message& m,
   if (Transaction* const t = transactions_.find_server(server_key(m, from.peer.address, "INVITE"))) {
     if (transactions_.on_ack(now, *t)) return;
   }
-  const auto match = dialogs_.match(m, side);
+  const auto own = [&](const DialogSet& set) { return side == Side::access && is_phone_of(set, from); };
+  const auto match = dialogs_.match(m, side, own);
   if (!match.set || !match.dialog || m.max_forwards() == 0u || check_request(m) ||
       (side == Side::access && !is_phone_of(*match.set, from))) {
     ++counters_.dropped;

@@ -28,9 +28,8 @@ void Proxy::from_phone(TimePoint now, const Flow& from, const Message& m, Output
   if (m.method() == Method::register_) return on_register(now, from, m, out);
   const Binding* binding = bindings_.of_phone(from, words_of(m));
   note_alarm(from, m, binding, out);
-  Dialogs::Match match;
-  if (!m.to_tag().empty()) {
-    match = dialogs_.match(m, Side::access);
+  const Dialogs::Match match = dialogs_.match(m, Side::access, [&](const DialogSet& set) { return is_phone_of(set, from); });
+  if (match.set || !m.to_tag().empty()) {
     if (match.set && !is_phone_of(*match.set, from)) {
       // Call-ID and tags are no secret to whoever was in between.
       offence(now, from, "a request of somebody else's dialog", out);
@@ -181,7 +180,7 @@ void Proxy::open_dialogs(TimePoint now, Transaction& t, const Message& m, const 
 /// said yet.
 bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, Output& out) {
   DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
-  const bool in_dialog = set && !m.to_tag().empty();
+  const bool in_dialog = set && !t.begins_dialogs;
   if (!in_dialog) {
     const auto& bound = servers_.all();
     const bool stays = t.tried == 0 && t.binding != 0 && t.central_server < bound.size() &&
@@ -200,7 +199,7 @@ bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, 
   std::optional<Flow> place, flow;
   bool other_places = false;
   if (in_dialog) {
-    const Party* const party = other_party(*set, dialogs_.match(m, Side::access));
+    const Party* const party = other_party(*set, Dialogs::match_in(*set, m, Side::access));
     if (party) {
       target = party->target;
       routes = party->routes;
@@ -221,7 +220,7 @@ bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, 
   t.forwarded.clear();
   if (const auto refusal = build_request(now, t, m, hop, target, routes, set, t.forwarded, out)) {
     refuse(now, t, refusal, out, refusal_lines(refusal));
-    if (set && set->dialogs.empty()) end_call(now, *set, out);
+    end_unreached(now, t, m, out);
     return true;
   }
   t.to = *flow;
@@ -255,9 +254,15 @@ void Proxy::no_server_left(TimePoint now, Transaction& t, const Message& m, Outp
   if (t.registering) event.device = t.registering->device;
   out.events.push_back(std::move(event));
   refuse(now, t, 503, out, fmt::format("Retry-After: {}\r\n", retry_after()));
-  if (DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
-      set && set->dialogs.empty())
-    end_call(now, *set, out);
+  end_unreached(now, t, m, out);
+}
+
+/// What it began ends with it, and what a BYE was to end as well: whoever said that has forgotten the call.
+void Proxy::end_unreached(TimePoint now, const Transaction& t, const Message& m, Output& out) {
+  DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
+  if (!set) return;
+  if (set->dialogs.empty()) return end_call(now, *set, out);
+  if (t.method == Method::bye) end_dialog(now, *set, t.from_side == set->initiator ? m.to_tag() : m.from_tag(), out);
 }
 
 /// How a server is reached: by UDP from our own port, or by the connection that `owner` has to it, made if

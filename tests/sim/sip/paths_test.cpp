@@ -308,3 +308,23 @@ TEST_CASE("sip: a connection that somebody opens and closes is no fault where no
   CHECK(out.sends.empty());
   CHECK(out.events.empty());
 }
+
+TEST_CASE("sip: the server's BYE ends the call of a phone whose connection is gone") {
+  Stand s;
+  const sip::Flow phone = tcp(s);
+  register_by_tcp(s, phone);
+  SipText invite = s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}));
+  invite.set("Via", "SIP/2.0/TCP 192.168.1.50:" + std::to_string(phone.peer.port) + ";branch=" + s.new_branch());
+  s.say(phone, invite);
+  const SipText there = s.to_central("INVITE");
+  s.server(s.ok_of(there, "callee"));
+  s.say(phone, s.within(invite, "ACK", s.to_phone("INVITE", 200)));
+  REQUIRE(s.proxy.running_calls() == 1);
+  close(s, phone);
+  s.server(s.back(there, "BYE", "callee", 7));
+  CHECK(s.count(true, "BYE", 480) == 1);
+  CHECK(s.proxy.running_calls() == 0);
+  CHECK(s.broker.streams().empty());
+  s.advance(1min);
+  CHECK(s.proxy.dialog_sets() == 0);
+}
