@@ -147,6 +147,7 @@ void PortMapper::begin(const IpAddress& gateway, const IpAddress& ours) {
       [key = key_, gateway](const portmap::Wanted& port) { return nonce_of(key, gateway, port); }});
   if (was_active) changed_({}, {});
   (void)mapper_->set_reflexive(loop_.now(), reflexive_);
+  (void)mapper_->set_peers(loop_.now(), peers_, no_peers_);
   perform(mapper_->start(loop_.now()));
 }
 
@@ -169,6 +170,12 @@ void PortMapper::listen_for_announcements() {
 void PortMapper::set_reflexive(const std::optional<IpAddress>& address) {
   reflexive_ = address;
   if (mapper_) perform(mapper_->set_reflexive(loop_.now(), address));
+}
+
+void PortMapper::set_peers(std::optional<std::vector<IpNetwork>> peers, std::string why) {
+  peers_ = std::move(peers);
+  no_peers_ = std::move(why);
+  if (mapper_ && !done_) perform(mapper_->set_peers(loop_.now(), peers_, no_peers_));
 }
 
 // ---- what the Mapper wants ----
@@ -260,6 +267,12 @@ void PortMapper::tell(const Event& e) {
     case Event::Kind::rebooted:
       ++reboots_;
       return limit_.warn("event=router_restarted router={} it lost its mappings, they are asked for again", gateway_.to_string());
+    case Event::Kind::filtered:
+      return limit_.info("event=port_filter router={} networks={} SIP's port is to be reached from there alone", gateway_.to_string(),
+                         facts.filter.networks);
+    case Event::Kind::filter_refused:
+      return limit_.info("event=port_filter_refused router={} reason=\"{}\" Dropwire drops what strangers send", gateway_.to_string(),
+                         escaped(e.text));
     case Event::Kind::nobody:
       return limit_.warn("event=port_mapping_failed router={} reason=\"{}\" tried again later", gateway_.to_string(),
                          escaped(e.text));
@@ -277,6 +290,8 @@ void PortMapper::append_metrics(MetricsText& out) const {
   const auto now = facts();
   out.gauge("dropwire_port_mappings", "Ports that the router has mapped.", static_cast<double>(now.granted.size()));
   out.gauge("dropwire_port_mappings_wanted", "Ports that the router is asked to map.", static_cast<double>(now.wanted));
+  out.gauge("dropwire_port_mapping_filtered", "1: the router agreed to let only the central side reach SIP's port.",
+            now.filter.state == portmap::FilterFacts::State::agreed ? 1 : 0);
   out.gauge("dropwire_double_nat", "1: the router's external address is not the internet's.", now.double_nat ? 1 : 0);
   out.counter("dropwire_port_mappings_granted_total", "Ports mapped anew.", granted_total_);
   out.counter("dropwire_port_mappings_renewed_total", "Mappings renewed.", renewed_total_);

@@ -43,6 +43,8 @@ class PortMapper {
   void configure(const HostPort& central, bool told);
   /// Takes the mappings back and calls `done`, at once or within kLongestEnd.
   void stop(std::function<void()> done);
+  /// As portmap::Mapper::set_peers.
+  void set_peers(std::optional<std::vector<IpNetwork>> peers, std::string why);
   /// Our address as the internet sees it, once somebody knows.
   void set_reflexive(const std::optional<IpAddress>& address);
 
@@ -76,6 +78,8 @@ class PortMapper {
   IpAddress gateway_, ours_;
   std::shared_ptr<Upnp> upnp_;
   std::optional<IpAddress> reflexive_;
+  std::optional<std::vector<IpNetwork>> peers_;
+  std::string no_peers_;
   std::function<void()> done_;
   bool all_told_ = false;  ///< a line has said that every port is mapped
   net::LogLimit limit_;

@@ -48,6 +48,8 @@ void Mapper::on_pcp(TimePoint now, const pcp::Response& r, Actions& actions) {
     return;
   }
   if (!r.map) {
+    const auto asked = std::ranges::find_if(entries_, [](const Entry& e) { return e.asked && e.wanted.filtered; });
+    if (asked != entries_.end() && on_filter_refused(now, *asked, r.code, actions)) return;
     // An error that repeats nothing of what was asked is the first request's while there is no other.
     if (phase_ != Phase::pcp || r.code == pcp::Code::success) return;
     last_error_ = fmt::format("by PCP the router says: {}", pcp::to_string(r.code));
@@ -61,6 +63,7 @@ void Mapper::on_pcp(TimePoint now, const pcp::Response& r, Actions& actions) {
   const auto at = static_cast<std::size_t>(found - entries_.begin());
   if (phase_ == Phase::stopping) return removed(at, actions);
   if (epoch_.lost_by_pcp(now, r.epoch)) on_state_lost(now, actions);
+  if (on_filter_refused(now, *found, r.code, actions)) return;
   if (phase_ == Phase::pcp && is_final(r.code)) {
     last_error_ = fmt::format("by PCP the router says: {}", pcp::to_string(r.code));
     return probe_next(now, Phase::nat_pmp, actions);
@@ -76,8 +79,11 @@ void Mapper::on_pcp(TimePoint now, const pcp::Response& r, Actions& actions) {
   } else {
     on_external(now, r.map->external, actions);
     on_granted(now, at, {r.map->external, r.map->external_port}, r.lifetime, actions);
+    found->filter_agreed = found->filter_asked;
+    if (found->wanted.filtered && found->filter_agreed != filter_.version()) found->due = now;  // others may reach it by now
   }
   if (first) run(now, Protocol::pcp, actions);
+  judge_filter(now, actions);
 }
 
 void Mapper::on_nat_pmp(TimePoint now, const natpmp::Response& r, Actions& actions) {

@@ -52,11 +52,75 @@ void Mapper::send_map(TimePoint now, Entry& entry, std::uint32_t lifetime, Actio
   } else {
     pcp::write(out, {lifetime, options_.ours, entry.nonce, entry.wanted.transport, entry.wanted.internal, wish.port,
                      wish.address});
+    // §13.3: with a lifetime of 0 a filter is malformed.
+    const bool filtered = entry.wanted.filtered && lifetime != 0;
+    if (filtered && filter_.is_asked()) pcp::write_filters(out, filter_.peers());
+    entry.filter_asked = filtered ? filter_.version() : 0;
   }
   actions.datagrams.push_back(std::move(octets));
   entry.asked = entry.tried = true;
   ++entry.tries;
   entry.due = now + resend_after(now, entry);
+}
+
+Mapper::Actions Mapper::set_peers(TimePoint now, std::optional<std::vector<IpNetwork>> peers, std::string why) {
+  Actions actions;
+  if (!filter_.set(std::move(peers), std::move(why))) return actions;
+  filter_agreed_ = false;
+  if (protocol_ == Protocol::pcp && phase_ == Phase::running) {
+    ask_filter_again(now);
+    pump(now, actions);
+  }
+  return actions;
+}
+
+/// What the router holds is of before. Those that it refused wait as long as they would.
+void Mapper::ask_filter_again(TimePoint now) {
+  for (Entry& entry : entries_)
+    if (entry.wanted.filtered && entry.granted && !entry.asked) entry.due = now;
+}
+
+/// True: the request is sent again without what the router did not take.
+bool Mapper::on_filter_refused(TimePoint now, Entry& entry, pcp::Code code, Actions& actions) {
+  const bool was_open = filter_.open();
+  if (!filter_.refused(entry.filter_asked, code)) return false;
+  entry.asked = false;
+  entry.tries = 0;
+  entry.due = now;
+  filter_agreed_ = false;
+  ask_filter_again(now);
+  if (!was_open) actions.events.push_back({.kind = Event::Kind::filter_refused, .wanted = entry.wanted, .text = filter_.why()});
+  return true;
+}
+
+void Mapper::judge_filter(TimePoint now, Actions& actions) {
+  const bool agreed = filter_facts().state == FilterFacts::State::agreed;
+  if (agreed == filter_agreed_) return;
+  filter_agreed_ = agreed;
+  filter_since_ = now;
+  if (agreed) actions.events.push_back({.kind = Event::Kind::filtered});
+}
+
+FilterFacts Mapper::filter_facts() const {
+  using State = FilterFacts::State;
+  FilterFacts facts;
+  const auto mine = [](const Entry& e) { return e.wanted.filtered; };
+  if (std::ranges::none_of(entries_, mine) || (!filter_.wanted() && filter_.why().empty())) return facts;
+  facts.networks = filter_.networks();
+  const auto agreed = [&](const Entry& e) { return !mine(e) || (e.granted && e.filter_agreed == filter_.version()); };
+  if (protocol_ == Protocol::nat_pmp || protocol_ == Protocol::upnp) {
+    facts.state = State::open;
+    facts.why = std::string(to_string(protocol_)) + " can't limit who reaches a port";
+  } else if (filter_.open()) {
+    facts.state = State::open;
+    facts.why = filter_.why();
+  } else if (std::ranges::all_of(entries_, agreed)) {
+    facts.state = State::agreed;
+    facts.since = filter_since_;
+  } else {
+    facts.state = State::asked;
+  }
+  return facts;
 }
 
 void Mapper::send_address_request(TimePoint now, Actions& actions) {

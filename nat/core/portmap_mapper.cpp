@@ -40,6 +40,7 @@ Mapper::Actions Mapper::on_deadline(TimePoint now) {
 void Mapper::begin(TimePoint now, Actions& actions) {
   protocol_ = Protocol::none;
   epoch_.forget();
+  filter_.begin();
   for (Entry& entry : entries_) {
     entry.asked = false;
     entry.tries = 0;
@@ -299,6 +300,7 @@ Facts Mapper::facts() const {
   facts.double_nat = double_nat_;
   facts.last_error = last_error_;
   facts.reboots = reboots_;
+  facts.filter = filter_facts();
   return facts;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "nat/core/portmap_epoch.hpp"
+#include "nat/core/portmap_filter.hpp"
 #include "nat/core/portmap_natpmp.hpp"
 #include "nat/core/portmap_pcp.hpp"
 #include "nat/core/portmap_types.hpp"
@@ -64,6 +65,8 @@ class Mapper {
       double_nat,
       rebooted,  ///< the router lost its mappings
       nobody,    ///< no protocol was answered; tried again later
+      filtered,  ///< the router agreed to let only our peers reach the filtered ports
+      filter_refused,
     };
     Kind kind{};
     Wanted wanted{};
@@ -95,10 +98,15 @@ class Mapper {
   /// Forgotten when the router's address changes: ask STUN anew then.
   Actions set_reflexive(TimePoint now, const std::optional<IpAddress>& address);
 
+  /// Who may reach the filtered ports, at most pcp::kMaxFilters after merging; nothing: everybody, and `why` says what keeps us from
+  /// asking for less, in a few words. Asks again at once when that changes.
+  Actions set_peers(TimePoint now, std::optional<std::vector<IpNetwork>> peers, std::string why = {});
+
   bool stopped() const { return phase_ == Phase::stopped; }
   /// Those that the central side may be told: none behind a double NAT.
   std::vector<Granted> usable() const;
   Facts facts() const;
+  FilterFacts filter_facts() const;
 
  private:
   enum class Phase : std::uint8_t { idle, pcp, nat_pmp, upnp, running, resting, stopping, stopped };
@@ -112,6 +120,8 @@ class Mapper {
     unsigned tries = 0;  ///< of the request under way
     unsigned refusals = 0;
     std::string problem;
+    unsigned filter_asked = 0;   ///< PeerFilter::version() of the request under way
+    unsigned filter_agreed = 0;  ///< of the last that was granted
   };
 
   // portmap_mapper.cpp: what happens when
@@ -132,6 +142,9 @@ class Mapper {
   void send_map(TimePoint now, Entry& entry, std::uint32_t lifetime, Actions& actions);
   void send_address_request(TimePoint now, Actions& actions);
   Duration resend_after(TimePoint now, const Entry& entry);
+  void ask_filter_again(TimePoint now);
+  bool on_filter_refused(TimePoint now, Entry& entry, pcp::Code code, Actions& actions);
+  void judge_filter(TimePoint now, Actions& actions);
   Endpoint suggestion(std::size_t at) const;
   Duration jittered(Duration about);
   // portmap_answer.cpp: what the router said
@@ -170,6 +183,9 @@ class Mapper {
   TimePoint announced_ = TimePoint::min(), state_lost_ = TimePoint::min();
   IpAddress external_;
   std::optional<IpAddress> reflexive_;
+  PeerFilter filter_;
+  bool filter_agreed_ = false;
+  TimePoint filter_since_{};
   bool double_nat_ = false;
   std::string last_error_;
   std::uint64_t reboots_ = 0;

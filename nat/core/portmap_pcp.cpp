@@ -10,7 +10,9 @@ namespace dw::nat::portmap::pcp {
 namespace {
 
 constexpr std::uint8_t kResponse = 0x80;
-constexpr std::size_t kAddressOctets = 16;
+constexpr std::size_t kAddressOctets = 16, kOptionHeadOctets = 4;
+constexpr std::uint8_t kFilter = 3;     // an option that the server must understand or refuse
+constexpr unsigned kMappedBits = 96;  // before an IPv4 address (RFC 4291 §2.5.5.2)
 
 /// §5: IPv4 addresses are written as ::ffff:a.b.c.d; "any" of IPv4 is ::ffff:0.0.0.0.
 void put_address(ByteWriter& out, const IpAddress& address) {
@@ -75,6 +77,24 @@ void write(ByteWriter& out, const MapRequest& request) {
   out.u16be(request.internal_port);
   out.u16be(request.external_port);
   put_address(out, request.external);
+}
+
+void write_filters(ByteWriter& out, std::span<const IpNetwork> peers) {
+  const auto filter = [&out](unsigned prefix) {
+    out.u8(kFilter);
+    out.u8(0);
+    out.u16be(kFilterOctets - kOptionHeadOctets);
+    out.u8(0);
+    out.u8(static_cast<std::uint8_t>(prefix));
+    out.u16be(0);  // any port
+  };
+  filter(0);
+  for (std::size_t i = 0; i < kAddressOctets; ++i)
+    out.u8(0);
+  for (const IpNetwork& peer : peers.first(std::min(peers.size(), kMaxFilters))) {
+    filter(peer.bits() + (peer.first().is_v4() ? kMappedBits : 0));
+    put_address(out, peer.first());
+  }
 }
 
 Result<Response> parse_response(Bytes octets) {

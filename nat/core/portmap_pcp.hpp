@@ -2,10 +2,12 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "nat/core/portmap_types.hpp"
 #include "sbc/base/byte_writer.hpp"
+#include "sbc/base/ip_network.hpp"
 #include "sbc/base/result.hpp"
 
 /// PCP on the wire (RFC 6887): what a client sends, and what it reads. Both ends on UDP, the server's port is 5351.
@@ -14,7 +16,7 @@ namespace dw::nat::portmap::pcp {
 inline constexpr std::uint8_t kVersion = 2;
 inline constexpr std::uint16_t kServerPort = 5351, kClientPort = 5350;  ///< §19.1: the latter for announcements
 inline constexpr std::size_t kMaxOctets = 1100;                         ///< §7
-inline constexpr std::size_t kHeaderOctets = 24, kMapOctets = 36;
+inline constexpr std::size_t kHeaderOctets = 24, kMapOctets = 36, kFilterOctets = 24;
 
 enum class Opcode : std::uint8_t { announce = 0, map = 1, peer = 2 };
 
@@ -54,6 +56,16 @@ struct MapRequest {
   IpAddress external;
 };
 void write(ByteWriter& out, const MapRequest& request);
+
+/// Options of a MAP request, 24 octets each: of the mapping's filters none is left, then these networks alone may send to it, from
+/// any port (§13.3, and its erratum 3891: prefix length 0 has port and address zero). A mapping keeps filters that a request does not
+/// name, and adds those that it does name.
+/// ```
+///  0 option=3 1 reserved 2 length=20(2) 4 reserved 5 prefix length 6 remote port(2) 8 remote address(16)
+/// ```
+/// An IPv4 network's length counts the 96 bits before it (::ffff:0:0/96).
+inline constexpr std::size_t kMaxFilters = (kMaxOctets - kHeaderOctets - kMapOctets) / kFilterOctets - 1;
+void write_filters(ByteWriter& out, std::span<const IpNetwork> peers);
 
 /// MAP's part of a response; of an error it repeats what was asked.
 struct MapAnswer {

@@ -70,8 +70,8 @@ std::vector<Wanted> wanted_ports(std::uint16_t sip_port, std::uint16_t first_med
                                  std::size_t streams) {
   std::vector<Wanted> all;
   if (sip_port != 0) {
-    all.push_back({Transport::udp, sip_port, false});
-    all.push_back({Transport::tcp, sip_port, false});
+    all.push_back({Transport::udp, sip_port, false, true});
+    all.push_back({Transport::tcp, sip_port, false, true});
   }
   unsigned port = first_media_port + first_media_port % 2U;
   for (std::size_t i = 0; i < streams && port + 1 <= last_media_port && all.size() + 2 <= Mapper::kMaxWanted;

@@ -23,7 +23,7 @@ struct Situation {
 /// addresses without a mapping; it does not say what it is, and a mapping does no harm there.
 std::string why_no_mapping(const Situation& situation);
 
-/// What to map: SIP's port (0: none) by UDP and TCP, then RTP and RTCP of the first `streams` port pairs from
+/// What to map: SIP's port (0: none) by UDP and TCP, filtered, then RTP and RTCP of the first `streams` port pairs from
 /// `first_media_port`, as far as `last_media_port`.
 std::vector<Wanted> wanted_ports(std::uint16_t sip_port, std::uint16_t first_media_port, std::uint16_t last_media_port,
                                  std::size_t streams);

@@ -22,6 +22,32 @@ std::string_view to_string(Protocol protocol) {
   return "none";
 }
 
+std::string_view to_string(FilterFacts::State state) {
+  switch (state) {
+    case FilterFacts::State::unwanted:
+      break;
+    case FilterFacts::State::asked:
+      return "asked";
+    case FilterFacts::State::agreed:
+      return "agreed";
+    case FilterFacts::State::open:
+      return "open";
+  }
+  return "everybody";
+}
+
+std::string filter_in_words(const Facts& f) {
+  using State = FilterFacts::State;
+  if (!f.active || f.double_nat || f.granted.empty()) return {};
+  if (f.filter.state == State::agreed)
+    return f.filter.not_kept ? "It agreed to let only the central side reach SIP's port and does not keep to it: Dropwire drops "
+                               "what others send."
+                             : "It agreed to let only the central side reach SIP's port.";
+  if (f.filter.state == State::open)
+    return fmt::format("SIP's port is open to everybody there ({}): Dropwire drops what strangers send.", f.filter.why);
+  return {};
+}
+
 std::string in_words(const Facts& f) {
   if (!f.active) return "The router is not asked for anything: " + f.inactive + ".";
   const std::string router = "The router " + f.gateway.to_string();
@@ -38,7 +64,8 @@ std::string in_words(const Facts& f) {
   std::string text = fmt::format("{} lets the central side in by {} at {}: {} of {} ports are mapped", router,
                                  to_string(f.protocol), f.external.to_string(), f.granted.size(), f.wanted);
   if (!f.last_error.empty()) text += "; " + f.last_error;
-  return text + ".";
+  const std::string filter = filter_in_words(f);
+  return filter.empty() ? text + "." : text + ". " + filter;
 }
 
 }  // namespace dw::nat::portmap

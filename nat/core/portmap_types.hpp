@@ -23,6 +23,7 @@ struct Wanted {
   std::uint16_t internal = 0;
   /// It is the RTCP port of the RTP port that stands before it in the list: the external ports must follow each other too.
   bool follows = false;
+  bool filtered = false;  ///< only those of Mapper::set_peers are to reach it, where the router can see to that
   friend auto operator<=>(const Wanted&, const Wanted&) = default;
 };
 
@@ -33,6 +34,22 @@ struct Granted {
   Duration lifetime{};  ///< as granted; zero: until the router restarts
   TimePoint expires{};
 };
+
+/// Whether the router keeps strangers from the filtered ports. Dropwire's own checks hold in any case.
+struct FilterFacts {
+  enum class State : std::uint8_t {
+    unwanted,  ///< everybody may come
+    asked,     ///< the router has not said yes to all of it
+    agreed,    ///< it said yes
+    open,      ///< it can't: `why`
+  };
+  State state = State::unwanted;
+  std::size_t networks = 0;   ///< that may come
+  std::string why;            ///< for a person
+  TimePoint since{};          ///< agreed: since when
+  bool not_kept = false;      ///< agreed, and strangers came through all the same
+};
+std::string_view to_string(FilterFacts::State state);  ///< "everybody", "asked", "agreed", "open"
 
 /// What is known of the router, as values: for status, doctor and logs. Names no phone.
 struct Facts {
@@ -45,9 +62,12 @@ struct Facts {
   bool double_nat = false;  ///< the router's own external address is not the internet's: mappings are of no use
   std::string last_error;   ///< the last refusal or silence, in words; stays until all mappings are there
   std::uint64_t reboots = 0;
+  FilterFacts filter;
 };
 
 /// One sentence: whether the central side can reach us through the router, and if not, why.
 std::string in_words(const Facts& facts);
+/// One sentence more: who reaches SIP's port. Empty where nothing was asked, or nothing was granted yet.
+std::string filter_in_words(const Facts& facts);
 
 }  // namespace dw::nat::portmap

@@ -24,6 +24,8 @@ class IpNetwork {
   bool contains(const IpAddress& address) const {
     return address.is_v4() == first_.is_v4() && address && address.network(bits_) == first_;
   }
+  const IpAddress& first() const { return first_; }
+  unsigned bits() const { return bits_; }
   std::string to_string() const;
   friend bool operator==(const IpNetwork&, const IpNetwork&) = default;
 

@@ -178,7 +178,8 @@ Result<void> App::start_sip() {
          [this](const phones::Call& call) { on_call(call); },
          [this](const sip::Proxy::Outside& o) {
            if (warm_) warm_->set_seen({o.local.address, o.seen.address, o.seen.port == o.local.port});
-         }});
+         },
+         [this] { tell_router_peers(); }});
     if (!started) return std::unexpected(started.error());
     sip_ = std::move(*started);
     sip_->set_tap(tap_);
@@ -200,7 +201,15 @@ void App::start_port_mapping() {
         if (sccp_) sccp_->set_mapped(external);
         on_router_external(external);
       });
+  tell_router_peers();
   port_mapper_->start();
+}
+
+/// Who has a say at SIP's port may come through the router, and nobody else needs to.
+void App::tell_router_peers() {
+  if (!port_mapper_ || !sip_) return;
+  auto heard = sip_->heard_through_router();
+  port_mapper_->set_peers(std::move(heard.networks), std::move(heard.why));
 }
 
 Result<void> App::start_admin() {

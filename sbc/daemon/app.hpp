@@ -43,6 +43,7 @@ class App {
   void start_network();
   Result<void> start_admin();
   void start_port_mapping();
+  void tell_router_peers();
   void start_warm_ports();
   void keep_ports_warm();
   std::optional<phones::AudioWay> audio_way() const;

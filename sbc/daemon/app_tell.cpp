@@ -11,6 +11,8 @@
 namespace dw {
 namespace {
 
+constexpr Duration kOnTheWay = std::chrono::seconds(5);  // what passed the router before it agreed may come as late as this
+
 phones::Note story_note(provisioning::NoteCode code) {
   switch (code) {
     case provisioning::NoteCode::passed_signed:
@@ -163,6 +165,8 @@ admin::Status App::status() const {
   if (sip_) add_sip_status(s);
   s.sip_phones = inventory_.knows(phones::Protocol::sip);
   if (port_mapper_) s.router = {port_mapper_->facts(), loop_.now()};
+  auto& filter = s.router.facts.filter;
+  filter.not_kept = sip_ && filter.state == nat::portmap::FilterFacts::State::agreed && sip_->last_stranger() > filter.since + kOnTheWay;
   s.audio = audio_way();
   if (relay_) s.media = {relay_->streams(), relay_->capacity()};
   if (media_) {

@@ -71,6 +71,7 @@ class NetworkExamination {
   std::vector<Finding> run() {
     check_path();
     check_forward();
+    check_filter();
     check_mapping();
     check_audio();
     check_move();
@@ -86,6 +87,7 @@ class NetworkExamination {
   }
   void check_path();
   void check_forward();
+  void check_filter();
   void check_mapping();
   void check_audio();
   void check_move();
@@ -167,6 +169,15 @@ void NetworkExamination::check_forward() {
   const IpAddress ours = router.ours ? router.ours : facts_.local ? facts_.local->address : IpAddress();
   if (!box_.forward.empty() && ours)
     found.remedy = fmt::format("Forward {} to {}. ", remote_text(box_.forward), ours.to_string()) + found.remedy;
+}
+
+/// NAT-PMP and UPnP know no such limit: no news of a router.
+void NetworkExamination::check_filter() {
+  if (!box_.mapping || box_.mapping->protocol != nat::portmap::Protocol::pcp) return;
+  const auto& filter = box_.mapping->filter;
+  const bool open = filter.state == nat::portmap::FilterFacts::State::open || filter.not_kept;
+  const std::string seen = nat::portmap::filter_in_words(*box_.mapping);
+  if (open && !seen.empty()) add("sip_port_open", Severity::info, seen);
 }
 
 void NetworkExamination::check_mapping() {

@@ -56,6 +56,10 @@ inline constexpr auto kNetworkKinds = std::to_array<FindingKind>({
      "(DHCP reservation). Xfinity: in the app, WiFi, network, Advanced settings, Port forwarding. Spectrum: "
      "in the My Spectrum app, Internet, router, Advanced Settings, Port Assignments. Or switch UPnP or "
      "NAT-PMP on in the router, and this box does it by itself."},
+    {"sip_port_open", Severity::info, About::network, "The router lets everybody in to SIP's port",
+     "The router was asked to let only the central side in there, as PCP can say it, and does not. What strangers send comes as far as "
+     "this box, which hears the central side and registered phones alone.",
+     "Nothing must be done. A newer firmware of the router may do better, or a firewall rule there for this port."},
     {"audio_unreachable", Severity::error, About::network, "Audio of calls can't reach this box",
      "The router gives each far end another port, and maps none when it is asked: whatever address the central server is told, "
      "what it sends there does not arrive, and phones hear nothing. Only a server that sends audio to where it comes from is "

@@ -62,6 +62,7 @@ bool SipProxy::configure(Options options) {
   look_at_lan();
   look_up_servers();
   arm();
+  if (sinks_.on_heard) sinks_.on_heard();
   return true;
 }
 
@@ -377,6 +378,7 @@ void SipProxy::found(std::size_t server, Result<net::SipTargets> targets) {
   }
   lookups_[server].again->arm_after(again);
   perform();
+  if (sinks_.on_heard) sinks_.on_heard();
 }
 
 /// A host that an SDP names. Its port is known already.

@@ -42,6 +42,7 @@ class SipProxy {
     std::function<void(const phones::SignallingStep&)> on_step;
     std::function<void(const phones::Call&)> on_call;  ///< one that is over
     std::function<void(const sip::Proxy::Outside&)> on_outside{};  ///< another one than before
+    std::function<void()> on_heard{};  ///< heard_through_router() may say something else from now on
   };
   static constexpr std::size_t kMaxDatagram = 65'527;  ///< octets: what UDP carries (RFC 768, RFC 8200)
   static constexpr std::size_t kMaxAddresses = 4;      ///< tried of one server
@@ -81,6 +82,8 @@ class SipProxy {
   void drain() { core_.drain(); }
   void set_ping(Duration ping) { core_.set_ping(ping); }
   void set_mapped(std::vector<sip::Proxy::Mapped> mapped) { core_.set_mapped(std::move(mapped)); }
+  sip::Proxy::Heard heard_through_router() const { return core_.heard_through_router(); }
+  TimePoint last_stranger() const { return core_.last_stranger(); }
 
  private:
   struct Connection {

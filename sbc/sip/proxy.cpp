@@ -98,6 +98,7 @@ void Proxy::on_message(TimePoint now, const Flow& from, Bytes octets, Output& ou
   }
   if (side == Side::access && !hears(from)) {
     ++counters_.outside;
+    last_stranger_ = now;
     if (other_port_told_.take(now))
       out.events.push_back(event_of(Event::Kind::dropped, from,
                                     "it came from the internet through the router, where only the central side and "

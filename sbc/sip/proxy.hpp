@@ -137,6 +137,15 @@ class Proxy {
     friend bool operator==(const Outside&, const Outside&) = default;
   };
   const std::optional<Outside>& outside() const { return outside_; }
+  /// All of IPv4 that hears() lets through the home's router, for those who ask the router to keep out the rest. None: everybody is
+  /// heard, or a list can't say who is; then the text says why, and is empty where that is as it should be.
+  struct Heard {
+    std::optional<std::vector<IpNetwork>> networks;
+    std::string why;
+  };
+  Heard heard_through_router() const;
+  /// When a stranger's message last came through the router; min(): never.
+  TimePoint last_stranger() const { return last_stranger_; }
   /// Asks the phone of this binding by NOTIFY to read its config and register anew, or to boot. Gives what names
   /// the request in Event::asked, which follows; nothing when it can't be asked now.
   std::optional<std::uint64_t> ask_to_start_over(TimePoint now, const Binding& b, bool boot, Output& out);
@@ -367,6 +376,7 @@ class Proxy {
   void look_at_call(TimePoint now, DialogSet& set, Output& out);
   bool free_silent_media(TimePoint now, Output& out);
   void end_try(TimePoint now, DialogSet& set);
+  void end_unreached(TimePoint now, const Transaction& t, const Message& m, Output& out);
   void end_dialog(TimePoint now, DialogSet& set, std::string_view responder_tag, Output& out);
   void begin_call(TimePoint now, DialogSet& set);
   TimePoint last_media(TimePoint now, const DialogSet& set) const;
@@ -376,7 +386,6 @@ class Proxy {
   void on_start_over_answer(const Transaction& t, std::uint16_t status, Output& out);
   bool uses_server(std::size_t server) const;
   static FairShare::Options to_servers_of(const ProxyOptions& options);
-  void end_unreached(TimePoint now, const Transaction& t, const Message& m, Output& out);
   // proxy_own.cpp: our own requests and what is due
   void ping_servers(TimePoint now, Output& out);
   void keep_alive(TimePoint now, Binding& b, Output& out);
@@ -402,6 +411,7 @@ class Proxy {
   std::vector<Mapped> mapped_;
   std::vector<IpNetwork> lan_;
   std::optional<Outside> outside_;
+  TimePoint last_stranger_ = TimePoint::min();
   bool translated_ = false;  ///< a server saw us at another address than ours
   MediaBroker& broker_;
   KnownSources& known_;

@@ -50,6 +50,38 @@ bool Proxy::hears(const Flow& from) const {
   return is_central(from) || servers_.at_address(from.peer) || bindings_.knows_source(address);
 }
 
+Proxy::Heard Proxy::heard_through_router() const {
+  if (!options_.at_home) return {};
+  // RFC 1918 and RFC 6598: of is_private(), what a router forwards; who has the name of the router may come by hairpin.
+  std::vector<IpNetwork> all = {
+      IpNetwork::around(IpAddress::v4(0x0a000000), 8), IpNetwork::around(IpAddress::v4(0xac100000), 12),
+      IpNetwork::around(IpAddress::v4(0xc0a80000), 16), IpNetwork::around(IpAddress::v4(0x64400000), 10)};
+  const auto take = [&all](const IpNetwork& network) {
+    if (network.first().is_v4() && !network.first().is_loopback()) all.push_back(network);
+  };
+  std::ranges::for_each(lan_, take);
+  std::ranges::for_each(options_.networks, take);
+  if (std::ranges::any_of(all, [](const IpNetwork& n) { return n.bits() == 0; }))
+    return {std::nullopt, "access.networks lets everybody in"};
+  constexpr unsigned kAll = 32;
+  const std::size_t before = all.size();
+  for (const Servers::Server& server : servers_.all()) {
+    for (const auto* const list : {&server.addresses, &server.former})
+      for (const Servers::Address& address : *list)
+        take(IpNetwork::around(address.peer.address, kAll));
+  }
+  if (all.size() == before) return {std::nullopt, "the central side's addresses are not known yet"};
+  for (const IpAddress& address : options_.trusted)
+    take(IpNetwork::around(address, kAll));
+  bool outside = false;
+  bindings_.for_each([&](const Binding& b) {
+    const IpAddress& at = b.reach.flow.peer.address;
+    outside = outside || (at.is_v4() && !at.is_private() && std::ranges::none_of(all, [&](const IpNetwork& n) { return n.contains(at); }));
+  });
+  if (outside) return {std::nullopt, "a registered phone stands outside"};
+  return {std::move(all), {}};
+}
+
 bool Proxy::admits(TimePoint now, const Flow& from) {
   if (!hears(from)) return false;
   return is_central(from) || guard_.admits(now, from, standing_of(now, from.peer.address));

@@ -32,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   ByteReader in(Bytes{data, size});
   pm::Mapper mapper({kRouter,
                      IpAddress::v4(0xc0a8010a),
-                     {{pm::Transport::udp, 5060, false}, {pm::Transport::udp, 20000, false}, {pm::Transport::udp, 20001, true}},
+                     {{pm::Transport::udp, 5060, false, true}, {pm::Transport::udp, 20000, false}, {pm::Transport::udp, 20001, true}},
                      std::chrono::seconds(120),
                      [] { return std::uint64_t{0}; },
                      [](const pm::Wanted&) { return pm::pcp::Nonce{}; }});
@@ -47,13 +47,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const auto& granted : mapper.usable())
       if (granted.external.port == 0 || facts.double_nat) std::abort();
     if (pm::in_words(facts).empty()) std::abort();
+    for (const Buffer& octets : actions.datagrams)
+      if (octets.size() > pm::pcp::kMaxOctets) std::abort();
+    if (facts.filter.state == pm::FilterFacts::State::agreed && facts.protocol != pm::Protocol::pcp) std::abort();
+    if (facts.filter.state == pm::FilterFacts::State::open && facts.filter.why.empty()) std::abort();
   };
   take(mapper.start(now));
   while (!in.at_end() && in.ok()) {
     const unsigned what = in.u8("");
     now += std::chrono::milliseconds(in.u16be("") * 40);
     const Bytes octets = in.take(std::min<std::size_t>(in.u8(""), in.remaining()), "");
-    switch (what % 6) {
+    switch (what % 7) {
       case 0:
       case 1:
         take(mapper.on_datagram(now, {kRouter, pm::pcp::kServerPort}, octets));
@@ -67,6 +71,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       case 4:
         take(mapper.set_reflexive(now, octets.empty() ? std::optional<IpAddress>() : IpAddress::v4(octets.front())));
         break;
+      case 5: {
+        ByteReader some(octets);
+        std::vector<IpNetwork> peers;
+        while (!some.at_end() && some.ok()) {
+          const unsigned bits = 1 + some.u8("") % 32;
+          peers.push_back(IpNetwork::around(IpAddress::v4(some.u32be("")), bits));
+        }
+        take(mapper.set_peers(now, octets.empty() ? std::optional<std::vector<IpNetwork>>() : std::move(peers), "why"));
+        break;
+      }
       default:
         if (what >= 250) take(mapper.stop(now));
     }

@@ -61,6 +61,15 @@ check "PCP: that is the protocol in use" status_has pcp '"protocol":"PCP"'
 check "PCP: the central server reaches the edge" wait_until 5 answers 11.0.0.101
 check "PCP: and nobody else does" shut_to_strangers 11.0.0.101
 
+# miniupnpd says yes to PCP's FILTER and lets everybody in; another router keeps to it. What is told has to be what is so.
+stranger_told() {
+  options_from mallory UDP 11.0.0.101
+  if (($(metric pcp sip_outside_total) > 0)); then status_has pcp '"not_kept":true'; else status_has pcp '"not_kept":false'; fi
+}
+check "PCP: the router agrees to let only the central side reach SIP's port" wait_until 5 status_has pcp '"state":"agreed"'
+check "PCP: and that it keeps to it, or does not, is told" wait_until 15 stranger_told
+check "PCP: the central server reaches the edge as before" wait_until 5 answers 11.0.0.101
+
 # The server, which takes every Contact and every SDP as it is, finds the phone, and the two hear each other.
 phone() { # HOST NAME ARGUMENT...
   local host=$1 name=$2
@@ -88,6 +97,7 @@ check "PCP: and that it restarted is told" wait_until 5 log_has pcp event=router
 
 check "NAT-PMP: all ports are mapped" wait_until 20 all_mapped pmp 11.0.0.102
 check "NAT-PMP: that is the protocol in use" status_has pmp '"protocol":"NAT-PMP"'
+check "NAT-PMP: that it lets everybody in is told" status_has pmp '"state":"open"'
 check "NAT-PMP: the central server reaches the edge" wait_until 5 answers 11.0.0.102
 check "NAT-PMP: and nobody else does" shut_to_strangers 11.0.0.102
 check "UPnP: all ports are mapped" wait_until 30 all_mapped upnp 11.0.0.103

@@ -30,7 +30,7 @@ struct Lan {
     o.choice = pm::Choice::on;
     o.central = std::move(central);
     o.gateway = kGateway;
-    o.wanted = {{pm::Transport::udp, 5060, false}};
+    o.wanted = {{pm::Transport::udp, 5060, false, true}};
     o.state_dir = state.path();
     mapper = std::make_unique<nat::PortMapper>(loop, o, [this](const auto& granted, const IpAddress& ours) {
       told.push_back(granted);
@@ -94,4 +94,20 @@ TEST_CASE("port mapper: may go while its router has not answered") {
     CHECK(done);
   }
   lan.mapper.reset();
+}
+
+TEST_CASE("port mapper: who may come is told to the router, at the start and whenever it changes") {
+  Lan lan(kCentral);
+  lan.router.pcp = true;
+  const IpAddress first = IpAddress::v4(0xcb007114), second = IpAddress::v4(0xcb007132);
+  const std::pair<unsigned, std::uint16_t> sip{17, 5060};
+  lan.router.ours = kHere;
+  lan.mapper->set_peers(std::vector{IpNetwork::around(first, 32)}, {});
+  lan.mapper->start();
+  REQUIRE(lan.until([&] { return lan.router.lets_in(sip, first); }));
+  CHECK_FALSE(lan.router.lets_in(sip, second));
+  CHECK(lan.until([&] { return lan.mapper->facts().filter.state == pm::FilterFacts::State::agreed; }));
+  lan.mapper->set_peers(std::vector{IpNetwork::around(second, 32)}, {});
+  CHECK(lan.until([&] { return lan.router.lets_in(sip, second); }));
+  CHECK_FALSE(lan.router.lets_in(sip, first));
 }

@@ -26,19 +26,31 @@ class SimRouter {
   bool pcp = true, nat_pmp = true;
   bool tells_address = false;  ///< in errors too
   bool nonsense = false;       ///< its epoch is another one in each answer
-  IpAddress external = kOutside;
+  IpAddress external = kOutside, ours = kBox;
   std::uint32_t least_lifetime = 0, most_lifetime = 7200;
   std::set<std::uint16_t> taken;                                 ///< external ports that somebody else has
   std::map<std::uint16_t, std::pair<unsigned, unsigned>> refuse;  ///< internal port → result code, its lifetime
   std::optional<unsigned> refuse_all;
-  unsigned requests = 0, most_at_once = 0;
+  bool knows_filters = true;          ///< PCP's FILTER; else its code
+  unsigned filter_code = 5;           ///< what it says who knows none
+  bool bare_errors = false;           ///< of options: the header alone
+  std::size_t most_filters = 64;
+  unsigned requests = 0, most_at_once = 0, with_options = 0;
   TimePoint booted{};
 
   struct Row {
     std::uint16_t external = 0;
     TimePoint expires{};
     Buffer nonce{};
+    std::vector<IpNetwork> filters{};  ///< none: everybody
   };
+  /// A packet from there to this port of ours (protocol and number): does it come in?
+  bool lets_in(std::pair<unsigned, std::uint16_t> to, const IpAddress& from) const {
+    const auto row = table.find(to);
+    return row != table.end() && (row->second.filters.empty() || std::ranges::any_of(row->second.filters, [&](const IpNetwork& n) {
+                                    return n.contains(from);
+                                  }));
+  }
   std::map<std::pair<unsigned, std::uint16_t>, Row> table;  ///< protocol and internal port
 
   void reboot(TimePoint now) {
@@ -104,6 +116,30 @@ class SimRouter {
     row.nonce = std::move(nonce);
     return row.external;
   }
+  /// RFC 6887 §7.3 and §13.3: options in their order; a filter of length 0 removes those that are there. The code, 0 when all is well.
+  unsigned take_options(ByteReader& in, std::uint32_t lifetime, std::vector<IpNetwork>& filters) {
+    while (!in.at_end()) {
+      const unsigned option = in.u8("");
+      in.skip(1, "");
+      ByteReader inside(in.take(in.u16be(""), ""));
+      if (!in.ok()) return 6;
+      if (option != 3 || !knows_filters) return option < 128 ? filter_code : 0;
+      inside.skip(1, "");
+      const unsigned prefix = inside.u8(""), port = inside.u16be("");
+      const Bytes address = inside.take(16, "");
+      if (!inside.ok() || !inside.at_end() || lifetime == 0 || port != 0) return 6;
+      const IpAddress remote = IpAddress::v6(address.first<16>());
+      if (prefix == 0) {
+        if (std::ranges::any_of(address, [](std::uint8_t octet) { return octet != 0; })) return 6;
+        filters.clear();
+        continue;
+      }
+      if (!remote.is_v4() || prefix <= 96 || prefix > 128) return 6;
+      filters.push_back(IpNetwork::around(remote, prefix - 96));
+      if (filters.size() > most_filters) return 13;
+    }
+    return 0;
+  }
   Buffer answer_pcp(TimePoint now, Bytes octets, unsigned opcode) {
     ByteReader in(octets);
     in.skip(4, "");
@@ -117,8 +153,20 @@ class SimRouter {
     const Bytes wish = in.take(16, "");
     unsigned code = 0;
     if (opcode != 1) code = 4;
-    if (!in.ok() || !in.at_end()) code = 3;
-    if (code == 0 && IpAddress::v6(client.first<16>()) != kBox) code = 12;
+    if (!in.ok()) code = 3;
+    std::vector<IpNetwork> filters;
+    if (const auto old = table.find({protocol, internal}); old != table.end()) filters = old->second.filters;
+    if (code == 0 && !in.at_end()) {
+      ++with_options;
+      code = take_options(in, lifetime, filters);
+      if (code != 0 && bare_errors) {
+        Buffer out = {2, static_cast<std::uint8_t>(0x80 | opcode), 0, static_cast<std::uint8_t>(code), 0, 0, 0, 0};
+        put32(out, epoch(now));
+        out.resize(24);
+        return out;
+      }
+    }
+    if (code == 0 && IpAddress::v6(client.first<16>()) != ours) code = 12;
     std::uint32_t error_lasts = 30;
     if (const auto no = refuse.find(internal); no != refuse.end()) {
       code = no->second.first;
@@ -132,6 +180,7 @@ class SimRouter {
     } else if (code == 0) {
       lifetime = std::clamp(lifetime, least_lifetime, most_lifetime);
       external_port = grant(now, protocol, internal, external_port, lifetime, {nonce.begin(), nonce.end()});
+      table[{protocol, internal}].filters = std::move(filters);
     }
     Buffer out = {2, static_cast<std::uint8_t>(0x80 | opcode), 0, static_cast<std::uint8_t>(code)};
     put32(out, code != 0 ? error_lasts : lifetime);
@@ -193,6 +242,9 @@ class Home {
 
   void start() { perform(mapper.start(now)); }
   void stop() { perform(mapper.stop(now)); }
+  void peers(std::optional<std::vector<IpNetwork>> who, std::string why = {}) {
+    perform(mapper.set_peers(now, std::move(who), std::move(why)));
+  }
   void announce() {
     const Buffer octets = router.announcement(now);
     perform(mapper.on_announcement(now, {kRouter, 5351}, octets));

@@ -49,8 +49,8 @@ TEST_CASE("the router is asked only where it helps") {
 TEST_CASE("what is mapped: SIP, then pairs of RTP and RTCP") {
   const auto all = wanted_ports(5060, 20001, 20007, 8);
   REQUIRE(all.size() == 8);
-  CHECK(all[0] == Wanted{Transport::udp, 5060, false});
-  CHECK(all[1] == Wanted{Transport::tcp, 5060, false});
+  CHECK(all[0] == Wanted{Transport::udp, 5060, false, true});
+  CHECK(all[1] == Wanted{Transport::tcp, 5060, false, true});
   CHECK(all[2] == Wanted{Transport::udp, 20002, false});
   CHECK(all[3] == Wanted{Transport::udp, 20003, true});
   CHECK(all[7] == Wanted{Transport::udp, 20007, true});

@@ -95,6 +95,47 @@ TEST_CASE("PCP: another version's answer and a bare error are read as far as the
   CHECK_FALSE(r->map);
 }
 
+TEST_CASE("PCP: filters are 24 octets each, behind one that removes what was there") {
+  Buffer octets;
+  ByteWriter out(octets);
+  const std::vector<IpNetwork> peers = {*IpNetwork::parse("203.0.113.20"), *IpNetwork::parse("10.0.0.0/8"),
+                                        *IpNetwork::parse("2001:db8::/32")};
+  pcp::write_filters(out, peers);
+  const Buffer expected = {
+      3, 0, 0, 20, 0, 0,   0, 0, 0,    0,    0,    0,    0, 0, 0, 0, 0, 0, 0,    0,    0,   0, 0,   0,   // none is left
+      3, 0, 0, 20, 0, 128, 0, 0, 0,    0,    0,    0,    0, 0, 0, 0, 0, 0, 0xff, 0xff, 203, 0, 113, 20,  // 96 + 32 bits
+      3, 0, 0, 20, 0, 104, 0, 0, 0,    0,    0,    0,    0, 0, 0, 0, 0, 0, 0xff, 0xff, 10,  0, 0,   0,
+      3, 0, 0, 20, 0, 32,  0, 0, 0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0,    0,    0,   0, 0,   0};
+  CHECK(octets == expected);
+  octets.clear();
+  pcp::write_filters(out, {});
+  CHECK(octets == Buffer(expected.begin(), expected.begin() + pcp::kFilterOctets));
+}
+
+TEST_CASE("PCP: a request with as many filters as it may have is no longer than a message of PCP") {
+  Buffer octets;
+  ByteWriter out(octets);
+  pcp::write(out, {3600, IpAddress::v4(0xc0a8010a), kNonce, Transport::udp, 5060, 5060, {}});
+  pcp::write_filters(out, std::vector<IpNetwork>(100, *IpNetwork::parse("203.0.113.20")));
+  CHECK(octets.size() <= pcp::kMaxOctets);
+  CHECK(octets.size() + pcp::kFilterOctets > pcp::kMaxOctets);
+}
+
+TEST_CASE("PCP: an answer that repeats the filters of the request is read as one without, and its prefixes as far as they go") {
+  Buffer octets = kMapped;
+  ByteWriter out(octets);
+  pcp::write_filters(out, std::vector<IpNetwork>{*IpNetwork::parse("203.0.113.20")});
+  const auto whole = pcp::parse_response(octets);
+  REQUIRE(whole);
+  REQUIRE(whole->map);
+  CHECK(whole->map->external_port == 20002);
+  for (std::size_t n = 0; n < octets.size(); ++n) {
+    CAPTURE(n);
+    const Buffer exact(octets.begin(), octets.begin() + static_cast<std::ptrdiff_t>(n));
+    CHECK(pcp::parse_response(exact).has_value() == (n >= kMapped.size() && n % 4 == 0));
+  }
+}
+
 TEST_CASE("PCP: every result has words") {
   for (unsigned code = 0; code < 256; ++code)
     CHECK_FALSE(pcp::to_string(static_cast<pcp::Code>(code)).empty());

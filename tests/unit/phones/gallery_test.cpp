@@ -129,6 +129,16 @@ Gallery box_gallery() {
            box.mapping->wanted = 2;
          });
        }},
+      {"sip_port_open",
+       [] {
+         return of_box([](BoxFacts& box) {
+           box.mapping.emplace().active = true;
+           box.mapping->wanted = 1;
+           box.mapping->protocol = nat::portmap::Protocol::pcp;
+           box.mapping->granted.resize(1);
+           box.mapping->filter = {nat::portmap::FilterFacts::State::open, 3, "the router can't limit who reaches a port", {}, false};
+         });
+       }},
       {"audio_unreachable", [] { return of_audio(AudioWay::By::nowhere); }},
       {"audio_way_unknown", [] { return of_audio(AudioWay::By::not_known); }},
       {"audio_missing", [] { return of_audio(AudioWay::By::stun, {1, 2, true, kNow}); }},
