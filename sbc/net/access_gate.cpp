@@ -45,19 +45,11 @@ bool AccessGate::admits(Door door, const IpAddress& source, std::string_view det
   return false;
 }
 
-/// The one refused longest ago makes room.
 void AccessGate::keep(Door door, const IpAddress& source, std::string_view detail) {
-  auto place = std::ranges::find_if(
-      refused_, [&](const Refused& r) { return r.source == source && r.door == door; });
-  if (place == refused_.end()) {
-    if (refused_.size() == kKept) refused_.pop_back();
-    refused_.push_back({source, door, {}, 0, {}});
-    place = refused_.end() - 1;
-  }
-  ++place->times;
-  place->last = wall_now();
-  if (!detail.empty()) place->detail = detail.substr(0, kMaxDetail);
-  std::rotate(refused_.begin(), place, place + 1);
+  Refused& latest = refused_.see([&](const Refused& r) { return r.source == source && r.door == door; }, {source, door, {}, 0, {}});
+  ++latest.times;
+  latest.last = wall_now();
+  if (!detail.empty()) latest.detail = detail.substr(0, kMaxDetail);
 }
 
 void AccessGate::append_metrics(MetricsText& out) const {

@@ -7,6 +7,7 @@
 
 #include "sbc/base/endpoint.hpp"
 #include "sbc/base/ip_network.hpp"
+#include "sbc/base/latest_few.hpp"
 #include "sbc/base/metrics.hpp"
 #include "sbc/base/time.hpp"
 #include "sbc/net/log.hpp"
@@ -47,7 +48,7 @@ class AccessGate {
   bool admits(Door door, const IpAddress& source, std::string_view detail = {});
 
   /// The latest first.
-  const std::vector<Refused>& refused() const { return refused_; }
+  const std::vector<Refused>& refused() const { return refused_.all(); }
   std::uint64_t refusals(Door door) const { return counts_[static_cast<std::size_t>(door)]; }
   void append_metrics(MetricsText& out) const;
 
@@ -56,7 +57,7 @@ class AccessGate {
 
   std::vector<IpNetwork> networks_;
   std::array<std::uint64_t, kDoors> counts_{};
-  std::vector<Refused> refused_;
+  LatestFew<Refused, kKept> refused_;
   LogLimit log_;
 };
 

@@ -69,16 +69,10 @@ bool Admissions::admits(TimePoint now, WallTime at, const IpAddress& address, st
   return false;
 }
 
-void Admissions::remember_refused(WallTime at, const IpAddress& source, std::string device) {
-  auto place = std::ranges::find_if(refused_, [&](const Refused& r) { return r.source == source && r.device == device; });
-  if (place == refused_.end()) {
-    if (refused_.size() == kKeptRefused) refused_.pop_back();
-    refused_.push_back({std::move(device), source, 0, {}});
-    place = refused_.end() - 1;
-  }
-  ++place->times;
-  place->last = at;
-  std::rotate(refused_.begin(), place, place + 1);
+void Admissions::remember_refused(WallTime at, const IpAddress& source, const std::string& device) {
+  Refused& latest = refused_.see([&](const Refused& r) { return r.source == source && r.device == device; }, {device, source, 0, {}});
+  ++latest.times;
+  latest.last = at;
 }
 
 bool Admissions::taken(TimePoint now, WallTime at, const IpAddress& address, std::string_view file) {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "sbc/base/latest_few.hpp"
 #include "sbc/base/metrics.hpp"
 #include "sbc/base/source.hpp"
 #include "sbc/base/time.hpp"
@@ -86,7 +87,7 @@ class Admissions {
   bool admitted(std::string_view device, const IpAddress& address) const;
   std::vector<Window> windows(TimePoint now) const;  ///< open ones, the one for any device first
   const std::list<Admission>& all() const { return order_; }       ///< the latest used first
-  const std::vector<Refused>& refused() const { return refused_; }  ///< the latest first
+  const std::vector<Refused>& refused() const { return refused_.all(); }  ///< the latest first
   void append_metrics(MetricsText& out) const;
 
   // For whoever keeps it on disk.
@@ -107,7 +108,7 @@ class Admissions {
   void erase(Place place);
   void use(Place place, WallTime at);
   void mark(const Admission& admission, bool gone = false);
-  void remember_refused(WallTime at, const IpAddress& source, std::string device);
+  void remember_refused(WallTime at, const IpAddress& source, const std::string& device);
 
   Phones phones_ = Phones::all;
   PhoneList list_;
@@ -115,7 +116,7 @@ class Admissions {
   std::unordered_map<std::string, std::vector<Place>> by_device_;
   std::unordered_map<std::string, Window> windows_;
   Window any_;
-  std::vector<Refused> refused_;
+  LatestFew<Refused, kKeptRefused> refused_;
   std::unordered_map<Key, Change, KeyHash> changed_;
   std::uint64_t refused_total_ = 0, foreign_users_ = 0;
 };

@@ -70,17 +70,11 @@ NameBudget::Verdict NameBudget::admits(TimePoint now, const IpAddress& source, W
 NameBudget::Verdict NameBudget::refuse(TimePoint now, const IpAddress& address, Way way, std::string_view name) {
   ++refused_[static_cast<std::size_t>(way)];
   const IpAddress source = source_of(address);
-  auto place = std::ranges::find_if(
-      enumerators_, [&](const Enumerator& e) { return e.source == source && e.way == way; });
-  if (place == enumerators_.end()) {
-    if (enumerators_.size() == kKept) enumerators_.pop_back();
-    enumerators_.push_back({source, way, {}, 0, {}});
-    place = enumerators_.end() - 1;
-  }
-  ++place->refused;
-  place->last = now;
-  place->example = name.substr(0, kMaxExample);
-  std::rotate(enumerators_.begin(), place, place + 1);
+  Enumerator& latest =
+      enumerators_.see([&](const Enumerator& e) { return e.source == source && e.way == way; }, {source, way, {}, 0, {}});
+  ++latest.refused;
+  latest.last = now;
+  latest.example = name.substr(0, kMaxExample);
   TimePoint* const said = said_.take(now, source, Standing::stranger, TimePoint{});
   if (!said || (*said != TimePoint{} && now - *said < kSaidAgain)) return Verdict::no;
   *said = now;

@@ -7,6 +7,7 @@
 
 #include "sbc/base/fair_share.hpp"
 #include "sbc/base/known_sources.hpp"
+#include "sbc/base/latest_few.hpp"
 #include "sbc/base/metrics.hpp"
 #include "tftp-proxy/core/admissions.hpp"
 
@@ -51,7 +52,7 @@ class NameBudget {
   bool knows(TimePoint now, std::string_view name) const;
 
   /// Those that were refused, the latest first.
-  const std::vector<Enumerator>& enumerators() const { return enumerators_; }
+  const std::vector<Enumerator>& enumerators() const { return enumerators_.all(); }
   void append_metrics(MetricsText& out) const;
 
  private:
@@ -72,7 +73,7 @@ class NameBudget {
   SourceTable<std::uint64_t, Name> names_;
   FairRate udp_, tcp_;
   SourceTable<IpAddress, TimePoint> said_;  ///< when an offence of it was told last
-  std::vector<Enumerator> enumerators_;
+  LatestFew<Enumerator, kKept> enumerators_;
   std::array<std::uint64_t, 2> refused_{};
 };
 
