@@ -45,7 +45,9 @@ bool is_json(std::string_view type) {
 }  // namespace
 
 void Access::use(const Credentials& credentials) {
-  if (credentials.password != credentials_.password) sessions_.end_all();
+  for (const Account account : {Account::full, Account::reader}) {
+    if (credentials.password_of(account) != credentials_.password_of(account)) sessions_.end_all(account);
+  }
   credentials_ = credentials;
 }
 
@@ -55,15 +57,21 @@ Access::Caller Access::caller_of(const net::HttpExchange& exchange) {
   const std::string authorization = exchange.header("Authorization");
   if (constexpr std::string_view kBearer = "Bearer "; starts_with_ignoring_case(authorization, kBearer)) {
     const std::string_view token = trim(std::string_view(authorization).substr(kBearer.size()));
-    return {is_token(token, credentials_) ? Kind::token : Kind::wrong_token, {}};
+    const auto account = account_of_token(token, credentials_);
+    return {account ? Kind::token : Kind::wrong_token, {}, account.value_or(Account::full)};
   }
   const std::string cookies = exchange.header("Cookie");
   const auto* session = sessions_.find(Clock::now(), cookie_value(cookies, kCookie));
-  return session ? Caller{Kind::session, session->csrf} : Caller{};
+  return session ? Caller{Kind::session, session->csrf, session->account} : Caller{};
 }
 
 bool Access::admits(net::HttpExchange& exchange, Need need) {
   if (need == Need::nothing) return true;
+  if (need == Need::socket && !exchange.over_unix()) {
+    // Who may not even read learns nothing of what there is.
+    if (admits(exchange, Need::read)) exchange.reply(error_reply(403, "only over the control socket (admin.socket)"));
+    return false;
+  }
   if (is_cross_site(exchange)) {
     ++cross_site_;
     exchange.reply(error_reply(403, "another site's page may not ask this"));
@@ -77,7 +85,7 @@ bool Access::admits(net::HttpExchange& exchange, Need need) {
   }
   if (!caller.known()) {
     if (need == Need::read && is_local(exchange)) return true;
-    if (credentials_.password || credentials_.token) {
+    if (credentials_.password || credentials_.token || credentials_.reader_password || credentials_.reader_token) {
       ask_to_log_in(exchange);
     } else {
       exchange.reply(error_reply(403, kNoPassword));
@@ -85,6 +93,10 @@ bool Access::admits(net::HttpExchange& exchange, Need need) {
     return false;
   }
   note_known(exchange);
+  if (need == Need::act && caller.account == Account::reader) {
+    exchange.reply(error_reply(403, "this account only reads: log in as operator to change something"));
+    return false;
+  }
   if (caller.kind != Caller::Kind::session || reads(exchange)) return true;
   if (net::equal_in_constant_time(as_bytes(exchange.header("X-CSRF-Token")), as_bytes(caller.csrf))) return true;
   ++cross_site_;
@@ -110,8 +122,16 @@ std::function<bool()> Access::pass_of(const net::HttpExchange& exchange) {
     };
   }
   if (caller.kind == Caller::Kind::token)
-    return [this, token = credentials_.token] { return credentials_.token == token; };
+    return [this, account = caller.account, token = credentials_.token_of(caller.account)] {
+      return credentials_.token_of(account) == token;
+    };
   return [] { return true; };
+}
+
+std::string Access::who(const net::HttpExchange& exchange) {
+  const Caller caller = caller_of(exchange);
+  if (caller.kind == Caller::Kind::socket) return "control socket";
+  return fmt::format("{} at {}", caller.known() ? to_string(caller.account) : "nobody", exchange.peer().address.to_string());
 }
 
 void Access::ask_to_log_in(net::HttpExchange& exchange) {
@@ -142,16 +162,20 @@ void Access::login(const std::shared_ptr<net::HttpExchange>& exchange) {
   }
   if (!is_json(exchange->header("Content-Type")))
     return exchange->reply(error_reply(415, "the body must be application/json"));
-  if (!credentials_.password) return exchange->reply(error_reply(403, kNoPassword));
-  const auto password = password_in(exchange->body());
-  if (!password) return exchange->reply(error_reply(400, "the body is no {\"password\": \"…\"}"));
+  if (!credentials_.password && !credentials_.reader_password) return exchange->reply(error_reply(403, kNoPassword));
+  const auto shown = login_in(exchange->body());
+  if (!shown)
+    return exchange->reply(error_reply(400, "the body is no {\"password\": \"…\"}, with \"account\": \"operator\" or \"reader\""));
+  const Account account = shown->account;
+  if (!credentials_.password_of(account))
+    return exchange->reply(error_reply(403, fmt::format("the account \"{}\" has no password on this box", to_string(account))));
   const IpAddress source = exchange->peer().address;
   const TimePoint now = Clock::now();
   if (const Duration wait = limit_.wait(now, source); wait != Duration{}) return put_off(*exchange, wait);
-  const PasswordHash asked = *credentials_.password;
+  const PasswordHash asked = *credentials_.password_of(account);
   const bool taken =
-      check_.ask(source, *password, asked, [this, exchange, source, asked](bool right) {
-        if (!right || credentials_.password != asked) {  // it may have been changed meanwhile
+      check_.ask(source, shown->password, asked, [this, exchange, source, asked, account](bool right) {
+        if (!right || credentials_.password_of(account) != asked) {  // it may have been changed meanwhile
           limit_.wrong(Clock::now(), source);
           failed(*exchange, "password");
           return exchange->reply(error_reply(401, "wrong password"));
@@ -159,8 +183,8 @@ void Access::login(const std::shared_ptr<net::HttpExchange>& exchange) {
         limit_.right(Clock::now(), source);
         ++logins_;
         note_known(*exchange);
-        spdlog::info("event=login peer={}", source.to_string());
-        const Sessions::Begun begun = sessions_.begin(Clock::now());
+        spdlog::info("event=login peer={} account={}", source.to_string(), to_string(account));
+        const Sessions::Begun begun = sessions_.begin(Clock::now(), account);
         net::HttpReply reply = json_reply(nlohmann::json{{"csrf", begun.csrf}}.dump());
         reply.headers.emplace_back("Set-Cookie",
                                    fmt::format("{}={}; Path=/; HttpOnly; SameSite=Strict", kCookie, begun.id));
@@ -183,7 +207,9 @@ void Access::logout(net::HttpExchange& exchange) {
 void Access::session(net::HttpExchange& exchange) {
   if (!reads(exchange)) return exchange.reply(wrong_method("GET, HEAD"));
   const Caller caller = caller_of(exchange);
-  nlohmann::json told = {{"password_set", credentials_.password.has_value()},
+  nlohmann::json told = {{"password_set", credentials_.password.has_value() || credentials_.reader_password.has_value()},
+                         {"reader_set", credentials_.reader_password.has_value()},
+                         {"account", caller.known() ? nlohmann::json(to_string(caller.account)) : nlohmann::json()},
                          {"required", !exchange.over_unix() && !is_local(exchange)},
                          {"logged_in", caller.known()},
                          {"csrf", nullptr}};

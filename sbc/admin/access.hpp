@@ -21,7 +21,9 @@ namespace dw::admin {
 enum class Need : std::uint8_t {
   nothing,  ///< the page itself, health, logging in
   read,     ///< nothing from this machine; a login from elsewhere
-  login,    ///< a session or the token, wherever it comes from
+  login,    ///< a session or a token, wherever it comes from
+  act,      ///< that of the operator's account
+  socket,   ///< the control socket
 };
 
 /// Who may do what over TCP (SECURITY.md): the password, browsers' sessions and the token. Whoever comes by
@@ -42,6 +44,8 @@ class Access {
   void login(const std::shared_ptr<net::HttpExchange>& exchange);  ///< POST /api/login
   void logout(net::HttpExchange& exchange);                        ///< POST /api/logout
   void session(net::HttpExchange& exchange);                       ///< GET /api/session
+  /// Who asks, for the log: "operator at 192.0.2.7", "control socket". Of one that admits() let do it.
+  std::string who(const net::HttpExchange& exchange);
   /// Of whoever connects: somebody logged in from there lately, or showed the token; or it is this machine.
   Standing standing(TimePoint now, const IpAddress& source) const;
   void append_metrics(MetricsText& out) const;
@@ -50,6 +54,7 @@ class Access {
   struct Caller {
     enum class Kind : std::uint8_t { nobody, wrong_token, token, session, socket } kind = Kind::nobody;
     std::string csrf;  ///< of a session
+    Account account = Account::full;  ///< of a token or a session
     bool known() const { return kind == Kind::token || kind == Kind::session || kind == Kind::socket; }
   };
   Caller caller_of(const net::HttpExchange& exchange);

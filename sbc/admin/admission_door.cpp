@@ -57,7 +57,7 @@ void AdmissionDoor::act(net::HttpExchange& exchange, std::string_view path, cons
   if (asked->verb == "open") return open(exchange, who);
   if (asked->verb == "close") {
     admissions_.close(loop_.now());
-    spdlog::info("event=asked action=close_admission by=\"{}\"", who);
+    spdlog::info("event=operator_action action=close_admission by=\"{}\"", who);
     return done(exchange, "no phone is let in by hand any more; those that were admitted stay admitted");
   }
   const auto device = percent_decoded(asked->device);
@@ -78,7 +78,7 @@ void AdmissionDoor::admit(net::HttpExchange& exchange, std::string_view device, 
   const auto key = lasts ? admissions_.admit(loop_.now(), device, *lasts)
                          : Result<std::string>(fail(Errc::invalid, "for_s is a number of seconds, at most 30 days"));
   if (!key) return exchange.reply(error_reply(status_of(key.error().code), key.error().text));
-  spdlog::info("event=asked action=admit device={} for=\"{}\" by=\"{}\"", escaped(*key), to_words(*lasts), who);
+  spdlog::info("event=operator_action action=admit device={} for=\"{}\" by=\"{}\"", escaped(*key), to_words(*lasts), who);
   done(exchange, fmt::format("{} gets its files within {}, wherever it asks, and is admitted there for good: take its power away "
                              "and give it back{}",
                              *key, to_words(*lasts), note()));
@@ -89,7 +89,7 @@ void AdmissionDoor::open(net::HttpExchange& exchange, const std::string& who) {
   const auto ok = lasts ? admissions_.admit_any(loop_.now(), *lasts)
                         : Result<void>(fail(Errc::invalid, "for_s is a number of seconds, at most 24 hours"));
   if (!ok) return exchange.reply(error_reply(status_of(ok.error().code), ok.error().text));
-  spdlog::info("event=asked action=admit_any for=\"{}\" by=\"{}\"", to_words(*lasts), who);
+  spdlog::info("event=operator_action action=admit_any for=\"{}\" by=\"{}\"", to_words(*lasts), who);
   done(exchange, fmt::format("every phone gets its files within {}, and is admitted for good where it takes them{}", to_words(*lasts),
                              note()));
 }
@@ -97,7 +97,7 @@ void AdmissionDoor::open(net::HttpExchange& exchange, const std::string& who) {
 void AdmissionDoor::forget(net::HttpExchange& exchange, std::string_view device, const std::string& who) {
   if (!admissions_.forget(loop_.now(), device))
     return exchange.reply(error_reply(404, fmt::format("{} is admitted nowhere", escaped(device.substr(0, 40)))));
-  spdlog::info("event=asked action=forget_admission device={} by=\"{}\"", escaped(device, 40), who);
+  spdlog::info("event=operator_action action=forget_admission device={} by=\"{}\"", escaped(device, 40), who);
   const bool comes_back = admissions_.phones() == Admissions::Phones::known;
   done(exchange, fmt::format("{} is admitted nowhere any more{}{}", escaped(device, 40),
                              comes_back ? ", until the central server takes a registration of it" : "", note()));

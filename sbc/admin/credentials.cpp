@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "sbc/base/percent.hpp"
 #include "sbc/base/text_cursor.hpp"
@@ -57,6 +58,10 @@ std::optional<net::Sha256> take_token(TextCursor& line) {
 
 }  // namespace
 
+std::string_view to_string(Account account) {
+  return account == Account::reader ? "reader" : "operator";
+}
+
 Result<Credentials> parse_credentials(std::string_view text) {
   if (text.size() > kMaxCredentials)
     return fail(Errc::too_long, fmt::format("longer than {} octets", kMaxCredentials));
@@ -67,13 +72,15 @@ Result<Credentials> parse_credentials(std::string_view text) {
     if (line.at_end() || line.peek() == '#') continue;
     const std::string_view what = line.take_token();
     bool good = false;
-    if (what == "password" && !out.password) {
-      out.password = take_password(line);
-      good = out.password.has_value();
-    } else if (what == "token" && !out.token) {
-      out.token = take_token(line);
-      good = out.token.has_value();
-    }
+    const auto take = [&](auto& into, auto reader) {
+      if (into) return;  // twice
+      into = reader(line);
+      good = into.has_value();
+    };
+    if (what == "password") take(out.password, take_password);
+    if (what == "token") take(out.token, take_token);
+    if (what == "reader-password") take(out.reader_password, take_password);
+    if (what == "reader-token") take(out.reader_token, take_token);
     if (!good || !line.at_end())
       return fail(Errc::malformed, fmt::format("line {} makes no sense: set the password anew with \"dropwire "
                                                "passwd\"",
@@ -84,11 +91,13 @@ Result<Credentials> parse_credentials(std::string_view text) {
 
 std::string to_text(const Credentials& credentials) {
   std::string out = "# Who may use Dropwire's admin side. Made by \"dropwire passwd\".\n";
-  if (const auto& p = credentials.password) {
-    out += fmt::format("password scrypt {} {} {} {} {}\n", p->cost.n, p->cost.r, p->cost.p, net::to_hex(p->salt),
-                       net::to_hex(p->hash));
+  for (const auto& [account, prefix] : {std::pair(Account::full, ""), std::pair(Account::reader, "reader-")}) {
+    if (const auto& p = credentials.password_of(account)) {
+      out += fmt::format("{}password scrypt {} {} {} {} {}\n", prefix, p->cost.n, p->cost.r, p->cost.p, net::to_hex(p->salt),
+                         net::to_hex(p->hash));
+    }
+    if (const auto& t = credentials.token_of(account)) out += fmt::format("{}token sha256 {}\n", prefix, net::to_hex(*t));
   }
-  if (credentials.token) out += fmt::format("token sha256 {}\n", net::to_hex(*credentials.token));
   return out;
 }
 
@@ -123,10 +132,15 @@ std::string new_token() {
   return net::to_hex(octets);
 }
 
-bool is_token(std::string_view token, const Credentials& credentials) {
+std::optional<Account> account_of_token(std::string_view token, const Credentials& credentials) {
   constexpr std::size_t kMaxToken = 256;
-  if (!credentials.token || token.empty() || token.size() > kMaxToken) return false;
-  return net::equal_in_constant_time(net::sha256(as_bytes(token)), *credentials.token);
+  if (token.empty() || token.size() > kMaxToken) return std::nullopt;
+  const net::Sha256 hash = net::sha256(as_bytes(token));
+  for (const Account account : {Account::full, Account::reader}) {
+    const auto& kept = credentials.token_of(account);
+    if (kept && net::equal_in_constant_time(hash, *kept)) return account;
+  }
+  return std::nullopt;
 }
 
 Result<Credentials> read_credentials(const std::string& path) {

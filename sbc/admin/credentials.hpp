@@ -20,14 +20,31 @@ struct PasswordHash {
   friend bool operator==(const PasswordHash&, const PasswordHash&) = default;
 };
 
-/// Who may change something through the admin side: `dropwire passwd` makes it, the daemon reads it. As a
+/// Who somebody is that logged in, or showed a token.
+enum class Account : std::uint8_t {
+  full,    ///< sees and does all
+  reader,  ///< sees, and changes nothing
+};
+std::string_view to_string(Account account);  ///< "operator", "reader"
+
+/// Who may use the admin side: `dropwire passwd` makes it, the daemon reads it. As a
 /// file, one line each, "#" begins a comment:
 ///
 ///     password scrypt 32768 8 1 SALT HASH      n, r, p; 32 and 64 hex digits
 ///     token sha256 HASH                        64 hex digits
+///     reader-password scrypt 32768 8 1 SALT HASH
+///     reader-token sha256 HASH
 struct Credentials {
   std::optional<PasswordHash> password;
   std::optional<net::Sha256> token;  ///< of the token as text
+  std::optional<PasswordHash> reader_password;
+  std::optional<net::Sha256> reader_token;
+  const std::optional<PasswordHash>& password_of(Account account) const {
+    return account == Account::reader ? reader_password : password;
+  }
+  const std::optional<net::Sha256>& token_of(Account account) const {
+    return account == Account::reader ? reader_token : token;
+  }
   friend bool operator==(const Credentials&, const Credentials&) = default;
 };
 
@@ -47,7 +64,8 @@ bool is_password(std::string_view password, const PasswordHash& hash);
 
 /// 256 random bits as 64 hex digits.
 std::string new_token();
-bool is_token(std::string_view token, const Credentials& credentials);
+/// Whose it is; nothing: nobody's.
+std::optional<Account> account_of_token(std::string_view token, const Credentials& credentials);
 
 /// Empty ones when there is no such file. Errc::system, malformed, too_long with the path.
 Result<Credentials> read_credentials(const std::string& path);

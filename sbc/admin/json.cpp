@@ -318,14 +318,22 @@ std::string outcome_json(const Outcome& outcome) {
   return text_of({{"done", true}, {"said", outcome.said}});
 }
 
-std::optional<std::string> password_in(std::string_view body) {
+std::optional<Login> login_in(std::string_view body) {
   constexpr std::size_t kMaxBody = 2048;
   if (body.size() > kMaxBody) return std::nullopt;
   const Json json = Json::parse(body, nullptr, false);
   if (!json.is_object()) return std::nullopt;
   const auto password = json.find("password");
   if (password == json.end() || !password->is_string()) return std::nullopt;
-  return password->get<std::string>();
+  Login out{password->get<std::string>(), Account::full};
+  if (const auto account = json.find("account"); account != json.end()) {
+    if (*account == to_string(Account::reader)) {
+      out.account = Account::reader;
+    } else if (*account != to_string(Account::full)) {
+      return std::nullopt;
+    }
+  }
+  return out;
 }
 
 }  // namespace dw::admin

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sbc/admin/call_history.hpp"
+#include "sbc/admin/credentials.hpp"
 #include "sbc/admin/phone_filter.hpp"
 #include "sbc/admin/phone_verdicts.hpp"
 #include "sbc/admin/sources.hpp"
@@ -51,7 +52,12 @@ std::string reload_json(const ReloadOutcome& outcome);
 std::string error_json(std::string_view text);
 std::string outcome_json(const Outcome& outcome);
 
-/// The password in the body of POST /api/login; nothing when it is no such body.
-std::optional<std::string> password_in(std::string_view body);
+/// What the body of POST /api/login shows.
+struct Login {
+  std::string password;
+  Account account = Account::full;
+};
+/// Nothing when it is no such body.
+std::optional<Login> login_in(std::string_view body);
 
 }  // namespace dw::admin

@@ -8,6 +8,7 @@
 #include "sbc/admin/page.hpp"
 #include "sbc/admin/query.hpp"
 #include "sbc/admin/reply.hpp"
+#include "sbc/admin/routes.hpp"
 #include "sbc/base/percent.hpp"
 #include "sbc/base/text_cursor.hpp"
 #include "tftp-proxy/core/http_semantics.hpp"
@@ -69,11 +70,6 @@ bool is_refresh(std::string_view path) {
   return asked && asked->verb == "refresh";
 }
 
-/// What changes something, and is POST.
-bool is_action(std::string_view path) {
-  return path == "/api/reload" || path == "/api/log" || phone_action(path) || is_refresh(path) || AdmissionDoor::is_action(path);
-}
-
 /// Nothing but the page's place for others bounds a source: behind one address, a proxy's for example, all operators may be.
 ConnectionBudget::Options places_of(const AdminServer::Options& options) {
   ConnectionBudget::Options places;
@@ -84,11 +80,6 @@ ConnectionBudget::Options places_of(const AdminServer::Options& options) {
 /// Pages that listen leave half of the connections to those that ask.
 unsigned listeners_of(const AdminServer::Options& options) {
   return std::min(EventFeed::kMaxListeners, options.max_connections / 2);
-}
-
-Need need_of(std::string_view method, std::string_view path) {
-  if (path == "/") return Need::nothing;
-  return method == "POST" || path == "/api/log" || TraceDoor::phone_in(path) ? Need::login : Need::read;
 }
 
 }  // namespace
@@ -179,55 +170,53 @@ void AdminServer::handle(const std::shared_ptr<net::HttpExchange>& exchange) {
   if (path == "/api/login") return access_.login(exchange);
   if (path == "/api/logout") return access_.logout(*exchange);
   if (path == "/api/session") return access_.session(*exchange);
-  if (method == "POST" && is_action(path)) {
-    if (access_.admits(*exchange, Need::login)) act(exchange, path);
-    return;
-  }
-  if (!reads || path == "/api/reload" || phone_action(path) || AdmissionDoor::is_action(path))
-    return exchange->reply(wrong_method(is_action(path) ? "POST" : "GET, HEAD"));
-  if (!access_.admits(*exchange, need_of(method, path))) return;
+  const Found found = find_route(method, path);
+  if (!found.route && (!reads || !found.allowed.empty()))
+    return exchange->reply(wrong_method(found.allowed.empty() ? "GET, HEAD" : found.allowed));
   // Configs hold the passwords of phones, and nothing encrypts what goes by TCP. So do captures; lines of a trace don't.
   const bool capture = TraceDoor::phone_in(path) && query_value(exchange->query(), "format") == "pcapng";
-  if (!exchange->over_unix() && (capture || path.starts_with("/api/files/")))
-    return exchange->reply(error_reply(403, "only over the control socket (admin.socket)"));
+  if (!access_.admits(*exchange, !found.route ? Need::read : capture ? Need::socket : found.route->need)) return;
+  if (!found.route) return exchange->reply(error_reply(404, "there is nothing at this address"));
+  if (method == "POST") return act(exchange, path);
   route(exchange, path);
 }
 
 void AdminServer::act(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view path) {
+  const std::string who = access_.who(*exchange);
   if (path == "/api/reload") {
+    spdlog::info("event=operator_action action=reload by=\"{}\"", who);
     if (!sources_.reload) return exchange->reply(error_reply(404, "this daemon cannot reload"));
     const ReloadOutcome outcome = sources_.reload();
     return exchange->reply(json_reply(reload_json(outcome), outcome.taken ? 200 : 422));
   }
-  if (path == "/api/log") return set_log_level(*exchange);
+  if (path == "/api/log") return set_log_level(*exchange, who);
   const auto done = [exchange, alive = std::weak_ptr(alive_)](const Outcome& outcome) {
     if (!alive.expired()) exchange->reply(json_reply(outcome_json(outcome), outcome.status));
   };
-  const std::string who = exchange->over_unix() ? "control socket" : exchange->peer().to_string();
   if (admissions_ && AdmissionDoor::is_action(path)) return admissions_->act(*exchange, path, who);
   if (const auto action = phone_action(path); action && sources_.inventory && sources_.act) {
     const Asked asked = asked_of(path, kPhones).value();
     const phones::Phone* phone = find_phone(*exchange, asked.subject);
     if (!phone) return;
-    spdlog::info("event=asked action={} device={} by=\"{}\"", asked.verb, phone->key(), who);
+    spdlog::info("event=operator_action action={} device={} by=\"{}\"", asked.verb, phone->key(), who);
     return sources_.act(*phone, *action, query_number(exchange->query(), "force", 1) == 1, done);
   }
   if (is_refresh(path) && sources_.refresh) {
     const std::string_view subject = asked_of(path, kFiles).value().subject;
     const auto name = provisioning::name_in_target(path.substr(kFiles.size(), subject.size() + 1));
     if (!name) return exchange->reply(error_reply(400, name.error().text));
-    spdlog::info("event=asked action=refresh file=\"{}\" by=\"{}\"", escaped(*name), who);
+    spdlog::info("event=operator_action action=refresh file=\"{}\" by=\"{}\"", escaped(*name), who);
     return sources_.refresh(*name, done);
   }
   exchange->reply(error_reply(404, "there is nothing at this address"));
 }
 
 /// POST /api/log?level=debug: until the next start or reload.
-void AdminServer::set_log_level(net::HttpExchange& exchange) {
+void AdminServer::set_log_level(net::HttpExchange& exchange, const std::string& who) {
   TextCursor cursor(exchange.query());
   const bool good = cursor.skip_text("level=") && net::set_log_level(cursor.rest());
   if (!good) return exchange.reply(error_reply(400, "level= is one of trace, debug, info, warn, error"));
-  spdlog::warn("event=log_level level={} until the next start or reload", cursor.rest());
+  spdlog::warn("event=operator_action action=log_level level={} by=\"{}\" until the next start or reload", cursor.rest(), who);
   exchange.reply(json_reply(fmt::format("{{\"level\":\"{}\"}}\n", cursor.rest())));
 }
 

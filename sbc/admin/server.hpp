@@ -49,7 +49,7 @@ class AdminServer {
   void route(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view path);
   void act(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view path);
   const phones::Phone* find_phone(net::HttpExchange& exchange, std::string_view subject);
-  void set_log_level(net::HttpExchange& exchange);
+  void set_log_level(net::HttpExchange& exchange, const std::string& who);
   void phones(net::HttpExchange& exchange, std::string_view path);
   void calls(net::HttpExchange& exchange);
   void finished_calls(const std::shared_ptr<net::HttpExchange>& exchange);

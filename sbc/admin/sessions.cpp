@@ -17,12 +17,12 @@ std::string digest_of(std::string_view id) {
 
 }  // namespace
 
-Sessions::Begun Sessions::begin(TimePoint now) {
+Sessions::Begun Sessions::begin(TimePoint now, Account account) {
   std::erase_if(all_, [&](const auto& entry) { return is_over(now, entry.second); });
   if (all_.size() >= kMax)
     all_.erase(std::ranges::min_element(all_, {}, [](const auto& entry) { return entry.second.used; }));
   Begun begun{new_token(), new_token()};
-  all_[digest_of(begun.id)] = {begun.csrf, now, now};
+  all_[digest_of(begun.id)] = {account, begun.csrf, now, now};
   return begun;
 }
 

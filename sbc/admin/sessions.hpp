@@ -3,6 +3,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "sbc/admin/credentials.hpp"
 #include "sbc/base/time.hpp"
 
 namespace dw::admin {
@@ -16,6 +17,7 @@ class Sessions {
   static constexpr Duration kLongest = std::chrono::hours(12);
 
   struct Session {
+    Account account{};
     std::string csrf;  ///< what a POST must show beside the cookie
     TimePoint began{}, used{};
   };
@@ -24,13 +26,15 @@ class Sessions {
     std::string csrf;
   };
 
-  Begun begin(TimePoint now);
+  Begun begin(TimePoint now, Account account = Account::full);
   /// One that is alive, whose idle time begins anew; null for all others.
   const Session* find(TimePoint now, std::string_view id);
   /// The same without being a use of it.
   bool is_alive(TimePoint now, std::string_view id) const;
   void end(std::string_view id);
-  void end_all() { all_.clear(); }
+  void end_all(Account account) {
+    std::erase_if(all_, [account](const auto& entry) { return entry.second.account == account; });
+  }
   std::size_t size() const { return all_.size(); }
 
  private:

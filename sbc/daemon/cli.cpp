@@ -21,7 +21,7 @@ struct Typed {
   bool finished = false;
   std::string since;
   unsigned limit = 500;
-  bool from_stdin = false, token = false, remove = false, force = false;
+  bool from_stdin = false, token = false, reader = false, remove = false, force = false;
   commands::Admit admit;
   unsigned seconds = 600;
   std::uint64_t octets = 64 << 20;
@@ -260,19 +260,20 @@ class CommandLine {
 
   void passwd() {
     CLI::App* sub = command("passwd", "Set the password of the status page, and have the running Dropwire use it",
-                            "sudo dropwire passwd\n  sudo dropwire passwd --token", [this] {
+                            "sudo dropwire passwd\n  sudo dropwire passwd --token\n  sudo dropwire passwd --reader", [this] {
                               using commands::Passwd;
                               return commands::passwd(typed_.ask(),
                                                       typed_.token    ? Passwd::token
                                                       : typed_.remove ? Passwd::remove
                                                                       : Passwd::set,
-                                                      typed_.from_stdin);
+                                                      typed_.reader, typed_.from_stdin);
                             });
     CLI::Option_group* how = sub->add_option_group("How");
     how->add_flag("--stdin", typed_.from_stdin, "Read the password from standard input, one line");
     how->add_flag("--token", typed_.token, "Make a new token for scripts instead, and print it once");
-    how->add_flag("--remove", typed_.remove, "Remove password and token");
+    how->add_flag("--remove", typed_.remove, "Remove password and token, those of the reader too");
     how->require_option(0, 1);
+    sub->add_flag("--reader", typed_.reader, "Of a second account, which sees all and changes nothing");
     asks_daemon(sub, false);
   }
 

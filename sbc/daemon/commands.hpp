@@ -41,7 +41,8 @@ int doctor(const Ask& ask);
 int doctor_phone(const Ask& ask, const std::string& name);
 int reload(const Ask& ask);
 enum class Passwd { set, token, remove };
-int passwd(const Ask& ask, Passwd what, bool from_stdin);
+/// `reader`: of the account that only reads.
+int passwd(const Ask& ask, Passwd what, bool reader, bool from_stdin);
 int act_on_phone(const Ask& ask, const std::string& name, const std::string& verb, bool force);
 int refresh(const Ask& ask, const std::string& name);
 /// What `dropwire admit` was given. Nothing: who is admitted is told.

@@ -66,7 +66,7 @@ std::optional<std::string> read_answer(const Quiet& quiet) {
   return line;
 }
 
-Result<std::string> ask_password(bool from_stdin) {
+Result<std::string> ask_password(bool from_stdin, bool reader) {
   constexpr const char* kNone = "no password came; nothing was changed";
   if (from_stdin || isatty(STDIN_FILENO) != 1) {
     if (!from_stdin) return fail(Errc::invalid, "there is no terminal to ask at: give the password with --stdin");
@@ -75,7 +75,8 @@ Result<std::string> ask_password(bool from_stdin) {
     return *line;
   }
   const Quiet quiet(STDIN_FILENO);
-  fmt::print(stderr, "New password for Dropwire's status page (at least {} characters): ", admin::kMinPassword);
+  fmt::print(stderr, "New password for {} (at least {} characters): ",
+             reader ? "those who may only read Dropwire's status page" : "Dropwire's status page", admin::kMinPassword);
   const auto first = read_answer(quiet);
   if (!first) return fail(Errc::invalid, kNone);
   if (auto ok = admin::check_password(*first); !ok) return std::unexpected(ok.error());
@@ -114,7 +115,7 @@ std::string tell_daemon(const Ask& ask) {
 
 }  // namespace
 
-int passwd(const Ask& ask, Passwd what, bool from_stdin) {
+int passwd(const Ask& ask, Passwd what, bool reader, bool from_stdin) {
   const conf::Loaded loaded = conf::load(ask.settings);
   if (!loaded.ok()) return complain(with_root_hint("the settings can't be used: \"dropwire check\" tells why"));
   const conf::Admin& settings = loaded.config.admin;
@@ -127,18 +128,23 @@ int passwd(const Ask& ask, Passwd what, bool from_stdin) {
   std::string token;
   switch (what) {
     case Passwd::set: {
-      const auto password = ask_password(from_stdin);
+      const auto password = ask_password(from_stdin, reader);
       if (!password) return complain(password.error().text);
       const auto hash = admin::hash_password(*password);
       if (!hash) return complain(hash.error().text);
-      wanted.password = *hash;
+      (reader ? wanted.reader_password : wanted.password) = *hash;
       break;
     }
     case Passwd::token:
       token = admin::new_token();
-      wanted.token = net::sha256(as_bytes(token));
+      (reader ? wanted.reader_token : wanted.token) = net::sha256(as_bytes(token));
       break;
     case Passwd::remove:
+      if (reader) {
+        wanted.reader_password.reset();
+        wanted.reader_token.reset();
+        break;
+      }
       if (settings.enable && !settings.listen.address.is_loopback()) {
         return complain(fmt::format("admin.listen {} is open to other machines and needs a password: set it to "
                                     "127.0.0.1 first",
@@ -152,6 +158,7 @@ int passwd(const Ask& ask, Passwd what, bool from_stdin) {
   if (what == Passwd::token) say(token + "\n");
   const char* done = what == Passwd::set     ? "The password is set"
                      : what == Passwd::token ? "The token is shown this once: Authorization: Bearer TOKEN. It is set"
+                     : reader                ? "Password and token of the reader are removed"
                                              : "Password and token are removed";
   fmt::print(stderr, "{} ({}). {}", done, path, tell_daemon(ask));
   return kDone;

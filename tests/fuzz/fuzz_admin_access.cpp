@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (cookie.find(';') != cookie.npos || text.find(cookie) == text.npos) std::abort();
   static admin::Sessions sessions;
   if (sessions.find({}, cookie)) std::abort();
-  if (const auto password = admin::password_in(text); password && password->size() > size) std::abort();
+  if (const auto login = admin::login_in(text); login && login->password.size() > size) std::abort();
   if (const auto read = admin::parse_credentials(text)) {
     const auto again = admin::parse_credentials(admin::to_text(*read));
     if (!again || *again != *read) std::abort();

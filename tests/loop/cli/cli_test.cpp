@@ -421,6 +421,13 @@ TEST_CASE_FIXTURE(Fixture, "passwd: sets, is told to the daemon, and opens the d
   CHECK(token.out.size() == 65);
   CHECK(slurp(file).starts_with(first));
   CHECK_FALSE(contains(slurp(file), token.out.substr(0, 64)));
+  const std::string operators = slurp(file);
+  CHECK(with_open({"passwd", "--reader", "--stdin"}, "only looking\n").status == 0);
+  CHECK(with_open({"passwd", "--reader", "--token"}).out.size() == 65);
+  CHECK(contains(slurp(file), "\nreader-password scrypt 32768 8 1 "));
+  CHECK(contains(slurp(file), "\nreader-token sha256 "));
+  CHECK(with_open({"passwd", "--reader", "--remove"}).status == 0);  // the operator's keeps the door
+  CHECK(slurp(file) == operators);
   CHECK(with_open({"passwd", "--remove"}).status == 2);  // the door is open
   CHECK(with_settings({"passwd", "--remove", "--set", "admin.password_file=" + file}).status == 0);
   CHECK(with_open({"check"}).status == 2);

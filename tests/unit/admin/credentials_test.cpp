@@ -37,6 +37,20 @@ TEST_CASE("scrypt: a cost out of bounds is refused, so that no file makes the da
   CHECK(net::check_cost({.n = std::uint64_t{1} << 17}));
 }
 
+TEST_CASE("credentials: the reader's stand beside the operator's, and are nobody else's") {
+  Credentials credentials;
+  const std::string token = new_token();
+  credentials.reader_password = hash_password("only looking", cheap()).value();
+  credentials.reader_token = net::sha256(as_bytes(token));
+  const auto read = parse_credentials(to_text(credentials));
+  REQUIRE(read);
+  CHECK(*read == credentials);
+  CHECK_FALSE(read->password_of(Account::full));
+  CHECK(is_password("only looking", *read->password_of(Account::reader)));
+  CHECK(account_of_token(token, *read) == Account::reader);
+  CHECK_FALSE(parse_credentials(to_text(credentials) + to_text(credentials)));
+}
+
 TEST_CASE("credentials: what is written reads back, and the password is known by it") {
   Credentials credentials;
   credentials.password = hash_password("correct horse", cheap()).value();
@@ -51,10 +65,10 @@ TEST_CASE("credentials: what is written reads back, and the password is known by
   CHECK(is_password("correct horse", *read->password));
   CHECK_FALSE(is_password("correct horsf", *read->password));
   CHECK_FALSE(is_password("", *read->password));
-  CHECK(is_token(token, *read));
-  CHECK_FALSE(is_token(new_token(), *read));
-  CHECK_FALSE(is_token("", *read));
-  CHECK_FALSE(is_token(token, Credentials{}));
+  CHECK(account_of_token(token, *read) == Account::full);
+  CHECK_FALSE(account_of_token(new_token(), *read));
+  CHECK_FALSE(account_of_token("", *read));
+  CHECK_FALSE(account_of_token(token, Credentials{}));
   CHECK(hash_password("correct horse", cheap())->salt != credentials.password->salt);
 }
 

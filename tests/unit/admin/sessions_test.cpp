@@ -58,7 +58,9 @@ TEST_CASE("sessions: others' ids, cut ones, and the end") {
   sessions.end(a.id);
   CHECK_FALSE(sessions.find(kStart, a.id));
   CHECK(sessions.find(kStart, b.id));
-  sessions.end_all();
+  const auto reader = sessions.begin(kStart, Account::reader);
+  sessions.end_all(Account::full);
+  CHECK(sessions.find(kStart, reader.id)->account == Account::reader);
   CHECK_FALSE(sessions.find(kStart, b.id));
 }
 
@@ -141,11 +143,16 @@ TEST_CASE("login limit: however many sources guess, who knew the password is not
 }
 
 TEST_CASE("login body: only an object with a text for its password") {
-  CHECK(password_in(R"({"password": "p\u00e4ss"})") == "p\xc3\xa4ss");
-  CHECK(password_in(R"({"x": [1, {"password": "no"}], "password": "yes"})") == "yes");
+  CHECK(login_in(R"({"password": "p\u00e4ss"})")->password == "p\xc3\xa4ss");
+  CHECK(login_in(R"({"x": [1, {"password": "no"}], "password": "yes"})")->password == "yes");
+  CHECK(login_in(R"({"password": "yes"})")->account == Account::full);
+  CHECK(login_in(R"({"password": "yes", "account": "operator"})")->account == Account::full);
+  CHECK(login_in(R"({"password": "yes", "account": "reader"})")->account == Account::reader);
+  CHECK_FALSE(login_in(R"({"password": "yes", "account": "root"})"));
+  CHECK_FALSE(login_in(R"({"password": "yes", "account": 1})"));
   const std::string body = R"({"password": "x"})";
   for (std::size_t i = 0; i < body.size(); ++i)
-    CHECK_FALSE(password_in(body.substr(0, i)));
-  CHECK_FALSE(password_in(std::string(1500, '[')));
-  CHECK_FALSE(password_in(R"({"password": ")" + std::string(4000, 'x') + R"("})"));
+    CHECK_FALSE(login_in(body.substr(0, i)));
+  CHECK_FALSE(login_in(std::string(1500, '[')));
+  CHECK_FALSE(login_in(R"({"password": ")" + std::string(4000, 'x') + R"("})"));
 }
