@@ -115,7 +115,7 @@ class HttpFetch : public std::enable_shared_from_this<HttpFetch> {
     }
     said_html_ = says_html(head.content_type);
     meta_ = {head.length, head.etag, head.last_modified, label_};
-    validator_ = range_validator(head);
+    validator_ = head.packed ? std::string() : range_validator(head);
     body_ = may_be_html(request_.name) ? Body::wanted : Body::probing;
     if (body_ == Body::wanted) found();
   }

@@ -18,6 +18,7 @@ namespace dw::net {
 namespace {
 
 constexpr std::size_t kMaxHeadValue = 1024;  // characters of an ETag, a date, a type
+constexpr std::size_t kMaxKept = 32;         // header fields of one answer
 constexpr long kReceiveBuffer = 64 * 1024;
 constexpr long kUnauthorised = 401;
 
@@ -37,7 +38,7 @@ std::string plain(std::string_view value) {
   return fine ? std::string(value) : std::string();
 }
 
-void take_header(HttpHead& head, std::string_view line) {
+void take_header(HttpHead& head, std::string_view line, const std::vector<std::string>& keep) {
   TextCursor cursor(line);
   const std::string_view name = cursor.take_until(":");
   if (!cursor.skip_char(':')) return;
@@ -47,6 +48,8 @@ void take_header(HttpHead& head, std::string_view line) {
   if (equal_ignoring_case(name, "Content-Type")) head.content_type = plain(value);
   if (equal_ignoring_case(name, "Content-Length"))
     head.length = parse_number(value, std::numeric_limits<std::int64_t>::max());
+  const auto is_it = [&](const std::string& wanted) { return equal_ignoring_case(wanted, name); };
+  if (head.kept.size() < kMaxKept && std::ranges::any_of(keep, is_it)) head.kept.emplace_back(name, plain(value));
 }
 
 /// One GET. Its easy handle is in the multi handle from start to end; its callbacks live until it is taken
@@ -73,6 +76,7 @@ struct Job {
   bool head_told = false;
   bool head_waits = false;  ///< a 401, which libcurl may answer with a user and a password: told when it does not
   bool chunked = false;
+  bool packed = false;  ///< Content-Encoding, which nobody asked for
   std::uint64_t octets_in = 0;
   bool too_long = false;
   bool cancelled = false;
@@ -93,6 +97,7 @@ void Job::set_up(const HttpClient::Options& options) {
   }
   const auto set = [this](CURLoption option, auto value) { curl_easy_setopt(easy, option, value); };
   set(CURLOPT_URL, request.url.c_str());
+  set(CURLOPT_ACCEPT_ENCODING, "identity");  // what comes packed all the same is unpacked; without this it is not
   set(CURLOPT_PATH_AS_IS, 1L);
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_FOLLOWLOCATION, 0L);
@@ -127,7 +132,7 @@ bool Job::take_header_line(std::string_view line) {
   if (starts_with_ignoring_case(line, "HTTP/")) {
     head = {};
     head_waits = false;
-    chunked = false;
+    chunked = packed = false;
     TextCursor cursor(line);
     cursor.take_token();
     cursor.skip_blanks();
@@ -135,15 +140,17 @@ bool Job::take_header_line(std::string_view line) {
     return true;
   }
   if (!trim(line).empty()) {
-    take_header(head, line);
+    take_header(head, line, request.keep);
     if (starts_with_ignoring_case(line, "Transfer-Encoding:")) chunked = true;
+    if (starts_with_ignoring_case(line, "Content-Encoding:")) packed = !contains_ignoring_case(line, "identity");
     return true;
   }
   if (head.status < 200) return true;
   head_waits = head.status == kUnauthorised;
   if (head_waits) return true;
-  head.chunked = chunked;
-  if (chunked) head.length.reset();  // RFC 9112 §6.3: the framing is the chunks'
+  head.chunked = chunked || (packed && head.length);
+  head.packed = packed;
+  if (head.chunked) head.length.reset();  // RFC 9112 §6.3: the framing is the chunks'; or the length is of the packed form
   head_told = true;
   too_long = request.max_octets != 0 && head.length.value_or(0) > request.max_octets;
   if (callbacks.on_head) callbacks.on_head(head);

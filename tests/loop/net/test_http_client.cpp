@@ -104,7 +104,23 @@ TEST_CASE(
   CHECK(head.find("Range: bytes=3-\r\n") != head.npos);
   CHECK(head.find("If-Range: \"a-1\"\r\n") != head.npos);
   CHECK(head.find("User-Agent: Dropwire/") != head.npos);
-  CHECK(head.find("Accept-Encoding") == head.npos);
+  CHECK(head.find("Accept-Encoding: identity\r\n") != head.npos);
+}
+
+TEST_CASE("a body that comes packed although nobody asked for it is unpacked, and one that breaks off is cut") {
+  // "hello hello hello\n" by gzip
+  const std::string packed("\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\x48\xcd\xc9\xc9\x57\xc8\x40\x90\x5c\x00\x3b\x7c\x8a\xdf"
+                           "\x12\x00\x00\x00", 29);
+  const std::string head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 29\r\n\r\n";
+  const Told told = fetch_from(head + packed);
+  REQUIRE(told.fine());
+  CHECK(told.body == "hello hello hello\n");
+  CHECK_FALSE(told.head->length);
+  CHECK(told.head->packed);
+  CHECK_FALSE(fetch_from(head + packed.substr(0, 20)).fine());
+  const Told plain = fetch_from("HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\nContent-Length: 2\r\n\r\nok");
+  REQUIRE(plain.fine());
+  CHECK(plain.head->length == 2);
 }
 
 TEST_CASE("404, 304 and 503 are answers, not errors") {
