@@ -1,5 +1,7 @@
 #include "conf/origin_text.hpp"
 
+#include <algorithm>
+
 #include "sbc/base/endpoint.hpp"
 #include "sbc/base/text_cursor.hpp"
 
@@ -18,6 +20,39 @@ bool climbs(std::string_view path) {
   return false;
 }
 
+/// What is wrong with placeholders, query and patterns; empty: nothing. What tftp-proxy/core/origin_url.hpp describes.
+std::string_view doubt_of_rest(std::string_view scheme, std::string_view all, std::string_view authority) {
+  constexpr std::size_t kMaxPatterns = 32;
+  const std::size_t hash = std::min(all.find('#'), all.size());
+  const std::string_view url = all.substr(0, hash);
+  bool named = false, braces = false;
+  for (std::size_t at = url.find('{'); at != url.npos; at = url.find('{', at + 1)) {
+    braces = true;
+    const std::string_view word = url.substr(at, std::min(url.find('}', at), url.size()) + 1 - at);
+    if (word != "{file}" && word != "{base}" && word != "{mac}") return "{file}, {base} and {mac} are all that may stand in braces";
+    named = named || word != "{mac}";
+  }
+  if (std::ranges::count(url, '{') != std::ranges::count(url, '}')) return "{file}, {base} and {mac} are all that may stand in braces";
+  if (authority.contains('{')) return "the host is one, whatever the file is";
+  if (braces && !named) return "say with {file} or {base} where a file's name goes";
+  if (braces && equal_ignoring_case(scheme, "file"))
+    return "a directory has no placeholders: name the folder, and behind \"#\" which files are in it";
+  if (url.contains('?') && !braces) return "a query says where the file's name goes: ?file={file}";
+  if (url.contains('?') && !starts_with_ignoring_case(scheme, "http")) return "only http and https have queries";
+  if (hash == all.size()) return {};
+  std::size_t patterns = 0;
+  TextCursor cursor(all.substr(hash + 1));
+  do {
+    const std::string_view pattern = cursor.take_until(",");
+    const bool plain = std::ranges::all_of(pattern, [](char c) {
+      return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || std::string_view("*._-/+").contains(c);
+    });
+    if (pattern.empty() || !plain || ++patterns > kMaxPatterns)
+      return "behind \"#\" stand patterns of file names, like #*.raw,*.rwb";
+  } while (cursor.skip_char(','));
+  return {};
+}
+
 }  // namespace
 
 Result<std::string> checked_origin(std::string_view text) {
@@ -33,11 +68,13 @@ Result<std::string> checked_origin(std::string_view text) {
                               equal_ignoring_case(scheme, "tftp") || equal_ignoring_case(scheme, "file"))) {
     return refused("begins with none of http://, https://, tftp://, file:///");
   }
-  const std::string_view rest = text.substr(colon + 3);
-  if (rest.find_first_of("?#\\\"<>^`{|}") != rest.npos)
-    return refused("a query, a fragment or quotes have no place here");
+  const std::string_view all = text.substr(colon + 3);
+  if (all.find_first_of("\\\"<>^`|") != all.npos) return refused("quotes and the like have no place here");
+  const std::string_view rest = all.substr(0, all.find_first_of("?#"));
+  const bool placeholders = all.substr(0, all.find('#')).contains('{');
   const std::string_view authority = rest.substr(0, rest.find('/'));
   const std::string_view path = rest.substr(authority.size());
+  if (const std::string_view why = doubt_of_rest(scheme, all, authority); !why.empty()) return fail(Errc::invalid, std::string(why));
   if (climbs(path)) return refused("\".\" and \"..\" have no place in the path");
   if (equal_ignoring_case(scheme, "file")) {
     if (!authority.empty() || path.empty())
@@ -50,14 +87,27 @@ Result<std::string> checked_origin(std::string_view text) {
     host = authority.substr(at + 1);
   }
   if (!HostPort::parse(host)) return refused("no host to ask, or not a host and a port");
-  return std::string(text) + (path.empty() ? "/" : "");
+  const bool bare = path.empty() && rest.size() == all.size() && !placeholders;
+  return std::string(text) + (bare ? "/" : "");
 }
 
 std::string masked_origin(std::string_view text) {
   const auto start = text.find("://");
-  const auto at = text.rfind('@');
-  if (start == text.npos || at == text.npos || at < start) return std::string(text);
-  return std::string(text.substr(0, start + 3)) + "***" + std::string(text.substr(at));
+  const auto mark = std::min(text.find('?'), text.size());
+  const auto at = text.rfind('@', mark);
+  std::string out(text.substr(0, mark));
+  if (start != text.npos && at != text.npos && at > start)
+    out = std::string(text.substr(0, start + 3)) + "***" + out.substr(at);
+  TextCursor cursor(text.substr(mark));
+  while (!cursor.at_end()) {  // of a query what is no placeholder may be a secret
+    const std::string_view name = cursor.take_until("=#");
+    out += name;
+    if (!cursor.skip_char('=')) break;
+    const std::string_view value = cursor.take_until("&#");
+    out += value.starts_with('{') ? "=" + std::string(value) : "=***";
+    if (cursor.peek() == '#') break;
+  }
+  return out + std::string(cursor.rest());
 }
 
 }  // namespace dw::conf

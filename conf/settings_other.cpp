@@ -37,7 +37,8 @@ constexpr std::array<Rule, 2> kLeaveOrDrop = {Rule::leave, Rule::drop};
 const Setting kOtherRows[] = {
     {"central.provisioning.origins", OriginListType{origin_side<&Provisioning::origins>}, "[]", "", "",
      "Where files come from, tried in order: http://, https://, tftp:// or file:///directory; not given, "
-     "port 6970 and then TFTP of the central server."},
+     "port 6970 and then TFTP of the central server. {file}, {base} (without folders) and {mac} stand for parts of a name, behind # stand "
+     "patterns of the files that are asked there: \"http://pbx/get.php?mac={mac}&file={file}\", \"tftp://pbx/rings/{base}#*.raw,*.rwb\"."},
     {"central.provisioning.ca_file", PathType{origin_side<&Provisioning::ca_file>, true}, R"("")", "", "",
      "Certificates (PEM) that https:// origins are checked against; empty is the system's store."},
     {"central.provisioning.connect_timeout",

@@ -126,6 +126,7 @@ void Flight::next() {
   const TimePoint now = host_.loop().now();
   for (; at_ < slots_.size(); ++at_, spelling_ = 0) {
     OriginSlot& s = slot();
+    if (!s.url.covers(name_)) continue;
     if (spelling_ == 0) {
       if (s.health.try_ask(now)) return ask(s, name_);
       findings_.add_unasked(s.label, s.health.last_error(), s.has_answered);
@@ -157,7 +158,7 @@ void Flight::ask(OriginSlot& s, const std::string& spelling) {
   ++s.requests;
   asked_at_ = host_.loop().now();
   real_ = spelling;
-  if (at_ + 1 < slots_.size()) patience_.arm_after(host_.limits().patience);
+  if (another_is_left()) patience_.arm_after(host_.limits().patience);
   const auto weak = weak_from_this();
   OriginCallbacks c;
   c.on_found = [weak](ContentMeta meta, const std::string& real) {
@@ -170,6 +171,11 @@ void Flight::ask(OriginSlot& s, const std::string& spelling) {
     if (const auto self = weak.lock()) self->on_end(std::move(end));
   };
   fetch_ = s.origin->fetch(request, std::move(c));
+}
+
+bool Flight::another_is_left() const {
+  return std::any_of(slots_.begin() + static_cast<std::ptrdiff_t>(at_) + 1, slots_.end(),
+                     [this](const auto& s) { return s->url.covers(name_); });
 }
 
 void Flight::on_found(ContentMeta meta, const std::string& real) {
@@ -290,7 +296,9 @@ void Flight::on_impatient() {
 
 /// No origin is left to ask.
 void Flight::settle() {
-  const Error verdict = findings_.verdict();
+  const bool asked_none = !slots_.empty() && std::ranges::none_of(slots_, [this](const auto& s) { return s->url.covers(name_); });
+  const Error verdict = asked_none ? Error{Errc::not_found, "no origin is for files of that name (what stands behind its \"#\")"}
+                                   : findings_.verdict();
   if (verdict.code == Errc::unavailable) {
     if (const auto copy = copy_at_hand()) {
       ++host_.counters().stale;

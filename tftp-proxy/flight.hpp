@@ -124,6 +124,7 @@ class Flight : public std::enable_shared_from_this<Flight> {
   void ask_origins();
   void next();
   void ask(OriginSlot& slot, const std::string& spelling);
+  bool another_is_left() const;
   void on_found(ContentMeta meta, const std::string& real);
   void on_octets(Bytes octets);
   void on_end(OriginEnd end);

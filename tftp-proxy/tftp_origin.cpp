@@ -92,7 +92,7 @@ class TftpFetch : public std::enable_shared_from_this<TftpFetch> {
       self->in_callback_ = false;
     });
     tftp::Download::Options d;
-    d.name = url_.path + name_;
+    d.name = url_.remote_name(name_);
     d.server = {server, url_.port};
     d.also_from = shared_->addresses;
     d.blksize = options_.tftp_blksize;

@@ -55,13 +55,20 @@ TEST_CASE("origins") {
   CHECK(checked_origin("HTTPS://u:p@[::1]:8443/dir/").value() == "HTTPS://u:p@[::1]:8443/dir/");
   CHECK(checked_origin("tftp://192.0.2.1/a").value() == "tftp://192.0.2.1/a");
   CHECK(checked_origin("file:///srv/tftp").value() == "file:///srv/tftp");
+  for (const char* good : {"http://h/get.php?mac={mac}&file={file}", "http://h?f={base}", "tftp://h/rings/{base}#*.raw,*.rwb",
+                           "file:///srv/rings#*.raw", "https://u:p@h/{mac}/{file}"})
+    CHECK(checked_origin(good).value() == good);
+  for (const char* bad : {"http://h/?q=1", "http://h/#", "http://h/#a b", "http://h/#*.raw,", "http://h/{name}", "http://h/{file", "http://h/x}",
+                          "http://h/{mac}", "http://{mac}/{file}", "tftp://h/x?f={file}", "file:///srv/{base}"})
+    CHECK_FALSE_MESSAGE(checked_origin(bad).has_value(), bad);
   for (const char* bad : {"", "h", "ftp://h/", "http://", "http:///x", "http://h:99999/", "http://h/?q",
-                          "http://h/#f", "file://srv/tftp", "file://", "tftp://u@h/", "http://h/../x",
+                          "file://srv/tftp", "file://", "tftp://u@h/", "http://h/../x",
                           "http://h/a b", "http://h/\nx", "http://h\xc3\xa9/", "http://a:b:c/"}) {
     CAPTURE(std::string(bad));
     CHECK_FALSE(checked_origin(bad).has_value());
   }
   CHECK(masked_origin("http://a@b:secret@h/") == "http://***@h/");
+  CHECK(masked_origin("http://h/g?token=secret&m={mac}&f={file}#*.raw") == "http://h/g?token=***&m={mac}&f={file}#*.raw");
   CHECK(masked_origin("http://h/@x") == "http://***@x");  // rather too much than too little
   CHECK(masked_origin("h") == "h");
 }

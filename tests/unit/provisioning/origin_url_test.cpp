@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "tftp-proxy/core/origin_url.hpp"
 
 using namespace dw;
@@ -56,7 +58,19 @@ TEST_CASE("what is no origin is refused with a sentence") {
                            "http://",
                            "http:///x",
                            "http://pbx/?q=1",
-                           "http://pbx/#f",
+                           "http://pbx/#",
+                           "http://pbx/#a b",
+                           "http://pbx/#*.raw,",
+                           "http://pbx/#*.raw?x",
+                           "http://pbx/{name}",
+                           "http://pbx/{file",
+                           "http://pbx/file}",
+                           "http://pbx/{mac}.xml",
+                           "http://{mac}/{file}",
+                           "http://pbx?mac={mac}",
+                           "tftp://pbx/x?file={file}",
+                           "file:///srv/{base}",
+                           "http://pbx/../{file}",
                            "http://pbx:0x50/",
                            "http://pbx:99999/",
                            "http://a b/",
@@ -86,6 +100,66 @@ TEST_CASE("a password is in no label and in no error") {
   const auto bad = parse_origin("https://user:hunter2@pbx:99999/");
   REQUIRE_FALSE(bad);
   CHECK(bad.error().text.find("hunter2") == std::string::npos);
+}
+
+TEST_CASE("origins with placeholders and patterns") {
+  const auto url = parse_origin("https://me:se%40cret@pbx/prov/get.php?token=abc&mac={mac}&file={file}&b={base}");
+  REQUIRE(url);
+  CHECK(url->label() == "https://pbx/prov/get.php?token=…&mac={mac}&file={file}&b={base}");
+  CHECK(url->file_url("SEP001122334455.cnf.xml") ==
+        "https://me:se%40cret@pbx:443/prov/get.php?token=abc&mac=001122334455&file=SEP001122334455.cnf.xml&b=SEP001122334455.cnf.xml");
+  CHECK(url->file_url("Desktops/a b.png").ends_with("&mac=&file=Desktops%2Fa%20b.png&b=a%20b.png"));
+  CHECK(parse_origin("http://pbx?file={file}")->file_url("a") == "http://pbx:80/?file=a");
+  const auto path = parse_origin("http://pbx/languages/{file}#*.jar,*-tones.xml");
+  REQUIRE(path);
+  CHECK(path->label() == "http://pbx/languages/{file}#*.jar,*-tones.xml");
+  CHECK(path->file_url("English_United_States/be-sip.jar") == "http://pbx:80/languages/English_United_States/be-sip.jar");
+  CHECK(path->covers("English_United_States/be-sip.JAR"));
+  CHECK(path->covers("g3-tones.xml"));
+  CHECK_FALSE(path->covers("g3-tones.xml.sgn"));
+  CHECK_FALSE(path->covers("SEP001122334455.cnf.xml"));
+  const auto own = parse_origin("http://pbx/{mac}/{base}");
+  REQUIRE(own);
+  CHECK(own->covers("SEPaabbccddeeff.cnf.xml"));
+  CHECK(own->file_url("x/SEPaabbccddeeff.cnf.xml") == "http://pbx:80/aabbccddeeff/SEPaabbccddeeff.cnf.xml");
+  CHECK_FALSE(own->covers("ringlist.xml"));
+  CHECK_FALSE(own->covers("XMLDefault.cnf.xml"));
+  const auto tftp = parse_origin("tftp://pbx/ring%20tones/{base}#*.raw");
+  REQUIRE(tftp);
+  CHECK(tftp->remote_name("x/a b.raw") == "ring tones/a b.raw");
+  CHECK(tftp->label() == "tftp://pbx/ring tones/{base}#*.raw");
+  CHECK(parse_origin("tftp://pbx/a/")->remote_name("b") == "a/b");
+  const auto folder = parse_origin("file:///srv/rings#*.raw");
+  REQUIRE(folder);
+  CHECK(folder->path == "/srv/rings");
+  CHECK(folder->covers("a.raw"));
+  CHECK_FALSE(folder->covers("a.png"));
+}
+
+TEST_CASE("patterns match whole names") {
+  const auto fits = [](const char* pattern, const char* name) {
+    return parse_origin(std::string("http://pbx/#") + pattern)->covers(name);
+  };
+  CHECK(fits("*", ""));
+  CHECK(fits("a*b*c", "aXbYc"));
+  CHECK(fits("a*b*c", "abbc"));
+  CHECK_FALSE(fits("a*b*c", "acb"));
+  CHECK_FALSE(fits("a*a", "a"));
+  CHECK(fits("SEP*.cnf.xml", "sep001122334455.CNF.XML"));
+  CHECK_FALSE(fits("*.raw", "a.raw.sgn"));
+}
+
+TEST_CASE("no name leaves its place in an origin with placeholders") {
+  const OriginUrl url = parse_origin("http://pbx/dir/{base}?file={file}").value();
+  for (const char* name : {"@evil/x", "?x=1", "#f", "a&mac=0", "{mac}", "http://evil/", "a\r\nb", "%2e%2e/x", "a=b;c"}) {
+    CAPTURE(name);
+    const std::string out = url.file_url(name);
+    CHECK(out.starts_with("http://pbx:80/dir/"));
+    const std::string tail = out.substr(std::string("http://pbx:80/dir/").size());
+    CHECK(std::count(tail.begin(), tail.end(), '?') == 1);
+    CHECK(std::count(tail.begin(), tail.end(), '/') == 0);
+    CHECK(tail.find_first_of("&#@;\r\n{") == std::string::npos);
+  }
 }
 
 TEST_CASE("no name leaves the origin's host or path") {
