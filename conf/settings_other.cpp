@@ -200,7 +200,8 @@ const Setting kOtherRows[] = {
      "loadInformation, image_version: the firmware's name; drop blanks it, and the phone keeps what it has."},
     {"rewrite.ntp", RuleType{rewriting<&Rewrite::ntp>, kRules}, R"("leave")", "", "", "The time servers."},
     {"rewrite.urls", RuleType{rewriting<&Rewrite::urls>, kRules}, R"("leave")", "", "",
-     "Services, directory, idle and like URLs by HTTP, logo_url, proxyServerURL; rewrite leads them to Dropwire."},
+     "Services, directory, idle and like URLs by HTTP, logo_url, proxyServerURL; rewrite leads them, and the links in their pages, through "
+     "Dropwire to where they led."},
     {"rewrite.secure_urls", RuleType{rewriting<&Rewrite::secure_urls>, kRules}, R"("drop")", "", "",
      "The same by HTTPS, which a phone without a trust list can't verify."},
     {"rewrite.version_stamp", RuleType{rewriting<&Rewrite::version_stamp>, kRules}, R"("rewrite")", "", "",

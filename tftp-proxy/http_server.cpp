@@ -103,6 +103,7 @@ struct PhoneHttpServer::Download {
   bool is_head = false;
   bool answered = false;
   bool untold = false;  ///< it is no step of a story
+  bool is_page = false;  ///< of a service (Library::open_service)
 };
 
 PhoneHttpServer::PhoneHttpServer(net::Loop& loop, Library& library, KnownSources& known, const Options& options, StepSink on_step)
@@ -193,6 +194,7 @@ void PhoneHttpServer::handle(const std::shared_ptr<net::HttpExchange>& exchange)
     download.step.name = std::string(exchange->target().substr(0, kMaxShownName));
     return refuse(download, 405, FileOutcome::refused, "Only GET and HEAD are answered here.");
   }
+  if (open_service(download)) return;
   auto name = name_in_target(exchange->target());
   if (!name) {
     download.step.name = std::string(exchange->target().substr(0, kMaxShownName));
@@ -203,6 +205,12 @@ void PhoneHttpServer::handle(const std::shared_ptr<net::HttpExchange>& exchange)
   if (!admits(download)) return;
   download.content =
       library_.open({download.step.name, exchange->peer(), exchange->local().address, Transport::http});
+  follow(download);
+}
+
+/// Answers when the content allows it, or late.
+void PhoneHttpServer::follow(Download& download) {
+  const std::uint64_t id = download.id;
   download.subscription = Content::subscribe(download.content, [this, id] {
     if (const auto found = downloads_.find(id); found != downloads_.end()) consider(*found->second);
   });
@@ -211,6 +219,31 @@ void PhoneHttpServer::handle(const std::shared_ptr<net::HttpExchange>& exchange)
   });
   download.deadline->arm_at(download.asked + options_.first_answer);
   consider(download);
+}
+
+/// A page of a service is in nobody's story, and what the phone tells the service (which may be a password) in no log.
+bool PhoneHttpServer::open_service(Download& download) {
+  const auto& exchange = *download.exchange;
+  const ServiceRequest request{exchange.target(), exchange.query(), exchange.peer(), exchange.local().address,
+                               exchange.headers()};
+  if (!library_.is_service(request)) return false;
+  download.is_page = download.untold = true;
+  download.step.name = std::string(exchange.target().substr(0, kMaxShownName));
+  if (!admits(download)) return true;
+  download.content = library_.open_service(request);
+  follow(download);
+  return true;
+}
+
+void PhoneHttpServer::begin_page(Download& download) {
+  const Content& content = *download.content;
+  if (content.state() != Content::State::complete) return;
+  if (NameBudget* const names = library_.names()) names->exists(loop_.now(), download.step.name);
+  net::HttpReply reply;
+  reply.headers = content.meta().headers;
+  reply.text = std::string(as_text(content.octets()));
+  download.step.outcome = FileOutcome::sent;
+  send(download, std::move(reply));
 }
 
 /// Whom the budget for names refuses waits, and then is told to come again later: a phone that boots gets its file, and who
@@ -245,6 +278,7 @@ void PhoneHttpServer::consider(Download& download) {
     const bool kept_out = content.error().code == Errc::not_admitted;
     return refuse(download, status, kept_out ? FileOutcome::not_admitted : outcome_of(status), content.error().text);
   }
+  if (download.is_page) return begin_page(download);
   if (content.state() != Content::State::waiting && content.size()) begin(download);
 }
 
@@ -288,7 +322,7 @@ void PhoneHttpServer::begin(Download& download) {
     default:
       break;
   }
-  reply.headers.emplace_back("Content-Type", content_type_of(download.step.name));
+  reply.headers.emplace_back("Content-Type", content_type_of(download.step.name, download.content->octets()));
   reply.stream = net::HttpBody{
       selection.count,
       [content = download.content, size, selection](std::uint64_t offset, MutableBytes into) {

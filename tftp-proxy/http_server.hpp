@@ -67,7 +67,10 @@ class PhoneHttpServer {
   net::HttpServer::Options door_options();
   bool admits(Download& download);
   void consider(Download& download);
+  bool open_service(Download& download);
+  void follow(Download& download);
   void begin(Download& download);
+  void begin_page(Download& download);
   void give_up_waiting(Download& download);
   void refuse(Download& download, unsigned status, phones::FileOutcome outcome, std::string text);
   void send(Download& download, net::HttpReply reply);

@@ -1,5 +1,8 @@
 #pragma once
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "sbc/base/endpoint.hpp"
 #include "tftp-proxy/core/content.hpp"
@@ -18,12 +21,24 @@ struct FileRequest {
   Transport transport = Transport::tftp;
 };
 
+/// A page of a service that a phone's browser asks for: octets as they came.
+struct ServiceRequest {
+  std::string_view path, query;  ///< still percent-encoded
+  Endpoint peer;
+  IpAddress local;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
 /// Where the servers get files from: the whole pipeline (memory, disk cache, origins, rewriting) behind one
 /// call. Never blocks; the content may still be waiting. Dropping the content is "no longer wanted".
 class Library {
  public:
   virtual ~Library() = default;
   virtual ContentPtr open(const FileRequest& request) = 0;
+  /// Whether this asks for a page of a service; else it is a file's name.
+  virtual bool is_service(const ServiceRequest&) const { return false; }
+  /// What is_service() said yes to. Never kept for another phone.
+  virtual ContentPtr open_service(const ServiceRequest&) { return Content::failure({Errc::not_found, "there are no services"}); }
   /// What the doors ask before they open a name. Null: any name may be tried.
   virtual NameBudget* names() { return nullptr; }
 };

@@ -74,6 +74,7 @@ Pipeline::Pipeline(net::Loop& loop, const Options& options, Cache* cache, Sinks 
       cache_(cache),
       sinks_(std::move(sinks)),
       fetches_(fetch_shares(options.fetch), random_seed()),
+      services_(loop),
       memory_(options.memory),
       self_(std::make_shared<Pipeline*>(this)),
       prefetcher_(loop, options.prefetch,
@@ -114,10 +115,25 @@ void Pipeline::set_origins(const Options& options) {
     }
     slots_.push_back(std::move(slot));
   }
+  set_services(options);
   if (cache_ == nullptr) return;
   cache_->for_each([this](const CacheEntry& entry) {
     for (const auto& slot : slots_) slot->has_answered = slot->has_answered || slot->label == entry.origin;
   });
+}
+
+void Pipeline::set_services(const Options& options) {
+  Services::Options o;
+  o.enable = options.rewrite &&
+             (options.rewriting.urls == Action::rewrite || options.rewriting.secure_urls == Action::rewrite);
+  for (const auto& slot : slots_) {
+    if (slot->url.http_family() && !slot->url.has_placeholders && slot->url.only.empty()) o.origins.push_back(slot->url);
+  }
+  o.ca_file = options.origin.ca_file;
+  o.key = options.service_key;
+  o.connect_timeout = options.origin.connect_timeout;
+  o.stall_timeout = options.origin.stall_timeout;
+  services_.configure(std::move(o));
 }
 
 void Pipeline::reconfigure(const Options& options) {
@@ -136,6 +152,11 @@ ContentPtr Pipeline::open(const FileRequest& request) {
         {Errc::not_found,
          "trust lists of the central server are not passed on: a phone that took one would "
          "refuse its rewritten config"});
+  }
+  if (is_server_list(request.name) && request.transport != Transport::control) {
+    kept_out_log_.warn("event=server_list peer={} transport={} file=\"{}\" asked for the list of all configs, which nobody is given",
+                       request.peer.address.to_string(), to_string(request.transport), escaped(request.name, 64));
+    return Content::failure({Errc::not_found, "a list of all that the server has is given to nobody"});
   }
   if (!admits(request)) return Content::failure({Errc::not_admitted, std::string(kNotAdmitted)});
   asker_ = request.peer.address;
@@ -163,9 +184,7 @@ ContentPtr Pipeline::rewritten(const FileRequest& request, const ContentPtr& sou
 }
 
 ContentPtr Pipeline::rewrite_now(const FileRequest& request, const Content& source) {
-  RewriteOptions rewriting = options_.rewriting;
-  rewriting.host = host_for(request);
-  Rewritten result = rewrite_cnf(request.name, source.octets(), rewriting);
+  Rewritten result = rewrite_cnf(request.name, source.octets(), rewriting_for(request.local));
   prefetcher_.want(files_named_by(result.facts));
   if (sinks_.on_rewrite) sinks_.on_rewrite(request, result);
   ContentMeta meta = source.meta();
@@ -182,13 +201,24 @@ ContentPtr Pipeline::rewrite_now(const FileRequest& request, const Content& sour
   return Content::of(std::move(result.octets), std::move(meta));
 }
 
-std::string Pipeline::host_for(const FileRequest& request) const {
+std::string Pipeline::host_for(const IpAddress& local) const {
   if (options_.advertise != "auto") return options_.advertise;
-  if (request.local && !request.local.is_unspecified()) return request.local.to_string();
+  if (local && !local.is_unspecified()) return local.to_string();
   for (const IpAddress& address : net::local_addresses()) {
     if (!address.is_loopback()) return address.to_string();
   }
   return "127.0.0.1";
+}
+
+RewriteOptions Pipeline::rewriting_for(const IpAddress& local) const {
+  RewriteOptions rewriting = options_.rewriting;
+  rewriting.host = host_for(local);
+  rewriting.sign_place = services_.signer();
+  return rewriting;
+}
+
+ContentPtr Pipeline::open_service(const ServiceRequest& request) {
+  return services_.open(request, rewriting_for(request.local));
 }
 
 /// By the spelling that the origin is known to use for this name, if the name itself turned out to be none.
@@ -264,6 +294,7 @@ ContentPtr Pipeline::launch(const std::string& name, CacheClass kept_as, bool an
 void Pipeline::use(KnownSources& known, NameBudget& names) {
   known_ = &known;
   names_ = &names;
+  services_.use(known);
   if (cache_ != nullptr)
     cache_->for_each([&](const CacheEntry& entry) { names.exists(loop_.now(), entry.name); });
 }
@@ -415,6 +446,7 @@ void Pipeline::append_metrics(MetricsText& out) const {
   if (names_) names_->append_metrics(out);
   if (admissions_) admissions_->append_metrics(out);
   prefetcher_.append_metrics(out);
+  services_.append_metrics(out);
 }
 
 }  // namespace dw::provisioning

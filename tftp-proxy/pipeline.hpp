@@ -22,6 +22,7 @@
 #include "tftp-proxy/library.hpp"
 #include "tftp-proxy/origin.hpp"
 #include "tftp-proxy/prefetcher.hpp"
+#include "tftp-proxy/services.hpp"
 
 namespace dw::provisioning {
 
@@ -53,6 +54,7 @@ class Pipeline : public Library, private FlightHost {
     RewriteOptions rewriting;        ///< its `host` is filled in for each request
     std::string advertise = "auto";  ///< "auto": the address that the phone asked; else a host or address
     Prefetcher::Options prefetch;
+    std::string service_key;  ///< what URLs of services are signed with, where they are rewritten; empty: none is
   };
   /// What others want to hear of.
   struct Sinks {
@@ -65,11 +67,16 @@ class Pipeline : public Library, private FlightHost {
   ~Pipeline();
 
   ContentPtr open(const FileRequest& request) override;
+  bool is_service(const ServiceRequest& request) const override { return services_.takes(request); }
+  ContentPtr open_service(const ServiceRequest& request) override;
   NameBudget* names() override { return names_; }
   /// Who is known, and what is told of each name that was found or not. Both outlive this. Before anything is opened.
   void use(KnownSources& known, NameBudget& names);
   /// Who may have a device's own files. Outlives this. Without it everybody may.
-  void use(Admissions& admissions) { admissions_ = &admissions; }
+  void use(Admissions& admissions) {
+    admissions_ = &admissions;
+    services_.use(admissions);
+  }
 
   /// Fetches a file anew, as it is at the origin, and keeps that instead of what is kept; throws the latter away when
   /// there is no such file any more. It stays when no origin can give it: a failed content says so.
@@ -109,9 +116,11 @@ class Pipeline : public Library, private FlightHost {
   ContentPtr launch(const std::string& name, CacheClass kept_as, bool anew);
   ContentPtr rewritten(const FileRequest& request, const ContentPtr& source);
   ContentPtr rewrite_now(const FileRequest& request, const Content& source);
-  std::string host_for(const FileRequest& request) const;
+  std::string host_for(const IpAddress& local) const;
+  RewriteOptions rewriting_for(const IpAddress& local) const;
   void read_facts(const std::string& name, Bytes octets);
   void set_origins(const Options& options);
+  void set_services(const Options& options);
   template <class Map>
   void make_room(Map& map);
 
@@ -146,6 +155,7 @@ class Pipeline : public Library, private FlightHost {
   std::uint64_t in_flight_ = 0;
   std::size_t orphans_ = 0;
   std::vector<std::shared_ptr<OriginSlot>> slots_;
+  Services services_;
   ContentMemory memory_;
   SpellingMemory spellings_;
   std::unordered_map<std::string, Negative> negative_;

@@ -6,6 +6,7 @@
 #include "sbc/daemon/admin_access.hpp"
 #include "sbc/daemon/phone_list.hpp"
 #include "sbc/daemon/port_mapping.hpp"
+#include "sbc/net/kept_key.hpp"
 #include "sbc/net/log.hpp"
 
 namespace dw {
@@ -32,7 +33,7 @@ Result<void> App::start() {
   inventory_.set_absences(records_->absences());
   clock_care_ = std::make_unique<ClockCare>(loop_, inventory_);
   pipeline_ = std::make_unique<provisioning::Pipeline>(
-      loop_, pipeline_options(config), cache_.get(),
+      loop_, file_options(), cache_.get(),
       provisioning::Pipeline::Sinks{
           [this](const provisioning::FileRequest& asked, const provisioning::Rewritten& made) {
             on_rewrite(asked, made);
@@ -61,6 +62,16 @@ Result<void> App::start() {
 }
 
 Result<void> App::start_listeners() {
+/// With the key that is on disk: phones keep the URLs that were signed with it.
+provisioning::Pipeline::Options App::file_options() const {
+  auto options = pipeline_options(loaded_.config);
+  const auto moves = [](provisioning::Action action) { return action == provisioning::Action::rewrite; };
+  if (!moves(options.rewriting.urls) && !moves(options.rewriting.secure_urls)) return options;
+  options.service_key = net::kept_key(loaded_.config.state.dir, "services.key",
+                                      "after a restart phones must take their configs again before their services work");
+  return options;
+}
+
   for (const auto start : {&App::start_tftp, &App::start_http, &App::start_media, &App::start_sccp,
                            &App::start_sip, &App::start_admin}) {
     if (auto ok = (this->*start)(); !ok) return ok;

@@ -71,6 +71,7 @@ class App {
   void on_file(const phones::FileStep& step);
   void on_signalling(const phones::SignallingStep& step);
   void on_rewrite(const provisioning::FileRequest& request, const provisioning::Rewritten& rewritten);
+  provisioning::Pipeline::Options file_options() const;
   admin::Status status() const;
   void add_sip_status(admin::Status& s) const;
   admin::FilesReport files() const;

@@ -104,7 +104,7 @@ void App::configure_rest() {
   config_loaded_ = wall_now();
   gate_.set(config.access.networks);
   names_.configure(name_options(config));
-  pipeline_->reconfigure(pipeline_options(config));
+  pipeline_->reconfigure(file_options());
   network_->configure(network_options(config));
   const auto mapping = port_mapper_options(config, 0);
   port_mapper_->configure(mapping.central, mapping.told);

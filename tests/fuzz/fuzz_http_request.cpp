@@ -24,7 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const char c : *name) {
       if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) std::abort();
     }
-    (void)content_type_of(*name);
+    (void)content_type_of(*name, as_bytes(*name));
   }
   const SelectionFields fields{.if_match = lines[5],
                                .if_none_match = lines[3],

@@ -26,6 +26,7 @@ std::string with_port(const std::string& host, std::uint16_t port, std::uint16_t
 
 /// scheme://[user@]host[:port]/… at our address; HTTPS keeps its port, because the HTTP door speaks no TLS.
 std::optional<std::string> moved_url(std::string_view url, const RewriteOptions& options) {
+  if (options.sign_place && split_url(url)) return link_to(url, options);
   const auto colon = url.find("://");
   if (colon == url.npos) return std::nullopt;
   const std::string_view scheme = url.substr(0, colon);
@@ -74,6 +75,8 @@ std::string policy_text(const RewriteOptions& options) {
                                  options.sccp_port, options.sip_port, options.sips_port);
   for (const RewriteGroup& group : rewrite_groups())
     text += fmt::format(" {}", to_string(options.*group.action));
+  const bool moves = options.urls == Action::rewrite || options.secure_urls == Action::rewrite;
+  if (moves && options.sign_place) text += " " + options.sign_place("");  // another key gives other URLs
   return text;
 }
 
@@ -83,6 +86,15 @@ bool names_host(std::string_view value) {
   constexpr std::array<std::string_view, 5> kNobody = {"", "USECALLMANAGER", "UNPROVISIONED", "0.0.0.0",
                                                        "::"};
   return std::ranges::none_of(kNobody, [&](auto nobody) { return equal_ignoring_case(value, nobody); });
+}
+
+std::optional<std::string> link_to(std::string_view url, const RewriteOptions& options) {
+  const auto split = split_url(url);
+  if (!split || !options.sign_place) return std::nullopt;
+  if (split->place == ServicePlace{false, options.host, options.http_port}) return std::nullopt;
+  const std::string_view slash = split->rest.starts_with('/') ? "" : "/";
+  return fmt::format("http://{}{}{}{}{}", split->userinfo, with_port(options.host, options.http_port, 80),
+                     place_path(split->place, options.sign_place), slash, split->rest);
 }
 
 bool is_plain_host(std::string_view host) {

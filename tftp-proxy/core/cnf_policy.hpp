@@ -47,6 +47,10 @@ bool is_plain_host(std::string_view host);
 std::optional<std::string> changed_value(const Change& change, std::string_view value,
                                          const RewriteOptions& options);
 
+/// The URL at our HTTP door that leads to where this one did, by `options.sign_place`; nothing when it is no http or https URL,
+/// or is one of ours already.
+std::optional<std::string> link_to(std::string_view url, const RewriteOptions& options);
+
 /// Gathers edits and notes of one file. When something can't be edited the whole file is given up: from then
 /// on `refused()`, and the original goes out.
 class CnfEditor {

@@ -6,6 +6,7 @@
 
 #include "sbc/base/bytes.hpp"
 #include "tftp-proxy/core/line_password.hpp"
+#include "tftp-proxy/core/service_links.hpp"
 #include "tftp-proxy/core/splice.hpp"
 
 namespace dw::provisioning {
@@ -40,6 +41,8 @@ struct RewriteOptions {
   std::uint16_t sccp_port = 2000;
   std::uint16_t sip_port = 5060;
   std::uint16_t sips_port = 0;  ///< 0: no SIP over TLS is offered and securedSipPort stays as it is
+  /// Signs where URLs lead, so that our HTTP door knows where each one was (service_links.hpp). Empty: URLs keep their paths.
+  PlaceSigner sign_place{};
 
   Action call_servers = Action::rewrite;     ///< first callManager and its ports; proxyN_address
   Action spare_call_servers = Action::drop;  ///< the other members; drop takes the whole element out

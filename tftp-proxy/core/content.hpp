@@ -5,6 +5,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "sbc/base/bytes.hpp"
 #include "sbc/base/result.hpp"
@@ -17,6 +19,7 @@ struct ContentMeta {
   std::string etag;                   ///< as the origin wrote it, quotes included
   std::string last_modified;          ///< HTTP date
   std::string origin;                 ///< "http://pbx:6970/", "cache", "rewrite of …": for logs and stories
+  std::vector<std::pair<std::string, std::string>> headers{};  ///< of a service's page alone: what the phone is told with it
 };
 
 /// One file's octets, shared by everyone who asked for it, while they still arrive. Made by whoever fetches

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "sbc/base/percent.hpp"
 #include "sbc/base/text_cursor.hpp"
 #include "tftp-proxy/core/file_name.hpp"
 #include "tftp-proxy/core/trust_list.hpp"
@@ -89,6 +90,16 @@ CacheClass cache_class(std::string_view name, bool drop_trust_lists) {
       return rule.is;
   }
   return CacheClass::live;
+}
+
+bool is_server_list(std::string_view name) {
+  constexpr std::array<std::string_view, 5> kLists = {"ConfigFileCacheList.txt", "BinFileCacheList.txt", "FileList.txt",
+                                                      "PerfMon.txt", "ParamList.txt"};
+  std::string plain(name);
+  for (int i = 0; i < 2; ++i)
+    plain = percent_decoded(plain).value_or(plain);
+  const std::string_view base = base_name(plain);
+  return std::ranges::any_of(kLists, [&](std::string_view list) { return starts_with_ignoring_case(base, list); });
 }
 
 Duration negative_ttl(std::string_view name, Duration longest) {

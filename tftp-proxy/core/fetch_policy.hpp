@@ -46,6 +46,9 @@ inline constexpr std::size_t kHtmlProbe = 512;  ///< octets; by then it is told
 /// they do not know (Twisted) or where nobody set a type (PHP); where they do, a page may also begin with another
 /// element than <html>, and bare text is no XML and no firmware. Nothing while `start` is too short to tell.
 std::optional<bool> is_html_page(Bytes start, bool said_html, std::string_view name);
+/// A list of all configs that a server has (CUCM's ConfigFileCacheList.txt and the like), however it is spelt. No phone asks for
+/// one; who guesses names does.
+bool is_server_list(std::string_view name);
 bool says_html(std::string_view content_type);
 bool may_be_html(std::string_view name);        ///< .html, .htm
 

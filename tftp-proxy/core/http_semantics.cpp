@@ -6,6 +6,7 @@
 #include "sbc/base/percent.hpp"
 #include "sbc/base/text_cursor.hpp"
 #include "tftp-proxy/core/file_name.hpp"
+#include "tftp-proxy/core/service_links.hpp"
 
 namespace dw::provisioning {
 namespace {
@@ -225,12 +226,13 @@ bool is_entity_tag(std::string_view text) {
   return parse_tag(text).has_value();
 }
 
-std::string_view content_type_of(std::string_view name) {
+std::string_view content_type_of(std::string_view name, Bytes start) {
   if (ends_with_ignoring_case(name, ".xml")) return "text/xml";
   if (ends_with_ignoring_case(name, ".png")) return "image/png";
   for (const std::string_view end : {".cnf", ".txt", ".dat"}) {
     if (ends_with_ignoring_case(name, end)) return "text/plain";
   }
+  if (as_text(start).starts_with("<?xml") || is_phone_object(start)) return "text/xml";
   return "application/octet-stream";
 }
 

@@ -54,8 +54,8 @@ std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text);
 /// Whether `text` is an entity tag (RFC 9110 §8.8.3): it may be put into a header as it is.
 bool is_entity_tag(std::string_view text);
 
-/// By the name's end: text/xml, image/png, text/plain for the 79x0's text files, else
-/// application/octet-stream.
-std::string_view content_type_of(std::string_view name);
+/// By the name's end: text/xml, image/png, text/plain for the 79x0's text files; text/xml also where the octets begin as XML
+/// does (a menu that a script wrote); else application/octet-stream.
+std::string_view content_type_of(std::string_view name, Bytes start);
 
 }  // namespace dw::provisioning

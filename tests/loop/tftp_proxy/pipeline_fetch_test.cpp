@@ -70,6 +70,48 @@ TEST_CASE("not found only when every origin that ever answered said so") {
   CHECK(t.error == Errc::unavailable);
 }
 
+TEST_CASE("an origin with placeholders is asked by them, and one with patterns for those files alone") {
+  const auto has = [](std::string path) {
+    return [path](ScriptedOrigin::Peer& peer, const std::string& head) {
+      peer.send(path_of(head) == path ? http_ok("<x/>") : http_status(404));
+    };
+  };
+  ScriptedOrigin configs(has("/get.php?mac=001122334455&file=SEP001122334455.cnf.xml"));
+  ScriptedOrigin rings(has("/ringtones/a%26b.raw"));
+  PipelineUnderTest t({configs.url("/get.php?mac={mac}&file={file}"), rings.url("/ringtones/{base}#*.raw,*.rwb")});
+  t.options.rewrite = false;
+  CHECK(t.get("SEP001122334455.cnf.xml") == "<x/>");
+  CHECK(t.get("a&b.raw") == "<x/>");
+  CHECK(path_of(configs.requests().back()) == "/get.php?mac=&file=a%26b.raw");
+  CHECK(rings.requests().size() == 1);
+  const std::size_t before = rings.requests().size();
+  t.get("none.xml");
+  CHECK(t.error == Errc::not_found);
+  CHECK(rings.requests().size() == before);
+
+  PipelineUnderTest only({rings.url("/ringtones/{base}#*.raw")});
+  CHECK(only.get("SEP001122334455.cnf.xml").contains("no origin is for files of that name"));
+  CHECK(only.error == Errc::not_found);
+}
+
+TEST_CASE("a list of all that a server has goes to no phone, however it is asked; a person at the box may see it") {
+  ScriptedOrigin server([](ScriptedOrigin::Peer& peer, const std::string&) { peer.send(http_ok("SEP001122334455.cnf.xml")); });
+  PipelineUnderTest t({server.url("/")});
+  for (const char* name : {"ConfigFileCacheList.txt", "configfilecachelist.TXT", "x/ConfigFileCacheList.txt", "%43onfigFileCacheList.txt",
+                           "ConfigFileCacheList.txt;x", "BinFileCacheList.txt"}) {
+    CAPTURE(name);
+    t.get(name);
+    CHECK(t.error == Errc::not_found);
+  }
+  CHECK(server.requests().empty());
+  FileRequest request;
+  request.name = "ConfigFileCacheList.txt";
+  request.transport = Transport::control;
+  const ContentPtr content = t.pipeline->open(request);
+  REQUIRE(t.wait(content));
+  CHECK(content->state() == Content::State::complete);
+}
+
 TEST_CASE("nothing is configured") {
   PipelineUnderTest t({});
   CHECK(t.get("dialplan.xml") == "<no origin is configured>");

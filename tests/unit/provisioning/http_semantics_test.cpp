@@ -164,10 +164,13 @@ TEST_CASE("http: what an entity tag is") {
 }
 
 TEST_CASE("http: content types by name, whatever the case") {
-  CHECK(content_type_of("SEP001122334455.cnf.xml") == "text/xml");
-  CHECK(content_type_of("RINGLIST.XML") == "text/xml");
-  CHECK(content_type_of("Desktops/320x212x16/a.png") == "image/png");
-  CHECK(content_type_of("SIPDefault.cnf") == "text/plain");
-  CHECK(content_type_of("apps45.9-4-2SR4-3.sbn") == "application/octet-stream");
-  CHECK(content_type_of("SEP001122334455.cnf.xml.sgn") == "application/octet-stream");
+  CHECK(content_type_of("SEP001122334455.cnf.xml", {}) == "text/xml");
+  CHECK(content_type_of("RINGLIST.XML", {}) == "text/xml");
+  CHECK(content_type_of("Desktops/320x212x16/a.png", {}) == "image/png");
+  CHECK(content_type_of("SIPDefault.cnf", {}) == "text/plain");
+  CHECK(content_type_of("apps45.9-4-2SR4-3.sbn", {}) == "application/octet-stream");
+  CHECK(content_type_of("SEP001122334455.cnf.xml.sgn", {}) == "application/octet-stream");
+  CHECK(content_type_of("menu.php", as_bytes("<CiscoIPPhoneMenu><Title/></CiscoIPPhoneMenu>")) == "text/xml");
+  CHECK(content_type_of("menu.php", as_bytes("<?xml version=\"1.0\"?><a/>")) == "text/xml");
+  CHECK(content_type_of("menu.php", as_bytes("hello")) == "application/octet-stream");
 }
