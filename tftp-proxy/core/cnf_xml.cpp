@@ -30,8 +30,15 @@ constexpr std::array kXmlRules = {
     Rule{"devicePool/srstInfo/sipIpAddr1", &O::srst, {host}, {no_host}, "sipPort1", &O::sip_port},
     Rule{"devicePool/srstInfo/sipIpAddr2", &O::srst, {no_host}, {no_host}},
     Rule{"devicePool/srstInfo/sipIpAddr3", &O::srst, {no_host}, {no_host}},
+    Rule{"devicePool/srstInfo/ipV6Addr1", &O::srst, {host_v6}, {no_host}},
+    Rule{"devicePool/srstInfo/ipV6Addr2", &O::srst, {no_host}, {no_host}},
+    Rule{"devicePool/srstInfo/ipV6Addr3", &O::srst, {no_host}, {no_host}},
+    Rule{"devicePool/srstInfo/sipIpV6Addr1", &O::srst, {host_v6}, {no_host}},
+    Rule{"devicePool/srstInfo/sipIpV6Addr2", &O::srst, {no_host}, {no_host}},
+    Rule{"devicePool/srstInfo/sipIpV6Addr3", &O::srst, {no_host}, {no_host}},
     Rule{"devicePool/srstInfo/isSecure", &O::srst, {same}, kFalse},
     Rule{"devicePool/dateTimeSetting/ntps/ntp/name", &O::ntp, {host}, {no_host}},
+    Rule{"devicePool/dateTimeSetting/ntps/ntp/nameV6", &O::ntp, {host_v6}, {no_host}},
     Rule{"TVS/members/member/address", &O::tvs, {host}, {no_host}},
     Rule{"sipProfile/sipProxies/backupProxy",
          &O::backup_proxy,
@@ -55,6 +62,7 @@ constexpr std::array kXmlRules = {
     Rule{"sipProfile/natAddress", &O::nat, {no_host}, {no_host}},
     Rule{"sipProfile/natReceivedProcessing", &O::nat, kFalse, kFalse},
     Rule{"capfList/capf/processNodeName", &O::capf, {host}, {no_host}},
+    Rule{"capfList/capf/ipv6Addr", &O::capf, {host_v6}, {no_host}},
     Rule{"encrConfig", &O::capf, kFalse, kFalse},
     Rule{"capfList/capf/encrConfig", &O::capf, kFalse, kFalse},
     Rule{"vendorConfig/loadServer", &O::load_server, {host}, {no_host}},
@@ -69,6 +77,15 @@ constexpr std::array kXmlRules = {
     Rule{"messagesURL", &O::urls, {url}, {no_url}},
     Rule{"idleURL", &O::urls, {url}, {no_url}},
     Rule{"phoneServices/phoneService/url", &O::urls, {url}, {no_url}},
+    Rule{"sipProfile/sipLines/line/serviceURI", &O::urls, {url}, {no_url}},
+    Rule{"vendorConfig/applicationURL", &O::urls, {url}, {no_url}},
+    Rule{"vendorConfig/PushToTalkURL", &O::urls, {url}, {no_url}},
+    Rule{"vendorConfig/problemReportUploadURL", &O::urls, {same}, {no_url}},  // phones POST there
+    Rule{"vendorConfig/ldapServers", &O::urls, {same}, {no_host}},
+    Rule{"vendorConfig/presenceServerPri", &O::urls, {same}, {no_host}},
+    Rule{"vendorConfig/companyPhotoDir", &O::urls, {url}, {no_url}},
+    Rule{"commonProfile/defaultBackground", &O::urls, {url}, {no_url}},
+    Rule{"portalDefaultServer", &O::urls, {host}, {no_host}},
     Rule{"proxyServerURL", &O::urls, {host_port}, {empty}},
     Rule{"secureAuthenticationURL", &O::secure_urls, {url}, {no_url}},
     Rule{"secureDirectoryURL", &O::secure_urls, {url}, {no_url}},
@@ -76,6 +93,7 @@ constexpr std::array kXmlRules = {
     Rule{"secureInformationURL", &O::secure_urls, {url}, {no_url}},
     Rule{"secureMessagesURL", &O::secure_urls, {url}, {no_url}},
     Rule{"secureIdleURL", &O::secure_urls, {url}, {no_url}},
+    Rule{"secureUDSUsersAccessURL", &O::secure_urls, {url}, {no_url}},
 };
 
 /// The group is below devicePool in a device's file and below the root in the default one.
@@ -83,6 +101,9 @@ constexpr std::array<std::string_view, 2> kMembers = {"devicePool/callManagerGro
                                                       "callManagerGroup/members"};
 /// Where a call server is; the second is a dual-stack phone's first choice (ipPreferenceModeControl).
 constexpr std::array<const char*, 2> kAddresses = {"processNodeName", "ipv6Addr"};
+/// What a device's own settings may say, those of its profile and of the whole enterprise may say for it.
+constexpr std::string_view kVendor = "vendorConfig/";
+constexpr std::array<std::string_view, 2> kLikeVendor = {"commonConfig/", "enterpriseConfig/"};
 constexpr std::string_view kLoadInformation = "loadInformation";
 constexpr std::uint32_t kMaxPriority = 1000;
 constexpr std::size_t kMaxServers = 64;
@@ -105,8 +126,12 @@ class XmlRewriter {
     edit_security();
     edit_transport();
     edit_default_loads();
-    for (const Rule& rule : kXmlRules)
-      apply(rule);
+    for (const Rule& rule : kXmlRules) {
+      apply(rule, rule.where);
+      if (!rule.where.starts_with(kVendor)) continue;
+      for (const std::string_view same : kLikeVendor)
+        apply(rule, std::string(same) + std::string(rule.where.substr(kVendor.size())));
+    }
     edit_stamp();
   }
 
@@ -180,26 +205,25 @@ class XmlRewriter {
       change(element, name, {word, number});
   }
 
-  void apply(const Rule& rule) {
+  void apply(const Rule& rule, std::string_view where) {
     const Action action = options_.*rule.group;
     if (action == Action::leave) return;
-    const auto slash = rule.where.rfind('/');
-    const std::string_view above =
-        slash == rule.where.npos ? std::string_view() : rule.where.substr(0, slash);
-    const std::string name(rule.where.substr(slash + 1));  // npos + 1 is 0: all of it
+    const auto slash = where.rfind('/');
+    const std::string_view above = slash == where.npos ? std::string_view() : where.substr(0, slash);
+    const std::string name(where.substr(slash + 1));  // npos + 1 is 0: all of it
     for (const pugi::xml_node parent : file_.at(above)) {
       bool moved = false;
       for (const pugi::xml_node element : parent.children(name.c_str())) {
-        const auto text = text_of(element, rule.where);
+        const auto text = text_of(element, where);
         if (!text) return;
-        change(element, rule.where, action == Action::rewrite ? rule.rewrite : rule.drop);
+        change(element, where, action == Action::rewrite ? rule.rewrite : rule.drop);
         moved = moved || (action == Action::rewrite && names_host(text->value));
       }
       if (!moved) continue;
       if (!rule.port.empty())
         change_ports(parent, std::string(rule.port).c_str(), options_.*rule.port_option);
       if (rule.group == &O::emergency_proxy)
-        editor_.note(NoteCode::emergency_route, rule.where, "emergency calls now go through Dropwire", 0);
+        editor_.note(NoteCode::emergency_route, where, "emergency calls now go through Dropwire", 0);
     }
   }
 
