@@ -4,8 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <climits>
 #include <ctime>
+#include <optional>
 
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/net/descriptor.hpp"
@@ -17,6 +20,7 @@ namespace {
 
 constexpr std::size_t kMaxEntries = 200'000;  // of one directory that are looked at for another spelling
 constexpr std::size_t kMaxDepth = 32;         // directories in a name
+constexpr std::size_t kMaxLinks = 16;         // symbolic links on the way to a file
 
 struct ReadJob {
   std::string directory, name, label, etag;
@@ -36,6 +40,7 @@ struct ReadJob {
   void give_up(Errc code, const std::string& why) { result = fail(code, label + ": " + why); }
   void give_up_errno(int error);
   bool open_file(net::Descriptor& at);
+  bool refuse_link();
   void read_all(int file, const struct stat& status);
 };
 
@@ -44,9 +49,6 @@ void ReadJob::give_up_errno(int error) {
     case ENOENT:
     case ENOTDIR:
       give_up(Errc::not_found, "it has no such file");
-      return;
-    case ELOOP:
-      give_up(Errc::not_found, "a symbolic link, which is not followed");
       return;
     case EACCES:
     case EPERM:
@@ -85,43 +87,116 @@ std::string other_case(int directory, std::string_view wanted) {
   return best;
 }
 
-/// Walks the name one part at a time, each opened below the one before and never through a symbolic link, so
-/// no name leads out of the tree. Ends with the file in `at`.
+/// One part of a path that is still to be opened.
+struct Part {
+  std::string name;
+  bool asked = false;  ///< of the name that was asked, not of a link's target
+};
+
+void push_parts(std::vector<Part>& stack, std::string_view path, bool asked) {
+  std::vector<Part> parts;
+  while (!path.empty()) {
+    const std::size_t slash = std::min(path.find('/'), path.size());
+    if (slash > 0) parts.push_back({std::string(path.substr(0, slash)), asked});
+    path.remove_prefix(std::min(slash + 1, path.size()));
+  }
+  stack.insert(stack.end(), parts.rbegin(), parts.rend());
+}
+
+/// The target of a link; empty when it is none.
+std::string link_target(int directory, const std::string& name) {
+  std::array<char, PATH_MAX> target{};
+  const ssize_t size = ::readlinkat(directory, name.c_str(), target.data(), target.size());
+  return size > 0 && static_cast<std::size_t>(size) < target.size() ? std::string(target.data(), static_cast<std::size_t>(size)) : "";
+}
+
+/// An absolute target as a path below the tree, which may be written as it is configured or as it is really called; nothing:
+/// it leads out.
+std::optional<std::string> below_tree(const std::string& target, const std::string& directory) {
+  std::array<char, PATH_MAX> real{};
+  const std::string real_directory = ::realpath(directory.c_str(), real.data()) ? real.data() : directory;
+  for (const std::string& tree : {directory, real_directory}) {
+    const std::string prefix = tree == "/" ? tree : tree + "/";
+    if (target.starts_with(prefix)) return target.substr(prefix.size());
+    if (target == tree) return "";
+  }
+  return std::nullopt;
+}
+
+/// Walks the name one part at a time, each opened below the one before and never by the kernel through a symbolic link. A link is
+/// read, and its target walked in the same way: so it is followed where it stays in the tree, and no name and no race leads out.
+/// Ends with the file in `at`.
 bool ReadJob::open_file(net::Descriptor& at) {
-  std::string_view left = name;
-  for (std::size_t depth = 0;; ++depth) {
-    const std::size_t slash = left.find('/');
-    const bool last = slash == std::string_view::npos;
-    std::string part(left.substr(0, slash));
-    if (part.empty() || part == "." || part == ".." || part.find('\0') != std::string::npos ||
-        depth > kMaxDepth) {
+  std::vector<Part> stack;
+  std::vector<net::Descriptor> above;  // of the directories between the tree's root and `at`
+  push_parts(stack, name, true);
+  const bool odd = name.starts_with('/') || name.ends_with('/') || name.contains("//") || name.contains('\0');
+  if (stack.empty() || odd || std::ranges::any_of(stack, [](const Part& p) { return p.name == "." || p.name == ".."; })) {
+    give_up(Errc::forbidden, "the name climbs out of the tree");
+    return false;
+  }
+  std::size_t links = 0;
+  while (!stack.empty()) {
+    Part part = std::move(stack.back());
+    stack.pop_back();
+    const bool last = stack.empty();
+    if (part.name == ".") continue;
+    if (part.name == "..") {
+      if (above.empty()) return refuse_link();
+      at = std::move(above.back());
+      above.pop_back();
+      continue;
+    }
+    if (above.size() > kMaxDepth) {
       give_up(Errc::forbidden, "the name climbs out of the tree");
       return false;
     }
     // O_NONBLOCK: a FIFO or a device is opened without waiting, and then refused for what it is.
     const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | (last ? 0 : O_DIRECTORY);
-    int next = ::openat(at.number(), part.c_str(), flags);
+    int next = ::openat(at.number(), part.name.c_str(), flags);
     if (next < 0 && errno == ENOENT) {
-      const std::string other = other_case(at.number(), part);
+      const std::string other = other_case(at.number(), part.name);
       if (!other.empty()) {
-        part = other;
-        next = ::openat(at.number(), part.c_str(), flags);
+        part.name = other;
+        next = ::openat(at.number(), part.name.c_str(), flags);
       } else {
         list(at.number(), [&](std::string_view entry) {
-          if (last && near.size() < OriginEnd::kMaxNear && is_one_typo_away(part, entry)) near.emplace_back(entry);
+          if (last && near.size() < OriginEnd::kMaxNear && is_one_typo_away(part.name, entry)) near.emplace_back(entry);
         });
         errno = ENOENT;
       }
     }
+    if (part.asked) real += real.empty() ? part.name : "/" + part.name;
+    const int why = errno;
+    if (next < 0 && (why == ELOOP || why == ENOTDIR)) {
+      const std::string target = link_target(at.number(), part.name);
+      if (!target.empty()) {
+        if (++links > kMaxLinks) return refuse_link();
+        if (!target.starts_with('/')) {
+          push_parts(stack, target, false);
+          continue;
+        }
+        const auto below = below_tree(target, directory);
+        if (!below) return refuse_link();
+        if (!above.empty()) at = std::move(above.front());
+        above.clear();
+        push_parts(stack, *below, false);
+        continue;
+      }
+    }
     if (next < 0) {
-      give_up_errno(errno);
+      give_up_errno(why);
       return false;
     }
+    above.push_back(std::move(at));
     at = net::Descriptor(next);
-    real += real.empty() ? part : "/" + part;
-    if (last) return true;
-    left.remove_prefix(slash + 1);
   }
+  return true;
+}
+
+bool ReadJob::refuse_link() {
+  give_up(Errc::not_found, "a symbolic link that leads out of the directory, which is not followed");
+  return false;
 }
 
 std::string http_date(std::time_t at) {

@@ -167,6 +167,8 @@ Rewritten rewrite_cnf(std::string_view file_name, Bytes original, const RewriteO
     editor.refuse(NoteCode::too_long, "",
                   fmt::format("it has {} octets, a phone takes at most {}", original.size(), kMaxCnfOctets),
                   0);
+  } else if (original.size() > 2 && original[0] == 0x1f && original[1] == 0x8b) {
+    editor.refuse(NoteCode::passed_encoding, "", "it is packed with gzip, and phones take plain files: unpack it on the file server", 0);
   } else if (kind == CnfKind::text_79x0) {
     rewrite_text(original, editor);
   } else {

@@ -75,7 +75,8 @@ Result<std::string> parse_file_name(std::string_view raw) {
     return refuse(Errc::forbidden, "the file name has octets that are not printable ASCII", raw);
   std::string path(raw);
   std::ranges::replace(path, '\\', '/');
-  if (path.starts_with("//")) return refuse(Errc::forbidden, "the file name begins with a host", raw);
+  const bool to_share = path.starts_with("//") && raw.substr(0, 2).contains('\\');
+  if (to_share) return refuse(Errc::forbidden, "the file name begins with a host", raw);
   if (path.contains(':')) return refuse(Errc::forbidden, "the file name has a drive letter or a scheme", raw);
   if (hides_an_octet(path))
     return refuse(Errc::forbidden, "the file name hides an octet behind a percent sign", raw);

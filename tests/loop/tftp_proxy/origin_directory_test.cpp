@@ -78,17 +78,39 @@ TEST_CASE("an entity tag that still holds spares the reading; a changed file has
 TEST_CASE("no name and no link leads out of the directory") {
   Tree t;
   fs::create_symlink(t.dir.path() / "secret", t.dir.path() / "tree/link");
-  fs::create_symlink("SEP001122334455.cnf.xml", t.dir.path() / "tree/inner");
   fs::create_symlink("..", t.dir.path() / "tree/up");
   fs::create_symlink(t.dir.path(), t.dir.path() / "tree/Away");
+  fs::create_directories(t.dir.path() / "tree/deep");
+  fs::create_symlink("../../secret", t.dir.path() / "tree/deep/out");
+  fs::create_symlink("loop", t.dir.path() / "tree/loop");
+  fs::create_symlink("loop2", t.dir.path() / "tree/loop2");
   for (const char* name :
-       {"../secret", "Desktops/../../secret", "link", "inner", "up/secret", "Away/secret", "AWAY/secret",
+       {"../secret", "Desktops/../../secret", "link", "up/secret", "deep/out", "loop", "loop2/x", "Away/secret", "AWAY/secret",
         "/etc/passwd", "..", "", "Desktops//List.xml", "./SEP001122334455.cnf.xml"}) {
     CAPTURE(name);
     const Fetched f = t.get(name);
     CHECK_FALSE(f.found);
     CHECK(f.error());
   }
+}
+
+TEST_CASE("links that stay in the directory are followed, and the file keeps the name that was asked") {
+  Tree t;
+  const fs::path tree = t.dir.path() / "tree";
+  write_file(tree / "firmware/45/apps45.sbn", "firmware");
+  fs::create_symlink("firmware/45/apps45.sbn", tree / "apps45.sbn");
+  fs::create_symlink(tree / "firmware", tree / "Loads");
+  fs::create_symlink("../../Loads/45/../45", tree / "firmware/45/here");
+  fs::create_symlink("apps45.sbn", tree / "twice.sbn");
+  for (const char* name : {"apps45.sbn", "Loads/45/apps45.sbn", "firmware/45/here/apps45.sbn", "twice.sbn"}) {
+    CAPTURE(name);
+    const Fetched f = t.get(name);
+    CHECK(f.complete());
+    CHECK(f.octets == "firmware");
+    CHECK(f.real == name);
+  }
+  CHECK(t.get("LOADS/45/APPS45.SBN").real == "Loads/45/apps45.sbn");
+  CHECK(t.get("loads/45/none.sbn").error() == Errc::not_found);
 }
 
 TEST_CASE("only regular files are read, and no FIFO is waited for") {
