@@ -13,6 +13,7 @@ namespace dw::provisioning {
 namespace {
 
 constexpr Duration kAddressesGood = std::chrono::seconds(60);  // a name is looked up again after this
+constexpr Duration kPlainFor = std::chrono::minutes(10);
 constexpr int kSocketBuffer = 256 * 1024;                      // octets; ten windows
 
 class TftpFetch;
@@ -23,6 +24,8 @@ class TftpFetch;
 struct Shared {
   std::vector<IpAddress> addresses;
   TimePoint good_until{};
+  bool single_port = false;  // it answers from the port that was asked, which any router lets in
+  TimePoint plain_until{};  // it refused options: until then it is asked without, which saves a round trip a file
   std::set<std::shared_ptr<TftpFetch>> dallying;
 };
 
@@ -121,6 +124,7 @@ class TftpFetch : public std::enable_shared_from_this<TftpFetch> {
   void send(const tftp::Download::Actions& actions) {
     for (const auto& s : actions.sends)
       socket_->send(s.to, {}, s.octets);
+    d.with_options = loop_.now() >= shared_->plain_until;
     if (!actions.sends.empty()) socket_->flush();
   }
 
@@ -159,6 +163,8 @@ class TftpFetch : public std::enable_shared_from_this<TftpFetch> {
   void end(Result<OriginEnd::Success> result, bool reached) {
     if (over_) return;
     over_ = true;
+        shared_->single_port = download_->tid().port == url_.port;
+        if (download_->refused_options()) shared_->plain_until = loop_.now() + kPlainFor;
     if (download_ && !download_->over()) shared_->dallying.insert(shared_from_this());
     callbacks_.on_end({std::move(result), reached});
   }

@@ -30,7 +30,7 @@ bool says_not_found(std::string_view text) {
 
 }  // namespace
 
-Download::Download(Options options) : options_(std::move(options)) {
+Download::Download(Options options) : options_(std::move(options)), with_options_(options_.with_options) {
   options_.blksize = std::clamp(options_.blksize, kMinBlksize, kMaxBlksize);
   options_.windowsize = std::max<std::uint16_t>(options_.windowsize, 1);
 }
@@ -103,9 +103,14 @@ Download::Actions Download::cancel() {
 
 Download::Actions Download::on_datagram(TimePoint now, const Endpoint& from, Bytes octets) {
   Actions actions;
-  if (over() || !may_answer(from.address)) return actions;
+  if (over()) return actions;
   const auto packet = parse_packet(octets);
   if (!packet) return actions;
+  if (!may_answer(from.address)) {
+    if (state_ == State::asking && !std::holds_alternative<Ack>(*packet) && !std::holds_alternative<Request>(*packet))
+      answered_from_ = from.address;
+    return actions;
+  }
   if (state_ == State::asking) {
     on_first(actions, now, from, *packet);
     return actions;
@@ -154,7 +159,9 @@ void Download::on_first(Actions& actions, TimePoint now, const Endpoint& from, c
 }
 
 void Download::on_error(Actions& actions, TimePoint now, const ErrorMessage& error) {
-  if (state_ == State::asking && error.code == ErrorCode::option_refused && with_options_) {
+  const bool may_mean_options = error.code == ErrorCode::option_refused || error.code == ErrorCode::illegal_operation ||
+                                (error.code == ErrorCode::not_defined && !says_not_found(error.text));
+  if (state_ == State::asking && with_options_ && may_mean_options) {
     with_options_ = false;
     sample_from_.reset();
     send_request(actions, now);
@@ -297,7 +304,12 @@ Download::Actions Download::on_deadline(TimePoint now) {
     return actions;
   }
   if (state_ == State::asking && now >= started_ + options_.first_answer_within) {
-    give_up(actions, Errc::unavailable, "no answer within " + to_words(options_.first_answer_within));
+    std::string why = "no answer within " + to_words(options_.first_answer_within);
+    if (answered_from_) {
+      why += "; an answer came from " + answered_from_.to_string() +
+             ", which is no address of it: name that address in the origin, or let the server answer from the one that was asked";
+    }
+    give_up(actions, Errc::unavailable, std::move(why));
     return actions;
   }
   if (state_ == State::receiving && now >= last_progress_ + options_.progress_within) {

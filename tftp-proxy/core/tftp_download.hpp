@@ -34,6 +34,7 @@ class Download {
     Duration progress_within = std::chrono::seconds(15);  ///< between two blocks
     /// After block 65535 some servers go on with 1 instead of 0; with this either is taken.
     bool rollover_to_one = false;
+    bool with_options = true;  ///< false: this server is known to refuse them
   };
 
   struct Send {
@@ -64,6 +65,8 @@ class Download {
   std::uint16_t windowsize() const { return windowsize_; }
   std::uint32_t retransmissions() const { return retransmissions_; }
 
+  /// It refused them in one of the ways that servers have (ERROR 8, 4, or 0 with any text), and was asked again without.
+  bool refused_options() const { return options_.with_options && !with_options_; }
  private:
   enum class State { asking, receiving, dallying, over };
 
@@ -87,7 +90,8 @@ class Download {
   Options options_;
   State state_ = State::asking;
   Endpoint tid_;  // the server's, once pinned
-  bool with_options_ = true;
+  IpAddress answered_from_;  // not an address of the server's: said when nothing else comes
+  bool with_options_;
   bool options_agreed_ = false;
   bool answered_ = false;
   bool seam_to_one_ = false;

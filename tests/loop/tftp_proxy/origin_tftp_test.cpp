@@ -39,6 +39,8 @@ TEST_CASE("a TFTP origin that knows no options, or refuses them") {
     CHECK(f.octets == file);
     CHECK_FALSE(f.meta.size);
     CHECK(peer.asked().size() == (refuses ? 2 : 1));
+    CHECK(fetch(loop, *origin, {"f", {}, {}}).complete());  // who refused options is asked without from then on
+    CHECK(peer.asked().size() == (refuses ? 3 : 2));
   }
 }
 

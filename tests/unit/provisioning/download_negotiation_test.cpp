@@ -130,6 +130,60 @@ TEST_CASE("after ERROR 8 it asks once more without options") {
   CHECK(a.sends.empty());
 }
 
+TEST_CASE("servers that refuse options by ERROR 4 or 0 are asked once more without, and that is known of them") {
+  for (const unsigned code : {0U, 4U, 8U}) {
+    CAPTURE(code);
+    Download d(options());
+    (void)d.start(at_ms(0));
+    CHECK_FALSE(d.refused_options());
+    auto a = d.on_datagram(at_ms(20), kTid, error(code, "Unknown option"));
+    check_only_send(a, kServer, rrq("SEP001122334455.cnf.xml", ""));
+    CHECK_FALSE(a.end);
+    CHECK(d.refused_options());
+    const Buffer only = data(1, "x");
+    a = d.on_datagram(at_ms(40), kOtherTid, only);
+    REQUIRE(a.end);
+    CHECK(a.end->has_value());
+  }
+  Download::Options plain = options();
+  plain.with_options = false;
+  Download d(plain);
+  check_only_send(d.start(at_ms(0)), kServer, rrq("SEP001122334455.cnf.xml", ""));
+  const auto a = d.on_datagram(at_ms(20), kTid, error(4, "Illegal operation"));
+  REQUIRE(a.end);
+  CHECK(a.sends.empty());
+  CHECK_FALSE(d.refused_options());
+}
+
+TEST_CASE("an answer from another address brings nothing in, and is said when no other comes") {
+  Download d(options());
+  (void)d.start(at_ms(0));
+  const Endpoint other = Endpoint::parse("192.0.2.99:40001").value();
+  for (const Buffer& packet : {data(1, "evil"), oack({{"tsize", "5"}}), error(1, "no")}) {
+    const auto a = d.on_datagram(at_ms(20), other, packet);
+    CHECK(a.sends.empty());
+    CHECK_FALSE(a.end);
+    CHECK_FALSE(a.begin);
+  }
+  CHECK_FALSE(d.answered());
+  std::optional<Result<void>> end;
+  while (!end) {
+    REQUIRE(d.next_deadline());
+    auto a = d.on_deadline(*d.next_deadline());
+    end = std::move(a.end);
+  }
+  CHECK(end->error().code == Errc::unavailable);
+  CHECK(end->error().text.contains("192.0.2.99"));
+
+  Download silent(options());
+  (void)silent.start(at_ms(0));
+  (void)silent.on_datagram(at_ms(20), other, Buffer{0, 9, 0, 0});
+  end.reset();
+  while (!end)
+    end = silent.on_deadline(*silent.next_deadline()).end;
+  CHECK_FALSE(end->error().text.contains("192.0.2.99"));
+}
+
 TEST_CASE("an OACK without having been asked for options is refused") {
   Download d(options());
   (void)d.start(at_ms(0));
@@ -149,7 +203,9 @@ TEST_CASE("errors of the server say what became of the file") {
        {Row{1, "File not found", Errc::not_found}, Row{0, "no such file or directory", Errc::not_found},
         Row{2, "Access violation", Errc::forbidden}, Row{0, "busy", Errc::unavailable},
         Row{4, "Illegal operation", Errc::unavailable}, Row{99, "?", Errc::unavailable}}) {
-    Download d(options());
+    Download::Options o = options();
+    o.with_options = false;
+    Download d(o);
     (void)d.start(at_ms(0));
     const auto a = d.on_datagram(at_ms(20), kTid, error(row.code, row.text));
     REQUIRE(a.end);
