@@ -11,6 +11,7 @@
 #include "sbc/net/loop.hpp"
 #include "tftp-proxy/core/content.hpp"
 #include "tftp-proxy/core/origin_url.hpp"
+#include "tftp-proxy/tftp_ports.hpp"
 
 namespace dw::provisioning {
 
@@ -57,6 +58,7 @@ class Origin {
     std::uint64_t max_file = 64ULL << 20;                ///< octets
     std::uint16_t tftp_blksize = 1428;
     std::uint16_t tftp_windowsize = 16;
+    std::shared_ptr<TftpPorts> tftp_ports;  ///< those that the router lets in at; null: none ever
   };
   virtual ~Origin() = default;
   virtual std::unique_ptr<OriginFetch> fetch(const OriginRequest& request, OriginCallbacks callbacks) = 0;

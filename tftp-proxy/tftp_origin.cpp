@@ -72,13 +72,36 @@ class TftpFetch : public std::enable_shared_from_this<TftpFetch> {
     download();
   }
 
+  /// From a port that the router lets the server's fresh one in at, where there are such. When all are taken it waits for one, for
+  /// stall_timeout at most, and then goes from any.
+  bool may_begin() {
+    const IpAddress server = shared_->addresses.front();
+    const auto& ports = options_.tftp_ports;
+    if (!ports || !ports->any() || shared_->single_port || !server.is_v4() || server.is_private() || server.is_loopback()) return true;
+    lease_ = ports->take();
+    const TimePoint now = loop_.now();
+    if (!wait_until_) wait_until_ = now + options_.stall_timeout;
+    if (lease_ || now >= *wait_until_) return true;
+    timer_.arm_at(*wait_until_);
+    ports->when_free(weak_from_this(), [this] {
+      if (!closed_ && !download_) download();
+    });
+    return false;
+  }
+
   void download() {
+    if (!may_begin()) return;
+    if (wait_until_) begun_ = loop_.now();
     const IpAddress server = shared_->addresses.front();
     static constexpr std::array<std::uint8_t, 16> kAnyV6{};
-    const Endpoint any{server.is_v4() ? IpAddress::v4(0) : IpAddress::v6(kAnyV6), 0};
+    const IpAddress any = server.is_v4() ? IpAddress::v4(0) : IpAddress::v6(kAnyV6);
     net::DatagramSocket::Options o;
     o.receive_buffer = o.send_buffer = kSocketBuffer;
-    auto socket = net::DatagramSocket::open(loop_, any, o);
+    auto socket = net::DatagramSocket::open(loop_, {any, lease_ ? lease_->port() : std::uint16_t{0}}, o);
+    if (!socket && lease_) {  // another program has it
+      lease_.reset();
+      socket = net::DatagramSocket::open(loop_, {any, 0}, o);
+    }
     if (!socket) {
       end(fail(Errc::unavailable, label_ + ": " + socket.error().text), false);
       return;
@@ -101,6 +124,7 @@ class TftpFetch : public std::enable_shared_from_this<TftpFetch> {
     d.blksize = options_.tftp_blksize;
     d.windowsize = options_.tftp_windowsize;
     d.max_octets = options_.max_file;
+    d.with_options = loop_.now() >= shared_->plain_until;
     const Duration spent = loop_.now() - begun_;
     d.first_answer_within =
         std::max<Duration>(options_.connect_timeout - spent, std::chrono::milliseconds(500));
@@ -114,7 +138,7 @@ class TftpFetch : public std::enable_shared_from_this<TftpFetch> {
     if (closed_) return;
     if (download_) {
       perform(download_->on_deadline(loop_.now()));
-    } else if (lookup_) {
+    } else if (lookup_ && !wait_until_) {
       end(fail(Errc::unavailable, label_ + ": the name was not resolved in time"), false);
     } else {
       download();
@@ -124,7 +148,6 @@ class TftpFetch : public std::enable_shared_from_this<TftpFetch> {
   void send(const tftp::Download::Actions& actions) {
     for (const auto& s : actions.sends)
       socket_->send(s.to, {}, s.octets);
-    d.with_options = loop_.now() >= shared_->plain_until;
     if (!actions.sends.empty()) socket_->flush();
   }
 
@@ -140,10 +163,12 @@ class TftpFetch : public std::enable_shared_from_this<TftpFetch> {
     if (!over_ && !actions.data.empty()) callbacks_.on_octets(actions.data);
     if (!over_ && actions.end) {
       if (*actions.end) {
+        shared_->single_port = download_->tid().port == url_.port;
+        if (download_->refused_options()) shared_->plain_until = loop_.now() + kPlainFor;
         end(OriginEnd::Success::complete, true);
       } else {
         if (!download_->answered()) rotate();
-        end(fail(actions.end->error().code, label_ + ": " + actions.end->error().text),
+        end(fail(actions.end->error().code, label_ + ": " + actions.end->error().text + why_silent()),
             download_->answered());
       }
     }
@@ -155,6 +180,16 @@ class TftpFetch : public std::enable_shared_from_this<TftpFetch> {
     }
   }
 
+  /// What a person can do where a router is in the way of a server that answers from a fresh port.
+  std::string why_silent() const {
+    const Endpoint server{shared_->addresses.front(), url_.port};
+    if (download_->answered() || lease_ || !server.address.is_v4() || server.address.is_private()) return {};
+    const auto ours = net::source_toward(server);
+    if (!ours || !ours->is_private()) return {};
+    return "; a TFTP server answers from a fresh port, and the router here lets that in only where it maps ports for us (PCP, NAT-PMP, UPnP): "
+           "HTTP on port 6970 of the server, a hosted Dropwire beside it, or a port forward of UDP to this box helps";
+  }
+
   void rotate() {
     auto& list = shared_->addresses;
     if (list.size() > 1) std::rotate(list.begin(), list.begin() + 1, list.end());
@@ -163,8 +198,6 @@ class TftpFetch : public std::enable_shared_from_this<TftpFetch> {
   void end(Result<OriginEnd::Success> result, bool reached) {
     if (over_) return;
     over_ = true;
-        shared_->single_port = download_->tid().port == url_.port;
-        if (download_->refused_options()) shared_->plain_until = loop_.now() + kPlainFor;
     if (download_ && !download_->over()) shared_->dallying.insert(shared_from_this());
     callbacks_.on_end({std::move(result), reached});
   }
@@ -178,8 +211,12 @@ class TftpFetch : public std::enable_shared_from_this<TftpFetch> {
     shared_->dallying.erase(self);
     if (!in_callback_) {
       socket_.reset();
+      lease_.reset();
     } else if (socket_) {
-      loop_.post([socket = std::exchange(socket_, nullptr)]() mutable { socket.reset(); });
+      loop_.post([socket = std::exchange(socket_, nullptr), lease = std::shared_ptr<TftpPorts::Lease>(std::move(lease_))]() mutable {
+        socket.reset();
+        lease.reset();
+      });
     }
   }
 
@@ -202,6 +239,8 @@ class TftpFetch : public std::enable_shared_from_this<TftpFetch> {
   net::Timer timer_;
   std::optional<net::Lookup> lookup_;
   std::shared_ptr<net::DatagramSocket> socket_;
+  std::unique_ptr<TftpPorts::Lease> lease_;
+  std::optional<TimePoint> wait_until_;  // for a port
   std::optional<tftp::Download> download_;
   TimePoint begun_{};
   bool over_ = false;    // on_end was told, or nobody wants to hear

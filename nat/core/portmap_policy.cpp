@@ -66,13 +66,23 @@ std::string why_no_mapping(const Situation& s) {
   return {};
 }
 
+std::vector<std::uint16_t> tftp_ports(std::uint16_t first_media_port) {
+  constexpr std::uint16_t kLowest = 1024;
+  std::vector<std::uint16_t> all;
+  for (std::size_t i = 1; i <= kTftpPorts && first_media_port >= kLowest + i; ++i)
+    all.push_back(static_cast<std::uint16_t>(first_media_port - i));
+  return all;
+}
+
 std::vector<Wanted> wanted_ports(std::uint16_t sip_port, std::uint16_t first_media_port, std::uint16_t last_media_port,
-                                 std::size_t streams) {
+                                 std::size_t streams, const std::vector<std::uint16_t>& tftp) {
   std::vector<Wanted> all;
   if (sip_port != 0) {
     all.push_back({Transport::udp, sip_port, false, true});
     all.push_back({Transport::tcp, sip_port, false, true});
   }
+  for (const std::uint16_t port : tftp)
+    all.push_back({Transport::udp, port, false});
   unsigned port = first_media_port + first_media_port % 2U;
   for (std::size_t i = 0; i < streams && port + 1 <= last_media_port && all.size() + 2 <= Mapper::kMaxWanted;
        ++i, port += 2) {

@@ -23,10 +23,14 @@ struct Situation {
 /// addresses without a mapping; it does not say what it is, and a mapping does no harm there.
 std::string why_no_mapping(const Situation& situation);
 
-/// What to map: SIP's port (0: none) by UDP and TCP, filtered, then RTP and RTCP of the first `streams` port pairs from
+/// Ports that TFTP downloads go from, as many as the router maps for them: those below the first media port.
+inline constexpr std::size_t kTftpPorts = 4;
+std::vector<std::uint16_t> tftp_ports(std::uint16_t first_media_port);
+
+/// What to map: SIP's port (0: none) by UDP and TCP, filtered, the ports for TFTP (empty: none), then RTP and RTCP of the first `streams` port pairs from
 /// `first_media_port`, as far as `last_media_port`.
 std::vector<Wanted> wanted_ports(std::uint16_t sip_port, std::uint16_t first_media_port, std::uint16_t last_media_port,
-                                 std::size_t streams);
+                                 std::size_t streams, const std::vector<std::uint16_t>& tftp = {});
 
 /// One line of the kernel's IPv4 routing table (/proc/net/route).
 struct Route {

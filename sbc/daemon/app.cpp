@@ -19,6 +19,7 @@ App::App(conf::LoadRequest request, conf::Loaded loaded, const admin::Credential
       log_(std::move(log)),
       gate_(loaded_.config.access.networks),
       names_(known_, name_options(loaded_.config), net::random_u64()),
+      tftp_ports_(std::make_shared<provisioning::TftpPorts>(loop_)),
       inventory_(inventory_options(loaded_.config)) {
   admissions_.set_phones(whose_files(loaded_.config));
   admissions_.set_list(std::move(list));
@@ -61,10 +62,10 @@ Result<void> App::start() {
   return {};
 }
 
-Result<void> App::start_listeners() {
 /// With the key that is on disk: phones keep the URLs that were signed with it.
 provisioning::Pipeline::Options App::file_options() const {
   auto options = pipeline_options(loaded_.config);
+  options.origin.tftp_ports = tftp_ports_;
   const auto moves = [](provisioning::Action action) { return action == provisioning::Action::rewrite; };
   if (!moves(options.rewriting.urls) && !moves(options.rewriting.secure_urls)) return options;
   options.service_key = net::kept_key(loaded_.config.state.dir, "services.key",
@@ -72,6 +73,7 @@ provisioning::Pipeline::Options App::file_options() const {
   return options;
 }
 
+Result<void> App::start_listeners() {
   for (const auto start : {&App::start_tftp, &App::start_http, &App::start_media, &App::start_sccp,
                            &App::start_sip, &App::start_admin}) {
     if (auto ok = (this->*start)(); !ok) return ok;
@@ -207,6 +209,7 @@ void App::start_port_mapping() {
         const auto pairs = mapped_pairs(granted, ours);
         if (warm_) warm_->set_idle(!pairs.empty());
         if (media_) media_->set_mapped(pairs);
+        tftp_ports_->set(mapped_tftp(granted, loaded_.config));
         if (sip_) sip_->set_mapped(mapped_sip(granted, ours, port));
         const auto external = granted.empty() ? std::nullopt : std::optional(granted.front().external.address);
         if (sccp_) sccp_->set_mapped(external);

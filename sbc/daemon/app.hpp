@@ -93,6 +93,7 @@ class App {
   KnownSources known_{net::random_u64()};
   net::AccessGate gate_;
   provisioning::NameBudget names_;
+  std::shared_ptr<provisioning::TftpPorts> tftp_ports_;
   provisioning::Admissions admissions_;
   std::unique_ptr<provisioning::Cache> cache_;
   phones::Inventory inventory_;

@@ -1,14 +1,33 @@
 #include "sbc/daemon/port_mapping.hpp"
 
+#include <algorithm>
+
+#include "tftp-proxy/core/origin_url.hpp"
+
 namespace dw {
 namespace {
 
 using nat::portmap::Granted;
 using nat::portmap::Transport;
 
+/// The host that files come from by TFTP, as far as one does.
+std::optional<HostPort> tftp_origin(const conf::Config& config) {
+  for (const std::string& text : config.central.provisioning.origins) {
+    const auto url = provisioning::parse_origin(text);
+    if (url && url->scheme == provisioning::OriginUrl::Scheme::tftp) return HostPort{url->host, url->port};
+  }
+  return std::nullopt;
+}
+
+std::vector<std::uint16_t> tftp_ports(const conf::Config& config) {
+  if (!tftp_origin(config)) return {};
+  return nat::portmap::tftp_ports(config.media.ports.first);
+}
+
 HostPort central_of(const conf::Config& config) {
   if (!config.central.sip.servers.empty()) return config.central.sip.servers.front().server;
   if (!config.central.sccp.servers.empty()) return config.central.sccp.servers.front();
+  if (const auto files = tftp_origin(config)) return *files;
   return {config.central.host, 0};
 }
 
@@ -27,7 +46,7 @@ nat::PortMapper::Options port_mapper_options(const conf::Config& config, std::ui
   o.lifetime = std::chrono::duration_cast<std::chrono::seconds>(config.nat.lifetime);
   const bool media = config.access.sip.enable || config.access.sccp.enable;
   o.wanted = nat::portmap::wanted_ports(sip_port, config.media.ports.first, config.media.ports.last,
-                                        media ? config.nat.streams : 0);
+                                        media ? config.nat.streams : 0, tftp_ports(config));
   o.state_dir = config.state.dir;
   return o;
 }
@@ -39,6 +58,15 @@ std::vector<sip::Proxy::Mapped> mapped_sip(const std::vector<Granted>& granted, 
     if (g.wanted.internal != sip_port) continue;
     const bool tcp = g.wanted.transport == Transport::tcp;
     all.push_back({tcp ? sip::Transport::tcp : sip::Transport::udp, {ours, sip_port}, g.external});
+  }
+  return all;
+}
+
+std::vector<std::uint16_t> mapped_tftp(const std::vector<Granted>& granted, const conf::Config& config) {
+  std::vector<std::uint16_t> all;
+  const auto ports = tftp_ports(config);
+  for (const Granted& g : granted) {
+    if (g.wanted.transport == Transport::udp && std::ranges::find(ports, g.wanted.internal) != ports.end()) all.push_back(g.wanted.internal);
   }
   return all;
 }

@@ -58,15 +58,16 @@ class Download {
   std::optional<TimePoint> next_deadline() const;
 
   bool over() const { return state_ == State::over; }
+  const Endpoint& tid() const { return tid_; }                 ///< the server's, once it sent of the file; else none
   bool answered() const { return answered_; }                  ///< the server said something
   std::optional<std::uint64_t> size() const { return size_; }  ///< tsize (RFC 2349)
   std::uint64_t received() const { return received_; }
   std::uint16_t blksize() const { return blksize_; }
   std::uint16_t windowsize() const { return windowsize_; }
   std::uint32_t retransmissions() const { return retransmissions_; }
-
   /// It refused them in one of the ways that servers have (ERROR 8, 4, or 0 with any text), and was asked again without.
   bool refused_options() const { return options_.with_options && !with_options_; }
+
  private:
   enum class State { asking, receiving, dallying, over };
 

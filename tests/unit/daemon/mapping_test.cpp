@@ -79,6 +79,21 @@ TEST_CASE("where no pair follows, RTCP's port is told apart from RTP's") {
   CHECK(pairs[0] == proxy::MediaDesk::MappedPair{{kOurs, 20000}, {kOutside, 40001}, Endpoint{kOutside, 50000}});
 }
 
+TEST_CASE("with a TFTP origin the router is asked for the ports that downloads go from, and those alone are theirs") {
+  const auto by_tftp = load("central = \"pbx.example.net\"\n");
+  std::vector<std::uint16_t> asked;
+  for (const auto& wanted : port_mapper_options(by_tftp.config, 5060).wanted) {
+    if (wanted.internal > 19000 && wanted.internal < 20000) asked.push_back(wanted.internal);
+  }
+  CHECK(asked == std::vector<std::uint16_t>{19999, 19998, 19997, 19996});
+  const std::vector<Granted> some = {granted(Transport::udp, 5060, 5060), granted(Transport::udp, 19998, 19998), granted(Transport::udp, 20000, 20000)};
+  CHECK(mapped_tftp(some, by_tftp.config) == std::vector<std::uint16_t>{19998});
+  const auto by_http = load("", {"central=pbx.example.net", "central.provisioning.origins=[\"http://pbx.example.net:6970/\"]"});
+  CHECK(mapped_tftp(some, by_http.config).empty());
+  for (const auto& wanted : port_mapper_options(by_http.config, 5060).wanted)
+    CHECK((wanted.internal == 5060 || wanted.internal >= 20000));
+}
+
 TEST_CASE("SIP is told its own port by each transport, and no media port") {
   const auto mapped = mapped_sip({granted(Transport::udp, 5060, 5060), granted(Transport::tcp, 5060, 5064),
                                   granted(Transport::udp, 20000, 40000)},

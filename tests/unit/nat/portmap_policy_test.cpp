@@ -55,6 +55,14 @@ TEST_CASE("what is mapped: SIP, then pairs of RTP and RTCP") {
   CHECK(all[3] == Wanted{Transport::udp, 20003, true});
   CHECK(all[7] == Wanted{Transport::udp, 20007, true});
   CHECK(wanted_ports(0, 20000, 29999, 4).size() == 8);
+  const auto files = tftp_ports(20000);
+  CHECK(files == std::vector<std::uint16_t>{19999, 19998, 19997, 19996});
+  const auto with_files = wanted_ports(5060, 20000, 29999, 1, files);
+  REQUIRE(with_files.size() == 8);
+  CHECK(with_files[2] == Wanted{Transport::udp, 19999, false});
+  CHECK(with_files[6] == Wanted{Transport::udp, 20000, false});
+  CHECK(tftp_ports(1026).size() == 2);
+  CHECK(tftp_ports(1).empty());
   CHECK(wanted_ports(5060, 20000, 29999, 5000).size() == Mapper::kMaxWanted);
   CHECK(wanted_ports(5060, 65534, 65535, 5).size() == 4);
   CHECK(wanted_ports(5060, 65535, 65535, 5).size() == 2);
