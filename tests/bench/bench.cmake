@@ -18,3 +18,7 @@ target_link_libraries(sip_parse PRIVATE sip_core osipparser2)
 add_executable(answer_times EXCLUDE_FROM_ALL ${CMAKE_CURRENT_SOURCE_DIR}/bench/answer_times.cpp ${CMAKE_CURRENT_SOURCE_DIR}/lab/sccp_stream.cpp
                ${CMAKE_CURRENT_SOURCE_DIR}/lab/socket.cpp)
 target_link_libraries(answer_times PRIVATE dw_base sip_sims)
+# full_bench.sh builds and runs this.
+add_executable(full_tables EXCLUDE_FROM_ALL ${CMAKE_CURRENT_SOURCE_DIR}/bench/full_tables.cpp ${CMAKE_CURRENT_SOURCE_DIR}/lab/sccp_stream.cpp
+               ${CMAKE_CURRENT_SOURCE_DIR}/lab/socket.cpp)
+target_link_libraries(full_tables PRIVATE dw_base sip_sims)
