@@ -96,7 +96,11 @@ void Flight::load_copy(const CacheEntry& entry, std::string how, std::function<v
   const ContentPtr content = content_;
   if (const ContentPtr same = host_.in_memory(entry.name);
       same && same->meta().etag == entry.etag && same->octets().size() == entry.size) {
-    fill(content, same->octets(), entry, how);
+    if (content->state() == Content::State::waiting) {
+      content->begin({entry.size, entry.etag, entry.last_modified, how + " (" + entry.origin + ")"});
+      content->share(*same);
+      content->finish();
+    }
     host_.arrived(*this, entry.name, content, false);
     end();
     return;

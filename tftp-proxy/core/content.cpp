@@ -7,7 +7,7 @@ namespace dw::provisioning {
 ContentPtr Content::of(Buffer octets, ContentMeta meta) {
   auto content = std::make_shared<Content>();
   content->meta_ = std::move(meta);
-  content->octets_ = std::move(octets);
+  *content->octets_ = std::move(octets);
   content->state_ = State::complete;
   return content;
 }
@@ -20,7 +20,7 @@ ContentPtr Content::failure(Error error) {
 }
 
 std::optional<std::uint64_t> Content::size() const {
-  if (state_ == State::complete) return octets_.size();
+  if (state_ == State::complete) return octets_->size();
   return meta_.size;
 }
 
@@ -33,16 +33,23 @@ void Content::begin(ContentMeta meta) {
 
 void Content::append(Bytes more) {
   if (state_ != State::streaming || more.empty()) return;
-  if (meta_.size && octets_.empty()) octets_.reserve(static_cast<std::size_t>(*meta_.size));
-  octets_.insert(octets_.end(), more.begin(), more.end());
+  if (octets_.use_count() > 1) octets_ = std::make_shared<Buffer>(*octets_);
+  if (meta_.size && octets_->empty()) octets_->reserve(static_cast<std::size_t>(*meta_.size));
+  octets_->insert(octets_->end(), more.begin(), more.end());
+  notify();
+}
+
+void Content::share(const Content& same) {
+  if (state_ != State::streaming || !octets_->empty() || same.state_ != State::complete) return;
+  octets_ = same.octets_;
   notify();
 }
 
 void Content::finish() {
   if (state_ != State::streaming) return;
-  if (meta_.size && *meta_.size != octets_.size()) {
+  if (meta_.size && *meta_.size != octets_->size()) {
     fail({Errc::unavailable, "the origin promised " + std::to_string(*meta_.size) + " octets and sent " +
-                                 std::to_string(octets_.size())});
+                                 std::to_string(octets_->size())});
     return;
   }
   state_ = State::complete;

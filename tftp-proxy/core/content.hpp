@@ -39,7 +39,7 @@ class Content {
   /// Known from the origin, or because it is complete.
   std::optional<std::uint64_t> size() const;
   /// What is there so far. The span is good until the next `append` (a reader asks again when told).
-  Bytes octets() const { return octets_; }
+  Bytes octets() const { return *octets_; }
   const ContentMeta& meta() const { return meta_; }
   /// Why, when failed: Errc::not_found, forbidden, unavailable (try again later), too_long, exhausted…
   const Error& error() const { return error_; }
@@ -47,6 +47,9 @@ class Content {
   // The maker's side.
   void begin(ContentMeta meta);  ///< waiting → streaming
   void append(Bytes more);
+  /// In place of append: all octets of a complete one, which both have from then on, so that a file that many take one after the other
+  /// is in memory once.
+  void share(const Content& same);
   /// The origin sent its last octet. Fails instead (unavailable) when fewer or more than the told size came.
   void finish();
   void fail(Error error);
@@ -80,7 +83,7 @@ class Content {
   void notify();
 
   State state_ = State::waiting;
-  Buffer octets_;
+  std::shared_ptr<Buffer> octets_ = std::make_shared<Buffer>();  ///< changed only while it is this one's alone
   ContentMeta meta_;
   Error error_{};
   std::list<std::weak_ptr<std::function<void()>>> callbacks_;

@@ -81,6 +81,23 @@ TEST_CASE("firmware that was replaced under its name: asked for again when its t
   CHECK(origin.requests() == 2);
 }
 
+TEST_CASE("a file that is asked for each time is in memory once, however many take it one after the other") {
+  TaggedFiles origin;
+  origin.put("/Ring1.raw", "ring", "\"1\"");
+  PipelineUnderTest t({origin.url()});
+  CHECK(t.get("Ring1.raw") == "ring");
+  const auto first = t.open("Ring1.raw");
+  REQUIRE(t.wait(first));
+  const auto second = t.open("Ring1.raw");
+  REQUIRE(t.wait(second));
+  CHECK(origin.requests() == 3);
+  CHECK(second != first);
+  CHECK(second->octets().data() == first->octets().data());
+  origin.put("/Ring1.raw", "rang", "\"2\"");
+  CHECK(t.get("Ring1.raw") == "rang");
+  CHECK(as_text(first->octets()) == "ring");
+}
+
 TEST_CASE("a clock that was set back makes no copy good for longer") {
   TaggedFiles origin;
   origin.put("/apps45.sbn", "old", "\"1\"");
