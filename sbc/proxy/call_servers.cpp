@@ -1,6 +1,9 @@
 #include "sbc/proxy/call_servers.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include "sbc/base/text_cursor.hpp"
 
 namespace dw::proxy {
 
@@ -37,14 +40,25 @@ void CallServers::configure(const std::vector<HostPort>& names, Duration retry,
   }
 }
 
-std::optional<std::size_t> CallServers::pick(std::span<const std::size_t> tried) const {
-  std::optional<std::size_t> down;
+int CallServers::nearness(const Server& server, const HostPort& home) {
+  if (home.host.empty()) return 0;
+  const auto literal = IpAddress::parse(home.host);
+  const bool there = equal_ignoring_case(server.name.host, home.host) ||
+                     (literal && (IpAddress::parse(server.name.host) == *literal ||
+                                  std::ranges::find(server.addresses, *literal) != server.addresses.end()));
+  return !there ? 0 : server.name.port == home.port ? 2 : 1;
+}
+
+std::optional<std::size_t> CallServers::pick(std::span<const std::size_t> tried, const HostPort& home) const {
+  std::optional<std::size_t> best;
   for (const std::size_t i : order_) {
     if (std::ranges::find(tried, i) != tried.end()) continue;
-    if (servers_[i].up) return i;
-    if (!down) down = i;
+    const auto rank = [&](std::size_t server) {
+      return std::pair(servers_[server].up, nearness(servers_[server], home));
+    };
+    if (!best || rank(i) > rank(*best)) best = i;
   }
-  return down;
+  return best;
 }
 
 bool CallServers::takes(TimePoint now, std::size_t server) {

@@ -44,8 +44,9 @@ class CallServers {
   void configure(const std::vector<HostPort>& names, Duration retry,
                  const std::function<bool(std::size_t server)>& used);
 
-  /// The first of the order that is up and not among `tried`; else the first that is down. Nothing: none is left.
-  std::optional<std::size_t> pick(std::span<const std::size_t> tried) const;
+  /// The first of the order that is up and not among `tried`; else the first that is down. Nothing: none is left. The one that is
+  /// `home`, by name or address, comes before the others, with its port before without; port 0: not told.
+  std::optional<std::size_t> pick(std::span<const std::size_t> tried, const HostPort& home = {}) const;
   /// Whether one more phone may connect to it now; else it waits for its turn.
   bool takes(TimePoint now, std::size_t server);
 
@@ -72,6 +73,8 @@ class CallServers {
   const std::vector<Server>& all() const { return servers_; }
 
  private:
+  /// 2: it is there, 1: at another port, 0: elsewhere.
+  static int nearness(const Server& server, const HostPort& home);
   TimePoint due_at(const Server& server) const;
 
   Duration retry_;

@@ -55,6 +55,8 @@ class SccpProxy {
     std::function<void(const phones::Call&)> on_call;  ///< one that is over
     /// Whether this device took its own configuration at this address, so lately.
     std::function<bool(const std::string& device, const IpAddress&, Duration within)> took_its_config{};
+    /// The call server that this device's own configuration names first; an empty host: it is not known.
+    std::function<HostPort(const std::string& device)> home_of{};
   };
   static constexpr Duration kHangUp =
       std::chrono::seconds(2);  ///< for either side to say that it has heard enough

@@ -6,7 +6,7 @@
 namespace dw::proxy {
 
 void SccpProxy::try_next(Connection& c) {
-  const auto picked = servers_.pick(c.tried);
+  const auto picked = servers_.pick(c.tried, sinks_.home_of ? sinks_.home_of(c.session.device()) : HostPort{});
   if (!picked) return no_server_left(c);
   c.target = *picked;
   c.tried.push_back(*picked);

@@ -29,6 +29,21 @@ TEST_CASE("servers are tried in order, those that are up first, and each of them
   CHECK(servers.pick({}) == 1);
 }
 
+TEST_CASE("the server that the phone's config names goes before the others while it is up") {
+  proxy::CallServers servers({{"a", 2000}, {"b", 2000}, {"b", 2001}}, 2s);
+  servers.at(1).addresses = servers.at(2).addresses = {*IpAddress::parse("192.0.2.2")};
+  CHECK(servers.pick({}, {"A", 2000}) == 0);
+  CHECK(servers.pick({}, {"b", 2001}) == 2);
+  CHECK(servers.pick({}, {"192.0.2.2", 2001}) == 2);
+  CHECK(servers.pick({}, {"b", 2999}) == 1);
+  CHECK(servers.pick({}, {"elsewhere", 2001}) == 0);
+  CHECK(servers.pick({}) == 0);
+  CHECK(servers.pick(ServerNumbers{2}, {"b", 2001}) == 1);
+  servers.failed(TimePoint{1h}, 2, "refused");
+  CHECK(servers.pick({}, {"b", 2001}) == 1);
+  CHECK(servers.pick(ServerNumbers{0, 1}, {"b", 2001}) == 2);
+}
+
 TEST_CASE("a server that is down is probed every few seconds for as long as it is, the only one too") {
   proxy::CallServers servers({{"a", 2000}}, 2s);
   TimePoint now{1h};

@@ -63,6 +63,20 @@ TEST_CASE("the next server is taken when the first can't be had, and the first a
   CHECK(town.proxy->servers()[0].up);
 }
 
+TEST_CASE("a phone goes first to the server that its own config names") {
+  Town town;
+  TestServer& first = town.add_server();
+  TestServer& second = town.add_server();
+  town.homes["SEP001122334402"] = second.name();
+  town.start();
+  TestPhone a(town.loop, "SEP001122334401", 2), b(town.loop, "SEP001122334402", 3);
+  a.connect(town.at());
+  b.connect(town.at());
+  REQUIRE(town.until([&] { return a.core.is_registered() && b.core.is_registered(); }));
+  CHECK(first.connections() == 1);
+  CHECK(second.connections() == 1);
+}
+
 TEST_CASE("the only server was down: it is probed until it is back, and phones that wait have it in turn") {
   Town town;
   TestServer& server = town.add_server();

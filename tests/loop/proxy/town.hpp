@@ -150,6 +150,7 @@ struct Town {
   }
   bool proves_itself = false;  ///< whoever comes took the config of its name
   std::set<IpAddress> took_config;  ///< and whoever comes from one of these
+  std::map<std::string, HostPort> homes;  ///< call servers of configs, by device
   void start(proxy::SccpProxy::Options options = {}) {
     options.listen = {loopback(40)};
     options.port = 0;
@@ -161,6 +162,10 @@ struct Town {
                                  [this](const phones::Call& call) { calls.push_back(call); },
                                  [this](const std::string&, const IpAddress& at, Duration) {
                                    return proves_itself || took_config.contains(at);
+                                 },
+                                 [this](const std::string& device) {
+                                   const auto home = homes.find(device);
+                                   return home != homes.end() ? home->second : HostPort{};
                                  }});
     REQUIRE(started);
     proxy = std::move(*started);
