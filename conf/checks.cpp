@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "conf/settings.hpp"
+
 namespace dw::conf {
 namespace {
 
@@ -53,12 +55,25 @@ struct Together {
 
   /// Its place is left free: an entry is read, and refused here.
   void sip_servers() const {
+    if (config.central.sip.servers.size() > CentralSip::kMaxServers)
+      error("central.sip.servers", fmt::format("central.sip.servers has {} servers", config.central.sip.servers.size()),
+            fmt::format("name {} at most", CentralSip::kMaxServers));
     for (const SipServer& server : config.central.sip.servers) {
       if (server.transport == SipTransport::tls)
         error("central.sip.servers",
               fmt::format("central.sip.servers: tls:{} can't be reached, SIP goes by UDP and TCP here",
                           server.server.to_string()),
               "write udp: or tcp: before it");
+      const auto again = std::ranges::count_if(config.central.sip.servers, [&](const SipServer& s) {
+        return s.transport == server.transport && s.server == server.server;
+      });
+      if (again > 1) {
+        error("central.sip.servers",
+              fmt::format("central.sip.servers names {}:{} more than once", to_string(server.transport),
+                          server.server.to_string()),
+              "name it once, with all its domains after it");
+        break;
+      }
     }
   }
 

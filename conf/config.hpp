@@ -127,6 +127,7 @@ struct Provisioning {
 struct SipServer {
   SipTransport transport = SipTransport::udp;
   HostPort server;  ///< port 0: by SRV
+  std::vector<std::string> domains{};  ///< that it is for, in lower case; "*.example.net" is all below that one
   friend bool operator==(const SipServer&, const SipServer&) = default;
 };
 
@@ -138,8 +139,10 @@ struct CentralSccp {
 };
 
 struct CentralSip {
+  static constexpr std::size_t kMaxServers = 16;
   std::vector<SipServer> servers;
-  std::string domain;              ///< empty: the host of the first server
+  bool ports_by_config = false;    ///< no setting: `servers` is nothing but `central`, so that phones' configs say the port
+  std::string domain;              ///< empty: what the phone's config names, or the host of the first server
   std::vector<IpAddress> trusted;  ///< further addresses of the central side
   Duration ping;                   ///< between two OPTIONS; nothing (0): none are sent
   Duration answer_timeout;         ///< after which a silent server is taken for dead

@@ -242,7 +242,10 @@ class Loader {
     if (missing("central.sccp.servers")) central.sccp.servers = {{central.host, 2000}};
     if (loaded_.config.mode == Mode::edge && missing("nat.stun_server"))
       loaded_.config.nat.stun_server = HostPort{central.host, 3478};
-    if (missing("central.sip.servers")) central.sip.servers = {{SipTransport::udp, {central.host, 5060}}};
+    if (missing("central.sip.servers")) {
+      central.sip.servers = {{SipTransport::udp, {central.host, 5060}}};
+      central.sip.ports_by_config = true;
+    }
   }
 
   /// Where only servers are set, the first of them may answer STUN as well.

@@ -74,10 +74,13 @@ const Setting kOtherRows[] = {
      "How often an SCCP server that failed is tried until it answers again."},
 
     {"central.sip.servers", SipServerListType{sip_server_side<&CentralSip::servers>}, "[]", "", "",
-     "SIP servers as udp:host:port or tcp:…, tried in order, a name without a port by SRV; not "
-     "given, UDP port 5060 of the central server."},
+     "SIP servers as udp:host:port or tcp:…, tried in order, a name without a port by SRV. Domains after it, as in "
+     "\"udp:pbx.example.net:5060 t1.example.net *.t2.example.net\", make it the server of the phones whose configs name "
+     "one of these; where any server has domains, a config that names neither these nor a server is left alone. Not given, "
+     "the central server by UDP, at the port that the phone's config names, else 5060."},
     {"central.sip.domain", HostType{sip_server_side<&CentralSip::domain>}, R"("")", "", "",
-     "The domain that the servers see where a phone wrote Dropwire's address; empty is the host of the first server."},
+     "The domain that the servers see where a phone wrote Dropwire's address and its config names no domain of "
+     "central.sip.servers; empty is the domain or host that its config names, and while its config is not known, the host of the first server."},
     {"central.sip.trusted", SourceListType{sip_server_side<&CentralSip::trusted>}, "[]", "", "",
      "Further addresses that requests of the central side come from, and those of servers that send from other ports by UDP."},
     {"central.sip.ping", DurationType{sip_server_side<&CentralSip::ping>, seconds(0), hours(1)}, R"("30s")",

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "conf/origin_text.hpp"
+#include "conf/sip_server_text.hpp"
 #include "conf/units.hpp"
 #include "sbc/base/codecs.hpp"
 #include "sbc/base/escape.hpp"
@@ -336,8 +337,7 @@ struct Assign {
   }
 
   Checked operator()(const SipServerListType& type) const {
-    return entries(type.field.in(config), true, R"(["udp:pbx.example.net:5060"])",
-                   [](const std::string& entry) { return parse_sip_server(entry); });
+    return entries(type.field.in(config), true, R"(["udp:pbx.example.net:5060"])", &parse_sip_server);
   }
 
   Checked operator()(const WordListType& type) const {
@@ -381,19 +381,6 @@ struct Assign {
     if (*first < 1024 || *last < *first + 1) return out_of_range(*s);
     type.field.in(config) = {static_cast<std::uint16_t>(*first), static_cast<std::uint16_t>(*last)};
     return std::nullopt;
-  }
-
-  static Result<SipServer> parse_sip_server(const std::string& entry) {
-    for (const SipTransport transport : {SipTransport::udp, SipTransport::tcp, SipTransport::tls}) {
-      const std::string prefix = fmt::format("{}:", to_string(transport));
-      if (!starts_with_ignoring_case(entry, prefix)) continue;
-      Result<HostPort> server = HostPort::parse(std::string_view(entry).substr(prefix.size()));
-      if (!server) return std::unexpected(server.error());
-      const bool literal = IpAddress::parse(server->host).has_value();
-      if (literal && server->port == 0) server->port = transport == SipTransport::tls ? 5061 : 5060;
-      return SipServer{transport, std::move(*server)};
-    }
-    return fail(Errc::invalid, "begins with none of udp:, tcp:, tls:");
   }
 };
 
@@ -453,9 +440,7 @@ struct Show {
     return list_text(t.field.of(config), [](const HostPort& server) { return server.to_string(); });
   }
   std::string operator()(const SipServerListType& t) const {
-    return list_text(t.field.of(config), [](const SipServer& server) {
-      return fmt::format("{}:{}", to_string(server.transport), server.server.to_string());
-    });
+    return list_text(t.field.of(config), [](const SipServer& server) { return sip_server_text(server); });
   }
   std::string operator()(const WordListType& t) const {
     return list_text(t.field.of(config), [](const std::string& word) { return word; });

@@ -184,7 +184,9 @@ ContentPtr Pipeline::rewritten(const FileRequest& request, const ContentPtr& sou
 }
 
 ContentPtr Pipeline::rewrite_now(const FileRequest& request, const Content& source) {
-  Rewritten result = rewrite_cnf(request.name, source.octets(), rewriting_for(request.local));
+  RewriteOptions rewriting = rewriting_for(request.local);
+  if (sinks_.central_side) sinks_.central_side(rewriting);
+  Rewritten result = rewrite_cnf(request.name, source.octets(), rewriting);
   prefetcher_.want(files_named_by(result.facts));
   if (sinks_.on_rewrite) sinks_.on_rewrite(request, result);
   ContentMeta meta = source.meta();

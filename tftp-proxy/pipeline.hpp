@@ -60,6 +60,7 @@ class Pipeline : public Library, private FlightHost {
   struct Sinks {
     /// A config went through the rewriter for this phone: what was changed, or why not, and what it says.
     std::function<void(const FileRequest&, const Rewritten&)> on_rewrite;
+    std::function<void(RewriteOptions&)> central_side{};  ///< says what it is called now
   };
 
   /// `cache` may be null and must outlive the pipeline.

@@ -26,7 +26,7 @@ using phones::StepType;
 
 /// The second: registrations and calls. A step whose type is NULL is a file or a note. The third: SIP. What
 /// was live before it was SCCP's.
-constexpr std::array<std::string_view, 5> kMigrations = {
+constexpr std::array<std::string_view, 6> kMigrations = {
     "CREATE TABLE phone("
     " key TEXT PRIMARY KEY, device TEXT NOT NULL, address TEXT NOT NULL, protocol TEXT NOT NULL,"
     " model TEXT NOT NULL, firmware TEXT NOT NULL, uses_http INTEGER NOT NULL, proven INTEGER NOT NULL,"
@@ -62,14 +62,16 @@ constexpr std::array<std::string_view, 5> kMigrations = {
     "ALTER TABLE step ADD COLUMN transport TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE step ADD COLUMN kept_from_phone INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE step ADD COLUMN kept_from_central INTEGER NOT NULL DEFAULT 0",
-    kAdmissionTable};
+    kAdmissionTable,
+    "ALTER TABLE phone ADD COLUMN homes TEXT NOT NULL DEFAULT ''"};
 
 constexpr std::array kOutcomes = {FileOutcome::sent,    FileOutcome::unconfirmed, FileOutcome::not_found, FileOutcome::not_admitted,
                                   FileOutcome::refused, FileOutcome::unavailable, FileOutcome::no_ack,
                                   FileOutcome::stalled, FileOutcome::aborted,     FileOutcome::superseded,
                                   FileOutcome::forbidden};
 constexpr std::array kNotes = {Note::rewritten, Note::signed_passed, Note::malformed_passed,
-                               Note::near_config, Note::password_doubt};
+                               Note::near_config, Note::password_doubt,
+                               Note::sip_server_left, Note::sip_port_differs};
 constexpr std::array kEvents = {SignallingEvent::phone_lost,  SignallingEvent::connected,
                                 SignallingEvent::no_server,   SignallingEvent::registered,
                                 SignallingEvent::refused,     SignallingEvent::unregistered,
@@ -126,9 +128,34 @@ std::vector<std::string> split(std::string_view lines) {
   return out;
 }
 
+/// "protocol host port user" a line. None of the first three has a blank.
+std::string joined(const std::vector<phones::LineHome>& homes) {
+  std::string out;
+  for (const phones::LineHome& home : homes)
+    out += fmt::format("{} {} {} {}\n", to_string(home.protocol), home.host, home.port, home.user);
+  return out;
+}
+
+std::vector<phones::LineHome> homes_in(std::string_view lines) {
+  std::vector<phones::LineHome> out;
+  for (TextCursor cursor(lines); !cursor.at_end() && out.size() < phones::Inventory::kMaxHomes;) {
+    TextCursor line(cursor.take_line());
+    phones::LineHome home;
+    home.protocol = value_of(kProtocols, line.take_until(" "));
+    line.skip_char(' ');
+    home.host = line.take_until(" ");
+    line.skip_char(' ');
+    home.port = static_cast<std::uint16_t>(parse_number(line.take_until(" "), 65535).value_or(0));
+    line.skip_char(' ');
+    home.user = line.rest();
+    if (!home.host.empty()) out.push_back(std::move(home));
+  }
+  return out;
+}
+
 constexpr std::string_view kSelectPhones =
     "SELECT device, address, protocol, model, firmware, uses_http, proven, follow_ups, first_seen, last_seen,"
-    " next_step, had_config, transport, user_agent FROM phone ORDER BY last_seen";
+    " next_step, had_config, transport, user_agent, homes FROM phone ORDER BY last_seen";
 
 Phone phone_in(const store::Statement& row) {
   Phone out;
@@ -146,6 +173,7 @@ Phone phone_in(const store::Statement& row) {
   out.had_config = row.integer(11) != 0;
   out.transport = row.text(12);
   out.user_agent = row.text(13);
+  out.homes = homes_in(row.text(14));
   return out;
 }
 
@@ -209,16 +237,16 @@ Step step_in(const store::Statement& row) {
 constexpr std::string_view kPutPhone =
     "INSERT INTO phone(key, device, address, protocol, model, firmware, uses_http, proven, follow_ups, "
     "first_seen,"
-    " last_seen, next_step, had_config, transport, user_agent)"
-    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " last_seen, next_step, had_config, transport, user_agent, homes)"
+    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT(key) DO UPDATE SET address = excluded.address, protocol = excluded.protocol,"
     " model = excluded.model, firmware = excluded.firmware, uses_http = excluded.uses_http,"
     " proven = excluded.proven, follow_ups = excluded.follow_ups, first_seen = excluded.first_seen,"
     " last_seen = excluded.last_seen, next_step = excluded.next_step, had_config = excluded.had_config,"
-    " transport = excluded.transport, user_agent = excluded.user_agent";
+    " transport = excluded.transport, user_agent = excluded.user_agent, homes = excluded.homes";
 
 Result<void> put_phone(store::Statement& put, const Phone& p) {
-  const std::string key = p.key(), address = text_of(p.address), follow_ups = joined(p.follow_ups);
+  const std::string key = p.key(), address = text_of(p.address), follow_ups = joined(p.follow_ups), homes = joined(p.homes);
   put.bind(1, std::string_view(key))
       .bind(2, std::string_view(p.device.str()))
       .bind(3, std::string_view(address));
@@ -228,7 +256,7 @@ Result<void> put_phone(store::Statement& put, const Phone& p) {
       .bind(9, std::string_view(follow_ups));
   put.bind(10, to_ms(p.first_seen)).bind(11, to_ms(p.last_seen)).bind(12, signed_of(p.next_step));
   put.bind(13, std::int64_t{p.had_config});
-  put.bind(14, std::string_view(p.transport)).bind(15, std::string_view(p.user_agent));
+  put.bind(14, std::string_view(p.transport)).bind(15, std::string_view(p.user_agent)).bind(16, std::string_view(homes));
   return put.run();
 }
 

@@ -32,13 +32,15 @@ Result<void> App::start() {
   phone_store_ = admin::PhoneStore::open(loop_, config.state.dir, inventory_, admissions_);
   records_ = admin::RecordStore::open(loop_, config.state.dir, record_options(config));
   inventory_.set_absences(records_->absences());
+  (void)follow_sip_ports(loaded_.config);
   clock_care_ = std::make_unique<ClockCare>(loop_, inventory_);
   pipeline_ = std::make_unique<provisioning::Pipeline>(
       loop_, file_options(), cache_.get(),
       provisioning::Pipeline::Sinks{
           [this](const provisioning::FileRequest& asked, const provisioning::Rewritten& made) {
             on_rewrite(asked, made);
-          }});
+          },
+          [this](provisioning::RewriteOptions& rewriting) { tell_central_side(rewriting); }});
   pipeline_->set_tap(tap_);
   pipeline_->use(known_, names_);
   pipeline_->use(admissions_);
@@ -170,6 +172,10 @@ Result<void> App::start_sccp() {
          [this](const std::string& device, const IpAddress& at, Duration within) {
            const phones::Phone* const phone = inventory_.find(device);
            return phone && phones::took_its_config(*phone, at, wall_now(), within);
+         },
+         [this](const std::string& device) {
+           const phones::LineHome* const home = inventory_.home_of(device, {}, {}, phones::Protocol::sccp);
+           return home ? HostPort{home->host, home->port} : HostPort{};
          }});
     if (!started) return std::unexpected(started.error());
     sccp_ = std::move(*started);
@@ -195,6 +201,12 @@ Result<void> App::start_sip() {
          [this] { tell_router_peers(); }});
     if (!started) return std::unexpected(started.error());
     sip_ = std::move(*started);
+    sip_->set_homes([this](std::string_view device, std::string_view user, const IpAddress& at) {
+      const phones::LineHome* const home = inventory_.home_of(device, user, at, phones::Protocol::sip);
+      if (!home) return sip::Home{};
+      const bool by_port = home->port == 0 && loaded_.config.central.sip.ports_by_config;
+      return sip::Home{home->host, by_port ? sip::kSipPort : home->port};
+    });
     sip_->set_tap(tap_);
     sip_->set_gate(gate_);
   }

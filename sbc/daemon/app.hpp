@@ -72,6 +72,13 @@ class App {
   void on_signalling(const phones::SignallingStep& step);
   void on_rewrite(const provisioning::FileRequest& request, const provisioning::Rewritten& rewritten);
   provisioning::Pipeline::Options file_options() const;
+  // app_homes.cpp: which domain, server and port phones' own configs name
+  void tell_central_side(provisioning::RewriteOptions& rewriting) const;
+  std::optional<std::vector<phones::LineHome>> homes_in(const provisioning::FileRequest& asked,
+                                                        const provisioning::Rewritten& made);
+  void on_homes(const provisioning::FileRequest& asked, const std::vector<phones::LineHome>& homes);
+  bool follow_sip_ports(conf::Config& config) const;
+  bool is_server(std::string_view host) const;
   admin::Status status() const;
   void add_sip_status(admin::Status& s) const;
   admin::FilesReport files() const;
@@ -97,6 +104,7 @@ class App {
   provisioning::Admissions admissions_;
   std::unique_ptr<provisioning::Cache> cache_;
   phones::Inventory inventory_;
+  provisioning::CnfFacts text_defaults_;  ///< of SIPDefault.cnf as it was given out last
   std::unique_ptr<admin::PhoneStore> phone_store_;
   std::unique_ptr<admin::RecordStore> records_;
   std::unique_ptr<ClockCare> clock_care_;

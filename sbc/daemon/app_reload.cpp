@@ -57,6 +57,7 @@ Result<void> App::take(conf::Loaded fresh) {
   const bool had_tftp = tftp_ != nullptr, had_http = http_ != nullptr, had_media = relay_ != nullptr,
              had_sccp = sccp_ != nullptr, had_sip = sip_ != nullptr;
   const std::size_t sip_listeners = sip_ ? sip_->listeners() : 0;
+  (void)follow_sip_ports(fresh.config);
   conf::Loaded before = std::exchange(loaded_, std::move(fresh));
   auto ok = start_listeners();
   if (ok) ok = configure_fallible();

@@ -29,6 +29,8 @@ phones::Note story_note(provisioning::NoteCode code) {
     case provisioning::NoteCode::emergency_route:
     case provisioning::NoteCode::vpn_present:
       return phones::Note::rewritten;
+    case provisioning::NoteCode::left_alone:
+      return phones::Note::sip_server_left;
   }
   return phones::Note::rewritten;
 }
@@ -89,6 +91,11 @@ void App::on_rewrite(const provisioning::FileRequest& asked, const provisioning:
     inventory_.on_note(device, asked.peer.address, now, note, text);
   };
   for (const auto& note : made.notes) {
+    if (note.code == provisioning::NoteCode::left_alone) {
+      tell(story_note(note.code), note.text);
+      spdlog::info("event=sip_server_left device={} peer={} file=\"{}\" {}", device.str(), asked.peer.to_string(),
+                   escaped(asked.name), note.text);
+    }
     if (provisioning::is_passed(note.code) || note.code == provisioning::NoteCode::too_long) {
       tell(story_note(note.code), note.text);
       spdlog::warn("event=config_passed device={} peer={} file=\"{}\" reason={} {}", device.str(),
@@ -106,7 +113,9 @@ void App::on_rewrite(const provisioning::FileRequest& asked, const provisioning:
                    : made.facts.signalling == provisioning::Signalling::sccp ? phones::Protocol::sccp
                                                                              : phones::Protocol::unknown;
   hints.follow_ups = made.facts.files;
+  hints.homes = homes_in(asked, made);
   inventory_.on_config(device, asked.peer.address, now, hints);
+  if (hints.homes) on_homes(asked, *hints.homes);
 }
 
 std::vector<std::string> App::phone_addresses() const {

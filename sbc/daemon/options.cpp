@@ -215,8 +215,9 @@ proxy::SipProxy::Options sip_options(const conf::Config& config) {
   p.advertise = config.access.advertise;
   p.central_advertise = config.central.media.advertise;
   p.learn_outside = config.mode == conf::Mode::edge;
+  static_assert(conf::CentralSip::kMaxServers == sip::Servers::kMax);
   for (const conf::SipServer& server : central.servers)
-    p.servers.emplace_back(sip_transport(server.transport), server.server);
+    p.servers.push_back({sip_transport(server.transport), server.server, server.domains, config.central.sip.ports_by_config});
   p.central_domain = central.domain;
   p.trusted = central.trusted;
   p.guard = {a.message_rate, a.registered_message_rate, a.ban_after, a.ban, a.scanners};

@@ -117,6 +117,17 @@ inline constexpr auto kFileKinds = std::to_array<FindingKind>({
      "It could not be parsed, so it went out as it came: nothing in it was rewritten, and the phone will "
      "most likely reject it.",
      "Correct the file on the central server; the note in the phone's story says where it breaks."},
+    {"sip_server_left", Severity::warning, About::phone, "A line's SIP server is not in the settings",
+     "The phone's config names a SIP server that is none of central.sip.servers, neither by name, address nor domain. "
+     "It was left in the config, so that line does not go through Dropwire and gets no help with routers.",
+     "If it is one of your servers, add it to central.sip.servers, or its domain to the server there that it belongs to "
+     "(\"udp:pbx.example.net:5060 t1.example.net\"), run dropwire reload and restart the phone. If it is another "
+     "provider's, there is nothing to do here."},
+    {"sip_port_differs", Severity::warning, About::phone, "The config names another SIP port",
+     "The phone's config names a port of the SIP server, and no entry of central.sip.servers has it, so Dropwire asks "
+     "another port than the phone would.",
+     "If the server listens at the port in the config, write that port in central.sip.servers and run dropwire reload. "
+     "Else correct sipPort (in text files proxy1_port) in the config."},
     {"origin_unavailable", Severity::error, About::phone, "No origin could be reached",
      "The phone asked for a file that could not be had from the central side, and no copy was in the cache.",
      "Check that the central server runs and that this box reaches it: dropwire doctor."},

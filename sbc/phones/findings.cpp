@@ -483,6 +483,8 @@ void Examination::check_notes() {
     add("config_malformed", Severity::error, sentence_of(*s));
   if (const Step* s = last_of(Note::signed_passed))
     add("signed_config_passed", Severity::warning, sentence_of(*s));
+  if (const Step* s = last_of(Note::sip_server_left)) add("sip_server_left", Severity::warning, s->detail);
+  if (const Step* s = last_of(Note::sip_port_differs)) add("sip_port_differs", Severity::warning, s->detail);
 }
 
 }  // namespace

@@ -167,6 +167,10 @@ void Inventory::on_config(const DeviceName& device, const IpAddress& address, Wa
       continue;  // a locale is kept by the phone, firmware has its own rules
     phone.follow_ups.push_back(name.substr(0, Step::kMaxName));
   }
+  if (hints.homes) {
+    phone.homes = *hints.homes;
+    if (phone.homes.size() > kMaxHomes) phone.homes.resize(kMaxHomes);
+  }
   mark(phone);
 }
 

@@ -28,6 +28,7 @@ class Inventory {
   };
   static constexpr std::chrono::minutes kRecent{60};
   static constexpr std::size_t kMaxFollowUps = 8;  ///< kept of ConfigHints
+  static constexpr std::size_t kMaxHomes = 42;  ///< kept of ConfigHints
   static constexpr std::size_t kMaxLines = 42;  ///< kept of SignallingStep::lines: the most a phone can show
   /// SIP lines of phones without a name at one address, as behind an edge box.
   static constexpr std::size_t kMaxLinesAtAddress = 512;
@@ -62,6 +63,9 @@ class Inventory {
   bool forget(std::string_view key);
   /// Whom a person means by an address that has no record of its own: the only device there now.
   const Phone* find_at(const IpAddress& address) const;
+  /// Where the line `user` of a phone, or all of it, is registered by its config, if that is for this protocol; without a device, of the phones at that address, if there is no
+  /// other answer. nullptr: not known.
+  const LineHome* home_of(std::string_view device, std::string_view user, const IpAddress& at, Protocol protocol) const;
   /// Most recently seen first, within each of: phones that took a file, others.
   void for_each(const std::function<void(const Phone&)>& visit) const;
   std::size_t size() const { return index_.size(); }

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,8 +25,19 @@ enum class Note : std::uint8_t {
   malformed_passed,  ///< rewriting is on, and the file could not be parsed: it went out as it came
   near_config,       ///< its config does not exist, and one whose MAC is a typo away does
   password_doubt,    ///< its config has a line's password in a way that the phone may not take
+  sip_server_left,   ///< its config names a SIP server that is none of the central side's
+  sip_port_differs,  ///< its config names a port of the SIP server that no request goes to
 };
 std::string_view to_string(Note note);
+
+/// Where a line of a phone is registered, as its config says.
+struct LineHome {
+  std::string user;        ///< of a SIP line; empty: of all others
+  std::string host;        ///< a name or a literal, in lower case
+  std::uint16_t port = 0;  ///< 0: not told
+  Protocol protocol = Protocol::sip;
+  friend bool operator==(const LineHome&, const LineHome&) = default;
+};
 
 /// What a config says of the phone that asked for it.
 struct ConfigHints {
@@ -34,6 +46,7 @@ struct ConfigHints {
   /// Files it names. Only those that a phone asks for at every boot are kept (dial template, soft keys,
   /// feature policy); not the locale, which it stores, nor firmware.
   std::vector<std::string> follow_ups;
+  std::optional<std::vector<LineHome>> homes{};  ///< nothing: it is not the file that says so
 };
 
 /// What the media of a call that ended did, all its streams together.
@@ -130,6 +143,7 @@ struct Phone {
   /// SCCP: directory numbers as the call server told them; SIP: users of the lines registered now. Escaped.
   std::vector<std::string> lines;
   std::vector<std::string> follow_ups;  ///< ConfigHints::follow_ups of its last config
+  std::vector<LineHome> homes;          ///< of its last config; empty: not known
   WallTime first_seen{}, last_seen{};
   WallTime seen_before{};  ///< `last_seen` before its latest sign of life; not kept on disk
   std::uint64_t next_step = 1;

@@ -131,6 +131,10 @@ std::string sentence_of(Note note) {
       return "its config does not exist, but one of nearly the same name does";
     case Note::password_doubt:
       return "a password in its config may not be read as it is meant";
+    case Note::sip_server_left:
+      return "left as it is in the config";
+    case Note::sip_port_differs:
+      return "the SIP port in its config is not the one in the settings";
   }
   return "?";
 }
@@ -194,6 +198,10 @@ std::string_view to_string(Note note) {
       return "near_config";
     case Note::password_doubt:
       return "password_doubt";
+    case Note::sip_server_left:
+      return "sip_server_left";
+    case Note::sip_port_differs:
+      return "sip_port_differs";
   }
   return "?";
 }

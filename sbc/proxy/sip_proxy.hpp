@@ -70,6 +70,9 @@ class SipProxy {
   std::vector<Endpoint> local() const;
   std::vector<phones::Call> calls() const;  ///< running
   const std::vector<sip::Servers::Server>& servers() const { return core_.servers().all(); }
+  const sip::Servers& central() const { return core_.servers(); }
+  /// Before anybody is heard: sip::Proxy::set_homes.
+  void set_homes(sip::HomeOf homes) { core_.set_homes(std::move(homes)); }
   std::size_t phones_at(std::size_t server) const;
   std::vector<sip::Guard::Ban> bans() const { return core_.bans(loop_.now()); }
   std::size_t registered() const { return core_.bindings().size(); }

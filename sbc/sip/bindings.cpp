@@ -35,6 +35,11 @@ bool is_same_phone(const Binding& a, const Binding& b) {
 
 }  // namespace
 
+std::string_view domain_in(std::string_view aor) {
+  const auto at = aor.rfind('@');
+  return at == aor.npos ? std::string_view() : aor.substr(at + 1);
+}
+
 std::string contact_group(std::string_view aor, std::string_view instance, std::string_view reg_id) {
   if (instance.empty()) return {};
   std::string group(aor);
@@ -71,14 +76,31 @@ Binding* Bindings::by_id(std::uint64_t id) {
   return at == ids_.end() ? nullptr : at->second;
 }
 
-Binding* Bindings::only_by_user(std::string_view user, std::size_t server) {
-  Binding* only = nullptr;
+Binding* Bindings::only_by_user(std::string_view user, std::size_t server, std::string_view domain) {
+  Binding *only = nullptr, *only_there = nullptr;
+  bool several = false, several_there = false;
   for (auto [at, end] = users_.equal_range(user_key(user)); at != end; ++at) {
-    if (at->second->server != server || !is_same_user(at->second->user, user)) continue;
-    if (only) return nullptr;
-    only = at->second;
+    Binding* const b = at->second;
+    if (b->server != server || !is_same_user(b->user, user)) continue;
+    several = several || only;
+    only = b;
+    if (domain.empty() || !equal_ignoring_case(domain_in(b->aor), domain)) continue;
+    several_there = several_there || only_there;
+    only_there = b;
   }
-  return only;
+  if (!several) return only;
+  return several_there ? nullptr : only_there;
+}
+
+std::vector<Binding*> Bindings::elsewhere(const Binding& b) {
+  std::vector<Binding*> all;
+  for (auto [at, end] = users_.equal_range(user_key(b.user)); at != end; ++at) {
+    Binding* const other = at->second;
+    const bool same = other->device == b.device && other->maps_host == b.maps_host && other->contact_uri == b.contact_uri &&
+                      other->reach.flow.peer.address == b.reach.flow.peer.address;
+    if (same && other->aor != b.aor) all.push_back(other);
+  }
+  return all;
 }
 
 std::vector<Binding*> Bindings::by_aor(std::string_view aor) {

@@ -71,8 +71,10 @@ class Bindings {
   Binding* by_token(std::string_view token);
   Binding* by_key(std::string_view key);
   Binding* by_id(std::uint64_t id);
-  /// The only one of this user at this central server; nullptr too when there are several.
-  Binding* only_by_user(std::string_view user, std::size_t server);
+  /// The only one of this user at this central server, of several the only one in this domain; nullptr when that does not tell.
+  Binding* only_by_user(std::string_view user, std::size_t server, std::string_view domain = {});
+  /// Those of the same line of the same phone at the same address whose AOR is another.
+  std::vector<Binding*> elsewhere(const Binding& b);
   std::vector<Binding*> by_aor(std::string_view aor);
   /// The binding that a phone's request belongs to. Several phones may stand at one address, so the address alone says
   /// nothing: its Contact decides, or its user at the same flow or host; then the flow, where that is one phone's alone and its Contact does not
@@ -135,6 +137,8 @@ class Bindings {
   DeadlineHeap deadlines_;
 };
 
+/// What stands behind the @ of an AOR.
+std::string_view domain_in(std::string_view aor);
 /// What the contacts of one phone's flow have in common: the AOR, +sip.instance and reg-id (RFC 5626 §6). A newer one takes
 /// the place of an older one; flows of other reg-ids stay. Empty without an instance.
 std::string contact_group(std::string_view aor, std::string_view instance, std::string_view reg_id);

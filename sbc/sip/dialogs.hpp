@@ -56,6 +56,7 @@ struct DialogSet {
   Reach reach;                ///< for when the binding is gone
   bool maps_host = false;
   std::string aor, device;  ///< of the phone
+  std::string domain;       ///< that the central side has where the phone has our address
   // The central end.
   std::size_t server = 0;
   ConnectionId central = ConnectionId::none;

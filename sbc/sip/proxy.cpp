@@ -26,9 +26,9 @@ std::size_t max_dialogs(const ProxyOptions& options) {
 }
 
 /// What stands behind the @ on the central side.
-std::string domain_of(const ProxyOptions& options) {
+std::string default_domain(const ProxyOptions& options) {
   if (!options.central_domain.empty() || options.servers.empty()) return options.central_domain;
-  const std::string& host = options.servers.front().second.host;
+  const std::string& host = options.servers.front().name.host;
   const auto literal = IpAddress::parse(host);
   return literal ? host_text(*literal) : host;
 }
@@ -40,7 +40,7 @@ Proxy::Proxy(ProxyOptions options, MediaBroker& broker, KnownSources& known, std
       broker_(broker),
       known_(known),
       random_(std::move(random)),
-      domain_(domain_of(options_)),
+      domain_(default_domain(options_)),
       secret_(random_()),
       servers_(options_.servers, options_.register_rate),
       guard_(options_.guard, random_()),
@@ -64,7 +64,7 @@ bool Proxy::configure(ProxyOptions options) {
                           [this](std::size_t server) { return uses_server(server); }))
     return false;
   options_ = std::move(options);
-  domain_ = domain_of(options_);
+  domain_ = default_domain(options_);
   guard_.configure(options_.guard);
   bindings_.set_max(options_.max_bindings);
   dialogs_.set_max(max_dialogs(options_));

@@ -22,6 +22,7 @@
 #include "sbc/sip/dialogs.hpp"
 #include "sbc/sip/edits.hpp"
 #include "sbc/sip/guard.hpp"
+#include "sbc/sip/home.hpp"
 #include "sbc/sip/identity.hpp"
 #include "sbc/sip/output.hpp"
 #include "sbc/sip/password_guesses.hpp"
@@ -40,8 +41,8 @@ struct ProxyOptions {
   std::optional<IpAddress> advertise;          ///< what phones know us by; else the address they came to
   std::optional<IpAddress> central_advertise;  ///< what servers are told; else the address we come from
   bool learn_outside = false;  ///< servers are told where their answers say that they see us, when nothing is mapped
-  std::vector<std::pair<Transport, HostPort>> servers;
-  std::string central_domain;      ///< empty: the host of the first server
+  std::vector<ServerName> servers;
+  std::string central_domain;      ///< empty: what the phone's config names, or the host of the first server
   std::vector<IpAddress> trusted;  ///< the central side may send from these too
   Guard::Options guard;
   std::size_t max_bindings = 20'000;
@@ -119,6 +120,8 @@ class Proxy {
   void on_addresses(TimePoint now, const std::string& name, const std::vector<IpAddress>& addresses, Output& out);
   /// A binding of an earlier run whose `expires_at` is to come, before the first message. TCP phones are reached once they register again.
   void restore(Binding binding, TimePoint now, Output& out);
+  /// Asked for each registration, and for each request that begins something, of a phone that writes our address for its domain.
+  void set_homes(HomeOf homes) { homes_ = std::move(homes); }
   void drain() { draining_ = true; }
   /// How often servers are asked from now on.
   void set_ping(Duration ping) { options_.ping = ping; }
@@ -199,7 +202,8 @@ class Proxy {
     std::string us;       ///< host[:port]
     std::string contact;  ///< what follows it in a Contact's URI
     bool maps_host = false;
-    Flow phone;  ///< the phone's flow, whichever side this is
+    std::string domain;  ///< what stands on the central side where the phone has our address
+    Flow phone;          ///< the phone's flow, whichever side this is
   };
   /// A REGISTER that was challenged, by a hash of who sent it under which AOR and Call-ID.
   struct Challenged {
@@ -239,6 +243,7 @@ class Proxy {
   bool is_phone_of(const DialogSet& set, const Flow& from);
   bool calls_for_help(const Message& m) const;
   bool may_start(TimePoint now, const Flow& from, const Message& m, const Binding* binding, Output& out);
+  static std::string line_key(std::string_view user, std::string_view domain) { return user_key(std::string(user) + "@" + std::string(domain)); }
   std::string unregistered_caller(const IpAddress& address, std::string_view user) const;
   bool may_call(TimePoint now, const Flow& from, const Message& m, const Binding* binding, Output& out);
   void open_dialogs(TimePoint now, Transaction& t, const Message& m, const Flow& phone,
@@ -265,15 +270,25 @@ class Proxy {
   void server_failed_for(TimePoint now, Transaction& t, std::string why, Output& out);
   void server_worked(TimePoint now, std::size_t server, Output& out);
   void give_up(TimePoint now, Transaction& t, Output& out);
-  Hop hop_to_central(std::size_t server, const Flow& flow, const Flow& phone, std::string_view token) const;
+  Hop hop_to_central(std::size_t server, const Flow& flow, const Flow& phone, std::string_view token,
+                     std::string_view domain) const;
   // proxy_central.cpp: from the central side to phones
   void from_central(TimePoint now, const Flow& from, std::size_t server, const Message& m, Output& out);
   void to_phone(TimePoint now, Transaction& t, const Message& m, Output& out);
   Binding* target_of(const Message& m, const Flow& from, std::size_t server);
-  std::optional<Hop> hop_to_phone(const Reach& reach, bool maps_host) const;
+  std::optional<Hop> hop_to_phone(const Reach& reach, bool maps_host, std::string_view domain) const;
   bool is_gone(const Flow& flow) const {
     return flow.connection != ConnectionId::none && !connections_.contains(flow.connection);
   }
+  // proxy_home.cpp: which domain and servers are whose
+  Home home_of(std::string_view device, std::string_view user, const IpAddress& at) const;
+  Home home_of(const Binding& b) const;
+  Home home_of(const Message& m, const Flow& from, const Binding* binding) const;
+  Home kept_home(const Flow& from, std::string_view user) const;
+  std::string domain_of(const Home& home) const;
+  std::string domain_of(const Binding& b) const;
+  std::string domain_for(const Message& m, const Flow& from, const Binding* binding) const;
+  void leave_old_home(const Binding& b, Output& out);
   // proxy_place.cpp: where the central side's end of a dialog is
   bool may_answer(const Transaction& t, const Flow& from) const;
   std::optional<Flow> place_of_server(std::size_t server, const Endpoint& peer) const;
@@ -416,7 +431,8 @@ class Proxy {
   MediaBroker& broker_;
   KnownSources& known_;
   std::function<std::uint64_t()> random_;
-  std::string domain_;
+  std::string domain_;  ///< of whose home is not known
+  HomeOf homes_;
   std::uint64_t secret_;
   Servers servers_;
   Guard guard_;

@@ -69,7 +69,7 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
                       : set         ? set->maps_host
                                     : binding && binding->maps_host;
     reach.stated = t.from.peer.address;
-    hop = hop_to_phone(reach, maps);
+    hop = hop_to_phone(reach, maps, t.domain);
     if (!hop) {  // its connection is gone: what the answer means for a call counts all the same
       if (set) note_answer(now, t, m, out);
       return refuse(now, t, 408, out);
@@ -77,7 +77,7 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
   } else {
     const Binding* const binding = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
     hop = hop_to_central(t.central_server, t.from, t.to,
-                         binding ? std::string_view(binding->token) : std::string_view{});
+                         binding ? std::string_view(binding->token) : std::string_view{}, t.domain);
   }
   const bool success = m.status() >= 200 && m.status() < 300;
   // A 2xx after another final answer went: nobody would end what it begins.

@@ -84,8 +84,8 @@ bool Proxy::is_ours(std::string_view host, const Flow& phone) const {
 
 /// What stands in a URI for `uri`'s host and port on the other side; nothing: it stays.
 std::optional<std::string> Proxy::mapped_host(const Uri& uri, const Hop& hop) const {
-  if (hop.side == Side::central) return is_ours(uri.host, hop.phone) ? std::optional(domain_) : std::nullopt;
-  if (!hop.maps_host || !equal_ignoring_case(uri.host, domain_)) return std::nullopt;
+  if (hop.side == Side::central) return is_ours(uri.host, hop.phone) ? std::optional(hop.domain) : std::nullopt;
+  if (!hop.maps_host || !equal_ignoring_case(uri.host, hop.domain)) return std::nullopt;
   return hop.us;
 }
 
@@ -139,7 +139,7 @@ std::uint16_t Proxy::build_request(TimePoint now, Transaction& t, const Message&
 bool Proxy::map_host(const Uri& uri, const Hop& hop, Edits& edits) const {
   const auto mapped = mapped_host(uri, hop);
   if (mapped) edits.replace(uri.host_port, *mapped);
-  if (!mapped && !equal_ignoring_case(uri.host, domain_)) return false;
+  if (!mapped && !equal_ignoring_case(uri.host, hop.domain)) return false;
   const auto of_this_hop = hop_params(uri);
   for (const std::string_view param : of_this_hop)
     edits.replace(param, {});
@@ -219,7 +219,7 @@ void Proxy::edit_contact(const Message& m, const Hop& hop, Edits& edits) const {
       if (redirects) {
         // A phone that goes to a server past us would be nobody's there.
         if (!map_host(*uri, hop, edits) && hop.side == Side::access && servers_.named(uri->host, uri->port) &&
-            !equal_ignoring_case(uri->host, domain_))
+            !equal_ignoring_case(uri->host, hop.domain))
           edits.replace(uri->host_port, hop.us);
         if (hop.side == Side::central) options_.identity.edit_uri_headers(*uri, edits);
         continue;

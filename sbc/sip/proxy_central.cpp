@@ -18,6 +18,7 @@ void Proxy::from_central(TimePoint now, const Flow& from, std::size_t server, co
   if (!t) return;
   t->central_server = server;
   t->binding = binding ? binding->id : 0;
+  t->domain = match.set ? match.set->domain : domain_of(*binding);
   if (match.set) {
     t->dialogs = match.set->id;
     if (m.method() == Method::bye) match.set->ended_by = Call::EndedBy::central;
@@ -40,6 +41,7 @@ void Proxy::from_central(TimePoint now, const Flow& from, std::size_t server, co
       set->binding = binding->id;
       set->reach = binding->reach;
       set->maps_host = binding->maps_host;
+      set->domain = t->domain;
       set->aor = set->own_number = binding->user;
       set->device = binding->device;
       if (const auto uri = parse_uri(m.from().uri)) set->far_number = uri->user;
@@ -64,7 +66,8 @@ Binding* Proxy::target_of(const Message& m, const Flow& from, std::size_t server
     if (b && std::exchange(b->loses_token, false)) bindings_.touched(*b);
     return b;
   }
-  Binding* const b = uri->user.empty() ? nullptr : bindings_.only_by_user(uri->user, server);
+  const auto to = parse_uri(m.to().uri);  // of phones in several domains the AOR, which the Contact does not say
+  Binding* const b = uri->user.empty() ? nullptr : bindings_.only_by_user(uri->user, server, to ? to->host : std::string_view{});
   return b && (b->loses_token || from.transport != Transport::udp) ? b : nullptr;
 }
 
@@ -77,7 +80,7 @@ void Proxy::to_phone(TimePoint now, Transaction& t, const Message& m, Output& ou
   };
   // A phone that moved is followed; a call of one that is not registered stays where it is.
   const auto hop =
-      hop_to_phone(binding ? bindings_.reach_of(*binding) : set->reach, binding ? binding->maps_host : set->maps_host);
+      hop_to_phone(binding ? bindings_.reach_of(*binding) : set->reach, binding ? binding->maps_host : set->maps_host, t.domain);
   if (!hop) return unreached(480, "Retry-After: 5\r\n");
   std::string target, routes;
   if (set && !t.begins_dialogs) {
@@ -97,11 +100,12 @@ void Proxy::to_phone(TimePoint now, Transaction& t, const Message& m, Output& ou
   transactions_.send_request(now, t, {}, out);
 }
 
-std::optional<Proxy::Hop> Proxy::hop_to_phone(const Reach& reach, bool maps_host) const {
+std::optional<Proxy::Hop> Proxy::hop_to_phone(const Reach& reach, bool maps_host, std::string_view domain) const {
   Hop hop;
   hop.flow = reach.flow;
   hop.side = Side::access;
   hop.maps_host = maps_host;
+  hop.domain = domain;
   hop.phone = reach.flow;
   if (reach.flow.transport == Transport::udp) {
     hop.flow.peer = reach.destination();
@@ -139,9 +143,9 @@ void Proxy::on_ack(TimePoint now, const Flow& from, Side side, const Message& m,
                                   : central_flow(now, set.server, owner, servers_[set.server].transport, out);
     if (flow)
       hop = hop_to_central(set.server, *flow, from,
-                           binding ? std::string_view(binding->token) : std::string_view{});
+                           binding ? std::string_view(binding->token) : std::string_view{}, set.domain);
   } else {
-    hop = hop_to_phone(binding ? bindings_.reach_of(*binding) : set.reach, set.maps_host);
+    hop = hop_to_phone(binding ? bindings_.reach_of(*binding) : set.reach, set.maps_host, set.domain);
   }
   if (!hop) {
     ++counters_.dropped;

@@ -77,7 +77,7 @@ void Proxy::begin_call(TimePoint now, DialogSet& set) {
   if (!set.counted) dialogs_.count_call(set, 1);
   if (set.initiator == Side::access && set.limited_as.empty()) {
     set.limited_at = set.reach.flow.peer.address;
-    set.limited_as = set.aor.empty() ? unregistered_caller(set.limited_at, set.own_number) : user_key(set.aor);
+    set.limited_as = set.aor.empty() ? unregistered_caller(set.limited_at, set.own_number) : line_key(set.aor, set.domain);
     limits_.began(now, set.limited_as, set.limited_at);
   }
   dialogs_.set_until(set, TimePoint::max());

@@ -69,8 +69,10 @@ void Proxy::ping_servers(TimePoint now, Output& out) {
     t->purpose = Transaction::Purpose::server_ping;
     t->central_server = i;
     t->to = *flow;
-    const Hop hop = hop_to_central(i, *flow, {}, {});
-    send_own_options(now, *t, "sip:" + domain_, hop.us, options_.answer_timeout, out);
+    const Hop hop = hop_to_central(i, *flow, {}, {}, {});
+    const bool one = !server.domains.empty() && !server.domains.front().starts_with('*');
+    const std::string& asked = one ? server.domains.front() : domain_;
+    send_own_options(now, *t, "sip:" + asked, hop.us, options_.answer_timeout, out);
     servers_.asked(now, i);
   }
 }

@@ -61,10 +61,12 @@ void Proxy::from_phone(TimePoint now, const Flow& from, const Message& m, Output
   if (match.set) {
     t->dialogs = match.set->id;
     t->central_server = match.set->server;
+    t->domain = match.set->domain;
     if (m.method() == Method::bye) match.set->ended_by = Call::EndedBy::phone;
     refresh_target(*match.set, match, m);
   } else {
     t->central_server = binding ? binding->server : 0;
+    t->domain = domain_for(m, from, binding);
     if (begins_dialogs(m.method())) open_dialogs(now, *t, m, from, binding);
   }
   // Over a stream too: who has heard nothing may not give up (RFC 3261 §9.1), and the server's 100 goes no
@@ -121,7 +123,7 @@ bool Proxy::may_call(TimePoint now, const Flow& from, const Message& m, const Bi
   const DialogSet* const again = dialogs_.find(m.call_id(), m.from_tag(), Side::access, bound, from.peer.address);
   if (again && !again->over && !again->connected && !again->pending) return true;
   const auto uri = parse_uri(m.from().uri);
-  const std::string phone = binding ? user_key(binding->user) : unregistered_caller(from.peer.address, uri ? uri->user : std::string_view{});
+  const std::string phone = binding ? line_key(binding->user, domain_of(*binding)) : unregistered_caller(from.peer.address, uri ? uri->user : std::string_view{});
   const auto verdict = limits_.attempt(now, phone, from.peer.address);
   if (verdict == CallLimits::Verdict::passes) return true;
   answer(now, m, from, 503, out, "Retry-After: 30\r\n", "Too Many Calls");
@@ -156,6 +158,7 @@ void Proxy::open_dialogs(TimePoint now, Transaction& t, const Message& m, const 
   t.dialogs = set->id;
   set->method = m.method();
   set->server = t.central_server;
+  set->domain = t.domain;
   const auto via_host = IpAddress::parse(m.via().host);
   set->reach.flow = phone;
   set->reach.stated = via_host ? *via_host : IpAddress{};
@@ -186,8 +189,9 @@ bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, 
     const bool stays = t.tried == 0 && t.binding != 0 && t.central_server < bound.size() &&
                        bound[t.central_server].configured && bound[t.central_server].up &&
                        bound[t.central_server].address();
-    const auto picked =
-        stays ? std::optional(t.central_server) : servers_.pick(now, t.tried, calls_for_help(m));
+    const Home home = stays ? Home{} : home_of(m, t.from, t.binding != 0 ? bindings_.by_id(t.binding) : nullptr);
+    const auto picked = stays ? std::optional(t.central_server)
+                              : servers_.pick(now, t.tried, calls_for_help(m), servers_.choose(home.host, home.port));
     if (!picked) return false;
     t.central_server = *picked;
     if (set) set->server = *picked;
@@ -215,7 +219,7 @@ bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, 
   if (!flow) return false;
   const Binding* const binding = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
   Hop hop = hop_to_central(t.central_server, *flow, t.from,
-                           binding ? std::string_view(binding->token) : std::string_view{});
+                           binding ? std::string_view(binding->token) : std::string_view{}, t.domain);
   t.branch = new_branch(m, Side::central);
   t.forwarded.clear();
   if (const auto refusal = build_request(now, t, m, hop, target, routes, set, t.forwarded, out)) {
@@ -246,8 +250,11 @@ void Proxy::no_server_left(TimePoint now, Transaction& t, const Message& m, Outp
   ++counters_.no_server;
   Event event = event_of(Event::Kind::no_server, t.from,
                          servers_.configured() == 0 ? "none is configured (central.sip.servers)" : "");
-  for (const auto& server : servers_.all()) {
-    if (server.configured && !server.last_error.empty()) event.text = server.name.to_string() + ": " + server.last_error;
+  const Home home = t.registering ? t.registering->home : home_of(m, t.from, bindings_.by_id(t.binding));
+  const auto choice = servers_.choose(home.host, home.port);
+  for (std::size_t i = 0; i < servers_.all().size(); ++i) {
+    const auto& server = servers_.all()[i];
+    if ((choice.may >> i & 1U) != 0 && !server.last_error.empty()) event.text = server.name.to_string() + ": " + server.last_error;
   }
   if (const auto uri = parse_uri(m.from().uri)) event.aor = plain_user(uri->user);
   event.user_agent = m.value_of(FieldName::user_agent).substr(0, 128);
@@ -346,8 +353,9 @@ void Proxy::note_seen(const Transaction& t, const Message& answer) {
 }
 
 Proxy::Hop Proxy::hop_to_central(std::size_t server, const Flow& flow, const Flow& phone,
-                                 std::string_view token) const {
+                                 std::string_view token, std::string_view domain) const {
   Hop hop;
+  hop.domain = domain;
   hop.flow = flow;
   hop.side = Side::central;
   hop.phone = phone;

@@ -44,7 +44,10 @@ void Proxy::on_register(TimePoint now, const Flow& from, const Message& m, Outpu
   Registering& r = *t->registering;
   r.maps_host = is_ours(to->host, from);
   r.user = plain_user(to->user);
-  r.aor = user_key(r.user + "@" + (r.maps_host ? domain_ : std::string(to->host)));
+  r.home = r.maps_host ? home_of(r.device, r.user, from.peer.address) : Home{std::string(to->host), to->port.value_or(0)};
+  if (r.maps_host && r.home.host.empty()) r.home = kept_home(from, r.user);
+  t->domain = r.maps_host ? domain_of(r.home) : domain_;
+  r.aor = user_key(r.user + "@" + (r.maps_host ? t->domain : std::string(to->host)));
   const auto via_host = IpAddress::parse(m.via().host);
   r.reach.flow = from;
   r.reach.stated = via_host ? *via_host : IpAddress{};
@@ -126,7 +129,7 @@ std::uint32_t Proxy::retry_after(double waiting, double least) {
 
 bool Proxy::forward_register(TimePoint now, Transaction& t, const Message& m, Output& out,
                              std::optional<std::size_t> named) {
-  const auto picked = named ? named : servers_.pick(now, t.tried);
+  const auto picked = named ? named : servers_.pick(now, t.tried, false, servers_.choose(t.registering->home.host, t.registering->home.port));
   if (!picked) return false;
   t.central_server = *picked;
   t.tried |= 1U << *picked;
@@ -135,7 +138,7 @@ bool Proxy::forward_register(TimePoint now, Transaction& t, const Message& m, Ou
                        t.from.transport == Transport::udp ? t.answer_to.port : t.from.peer.port};
   const auto flow = central_flow(now, *picked, owner, servers_[*picked].transport, out);
   if (!flow) return false;
-  Hop hop = hop_to_central(*picked, *flow, t.from, {});
+  Hop hop = hop_to_central(*picked, *flow, t.from, {}, t.domain);
   t.registering->us = hop.us;
   t.branch = new_branch(m, Side::central);
   t.forwarded.clear();
@@ -293,6 +296,7 @@ bool Proxy::bind(TimePoint now, const Transaction& t, const RegisterContact& con
     to_servers_.promote(std::exchange(counts_as, Standing::registered), Standing::registered);
   }
   tell_registered(now, *b, kind, std::move(from_where), out);
+  if (kind == Event::Kind::registered) leave_old_home(*b, out);
   // One flow, one connection: the one that it left would only hold up what is sent there.
   if (old != ConnectionId::none && old != reach.flow.connection && connections_.contains(old))
     out.closes.push_back(old);
@@ -322,7 +326,7 @@ void Proxy::remember_registration(TimePoint now, const Transaction& t, const Mes
   const Binding* const b = bindings_.by_token(contact.token);
   if (!b) return;
   // The answer itself may have shown that the server was told the wrong address.
-  const bool right = r.us == hop_to_central(t.central_server, t.to, t.from, {}).us;
+  const bool right = r.us == hop_to_central(t.central_server, t.to, t.from, {}, t.domain).us;
   if (lease() == Duration{} || !right || !contact.granted || !other_.parse(as_bytes(t.request)))
     return register_cache_.forget(b->id);
   // What a phone takes from each answer anew (RFC 3608 §6.1, RFC 7315 §4.1, RFC 5626 §6).

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sbc/sip/flow.hpp"
+#include "sbc/sip/home.hpp"
 #include "sbc/sip/message.hpp"
 
 namespace dw::sip {
@@ -33,6 +34,7 @@ struct Registering {
   static constexpr std::uint32_t kDefaultExpires = 3600;  ///< s (RFC 3261 §10.2)
 
   std::string aor, user;
+  Home home;  ///< of the phone's config, or the domain that it wrote
   std::vector<RegisterContact> contacts;
   std::vector<std::string> others;  ///< Contacts that are no SIP URI (tel:, mailto:), whole: the server's to keep, no way to a phone
   bool star = false;

@@ -24,7 +24,7 @@ bool Servers::configure(const Names& names, double register_rate, const Used& us
   const auto number_of = [this](const Names::value_type& name) {
     return static_cast<std::size_t>(
         std::ranges::find_if(servers_,
-                             [&](const Server& s) { return s.transport == name.first && s.name == name.second; }) -
+                             [&](const Server& s) { return s.transport == name.transport && s.name == name.name; }) -
         servers_.begin());
   };
   std::vector<std::size_t> order;
@@ -45,7 +45,7 @@ bool Servers::configure(const Names& names, double register_rate, const Used& us
   for (Server& server : servers_)
     server.configured = false;
   for (std::size_t place = 0; place < count; ++place) {
-    const auto& [transport, name] = names[place];
+    const auto& [transport, name, domains, by_port] = names[place];
     if (order[place] >= servers_.size()) servers_.resize(order[place] + 1);
     Server& server = servers_[order[place]];
     if (server.transport != transport || server.name != name) {
@@ -54,6 +54,8 @@ bool Servers::configure(const Names& names, double register_rate, const Used& us
       server.name = name;
     }
     server.configured = true;
+    server.domains = domains;
+    server.by_port = by_port;
     server.registers = TokenBucket(kRefilled * register_rate, std::max(1.0, kAtOnce * register_rate));
   }
   order_ = std::move(order);
@@ -67,16 +69,73 @@ void Servers::forget_unused(const Used& used) {
   }
 }
 
-std::optional<std::size_t> Servers::pick(TimePoint now, std::uint32_t tried, bool must) {
+std::optional<std::size_t> Servers::pick(TimePoint now, Set tried, bool must, const Choice& choice) {
   std::optional<std::size_t> down;
-  for (const std::size_t i : order_) {
-    const Server& server = servers_[i];
-    if ((tried >> i & 1U) != 0 || !server.address()) continue;
-    if (server.up) return i;
-    if (!down) down = i;
+  for (const Set of : {choice.may & choice.first, choice.may & ~choice.first}) {
+    for (const std::size_t i : order_) {
+      const Server& server = servers_[i];
+      if ((tried >> i & 1U) != 0 || (of >> i & 1U) == 0 || !server.address()) continue;
+      if (server.up) return i;
+      if (!down) down = i;
+    }
   }
   if (down && !servers_[*down].trials.take(now) && !must) return std::nullopt;
   return down;
+}
+
+bool Servers::is_at(const Server& server, std::string_view host) {
+  return equal_ignoring_case(server.name.host, host) ||
+         std::ranges::any_of(server.addresses, [&](const Address& a) { return names_address(host, a.peer.address); });
+}
+
+bool Servers::is_for(const Server& server, std::string_view host) {
+  return std::ranges::any_of(server.domains, [&](std::string_view d) {
+    if (!d.starts_with("*.")) return equal_ignoring_case(d, host);
+    return host.size() > d.size() - 1 && ends_with_ignoring_case(host, d.substr(1));
+  });
+}
+
+bool Servers::has_port(const Server& server, std::uint16_t port) {
+  if (server.name.port != 0) return server.name.port == port;
+  return std::ranges::any_of(server.addresses, [&](const Address& a) { return a.peer.port == port; });
+}
+
+bool Servers::lists(std::string_view domain) const {
+  return std::ranges::any_of(order_, [&](std::size_t i) { return is_for(servers_[i], domain); });
+}
+
+bool Servers::lists_any() const {
+  return std::ranges::any_of(order_, [&](std::size_t i) { return !servers_[i].domains.empty(); });
+}
+
+Servers::Choice Servers::choose(std::string_view host, std::uint16_t port) const {
+  const auto all = [&](const auto& is) {
+    Set out = 0;
+    for (const std::size_t i : order_)
+      if (is(servers_[i])) out |= Set{1} << i;
+    return out;
+  };
+  const auto of_domain = [](std::string_view domain) { return [domain](const Server& s) { return is_for(s, domain); }; };
+  const Set at = host.empty() ? 0 : all([&](const Server& s) { return is_at(s, host); });
+  const Set ported = port == 0 ? 0 : all([&](const Server& s) { return has_port(s, port); });
+  const auto among = [&](Set may) {
+    const Set named = may & at, both = named & ported;
+    return Choice{may, both != 0 ? both : named != 0 ? named : may & ported};
+  };
+  if (order_.empty()) return {0, 0};
+  if (const Set listed = host.empty() ? 0 : all(of_domain(host)); listed != 0) return among(listed);
+  // One that is named by its own host is meant, whatever domains it has.
+  if (const Set with_domains = at & all([](const Server& s) { return !s.domains.empty(); }); with_domains != 0 && at == with_domains)
+    return among(with_domains);
+  const Set open = all([](const Server& s) { return s.domains.empty() && !s.by_port; });
+  if (open != 0) return among(open);
+  const Server& front = servers_[order_.front()];
+  // Ports of one host are for different things, and none stands in for another.
+  if (front.by_port) {
+    const Set by_port = all([](const Server& s) { return s.by_port; }) & ported;
+    return {by_port != 0 ? by_port : Set{1} << order_.front(), 0};
+  }
+  return among(all([&](const Server& s) { return s.domains == front.domains; }));
 }
 
 void Servers::asked(TimePoint now, std::size_t server) {

@@ -14,6 +14,14 @@
 
 namespace dw::sip {
 
+/// One of the central servers, as the settings have it.
+struct ServerName {
+  Transport transport = Transport::udp;
+  HostPort name;
+  std::vector<std::string> domains{};  ///< that it is for, "*.example.net" all below that one; none: it is for everybody who is in none of the others'
+  bool by_port = false;  ///< for the phones alone whose configs name this port; the first is for the others too
+};
+
 /// The central servers in the order that was configured, where each is, and which of them answer. Each has a number for
 /// as long as something is bound to it, whatever becomes of the order. One that is down is asked every few seconds by
 /// whoever pings, and gets requests only when no other is left, a few a second. No I/O.
@@ -34,6 +42,8 @@ class Servers {
   struct Server {
     Transport transport = Transport::udp;
     HostPort name;
+    std::vector<std::string> domains;  ///< ServerName's
+    bool by_port = false;
     std::vector<Address> addresses;  ///< in the order to try; the first is used until it fails
     std::vector<Address> former;     ///< that its name had before, while dialogs run over them
     std::size_t current = 0;
@@ -56,9 +66,9 @@ class Servers {
     const Address* address() const { return current < addresses.size() ? &addresses[current] : nullptr; }
   };
 
-  Servers(const std::vector<std::pair<Transport, HostPort>>& names, double register_rate);
+  using Names = std::vector<ServerName>;
+  Servers(const Names& names, double register_rate);
 
-  using Names = std::vector<std::pair<Transport, HostPort>>;
   using Used = std::function<bool(std::size_t server)>;
   /// Takes another list. A server that stays keeps its number and what is known of it; one that goes is picked no
   /// more, and keeps its number and addresses while it is `used`. False, and nothing is changed, when kMaxKept would
@@ -68,9 +78,31 @@ class Servers {
   void forget_unused(const Used& used);
   std::size_t configured() const { return order_.size(); }
 
-  /// The first that is up and not in `tried` (one bit each); else the first that is down, if it has not been tried
+  /// A bit for each server.
+  using Set = std::uint32_t;
+  static_assert(kMaxKept <= 32);
+  struct Choice {
+    Set may = ~Set{0};  ///< those that a request may go to
+    Set first = 0;      ///< of them, those that it goes to while one of them is up
+  };
+  /// For whoever is at home at this host and port, as its own config has them; an empty host and port 0: it is not known. A domain that
+  /// is listed is that of the servers which list it; who is in none goes to those that list none, first to the one that is
+  /// at this host and port.
+  Choice choose(std::string_view host, std::uint16_t port) const;
+  /// Whether a server of the settings lists this domain.
+  bool lists(std::string_view domain) const;
+  /// Whether the settings leave nothing but what they list: any server has domains.
+  bool lists_any() const;
+  /// One of its addresses, or its name, is this host.
+  static bool is_at(const Server& server, std::string_view host);
+  /// It lists this domain, or all that is below one above it.
+  static bool is_for(const Server& server, std::string_view domain);
+  static bool has_port(const Server& server, std::uint16_t port);
+
+  /// Of `choice`, the first that is up and not in `tried`; else the first that is down, if it has not been tried
   /// too often lately, or whoever asks `must` be tried; nothing is left otherwise.
-  std::optional<std::size_t> pick(TimePoint now, std::uint32_t tried, bool must = false);
+  std::optional<std::size_t> pick(TimePoint now, Set tried, bool must, const Choice& choice);
+  std::optional<std::size_t> pick(TimePoint now, Set tried, bool must = false) { return pick(now, tried, must, Choice{}); }
   /// Something is sent to it, and it is to answer.
   void asked(TimePoint now, std::size_t server);
   /// It said something. How long it had been down, if it was.

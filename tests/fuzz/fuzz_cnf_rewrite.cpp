@@ -17,6 +17,8 @@ RewriteOptions policy(unsigned choice) {
     for (const RewriteGroup& group : rewrite_groups())
       options.*group.action = choice % 5 == 0 ? Action::rewrite : Action::drop;
   }
+  if (choice % 7 < 2) options.central_hosts = {"pbx.example.net", "*.example.org", options.host};
+  options.central_hosts_only = choice % 7 == 1;
   return options;
 }
 

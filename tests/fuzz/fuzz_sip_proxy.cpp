@@ -33,7 +33,10 @@ void require(bool holds, std::source_location at = std::source_location::current
 
 class Conversation {
  public:
-  Conversation() { proxy_.set_server_addresses(0, {{kServer, kCentralSide}}); }
+  Conversation() {
+    proxy_.set_server_addresses(0, {{kServer, kCentralSide}});
+    proxy_.set_homes(&home);
+  }
 
   void step(char what, std::string_view text) {
     const Flow phone{Transport::udp, kPhoneSide, kPhone, ConnectionId::none};
@@ -80,6 +83,10 @@ class Conversation {
   }
 
  private:
+  static Home home(std::string_view, std::string_view user, const IpAddress&) {
+    if (user.size() % 3 == 0) return {};
+    return {user.size() % 3 == 1 ? "t1.example.net" : "t2.example.net", 5060};
+  }
   static ProxyOptions options() {
     ProxyOptions o;
     o.servers = {{Transport::udp, {"198.51.100.10", 5060}}};

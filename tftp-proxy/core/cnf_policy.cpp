@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "sbc/base/endpoint.hpp"
 #include "sbc/base/escape.hpp"
 #include "sbc/base/text_cursor.hpp"
 
@@ -97,6 +98,16 @@ std::optional<std::string> link_to(std::string_view url, const RewriteOptions& o
                      place_path(split->place, options.sign_place), slash, split->rest);
 }
 
+bool is_central(std::string_view host, const RewriteOptions& options) {
+  if (options.central_hosts.empty()) return true;
+  const auto literal = IpAddress::parse(host);
+  return std::ranges::any_of(options.central_hosts, [&](std::string_view known) {
+    if (equal_ignoring_case(known, host)) return true;
+    if (known.starts_with("*.")) return host.size() >= known.size() && ends_with_ignoring_case(host, known.substr(1));
+    return literal && IpAddress::parse(known) == *literal;
+  });
+}
+
 bool is_plain_host(std::string_view host) {
   return !host.empty() && std::ranges::all_of(host, [](char c) {
     return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
@@ -152,6 +163,7 @@ void CnfEditor::refuse(NoteCode code, std::string_view what, std::string_view wh
   refused_ = true;
   out_.edits.clear();
   out_.notes.clear();
+  left_alone_.clear();
   note(code, what, fmt::format("passed on unchanged: {}", why), offset);
 }
 
@@ -167,6 +179,16 @@ void CnfEditor::remove(std::string_view what, Edit edit, std::string shown) {
   out_.edits.push_back(std::move(edit));
 }
 
+void CnfEditor::leave_alone(std::string_view what, std::uint32_t line, std::string_view host, std::size_t offset) {
+  constexpr std::size_t kMaxShown = 64;
+  const std::string who = line == 0 ? std::string("its SIP server") : fmt::format("the SIP server of line {}", line);
+  left_alone_ += fmt::format("{} {};", line, host);
+  out_.facts.servers_left = out_.facts.servers_left || line == 0;
+  for (CnfLine& known : out_.facts.lines)
+    known.left = known.left || (line != 0 && known.number == line);
+  note(NoteCode::left_alone, what, fmt::format("{}, {}, is not in the settings", who, escaped(host, kMaxShown)), offset);
+}
+
 void CnfEditor::finish(Bytes original) {
   if (refused_ || out_.edits.empty()) return;
   auto octets = splice(original, out_.edits);
@@ -178,8 +200,8 @@ void CnfEditor::finish(Bytes original) {
          fmt::format("{} octets, a phone takes at most {}", out_.octets.size(), kMaxCnfOctets), 0);
 }
 
-std::string new_stamp(std::string_view stamp, Bytes original, const RewriteOptions& options) {
-  const std::string policy = policy_text(options);
+std::string new_stamp(std::string_view stamp, Bytes original, const RewriteOptions& options, std::string_view left_alone) {
+  const std::string policy = policy_text(options) + std::string(left_alone);
   std::uint64_t state = hash(as_bytes(policy), hash(original, 0xcbf29ce484222325U));
   std::string out(stamp);
   std::size_t last = out.npos;

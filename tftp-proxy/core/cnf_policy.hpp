@@ -40,6 +40,8 @@ struct Rule {
 
 /// False for what stands for no host: empty, USECALLMANAGER, UNPROVISIONED, the unspecified address.
 bool names_host(std::string_view value);
+/// Whether a SIP server of this name is the central side's, by its names alone: always where those are not known.
+bool is_central(std::string_view host, const RewriteOptions& options);
 /// True when a host can stand in XML and in a text file as it is: letters, digits, ".", "-", ":", "_", "%".
 bool is_plain_host(std::string_view host);
 
@@ -69,6 +71,10 @@ class CnfEditor {
   void replace(std::string_view what, std::size_t offset, std::size_t length, std::string spelt,
                std::string shown);
   void remove(std::string_view what, Edit edit, std::string shown);
+  /// A server is not the central side's, and stays; `line` 0: it is all lines'.
+  void leave_alone(std::string_view what, std::uint32_t line, std::string_view host, std::size_t offset);
+  /// What was left so, for the version stamp.
+  const std::string& left_alone() const { return left_alone_; }
   /// Makes the edits.
   void finish(Bytes original);
 
@@ -76,6 +82,7 @@ class CnfEditor {
   const RewriteOptions& options_;
   Rewritten& out_;
   bool refused_ = false;
+  std::string left_alone_;
 };
 
 /// The rewriters of the two families.
@@ -83,8 +90,8 @@ void rewrite_xml(CnfKind kind, Bytes original, CnfEditor& editor);
 void rewrite_text(Bytes original, CnfEditor& editor);
 
 /// The version stamp of a rewritten file: each decimal digit replaced by one that depends on the original's
-/// octets and on the policy, so it changes when either does, and keeps its form.
-std::string new_stamp(std::string_view stamp, Bytes original, const RewriteOptions& options);
+/// octets, on the policy and on what was left alone, so it changes when either does, and keeps its form.
+std::string new_stamp(std::string_view stamp, Bytes original, const RewriteOptions& options, std::string_view left_alone);
 
 /// Fact lists are bounded; names that parse_file_name refuses are left out.
 void add_file(CnfFacts& facts, std::string_view name);

@@ -104,6 +104,8 @@ std::string_view to_string(NoteCode code) {
       return "removed";
     case NoteCode::emergency_route:
       return "emergency_route";
+    case NoteCode::left_alone:
+      return "left_alone";
     case NoteCode::vpn_present:
       return "vpn_present";
     case NoteCode::passed_signed:
@@ -146,6 +148,7 @@ bool is_passed(NoteCode code) {
     case NoteCode::dropped:
     case NoteCode::removed:
     case NoteCode::emergency_route:
+    case NoteCode::left_alone:
     case NoteCode::vpn_present:
     case NoteCode::too_long:
       return false;

@@ -44,6 +44,12 @@ struct RewriteOptions {
   /// Signs where URLs lead, so that our HTTP door knows where each one was (service_links.hpp). Empty: URLs keep their paths.
   PlaceSigner sign_place{};
 
+  /// What the central side is called: names, literals, domains ("*.example.net": all below it). None: it is not known, and every host is
+  /// taken for the central side's. A SIP line that is elsewhere is left as it is.
+  std::vector<std::string> central_hosts;
+  /// Nothing else is the central side; without it a file's own call servers are too, and where it has none its first line's.
+  bool central_hosts_only = false;
+
   Action call_servers = Action::rewrite;     ///< first callManager and its ports; proxyN_address
   Action spare_call_servers = Action::drop;  ///< the other members; drop takes the whole element out
   Action line_proxy = Action::rewrite;       ///< sipLines/line/proxy: the word USECALLMANAGER
@@ -82,6 +88,7 @@ enum class NoteCode {
   dropped,            ///< `what` was emptied or neutralised
   removed,            ///< a spare call server was taken out
   emergency_route,    ///< emergency calls go through Dropwire now: the operator should know
+  left_alone,         ///< a SIP server that is none of the central side's: the phone goes there past Dropwire
   vpn_present,        ///< a VPN is configured; while it is up the phone goes past Dropwire
   passed_signed,      ///< unchanged: any edit would break the signature
   passed_encrypted,   ///< unchanged: encrypted for the phone
@@ -114,6 +121,16 @@ struct LoadName {
   friend bool operator==(const LoadName&, const LoadName&) = default;
 };
 
+/// A line of a SIP phone. Host and port: its own; empty and 0: those of the call servers.
+struct CnfLine {
+  std::uint32_t number = 0;
+  std::string user;  ///< empty: the file does not name it
+  std::string host;
+  std::uint16_t port = 0;
+  bool left = false;  ///< its server is none of the central side's, and was left as it is
+  friend bool operator==(const CnfLine&, const CnfLine&) = default;
+};
+
 struct CallServer {
   std::string host;
   std::uint32_t priority = 0;
@@ -124,8 +141,11 @@ struct CallServer {
 /// What the original says, for prefetching and diagnosis. Remote text: escape before showing. Bounded lists.
 struct CnfFacts {
   Signalling signalling = Signalling::unknown;
+  bool is_text = false;  ///< a 7940's or 7960's, of which one says what the other does not
   std::vector<LoadName> loads;
   std::vector<CallServer> call_servers;  ///< by priority
+  bool servers_left = false;             ///< none of these is the central side's, and they were left as they are
+  std::vector<CnfLine> lines;            ///< of SIP, at most kMaxLines; of a text file those that it says anything of, by number
   /// Further files the phone will ask for, by name as it asks (dial plan, soft keys, feature policy, locale
   /// files of its model). Locale files are optional: not alarming when missing.
   std::vector<std::string> files;

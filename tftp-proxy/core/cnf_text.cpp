@@ -1,4 +1,5 @@
 // SIPDefault.cnf and SIP<MAC>.cnf of 7940/7960 SIP loads: "key: value" a line, "#" and ";" begin comments.
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -73,9 +74,18 @@ void replace(const Line& line, const std::string& to, CnfEditor& editor) {
   editor.replace(line.key, line.offset, line.value.size(), spelt, std::move(shown));
 }
 
-void apply(const Rule& rule, const Line& line, CnfEditor& editor) {
+/// Which of the six lines a key is of, 1 to 6; 0: of none.
+std::uint32_t line_of(std::string_view key, std::string_view pattern) {
+  return fits(key, pattern) ? static_cast<std::uint32_t>(key[pattern.find('N')] - '0') : 0;
+}
+
+/// Of these lines the proxy is not the central side's.
+using LeftLines = std::array<bool, 7>;
+
+void apply(const Rule& rule, const Line& line, const LeftLines& left, CnfEditor& editor) {
   const Action action = editor.options().*rule.group;
   if (action == Action::leave) return;
+  if (rule.group == &O::call_servers && left[std::max(line_of(line.key, rule.where), line_of(line.key, rule.port))]) return;
   if (fits(line.key, rule.where)) {
     const auto to =
         changed_value(action == Action::rewrite ? rule.rewrite : rule.drop, line.value, editor.options());
@@ -99,15 +109,38 @@ void collect_facts(const Line& line, CnfFacts& facts) {
     if (const auto doubt = doubt_of(static_cast<std::uint32_t>(line.key[4] - '0'), line.value, Spelling::text))
       facts.passwords.push_back(*doubt);
   }
-  const bool port = fits(line.key, "proxyN_port");
-  if (!port && !fits(line.key, "proxyN_address")) return;
-  const auto number = static_cast<std::uint32_t>(line.key[5] - '1');
-  for (CallServer& server : facts.call_servers) {
-    if (server.priority != number) continue;
-    if (port) server.sip_port = static_cast<std::uint16_t>(parse_number(line.value, 65535).value_or(0));
-    return;
+  constexpr std::array<std::string_view, 3> kOfLines = {"lineN_name", "proxyN_address", "proxyN_port"};
+  for (const std::string_view pattern : kOfLines) {
+    const std::uint32_t number = line_of(line.key, pattern);
+    if (number == 0 || !names_host(line.value)) continue;
+    auto at = std::ranges::lower_bound(facts.lines, number, {}, &CnfLine::number);
+    if (at == facts.lines.end() || at->number != number) at = facts.lines.insert(at, {number, {}, {}, 0, false});
+    if (pattern == kOfLines[0]) at->user = line.value;
+    if (pattern == kOfLines[1]) at->host = line.value;
+    if (pattern == kOfLines[2]) at->port = static_cast<std::uint16_t>(parse_number(line.value, 65535).value_or(0));
   }
-  if (!port && names_host(line.value)) facts.call_servers.push_back({std::string(line.value), number, 0, 0});
+}
+
+/// Those whose proxy is elsewhere, as the whole file says: its first line's is where the others are by default.
+LeftLines left_lines(const CnfFacts& facts, const RewriteOptions& options) {
+  LeftLines left{};
+  const CnfLine* const first = !facts.lines.empty() && facts.lines.front().number == 1 ? &facts.lines.front() : nullptr;
+  for (const CnfLine& line : facts.lines) {
+    const bool as_first = first && (line.number == 1 || equal_ignoring_case(line.host, first->host));
+    if (!line.host.empty() && !is_central(line.host, options) && (options.central_hosts_only || !as_first))
+      left[line.number] = true;
+  }
+  return left;
+}
+
+template <class Visit>
+void for_each_line(std::string_view text, Visit visit) {
+  TextCursor cursor(text);
+  cursor.skip_text("\xef\xbb\xbf");
+  while (!cursor.at_end()) {
+    const std::size_t offset = cursor.offset();
+    if (const Line line = parse_line(cursor.take_line(), offset); !line.key.empty()) visit(line);
+  }
 }
 
 }  // namespace
@@ -119,16 +152,18 @@ void rewrite_text(Bytes original, CnfEditor& editor) {
   if (const auto nul = text.find('\0'); nul != text.npos)
     return editor.refuse(NoteCode::passed_malformed, "", "an octet 0 in the text", nul);
   editor.facts().signalling = Signalling::sip;
-  TextCursor cursor(text);
-  cursor.skip_text("\xef\xbb\xbf");
-  while (!cursor.at_end()) {
-    const std::size_t offset = cursor.offset();
-    const Line line = parse_line(cursor.take_line(), offset);
-    if (line.key.empty()) continue;
-    collect_facts(line, editor.facts());
-    for (const Rule& rule : kTextRules)
-      apply(rule, line, editor);
+  editor.facts().is_text = true;
+  for_each_line(text, [&](const Line& line) { collect_facts(line, editor.facts()); });
+  for (const CnfLine& line : editor.facts().lines) {
+    if (!line.host.empty()) editor.facts().call_servers.push_back({line.host, line.number - 1, 0, line.port});
   }
+  const LeftLines left = left_lines(editor.facts(), editor.options());
+  for_each_line(text, [&](const Line& line) {
+    if (const std::uint32_t number = line_of(line.key, "proxyN_address"); left[number] && names_host(line.value))
+      editor.leave_alone(line.key, number, line.value, line.offset);
+    for (const Rule& rule : kTextRules)
+      apply(rule, line, left, editor);
+  });
 }
 
 }  // namespace dw::provisioning

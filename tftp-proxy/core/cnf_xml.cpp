@@ -8,6 +8,7 @@
 #include "sbc/base/escape.hpp"
 #include "sbc/base/text_cursor.hpp"
 #include "tftp-proxy/core/cnf_policy.hpp"
+#include "tftp-proxy/core/cnf_xml_rules.hpp"
 #include "tftp-proxy/core/xml_fault.hpp"
 #include "tftp-proxy/core/xml_splice.hpp"
 
@@ -16,85 +17,6 @@ namespace {
 
 using enum Becomes;
 using O = RewriteOptions;
-
-constexpr Change kDisable{word, "Disable"};
-constexpr Change kFalse{flag, "false"};
-
-/// cisco-provisioning §3.1, below the root. What is not here, or `same`, is left as it is. Call servers, line
-/// proxies, the transport and the version stamp depend on other elements and are below.
-constexpr std::array kXmlRules = {
-    Rule{"devicePool/srstInfo/srstOption", &O::srst, {same}, kDisable},
-    Rule{"devicePool/srstInfo/ipAddr1", &O::srst, {host}, {no_host}, "port1", &O::sccp_port},
-    Rule{"devicePool/srstInfo/ipAddr2", &O::srst, {no_host}, {no_host}},
-    Rule{"devicePool/srstInfo/ipAddr3", &O::srst, {no_host}, {no_host}},
-    Rule{"devicePool/srstInfo/sipIpAddr1", &O::srst, {host}, {no_host}, "sipPort1", &O::sip_port},
-    Rule{"devicePool/srstInfo/sipIpAddr2", &O::srst, {no_host}, {no_host}},
-    Rule{"devicePool/srstInfo/sipIpAddr3", &O::srst, {no_host}, {no_host}},
-    Rule{"devicePool/srstInfo/ipV6Addr1", &O::srst, {host_v6}, {no_host}},
-    Rule{"devicePool/srstInfo/ipV6Addr2", &O::srst, {no_host}, {no_host}},
-    Rule{"devicePool/srstInfo/ipV6Addr3", &O::srst, {no_host}, {no_host}},
-    Rule{"devicePool/srstInfo/sipIpV6Addr1", &O::srst, {host_v6}, {no_host}},
-    Rule{"devicePool/srstInfo/sipIpV6Addr2", &O::srst, {no_host}, {no_host}},
-    Rule{"devicePool/srstInfo/sipIpV6Addr3", &O::srst, {no_host}, {no_host}},
-    Rule{"devicePool/srstInfo/isSecure", &O::srst, {same}, kFalse},
-    Rule{"devicePool/dateTimeSetting/ntps/ntp/name", &O::ntp, {host}, {no_host}},
-    Rule{"devicePool/dateTimeSetting/ntps/ntp/nameV6", &O::ntp, {host_v6}, {no_host}},
-    Rule{"TVS/members/member/address", &O::tvs, {host}, {no_host}},
-    Rule{"sipProfile/sipProxies/backupProxy",
-         &O::backup_proxy,
-         {host},
-         {no_host},
-         "backupProxyPort",
-         &O::sip_port},
-    Rule{"sipProfile/sipProxies/emergencyProxy",
-         &O::emergency_proxy,
-         {host},
-         {no_host},
-         "emergencyProxyPort",
-         &O::sip_port},
-    Rule{"sipProfile/sipProxies/outboundProxy",
-         &O::outbound_proxy,
-         {host},
-         {no_host},
-         "outboundProxyPort",
-         &O::sip_port},
-    Rule{"sipProfile/natEnabled", &O::nat, {flag, "true"}, kFalse},
-    Rule{"sipProfile/natAddress", &O::nat, {no_host}, {no_host}},
-    Rule{"sipProfile/natReceivedProcessing", &O::nat, kFalse, kFalse},
-    Rule{"capfList/capf/processNodeName", &O::capf, {host}, {no_host}},
-    Rule{"capfList/capf/ipv6Addr", &O::capf, {host_v6}, {no_host}},
-    Rule{"encrConfig", &O::capf, kFalse, kFalse},
-    Rule{"capfList/capf/encrConfig", &O::capf, kFalse, kFalse},
-    Rule{"vendorConfig/loadServer", &O::load_server, {host}, {no_host}},
-    Rule{"vendorConfig/ipv6LoadServer", &O::load_server, {host_v6}, {no_host}},
-    Rule{"loadInformation", &O::firmware, {same}, {empty}},
-    Rule{"inactiveLoadInformation", &O::firmware, {same}, {empty}},
-    Rule{"addOnModules/addOnModule/loadInformation", &O::firmware, {same}, {empty}},
-    Rule{"authenticationURL", &O::urls, {url}, {no_url}},
-    Rule{"directoryURL", &O::urls, {url}, {no_url}},
-    Rule{"servicesURL", &O::urls, {url}, {no_url}},
-    Rule{"informationURL", &O::urls, {url}, {no_url}},
-    Rule{"messagesURL", &O::urls, {url}, {no_url}},
-    Rule{"idleURL", &O::urls, {url}, {no_url}},
-    Rule{"phoneServices/phoneService/url", &O::urls, {url}, {no_url}},
-    Rule{"sipProfile/sipLines/line/serviceURI", &O::urls, {url}, {no_url}},
-    Rule{"vendorConfig/applicationURL", &O::urls, {url}, {no_url}},
-    Rule{"vendorConfig/PushToTalkURL", &O::urls, {url}, {no_url}},
-    Rule{"vendorConfig/problemReportUploadURL", &O::urls, {same}, {no_url}},  // phones POST there
-    Rule{"vendorConfig/ldapServers", &O::urls, {same}, {no_host}},
-    Rule{"vendorConfig/presenceServerPri", &O::urls, {same}, {no_host}},
-    Rule{"vendorConfig/companyPhotoDir", &O::urls, {url}, {no_url}},
-    Rule{"commonProfile/defaultBackground", &O::urls, {url}, {no_url}},
-    Rule{"portalDefaultServer", &O::urls, {host}, {no_host}},
-    Rule{"proxyServerURL", &O::urls, {host_port}, {empty}},
-    Rule{"secureAuthenticationURL", &O::secure_urls, {url}, {no_url}},
-    Rule{"secureDirectoryURL", &O::secure_urls, {url}, {no_url}},
-    Rule{"secureServicesURL", &O::secure_urls, {url}, {no_url}},
-    Rule{"secureInformationURL", &O::secure_urls, {url}, {no_url}},
-    Rule{"secureMessagesURL", &O::secure_urls, {url}, {no_url}},
-    Rule{"secureIdleURL", &O::secure_urls, {url}, {no_url}},
-    Rule{"secureUDSUsersAccessURL", &O::secure_urls, {url}, {no_url}},
-};
 
 /// The group is below devicePool in a device's file and below the root in the default one.
 constexpr std::array<std::string_view, 2> kMembers = {"devicePool/callManagerGroup/members",
@@ -126,7 +48,7 @@ class XmlRewriter {
     edit_security();
     edit_transport();
     edit_default_loads();
-    for (const Rule& rule : kXmlRules) {
+    for (const Rule& rule : xml_rules::kAll) {
       apply(rule, rule.where);
       if (!rule.where.starts_with(kVendor)) continue;
       for (const std::string_view same : kLikeVendor)
@@ -287,10 +209,12 @@ class XmlRewriter {
     for (const std::string_view path : kMembers) {
       for (const pugi::xml_node members : file_.at(path)) {
         const std::vector<Member> all = members_of(members);
-        const Member* first = nullptr;
+        const Member *first = nullptr, *away = nullptr;
         for (const Member& member : all) {
-          if (member.named && (first == nullptr || member.priority < first->priority)) first = &member;
+          const Member*& found = is_ours(member) ? first : away;
+          if (member.named && (found == nullptr || member.priority < found->priority)) found = &member;
         }
+        if (first == nullptr && away != nullptr) leave_group_alone(*away, path);
         if (first == nullptr) continue;
         edit_member(*first, options_.call_servers, path);
         for (const Member& member : all) {
@@ -300,6 +224,31 @@ class XmlRewriter {
         }
       }
     }
+  }
+
+  /// Of an SCCP phone all are: what its server is called says nothing of a domain.
+  bool is_ours(const Member& member) const {
+    if (editor_.facts().signalling != Signalling::sip || !options_.central_hosts_only) return true;
+    return std::ranges::any_of(member.element.children("callManager"), [&](pugi::xml_node manager) {
+      return std::ranges::any_of(kAddresses, [&](const char* name) {
+        const std::string host = peek(manager, name);
+        return names_host(host) && is_central(host, options_);
+      });
+    });
+  }
+
+  void leave_group_alone(const Member& member, std::string_view path) {
+    group_left_ = true;
+    editor_.leave_alone(path, 0, peek(member.element.child("callManager"), kAddresses[0]), 0);
+  }
+
+  /// Whether a line's own server is the central side's. By default the file's own call servers are, and the server of the first
+  /// line that has one, as the same server may be written in two ways.
+  bool is_ours(std::string_view host, std::string_view first) const {
+    if (is_central(host, options_)) return true;
+    if (options_.central_hosts_only) return false;
+    return equal_ignoring_case(host, first) ||
+           std::ranges::any_of(editor_.facts().call_servers, [&](const CallServer& s) { return equal_ignoring_case(s.host, host); });
   }
 
   void remove_member(const Member& member, std::string_view path) {
@@ -318,11 +267,21 @@ class XmlRewriter {
     constexpr std::string_view kWhat = "sipProfile/sipLines/line/proxy";
     if (options_.line_proxy == Action::leave) return;
     const Change rewrite =
-        editor_.facts().call_servers.empty() ? Change{host} : Change{word, "USECALLMANAGER"};
+        editor_.facts().call_servers.empty() || group_left_ ? Change{host} : Change{word, "USECALLMANAGER"};
+    std::string first;
+    std::uint32_t place = 0;
     for (const pugi::xml_node line : file_.at("sipProfile/sipLines/line")) {
+      ++place;
       bool moved = false;
       for (const pugi::xml_node proxy : line.children("proxy")) {
         const auto text = text_of(proxy, kWhat);
+        if (text && names_host(text->value)) {
+          if (place == 1) first = text->value;
+          if (!is_ours(text->value, first)) {
+            editor_.leave_alone(kWhat, number_of(line, place), text->value, text->offset);
+            continue;
+          }
+        }
         moved = moved || (text && names_host(text->value));
         if (text && names_host(text->value))
           change(proxy, kWhat, act(options_.line_proxy, rewrite, {no_host}));
@@ -376,7 +335,7 @@ class XmlRewriter {
       if (!text) return;
       if (options_.version_stamp == Action::drop) change(element, kWhat, {empty});
       if (options_.version_stamp != Action::rewrite || !edited) continue;
-      const std::string stamp = new_stamp(text->value, original_, options_);
+      const std::string stamp = new_stamp(text->value, original_, options_, editor_.left_alone());
       change(element, kWhat, {word, stamp});
     }
   }
@@ -407,6 +366,7 @@ class XmlRewriter {
           "featurePolicyFile", "sipProfile/featurePolicyFile", "tzdata/tzupdater"})
       add_file(facts, peek(path));
     collect_passwords();
+    collect_lines();
     facts.user_locale = peek("userLocale/name");
     facts.network_locale = peek("networkLocaleInfo/name");
     if (facts.network_locale.empty()) facts.network_locale = peek("networkLocale");
@@ -418,6 +378,23 @@ class XmlRewriter {
                    "a VPN is configured; while it is up the phone goes past Dropwire", 0);
   }
 
+  static std::uint32_t number_of(pugi::xml_node line, std::uint32_t place) {
+    const auto button = parse_number(trim(line.attribute("button").value()), CnfFacts::kMaxLines);
+    return button ? static_cast<std::uint32_t>(*button) : place;
+  }
+
+  void collect_lines() {
+    auto& lines = editor_.facts().lines;
+    std::uint32_t place = 0;
+    for (const pugi::xml_node element : file_.at("sipProfile/sipLines/line")) {
+      ++place;
+      CnfLine line{number_of(element, place), peek(element, "name"), peek(element, "proxy"), 0, false};
+      if (!names_host(line.host)) line.host.clear();
+      if (!line.host.empty()) line.port = static_cast<std::uint16_t>(parse_number(peek(element, "port"), 65535).value_or(0));
+      if ((!line.user.empty() || !line.host.empty()) && lines.size() < CnfFacts::kMaxLines) lines.push_back(std::move(line));
+    }
+  }
+
   void collect_passwords() {
     auto& passwords = editor_.facts().passwords;
     std::uint32_t place = 0;
@@ -425,10 +402,9 @@ class XmlRewriter {
       ++place;
       const auto password = line.child("authPassword") ? file_.text(line.child("authPassword")) : XmlText{};
       if (!password || password->length == 0 || passwords.size() == CnfFacts::kMaxLines) continue;
-      const auto button = parse_number(trim(line.attribute("button").value()), CnfFacts::kMaxLines);
       const Bytes after = original_.subspan(password->offset + password->length);
       const auto doubt = doubt_of(
-          button ? static_cast<std::uint32_t>(*button) : place,
+          number_of(line, place),
           as_text(original_.subspan(password->offset, password->length)),
           as_text(after).starts_with("]]>") ? Spelling::cdata : Spelling::xml);
       if (doubt) passwords.push_back(*doubt);
@@ -439,6 +415,7 @@ class XmlRewriter {
   Bytes original_;
   CnfEditor& editor_;
   const RewriteOptions& options_;
+  bool group_left_ = false;
 };
 
 }  // namespace

@@ -84,7 +84,7 @@ Call call(WallTime at, std::uint64_t from_phone, std::uint64_t from_central) {
   return out;
 }
 
-constexpr std::array<std::string_view, 5> kSame = {"", "", "", "", ""};  // as many migrations as there are
+constexpr std::array<std::string_view, 6> kSame = {"", "", "", "", "", ""};  // as many migrations as there are
 
 /// What the file on disk says, while nobody has it open.
 std::int64_t count(const std::filesystem::path& dir, const std::string& what) {
@@ -100,7 +100,7 @@ bool same(const Phone& a, const Phone& b) {
   return a.device == b.device && a.address == b.address && a.protocol == b.protocol && a.model == b.model &&
          a.firmware == b.firmware && a.uses_http == b.uses_http && a.proven == b.proven &&
          a.had_config == b.had_config && a.transport == b.transport && a.user_agent == b.user_agent &&
-         a.follow_ups == b.follow_ups && a.first_seen == b.first_seen && a.last_seen == b.last_seen &&
+         a.follow_ups == b.follow_ups && a.homes == b.homes && a.first_seen == b.first_seen && a.last_seen == b.last_seen &&
          a.next_step == b.next_step && a.steps == b.steps;
 }
 
@@ -116,7 +116,8 @@ TEST_CASE("phones and their stories outlive a restart, every field of them") {
     box.inventory.on_config(device(), {}, kStart,
                             {.load = "SIP45.9-4-2SR3-1S",
                              .protocol = Protocol::sip,
-                             .follow_ups = {"dialplan.xml", "softkeys.xml"}});
+                             .follow_ups = {"dialplan.xml", "softkeys.xml"},
+                             .homes = {{{"", "t1.example.net", 5160}, {"a line 2", "2001:db8::5", 0}, {"", "pbx", 2001, Protocol::sccp}}}});
     box.inventory.on_note(device(), {}, kStart + 1s, Note::rewritten, "3 places");
     box.ask(kKept + ".cnf.xml", FileOutcome::sent, kStart + 1s);
     box.ask("dialplan.xml", FileOutcome::stalled, kStart + 2s);
@@ -126,6 +127,7 @@ TEST_CASE("phones and their stories outlive a restart, every field of them") {
   }
   StoreBox box(dir.path() / "state");
   REQUIRE(box.inventory.size() == 2);
+  CHECK(box.inventory.find(kKept)->homes.size() == 3);
   CHECK(same(*box.inventory.find(kKept), *phone));
   CHECK(same(*box.inventory.find("2001:db8::7"), *nobody));
   CHECK(story(*box.inventory.find(kKept)).size() == 5);
@@ -138,7 +140,7 @@ TEST_CASE("each outcome and note keeps its meaning on disk") {
     StoreBox box(dir.path());
     for (int i = 0; i <= static_cast<int>(FileOutcome::superseded); ++i)
       box.ask(kKept + ".cnf.xml", static_cast<FileOutcome>(i), kStart + std::chrono::seconds(i));
-    for (int i = 0; i <= static_cast<int>(Note::password_doubt); ++i)
+    for (int i = 0; i <= static_cast<int>(Note::sip_port_differs); ++i)
       box.inventory.on_note(device(), {}, kStart + std::chrono::minutes(1 + i), static_cast<Note>(i), "");
     phone = *box.inventory.find(kKept);
   }
@@ -279,6 +281,8 @@ TEST_CASE("what each older version kept is read, and has today's schema afterwar
         CHECK(admitted.used - admitted.admitted == 2h);
         CHECK(box.admissions.all().back().by == provisioning::Admissions::By::operated);
       }
+      using Homes = std::vector<LineHome>;
+      CHECK(phone.homes == (version >= 6 ? Homes{{"", "t1.example.net", 5160}, {"a line", "pbx.example.net", 0}} : Homes{}));
       if (version >= 3) {
         CHECK(phone.user_agent == "Cisco-CP7965G/9.4.2");
         CHECK(phone.steps[5].is_sip());

@@ -111,11 +111,22 @@ TEST_CASE("central fills in only what is not given, and brackets IPv6") {
   CHECK(loaded.config.central.sccp.servers == std::vector<HostPort>{{"other", 2000}});
   CHECK(loaded.config.central.sip.servers ==
         std::vector<SipServer>{{SipTransport::udp, {"2001:db8::1", 5060}}});
+  CHECK(loaded.config.central.sip.ports_by_config);
+  CHECK_FALSE(load_text("central = \"a\"\ncentral.sip.servers = [\"udp:a:5060\"]").config.central.sip.ports_by_config);
   CHECK(from(loaded, "central.provisioning.origins") == "central");
   CHECK(from(loaded, "central.sccp.servers") == "d/dropwire.toml:2");
   CHECK(load_text("central = \"[2001:db8::1]\"").config.central.host == "2001:db8::1");
   CHECK(load_text("central = \"a\"", {"central=b"}).config.central.provisioning.origins.front() ==
         "http://b:6970/");
+}
+
+TEST_CASE("a SIP server has its domains in one entry") {
+  CHECK(errors(load_text("central.sip.servers = [\"udp:a:5060 t1\", \"udp:a:5160 t1 t2\"]")) == "");
+  CHECK(errors(load_text("central.sip.servers = [\"udp:a:5060 t1\", \"udp:a:5060 t2\"]")).find("more than once") != std::string::npos);
+  std::string many = "central.sip.servers = [";
+  for (int i = 0; i < 17; ++i)
+    many += "\"udp:h" + std::to_string(i) + "\", ";
+  CHECK(errors(load_text(many + "]")).find("17 servers") != std::string::npos);
 }
 
 TEST_CASE("`central` is found only as a key at the top") {

@@ -96,7 +96,7 @@ TEST_CASE("a shown value, read again, is the same value") {
   config.central.sccp.servers = {{"::1", 2000}, {"h", 2001}};
   config.central.sccp.source_addresses = {*IpAddress::parse("192.0.2.9"), *IpAddress::parse("2001:db8::9")};
   config.media.dscp = 34;
-  config.central.sip.servers = {{SipTransport::tls, {"h", 0}}, {SipTransport::tcp, {"::1", 5060}}};
+  config.central.sip.servers = {{SipTransport::tls, {"h", 0}, {"t1.example.net", "*.t2.example.net"}}, {SipTransport::tcp, {"::1", 5060}}};
   config.central.sip.trusted = {*IpAddress::parse("192.0.2.10"), *IpAddress::parse("2001:db8::a")};
   config.central.sip.domain = "2001:db8::5";
   config.access.sip.scanners = {"a \"b\\c", "scan"};
@@ -181,6 +181,13 @@ TEST_CASE("ranges and special values") {
   CHECK(refused("central", "\"http://h/\""));
   CHECK(refused("central.sip.servers", "[\"h:5060\"]"));
   CHECK(refused("central.sip.servers", "[\"ws:h\"]"));
+  CHECK(refused("central.sip.servers", "[\"udp:h t1:5060\"]"));
+  CHECK(refused("central.sip.servers", "[\"udp:h t1, t2\"]"));
+  CHECK(refused("central.sip.servers", "[\"udp:h t1 T1\"]"));
+  CHECK(refused("central.sip.servers", "[\"udp:h sip:100@t1\"]"));
+  CHECK(refused("central.sip.servers", "[\"udp:h *\"]"));
+  CHECK(refused("central.sip.servers", "[\"udp:h *.192.0.2.1\"]"));
+  CHECK_FALSE(refused("central.sip.servers", "[\"udp:h:5160  T1.example.net *.t2.example.net 192.0.2.1 2001:db8::1\"]"));
   CHECK(refused("admin.listen", "\"localhost:8079\""));
   CHECK_FALSE(refused("admin.listen", "\"127.0.0.1:0\""));
   CHECK(refused("media.ports", "\"20000\""));

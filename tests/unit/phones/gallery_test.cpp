@@ -320,6 +320,8 @@ Gallery files_gallery() {
          return r.found();
        }},
       {"signed_config_passed", [] { return noted(Note::signed_passed); }},
+      {"sip_server_left", [] { return noted(Note::sip_server_left); }},
+      {"sip_port_differs", [] { return noted(Note::sip_port_differs); }},
       {"config_malformed", [] { return noted(Note::malformed_passed); }},
       {"firmware_every_boot",
        [] {

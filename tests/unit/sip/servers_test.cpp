@@ -74,3 +74,79 @@ TEST_CASE("no more than can be kept: then nothing changes") {
   CHECK(servers.configured() == 1);
   CHECK(servers.configure(names({"after"}), 100, kNone));
 }
+
+TEST_CASE("whose domain a server lists goes there and nowhere else, whatever is up") {
+  Servers servers({{Transport::udp, {"a", 5060}, {"t1.example.net", "*.many.example.net"}},
+                   {Transport::udp, {"b", 5160}, {"t2.example.net"}},
+                   {Transport::udp, {"c", 5060}, {"t2.example.net"}},
+                   {Transport::udp, {"d", 5060}}},
+                  100);
+  for (std::size_t i = 0; i < 4; ++i)
+    stand(servers, i, ("192.0.2." + std::to_string(i + 1) + ":5060").c_str());
+  const TimePoint now{1h};
+  const auto pick = [&](std::string_view host, std::uint16_t port, Servers::Set tried = 0) {
+    return servers.pick(now, tried, false, servers.choose(host, port));
+  };
+  CHECK(pick("T1.example.net", 5060) == 0);
+  CHECK_FALSE(pick("t1.example.net", 5060, 1));
+  CHECK(pick("x.MANY.example.net", 0) == 0);
+  CHECK(pick("many.example.net", 0) == 3);  // all below it, not itself
+  CHECK(pick("t2.example.net", 5160) == 1);
+  CHECK(pick("t2.example.net", 5060) == 2);
+  CHECK(pick("t2.example.net", 5060, 1U << 2) == 1);  // the other one that has this domain
+  CHECK_FALSE(pick("t2.example.net", 5060, 6));
+  CHECK(pick("", 0) == 3);               // nobody's: what lists none
+  CHECK(pick("elsewhere.example", 5160) == 3);
+  CHECK(pick("192.0.2.2", 5160) == 1);  // by its own address
+  CHECK(servers.lists("t1.example.net"));
+  CHECK_FALSE(servers.lists("a"));
+  CHECK(servers.lists_any());
+}
+
+TEST_CASE("without domains the one that the config names goes first, and the others are there when it is down") {
+  Servers servers({{Transport::udp, {"a", 5060}}, {Transport::udp, {"b", 5060}}, {Transport::udp, {"b", 5160}}}, 100);
+  stand(servers, 0, "192.0.2.1:5060");
+  stand(servers, 1, "192.0.2.2:5060");
+  stand(servers, 2, "192.0.2.2:5160");
+  const TimePoint now{1h};
+  const auto pick = [&](std::string_view host, std::uint16_t port, Servers::Set tried = 0) {
+    return servers.pick(now, tried, false, servers.choose(host, port));
+  };
+  CHECK(pick("", 0) == 0);
+  CHECK(pick("a", 5060) == 0);
+  CHECK(pick("B", 5060) == 1);
+  CHECK(pick("b", 5160) == 2);
+  CHECK(pick("192.0.2.2", 5160) == 2);
+  CHECK(pick("b", 5999) == 1);                 // the host, at whatever port it is known
+  CHECK(pick("tenant.example.net", 5160) == 2);  // a name of its own, at that port
+  CHECK(pick("tenant.example.net", 5060) == 0);
+  CHECK(pick("b", 5160, 1U << 2) == 0);
+  servers.failed(now, 2, "gone");
+  CHECK(pick("b", 5160) == 0);
+  CHECK(pick("b", 5160, 3) == 2);  // it is down, and nothing else is left
+}
+
+TEST_CASE("ports that configs alone name don't stand in for each other") {
+  Servers servers({{Transport::udp, {"a", 5160}, {}, true}, {Transport::udp, {"a", 5060}, {}, true}}, 100);
+  stand(servers, 0, "192.0.2.1:5160");
+  stand(servers, 1, "192.0.2.1:5060");
+  const TimePoint now{1h};
+  const auto pick = [&](std::string_view host, std::uint16_t port, Servers::Set tried = 0) {
+    return servers.pick(now, tried, false, servers.choose(host, port));
+  };
+  CHECK(pick("a", 5060) == 1);
+  CHECK(pick("t1.example.net", 5060) == 1);
+  CHECK_FALSE(pick("a", 5060, 2));
+  CHECK(pick("", 0) == 0);
+  CHECK_FALSE(pick("", 0, 1));
+  CHECK(pick("a", 5999) == 0);
+}
+
+TEST_CASE("who is at home nowhere, where all servers have domains, goes to those of the first one's") {
+  Servers servers({{Transport::udp, {"a", 5060}, {"t1"}}, {Transport::udp, {"b", 5060}, {"t2"}}, {Transport::udp, {"c", 5060}, {"t1"}}}, 100);
+  for (std::size_t i = 0; i < 3; ++i)
+    stand(servers, i, ("192.0.2." + std::to_string(i + 1) + ":5060").c_str());
+  CHECK(servers.choose("", 0).may == 5);
+  CHECK(servers.choose("t3", 5060).may == 5);
+  CHECK(Servers({}, 100).choose("t1", 5060).may == 0);
+}
