@@ -3,33 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
-#include <vector>
 
 #include "conf/settings.hpp"
+#include "sbc/base/edit_distance.hpp"
 
 namespace dw::conf {
 namespace {
 
 constexpr std::size_t kMaxCompared = 64;  // characters; the longest name is far shorter
-
-/// Insertions, deletions, replacements and swaps of neighbours that make `a` of `b`.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> before_last(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
-  std::iota(last.begin(), last.end(), 0U);
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-        row[j] = std::min(row[j], before_last[j - 2] + 1);
-      }
-    }
-    std::swap(before_last, last);
-    std::swap(last, row);
-  }
-  return last[b.size()];
-}
 
 /// "tftp.port" is the tail of "access.tftp.port": whole parts only.
 bool is_tail(std::string_view tail, std::string_view name) {
@@ -51,7 +32,7 @@ std::string nearest_setting(std::string_view key) {
   std::string_view best;
   std::size_t best_distance = limit_for(key) + 1;
   for (const Setting& setting : settings()) {
-    if (const std::size_t d = distance(key, setting.name); d < best_distance) {
+    if (const std::size_t d = edit_distance(key, setting.name); d < best_distance) {
       best = setting.name;
       best_distance = d;
     }
@@ -77,7 +58,7 @@ std::string nearest_table(std::string_view path) {
   std::size_t best_distance = limit_for(path) + 1;
   for (const Section& section : sections()) {
     if (section.prefix.empty()) continue;
-    const std::size_t d = is_tail(path, section.prefix) ? 0 : distance(path, section.prefix);
+    const std::size_t d = is_tail(path, section.prefix) ? 0 : edit_distance(path, section.prefix);
     if (d >= best_distance) continue;
     best = section.prefix;
     best_distance = d;

@@ -208,17 +208,17 @@ struct Assign {
       type.field.in(config).clear();
       return std::nullopt;
     }
-    const auto host = HostPort::parse(*s);
-    if (!host) {
-      const bool url = s->find("://") != std::string::npos;
-      return Complaint{fmt::format("{}: {}", setting.name, host.error().text),
-                       url ? "only the host here; a URL belongs into central.provisioning.origins"
-                           : example(setting, kExample)};
+    if (const auto scheme = s->find("://"); scheme != std::string::npos) {
+      const auto named = HostPort::parse(s->substr(scheme + 3, s->find('/', scheme + 3) - scheme - 3));
+      return Complaint{fmt::format("{} is a host, not a URL: {}", setting.name, masked_origin(escaped(*s))),
+                       fmt::format("write {} = {}; a URL that files come from belongs into central.provisioning.origins", setting.name,
+                                   named ? fmt::format("\"{}\"", named->host) : std::string(kExample))};
     }
-    if (host->to_string() != host->host) {
+    const auto host = HostPort::parse(*s);
+    if (!host) return Complaint{fmt::format("{}: {}", setting.name, host.error().text), example(setting, kExample)};
+    if (host->to_string() != host->host)
       return Complaint{fmt::format("{} takes a host without a port", setting.name),
                        "ports other than the usual ones are given in the central.* lists"};
-    }
     type.field.in(config) = host->host;
     return std::nullopt;
   }

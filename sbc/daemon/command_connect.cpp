@@ -69,7 +69,7 @@ int connect(const Ask& ask, const std::string& model) {
     return kDone;
   }
   std::string out = addresses.empty()
-                        ? std::string("This box has no address that a phone could reach yet.\n")
+                        ? std::string("This box has no IPv4 address that a phone could reach yet; phones need one.\n")
                         : fmt::format("This box's address for phones: {}\n", joined(addresses, " or "));
   for (const Json& family : families)
     out += "\n" + text_of(family, terminal_width());

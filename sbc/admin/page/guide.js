@@ -3,7 +3,7 @@ let guide = { addresses: [], families: [] };
 function showGuide(g) {
   if (!g) return;
   guide = g;
-  draw("addresses", g.addresses, () => g.addresses.length ? g.addresses.map((a) => el("span", {}, a)) : "this box has no address that a phone could reach yet");
+  draw("addresses", g.addresses, () => g.addresses.length ? g.addresses.map((a) => el("span", {}, a)) : "this box has no IPv4 address yet, and phones need one");
   if ($("model").options.length === 1) {
     const models = g.families.flatMap((f) => f.models).sort();
     $("model").append(...models.map((m) => el("option", { value: m }, m)));

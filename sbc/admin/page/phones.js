@@ -50,7 +50,7 @@ $("attention").addEventListener("click", (e) => {
 const kStep = { boot: "Start", lists: "Trust list", config: "Configuration", recovery: "Recovery", firmware: "Firmware", extras: "Extras",
   note: "Note", registration: "Registration", call: "Call", action: "From this page" };
 function step(s) {
-  return el("li", { class: s.step }, el("p", {}, el("strong", {}, kStep[s.step] || s.step), clock(s.at)), el("p", {}, s.detail));
+  return el("li", { class: "step-" + s.step }, el("p", {}, el("strong", {}, kStep[s.step] || s.step), clock(s.at)), el("p", {}, s.detail));
 }
 let shown = null;  // the phone whose story is shown
 function showPhone(x) {
