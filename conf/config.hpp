@@ -259,6 +259,7 @@ struct Admin {
   std::string password_file;  ///< path
   std::uint32_t max_connections;
   std::vector<std::string> host_names;  ///< further names browsers may use for this box
+  bool claim;  ///< without a password the page is claimed from the local network by a one-time code
 };
 
 struct Config {

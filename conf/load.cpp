@@ -31,8 +31,10 @@ class Loader {
 
   Loaded run() {
     read_files();
+    const std::size_t of_files = given_.size();
     for (const std::string& text : request_.overrides)
       read_override(text);
+    read_page(of_files);
     settle();
     const auto tell = [this](Problem problem) { report(std::move(problem)); };
     check_together(loaded_.config, places_, tell);
@@ -117,6 +119,49 @@ class Loader {
       return;
     }
     take(path, *entries);
+  }
+
+  /// state.dir as it will be, without the rest of the settings.
+  std::string state_directory() const {
+    Config probe = default_config(Mode::edge);
+    if (!request_.directories.state.empty()) probe.state.dir = request_.directories.state;
+    for (const Assignment& a : given_) {
+      if (a.setting->name == "state.dir") (void)assign(*a.setting, a.value, probe);
+    }
+    return probe.state.dir;
+  }
+
+  /// What stands there is put before the overrides, which begin at `place` of what is given. Nobody sits at a box that was
+  /// claimed by its page, so nothing in this file keeps it from starting.
+  void read_page(std::size_t place) {
+    const std::string path = state_directory() + "/" + std::string(PageSettings::kFile);
+    const auto left_out = [&](std::string text) {
+      report({Problem::Severity::warning, path, 0, 0, std::move(text), "what the page has changed is not in effect; change it there again"});
+    };
+    const Result<std::string> text = files_.read(path);
+    if (!text) {
+      if (text.error().code != Errc::not_found) left_out(fmt::format("can't be read: {}", text.error().text));
+      return;
+    }
+    if (text->size() > kMaxFileOctets || first_long_line(*text) > 0) return left_out("too long for what the page writes");
+    const auto entries = parse_toml(*text);
+    if (!entries) return left_out(fmt::format("not TOML: {}", entries.error().text));
+    std::vector<Assignment> from_page;
+    PageSettings page;
+    Config probe = default_config(Mode::edge);
+    for (const Entry& entry : *entries) {
+      if (entry.is_table) continue;
+      const Setting* const setting = find_setting(entry.path);
+      const bool central = entry.path == "central";
+      if (setting == nullptr || (!central && entry.path != "nat.port_mapping"))
+        return left_out(fmt::format("{} is nothing that the page changes", escaped(entry.path)));
+      if (const auto complaint = assign(*setting, entry.value, probe)) return left_out(complaint->text);
+      (central ? page.central : page.port_mapping) = central ? probe.central.host : probe.nat.port_mapping;
+      from_page.push_back({setting, entry.value, {path, entry.value_line, entry.value_column}});
+    }
+    loaded_.files.push_back(path);
+    loaded_.page = std::move(page);
+    given_.insert(given_.begin() + static_cast<std::ptrdiff_t>(place), from_page.begin(), from_page.end());
   }
 
   static std::string size_hint() { return fmt::format("at most {} octets", kMaxFileOctets); }
@@ -297,6 +342,16 @@ std::string Problem::to_string() const {
 bool Loaded::ok() const {
   return std::ranges::none_of(problems,
                               [](const Problem& p) { return p.severity == Problem::Severity::error; });
+}
+
+std::string to_toml(const PageSettings& page) {
+  std::string out = "# What was changed on the status page. It wins over /etc/dropwire; \"dropwire check\" shows what is in effect.\n";
+  const auto line = [&](std::string_view name, const std::optional<std::string>& value) {
+    if (value) out += fmt::format("{} = {}\n", name, in_quotes(*value));
+  };
+  line("central", page.central);
+  line("nat.port_mapping", page.port_mapping);
+  return out;
 }
 
 Loaded load(const LoadRequest& request, const FileSource& files) {

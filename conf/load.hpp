@@ -48,8 +48,20 @@ struct Resolved {
   std::string from;   ///< "default", "central", "not configured", "dropwire.toml:12", "--set"
 };
 
+/// What the status page has changed: a file of the state directory that wins over the settings files, and over which
+/// the command line wins. It may hold no other settings.
+struct PageSettings {
+  static constexpr std::string_view kFile = "page.toml";  ///< in state.dir
+  std::optional<std::string> central;
+  std::optional<std::string> port_mapping;  ///< nat.port_mapping
+  friend bool operator==(const PageSettings&, const PageSettings&) = default;
+};
+/// As a settings file.
+std::string to_toml(const PageSettings& page);
+
 struct Loaded {
   Config config{};                 ///< usable only when ok()
+  PageSettings page;
   std::vector<Problem> problems;   ///< errors, then warnings; each in the order of the files
   std::vector<std::string> files;  ///< read, in order
   std::vector<Resolved> resolved;  ///< every setting, in the order of the reference
@@ -64,7 +76,8 @@ struct FileSource {
   std::function<std::vector<std::string>(const std::string& directory)> list;
 };
 
-/// Reads the file, then conf.d/*.toml beside it, then the overrides. Never throws; reports all it finds.
+/// Reads the file, then conf.d/*.toml beside it, then what the page has changed, then the overrides. Never throws;
+/// reports all it finds. What is wrong with the page's file is a warning, and leaves it out.
 Loaded load(const LoadRequest& request, const FileSource& files);
 /// The same from the real disk (load_files.cpp).
 Loaded load(const LoadRequest& request);

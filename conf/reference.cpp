@@ -73,7 +73,8 @@ constexpr std::string_view kMarkdownHead =
 
 Made from the one table, `conf/settings_access.cpp` and `conf/settings_other.cpp`, by `dropwire settings --markdown`; a test fails when this file is out
 of step. Settings stand in `/etc/dropwire/dropwire.toml`, then `/etc/dropwire/conf.d/*.toml` in the order of their
-names, then `--set NAME=VALUE` on the command line: what comes later wins. `dropwire check` names every mistake with
+names, then in `page.toml` of `state.dir`, where the status page keeps what was changed on it (`central` and
+`nat.port_mapping`), then `--set NAME=VALUE` on the command line: what comes later wins. `dropwire check` names every mistake with
 file, line and column, and shows what each setting came to be and from where.
 
 - `access.tftp.port = 69`, or `port = 69` below `[access.tftp]`: both say the same.
@@ -141,7 +142,8 @@ std::string to_man() {
       ".SH SYNOPSIS\n.I {}\n.br\n.I /etc/dropwire/conf.d/*.toml\n"
       ".SH DESCRIPTION\nSettings in TOML. The files in conf.d are read after the main one, in the order of "
       "their\n"
-      "names; what comes later wins.\n.B dropwire check\nnames every mistake with file, line and "
+      "names; what comes later wins. What was changed on the status page stands in page.toml of state.dir, and wins over\n"
+      "them.\n.B dropwire check\nnames every mistake with file, line and "
       "column.\n.PP\n"
       "Durations are written \"500ms\", \"30s\", \"10m\", \"1h\", \"7d\"; sizes \"64KiB\", \"10MB\", "
       "\"2GiB\".\n"

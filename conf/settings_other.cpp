@@ -245,6 +245,10 @@ const Setting kOtherRows[] = {
      "Connections at the same time to the status page, and as many to the control socket. When all are taken, those that nobody logged in over make room."},
     {"admin.host_names", HostListType{at<&Config::admin, &Admin::host_names>()}, "[]", "", "",
      "Names by which browsers may ask for the status page, beside this machine's addresses and localhost."},
+    {"admin.claim", BoolType{at<&Config::admin, &Admin::claim>()}, "false", "", "",
+     "While no password is set, let whoever is on the local network and has the one-time code of dropwire status choose "
+     "one, for 24 h after the start; from then on the page is there, behind that password. Only where mode is edge, and "
+     "admin.listen a loopback address. The package's conf.d has it on."},
 };
 
 }  // namespace

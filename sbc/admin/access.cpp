@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <nlohmann/json.hpp>
 
 #include "sbc/admin/json.hpp"
 #include "sbc/admin/reply.hpp"
+#include "sbc/admin/request_checks.hpp"
 #include "sbc/base/text_cursor.hpp"
 
 namespace dw::admin {
@@ -15,32 +15,6 @@ namespace {
 constexpr std::string_view kCookie = "dropwire_session";
 constexpr std::string_view kNoPassword =
     "no password is set on this box: set one with \"dropwire passwd\", or use the dropwire command";
-
-bool reads(const net::HttpExchange& exchange) {
-  return exchange.method() == "GET" || exchange.method() == "HEAD";
-}
-
-/// From a person or a program on this very machine, and not passed on by a proxy that runs here.
-bool is_local(const net::HttpExchange& exchange) {
-  if (!exchange.peer().address.is_loopback()) return false;
-  const std::array<const char*, 4> passed_on = {"Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"};
-  return std::ranges::all_of(passed_on, [&](const char* name) { return exchange.header(name).empty(); });
-}
-
-/// Whether a browser says that another site's page made this request: by Sec-Fetch-Site (Fetch Metadata), or by
-/// an Origin (RFC 6454) that is not the host that was asked.
-bool is_cross_site(const net::HttpExchange& exchange) {
-  const std::string site = exchange.header("Sec-Fetch-Site");
-  if (!site.empty() && site != "same-origin" && site != "none") return true;
-  const std::string origin = exchange.header("Origin");
-  if (origin.empty()) return false;
-  const std::string host = exchange.header("Host");
-  return !equal_ignoring_case(origin, "http://" + host) && !equal_ignoring_case(origin, "https://" + host);
-}
-
-bool is_json(std::string_view type) {
-  return equal_ignoring_case(trim(TextCursor(type).take_until(";")), "application/json");
-}
 
 }  // namespace
 
@@ -147,11 +121,7 @@ void Access::failed(const net::HttpExchange& exchange, std::string_view what) {
 
 void Access::put_off(net::HttpExchange& exchange, Duration wait) {
   ++put_off_;
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait);
-  net::HttpReply reply =
-      error_reply(429, fmt::format("too many wrong passwords: try again in {}", to_words(seconds)));
-  reply.headers.emplace_back("Retry-After", std::to_string(seconds.count()));
-  exchange.reply(std::move(reply));
+  exchange.reply(later_reply("too many wrong passwords", wait));
 }
 
 void Access::login(const std::shared_ptr<net::HttpExchange>& exchange) {
@@ -160,37 +130,46 @@ void Access::login(const std::shared_ptr<net::HttpExchange>& exchange) {
     ++cross_site_;
     return exchange->reply(error_reply(403, "another site's page may not ask this"));
   }
-  if (!is_json(exchange->header("Content-Type")))
+  if (!is_json(*exchange))
     return exchange->reply(error_reply(415, "the body must be application/json"));
   if (!credentials_.password && !credentials_.reader_password) return exchange->reply(error_reply(403, kNoPassword));
   const auto shown = login_in(exchange->body());
   if (!shown)
     return exchange->reply(error_reply(400, "the body is no {\"password\": \"…\"}, with \"account\": \"operator\" or \"reader\""));
-  const Account account = shown->account;
+  prove(exchange, *shown, [this, exchange, account = shown->account] {
+    ++logins_;
+    spdlog::info("event=login peer={} account={}", exchange->peer().address.to_string(), to_string(account));
+    let_in(*exchange, account, nlohmann::json::object());
+  });
+}
+
+void Access::prove(const std::shared_ptr<net::HttpExchange>& exchange, const Login& shown, std::function<void()> right) {
+  const Account account = shown.account;
   if (!credentials_.password_of(account))
     return exchange->reply(error_reply(403, fmt::format("the account \"{}\" has no password on this box", to_string(account))));
   const IpAddress source = exchange->peer().address;
   const TimePoint now = Clock::now();
   if (const Duration wait = limit_.wait(now, source); wait != Duration{}) return put_off(*exchange, wait);
   const PasswordHash asked = *credentials_.password_of(account);
-  const bool taken =
-      check_.ask(source, shown->password, asked, [this, exchange, source, asked, account](bool right) {
-        if (!right || credentials_.password_of(account) != asked) {  // it may have been changed meanwhile
-          limit_.wrong(Clock::now(), source);
-          failed(*exchange, "password");
-          return exchange->reply(error_reply(401, "wrong password"));
-        }
-        limit_.right(Clock::now(), source);
-        ++logins_;
-        note_known(*exchange);
-        spdlog::info("event=login peer={} account={}", source.to_string(), to_string(account));
-        const Sessions::Begun begun = sessions_.begin(Clock::now(), account);
-        net::HttpReply reply = json_reply(nlohmann::json{{"csrf", begun.csrf}}.dump());
-        reply.headers.emplace_back("Set-Cookie",
-                                   fmt::format("{}={}; Path=/; HttpOnly; SameSite=Strict", kCookie, begun.id));
-        exchange->reply(std::move(reply));
-      });
+  const bool taken = check_.ask(source, shown.password, asked, [this, exchange, source, asked, account, right = std::move(right)](bool is_right) {
+    if (!is_right || credentials_.password_of(account) != asked) {  // it may have been changed meanwhile
+      limit_.wrong(Clock::now(), source);
+      failed(*exchange, "password");
+      return exchange->reply(error_reply(401, "wrong password"));
+    }
+    limit_.right(Clock::now(), source);
+    right();
+  });
   if (!taken) put_off(*exchange, std::chrono::seconds(1));
+}
+
+void Access::let_in(net::HttpExchange& exchange, Account account, nlohmann::json answer) {
+  note_known(exchange);
+  const Sessions::Begun begun = sessions_.begin(Clock::now(), account);
+  answer["csrf"] = begun.csrf;
+  net::HttpReply reply = json_reply(answer.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  reply.headers.emplace_back("Set-Cookie", fmt::format("{}={}; Path=/; HttpOnly; SameSite=Strict", kCookie, begun.id));
+  exchange.reply(std::move(reply));
 }
 
 void Access::logout(net::HttpExchange& exchange) {
@@ -204,7 +183,7 @@ void Access::logout(net::HttpExchange& exchange) {
   exchange.reply(std::move(reply));
 }
 
-void Access::session(net::HttpExchange& exchange) {
+void Access::session(net::HttpExchange& exchange, bool claim_open) {
   if (!reads(exchange)) return exchange.reply(wrong_method("GET, HEAD"));
   const Caller caller = caller_of(exchange);
   nlohmann::json told = {{"password_set", credentials_.password.has_value() || credentials_.reader_password.has_value()},
@@ -212,6 +191,7 @@ void Access::session(net::HttpExchange& exchange) {
                          {"account", caller.known() ? nlohmann::json(to_string(caller.account)) : nlohmann::json()},
                          {"required", !exchange.over_unix() && !is_local(exchange)},
                          {"logged_in", caller.known()},
+                         {"claim_open", claim_open && !credentials_.password},
                          {"csrf", nullptr}};
   if (caller.kind == Caller::Kind::session && !is_cross_site(exchange)) told["csrf"] = caller.csrf;
   exchange.reply(json_reply(told.dump()));

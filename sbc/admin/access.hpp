@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 
@@ -16,6 +17,8 @@
 #include "sbc/net/random.hpp"
 
 namespace dw::admin {
+
+struct Login;
 
 /// What a request must show to be answered.
 enum class Need : std::uint8_t {
@@ -43,7 +46,12 @@ class Access {
 
   void login(const std::shared_ptr<net::HttpExchange>& exchange);  ///< POST /api/login
   void logout(net::HttpExchange& exchange);                        ///< POST /api/logout
-  void session(net::HttpExchange& exchange);                       ///< GET /api/session
+  /// GET /api/session. `claim_open`: somebody may claim this box now (Claim).
+  void session(net::HttpExchange& exchange, bool claim_open);
+  /// Calls `right` once the password was found to be right, on the loop; else it has been answered. Guesses are limited.
+  void prove(const std::shared_ptr<net::HttpExchange>& exchange, const Login& shown, std::function<void()> right);
+  /// Begins a session and answers with it: `answer` and "csrf".
+  void let_in(net::HttpExchange& exchange, Account account, nlohmann::json answer);
   /// Who asks, for the log: "operator at 192.0.2.7", "control socket". Of one that admits() let do it.
   std::string who(const net::HttpExchange& exchange);
   /// Of whoever connects: somebody logged in from there lately, or showed the token; or it is this machine.

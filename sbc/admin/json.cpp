@@ -6,6 +6,7 @@
 #include "sbc/admin/call_json.hpp"
 #include "sbc/admin/missing_files.hpp"
 #include "sbc/admin/network_json.hpp"
+#include "sbc/phones/first_call.hpp"
 #include "sbc/phones/finding_kind.hpp"
 #include "sbc/phones/model.hpp"
 #include "sbc/phones/sip_lines.hpp"
@@ -230,9 +231,14 @@ std::string phone_json(const phones::Phone& phone, const std::vector<phones::Abs
   one["story"] = std::move(story);
   one["findings"] = findings_json(phones::findings(phone, now.wall, no_server));
   one["calls"] = Json::array();
+  std::vector<const phones::Call*> up;
   for (const phones::Call& call : calls) {
-    if (is_of(call, phone)) one["calls"].push_back(call_json(call, now, history));
+    if (!is_of(call, phone)) continue;
+    one["calls"].push_back(call_json(call, now, history));
+    up.push_back(&call);
   }
+  const phones::FirstCall first = phones::first_call_of(phone, up);
+  one["first_call"] = {{"stage", to_string(first.stage)}, {"files", first.files}, {"files_known", first.files_known}};
   return text_of(one);
 }
 

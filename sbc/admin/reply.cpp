@@ -31,6 +31,13 @@ net::HttpReply error_reply(unsigned status, std::string_view text) {
   return json_reply(error_json(text), status);
 }
 
+net::HttpReply later_reply(std::string_view why, Duration wait) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait);
+  net::HttpReply reply = error_reply(429, fmt::format("{}: try again in {}", why, to_words(seconds)));
+  reply.headers.emplace_back("Retry-After", std::to_string(seconds.count()));
+  return reply;
+}
+
 net::HttpReply wrong_method(std::string_view allowed) {
   net::HttpReply reply = error_reply(405, fmt::format("only {} here", allowed));
   reply.headers.emplace_back("Allow", allowed);

@@ -23,6 +23,7 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"GET", "/api/events", Need::read},
     {"GET", "/api/files", Need::read},
     {"GET", "/api/log", Need::login},
+    {"GET", "/api/report", Need::login},
     {"POST", "/api/log", Need::act},
     {"POST", "/api/reload", Need::act},
     {"POST", "/api/admissions/open", Need::act},

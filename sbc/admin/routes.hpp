@@ -8,7 +8,8 @@
 
 namespace dw::admin {
 
-/// One address of the API and what who asks there must show: what is not in this table is not answered.
+/// One address of the API and what who asks there must show: what is not in this table is not answered, but for
+/// the claim and the settings, which SetupDoor has.
 struct Route {
   std::string_view method;  ///< "GET" (HEAD is the same) or "POST"
   std::string_view path;    ///< "{…}" stands for what is not empty, slashes included

@@ -97,6 +97,7 @@ AdminServer::AdminServer(net::Loop& loop, const Options& options, Sources source
   events_->allow(listeners_of(options_));
   if (sources_.calls) sampling_.arm_after(CallHistory::kEvery);
   if (sources_.admissions) admissions_.emplace(loop, *sources_.admissions);
+  if (sources_.setup) setup_ = std::make_unique<SetupDoor>(loop, access_, *sources_.setup);
   if (sources_.tap) traces_ = std::make_unique<TraceDoor>(loop, *sources_.tap, sources_.inventory);
 }
 
@@ -106,6 +107,7 @@ Result<void> AdminServer::open(net::HttpServer::Options options) {
   options.max_body = kMaxBody;
   options.max_connections = options_.max_connections;
   options.places = &places_;
+  options.admits = admits();
   auto door = net::HttpServer::start(
       loop_, options, [this](const std::shared_ptr<net::HttpExchange>& exchange) { handle(exchange); });
   if (!door) return std::unexpected(door.error());
@@ -113,9 +115,14 @@ Result<void> AdminServer::open(net::HttpServer::Options options) {
   return {};
 }
 
-Result<Endpoint> AdminServer::listen(const Endpoint& at) {
+std::function<bool(const IpAddress&)> AdminServer::admits() {
+  return [this](const IpAddress& from) { return !from || !admits_ || admits_(from); };
+}
+
+Result<Endpoint> AdminServer::listen(const Endpoint& at, std::function<bool(const IpAddress&)> admits) {
   net::HttpServer::Options options;
   options.listen = at;
+  admits_ = std::move(admits);
   const auto opened = open(std::move(options));
   if (!opened) return std::unexpected(opened.error());
   return doors_.back()->local();
@@ -143,6 +150,7 @@ Result<void> AdminServer::configure(const Options& options) {
     limits.max_connections = options.max_connections;
     limits.max_body = kMaxBody;
     limits.places = &places_;
+    limits.admits = admits();
     places_.configure(places_of(options));
     for (auto& door : doors_) {
       auto renewed = door->renew(limits);
@@ -169,7 +177,8 @@ void AdminServer::handle(const std::shared_ptr<net::HttpExchange>& exchange) {
   }
   if (path == "/api/login") return access_.login(exchange);
   if (path == "/api/logout") return access_.logout(*exchange);
-  if (path == "/api/session") return access_.session(*exchange);
+  if (path == "/api/session") return access_.session(*exchange, setup_ && setup_->claim_open());
+  if (setup_ && SetupDoor::is_at(path)) return setup_->handle(exchange, path);
   const Found found = find_route(method, path);
   if (!found.route && (!reads || !found.allowed.empty()))
     return exchange->reply(wrong_method(found.allowed.empty() ? "GET, HEAD" : found.allowed));
@@ -233,6 +242,7 @@ void AdminServer::route(const std::shared_ptr<net::HttpExchange>& exchange, std:
   if (path == "/api/calls") return calls(*exchange);
   if (path == "/api/calls/finished" && sources_.records) return finished_calls(exchange);
   if (path == "/api/doctor" && sources_.doctor) return doctor(exchange);
+  if (path == "/api/report" && sources_.report && sources_.inventory) return report(exchange);
   if (path == "/api/log" && sources_.log) {
     const std::uint64_t after = query_number(exchange->query(), "after", UINT64_MAX).value_or(0);
     return exchange->reply(json_reply(log_json(sources_.log->lines(after), after)));
@@ -321,6 +331,26 @@ void AdminServer::tell_doctor(const std::shared_ptr<net::HttpExchange>& exchange
   });
 }
 
+/// "device=SEP001122334455,SEP001122334466": of these phones too.
+void AdminServer::report(const std::shared_ptr<net::HttpExchange>& exchange) {
+  constexpr std::size_t kMaxPhones = 16;
+  std::vector<const phones::Phone*> about;
+  TextCursor names(query_value(exchange->query(), "device").value_or(""));
+  while (!names.at_end()) {
+    const phones::Phone* const phone = find_phone(*exchange, names.take_until(","));
+    if (!phone) return;
+    if (about.size() == kMaxPhones) return exchange->reply(error_reply(400, fmt::format("at most {} phones at a time", kMaxPhones)));
+    about.push_back(phone);
+    names.skip_char(',');
+  }
+  sources_.report(about, [exchange, alive = std::weak_ptr(alive_)](std::string text) {
+    if (alive.expired()) return;
+    net::HttpReply reply = reply_of(200, "text/plain; charset=utf-8", std::move(text));
+    reply.headers.emplace_back("Content-Disposition", "attachment; filename=\"dropwire-report.txt\"");
+    exchange->reply(std::move(reply));
+  });
+}
+
 void AdminServer::health(net::HttpExchange& exchange) {
   if (!sources_.status) return exchange.reply(error_reply(404, "there is nothing at this address"));
   const Status status = sources_.status();
@@ -338,6 +368,7 @@ void AdminServer::metrics(net::HttpExchange& exchange) {
   for (const auto& append : sources_.metrics)
     append(out);
   access_.append_metrics(out);
+  if (setup_) setup_->append_metrics(out);
   places_.append_tables(out, "admin");
   exchange.reply(reply_of(200, "text/plain; version=0.0.4; charset=utf-8", out.text()));
 }

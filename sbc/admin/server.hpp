@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "sbc/admin/event_feed.hpp"
 #include "sbc/admin/file_door.hpp"
 #include "sbc/admin/phone_verdicts.hpp"
+#include "sbc/admin/setup_door.hpp"
 #include "sbc/admin/sources.hpp"
 #include "sbc/admin/trace_door.hpp"
 #include "sbc/net/http_server.hpp"
@@ -34,7 +36,8 @@ class AdminServer {
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
 
-  Result<Endpoint> listen(const Endpoint& at);             ///< TCP; gives it with the port the kernel chose
+  /// TCP; gives it with the port the kernel chose. `admits`: who may connect; empty: everybody.
+  Result<Endpoint> listen(const Endpoint& at, std::function<bool(const IpAddress&)> admits = {});
   Result<void> listen_on_socket(const std::string& path);  ///< Unix
   void close_tcp();  ///< all that listen() opened
   void stop_accepting();
@@ -56,10 +59,12 @@ class AdminServer {
   void sample_calls();
   void doctor(const std::shared_ptr<net::HttpExchange>& exchange);
   void tell_doctor(const std::shared_ptr<net::HttpExchange>& exchange);
+  void report(const std::shared_ptr<net::HttpExchange>& exchange);
   void health(net::HttpExchange& exchange);
   void metrics(net::HttpExchange& exchange);
   void page(net::HttpExchange& exchange);
   Result<void> open(net::HttpServer::Options options);
+  std::function<bool(const IpAddress&)> admits();
 
   net::Loop& loop_;
   Options options_;
@@ -72,9 +77,11 @@ class AdminServer {
   net::Timer sampling_;
   std::unique_ptr<TraceDoor> traces_;
   std::optional<AdmissionDoor> admissions_;
+  std::unique_ptr<SetupDoor> setup_;
   std::string page_policy_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< for answers of the doctor that come late
   net::LogLimit refused_log_;
+  std::function<bool(const IpAddress&)> admits_;  ///< who may connect by TCP; empty: everybody
   net::HttpPlaces places_;  ///< of those that come by TCP
   /// Last, so that they close first. Of those that others took the place of, `old_`, some exchanges still run.
   std::vector<std::unique_ptr<net::HttpServer>> doors_, old_;

@@ -8,7 +8,9 @@
 
 #include "nat/core/portmap_types.hpp"
 #include "sbc/admin/log_ring.hpp"
+#include "sbc/admin/outcome.hpp"
 #include "sbc/admin/record_store.hpp"
+#include "sbc/admin/setup.hpp"
 #include "sbc/base/endpoint.hpp"
 #include "sbc/base/metrics.hpp"
 #include "sbc/base/time.hpp"
@@ -51,6 +53,7 @@ struct Status {
   bool draining = false;
   bool configured = true;  ///< conf::Central::configured
   std::vector<std::string> phone_addresses;  ///< what a person may type as TFTP Server 1
+  bool only_ipv6 = false;                    ///< as phones::OwnFacts
   std::vector<Service> services;
   std::vector<OriginState> origins;
   /// SCCP's, then SIP's, each in the order of preference; none of a protocol that is off.
@@ -91,14 +94,6 @@ enum class PhoneAction : std::uint8_t {
   forget,   ///< its record here goes
 };
 
-/// What became of something that a person asked for.
-struct Outcome {
-  unsigned status = 200;  ///< of HTTP; 200: done
-  std::string said;       ///< a sentence
-  bool done() const { return status == 200; }
-};
-using OnOutcome = std::function<void(Outcome)>;  ///< called once, at once or later
-
 /// What the daemon lets the admin side see and do. All are called on the loop; one that is not set makes its
 /// address answer 404. Whatever `inventory` points to outlives the AdminServer.
 struct Sources {
@@ -125,6 +120,9 @@ struct Sources {
   std::function<void(const std::string& name, OnOutcome done)> refresh;
   provisioning::Admissions* admissions = nullptr;  ///< outlives the AdminServer
   WireTap* tap = nullptr;  ///< outlives the AdminServer
+  std::optional<Setup> setup;
+  /// What is known of this box and of these phones, for whoever helps: text without secrets. Calls `done` once, at once or later.
+  std::function<void(const std::vector<const phones::Phone*>& about, std::function<void(std::string)> done)> report;
   std::shared_ptr<LogRing> log;
   std::vector<std::function<void(MetricsText&)>> metrics;
 

@@ -1,7 +1,10 @@
 #include "sbc/daemon/app.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <filesystem>
+#include <system_error>
 
 #include "sbc/daemon/admin_access.hpp"
 #include "sbc/daemon/phone_list.hpp"
@@ -45,7 +48,10 @@ Result<void> App::start() {
   pipeline_->use(known_, names_);
   pipeline_->use(admissions_);
   actions_ = std::make_unique<Actions>(inventory_, *pipeline_);
-  admin_ = std::make_unique<admin::AdminServer>(loop_, admin_options(config), sources());
+  open_claim();
+  auto page_options = admin_options(config);
+  page_options.host_names = page_names();
+  admin_ = std::make_unique<admin::AdminServer>(loop_, page_options, sources());
   admin_->use(credentials_);
   if (auto ok = start_listeners(); !ok) return ok;
   actions_->use(sccp_.get(), sip_.get());
@@ -242,13 +248,25 @@ Result<void> App::start_admin() {
   const conf::Config& config = loaded_.config;
   std::vector<Endpoint> addresses = addresses_of("admin");
   if (config.admin.enable && addresses.empty()) {
-    const auto at = admin_->listen(config.admin.listen);
+    const auto at = listen_for_page(0);
     if (!at) return std::unexpected(at.error());
     addresses.push_back(*at);
   }
   note_service("admin", config.admin.enable, std::move(addresses));
   return {};
 }
+
+namespace {
+
+std::string low_port_hint() {
+  std::error_code none;
+  const std::string program = std::filesystem::read_symlink("/proc/self/exe", none).string();
+  return fmt::format("ports below 1024 need root: run it as root, or give the program that right once (sudo setcap cap_net_bind_service=+ep {}), "
+                     "or take another port (--set access.tftp.port=6969)",
+                     program.empty() ? "/usr/bin/dropwire" : program);
+}
+
+}  // namespace
 
 int run_daemon(const conf::LoadRequest& request) {
   auto loaded = conf::load(request);
@@ -262,11 +280,13 @@ int run_daemon(const conf::LoadRequest& request) {
   spdlog::default_logger()->sinks().push_back(log);
   App app(request, std::move(loaded), credentials, std::move(list), std::move(log));
   if (const auto ok = app.start(); !ok) {
-    std::fprintf(stderr, "dropwire: %s; dropwire doctor tells who has a port\n", ok.error().text.c_str());
+    // Linux lets programs of others than root listen from net.ipv4.ip_unprivileged_port_start on, 1024 mostly (ip-sysctl).
+    const bool may_not = ok.error().text.find(std::generic_category().message(EACCES)) != std::string::npos;
+    std::fprintf(stderr, "dropwire: %s; %s\n", ok.error().text.c_str(),
+                 may_not ? low_port_hint().c_str() : "dropwire doctor tells who has a port");
     return 2;
   }
-  app.run();
-  return 0;
+  return app.run();
 }
 
 }  // namespace dw

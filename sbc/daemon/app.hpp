@@ -30,7 +30,9 @@ class App {
 
   /// Opens every listener; what can't be had is one sentence.
   Result<void> start();
-  void run();
+  /// Gives the exit status: kAgain when it ended to be started again.
+  int run();
+  static constexpr int kAgain = 75;
 
  private:
   // Each opens what the settings ask for and is not there yet; a reload calls them again.
@@ -59,10 +61,30 @@ class App {
   // app_reload.cpp
   admin::ReloadOutcome reload();
   Result<void> take(conf::Loaded fresh);
+  bool is_first(const conf::Loaded& fresh) const;
+  void close_phone_doors();
   Result<void> configure_fallible();
   void configure_rest();
   void say_draining();
 
+  // app_page.cpp
+  bool page_may_be_wide() const;
+  bool page_is_wide() const;
+  void open_claim();
+  void close_claim();
+  Result<Endpoint> listen_for_page(std::uint16_t port);
+  void place_page();
+  std::vector<std::string> page_addresses() const;
+  std::vector<std::string> page_names() const;
+  admin::PageSettings page_settings() const;
+  void change(const admin::PageChange& change, const admin::OnOutcome& done);
+  bool try_central(const std::string& host, const std::function<void(const phones::NetworkFacts&)>& done);
+  admin::Outcome restart();
+  admin::Setup setup();
+  // app_report.cpp
+  void report(const std::vector<const phones::Phone*>& about, const std::function<void(std::string)>& done);
+
+  void start_lifetime();
   void on_lifetime(const probe::Lifetime& known);
   void ask_network();
   void on_router_external(const std::optional<IpAddress>& address);
@@ -92,7 +114,11 @@ class App {
   std::shared_ptr<admin::LogRing> log_;
   WallTime started_ = wall_now();
   WallTime config_loaded_ = wall_now();
-  bool draining_ = false;
+  bool draining_ = false, restart_ = false;
+  bool kept_until_restart_ = false;  ///< a reload left some of the settings for the next start
+  bool wide_ = false;                ///< the page is on the local network
+  bool changing_ = false;            ///< what the page wants is being written
+  admin::Claim claim_;
   TimePoint drain_began_{}, drain_said_{};
 
   net::Loop loop_;
@@ -125,6 +151,8 @@ class App {
   std::unique_ptr<admin::AdminServer> admin_;
   std::vector<admin::Service> services_;
   std::vector<net::Signal> signals_;
+  std::unique_ptr<probe::NetworkProbe> trial_;  ///< of a central server that the page names
+  std::unique_ptr<net::Timer> claim_timer_, restart_timer_;
   std::unique_ptr<net::Timer> watchdog_;
   std::unique_ptr<net::Timer> drain_timer_;
 };

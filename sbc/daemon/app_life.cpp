@@ -40,9 +40,10 @@ void App::ready() {
       fmt::format("READY=1\nSTATUS={}", configured ? "serving phones" : words::kNotConfigured));
 }
 
-void App::run() {
+int App::run() {
   loop_.run();
   spdlog::info("event=stopped");
+  return restart_ ? kAgain : 0;
 }
 
 void App::drain() {

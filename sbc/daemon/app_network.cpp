@@ -29,6 +29,11 @@ void App::start_network() {
   const conf::Config& config = loaded_.config;
   network_ = std::make_unique<probe::NetworkProbe>(loop_, network_options(config));
   ask_network();
+  start_lifetime();
+}
+
+void App::start_lifetime() {
+  const conf::Config& config = loaded_.config;
   if (!config.nat.stun_server || config.mode != conf::Mode::edge || !config.nat.measure_lifetime) return;
   lifetime_ =
       std::make_unique<probe::LifetimeWatch>(loop_, *config.nat.stun_server, config.state.dir,

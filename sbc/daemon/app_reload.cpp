@@ -6,6 +6,7 @@
 #include "sbc/daemon/app.hpp"
 #include "sbc/daemon/phone_list.hpp"
 #include "sbc/daemon/port_mapping.hpp"
+#include "sbc/daemon/words.hpp"
 #include "sbc/net/log.hpp"
 #include "sbc/net/notify.hpp"
 
@@ -27,12 +28,21 @@ admin::ReloadOutcome App::reload() {
   outcome.taken = fresh.ok() && !draining_;
   if (draining_) problem("Dropwire is ending, and takes no settings any more");
   if (outcome.taken) {
-    const auto kept = keep_until_restart(loaded_.config, fresh.config);
+    conf::Config running = loaded_.config;
+    if (is_first(fresh)) {
+      running.access.listen = fresh.config.access.listen;
+      running.nat = fresh.config.nat;
+    }
+    const auto kept = keep_until_restart(running, fresh.config);
     if (const auto ok = take(std::move(fresh)); !ok) {
       problem(ok.error().text);
       outcome.taken = false;
     } else {
+      kept_until_restart_ = !kept.empty();
+      credentials_ = credentials;
       admin_->use(credentials);
+      close_claim();
+      loop_.post([this] { place_page(); });
       admissions_.set_phones(whose_files(loaded_.config));
       admissions_.set_list(std::move(list));
       for (const auto& name : kept) {
@@ -46,13 +56,31 @@ admin::ReloadOutcome App::reload() {
   } else {
     spdlog::error("event=reload_refused problems={} the old settings stay", outcome.problems.size());
   }
-  if (!draining_) net::notify_systemd("READY=1");
+  if (!draining_)
+    net::notify_systemd(fmt::format("READY=1\nSTATUS={}", loaded_.config.central.configured() ? "serving phones" : words::kNotConfigured));
   return outcome;
+}
+
+/// From a box that knew no server, and listened on this machine alone, to one that does: nobody was served yet, and what
+/// listens at 127.0.0.1 is in the way of what is to listen at every address.
+bool App::is_first(const conf::Loaded& fresh) const { return !loaded_.config.central.configured() && fresh.config.central.configured(); }
+
+void App::close_phone_doors() {
+  if (actions_) actions_->use(nullptr, nullptr);
+  sip_.reset();
+  sccp_.reset();
+  http_.reset();
+  tftp_.reset();
+  for (admin::Service& service : services_) {
+    if (service.name != "admin" && service.name != "stun") service.addresses.clear();
+  }
 }
 
 /// First what may fail, listeners above all. When something does, what was begun is given up: nothing has come in
 /// meanwhile, as the loop did not turn.
 Result<void> App::take(conf::Loaded fresh) {
+  const bool first = is_first(fresh);
+  if (first) close_phone_doors();
   const auto services = services_;
   const bool had_tftp = tftp_ != nullptr, had_http = http_ != nullptr, had_media = relay_ != nullptr,
              had_sccp = sccp_ != nullptr, had_sip = sip_ != nullptr;
@@ -63,6 +91,11 @@ Result<void> App::take(conf::Loaded fresh) {
   if (ok) ok = configure_fallible();
   if (ok) {
     configure_rest();
+    if (first) {
+      ask_network();
+      start_lifetime();
+      start_port_mapping();
+    }
     for (const auto& service : services_) {
       const auto old = std::ranges::find(services, service.name, &admin::Service::name);
       for (const Endpoint& at : service.addresses) {
@@ -80,6 +113,10 @@ Result<void> App::take(conf::Loaded fresh) {
   if (sip_) had_sip ? sip_->keep_listeners(sip_listeners) : sip_.reset();
   if (!had_media) media_.reset(), warm_.reset(), relay_.reset();
   if (addresses_of("admin").empty()) admin_->close_tcp();
+  if (first) {
+    close_phone_doors();
+    if (const auto again = start_listeners(); !again) spdlog::error("event=not_listening reason=\"{}\"", again.error().text);
+  }
   (void)configure_fallible();  // back to what it was
   return ok;
 }
@@ -97,7 +134,9 @@ Result<void> App::configure_fallible() {
   if (http_) {
     if (auto ok = http_->configure(http_options(config)); !ok) return ok;
   }
-  return admin_->configure(admin_options(config));
+  auto page_options = admin_options(config);
+  page_options.host_names = page_names();
+  return admin_->configure(page_options);
 }
 
 void App::configure_rest() {

@@ -148,6 +148,8 @@ admin::Status App::status() const {
   s.draining = draining_;
   s.configured = config.central.configured();
   s.phone_addresses = phone_addresses();
+  const auto reaches = [](const IpAddress& a) { return a.is_v6() && !a.is_loopback() && a.scope() == 0; };
+  s.only_ipv6 = s.phone_addresses.empty() && std::ranges::any_of(net::local_addresses(), reaches);
   s.services = services_;
   for (const auto& origin : pipeline_->origin_status()) {
     s.origins.push_back({origin.url, origin.state == provisioning::OriginHealth::State::up, origin.last_error,
@@ -286,6 +288,8 @@ admin::Sources App::sources() {
   s.refresh = [this](const std::string& name, const admin::OnOutcome& done) { actions_->refresh(name, done); };
   s.admissions = &admissions_;
   s.tap = &tap_;
+  s.setup = setup();
+  s.report = [this](const auto& about, const auto& done) { report(about, done); };
   s.log = log_;
   s.metrics.push_back([this](MetricsText& out) {
     out.table("known_sources", known_.size(), known_.capacity());

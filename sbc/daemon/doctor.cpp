@@ -41,6 +41,7 @@ phones::OwnFacts own_facts(const admin::Status& status, const conf::Config& conf
   own.phone_addresses = status.phone_addresses;
   own.loopback_only =
       std::ranges::all_of(config.access.listen, [](const IpAddress& a) { return a.is_loopback(); });
+  own.only_ipv6 = status.only_ipv6;
   own.services = status.services;
   own.origins = status.origins;
   own.cache_enabled = config.cache.enable;

@@ -119,7 +119,10 @@ int passwd(const Ask& ask, Passwd what, bool reader, bool from_stdin) {
   const conf::Loaded loaded = conf::load(ask.settings);
   if (!loaded.ok()) return complain(with_root_hint("the settings can't be used: \"dropwire check\" tells why"));
   const conf::Admin& settings = loaded.config.admin;
-  const std::string& path = settings.password_file;
+  const std::string page_path = page_password_file(loaded.config);
+  // One that was chosen on the page counts before the file, so that is where another one goes.
+  const bool on_page = what == Passwd::set && ::access(page_path.c_str(), F_OK) == 0;
+  const std::string& path = on_page ? page_path : settings.password_file;
   auto credentials = admin::read_credentials(path);
   if (!credentials && credentials.error().code != Errc::malformed)
     return complain(with_root_hint(credentials.error().text));
@@ -151,6 +154,8 @@ int passwd(const Ask& ask, Passwd what, bool reader, bool from_stdin) {
                                     settings.listen.to_string()));
       }
       wanted = {};
+      if (unlink(page_path.c_str()) != 0 && errno != ENOENT)
+        return complain(with_root_hint(fail_errno(errno, "removing " + page_path).error().text));
       break;
   }
   if (const auto written = write_credentials(path, wanted); !written)

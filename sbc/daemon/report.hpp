@@ -19,6 +19,8 @@ std::string phone(const nlohmann::ordered_json& answer, const Look& look);
 /// A table, and below each call the four ends of its streams, from the phone to the far end.
 std::string calls(const nlohmann::ordered_json& answer);
 std::string finished_calls(const nlohmann::ordered_json& answer);
+/// Where the page of a box that nobody has a password of is opened, and the code; empty once it is somebody's.
+std::string claim(const nlohmann::ordered_json& answer);
 /// Who may have a phone's own files, and who asked in vain.
 std::string admissions(const nlohmann::ordered_json& answer, const Look& look);
 std::string log(const nlohmann::ordered_json& answer);

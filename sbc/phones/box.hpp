@@ -122,6 +122,7 @@ struct OwnFacts {
   bool configured = true;  ///< a central server, an origin or a call server is set
   std::vector<std::string> phone_addresses;  ///< what a person may type as TFTP Server 1
   bool loopback_only = false;                ///< access.listen names nothing else
+  bool only_ipv6 = false;                    ///< this machine has no IPv4 address, and others by which it is reached
   std::vector<Service> services;
   std::vector<OriginState> origins;
   bool cache_enabled = true;

@@ -188,7 +188,11 @@ void BoxExamination::unconfigured(const OwnFacts& own) {
 void BoxExamination::addresses(const OwnFacts& own) {
   if (!own.phone_addresses.empty()) return;
   if (!own.loopback_only) {
-    add("no_address", Severity::error, "This box has no address that a phone could reach.");
+    Finding& none = add("no_address", Severity::error, "This box has no address that a phone could reach.");
+    if (!own.only_ipv6) return;
+    none.seen = "This box has IPv6 addresses only.";
+    none.means = "Cisco 7900 phones take an IPv4 address as TFTP Server 1, so none can reach this box.";
+    none.remedy = "Give this box an IPv4 address in the phones' network. Toward the central server IPv6 is enough.";
     return;
   }
   Finding& found = add("no_address", Severity::info, "This box listens on loopback addresses only.");

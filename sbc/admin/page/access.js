@@ -8,6 +8,7 @@ function showSession(s) {
   text("h-login", session.logged_in ? "You are logged in" : session.password_set ? "Log in" : "This page only reads");
   show("login", session.password_set && !session.logged_in);
   show("logout", session.logged_in);
+  showClaim();
   draw("login-why", session, (x) => x.logged_in ? "You can restart phones and fetch files anew." : x.password_set
     ? x.required ? "This box shows its phones to those who know its password." : "Reading needs no password. Restarting a phone, forgetting it, or fetching a file anew does."
     : [x.required ? "It has no password, so it shows its phones to nobody but itself. To see them from here, run " :

@@ -1,12 +1,15 @@
 
 // Which view is shown, and what is asked for when.
-const kViews = ["home", "phone", "connect", "files", "box", "login"];
+const kViews = ["home", "phone", "connect", "files", "box", "login", "claim", "first", "settings"];
+const kWhenGone = "Look whether the box has power and is on the network. If it is, run “sudo systemctl restart dropwire” on it, or unplug it and plug it in again; "
+  + "“sudo journalctl -u dropwire” says why it ended. This page goes on by itself.";
 const kBetween = 700, kPoll = 4000, kTryAgain = 20000;  // ms
 function chosen() {
   try { return location.hash.startsWith("#phone/") ? decodeURIComponent(location.hash.slice(7)) : ""; } catch { return ""; }
 }
 function view() {
   const name = location.hash.slice(1).split("/")[0];
+  if (unclaimed()) return "claim";
   return kViews.includes(name) ? name : "home";
 }
 const kAsks = {
@@ -18,10 +21,14 @@ const kAsks = {
   connect: [() => "/api/connect", showGuide],
   files: [() => "/api/files", showFiles],
   admissions: [() => "/api/admissions?limit=0", showAdmissions],
+  newcomers: [() => "/api/phones?limit=50", pick_first],
+  first: [first_path, showFirst],
+  keys: [() => "/api/connect", show_keys],
+  settings: [() => "/api/settings", showSettings],
 };
 // What a view needs; what it does not is asked for when somebody goes there.
 const kNeeds = { home: ["status", "doctor", "phones", "calls", "admissions"], phone: ["status", "connect", "phone"], connect: ["status", "connect"],
-  files: ["status", "files"], box: ["status", "doctor"], login: [] };
+  files: ["status", "files"], box: ["status", "doctor"], login: [], claim: [], first: ["status", "keys", "newcomers", "first"], settings: ["status", "settings"] };
 const due = new Set();
 let timer = null, looking = false, looked_at = 0, lastGood = null;
 function want(name, soon) {
@@ -54,7 +61,7 @@ async function look() {
       if (view() !== "login") location.hash = "#login";
     } else {
       const words = problem.status ? `Dropwire does not answer as it should: ${problem.message}`
-        : "No answer from Dropwire" + (lastGood ? "; what you see is from " + lastGood.toLocaleTimeString() : "") + ".";
+        : "No answer from Dropwire" + (lastGood ? "; what you see is from " + lastGood.toLocaleTimeString() : "") + ". " + kWhenGone;
       text("lost", words);
       show("lost", true);
       $("health").className = "badge error";
@@ -78,16 +85,17 @@ function hang_up() {
 function listen() {
   hang_up();
   fed_at = Date.now();
-  if (!window.EventSource || document.hidden) return;
+  if (!window.EventSource || document.hidden || unclaimed()) return;
   feed = new EventSource("/api/events");
   const on = (name, act) => feed.addEventListener(name, (e) => { live = true; tellFeed(); act(JSON.parse(e.data)); });
   on("hello", () => want_all(true));
   on("status", () => want("status"));
   on("doctor", () => want("doctor"));
-  on("calls", () => { want("calls"); if (shown?.calls.length) want("phone"); });
+  on("calls", () => { want("calls"); want("first"); if (shown?.calls.length) want("phone"); });
   on("files", () => want("files"));
   on("phones", (what) => {
     want("phones");
+    want("newcomers");
     if (what.more || what.keys.includes(shown?.key || chosen())) want("phone");
   });
   feed.addEventListener("error", () => { live = false; tellFeed(); });
@@ -107,7 +115,8 @@ async function go() {
     if (link.dataset.view === now || (now === "phone" && link.dataset.view === "home")) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  const titles = { connect: "Connect a phone – Dropwire", files: "Files – Dropwire", box: "This box – Dropwire", login: "Log in – Dropwire" };
+  const titles = { connect: "Connect a phone – Dropwire", files: "Files – Dropwire", box: "This box – Dropwire", login: "Log in – Dropwire",
+    claim: "Take this box into use – Dropwire", first: "Your first phone – Dropwire", settings: "Settings – Dropwire" };
   document.title = titles[now] || "Dropwire";
   if (now !== "login") came_from = location.hash || "#home";
   if (now !== "phone" || trace?.key !== chosen()) end_trace();

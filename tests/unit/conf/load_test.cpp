@@ -375,3 +375,38 @@ TEST_CASE("a password in an origin is never shown") {
   for (const Resolved& r : fine.resolved)
     CHECK_FALSE(contains(r.value, "secret"));
 }
+
+TEST_CASE("load: what the page has changed wins over the files, and the command line over it") {
+  Disk disk{{{"d/dropwire.toml", "central = \"old.example.net\"\nstate.dir = \"/state\"\n[nat]\nport_mapping = \"on\"\n"},
+             {"d/conf.d/later.toml", "central = \"later.example.net\"\n"},
+             {"/state/page.toml", to_toml({"page.example.net", "off"})}}};
+  const Loaded loaded = disk.load();
+  CHECK(loaded.ok());
+  CHECK(loaded.config.central.host == "page.example.net");
+  CHECK(loaded.config.nat.port_mapping == "off");
+  CHECK(loaded.config.central.sccp.servers.front().host == "page.example.net");
+  CHECK(from(loaded, "central") == "/state/page.toml:2");
+  CHECK(loaded.page == PageSettings{"page.example.net", "off"});
+  CHECK(std::ranges::find(loaded.files, "/state/page.toml") != loaded.files.end());
+  CHECK(disk.load({"central=typed.example.net"}).config.central.host == "typed.example.net");
+  disk.files["/other/page.toml"] = to_toml({"other.example.net", {}});
+  CHECK(disk.load({"state.dir=/other"}).config.central.host == "other.example.net");
+}
+
+TEST_CASE("load: a page file that is no good is left out with a warning, and keeps no box from starting") {
+  for (const char* text : {"central = ", "central = \"a b\"", "central = 7", "admin.listen = \"0.0.0.0:80\"", "[admin]\nlisten = \"0.0.0.0:80\"", "nonsense = 1",
+                           "nat.port_mapping = \"maybe\"", "central = \"good.example.net\"\nmode = \"hosted\""}) {
+    CAPTURE(text);
+    const Loaded loaded = Disk{{{"d/dropwire.toml", "central = \"pbx.example.net\"\nstate.dir = \"/state\"\n"}, {"/state/page.toml", text}}}.load();
+    CHECK(loaded.ok());
+    CHECK(loaded.config.central.host == "pbx.example.net");
+    CHECK(loaded.page == PageSettings{});
+    CHECK(std::ranges::any_of(loaded.problems, [](const Problem& p) { return p.where == "/state/page.toml" && p.severity == Problem::Severity::warning; }));
+  }
+}
+
+TEST_CASE("load: a URL as central is explained with the host in it") {
+  const std::string told = errors(load_text("central = \"http://pbx.example.net:6970/\"\n"));
+  CHECK(contains(told, "central is a host, not a URL"));
+  CHECK(contains(told, "write central = \"pbx.example.net\""));
+}

@@ -28,7 +28,9 @@ std::string file(const std::string& name) {
 }
 
 FileSource only(const std::string& text) {
-  return {[text](const std::string&) -> Result<std::string> { return text; },
+  return {[text](const std::string& path) -> Result<std::string> {
+            return path == "x.toml" ? Result<std::string>(text) : fail(Errc::not_found, "there is no such file");
+          },
           [](const std::string&) { return std::vector<std::string>(); }};
 }
 

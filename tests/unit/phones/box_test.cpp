@@ -399,3 +399,14 @@ TEST_CASE("what leaves phones without a call server is a finding of the box itse
       CHECK((cause.empty() || codes(box).find(std::string(cause) + ":") != std::string::npos));
   }
 }
+
+TEST_CASE("a machine with IPv6 alone is told that phones need IPv4") {
+  BoxFacts box = healthy_box();
+  box.own->phone_addresses.clear();
+  CHECK(codes(box) == "no_address:error");
+  CHECK(box_findings(box, kNow)[0].means.find("IPv4") == std::string::npos);
+  box.own->only_ipv6 = true;
+  CHECK(codes(box) == "no_address:error");
+  CHECK(box_findings(box, kNow)[0].seen == "This box has IPv6 addresses only.");
+  CHECK(box_findings(box, kNow)[0].means.find("IPv4") != std::string::npos);
+}

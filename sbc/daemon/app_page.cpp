@@ -1,0 +1,207 @@
+// What the status page may do to the box: who it belongs to, and the few settings that are changed there.
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <utility>
+
+#include "sbc/base/escape.hpp"
+#include "sbc/daemon/admin_access.hpp"
+#include "sbc/daemon/app.hpp"
+#include "sbc/daemon/page_state.hpp"
+#include "sbc/net/log.hpp"
+#include "sbc/net/resolver.hpp"
+
+namespace dw {
+namespace {
+
+const conf::Resolved* resolved(const conf::Loaded& loaded, std::string_view name) {
+  const auto found = std::ranges::find(loaded.resolved, name, &conf::Resolved::name);
+  return found == loaded.resolved.end() ? nullptr : &*found;
+}
+
+admin::PageSettings::One one(const conf::Loaded& loaded, std::string_view name, std::string value) {
+  const conf::Resolved* const r = resolved(loaded, name);
+  return {std::move(value), r ? r->from : std::string(), r && r->from == "--set"};
+}
+
+/// "auto" of "\"auto\"".
+std::string unquoted(std::string text) {
+  return text.size() >= 2 && text.starts_with('"') ? text.substr(1, text.size() - 2) : text;
+}
+
+/// All that a central server of this name may offer, whatever is in use here.
+probe::NetworkProbe::Options services_of(const std::string& host) {
+  using phones::Transport;
+  probe::NetworkProbe::Options options;
+  options.targets = {{"http", Transport::tcp, host, 6970}, {"tftp", Transport::udp, host, 69}, {"sccp", Transport::tcp, host, 2000},
+                     {"sip", Transport::udp, host, 5060}, {"sip", Transport::tcp, host, 5060}};
+  return options;
+}
+
+}  // namespace
+
+bool App::page_may_be_wide() const {
+  const conf::Config& config = loaded_.config;
+  return config.admin.enable && config.admin.claim && config.mode == conf::Mode::edge && config.admin.listen.address.is_loopback();
+}
+
+/// Nobody has this box yet: for a day whoever is on its network and has its code may take it. A password file that can't be
+/// read is somebody's.
+void App::open_claim() {
+  const conf::Config& config = loaded_.config;
+  const bool taken = credentials_.password || access(page_password_file(config).c_str(), F_OK) == 0;
+  if (!page_may_be_wide() || taken) return;
+  claim_.open(loop_.now(), claim_code(config.state.dir));
+  claim_timer_ = std::make_unique<net::Timer>(loop_, [this] {
+    claim_.close();
+    spdlog::warn("event=claim_closed reason=\"nobody claimed this box within 24 hours\" restart it to open its page again");
+    place_page();
+  });
+  claim_timer_->arm_after(admin::Claim::kOpenFor);
+  spdlog::info("event=claim_open nobody has a password for this box: \"dropwire status\" has the code with which its page gives one");
+}
+
+/// Somebody has a password now.
+void App::close_claim() {
+  if (!credentials_.password) return;
+  claim_.close();
+  claim_timer_.reset();
+  forget_claim_code(loaded_.config.state.dir);
+}
+
+/// On the local network while the box can be claimed, and once it was.
+bool App::page_is_wide() const {
+  if (!page_may_be_wide()) return false;
+  return claim_.is_open(loop_.now()) || (credentials_.password && access(page_password_file(loaded_.config).c_str(), F_OK) == 0);
+}
+
+Result<Endpoint> App::listen_for_page(std::uint16_t port) {
+  Endpoint at = loaded_.config.admin.listen;
+  if (port != 0) at.port = port;
+  wide_ = page_is_wide();
+  if (!wide_) return admin_->listen(at);
+  auto opened = admin_->listen({at.address.is_v4() ? IpAddress::v4(0) : IpAddress::parse("::").value(), at.port}, &admin::Claim::is_on_local_network);
+  if (opened) return opened;
+  spdlog::warn("event=page_not_on_network reason=\"{}\" the page is on this machine alone", opened.error().text);
+  wide_ = false;
+  return admin_->listen(at);
+}
+
+/// Moves the page to where it should be now. Not from within one of its own answers.
+void App::place_page() {
+  const auto now = addresses_of("admin");
+  if (now.empty() || wide_ == page_is_wide()) return;
+  admin_->close_tcp();
+  const auto at = listen_for_page(now.front().port);
+  if (!at) spdlog::error("event=page_closed reason=\"{}\"", at.error().text);
+  note_service("admin", true, at ? std::vector{*at} : std::vector<Endpoint>());
+  if (at) spdlog::info("event=listening service=admin address={}", at->to_string());
+}
+
+std::vector<std::string> App::page_addresses() const {
+  std::vector<std::string> out;
+  const auto at = addresses_of("admin");
+  if (!wide_ || at.empty()) return out;
+  for (const IpAddress& own : net::local_addresses()) {
+    if (own.is_v4() && !own.is_loopback() && admin::Claim::is_on_local_network(own))
+      out.push_back(fmt::format("http://{}/", Endpoint{own, at.front().port}.to_string()));
+  }
+  return out;
+}
+
+/// By which browsers on the network may know this box, by mDNS or from the home's router.
+std::vector<std::string> App::page_names() const {
+  std::array<char, 256> host{};
+  std::vector<std::string> out = loaded_.config.admin.host_names;
+  if (!page_may_be_wide()) return out;
+  out.emplace_back("dropwire.local");
+  if (gethostname(host.data(), host.size() - 1) == 0 && host[0] != '\0') {
+    const std::string name(host.data());
+    out.push_back(name);
+    out.push_back(name.substr(0, name.find('.')) + ".local");
+  }
+  return out;
+}
+
+admin::PageSettings App::page_settings() const {
+  admin::PageSettings out;
+  out.central = one(loaded_, "central", loaded_.config.central.host);
+  const conf::Resolved* const mapping = resolved(loaded_, "nat.port_mapping");
+  out.port_mapping = one(loaded_, "nat.port_mapping", mapping ? unquoted(mapping->value) : std::string());
+  out.running_port_mapping = loaded_.config.nat.port_mapping;
+  out.needs_restart = kept_until_restart_;
+  out.can_restart = std::getenv("NOTIFY_SOCKET") != nullptr;
+  return out;
+}
+
+/// Written away from the loop, then read again like any settings. What is refused is put back as it was.
+void App::change(const admin::PageChange& change, const admin::OnOutcome& done) {
+  const auto settings = page_settings();
+  if (changing_) return done({409, "another change is being made just now"});
+  if ((change.central && settings.central.fixed) || (change.router_ports && settings.port_mapping.fixed))
+    return done({409, "this is set on the command line of the service, which counts before the page"});
+  changing_ = true;
+  struct Job {
+    std::string dir, password_file;
+    conf::PageSettings before, wanted;
+    admin::Credentials old_password;
+    Result<void> done;
+  };
+  const auto job = std::make_shared<Job>();
+  job->dir = loaded_.config.state.dir;
+  job->password_file = page_password_file(loaded_.config);
+  job->before = job->wanted = loaded_.page;
+  if (change.central) job->wanted.central = change.central;
+  if (change.router_ports) job->wanted.port_mapping = *change.router_ports ? "auto" : "off";
+  loop_.work(
+      [job, password = change.password] {
+        job->old_password = admin::read_credentials(job->password_file).value_or(admin::Credentials{});
+        if (job->wanted != job->before) job->done = write_page_settings(job->dir, job->wanted);
+        admin::Credentials fresh;
+        fresh.password = password;
+        if (job->done && password) job->done = write_credentials(job->password_file, fresh);
+        if (!job->done) (void)write_page_settings(job->dir, job->before);
+      },
+      [this, job, with_password = change.password.has_value(), done] {
+        changing_ = false;
+        if (!job->done) return done({500, "it could not be kept: " + job->done.error().text});
+        const admin::ReloadOutcome outcome = reload();
+        if (outcome.taken) return done({200, outcome.problems.empty() ? "saved" : "saved; some of it counts after a restart"});
+        (void)write_page_settings(job->dir, job->before);
+        if (with_password && job->old_password.password) (void)write_credentials(job->password_file, job->old_password);
+        if (with_password && !job->old_password.password) (void)unlink(job->password_file.c_str());
+        done({422, "it was not taken: " + (outcome.problems.empty() ? std::string("the settings were refused") : outcome.problems.front())});
+      });
+}
+
+bool App::try_central(const std::string& host, const std::function<void(const phones::NetworkFacts&)>& done) {
+  if (trial_ && trial_->running()) return false;
+  trial_ = std::make_unique<probe::NetworkProbe>(loop_, services_of(host));
+  trial_->ask(done);
+  return true;
+}
+
+admin::Outcome App::restart() {
+  if (std::getenv("NOTIFY_SOCKET") == nullptr) return {409, "no service manager runs this Dropwire: end it and start it by hand"};
+  if (draining_) return {409, "it is ending already"};
+  restart_ = true;
+  spdlog::info("event=restarting");
+  restart_timer_ = std::make_unique<net::Timer>(loop_, [this] { drain(); });
+  restart_timer_->arm_after(std::chrono::milliseconds(200));  // the answer leaves first
+  return {200, "it restarts as soon as calls have ended"};
+}
+
+admin::Setup App::setup() {
+  admin::Setup s;
+  s.claim = &claim_;
+  s.settings = [this] { return page_settings(); };
+  s.addresses = [this] { return page_addresses(); };
+  s.change = [this](const admin::PageChange& wanted, const admin::OnOutcome& done) { change(wanted, done); };
+  s.try_central = [this](const std::string& host, const auto& done) { return try_central(host, done); };
+  s.restart = [this] { return restart(); };
+  return s;
+}
+
+}  // namespace dw
