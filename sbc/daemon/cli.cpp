@@ -6,9 +6,15 @@
 #include <algorithm>
 #include <exception>
 #include <functional>
+#include <map>
 
+#include "sbc/base/edit_distance.hpp"
 #include "sbc/daemon/app.hpp"
+#include "sbc/daemon/cli_reference.hpp"
 #include "sbc/daemon/commands.hpp"
+#include "sbc/daemon/words.hpp"
+#include "sbc/phones/how_to.hpp"
+#include "sbc/phones/model.hpp"
 
 namespace dw {
 namespace {
@@ -16,14 +22,14 @@ namespace {
 /// What was typed. CLI11 keeps references into it, so it outlives the parse and stays where it is.
 struct Typed {
   std::string file, mode, central, socket, name, output, level;
-  std::vector<std::string> set;
+  std::vector<std::string> set, names;
   bool json = false, markdown = false, toml = false, man = false, follow = false;
   bool finished = false;
   std::string since;
   unsigned limit = 500;
   bool from_stdin = false, token = false, reader = false, remove = false, force = false;
   commands::Admit admit;
-  unsigned seconds = 600;
+  unsigned seconds = 600, report_seconds = 10;
   std::uint64_t octets = 64 << 20;
 
   conf::LoadRequest request() const {
@@ -54,10 +60,12 @@ class CommandLine {
     asking();
     trace();
     doctor();
+    report();
     reload();
     acting();
     admit();
     passwd();
+    references();
   }
 
   int operator()(int argc, char** argv) {
@@ -72,35 +80,67 @@ class CommandLine {
     } catch (const CLI::ParseError& error) {
       const auto parsed = app_.get_subcommands();
       const std::string command = parsed.empty() ? "" : parsed.front()->get_name() + " ";
-      return commands::complain(fmt::format("{} (\"dropwire {}--help\" helps)", error.what(), command));
+      return commands::complain(fmt::format("{} (\"dropwire {}--help\" helps)", what_is_wrong(error, parsed.empty() ? nullptr : parsed.front(), argc, argv), command));
     }
     return action_ ? action_() : commands::kFailed;
   }
 
  private:
+  /// Of a word that is no command, or an option that there is not, the nearest that there is.
+  std::string what_is_wrong(const CLI::ParseError& error, const CLI::App* command, int argc, char** argv) const {
+    std::vector<std::string> words;
+    if (command == nullptr) {
+      for (const CLI::App* known : app_.get_subcommands([](const CLI::App* c) { return !c->get_group().empty(); }))
+        words.push_back(known->get_name());
+    }
+    for (const CLI::Option* option : (command ? command : &app_)->get_options()) {
+      for (const std::string& name : option->get_lnames())
+        words.push_back("--" + name);
+    }
+    const std::vector<std::string_view> names(words.begin(), words.end());
+    const int first = command ? 2 : 1;
+    for (int i = first; i < argc; ++i) {
+      const std::string_view typed = std::string_view(argv[i]).substr(0, std::string_view(argv[i]).find('='));
+      const bool wrong = std::ranges::find(names, typed) == names.end() && (command == nullptr || typed.starts_with("--"));
+      if (!wrong) continue;
+      if (std::string_view(error.what()).find(argv[i]) == std::string_view::npos && command != nullptr) continue;
+      const std::string_view near = nearest(typed, names);
+      const char* const kind = typed.starts_with("-") ? "option" : "command";
+      return fmt::format("there is no {} \"{}\"{}", kind, words::printable(typed), near.empty() ? "" : fmt::format("; did you mean {}?", near));
+    }
+    return error.what();
+  }
+
   CLI::App* command(const char* name, const char* does, const char* example, std::function<int()> action) {
     CLI::App* sub = app_.add_subcommand(name, does);
     sub->footer(fmt::format("Example:\n  {}", example));
     sub->callback([this, action = std::move(action)] { action_ = action; });
     return sub;
   }
+  void takes(std::string what, const CLI::Option* option) { takes_[option] = std::move(what); }
+  static std::string models() {
+    std::string out;
+    for (const phones::HowTo& how_to : phones::how_tos()) {
+      for (const char c : how_to.models)
+        out += c == '/' ? ' ' : c;
+      out += ' ';
+    }
+    return out.substr(0, out.size() - 1);
+  }
   void takes_settings(CLI::App* sub) {
-    sub->add_option("-c,--config", typed_.file, "Settings file [/etc/dropwire/dropwire.toml]")
-        ->type_name("FILE");
-    sub->add_option("--set", typed_.set, "Override one setting; may be given again")
-        ->type_name("KEY=VALUE")
-        ->allow_extra_args(false);
+    takes("files", sub->add_option("-c,--config", typed_.file, "Settings file [/etc/dropwire/dropwire.toml]")->type_name("FILE"));
+    takes("settings", sub->add_option("--set", typed_.set, "Override one setting; may be given again")
+                          ->type_name("KEY=VALUE")
+                          ->allow_extra_args(false));
   }
   void picks_place(CLI::App* sub) {
-    sub->add_option("--mode", typed_.mode, "edge or hosted: picks defaults")->type_name("MODE");
-    sub->add_option("--central", typed_.central, "The central server: a name or an address")
-        ->type_name("HOST");
+    takes("(edge hosted)", sub->add_option("--mode", typed_.mode, "edge or hosted: picks defaults")->type_name("MODE"));
+    takes("hosts", sub->add_option("--central", typed_.central, "The central server: a name or an address")->type_name("HOST"));
   }
   /// For commands that talk to the running daemon.
   void asks_daemon(CLI::App* sub, bool json = true) {
     takes_settings(sub);
-    sub->add_option("--socket", typed_.socket, "Control socket of the running Dropwire [admin.socket]")
-        ->type_name("PATH");
+    takes("files", sub->add_option("--socket", typed_.socket, "Control socket of the running Dropwire [admin.socket]")->type_name("PATH"));
     if (json) sub->add_flag("--json", typed_.json, "Print the answer as JSON, for scripts");
   }
 
@@ -108,6 +148,7 @@ class CommandLine {
     CLI::App* sub = command("run", "Run in the foreground; SIGTERM ends, SIGHUP reads the settings again",
                             "dropwire run --central pbx.example.net --set access.tftp.port=6969",
                             [this] { return run_daemon(typed_.request()); });
+    tells_more(sub, "Logs to standard error, and to the journal under systemd.");
     takes_settings(sub);
     picks_place(sub);
   }
@@ -143,8 +184,7 @@ class CommandLine {
                             "dropwire get SEP001122334455.cnf.xml -o phone.xml",
                             [this] { return commands::get(typed_.ask(), typed_.name, typed_.output); });
     sub->add_option("NAME", typed_.name, "The file's name, as a phone asks for it")->required();
-    sub->add_option("-o,--output", typed_.output, "Write it there instead of to standard output")
-        ->type_name("FILE");
+    takes("files", sub->add_option("-o,--output", typed_.output, "Write it there instead of to standard output")->type_name("FILE"));
     asks_daemon(sub, false);
   }
 
@@ -156,6 +196,7 @@ class CommandLine {
     };
     for (const Simple& s :
          {Simple{"status", "This Dropwire at a glance", commands::status},
+          {"claim", "Where the page of a new box is, and the code to take it over", commands::claim},
           {"phones", "All phones that asked for something or registered", commands::phones}}) {
       asks_daemon(command(s.name, s.does, fmt::format("dropwire {0}\n  dropwire {0} --json", s.name).c_str(),
                           [this, action = s.action] { return action(typed_.ask()); }));
@@ -172,18 +213,19 @@ class CommandLine {
     CLI::App* log = command("log", "The last lines of the log", "dropwire log --follow\n  dropwire log --level debug",
                             [this] { return commands::log(typed_.ask(), typed_.follow, typed_.level); });
     log->add_flag("-f,--follow", typed_.follow, "Go on with the lines that come, until Ctrl-C");
-    log->add_option("--level", typed_.level, "Have it log from this level on, until it restarts or reloads")
-        ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}));
+    takes("(trace debug info warn error)", log->add_option("--level", typed_.level, "Have it log from this level on, until it restarts or reloads")
+                                               ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"})));
     asks_daemon(log);
     CLI::App* phone = command("phone", "One phone's story, what is wrong with it and what to do",
                               "dropwire phone SEP001122334455",
                               [this] { return commands::phone(typed_.ask(), typed_.name); });
-    phone->add_option("NAME", typed_.name, "Its name, MAC or address")->required();
+    takes("phones", phone->add_option("NAME", typed_.name, "Its name, MAC or address")->required());
     asks_daemon(phone);
     CLI::App* connect = command("connect", "What to press on a phone so that it uses this Dropwire",
                                 "dropwire connect 7965",
                                 [this] { return commands::connect(typed_.ask(), typed_.name); });
-    connect->add_option("MODEL", typed_.name, "Its model, such as 7965; without it, every kind of phone");
+    tells_more(connect, "For one model, or for all of them.");
+    takes("(" + models() + ")", connect->add_option("MODEL", typed_.name, "Its model, such as 7965; without it, every kind of phone"));
     asks_daemon(connect);
   }
 
@@ -192,8 +234,9 @@ class CommandLine {
         "trace", "What one phone and this box say to each other, on both sides, until Ctrl-C",
         "dropwire trace SEP001122334455\n  dropwire trace SEP001122334455 -w phone.pcapng",
         [this] { return commands::trace(typed_.ask(), typed_.name, typed_.output, typed_.seconds, typed_.octets); });
-    sub->add_option("NAME", typed_.name, "Its name, MAC or address")->required();
-    sub->add_option("-w,--write", typed_.output, "Write a capture for Wireshark there; holds passwords")->type_name("FILE");
+    tells_more(sub, "A line a message, on both sides, and what was asked of the origins for it. Secrets are not shown; a capture for Wireshark holds every message, passwords too.");
+    takes("phones", sub->add_option("NAME", typed_.name, "Its name, MAC or address")->required());
+    takes("files", sub->add_option("-w,--write", typed_.output, "Write a capture for Wireshark there; holds passwords")->type_name("FILE"));
     sub->add_option("--seconds", typed_.seconds, "End after so long [600]")->check(CLI::Range(1, 86400));
     sub->add_option("--max-octets", typed_.octets, "End after so much [64 MiB]")
         ->check(CLI::Range(std::uint64_t{1024}, std::uint64_t{1} << 30U));
@@ -206,13 +249,26 @@ class CommandLine {
                               return typed_.name.empty() ? commands::doctor(typed_.ask())
                                                          : commands::doctor_phone(typed_.ask(), typed_.name);
                             });
-    sub->add_option("NAME", typed_.name, "A phone's name, MAC or address");
+    tells_more(sub, "Each finding says what was seen, what it means and what to do.");
+    takes("phones", sub->add_option("NAME", typed_.name, "A phone's name, MAC or address"));
     asks_daemon(sub);
   }
 
+  void report() {
+    CLI::App* sub = command("report", "One file for whoever helps: what is wrong, the phones' stories, log and messages, without passwords",
+                            "dropwire report\n  dropwire report SEP001122334455 -o report.txt",
+                            [this] { return commands::report(typed_.ask(), typed_.names, typed_.output, typed_.report_seconds); });
+    takes("phones", sub->add_option("NAME", typed_.names, "Phones that it is about: names, MACs or addresses; at most 16")->expected(0, 16));
+    takes("files", sub->add_option("-o,--output", typed_.output, "Write it there, - is standard output [dropwire-report-DATE.txt]")->type_name("FILE"));
+    sub->add_option("--seconds", typed_.report_seconds, "Watch the messages of the first of them for so long [10]")->check(CLI::Range(0, 600));
+    asks_daemon(sub, false);
+  }
+
   void reload() {
-    asks_daemon(command("reload", "Have the running Dropwire read its settings again; it refuses bad ones",
-                        "dropwire reload", [this] { return commands::reload(typed_.ask()); }));
+    CLI::App* sub = command("reload", "Have the running Dropwire read its settings again; it refuses bad ones",
+                            "dropwire reload", [this] { return commands::reload(typed_.ask()); });
+    asks_daemon(sub);
+    tells_more(sub, "All of them are taken, or none. Transfers, registrations and calls go on. A setting that needs a restart is named, and keeps its value until then.");
   }
 
   /// What changes something at a phone, or of what is kept.
@@ -230,7 +286,7 @@ class CommandLine {
                               [this, verb = s.verb] {
                                 return commands::act_on_phone(typed_.ask(), typed_.name, verb, typed_.force);
                               });
-      sub->add_option("NAME", typed_.name, "Its name, MAC or address")->required();
+      takes("phones", sub->add_option("NAME", typed_.name, "Its name, MAC or address")->required());
       sub->add_flag("--force", typed_.force, s.forced);
       asks_daemon(sub);
     }
@@ -246,6 +302,7 @@ class CommandLine {
                             "dropwire admit SEP001122334455 --for 1h\n  dropwire admit --any\n  dropwire admit",
                             [this] { return commands::admit(typed_.ask(), typed_.admit); });
     CLI::Option* const name = sub->add_option("NAME", typed_.admit.name, "Its name or MAC; it need not have asked yet");
+    takes("phones", name);
     CLI::Option* const any = sub->add_flag("--any", typed_.admit.any, "Every phone that asks in that time")->excludes(name);
     CLI::Option* const forget = sub->add_flag("--forget", typed_.admit.forget, "It is admitted nowhere any more")->needs(name);
     CLI::Option* const close = sub->add_flag("--close", typed_.admit.close, "Let nobody in any more; who is admitted stays")
@@ -256,6 +313,7 @@ class CommandLine {
         ->excludes(forget)
         ->excludes(close);
     asks_daemon(sub);
+    tells_more(sub, "It gets its configuration wherever it asks in that time, and from then on where it took it. This concerns access.provisioning.phones = \"known\" or \"listed\".");
   }
 
   void passwd() {
@@ -274,9 +332,31 @@ class CommandLine {
     how->add_flag("--remove", typed_.remove, "Remove password and token, those of the reader too");
     how->require_option(0, 1);
     sub->add_flag("--reader", typed_.reader, "Of a second account, which sees all and changes nothing");
+    tells_more(sub, "To be run as root. admin.listen needs a password on an address that other machines reach. One that was chosen on the page is replaced where it stands.");
     asks_daemon(sub, false);
   }
 
+  /// What packages are made of, and nobody types: out of --help.
+  void references() {
+    CLI::App* completions = command("completions", "What a shell completes: bash or zsh", "dropwire completions bash",
+                                    [this] {
+                                      const CliReference reference = this->reference();
+                                      commands::say(typed_.name == "zsh" ? reference.zsh() : reference.bash());
+                                      return commands::kDone;
+                                    });
+    completions->add_option("SHELL", typed_.name, "bash or zsh")->required()->check(CLI::IsMember({"bash", "zsh"}));
+    completions->group("");
+    command("man", "The manual page dropwire(8)", "dropwire man", [this] {
+      commands::say(reference().man());
+      return commands::kDone;
+    })->group("");
+  }
+  CliReference reference() const { return {app_, takes_, more_}; }
+  /// More of a command than its line in --help.
+  void tells_more(const CLI::App* sub, std::string text) { more_[sub] = std::move(text); }
+
+  std::map<const CLI::Option*, std::string> takes_;
+  std::map<const CLI::App*, std::string> more_;
   CLI::App app_{
       "Dropwire gets Cisco 7900 phones behind home routers their files, registered, and through to each "
       "other."};

@@ -210,10 +210,6 @@ int findings(Form form) {
   return kDone;
 }
 
-int status(const Ask& ask) {
-  return show(ask, "/api/status", [](const Json& answer) { return report::status(answer, look()); });
-}
-
 int phones(const Ask& ask) {
   return show(ask, "/api/phones", [](const Json& answer) { return report::phones(answer, look()); });
 }

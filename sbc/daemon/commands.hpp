@@ -26,6 +26,8 @@ int findings(Form form);
 
 int get(const Ask& ask, const std::string& name, const std::string& output);
 int status(const Ask& ask);
+/// Where the page is, and the code with which a box without a password is claimed.
+int claim(const Ask& ask);
 int phones(const Ask& ask);
 int phone(const Ask& ask, const std::string& name);
 int calls(const Ask& ask);
@@ -37,6 +39,9 @@ int connect(const Ask& ask, const std::string& model);
 int log(const Ask& ask, bool follow, const std::string& level);
 /// `file`: a capture goes there; empty: lines go to stdout. Until the time or the octets are over, or Ctrl-C.
 int trace(const Ask& ask, const std::string& name, const std::string& file, unsigned seconds, std::uint64_t octets);
+/// One file for whoever helps: this box, these phones, and for `seconds` what they and the box say. `file`: empty is
+/// dropwire-report-DATE.txt, "-" stdout.
+int report(const Ask& ask, const std::vector<std::string>& names, const std::string& file, unsigned seconds);
 int doctor(const Ask& ask);
 int doctor_phone(const Ask& ask, const std::string& name);
 int reload(const Ask& ask);

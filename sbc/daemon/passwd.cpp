@@ -121,7 +121,7 @@ int passwd(const Ask& ask, Passwd what, bool reader, bool from_stdin) {
   const conf::Admin& settings = loaded.config.admin;
   const std::string page_path = page_password_file(loaded.config);
   // One that was chosen on the page counts before the file, so that is where another one goes.
-  const bool on_page = what == Passwd::set && ::access(page_path.c_str(), F_OK) == 0;
+  const bool on_page = what == Passwd::set && !reader && ::access(page_path.c_str(), F_OK) == 0;
   const std::string& path = on_page ? page_path : settings.password_file;
   auto credentials = admin::read_credentials(path);
   if (!credentials && credentials.error().code != Errc::malformed)

@@ -111,9 +111,9 @@ service_stop
 
 # ---- asked again -----------------------------------------------------------------------------------------------------
 
-chroot_preseed box central string pbx.example.net
+chroot_preseed box central string 'http://pbx.example.net:6970/'
 in_box dpkg-reconfigure dropwire
-check "dpkg-reconfigure changes an answer" says 'central = "pbx.example.net"'
+check "dpkg-reconfigure changes an answer, and takes the host out of a URL" says 'central = "pbx.example.net"'
 check "and nothing else in that file" in_effect log.level debug
 check "no line is there twice" test "$(grep -c '^central' "$answers")" = 1
 sed -i 's/^central.*/central = "other.example.net"  # mine/' "$answers"
@@ -139,6 +139,8 @@ check "purging leaves nothing" no_residue
 
 check "it installs without any answer" installs "$deb"
 check "and then writes none" test ! -e "$answers"
+check "and says how the box is taken into use" grep -q 'sudo dropwire claim' "$LAB_DIR/box.log"
+check "what allows that is not for everybody" is 640 root:dropwire /etc/dropwire/conf.d/00-claim.toml
 chroot_prepare box
 check "not configured, it gets ready" service_start
 check "and only this machine reaches it" bash -c '! grep event=listening "$0" | grep -v "service=admin" | grep -vq 127.0.0.1:' "$LAB_DIR/daemon.log"
@@ -147,6 +149,37 @@ check "systemd is told what to do" wait_until 5 log_has notified '^STATUS=not co
 tells status >"$LAB_DIR/status"
 check "status says what to do" grep -q 'not configured: set central' "$LAB_DIR/status"
 check "so does the doctor" grep -q 'dpkg-reconfigure dropwire' <<<"$(tells doctor)"
+
+# ---- taken into use from its own network ---------------------------------------------------------------------------------
+
+host_address hosted eth0 192.168.77.1/24
+host_address mallory eth0 192.168.77.2/24
+page=http://192.168.77.1:8079
+code=$(sed -n 's/.*enter the code \(....-....\).*/\1/p' "$LAB_DIR/status")
+asks() { # STATUS HOST [CURL…]
+  [[ $(lab_in "$2" curl -s -o "$LAB_DIR/answer" -m 20 -w '%{http_code}' "${@:3}") == "$1" ]]
+}
+claims() { # STATUS CODE
+  asks "$1" mallory -H 'Content-Type: application/json' -d "{\"code\": \"$2\", \"password\": \"correct horse\", \"central\": \"$CENTRAL\"}" "$page/api/claim"
+}
+check "status shows a code" test -n "$code"
+check "its own network sees the page" asks 200 mallory "$page/"
+check "and nothing of what the box knows" asks 403 mallory "$page/api/phones"
+check "a public address sees nothing" asks 000 mallory "http://$HOSTED:8079/"
+check "a wrong code is refused" claims 401 2222-2222
+check "the right one takes the box" claims 200 "$code"
+check "once" claims 403 "$code"
+check "phones are served without a restart" wait_until 10 log_has daemon 'event=listening service=tftp address=0.0.0.0:69'
+check "what the page has set is in effect" in_effect central $CENTRAL
+check "and is the daemon's own" is 600 dropwire:dropwire /var/lib/dropwire/page.toml
+check "root sets another password where that one stands" bash -c 'echo "another horse" | chroot "$0" dropwire passwd --stdin >>"$1" 2>&1' "$box" "$LAB_DIR/box.log"
+check "which stays the daemon's" is 600 dropwire:dropwire /var/lib/dropwire/admin.password
+logs_in() { asks "$1" mallory -H 'Content-Type: application/json' -d "{\"password\": \"$2\"}" "$page/api/login"; }
+check "the old one is over" logs_in 401 'correct horse'
+check "the new one counts" logs_in 200 'another horse'
+service_stop
+check "after a restart it is still there" service_start
+check "and the password too" logs_in 200 'another horse'
 service_stop
 in_box apt-get purge -yq dropwire
 check "purging leaves nothing, again" no_residue

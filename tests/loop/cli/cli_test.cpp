@@ -93,9 +93,10 @@ struct Fixture {
     words.insert(words.begin() + 1, {"-c", (folder / "dropwire.toml").string()});
     return run(words, input);
   }
-  Ran run(std::vector<std::string> words, const std::string& input = {}) {
+  Ran run(std::vector<std::string> words, const std::string& input = {}, const std::vector<std::string>& under = {}) {
     write("in", input);
     words.insert(words.begin(), program());
+    words.insert(words.begin(), under.begin(), under.end());
     std::vector<char*> argv;
     for (std::string& word : words)
       argv.push_back(word.data());
@@ -108,7 +109,7 @@ struct Fixture {
     posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     pid_t child = 0;
-    REQUIRE(posix_spawn(&child, words[0].c_str(), &actions, nullptr, argv.data(), environ) == 0);
+    REQUIRE(posix_spawnp(&child, words[0].c_str(), &actions, nullptr, argv.data(), environ) == 0);
     posix_spawn_file_actions_destroy(&actions);
     int state = 0;
     const bool ended = loop.run_until([&] { return waitpid(child, &state, WNOHANG) == child; }, 60s);
@@ -437,4 +438,64 @@ TEST_CASE_FIXTURE(Fixture, "passwd: sets, is told to the daemon, and opens the d
   CHECK(contains(with_open({"check"}).err, "line 1 makes no sense"));
   CHECK(with_open({"passwd", "--stdin"}, "correct horse\n").status == 0);
   CHECK(with_open({"check"}).status == 0);
+}
+
+TEST_CASE("cli: a mistyped command or option is named, with the nearest one") {
+  Fixture f;
+  const Ran command = f.run({"statsu"});
+  CHECK(command.status == 2);
+  CHECK(contains(command.err, "there is no command \"statsu\"; did you mean status?"));
+  const Ran option = f.run({"status", "--jsno"});
+  CHECK(option.status == 2);
+  CHECK(contains(option.err, "there is no option \"--jsno\"; did you mean --json?"));
+  const Ran far = f.run({"xyzzy"});
+  CHECK(far.status == 2);
+  CHECK(contains(far.err, "there is no command \"xyzzy\" ("));
+  CHECK_FALSE(contains(far.err, "did you mean"));
+  CHECK(f.run({"phone"}).status == 2);  // what is missing is said by the parser
+}
+
+TEST_CASE("cli: claim says where and with which code, and status begins with it") {
+  Fixture f;
+  f.answer("GET /api/claim", R"({"open": true, "code": "K7Q4-M2XD", "until": "2026-12-01T10:50:00.000Z", "addresses": ["http://192.168.1.20:8079/"]})");
+  f.answer("GET /api/status", R"({"version": "0.1.0", "mode": "edge"})");
+  f.start();
+  const Ran claim = f.with_settings({"claim"});
+  CHECK(claim.status == 0);
+  CHECK(contains(claim.out, "http://192.168.1.20:8079/"));
+  CHECK(contains(claim.out, "enter the code K7Q4-M2XD"));
+  CHECK(contains(f.with_settings({"status"}).out, "enter the code K7Q4-M2XD"));
+  CHECK(contains(f.with_settings({"status", "--json"}).out, "\"code\": \"K7Q4-M2XD\""));
+  f.answer("GET /api/claim", R"({"open": false, "code": null, "until": null, "addresses": []})");
+  const Ran closed = f.with_settings({"claim"});
+  CHECK(closed.status == 1);
+  CHECK(contains(closed.out, "not to be claimed"));
+  CHECK_FALSE(contains(f.with_settings({"status"}).out, "code"));
+}
+
+TEST_CASE("cli: report is one file for its owner, with the messages, and without what lets anybody in") {
+  Fixture f;
+  f.answers["GET /api/report?device=SEP001122334455"] = {.status = 200, .headers = {}, .text = "Dropwire's report\n", .stream = {}};
+  f.answers["GET /api/phones/SEP001122334455/trace"] = {.status = 200, .headers = {}, .text = "SIP REGISTER, Authorization: Digest response=\"SESAME\"\n", .stream = {}};
+  f.start();
+  const std::string path = (f.folder / "report.txt").string();
+  const Ran ran = f.with_settings({"report", "SEP001122334455", "--seconds", "1", "-o", path});
+  CHECK(ran.status == 0);
+  const std::string text = slurp(path);
+  CHECK(contains(text, "Dropwire's report"));
+  CHECK(contains(text, "Messages of SEP001122334455 in 1 s"));
+  CHECK(contains(text, "SIP REGISTER"));
+  CHECK_FALSE(contains(text, "SESAME"));
+  CHECK(fs::status(path).permissions() == (fs::perms::owner_read | fs::perms::owner_write));
+  CHECK(contains(f.with_settings({"report", "SEP001122334455", "--seconds", "0", "-o", "-"}).out, "Dropwire's report"));
+  CHECK(f.with_settings({"report", "SEP001122339999"}).status == 1);
+}
+
+TEST_CASE("cli: a port that only root may have says what to do") {
+  Fixture f;
+  const std::vector<std::string> without_right = {"setpriv", "--bounding-set=-net_bind_service"};
+  const Ran ran = f.run({"run", "-c", (f.folder / "dropwire.toml").string(), "--set", "access.tftp.port=69"}, {},
+                        geteuid() == 0 ? without_right : std::vector<std::string>());
+  CHECK(ran.status == 2);
+  CHECK(contains(ran.err, "setcap cap_net_bind_service=+ep"));
 }
