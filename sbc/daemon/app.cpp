@@ -31,6 +31,9 @@ App::App(conf::LoadRequest request, conf::Loaded loaded, const admin::Credential
 
 Result<void> App::start() {
   const conf::Config& config = loaded_.config;
+  auto lock = StateLock::take(config.state.dir);
+  if (!lock) return std::unexpected(lock.error());
+  state_lock_ = std::move(*lock);
   if (config.cache.enable) cache_ = provisioning::Cache::open(loop_, cache_options(config));
   phone_store_ = admin::PhoneStore::open(loop_, config.state.dir, inventory_, admissions_);
   records_ = admin::RecordStore::open(loop_, config.state.dir, record_options(config));
@@ -282,8 +285,8 @@ int run_daemon(const conf::LoadRequest& request) {
   if (const auto ok = app.start(); !ok) {
     // Linux lets programs of others than root listen from net.ipv4.ip_unprivileged_port_start on, 1024 mostly (ip-sysctl).
     const bool may_not = ok.error().text.find(std::generic_category().message(EACCES)) != std::string::npos;
-    std::fprintf(stderr, "dropwire: %s; %s\n", ok.error().text.c_str(),
-                 may_not ? low_port_hint().c_str() : "dropwire doctor tells who has a port");
+    const std::string help = ok.error().code == Errc::forbidden ? "" : may_not ? "; " + low_port_hint() : "; \"dropwire doctor\" shows which program has a port";
+    std::fprintf(stderr, "dropwire: %s%s\n", ok.error().text.c_str(), help.c_str());
     return 2;
   }
   return app.run();

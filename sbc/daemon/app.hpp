@@ -14,6 +14,7 @@
 #include "sbc/daemon/clock_care.hpp"
 #include "sbc/daemon/actions.hpp"
 #include "sbc/daemon/options.hpp"
+#include "sbc/daemon/state_lock.hpp"
 #include "sbc/net/access_gate.hpp"
 #include "sbc/net/random.hpp"
 #include "sbc/net/signal.hpp"
@@ -121,6 +122,7 @@ class App {
   admin::Claim claim_;
   TimePoint drain_began_{}, drain_said_{};
 
+  StateLock state_lock_;  ///< let go after everything that writes there
   net::Loop loop_;
   WireTap tap_;
   KnownSources known_{net::random_u64()};
