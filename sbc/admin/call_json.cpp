@@ -3,6 +3,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "sbc/phones/audio_quality.hpp"
+
 namespace dw::admin {
 namespace {
 
@@ -24,7 +26,15 @@ Json jitter_ms(const MediaFlow& flow) {
   return std::round(10 * std::chrono::duration<double, std::milli>(*flow.jitter).count()) / 10;
 }
 
-Json flow_json(const MediaFlow& flow, const Now& now) {
+Json quality_json(const phones::AudioQuality& quality) {
+  const auto rounded = [](const std::optional<double>& value, double to) { return value ? Json(std::round(*value * to) / to) : Json(nullptr); };
+  return {{"state", to_string(quality.state)},
+          {"words", quality.words},
+          {"mos", rounded(quality.mos, 10)},
+          {"rating", rounded(quality.rating, 1)}};
+}
+
+Json flow_json(const MediaFlow& flow, const std::string& codec, const Now& now) {
   Json last;
   if (flow.last) {
     const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(now.steady - *flow.last);
@@ -40,25 +50,30 @@ Json flow_json(const MediaFlow& flow, const Now& now) {
           {"undelivered_s", std::chrono::duration_cast<std::chrono::seconds>(flow.undelivered).count()},
           {"reordered", flow.reordered},
           {"jitter_ms", jitter_ms(flow)},
+          {"quality", quality_json(phones::quality_of(codec, flow))},
           {"last_packet", std::move(last)}};
 }
 
-Json lane_json(const CallHistory::Lane& lane) {
-  Json loss = Json::array(), jitter = Json::array();
+Json lane_json(const CallHistory::Lane& lane, const std::string& codec) {
+  Json loss = Json::array(), jitter = Json::array(), states = Json::array();
   for (const CallHistory::Sample& sample : lane.samples) {
     const bool passed = sample.loss_percent >= 0;
     loss.push_back(passed ? Json(std::round(100.0 * sample.loss_percent) / 100) : Json(nullptr));
     jitter.push_back(passed && sample.jitter_ms ? Json(std::round(10.0 * *sample.jitter_ms) / 10) : Json(nullptr));
+    const auto buffered = sample.jitter_ms ? std::optional<Duration>(std::chrono::microseconds(std::lround(1000.0 * *sample.jitter_ms)))
+                                           : std::nullopt;
+    states.push_back(passed ? Json(to_string(phones::quality_of(codec, static_cast<double>(sample.loss_percent), buffered).state))
+                            : Json(nullptr));
   }
-  return {{"loss_percent", std::move(loss)}, {"jitter_ms", std::move(jitter)}};
+  return {{"loss_percent", std::move(loss)}, {"jitter_ms", std::move(jitter)}, {"state", std::move(states)}};
 }
 
 /// null: it is not followed.
-Json history_json(const CallHistory::Stream* stream) {
+Json history_json(const CallHistory::Stream* stream, const std::string& codec) {
   if (!stream) return nullptr;
   return {{"every_s", CallHistory::kEvery.count()},
-          {"from_phone", lane_json(stream->from_phone)},
-          {"from_central", lane_json(stream->from_central)}};
+          {"from_phone", lane_json(stream->from_phone, codec)},
+          {"from_central", lane_json(stream->from_central, codec)}};
 }
 
 Json stream_json(const phones::Call::Stream& stream, const Now& now, const CallHistory* history) {
@@ -68,9 +83,9 @@ Json stream_json(const phones::Call::Stream& stream, const Now& now, const CallH
           {"phone_facing", text_of(stream.phone_facing)},
           {"central_facing", text_of(stream.central_facing)},
           {"far_end", text_of(stream.far_end)},
-          {"from_phone", flow_json(stream.media.from_phone, now)},
-          {"from_central", flow_json(stream.media.from_central, now)},
-          {"history", history_json(history ? history->find(stream) : nullptr)},
+          {"from_phone", flow_json(stream.media.from_phone, stream.codec, now)},
+          {"from_central", flow_json(stream.media.from_central, stream.codec, now)},
+          {"history", history_json(history ? history->find(stream) : nullptr, stream.codec)},
           {"strangers", stream.media.strangers},
           {"router_moved", stream.media.router_moved}};
 }

@@ -76,10 +76,9 @@ void ChangeWatch::add(Changes& out, const std::string& key) {
   out.merge(one);
 }
 
-Changes ChangeWatch::look(TimePoint now, WallTime wall) {
+Changes ChangeWatch::look(TimePoint now) {
   Changes out;
   if (sources_.inventory && phones_.due(now, kPhonesEvery)) look_at_phones(out);
-  if (sources_.inventory && findings_.due(now, kFindingsEvery)) judge(out, wall);
   if (sources_.status && status_.due(now, kStatusEvery)) {
     Status status = sources_.status();
     cached_ = status.cache.files + status.cache.octets;
@@ -101,26 +100,12 @@ Changes ChangeWatch::look(TimePoint now, WallTime wall) {
 
 void ChangeWatch::look_at_phones(Changes& out) {
   const std::uint64_t before = std::exchange(revision_, sources_.inventory->revision());
-  if (before == revision_) return;
+  const std::uint64_t judged = std::exchange(verdicts_, sources_.inventory->verdicts().revision());
+  if (before == revision_ && judged == verdicts_) return;
   sources_.inventory->for_each([&](const phones::Phone& phone) {
-    if (phone.revision > before) add(out, phone.key());
+    if (phone.revision > before || phone.verdict_revision > judged) add(out, phone.key());
   });
   out.many = out.many || out.phones.empty();  // some went
-}
-
-void ChangeWatch::judge(Changes& out, WallTime wall) {
-  std::unordered_map<std::string, std::size_t> judged;
-  const phones::NoServer no_server = sources_.no_server_now();
-  out.many = out.many || std::exchange(no_server_, no_server) != no_server;
-  sources_.inventory->for_each([&](const phones::Phone& phone) {
-    if (judged.size() == kMaxJudged || wall - phone.last_seen > kJudgedFor) return;
-    const std::size_t print = print_of(phones::findings(phone, wall, no_server));
-    const std::string key = phone.key();
-    const auto before = judged_.find(key);
-    if (before != judged_.end() && before->second != print) add(out, key);
-    judged.emplace(key, print);
-  });
-  judged_ = std::move(judged);
 }
 
 void ChangeWatch::on_box_findings(const std::vector<phones::Finding>& findings) {

@@ -42,7 +42,7 @@ void EventFeed::listen(const std::shared_ptr<net::HttpExchange>& exchange, net::
   reply.stream = net::HttpBody{net::HttpBody::kUnknownSize,
                                [this, id](std::uint64_t, MutableBytes into) { return read(id, into); }};
   if (!timer_.armed()) {
-    watch_.look(loop_.now(), wall_now());  // what was before the first listener came is no news
+    watch_.look(loop_.now());  // what was before the first listener came is no news
     timer_.arm_after(options_.every);
   }
   exchange->reply(std::move(reply));
@@ -71,7 +71,7 @@ void EventFeed::tick() {
   timer_.arm_after(options_.every);
   const TimePoint now = loop_.now();
   if (sources_.doctor && now - last_examined_ >= options_.ask_doctor) examine();
-  const Changes changes = watch_.look(now, wall_now());
+  const Changes changes = watch_.look(now);
   std::vector<std::shared_ptr<net::HttpExchange>> to_wake;  // it may end within wake(), and leave the map
   for (auto it = listeners_.begin(); it != listeners_.end();) {
     Listener& listener = it->second;

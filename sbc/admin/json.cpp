@@ -33,13 +33,17 @@ Json addresses_json(const std::vector<Endpoint>& addresses) {
 
 Json finding_json(const phones::Finding& finding) {
   const auto kind = std::ranges::find(phones::finding_kinds(), finding.code, &phones::FindingKind::code);
+  Json follows = Json::array();
+  for (const auto& follow : finding.follows)
+    follows.push_back({{"code", follow.code}, {"seen", follow.seen}});
   return {{"code", finding.code},
           {"severity", phones::to_string(finding.severity)},
           {"title", kind == phones::finding_kinds().end() ? std::string_view() : kind->title},
           {"seen", finding.seen},
           {"means", finding.means},
           {"do", finding.remedy},
-          {"cause", finding.cause}};
+          {"cause", finding.cause},
+          {"follows", std::move(follows)}};
 }
 
 Json findings_json(const std::vector<phones::Finding>& findings) {
@@ -116,6 +120,18 @@ Json audio_json(const phones::AudioWay& way) {
           {"summary", phones::in_words(way)}};
 }
 
+Json verdict_json(const phones::Verdict* verdict) {
+  if (!verdict) return nullptr;
+  Json parts = Json::array();
+  for (const phones::Part& part : verdict->parts)
+    parts.push_back({{"name", part.name}, {"state", to_string(part.state)}, {"words", part.words}});
+  return {{"state", to_string(verdict->state)}, {"words", verdict->words}, {"parts", std::move(parts)}};
+}
+
+std::string_view severity_of(const phones::PhoneVerdict& verdict) {
+  return verdict.severity ? phones::to_string(*verdict.severity) : std::string_view();
+}
+
 Json json_of(std::monostate) {
   return nullptr;
 }
@@ -130,12 +146,13 @@ bool Status::ready() const {
   return !draining && std::ranges::all_of(services, [](const Service& s) { return !s.enabled || s.up(); });
 }
 
-std::string status_json(const Status& status) {
+std::string status_json(const Status& status, const phones::Verdict* verdict) {
   Json services = Json::array();
   for (const Service& s : status.services) {
     services.push_back({{"name", s.name},
                         {"enabled", s.enabled},
                         {"up", s.up()},
+                        {"verdict", to_string(phones::state_of(s))},
                         {"addresses", addresses_json(s.addresses)},
                         {"error", s.error}});
   }
@@ -143,6 +160,7 @@ std::string status_json(const Status& status) {
   for (const OriginState& o : status.origins) {
     origins.push_back({{"url", o.url},
                        {"healthy", o.healthy},
+                       {"verdict", to_string(phones::state_of(o, status.origins))},
                        {"last_error", o.last_error},
                        {"has_answered", o.has_answered},
                        {"last_answer", time_json(o.last_answer)},
@@ -155,6 +173,7 @@ std::string status_json(const Status& status) {
                             {"transport", s.transport},
                             {"state", phones::to_string(s.state())},
                             {"up", s.state() == CallServer::State::up},
+                            {"verdict", to_string(phones::state_of(s, status.now))},
                             {"phones", s.phones},
                             {"last_answer", time_json(s.last_answer)},
                             {"since", time_json(s.since)},
@@ -179,6 +198,7 @@ std::string status_json(const Status& status) {
                   {"ready", status.ready()},
                   {"draining", status.draining},
                   {"configured", status.configured},
+                  {"verdict", verdict_json(verdict)},
                   {"phone_addresses", status.phone_addresses},
                   {"services", services},
                   {"origins", origins},
@@ -197,39 +217,44 @@ std::string status_json(const Status& status) {
                   {"config", {{"files", status.config_files}, {"loaded", time_json(status.config_loaded)}}}});
 }
 
-std::string phones_json(const phones::Inventory& inventory, WallTime now, const PhoneFilter& wanted,
-                        const phones::NoServer& no_server, PhoneVerdicts& verdicts) {
+std::string phones_json(const phones::Inventory& inventory, WallTime now, const PhoneFilter& wanted) {
   Json list = Json::array();
-  std::size_t matching = 0, attention = 0;
-  verdicts.begin(inventory.size(), no_server);
+  std::size_t matching = 0, judged = 0;
+  const phones::VerdictBook& book = inventory.verdicts();
   inventory.for_each([&](const phones::Phone& phone) {
-    const bool fits = wanted.fits(phone);
-    const auto verdict = verdicts.of(phone, now, fits && matching < wanted.limit && !wanted.narrow());
-    attention += verdict.needs_attention() ? 1 : 0;
-    if (!fits || (wanted.narrow() && !verdict.needs_attention())) return;
+    if (!wanted.fits(phone) || (wanted.narrow() && !phone.verdict.needs_attention())) return;
     if (++matching > wanted.limit) return;
+    const bool fresh = phone.verdict_due && judged++ < kJudgedRows;
+    const auto verdict = fresh ? phones::verdict_of(phone, now, book.causes()) : phone.verdict;
     Json one = summary_json(phone);
-    one["severity"] = verdict.severity;
-    one["findings_count"] = verdict.findings;
+    one["state"] = to_string(verdict.state);
+    one["reason"] = phones::reason(phone, verdict);
+    one["severity"] = severity_of(verdict);
+    one["findings_count"] = verdict.codes.size();
+    one["codes"] = verdict.codes;
     one["cause"] = verdict.cause;
     list.push_back(std::move(one));
   });
   return text_of({{"total", inventory.size()},
                   {"matching", matching},
-                  {"attention", attention},
+                  {"attention", book.counts().attention},
+                  {"waiting", book.waiting()},
                   {"phones", std::move(list)},
                   {"findings", findings_json(inventory.site_findings(now))}});
 }
 
 std::string phone_json(const phones::Phone& phone, const std::vector<phones::Absence>& absences,
-                       const std::vector<phones::Call>& calls, const phones::NoServer& no_server, const Now& now,
+                       const std::vector<phones::Call>& calls, const phones::BoxCauses& causes, const Now& now,
                        const CallHistory* history) {
   Json one = summary_json(phone);
   Json story = Json::array();
   for (const phones::StoryEntry& entry : phones::story(phone, absences))
     story.push_back({{"at", time_json(entry.at)}, {"step", entry.step}, {"detail", entry.detail}});
   one["story"] = std::move(story);
-  one["findings"] = findings_json(phones::findings(phone, now.wall, no_server));
+  const auto verdict = phones::verdict_of(phone, now.wall, causes);
+  one["state"] = to_string(verdict.state);
+  one["reason"] = phones::reason(phone, verdict);
+  one["findings"] = findings_json(phones::findings(phone, now.wall, causes));
   one["calls"] = Json::array();
   std::vector<const phones::Call*> up;
   for (const phones::Call& call : calls) {
@@ -268,12 +293,13 @@ std::string finished_json(std::uint64_t total, const std::vector<std::string>& r
   return out + "]}\n";
 }
 
-std::string doctor_json(const std::vector<phones::Finding>& findings, WallTime now,
+std::string doctor_json(const std::vector<phones::Finding>& findings, WallTime now, const phones::Verdict* verdict,
                         const phones::NetworkFacts* network) {
   const bool healthy = std::ranges::all_of(
       findings, [](const phones::Finding& f) { return f.severity == phones::Severity::info; });
   return text_of({{"now", time_json(now)},
                   {"healthy", healthy},
+                  {"verdict", verdict_json(verdict)},
                   {"findings", findings_json(findings)},
                   {"network", network ? network_json(*network) : Json(nullptr)}});
 }

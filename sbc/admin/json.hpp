@@ -7,7 +7,6 @@
 #include "sbc/admin/call_history.hpp"
 #include "sbc/admin/credentials.hpp"
 #include "sbc/admin/phone_filter.hpp"
-#include "sbc/admin/phone_verdicts.hpp"
 #include "sbc/admin/sources.hpp"
 #include "sbc/phones/call_record.hpp"
 
@@ -25,13 +24,15 @@ inline Now now_by_both() {
 // Bodies of the API as JSON text (API.md): snake_case keys, RFC 3339 times. Octets that are not UTF-8 become
 // U+FFFD.
 
-std::string status_json(const Status& status);
+/// `verdict` may be null.
+std::string status_json(const Status& status, const phones::Verdict* verdict = nullptr);
 /// The phones that are asked for, those seen last first; with what concerns them all.
-std::string phones_json(const phones::Inventory& inventory, WallTime now, const PhoneFilter& wanted,
-                        const phones::NoServer& no_server, PhoneVerdicts& verdicts);
+/// Verdicts as they are kept; a row whose phone changed since is judged, up to kJudgedRows of them.
+inline constexpr std::size_t kJudgedRows = 64;
+std::string phones_json(const phones::Inventory& inventory, WallTime now, const PhoneFilter& wanted);
 /// With the phone's calls out of `calls`; `history` may be null.
 std::string phone_json(const phones::Phone& phone, const std::vector<phones::Absence>& absences,
-                       const std::vector<phones::Call>& calls, const phones::NoServer& no_server, const Now& now,
+                       const std::vector<phones::Call>& calls, const phones::BoxCauses& causes, const Now& now,
                        const CallHistory* history = nullptr);
 /// At most `limit` calls.
 std::string calls_json(const std::vector<phones::Call>& calls, const Now& now, std::size_t limit,
@@ -40,8 +41,8 @@ std::string calls_json(const std::vector<phones::Call>& calls, const Now& now, s
 std::string record_json(const phones::CallRecord& record);
 /// Of such lines.
 std::string finished_json(std::uint64_t total, const std::vector<std::string>& records);
-/// `network`: null when nothing is known of it.
-std::string doctor_json(const std::vector<phones::Finding>& findings, WallTime now,
+/// `verdict`, `network`: null when nothing is known of it.
+std::string doctor_json(const std::vector<phones::Finding>& findings, WallTime now, const phones::Verdict* verdict = nullptr,
                         const phones::NetworkFacts* network = nullptr);
 /// With what phones asked for and did not get, out of `inventory` (may be null).
 std::string files_json(const FilesReport& report, const phones::Inventory* inventory);

@@ -9,8 +9,11 @@
 #include "sbc/admin/query.hpp"
 #include "sbc/admin/reply.hpp"
 #include "sbc/admin/routes.hpp"
+#include "sbc/admin/verdict_metrics.hpp"
 #include "sbc/base/percent.hpp"
 #include "sbc/base/text_cursor.hpp"
+#include "sbc/phones/folding.hpp"
+#include "sbc/phones/network_findings.hpp"
 #include "tftp-proxy/core/http_semantics.hpp"
 
 namespace dw::admin {
@@ -91,6 +94,7 @@ AdminServer::AdminServer(net::Loop& loop, const Options& options, Sources source
       access_(loop),
       files_(loop, options.first_answer),
       events_(std::make_unique<EventFeed>(loop, sources_, EventFeed::Options{})),
+      judging_(loop, sources_),
       sampling_(loop, [this] { sample_calls(); }),
       page_policy_(page_policy(page_html())),
       places_(places_of(options), [this](TimePoint now, const IpAddress& source) { return access_.standing(now, source); }) {
@@ -231,9 +235,8 @@ void AdminServer::set_log_level(net::HttpExchange& exchange, const std::string& 
 
 void AdminServer::route(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view path) {
   if (path == "/") return page(*exchange);
-  if (path == "/metrics") return metrics(*exchange);
-  if (path == "/api/status" && sources_.status)
-    return exchange->reply(json_reply(status_json(sources_.status())));
+  if (path == "/metrics") return metrics(exchange);
+  if (path == "/api/status" && sources_.status) return status(exchange);
   if (path == "/api/events") return events_->listen(exchange, json_reply({}), access_.pass_of(*exchange));
   if (path == "/api/connect")
     return exchange->reply(json_reply(connect_json(sources_.status ? sources_.status().phone_addresses
@@ -265,12 +268,13 @@ void AdminServer::phones(net::HttpExchange& exchange, std::string_view path) {
   if (path == kPhones) {
     const auto wanted = phone_filter(exchange.query());
     if (!wanted) return exchange.reply(error_reply(400, wanted.error().text));
-    return exchange.reply(json_reply(phones_json(*sources_.inventory, wall_now(), *wanted, sources_.no_server_now(), verdicts_)));
+    judging_.look();
+    return exchange.reply(json_reply(phones_json(*sources_.inventory, wall_now(), *wanted)));
   }
   const phones::Phone* phone = find_phone(exchange, path.substr(kPhones.size() + 1));
   if (!phone) return;
   const auto calls = sources_.calls ? sources_.calls() : std::vector<phones::Call>();
-  exchange.reply(json_reply(phone_json(*phone, sources_.inventory->absences(), calls, sources_.no_server_now(),
+  exchange.reply(json_reply(phone_json(*phone, sources_.inventory->absences(), calls, sources_.causes_now(),
                                        now_by_both(), &history_)));
 }
 
@@ -317,17 +321,43 @@ void AdminServer::doctor(const std::shared_ptr<net::HttpExchange>& exchange) {
   });
 }
 
-void AdminServer::tell_doctor(const std::shared_ptr<net::HttpExchange>& exchange) {
-  sources_.doctor([this, exchange, alive = std::weak_ptr(alive_)](std::vector<phones::Finding> findings) {
-    if (alive.expired()) return;
+/// Counted with all phones: what many of them show together is wrong with the box, or with what is behind it.
+void AdminServer::examine(std::function<void(const std::vector<phones::Finding>&, const phones::Verdict&)> done) {
+  judging_.look();
+  const auto judge = [this, done = std::move(done)](std::vector<phones::Finding> findings) {
     const WallTime now = wall_now();
-    // What many phones show together is wrong with the box, or with what is behind it.
-    for (phones::Finding& f :
-         sources_.inventory ? sources_.inventory->site_findings(now) : std::vector<phones::Finding>()) {
-      if (f.severity == phones::Severity::info) continue;
-      findings.push_back(std::move(f));
+    if (sources_.inventory) {
+      for (phones::Finding& f : sources_.inventory->site_findings(now)) {
+        if (f.severity != phones::Severity::info) findings.push_back(std::move(f));
+      }
     }
-    exchange->reply(json_reply(doctor_json(findings, now, sources_.network ? &sources_.network() : nullptr)));
+    phones::fold(findings);
+    const Status status = sources_.status ? sources_.status() : Status();
+    const phones::VerdictBook* const book = sources_.inventory ? &sources_.inventory->verdicts() : nullptr;
+    done(findings, phones::verdict_of_box({status.draining, status.configured, status.services, status.origins, status.call_servers,
+                                           findings, book},
+                                          now));
+  };
+  if (!sources_.doctor) return judge({});
+  sources_.doctor([judge, alive = std::weak_ptr(alive_)](std::vector<phones::Finding> findings) {
+    if (!alive.expired()) judge(std::move(findings));
+  });
+}
+
+void AdminServer::tell_doctor(const std::shared_ptr<net::HttpExchange>& exchange) {
+  examine([this, exchange](const std::vector<phones::Finding>& findings, const phones::Verdict& verdict) {
+    phones::NetworkFacts network;
+    if (sources_.network) {
+      const Status now = sources_.status ? sources_.status() : Status();
+      network = phones::brought_up_to_date(sources_.network(), now.call_servers, now.origins);
+    }
+    exchange->reply(json_reply(doctor_json(findings, wall_now(), &verdict, sources_.network ? &network : nullptr)));
+  });
+}
+
+void AdminServer::status(const std::shared_ptr<net::HttpExchange>& exchange) {
+  examine([this, exchange](const std::vector<phones::Finding>&, const phones::Verdict& verdict) {
+    exchange->reply(json_reply(status_json(sources_.status(), &verdict)));
   });
 }
 
@@ -363,14 +393,17 @@ void AdminServer::health(net::HttpExchange& exchange) {
   exchange.reply(reply_of(503, "text/plain; charset=utf-8", std::move(why)));
 }
 
-void AdminServer::metrics(net::HttpExchange& exchange) {
-  MetricsText out;
-  for (const auto& append : sources_.metrics)
-    append(out);
-  access_.append_metrics(out);
-  if (setup_) setup_->append_metrics(out);
-  places_.append_tables(out, "admin");
-  exchange.reply(reply_of(200, "text/plain; version=0.0.4; charset=utf-8", out.text()));
+void AdminServer::metrics(const std::shared_ptr<net::HttpExchange>& exchange) {
+  examine([this, exchange](const std::vector<phones::Finding>&, const phones::Verdict& verdict) {
+    MetricsText out;
+    for (const auto& append : sources_.metrics)
+      append(out);
+    access_.append_metrics(out);
+    if (setup_) setup_->append_metrics(out);
+    places_.append_tables(out, "admin");
+    append_verdict(out, verdict, sources_.inventory ? &sources_.inventory->verdicts() : nullptr);
+    exchange->reply(reply_of(200, "text/plain; version=0.0.4; charset=utf-8", out.text()));
+  });
 }
 
 void AdminServer::page(net::HttpExchange& exchange) {

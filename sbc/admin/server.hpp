@@ -11,7 +11,7 @@
 #include "sbc/admin/call_history.hpp"
 #include "sbc/admin/event_feed.hpp"
 #include "sbc/admin/file_door.hpp"
-#include "sbc/admin/phone_verdicts.hpp"
+#include "sbc/admin/judging.hpp"
 #include "sbc/admin/setup_door.hpp"
 #include "sbc/admin/sources.hpp"
 #include "sbc/admin/trace_door.hpp"
@@ -60,8 +60,11 @@ class AdminServer {
   void doctor(const std::shared_ptr<net::HttpExchange>& exchange);
   void tell_doctor(const std::shared_ptr<net::HttpExchange>& exchange);
   void report(const std::shared_ptr<net::HttpExchange>& exchange);
+  /// Calls `done` with what is wrong with the box, and how it stands with all that hangs on it.
+  void examine(std::function<void(const std::vector<phones::Finding>&, const phones::Verdict&)> done);
+  void status(const std::shared_ptr<net::HttpExchange>& exchange);
   void health(net::HttpExchange& exchange);
-  void metrics(net::HttpExchange& exchange);
+  void metrics(const std::shared_ptr<net::HttpExchange>& exchange);
   void page(net::HttpExchange& exchange);
   Result<void> open(net::HttpServer::Options options);
   std::function<bool(const IpAddress&)> admits();
@@ -73,7 +76,7 @@ class AdminServer {
   FileDoor files_;
   std::unique_ptr<EventFeed> events_;
   CallHistory history_;
-  PhoneVerdicts verdicts_;
+  Judging judging_;
   net::Timer sampling_;
   std::unique_ptr<TraceDoor> traces_;
   std::optional<AdmissionDoor> admissions_;

@@ -15,6 +15,7 @@
 #include "sbc/base/metrics.hpp"
 #include "sbc/base/time.hpp"
 #include "sbc/phones/box.hpp"
+#include "sbc/phones/box_verdict.hpp"
 #include "sbc/phones/inventory.hpp"
 #include "sbc/phones/network_facts.hpp"
 #include "sbc/phones/signalling.hpp"
@@ -98,7 +99,7 @@ enum class PhoneAction : std::uint8_t {
 /// address answer 404. Whatever `inventory` points to outlives the AdminServer.
 struct Sources {
   std::function<Status()> status;
-  const phones::Inventory* inventory = nullptr;
+  phones::Inventory* inventory = nullptr;
   /// Calls that are up, with what their media did so far. Not set: there are none.
   std::function<std::vector<phones::Call>()> calls;
   /// Measures the way to the central side, or finds that this was just done, and calls `done`, at once or later.
@@ -107,8 +108,8 @@ struct Sources {
   std::function<const phones::NetworkFacts&()> network;
   /// Calls `done` once, at once or later.
   std::function<void(std::function<void(std::vector<phones::Finding>)> done)> doctor;
-  /// What of that explains phones without a call server. Not set: nothing does.
-  std::function<phones::NoServer()> no_server;
+  /// What of that shows at phones. Not set: nothing does.
+  std::function<phones::BoxCauses()> causes;
   RecordStore* records = nullptr;  ///< of calls that are over; outlives the AdminServer
   std::function<FilesReport()> files;
   /// One file through the pipeline, as a phone would get it; `name` has passed parse_file_name.
@@ -126,7 +127,7 @@ struct Sources {
   std::shared_ptr<LogRing> log;
   std::vector<std::function<void(MetricsText&)>> metrics;
 
-  phones::NoServer no_server_now() const { return no_server ? no_server() : phones::NoServer(); }
+  phones::BoxCauses causes_now() const { return causes ? causes() : phones::BoxCauses(); }
 };
 
 }  // namespace dw::admin

@@ -7,6 +7,7 @@
 #include "sbc/daemon/doctor.hpp"
 #include "sbc/net/log.hpp"
 #include "sbc/net/resolver.hpp"
+#include "sbc/phones/network_findings.hpp"
 
 namespace dw {
 namespace {
@@ -247,7 +248,7 @@ admin::Sources App::sources() {
   s.network = [this]() -> const phones::NetworkFacts& { return network_->facts(); };
   s.doctor = [this](auto done) {
     phones::BoxFacts box = doctor::look_from_inside(status(), loaded_.config);
-    box.network = network_->facts();
+    box.network = phones::brought_up_to_date(network_->facts(), box.own->call_servers, box.own->origins);
     box.heard = inventory_.heard();
     if (const auto move = media_ ? media_->router_moved() : std::nullopt) {
       box.moved = {move->was, move->is, wall_ago(wall_now(), move->at, loop_.now()), move->streams, {}};
@@ -260,11 +261,12 @@ admin::Sources App::sources() {
     }
     done(phones::box_findings(box, wall_now()));
   };
-  s.no_server = [this] {
+  s.causes = [this] {
     phones::BoxFacts box;
+    box.hosted = loaded_.config.mode == conf::Mode::hosted;
     box.own = doctor::own_facts(status(), loaded_.config);
-    box.network = network_->facts();
-    return phones::no_server_now(box, wall_now());
+    box.network = phones::brought_up_to_date(network_->facts(), box.own->call_servers, box.own->origins);
+    return phones::box_causes(box, wall_now());
   };
   s.calls = [this] {
     std::vector<phones::Call> all = sccp_ ? sccp_->calls() : std::vector<phones::Call>();

@@ -156,6 +156,7 @@ BoxFacts look_at_box(const conf::Loaded& loaded, BoxFacts::Daemon daemon, const 
   BoxFacts box;
   box.daemon = daemon;
   box.socket = socket;
+  box.hosted = loaded.config.mode == conf::Mode::hosted;
   add_settings(box, loaded, net::local_addresses());
   if (daemon == BoxFacts::Daemon::running) return box;
   box.look_at_clock = true;

@@ -241,11 +241,12 @@ int doctor_phone(const Ask& ask, const std::string& name) {
   const auto answer = ask_phone(ask, name, exit_status);
   if (!answer) return complain(exit_status == kNo ? unknown_phone(name) : answer.error().text, exit_status);
   const Json findings = answer->value("findings", Json::array());
-  const bool wrong = report::any_wrong(findings);
+  const Json verdict = {{"state", answer->value("state", "")}, {"words", answer->value("reason", "")}};
+  const bool wrong = report::any_wrong(findings) || report::is_wrong(verdict);
   if (ask.json) {
-    say(dumped({{"device", answer->value("device", "")}, {"healthy", !wrong}, {"findings", findings}}));
+    say(dumped({{"device", answer->value("device", "")}, {"healthy", !wrong}, {"verdict", verdict}, {"findings", findings}}));
   } else {
-    say(report::doctor(findings, Json::object(), look()));
+    say(report::doctor(findings, {{"verdict", verdict}}, look()));
   }
   return wrong ? kNo : kDone;
 }
@@ -265,13 +266,16 @@ int doctor(const Ask& ask) {
   for (const Json& finding : own.value("findings", Json::array()))
     findings.push_back(finding);
   findings = sorted(findings);
-  const bool wrong = report::any_wrong(findings);
+  const Json verdict = answer ? answer->value("verdict", Json()) : Json();
+  const bool wrong = report::any_wrong(findings) || report::is_wrong(verdict);
   progress.say({});
   if (ask.json) {
     const Json network = answer ? answer->value("network", Json()) : Json();
-    say(dumped({{"now", to_rfc3339(now)}, {"healthy", !wrong}, {"findings", findings}, {"network", network}}));
+    say(dumped({{"now", to_rfc3339(now)}, {"healthy", !wrong}, {"verdict", verdict}, {"findings", findings}, {"network", network}}));
   } else {
-    say(report::doctor(findings, ControlClient(socket).get("/api/status").value_or(Json::object()), look()));
+    Json status = ControlClient(socket).get("/api/status").value_or(Json::object());
+    status["verdict"] = verdict;
+    say(report::doctor(findings, status, look()));
   }
   return wrong ? kNo : kDone;
 }

@@ -116,6 +116,7 @@ std::string origins(const Json& answer, const Look& look) {
   std::vector<std::vector<std::string>> rows;
   for (const Json& o : at(answer, "origins")) {
     const bool healthy = flag_at(o, "healthy");
+    const std::string verdict = text_at(o, "verdict");
     std::string news = "answered " + ago_at(o, "last_answer", look, "never");
     if (!healthy) {
       news += "; " + text_at(o, "last_error");
@@ -123,7 +124,7 @@ std::string origins(const Json& answer, const Look& look) {
     } else if (!time_at(o, "last_answer")) {
       news = "not asked yet";
     }
-    rows.push_back({"  " + text_at(o, "url"), healthy ? "fine" : "down", news});
+    rows.push_back({"  " + text_at(o, "url"), !healthy ? "down" : verdict == "not_known" ? "not tried yet" : "fine", news});
   }
   if (rows.empty()) rows.push_back({"  none: phones get only what is kept from before"});
   return "\nFiles come from\n" + words::table(rows);
@@ -203,6 +204,8 @@ std::string flow(const Json& stream, const char* way) {
   const Json& share = at(passed, "loss_percent");
   std::string out = fmt::format("{}, lost {}", packets, number_at(passed, "lost"));
   if (share.is_number()) out += fmt::format(" ({} %)", share.get<double>());
+  if (const Json& mos = at(at(passed, "quality"), "mos"); mos.is_number())
+    out += fmt::format(", {}, MOS {:.1f}", text_at(at(passed, "quality"), "words"), mos.get<double>());
   if (const auto dropped = number_at(passed, "dropped"); dropped > 0)
     out += fmt::format(", {} dropped by this box", dropped);
   const Json& delivered = at(passed, "delivered");
@@ -329,6 +332,8 @@ std::string status(const Json& answer, const Look& look) {
       fmt::format("Dropwire {}, {} mode, started {}: {}\n\n", text_at(answer, "version"),
                   text_at(answer, "mode"), ago_at(answer, "started", look, "at an unknown time"), state);
   if (unconfigured) out += std::string(words::kNotConfigured) + ".\n\n";
+  const Json& verdict = at(answer, "verdict");
+  if (const std::string said = text_at(verdict, "words"); !said.empty() && !unconfigured) out += stands(verdict) + "\n\n";
   const Json& cache = at(answer, "cache");
   const Json& config = at(answer, "config");
   std::string kept = fmt::format(
@@ -380,7 +385,11 @@ std::string phone(const Json& answer, const Look& look) {
   if (const Json& list = at(answer, "calls"); list.is_array() && !list.empty())
     out += "\nCalls\n" + calls_table(list);
   out += "\nWhat it did\n" + story(answer, look);
-  return out + "\nWhat to do\n" + findings(at(answer, "findings"), look, "  Nothing: all looks well.\n");
+  const std::string reason = text_at(answer, "reason");
+  const std::string none = text_at(answer, "state") == "not_known" && !reason.empty()
+                               ? fmt::format("  Nothing was found wrong so far: it is {}.\n", reason)
+                               : "  Nothing: all looks well.\n";
+  return out + "\nWhat to do\n" + findings(at(answer, "findings"), look, none);
 }
 
 std::string calls(const Json& answer) {
@@ -445,6 +454,8 @@ std::string findings(const Json& list, const Look& look, std::string_view none) 
       if (!sentence.empty())
         out += fmt::format("    {:5}  {}\n", part, words::wrapped(sentence, kText, look.width));
     }
+    for (const Json& follow : at(f, "follows"))
+      out += fmt::format("    {:5}  {}\n", "so", words::wrapped(text_at(follow, "seen"), kText, look.width));
   }
   return out;
 }
@@ -458,10 +469,15 @@ std::string doctor(const Json& list, const Json& status, const Look& look) {
   const auto caused = std::ranges::find_if(list, [](const Json& f) { return !text_at(f, "cause").empty(); });
   std::string out = count[0] + count[1] > 0 ? ""
                     : caused != list.end()  ? begun(text_at(*caused, "seen"))
-                                            : "All looks well.";
+                                            : how_it_stands(at(status, "verdict"));
   if (count[0] > 0) out += counted(count[0], "error");
   if (count[1] > 0) out += (out.empty() ? "" : ", ") + counted(count[1], "warning");
-  if (count[0] + count[1] > 0) out += ".";
+  if (count[0] + count[1] > 0) {
+    out += ".";
+    for (const Json& part : at(at(status, "verdict"), "parts")) {
+      if (text_at(part, "name") == "phones" && is_wrong(part)) out += fmt::format(" {}.", text_at(part, "words"));
+    }
+  }
   if (count[2] > 0) out += fmt::format(" Worth knowing: {}.", counted(count[2], "thing"));
   out += "\n";
   if (const std::string addresses = joined_at(status, "phone_addresses"); !addresses.empty())

@@ -31,6 +31,12 @@ std::string findings(const nlohmann::ordered_json& list, const Look& look, std::
 /// into a phone.
 std::string doctor(const nlohmann::ordered_json& list, const nlohmann::ordered_json& status, const Look& look);
 
+/// "Trouble: 2 phones need attention.", with what else is not well after it: of the API's "verdict" of the box.
+std::string stands(const nlohmann::ordered_json& verdict);
+/// The same in one sentence, where no finding is worse than info.
+std::string how_it_stands(const nlohmann::ordered_json& verdict);
+/// Trouble or failed.
+bool is_wrong(const nlohmann::ordered_json& verdict);
 /// True when one of them is worse than "info".
 bool any_wrong(const nlohmann::ordered_json& list);
 /// The text at `key`, printable; empty when it is not there or no text.

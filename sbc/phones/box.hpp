@@ -64,13 +64,16 @@ struct CallServer {
 
 std::string_view to_string(CallServer::State state);  ///< "untried", "silent", "up", "down"
 
-/// How much of media.ports is used.
+/// How much of media.ports is used, and how much audio came too late out of this box.
 struct MediaState {
   std::uint64_t streams = 0;   ///< open now
   std::uint64_t capacity = 0;  ///< the most there can be; 0: no media is relayed
   std::uint64_t lately = 0;    ///< packets that came in the last five minutes
   std::uint64_t dropped = 0;   ///< of them: by this box, which was too slow for them
 };
+
+/// Audio is thrown away here, so much that people hear it.
+bool too_slow(const MediaState& media);
 
 /// Whether one listener could be opened now.
 struct PortUse {

@@ -7,7 +7,9 @@
 #include "sbc/phones/access_findings.hpp"
 #include "sbc/phones/box.hpp"
 #include "sbc/phones/network_findings.hpp"
-#include "sbc/phones/no_server.hpp"
+#include "sbc/phones/box_causes.hpp"
+#include "sbc/phones/folding.hpp"
+#include "sbc/phones/keys.hpp"
 #include "sbc/phones/text.hpp"
 
 namespace dw::phones {
@@ -31,7 +33,7 @@ std::string said(std::string_view text) {
 
 class BoxExamination {
  public:
-  BoxExamination(const BoxFacts& box, WallTime now) : box_(box), now_(now), no_server_(no_server_now(box, now)) {}
+  BoxExamination(const BoxFacts& box, WallTime now) : box_(box), now_(now), causes_(box_causes(box, now)) {}
 
   std::vector<Finding> run() {
     daemon();
@@ -49,7 +51,11 @@ class BoxExamination {
     if (box_.look_at_clock) clock();
     std::ranges::move(access_findings(box_, now_), std::back_inserter(out_));
     std::ranges::move(network, std::back_inserter(out_));
-    std::ranges::stable_sort(out_, std::ranges::greater{}, &Finding::severity);
+    for (Finding& f : out_) {
+      f.means = for_place(f.means, box_.hosted ? Place::hosted : Place::edge);
+      f.remedy = for_place(f.remedy, box_.hosted ? Place::hosted : Place::edge);
+    }
+    fold(out_);
     return std::move(out_);
   }
 
@@ -75,7 +81,7 @@ class BoxExamination {
 
   const BoxFacts& box_;
   WallTime now_;
-  NoServer no_server_;
+  BoxCauses causes_;
   std::vector<Finding> out_;
 };
 
@@ -169,7 +175,7 @@ void BoxExamination::own(const OwnFacts& own) {
   if (!own.configured) return unconfigured(own);
   addresses(own);
   origins(own);
-  if (no_server_.sccp == "no_call_servers") {
+  if (causes_.sccp == "no_call_servers") {
     add("no_call_servers", Severity::warning, "SCCP is on, and no call server is configured.");
   } else if (own.sccp_enabled) {
     servers(own, Protocol::sccp);
@@ -207,15 +213,17 @@ void BoxExamination::origins(const OwnFacts& own) {
   }
   const bool all_down = std::ranges::none_of(own.origins, &OriginState::healthy);
   for (const OriginState& origin : own.origins) {
-    if (origin.healthy || shut_off(box_, host_port_of(origin.url))) continue;
+    if (origin.healthy) continue;
     if (!all_down && !origin.has_answered) {
       add("origin_never_answered", Severity::info,
-          fmt::format("{} has never answered: {}", said(origin.url), said(origin.last_error)));
+          fmt::format("{} has never answered: {}", said(origin.url), said(origin.last_error)))
+          .about = origin.url;
       continue;
     }
-    add("origin_down", all_down ? Severity::error : Severity::warning,
-        fmt::format("{} does not answer: {}", said(origin.url), said(origin.last_error)))
-        .means = all_down ? "Phones get what is in the cache; what is not there, they do not get."
+    Finding& found = add("origin_down", all_down ? Severity::error : Severity::warning,
+                         fmt::format("{} does not answer: {}", said(origin.url), said(origin.last_error)));
+    found.about = origin.url;
+    found.means = all_down ? "Phones get what is in the cache; what is not there, they do not get."
                           : "Files come from the other origins meanwhile.";
   }
   cache(own);
@@ -236,9 +244,9 @@ void BoxExamination::cache(const OwnFacts& own) {
 void BoxExamination::sip(const OwnFacts& own) {
   const auto service = std::ranges::find(own.services, "sip", &Service::name);
   if (service == own.services.end()) return;
-  if (no_server_.sip == "sip_off") {
+  if (causes_.sip == "sip_off") {
     add("sip_off", Severity::warning, "SIP is off, and phones with SIP firmware are known here.");
-  } else if (no_server_.sip == "no_sip_servers") {
+  } else if (causes_.sip == "no_sip_servers") {
     add("no_sip_servers", Severity::warning, "SIP is on, and no SIP server is configured.");
   } else if (service->enabled) {
     servers(own, Protocol::sip);
@@ -247,7 +255,7 @@ void BoxExamination::sip(const OwnFacts& own) {
 
 /// Of one protocol, which has at least one.
 void BoxExamination::servers(const OwnFacts& own, Protocol protocol) {
-  const bool all_down = !no_server_.of(protocol).empty();
+  const bool all_down = !causes_.of(protocol).empty();
   const bool by_sip = protocol == Protocol::sip;
   // A home whose phones all have SCCP firmware lacks nothing.
   const bool nobody_misses_it =
@@ -256,7 +264,7 @@ void BoxExamination::servers(const OwnFacts& own, Protocol protocol) {
       });
   const Severity severity = nobody_misses_it ? Severity::info : all_down ? Severity::error : Severity::warning;
   for (const CallServer& server : own.call_servers) {
-    if (!ails(server, now_) || server.protocol != protocol || shut_off(box_, server.name)) continue;
+    if (!ails(server, now_) || server.protocol != protocol) continue;
     const bool udp = server.transport == "udp";
     std::string seen = fmt::format("The {} server {} {}", by_sip ? "SIP" : "call", said(server.name),
                                    udp ? "does not answer" : "can't be reached");
@@ -268,7 +276,8 @@ void BoxExamination::servers(const OwnFacts& own, Protocol protocol) {
     }
     Finding& found = by_sip ? add("sip_server_down", severity, std::move(seen))
                             : add("call_server_down", severity, std::move(seen));
-    found.means = all_down ? fmt::format("No phone can register by {}.", by_sip ? "SIP" : "SCCP")
+    found.about = fmt::format("{} {}", server.transport, server.name);
+    found.means = all_down ? fmt::format("No phone can register or call by {} until it answers.", by_sip ? "SIP" : "SCCP")
                            : std::string("Phones register with the others meanwhile.");
     found.remedy =
         udp ? "Check that it runs, that it answers OPTIONS from this box's address, and that no firewall is "
@@ -276,12 +285,16 @@ void BoxExamination::servers(const OwnFacts& own, Protocol protocol) {
             : "Check that it runs and listens there, and that no firewall is between: nc -vz followed by "
               "host and "
               "port.";
+    if (all_down && !box_.hosted)
+      found.remedy = fmt::format("Tell your operator: \"{} does not answer my Dropwire by {}.\" If it is your own: ", said(server.name),
+                                 by_sip ? "SIP" : "SCCP") +
+                     found.remedy;
     if (by_sip && !own.sip_phones) found.remedy += " If no phone here has SIP firmware: access.sip.enable = false.";
   }
 }
 
 void BoxExamination::media(const MediaState& media) {
-  if (media.dropped >= kDroppedPackets && media.dropped * 100 >= media.lately * kDroppedPercent)
+  if (too_slow(media))
     add("media_too_slow", Severity::error,
         fmt::format("In the last five minutes {} of {} audio packets ({:.1f} %) waited in this box until they were too old.",
                     media.dropped, media.lately,
@@ -302,6 +315,10 @@ void BoxExamination::clock() {
 }
 
 }  // namespace
+
+bool too_slow(const MediaState& media) {
+  return media.dropped >= kDroppedPackets && media.dropped * 100 >= media.lately * kDroppedPercent;
+}
 
 bool ails(const CallServer& server, WallTime now) {
   // One that was never asked may be there; one that was, and never answered, is not.

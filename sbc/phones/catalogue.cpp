@@ -76,8 +76,8 @@ std::string catalogue_markdown() {
   go_through([&](std::string_view title) { out += fmt::format("\n## {}\n", title); },
              [&](const FindingKind& kind) {
                out += fmt::format("\n### `{}` ({})\n\n**{}.** {}\n\n*Do:* {}\n", kind.code,
-                                  to_string(kind.worst), markdown(kind.title), markdown(kind.means),
-                                  markdown(with_all_keys(kind.remedy)));
+                                  to_string(kind.worst), markdown(kind.title), markdown(for_place(kind.means, Place::not_known)),
+                                  markdown(for_place(with_all_keys(kind.remedy), Place::not_known)));
              });
   return out;
 }
@@ -89,7 +89,7 @@ std::string catalogue_json() {
     out += fmt::format(
         "\n  {{\"code\": {}, \"about\": {}, \"worst\": {}, \"title\": {}, \"means\": {}, \"do\": {}}}",
         quoted(kind.code), quoted(to_string(kind.about)), quoted(to_string(kind.worst)), quoted(kind.title),
-        quoted(kind.means), quoted(with_all_keys(kind.remedy)));
+        quoted(for_place(kind.means, Place::not_known)), quoted(for_place(with_all_keys(kind.remedy), Place::not_known)));
   }
   return out + "\n]\n";
 }
@@ -103,8 +103,8 @@ std::string catalogue_man() {
   go_through([&](std::string_view title) { out += fmt::format(".SH \"{}\"\n", roff(title)); },
              [&](const FindingKind& kind) {
                out += fmt::format(".TP\n.BR {} \" ({})\"\n{}. {}\n.IP\n.I Do:\n{}\n", roff(kind.code),
-                                  to_string(kind.worst), roff(kind.title), roff(kind.means),
-                                  roff(with_all_keys(kind.remedy)));
+                                  to_string(kind.worst), roff(kind.title), roff(for_place(kind.means, Place::not_known)),
+                                  roff(for_place(with_all_keys(kind.remedy), Place::not_known)));
              });
   return out + ".SH SEE ALSO\n.BR dropwire (8),\n.BR dropwire.toml (5)\n";
 }

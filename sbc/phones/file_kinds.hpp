@@ -17,7 +17,7 @@ inline constexpr auto kFileKinds = std::to_array<FindingKind>({
      "(ALG) or a firewall between here and the phone lets only one direction through.",
      "Switch off TFTP helpers (ALG) in the router, let UDP between the phone and this box through in both "
      "directions, keep access.tftp.single_port on. If this box has two addresses, the phone must be told the "
-     "one that answers. An edge box on the phone's own network avoids the router altogether."},
+     "one that answers.<hosted> An edge box on the phone's own network avoids the router altogether.</>"},
     {"stalls_at_same_block", Severity::error, About::phone, "A file always stops at the same block",
      "A transfer that ends at the same place each time points at the file or at one packet size: a damaged "
      "or short copy, or a link that drops packets of that size.",

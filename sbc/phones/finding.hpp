@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace dw::phones {
 
@@ -14,8 +15,20 @@ struct Finding {
   std::string_view code;  ///< stable, snake_case; one of finding_kinds()
   Severity severity{};
   std::string seen, means, remedy;
-  /// Of a phone's: the code of the box's finding that is its cause; empty: it stands by itself.
+  /// The code of the finding that this one comes from; empty: it stands by itself.
   std::string_view cause = {};
+  bool of_box = false;  ///< of a phone's: `cause` is the box's, and told there
+  /// What it concerns, to tell what belongs together ("udp pbx.example.net:5060", an origin's URL, a name); empty: nothing that
+  /// has a name.
+  std::string about = {};
+  /// What comes from it and is no finding of its own.
+  struct Follow {
+    std::string_view code;
+    std::string seen;
+  };
+  std::vector<Follow> follows = {};
+
+  bool from_box() const { return of_box && !cause.empty(); }
 };
 
 }  // namespace dw::phones

@@ -8,7 +8,9 @@
 #include "sbc/base/escape.hpp"
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/phones/boots.hpp"
+#include "sbc/phones/folding.hpp"
 #include "sbc/phones/hints.hpp"
+#include "sbc/phones/keys.hpp"
 #include "sbc/phones/model.hpp"
 #include "sbc/phones/signalling_story.hpp"
 #include "sbc/phones/text.hpp"
@@ -40,8 +42,8 @@ bool is_image(FileKind kind) {
 /// Looks at one phone's boots. Each check_… adds at most one finding of its code.
 class Examination {
  public:
-  Examination(const Phone& phone, WallTime now, const NoServer& no_server)
-      : phone_(phone), now_(now), no_server_(no_server), boots_(boots_of(phone)) {
+  Examination(const Phone& phone, WallTime now, const BoxCauses& causes)
+      : phone_(phone), now_(now), causes_(causes), boots_(boots_of(phone)) {
     const Boot& last = boots_.back();
     for (std::size_t i = last.begin; i < last.end; ++i)
       last_.push_back(&phone_.steps[i]);
@@ -67,16 +69,13 @@ class Examination {
     check_extras();
     check_path();
     check_notes();
-    for (Finding& finding : signalling_findings(phone_, now_, no_server_))
+    for (Finding& finding : signalling_findings(phone_, now_, causes_))
       found_.push_back(std::move(finding));
     add_hints(found_, last_);
-    std::vector<Finding> sorted;
-    for (const Severity severity : {Severity::error, Severity::warning, Severity::info}) {
-      for (Finding& finding : found_) {
-        if (finding.severity == severity) sorted.push_back(std::move(finding));
-      }
-    }
-    return sorted;
+    for (Finding& f : found_)
+      f.remedy = for_place(f.remedy, causes_.hosted ? Place::hosted : Place::edge);
+    order_by_cause(found_);
+    return std::move(found_);
   }
 
  private:
@@ -133,7 +132,7 @@ class Examination {
 
   const Phone& phone_;
   WallTime now_;
-  NoServer no_server_;
+  BoxCauses causes_;
   std::vector<Boot> boots_;
   std::vector<const Step*> last_;  // the last boot, notes too
   Files recent_;                   // files of the last boot, or of the last two while it is young
@@ -446,8 +445,9 @@ void Examination::check_path() {
   if (!unavailable.empty()) {
     const bool config =
         std::ranges::any_of(unavailable, [](const Step* s) { return is_config(s->kind); });
-    add("origin_unavailable", config ? Severity::error : Severity::warning,
-        names_of(unavailable) + " could not be had");
+    found_.push_back(caused_by_box(make_finding("origin_unavailable", config ? Severity::error : Severity::warning,
+                                                names_of(unavailable) + " could not be fetched", phone_),
+                                   causes_.files));
   }
   if (!forbidden.empty()) {
     const bool config = std::ranges::any_of(forbidden, [](const Step* s) { return is_config(s->kind); });
@@ -489,9 +489,9 @@ void Examination::check_notes() {
 
 }  // namespace
 
-std::vector<Finding> findings(const Phone& phone, WallTime now, const NoServer& no_server) {
+std::vector<Finding> findings(const Phone& phone, WallTime now, const BoxCauses& causes) {
   if (phone.steps.empty()) return {};
-  return Examination(phone, now, no_server).run();
+  return Examination(phone, now, causes).run();
 }
 
 }  // namespace dw::phones

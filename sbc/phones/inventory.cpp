@@ -67,16 +67,6 @@ bool ends_registration(SignallingEvent event) {
   return false;
 }
 
-/// The first file of the last boot; nullptr when no file is kept.
-const Step* last_boot(const Phone& phone) {
-  const std::vector<Boot> boots = boots_of(phone);
-  if (boots.empty()) return nullptr;
-  for (std::size_t i = boots.back().begin; i < boots.back().end; ++i) {
-    if (phone.steps[i].is_file()) return &phone.steps[i];
-  }
-  return nullptr;
-}
-
 bool contradict(const Phone& a, const Phone& b) {
   return !a.model.empty() && !b.model.empty() && (Models::parse(a.model) & Models::parse(b.model)).empty();
 }
@@ -156,10 +146,7 @@ void Inventory::on_config(const DeviceName& device, const IpAddress& address, Wa
   if (device.empty() && !address) return;
   Phone& phone = touch(device, address, at);
   if (hints.protocol != Protocol::unknown) phone.protocol = hints.protocol;
-  if (!hints.load.empty()) {
-    phone.firmware = escaped(hints.load, kMaxSaid);
-    narrow_model(phone, models_of_load(hints.load), false);
-  }
+  if (!hints.load.empty()) learn_named_load(phone, hints.load);
   phone.follow_ups.clear();
   for (const std::string& name : hints.follow_ups) {
     if (phone.follow_ups.size() == kMaxFollowUps) break;
@@ -385,6 +372,7 @@ void Inventory::erase(Phones::iterator phone) {
   if (!phone->device.empty()) move_to(*phone, {});
   const std::string key = phone->device.empty() ? phone->address.to_string() : phone->device.str();
   changed_.erase(key);
+  verdicts_.gone(*phone);
   index_.erase(key);
   Phones& order = phone->proven ? proven_ : unproven_;
   order.erase(phone);
@@ -438,8 +426,9 @@ std::vector<Finding> Inventory::site_findings(WallTime now) const {
   std::size_t booting = 0;
   for_each([&](const Phone& phone) {
     if (phone.device.empty() || phone.steps.empty() || now - phone.last_seen > kSameMoment) return;
-    const Step* const first = last_boot(phone);
-    if (first != nullptr && now - first->at <= kSameMoment) ++booting;
+    // As it was judged; one that changed since is looked at.
+    const auto began = phone.verdict_due ? last_boot_of(phone) : phone.verdict.boot_began;
+    if (began && now - *began <= kSameMoment) ++booting;
   });
   std::vector<Finding> out;
   if (booting >= kManyPhones) out.push_back(finding_of_many(booting));
@@ -476,6 +465,7 @@ void Inventory::restore(Phone phone) {
   Phones& order = phone.proven ? proven_ : unproven_;
   order.push_front(std::move(phone));
   index_.emplace(key, order.begin());
+  verdicts_.changed(order.front());
   if (order.front().device.empty()) return;
   order.front().address = {};
   move_to(order.front(), address);
@@ -483,6 +473,7 @@ void Inventory::restore(Phone phone) {
 
 void Inventory::mark(Phone& phone) {
   phone.revision = ++revision_;
+  verdicts_.changed(phone);
   changed_.insert(phone.key());
 }
 

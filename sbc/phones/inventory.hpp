@@ -11,6 +11,7 @@
 
 #include "sbc/phones/audio_way.hpp"
 #include "sbc/phones/phone.hpp"
+#include "sbc/phones/verdict_book.hpp"
 
 namespace dw::phones {
 
@@ -98,6 +99,13 @@ class Inventory {
   /// than `now` move back together, the latest to `now`. Else what comes next would stand before them.
   void clock_went_back(WallTime now);
 
+  /// What all phones come to. `judge` judges at most `most` that are due and tells how many it did; whoever calls it does
+  /// so again and again, a little at a time.
+  const VerdictBook& verdicts() const { return verdicts_; }
+  std::size_t judge(WallTime now, std::size_t most);
+  /// What the box says of itself; when it is something else than before, all phones are due.
+  void set_causes(const BoxCauses& causes);
+
   // For whoever keeps it on disk.
   void restore(Phone phone);                            ///< as it was saved, not registered; oldest first
   std::vector<std::string> take_changed();              ///< keys that changed since the last call
@@ -141,6 +149,7 @@ class Inventory {
   AudioHeard heard_;
   bool behind_router_ = false;
   std::vector<Absence> absences_;
+  VerdictBook verdicts_;
 };
 
 }  // namespace dw::phones

@@ -86,6 +86,20 @@ std::string with_keys(std::string_view remedy, Family family) {
   return filled(remedy, [&](const ByFamily& press) { return press[static_cast<std::size_t>(family)]; });
 }
 
+std::string for_place(std::string_view text, Place place) {
+  constexpr std::string_view kEnd = "</>";
+  std::string out(text);
+  for (const auto& [mark, of] : {std::pair(std::string_view("<edge>"), Place::edge), {"<hosted>", Place::hosted}}) {
+    for (auto at = out.find(mark); at != out.npos; at = out.find(mark, at)) {
+      const auto end = out.find(kEnd, at);
+      if (end == out.npos) break;
+      const std::string inside = out.substr(at + mark.size(), end - at - mark.size());
+      out.replace(at, end + kEnd.size() - at, place == of || place == Place::not_known ? inside : std::string());
+    }
+  }
+  return out;
+}
+
 std::string with_all_keys(std::string_view remedy) {
   return filled(remedy, [](const ByFamily& press) {
     std::string out(press.front());

@@ -1,5 +1,7 @@
 #include "sbc/phones/learning.hpp"
 
+#include <algorithm>
+
 #include "sbc/base/escape.hpp"
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/phones/alarm.hpp"
@@ -16,6 +18,18 @@ std::string_view firmware_in_user_agent(std::string_view user_agent) {
   const auto slash = user_agent.find('/');
   if (!starts_with_ignoring_case(user_agent, "Cisco-CP") || slash == user_agent.npos) return {};
   return user_agent.substr(slash + 1);
+}
+
+/// "a/SCCP45.9-4-2SR4-3S.loads" → "SCCP45.9-4-2SR4-3S".
+std::string_view load_in(std::string_view name) {
+  const auto slash = name.rfind('/');
+  const std::string_view base = slash == name.npos ? name : name.substr(slash + 1);
+  return base.substr(0, base.rfind('.'));
+}
+
+bool is_miss(FileOutcome outcome) {
+  return outcome == FileOutcome::not_found || outcome == FileOutcome::unavailable || outcome == FileOutcome::forbidden ||
+         outcome == FileOutcome::refused || outcome == FileOutcome::not_admitted;
 }
 
 /// The name of a load tells more than its version: that stays.
@@ -49,11 +63,21 @@ void learn(Phone& phone, const FileStep& file, FileKind kind) {
   if (const Protocol protocol = protocol_of_file(file.name); protocol != Protocol::unknown)
     phone.protocol = protocol;
   if (file.transport == "http") phone.uses_http = true;
+  const bool image = kind == FileKind::loads || kind == FileKind::firmware;
   if (kind == FileKind::loads && file.outcome == FileOutcome::sent) {
-    const auto slash = file.name.rfind('/');
-    const std::string base = slash == std::string::npos ? file.name : file.name.substr(slash + 1);
-    phone.firmware = escaped(base.substr(0, base.rfind('.')), kMaxSaid);
+    phone.firmware = escaped(load_in(file.name), kMaxSaid);
+  } else if (image && is_miss(file.outcome)) {
+    phone.firmware = phone.running;  // it goes on with what it has
   }
+}
+
+void learn_named_load(Phone& phone, std::string_view load) {
+  narrow_model(phone, models_of_load(load), false);
+  const auto last = std::find_if(phone.steps.rbegin(), phone.steps.rend(), [&](const Step& s) {
+    return s.is_file() && (s.kind == FileKind::firmware || (s.kind == FileKind::loads && equal_ignoring_case(load_in(s.name), load)));
+  });
+  if (last != phone.steps.rend() && is_miss(last->outcome)) return;
+  phone.firmware = escaped(load, kMaxSaid);
 }
 
 void learn(Phone& phone, const SignallingStep& told) {

@@ -15,6 +15,8 @@ void narrow_model(Phone& phone, Models evidence, bool from_phone);
 void learn(Phone& phone, const FileStep& file, FileKind kind);
 /// What the phone says of itself when it registers.
 void learn(Phone& phone, const SignallingStep& told);
+/// Its config names this load. That is what it runs, unless it was seen to ask for it, or a part of it, in vain.
+void learn_named_load(Phone& phone, std::string_view load);
 /// Whether a SIP phone that says no name may be this one.
 bool may_be(const Phone& phone, std::string_view user_agent);
 

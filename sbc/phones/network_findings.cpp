@@ -94,6 +94,7 @@ class NetworkExamination {
   void check_helpers();
   void check_reach();
   void check_names();
+  void central_down(const std::vector<const Reach*>& mute);
   std::string addresses() const;
   bool told_elsewhere(const Reach& reach) const;
 
@@ -207,7 +208,7 @@ void NetworkExamination::check_audio() {
                                      heard.silent == 1 ? "call" : "calls", heard.silent_at ? to_rfc3339(*heard.silent_at) : "",
                                      in_words(way)));
     if (way.by == AudioWay::By::stun || way.by == AudioWay::By::same_port || way.by == AudioWay::By::mapped)
-      found.means = "The central side was told an address that the router should lead here, and what it sent did not arrive: a "
+      found.means = "The central side has an address that the router should lead here, and what it sent did not arrive: a "
                     "firewall is in between, or it sends from elsewhere than it says.";
     return;
   }
@@ -298,30 +299,53 @@ void NetworkExamination::check_reach() {
     if (silent(reach) && !told && (!alive || needed(reach))) mute.push_back(&reach);
     if (reach.state == PortState::refused && !told && needed(reach))
       add("port_refused", one_way_enough(reach) ? Severity::info : Severity::error,
-          fmt::format("{} refuses.", name_of(reach)));
+          fmt::format("{} refuses.", name_of(reach)))
+          .about = fmt::format("{} {}", to_string(reach.transport), reach.name);
     if (reach.state == PortState::open && reach.round_trip && *reach.round_trip > kFar &&
         !std::exchange(far, true))
       add("central_far", Severity::info,
           fmt::format("{} answers after {}.", name_of(reach), words(*reach.round_trip)));
   }
-  if (mute.empty()) return;
-  if (central_unreachable(box_)) {
-    std::string all;
-    for (const Reach* reach : mute)
-      all += (all.empty() ? "" : ", ") + name_of(*reach);
-    add("central_unreachable", Severity::error, fmt::format("No answer from {}.", all));
-    return;
-  }
+  if (central_unreachable(box_, now_)) return central_down(mute);
   for (const Reach* reach : mute)
     add("port_blocked", Severity::error,
         fmt::format("{} does not answer{}.", name_of(*reach),
-                    reach->error.empty() ? "" : ": " + remote_text(reach->error)));
+                    reach->error.empty() ? "" : ": " + remote_text(reach->error)))
+        .about = fmt::format("{} {}", to_string(reach->transport), reach->name);
+}
+
+/// In a customer's words where the box is a customer's.
+void NetworkExamination::central_down(const std::vector<const Reach*>& mute) {
+  std::string all, about;
+  for (const Reach* reach : mute) {
+    all += (all.empty() ? "" : ", ") + name_of(*reach);
+    about += reach->name + " ";
+  }
+  std::vector<std::string> names;
+  if (box_.own) {
+    for (const CallServer& server : box_.own->call_servers) {
+      about += server.name + " ";
+      if (std::ranges::find(names, server.name) == names.end()) names.push_back(remote_text(server.name));
+    }
+  }
+  const std::string who = !names.empty() ? fmt::format("{}", fmt::join(names, ", ")) : all;
+  Finding& found = add("central_unreachable", Severity::error, fmt::format("No answer from {}.", all.empty() ? who : all));
+  found.about = about;
+  if (box_.hosted) {
+    found.remedy = "Look whether the telephone server runs, and whether this machine reaches it (ping, nc -vz host port). Check central "
+                   "in the settings.";
+  } else {
+    found.remedy = fmt::format("Look first whether other devices here reach the internet; if not, it is your router or your provider. If "
+                               "they do, tell your operator: \"My Dropwire gets no answer from {}.\" If the server's address changed, "
+                               "correct central in the settings.",
+                               who);
+  }
 }
 
 void NetworkExamination::check_names() {
   for (const DnsFact& name : facts_.dns) {
     if (!name.error.empty()) {
-      add("dns_fails", Severity::error, fmt::format("{}: {}.", remote_text(name.name), remote_text(name.error)));
+      add("dns_fails", Severity::error, fmt::format("{}: {}.", remote_text(name.name), remote_text(name.error))).about = name.name;
     } else if (name.took && *name.took > kSlowName) {
       add("dns_slow", Severity::warning, fmt::format("{} took {}.", remote_text(name.name), words(*name.took)));
     }
@@ -334,14 +358,80 @@ std::vector<Finding> network_findings(const BoxFacts& box, WallTime now) {
   return NetworkExamination(box, now).run();
 }
 
-bool central_unreachable(const BoxFacts& box) {
+namespace {
+
+bool measured_unreachable(const BoxFacts& box) {
   const auto mute = [](const Reach& r) { return r.used && silent(r); };
   return !anything_answers(box) && std::ranges::count_if(box.network.reach, mute) > 1;
 }
 
-bool shut_off(const BoxFacts& box, std::string_view name) {
-  return central_unreachable(box) &&
-         std::ranges::any_of(box.network.reach, [&](const Reach& r) { return r.name == name && silent(r); });
+/// As the daemon's own requests show it. Nobody asked of one kind says nothing.
+bool all_asked_down(const OwnFacts& own, WallTime now) {
+  std::size_t kinds_down = 0;
+  WallTime began = now;
+  for (const Protocol protocol : {Protocol::sccp, Protocol::sip}) {
+    bool any = false, all = true;
+    for (const CallServer& server : own.call_servers) {
+      if (server.protocol != protocol) continue;
+      if (server.state() == CallServer::State::up) return false;
+      const bool down = ails(server, now);
+      any = any || down;
+      all = all && down;
+      if (down && server.since) began = std::min(began, *server.since);
+    }
+    if (any && all) ++kinds_down;
+  }
+  if (kinds_down == 0) return false;
+  const bool file_came = std::ranges::any_of(own.origins, [&](const OriginState& o) {
+    return o.healthy && o.last_answer && *o.last_answer > began && !host_port_of(o.url).empty();
+  });
+  const bool no_files = !own.origins.empty() && std::ranges::none_of(own.origins, &OriginState::healthy);
+  return !file_came && kinds_down + (no_files ? 1 : 0) > 1;
+}
+
+}  // namespace
+
+bool central_unreachable(const BoxFacts& box, WallTime now) {
+  return measured_unreachable(box) || (box.own && box.own->configured && all_asked_down(*box.own, now));
+}
+
+NetworkFacts brought_up_to_date(NetworkFacts measured, const std::vector<CallServer>& servers, const std::vector<OriginState>& origins) {
+  if (!measured.measured_at) return measured;
+  const WallTime then = *measured.measured_at;
+  const auto answers = [&](Reach& reach) {
+    if (reach.state == PortState::open) return;
+    reach.state = PortState::open;
+    reach.error.clear();
+    reach.round_trip.reset();  // of a packet that came back then, if any did
+  };
+  const auto name_resolves = [&](std::string_view host_and_port) {
+    for (DnsFact& name : measured.dns) {
+      if (!name.name.empty() && host_and_port.starts_with(name.name + ":")) name.error.clear();
+    }
+  };
+  for (const CallServer& server : servers) {
+    const bool heard = server.state() == CallServer::State::up && *server.last_answer > then;
+    const bool lost = server.state() == CallServer::State::down && server.since && *server.since > then;
+    if (heard) name_resolves(server.name);
+    if (heard && server.transport == "udp") measured.udp_blocked = measured.udp_blocked ? std::optional(false) : std::nullopt;
+    for (Reach& reach : measured.reach) {
+      if (reach.name != server.name || server.transport != to_string(reach.transport)) continue;
+      if (heard) answers(reach);
+      if (!lost || reach.state != PortState::open) continue;
+      reach.state = PortState::no_answer;
+      reach.error = server.last_error;
+      reach.round_trip.reset();
+    }
+  }
+  for (const OriginState& origin : origins) {
+    if (!origin.healthy || !origin.last_answer || *origin.last_answer <= then) continue;
+    const std::string at = host_port_of(origin.url);
+    name_resolves(at);
+    for (Reach& reach : measured.reach) {
+      if (!at.empty() && reach.name == at) answers(reach);
+    }
+  }
+  return measured;
 }
 
 std::string host_port_of(std::string_view url) {

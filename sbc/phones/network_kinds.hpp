@@ -10,7 +10,7 @@ inline constexpr auto kNetworkKinds = std::to_array<FindingKind>({
     {"nat_kind", Severity::info, About::network, "This box is behind a NAT router",
      "What goes out first gets its answers back; what the outside begins by itself does not come in, unless "
      "the "
-     "router forwards it. An edge box needs no more.",
+     "router forwards it.<edge> An edge box needs no more.</>",
      "Nothing must be done. For a hosted box behind a router see port_forward_needed."},
     {"carrier_nat", Severity::error, About::network, "The provider translates addresses too (CGNAT)",
      "The address of the router is not one of the internet: the provider shares it among customers. A port "
@@ -115,13 +115,11 @@ inline constexpr auto kNetworkKinds = std::to_array<FindingKind>({
      "none.",
      "Use https:// origins in central.provisioning.origins, or have the proxy leave the central server "
      "alone."},
-    {"central_unreachable", Severity::error, About::network, "Nothing of the central side answers",
-     "None of the services that the settings name was reached, by any protocol: this box has no internet, "
-     "the central "
-     "server is down, or the address is wrong.",
-     "Look whether this machine reaches anything (ping the router, then an address outside); check central "
-     "in the "
-     "settings; ask whoever runs the central server."},
+    {"central_unreachable", Severity::error, About::network, "Your telephone server does not answer",
+     "Until it answers, no phone can register or call, and phones get only the files that are kept here. The server is down, its "
+     "address is wrong, or this box has no internet.",
+     "Look first whether other devices here reach the internet; if not, it is your router or your provider. If they do, tell your "
+     "operator that the telephone server does not answer. If its address changed, correct central in the settings."},
     {"port_blocked", Severity::error, About::network, "A service of the central side does not answer",
      "Other services of the central side answer and this one is silent: a firewall drops it, here, at the "
      "provider or "

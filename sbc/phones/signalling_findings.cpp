@@ -4,6 +4,7 @@
 
 #include "sbc/base/escape.hpp"
 #include "sbc/phones/alarm.hpp"
+#include "sbc/phones/audio_quality.hpp"
 #include "sbc/phones/signalling_story.hpp"
 #include "sbc/phones/sip_lines.hpp"
 #include "sbc/phones/sip_story.hpp"
@@ -20,14 +21,13 @@ constexpr auto kLimitTold = 24h;        // a limit that struck
 constexpr auto kUnstable = 15min;       // what was lost longer ago is past
 constexpr std::size_t kFlaps = 4;       // registrations that ended within kUnstable
 constexpr auto kComesBack = 5min;       // a phone that is up tries again long before
-constexpr double kBadShare = 0.03;      // of packets lost
 constexpr std::uint64_t kEnough = 250;  // packets, 5 s of 20 ms each: fewer tell nothing
 
 /// One look at a phone's registrations and its last call. Each check_… adds at most one finding.
 class SignallingExamination {
  public:
-  SignallingExamination(const Phone& phone, WallTime now, const NoServer& no_server)
-      : phone_(phone), now_(now), no_server_(no_server) {}
+  SignallingExamination(const Phone& phone, WallTime now, const BoxCauses& causes)
+      : phone_(phone), now_(now), causes_(causes) {}
 
   std::vector<Finding> run() {
     check_registration();
@@ -66,13 +66,13 @@ class SignallingExamination {
 
   const Phone& phone_;
   WallTime now_;
-  NoServer no_server_;
+  BoxCauses causes_;
   std::vector<Finding> found_;
 };
 
 void SignallingExamination::check_registration() {
   if (speaks_sip(phone_)) {
-    found_ = sip_findings(phone_, now_, no_server_);
+    found_ = sip_findings(phone_, now_, causes_);
     return;
   }
   const Standing standing = standing_of(phone_);
@@ -83,7 +83,7 @@ void SignallingExamination::check_registration() {
       check_gone();
       return;
     case Standing::Is::no_server:
-      found_.push_back(finding_of_no_server(phone_, sentence(*standing.step), no_server_.sccp));
+      found_.push_back(finding_of_no_server(phone_, sentence(*standing.step), causes_.sccp));
       return;
     case Standing::Is::refused:
       add(blames_address(*standing.step) ? Code("server_refuses_shared_address") : Code("registration_refused"),
@@ -200,13 +200,15 @@ void SignallingExamination::check_call() {
   // A phone that is not heard may be out of reach for that alone: one cause.
   if (step.call.silent != Silent::nobody) return tell_one_way(step);
   if (!step.call.delivered()) return tell_undelivered(step);
-  const auto gaps = [](std::uint64_t lost, std::uint64_t arrived) {
+  const auto gaps = [&](std::uint64_t lost, std::uint64_t arrived) {
     const std::uint64_t sent = lost + arrived;
-    return sent >= kEnough && static_cast<double>(lost) > kBadShare * static_cast<double>(sent);
+    if (sent < kEnough) return false;
+    const double percent = 100.0 * static_cast<double>(lost) / static_cast<double>(sent);
+    return quality_of(step.detail, percent, std::nullopt).state > State::not_known;
   };
   if (gaps(step.call.lost_from_phone, step.call.from_phone) ||
       gaps(step.call.lost_from_central, step.call.from_central))
-    add("bad_audio", Severity::warning, sentence(step));
+    found_.push_back(caused_by_box(make_finding("bad_audio", Severity::warning, sentence(step), phone_), causes_.media));
 }
 
 void SignallingExamination::tell_one_way(const Step& call) {
@@ -256,8 +258,8 @@ void SignallingExamination::tell_undelivered(const Step& call) {
 
 }  // namespace
 
-std::vector<Finding> signalling_findings(const Phone& phone, WallTime now, const NoServer& no_server) {
-  return SignallingExamination(phone, now, no_server).run();
+std::vector<Finding> signalling_findings(const Phone& phone, WallTime now, const BoxCauses& causes) {
+  return SignallingExamination(phone, now, causes).run();
 }
 
 }  // namespace dw::phones

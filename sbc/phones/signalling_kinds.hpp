@@ -45,14 +45,14 @@ inline constexpr auto kSignallingKinds = std::to_array<FindingKind>({
      "Let UDP to media.ports of this box through firewalls, on the phones' side and on the central side. "
      "Check that access.advertise and central.media.advertise are addresses that each side reaches."},
     {"bad_audio", Severity::warning, About::phone, "Audio of the last call had gaps",
-     "More than 3 % of its packets were lost on the way to this box: the line is overloaded, or it is Wi-Fi.",
+     "So many of its packets were lost on the way to this box that people hear gaps: the line is overloaded, or it is Wi-Fi.",
      "Look at what else uses the line, give voice (DSCP EF) precedence in the router, prefer cable to "
      "Wi-Fi."},
     {"audio_not_delivered", Severity::warning, About::phone, "Audio arrived and could not be delivered",
      "For three seconds or longer audio came to this box from one side, and none of it could be sent on to the "
      "other.",
-     "Let the call server open both ways, as it does for a call, when it plays something to a phone behind a router; "
-     "or put an edge box on the phone's network, which reaches it without the router."},
+     "Let the call server open both ways, as it does for a call, when it plays something to a phone behind a router."
+     "<hosted> Or put an edge box on the phone's network, which reaches it without the router.</>"},
     {"call_limit", Severity::warning, About::phone, "A limit refused a call",
      "The phone, or all phones of its address, began more calls than the settings allow: a program that dials, a stolen "
      "account, or a limit that is too low. Calls for help are never refused.",
@@ -71,16 +71,16 @@ inline constexpr auto kSignallingKinds = std::to_array<FindingKind>({
     {"sip_answers_unheard", Severity::error, About::phone, "The phone does not hear the answers",
      "It repeats what it asked although each time it was answered. Cisco's SIP firmware sends from one UDP "
      "port and listens on another, 5060: a router before the phone lets only answers to the first through.",
-     "This box tries the other port by itself. If that does not help, put an edge box on the phones' "
-     "network. Without one: from the 7911 and 7941 on let the phone use TCP (transportLayerProtocol 1 in its "
+     "This box tries the other port by itself.<hosted> If that does not help, put an edge box on the phones' "
+     "network.</> Else, from the 7911 and 7941 on, let the phone use TCP (transportLayerProtocol 1 in its "
      "config); a 7940 or 7960 has no TCP, make it send from the port at which it listens (nat_enable: 1, in "
      "XML natEnabled true). Then restart it: <restart> A firewall that lets UDP through one way only looks "
      "the same."},
     {"sip_unreachable", Severity::error, About::phone, "Calls to the phone will not ring",
      "It is registered and can call, but what is sent to it of itself does not arrive: the port at which it "
      "listens is shut, most often by the router before it.",
-     "Put an edge box on the phone's network, which reaches it without the router. Without one: from the "
-     "7911 and 7941 on let the phone use TCP (transportLayerProtocol 1 in its config); a 7940 or 7960 has no "
+     "<hosted>Put an edge box on the phone's network, which reaches it without the router. </>From the "
+     "7911 and 7941 on, you can let the phone use TCP (transportLayerProtocol 1 in its config); a 7940 or 7960 has no "
      "TCP, make it send from the port at which it listens (nat_enable: 1, in XML natEnabled true), each "
      "phone behind one router with a voip_control_port of its own. Then restart it: <restart>"},
     {"sip_wrong_password", Severity::error, About::phone, "The password of a line is wrong",
@@ -101,7 +101,7 @@ inline constexpr auto kSignallingKinds = std::to_array<FindingKind>({
      "way only.",
      "Switch SIP ALG off in the router (SIP helper, SIP passthrough and SIP transformations are other "
      "names), and restart it. Where it can't be switched off, as in many routers of Xfinity and Spectrum: "
-     "put an edge box on the phones' network with a tcp: server in central.sip.servers, or let the phones "
+     "<hosted>put an edge box on the phones' network with a tcp: server in central.sip.servers, or </>let the phones "
      "use TCP."},
     {"sip_clock_unset", Severity::info, About::phone, "The phone is not told the time",
      "Phones with SIP firmware take the time from the call server's answer to their registration (Date), and "

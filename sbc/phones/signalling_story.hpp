@@ -52,6 +52,6 @@ bool blames_address(const Step& refused);
 constexpr std::size_t kUnanswered = 2;
 
 /// Findings that registrations and calls show.
-std::vector<Finding> signalling_findings(const Phone& phone, WallTime now, const NoServer& no_server);
+std::vector<Finding> signalling_findings(const Phone& phone, WallTime now, const BoxCauses& causes);
 
 }  // namespace dw::phones

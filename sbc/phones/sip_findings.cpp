@@ -29,8 +29,8 @@ struct Shown {
 
 class SipExamination {
  public:
-  SipExamination(const Phone& phone, WallTime now, const NoServer& no_server)
-      : phone_(phone), now_(now), no_server_(no_server) {}
+  SipExamination(const Phone& phone, WallTime now, const BoxCauses& causes)
+      : phone_(phone), now_(now), causes_(causes) {}
 
   std::vector<Finding> run() {
     for (const LineStanding& line : line_standings(phone_))
@@ -39,7 +39,7 @@ class SipExamination {
       std::string seen = shown.seen;
       if (shown.lines > 1) seen += fmt::format("; and so with {} more of its lines", shown.lines - 1);
       found_.push_back(shown.code.text() == kNoServer.text()
-                           ? finding_of_no_server(phone_, std::move(seen), no_server_.sip)
+                           ? finding_of_no_server(phone_, std::move(seen), causes_.sip)
                            : make_finding(shown.code, shown.severity, std::move(seen), phone_));
     }
     check_path();
@@ -66,7 +66,7 @@ class SipExamination {
 
   const Phone& phone_;
   WallTime now_;
-  NoServer no_server_;
+  BoxCauses causes_;
   std::vector<Shown> lines_;
   std::vector<Finding> found_;
 };
@@ -102,7 +102,7 @@ void SipExamination::check_path() {
   const auto altered = std::find_if(phone_.steps.rbegin(), phone_.steps.rend(),
                                     [](const Step& s) { return s.is_sip() && s.event == Event::altered; });
   if (altered != phone_.steps.rend() && now_ - altered->at <= kAltered)
-    found_.push_back(make_finding("sip_alg", Severity::warning, sentence(*altered), phone_));
+    found_.push_back(caused_by_box(make_finding("sip_alg", Severity::warning, sentence(*altered), phone_), causes_.alg));
   if (!phone_.registered) return;
   if (const Step* const step = unreachable_since(phone_))
     found_.push_back(make_finding("sip_unreachable", Severity::error, "it " + sentence(*step), phone_));
@@ -112,8 +112,8 @@ void SipExamination::check_path() {
 
 }  // namespace
 
-std::vector<Finding> sip_findings(const Phone& phone, WallTime now, const NoServer& no_server) {
-  return SipExamination(phone, now, no_server).run();
+std::vector<Finding> sip_findings(const Phone& phone, WallTime now, const BoxCauses& causes) {
+  return SipExamination(phone, now, causes).run();
 }
 
 }  // namespace dw::phones

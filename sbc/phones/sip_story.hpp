@@ -25,6 +25,6 @@ struct LineStanding {
 std::vector<LineStanding> line_standings(const Phone& phone);
 
 /// Findings that SIP registrations show.
-std::vector<Finding> sip_findings(const Phone& phone, WallTime now, const NoServer& no_server);
+std::vector<Finding> sip_findings(const Phone& phone, WallTime now, const BoxCauses& causes);
 
 }  // namespace dw::phones

@@ -22,3 +22,6 @@ target_link_libraries(answer_times PRIVATE dw_base sip_sims)
 add_executable(full_tables EXCLUDE_FROM_ALL ${CMAKE_CURRENT_SOURCE_DIR}/bench/full_tables.cpp ${CMAKE_CURRENT_SOURCE_DIR}/lab/sccp_stream.cpp
                ${CMAKE_CURRENT_SOURCE_DIR}/lab/socket.cpp)
 target_link_libraries(full_tables PRIVATE dw_base sip_sims)
+# Verdicts of 10,000 phones after a restart: built and run by hand.
+add_executable(judging EXCLUDE_FROM_ALL ${CMAKE_CURRENT_SOURCE_DIR}/bench/judging.cpp)
+target_link_libraries(judging PRIVATE admin)

@@ -102,7 +102,7 @@ def call_is_seen(page):
     page.until_text("600", "talks", seconds=30)
     page.until("the figures of both directions", "return document.querySelectorAll('#talks .lane .plot').length === 4")
     page.until("three samples of jitter", "return [...document.querySelectorAll('#talks .jitter')].some((p) => (p.getAttribute('d').match(/L/g) || []).length >= 2)")
-    page.until_text("arrives well", "talks")
+    page.until_text("sounds good", "talks")
 
 
 def late_page_has_history(page):

@@ -129,7 +129,8 @@ const kGravity = { error: "Wrong", warning: "Look at this", info: "Worth knowing
 function finding(f, ...more) {
   return el("div", { class: "finding " + f.severity, "data-code": f.code },
     el("h3", {}, badge(f.severity === "info" ? "" : f.severity, kGravity[f.severity] || f.severity), " ", f.title || f.seen),
-    f.title ? el("p", {}, el("strong", {}, "Seen: "), f.seen) : null, el("p", {}, f.means), f.do ? el("p", {}, el("strong", {}, "Do: "), with_keys(f.do)) : null, more);
+    f.title ? el("p", {}, el("strong", {}, "Seen: "), f.seen) : null,
+    f.follows?.length ? el("details", {}, el("summary", {}, f.follows.length === 1 ? "1 thing that comes from it" : `${f.follows.length} things that come from it`), list(f.follows.map((x) => x.seen))) : null, el("p", {}, f.means), f.do ? el("p", {}, el("strong", {}, "Do: "), with_keys(f.do)) : null, more);
 }
 const grave = (f) => ({ error: 0, warning: 1 })[f.severity] ?? 2;
 const gravest_first = (findings) => [...findings].sort((a, b) => grave(a) - grave(b));

@@ -5,22 +5,17 @@ function showStatus(s) {
   skew = Date.parse(s.now) - Date.now();
   text("what", (s.mode === "hosted" ? "Hosted, in front of " : "On this network, towards ") + (s.central || "no central server yet"));
   text("version", s.version);
-  const down = s.services.filter((x) => x.enabled && !x.up);
-  const dead = s.origins.filter((o) => !o.healthy);
-  const mute = s.call_servers.filter((c) => c.state === "down" || c.state === "silent");
-  health_of_box = s.draining ? ["error", "Shutting down"] : s.configured === false ? ["error", "Not configured"] : down.length ? ["error", "Not ready"]
-    : dead.length ? ["warning", "Files in trouble"] : mute.length ? ["warning", "Call server in trouble"] : ["good", "All well"];
   $("setup").hidden = s.configured !== false;
-  showHealth();
+  showVerdict(s.verdict);
   draw("box", { ...s, now: 0, uptime_seconds: 0 }, facts_of_box);
 }
 function facts_of_box(s) {
   const services = s.services.filter((x) => x.enabled).map((x) => [
-    badge(x.up ? "good" : "error", x.name.toUpperCase()), " ", mono(x.up ? x.addresses.join(", ") : x.error || "does not listen")]);
-  const origins = s.origins.map((o) => [mono(o.url), " ", badge(o.healthy ? "good" : "warning", o.healthy ? "answers" : o.last_error || "in trouble")]);
+    badge(kStands[x.verdict], x.name.toUpperCase()), " ", mono(x.up ? x.addresses.join(", ") : x.error || "does not listen")]);
+  const origins = s.origins.map((o) => [mono(o.url), " ", badge(kStands[o.verdict], o.verdict === "ok" ? "answers" : o.healthy ? "not tried yet" : o.has_answered ? o.last_error || "does not answer" : "has never answered")]);
   const servers = s.call_servers.map((c) => [mono(c.name), ` ${protocol(c)} `,
-    c.state === "untried" ? badge("", "not tried yet") : c.state === "silent" ? badge("warning", "has not answered yet")
-      : c.up ? badge("good", `${c.phones} ${c.protocol === "sip" ? "registered" : "connected"}`) : badge("warning", c.last_error || "in trouble")]);
+    badge(kStands[c.verdict], c.state === "untried" ? "not tried yet" : c.state === "silent" ? "has not answered yet"
+      : c.up ? `${c.phones} ${c.protocol === "sip" ? "registered" : "connected"}` : c.last_error || "does not answer")]);
   const bans = (s.bans || []).slice(0, 5).map((b) => [mono(b.source), ` until ${new Date(b.until).toLocaleTimeString()}: `, b.reason]);
   return [
     fact("Stands", s.mode === "hosted" ? "hosted, in front of the central server" : "at the phones' own network (edge)"),
@@ -69,17 +64,22 @@ $("measure").addEventListener("click", async () => {
   $("measure").disabled = false;
   text("measure", "Measure now");
 });
-let needing = 0, health_of_box = null;
+// The verdict is the box's own: what it says here, `dropwire status` and `dropwire doctor` say too.
+const kStands = { ok: "good", not_known: "", trouble: "warning", failed: "error" };
+let needing = 0, verdict = null;
 const needing_words = (n) => n === 1 ? "1 phone needs attention" : `${n} phones need attention`;
-function showHealth() {
-  if (!health_of_box) return;
-  const [kind, words] = health_of_box[0] === "good" && needing ? ["warning", needing_words(needing)] : health_of_box;
-  $("health").className = "badge " + kind;
-  text("health", words);
+function showVerdict(v) {
+  if (!v) return;
+  verdict = v;
+  $("health").className = "badge " + kStands[v.state];
+  text("health", v.words);
+  showAttention(attention, needing);
 }
+const open_parts = (v) => v.parts.filter((p) => p.state === "not_known").map((p) => p.words);
 function showDoctor(d) {
   if (!d) return;
   const findings = gravest_first(d.findings);
+  showVerdict(d.verdict);
   show("network-part", "network" in d);
   draw("network", d.network, (n) => n ? facts_of_network(n) : fact("Measured", "not yet"));
   draw("doctor", findings, () => findings.length ? findings.map((f) => finding(f)) : el("p", {}, badge("good", "Healthy"), " Nothing was found wrong."));
@@ -89,9 +89,11 @@ let attention = [];
 function showAttention(findings, phones) {
   attention = findings;
   needing = phones;
-  showHealth();
-  draw("attention", [findings, phones], () => [
+  draw("attention", [findings, phones, verdict?.state, verdict?.words, verdict && open_parts(verdict)], () => [
     ...findings.map((f) => finding(f)),
     phones ? el("p", {}, el("a", { href: "#home", id: "to-needing" }, needing_words(phones))) : null,
-    !findings.length && !phones ? el("p", {}, badge("good", "All well"), " Nothing needs you.") : null].filter(Boolean));
+    findings.length || phones || !verdict ? null
+      : verdict.state === "ok" ? el("p", {}, badge("good", "All well"), " Nothing needs you.")
+        : verdict.state === "not_known" ? el("p", {}, badge("", "Not known yet"), " Nothing was found wrong so far: ", open_parts(verdict).join("; "), ".")
+          : el("p", {}, badge(kStands[verdict.state], verdict.words))].filter(Boolean));
 }

@@ -2,7 +2,7 @@
 const kWidth = 152, kHeight = 38;
 const last = (values) => values.findLast((v) => v !== null && v !== undefined);
 // Bars for what was lost, a line for jitter; gaps where nothing passed.
-function plot(values, every, kind, unit, least) {
+function plot(values, every, kind, unit, least, states) {
   const known = values.filter((v) => v !== null);
   const top = Math.max(least, ...known), dx = kWidth / Math.max(values.length, 8);
   const y = (v) => kHeight - 2 - (kHeight - 6) * v / top;
@@ -10,7 +10,7 @@ function plot(values, every, kind, unit, least) {
   const words = known.length ? `${kind} over the last ${span(values.length * every)}: now ${last(values)} ${unit}, at most ${Math.max(...known)} ${unit}` : `${kind}: nothing passed yet`;
   const marks = known.length ? [svg("path", { class: "ground", d: `M${x0.toFixed(1)} ${kHeight - 1.5}H${kWidth}` })] : [];
   if (kind === "Loss") {
-    values.forEach((v, i) => { if (v) marks.push(svg("rect", { class: "loss", x: x0 + i * dx, y: y(v), width: Math.max(dx - .6, 1), height: kHeight - 1 - y(v) })); });
+    values.forEach((v, i) => { if (v) marks.push(svg("rect", { class: "loss " + (states?.[i] || "ok"), x: x0 + i * dx, y: y(v), width: Math.max(dx - .6, 1), height: kHeight - 1 - y(v) })); });
   } else {
     let path = "", pen = "M";
     values.forEach((v, i) => { if (v === null) pen = "M"; else { path += `${pen}${(x0 + (i + .5) * dx).toFixed(1)} ${y(v).toFixed(1)}`; pen = "L"; } });
@@ -19,14 +19,14 @@ function plot(values, every, kind, unit, least) {
   return svg("svg", { class: "plot", viewBox: `0 0 ${kWidth} ${kHeight}`, preserveAspectRatio: "none", role: "img", "aria-label": words }, ...marks);
 }
 function lane(title, flow, history, every) {
-  const none = flow.packets === 0, bad = flow.loss_percent > 3, kept = !none && (flow.delivered === 0 || flow.undelivered_s >= 3);
+  const none = flow.packets === 0, q = flow.quality;
   const jitter = flow.jitter_ms === null ? "jitter not measured" : `jitter ${flow.jitter_ms} ms`;
   return el("div", { class: "lane" }, el("strong", {}, title), " ",
-    none ? badge("warning", "nothing arrived") : kept ? badge("warning", "does not reach the other side") : bad ? badge("warning", flow.loss_percent + " % lost") : badge("good", "arrives well"),
+    badge(none ? "warning" : kStands[q.state], q.words), q.mos === null ? "" : el("small", { class: "quiet" }, ` MOS ${q.mos.toFixed(1)} of 4.4, estimated`),
     none ? "" : history ? el("div", { class: "plots" },
-      el("figure", {}, plot(history.loss_percent, every, "Loss", "%", 5), el("figcaption", {}, `loss ${flow.loss_percent} % of ${flow.packets + flow.lost}`)),
+      el("figure", {}, plot(history.loss_percent, every, "Loss", "%", 5, history.state), el("figcaption", {}, flow.loss_percent === null ? "loss not known" : `loss ${flow.loss_percent} % of ${flow.packets + flow.lost}`)),
       el("figure", {}, plot(history.jitter_ms, every, "Jitter", "ms", 20), el("figcaption", {}, jitter))) :
-    el("p", { class: "quiet" }, `${flow.packets} packets, ${flow.loss_percent} % lost, ${jitter}`));
+    el("p", { class: "quiet" }, `${flow.packets} packets, ${flow.loss_percent === null ? "loss not known" : flow.loss_percent + " % lost"}, ${jitter}`));
 }
 const call_key = (x) => [name_of(x), x.reference, x.call_id, x.own_number, x.streams[0]?.phone_facing].join(" ");
 function talk(x) {

@@ -90,12 +90,13 @@ function listen() {
   const on = (name, act) => feed.addEventListener(name, (e) => { live = true; tellFeed(); act(JSON.parse(e.data)); });
   on("hello", () => want_all(true));
   on("status", () => want("status"));
-  on("doctor", () => want("doctor"));
+  on("doctor", () => { want("doctor"); want("status"); });
   on("calls", () => { want("calls"); want("first"); if (shown?.calls.length) want("phone"); });
   on("files", () => want("files"));
   on("phones", (what) => {
     want("phones");
     want("newcomers");
+    want("status");
     if (what.more || what.keys.includes(shown?.key || chosen())) want("phone");
   });
   feed.addEventListener("error", () => { live = false; tellFeed(); });

@@ -5,7 +5,9 @@ const phones_path = () => "/api/phones?limit=" + wanted + ($("find").value ? "&q
   ($("show").value ? "&show=" + $("show").value : "");
 function state_of(x) {
   return [x.registered ? badge("good", "Registered") : badge("", "Not registered"), " ",
-    x.severity === "error" || x.severity === "warning" ? badge(x.severity, "Needs attention") : x.cause ? badge("", "No telephone server") : x.findings_count ? badge("", "Note") : null];
+    x.state === "trouble" || x.state === "failed" ? badge(kStands[x.state], x.cause && x.severity === "info" ? "No telephone server" : "Needs attention")
+      : x.findings_count ? badge("", "Note") : null,
+    x.reason && x.state !== "ok" ? el("small", { class: "quiet" }, x.reason) : null];
 }
 function row(x) {
   const about = [x.model, protocol(x)].filter(Boolean).join(" · ");
@@ -72,11 +74,12 @@ function showPhone(x) {
     fact("Fetches files by", x.uses_http ? "HTTP" : "TFTP"), fact("Last seen", ago(x.last_seen)), fact("First seen", clock(x.first_seen))]);
   const findings = gravest_first(x.findings);
   const family = guide.families.find((f) => f.family === x.family);
-  draw("findings", [findings, family], () => findings.length ? findings.map((f) => {
+  draw("findings", [findings, family, x.state, x.reason], () => findings.length ? findings.map((f) => {
     const keys = keys_for(f, family, x);
     return finding(keys ? { ...f, do: "" } : f, keys, f.cause ? el("p", {}, el("a", { href: "#home" }, "What is wrong with the box")) : null);
   })
-    : el("p", {}, badge("good", "All well"), " Nothing is wrong with this phone, as far as its requests show."));
+    : x.state === "ok" ? el("p", {}, badge("good", "All well"), " Nothing is wrong with this phone, as far as its requests show.")
+      : el("p", {}, badge(kStands[x.state], "Not known yet"), ` Nothing was found wrong so far: it is ${x.reason}.`));
   show("phone-calls", x.calls.length > 0);
   sync("phone-talks", x.calls, call_key, talk);
   showActions(x);

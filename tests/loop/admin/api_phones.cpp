@@ -94,6 +94,11 @@ TEST_CASE("admin api: calls with the four ends of each stream and what passed") 
   CHECK(stream["from_central"]["packets"] == 0);
   CHECK(stream["from_central"]["loss_percent"].is_null());  // of nothing, nothing is lost and nothing is well
   CHECK(stream["from_central"]["jitter_ms"].is_null());
+  CHECK(stream["from_phone"]["quality"]["state"] == "ok");
+  CHECK(stream["from_phone"]["quality"]["words"] == "sounds good");
+  CHECK(stream["from_phone"]["quality"]["mos"] == doctest::Approx(4.4));
+  CHECK(stream["from_central"]["quality"]["state"] == "not_known");
+  CHECK(stream["from_central"]["quality"]["mos"].is_null());
   box.calls.assign(20, call(kDevice));
   CHECK(box.get("/api/calls?limit=7")["calls"].size() == 7);
   CHECK(box.get("/api/calls?limit=7")["total"] == 20);

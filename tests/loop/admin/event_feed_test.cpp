@@ -199,12 +199,12 @@ TEST_CASE("changes: what was there at the first look is none; each change is tol
   const TimePoint start = Clock::now();
   const WallTime wall = wall_now();
   inventory.on_file(asked("SEP001122334455.cnf.xml", wall));
-  watch.look(start, wall);
-  CHECK_FALSE(watch.look(start + 10s, wall).any());
+  watch.look(start);
+  CHECK_FALSE(watch.look(start + 10s).any());
   inventory.on_file(asked("SEP001122334466.cnf.xml", wall));
-  const Changes changes = watch.look(start + 20s, wall);
+  const Changes changes = watch.look(start + 20s);
   CHECK(changes.phones == std::vector<std::string>{"SEP001122334466"});
-  CHECK_FALSE(watch.look(start + 30s, wall).any());
+  CHECK_FALSE(watch.look(start + 30s).any());
 }
 
 TEST_CASE("changes: a finding that comes with time alone is told") {
@@ -220,30 +220,43 @@ TEST_CASE("changes: a finding that comes with time alone is told") {
     step.outcome = phones::FileOutcome::not_found;
     inventory.on_file(step);
   }
-  watch.look(start, wall);
+  inventory.judge(wall, 10);
+  watch.look(start);
   const auto before = phones::findings(*inventory.find("SEP001122337941"), wall);
   const auto later = wall + 5min;
   const auto after = phones::findings(*inventory.find("SEP001122337941"), later);
   REQUIRE(before.size() != after.size());
-  CHECK(watch.look(start + 10s, later).phones == std::vector<std::string>{"SEP001122337941"});
+  inventory.judge(later, 10);
+  CHECK(watch.look(start + 10s).phones == std::vector<std::string>{"SEP001122337941"});
 }
 
-TEST_CASE("changes: a server that goes or comes makes all phones news, once") {
+TEST_CASE("changes: a server that goes or comes makes the phones news that miss it, once") {
   phones::Inventory inventory;
-  phones::NoServer none;
   Sources sources;
   sources.inventory = &inventory;
-  sources.no_server = [&] { return none; };
   ChangeWatch watch(sources);
   const TimePoint start = Clock::now();
   const WallTime wall = wall_now();
-  watch.look(start, wall);
-  CHECK_FALSE(watch.look(start + 10s, wall).any());
-  none.sip = "sip_server_down";
-  CHECK(watch.look(start + 20s, wall).many);
-  CHECK_FALSE(watch.look(start + 30s, wall).any());
-  none = {};
-  CHECK(watch.look(start + 40s, wall).many);
+  phones::SignallingStep step;
+  step.at = wall;
+  step.device = "SEP001122337941";
+  step.protocol = phones::Protocol::sccp;
+  step.event = phones::SignallingEvent::no_server;
+  step.peer = kPhone;
+  inventory.on_signalling(step);
+  inventory.judge(wall, 10);
+  watch.look(start);
+  CHECK_FALSE(watch.look(start + 10s).any());
+  phones::BoxCauses causes;
+  TimePoint now = start + 20s;
+  for (const char* cause : {"call_server_down", ""}) {
+    causes.sccp = cause;
+    inventory.set_causes(causes);
+    inventory.judge(wall, 10);
+    CHECK(watch.look(now).phones == std::vector<std::string>{"SEP001122337941"});
+    CHECK_FALSE(watch.look(now + 10s).any());
+    now += 20s;
+  }
 }
 
 TEST_CASE("changes: a status whose clocks alone moved is no news, and what they bring is") {
@@ -280,7 +293,7 @@ TEST_CASE("changes: a status whose clocks alone moved is no news, and what they 
   ChangeWatch watch(sources);
   const auto news = [&] {
     passed += 5s;
-    return watch.look(start + passed, status.started + passed).status;
+    return watch.look(start + passed).status;
   };
   CHECK(news());  // the first look
   CHECK_FALSE(news());

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "sbc/phones/network_findings.hpp"
-#include "sbc/phones/no_server.hpp"
+#include "sbc/phones/box_causes.hpp"
 #include "tests/unit/phones/box_facts.hpp"
 
 using namespace dw;
@@ -350,7 +350,7 @@ TEST_CASE("what leaves phones without a call server is a finding of the box itse
   struct {
     const char* name;
     std::function<void(BoxFacts&)> with;
-    NoServer expected;
+    BoxCauses expected;
   } const kBoxes[] = {
       {"all is well", [](BoxFacts&) {}, {}},
       {"nothing is known of it", [](BoxFacts& b) { b.own.reset(); }, {}},
@@ -386,13 +386,13 @@ TEST_CASE("what leaves phones without a call server is a finding of the box itse
              b.network.reach.push_back({"sccp", Transport::tcp, server.name, {}, PortState::no_answer, {}, ""});
          }
        },
-       {"call_server_down", "central_unreachable"}},
+       {"central_unreachable", "central_unreachable"}},
   };
   for (const auto& [name, with, expected] : kBoxes) {
     CAPTURE(name);
     BoxFacts box = healthy_box();
     with(box);
-    const NoServer none = no_server_now(box, kNow);
+    const BoxCauses none = box_causes(box, kNow);
     CHECK(none.sccp == expected.sccp);
     CHECK(none.sip == expected.sip);
     for (const std::string_view cause : {none.sccp, none.sip})

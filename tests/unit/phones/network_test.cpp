@@ -5,8 +5,11 @@
 
 #include <string>
 
+#include "tests/unit/phones/box_facts.hpp"
+
 using namespace dw;
 using namespace dw::phones;
+using dw::test::kNow;
 using namespace std::chrono_literals;
 
 namespace {
@@ -236,4 +239,33 @@ TEST_CASE("a hosted box behind a router is told what to forward, whether somebod
   box.forward = "UDP 69";
   CHECK(codes(network_findings(box)) == "nat_kind:info port_forward_needed:info");
   CHECK(network_findings(box)[1].remedy.starts_with("Forward UDP 69 to 192.168.1.10. "));
+}
+
+TEST_CASE("a check that is older than its subject's last answer, or failure, is replaced by it") {
+  NetworkFacts n = measured();
+  n.measured_at = kNow - 60s;
+  n.udp_blocked = true;
+  n.dns = {{"pbx", {}, {}, "no such name"}, {"other", {}, {}, "no such name"}};
+  n.reach = {{"sip", Transport::udp, "pbx:5060", at("203.0.113.20:5060"), PortState::no_answer, {}, "no answer"},
+             {"sccp", Transport::tcp, "pbx:2000", at("203.0.113.20:2000"), PortState::open, 12ms, ""},
+             {"http", Transport::tcp, "pbx:6970", at("203.0.113.20:6970"), PortState::refused, {}, "refused"}};
+  CallServer sip{"pbx:5060", true, 1, "", {}, Protocol::sip, "udp"}, sccp{"pbx:2000", false, 0, "reset", {}};
+  sip.last_answer = kNow - 5s;
+  sccp.since = kNow - 7s;
+  const OriginState origin{"http://pbx:6970/", true, "", kNow - 3s, {}};
+  const NetworkFacts now = brought_up_to_date(n, {sip, sccp}, {origin});
+  CHECK(now.reach[0].state == PortState::open);
+  CHECK(now.reach[0].error == "");
+  CHECK(now.reach[1].state == PortState::no_answer);
+  CHECK(now.reach[1].error == "reset");
+  CHECK(now.reach[2].state == PortState::open);
+  CHECK(now.udp_blocked == false);
+  CHECK(now.dns[0].error == "");
+  CHECK(now.dns[1].error == "no such name");
+  sip.last_answer = kNow - 61s;  // before it was measured: that counts
+  sccp.since = kNow - 61s;
+  const NetworkFacts before = brought_up_to_date(n, {sip, sccp}, {});
+  CHECK(before.reach[0].state == PortState::no_answer);
+  CHECK(before.reach[1].state == PortState::open);
+  CHECK(before.udp_blocked == true);
 }

@@ -57,10 +57,10 @@ TEST_CASE("Dropwire's own absences stand in the story where they were, as far as
 TEST_CASE("a phone without a call server while the box has none: one error, the box's, which the phone names") {
   Line r = registered_line();
   r.says(Event::phone_lost).says(Event::no_server, "Connection refused");
-  r.no_server.sip = "sip_server_down";  // another protocol's
+  r.causes.sip = "sip_server_down";  // another protocol's
   CHECK(r.finding("no_call_server").severity == Severity::error);
   CHECK(r.finding("no_call_server").cause == "");
-  r.no_server.sccp = "call_server_down";
+  r.causes.sccp = "call_server_down";
   const Finding f = r.finding("no_call_server");
   CHECK(f.severity == Severity::info);
   CHECK(f.cause == "call_server_down");
@@ -69,9 +69,9 @@ TEST_CASE("a phone without a call server while the box has none: one error, the 
   CHECK(f.means.find("call_server_down") != std::string::npos);
   CHECK(f.remedy.find("dropwire doctor") != std::string::npos);
   CHECK_FALSE(r.worries());
-  r.no_server = {};  // it is back, and this phone alone found none
+  r.causes = {};  // it is back, and this phone alone found none
   CHECK(r.finding("no_call_server").severity == Severity::error);
-  r.no_server.sccp = "call_server_down";
+  r.causes.sccp = "call_server_down";
   r.says(Event::registered);
   CHECK(r.codes() == "");  // whoever is registered lacks nothing
 }
@@ -79,7 +79,7 @@ TEST_CASE("a phone without a call server while the box has none: one error, the 
 TEST_CASE("a SIP phone without a server while the box has none: the same, its lines together, registered or not") {
   SipReplay r = healthy_sip();
   r.says(Event::no_server, "1001", "no answer to OPTIONS").says(Event::no_server, "1002", "no answer to OPTIONS");
-  r.no_server.sip = "sip_server_down";
+  r.causes.sip = "sip_server_down";
   CHECK(r.phone().registered);
   Finding f = r.finding("no_call_server");
   CHECK(f.severity == Severity::info);
@@ -91,8 +91,8 @@ TEST_CASE("a SIP phone without a server while the box has none: the same, its li
   for (const auto& [cause, words] : {std::pair("sip_off", "not registered: this box does not speak SIP; "),
                                      {"no_sip_servers", "not registered: this box knows no telephone server for it; "},
                                      {"not_configured", "not registered: this box knows no telephone server for it; "},
-                                     {"central_unreachable", "not registered: nothing of the central side answers; "}}) {
-    r.no_server.sip = cause;
+                                     {"central_unreachable", "not registered: the telephone server does not answer; "}}) {
+    r.causes.sip = cause;
     f = r.finding("no_call_server");
     CHECK(f.cause == cause);
     CHECK(f.seen.starts_with(words));
@@ -103,7 +103,7 @@ TEST_CASE("a phone with a fault of its own keeps it as an error while the box ha
   SipReplay r;
   r.boot(kBootA);
   r.says(Event::bad_password, "1001").says(Event::no_server, "1002");
-  r.no_server.sip = "sip_server_down";
+  r.causes.sip = "sip_server_down";
   CHECK(r.finding("sip_wrong_password").severity == Severity::error);
   CHECK(r.finding("sip_wrong_password").cause == "");
   CHECK(r.finding("no_call_server").severity == Severity::info);

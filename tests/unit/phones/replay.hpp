@@ -29,7 +29,7 @@ struct Replay {
   std::string transport = "tftp";
   std::string mac = kMac;
   std::chrono::milliseconds between = 200ms;
-  NoServer no_server;  ///< what the box says of itself
+  BoxCauses causes;  ///< what the box says of itself
 
   explicit Replay(const Inventory::Options& options = {}) : inventory(options) {}
 
@@ -71,7 +71,7 @@ struct Replay {
     static const Phone kNobody;
     return found == nullptr ? kNobody : *found;
   }
-  std::vector<Finding> found(const std::string& key = kDevice) const { return findings(phone(key), now, no_server); }
+  std::vector<Finding> found(const std::string& key = kDevice) const { return findings(phone(key), now, causes); }
   std::string codes(const std::string& key = kDevice) const {
     std::string out;
     for (const Finding& f : found(key))

@@ -352,7 +352,7 @@ TEST_CASE("one_way_audio, no_audio, bad_audio: the last call that tells somethin
   r.talks(r.call(0, 0));
   CHECK(r.codes() == "no_audio");
   c = r.call(970, 1'000);
-  c.streams[0].media.from_phone.lost = 31;
+  c.streams[0].media.from_phone.lost = 60;
   r.talks(c);
   CHECK(r.codes() == "bad_audio");
   r.talks(r.call(1'000, 1'000));
