@@ -138,7 +138,7 @@ struct Together {
       warning("central.provisioning.connect_timeout",
               "central.provisioning.connect_timeout is not below answer_timeout: while one origin is down a "
               "phone is "
-              "told \"not now\" before the next one is asked",
+              "refused for now before the next one is asked",
               "make connect_timeout at most half of answer_timeout");
     }
   }

@@ -37,7 +37,7 @@ const Setting kAccessRows[] = {
      "The addresses of this machine on which phones are served; as long as no central server and no origin "
      "is set, only 127.0.0.1."},
     {"access.advertise", AddressOrAutoType{at<&Config::access, &Access::advertise>()}, R"("auto")", "", "",
-     "The address that phones are told to use; \"auto\" is the one to which their request came."},
+     "The address that phones are given; \"auto\" is the one to which their request came."},
     {"access.networks", NetworkListType{at<&Config::access, &Access::networks>()}, "[]", "", "",
      "Networks from which phones and edges may ask for anything at all: files, registrations, calls, STUN. Who is "
      "elsewhere gets no answer. None means everybody; the central side is never refused."},
@@ -184,8 +184,8 @@ const Setting kAccessRows[] = {
      "have a -. An offer of which nothing is left is refused (488)."},
     {"access.sip.register_expires", DurationType{sip<&AccessSip::register_expires>, seconds(0), hours(1)},
      R"("0s")", "", "",
-     "A phone is told to register again after so long at most, which keeps its router's way open, while the server is "
-     "asked for 1h; what comes between is answered here. A Cisco phone is never told less than 25s; 0s leaves it to "
+     "A phone registers again after so long at most, which keeps its router's way open, while the server is "
+     "asked for 1h; what comes between is answered here. A Cisco phone never gets less than 25s; 0s leaves it to "
      "the server, and of an edge behind a router that may get another address to 1m."},
     {"access.sip.trust_identity", BoolType{sip<&AccessSip::trust_identity>}, "false", "", "",
      "What a phone says of its identity, of who pays, and of how a call came to it (P-Asserted-Identity, P-Charge-Info, "

@@ -89,20 +89,20 @@ const Setting kOtherRows[] = {
      DurationType{sip_server_side<&CentralSip::answer_timeout>, milliseconds(500), seconds(32)}, R"("4s")",
      "", "",
      "A server that has not answered a new registration or call at all within this time is taken for "
-     "dead, and the next one is tried; when none is left, the phone is told 503."},
+     "dead, and the next one is tried; when none is left, the phone gets 503."},
     {"central.sip.retry", DurationType{sip_server_side<&CentralSip::retry>, milliseconds(100), seconds(60)},
      R"("2s")", "", "",
      "How often a SIP server that failed is asked, by OPTIONS, until it answers again."},
     {"central.sip.register_rate", NumberType{sip_server_side<&CentralSip::register_rate>, 1, 100000}, "200",
      "", "per second",
-     "How many registrations each server is sent at most; phones beyond that are told to come again soon."},
+     "How many registrations each server is sent at most; phones beyond that are asked to come back soon."},
     {"central.sip.path", BoolType{sip_server_side<&CentralSip::path>}, "false", "", "",
      "Registrations carry Path and Supported: path (RFC 3327), for servers that need it to find Dropwire."},
     {"central.sip.codecs", CodecListType{sip_server_side<&CentralSip::codecs>}, "[]", "", "",
      "Which codecs SIP servers are offered, in the way of access.sip.codecs."},
     {"central.media.advertise",
      AddressOrAutoType{at<&Config::central, &Central::media, &CentralMedia::advertise>()}, R"("auto")", "",
-     "", "The address for media that the central side is told; \"auto\" is what the router has mapped, else what a STUN "
+     "", "The address for media that the central side gets; \"auto\" is what the router has mapped, else what a STUN "
      "server sees, else the local one that routes there."},
     {"central.media.sources",
      NetworkListType{at<&Config::central, &Central::media, &CentralMedia::sources>()}, "[]", "", "",
@@ -157,7 +157,7 @@ const Setting kOtherRows[] = {
     {"cache.memory", SizeType{at<&Config::cache, &Cache::memory>(), kMiB, 64 * kGiB}, R"("32MiB")",
      R"("256MiB")", "", "What is kept in memory at most, beside the files being sent."},
     {"cache.negative", DurationType{at<&Config::cache, &Cache::negative>(), seconds(0), hours(1)}, R"("30s")",
-     "", "", "How long \"not found\" is remembered; a phone's own config is always asked anew."},
+     "", "", "How long \"not found\" is remembered; a phone's own config is always asked for again."},
 
     {"cache.revalidate", DurationType{at<&Config::cache, &Cache::revalidate>(), seconds(0), hours(24 * 30)}, R"("10m")", "",
      "", "How long a kept firmware file is served before its origin is asked whether it has another one under that name; "

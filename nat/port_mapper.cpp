@@ -262,7 +262,7 @@ void PortMapper::tell(const Event& e) {
     case Event::Kind::address:
       return limit_.info("event=router_address router={} external={}", gateway_.to_string(), e.external.address.to_string());
     case Event::Kind::double_nat:
-      return limit_.warn("event=double_nat router={} reason=\"{}\" its mappings lead nowhere, and nobody is told of them",
+      return limit_.warn("event=double_nat router={} reason=\"{}\" its mappings lead nowhere, and are not used",
                          gateway_.to_string(), escaped(e.text));
     case Event::Kind::rebooted:
       ++reboots_;
@@ -293,7 +293,7 @@ void PortMapper::append_metrics(MetricsText& out) const {
   out.gauge("dropwire_port_mapping_filtered", "1: the router agreed to let only the central side reach SIP's port.",
             now.filter.state == portmap::FilterFacts::State::agreed ? 1 : 0);
   out.gauge("dropwire_double_nat", "1: the router's external address is not the internet's.", now.double_nat ? 1 : 0);
-  out.counter("dropwire_port_mappings_granted_total", "Ports mapped anew.", granted_total_);
+  out.counter("dropwire_port_mappings_granted_total", "Ports mapped again.", granted_total_);
   out.counter("dropwire_port_mappings_renewed_total", "Mappings renewed.", renewed_total_);
   out.counter("dropwire_port_mappings_refused_total", "Refusals of the router.", refused_total_);
   out.counter("dropwire_port_mappings_lost_total", "Mappings that ran out.", lost_total_);

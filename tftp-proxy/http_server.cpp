@@ -64,7 +64,7 @@ unsigned status_of(Errc code) {
 std::string_view words_for_strangers(unsigned status) {
   return status == 404   ? "There is no such file.\n"
          : status == 403 ? "This file is not given out.\n"
-                         : "The file can't be had now.\n";
+                         : "The file is not available now.\n";
 }
 
 /// Of what status_of() gives.

@@ -170,7 +170,7 @@ ContentPtr Pipeline::open(const FileRequest& request) {
 bool Pipeline::admits(const FileRequest& request) {
   if (!admissions_ || request.transport == Transport::control) return true;
   if (admissions_->admits(loop_.now(), wall_now(), request.peer.address, request.name)) return true;
-  kept_out_log_.info("event=not_admitted peer={} transport={} file=\"{}\" told that there is no such file",
+  kept_out_log_.info("event=not_admitted peer={} transport={} file=\"{}\" answered that there is no such file",
                      request.peer.address.to_string(), to_string(request.transport), escaped(request.name, 64));
   return false;
 }

@@ -201,7 +201,7 @@ void Access::append_metrics(MetricsText& out) const {
   out.gauge("dropwire_admin_sessions", "Browsers that are logged in.", static_cast<double>(sessions_.size()));
   out.counter("dropwire_admin_logins_total", "Logins that succeeded.", logins_);
   out.counter("dropwire_admin_wrong_total", "Passwords and tokens that were wrong.", wrong_);
-  out.counter("dropwire_admin_put_off_total", "Logins that were told to come again later.", put_off_);
+  out.counter("dropwire_admin_put_off_total", "Logins that were asked to come back later.", put_off_);
   out.counter("dropwire_admin_cross_site_total", "Requests that a page of another site made.", cross_site_);
 }
 

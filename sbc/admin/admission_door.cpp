@@ -79,7 +79,7 @@ void AdmissionDoor::admit(net::HttpExchange& exchange, std::string_view device, 
                          : Result<std::string>(fail(Errc::invalid, "for_s is a number of seconds, at most 30 days"));
   if (!key) return exchange.reply(error_reply(status_of(key.error().code), key.error().text));
   spdlog::info("event=operator_action action=admit device={} for=\"{}\" by=\"{}\"", escaped(*key), to_words(*lasts), who);
-  done(exchange, fmt::format("{} gets its files within {}, wherever it asks, and is admitted there for good: take its power away "
+  done(exchange, fmt::format("{} gets its files within {}, wherever it asks, and is admitted there for good: unplug it "
                              "and give it back{}",
                              *key, to_words(*lasts), note()));
 }

@@ -82,7 +82,7 @@ Result<Credentials> parse_credentials(std::string_view text) {
     if (what == "reader-password") take(out.reader_password, take_password);
     if (what == "reader-token") take(out.reader_token, take_token);
     if (!good || !line.at_end())
-      return fail(Errc::malformed, fmt::format("line {} makes no sense: set the password anew with \"dropwire "
+      return fail(Errc::malformed, fmt::format("line {} makes no sense: set the password again with \"dropwire "
                                                "passwd\"",
                                                number));
   }

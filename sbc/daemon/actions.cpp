@@ -52,7 +52,7 @@ void Actions::start_over(const phones::Phone& phone, bool boot, const admin::OnO
                           : Result<void>(fail(Errc::not_found, "SCCP is off"));
   if (!told) return done({status_of(told.error().code), told.error().text});
   tell_story(phone, std::string(verb_of(boot)));
-  done({200, fmt::format("{} was told to {}; it registers again by itself", key, verb_of(boot))});
+  done({200, fmt::format("{} was asked to {}; it registers again by itself", key, verb_of(boot))});
 }
 
 void Actions::ask_by_sip(const phones::Phone& phone, bool boot, const admin::OnOutcome& done) {
@@ -60,7 +60,7 @@ void Actions::ask_by_sip(const phones::Phone& phone, bool boot, const admin::OnO
     return line.peer != phone.sip_lines.front().peer;
   });
   if (several)
-    return done({kConflict, fmt::format("several phones without a name are at {}: which one is meant can't be told",
+    return done({kConflict, fmt::format("several phones without a name are at {}: name the one you mean",
                                         phone.key())});
   const auto asked = sip_ ? sip_->start_over(phone, boot,
                                              [this, key = phone.key(), boot, done](std::uint16_t status) {
@@ -82,7 +82,7 @@ void Actions::forget(const phones::Phone& phone, bool force, const admin::OnOutc
     return done({kConflict, key + " is registered here now: it would come back with its next message; force it to drop "
                                   "its story"});
   inventory_.forget(key);
-  done({200, key + " is forgotten; if it comes again, its story begins anew"});
+  done({200, key + " is forgotten; if it comes back, its story starts again"});
 }
 
 bool Actions::in_call(const phones::Phone& phone) const {
@@ -111,7 +111,7 @@ void Actions::tell_story(const phones::Phone& phone, std::string detail) {
 }
 
 void Actions::refresh(const std::string& name, const admin::OnOutcome& done) {
-  if (refreshes_.size() >= kMaxRefreshes) return done({kUnavailable, "too many files are being fetched anew"});
+  if (refreshes_.size() >= kMaxRefreshes) return done({kUnavailable, "too many files are being fetched"});
   const std::uint64_t id = ++last_refresh_;
   Refresh& refresh = refreshes_[id];
   refresh.name = name;
@@ -129,11 +129,11 @@ void Actions::look_at(std::uint64_t id) {
   const provisioning::Content& content = *over.content;
   const std::string name = escaped(over.name);
   if (content.state() == provisioning::Content::State::complete)
-    return over.done({200, fmt::format("{} was fetched anew from {}: {} octets", name, content.meta().origin,
+    return over.done({200, fmt::format("{} was fetched again from {}: {} bytes", name, content.meta().origin,
                                        content.octets().size())});
   const Error& error = content.error();
   const unsigned status = error.code == Errc::not_found ? 404 : kBadGateway;
-  over.done({status, fmt::format("{} could not be fetched anew: {}", name, error.text)});
+  over.done({status, fmt::format("{} could not be fetched: {}", name, error.text)});
 }
 
 }  // namespace dw

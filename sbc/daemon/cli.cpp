@@ -279,7 +279,7 @@ class CommandLine {
       const char* forced;
     };
     for (const Simple& s :
-         {Simple{"restart", "Have a phone register anew and read its configuration", "Although it is in a call"},
+         {Simple{"restart", "Have a phone register again and read its configuration", "Although it is in a call"},
           {"reset", "Have a phone boot, and look for new firmware", "Although it is in a call"},
           {"forget", "Drop what is known of a phone that is gone", "Although it is registered"}}) {
       CLI::App* sub = command(s.verb, s.does, fmt::format("dropwire {} SEP001122334455", s.verb).c_str(),
@@ -290,7 +290,7 @@ class CommandLine {
       sub->add_flag("--force", typed_.force, s.forced);
       asks_daemon(sub);
     }
-    CLI::App* sub = command("refresh", "Fetch a file anew, and keep it instead of what was kept",
+    CLI::App* sub = command("refresh", "Fetch a file again, and keep it in place of the old one",
                             "dropwire refresh Ringlist.xml",
                             [this] { return commands::refresh(typed_.ask(), typed_.name); });
     sub->add_option("FILE", typed_.name, "The file's name, as a phone asks for it")->required();
@@ -367,7 +367,6 @@ class CommandLine {
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
-  // own.
   try {
     return CommandLine()(argc, argv);
   } catch (const std::exception& error) {

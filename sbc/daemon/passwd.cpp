@@ -106,7 +106,7 @@ std::string tell_daemon(const Ask& ask) {
   const auto reply = ControlClient(socket_of(ask)).ask(std::move(request));
   if (!reply) {
     return reply.error().code == Errc::not_found ? "Dropwire is not running; it reads the file when it starts.\n"
-                                                 : fmt::format("The running Dropwire was not told: {}\n",
+                                                 : fmt::format("The running Dropwire could not be asked to use it: {}\n",
                                                                reply.error().text);
   }
   if (reply->status == 200) return "The running Dropwire uses it from now on.\n";

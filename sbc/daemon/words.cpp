@@ -79,8 +79,8 @@ std::string local_clock(WallTime at) {
 }
 
 std::string octets(std::uint64_t count) {
-  if (count < 1000) return fmt::format("{} B", count);
-  constexpr std::array<std::string_view, 4> kUnits = {"kB", "MB", "GB", "TB"};
+  if (count < 1000) return fmt::format("{} {}", count, count == 1 ? "byte" : "bytes");
+  constexpr std::array<std::string_view, 4> kUnits = {"KB", "MB", "GB", "TB"};
   double value = static_cast<double>(count) / 1000;
   std::size_t unit = 0;
   for (; value >= 999.95 && unit + 1 < kUnits.size(); ++unit)

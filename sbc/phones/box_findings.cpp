@@ -45,7 +45,7 @@ class BoxExamination {
     if (box_.own) own(*box_.own);
     for (const std::string& origin : box_.origins_here)
       add("origin_is_this_box", Severity::error,
-          fmt::format("The origin {} is this Dropwire itself.", said(origin)));
+          fmt::format("The file server {} is this Dropwire itself.", said(origin)));
     for (const DirectoryUse& directory : box_.directories)
       look_at(directory);
     if (box_.look_at_clock) clock();
@@ -136,7 +136,7 @@ void BoxExamination::look_at(const PortUse& port) {
 void BoxExamination::look_at(const DirectoryUse& d) {
   const char* means =
       d.setting == "cache.dir"
-          ? "Files are served, but none is kept: every phone's boot crosses the internet anew."
+          ? "Files are served, but none is kept: every phone's boot fetches them over the internet again."
           : "What phones did is forgotten at each restart.";
   const std::string path = said(d.path);
   switch (d.state) {
@@ -188,7 +188,7 @@ void BoxExamination::own(const OwnFacts& own) {
 void BoxExamination::unconfigured(const OwnFacts& own) {
   Finding& found = add("not_configured", Severity::error, "No central server is set, nor anything else to give to phones.");
   if (!own.loopback_only)
-    found.means = "Phones that come here are told \"file not found\", and none can register.";
+    found.means = "Phones that come here get \"file not found\", and none can register.";
 }
 
 void BoxExamination::addresses(const OwnFacts& own) {
@@ -208,7 +208,7 @@ void BoxExamination::addresses(const OwnFacts& own) {
 
 void BoxExamination::origins(const OwnFacts& own) {
   if (own.origins.empty()) {
-    add("no_origins", Severity::error, "No origin is configured.");
+    add("no_origins", Severity::error, "No file server is set.");
     return;
   }
   const bool all_down = std::ranges::none_of(own.origins, &OriginState::healthy);
@@ -224,7 +224,7 @@ void BoxExamination::origins(const OwnFacts& own) {
                          fmt::format("{} does not answer: {}", said(origin.url), said(origin.last_error)));
     found.about = origin.url;
     found.means = all_down ? "Phones get what is in the cache; what is not there, they do not get."
-                          : "Files come from the other origins meanwhile.";
+                          : "Files come from the other file servers meanwhile.";
   }
   cache(own);
 }

@@ -11,7 +11,7 @@ inline constexpr auto kBoxKinds = std::to_array<FindingKind>({
      "Dropwire is not running (or has another control socket), so phones get nothing from this box.",
      "Start it: systemctl start dropwire. If it ends at once, journalctl -u dropwire tells why."},
     {"not_allowed", Severity::warning, About::box, "You may not talk to Dropwire",
-     "What it knows of its origins and phones is not in this report.", "Run the doctor with sudo."},
+     "What it knows of its file servers and phones is not in this report.", "Run the doctor with sudo."},
     {"settings_wrong", Severity::error, About::box, "The settings can't be used",
      "Dropwire does not start with these settings. One that runs still has those from before.",
      "See \"dropwire check\"."},
@@ -42,11 +42,11 @@ inline constexpr auto kBoxKinds = std::to_array<FindingKind>({
      "central = \"pbx.example.net\" into /etc/dropwire/conf.d/central.toml and run sudo systemctl restart "
      "dropwire."},
     {"no_origins", Severity::error, About::box, "Nowhere to get files from",
-     "There is nowhere to get files from, so every phone is told \"file not found\".",
+     "There is no file server, so every phone gets \"file not found\".",
      "Set central to the host of the telephone server in dropwire.toml, or list "
      "central.provisioning.origins."},
-    {"origin_down", Severity::error, About::box, "An origin does not answer",
-     "Files come from the other origins meanwhile. When none is left, phones get what is in the cache, and "
+    {"origin_down", Severity::error, About::box, "A file server does not answer",
+     "Files come from the other file servers meanwhile. When none is left, phones get what is in the cache, and "
      "what is "
      "not there they do not get.",
      "Check that this box reaches the internet and that the address is right: curl -v followed by the "
@@ -54,11 +54,11 @@ inline constexpr auto kBoxKinds = std::to_array<FindingKind>({
     {"origin_never_answered", Severity::info, About::box, "One of the file servers has never answered",
      "Most telephone servers give files on one port alone. Files come from the one that answers.",
      "Nothing to do. Who wants the note to go lists the one that exists in central.provisioning.origins."},
-    {"origin_is_this_box", Severity::error, About::box, "An origin is this box itself",
+    {"origin_is_this_box", Severity::error, About::box, "A file server in the settings is this box itself",
      "It would ask itself, and no file would ever come.",
      "Set central to the telephone server, or give another port in central.provisioning.origins."},
     {"cache_off", Severity::warning, About::box, "Files are not kept",
-     "Every file crosses the internet anew, and phones do not boot while the origins are down.",
+     "Every file is fetched over the internet again, and phones do not boot while the file servers are down.",
      "Set cache.enable = true. If it is, check that cache.dir exists, belongs to the dropwire user and that "
      "the disk "
      "has room (df -h)."},
@@ -106,7 +106,7 @@ inline constexpr auto kBoxKinds = std::to_array<FindingKind>({
      "(state.dir).",
      "Free some room (df -h shows how much there is), or lower cache.size."},
     {"clock_wrong", Severity::error, About::box, "The clock is wrong",
-     "HTTPS origins are refused, because no certificate is valid at that time, and stories are dated "
+     "HTTPS file servers are refused, because no certificate is valid at that time, and stories are dated "
      "wrongly.",
      "Turn time synchronisation on: timedatectl set-ntp true."},
     {"clock_not_synchronised", Severity::info, About::box, "Nothing keeps the clock right",

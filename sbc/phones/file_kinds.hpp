@@ -16,12 +16,12 @@ inline constexpr auto kFileKinds = std::to_array<FindingKind>({
      "The first block of a file was sent several times and nothing came back: a NAT router, a TFTP helper "
      "(ALG) or a firewall between here and the phone lets only one direction through.",
      "Switch off TFTP helpers (ALG) in the router, let UDP between the phone and this box through in both "
-     "directions, keep access.tftp.single_port on. If this box has two addresses, the phone must be told the "
+     "directions, keep access.tftp.single_port on. If this box has two addresses, the phone must have the "
      "one that answers.<hosted> An edge box on the phone's own network avoids the router altogether.</>"},
     {"stalls_at_same_block", Severity::error, About::phone, "A file always stops at the same block",
      "A transfer that ends at the same place each time points at the file or at one packet size: a damaged "
      "or short copy, or a link that drops packets of that size.",
-     "Compare the file's size with the original, remove it from the cache and let it be fetched anew; if it "
+     "Compare the file's size with the original, fetch it again (dropwire refresh); if it "
      "is whole, look at the MTU and the cable between here and the phone."},
     {"transfer_breaks", Severity::warning, About::phone, "A transfer broke off",
      "The phone stopped taking a file in the middle and has not come back for it with success: packet loss, "
@@ -58,10 +58,10 @@ inline constexpr auto kFileKinds = std::to_array<FindingKind>({
      "Add the phone on the central server, or correct its MAC there, then restart the phone."},
     {"not_admitted", Severity::warning, About::phone, "The phone asked for its config and was not admitted",
      "A phone's own files go to it alone where it is admitted (access.provisioning.phones), and it is not admitted at this "
-     "address: it was told that they do not exist, and goes on with the config in its memory if it has one. Somebody who "
+     "address: it got \"file not found\", and goes on with the config in its memory if it has one. Somebody who "
      "guesses names looks the same.",
      "If it is a phone of yours, run dropwire admit followed by its name, or use \"Admit this phone\" on the status page, "
-     "then take its power away and give it back. With access.provisioning.phones = \"known\" it is also admitted once "
+     "then unplug it and plug it in again. With access.provisioning.phones = \"known\" it is also admitted once "
      "the central server takes its registration from there. If you do not know it, do nothing."},
     {"default_config_used", Severity::warning, About::phone, "The phone uses the default config",
      "There is no config of this phone's name, and it took XMLDefault.cnf.xml instead. It can register only "
@@ -72,7 +72,7 @@ inline constexpr auto kFileKinds = std::to_array<FindingKind>({
      "Correct loadInformation in the phone's config (in XMLDefault.cnf.xml the number after loadInformation "
      "is the model's)."},
     {"load_missing", Severity::warning, About::phone, "The firmware that is named does not exist",
-     "The config names a load that no origin has. The phone works with the firmware it has, and asks again "
+     "The config names a load that no file server has. The phone works with the firmware it has, and asks again "
      "at every boot.",
      "Put the load's files on the central server, or empty loadInformation in the config."},
     {"firmware_part_missing", Severity::error, About::phone, "A part of the firmware is missing",
@@ -86,15 +86,15 @@ inline constexpr auto kFileKinds = std::to_array<FindingKind>({
     {"http_not_used", Severity::info, About::phone, "The phone uses TFTP although its firmware can use HTTP",
      "Firmware 9.4 and later fetches from TCP 6970 first. This phone did not: the port is filtered on the "
      "way, or it does not run the firmware yet that its config names. Everything works, only slower.",
-     "Nothing must be done. For speed, let TCP 6970 from the phone to this box through."},
+     "Nothing to do. For speed, let TCP 6970 from the phone to this box through."},
     {"locale_missing", Severity::warning, About::phone, "A language file is missing",
-     "The config names a locale whose files do not exist at any origin: the phone stays English and may show "
+     "The config names a locale whose files are on no file server: the phone stays English and may show "
      "\"Error update locale\".",
      "Install the locale files on the central server, or set the locale to English_United_States."},
     {"locale_unnamed", Severity::info, About::phone, "The config names no locale",
      "The phone asks for a language file without a folder, because the locale in its config is empty. "
      "Harmless.",
-     "Nothing must be done. To be rid of it, name a locale in the config."},
+     "Nothing to do. To be rid of it, name a locale in the config."},
     {"sip_text_config_missing", Severity::error, About::phone, "The SIP firmware's own config is missing",
      "7940 and 7960 phones with SIP firmware read SIP<MAC>.cnf, a text file, and not SEP<MAC>.cnf.xml.",
      "Make SIP<MAC>.cnf for it on the central server, or give it an SCCP load."},
@@ -128,8 +128,8 @@ inline constexpr auto kFileKinds = std::to_array<FindingKind>({
      "another port than the phone would.",
      "If the server listens at the port in the config, write that port in central.sip.servers and run dropwire reload. "
      "Else correct sipPort (in text files proxy1_port) in the config."},
-    {"origin_unavailable", Severity::error, About::phone, "No origin could be reached",
-     "The phone asked for a file that could not be had from the central side, and no copy was in the cache.",
+    {"origin_unavailable", Severity::error, About::phone, "A file could not be fetched",
+     "The phone asked for a file that no file server gave, and no copy is kept here.",
      "Check that the central server runs and that this box reaches it: dropwire doctor."},
     {"origin_refuses", Severity::error, About::phone, "The file server refuses a file",
      "It answered this box that it may not have the file: it wants a user and a password, or other ones, or it gives "
@@ -149,7 +149,7 @@ inline constexpr auto kFileKinds = std::to_array<FindingKind>({
      "Name a load for this very model; from an old firmware go by a version in between (8.5 before 9.x). On "
      "the phone: <status>"},
     {"ringtones_missing", Severity::info, About::phone, "Ringtones are missing",
-     "The list of ringtones, or one that is chosen, does not exist at any origin: the phone rings with what "
+     "The list of ringtones, or one that is chosen, is on no file server: the phone rings with what "
      "is built in.",
      "Put Ringlist.xml, DistinctiveRingList.xml and the files that they name on the central server, spelled "
      "as they are asked for."},

@@ -64,7 +64,7 @@ constexpr std::array<Instruction, 4> kSpeakerConnect = {
     "The phone restarts."};
 constexpr std::array<Instruction, 2> kSpeakerTrust = {
     "Press Menu, choose Settings, then Admin Settings, and restore the defaults.",
-    "Enter the network settings anew, with Alternate TFTP as above."};
+    "Enter the network settings again, with Alternate TFTP as above."};
 constexpr std::array<Instruction, 1> kSpeakerRestart = {"Pull its cable and put it back."};
 constexpr std::array<Instruction, 1> kSpeakerNotes = {"The menus are spelled otherwise in some firmware."};
 

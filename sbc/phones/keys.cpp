@@ -20,7 +20,7 @@ constexpr std::array<std::string_view, 5> kFamilies = {"7906/11/31/41/42/45/61/6
 
 constexpr std::array<Keys, 3> kKeys = {{
     {"<reset>",
-     {"Take its power away, hold # while it comes back until the line lamps blink in turn, let go and press "
+     {"Unplug it, hold # while you plug it in again until the line lamps blink in turn, let go and press "
       "1 2 3 4 5 6 7 8 9 * 0 #. (A 7970 needs its own power supply for that, and forgets Alternate TFTP: "
       "DHCP "
       "option 150 or 66 must name this box.)",
@@ -29,8 +29,8 @@ constexpr std::array<Keys, 3> kKeys = {{
       "On the phone: Settings, then * * 2.", "On the phone: Admin Settings → restore the defaults.",
       "Restore its factory defaults in its menu."}},
     {"<restart>",
-     {"Settings, then * * # * *.", "hold * and 6 and press Settings, or take its power away for a moment.",
-      "switch it off and on.", "take its power away for a moment.", "take its power away for a moment."}},
+     {"Settings, then * * # * *.", "hold * and 6 and press Settings, or unplug it and plug it in again.",
+      "switch it off and on.", "unplug it and plug it in again.", "unplug it and plug it in again."}},
     {"<status>", {"Settings → Status → Status Messages.", "", "", "", ""}},
 }};
 

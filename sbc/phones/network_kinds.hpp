@@ -11,14 +11,14 @@ inline constexpr auto kNetworkKinds = std::to_array<FindingKind>({
      "What goes out first gets its answers back; what the outside begins by itself does not come in, unless "
      "the "
      "router forwards it.<edge> An edge box needs no more.</>",
-     "Nothing must be done. For a hosted box behind a router see port_forward_needed."},
+     "Nothing to do. For a hosted box behind a router see port_forward_needed."},
     {"carrier_nat", Severity::error, About::network, "The provider translates addresses too (CGNAT)",
      "The address of the router is not one of the internet: the provider shares it among customers. A port "
      "forward "
      "in the router reaches nobody. What goes out first works, so an edge box does its work; a hosted box "
      "can't be "
      "reached behind it.",
-     "Edge: nothing must be done. Hosted: put this box on a machine with a public address, or ask the "
+     "Edge: nothing to do. Hosted: put this box on a machine with a public address, or ask the "
      "provider for "
      "one (\"public IPv4\", \"static IP\")."},
     {"double_nat", Severity::error, About::network, "There are two routers, one behind the other",
@@ -26,12 +26,12 @@ inline constexpr auto kNetworkKinds = std::to_array<FindingKind>({
      "translates once "
      "more. A port forward in one of them is not enough. What goes out first works, so an edge box does its "
      "work.",
-     "Edge: nothing must be done, but two routers forget mappings at two times. To be rid of it set the "
+     "Edge: nothing to do, but two routers forget mappings at different times. To be rid of it set the "
      "provider's "
      "device to bridge mode (Xfinity: 10.0.0.1, Gateway, At a Glance, Bridge Mode), or your own router to "
      "access "
      "point mode. Hosted: that is needed, or forward the ports in both."},
-    {"udp_blocked", Severity::error, About::network, "UDP does not pass",
+    {"udp_blocked", Severity::error, About::network, "UDP is blocked",
      "The central side answers by TCP and not by UDP: a firewall lets no UDP out, or no answers in. SIP by "
      "UDP, "
      "TFTP to the central side, and the audio of calls need it.",
@@ -49,7 +49,7 @@ inline constexpr auto kNetworkKinds = std::to_array<FindingKind>({
      "300 seconds are good."},
     {"port_forward_needed", Severity::info, About::network, "The router must let something in",
      "What the central side, or a phone outside, sends to this box of itself does not come in. Calls may be "
-     "silent in one direction when the central server is none that answers to where packets come from; "
+     "silent in one direction when the central server does not answer to where packets come from; "
      "behind a hosted Dropwire nothing is missing.",
      "In the router's page (its address is the default gateway's) under Port Forwarding, Virtual Server or "
      "NAT: one line for each port or range, to this box's address, and give this box a fixed address there "
@@ -59,9 +59,9 @@ inline constexpr auto kNetworkKinds = std::to_array<FindingKind>({
     {"sip_port_open", Severity::info, About::network, "The router lets everybody in to SIP's port",
      "The router was asked to let only the central side in there, as PCP can say it, and does not. What strangers send comes as far as "
      "this box, which hears the central side and registered phones alone.",
-     "Nothing must be done. A newer firmware of the router may do better, or a firewall rule there for this port."},
+     "Nothing to do. A newer firmware of the router may do better, or a firewall rule there for this port."},
     {"audio_unreachable", Severity::error, About::network, "Audio of calls can't reach this box",
-     "The router gives each far end another port, and maps none when it is asked: whatever address the central server is told, "
+     "The router gives each far end another port, and maps none when it is asked: whatever address the central server gets, "
      "what it sends there does not arrive, and phones hear nothing. Only a server that sends audio to where it comes from is "
      "heard.",
      "One of three. In the router: switch UPnP, NAT-PMP or PCP on, or forward media.ports (UDP) to this box and set "
@@ -69,7 +69,7 @@ inline constexpr auto kNetworkKinds = std::to_array<FindingKind>({
      "server send audio to where it comes from (symmetric RTP; in Asterisk nat=yes, or rtp_symmetric=yes)."},
     {"audio_way_unknown", Severity::warning, About::network, "It is not known whether audio of calls reaches this box",
      "This box stands behind a router that maps no ports when it is asked, and nobody has said what the internet sees of it. The "
-     "central server is told this box's own address, which it can't reach; phones hear nothing, unless the server sends audio to where it "
+     "central server gets this box's own address, which it can't reach; phones hear nothing, unless the server sends audio to where it "
      "comes from.",
      "Name a STUN server in nat.stun_server (a hosted Dropwire is one); or switch UPnP, NAT-PMP or PCP on in the router; or "
      "have the central server send audio to where it comes from (symmetric RTP; in Asterisk nat=yes, or rtp_symmetric=yes)."},
@@ -80,15 +80,15 @@ inline constexpr auto kNetworkKinds = std::to_array<FindingKind>({
      "central.media.advertise to the router's outer address. Or put a hosted Dropwire before the central server. Or have the central "
      "server send audio to where it comes from (symmetric RTP; in Asterisk nat=yes, or rtp_symmetric=yes)."},
     {"router_moved", Severity::warning, About::network, "The router's address changed during a call",
-     "The provider gave the router another address while calls ran. The central side had been told the old one and goes on sending "
-     "to it, so that phones hear nothing; the other side still hears them. Calls that begin now are told the new one.",
+     "The provider gave the router another address while calls ran. The central side has the old one and goes on sending "
+     "to it, so that phones hear nothing; the other side still hears them. Calls that begin now use the new one.",
      "Hang up and call again. A central server that sends audio to where it comes from (symmetric RTP; in Asterisk nat=yes, or "
      "rtp_symmetric=yes) is heard again by itself. If it happens often, ask the provider for a fixed address."},
     {"hairpin_missing", Severity::info, About::network, "The router does not loop traffic back",
      "Two hosts behind this router do not reach each other by its outer address. Calls through this box are "
      "not "
      "concerned: it joins them inside.",
-     "Nothing must be done. In phones on this network, enter this box's own address and not the router's "
+     "Nothing to do. In phones on this network, enter this box's own address and not the router's "
      "outer one."},
     {"tftp_alg_on_path", Severity::warning, About::network, "A router interferes with TFTP",
      "A helper (TFTP ALG) on the way opens ports by what it reads in TFTP packets. Some break transfers that "
@@ -134,7 +134,7 @@ inline constexpr auto kNetworkKinds = std::to_array<FindingKind>({
      "Answers take long. Calls work, and people begin to talk over each other from about 300 milliseconds "
      "on; files "
      "are slow unless they come by HTTP.",
-     "Nothing must be done. If it was faster before: something else uses the line, or the path changed."},
+     "Nothing to do. If it was faster before: something else uses the line, or the path changed."},
     {"dns_fails", Severity::error, About::network, "A name can't be resolved",
      "A host that the settings name has no address, as far as this machine's resolver says: what is asked of "
      "it "

@@ -114,7 +114,7 @@ void SignallingExamination::check_alarm() {
   if (step == nullptr) return;
   const auto alarm = parse_alarm(step->detail);
   const std::string seen =
-      fmt::format("it told when it came up: {} ({})", alarm->words, printable(step->detail, Step::kMaxDetail));
+      fmt::format("it said when it came up: {} ({})", alarm->words, printable(step->detail, Step::kMaxDetail));
   switch (alarm->about) {
     case Alarm::About::load:
       add("phone_reports_load", Severity::warning, seen);
@@ -246,7 +246,7 @@ void SignallingExamination::tell_undelivered(const Step& call) {
   if (call.call.kept_from_central >= kUndelivered) {
     finding.means +=
         " It was for the phone, which sent nothing itself and named an address that is not its own here: only its own "
-        "packets show through its router where it is. Music on hold, announcements and pages to a phone that is told "
+        "packets show through its router where it is. Music on hold, announcements and pages to a phone that is asked "
         "only to listen sound so.";
     return;
   }

@@ -33,7 +33,7 @@ inline constexpr auto kSignallingKinds = std::to_array<FindingKind>({
     {"keepalive_missed", Severity::info, About::phone, "Keepalives went missing",
      "An answer did not come within the interval that the two agreed on, though the registration held: a "
      "moment of packet loss, or a busy call server.",
-     "Nothing must be done. If it happens often, look at the line between the phone and this box."},
+     "Nothing to do. If it happens often, look at the line between the phone and this box."},
     {"one_way_audio", Severity::warning, About::phone, "The last call had audio one way only",
      "Both ways were open for five seconds or longer, and in one of them nothing was sent.",
      "Let UDP from both sides to media.ports of this box through. Check that access.advertise is an address "
@@ -103,18 +103,18 @@ inline constexpr auto kSignallingKinds = std::to_array<FindingKind>({
      "names), and restart it. Where it can't be switched off, as in many routers of Xfinity and Spectrum: "
      "<hosted>put an edge box on the phones' network with a tcp: server in central.sip.servers, or </>let the phones "
      "use TCP."},
-    {"sip_clock_unset", Severity::info, About::phone, "The phone is not told the time",
+    {"sip_clock_unset", Severity::info, About::phone, "The phone does not get the time",
      "Phones with SIP firmware take the time from the call server's answer to their registration (Date), and "
      "there was none in it: what the display shows may be wrong.",
-     "Nothing must be done for calls. For the right time, have the call server send Date in its answers to "
+     "Nothing to do for calls. For the right time, have the call server send Date in its answers to "
      "REGISTER, or name a time server in the phone's config."},
     {"phone_reports_load", Severity::warning, About::phone, "The phone says that it could not take a file",
-     "When it registered it told why it restarted last: a firmware or config that does not fit it, does not "
+     "When it registered it gave the reason for its last restart: a firmware or config that does not fit it, does not "
      "fit into it, or was not there.",
      "Name a load for this very model that the server has whole; from an old firmware go by a version in "
      "between. On the phone: <status> The next start without trouble ends this."},
     {"phone_reports_tftp", Severity::warning, About::phone, "The phone says that TFTP failed",
-     "When it registered it told why it restarted last: it did not get a file, from this box or from another "
+     "When it registered it gave the reason for its last restart: it did not get a file, from this box or from another "
      "TFTP server that it has.",
      "Look in its story for files that did not come. If none are there, it asks somebody else. <network>"},
     {"phone_reports_signature", Severity::error, About::phone, "The phone says that a signature was wrong",
@@ -123,8 +123,8 @@ inline constexpr auto kSignallingKinds = std::to_array<FindingKind>({
      "<erase>"},
     {"phone_reports_connection", Severity::info, About::phone,
      "The phone says that it had lost the call server",
-     "When it registered it told why it did so: its connection ended, or keepalives were not answered.",
-     "Nothing must be done if it is rare. If not, look at the line between the phone and this box, and from "
+     "When it registered it gave the reason: its connection ended, or keepalives were not answered.",
+     "Nothing to do if it is rare. If not, look at the line between the phone and this box, and from "
      "here to the call server: dropwire doctor."},
 });
 

@@ -126,14 +126,14 @@ std::string event_words(const Phone& phone, std::size_t index) {
     case Event::refused:
       return with_detail(step.name.empty() ? "refused" : "refused by " + server, step);
     case Event::no_server:
-      return with_detail("no call server could be had, the phone was let go to try its next one", step);
+      return with_detail("no call server answered, the phone was let go to try its next one", step);
     case Event::unregistered:
       return with_detail("said good-bye to " + server, step);
     case Event::superseded:
       return with_detail("a newer connection of the same phone took its place", step);
     case Event::reset:
       if (step.name.empty()) return with_detail("somebody asked it, from this box, to start over", step);
-      return with_detail("was told by " + server + " to start over", step);
+      return with_detail("was asked by " + server + " to start over", step);
     case Event::phone_lost:
       return with_detail("its connection ended without good-bye", step);
     case Event::server_lost:
@@ -146,7 +146,7 @@ std::string event_words(const Phone& phone, std::size_t index) {
     case Event::media_silent:
       return with_detail("a call of it is silent", step);
     case Event::alarm:
-      return with_detail("told why it restarted", step);
+      return with_detail("said why it restarted", step);
     case Event::call_refused:
       return with_detail("had a call refused by a limit", step);
     case Event::connected:

@@ -70,14 +70,14 @@ std::string sip_words(const Phone& phone, std::size_t index) {
     case Event::refused:
       return refused_words(step, server);
     case Event::no_server:
-      return with_detail("no call server could be had" + of_line(" for", step), step);
+      return with_detail("no call server answered" + of_line(" for", step), step);
     case Event::unregistered:
       return with_detail("said good-bye to " + server + of_line(" for", step), step);
     case Event::superseded:
       return with_detail("a newer registration" + of_line(" of", step) + " took its place", step);
     case Event::reset:
       if (step.name.empty()) return with_detail("somebody asked it, from this box, to start over", step);
-      return with_detail("was told by " + server + " to start over", step);
+      return with_detail("was asked by " + server + " to start over", step);
     case Event::phone_lost:
       return with_detail("its registration" + of_line(" of", step) + " ended without good-bye", step);
     case Event::server_lost:
@@ -91,7 +91,7 @@ std::string sip_words(const Phone& phone, std::size_t index) {
     case Event::bad_password:
       return with_detail(server + " did not take the password" + of_line(" of", step), step);
     case Event::alarm:
-      return with_detail("told why it restarted", step);
+      return with_detail("said why it restarted", step);
     case Event::unheard:
       return with_detail("repeated its request" + of_line(" for", step) + " although it was answered", step);
     case Event::unreachable:
@@ -103,7 +103,7 @@ std::string sip_words(const Phone& phone, std::size_t index) {
     case Event::call_refused:
       return with_detail("had a call" + of_line(" of", step) + " refused by a limit", step);
     case Event::no_date:
-      return with_detail(server + " told no date, its clock stays unset", step);
+      return with_detail(server + " gave no date, so its clock stays unset", step);
     case Event::connected:
     case Event::lines:
       break;

@@ -44,7 +44,7 @@ std::string_view by(const Step& step) {
 
 std::string aborted_words(const Step& step, const std::string& name) {
   if (step.http)
-    return fmt::format("closed the connection after {} octets of {}", grouped(step.octets), name);
+    return fmt::format("closed the connection after {} bytes of {}", grouped(step.octets), name);
   return fmt::format("broke off {} after block {} with ERROR {}", name, step.last_block, step.error_code);
 }
 
@@ -52,7 +52,7 @@ std::string outcome_words(const Step& step) {
   const std::string name = escaped(step.name);
   switch (step.outcome) {
     case FileOutcome::sent:
-      return fmt::format("fetched {} ({} octets by {} in {})", name, grouped(step.octets), by(step),
+      return fmt::format("fetched {} ({} bytes by {} in {})", name, grouped(step.octets), by(step),
                          to_words(step.took));
     case FileOutcome::unconfirmed:
       return fmt::format("was sent all of {} by {}, the last ACK did not come", name, by(step));
@@ -65,11 +65,11 @@ std::string outcome_words(const Step& step) {
     case FileOutcome::forbidden:
       return fmt::format("asked for {} by {}: the file server refuses it", name, by(step));
     case FileOutcome::unavailable:
-      return fmt::format("asked for {} by {}: could not be had", name, by(step));
+      return fmt::format("asked for {} by {}: it could not be fetched", name, by(step));
     case FileOutcome::no_ack:
       return fmt::format("asked for {} and never acknowledged what was sent", name);
     case FileOutcome::stalled:
-      return fmt::format("stopped taking {} after block {} ({} of {} octets)", name, step.last_block,
+      return fmt::format("stopped taking {} after block {} ({} of {} bytes)", name, step.last_block,
                          grouped(step.octets), step.size == 0 ? "?" : grouped(step.size));
     case FileOutcome::aborted:
       return aborted_words(step, name);

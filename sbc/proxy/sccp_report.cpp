@@ -276,7 +276,7 @@ void SccpProxy::append_metrics(MetricsText& out) const {
               "Registrations that were refused, by a call server or by a limit.", refusals_);
   out.counter("dropwire_sccp_superseded_total", "Connections that a newer one of the same phone replaced.",
               superseded_);
-  out.counter("dropwire_sccp_no_server_total", "Connections that ended because no call server could be had.",
+  out.counter("dropwire_sccp_no_server_total", "Connections that ended because no call server answered.",
               no_server_);
   const char* messages = "SCCP messages that came, by the side that sent them.";
   out.counter("dropwire_sccp_messages_total", messages, counters_.from_phones, {{"from", "phone"}});

@@ -301,7 +301,7 @@ void SipProxy::append_metrics(MetricsText& out) const {
   out.counter("dropwire_sip_refused_registrations_total", "Registrations that a central server refused.",
               c.registrations_refused);
   out.counter("dropwire_sip_put_off_total",
-              "Registrations that were told to come again, to spare the central server.",
+              "Registrations that were asked to come back later, to spare the central server.",
               c.registrations_put_off);
   out.counter("dropwire_sip_kept_registrations_total",
               "Registrations that were answered here, as the central server had taken them for longer.",
@@ -324,7 +324,7 @@ void SipProxy::append_metrics(MetricsText& out) const {
               "Requests in the name of a central server beyond what servers send.", core_.over_central_budget());
   out.counter("dropwire_sip_no_media_total", "Media streams refused for want of ports.", c.no_media);
   out.counter("dropwire_sip_fail_overs_total", "Requests that went to another central server.", c.fail_overs);
-  out.counter("dropwire_sip_no_server_total", "Requests for which no central server could be had.",
+  out.counter("dropwire_sip_no_server_total", "Requests for which no central server answered.",
               c.no_server);
   out.counter("dropwire_sip_truncated_total", "SIP datagrams that were too long.", truncated_);
   out.counter("dropwire_sip_undelivered_total", "ICMP messages that said that a SIP datagram did not arrive.",

@@ -108,7 +108,7 @@ bool Session::take_name(const Frame& frame, Output& out) {
   if (!name) {
     wrong = name.error().text;
   } else if (!device_.empty() && *name != device_) {
-    wrong = "a connection is one phone's, and it names itself anew";
+    wrong = "a connection is one phone's, and it gave another name";
   } else if (frame.id == number(Id::register_req) && frame.payload.size() < kLeastRegister) {
     wrong = "its RegisterReq is too short";
   }

@@ -254,7 +254,7 @@ void Proxy::on_repeat(TimePoint now, Transaction& t, const Message& m, Output& o
   const bool unheard = transactions_.on_repeat(now, t) && t.repeats % kRepeatsBeforeOtherPort == 0 &&
                        t.from.transport == Transport::udp && t.from_side == Side::access;
   if (unheard && t.last_response.size() > kMaxPhoneOctets) {
-    tell_unheard(t, m, fmt::format("an answer of {} octets is more than phones take by UDP; TCP takes it", t.last_response.size()), out);
+    tell_unheard(t, m, fmt::format("an answer of {} bytes is more than phones take by UDP; TCP takes it", t.last_response.size()), out);
   } else if (unheard && !m.via().rport && !names_address(m.via().host, t.from.peer.address)) {
     const Endpoint at_via = answer_address(m, t.from, true);
     const Endpoint at_source = t.from.peer;

@@ -119,7 +119,7 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
   }
   if (t.from_side == Side::access && t.from.transport == Transport::udp && text.size() > kMaxPhoneOctets)
     out.events.push_back(
-        event_of(Event::Kind::large, t.from, fmt::format("{} of {} octets", m.status(), text.size())));
+        event_of(Event::Kind::large, t.from, fmt::format("{} of {} bytes", m.status(), text.size())));
   transactions_.respond(now, t, std::move(text), m.status(), out);
   if (m.status() >= 200) t.registering.reset();
 }

@@ -96,7 +96,7 @@ void Proxy::to_phone(TimePoint now, Transaction& t, const Message& m, Output& ou
   t.to = hop->flow;
   if (t.to.transport == Transport::udp && t.forwarded.size() > kMaxPhoneOctets)
     out.events.push_back(event_of(Event::Kind::large, t.to,
-                                  fmt::format("{} of {} octets", m.method_text(), t.forwarded.size())));
+                                  fmt::format("{} of {} bytes", m.method_text(), t.forwarded.size())));
   transactions_.send_request(now, t, {}, out);
 }
 

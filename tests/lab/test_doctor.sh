@@ -127,7 +127,9 @@ for name in SEP$good SEP$good_sip; do
   check "and the doctor ends with 0 for it" ask home-edge edge $name
 done
 check "nothing is found on the box" test -z "$(codes home-edge edge)"
-check "and the doctor ends with 0 for it" ask home-edge edge
+ask home-edge edge >"$LAB_DIR/report.log"
+check "and the doctor ends with 1, as phones need attention, and says so" test $? = 1
+check "in words" grep -q 'phones need attention' "$LAB_DIR/report.log"
 
 # ---- the box's own faults ----------------------------------------------------------------------------------------
 lab_stop pbx KILL

@@ -459,7 +459,7 @@ void Transfer::supersede() {
   if (proven_ && last_block_is_out()) {
     end(TransferOutcome::unconfirmed, "the last block was not acknowledged before the next request");
   } else {
-    end(TransferOutcome::superseded, fmt::format("asked anew from the same port after block {}", acked_));
+    end(TransferOutcome::superseded, fmt::format("asked again from the same port after block {}", acked_));
   }
 }
 

@@ -4,15 +4,15 @@ let session = { password_set: false, required: false, logged_in: false, csrf: ""
 const may_act = () => session.logged_in;
 function showSession(s) {
   session = s || { password_set: false, required: false, logged_in: false, csrf: "" };
-  text("account", session.logged_in ? "Logged in" : session.password_set ? "Log in" : "Reading only");
-  text("h-login", session.logged_in ? "You are logged in" : session.password_set ? "Log in" : "This page only reads");
+  text("account", session.logged_in ? "Logged in" : "Log in");
+  text("h-login", session.logged_in ? "You are logged in" : session.password_set ? "Log in" : "No password is set");
   show("login", session.password_set && !session.logged_in);
   show("logout", session.logged_in);
   showClaim();
-  draw("login-why", session, (x) => x.logged_in ? "You can restart phones and fetch files anew." : x.password_set
-    ? x.required ? "This box shows its phones to those who know its password." : "Reading needs no password. Restarting a phone, forgetting it, or fetching a file anew does."
+  draw("login-why", session, (x) => x.logged_in ? "You can restart phones and fetch files again." : x.password_set
+    ? x.required ? "This box shows its phones to those who know its password." : "Reading needs no password. Restarting a phone, forgetting it, or fetching a file again does."
     : [x.required ? "It has no password, so it shows its phones to nobody but itself. To see them from here, run " :
-      "It has no password, so nothing can be changed from here. To enable restarting phones and fetching files anew, run ",
+      "It has no password, so nothing can be changed from here. To restart phones and fetch files from here, run ",
       el("code", {}, "sudo dropwire passwd"), " on this box and choose one."]);
   if (shown) showActions(shown);
   if (admissions) showAdmissions(admissions);
@@ -68,7 +68,7 @@ $("logout").addEventListener("click", async () => {
 });
 
 const kActions = {
-  restart: { label: "Restart", sure: "Restart this phone? It registers anew and reads its configuration." },
+  restart: { label: "Restart", sure: "Restart this phone? It registers again and reads its configuration." },
   reset: { label: "Reset", sure: "Reset this phone? It boots and fetches its files." },
   forget: { label: "Forget", sure: "Forget this phone and its story? It comes back when it asks again." },
 };

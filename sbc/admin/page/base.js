@@ -79,10 +79,10 @@ async function ask(path) {
 }
 
 function size(octets) {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  const units = ["bytes", "KB", "MB", "GB", "TB"];
   let n = 0;
-  for (; octets >= 1024 && n < units.length - 1; ++n) octets /= 1024;
-  return (n && octets < 10 ? octets.toFixed(1) : Math.round(octets)) + " " + units[n];
+  for (; octets >= 999.95 && n < units.length - 1; ++n) octets /= 1000;
+  return (n ? octets.toFixed(1) : octets) + " " + units[n];
 }
 function span(seconds) {
   if (seconds < 60) return Math.max(0, Math.round(seconds)) + " s";

@@ -20,7 +20,7 @@ function facts_of_box(s) {
   return [
     fact("Stands", s.mode === "hosted" ? "hosted, in front of the central server" : "at the phones' own network (edge)"),
     fact("Central server", s.central || "none is set"),
-    fact("Phones are told", s.phone_addresses.length ? list(s.phone_addresses.map(mono)) : "no address: no network that phones could be on"),
+    fact("TFTP Server 1", s.phone_addresses.length ? list(s.phone_addresses.map(mono)) : "no address: no network that phones could be on"),
     fact("Files come from", origins.length ? list(origins) : "nowhere yet: set central, or central.provisioning.origins"),
     servers.length ? fact("Calls go to", list(servers)) : null,
     s.media.capacity ? fact("Media", `${s.media.streams} of ${s.media.capacity} streams in use`) : null,

@@ -44,7 +44,7 @@ function showFiles(f) {
   text("cached-count", fit.length > kMostFiles ? `${kMostFiles} of ${fit.length}` : fit.length === 1 ? "1 file" : `${fit.length} files`);
   sync("cached", fit.slice(0, kMostFiles).map((c) => ({ ...c, acts: may_act() })), (c) => c.name, (c) => el("tr", {}, el("th", { scope: "row" }, mono(c.name), el("small", { class: "narrow quiet" }, size(c.size))),
     el("td", { class: "wide keep" }, size(c.size)), el("td", { class: "keep" }, ago(c.fetched),
-      may_act() ? [el("br"), el("button", { type: "button", "data-refresh": c.name, "aria-label": "Fetch " + c.name + " anew" }, "Fetch anew")] : null), el("td", { class: "wide mono" }, c.origin)));
+      may_act() ? [el("br"), el("button", { type: "button", "data-refresh": c.name, "aria-label": "Fetch " + c.name + " again" }, "Fetch again")] : null), el("td", { class: "wide mono" }, c.origin)));
 }
 $("find-file").addEventListener("input", () => showFiles(files));
 $("file-filter").addEventListener("submit", (e) => e.preventDefault());

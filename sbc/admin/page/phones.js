@@ -26,7 +26,7 @@ function showPhones(p) {
   show("list", p.phones.length > 0);
   show("none", p.phones.length === 0);
   draw("none", p.total === 0, (empty) => empty
-    ? ["No phone has asked for a file or registered yet. ", el("a", { href: "#connect" }, "Connect one")] : "No phone is like that.");
+    ? ["No phone has asked for a file or registered yet. ", el("a", { href: "#connect" }, "Connect one")] : "No phone matches.");
   sync("rows", p.phones, (x) => x.key, row);
   show("more-line", p.phones.length < matching && wanted < 5000);
   showAttention(attention, p.attention || 0);

@@ -113,7 +113,7 @@ TEST_CASE("status") {
   CHECK(report::status(bare, kLook)
             .starts_with("Dropwire 0.1.0, edge mode, started 2 h ago: not configured\n\nnot configured: set central"));
   CHECK(contains(text, "TFTP Server 1   192.168.1.5\n"));
-  CHECK(contains(text, "3 files, 1.5 kB of 2.1 GB in /var/cache/dropwire (nothing new is kept now)"));
+  CHECK(contains(text, "3 files, 1.5 KB of 2.1 GB in /var/cache/dropwire (nothing new is kept now)"));
   CHECK(contains(text, "  http  down  taken\n"));
   CHECK(contains(text, "  sip   off\n"));
   CHECK(contains(text, "  http://pbx:6970/  fine  answered 3 s ago\n"));

@@ -27,9 +27,9 @@ TEST_CASE("RFC 3339 as the API writes it, there and back; nothing else") {
 }
 
 TEST_CASE("octets for reading") {
-  CHECK(words::octets(0) == "0 B");
-  CHECK(words::octets(999) == "999 B");
-  CHECK(words::octets(9210) == "9.2 kB");
+  CHECK(words::octets(0) == "0 bytes");
+  CHECK(words::octets(999) == "999 bytes");
+  CHECK(words::octets(9210) == "9.2 KB");
   CHECK(words::octets(999'999) == "1.0 MB");
   CHECK(words::octets(3'160'000) == "3.2 MB");
   CHECK(words::octets(2'147'483'648) == "2.1 GB");

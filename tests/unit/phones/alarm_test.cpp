@@ -76,7 +76,7 @@ TEST_CASE("34: a start without trouble ends it, and is no step of a story that h
   CHECK(r.phone().steps.size() == steps);
   r.says(Event::alarm, alarm(31));
   CHECK(r.phone().steps.size() == steps + 1);
-  CHECK(r.last_sentence() == "registration: told why it restarted: " + alarm(31));
+  CHECK(r.last_sentence() == "registration: said why it restarted: " + alarm(31));
   CHECK(r.phone().registered);  // it says so after it came up, and that ends nothing
   r.says(Event::alarm, alarm(25));
   CHECK(r.phone().steps.size() == steps + 2);

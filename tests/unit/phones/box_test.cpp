@@ -85,7 +85,7 @@ TEST_CASE("SIP servers that do not answer: some, or all, and SCCP's are not conc
   box.own->sip_phones = false;
   found = box_findings(box, kNow);
   CHECK(found[1].seen == "The SIP server backup:5060 can't be reached: connection refused");
-  CHECK(found[1].means == "No phone can register by SIP.");
+  CHECK(found[1].means == "No phone can register or call by SIP until it answers.");
   SUBCASE("it is switched off") { box.own->services[1].enabled = false; }
   SUBCASE("all phones here have SCCP firmware, and a server") {
     servers[0].phones = 3;
@@ -184,7 +184,7 @@ TEST_CASE("origins: none, some down, all down, and nothing is kept") {
   box.own->origins[0].healthy = false;
   box.own->origins[0].last_error = "timed out";
   CHECK(codes(box) == "origin_down:warning");
-  CHECK(box_findings(box, kNow)[0].means == "Files come from the other origins meanwhile.");
+  CHECK(box_findings(box, kNow)[0].means == "Files come from the other file servers meanwhile.");
   box.own->origins[0].has_answered = false;
   CHECK(codes(box) == "origin_never_answered:info");
   box.own->origins[1].healthy = false;

@@ -195,7 +195,7 @@ TEST_CASE("the story is in plain words, and remote text can't break out of it") 
   CHECK(lines[1].detail == "asked for CTLSEP001122334455.tlv by TFTP: not found");
   CHECK(lines[2].step == "config");
   CHECK(lines[2].detail ==
-        "fetched SEP001122334455.cnf.xml (1,234,567 octets by TFTP in 50 ms): from http://pbx/ ?[31m? "
+        "fetched SEP001122334455.cnf.xml (1,234,567 bytes by TFTP in 50 ms): from http://pbx/ ?[31m? "
         "caf\xc3\xa9");
   CHECK(lines[3].step == "extras");
   CHECK(lines[3].detail.find('\n') == std::string::npos);

@@ -64,7 +64,7 @@ TEST_CASE("a phone without a call server while the box has none: one error, the 
   const Finding f = r.finding("no_call_server");
   CHECK(f.severity == Severity::info);
   CHECK(f.cause == "call_server_down");
-  CHECK(f.seen.starts_with("not registered: the telephone server does not answer; no call server could be had"));
+  CHECK(f.seen.starts_with("not registered: the telephone server does not answer; no call server answered"));
   CHECK(f.seen.ends_with(": Connection refused"));
   CHECK(f.means.find("call_server_down") != std::string::npos);
   CHECK(f.remedy.find("dropwire doctor") != std::string::npos);
@@ -85,7 +85,7 @@ TEST_CASE("a SIP phone without a server while the box has none: the same, its li
   CHECK(f.severity == Severity::info);
   CHECK(f.cause == "sip_server_down");
   CHECK(f.seen ==
-        "the telephone server does not answer; no call server could be had for line 1001: no answer to OPTIONS; and so with 1 "
+        "the telephone server does not answer; no call server answered for line 1001: no answer to OPTIONS; and so with 1 "
         "more of its lines");
   r.says(Event::phone_lost).says(Event::no_server);
   for (const auto& [cause, words] : {std::pair("sip_off", "not registered: this box does not speak SIP; "),

@@ -100,7 +100,7 @@ TEST_CASE("the story tells each event in plain words") {
   CHECK(told(Event::media_silent, "nothing has come from either side for 5 min 0 s") ==
         "registration: a call of it is silent: nothing has come from either side for 5 min 0 s");
   CHECK(told(Event::reset, "restart") ==
-        "registration: was told by pbx.example.net:2000 to start over: restart");
+        "registration: was asked by pbx.example.net:2000 to start over: restart");
   CHECK(told(Event::unregistered) == "registration: said good-bye to pbx.example.net:2000");
   CHECK(told(Event::phone_lost, "reset by peer") ==
         "registration: its connection ended without good-bye: reset by peer");
@@ -114,7 +114,7 @@ TEST_CASE("the story tells each event in plain words") {
   CHECK(told(Event::registered) == "registration: registered with backup:2000, protocol 17");
   r.server = "";
   CHECK(told(Event::no_server) ==
-        "registration: no call server could be had, the phone was let go to try its next one");
+        "registration: no call server answered, the phone was let go to try its next one");
   CHECK(told(Event::refused, "too many registrations") == "registration: refused: too many registrations");
 }
 

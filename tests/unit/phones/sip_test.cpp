@@ -269,11 +269,11 @@ TEST_CASE("the story tells each event of SIP in plain words") {
       told(Event::altered, "Contact left as 10.0.0.2:5060 and came as 192.0.2.7:1024") ==
       "registration: a router on the way changed a message (SIP ALG): Contact left as 10.0.0.2:5060 and came "
       "as 192.0.2.7:1024");
-  CHECK(told(Event::no_date) == "registration: pbx.example.net:5060 told no date, its clock stays unset");
+  CHECK(told(Event::no_date) == "registration: pbx.example.net:5060 gave no date, so its clock stays unset");
   CHECK(told(Event::reset, "check-sync") ==
-        "registration: was told by pbx.example.net:5060 to start over: check-sync");
+        "registration: was asked by pbx.example.net:5060 to start over: check-sync");
   CHECK(told(Event::alarm, "Last=reset-\x1brestart") ==
-        "registration: told why it restarted: Last=reset-?restart");
+        "registration: said why it restarted: Last=reset-?restart");
   CHECK(told(Event::refused, "Service Unavailable", 503) ==
         "registration: line 1001 was refused by pbx.example.net:5060: 503 Service Unavailable");
   CHECK(told(Event::refused, "404 Not Found", 404) ==
@@ -298,7 +298,7 @@ TEST_CASE("the story tells each event of SIP in plain words") {
   CHECK(r.last_sentence() ==
         "registration: registered line 1002 with backup:5060 by TCP: before from 192.0.2.9:5060");
   r.server.clear();
-  CHECK(told(Event::no_server) == "registration: no call server could be had for line 1001");
+  CHECK(told(Event::no_server) == "registration: no call server answered for line 1001");
   CHECK(told(Event::refused, "too many registrations") ==
         "registration: line 1001 was refused: too many registrations");
   r.says(Event::refused, "10\x1b", "no", 404);

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Texts that people see are in plain words: no phrase of this list stands in a string of the program, on the page, in the man
+# pages or in the README.
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
+python3 - "$@" <<'PY'
+import glob, os, re, sys
+
+BANNED = re.compile(r"\b(told|anew|can't be had|can ?not be had|could not be had|none that|only in luck|what it is that|"
+                    r"loses? their TFTP|Reading only|is like that|UDP does not pass|What it and this box|take its power away|"
+                    r"must be done|none of its business)\b", re.I)
+STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`')
+# What only a program reads, or was said already.
+FREE = {"CHANGELOG.md"}
+
+
+def without_comments(text):
+    return re.sub(r'(^|[^:"])//[^\n]*', lambda m: m.group(1), text)
+
+
+def bad_in(path):
+    text = open(path, errors="replace").read()
+    if path.endswith((".cpp", ".hpp", ".js")):
+        for piece in STRING.findall(without_comments(text)):
+            yield from (f'"{m.group(0)}" in {piece[:100]}' for m in BANNED.finditer(piece))
+    else:
+        yield from (f'"{m.group(0)}" in {line.strip()[:100]}' for line in text.splitlines() for m in BANNED.finditer(line))
+
+
+assert BANNED.search("the phone was told so") and BANNED.search("No phone is like that.") and not BANNED.search("a toldo")
+files = [os.path.join(d, f) for r in ("sbc", "conf", "nat", "tftp-proxy") for d, _, fs in os.walk(r) for f in fs
+         if f.endswith((".cpp", ".hpp", ".js", ".html"))]
+files += ["README.md", "SECURITY.md", "sbc/admin/API.md", "conf/dropwire.toml", "conf/SETTINGS.md"] + glob.glob("packaging/man/*") + glob.glob("packaging/debian/*.templates")
+bad = [f"{path}: {what}" for path in sorted(files) if path not in FREE and os.path.isfile(path) for what in bad_in(path)]
+for line in bad:
+    print(line)
+if len(files) < 100:
+    bad.append("")
+    print("too few files were found: this check looks at nothing")
+sys.exit(1 if bad else 0)
+PY
