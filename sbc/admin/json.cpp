@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sbc/admin/call_json.hpp"
+#include "sbc/admin/json_parts.hpp"
 #include "sbc/admin/missing_files.hpp"
 #include "sbc/admin/network_json.hpp"
 #include "sbc/phones/first_call.hpp"
@@ -46,13 +47,6 @@ Json finding_json(const phones::Finding& finding) {
           {"follows", std::move(follows)}};
 }
 
-Json findings_json(const std::vector<phones::Finding>& findings) {
-  Json list = Json::array();
-  for (const auto& finding : findings)
-    list.push_back(finding_json(finding));
-  return list;
-}
-
 /// One that names no device is whose line it is on; a record of an address has all that are left.
 bool is_of(const phones::Call& call, const phones::Phone& phone) {
   if (const auto device = DeviceName::station(call.device)) return *device == phone.device;
@@ -60,28 +54,6 @@ bool is_of(const phones::Call& call, const phones::Phone& phone) {
   const bool has_line = std::ranges::find(phone.sip_lines, phones::aor_of(call.own_number),
                                           &phones::SipLine::aor) != phone.sip_lines.end();
   return has_line || (phone.device.empty() && phone.sip_lines.empty());
-}
-
-/// What the list and the single phone have in common.
-Json summary_json(const phones::Phone& phone) {
-  return {
-      {"device", phone.device.str()},
-      {"key", phone.key()},
-      {"mac", phone.device.empty() ? std::string() : phone.device.mac()},
-      {"address", phone.address ? phone.address.to_string() : std::string()},
-      {"protocol", phones::to_string(phone.protocol)},
-      {"firmware", phone.firmware},
-      {"model", phone.model},
-      {"family", phones::to_string(phones::family_of(phone))},
-      {"registered", phone.registered},
-      {"server", phone.server},
-      {"transport", phone.transport},
-      {"user_agent", phone.user_agent},
-      {"protocol_version", phone.registered && phone.sip_lines.empty() ? Json(phone.version) : Json(nullptr)},
-      {"lines", phone.lines},
-      {"uses_http", phone.uses_http},
-      {"first_seen", time_json(phone.first_seen)},
-      {"last_seen", time_json(phone.last_seen)}};
 }
 
 Json router_json(const RouterState& router) {
@@ -128,10 +100,6 @@ Json verdict_json(const phones::Verdict* verdict) {
   return {{"state", to_string(verdict->state)}, {"words", verdict->words}, {"parts", std::move(parts)}};
 }
 
-std::string_view severity_of(const phones::PhoneVerdict& verdict) {
-  return verdict.severity ? phones::to_string(*verdict.severity) : std::string_view();
-}
-
 Json json_of(std::monostate) {
   return nullptr;
 }
@@ -141,6 +109,34 @@ Json json_of(const T& value) {
 }
 
 }  // namespace
+
+Json phone_summary(const phones::Phone& phone) {
+  return {
+      {"device", phone.device.str()},
+      {"key", phone.key()},
+      {"mac", phone.device.empty() ? std::string() : phone.device.mac()},
+      {"address", phone.address ? phone.address.to_string() : std::string()},
+      {"protocol", phones::to_string(phone.protocol)},
+      {"firmware", phone.firmware},
+      {"model", phone.model},
+      {"family", phones::to_string(phones::family_of(phone))},
+      {"registered", phone.registered},
+      {"server", phone.server},
+      {"transport", phone.transport},
+      {"user_agent", phone.user_agent},
+      {"protocol_version", phone.registered && phone.sip_lines.empty() ? Json(phone.version) : Json(nullptr)},
+      {"lines", phone.lines},
+      {"uses_http", phone.uses_http},
+      {"first_seen", time_json(phone.first_seen)},
+      {"last_seen", time_json(phone.last_seen)}};
+}
+
+Json findings_list(const std::vector<phones::Finding>& findings) {
+  Json list = Json::array();
+  for (const auto& finding : findings)
+    list.push_back(finding_json(finding));
+  return list;
+}
 
 bool Status::ready() const {
   return !draining && std::ranges::all_of(services, [](const Service& s) { return !s.enabled || s.up(); });
@@ -217,36 +213,10 @@ std::string status_json(const Status& status, const phones::Verdict* verdict) {
                   {"config", {{"files", status.config_files}, {"loaded", time_json(status.config_loaded)}}}});
 }
 
-std::string phones_json(const phones::Inventory& inventory, WallTime now, const PhoneFilter& wanted) {
-  Json list = Json::array();
-  std::size_t matching = 0, judged = 0;
-  const phones::VerdictBook& book = inventory.verdicts();
-  inventory.for_each([&](const phones::Phone& phone) {
-    if (!wanted.fits(phone) || (wanted.narrow() && !phone.verdict.needs_attention())) return;
-    if (++matching > wanted.limit) return;
-    const bool fresh = phone.verdict_due && judged++ < kJudgedRows;
-    const auto verdict = fresh ? phones::verdict_of(phone, now, book.causes()) : phone.verdict;
-    Json one = summary_json(phone);
-    one["state"] = to_string(verdict.state);
-    one["reason"] = phones::reason(phone, verdict);
-    one["severity"] = severity_of(verdict);
-    one["findings_count"] = verdict.codes.size();
-    one["codes"] = verdict.codes;
-    one["cause"] = verdict.cause;
-    list.push_back(std::move(one));
-  });
-  return text_of({{"total", inventory.size()},
-                  {"matching", matching},
-                  {"attention", book.counts().attention},
-                  {"waiting", book.waiting()},
-                  {"phones", std::move(list)},
-                  {"findings", findings_json(inventory.site_findings(now))}});
-}
-
 std::string phone_json(const phones::Phone& phone, const std::vector<phones::Absence>& absences,
                        const std::vector<phones::Call>& calls, const phones::BoxCauses& causes, const Now& now,
                        const CallHistory* history) {
-  Json one = summary_json(phone);
+  Json one = phone_summary(phone);
   Json story = Json::array();
   for (const phones::StoryEntry& entry : phones::story(phone, absences))
     story.push_back({{"at", time_json(entry.at)}, {"step", entry.step}, {"detail", entry.detail}});
@@ -254,7 +224,7 @@ std::string phone_json(const phones::Phone& phone, const std::vector<phones::Abs
   const auto verdict = phones::verdict_of(phone, now.wall, causes);
   one["state"] = to_string(verdict.state);
   one["reason"] = phones::reason(phone, verdict);
-  one["findings"] = findings_json(phones::findings(phone, now.wall, causes));
+  one["findings"] = findings_list(phones::findings(phone, now.wall, causes));
   one["calls"] = Json::array();
   std::vector<const phones::Call*> up;
   for (const phones::Call& call : calls) {
@@ -300,7 +270,7 @@ std::string doctor_json(const std::vector<phones::Finding>& findings, WallTime n
   return text_of({{"now", time_json(now)},
                   {"healthy", healthy},
                   {"verdict", verdict_json(verdict)},
-                  {"findings", findings_json(findings)},
+                  {"findings", findings_list(findings)},
                   {"network", network ? network_json(*network) : Json(nullptr)}});
 }
 

@@ -6,7 +6,6 @@
 
 #include "sbc/admin/call_history.hpp"
 #include "sbc/admin/credentials.hpp"
-#include "sbc/admin/phone_filter.hpp"
 #include "sbc/admin/sources.hpp"
 #include "sbc/phones/call_record.hpp"
 
@@ -26,10 +25,6 @@ inline Now now_by_both() {
 
 /// `verdict` may be null.
 std::string status_json(const Status& status, const phones::Verdict* verdict = nullptr);
-/// The phones that are asked for, those seen last first; with what concerns them all.
-/// Verdicts as they are kept; a row whose phone changed since is judged, up to kJudgedRows of them.
-inline constexpr std::size_t kJudgedRows = 64;
-std::string phones_json(const phones::Inventory& inventory, WallTime now, const PhoneFilter& wanted);
 /// With the phone's calls out of `calls`; `history` may be null.
 std::string phone_json(const phones::Phone& phone, const std::vector<phones::Absence>& absences,
                        const std::vector<phones::Call>& calls, const phones::BoxCauses& causes, const Now& now,

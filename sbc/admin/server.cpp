@@ -20,31 +20,14 @@ namespace dw::admin {
 namespace {
 
 constexpr std::string_view kPhones = "/api/phones";
-constexpr std::string_view kFiles = "/api/files";
-constexpr std::size_t kPhonesAtOnce = 500;  // and calls
-constexpr std::size_t kMaxPhonesAtOnce = 5000;
+constexpr std::string_view kFiles = "/api/files", kOperations = "/api/operations";
+constexpr std::size_t kAtOnce = 500;  // calls, admissions
+constexpr std::size_t kMaxAtOnce = 5000;
 constexpr std::size_t kMaxBody = 4096;  // octets: a password is all that is sent
 
 std::size_t limit_in(std::string_view query) {
-  const auto limit = query_number(query, "limit", UINT64_MAX).value_or(kPhonesAtOnce);
-  return static_cast<std::size_t>(std::min<std::uint64_t>(limit, kMaxPhonesAtOnce));
-}
-
-Result<PhoneFilter> phone_filter(std::string_view query) {
-  using Show = PhoneFilter::Show;
-  PhoneFilter wanted;
-  wanted.limit = limit_in(query);
-  const auto text = percent_decoded(query_value(query, "q").value_or(""));
-  if (!text || text->size() > PhoneFilter::kMaxText) return fail(Errc::invalid, "q is no text to look for");
-  wanted.text = *text;
-  const std::string_view show = query_value(query, "show").value_or("");
-  if (!show.empty() && show != "attention" && show != "registered" && show != "unregistered")
-    return fail(Errc::invalid, "show is attention, registered or unregistered");
-  wanted.show = show == "attention"      ? Show::attention
-                : show == "registered"   ? Show::registered
-                : show == "unregistered" ? Show::unregistered
-                                         : Show::all;
-  return wanted;
+  const auto limit = query_number(query, "limit", UINT64_MAX).value_or(kAtOnce);
+  return static_cast<std::size_t>(std::min<std::uint64_t>(limit, kMaxAtOnce));
 }
 
 /// "restart" of "/api/phones/SEP001122334455/restart": what to do, and with what (still percent-encoded).
@@ -102,6 +85,8 @@ AdminServer::AdminServer(net::Loop& loop, const Options& options, Sources source
   if (sources_.calls) sampling_.arm_after(CallHistory::kEvery);
   if (sources_.admissions) admissions_.emplace(loop, *sources_.admissions);
   if (sources_.setup) setup_ = std::make_unique<SetupDoor>(loop, access_, *sources_.setup);
+  if (sources_.inventory) list_.emplace(loop, *sources_.inventory);
+  if (sources_.inventory && sources_.act) operations_.emplace(loop, *sources_.inventory, sources_.act);
   if (sources_.tap) traces_ = std::make_unique<TraceDoor>(loop, *sources_.tap, sources_.inventory);
 }
 
@@ -206,6 +191,7 @@ void AdminServer::act(const std::shared_ptr<net::HttpExchange>& exchange, std::s
   const auto done = [exchange, alive = std::weak_ptr(alive_)](const Outcome& outcome) {
     if (!alive.expired()) exchange->reply(json_reply(outcome_json(outcome), outcome.status));
   };
+  if (path.starts_with(kOperations) && operations_) return operations_->act(exchange, path, who);
   if (admissions_ && AdmissionDoor::is_action(path)) return admissions_->act(*exchange, path, who);
   if (const auto action = phone_action(path); action && sources_.inventory && sources_.act) {
     const Asked asked = asked_of(path, kPhones).value();
@@ -260,21 +246,20 @@ void AdminServer::route(const std::shared_ptr<net::HttpExchange>& exchange, std:
   if (path == kFiles && sources_.files)
     return exchange->reply(json_reply(files_json(sources_.files(), sources_.inventory)));
   if ((path == kPhones || path.starts_with("/api/phones/")) && sources_.inventory)
-    return phones(*exchange, path);
+    return phones(exchange, path);
+  if (path == kOperations && operations_) return operations_->tell(*exchange);
   exchange->reply(error_reply(404, "there is nothing at this address"));
 }
 
-void AdminServer::phones(net::HttpExchange& exchange, std::string_view path) {
+void AdminServer::phones(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view path) {
   if (path == kPhones) {
-    const auto wanted = phone_filter(exchange.query());
-    if (!wanted) return exchange.reply(error_reply(400, wanted.error().text));
     judging_.look();
-    return exchange.reply(json_reply(phones_json(*sources_.inventory, wall_now(), *wanted)));
+    return list_->give(exchange);
   }
-  const phones::Phone* phone = find_phone(exchange, path.substr(kPhones.size() + 1));
+  const phones::Phone* phone = find_phone(*exchange, path.substr(kPhones.size() + 1));
   if (!phone) return;
   const auto calls = sources_.calls ? sources_.calls() : std::vector<phones::Call>();
-  exchange.reply(json_reply(phone_json(*phone, sources_.inventory->absences(), calls, sources_.causes_now(),
+  exchange->reply(json_reply(phone_json(*phone, sources_.inventory->absences(), calls, sources_.causes_now(),
                                        now_by_both(), &history_)));
 }
 

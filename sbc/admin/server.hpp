@@ -12,6 +12,8 @@
 #include "sbc/admin/event_feed.hpp"
 #include "sbc/admin/file_door.hpp"
 #include "sbc/admin/judging.hpp"
+#include "sbc/admin/list_door.hpp"
+#include "sbc/admin/operations.hpp"
 #include "sbc/admin/setup_door.hpp"
 #include "sbc/admin/sources.hpp"
 #include "sbc/admin/trace_door.hpp"
@@ -53,7 +55,7 @@ class AdminServer {
   void act(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view path);
   const phones::Phone* find_phone(net::HttpExchange& exchange, std::string_view subject);
   void set_log_level(net::HttpExchange& exchange, const std::string& who);
-  void phones(net::HttpExchange& exchange, std::string_view path);
+  void phones(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view path);
   void calls(net::HttpExchange& exchange);
   void finished_calls(const std::shared_ptr<net::HttpExchange>& exchange);
   void sample_calls();
@@ -78,6 +80,8 @@ class AdminServer {
   CallHistory history_;
   Judging judging_;
   net::Timer sampling_;
+  std::optional<ListDoor> list_;
+  std::optional<Operations> operations_;
   std::unique_ptr<TraceDoor> traces_;
   std::optional<AdmissionDoor> admissions_;
   std::unique_ptr<SetupDoor> setup_;

@@ -29,6 +29,7 @@ struct Typed {
   unsigned limit = 500;
   bool from_stdin = false, token = false, reader = false, remove = false, force = false;
   commands::Admit admit;
+  commands::Phones phones;
   unsigned seconds = 600, report_seconds = 10;
   std::uint64_t octets = 64 << 20;
 
@@ -58,6 +59,7 @@ class CommandLine {
     offline();
     get();
     asking();
+    phones();
     trace();
     doctor();
     report();
@@ -196,8 +198,7 @@ class CommandLine {
     };
     for (const Simple& s :
          {Simple{"status", "This Dropwire at a glance", commands::status},
-          {"claim", "Where the page of a new box is, and the code to take it over", commands::claim},
-          {"phones", "All phones that asked for something or registered", commands::phones}}) {
+          {"claim", "Where the page of a new box is, and the code to take it over", commands::claim}}) {
       asks_daemon(command(s.name, s.does, fmt::format("dropwire {0}\n  dropwire {0} --json", s.name).c_str(),
                           [this, action = s.action] { return action(typed_.ask()); }));
     }
@@ -227,6 +228,35 @@ class CommandLine {
     tells_more(connect, "For one model, or for all of them.");
     takes("(" + models() + ")", connect->add_option("MODEL", typed_.name, "Its model, such as 7965; without it, every kind of phone"));
     asks_daemon(connect);
+  }
+
+  void phones() {
+    commands::Phones& what = typed_.phones;
+    CLI::App* sub = command("phones", "Phones that asked for something or registered: all, or those that are looked for",
+                            "dropwire phones --state failed\n  dropwire phones --model 7965 --network 192.0.2.0/24 --format csv\n"
+                            "  dropwire phones --finding trust_list_present --do restart",
+                            [this] { return commands::phones(typed_.ask(), typed_.phones); });
+    sub->add_option("--find", what.find, "Words in its name, MAC, address, lines, model, firmware, server or agent")->type_name("WORDS");
+    sub->add_option("--show", what.show, "Those that need attention, are registered, or are not")
+        ->check(CLI::IsMember({"attention", "registered", "unregistered"}));
+    sub->add_option("--state", what.state, "How they stand")->check(CLI::IsMember({"ok", "not_known", "trouble", "failed"}));
+    sub->add_option("--finding", what.finding, "With this finding, its code as \"dropwire findings\" has it")->type_name("CODE");
+    sub->add_option("--cause", what.cause, "With this finding before all others")->type_name("CODE");
+    sub->add_option("--model", what.model, "Of this model, such as 7965, or unknown")->type_name("MODEL");
+    sub->add_option("--firmware", what.firmware, "With this in the name of their firmware, or unknown")->type_name("LOAD");
+    sub->add_option("--protocol", what.protocol, "Of this protocol")->check(CLI::IsMember({"sccp", "sip", "unknown"}));
+    sub->add_option("--network", what.network, "At these addresses, such as 192.0.2.0/24")->type_name("NETWORK");
+    sub->add_option("--sort", what.sort, "By seen, name, address, model, firmware, line or state; -name: the other way round")
+        ->type_name("ORDER");
+    sub->add_option("--limit", what.limit, "At most so many [all]")->check(CLI::Range(1U, UINT32_MAX));
+    sub->add_option("--format", what.format, "As text, csv or json [text]")->check(CLI::IsMember({"text", "csv", "json"}));
+    CLI::Option* const action = sub->add_option("--do", what.action, "Do this to all of them: restart, reset or forget")
+                                    ->check(CLI::IsMember({"restart", "reset", "forget"}));
+    sub->add_flag("--all", what.all, "To all phones, where no filter is given")->needs(action);
+    sub->add_flag("--yes", what.yes, "Do not ask before")->needs(action);
+    sub->add_flag("--force", what.force, "Those in a call too, or to forget those that are registered")->needs(action);
+    sub->add_option("--pace", what.pace, "So many a second, 1 to 50 [5]")->check(CLI::Range(1, 50))->needs(action);
+    asks_daemon(sub);
   }
 
   void trace() {

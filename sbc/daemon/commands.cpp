@@ -210,10 +210,6 @@ int findings(Form form) {
   return kDone;
 }
 
-int phones(const Ask& ask) {
-  return show(ask, "/api/phones", [](const Json& answer) { return report::phones(answer, look()); });
-}
-
 int calls(const Ask& ask) {
   return show(ask, "/api/calls", [](const Json& answer) { return report::calls(answer); });
 }

@@ -28,7 +28,16 @@ int get(const Ask& ask, const std::string& name, const std::string& output);
 int status(const Ask& ask);
 /// Where the page is, and the code with which a box without a password is claimed.
 int claim(const Ask& ask);
-int phones(const Ask& ask);
+/// What `dropwire phones` was given; what is empty or 0 was not.
+struct Phones {
+  std::string find, show, state, finding, cause, model, firmware, protocol, network;  ///< as the API's filter
+  std::string sort, format;
+  std::size_t limit = 0;
+  std::string action;  ///< "restart", "reset", "forget": done to all of them
+  unsigned pace = 0;   ///< phones a second
+  bool yes = false, force = false, all = false;
+};
+int phones(const Ask& ask, const Phones& what);
 int phone(const Ask& ask, const std::string& name);
 int calls(const Ask& ask);
 /// Those that are over and ended within `since` until now, "1h"; empty: all that are kept.

@@ -351,25 +351,25 @@ std::string status(const Json& answer, const Look& look) {
 
 std::string phones(const Json& answer, const Look& look) {
   std::vector<std::vector<std::string>> rows = {
-      {"PHONE", "REGISTERED", "MODEL", "PROTOCOL", "FIRMWARE", "ADDRESS", "LAST SEEN", "FINDINGS"}};
+      {"PHONE", "REGISTERED", "MODEL", "PROTOCOL", "FIRMWARE", "ADDRESS", "LAST SEEN", "FINDINGS", "WHY"}};
   for (const Json& p : at(answer, "phones")) {
     const std::uint64_t count = number_at(p, "findings_count");
     rows.push_back({text_at(p, "key").empty() ? text_at(p, "device") : text_at(p, "key"),
                     flag_at(p, "registered") ? "yes" : "no", or_dash(text_at(p, "model")),
                     or_dash(protocol_of(p)), or_dash(text_at(p, "firmware")), or_dash(text_at(p, "address")),
                     flag_at(p, "registered") ? "now" : ago_at(p, "last_seen", look, "never"),
-                    count == 0 ? "none" : fmt::format("{} ({})", count, gravity_of(p))});
+                    count == 0 ? "none" : fmt::format("{} ({})", count, gravity_of(p)), or_dash(text_at(p, "reason"))});
   }
+  const std::uint64_t total = number_at(answer, "total");
   if (rows.size() == 1) {
+    if (total != 0) return fmt::format("No phone of {} matches.\n", total);
     return "No phone has asked for anything or registered yet.\nOn the phone: Settings, Network "
-           "Configuration, Alternate "
-           "TFTP: Yes, "
-           "TFTP Server 1: this box (\"dropwire status\" shows its address).\n";
+           "Configuration, Alternate TFTP: Yes, TFTP Server 1: this box (\"dropwire status\" shows its address).\n";
   }
   std::string out = words::table(rows);
-  const std::uint64_t total = number_at(answer, "total");
-  if (total > rows.size() - 1)
-    out += fmt::format("{} of {} are shown, the last seen first.\n", rows.size() - 1, total);
+  if (total > rows.size() - 1) out += fmt::format("{} of {} are shown.\n", rows.size() - 1, total);
+  for (const Json& group : at(answer, "groups"))
+    out += fmt::format("{}: {} (--cause {})\n", counted(number_at(group, "phones"), "phone"), text_at(group, "title"), text_at(group, "code"));
   const Json& site = at(answer, "findings");
   if (site.is_array() && !site.empty()) out += "\nAll of them together\n" + findings(site, look, "");
   return out;

@@ -422,28 +422,39 @@ bool Inventory::knows(Protocol protocol) const {
   return std::ranges::find(proven_, protocol, &Phone::protocol) != proven_.end();
 }
 
-std::vector<Finding> Inventory::site_findings(WallTime now) const {
-  std::size_t booting = 0;
-  for_each([&](const Phone& phone) {
-    if (phone.device.empty() || phone.steps.empty() || now - phone.last_seen > kSameMoment) return;
+void Inventory::for_each_after(std::string_view key,
+                               const std::function<bool(const std::string& key, const Phone&)>& visit) const {
+  for (auto next = index_.upper_bound(key); next != index_.end(); ++next) {
+    if (!visit(next->first, *next->second)) return;
+  }
+}
+
+void Inventory::Site::add(const Phone& phone, WallTime now) {
+  if (!phone.device.empty() && !phone.steps.empty() && now - phone.last_seen <= kSameMoment) {
     // As it was judged; one that changed since is looked at.
     const auto began = phone.verdict_due ? last_boot_of(phone) : phone.verdict.boot_began;
     if (began && now - *began <= kSameMoment) ++booting;
-  });
+  }
+  if (phone.registered) {
+    if (phone.protocol != Protocol::sip) ++registered;
+  } else if (now - phone.last_seen <= kLately) {
+    const Standing standing = standing_of(phone);
+    const bool closed = standing.is == Standing::Is::unanswered;
+    if (closed || (standing.is == Standing::Is::refused && blames_address(*standing.step))) ++refused;
+  }
+}
+
+std::vector<Finding> Inventory::Site::findings() const {
   std::vector<Finding> out;
   if (booting >= kManyPhones) out.push_back(finding_of_many(booting));
-  std::size_t registered = 0, refused = 0;
-  for_each([&](const Phone& phone) {
-    if (phone.registered) {
-      if (phone.protocol != Protocol::sip) ++registered;
-    } else if (now - phone.last_seen <= kLately) {
-      const Standing standing = standing_of(phone);
-      const bool closed = standing.is == Standing::Is::unanswered;
-      if (closed || (standing.is == Standing::Is::refused && blames_address(*standing.step))) ++refused;
-    }
-  });
   if (registered > 0 && refused > 0) out.push_back(finding_of_shared_address(registered, refused));
   return out;
+}
+
+std::vector<Finding> Inventory::site_findings(WallTime now) const {
+  Site site;
+  for_each([&](const Phone& phone) { site.add(phone, now); });
+  return site.findings();
 }
 
 void Inventory::restore(Phone phone) {

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <functional>
 #include <list>
+#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -69,6 +70,8 @@ class Inventory {
   const LineHome* home_of(std::string_view device, std::string_view user, const IpAddress& at, Protocol protocol) const;
   /// Most recently seen first, within each of: phones that took a file, others.
   void for_each(const std::function<void(const Phone&)>& visit) const;
+  /// Those behind this key in the order of keys, until `visit` says false: for who looks at some at a time.
+  void for_each_after(std::string_view key, const std::function<bool(const std::string& key, const Phone&)>& visit) const;
   std::size_t size() const { return index_.size(); }
   /// Counts up with each change. A phone whose Phone::revision is above one seen earlier has changed since.
   std::uint64_t revision() const { return revision_; }
@@ -89,6 +92,12 @@ class Inventory {
 
   /// What concerns no single phone: many that boot at once, a call server that refuses our address.
   std::vector<Finding> site_findings(WallTime now) const;
+  /// The same for who looks at some phones at a time.
+  struct Site {
+    std::size_t booting = 0, registered = 0, refused = 0;
+    void add(const Phone& phone, WallTime now);
+    std::vector<Finding> findings() const;
+  };
 
   /// When Dropwire itself did not run, as far as is known: the last few, in order.
   static constexpr std::size_t kMaxAbsences = 16;
@@ -141,7 +150,7 @@ class Inventory {
 
   Options options_;
   Phones proven_, unproven_;  // most recently seen first
-  std::unordered_map<std::string, Phones::iterator> index_;
+  std::map<std::string, Phones::iterator, std::less<>> index_;
   std::unordered_map<IpAddress, std::vector<std::string>> at_address_;  // keys of devices by current address
   std::unordered_set<std::string> changed_;
   std::uint64_t removals_ = 0, revision_ = 0;

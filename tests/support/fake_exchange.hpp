@@ -54,6 +54,7 @@ class FakeExchange : public net::HttpExchange {
       if (count == net::HttpBody::kWait) return;
       if (count < 0) {
         aborted_ = true;
+        ended_ = count == net::HttpBody::kEnd;
         break;
       }
       body_.append(as_text(Bytes(into).first(static_cast<std::size_t>(count))));
@@ -68,6 +69,8 @@ class FakeExchange : public net::HttpExchange {
   void with_body(std::string body) { request_body_ = std::move(body); }
   bool answered() const { return reply_.has_value(); }
   bool settled() const { return settled_; }
+  /// All of the answer is here.
+  bool complete() const { return reply_ && (!reply_->stream || ended_ || body_.size() == reply_->stream->size); }
   unsigned status() const { return reply_ ? reply_->status : 0; }
   std::string reply_header(std::string_view name) const {
     for (const auto& [key, value] : reply_->headers) {
@@ -91,7 +94,7 @@ class FakeExchange : public net::HttpExchange {
   std::map<std::string, std::string> headers_;
   std::string request_body_;
   Endpoint peer_{IpAddress::v4(0xc0000207), 52488};
-  bool over_unix_ = false, aborted_ = false;
+  bool over_unix_ = false, aborted_ = false, ended_ = false;
   std::optional<net::HttpReply> reply_;
   std::string body_;
   std::function<void(bool, std::uint64_t)> on_end_;

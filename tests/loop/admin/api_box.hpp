@@ -131,6 +131,8 @@ struct Box {
   }
   json get(const std::string& target) {
     const auto got = ask("GET", target);
+    REQUIRE(loop.run_until([&] { return got->complete(); }, std::chrono::seconds(60)));
+    got->end(true);
     REQUIRE(got->status() == 200);
     CHECK(got->reply_header("Content-Type") == "application/json");
     return json::parse(got->received());

@@ -172,55 +172,8 @@ TEST_CASE("admin api: a call server that takes one phone from an address is this
   CHECK(got["findings"][0]["code"] == "server_refuses_shared_address");
 }
 
-TEST_CASE("admin api: at most so many phones as asked") {
-  Box box;
-  for (int i = 0; i < 5; ++i)
-    box.inventory.on_file(step("SEP00112233445" + std::to_string(i) + ".cnf.xml", phones::FileOutcome::sent));
-  const json got = box.get("/api/phones?limit=2");
-  CHECK(got["total"] == 5);
-  CHECK(got["phones"].size() == 2);
-  CHECK(box.get("/api/phones?limit=nonsense")["phones"].size() == 5);
-  for (int i = 0; i < 600; ++i)
-    box.inventory.on_file(step(fmt::format("SEP0011223{:05}.cnf.xml", i), phones::FileOutcome::sent));
-  CHECK(box.get("/api/phones")["phones"].size() == 500);
-  CHECK(box.get("/api/phones?limit=99999")["phones"].size() == 605);  // as many as there may be, and not as if none was given
-}
-
 TEST_CASE("admin api: remote text that is not UTF-8 still gives JSON") {
   Box box;
   box.status.central = "\xff\xfe";
   CHECK(box.get("/api/status")["central"] == "\xef\xbf\xbd\xef\xbf\xbd");
-}
-
-TEST_CASE("admin API: of many phones those are told that are asked for") {
-  Box box;
-  for (int i = 0; i < 5; ++i)
-    box.inventory.on_file(step(fmt::format("SEP00112233000{}.cnf.xml", i), phones::FileOutcome::sent));
-  box.inventory.on_signalling(registered("SEP001122330003"));
-  const auto keys = [&](const std::string& query) {
-    std::vector<std::string> out;
-    const json answer = box.get("/api/phones" + query);
-    for (const json& phone : answer["phones"])
-      out.push_back(phone["key"]);
-    CHECK(answer["total"] == 5);
-    CHECK(answer["matching"] >= out.size());
-    return out;
-  };
-  CHECK(keys("").size() == 5);
-  CHECK(keys("?limit=2").size() == 2);
-  CHECK(keys("?q=330003") == std::vector<std::string>{"SEP001122330003"});
-  CHECK(keys("?q=sep00%200004") == std::vector<std::string>{"SEP001122330004"});
-  CHECK(keys("?q=192.0.2.7&show=registered") == std::vector<std::string>{"SEP001122330003"});
-  CHECK(keys("?q=nobody").empty());
-  CHECK(keys("?show=unregistered").size() == 4);
-  CHECK(keys("?show=attention").empty());
-}
-
-TEST_CASE("admin API: a list that is asked for wrongly is refused") {
-  Box box;
-  for (const auto* target : {"/api/phones?show=all%20of%20them", "/api/phones?q=%zz"}) {
-    CAPTURE(target);
-    CHECK(box.ask("GET", target)->status() == 400);
-  }
-  CHECK(box.ask("GET", "/api/phones?q=" + std::string(101, 'x'))->status() == 400);
 }

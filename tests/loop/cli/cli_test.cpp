@@ -377,6 +377,61 @@ TEST_CASE_FIXTURE(Fixture, "admit: one phone, any, who is, and back") {
     CHECK(with_settings(wrong).status == 2);
 }
 
+TEST_CASE_FIXTURE(Fixture, "phones: what is looked for goes to the daemon, and the cursor leads through all of it") {
+  answer("GET /api/phones?state=failed&model=7965&network=192.0.2.0%2f24&sort=name&limit=1000",
+         R"({"total": 9, "matching": 2, "groups": [], "findings": [], "phones": [{"key": "SEP001122334401", "device": "SEP001122334401"}], "next": "6162"})");
+  answer("GET /api/phones?state=failed&model=7965&network=192.0.2.0%2f24&sort=name&limit=1000&cursor=6162",
+         R"({"total": 9, "matching": 2, "groups": [], "findings": [], "phones": [{"key": "SEP001122334402", "device": "SEP001122334402"}], "next": null})");
+  answer("GET /api/phones?q=a%20b&limit=1", R"({"total": 9, "phones": [{"key": "SEP001122334403"}], "next": "6162"})");
+  answer("GET /api/phones?format=csv", "name,mac\r\n\"SEP001122334404\",\"\"\r\n");
+  answer("GET /api/phones?finding=nothing&limit=1000", R"({"error": "finding is the code of a finding"})", 400);
+  start();
+  const std::vector<std::string> filter = {"phones", "--state", "failed", "--model", "7965", "--network", "192.0.2.0/24", "--sort", "name"};
+  const Ran text = with_settings(filter);
+  CHECK(text.status == 0);
+  CHECK(contains(text.out, "SEP001122334401"));
+  CHECK(contains(text.out, "SEP001122334402"));
+  CHECK(contains(text.out, "2 of 9 are shown"));
+  auto as_json = filter;
+  as_json.insert(as_json.end(), {"--format", "json"});
+  const Ran both = with_settings(as_json);
+  CHECK(contains(both.out, "\"device\": \"SEP001122334402\""));
+  CHECK(contains(both.out, "\"next\": null"));
+  CHECK(contains(with_settings({"phones", "--find", "a b", "--limit", "1"}).out, "SEP001122334403"));
+  CHECK(with_settings({"phones", "--format", "csv"}).out == "name,mac\r\n\"SEP001122334404\",\"\"\r\n");
+  const Ran refused = with_settings({"phones", "--finding", "nothing"});
+  CHECK(refused.status == 2);
+  CHECK(contains(refused.err, "finding is the code of a finding"));
+  CHECK(with_settings({"phones", "--state", "bad"}).status == 2);
+  CHECK(with_settings({"phones", "--format", "xml"}).status == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "phones --do: counted, begun for that number, followed to its end") {
+  answer("POST /api/operations?action=restart&state=failed&force=1&pace=9",
+         R"({"id": 7, "action": "restart", "phones": 2, "pace": 9, "state": "counted"})");
+  answer("POST /api/operations?action=forget&q=nobody", R"({"id": 8, "action": "forget", "phones": 0, "pace": 5, "state": "counted"})");
+  answer("POST /api/operations/7/begin?phones=2", R"({"id": 7, "state": "running"})");
+  answer("GET /api/operations", R"({"operations": [{"id": 9, "state": "running"}, {"id": 7, "state": "done", "phones": 2, "done": 1, "refused": 1, "skipped": 0,
+         "errors": [{"device": "SEP001122334401", "error": "SEP001122334401 is in a call"}]}]})");
+  start();
+  const std::vector<std::string> words = {"phones", "--state", "failed", "--do", "restart", "--force", "--pace", "9"};
+  const Ran asked_nobody = with_settings(words);
+  CHECK(asked_nobody.status == 2);
+  CHECK(contains(asked_nobody.err, "2 phones would be asked to restart: say --yes"));
+  CHECK(asked == std::vector<std::string>{"POST /api/operations"});
+  auto sure = words;
+  sure.push_back("--yes");
+  const Ran done = with_settings(sure);
+  CHECK(done.status == 1);  // one was refused
+  CHECK(contains(done.out, "All of 2 phones: 1 done, 1 refused"));
+  CHECK(contains(done.out, "is in a call"));
+  CHECK(with_settings({"phones", "--find", "nobody", "--do", "forget", "--yes"}).out == "No phone matches: nothing was done.\n");
+  const Ran all = with_settings({"phones", "--do", "forget", "--yes"});
+  CHECK(all.status == 2);
+  CHECK(contains(all.err, "--all"));
+  CHECK(with_settings({"phones", "--yes"}).status == 2);
+}
+
 TEST_CASE_FIXTURE(Fixture, "check: a list of phones that can't be read, or a line of it that names none, is told") {
   write("phones.csv", "SEP001122334455\nnot a phone\n");
   const std::string list = (folder / "phones.csv").string();

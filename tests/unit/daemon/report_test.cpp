@@ -83,13 +83,16 @@ TEST_CASE("phones") {
   Json one = kPhone;
   one["findings_count"] = 1;
   one["severity"] = "error";
+  one["reason"] = "Old trust list";
+  const Json groups = {{{"code", "trust_list_present"}, {"severity", "error"}, {"title", "Old trust list"}, {"phones", 38}}};
   const std::string text =
-      report::phones({{"total", 7}, {"phones", {one}}, {"findings", Json::array()}}, kLook);
+      report::phones({{"total", 7}, {"phones", {one}}, {"findings", Json::array()}, {"groups", groups}}, kLook);
   CAPTURE(text);
   CHECK(contains(text,
                  "SEP001122334455  no          7965   sip       SIP45.9-4-2SR3-1S  192.168.1.20  2 min ago  "
-                 "1 (error)\n"));
-  CHECK(contains(text, "1 of 7 are shown"));
+                 "1 (error)  Old trust list\n"));
+  CHECK(contains(text, "1 of 7 are shown.\n38 phones: Old trust list (--cause trust_list_present)\n"));
+  CHECK(report::phones({{"total", 7}, {"phones", Json::array()}}, kLook) == "No phone of 7 matches.\n");
 }
 
 TEST_CASE("status") {

@@ -1,0 +1,16 @@
+#pragma once
+#include <nlohmann/json_fwd.hpp>
+#include <vector>
+
+#include "sbc/phones/finding.hpp"
+#include "sbc/phones/phone.hpp"
+
+namespace dw::admin {
+
+// Parts that several answers have.
+
+/// What the list and the single phone have in common.
+nlohmann::ordered_json phone_summary(const phones::Phone& phone);
+nlohmann::ordered_json findings_list(const std::vector<phones::Finding>& findings);
+
+}  // namespace dw::admin

@@ -1,0 +1,44 @@
+#pragma once
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "sbc/admin/phone_scan.hpp"
+#include "sbc/net/http_server.hpp"
+#include "sbc/net/loop.hpp"
+
+namespace dw::admin {
+
+/// GET /api/phones (API.md). However many phones there are, the loop is held for some hundred of them at a time, one answer
+/// after the other, and rows are made as the reader takes them. On the loop's thread; the inventory outlives it.
+class ListDoor {
+ public:
+  static constexpr std::size_t kLookedAt = 200;  ///< phones in one go
+  static constexpr std::size_t kRows = 32;       ///< written in one go
+
+  ListDoor(net::Loop& loop, const phones::Inventory& inventory) : loop_(loop), inventory_(inventory) {}
+  ListDoor(const ListDoor&) = delete;
+  ListDoor& operator=(const ListDoor&) = delete;
+
+  void give(const std::shared_ptr<net::HttpExchange>& exchange);
+
+ private:
+  struct List;
+  void turn();
+  void do_some(const std::shared_ptr<List>& list);
+  void write_rows(List& list) const;
+  void answer(const std::shared_ptr<List>& list);
+  long read(List& list, MutableBytes into);
+  void queue(List& list);
+
+  net::Loop& loop_;
+  const phones::Inventory& inventory_;
+  std::map<std::uint64_t, std::shared_ptr<List>> lists_;
+  std::deque<std::uint64_t> turns_;  ///< of those that have something to do
+  std::uint64_t last_id_ = 0;
+  bool turning_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace dw::admin

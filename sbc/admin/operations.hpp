@@ -1,0 +1,78 @@
+#pragma once
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sbc/admin/phone_filter.hpp"
+#include "sbc/admin/sources.hpp"
+#include "sbc/net/http_server.hpp"
+#include "sbc/net/timer.hpp"
+
+namespace dw::admin {
+
+/// What an operator has done to many phones: /api/operations (API.md). First those that a filter means are counted, and which
+/// they are is kept; what begins then is about these and no others, one by one at a pace, and of them about those alone that
+/// the filter still fits when their turn comes. One runs at a time, and can be stopped. On the loop's thread; the inventory
+/// outlives it.
+class Operations {
+ public:
+  static constexpr std::size_t kMaxPhones = 65'536;   ///< of one
+  static constexpr std::size_t kKept = 16;            ///< operations that are remembered
+  static constexpr std::size_t kMaxAsked = 32;        ///< phones that have not answered yet
+  static constexpr std::size_t kErrors = 5;           ///< the latest refusals that are remembered
+  static constexpr std::size_t kLookedAt = 200;       ///< phones in one go
+  static constexpr unsigned kPace = 5, kMaxPace = 50; ///< phones a second
+  static constexpr Duration kCountedFor = std::chrono::minutes(10);  ///< then it has to be counted again
+
+  using Act = std::function<void(const phones::Phone&, PhoneAction, bool force, OnOutcome)>;
+  Operations(net::Loop& loop, const phones::Inventory& inventory, Act act);
+  Operations(const Operations&) = delete;
+  Operations& operator=(const Operations&) = delete;
+
+  /// POST /api/operations?action=…&FILTER, /api/operations/{id}/begin?phones=N, /api/operations/{id}/stop.
+  void act(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view path, const std::string& who);
+  void tell(net::HttpExchange& exchange) const;  ///< GET /api/operations
+
+ private:
+  enum class State : std::uint8_t { counting, counted, running, done, stopped };
+  struct Refusal {
+    std::string device, said;
+  };
+  struct Operation {
+    std::uint64_t id = 0;
+    PhoneAction action{};
+    PhoneFilter filter;
+    bool force = false;
+    unsigned pace = kPace;
+    State state = State::counting;
+    std::vector<std::string> keys;  ///< of those that were counted, until it is over
+    std::size_t phones = 0, next = 0;
+    std::size_t done = 0, refused = 0, skipped = 0, asked = 0;
+    std::deque<Refusal> errors;
+    std::string by, stopped_by;
+    TimePoint counted{};
+    WallTime begun{}, ended{};
+  };
+  static std::string_view to_string(State state);
+  static std::string json_of(const Operation& operation);
+  void count(const std::shared_ptr<net::HttpExchange>& exchange, const std::string& who);
+  void count_some(const std::shared_ptr<net::HttpExchange>& exchange, const std::shared_ptr<Operation>& operation, std::string from);
+  void begin(net::HttpExchange& exchange, Operation& operation, const std::string& who);
+  void stop(net::HttpExchange& exchange, Operation& operation, const std::string& who);
+  void go_on();
+  void ask(const std::shared_ptr<Operation>& operation, const phones::Phone& phone);
+  void end(Operation& operation, State state);
+  std::shared_ptr<Operation> running() const;
+
+  net::Loop& loop_;
+  const phones::Inventory& inventory_;
+  Act act_;
+  std::deque<std::shared_ptr<Operation>> all_;  // the latest last
+  std::uint64_t last_id_ = 0;
+  net::Timer timer_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< for phones that answer late
+};
+
+}  // namespace dw::admin
