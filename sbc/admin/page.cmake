@@ -1,5 +1,5 @@
 # Puts sbc/admin/page/ into the program as a string: page.html with the style and the scripts in it, in this order.
-set(DW_PAGE_SCRIPTS base box phones calls guide trace access claim first_call settings report live)
+set(DW_PAGE_SCRIPTS base box phones list bulk calls guide trace access claim first_call settings report live)
 set(DW_PAGE_FOLDER ${CMAKE_SOURCE_DIR}/sbc/admin/page)
 set(DW_JS "")
 foreach(script ${DW_PAGE_SCRIPTS})

@@ -1,7 +1,7 @@
 
 // Logging in, and what only somebody who is may do.
 let session = { password_set: false, required: false, logged_in: false, csrf: "" };
-const may_act = () => session.logged_in;
+const may_act = () => session.logged_in && session.account !== "reader";
 function showSession(s) {
   session = s || { password_set: false, required: false, logged_in: false, csrf: "" };
   text("account", session.logged_in ? "Logged in" : "Log in");
@@ -9,7 +9,8 @@ function showSession(s) {
   show("login", session.password_set && !session.logged_in);
   show("logout", session.logged_in);
   showClaim();
-  draw("login-why", session, (x) => x.logged_in ? "You can restart phones and fetch files again." : x.password_set
+  show("which-account", !!session.reader_set);
+  draw("login-why", session, (x) => x.logged_in ? x.account === "reader" ? "You see everything, and change nothing: this is the reader's account." : "You can restart phones and fetch files again." : x.password_set
     ? x.required ? "This box shows its phones to those who know its password." : "Reading needs no password. Restarting a phone, forgetting it, or fetching a file again does."
     : [x.required ? "It has no password, so it shows its phones to nobody but itself. To see them from here, run " :
       "It has no password, so nothing can be changed from here. To restart phones and fetch files from here, run ",
@@ -48,10 +49,11 @@ $("login").addEventListener("submit", async (e) => {
   e.preventDefault();
   show("login-error", false);
   try {
-    await post("/api/login", { password: $("password").value });
+    await post("/api/login", { password: $("password").value, ...(session.reader_set ? { account: $("login-as").value } : {}) });
     $("password").value = "";
     await lookAtSession();
     say("You are logged in.");
+    find_operation();
     if (!live) listen();
     location.hash = came_from;
   } catch (problem) {
@@ -74,7 +76,8 @@ const kActions = {
 };
 const kept_out = (x) => x.findings.some((f) => f.code === "not_admitted");
 function showActions(x) {
-  draw("actions", [x.key, session.logged_in, session.password_set, kept_out(x)], () => !session.logged_in
+  draw("actions", [x.key, session.logged_in, session.account, session.password_set, kept_out(x)], () => session.logged_in && !may_act()
+    ? el("p", { class: "quiet" }, "This account only reads: ", el("a", { href: "#login" }, "log in as operator"), " to restart this phone or to watch its messages.") : !session.logged_in
     ? el("p", { class: "quiet" }, session.password_set ? [el("a", { href: "#login" }, "Log in"), " to restart or forget this phone, or to watch its messages."]
       : ["To restart a phone from here or to watch its messages, give this box a password: ", el("code", {}, "sudo dropwire passwd"), "."])
     : buttons(x));
@@ -113,10 +116,10 @@ function showAdmissions(a) {
   const open = a?.windows.find((w) => !w.device);
   show("admission", !!a && a.phones !== "all");
   if (!a || a.phones === "all") return;
-  draw("admission", [a.phones, !!open, session.logged_in], () => [
+  draw("admission", [a.phones, !!open, may_act()], () => [
     el("p", {}, open ? ["Every phone that asks is admitted until ", el("strong", {}, new Date(open.until).toLocaleTimeString()), "."]
       : a.phones === "known" ? "A phone gets its configuration only where it is admitted." : "Only phones of the list, and those that somebody admitted, get their configuration."),
-    session.logged_in ? el("p", { class: "buttons" }, open ? el("button", { type: "button", "data-admission": "close" }, "Admit no more")
+    may_act() ? el("p", { class: "buttons" }, open ? el("button", { type: "button", "data-admission": "close" }, "Admit no more")
       : el("button", { type: "button", "data-admission": "open" }, "Admit new phones for 15 minutes")) : null]);
 }
 $("admission").addEventListener("click", (e) => {

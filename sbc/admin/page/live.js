@@ -8,7 +8,7 @@ function chosen() {
   try { return location.hash.startsWith("#phone/") ? decodeURIComponent(location.hash.slice(7)) : ""; } catch { return ""; }
 }
 function view() {
-  const name = location.hash.slice(1).split("/")[0];
+  const name = location.hash.slice(1).split(/[/?]/)[0];
   if (unclaimed()) return "claim";
   return kViews.includes(name) ? name : "home";
 }
@@ -27,7 +27,7 @@ const kAsks = {
   settings: [() => "/api/settings", showSettings],
 };
 // What a view needs; what it does not is asked for when somebody goes there.
-const kNeeds = { home: ["status", "doctor", "phones", "calls", "admissions"], phone: ["status", "connect", "phone"], connect: ["status", "connect"],
+const kNeeds = { home: ["phones", "status", "doctor", "calls", "admissions"], phone: ["status", "connect", "phone"], connect: ["status", "connect"],
   files: ["status", "files"], box: ["status", "doctor"], login: [], claim: [], first: ["status", "keys", "newcomers", "first"], settings: ["status", "settings"] };
 const due = new Set();
 let timer = null, looking = false, looked_at = 0, lastGood = null;
@@ -111,6 +111,7 @@ setInterval(() => {
 let came_from = "#home", last_view = null;
 async function go() {
   const now = view();
+  read_filter();
   for (const name of kViews) $("view-" + name).hidden = name !== now;
   for (const link of document.querySelectorAll("nav a")) {
     if (link.dataset.view === now || (now === "phone" && link.dataset.view === "home")) link.setAttribute("aria-current", "page");
@@ -121,13 +122,14 @@ async function go() {
   document.title = titles[now] || "Dropwire";
   if (now !== "login") came_from = location.hash || "#home";
   if (now !== "phone" || trace?.key !== chosen()) end_trace();
+  $("back").href = list_address(looked_for);
   if (now !== "phone") shown = null;
   else if (shown?.key !== chosen()) { for (const id of ["facts", "findings", "phone-state", "actions"]) { $(id).replaceChildren(); drawn.delete(id); } sync("steps", [], null, null); }
   want_all(true);
   if (last_view !== null) {
-    window.scrollTo(0, 0);
+    if (now !== last_view || now !== "home") window.scrollTo(0, 0);
     if (now !== "login" && last_view !== "login") show("done", false);
-    $("view-" + now).querySelector("h2").focus({ preventScroll: true });
+    if (now !== last_view || now !== "home") $("view-" + now).querySelector("h2").focus({ preventScroll: true });
   }
   last_view = now;
 }
@@ -141,4 +143,4 @@ document.addEventListener("visibilitychange", () => {
 window.addEventListener("pagehide", hang_up);
 window.addEventListener("pageshow", (e) => { if (e.persisted) { listen(); want_all(true); } });
 $("skip").addEventListener("click", (e) => { e.preventDefault(); $("main").focus(); });
-lookAtSession().then(go).then(listen);
+lookAtSession().then(go).then(listen).then(find_operation);

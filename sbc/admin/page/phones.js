@@ -1,50 +1,14 @@
 
-const kPage = 100;  // rows shown at first, and more of them at a time
-let wanted = kPage;
-const phones_path = () => "/api/phones?limit=" + wanted + ($("find").value ? "&q=" + encodeURIComponent($("find").value.trim()) : "") +
-  ($("show").value ? "&show=" + $("show").value : "");
 function state_of(x) {
   return [x.registered ? badge("good", "Registered") : badge("", "Not registered"), " ",
     x.state === "trouble" || x.state === "failed" ? badge(kStands[x.state], x.cause && x.severity === "info" ? "No telephone server" : "Needs attention")
       : x.findings_count ? badge("", "Note") : null,
     x.reason && x.state !== "ok" ? el("small", { class: "quiet" }, x.reason) : null];
 }
-function row(x) {
-  const about = [x.model, protocol(x)].filter(Boolean).join(" · ");
-  return el("tr", {}, el("th", { scope: "row" }, phone_link(x.key, name_of(x)), el("small", { class: "quiet" }, about || x.user_agent || "model not known yet"),
-    x.lines.length ? el("small", { class: "narrow quiet" }, (x.lines.length > 1 ? "lines " : "line ") + x.lines.join(", ")) : null,
-    x.device ? el("small", { class: "narrow quiet" }, x.address) : null),
-    el("td", {}, state_of(x)), el("td", { class: "wide" }, x.lines.join(", ") || "–"),
-    el("td", { class: "wide mono keep" }, x.address), el("td", { class: "wide mono" }, x.firmware || "–"), el("td", { class: "wide keep" }, ago(x.last_seen)));
-}
-function showPhones(p) {
-  if (!p) return;
-  const filtered = $("find").value.trim() !== "" || $("show").value !== "";
-  const matching = p.matching ?? p.total;
-  text("count", p.total === 0 ? "" : filtered ? `${matching} of ${p.total}` : p.total === 1 ? "1 known" : `${p.total} known`);
-  show("filter", p.total > 1 || filtered);
-  show("list", p.phones.length > 0);
-  show("none", p.phones.length === 0);
-  draw("none", p.total === 0, (empty) => empty
-    ? ["No phone has asked for a file or registered yet. ", el("a", { href: "#connect" }, "Connect one")] : "No phone matches.");
-  sync("rows", p.phones, (x) => x.key, row);
-  show("more-line", p.phones.length < matching && wanted < 5000);
-  showAttention(attention, p.attention || 0);
-}
-let typing = null;
-function refilter() {
-  clearTimeout(typing);
-  typing = setTimeout(() => { wanted = kPage; want("phones", true); }, 150);
-}
-$("find").addEventListener("input", refilter);
-$("show").addEventListener("change", refilter);
-$("filter").addEventListener("submit", (e) => { e.preventDefault(); refilter(); });
-$("more").addEventListener("click", () => { wanted = Math.min(wanted + 5 * kPage, 5000); want("phones", true); });
 $("attention").addEventListener("click", (e) => {
   if (e.target.id !== "to-needing") return;
   e.preventDefault();
-  $("show").value = "attention";
-  refilter();
+  look_for({ show: "attention", sort: looked_for.sort });
   $("h-phones").scrollIntoView();
   $("show").focus();
 });
