@@ -87,7 +87,7 @@ function table_rules() {
   for (const table of visible("table")) {
     const heads = all("thead th", table);
     if (!heads.length || heads.some((h) => h.scope !== "col" || !h.textContent.trim())) tell("table-headers", table);
-    for (const row of all("tbody tr", table)) {
+    for (const row of all("tbody:not([aria-hidden=true]) tr", table)) {
       if (row.children.length !== heads.length) tell("table-row-width", row);
       const name = row.querySelector("th[scope=row]");
       if (!name) tell("table-row-header", row);

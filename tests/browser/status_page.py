@@ -130,7 +130,7 @@ def finds_phones(page):
     page.until("one row", f"return document.querySelectorAll('#rows tr').length === 1 && !!document.querySelector(\"{row(PHONE)}\")")
     page.type("#find", "nobody")
     page.until("no row, and a word about it", "return document.querySelectorAll('#rows tr').length === 0 && !document.getElementById('none').hidden")
-    page.until_text("No phone is like that", "none")
+    page.until_text("No phone matches", "none")
     page.type("#find", " ")
     row_says(page, PHONE, PHONE)
     row_says(page, LOCKED, LOCKED)
