@@ -349,18 +349,21 @@ void AdminServer::status(const std::shared_ptr<net::HttpExchange>& exchange) {
 /// "device=SEP001122334455,SEP001122334466": of these phones too.
 void AdminServer::report(const std::shared_ptr<net::HttpExchange>& exchange) {
   constexpr std::size_t kMaxPhones = 16;
-  std::vector<const phones::Phone*> about;
+  std::vector<std::string> about;
   TextCursor names(query_value(exchange->query(), "device").value_or(""));
   while (!names.at_end()) {
     const phones::Phone* const phone = find_phone(*exchange, names.take_until(","));
     if (!phone) return;
     if (about.size() == kMaxPhones) return exchange->reply(error_reply(400, fmt::format("at most {} phones at a time", kMaxPhones)));
-    about.push_back(phone);
+    about.push_back(phone->key());
     names.skip_char(',');
   }
-  sources_.report(about, [exchange, alive = std::weak_ptr(alive_)](std::string text) {
-    if (alive.expired()) return;
-    net::HttpReply reply = reply_of(200, "text/plain; charset=utf-8", std::move(text));
+  examine([this, exchange, about = std::move(about)](const std::vector<phones::Finding>& findings, const phones::Verdict& verdict) {
+    std::vector<const phones::Phone*> still_known;
+    for (const std::string& key : about) {
+      if (const phones::Phone* const phone = sources_.inventory->find(key)) still_known.push_back(phone);
+    }
+    net::HttpReply reply = reply_of(200, "text/plain; charset=utf-8", sources_.report(still_known, findings, verdict));
     reply.headers.emplace_back("Content-Disposition", "attachment; filename=\"dropwire-report.txt\"");
     exchange->reply(std::move(reply));
   });

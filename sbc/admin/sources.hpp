@@ -122,8 +122,10 @@ struct Sources {
   provisioning::Admissions* admissions = nullptr;  ///< outlives the AdminServer
   WireTap* tap = nullptr;  ///< outlives the AdminServer
   std::optional<Setup> setup;
-  /// What is known of this box and of these phones, for whoever helps: text without secrets. Calls `done` once, at once or later.
-  std::function<void(const std::vector<const phones::Phone*>& about, std::function<void(std::string)> done)> report;
+  /// What is known of this box and of these phones, for whoever helps: text without secrets.
+  std::function<std::string(const std::vector<const phones::Phone*>& about, const std::vector<phones::Finding>& of_box,
+                            const phones::Verdict& verdict)>
+      report;
   std::shared_ptr<LogRing> log;
   std::vector<std::function<void(MetricsText&)>> metrics;
 

@@ -83,7 +83,7 @@ class App {
   admin::Outcome restart();
   admin::Setup setup();
   // app_report.cpp
-  void report(const std::vector<const phones::Phone*>& about, const std::function<void(std::string)>& done);
+  std::string report(const std::vector<const phones::Phone*>& about, const std::vector<phones::Finding>& of_box, const phones::Verdict& verdict);
 
   void start_lifetime();
   void on_lifetime(const probe::Lifetime& known);

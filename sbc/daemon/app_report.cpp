@@ -20,11 +20,11 @@ Json parsed(const std::string& json) { return Json::parse(json, nullptr, false);
 
 }  // namespace
 
-void App::report(const std::vector<const phones::Phone*>& about, const std::function<void(std::string)>& done) {
+std::string App::report(const std::vector<const phones::Phone*>& about, const std::vector<phones::Finding>& of_box, const phones::Verdict& verdict) {
   const admin::Sources all = sources();
   const WallTime now = wall_now();
   const report::Look look = {now, 100};
-  const Json box = parsed(admin::status_json(status()));
+  const Json box = parsed(admin::status_json(status(), &verdict));
   std::string text = fmt::format("Dropwire's report of {}. Passwords and keys are left out; names, numbers and addresses are in it.\n", to_rfc3339(now));
   text += part("This box", report::status(box, look));
   std::string settings;
@@ -35,13 +35,11 @@ void App::report(const std::vector<const phones::Phone*>& about, const std::func
   for (const phones::Phone* phone : about) {
     const admin::Now both = admin::now_by_both();
     phones += part("Phone " + words::printable(phone->key()),
-                   report::phone(parsed(admin::phone_json(*phone, inventory_.absences(), all.calls(), all.no_server_now(), both)), look));
+                   report::phone(parsed(admin::phone_json(*phone, inventory_.absences(), all.calls(), all.causes_now(), both)), look));
   }
   const std::string log = log_ ? report::log(parsed(admin::log_json(log_->lines(0), 0))) : std::string();
-  all.doctor([text = std::move(text), phones = std::move(phones), settings = std::move(settings), log, box, look, now, done](const std::vector<phones::Finding>& findings) {
-    const Json list = parsed(admin::doctor_json(findings, now)).value("findings", Json::array());
-    done(redacted(text + part("What is wrong with it", report::doctor(list, box, look)) + phones + part("Settings that were changed", settings) + part("Log", log)));
-  });
+  const Json list = parsed(admin::doctor_json(of_box, now)).value("findings", Json::array());
+  return redacted(text + part("What is wrong with it", report::doctor(list, box, look)) + phones + part("Settings that were changed", settings) + part("Log", log));
 }
 
 }  // namespace dw

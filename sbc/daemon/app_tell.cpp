@@ -291,7 +291,7 @@ admin::Sources App::sources() {
   s.admissions = &admissions_;
   s.tap = &tap_;
   s.setup = setup();
-  s.report = [this](const auto& about, const auto& done) { report(about, done); };
+  s.report = [this](const auto& about, const auto& of_box, const auto& verdict) { return report(about, of_box, verdict); };
   s.log = log_;
   s.metrics.push_back([this](MetricsText& out) {
     out.table("known_sources", known_.size(), known_.capacity());

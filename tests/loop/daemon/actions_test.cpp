@@ -87,7 +87,7 @@ void register_by_udp(SipTown& town, SipEnd& phone) {
 
 }  // namespace
 
-TEST_CASE("actions: an SCCP phone is told to restart or to reset, and its story says so") {
+TEST_CASE("actions: an SCCP phone is asked to restart or to reset, and its story says so") {
   for (const bool boot : {false, true}) {
     Town town;
     town.add_server();
@@ -99,7 +99,7 @@ TEST_CASE("actions: an SCCP phone is told to restart or to reset, and its story 
     REQUIRE(town.until([&] { return phone.core.is_registered(); }));
     ask.act(kDevice, boot ? PhoneAction::reset : PhoneAction::restart);
     CHECK(ask.status() == 200);
-    CHECK(ask.said(kDevice + " was told to " + (boot ? "reset" : "restart")));
+    CHECK(ask.said(kDevice + " was asked to " + (boot ? "reset" : "restart")));
     REQUIRE(town.until([&] { return phone.saw(PhoneEvent::Kind::reset); }));
     const auto event = std::ranges::find(phone.events, PhoneEvent::Kind::reset, &PhoneEvent::kind);
     CHECK(event->value == (boot ? 1 : 2));
@@ -189,20 +189,20 @@ TEST_CASE("actions: a SIP phone is asked by NOTIFY, and what it answered is told
   }
 }
 
-TEST_CASE("refresh: a file is fetched anew and told by its size and origin, in words that hold no control characters") {
+TEST_CASE("refresh: a file is fetched again and told by its size and origin, in words that hold no control characters") {
   const test::TempDir dir;
   std::ofstream(dir.path() / "Ringlist.xml") << "<rings/>";
   net::Loop loop;
   const std::vector<phones::SignallingStep> nothing;
   Asking ask(loop, {"file://" + dir.path().string()}, nothing);
   CHECK(ask.refresh("Ringlist.xml").status == 200);
-  CHECK(ask.said("Ringlist.xml was fetched anew from file://"));
-  CHECK(ask.said(": 8 octets"));
+  CHECK(ask.said("Ringlist.xml was fetched again from file://"));
+  CHECK(ask.said(": 8 bytes"));
   std::ofstream(dir.path() / "Ringlist.xml") << "<rings><a/></rings>";
   (void)ask.refresh("Ringlist.xml");
-  CHECK(ask.said(": 19 octets"));
+  CHECK(ask.said(": 19 bytes"));
   CHECK(ask.refresh("none\n.xml").status == 404);
-  CHECK(ask.said("could not be fetched anew: "));
+  CHECK(ask.said("could not be fetched: "));
   CHECK(ask.outcome->said.find('\n') == std::string::npos);
 }
 

@@ -185,7 +185,7 @@ TEST_CASE("phone http: what could not be had is 503, readable, with a time to co
   const auto got = box.ask("GET", "/a.xml");
   CHECK(got->status() == 503);
   CHECK(got->reply_header("Retry-After") == "10");
-  CHECK(got->received().find("can't be had now") != std::string::npos);
+  CHECK(got->received().find("not available now") != std::string::npos);
   got->end(true);
   CHECK(box.steps.at(0).outcome == FileOutcome::unavailable);
 }

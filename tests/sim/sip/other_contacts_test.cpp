@@ -101,7 +101,7 @@ TEST_CASE("sip: an answer that is larger than a phone takes is sent, and a phone
     s.say(flow, ask);
   }
   REQUIRE(s.told(sip::Event::Kind::unheard) == 1);
-  CHECK(s.events.back().text.find("octets is more than phones take by UDP") != std::string::npos);
+  CHECK(s.events.back().text.find("bytes is more than phones take by UDP") != std::string::npos);
   CHECK(s.events.back().aor == "1001");
   CHECK(s.all(false, "SUBSCRIBE", 488).back().to.peer.port == port);  // no other port would help
 }
