@@ -2,7 +2,7 @@
 // What is done to all phones of the list: they are counted first, and only those that were counted are meant.
 let counted = null, operation = null, operation_timer = null;
 const many = (n) => n === 1 ? "1 phone" : `${n} phones`;
-const kBulk = { restart: ["Restart", "register anew and read their configuration"], reset: ["Reset", "boot and fetch their files"], forget: ["Forget", "lose their story here; those that ask again come back"] };
+const kBulk = { restart: ["Restart", "register again and read their configuration"], reset: ["Reset", "boot and fetch their files"], forget: ["Forget", "lose their story here; those that ask again come back"] };
 function showBulk(p) {
   const may = may_act() && p.matching > 0 && p.total > 1;
   show("bulk", may || !!operation);
