@@ -88,7 +88,8 @@ function in_view() {
   return [Math.max(0, first - kAround), Math.min(most, Math.ceil((innerHeight - top) / row_height) + kAround), most];
 }
 function draw_rows() {
-  if (view() !== "home" || $("list").hidden) return;
+  if (view() !== "home") return;
+  if ($("list").hidden) return $("rows").replaceChildren();
   const [from, to, most] = in_view(), end = rows.offset + rows.list.length;
   const first = Math.min(Math.max(from, rows.offset), end), last = Math.min(Math.max(to, first), end);
   const parent = $("rows"), old = new Map(), focused = parent.contains(document.activeElement) ? document.activeElement.closest("tr").dataset.key : null;
