@@ -101,7 +101,7 @@ wait_until 60 fetched || fail "the file never came"
 check "the file that was on its way is whole" test "$(cat "$LAB_DIR/fetch.status")" = 0
 check "the SCCP phone calls on ports of the last range" wait_until 40 log_has phone 'rtp received'
 check "the log's level changes while it runs" tells log --level debug
-check "as the log says" log_has hosted 'event=log_level level=debug'
+check "as the log says" log_has hosted 'action=log_level level=debug'
 
 # The end: the phone that is idle is let go, the call goes on until drain.timeout.
 idle() { [[ $(tells calls --json | tr -d ' \n') == *'"total":1,'* ]]; }
