@@ -366,7 +366,7 @@ def main():
         if os.environ.get("DW_SCREENSHOT"):
             page.go("home")
             page.until_text("1 phone needs attention", "attention", seconds=60)
-            page.look(1280, "light", 830)
+            page.look(1280, "light", 1296)
             page.screenshot(os.environ["DW_SCREENSHOT"], whole=False)
             page.look(1280, "light")
         page.go("phone/" + PHONE)

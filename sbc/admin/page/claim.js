@@ -50,7 +50,7 @@ function showClaim() {
   show("to-claim", !!session.claim_open && !session.password_set);
   if (!alone) return;
   text("what", "A new box");
-  text("health", "Nobody's yet");
+  text("health", "Not set up yet");
   $("health").className = "badge";
 }
 $("claim-try").addEventListener("click", async () => {

@@ -118,7 +118,7 @@ async function go() {
     else link.removeAttribute("aria-current");
   }
   const titles = { connect: "Connect a phone – Dropwire", files: "Files – Dropwire", box: "This box – Dropwire", login: "Log in – Dropwire",
-    claim: "Take this box into use – Dropwire", first: "Your first phone – Dropwire", settings: "Settings – Dropwire" };
+    claim: "Set up this box – Dropwire", first: "Your first phone – Dropwire", settings: "Settings – Dropwire" };
   document.title = titles[now] || "Dropwire";
   if (now !== "login") came_from = location.hash || "#home";
   if (now !== "phone" || trace?.key !== chosen()) end_trace();

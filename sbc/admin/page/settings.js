@@ -15,7 +15,7 @@ function showSettings(s) {
   text("router-from", from_words(s.port_mapping));
   show("restart-line", s.needs_restart);
   show("restart", s.can_restart);
-  text("restart-why", s.can_restart ? "Some of what was changed counts after a restart. Calls may end first." : "Some of what was changed counts after Dropwire is restarted.");
+  text("restart-why", s.can_restart ? "Some changes take effect after a restart. Calls may end first." : "Some changes take effect when Dropwire restarts.");
 }
 async function save_setting(body, error_id) {
   unsay(error_id);
