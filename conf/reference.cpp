@@ -138,6 +138,7 @@ std::string to_json() {
 std::string to_man() {
   std::string out = fmt::format(
       ".TH DROPWIRE.TOML 5 \"\" \"Dropwire {}\" \"File formats\"\n"
+      ".ad l\n"  // words as long as a URL can't be spread over a line
       ".SH NAME\ndropwire.toml \\- settings of the Dropwire session border controller\n"
       ".SH SYNOPSIS\n.I {}\n.br\n.I /etc/dropwire/conf.d/*.toml\n"
       ".SH DESCRIPTION\nSettings in TOML. The files in conf.d are read after the main one, in the order of "

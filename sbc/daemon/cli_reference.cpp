@@ -159,7 +159,7 @@ dropwire get XMLDefault.cnf.xml
 }  // namespace
 
 std::string CliReference::man() const {
-  std::string out = fmt::format(".TH DROPWIRE 8 \"\" \"Dropwire {}\" \"System administration\"\n.SH NAME\n"
+  std::string out = fmt::format(".TH DROPWIRE 8 \"\" \"Dropwire {}\" \"System administration\"\n.ad l\n.SH NAME\n"
                                 "dropwire \\- session border controller and provisioning proxy for Cisco IP phones\n.SH SYNOPSIS\n.B dropwire\n.I COMMAND\n"
                                 ".RI [ OPTION ]...\n.RI [ ARGUMENT ]...\n",
                                 DW_VERSION);

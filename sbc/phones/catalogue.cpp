@@ -97,6 +97,7 @@ std::string catalogue_json() {
 std::string catalogue_man() {
   std::string out = fmt::format(
       ".TH DROPWIRE-FINDINGS 7 \"\" \"Dropwire {}\" \"Miscellaneous\"\n"
+      ".ad l\n"
       ".SH NAME\ndropwire\\-findings \\- what the Dropwire doctor finds, what it means and what to do\n"
       ".SH DESCRIPTION\n{}\n",
       DW_VERSION, roff(kIntro));
