@@ -275,4 +275,12 @@ class Stand {
   std::size_t keepalives = 0;
 };
 
+/// Nothing of any call stays, once its timers have run out.
+inline void check_all_over(Stand& s) {
+  s.advance(5min);
+  CHECK(s.proxy.transactions() == 0);
+  CHECK(s.proxy.dialog_sets() == 0);
+  CHECK(s.broker.streams().empty());
+}
+
 }  // namespace dw::sim
