@@ -2,7 +2,10 @@
 import base64
 import json
 import os
+import subprocess
+import sys
 import tempfile
+import traceback
 import urllib.parse
 
 from selenium import webdriver
@@ -16,6 +19,37 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
          "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions",
          "--no-default-browser-check", "--disable-dev-shm-usage", "--lang=en-GB"]
+
+
+class Checks:
+    """One line a check, as the labs print them."""
+
+    def __init__(self):
+        self.failed = []
+
+    def check(self, what, good, seen=""):
+        print(("PASS " if good else "FAIL ") + what + ("" if good else f": {seen}"), flush=True)
+        if not good:
+            self.failed.append(what)
+
+    def step(self, what, act):
+        """One check that is an action: it fails with what the action says."""
+        try:
+            act()
+            self.check(what, True)
+        except Exception as problem:  # whatever it was, the others are tried all the same
+            self.check(what, False, f"{type(problem).__name__}: " + str(problem).split("Stacktrace")[0][:1200])
+            if not isinstance(problem, AssertionError):
+                traceback.print_exc(limit=-2)
+
+    def end(self):
+        sys.exit(1 if self.failed else 0)
+
+
+def in_lab(host, *command):
+    """Starts a program in a host of the lab that made us."""
+    log = open(os.path.join(os.environ["LAB_DIR"], f"browser-{host}.log"), "a", encoding="utf-8")
+    return subprocess.Popen(["ip", "netns", "exec", f"{os.environ['LAB_PREFIX']}-{host}", *command], stdout=log, stderr=log)
 
 
 class Browser:

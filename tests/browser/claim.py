@@ -1,39 +1,19 @@
 """A new box in a browser elsewhere in the home: claimed, told its telephone server, and followed up to the first call of the first
 phone. Run by test_claim.sh, which made the lab. One line a check, as the labs print them."""
 import os
-import subprocess
-import sys
 
 from selenium.webdriver.common.keys import Keys
 
-from browser import Browser
+from browser import Browser, Checks, in_lab
 
-LAB, LAB_DIR, TOOLS = os.environ["LAB_PREFIX"], os.environ["LAB_DIR"], os.environ["DW_LAB_TOOLS"]
+LAB_DIR, TOOLS = os.environ["LAB_DIR"], os.environ["DW_LAB_TOOLS"]
 EDGE, CENTRAL, CODE = os.environ["EDGE"], os.environ["CENTRAL"], os.environ["CODE"]
 BASE, OUT = f"http://{EDGE}:8079/", os.environ["BROWSER_OUT"]
 PHONE, PASSWORD, OTHER = "SEP001122337965", "correct horse battery", "another horse battery"
 SCREENS = [(320, "light"), (320, "dark"), (1280, "light"), (1280, "dark")]
 
-failed = []
-
-
-def check(what, good, seen=""):
-    print(("PASS " if good else "FAIL ") + what + ("" if good else f": {seen}"), flush=True)
-    if not good:
-        failed.append(what)
-
-
-def step(what, act):
-    try:
-        act()
-        check(what, True)
-    except Exception as problem:  # whatever it was, the others are tried all the same
-        check(what, False, f"{type(problem).__name__}: " + str(problem).split("Stacktrace")[0][:1200])
-
-
-def in_phone(*command):
-    log = open(os.path.join(LAB_DIR, "browser-phone.log"), "a", encoding="utf-8")
-    return subprocess.Popen(["ip", "netns", "exec", f"{LAB}-home-phone", *command], stdout=log, stderr=log)
+checks = Checks()
+check, step = checks.check, checks.step
 
 
 def screens(page, name):
@@ -98,15 +78,20 @@ def is_claimed(page):
 
 
 def first_phone(page):
+    def seen(what):
+        return os.path.join(LAB_DIR, "page-has-seen-" + what)
+
     os.makedirs(os.path.join(LAB_DIR, "got"), exist_ok=True)
-    boot = in_phone(os.path.join(TOOLS, "lab_phone"), "boot", "7965", EDGE, PHONE[3:], os.path.join(LAB_DIR, "got"))
+    boot = in_lab("home-phone", os.path.join(TOOLS, "lab_phone"), "boot", "7965", EDGE, PHONE[3:], os.path.join(LAB_DIR, "got"))
     page.until_text(PHONE, "first-name", seconds=30)
     page.until("files are counted", r"return /\d+ of \d+/.test(document.getElementById('first-words').innerText)", seconds=30)
     assert boot.wait(40) == 0, "the phone did not boot"
-    calls = in_phone(os.path.join(TOOLS, "lab_sccp_phone"), "--server", EDGE + ":2000", "--device", PHONE, "--for", "60", "--do",
-                     "register; wait registered 20; sleep 4s; dial 600; wait media 15; expect-rtp 100 20; sleep 3s")
+    calls = in_lab("home-phone", os.path.join(TOOLS, "lab_sccp_phone"), "--server", EDGE + ":2000", "--device", PHONE, "--for", "120", "--do",
+                   f"register; wait registered 20; wait-file {seen('registered')} 40; dial 600; wait media 15; expect-rtp 100 20; wait-file {seen('heard')} 50")
     page.until_text("Call a number now", "first-words", seconds=30)
+    open(seen("registered"), "w", encoding="utf-8").close()
     page.until_text("Both sides heard each other", "first-words", seconds=40)
+    open(seen("heard"), "w", encoding="utf-8").close()
     calls.wait(40)
 
 
@@ -165,7 +150,7 @@ def main():
         check(f"nothing was asked of anybody else ({len(page.requests)} requests)", page.requests and not elsewhere, elsewhere[:5])
     finally:
         page.close()
-    sys.exit(1 if failed else 0)
+    checks.end()
 
 
 if __name__ == "__main__":

@@ -2,35 +2,18 @@
 made them. One line a check, as the labs print them."""
 import json
 import os
-import sys
 import time
-import traceback
 import urllib.request
 
 from selenium.webdriver.common.keys import Keys
 
-from browser import Browser
+from browser import Browser, Checks
 
 BASE, OUT, PHONES = "http://127.0.0.1:8079/", os.environ["BROWSER_OUT"], int(os.environ["PHONES"])
 PASSWORD, READER = os.environ["PAGE_PASSWORD"], os.environ["READER_PASSWORD"]
 MOST_ROWS = 60  # in the document at a time, whatever the list has
-failed = []
-
-
-def check(what, good, seen=""):
-    print(("PASS " if good else "FAIL ") + what + ("" if good else f": {seen}"), flush=True)
-    if not good:
-        failed.append(what)
-
-
-def step(what, act):
-    try:
-        act()
-        check(what, True)
-    except Exception as problem:  # whatever it was, the others are tried all the same
-        check(what, False, str(problem).split("Stacktrace")[0][:1200])
-        if not isinstance(problem, AssertionError):
-            traceback.print_exc(limit=-2)
+checks = Checks()
+check, step = checks.check, checks.step
 
 
 def api(path):
@@ -270,7 +253,7 @@ def main():
         check(f"nothing was asked of anybody else ({len(page.requests)} requests)", page.requests and not elsewhere, elsewhere[:5])
     finally:
         page.close()
-    sys.exit(1 if failed else 0)
+    checks.end()
 
 
 if __name__ == "__main__":

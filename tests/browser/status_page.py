@@ -1,46 +1,22 @@
 """The status page in a real browser, in the edge's namespace of a lab: what a customer sees while phones boot, call and fail,
 and what an operator does there. Run by test_status_page.sh, which made the lab. One line a check, as the labs print them."""
 import os
-import subprocess
-import sys
-import traceback
 import urllib.error
 import urllib.parse
 import urllib.request
 
 from selenium.webdriver.common.keys import Keys
 
-from browser import HERE, Browser
+from browser import Browser, Checks, HERE, in_lab
 
-LAB, LAB_DIR, TOOLS = os.environ["LAB_PREFIX"], os.environ["LAB_DIR"], os.environ["DW_LAB_TOOLS"]
+LAB_DIR, TOOLS = os.environ["LAB_DIR"], os.environ["DW_LAB_TOOLS"]
 BASE, OUT = "http://127.0.0.1:8079/", os.environ["BROWSER_OUT"]
 EDGE, PASSWORD = os.environ["EDGE"], os.environ["PAGE_PASSWORD"]
 PHONE, LOCKED = "SEP001122337965", "SEP001122337941"
 SCREENS = [(320, "light"), (320, "dark"), (768, "light"), (768, "dark"), (1280, "light"), (1280, "dark")]
 
-failed = []
-
-
-def check(what, good, seen=""):
-    print(("PASS " if good else "FAIL ") + what + ("" if good else f": {seen}"), flush=True)
-    if not good:
-        failed.append(what)
-
-
-def step(what, act):
-    """One check that is an action: it fails with what the action says."""
-    try:
-        act()
-        check(what, True)
-    except Exception as problem:  # whatever it was, the others are tried all the same
-        check(what, False, str(problem).split("Stacktrace")[0][:1200])
-        if not isinstance(problem, AssertionError):
-            traceback.print_exc(limit=-2)
-
-
-def in_lab(host, *command):
-    log = open(os.path.join(LAB_DIR, f"browser-{host}.log"), "a", encoding="utf-8")
-    return subprocess.Popen(["ip", "netns", "exec", f"{LAB}-{host}", *command], stdout=log, stderr=log)
+checks = Checks()
+check, step = checks.check, checks.step
 
 
 def boots(model, mac, host="home-phone"):
@@ -392,7 +368,7 @@ def main():
         check(f"nothing was asked of anybody else ({len(page.requests)} requests)", page.requests and not elsewhere, elsewhere[:5])
     finally:
         page.close()
-    sys.exit(1 if failed else 0)
+    checks.end()
 
 
 if __name__ == "__main__":
