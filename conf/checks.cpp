@@ -40,8 +40,8 @@ struct Together {
     const auto& listen = config.access.listen;
     for (const IpAddress& any : listen) {
       if (!any.is_unspecified()) continue;
-      const auto covered = std::ranges::find_if(
-          listen, [&](const IpAddress& a) { return a != any && a.is_v4() == any.is_v4(); });
+      const auto covered =
+          std::ranges::find_if(listen, [&](const IpAddress& a) { return a != any && a.is_v4() == any.is_v4(); });
       if (covered == listen.end()) continue;
       error("access.listen",
             fmt::format("access.listen: {} already takes in {}", any.to_string(), covered->to_string()),
@@ -108,8 +108,7 @@ struct Together {
       for (std::size_t j = 0; j < i; ++j) {
         if (tcp[i].port == 0 || tcp[i].port != tcp[j].port) continue;
         const std::size_t blamed = places.contains(tcp[i].setting) ? i : j;
-        error(tcp[blamed].setting,
-              fmt::format("{} and {} are both {}", tcp[j].setting, tcp[i].setting, tcp[i].port),
+        error(tcp[blamed].setting, fmt::format("{} and {} are both {}", tcp[j].setting, tcp[i].setting, tcp[i].port),
               "phones reach all services at one address, so each needs a port of its own");
       }
     }
@@ -170,8 +169,7 @@ struct Together {
     const unsigned pairs = ports.last > first ? (ports.last - first + 1U) / 2 : 0;
     if (pairs < kPairsOfStream) {
       warning("media.ports",
-              fmt::format("media.ports {}-{} are too few for one stream: no call has audio", ports.first,
-                          ports.last),
+              fmt::format("media.ports {}-{} are too few for one stream: no call has audio", ports.first, ports.last),
               "a stream takes four ports, two pairs that begin with an even one");
     }
   }
@@ -184,8 +182,7 @@ struct Together {
               "use it in a network you trust, or keep 127.0.0.1:8079 and come through ssh -L or a TLS proxy");
     }
     if (config.rewrite.enable && config.rewrite.trust_lists == Rule::leave) {
-      warning("rewrite.trust_lists",
-              "trust lists of the origin reach phones while their configs are rewritten",
+      warning("rewrite.trust_lists", "trust lists of the origin reach phones while their configs are rewritten",
               "such a phone accepts no rewritten config any more: use rewrite.trust_lists = \"drop\", or "
               "rewrite.enable = false");
     }

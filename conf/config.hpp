@@ -9,8 +9,8 @@
 #include "sbc/base/time.hpp"
 
 /// Every setting as a value a program can use. Values only: names, defaults, ranges and the sentence that
-/// explains each are in settings_access.cpp and settings_other.cpp, the one place where a setting is defined. A `Config{}` is all zeroes;
-/// `default_config(mode)` or the loader (load.hpp) makes a usable one.
+/// explains each are in settings_access.cpp and settings_other.cpp, the one place where a setting is defined. A
+/// `Config{}` is all zeroes; `default_config(mode)` or the loader (load.hpp) makes a usable one.
 namespace dw::conf {
 
 enum class Mode { edge, hosted };
@@ -72,17 +72,17 @@ struct AccessSip {
   // Of outgoing calls; 0: no limit.
   std::uint32_t calls_per_phone, calls_per_source;                  ///< at once
   std::uint32_t call_attempts_per_phone, call_attempts_per_source;  ///< a minute
-  bool unregistered_calls;            ///< a source without a registered phone may start calls
-  Duration keepalive;                 ///< toward phones behind a router
-  Duration idle_timeout;              ///< of a TCP connection without a registered phone
-  Duration ban;                       ///< nothing (0): no source is ever banned
-  std::uint32_t ban_after;            ///< offences
-  std::vector<std::string> scanners;  ///< words of a User-Agent
-  Duration media_idle;                ///< a call's media without packets for so long is given up
-  std::vector<std::string> emergency;  ///< numbers that are never refused
-  std::vector<std::string> codecs;     ///< what phones are offered (is_codec_rule); empty: as it comes
-  Duration register_expires;          ///< what phones are told at most; nothing (0): what the server grants
-  bool trust_identity;                ///< a phone's word on who it is
+  bool unregistered_calls;                  ///< a source without a registered phone may start calls
+  Duration keepalive;                       ///< toward phones behind a router
+  Duration idle_timeout;                    ///< of a TCP connection without a registered phone
+  Duration ban;                             ///< nothing (0): no source is ever banned
+  std::uint32_t ban_after;                  ///< offences
+  std::vector<std::string> scanners;        ///< words of a User-Agent
+  Duration media_idle;                      ///< a call's media without packets for so long is given up
+  std::vector<std::string> emergency;       ///< numbers that are never refused
+  std::vector<std::string> codecs;          ///< what phones are offered (is_codec_rule); empty: as it comes
+  Duration register_expires;                ///< what phones are told at most; nothing (0): what the server grants
+  bool trust_identity;                      ///< a phone's word on who it is
   std::vector<std::string> remove_headers;  ///< names of fields that no phone may set
   friend bool operator==(const AccessSip&, const AccessSip&) = default;
 };
@@ -126,7 +126,7 @@ struct Provisioning {
 
 struct SipServer {
   SipTransport transport = SipTransport::udp;
-  HostPort server;  ///< port 0: by SRV
+  HostPort server;                     ///< port 0: by SRV
   std::vector<std::string> domains{};  ///< that it is for, in lower case; "*.example.net" is all below that one
   friend bool operator==(const SipServer&, const SipServer&) = default;
 };
@@ -141,15 +141,16 @@ struct CentralSccp {
 struct CentralSip {
   static constexpr std::size_t kMaxServers = 16;
   std::vector<SipServer> servers;
-  bool ports_by_config = false;    ///< no setting: `servers` is nothing but `central`, so that phones' configs say the port
-  std::string domain;              ///< empty: what the phone's config names, or the host of the first server
-  std::vector<IpAddress> trusted;  ///< further addresses of the central side
-  Duration ping;                   ///< between two OPTIONS; nothing (0): none are sent
-  Duration answer_timeout;         ///< after which a silent server is taken for dead
-  Duration retry;                  ///< the first back-off of a server that failed; doubles
-  double register_rate;            ///< registrations a second toward each server
-  bool path;                       ///< RFC 3327
-  std::vector<std::string> codecs; ///< what servers are offered (is_codec_rule); empty: as it comes
+  bool ports_by_config =
+      false;           ///< no setting: `servers` is nothing but `central`, so that phones' configs say the port
+  std::string domain;  ///< empty: what the phone's config names, or the host of the first server
+  std::vector<IpAddress> trusted;   ///< further addresses of the central side
+  Duration ping;                    ///< between two OPTIONS; nothing (0): none are sent
+  Duration answer_timeout;          ///< after which a silent server is taken for dead
+  Duration retry;                   ///< the first back-off of a server that failed; doubles
+  double register_rate;             ///< registrations a second toward each server
+  bool path;                        ///< RFC 3327
+  std::vector<std::string> codecs;  ///< what servers are offered (is_codec_rule); empty: as it comes
   friend bool operator==(const CentralSip&, const CentralSip&) = default;
 };
 
@@ -238,7 +239,7 @@ struct Rewrite {
 
 struct Phones {
   std::uint32_t max_devices;
-  std::uint32_t story_steps;  ///< kept for each phone
+  std::uint32_t story_steps;   ///< kept for each phone
   std::uint32_t call_records;  ///< of calls that are over
   Duration call_records_age;
 };

@@ -75,8 +75,7 @@ class Loader {
     }
   }
   void error(const Place& place, std::string text, std::string hint) {
-    report(
-        {Problem::Severity::error, place.where, place.line, place.column, std::move(text), std::move(hint)});
+    report({Problem::Severity::error, place.where, place.line, place.column, std::move(text), std::move(hint)});
   }
 
   void read_files() {
@@ -86,8 +85,7 @@ class Loader {
     const std::string folder = (slash == std::string::npos ? "." : main.substr(0, slash)) + "/conf.d";
     const std::vector<std::string> drop_ins = files_.list(folder);
     if (drop_ins.size() > kMaxDropIns) {
-      error({folder}, fmt::format("{} files are too many", drop_ins.size()),
-            fmt::format("at most {}", kMaxDropIns));
+      error({folder}, fmt::format("{} files are too many", drop_ins.size()), fmt::format("at most {}", kMaxDropIns));
       return;
     }
     for (const std::string& path : drop_ins)
@@ -113,8 +111,7 @@ class Loader {
     }
     const auto entries = parse_toml(*text);
     if (!entries) {
-      error({path, entries.error().line, entries.error().column},
-            fmt::format("not TOML: {}", entries.error().text),
+      error({path, entries.error().line, entries.error().column}, fmt::format("not TOML: {}", entries.error().text),
             "nothing behind this place in the file was looked at");
       return;
     }
@@ -131,19 +128,21 @@ class Loader {
     return probe.state.dir;
   }
 
-  /// What stands there is put before the overrides, which begin at `place` of what is given. Nobody sits at a box that was
-  /// claimed by its page, so nothing in this file keeps it from starting.
+  /// What stands there is put before the overrides, which begin at `place` of what is given. Nobody sits at a box that
+  /// was claimed by its page, so nothing in this file keeps it from starting.
   void read_page(std::size_t place) {
     const std::string path = state_directory() + "/" + std::string(PageSettings::kFile);
     const auto left_out = [&](std::string text) {
-      report({Problem::Severity::warning, path, 0, 0, std::move(text), "what the page has changed is not in effect; change it there again"});
+      report({Problem::Severity::warning, path, 0, 0, std::move(text),
+              "what the page has changed is not in effect; change it there again"});
     };
     const Result<std::string> text = files_.read(path);
     if (!text) {
       if (text.error().code != Errc::not_found) left_out(fmt::format("can't be read: {}", text.error().text));
       return;
     }
-    if (text->size() > kMaxFileOctets || first_long_line(*text) > 0) return left_out("too long for what the page writes");
+    if (text->size() > kMaxFileOctets || first_long_line(*text) > 0)
+      return left_out("too long for what the page writes");
     const auto entries = parse_toml(*text);
     if (!entries) return left_out(fmt::format("not TOML: {}", entries.error().text));
     std::vector<Assignment> from_page;
@@ -226,8 +225,7 @@ class Loader {
     if (equals == std::string::npos || key.empty()) {
       error(place, "not of the form KEY=VALUE", "for example --set access.tftp.port=6969");
     } else if (const Setting* setting = find_setting(key)) {
-      given_.push_back(
-          {setting, value_from_command_line(*setting, std::string_view(text).substr(equals + 1)), place});
+      given_.push_back({setting, value_from_command_line(*setting, std::string_view(text).substr(equals + 1)), place});
     } else {
       unknown(place, key, nearest_setting(key));
     }
@@ -260,12 +258,10 @@ class Loader {
     if (!directories.state.empty())
       take_directory("state.dir", config.state.dir, directories.state, "$STATE_DIRECTORY");
     if (!directories.runtime.empty()) {
-      take_directory("admin.socket", config.admin.socket, directories.runtime + "/control.sock",
-                     "$RUNTIME_DIRECTORY");
+      take_directory("admin.socket", config.admin.socket, directories.runtime + "/control.sock", "$RUNTIME_DIRECTORY");
     }
   }
-  void take_directory(std::string_view name, std::string& field, const std::string& path,
-                      std::string_view variable) {
+  void take_directory(std::string_view name, std::string& field, const std::string& path, std::string_view variable) {
     field = path;
     places_[name] = {std::string(variable)};
   }
@@ -281,8 +277,7 @@ class Loader {
     const bool literal6 = central.host.find(':') != std::string::npos;
     const std::string in_url = literal6 ? "[" + central.host + "]" : central.host;
     if (missing("central.provisioning.origins")) {
-      central.provisioning.origins = {fmt::format("http://{}:6970/", in_url),
-                                      fmt::format("tftp://{}/", in_url)};
+      central.provisioning.origins = {fmt::format("http://{}:6970/", in_url), fmt::format("tftp://{}/", in_url)};
     }
     if (missing("central.sccp.servers")) central.sccp.servers = {{central.host, 2000}};
     if (loaded_.config.mode == Mode::edge && missing("nat.stun_server"))
@@ -298,7 +293,7 @@ class Loader {
     const Central& central = loaded_.config.central;
     if (loaded_.config.mode != Mode::edge || places_.contains("nat.stun_server")) return;
     const bool sip = !central.sip.servers.empty();
-    const std::string host = sip                           ? central.sip.servers.front().server.host
+    const std::string host = sip                            ? central.sip.servers.front().server.host
                              : central.sccp.servers.empty() ? std::string()
                                                             : central.sccp.servers.front().host;
     if (host.empty()) return;
@@ -340,12 +335,12 @@ std::string Problem::to_string() const {
 }
 
 bool Loaded::ok() const {
-  return std::ranges::none_of(problems,
-                              [](const Problem& p) { return p.severity == Problem::Severity::error; });
+  return std::ranges::none_of(problems, [](const Problem& p) { return p.severity == Problem::Severity::error; });
 }
 
 std::string to_toml(const PageSettings& page) {
-  std::string out = "# What was changed on the status page. It wins over /etc/dropwire; \"dropwire check\" shows what is in effect.\n";
+  std::string out =
+      "# What was changed on the status page. It wins over /etc/dropwire; \"dropwire check\" shows what is in effect.\n";
   const auto line = [&](std::string_view name, const std::optional<std::string>& value) {
     if (value) out += fmt::format("{} = {}\n", name, in_quotes(*value));
   };

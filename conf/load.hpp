@@ -60,7 +60,7 @@ struct PageSettings {
 std::string to_toml(const PageSettings& page);
 
 struct Loaded {
-  Config config{};                 ///< usable only when ok()
+  Config config{};  ///< usable only when ok()
   PageSettings page;
   std::vector<Problem> problems;   ///< errors, then warnings; each in the order of the files
   std::vector<std::string> files;  ///< read, in order

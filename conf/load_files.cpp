@@ -53,8 +53,7 @@ Loaded load(const LoadRequest& request) {
 }
 
 ServiceDirectories service_directories() {
-  return {first_directory("CACHE_DIRECTORY"), first_directory("STATE_DIRECTORY"),
-          first_directory("RUNTIME_DIRECTORY")};
+  return {first_directory("CACHE_DIRECTORY"), first_directory("STATE_DIRECTORY"), first_directory("RUNTIME_DIRECTORY")};
 }
 
 }  // namespace dw::conf

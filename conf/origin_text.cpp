@@ -29,10 +29,12 @@ std::string_view doubt_of_rest(std::string_view scheme, std::string_view all, st
   for (std::size_t at = url.find('{'); at != url.npos; at = url.find('{', at + 1)) {
     braces = true;
     const std::string_view word = url.substr(at, std::min(url.find('}', at), url.size()) + 1 - at);
-    if (word != "{file}" && word != "{base}" && word != "{mac}") return "{file}, {base} and {mac} are all that may stand in braces";
+    if (word != "{file}" && word != "{base}" && word != "{mac}")
+      return "{file}, {base} and {mac} are all that may stand in braces";
     named = named || word != "{mac}";
   }
-  if (std::ranges::count(url, '{') != std::ranges::count(url, '}')) return "{file}, {base} and {mac} are all that may stand in braces";
+  if (std::ranges::count(url, '{') != std::ranges::count(url, '}'))
+    return "{file}, {base} and {mac} are all that may stand in braces";
   if (authority.contains('{')) return "the host is one, whatever the file is";
   if (braces && !named) return "say with {file} or {base} where a file's name goes";
   if (braces && equal_ignoring_case(scheme, "file"))
@@ -74,7 +76,8 @@ Result<std::string> checked_origin(std::string_view text) {
   const bool placeholders = all.substr(0, all.find('#')).contains('{');
   const std::string_view authority = rest.substr(0, rest.find('/'));
   const std::string_view path = rest.substr(authority.size());
-  if (const std::string_view why = doubt_of_rest(scheme, all, authority); !why.empty()) return fail(Errc::invalid, std::string(why));
+  if (const std::string_view why = doubt_of_rest(scheme, all, authority); !why.empty())
+    return fail(Errc::invalid, std::string(why));
   if (climbs(path)) return refused("\".\" and \"..\" have no place in the path");
   if (equal_ignoring_case(scheme, "file")) {
     if (!authority.empty() || path.empty())

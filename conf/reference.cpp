@@ -113,8 +113,7 @@ std::string to_markdown() {
       },
       [&](const Setting& setting) {
         std::string value = fmt::format("`{}`", setting.by_default);
-        if (!setting.by_default_hosted.empty())
-          value += fmt::format(", hosted `{}`", setting.by_default_hosted);
+        if (!setting.by_default_hosted.empty()) value += fmt::format(", hosted `{}`", setting.by_default_hosted);
         out += fmt::format("| `{}` | {} | {} | {} |\n", setting.name, markdown_cell(value),
                            markdown_cell(type_line(setting)), markdown_cell(setting.meaning));
       });
@@ -152,8 +151,8 @@ std::string to_man() {
       DW_VERSION, kDefaultFile);
   go_through([&](const Section& section) { out += fmt::format(".SH \"{}\"\n", roff(section.title)); },
              [&](const Setting& setting) {
-               out += fmt::format(".TP\n.B {} = {}\n{}\n.br\n{}", roff(setting.name),
-                                  roff(setting.by_default), roff(setting.meaning), roff(type_line(setting)));
+               out += fmt::format(".TP\n.B {} = {}\n{}\n.br\n{}", roff(setting.name), roff(setting.by_default),
+                                  roff(setting.meaning), roff(type_line(setting)));
                if (!setting.by_default_hosted.empty()) {
                  out += fmt::format("; in hosted mode {}", roff(setting.by_default_hosted));
                }
@@ -164,14 +163,12 @@ std::string to_man() {
 
 std::string to_text() {
   std::string out;
-  go_through(
-      [&](const Section& section) { out += fmt::format("{}{}\n", out.empty() ? "" : "\n", section.title); },
-      [&](const Setting& setting) {
-        out += fmt::format("  {} = {}", setting.name, setting.by_default);
-        if (!setting.by_default_hosted.empty())
-          out += fmt::format("   (hosted: {})", setting.by_default_hosted);
-        out += "\n" + wrapped(setting.meaning, "      ", 100) + wrapped(type_line(setting), "      ", 100);
-      });
+  go_through([&](const Section& section) { out += fmt::format("{}{}\n", out.empty() ? "" : "\n", section.title); },
+             [&](const Setting& setting) {
+               out += fmt::format("  {} = {}", setting.name, setting.by_default);
+               if (!setting.by_default_hosted.empty()) out += fmt::format("   (hosted: {})", setting.by_default_hosted);
+               out += "\n" + wrapped(setting.meaning, "      ", 100) + wrapped(type_line(setting), "      ", 100);
+             });
   return out;
 }
 

@@ -6,8 +6,8 @@ namespace dw::conf {
 
 std::string to_toml();      ///< the shipped dropwire.toml: everything commented out, with its default
 std::string to_markdown();  ///< SETTINGS.md
-std::string to_json();  ///< a list of objects: name, type, allowed, unit, default, default_hosted, meaning
-std::string to_man();   ///< dropwire.toml(5), roff
-std::string to_text();  ///< for a terminal
+std::string to_json();      ///< a list of objects: name, type, allowed, unit, default, default_hosted, meaning
+std::string to_man();       ///< dropwire.toml(5), roff
+std::string to_text();      ///< for a terminal
 
 }  // namespace dw::conf

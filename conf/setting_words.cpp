@@ -54,9 +54,7 @@ struct TypeName {
 
 struct Allowed {
   std::string operator()(const BoolType&) const { return {}; }
-  std::string operator()(const CountType& t) const {
-    return range(std::to_string(t.min), std::to_string(t.max));
-  }
+  std::string operator()(const CountType& t) const { return range(std::to_string(t.min), std::to_string(t.max)); }
   std::string operator()(const NumberType& t) const {
     return range(fmt::format("{}", t.min), fmt::format("{}", t.max));
   }
@@ -71,9 +69,7 @@ struct Allowed {
   std::string operator()(const RuleType& t) const {
     return either(t.choices, [](Rule rule) { return to_string(rule); });
   }
-  std::string operator()(const DurationType& t) const {
-    return range(duration_text(t.min), duration_text(t.max));
-  }
+  std::string operator()(const DurationType& t) const { return range(duration_text(t.min), duration_text(t.max)); }
   std::string operator()(const SizeType& t) const { return range(size_text(t.min), size_text(t.max)); }
   std::string operator()(const HostType&) const { return "may be empty"; }
   std::string operator()(const HostListType&) const { return {}; }
@@ -81,9 +77,7 @@ struct Allowed {
     return fmt::format(R"({}, or "auto")", range(std::to_string(t.min), std::to_string(t.max)));
   }
   std::string operator()(const AddressListType&) const { return "at least one; IPv6 too"; }
-  std::string operator()(const SourceListType&) const {
-    return fmt::format("none or up to {}", kMaxSourceAddresses);
-  }
+  std::string operator()(const SourceListType&) const { return fmt::format("none or up to {}", kMaxSourceAddresses); }
   std::string operator()(const NetworkListType&) const { return fmt::format("none or up to {}", kMaxNetworks); }
   std::string operator()(const AddressOrAutoType&) const { return R"(or "auto")"; }
   std::string operator()(const ServerType&) const { return "or empty"; }
@@ -97,9 +91,7 @@ struct Allowed {
   std::string operator()(const DialledListType&) const {
     return fmt::format("of 1 to {} digits, * or # each", kMaxDialled);
   }
-  std::string operator()(const CodecListType&) const {
-    return "by their names in SDP, as \"G722\" or \"-G729\"";
-  }
+  std::string operator()(const CodecListType&) const { return "by their names in SDP, as \"G722\" or \"-G729\""; }
   std::string operator()(const PortRangeType&) const { return "within 1024-65535, at least two ports"; }
 };
 

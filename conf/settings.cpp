@@ -37,8 +37,7 @@ constexpr Section kSections[] = {
 Config defaults_of(Mode mode) {
   Config config{};
   for (const Setting& setting : settings()) {
-    [[maybe_unused]] const auto complaint =
-        assign(setting, value_from_toml(setting.default_for(mode)), config);
+    [[maybe_unused]] const auto complaint = assign(setting, value_from_toml(setting.default_for(mode)), config);
     assert(!complaint);
   }
   config.mode = mode;
@@ -50,7 +49,8 @@ Config defaults_of(Mode mode) {
 std::span<const Setting> settings() {
   static const std::vector<Setting> kAll = [] {
     std::vector<Setting> all;
-    for (const auto rows : {access_settings(), other_settings()}) all.insert(all.end(), rows.begin(), rows.end());
+    for (const auto rows : {access_settings(), other_settings()})
+      all.insert(all.end(), rows.begin(), rows.end());
     return all;
   }();
   return kAll;
@@ -62,8 +62,8 @@ std::span<const Section> sections() {
 const Section& section_of(const Setting& setting) {
   const Section* best = &kSections[0];
   for (const Section& section : kSections) {
-    const bool fits = setting.name.starts_with(section.prefix) &&
-                      setting.name.substr(section.prefix.size()).starts_with('.');
+    const bool fits =
+        setting.name.starts_with(section.prefix) && setting.name.substr(section.prefix.size()).starts_with('.');
     if (fits && section.prefix.size() > best->prefix.size()) best = &section;
   }
   return *best;

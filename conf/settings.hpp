@@ -119,10 +119,11 @@ struct PortRangeType {
   Field<PortRange> field;
 };
 
-using Type = std::variant<BoolType, CountType, NumberType, PortType, PathType, WordType, ModeType, RuleType,
-                          DurationType, SizeType, HostType, HostListType, CountOrAutoType, AddressListType,
-                          SourceListType, NetworkListType, AddressOrAutoType, ServerType, EndpointType, OriginListType, ServerListType,
-                          SipServerListType, WordListType, DialledListType, CodecListType, PortRangeType>;
+using Type =
+    std::variant<BoolType, CountType, NumberType, PortType, PathType, WordType, ModeType, RuleType, DurationType,
+                 SizeType, HostType, HostListType, CountOrAutoType, AddressListType, SourceListType, NetworkListType,
+                 AddressOrAutoType, ServerType, EndpointType, OriginListType, ServerListType, SipServerListType,
+                 WordListType, DialledListType, CodecListType, PortRangeType>;
 
 /// One setting: everything that the loader, the reference and the shipped file know of it.
 struct Setting {

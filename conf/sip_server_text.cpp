@@ -55,7 +55,8 @@ Result<SipServer> parse_sip_server(const std::string& entry) {
     if (!domain) return std::unexpected(domain.error());
     if (std::ranges::find(server->domains, *domain) != server->domains.end())
       return fail(Errc::invalid, fmt::format("the domain \"{}\" stands there twice", *domain));
-    if (server->domains.size() == kMaxDomains) return fail(Errc::too_long, fmt::format("more than {} domains", kMaxDomains));
+    if (server->domains.size() == kMaxDomains)
+      return fail(Errc::too_long, fmt::format("more than {} domains", kMaxDomains));
     server->domains.push_back(*domain);
     left.remove_prefix(next);
   }
@@ -63,8 +64,8 @@ Result<SipServer> parse_sip_server(const std::string& entry) {
 }
 
 std::string sip_server_text(const SipServer& server) {
-  return fmt::format("{}:{}{}{}", to_string(server.transport), server.server.to_string(), server.domains.empty() ? "" : " ",
-                     fmt::join(server.domains, " "));
+  return fmt::format("{}:{}{}{}", to_string(server.transport), server.server.to_string(),
+                     server.domains.empty() ? "" : " ", fmt::join(server.domains, " "));
 }
 
 }  // namespace dw::conf

@@ -41,8 +41,7 @@ class Scan {
   const std::vector<std::size_t>& central() const { return central_; }
   std::optional<SyntaxError> stranger() const {
     if (!stranger_) return std::nullopt;
-    SyntaxError error{"a character beyond plain ASCII outside of quotes and comments (typographic quotes?)",
-                      1, 1};
+    SyntaxError error{"a character beyond plain ASCII outside of quotes and comments (typographic quotes?)", 1, 1};
     for (const char c : document_.substr(0, *stranger_)) {
       const bool continues = (static_cast<unsigned char>(c) & 0xc0) == 0x80;  // inside one UTF-8 character
       if (c == '\n') {
@@ -174,9 +173,7 @@ struct Flatten {
       Entry entry;
       const std::string_view name = key.str();
       const bool central = prefix.empty() && !stand_in.empty() && name == stand_in;
-      entry.path = prefix + (central         ? std::string(kCentral)
-                             : is_bare(name) ? std::string(name)
-                                             : in_quotes(name));
+      entry.path = prefix + (central ? std::string(kCentral) : is_bare(name) ? std::string(name) : in_quotes(name));
       entry.line = number(key.source().begin.line);
       entry.column = number(key.source().begin.column);
       entry.value_line = number(node.source().begin.line);
@@ -204,8 +201,7 @@ std::expected<std::vector<Entry>, SyntaxError> parse_toml(std::string_view docum
   std::string text(document);
   Flatten flatten;
   const Scan scan(document);
-  if (const auto stranger = scan.stranger())
-    return std::unexpected(*stranger);  // toml++ 3.3 is undefined there
+  if (const auto stranger = scan.stranger()) return std::unexpected(*stranger);  // toml++ 3.3 is undefined there
   if (!scan.central().empty()) {
     flatten.stand_in = stand_in(document);
     if (!flatten.stand_in.empty()) {
@@ -217,8 +213,7 @@ std::expected<std::vector<Entry>, SyntaxError> parse_toml(std::string_view docum
   if (!result) {
     const toml::parse_error& error = result.error();
     return std::unexpected(SyntaxError{replaced(std::string(error.description()), flatten.stand_in, kCentral),
-                                       number(error.source().begin.line),
-                                       number(error.source().begin.column)});
+                                       number(error.source().begin.line), number(error.source().begin.column)});
   }
   flatten.walk(result.table(), "");
   std::ranges::sort(flatten.out, {},
@@ -236,8 +231,7 @@ Value value_from_command_line(const Setting& setting, std::string_view text) {
   const auto is = [&]<class... T>() { return (std::holds_alternative<T>(setting.type) || ...); };
   text = trim(text);
   const bool list = is.operator()<HostListType, AddressListType, SourceListType, NetworkListType, OriginListType,
-                                  ServerListType, SipServerListType, WordListType, DialledListType,
-                                  CodecListType>();
+                                  ServerListType, SipServerListType, WordListType, DialledListType, CodecListType>();
   if (text.starts_with(list ? '[' : '"')) {
     Value value = value_from_toml(text);
     if (!std::holds_alternative<Value::Other>(value.is)) return value;
@@ -254,8 +248,7 @@ Value value_from_command_line(const Setting& setting, std::string_view text) {
   if (is.operator()<BoolType>() && (text == "true" || text == "false")) return {text == "true"};
   if (is.operator()<CountType, CountOrAutoType, NumberType, PortType>()) {
     Value value = value_from_toml(text);
-    if (std::holds_alternative<std::int64_t>(value.is) || std::holds_alternative<double>(value.is))
-      return value;
+    if (std::holds_alternative<std::int64_t>(value.is) || std::holds_alternative<double>(value.is)) return value;
   }
   return {std::string(text)};
 }

@@ -15,8 +15,7 @@ struct Unit {
   std::uint64_t worth;
 };
 
-constexpr std::array<Unit, 5> kTimes = {
-    {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}}};
+constexpr std::array<Unit, 5> kTimes = {{{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}}};
 constexpr std::uint64_t kLongest = 10'000 * kTimes[0].worth;
 
 // In the order in which a value is written: the first that divides it.

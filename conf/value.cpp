@@ -64,8 +64,7 @@ struct Assign {
       return complaint;
     }
     if (given->size() > max_entries)
-      return Complaint{fmt::format("{} has too many entries", setting.name),
-                       fmt::format("at most {}", max_entries)};
+      return Complaint{fmt::format("{} has too many entries", setting.name), fmt::format("at most {}", max_entries)};
     if (given->empty() && !may_be_empty)
       return Complaint{fmt::format("{} is empty", setting.name), example(setting, instead)};
     std::vector<T> out;
@@ -127,8 +126,7 @@ struct Assign {
   Checked operator()(const PathType& type) const {
     const auto* s = text();
     if (s == nullptr) return mismatch();
-    if (s->empty() && !type.may_be_empty)
-      return Complaint{fmt::format("{} is empty", setting.name), example(setting)};
+    if (s->empty() && !type.may_be_empty) return Complaint{fmt::format("{} is empty", setting.name), example(setting)};
     type.field.in(config) = *s;
     return std::nullopt;
   }
@@ -210,9 +208,10 @@ struct Assign {
     }
     if (const auto scheme = s->find("://"); scheme != std::string::npos) {
       const auto named = HostPort::parse(s->substr(scheme + 3, s->find('/', scheme + 3) - scheme - 3));
-      return Complaint{fmt::format("{} is a host, not a URL: {}", setting.name, masked_origin(escaped(*s))),
-                       fmt::format("write {} = {}; a URL that files come from belongs into central.provisioning.origins", setting.name,
-                                   named ? fmt::format("\"{}\"", named->host) : std::string(kExample))};
+      return Complaint{
+          fmt::format("{} is a host, not a URL: {}", setting.name, masked_origin(escaped(*s))),
+          fmt::format("write {} = {}; a URL that files come from belongs into central.provisioning.origins",
+                      setting.name, named ? fmt::format("\"{}\"", named->host) : std::string(kExample))};
     }
     const auto host = HostPort::parse(*s);
     if (!host) return Complaint{fmt::format("{}: {}", setting.name, host.error().text), example(setting, kExample)};
@@ -228,8 +227,7 @@ struct Assign {
                    [](const std::string& entry) -> Result<std::string> {
                      const auto host = HostPort::parse(entry);
                      if (!host) return std::unexpected(host.error());
-                     if (host->to_string() != host->host)
-                       return fail(Errc::invalid, "a host has no port here");
+                     if (host->to_string() != host->host) return fail(Errc::invalid, "a host has no port here");
                      return host->host;
                    });
   }
@@ -244,8 +242,7 @@ struct Assign {
         type.field.in(config), true, R"(["192.0.2.11", "192.0.2.12"])",
         [](const std::string& entry) -> Result<IpAddress> {
           Result<IpAddress> address = IpAddress::parse(entry);
-          if (address && !is_one_machine(*address))
-            return fail(Errc::invalid, "nothing can be sent from there");
+          if (address && !is_one_machine(*address)) return fail(Errc::invalid, "nothing can be sent from there");
           return address;
         },
         kMaxSourceAddresses);
@@ -323,8 +320,7 @@ struct Assign {
   }
 
   Checked operator()(const OriginListType& type) const {
-    return entries(type.field.in(config), true,
-                   R"(["http://pbx.example.net:6970/", "tftp://pbx.example.net/"])",
+    return entries(type.field.in(config), true, R"(["http://pbx.example.net:6970/", "tftp://pbx.example.net/"])",
                    [](const std::string& entry) { return checked_origin(entry); });
   }
 
@@ -341,31 +337,32 @@ struct Assign {
   }
 
   Checked operator()(const WordListType& type) const {
-    return entries(
-        type.field.in(config), true, setting.by_default, [](const std::string& entry) -> Result<std::string> {
-          if (entry.size() < kMinWord || entry.size() > kMaxWord)
-            return fail(Errc::invalid, fmt::format("has not {} to {} characters", kMinWord, kMaxWord));
-          if (std::ranges::any_of(entry, [](char c) { return c < 0x20 || c >= 0x7f; }))
-            return fail(Errc::invalid, "has characters beyond plain ASCII");
-          return entry;
-        });
+    return entries(type.field.in(config), true, setting.by_default,
+                   [](const std::string& entry) -> Result<std::string> {
+                     if (entry.size() < kMinWord || entry.size() > kMaxWord)
+                       return fail(Errc::invalid, fmt::format("has not {} to {} characters", kMinWord, kMaxWord));
+                     if (std::ranges::any_of(entry, [](char c) { return c < 0x20 || c >= 0x7f; }))
+                       return fail(Errc::invalid, "has characters beyond plain ASCII");
+                     return entry;
+                   });
   }
 
   Checked operator()(const DialledListType& type) const {
-    return entries(
-        type.field.in(config), true, setting.by_default, [](const std::string& entry) -> Result<std::string> {
-          if (entry.empty() || entry.size() > kMaxDialled ||
-              entry.find_first_not_of("0123456789*#") != std::string::npos)
-            return fail(Errc::invalid, fmt::format("is not 1 to {} digits, * or #", kMaxDialled));
-          return entry;
-        });
+    return entries(type.field.in(config), true, setting.by_default,
+                   [](const std::string& entry) -> Result<std::string> {
+                     if (entry.empty() || entry.size() > kMaxDialled ||
+                         entry.find_first_not_of("0123456789*#") != std::string::npos)
+                       return fail(Errc::invalid, fmt::format("is not 1 to {} digits, * or #", kMaxDialled));
+                     return entry;
+                   });
   }
 
   Checked operator()(const CodecListType& type) const {
     return entries(type.field.in(config), true, R"(["PCMA", "PCMU", "-G729"])",
                    [](const std::string& entry) -> Result<std::string> {
                      if (!is_codec_rule(entry))
-                       return fail(Errc::invalid, fmt::format("\"{}\" is not a codec's name as SDP has it", escaped(entry)));
+                       return fail(Errc::invalid,
+                                   fmt::format("\"{}\" is not a codec's name as SDP has it", escaped(entry)));
                      return entry;
                    });
   }

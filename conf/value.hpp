@@ -13,7 +13,7 @@ namespace dw::conf {
 inline constexpr std::size_t kMaxText = 4096;             ///< characters of one text
 inline constexpr std::size_t kMaxList = 64;               ///< entries of one list
 inline constexpr std::size_t kMaxSourceAddresses = 1024;  ///< entries of a list of addresses of machines
-inline constexpr std::size_t kMaxNetworks = 64;             ///< entries of a list of networks
+inline constexpr std::size_t kMaxNetworks = 64;           ///< entries of a list of networks
 inline constexpr std::size_t kMinWord = 3;                ///< characters of an entry of a list of words
 inline constexpr std::size_t kMaxWord = 64;
 inline constexpr std::size_t kMaxDialled = 15;  ///< digits of a number that is dialled (E.164 §6)

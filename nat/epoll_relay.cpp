@@ -19,10 +19,9 @@ namespace {
 /// What can change while it runs.
 Result<void> check(const RelayOptions& options) {
   if (PortPool::pairs(options.first_port, options.last_port) == 0)
-    return fail(Errc::invalid, fmt::format("no pair of an even port and the next lies in {}-{}",
-                                           options.first_port, options.last_port));
-  if (options.keepalive <= Duration::zero())
-    return fail(Errc::invalid, "the media keepalive needs a time above zero");
+    return fail(Errc::invalid, fmt::format("no pair of an even port and the next lies in {}-{}", options.first_port,
+                                           options.last_port));
+  if (options.keepalive <= Duration::zero()) return fail(Errc::invalid, "the media keepalive needs a time above zero");
   return {};
 }
 
@@ -87,10 +86,8 @@ EpollRelay::Entry* EpollRelay::find(MediaId id) {
   return found == entries_.end() ? nullptr : &found->second;
 }
 
-void EpollRelay::post(const Entry& entry, Kind kind, const std::optional<Endpoint>& endpoint,
-                      MediaStream* other) {
-  entry.thread->worker->post(
-      {.kind = kind, .stream = entry.stream.get(), .other = other, .endpoint = endpoint});
+void EpollRelay::post(const Entry& entry, Kind kind, const std::optional<Endpoint>& endpoint, MediaStream* other) {
+  entry.thread->worker->post({.kind = kind, .stream = entry.stream.get(), .other = other, .endpoint = endpoint});
 }
 
 // ---- ports and descriptors
@@ -118,11 +115,11 @@ Result<EpollRelay::Pair> EpollRelay::bind_pair(const IpAddress& address, std::sp
     }
     if (!port) port = ports.take(options_.clock());
     if (!port)
-      return fail(Errc::exhausted,
-                  fmt::format("no media port is left on {}: {} of {} pairs in {}-{} are in use, the others "
-                              "rest or belong to other programs",
-                              address.to_string(), ports.in_use(), ports.size(), options_.first_port,
-                              options_.last_port));
+      return fail(
+          Errc::exhausted,
+          fmt::format("no media port is left on {}: {} of {} pairs in {}-{} are in use, the others "
+                      "rest or belong to other programs",
+                      address.to_string(), ports.in_use(), ports.size(), options_.first_port, options_.last_port));
     auto rtp = bind_media_socket({address, *port}, options_.receive_buffer);
     auto rtcp = rtp ? bind_media_socket({address, static_cast<std::uint16_t>(*port + 1)}, kRtcpReceiveBuffer)
                     : std::unexpected(rtp.error());
@@ -184,31 +181,30 @@ void EpollRelay::await_descriptors() {
 // -------------------------------------------------------------------------------------------------------
 
 Result<StreamPorts> EpollRelay::open(const StreamRequest& request) {
-  if (!request.phone || !request.phone_local || !request.central_local ||
-      request.phone_local.is_unspecified() || request.central_local.is_unspecified())
+  if (!request.phone || !request.phone_local || !request.central_local || request.phone_local.is_unspecified() ||
+      request.central_local.is_unspecified())
     return fail(Errc::invalid, "a media stream needs the phone's address and two of our own");
   await_descriptors();
   if (request.phone_local == request.central_local) same_address_ = true;
   if (entries_.size() >= by_descriptors()) {
     ++exhausted_;
-    return fail(Errc::exhausted,
-                fmt::format("{} media streams are open, more do not fit into RLIMIT_NOFILE ({})",
-                            entries_.size(), descriptors_));
+    return fail(Errc::exhausted, fmt::format("{} media streams are open, more do not fit into RLIMIT_NOFILE ({})",
+                                             entries_.size(), descriptors_));
   }
   auto phone = bind_pair(request.phone_local);
-  auto central = phone ? bind_pair(request.central_local, request.central_ports) : Result<Pair>(std::unexpected(phone.error()));
+  auto central =
+      phone ? bind_pair(request.central_local, request.central_ports) : Result<Pair>(std::unexpected(phone.error()));
   if (!central) {
     if (phone) give_back({request.phone_local, phone->port});
     if (central.error().code == Errc::exhausted) ++exhausted_;
     return std::unexpected(central.error());
   }
   const auto id = static_cast<MediaId>(++last_id_);
-  Entry entry{
-      .stream = std::make_unique<MediaStream>(
-          id, StreamRules{request.phone, allowed_senders(request), request.stated_first, request.symmetric}),
-      .thread = std::ranges::min_element(threads_, {}, [](const auto& t) { return t->streams; })->get(),
-      .phone = {request.phone_local, phone->port},
-      .central = {request.central_local, central->port}};
+  Entry entry{.stream = std::make_unique<MediaStream>(
+                  id, StreamRules{request.phone, allowed_senders(request), request.stated_first, request.symmetric}),
+              .thread = std::ranges::min_element(threads_, {}, [](const auto& t) { return t->streams; })->get(),
+              .phone = {request.phone_local, phone->port},
+              .central = {request.central_local, central->port}};
   entry.stream->socket(Port::phone_rtp).descriptor = std::move(phone->rtp);
   entry.stream->socket(Port::phone_rtcp).descriptor = std::move(phone->rtcp);
   entry.stream->socket(Port::central_rtp).descriptor = std::move(central->rtp);
@@ -248,18 +244,15 @@ void EpollRelay::set_phone(MediaId id, const std::optional<Endpoint>& rtp, const
 }
 
 void EpollRelay::post_far_end(const Entry& entry) {
-  entry.thread->worker->post({.kind = Kind::far_end,
-                              .stream = entry.stream.get(),
-                              .endpoint = entry.far_end,
-                              .rtcp = entry.far_end_rtcp});
+  entry.thread->worker->post(
+      {.kind = Kind::far_end, .stream = entry.stream.get(), .endpoint = entry.far_end, .rtcp = entry.far_end_rtcp});
 }
 
 void EpollRelay::set_phone_address(MediaId id, const IpAddress& address) {
   if (const Entry* entry = find(id)) post(*entry, Kind::phone_address, Endpoint{address, 0});
 }
 
-void EpollRelay::set_far_end(MediaId id, const std::optional<Endpoint>& far_end,
-                             const std::optional<Endpoint>& rtcp) {
+void EpollRelay::set_far_end(MediaId id, const std::optional<Endpoint>& far_end, const std::optional<Endpoint>& rtcp) {
   Entry* entry = find(id);
   if (!entry) return;
   // What would come back in at one of our own ports is a bridge's, or nobody's.
@@ -279,10 +272,9 @@ void EpollRelay::set_sources(MediaId id, const MediaSources& sources) {
 
 void EpollRelay::set_formats(MediaId id, MediaSide toward, const MediaFormats& formats) {
   if (const Entry* entry = find(id))
-    entry->thread->worker->post(
-        {.kind = toward == MediaSide::phone ? Kind::formats_to_phone : Kind::formats_to_central,
-         .stream = entry->stream.get(),
-         .formats = std::make_shared<const MediaFormats>(formats)});
+    entry->thread->worker->post({.kind = toward == MediaSide::phone ? Kind::formats_to_phone : Kind::formats_to_central,
+                                 .stream = entry->stream.get(),
+                                 .formats = std::make_shared<const MediaFormats>(formats)});
 }
 
 void EpollRelay::open_way(MediaId id, const Endpoint& anchor) {
@@ -347,7 +339,8 @@ void EpollRelay::close(MediaId id) {
   Entry* entry = find(id);
   if (!entry) return;
   if (Entry* feeder = find(entry->feed)) {
-    feeder->far_end.reset(), feeder->far_end_rtcp.reset();  // it may well be our own port, which somebody else will have one day
+    feeder->far_end.reset(),
+        feeder->far_end_rtcp.reset();  // it may well be our own port, which somebody else will have one day
     unbridge(*feeder);
     post(*feeder, Kind::far_end);
   }
@@ -364,7 +357,8 @@ RelayCounts EpollRelay::counts() const {
   for (const auto& thread : threads_) {
     const MediaWorker::Totals& totals = thread->worker->totals();
     const auto overflow = totals.overflow.load(std::memory_order_relaxed);
-    out.packets += totals.from_phone.load(std::memory_order_relaxed) + totals.from_central.load(std::memory_order_relaxed) + overflow;
+    out.packets += totals.from_phone.load(std::memory_order_relaxed) +
+                   totals.from_central.load(std::memory_order_relaxed) + overflow;
     out.dropped += totals.late.load(std::memory_order_relaxed) + overflow;
   }
   return out;
@@ -374,8 +368,7 @@ void EpollRelay::append_metrics(MetricsText& out) const {
   out.gauge("dropwire_media_streams", "Media streams open.", static_cast<double>(entries_.size()));
   out.gauge("dropwire_media_streams_max", "Media streams that ports and descriptors allow.",
             static_cast<double>(capacity()));
-  out.counter("dropwire_media_exhausted_total", "Streams refused for want of ports or descriptors.",
-              exhausted_);
+  out.counter("dropwire_media_exhausted_total", "Streams refused for want of ports or descriptors.", exhausted_);
   const auto sum = [this](MediaWorker::Totals::Count MediaWorker::Totals::*member) {
     std::uint64_t total = 0;
     for (const auto& thread : threads_)
@@ -398,12 +391,11 @@ void EpollRelay::append_metrics(MetricsText& out) const {
   out.counter(kDropped, kDroppedHelp, sum(&Totals::late), {{"reason", "waited here too long"}});
   out.counter(kDropped, kDroppedHelp, sum(&Totals::overflow), {{"reason", "receive buffer full"}});
   out.counter(kDropped, kDroppedHelp, sum(&Totals::keepalives_taken), {{"reason", "keepalive"}});
-  out.counter("dropwire_media_held_total", "Packets held for a phone that was not heard yet.",
-              sum(&Totals::held));
+  out.counter("dropwire_media_held_total", "Packets held for a phone that was not heard yet.", sum(&Totals::held));
   out.counter("dropwire_media_keepalives_total", "Packets sent only to keep a phone's NAT mapping.",
               sum(&Totals::keepalives));
-  out.counter("dropwire_media_openers_total", "Packets sent only so that a router on the central side lets the far end in.",
-              sum(&Totals::openers));
+  out.counter("dropwire_media_openers_total",
+              "Packets sent only so that a router on the central side lets the far end in.", sum(&Totals::openers));
   out.counter("dropwire_media_receive_errors_total", "Receive calls that the kernel failed.",
               sum(&Totals::receive_errors));
 }

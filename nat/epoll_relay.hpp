@@ -18,7 +18,7 @@ class EpollRelay final : public Relay {
  public:
   static constexpr unsigned kMaxThreads = 64;
   static constexpr std::uint16_t kFirstPhonePort = 1024;  ///< below are services, and no phone receives there
-  static constexpr int kMaxBindTries = 32;  ///< pairs that other programs have taken, one after another
+  static constexpr int kMaxBindTries = 32;                ///< pairs that other programs have taken, one after another
 
   /// As make_epoll_relay. `descriptors`: RLIMIT_NOFILE.
   static Result<std::unique_ptr<Relay>> make(const RelayOptions& options, std::size_t descriptors);
@@ -28,8 +28,7 @@ class EpollRelay final : public Relay {
   void reopen(MediaId id) override;
   void set_phone(MediaId id, const std::optional<Endpoint>& rtp, const std::optional<Endpoint>& rtcp) override;
   void set_phone_address(MediaId id, const IpAddress& address) override;
-  void set_far_end(MediaId id, const std::optional<Endpoint>& far_end,
-                   const std::optional<Endpoint>& rtcp) override;
+  void set_far_end(MediaId id, const std::optional<Endpoint>& far_end, const std::optional<Endpoint>& rtcp) override;
   void set_sources(MediaId id, const MediaSources& sources) override;
   void set_formats(MediaId id, MediaSide toward, const MediaFormats& formats) override;
   void open_way(MediaId id, const Endpoint& anchor) override;
@@ -75,8 +74,7 @@ class EpollRelay final : public Relay {
     std::uint32_t reaped = 0;     ///< compares with MediaWorker::removed()
   };
 
-  EpollRelay(const RelayOptions& options, std::size_t descriptors)
-      : options_(options), descriptors_(descriptors) {}
+  EpollRelay(const RelayOptions& options, std::size_t descriptors) : options_(options), descriptors_(descriptors) {}
   Entry* find(MediaId id);
   void post(const Entry& entry, MediaWorker::Command::Kind kind, const std::optional<Endpoint>& endpoint = {},
             MediaStream* other = nullptr);

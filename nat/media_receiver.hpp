@@ -23,9 +23,9 @@ class MediaReceiver {
 
   struct Datagram {
     Endpoint from;
-    Bytes octets;           ///< good until the next call
-    bool oversized = false;  ///< longer than kMaxDatagram: cut
-    Duration age{};         ///< zero when the kernel does not say
+    Bytes octets;                             ///< good until the next call
+    bool oversized = false;                   ///< longer than kMaxDatagram: cut
+    Duration age{};                           ///< zero when the kernel does not say
     std::optional<std::uint32_t> overflowed;  ///< since the socket was made, modulo 2^32
   };
 

@@ -78,8 +78,7 @@ void MediaWorker::run() {
     const std::span<const epoll_event> batch(events.data(), static_cast<std::size_t>(std::max(ready, 0)));
     // Commands first, as they were given before what is read now arrived; but streams that they end live
     // until the batch is done, as events in it may be theirs.
-    if (std::ranges::any_of(batch, [](const epoll_event& event) { return event.data.ptr == nullptr; }))
-      obey();
+    if (std::ranges::any_of(batch, [](const epoll_event& event) { return event.data.ptr == nullptr; })) obey();
     for (std::size_t i = 0; i < batch.size(); ++i) {
       prefetch(batch, i);
       if (batch[i].data.ptr) on_readable(*static_cast<MediaSocket*>(batch[i].data.ptr));
@@ -105,8 +104,8 @@ void MediaWorker::prefetch(std::span<const epoll_event> batch, std::size_t at) {
 
 int MediaWorker::timeout() const {
   if (streams_.empty()) return -1;
-  const auto tick =
-      std::chrono::duration_cast<std::chrono::milliseconds>(keepalive_.load(std::memory_order_relaxed) / kSweepsPerKeepalive);
+  const auto tick = std::chrono::duration_cast<std::chrono::milliseconds>(keepalive_.load(std::memory_order_relaxed) /
+                                                                          kSweepsPerKeepalive);
   return static_cast<int>(std::max<std::int64_t>(1, tick.count()));
 }
 
@@ -232,11 +231,10 @@ void MediaWorker::on_readable(MediaSocket& socket) {
 void MediaWorker::catch_up(MediaSocket& socket) {
   for (int round = 0; round < kMaxCatchUp; ++round) {
     bool late = false;
-    const std::size_t taken =
-        receiver_->many(socket.descriptor.number(), [&](const MediaReceiver::Datagram& datagram) {
-          late = age_limit_.is_late(now_, datagram.age);
-          on_datagram(socket, datagram, late);
-        });
+    const std::size_t taken = receiver_->many(socket.descriptor.number(), [&](const MediaReceiver::Datagram& datagram) {
+      late = age_limit_.is_late(now_, datagram.age);
+      on_datagram(socket, datagram, late);
+    });
     if (taken < MediaReceiver::kMany || !late) return;
   }
 }
@@ -263,11 +261,10 @@ void MediaWorker::on_datagram(MediaSocket& socket, const MediaReceiver::Datagram
   close_books(stream, socket.port, sent, late);
 }
 
-RelaySession::Sent MediaWorker::pass(MediaStream& stream, Port in, const RelaySession::Outcome& outcome,
-                                     Bytes packet, bool late) {
+RelaySession::Sent MediaWorker::pass(MediaStream& stream, Port in, const RelaySession::Outcome& outcome, Bytes packet,
+                                     bool late) {
   using Fate = RelaySession::Fate;
-  if (outcome.fate == Fate::stranger)
-    stream.strangers.store(stream.session.strangers(), std::memory_order_relaxed);
+  if (outcome.fate == Fate::stranger) stream.strangers.store(stream.session.strangers(), std::memory_order_relaxed);
   if (late && outcome.taken()) {
     count(totals_.late);
     close_books(stream, in, RelaySession::Sent::failed, late);

@@ -22,8 +22,7 @@ namespace dw::nat {
 /// a delay.
 class MediaWorker {
  public:
-  static constexpr std::size_t kMaxEvents =
-      512;  ///< sockets served before commands and keepalives have their turn
+  static constexpr std::size_t kMaxEvents = 512;     ///< sockets served before commands and keepalives have their turn
   static constexpr std::size_t kMaxCommands = 1024;  ///< under way to the thread
   static constexpr int kMaxCatchUp = 32;             ///< rounds in which one socket gives many at once
 
@@ -60,13 +59,13 @@ class MediaWorker {
     Count from_phone = 0, from_central = 0;  ///< packets taken, RTP and RTCP
     Count sent = 0;
     Count strangers = 0, invalid = 0, oversized = 0;
-    Count nowhere = 0;  ///< taken, but nobody wanted them then
-    Count held = 0;     ///< kept for a phone that was not heard yet
-    Count late = 0;     ///< waited here for too long
+    Count nowhere = 0;   ///< taken, but nobody wanted them then
+    Count held = 0;      ///< kept for a phone that was not heard yet
+    Count late = 0;      ///< waited here for too long
     Count overflow = 0;  ///< found the socket's buffer full
     Count keepalives = 0;
     Count keepalives_taken = 0;  ///< that were no RTP
-    Count openers = 0;  ///< sent so that a router on the central side lets the far end in
+    Count openers = 0;           ///< sent so that a router on the central side lets the far end in
     Count send_errors = 0, receive_errors = 0;
   };
 
@@ -90,8 +89,7 @@ class MediaWorker {
   void wait_removed(std::uint32_t before) const { removed_.wait(before, std::memory_order_acquire); }
 
  private:
-  MediaWorker(Duration keepalive, Duration max_age, TimePoint (*clock)(), net::Descriptor epoll,
-              net::Descriptor wake);
+  MediaWorker(Duration keepalive, Duration max_age, TimePoint (*clock)(), net::Descriptor epoll, net::Descriptor wake);
   void run();
   int timeout() const;
   void obey();
@@ -126,7 +124,7 @@ class MediaWorker {
   AgeLimit age_limit_;
   std::unique_ptr<MediaReceiver> receiver_;
   TimePoint now_{}, next_sweep_{};
-  std::size_t swept_ = 0;  ///< where the next sweep begins
+  std::size_t swept_ = 0;    ///< where the next sweep begins
   std::uint32_t batch_ = 0;  ///< counts what epoll_wait gave
   bool crowded_ = false;     ///< the last one was full
   bool stopping_ = false;

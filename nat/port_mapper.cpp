@@ -103,8 +103,8 @@ void PortMapper::look_up() {
 
 void PortMapper::judge(const IpAddress& central) {
   const auto ours = net::source_toward({central, kSomePort});
-  auto why = portmap::why_no_mapping(
-      {options_.choice, options_.edge, options_.told, ours.value_or(IpAddress{}), central});
+  auto why =
+      portmap::why_no_mapping({options_.choice, options_.edge, options_.told, ours.value_or(IpAddress{}), central});
   if (!why.empty()) return end(std::move(why));
   const IpAddress gateway = options_.gateway.value_or(portmap::gateway_toward(kernel_routes(), central));
   if (!gateway) return end("there is no router on the way to the central server");
@@ -114,8 +114,7 @@ void PortMapper::judge(const IpAddress& central) {
 
 void PortMapper::end(std::string why) {
   const bool was_active = mapper_.has_value();
-  if (inactive_ != why)
-    spdlog::info("event=port_mapping_off reason=\"{}\"", why);
+  if (inactive_ != why) spdlog::info("event=port_mapping_off reason=\"{}\"", why);
   inactive_ = std::move(why);
   mapper_.reset();
   socket_.reset();
@@ -151,8 +150,8 @@ void PortMapper::begin(const IpAddress& gateway, const IpAddress& ours) {
   perform(mapper_->start(loop_.now()));
 }
 
-/// A router that restarted says so at 224.0.0.1, where every host listens as it is (RFC 1112 §4). Another program may have the
-/// port; then a restart is found out a little later.
+/// A router that restarted says so at 224.0.0.1, where every host listens as it is (RFC 1112 §4). Another program may
+/// have the port; then a restart is found out a little later.
 void PortMapper::listen_for_announcements() {
   if (announcements_) return;
   auto socket = net::DatagramSocket::open(loop_, {IpAddress::v4(0), portmap::pcp::kClientPort}, small_socket());
@@ -237,20 +236,22 @@ void PortMapper::tell(const Event& e) {
     case Event::Kind::mapped:
       ++granted_total_;
       spdlog::log(signalling ? spdlog::level::info : spdlog::level::debug,
-                  "event=port_mapped {} external={} lifetime=\"{}\" protocol={} router={}", port, e.external.to_string(),
-                  e.lifetime == Duration{} ? "until the router restarts" : to_words(e.lifetime),
+                  "event=port_mapped {} external={} lifetime=\"{}\" protocol={} router={}", port,
+                  e.external.to_string(), e.lifetime == Duration{} ? "until the router restarts" : to_words(e.lifetime),
                   portmap::to_string(facts.protocol), gateway_.to_string());
       if (facts.granted.size() == facts.wanted && !std::exchange(all_told_, true))
-        spdlog::info("event=ports_mapped ports={} external={} protocol={} router={}", facts.wanted, facts.external.to_string(),
-                     portmap::to_string(facts.protocol), gateway_.to_string());
+        spdlog::info("event=ports_mapped ports={} external={} protocol={} router={}", facts.wanted,
+                     facts.external.to_string(), portmap::to_string(facts.protocol), gateway_.to_string());
       return;
     case Event::Kind::renewed:
       ++renewed_total_;
-      spdlog::debug("event=port_renewed {} external={} lifetime=\"{}\"", port, e.external.to_string(), to_words(e.lifetime));
+      spdlog::debug("event=port_renewed {} external={} lifetime=\"{}\"", port, e.external.to_string(),
+                    to_words(e.lifetime));
       return;
     case Event::Kind::refused:
       ++refused_total_;
-      return limit_.warn("event=port_mapping_failed {} router={} reason=\"{}\"", port, gateway_.to_string(), escaped(e.text));
+      return limit_.warn("event=port_mapping_failed {} router={} reason=\"{}\"", port, gateway_.to_string(),
+                         escaped(e.text));
     case Event::Kind::lost:
       ++lost_total_;
       all_told_ = false;
@@ -260,19 +261,21 @@ void PortMapper::tell(const Event& e) {
       spdlog::debug("event=port_unmapped {} external={}", port, e.external.to_string());
       return;
     case Event::Kind::address:
-      return limit_.info("event=router_address router={} external={}", gateway_.to_string(), e.external.address.to_string());
+      return limit_.info("event=router_address router={} external={}", gateway_.to_string(),
+                         e.external.address.to_string());
     case Event::Kind::double_nat:
       return limit_.warn("event=double_nat router={} reason=\"{}\" its mappings lead nowhere, and are not used",
                          gateway_.to_string(), escaped(e.text));
     case Event::Kind::rebooted:
       ++reboots_;
-      return limit_.warn("event=router_restarted router={} it lost its mappings, they are asked for again", gateway_.to_string());
+      return limit_.warn("event=router_restarted router={} it lost its mappings, they are asked for again",
+                         gateway_.to_string());
     case Event::Kind::filtered:
-      return limit_.info("event=port_filter router={} networks={} SIP's port is to be reached from there alone", gateway_.to_string(),
-                         facts.filter.networks);
+      return limit_.info("event=port_filter router={} networks={} SIP's port is to be reached from there alone",
+                         gateway_.to_string(), facts.filter.networks);
     case Event::Kind::filter_refused:
-      return limit_.info("event=port_filter_refused router={} reason=\"{}\" Dropwire drops what strangers send", gateway_.to_string(),
-                         escaped(e.text));
+      return limit_.info("event=port_filter_refused router={} reason=\"{}\" Dropwire drops what strangers send",
+                         gateway_.to_string(), escaped(e.text));
     case Event::Kind::nobody:
       return limit_.warn("event=port_mapping_failed router={} reason=\"{}\" tried again later", gateway_.to_string(),
                          escaped(e.text));

@@ -86,8 +86,8 @@ class PortMapper {
   std::uint64_t granted_total_ = 0, renewed_total_ = 0, refused_total_ = 0, lost_total_ = 0, reboots_ = 0;
 };
 
-/// Thirty-two octets that nobody else knows, as hexadecimal digits, from `directory`/port-mapping.key; made there when there are
-/// none. When it can't be kept, it is new in each run.
+/// Thirty-two octets that nobody else knows, as hexadecimal digits, from `directory`/port-mapping.key; made there when
+/// there are none. When it can't be kept, it is new in each run.
 std::string mapping_key(const std::string& directory);
 
 }  // namespace dw::nat

@@ -68,12 +68,11 @@ class Relay {
   /// Signalling says that the phone is at another address now (RelaySession::set_phone_address).
   virtual void set_phone_address(MediaId id, const IpAddress& address) = 0;
   /// The central side's destination; none: nowhere. RTCP's: none: the port after RTP's.
-  virtual void set_far_end(MediaId id, const std::optional<Endpoint>& far_end,
-                           const std::optional<Endpoint>& rtcp) = 0;
+  virtual void set_far_end(MediaId id, const std::optional<Endpoint>& far_end, const std::optional<Endpoint>& rtcp) = 0;
   virtual void set_sources(MediaId id, const MediaSources& sources) = 0;
   virtual void set_formats(MediaId id, MediaSide toward, const MediaFormats& formats) = 0;
-  /// A router on the central side maps ports of itself and lets in whom we have sent to: packets of our own keep the way
-  /// open, toward the far end or, while there is none, toward `anchor` (port 0: nobody).
+  /// A router on the central side maps ports of itself and lets in whom we have sent to: packets of our own keep the
+  /// way open, toward the far end or, while there is none, toward `anchor` (port 0: nobody).
   virtual void open_way(MediaId id, const Endpoint& anchor) = 0;
   /// What the phone sends goes straight to the other stream's phone, as if it had come in there on the
   /// central side, instead of to the far end; MediaId::none ends that. The streams may live on different

@@ -17,10 +17,9 @@
 namespace dw::nat {
 namespace {
 
-constexpr std::array kTargets = {"urn:schemas-upnp-org:device:InternetGatewayDevice:1",
-                                 "urn:schemas-upnp-org:device:InternetGatewayDevice:2",
-                                 "urn:schemas-upnp-org:service:WANIPConnection:1",
-                                 "urn:schemas-upnp-org:service:WANPPPConnection:1"};
+constexpr std::array kTargets = {
+    "urn:schemas-upnp-org:device:InternetGatewayDevice:1", "urn:schemas-upnp-org:device:InternetGatewayDevice:2",
+    "urn:schemas-upnp-org:service:WANIPConnection:1", "urn:schemas-upnp-org:service:WANPPPConnection:1"};
 constexpr std::uint16_t kSsdpPort = 1900;
 constexpr unsigned char kHops = 2;
 constexpr Duration kAskAgain = std::chrono::milliseconds(700);  ///< once: UDP may be lost
@@ -45,8 +44,8 @@ bool hear_only(int descriptor, const IpAddress& sender) {
   constexpr unsigned kSourceAddress = 12;  // in the IPv4 header, RFC 791 §3.1
   std::array<sock_filter, 4> program{
       {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<unsigned>(SKF_NET_OFF) + kSourceAddress),
-       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, sender.v4_host_order(), 0, 1),
-       BPF_STMT(BPF_RET | BPF_K, UINT32_MAX), BPF_STMT(BPF_RET | BPF_K, 0)}};
+       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, sender.v4_host_order(), 0, 1), BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+       BPF_STMT(BPF_RET | BPF_K, 0)}};
   const sock_fprog filter{.len = program.size(), .filter = program.data()};
   return setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0;
 }

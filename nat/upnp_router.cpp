@@ -61,7 +61,8 @@ std::vector<std::pair<const char*, std::string>> of(const portmap::UpnpAsk::Port
 
 }  // namespace
 
-/// One action of the service that was found (UPnP Device Architecture 1.1 §3.2). `wanted`: the element of its answer that is given.
+/// One action of the service that was found (UPnP Device Architecture 1.1 §3.2). `wanted`: the element of its answer
+/// that is given.
 UpnpRouter::Said UpnpRouter::ask(const std::string& action, const std::vector<Argument>& arguments, const char* wanted,
                                  const std::atomic<bool>* give_up) const {
   std::string xml = fmt::format(
@@ -92,9 +93,12 @@ UpnpRouter::Said UpnpRouter::ask(const std::string& action, const std::vector<Ar
 
 bool UpnpRouter::find(const Lan& lan, std::string& problem, const std::atomic<bool>& give_up) {
   control_url_.clear();
-  const auto may_talk = [&](std::string_view url) { return portmap::may_talk_to(url, lan.gateway, lan.ours, lan.routes); };
+  const auto may_talk = [&](std::string_view url) {
+    return portmap::may_talk_to(url, lan.gateway, lan.ours, lan.routes);
+  };
   const auto places = ssdp_search(lan.ours, lan.gateway, may_talk, give_up);
-  problem = places.empty() ? "nothing on the LAN answers PCP, NAT-PMP or UPnP" : "no UPnP device on the LAN is a router";
+  problem =
+      places.empty() ? "nothing on the LAN answers PCP, NAT-PMP or UPnP" : "no UPnP device on the LAN is a router";
   for (const std::string& place : places) {
     if (give_up) return false;
     const auto description = net::http_now({.url = place, .max_octets = kMaxDescription, .give_up = &give_up});

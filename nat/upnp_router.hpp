@@ -9,8 +9,8 @@
 
 namespace dw::nat {
 
-/// A router that maps ports by UPnP IGD; libminiupnpc reads its XML. Everything here blocks, so it runs on the thread pool, one
-/// call at a time. Remembers what it found, and looks anew when that no longer answers. Talks to devices that
+/// A router that maps ports by UPnP IGD; libminiupnpc reads its XML. Everything here blocks, so it runs on the thread
+/// pool, one call at a time. Remembers what it found, and looks anew when that no longer answers. Talks to devices that
 /// portmap::may_talk_to() alone, and takes no more of them than so many octets and seconds.
 class UpnpRouter {
  public:

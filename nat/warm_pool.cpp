@@ -252,7 +252,8 @@ void WarmPool::append_metrics(MetricsText& out) const {
             static_cast<double>(facts.ready));
   out.counter("dropwire_media_ports_offered_total", "Media streams that got such a pair.", offered_);
   out.counter("dropwire_media_ports_asked_total", "STUN requests sent from media ports.", asked_total_);
-  out.counter("dropwire_media_outside_changes_total", "Times that the address seen from outside became another.", addresses_);
+  out.counter("dropwire_media_outside_changes_total", "Times that the address seen from outside became another.",
+              addresses_);
 }
 
 std::vector<std::uint16_t> first_pairs(std::uint16_t first, std::uint16_t last, std::size_t limit) {

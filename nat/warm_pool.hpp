@@ -52,8 +52,8 @@ class WarmPool final : public OutsidePorts {
   std::optional<Endpoint> anchor(const IpAddress& local) const override;
 
   struct State {
-    bool asked = false;  ///< a STUN server is set, and the pool is not off
-    std::string server;  ///< "pbx.example.net:3478"
+    bool asked = false;               ///< a STUN server is set, and the pool is not off
+    std::string server;               ///< "pbx.example.net:3478"
     IpAddress local, server_address;  ///< ours toward it, and its own; none: not known yet
     std::string error;                ///< why nothing is known
     WarmPorts::Facts ports;
@@ -93,8 +93,8 @@ class WarmPool final : public OutsidePorts {
   std::uint64_t offered_ = 0, asked_total_ = 0, addresses_ = 0;
 };
 
-/// The RTP ports of the first pairs of a range: those that the relay sets aside, as many as `limit` and no more than half
-/// of the range.
+/// The RTP ports of the first pairs of a range: those that the relay sets aside, as many as `limit` and no more than
+/// half of the range.
 std::vector<std::uint16_t> first_pairs(std::uint16_t first, std::uint16_t last, std::size_t limit);
 
 }  // namespace dw::nat

@@ -33,10 +33,7 @@ CacheEntry public_part(const CacheIndex::Entry& e) {
 class DiskCache final : public Cache {
  public:
   DiskCache(net::Loop& loop, const Options& options)
-      : loop_(loop),
-        options_(options),
-        index_(options.max_octets),
-        touch_timer_(loop, [this] { write_touched(); }) {
+      : loop_(loop), options_(options), index_(options.max_octets), touch_timer_(loop, [this] { write_touched(); }) {
     open_now();
   }
   ~DiskCache() override { write_touched(); }
@@ -121,12 +118,11 @@ void DiskCache::open_now() {
 void DiskCache::reopen() {
   if (reopening_ || options_.directory.empty()) return;
   auto result = std::make_shared<Result<CacheDisk::Opened>>(fail(Errc::unavailable, "not tried"));
-  reopening_ =
-      worker_.post([result, directory = options_.directory] { *result = CacheDisk::open(directory); },
-                   [this, result] {
-                     reopening_ = false;
-                     adopt(std::move(*result));
-                   });
+  reopening_ = worker_.post([result, directory = options_.directory] { *result = CacheDisk::open(directory); },
+                            [this, result] {
+                              reopening_ = false;
+                              adopt(std::move(*result));
+                            });
 }
 
 void DiskCache::adopt(Result<CacheDisk::Opened> opened) {
@@ -134,9 +130,8 @@ void DiskCache::adopt(Result<CacheDisk::Opened> opened) {
   disk_ = std::move(opened->disk);
   for (CacheIndex::Entry& entry : opened->entries)
     index_.put(std::move(entry));
-  spdlog::info("event=cache_open dir={} files={} octets={} rows_dropped={} objects_dropped={}",
-               options_.directory, index_.files(), index_.octets(), opened->rows_dropped,
-               opened->objects_dropped);
+  spdlog::info("event=cache_open dir={} files={} octets={} rows_dropped={} objects_dropped={}", options_.directory,
+               index_.files(), index_.octets(), opened->rows_dropped, opened->objects_dropped);
   evict(index_.make_room(0, {}));
   on_write({});
 }
@@ -155,17 +150,14 @@ void DiskCache::read(const std::string& name, LoadDone done, int tries_left) {
   index_.used(name, use_time());
   touched(name);
   auto octets = std::make_shared<Result<Buffer>>();
-  loop_.work(
-      [octets, objects = disk_->objects(), sha256 = found->sha256, size = found->size] {
-        *octets = objects->read(sha256, size);
-      },
-      [this, alive = std::weak_ptr(alive_), octets, entry = *found, done = std::move(done), tries_left] {
-        if (!alive.expired()) on_read(entry, std::move(*octets), done, tries_left - 1);
-      });
+  loop_.work([octets, objects = disk_->objects(), sha256 = found->sha256,
+              size = found->size] { *octets = objects->read(sha256, size); },
+             [this, alive = std::weak_ptr(alive_), octets, entry = *found, done = std::move(done), tries_left] {
+               if (!alive.expired()) on_read(entry, std::move(*octets), done, tries_left - 1);
+             });
 }
 
-void DiskCache::on_read(const CacheIndex::Entry& tried, Result<Buffer> octets, const LoadDone& done,
-                        int tries_left) {
+void DiskCache::on_read(const CacheIndex::Entry& tried, Result<Buffer> octets, const LoadDone& done, int tries_left) {
   if (octets) {
     ++counters_.loaded;
     return done(std::move(octets));
@@ -199,8 +191,7 @@ bool DiskCache::on_disk(std::function<Result<void>(CacheDisk&)> job, std::functi
 }
 
 void DiskCache::store(const std::string& name, ContentPtr content) {
-  if (!content || content->state() != Content::State::complete || name.empty() || name.size() > kMaxFileName)
-    return;
+  if (!content || content->state() != Content::State::complete || name.empty() || name.size() > kMaxFileName) return;
   if (loop_.now() < off_until_) return;
   if (disk_ == nullptr) return reopen();
   const std::uint64_t size = content->octets().size();
@@ -217,11 +208,11 @@ void DiskCache::store(const std::string& name, ContentPtr content) {
   auto replaced = std::make_shared<std::string>();
   const std::uint64_t generation = ++last_generation_;
   // The octets of a complete content never change, and the second function holds it until the first has run.
-  const bool taken = on_disk([entry, replaced, octets = content->octets()](
-                                 CacheDisk& disk) { return disk.store(*entry, octets, *replaced); },
-                             [this, entry, replaced, content, generation](const Result<void>& result) {
-                               on_stored(std::move(*entry), *replaced, generation, result);
-                             });
+  const bool taken = on_disk(
+      [entry, replaced, octets = content->octets()](CacheDisk& disk) { return disk.store(*entry, octets, *replaced); },
+      [this, entry, replaced, content, generation](const Result<void>& result) {
+        on_stored(std::move(*entry), *replaced, generation, result);
+      });
   if (!taken) {
     ++counters_.not_stored;
     return;
@@ -314,8 +305,8 @@ void DiskCache::on_write(const Result<void>& result) {
 void DiskCache::turn_off(const Error& why) {
   off_until_ = loop_.now() + options_.retry_after;
   if (!off_) {
-    spdlog::warn("event=cache_off dir={} reason=\"{}\" no file is stored for {}", options_.directory,
-                 why.text, to_words(options_.retry_after));
+    spdlog::warn("event=cache_off dir={} reason=\"{}\" no file is stored for {}", options_.directory, why.text,
+                 to_words(options_.retry_after));
   }
   off_ = true;
   if (why.code != Errc::malformed || disk_ == nullptr) return;
@@ -330,8 +321,7 @@ void DiskCache::append_metrics(MetricsText& out) const {
   out.gauge("dropwire_cache_bytes", "Octets of files in the disk cache.", count(index_.octets()));
   out.gauge("dropwire_cache_max_bytes", "What the disk cache may hold.", count(options_.max_octets));
   out.gauge("dropwire_cache_files", "Files in the disk cache.", count(index_.files()));
-  out.gauge("dropwire_cache_storing", "1 while files are stored, 0 while the disk refuses them.",
-            storing() ? 1 : 0);
+  out.gauge("dropwire_cache_storing", "1 while files are stored, 0 while the disk refuses them.", storing() ? 1 : 0);
   constexpr std::string_view kLoads = "Files read from the disk cache, by result.";
   out.counter("dropwire_cache_loads_total", kLoads, counters_.loaded, {{"result", "ok"}});
   out.counter("dropwire_cache_loads_total", kLoads, counters_.damaged, {{"result", "damaged"}});
@@ -339,8 +329,7 @@ void DiskCache::append_metrics(MetricsText& out) const {
   constexpr std::string_view kStores = "Files given to the disk cache, by result.";
   out.counter("dropwire_cache_stores_total", kStores, counters_.stored, {{"result", "ok"}});
   out.counter("dropwire_cache_stores_total", kStores, counters_.not_stored, {{"result", "not_stored"}});
-  out.counter("dropwire_cache_evictions_total", "Files that went because the cache was full.",
-              counters_.evicted);
+  out.counter("dropwire_cache_evictions_total", "Files that went because the cache was full.", counters_.evicted);
 }
 
 }  // namespace

@@ -15,10 +15,10 @@ namespace dw::provisioning {
 
 /// What the index knows of one cached file (the origin's octets, never a rewritten form).
 struct CacheEntry {
-  std::string name;          ///< as the origin spells it
+  std::string name;  ///< as the origin spells it
   std::uint64_t size = 0;
   std::string etag, last_modified, origin;
-  WallTime fetched{};        ///< or last found unchanged at the origin
+  WallTime fetched{};  ///< or last found unchanged at the origin
 };
 
 /// Files on disk under one directory, with an index in SQLite; at most `max_octets`, least recently used out
@@ -38,7 +38,7 @@ class Cache {
   static std::unique_ptr<Cache> open(net::Loop& loop, const Options& options);
   virtual ~Cache() = default;
 
-  virtual std::optional<CacheEntry> find(std::string_view name) const = 0;           ///< exact name
+  virtual std::optional<CacheEntry> find(std::string_view name) const = 0;  ///< exact name
   virtual std::optional<CacheEntry> find_ignoring_case(std::string_view name) const = 0;
   /// `done` on the loop, later. Fails (not_found) when gone or damaged: then the entry is gone too.
   virtual void load(const std::string& name, std::function<void(Result<Buffer>)> done) = 0;

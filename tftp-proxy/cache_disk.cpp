@@ -102,8 +102,7 @@ CacheObjects::~CacheObjects() {
 }
 
 Result<void> CacheObjects::write_temporary(const std::string& name, Bytes octets) {
-  const Descriptor file(
-      ::openat(folder_, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640));
+  const Descriptor file(::openat(folder_, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640));
   if (file.number < 0) return fail_errno(errno, "making a file in the cache");
   if (auto written = write_all(file.number, octets); !written) return written;
   if (::fsync(file.number) != 0) return fail_errno(errno, "writing a cached file to disk");
@@ -134,8 +133,7 @@ Result<Buffer> CacheObjects::read(const std::string& sha256, std::uint64_t size)
   if (::fstat(file.number, &about) != 0) return fail_errno(errno, "looking at a cached file");
   if (!S_ISREG(about.st_mode)) return fail(Errc::not_found, "the cached file is no regular file");
   if (static_cast<std::uint64_t>(about.st_size) != size || size > kMaxObject)
-    return fail(Errc::malformed,
-                fmt::format("the cached file has {} octets instead of {}", about.st_size, size));
+    return fail(Errc::malformed, fmt::format("the cached file has {} octets instead of {}", about.st_size, size));
   Result<Buffer> octets = read_all(file.number, size);
   if (octets && net::to_hex(net::sha256(*octets)) != sha256)
     return fail(Errc::malformed, "the cached file's SHA-256 is another");
@@ -289,8 +287,7 @@ Result<void> CacheDisk::touch(const std::vector<Entry>& entries) {
   if (!update) return std::unexpected(update.error());
   for (const Entry& e : entries) {
     update->bind(1, to_ms(e.fetched)).bind(2, to_ms(e.last_used));
-    if (auto done = update->bind(3, std::string_view(e.name)).bind(4, std::string_view(e.sha256)).run();
-        !done)
+    if (auto done = update->bind(3, std::string_view(e.name)).bind(4, std::string_view(e.sha256)).run(); !done)
       return done;
   }
   return transaction->commit();

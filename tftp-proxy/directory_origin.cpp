@@ -107,11 +107,13 @@ void push_parts(std::vector<Part>& stack, std::string_view path, bool asked) {
 std::string link_target(int directory, const std::string& name) {
   std::array<char, PATH_MAX> target{};
   const ssize_t size = ::readlinkat(directory, name.c_str(), target.data(), target.size());
-  return size > 0 && static_cast<std::size_t>(size) < target.size() ? std::string(target.data(), static_cast<std::size_t>(size)) : "";
+  return size > 0 && static_cast<std::size_t>(size) < target.size()
+             ? std::string(target.data(), static_cast<std::size_t>(size))
+             : "";
 }
 
-/// An absolute target as a path below the tree, which may be written as it is configured or as it is really called; nothing:
-/// it leads out.
+/// An absolute target as a path below the tree, which may be written as it is configured or as it is really called;
+/// nothing: it leads out.
 std::optional<std::string> below_tree(const std::string& target, const std::string& directory) {
   std::array<char, PATH_MAX> real{};
   const std::string real_directory = ::realpath(directory.c_str(), real.data()) ? real.data() : directory;
@@ -123,15 +125,16 @@ std::optional<std::string> below_tree(const std::string& target, const std::stri
   return std::nullopt;
 }
 
-/// Walks the name one part at a time, each opened below the one before and never by the kernel through a symbolic link. A link is
-/// read, and its target walked in the same way: so it is followed where it stays in the tree, and no name and no race leads out.
-/// Ends with the file in `at`.
+/// Walks the name one part at a time, each opened below the one before and never by the kernel through a symbolic link.
+/// A link is read, and its target walked in the same way: so it is followed where it stays in the tree, and no name and
+/// no race leads out. Ends with the file in `at`.
 bool ReadJob::open_file(net::Descriptor& at) {
   std::vector<Part> stack;
   std::vector<net::Descriptor> above;  // of the directories between the tree's root and `at`
   push_parts(stack, name, true);
   const bool odd = name.starts_with('/') || name.ends_with('/') || name.contains("//") || name.contains('\0');
-  if (stack.empty() || odd || std::ranges::any_of(stack, [](const Part& p) { return p.name == "." || p.name == ".."; })) {
+  if (stack.empty() || odd ||
+      std::ranges::any_of(stack, [](const Part& p) { return p.name == "." || p.name == ".."; })) {
     give_up(Errc::forbidden, "the name climbs out of the tree");
     return false;
   }
@@ -206,8 +209,8 @@ std::string http_date(std::time_t at) {
   std::tm t{};
   ::gmtime_r(&at, &t);
   char text[64];
-  const int n = std::snprintf(text, sizeof text, "%s, %02d %s %d %02d:%02d:%02d GMT", kDays[t.tm_wday],
-                              t.tm_mday, kMonths[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+  const int n = std::snprintf(text, sizeof text, "%s, %02d %s %d %02d:%02d:%02d GMT", kDays[t.tm_wday], t.tm_mday,
+                              kMonths[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
   return {text, static_cast<std::size_t>(std::max(n, 0))};
 }
 
@@ -297,8 +300,7 @@ class DirectoryOrigin : public Origin {
 
 }  // namespace
 
-std::unique_ptr<Origin> make_directory_origin(net::Loop& loop, const OriginUrl& url,
-                                              const Origin::Options& options) {
+std::unique_ptr<Origin> make_directory_origin(net::Loop& loop, const OriginUrl& url, const Origin::Options& options) {
   return std::make_unique<DirectoryOrigin>(loop, url, options);
 }
 

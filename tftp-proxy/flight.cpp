@@ -105,18 +105,17 @@ void Flight::load_copy(const CacheEntry& entry, std::string how, std::function<v
     end();
     return;
   }
-  host_.cache()->load(entry.name,
-                      [weak = weak_from_this(), content, entry, how, otherwise](Result<Buffer> octets) {
-                        const auto self = weak.lock();
-                        if (octets) fill(content, *octets, entry, how);
-                        if (!self || self->over_) return;
-                        if (!octets) {
-                          otherwise();
-                        } else if (self->content_ == content) {
-                          self->host_.arrived(*self, entry.name, content, false);
-                          self->end();
-                        }
-                      });
+  host_.cache()->load(entry.name, [weak = weak_from_this(), content, entry, how, otherwise](Result<Buffer> octets) {
+    const auto self = weak.lock();
+    if (octets) fill(content, *octets, entry, how);
+    if (!self || self->over_) return;
+    if (!octets) {
+      otherwise();
+    } else if (self->content_ == content) {
+      self->host_.arrived(*self, entry.name, content, false);
+      self->end();
+    }
+  });
 }
 
 void Flight::ask_origins() {
@@ -300,9 +299,11 @@ void Flight::on_impatient() {
 
 /// No origin is left to ask.
 void Flight::settle() {
-  const bool asked_none = !slots_.empty() && std::ranges::none_of(slots_, [this](const auto& s) { return s->url.covers(name_); });
-  const Error verdict = asked_none ? Error{Errc::not_found, "no origin is for files of that name (what stands behind its \"#\")"}
-                                   : findings_.verdict();
+  const bool asked_none =
+      !slots_.empty() && std::ranges::none_of(slots_, [this](const auto& s) { return s->url.covers(name_); });
+  const Error verdict =
+      asked_none ? Error{Errc::not_found, "no origin is for files of that name (what stands behind its \"#\")"}
+                 : findings_.verdict();
   if (verdict.code == Errc::unavailable) {
     if (const auto copy = copy_at_hand()) {
       ++host_.counters().stale;

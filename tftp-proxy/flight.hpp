@@ -33,8 +33,7 @@ struct OriginSlot {
 };
 
 struct FetchCounters {
-  std::uint64_t joins = 0, memory_hits = 0, cache_hits = 0, misses = 0, revalidated = 0, stale = 0,
-                negative_hits = 0;
+  std::uint64_t joins = 0, memory_hits = 0, cache_hits = 0, misses = 0, revalidated = 0, stale = 0, negative_hits = 0;
   std::uint64_t refused = 0, orphans = 0, cancelled = 0;
 };
 
@@ -65,13 +64,12 @@ class FlightHost {
   virtual bool confirmed(const CacheEntry& entry, CacheClass kept_as) const = 0;
   virtual std::vector<std::string> known_spellings(const std::string& name) = 0;
   /// A whole file, as `real` spells it. Not `fresh`: it came from the cache.
-  virtual void arrived(const Flight& flight, const std::string& real, const ContentPtr& content,
-                       bool fresh) = 0;
+  virtual void arrived(const Flight& flight, const std::string& real, const ContentPtr& content, bool fresh) = 0;
   /// Every origin says that there is none.
   virtual void missing(const Flight& flight, const Error& error) = 0;
   /// An origin was asked for one spelling of it, and that is over. `error`: null when a file came, or is unchanged.
   struct Asked {
-    const std::string& origin;    ///< its label
+    const std::string& origin;  ///< its label
     const std::string& spelling;
     std::uint64_t octets;
     Duration took;

@@ -10,7 +10,7 @@
 namespace dw::provisioning {
 namespace {
 
-constexpr unsigned kMaxResumes = 2;  // a body that breaks off is taken up again so often
+constexpr unsigned kMaxResumes = 2;            // a body that breaks off is taken up again so often
 constexpr unsigned kStrangersConnections = 4;  // to one origin; their requests wait for each other alone
 constexpr Duration kResumePause = std::chrono::milliseconds(250);
 
@@ -55,8 +55,7 @@ class HttpFetch : public std::enable_shared_from_this<HttpFetch> {
       r.headers.push_back("If-Range: " + validator_);
     } else {
       if (!request_.etag.empty()) r.headers.push_back("If-None-Match: " + request_.etag);
-      if (!request_.last_modified.empty())
-        r.headers.push_back("If-Modified-Since: " + request_.last_modified);
+      if (!request_.last_modified.empty()) r.headers.push_back("If-Modified-Since: " + request_.last_modified);
     }
     head_seen_ = false;
     body_ = Body::none;
@@ -123,16 +122,15 @@ class HttpFetch : public std::enable_shared_from_this<HttpFetch> {
   /// The rest (206), or, from an origin that knows no ranges, all of the same file once more (200).
   void on_resumed_head(const net::HttpHead& head, const HttpVerdict& verdict) {
     const bool same = verdict.meaning == HttpMeaning::found && range_validator(head) == validator_;
-    if (same && head.status == 206 &&
-        (!meta_.size || !head.length || *head.length == *meta_.size - received_)) {
+    if (same && head.status == 206 && (!meta_.size || !head.length || *head.length == *meta_.size - received_)) {
       body_ = Body::wanted;
     } else if (same && head.status == 200 && head.length == meta_.size) {
       skip_ = received_;
       body_ = Body::wanted;
     } else {
       end_with(Errc::unavailable, "the file broke off after " + std::to_string(received_) +
-                                      " octets and is not the same any more (HTTP " +
-                                      std::to_string(head.status) + ")");
+                                      " octets and is not the same any more (HTTP " + std::to_string(head.status) +
+                                      ")");
     }
   }
 
@@ -187,8 +185,7 @@ class HttpFetch : public std::enable_shared_from_this<HttpFetch> {
       finish(OriginEnd::Success::complete);
       return;
     }
-    if (result.error().code != Errc::too_long && received_ > 0 && !validator_.empty() &&
-        resumes_ < kMaxResumes) {
+    if (result.error().code != Errc::too_long && received_ > 0 && !validator_.empty() && resumes_ < kMaxResumes) {
       skip_ = 0;
       transfer_.reset();
       pause_.arm_after(kResumePause * (1U << (2 * resumes_++)));
@@ -253,7 +250,8 @@ class HttpOrigin : public Origin {
   }
 
   std::unique_ptr<OriginFetch> fetch(const OriginRequest& request, OriginCallbacks callbacks) override {
-    auto fetch = std::make_shared<HttpFetch>(loop_, request.for_stranger ? strangers_ : client_, url_, options_, request, std::move(callbacks));
+    auto fetch = std::make_shared<HttpFetch>(loop_, request.for_stranger ? strangers_ : client_, url_, options_,
+                                             request, std::move(callbacks));
     fetch->start();
     return std::make_unique<HttpFetchHandle>(std::move(fetch));
   }
@@ -267,8 +265,7 @@ class HttpOrigin : public Origin {
 
 }  // namespace
 
-std::unique_ptr<Origin> make_http_origin(net::Loop& loop, const OriginUrl& url,
-                                         const Origin::Options& options) {
+std::unique_ptr<Origin> make_http_origin(net::Loop& loop, const OriginUrl& url, const Origin::Options& options) {
   return std::make_unique<HttpOrigin>(loop, url, options);
 }
 

@@ -69,9 +69,7 @@ std::string_view words_for_strangers(unsigned status) {
 
 /// Of what status_of() gives.
 FileOutcome outcome_of(unsigned status) {
-  return status == 404   ? FileOutcome::not_found
-         : status == 403 ? FileOutcome::forbidden
-                         : FileOutcome::unavailable;
+  return status == 404 ? FileOutcome::not_found : status == 403 ? FileOutcome::forbidden : FileOutcome::unavailable;
 }
 
 long read_content(const Content& content, std::uint64_t offset, std::uint64_t size, MutableBytes into) {
@@ -102,17 +100,19 @@ struct PhoneHttpServer::Download {
   phones::FileStep step;
   bool is_head = false;
   bool answered = false;
-  bool untold = false;  ///< it is no step of a story
+  bool untold = false;   ///< it is no step of a story
   bool is_page = false;  ///< of a service (Library::open_service)
 };
 
-PhoneHttpServer::PhoneHttpServer(net::Loop& loop, Library& library, KnownSources& known, const Options& options, StepSink on_step)
+PhoneHttpServer::PhoneHttpServer(net::Loop& loop, Library& library, KnownSources& known, const Options& options,
+                                 StepSink on_step)
     : loop_(loop),
       library_(library),
       known_(known),
       options_(options),
       on_step_(std::move(on_step)),
-      places_(places_of(options), [this](TimePoint now, const IpAddress& source) { return known_.standing(now, source); }) {}
+      places_(places_of(options),
+              [this](TimePoint now, const IpAddress& source) { return known_.standing(now, source); }) {}
 
 PhoneHttpServer::~PhoneHttpServer() {
   on_step_ = nullptr;
@@ -158,8 +158,8 @@ void PhoneHttpServer::keep_listeners(std::size_t count) {
 Result<Endpoint> PhoneHttpServer::listen(const Endpoint& at) {
   net::HttpServer::Options options = door_options();
   options.listen = at;
-  auto door = net::HttpServer::start(
-      loop_, options, [this](const std::shared_ptr<net::HttpExchange>& exchange) { handle(exchange); });
+  auto door = net::HttpServer::start(loop_, options,
+                                     [this](const std::shared_ptr<net::HttpExchange>& exchange) { handle(exchange); });
   if (!door) return std::unexpected(door.error());
   const Endpoint taken = (*door)->local();
   doors_.push_back(std::move(*door));
@@ -203,8 +203,7 @@ void PhoneHttpServer::handle(const std::shared_ptr<net::HttpExchange>& exchange)
   }
   download.step.name = std::move(*name);
   if (!admits(download)) return;
-  download.content =
-      library_.open({download.step.name, exchange->peer(), exchange->local().address, Transport::http});
+  download.content = library_.open({download.step.name, exchange->peer(), exchange->local().address, Transport::http});
   follow(download);
 }
 
@@ -246,8 +245,8 @@ void PhoneHttpServer::begin_page(Download& download) {
   send(download, std::move(reply));
 }
 
-/// Whom the budget for names refuses waits, and then is told to come again later: a phone that boots gets its file, and who
-/// guesses gets nowhere. That is in nobody's story.
+/// Whom the budget for names refuses waits, and then is told to come again later: a phone that boots gets its file, and
+/// who guesses gets nowhere. That is in nobody's story.
 bool PhoneHttpServer::admits(Download& download) {
   NameBudget* const names = library_.names();
   if (!names) return true;
@@ -289,9 +288,8 @@ void PhoneHttpServer::begin(Download& download) {
   const std::array fields = {exchange.header("If-Match"),          exchange.header("If-None-Match"),
                              exchange.header("If-Modified-Since"), exchange.header("If-Unmodified-Since"),
                              exchange.header("If-Range"),          exchange.header("Range")};
-  const Selection selection =
-      select_octets(!download.is_head, {fields[0], fields[1], fields[2], fields[3], fields[4], fields[5]},
-                    validators, size);
+  const Selection selection = select_octets(
+      !download.is_head, {fields[0], fields[1], fields[2], fields[3], fields[4], fields[5]}, validators, size);
 
   net::HttpReply reply;
   reply.status = selection.status;
@@ -300,8 +298,7 @@ void PhoneHttpServer::begin(Download& download) {
   download.step.error_code = static_cast<std::uint16_t>(selection.status);
   download.step.detail = "from " + download.content->meta().origin;
   if (!validators.etag.empty()) reply.headers.emplace_back("ETag", validators.etag);
-  if (!validators.last_modified.empty())
-    reply.headers.emplace_back("Last-Modified", validators.last_modified);
+  if (!validators.last_modified.empty()) reply.headers.emplace_back("Last-Modified", validators.last_modified);
   reply.headers.emplace_back("Accept-Ranges", "bytes");
   const bool fixed = is_common(cache_class(download.step.name, false));
   reply.headers.emplace_back("Cache-Control", fixed ? "no-cache" : "no-store");
@@ -314,8 +311,8 @@ void PhoneHttpServer::begin(Download& download) {
       download.step.detail = "unchanged since the phone last had it";
       return send(download, std::move(reply));
     case 206:
-      reply.headers.emplace_back("Content-Range", fmt::format("bytes {}-{}/{}", selection.first,
-                                                              selection.first + selection.count - 1, size));
+      reply.headers.emplace_back(
+          "Content-Range", fmt::format("bytes {}-{}/{}", selection.first, selection.first + selection.count - 1, size));
       download.step.detail +=
           fmt::format(", octets {}-{} of {}", selection.first, selection.first + selection.count - 1, size);
       break;
@@ -324,11 +321,9 @@ void PhoneHttpServer::begin(Download& download) {
   }
   reply.headers.emplace_back("Content-Type", content_type_of(download.step.name, download.content->octets()));
   reply.stream = net::HttpBody{
-      selection.count,
-      [content = download.content, size, selection](std::uint64_t offset, MutableBytes into) {
+      selection.count, [content = download.content, size, selection](std::uint64_t offset, MutableBytes into) {
         const auto left = static_cast<std::size_t>(selection.count - std::min(offset, selection.count));
-        return read_content(*content, selection.first + offset, size,
-                            into.first(std::min(into.size(), left)));
+        return read_content(*content, selection.first + offset, size, into.first(std::min(into.size(), left)));
       }};
   send(download, std::move(reply));
 }
@@ -352,14 +347,14 @@ void PhoneHttpServer::refuse(Download& download, unsigned status, FileOutcome ou
   }
   // Whose words they are, and where we get files from, is for the story: anybody may ask here.
   const bool ours = !download.content || download.content->state() != Content::State::failed;
-  reply.text = ours ? fmt::format("{} ({})\n", text, escaped(download.step.name)) : std::string(words_for_strangers(status));
+  reply.text =
+      ours ? fmt::format("{} ({})\n", text, escaped(download.step.name)) : std::string(words_for_strangers(status));
   download.step.outcome = outcome;
   download.step.error_code = static_cast<std::uint16_t>(status);
   download.step.detail = std::move(text);
   if (status != 404) {
-    refused_log_.info("event=http_refused peer={} status={} file=\"{}\" reason=\"{}\"",
-                      download.step.peer.to_string(), status, escaped(download.step.name),
-                      escaped(download.step.detail));
+    refused_log_.info("event=http_refused peer={} status={} file=\"{}\" reason=\"{}\"", download.step.peer.to_string(),
+                      status, escaped(download.step.name), escaped(download.step.detail));
   }
   send(download, std::move(reply));
 }

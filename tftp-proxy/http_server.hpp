@@ -90,8 +90,8 @@ class PhoneHttpServer {
   net::LogLimit refused_log_, offence_log_{10, 100};
   std::map<unsigned, std::uint64_t> answers_;  ///< by status
   std::uint64_t octets_ = 0;
-  std::uint64_t cut_slow_before_ = 0;                    ///< by doors that are gone
-  std::uint64_t cut_ = 0;                                ///< answers that did not end whole
+  std::uint64_t cut_slow_before_ = 0;  ///< by doors that are gone
+  std::uint64_t cut_ = 0;              ///< answers that did not end whole
   net::HttpPlaces places_;
   /// Last, so that they close first. Of those that others took the place of, `old_`, some exchanges still run.
   std::vector<std::unique_ptr<net::HttpServer>> doors_, old_;

@@ -16,8 +16,8 @@ std::string_view to_string(Transport transport);
 /// One file asked for. `name` has passed `parse_file_name` (core/file_name.hpp): a normalised opaque key.
 struct FileRequest {
   std::string name;
-  Endpoint peer;      ///< who asks, as seen from here
-  IpAddress local;    ///< the address of ours that was asked: what `advertise = "auto"` tells the phone
+  Endpoint peer;    ///< who asks, as seen from here
+  IpAddress local;  ///< the address of ours that was asked: what `advertise = "auto"` tells the phone
   Transport transport = Transport::tftp;
 };
 
@@ -38,7 +38,9 @@ class Library {
   /// Whether this asks for a page of a service; else it is a file's name.
   virtual bool is_service(const ServiceRequest&) const { return false; }
   /// What is_service() said yes to. Never kept for another phone.
-  virtual ContentPtr open_service(const ServiceRequest&) { return Content::failure({Errc::not_found, "there are no services"}); }
+  virtual ContentPtr open_service(const ServiceRequest&) {
+    return Content::failure({Errc::not_found, "there are no services"});
+  }
   /// What the doors ask before they open a name. Null: any name may be tried.
   virtual NameBudget* names() { return nullptr; }
 };

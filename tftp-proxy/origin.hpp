@@ -66,12 +66,9 @@ class Origin {
   virtual bool finds_any_case() const { return false; }
 };
 
-std::unique_ptr<Origin> make_http_origin(net::Loop& loop, const OriginUrl& url,
-                                         const Origin::Options& options);
-std::unique_ptr<Origin> make_tftp_origin(net::Loop& loop, const OriginUrl& url,
-                                         const Origin::Options& options);
-std::unique_ptr<Origin> make_directory_origin(net::Loop& loop, const OriginUrl& url,
-                                              const Origin::Options& options);
+std::unique_ptr<Origin> make_http_origin(net::Loop& loop, const OriginUrl& url, const Origin::Options& options);
+std::unique_ptr<Origin> make_tftp_origin(net::Loop& loop, const OriginUrl& url, const Origin::Options& options);
+std::unique_ptr<Origin> make_directory_origin(net::Loop& loop, const OriginUrl& url, const Origin::Options& options);
 /// The one that the URL's scheme asks for.
 std::unique_ptr<Origin> make_origin(net::Loop& loop, const OriginUrl& url, const Origin::Options& options);
 

@@ -23,7 +23,8 @@ FairShare::Options fetch_shares(const FetchLimits& limits) {
   return o;
 }
 
-constexpr std::string_view kNotAdmitted = "access.provisioning.phones keeps it from this address, so the answer was that it does not exist";
+constexpr std::string_view kNotAdmitted =
+    "access.provisioning.phones keeps it from this address, so the answer was that it does not exist";
 
 std::uint64_t random_seed() {
   std::random_device device;
@@ -118,7 +119,8 @@ void Pipeline::set_origins(const Options& options) {
   set_services(options);
   if (cache_ == nullptr) return;
   cache_->for_each([this](const CacheEntry& entry) {
-    for (const auto& slot : slots_) slot->has_answered = slot->has_answered || slot->label == entry.origin;
+    for (const auto& slot : slots_)
+      slot->has_answered = slot->has_answered || slot->label == entry.origin;
   });
 }
 
@@ -127,7 +129,8 @@ void Pipeline::set_services(const Options& options) {
   o.enable = options.rewrite &&
              (options.rewriting.urls == Action::rewrite || options.rewriting.secure_urls == Action::rewrite);
   for (const auto& slot : slots_) {
-    if (slot->url.http_family() && !slot->url.has_placeholders && slot->url.only.empty()) o.origins.push_back(slot->url);
+    if (slot->url.http_family() && !slot->url.has_placeholders && slot->url.only.empty())
+      o.origins.push_back(slot->url);
   }
   o.ca_file = options.origin.ca_file;
   o.key = options.service_key;
@@ -148,14 +151,14 @@ void Pipeline::reconfigure(const Options& options) {
 
 ContentPtr Pipeline::open(const FileRequest& request) {
   if (options_.drop_trust_lists && is_trust_list_name(request.name)) {
-    return Content::failure(
-        {Errc::not_found,
-         "trust lists of the central server are not passed on: a phone that took one would "
-         "refuse its rewritten config"});
+    return Content::failure({Errc::not_found,
+                             "trust lists of the central server are not passed on: a phone that took one would "
+                             "refuse its rewritten config"});
   }
   if (is_server_list(request.name) && request.transport != Transport::control) {
-    kept_out_log_.warn("event=server_list peer={} transport={} file=\"{}\" asked for the list of all configs, which nobody is given",
-                       request.peer.address.to_string(), to_string(request.transport), escaped(request.name, 64));
+    kept_out_log_.warn(
+        "event=server_list peer={} transport={} file=\"{}\" asked for the list of all configs, which nobody is given",
+        request.peer.address.to_string(), to_string(request.transport), escaped(request.name, 64));
     return Content::failure({Errc::not_found, "a list of all that the server has is given to nobody"});
   }
   if (!admits(request)) return Content::failure({Errc::not_admitted, std::string(kNotAdmitted)});
@@ -166,7 +169,8 @@ ContentPtr Pipeline::open(const FileRequest& request) {
   return rewritten(request, content);
 }
 
-/// Before anything is looked up: what exists and what does not is the same to who may not have it. A person at the control socket may.
+/// Before anything is looked up: what exists and what does not is the same to who may not have it. A person at the
+/// control socket may.
 bool Pipeline::admits(const FileRequest& request) {
   if (!admissions_ || request.transport == Transport::control) return true;
   if (admissions_->admits(loop_.now(), wall_now(), request.peer.address, request.name)) return true;
@@ -297,8 +301,7 @@ void Pipeline::use(KnownSources& known, NameBudget& names) {
   known_ = &known;
   names_ = &names;
   services_.use(known);
-  if (cache_ != nullptr)
-    cache_->for_each([&](const CacheEntry& entry) { names.exists(loop_.now(), entry.name); });
+  if (cache_ != nullptr) cache_->for_each([&](const CacheEntry& entry) { names.exists(loop_.now(), entry.name); });
 }
 
 /// What we fetch for ourselves, ahead of phones or for a person, is counted by max_flights alone.
@@ -384,8 +387,8 @@ void Pipeline::asked(const Flight& flight, const Asked& what) {
   std::string_view why = what.error ? std::string_view(what.error->text) : what.unchanged ? "unchanged" : "whole";
   if (const std::string before = what.origin + ": "; why.starts_with(before)) why.remove_prefix(before.size());
   const std::string line =
-      fmt::format("{}{}{}: {}, {} octets, {} ms", what.origin, what.origin.ends_with('/') ? "" : "/", what.spelling, why,
-                  what.octets, std::chrono::floor<std::chrono::milliseconds>(what.took).count());
+      fmt::format("{}{}{}: {}, {} octets, {} ms", what.origin, what.origin.ends_with('/') ? "" : "/", what.spelling,
+                  why, what.octets, std::chrono::floor<std::chrono::milliseconds>(what.took).count());
   for (const IpAddress& phone : flight.askers()) {
     WireRecord record{};
     record.protocol = WireRecord::Protocol::fetch;
@@ -410,7 +413,8 @@ std::vector<OriginStatus> Pipeline::origin_status() const {
     const OriginHealth& health = slot->health;
     const bool down = health.state() == OriginHealth::State::down;
     out.push_back({slot->label, health.state(), health.last_error(), slot->last_success, slot->has_answered,
-                   down ? std::optional(health.retry_at()) : std::nullopt, slot->requests, slot->failures, slot->octets, slot->answer_time});
+                   down ? std::optional(health.retry_at()) : std::nullopt, slot->requests, slot->failures, slot->octets,
+                   slot->answer_time});
   }
   return out;
 }
@@ -419,8 +423,7 @@ void Pipeline::append_metrics(MetricsText& out) const {
   for (const auto& slot : slots_) {
     const MetricsText::Labels labels = {{"origin", slot->label}};
     out.counter("dropwire_origin_requests_total", "Requests to an origin", slot->requests, labels);
-    out.counter("dropwire_origin_failures_total", "Requests that an origin failed to serve", slot->failures,
-                labels);
+    out.counter("dropwire_origin_failures_total", "Requests that an origin failed to serve", slot->failures, labels);
     out.counter("dropwire_origin_received_bytes_total", "Octets of files from an origin", slot->octets, labels);
     out.gauge("dropwire_origin_up", "1 while an origin is asked, 0 while it is left alone",
               slot->health.state() == OriginHealth::State::up ? 1 : 0, labels);
@@ -436,14 +439,12 @@ void Pipeline::append_metrics(MetricsText& out) const {
   out.counter(kName, kHelp, c.misses, {{"how", "origin"}});
   out.counter(kName, kHelp, c.negative_hits, {{"how", "known_missing"}});
   out.counter(kName, kHelp, c.refused, {{"how", "refused"}});
-  out.counter("dropwire_files_revalidated_total", "Kept files that an origin said are unchanged",
-              c.revalidated);
+  out.counter("dropwire_files_revalidated_total", "Kept files that an origin said are unchanged", c.revalidated);
   out.counter("dropwire_files_stale_total", "Kept files served because no origin could be had", c.stale);
   out.counter("dropwire_fetches_kept_on_total", "Fetches that went on for the cache alone", c.orphans);
   out.counter("dropwire_fetches_cancelled_total", "Fetches that nobody wanted any more", c.cancelled);
   out.gauge("dropwire_fetches", "Files being fetched now", static_cast<double>(flights_.size()));
-  out.gauge("dropwire_memory_bytes", "Octets of files kept in memory",
-            static_cast<double>(memory_.octets()));
+  out.gauge("dropwire_memory_bytes", "Octets of files kept in memory", static_cast<double>(memory_.octets()));
   out.table("fetches", flights_.size(), options_.fetch.max_flights);
   if (names_) names_->append_metrics(out);
   if (admissions_) admissions_->append_metrics(out);

@@ -32,7 +32,7 @@ struct OriginStatus {
   OriginHealth::State state{};
   std::string last_error;
   std::optional<WallTime> last_success;
-  bool has_answered = false;            ///< ever since it was configured
+  bool has_answered = false;          ///< ever since it was configured
   std::optional<TimePoint> retry_at;  ///< when it is down: nobody asks it before
   std::uint64_t requests = 0, failures = 0, octets = 0;
   Duration answer_time{};
@@ -50,7 +50,7 @@ class Pipeline : public Library, private FlightHost {
     FetchLimits fetch;
     std::uint64_t memory = 32ULL << 20;  ///< octets of whole files kept in memory
     bool rewrite = true;
-    bool drop_trust_lists = true;  ///< CTL*.tlv and ITL*.tlv of the origins: never asked for, told as missing
+    bool drop_trust_lists = true;    ///< CTL*.tlv and ITL*.tlv of the origins: never asked for, told as missing
     RewriteOptions rewriting;        ///< its `host` is filled in for each request
     std::string advertise = "auto";  ///< "auto": the address that the phone asked; else a host or address
     Prefetcher::Options prefetch;

@@ -21,8 +21,7 @@ std::vector<std::string> files_named_by(const CnfFacts& facts) {
   std::vector<std::string> out;
   for (const LoadName& load : facts.loads) {
     if (load.use == LoadName::Use::model_default || load.name.empty()) continue;
-    if (const auto name = parse_file_name(fixed(load.name) ? load.name : load.name + ".loads"))
-      out.push_back(*name);
+    if (const auto name = parse_file_name(fixed(load.name) ? load.name : load.name + ".loads")) out.push_back(*name);
   }
   for (const std::string& file : facts.files) {
     if (const auto name = parse_file_name(file)) out.push_back(*name);

@@ -32,7 +32,7 @@ class Prefetcher {
     bool enable = true;
   };
   struct Hooks {
-    std::function<bool(const std::string&)> wanted;  ///< not in the cache yet, and the cache would keep it
+    std::function<bool(const std::string&)> wanted;      ///< not in the cache yet, and the cache would keep it
     std::function<ContentPtr(const std::string&)> open;  ///< as a phone would get it
     std::function<std::size_t()> busy;                   ///< files that phones wait for
   };

@@ -14,8 +14,8 @@
 namespace dw::provisioning {
 namespace {
 
-constexpr std::size_t kMaxPassed = 24;     // header fields of a phone
-constexpr std::size_t kMaxHeader = 1024;   // octets of one
+constexpr std::size_t kMaxPassed = 24;    // header fields of a phone
+constexpr std::size_t kMaxHeader = 1024;  // octets of one
 
 FairShare::Options shares() {
   FairShare::Options o;
@@ -25,7 +25,7 @@ FairShare::Options shares() {
 }
 
 bool is_passed_on(std::string_view name) {
-  constexpr std::array<std::string_view, 6> kPassed = {"User-Agent",      "Accept", "Accept-Language",
+  constexpr std::array<std::string_view, 6> kPassed = {"User-Agent",     "Accept", "Accept-Language",
                                                        "Accept-Charset", "Cookie", "Authorization"};
   return starts_with_ignoring_case(name, "x-CiscoIPPhone") ||
          std::ranges::any_of(kPassed, [&](std::string_view n) { return equal_ignoring_case(n, name); });
@@ -35,7 +35,8 @@ bool is_passed_on(std::string_view name) {
 std::vector<std::string> lines_for(const ServiceRequest& request, bool placed) {
   std::vector<std::string> out;
   for (const auto& [name, value] : request.headers) {
-    const bool plain = std::ranges::none_of(value, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
+    const bool plain =
+        std::ranges::none_of(value, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; });
     if (!is_passed_on(name) || !plain || value.size() > kMaxHeader || out.size() == kMaxPassed) continue;
     if (!placed && equal_ignoring_case(name, "Authorization")) continue;
     out.push_back(name + ": " + value);
@@ -55,7 +56,11 @@ class Services::Page : public std::enable_shared_from_this<Services::Page> {
     std::string label;
   };
   Page(Services& services, RewriteOptions rewriting, std::vector<std::string> headers, std::vector<Target> targets)
-      : services_(services), client_(services.client_), rewriting_(std::move(rewriting)), headers_(std::move(headers)), targets_(std::move(targets)) {}
+      : services_(services),
+        client_(services.client_),
+        rewriting_(std::move(rewriting)),
+        headers_(std::move(headers)),
+        targets_(std::move(targets)) {}
 
   std::optional<std::pair<IpAddress, Standing>> place;
   const ContentPtr& content() const { return content_; }
@@ -100,10 +105,10 @@ class Services::Page : public std::enable_shared_from_this<Services::Page> {
     }
     const HttpVerdict verdict = judge_http(head_.status);
     if (result && verdict.meaning == HttpMeaning::found) return finish(target);
-    const Errc code = !result                                       ? Errc::unavailable
-                      : verdict.meaning == HttpMeaning::not_found   ? Errc::not_found
-                      : verdict.meaning == HttpMeaning::forbidden   ? Errc::forbidden
-                                                                    : Errc::unavailable;
+    const Errc code = !result                                     ? Errc::unavailable
+                      : verdict.meaning == HttpMeaning::not_found ? Errc::not_found
+                      : verdict.meaning == HttpMeaning::forbidden ? Errc::forbidden
+                                                                  : Errc::unavailable;
     const std::string why = target.label + ": " + (result ? verdict.why : result.error().text);
     if (!failure_ || code == Errc::unavailable) failure_ = Error{code, why};
     if (++at_ < targets_.size()) return ask(targets_[at_]);
@@ -128,7 +133,8 @@ class Services::Page : public std::enable_shared_from_this<Services::Page> {
       to.url = split->place.to_url() + (split->rest.starts_with('/') ? "" : "/") + std::string(split->rest);
       to.place = split->place;
       to.label = split->place.to_url();
-      std::erase_if(headers_, [](const std::string& line) { return starts_with_ignoring_case(line, "Authorization:"); });
+      std::erase_if(headers_,
+                    [](const std::string& line) { return starts_with_ignoring_case(line, "Authorization:"); });
     } else {
       const auto base = split_url(from.url);
       if (!base || location.starts_with("//")) return false;
@@ -162,10 +168,11 @@ class Services::Page : public std::enable_shared_from_this<Services::Page> {
       if (auto edited = splice(body_, edits)) body_ = std::move(*edited);
     }
     const bool object = is_phone_object(body_);
-    meta.headers.emplace_back("Content-Type", object                         ? "text/xml"
+    meta.headers.emplace_back("Content-Type", object                       ? "text/xml"
                                               : head_.content_type.empty() ? "text/plain"
-                                                                             : head_.content_type);
-    if (object && starts_with_ignoring_case(head_.content_type, "text/xml")) meta.headers.back().second = head_.content_type;
+                                                                           : head_.content_type);
+    if (object && starts_with_ignoring_case(head_.content_type, "text/xml"))
+      meta.headers.back().second = head_.content_type;
     bool cached = false;
     for (const auto& [name, value] : head_.kept) {
       if (value.empty() || equal_ignoring_case(name, "Location")) continue;
@@ -250,11 +257,14 @@ ContentPtr Services::open(const ServiceRequest& request, const RewriteOptions& r
   if (!sign_) return Content::failure({Errc::not_found, "no URLs are rewritten"});
   const auto placed = parse_placed_path(request.path, sign_);
   if (!placed && options_.origins.empty()) return Content::failure({Errc::not_found, "no origin has services"});
-  if (names_config(request.path, request.query)) return Content::failure({Errc::forbidden, "a config is asked for by its own name"});
+  if (names_config(request.path, request.query))
+    return Content::failure({Errc::forbidden, "a config is asked for by its own name"});
   const std::string_view path = placed ? (placed->rest.empty() ? "/" : placed->rest) : request.path;
   if (!is_service_target(path, request.query))
     return Content::failure({Errc::forbidden, "the address of the service is not one that is passed on"});
-  if (keeps_out(request)) return Content::failure({Errc::not_admitted, "access.provisioning.phones keeps this device's pages from this address"});
+  if (keeps_out(request))
+    return Content::failure(
+        {Errc::not_admitted, "access.provisioning.phones keeps this device's pages from this address"});
   const std::string tail = std::string(path) + (request.query.empty() ? "" : "?" + std::string(request.query));
   std::vector<Page::Target> targets;
   if (placed) {
@@ -266,7 +276,8 @@ ContentPtr Services::open(const ServiceRequest& request, const RewriteOptions& r
   const Standing standing = known_ ? known_->standing(loop_.now(), request.peer.address) : Standing::stranger;
   if (shares_.take(request.peer.address, standing) != FairShare::Verdict::granted)
     return Content::failure({Errc::exhausted, "too many pages of services are asked for at the same time"});
-  const auto page = std::make_shared<Page>(*this, rewriting, lines_for(request, placed.has_value()), std::move(targets));
+  const auto page =
+      std::make_shared<Page>(*this, rewriting, lines_for(request, placed.has_value()), std::move(targets));
   page->place = std::pair(request.peer.address, standing);
   running_.insert(page);
   page->start();

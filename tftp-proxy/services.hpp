@@ -18,10 +18,11 @@
 
 namespace dw::provisioning {
 
-/// Phone services and directories through the HTTP door, where configs' URLs are rewritten to lead there. A path that we signed
-/// (service_links.hpp) is asked of the place that it names, any other one with a query of the HTTP origins in their order. Query,
-/// the phone's own headers, content type, cookies and refreshes pass; links in Cisco's XML objects are moved as those in configs
-/// are. Nothing is kept. A config or trust list is never fetched this way. Owned by the pipeline, on the loop's thread.
+/// Phone services and directories through the HTTP door, where configs' URLs are rewritten to lead there. A path that
+/// we signed (service_links.hpp) is asked of the place that it names, any other one with a query of the HTTP origins in
+/// their order. Query, the phone's own headers, content type, cookies and refreshes pass; links in Cisco's XML objects
+/// are moved as those in configs are. Nothing is kept. A config or trust list is never fetched this way. Owned by the
+/// pipeline, on the loop's thread.
 class Services {
  public:
   struct Options {

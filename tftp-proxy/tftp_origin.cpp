@@ -14,7 +14,7 @@ namespace {
 
 constexpr Duration kAddressesGood = std::chrono::seconds(60);  // a name is looked up again after this
 constexpr Duration kPlainFor = std::chrono::minutes(10);
-constexpr int kSocketBuffer = 256 * 1024;                      // octets; ten windows
+constexpr int kSocketBuffer = 256 * 1024;  // octets; ten windows
 
 class TftpFetch;
 
@@ -25,15 +25,15 @@ struct Shared {
   std::vector<IpAddress> addresses;
   TimePoint good_until{};
   bool single_port = false;  // it answers from the port that was asked, which any router lets in
-  TimePoint plain_until{};  // it refused options: until then it is asked without, which saves a round trip a file
+  TimePoint plain_until{};   // it refused options: until then it is asked without, which saves a round trip a file
   std::set<std::shared_ptr<TftpFetch>> dallying;
 };
 
 /// One file over TFTP: a socket of its own, so that its port is our TID, around a tftp::Download.
 class TftpFetch : public std::enable_shared_from_this<TftpFetch> {
  public:
-  TftpFetch(net::Loop& loop, const OriginUrl& url, const Origin::Options& options,
-            std::shared_ptr<Shared> shared, const OriginRequest& request, OriginCallbacks callbacks)
+  TftpFetch(net::Loop& loop, const OriginUrl& url, const Origin::Options& options, std::shared_ptr<Shared> shared,
+            const OriginRequest& request, OriginCallbacks callbacks)
       : loop_(loop),
         url_(url),
         label_(url.label()),
@@ -72,12 +72,14 @@ class TftpFetch : public std::enable_shared_from_this<TftpFetch> {
     download();
   }
 
-  /// From a port that the router lets the server's fresh one in at, where there are such. When all are taken it waits for one, for
-  /// stall_timeout at most, and then goes from any.
+  /// From a port that the router lets the server's fresh one in at, where there are such. When all are taken it waits
+  /// for one, for stall_timeout at most, and then goes from any.
   bool may_begin() {
     const IpAddress server = shared_->addresses.front();
     const auto& ports = options_.tftp_ports;
-    if (!ports || !ports->any() || shared_->single_port || !server.is_v4() || server.is_private() || server.is_loopback()) return true;
+    if (!ports || !ports->any() || shared_->single_port || !server.is_v4() || server.is_private() ||
+        server.is_loopback())
+      return true;
     lease_ = ports->take();
     const TimePoint now = loop_.now();
     if (!wait_until_) wait_until_ = now + options_.stall_timeout;
@@ -126,8 +128,7 @@ class TftpFetch : public std::enable_shared_from_this<TftpFetch> {
     d.max_octets = options_.max_file;
     d.with_options = loop_.now() >= shared_->plain_until;
     const Duration spent = loop_.now() - begun_;
-    d.first_answer_within =
-        std::max<Duration>(options_.connect_timeout - spent, std::chrono::milliseconds(500));
+    d.first_answer_within = std::max<Duration>(options_.connect_timeout - spent, std::chrono::milliseconds(500));
     d.progress_within = options_.stall_timeout;
     download_.emplace(std::move(d));
     perform(download_->start(loop_.now()));
@@ -213,7 +214,8 @@ class TftpFetch : public std::enable_shared_from_this<TftpFetch> {
       socket_.reset();
       lease_.reset();
     } else if (socket_) {
-      loop_.post([socket = std::exchange(socket_, nullptr), lease = std::shared_ptr<TftpPorts::Lease>(std::move(lease_))]() mutable {
+      loop_.post([socket = std::exchange(socket_, nullptr),
+                  lease = std::shared_ptr<TftpPorts::Lease>(std::move(lease_))]() mutable {
         socket.reset();
         lease.reset();
       });
@@ -281,8 +283,7 @@ class TftpOrigin : public Origin {
 
 }  // namespace
 
-std::unique_ptr<Origin> make_tftp_origin(net::Loop& loop, const OriginUrl& url,
-                                         const Origin::Options& options) {
+std::unique_ptr<Origin> make_tftp_origin(net::Loop& loop, const OriginUrl& url, const Origin::Options& options) {
   return std::make_unique<TftpOrigin>(loop, url, options);
 }
 

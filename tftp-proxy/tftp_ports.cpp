@@ -14,7 +14,8 @@ void TftpPorts::set(std::vector<std::uint16_t> ports) {
 }
 
 std::unique_ptr<TftpPorts::Lease> TftpPorts::take() {
-  const auto free = std::ranges::find_if(ports_, [this](std::uint16_t p) { return std::ranges::find(taken_, p) == taken_.end(); });
+  const auto free =
+      std::ranges::find_if(ports_, [this](std::uint16_t p) { return std::ranges::find(taken_, p) == taken_.end(); });
   if (free == ports_.end()) return nullptr;
   taken_.push_back(*free);
   return std::make_unique<Lease>(shared_from_this(), *free);

@@ -53,8 +53,8 @@ bool tracing() {
 
 }  // namespace
 
-Result<std::unique_ptr<TftpServer>> TftpServer::start(net::Loop& loop, const Options& options,
-                                                      Library& library, KnownSources& known, StepSink on_step) {
+Result<std::unique_ptr<TftpServer>> TftpServer::start(net::Loop& loop, const Options& options, Library& library,
+                                                      KnownSources& known, StepSink on_step) {
   std::unique_ptr<TftpServer> server(new TftpServer(loop, options, library, known, std::move(on_step)));
   if (auto ok = server->listen(options); !ok) return std::unexpected(std::move(ok.error()));
   return server;
@@ -151,14 +151,12 @@ void TftpServer::on_datagrams(std::size_t via, std::span<const net::Datagram> da
     if (tracing()) trace("in", d.peer, d.octets);
     if (tap_->on()) tap({d.local, port_}, d.peer, false, d.octets);
     sessions_.on_datagram(
-        now, {d.peer, {d.local, port_}, static_cast<std::uint32_t>(via), d.truncated, d.to_group, d.octets},
-        out_);
+        now, {d.peer, {d.local, port_}, static_cast<std::uint32_t>(via), d.truncated, d.to_group, d.octets}, out_);
   }
   perform();
 }
 
-void TftpServer::on_tid_datagrams(tftp::SessionId id, std::uint32_t via,
-                                  std::span<const net::Datagram> datagrams) {
+void TftpServer::on_tid_datagrams(tftp::SessionId id, std::uint32_t via, std::span<const net::Datagram> datagrams) {
   const TimePoint now = loop_.now();
   for (const net::Datagram& d : datagrams) {
     if (tracing()) trace("in", d.peer, d.octets);
@@ -276,15 +274,14 @@ bool TftpServer::open_socket(const tftp::Outbox::Open& wanted) {
   constexpr int kBuffer = 256 << 10;
   auto socket = net::DatagramSocket::open(loop_, {wanted.local, 0}, {tftp::kMaxRequest, kBuffer, kBuffer, dscp_});
   if (!socket) {
-    socket_log_.warn("event=tftp_no_socket peer={} reason=\"{}\" the phone will ask again",
-                     wanted.peer.to_string(), escaped(socket.error().text));
+    socket_log_.warn("event=tftp_no_socket peer={} reason=\"{}\" the phone will ask again", wanted.peer.to_string(),
+                     escaped(socket.error().text));
     sessions_.drop(loop_.now(), wanted.session, "no socket could be had", out_);
     return false;
   }
   const auto place = tid_sockets_.insert_or_assign(wanted.session.slot, std::move(*socket)).first;
-  place->second.receive([this, id = wanted.session, via = wanted.via](auto datagrams) {
-    on_tid_datagrams(id, via, datagrams);
-  });
+  place->second.receive(
+      [this, id = wanted.session, via = wanted.via](auto datagrams) { on_tid_datagrams(id, via, datagrams); });
   return true;
 }
 
@@ -354,8 +351,7 @@ void TftpServer::append_metrics(MetricsText& out) const {
     dropped += listener.stats().send_dropped;
     errors += listener.stats().send_errors;
   }
-  out.counter("dropwire_tftp_send_dropped_total", "Datagrams lost here, for want of room in buffers.",
-              dropped);
+  out.counter("dropwire_tftp_send_dropped_total", "Datagrams lost here, for want of room in buffers.", dropped);
   out.counter("dropwire_tftp_send_errors_total", "Datagrams that the kernel refused to send.", errors);
 }
 

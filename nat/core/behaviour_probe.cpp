@@ -68,8 +68,7 @@ void BehaviourProbe::on_first(TimePoint now, Tag tag, const StunAsker::Answered&
       ask(now, map_second, 0, {other->address, result_.one_address ? other->port : server_.port});
     }
   } else if (offers) {
-    if (other->address != server_.address)
-      ask(now, filter_both, 1, server_, StunMessage::ChangeRequest{true, true});
+    if (other->address != server_.address) ask(now, filter_both, 1, server_, StunMessage::ChangeRequest{true, true});
     ask(now, filter_port, 1, server_, StunMessage::ChangeRequest{false, true});
   }
   if (reflexive_[0] && reflexive_[1]) begin_hairpin(now);
@@ -78,8 +77,7 @@ void BehaviourProbe::on_first(TimePoint now, Tag tag, const StunAsker::Answered&
 void BehaviourProbe::on_mapping(TimePoint now, Tag tag, const std::optional<Endpoint>& reflexive) {
   if (!reflexive) return;
   if (tag == map_third) {
-    result_.mapping =
-        reflexive == second_ ? Behaviour::address_dependent : Behaviour::address_and_port_dependent;
+    result_.mapping = reflexive == second_ ? Behaviour::address_dependent : Behaviour::address_and_port_dependent;
   } else if (reflexive == reflexive_[0]) {
     result_.mapping = Behaviour::endpoint_independent;
   } else if (result_.one_address) {
@@ -120,8 +118,7 @@ std::vector<StunSend> BehaviourProbe::on_deadline(TimePoint now) {
         break;
       case hairpin_0:
       case hairpin_1:
-        if (!asker_.waits_for(hairpin_0) && !asker_.waits_for(hairpin_1) && !result_.hairpin)
-          result_.hairpin = false;
+        if (!asker_.waits_for(hairpin_0) && !asker_.waits_for(hairpin_1) && !result_.hairpin) result_.hairpin = false;
         break;
       case map_second:
       case map_third:

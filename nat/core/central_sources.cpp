@@ -31,8 +31,8 @@ void CentralSources::name(const MediaSources& sources) {
 }
 
 bool CentralSources::entitled(const IpAddress& address) const {
-  return (far_end_ && address == far_end_) ||
-         std::ranges::find(sources_.named, address) != sources_.named.end() || (allowed_ && allowed_->contains(address));
+  return (far_end_ && address == far_end_) || std::ranges::find(sources_.named, address) != sources_.named.end() ||
+         (allowed_ && allowed_->contains(address));
 }
 
 bool CentralSources::is_known(TimePoint now, const Endpoint& from, const std::optional<RtpHeader>& header) {

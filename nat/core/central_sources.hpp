@@ -18,8 +18,8 @@ struct AllowedSenders {
 
 /// Who may send to one stream on its central side (sccp §4.2): the far end's address, that of the far end before while
 /// there is no new one, call servers, who signalling names, each from one port at a time (PortLocks); networks that a
-/// person names, from whatever port. Where signalling has the phone listen and names nobody, the first that sends RTP in
-/// order becomes the source, unless somebody of the others is heard. Says nothing of the phone's side.
+/// person names, from whatever port. Where signalling has the phone listen and names nobody, the first that sends RTP
+/// in order becomes the source, unless somebody of the others is heard. Says nothing of the phone's side.
 class CentralSources {
  public:
   explicit CentralSources(std::shared_ptr<const AllowedSenders> allowed) : allowed_(std::move(allowed)) {}
@@ -47,7 +47,7 @@ class CentralSources {
   bool entitled(const IpAddress& address) const;
   bool in_networks(const IpAddress& address) const { return allowed_ && allowed_->in_networks(address); }
 
-  IpAddress far_end_;  ///< the last that was named
+  IpAddress far_end_;   ///< the last that was named
   bool named_ = false;  ///< there is a far end
   bool searching_ = false;
   PortLocks rtp_;

@@ -15,8 +15,8 @@ class FaxSwitch {
   enum Event : std::uint8_t { kAsk = 200, kAgree = 201, kRefuse = 202 };
 
   void on_rtp(MediaSide from, const RtpHeader& header, const MediaFormat& format) {
-    const bool nse = format.kind == MediaFormat::Kind::nse ||
-                     (header.payload_type == kPayloadType && format.clock_rate == 0);
+    const bool nse =
+        format.kind == MediaFormat::Kind::nse || (header.payload_type == kPayloadType && format.clock_rate == 0);
     if (!nse || header.payload < kOctets) return;
     bool& said = from == MediaSide::phone ? phone_ : central_;
     if (header.first == kAsk || header.first == kAgree) said = true;

@@ -64,7 +64,8 @@ Latch::Verdict Latch::on_rtp(TimePoint now, const Endpoint& from, const std::opt
     return Verdict::stranger;
   }
   const auto next = static_cast<std::uint16_t>(candidate_sequence_ + 1);
-  const bool goes_on = candidate_count_ > 0 && from == candidate_ && header->ssrc == candidate_ssrc_ && header->sequence == next;
+  const bool goes_on =
+      candidate_count_ > 0 && from == candidate_ && header->ssrc == candidate_ssrc_ && header->sequence == next;
   candidate_count_ = goes_on ? static_cast<std::uint8_t>(candidate_count_ + 1) : 1;
   candidate_ = from;
   candidate_ssrc_ = header->ssrc;

@@ -17,18 +17,18 @@ namespace dw::nat {
 /// that the phone roamed to (let_roam).
 class Latch {
  public:
-  static constexpr unsigned kProbation = 2;                   ///< packets of one source and SSRC, in order
+  static constexpr unsigned kProbation = 2;              ///< packets of one source and SSRC, in order
   using Silence = std::chrono::duration<std::uint16_t>;  ///< seconds
   static constexpr Silence kSilence{3};
   /// RTCP is sent every five seconds at least, or not at all (RFC 3550 §6.2): silence is longer there.
   static constexpr Silence kRtcpSilence{15};
 
   enum class Verdict : std::uint8_t {
-    accepted,   ///< from the locked source, or from one on probation: relay it
-    latched,    ///< accepted, and from now on this is the far end: what was held may go
-    stranger,   ///< from elsewhere: count it and drop it
-    invalid,    ///< not RTP (or RTCP)
-    closed,     ///< signalling has not opened this leg
+    accepted,  ///< from the locked source, or from one on probation: relay it
+    latched,   ///< accepted, and from now on this is the far end: what was held may go
+    stranger,  ///< from elsewhere: count it and drop it
+    invalid,   ///< not RTP (or RTCP)
+    closed,    ///< signalling has not opened this leg
   };
 
   explicit Latch(Silence silence = kSilence) : silence_(silence) {}

@@ -13,7 +13,7 @@ class LifetimeProbe {
  public:
   static constexpr std::chrono::seconds kFirst{5};
   static constexpr std::chrono::seconds kLongest{320};
-  static constexpr std::chrono::seconds kFine{3};  ///< how near the two bounds come; an eighth, of long ones
+  static constexpr std::chrono::seconds kFine{3};    ///< how near the two bounds come; an eighth, of long ones
   static constexpr std::chrono::seconds kRetry{30};  ///< after a step in which the server did not answer
   static constexpr unsigned kMaxFailures = 5;        ///< in a row
 

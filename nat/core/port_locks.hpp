@@ -13,7 +13,8 @@ namespace dw::nat {
 /// business. RTP and RTCP have one each.
 class PortLocks {
  public:
-  static constexpr std::size_t kHosts = 4;  ///< of more, those unheard for longest go; never the one that was named last
+  static constexpr std::size_t kHosts =
+      4;  ///< of more, those unheard for longest go; never the one that was named last
 
   explicit PortLocks(Latch::Silence silence = Latch::kSilence) { hosts_.fill(Latch(silence)); }
 

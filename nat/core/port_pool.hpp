@@ -10,8 +10,8 @@ namespace dw::nat {
 
 /// Even ports of a range, each standing for itself (RTP) and the next (RTCP). Those not used for longest go out
 /// first, and one that came back rests for kQuarantine, so that late packets of an old call never meet a new one.
-/// Shuffled at the start: a guessable port invites injection. The first pairs of the range may be set aside for those who ask
-/// for them by number; when nothing else is left, they go to anybody.
+/// Shuffled at the start: a guessable port invites injection. The first pairs of the range may be set aside for those
+/// who ask for them by number; when nothing else is left, they go to anybody.
 class PortPool {
  public:
   static constexpr Duration kQuarantine = std::chrono::seconds(10);
@@ -51,7 +51,7 @@ class PortPool {
   std::uint16_t first_ = 0, last_ = 0;
   std::deque<Free> free_;
   std::vector<bool> taken_ = std::vector<bool>(kAllPairs);  // by half the port
-  std::vector<TimePoint> set_aside_;  ///< when each of the first pairs is usable
+  std::vector<TimePoint> set_aside_;                        ///< when each of the first pairs is usable
   std::size_t in_use_ = 0;
 };
 

@@ -80,7 +80,8 @@ void Mapper::on_pcp(TimePoint now, const pcp::Response& r, Actions& actions) {
     on_external(now, r.map->external, actions);
     on_granted(now, at, {r.map->external, r.map->external_port}, r.lifetime, actions);
     found->filter_agreed = found->filter_asked;
-    if (found->wanted.filtered && found->filter_agreed != filter_.version()) found->due = now;  // others may reach it by now
+    if (found->wanted.filtered && found->filter_agreed != filter_.version())
+      found->due = now;  // others may reach it by now
   }
   if (first) run(now, Protocol::pcp, actions);
   judge_filter(now, actions);
@@ -189,10 +190,9 @@ void Mapper::on_granted(TimePoint now, std::size_t at, Endpoint external, std::u
   if (!external.address.is_v4() || external.address.is_unspecified()) external.address = {};
   const bool same = entry.granted && entry.granted->external == external;
   // What lasts until the router restarts is asked for again all the same, as it may restart.
-  const auto counted = seconds(std::min(lifetime == 0 ? static_cast<std::uint32_t>(options_.lifetime.count()) : lifetime,
-                                        kMaxLifetime));
-  entry.granted =
-      Granted{entry.wanted, external, seconds(lifetime), lifetime == 0 ? TimePoint::max() : now + counted};
+  const auto counted =
+      seconds(std::min(lifetime == 0 ? static_cast<std::uint32_t>(options_.lifetime.count()) : lifetime, kMaxLifetime));
+  entry.granted = Granted{entry.wanted, external, seconds(lifetime), lifetime == 0 ? TimePoint::max() : now + counted};
   entry.asked = false;
   entry.tries = entry.refusals = 0;
   entry.problem.clear();
@@ -224,9 +224,9 @@ void Mapper::on_refused(TimePoint now, std::size_t at, std::string why, Duration
   entry.problem = std::move(why);
 }
 
-/// Everything is asked for again at once; what we had is told until the answers say otherwise, as most routers grant the
-/// same again within a moment. A router whose epoch is nonsense loses its state with each answer: that is one loss, and one round
-/// of requests, every kRenewAgain.
+/// Everything is asked for again at once; what we had is told until the answers say otherwise, as most routers grant
+/// the same again within a moment. A router whose epoch is nonsense loses its state with each answer: that is one loss,
+/// and one round of requests, every kRenewAgain.
 void Mapper::on_state_lost(TimePoint now, Actions& actions) {
   const bool lately = state_lost_ != TimePoint::min() && now - state_lost_ < kRenewAgain;
   if (!lately) {

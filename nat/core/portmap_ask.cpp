@@ -26,7 +26,8 @@ Duration Mapper::resend_after(TimePoint now, const Entry& entry) {
   const bool nat_pmp = protocol_ == Protocol::nat_pmp || phase_ == Phase::stopping;
   if (nat_pmp) return kNatPmpFirst * (1 << std::min(entry.tries - 1, kNatPmpTries - 1));
   // A renewal has time: again when half of what is left has passed.
-  if (entry.granted && phase_ == Phase::running && entry.tries > kSilentTries) return std::max<Duration>(kRenewAgain, (entry.granted->expires - now) / 2);
+  if (entry.granted && phase_ == Phase::running && entry.tries > kSilentTries)
+    return std::max<Duration>(kRenewAgain, (entry.granted->expires - now) / 2);
   return jittered(std::min<Duration>(kPcpFirst * (1 << std::min(entry.tries - 1, 9U)), kPcpLongest));
 }
 
@@ -89,7 +90,8 @@ bool Mapper::on_filter_refused(TimePoint now, Entry& entry, pcp::Code code, Acti
   entry.due = now;
   filter_agreed_ = false;
   ask_filter_again(now);
-  if (!was_open) actions.events.push_back({.kind = Event::Kind::filter_refused, .wanted = entry.wanted, .text = filter_.why()});
+  if (!was_open)
+    actions.events.push_back({.kind = Event::Kind::filter_refused, .wanted = entry.wanted, .text = filter_.why()});
   return true;
 }
 

@@ -67,7 +67,8 @@ bool PeerFilter::refused(unsigned version, pcp::Code code) {
   if (version != version_) return version != 0;  // the request was of before: it is sent again as it is now
   if (step_ == Step::nothing) return false;
   if (step_ == Step::peers)
-    why_ = code == excessive_remote_peers ? "the router takes fewer addresses than that" : "the router can't limit who reaches a port";
+    why_ = code == excessive_remote_peers ? "the router takes fewer addresses than that"
+                                          : "the router can't limit who reaches a port";
   step_ = unknown ? Step::nothing : step_ == Step::peers ? Step::cleared : Step::nothing;
   ++version_;
   return true;

@@ -8,16 +8,17 @@
 
 namespace dw::nat::portmap {
 
-/// Who is to reach some of our ports through the router, and how much of that wish a PCP router takes. One that refuses the whole
-/// set is still asked to have no filter at all, as it may hold one of an earlier run; one that knows no filters is asked nothing.
-/// Mapper's part.
+/// Who is to reach some of our ports through the router, and how much of that wish a PCP router takes. One that refuses
+/// the whole set is still asked to have no filter at all, as it may hold one of an earlier run; one that knows no
+/// filters is asked nothing. Mapper's part.
 class PeerFilter {
  public:
   /// Merges networks that lie within others or make up a larger one. True: something changed.
   bool set(std::optional<std::vector<IpNetwork>> peers, std::string why);
   /// The router may be another one, or know better by now.
   void begin();
-  /// It refused a request of `version` with this code. True: because of the filter, so the request is to be sent again as it is now.
+  /// It refused a request of `version` with this code. True: because of the filter, so the request is to be sent again
+  /// as it is now.
   bool refused(unsigned version, pcp::Code code);
 
   bool is_asked() const { return step_ != Step::nothing; }

@@ -36,14 +36,15 @@ struct UpnpAnswer {
   std::string problem;  ///< why none was found, or what went wrong beside the ports
 };
 
-/// Keeps a list of our ports mapped in the router: finds out what the router speaks (PCP, then NAT-PMP, then UPnP), renews
-/// at half of the lifetime, asks anew when the router restarted, watches its external address, and takes everything
-/// back at the end. For one router and one address of ours: when either changes, a new Mapper takes over. IPv4.
-/// Octets and time in, actions out.
+/// Keeps a list of our ports mapped in the router: finds out what the router speaks (PCP, then NAT-PMP, then UPnP),
+/// renews at half of the lifetime, asks anew when the router restarted, watches its external address, and takes
+/// everything back at the end. For one router and one address of ours: when either changes, a new Mapper takes over.
+/// IPv4. Octets and time in, actions out.
 class Mapper {
  public:
   static constexpr std::size_t kMaxWanted = 256;
-  static constexpr std::uint32_t kMaxLifetime = 24 * 3600;  ///< s; what is granted beyond is renewed as if it ended then
+  static constexpr std::uint32_t kMaxLifetime =
+      24 * 3600;  ///< s; what is granted beyond is renewed as if it ended then
 
   struct Options {
     IpAddress gateway, ours;
@@ -56,12 +57,12 @@ class Mapper {
   };
   struct Event {
     enum class Kind : std::uint8_t {
-      mapped,    ///< granted for the first time, or at another external port or address
-      renewed,   ///< the same again
-      refused,   ///< `text` says why
-      lost,      ///< it ran out
-      removed,   ///< taken back at the end
-      address,   ///< the router's external address is new
+      mapped,   ///< granted for the first time, or at another external port or address
+      renewed,  ///< the same again
+      refused,  ///< `text` says why
+      lost,     ///< it ran out
+      removed,  ///< taken back at the end
+      address,  ///< the router's external address is new
       double_nat,
       rebooted,  ///< the router lost its mappings
       nobody,    ///< no protocol was answered; tried again later
@@ -98,8 +99,8 @@ class Mapper {
   /// Forgotten when the router's address changes: ask STUN anew then.
   Actions set_reflexive(TimePoint now, const std::optional<IpAddress>& address);
 
-  /// Who may reach the filtered ports, at most pcp::kMaxFilters after merging; nothing: everybody, and `why` says what keeps us from
-  /// asking for less, in a few words. Asks again at once when that changes.
+  /// Who may reach the filtered ports, at most pcp::kMaxFilters after merging; nothing: everybody, and `why` says what
+  /// keeps us from asking for less, in a few words. Asks again at once when that changes.
   Actions set_peers(TimePoint now, std::optional<std::vector<IpNetwork>> peers, std::string why = {});
 
   bool stopped() const { return phase_ == Phase::stopped; }
@@ -158,11 +159,11 @@ class Mapper {
   void judge_address(Actions& actions);
   std::size_t entry_of(const Wanted& wanted) const;
 
-  static constexpr std::size_t kWindow = 4;           ///< PCP requests under way
-  static constexpr unsigned kPcpProbes = 2;           ///< of 3 s and 6 s, before NAT-PMP is tried
-  static constexpr unsigned kNatPmpProbes = 5;        ///< 7.75 s in all, before UPnP is tried
-  static constexpr unsigned kNatPmpTries = 9;         ///< RFC 6886 §3.1
-  static constexpr unsigned kSilentTries = 5;         ///< of a first PCP request to a router that spoke it before
+  static constexpr std::size_t kWindow = 4;     ///< PCP requests under way
+  static constexpr unsigned kPcpProbes = 2;     ///< of 3 s and 6 s, before NAT-PMP is tried
+  static constexpr unsigned kNatPmpProbes = 5;  ///< 7.75 s in all, before UPnP is tried
+  static constexpr unsigned kNatPmpTries = 9;   ///< RFC 6886 §3.1
+  static constexpr unsigned kSilentTries = 5;   ///< of a first PCP request to a router that spoke it before
   static constexpr unsigned kRemoveTries = 3;
   static constexpr Duration kWatch = std::chrono::seconds(60);  ///< the router is asked something this often
   /// A port is asked for anew no sooner, however short the router's lifetimes are (RFC 6887 §11.2.1).

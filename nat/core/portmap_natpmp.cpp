@@ -76,8 +76,8 @@ std::string to_string(const Response& r) {
                                  to_string(r.code), r.epoch);
   if (const auto* address = std::get_if<AddressAnswer>(&r.body)) text += " address " + address->external.to_string();
   if (const auto* map = std::get_if<MapAnswer>(&r.body))
-    text += fmt::format(" {} internal {} external {} lifetime {}", portmap::to_string(map->transport), map->internal_port,
-                        map->external_port, map->lifetime);
+    text += fmt::format(" {} internal {} external {} lifetime {}", portmap::to_string(map->transport),
+                        map->internal_port, map->external_port, map->lifetime);
   return text;
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint8_t kResponse = 0x80;
 constexpr std::size_t kAddressOctets = 16, kOptionHeadOctets = 4;
-constexpr std::uint8_t kFilter = 3;     // an option that the server must understand or refuse
+constexpr std::uint8_t kFilter = 3;   // an option that the server must understand or refuse
 constexpr unsigned kMappedBits = 96;  // before an IPv4 address (RFC 4291 §2.5.5.2)
 
 /// §5: IPv4 addresses are written as ::ffff:a.b.c.d; "any" of IPv4 is ::ffff:0.0.0.0.

@@ -42,7 +42,8 @@ std::string_view to_string(Code code);
 
 using Nonce = std::array<std::uint8_t, 12>;
 
-/// The request to map, renew or (lifetime 0) delete, 60 octets. An external port or address of zero leaves it to the router.
+/// The request to map, renew or (lifetime 0) delete, 60 octets. An external port or address of zero leaves it to the
+/// router.
 /// ```
 ///  0 version=2  1 opcode=1  2 reserved(2)  4 lifetime(4)  8 client address(16)
 /// 24 nonce(12) 36 protocol 37 reserved(3) 40 internal port(2) 42 external port(2) 44 external address(16)
@@ -57,9 +58,9 @@ struct MapRequest {
 };
 void write(ByteWriter& out, const MapRequest& request);
 
-/// Options of a MAP request, 24 octets each: of the mapping's filters none is left, then these networks alone may send to it, from
-/// any port (§13.3, and its erratum 3891: prefix length 0 has port and address zero). A mapping keeps filters that a request does not
-/// name, and adds those that it does name.
+/// Options of a MAP request, 24 octets each: of the mapping's filters none is left, then these networks alone may send
+/// to it, from any port (§13.3, and its erratum 3891: prefix length 0 has port and address zero). A mapping keeps
+/// filters that a request does not name, and adds those that it does name.
 /// ```
 ///  0 option=3 1 reserved 2 length=20(2) 4 reserved 5 prefix length 6 remote port(2) 8 remote address(16)
 /// ```
@@ -86,7 +87,8 @@ struct Response {
   std::uint32_t epoch = 0;     ///< seconds since the server lost its state, or began
   std::optional<MapAnswer> map;
 };
-/// Takes any version (its header stays as it is: §9), and reads the opcode's part of version 2 alone. Options are not looked at.
+/// Takes any version (its header stays as it is: §9), and reads the opcode's part of version 2 alone. Options are not
+/// looked at.
 Result<Response> parse_response(Bytes octets);
 std::string to_string(const Response& response);
 

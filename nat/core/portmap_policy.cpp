@@ -18,7 +18,8 @@ constexpr std::uint32_t kRouteUp = 1;  // RTF_UP
 constexpr std::size_t kMaxUrl = 512;
 constexpr std::uint16_t kHighestPort = 65535;
 
-/// /proc writes the octets in wire order as the hexadecimal number of this machine: 192.0.2.1 is 010200C0 on the usual ones.
+/// /proc writes the octets in wire order as the hexadecimal number of this machine: 192.0.2.1 is 010200C0 on the usual
+/// ones.
 std::optional<IpAddress> address_in_hex(std::string_view text) {
   constexpr std::size_t kDigits = 8;
   std::uint32_t number = 0;
@@ -29,8 +30,7 @@ std::optional<IpAddress> address_in_hex(std::string_view text) {
 }
 
 bool covers(const Route& route, const IpAddress& address) {
-  return address.is_v4() &&
-         (address.v4_host_order() & route.mask.v4_host_order()) == route.network.v4_host_order();
+  return address.is_v4() && (address.v4_host_order() & route.mask.v4_host_order()) == route.network.v4_host_order();
 }
 
 std::optional<Route> parse_route(std::string_view line) {
@@ -137,19 +137,22 @@ std::string_view location_in(std::string_view datagram) {
 
 bool is_service_type(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ':' || c == '.' || c == '-' ||
-           c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ':' || c == '.' ||
+           c == '-' || c == '_';
   });
 }
 
 Result<IpAddress> device_address(std::string_view url) {
   constexpr std::string_view kHttp = "http://";
-  const auto bad = [&](const char* why) { return fail(Errc::malformed, std::string("not the URL of a device on the LAN: ") + why); };
+  const auto bad = [&](const char* why) {
+    return fail(Errc::malformed, std::string("not the URL of a device on the LAN: ") + why);
+  };
   if (url.size() > kMaxUrl) return bad("it is too long");
   if (!starts_with_ignoring_case(url, kHttp)) return bad("it does not begin with http://");
   TextCursor in(url.substr(kHttp.size()));
   const std::string_view host_port = in.take_until("/?#");
-  if (!std::ranges::all_of(url, [](char c) { return c > 0x20 && c < 0x7f; })) return bad("it has blanks or other signs");
+  if (!std::ranges::all_of(url, [](char c) { return c > 0x20 && c < 0x7f; }))
+    return bad("it has blanks or other signs");
   // Digits and dots up to a colon, then a port: whoever reads it finds the same host.
   TextCursor parts(host_port);
   const std::string_view host = parts.take_until(":");
@@ -159,7 +162,8 @@ Result<IpAddress> device_address(std::string_view url) {
   return *address;
 }
 
-bool may_talk_to(std::string_view url, const IpAddress& gateway, const IpAddress& ours, const std::vector<Route>& routes) {
+bool may_talk_to(std::string_view url, const IpAddress& gateway, const IpAddress& ours,
+                 const std::vector<Route>& routes) {
   const auto address = device_address(url);
   if (!address || address->is_loopback()) return false;
   if (*address == gateway) return true;

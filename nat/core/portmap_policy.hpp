@@ -27,8 +27,8 @@ std::string why_no_mapping(const Situation& situation);
 inline constexpr std::size_t kTftpPorts = 4;
 std::vector<std::uint16_t> tftp_ports(std::uint16_t first_media_port);
 
-/// What to map: SIP's port (0: none) by UDP and TCP, filtered, the ports for TFTP (empty: none), then RTP and RTCP of the first `streams` port pairs from
-/// `first_media_port`, as far as `last_media_port`.
+/// What to map: SIP's port (0: none) by UDP and TCP, filtered, the ports for TFTP (empty: none), then RTP and RTCP of
+/// the first `streams` port pairs from `first_media_port`, as far as `last_media_port`.
 std::vector<Wanted> wanted_ports(std::uint16_t sip_port, std::uint16_t first_media_port, std::uint16_t last_media_port,
                                  std::size_t streams, const std::vector<std::uint16_t>& tftp = {});
 
@@ -41,8 +41,8 @@ struct Route {
 constexpr std::size_t kMaxRoutes = 1024;
 /// Lines that make no sense, and routes that are not up, are left out; so is what is beyond kMaxRoutes.
 std::vector<Route> parse_routes(std::string_view proc_net_route);
-/// The router on the way to `destination`: of the longest prefix, then of the smallest metric. None: it is on the link, or
-/// nowhere.
+/// The router on the way to `destination`: of the longest prefix, then of the smallest metric. None: it is on the link,
+/// or nowhere.
 IpAddress gateway_toward(const std::vector<Route>& routes, const IpAddress& destination);
 /// Both are on one link of ours.
 bool same_link(const std::vector<Route>& routes, const IpAddress& a, const IpAddress& b);
@@ -51,11 +51,12 @@ bool same_link(const std::vector<Route>& routes, const IpAddress& a, const IpAdd
 std::string_view location_in(std::string_view datagram);
 /// A type of UPnP service that may stand in a header and in XML as it is: letters, digits and ":.-_".
 bool is_service_type(std::string_view text);
-/// "http://192.168.1.1:5000/desc.xml" → the address; an error for names, other schemes, user names and whatever else is not the URL
-/// of a device on a LAN.
+/// "http://192.168.1.1:5000/desc.xml" → the address; an error for names, other schemes, user names and whatever else is
+/// not the URL of a device on a LAN.
 Result<IpAddress> device_address(std::string_view url);
 /// A UPnP device says where to talk to it, and anybody on the LAN can say so: we talk to the router alone, or to a
 /// private address on our own link.
-bool may_talk_to(std::string_view url, const IpAddress& gateway, const IpAddress& ours, const std::vector<Route>& routes);
+bool may_talk_to(std::string_view url, const IpAddress& gateway, const IpAddress& ours,
+                 const std::vector<Route>& routes);
 
 }  // namespace dw::nat::portmap

@@ -40,9 +40,10 @@ std::string filter_in_words(const Facts& f) {
   using State = FilterFacts::State;
   if (!f.active || f.double_nat || f.granted.empty()) return {};
   if (f.filter.state == State::agreed)
-    return f.filter.not_kept ? "It agreed to let only the central side reach SIP's port and does not keep to it: Dropwire drops "
-                               "what others send."
-                             : "It agreed to let only the central side reach SIP's port.";
+    return f.filter.not_kept
+               ? "It agreed to let only the central side reach SIP's port and does not keep to it: Dropwire drops "
+                 "what others send."
+               : "It agreed to let only the central side reach SIP's port.";
   if (f.filter.state == State::open)
     return fmt::format("SIP's port is open to everybody there ({}): Dropwire drops what strangers send.", f.filter.why);
   return {};
@@ -56,9 +57,10 @@ std::string in_words(const Facts& f) {
                ? router + " has not answered yet."
                : fmt::format("{} opens no ports ({}). Switch on UPnP, NAT-PMP or PCP there.", router, f.last_error);
   if (f.double_nat)
-    return fmt::format("{} speaks {}, but its own address {} is behind one more router (double NAT, or the carrier's): "
-                       "its mappings lead nowhere.",
-                       router, to_string(f.protocol), f.external.to_string());
+    return fmt::format(
+        "{} speaks {}, but its own address {} is behind one more router (double NAT, or the carrier's): "
+        "its mappings lead nowhere.",
+        router, to_string(f.protocol), f.external.to_string());
   if (f.granted.empty())
     return fmt::format("{} speaks {} and maps nothing: {}.", router, to_string(f.protocol), f.last_error);
   std::string text = fmt::format("{} lets the central side in by {} at {}: {} of {} ports are mapped", router,

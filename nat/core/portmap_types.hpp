@@ -7,7 +7,8 @@
 #include "sbc/base/endpoint.hpp"
 #include "sbc/base/time.hpp"
 
-/// Port mapping: asking the home's router to let the central side in, by PCP (RFC 6887), NAT-PMP (RFC 6886) or UPnP IGD.
+/// Port mapping: asking the home's router to let the central side in, by PCP (RFC 6887), NAT-PMP (RFC 6886) or UPnP
+/// IGD.
 namespace dw::nat::portmap {
 
 /// IANA's protocol numbers, as PCP carries them.
@@ -21,7 +22,8 @@ std::string_view to_string(Protocol protocol);  ///< "none", "PCP", "NAT-PMP", "
 struct Wanted {
   Transport transport = Transport::udp;
   std::uint16_t internal = 0;
-  /// It is the RTCP port of the RTP port that stands before it in the list: the external ports must follow each other too.
+  /// It is the RTCP port of the RTP port that stands before it in the list: the external ports must follow each other
+  /// too.
   bool follows = false;
   bool filtered = false;  ///< only those of Mapper::set_peers are to reach it, where the router can see to that
   friend auto operator<=>(const Wanted&, const Wanted&) = default;
@@ -44,10 +46,10 @@ struct FilterFacts {
     open,      ///< it can't: `why`
   };
   State state = State::unwanted;
-  std::size_t networks = 0;   ///< that may come
-  std::string why;            ///< for a person
-  TimePoint since{};          ///< agreed: since when
-  bool not_kept = false;      ///< agreed, and strangers came through all the same
+  std::size_t networks = 0;  ///< that may come
+  std::string why;           ///< for a person
+  TimePoint since{};         ///< agreed: since when
+  bool not_kept = false;     ///< agreed, and strangers came through all the same
 };
 std::string_view to_string(FilterFacts::State state);  ///< "everybody", "asked", "agreed", "open"
 

@@ -85,8 +85,7 @@ void RelaySession::on_fed() {
 }
 
 bool RelaySession::is_feed(const Endpoint& from) const {
-  return feed_ && from.address == feed_->address &&
-         (from.port == feed_->port || from.port == feed_->port + 1);
+  return feed_ && from.address == feed_->address && (from.port == feed_->port || from.port == feed_->port + 1);
 }
 
 RelaySession::Outcome RelaySession::refused(Latch::Verdict verdict) {
@@ -261,9 +260,7 @@ std::optional<RelaySession::Keepalive> RelaySession::keepalive(TimePoint now, Du
   sent_to_phone_ = now;
   RtpHeader header = last_to_phone_;
   if (!sent_before_) header.payload_type = from_phone_.payload_type();
-  const auto octet = [](std::uint32_t value, unsigned shift) {
-    return static_cast<std::uint8_t>(value >> shift);
-  };
+  const auto octet = [](std::uint32_t value, unsigned shift) { return static_cast<std::uint8_t>(value >> shift); };
   return Keepalive{0x80,
                    header.payload_type,
                    octet(header.sequence, 8),

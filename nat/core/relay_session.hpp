@@ -30,9 +30,9 @@ constexpr Port across(Port port) {
 
 /// What a stream has from the beginning.
 struct StreamRules {
-  IpAddress phone{};                          ///< may latch on the phone's side
+  IpAddress phone{};                                ///< may latch on the phone's side
   std::shared_ptr<const AllowedSenders> allowed{};  ///< may always send on the central side
-  bool stated_first = false;                  ///< see PhoneEnd
+  bool stated_first = false;                        ///< see PhoneEnd
   bool symmetric = false;  ///< the far end is sent to where its packets come from, once they came
 };
 
@@ -66,8 +66,8 @@ class RelaySession {
   void reopen();
   /// Where the phone says that it receives, when that may be believed; none: it is only where it is heard from.
   void set_phone(TimePoint now, const std::optional<Endpoint>& rtp, const std::optional<Endpoint>& rtcp);
-  /// The phone is said to be at another address. A stream on which nothing was heard is there at once, as if it had begun so;
-  /// another one when the phone's own RTP comes from there (Latch::let_roam).
+  /// The phone is said to be at another address. A stream on which nothing was heard is there at once, as if it had
+  /// begun so; another one when the phone's own RTP comes from there (Latch::let_roam).
   void set_phone_address(TimePoint now, const IpAddress& address);
   /// Addresses to which no single host answers (unspecified, multicast, broadcast) and port 0 are no far end.
   void set_far_end(const std::optional<Endpoint>& far_end, const std::optional<Endpoint>& rtcp = {});
@@ -120,9 +120,7 @@ class RelaySession {
   const std::optional<Endpoint>& to_phone() const { return rtp_.to(stated_first_); }
   MediaFlow from_phone() const { return flow_of(from_phone_, from_phone_rtcp_, to_central_); }
   MediaFlow from_central() const { return flow_of(from_central_, from_central_rtcp_, to_phone_); }
-  std::uint64_t strangers() const {
-    return central_strangers_ + rtp_.latch.strangers() + rtcp_.latch.strangers();
-  }
+  std::uint64_t strangers() const { return central_strangers_ + rtp_.latch.strangers() + rtcp_.latch.strangers(); }
 
  private:
   static MediaFlow flow_of(const StreamStats& stats, const std::optional<TimePoint>& rtcp, const Delivery& delivery);

@@ -12,12 +12,14 @@ using FormatKind = MediaFormat::Kind;
 constexpr double kNanosecondsPerSecond = 1e9;
 
 /// RFC 3551 §6, tables 4 and 5. G.722 has the clock of 8,000 Hz, though it samples twice as fast (§4.5.2).
+// clang-format off
 constexpr MediaFormat kFixedFormats[] = {
     {0, 8'000},   {3, 8'000},   {4, 8'000},   {5, 8'000},   {6, 16'000},  {7, 8'000},   {8, 8'000},
     {9, 8'000},   {10, 44'100}, {11, 44'100}, {12, 8'000},  {14, 90'000}, {15, 8'000},  {16, 11'025},
     {17, 22'050}, {18, 8'000},  {25, 90'000}, {26, 90'000}, {28, 90'000}, {31, 90'000}, {32, 90'000},
     {33, 90'000}, {34, 90'000}, {13, 8'000, FormatKind::comfort_noise},   {19, 8'000, FormatKind::comfort_noise},
 };
+// clang-format on
 
 }  // namespace
 

@@ -49,7 +49,7 @@ class StreamStats {
   std::uint8_t payload_type() const { return payload_type_; }
 
  private:
-  static constexpr std::uint16_t kMaxDropout = 3000;   ///< RFC 3550 A.1: a larger step forward is a restart
+  static constexpr std::uint16_t kMaxDropout = 3000;  ///< RFC 3550 A.1: a larger step forward is a restart
   static constexpr std::uint16_t kMaxMisorder = 100;
 
   void restart(const RtpHeader& header);

@@ -46,8 +46,8 @@ std::optional<Endpoint> read_address(Bytes value, const std::array<std::uint8_t,
   for (std::size_t i = 0; i < size; ++i)
     plain[i] = octets[i] ^ mask[i];
   if (family == kFamilyV4) {
-    out.address = IpAddress::v4(static_cast<std::uint32_t>(plain[0]) << 24U | plain[1] << 16U |
-                                plain[2] << 8U | plain[3]);
+    out.address =
+        IpAddress::v4(static_cast<std::uint32_t>(plain[0]) << 24U | plain[1] << 16U | plain[2] << 8U | plain[3]);
   } else {
     out.address = IpAddress::v6(plain);
   }
@@ -211,8 +211,8 @@ class Composer {
     attributes();
     const auto kind = static_cast<unsigned>(message_.kind);
     const unsigned method = message_.method;
-    const unsigned type = (method & 0xfU) | (kind & 1U) << 4U | (method & 0x70U) << 1U | (kind & 2U) << 7U |
-                          (method & 0xf80U) << 2U;
+    const unsigned type =
+        (method & 0xfU) | (kind & 1U) << 4U | (method & 0x70U) << 1U | (kind & 2U) << 7U | (method & 0xf80U) << 2U;
     const std::size_t length = body_.size() + (message_.fingerprint ? kFingerprintAttribute : 0);
     Buffer whole;
     ByteWriter out(whole);
@@ -233,8 +233,7 @@ class Composer {
  private:
   void attributes() {
     if (message_.mapped) address(StunAttribute::mapped_address, *message_.mapped, {});
-    if (message_.xor_mapped)
-      address(StunAttribute::xor_mapped_address, *message_.xor_mapped, mask_of(message_.id));
+    if (message_.xor_mapped) address(StunAttribute::xor_mapped_address, *message_.xor_mapped, mask_of(message_.id));
     if (message_.error) error();
     if (!message_.unknown.empty()) {
       Buffer value;
@@ -308,8 +307,7 @@ void write(ByteWriter& out, const StunMessage& message) {
 
 std::string to_string(const StunMessage& message) {
   static constexpr std::array<std::string_view, 4> kKinds = {"request", "indication", "success", "error"};
-  std::string text =
-      message.method == StunMessage::kBinding ? "binding" : fmt::format("method {}", message.method);
+  std::string text = message.method == StunMessage::kBinding ? "binding" : fmt::format("method {}", message.method);
   text += fmt::format(" {}", kKinds[static_cast<std::size_t>(message.kind)]);
   if (const auto at = message.reflexive()) text += " " + at->to_string();
   if (message.error) text += fmt::format(" {} {}", message.error->code, escaped(message.error->reason));

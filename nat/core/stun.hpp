@@ -64,10 +64,9 @@ struct StunMessage {
   std::optional<std::uint16_t> response_port;
   std::optional<ErrorCode> error;
   std::string_view software;
-  std::size_t padding = 0;             ///< octets of PADDING
-  std::vector<std::uint16_t> unknown;  ///< UNKNOWN-ATTRIBUTES
-  std::vector<std::uint16_t>
-      not_understood;  ///< attributes here that we must, and don't, understand; not written
+  std::size_t padding = 0;                    ///< octets of PADDING
+  std::vector<std::uint16_t> unknown;         ///< UNKNOWN-ATTRIBUTES
+  std::vector<std::uint16_t> not_understood;  ///< attributes here that we must, and don't, understand; not written
   bool fingerprint = false;
 
   bool is_binding(Kind k) const { return kind == k && method == kBinding; }

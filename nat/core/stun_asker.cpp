@@ -30,8 +30,7 @@ void StunAsker::ask(TimePoint now, int tag, const Ask& what, std::vector<StunSen
 
 std::optional<StunAsker::Answered> StunAsker::take(TimePoint now, std::uint32_t socket, Bytes octets) {
   auto message = parse_stun(octets);
-  if (!message || message->method != StunMessage::kBinding || message->kind == StunMessage::Kind::indication)
-    return {};
+  if (!message || message->method != StunMessage::kBinding || message->kind == StunMessage::Kind::indication) return {};
   const auto at = std::ranges::find(waiting_, message->id, &Waiting::id);
   if (at == waiting_.end()) return {};
   Answered answered{at->tag, socket, std::move(*message), now - at->sent, false};

@@ -25,8 +25,8 @@ class StunAsker {
   static constexpr unsigned kTries = 4;  ///< at 0, 0.3, 0.9, 2.1 s
   static constexpr Duration kFirstPause = std::chrono::milliseconds(300);
   static constexpr Duration kLastPause = std::chrono::milliseconds(700);  ///< after the last try
-  /// Octets of a request, so that no answer is longer. SOFTWARE fills it up: PADDING would ask for an answer as long as the
-  /// MTU, and may not stand beside RESPONSE-PORT (RFC 5780 §7.6).
+  /// Octets of a request, so that no answer is longer. SOFTWARE fills it up: PADDING would ask for an answer as long as
+  /// the MTU, and may not stand beside RESPONSE-PORT (RFC 5780 §7.6).
   static constexpr std::size_t kPadded = 64;
 
   struct Ask {

@@ -30,8 +30,7 @@ StunResponder::StunResponder(Options options)
 
 std::optional<IpAddress> StunResponder::alternate_of(const IpAddress& local) const {
   for (const IpAddress& a : options_.addresses) {
-    if (a != local && !a.is_unspecified() && !a.is_loopback() == !local.is_loopback() &&
-        a.is_v4() == local.is_v4())
+    if (a != local && !a.is_unspecified() && !a.is_loopback() == !local.is_loopback() && a.is_v4() == local.is_v4())
       return a;
   }
   return {};
@@ -77,8 +76,7 @@ std::optional<StunResponder::Answer> StunResponder::on_datagram(TimePoint now, c
   return answer;
 }
 
-StunMessage StunResponder::answer_to(const StunMessage& request, const Arrival& arrival,
-                                     Answer& answer) const {
+StunMessage StunResponder::answer_to(const StunMessage& request, const Arrival& arrival, Answer& answer) const {
   StunMessage told;
   told.id = request.id;
   told.fingerprint = request.fingerprint;
@@ -111,10 +109,8 @@ void StunResponder::append_metrics(MetricsText& out) const {
               {{"result", "success"}});
   out.counter("dropwire_stun_answers_total", "STUN requests that were answered.", counters_.refused,
               {{"result", "error"}});
-  out.counter("dropwire_stun_limited_total", "STUN requests of sources that ask too often.",
-              counters_.limited);
-  out.counter("dropwire_stun_malformed_total", "Datagrams to the STUN ports that are no STUN.",
-              counters_.malformed);
+  out.counter("dropwire_stun_limited_total", "STUN requests of sources that ask too often.", counters_.limited);
+  out.counter("dropwire_stun_malformed_total", "Datagrams to the STUN ports that are no STUN.", counters_.malformed);
 }
 
 }  // namespace dw::nat

@@ -19,7 +19,7 @@ class StunResponder {
   static constexpr std::size_t kBuckets = 4096;
 
   struct Options {
-    std::vector<IpAddress> addresses;  ///< those that sockets are bound to; two of a family make an alternate
+    std::vector<IpAddress> addresses;      ///< those that sockets are bound to; two of a family make an alternate
     std::array<std::uint16_t, 2> ports{};  ///< the port, and the alternate one
     std::optional<IpAddress> advertise;    ///< what stands for our one address where clients are told of it
     double rate = 20;                      ///< requests a second of one source; twice as many at once
@@ -46,8 +46,8 @@ class StunResponder {
   void append_metrics(MetricsText& out) const;
 
   struct Counters {
-    std::uint64_t requests = 0, answered = 0, refused = 0, limited = 0, malformed = 0, ignored = 0,
-                  octets_in = 0, octets_out = 0;
+    std::uint64_t requests = 0, answered = 0, refused = 0, limited = 0, malformed = 0, ignored = 0, octets_in = 0,
+                  octets_out = 0;
   };
   const Counters& counters() const { return counters_; }
 

@@ -19,9 +19,9 @@ enum class RouterMaps : std::uint8_t {
   by_target,  ///< each target sees another one: what a STUN server sees is good for nobody else
 };
 
-/// Port pairs for media that stand ready before a call needs them: bound, their mapping in the router learned by STUN from
-/// those very ports and kept there by asking again, so that a stream can say at once where the internet reaches it.
-/// One pair goes first; only when it shows that it is of use, the others follow. That pair also asks another port
+/// Port pairs for media that stand ready before a call needs them: bound, their mapping in the router learned by STUN
+/// from those very ports and kept there by asking again, so that a stream can say at once where the internet reaches
+/// it. One pair goes first; only when it shows that it is of use, the others follow. That pair also asks another port
 /// of the server, which tells by_port from by_target. Owned by WarmPool, which has the sockets. No I/O.
 ///
 ///   free --bind--> open --answer--> known --take()--> taken --give_back()--> resting --kRest--> free
@@ -80,7 +80,8 @@ class WarmPorts {
   /// It could not be bound, as a stream or another program has it.
   Actions on_bind_failed(TimePoint now, std::uint16_t port);
 
-  /// For a stream: a pair whose external ports follow each other if there is one, of those the one that waited longest. Its sockets are among `actions.close`: whoever takes it binds them again.
+  /// For a stream: a pair whose external ports follow each other if there is one, of those the one that waited longest.
+  /// Its sockets are among `actions.close`: whoever takes it binds them again.
   std::optional<Pair> take(TimePoint now, Actions& actions);
   /// The stream has ended, or never had it.
   Actions give_back(TimePoint now, std::uint16_t port);

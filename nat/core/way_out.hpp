@@ -10,9 +10,9 @@
 namespace dw::nat {
 
 /// One central-side port of a stream behind a router that lets in only whom this port has sent to (RFC 4787 §5), and
-/// forgets a mapping that nothing leaves by. Says when a packet of our own is due, and where: toward the far end as soon
-/// as it is known, so that it is heard before the phone speaks, and again when nothing else left for `idle`; toward the
-/// anchor while there is no far end. No I/O.
+/// forgets a mapping that nothing leaves by. Says when a packet of our own is due, and where: toward the far end as
+/// soon as it is known, so that it is heard before the phone speaks, and again when nothing else left for `idle`;
+/// toward the anchor while there is no far end. No I/O.
 class WayOut {
  public:
   /// A STUN Binding indication (RFC 8489 §3, as RFC 8445 §11 uses it): nobody answers it, its first octets tell it from

@@ -105,7 +105,8 @@ std::function<bool()> Access::pass_of(const net::HttpExchange& exchange) {
 std::string Access::who(const net::HttpExchange& exchange) {
   const Caller caller = caller_of(exchange);
   if (caller.kind == Caller::Kind::socket) return "control socket";
-  return fmt::format("{} at {}", caller.known() ? to_string(caller.account) : "nobody", exchange.peer().address.to_string());
+  return fmt::format("{} at {}", caller.known() ? to_string(caller.account) : "nobody",
+                     exchange.peer().address.to_string());
 }
 
 void Access::ask_to_log_in(net::HttpExchange& exchange) {
@@ -130,12 +131,12 @@ void Access::login(const std::shared_ptr<net::HttpExchange>& exchange) {
     ++cross_site_;
     return exchange->reply(error_reply(403, "another site's page may not ask this"));
   }
-  if (!is_json(*exchange))
-    return exchange->reply(error_reply(415, "the body must be application/json"));
+  if (!is_json(*exchange)) return exchange->reply(error_reply(415, "the body must be application/json"));
   if (!credentials_.password && !credentials_.reader_password) return exchange->reply(error_reply(403, kNoPassword));
   const auto shown = login_in(exchange->body());
   if (!shown)
-    return exchange->reply(error_reply(400, "the body is no {\"password\": \"…\"}, with \"account\": \"operator\" or \"reader\""));
+    return exchange->reply(
+        error_reply(400, "the body is no {\"password\": \"…\"}, with \"account\": \"operator\" or \"reader\""));
   prove(exchange, *shown, [this, exchange, account = shown->account] {
     ++logins_;
     spdlog::info("event=login peer={} account={}", exchange->peer().address.to_string(), to_string(account));
@@ -143,23 +144,26 @@ void Access::login(const std::shared_ptr<net::HttpExchange>& exchange) {
   });
 }
 
-void Access::prove(const std::shared_ptr<net::HttpExchange>& exchange, const Login& shown, std::function<void()> right) {
+void Access::prove(const std::shared_ptr<net::HttpExchange>& exchange, const Login& shown,
+                   std::function<void()> right) {
   const Account account = shown.account;
   if (!credentials_.password_of(account))
-    return exchange->reply(error_reply(403, fmt::format("the account \"{}\" has no password on this box", to_string(account))));
+    return exchange->reply(
+        error_reply(403, fmt::format("the account \"{}\" has no password on this box", to_string(account))));
   const IpAddress source = exchange->peer().address;
   const TimePoint now = Clock::now();
   if (const Duration wait = limit_.wait(now, source); wait != Duration{}) return put_off(*exchange, wait);
   const PasswordHash asked = *credentials_.password_of(account);
-  const bool taken = check_.ask(source, shown.password, asked, [this, exchange, source, asked, account, right = std::move(right)](bool is_right) {
-    if (!is_right || credentials_.password_of(account) != asked) {  // it may have been changed meanwhile
-      limit_.wrong(Clock::now(), source);
-      failed(*exchange, "password");
-      return exchange->reply(error_reply(401, "wrong password"));
-    }
-    limit_.right(Clock::now(), source);
-    right();
-  });
+  const bool taken = check_.ask(
+      source, shown.password, asked, [this, exchange, source, asked, account, right = std::move(right)](bool is_right) {
+        if (!is_right || credentials_.password_of(account) != asked) {  // it may have been changed meanwhile
+          limit_.wrong(Clock::now(), source);
+          failed(*exchange, "password");
+          return exchange->reply(error_reply(401, "wrong password"));
+        }
+        limit_.right(Clock::now(), source);
+        right();
+      });
   if (!taken) put_off(*exchange, std::chrono::seconds(1));
 }
 
@@ -178,21 +182,21 @@ void Access::logout(net::HttpExchange& exchange) {
   const std::string cookies = exchange.header("Cookie");
   sessions_.end(cookie_value(cookies, kCookie));
   net::HttpReply reply = json_reply(nlohmann::json{{"done", true}, {"said", "logged out"}}.dump());
-  reply.headers.emplace_back("Set-Cookie",
-                             fmt::format("{}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0", kCookie));
+  reply.headers.emplace_back("Set-Cookie", fmt::format("{}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0", kCookie));
   exchange.reply(std::move(reply));
 }
 
 void Access::session(net::HttpExchange& exchange, bool claim_open) {
   if (!reads(exchange)) return exchange.reply(wrong_method("GET, HEAD"));
   const Caller caller = caller_of(exchange);
-  nlohmann::json told = {{"password_set", credentials_.password.has_value() || credentials_.reader_password.has_value()},
-                         {"reader_set", credentials_.reader_password.has_value()},
-                         {"account", caller.known() ? nlohmann::json(to_string(caller.account)) : nlohmann::json()},
-                         {"required", !exchange.over_unix() && !is_local(exchange)},
-                         {"logged_in", caller.known()},
-                         {"claim_open", claim_open && !credentials_.password},
-                         {"csrf", nullptr}};
+  nlohmann::json told = {
+      {"password_set", credentials_.password.has_value() || credentials_.reader_password.has_value()},
+      {"reader_set", credentials_.reader_password.has_value()},
+      {"account", caller.known() ? nlohmann::json(to_string(caller.account)) : nlohmann::json()},
+      {"required", !exchange.over_unix() && !is_local(exchange)},
+      {"logged_in", caller.known()},
+      {"claim_open", claim_open && !credentials_.password},
+      {"csrf", nullptr}};
   if (caller.kind == Caller::Kind::session && !is_cross_site(exchange)) told["csrf"] = caller.csrf;
   exchange.reply(json_reply(told.dump()));
 }

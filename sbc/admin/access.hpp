@@ -48,7 +48,8 @@ class Access {
   void logout(net::HttpExchange& exchange);                        ///< POST /api/logout
   /// GET /api/session. `claim_open`: somebody may claim this box now (Claim).
   void session(net::HttpExchange& exchange, bool claim_open);
-  /// Calls `right` once the password was found to be right, on the loop; else it has been answered. Guesses are limited.
+  /// Calls `right` once the password was found to be right, on the loop; else it has been answered. Guesses are
+  /// limited.
   void prove(const std::shared_ptr<net::HttpExchange>& exchange, const Login& shown, std::function<void()> right);
   /// Begins a session and answers with it: `answer` and "csrf".
   void let_in(net::HttpExchange& exchange, Account account, nlohmann::json answer);
@@ -61,7 +62,7 @@ class Access {
  private:
   struct Caller {
     enum class Kind : std::uint8_t { nobody, wrong_token, token, session, socket } kind = Kind::nobody;
-    std::string csrf;  ///< of a session
+    std::string csrf;                 ///< of a session
     Account account = Account::full;  ///< of a token or a session
     bool known() const { return kind == Kind::token || kind == Kind::session || kind == Kind::socket; }
   };

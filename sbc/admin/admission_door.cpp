@@ -33,7 +33,9 @@ std::optional<Asked> asked_in(std::string_view path) {
   return asked.verb == "admit" || asked.verb == "forget" ? std::optional(asked) : std::nullopt;
 }
 
-unsigned status_of(Errc code) { return code == Errc::exhausted ? 409 : 400; }
+unsigned status_of(Errc code) {
+  return code == Errc::exhausted ? 409 : 400;
+}
 
 /// Nothing: for_s is there, and is no number of seconds.
 std::optional<Duration> time_in(std::string_view query) {
@@ -43,13 +45,19 @@ std::optional<Duration> time_in(std::string_view query) {
   return seconds && *seconds > 0 ? std::optional<Duration>(std::chrono::seconds(*seconds)) : std::nullopt;
 }
 
-Json moment(WallTime at) { return to_rfc3339(at); }
+Json moment(WallTime at) {
+  return to_rfc3339(at);
+}
 
-void done(net::HttpExchange& exchange, std::string said) { exchange.reply(json_reply(outcome_json({200, std::move(said)}))); }
+void done(net::HttpExchange& exchange, std::string said) {
+  exchange.reply(json_reply(outcome_json({200, std::move(said)})));
+}
 
 }  // namespace
 
-bool AdmissionDoor::is_action(std::string_view path) { return asked_in(path).has_value(); }
+bool AdmissionDoor::is_action(std::string_view path) {
+  return asked_in(path).has_value();
+}
 
 void AdmissionDoor::act(net::HttpExchange& exchange, std::string_view path, const std::string& who) {
   const auto asked = asked_in(path);
@@ -78,7 +86,8 @@ void AdmissionDoor::admit(net::HttpExchange& exchange, std::string_view device, 
   const auto key = lasts ? admissions_.admit(loop_.now(), device, *lasts)
                          : Result<std::string>(fail(Errc::invalid, "for_s is a number of seconds, at most 30 days"));
   if (!key) return exchange.reply(error_reply(status_of(key.error().code), key.error().text));
-  spdlog::info("event=operator_action action=admit device={} for=\"{}\" by=\"{}\"", escaped(*key), to_words(*lasts), who);
+  spdlog::info("event=operator_action action=admit device={} for=\"{}\" by=\"{}\"", escaped(*key), to_words(*lasts),
+               who);
   done(exchange, fmt::format("{} gets its files within {}, wherever it asks, and is admitted there for good: unplug it "
                              "and give it back{}",
                              *key, to_words(*lasts), note()));
@@ -90,8 +99,8 @@ void AdmissionDoor::open(net::HttpExchange& exchange, const std::string& who) {
                         : Result<void>(fail(Errc::invalid, "for_s is a number of seconds, at most 24 hours"));
   if (!ok) return exchange.reply(error_reply(status_of(ok.error().code), ok.error().text));
   spdlog::info("event=operator_action action=admit_any for=\"{}\" by=\"{}\"", to_words(*lasts), who);
-  done(exchange, fmt::format("every phone gets its files within {}, and is admitted for good where it takes them{}", to_words(*lasts),
-                             note()));
+  done(exchange, fmt::format("every phone gets its files within {}, and is admitted for good where it takes them{}",
+                             to_words(*lasts), note()));
 }
 
 void AdmissionDoor::forget(net::HttpExchange& exchange, std::string_view device, const std::string& who) {
@@ -120,8 +129,10 @@ void AdmissionDoor::tell(net::HttpExchange& exchange, std::size_t limit) const {
                         {"used", moment(a.used)}});
   }
   for (const auto& r : admissions_.refused()) {
-    refused.push_back(
-        {{"device", escaped(r.device)}, {"source", r.source.to_string()}, {"times", r.times}, {"last", moment(r.last)}});
+    refused.push_back({{"device", escaped(r.device)},
+                       {"source", r.source.to_string()},
+                       {"times", r.times},
+                       {"last", moment(r.last)}});
   }
   const Json all = {{"phones", to_string(admissions_.phones())}, {"listed", admissions_.listed()},
                     {"total", admissions_.all().size()},         {"windows", std::move(windows)},

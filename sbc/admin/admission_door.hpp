@@ -8,8 +8,8 @@
 
 namespace dw::admin {
 
-/// /api/admissions: who may have a device's own files, and what the operator does about it. On the loop's thread; what it is given
-/// outlives it. Who may ask is for the caller to see to.
+/// /api/admissions: who may have a device's own files, and what the operator does about it. On the loop's thread; what
+/// it is given outlives it. Who may ask is for the caller to see to.
 class AdmissionDoor {
  public:
   static constexpr Duration kFor = std::chrono::minutes(15);  ///< without for_s

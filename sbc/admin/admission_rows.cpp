@@ -11,8 +11,12 @@ using By = Admissions::By;
 
 constexpr std::array kBys = {By::registration, By::list, By::window, By::operated};
 
-std::int64_t to_ms(WallTime at) { return at.time_since_epoch().count(); }
-WallTime from_ms(std::int64_t ms) { return WallTime(std::chrono::milliseconds(ms)); }
+std::int64_t to_ms(WallTime at) {
+  return at.time_since_epoch().count();
+}
+WallTime from_ms(std::int64_t ms) {
+  return WallTime(std::chrono::milliseconds(ms));
+}
 
 /// One that a newer program knows counts as the weakest.
 By by_of(std::string_view text) {

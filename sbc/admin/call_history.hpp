@@ -19,7 +19,7 @@ class CallHistory {
   static constexpr std::size_t kMaxCalls = 512;   ///< that are followed; further ones are not
 
   struct Sample {
-    float loss_percent = -1;  ///< of what was sent meanwhile; below 0: nothing passed
+    float loss_percent = -1;         ///< of what was sent meanwhile; below 0: nothing passed
     std::optional<float> jitter_ms;  ///< none: not measured
   };
   /// Oldest first.

@@ -27,7 +27,9 @@ Json jitter_ms(const MediaFlow& flow) {
 }
 
 Json quality_json(const phones::AudioQuality& quality) {
-  const auto rounded = [](const std::optional<double>& value, double to) { return value ? Json(std::round(*value * to) / to) : Json(nullptr); };
+  const auto rounded = [](const std::optional<double>& value, double to) {
+    return value ? Json(std::round(*value * to) / to) : Json(nullptr);
+  };
   return {{"state", to_string(quality.state)},
           {"words", quality.words},
           {"mos", rounded(quality.mos, 10)},
@@ -60,10 +62,12 @@ Json lane_json(const CallHistory::Lane& lane, const std::string& codec) {
     const bool passed = sample.loss_percent >= 0;
     loss.push_back(passed ? Json(std::round(100.0 * sample.loss_percent) / 100) : Json(nullptr));
     jitter.push_back(passed && sample.jitter_ms ? Json(std::round(10.0 * *sample.jitter_ms) / 10) : Json(nullptr));
-    const auto buffered = sample.jitter_ms ? std::optional<Duration>(std::chrono::microseconds(std::lround(1000.0 * *sample.jitter_ms)))
-                                           : std::nullopt;
-    states.push_back(passed ? Json(to_string(phones::quality_of(codec, static_cast<double>(sample.loss_percent), buffered).state))
-                            : Json(nullptr));
+    const auto buffered =
+        sample.jitter_ms ? std::optional<Duration>(std::chrono::microseconds(std::lround(1000.0 * *sample.jitter_ms)))
+                         : std::nullopt;
+    states.push_back(
+        passed ? Json(to_string(phones::quality_of(codec, static_cast<double>(sample.loss_percent), buffered).state))
+               : Json(nullptr));
   }
   return {{"loss_percent", std::move(loss)}, {"jitter_ms", std::move(jitter)}, {"state", std::move(states)}};
 }

@@ -22,8 +22,8 @@ std::size_t print_of(const std::vector<phones::Finding>& findings) {
   return print;
 }
 
-/// What of it is news when it is different: time passing is none, nor are the moments that are reckoned from it anew each
-/// time, a little off. What comes with them (a server that answers again, a mapping that went) shows by itself.
+/// What of it is news when it is different: time passing is none, nor are the moments that are reckoned from it anew
+/// each time, a little off. What comes with them (a server that answers again, a mapping that went) shows by itself.
 std::size_t print_of(Status status) {
   status.now = status.started;
   status.router.now = {};

@@ -13,7 +13,7 @@ namespace {
 /// Without 0, 1, I and O. 32 of them, so that an octet picks each as often.
 constexpr std::string_view kAlphabet = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 static_assert(kAlphabet.size() == 32);
-constexpr std::size_t kGroup = 4;     // letters, as a code is shown
+constexpr std::size_t kGroup = 4;      // letters, as a code is shown
 constexpr std::size_t kMaxTyped = 64;  // octets
 
 }  // namespace
@@ -40,7 +40,8 @@ std::string Claim::normalised(std::string_view typed) {
 bool Claim::is_on_local_network(const IpAddress& source) {
   static const auto networks = [] {
     std::vector<IpNetwork> out;
-    for (const char* text : {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "127.0.0.0/8", "fe80::/10", "fc00::/7", "::1"})
+    for (const char* text : {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "127.0.0.0/8",
+                             "fe80::/10", "fc00::/7", "::1"})
       out.push_back(IpNetwork::parse(text).value());
     return out;
   }();

@@ -36,7 +36,7 @@ class Claim {
       stranger,  ///< not from a local network
       wait,      ///< not looked at, as there were too many wrong ones: for `wait`
       wrong,
-      right,     ///< it stays open until close()
+      right,  ///< it stays open until close()
     } kind = Kind::closed;
     Duration wait{};
   };

@@ -44,8 +44,8 @@ bool take_word(TextCursor& line, std::string_view word) {
 std::optional<PasswordHash> take_password(TextCursor& line) {
   PasswordHash p;
   if (!take_word(line, "scrypt") || !take_number(line, p.cost.n, UINT32_MAX) ||
-      !take_number(line, p.cost.r, UINT32_MAX) || !take_number(line, p.cost.p, UINT32_MAX) ||
-      !take_hex(line, p.salt) || !take_hex(line, p.hash) || !net::check_cost(p.cost))
+      !take_number(line, p.cost.r, UINT32_MAX) || !take_number(line, p.cost.p, UINT32_MAX) || !take_hex(line, p.salt) ||
+      !take_hex(line, p.hash) || !net::check_cost(p.cost))
     return std::nullopt;
   return p;
 }
@@ -63,8 +63,7 @@ std::string_view to_string(Account account) {
 }
 
 Result<Credentials> parse_credentials(std::string_view text) {
-  if (text.size() > kMaxCredentials)
-    return fail(Errc::too_long, fmt::format("longer than {} octets", kMaxCredentials));
+  if (text.size() > kMaxCredentials) return fail(Errc::too_long, fmt::format("longer than {} octets", kMaxCredentials));
   Credentials out;
   TextCursor all(text);
   for (unsigned number = 1; !all.at_end(); ++number) {
@@ -93,10 +92,11 @@ std::string to_text(const Credentials& credentials) {
   std::string out = "# Who may use Dropwire's admin side. Made by \"dropwire passwd\".\n";
   for (const auto& [account, prefix] : {std::pair(Account::full, ""), std::pair(Account::reader, "reader-")}) {
     if (const auto& p = credentials.password_of(account)) {
-      out += fmt::format("{}password scrypt {} {} {} {} {}\n", prefix, p->cost.n, p->cost.r, p->cost.p, net::to_hex(p->salt),
-                         net::to_hex(p->hash));
+      out += fmt::format("{}password scrypt {} {} {} {} {}\n", prefix, p->cost.n, p->cost.r, p->cost.p,
+                         net::to_hex(p->salt), net::to_hex(p->hash));
     }
-    if (const auto& t = credentials.token_of(account)) out += fmt::format("{}token sha256 {}\n", prefix, net::to_hex(*t));
+    if (const auto& t = credentials.token_of(account))
+      out += fmt::format("{}token sha256 {}\n", prefix, net::to_hex(*t));
   }
   return out;
 }

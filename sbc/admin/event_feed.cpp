@@ -12,8 +12,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 std::string event(std::string_view name, const Json& data) {
-  return fmt::format("event: {}\ndata: {}\n\n", name,
-                     data.dump(-1, ' ', false, Json::error_handler_t::replace));
+  return fmt::format("event: {}\ndata: {}\n\n", name, data.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace
@@ -35,8 +34,7 @@ void EventFeed::listen(const std::shared_ptr<net::HttpExchange>& exchange, net::
   Listener& listener = listeners_[id];
   listener.exchange = exchange;
   listener.may_listen = std::move(may_listen);
-  listener.text =
-      fmt::format("retry: {}\n", kRetry.count()) + event("hello", {{"now", to_rfc3339(wall_now())}});
+  listener.text = fmt::format("retry: {}\n", kRetry.count()) + event("hello", {{"now", to_rfc3339(wall_now())}});
   listener.began = listener.last_taken = listener.last_written = loop_.now();
   exchange->on_end([this, id](bool, std::uint64_t) { listeners_.erase(id); });
   reply.stream = net::HttpBody{net::HttpBody::kUnknownSize,
@@ -83,8 +81,7 @@ void EventFeed::tick() {
       listener.last_written = now;
     }
     if (listener.owes()) to_wake.push_back(listener.exchange);
-    const bool over =
-        now - listener.began >= options_.longest || (listener.may_listen && !listener.may_listen());
+    const bool over = now - listener.began >= options_.longest || (listener.may_listen && !listener.may_listen());
     if (over) to_wake.push_back(listener.exchange);
     const bool lags = listener.owes() && now - listener.last_taken >= kMaxLag + options_.heartbeat;
     it = over || lags ? listeners_.erase(it) : std::next(it);

@@ -41,9 +41,9 @@ class EventFeed {
   struct Listener {
     std::shared_ptr<net::HttpExchange> exchange;
     std::function<bool()> may_listen;
-    Changes pending;           ///< not yet part of `text`
-    std::string text;          ///< on its way
-    std::size_t taken = 0;     ///< octets of `text`
+    Changes pending;        ///< not yet part of `text`
+    std::string text;       ///< on its way
+    std::size_t taken = 0;  ///< octets of `text`
     TimePoint began{};
     TimePoint last_taken{};    ///< when all that there was had been taken
     TimePoint last_written{};  ///< of `text`

@@ -44,15 +44,14 @@ void FileDoor::consider(Download& download) {
   if (content.state() == Content::State::waiting || !content.size()) return;
   net::HttpReply whole = reply_of(200, "application/octet-stream", {});
   const std::uint64_t size = *content.size();
-  whole.stream =
-      net::HttpBody{size, [kept = download.content, size](std::uint64_t offset, MutableBytes into) -> long {
-                      const auto ready = provisioning::sendable(*kept, offset, size);
-                      if (!ready) return net::HttpBody::kAbort;
-                      if (ready->empty()) return net::HttpBody::kWait;
-                      const Bytes part = ready->first(std::min(ready->size(), into.size()));
-                      std::ranges::copy(part, into.begin());
-                      return static_cast<long>(part.size());
-                    }};
+  whole.stream = net::HttpBody{size, [kept = download.content, size](std::uint64_t offset, MutableBytes into) -> long {
+                                 const auto ready = provisioning::sendable(*kept, offset, size);
+                                 if (!ready) return net::HttpBody::kAbort;
+                                 if (ready->empty()) return net::HttpBody::kWait;
+                                 const Bytes part = ready->first(std::min(ready->size(), into.size()));
+                                 std::ranges::copy(part, into.begin());
+                                 return static_cast<long>(part.size());
+                               }};
   reply(download, std::move(whole));
 }
 

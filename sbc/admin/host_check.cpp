@@ -12,8 +12,7 @@ bool host_is_ours(std::string_view host, const IpAddress& ours, const std::vecto
   if (!parsed) return false;
   if (const auto address = IpAddress::parse(parsed->host)) return address->is_loopback() || *address == ours;
   if (equal_ignoring_case(parsed->host, "localhost")) return true;
-  return std::ranges::any_of(names,
-                             [&](const auto& name) { return equal_ignoring_case(parsed->host, name); });
+  return std::ranges::any_of(names, [&](const auto& name) { return equal_ignoring_case(parsed->host, name); });
 }
 
 }  // namespace dw::admin

@@ -7,8 +7,8 @@
 #include "sbc/admin/json_parts.hpp"
 #include "sbc/admin/missing_files.hpp"
 #include "sbc/admin/network_json.hpp"
-#include "sbc/phones/first_call.hpp"
 #include "sbc/phones/finding_kind.hpp"
+#include "sbc/phones/first_call.hpp"
 #include "sbc/phones/model.hpp"
 #include "sbc/phones/sip_lines.hpp"
 
@@ -51,8 +51,8 @@ Json finding_json(const phones::Finding& finding) {
 bool is_of(const phones::Call& call, const phones::Phone& phone) {
   if (const auto device = DeviceName::station(call.device)) return *device == phone.device;
   if (call.protocol != phones::Protocol::sip || call.peer.address != phone.address) return false;
-  const bool has_line = std::ranges::find(phone.sip_lines, phones::aor_of(call.own_number),
-                                          &phones::SipLine::aor) != phone.sip_lines.end();
+  const bool has_line = std::ranges::find(phone.sip_lines, phones::aor_of(call.own_number), &phones::SipLine::aor) !=
+                        phone.sip_lines.end();
   return has_line || (phone.device.empty() && phone.sip_lines.empty());
 }
 
@@ -111,24 +111,23 @@ Json json_of(const T& value) {
 }  // namespace
 
 Json phone_summary(const phones::Phone& phone) {
-  return {
-      {"device", phone.device.str()},
-      {"key", phone.key()},
-      {"mac", phone.device.empty() ? std::string() : phone.device.mac()},
-      {"address", phone.address ? phone.address.to_string() : std::string()},
-      {"protocol", phones::to_string(phone.protocol)},
-      {"firmware", phone.firmware},
-      {"model", phone.model},
-      {"family", phones::to_string(phones::family_of(phone))},
-      {"registered", phone.registered},
-      {"server", phone.server},
-      {"transport", phone.transport},
-      {"user_agent", phone.user_agent},
-      {"protocol_version", phone.registered && phone.sip_lines.empty() ? Json(phone.version) : Json(nullptr)},
-      {"lines", phone.lines},
-      {"uses_http", phone.uses_http},
-      {"first_seen", time_json(phone.first_seen)},
-      {"last_seen", time_json(phone.last_seen)}};
+  return {{"device", phone.device.str()},
+          {"key", phone.key()},
+          {"mac", phone.device.empty() ? std::string() : phone.device.mac()},
+          {"address", phone.address ? phone.address.to_string() : std::string()},
+          {"protocol", phones::to_string(phone.protocol)},
+          {"firmware", phone.firmware},
+          {"model", phone.model},
+          {"family", phones::to_string(phones::family_of(phone))},
+          {"registered", phone.registered},
+          {"server", phone.server},
+          {"transport", phone.transport},
+          {"user_agent", phone.user_agent},
+          {"protocol_version", phone.registered && phone.sip_lines.empty() ? Json(phone.version) : Json(nullptr)},
+          {"lines", phone.lines},
+          {"uses_http", phone.uses_http},
+          {"first_seen", time_json(phone.first_seen)},
+          {"last_seen", time_json(phone.last_seen)}};
 }
 
 Json findings_list(const std::vector<phones::Finding>& findings) {
@@ -250,8 +249,7 @@ std::string calls_json(const std::vector<phones::Call>& calls, const Now& now, s
 std::string record_json(const phones::CallRecord& record) {
   Json out = {{"event", "call_down"}};
   for (const auto& [key, value] : record) {
-    out[std::string(key)] =
-        std::visit([](const auto& v) { return json_of(v); }, value);
+    out[std::string(key)] = std::visit([](const auto& v) { return json_of(v); }, value);
   }
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -265,8 +263,8 @@ std::string finished_json(std::uint64_t total, const std::vector<std::string>& r
 
 std::string doctor_json(const std::vector<phones::Finding>& findings, WallTime now, const phones::Verdict* verdict,
                         const phones::NetworkFacts* network) {
-  const bool healthy = std::ranges::all_of(
-      findings, [](const phones::Finding& f) { return f.severity == phones::Severity::info; });
+  const bool healthy =
+      std::ranges::all_of(findings, [](const phones::Finding& f) { return f.severity == phones::Severity::info; });
   return text_of({{"now", time_json(now)},
                   {"healthy", healthy},
                   {"verdict", verdict_json(verdict)},

@@ -37,8 +37,8 @@ std::string record_json(const phones::CallRecord& record);
 /// Of such lines.
 std::string finished_json(std::uint64_t total, const std::vector<std::string>& records);
 /// `verdict`, `network`: null when nothing is known of it.
-std::string doctor_json(const std::vector<phones::Finding>& findings, WallTime now, const phones::Verdict* verdict = nullptr,
-                        const phones::NetworkFacts* network = nullptr);
+std::string doctor_json(const std::vector<phones::Finding>& findings, WallTime now,
+                        const phones::Verdict* verdict = nullptr, const phones::NetworkFacts* network = nullptr);
 /// With what phones asked for and did not get, out of `inventory` (may be null).
 std::string files_json(const FilesReport& report, const phones::Inventory* inventory);
 /// How phones of each kind are worked; `addresses` are what a person types as TFTP Server 1.

@@ -8,7 +8,8 @@ constexpr std::size_t kBetweenLooksAtTheClock = 4;  // phones
 
 }  // namespace
 
-Judging::Judging(net::Loop& loop, const Sources& sources) : loop_(loop), sources_(sources), timer_(loop, [this] { tick(); }) {
+Judging::Judging(net::Loop& loop, const Sources& sources)
+    : loop_(loop), sources_(sources), timer_(loop, [this] { tick(); }) {
   if (sources_.inventory) timer_.arm_after(kIdle);
 }
 

@@ -4,8 +4,8 @@
 
 namespace dw::admin {
 
-/// Has phones judged in the background as they change, so that an answer only reads what is known: a few milliseconds of
-/// judging at a time, and as long between them for everything else. On the loop's thread.
+/// Has phones judged in the background as they change, so that an answer only reads what is known: a few milliseconds
+/// of judging at a time, and as long between them for everything else. On the loop's thread.
 class Judging {
  public:
   static constexpr std::chrono::milliseconds kSlice{2}, kBetween{4}, kIdle{200};

@@ -75,7 +75,8 @@ void ListDoor::do_some(const std::shared_ptr<List>& list) {
 
 void ListDoor::write_rows(List& list) const {
   if (!std::exchange(list.begun, true))
-    list.text = list.csv() ? std::string(phone_row_csv_head()) : phone_list_head(inventory_, list.scan) + ",\"phones\":[";
+    list.text =
+        list.csv() ? std::string(phone_row_csv_head()) : phone_list_head(inventory_, list.scan) + ",\"phones\":[";
   for (std::size_t i = 0; i < kRows; ++i) {
     const phones::Phone* const phone = list.scan.next();
     if (phone == nullptr) {
@@ -102,7 +103,8 @@ void ListDoor::answer(const std::shared_ptr<List>& list) {
     reply.text = std::move(list->text);
     return exchange->reply(std::move(reply));
   }
-  reply.stream = net::HttpBody{net::HttpBody::kUnknownSize, [this, list, alive = std::weak_ptr(alive_)](std::uint64_t, MutableBytes into) {
+  reply.stream = net::HttpBody{net::HttpBody::kUnknownSize,
+                               [this, list, alive = std::weak_ptr(alive_)](std::uint64_t, MutableBytes into) {
                                  return alive.expired() ? net::HttpBody::kAbort : read(*list, into);
                                }};
   exchange->reply(std::move(reply));

@@ -10,8 +10,8 @@
 
 namespace dw::admin {
 
-/// GET /api/phones (API.md). However many phones there are, the loop is held for some hundred of them at a time, one answer
-/// after the other, and rows are made as the reader takes them. On the loop's thread; the inventory outlives it.
+/// GET /api/phones (API.md). However many phones there are, the loop is held for some hundred of them at a time, one
+/// answer after the other, and rows are made as the reader takes them. On the loop's thread; the inventory outlives it.
 class ListDoor {
  public:
   static constexpr std::size_t kLookedAt = 200;  ///< phones in one go

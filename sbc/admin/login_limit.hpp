@@ -17,7 +17,8 @@ class LoginLimit {
   static constexpr Duration kLongestForAll = std::chrono::seconds(30);
   static constexpr Duration kForget = std::chrono::hours(1);
   static constexpr Duration kKnown = std::chrono::hours(24 * 30);
-  static constexpr std::size_t kMaxSources = 4096;  ///< remembered; the one heard of longest ago goes, and before those that knew the password the others
+  static constexpr std::size_t kMaxSources =
+      4096;  ///< remembered; the one heard of longest ago goes, and before those that knew the password the others
 
   /// How long it must wait before it may try; 0: it may now.
   Duration wait(TimePoint now, const IpAddress& source);

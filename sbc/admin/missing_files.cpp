@@ -43,8 +43,7 @@ std::vector<MissingFile> missing_files(const phones::Inventory& inventory) {
   });
   std::vector<MissingFile> out;
   for (auto& [name, told] : files) {
-    if (told.missing.times > 0 && told.last_sent <= told.missing.last_asked)
-      out.push_back(std::move(told.missing));
+    if (told.missing.times > 0 && told.last_sent <= told.missing.last_asked) out.push_back(std::move(told.missing));
   }
   std::ranges::sort(out, std::ranges::greater(), &MissingFile::last_asked);
   if (out.size() > MissingFile::kMaxListed) out.resize(MissingFile::kMaxListed);

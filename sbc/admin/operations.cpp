@@ -87,13 +87,15 @@ void Operations::tell(net::HttpExchange& exchange) const {
   exchange.reply(json_reply(text + "]}\n"));
 }
 
-void Operations::act(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view path, const std::string& who) {
+void Operations::act(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view path,
+                     const std::string& who) {
   if (!path.starts_with(kBelow)) return count(exchange, who);
   TextCursor rest(path.substr(kBelow.size()));
   const auto id = parse_number(rest.take_until("/"), UINT64_MAX);
   const auto found = std::ranges::find_if(all_, [&](const auto& o) { return id && o->id == *id; });
   if (found == all_.end())
-    return exchange->reply(error_reply(404, "there is no such operation; they are forgotten after a while, and by a restart"));
+    return exchange->reply(
+        error_reply(404, "there is no such operation; they are forgotten after a while, and by a restart"));
   return rest.rest() == "/begin" ? begin(*exchange, **found, who) : stop(*exchange, **found, who);
 }
 
@@ -101,19 +103,22 @@ void Operations::count(const std::shared_ptr<net::HttpExchange>& exchange, const
   const std::string_view query = exchange->query();
   const auto filter = parse_phone_filter(query, {"action", "force", "pace", "all"});
   if (!filter) return exchange->reply(error_reply(400, filter.error().text));
-  const auto action = std::ranges::find(kActions, query_value(query, "action").value_or(""), &decltype(kActions)::value_type::first);
+  const auto action =
+      std::ranges::find(kActions, query_value(query, "action").value_or(""), &decltype(kActions)::value_type::first);
   if (action == kActions.end()) return exchange->reply(error_reply(400, "action is restart, reset or forget"));
   const auto pace = query_value(query, "pace") ? query_number(query, "pace", kMaxPace) : kPace;
   if (!pace || *pace == 0)
     return exchange->reply(error_reply(400, fmt::format("pace is a number of phones a second, 1 to {}", kMaxPace)));
   for (const char* const yes : {"force", "all"}) {
-    if (query_value(query, yes) && query_value(query, yes) != "1") return exchange->reply(error_reply(400, fmt::format("{} is 1, or is left out", yes)));
+    if (query_value(query, yes) && query_value(query, yes) != "1")
+      return exchange->reply(error_reply(400, fmt::format("{} is 1, or is left out", yes)));
   }
   if (filter->is_empty() && !query_value(query, "all"))
     return exchange->reply(error_reply(400, "no filter means all phones: say all=1 if they are meant"));
   // Those that are over go first, then what nobody began.
   while (all_.size() >= kKept) {
-    auto oldest = std::ranges::find_if(all_, [](const auto& o) { return o->state == State::done || o->state == State::stopped; });
+    auto oldest =
+        std::ranges::find_if(all_, [](const auto& o) { return o->state == State::done || o->state == State::stopped; });
     if (oldest == all_.end()) oldest = std::ranges::find(all_, State::counted, [](const auto& o) { return o->state; });
     if (oldest == all_.end()) return exchange->reply(error_reply(503, "too many operations are being counted"));
     all_.erase(oldest);
@@ -129,8 +134,8 @@ void Operations::count(const std::shared_ptr<net::HttpExchange>& exchange, const
   count_some(exchange, operation, {});
 }
 
-void Operations::count_some(const std::shared_ptr<net::HttpExchange>& exchange, const std::shared_ptr<Operation>& operation,
-                            std::string from) {
+void Operations::count_some(const std::shared_ptr<net::HttpExchange>& exchange,
+                            const std::shared_ptr<Operation>& operation, std::string from) {
   bool more = false;
   std::size_t left = kLookedAt;
   inventory_.for_each_after(from, [&](const std::string& key, const phones::Phone& phone) {
@@ -143,7 +148,8 @@ void Operations::count_some(const std::shared_ptr<net::HttpExchange>& exchange, 
   });
   if (operation->keys.size() > kMaxPhones) {
     std::erase(all_, operation);
-    return exchange->reply(error_reply(409, fmt::format("these are more than {} phones: narrow the filter", kMaxPhones)));
+    return exchange->reply(
+        error_reply(409, fmt::format("these are more than {} phones: narrow the filter", kMaxPhones)));
   }
   if (more) {
     return loop_.post([this, exchange, operation, from, alive = std::weak_ptr(alive_)] {
@@ -162,7 +168,8 @@ void Operations::begin(net::HttpExchange& exchange, Operation& operation, const 
   if (operation.state != State::counted)
     return exchange.reply(error_reply(409, fmt::format("this operation is {} already", to_string(operation.state))));
   if (*phones != operation.phones)
-    return exchange.reply(error_reply(409, fmt::format("{} phones were counted, and not {}: look again", operation.phones, *phones)));
+    return exchange.reply(
+        error_reply(409, fmt::format("{} phones were counted, and not {}: look again", operation.phones, *phones)));
   if (loop_.now() - operation.counted > kCountedFor)
     return exchange.reply(error_reply(409, "that was counted too long ago: count again"));
   if (const auto other = running())
@@ -171,14 +178,16 @@ void Operations::begin(net::HttpExchange& exchange, Operation& operation, const 
   operation.by = who;
   operation.begun = wall_now();
   spdlog::info("event=operator_action action={} operation={} phones={} filter=\"{}\" force={} state=begun by=\"{}\"",
-               name_of(operation.action), operation.id, operation.phones, operation.filter.to_query(), operation.force, who);
+               name_of(operation.action), operation.id, operation.phones, operation.filter.to_query(), operation.force,
+               who);
   timer_.arm_after(Duration{});
   exchange.reply(json_reply(json_of(operation) + "\n"));
 }
 
 void Operations::stop(net::HttpExchange& exchange, Operation& operation, const std::string& who) {
   if (operation.state != State::running)
-    return exchange.reply(error_reply(409, fmt::format("this operation is {}, and does not run", to_string(operation.state))));
+    return exchange.reply(
+        error_reply(409, fmt::format("this operation is {}, and does not run", to_string(operation.state))));
   operation.stopped_by = who;
   end(operation, State::stopped);
   exchange.reply(json_reply(json_of(operation) + "\n"));
@@ -204,16 +213,15 @@ void Operations::go_on() {
 
 void Operations::ask(const std::shared_ptr<Operation>& operation, const phones::Phone& phone) {
   ++operation->asked;
-  act_(phone, operation->action, operation->force,
-       [operation, key = phone.key()](const Outcome& outcome) {
-         --operation->asked;
-         ++(outcome.done() ? operation->done : operation->refused);
-         spdlog::info("event=operator_action action={} operation={} device={} status={} by=\"{}\"", name_of(operation->action),
-                      operation->id, key, outcome.status, operation->by);
-         if (outcome.done()) return;
-         operation->errors.push_back({key, outcome.said});
-         if (operation->errors.size() > kErrors) operation->errors.pop_front();
-       });
+  act_(phone, operation->action, operation->force, [operation, key = phone.key()](const Outcome& outcome) {
+    --operation->asked;
+    ++(outcome.done() ? operation->done : operation->refused);
+    spdlog::info("event=operator_action action={} operation={} device={} status={} by=\"{}\"",
+                 name_of(operation->action), operation->id, key, outcome.status, operation->by);
+    if (outcome.done()) return;
+    operation->errors.push_back({key, outcome.said});
+    if (operation->errors.size() > kErrors) operation->errors.pop_front();
+  });
 }
 
 void Operations::end(Operation& operation, State state) {
@@ -221,8 +229,8 @@ void Operations::end(Operation& operation, State state) {
   operation.ended = wall_now();
   operation.keys = {};
   spdlog::info("event=operator_action action={} operation={} state={} done={} refused={} skipped={} of={} by=\"{}\"",
-               name_of(operation.action), operation.id, to_string(state), operation.done, operation.refused, operation.skipped,
-               operation.phones, state == State::stopped ? operation.stopped_by : operation.by);
+               name_of(operation.action), operation.id, to_string(state), operation.done, operation.refused,
+               operation.skipped, operation.phones, state == State::stopped ? operation.stopped_by : operation.by);
 }
 
 }  // namespace dw::admin

@@ -12,18 +12,18 @@
 
 namespace dw::admin {
 
-/// What an operator has done to many phones: /api/operations (API.md). First those that a filter means are counted, and which
-/// they are is kept; what begins then is about these and no others, one by one at a pace, and of them about those alone that
-/// the filter still fits when their turn comes. One runs at a time, and can be stopped. On the loop's thread; the inventory
-/// outlives it.
+/// What an operator has done to many phones: /api/operations (API.md). First those that a filter means are counted, and
+/// which they are is kept; what begins then is about these and no others, one by one at a pace, and of them about those
+/// alone that the filter still fits when their turn comes. One runs at a time, and can be stopped. On the loop's
+/// thread; the inventory outlives it.
 class Operations {
  public:
-  static constexpr std::size_t kMaxPhones = 65'536;   ///< of one
-  static constexpr std::size_t kKept = 16;            ///< operations that are remembered
-  static constexpr std::size_t kMaxAsked = 32;        ///< phones that have not answered yet
-  static constexpr std::size_t kErrors = 5;           ///< the latest refusals that are remembered
-  static constexpr std::size_t kLookedAt = 200;       ///< phones in one go
-  static constexpr unsigned kPace = 5, kMaxPace = 50; ///< phones a second
+  static constexpr std::size_t kMaxPhones = 65'536;                  ///< of one
+  static constexpr std::size_t kKept = 16;                           ///< operations that are remembered
+  static constexpr std::size_t kMaxAsked = 32;                       ///< phones that have not answered yet
+  static constexpr std::size_t kErrors = 5;                          ///< the latest refusals that are remembered
+  static constexpr std::size_t kLookedAt = 200;                      ///< phones in one go
+  static constexpr unsigned kPace = 5, kMaxPace = 50;                ///< phones a second
   static constexpr Duration kCountedFor = std::chrono::minutes(10);  ///< then it has to be counted again
 
   using Act = std::function<void(const phones::Phone&, PhoneAction, bool force, OnOutcome)>;
@@ -58,7 +58,8 @@ class Operations {
   static std::string_view to_string(State state);
   static std::string json_of(const Operation& operation);
   void count(const std::shared_ptr<net::HttpExchange>& exchange, const std::string& who);
-  void count_some(const std::shared_ptr<net::HttpExchange>& exchange, const std::shared_ptr<Operation>& operation, std::string from);
+  void count_some(const std::shared_ptr<net::HttpExchange>& exchange, const std::shared_ptr<Operation>& operation,
+                  std::string from);
   void begin(net::HttpExchange& exchange, Operation& operation, const std::string& who);
   void stop(net::HttpExchange& exchange, Operation& operation, const std::string& who);
   void go_on();

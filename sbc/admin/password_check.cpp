@@ -7,8 +7,7 @@ namespace dw::admin {
 
 bool PasswordCheck::ask(const IpAddress& source, std::string password, const PasswordHash& hash,
                         std::function<void(bool right)> done) {
-  if (jobs_.size() >= kMaxWaiting ||
-      std::ranges::any_of(jobs_, [&](const auto& job) { return job->source == source; }))
+  if (jobs_.size() >= kMaxWaiting || std::ranges::any_of(jobs_, [&](const auto& job) { return job->source == source; }))
     return false;
   jobs_.push_back(std::make_shared<Job>(Job{source, std::move(password), hash, std::move(done)}));
   if (jobs_.size() == 1) next();

@@ -66,11 +66,13 @@ std::string mac_digits_in(std::string_view word) {
 bool has_words(const Phone& p, std::string_view words) {
   const std::string address = p.address ? p.address.to_string() : std::string();
   const std::string mac = p.device.empty() ? std::string() : p.device.mac();
-  const std::array<std::string_view, 7> texts = {p.device.str(), mac, address, p.model, p.firmware, p.server, p.user_agent};
+  const std::array<std::string_view, 7> texts = {p.device.str(), mac,      address,     p.model,
+                                                 p.firmware,     p.server, p.user_agent};
   for (TextCursor cursor(words); !cursor.at_end(); (void)cursor.skip_char(' ')) {
     const std::string_view word = cursor.take_until(" ");
     if (word.empty() || phones::to_string(p.protocol) == word) continue;
-    if (const std::string digits = mac_digits_in(word); !digits.empty() && contains(p.device.mac_digits(), digits)) continue;
+    if (const std::string digits = mac_digits_in(word); !digits.empty() && contains(p.device.mac_digits(), digits))
+      continue;
     const auto has = [&](std::string_view text) { return contains(text, word); };
     if (!std::ranges::any_of(texts, has) && !std::ranges::any_of(p.lines, has)) return false;
   }
@@ -90,7 +92,8 @@ bool is_model(std::string_view models, std::string_view wanted) {
 Result<std::string> code_in(std::string_view name, std::string_view value) {
   const auto kinds = phones::finding_kinds();
   if (std::ranges::find(kinds, value, &phones::FindingKind::code) != kinds.end()) return std::string(value);
-  return fail(Errc::invalid, fmt::format("{} is the code of a finding, and this is none; \"dropwire findings\" lists them", name));
+  return fail(Errc::invalid,
+              fmt::format("{} is the code of a finding, and this is none; \"dropwire findings\" lists them", name));
 }
 
 std::string encoded(std::string_view text) {
@@ -119,7 +122,8 @@ bool PhoneFilter::fits(const Phone& phone) const {
   if (!finding.empty() && verdict.cause != finding && std::ranges::find(verdict.codes, finding) == verdict.codes.end())
     return false;
   if (!model.empty() && !is_model(phone.model, model)) return false;
-  if (!firmware.empty() && (firmware == kUnknown ? !phone.firmware.empty() : !contains(phone.firmware, firmware))) return false;
+  if (!firmware.empty() && (firmware == kUnknown ? !phone.firmware.empty() : !contains(phone.firmware, firmware)))
+    return false;
   return text.empty() || has_words(phone, text);
 }
 
@@ -153,7 +157,8 @@ Result<bool> take(PhoneFilter& filter, std::string_view name, std::string_view v
     return true;
   };
   if (name == "q") return text(filter.text);
-  if (name == "show") return value == "all" || value.empty() ? Result<bool>(true) : set(filter.show, one_of(kShowWords, name, value));
+  if (name == "show")
+    return value == "all" || value.empty() ? Result<bool>(true) : set(filter.show, one_of(kShowWords, name, value));
   if (name == "model") return text(filter.model);
   if (name == "firmware") return text(filter.firmware);
   if (name == "state") return set(filter.state, one_of(kStateWords, name, value));

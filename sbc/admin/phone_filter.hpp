@@ -14,7 +14,7 @@ namespace dw::admin {
 struct PhoneFilter {
   enum class Show { all, attention, registered, unregistered };
 
-  static constexpr std::size_t kMaxText = 100;  ///< octets, of each text
+  static constexpr std::size_t kMaxText = 100;             ///< octets, of each text
   static constexpr std::string_view kUnknown = "unknown";  ///< as model, firmware or protocol: it is not known
 
   std::string text;  ///< every word of it is in the phone's name, MAC, address, lines, model, firmware,
@@ -34,11 +34,12 @@ struct PhoneFilter {
   std::string to_query() const;
 };
 
-/// What a phone is counted under, so that one cause is one group: the box's finding that is behind its own, else its gravest
-/// one. Empty: it has none.
+/// What a phone is counted under, so that one cause is one group: the box's finding that is behind its own, else its
+/// gravest one. Empty: it has none.
 std::string_view group_of(const phones::Phone& phone);
 
-/// One part of a query, decoded. False: the filter has no such name. Errc::invalid with a sentence for a value that is none.
+/// One part of a query, decoded. False: the filter has no such name. Errc::invalid with a sentence for a value that is
+/// none.
 Result<bool> take(PhoneFilter& filter, std::string_view name, std::string_view value);
 
 }  // namespace dw::admin

@@ -54,7 +54,8 @@ std::uint32_t print_of(std::string_view text) {
 }
 
 std::string print_of(const PhoneQuery& query) {
-  return fmt::format("{:08x}", print_of(fmt::format("{}|{}|{}", query.filter.to_query(), static_cast<int>(query.sort), query.reversed)));
+  return fmt::format("{:08x}", print_of(fmt::format("{}|{}|{}", query.filter.to_query(), static_cast<int>(query.sort),
+                                                    query.reversed)));
 }
 
 /// As it is sorted by: what is not known comes last.
@@ -72,7 +73,8 @@ std::string folded(const IpAddress& address) {
 /// "1001" stands behind "99".
 std::string folded_number(std::string_view line) {
   constexpr std::size_t kDigits = 20;
-  const bool number = !line.empty() && line.size() < kDigits && std::ranges::all_of(line, [](char c) { return c >= '0' && c <= '9'; });
+  const bool number =
+      !line.empty() && line.size() < kDigits && std::ranges::all_of(line, [](char c) { return c >= '0' && c <= '9'; });
   return number ? fmt::format("{:0>20}", line) : folded(line);
 }
 
@@ -96,10 +98,12 @@ Result<void> for_each_pair(std::string_view query, const std::string& known,
     if (!pair.skip_char('=')) return fail(Errc::invalid, fmt::format("\"{}\" has no value: it is {}=…", shown, shown));
     const auto value = percent_decoded(pair.rest());
     if (!value) return fail(Errc::invalid, fmt::format("{} has a broken percent escape", shown));
-    if (std::ranges::find(names, name) != names.end()) return fail(Errc::invalid, fmt::format("{} stands twice", shown));
+    if (std::ranges::find(names, name) != names.end())
+      return fail(Errc::invalid, fmt::format("{} stands twice", shown));
     const auto taken = visit(name, *value);
     if (!taken) return std::unexpected(taken.error());
-    if (!*taken) return fail(Errc::invalid, fmt::format("there is nothing named \"{}\" to ask for; there are {}", shown, known));
+    if (!*taken)
+      return fail(Errc::invalid, fmt::format("there is nothing named \"{}\" to ask for; there are {}", shown, known));
     names.push_back(name);
   }
   return {};
@@ -174,7 +178,9 @@ Result<PhoneQuery> parse_phone_query(std::string_view query) {
       out.reversed = value.starts_with('-');
       const auto found = std::ranges::find(kSorts, value.substr(out.reversed ? 1 : 0), &SortName::name);
       if (found == kSorts.end())
-        return fail(Errc::invalid, "sort is seen, name, address, model, firmware, line or state, with \"-\" before it the other way round");
+        return fail(
+            Errc::invalid,
+            "sort is seen, name, address, model, firmware, line or state, with \"-\" before it the other way round");
       out.sort = found->sort;
     } else {
       return take(out.filter, name, value);

@@ -19,7 +19,7 @@ struct PhonePlace {
 /// GET /api/phones?…: which phones, in which order, and how much of that.
 struct PhoneQuery {
   enum class Form : std::uint8_t { json, csv };
-  static constexpr std::size_t kLimit = 500;         ///< without `limit`, but for a CSV: that is whole
+  static constexpr std::size_t kLimit = 500;  ///< without `limit`, but for a CSV: that is whole
   static constexpr std::size_t kAll = SIZE_MAX;
   static constexpr std::size_t kMaxOffset = 65'536;  ///< further in goes by the cursor
   static constexpr std::size_t kMaxCursor = 512;     ///< octets
@@ -40,7 +40,8 @@ struct PhoneQuery {
   std::string cursor_after(const PhonePlace& place) const;
 };
 
-/// Errc::invalid with a sentence: a name that is none, one that stands twice, a value that is none, a cursor of another query.
+/// Errc::invalid with a sentence: a name that is none, one that stands twice, a value that is none, a cursor of another
+/// query.
 Result<PhoneQuery> parse_phone_query(std::string_view query);
 /// The same where a filter alone may stand, but for the names in `others`, which are the caller's.
 Result<PhoneFilter> parse_phone_filter(std::string_view query, std::initializer_list<std::string_view> others = {});

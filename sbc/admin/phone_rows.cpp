@@ -79,23 +79,22 @@ std::string_view phone_row_csv_head() {
 
 std::string phone_row_csv(const phones::Phone& phone) {
   const auto& verdict = phone.verdict;
-  const std::vector<std::string> cells = {
-      phone.key(),
-      phone.device.empty() ? std::string() : phone.device.mac(),
-      phone.address ? phone.address.to_string() : std::string(),
-      std::string(phones::to_string(phone.protocol)),
-      phone.model,
-      phone.firmware,
-      phone.registered ? "yes" : "no",
-      phone.server,
-      fmt::format("{}", fmt::join(phone.lines, " ")),
-      std::string(to_string(verdict.state)),
-      std::string(phones::reason(phone, verdict)),
-      fmt::format("{}", fmt::join(verdict.codes, " ")),
-      std::string(verdict.cause),
-      time_cell(phone.first_seen),
-      time_cell(phone.last_seen),
-      phone.user_agent};
+  const std::vector<std::string> cells = {phone.key(),
+                                          phone.device.empty() ? std::string() : phone.device.mac(),
+                                          phone.address ? phone.address.to_string() : std::string(),
+                                          std::string(phones::to_string(phone.protocol)),
+                                          phone.model,
+                                          phone.firmware,
+                                          phone.registered ? "yes" : "no",
+                                          phone.server,
+                                          fmt::format("{}", fmt::join(phone.lines, " ")),
+                                          std::string(to_string(verdict.state)),
+                                          std::string(phones::reason(phone, verdict)),
+                                          fmt::format("{}", fmt::join(verdict.codes, " ")),
+                                          std::string(verdict.cause),
+                                          time_cell(phone.first_seen),
+                                          time_cell(phone.last_seen),
+                                          phone.user_agent};
   std::string out;
   for (const std::string& text : cells)
     out += (out.empty() ? "" : ",") + cell(text);
@@ -104,12 +103,9 @@ std::string phone_row_csv(const phones::Phone& phone) {
 
 std::string phone_list_head(const phones::Inventory& inventory, const PhoneScan& scan) {
   const phones::VerdictBook& book = inventory.verdicts();
-  Json head = {{"total", inventory.size()},
-               {"matching", scan.matching()},
-               {"attention", book.counts().attention},
-               {"waiting", book.waiting()},
-               {"groups", groups_json(scan)},
-               {"findings", findings_list(scan.site().findings())}};
+  Json head = {
+      {"total", inventory.size()}, {"matching", scan.matching()}, {"attention", book.counts().attention},
+      {"waiting", book.waiting()}, {"groups", groups_json(scan)}, {"findings", findings_list(scan.site().findings())}};
   std::string text = head.dump(-1, ' ', false, Json::error_handler_t::replace);
   text.pop_back();
   return text;

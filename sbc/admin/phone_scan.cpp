@@ -7,7 +7,11 @@
 namespace dw::admin {
 
 PhoneScan::PhoneScan(const phones::Inventory& inventory, PhoneQuery query)
-    : inventory_(inventory), query_(std::move(query)), places_(Before{&query_}), skip_(query_.offset), last_(query_.after) {}
+    : inventory_(inventory),
+      query_(std::move(query)),
+      places_(Before{&query_}),
+      skip_(query_.offset),
+      last_(query_.after) {}
 
 bool PhoneScan::step(WallTime now, std::size_t most) {
   bool more = false;

@@ -8,9 +8,9 @@
 
 namespace dw::admin {
 
-/// Goes through all phones, some at a time, for one query: counts those that fit, and keeps the places of those that are to be
-/// told, at most kPlaces beyond the query's offset. What is told of them stays theirs while phones come, go and change. No
-/// I/O, no clock; the inventory outlives it.
+/// Goes through all phones, some at a time, for one query: counts those that fit, and keeps the places of those that
+/// are to be told, at most kPlaces beyond the query's offset. What is told of them stays theirs while phones come, go
+/// and change. No I/O, no clock; the inventory outlives it.
 class PhoneScan {
  public:
   static constexpr std::size_t kPlaces = 4096;
@@ -19,8 +19,8 @@ class PhoneScan {
 
   /// Looks at `most` phones. True: it has seen all.
   bool step(WallTime now, std::size_t most);
-  /// The next phone in the order of the query; null when there is none left among those that are kept: over() then says whether
-  /// others are behind them, and if so step() begins again.
+  /// The next phone in the order of the query; null when there is none left among those that are kept: over() then says
+  /// whether others are behind them, and if so step() begins again.
   const phones::Phone* next();
   bool over() const { return over_; }
 

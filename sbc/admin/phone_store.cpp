@@ -65,27 +65,26 @@ constexpr std::array<std::string_view, 6> kMigrations = {
     kAdmissionTable,
     "ALTER TABLE phone ADD COLUMN homes TEXT NOT NULL DEFAULT ''"};
 
-constexpr std::array kOutcomes = {FileOutcome::sent,    FileOutcome::unconfirmed, FileOutcome::not_found, FileOutcome::not_admitted,
-                                  FileOutcome::refused, FileOutcome::unavailable, FileOutcome::no_ack,
-                                  FileOutcome::stalled, FileOutcome::aborted,     FileOutcome::superseded,
-                                  FileOutcome::forbidden};
-constexpr std::array kNotes = {Note::rewritten, Note::signed_passed, Note::malformed_passed,
-                               Note::near_config, Note::password_doubt,
-                               Note::sip_server_left, Note::sip_port_differs};
-constexpr std::array kEvents = {SignallingEvent::phone_lost,  SignallingEvent::connected,
-                                SignallingEvent::no_server,   SignallingEvent::registered,
-                                SignallingEvent::refused,     SignallingEvent::unregistered,
-                                SignallingEvent::superseded,  SignallingEvent::reset,
-                                SignallingEvent::server_lost, SignallingEvent::keepalive_missed,
-                                SignallingEvent::lines,       SignallingEvent::bad_password,
-                                SignallingEvent::alarm,       SignallingEvent::unheard,
-                                SignallingEvent::unreachable, SignallingEvent::reachable,
-                                SignallingEvent::altered,     SignallingEvent::no_date,
+constexpr std::array kOutcomes = {FileOutcome::sent,         FileOutcome::unconfirmed, FileOutcome::not_found,
+                                  FileOutcome::not_admitted, FileOutcome::refused,     FileOutcome::unavailable,
+                                  FileOutcome::no_ack,       FileOutcome::stalled,     FileOutcome::aborted,
+                                  FileOutcome::superseded,   FileOutcome::forbidden};
+constexpr std::array kNotes = {Note::rewritten,      Note::signed_passed,   Note::malformed_passed, Note::near_config,
+                               Note::password_doubt, Note::sip_server_left, Note::sip_port_differs};
+constexpr std::array kEvents = {SignallingEvent::phone_lost,     SignallingEvent::connected,
+                                SignallingEvent::no_server,      SignallingEvent::registered,
+                                SignallingEvent::refused,        SignallingEvent::unregistered,
+                                SignallingEvent::superseded,     SignallingEvent::reset,
+                                SignallingEvent::server_lost,    SignallingEvent::keepalive_missed,
+                                SignallingEvent::lines,          SignallingEvent::bad_password,
+                                SignallingEvent::alarm,          SignallingEvent::unheard,
+                                SignallingEvent::unreachable,    SignallingEvent::reachable,
+                                SignallingEvent::altered,        SignallingEvent::no_date,
                                 SignallingEvent::call_preserved, SignallingEvent::media_silent,
                                 SignallingEvent::call_refused};
 constexpr std::array kWays = {Call::Way::unknown, Call::Way::outgoing, Call::Way::incoming};
-constexpr std::array kSilent = {CallFigures::Silent::nobody, CallFigures::Silent::phone,
-                                CallFigures::Silent::central, CallFigures::Silent::both};
+constexpr std::array kSilent = {CallFigures::Silent::nobody, CallFigures::Silent::phone, CallFigures::Silent::central,
+                                CallFigures::Silent::both};
 constexpr std::array kProtocols = {Protocol::unknown, Protocol::sccp, Protocol::sip};
 
 /// The value that is written so; the first of them for a word that nobody writes any more.
@@ -246,17 +245,16 @@ constexpr std::string_view kPutPhone =
     " transport = excluded.transport, user_agent = excluded.user_agent, homes = excluded.homes";
 
 Result<void> put_phone(store::Statement& put, const Phone& p) {
-  const std::string key = p.key(), address = text_of(p.address), follow_ups = joined(p.follow_ups), homes = joined(p.homes);
-  put.bind(1, std::string_view(key))
-      .bind(2, std::string_view(p.device.str()))
-      .bind(3, std::string_view(address));
+  const std::string key = p.key(), address = text_of(p.address), follow_ups = joined(p.follow_ups),
+                    homes = joined(p.homes);
+  put.bind(1, std::string_view(key)).bind(2, std::string_view(p.device.str())).bind(3, std::string_view(address));
   put.bind(4, to_string(p.protocol)).bind(5, std::string_view(p.model)).bind(6, std::string_view(p.firmware));
-  put.bind(7, std::int64_t{p.uses_http})
-      .bind(8, std::int64_t{p.proven})
-      .bind(9, std::string_view(follow_ups));
+  put.bind(7, std::int64_t{p.uses_http}).bind(8, std::int64_t{p.proven}).bind(9, std::string_view(follow_ups));
   put.bind(10, to_ms(p.first_seen)).bind(11, to_ms(p.last_seen)).bind(12, signed_of(p.next_step));
   put.bind(13, std::int64_t{p.had_config});
-  put.bind(14, std::string_view(p.transport)).bind(15, std::string_view(p.user_agent)).bind(16, std::string_view(homes));
+  put.bind(14, std::string_view(p.transport))
+      .bind(15, std::string_view(p.user_agent))
+      .bind(16, std::string_view(homes));
   return put.run();
 }
 
@@ -306,20 +304,21 @@ Result<void> put_step(store::Statement& put, const std::string& key, const Step&
     put.bind_null(5).bind_null(6);
   }
   bind_live(put, s);
-  put.bind(7, std::int64_t{s.http})
-      .bind(8, std::int64_t{s.error_code})
-      .bind(9, std::int64_t{s.retransmissions});
+  put.bind(7, std::int64_t{s.http}).bind(8, std::int64_t{s.error_code}).bind(9, std::int64_t{s.retransmissions});
   put.bind(10, signed_of(s.octets)).bind(11, signed_of(s.size)).bind(12, signed_of(s.last_block));
-  put.bind(13, std::string_view(peer))
-      .bind(14, std::string_view(s.name))
-      .bind(15, std::string_view(s.detail));
+  put.bind(13, std::string_view(peer)).bind(14, std::string_view(s.name)).bind(15, std::string_view(s.detail));
   return put.run();
 }
 
 }  // namespace
 
-PhoneStore::PhoneStore(net::Loop& loop, phones::Inventory& inventory, provisioning::Admissions& admissions, const Options& options)
-    : inventory_(inventory), admissions_(admissions), options_(options), timer_(loop, [this] { tick(); }), worker_(loop) {}
+PhoneStore::PhoneStore(net::Loop& loop, phones::Inventory& inventory, provisioning::Admissions& admissions,
+                       const Options& options)
+    : inventory_(inventory),
+      admissions_(admissions),
+      options_(options),
+      timer_(loop, [this] { tick(); }),
+      worker_(loop) {}
 
 PhoneStore::~PhoneStore() {
   if (database_ != nullptr) write(waiting_.max_size(), 2 * provisioning::Admissions::kMaxAdmissions);
@@ -414,9 +413,8 @@ void PhoneStore::write(std::size_t max_phones, std::size_t max_admissions) {
   auto batch = std::make_shared<Batch>(collect(max_phones, max_admissions));
   if (batch->phones.empty() && batch->gone.empty() && batch->admissions.empty()) return;
   auto result = std::make_shared<Result<void>>();
-  writing_ =
-      worker_.post([batch, result, database = database_.get()] { *result = write_batch(*database, *batch); },
-                   [this, batch, result] { on_written(batch, *result); });
+  writing_ = worker_.post([batch, result, database = database_.get()] { *result = write_batch(*database, *batch); },
+                          [this, batch, result] { on_written(batch, *result); });
 }
 
 void PhoneStore::on_written(const std::shared_ptr<Batch>& batch, const Result<void>& result) {
@@ -427,9 +425,8 @@ void PhoneStore::on_written(const std::shared_ptr<Batch>& batch, const Result<vo
       waiting_.insert(phone.key());
     admissions_.give_back(std::move(batch->admissions));
     removals_seen_ = inventory_.removals() - 1;  // look again for those that are gone
-    failures_.warn(
-        "event=state_unwritten reason=\"{}\" stories of phones are not on disk, trying again in {}",
-        escaped(result.error().text), to_words(options_.retry_after));
+    failures_.warn("event=state_unwritten reason=\"{}\" stories of phones are not on disk, trying again in {}",
+                   escaped(result.error().text), to_words(options_.retry_after));
     return;
   }
   if (failing_) spdlog::info("event=state_written stories of phones are on disk again");

@@ -59,7 +59,8 @@ class PhoneStore {
     std::vector<provisioning::Admissions::Change> admissions;
   };
 
-  PhoneStore(net::Loop& loop, phones::Inventory& inventory, provisioning::Admissions& admissions, const Options& options);
+  PhoneStore(net::Loop& loop, phones::Inventory& inventory, provisioning::Admissions& admissions,
+             const Options& options);
   Result<void> load(const std::string& state_directory);
   void tick();
   void write(std::size_t max_phones, std::size_t max_admissions);

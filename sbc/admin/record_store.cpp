@@ -130,8 +130,8 @@ Result<void> RecordStore::write_batch(store::Database& database, const Batch& ba
   auto run = database.prepare(
       "INSERT INTO run(started, seen, stopped) VALUES(?, ?, ?)"
       " ON CONFLICT(started) DO UPDATE SET seen = excluded.seen, stopped = excluded.stopped");
-  auto runs = database.prepare(
-      "DELETE FROM run WHERE started NOT IN (SELECT started FROM run ORDER BY started DESC LIMIT ?)");
+  auto runs =
+      database.prepare("DELETE FROM run WHERE started NOT IN (SELECT started FROM run ORDER BY started DESC LIMIT ?)");
   for (const auto* statement : {&put, &few, &young, &run, &runs}) {
     if (!*statement) return std::unexpected(statement->error());
   }

@@ -16,15 +16,16 @@ namespace dw::admin {
 
 /// Keeps what does not concern one phone (STATE/records.db): the record of each call that is over, as the JSON object
 /// that the API gives, and when Dropwire ran. Bounded by count and age. Writes once a second on a thread of its own;
-/// the destructor writes the rest, and that we stop. Where the disk can't be used, the last calls are kept in memory, and
-/// the log says so.
+/// the destructor writes the rest, and that we stop. Where the disk can't be used, the last calls are kept in memory,
+/// and the log says so.
 class RecordStore {
  public:
   struct Options {
     std::size_t max_calls = 10'000;
     std::chrono::hours max_age{24 * 90};
     Duration write_every = std::chrono::seconds(1);
-    Duration alive_every = std::chrono::seconds(60);  ///< how exactly it is known when a run ended that could not say so
+    Duration alive_every =
+        std::chrono::seconds(60);  ///< how exactly it is known when a run ended that could not say so
   };
   static constexpr std::size_t kMaxWaiting = 4096;  ///< records while the disk refuses; the oldest go
   static constexpr std::size_t kMaxAsked = 10'000;  ///< records in one answer
@@ -67,7 +68,7 @@ class RecordStore {
   Options options_;
   WallTime started_;
   std::vector<phones::Absence> absences_;
-  std::deque<Record> waiting_;                  // not on disk yet; without a disk the last ones
+  std::deque<Record> waiting_;                 // not on disk yet; without a disk the last ones
   std::unique_ptr<store::Database> database_;  // the worker's, once it has a job
   bool writing_ = false, failing_ = false;
   TimePoint said_alive_{};

@@ -9,16 +9,16 @@ namespace dw::admin {
 net::HttpReply reply_of(unsigned status, std::string type, std::string text, std::string policy) {
   net::HttpReply reply;
   reply.status = status;
-  reply.headers = {{"Content-Type", std::move(type)},
-                   {"Cache-Control", "no-store"},
-                   {"Content-Security-Policy", std::move(policy)},
-                   {"X-Content-Type-Options", "nosniff"},
-                   {"X-Frame-Options", "DENY"},
-                   {"Referrer-Policy", "no-referrer"},
-                   {"Cross-Origin-Opener-Policy", "same-origin"},
-                   {"Cross-Origin-Resource-Policy", "same-origin"},
-                   {"Permissions-Policy",
-                    "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"}};
+  reply.headers = {
+      {"Content-Type", std::move(type)},
+      {"Cache-Control", "no-store"},
+      {"Content-Security-Policy", std::move(policy)},
+      {"X-Content-Type-Options", "nosniff"},
+      {"X-Frame-Options", "DENY"},
+      {"Referrer-Policy", "no-referrer"},
+      {"Cross-Origin-Opener-Policy", "same-origin"},
+      {"Cross-Origin-Resource-Policy", "same-origin"},
+      {"Permissions-Policy", "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"}};
   reply.text = std::move(text);
   return reply;
 }

@@ -16,6 +16,6 @@ net::HttpReply json_reply(std::string text, unsigned status = 200);
 net::HttpReply error_reply(unsigned status, std::string_view text);  ///< {"error": text}
 /// 429 with Retry-After: "WHY: try again in …".
 net::HttpReply later_reply(std::string_view why, Duration wait);
-net::HttpReply wrong_method(std::string_view allowed);               ///< 405
+net::HttpReply wrong_method(std::string_view allowed);  ///< 405
 
 }  // namespace dw::admin

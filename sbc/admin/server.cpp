@@ -56,7 +56,8 @@ bool is_refresh(std::string_view path) {
   return asked && asked->verb == "refresh";
 }
 
-/// Nothing but the page's place for others bounds a source: behind one address, a proxy's for example, all operators may be.
+/// Nothing but the page's place for others bounds a source: behind one address, a proxy's for example, all operators
+/// may be.
 ConnectionBudget::Options places_of(const AdminServer::Options& options) {
   ConnectionBudget::Options places;
   places.total = places.per_source = options.max_connections;
@@ -80,7 +81,8 @@ AdminServer::AdminServer(net::Loop& loop, const Options& options, Sources source
       judging_(loop, sources_),
       sampling_(loop, [this] { sample_calls(); }),
       page_policy_(page_policy(page_html())),
-      places_(places_of(options), [this](TimePoint now, const IpAddress& source) { return access_.standing(now, source); }) {
+      places_(places_of(options),
+              [this](TimePoint now, const IpAddress& source) { return access_.standing(now, source); }) {
   events_->allow(listeners_of(options_));
   if (sources_.calls) sampling_.arm_after(CallHistory::kEvery);
   if (sources_.admissions) admissions_.emplace(loop, *sources_.admissions);
@@ -97,8 +99,8 @@ Result<void> AdminServer::open(net::HttpServer::Options options) {
   options.max_connections = options_.max_connections;
   options.places = &places_;
   options.admits = admits();
-  auto door = net::HttpServer::start(
-      loop_, options, [this](const std::shared_ptr<net::HttpExchange>& exchange) { handle(exchange); });
+  auto door = net::HttpServer::start(loop_, options,
+                                     [this](const std::shared_ptr<net::HttpExchange>& exchange) { handle(exchange); });
   if (!door) return std::unexpected(door.error());
   doors_.push_back(std::move(*door));
   return {};
@@ -171,7 +173,8 @@ void AdminServer::handle(const std::shared_ptr<net::HttpExchange>& exchange) {
   const Found found = find_route(method, path);
   if (!found.route && (!reads || !found.allowed.empty()))
     return exchange->reply(wrong_method(found.allowed.empty() ? "GET, HEAD" : found.allowed));
-  // Configs hold the passwords of phones, and nothing encrypts what goes by TCP. So do captures; lines of a trace don't.
+  // Configs hold the passwords of phones, and nothing encrypts what goes by TCP. So do captures; lines of a trace
+  // don't.
   const bool capture = TraceDoor::phone_in(path) && query_value(exchange->query(), "format") == "pcapng";
   if (!access_.admits(*exchange, !found.route ? Need::read : capture ? Need::socket : found.route->need)) return;
   if (!found.route) return exchange->reply(error_reply(404, "there is nothing at this address"));
@@ -215,7 +218,8 @@ void AdminServer::set_log_level(net::HttpExchange& exchange, const std::string& 
   TextCursor cursor(exchange.query());
   const bool good = cursor.skip_text("level=") && net::set_log_level(cursor.rest());
   if (!good) return exchange.reply(error_reply(400, "level= is one of trace, debug, info, warn, error"));
-  spdlog::warn("event=operator_action action=log_level level={} by=\"{}\" until the next start or reload", cursor.rest(), who);
+  spdlog::warn("event=operator_action action=log_level level={} by=\"{}\" until the next start or reload",
+               cursor.rest(), who);
   exchange.reply(json_reply(fmt::format("{{\"level\":\"{}\"}}\n", cursor.rest())));
 }
 
@@ -225,8 +229,8 @@ void AdminServer::route(const std::shared_ptr<net::HttpExchange>& exchange, std:
   if (path == "/api/status" && sources_.status) return status(exchange);
   if (path == "/api/events") return events_->listen(exchange, json_reply({}), access_.pass_of(*exchange));
   if (path == "/api/connect")
-    return exchange->reply(json_reply(connect_json(sources_.status ? sources_.status().phone_addresses
-                                                                   : std::vector<std::string>())));
+    return exchange->reply(
+        json_reply(connect_json(sources_.status ? sources_.status().phone_addresses : std::vector<std::string>())));
   if (path == "/api/admissions" && admissions_) return admissions_->tell(*exchange, limit_in(exchange->query()));
   if (path == "/api/calls") return calls(*exchange);
   if (path == "/api/calls/finished" && sources_.records) return finished_calls(exchange);
@@ -245,8 +249,7 @@ void AdminServer::route(const std::shared_ptr<net::HttpExchange>& exchange, std:
   }
   if (path == kFiles && sources_.files)
     return exchange->reply(json_reply(files_json(sources_.files(), sources_.inventory)));
-  if ((path == kPhones || path.starts_with("/api/phones/")) && sources_.inventory)
-    return phones(exchange, path);
+  if ((path == kPhones || path.starts_with("/api/phones/")) && sources_.inventory) return phones(exchange, path);
   if (path == kOperations && operations_) return operations_->tell(*exchange);
   exchange->reply(error_reply(404, "there is nothing at this address"));
 }
@@ -259,8 +262,8 @@ void AdminServer::phones(const std::shared_ptr<net::HttpExchange>& exchange, std
   const phones::Phone* phone = find_phone(*exchange, path.substr(kPhones.size() + 1));
   if (!phone) return;
   const auto calls = sources_.calls ? sources_.calls() : std::vector<phones::Call>();
-  exchange->reply(json_reply(phone_json(*phone, sources_.inventory->absences(), calls, sources_.causes_now(),
-                                       now_by_both(), &history_)));
+  exchange->reply(json_reply(
+      phone_json(*phone, sources_.inventory->absences(), calls, sources_.causes_now(), now_by_both(), &history_)));
 }
 
 /// By what stands in the address; null when there is no such phone, which has been said.
@@ -319,8 +322,8 @@ void AdminServer::examine(std::function<void(const std::vector<phones::Finding>&
     phones::fold(findings);
     const Status status = sources_.status ? sources_.status() : Status();
     const phones::VerdictBook* const book = sources_.inventory ? &sources_.inventory->verdicts() : nullptr;
-    done(findings, phones::verdict_of_box({status.draining, status.configured, status.services, status.origins, status.call_servers,
-                                           findings, book},
+    done(findings, phones::verdict_of_box({status.draining, status.configured, status.services, status.origins,
+                                           status.call_servers, findings, book},
                                           now));
   };
   if (!sources_.doctor) return judge({});
@@ -354,11 +357,13 @@ void AdminServer::report(const std::shared_ptr<net::HttpExchange>& exchange) {
   while (!names.at_end()) {
     const phones::Phone* const phone = find_phone(*exchange, names.take_until(","));
     if (!phone) return;
-    if (about.size() == kMaxPhones) return exchange->reply(error_reply(400, fmt::format("at most {} phones at a time", kMaxPhones)));
+    if (about.size() == kMaxPhones)
+      return exchange->reply(error_reply(400, fmt::format("at most {} phones at a time", kMaxPhones)));
     about.push_back(phone->key());
     names.skip_char(',');
   }
-  examine([this, exchange, about = std::move(about)](const std::vector<phones::Finding>& findings, const phones::Verdict& verdict) {
+  examine([this, exchange, about = std::move(about)](const std::vector<phones::Finding>& findings,
+                                                     const phones::Verdict& verdict) {
     std::vector<const phones::Phone*> still_known;
     for (const std::string& key : about) {
       if (const phones::Phone* const phone = sources_.inventory->find(key)) still_known.push_back(phone);

@@ -41,7 +41,7 @@ class AdminServer {
   /// TCP; gives it with the port the kernel chose. `admits`: who may connect; empty: everybody.
   Result<Endpoint> listen(const Endpoint& at, std::function<bool(const IpAddress&)> admits = {});
   Result<void> listen_on_socket(const std::string& path);  ///< Unix
-  void close_tcp();  ///< all that listen() opened
+  void close_tcp();                                        ///< all that listen() opened
   void stop_accepting();
   void use(const Credentials& credentials) { access_.use(credentials); }  ///< until then there are none
   /// Takes new options; exchanges that run go on. After an error it goes on as it was.
@@ -89,7 +89,7 @@ class AdminServer {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< for answers of the doctor that come late
   net::LogLimit refused_log_;
   std::function<bool(const IpAddress&)> admits_;  ///< who may connect by TCP; empty: everybody
-  net::HttpPlaces places_;  ///< of those that come by TCP
+  net::HttpPlaces places_;                        ///< of those that come by TCP
   /// Last, so that they close first. Of those that others took the place of, `old_`, some exchanges still run.
   std::vector<std::unique_ptr<net::HttpServer>> doors_, old_;
 };

@@ -38,9 +38,7 @@ class Sessions {
   std::size_t size() const { return all_.size(); }
 
  private:
-  static bool is_over(TimePoint now, const Session& s) {
-    return now - s.used >= kIdle || now - s.began >= kLongest;
-  }
+  static bool is_over(TimePoint now, const Session& s) { return now - s.used >= kIdle || now - s.began >= kLongest; }
   std::unordered_map<std::string, Session> all_;  // by the hex digest of their id
 };
 

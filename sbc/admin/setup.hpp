@@ -15,11 +15,11 @@ namespace dw::admin {
 struct PageSettings {
   struct One {
     std::string value;
-    std::string from;     ///< "default", "dropwire.toml:12", "/var/lib/dropwire/page.toml:2", "--set"
+    std::string from;    ///< "default", "dropwire.toml:12", "/var/lib/dropwire/page.toml:2", "--set"
     bool fixed = false;  ///< by the command line, over which the page does not win
   };
-  One central;            ///< a host; empty: none
-  One port_mapping;       ///< "auto", "on", "off"
+  One central;       ///< a host; empty: none
+  One port_mapping;  ///< "auto", "on", "off"
   std::string running_port_mapping;
   bool needs_restart = false;  ///< something in the settings counts after a restart only
   bool can_restart = false;    ///< a service manager starts it again
@@ -37,7 +37,8 @@ struct Setup {
   std::function<PageSettings()> settings;
   /// Where browsers on the network find the page, "http://192.168.1.20:8079/"; none while it is on this machine alone.
   std::function<std::vector<std::string>()> addresses;
-  /// Keeps it, takes it into effect, and calls `done`: all of it is done, or nothing. A password that is set closes the claim.
+  /// Keeps it, takes it into effect, and calls `done`: all of it is done, or nothing. A password that is set closes the
+  /// claim.
   std::function<void(const PageChange& change, OnOutcome done)> change;
   /// Asks a central server by each protocol and calls `done`. False: another one is being asked, and nothing is called.
   std::function<bool(const std::string& host, std::function<void(const phones::NetworkFacts&)> done)> try_central;

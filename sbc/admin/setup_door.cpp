@@ -35,7 +35,9 @@ std::string text_in(const Json& object, const char* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-std::string dumped(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
+std::string dumped(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
 
 }  // namespace
 
@@ -58,14 +60,17 @@ Result<std::string> central_host(std::string_view typed) {
   return named->host;
 }
 
-SetupDoor::SetupDoor(net::Loop& loop, Access& access, Setup setup) : loop_(loop), access_(access), setup_(std::move(setup)) {}
+SetupDoor::SetupDoor(net::Loop& loop, Access& access, Setup setup)
+    : loop_(loop), access_(access), setup_(std::move(setup)) {}
 
 bool SetupDoor::is_at(std::string_view path) {
   return path == "/api/claim" || path == "/api/claim/try" || path == "/api/settings" || path == "/api/settings/try" ||
          path == "/api/settings/password" || path == "/api/restart";
 }
 
-bool SetupDoor::claim_open() const { return setup_.claim && setup_.claim->is_open(Clock::now()); }
+bool SetupDoor::claim_open() const {
+  return setup_.claim && setup_.claim->is_open(Clock::now());
+}
 
 void SetupDoor::handle(const Exchange& exchange, std::string_view path) {
   const bool post = exchange->method() == "POST";
@@ -74,7 +79,8 @@ void SetupDoor::handle(const Exchange& exchange, std::string_view path) {
     if (access_.admits(*exchange, Need::login)) tell_settings(*exchange);
     return;
   }
-  if (!post) return exchange->reply(wrong_method(path == "/api/claim" || path == "/api/settings" ? "GET, HEAD, POST" : "POST"));
+  if (!post)
+    return exchange->reply(wrong_method(path == "/api/claim" || path == "/api/settings" ? "GET, HEAD, POST" : "POST"));
   if (path == "/api/claim") return claim(exchange, false);
   if (path == "/api/claim/try") return claim(exchange, true);
   if (!access_.admits(*exchange, Need::act)) return;
@@ -94,17 +100,23 @@ void SetupDoor::handle(const Exchange& exchange, std::string_view path) {
 void SetupDoor::tell_claim(net::HttpExchange& exchange) const {
   if (!exchange.over_unix()) return exchange.reply(error_reply(403, "only over the control socket (admin.socket)"));
   const bool open = claim_open();
-  Json told = {{"open", open}, {"code", nullptr}, {"until", nullptr}, {"addresses", setup_.addresses ? setup_.addresses() : std::vector<std::string>()}};
+  Json told = {{"open", open},
+               {"code", nullptr},
+               {"until", nullptr},
+               {"addresses", setup_.addresses ? setup_.addresses() : std::vector<std::string>()}};
   if (open) {
     told["code"] = setup_.claim->shown();
-    told["until"] = to_rfc3339(wall_now() + std::chrono::floor<std::chrono::milliseconds>(setup_.claim->until() - Clock::now()));
+    told["until"] =
+        to_rfc3339(wall_now() + std::chrono::floor<std::chrono::milliseconds>(setup_.claim->until() - Clock::now()));
   }
   exchange.reply(json_reply(dumped(told)));
 }
 
 void SetupDoor::tell_settings(net::HttpExchange& exchange) const {
   const PageSettings now = setup_.settings();
-  const auto one = [](const PageSettings::One& s) { return Json{{"value", s.value}, {"from", s.from}, {"fixed", s.fixed}}; };
+  const auto one = [](const PageSettings::One& s) {
+    return Json{{"value", s.value}, {"from", s.from}, {"fixed", s.fixed}};
+  };
   exchange.reply(json_reply(dumped({{"central", one(now.central)},
                                     {"port_mapping", one(now.port_mapping)},
                                     {"running_port_mapping", now.running_port_mapping},
@@ -121,7 +133,8 @@ bool SetupDoor::may_claim(net::HttpExchange& exchange, std::string_view code) {
     case Kind::right:
       return true;
     case Kind::closed:
-      exchange.reply(error_reply(403, "nobody can claim this box now: it has a password, or is up for more than 24 hours; restart it"));
+      exchange.reply(error_reply(
+          403, "nobody can claim this box now: it has a password, or is up for more than 24 hours; restart it"));
       break;
     case Kind::stranger:
       exchange.reply(error_reply(403, "only from the box's own network"));
@@ -139,9 +152,11 @@ bool SetupDoor::may_claim(net::HttpExchange& exchange, std::string_view code) {
 }
 
 void SetupDoor::claim(const Exchange& exchange, bool only_try) {
-  if (exchange->over_unix()) return exchange->reply(error_reply(403, "over TCP alone; at this machine use \"dropwire passwd\""));
+  if (exchange->over_unix())
+    return exchange->reply(error_reply(403, "over TCP alone; at this machine use \"dropwire passwd\""));
   if (is_cross_site(*exchange)) return exchange->reply(error_reply(403, "another site's page may not ask this"));
-  if (is_passed_on(*exchange)) return exchange->reply(error_reply(403, "not through a proxy: it hides from where this comes"));
+  if (is_passed_on(*exchange))
+    return exchange->reply(error_reply(403, "not through a proxy: it hides from where this comes"));
   if (!is_json(*exchange)) return exchange->reply(error_reply(415, "the body must be application/json"));
   const auto object = object_in(exchange->body());
   if (!object) return exchange->reply(error_reply(400, "the body is no object with a code"));
@@ -199,7 +214,8 @@ void SetupDoor::change(const Exchange& exchange) {
     } else if (key == "router_ports" && value.is_boolean()) {
       change.router_ports = value.get<bool>();
     } else {
-      return exchange->reply(error_reply(400, "only \"central\", a text, and \"router_ports\", true or false, are changed here"));
+      return exchange->reply(
+          error_reply(400, "only \"central\", a text, and \"router_ports\", true or false, are changed here"));
     }
   }
   if (!change.central && !change.router_ports) return exchange->reply(error_reply(400, "there is nothing to change"));
@@ -211,20 +227,24 @@ void SetupDoor::change(const Exchange& exchange) {
 void SetupDoor::change_password(const Exchange& exchange) {
   const auto object = object_in(exchange->body());
   if (!object) return exchange->reply(error_reply(400, "the body is no {\"old\": \"…\", \"new\": \"…\"}"));
-  access_.prove(exchange, {text_in(*object, "old"), Account::full}, [this, exchange, fresh = text_in(*object, "new"), alive = std::weak_ptr(alive_)] {
-    if (!alive.expired()) set_password(exchange, fresh, {});
-  });
+  access_.prove(exchange, {text_in(*object, "old"), Account::full},
+                [this, exchange, fresh = text_in(*object, "new"), alive = std::weak_ptr(alive_)] {
+                  if (!alive.expired()) set_password(exchange, fresh, {});
+                });
 }
 
 void SetupDoor::try_central(const Exchange& exchange, const std::string& central) {
   const auto host = central_host(central);
   if (!host) return exchange->reply(error_reply(400, host.error().text));
   if (host->empty()) return exchange->reply(error_reply(400, "name the telephone server"));
-  const bool asked = setup_.try_central(*host, [exchange, host = *host, alive = std::weak_ptr(alive_)](const phones::NetworkFacts& facts) {
-    if (alive.expired()) return;
-    Json network = network_json(facts);
-    exchange->reply(json_reply(dumped({{"central", host}, {"reach", network.value("reach", Json::array())}, {"dns", network.value("dns", Json::array())}})));
-  });
+  const bool asked = setup_.try_central(
+      *host, [exchange, host = *host, alive = std::weak_ptr(alive_)](const phones::NetworkFacts& facts) {
+        if (alive.expired()) return;
+        Json network = network_json(facts);
+        exchange->reply(json_reply(dumped({{"central", host},
+                                           {"reach", network.value("reach", Json::array())},
+                                           {"dns", network.value("dns", Json::array())}})));
+      });
   if (!asked) exchange->reply(later_reply("a server is being asked already", std::chrono::seconds(5)));
 }
 

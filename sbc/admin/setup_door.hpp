@@ -48,8 +48,8 @@ class SetupDoor {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
-/// The host that somebody typed: also out of a URL, "http://pbx.example.net:6970/". Errc::invalid says in a sentence what is
-/// wrong; empty text is an empty host.
+/// The host that somebody typed: also out of a URL, "http://pbx.example.net:6970/". Errc::invalid says in a sentence
+/// what is wrong; empty text is an empty host.
 Result<std::string> central_host(std::string_view typed);
 
 }  // namespace dw::admin

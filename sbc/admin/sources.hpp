@@ -52,7 +52,7 @@ struct Status {
   std::string version, mode, central;
   WallTime now{}, started{};
   bool draining = false;
-  bool configured = true;  ///< conf::Central::configured
+  bool configured = true;                    ///< conf::Central::configured
   std::vector<std::string> phone_addresses;  ///< what a person may type as TFTP Server 1
   bool only_ipv6 = false;                    ///< as phones::OwnFacts
   std::vector<Service> services;
@@ -120,7 +120,7 @@ struct Sources {
   /// Fetches a file anew, whatever is kept of it; `name` has passed parse_file_name.
   std::function<void(const std::string& name, OnOutcome done)> refresh;
   provisioning::Admissions* admissions = nullptr;  ///< outlives the AdminServer
-  WireTap* tap = nullptr;  ///< outlives the AdminServer
+  WireTap* tap = nullptr;                          ///< outlives the AdminServer
   std::optional<Setup> setup;
   /// What is known of this box and of these phones, for whoever helps: text without secrets.
   std::function<std::string(const std::vector<const phones::Phone*>& about, const std::vector<phones::Finding>& of_box,

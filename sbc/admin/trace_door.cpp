@@ -17,7 +17,8 @@ namespace {
 constexpr std::string_view kBefore = "/api/phones/", kBehind = "/trace";
 
 /// Nothing when it is there and is no number from 1 to `max`.
-std::optional<std::uint64_t> limit_in(std::string_view query, std::string_view name, std::uint64_t otherwise, std::uint64_t max) {
+std::optional<std::uint64_t> limit_in(std::string_view query, std::string_view name, std::uint64_t otherwise,
+                                      std::uint64_t max) {
   if (!query_value(query, name)) return otherwise;
   const auto number = query_number(query, name, max);
   return number && *number != 0 ? number : std::nullopt;
@@ -61,7 +62,8 @@ void TraceDoor::give(const std::shared_ptr<net::HttpExchange>& exchange, std::st
   const auto seconds = limit_in(query, "seconds", kSeconds, kMaxSeconds);
   const auto octets = limit_in(query, "octets", kOctets, kMaxOctets);
   if ((format != "text" && format != "pcapng") || !seconds || !octets)
-    return exchange->reply(error_reply(400, "format is text or pcapng; seconds are 1 to 86400, octets 1 to 1073741824"));
+    return exchange->reply(
+        error_reply(400, "format is text or pcapng; seconds are 1 to 86400, octets 1 to 1073741824"));
   if (exchange->method() != "GET") return exchange->reply(wrong_method("GET"));
   auto options = whom(phone);
   if (!options) return exchange->reply(error_reply(404, "that is neither a phone's name nor an address"));
@@ -84,14 +86,13 @@ void TraceDoor::give(const std::shared_ptr<net::HttpExchange>& exchange, std::st
   listen();
   // What is traced may hold passwords: whoever reads the log sees that somebody looked.
   spdlog::info("event=trace_began phone=\"{}\" format={}", escaped(phone), format);
-  net::HttpReply reply =
-      reply_of(200, format == "text" ? "text/plain; charset=utf-8" : "application/x-pcapng", {});
-  reply.stream = net::HttpBody{net::HttpBody::kUnknownSize, [trace](std::uint64_t, MutableBytes into) -> long {
-                                 if (!trace->may_look()) return net::HttpBody::kEnd;
-                                 if (!trace->tracer.empty()) return static_cast<long>(trace->tracer.read(into));
-                                 return trace->over || trace->tracer.over() ? net::HttpBody::kEnd
-                                                                            : net::HttpBody::kWait;
-                               }};
+  net::HttpReply reply = reply_of(200, format == "text" ? "text/plain; charset=utf-8" : "application/x-pcapng", {});
+  reply.stream =
+      net::HttpBody{net::HttpBody::kUnknownSize, [trace](std::uint64_t, MutableBytes into) -> long {
+                      if (!trace->may_look()) return net::HttpBody::kEnd;
+                      if (!trace->tracer.empty()) return static_cast<long>(trace->tracer.read(into));
+                      return trace->over || trace->tracer.over() ? net::HttpBody::kEnd : net::HttpBody::kWait;
+                    }};
   exchange->reply(std::move(reply));
 }
 

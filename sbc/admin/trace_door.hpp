@@ -15,8 +15,8 @@
 namespace dw::admin {
 
 /// GET /api/phones/{device}/trace?format=text|pcapng&seconds=N&octets=N: an answer that goes on while the phone talks
-/// (API.md). Listens to the tap only while somebody looks. On the loop's thread; tap and inventory (may be null) outlive
-/// it.
+/// (API.md). Listens to the tap only while somebody looks. On the loop's thread; tap and inventory (may be null)
+/// outlive it.
 class TraceDoor {
  public:
   static constexpr std::size_t kMaxTraces = 4;  ///< at the same time; more are told 503

@@ -8,8 +8,8 @@ void append_verdict(MetricsText& out, const phones::Verdict& verdict, const phon
   using phones::State;
   constexpr std::array kStates = {State::ok, State::not_known, State::trouble, State::failed};
   for (const State state : kStates)
-    out.gauge("dropwire_state", "How this box stands with all that hangs on it: 1 at one of the states.", verdict.state == state ? 1 : 0,
-              {{"state", to_string(state)}});
+    out.gauge("dropwire_state", "How this box stands with all that hangs on it: 1 at one of the states.",
+              verdict.state == state ? 1 : 0, {{"state", to_string(state)}});
   for (const phones::Part& part : verdict.parts) {
     for (const State state : kStates)
       out.gauge("dropwire_part_state", "The same of each part of it.", part.state == state ? 1 : 0,
@@ -22,7 +22,8 @@ void append_verdict(MetricsText& out, const phones::Verdict& verdict, const phon
   out.gauge("dropwire_phones_needing_attention", "Phones with a warning or an error of their own.",
             static_cast<double>(book->counts().attention));
   for (const auto& [code, phones] : book->counts().codes)
-    out.gauge("dropwire_phones_by_finding", "Phones that have this finding.", static_cast<double>(phones), {{"code", code}});
+    out.gauge("dropwire_phones_by_finding", "Phones that have this finding.", static_cast<double>(phones),
+              {{"code", code}});
 }
 
 }  // namespace dw::admin

@@ -32,8 +32,7 @@ Result<Buffer> from_base64(std::string_view text) {
       const char c = text[i + k];
       const std::size_t value = kAlphabet.find(c);
       const bool pad = c == '=' && i + 4 == text.size() && k >= 2;
-      if ((value == kAlphabet.npos && !pad) || (!pad && filled != k))
-        return fail(Errc::malformed, "not base64", i + k);
+      if ((value == kAlphabet.npos && !pad) || (!pad && filled != k)) return fail(Errc::malformed, "not base64", i + k);
       word = word << 6U | static_cast<std::uint32_t>(pad ? 0 : value);
       if (!pad) ++filled;
     }

@@ -29,7 +29,8 @@ CallLimits::Load* CallLimits::load_of(TimePoint now, Map& map, const Key& key, s
     return &known->second;
   }
   if (map.size() >= kMaxKept)
-    std::erase_if(map, [&](const auto& entry) { return entry.second.calls == 0 && now - entry.second.last > kAttemptsKept; });
+    std::erase_if(
+        map, [&](const auto& entry) { return entry.second.calls == 0 && now - entry.second.last > kAttemptsKept; });
   if (map.size() >= kMaxKept) return nullptr;
   Load& load = map[key];
   load.attempts = TokenBucket(attempts / kAttemptSeconds, std::max<double>(attempts, 1));

@@ -11,11 +11,12 @@
 
 namespace dw {
 
-/// How many calls a phone, and all phones of one address, may begin: at once, and in a minute. Who calls for help is not
-/// to be asked of it (emergency.hpp). Bounded by kMaxKept of each: beyond, those that called longest ago start over.
+/// How many calls a phone, and all phones of one address, may begin: at once, and in a minute. Who calls for help is
+/// not to be asked of it (emergency.hpp). Bounded by kMaxKept of each: beyond, those that called longest ago start
+/// over.
 class CallLimits {
  public:
-  struct Options {  // 0: no limit
+  struct Options {                                                  // 0: no limit
     std::uint32_t calls_per_phone = 0, calls_per_source = 0;        ///< at once
     std::uint32_t attempts_per_phone = 0, attempts_per_source = 0;  ///< a minute
     friend bool operator==(const Options&, const Options&) = default;

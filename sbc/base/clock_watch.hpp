@@ -9,8 +9,7 @@ namespace dw {
 /// only goes forward.
 class ClockWatch {
  public:
-  static constexpr std::chrono::milliseconds kSet{
-      5'000};  ///< less is a clock that is slewed, or a busy machine
+  static constexpr std::chrono::milliseconds kSet{5'000};  ///< less is a clock that is slewed, or a busy machine
 
   ClockWatch(TimePoint now, WallTime wall) : ahead_(ahead(now, wall)) {}
 

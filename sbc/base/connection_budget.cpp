@@ -27,7 +27,9 @@ FairRate::Options rate_of(const ConnectionBudget::Options& o) {
   return rate;
 }
 
-constexpr std::size_t kind_of(Standing standing, bool shown) { return 2 * static_cast<std::size_t>(standing) + (shown ? 1 : 0); }
+constexpr std::size_t kind_of(Standing standing, bool shown) {
+  return 2 * static_cast<std::size_t>(standing) + (shown ? 1 : 0);
+}
 
 }  // namespace
 
@@ -36,7 +38,8 @@ ConnectionBudget::ConnectionBudget(const Options& options, std::uint64_t seed)
       share_(share_of(options), seed),
       rate_(rate_of(options), seed + 2),
       memory_(memory_of(options), seed + 4),
-      crowds_{SourceCrowd(seed + 6), SourceCrowd(seed + 8), SourceCrowd(seed + 10), SourceCrowd(seed + 12), SourceCrowd(seed + 14), SourceCrowd(seed + 16)},
+      crowds_{SourceCrowd(seed + 6),  SourceCrowd(seed + 8),  SourceCrowd(seed + 10),
+              SourceCrowd(seed + 12), SourceCrowd(seed + 14), SourceCrowd(seed + 16)},
       heavy_{SourceCrowd(seed + 18), SourceCrowd(seed + 20)} {}
 
 void ConnectionBudget::configure(const Options& options) {
@@ -47,7 +50,9 @@ void ConnectionBudget::configure(const Options& options) {
   memory_.configure(memory_of(options));
 }
 
-SourceCrowd& ConnectionBudget::crowd_of(const Entry& entry) { return crowds_[kind_of(entry.standing, entry.shown)]; }
+SourceCrowd& ConnectionBudget::crowd_of(const Entry& entry) {
+  return crowds_[kind_of(entry.standing, entry.shown)];
+}
 
 SourceCrowd::Member ConnectionBudget::place_of(Id id, const Entry& entry) {
   return {source_of(entry.address), entry.number, id, 1};
@@ -128,8 +133,12 @@ void ConnectionBudget::move(TimePoint now, Id id, bool shown) {
   crowd_of(entry).add(place_of(id, entry));
 }
 
-void ConnectionBudget::shown(TimePoint now, Id id) { move(now, id, true); }
-void ConnectionBudget::idle(TimePoint now, Id id) { move(now, id, false); }
+void ConnectionBudget::shown(TimePoint now, Id id) {
+  move(now, id, true);
+}
+void ConnectionBudget::idle(TimePoint now, Id id) {
+  move(now, id, false);
+}
 
 void ConnectionBudget::settled(Id id) {
   const auto at = entries_.find(id);
@@ -168,7 +177,8 @@ void ConnectionBudget::let_hold(Id id, Entry& entry, std::size_t octets) {
 }
 
 /// The heaviest of the source that holds the most, this connection's included.
-ConnectionBudget::Id ConnectionBudget::heaviest(Id asks, const Entry& entry, std::size_t octets, FairShare::Verdict why) const {
+ConnectionBudget::Id ConnectionBudget::heaviest(Id asks, const Entry& entry, std::size_t octets,
+                                                FairShare::Verdict why) const {
   if (why == FairShare::Verdict::source || why == FairShare::Verdict::site) return asks;
   const IpAddress source = source_of(entry.address);
   const std::size_t own = octets + heavy_[0].weight_of(source) + heavy_[1].weight_of(source);

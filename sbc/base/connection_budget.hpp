@@ -15,11 +15,12 @@
 
 namespace dw {
 
-/// Who may have a connection, and who has to go for whom (DECISIONS.md). Half of the places are kept for known sources. A settled
-/// connection never goes for another. When there is no room, a connection makes place that is worth no more than the one that
-/// comes: strangers' before known ones', idle ones before those that showed what they are for; of these the oldest of the source
-/// with the most, unless it is young and another source's is not. So whoever fills the places loses his own. One for a service, whichever sockets it listens on. No I/O; what a
-/// connection costs grows with the logarithm of how many there are.
+/// Who may have a connection, and who has to go for whom (DECISIONS.md). Half of the places are kept for known sources.
+/// A settled connection never goes for another. When there is no room, a connection makes place that is worth no more
+/// than the one that comes: strangers' before known ones', idle ones before those that showed what they are for; of
+/// these the oldest of the source with the most, unless it is young and another source's is not. So whoever fills the
+/// places loses his own. One for a service, whichever sockets it listens on. No I/O; what a connection costs grows with
+/// the logarithm of how many there are.
 class ConnectionBudget {
  public:
   using Id = std::uint64_t;  ///< the caller's number for a connection
@@ -30,12 +31,13 @@ class ConnectionBudget {
     std::size_t max_held = 0;       ///< octets of messages that are not whole; 0: holds() is not called
     friend bool operator==(const Options&, const Options&) = default;
   };
-  /// Younger than that, an idle connection goes for a source with fewer alone: what a phone says first may be under way, and may
-  /// have to be sent again (1 s, 2 s: RFC 6298).
+  /// Younger than that, an idle connection goes for a source with fewer alone: what a phone says first may be under
+  /// way, and may have to be sent again (1 s, 2 s: RFC 6298).
   static constexpr Duration kGrace = std::chrono::seconds(5);
   /// The same for one that showed what it is for: as long as a registration, or a file, may take.
   static constexpr Duration kShownGrace = std::chrono::minutes(1);
-  static constexpr std::size_t kStrangersPart = 8, kKnownPart = 4;  ///< a source holds an eighth, or a quarter, of max_held
+  static constexpr std::size_t kStrangersPart = 8,
+                               kKnownPart = 4;  ///< a source holds an eighth, or a quarter, of max_held
 
   enum class Verdict : std::uint8_t { taken, total, per_source, rate };
   struct Answer {
@@ -49,12 +51,12 @@ class ConnectionBudget {
 
   /// A connection comes; when it is taken it has its place until left().
   Answer arrive(TimePoint now, Id id, const IpAddress& from, Standing standing);
-  void shown(TimePoint now, Id id);    ///< it said what it is for: registers a phone, asked for a whole file
-  void idle(TimePoint now, Id id);     ///< that is done: it is worth as much as one that comes now
-  void settled(Id id);                 ///< a phone is registered over it, somebody is logged in: it stays
+  void shown(TimePoint now, Id id);  ///< it said what it is for: registers a phone, asked for a whole file
+  void idle(TimePoint now, Id id);   ///< that is done: it is worth as much as one that comes now
+  void settled(Id id);               ///< a phone is registered over it, somebody is logged in: it stays
   void left(Id id);
-  /// It holds so many octets, of a message that waits for its rest or for a server. Returned: who is to be closed as that is too
-  /// much; it may be this one, also when it is settled.
+  /// It holds so many octets, of a message that waits for its rest or for a server. Returned: who is to be closed as
+  /// that is too much; it may be this one, also when it is settled.
   std::vector<Id> holds(Id id, std::size_t octets);
 
   std::size_t connections() const { return share_.held(); }
@@ -68,8 +70,8 @@ class ConnectionBudget {
     IpAddress address;
     Standing standing = Standing::stranger;
     bool shown = false, settled = false;
-    TimePoint since{};          ///< it came, showed something, or became idle
-    std::uint64_t number = 0;   ///< counts up with that
+    TimePoint since{};         ///< it came, showed something, or became idle
+    std::uint64_t number = 0;  ///< counts up with that
     std::size_t held = 0;
   };
   using Entries = std::unordered_map<Id, Entry>;

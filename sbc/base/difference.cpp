@@ -53,9 +53,7 @@ std::vector<Difference> differences_of(std::string_view sent, std::string_view r
     if (out.size() < kMaxDifferences) out.push_back({std::move(field), std::move(from), std::move(to)});
   };
   for (const Line& line : before) {
-    const auto same = [&](const Line& other) {
-      return !other.used && equal_ignoring_case(other.name, line.name);
-    };
+    const auto same = [&](const Line& other) { return !other.used && equal_ignoring_case(other.name, line.name); };
     const auto found = std::ranges::find_if(after, same);
     if (found == after.end()) {
       add(line.name, shown(line.value), {});

@@ -35,7 +35,8 @@ std::optional<std::uint32_t> dotted(std::string_view text) {
 IpAddress IpAddress::v4(std::uint32_t host_order) {
   IpAddress a;
   a.family_ = 4;
-  for (unsigned i = 0; i < 4; ++i) a.octets_[i] = static_cast<std::uint8_t>(host_order >> (24 - 8 * i));
+  for (unsigned i = 0; i < 4; ++i)
+    a.octets_[i] = static_cast<std::uint8_t>(host_order >> (24 - 8 * i));
   return a;
 }
 
@@ -99,14 +100,15 @@ bool IpAddress::is_multicast() const {
   return is_v4() ? (octets_[0] & 0xf0) == 0xe0 : is_v6() && octets_[0] == 0xff;
 }
 
-bool IpAddress::is_broadcast() const { return is_v4() && v4_host_order() == 0xffffffff; }
+bool IpAddress::is_broadcast() const {
+  return is_v4() && v4_host_order() == 0xffffffff;
+}
 
 bool IpAddress::is_private() const {
   if (is_loopback()) return true;
   if (is_v4()) {
     const std::uint32_t a = v4_host_order();
-    return a >> 24 == 10 || a >> 20 == 0xac1 || a >> 16 == 0xc0a8 || a >> 16 == 0xa9fe ||
-           a >> 22 == (0x64400000 >> 22);
+    return a >> 24 == 10 || a >> 20 == 0xac1 || a >> 16 == 0xc0a8 || a >> 16 == 0xa9fe || a >> 22 == (0x64400000 >> 22);
   }
   return is_v6() && ((octets_[0] & 0xfe) == 0xfc || (octets_[0] == 0xfe && (octets_[1] & 0xc0) == 0x80));
 }
@@ -208,7 +210,8 @@ std::string HostPort::to_string() const {
 
 std::size_t hash_of(const IpAddress& address) {
   std::uint64_t h = 0xcbf29ce484222325;
-  for (const std::uint8_t o : address.octets()) h = (h ^ o) * 0x100000001b3;
+  for (const std::uint8_t o : address.octets())
+    h = (h ^ o) * 0x100000001b3;
   return static_cast<std::size_t>(h ^ address.scope());
 }
 

@@ -32,8 +32,8 @@ class IpAddress {
   bool is_unspecified() const;
   bool is_loopback() const;
   bool is_multicast() const;
-  bool is_broadcast() const;     ///< 255.255.255.255 only; a subnet's own is not knowable from the address
-  bool is_private() const;       ///< RFC 1918, RFC 4193, RFC 6598 (carrier NAT), link-local, loopback
+  bool is_broadcast() const;  ///< 255.255.255.255 only; a subnet's own is not knowable from the address
+  bool is_private() const;    ///< RFC 1918, RFC 4193, RFC 6598 (carrier NAT), link-local, loopback
   /// The address with all but the first `bits` cleared: the key for limits by network.
   IpAddress network(unsigned bits) const;
 

@@ -12,7 +12,9 @@ std::size_t FairShare::count(const Counts& counts, const IpAddress& key) {
   return found == counts.end() ? 0 : found->second;
 }
 
-std::size_t FairShare::held_by(const IpAddress& address) const { return count(sources_, source_of(address)); }
+std::size_t FairShare::held_by(const IpAddress& address) const {
+  return count(sources_, source_of(address));
+}
 
 FairShare::Verdict FairShare::judge(const IpAddress& address, Standing standing, std::size_t amount) const {
   const auto full = [amount](std::size_t held, std::size_t bound) { return held >= bound || amount > bound - held; };
@@ -73,7 +75,12 @@ std::string_view to_string(FairShare::Verdict verdict) {
 }
 
 FairRate::FairRate(const Options& options, std::uint64_t seed, std::size_t sources)
-    : options_(options), sources_(sources, seed), sites_(std::max<std::size_t>(1, sources / 8), seed + 1), crowd_(1, 1), all_(1, 1), rest_(1, 1) {
+    : options_(options),
+      sources_(sources, seed),
+      sites_(std::max<std::size_t>(1, sources / 8), seed + 1),
+      crowd_(1, 1),
+      all_(1, 1),
+      rest_(1, 1) {
   configure(options);
 }
 
@@ -83,7 +90,9 @@ void FairRate::configure(const Options& options) {
   all_ = bucket_of(options.total);
   rest_ = bucket_of(strangers);
   crowd_ = bucket_of(options.per_source);
-  sources_.for_each([&](const IpAddress&, Source& s) { s.bucket = bucket_of(s.known ? options_.per_known_source : options_.per_source); });
+  sources_.for_each([&](const IpAddress&, Source& s) {
+    s.bucket = bucket_of(s.known ? options_.per_known_source : options_.per_source);
+  });
   sites_.for_each([&](const IpAddress&, Source& s) {
     s.bucket = bucket_of(FairShare::kSite * (s.known ? options_.per_known_source : options_.per_source));
   });

@@ -12,9 +12,9 @@
 
 namespace dw {
 
-/// Who holds how much of something of which there is so much (connections, transactions, streams): each source has a bound, an
-/// IPv6 site one of kSite times that, and a part of the whole is kept for those who are known, so that strangers fill what is left and no
-/// more. Memory is bounded by `total`, work is constant. No I/O.
+/// Who holds how much of something of which there is so much (connections, transactions, streams): each source has a
+/// bound, an IPv6 site one of kSite times that, and a part of the whole is kept for those who are known, so that
+/// strangers fill what is left and no more. Memory is bounded by `total`, work is constant. No I/O.
 class FairShare {
  public:
   struct Options {
@@ -58,16 +58,16 @@ class FairShare {
 /// The setting or part that it stands for, for a log line: "source", "site", "strangers", "total"; empty for granted.
 std::string_view to_string(FairShare::Verdict verdict);
 
-/// Who may do something how often: each source at its rate, an IPv6 site at FairShare::kSite times that, all together at `total`, of which
-/// a part is kept for those who are known. Bounded by kMaxSources, constant work. No I/O.
+/// Who may do something how often: each source at its rate, an IPv6 site at FairShare::kSite times that, all together
+/// at `total`, of which a part is kept for those who are known. Bounded by kMaxSources, constant work. No I/O.
 class FairRate {
  public:
   struct Options {
-    double per_source = 1;        ///< a second, of a stranger
-    double per_known_source = 1;  ///< of a known one
-    double total = 0;             ///< of all; 0: no bound
-    double burst = 5;             ///< seconds' worth that may come at once
-    unsigned kept_for_known = 50; ///< percent of `total`
+    double per_source = 1;         ///< a second, of a stranger
+    double per_known_source = 1;   ///< of a known one
+    double total = 0;              ///< of all; 0: no bound
+    double burst = 5;              ///< seconds' worth that may come at once
+    unsigned kept_for_known = 50;  ///< percent of `total`
     friend bool operator==(const Options&, const Options&) = default;
   };
   static constexpr std::size_t kMaxSources = 65'536;
@@ -89,7 +89,7 @@ class FairRate {
 
   Options options_;
   SourceTable<IpAddress, Source> sources_, sites_;
-  TokenBucket crowd_;      // of strangers who find no place of their own
+  TokenBucket crowd_;       // of strangers who find no place of their own
   TokenBucket all_, rest_;  // rest_: what strangers may take of all
   std::uint64_t refused_ = 0;
 };

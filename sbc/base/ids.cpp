@@ -32,8 +32,7 @@ constexpr std::string_view kConfigEnding = ".cnf.xml";
 bool has_mac(std::string_view text) {
   constexpr std::array<std::string_view, 3> kPrefixes = {"SEP", "ATA", "SPA"};
   return text.size() == 3 + kMacDigits && std::ranges::all_of(text.substr(3), is_hex) &&
-         std::ranges::any_of(kPrefixes,
-                             [&](std::string_view p) { return starts_with_ignoring_case(text, p); });
+         std::ranges::any_of(kPrefixes, [&](std::string_view p) { return starts_with_ignoring_case(text, p); });
 }
 
 }  // namespace
@@ -41,7 +40,8 @@ bool has_mac(std::string_view text) {
 Result<DeviceName> DeviceName::parse(std::string_view text) {
   std::string digits;
   std::string_view body = starts_with_ignoring_case(text, "SEP") ? text.substr(3) : text;
-  const bool in_fours = body.size() == kMacDigits + 2 && body[4] == '.' && body[9] == '.';  // 0011.2233.4455, as Cisco writes it
+  const bool in_fours =
+      body.size() == kMacDigits + 2 && body[4] == '.' && body[9] == '.';  // 0011.2233.4455, as Cisco writes it
   if (body.size() <= kMacDigits + 5) {
     for (const char c : body) {
       if (c != ':' && c != '-' && !(in_fours && c == '.')) digits += c;
@@ -56,16 +56,14 @@ Result<DeviceName> DeviceName::parse(std::string_view text) {
 }
 
 Result<DeviceName> DeviceName::station(std::string_view text) {
-  const bool allowed =
-      !text.empty() && text.size() <= kMaxStation && std::ranges::all_of(text, may_be_in_name);
+  const bool allowed = !text.empty() && text.size() <= kMaxStation && std::ranges::all_of(text, may_be_in_name);
   if (!allowed || IpAddress::parse(text))
     return fail(Errc::invalid, "not a device name: \"" + std::string(text.substr(0, 40)) + "\"");
   DeviceName out;
   out.name_ = text;
   if (has_mac(text)) {
-    std::ranges::transform(out.name_, out.name_.begin(), [](char c) {
-      return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    });
+    std::ranges::transform(out.name_, out.name_.begin(),
+                           [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
   }
   return out;
 }
@@ -74,9 +72,18 @@ DeviceName DeviceName::in_file_name(std::string_view file) {
   struct Form {
     std::string_view prefix, device;
   };
-  constexpr std::array<Form, 12> kForms = {{{"CTLSEP", "SEP"}, {"ITLSEP", "SEP"}, {"CTLATA", "ATA"}, {"ITLATA", "ATA"},
-                                            {"SEP", "SEP"},    {"SIP", "SEP"},    {"WLAN", "SEP"},   {"gk", "SEP"},
-                                            {"ld", "SEP"},     {"ff", "SEP"},     {"ATA", "ATA"},    {"SPA", "SPA"}}};
+  constexpr std::array<Form, 12> kForms = {{{"CTLSEP", "SEP"},
+                                            {"ITLSEP", "SEP"},
+                                            {"CTLATA", "ATA"},
+                                            {"ITLATA", "ATA"},
+                                            {"SEP", "SEP"},
+                                            {"SIP", "SEP"},
+                                            {"WLAN", "SEP"},
+                                            {"gk", "SEP"},
+                                            {"ld", "SEP"},
+                                            {"ff", "SEP"},
+                                            {"ATA", "ATA"},
+                                            {"SPA", "SPA"}}};
   if (const auto slash = file.rfind('/'); slash != file.npos) file = file.substr(slash + 1);
   for (const Form& form : kForms) {
     if (!starts_with_ignoring_case(file, form.prefix)) continue;

@@ -22,12 +22,13 @@ Result<IpNetwork> IpNetwork::parse(std::string_view text) {
     if (error != std::errc{} || end != length.data() + length.size() || network.bits_ > most)
       return refused("; one is written 192.0.2.0/24");
     const IpAddress first = address->network(network.bits_);
-    if (first != *address)
-      return refused(": the first address of it is " + first.to_string());
+    if (first != *address) return refused(": the first address of it is " + first.to_string());
   }
   return network;
 }
 
-std::string IpNetwork::to_string() const { return first_.to_string() + "/" + std::to_string(bits_); }
+std::string IpNetwork::to_string() const {
+  return first_.to_string() + "/" + std::to_string(bits_);
+}
 
 }  // namespace dw

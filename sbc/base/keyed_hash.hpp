@@ -7,9 +7,9 @@
 
 namespace dw {
 
-/// A hash for tables that strangers can put keys into: whoever does not know the seed can't choose keys that meet, not even keys
-/// that meet under every seed. Folded multiplication of the octets, 8 at a time, each under a secret of its own. Not for
-/// signatures, and not for disk: it may change.
+/// A hash for tables that strangers can put keys into: whoever does not know the seed can't choose keys that meet, not
+/// even keys that meet under every seed. Folded multiplication of the octets, 8 at a time, each under a secret of its
+/// own. Not for signatures, and not for disk: it may change.
 class KeyedHash {
  public:
   explicit KeyedHash(std::uint64_t seed) : seed_(fold(seed ^ kOdd, kOdder)) {}

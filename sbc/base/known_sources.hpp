@@ -5,8 +5,8 @@
 
 namespace dw {
 
-/// Which sources have proved what, and until when: one for the whole daemon, which every door tells and asks. Bounded by
-/// kMaxSources; a registered one is never pushed out by a proven one. No I/O.
+/// Which sources have proved what, and until when: one for the whole daemon, which every door tells and asks. Bounded
+/// by kMaxSources; a registered one is never pushed out by a proven one. No I/O.
 class KnownSources {
  public:
   static constexpr std::size_t kMaxSources = 65'536;

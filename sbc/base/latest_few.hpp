@@ -11,7 +11,8 @@ namespace dw {
 template <class Entry, std::size_t kMost>
 class LatestFew {
  public:
-  /// The entry for which `same(entry)` holds, or `otherwise` when there is none; it is the latest now. Good until the next call.
+  /// The entry for which `same(entry)` holds, or `otherwise` when there is none; it is the latest now. Good until the
+  /// next call.
   template <class Same>
   Entry& see(Same&& same, Entry otherwise) {
     auto place = std::ranges::find_if(all_, same);

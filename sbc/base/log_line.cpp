@@ -17,9 +17,8 @@ constexpr std::array<std::string_view, 8> kJournalFields = {"event",  "device", 
                                                             "reason", "service", "server", "file"};
 
 bool is_key(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-  });
+  return !text.empty() &&
+         std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
 }
 
 /// Up to the closing quote, which is consumed; nothing when there is none.
@@ -150,8 +149,8 @@ std::string log_json(std::string_view time, std::string_view level, std::string_
   out += ",\"level\":";
   append_json(out, level);
   std::vector<std::string_view> taken = {"time", "level", "text"};
-  const bool record = !parsed.fields.empty() && parsed.fields.front().first == "event" &&
-                      parsed.fields.front().second == "call_down";
+  const bool record =
+      !parsed.fields.empty() && parsed.fields.front().first == "event" && parsed.fields.front().second == "call_down";
   for (std::size_t i = 0; i < parsed.fields.size(); ++i) {
     const auto& [key, value] = parsed.fields[i];
     if (std::ranges::find(taken, key) != taken.end()) continue;

@@ -14,13 +14,14 @@ struct LogLine {
   static constexpr std::size_t kMaxFields = 32;  ///< what comes after is among the words
   /// Keys are views into the line.
   std::vector<std::pair<std::string_view, std::string>> fields;  ///< values without their quotes; `\x1b` stays as it is
-  std::vector<bool> quoted;  ///< for each field: its value stood in quotes
+  std::vector<bool> quoted;                                      ///< for each field: its value stood in quotes
   std::string words;
 };
 LogLine parse_log_line(std::string_view line);
 
 /// One JSON object without a line end: time, level, then the line's fields (the first of a name) as strings (of
-/// event=call_down, numbers and true and false that stand without quotes as what they are), then its words as "text". Octets that are not UTF-8 become U+FFFD.
+/// event=call_down, numbers and true and false that stand without quotes as what they are), then its words as "text".
+/// Octets that are not UTF-8 become U+FFFD.
 std::string log_json(std::string_view time, std::string_view level, std::string_view line);
 
 /// One datagram of journald's native protocol (systemd's "Native Journal Protocol"): MESSAGE is the whole line,

@@ -55,7 +55,8 @@ struct MediaPorts {
   MediaId id = MediaId::none;
   Endpoint phone_facing;
   Endpoint central_facing;
-  std::optional<Endpoint> central_rtcp{};  ///< where it reaches our RTCP, when that is not the port after central_facing's
+  std::optional<Endpoint>
+      central_rtcp{};  ///< where it reaches our RTCP, when that is not the port after central_facing's
 };
 
 /// What came from one side, and what of it reached the other.
@@ -89,7 +90,8 @@ struct MediaReport {
   std::optional<Endpoint> far_end;  ///< where they go
   std::uint64_t strangers = 0;      ///< packets dropped because of where they came from, both sides
   bool direct = false;              ///< the phone was told its far end's own address: nothing passes here
-  bool router_moved = false;  ///< the central side was told an address that the router has no more, and is not heard since
+  bool router_moved =
+      false;  ///< the central side was told an address that the router has no more, and is not heard since
 };
 
 /// How a stream ends.

@@ -8,8 +8,8 @@ void MetricsText::gauge(std::string_view name, std::string_view help, double val
   sample(name, help, "gauge", fmt::format("{}", value), labels);
 }
 
-void MetricsText::sample(std::string_view name, std::string_view help, std::string_view type,
-                         const std::string& value, Labels labels) {
+void MetricsText::sample(std::string_view name, std::string_view help, std::string_view type, const std::string& value,
+                         Labels labels) {
   const auto [place, fresh] = places_.emplace(name, families_.size());
   if (fresh) families_.push_back(fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type));
   std::string& text = families_[place->second];
@@ -21,8 +21,10 @@ void MetricsText::sample(std::string_view name, std::string_view help, std::stri
     text += "=\"";
     for (const char c : label) {  // the three escapes of the exposition format
       if (c == '\\' || c == '"') text += '\\';
-      if (c == '\n') text += "\\n";
-      else text += c;
+      if (c == '\n')
+        text += "\\n";
+      else
+        text += c;
     }
     text += '"';
     separator = ',';

@@ -10,7 +10,8 @@
 namespace dw {
 
 /// Collects metrics as Prometheus text exposition (format 0.0.4). Each part appends its own; what has one
-/// name stands together, HELP and TYPE before it. Names begin "dropwire_", counters end "_total", units are in the name.
+/// name stands together, HELP and TYPE before it. Names begin "dropwire_", counters end "_total", units are in the
+/// name.
 class MetricsText {
  public:
   using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
@@ -20,8 +21,10 @@ class MetricsText {
   void gauge(std::string_view name, std::string_view help, double value, Labels labels = {});
   /// Something that others can fill: how much is in it, and how much there may be at most.
   void table(std::string_view name, std::size_t entries, std::size_t bound) {
-    gauge("dropwire_table_entries", "Entries of a table that others can fill.", static_cast<double>(entries), {{"table", name}});
-    gauge("dropwire_table_bound", "How many entries it may have at most.", static_cast<double>(bound), {{"table", name}});
+    gauge("dropwire_table_entries", "Entries of a table that others can fill.", static_cast<double>(entries),
+          {{"table", name}});
+    gauge("dropwire_table_bound", "How many entries it may have at most.", static_cast<double>(bound),
+          {{"table", name}});
   }
   std::string text() const;
 

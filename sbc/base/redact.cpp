@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::string_view kRemoved = "(removed)";
 
-bool is_name(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.'; }
+bool is_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+}
 
 bool contains(std::string_view text, std::string_view word) {
   const auto same = [](char a, char b) { return lower(a) == lower(b); };
@@ -19,16 +21,21 @@ bool contains(std::string_view text, std::string_view word) {
 
 /// Headers whose whole value is one.
 bool is_secret_header(std::string_view name) {
-  constexpr std::array<std::string_view, 7> kNames = {"authorization", "proxy-authorization", "www-authenticate", "proxy-authenticate",
-                                                      "authentication-info", "cookie", "set-cookie"};
+  constexpr std::array<std::string_view, 7> kNames = {"authorization",      "proxy-authorization", "www-authenticate",
+                                                      "proxy-authenticate", "authentication-info", "cookie",
+                                                      "set-cookie"};
   return std::ranges::any_of(kNames, [&](std::string_view n) { return equal_ignoring_case(n, name); });
 }
 
 bool is_secret_name(std::string_view name) {
-  constexpr std::array<std::string_view, 11> kParts = {"password", "passwd", "passphrase", "secret", "token", "credential", "csrf", "nonce", "privatekey", "private_key", "authorization"};
-  constexpr std::array<std::string_view, 9> kWhole = {"response", "pwd", "pass", "pin", "psk", "key", "ha1", "session", "cookie"};
+  constexpr std::array<std::string_view, 11> kParts = {"password",   "passwd",      "passphrase",   "secret",
+                                                       "token",      "credential",  "csrf",         "nonce",
+                                                       "privatekey", "private_key", "authorization"};
+  constexpr std::array<std::string_view, 9> kWhole = {"response", "pwd", "pass",    "pin",   "psk",
+                                                      "key",      "ha1", "session", "cookie"};
   return std::ranges::any_of(kParts, [&](std::string_view p) { return contains(name, p); }) ||
-         std::ranges::any_of(kWhole, [&](std::string_view w) { return equal_ignoring_case(w, name); }) || (name.size() > 3 && contains(name.substr(name.size() - 4), "_key"));
+         std::ranges::any_of(kWhole, [&](std::string_view w) { return equal_ignoring_case(w, name); }) ||
+         (name.size() > 3 && contains(name.substr(name.size() - 4), "_key"));
 }
 
 /// One line, left to right.
@@ -44,7 +51,9 @@ class Line {
   }
 
  private:
-  bool starts(std::size_t at, std::string_view word) const { return starts_with_ignoring_case(text_.substr(std::min(at, text_.size())), word); }
+  bool starts(std::size_t at, std::string_view word) const {
+    return starts_with_ignoring_case(text_.substr(std::min(at, text_.size())), word);
+  }
   void keep_to(std::size_t end) {
     out_ += text_.substr(at_, end - at_);
     at_ = end;
@@ -58,7 +67,8 @@ class Line {
   bool element() {
     if (text_[at_] != '<') return false;
     std::size_t end = at_ + 1;
-    while (end < text_.size() && is_name(text_[end])) ++end;
+    while (end < text_.size() && is_name(text_[end]))
+      ++end;
     const std::string_view name = text_.substr(at_ + 1, end - at_ - 1);
     const std::size_t open = text_.find('>', end);
     if (name.empty() || open == text_.npos || text_[open - 1] == '/' || !is_secret_name(name)) return false;
@@ -71,18 +81,21 @@ class Line {
   bool named() {
     if (!is_name(text_[at_]) || (at_ > 0 && is_name(text_[at_ - 1]))) return false;
     std::size_t end = at_;
-    while (end < text_.size() && is_name(text_[end])) ++end;
+    while (end < text_.size() && is_name(text_[end]))
+      ++end;
     const std::string_view name = text_.substr(at_, end - at_);
     std::size_t after = end;
     if (after < text_.size() && (text_[after] == '"' || text_[after] == '\'')) ++after;
-    while (after < text_.size() && text_[after] == ' ') ++after;
+    while (after < text_.size() && text_[after] == ' ')
+      ++after;
     const char sign = after < text_.size() ? text_[after] : '\0';
     if ((sign != '=' && sign != ':') || (!is_secret_name(name) && !is_secret_header(name))) {
       keep_to(end);
       return true;
     }
     ++after;
-    while (after < text_.size() && text_[after] == ' ') ++after;
+    while (after < text_.size() && text_[after] == ' ')
+      ++after;
     keep_to(after);
     if (sign == ':' && is_secret_header(name)) return remove_to(text_.size()), true;
     value();
@@ -94,7 +107,8 @@ class Line {
     if (quote == '"' || quote == '\'') {
       keep_to(at_ + 1);
       std::size_t end = at_;
-      while (end < text_.size() && text_[end] != quote) end += text_[end] == '\\' ? 2 : 1;
+      while (end < text_.size() && text_[end] != quote)
+        end += text_[end] == '\\' ? 2 : 1;
       return remove_to(std::min(end, text_.size()));
     }
     remove_to(std::min(text_.find_first_of(" ,;&\t", at_), text_.size()));

@@ -6,17 +6,28 @@ namespace dw {
 
 std::string_view to_string(Errc code) {
   switch (code) {
-    case Errc::truncated: return "truncated";
-    case Errc::malformed: return "malformed";
-    case Errc::too_long: return "too_long";
-    case Errc::unsupported: return "unsupported";
-    case Errc::forbidden: return "forbidden";
-    case Errc::not_found: return "not_found";
-    case Errc::not_admitted: return "not_admitted";
-    case Errc::unavailable: return "unavailable";
-    case Errc::exhausted: return "exhausted";
-    case Errc::invalid: return "invalid";
-    case Errc::system: return "system";
+    case Errc::truncated:
+      return "truncated";
+    case Errc::malformed:
+      return "malformed";
+    case Errc::too_long:
+      return "too_long";
+    case Errc::unsupported:
+      return "unsupported";
+    case Errc::forbidden:
+      return "forbidden";
+    case Errc::not_found:
+      return "not_found";
+    case Errc::not_admitted:
+      return "not_admitted";
+    case Errc::unavailable:
+      return "unavailable";
+    case Errc::exhausted:
+      return "exhausted";
+    case Errc::invalid:
+      return "invalid";
+    case Errc::system:
+      return "system";
   }
   return "unknown";
 }

@@ -11,7 +11,7 @@ namespace {
 struct Letter {
   std::string_view utf8, roff;
 };
-constexpr std::array kLetters = {Letter{"…", "..."}, Letter{"→", "\\(->"}, Letter{"–", "\\(en"},
+constexpr std::array kLetters = {Letter{"…", "..."},   Letter{"→", "\\(->"}, Letter{"–", "\\(en"},
                                  Letter{"§", "\\(sc"}, Letter{"µ", "\\(mc"}, Letter{"×", "\\(mu"}};
 
 /// The letter that `text` begins with, of more than one octet; octets that are no UTF-8 are a '?'.

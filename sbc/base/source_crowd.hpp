@@ -12,8 +12,8 @@
 
 namespace dw {
 
-/// Things that sources have, each with a weight and an order: says which source has the most, in all or of one IPv6 site, and
-/// which of its things is the first. What it costs grows with the logarithm of how many there are. No I/O.
+/// Things that sources have, each with a weight and an order: says which source has the most, in all or of one IPv6
+/// site, and which of its things is the first. What it costs grows with the logarithm of how many there are. No I/O.
 class SourceCrowd {
  public:
   struct Member {
@@ -54,7 +54,7 @@ class SourceCrowd {
 
   std::unordered_map<IpAddress, Source, KeyedHash> sources_;
   std::set<std::pair<std::uint64_t, std::uint64_t>> members_;  // of all sources, by order and id
-  std::unordered_map<IpAddress, Ranks, KeyedHash> sites_;  // IPv6 alone
+  std::unordered_map<IpAddress, Ranks, KeyedHash> sites_;      // IPv6 alone
   Ranks ranks_;
 };
 

@@ -14,11 +14,11 @@
 
 namespace dw {
 
-/// What is remembered of sources (or of names, AORs, Call-IDs: any Key that KeyedHash takes), with a bound and with constant work,
-/// whatever comes: kWays entries share a set, nothing is scanned or moved, and memory is taken a set at a time. In a full set the
-/// entry with the least standing makes room, of equals the one used longest ago: forged sources push out forged sources. A
-/// standing lasts for kStandingKept after the entry was last taken, or, where Value has `Standing at(TimePoint)`, as long as that says.
-/// No I/O.
+/// What is remembered of sources (or of names, AORs, Call-IDs: any Key that KeyedHash takes), with a bound and with
+/// constant work, whatever comes: kWays entries share a set, nothing is scanned or moved, and memory is taken a set at
+/// a time. In a full set the entry with the least standing makes room, of equals the one used longest ago: forged
+/// sources push out forged sources. A standing lasts for kStandingKept after the entry was last taken, or, where Value
+/// has `Standing at(TimePoint)`, as long as that says. No I/O.
 template <class Key, class Value>
 class SourceTable {
  public:
@@ -40,7 +40,8 @@ class SourceTable {
     return const_cast<SourceTable*>(this)->find(key);
   }
 
-  /// Found, or made of `fresh`. Null when all its set's entries have more standing: then it shares with all who find no place.
+  /// Found, or made of `fresh`. Null when all its set's entries have more standing: then it shares with all who find no
+  /// place.
   template <class Like>
   Value* take(TimePoint now, const Like& key, Standing standing, const Value& fresh) {
     Entry* entry = entry_of(key);

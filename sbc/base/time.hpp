@@ -13,7 +13,9 @@ using Duration = Clock::duration;
 using WallClock = std::chrono::system_clock;
 using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
 
-inline WallTime wall_now() { return std::chrono::floor<std::chrono::milliseconds>(WallClock::now()); }
+inline WallTime wall_now() {
+  return std::chrono::floor<std::chrono::milliseconds>(WallClock::now());
+}
 
 /// RFC 3339, UTC, milliseconds: "2026-11-22T20:19:21.042Z".
 std::string to_rfc3339(WallTime at);

@@ -16,8 +16,8 @@ class TokenBucket {
     tokens_ -= cost;
     return true;
   }
-  /// Passes while this share of a burst is left for others, or all of it is there; below 0 it passes ahead of its time, by up
-  /// to as much in advance.
+  /// Passes while this share of a burst is left for others, or all of it is there; below 0 it passes ahead of its time,
+  /// by up to as much in advance.
   bool take_leaving(TimePoint now, double share, double cost = 1.0) {
     refill(now);
     if (tokens_ < std::min(share * burst_ + cost, burst_)) return false;

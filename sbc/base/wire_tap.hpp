@@ -8,8 +8,8 @@
 
 namespace dw {
 
-/// What one end of ours said or heard: a datagram, or a piece of a stream. Views: good for the call. `fetch` is no packet: `octets`
-/// is a line about a file that was asked of an origin for `phone`, and there are no endpoints.
+/// What one end of ours said or heard: a datagram, or a piece of a stream. Views: good for the call. `fetch` is no
+/// packet: `octets` is a line about a file that was asked of an origin for `phone`, and there are no endpoints.
 struct WireRecord {
   enum class Protocol : std::uint8_t { tftp, http, sccp, sip, fetch };
   enum class Side : std::uint8_t { phone, central };

@@ -48,8 +48,7 @@ void Actions::start_over(const phones::Phone& phone, bool boot, const admin::OnO
   if (!phone.sip_lines.empty()) return ask_by_sip(phone, boot, done);
   const auto type = boot ? sccp::ResetType::reset : sccp::ResetType::restart;
   const std::string key = phone.key();
-  const auto told = sccp_ ? sccp_->reset(phone.device.str(), type)
-                          : Result<void>(fail(Errc::not_found, "SCCP is off"));
+  const auto told = sccp_ ? sccp_->reset(phone.device.str(), type) : Result<void>(fail(Errc::not_found, "SCCP is off"));
   if (!told) return done({status_of(told.error().code), told.error().text});
   tell_story(phone, std::string(verb_of(boot)));
   done({200, fmt::format("{} was asked to {}; it registers again by itself", key, verb_of(boot))});
@@ -57,22 +56,22 @@ void Actions::start_over(const phones::Phone& phone, bool boot, const admin::OnO
 
 void Actions::ask_by_sip(const phones::Phone& phone, bool boot, const admin::OnOutcome& done) {
   const bool several = phone.device.empty() && std::ranges::any_of(phone.sip_lines, [&](const phones::SipLine& line) {
-    return line.peer != phone.sip_lines.front().peer;
-  });
+                         return line.peer != phone.sip_lines.front().peer;
+                       });
   if (several)
-    return done({kConflict, fmt::format("several phones without a name are at {}: name the one you mean",
-                                        phone.key())});
-  const auto asked = sip_ ? sip_->start_over(phone, boot,
-                                             [this, key = phone.key(), boot, done](std::uint16_t status) {
-                                               const phones::Phone* still = inventory_.find(key);
-                                               if (still && still->registered)
-                                                 tell_story(*still, status == 0
-                                                                        ? fmt::format("{}, no answer", verb_of(boot))
-                                                                        : fmt::format("{}, it answered {}",
-                                                                                      verb_of(boot), status));
-                                               done(sip_outcome(key, status, boot));
-                                             })
-                          : Result<void>(fail(Errc::not_found, "SIP is off"));
+    return done(
+        {kConflict, fmt::format("several phones without a name are at {}: name the one you mean", phone.key())});
+  const auto asked =
+      sip_ ? sip_->start_over(phone, boot,
+                              [this, key = phone.key(), boot, done](std::uint16_t status) {
+                                const phones::Phone* still = inventory_.find(key);
+                                if (still && still->registered)
+                                  tell_story(*still, status == 0
+                                                         ? fmt::format("{}, no answer", verb_of(boot))
+                                                         : fmt::format("{}, it answered {}", verb_of(boot), status));
+                                done(sip_outcome(key, status, boot));
+                              })
+           : Result<void>(fail(Errc::not_found, "SIP is off"));
   if (!asked) done({status_of(asked.error().code), asked.error().text});
 }
 
@@ -89,12 +88,11 @@ bool Actions::in_call(const phones::Phone& phone) const {
   const auto is_its = [&](const phones::Call& call) {
     if (!phone.device.empty() && call.device == phone.device.str()) return true;
     return call.device.empty() && std::ranges::any_of(phone.sip_lines, [&](const phones::SipLine& line) {
-      return line.peer.address == call.peer.address &&
-             line.aor == escaped(call.own_number, phones::Step::kMaxAor);
-    });
+             return line.peer.address == call.peer.address &&
+                    line.aor == escaped(call.own_number, phones::Step::kMaxAor);
+           });
   };
-  return (sccp_ && std::ranges::any_of(sccp_->calls(), is_its)) ||
-         (sip_ && std::ranges::any_of(sip_->calls(), is_its));
+  return (sccp_ && std::ranges::any_of(sccp_->calls(), is_its)) || (sip_ && std::ranges::any_of(sip_->calls(), is_its));
 }
 
 void Actions::tell_story(const phones::Phone& phone, std::string detail) {

@@ -15,7 +15,8 @@ class Actions {
  public:
   static constexpr std::size_t kMaxRefreshes = 16;  ///< at the same time
 
-  Actions(phones::Inventory& inventory, provisioning::Pipeline& pipeline) : inventory_(inventory), pipeline_(pipeline) {}
+  Actions(phones::Inventory& inventory, provisioning::Pipeline& pipeline)
+      : inventory_(inventory), pipeline_(pipeline) {}
   Actions(const Actions&) = delete;
   Actions& operator=(const Actions&) = delete;
 

@@ -22,9 +22,10 @@ Result<void> give_to_daemon(int file, const std::string& path) {
   if (geteuid() != 0) return {};
   const std::size_t slash = path.rfind('/');
   const std::string folder = slash == path.npos ? "." : path.substr(0, slash);
-  struct stat there{};
+  struct stat there {};
   if (stat(folder.c_str(), &there) == 0 && there.st_uid != 0) {
-    if (fchown(file, there.st_uid, there.st_gid) != 0) return fail_errno(errno, "giving the password file to the owner of " + folder);
+    if (fchown(file, there.st_uid, there.st_gid) != 0)
+      return fail_errno(errno, "giving the password file to the owner of " + folder);
     return {};
   }
   const group* daemon = getgrnam(kGroup);
@@ -56,7 +57,9 @@ void add(conf::Loaded& loaded, conf::Problem::Severity severity, std::string_vie
 
 }  // namespace
 
-std::string page_password_file(const conf::Config& config) { return config.state.dir + "/admin.password"; }
+std::string page_password_file(const conf::Config& config) {
+  return config.state.dir + "/admin.password";
+}
 
 admin::Credentials take_credentials(conf::Loaded& loaded) {
   using Severity = conf::Problem::Severity;
@@ -65,13 +68,15 @@ admin::Credentials take_credentials(conf::Loaded& loaded) {
   const bool open = !settings.listen.address.is_loopback();
   auto page = admin::read_credentials(page_password_file(loaded.config));
   if (!page) {
-    add(loaded, Severity::warning, "state.dir", page.error().text, "\"dropwire passwd\" as root replaces it; until then it counts as none");
+    add(loaded, Severity::warning, "state.dir", page.error().text,
+        "\"dropwire passwd\" as root replaces it; until then it counts as none");
     page = admin::Credentials{};
   }
   auto read = admin::read_credentials(settings.password_file);
   if (read && page->password) read->password = page->password;
   if (!read && page->password) {
-    add(loaded, Severity::warning, "admin.password_file", read.error().text, "the password that was chosen on the page counts");
+    add(loaded, Severity::warning, "admin.password_file", read.error().text,
+        "the password that was chosen on the page counts");
     read = *page;
   }
   if (!read) {

@@ -14,8 +14,8 @@
 
 namespace dw {
 
-App::App(conf::LoadRequest request, conf::Loaded loaded, const admin::Credentials& credentials, provisioning::PhoneList list,
-         std::shared_ptr<admin::LogRing> log)
+App::App(conf::LoadRequest request, conf::Loaded loaded, const admin::Credentials& credentials,
+         provisioning::PhoneList list, std::shared_ptr<admin::LogRing> log)
     : request_(std::move(request)),
       loaded_(std::move(loaded)),
       credentials_(credentials),
@@ -42,11 +42,9 @@ Result<void> App::start() {
   clock_care_ = std::make_unique<ClockCare>(loop_, inventory_);
   pipeline_ = std::make_unique<provisioning::Pipeline>(
       loop_, file_options(), cache_.get(),
-      provisioning::Pipeline::Sinks{
-          [this](const provisioning::FileRequest& asked, const provisioning::Rewritten& made) {
-            on_rewrite(asked, made);
-          },
-          [this](provisioning::RewriteOptions& rewriting) { tell_central_side(rewriting); }});
+      provisioning::Pipeline::Sinks{[this](const provisioning::FileRequest& asked,
+                                           const provisioning::Rewritten& made) { on_rewrite(asked, made); },
+                                    [this](provisioning::RewriteOptions& rewriting) { tell_central_side(rewriting); }});
   pipeline_->set_tap(tap_);
   pipeline_->use(known_, names_);
   pipeline_->use(admissions_);
@@ -63,9 +61,8 @@ Result<void> App::start() {
   if (!config.admin.socket.empty()) {
     // Phones can live without it, so it is no reason not to run.
     if (const auto ok = admin_->listen_on_socket(config.admin.socket); !ok)
-      spdlog::warn(
-          "event=control_socket_failed reason=\"{}\" dropwire status and the like will not find this daemon",
-          ok.error().text);
+      spdlog::warn("event=control_socket_failed reason=\"{}\" dropwire status and the like will not find this daemon",
+                   ok.error().text);
   }
   start_life();
   start_warm_ports();
@@ -79,14 +76,15 @@ provisioning::Pipeline::Options App::file_options() const {
   options.origin.tftp_ports = tftp_ports_;
   const auto moves = [](provisioning::Action action) { return action == provisioning::Action::rewrite; };
   if (!moves(options.rewriting.urls) && !moves(options.rewriting.secure_urls)) return options;
-  options.service_key = net::kept_key(loaded_.config.state.dir, "services.key",
-                                      "after a restart phones must take their configs again before their services work");
+  options.service_key =
+      net::kept_key(loaded_.config.state.dir, "services.key",
+                    "after a restart phones must take their configs again before their services work");
   return options;
 }
 
 Result<void> App::start_listeners() {
-  for (const auto start : {&App::start_tftp, &App::start_http, &App::start_media, &App::start_sccp,
-                           &App::start_sip, &App::start_admin}) {
+  for (const auto start :
+       {&App::start_tftp, &App::start_http, &App::start_media, &App::start_sccp, &App::start_sip, &App::start_admin}) {
     if (auto ok = (this->*start)(); !ok) return ok;
   }
   return {};
@@ -103,14 +101,13 @@ std::vector<Endpoint> App::addresses_of(std::string_view service) const {
   return known != services_.end() ? known->addresses : std::vector<Endpoint>();
 }
 
-/// Of access.listen, where this service does not listen yet. SIP may stand at an address for the servers' sake alone, on
-/// another port.
+/// Of access.listen, where this service does not listen yet. SIP may stand at an address for the servers' sake alone,
+/// on another port.
 std::vector<IpAddress> App::still_closed(std::string_view service) const {
   const auto open = addresses_of(service);
   std::vector<IpAddress> out;
   for (const IpAddress& address : loaded_.config.access.listen) {
-    const bool there = std::ranges::any_of(
-        open, [&](const Endpoint& e) {
+    const bool there = std::ranges::any_of(open, [&](const Endpoint& e) {
       return e.address == address && (service != "sip" || e.port == open.front().port);
     });
     if (!there) out.push_back(address);
@@ -123,9 +120,8 @@ Result<void> App::start_tftp() {
   if (tftp_) {
     if (auto ok = tftp_->listen_also(still_closed("tftp")); !ok) return ok;
   } else if (config.access.tftp.enable) {
-    auto server =
-        provisioning::TftpServer::start(loop_, tftp_options(config), *pipeline_, known_,
-                                        [this](const phones::FileStep& step) { on_file(step); });
+    auto server = provisioning::TftpServer::start(loop_, tftp_options(config), *pipeline_, known_,
+                                                  [this](const phones::FileStep& step) { on_file(step); });
     if (!server) return std::unexpected(server.error());
     tftp_ = std::move(*server);
     tftp_->set_tap(tap_);
@@ -140,9 +136,8 @@ Result<void> App::start_http() {
   std::vector<Endpoint> addresses = addresses_of("http");
   if (config.access.http.enable) {
     if (!http_) {
-      http_ = std::make_unique<provisioning::PhoneHttpServer>(
-          loop_, *pipeline_, known_, http_options(config),
-          [this](const phones::FileStep& step) { on_file(step); });
+      http_ = std::make_unique<provisioning::PhoneHttpServer>(loop_, *pipeline_, known_, http_options(config),
+                                                              [this](const phones::FileStep& step) { on_file(step); });
       http_->set_tap(tap_);
       http_->set_gate(gate_);
     }
@@ -174,18 +169,18 @@ Result<void> App::start_sccp() {
   if (sccp_) {
     if (auto ok = sccp_->listen_also(still_closed("sccp")); !ok) return ok;
   } else if (config.access.sccp.enable) {
-    auto started = proxy::SccpProxy::start(
-        loop_, sccp_options(config), *media_, known_,
-        {[this](const phones::SignallingStep& step) { on_signalling(step); },
-         [this](const phones::Call& call) { on_call(call); },
-         [this](const std::string& device, const IpAddress& at, Duration within) {
-           const phones::Phone* const phone = inventory_.find(device);
-           return phone && phones::took_its_config(*phone, at, wall_now(), within);
-         },
-         [this](const std::string& device) {
-           const phones::LineHome* const home = inventory_.home_of(device, {}, {}, phones::Protocol::sccp);
-           return home ? HostPort{home->host, home->port} : HostPort{};
-         }});
+    auto started = proxy::SccpProxy::start(loop_, sccp_options(config), *media_, known_,
+                                           {[this](const phones::SignallingStep& step) { on_signalling(step); },
+                                            [this](const phones::Call& call) { on_call(call); },
+                                            [this](const std::string& device, const IpAddress& at, Duration within) {
+                                              const phones::Phone* const phone = inventory_.find(device);
+                                              return phone && phones::took_its_config(*phone, at, wall_now(), within);
+                                            },
+                                            [this](const std::string& device) {
+                                              const phones::LineHome* const home =
+                                                  inventory_.home_of(device, {}, {}, phones::Protocol::sccp);
+                                              return home ? HostPort{home->host, home->port} : HostPort{};
+                                            }});
     if (!started) return std::unexpected(started.error());
     sccp_ = std::move(*started);
     sccp_->set_tap(tap_);
@@ -200,14 +195,15 @@ Result<void> App::start_sip() {
   if (sip_) {
     if (auto ok = sip_->listen_also(still_closed("sip")); !ok) return ok;
   } else if (config.access.sip.enable) {
-    auto started = proxy::SipProxy::start(
-        loop_, sip_options(config), *media_, known_,
-        {[this](const phones::SignallingStep& step) { on_signalling(step); },
-         [this](const phones::Call& call) { on_call(call); },
-         [this](const sip::Proxy::Outside& o) {
-           if (warm_) warm_->set_seen({o.local.address, o.seen.address, o.seen.port == o.local.port});
-         },
-         [this] { tell_router_peers(); }});
+    auto started =
+        proxy::SipProxy::start(loop_, sip_options(config), *media_, known_,
+                               {[this](const phones::SignallingStep& step) { on_signalling(step); },
+                                [this](const phones::Call& call) { on_call(call); },
+                                [this](const sip::Proxy::Outside& o) {
+                                  if (warm_)
+                                    warm_->set_seen({o.local.address, o.seen.address, o.seen.port == o.local.port});
+                                },
+                                [this] { tell_router_peers(); }});
     if (!started) return std::unexpected(started.error());
     sip_ = std::move(*started);
     sip_->set_homes([this](std::string_view device, std::string_view user, const IpAddress& at) {
@@ -264,9 +260,10 @@ namespace {
 std::string low_port_hint() {
   std::error_code none;
   const std::string program = std::filesystem::read_symlink("/proc/self/exe", none).string();
-  return fmt::format("ports below 1024 need root: run it as root, or give the program that right once (sudo setcap cap_net_bind_service=+ep {}), "
-                     "or take another port (--set access.tftp.port=6969)",
-                     program.empty() ? "/usr/bin/dropwire" : program);
+  return fmt::format(
+      "ports below 1024 need root: run it as root, or give the program that right once (sudo setcap cap_net_bind_service=+ep {}), "
+      "or take another port (--set access.tftp.port=6969)",
+      program.empty() ? "/usr/bin/dropwire" : program);
 }
 
 }  // namespace
@@ -283,9 +280,12 @@ int run_daemon(const conf::LoadRequest& request) {
   spdlog::default_logger()->sinks().push_back(log);
   App app(request, std::move(loaded), credentials, std::move(list), std::move(log));
   if (const auto ok = app.start(); !ok) {
-    // Linux lets programs of others than root listen from net.ipv4.ip_unprivileged_port_start on, 1024 mostly (ip-sysctl).
+    // Linux lets programs of others than root listen from net.ipv4.ip_unprivileged_port_start on, 1024 mostly
+    // (ip-sysctl).
     const bool may_not = ok.error().text.find(std::generic_category().message(EACCES)) != std::string::npos;
-    const std::string help = ok.error().code == Errc::forbidden ? "" : may_not ? "; " + low_port_hint() : "; \"dropwire doctor\" shows which program has a port";
+    const std::string help = ok.error().code == Errc::forbidden ? ""
+                             : may_not                          ? "; " + low_port_hint()
+                                       : "; \"dropwire doctor\" shows which program has a port";
     std::fprintf(stderr, "dropwire: %s%s\n", ok.error().text.c_str(), help.c_str());
     return 2;
   }

@@ -11,8 +11,8 @@
 #include "sbc/admin/server.hpp"
 #include "sbc/base/known_sources.hpp"
 #include "sbc/base/wire_tap.hpp"
-#include "sbc/daemon/clock_care.hpp"
 #include "sbc/daemon/actions.hpp"
+#include "sbc/daemon/clock_care.hpp"
 #include "sbc/daemon/options.hpp"
 #include "sbc/daemon/state_lock.hpp"
 #include "sbc/net/access_gate.hpp"
@@ -26,8 +26,8 @@ namespace dw {
 /// All that runs, each part after those it uses; they go in the opposite order. Lives on the loop's thread.
 class App {
  public:
-  App(conf::LoadRequest request, conf::Loaded loaded, const admin::Credentials& credentials, provisioning::PhoneList list,
-      std::shared_ptr<admin::LogRing> log);
+  App(conf::LoadRequest request, conf::Loaded loaded, const admin::Credentials& credentials,
+      provisioning::PhoneList list, std::shared_ptr<admin::LogRing> log);
 
   /// Opens every listener; what can't be had is one sentence.
   Result<void> start();
@@ -83,7 +83,8 @@ class App {
   admin::Outcome restart();
   admin::Setup setup();
   // app_report.cpp
-  std::string report(const std::vector<const phones::Phone*>& about, const std::vector<phones::Finding>& of_box, const phones::Verdict& verdict);
+  std::string report(const std::vector<const phones::Phone*>& about, const std::vector<phones::Finding>& of_box,
+                     const phones::Verdict& verdict);
 
   void start_lifetime();
   void on_lifetime(const probe::Lifetime& known);

@@ -15,7 +15,7 @@ namespace dw {
 namespace {
 
 constexpr std::size_t kMaxHost = 253, kMaxUser = 128;  // octets
-constexpr std::size_t kMaxPorts = 8;  // of the central server, asked by UDP
+constexpr std::size_t kMaxPorts = 8;                   // of the central server, asked by UDP
 
 bool can_be_kept(const provisioning::CnfHome& home) {
   return provisioning::is_plain_host(home.host) && home.host.size() <= kMaxHost && home.user.size() <= kMaxUser &&
@@ -32,7 +32,8 @@ std::vector<provisioning::CnfHome> sccp_home(const provisioning::CnfFacts& facts
 
 }  // namespace
 
-/// Whatever the settings call a server, a domain or an address of the central side, and the addresses that servers' names have now.
+/// Whatever the settings call a server, a domain or an address of the central side, and the addresses that servers'
+/// names have now.
 void App::tell_central_side(provisioning::RewriteOptions& rewriting) const {
   if (!sip_) return;
   const conf::Central& central = loaded_.config.central;
@@ -60,8 +61,8 @@ void App::tell_central_side(provisioning::RewriteOptions& rewriting) const {
     if (line.number == 1) add(line.host);
 }
 
-/// What an origin says of that phone: in a file of its own, at the place where phones ask for it, not in a folder beside. Nothing: this
-/// is no such file, or it does not say.
+/// What an origin says of that phone: in a file of its own, at the place where phones ask for it, not in a folder
+/// beside. Nothing: this is no such file, or it does not say.
 std::optional<std::vector<phones::LineHome>> App::homes_in(const provisioning::FileRequest& asked,
                                                            const provisioning::Rewritten& made) {
   if (made.facts.signalling == provisioning::Signalling::unknown || asked.name.contains('/')) return std::nullopt;
@@ -76,8 +77,9 @@ std::optional<std::vector<phones::LineHome>> App::homes_in(const provisioning::F
   const auto own = net::local_addresses();
   const auto is_own = [&](std::string_view host) {
     const auto literal = IpAddress::parse(host);
-    return literal && !is_server(host) && (*literal == asked.local || loaded_.config.access.advertise == *literal ||
-                       std::ranges::find(own, *literal) != own.end());
+    return literal && !is_server(host) &&
+           (*literal == asked.local || loaded_.config.access.advertise == *literal ||
+            std::ranges::find(own, *literal) != own.end());
   };
   std::vector<phones::LineHome> homes;
   for (const provisioning::CnfHome& home : said) {
@@ -121,19 +123,21 @@ void App::on_homes(const provisioning::FileRequest& asked, const std::vector<pho
     for (std::size_t i = 0; i < central.all().size(); ++i) {
       if ((choice.may >> i & 1U) == 0) continue;
       const sip::Servers::Server& server = central.all()[i];
-      served = served || sip::Servers::has_port(server, home.port) || (server.name.port == 0 && server.addresses.empty());
+      served =
+          served || sip::Servers::has_port(server, home.port) || (server.name.port == 0 && server.addresses.empty());
       ports += (ports.empty() ? "" : ", ") + server.name.to_string();
     }
     if (served) continue;
-    inventory_.on_note(DeviceName::in_file_name(asked.name), asked.peer.address, wall_now(), phones::Note::sip_port_differs,
-                       fmt::format("its config names port {} of {}, the settings have {}", home.port, escaped(home.host, 48),
-                                   ports.substr(0, 64)));
+    inventory_.on_note(DeviceName::in_file_name(asked.name), asked.peer.address, wall_now(),
+                       phones::Note::sip_port_differs,
+                       fmt::format("its config names port {} of {}, the settings have {}", home.port,
+                                   escaped(home.host, 48), ports.substr(0, 64)));
     return;
   }
 }
 
-/// Where the settings name nothing but the central server, it is asked at the ports that phones' configs name, the most common one
-/// first; at 5060 while no config is known. Whether that changes its servers.
+/// Where the settings name nothing but the central server, it is asked at the ports that phones' configs name, the most
+/// common one first; at 5060 while no config is known. Whether that changes its servers.
 bool App::follow_sip_ports(conf::Config& config) const {
   conf::CentralSip& sip = config.central.sip;
   if (!sip.ports_by_config) return false;
@@ -146,7 +150,8 @@ bool App::follow_sip_ports(conf::Config& config) const {
   std::vector<std::pair<std::size_t, std::uint16_t>> order;
   for (const auto& [port, count] : phones)
     order.emplace_back(count, port);
-  std::ranges::sort(order, [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
+  std::ranges::sort(
+      order, [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
   if (order.size() > kMaxPorts) order.resize(kMaxPorts);
   std::vector<conf::SipServer> servers;
   for (const auto& [count, port] : order)

@@ -32,12 +32,10 @@ void App::ready() {
       spdlog::info("event=listening service={} address={}", service.name, at.to_string());
   }
   const char* mode = loaded_.config.mode == conf::Mode::edge ? "edge" : "hosted";
-  spdlog::info("event=ready mode={} version={} origins={}", mode, DW_VERSION,
-               pipeline_->origin_status().size());
+  spdlog::info("event=ready mode={} version={} origins={}", mode, DW_VERSION, pipeline_->origin_status().size());
   const bool configured = loaded_.config.central.configured();
   if (!configured) spdlog::warn("event=not_configured {}", words::kNotConfigured);
-  net::notify_systemd(
-      fmt::format("READY=1\nSTATUS={}", configured ? "serving phones" : words::kNotConfigured));
+  net::notify_systemd(fmt::format("READY=1\nSTATUS={}", configured ? "serving phones" : words::kNotConfigured));
 }
 
 int App::run() {
@@ -73,11 +71,14 @@ void App::look_whether_drained() {
   constexpr std::chrono::seconds kTransfersFinish{30}, kSayAgain{1};
   const Duration passed = loop_.now() - drain_began_;
   const Duration timeout = loaded_.config.drain.timeout;
-  const bool transfers = passed < kTransfersFinish && ((tftp_ && tftp_->active() != 0) || (http_ && http_->running() != 0));
-  const bool calls = (sccp_ && sccp_->connections() + sccp_->preserved_talks() != 0) || (sip_ && sip_->running_calls() != 0);
+  const bool transfers =
+      passed < kTransfersFinish && ((tftp_ && tftp_->active() != 0) || (http_ && http_->running() != 0));
+  const bool calls =
+      (sccp_ && sccp_->connections() + sccp_->preserved_talks() != 0) || (sip_ && sip_->running_calls() != 0);
   if (!transfers && !calls) return leave();
   if (passed >= timeout) {
-    spdlog::warn("event=drain_timeout reason=\"drain.timeout has passed\" transfers and calls that were running are cut");
+    spdlog::warn(
+        "event=drain_timeout reason=\"drain.timeout has passed\" transfers and calls that were running are cut");
     return leave();
   }
   if (loop_.now() - drain_said_ >= kSayAgain) say_draining();

@@ -18,8 +18,7 @@ void App::start_stun() {
       service.addresses = stun_->local();
     } else {
       service.error = server.error().text;
-      spdlog::warn("event=stun_off reason=\"{}\" edges can't find out here what their routers do",
-                   server.error().text);
+      spdlog::warn("event=stun_off reason=\"{}\" edges can't find out here what their routers do", server.error().text);
     }
   }
   services_.push_back(std::move(service));
@@ -35,9 +34,8 @@ void App::start_network() {
 void App::start_lifetime() {
   const conf::Config& config = loaded_.config;
   if (!config.nat.stun_server || config.mode != conf::Mode::edge || !config.nat.measure_lifetime) return;
-  lifetime_ =
-      std::make_unique<probe::LifetimeWatch>(loop_, *config.nat.stun_server, config.state.dir,
-                                             [this](const probe::Lifetime& known) { on_lifetime(known); });
+  lifetime_ = std::make_unique<probe::LifetimeWatch>(loop_, *config.nat.stun_server, config.state.dir,
+                                                     [this](const probe::Lifetime& known) { on_lifetime(known); });
 }
 
 /// Before ports are mapped: a router's answer may take long, and calls may come at once.
@@ -53,7 +51,8 @@ void App::start_warm_ports() {
 /// Twice in the time that the router keeps a mapping, as measured.
 void App::keep_ports_warm() {
   const Duration usual = nat::WarmPool::Options{}.refresh;
-  if (warm_ && mapping_lives_) warm_->set_refresh(std::clamp<Duration>(*mapping_lives_ / 2, std::chrono::seconds(2), usual));
+  if (warm_ && mapping_lives_)
+    warm_->set_refresh(std::clamp<Duration>(*mapping_lives_ / 2, std::chrono::seconds(2), usual));
 }
 
 std::optional<phones::AudioWay> App::audio_way() const {

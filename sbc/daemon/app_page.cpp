@@ -35,8 +35,11 @@ std::string unquoted(std::string text) {
 probe::NetworkProbe::Options services_of(const std::string& host) {
   using phones::Transport;
   probe::NetworkProbe::Options options;
-  options.targets = {{"http", Transport::tcp, host, 6970}, {"tftp", Transport::udp, host, 69}, {"sccp", Transport::tcp, host, 2000},
-                     {"sip", Transport::udp, host, 5060}, {"sip", Transport::tcp, host, 5060}};
+  options.targets = {{"http", Transport::tcp, host, 6970},
+                     {"tftp", Transport::udp, host, 69},
+                     {"sccp", Transport::tcp, host, 2000},
+                     {"sip", Transport::udp, host, 5060},
+                     {"sip", Transport::tcp, host, 5060}};
   return options;
 }
 
@@ -44,11 +47,12 @@ probe::NetworkProbe::Options services_of(const std::string& host) {
 
 bool App::page_may_be_wide() const {
   const conf::Config& config = loaded_.config;
-  return config.admin.enable && config.admin.claim && config.mode == conf::Mode::edge && config.admin.listen.address.is_loopback();
+  return config.admin.enable && config.admin.claim && config.mode == conf::Mode::edge &&
+         config.admin.listen.address.is_loopback();
 }
 
-/// Nobody has this box yet: for a day whoever is on its network and has its code may take it. A password file that can't be
-/// read is somebody's.
+/// Nobody has this box yet: for a day whoever is on its network and has its code may take it. A password file that
+/// can't be read is somebody's.
 void App::open_claim() {
   const conf::Config& config = loaded_.config;
   const bool taken = credentials_.password || access(page_password_file(config).c_str(), F_OK) == 0;
@@ -56,11 +60,13 @@ void App::open_claim() {
   claim_.open(loop_.now(), claim_code(config.state.dir));
   claim_timer_ = std::make_unique<net::Timer>(loop_, [this] {
     claim_.close();
-    spdlog::warn("event=claim_closed reason=\"nobody claimed this box within 24 hours\" restart it to open its page again");
+    spdlog::warn(
+        "event=claim_closed reason=\"nobody claimed this box within 24 hours\" restart it to open its page again");
     place_page();
   });
   claim_timer_->arm_after(admin::Claim::kOpenFor);
-  spdlog::info("event=claim_open nobody has a password for this box: \"dropwire status\" has the code with which its page gives one");
+  spdlog::info(
+      "event=claim_open nobody has a password for this box: \"dropwire status\" has the code with which its page gives one");
 }
 
 /// Somebody has a password now.
@@ -74,7 +80,8 @@ void App::close_claim() {
 /// On the local network while the box can be claimed, and once it was.
 bool App::page_is_wide() const {
   if (!page_may_be_wide()) return false;
-  return claim_.is_open(loop_.now()) || (credentials_.password && access(page_password_file(loaded_.config).c_str(), F_OK) == 0);
+  return claim_.is_open(loop_.now()) ||
+         (credentials_.password && access(page_password_file(loaded_.config).c_str(), F_OK) == 0);
 }
 
 Result<Endpoint> App::listen_for_page(std::uint16_t port) {
@@ -82,7 +89,8 @@ Result<Endpoint> App::listen_for_page(std::uint16_t port) {
   if (port != 0) at.port = port;
   wide_ = page_is_wide();
   if (!wide_) return admin_->listen(at);
-  auto opened = admin_->listen({at.address.is_v4() ? IpAddress::v4(0) : IpAddress::parse("::").value(), at.port}, &admin::Claim::is_on_local_network);
+  auto opened = admin_->listen({at.address.is_v4() ? IpAddress::v4(0) : IpAddress::parse("::").value(), at.port},
+                               &admin::Claim::is_on_local_network);
   if (opened) return opened;
   spdlog::warn("event=page_not_on_network reason=\"{}\" the page is on this machine alone", opened.error().text);
   wide_ = false;
@@ -168,11 +176,13 @@ void App::change(const admin::PageChange& change, const admin::OnOutcome& done) 
         changing_ = false;
         if (!job->done) return done({500, "it could not be kept: " + job->done.error().text});
         const admin::ReloadOutcome outcome = reload();
-        if (outcome.taken) return done({200, outcome.problems.empty() ? "saved" : "saved; some of it counts after a restart"});
+        if (outcome.taken)
+          return done({200, outcome.problems.empty() ? "saved" : "saved; some of it counts after a restart"});
         (void)write_page_settings(job->dir, job->before);
         if (with_password && job->old_password.password) (void)write_credentials(job->password_file, job->old_password);
         if (with_password && !job->old_password.password) (void)unlink(job->password_file.c_str());
-        done({422, "it was not taken: " + (outcome.problems.empty() ? std::string("the settings were refused") : outcome.problems.front())});
+        done({422, "it was not taken: " + (outcome.problems.empty() ? std::string("the settings were refused")
+                                                                    : outcome.problems.front())});
       });
 }
 
@@ -184,7 +194,8 @@ bool App::try_central(const std::string& host, const std::function<void(const ph
 }
 
 admin::Outcome App::restart() {
-  if (std::getenv("NOTIFY_SOCKET") == nullptr) return {409, "no service manager runs this Dropwire: end it and start it by hand"};
+  if (std::getenv("NOTIFY_SOCKET") == nullptr)
+    return {409, "no service manager runs this Dropwire: end it and start it by hand"};
   if (draining_) return {409, "it is ending already"};
   restart_ = true;
   spdlog::info("event=restarting");

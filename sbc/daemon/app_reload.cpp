@@ -57,13 +57,16 @@ admin::ReloadOutcome App::reload() {
     spdlog::error("event=reload_refused problems={} the old settings stay", outcome.problems.size());
   }
   if (!draining_)
-    net::notify_systemd(fmt::format("READY=1\nSTATUS={}", loaded_.config.central.configured() ? "serving phones" : words::kNotConfigured));
+    net::notify_systemd(fmt::format("READY=1\nSTATUS={}",
+                                    loaded_.config.central.configured() ? "serving phones" : words::kNotConfigured));
   return outcome;
 }
 
-/// From a box that knew no server, and listened on this machine alone, to one that does: nobody was served yet, and what
-/// listens at 127.0.0.1 is in the way of what is to listen at every address.
-bool App::is_first(const conf::Loaded& fresh) const { return !loaded_.config.central.configured() && fresh.config.central.configured(); }
+/// From a box that knew no server, and listened on this machine alone, to one that does: nobody was served yet, and
+/// what listens at 127.0.0.1 is in the way of what is to listen at every address.
+bool App::is_first(const conf::Loaded& fresh) const {
+  return !loaded_.config.central.configured() && fresh.config.central.configured();
+}
 
 void App::close_phone_doors() {
   if (actions_) actions_->use(nullptr, nullptr);
@@ -115,7 +118,8 @@ Result<void> App::take(conf::Loaded fresh) {
   if (addresses_of("admin").empty()) admin_->close_tcp();
   if (first) {
     close_phone_doors();
-    if (const auto again = start_listeners(); !again) spdlog::error("event=not_listening reason=\"{}\"", again.error().text);
+    if (const auto again = start_listeners(); !again)
+      spdlog::error("event=not_listening reason=\"{}\"", again.error().text);
   }
   (void)configure_fallible();  // back to what it was
   return ok;

@@ -14,18 +14,25 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string part(std::string_view title, const std::string& text) { return fmt::format("\n==== {} ====\n\n{}{}", title, text, text.ends_with('\n') ? "" : "\n"); }
+std::string part(std::string_view title, const std::string& text) {
+  return fmt::format("\n==== {} ====\n\n{}{}", title, text, text.ends_with('\n') ? "" : "\n");
+}
 
-Json parsed(const std::string& json) { return Json::parse(json, nullptr, false); }
+Json parsed(const std::string& json) {
+  return Json::parse(json, nullptr, false);
+}
 
 }  // namespace
 
-std::string App::report(const std::vector<const phones::Phone*>& about, const std::vector<phones::Finding>& of_box, const phones::Verdict& verdict) {
+std::string App::report(const std::vector<const phones::Phone*>& about, const std::vector<phones::Finding>& of_box,
+                        const phones::Verdict& verdict) {
   const admin::Sources all = sources();
   const WallTime now = wall_now();
   const report::Look look = {now, 100};
   const Json box = parsed(admin::status_json(status(), &verdict));
-  std::string text = fmt::format("Dropwire's report of {}. Passwords and keys are left out; names, numbers and addresses are in it.\n", to_rfc3339(now));
+  std::string text =
+      fmt::format("Dropwire's report of {}. Passwords and keys are left out; names, numbers and addresses are in it.\n",
+                  to_rfc3339(now));
   text += part("This box", report::status(box, look));
   std::string settings;
   for (const conf::Resolved& r : loaded_.resolved) {
@@ -34,12 +41,15 @@ std::string App::report(const std::vector<const phones::Phone*>& about, const st
   std::string phones;
   for (const phones::Phone* phone : about) {
     const admin::Now both = admin::now_by_both();
-    phones += part("Phone " + words::printable(phone->key()),
-                   report::phone(parsed(admin::phone_json(*phone, inventory_.absences(), all.calls(), all.causes_now(), both)), look));
+    phones +=
+        part("Phone " + words::printable(phone->key()),
+             report::phone(
+                 parsed(admin::phone_json(*phone, inventory_.absences(), all.calls(), all.causes_now(), both)), look));
   }
   const std::string log = log_ ? report::log(parsed(admin::log_json(log_->lines(0), 0))) : std::string();
   const Json list = parsed(admin::doctor_json(of_box, now)).value("findings", Json::array());
-  return redacted(text + part("What is wrong with it", report::doctor(list, box, look)) + phones + part("Settings that were changed", settings) + part("Log", log));
+  return redacted(text + part("What is wrong with it", report::doctor(list, box, look)) + phones +
+                  part("Settings that were changed", settings) + part("Log", log));
 }
 
 }  // namespace dw

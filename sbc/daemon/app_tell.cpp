@@ -12,7 +12,8 @@
 namespace dw {
 namespace {
 
-constexpr Duration kOnTheWay = std::chrono::seconds(5);  // what passed the router before it agreed may come as late as this
+constexpr Duration kOnTheWay =
+    std::chrono::seconds(5);  // what passed the router before it agreed may come as late as this
 
 phones::Note story_note(provisioning::NoteCode code) {
   switch (code) {
@@ -59,12 +60,12 @@ void App::on_file(const phones::FileStep& step) {
   inventory_.on_file(step);
   const bool taken = step.outcome == phones::FileOutcome::sent;
   if (taken && admissions_.taken(loop_.now(), wall_now(), step.peer.address, step.name))
-    spdlog::info("event=admitted file=\"{}\" peer={} transport={}", escaped(step.name), step.peer.address.to_string(), step.transport);
+    spdlog::info("event=admitted file=\"{}\" peer={} transport={}", escaped(step.name), step.peer.address.to_string(),
+                 step.transport);
   if (step.outcome != phones::FileOutcome::not_found) return;
   const auto near = pipeline_->near_names(step.name);
   const WallTime ended = step.at + std::chrono::floor<std::chrono::milliseconds>(step.took);
-  if (!near.empty())
-    inventory_.on_near_configs(DeviceName::in_file_name(step.name), step.peer.address, ended, near);
+  if (!near.empty()) inventory_.on_near_configs(DeviceName::in_file_name(step.name), step.peer.address, ended, near);
 }
 
 /// Older SIP firmware names no device: then it is the one that is alone there, if it took its own config there too.
@@ -104,8 +105,7 @@ void App::on_rewrite(const provisioning::FileRequest& asked, const provisioning:
     }
   }
   if (made.changed) tell(phones::Note::rewritten, fmt::format("{} places changed", made.edits.size()));
-  if (!made.facts.passwords.empty())
-    tell(phones::Note::password_doubt, to_string(made.facts.passwords.front()));
+  if (!made.facts.passwords.empty()) tell(phones::Note::password_doubt, to_string(made.facts.passwords.front()));
   phones::ConfigHints hints;
   for (const auto& load : made.facts.loads) {
     if (load.use == provisioning::LoadName::Use::phone) hints.load = load.name;
@@ -124,8 +124,7 @@ std::vector<std::string> App::phone_addresses() const {
   std::vector<std::string> out;
   const auto add = [&](const IpAddress& address) {
     const bool usable = address.is_v4() && !address.is_loopback();  // 7900 phones take IPv4 there
-    if (usable && std::ranges::find(out, address.to_string()) == out.end())
-      out.push_back(address.to_string());
+    if (usable && std::ranges::find(out, address.to_string()) == out.end()) out.push_back(address.to_string());
   };
   for (const IpAddress& address : loaded_.config.access.listen) {
     if (!address.is_unspecified()) {
@@ -153,8 +152,12 @@ admin::Status App::status() const {
   s.only_ipv6 = s.phone_addresses.empty() && std::ranges::any_of(net::local_addresses(), reaches);
   s.services = services_;
   for (const auto& origin : pipeline_->origin_status()) {
-    s.origins.push_back({origin.url, origin.state == provisioning::OriginHealth::State::up, origin.last_error,
-                         origin.last_success, {}, origin.has_answered});
+    s.origins.push_back({origin.url,
+                         origin.state == provisioning::OriginHealth::State::up,
+                         origin.last_error,
+                         origin.last_success,
+                         {},
+                         origin.has_answered});
     if (origin.retry_at) s.origins.back().next_try = s.now + from_now(*origin.retry_at, loop_.now());
   }
   s.cache.directory = config.cache.dir;
@@ -178,7 +181,8 @@ admin::Status App::status() const {
   s.sip_phones = inventory_.knows(phones::Protocol::sip);
   if (port_mapper_) s.router = {port_mapper_->facts(), loop_.now()};
   auto& filter = s.router.facts.filter;
-  filter.not_kept = sip_ && filter.state == nat::portmap::FilterFacts::State::agreed && sip_->last_stranger() > filter.since + kOnTheWay;
+  filter.not_kept = sip_ && filter.state == nat::portmap::FilterFacts::State::agreed &&
+                    sip_->last_stranger() > filter.since + kOnTheWay;
   s.audio = audio_way();
   if (relay_) s.media = {relay_->streams(), relay_->capacity()};
   if (media_) {
@@ -204,7 +208,8 @@ void App::add_sip_status(admin::Status& s) const {
     if (servers[i].last_heard != TimePoint{}) told.last_answer = wall_ago(s.now, servers[i].last_heard, now);
     if (!servers[i].up) {
       told.since = wall_ago(s.now, servers[i].down_since, now);
-    } else if (servers[i].unanswered_since && now - *servers[i].unanswered_since > loaded_.config.central.sip.answer_timeout) {
+    } else if (servers[i].unanswered_since &&
+               now - *servers[i].unanswered_since > loaded_.config.central.sip.answer_timeout) {
       told.since = wall_ago(s.now, *servers[i].unanswered_since, now);
     }
     s.call_servers.push_back(std::move(told));
@@ -233,8 +238,7 @@ admin::FilesReport App::files() const {
   admin::FilesReport report;
   if (cache_) {
     cache_->for_each([&](const provisioning::CacheEntry& entry) {
-      report.cached.push_back(
-          {entry.name, entry.size, entry.etag, entry.last_modified, entry.origin, entry.fetched});
+      report.cached.push_back({entry.name, entry.size, entry.etag, entry.last_modified, entry.origin, entry.fetched});
     });
   }
   return report;
@@ -256,8 +260,8 @@ admin::Sources App::sources() {
     }
     box.refused = refused_sources();
     for (const auto& e : names_.enumerators()) {
-      box.enumerators.push_back({e.source, std::string(to_string(e.way)), e.example, e.refused,
-                                 wall_ago(wall_now(), e.last, loop_.now())});
+      box.enumerators.push_back(
+          {e.source, std::string(to_string(e.way)), e.example, e.refused, wall_ago(wall_now(), e.last, loop_.now())});
     }
     done(phones::box_findings(box, wall_now()));
   };
@@ -291,7 +295,9 @@ admin::Sources App::sources() {
   s.admissions = &admissions_;
   s.tap = &tap_;
   s.setup = setup();
-  s.report = [this](const auto& about, const auto& of_box, const auto& verdict) { return report(about, of_box, verdict); };
+  s.report = [this](const auto& about, const auto& of_box, const auto& verdict) {
+    return report(about, of_box, verdict);
+  };
   s.log = log_;
   s.metrics.push_back([this](MetricsText& out) {
     out.table("known_sources", known_.size(), known_.capacity());
@@ -310,7 +316,8 @@ admin::Sources App::sources() {
     out.gauge("dropwire_phones", "Phones that are known.", static_cast<double>(inventory_.size()));
     const auto& ended = inventory_.call_totals();
     out.counter("dropwire_calls_ended_total", "Calls of phones that ended.", ended.calls);
-    out.counter("dropwire_calls_silent_total", "Of these, at least one side sent nothing though both could.", ended.one_way);
+    out.counter("dropwire_calls_silent_total", "Of these, at least one side sent nothing though both could.",
+                ended.one_way);
     const char* const packets = "RTP packets of ended calls.";
     out.counter("dropwire_call_packets_total", packets, ended.from_phone, {{"from", "phone"}});
     out.counter("dropwire_call_packets_total", packets, ended.from_central, {{"from", "central"}});

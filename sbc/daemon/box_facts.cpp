@@ -41,8 +41,7 @@ std::set<std::string> inodes_holding(std::uint16_t port, bool udp) {
       std::vector<std::string> parts;
       for (std::string part; parts.size() < 10 && row >> part;)
         parts.push_back(part);
-      if (parts.size() == 10 && parts[1].ends_with(wanted) && (udp || parts[3] == "0A"))
-        inodes.insert(parts[9]);
+      if (parts.size() == 10 && parts[1].ends_with(wanted) && (udp || parts[3] == "0A")) inodes.insert(parts[9]);
     }
   }
   return inodes;
@@ -53,13 +52,11 @@ std::string holder_of(std::uint16_t port, bool udp) {
   const std::set<std::string> inodes = inodes_holding(port, udp);
   if (inodes.empty()) return {};
   std::error_code failure;
-  for (fs::directory_iterator process("/proc", failure), end; !failure && process != end;
-       process.increment(failure)) {
+  for (fs::directory_iterator process("/proc", failure), end; !failure && process != end; process.increment(failure)) {
     const std::string id = process->path().filename().string();
     if (!parse_number(id, UINT32_MAX)) continue;
     std::error_code hidden;
-    for (fs::directory_iterator fd(process->path() / "fd", hidden); !hidden && fd != end;
-         fd.increment(hidden)) {
+    for (fs::directory_iterator fd(process->path() / "fd", hidden); !hidden && fd != end; fd.increment(hidden)) {
       std::error_code gone;
       const std::string target = fs::read_symlink(fd->path(), gone).string();
       if (!target.starts_with("socket:[") || !inodes.contains(target.substr(8, target.size() - 9))) continue;

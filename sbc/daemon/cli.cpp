@@ -82,7 +82,9 @@ class CommandLine {
     } catch (const CLI::ParseError& error) {
       const auto parsed = app_.get_subcommands();
       const std::string command = parsed.empty() ? "" : parsed.front()->get_name() + " ";
-      return commands::complain(fmt::format("{} (\"dropwire {}--help\" helps)", what_is_wrong(error, parsed.empty() ? nullptr : parsed.front(), argc, argv), command));
+      return commands::complain(fmt::format("{} (\"dropwire {}--help\" helps)",
+                                            what_is_wrong(error, parsed.empty() ? nullptr : parsed.front(), argc, argv),
+                                            command));
     }
     return action_ ? action_() : commands::kFailed;
   }
@@ -103,12 +105,14 @@ class CommandLine {
     const int first = command ? 2 : 1;
     for (int i = first; i < argc; ++i) {
       const std::string_view typed = std::string_view(argv[i]).substr(0, std::string_view(argv[i]).find('='));
-      const bool wrong = std::ranges::find(names, typed) == names.end() && (command == nullptr || typed.starts_with("--"));
+      const bool wrong =
+          std::ranges::find(names, typed) == names.end() && (command == nullptr || typed.starts_with("--"));
       if (!wrong) continue;
       if (std::string_view(error.what()).find(argv[i]) == std::string_view::npos && command != nullptr) continue;
       const std::string_view near = nearest(typed, names);
       const char* const kind = typed.starts_with("-") ? "option" : "command";
-      return fmt::format("there is no {} \"{}\"{}", kind, words::printable(typed), near.empty() ? "" : fmt::format("; did you mean {}?", near));
+      return fmt::format("there is no {} \"{}\"{}", kind, words::printable(typed),
+                         near.empty() ? "" : fmt::format("; did you mean {}?", near));
     }
     return error.what();
   }
@@ -130,19 +134,23 @@ class CommandLine {
     return out.substr(0, out.size() - 1);
   }
   void takes_settings(CLI::App* sub) {
-    takes("files", sub->add_option("-c,--config", typed_.file, "Settings file [/etc/dropwire/dropwire.toml]")->type_name("FILE"));
+    takes(
+        "files",
+        sub->add_option("-c,--config", typed_.file, "Settings file [/etc/dropwire/dropwire.toml]")->type_name("FILE"));
     takes("settings", sub->add_option("--set", typed_.set, "Override one setting; may be given again")
                           ->type_name("KEY=VALUE")
                           ->allow_extra_args(false));
   }
   void picks_place(CLI::App* sub) {
     takes("(edge hosted)", sub->add_option("--mode", typed_.mode, "edge or hosted: picks defaults")->type_name("MODE"));
-    takes("hosts", sub->add_option("--central", typed_.central, "The central server: a name or an address")->type_name("HOST"));
+    takes("hosts",
+          sub->add_option("--central", typed_.central, "The central server: a name or an address")->type_name("HOST"));
   }
   /// For commands that talk to the running daemon.
   void asks_daemon(CLI::App* sub, bool json = true) {
     takes_settings(sub);
-    takes("files", sub->add_option("--socket", typed_.socket, "Control socket of the running Dropwire [admin.socket]")->type_name("PATH"));
+    takes("files", sub->add_option("--socket", typed_.socket, "Control socket of the running Dropwire [admin.socket]")
+                       ->type_name("PATH"));
     if (json) sub->add_flag("--json", typed_.json, "Print the answer as JSON, for scripts");
   }
 
@@ -171,9 +179,8 @@ class CommandLine {
     form->add_flag("--json", typed_.json, "As JSON, for scripts");
     form->add_flag("--man", typed_.man, "As the manual page dropwire.toml(5)");
     form->require_option(0, 1);
-    CLI::App* findings =
-        command("findings", "The reference of everything that the doctor can find", "dropwire findings --markdown",
-                [this] { return commands::findings(typed_.form()); });
+    CLI::App* findings = command("findings", "The reference of everything that the doctor can find",
+                                 "dropwire findings --markdown", [this] { return commands::findings(typed_.form()); });
     CLI::Option_group* shape = findings->add_option_group("Form");
     shape->add_flag("--markdown", typed_.markdown, "As Markdown");
     shape->add_flag("--json", typed_.json, "As JSON, for scripts");
@@ -182,11 +189,12 @@ class CommandLine {
   }
 
   void get() {
-    CLI::App* sub = command("get", "Fetch one file as a phone would get it",
-                            "dropwire get SEP001122334455.cnf.xml -o phone.xml",
-                            [this] { return commands::get(typed_.ask(), typed_.name, typed_.output); });
+    CLI::App* sub =
+        command("get", "Fetch one file as a phone would get it", "dropwire get SEP001122334455.cnf.xml -o phone.xml",
+                [this] { return commands::get(typed_.ask(), typed_.name, typed_.output); });
     sub->add_option("NAME", typed_.name, "The file's name, as a phone asks for it")->required();
-    takes("files", sub->add_option("-o,--output", typed_.output, "Write it there instead of to standard output")->type_name("FILE"));
+    takes("files", sub->add_option("-o,--output", typed_.output, "Write it there instead of to standard output")
+                       ->type_name("FILE"));
     asks_daemon(sub, false);
   }
 
@@ -204,52 +212,64 @@ class CommandLine {
     }
     CLI::App* calls = command("calls", "Calls that are up or over, and what passed in each direction",
                               "dropwire calls\n  dropwire calls --finished --since 12h --json", [this] {
-                                return typed_.finished ? commands::finished_calls(typed_.ask(), typed_.since, typed_.limit)
-                                                       : commands::calls(typed_.ask());
+                                return typed_.finished
+                                           ? commands::finished_calls(typed_.ask(), typed_.since, typed_.limit)
+                                           : commands::calls(typed_.ask());
                               });
-    CLI::Option* const finished = calls->add_flag("--finished", typed_.finished, "Those that are over, the latest first");
-    calls->add_option("--since", typed_.since, "Only what ended so long ago or later, such as 90m, 12h, 7d")->needs(finished);
+    CLI::Option* const finished =
+        calls->add_flag("--finished", typed_.finished, "Those that are over, the latest first");
+    calls->add_option("--since", typed_.since, "Only what ended so long ago or later, such as 90m, 12h, 7d")
+        ->needs(finished);
     calls->add_option("--limit", typed_.limit, "At most so many [500]")->check(CLI::Range(1, 5000))->needs(finished);
     asks_daemon(calls);
     CLI::App* log = command("log", "The last lines of the log", "dropwire log --follow\n  dropwire log --level debug",
                             [this] { return commands::log(typed_.ask(), typed_.follow, typed_.level); });
     log->add_flag("-f,--follow", typed_.follow, "Go on with the lines that come, until Ctrl-C");
-    takes("(trace debug info warn error)", log->add_option("--level", typed_.level, "Have it log from this level on, until it restarts or reloads")
-                                               ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"})));
+    takes("(trace debug info warn error)",
+          log->add_option("--level", typed_.level, "Have it log from this level on, until it restarts or reloads")
+              ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"})));
     asks_daemon(log);
-    CLI::App* phone = command("phone", "One phone's story, what is wrong with it and what to do",
-                              "dropwire phone SEP001122334455",
-                              [this] { return commands::phone(typed_.ask(), typed_.name); });
+    CLI::App* phone =
+        command("phone", "One phone's story, what is wrong with it and what to do", "dropwire phone SEP001122334455",
+                [this] { return commands::phone(typed_.ask(), typed_.name); });
     takes("phones", phone->add_option("NAME", typed_.name, "Its name, MAC or address")->required());
     asks_daemon(phone);
-    CLI::App* connect = command("connect", "What to press on a phone so that it uses this Dropwire",
-                                "dropwire connect 7965",
-                                [this] { return commands::connect(typed_.ask(), typed_.name); });
+    CLI::App* connect =
+        command("connect", "What to press on a phone so that it uses this Dropwire", "dropwire connect 7965",
+                [this] { return commands::connect(typed_.ask(), typed_.name); });
     tells_more(connect, "For one model, or for all of them.");
-    takes("(" + models() + ")", connect->add_option("MODEL", typed_.name, "Its model, such as 7965; without it, every kind of phone"));
+    takes("(" + models() + ")",
+          connect->add_option("MODEL", typed_.name, "Its model, such as 7965; without it, every kind of phone"));
     asks_daemon(connect);
   }
 
   void phones() {
     commands::Phones& what = typed_.phones;
-    CLI::App* sub = command("phones", "Phones that asked for something or registered: all, or those that are looked for",
-                            "dropwire phones --state failed\n  dropwire phones --model 7965 --network 192.0.2.0/24 --format csv\n"
-                            "  dropwire phones --finding trust_list_present --do restart",
-                            [this] { return commands::phones(typed_.ask(), typed_.phones); });
-    sub->add_option("--find", what.find, "Words in its name, MAC, address, lines, model, firmware, server or agent")->type_name("WORDS");
+    CLI::App* sub =
+        command("phones", "Phones that asked for something or registered: all, or those that are looked for",
+                "dropwire phones --state failed\n  dropwire phones --model 7965 --network 192.0.2.0/24 --format csv\n"
+                "  dropwire phones --finding trust_list_present --do restart",
+                [this] { return commands::phones(typed_.ask(), typed_.phones); });
+    sub->add_option("--find", what.find, "Words in its name, MAC, address, lines, model, firmware, server or agent")
+        ->type_name("WORDS");
     sub->add_option("--show", what.show, "Those that need attention, are registered, or are not")
         ->check(CLI::IsMember({"attention", "registered", "unregistered"}));
-    sub->add_option("--state", what.state, "How they stand")->check(CLI::IsMember({"ok", "not_known", "trouble", "failed"}));
-    sub->add_option("--finding", what.finding, "With this finding, its code as \"dropwire findings\" has it")->type_name("CODE");
+    sub->add_option("--state", what.state, "How they stand")
+        ->check(CLI::IsMember({"ok", "not_known", "trouble", "failed"}));
+    sub->add_option("--finding", what.finding, "With this finding, its code as \"dropwire findings\" has it")
+        ->type_name("CODE");
     sub->add_option("--cause", what.cause, "With this finding before all others")->type_name("CODE");
     sub->add_option("--model", what.model, "Of this model, such as 7965, or unknown")->type_name("MODEL");
-    sub->add_option("--firmware", what.firmware, "With this in the name of their firmware, or unknown")->type_name("LOAD");
+    sub->add_option("--firmware", what.firmware, "With this in the name of their firmware, or unknown")
+        ->type_name("LOAD");
     sub->add_option("--protocol", what.protocol, "Of this protocol")->check(CLI::IsMember({"sccp", "sip", "unknown"}));
     sub->add_option("--network", what.network, "At these addresses, such as 192.0.2.0/24")->type_name("NETWORK");
-    sub->add_option("--sort", what.sort, "By seen, name, address, model, firmware, line or state; -name: the other way round")
+    sub->add_option("--sort", what.sort,
+                    "By seen, name, address, model, firmware, line or state; -name: the other way round")
         ->type_name("ORDER");
     sub->add_option("--limit", what.limit, "At most so many [all]")->check(CLI::Range(1U, UINT32_MAX));
-    sub->add_option("--format", what.format, "As text, csv or json [text]")->check(CLI::IsMember({"text", "csv", "json"}));
+    sub->add_option("--format", what.format, "As text, csv or json [text]")
+        ->check(CLI::IsMember({"text", "csv", "json"}));
     CLI::Option* const action = sub->add_option("--do", what.action, "Do this to all of them: restart, reset or forget")
                                     ->check(CLI::IsMember({"restart", "reset", "forget"}));
     sub->add_flag("--all", what.all, "To all phones, where no filter is given")->needs(action);
@@ -264,9 +284,12 @@ class CommandLine {
         "trace", "What one phone and this box say to each other, on both sides, until Ctrl-C",
         "dropwire trace SEP001122334455\n  dropwire trace SEP001122334455 -w phone.pcapng",
         [this] { return commands::trace(typed_.ask(), typed_.name, typed_.output, typed_.seconds, typed_.octets); });
-    tells_more(sub, "A line a message, on both sides, and what was asked of the origins for it. Secrets are not shown; a capture for Wireshark holds every message, passwords too.");
+    tells_more(
+        sub,
+        "A line a message, on both sides, and what was asked of the origins for it. Secrets are not shown; a capture for Wireshark holds every message, passwords too.");
     takes("phones", sub->add_option("NAME", typed_.name, "Its name, MAC or address")->required());
-    takes("files", sub->add_option("-w,--write", typed_.output, "Write a capture for Wireshark there; holds passwords")->type_name("FILE"));
+    takes("files", sub->add_option("-w,--write", typed_.output, "Write a capture for Wireshark there; holds passwords")
+                       ->type_name("FILE"));
     sub->add_option("--seconds", typed_.seconds, "End after so long [600]")->check(CLI::Range(1, 86400));
     sub->add_option("--max-octets", typed_.octets, "End after so much [64 MiB]")
         ->check(CLI::Range(std::uint64_t{1024}, std::uint64_t{1} << 30U));
@@ -285,12 +308,18 @@ class CommandLine {
   }
 
   void report() {
-    CLI::App* sub = command("report", "One file for whoever helps: what is wrong, the phones' stories, log and messages, without passwords",
-                            "dropwire report\n  dropwire report SEP001122334455 -o report.txt",
-                            [this] { return commands::report(typed_.ask(), typed_.names, typed_.output, typed_.report_seconds); });
-    takes("phones", sub->add_option("NAME", typed_.names, "Phones that it is about: names, MACs or addresses; at most 16")->expected(0, 16));
-    takes("files", sub->add_option("-o,--output", typed_.output, "Write it there, - is standard output [dropwire-report-DATE.txt]")->type_name("FILE"));
-    sub->add_option("--seconds", typed_.report_seconds, "Watch the messages of the first of them for so long [10]")->check(CLI::Range(0, 600));
+    CLI::App* sub = command(
+        "report", "One file for whoever helps: what is wrong, the phones' stories, log and messages, without passwords",
+        "dropwire report\n  dropwire report SEP001122334455 -o report.txt",
+        [this] { return commands::report(typed_.ask(), typed_.names, typed_.output, typed_.report_seconds); });
+    takes("phones",
+          sub->add_option("NAME", typed_.names, "Phones that it is about: names, MACs or addresses; at most 16")
+              ->expected(0, 16));
+    takes("files", sub->add_option("-o,--output", typed_.output,
+                                   "Write it there, - is standard output [dropwire-report-DATE.txt]")
+                       ->type_name("FILE"));
+    sub->add_option("--seconds", typed_.report_seconds, "Watch the messages of the first of them for so long [10]")
+        ->check(CLI::Range(0, 600));
     asks_daemon(sub, false);
   }
 
@@ -298,7 +327,9 @@ class CommandLine {
     CLI::App* sub = command("reload", "Have the running Dropwire read its settings again; it refuses bad ones",
                             "dropwire reload", [this] { return commands::reload(typed_.ask()); });
     asks_daemon(sub);
-    tells_more(sub, "All of them are taken, or none. Transfers, registrations and calls go on. A setting that needs a restart is named, and keeps its value until then.");
+    tells_more(
+        sub,
+        "All of them are taken, or none. Transfers, registrations and calls go on. A setting that needs a restart is named, and keeps its value until then.");
   }
 
   /// What changes something at a phone, or of what is kept.
@@ -312,68 +343,76 @@ class CommandLine {
          {Simple{"restart", "Have a phone register again and read its configuration", "Although it is in a call"},
           {"reset", "Have a phone boot, and look for new firmware", "Although it is in a call"},
           {"forget", "Drop what is known of a phone that is gone", "Although it is registered"}}) {
-      CLI::App* sub = command(s.verb, s.does, fmt::format("dropwire {} SEP001122334455", s.verb).c_str(),
-                              [this, verb = s.verb] {
-                                return commands::act_on_phone(typed_.ask(), typed_.name, verb, typed_.force);
-                              });
+      CLI::App* sub = command(
+          s.verb, s.does, fmt::format("dropwire {} SEP001122334455", s.verb).c_str(),
+          [this, verb = s.verb] { return commands::act_on_phone(typed_.ask(), typed_.name, verb, typed_.force); });
       takes("phones", sub->add_option("NAME", typed_.name, "Its name, MAC or address")->required());
       sub->add_flag("--force", typed_.force, s.forced);
       asks_daemon(sub);
     }
-    CLI::App* sub = command("refresh", "Fetch a file again, and keep it in place of the old one",
-                            "dropwire refresh Ringlist.xml",
-                            [this] { return commands::refresh(typed_.ask(), typed_.name); });
+    CLI::App* sub =
+        command("refresh", "Fetch a file again, and keep it in place of the old one", "dropwire refresh Ringlist.xml",
+                [this] { return commands::refresh(typed_.ask(), typed_.name); });
     sub->add_option("FILE", typed_.name, "The file's name, as a phone asks for it")->required();
     asks_daemon(sub);
   }
 
   void admit() {
-    CLI::App* sub = command("admit", "Let a phone have its files where it is (access.provisioning.phones); without a name, who may",
-                            "dropwire admit SEP001122334455 --for 1h\n  dropwire admit --any\n  dropwire admit",
-                            [this] { return commands::admit(typed_.ask(), typed_.admit); });
+    CLI::App* sub =
+        command("admit", "Let a phone have its files where it is (access.provisioning.phones); without a name, who may",
+                "dropwire admit SEP001122334455 --for 1h\n  dropwire admit --any\n  dropwire admit",
+                [this] { return commands::admit(typed_.ask(), typed_.admit); });
     CLI::Option* const name = sub->add_option("NAME", typed_.admit.name, "Its name or MAC; it need not have asked yet");
     takes("phones", name);
-    CLI::Option* const any = sub->add_flag("--any", typed_.admit.any, "Every phone that asks in that time")->excludes(name);
-    CLI::Option* const forget = sub->add_flag("--forget", typed_.admit.forget, "It is admitted nowhere any more")->needs(name);
-    CLI::Option* const close = sub->add_flag("--close", typed_.admit.close, "Let nobody in any more; who is admitted stays")
-                                   ->excludes(name)
-                                   ->excludes(any);
+    CLI::Option* const any =
+        sub->add_flag("--any", typed_.admit.any, "Every phone that asks in that time")->excludes(name);
+    CLI::Option* const forget =
+        sub->add_flag("--forget", typed_.admit.forget, "It is admitted nowhere any more")->needs(name);
+    CLI::Option* const close =
+        sub->add_flag("--close", typed_.admit.close, "Let nobody in any more; who is admitted stays")
+            ->excludes(name)
+            ->excludes(any);
     sub->add_option("--for", typed_.admit.lasts, "For so long, such as 15m, 2h, 7d [15m]")
         ->type_name("TIME")
         ->excludes(forget)
         ->excludes(close);
     asks_daemon(sub);
-    tells_more(sub, "It gets its configuration wherever it asks in that time, and from then on where it took it. This concerns access.provisioning.phones = \"known\" or \"listed\".");
+    tells_more(
+        sub,
+        "It gets its configuration wherever it asks in that time, and from then on where it took it. This concerns access.provisioning.phones = \"known\" or \"listed\".");
   }
 
   void passwd() {
-    CLI::App* sub = command("passwd", "Set the password of the status page, and have the running Dropwire use it",
-                            "sudo dropwire passwd\n  sudo dropwire passwd --token\n  sudo dropwire passwd --reader", [this] {
-                              using commands::Passwd;
-                              return commands::passwd(typed_.ask(),
-                                                      typed_.token    ? Passwd::token
-                                                      : typed_.remove ? Passwd::remove
-                                                                      : Passwd::set,
-                                                      typed_.reader, typed_.from_stdin);
-                            });
+    CLI::App* sub =
+        command("passwd", "Set the password of the status page, and have the running Dropwire use it",
+                "sudo dropwire passwd\n  sudo dropwire passwd --token\n  sudo dropwire passwd --reader", [this] {
+                  using commands::Passwd;
+                  return commands::passwd(typed_.ask(),
+                                          typed_.token    ? Passwd::token
+                                          : typed_.remove ? Passwd::remove
+                                                          : Passwd::set,
+                                          typed_.reader, typed_.from_stdin);
+                });
     CLI::Option_group* how = sub->add_option_group("How");
     how->add_flag("--stdin", typed_.from_stdin, "Read the password from standard input, one line");
     how->add_flag("--token", typed_.token, "Make a new token for scripts instead, and print it once");
     how->add_flag("--remove", typed_.remove, "Remove password and token, those of the reader too");
     how->require_option(0, 1);
     sub->add_flag("--reader", typed_.reader, "Of a second account, which sees all and changes nothing");
-    tells_more(sub, "To be run as root. admin.listen needs a password on an address that other machines reach. One that was chosen on the page is replaced where it stands.");
+    tells_more(
+        sub,
+        "To be run as root. admin.listen needs a password on an address that other machines reach. One that was chosen on the page is replaced where it stands.");
     asks_daemon(sub, false);
   }
 
   /// What packages are made of, and nobody types: out of --help.
   void references() {
-    CLI::App* completions = command("completions", "What a shell completes: bash or zsh", "dropwire completions bash",
-                                    [this] {
-                                      const CliReference reference = this->reference();
-                                      commands::say(typed_.name == "zsh" ? reference.zsh() : reference.bash());
-                                      return commands::kDone;
-                                    });
+    CLI::App* completions =
+        command("completions", "What a shell completes: bash or zsh", "dropwire completions bash", [this] {
+          const CliReference reference = this->reference();
+          commands::say(typed_.name == "zsh" ? reference.zsh() : reference.bash());
+          return commands::kDone;
+        });
     completions->add_option("SHELL", typed_.name, "bash or zsh")->required()->check(CLI::IsMember({"bash", "zsh"}));
     completions->group("");
     command("man", "The manual page dropwire(8)", "dropwire man", [this] {

@@ -13,7 +13,8 @@ namespace {
 
 std::vector<const CLI::App*> commands_of(const CLI::App& app) {
   std::vector<const CLI::App*> out;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App* c) { return !c->get_name().empty() && !c->get_group().empty(); }))
+  for (const CLI::App* command :
+       app.get_subcommands([](const CLI::App* c) { return !c->get_name().empty() && !c->get_group().empty(); }))
     out.push_back(command);
   return out;
 }
@@ -40,8 +41,12 @@ std::vector<std::string> names_of(const CLI::Option& option) {
   return out;
 }
 
-bool is_argument(const CLI::Option& option) { return option.get_positional(); }
-bool takes_value(const CLI::Option& option) { return option.get_items_expected_max() != 0; }
+bool is_argument(const CLI::Option& option) {
+  return option.get_positional();
+}
+bool takes_value(const CLI::Option& option) {
+  return option.get_items_expected_max() != 0;
+}
 /// "FILE"; what CLI11 calls TEXT and UINT is a word here.
 std::string value_name(const CLI::Option& option) {
   const std::string name = option.get_type_name();
@@ -49,7 +54,9 @@ std::string value_name(const CLI::Option& option) {
   return name.empty() || name.starts_with("TEXT") || name.find_first_of(":{[ ") != name.npos ? "WORD" : name;
 }
 
-std::string joined(const std::vector<std::string>& words, std::string_view between) { return fmt::format("{}", fmt::join(words, between)); }
+std::string joined(const std::vector<std::string>& words, std::string_view between) {
+  return fmt::format("{}", fmt::join(words, between));
+}
 
 std::string replaced(std::string text, std::string_view from, std::string_view to) {
   for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
@@ -58,7 +65,9 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
 }
 
 /// Within single quotes of a shell.
-std::string quoted(std::string text) { return replaced(std::move(text), "'", "'\\''"); }
+std::string quoted(std::string text) {
+  return replaced(std::move(text), "'", "'\\''");
+}
 
 constexpr std::string_view kManHead = R"(.SH DESCRIPTION
 .B dropwire
@@ -159,10 +168,11 @@ dropwire get XMLDefault.cnf.xml
 }  // namespace
 
 std::string CliReference::man() const {
-  std::string out = fmt::format(".TH DROPWIRE 8 \"\" \"Dropwire {}\" \"System administration\"\n.ad l\n.SH NAME\n"
-                                "dropwire \\- session border controller and provisioning proxy for Cisco IP phones\n.SH SYNOPSIS\n.B dropwire\n.I COMMAND\n"
-                                ".RI [ OPTION ]...\n.RI [ ARGUMENT ]...\n",
-                                DW_VERSION);
+  std::string out = fmt::format(
+      ".TH DROPWIRE 8 \"\" \"Dropwire {}\" \"System administration\"\n.ad l\n.SH NAME\n"
+      "dropwire \\- session border controller and provisioning proxy for Cisco IP phones\n.SH SYNOPSIS\n.B dropwire\n.I COMMAND\n"
+      ".RI [ OPTION ]...\n.RI [ ARGUMENT ]...\n",
+      DW_VERSION);
   out += kManHead;
   for (const CLI::App* command : commands_of(app)) {
     std::string usage = fmt::format(".BR \"dropwire {}\"", roff(command->get_name()));
@@ -173,11 +183,13 @@ std::string CliReference::man() const {
         usage += option->get_required() ? fmt::format(" \" {}\"", roff(name)) : fmt::format(" \" [{}]\"", roff(name));
         options += fmt::format(".TP\n.I {}\n{}.\n", roff(name), roff(option->get_description()));
       } else if (const auto names = names_of(*option); names.front() != "-h") {
-        options += fmt::format(".TP\n.B {}{}\n{}.\n", roff(joined(names, ", ")), takes_value(*option) ? " " + roff(value_name(*option)) : "",
-                               roff(option->get_description()));
+        options +=
+            fmt::format(".TP\n.B {}{}\n{}.\n", roff(joined(names, ", ")),
+                        takes_value(*option) ? " " + roff(value_name(*option)) : "", roff(option->get_description()));
       }
     }
-    out += fmt::format(".SS \"{}\"\n{}\n.PP\n{}.\n", roff(command->get_name()), usage, roff(command->get_description()));
+    out +=
+        fmt::format(".SS \"{}\"\n{}\n.PP\n{}.\n", roff(command->get_name()), usage, roff(command->get_description()));
     if (const auto found = more.find(command); found != more.end()) out += roff(found->second) + "\n";
     out += options;
   }
@@ -205,11 +217,13 @@ std::string CliReference::bash() const {
         patterns.push_back(name + ":" + one);
       }
       if (takes_value(*option))
-        values.push_back(fmt::format("        {}) _dropwire_gives '{}'; return ;;", joined(patterns, " | "), takes_what));
+        values.push_back(
+            fmt::format("        {}) _dropwire_gives '{}'; return ;;", joined(patterns, " | "), takes_what));
     }
     cases.push_back(fmt::format("        {}) options='{}' argument='{}' ;;", name, joined(options, " "), argument));
   }
-  return fmt::format(R"sh(# bash completion for dropwire(8), made by "dropwire completions bash"            -*- shell-script -*-
+  return fmt::format(
+      R"sh(# bash completion for dropwire(8), made by "dropwire completions bash"            -*- shell-script -*-
 
 _dropwire_gives() {{ # WHAT: completes the word under the cursor
     local words
@@ -254,7 +268,7 @@ _dropwire() {{
 }}
 complete -F _dropwire dropwire
 )sh",
-                     joined(names, " | "), joined(values, "\n"), joined(names, " "), joined(cases, "\n"));
+      joined(names, " | "), joined(values, "\n"), joined(names, " "), joined(cases, "\n"));
 }
 
 std::string CliReference::zsh() const {
@@ -269,7 +283,9 @@ std::string CliReference::zsh() const {
                                                     : what;
     return fmt::format(":{}:{}", message, action);
   };
-  const auto text = [](const std::string& words) { return quoted(replaced(replaced(replaced(words, "[", "\\["), "]", "\\]"), ":", "\\:")); };
+  const auto text = [](const std::string& words) {
+    return quoted(replaced(replaced(replaced(words, "[", "\\["), "]", "\\]"), ":", "\\:"));
+  };
   std::string described, cases;
   for (const CLI::App* command : commands_of(app)) {
     described += fmt::format("    '{}:{}'\n", command->get_name(), text(command->get_description()));
@@ -283,8 +299,12 @@ std::string CliReference::zsh() const {
       const auto names = names_of(*option);
       const bool again = option->get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll && takes_value(*option);
       for (const std::string& name : names) {
-        arguments += fmt::format(" \\\n          '{}{}[{}]{}'", again ? std::string("*") : names.size() > 1 ? fmt::format("({})", joined(names, " ")) : std::string(), name,
-                                 text(option->get_description()), takes_value(*option) ? behind(*option, value_name(*option)) : "");
+        arguments += fmt::format(" \\\n          '{}{}[{}]{}'",
+                                 again              ? std::string("*")
+                                 : names.size() > 1 ? fmt::format("({})", joined(names, " "))
+                                                    : std::string(),
+                                 name, text(option->get_description()),
+                                 takes_value(*option) ? behind(*option, value_name(*option)) : "");
       }
     }
     cases += fmt::format("        {}) _arguments{} ;;\n", command->get_name(), arguments);

@@ -9,8 +9,8 @@ namespace dw {
 /// group "" are left out, as they are of --help.
 struct CliReference {
   const CLI::App& app;
-  /// What an option or an argument takes, for a shell: "files", "hosts", "settings", "phones", or the words that it may be,
-  /// in parentheses: "(edge hosted)". Those that are not here take what nobody can guess.
+  /// What an option or an argument takes, for a shell: "files", "hosts", "settings", "phones", or the words that it may
+  /// be, in parentheses: "(edge hosted)". Those that are not here take what nobody can guess.
   std::map<const CLI::Option*, std::string> takes;
   /// Of a command, what its line in --help does not say.
   std::map<const CLI::App*, std::string> more;

@@ -20,8 +20,8 @@ void ClockCare::look() {
   const WallTime now = wall_now();
   const auto by = watch_.look(loop_.now(), now);
   if (by.count() == 0) return;
-  spdlog::info("event=clock_set by=\"{}{}\" now={}", by.count() < 0 ? "-" : "",
-               to_words(std::chrono::abs(by)), to_rfc3339(now));
+  spdlog::info("event=clock_set by=\"{}{}\" now={}", by.count() < 0 ? "-" : "", to_words(std::chrono::abs(by)),
+               to_rfc3339(now));
   if (by.count() < 0) inventory_.clock_went_back(now);
 }
 

@@ -28,16 +28,19 @@ int show(const Ask& ask) {
 int admit(const Ask& ask, const Admit& what) {
   if (what.close) return post(ask, "/api/admissions/close");
   if (what.name.empty() && !what.any)
-    return what.lasts.empty() ? show(ask) : complain("--for needs a phone's name, or --any (\"dropwire admit --help\" helps)");
+    return what.lasts.empty() ? show(ask)
+                              : complain("--for needs a phone's name, or --any (\"dropwire admit --help\" helps)");
   std::string query;
   if (!what.lasts.empty()) {
     const auto lasts = conf::parse_duration(what.lasts);
     if (!lasts)
-      return complain(fmt::format("--for {}: no time; it is a number and a unit, 15m, 2h or 7d", words::printable(what.lasts)));
+      return complain(
+          fmt::format("--for {}: no time; it is a number and a unit, 15m, 2h or 7d", words::printable(what.lasts)));
     query = fmt::format("?for_s={}", std::chrono::ceil<std::chrono::seconds>(*lasts).count());
   }
   if (what.any) return post(ask, "/api/admissions/open" + query);
-  return post(ask, fmt::format("/api/admissions/{}/{}{}", percent_encoded_path(what.name), what.forget ? "forget" : "admit", query));
+  return post(ask, fmt::format("/api/admissions/{}/{}{}", percent_encoded_path(what.name),
+                               what.forget ? "forget" : "admit", query));
 }
 
 }  // namespace dw::commands

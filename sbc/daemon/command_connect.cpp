@@ -40,8 +40,7 @@ std::string text_of(const Json& family, std::size_t width) {
   std::string out = fmt::format("{} ({})\n", report::text_at(family, "name"), joined(list("models"), ", "));
   const bool lists = !list("trust_list").empty();
   out += numbered("First, erase an old trust list, if there is one:", list("trust_list"), width);
-  out += numbered(lists ? "Then tell it this box's address:" : "Tell it this box's address:", list("connect"),
-                  width);
+  out += numbered(lists ? "Then tell it this box's address:" : "Tell it this box's address:", list("connect"), width);
   out += numbered("Restart it:", list("restart"), width);
   out += numbered("Worth knowing:", list("notes"), width);
   return out;
@@ -52,8 +51,8 @@ std::string text_of(const Json& family, std::size_t width) {
 int connect(const Ask& ask, const std::string& model) {
   const phones::HowTo* wanted = phones::how_to_for(model);
   if (!model.empty() && wanted == nullptr)
-    return complain(fmt::format("no model \"{}\" is known here; try 7965, 7960, 7925, 7937 or 7912",
-                                words::printable(model)));
+    return complain(
+        fmt::format("no model \"{}\" is known here; try 7965, 7960, 7925, 7937 or 7912", words::printable(model)));
   const auto answer = ControlClient(socket_of(ask)).get("/api/connect");
   if (!answer) return complain(answer.error().text);
   Json families = Json::array();
@@ -63,8 +62,7 @@ int connect(const Ask& ask, const std::string& model) {
   }
   const Json addresses = answer->value("addresses", Json::array());
   if (ask.json) {
-    say(Json({{"addresses", addresses}, {"families", families}})
-            .dump(2, ' ', false, Json::error_handler_t::replace) +
+    say(Json({{"addresses", addresses}, {"families", families}}).dump(2, ' ', false, Json::error_handler_t::replace) +
         "\n");
     return kDone;
   }

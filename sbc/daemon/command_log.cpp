@@ -21,8 +21,7 @@ int set_level(const ControlClient& client, const std::string& level) {
   request.target = "/api/log?level=" + level;
   const auto reply = client.ask(std::move(request));
   if (!reply) return complain(reply.error().text);
-  if (reply->status != 200)
-    return complain(fmt::format("Dropwire answered {}: {}", reply->status, error_in(*reply)));
+  if (reply->status != 200) return complain(fmt::format("Dropwire answered {}: {}", reply->status, error_in(*reply)));
   return kDone;
 }
 

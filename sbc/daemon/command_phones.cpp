@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -132,12 +132,14 @@ Result<Json> follow_operation(const ControlClient& client, std::uint64_t id) {
   Progress progress;
   std::signal(SIGINT, on_interrupt);
   for (bool stopping = false;;) {
-    if (interrupted != 0 && !std::exchange(stopping, true)) (void)post_json(client, fmt::format("/api/operations/{}/stop", id));
+    if (interrupted != 0 && !std::exchange(stopping, true))
+      (void)post_json(client, fmt::format("/api/operations/{}/stop", id));
     const auto answer = client.get("/api/operations");
     if (!answer) return answer;
     const Json all = answer->value("operations", Json::array());
     const auto own = std::ranges::find_if(all, [&](const Json& o) { return count_at(o, "id") == id; });
-    if (own == all.end()) return fail(Errc::not_found, "Dropwire knows nothing of this any more: it was restarted meanwhile");
+    if (own == all.end())
+      return fail(Errc::not_found, "Dropwire knows nothing of this any more: it was restarted meanwhile");
     if (report::text_at(*own, "state") != "running") return *own;
     progress.say(fmt::format("{} of {}", count_at(*own, "done") + count_at(*own, "refused") + count_at(*own, "skipped"),
                              count_at(*own, "phones")));
@@ -162,7 +164,8 @@ int do_to_all(const Ask& ask, const ControlClient& client, const std::string& qu
   const std::uint64_t pace = std::max<std::uint64_t>(1, count_at(*counted, "pace"));
   if (!what.yes) {
     if (isatty(STDIN_FILENO) != 1)
-      return complain(fmt::format("{} would be asked to {}: say --yes, as there is no terminal to ask at", phones_in_words(phones), what.action));
+      return complain(fmt::format("{} would be asked to {}: say --yes, as there is no terminal to ask at",
+                                  phones_in_words(phones), what.action));
     if (!is_sure(fmt::format("{} {}, {} a second, in about {}?", what.action, phones_in_words(phones), pace,
                              to_words(std::chrono::seconds(phones / pace + 1))))) {
       say("Nothing was done.\n");
@@ -178,9 +181,10 @@ int do_to_all(const Ask& ask, const ControlClient& client, const std::string& qu
     say(over->dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     return well ? kDone : kNo;
   }
-  std::string out = fmt::format("{} of {}: {} done, {} refused, {} passed over because they do not match any more\n",
-                                report::text_at(*over, "state") == "stopped" ? "Stopped" : "All", phones_in_words(phones),
-                                count_at(*over, "done"), count_at(*over, "refused"), count_at(*over, "skipped"));
+  std::string out =
+      fmt::format("{} of {}: {} done, {} refused, {} passed over because they do not match any more\n",
+                  report::text_at(*over, "state") == "stopped" ? "Stopped" : "All", phones_in_words(phones),
+                  count_at(*over, "done"), count_at(*over, "refused"), count_at(*over, "skipped"));
   for (const Json& error : over->value("errors", Json::array()))
     out += fmt::format("  {}\n", report::text_at(error, "error"));
   say(out);

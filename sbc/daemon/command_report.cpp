@@ -23,7 +23,8 @@ constexpr std::size_t kTraced = 4;  // phones at a time, as the daemon allows
 /// What the phone and the box said in so many seconds; why not, in a sentence, when it could not be watched.
 std::string traced(const std::string& socket, const std::string& name, unsigned seconds) {
   net::UnixHttpRequest request;
-  request.target = fmt::format("/api/phones/{}/trace?format=text&seconds={}&octets={}", percent_encoded_path(name), seconds, 1 << 20);
+  request.target = fmt::format("/api/phones/{}/trace?format=text&seconds={}&octets={}", percent_encoded_path(name),
+                               seconds, 1 << 20);
   request.timeout = std::chrono::seconds(seconds + 60);
   const auto reply = ControlClient(socket).ask(std::move(request));
   if (!reply) return reply.error().text + "\n";
@@ -35,11 +36,13 @@ std::string messages_of(const std::string& socket, const std::vector<std::string
   std::vector<std::future<std::string>> watched;
   for (const std::string& name : names) {
     if (watched.size() == kTraced) break;
-    watched.push_back(std::async(std::launch::async, [&socket, &name, seconds] { return traced(socket, name, seconds); }));
+    watched.push_back(
+        std::async(std::launch::async, [&socket, &name, seconds] { return traced(socket, name, seconds); }));
   }
   std::string out;
   for (std::size_t i = 0; i < watched.size(); ++i)
-    out += fmt::format("\n==== Messages of {} in {} s ====\n\n{}", words::printable(names[i]), seconds, watched[i].get());
+    out +=
+        fmt::format("\n==== Messages of {} in {} s ====\n\n{}", words::printable(names[i]), seconds, watched[i].get());
   return out;
 }
 
@@ -64,12 +67,14 @@ int report(const Ask& ask, const std::vector<std::string>& names, const std::str
     say(text);
     return kDone;
   }
-  const std::string path = file.empty() ? fmt::format("dropwire-report-{}.txt", to_rfc3339(wall_now()).substr(0, 10)) : file;
+  const std::string path =
+      file.empty() ? fmt::format("dropwire-report-{}.txt", to_rfc3339(wall_now()).substr(0, 10)) : file;
   umask(0077);
   std::FILE* const out = std::fopen(path.c_str(), "wbe");
   const bool good = out != nullptr && std::fwrite(text.data(), 1, text.size(), out) == text.size();
   if ((out != nullptr && std::fclose(out) != 0) || !good) return complain(fmt::format("can't write {}", path));
-  say(fmt::format("{} is written. Read it before you send it: names, numbers and addresses are in it, passwords are not.\n", path));
+  say(fmt::format(
+      "{} is written. Read it before you send it: names, numbers and addresses are in it, passwords are not.\n", path));
   return kDone;
 }
 

@@ -18,14 +18,17 @@ using Json = nlohmann::ordered_json;
 
 /// "http://dropwire.local:8079/": this machine as Avahi tells the network of it; empty where Avahi does not run.
 std::string mdns_address(const Json& addresses) {
-  struct stat there{};
+  struct stat there {};
   std::array<char, 256> host{};
-  if (addresses.empty() || stat("/run/avahi-daemon/socket", &there) != 0 || gethostname(host.data(), host.size() - 1) != 0) return {};
+  if (addresses.empty() || stat("/run/avahi-daemon/socket", &there) != 0 ||
+      gethostname(host.data(), host.size() - 1) != 0)
+    return {};
   std::string name(host.data());
   name = name.substr(0, name.find('.'));
   const std::string first = addresses.front().is_string() ? addresses.front().get<std::string>() : std::string();
   const std::size_t port = first.rfind(':');
-  return name.empty() || port == first.npos ? std::string() : fmt::format("http://{}.local{}", name, first.substr(port));
+  return name.empty() || port == first.npos ? std::string()
+                                            : fmt::format("http://{}.local{}", name, first.substr(port));
 }
 
 /// With the name that Avahi gives, first.
@@ -45,7 +48,8 @@ int status(const Ask& ask) {
   // One that was started before this program was renewed knows of no claim.
   if (const auto claim = client.get("/api/claim"); claim) (*answer)["claim"] = with_name(*claim);
   say(ask.json ? answer->dump(2, ' ', false, Json::error_handler_t::replace) + "\n"
-               : report::claim(answer->value("claim", Json::object())) + report::status(*answer, {wall_now(), terminal_width()}));
+               : report::claim(answer->value("claim", Json::object())) +
+                     report::status(*answer, {wall_now(), terminal_width()}));
   return kDone;
 }
 

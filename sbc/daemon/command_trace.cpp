@@ -26,8 +26,7 @@ class CaptureFile {
     waiting_.insert(waiting_.end(), piece.begin(), piece.end());
     const std::size_t whole = trace::whole_blocks(waiting_);
     if (whole == 0) return true;
-    const bool good =
-        std::fwrite(waiting_.data(), 1, whole, file_.get()) == whole && std::fflush(file_.get()) == 0;
+    const bool good = std::fwrite(waiting_.data(), 1, whole, file_.get()) == whole && std::fflush(file_.get()) == 0;
     waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(whole));
     return good;
   }

@@ -15,8 +15,8 @@
 #include "sbc/base/percent.hpp"
 #include "sbc/daemon/admin_access.hpp"
 #include "sbc/daemon/control_client.hpp"
-#include "sbc/daemon/phone_list.hpp"
 #include "sbc/daemon/doctor.hpp"
+#include "sbc/daemon/phone_list.hpp"
 #include "sbc/daemon/progress.hpp"
 #include "sbc/daemon/report.hpp"
 #include "sbc/daemon/words.hpp"
@@ -218,7 +218,9 @@ int finished_calls(const Ask& ask, const std::string& since, unsigned limit) {
   std::string target = fmt::format("/api/calls/finished?limit={}", limit);
   if (!since.empty()) {
     const auto within = conf::parse_duration(since);
-    if (!within) return complain(fmt::format("--since {}: no time; it is a number and a unit, 90m, 12h or 7d", words::printable(since)));
+    if (!within)
+      return complain(
+          fmt::format("--since {}: no time; it is a number and a unit, 90m, 12h or 7d", words::printable(since)));
     target += fmt::format("&since_s={}", std::chrono::ceil<std::chrono::seconds>(*within).count());
   }
   return show(ask, target, [](const Json& answer) { return report::finished_calls(answer); });
@@ -240,7 +242,8 @@ int doctor_phone(const Ask& ask, const std::string& name) {
   const Json verdict = {{"state", answer->value("state", "")}, {"words", answer->value("reason", "")}};
   const bool wrong = report::any_wrong(findings) || report::is_wrong(verdict);
   if (ask.json) {
-    say(dumped({{"device", answer->value("device", "")}, {"healthy", !wrong}, {"verdict", verdict}, {"findings", findings}}));
+    say(dumped(
+        {{"device", answer->value("device", "")}, {"healthy", !wrong}, {"verdict", verdict}, {"findings", findings}}));
   } else {
     say(report::doctor(findings, {{"verdict", verdict}}, look()));
   }
@@ -267,7 +270,11 @@ int doctor(const Ask& ask) {
   progress.say({});
   if (ask.json) {
     const Json network = answer ? answer->value("network", Json()) : Json();
-    say(dumped({{"now", to_rfc3339(now)}, {"healthy", !wrong}, {"verdict", verdict}, {"findings", findings}, {"network", network}}));
+    say(dumped({{"now", to_rfc3339(now)},
+                {"healthy", !wrong},
+                {"verdict", verdict},
+                {"findings", findings},
+                {"network", network}}));
   } else {
     Json status = ControlClient(socket).get("/api/status").value_or(Json::object());
     status["verdict"] = verdict;

@@ -22,8 +22,8 @@ std::unexpected<Error> explained(Error error, const std::string& socket) {
           socket);
       break;
     case Errc::forbidden:
-      error.text = fmt::format(
-          "you may not talk to Dropwire on {}: use sudo, or join the group that owns the socket", socket);
+      error.text =
+          fmt::format("you may not talk to Dropwire on {}: use sudo, or join the group that owns the socket", socket);
       break;
     case Errc::unavailable:
       error.text = fmt::format("Dropwire did not answer on {}: {}", socket, error.text);
@@ -52,8 +52,7 @@ Result<Json> ControlClient::get(const std::string& target) const {
   if (reply->status != 200)
     return fail(Errc::unavailable, fmt::format("Dropwire answered {}: {}", reply->status, error_in(*reply)));
   Json answer = Json::parse(reply->body, nullptr, false);
-  if (answer.is_discarded())
-    return fail(Errc::malformed, "what answers on the socket is not Dropwire: no JSON came");
+  if (answer.is_discarded()) return fail(Errc::malformed, "what answers on the socket is not Dropwire: no JSON came");
   return answer;
 }
 

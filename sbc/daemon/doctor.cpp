@@ -39,8 +39,7 @@ phones::OwnFacts own_facts(const admin::Status& status, const conf::Config& conf
   phones::OwnFacts own;
   own.configured = config.central.configured();
   own.phone_addresses = status.phone_addresses;
-  own.loopback_only =
-      std::ranges::all_of(config.access.listen, [](const IpAddress& a) { return a.is_loopback(); });
+  own.loopback_only = std::ranges::all_of(config.access.listen, [](const IpAddress& a) { return a.is_loopback(); });
   own.only_ipv6 = status.only_ipv6;
   own.services = status.services;
   own.origins = status.origins;
@@ -73,10 +72,9 @@ std::string ports_to_forward(const conf::Config& config) {
 
 void add_settings(phones::BoxFacts& box, const conf::Loaded& loaded, const std::vector<IpAddress>& own) {
   for (const conf::Problem& problem : loaded.problems) {
-    box.settings.push_back(
-        {problem.severity == conf::Problem::Severity::error,
-         problem.line > 0 ? fmt::format("{}:{}", problem.where, problem.line) : problem.where, problem.text,
-         problem.hint});
+    box.settings.push_back({problem.severity == conf::Problem::Severity::error,
+                            problem.line > 0 ? fmt::format("{}:{}", problem.where, problem.line) : problem.where,
+                            problem.text, problem.hint});
   }
   if (loaded.ok()) box.origins_here = origins_here(loaded.config, own);
 }

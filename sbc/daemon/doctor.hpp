@@ -21,8 +21,7 @@ void add_settings(phones::BoxFacts& box, const conf::Loaded& loaded, const std::
 // The rest looks (box_facts.cpp): binds each port for a moment, touches nothing else.
 
 /// What `dropwire doctor` sees: of ports and directories only while the daemon is absent, which sees its own.
-phones::BoxFacts look_at_box(const conf::Loaded& loaded, phones::BoxFacts::Daemon daemon,
-                             const std::string& socket);
+phones::BoxFacts look_at_box(const conf::Loaded& loaded, phones::BoxFacts::Daemon daemon, const std::string& socket);
 /// What the daemon sees beside itself: directories and the clock.
 phones::BoxFacts look_from_inside(const admin::Status& status, const conf::Config& config);
 

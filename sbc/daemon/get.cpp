@@ -80,8 +80,7 @@ class Progress {
     next_ = now + std::chrono::milliseconds(100);
     shown_ = true;
     std::string line = fmt::format("{}  {}", name_, words::octets(octets));
-    if (length && *length > 0)
-      line += fmt::format(" of {}  {} %", words::octets(*length), octets * 100 / *length);
+    if (length && *length > 0) line += fmt::format(" of {}  {} %", words::octets(*length), octets * 100 / *length);
     fmt::print(stderr, "\r{}\033[K", line);
   }
 
@@ -120,8 +119,7 @@ int get(const Ask& ask, const std::string& name, const std::string& output) {
     return complain(fmt::format("{}: {}", words::printable(name), error_in(*reply)), no ? kNo : kFailed);
   }
   if (const auto finished = sink.finish(); !finished) return complain(finished.error().text);
-  if (!output.empty() && isatty(STDERR_FILENO) == 1)
-    fmt::print(stderr, "{}: {}\n", output, words::octets(octets));
+  if (!output.empty() && isatty(STDERR_FILENO) == 1) fmt::print(stderr, "{}: {}\n", output, words::octets(octets));
   return kDone;
 }
 

@@ -158,8 +158,8 @@ nat::RelayOptions relay_options(const conf::Config& config) {
   o.mapped_pairs = std::max(o.mapped_pairs, warm_pool_options(config).ports.size());
   o.threads = config.media.threads;
   o.keepalive = config.media.keepalive;
-  o.reserved_descriptors =
-      kOtherDescriptors + config.access.http.max_connections + 2 * (config.access.sccp.max_connections + config.access.sip.max_connections);
+  o.reserved_descriptors = kOtherDescriptors + config.access.http.max_connections +
+                           2 * (config.access.sccp.max_connections + config.access.sip.max_connections);
   return o;
 }
 
@@ -217,7 +217,8 @@ proxy::SipProxy::Options sip_options(const conf::Config& config) {
   p.learn_outside = config.mode == conf::Mode::edge;
   static_assert(conf::CentralSip::kMaxServers == sip::Servers::kMax);
   for (const conf::SipServer& server : central.servers)
-    p.servers.push_back({sip_transport(server.transport), server.server, server.domains, config.central.sip.ports_by_config});
+    p.servers.push_back(
+        {sip_transport(server.transport), server.server, server.domains, config.central.sip.ports_by_config});
   p.central_domain = central.domain;
   p.trusted = central.trusted;
   p.guard = {a.message_rate, a.registered_message_rate, a.ban_after, a.ban, a.scanners};
@@ -341,7 +342,8 @@ std::vector<std::string> keep_until_restart(const conf::Config& running, conf::C
   keep("nat", running.nat, wanted.nat);
   if (relay_options(running).mapped_pairs != 0) {
     keep("media.ports", running.media.ports, wanted.media.ports);
-    if (running.access.sccp.enable != wanted.access.sccp.enable || running.access.sip.enable != wanted.access.sip.enable)
+    if (running.access.sccp.enable != wanted.access.sccp.enable ||
+        running.access.sip.enable != wanted.access.sip.enable)
       names.emplace_back("nat.port_mapping");
   }
   if (running.access.sccp.enable || running.access.sip.enable)

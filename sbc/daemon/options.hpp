@@ -36,8 +36,8 @@ phones::Inventory::Options inventory_options(const conf::Config& config);
 admin::RecordStore::Options record_options(const conf::Config& config);
 admin::AdminServer::Options admin_options(const conf::Config& config);
 
-/// How often a SIP server is asked whether it is there. The OPTIONS are what keeps the way of its requests open: at least two
-/// come in the time that the router keeps a mapping, as measured. What a person has set stays.
+/// How often a SIP server is asked whether it is there. The OPTIONS are what keeps the way of its requests open: at
+/// least two come in the time that the router keeps a mapping, as measured. What a person has set stays.
 Duration ping_of(const conf::Loaded& loaded, std::optional<std::chrono::seconds> mapping_lives);
 
 /// Puts back into `wanted` what can't change while it runs (DECISIONS.md says why of each), and gives the names.

@@ -15,7 +15,9 @@
 namespace dw {
 namespace {
 
-std::string code_file(const std::string& state_dir) { return state_dir + "/claim.code"; }
+std::string code_file(const std::string& state_dir) {
+  return state_dir + "/claim.code";
+}
 
 Result<void> write_whole(const std::string& path, std::string_view text) {
   const std::string part = path + ".new";
@@ -23,7 +25,8 @@ Result<void> write_whole(const std::string& path, std::string_view text) {
   const net::Descriptor file(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file) return fail_errno(errno, "writing " + part);
   const ssize_t count = ::write(file.number(), text.data(), text.size());
-  const bool good = count == static_cast<ssize_t>(text.size()) && fsync(file.number()) == 0 && std::rename(part.c_str(), path.c_str()) == 0;
+  const bool good = count == static_cast<ssize_t>(text.size()) && fsync(file.number()) == 0 &&
+                    std::rename(part.c_str(), path.c_str()) == 0;
   if (good) return {};
   const int why = count >= 0 && count < static_cast<ssize_t>(text.size()) ? ENOSPC : errno;
   (void)unlink(part.c_str());
@@ -49,7 +52,9 @@ std::string claim_code(const std::string& state_dir) {
   return code;
 }
 
-void forget_claim_code(const std::string& state_dir) { (void)unlink(code_file(state_dir).c_str()); }
+void forget_claim_code(const std::string& state_dir) {
+  (void)unlink(code_file(state_dir).c_str());
+}
 
 Result<void> write_page_settings(const std::string& state_dir, const conf::PageSettings& page) {
   const std::string path = state_dir + "/" + std::string(conf::PageSettings::kFile);

@@ -7,8 +7,8 @@
 
 namespace dw {
 
-/// The file of state.dir that holds the code by which this box is claimed, so that one that was noted at the first start is
-/// right after the next. Made with a fresh code when there is none; a code alone, when it can't be kept.
+/// The file of state.dir that holds the code by which this box is claimed, so that one that was noted at the first
+/// start is right after the next. Made with a fresh code when there is none; a code alone, when it can't be kept.
 std::string claim_code(const std::string& state_dir);
 void forget_claim_code(const std::string& state_dir);
 

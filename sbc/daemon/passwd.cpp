@@ -105,9 +105,9 @@ std::string tell_daemon(const Ask& ask) {
   request.target = "/api/reload";
   const auto reply = ControlClient(socket_of(ask)).ask(std::move(request));
   if (!reply) {
-    return reply.error().code == Errc::not_found ? "Dropwire is not running; it reads the file when it starts.\n"
-                                                 : fmt::format("The running Dropwire could not be asked to use it: {}\n",
-                                                               reply.error().text);
+    return reply.error().code == Errc::not_found
+               ? "Dropwire is not running; it reads the file when it starts.\n"
+               : fmt::format("The running Dropwire could not be asked to use it: {}\n", reply.error().text);
   }
   if (reply->status == 200) return "The running Dropwire uses it from now on.\n";
   return "The running Dropwire refused its settings, and with them this change: \"dropwire check\" tells why.\n";
@@ -149,9 +149,10 @@ int passwd(const Ask& ask, Passwd what, bool reader, bool from_stdin) {
         break;
       }
       if (settings.enable && !settings.listen.address.is_loopback()) {
-        return complain(fmt::format("admin.listen {} is open to other machines and needs a password: set it to "
-                                    "127.0.0.1 first",
-                                    settings.listen.to_string()));
+        return complain(
+            fmt::format("admin.listen {} is open to other machines and needs a password: set it to "
+                        "127.0.0.1 first",
+                        settings.listen.to_string()));
       }
       wanted = {};
       if (unlink(page_path.c_str()) != 0 && errno != ENOENT)

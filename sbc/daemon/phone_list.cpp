@@ -37,10 +37,15 @@ provisioning::PhoneList take_phone_list(conf::Loaded& loaded) {
   const std::string& path = loaded.config.access.provisioning.list;
   if (!loaded.ok() || path.empty()) return {};
   const auto text = read_list(path);
-  auto list = text ? provisioning::parse_phone_list(*text) : Result<provisioning::PhoneList>(std::unexpected(text.error()));
+  auto list =
+      text ? provisioning::parse_phone_list(*text) : Result<provisioning::PhoneList>(std::unexpected(text.error()));
   if (list) return std::move(*list);
-  conf::Problem problem{conf::Problem::Severity::error, path, static_cast<unsigned>(list.error().offset), 1,
-                        "access.provisioning.list: " + list.error().text, "one phone a line, by name or MAC; # begins a comment"};
+  conf::Problem problem{conf::Problem::Severity::error,
+                        path,
+                        static_cast<unsigned>(list.error().offset),
+                        1,
+                        "access.provisioning.list: " + list.error().text,
+                        "one phone a line, by name or MAC; # begins a comment"};
   loaded.problems.insert(loaded.problems.begin(), std::move(problem));
   return {};
 }

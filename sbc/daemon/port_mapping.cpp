@@ -66,7 +66,8 @@ std::vector<std::uint16_t> mapped_tftp(const std::vector<Granted>& granted, cons
   std::vector<std::uint16_t> all;
   const auto ports = tftp_ports(config);
   for (const Granted& g : granted) {
-    if (g.wanted.transport == Transport::udp && std::ranges::find(ports, g.wanted.internal) != ports.end()) all.push_back(g.wanted.internal);
+    if (g.wanted.transport == Transport::udp && std::ranges::find(ports, g.wanted.internal) != ports.end())
+      all.push_back(g.wanted.internal);
   }
   return all;
 }
@@ -77,7 +78,8 @@ std::vector<proxy::MediaDesk::MappedPair> mapped_pairs(const std::vector<Granted
     const Granted& rtp = granted[i];
     const Granted& rtcp = granted[i + 1];
     const bool ours_too = !rtp.wanted.follows && rtcp.wanted.follows && rtcp.wanted.internal == rtp.wanted.internal + 1;
-    const bool pair = ours_too && rtcp.external.address == rtp.external.address && rtcp.external.port == rtp.external.port + 1;
+    const bool pair =
+        ours_too && rtcp.external.address == rtp.external.address && rtcp.external.port == rtp.external.port + 1;
     if (pair && rtp.external.port % 2 == 0) {
       all.push_back({{ours, rtp.wanted.internal}, rtp.external});
     } else if (ours_too && rtp.external.address == rtcp.external.address) {

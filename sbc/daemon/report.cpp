@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sbc/base/text_cursor.hpp"
+#include "sbc/daemon/report_json.hpp"
 #include "sbc/daemon/words.hpp"
 
 namespace dw::report {
@@ -17,46 +18,7 @@ using Json = nlohmann::ordered_json;
 using words::ago;
 using words::printable;
 
-constexpr std::uint64_t kMaxSeconds = 1'000'000'000;  // of a call, as anybody tells it
 constexpr std::size_t kBansShown = 5;
-
-const Json& at(const Json& object, const char* key) {
-  static const Json kNothing;
-  if (!object.is_object()) return kNothing;
-  const auto it = object.find(key);
-  return it == object.end() ? kNothing : *it;
-}
-bool flag_at(const Json& object, const char* key) {
-  const Json& value = at(object, key);
-  return value.is_boolean() && value.get<bool>();
-}
-std::uint64_t number_at(const Json& object, const char* key) {
-  const Json& value = at(object, key);
-  return value.is_number_integer() && value >= 0 ? value.get<std::uint64_t>() : 0;
-}
-std::optional<WallTime> time_at(const Json& object, const char* key) {
-  return words::parse_rfc3339(text_at(object, key));
-}
-std::string ago_at(const Json& object, const char* key, const Look& look, std::string_view never) {
-  const auto then = time_at(object, key);
-  return then ? ago(*then, look.now) : std::string(never);
-}
-std::string joined_at(const Json& object, const char* key) {
-  std::string out;
-  for (const Json& one : at(object, key)) {
-    if (!one.is_string()) continue;
-    if (!out.empty()) out += ", ";
-    out += printable(one.get<std::string>());
-  }
-  return out;
-}
-std::string or_dash(std::string text) {
-  return text.empty() ? "-" : text;
-}
-/// "1 phone", "41 phones"
-std::string counted(std::uint64_t number, std::string_view what, std::string_view plural = "s") {
-  return fmt::format("{} {}{}", number, what, number == 1 ? "" : plural);
-}
 
 std::string upper(std::string text) {
   std::ranges::transform(text, text.begin(),
@@ -124,7 +86,11 @@ std::string origins(const Json& answer, const Look& look) {
     } else if (!time_at(o, "last_answer")) {
       news = "not asked yet";
     }
-    rows.push_back({"  " + text_at(o, "url"), !healthy ? "down" : verdict == "not_known" ? "not tried yet" : "fine", news});
+    rows.push_back({"  " + text_at(o, "url"),
+                    !healthy                 ? "down"
+                    : verdict == "not_known" ? "not tried yet"
+                                             : "fine",
+                    news});
   }
   if (rows.empty()) rows.push_back({"  none: phones get only what is kept from before"});
   return "\nFiles come from\n" + words::table(rows);
@@ -179,110 +145,12 @@ std::string bans(const Json& answer, const Look& look) {
     if (rows.size() == kBansShown) break;
     const auto until = time_at(b, "until");
     rows.push_back({"  " + text_at(b, "source"), counted(number_at(b, "offences"), "offence"),
-                    until && *until > look.now ? "ends " + ago(*until, look.now) : "is over",
-                    text_at(b, "reason")});
+                    until && *until > look.now ? "ends " + ago(*until, look.now) : "is over", text_at(b, "reason")});
   }
   if (rows.empty()) return {};
   const std::uint64_t total = std::max<std::uint64_t>(number_at(answer, "bans_total"), list.size());
   std::string out = fmt::format("\nShut out: {}\n", counted(total, "address", "es")) + words::table(rows);
   if (total > rows.size()) out += fmt::format("  and {} more\n", total - rows.size());
-  return out;
-}
-
-/// "1002 (Anna)"; "-" while nobody is at the other end.
-std::string far_party(const Json& call) {
-  std::string out = text_at(call, "far_number");
-  if (const std::string name = text_at(call, "far_name"); !name.empty()) out += fmt::format(" ({})", name);
-  return or_dash(std::move(out));
-}
-
-/// "9240, lost 10 (0.11 %)", "nothing arrived"; what arrived and did not reach the other side too.
-std::string flow(const Json& stream, const char* way) {
-  const Json& passed = at(stream, way);
-  const std::uint64_t packets = number_at(passed, "packets");
-  if (packets == 0) return "nothing arrived";
-  const Json& share = at(passed, "loss_percent");
-  std::string out = fmt::format("{}, lost {}", packets, number_at(passed, "lost"));
-  if (share.is_number()) out += fmt::format(" ({} %)", share.get<double>());
-  if (const Json& mos = at(at(passed, "quality"), "mos"); mos.is_number())
-    out += fmt::format(", {}, MOS {:.1f}", text_at(at(passed, "quality"), "words"), mos.get<double>());
-  if (const auto dropped = number_at(passed, "dropped"); dropped > 0)
-    out += fmt::format(", {} dropped by this box", dropped);
-  const Json& delivered = at(passed, "delivered");
-  if (delivered.is_number() && number_at(passed, "delivered") == 0) return out + ", none delivered";
-  if (const auto seconds = number_at(passed, "undelivered_s"); seconds >= 3)
-    out += fmt::format(", none delivered for {}", to_words(std::chrono::seconds(std::min(seconds, kMaxSeconds))));
-  return out;
-}
-
-/// "phone 203.0.113.7:16390 <-> 192.0.2.1:20000 | 10.0.0.5:20002 <-> 10.0.0.9:18000 far end"
-std::string ends(const Json& stream) {
-  const auto end = [&](const char* key) {
-    const std::string text = text_at(stream, key);
-    return text.empty() ? "?" : text;
-  };
-  std::string out = fmt::format("phone {} <-> {} | {} <-> {} far end", end("phone"), end("phone_facing"),
-                                end("central_facing"), end("far_end"));
-  if (flag_at(stream, "direct")) out = "directly between the phones; else " + out;
-  if (const std::uint64_t strangers = number_at(stream, "strangers"); strangers > 0)
-    out += fmt::format("; {} from strangers dropped", counted(strangers, "packet"));
-  if (flag_at(stream, "router_moved")) out += "; nothing comes since the router's address changed: hang up and call again";
-  return out;
-}
-
-/// "9240, lost 10"; "-" where nothing is known.
-std::string finished_flow(const Json& call, const std::string& way) {
-  if (!at(call, ("packets_" + way).c_str()).is_number()) return "-";
-  std::string out = std::to_string(number_at(call, ("packets_" + way).c_str()));
-  if (at(call, ("lost_" + way).c_str()).is_number())
-    out += fmt::format(", lost {}", number_at(call, ("lost_" + way).c_str()));
-  return out;
-}
-
-std::vector<std::string> call_row(const Json& call) {
-  const Json& streams = at(call, "streams");
-  const Json none;
-  const Json& first = streams.is_array() && !streams.empty() ? streams.front() : none;
-  const std::uint64_t number = number_at(call, "line");
-  const std::string line = number == 0 ? text_at(call, "own_number") : std::to_string(number);
-  const std::string device = text_at(call, "device");
-  const bool relayed = first.is_object() && !flag_at(first, "direct");
-  return {or_dash(device.empty() ? text_at(call, "address") : device),
-          or_dash(line),
-          or_dash(text_at(call, "way")),
-          far_party(call),
-          or_dash(text_at(call, "state")),
-          to_words(std::chrono::seconds(std::min<std::uint64_t>(number_at(call, "duration_s"), kMaxSeconds))),
-          or_dash(text_at(first, "codec")),
-          relayed ? flow(first, "from_phone") : "-",
-          relayed ? flow(first, "from_central") : "-"};
-}
-
-/// Below the call's row: a line for each stream; of all but the first what passed stands there too.
-std::string below(const Json& call) {
-  std::string out;
-  for (const Json& stream : at(call, "streams")) {
-    const bool first = out.empty();
-    out += "    " + ends(stream) + "\n";
-    if (!first && !flag_at(stream, "direct")) {
-      out += fmt::format("      {}: from phone {}; to phone {}\n", or_dash(text_at(stream, "codec")),
-                         flow(stream, "from_phone"), flow(stream, "from_central"));
-    }
-  }
-  return out;
-}
-
-/// The table of calls, with what is below each.
-std::string calls_table(const Json& list) {
-  std::vector<std::vector<std::string>> rows = {
-      {"PHONE", "LINE", "WAY", "FAR END", "STATE", "FOR", "CODEC", "FROM PHONE", "TO PHONE"}};
-  for (const Json& call : list)
-    rows.push_back(call_row(call));
-  const std::string table = words::table(rows);
-  TextCursor lines(table);
-  std::string out = std::string(lines.take_line()) + "\n";
-  for (const Json& call : list)
-    out += std::string(lines.take_line()) + "\n" + below(call);
   return out;
 }
 
@@ -317,28 +185,23 @@ std::string story(const Json& phone, const Look& look) {
 
 }  // namespace
 
-std::string text_at(const Json& object, const char* key) {
-  const Json& value = at(object, key);
-  return value.is_string() ? printable(value.get<std::string>()) : std::string();
-}
-
 std::string status(const Json& answer, const Look& look) {
   const bool unconfigured = at(answer, "configured") == false;
   const char* state = flag_at(answer, "draining") ? "stopping"
                       : unconfigured              ? "not configured"
                       : flag_at(answer, "ready")  ? "ready"
                                                   : "not ready";
-  std::string out =
-      fmt::format("Dropwire {}, {} mode, started {}: {}\n\n", text_at(answer, "version"),
-                  text_at(answer, "mode"), ago_at(answer, "started", look, "at an unknown time"), state);
+  std::string out = fmt::format("Dropwire {}, {} mode, started {}: {}\n\n", text_at(answer, "version"),
+                                text_at(answer, "mode"), ago_at(answer, "started", look, "at an unknown time"), state);
   if (unconfigured) out += std::string(words::kNotConfigured) + ".\n\n";
   const Json& verdict = at(answer, "verdict");
-  if (const std::string said = text_at(verdict, "words"); !said.empty() && !unconfigured) out += stands(verdict) + "\n\n";
+  if (const std::string said = text_at(verdict, "words"); !said.empty() && !unconfigured)
+    out += stands(verdict) + "\n\n";
   const Json& cache = at(answer, "cache");
   const Json& config = at(answer, "config");
-  std::string kept = fmt::format(
-      "{} files, {} of {} in {}", number_at(cache, "files"), words::octets(number_at(cache, "octets")),
-      words::octets(number_at(cache, "max_octets")), or_dash(text_at(cache, "directory")));
+  std::string kept =
+      fmt::format("{} files, {} of {} in {}", number_at(cache, "files"), words::octets(number_at(cache, "octets")),
+                  words::octets(number_at(cache, "max_octets")), or_dash(text_at(cache, "directory")));
   if (!flag_at(cache, "storing")) kept += " (nothing new is kept now)";
   std::string files = joined_at(config, "files");
   if (files.empty()) files = "no file, defaults";
@@ -346,7 +209,8 @@ std::string status(const Json& answer, const Look& look) {
                        {"TFTP Server 1", or_dash(joined_at(answer, "phone_addresses"))},
                        {"Kept", kept},
                        {"Settings", files + ", read " + ago_at(config, "loaded", look, "never")}});
-  return out + services(answer) + origins(answer, look) + call_servers(answer, look) + router(answer) + bans(answer, look);
+  return out + services(answer) + origins(answer, look) + call_servers(answer, look) + router(answer) +
+         bans(answer, look);
 }
 
 std::string phones(const Json& answer, const Look& look) {
@@ -355,8 +219,8 @@ std::string phones(const Json& answer, const Look& look) {
   for (const Json& p : at(answer, "phones")) {
     const std::uint64_t count = number_at(p, "findings_count");
     rows.push_back({text_at(p, "key").empty() ? text_at(p, "device") : text_at(p, "key"),
-                    flag_at(p, "registered") ? "yes" : "no", or_dash(text_at(p, "model")),
-                    or_dash(protocol_of(p)), or_dash(text_at(p, "firmware")), or_dash(text_at(p, "address")),
+                    flag_at(p, "registered") ? "yes" : "no", or_dash(text_at(p, "model")), or_dash(protocol_of(p)),
+                    or_dash(text_at(p, "firmware")), or_dash(text_at(p, "address")),
                     flag_at(p, "registered") ? "now" : ago_at(p, "last_seen", look, "never"),
                     count == 0 ? "none" : fmt::format("{} ({})", count, gravity_of(p)), or_dash(text_at(p, "reason"))});
   }
@@ -369,7 +233,8 @@ std::string phones(const Json& answer, const Look& look) {
   std::string out = words::table(rows);
   if (total > rows.size() - 1) out += fmt::format("{} of {} are shown.\n", rows.size() - 1, total);
   for (const Json& group : at(answer, "groups"))
-    out += fmt::format("{}: {} (--cause {})\n", counted(number_at(group, "phones"), "phone"), text_at(group, "title"), text_at(group, "code"));
+    out += fmt::format("{}: {} (--cause {})\n", counted(number_at(group, "phones"), "phone"), text_at(group, "title"),
+                       text_at(group, "code"));
   const Json& site = at(answer, "findings");
   if (site.is_array() && !site.empty()) out += "\nAll of them together\n" + findings(site, look, "");
   return out;
@@ -382,53 +247,13 @@ std::string phone(const Json& answer, const Look& look) {
                      ago_at(answer, "last_seen", look, "never"), ago_at(answer, "first_seen", look, "never"));
   if (flag_at(answer, "uses_http")) out += "; it fetches by HTTP";
   out += "\n" + registration(answer) + "\n";
-  if (const Json& list = at(answer, "calls"); list.is_array() && !list.empty())
-    out += "\nCalls\n" + calls_table(list);
+  if (const Json& list = at(answer, "calls"); list.is_array() && !list.empty()) out += "\nCalls\n" + calls_table(list);
   out += "\nWhat it did\n" + story(answer, look);
   const std::string reason = text_at(answer, "reason");
   const std::string none = text_at(answer, "state") == "not_known" && !reason.empty()
                                ? fmt::format("  Nothing was found wrong so far: it is {}.\n", reason)
                                : "  Nothing: all looks well.\n";
   return out + "\nWhat to do\n" + findings(at(answer, "findings"), look, none);
-}
-
-std::string calls(const Json& answer) {
-  const Json& list = at(answer, "calls");
-  if (!list.is_array() || list.empty()) return "No calls are up.\n";
-  std::string out = calls_table(list);
-  const std::uint64_t total = number_at(answer, "total");
-  if (total > list.size()) out += fmt::format("{} of {} are shown.\n", list.size(), total);
-  return out;
-}
-
-std::string finished_calls(const Json& answer) {
-  const Json& list = at(answer, "calls");
-  if (!list.is_array() || list.empty()) return "No calls are kept of that time.\n";
-  std::vector<std::vector<std::string>> rows = {
-      {"ENDED", "PHONE", "LINE", "WAY", "FAR END", "TALKED", "CODEC", "FROM PHONE", "TO PHONE", "AUDIO", "ENDED BY"}};
-  for (const Json& call : list) {
-    const auto ended = time_at(call, "end");
-    const std::string device = text_at(call, "device");
-    const std::uint64_t line = number_at(call, "line");
-    const Json& talk = at(call, "talk_s");
-    const std::string audio = text_at(call, "audio");
-    std::string by = text_at(call, "ended_by");
-    if (const std::string reason = text_at(call, "reason"); !reason.empty()) by += (by.empty() ? "" : ": ") + reason;
-    rows.push_back({ended ? words::local_day(*ended) + " " + words::local_clock(*ended) : "-",
-                    or_dash(device.empty() ? text_at(call, "address") : device),
-                    or_dash(line == 0 ? text_at(call, "own_number") : std::to_string(line)),
-                    or_dash(text_at(call, "way")), far_party(call),
-                    talk.is_number() ? to_words(std::chrono::milliseconds(
-                                           static_cast<std::int64_t>(1000 * std::clamp(talk.get<double>(), 0.0, 1e9))))
-                                     : "-",
-                    or_dash(text_at(call, "codec")), finished_flow(call, "from_phone"),
-                    finished_flow(call, "from_central"),
-                    flag_at(call, "direct") ? "direct" : or_dash(audio), or_dash(by)});
-  }
-  std::string out = words::table(rows);
-  const std::uint64_t total = number_at(answer, "total");
-  if (total > list.size()) out += fmt::format("{} of {} are shown, the latest first.\n", list.size(), total);
-  return out;
 }
 
 std::string log(const Json& answer) {
@@ -448,11 +273,11 @@ std::string findings(const Json& list, const Look& look, std::string_view none) 
   for (const Json& f : list) {
     if (!out.empty()) out += "\n";
     const std::string cause = text_at(f, "cause");
-    out += fmt::format("  {} ({}{})\n", text_at(f, "severity"), text_at(f, "code"), cause.empty() ? "" : ", from the box's " + cause);
+    out += fmt::format("  {} ({}{})\n", text_at(f, "severity"), text_at(f, "code"),
+                       cause.empty() ? "" : ", from the box's " + cause);
     for (const char* part : {"seen", "means", "do"}) {
       const std::string sentence = text_at(f, part);
-      if (!sentence.empty())
-        out += fmt::format("    {:5}  {}\n", part, words::wrapped(sentence, kText, look.width));
+      if (!sentence.empty()) out += fmt::format("    {:5}  {}\n", part, words::wrapped(sentence, kText, look.width));
     }
     for (const Json& follow : at(f, "follows"))
       out += fmt::format("    {:5}  {}\n", "so", words::wrapped(text_at(follow, "seen"), kText, look.width));
@@ -467,12 +292,14 @@ std::string doctor(const Json& list, const Json& status, const Look& look) {
     ++count[severity == "error" ? 0 : severity == "warning" ? 1 : 2];
   }
   const auto caused = std::ranges::find_if(list, [](const Json& f) { return !text_at(f, "cause").empty(); });
-  std::string out = count[0] + count[1] > 0 ? ""
-                    : caused != list.end()  ? begun(text_at(*caused, "seen"))
-                                            : how_it_stands(at(status, "verdict"));
+  const bool wrong = count[0] + count[1] > 0;
+  const auto calm = [&] {
+    return caused != list.end() ? begun(text_at(*caused, "seen")) : how_it_stands(at(status, "verdict"));
+  };
+  std::string out = wrong ? "" : calm();
   if (count[0] > 0) out += counted(count[0], "error");
   if (count[1] > 0) out += (out.empty() ? "" : ", ") + counted(count[1], "warning");
-  if (count[0] + count[1] > 0) {
+  if (wrong) {
     out += ".";
     for (const Json& part : at(at(status, "verdict"), "parts")) {
       if (text_at(part, "name") == "phones" && is_wrong(part)) out += fmt::format(" {}.", text_at(part, "words"));
@@ -480,18 +307,15 @@ std::string doctor(const Json& list, const Json& status, const Look& look) {
   }
   if (count[2] > 0) out += fmt::format(" Worth knowing: {}.", counted(count[2], "thing"));
   out += "\n";
-  if (const std::string addresses = joined_at(status, "phone_addresses"); !addresses.empty())
-    out += fmt::format("Into phones type as TFTP Server 1: {}\n", addresses);
+  const std::string addresses = joined_at(status, "phone_addresses");
+  if (!addresses.empty()) out += fmt::format("Into phones type as TFTP Server 1: {}\n", addresses);
   const std::string each = findings(list, look, "");
-  if (!each.empty()) {
-    out += "\n" + each + "\n\"dropwire findings\" and dropwire-findings(7) have more on each code.\n";
-  }
+  if (!each.empty()) out += "\n" + each + "\n\"dropwire findings\" and dropwire-findings(7) have more on each code.\n";
   return out;
 }
 
 bool any_wrong(const Json& list) {
-  return list.is_array() &&
-         std::ranges::any_of(list, [](const Json& f) {
+  return list.is_array() && std::ranges::any_of(list, [](const Json& f) {
            return text_at(f, "severity") != "info" || !text_at(f, "cause").empty();
          });
 }

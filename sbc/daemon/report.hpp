@@ -18,6 +18,8 @@ std::string phones(const nlohmann::ordered_json& answer, const Look& look);
 std::string phone(const nlohmann::ordered_json& answer, const Look& look);
 /// A table, and below each call the four ends of its streams, from the phone to the far end.
 std::string calls(const nlohmann::ordered_json& answer);
+/// The table alone, of the list in such an answer.
+std::string calls_table(const nlohmann::ordered_json& list);
 std::string finished_calls(const nlohmann::ordered_json& answer);
 /// Where the page of a box that nobody has a password of is opened, and the code; empty once it is somebody's.
 std::string claim(const nlohmann::ordered_json& answer);
@@ -27,8 +29,8 @@ std::string log(const nlohmann::ordered_json& answer);
 /// A list of findings; `none` when it is empty.
 std::string findings(const nlohmann::ordered_json& list, const Look& look, std::string_view none);
 
-/// What the doctor says: how it stands in one line, then each finding; with the running daemon's status also what to type
-/// into a phone.
+/// What the doctor says: how it stands in one line, then each finding; with the running daemon's status also what to
+/// type into a phone.
 std::string doctor(const nlohmann::ordered_json& list, const nlohmann::ordered_json& status, const Look& look);
 
 /// "Trouble: 2 phones need attention.", with what else is not well after it: of the API's "verdict" of the box.

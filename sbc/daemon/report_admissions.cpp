@@ -35,19 +35,22 @@ std::string windows(const Json& list, const Look& look) {
   std::string out;
   for (const Json& w : list) {
     const std::string device = text_at(w, "device");
-    out += fmt::format("{} is let in from anywhere; that ends {}\n", device.empty() ? "Every phone" : device, moment_at(w, "until", look));
+    out += fmt::format("{} is let in from anywhere; that ends {}\n", device.empty() ? "Every phone" : device,
+                       moment_at(w, "until", look));
   }
   return out.empty() ? "Nobody is let in by hand now\n" : out;
 }
 
-std::string table(const char* title, const Rows& rows) { return rows.size() < 2 ? "" : fmt::format("\n{}\n{}", title, words::table(rows)); }
+std::string table(const char* title, const Rows& rows) {
+  return rows.size() < 2 ? "" : fmt::format("\n{}\n{}", title, words::table(rows));
+}
 
 }  // namespace
 
 std::string admissions(const Json& answer, const Look& look) {
   const std::string phones = text_at(answer, "phones");
-  std::string out = fmt::format("access.provisioning.phones is \"{}\": {}\n{} of the list, {} admitted\n", phones, who(phones),
-                                count_at(answer, "listed"), count_at(answer, "total"));
+  std::string out = fmt::format("access.provisioning.phones is \"{}\": {}\n{} of the list, {} admitted\n", phones,
+                                who(phones), count_at(answer, "listed"), count_at(answer, "total"));
   out += windows(list_at(answer, "windows"), look);
   Rows admitted = {{"PHONE", "AT", "BY", "SINCE", "LAST USED"}};
   for (const Json& a : list_at(answer, "admitted"))

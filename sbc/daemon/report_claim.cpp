@@ -17,7 +17,8 @@ std::string claim(const Json& answer) {
     where += (where.empty() ? "" : " or ") + words::printable(address.get<std::string>());
   }
   std::string out = "This box has no password yet. To take it into use, ";
-  out += where.empty() ? "open its page on this machine" : fmt::format("open {}\nin a browser on the same network", where);
+  out +=
+      where.empty() ? "open its page on this machine" : fmt::format("open {}\nin a browser on the same network", where);
   out += fmt::format(", and enter the code {}\n", text_at(answer, "code"));
   if (const auto until = words::parse_rfc3339(text_at(answer, "until")))
     out += fmt::format("The page waits for it until {}, {}.\n", words::local_day(*until), words::local_clock(*until));

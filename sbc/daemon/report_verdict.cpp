@@ -23,10 +23,15 @@ std::string how_it_stands(const Json& verdict) {
 std::string stands(const Json& verdict) {
   const std::string state = text_at(verdict, "state"), words = text_at(verdict, "words");
   if (state == "ok") return words + ".";
-  std::string out = fmt::format("{}: {}.", state == "failed" ? "Failed" : state == "trouble" ? "Trouble" : "Not known yet", words);
+  std::string out = fmt::format("{}: {}.",
+                                state == "failed"    ? "Failed"
+                                : state == "trouble" ? "Trouble"
+                                                     : "Not known yet",
+                                words);
   for (const Json& part : verdict.value("parts", Json::array())) {
     const std::string more = text_at(part, "words");
-    if (text_at(part, "state") != "ok" && !more.empty() && !equal_ignoring_case(more, words)) out += fmt::format("\n  {}", more);
+    if (text_at(part, "state") != "ok" && !more.empty() && !equal_ignoring_case(more, words))
+      out += fmt::format("\n  {}", more);
   }
   return out;
 }

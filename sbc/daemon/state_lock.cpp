@@ -16,10 +16,12 @@ Result<StateLock> StateLock::take(const std::string& directory) {
   if (!lock.held()) return lock;
   if (::flock(lock.file_.number(), LOCK_EX | LOCK_NB) == 0) return lock;
   if (errno != EWOULDBLOCK) return StateLock();  // a file system without locks
-  return fail(Errc::forbidden,
-              fmt::format("another Dropwire is running with the state directory {}; stop that one, or give this one its own with "
-                          "state.dir",
-                          directory));
+  return fail(
+      Errc::forbidden,
+      fmt::format(
+          "another Dropwire is running with the state directory {}; stop that one, or give this one its own with "
+          "state.dir",
+          directory));
 }
 
 }  // namespace dw

@@ -69,8 +69,7 @@ std::string local_day(WallTime at) {
   constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const std::tm parts = local(at);
-  return fmt::format("{} {} {}", parts.tm_mday, kMonths[static_cast<std::size_t>(parts.tm_mon)],
-                     parts.tm_year + 1900);
+  return fmt::format("{} {} {}", parts.tm_mday, kMonths[static_cast<std::size_t>(parts.tm_mon)], parts.tm_year + 1900);
 }
 
 std::string local_clock(WallTime at) {

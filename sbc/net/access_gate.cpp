@@ -46,7 +46,8 @@ bool AccessGate::admits(Door door, const IpAddress& source, std::string_view det
 }
 
 void AccessGate::keep(Door door, const IpAddress& source, std::string_view detail) {
-  Refused& latest = refused_.see([&](const Refused& r) { return r.source == source && r.door == door; }, {source, door, {}, 0, {}});
+  Refused& latest =
+      refused_.see([&](const Refused& r) { return r.source == source && r.door == door; }, {source, door, {}, 0, {}});
   ++latest.times;
   latest.last = wall_now();
   if (!detail.empty()) latest.detail = detail.substr(0, kMaxDetail);

@@ -24,7 +24,7 @@ std::string_view to_string(Door door);
 /// and keeps the last few for a person. On the loop's thread.
 class AccessGate {
  public:
-  static constexpr std::size_t kKept = 16;  ///< sources that were refused
+  static constexpr std::size_t kKept = 16;       ///< sources that were refused
   static constexpr std::size_t kMaxDetail = 64;  ///< octets kept of what was asked for
 
   struct Refused {

@@ -24,9 +24,9 @@ struct Datagram {
 /// A datagram of ours that did not arrive, as an ICMP message says whose quoted header the kernel found to be this
 /// socket's. That header can be guessed: only `octets` show that whoever sent the message saw the datagram.
 struct Undelivered {
-  Endpoint peer;  ///< where it went
+  Endpoint peer;         ///< where it went
   std::string_view why;  ///< for a person
-  Bytes octets;   ///< its beginning, as far as the ICMP message quotes it; good during the callback only
+  Bytes octets;          ///< its beginning, as far as the ICMP message quotes it; good during the callback only
 };
 
 /// A UDP socket with what libuv's lacks: the address a datagram was sent to, a chosen source address for each
@@ -37,10 +37,9 @@ class DatagramSocket {
  public:
   static constexpr std::size_t kBatch = 64;         ///< datagrams a system call
   static constexpr std::size_t kMaxHead = 64;       ///< octets of `head` that are copied
-  static constexpr std::size_t kMaxBacklog =
-      1024;  ///< datagrams kept (copied) while the kernel's buffer is full
+  static constexpr std::size_t kMaxBacklog = 1024;  ///< datagrams kept (copied) while the kernel's buffer is full
   static constexpr std::size_t kMaxBacklogOctets = 4 << 20;  ///< and their octets in all
-  static constexpr std::size_t kMaxQuoted = 576;  ///< octets kept of Undelivered (RFC 1812 §4.3.2.3)
+  static constexpr std::size_t kMaxQuoted = 576;             ///< octets kept of Undelivered (RFC 1812 §4.3.2.3)
   static constexpr int kMaxErrorsPerTurn = 64;
   static constexpr int kMaxBatchesPerTurn = 8;  ///< read before timers and other descriptors have their turn
 
@@ -51,10 +50,10 @@ class DatagramSocket {
     int dscp = 0;
   };
   struct Stats {
-    std::uint64_t received = 0;      ///< datagrams
-    std::uint64_t sent = 0;          ///< datagrams that the kernel took
-    std::uint64_t send_dropped = 0;  ///< the backlog was full
-    std::uint64_t send_errors = 0;  ///< datagrams that the kernel refused (no route, not permitted, too long)
+    std::uint64_t received = 0;       ///< datagrams
+    std::uint64_t sent = 0;           ///< datagrams that the kernel took
+    std::uint64_t send_dropped = 0;   ///< the backlog was full
+    std::uint64_t send_errors = 0;    ///< datagrams that the kernel refused (no route, not permitted, too long)
     std::uint64_t undelivered = 0;    ///< ICMP messages, once receive_errors() was called
     std::uint64_t receive_calls = 0;  ///< recvmmsg
     std::uint64_t send_calls = 0;     ///< sendmmsg

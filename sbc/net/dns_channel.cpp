@@ -74,8 +74,7 @@ void on_srv(void* arg, int status, int, unsigned char* octets, int size) {
   if (given_up(status)) return;
   if (status != ARES_SUCCESS) return asked->done(failure(asked->name, status));
   Result<SrvAnswer> answer = parse_srv_answer({octets, static_cast<std::size_t>(size)});
-  if (!answer)
-    answer = fail(answer.error().code, "could not look up \"" + asked->name + "\": " + answer.error().text);
+  if (!answer) answer = fail(answer.error().code, "could not look up \"" + asked->name + "\": " + answer.error().text);
   asked->done(std::move(answer));
 }
 
@@ -126,8 +125,8 @@ int DnsChannel::State::open() {
   o.sock_state_cb = &State::on_socket;
   o.sock_state_cb_data = this;
   o.udp_port = o.tcp_port = options.port;
-  int given = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB |
-              ARES_OPT_UDP_PORT | ARES_OPT_TCP_PORT;
+  int given = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB | ARES_OPT_UDP_PORT |
+              ARES_OPT_TCP_PORT;
   if (!options.resolv_conf.empty()) {
     o.resolvconf_path = options.resolv_conf.data();
     given |= ARES_OPT_RESOLVCONF;
@@ -170,8 +169,7 @@ void DnsChannel::State::arm() {
 Result<std::unique_ptr<DnsChannel>> DnsChannel::open(Loop& loop, const Options& options) {
   auto state = std::make_unique<State>(loop, options);
   const int status = state->open();
-  if (status != ARES_SUCCESS)
-    return fail(Errc::system, std::string("DNS can't be asked: ") + ares_strerror(status));
+  if (status != ARES_SUCCESS) return fail(Errc::system, std::string("DNS can't be asked: ") + ares_strerror(status));
   return std::unique_ptr<DnsChannel>(new DnsChannel(std::move(state)));
 }
 

@@ -59,15 +59,11 @@ class Handle {
 
   explicit operator bool() const { return cell_ != nullptr; }
   Uv* raw() const { return &static_cast<Cell*>(cell_)->uv; }
-  uv_handle_t* base() const {
-    return reinterpret_cast<uv_handle_t*>(raw());
-  }  // libuv's own idea of inheritance
+  uv_handle_t* base() const { return reinterpret_cast<uv_handle_t*>(raw()); }  // libuv's own idea of inheritance
   User& user() const { return static_cast<Cell*>(cell_)->user; }
 
   /// For libuv's callbacks: the user value beside the handle.
-  static User& user_of(Uv* handle) {
-    return static_cast<Cell*>(static_cast<HandleCell*>(handle->data))->user;
-  }
+  static User& user_of(Uv* handle) { return static_cast<Cell*>(static_cast<HandleCell*>(handle->data))->user; }
 
   void close() {
     if (!cell_) return;

@@ -23,8 +23,7 @@ struct HopProbe::State {
   void send(const IpAddress& to) {
     socket = Descriptor(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     const int on = 1;
-    if (!to.is_v4() || !socket || setsockopt(socket.number(), IPPROTO_IP, IP_RECVERR, &on, sizeof on) != 0)
-      return;
+    if (!to.is_v4() || !socket || setsockopt(socket.number(), IPPROTO_IP, IP_RECVERR, &on, sizeof on) != 0) return;
     for (int hop = 0; hop < kHops; ++hop) {
       const int ttl = hop + 1;
       setsockopt(socket.number(), IPPROTO_IP, IP_TTL, &ttl, sizeof ttl);
@@ -68,8 +67,7 @@ struct HopProbe::State {
     for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
       if (c->cmsg_level != IPPROTO_IP || c->cmsg_type != IP_RECVERR) continue;
       auto* const error = reinterpret_cast<sock_extended_err*>(CMSG_DATA(c));
-      if (error->ee_origin == SO_EE_ORIGIN_ICMP && error->ee_type == ICMP_TIME_EXCEEDED && hop >= 0 &&
-          hop < kHops)
+      if (error->ee_origin == SO_EE_ORIGIN_ICMP && error->ee_type == ICMP_TIME_EXCEEDED && hop >= 0 && hop < kHops)
         hops[static_cast<std::size_t>(hop)] = to_endpoint(SO_EE_OFFENDER(error)).address;
     }
     return true;

@@ -16,8 +16,7 @@ class HopProbe {
  public:
   static constexpr int kHops = 4;
   static constexpr Duration kWait = std::chrono::milliseconds(1200);
-  using Done =
-      std::function<void(std::vector<IpAddress>)>;  ///< kHops of them, or none when nothing could be sent
+  using Done = std::function<void(std::vector<IpAddress>)>;  ///< kHops of them, or none when nothing could be sent
 
   HopProbe(Loop& loop, const IpAddress& to, Done done);
   ~HopProbe();

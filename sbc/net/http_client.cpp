@@ -102,7 +102,7 @@ void Job::set_up(const HttpClient::Options& options) {
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_FOLLOWLOCATION, 0L);
   set(CURLOPT_HTTPAUTH, long{CURLAUTH_BASIC | CURLAUTH_DIGEST});  // of the URL's user and password, as the server asks
-  set(CURLOPT_PROXY, "");  // whatever the environment says
+  set(CURLOPT_PROXY, "");                                         // whatever the environment says
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
   set(CURLOPT_USERAGENT, "Dropwire/" DW_VERSION);
@@ -150,7 +150,8 @@ bool Job::take_header_line(std::string_view line) {
   if (head_waits) return true;
   head.chunked = chunked || (packed && head.length);
   head.packed = packed;
-  if (head.chunked) head.length.reset();  // RFC 9112 §6.3: the framing is the chunks'; or the length is of the packed form
+  if (head.chunked)
+    head.length.reset();  // RFC 9112 §6.3: the framing is the chunks'; or the length is of the packed form
   head_told = true;
   too_long = request.max_octets != 0 && head.length.value_or(0) > request.max_octets;
   if (callbacks.on_head) callbacks.on_head(head);
@@ -168,8 +169,7 @@ bool Job::take_octets(Bytes octets) {
 
 Result<void> Job::result(CURLcode code) const {
   if (too_long)
-    return fail(Errc::too_long,
-                "the answer is longer than " + std::to_string(request.max_octets) + " octets");
+    return fail(Errc::too_long, "the answer is longer than " + std::to_string(request.max_octets) + " octets");
   // To libcurl a connection that closes within the head is the end of an answer.
   if (code == CURLE_OK && !head_told && !head_waits) return fail(Errc::unavailable, "the answer broke off in its head");
   if (code == CURLE_OK) return {};
@@ -271,8 +271,7 @@ void HttpClient::State::settle() {
   std::vector<std::pair<std::shared_ptr<Job>, CURLcode>> over;
   int left = 0;
   while (const CURLMsg* message = curl_multi_info_read(multi, &left)) {
-    if (const auto found = jobs.find(message->easy_handle);
-        message->msg == CURLMSG_DONE && found != jobs.end())
+    if (const auto found = jobs.find(message->easy_handle); message->msg == CURLMSG_DONE && found != jobs.end())
       over.emplace_back(found->second, message->data.result);
   }
   for (const auto& [easy, job] : jobs) {

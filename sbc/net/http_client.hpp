@@ -18,14 +18,16 @@ namespace dw::net {
 struct HttpHead {
   long status = 0;
   std::optional<std::uint64_t> length;  ///< Content-Length; nothing when not told or the body is chunked
-  bool chunked = false;  ///< its end is told by other means than `length`: chunks, or the length of a packed body (Content-Encoding)
+  bool chunked = false;  ///< its end is told by other means than `length`: chunks, or the length of a packed body
+                         ///< (Content-Encoding)
   bool packed = false;   ///< it came packed and is unpacked: a range of it would be one of the packed form
   std::string etag, last_modified, content_type;
   std::vector<std::pair<std::string, std::string>> kept;  ///< those that Request::keep names, in their order
 };
 
 /// HTTP and HTTPS GETs (libcurl, multi-socket interface) on the loop. Follows no redirect, asks no
-/// compression (and unpacks what is packed all the same), speaks only http and https, answers Basic and Digest challenges with the URL's user and password, checks certificates (system store or `ca_file`), reads no proxy
+/// compression (and unpacks what is packed all the same), speaks only http and https, answers Basic and Digest
+/// challenges with the URL's user and password, checks certificates (system store or `ca_file`), reads no proxy
 /// environment. Callbacks come from the loop, never from inside get(), and may do anything: get more, drop
 /// any transfer, drop the client.
 class HttpClient {
@@ -41,8 +43,8 @@ class HttpClient {
     Duration connect_timeout = std::chrono::seconds(5);
     /// Less than one octet a second for so long; libcurl looks at an average and notices up to 5 s later.
     Duration stall_timeout = std::chrono::seconds(15);
-    std::uint64_t max_octets = 0;  ///< of the body; 0: no bound
-    std::uint64_t from = 0;        ///< Range: bytes=from-
+    std::uint64_t max_octets = 0;        ///< of the body; 0: no bound
+    std::uint64_t from = 0;              ///< Range: bytes=from-
     std::vector<std::string> keep = {};  ///< names of further header fields that the head is to have
   };
   struct Callbacks {

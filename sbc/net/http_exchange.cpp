@@ -29,8 +29,7 @@ Exchange::Exchange(MHD_Connection* connection, Timer& turn, std::string_view uri
 }
 
 std::string Exchange::header(const std::string& name) const {
-  const char* value =
-      connection_ ? MHD_lookup_connection_value(connection_, MHD_HEADER_KIND, name.c_str()) : nullptr;
+  const char* value = connection_ ? MHD_lookup_connection_value(connection_, MHD_HEADER_KIND, name.c_str()) : nullptr;
   return value ? std::string(trim(value)) : std::string();
 }
 
@@ -86,8 +85,7 @@ bool Exchange::queue_reply() {
   MHD_Response* response =
       body_size() == 0 || !reply_->stream
           ? MHD_create_response_from_buffer(reply_->text.size(), reply_->text.data(), MHD_RESPMEM_MUST_COPY)
-          : MHD_create_response_from_callback(reply_->stream->size, HttpServer::kBlock, read_body, this,
-                                              nullptr);
+          : MHD_create_response_from_callback(reply_->stream->size, HttpServer::kBlock, read_body, this, nullptr);
   if (!response) return false;
   for (const auto& [name, value] : reply_->headers)
     MHD_add_response_header(response, name.c_str(), value.c_str());  // refuses what has a line end in it
@@ -102,8 +100,8 @@ ssize_t Exchange::read_body(void* self, std::uint64_t position, char* into, std:
   if (exchange.given_up_) return MHD_CONTENT_READER_END_WITH_ERROR;
   exchange.reading_ = true;
   exchange.woken_ = false;
-  const long count = exchange.reply_->stream->read(
-      position, MutableBytes(static_cast<std::uint8_t*>(static_cast<void*>(into)), max));
+  const long count =
+      exchange.reply_->stream->read(position, MutableBytes(static_cast<std::uint8_t*>(static_cast<void*>(into)), max));
   exchange.reading_ = false;
   if (count > 0 && static_cast<std::size_t>(count) <= max) return count;
   if (count == HttpBody::kEnd && exchange.reply_->stream->size == HttpBody::kUnknownSize)

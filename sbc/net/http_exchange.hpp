@@ -17,8 +17,7 @@ class Exchange final : public HttpExchange {
   enum class Step { receiving, handed_over, answering, over };
 
   /// `turn` is the server's: armed when libmicrohttpd has something to go on with.
-  Exchange(MHD_Connection* connection, Timer& turn, std::string_view uri, const Endpoint& peer,
-           const Endpoint& local);
+  Exchange(MHD_Connection* connection, Timer& turn, std::string_view uri, const Endpoint& peer, const Endpoint& local);
 
   std::string_view method() const override { return method_; }
   std::string_view target() const override { return target_; }

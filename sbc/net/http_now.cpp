@@ -57,8 +57,7 @@ Result<HttpNowReply> http_now(const HttpNow& request) {
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
   set(CURLOPT_USERAGENT, "Dropwire/" DW_VERSION);
-  set(CURLOPT_TIMEOUT_MS,
-      static_cast<long>(std::chrono::ceil<std::chrono::milliseconds>(request.within).count()));
+  set(CURLOPT_TIMEOUT_MS, static_cast<long>(std::chrono::ceil<std::chrono::milliseconds>(request.within).count()));
   set(CURLOPT_HTTPHEADER, headers.get());
   set(CURLOPT_HEADERFUNCTION, on_head);
   set(CURLOPT_HEADERDATA, &taken);
@@ -74,8 +73,7 @@ Result<HttpNowReply> http_now(const HttpNow& request) {
   }
   const CURLcode code = curl_easy_perform(curl);
   if (taken.too_long)
-    return fail(Errc::too_long,
-                "the answer is longer than " + std::to_string(request.max_octets) + " octets");
+    return fail(Errc::too_long, "the answer is longer than " + std::to_string(request.max_octets) + " octets");
   if (code != CURLE_OK) return fail(Errc::unavailable, curl_easy_strerror(code));
   HttpNowReply reply{0, std::move(taken.body)};
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply.status);

@@ -8,9 +8,9 @@
 
 namespace dw::net {
 
-/// Who has a connection to a service's HTTP servers (all its addresses, and those that were renewed), and who has to go for whom:
-/// a ConnectionBudget, and what ends the connection that goes. One that has a whole request in the works is not idle. On the
-/// loop's thread; outlives the servers.
+/// Who has a connection to a service's HTTP servers (all its addresses, and those that were renewed), and who has to go
+/// for whom: a ConnectionBudget, and what ends the connection that goes. One that has a whole request in the works is
+/// not idle. On the loop's thread; outlives the servers.
 class HttpPlaces {
  public:
   using StandingOf = std::function<Standing(TimePoint, const IpAddress&)>;
@@ -24,7 +24,7 @@ class HttpPlaces {
     Place& operator=(const Place&) = delete;
 
     void on_lost(std::function<void()> hang_up) { hang_up_ = std::move(hang_up); }  ///< another one needs it
-    void asked(TimePoint now) { all_.budget_.shown(now, id_); }      ///< a whole request is here
+    void asked(TimePoint now) { all_.budget_.shown(now, id_); }                     ///< a whole request is here
     void answered(TimePoint now) { all_.budget_.idle(now, id_); }
     void settle() { all_.budget_.settled(id_); }  ///< whoever is there has logged in: it goes for nobody
 

@@ -31,10 +31,10 @@ constexpr unsigned kBeyond = 64;  // connections whose place another one has, an
 struct Connection {
   int descriptor = -1;
   std::unique_ptr<HttpPlaces::Place> place;  // none: nobody asks for one
-  std::shared_ptr<Exchange> exchange;  // the request that is in the works
-  TimePoint since = Clock::now();      // begin of the connection, or end of the last answer
-  std::optional<TimePoint> window;     // the answer's speed is measured from here
-  std::uint64_t taken = 0;             // octets at that time
+  std::shared_ptr<Exchange> exchange;        // the request that is in the works
+  TimePoint since = Clock::now();            // begin of the connection, or end of the last answer
+  std::optional<TimePoint> window;           // the answer's speed is measured from here
+  std::uint64_t taken = 0;                   // octets at that time
   bool cut = false;
 };
 
@@ -90,10 +90,8 @@ class MhdServer final : public HttpServer {
                             MHD_ConnectionNotificationCode code);
   static void* on_uri(void* self, const char* uri, MHD_Connection* connection);
   static MHD_Result on_access(void* self, MHD_Connection* connection, const char* url, const char* method,
-                              const char* version, const char* upload, std::size_t* upload_size,
-                              void** context);
-  static void on_completed(void* self, MHD_Connection* connection, void** context,
-                           MHD_RequestTerminationCode code);
+                              const char* version, const char* upload, std::size_t* upload_size, void** context);
+  static void on_completed(void* self, MHD_Connection* connection, void** context, MHD_RequestTerminationCode code);
 
   Loop& loop_;
   Options options_;
@@ -126,15 +124,15 @@ Result<void> MhdServer::serve(Descriptor listener) {
   local_ = local_endpoint(listener.number());
   constexpr unsigned kFlags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
   constexpr int kLenient = -1;
-  const unsigned most = options_.places && options_.listen ? static_cast<unsigned>(options_.places->total()) + kBeyond : options_.max_connections;
+  const unsigned most = options_.places && options_.listen ? static_cast<unsigned>(options_.places->total()) + kBeyond
+                                                           : options_.max_connections;
   daemon_ = MHD_start_daemon(
-      kFlags, 0, &on_accept, this, &on_access, this,                                                        //
-      MHD_OPTION_LISTEN_SOCKET, listener.number(), MHD_OPTION_CONNECTION_LIMIT, most,                       //
-      MHD_OPTION_STRICT_FOR_CLIENT, kLenient, MHD_OPTION_UNESCAPE_CALLBACK, &leave_escaped, nullptr,        //
-      MHD_OPTION_NOTIFY_CONNECTION, &on_connection, this, MHD_OPTION_URI_LOG_CALLBACK, &on_uri, this,       //
+      kFlags, 0, &on_accept, this, &on_access, this,                                                   //
+      MHD_OPTION_LISTEN_SOCKET, listener.number(), MHD_OPTION_CONNECTION_LIMIT, most,                  //
+      MHD_OPTION_STRICT_FOR_CLIENT, kLenient, MHD_OPTION_UNESCAPE_CALLBACK, &leave_escaped, nullptr,   //
+      MHD_OPTION_NOTIFY_CONNECTION, &on_connection, this, MHD_OPTION_URI_LOG_CALLBACK, &on_uri, this,  //
       MHD_OPTION_NOTIFY_COMPLETED, &on_completed, this, MHD_OPTION_END);
-  if (!daemon_)
-    return fail(Errc::system, "the HTTP server could not be started (out of descriptors or memory?)");
+  if (!daemon_) return fail(Errc::system, "the HTTP server could not be started (out of descriptors or memory?)");
   listener_ = listener.release();  // libmicrohttpd closes it
   const MHD_DaemonInfo* info = MHD_get_daemon_info(daemon_, MHD_DAEMON_INFO_EPOLL_FD);
   poll_.emplace(loop_, info->epoll_fd, [this](Poll::Events) { run(); });
@@ -191,8 +189,7 @@ void MhdServer::run() {
   }
   running_ = false;
   if (again) turn_.arm_after(std::chrono::milliseconds(wait_ms));
-  if (!connections_.empty() && !sweep_.armed())
-    sweep_.arm_after(std::min(kLongestSweep, options_.idle_timeout / 4));
+  if (!connections_.empty() && !sweep_.armed()) sweep_.arm_after(std::min(kLongestSweep, options_.idle_timeout / 4));
 }
 
 void MhdServer::sweep() {
@@ -217,8 +214,7 @@ void MhdServer::check(Connection& c, TimePoint now) {
   const std::uint64_t taken = octets_taken(c);
   if (c.window && !waited_for_us) {
     const double seconds = std::chrono::duration<double>(now - *c.window).count();
-    if (static_cast<double>(taken - c.taken) < options_.min_octets_per_second * seconds)
-      cut(c, stats_.cut_slow);
+    if (static_cast<double>(taken - c.taken) < options_.min_octets_per_second * seconds) cut(c, stats_.cut_slow);
   }
   c.window = now;
   c.taken = taken;
@@ -263,8 +259,7 @@ MHD_Result MhdServer::on_accept(void* self, const sockaddr* address, socklen_t) 
   return server.arriving_ ? MHD_YES : MHD_NO;
 }
 
-void MhdServer::on_connection(void* self, MHD_Connection* connection, void**,
-                              MHD_ConnectionNotificationCode code) {
+void MhdServer::on_connection(void* self, MHD_Connection* connection, void**, MHD_ConnectionNotificationCode code) {
   auto& server = *static_cast<MhdServer*>(self);
   if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
     const auto found = server.connections_.find(connection);
@@ -292,8 +287,8 @@ void* MhdServer::on_uri(void* self, const char* uri, MHD_Connection* connection)
   return nullptr;
 }
 
-MHD_Result MhdServer::on_access(void* self, MHD_Connection* connection, const char*, const char* method,
-                                const char*, const char* upload, std::size_t* upload_size, void**) {
+MHD_Result MhdServer::on_access(void* self, MHD_Connection* connection, const char*, const char* method, const char*,
+                                const char* upload, std::size_t* upload_size, void**) {
   auto& server = *static_cast<MhdServer*>(self);
   const std::string_view more(upload, *upload_size);
   *upload_size = 0;
@@ -329,8 +324,7 @@ MHD_Result MhdServer::on_whole_request(const std::shared_ptr<Exchange>& exchange
   return MHD_YES;
 }
 
-void MhdServer::on_completed(void* self, MHD_Connection* connection, void**,
-                             MHD_RequestTerminationCode code) {
+void MhdServer::on_completed(void* self, MHD_Connection* connection, void**, MHD_RequestTerminationCode code) {
   auto& server = *static_cast<MhdServer*>(self);
   const auto found = server.connections_.find(connection);
   if (found == server.connections_.end()) return;

@@ -17,14 +17,14 @@
 
 namespace dw::net {
 
-/// A body that is not all there yet. `size` is told to the client as Content-Length, unless it is kUnknownSize: then the
-/// body goes on in chunks (to an HTTP/1.0 client until the connection closes) until it is aborted or its reader says kEnd.
+/// A body that is not all there yet. `size` is told to the client as Content-Length, unless it is kUnknownSize: then
+/// the body goes on in chunks (to an HTTP/1.0 client until the connection closes) until it is aborted or its reader
+/// says kEnd.
 struct HttpBody {
   static constexpr std::uint64_t kUnknownSize = UINT64_MAX;
-  static constexpr long kEnd = -2;  ///< nothing more comes; of a body of unknown size alone
-  static constexpr long kWait = 0;  ///< nothing now; the server asks again after HttpExchange::wake()
-  static constexpr long kAbort =
-      -1;  ///< it can't be completed: the connection is cut, so no client takes it for whole
+  static constexpr long kEnd = -2;    ///< nothing more comes; of a body of unknown size alone
+  static constexpr long kWait = 0;    ///< nothing now; the server asks again after HttpExchange::wake()
+  static constexpr long kAbort = -1;  ///< it can't be completed: the connection is cut, so no client takes it for whole
   std::uint64_t size = 0;
   /// Fills `into` with octets from `offset`; gives how many, or kWait, kAbort or kEnd.
   std::function<long(std::uint64_t offset, MutableBytes into)> read = {};
@@ -32,9 +32,8 @@ struct HttpBody {
 
 struct HttpReply {
   unsigned status = 200;
-  std::vector<std::pair<std::string, std::string>> headers =
-      {};                 ///< without Content-Length, Date, Connection
-  std::string text = {};  ///< the body, unless `stream` is set
+  std::vector<std::pair<std::string, std::string>> headers = {};  ///< without Content-Length, Date, Connection
+  std::string text = {};                                          ///< the body, unless `stream` is set
   std::optional<HttpBody> stream = {};
 };
 
@@ -75,29 +74,26 @@ class HttpExchange {
 /// acknowledged within idle_timeout; else the connection is reset.
 class HttpServer {
  public:
-  static constexpr std::size_t kBlock =
-      64 * 1024;  ///< octets a streamed body's reader is asked for at a time
+  static constexpr std::size_t kBlock = 64 * 1024;  ///< octets a streamed body's reader is asked for at a time
 
   struct Options {
     std::optional<Endpoint> listen = {};  ///< this, or
     std::string unix_path = {};           ///< this (mode 0660; the socket of a dead process is replaced)
-    unsigned max_connections = 512;  ///< beyond that they wait; with `places` that decides
-    HttpPlaces* places = nullptr;    ///< who of those that come by TCP has a connection; outlives the server
+    unsigned max_connections = 512;       ///< beyond that they wait; with `places` that decides
+    HttpPlaces* places = nullptr;         ///< who of those that come by TCP has a connection; outlives the server
     Duration idle_timeout = std::chrono::seconds(30);
-    double min_octets_per_second =
-        256;  ///< of an answer, as its reader acknowledges it, over each idle_timeout
-    std::size_t max_body =
-        64 * 1024;  ///< octets of a request's body; more is refused (413, or the connection cut)
+    double min_octets_per_second = 256;  ///< of an answer, as its reader acknowledges it, over each idle_timeout
+    std::size_t max_body = 64 * 1024;    ///< octets of a request's body; more is refused (413, or the connection cut)
     /// Whether who connects may ask at all; else the connection is closed at once. Empty: everybody.
     std::function<bool(const IpAddress&)> admits = {};
   };
   struct Stats {
-    std::uint64_t requests = 0;     ///< that came in whole
-    std::uint64_t cut_idle = 0;     ///< connections reset because no request came
-    std::uint64_t cut_slow = 0;     ///< … because the answer was taken too slowly
+    std::uint64_t requests = 0;        ///< that came in whole
+    std::uint64_t cut_idle = 0;        ///< connections reset because no request came
+    std::uint64_t cut_slow = 0;        ///< … because the answer was taken too slowly
     std::uint64_t cut_for_others = 0;  ///< … because others needed their place
-    std::uint64_t octets_sent = 0;  ///< of bodies
-    unsigned connections = 0;       ///< now
+    std::uint64_t octets_sent = 0;     ///< of bodies
+    unsigned connections = 0;          ///< now
   };
   using Handler = std::function<void(std::shared_ptr<HttpExchange>)>;
 
@@ -105,8 +101,7 @@ class HttpServer {
   /// use").
   static Result<std::unique_ptr<HttpServer>> start(Loop& loop, const Options& options, Handler handler);
   virtual ~HttpServer() = default;
-  virtual Endpoint local()
-      const = 0;  ///< as bound, with the port the kernel chose; no address for a Unix socket
+  virtual Endpoint local() const = 0;  ///< as bound, with the port the kernel chose; no address for a Unix socket
   virtual Stats stats() const = 0;
   virtual void stop_accepting() = 0;  ///< running exchanges go on
   /// A server with other limits on the very socket that this one listens on, which accepts no more; its connections

@@ -36,8 +36,7 @@ Result<Descriptor> listen_tcp(const Endpoint& where) {
   Descriptor listener(socket(address.any.sa_family, kStream, 0));
   const bool up =
       listener && setsockopt(listener.number(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
-      (where.address.is_v4() ||
-       setsockopt(listener.number(), IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes) == 0) &&
+      (where.address.is_v4() || setsockopt(listener.number(), IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes) == 0) &&
       bind(listener.number(), &address.any, address.size()) == 0 && listen(listener.number(), kBacklog) == 0;
   if (!up) return fail_errno(errno, "can't listen on TCP " + where.to_string());
   return listener;

@@ -74,8 +74,8 @@ class LogOutput : public spdlog::sinks::base_sink<std::mutex> {
   bool to_journal(int level, std::string_view line) {
     if (!journal_ || line.size() > kMaxJournalLine) return false;
     const Buffer entry = journal_entry(level, line);
-    return sendto(journal_.number(), entry.data(), entry.size(), MSG_NOSIGNAL,
-                  reinterpret_cast<const sockaddr*>(&to_), sizeof to_) >= 0;
+    return sendto(journal_.number(), entry.data(), entry.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&to_),
+                  sizeof to_) >= 0;
   }
   static void write(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
 

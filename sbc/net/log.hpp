@@ -20,8 +20,7 @@ LogForm log_form(std::string_view word);  ///< "auto" and what is unknown: autom
 inline constexpr std::string_view kJournalSocket = "/run/systemd/journal/socket";
 /// Called by main, and again at each reload. `level` is one of trace, debug, info, warn, error; anything else
 /// is info.
-void set_up_log(std::string_view level, LogForm form = LogForm::automatic,
-                std::string_view journal = kJournalSocket);
+void set_up_log(std::string_view level, LogForm form = LogForm::automatic, std::string_view journal = kJournalSocket);
 /// False, and nothing is changed, when it is none of those words.
 bool set_log_level(std::string_view word);
 
@@ -33,13 +32,11 @@ class LogLimit {
   explicit LogLimit(double rate = 1.0, double burst = 10.0) : bucket_(rate, burst) {}
   template <class... A>
   void warn(fmt::format_string<A...> format, A&&... args) {
-    if (passes(spdlog::level::warn))
-      write(spdlog::level::warn, fmt::format(format, std::forward<A>(args)...));
+    if (passes(spdlog::level::warn)) write(spdlog::level::warn, fmt::format(format, std::forward<A>(args)...));
   }
   template <class... A>
   void info(fmt::format_string<A...> format, A&&... args) {
-    if (passes(spdlog::level::info))
-      write(spdlog::level::info, fmt::format(format, std::forward<A>(args)...));
+    if (passes(spdlog::level::info)) write(spdlog::level::info, fmt::format(format, std::forward<A>(args)...));
   }
 
  private:

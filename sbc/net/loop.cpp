@@ -76,8 +76,7 @@ Loop::~Loop() {
   state_->drop_posted();
   unsigned left = 0;
   uv_walk(&state_->uv, close_left_over, &left);
-  if (left != 0)
-    spdlog::error("event=handles_left count={} bug: handles outlived their loop and were closed", left);
+  if (left != 0) spdlog::error("event=handles_left count={} bug: handles outlived their loop and were closed", left);
   uv_close(reinterpret_cast<uv_handle_t*>(&state_->async), nullptr);
   uv_run(&state_->uv, UV_RUN_DEFAULT);  // close callbacks, and jobs that are still on the thread pool
   uv_loop_close(&state_->uv);

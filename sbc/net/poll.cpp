@@ -31,11 +31,10 @@ struct Poll::State {
   Owned handle;
 };
 
-Poll::Poll(Loop& loop, int descriptor, std::function<void(Events)> on_events)
-    : state_(std::make_unique<State>()) {
-  const int error = state_->handle.open(
-      loop, Watch{std::move(on_events), 0},
-      [descriptor](uv_loop_t* uv, uv_poll_t* poll) { return uv_poll_init(uv, poll, descriptor); });
+Poll::Poll(Loop& loop, int descriptor, std::function<void(Events)> on_events) : state_(std::make_unique<State>()) {
+  const int error =
+      state_->handle.open(loop, Watch{std::move(on_events), 0},
+                          [descriptor](uv_loop_t* uv, uv_poll_t* poll) { return uv_poll_init(uv, poll, descriptor); });
   if (error != 0)
     spdlog::error("event=poll_failed descriptor={} reason=\"{}\" a descriptor can't be watched", descriptor,
                   uv_strerror(error));

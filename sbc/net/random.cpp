@@ -13,7 +13,8 @@ std::uint64_t random_u64() {
   thread_local std::array<unsigned char, 512> block;
   thread_local std::size_t used = block.size();
   if (used == block.size()) {
-    if (RAND_bytes(block.data(), static_cast<int>(block.size())) != 1) std::abort();  // no secret is better than a known one
+    if (RAND_bytes(block.data(), static_cast<int>(block.size())) != 1)
+      std::abort();  // no secret is better than a known one
     used = 0;
   }
   std::uint64_t out = 0;

@@ -29,7 +29,8 @@ class Lookup {
 /// there.
 Result<IpAddress> source_toward(const Endpoint& to);
 
-/// Private networks that this machine's interfaces stand in, and IPv6 networks on an interface that has one: at home, the LAN.
+/// Private networks that this machine's interfaces stand in, and IPv6 networks on an interface that has one: at home,
+/// the LAN.
 std::vector<IpNetwork> local_networks();
 /// Addresses of this machine's interfaces that are up.
 std::vector<IpAddress> local_addresses();

@@ -17,8 +17,7 @@ Signal::Signal(Loop& loop, int number, std::function<void()> on_signal) : state_
   const int error = uv_signal_start(
       state_->handle.raw(), [](uv_signal_t* signal, int) { State::Owned::user_of(signal)(); }, number);
   if (error != 0)
-    spdlog::error("event=signal_failed signal={} reason=\"{}\" it will not be heard", number,
-                  uv_strerror(error));
+    spdlog::error("event=signal_failed signal={} reason=\"{}\" it will not be heard", number, uv_strerror(error));
   uv_unref(state_->handle.base());
 }
 

@@ -116,8 +116,8 @@ void SipResolver::State::start(const JobPtr& job) {
     const auto state = self.lock();
     const auto late = weak.lock();
     if (!state || !late) return;
-    state->finish(late, fail(Errc::unavailable,
-                             "could not look up \"" + late->name.host + "\": no answer came in time"));
+    state->finish(late,
+                  fail(Errc::unavailable, "could not look up \"" + late->name.host + "\": no answer came in time"));
     state->drop_idle();
   });
   job->give_up->arm_after(options.give_up);
@@ -156,9 +156,8 @@ void SipResolver::State::on_srv(const JobPtr& job, Result<SrvAnswer> answer) {
   std::vector<SrvRecord> targets = std::move(answer->records);
   std::erase_if(targets, [](const SrvRecord& r) { return r.target.empty() || r.port == 0; });
   if (targets.empty())
-    return finish(job,
-                  fail(Errc::unavailable, "\"" + job->name.host + "\" offers no " +
-                                              std::string(job->service.words) + ": its SRV record says so"));
+    return finish(job, fail(Errc::unavailable, "\"" + job->name.host + "\" offers no " +
+                                                   std::string(job->service.words) + ": its SRV record says so"));
   put_in_order(targets, options.random);
   if (targets.size() > SipLookup::kMaxTargets) targets.resize(SipLookup::kMaxTargets);
   job->ttl = std::min(job->ttl, answer->ttl);
@@ -210,8 +209,7 @@ void SipResolver::State::settle() {
 
 /// Its servers did not answer: perhaps /etc/resolv.conf names others by now.
 void SipResolver::State::distrust(const DnsChannel* asked, const Error& error) {
-  if (error.code == Errc::unavailable && channel && channel.get() == asked)
-    retired.push_back(std::move(channel));
+  if (error.code == Errc::unavailable && channel && channel.get() == asked) retired.push_back(std::move(channel));
 }
 
 /// What nobody waits for is asked no longer.
@@ -240,8 +238,7 @@ void SipResolver::State::close() {
   retired.clear();
 }
 
-SipResolver::SipResolver(Loop& loop, const Options& options)
-    : state_(std::make_shared<State>(loop, options)) {}
+SipResolver::SipResolver(Loop& loop, const Options& options) : state_(std::make_shared<State>(loop, options)) {}
 
 SipResolver::~SipResolver() {
   state_->close();

@@ -67,8 +67,7 @@ void draw_next(std::span<SrvRecord> left, const Random& random) {
     whole += r.weight;
   const std::uint32_t drawn = whole == 0 ? 0 : std::min(random(whole), whole);
   std::uint32_t sum = 0;
-  const auto next =
-      std::ranges::find_if(left, [&](const SrvRecord& r) { return (sum += r.weight) >= drawn; });
+  const auto next = std::ranges::find_if(left, [&](const SrvRecord& r) { return (sum += r.weight) >= drawn; });
   std::rotate(left.begin(), next, next + 1);
 }
 

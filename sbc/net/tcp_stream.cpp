@@ -205,8 +205,8 @@ Endpoint TcpStream::peer() const {
 
 bool TcpStream::all_acknowledged() const {
   int waiting = 0;  // octets of the kernel's that have not been acknowledged (tcp(7), SIOCOUTQ)
-  return state_ && state_->open && state_->queue.empty() &&
-         ioctl(state_->socket.number(), SIOCOUTQ, &waiting) == 0 && waiting == 0;
+  return state_ && state_->open && state_->queue.empty() && ioctl(state_->socket.number(), SIOCOUTQ, &waiting) == 0 &&
+         waiting == 0;
 }
 
 struct TcpListener::State {

@@ -14,9 +14,8 @@ namespace dw::net {
 /// closes it, and nothing is called any more, also from inside its own callbacks.
 class TcpStream {
  public:
-  static constexpr std::size_t kMaxQueued = 256
-                                            << 10;   ///< octets the peer has not taken; more ends the stream
-  static constexpr std::size_t kMaxRead = 64 << 10;  ///< octets told at once
+  static constexpr std::size_t kMaxQueued = 256 << 10;  ///< octets the peer has not taken; more ends the stream
+  static constexpr std::size_t kMaxRead = 64 << 10;     ///< octets told at once
   /// Keepalives from so many seconds of silence on, at such intervals, and so many without an answer end it:
   /// a home router may forget a connection that is silent for a minute (sccp §1.6).
   static constexpr int kKeepaliveIdle = 25, kKeepaliveInterval = 10, kKeepaliveCount = 3;

@@ -53,8 +53,8 @@ struct UnixExchange {
     }
     curl_off_t length = -1;
     curl_easy_getinfo(handle, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-    broken_off = !request.on_octets(
-        piece, length < 0 ? std::nullopt : std::optional(static_cast<std::uint64_t>(length)));
+    broken_off =
+        !request.on_octets(piece, length < 0 ? std::nullopt : std::optional(static_cast<std::uint64_t>(length)));
     return !broken_off;
   }
 };

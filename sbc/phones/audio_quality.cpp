@@ -7,11 +7,11 @@
 namespace dw::phones {
 namespace {
 
-constexpr double kPacket = 20;    // ms of audio: a phone has a packet whole before it sends it
+constexpr double kPacket = 20;      // ms of audio: a phone has a packet whole before it sends it
 constexpr double kMaxBuffer = 150;  // ms: no phone waits longer for a late packet
 
-/// What this box can know of the delay: a packet's own time, and what the listener's jitter buffer must add. The way itself is
-/// not in it.
+/// What this box can know of the delay: a packet's own time, and what the listener's jitter buffer must add. The way
+/// itself is not in it.
 double known_delay(std::optional<Duration> jitter) {
   const double ms = jitter ? std::chrono::duration<double, std::milli>(*jitter).count() : 0;
   return kPacket + std::min(2 * ms, kMaxBuffer);
@@ -22,7 +22,9 @@ State state_of(double rating) {
 }
 
 std::string_view words_of(State state) {
-  return state == State::ok ? "sounds good" : state == State::trouble ? "has gaps that people hear" : "hard to understand";
+  return state == State::ok        ? "sounds good"
+         : state == State::trouble ? "has gaps that people hear"
+                                   : "hard to understand";
 }
 
 }  // namespace
@@ -42,7 +44,8 @@ AudioQuality quality_of(std::string_view codec, double loss_percent, std::option
 AudioQuality quality_of(std::string_view codec, const MediaFlow& flow) {
   const auto loss = flow.loss_percent();
   if (flow.packets == 0) return {};
-  if (flow.delivered == 0 || flow.undelivered >= kUndelivered) return {State::failed, "does not reach the other side", {}, {}};
+  if (flow.delivered == 0 || flow.undelivered >= kUndelivered)
+    return {State::failed, "does not reach the other side", {}, {}};
   if (!loss) return {State::not_known, "no audio yet", {}, {}};
   return quality_of(codec, *loss, flow.jitter);
 }

@@ -7,7 +7,8 @@
 
 namespace dw::phones {
 
-/// How one direction of a call sounds, as far as what came to this box shows: words, colours and findings are all of this.
+/// How one direction of a call sounds, as far as what came to this box shows: words, colours and findings are all of
+/// this.
 struct AudioQuality {
   State state = State::not_known;
   std::string_view words = "nothing arrived";

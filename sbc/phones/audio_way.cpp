@@ -89,10 +89,11 @@ std::string_view to_string(By by) {
 std::string in_words(const AudioWay& way) {
   switch (way.by) {
     case By::not_known:
-      return way.error.empty() ? std::string("How audio reaches this box is not known yet.")
-                               : fmt::format("How audio reaches this box is not known: {}{}.",
-                                             way.stun_server.empty() ? std::string() : printable(way.stun_server, kMaxWaySaid) + ": ",
-                                             printable(way.error, kMaxWaySaid));
+      return way.error.empty()
+                 ? std::string("How audio reaches this box is not known yet.")
+                 : fmt::format("How audio reaches this box is not known: {}{}.",
+                               way.stun_server.empty() ? std::string() : printable(way.stun_server, kMaxWaySaid) + ": ",
+                               printable(way.error, kMaxWaySaid));
     case By::own_address:
       return "Audio reaches this box at its own address: no router translates it on the way.";
     case By::setting:
@@ -100,7 +101,8 @@ std::string in_words(const AudioWay& way) {
     case By::mapped:
       return fmt::format("Audio reaches this box{}, by ports that the router has mapped.", at_address(way));
     case By::stun:
-      return fmt::format("Audio reaches this box{}, by ports learned by STUN ({}).", at_address(way), printable(way.stun_server, kMaxWaySaid));
+      return fmt::format("Audio reaches this box{}, by ports learned by STUN ({}).", at_address(way),
+                         printable(way.stun_server, kMaxWaySaid));
     case By::same_port:
       return fmt::format("Audio reaches this box{}: the router keeps port numbers.", at_address(way));
     case By::nowhere:

@@ -10,8 +10,8 @@
 
 namespace dw::phones {
 
-/// How audio from the central side reaches this box: what the central side is told, and why that is right. Of a box at the
-/// phones' own network; a hosted one is told what it has.
+/// How audio from the central side reaches this box: what the central side is told, and why that is right. Of a box at
+/// the phones' own network; a hosted one is told what it has.
 struct AudioWay {
   enum class By : std::uint8_t {
     not_known,
@@ -26,7 +26,8 @@ struct AudioWay {
   std::optional<IpAddress> address;  ///< that the central side is told
   std::string stun_server;           ///< that is asked; empty: none
   std::string error;                 ///< not_known: why; empty: it is being found out
-  /// A router stands between that lets in what it will: when nothing of the central side is heard, it is this box's trouble.
+  /// A router stands between that lets in what it will: when nothing of the central side is heard, it is this box's
+  /// trouble.
   bool behind_router() const { return by != By::own_address && by != By::setting; }
 };
 

@@ -53,13 +53,11 @@ struct CallServer {
   std::string last_error;
   std::optional<WallTime> next_try;  ///< set while it is down: when it is probed next
   Protocol protocol = Protocol::sccp;
-  std::string transport = "tcp";  ///< "udp", "tcp", "tls"
+  std::string transport = "tcp";          ///< "udp", "tcp", "tls"
   std::optional<WallTime> last_answer{};  ///< when it said something last
   std::optional<WallTime> since{};        ///< it is down, or was asked without an answer, since then
 
-  State state() const {
-    return !up ? State::down : last_answer ? State::up : since ? State::silent : State::untried;
-  }
+  State state() const { return !up ? State::down : last_answer ? State::up : since ? State::silent : State::untried; }
 };
 
 std::string_view to_string(CallServer::State state);  ///< "untried", "silent", "up", "down"
@@ -122,7 +120,7 @@ struct Enumerator {
 
 /// What the running daemon knows of itself.
 struct OwnFacts {
-  bool configured = true;  ///< a central server, an origin or a call server is set
+  bool configured = true;                    ///< a central server, an origin or a call server is set
   std::vector<std::string> phone_addresses;  ///< what a person may type as TFTP Server 1
   bool loopback_only = false;                ///< access.listen names nothing else
   bool only_ipv6 = false;                    ///< this machine has no IPv4 address, and others by which it is reached
@@ -149,15 +147,15 @@ struct BoxFacts {
   std::vector<PortUse> ports;             ///< looked at only while the daemon is absent
   std::vector<DirectoryUse> directories;
   bool configs_open = false;  ///< hosted, and access.provisioning.phones is "all"
-  bool hosted = false;  ///< phones come from outside: this box must be reachable
+  bool hosted = false;        ///< phones come from outside: this box must be reachable
   NetworkFacts network;
   std::optional<nat::portmap::Facts> mapping;  ///< what the router was asked to let in
   std::optional<AudioWay> audio;               ///< nothing: hosted, or no media is relayed
   AudioHeard heard;
-  std::optional<RouterMoved> moved;  ///< while calls ran
-  std::vector<RefusedSource> refused;     ///< the latest first
+  std::optional<RouterMoved> moved;     ///< while calls ran
+  std::vector<RefusedSource> refused;   ///< the latest first
   std::vector<Enumerator> enumerators;  ///< likewise
-  std::string forward;                         ///< what it should let in: "UDP 5060 and 20000-29999"
+  std::string forward;                  ///< what it should let in: "UDP 5060 and 20000-29999"
   bool look_at_clock = false;
   std::optional<bool> clock_synchronised;  ///< nothing: the kernel does not say
 };

@@ -47,7 +47,8 @@ std::string_view sip(const BoxFacts& box, WallTime now) {
 }
 
 std::string_view reason(std::string_view cause) {
-  if (cause == code("call_server_down") || cause == code("sip_server_down")) return "the telephone server does not answer";
+  if (cause == code("call_server_down") || cause == code("sip_server_down"))
+    return "the telephone server does not answer";
   if (cause == code("central_unreachable")) return "the telephone server does not answer";
   if (cause == code("sip_off")) return "this box does not speak SIP";
   return "this box knows no telephone server for it";

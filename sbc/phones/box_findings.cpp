@@ -6,10 +6,10 @@
 #include "sbc/base/escape.hpp"
 #include "sbc/phones/access_findings.hpp"
 #include "sbc/phones/box.hpp"
-#include "sbc/phones/network_findings.hpp"
 #include "sbc/phones/box_causes.hpp"
 #include "sbc/phones/folding.hpp"
 #include "sbc/phones/keys.hpp"
+#include "sbc/phones/network_findings.hpp"
 #include "sbc/phones/text.hpp"
 
 namespace dw::phones {
@@ -101,23 +101,21 @@ void BoxExamination::look_at(const SettingsProblem& problem) {
   Finding& found = problem.error ? add("settings_wrong", Severity::error, std::move(seen))
                                  : add("settings_doubtful", Severity::warning, std::move(seen));
   if (problem.error)
-    found.means = running()
-                      ? "The running Dropwire still has the settings from before; it would not start again "
-                        "with these."
-                      : "Dropwire does not start with these settings.";
+    found.means = running() ? "The running Dropwire still has the settings from before; it would not start again "
+                              "with these."
+                            : "Dropwire does not start with these settings.";
   if (!problem.hint.empty()) found.remedy = said("Hint: " + problem.hint + ".");
 }
 
 void BoxExamination::look_at(const PortUse& port) {
-  const std::string where =
-      fmt::format("{} {} ({})", port.udp ? "UDP" : "TCP", port.at.to_string(), port.setting);
+  const std::string where = fmt::format("{} {} ({})", port.udp ? "UDP" : "TCP", port.at.to_string(), port.setting);
   switch (port.state) {
     case PortUse::State::free:
       return;
     case PortUse::State::taken: {
-      Finding& found = add("port_taken", port.needed ? Severity::error : Severity::warning,
-                           fmt::format("{} is taken by {}.", where,
-                                       port.holder.empty() ? "another program" : said(port.holder)));
+      Finding& found =
+          add("port_taken", port.needed ? Severity::error : Severity::warning,
+              fmt::format("{} is taken by {}.", where, port.holder.empty() ? "another program" : said(port.holder)));
       if (!port.holder.empty()) found.remedy = "Stop that program, or choose another port or address.";
       if (!port.needed) found.means = kWithoutStun;
       return;
@@ -141,16 +139,14 @@ void BoxExamination::look_at(const DirectoryUse& d) {
   const std::string path = said(d.path);
   switch (d.state) {
     case DirectoryUse::State::missing:
-      add("directory_missing", Severity::info, fmt::format("{} = {} does not exist yet.", d.setting, path))
-          .remedy = fmt::format("Nothing, unless it runs without systemd: install -d -o dropwire {}", path);
+      add("directory_missing", Severity::info, fmt::format("{} = {} does not exist yet.", d.setting, path)).remedy =
+          fmt::format("Nothing, unless it runs without systemd: install -d -o dropwire {}", path);
       break;
     case DirectoryUse::State::not_a_directory:
-      add("directory_wrong", Severity::warning, fmt::format("{} = {} is no directory.", d.setting, path))
-          .means = means;
+      add("directory_wrong", Severity::warning, fmt::format("{} = {} is no directory.", d.setting, path)).means = means;
       break;
     case DirectoryUse::State::not_writable:
-      add("directory_not_writable", Severity::warning,
-          fmt::format("{} = {} can't be written.", d.setting, path))
+      add("directory_not_writable", Severity::warning, fmt::format("{} = {} can't be written.", d.setting, path))
           .means = means;
       break;
     case DirectoryUse::State::usable:
@@ -186,9 +182,9 @@ void BoxExamination::own(const OwnFacts& own) {
 
 /// What that brings with it (no origins, no call servers, no address) is not told as well.
 void BoxExamination::unconfigured(const OwnFacts& own) {
-  Finding& found = add("not_configured", Severity::error, "No central server is set, nor anything else to give to phones.");
-  if (!own.loopback_only)
-    found.means = "Phones that come here get \"file not found\", and none can register.";
+  Finding& found =
+      add("not_configured", Severity::error, "No central server is set, nor anything else to give to phones.");
+  if (!own.loopback_only) found.means = "Phones that come here get \"file not found\", and none can register.";
 }
 
 void BoxExamination::addresses(const OwnFacts& own) {
@@ -224,21 +220,19 @@ void BoxExamination::origins(const OwnFacts& own) {
                          fmt::format("{} does not answer: {}", said(origin.url), said(origin.last_error)));
     found.about = origin.url;
     found.means = all_down ? "Phones get what is in the cache; what is not there, they do not get."
-                          : "Files come from the other file servers meanwhile.";
+                           : "Files come from the other file servers meanwhile.";
   }
   cache(own);
 }
 
 void BoxExamination::cache(const OwnFacts& own) {
   if (own.cache_enabled && own.cache.storing) return;
-  Finding& found =
-      add("cache_off", Severity::warning,
-          own.cache_enabled ? fmt::format("Nothing can be kept in {}.", said(own.cache.directory))
-                            : std::string("The disk cache is turned off."));
-  found.remedy = own.cache_enabled
-                     ? "Check that the directory exists, belongs to the dropwire user and that the "
-                       "disk has room (df -h)."
-                     : "Set cache.enable = true.";
+  Finding& found = add("cache_off", Severity::warning,
+                       own.cache_enabled ? fmt::format("Nothing can be kept in {}.", said(own.cache.directory))
+                                         : std::string("The disk cache is turned off."));
+  found.remedy = own.cache_enabled ? "Check that the directory exists, belongs to the dropwire user and that the "
+                                     "disk has room (df -h)."
+                                   : "Set cache.enable = true.";
 }
 
 void BoxExamination::sip(const OwnFacts& own) {
@@ -274,20 +268,20 @@ void BoxExamination::servers(const OwnFacts& own, Protocol protocol) {
     } else if (server.since) {
       seen += fmt::format("; it has not answered since it was asked first, {} ago", to_words(now_ - *server.since));
     }
-    Finding& found = by_sip ? add("sip_server_down", severity, std::move(seen))
-                            : add("call_server_down", severity, std::move(seen));
+    Finding& found =
+        by_sip ? add("sip_server_down", severity, std::move(seen)) : add("call_server_down", severity, std::move(seen));
     found.about = fmt::format("{} {}", server.transport, server.name);
-    found.means = all_down ? fmt::format("No phone can register or call by {} until it answers.", by_sip ? "SIP" : "SCCP")
-                           : std::string("Phones register with the others meanwhile.");
-    found.remedy =
-        udp ? "Check that it runs, that it answers OPTIONS from this box's address, and that no firewall is "
-              "between (UDP)."
-            : "Check that it runs and listens there, and that no firewall is between: nc -vz followed by "
-              "host and "
-              "port.";
+    found.means = all_down
+                      ? fmt::format("No phone can register or call by {} until it answers.", by_sip ? "SIP" : "SCCP")
+                      : std::string("Phones register with the others meanwhile.");
+    found.remedy = udp ? "Check that it runs, that it answers OPTIONS from this box's address, and that no firewall is "
+                         "between (UDP)."
+                       : "Check that it runs and listens there, and that no firewall is between: nc -vz followed by "
+                         "host and "
+                         "port.";
     if (all_down && !box_.hosted)
-      found.remedy = fmt::format("Tell your operator: \"{} does not answer my Dropwire by {}.\" If it is your own: ", said(server.name),
-                                 by_sip ? "SIP" : "SCCP") +
+      found.remedy = fmt::format("Tell your operator: \"{} does not answer my Dropwire by {}.\" If it is your own: ",
+                                 said(server.name), by_sip ? "SIP" : "SCCP") +
                      found.remedy;
     if (by_sip && !own.sip_phones) found.remedy += " If no phone here has SIP firmware: access.sip.enable = false.";
   }
@@ -296,9 +290,10 @@ void BoxExamination::servers(const OwnFacts& own, Protocol protocol) {
 void BoxExamination::media(const MediaState& media) {
   if (too_slow(media))
     add("media_too_slow", Severity::error,
-        fmt::format("In the last five minutes {} of {} audio packets ({:.1f} %) waited in this box until they were too old.",
-                    media.dropped, media.lately,
-                    100.0 * static_cast<double>(media.dropped) / static_cast<double>(media.lately)));
+        fmt::format(
+            "In the last five minutes {} of {} audio packets ({:.1f} %) waited in this box until they were too old.",
+            media.dropped, media.lately,
+            100.0 * static_cast<double>(media.dropped) / static_cast<double>(media.lately)));
   if (media.capacity == 0 || media.streams * 100 < media.capacity * kFullPercent) return;
   const bool full = media.streams >= media.capacity;
   Finding& found = add("media_ports_used_up", full ? Severity::error : Severity::warning,

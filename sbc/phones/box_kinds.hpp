@@ -29,8 +29,7 @@ inline constexpr auto kBoxKinds = std::to_array<FindingKind>({
      "Correct access.listen or admin.listen (ip address shows what there is)."},
     {"port_failed", Severity::error, About::box, "A port can't be used", "Dropwire can't listen there.",
      "Choose another port or address."},
-    {"listener_down", Severity::error, About::box, "A service does not listen",
-     "Phones that ask for it get no answer.",
+    {"listener_down", Severity::error, About::box, "A service does not listen", "Phones that ask for it get no answer.",
      "Look which program has the port (sudo ss -lunpt), stop it or choose another address in access.listen. "
      "Another STUN server on UDP 3478 may stay: set access.stun.enable = false, and name it in the edges' "
      "nat.stun_server."},

@@ -11,7 +11,8 @@ namespace {
 
 std::string upper(std::string_view text) {
   std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  std::ranges::transform(out, out.begin(),
+                         [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
   return out;
 }
 
@@ -22,7 +23,8 @@ std::string many(std::uint64_t phones, std::string_view one, std::string_view mo
 
 Part listeners(const BoxView& view) {
   for (const Service& service : view.services) {
-    if (state_of(service) != State::ok) return {"listeners", state_of(service), fmt::format("{} does not listen", upper(service.name))};
+    if (state_of(service) != State::ok)
+      return {"listeners", state_of(service), fmt::format("{} does not listen", upper(service.name))};
   }
   return {"listeners", State::ok, "all listen"};
 }
@@ -90,7 +92,8 @@ Part phones_of(const BoxView& view) {
     return {"phones", state, many(suffer, "suffers from it", "suffer from it")};
   }
   if (view.phones->waiting() > 0)
-    return {"phones", worst(state, State::not_known), many(view.phones->waiting(), "is being examined", "are being examined")};
+    return {"phones", worst(state, State::not_known),
+            many(view.phones->waiting(), "is being examined", "are being examined")};
   if (all == 0) return {"phones", State::not_known, "no phone has come yet"};
   if (state == State::not_known)
     return {"phones", state, many(counts.of(State::not_known), "is not registered", "are not registered")};

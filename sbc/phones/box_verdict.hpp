@@ -17,8 +17,8 @@ struct Part {
   std::string words;
 };
 
-/// How the box stands with all that hangs on it: what the page's badge, `dropwire status`, `dropwire doctor`, its exit status
-/// and the metrics say.
+/// How the box stands with all that hangs on it: what the page's badge, `dropwire status`, `dropwire doctor`, its exit
+/// status and the metrics say.
 struct Verdict {
   State state = State::not_known;
   std::string words = "not known yet";
@@ -38,8 +38,8 @@ struct BoxView {
 Verdict verdict_of_box(const BoxView& view, WallTime now);
 
 State state_of(const Service& service);  ///< of one that is off: ok
-/// Whether it has answered, and nothing failed since. `origins` are all of them: one that never answered is not needed while
-/// another answers, and so not known and no fault.
+/// Whether it has answered, and nothing failed since. `origins` are all of them: one that never answered is not needed
+/// while another answers, and so not known and no fault.
 State state_of(const OriginState& origin, std::span<const OriginState> origins);
 State state_of(const CallServer& server, WallTime now);
 

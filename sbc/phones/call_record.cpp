@@ -37,7 +37,8 @@ struct RecordFlow {
 /// A log line may show it without quotes, and nobody takes it for a number.
 bool is_bare_word(std::string_view value) {
   const auto plain = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c == '.' || c == ':';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' ||
+           c == '.' || c == ':';
   };
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   return std::ranges::all_of(value, plain) && std::ranges::any_of(value, letter) && value != "true" && value != "false";
@@ -119,8 +120,9 @@ CallRecord record_of(const Call& call) {
   out.emplace_back("answer", call.answered ? RecordValue(to_rfc3339(*call.answered)) : RecordValue());
   out.emplace_back("end", to_rfc3339(end));
   out.emplace_back("duration_s", record_seconds(end - began));
-  out.emplace_back("talk_s", call.answered ? record_seconds(std::max(end - *call.answered, std::chrono::milliseconds(0)))
-                                           : RecordValue());
+  out.emplace_back("talk_s", call.answered
+                                 ? record_seconds(std::max(end - *call.answered, std::chrono::milliseconds(0)))
+                                 : RecordValue());
   add_media(out, call);
   out.emplace_back("preserved", call.preserved);
   out.emplace_back("ended_by", known_text(call.ended_by));

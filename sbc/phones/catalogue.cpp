@@ -15,11 +15,10 @@ struct Part {
   About about;
   std::string_view title;
 };
-constexpr std::array<Part, 4> kParts = {
-    {{About::box, "This box"},
-     {About::network, "The network between this box and the central side"},
-     {About::home, "All phones together"},
-     {About::phone, "One phone"}}};
+constexpr std::array<Part, 4> kParts = {{{About::box, "This box"},
+                                         {About::network, "The network between this box and the central side"},
+                                         {About::home, "All phones together"},
+                                         {About::phone, "One phone"}}};
 
 constexpr std::string_view kIntro =
     "Each finding of \"dropwire doctor\", \"dropwire phone\", the status page and the API has a code. A "
@@ -75,8 +74,8 @@ std::string catalogue_markdown() {
   std::string out = fmt::format("# Findings\n\n{}\n", kIntro);
   go_through([&](std::string_view title) { out += fmt::format("\n## {}\n", title); },
              [&](const FindingKind& kind) {
-               out += fmt::format("\n### `{}` ({})\n\n**{}.** {}\n\n*Do:* {}\n", kind.code,
-                                  to_string(kind.worst), markdown(kind.title), markdown(for_place(kind.means, Place::not_known)),
+               out += fmt::format("\n### `{}` ({})\n\n**{}.** {}\n\n*Do:* {}\n", kind.code, to_string(kind.worst),
+                                  markdown(kind.title), markdown(for_place(kind.means, Place::not_known)),
                                   markdown(for_place(with_all_keys(kind.remedy), Place::not_known)));
              });
   return out;
@@ -86,10 +85,10 @@ std::string catalogue_json() {
   std::string out = "[";
   for (const FindingKind& kind : finding_kinds()) {
     if (out.size() > 1) out += ",";
-    out += fmt::format(
-        "\n  {{\"code\": {}, \"about\": {}, \"worst\": {}, \"title\": {}, \"means\": {}, \"do\": {}}}",
-        quoted(kind.code), quoted(to_string(kind.about)), quoted(to_string(kind.worst)), quoted(kind.title),
-        quoted(for_place(kind.means, Place::not_known)), quoted(for_place(with_all_keys(kind.remedy), Place::not_known)));
+    out += fmt::format("\n  {{\"code\": {}, \"about\": {}, \"worst\": {}, \"title\": {}, \"means\": {}, \"do\": {}}}",
+                       quoted(kind.code), quoted(to_string(kind.about)), quoted(to_string(kind.worst)),
+                       quoted(kind.title), quoted(for_place(kind.means, Place::not_known)),
+                       quoted(for_place(with_all_keys(kind.remedy), Place::not_known)));
   }
   return out + "\n]\n";
 }
@@ -103,9 +102,10 @@ std::string catalogue_man() {
       DW_VERSION, roff(kIntro));
   go_through([&](std::string_view title) { out += fmt::format(".SH \"{}\"\n", roff(title)); },
              [&](const FindingKind& kind) {
-               out += fmt::format(".TP\n.BR {} \" ({})\"\n{}. {}\n.IP\n.I Do:\n{}\n", roff(kind.code),
-                                  to_string(kind.worst), roff(kind.title), roff(for_place(kind.means, Place::not_known)),
-                                  roff(for_place(with_all_keys(kind.remedy), Place::not_known)));
+               out +=
+                   fmt::format(".TP\n.BR {} \" ({})\"\n{}. {}\n.IP\n.I Do:\n{}\n", roff(kind.code),
+                               to_string(kind.worst), roff(kind.title), roff(for_place(kind.means, Place::not_known)),
+                               roff(for_place(with_all_keys(kind.remedy), Place::not_known)));
              });
   return out + ".SH SEE ALSO\n.BR dropwire (8),\n.BR dropwire.toml (5)\n";
 }

@@ -8,7 +8,8 @@
 namespace dw::phones::e_model {
 namespace {
 
-// Default values of G.107 Table 3: loudness ratings and noise levels in dB, dBm0p or dB(A), quantising distortion in units.
+// Default values of G.107 Table 3: loudness ratings and noise levels in dB, dBm0p or dB(A), quantising distortion in
+// units.
 constexpr double kSlr = 8, kRlr = 2, kStmr = 15, kLstr = 18, kDs = 3, kTelr = 65, kWepl = 110;
 constexpr double kNc = -70, kNfor = -64, kPs = 35, kPr = 35, kQdu = 1;
 constexpr double kLeastHeardDelay = 100;  // ms: mT
@@ -38,13 +39,15 @@ double simultaneous(double no, double ro, double delay_ms) {
                     13 * root_of_powers((sidetone - 3) / 33, 13) + 29;
   const double q = 37 - 15 * std::log10(kQdu);
   const double g = 1.07 + 0.258 * q + 0.0602 * q * q;
-  const double quantising = 15 * std::log10(1 + std::pow(10, (ro - 100) / 15 + 46 / 8.4 - g / 9) + std::pow(10, 46.0 / 30 - g / 40));
+  const double quantising =
+      15 * std::log10(1 + std::pow(10, (ro - 100) / 15 + 46 / 8.4 - g / 9) + std::pow(10, 46.0 / 30 - g / 40));
   return olr + st + quantising;
 }
 
 /// §7.4: echo for who speaks, echo for who listens, and delay alone.
 double delay_impairment(double no, double ro, double delay_ms) {
-  const double terv = kTelr - 40 * std::log10((1 + delay_ms / 10) / (1 + delay_ms / 150)) + 6 * std::exp(-0.3 * delay_ms * delay_ms);
+  const double terv =
+      kTelr - 40 * std::log10((1 + delay_ms / 10) / (1 + delay_ms / 150)) + 6 * std::exp(-0.3 * delay_ms * delay_ms);
   const double re = 80 + 2.5 * (terv - 14), roe = -1.5 * (no - kRlr);
   const double talker = ((roe - re) / 2 + std::sqrt((roe - re) * (roe - re) / 4 + 100) - 1) * (1 - std::exp(-delay_ms));
   const double rle = 10.5 * (kWepl + 7) * std::pow(2 * delay_ms + 1, -0.25);

@@ -30,8 +30,8 @@ bool is_default_profile(std::string_view base) {
 
 bool is_locale(std::string_view base) {
   if (ends_with_ignoring_case(base, ".jar")) return !starts_with_ignoring_case(base, "tzupdater");
-  return contains_ignoring_case(base, "-tones.") || contains_ignoring_case(base, "dictionary") || contains_ignoring_case(base, "-kate") ||
-         contains_ignoring_case(base, "-font.");
+  return contains_ignoring_case(base, "-tones.") || contains_ignoring_case(base, "dictionary") ||
+         contains_ignoring_case(base, "-kate") || contains_ignoring_case(base, "-font.");
 }
 
 }  // namespace

@@ -102,14 +102,12 @@ inline constexpr auto kFileKinds = std::to_array<FindingKind>({
      "Requests with this phone's name come from two addresses in turn: two phones with the same MAC, a "
      "copied config, an address used twice, or a router that changes its public address.",
      "Find the second phone or the second path; each MAC must belong to one phone."},
-    {"signed_config_passed", Severity::warning, About::phone,
-     "The config is signed and could not be rewritten",
+    {"signed_config_passed", Severity::warning, About::phone, "The config is signed and could not be rewritten",
      "The file is signed by the central server, and any change would break it, so it went out as it came. "
      "The phone will talk to the addresses in it and not to this box.",
      "Have the central server send it unsigned, and clear the phone's lists; or switch rewriting off for it "
      "and point the name in its config to this box. <erase>"},
-    {"firmware_every_boot", Severity::warning, About::phone,
-     "The phone loads the same firmware at every boot",
+    {"firmware_every_boot", Severity::warning, About::phone, "The phone loads the same firmware at every boot",
      "It fetched the same firmware completely more than once: the name in the config and the version inside "
      "the load differ, or two servers name different loads.",
      "Compare loadInformation in the config with the manifest's name, and with what a second server says."},

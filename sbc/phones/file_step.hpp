@@ -9,17 +9,17 @@
 namespace dw::phones {
 
 enum class FileOutcome {
-  sent,         ///< the phone acknowledged the last octet (TFTP), or took the whole body (HTTP)
-  unconfirmed,  ///< the last block went out and its ACK never came
-  not_found,    ///< told "file not found"
-  not_admitted, ///< told "file not found", as access.provisioning.phones keeps it from who is there
-  refused,      ///< by our policy: name, write request, limits
-  forbidden,    ///< by the origin, which gives it to nobody without a right
-  unavailable,  ///< no origin could be had, or one broke off
-  no_ack,       ///< TFTP: nothing was ever acknowledged after our first answer
-  stalled,      ///< the phone stopped acknowledging at `last_block`
-  aborted,      ///< the phone sent an ERROR (code in `error_code`) or closed the connection
-  superseded,   ///< the phone asked anew from the same port before this one ended
+  sent,          ///< the phone acknowledged the last octet (TFTP), or took the whole body (HTTP)
+  unconfirmed,   ///< the last block went out and its ACK never came
+  not_found,     ///< told "file not found"
+  not_admitted,  ///< told "file not found", as access.provisioning.phones keeps it from who is there
+  refused,       ///< by our policy: name, write request, limits
+  forbidden,     ///< by the origin, which gives it to nobody without a right
+  unavailable,   ///< no origin could be had, or one broke off
+  no_ack,        ///< TFTP: nothing was ever acknowledged after our first answer
+  stalled,       ///< the phone stopped acknowledging at `last_block`
+  aborted,       ///< the phone sent an ERROR (code in `error_code`) or closed the connection
+  superseded,    ///< the phone asked anew from the same port before this one ended
 };
 std::string_view to_string(FileOutcome outcome);
 

@@ -18,8 +18,8 @@ struct Finding {
   /// The code of the finding that this one comes from; empty: it stands by itself.
   std::string_view cause = {};
   bool of_box = false;  ///< of a phone's: `cause` is the box's, and told there
-  /// What it concerns, to tell what belongs together ("udp pbx.example.net:5060", an origin's URL, a name); empty: nothing that
-  /// has a name.
+  /// What it concerns, to tell what belongs together ("udp pbx.example.net:5060", an origin's URL, a name); empty:
+  /// nothing that has a name.
   std::string about = {};
   /// What comes from it and is no finding of its own.
   struct Follow {

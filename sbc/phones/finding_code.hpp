@@ -12,9 +12,8 @@
 namespace dw::phones {
 
 inline constexpr auto kFindingKinds = [] {
-  std::array<FindingKind,
-             kBoxKinds.size() + kAccessKinds.size() + kNetworkKinds.size() + kFileKinds.size() +
-                 kSignallingKinds.size()>
+  std::array<FindingKind, kBoxKinds.size() + kAccessKinds.size() + kNetworkKinds.size() + kFileKinds.size() +
+                              kSignallingKinds.size()>
       all{};
   auto end = std::ranges::copy(kBoxKinds, all.begin()).out;
   end = std::ranges::copy(kAccessKinds, end).out;

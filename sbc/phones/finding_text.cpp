@@ -26,8 +26,7 @@ std::string_view to_string(About about) {
 
 Finding make_finding(Code code, Severity severity, std::string seen, const Phone& phone) {
   const FindingKind& kind = code.kind();
-  return {kind.code, severity, std::move(seen), std::string(kind.means),
-          with_keys(kind.remedy, family_of(phone))};
+  return {kind.code, severity, std::move(seen), std::string(kind.means), with_keys(kind.remedy, family_of(phone))};
 }
 
 Finding make_finding(Code code, Severity severity, std::string seen) {

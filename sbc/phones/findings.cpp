@@ -148,15 +148,13 @@ void Examination::check_delivery() {
   for (const Step* s : recent_) {
     if (s->http) continue;
     if (s->outcome == FileOutcome::sent) silent.clear(), given_up = 0;
-    const bool asked_anew =
-        s->outcome == FileOutcome::superseded && s->last_block == 0 && s->retransmissions > 0;
+    const bool asked_anew = s->outcome == FileOutcome::superseded && s->last_block == 0 && s->retransmissions > 0;
     if (s->outcome == FileOutcome::no_ack || asked_anew) silent.push_back(s);
     if (s->outcome == FileOutcome::no_ack) ++given_up;
   }
   if (given_up > 0 || silent.size() > 1) {
-    return add(
-        "data_not_acknowledged", Severity::error,
-        fmt::format("{} was sent {} times and nothing was acknowledged", names_of(silent), silent.size()));
+    return add("data_not_acknowledged", Severity::error,
+               fmt::format("{} was sent {} times and nothing was acknowledged", names_of(silent), silent.size()));
   }
   check_first_file();
 }
@@ -200,8 +198,8 @@ void Examination::check_transfers() {
   const auto same = std::ranges::max_element(at_block, {}, [](const auto& entry) { return entry.second; });
   if (same != at_block.end() && same->second > 1) {
     return add("stalls_at_same_block", Severity::error,
-               fmt::format("{} stopped after block {} {} times", escaped(same->first.first),
-                           same->first.second, same->second));
+               fmt::format("{} stopped after block {} {} times", escaped(same->first.first), same->first.second,
+                           same->second));
   }
   if (!broken.empty()) add("transfer_breaks", Severity::warning, sentence_of(*broken.back()));
 }
@@ -249,18 +247,16 @@ void Examination::check_config() {
   if (sip_missing != nullptr) {
     return add("sip_text_config_missing", Severity::error, escaped(sip_missing->name) + " does not exist");
   }
-  const auto old = std::ranges::find_if(in, [](const Step* s) {
-    return s->kind == FileKind::os_name && s->outcome == FileOutcome::not_found;
-  });
+  const auto old = std::ranges::find_if(
+      in, [](const Step* s) { return s->kind == FileKind::os_name && s->outcome == FileOutcome::not_found; });
   if (old != in.end() && quiet_ >= kSilence) {
     return add("old_loader", Severity::warning, escaped((*old)->name) + " does not exist");
   }
   if (missing == nullptr || other_way) return;
   if (fallback != nullptr && arrived(*fallback)) {
     // A phone that registers with it stays; one that does not comes again and again.
-    return add(
-        "default_config_used", loop().empty() ? Severity::info : Severity::warning,
-        fmt::format("{} does not exist, {} was taken", escaped(missing->name), escaped(fallback->name)));
+    return add("default_config_used", loop().empty() ? Severity::info : Severity::warning,
+               fmt::format("{} does not exist, {} was taken", escaped(missing->name), escaped(fallback->name)));
   }
   if (quiet_ >= (fallback != nullptr ? kNextFile : kSilence))
     add("unknown_device", Severity::error, escaped(missing->name) + " does not exist");
@@ -288,8 +284,7 @@ std::vector<Boot> Examination::loop() const {
     const bool upgrade =
         std::ranges::any_of(in, [](const Step* s) { return s->kind == FileKind::firmware && s->octets > 0; });
     if (upgrade || boot->recovery || !had_config(in)) break;
-    if (!turns.empty() && phone_.steps[turns.back().begin].at - phone_.steps[boot->begin].at > kLoopSpacing)
-      break;
+    if (!turns.empty() && phone_.steps[turns.back().begin].at - phone_.steps[boot->begin].at > kLoopSpacing) break;
     turns.push_back(*boot);
   }
   if (turns.size() < kLoopTurns) turns.clear();
@@ -301,8 +296,7 @@ void Examination::check_loop() {
   const std::vector<Boot> turns = loop();
   if (turns.empty()) return check_follow_ups();
   const bool named = phone_.protocol == Protocol::sip && !phone_.follow_ups.empty();
-  const bool asked =
-      std::ranges::any_of(turns, [&](const Boot& turn) { return asked_follow_up(files(turn)); });
+  const bool asked = std::ranges::any_of(turns, [&](const Boot& turn) { return asked_follow_up(files(turn)); });
   const std::string seen = fmt::format("the same files were asked {} times in {}", turns.size(),
                                        to_words(now_ - phone_.steps[turns.back().begin].at));
   if (named && !asked) {
@@ -321,8 +315,7 @@ void Examination::check_follow_ups() {
   if (config == in.end() || asked_follow_up(in) || now_ - end_of(**config) < kSettled) return;
   if (std::ranges::any_of(in, [](const Step* s) { return is_image(s->kind); })) return;  // it upgrades first
   add("config_rejected", Severity::warning,
-      fmt::format("{} was fetched, and {} never asked", escaped((*config)->name),
-                  escaped(phone_.follow_ups.front())));
+      fmt::format("{} was fetched, and {} never asked", escaped((*config)->name), escaped(phone_.follow_ups.front())));
 }
 
 /// Atlas 11, 13, 14.
@@ -355,8 +348,7 @@ void Examination::check_firmware() {
 /// now.
 void Examination::check_reloads() {
   std::set<std::string> before;
-  const std::size_t recent_begin =
-      boots_.size() > 1 && quiet_ < kSettled ? boots_.size() - 2 : boots_.size() - 1;
+  const std::size_t recent_begin = boots_.size() > 1 && quiet_ < kSettled ? boots_.size() - 2 : boots_.size() - 1;
   Files again;
   for (std::size_t i = 0; i < boots_.size(); ++i) {
     if (boots_[i].recovery) continue;
@@ -385,8 +377,7 @@ void Examination::check_not_taken() {
   const bool registered_since = std::ranges::any_of(phone_.steps, [&](const Step& s) {
     return s.type == StepType::signalling && s.event == SignallingEvent::registered && s.at >= manifest->at;
   });
-  const std::string_view load =
-      std::string_view(manifest->name).substr(0, manifest->name.rfind('.'));
+  const std::string_view load = std::string_view(manifest->name).substr(0, manifest->name.rfind('.'));
   // Some call their load by its version alone, "8.12(2.0)": that says nothing.
   constexpr std::size_t kFamily = 2;
   const std::string_view runs = phone_.running;
@@ -443,8 +434,7 @@ void Examination::check_path() {
     config_by_tftp = config_by_tftp || (!s->http && s->kind == FileKind::config && arrived(*s));
   }
   if (!unavailable.empty()) {
-    const bool config =
-        std::ranges::any_of(unavailable, [](const Step* s) { return is_config(s->kind); });
+    const bool config = std::ranges::any_of(unavailable, [](const Step* s) { return is_config(s->kind); });
     found_.push_back(caused_by_box(make_finding("origin_unavailable", config ? Severity::error : Severity::warning,
                                                 names_of(unavailable) + " could not be fetched", phone_),
                                    causes_.files));
@@ -475,14 +465,12 @@ void Examination::check_path() {
 /// Atlas 35, and what the pipeline told.
 void Examination::check_notes() {
   const auto last_of = [&](Note note) -> const Step* {
-    const auto found = std::find_if(last_.rbegin(), last_.rend(),
-                                    [&](const Step* s) { return s->is_note() && s->note == note; });
+    const auto found =
+        std::find_if(last_.rbegin(), last_.rend(), [&](const Step* s) { return s->is_note() && s->note == note; });
     return found == last_.rend() ? nullptr : *found;
   };
-  if (const Step* s = last_of(Note::malformed_passed))
-    add("config_malformed", Severity::error, sentence_of(*s));
-  if (const Step* s = last_of(Note::signed_passed))
-    add("signed_config_passed", Severity::warning, sentence_of(*s));
+  if (const Step* s = last_of(Note::malformed_passed)) add("config_malformed", Severity::error, sentence_of(*s));
+  if (const Step* s = last_of(Note::signed_passed)) add("signed_config_passed", Severity::warning, sentence_of(*s));
   if (const Step* s = last_of(Note::sip_server_left)) add("sip_server_left", Severity::warning, s->detail);
   if (const Step* s = last_of(Note::sip_port_differs)) add("sip_port_differs", Severity::warning, s->detail);
 }

@@ -15,7 +15,10 @@ bool counts(const Step& step) {
 }
 
 bool both_heard(const Call& call) {
-  return std::ranges::any_of(call.streams, [](const Call::Stream& s) { return s.media.from_phone.audio > 0 && s.media.from_phone.delivered > 0 && s.media.from_central.audio > 0 && s.media.from_central.delivered > 0; });
+  return std::ranges::any_of(call.streams, [](const Call::Stream& s) {
+    return s.media.from_phone.audio > 0 && s.media.from_phone.delivered > 0 && s.media.from_central.audio > 0 &&
+           s.media.from_central.delivered > 0;
+  });
 }
 
 void count_files(const Phone& phone, FirstCall& out) {
@@ -62,20 +65,23 @@ FirstCall first_call_of(const Phone& phone, const std::vector<const Call*>& call
   FirstCall out;
   count_files(phone, out);
   if (!calls.empty()) {
-    out.stage = std::ranges::any_of(calls, [](const Call* call) { return both_heard(*call); }) ? At::heard : At::calling;
+    out.stage =
+        std::ranges::any_of(calls, [](const Call* call) { return both_heard(*call); }) ? At::heard : At::calling;
     return out;
   }
   if (!phone.registered) {
     out.stage = out.files > 0 ? At::fetching : At::asked;
     return out;
   }
-  const auto last = std::find_if(phone.steps.rbegin(), phone.steps.rend(), [](const Step& step) { return step.type == StepType::call; });
+  const auto last = std::find_if(phone.steps.rbegin(), phone.steps.rend(),
+                                 [](const Step& step) { return step.type == StepType::call; });
   if (last == phone.steps.rend()) {
     out.stage = At::registered;
   } else if (last->call.direct) {
     out.stage = At::registered;  // the phones spoke past us: nobody knows what they heard
   } else {
-    out.stage = last->call.from_phone > 0 && last->call.from_central > 0 && last->call.delivered() ? At::heard : At::one_sided;
+    out.stage =
+        last->call.from_phone > 0 && last->call.from_central > 0 && last->call.delivered() ? At::heard : At::one_sided;
   }
   return out;
 }

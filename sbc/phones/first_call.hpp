@@ -8,8 +8,8 @@
 namespace dw::phones {
 
 /// How far a phone has come on its way from its first request to a call in which both sides hear each other. What is
-/// not known of it is not said: `files_known` counts what its latest boot asked for and what its configuration names, and
-/// grows while it finds out what else it needs.
+/// not known of it is not said: `files_known` counts what its latest boot asked for and what its configuration names,
+/// and grows while it finds out what else it needs.
 struct FirstCall {
   enum class Stage : std::uint8_t {
     asked,       ///< for files, of which it has taken none

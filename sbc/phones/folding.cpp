@@ -17,7 +17,8 @@ struct Link {
   When when = When::always;
 };
 
-/// What explains what. An earlier line goes before a later one: a name that can't be resolved explains a server that is down.
+/// What explains what. An earlier line goes before a later one: a name that can't be resolved explains a server that is
+/// down.
 constexpr auto kLinks = std::to_array<Link>({
     // the box and its network
     {"dns_fails", "central_unreachable", When::same_host},
@@ -108,7 +109,8 @@ void order_by_cause(std::vector<Finding>& findings) {
     for (const Finding& cause : findings) {
       if (cause.code != link.cause.text()) continue;
       for (Finding& symptom : findings) {
-        if (symptom.code == link.symptom.text() && symptom.cause.empty() && is_so(link.when, cause, symptom)) symptom.cause = link.cause.text();
+        if (symptom.code == link.symptom.text() && symptom.cause.empty() && is_so(link.when, cause, symptom))
+          symptom.cause = link.cause.text();
       }
     }
   }
@@ -124,7 +126,8 @@ void order_by_cause(std::vector<Finding>& findings) {
   std::vector<std::string_view> done;
   const auto add = [&](const auto& self, const Finding& f) -> void {
     out.push_back(f);
-    if (std::ranges::find(done, f.code) != done.end()) return;  // two of one code: what comes from it stands behind the first
+    if (std::ranges::find(done, f.code) != done.end())
+      return;  // two of one code: what comes from it stands behind the first
     done.push_back(f.code);
     for (const Finding& symptom : findings) {
       if (has_cause_here(symptom) && symptom.cause == f.code) self(self, symptom);

@@ -36,8 +36,8 @@ void add_hints(std::vector<Finding>& findings, const std::vector<const Step*>& l
   for (Finding& f : findings) {
     const bool missing =
         f.code == "unknown_device" || f.code == "default_config_used" || f.code == "sip_text_config_missing";
-    const bool refused = f.code == "sip_wrong_password" || f.code == "config_rejected" ||
-                         f.code == "boot_loop" || f.code == "config_malformed";
+    const bool refused = f.code == "sip_wrong_password" || f.code == "config_rejected" || f.code == "boot_loop" ||
+                         f.code == "config_malformed";
     if (missing && near != nullptr) add_near(f, *near);
     if (refused && password != nullptr)
       f.seen += fmt::format("; of the passwords in its config {}", escaped(password->detail));

@@ -77,11 +77,9 @@ constexpr std::array<Instruction, 1> kSimpleRestart = {"Pull the power plug and 
 constexpr std::array<Instruction, 1> kSimpleNotes = {"These models keep no trust list. They fetch by TFTP only."};
 
 constexpr std::array<HowTo, 5> kHowTos = {{
-    {Family::java, "Desk phones with Java firmware",
-     "7906/7911/7931/7941/7942/7945/7961/7962/7965/7970/7971/7975", kJavaConnect, kJavaTrust, kJavaRestart,
-     kJavaNotes},
-    {Family::classic, "7940 and 7960", "7940/7960", kClassicConnect, kClassicTrust, kClassicRestart,
-     kClassicNotes},
+    {Family::java, "Desk phones with Java firmware", "7906/7911/7931/7941/7942/7945/7961/7962/7965/7970/7971/7975",
+     kJavaConnect, kJavaTrust, kJavaRestart, kJavaNotes},
+    {Family::classic, "7940 and 7960", "7940/7960", kClassicConnect, kClassicTrust, kClassicRestart, kClassicNotes},
     {Family::wifi, "Wi-Fi phones", "7921/7925/7926", kWifiConnect, kWifiTrust, kWifiRestart, kWifiNotes},
     {Family::speaker, "Conference station 7937", "7937", kSpeakerConnect, kSpeakerTrust, kSpeakerRestart,
      kSpeakerNotes},
@@ -109,8 +107,8 @@ const HowTo* how_to_for(std::string_view model) {
   if (wanted.empty()) wanted = models_in_user_agent(model);
   if (wanted.empty()) wanted = Models::parse(model.substr(0, 4));
   if (wanted.empty()) return nullptr;
-  const auto found = std::ranges::find_if(
-      kHowTos, [&](const HowTo& h) { return (wanted & Models::parse(h.models)) == wanted; });
+  const auto found =
+      std::ranges::find_if(kHowTos, [&](const HowTo& h) { return (wanted & Models::parse(h.models)) == wanted; });
   return found == kHowTos.end() ? nullptr : &*found;
 }
 

@@ -141,8 +141,7 @@ void Inventory::on_near_configs(const DeviceName& device, const IpAddress& addre
   on_note(device, address, at, Note::near_config, *only);
 }
 
-void Inventory::on_config(const DeviceName& device, const IpAddress& address, WallTime at,
-                          const ConfigHints& hints) {
+void Inventory::on_config(const DeviceName& device, const IpAddress& address, WallTime at, const ConfigHints& hints) {
   if (device.empty() && !address) return;
   Phone& phone = touch(device, address, at);
   if (hints.protocol != Protocol::unknown) phone.protocol = hints.protocol;
@@ -150,8 +149,7 @@ void Inventory::on_config(const DeviceName& device, const IpAddress& address, Wa
   phone.follow_ups.clear();
   for (const std::string& name : hints.follow_ups) {
     if (phone.follow_ups.size() == kMaxFollowUps) break;
-    if (kind_of(name) != FileKind::other)
-      continue;  // a locale is kept by the phone, firmware has its own rules
+    if (kind_of(name) != FileKind::other) continue;  // a locale is kept by the phone, firmware has its own rules
     phone.follow_ups.push_back(name.substr(0, Step::kMaxName));
   }
   if (hints.homes) {
@@ -308,10 +306,9 @@ void Inventory::adopt_address_record(Phone& phone, WallTime at) {
   const bool before_it = phone.steps.empty() || phone.last_seen < record.first_seen;
   if (!before_it || at - record.first_seen > kRecent || contradict(phone, record)) return;
   const auto here = at_address_.find(phone.address);
-  const bool alone =
-      here != at_address_.end() && std::ranges::all_of(here->second, [&](const std::string& key) {
-        return key == phone.device.str() || at - index_.at(key)->last_seen > kRecent;
-      });
+  const bool alone = here != at_address_.end() && std::ranges::all_of(here->second, [&](const std::string& key) {
+                       return key == phone.device.str() || at - index_.at(key)->last_seen > kRecent;
+                     });
   if (!alone) return;
   if (phone.model.empty()) phone.model = record.model;
   if (phone.protocol == Protocol::unknown) phone.protocol = record.protocol;

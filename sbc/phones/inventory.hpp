@@ -30,8 +30,8 @@ class Inventory {
   };
   static constexpr std::chrono::minutes kRecent{60};
   static constexpr std::size_t kMaxFollowUps = 8;  ///< kept of ConfigHints
-  static constexpr std::size_t kMaxHomes = 42;  ///< kept of ConfigHints
-  static constexpr std::size_t kMaxLines = 42;  ///< kept of SignallingStep::lines: the most a phone can show
+  static constexpr std::size_t kMaxHomes = 42;     ///< kept of ConfigHints
+  static constexpr std::size_t kMaxLines = 42;     ///< kept of SignallingStep::lines: the most a phone can show
   /// SIP lines of phones without a name at one address, as behind an edge box.
   static constexpr std::size_t kMaxLinesAtAddress = 512;
 
@@ -42,8 +42,7 @@ class Inventory {
 
   void on_file(const FileStep& step);
   /// To `device`, or when that is empty to whoever is at `address`; to nobody when both are empty.
-  void on_note(const DeviceName& device, const IpAddress& address, WallTime at, Note note,
-               std::string_view detail);
+  void on_note(const DeviceName& device, const IpAddress& address, WallTime at, Note note, std::string_view detail);
   /// Configs that exist while `device`'s own was not found, their MAC one typo away. A note, when just one of
   /// them belongs to no phone that is known here: those that do are other phones.
   void on_near_configs(const DeviceName& device, const IpAddress& address, WallTime at,
@@ -65,13 +64,14 @@ class Inventory {
   bool forget(std::string_view key);
   /// Whom a person means by an address that has no record of its own: the only device there now.
   const Phone* find_at(const IpAddress& address) const;
-  /// Where the line `user` of a phone, or all of it, is registered by its config, if that is for this protocol; without a device, of the phones at that address, if there is no
-  /// other answer. nullptr: not known.
+  /// Where the line `user` of a phone, or all of it, is registered by its config, if that is for this protocol; without
+  /// a device, of the phones at that address, if there is no other answer. nullptr: not known.
   const LineHome* home_of(std::string_view device, std::string_view user, const IpAddress& at, Protocol protocol) const;
   /// Most recently seen first, within each of: phones that took a file, others.
   void for_each(const std::function<void(const Phone&)>& visit) const;
   /// Those behind this key in the order of keys, until `visit` says false: for who looks at some at a time.
-  void for_each_after(std::string_view key, const std::function<bool(const std::string& key, const Phone&)>& visit) const;
+  void for_each_after(std::string_view key,
+                      const std::function<bool(const std::string& key, const Phone&)>& visit) const;
   std::size_t size() const { return index_.size(); }
   /// Counts up with each change. A phone whose Phone::revision is above one seen earlier has changed since.
   std::uint64_t revision() const { return revision_; }
@@ -87,7 +87,8 @@ class Inventory {
   };
   const CallTotals& call_totals() const { return call_totals_; }
   const AudioHeard& heard() const { return heard_; }
-  /// From now on calls that hear nothing of the central side are the box's own trouble, and no phone's (BoxFacts::heard).
+  /// From now on calls that hear nothing of the central side are the box's own trouble, and no phone's
+  /// (BoxFacts::heard).
   void set_behind_router(bool behind) { behind_router_ = behind; }
 
   /// What concerns no single phone: many that boot at once, a call server that refuses our address.
@@ -108,8 +109,8 @@ class Inventory {
   /// than `now` move back together, the latest to `now`. Else what comes next would stand before them.
   void clock_went_back(WallTime now);
 
-  /// What all phones come to. `judge` judges at most `most` that are due and tells how many it did; whoever calls it does
-  /// so again and again, a little at a time.
+  /// What all phones come to. `judge` judges at most `most` that are due and tells how many it did; whoever calls it
+  /// does so again and again, a little at a time.
   const VerdictBook& verdicts() const { return verdicts_; }
   std::size_t judge(WallTime now, std::size_t most);
   /// What the box says of itself; when it is something else than before, all phones are due.

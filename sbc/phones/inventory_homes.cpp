@@ -21,7 +21,7 @@ const LineHome* home_in(const Phone& phone, std::string_view user, Protocol prot
 }  // namespace
 
 const LineHome* Inventory::home_of(std::string_view device, std::string_view user, const IpAddress& at,
-                                    Protocol protocol) const {
+                                   Protocol protocol) const {
   if (!device.empty()) {
     const Phone* const phone = find(device);
     return phone ? home_in(*phone, user, protocol, false) : nullptr;

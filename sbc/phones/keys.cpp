@@ -49,12 +49,11 @@ Hole hole_of(const Keys& keys) {
 }
 
 /// The steps of how_to.hpp as sentences; `none` for a family that has no such steps.
-Hole hole_of_steps(std::string_view mark, std::span<const std::string_view> HowTo::* steps, std::string_view none) {
+Hole hole_of_steps(std::string_view mark, std::span<const std::string_view> HowTo::*steps, std::string_view none) {
   Hole out{mark, {}};
   for (const HowTo& how : how_tos()) {
     std::string& press = out.press[static_cast<std::size_t>(how.family)];
-    press = (how.*steps).empty() ? std::string(none)
-                                 : "On the phone: " + with_address(as_paragraph(how.*steps), {});
+    press = (how.*steps).empty() ? std::string(none) : "On the phone: " + with_address(as_paragraph(how.*steps), {});
   }
   return out;
 }

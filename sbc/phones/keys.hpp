@@ -12,7 +12,8 @@ namespace dw::phones {
 
 /// `remedy` with the keys of this family in it.
 std::string with_keys(std::string_view remedy, Family family);
-/// Where this box stands: some advice is for one place only. In a text, <edge>…</> is for an edge, <hosted>…</> for a hosted box.
+/// Where this box stands: some advice is for one place only. In a text, <edge>…</> is for an edge, <hosted>…</> for a
+/// hosted box.
 enum class Place : std::uint8_t { not_known, edge, hosted };
 /// `text` for this place; all of it while the place is not known.
 std::string for_place(std::string_view text, Place place);

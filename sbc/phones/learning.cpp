@@ -28,8 +28,8 @@ std::string_view load_in(std::string_view name) {
 }
 
 bool is_miss(FileOutcome outcome) {
-  return outcome == FileOutcome::not_found || outcome == FileOutcome::unavailable || outcome == FileOutcome::forbidden ||
-         outcome == FileOutcome::refused || outcome == FileOutcome::not_admitted;
+  return outcome == FileOutcome::not_found || outcome == FileOutcome::unavailable ||
+         outcome == FileOutcome::forbidden || outcome == FileOutcome::refused || outcome == FileOutcome::not_admitted;
 }
 
 /// The name of a load tells more than its version: that stays.
@@ -58,10 +58,8 @@ void narrow_model(Phone& phone, Models evidence, bool from_phone) {
 void learn(Phone& phone, const FileStep& file, FileKind kind) {
   narrow_model(phone, models_asking(file.name), true);
   narrow_model(phone, models_in_user_agent(file.user_agent), true);
-  if (kind == FileKind::loads || kind == FileKind::firmware)
-    narrow_model(phone, models_of_load(file.name), false);
-  if (const Protocol protocol = protocol_of_file(file.name); protocol != Protocol::unknown)
-    phone.protocol = protocol;
+  if (kind == FileKind::loads || kind == FileKind::firmware) narrow_model(phone, models_of_load(file.name), false);
+  if (const Protocol protocol = protocol_of_file(file.name); protocol != Protocol::unknown) phone.protocol = protocol;
   if (file.transport == "http") phone.uses_http = true;
   const bool image = kind == FileKind::loads || kind == FileKind::firmware;
   if (kind == FileKind::loads && file.outcome == FileOutcome::sent) {
@@ -74,7 +72,8 @@ void learn(Phone& phone, const FileStep& file, FileKind kind) {
 void learn_named_load(Phone& phone, std::string_view load) {
   narrow_model(phone, models_of_load(load), false);
   const auto last = std::find_if(phone.steps.rbegin(), phone.steps.rend(), [&](const Step& s) {
-    return s.is_file() && (s.kind == FileKind::firmware || (s.kind == FileKind::loads && equal_ignoring_case(load_in(s.name), load)));
+    return s.is_file() &&
+           (s.kind == FileKind::firmware || (s.kind == FileKind::loads && equal_ignoring_case(load_in(s.name), load)));
   });
   if (last != phone.steps.rend() && is_miss(last->outcome)) return;
   phone.firmware = escaped(load, kMaxSaid);

@@ -19,31 +19,31 @@ struct ModelRow {
 };
 
 constexpr std::array<ModelRow, 12> kRecovery = {{{"06", "7906"},
-                                            {"11", "7911"},
-                                            {"31", "7931"},
-                                            {"41", "7941"},
-                                            {"61", "7961"},
-                                            {"42", "7942"},
-                                            {"62", "7962"},
-                                            {"45", "7945"},
-                                            {"65", "7965"},
-                                            {"70", "7970"},
-                                            {"71", "7971"},
-                                            {"75", "7975"}}};
+                                                 {"11", "7911"},
+                                                 {"31", "7931"},
+                                                 {"41", "7941"},
+                                                 {"61", "7961"},
+                                                 {"42", "7942"},
+                                                 {"62", "7962"},
+                                                 {"45", "7945"},
+                                                 {"65", "7965"},
+                                                 {"70", "7970"},
+                                                 {"71", "7971"},
+                                                 {"75", "7975"}}};
 constexpr std::array<ModelRow, 7> kLoadNumbers = {{{"11", "7906/7911"},
-                                              {"31", "7931"},
-                                              {"41", "7941/7961"},
-                                              {"42", "7942/7962"},
-                                              {"45", "7945/7965"},
-                                              {"70", "7970/7971"},
-                                              {"75", "7975"}}};
+                                                   {"31", "7931"},
+                                                   {"41", "7941/7961"},
+                                                   {"42", "7942/7962"},
+                                                   {"45", "7945/7965"},
+                                                   {"70", "7970/7971"},
+                                                   {"75", "7975"}}};
 constexpr std::array<ModelRow, 4> kJars = {
     {{"tc-", "7906/7911"}, {"mk-", "7941/7942/7961/7962"}, {"be-", "7945/7965"}, {"td-", "7970/7971/7975"}}};
 constexpr std::array<ModelRow, 5> kWallpapers = {{{"95x34x1", "7906/7911"},
-                                             {"320x196x4", "7941/7942/7961/7962"},
-                                             {"320x212x16", "7945/7965"},
-                                             {"320x212x12", "7970/7971"},
-                                             {"320x216x16", "7975"}}};
+                                                  {"320x196x4", "7941/7942/7961/7962"},
+                                                  {"320x212x16", "7945/7965"},
+                                                  {"320x212x12", "7970/7971"},
+                                                  {"320x216x16", "7975"}}};
 struct DeviceType {
   unsigned number;
   std::string_view model;
@@ -58,8 +58,7 @@ constexpr std::array<std::string_view, 7> kLoadWords = {"SCCP", "SIP", "jar", "c
 
 template <std::size_t N>
 Models look_up(const std::array<ModelRow, N>& rows, std::string_view text) {
-  const auto row =
-      std::ranges::find_if(rows, [&](const ModelRow& r) { return equal_ignoring_case(r.text, text); });
+  const auto row = std::ranges::find_if(rows, [&](const ModelRow& r) { return equal_ignoring_case(r.text, text); });
   return row == rows.end() ? Models() : Models::parse(row->models);
 }
 
@@ -102,9 +101,7 @@ std::string Models::to_string() const {
 
 Family family_of(const Phone& phone) {
   const Models models = Models::parse(phone.model);
-  const auto within = [&](std::string_view set) {
-    return !models.empty() && (models & Models::parse(set)) == models;
-  };
+  const auto within = [&](std::string_view set) { return !models.empty() && (models & Models::parse(set)) == models; };
   if (within("7940/7960")) return Family::classic;
   if (within("7921/7925/7926")) return Family::wifi;
   if (within("7937")) return Family::speaker;

@@ -54,8 +54,7 @@ void conclude_tftp(NetworkFacts& facts, std::optional<bool> fresh_came) {
     facts.tftp_alg_seen =
         "a TFTP answer from another port of the server is let in, and nothing else from another port is";
   } else {
-    facts.tftp_alg_seen =
-        "a TFTP answer from another port of the server is let in, as is whatever comes from there";
+    facts.tftp_alg_seen = "a TFTP answer from another port of the server is let in, as is whatever comes from there";
   }
 }
 

@@ -77,8 +77,7 @@ struct NetworkFacts {
   std::optional<Endpoint> reflexive;  ///< the same, as the STUN server saw it
   std::optional<bool> udp_blocked;    ///< nothing by UDP is answered that would be, and TCP is
 
-  std::vector<IpAddress>
-      hops;  ///< the first routers on the way, nearest first; empty: that one does not tell
+  std::vector<IpAddress> hops;  ///< the first routers on the way, nearest first; empty: that one does not tell
   NatPath path = NatPath::unknown;
   std::optional<IpAddress> router_external;  ///< what the router says of itself (PCP, NAT-PMP, UPnP)
   NatBehaviour mapping = NatBehaviour::unknown;
@@ -89,16 +88,14 @@ struct NetworkFacts {
   std::optional<bool> port_preserved;  ///< the mapping has the local port's number
   std::optional<bool> hairpin;         ///< two hosts behind this NAT reach each other by its outer address
 
-  std::optional<std::chrono::seconds>
-      mapping_lifetime;  ///< a UDP mapping lived at least this long without packets
-  std::optional<std::chrono::seconds>
-      mapping_dead_at;  ///< and was gone after this long; nothing: never seen to die
+  std::optional<std::chrono::seconds> mapping_lifetime;  ///< a UDP mapping lived at least this long without packets
+  std::optional<std::chrono::seconds> mapping_dead_at;   ///< and was gone after this long; nothing: never seen to die
   std::optional<WallTime> lifetime_measured_at;
 
   std::optional<bool> tftp_alg;
-  std::string tftp_alg_seen;  ///< how: "a datagram from another port came in, which filtering does not allow
-                              ///< otherwise"
-  std::vector<AlgProbe> sip_alg;                           ///< at most one per transport
+  std::string tftp_alg_seen;      ///< how: "a datagram from another port came in, which filtering does not allow
+                                  ///< otherwise"
+  std::vector<AlgProbe> sip_alg;  ///< at most one per transport
   AlgProbe http_proxy{Transport::tcp, false, {}, {}, {}};  ///< a transparent proxy on HTTP
 
   std::vector<Reach> reach;

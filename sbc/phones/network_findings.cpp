@@ -123,8 +123,7 @@ void NetworkExamination::check_path() {
     case NatPath::nat: {
       std::string seen = addresses();
       if (facts_.mapping != NatBehaviour::unknown || facts_.filtering != NatBehaviour::unknown)
-        seen += fmt::format(" Its mapping: {}; what it lets in: {}{}.", words(facts_.mapping),
-                            words(facts_.filtering),
+        seen += fmt::format(" Its mapping: {}; what it lets in: {}{}.", words(facts_.mapping), words(facts_.filtering),
                             !facts_.port_preserved   ? ""
                             : *facts_.port_preserved ? "; it keeps port numbers"
                                                      : "; it changes port numbers");
@@ -160,13 +159,12 @@ void NetworkExamination::check_forward() {
   const bool refused = router.active && router.granted.size() < router.wanted && !found_another;
   const bool by_hand = box_.hosted && !router.active && facts_.path == NatPath::nat;
   if (twice || (!refused && !by_hand)) return;
-  Finding& found =
-      refused ? add("port_forward_needed", Severity::info,
-                    fmt::format("The router {} granted {} of {} ports{}.",
-                                router.gateway ? router.gateway.to_string() : std::string("on the way"),
-                                router.granted.size(), router.wanted,
-                                router.last_error.empty() ? "" : ": " + remote_text(router.last_error)))
-              : add("port_forward_needed", Severity::info, "This box is hosted, and behind a router.");
+  Finding& found = refused ? add("port_forward_needed", Severity::info,
+                                 fmt::format("The router {} granted {} of {} ports{}.",
+                                             router.gateway ? router.gateway.to_string() : std::string("on the way"),
+                                             router.granted.size(), router.wanted,
+                                             router.last_error.empty() ? "" : ": " + remote_text(router.last_error)))
+                           : add("port_forward_needed", Severity::info, "This box is hosted, and behind a router.");
   const IpAddress ours = router.ours ? router.ours : facts_.local ? facts_.local->address : IpAddress();
   if (!box_.forward.empty() && ours)
     found.remedy = fmt::format("Forward {} to {}. ", remote_text(box_.forward), ours.to_string()) + found.remedy;
@@ -204,12 +202,13 @@ void NetworkExamination::check_audio() {
   const bool heard_last = heard.calls > 0 && !heard.last_silent;
   if (heard.silent > 0 && heard.last_silent) {
     Finding& found = add("audio_missing", Severity::error,
-                         fmt::format("{} {} since the start heard nothing from the central side, the last at {}. {}", heard.silent,
-                                     heard.silent == 1 ? "call" : "calls", heard.silent_at ? to_rfc3339(*heard.silent_at) : "",
-                                     in_words(way)));
+                         fmt::format("{} {} since the start heard nothing from the central side, the last at {}. {}",
+                                     heard.silent, heard.silent == 1 ? "call" : "calls",
+                                     heard.silent_at ? to_rfc3339(*heard.silent_at) : "", in_words(way)));
     if (way.by == AudioWay::By::stun || way.by == AudioWay::By::same_port || way.by == AudioWay::By::mapped)
-      found.means = "The central side has an address that the router should lead here, and what it sent did not arrive: a "
-                    "firewall is in between, or it sends from elsewhere than it says.";
+      found.means =
+          "The central side has an address that the router should lead here, and what it sent did not arrive: a "
+          "firewall is in between, or it sends from elsewhere than it says.";
     return;
   }
   if (way.by == AudioWay::By::nowhere) {
@@ -224,7 +223,8 @@ void NetworkExamination::check_move() {
   if (!box_.moved) return;
   const RouterMoved& moved = *box_.moved;
   if (moved.streams == 0 && (!moved.ended || now_ - *moved.ended > kMoveTold)) return;
-  std::string seen = fmt::format("At {} the router's address {} became {}. ", to_rfc3339(moved.at), moved.was.to_string(), moved.is.to_string());
+  std::string seen = fmt::format("At {} the router's address {} became {}. ", to_rfc3339(moved.at),
+                                 moved.was.to_string(), moved.is.to_string());
   seen += moved.streams == 0   ? "Calls of then that heard nothing any more are over."
           : moved.streams == 1 ? "One stream of a call hears nothing since."
                                : fmt::format("{} streams of calls hear nothing since.", moved.streams);
@@ -270,17 +270,16 @@ bool NetworkExamination::told_elsewhere(const Reach& reach) const {
                                return s.name == reach.name && s.transport == to_string(reach.transport) &&
                                       ails(s, now_);
                              }) ||
-         std::ranges::any_of(box_.own->origins, [&](const OriginState& o) {
-           return !o.healthy && host_port_of(o.url) == reach.name;
-         });
+         std::ranges::any_of(box_.own->origins,
+                             [&](const OriginState& o) { return !o.healthy && host_port_of(o.url) == reach.name; });
 }
 
 void NetworkExamination::check_reach() {
   const bool alive = anything_answers(box_);
   // Files that come by HTTP need no TFTP, and a central server that is no Dropwire need not answer STUN.
   const auto open = [&](std::string_view service) {
-    return std::ranges::any_of(
-        facts_.reach, [&](const Reach& r) { return r.service == service && r.state == PortState::open; });
+    return std::ranges::any_of(facts_.reach,
+                               [&](const Reach& r) { return r.service == service && r.state == PortState::open; });
   };
   const bool http = open("http") || open("https"), tftp = open("tftp");
   // A server that has its files by TFTP alone refuses HTTP, and none goes amiss.
@@ -301,10 +300,8 @@ void NetworkExamination::check_reach() {
       add("port_refused", one_way_enough(reach) ? Severity::info : Severity::error,
           fmt::format("{} refuses.", name_of(reach)))
           .about = fmt::format("{} {}", to_string(reach.transport), reach.name);
-    if (reach.state == PortState::open && reach.round_trip && *reach.round_trip > kFar &&
-        !std::exchange(far, true))
-      add("central_far", Severity::info,
-          fmt::format("{} answers after {}.", name_of(reach), words(*reach.round_trip)));
+    if (reach.state == PortState::open && reach.round_trip && *reach.round_trip > kFar && !std::exchange(far, true))
+      add("central_far", Severity::info, fmt::format("{} answers after {}.", name_of(reach), words(*reach.round_trip)));
   }
   if (central_unreachable(box_, now_)) return central_down(mute);
   for (const Reach* reach : mute)
@@ -329,23 +326,27 @@ void NetworkExamination::central_down(const std::vector<const Reach*>& mute) {
     }
   }
   const std::string who = !names.empty() ? fmt::format("{}", fmt::join(names, ", ")) : all;
-  Finding& found = add("central_unreachable", Severity::error, fmt::format("No answer from {}.", all.empty() ? who : all));
+  Finding& found =
+      add("central_unreachable", Severity::error, fmt::format("No answer from {}.", all.empty() ? who : all));
   found.about = about;
   if (box_.hosted) {
-    found.remedy = "Look whether the telephone server runs, and whether this machine reaches it (ping, nc -vz host port). Check central "
-                   "in the settings.";
+    found.remedy =
+        "Look whether the telephone server runs, and whether this machine reaches it (ping, nc -vz host port). Check central "
+        "in the settings.";
   } else {
-    found.remedy = fmt::format("Look first whether other devices here reach the internet; if not, it is your router or your provider. If "
-                               "they do, tell your operator: \"My Dropwire gets no answer from {}.\" If the server's address changed, "
-                               "correct central in the settings.",
-                               who);
+    found.remedy = fmt::format(
+        "Look first whether other devices here reach the internet; if not, it is your router or your provider. If "
+        "they do, tell your operator: \"My Dropwire gets no answer from {}.\" If the server's address changed, "
+        "correct central in the settings.",
+        who);
   }
 }
 
 void NetworkExamination::check_names() {
   for (const DnsFact& name : facts_.dns) {
     if (!name.error.empty()) {
-      add("dns_fails", Severity::error, fmt::format("{}: {}.", remote_text(name.name), remote_text(name.error))).about = name.name;
+      add("dns_fails", Severity::error, fmt::format("{}: {}.", remote_text(name.name), remote_text(name.error))).about =
+          name.name;
     } else if (name.took && *name.took > kSlowName) {
       add("dns_slow", Severity::warning, fmt::format("{} took {}.", remote_text(name.name), words(*name.took)));
     }
@@ -395,7 +396,8 @@ bool central_unreachable(const BoxFacts& box, WallTime now) {
   return measured_unreachable(box) || (box.own && box.own->configured && all_asked_down(*box.own, now));
 }
 
-NetworkFacts brought_up_to_date(NetworkFacts measured, const std::vector<CallServer>& servers, const std::vector<OriginState>& origins) {
+NetworkFacts brought_up_to_date(NetworkFacts measured, const std::vector<CallServer>& servers,
+                                const std::vector<OriginState>& origins) {
   if (!measured.measured_at) return measured;
   const WallTime then = *measured.measured_at;
   const auto answers = [&](Reach& reach) {
@@ -413,7 +415,8 @@ NetworkFacts brought_up_to_date(NetworkFacts measured, const std::vector<CallSer
     const bool heard = server.state() == CallServer::State::up && *server.last_answer > then;
     const bool lost = server.state() == CallServer::State::down && server.since && *server.since > then;
     if (heard) name_resolves(server.name);
-    if (heard && server.transport == "udp") measured.udp_blocked = measured.udp_blocked ? std::optional(false) : std::nullopt;
+    if (heard && server.transport == "udp")
+      measured.udp_blocked = measured.udp_blocked ? std::optional(false) : std::nullopt;
     for (Reach& reach : measured.reach) {
       if (reach.name != server.name || server.transport != to_string(reach.transport)) continue;
       if (heard) answers(reach);

@@ -103,9 +103,9 @@ struct Step {
   std::uint32_t version = 0;  ///< of a registration: SCCP's protocol version; 0: not told
   CallFigures call;
   IpAddress from;
-  std::string name;    ///< file: its name; signalling: the call server; call: the far party. Untrusted text
-  std::string detail;  ///< call: the codec. May quote untrusted text
-  std::string aor;     ///< SIP: user of the line's address-of-record, escaped
+  std::string name;       ///< file: its name; signalling: the call server; call: the far party. Untrusted text
+  std::string detail;     ///< call: the codec. May quote untrusted text
+  std::string aor;        ///< SIP: user of the line's address-of-record, escaped
   std::string transport;  ///< of a SIP registration: "udp", "tcp", "tls"
 
   bool is_file() const { return type == StepType::file; }
@@ -149,7 +149,7 @@ struct Phone {
   WallTime seen_before{};  ///< `last_seen` before its latest sign of life; not kept on disk
   std::uint64_t next_step = 1;
   std::uint64_t revision = 0;  ///< Inventory::revision() of its last change; not kept on disk
-  std::deque<Step> steps;  ///< by `at`; at most Inventory::Options::max_steps
+  std::deque<Step> steps;      ///< by `at`; at most Inventory::Options::max_steps
   // The VerdictBook's; none of it is kept on disk.
   PhoneVerdict verdict;
   std::uint64_t verdict_number = 0;    ///< 0: never judged
@@ -175,12 +175,13 @@ struct Absence {
 /// With a line for each of `absences`, which are in order, since the phone is known and its story begins.
 std::vector<StoryEntry> story(const Phone& phone, const std::vector<Absence>& absences = {});
 
-/// Whether it took its own configuration at this address, to the last octet, and so lately: only who stands there can have.
+/// Whether it took its own configuration at this address, to the last octet, and so lately: only who stands there can
+/// have.
 bool took_its_config(const Phone& phone, const IpAddress& at, WallTime now, Duration within);
 
 /// What the phone's latest boots, registrations and calls show, the gravest first. A later healthy one clears
-/// them. `now` tells silence from a boot that is still under way, `causes` what the box itself says of its call servers:
-/// one cause is one error, and it is the box's.
+/// them. `now` tells silence from a boot that is still under way, `causes` what the box itself says of its call
+/// servers: one cause is one error, and it is the box's.
 std::vector<Finding> findings(const Phone& phone, WallTime now, const BoxCauses& causes = {});
 
 }  // namespace dw::phones

@@ -59,8 +59,9 @@ std::string_view reason(const Phone& phone, const PhoneVerdict& verdict) {
     return kind == kFindingKinds.end() ? code : kind->title;
   }
   if (verdict.state != State::not_known) return {};
-  const bool was = std::ranges::any_of(
-      phone.steps, [](const Step& s) { return s.type == StepType::signalling && s.event == SignallingEvent::registered; });
+  const bool was = std::ranges::any_of(phone.steps, [](const Step& s) {
+    return s.type == StepType::signalling && s.event == SignallingEvent::registered;
+  });
   return was ? "was registered, and is gone" : "not registered yet";
 }
 

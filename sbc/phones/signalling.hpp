@@ -19,13 +19,14 @@ enum class SignallingEvent : std::uint8_t {
   refused,       ///< the central server, or we, said no: `detail` has the words
   unregistered,  ///< the phone said good-bye
   superseded,    ///< a newer connection of the same phone took its place
-  reset,         ///< the central server, or (`server` empty) a person told it to restart; `detail`: "reset", "restart" or "apply config"
-  phone_lost,    ///< its connection ended without good-bye; `detail` says how
-  server_lost,   ///< the central server's side ended; the phone was let go to try again
+  reset,       ///< the central server, or (`server` empty) a person told it to restart; `detail`: "reset", "restart" or
+               ///< "apply config"
+  phone_lost,  ///< its connection ended without good-bye; `detail` says how
+  server_lost,       ///< the central server's side ended; the phone was let go to try again
   keepalive_missed,  ///< the phone, or the server (`detail`), did not answer in its own interval
   lines,             ///< the central server told it its lines
   call_preserved,    ///< its call goes on without signalling; `detail`: the other party's number
-  media_silent,      ///< a call's media came to nothing for long; `detail` says for how long, and whether it was given up
+  media_silent,  ///< a call's media came to nothing for long; `detail` says for how long, and whether it was given up
   // SIP alone.
   bad_password,  ///< the server challenged again what the phone had signed
   alarm,         ///< the phone told why it restarted; `detail` has Cisco's alarm text

@@ -139,8 +139,7 @@ void SignallingExamination::check_files() {
   // Phones of other makers have their files from elsewhere, and what a nameless one asked for is not known.
   if (phone_.device.empty() || is_foreign(phone_.user_agent)) return;
   if (const Step* const failed = failed_config(phone_, phone_.steps.size())) {
-    add("registered_without_files", Severity::warning,
-        "it registered, and before that it " + sentence_of(*failed));
+    add("registered_without_files", Severity::warning, "it registered, and before that it " + sentence_of(*failed));
   } else if (!phone_.had_config) {
     add("registered_without_files", Severity::info, "it registered, and never took a config from this box");
   }
@@ -152,13 +151,12 @@ bool SignallingExamination::flaps(std::string_view aor) {
     return s.aor == aor &&
            (s.event == Event::phone_lost || s.event == Event::server_lost || s.event == Event::superseded);
   });
-  const std::size_t registered =
-      lately([&](const Step& s) { return s.aor == aor && s.event == Event::registered; });
+  const std::size_t registered = lately([&](const Step& s) { return s.aor == aor && s.event == Event::registered; });
   if (ended < kFlaps || registered < kFlaps - 1) return false;
   const std::string who = aor.empty() ? std::string("it") : fmt::format("line {}", aor);
   add("registration_flapping", Severity::warning,
-      fmt::format("{} registered {} times within {}, and {} {} ended", who, registered, to_words(kUnstable),
-                  ended, aor.empty() ? "connections" : "registrations"));
+      fmt::format("{} registered {} times within {}, and {} {} ended", who, registered, to_words(kUnstable), ended,
+                  aor.empty() ? "connections" : "registrations"));
   return true;
 }
 
@@ -167,11 +165,9 @@ void SignallingExamination::check_stability() {
   for (const LineStanding& line : line_standings(phone_)) {
     if (!line.aor.empty() && flaps(line.aor)) return;
   }
-  if (const std::size_t missed = lately([](const Step& s) { return s.event == Event::keepalive_missed; });
-      missed > 0)
+  if (const std::size_t missed = lately([](const Step& s) { return s.event == Event::keepalive_missed; }); missed > 0)
     add("keepalive_missed", Severity::info,
-        missed == 1 ? std::string("a keepalive was missed lately")
-                    : fmt::format("{} keepalives were missed", missed));
+        missed == 1 ? std::string("a keepalive was missed lately") : fmt::format("{} keepalives were missed", missed));
 }
 
 void SignallingExamination::check_limits() {
@@ -208,16 +204,16 @@ void SignallingExamination::check_call() {
   };
   if (gaps(step.call.lost_from_phone, step.call.from_phone) ||
       gaps(step.call.lost_from_central, step.call.from_central))
-    found_.push_back(caused_by_box(make_finding("bad_audio", Severity::warning, sentence(step), phone_), causes_.media));
+    found_.push_back(
+        caused_by_box(make_finding("bad_audio", Severity::warning, sentence(step), phone_), causes_.media));
 }
 
 void SignallingExamination::tell_one_way(const Step& call) {
   Finding& finding = add("one_way_audio", Severity::warning, sentence(call));
   const std::string strangers =
-      call.call.strangers == 0
-          ? std::string()
-          : fmt::format(" {} packets came from addresses that nobody had named, and were dropped.",
-                        call.call.strangers);
+      call.call.strangers == 0 ? std::string()
+                               : fmt::format(" {} packets came from addresses that nobody had named, and were dropped.",
+                                             call.call.strangers);
   if (call.call.silent == Silent::phone) {
     finding.means +=
         " Nothing came from the phone: its packets do not reach this box, because a router or firewall on "

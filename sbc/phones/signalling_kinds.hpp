@@ -121,8 +121,7 @@ inline constexpr auto kSignallingKinds = std::to_array<FindingKind>({
      "It refused a file because of its signature: it holds the trust list (CTL or ITL) of another server, or "
      "the firmware is not Cisco's.",
      "<erase>"},
-    {"phone_reports_connection", Severity::info, About::phone,
-     "The phone says that it had lost the call server",
+    {"phone_reports_connection", Severity::info, About::phone, "The phone says that it had lost the call server",
      "When it registered it gave the reason: its connection ended, or keepalives were not answered.",
      "Nothing to do if it is rare. If not, look at the line between the phone and this box, and from "
      "here to the call server: dropwire doctor."},

@@ -49,7 +49,8 @@ std::string way_words(std::uint64_t lost, std::uint64_t arrived_packets, std::st
 std::string kept_words(const CallFigures& call) {
   std::string out;
   const auto tell = [&](std::chrono::milliseconds kept, std::string_view which) {
-    if (kept >= kUndelivered) out += fmt::format("; for {} none of the audio {} could be sent on", to_words(kept), which);
+    if (kept >= kUndelivered)
+      out += fmt::format("; for {} none of the audio {} could be sent on", to_words(kept), which);
   };
   tell(call.kept_from_phone, "from the phone");
   tell(call.kept_from_central, "toward it");
@@ -91,8 +92,7 @@ std::string call_words(const Step& step) {
   if (step.call.line != 0) out += fmt::format(", line {}", step.call.line);
   out += ", " + to_words(step.took);
   if (!step.detail.empty()) {
-    const auto known =
-        std::ranges::find(kCodecs, step.detail, &std::pair<std::string_view, std::string_view>::first);
+    const auto known = std::ranges::find(kCodecs, step.detail, &std::pair<std::string_view, std::string_view>::first);
     out += ", " + (known == kCodecs.end() ? step.detail : std::string(known->second));
   }
   return out + ", " + media_words(step);
@@ -222,7 +222,8 @@ bool repeats_line(const Phone& phone, const SignallingStep& told) {
 std::string after_outage_words(const Phone& phone, std::size_t index) {
   const Step& step = phone.steps[index];
   const Step* const began = outage_of(phone, index, step.protocol, step.aor);
-  return began == nullptr ? std::string() : fmt::format(", {} after it found no call server", to_words(step.at - began->at));
+  return began == nullptr ? std::string()
+                          : fmt::format(", {} after it found no call server", to_words(step.at - began->at));
 }
 
 std::string without_files_words(const Phone& phone, std::size_t index) {
@@ -337,12 +338,10 @@ Standing standing_of(const Phone& phone) {
 }
 
 bool blames_address(const Step& refused) {
-  constexpr std::array<std::string_view, 5> kWords = {"cross", "ip-address", "ip address", "already known",
-                                                      "same ip"};
+  constexpr std::array<std::string_view, 5> kWords = {"cross", "ip-address", "ip address", "already known", "same ip"};
   const auto same = [](char a, char b) { return lower(a) == lower(b); };
-  return std::ranges::any_of(kWords, [&](std::string_view word) {
-    return !std::ranges::search(refused.detail, word, same).empty();
-  });
+  return std::ranges::any_of(
+      kWords, [&](std::string_view word) { return !std::ranges::search(refused.detail, word, same).empty(); });
 }
 
 std::string_view to_string(SignallingEvent event) {

@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 using Event = SignallingEvent;
 
-constexpr auto kRegistersAgain = 5min;         // a phone that is up registers again long before
+constexpr auto kRegistersAgain = 5min;    // a phone that is up registers again long before
 constexpr std::size_t kUnheardTimes = 2;  // one answer may be lost by chance
 constexpr auto kAltered = 2h;             // longer than any phone waits with its next refresh
 
@@ -57,9 +57,7 @@ class SipExamination {
     return sip_words(phone_, static_cast<std::size_t>(at - phone_.steps.begin()));
   }
   /// Whoever tries accounts from an address that nobody else used is no phone to worry about.
-  Severity grave() const {
-    return phone_.device.empty() && !phone_.proven ? Severity::info : Severity::error;
-  }
+  Severity grave() const { return phone_.device.empty() && !phone_.proven ? Severity::info : Severity::error; }
 
   void look_at(const LineStanding& line);
   void check_path();
@@ -77,16 +75,15 @@ void SipExamination::look_at(const LineStanding& line) {
   switch (step.event) {
     case Event::refused:
       return add_line(
-          step.status == 403 || step.status == 404 ? Code("sip_unknown_account") : Code("registration_refused"), grave(),
-          sentence(step));
+          step.status == 403 || step.status == 404 ? Code("sip_unknown_account") : Code("registration_refused"),
+          grave(), sentence(step));
     case Event::bad_password:
       return add_line("sip_wrong_password", grave(), sentence(step));
     case Event::no_server:
       return add_line(kNoServer, Severity::error, sentence(step));
     case Event::unheard:
       if (line.unheard >= kUnheardTimes)
-        add_line("sip_answers_unheard", Severity::error,
-                 fmt::format("{} times it {}", line.unheard, sentence(step)));
+        add_line("sip_answers_unheard", Severity::error, fmt::format("{} times it {}", line.unheard, sentence(step)));
       return;
     case Event::phone_lost:
     case Event::server_lost:
@@ -102,7 +99,8 @@ void SipExamination::check_path() {
   const auto altered = std::find_if(phone_.steps.rbegin(), phone_.steps.rend(),
                                     [](const Step& s) { return s.is_sip() && s.event == Event::altered; });
   if (altered != phone_.steps.rend() && now_ - altered->at <= kAltered)
-    found_.push_back(caused_by_box(make_finding("sip_alg", Severity::warning, sentence(*altered), phone_), causes_.alg));
+    found_.push_back(
+        caused_by_box(make_finding("sip_alg", Severity::warning, sentence(*altered), phone_), causes_.alg));
   if (!phone_.registered) return;
   if (const Step* const step = unreachable_since(phone_))
     found_.push_back(make_finding("sip_unreachable", Severity::error, "it " + sentence(*step), phone_));

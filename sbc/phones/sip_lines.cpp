@@ -56,8 +56,8 @@ void add_line(Phone& phone, const SignallingStep& told) {
 }
 
 const Step* last_of(const Phone& phone, const auto& is_it) {
-  const auto found = std::find_if(phone.steps.rbegin(), phone.steps.rend(),
-                                  [&](const Step& s) { return s.is_sip() && is_it(s); });
+  const auto found =
+      std::find_if(phone.steps.rbegin(), phone.steps.rend(), [&](const Step& s) { return s.is_sip() && is_it(s); });
   return found == phone.steps.rend() ? nullptr : &*found;
 }
 
@@ -104,8 +104,7 @@ void update_lines(Phone& phone, const SignallingStep& told) {
 }
 
 void take_line(Phone& phone, std::string_view aor) {
-  if (std::erase_if(phone.sip_lines, [&](const SipLine& line) { return line.aor == aor; }) > 0)
-    follow_lines(phone);
+  if (std::erase_if(phone.sip_lines, [&](const SipLine& line) { return line.aor == aor; }) > 0) follow_lines(phone);
 }
 
 bool tells_standing(const Step& step) {
@@ -137,8 +136,8 @@ bool is_news(const Phone& phone, const SignallingStep& told) {
     case Event::unreachable:
       return unreachable_since(phone) == nullptr;
     case Event::reachable: {
-      const Step* const last = last_of(
-          phone, [](const Step& s) { return s.event == Event::reachable || s.event == Event::unreachable; });
+      const Step* const last =
+          last_of(phone, [](const Step& s) { return s.event == Event::reachable || s.event == Event::unreachable; });
       return last != nullptr && last->event == Event::unreachable;
     }
     case Event::altered: {

@@ -116,9 +116,8 @@ std::vector<LineStanding> line_standings(const Phone& phone) {
   const auto elsewhere = [&](const Step& step) {
     const SipLine* const line = line_of(phone, step.aor);
     if (line != nullptr) return line->peer.address != step.from;
-    return !phone.sip_lines.empty() && std::ranges::none_of(phone.sip_lines, [&](const SipLine& l) {
-      return l.peer.address == step.from;
-    });
+    return !phone.sip_lines.empty() &&
+           std::ranges::none_of(phone.sip_lines, [&](const SipLine& l) { return l.peer.address == step.from; });
   };
   for (const Step& step : phone.steps) {
     if (!tells_standing(step)) continue;

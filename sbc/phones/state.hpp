@@ -7,8 +7,8 @@
 
 namespace dw::phones {
 
-/// How something stands, each worse than the one before. A summary is never better than its worst part (worst()), and what
-/// nobody has tried is not known, whatever is likely.
+/// How something stands, each worse than the one before. A summary is never better than its worst part (worst()), and
+/// what nobody has tried is not known, whatever is likely.
 enum class State : std::uint8_t { ok, not_known, trouble, failed };
 
 constexpr std::string_view to_string(State state) {

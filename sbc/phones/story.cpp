@@ -43,8 +43,7 @@ std::string_view by(const Step& step) {
 }
 
 std::string aborted_words(const Step& step, const std::string& name) {
-  if (step.http)
-    return fmt::format("closed the connection after {} bytes of {}", grouped(step.octets), name);
+  if (step.http) return fmt::format("closed the connection after {} bytes of {}", grouped(step.octets), name);
   return fmt::format("broke off {} after block {} with ERROR {}", name, step.last_block, step.error_code);
 }
 
@@ -80,8 +79,7 @@ std::string outcome_words(const Step& step) {
 }
 
 StoryEntry beginning_of(const Boot& boot, const Step& first) {
-  const std::string_view what =
-      boot.recovery ? "the boot loader asked for firmware" : "began to ask for its files";
+  const std::string_view what = boot.recovery ? "the boot loader asked for firmware" : "began to ask for its files";
   return {first.at, "boot", fmt::format("{}, from {}", what, first.from ? first.from.to_string() : "?")};
 }
 
@@ -92,8 +90,8 @@ std::string printable(std::string_view text, std::size_t max) {
   while (!text.empty()) {
     const auto first = static_cast<unsigned char>(text.front());
     const std::size_t length = utf8_length(first);
-    const bool good = length != 0 && length <= text.size() && is_utf8(text.substr(0, length)) &&
-                      first >= 0x20 && first != 0x7f;
+    const bool good =
+        length != 0 && length <= text.size() && is_utf8(text.substr(0, length)) && first >= 0x20 && first != 0x7f;
     const std::string_view piece = good ? text.substr(0, length) : std::string_view("?");
     if (out.size() + piece.size() > max) break;
     out += piece;
@@ -111,8 +109,7 @@ bool arrived(const Step& step) {
 }
 
 std::string sentence_of(const Step& step) {
-  if (step.is_note())
-    return step.detail.empty() ? sentence_of(step.note) : sentence_of(step.note) + ": " + step.detail;
+  if (step.is_note()) return step.detail.empty() ? sentence_of(step.note) : sentence_of(step.note) + ": " + step.detail;
   std::string out = outcome_words(step);
   if (step.retransmissions > 0) out += fmt::format(", {} packets sent again", step.retransmissions);
   if (!step.detail.empty()) out += ": " + step.detail;

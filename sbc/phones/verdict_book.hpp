@@ -20,7 +20,8 @@ struct Phone;
 class VerdictBook {
  public:
   static constexpr std::chrono::seconds kLatelyEvery{10}, kOthersEvery{300};
-  static constexpr std::chrono::minutes kLately{6};  ///< after a phone was seen: longer than any rule about a boot waits
+  static constexpr std::chrono::minutes kLately{
+      6};  ///< after a phone was seen: longer than any rule about a boot waits
 
   struct Counts {
     std::array<std::uint64_t, 4> states{};  ///< phones by State: those that took a file, registered or have a fault

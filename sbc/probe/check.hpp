@@ -58,21 +58,18 @@ struct Target {
 };
 
 /// Connects; where the service is HTTP or SIP, also asks what arrives of a probe.
-std::unique_ptr<Check> check_tcp(const CheckContext& context, const Target& target, const Endpoint& at,
-                                 Over over);
-std::unique_ptr<Check> check_sip_udp(const CheckContext& context, const Target& target, const Endpoint& at,
-                                     Over over);
+std::unique_ptr<Check> check_tcp(const CheckContext& context, const Target& target, const Endpoint& at, Over over);
+std::unique_ptr<Check> check_sip_udp(const CheckContext& context, const Target& target, const Endpoint& at, Over over);
 /// Whether a TFTP server is there, and what of a fresh port's answer comes in: `fresh_came`.
 std::unique_ptr<Check> check_tftp(const CheckContext& context, const Target& target, const Endpoint& at,
                                   std::optional<bool>& fresh_came, Over over);
 /// How the NAT toward a STUN server behaves; sets `one_address` when the server has but one.
-std::unique_ptr<Check> check_stun(const CheckContext& context, const Target& target, const Endpoint& at,
-                                  Over over);
+std::unique_ptr<Check> check_stun(const CheckContext& context, const Target& target, const Endpoint& at, Over over);
 std::unique_ptr<Check> check_hops(const CheckContext& context, const IpAddress& to, Over over);
 
 /// Writes into `facts` the outcome of one service by one protocol, in place of what is there of it.
-void note_reach(phones::NetworkFacts& facts, const Target& target, const Endpoint& at,
-                phones::PortState state, std::optional<Duration> round_trip, std::string error);
+void note_reach(phones::NetworkFacts& facts, const Target& target, const Endpoint& at, phones::PortState state,
+                std::optional<Duration> round_trip, std::string error);
 /// Of what did not arrive, in the words of ICMP (net::Undelivered).
 phones::PortState undelivered_state(std::string_view why);
 phones::AlgProbe& alg_of(phones::NetworkFacts& facts, phones::Transport transport);

@@ -46,8 +46,7 @@ Result<Lifetime> parse_lifetime(std::string_view line) {
   return out;
 }
 
-LifetimeWatch::LifetimeWatch(net::Loop& loop, const HostPort& server, std::string state_dir,
-                             OnResult on_result)
+LifetimeWatch::LifetimeWatch(net::Loop& loop, const HostPort& server, std::string state_dir, OnResult on_result)
     : loop_(loop),
       server_(server),
       state_dir_(std::move(state_dir)),

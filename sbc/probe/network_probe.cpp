@@ -33,8 +33,7 @@ struct NetworkProbe::Run {
     if (name.lookup) return;
     name.asked = loop.now();
     ++pending;
-    name.lookup.emplace(loop, host,
-                        [this, host](Result<std::vector<IpAddress>> found) { resolved(host, found); });
+    name.lookup.emplace(loop, host, [this, host](Result<std::vector<IpAddress>> found) { resolved(host, found); });
   }
 
   void resolved(const std::string& host, const Result<std::vector<IpAddress>>& found) {
@@ -148,8 +147,8 @@ void NetworkProbe::finish() {
     told(facts_);
 }
 
-void NetworkProbe::set_lifetime(std::optional<std::chrono::seconds> alive,
-                                std::optional<std::chrono::seconds> dead, WallTime at) {
+void NetworkProbe::set_lifetime(std::optional<std::chrono::seconds> alive, std::optional<std::chrono::seconds> dead,
+                                WallTime at) {
   facts_.mapping_lifetime = alive;
   facts_.mapping_dead_at = dead;
   facts_.lifetime_measured_at = at;

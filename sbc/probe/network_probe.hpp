@@ -40,11 +40,10 @@ class NetworkProbe {
   bool running() const { return run_ != nullptr; }
 
   void configure(Options options);  ///< a run that is going on ends with the old ones
-  /// The router's own outer address, as it says by PCP, NAT-PMP or UPnP; nothing: unknown. True: it is another one than it
-  /// was, and what was measured is no longer fresh.
+  /// The router's own outer address, as it says by PCP, NAT-PMP or UPnP; nothing: unknown. True: it is another one than
+  /// it was, and what was measured is no longer fresh.
   bool set_router_external(std::optional<IpAddress> address);
-  void set_lifetime(std::optional<std::chrono::seconds> alive, std::optional<std::chrono::seconds> dead,
-                    WallTime at);
+  void set_lifetime(std::optional<std::chrono::seconds> alive, std::optional<std::chrono::seconds> dead, WallTime at);
 
  private:
   struct Run;

@@ -4,11 +4,11 @@
 
 namespace dw::probe {
 
-void note_reach(phones::NetworkFacts& facts, const Target& target, const Endpoint& at,
-                phones::PortState state, std::optional<Duration> round_trip, std::string error) {
+void note_reach(phones::NetworkFacts& facts, const Target& target, const Endpoint& at, phones::PortState state,
+                std::optional<Duration> round_trip, std::string error) {
   phones::Reach reach{
-      target.service, target.transport, HostPort{target.host, target.port}.to_string(), at, state,
-      round_trip,     std::move(error),  target.used};
+      target.service,   target.transport, HostPort{target.host, target.port}.to_string(), at, state, round_trip,
+      std::move(error), target.used};
   const auto same = [&](const phones::Reach& r) {
     return r.service == reach.service && r.transport == reach.transport && r.name == reach.name;
   };

@@ -35,8 +35,12 @@ namespace {
 class SipCheck final : public Check {
  public:
   SipCheck(const CheckContext& context, const Target& target, const Endpoint& at, Over over)
-      : context_(context), target_(target), at_(at), over_(std::move(over)),
-        tries_(context.loop, [this] { send(); }, [this] { on_silence(); }) {
+      : context_(context),
+        target_(target),
+        at_(at),
+        over_(std::move(over)),
+        tries_(
+            context.loop, [this] { send(); }, [this] { on_silence(); }) {
     open();
     if (error_.empty()) {
       tries_.begin();
@@ -94,8 +98,8 @@ class SipCheck final : public Check {
       alg.tried = true;
       alg.error = error_.empty() ? "no answer" : error_;
     }
-    note_reach(context_.facts, target_, at_,
-               error_.empty() ? phones::PortState::no_answer : phones::PortState::failed, {}, error_);
+    note_reach(context_.facts, target_, at_, error_.empty() ? phones::PortState::no_answer : phones::PortState::failed,
+               {}, error_);
     finish();
   }
   void finish() {
@@ -115,8 +119,7 @@ class SipCheck final : public Check {
 
 }  // namespace
 
-std::unique_ptr<Check> check_sip_udp(const CheckContext& context, const Target& target, const Endpoint& at,
-                                     Over over) {
+std::unique_ptr<Check> check_sip_udp(const CheckContext& context, const Target& target, const Endpoint& at, Over over) {
   return std::make_unique<SipCheck>(context, target, at, std::move(over));
 }
 

@@ -79,8 +79,8 @@ class StunCheck final : public Check {
     if (r.reflexive && facts.local) facts.port_preserved = r.reflexive->port == facts.local->port;
     const bool answered = r.reflexive.has_value();
     if (answered || !r.error.empty())
-      note_reach(facts, target_, at_, answered ? phones::PortState::open : phones::PortState::no_answer,
-                 r.round_trip, {});
+      note_reach(facts, target_, at_, answered ? phones::PortState::open : phones::PortState::no_answer, r.round_trip,
+                 {});
   }
   void finish() {
     timer_.cancel();
@@ -99,11 +99,10 @@ class StunCheck final : public Check {
 class HopCheck final : public Check {
  public:
   HopCheck(const CheckContext& context, const IpAddress& to, Over over)
-      : probe_(context.loop, to,
-               [&facts = context.facts, over = std::move(over)](std::vector<IpAddress> hops) {
-                 facts.hops = std::move(hops);
-                 over();
-               }) {}
+      : probe_(context.loop, to, [&facts = context.facts, over = std::move(over)](std::vector<IpAddress> hops) {
+          facts.hops = std::move(hops);
+          over();
+        }) {}
 
  private:
   net::HopProbe probe_;
@@ -111,8 +110,7 @@ class HopCheck final : public Check {
 
 }  // namespace
 
-std::unique_ptr<Check> check_stun(const CheckContext& context, const Target& target, const Endpoint& at,
-                                  Over over) {
+std::unique_ptr<Check> check_stun(const CheckContext& context, const Target& target, const Endpoint& at, Over over) {
   return std::make_unique<StunCheck>(context, target, at, std::move(over));
 }
 std::unique_ptr<Check> check_hops(const CheckContext& context, const IpAddress& to, Over over) {

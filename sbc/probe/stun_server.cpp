@@ -8,8 +8,7 @@ Result<std::unique_ptr<StunServer>> StunServer::start(net::Loop& loop, const Opt
   std::unique_ptr<StunServer> server(new StunServer(loop));
   std::array<std::uint16_t, 2> ports = {options.port, options.alternate_port};
   for (unsigned which = 0; which < ports.size(); ++which) {
-    if (auto ok = server->listen(options, which, ports[which]); !ok)
-      return std::unexpected(std::move(ok.error()));
+    if (auto ok = server->listen(options, which, ports[which]); !ok) return std::unexpected(std::move(ok.error()));
   }
   server->responder_ = std::make_unique<nat::StunResponder>(
       nat::StunResponder::Options{options.listen, ports, options.advertise, options.rate, net::random_u64()});
@@ -23,8 +22,7 @@ Result<std::unique_ptr<StunServer>> StunServer::start(net::Loop& loop, const Opt
 Result<void> StunServer::listen(const Options& options, unsigned which, std::uint16_t& port) {
   constexpr int kBuffer = 256 << 10;
   for (const IpAddress& address : options.listen) {
-    auto socket =
-        net::DatagramSocket::open(loop_, {address, port}, {nat::kMaxStunMessage, kBuffer, kBuffer, 0});
+    auto socket = net::DatagramSocket::open(loop_, {address, port}, {nat::kMaxStunMessage, kBuffer, kBuffer, 0});
     if (!socket) return std::unexpected(std::move(socket.error()));
     port = socket->local().port;
     listeners_.push_back({std::move(*socket), which});

@@ -19,10 +19,9 @@ class TcpCheck final : public Check {
         }) {
     began_ = context_.loop.now();
     timer_.arm_after(kCheckWithin);
-    auto stream =
-        net::TcpStream::connect(context_.loop, at, {},
-                                {[this] { on_connected(); }, [this](Bytes octets) { on_octets(octets); },
-                                 [this](bool, std::string_view why) { on_end(why); }});
+    auto stream = net::TcpStream::connect(context_.loop, at, {},
+                                          {[this] { on_connected(); }, [this](Bytes octets) { on_octets(octets); },
+                                           [this](bool, std::string_view why) { on_end(why); }});
     if (stream) {
       stream_ = std::move(*stream);
     } else {
@@ -80,8 +79,7 @@ class TcpCheck final : public Check {
   void on_end(std::string_view why) {
     if (!connected_) {
       const bool refused = why.find("refused") != why.npos;
-      note_reach(context_.facts, target_, at_, refused ? PortState::refused : PortState::failed, {},
-                 std::string(why));
+      note_reach(context_.facts, target_, at_, refused ? PortState::refused : PortState::failed, {}, std::string(why));
     } else if (asking_ && alg()->error == "no answer") {
       alg()->error = "the connection ended without an answer";
     }
@@ -90,8 +88,7 @@ class TcpCheck final : public Check {
 
   void on_time() {
     if (!connected_) {
-      note_reach(context_.facts, target_, at_, error_.empty() ? PortState::no_answer : PortState::failed, {},
-                 error_);
+      note_reach(context_.facts, target_, at_, error_.empty() ? PortState::no_answer : PortState::failed, {}, error_);
     }
     finish();
   }
@@ -115,8 +112,7 @@ class TcpCheck final : public Check {
 
 }  // namespace
 
-std::unique_ptr<Check> check_tcp(const CheckContext& context, const Target& target, const Endpoint& at,
-                                 Over over) {
+std::unique_ptr<Check> check_tcp(const CheckContext& context, const Target& target, const Endpoint& at, Over over) {
   return std::make_unique<TcpCheck>(context, target, at, std::move(over));
 }
 

@@ -15,14 +15,15 @@ using phones::PortState;
 /// routers let in. Only where the first was answered does the other's silence mean anything.
 class TftpCheck final : public Check {
  public:
-  TftpCheck(const CheckContext& context, const Target& target, const Endpoint& at,
-            std::optional<bool>& fresh_came, Over over)
+  TftpCheck(const CheckContext& context, const Target& target, const Endpoint& at, std::optional<bool>& fresh_came,
+            Over over)
       : context_(context),
         target_(target),
         at_(at),
         fresh_came_(fresh_came),
         over_(std::move(over)),
-        tries_(context.loop, [this] { send(); }, [this] { on_silence(); }) {
+        tries_(
+            context.loop, [this] { send(); }, [this] { on_silence(); }) {
     open();
     if (error_.empty()) {
       tries_.begin();
@@ -98,8 +99,7 @@ class TftpCheck final : public Check {
   }
   void on_silence() {
     if (!answered_) {
-      note_reach(context_.facts, target_, at_, error_.empty() ? PortState::no_answer : PortState::failed, {},
-                 error_);
+      note_reach(context_.facts, target_, at_, error_.empty() ? PortState::no_answer : PortState::failed, {}, error_);
     }
     finish();
   }

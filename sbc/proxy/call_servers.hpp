@@ -17,20 +17,20 @@ namespace dw::proxy {
 /// server costs little and one that is back gets its phones in a steady flow. No I/O.
 class CallServers {
  public:
-  static constexpr Duration kIdle = std::chrono::seconds(60);     ///< one that was silent for so long is probed
-  static constexpr Duration kSettle = std::chrono::seconds(60);   ///< phones come back in a flow for so long
-  static constexpr double kTrialsASecond = 10, kTrialsAtOnce = 20;    ///< phones that try one that is down
-  static constexpr double kReturnsASecond = 200, kReturnsAtOnce = 50; ///< phones, once it is back
+  static constexpr Duration kIdle = std::chrono::seconds(60);          ///< one that was silent for so long is probed
+  static constexpr Duration kSettle = std::chrono::seconds(60);        ///< phones come back in a flow for so long
+  static constexpr double kTrialsASecond = 10, kTrialsAtOnce = 20;     ///< phones that try one that is down
+  static constexpr double kReturnsASecond = 200, kReturnsAtOnce = 50;  ///< phones, once it is back
 
   struct Server {
     HostPort name;
-    bool up = true;  ///< nothing has failed since it last answered
+    bool up = true;                        ///< nothing has failed since it last answered
     std::optional<TimePoint> last_answer;  ///< nothing: it never did
     TimePoint down_since{}, failed_at{};   ///< while it is not up: the first and the last failure
     std::string last_error;
     std::optional<TimePoint> next_probe;  ///< nothing while nobody has tried it
-    unsigned phones = 0;               ///< connections to it now
-    std::vector<IpAddress> addresses;  ///< of its last lookup
+    unsigned phones = 0;                  ///< connections to it now
+    std::vector<IpAddress> addresses;     ///< of its last lookup
     TimePoint looked_up{};
     TokenBucket pace{kTrialsASecond, kTrialsAtOnce};
     TimePoint settled_at{};
@@ -44,8 +44,8 @@ class CallServers {
   void configure(const std::vector<HostPort>& names, Duration retry,
                  const std::function<bool(std::size_t server)>& used);
 
-  /// The first of the order that is up and not among `tried`; else the first that is down. Nothing: none is left. The one that is
-  /// `home`, by name or address, comes before the others, with its port before without; port 0: not told.
+  /// The first of the order that is up and not among `tried`; else the first that is down. Nothing: none is left. The
+  /// one that is `home`, by name or address, comes before the others, with its port before without; port 0: not told.
   std::optional<std::size_t> pick(std::span<const std::size_t> tried, const HostPort& home = {}) const;
   /// Whether one more phone may connect to it now; else it waits for its turn.
   bool takes(TimePoint now, std::size_t server);

@@ -21,7 +21,12 @@ std::optional<Endpoint> unless_next(const std::optional<Endpoint>& rtcp, const E
 }  // namespace
 
 MediaDesk::MediaDesk(net::Loop& loop, nat::Relay& relay, const Options& options)
-    : loop_(loop), relay_(relay), options_(options), counts_(0, KeyedHash(net::random_u64())), timer_(loop, [this] { end_due(); }), look_(loop, [this] {
+    : loop_(loop),
+      relay_(relay),
+      options_(options),
+      counts_(0, KeyedHash(net::random_u64())),
+      timer_(loop, [this] { end_due(); }),
+      look_(loop, [this] {
         drops_.look(relay_.counts());
         look_.arm_after(MediaDrops::kEvery);
       }) {
@@ -36,10 +41,11 @@ MediaDesk::~MediaDesk() {
 }
 
 nat::StreamRequest MediaDesk::relay_request(const MediaRequest& request,
-                                             const std::optional<nat::OutsidePorts::Pair>& lent) {
-  nat::StreamRequest out{request.phone_side, request.central_side, request.phone, request.other_servers,
-                         options_.sources, options_.lan, options_.symmetric,
-                         lent ? std::vector{lent->local.port} : mapped_ports(request.central_side)};
+                                            const std::optional<nat::OutsidePorts::Pair>& lent) {
+  nat::StreamRequest out{request.phone_side, request.central_side,
+                         request.phone,      request.other_servers,
+                         options_.sources,   options_.lan,
+                         options_.symmetric, lent ? std::vector{lent->local.port} : mapped_ports(request.central_side)};
   if (request.call_server) out.call_servers.push_back(request.call_server);
   return out;
 }
@@ -48,7 +54,8 @@ nat::StreamRequest MediaDesk::relay_request(const MediaRequest& request,
 bool MediaDesk::takes_too_much(const IpAddress& source) const {
   const std::size_t capacity = relay_.capacity();
   const auto held = counts_.find(source);
-  return held != counts_.end() && streams_.size() >= capacity / 2 && held->second >= std::max<std::size_t>(1, capacity / 4);
+  return held != counts_.end() && streams_.size() >= capacity / 2 &&
+         held->second >= std::max<std::size_t>(1, capacity / 4);
 }
 
 Result<MediaPorts> MediaDesk::open(const MediaRequest& request) {
@@ -83,7 +90,8 @@ std::optional<nat::OutsidePorts::Pair> MediaDesk::outside_pair(const IpAddress& 
 
 /// A pair that the router maps when asked is open to everybody.
 std::optional<Endpoint> MediaDesk::way_anchor(const Endpoint& central) const {
-  const bool forwarded = options_.central_advertise || std::ranges::find(mapped_, central, &MappedPair::local) != mapped_.end();
+  const bool forwarded =
+      options_.central_advertise || std::ranges::find(mapped_, central, &MappedPair::local) != mapped_.end();
   return outside_ && !forwarded ? outside_->anchor(central.address) : std::nullopt;
 }
 
@@ -179,9 +187,10 @@ void MediaDesk::outside_changed() {
     }
   }
   if (streams > 0)
-    spdlog::warn("event=router_moved was={} address={} streams={} the central side sends them to the old address, unless it goes by "
-                 "where audio comes from",
-                 move_->was.to_string(), move_->is.to_string(), streams);
+    spdlog::warn(
+        "event=router_moved was={} address={} streams={} the central side sends them to the old address, unless it goes by "
+        "where audio comes from",
+        move_->was.to_string(), move_->is.to_string(), streams);
 }
 
 /// A server that sends to where audio comes from is heard again as soon as ours comes from the new address.
@@ -246,8 +255,7 @@ void MediaDesk::tell_relay(const Stream& stream) {
   if (!stream.stated || stream.stated->address != phone) return relay_.set_phone(stream.ports.id, {}, {});
   std::optional<Endpoint> rtcp = stream.stated_rtcp;
   if (rtcp && rtcp->address != phone) rtcp.reset();
-  if (!rtcp && stream.stated->port < 65535)
-    rtcp = Endpoint{phone, static_cast<std::uint16_t>(stream.stated->port + 1)};
+  if (!rtcp && stream.stated->port < 65535) rtcp = Endpoint{phone, static_cast<std::uint16_t>(stream.stated->port + 1)};
   relay_.set_phone(stream.ports.id, stream.stated, rtcp);
 }
 
@@ -272,7 +280,8 @@ bool MediaDesk::may_go_direct(const Stream& from, const Stream& to) const {
          from.request.phone_side == to.request.phone_side && from.request.phone != to.request.phone;
 }
 
-/// Nobody else's call and no service of this machine is aimed at. A call server may run on it, though, with media of its own.
+/// Nobody else's call and no service of this machine is aimed at. A call server may run on it, though, with media of
+/// its own.
 bool MediaDesk::may_be_far_end(const Stream& stream, const Endpoint& end) const {
   const MediaRequest& request = stream.request;
   const IpAddress& a = end.address;
@@ -356,8 +365,7 @@ void MediaDesk::close(MediaId id, MediaEnd end) {
   if (end == MediaEnd::closed) join(feeds_.forget(id));  // who was lost is heard for as long as it lasts
   // A phone may use its port for the next call at once: nothing of this one must come to it.
   if (end == MediaEnd::closed) relay_.silence(id);
-  lingering_.emplace(loop_.now() + (end == MediaEnd::closed ? options_.after_closed : options_.after_lost),
-                     id);
+  lingering_.emplace(loop_.now() + (end == MediaEnd::closed ? options_.after_closed : options_.after_lost), id);
   timer_.arm_at(lingering_.begin()->first);
 }
 

@@ -27,8 +27,8 @@ class MediaDesk final : public MediaBroker {
     /// Phones are on a LAN of ours: one whose address no router changed is sent to where it says that it receives,
     /// wherever it sends from.
     bool lan = false;
-    bool symmetric = false;            ///< the far end is sent to where its RTP comes from
-    std::vector<IpNetwork> sources;    ///< may send on the central side
+    bool symmetric = false;          ///< the far end is sent to where its RTP comes from
+    std::vector<IpNetwork> sources;  ///< may send on the central side
     std::optional<IpAddress> phone_advertise,
         central_advertise;            ///< else the address that the sockets stand at
     std::optional<std::uint8_t> tos;  ///< always this one, else what the call server asks
@@ -60,12 +60,12 @@ class MediaDesk final : public MediaBroker {
   void set_outside(nat::OutsidePorts* outside) { outside_ = outside; }
   /// The router may have another address: streams whose central side was told the old one are looked at.
   void outside_changed();
-  /// The router's last move that cut streams off: they are not heard from the central side since, unless it sends to where
-  /// audio comes from.
+  /// The router's last move that cut streams off: they are not heard from the central side since, unless it sends to
+  /// where audio comes from.
   struct Move {
     IpAddress was, is;
-    TimePoint at{};            ///< it was noticed
-    std::size_t streams = 0;   ///< that are cut off now
+    TimePoint at{};                    ///< it was noticed
+    std::size_t streams = 0;           ///< that are cut off now
     std::optional<TimePoint> ended{};  ///< when the last such stream was over
   };
   std::optional<Move> router_moved() const;
@@ -88,13 +88,13 @@ class MediaDesk final : public MediaBroker {
   struct Stream {
     MediaRequest request;
     MediaPorts ports;
-    Endpoint central;              ///< where the central-facing RTP socket stands
-    std::vector<Endpoint> former;  ///< that the central side was told before
+    Endpoint central;                ///< where the central-facing RTP socket stands
+    std::vector<Endpoint> former;    ///< that the central side was told before
     std::optional<TimePoint> moved;  ///< since when the router has another address than the central side was told
     std::optional<Endpoint> stated, stated_rtcp;
     std::optional<Endpoint> far_end, far_end_rtcp;  ///< not one of our own streams
-    MediaId other = MediaId::none;  ///< the stream of ours that its far end is
-    bool direct = false;            ///< its phone was told the other phone's own address
+    MediaId other = MediaId::none;                  ///< the stream of ours that its far end is
+    bool direct = false;                            ///< its phone was told the other phone's own address
   };
   nat::StreamRequest relay_request(const MediaRequest& request, const std::optional<nat::OutsidePorts::Pair>& lent);
   void uncount(const IpAddress& phone);
@@ -128,7 +128,7 @@ class MediaDesk final : public MediaBroker {
   std::unordered_map<MediaId, Endpoint> lent_;  ///< which pairs of outside_ streams have, until the relay ends them
   std::unordered_map<MediaId, Stream> streams_;
   std::unordered_map<IpAddress, std::size_t, KeyedHash> counts_;  // streams by source_of() the phone
-  MediaFeeds feeds_;  ///< of streams that linger, too
+  MediaFeeds feeds_;                                              ///< of streams that linger, too
   std::unordered_map<Endpoint, MediaId> by_central_facing_;
   std::multimap<TimePoint, MediaId> lingering_;
   net::Timer timer_;

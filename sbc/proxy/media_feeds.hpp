@@ -6,8 +6,8 @@
 
 namespace dw::proxy {
 
-/// Which stream's phone is heard by which other stream's phone, where both are ours. Streams name each other as far ends;
-/// a stream that has a far end is fed by that one alone, so nobody gets into a call, or another one out of it, by
+/// Which stream's phone is heard by which other stream's phone, where both are ours. Streams name each other as far
+/// ends; a stream that has a far end is fed by that one alone, so nobody gets into a call, or another one out of it, by
 /// naming its port. One that has none is fed by the first that names it.
 class MediaFeeds {
  public:

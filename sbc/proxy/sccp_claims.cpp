@@ -26,8 +26,8 @@ void SccpProxy::claim(Connection& c, Connection& old) {
       refuse_claim(*first, about_to_register(c.session));
     }
   }
-  const sccp::NameClaim claim{old.session.phone().address == c.session.phone().address, old.session.registered(), is_proven(c),
-                              evidence(c), evidence(old)};
+  const sccp::NameClaim claim{old.session.phone().address == c.session.phone().address, old.session.registered(),
+                              is_proven(c), evidence(c), evidence(old)};
   if (!old.closing && claim.loses_at_once()) return refuse_claim(c, about_to_register(old.session));
   old.successor = c.slot;
   c.waits_for_old = true;
@@ -73,8 +73,7 @@ unsigned SccpProxy::evidence(const Connection& c) const {
 
 void SccpProxy::look_at_answer(Connection& old) {
   using Answer = sccp::ClaimQuestion::Answer;
-  const Answer answer =
-      old.asked->on_deadline(loop_.now(), old.phone.all_acknowledged(), old.session.last_heard());
+  const Answer answer = old.asked->on_deadline(loop_.now(), old.phone.all_acknowledged(), old.session.last_heard());
   if (answer == Answer::none_yet) return arm(old);
   old.asked.reset();
   Connection* const next = claimant_of(old);

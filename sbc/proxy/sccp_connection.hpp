@@ -13,9 +13,8 @@ namespace dw::proxy {
 
 /// One phone's connection, with its server's; owned by its slot.
 struct SccpProxy::Connection {
-  Connection(std::size_t s, const sccp::SessionOptions& options, MediaBroker& broker,
-             sccp::SessionCounters& counters, const sccp::Session::PhoneSide& side, TimePoint now,
-             CallLimits& limits)
+  Connection(std::size_t s, const sccp::SessionOptions& options, MediaBroker& broker, sccp::SessionCounters& counters,
+             const sccp::Session::PhoneSide& side, TimePoint now, CallLimits& limits)
       : slot(s), session(options, broker, counters, side, now, &limits) {}
 
   std::size_t slot;
@@ -30,8 +29,8 @@ struct SccpProxy::Connection {
   std::unique_ptr<net::Lookup> lookup;
   std::optional<TimePoint> connect_until;
   std::string failure;
-  IpAddress source;      ///< of Options::source_addresses
-  bool counted = false;  ///< among its server's phones
+  IpAddress source;           ///< of Options::source_addresses
+  bool counted = false;       ///< among its server's phones
   bool refused = false;       ///< the phone was told RegisterReject
   bool refused_here = false;  ///< and it was us
 
@@ -39,8 +38,8 @@ struct SccpProxy::Connection {
   TimePoint forget_at{};
   TimePoint known_until{};  ///< when its address is to be told as a registered phone's once more
   TimePoint armed{};
-  bool waits_for_old = false;            ///< an older connection of the same device is hanging up
-  std::optional<std::size_t> successor;  ///< the slot that registers the same device once this one is gone
+  bool waits_for_old = false;                ///< an older connection of the same device is hanging up
+  std::optional<std::size_t> successor;      ///< the slot that registers the same device once this one is gone
   std::optional<sccp::ClaimQuestion> asked;  ///< whether it lives, as `successor` wants its name
 };
 

@@ -56,11 +56,10 @@ Result<void> SccpProxy::listen_also(const std::vector<IpAddress>& addresses) {
   const std::size_t before = listeners_.size();
   const std::uint16_t port = before == 0 ? options_.port : listeners_.front().local().port;
   for (const IpAddress& address : addresses) {
-    auto listener = net::TcpListener::open(
-        loop_, {address, port},
-        [this](net::Descriptor socket, const Endpoint& peer, const Endpoint& local) {
-          accept(std::move(socket), peer, local);
-        });
+    auto listener = net::TcpListener::open(loop_, {address, port},
+                                           [this](net::Descriptor socket, const Endpoint& peer, const Endpoint& local) {
+                                             accept(std::move(socket), peer, local);
+                                           });
     if (!listener) {
       keep_listeners(before);
       return std::unexpected(listener.error());
@@ -117,22 +116,20 @@ void SccpProxy::accept(net::Descriptor socket, const Endpoint& peer, const Endpo
   }
   ++accepted_;
   ++live_;
-  const sccp::Session::PhoneSide side{
-      peer, local.address, {options_.advertise.value_or(local.address), local.port}};
+  const sccp::Session::PhoneSide side{peer, local.address, {options_.advertise.value_or(local.address), local.port}};
   slots_[slot] = std::make_unique<Connection>(slot, options_.session, broker_, counters_, side, loop_.now(), limits_);
   Connection& c = *slots_[slot];
-  c.phone =
-      net::TcpStream::adopt(loop_, std::move(socket),
-                            {{},
-                             [this, &c](Bytes octets) {
-                               sccp::Output out;
-                               if (c.closing) return;
-                               if (tap_->on()) tap(c, WireRecord::Side::phone, false, octets);
-                               note_known(c);
-                               c.session.on_phone(loop_.now(), octets, out);
-                               perform(c, out);
-                             },
-                             [this, &c](bool clean, std::string_view why) { phone_ended(c, clean, why); }});
+  c.phone = net::TcpStream::adopt(loop_, std::move(socket),
+                                  {{},
+                                   [this, &c](Bytes octets) {
+                                     sccp::Output out;
+                                     if (c.closing) return;
+                                     if (tap_->on()) tap(c, WireRecord::Side::phone, false, octets);
+                                     note_known(c);
+                                     c.session.on_phone(loop_.now(), octets, out);
+                                     perform(c, out);
+                                   },
+                                   [this, &c](bool clean, std::string_view why) { phone_ended(c, clean, why); }});
   arm(c);
 }
 
@@ -145,7 +142,8 @@ bool SccpProxy::may_connect(std::size_t slot, const IpAddress& source) {
   for (const std::size_t goes : answer.go)
     let_go(*slots_[goes]);
   if (answer.verdict != ConnectionBudget::Verdict::taken) {
-    limit_.warn("event=connection_refused peer={} reason=\"access.sccp.{}\"", source.to_string(), to_string(answer.verdict));
+    limit_.warn("event=connection_refused peer={} reason=\"access.sccp.{}\"", source.to_string(),
+                to_string(answer.verdict));
     return false;
   }
   known_.proved(now, source, Standing::proven);
@@ -185,8 +183,8 @@ void SccpProxy::perform(Connection& c, sccp::Output& out) {
   if (out.end) {
     const bool bad = *out.end == sccp::EndReason::bad_frame || *out.end == sccp::EndReason::not_allowed;
     if (bad)
-      bad_.warn("event=sccp_refused device={} peer={} reason=\"{}\"", c.session.device(),
-                c.session.phone().to_string(), escaped(out.end_text));
+      bad_.warn("event=sccp_refused device={} peer={} reason=\"{}\"", c.session.device(), c.session.phone().to_string(),
+                escaped(out.end_text));
     if (*out.end == sccp::EndReason::server_silent) {
       server_failed(c.target, out.end_text);
       tell_step(c, phones::SignallingEvent::server_lost, out.end_text);
@@ -219,8 +217,7 @@ void SccpProxy::admit(Connection& c) {
   const std::string& name = c.session.device();
   if (!c.waits_for_old && !names_.may_register(loop_.now(), name, c.session.phone().address, evidence(c))) {
     sccp::Output out;
-    c.session.refuse("Too many registrations",
-                     "it registers too often (access.sccp.registrations_per_minute)", out);
+    c.session.refuse("Too many registrations", "it registers too often (access.sccp.registrations_per_minute)", out);
     return perform(c, out);
   }
   const auto known = devices_.find(name);

@@ -9,8 +9,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "sbc/base/connection_budget.hpp"
 #include "sbc/base/call_limits.hpp"
+#include "sbc/base/connection_budget.hpp"
 #include "sbc/base/deadline_heap.hpp"
 #include "sbc/base/known_sources.hpp"
 #include "sbc/base/metrics.hpp"
@@ -58,16 +58,16 @@ class SccpProxy {
     /// The call server that this device's own configuration names first; an empty host: it is not known.
     std::function<HostPort(const std::string& device)> home_of{};
   };
-  static constexpr Duration kHangUp =
-      std::chrono::seconds(2);  ///< for either side to say that it has heard enough
-  static constexpr Duration kLongestWait = std::chrono::seconds(10);   ///< of a phone, for its turn to connect
-  static constexpr std::size_t kMaxWaiting = 20'000;                   ///< turns of one server that are kept
-  static constexpr Duration kTurns = std::chrono::milliseconds(50);    ///< how often it is looked whose turn it is
+  static constexpr Duration kHangUp = std::chrono::seconds(2);  ///< for either side to say that it has heard enough
+  static constexpr Duration kLongestWait = std::chrono::seconds(10);  ///< of a phone, for its turn to connect
+  static constexpr std::size_t kMaxWaiting = 20'000;                  ///< turns of one server that are kept
+  static constexpr Duration kTurns = std::chrono::milliseconds(50);   ///< how often it is looked whose turn it is
   static constexpr Duration kLookupKept = std::chrono::seconds(60);
   /// Of servers that nobody connects to just now.
   static constexpr Duration kLookedUpAgain = std::chrono::minutes(10);
-  static constexpr std::size_t kMaxAddresses = 4;     ///< tried of one server's name
-  /// Octets of all phones' messages that wait for their rest or for a server; of one at most 12 KiB (Session::kMaxWaiting, a frame).
+  static constexpr std::size_t kMaxAddresses = 4;  ///< tried of one server's name
+  /// Octets of all phones' messages that wait for their rest or for a server; of one at most 12 KiB
+  /// (Session::kMaxWaiting, a frame).
   static constexpr std::size_t kMaxHeld = std::size_t{32} << 20U;
   static constexpr Duration kTookConfig = std::chrono::minutes(10);  ///< ago, by a phone that comes up now
 
@@ -96,7 +96,9 @@ class SccpProxy {
   const std::vector<CallServers::Server>& servers() const { return servers_.all(); }
   std::size_t connections() const { return live_; }
   std::size_t preserved_calls() const { return preserved_.size(); }
-  std::size_t preserved_talks() const { return preserved_.talking(loop_.now()); }  ///< of those, with somebody at both ends
+  std::size_t preserved_talks() const {
+    return preserved_.talking(loop_.now());
+  }  ///< of those, with somebody at both ends
   std::size_t phones_in_calls() const;
   std::size_t registered() const;
   void append_metrics(MetricsText& out) const;
@@ -194,8 +196,7 @@ class SccpProxy {
   TimePoint timer_at_{};
   net::LogLimit limit_, refused_, bad_;
   net::LogLimit lost_{20, 200};  // a site that is cut off is many lines, and each is wanted
-  std::uint64_t accepted_ = 0, turned_away_ = 0, registrations_ = 0, refusals_ = 0, superseded_ = 0,
-                no_server_ = 0;
+  std::uint64_t accepted_ = 0, turned_away_ = 0, registrations_ = 0, refusals_ = 0, superseded_ = 0, no_server_ = 0;
   std::uint64_t calls_ = 0;
 };
 

@@ -66,18 +66,17 @@ void SccpProxy::look_whose_turn() {
 void SccpProxy::look_up(Connection& c) {
   auto& server = servers_.at(c.target);
   if (!server.addresses.empty() && loop_.now() - server.looked_up < kLookupKept) return connect(c);
-  c.lookup = std::make_unique<net::Lookup>(
-      loop_, server.name.host, [this, &c](Result<std::vector<IpAddress>> found) {
-        auto& asked = servers_.at(c.target);
-        if (found) {
-          asked.addresses = std::move(*found);
-          asked.addresses.resize(std::min(asked.addresses.size(), kMaxAddresses));
-          asked.looked_up = loop_.now();
-          options_.session.call_servers = servers_.addresses();
-        }
-        if (asked.addresses.empty()) return connect_failed(c, found.error().text);
-        connect(c);  // with what was known before, if the name can't be had just now
-      });
+  c.lookup = std::make_unique<net::Lookup>(loop_, server.name.host, [this, &c](Result<std::vector<IpAddress>> found) {
+    auto& asked = servers_.at(c.target);
+    if (found) {
+      asked.addresses = std::move(*found);
+      asked.addresses.resize(std::min(asked.addresses.size(), kMaxAddresses));
+      asked.looked_up = loop_.now();
+      options_.session.call_servers = servers_.addresses();
+    }
+    if (asked.addresses.empty()) return connect_failed(c, found.error().text);
+    connect(c);  // with what was known before, if the name can't be had just now
+  });
 }
 
 /// Audio may come from servers that no phone is registered with.
@@ -86,14 +85,14 @@ void SccpProxy::look_up_others() {
     auto& [lookup, asked] = lookups_[number];
     if (lookup && loop_.now() - asked < kLookedUpAgain) continue;
     asked = loop_.now();
-    lookup = std::make_unique<net::Lookup>(
-        loop_, servers_.at(number).name.host, [this, number](Result<std::vector<IpAddress>> found) {
-          if (!found || found->empty()) return;
-          found->resize(std::min(found->size(), kMaxAddresses));
-          servers_.at(number).addresses = std::move(*found);
-          servers_.at(number).looked_up = loop_.now();
-          options_.session.call_servers = servers_.addresses();
-        });
+    lookup = std::make_unique<net::Lookup>(loop_, servers_.at(number).name.host,
+                                           [this, number](Result<std::vector<IpAddress>> found) {
+                                             if (!found || found->empty()) return;
+                                             found->resize(std::min(found->size(), kMaxAddresses));
+                                             servers_.at(number).addresses = std::move(*found);
+                                             servers_.at(number).looked_up = loop_.now();
+                                             options_.session.call_servers = servers_.addresses();
+                                           });
   }
   options_.session.call_servers = servers_.addresses();
 }
@@ -102,18 +101,18 @@ void SccpProxy::connect(Connection& c) {
   const auto& server = servers_.at(c.target);
   if (c.next_address >= server.addresses.size()) return connect_failed(c, "no address is left");
   c.server_at = {server.addresses[c.next_address++], server.name.port};
-  auto stream = net::TcpStream::connect(
-      loop_, c.server_at, source_for(c),
-      {[this, &c] { connected(c); },
-       [this, &c](Bytes octets) {
-         sccp::Output out;
-         if (c.closing) return;
-         if (tap_->on()) tap(c, WireRecord::Side::central, false, octets);
-         servers_.heard(loop_.now(), c.target);
-         c.session.on_server(loop_.now(), octets, out);
-         perform(c, out);
-       },
-       [this, &c](bool clean, std::string_view why) { server_ended(c, clean, why); }});
+  auto stream =
+      net::TcpStream::connect(loop_, c.server_at, source_for(c),
+                              {[this, &c] { connected(c); },
+                               [this, &c](Bytes octets) {
+                                 sccp::Output out;
+                                 if (c.closing) return;
+                                 if (tap_->on()) tap(c, WireRecord::Side::central, false, octets);
+                                 servers_.heard(loop_.now(), c.target);
+                                 c.session.on_server(loop_.now(), octets, out);
+                                 perform(c, out);
+                               },
+                               [this, &c](bool clean, std::string_view why) { server_ended(c, clean, why); }});
   if (!stream) return connect_failed(c, stream.error().text);
   c.server = std::move(*stream);
   c.connect_until = loop_.now() + options_.connect_timeout;
@@ -162,8 +161,8 @@ void SccpProxy::connected(Connection& c) {
   look_up_others();
   const IpAddress local = c.server.local().address;
   sccp::Output out;
-  c.session.on_server_connected(loop_.now(), {local, options_.central_advertise.value_or(mapped_.value_or(local)), c.server_at},
-                                out);
+  c.session.on_server_connected(
+      loop_.now(), {local, options_.central_advertise.value_or(mapped_.value_or(local)), c.server_at}, out);
   perform(c, out);
 }
 

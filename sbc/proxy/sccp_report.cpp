@@ -63,8 +63,7 @@ void SccpProxy::tap(const Connection& c, WireRecord::Side side, bool sent, Bytes
 }
 
 void SccpProxy::tell_step(Connection& c, phones::SignallingEvent event, std::string detail) {
-  const bool lost =
-      event == phones::SignallingEvent::phone_lost || event == phones::SignallingEvent::server_lost;
+  const bool lost = event == phones::SignallingEvent::phone_lost || event == phones::SignallingEvent::server_lost;
   if (lost)
     lost_.info("event={} device={} peer={} reason=\"{}\"", phones::to_string(event), c.session.device(),
                c.session.phone().to_string(), escaped(detail));
@@ -98,7 +97,8 @@ void SccpProxy::tell(Connection& c, const sccp::SessionEvent& event) {
       places_.settled(c.slot);
       note_known(c);
       names_.registered(loop_.now(), c.session.device(), c.session.phone().address,
-                        sinks_.took_its_config && sinks_.took_its_config(c.session.device(), c.session.phone().address, Duration::max()));
+                        sinks_.took_its_config &&
+                            sinks_.took_its_config(c.session.device(), c.session.phone().address, Duration::max()));
       preserved_.on_registered(loop_.now(), c.session.device(), c.session.phone().address, c.session.active_streams());
       return tell_step(c, Step::registered, {});
     case Kind::refused:
@@ -146,8 +146,7 @@ void SccpProxy::log_event(const Connection& c, const sccp::SessionEvent& event) 
   switch (event.kind) {
     case Kind::registered:
       spdlog::info("event=registered device={} peer={} server={} protocol={} firmware=\"{}\"", device, peer,
-                   servers_.at(c.target).name.to_string(), c.session.version(),
-                   escaped(c.session.firmware()));
+                   servers_.at(c.target).name.to_string(), c.session.version(), escaped(c.session.firmware()));
       return;
     case Kind::refused:
     case Kind::refused_here:
@@ -164,9 +163,8 @@ void SccpProxy::log_event(const Connection& c, const sccp::SessionEvent& event) 
       limit_.warn("event=keepalive_missed device={} peer={} side={}", device, peer, event.text);
       return;
     case Kind::call_up:
-      spdlog::info("event=call_up device={} call={} line={} way={} number=\"{}\"", device,
-                   event.call->reference, event.call->line, phones::to_string(way_of(event.call->way)),
-                   escaped(event.call->far_number));
+      spdlog::info("event=call_up device={} call={} line={} way={} number=\"{}\"", device, event.call->reference,
+                   event.call->line, phones::to_string(way_of(event.call->way)), escaped(event.call->far_number));
       return;
     case Kind::call_refused:
       limit_.warn("event=call_refused device={} peer={} reason=\"{}\"", device, peer, event.text);
@@ -185,9 +183,8 @@ void SccpProxy::log_event(const Connection& c, const sccp::SessionEvent& event) 
       limit_.warn("event=message_dropped device={} peer={} reason=\"{}\"", device, peer, escaped(event.text));
       return;
     case Kind::layout_conflict:
-      limit_.warn(
-          "event=layout_conflict device={} peer={} protocol={} message=\"{}\" its length was followed",
-          device, peer, c.session.version(), event.text);
+      limit_.warn("event=layout_conflict device={} peer={} protocol={} message=\"{}\" its length was followed", device,
+                  peer, c.session.version(), event.text);
       return;
     case Kind::alarm:
       limit_.info("event=phone_alarm device={} peer={} text=\"{}\"", device, peer, escaped(event.text));
@@ -207,7 +204,8 @@ void SccpProxy::call_over(const std::string& device, const sccp::Call& call, con
   if (c) told.peer = c->session.phone();
   if (c && c->counted) told.server = servers_.at(c->target).name.to_string();
   told.began = told.since;
-  if (call.connected) told.answered = told.since + std::chrono::floor<std::chrono::milliseconds>(*call.connected - call.since);
+  if (call.connected)
+    told.answered = told.since + std::chrono::floor<std::chrono::milliseconds>(*call.connected - call.since);
   told.preserved = call.preserved;
   if (c && c->closing && !call.preserved) told.reason = "its connection ended";
   log_call_over(told);
@@ -251,14 +249,13 @@ std::vector<phones::Call> SccpProxy::calls() const {
 }
 
 std::size_t SccpProxy::registered() const {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      slots_, [](const auto& c) { return c && !c->closing && c->session.registered(); }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(slots_, [](const auto& c) { return c && !c->closing && c->session.registered(); }));
 }
 
 void SccpProxy::append_metrics(MetricsText& out) const {
   out.gauge("dropwire_sccp_connections", "SCCP connections of phones.", static_cast<double>(live_));
-  out.gauge("dropwire_sccp_registered", "Phones that are registered by SCCP.",
-            static_cast<double>(registered()));
+  out.gauge("dropwire_sccp_registered", "Phones that are registered by SCCP.", static_cast<double>(registered()));
   out.gauge("dropwire_sccp_calls", "Running calls of SCCP phones.", static_cast<double>(calls().size()));
   out.gauge("dropwire_sccp_preserved_calls", "Calls that go on although their signalling connection was lost.",
             static_cast<double>(preserved_.size()));
@@ -272,31 +269,26 @@ void SccpProxy::append_metrics(MetricsText& out) const {
   out.table("sccp_names", names_.names(), sccp::NameBook::kMaxNames);
   out.table("sccp_name_budgets", names_.budgets(), sccp::NameBook::kMaxNames);
   out.counter("dropwire_sccp_registrations_total", "Registrations that a call server took.", registrations_);
-  out.counter("dropwire_sccp_refused_total",
-              "Registrations that were refused, by a call server or by a limit.", refusals_);
+  out.counter("dropwire_sccp_refused_total", "Registrations that were refused, by a call server or by a limit.",
+              refusals_);
   out.counter("dropwire_sccp_superseded_total", "Connections that a newer one of the same phone replaced.",
               superseded_);
-  out.counter("dropwire_sccp_no_server_total", "Connections that ended because no call server answered.",
-              no_server_);
+  out.counter("dropwire_sccp_no_server_total", "Connections that ended because no call server answered.", no_server_);
   const char* messages = "SCCP messages that came, by the side that sent them.";
   out.counter("dropwire_sccp_messages_total", messages, counters_.from_phones, {{"from", "phone"}});
   out.counter("dropwire_sccp_messages_total", messages, counters_.from_servers, {{"from", "server"}});
-  out.counter("dropwire_sccp_rewritten_total", "SCCP messages that left with other addresses.",
-              counters_.rewritten);
+  out.counter("dropwire_sccp_rewritten_total", "SCCP messages that left with other addresses.", counters_.rewritten);
   out.counter("dropwire_sccp_dropped_total", "SCCP messages that were not passed on.", counters_.dropped);
-  out.counter("dropwire_sccp_malformed_total", "SCCP connections that ended with a bad frame.",
-              counters_.malformed);
-  out.counter("dropwire_sccp_layout_conflicts_total",
-              "Messages whose length and version pointed to different layouts.", counters_.layout_conflicts);
-  out.counter("dropwire_sccp_no_media_total", "Media channels refused for want of ports.",
-              counters_.no_media);
+  out.counter("dropwire_sccp_malformed_total", "SCCP connections that ended with a bad frame.", counters_.malformed);
+  out.counter("dropwire_sccp_layout_conflicts_total", "Messages whose length and version pointed to different layouts.",
+              counters_.layout_conflicts);
+  out.counter("dropwire_sccp_no_media_total", "Media channels refused for want of ports.", counters_.no_media);
   for (const auto& server : servers_.all()) {
     if (!server.configured && server.phones == 0) continue;
     const std::string name = server.name.to_string();
     out.gauge("dropwire_sccp_server_up", "Whether a call server answered when last asked.", server.up ? 1 : 0,
               {{"server", name}});
-    out.gauge("dropwire_sccp_server_phones", "Connections to a call server.", server.phones,
-              {{"server", name}});
+    out.gauge("dropwire_sccp_server_phones", "Connections to a call server.", server.phones, {{"server", name}});
   }
 }
 

@@ -104,9 +104,8 @@ Result<std::uint16_t> SipProxy::listen_at(const Endpoint& where) {
   if (!socket) return std::unexpected(socket.error());
   const Endpoint at{where.address, socket->local().port};
   auto listener = net::TcpListener::open(
-      loop_, at, [this](net::Descriptor s, const Endpoint& peer, const Endpoint& local) {
-        accept(std::move(s), peer, local);
-      });
+      loop_, at,
+      [this](net::Descriptor s, const Endpoint& peer, const Endpoint& local) { accept(std::move(s), peer, local); });
   if (!listener) return std::unexpected(listener.error());
   listeners_.push_back(std::move(*listener));
   sockets_.push_back(std::move(*socket));
@@ -125,8 +124,7 @@ std::vector<Endpoint> SipProxy::local() const {
 
 /// The central side is under no limit of the access side's.
 bool SipProxy::may_ask(const sip::Flow& from) {
-  return gate_->allows(from.peer.address) || core_.is_central(from) ||
-         gate_->admits(net::Door::sip, from.peer.address);
+  return gate_->allows(from.peer.address) || core_.is_central(from) || gate_->admits(net::Door::sip, from.peer.address);
 }
 
 void SipProxy::look_at_lan() {
@@ -171,7 +169,8 @@ void SipProxy::accept(net::Descriptor socket, const Endpoint& peer, const Endpoi
     ++turned_away_;
     return;
   }
-  if (const auto verdict = core_.may_connect(loop_.now(), peer.address, out_); verdict != ConnectionBudget::Verdict::taken) {
+  if (const auto verdict = core_.may_connect(loop_.now(), peer.address, out_);
+      verdict != ConnectionBudget::Verdict::taken) {
     ++turned_away_;
     limit_.warn("event=connection_refused service=sip peer={} reason=\"access.sip.{}\"", peer.address.to_string(),
                 to_string(verdict));
@@ -258,8 +257,8 @@ void SipProxy::ended(sip::ConnectionId id, std::string why) {
 void SipProxy::perform() {
   if (performing_) return;  // whoever is at it goes on until nothing is left
   performing_ = true;
-  while (!out_.connects.empty() || !out_.lookups.empty() || !out_.sends.empty() || !out_.closes.empty() || !out_.events.empty() ||
-         !ended_.empty()) {
+  while (!out_.connects.empty() || !out_.lookups.empty() || !out_.sends.empty() || !out_.closes.empty() ||
+         !out_.events.empty() || !ended_.empty()) {
     sip::Output now = std::exchange(out_, {});
     for (const auto& wanted : now.connects)
       connect(wanted);
@@ -369,8 +368,7 @@ void SipProxy::found(std::size_t server, Result<net::SipTargets> targets) {
   }
   Duration again = kRetryLookup;
   if (addresses.empty()) {
-    limit_.warn("event=sip_server_unknown server={} reason=\"{}\"", servers()[server].name.to_string(),
-                escaped(why));
+    limit_.warn("event=sip_server_unknown server={} reason=\"{}\"", servers()[server].name.to_string(), escaped(why));
     core_.server_lookup_failed(loop_.now(), server, std::move(why), out_);
   } else {
     core_.set_server_addresses(server, std::move(addresses));
@@ -384,17 +382,17 @@ void SipProxy::found(std::size_t server, Result<net::SipTargets> targets) {
 /// A host that an SDP names. Its port is known already.
 void SipProxy::look_up_media(const std::string& name) {
   std::unique_ptr<net::SipLookup>& lookup = media_lookups_[name];
-  lookup = std::make_unique<net::SipLookup>(
-      resolver_, HostPort{name, sip::kSipPort}, net::SipTransport::udp, [this, name](Result<net::SipTargets> targets) {
-        std::vector<IpAddress> addresses;
-        if (targets) {
-          for (const Endpoint& at : targets->endpoints)
-            addresses.push_back(at.address);
-        }
-        media_lookups_.erase(name);
-        core_.on_addresses(loop_.now(), name, addresses, out_);
-        perform();
-      });
+  lookup = std::make_unique<net::SipLookup>(resolver_, HostPort{name, sip::kSipPort}, net::SipTransport::udp,
+                                            [this, name](Result<net::SipTargets> targets) {
+                                              std::vector<IpAddress> addresses;
+                                              if (targets) {
+                                                for (const Endpoint& at : targets->endpoints)
+                                                  addresses.push_back(at.address);
+                                              }
+                                              media_lookups_.erase(name);
+                                              core_.on_addresses(loop_.now(), name, addresses, out_);
+                                              perform();
+                                            });
 }
 
 /// The endpoint of ours that faces a server: where we listen already, or another socket on the address that

@@ -7,9 +7,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "sbc/base/fair_share.hpp"
 #include "sbc/base/known_sources.hpp"
 #include "sbc/base/metrics.hpp"
-#include "sbc/base/fair_share.hpp"
 #include "sbc/base/wire_tap.hpp"
 #include "sbc/net/access_gate.hpp"
 #include "sbc/net/datagram_socket.hpp"
@@ -40,7 +40,7 @@ class SipProxy {
   };
   struct Sinks {
     std::function<void(const phones::SignallingStep&)> on_step;
-    std::function<void(const phones::Call&)> on_call;  ///< one that is over
+    std::function<void(const phones::Call&)> on_call;              ///< one that is over
     std::function<void(const sip::Proxy::Outside&)> on_outside{};  ///< another one than before
     std::function<void()> on_heard{};  ///< heard_through_router() may say something else from now on
   };

@@ -22,8 +22,7 @@ std::string_view lower_name(sip::Transport transport) {
 }  // namespace
 
 std::string SipProxy::server_name(const sip::Event& event) const {
-  return event.server && *event.server < servers().size() ? servers()[*event.server].name.to_string()
-                                                          : std::string();
+  return event.server && *event.server < servers().size() ? servers()[*event.server].name.to_string() : std::string();
 }
 
 void SipProxy::tell_step(const sip::Event& event, phones::SignallingEvent step, std::string detail) {
@@ -125,8 +124,7 @@ void SipProxy::log_event(const sip::Event& event) {
     case Kind::registered:
     case Kind::moved:
       return registered_.info("event=registered {} transport={} server={} user_agent=\"{}\"", who(),
-                              lower_name(event.flow.transport), server_name(event),
-                              escaped(event.user_agent, 64));
+                              lower_name(event.flow.transport), server_name(event), escaped(event.user_agent, 64));
     case Kind::unregistered:
       return registered_.info("event=unregistered {}", who());
     case Kind::expired:
@@ -134,15 +132,15 @@ void SipProxy::log_event(const sip::Event& event) {
     case Kind::phone_lost:
       return lost_.info("event=phone_lost {} reason=\"{}\"", who(), why());
     case Kind::refused:
-      return refused_.warn("event=registration_refused {} by=server status={} reason=\"{}\"", who(),
-                           event.status, why());
+      return refused_.warn("event=registration_refused {} by=server status={} reason=\"{}\"", who(), event.status,
+                           why());
     case Kind::bad_password:
-      return refused_.warn(
-          "event=sip_wrong_password {} the server challenged again what the phone had signed", who());
+      return refused_.warn("event=sip_wrong_password {} the server challenged again what the phone had signed", who());
     case Kind::no_server:
       // One line when it begins; how many there were is told when a server is back.
       if (!let_go_)
-        refused_.warn("event=no_server {} reason=\"{}\" phones are asked to come again until one is back", who(), why());
+        refused_.warn("event=no_server {} reason=\"{}\" phones are asked to come again until one is back", who(),
+                      why());
       let_go_ = let_go_.value_or(0) + 1;
       return;
     case Kind::unheard:
@@ -156,9 +154,8 @@ void SipProxy::log_event(const sip::Event& event) {
     case Kind::alarm:
       return limit_.info("event=phone_alarm {} text=\"{}\"", who(), why());
     case Kind::call_up:
-      return spdlog::info("event=call_up {} call=\"{}\" way={} number=\"{}\"", who(),
-                          escaped(event.call->call_id), event.call->outgoing ? "outgoing" : "incoming",
-                          escaped(event.call->far_number));
+      return spdlog::info("event=call_up {} call=\"{}\" way={} number=\"{}\"", who(), escaped(event.call->call_id),
+                          event.call->outgoing ? "outgoing" : "incoming", escaped(event.call->far_number));
     case Kind::call_refused:
       return limit_.warn("event=call_refused {} reason=\"{}\"", who(), why());
     case Kind::no_media:
@@ -178,7 +175,8 @@ void SipProxy::log_event(const sip::Event& event) {
       return bad_.warn("event=sip_refused peer={} reason=\"{}\"", peer, why());
     case Kind::offence:
       // What bans by sip_offence must not ban a household with phones that work.
-      return offences_.warn("event={} peer={} reason=\"{}\"", event.of_registered ? "sip_offence_registered" : "sip_offence",
+      return offences_.warn("event={} peer={} reason=\"{}\"",
+                            event.of_registered ? "sip_offence_registered" : "sip_offence",
                             event.flow.peer.address.to_string(), why());
     case Kind::banned:
       return offences_.warn("event=sip_ban peer={} reason=\"{}\" it gets no answer for a while",
@@ -271,9 +269,10 @@ Result<void> SipProxy::start_over(const phones::Phone& phone, bool boot,
   const sip::Binding* found = nullptr;
   core_.bindings().for_each([&](const sip::Binding& b) {
     const bool named = !b.device.empty() && b.device == phone.device.str();
-    const bool nameless = b.device.empty() && std::ranges::any_of(phone.sip_lines, [&](const phones::SipLine& line) {
-      return line.peer.address == b.reach.flow.peer.address && line.aor == escaped(b.user, phones::Step::kMaxAor);
-    });
+    const bool nameless =
+        b.device.empty() && std::ranges::any_of(phone.sip_lines, [&](const phones::SipLine& line) {
+          return line.peer.address == b.reach.flow.peer.address && line.aor == escaped(b.user, phones::Step::kMaxAor);
+        });
     if ((named || nameless) && (!found || (found->stale_connection && !b.stale_connection))) found = &b;
   });
   if (!found) return fail(Errc::not_found, phone.key() + " is not registered by SIP now");
@@ -287,17 +286,14 @@ Result<void> SipProxy::start_over(const phones::Phone& phone, bool boot,
 
 void SipProxy::append_metrics(MetricsText& out) const {
   const sip::ProxyCounters& c = core_.counters();
-  out.gauge("dropwire_sip_registered", "Contacts that are registered by SIP.",
-            static_cast<double>(registered()));
+  out.gauge("dropwire_sip_registered", "Contacts that are registered by SIP.", static_cast<double>(registered()));
   out.gauge("dropwire_sip_calls", "Running calls of SIP phones.", static_cast<double>(running_calls()));
-  out.gauge("dropwire_sip_transactions", "SIP transactions under way.",
-            static_cast<double>(core_.transactions()));
+  out.gauge("dropwire_sip_transactions", "SIP transactions under way.", static_cast<double>(core_.transactions()));
   out.gauge("dropwire_sip_connections", "TCP connections for SIP.", static_cast<double>(connections_.size()));
   const char* messages = "SIP messages that came, by the side that sent them.";
   out.counter("dropwire_sip_messages_total", messages, c.from_phones, {{"from", "phone"}});
   out.counter("dropwire_sip_messages_total", messages, c.from_central, {{"from", "central"}});
-  out.counter("dropwire_sip_registrations_total", "Registrations that a central server took.",
-              c.registrations);
+  out.counter("dropwire_sip_registrations_total", "Registrations that a central server took.", c.registrations);
   out.counter("dropwire_sip_refused_registrations_total", "Registrations that a central server refused.",
               c.registrations_refused);
   out.counter("dropwire_sip_put_off_total",
@@ -314,24 +310,24 @@ void SipProxy::append_metrics(MetricsText& out) const {
   out.counter("dropwire_sip_dropped_total", "SIP messages that belonged to nothing.", c.dropped);
   core_.guesses().for_each_table(
       [&](std::string_view name, std::size_t entries, std::size_t bound) { out.table(name, entries, bound); });
-  out.counter("dropwire_sip_wrong_passwords_total", "Digests that a central server did not take.", core_.guesses().wrong());
+  out.counter("dropwire_sip_wrong_passwords_total", "Digests that a central server did not take.",
+              core_.guesses().wrong());
   out.counter("dropwire_sip_tries_refused_total", "Requests that were refused as too many wrong passwords came before.",
               core_.guesses().refused());
-  out.counter("dropwire_sip_outside_total", "SIP messages of strangers that came to an edge through its router.", c.outside);
+  out.counter("dropwire_sip_outside_total", "SIP messages of strangers that came to an edge through its router.",
+              c.outside);
   out.counter("dropwire_sip_other_port_total", "SIP datagrams with the address of a central server, and another port.",
               c.other_port);
   out.counter("dropwire_sip_central_limited_total",
               "Requests in the name of a central server beyond what servers send.", core_.over_central_budget());
   out.counter("dropwire_sip_no_media_total", "Media streams refused for want of ports.", c.no_media);
   out.counter("dropwire_sip_fail_overs_total", "Requests that went to another central server.", c.fail_overs);
-  out.counter("dropwire_sip_no_server_total", "Requests for which no central server answered.",
-              c.no_server);
+  out.counter("dropwire_sip_no_server_total", "Requests for which no central server answered.", c.no_server);
   out.counter("dropwire_sip_truncated_total", "SIP datagrams that were too long.", truncated_);
   out.counter("dropwire_sip_undelivered_total", "ICMP messages that said that a SIP datagram did not arrive.",
               c.undelivered);
   out.counter("dropwire_sip_accepted_total", "SIP connections that were taken.", accepted_);
-  out.counter("dropwire_sip_turned_away_total", "SIP connections that were refused because of a limit.",
-              turned_away_);
+  out.counter("dropwire_sip_turned_away_total", "SIP connections that were refused because of a limit.", turned_away_);
   out.counter("dropwire_sip_offences_total", "What only scanners do.", core_.guard().offences());
   out.counter("dropwire_sip_limited_total", "Messages over a source's rate.", core_.guard().limited());
   out.counter("dropwire_sip_ignored_total", "Messages of banned sources.", core_.guard().ignored());
@@ -341,8 +337,8 @@ void SipProxy::append_metrics(MetricsText& out) const {
   for (const auto& server : servers()) {
     if (!server.configured) continue;
     const std::string name = server.name.to_string();
-    out.gauge("dropwire_sip_server_up", "Whether a central server answered when last asked.",
-              server.up ? 1 : 0, {{"server", name}});
+    out.gauge("dropwire_sip_server_up", "Whether a central server answered when last asked.", server.up ? 1 : 0,
+              {{"server", name}});
   }
 }
 

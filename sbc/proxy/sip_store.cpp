@@ -20,8 +20,7 @@ constexpr std::array<std::string_view, 3> kMigrations = {
     "NULL,"
     " server TEXT NOT NULL, expires INTEGER NOT NULL) STRICT, WITHOUT ROWID",
     // It is made of the others.
-    "ALTER TABLE binding DROP COLUMN key",
-    "ALTER TABLE binding ADD COLUMN loses_token INTEGER NOT NULL DEFAULT 0"};
+    "ALTER TABLE binding DROP COLUMN key", "ALTER TABLE binding ADD COLUMN loses_token INTEGER NOT NULL DEFAULT 0"};
 constexpr std::string_view kSelect =
     "SELECT token, aor, user, contact, contact_uri, call_id, device, user_agent, device_type, "
     "transport, local,"
@@ -59,12 +58,8 @@ Result<void> put(store::Statement& s, const sip::Binding& b, const std::string& 
   const std::string local = b.reach.flow.local.to_string(), peer = b.reach.flow.peer.to_string();
   const std::string stated = b.reach.stated ? b.reach.stated.to_string() : std::string();
   s.bind(1, std::string_view(b.token)).bind(2, std::string_view(b.aor));
-  s.bind(3, std::string_view(b.user))
-      .bind(4, std::string_view(b.contact))
-      .bind(5, std::string_view(b.contact_uri));
-  s.bind(6, std::string_view(b.call_id))
-      .bind(7, std::string_view(b.device))
-      .bind(8, std::string_view(b.user_agent));
+  s.bind(3, std::string_view(b.user)).bind(4, std::string_view(b.contact)).bind(5, std::string_view(b.contact_uri));
+  s.bind(6, std::string_view(b.call_id)).bind(7, std::string_view(b.device)).bind(8, std::string_view(b.user_agent));
   s.bind(9, std::int64_t{b.device_type});
   s.bind(10, std::int64_t{b.reach.flow.transport == sip::Transport::udp ? 0 : 1});
   s.bind(11, std::string_view(local)).bind(12, std::string_view(peer)).bind(13, std::string_view(stated));
@@ -77,10 +72,15 @@ Result<void> put(store::Statement& s, const sip::Binding& b, const std::string& 
 }  // namespace
 
 SipStore::SipStore(net::Loop& loop, sip::Proxy& proxy, const Options& options)
-    : loop_(loop), proxy_(proxy), options_(options), clock_(loop.now(), options.wall()), timer_(loop, [this] { tick(); }), worker_(loop) {}
+    : loop_(loop),
+      proxy_(proxy),
+      options_(options),
+      clock_(loop.now(), options.wall()),
+      timer_(loop, [this] { tick(); }),
+      worker_(loop) {}
 
-std::unique_ptr<SipStore> SipStore::open(net::Loop& loop, const std::string& state_directory,
-                                         sip::Proxy& proxy, sip::Output& told, const Options& options) {
+std::unique_ptr<SipStore> SipStore::open(net::Loop& loop, const std::string& state_directory, sip::Proxy& proxy,
+                                         sip::Output& told, const Options& options) {
   std::unique_ptr<SipStore> out(new SipStore(loop, proxy, options));
   if (const auto ok = out->load(state_directory, told); !ok) {
     out->database_.reset();
@@ -169,9 +169,8 @@ void SipStore::write() {
   const auto batch = std::make_shared<Batch>(collect());
   if (!batch->anew && batch->kept.empty() && batch->gone.empty()) return;
   const auto result = std::make_shared<Result<void>>();
-  writing_ = worker_.post(
-      [batch, result, database = database_.get()] { *result = write_batch(*database, *batch); },
-      [this, batch, result] { on_written(*batch, *result); });
+  writing_ = worker_.post([batch, result, database = database_.get()] { *result = write_batch(*database, *batch); },
+                          [this, batch, result] { on_written(*batch, *result); });
 }
 
 void SipStore::on_written(const Batch& batch, const Result<void>& result) {

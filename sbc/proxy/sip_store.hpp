@@ -27,13 +27,13 @@ class SipStore {
     Duration retry_after = std::chrono::seconds(60);  ///< once a write has failed
     std::function<WallTime()> wall = wall_now;
   };
-  static constexpr std::size_t kMaxWaiting = 65'536;  ///< tokens to be written; then all bindings are
+  static constexpr std::size_t kMaxWaiting = 65'536;                ///< tokens to be written; then all bindings are
   static constexpr Duration kMaxKept = std::chrono::hours(7 * 24);  ///< of a binding, whatever the clock says
 
-  static std::unique_ptr<SipStore> open(net::Loop& loop, const std::string& state_directory,
-                                        sip::Proxy& proxy, sip::Output& out, const Options& options);
-  static std::unique_ptr<SipStore> open(net::Loop& loop, const std::string& state_directory,
-                                        sip::Proxy& proxy, sip::Output& out) {
+  static std::unique_ptr<SipStore> open(net::Loop& loop, const std::string& state_directory, sip::Proxy& proxy,
+                                        sip::Output& out, const Options& options);
+  static std::unique_ptr<SipStore> open(net::Loop& loop, const std::string& state_directory, sip::Proxy& proxy,
+                                        sip::Output& out) {
     return open(loop, state_directory, proxy, out, Options{});
   }
   ~SipStore();

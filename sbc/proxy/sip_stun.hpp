@@ -9,8 +9,8 @@
 
 namespace dw::proxy {
 
-/// STUN on the SIP port, by which phones keep a flow open and see that it is (RFC 5626 §4.4.2, §5.4): a binding request is
-/// answered with where it came from, to there and nowhere else. The answer is 12 octets longer than the shortest
+/// STUN on the SIP port, by which phones keep a flow open and see that it is (RFC 5626 §4.4.2, §5.4): a binding request
+/// is answered with where it came from, to there and nowhere else. The answer is 12 octets longer than the shortest
 /// request, so that strangers get but one a second; a registered phone's address gets as many as a home needs. Of fixed
 /// size: sources share buckets by a seeded hash. No I/O.
 class SipStun {

@@ -26,23 +26,18 @@ struct TwoForms {
 
 constexpr auto kTwoForms = std::to_array<TwoForms>({
     {MessageId::open_receive_channel_ack, Direction::from_phone, AddressRole::media_local, 4, 12, 36},
-    {MessageId::open_multi_media_receive_channel_ack, Direction::from_phone, AddressRole::media_local, 4, 12,
-     36},
+    {MessageId::open_multi_media_receive_channel_ack, Direction::from_phone, AddressRole::media_local, 4, 12, 36},
     {MessageId::media_transmission_failure, Direction::from_phone, AddressRole::media_echo, 8, 16, 36},
     {MessageId::port_res, Direction::from_phone, AddressRole::media_local, 12, 24, 40, true},
     {MessageId::qos_resv_notify, Direction::from_phone, AddressRole::media_echo, 12, 20, 40},
     {MessageId::qos_error_notify, Direction::from_phone, AddressRole::media_echo, 12, 20, 56},
     {MessageId::start_media_transmission_ack, Direction::from_phone, AddressRole::media_local, 12, 20, 40},
-    {MessageId::start_multi_media_transmission_ack, Direction::from_phone, AddressRole::media_local, 12, 20,
-     40},
+    {MessageId::start_multi_media_transmission_ack, Direction::from_phone, AddressRole::media_local, 12, 20, 40},
     {MessageId::start_media_transmission, Direction::from_server, AddressRole::media_remote, 8, 16, 132},
-    {MessageId::start_session_transmission, Direction::from_server, AddressRole::media_remote, 0, 8, 24,
-     false, false},
-    {MessageId::stop_session_transmission, Direction::from_server, AddressRole::media_remote, 0, 8, 24, false,
-     false},
+    {MessageId::start_session_transmission, Direction::from_server, AddressRole::media_remote, 0, 8, 24, false, false},
+    {MessageId::stop_session_transmission, Direction::from_server, AddressRole::media_remote, 0, 8, 24, false, false},
     {MessageId::start_multicast_media_reception, Direction::from_server, AddressRole::multicast, 8, 16, 48},
-    {MessageId::start_multicast_media_transmission, Direction::from_server, AddressRole::multicast, 8, 16,
-     56},
+    {MessageId::start_multicast_media_transmission, Direction::from_server, AddressRole::multicast, 8, 16, 56},
     {MessageId::start_multi_media_transmission, Direction::from_server, AddressRole::media_remote, 12, 20, 0},
     {MessageId::qos_listen, Direction::from_server, AddressRole::media_remote, 12, 20, 0},
     {MessageId::qos_path, Direction::from_server, AddressRole::media_remote, 12, 20, 0},
@@ -114,8 +109,7 @@ std::optional<AddressLayout> two_forms(const TwoForms& row, const Frame& frame, 
   if (row.rtcp_port) field.rtcp_port = static_cast<std::uint16_t>(after + 4);
   layout.add(field);
   if (row.id == MessageId::qos_error_notify)
-    layout.add(
-        {AddressRole::node, AddressForm::flat, static_cast<std::uint16_t>(tagged ? 44 : 28), kNone, kNone});
+    layout.add({AddressRole::node, AddressForm::flat, static_cast<std::uint16_t>(tagged ? 44 : 28), kNone, kNone});
   layout.conflict(row.tagged_from != 0 && negotiated != 0 && tagged != (negotiated >= kFirstTaggedVersion));
   return layout.done();
 }

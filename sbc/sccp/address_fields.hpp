@@ -28,7 +28,8 @@ enum class AddressRole : std::uint8_t {
   multicast,
 };
 
-inline constexpr unsigned kFirstTaggedVersion = 17;  ///< of the protocol: addresses have 16 octets and a type from here on
+inline constexpr unsigned kFirstTaggedVersion =
+    17;  ///< of the protocol: addresses have 16 octets and a type from here on
 
 struct AddressField {
   AddressRole role{};

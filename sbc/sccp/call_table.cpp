@@ -171,9 +171,7 @@ void CallTable::on_info_v2(Bytes payload) {
   const std::uint32_t type = reader.u32le("call type");
   reader.skip(20, "reasons and restrictions");
   constexpr std::size_t kLongest = 256;
-  const auto text = [&] {
-    return std::string(reader.text_to_nul(kLongest, "text").substr(0, Call::kMaxText));
-  };
+  const auto text = [&] { return std::string(reader.text_to_nul(kLongest, "text").substr(0, Call::kMaxText)); };
   const std::string calling = text();
   (void)text();
   const std::string called = text();

@@ -30,8 +30,7 @@ enum class CallState : std::uint32_t {
   remote_multiline = 13,  ///< on a shared line, at another phone
   invalid_number = 14,
 };
-std::string_view words_of(
-    std::uint32_t state);  ///< "off hook", "connected", "on hold"…; "in progress" for others
+std::string_view words_of(std::uint32_t state);  ///< "off hook", "connected", "on hold"…; "in progress" for others
 
 /// "PCMU" for 4 (the RTP/AVP names, RFC 3551); empty for numbers that are not known (sccp §4.5).
 std::string_view codec_name(std::uint32_t compression_type);

@@ -41,8 +41,7 @@ Liveness::Found Liveness::on_deadline(TimePoint now, const Audio& audio) {
     }
   };
   look(phone_due_, phone_missed_, audio.from_phone, found.phone_missed, found.phone_silent);
-  if (server_due_)
-    look(*server_due_, server_missed_, audio.from_central, found.server_missed, found.server_silent);
+  if (server_due_) look(*server_due_, server_missed_, audio.from_central, found.server_missed, found.server_silent);
   return found;
 }
 

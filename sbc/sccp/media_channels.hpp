@@ -36,9 +36,9 @@ struct MediaChannel {
   TimePoint opened{};
   std::optional<TimePoint> both_since;  ///< both directions are open since
   Duration both_before{};               ///< and had been, before
-  std::optional<TimePoint> punch_at;  ///< when to tell the phone to send, as the server has not (sccp §4.2)
-  bool punched = false;               ///< it was told by us, and the server has not told it yet
-  unsigned acks_of_ours = 0;          ///< Acks of the phone that answer us, not the server
+  std::optional<TimePoint> punch_at;    ///< when to tell the phone to send, as the server has not (sccp §4.2)
+  bool punched = false;                 ///< it was told by us, and the server has not told it yet
+  unsigned acks_of_ours = 0;            ///< Acks of the phone that answer us, not the server
   std::optional<TimePoint> release_at;  ///< its call is over, and the server has not closed it
   TimePoint look_at{};                  ///< when to look next whether anything still comes
   bool silent = false;                  ///< nothing has come for media_idle: its ports may be taken for another

@@ -11,7 +11,9 @@ std::string name_at(std::string_view name, const IpAddress& source) {
   return key;
 }
 
-Standing standing_by(unsigned evidence) { return evidence == 0 ? Standing::stranger : Standing::registered; }
+Standing standing_by(unsigned evidence) {
+  return evidence == 0 ? Standing::stranger : Standing::registered;
+}
 
 }  // namespace
 

@@ -7,12 +7,14 @@ namespace dw::sccp {
 /// who knows one must not be able to end its calls; and a phone that restarted, roamed, or whose router has another
 /// address now must not wait for its own old connection to time out.
 struct NameClaim {
-  bool same_address = false;  ///< both come from one address: it restarted
-  bool registered = false;    ///< the old one is
-  bool proven = false;        ///< on a LAN of our own, and the newcomer is the phone of that name
+  bool same_address = false;                ///< both come from one address: it restarted
+  bool registered = false;                  ///< the old one is
+  bool proven = false;                      ///< on a LAN of our own, and the newcomer is the phone of that name
   unsigned evidence = 0, old_evidence = 0;  ///< NameBook::evidence of the newcomer and of the old one
   /// The newcomer has the name at once; else the old connection is asked first whether it lives.
-  bool wins_at_once() const { return same_address || proven || evidence > old_evidence || (!registered && !loses_at_once()); }
+  bool wins_at_once() const {
+    return same_address || proven || evidence > old_evidence || (!registered && !loses_at_once());
+  }
   /// The old one is about to register, and is more likely the phone.
   bool loses_at_once() const { return !registered && !same_address && !proven && evidence < old_evidence; }
 };

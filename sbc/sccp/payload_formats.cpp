@@ -6,7 +6,7 @@ namespace {
 using FormatKind = MediaFormat::Kind;
 
 constexpr std::uint8_t kFirstDynamic = 96, kLastDynamic = 127;  // RFC 3551 §6
-constexpr std::uint8_t kNsePayloadType = 100;                              // Cisco's default
+constexpr std::uint8_t kNsePayloadType = 100;                   // Cisco's default
 constexpr std::uint32_t kVoiceClock = 8'000;
 
 /// Of codecs that RFC 3551 fixes no payload type for; 0: not known, or it has one.

@@ -21,9 +21,8 @@ Result<Buffer> server_res_naming(const Frame& original, const Endpoint& server) 
   Buffer payload(octets);
   const std::string name = server.address.to_string();
   std::copy_n(name.begin(), std::min(name.size(), kNameField - 1), payload.begin());
-  const AddressField field{AddressRole::station,
-                           octets >= kTaggedList ? AddressForm::tagged : AddressForm::flat, kAddresses,
-                           kPorts, AddressField::kNone};
+  const AddressField field{AddressRole::station, octets >= kTaggedList ? AddressForm::tagged : AddressForm::flat,
+                           kAddresses, kPorts, AddressField::kNone};
   if (!write_field(payload, field, server))
     return fail(Errc::unsupported, "ServerRes can't carry an IPv6 address here");
   Buffer out;

@@ -17,8 +17,8 @@ void Output::clear() {
   preserved.clear();
 }
 
-Session::Session(const SessionOptions& options, MediaBroker& broker, SessionCounters& counters,
-                 const PhoneSide& side, TimePoint now, CallLimits* limits)
+Session::Session(const SessionOptions& options, MediaBroker& broker, SessionCounters& counters, const PhoneSide& side,
+                 TimePoint now, CallLimits* limits)
     : options_(options),
       broker_(broker),
       counters_(counters),
@@ -80,8 +80,7 @@ void Session::on_deadline(TimePoint now, Output& out) {
   if (!first_frame_ && due(began_ + kFirstFrame)) end(EndReason::too_slow, "it said nothing", out);
   if (stuck(phone_stream_) || stuck(server_stream_))
     end(EndReason::bad_frame, "the rest of a message did not come", out);
-  if (!registered_ && due(last_keepalive_ + kToRegister))
-    end(EndReason::too_slow, "it did not register", out);
+  if (!registered_ && due(last_keepalive_ + kToRegister)) end(EndReason::too_slow, "it did not register", out);
   if (register_out_ && due(*register_out_ + kRegisterAnswer))
     end(EndReason::server_silent, "the call server did not answer the registration", out);
   if (registered_ && due(liveness_.next_deadline())) look_at_liveness(now, out);
@@ -93,8 +92,7 @@ void Session::on_deadline(TimePoint now, Output& out) {
     const bool spcp = token_id_ == number(MessageId::spcp_register_token_req);
     constexpr std::array<std::uint8_t, 4> kFeatures{0xff, 0xff, 0, 0};
     ++counters_.answered;
-    write_frame(out.to_phone, 0,
-                number(spcp ? MessageId::spcp_register_token_ack : MessageId::register_token_ack),
+    write_frame(out.to_phone, 0, number(spcp ? MessageId::spcp_register_token_ack : MessageId::register_token_ack),
                 spcp ? Bytes(kFeatures) : Bytes());
   }
   std::vector<MediaId> open;
@@ -109,8 +107,7 @@ void Session::look_at_liveness(TimePoint now, Output& out) {
   const Liveness::Found found = liveness_.on_deadline(now, audio(now));
   if (found.server_missed) tell(SessionEvent::Kind::keepalive_missed, "server", out);
   if (found.phone_missed) tell(SessionEvent::Kind::keepalive_missed, "phone", out);
-  if (found.server_silent)
-    end(EndReason::server_silent, "the call server did not answer three keepalives", out);
+  if (found.server_silent) end(EndReason::server_silent, "the call server did not answer three keepalives", out);
   if (found.phone_silent)
     end(EndReason::phone_silent, "nothing came from the phone for three keepalive intervals", out);
 }
@@ -122,8 +119,7 @@ void Session::ask_phone(Output& out) {
 
 void Session::on_closed(TimePoint now, ClosedBy by, Output& out) {
   ended_ = true;
-  if (leaving_ && !unregistered_)
-    tell(SessionEvent::Kind::unregistered, {}, out);  // it did not wait for the answer
+  if (leaving_ && !unregistered_) tell(SessionEvent::Kind::unregistered, {}, out);  // it did not wait for the answer
   // A phone that says good-bye, or does what Reset asks, has hung up.
   const bool hung_up = leaving_ || unregistered_ || (by == ClosedBy::phone && reset_at_);
   if (!hung_up && by != ClosedBy::shutdown) preserve_calls(now, out);

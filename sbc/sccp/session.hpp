@@ -31,11 +31,11 @@ struct SessionOptions {
 struct SessionCounters {
   std::uint64_t from_phones = 0, from_servers = 0;  ///< whole messages
   std::uint64_t rewritten = 0;                      ///< messages that left with another content
-  std::uint64_t dropped = 0;    ///< by policy: wrong direction, multicast, URIs that start media
-  std::uint64_t malformed = 0;  ///< connections that ended with a bad frame
+  std::uint64_t dropped = 0;                        ///< by policy: wrong direction, multicast, URIs that start media
+  std::uint64_t malformed = 0;                      ///< connections that ended with a bad frame
   std::uint64_t layout_conflicts = 0;
-  std::uint64_t answered = 0;  ///< messages that we answered ourselves
-  std::uint64_t no_media = 0;  ///< channels refused, as there were no ports
+  std::uint64_t answered = 0;       ///< messages that we answered ourselves
+  std::uint64_t no_media = 0;       ///< channels refused, as there were no ports
   std::uint64_t calls_refused = 0;  ///< by CallLimits
 };
 
@@ -93,10 +93,10 @@ enum class ResetType : std::uint32_t { reset = 1, restart = 2, apply_config = 3 
 
 /// What is to be done after a call of the session's; the shell clears and reuses it.
 struct Output {
-  Buffer to_phone, to_server;  ///< whole frames
-  bool connect = false;        ///< open the connection to a server: on_server_connected or on_closed follows
-  bool admit = false;          ///< may `device()` register? on_admitted or refuse follows
-  bool no_ports = false;       ///< a channel found no ports: silent ones of other sessions should give way
+  Buffer to_phone, to_server;    ///< whole frames
+  bool connect = false;          ///< open the connection to a server: on_server_connected or on_closed follows
+  bool admit = false;            ///< may `device()` register? on_admitted or refuse follows
+  bool no_ports = false;         ///< a channel found no ports: silent ones of other sessions should give way
   std::optional<EndReason> end;  ///< send what there is, close both sides, then call on_closed
   std::string end_text;
   std::vector<SessionEvent> events;
@@ -111,22 +111,22 @@ class Session {
  public:
   static constexpr std::size_t kMaxBeforeRegistration = 2560;  ///< octets of one frame (sccp §1.2)
   static constexpr std::size_t kMaxWaiting = 8192;             ///< octets kept until the server is there
-  static constexpr std::size_t kMaxOptional = 2000;  ///< octets of an alarm's or location's frame: beyond
-                                                     ///< that chan_skinny hangs up (sccp §1.2)
+  static constexpr std::size_t kMaxOptional = 2000;            ///< octets of an alarm's or location's frame: beyond
+                                                               ///< that chan_skinny hangs up (sccp §1.2)
   static constexpr std::size_t kMaxLines = 42;
   static constexpr Duration kPartialFrame = std::chrono::seconds(10);
   static constexpr Duration kFirstFrame = std::chrono::seconds(10);
   static constexpr Duration kToRegister = std::chrono::seconds(60);
   static constexpr Duration kRegisterAnswer = std::chrono::seconds(15);
   static constexpr Duration kTokenAnswer = std::chrono::seconds(3);
-  static constexpr Duration kResetGrace = std::chrono::seconds(10);   ///< without a call
-  static constexpr Duration kResetPutOff = std::chrono::hours(4);     ///< with calls that have no media
+  static constexpr Duration kResetGrace = std::chrono::seconds(10);  ///< without a call
+  static constexpr Duration kResetPutOff = std::chrono::hours(4);    ///< with calls that have no media
   static constexpr Duration kAfterCall = std::chrono::seconds(10);
   static constexpr Duration kPunchAfter = std::chrono::milliseconds(300);
   static constexpr Duration kLookAgain = std::chrono::seconds(30);
   static constexpr Duration kAudioFlows = std::chrono::seconds(10);  ///< a packet that long ago is audio now
   static constexpr Duration kSilentKept = std::chrono::hours(4);     ///< a silent channel's ports
-  static constexpr std::uint32_t kNoticeSeconds = 10;  ///< how long a phone shows what we tell it
+  static constexpr std::uint32_t kNoticeSeconds = 10;                ///< how long a phone shows what we tell it
 
   /// Where the phone's connection comes from, and how we are called on that side.
   struct PhoneSide {
@@ -141,8 +141,8 @@ class Session {
     Endpoint server;
   };
 
-  Session(const SessionOptions& options, MediaBroker& broker, SessionCounters& counters,
-          const PhoneSide& side, TimePoint now, CallLimits* limits = nullptr);
+  Session(const SessionOptions& options, MediaBroker& broker, SessionCounters& counters, const PhoneSide& side,
+          TimePoint now, CallLimits* limits = nullptr);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -167,11 +167,11 @@ class Session {
 
   const std::string& device() const { return device_; }  ///< empty until it named itself
   bool registered() const { return registered_; }
-  bool unregistered() const { return leaving_ || unregistered_; }  ///< and said good-bye
+  bool unregistered() const { return leaving_ || unregistered_; }              ///< and said good-bye
   std::size_t held() const { return phone_stream_.held() + waiting_octets_; }  ///< octets of the phone's that wait
-  TimePoint last_heard() const { return last_phone_; }  ///< from the phone
+  TimePoint last_heard() const { return last_phone_; }                         ///< from the phone
   std::uint32_t active_streams() const { return active_streams_; }  ///< that it said it had when it registered
-  unsigned version() const { return negotiated_; }  ///< protocol version agreed; 0: not known
+  unsigned version() const { return negotiated_; }                  ///< protocol version agreed; 0: not known
   Duration keepalive() const { return liveness_.interval(); }
   std::uint32_t device_type() const { return device_type_; }
   const std::string& firmware() const { return firmware_; }  ///< untrusted text
@@ -233,12 +233,10 @@ class Session {
   std::optional<AddressLayout> layout_of(const Frame& frame, Direction direction, Output& out);
   /// The channel of these ids, opened if need be; null when there is no room or no port: `status` is what an
   /// OpenReceiveChannelAck says then.
-  MediaChannel* open_channel(TimePoint now, MediaKind kind, const ChannelIds& ids, std::uint32_t& status,
-                             Output& out);
+  MediaChannel* open_channel(TimePoint now, MediaKind kind, const ChannelIds& ids, std::uint32_t& status, Output& out);
   void make_room(TimePoint now, std::uint32_t call, Output& out);
   bool is_emergency_call(std::uint32_t reference) const;
-  void refuse_receive(const Frame& frame, MediaKind kind, const ChannelIds& ids, std::uint32_t status,
-                      Output& out);
+  void refuse_receive(const Frame& frame, MediaKind kind, const ChannelIds& ids, std::uint32_t status, Output& out);
   bool far_end_usable(const MediaChannel& channel, const Endpoint& far_end) const;
   void ask_ports(MediaChannel& channel);
   void acked(TimePoint now, MediaChannel& channel, const Endpoint& stated);

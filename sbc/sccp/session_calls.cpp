@@ -55,8 +55,8 @@ void Session::look_at_limits(TimePoint now, Output& out) {
   for (Call& call : calls_.calls()) {
     if (call.limit != Call::Limit::not_asked || !goes_out(call, enbloc_passed_)) continue;
     const bool asked = std::exchange(enbloc_passed_, false);
-    const Verdict verdict = asked || calls_for_help(call) ? Verdict::passes
-                                                          : limits_->attempt(now, device_, side_.phone.address);
+    const Verdict verdict =
+        asked || calls_for_help(call) ? Verdict::passes : limits_->attempt(now, device_, side_.phone.address);
     if (verdict == Verdict::passes) {
       count(now, call);
       continue;
@@ -96,7 +96,8 @@ void Session::on_enbloc(TimePoint now, const Frame& frame, Output& out) {
   tell_refused(verdict, out);
 }
 
-/// OnHook (0x0007: line@0, call reference@4), as if the phone had hung up: the server ends the call, and tells the phone.
+/// OnHook (0x0007: line@0, call reference@4), as if the phone had hung up: the server ends the call, and tells the
+/// phone.
 void Session::hang_up_for_phone(const Call& call, Output& out) {
   Buffer payload;
   ByteWriter writer(payload);

@@ -26,8 +26,7 @@ struct OpenReceive {
 // for video: conf@0, ppid@4, codec@8, line@12, callRef@16.
 OpenReceive read_open_receive(Bytes payload, MediaKind kind) {
   OpenReceive open;
-  open.ids = {read_u32(payload, 0), read_u32(payload, 4),
-              read_u32(payload, kind == MediaKind::audio ? 24 : 16)};
+  open.ids = {read_u32(payload, 0), read_u32(payload, 4), read_u32(payload, kind == MediaKind::audio ? 24 : 16)};
   open.compression_type = read_u32(payload, kind == MediaKind::audio ? 12 : 8);
   if (kind == MediaKind::audio) {
     open.packet_ms = read_u32(payload, 8);
@@ -88,8 +87,8 @@ std::optional<AddressLayout> Session::layout_of(const Frame& frame, Direction di
   return layout;
 }
 
-MediaChannel* Session::open_channel(TimePoint now, MediaKind kind, const ChannelIds& ids,
-                                    std::uint32_t& status, Output& out) {
+MediaChannel* Session::open_channel(TimePoint now, MediaKind kind, const ChannelIds& ids, std::uint32_t& status,
+                                    Output& out) {
   status = kOk;
   if (MediaChannel* known = channels_.find(kind, ids, Lookup::open)) {
     learn_ids(*known, ids);
@@ -104,8 +103,8 @@ MediaChannel* Session::open_channel(TimePoint now, MediaKind kind, const Channel
     tell(SessionEvent::Kind::no_media, "the phone has as many media channels as one may have", out);
     return nullptr;
   }
-  const auto ports = broker_.open({side_.phone.address, side_.local, server_->local, server_->server.address, stated_,
-                                   options_.call_servers});
+  const auto ports = broker_.open(
+      {side_.phone.address, side_.local, server_->local, server_->server.address, stated_, options_.call_servers});
   if (!ports) {
     status = kOutOfSockets;
     ++counters_.no_media;
@@ -123,8 +122,7 @@ MediaChannel* Session::open_channel(TimePoint now, MediaKind kind, const Channel
 
 bool Session::is_emergency_call(std::uint32_t reference) const {
   const auto call = std::ranges::find(calls_.calls(), reference, &Call::reference);
-  return call != calls_.calls().end() && call->way != Call::Way::incoming &&
-         calls_for_help(*call);
+  return call != calls_.calls().end() && call->way != Call::Way::incoming && calls_for_help(*call);
 }
 
 /// Gives up a silent channel; for a call for help, else the oldest of another call.
@@ -161,8 +159,7 @@ void Session::refuse_receive(const Frame& frame, MediaKind kind, const ChannelId
   writer.u32le(ids.party);
   writer.u32le(ids.call);
   answer(out.to_server, frame,
-         number(kind == MediaKind::audio ? Id::open_receive_channel_ack
-                                         : Id::open_multi_media_receive_channel_ack),
+         number(kind == MediaKind::audio ? Id::open_receive_channel_ack : Id::open_multi_media_receive_channel_ack),
          payload);
 }
 
@@ -213,8 +210,7 @@ void Session::on_port_req(TimePoint now, const Frame& frame, Output& out) {
   if (!channel) return;  // the server gives up waiting for PortRes
   channel->receive = true;
   MutableBytes payload = pass(out.to_phone, frame);
-  if (const auto layout = layout_of(frame, Direction::from_server, out))
-    write_u32(payload, layout->requested_type, 0);
+  if (const auto layout = layout_of(frame, Direction::from_server, out)) write_u32(payload, layout->requested_type, 0);
 }
 
 // OpenReceiveChannelAck: status@0, address@4; behind it: ppid, callRef (absent in the shortest).
@@ -264,7 +260,8 @@ void Session::on_port_res(TimePoint now, const Frame& frame, Output& out) {
     return;
   }
   const auto& outside = channel->ports.central_rtcp;
-  if (outside && outside->address == channel->ports.central_facing.address) write_u32(payload, field.rtcp_port, outside->port);
+  if (outside && outside->address == channel->ports.central_facing.address)
+    write_u32(payload, field.rtcp_port, outside->port);
   acked(now, *channel, stated);
   const std::uint32_t rtcp = read_u32(frame.payload, field.port + 4U);
   if (rtcp != 0 && rtcp <= 65535)
@@ -285,8 +282,7 @@ void Session::acked(TimePoint now, MediaChannel& channel, const Endpoint& stated
   broker_.set_phone_stated(channel.ports.id, stated);
   note_both(now, channel);
   const bool behind_router = stated.address != side_.phone.address;
-  if (behind_router && !channel.transmit && !channel.punched && !channel.encrypted &&
-      channel.kind == MediaKind::audio)
+  if (behind_router && !channel.transmit && !channel.punched && !channel.encrypted && channel.kind == MediaKind::audio)
     channel.punch_at = now + kPunchAfter;
 }
 
@@ -301,8 +297,7 @@ void Session::on_start_transmission(TimePoint now, const Frame& frame, MediaKind
   const auto layout = layout_of(frame, Direction::from_server, out);
   if (!layout) return drop(frame, "it is too short to say where to send", out);
   const AddressField& field = layout->fields[0];
-  const StartTransmission start =
-      read_start_transmission(frame.payload, kind, field.form == AddressForm::tagged);
+  const StartTransmission start = read_start_transmission(frame.payload, kind, field.form == AddressForm::tagged);
   std::uint32_t status = kOk;
   MediaChannel* channel = open_channel(now, kind, start.ids, status, out);
   if (!channel) return drop(frame, "there is no relayed stream for it", out);
@@ -359,9 +354,10 @@ void Session::stop_phone(MediaChannel& channel, Output& out) {
   write_u32(payload, 0, channel.ids.conference);
   write_u32(payload, 4, channel.ids.party);
   write_u32(payload, 8, channel.ids.call);
-  write_frame(out.to_phone, channel.header_version,
-              number(channel.kind == MediaKind::audio ? Id::stop_media_transmission : Id::stop_multi_media_transmission),
-              payload);
+  write_frame(
+      out.to_phone, channel.header_version,
+      number(channel.kind == MediaKind::audio ? Id::stop_media_transmission : Id::stop_multi_media_transmission),
+      payload);
   ++counters_.answered;
 }
 
@@ -391,8 +387,7 @@ void Session::on_echoed_address(const Frame& frame, const ChannelIds& ids, Outpu
   if (!channel) channel = channels_.find(MediaKind::video, ids);
   for (const AddressField& field : *layout) {
     const bool known = field.role == AddressRole::media_echo && channel && channel->far_end;
-    if (!known || !write_field(payload, field, *channel->far_end))
-      write_field(payload, field, {IpAddress::v4(0), 0});
+    if (!known || !write_field(payload, field, *channel->far_end)) write_field(payload, field, {IpAddress::v4(0), 0});
   }
 }
 

@@ -184,8 +184,7 @@ void Session::forward_from_phone(TimePoint now, const Frame& frame, Output& out)
     case Id::media_transmission_failure: {
       const bool tagged = frame.payload.size() >= 36;
       return on_echoed_address(
-          frame,
-          {read_u32(frame.payload, 0), read_u32(frame.payload, 4), read_u32(frame.payload, tagged ? 32 : 16)},
+          frame, {read_u32(frame.payload, 0), read_u32(frame.payload, 4), read_u32(frame.payload, tagged ? 32 : 16)},
           out);
     }
     case Id::qos_resv_notify:
@@ -288,8 +287,7 @@ void Session::pass_text(const Frame& frame, std::size_t begin, Output& out) {
     return;
   }
   MutableBytes payload = pass(out.to_server, frame);
-  if (options_.blank_text && begin < payload.size() && blank_addresses(payload.subspan(begin)))
-    ++counters_.rewritten;
+  if (options_.blank_text && begin < payload.size() && blank_addresses(payload.subspan(begin))) ++counters_.rewritten;
 }
 
 }  // namespace dw::sccp

@@ -40,8 +40,8 @@ void Session::forward_from_server(TimePoint now, const Frame& frame, Output& out
       return on_register_ack(now, frame, out);
     case Id::register_reject:
       register_out_.reset();
-      tell(SessionEvent::Kind::refused,
-           fixed_text(frame.payload, 0, std::min<std::size_t>(frame.payload.size(), 32)), out);
+      tell(SessionEvent::Kind::refused, fixed_text(frame.payload, 0, std::min<std::size_t>(frame.payload.size(), 32)),
+           out);
       break;
     case Id::unregister_ack:
       leaving_ = false;  // a phone in a call may be told to stay
@@ -103,8 +103,7 @@ void Session::forward_from_server(TimePoint now, const Frame& frame, Output& out
       return drop(frame, "it is of the path between server and relay", out);
     case Id::user_to_device_data:
     case Id::user_to_device_data_version1:
-      if (starts_media_by_uri(frame.payload))
-        return drop(frame, "it starts media that would pass by the relay", out);
+      if (starts_media_by_uri(frame.payload)) return drop(frame, "it starts media that would pass by the relay", out);
       break;
     default:
       break;
@@ -124,8 +123,8 @@ void Session::on_register_ack(TimePoint now, const Frame& frame, Output& out) {
     negotiated_ = answered == kChanSkinny ? offered_ : std::min(offered_, kFlatOnly);
   }
   const std::uint32_t seconds = read_u32(frame.payload, 0);
-  liveness_.on_registered(now, seconds == 0 ? Liveness::kDefaultInterval
-                                            : std::chrono::seconds(std::min(seconds, kLongestKeepalive)));
+  liveness_.on_registered(
+      now, seconds == 0 ? Liveness::kDefaultInterval : std::chrono::seconds(std::min(seconds, kLongestKeepalive)));
   register_out_.reset();
   registered_ = true;
   leaving_ = unregistered_ = false;
@@ -158,8 +157,7 @@ void Session::begin_reset(TimePoint now, ResetType type) {
 }
 
 bool Session::in_call() const {
-  return !channels_.all().empty() ||
-         std::ranges::any_of(calls_.calls(), [](const Call& call) { return !call.over; });
+  return !channels_.all().empty() || std::ranges::any_of(calls_.calls(), [](const Call& call) { return !call.over; });
 }
 
 /// A phone that is in a call puts Reset off. Media has bounds of its own; a call without any may be one that the
@@ -176,8 +174,7 @@ void Session::on_lines(const Frame& frame, Output& out) {
   const bool v2 = frame.id == number(Id::line_stat_v2_res);
   const std::size_t begin = v2 ? 8 : 4;
   if (frame.payload.size() <= begin) return;
-  const std::string text =
-      fixed_text(frame.payload, begin, std::min(kNumberOctets, frame.payload.size() - begin));
+  const std::string text = fixed_text(frame.payload, begin, std::min(kNumberOctets, frame.payload.size() - begin));
   const std::uint32_t line = read_u32(frame.payload, 0);
   if (text.empty() || (lines_.size() == kMaxLines && !lines_.contains(line)) || lines_[line] == text) return;
   lines_[line] = text;

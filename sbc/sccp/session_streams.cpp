@@ -67,8 +67,8 @@ void Session::look_at_silence(TimePoint now, MediaChannel& channel, Output& out)
   if (!was && channel.silent)
     tell(SessionEvent::Kind::media_silent, "nothing has come from either side for " + to_words(now - last), out);
   if (!channel.silent || now - last < std::max(kSilentKept, options_.media_idle)) return;
-  tell(SessionEvent::Kind::media_silent,
-       "nothing has come from either side for " + to_words(now - last) + ": given up", out);
+  tell(SessionEvent::Kind::media_silent, "nothing has come from either side for " + to_words(now - last) + ": given up",
+       out);
   finish(now, channel, MediaEnd::closed, out);
 }
 

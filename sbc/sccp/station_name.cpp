@@ -21,9 +21,9 @@ bool is_plain(char c) {
 }
 
 bool begins(std::string_view name, std::string_view prefix) {
-  return name.size() >= prefix.size() &&
-         std::ranges::equal(name.substr(0, prefix.size()), prefix,
-                            [](char a, char b) { return a == b || (is_letter(a) && (a ^ 0x20) == b); });
+  return name.size() >= prefix.size() && std::ranges::equal(name.substr(0, prefix.size()), prefix, [](char a, char b) {
+           return a == b || (is_letter(a) && (a ^ 0x20) == b);
+         });
 }
 
 /// `prefix`, then exactly `hex` hex digits and `digits` decimal ones.
@@ -44,9 +44,8 @@ Result<std::string> station_name(Bytes payload, bool any) {
   if (name.empty()) return fail(Errc::malformed, "the device name is empty");
   if (!std::ranges::all_of(name, is_plain))
     return fail(Errc::forbidden, "the device name has characters that no phone has in its name");
-  const bool known = has_form(name, "SEP", 12, 0) || has_form(name, "ATA", 12, 0) ||
-                     has_form(name, "SPA", 12, 0) || has_form(name, "VGC", 10, 2) ||
-                     has_form(name, "AN", 13, 0);
+  const bool known = has_form(name, "SEP", 12, 0) || has_form(name, "ATA", 12, 0) || has_form(name, "SPA", 12, 0) ||
+                     has_form(name, "VGC", 10, 2) || has_form(name, "AN", 13, 0);
   if (!known && !any) return fail(Errc::forbidden, "the device name is of no form that a phone has");
   return std::string(name);
 }

@@ -28,8 +28,7 @@ bool blank_addresses(MutableBytes text) {
   bool found = false;
   for (std::size_t at = 0; at < text.size();) {
     const auto rest = text.subspan(at);
-    const auto length =
-        static_cast<std::size_t>(std::ranges::find_if_not(rest, may_be_literal) - rest.begin());
+    const auto length = static_cast<std::size_t>(std::ranges::find_if_not(rest, may_be_literal) - rest.begin());
     MutableBytes run = rest.first(length);
     at += std::max<std::size_t>(length, 1);
     // A sentence's own full stop or colon may stand behind the literal.
@@ -45,8 +44,8 @@ bool blank_addresses(MutableBytes text) {
 bool starts_media_by_uri(Bytes text) {
   constexpr std::string_view kSchemes[] = {"rtprx:", "rtptx:", "rtpmrx:", "rtpmtx:"};
   const auto same = [](std::uint8_t a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; };
-  return std::ranges::any_of(
-      kSchemes, [&](std::string_view scheme) { return !std::ranges::search(text, scheme, same).empty(); });
+  return std::ranges::any_of(kSchemes,
+                             [&](std::string_view scheme) { return !std::ranges::search(text, scheme, same).empty(); });
 }
 
 }  // namespace dw::sccp

@@ -96,7 +96,8 @@ std::vector<Binding*> Bindings::elsewhere(const Binding& b) {
   std::vector<Binding*> all;
   for (auto [at, end] = users_.equal_range(user_key(b.user)); at != end; ++at) {
     Binding* const other = at->second;
-    const bool same = other->device == b.device && other->maps_host == b.maps_host && other->contact_uri == b.contact_uri &&
+    const bool same = other->device == b.device && other->maps_host == b.maps_host &&
+                      other->contact_uri == b.contact_uri &&
                       other->reach.flow.peer.address == b.reach.flow.peer.address;
     if (same && other->aor != b.aor) all.push_back(other);
   }
@@ -164,7 +165,8 @@ Binding* Bindings::of_phone(const Flow& flow, const PhoneWords& says) {
       flow_is_one_phones = flow_is_one_phones && (!on_flow || is_same_phone(*on_flow, b));
       if (!on_flow) on_flow = &b;
     }
-    const bool same_contact = contact && is_same_contact(*contact, b, true), same_user = is_same_user(b.user, says.user);
+    const bool same_contact = contact && is_same_contact(*contact, b, true),
+               same_user = is_same_user(b.user, says.user);
     const bool same_host = says.stated && b.reach.stated == says.stated;
     // One that calls from elsewhere, by the user's name, has another phone of the same user.
     if (!same_contact && !(same_user && (same_flow || same_host || !contact || is_same_host(*contact, b)))) continue;
@@ -181,9 +183,8 @@ Binding* Bindings::of_phone(const Flow& flow, const PhoneWords& says) {
   if (best) return tie ? nullptr : best;
   if (on_flow && flow_is_one_phones && (!contact || is_same_contact(*contact, *on_flow, false))) return on_flow;
   if (says.instance.empty()) return nullptr;
-  const auto same = std::find_if(begin, end, [&](const auto& entry) {
-    return entry.second->contact.find(says.instance) != std::string::npos;
-  });
+  const auto same = std::find_if(
+      begin, end, [&](const auto& entry) { return entry.second->contact.find(says.instance) != std::string::npos; });
   return same == end ? nullptr : same->second;
 }
 
@@ -204,8 +205,7 @@ Reach Bindings::reach_of(const Binding& b) const {
 
 bool Bindings::uses(ConnectionId connection, const IpAddress& source) const {
   const auto [begin, end] = sources_.equal_range(source);
-  return std::any_of(begin, end,
-                     [&](const auto& entry) { return entry.second->reach.flow.connection == connection; });
+  return std::any_of(begin, end, [&](const auto& entry) { return entry.second->reach.flow.connection == connection; });
 }
 
 Binding* Bindings::add(Binding b, TimePoint now) {

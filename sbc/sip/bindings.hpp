@@ -45,7 +45,7 @@ struct Binding {
   TimePoint next_keepalive = TimePoint::max();
   unsigned unanswered = 0;  ///< OPTIONS in a row
   bool told_unreachable = false;
-  TimePoint told{};  ///< when its registration was last told
+  TimePoint told{};               ///< when its registration was last told
   bool stale_connection = false;  ///< its TCP connection is gone
 };
 
@@ -58,37 +58,40 @@ struct PhoneWords {
 };
 PhoneWords words_of(const Message& m);
 
-/// Our location service: every binding, found by token, by contact, by user and by source. Bounded by `max`, of which one AOR has
-/// kMaxPerAor and one source a quarter.
-/// What changed since it was last asked is told, for whoever keeps it on disk. No I/O.
+/// Our location service: every binding, found by token, by contact, by user and by source. Bounded by `max`, of which
+/// one AOR has kMaxPerAor and one source a quarter. What changed since it was last asked is told, for whoever keeps it
+/// on disk. No I/O.
 class Bindings {
  public:
   static constexpr std::size_t kMaxPerAor = 20;  ///< one more, and the one that expires first makes room
   static constexpr std::size_t kLeastPerSource = 64;
-  Bindings(std::size_t max, std::uint64_t seed) : max_(max), sources_(0, KeyedHash(seed)), counts_(0, KeyedHash(seed + 1)) {}
+  Bindings(std::size_t max, std::uint64_t seed)
+      : max_(max), sources_(0, KeyedHash(seed)), counts_(0, KeyedHash(seed + 1)) {}
   void set_max(std::size_t max) { max_ = max; }  ///< those above it stay until they expire
 
   Binding* by_token(std::string_view token);
   Binding* by_key(std::string_view key);
   Binding* by_id(std::uint64_t id);
-  /// The only one of this user at this central server, of several the only one in this domain; nullptr when that does not tell.
+  /// The only one of this user at this central server, of several the only one in this domain; nullptr when that does
+  /// not tell.
   Binding* only_by_user(std::string_view user, std::size_t server, std::string_view domain = {});
   /// Those of the same line of the same phone at the same address whose AOR is another.
   std::vector<Binding*> elsewhere(const Binding& b);
   std::vector<Binding*> by_aor(std::string_view aor);
   /// The binding that a phone's request belongs to. Several phones may stand at one address, so the address alone says
-  /// nothing: its Contact decides, or its user at the same flow or host; then the flow, where that is one phone's alone and its Contact does not
-  /// say otherwise; then its instance. nullptr when none of these tells.
+  /// nothing: its Contact decides, or its user at the same flow or host; then the flow, where that is one phone's alone
+  /// and its Contact does not say otherwise; then its instance. nullptr when none of these tells.
   Binding* of_phone(const Flow& flow, const PhoneWords& says);
-  /// How it is reached, without its Contact's port where that is another phone's at the same address: of a router's port
-  /// only one has it.
+  /// How it is reached, without its Contact's port where that is another phone's at the same address: of a router's
+  /// port only one has it.
   Reach reach_of(const Binding& b) const;
   bool knows_source(const IpAddress& source) const { return sources_.contains(source); }
 
   bool uses(ConnectionId connection, const IpAddress& source) const;
   /// Those of one phone's flow, the oldest first.
   std::vector<Binding*> by_group(std::string_view aor, std::string_view group);
-  /// Whether a phone at this flow has registered this user. On a LAN an address is one phone's; behind a router it isn't.
+  /// Whether a phone at this flow has registered this user. On a LAN an address is one phone's; behind a router it
+  /// isn't.
   bool is_user_at(const Flow& flow, std::string_view user) const;
   /// A binding of this user at that flow, else at its address.
   const Binding* of_user_at(const Flow& flow, std::string_view user) const;
@@ -139,11 +142,11 @@ class Bindings {
 
 /// What stands behind the @ of an AOR.
 std::string_view domain_in(std::string_view aor);
-/// What the contacts of one phone's flow have in common: the AOR, +sip.instance and reg-id (RFC 5626 §6). A newer one takes
-/// the place of an older one; flows of other reg-ids stay. Empty without an instance.
+/// What the contacts of one phone's flow have in common: the AOR, +sip.instance and reg-id (RFC 5626 §6). A newer one
+/// takes the place of an older one; flows of other reg-ids stay. Empty without an instance.
 std::string contact_group(std::string_view aor, std::string_view instance, std::string_view reg_id);
-/// What tells one contact of an AOR from another: its group and URI; without an instance its URI and where it comes from,
-/// as homes share private addresses.
+/// What tells one contact of an AOR from another: its group and URI; without an instance its URI and where it comes
+/// from, as homes share private addresses.
 std::string binding_key(std::string_view aor, std::string_view group, std::string_view contact_uri,
                         const IpAddress& source);
 

@@ -36,9 +36,9 @@ Result<std::optional<std::string>> hide_media(const Message& m, const Telling& t
   return rewrite_body(m, rules);
 }
 
-Result<std::optional<std::string>> CallMedia::rewrite(TimePoint now, const Message& m, Side from,
-                                                      Standing standing, const MediaRequest& request,
-                                                      const Telling& telling, MediaBroker& broker) {
+Result<std::optional<std::string>> CallMedia::rewrite(TimePoint now, const Message& m, Side from, Standing standing,
+                                                      const MediaRequest& request, const Telling& telling,
+                                                      MediaBroker& broker) {
   BodyRules rules = rules_of(telling);
   rules.sdp = [&](std::string_view body, std::string& out) {
     return rewrite_sdp_body(now, body, from, standing, request, telling, broker, out);
@@ -47,8 +47,8 @@ Result<std::optional<std::string>> CallMedia::rewrite(TimePoint now, const Messa
 }
 
 Result<void> CallMedia::rewrite_sdp_body(TimePoint now, std::string_view body, Side from, Standing standing,
-                                         const MediaRequest& request, const Telling& telling,
-                                         MediaBroker& broker, std::string& out) {
+                                         const MediaRequest& request, const Telling& telling, MediaBroker& broker,
+                                         std::string& out) {
   const auto sdp = parse_sdp(body);
   if (!sdp) return std::unexpected(sdp.error());
   ++descriptions_;
@@ -98,7 +98,8 @@ Result<void> CallMedia::rewrite_sdp_body(TimePoint now, std::string_view body, S
         if (moved) broker.reopen(stream.ports.id);
       }
       if (applies) broker.set_formats(stream.ports.id, MediaSide::phone, formats[i]);
-      if (const MediaPorts now_told = broker.ports(stream.ports.id); now_told.id != MediaId::none) stream.ports = now_told;
+      if (const MediaPorts now_told = broker.ports(stream.ports.id); now_told.id != MediaId::none)
+        stream.ports = now_told;
       rewrite.to[i] = stream.ports.central_facing;
       rewrite.rtcp[i] = stream.ports.central_rtcp;
       rewrite.own = stream.ports.central_facing.address;
@@ -111,8 +112,7 @@ Result<void> CallMedia::rewrite_sdp_body(TimePoint now, std::string_view body, S
       rewrite.to[i] = stream.told_phone;
       rewrite.own = stream.ports.phone_facing.address;
     }
-    if (!media.codec.empty() && (stream.codec.empty() || applies))
-      stream.codec = media.codec.substr(0, 32);
+    if (!media.codec.empty() && (stream.codec.empty() || applies)) stream.codec = media.codec.substr(0, 32);
     note_both(now, stream);
   }
   if (applies) (from == Side::access ? held_by_phone_ : held_by_far_end_) = held;
@@ -225,8 +225,7 @@ std::vector<CallStream> CallMedia::report(TimePoint now, const MediaBroker& brok
   for (const Stream& s : streams_) {
     if (s.ports.id == MediaId::none) continue;
     const Duration running = s.both_since == TimePoint{} ? Duration{} : now - s.both_since;
-    all.push_back(
-        {s.ports, s.phone_stated, s.far_end, s.codec, broker.report(s.ports.id), s.both_before + running});
+    all.push_back({s.ports, s.phone_stated, s.far_end, s.codec, broker.report(s.ports.id), s.both_before + running});
   }
   return all;
 }

@@ -18,11 +18,11 @@ namespace dw::sip {
 
 /// What may be said of us, and not of whoever wrote a body.
 struct Telling {
-  IpAddress own;                      ///< what the side that gets it knows us by
-  std::array<IpAddress, 3> hidden{};  ///< the writer's addresses, as far as they are known
-  bool in_text = false;               ///< they are taken out of what is no SDP too…
-  bool in_written_text = false;       ///< …and of text/plain and text/html
-  const CodecRules* codecs = nullptr; ///< of an offer
+  IpAddress own;                       ///< what the side that gets it knows us by
+  std::array<IpAddress, 3> hidden{};   ///< the writer's addresses, as far as they are known
+  bool in_text = false;                ///< they are taken out of what is no SDP too…
+  bool in_written_text = false;        ///< …and of text/plain and text/html
+  const CodecRules* codecs = nullptr;  ///< of an offer
 };
 
 /// The body of a message that is no offer and no answer (RFC 3264): its SDP has our address and ports 0, as what
@@ -43,8 +43,7 @@ class CallMedia {
   /// The body with the relay's addresses, nothing when there is nothing to change. Errc::exhausted: no ports are
   /// left for a stream that it needs; others: see rewrite_body().
   Result<std::optional<std::string>> rewrite(TimePoint now, const Message& m, Side from, Standing standing,
-                                             const MediaRequest& request, const Telling& telling,
-                                             MediaBroker& broker);
+                                             const MediaRequest& request, const Telling& telling, MediaBroker& broker);
   /// Host names that stand where the far end's address should, each since the last time this was asked.
   std::vector<std::string> take_names() { return std::exchange(names_, {}); }
   /// What such a name's addresses are.
@@ -91,12 +90,12 @@ class CallMedia {
     MediaPorts ports;
     Endpoint phone_stated;
     std::optional<Endpoint> far_end;
-    std::string far_name;                  ///< of the host that the far end names; its addresses are looked up
-    std::uint16_t far_port = 0;            ///< at that host
-    std::uint16_t far_rtcp_port = 0;       ///< 0: the next one
+    std::string far_name;                          ///< of the host that the far end names; its addresses are looked up
+    std::uint16_t far_port = 0;                    ///< at that host
+    std::uint16_t far_rtcp_port = 0;               ///< 0: the next one
     std::optional<Endpoint> phone_rtcp, far_rtcp;  ///< a=rtcp
-    Endpoint told_phone;                   ///< where the phone is to send
-    std::vector<IpAddress> named;          ///< by the central side's descriptions
+    Endpoint told_phone;                           ///< where the phone is to send
+    std::vector<IpAddress> named;                  ///< by the central side's descriptions
     std::string codec;
     bool opaque = false;
     TimePoint both_since{};  ///< epoch: not both ways
@@ -120,7 +119,7 @@ class CallMedia {
     std::uint64_t key = 0;
     Side by = Side::access;
     bool in_answer = false;
-    Said before;                        ///< of the side that offers
+    Said before;                          ///< of the side that offers
     std::optional<Said> answerer_before;  ///< of the other one, once it has answered
   };
   /// The answers to the last INVITE, each responder's last one, in the order in which they applied.

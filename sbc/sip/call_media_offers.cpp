@@ -16,7 +16,8 @@ std::size_t hash_of(std::string_view text) {
 CallMedia::Said CallMedia::said_by(Side side) const {
   Said said;
   for (const Stream& s : streams_)
-    said.lines.push_back({s.phone_stated, s.far_end, s.codec, s.opaque, s.far_name, s.far_port, s.phone_rtcp, s.far_rtcp});
+    said.lines.push_back(
+        {s.phone_stated, s.far_end, s.codec, s.opaque, s.far_name, s.far_port, s.phone_rtcp, s.far_rtcp});
   said.held = side == Side::access ? held_by_phone_ : held_by_far_end_;
   return said;
 }
@@ -87,8 +88,7 @@ void CallMedia::take_up(TimePoint now, std::uint64_t key, Side by, std::string_v
 }
 
 std::optional<std::uint64_t> CallMedia::offered_in_answer(Side by) const {
-  const auto offer =
-      std::ranges::find_if(offers_, [&](const Offer& o) { return o.in_answer && o.by == by; });
+  const auto offer = std::ranges::find_if(offers_, [&](const Offer& o) { return o.in_answer && o.by == by; });
   return offer == offers_.end() ? std::nullopt : std::optional(offer->key);
 }
 

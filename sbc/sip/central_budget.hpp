@@ -23,7 +23,7 @@ class CentralBudget {
 
  private:
   struct Of {
-    TokenBucket to_phones{kToPhones, kBurst * kToPhones}, answered_here{kAnsweredHere, kBurst * kAnsweredHere};
+    TokenBucket to_phones{kToPhones, kBurst*kToPhones}, answered_here{kAnsweredHere, kBurst*kAnsweredHere};
   };
   Of& at(std::size_t server) { return servers_[server % servers_.size()]; }
   bool take(TimePoint now, TokenBucket& bucket) {

@@ -43,14 +43,16 @@ FairShare::Options Dialogs::share_of(std::size_t max) {
   return share;
 }
 
-Dialogs::Dialogs(std::size_t max, std::uint64_t seed) : max_(max), share_(share_of(max), seed), by_key_(0, KeyedHash(seed + 1)) {}
+Dialogs::Dialogs(std::size_t max, std::uint64_t seed)
+    : max_(max), share_(share_of(max), seed), by_key_(0, KeyedHash(seed + 1)) {}
 
 void Dialogs::set_max(std::size_t max) {
   max_ = max;
   share_.configure(share_of(max));
 }
 
-DialogSet* Dialogs::begin_for(const IpAddress& source, Standing standing, std::string_view call_id, std::string_view tag, bool help) {
+DialogSet* Dialogs::begin_for(const IpAddress& source, Standing standing, std::string_view call_id,
+                              std::string_view tag, bool help) {
   if (!help && share_.take(source, standing) != FairShare::Verdict::granted) return nullptr;
   DialogSet* const set = begin(call_id, tag, Side::access, help);
   if (help) return set;
@@ -85,9 +87,10 @@ DialogSet* Dialogs::find(std::string_view call_id, std::string_view initiator_ta
   return nullptr;
 }
 
-/// The one with that responder; the only one when none has it. Two ends may choose all names alike, by mistake or of purpose: then
-/// each sender means its own, and a second BYE the second call.
-DialogSet* Dialogs::with_responder(std::string_view call_id, std::string_view initiator_tag, Side initiator, std::string_view responder_tag,
+/// The one with that responder; the only one when none has it. Two ends may choose all names alike, by mistake or of
+/// purpose: then each sender means its own, and a second BYE the second call.
+DialogSet* Dialogs::with_responder(std::string_view call_id, std::string_view initiator_tag, Side initiator,
+                                   std::string_view responder_tag,
                                    const std::function<bool(const DialogSet&)>& theirs) {
   const std::string key = key_of(call_id, initiator_tag, initiator);
   const auto [begin, end] = by_key_.equal_range(key);
@@ -122,7 +125,8 @@ Dialogs::Match Dialogs::match(const Message& request, Side from, const std::func
   }
   if (DialogSet* const set = with_responder(request.call_id(), request.from_tag(), from, request.to_tag(), theirs))
     return {set, true, set->find(request.to_tag())};
-  if (DialogSet* const set = with_responder(request.call_id(), request.to_tag(), other(from), request.from_tag(), theirs))
+  if (DialogSet* const set =
+          with_responder(request.call_id(), request.to_tag(), other(from), request.from_tag(), theirs))
     return {set, false, set->find(request.from_tag())};
   return {};
 }
@@ -130,7 +134,8 @@ Dialogs::Match Dialogs::match(const Message& request, Side from, const std::func
 Dialogs::Match Dialogs::match_in(DialogSet& set, const Message& request, Side from) {
   if (set.call_id != request.call_id()) return {};
   if (set.initiator == from && set.initiator_tag == request.from_tag()) return {&set, true, set.find(request.to_tag())};
-  if (set.initiator == other(from) && set.initiator_tag == request.to_tag()) return {&set, false, set.find(request.from_tag())};
+  if (set.initiator == other(from) && set.initiator_tag == request.to_tag())
+    return {&set, false, set.find(request.from_tag())};
   return {};
 }
 

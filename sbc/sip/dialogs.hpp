@@ -69,16 +69,16 @@ struct DialogSet {
   IpAddress limited_at;
   TimePoint began{};  ///< its INVITE came
   TimePoint since{};
-  TimePoint heard{};                           ///< when both sides last agreed on something within it
-  std::optional<TimePoint> session_until;      ///< by when it is to be refreshed (RFC 4028)
-  bool silent = false;                         ///< its media were, for long; it does not count as a call then
+  TimePoint heard{};                       ///< when both sides last agreed on something within it
+  std::optional<TimePoint> session_until;  ///< by when it is to be refreshed (RFC 4028)
+  bool silent = false;                     ///< its media were, for long; it does not count as a call then
   Call::EndedBy ended_by = Call::EndedBy::unknown;
   std::string end_reason;
   std::string taken;     ///< responder of the first 2xx: the call's media are with it
   bool pending = false;  ///< its first request is not answered for good
   bool ringing = false, connected = false, over = false, counted = false;
-  bool referred = false;               ///< a REFER went through: its NOTIFYs come
-  TimePoint until = TimePoint::max();  ///< forgotten then
+  bool referred = false;                                     ///< a REFER went through: its NOTIFYs come
+  TimePoint until = TimePoint::max();                        ///< forgotten then
   std::optional<std::pair<IpAddress, Standing>> counts_for;  ///< whose share it is of; none: the central side began it
 
   Dialog* find(std::string_view responder_tag);
@@ -88,7 +88,8 @@ struct DialogSet {
   bool is_call() const { return method == Method::invite; }
 };
 
-/// All dialogs, by Call-ID and tags. Bounded by `max`, of which the dialogs that strangers begin get half and one source a part.
+/// All dialogs, by Call-ID and tags. Bounded by `max`, of which the dialogs that strangers begin get half and one
+/// source a part.
 class Dialogs {
  public:
   Dialogs(std::size_t max, std::uint64_t seed);
@@ -97,11 +98,12 @@ class Dialogs {
   static constexpr std::size_t kBeyond = 100;  ///< emergency calls that `max` does not count
   DialogSet* begin(std::string_view call_id, std::string_view initiator_tag, Side initiator, bool beyond = false);
   /// One that somebody on the access side begins; `help`: in nobody's share.
-  DialogSet* begin_for(const IpAddress& source, Standing standing, std::string_view call_id, std::string_view tag, bool help);
+  DialogSet* begin_for(const IpAddress& source, Standing standing, std::string_view call_id, std::string_view tag,
+                       bool help);
   /// That this phone's end has, by `binding`, or, for one that is not registered, by its address: a central
   /// server may fork one call to several phones of ours.
-  DialogSet* find(std::string_view call_id, std::string_view initiator_tag, Side initiator,
-                  std::uint64_t binding, const IpAddress& phone);
+  DialogSet* find(std::string_view call_id, std::string_view initiator_tag, Side initiator, std::uint64_t binding,
+                  const IpAddress& phone);
   DialogSet* by_id(std::uint64_t id);
   /// That a request from `from` belongs to, its sender the initiator or the responder.
   struct Match {
@@ -138,8 +140,8 @@ class Dialogs {
   SlotTable<DialogSet> all_;
   std::size_t calls_ = 0;
   std::uint64_t last_id_ = 0;
-  DialogSet* with_responder(std::string_view call_id, std::string_view initiator_tag, Side initiator, std::string_view responder_tag,
-                            const std::function<bool(const DialogSet&)>& theirs);
+  DialogSet* with_responder(std::string_view call_id, std::string_view initiator_tag, Side initiator,
+                            std::string_view responder_tag, const std::function<bool(const DialogSet&)>& theirs);
   std::unordered_multimap<std::string_view, DialogSet*, KeyedHash> by_key_;  // one for each phone
   std::unordered_map<std::uint64_t, DialogSet*> by_id_;
   DeadlineHeap deadlines_;

@@ -17,9 +17,7 @@ class Edits {
   explicit Edits(const Message& message) : message_(message) {}
 
   /// `what` is a view into the message.
-  void replace(std::string_view what, std::string_view with) {
-    add(message_.offset(what), what.size(), with);
-  }
+  void replace(std::string_view what, std::string_view with) { add(message_.offset(what), what.size(), with); }
   void insert(std::size_t offset, std::string_view text) { add(offset, 0, text); }
   void insert_before(const Field& field, std::string_view text) { add(field.begin, 0, text); }
   void insert_at_end_of_header(std::string_view lines) { add(message_.header_end(), 0, lines); }

@@ -66,9 +66,7 @@ bool Guard::offence(TimePoint now, const Flow& from, Standing standing, std::str
 
 bool Guard::is_scanner(std::string_view user_agent) const {
   const auto has = [&](const std::string& word) {
-    return !std::ranges::search(user_agent, word, [](char a, char b) {
-              return lower(a) == lower(b);
-            }).empty();
+    return !std::ranges::search(user_agent, word, [](char a, char b) { return lower(a) == lower(b); }).empty();
   };
   return !user_agent.empty() && std::ranges::any_of(options_.scanners, has);
 }

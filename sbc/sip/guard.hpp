@@ -12,10 +12,10 @@
 
 namespace dw::sip {
 
-/// Who may send how much, and who is left without an answer for a while (sip-sbc §6.2). A UDP source may be forged: what
-/// comes by UDP is counted apart from what comes over connections and limits nothing but UDP, and whoever is known is never banned
-/// for it. A source with registered phones is never banned at all, whoever shares its address. Constant work for each message,
-/// whatever its source. No I/O.
+/// Who may send how much, and who is left without an answer for a while (sip-sbc §6.2). A UDP source may be forged:
+/// what comes by UDP is counted apart from what comes over connections and limits nothing but UDP, and whoever is known
+/// is never banned for it. A source with registered phones is never banned at all, whoever shares its address. Constant
+/// work for each message, whatever its source. No I/O.
 class Guard {
  public:
   struct Options {

@@ -14,8 +14,8 @@ struct Home {
   std::uint16_t port = 0;  ///< 0: not told
 };
 
-/// Says the home of the line `user` of the phone `device`; where that is empty, of the phone at that address. It knows it of whoever
-/// the phone has its config from, and of nobody else.
+/// Says the home of the line `user` of the phone `device`; where that is empty, of the phone at that address. It knows
+/// it of whoever the phone has its config from, and of nobody else.
 using HomeOf = std::function<Home(std::string_view device, std::string_view user, const IpAddress& at)>;
 
 }  // namespace dw::sip

@@ -10,27 +10,27 @@ namespace {
 
 /// Only a proxy within the trust domain writes these.
 constexpr std::array<std::string_view, 21> kTrusted = {
-    "P-Asserted-Identity",               // RFC 3325
-    "P-Asserted-Service",                // RFC 6050
-    "P-Associated-URI",                  // RFC 7315, and the next ones
+    "P-Asserted-Identity",  // RFC 3325
+    "P-Asserted-Service",   // RFC 6050
+    "P-Associated-URI",     // RFC 7315, and the next ones
     "P-Called-Party-ID",
     "P-Charging-Function-Addresses",
     "P-Charging-Vector",
     "P-Visited-Network-ID",
-    "P-Charge-Info",                     // RFC 8496
-    "P-DCS-Billing-Info",                // RFC 5503, and the next ones
+    "P-Charge-Info",       // RFC 8496
+    "P-DCS-Billing-Info",  // RFC 5503, and the next ones
     "P-DCS-LAES",
     "P-DCS-OSPS",
     "P-DCS-Redirect",
     "P-DCS-Trace-Party-ID",
-    "P-Media-Authorization",             // RFC 3313
-    "P-Private-Network-Indication",      // RFC 7316
-    "P-Profile-Key",                     // RFC 5002
-    "P-Served-User",                     // RFC 5502
-    "P-User-Database",                   // RFC 4457
-    "History-Info",                      // RFC 7044
-    "Path",                              // RFC 3327
-    "Service-Route",                     // RFC 3608
+    "P-Media-Authorization",         // RFC 3313
+    "P-Private-Network-Indication",  // RFC 7316
+    "P-Profile-Key",                 // RFC 5002
+    "P-Served-User",                 // RFC 5502
+    "P-User-Database",               // RFC 4457
+    "History-Info",                  // RFC 7044
+    "Path",                          // RFC 3327
+    "Service-Route",                 // RFC 3608
 };
 /// RFC 3261 §19.1.5, and what routes.
 constexpr std::array<std::string_view, 8> kNeverByUri = {"From",  "Call-ID", "CSeq",         "Via",

@@ -10,8 +10,8 @@
 namespace dw::sip {
 
 /// What of a phone's word on who it is, how a call came to it and who pays goes on to the central side. Servers believe
-/// such header fields of whoever stands in their trust domain (RFC 3325 §5), which we do and phones don't. Which field is
-/// which, and why: FORMAT.md.
+/// such header fields of whoever stands in their trust domain (RFC 3325 §5), which we do and phones don't. Which field
+/// is which, and why: FORMAT.md.
 struct IdentityRules {
   bool trust = false;               ///< all of it passes
   std::vector<std::string> remove;  ///< further names that never pass, in any case

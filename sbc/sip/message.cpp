@@ -85,8 +85,7 @@ Result<void> Message::parse(Bytes octets) {
   from_ = to_ = {};
   const auto end = text_.find("\r\n");
   if (end == text_.npos) return fail(Errc::malformed, "no line ends");
-  if (text_.find_first_of("\r\n") != end)
-    return fail(Errc::malformed, "the first line has a CR or LF inside");
+  if (text_.find_first_of("\r\n") != end) return fail(Errc::malformed, "the first line has a CR or LF inside");
   if (auto ok = parse_start_line(text_.substr(0, end)); !ok) return ok;
   if (auto ok = index_fields(end + 2); !ok) return ok;
   return read_essentials();
@@ -109,8 +108,7 @@ Result<void> Message::parse_request_line(std::string_view line) {
   if (last <= first || version.empty()) {  // no version, or a blank at the end
     note(400, "Malformed Request-Line");
     request_uri_ = trim(line.substr(first));
-    return line.find("SIP/") != line.npos ? Result<void>{}
-                                          : fail(Errc::malformed, "no version of SIP is named");
+    return line.find("SIP/") != line.npos ? Result<void>{} : fail(Errc::malformed, "no version of SIP is named");
   }
   if (!version.starts_with("SIP/") && !version.starts_with("sip/"))
     return fail(Errc::malformed, "no version of SIP is named");
@@ -140,8 +138,7 @@ Result<void> Message::index_fields(std::size_t from) {
   for (;;) {
     const auto newline = text_.find('\n', at);
     if (newline == text_.npos) return fail(Errc::malformed, "the header block does not end", at);
-    if (newline == at || text_[newline - 1] != '\r')
-      return fail(Errc::malformed, "a line ends in LF alone", newline);
+    if (newline == at || text_[newline - 1] != '\r') return fail(Errc::malformed, "a line ends in LF alone", newline);
     const std::size_t line_end = newline - 1;
     const std::size_t next = newline + 1;
     if (next > kMaxOctets) return fail(Errc::too_long, "the header block is too long");

@@ -67,11 +67,9 @@ class Message {
   std::size_t header_end() const { return header_end_; }  ///< where the empty line begins
   std::span<const Field> fields() const { return {fields_.data(), count_}; }
   std::string_view name_of(const Field& f) const { return text_.substr(f.begin, f.name_end - f.begin); }
-  std::string_view value(const Field& f) const {
-    return text_.substr(f.value_begin, f.value_end - f.value_begin);
-  }
-  const Field* find(FieldName name) const;          ///< the first
-  std::string_view value_of(FieldName name) const;  ///< of the first; empty: none
+  std::string_view value(const Field& f) const { return text_.substr(f.value_begin, f.value_end - f.value_begin); }
+  const Field* find(FieldName name) const;                                            ///< the first
+  std::string_view value_of(FieldName name) const;                                    ///< of the first; empty: none
   std::size_t offset(std::string_view view) const { return offset_in(text_, view); }  ///< of a view into it
 
   const Via& via() const { return via_; }  ///< the topmost

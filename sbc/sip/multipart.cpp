@@ -143,8 +143,7 @@ Result<Multipart> parse_multipart(std::string_view content_type, std::string_vie
   Result<Multipart> out;
   std::optional<std::size_t> start;  // of the part that goes on
   const auto end_part = [&](std::size_t end) -> Result<void> {
-    if (out->count == kMaxParts)
-      return fail(Errc::too_long, "a multipart body has more parts than are read", *start);
+    if (out->count == kMaxParts) return fail(Errc::too_long, "a multipart body has more parts than are read", *start);
     BodyPart& part = out->list[out->count++];
     if (!parse_part(body.substr(*start, end - *start), *start, part))
       return fail(Errc::malformed, "a part without an empty line after its headers", *start);

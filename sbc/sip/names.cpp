@@ -7,9 +7,9 @@
 namespace dw::sip {
 namespace {
 
-constexpr std::array<std::string_view, 15> kMethods = {
-    "?",      "INVITE", "ACK",   "BYE",       "CANCEL", "REGISTER", "OPTIONS", "PRACK",
-    "UPDATE", "INFO",   "REFER", "SUBSCRIBE", "NOTIFY", "MESSAGE",  "PUBLISH"};
+constexpr std::array<std::string_view, 15> kMethods = {"?",        "INVITE",    "ACK",    "BYE",     "CANCEL",
+                                                       "REGISTER", "OPTIONS",   "PRACK",  "UPDATE",  "INFO",
+                                                       "REFER",    "SUBSCRIBE", "NOTIFY", "MESSAGE", "PUBLISH"};
 
 FieldName compact(char letter) {
   switch (lower(letter)) {

@@ -57,17 +57,17 @@ struct Event {
     call_up,
     call_over,
     call_refused,  ///< by a limit: `text` names the setting
-    no_media,     ///< no relay ports: `text`
-    media_silent, ///< nothing came of a call's media for long: `text` says for how long, or that it came again
-    ice_removed,  ///< `text`: how many lines
-    auth_int,     ///< a server wants a digest over a body that is changed here: `text`, the method
-    large,        ///< a message to a phone exceeds what it takes: `text`
-    dropped,      ///< a message that made no sense, or was not allowed: `text`
-    offence,      ///< what scanners do: `text`
-    banned,       ///< `text`: why
-    server_up,    ///< `text`: how long it had been down
-    server_down,  ///< `text`: why
-    asked,        ///< to start over (`request`), and `status` is what it answered; 0: nothing
+    no_media,      ///< no relay ports: `text`
+    media_silent,  ///< nothing came of a call's media for long: `text` says for how long, or that it came again
+    ice_removed,   ///< `text`: how many lines
+    auth_int,      ///< a server wants a digest over a body that is changed here: `text`, the method
+    large,         ///< a message to a phone exceeds what it takes: `text`
+    dropped,       ///< a message that made no sense, or was not allowed: `text`
+    offence,       ///< what scanners do: `text`
+    banned,        ///< `text`: why
+    server_up,     ///< `text`: how long it had been down
+    server_down,   ///< `text`: why
+    asked,         ///< to start over (`request`), and `status` is what it answered; 0: nothing
   };
   Kind kind{};
   Flow flow;                            ///< of the phone, or of whoever it is about
@@ -78,7 +78,7 @@ struct Event {
   std::uint16_t status = 0;
   std::uint64_t request = 0;
   bool of_registered = false;  ///< an offence of an address with a registered phone, which is never banned
-  std::string text;  ///< may quote untrusted text
+  std::string text;            ///< may quote untrusted text
   std::optional<Call> call;
 };
 

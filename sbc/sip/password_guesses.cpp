@@ -73,7 +73,8 @@ bool PasswordGuesses::takes(TimePoint now, const PasswordTry& tried, std::uint64
 }
 
 PasswordGuesses::Verdict PasswordGuesses::begin(TimePoint now, const PasswordTry& tried) {
-  const bool passes = std::ranges::all_of(tried.users, [&](std::uint64_t user) { return user == 0 || takes(now, tried, user); });
+  const bool passes =
+      std::ranges::all_of(tried.users, [&](std::uint64_t user) { return user == 0 || takes(now, tried, user); });
   if (!passes) {
     ++refused_;
     Pair* const pair = pair_of(now, tried, tried.users[0]);

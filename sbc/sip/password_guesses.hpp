@@ -12,17 +12,18 @@ struct PasswordTry {
   static constexpr std::size_t kMaxCredentials = 4;
 
   IpAddress source;
-  bool blind = false;  ///< nothing shows that its source is not forged
-  bool own = false;    ///< its user has a registered phone at that source
+  bool blind = false;      ///< nothing shows that its source is not forged
+  bool own = false;        ///< its user has a registered phone at that source
   std::uint16_t port = 0;  ///< that phone's, where it comes from there; 0: from elsewhere
   /// Hashes of the user that it names, and of the usernames of its digests where these are others. 0: none.
   std::array<std::uint64_t, 1 + kMaxCredentials> users{};
 };
 
-/// How often a password may be tried that turns out wrong: by user and source together, by source, and by user. We can't check a
-/// digest, so we count what the server says of it. A source where the user is registered, or showed the right password lately, is
-/// limited for its own tries alone: nobody can lock out a user from where he is known. Whoever shows no nonce that was sent to
-/// its address may have forged that, and is counted apart. Bounded, constant work; nothing but hashes is kept. No I/O.
+/// How often a password may be tried that turns out wrong: by user and source together, by source, and by user. We
+/// can't check a digest, so we count what the server says of it. A source where the user is registered, or showed the
+/// right password lately, is limited for its own tries alone: nobody can lock out a user from where he is known.
+/// Whoever shows no nonce that was sent to its address may have forged that, and is counted apart. Bounded, constant
+/// work; nothing but hashes is kept. No I/O.
 class PasswordGuesses {
  public:
   static constexpr std::size_t kMaxPairs = 65'536, kMaxSources = 16'384, kMaxUsers = 16'384, kMaxNonces = 65'536;
@@ -38,7 +39,11 @@ class PasswordGuesses {
   static constexpr Limit kRefused{20, std::chrono::seconds(5)};
 
   explicit PasswordGuesses(std::uint64_t seed)
-      : hash_(seed), pairs_(kMaxPairs, seed + 1), sources_(kMaxSources, seed + 2), users_(kMaxUsers, seed + 3), nonces_(kMaxNonces, seed + 4) {}
+      : hash_(seed),
+        pairs_(kMaxPairs, seed + 1),
+        sources_(kMaxSources, seed + 2),
+        users_(kMaxUsers, seed + 3),
+        nonces_(kMaxNonces, seed + 4) {}
 
   /// Names a user in `tried`, as a server may read it: escaped or quoted, in any case.
   void add_user(PasswordTry& tried, std::string_view user) const;

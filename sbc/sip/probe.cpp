@@ -38,9 +38,8 @@ std::string make_probe(const ProbeText& text) {
 }
 
 bool is_probe(const Message& request) {
-  return request.is_request() && request.method() == Method::options &&
-         request.text().size() >= kMinSipProbe && request.text().size() <= kMaxSipProbe &&
-         find_by_name(request, kProbeField) != nullptr;
+  return request.is_request() && request.method() == Method::options && request.text().size() >= kMinSipProbe &&
+         request.text().size() <= kMaxSipProbe && find_by_name(request, kProbeField) != nullptr;
 }
 
 std::string probe_lines(const Message& request) {

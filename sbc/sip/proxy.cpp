@@ -48,16 +48,16 @@ Proxy::Proxy(ProxyOptions options, MediaBroker& broker, KnownSources& known, std
       bindings_(options_.max_bindings, random_()),
       dialogs_(max_dialogs(options_), random_()),
       limits_(options_.call_limits),
-      transactions_({options_.max_transactions, options_.max_transactions_per_source}, random_(), [this](TimePoint now, const Transaction& t) {
-        // What a silent server is sent again counts too, lest it hears all of it once it returns.
-        return !t.registering || servers_[t.central_server].registers.take(now);
-      }),
+      transactions_({options_.max_transactions, options_.max_transactions_per_source}, random_(),
+                    [this](TimePoint now, const Transaction& t) {
+                      // What a silent server is sent again counts too, lest it hears all of it once it returns.
+                      return !t.registering || servers_[t.central_server].registers.take(now);
+                    }),
       places_(options_.connections, random_()),
       to_servers_(to_servers_of(options_), random_()),
       challenge_hash_(random_()),
       challenged_(kMaxRemembered, random_()),
-      register_pace_(random_()) {
-}
+      register_pace_(random_()) {}
 
 bool Proxy::configure(ProxyOptions options) {
   if (!servers_.configure(options.servers, options.register_rate,
@@ -131,8 +131,7 @@ void Proxy::on_message(TimePoint now, const Flow& from, Bytes octets, Output& ou
   on_request(now, from, side, server, message_, out);
 }
 
-void Proxy::on_request(TimePoint now, const Flow& from, Side side, std::size_t server, const Message& m,
-                       Output& out) {
+void Proxy::on_request(TimePoint now, const Flow& from, Side side, std::size_t server, const Message& m, Output& out) {
   if (side == Side::access && guard_.is_scanner(m.value_of(FieldName::user_agent)))
     return offence(now, from, "a scanner: " + std::string(m.value_of(FieldName::user_agent)), out);
   if (m.method() == Method::ack) return on_ack(now, from, side, m, out);
@@ -153,9 +152,9 @@ bool Proxy::takes_hop(TimePoint now, const Flow& from, Side side, const Message&
   const bool known = side == Side::central || bindings_.knows_source(from.peer.address);
   if (const auto fault = check_request(m)) {
     ++counters_.malformed;
-    const std::string lines =
-        fault->status == 420 ? "Unsupported: " + std::string(m.value_of(FieldName::proxy_require)) + "\r\n"
-                             : std::string();
+    const std::string lines = fault->status == 420
+                                  ? "Unsupported: " + std::string(m.value_of(FieldName::proxy_require)) + "\r\n"
+                                  : std::string();
     if (known || takes_unregistered(from)) {
       answer(now, m, from, fault->status, out, lines, fault->reason);
     } else {
@@ -189,7 +188,8 @@ bool Proxy::takes_hop(TimePoint now, const Flow& from, Side side, const Message&
     return false;
   }
   // RFC 5393 §5.3.3: what goes on is one branch, with the value as it came; 0 allows none.
-  if (const Field* const breadth = m.find(FieldName::max_breadth); breadth && parse_number(m.value(*breadth), 0) == 0u) {
+  if (const Field* const breadth = m.find(FieldName::max_breadth);
+      breadth && parse_number(m.value(*breadth), 0) == 0u) {
     answer(now, m, from, 440, out, {}, "Max-Breadth Exceeded");
     return false;
   }
@@ -216,9 +216,9 @@ bool Proxy::loops(const Message& m, Side to) const {
 }
 
 Transaction* Proxy::begin(TimePoint now, const Flow& from, Side side, const Message& m, Output& out) {
-  Transaction* const t =
-      side == Side::access ? transactions_.begin_for(m, from, standing_of(now, from.peer.address), std::move(key_), calls_for_help(m))
-                           : transactions_.begin(m.method(), std::move(key_));
+  Transaction* const t = side == Side::access ? transactions_.begin_for(m, from, standing_of(now, from.peer.address),
+                                                                        std::move(key_), calls_for_help(m))
+                                              : transactions_.begin(m.method(), std::move(key_));
   if (!t) {
     ++counters_.refused;
     answer(now, m, from, 503, out, "Retry-After: 10\r\n");
@@ -247,14 +247,17 @@ void Proxy::tell_unheard(const Transaction& t, const Message& m, std::string tex
   out.events.push_back(std::move(event));
 }
 
-/// A phone that listens elsewhere than we answer repeats its request until it gives up (sip-sbc §2.4); so does one that can't
-/// take an answer as large as it is.
+/// A phone that listens elsewhere than we answer repeats its request until it gives up (sip-sbc §2.4); so does one that
+/// can't take an answer as large as it is.
 void Proxy::on_repeat(TimePoint now, Transaction& t, const Message& m, Output& out) {
   ++counters_.repeated;
   const bool unheard = transactions_.on_repeat(now, t) && t.repeats % kRepeatsBeforeOtherPort == 0 &&
                        t.from.transport == Transport::udp && t.from_side == Side::access;
   if (unheard && t.last_response.size() > kMaxPhoneOctets) {
-    tell_unheard(t, m, fmt::format("an answer of {} bytes is more than phones take by UDP; TCP takes it", t.last_response.size()), out);
+    tell_unheard(
+        t, m,
+        fmt::format("an answer of {} bytes is more than phones take by UDP; TCP takes it", t.last_response.size()),
+        out);
   } else if (unheard && !m.via().rport && !names_address(m.via().host, t.from.peer.address)) {
     const Endpoint at_via = answer_address(m, t.from, true);
     const Endpoint at_source = t.from.peer;
@@ -266,7 +269,10 @@ void Proxy::on_repeat(TimePoint now, Transaction& t, const Message& m, Output& o
     } else if (answer_at_via_.size() < kMaxRemembered) {
       answer_at_via_[key] = true;
     }
-    tell_unheard(t, m, fmt::format("answers went to port {}, now to port {}", (was_at_via ? at_via : at_source).port, t.answer_to.port), out);
+    tell_unheard(t, m,
+                 fmt::format("answers went to port {}, now to port {}", (was_at_via ? at_via : at_source).port,
+                             t.answer_to.port),
+                 out);
   }
   Transactions::answer_again(t, out);
 }
@@ -302,8 +308,8 @@ void Proxy::answer(TimePoint now, const Message& m, const Flow& from, std::uint1
       !central_budget_.admits_answer(now, server))
     return over_central_budget(from, out);
   if (status >= 300) ++counters_.refused;
-  const std::size_t hash = std::hash<std::string_view>{}(m.via().branch) ^
-                           std::hash<std::string_view>{}(m.call_id()) ^ static_cast<std::size_t>(secret_);
+  const std::size_t hash = std::hash<std::string_view>{}(m.via().branch) ^ std::hash<std::string_view>{}(m.call_id()) ^
+                           static_cast<std::size_t>(secret_);
   Flow to = from;
   if (to.transport == Transport::udp) {
     const bool at_via =
@@ -324,8 +330,7 @@ void Proxy::refuse(TimePoint now, Transaction& t, std::uint16_t status, Output& 
   drop_offer(now, t);
   t.brief = !t.is_invite() && t.client == Transaction::Client::none;
   transactions_.respond(
-      now, t,
-      make_response(other_, t.from, status, reason_phrase(status), "dw" + std::to_string(t.serial), lines),
+      now, t, make_response(other_, t.from, status, reason_phrase(status), "dw" + std::to_string(t.serial), lines),
       status, out);
 }
 
@@ -356,7 +361,8 @@ void Proxy::append_tables(MetricsText& out) const {
   out.table("sip_request_octets", transactions_.octets(), Transactions::kMaxOctets);
   out.table("sip_bindings", bindings_.size(), bindings_.max());
   out.table("sip_dialogs", dialogs_.size(), dialogs_.max() + Dialogs::kBeyond);
-  out.table("sip_guard_sources", guard_.sources(), Guard::kMaxSources + Guard::kMaxSources / 8 + Guard::kMaxStreamSources + Guard::kMaxStreamSources / 8);
+  out.table("sip_guard_sources", guard_.sources(),
+            Guard::kMaxSources + Guard::kMaxSources / 8 + Guard::kMaxStreamSources + Guard::kMaxStreamSources / 8);
   out.table("sip_register_sources", register_pace_.sources(), RegisterPace::kMaxSources);
   out.table("sip_challenges", challenged_.size(), challenged_.capacity());
   places_.append_tables(out, "sip");
@@ -385,7 +391,8 @@ void Proxy::on_ping(TimePoint now, ConnectionId connection) {
   if (at == connections_.end()) return;
   // Who may do nothing without a registration is not kept for pings.
   const Connection& c = at->second;
-  if (c.accepted && c.side == Side::access && !options_.unregistered_calls && !bindings_.uses(connection, c.flow.peer.address))
+  if (c.accepted && c.side == Side::access && !options_.unregistered_calls &&
+      !bindings_.uses(connection, c.flow.peer.address))
     return;
   at->second.last_heard = now;
 }

@@ -72,8 +72,8 @@ struct ProxyCounters {
   std::uint64_t malformed = 0, refused = 0, repeated = 0, dropped = 0;
   std::uint64_t registrations = 0, registrations_refused = 0, registrations_put_off = 0;
   std::uint64_t registrations_kept = 0;  ///< answered here
-  std::uint64_t other_port = 0;  ///< of a server's address
-  std::uint64_t outside = 0;     ///< strangers' through the router
+  std::uint64_t other_port = 0;          ///< of a server's address
+  std::uint64_t outside = 0;             ///< strangers' through the router
   std::uint64_t calls = 0, no_media = 0, fail_overs = 0, no_server = 0, undelivered = 0;
 };
 
@@ -82,9 +82,8 @@ struct ProxyCounters {
 /// What it changes in a message stands in FORMAT.md.
 class Proxy {
  public:
-  static constexpr std::size_t kMaxPhoneOctets =
-      3072;                                          ///< that a phone takes by UDP (cisco-provisioning §5.2)
-  static constexpr std::size_t kMaxDatagram = 1300;  ///< RFC 3261 §18.1.1
+  static constexpr std::size_t kMaxPhoneOctets = 3072;   ///< that a phone takes by UDP (cisco-provisioning §5.2)
+  static constexpr std::size_t kMaxDatagram = 1300;      ///< RFC 3261 §18.1.1
   static constexpr std::uint32_t kLeastExpires = 25;     ///< phones unregister below 20 s (sip-sbc §0)
   static constexpr std::size_t kMaxRemembered = 16'384;  ///< phones' answer ports, challenged registrations
 
@@ -98,7 +97,8 @@ class Proxy {
   void on_message(TimePoint now, const Flow& from, Bytes octets, Output& out);
   /// Whether a phone may connect from there: then on_accepted() follows. Another connection may be closed for it.
   ConnectionBudget::Verdict may_connect(TimePoint now, const IpAddress& address, Output& out);
-  /// Of what came over a connection so many octets are no whole message yet. Connections are closed where that is too much.
+  /// Of what came over a connection so many octets are no whole message yet. Connections are closed where that is too
+  /// much.
   void on_half_message(ConnectionId connection, std::size_t octets, Output& out);
   ConnectionId on_accepted(TimePoint now, const Endpoint& peer, const Endpoint& local);
   void on_connected(TimePoint now, ConnectionId connection, const Endpoint& local);
@@ -118,9 +118,11 @@ class Proxy {
   void server_lookup_failed(TimePoint now, std::size_t server, std::string why, Output& out);
   /// What a name of Output::lookups was found to be; none: it can't be found.
   void on_addresses(TimePoint now, const std::string& name, const std::vector<IpAddress>& addresses, Output& out);
-  /// A binding of an earlier run whose `expires_at` is to come, before the first message. TCP phones are reached once they register again.
+  /// A binding of an earlier run whose `expires_at` is to come, before the first message. TCP phones are reached once
+  /// they register again.
   void restore(Binding binding, TimePoint now, Output& out);
-  /// Asked for each registration, and for each request that begins something, of a phone that writes our address for its domain.
+  /// Asked for each registration, and for each request that begins something, of a phone that writes our address for
+  /// its domain.
   void set_homes(HomeOf homes) { homes_ = std::move(homes); }
   void drain() { draining_ = true; }
   /// How often servers are asked from now on.
@@ -140,8 +142,9 @@ class Proxy {
     friend bool operator==(const Outside&, const Outside&) = default;
   };
   const std::optional<Outside>& outside() const { return outside_; }
-  /// All of IPv4 that hears() lets through the home's router, for those who ask the router to keep out the rest. None: everybody is
-  /// heard, or a list can't say who is; then the text says why, and is empty where that is as it should be.
+  /// All of IPv4 that hears() lets through the home's router, for those who ask the router to keep out the rest. None:
+  /// everybody is heard, or a list can't say who is; then the text says why, and is empty where that is as it should
+  /// be.
   struct Heard {
     std::optional<std::vector<IpNetwork>> networks;
     std::string why;
@@ -163,8 +166,8 @@ class Proxy {
   std::vector<Call> calls(TimePoint now) const;  ///< running
   /// The networks of this machine's own interfaces.
   void set_lan(std::vector<IpNetwork> lan) { lan_ = std::move(lan); }
-  /// False: it came to an edge from the internet, through a port of the router's, and is neither the central side's nor of a
-  /// registered phone's address.
+  /// False: it came to an edge from the internet, through a port of the router's, and is neither the central side's nor
+  /// of a registered phone's address.
   bool hears(const Flow& from) const;
   /// Whether a message that is no SIP may be looked at: as one of its source would be, and counted as that.
   bool admits(TimePoint now, const Flow& from);
@@ -191,8 +194,8 @@ class Proxy {
     bool accepted = false;
     std::size_t server = 0;
     TimePoint last_heard{};
-    std::optional<Endpoint> seen{};  ///< where its server sees us, as its answers say
-    TimePoint used{};                ///< to a server: when something was last to go or came
+    std::optional<Endpoint> seen{};                              ///< where its server sees us, as its answers say
+    TimePoint used{};                                            ///< to a server: when something was last to go or came
     std::optional<std::pair<IpAddress, Standing>> counts_for{};  ///< to a server: whose it is; none: it is everybody's
   };
   /// Where a message goes next, and what is told there of us.
@@ -225,8 +228,7 @@ class Proxy {
   void offence(TimePoint now, const Flow& from, std::string_view what, Output& out);
   void note_offence(const Flow& from, std::string_view what, Output& out);
   // proxy.cpp
-  void on_request(TimePoint now, const Flow& from, Side side, std::size_t server, const Message& m,
-                  Output& out);
+  void on_request(TimePoint now, const Flow& from, Side side, std::size_t server, const Message& m, Output& out);
   bool takes_hop(TimePoint now, const Flow& from, Side side, const Message& m, Output& out);
   void on_ack(TimePoint now, const Flow& from, Side side, const Message& m, Output& out);
   void on_cancel(TimePoint now, const Flow& from, const Message& m, Output& out);
@@ -243,15 +245,16 @@ class Proxy {
   bool is_phone_of(const DialogSet& set, const Flow& from);
   bool calls_for_help(const Message& m) const;
   bool may_start(TimePoint now, const Flow& from, const Message& m, const Binding* binding, Output& out);
-  static std::string line_key(std::string_view user, std::string_view domain) { return user_key(std::string(user) + "@" + std::string(domain)); }
+  static std::string line_key(std::string_view user, std::string_view domain) {
+    return user_key(std::string(user) + "@" + std::string(domain));
+  }
   std::string unregistered_caller(const IpAddress& address, std::string_view user) const;
   bool may_call(TimePoint now, const Flow& from, const Message& m, const Binding* binding, Output& out);
-  void open_dialogs(TimePoint now, Transaction& t, const Message& m, const Flow& phone,
-                    const Binding* binding);
+  void open_dialogs(TimePoint now, Transaction& t, const Message& m, const Flow& phone, const Binding* binding);
   bool forward_to_central(TimePoint now, Transaction& t, const Message& m, Output& out);
   void no_server_left(TimePoint now, Transaction& t, const Message& m, Output& out);
-  std::optional<Flow> central_flow(TimePoint now, std::size_t server, const Endpoint& owner,
-                                   Transport transport, Output& out);
+  std::optional<Flow> central_flow(TimePoint now, std::size_t server, const Endpoint& owner, Transport transport,
+                                   Output& out);
   Flow flow_to(TimePoint now, std::size_t server, const Flow& place, const Endpoint& owner, Output& out);
   bool try_next_server(TimePoint now, Transaction& t, Output& out);
   void server_failed(TimePoint now, std::size_t server, std::string why, Output& out);
@@ -313,16 +316,15 @@ class Proxy {
   void on_register_answer(TimePoint now, Transaction& t, const Message& m, Output& out);
   void overtake(const Registering& by);
   void accept(TimePoint now, Transaction& t, const Message& m, Output& out);
-  bool bind(TimePoint now, const Transaction& t, const RegisterContact& contact, std::uint32_t seconds,
-            Output& out);
+  bool bind(TimePoint now, const Transaction& t, const RegisterContact& contact, std::uint32_t seconds, Output& out);
   void tell_registered(TimePoint now, Binding& b, Event::Kind kind, std::string text, Output& out);
   void not_listed(const Transaction& t, Output& out);
   void note_refusal(TimePoint now, const Transaction& t, const Message& m, Output& out);
   std::uint32_t retry_after();
   std::uint32_t retry_after(double waiting, double least);
   // proxy_password.cpp: whose password may be tried how often
-  bool may_try(TimePoint now, const Flow& from, const Message& m, std::string_view user, std::optional<PasswordTry>& tried,
-               Output& out);
+  bool may_try(TimePoint now, const Flow& from, const Message& m, std::string_view user,
+               std::optional<PasswordTry>& tried, Output& out);
   void settle_try(TimePoint now, Transaction& t, const Message& m, Output& out);
   // proxy_contacts.cpp
   void name_contacts(Registering& r);
@@ -331,8 +333,7 @@ class Proxy {
   void grant(const Message& m, const Transaction& t, RegisterContact& contact) const;
   static std::optional<std::uint32_t> granted_other(const Message& m, std::string_view contact);
   void restore_contacts(TimePoint now, const Transaction& t, const Message& m, Edits& edits);
-  std::vector<std::pair<const Binding*, std::uint32_t>> listed(TimePoint now, const Transaction& t,
-                                                               const Message& m);
+  std::vector<std::pair<const Binding*, std::uint32_t>> listed(TimePoint now, const Transaction& t, const Message& m);
   // proxy_answer.cpp: responses
   void on_response(TimePoint now, const Flow& from, const Message& m, Output& out);
   void forward_response(TimePoint now, Transaction& t, const Message& m, Output& out);
@@ -341,9 +342,8 @@ class Proxy {
   void on_timer_c(TimePoint now, Transaction& t, DialogSet* set, Output& out);
   void cancel(TimePoint now, Transaction& t, Output& out);
   // proxy_build.cpp: what is changed in a message
-  std::uint16_t build_request(TimePoint now, Transaction& t, const Message& m, const Hop& hop,
-                              std::string_view target, std::string_view routes, DialogSet* set,
-                              std::string& text, Output& out);
+  std::uint16_t build_request(TimePoint now, Transaction& t, const Message& m, const Hop& hop, std::string_view target,
+                              std::string_view routes, DialogSet* set, std::string& text, Output& out);
   bool map_host(const Uri& uri, const Hop& hop, Edits& edits) const;
   void edit_request_uri(const Message& m, const Hop& hop, std::string_view target, Edits& edits) const;
   std::string kept_routes(const Transaction& t, const Message& m, const Hop& hop) const;
@@ -407,8 +407,8 @@ class Proxy {
   void probe(TimePoint now, Binding& b, const Flow& flow, Output& out);
   void on_probe_answer(TimePoint now, const Transaction& t, Output& out);
   void on_probe_silence(TimePoint now, const Transaction& t, Output& out);
-  void send_own_options(TimePoint now, Transaction& t, const std::string& uri, const std::string& us,
-                        Duration within, Output& out);
+  void send_own_options(TimePoint now, Transaction& t, const std::string& uri, const std::string& us, Duration within,
+                        Output& out);
   Duration ping_while_down() const { return std::min(options_.retry, options_.ping); }
   void suspect(TimePoint now, std::size_t server);
   void undelivered_to_central(TimePoint now, Transaction& t, Output& out);
@@ -445,8 +445,8 @@ class Proxy {
   CallLimits limits_;
   Transactions transactions_;
   std::unordered_map<ConnectionId, Connection> connections_;
-  ConnectionBudget places_;   // of those that phones have to us
-  FairShare to_servers_;      // connections of ours for one phone each
+  ConnectionBudget places_;                                            // of those that phones have to us
+  FairShare to_servers_;                                               // connections of ours for one phone each
   std::unordered_map<std::string, ConnectionId> central_connections_;  // by server and owner
   std::uint64_t last_connection_ = 0;
   std::unordered_map<std::string, bool> answer_at_via_;  // by source and sent-by

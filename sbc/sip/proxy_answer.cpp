@@ -65,9 +65,7 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
     Reach reach;
     reach.flow = t.from;
     const Binding* const binding = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
-    const bool maps = t.registering ? t.registering->maps_host
-                      : set         ? set->maps_host
-                                    : binding && binding->maps_host;
+    const bool maps = t.registering ? t.registering->maps_host : set ? set->maps_host : binding && binding->maps_host;
     reach.stated = t.from.peer.address;
     hop = hop_to_phone(reach, maps, t.domain);
     if (!hop) {  // its connection is gone: what the answer means for a call counts all the same
@@ -118,8 +116,7 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
     return;
   }
   if (t.from_side == Side::access && t.from.transport == Transport::udp && text.size() > kMaxPhoneOctets)
-    out.events.push_back(
-        event_of(Event::Kind::large, t.from, fmt::format("{} of {} bytes", m.status(), text.size())));
+    out.events.push_back(event_of(Event::Kind::large, t.from, fmt::format("{} of {} bytes", m.status(), text.size())));
   transactions_.respond(now, t, std::move(text), m.status(), out);
   if (m.status() >= 200) t.registering.reset();
 }
@@ -156,8 +153,8 @@ void Proxy::note_answer(TimePoint now, Transaction& t, const Message& m, Output&
         set->referred = set->referred || t.method == Method::refer;
         if (!set->is_call()) {
           const auto expires = parse_number(m.value_of(FieldName::expires), 0xffffffff).value_or(300);
-          dialogs_.set_until(*set, now + std::chrono::seconds(std::min<std::uint64_t>(expires, 86'400)) +
-                                       kTransactionTimeout);
+          dialogs_.set_until(
+              *set, now + std::chrono::seconds(std::min<std::uint64_t>(expires, 86'400)) + kTransactionTimeout);
         }
       } else if (m.status() >= 300 && !set->is_call() && set->dialogs.empty()) {
         dialogs_.forget(*set);
@@ -173,8 +170,7 @@ void Proxy::note_answer(TimePoint now, Transaction& t, const Message& m, Output&
       return;
     case Method::notify:
       // Nothing comes after it (RFC 6665 §4.1.3).
-      if (success && t.ends_subscription && !set->is_call())
-        dialogs_.set_until(*set, now + kTransactionTimeout);
+      if (success && t.ends_subscription && !set->is_call()) dialogs_.set_until(*set, now + kTransactionTimeout);
       return;
     case Method::update:
       if (success) note_dialog(t, *set, m);

@@ -181,8 +181,7 @@ void Proxy::look_up_names(DialogSet& set, Output& out) {
   }
 }
 
-void Proxy::on_addresses(TimePoint now, const std::string& name, const std::vector<IpAddress>& addresses,
-                         Output& out) {
+void Proxy::on_addresses(TimePoint now, const std::string& name, const std::vector<IpAddress>& addresses, Output& out) {
   const auto at = lookups_.find(name);
   if (at == lookups_.end()) return;
   const std::vector<std::uint64_t> waiting = std::move(at->second);

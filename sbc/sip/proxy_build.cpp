@@ -78,8 +78,7 @@ std::string Proxy::new_branch(const Message& m, Side to) {
 }
 
 bool Proxy::is_ours(std::string_view host, const Flow& phone) const {
-  return names_address(host, phone.local.address) ||
-         (options_.advertise && names_address(host, *options_.advertise));
+  return names_address(host, phone.local.address) || (options_.advertise && names_address(host, *options_.advertise));
 }
 
 /// What stands in a URI for `uri`'s host and port on the other side; nothing: it stays.
@@ -91,17 +90,15 @@ std::optional<std::string> Proxy::mapped_host(const Uri& uri, const Hop& hop) co
 
 /// 0, or the status that the request is to be refused with.
 std::uint16_t Proxy::build_request(TimePoint now, Transaction& t, const Message& m, const Hop& hop,
-                                   std::string_view target, std::string_view routes, DialogSet* set,
-                                   std::string& text, Output& out) {
+                                   std::string_view target, std::string_view routes, DialogSet* set, std::string& text,
+                                   Output& out) {
   Edits edits(m);
   edit_request_uri(m, hop, target, edits);
   const Field* const via = m.find(FieldName::via);
   t.vias = via_lines(m, t.from);
-  std::string top =
-      fmt::format("Via: SIP/2.0/{} {};branch={}", to_string(hop.flow.transport), hop.us, t.branch);
+  std::string top = fmt::format("Via: SIP/2.0/{} {};branch={}", to_string(hop.flow.transport), hop.us, t.branch);
   const std::string_view stated = contact_host(m);
-  if (hop.side == Side::central)
-    top += ";rport;dw=" + unaltered_check(hop.us, stated.empty() ? stated : hop.us);
+  if (hop.side == Side::central) top += ";rport;dw=" + unaltered_check(hop.us, stated.empty() ? stated : hop.us);
   edits.insert_before(*via, top += "\r\n");
   t.ends_subscription = m.method() == Method::notify &&
                         starts_with_ignoring_case(m.value_of(FieldName::subscription_state), "terminated");
@@ -134,8 +131,8 @@ std::uint16_t Proxy::build_request(TimePoint now, Transaction& t, const Message&
   return edits.ok() ? 0 : 500;
 }
 
-/// Whatever stands for the central domain on one side becomes what does on the other; how to get there is another matter
-/// there. Whether anything changed.
+/// Whatever stands for the central domain on one side becomes what does on the other; how to get there is another
+/// matter there. Whether anything changed.
 bool Proxy::map_host(const Uri& uri, const Hop& hop, Edits& edits) const {
   const auto mapped = mapped_host(uri, hop);
   if (mapped) edits.replace(uri.host_port, *mapped);
@@ -188,8 +185,8 @@ void Proxy::edit_identity(const Message& m, const Hop& hop, Edits& edits) const 
   }
 }
 
-/// A digest over a body that is changed on the way can't be right (RFC 7616 §3.4.3): no phone is asked for one where the
-/// server takes another too.
+/// A digest over a body that is changed on the way can't be right (RFC 7616 §3.4.3): no phone is asked for one where
+/// the server takes another too.
 void Proxy::edit_challenges(const Message& m, const Flow& phone, Edits& edits, Output& out) const {
   for (const Field& field : m.fields()) {
     if (field.name != FieldName::www_authenticate && field.name != FieldName::proxy_authenticate) continue;
@@ -233,8 +230,7 @@ void Proxy::edit_contact(const Message& m, const Hop& hop, Edits& edits) const {
   }
 }
 
-void Proxy::edit_register_contacts(const Registering& r, const Message& m, const Hop& hop,
-                                   Edits& edits) const {
+void Proxy::edit_register_contacts(const Registering& r, const Message& m, const Hop& hop, Edits& edits) const {
   std::size_t next = 0;
   for (const Field& field : m.fields()) {
     if (field.name != FieldName::contact) continue;
@@ -260,8 +256,8 @@ void Proxy::edit_register_contacts(const Registering& r, const Message& m, const
       edits.replace(m.value(*expires), std::to_string(Registering::kDefaultExpires));
   }
   if (!options_.path || r.contacts.empty()) return;
-  edits.insert_before(*m.find(FieldName::via), fmt::format("Path: <sip:{}@{};lr>\r\nSupported: path\r\n",
-                                                           r.contacts.front().token, hop.us));
+  edits.insert_before(*m.find(FieldName::via),
+                      fmt::format("Path: <sip:{}@{};lr>\r\nSupported: path\r\n", r.contacts.front().token, hop.us));
 }
 
 /// Hosts that are ours stand for the central domain, and back (sip-sbc §2.2). In a response From and To are

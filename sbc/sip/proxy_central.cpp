@@ -51,13 +51,12 @@ void Proxy::from_central(TimePoint now, const Flow& from, std::size_t server, co
       set->initiator_party.place = place_of_sender(m, from, server);
     }
   }
-  if (m.method() == Method::invite)
-    transactions_.respond(now, *t, make_response(m, from, 100, "Trying", {}), 100, out);
+  if (m.method() == Method::invite) transactions_.respond(now, *t, make_response(m, from, 100, "Trying", {}), 100, out);
   to_phone(now, *t, m, out);
 }
 
-/// By token, else by a user that is one phone's alone (sip-sbc §2.8). Never guessed. A user is no secret, and a datagram's
-/// source may be forged: by UDP it is enough only for a server that loses the token.
+/// By token, else by a user that is one phone's alone (sip-sbc §2.8). Never guessed. A user is no secret, and a
+/// datagram's source may be forged: by UDP it is enough only for a server that loses the token.
 Binding* Proxy::target_of(const Message& m, const Flow& from, std::size_t server) {
   const auto uri = parse_uri(m.request_uri());
   if (!uri) return nullptr;
@@ -67,7 +66,8 @@ Binding* Proxy::target_of(const Message& m, const Flow& from, std::size_t server
     return b;
   }
   const auto to = parse_uri(m.to().uri);  // of phones in several domains the AOR, which the Contact does not say
-  Binding* const b = uri->user.empty() ? nullptr : bindings_.only_by_user(uri->user, server, to ? to->host : std::string_view{});
+  Binding* const b =
+      uri->user.empty() ? nullptr : bindings_.only_by_user(uri->user, server, to ? to->host : std::string_view{});
   return b && (b->loses_token || from.transport != Transport::udp) ? b : nullptr;
 }
 
@@ -79,8 +79,8 @@ void Proxy::to_phone(TimePoint now, Transaction& t, const Message& m, Output& ou
     end_unreached(now, t, m, out);
   };
   // A phone that moved is followed; a call of one that is not registered stays where it is.
-  const auto hop =
-      hop_to_phone(binding ? bindings_.reach_of(*binding) : set->reach, binding ? binding->maps_host : set->maps_host, t.domain);
+  const auto hop = hop_to_phone(binding ? bindings_.reach_of(*binding) : set->reach,
+                                binding ? binding->maps_host : set->maps_host, t.domain);
   if (!hop) return unreached(480, "Retry-After: 5\r\n");
   std::string target, routes;
   if (set && !t.begins_dialogs) {
@@ -95,8 +95,8 @@ void Proxy::to_phone(TimePoint now, Transaction& t, const Message& m, Output& ou
     return unreached(refusal, refusal_lines(refusal));
   t.to = hop->flow;
   if (t.to.transport == Transport::udp && t.forwarded.size() > kMaxPhoneOctets)
-    out.events.push_back(event_of(Event::Kind::large, t.to,
-                                  fmt::format("{} of {} bytes", m.method_text(), t.forwarded.size())));
+    out.events.push_back(
+        event_of(Event::Kind::large, t.to, fmt::format("{} of {} bytes", m.method_text(), t.forwarded.size())));
   transactions_.send_request(now, t, {}, out);
 }
 
@@ -136,14 +136,13 @@ void Proxy::on_ack(TimePoint now, const Flow& from, Side side, const Message& m,
   const Binding* const binding = set.binding != 0 ? bindings_.by_id(set.binding) : nullptr;
   std::optional<Hop> hop;
   if (side == Side::access) {
-    const Endpoint owner{from.peer.address, from.transport == Transport::udp
-                                                ? answer_address(m, from, false).port
-                                                : from.peer.port};
+    const Endpoint owner{from.peer.address,
+                         from.transport == Transport::udp ? answer_address(m, from, false).port : from.peer.port};
     const auto flow = party.place ? std::optional(flow_to(now, set.server, *party.place, owner, out))
                                   : central_flow(now, set.server, owner, servers_[set.server].transport, out);
     if (flow)
-      hop = hop_to_central(set.server, *flow, from,
-                           binding ? std::string_view(binding->token) : std::string_view{}, set.domain);
+      hop = hop_to_central(set.server, *flow, from, binding ? std::string_view(binding->token) : std::string_view{},
+                           set.domain);
   } else {
     hop = hop_to_phone(binding ? bindings_.reach_of(*binding) : set.reach, set.maps_host, set.domain);
   }

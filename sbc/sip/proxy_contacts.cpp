@@ -3,13 +3,13 @@
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/sip/proxy.hpp"
 
-// The Contacts of a REGISTER: under which name the server knows each, for how long it took it, and what the phone reads of
-// that (sip-sbc §2.8).
+// The Contacts of a REGISTER: under which name the server knows each, for how long it took it, and what the phone reads
+// of that (sip-sbc §2.8).
 namespace dw::sip {
 
-/// Gives each Contact the token under which the server knows it, or is to know it. A contact that is bound keeps its own;
-/// one that takes the place of another contact of the same phone takes over its token, so that the server forgets the
-/// other one. Each Contact of one REGISTER has its own, unless it is the same Contact twice.
+/// Gives each Contact the token under which the server knows it, or is to know it. A contact that is bound keeps its
+/// own; one that takes the place of another contact of the same phone takes over its token, so that the server forgets
+/// the other one. Each Contact of one REGISTER has its own, unless it is the same Contact twice.
 void Proxy::name_contacts(Registering& r) {
   for (RegisterContact& contact : r.contacts) {
     contact.group = contact_group(r.aor, contact.instance, contact.reg_id);
@@ -30,7 +30,9 @@ void Proxy::name_contacts(Registering& r) {
     if (contact.group.empty()) {
       // Nothing but its Call-ID tells that it is the same phone, at another address (RFC 3261 §10.2.4).
       for (const Binding* const b : bindings_.by_aor(r.aor)) {
-        if (b->group.empty() && b->call_id == r.call_id && uri_identity(b->contact_uri) == uri_identity(contact.uri) && !is_taken(*b)) before = b;
+        if (b->group.empty() && b->call_id == r.call_id && uri_identity(b->contact_uri) == uri_identity(contact.uri) &&
+            !is_taken(*b))
+          before = b;
       }
     } else if (!contact.reg_id.empty() || !r.unregisters(contact)) {
       // Without a reg-id a Contact that goes is known by its URI alone.
@@ -42,8 +44,8 @@ void Proxy::name_contacts(Registering& r) {
   }
 }
 
-/// What phones are told at most; none: what the server granted. Only a phone's next registration can tell the server of a
-/// router's new address, as the digest is the phone's own.
+/// What phones are told at most; none: what the server granted. Only a phone's next registration can tell the server of
+/// a router's new address, as the digest is the phone's own.
 Duration Proxy::lease() const {
   constexpr Duration kRouterMayMove = std::chrono::seconds(60);
   if (options_.register_expires != Duration{}) return options_.register_expires;
@@ -105,8 +107,8 @@ std::optional<std::uint32_t> Proxy::granted_other(const Message& m, std::string_
   return std::nullopt;
 }
 
-/// What the phone is told of `granted` s: less where refreshes are answered here, and to a Cisco phone never so little that
-/// it takes it for an end (sip-sbc §0, §2.3).
+/// What the phone is told of `granted` s: less where refreshes are answered here, and to a Cisco phone never so little
+/// that it takes it for an end (sip-sbc §0, §2.3).
 std::uint32_t Proxy::told(const Registering& r, std::uint32_t granted, std::uint32_t wanted) const {
   std::uint32_t seconds = granted;
   if (lease() != Duration{}) {
@@ -149,7 +151,8 @@ void Proxy::restore_contacts(TimePoint now, const Transaction& t, const Message&
   } else {
     edits.insert_at_end_of_header(lines);
   }
-  // None of its contacts is there: a phone that looks at Expires alone must not take it for bound (RFC 3261 §10.3 step 8).
+  // None of its contacts is there: a phone that looks at Expires alone must not take it for bound (RFC 3261 §10.3 step
+  // 8).
   if (shortest == 0 && !wants) return;
   const Field* const expires = m.find(FieldName::expires);
   if (!expires) return edits.insert_at_end_of_header(fmt::format("Expires: {}\r\n", shortest));
@@ -161,7 +164,7 @@ void Proxy::restore_contacts(TimePoint now, const Transaction& t, const Message&
 
 /// The phone's own bindings that the server lists in its answer, and for how long.
 std::vector<std::pair<const Binding*, std::uint32_t>> Proxy::listed(TimePoint now, const Transaction& t,
-                                                                     const Message& m) {
+                                                                    const Message& m) {
   std::vector<std::pair<const Binding*, std::uint32_t>> all;
   for (const Field& field : m.fields()) {
     if (field.name != FieldName::contact) continue;

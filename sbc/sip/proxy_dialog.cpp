@@ -77,7 +77,8 @@ void Proxy::begin_call(TimePoint now, DialogSet& set) {
   if (!set.counted) dialogs_.count_call(set, 1);
   if (set.initiator == Side::access && set.limited_as.empty()) {
     set.limited_at = set.reach.flow.peer.address;
-    set.limited_as = set.aor.empty() ? unregistered_caller(set.limited_at, set.own_number) : line_key(set.aor, set.domain);
+    set.limited_as =
+        set.aor.empty() ? unregistered_caller(set.limited_at, set.own_number) : line_key(set.aor, set.domain);
     limits_.began(now, set.limited_as, set.limited_at);
   }
   dialogs_.set_until(set, TimePoint::max());
@@ -101,7 +102,8 @@ void Proxy::note_life(TimePoint now, DialogSet& set, const Transaction& t, const
   TextCursor field(m.value_of(FieldName::session_expires));
   const auto seconds = parse_number(trim(field.take_until(";")), 0xffffffff);
   set.session_until.reset();
-  if (seconds) set.session_until = now + std::chrono::seconds(std::min<std::uint64_t>(*seconds, 86'400)) + kTransactionTimeout;
+  if (seconds)
+    set.session_until = now + std::chrono::seconds(std::min<std::uint64_t>(*seconds, 86'400)) + kTransactionTimeout;
 }
 
 /// Whether a call goes on. Its media may say so, or whoever refreshes its session, or nobody: a call may be held, or

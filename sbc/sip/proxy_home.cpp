@@ -1,7 +1,8 @@
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/sip/proxy.hpp"
 
-// A phone that has our address for its server writes it for its domain too. Which domain, and which server, its own config says.
+// A phone that has our address for its server writes it for its domain too. Which domain, and which server, its own
+// config says.
 namespace dw::sip {
 
 Home Proxy::home_of(std::string_view device, std::string_view user, const IpAddress& at) const {

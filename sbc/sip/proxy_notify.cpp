@@ -25,10 +25,11 @@ Package package_for(const Binding& b, bool boot) {
   if (is_old_cisco(b)) return {"check-sync", {}, {}};
   if (!is_cisco(b)) return {boot ? "check-sync;reboot=true" : "check-sync;reboot=false", {}, {}};
   constexpr std::string_view kNone = "0000000000000000";  // a stamp that no file has: all are read
-  return {"service-control", "text/plain",
-          fmt::format("action={}\r\nRegisterCallId={{{}}}\r\nConfigVersionStamp={{{}}}\r\nDialplanVersionStamp={{{}}}\r\n"
-                      "SoftkeyVersionStamp={{{}}}\r\n",
-                      boot ? "reset" : "restart", b.call_id, kNone, kNone, kNone)};
+  return {
+      "service-control", "text/plain",
+      fmt::format("action={}\r\nRegisterCallId={{{}}}\r\nConfigVersionStamp={{{}}}\r\nDialplanVersionStamp={{{}}}\r\n"
+                  "SoftkeyVersionStamp={{{}}}\r\n",
+                  boot ? "reset" : "restart", b.call_id, kNone, kNone, kNone)};
 }
 
 }  // namespace

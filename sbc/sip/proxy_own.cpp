@@ -86,8 +86,7 @@ void Proxy::send_own_options(TimePoint now, Transaction& t, const std::string& u
       "<sip:dropwire@{2}>\r\n"
       "Content-Length: 0\r\n\r\n",
       uri, to_string(t.to.transport), us, t.branch, token(), token(),
-      t.purpose == Transaction::Purpose::server_ping ? ";rport;dw=" + unaltered_check(us, us)
-                                                     : std::string());
+      t.purpose == Transaction::Purpose::server_ping ? ";rport;dw=" + unaltered_check(us, us) : std::string());
   transactions_.send_request(now, t, within, out);
 }
 
@@ -138,8 +137,7 @@ void Proxy::on_probe_answer(TimePoint now, const Transaction& t, Output& out) {
   }
   Binding* const b = bindings_.by_id(t.binding);
   if (!b) return;
-  const auto answers =
-      t.to.peer == b->reach.at_contact() ? Reach::Answers::at_contact : Reach::Answers::at_source;
+  const auto answers = t.to.peer == b->reach.at_contact() ? Reach::Answers::at_contact : Reach::Answers::at_source;
   b->unanswered = 0;
   if (std::exchange(b->told_unreachable, false)) out.events.push_back(event_of(Event::Kind::reachable, *b));
   if (b->reach.answers != answers) {
@@ -200,8 +198,8 @@ void Proxy::note_alarm(const Flow& from, const Message& m, const Binding* bindin
     text = begin == std::string_view::npos
                ? "an alarm"
                : "out of service, reason " +
-                     std::string(m.body().substr(begin + kReason.size(),
-                                                 m.body().substr(begin + kReason.size(), 8).find('<')));
+                     std::string(
+                         m.body().substr(begin + kReason.size(), m.body().substr(begin + kReason.size(), 8).find('<')));
   } else {
     return;
   }
@@ -231,7 +229,8 @@ void Proxy::on_connection_closed(TimePoint now, ConnectionId connection, std::st
   }
   if (!closed.accepted) {
     std::erase_if(central_connections_, [&](const auto& entry) { return entry.second == connection; });
-    if (servers_[closed.server].transport == Transport::tcp) ask_server_again([&](const Binding& b) { return b.central == connection; });
+    if (servers_[closed.server].transport == Transport::tcp)
+      ask_server_again([&](const Binding& b) { return b.central == connection; });
   }
   std::vector<std::pair<std::size_t, std::uint64_t>> waiting;
   transactions_.for_each([&](const Transaction& t) {
@@ -325,8 +324,8 @@ void Proxy::look_around(TimePoint now, Output& out) {
 }
 
 void Proxy::restore(Binding binding, TimePoint now, Output& out) {
-  if (binding.expires_at <= now || !bindings_.has_room(binding.reach.flow.peer.address) || bindings_.by_token(binding.token) ||
-      bindings_.by_key(binding.key) || binding.server >= servers_.all().size())
+  if (binding.expires_at <= now || !bindings_.has_room(binding.reach.flow.peer.address) ||
+      bindings_.by_token(binding.token) || bindings_.by_key(binding.key) || binding.server >= servers_.all().size())
     return;
   binding.central = ConnectionId::none;
   binding.reach.flow.connection = ConnectionId::none;

@@ -2,7 +2,8 @@
 #include "sbc/sip/auth.hpp"
 #include "sbc/sip/proxy.hpp"
 
-// Digests that phones show, and what the server says of them. We can't check one; we only see to it that nobody tries too many.
+// Digests that phones show, and what the server says of them. We can't check one; we only see to it that nobody tries
+// too many.
 namespace dw::sip {
 namespace {
 
@@ -16,8 +17,8 @@ bool is_challenge(const Field& field) {
 
 }  // namespace
 
-/// Whether what a request shows may go to the server, and what is to be counted then. Nothing is kept of what is refused, so
-/// that whoever tries many holds nothing here.
+/// Whether what a request shows may go to the server, and what is to be counted then. Nothing is kept of what is
+/// refused, so that whoever tries many holds nothing here.
 bool Proxy::may_try(TimePoint now, const Flow& from, const Message& m, std::string_view user,
                     std::optional<PasswordTry>& tried, Output& out) {
   std::size_t shown = 0;
@@ -66,7 +67,8 @@ void Proxy::settle_try(TimePoint now, Transaction& t, const Message& m, Output& 
       const std::string_view value = m.value(field);
       // A nonce that has grown old is no wrong password (RFC 7616 §3.3).
       stale = stale || equal_ignoring_case(auth_param(value, "stale"), "true");
-      guesses_.sent_nonce(now, t.from.peer.address, auth_param(value, "nonce"), known ? Standing::registered : Standing::stranger);
+      guesses_.sent_nonce(now, t.from.peer.address, auth_param(value, "nonce"),
+                          known ? Standing::registered : Standing::stranger);
     }
   }
   const auto tried = std::exchange(t.password, std::nullopt);

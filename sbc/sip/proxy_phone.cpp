@@ -28,7 +28,8 @@ void Proxy::from_phone(TimePoint now, const Flow& from, const Message& m, Output
   if (m.method() == Method::register_) return on_register(now, from, m, out);
   const Binding* binding = bindings_.of_phone(from, words_of(m));
   note_alarm(from, m, binding, out);
-  const Dialogs::Match match = dialogs_.match(m, Side::access, [&](const DialogSet& set) { return is_phone_of(set, from); });
+  const Dialogs::Match match =
+      dialogs_.match(m, Side::access, [&](const DialogSet& set) { return is_phone_of(set, from); });
   if (match.set || !m.to_tag().empty()) {
     if (match.set && !is_phone_of(*match.set, from)) {
       // Call-ID and tags are no secret to whoever was in between.
@@ -71,8 +72,7 @@ void Proxy::from_phone(TimePoint now, const Flow& from, const Message& m, Output
   }
   // Over a stream too: who has heard nothing may not give up (RFC 3261 §9.1), and the server's 100 goes no
   // further.
-  if (m.method() == Method::invite)
-    transactions_.respond(now, *t, make_response(m, from, 100, "Trying", {}), 100, out);
+  if (m.method() == Method::invite) transactions_.respond(now, *t, make_response(m, from, 100, "Trying", {}), 100, out);
   if (!forward_to_central(now, *t, m, out)) no_server_left(now, *t, m, out);
 }
 
@@ -81,8 +81,7 @@ bool Proxy::calls_for_help(const Message& m) const {
   constexpr std::string_view kService = "urn:service:sos";
   if (m.method() != Method::invite || !m.to_tag().empty()) return false;
   const std::string_view text = m.request_uri();
-  if (starts_with_ignoring_case(text, kService))
-    return text.size() == kService.size() || text[kService.size()] == '.';
+  if (starts_with_ignoring_case(text, kService)) return text.size() == kService.size() || text[kService.size()] == '.';
   const auto uri = parse_uri(text);
   std::string_view dialled = starts_with_ignoring_case(text, "tel:") ? text.substr(4) : std::string_view{};
   if (uri && uri->is_sip()) dialled = uri->user;
@@ -114,7 +113,8 @@ bool Proxy::may_start(TimePoint now, const Flow& from, const Message& m, const B
 
 /// What a caller without a registration is counted as. Beside registered phones its name says nothing: they are one.
 std::string Proxy::unregistered_caller(const IpAddress& address, std::string_view user) const {
-  return "unregistered " + (bindings_.knows_source(address) ? source_of(address).to_string() : user_key(user).substr(0, 64));
+  return "unregistered " +
+         (bindings_.knows_source(address) ? source_of(address).to_string() : user_key(user).substr(0, 64));
 }
 
 /// Whether a line, or an address, calls too much. A call that was challenged and comes again is one attempt.
@@ -123,7 +123,8 @@ bool Proxy::may_call(TimePoint now, const Flow& from, const Message& m, const Bi
   const DialogSet* const again = dialogs_.find(m.call_id(), m.from_tag(), Side::access, bound, from.peer.address);
   if (again && !again->over && !again->connected && !again->pending) return true;
   const auto uri = parse_uri(m.from().uri);
-  const std::string phone = binding ? line_key(binding->user, domain_of(*binding)) : unregistered_caller(from.peer.address, uri ? uri->user : std::string_view{});
+  const std::string phone = binding ? line_key(binding->user, domain_of(*binding))
+                                    : unregistered_caller(from.peer.address, uri ? uri->user : std::string_view{});
   const auto verdict = limits_.attempt(now, phone, from.peer.address);
   if (verdict == CallLimits::Verdict::passes) return true;
   answer(now, m, from, 503, out, "Retry-After: 30\r\n", "Too Many Calls");
@@ -148,12 +149,12 @@ bool Proxy::is_phone_of(const DialogSet& set, const Flow& from) {
   return binding && binding->reach.flow.peer.address == from.peer.address;
 }
 
-void Proxy::open_dialogs(TimePoint now, Transaction& t, const Message& m, const Flow& phone,
-                         const Binding* binding) {
+void Proxy::open_dialogs(TimePoint now, Transaction& t, const Message& m, const Flow& phone, const Binding* binding) {
   t.begins_dialogs = true;
   DialogSet* set = dialogs_.find(m.call_id(), m.from_tag(), Side::access, t.binding, phone.peer.address);
   if (!set)
-    set = dialogs_.begin_for(phone.peer.address, standing_of(now, phone.peer.address), m.call_id(), m.from_tag(), calls_for_help(m));
+    set = dialogs_.begin_for(phone.peer.address, standing_of(now, phone.peer.address), m.call_id(), m.from_tag(),
+                             calls_for_help(m));
   if (!set) return;  // goes without: its dialog's requests will find none
   t.dialogs = set->id;
   set->method = m.method();
@@ -197,8 +198,7 @@ bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, 
     if (set) set->server = *picked;
   }
   t.tried |= 1U << t.central_server;
-  const Endpoint owner{t.from.peer.address,
-                       t.from.transport == Transport::udp ? t.answer_to.port : t.from.peer.port};
+  const Endpoint owner{t.from.peer.address, t.from.transport == Transport::udp ? t.answer_to.port : t.from.peer.port};
   std::string target, routes;
   std::optional<Flow> place, flow;
   bool other_places = false;
@@ -228,8 +228,7 @@ bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, 
     return true;
   }
   t.to = *flow;
-  if (flow->transport == Transport::udp && t.forwarded.size() > kMaxDatagram &&
-      !servers_[t.central_server].no_tcp) {
+  if (flow->transport == Transport::udp && t.forwarded.size() > kMaxDatagram && !servers_[t.central_server].no_tcp) {
     // RFC 3261 §18.1.1: too large for one datagram on every path. Back to UDP when nobody listens there.
     const bool is_peer = place && !place_of_server(t.central_server, place->peer);
     const Flow by_tcp{Transport::tcp, flow->local, flow->peer, ConnectionId::none};
@@ -254,7 +253,8 @@ void Proxy::no_server_left(TimePoint now, Transaction& t, const Message& m, Outp
   const auto choice = servers_.choose(home.host, home.port);
   for (std::size_t i = 0; i < servers_.all().size(); ++i) {
     const auto& server = servers_.all()[i];
-    if ((choice.may >> i & 1U) != 0 && !server.last_error.empty()) event.text = server.name.to_string() + ": " + server.last_error;
+    if ((choice.may >> i & 1U) != 0 && !server.last_error.empty())
+      event.text = server.name.to_string() + ": " + server.last_error;
   }
   if (const auto uri = parse_uri(m.from().uri)) event.aor = plain_user(uri->user);
   event.user_agent = m.value_of(FieldName::user_agent).substr(0, 128);
@@ -274,8 +274,8 @@ void Proxy::end_unreached(TimePoint now, const Transaction& t, const Message& m,
 
 /// How a server is reached: by UDP from our own port, or by the connection that `owner` has to it, made if
 /// there is none: each phone has its own, as a real phone has (sip-sbc §2.6).
-std::optional<Flow> Proxy::central_flow(TimePoint now, std::size_t server, const Endpoint& owner,
-                                        Transport transport, Output& out) {
+std::optional<Flow> Proxy::central_flow(TimePoint now, std::size_t server, const Endpoint& owner, Transport transport,
+                                        Output& out) {
   auto& s = servers_[server];
   const auto* const address = s.address();
   if (!address) return std::nullopt;
@@ -311,13 +311,13 @@ Flow Proxy::flow_to(TimePoint now, std::size_t server, const Flow& place, const 
 /// packets find back there through any router, for as long as the flow is kept open.
 Endpoint Proxy::told_to_central(Transport transport, const Endpoint& local, const std::optional<Endpoint>& seen) const {
   if (options_.central_advertise) return {*options_.central_advertise, local.port};
-  const auto mapped = std::ranges::find_if(
-      mapped_, [&](const Mapped& m) { return m.transport == transport && m.local == local; });
+  const auto mapped =
+      std::ranges::find_if(mapped_, [&](const Mapped& m) { return m.transport == transport && m.local == local; });
   return mapped != mapped_.end() ? mapped->external : seen.value_or(local);
 }
 
-/// Of what is told as that transport: a large request and its answers take a connection to a server of UDP, which listens
-/// nowhere for what the server begins.
+/// Of what is told as that transport: a large request and its answers take a connection to a server of UDP, which
+/// listens nowhere for what the server begins.
 std::optional<Endpoint> Proxy::seen_by(std::size_t server, Transport told, const Flow& flow) const {
   if (!options_.learn_outside) return std::nullopt;
   if (told == Transport::udp) {
@@ -344,7 +344,8 @@ void Proxy::note_seen(const Transaction& t, const Message& answer) {
   if (t.to.transport == Transport::udp) {
     auto& known = servers_[t.central_server].seen;
     // What this server has of us is wrong from now on.
-    if (known && known->by == t.to.peer && known->as != *seen) ask_server_again([&](const Binding& b) { return b.server == t.central_server; });
+    if (known && known->by == t.to.peer && known->as != *seen)
+      ask_server_again([&](const Binding& b) { return b.server == t.central_server; });
     known = Servers::Seen{t.to.peer, *seen};
     outside_ = Outside{t.to.local, *seen};
   } else if (const auto at = connections_.find(t.to.connection); at != connections_.end()) {
@@ -352,8 +353,8 @@ void Proxy::note_seen(const Transaction& t, const Message& answer) {
   }
 }
 
-Proxy::Hop Proxy::hop_to_central(std::size_t server, const Flow& flow, const Flow& phone,
-                                 std::string_view token, std::string_view domain) const {
+Proxy::Hop Proxy::hop_to_central(std::size_t server, const Flow& flow, const Flow& phone, std::string_view token,
+                                 std::string_view domain) const {
   Hop hop;
   hop.domain = domain;
   hop.flow = flow;

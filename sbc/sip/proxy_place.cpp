@@ -93,12 +93,12 @@ std::optional<Flow> Proxy::next_place(const Transaction& t, const Party* party) 
   const auto& server = servers_.all()[t.central_server];
   if (party && party->place) {
     if (!tried(party->place->peer)) return party->place;
-    const bool is_servers = std::ranges::any_of(server.addresses, [&](const Servers::Address& a) {
-      return a.peer.address == party->place->peer.address;
-    });
+    const bool is_servers = std::ranges::any_of(
+        server.addresses, [&](const Servers::Address& a) { return a.peer.address == party->place->peer.address; });
     if (!is_servers && side_is_trusted(party->place->peer.address)) return std::nullopt;  // a peer, and no cluster
   }
-  if (const auto* const now = server.address(); now && !tried(now->peer)) return place_of_server(t.central_server, now->peer);
+  if (const auto* const now = server.address(); now && !tried(now->peer))
+    return place_of_server(t.central_server, now->peer);
   for (const Servers::Address& address : server.addresses) {
     if (!tried(address.peer)) return place_of_server(t.central_server, address.peer);
   }
@@ -111,7 +111,9 @@ bool Proxy::side_is_trusted(const IpAddress& address) const {
 
 bool Proxy::uses_place(const Endpoint& peer) const {
   bool used = false;
-  const auto look = [&](const Party& party) { used = used || (party.place && party.place->peer.address == peer.address); };
+  const auto look = [&](const Party& party) {
+    used = used || (party.place && party.place->peer.address == peer.address);
+  };
   dialogs_.for_each([&](const DialogSet& set) {
     look(set.initiator_party);
     for (const DialogSet::Dialog& dialog : set.dialogs)

@@ -44,7 +44,8 @@ void Proxy::on_register(TimePoint now, const Flow& from, const Message& m, Outpu
   Registering& r = *t->registering;
   r.maps_host = is_ours(to->host, from);
   r.user = plain_user(to->user);
-  r.home = r.maps_host ? home_of(r.device, r.user, from.peer.address) : Home{std::string(to->host), to->port.value_or(0)};
+  r.home =
+      r.maps_host ? home_of(r.device, r.user, from.peer.address) : Home{std::string(to->host), to->port.value_or(0)};
   if (r.maps_host && r.home.host.empty()) r.home = kept_home(from, r.user);
   t->domain = r.maps_host ? domain_of(r.home) : domain_;
   r.aor = user_key(r.user + "@" + (r.maps_host ? t->domain : std::string(to->host)));
@@ -64,8 +65,7 @@ void Proxy::on_register(TimePoint now, const Flow& from, const Message& m, Outpu
     if (b && (t->binding == 0 || !r.unregisters(contact))) t->binding = b->id;
   }
   // Who hears answers at its Via's port hears requests there.
-  if (t->answer_to != from.peer && t->answer_to == r.reach.at_contact())
-    r.reach.answers = Reach::Answers::at_contact;
+  if (t->answer_to != from.peer && t->answer_to == r.reach.at_contact()) r.reach.answers = Reach::Answers::at_contact;
   note_alarm(from, m, bindings_.by_id(t->binding), out);
   if (t->binding == 0 && !bindings_.has_room(from.peer.address) && !r.is_query()) {
     out.events.push_back(event_of(Event::Kind::dropped, from, "access.sip.max_bindings"));
@@ -85,9 +85,9 @@ bool Proxy::answer_from_cache(TimePoint now, Transaction& t, const Message& m, O
   if (t.password) guesses_.unknown(*t.password);
   t.password.reset();
   t.central_server = b->server;
-  const std::string lines = fmt::format("Contact: {}\r\nExpires: {}\r\n{}",
-                                        with_expires(t.registering->contacts.front().value, known->told), known->told,
-                                        known->lines);
+  const std::string lines =
+      fmt::format("Contact: {}\r\nExpires: {}\r\n{}", with_expires(t.registering->contacts.front().value, known->told),
+                  known->told, known->lines);
   transactions_.respond(now, t, make_response(m, t.from, 200, "OK", "dw" + std::to_string(t.serial), lines), 200, out);
   t.registering.reset();
   tell_registered(now, *b, Event::Kind::refreshed, {}, out);
@@ -129,13 +129,14 @@ std::uint32_t Proxy::retry_after(double waiting, double least) {
 
 bool Proxy::forward_register(TimePoint now, Transaction& t, const Message& m, Output& out,
                              std::optional<std::size_t> named) {
-  const auto picked = named ? named : servers_.pick(now, t.tried, false, servers_.choose(t.registering->home.host, t.registering->home.port));
+  const auto picked =
+      named ? named
+            : servers_.pick(now, t.tried, false, servers_.choose(t.registering->home.host, t.registering->home.port));
   if (!picked) return false;
   t.central_server = *picked;
   t.tried |= 1U << *picked;
   if (!may_register(now, t, *picked, out)) return true;
-  const Endpoint owner{t.from.peer.address,
-                       t.from.transport == Transport::udp ? t.answer_to.port : t.from.peer.port};
+  const Endpoint owner{t.from.peer.address, t.from.transport == Transport::udp ? t.answer_to.port : t.from.peer.port};
   const auto flow = central_flow(now, *picked, owner, servers_[*picked].transport, out);
   if (!flow) return false;
   Hop hop = hop_to_central(*picked, *flow, t.from, {}, t.domain);
@@ -173,8 +174,7 @@ void Proxy::on_register_answer(TimePoint now, Transaction& t, const Message& m, 
 
 void Proxy::accept(TimePoint now, Transaction& t, const Message& m, Output& out) {
   Registering& r = *t.registering;
-  if (is_gone(t.from) || r.overtaken)
-    return;  // it hears nothing of it and registers again, or wants it no more
+  if (is_gone(t.from) || r.overtaken) return;  // it hears nothing of it and registers again, or wants it no more
   if (r.star || std::ranges::any_of(r.contacts, [&](const auto& c) { return r.unregisters(c); })) overtake(r);
   if (r.star) {
     for (Binding* const b : bindings_.by_aor(r.aor)) {
@@ -337,8 +337,8 @@ void Proxy::remember_registration(TimePoint now, const Transaction& t, const Mes
       if (equal_ignoring_case(name, kept)) lines += m.text().substr(field.begin, field.end - field.begin);
     }
   }
-  register_cache_.remember(now, b->id, t.from, other_, r, *contact.granted, told(r, *contact.granted, r.wanted(contact)),
-                           std::move(lines));
+  register_cache_.remember(now, b->id, t.from, other_, r, *contact.granted,
+                           told(r, *contact.granted, r.wanted(contact)), std::move(lines));
 }
 
 /// The server names another one (RFC 3261 §8.1.3.4). One of our own servers is asked by us, as a phone would go there

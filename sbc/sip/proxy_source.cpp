@@ -76,7 +76,8 @@ Proxy::Heard Proxy::heard_through_router() const {
   bool outside = false;
   bindings_.for_each([&](const Binding& b) {
     const IpAddress& at = b.reach.flow.peer.address;
-    outside = outside || (at.is_v4() && !at.is_private() && std::ranges::none_of(all, [&](const IpNetwork& n) { return n.contains(at); }));
+    outside = outside || (at.is_v4() && !at.is_private() &&
+                          std::ranges::none_of(all, [&](const IpNetwork& n) { return n.contains(at); }));
   });
   if (outside) return {std::nullopt, "a registered phone stands outside"};
   return {std::move(all), {}};
@@ -94,7 +95,8 @@ Standing Proxy::standing_of(TimePoint now, const IpAddress& address) const {
 }
 
 void Proxy::over_central_budget(const Flow& from, Output& out) {
-  out.events.push_back(event_of(Event::Kind::dropped, from, "more requests in the name of a central server than servers send"));
+  out.events.push_back(
+      event_of(Event::Kind::dropped, from, "more requests in the name of a central server than servers send"));
 }
 
 void Proxy::offence(TimePoint now, const Flow& from, std::string_view what, Output& out) {

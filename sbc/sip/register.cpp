@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::uint64_t kMaxExpires = 0xffffffff;  // RFC 3261 §20.19
 
-
 std::string_view unquoted(std::string_view text) {
   if (text.size() >= 2 && text.front() == '"' && text.back() == '"') return text.substr(1, text.size() - 2);
   return text;
@@ -55,8 +54,7 @@ Result<Registering> read_register(const Message& m) {
   out.cseq = m.cseq();
   out.user_agent = m.value_of(FieldName::user_agent).substr(0, 128);
   for (const Field& field : m.fields()) {
-    if (field.name == FieldName::authorization || field.name == FieldName::proxy_authorization)
-      out.authorized = true;
+    if (field.name == FieldName::authorization || field.name == FieldName::proxy_authorization) out.authorized = true;
     if (field.name == FieldName::expires) {
       out.expires = read_expires(m.value(field));
     }

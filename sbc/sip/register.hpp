@@ -19,24 +19,25 @@ struct RegisterContact {
   std::string instance;                  ///< +sip.instance; empty: none
   std::string reg_id;                    ///< RFC 5626 §4.2; empty: none
   std::optional<std::uint32_t> expires;  ///< its own parameter
-  bool keep_alive = false;  ///< cisco-keep-alive: a heartbeat to a standby server, whatever it says of expiry
-  std::string token;        ///< by which the central server knows it
-  std::string key;          ///< binding_key()
-  std::string group;        ///< contact_group()
-  std::uint16_t port = 0;   ///< that the phone hears at; 0: that of its flow
+  bool keep_alive = false;   ///< cisco-keep-alive: a heartbeat to a standby server, whatever it says of expiry
+  std::string token;         ///< by which the central server knows it
+  std::string key;           ///< binding_key()
+  std::string group;         ///< contact_group()
+  std::uint16_t port = 0;    ///< that the phone hears at; 0: that of its flow
   bool loses_token = false;  ///< the server's answer does not list it with its token
   std::optional<std::uint32_t> granted;  ///< s, as the server's answer has it
 };
 
 /// What a REGISTER asks, until it is answered.
 struct Registering {
-  static constexpr std::size_t kMaxContacts = 6;  ///< as many as phones keep (sip-sbc §2.1)
+  static constexpr std::size_t kMaxContacts = 6;          ///< as many as phones keep (sip-sbc §2.1)
   static constexpr std::uint32_t kDefaultExpires = 3600;  ///< s (RFC 3261 §10.2)
 
   std::string aor, user;
   Home home;  ///< of the phone's config, or the domain that it wrote
   std::vector<RegisterContact> contacts;
-  std::vector<std::string> others;  ///< Contacts that are no SIP URI (tel:, mailto:), whole: the server's to keep, no way to a phone
+  std::vector<std::string>
+      others;  ///< Contacts that are no SIP URI (tel:, mailto:), whole: the server's to keep, no way to a phone
   bool star = false;
   std::optional<std::uint32_t> expires;  ///< the header
   std::string call_id, user_agent, device;
@@ -60,8 +61,8 @@ struct Registering {
 /// An expiry in seconds: one that is no number is the default one (RFC 3261 §20.19, §10.3), a larger one the largest.
 std::uint32_t read_expires(std::string_view text);
 
-/// Reads what the registrar's mapping needs. Errc::malformed: a Contact that is none; too_long: too many. Tokens and keys are
-/// left empty.
+/// Reads what the registrar's mapping needs. Errc::malformed: a Contact that is none; too_long: too many. Tokens and
+/// keys are left empty.
 Result<Registering> read_register(const Message& m);
 
 /// A Contact value with another expires parameter, or without one; every other octet as it was.

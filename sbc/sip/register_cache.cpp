@@ -11,7 +11,8 @@ namespace {
 
 /// Only a REGISTER that keeps one Contact is ever answered here.
 bool is_plain(const Registering& r) {
-  return r.contacts.size() == 1 && r.others.empty() && !r.star && !r.contacts.front().keep_alive && r.wanted(r.contacts.front()) != 0;
+  return r.contacts.size() == 1 && r.others.empty() && !r.star && !r.contacts.front().keep_alive &&
+         r.wanted(r.contacts.front()) != 0;
 }
 
 }  // namespace

@@ -13,8 +13,8 @@
 namespace dw::sip {
 
 /// Registrations that the central server took for longer than the phone was told, so that its next ones can be answered
-/// here (sip-sbc §2.8). Nothing is bound, moved or made longer by that: a binding ends when the server's own time is over.
-/// Only the phone itself is answered: the same flow, Contact, Call-ID and From tag, a CSeq that rises, and the
+/// here (sip-sbc §2.8). Nothing is bound, moved or made longer by that: a binding ends when the server's own time is
+/// over. Only the phone itself is answered: the same flow, Contact, Call-ID and From tag, a CSeq that rises, and the
 /// credentials that the server took, their nonce count rising. Whatever differs goes to the server, and so does what
 /// comes after half of the server's time, or after the phone let its own time pass. No I/O.
 class RegisterCache {
@@ -49,7 +49,7 @@ class RegisterCache {
     std::string call_id, from_tag, contact, lines;
     std::uint32_t cseq = 0, told = 0;
     Credentials credentials;
-    TimePoint ask_at{};   ///< the server, from then on
+    TimePoint ask_at{};     ///< the server, from then on
     TimePoint lease_end{};  ///< of what the phone was told
   };
   static Credentials credentials_of(const Message& m);

@@ -9,9 +9,10 @@ namespace dw::sip {
 namespace {
 
 constexpr double kLight = 0.5;  // of weight(): who was challenged goes first
-// What a source leaves of a burst, by its weight: from below 0, in advance, to all of it. Who is known and not among the
-// heaviest goes before every stranger: each forged source is a light one.
-constexpr double kKnownLeaves = -1.2, kKnownHeavyLeavesMore = 1.75;  // by the square: a home at once is light, a flood is not
+// What a source leaves of a burst, by its weight: from below 0, in advance, to all of it. Who is known and not among
+// the heaviest goes before every stranger: each forged source is a light one.
+constexpr double kKnownLeaves = -1.2,
+                 kKnownHeavyLeavesMore = 1.75;  // by the square: a home at once is light, a flood is not
 constexpr double kStrangerLeaves = -0.4, kStrangerHeavyLeavesMore = 1.4;
 
 }  // namespace
@@ -41,7 +42,8 @@ bool RegisterPace::take(TimePoint now, TokenBucket& server, const IpAddress& add
                         bool follows_up) {
   const double heavy = weight(now, address, standing);
   const bool ahead = standing != Standing::stranger || (follows_up && heavy < kLight);
-  const double leaves = ahead ? kKnownLeaves + kKnownHeavyLeavesMore * heavy * heavy : kStrangerLeaves + kStrangerHeavyLeavesMore * heavy;
+  const double leaves =
+      ahead ? kKnownLeaves + kKnownHeavyLeavesMore * heavy * heavy : kStrangerLeaves + kStrangerHeavyLeavesMore * heavy;
   const bool passes = server.take_leaving(now, leaves);
   if (passes) note(now, address, standing);
   return passes;

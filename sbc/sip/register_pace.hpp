@@ -8,16 +8,17 @@
 
 namespace dw::sip {
 
-/// Whose registration a server gets when it can't have all: the lightest source first. The more a source has had sent lately,
-/// the more of the server's bucket must be full for its next one, so that those who hammer share what is left, in equal parts, and whoever
-/// comes now and then finds room. Most of what may be had in advance is for those that are known and for who was challenged. Nothing waits here: what does
-/// not pass is refused. Constant work, bounded by kMaxSources. No I/O.
+/// Whose registration a server gets when it can't have all: the lightest source first. The more a source has had sent
+/// lately, the more of the server's bucket must be full for its next one, so that those who hammer share what is left,
+/// in equal parts, and whoever comes now and then finds room. Most of what may be had in advance is for those that are
+/// known and for who was challenged. Nothing waits here: what does not pass is refused. Constant work, bounded by
+/// kMaxSources. No I/O.
 class RegisterPace {
  public:
   static constexpr std::size_t kMaxSources = 65'536;
   static constexpr Duration kHalfLife = std::chrono::seconds(5);  ///< of what is remembered of a source
-  static constexpr double kHeavy = 20;       ///< sent lately: such a stranger is halfway to the end of the line
-  static constexpr double kKnownHeavy = 100; ///< a known source is, as a whole office may come at once
+  static constexpr double kHeavy = 20;        ///< sent lately: such a stranger is halfway to the end of the line
+  static constexpr double kKnownHeavy = 100;  ///< a known source is, as a whole office may come at once
 
   explicit RegisterPace(std::uint64_t seed) : sources_(kMaxSources, seed), sites_(kMaxSources / 8, seed + 1) {}
 

@@ -107,8 +107,7 @@ std::optional<Fault> check_request(const Message& m) {
   if (m.method() == Method::register_ && !own_scheme) return Fault{400, "Malformed To"};
   for (const Field& field : m.fields()) {
     if (field.name == FieldName::proxy_require) return Fault{420, "Bad Extension"};
-    if (field.name != FieldName::contact && field.name != FieldName::route &&
-        field.name != FieldName::record_route)
+    if (field.name != FieldName::contact && field.name != FieldName::route && field.name != FieldName::record_route)
       continue;
     std::string_view left = m.value(field);
     while (const auto value = next_value(left)) {
@@ -173,8 +172,8 @@ std::string route_set(const Message& m) {
   return lines.size() > kMaxRouteOctets ? std::string() : lines;
 }
 
-std::string make_response(const Message& request, const Flow& flow, std::uint16_t status,
-                          std::string_view reason, std::string_view to_tag, std::string_view lines) {
+std::string make_response(const Message& request, const Flow& flow, std::uint16_t status, std::string_view reason,
+                          std::string_view to_tag, std::string_view lines) {
   std::string out;
   out.reserve(512);
   out += "SIP/2.0 ";

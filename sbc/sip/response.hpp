@@ -28,14 +28,14 @@ std::string route_set(const Message& m);
 /// behind a router was found to listen at the port of its Via.
 Endpoint answer_address(const Message& m, const Flow& flow, bool at_via);
 
-/// Where whoever answered saw our request come from: rport and received of the topmost Via (RFC 3581 §4), its sent-by where
-/// there is no received. Nothing: the answer does not say.
+/// Where whoever answered saw our request come from: rport and received of the topmost Via (RFC 3581 §4), its sent-by
+/// where there is no received. Nothing: the answer does not say.
 std::optional<Endpoint> seen_from(const Via& via);
 
 /// A response of our own. `to_tag` is given to a To that has none; `lines` are further fields, each with CR
 /// LF.
-std::string make_response(const Message& request, const Flow& flow, std::uint16_t status,
-                          std::string_view reason, std::string_view to_tag, std::string_view lines = {});
+std::string make_response(const Message& request, const Flow& flow, std::uint16_t status, std::string_view reason,
+                          std::string_view to_tag, std::string_view lines = {});
 std::string_view reason_phrase(std::uint16_t status);  ///< of what we say ourselves
 
 /// An ACK to a final response other than 2xx, or a CANCEL, for a request that we sent (RFC 3261 §9.1,

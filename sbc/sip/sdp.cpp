@@ -14,11 +14,11 @@ struct StaticPayload {
 };
 /// RFC 3551 §6, tables 4 and 5.
 constexpr std::array<StaticPayload, 35> kStaticPayloads = {{
-    {"PCMU", 8000},  {"", 0},         {"", 0},         {"GSM", 8000},   {"G723", 8000},   {"DVI4", 8000},  {"DVI4", 16000},
-    {"LPC", 8000},   {"PCMA", 8000},  {"G722", 8000},  {"L16", 44100},  {"L16", 44100},   {"QCELP", 8000}, {"CN", 8000},
-    {"MPA", 90000},  {"G728", 8000},  {"DVI4", 11025}, {"DVI4", 22050}, {"G729", 8000},   {"", 0},         {"", 0},
-    {"", 0},         {"", 0},         {"", 0},         {"", 0},         {"CelB", 90000},  {"JPEG", 90000}, {"", 0},
-    {"nv", 90000},   {"", 0},         {"", 0},         {"H261", 90000}, {"MPV", 90000},   {"MP2T", 90000}, {"H263", 90000},
+    {"PCMU", 8000}, {"", 0},        {"", 0},         {"GSM", 8000},   {"G723", 8000},  {"DVI4", 8000},  {"DVI4", 16000},
+    {"LPC", 8000},  {"PCMA", 8000}, {"G722", 8000},  {"L16", 44100},  {"L16", 44100},  {"QCELP", 8000}, {"CN", 8000},
+    {"MPA", 90000}, {"G728", 8000}, {"DVI4", 11025}, {"DVI4", 22050}, {"G729", 8000},  {"", 0},         {"", 0},
+    {"", 0},        {"", 0},        {"", 0},         {"", 0},         {"CelB", 90000}, {"JPEG", 90000}, {"", 0},
+    {"nv", 90000},  {"", 0},        {"", 0},         {"H261", 90000}, {"MPV", 90000},  {"MP2T", 90000}, {"H263", 90000},
 }};
 
 enum class MediaTransport : std::uint8_t { other, rtp, datagrams };
@@ -28,7 +28,8 @@ MediaTransport transport_of(std::string_view protocol) {
   constexpr std::array<std::string_view, 3> kDatagrams = {"udptl", "udp", "DTLS/SCTP"};
   const auto is = [&](std::string_view name) { return equal_ignoring_case(protocol, name); };
   if (std::ranges::any_of(kRtp, is)) return MediaTransport::rtp;
-  if (std::ranges::any_of(kDatagrams, is) || starts_with_ignoring_case(protocol, "UDP/")) return MediaTransport::datagrams;
+  if (std::ranges::any_of(kDatagrams, is) || starts_with_ignoring_case(protocol, "UDP/"))
+    return MediaTransport::datagrams;
   return MediaTransport::other;
 }
 
@@ -133,8 +134,7 @@ void Parser::take_connection(std::string_view value) {
   if (seen) return;
   seen = true;
   (media_ ? media_->address : sdp_.address) = at.address;
-  (media_ ? media_->host_name : session_name_) =
-      !at.address && is_host_name(at.host) ? at.host : std::string_view{};
+  (media_ ? media_->host_name : session_name_) = !at.address && is_host_name(at.host) ? at.host : std::string_view{};
 }
 
 void Parser::take_attribute(std::string_view value) {
@@ -241,8 +241,7 @@ std::array<std::vector<SdpPayload>, kMaxSdpMedia> sdp_payloads(std::string_view 
 }
 
 Result<Sdp> parse_sdp(std::string_view body) {
-  if (body.size() > kMaxSdpOctets)
-    return fail(Errc::too_long, "an SDP is longer than is read", kMaxSdpOctets);
+  if (body.size() > kMaxSdpOctets) return fail(Errc::too_long, "an SDP is longer than is read", kMaxSdpOctets);
   Result<Sdp> sdp;
   Parser parser(*sdp);
   bool any = false;
@@ -251,10 +250,10 @@ Result<Sdp> parse_sdp(std::string_view body) {
     sdp->lone_cr = sdp->lone_cr || line.end == "\r";
     if (line.empty) continue;
     // What stands after it is seen by some readers, and not by those that work with C's strings.
-    if (lines.has_nul() && line.text.contains('\0')) return fail(Errc::malformed, "a NUL inside a line of an SDP", line.offset);
+    if (lines.has_nul() && line.text.contains('\0'))
+      return fail(Errc::malformed, "a NUL inside a line of an SDP", line.offset);
     if (line.type == 0) continue;
-    if (!parser.take(line))
-      return fail(Errc::malformed, "an m-line without its type, port or protocol", line.offset);
+    if (!parser.take(line)) return fail(Errc::malformed, "an m-line without its type, port or protocol", line.offset);
     any = true;
   }
   if (!any) return fail(Errc::malformed, "an SDP without a line", 0);

@@ -81,8 +81,8 @@ struct Sdp {
 
   std::vector<SdpMedia> lines;     ///< at most kMaxSdpMedia
   std::vector<SdpHost> host_list;  ///< at most kMaxSdpHosts
-  bool more_hosts = false;  ///< than are listed
-  bool lone_cr = false;     ///< a line ends with CR alone
+  bool more_hosts = false;         ///< than are listed
+  bool lone_cr = false;            ///< a line ends with CR alone
 };
 
 /// As lenient as phones and servers are: CRLF, LF or CR, any line missing, blanks doubled, empty lines, NULs
@@ -108,10 +108,10 @@ struct SdpRewrite {
   std::array<std::optional<Endpoint>, kMaxSdpMedia> to;
   /// By m-line; where its RTCP is received. None: at the port after `to`'s.
   std::array<std::optional<Endpoint>, kMaxSdpMedia> rtcp{};
-  IpAddress own;                      ///< for o=, and wherever no m-line has a say
-  std::uint64_t version = 0;          ///< for o=
-  std::array<IpAddress, 3> hidden{};  ///< further addresses of whoever wrote it, known from elsewhere
-  const CodecRules* codecs = nullptr; ///< of an offer: which codecs it may have, in which order
+  IpAddress own;                       ///< for o=, and wherever no m-line has a say
+  std::uint64_t version = 0;           ///< for o=
+  std::array<IpAddress, 3> hidden{};   ///< further addresses of whoever wrote it, known from elsewhere
+  const CodecRules* codecs = nullptr;  ///< of an offer: which codecs it may have, in which order
 };
 
 /// Appends `body`, which `sdp` was parsed from, with other addresses (sip-sbc §2.3):

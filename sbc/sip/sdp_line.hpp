@@ -33,8 +33,8 @@ class SdpLines {
     if (nul == body.npos) return;
     std::string_view tail = body;
     tail.remove_prefix(nul);
-    has_nul_ = !std::ranges::all_of(
-        tail, [](char c) { return c == '\0' || c == '\r' || c == '\n' || is_sdp_blank(c); });
+    has_nul_ =
+        !std::ranges::all_of(tail, [](char c) { return c == '\0' || c == '\r' || c == '\n' || is_sdp_blank(c); });
     if (!has_nul_) left_ = body.substr(0, nul);
   }
   bool at_end() const { return left_.empty(); }
@@ -57,7 +57,7 @@ inline SdpLine SdpLines::take() {
   const std::size_t feed = std::min(left.find('\n'), left.size());
   const std::size_t length = lone_cr_ ? std::min(std::string_view(left.data(), feed).find('\r'), feed)
                              : feed > 0 && left[feed - 1] == '\r' ? feed - 1
-                                                                   : feed;
+                                                                  : feed;
   // CR LF, or the one of them that comes first; nothing at the end of the body.
   const std::size_t next = std::min(length + 1 == feed ? length + 2 : length + 1, left.size());
   const std::string_view whole(left.data(), next), text(left.data(), length);

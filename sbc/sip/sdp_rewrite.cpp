@@ -162,18 +162,18 @@ class Rewriter {
   HiddenHosts hosts_;
   NextOctet dots_, colons_;
   std::vector<std::vector<SdpPayload>> payloads_;  // by m-line; empty: no codec goes
-  std::optional<IpAddress> session_;  // what the session's c= is to say; none: it stays
+  std::optional<IpAddress> session_;               // what the session's c= is to say; none: it stays
 
   // Of the section that lines belong to, the session's first.
   bool in_media_ = false;
   std::size_t next_media_ = 0;
   Fate fate_ = Fate::stays;
-  std::optional<IpAddress> address_;  // what its c= is to say; none: it stays
-  std::uint16_t port_ = 0;            // for Fate::moves
-  std::optional<IpAddress> added_;    // a c= is due, with this address
-  std::optional<Endpoint> rtcp_;      // what its a=rtcp is to say; none: the next port
-  bool rtcp_due_ = false;             // it has none so far, and needs one
-  std::vector<std::uint8_t> offered_; // payload types, in order; empty: those that it has
+  std::optional<IpAddress> address_;   // what its c= is to say; none: it stays
+  std::uint16_t port_ = 0;             // for Fate::moves
+  std::optional<IpAddress> added_;     // a c= is due, with this address
+  std::optional<Endpoint> rtcp_;       // what its a=rtcp is to say; none: the next port
+  bool rtcp_due_ = false;              // it has none so far, and needs one
+  std::vector<std::uint8_t> offered_;  // payload types, in order; empty: those that it has
 
   std::string_view last_end_;
   std::string_view line_end_ = "\r\n";

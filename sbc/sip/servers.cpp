@@ -115,7 +115,9 @@ Servers::Choice Servers::choose(std::string_view host, std::uint16_t port) const
       if (is(servers_[i])) out |= Set{1} << i;
     return out;
   };
-  const auto of_domain = [](std::string_view domain) { return [domain](const Server& s) { return is_for(s, domain); }; };
+  const auto of_domain = [](std::string_view domain) {
+    return [domain](const Server& s) { return is_for(s, domain); };
+  };
   const Set at = host.empty() ? 0 : all([&](const Server& s) { return is_at(s, host); });
   const Set ported = port == 0 ? 0 : all([&](const Server& s) { return has_port(s, port); });
   const auto among = [&](Set may) {
@@ -125,7 +127,8 @@ Servers::Choice Servers::choose(std::string_view host, std::uint16_t port) const
   if (order_.empty()) return {0, 0};
   if (const Set listed = host.empty() ? 0 : all(of_domain(host)); listed != 0) return among(listed);
   // One that is named by its own host is meant, whatever domains it has.
-  if (const Set with_domains = at & all([](const Server& s) { return !s.domains.empty(); }); with_domains != 0 && at == with_domains)
+  if (const Set with_domains = at & all([](const Server& s) { return !s.domains.empty(); });
+      with_domains != 0 && at == with_domains)
     return among(with_domains);
   const Set open = all([](const Server& s) { return s.domains.empty() && !s.by_port; });
   if (open != 0) return among(open);

@@ -18,7 +18,8 @@ namespace dw::sip {
 struct ServerName {
   Transport transport = Transport::udp;
   HostPort name;
-  std::vector<std::string> domains{};  ///< that it is for, "*.example.net" all below that one; none: it is for everybody who is in none of the others'
+  std::vector<std::string> domains{};  ///< that it is for, "*.example.net" all below that one; none: it is for
+                                       ///< everybody who is in none of the others'
   bool by_port = false;  ///< for the phones alone whose configs name this port; the first is for the others too
 };
 
@@ -30,7 +31,7 @@ class Servers {
   static constexpr std::size_t kMax = 16;
   static constexpr std::size_t kMaxKept = 32;  ///< with those out of the settings that are still in use
   static constexpr double kTrialsASecond = 10, kTrialsAtOnce = 20;  ///< requests to one that is down
-  static constexpr unsigned kPingsMissed = 2;  ///< in a row: it is taken for dead
+  static constexpr unsigned kPingsMissed = 2;                       ///< in a row: it is taken for dead
 
   struct Address {
     Endpoint peer;
@@ -47,18 +48,18 @@ class Servers {
     std::vector<Address> addresses;  ///< in the order to try; the first is used until it fails
     std::vector<Address> former;     ///< that its name had before, while dialogs run over them
     std::size_t current = 0;
-    bool up = true;          ///< nothing has failed since it last answered
-    std::string last_error;  ///< for a person
-    TimePoint down_since{};  ///< while it is not up
+    bool up = true;                                     ///< nothing has failed since it last answered
+    std::string last_error;                             ///< for a person
+    TimePoint down_since{};                             ///< while it is not up
     TokenBucket trials{kTrialsASecond, kTrialsAtOnce};  ///< while it is not up
     TimePoint next_ping{};
-    TimePoint last_heard{};  ///< zero: never
+    TimePoint last_heard{};                     ///< zero: never
     std::optional<TimePoint> unanswered_since;  ///< something was asked then, and it has said nothing since
-    std::optional<TimePoint> suspected_at;  ///< somebody said by ICMP that it is gone
+    std::optional<TimePoint> suspected_at;      ///< somebody said by ICMP that it is gone
     unsigned pings_missed = 0;
-    bool answers_pings = false;  ///< it did, once
-    std::optional<Seen> seen;  ///< by UDP
-    bool no_tcp = false;         ///< asked by UDP, and refused a connection for a large request
+    bool answers_pings = false;                    ///< it did, once
+    std::optional<Seen> seen;                      ///< by UDP
+    bool no_tcp = false;                           ///< asked by UDP, and refused a connection for a large request
     ConnectionId connection = ConnectionId::none;  ///< for pings and large requests
     TokenBucket registers{1, 1};
     bool configured = true;  ///< false: out of the settings; what is bound to it goes on
@@ -85,9 +86,9 @@ class Servers {
     Set may = ~Set{0};  ///< those that a request may go to
     Set first = 0;      ///< of them, those that it goes to while one of them is up
   };
-  /// For whoever is at home at this host and port, as its own config has them; an empty host and port 0: it is not known. A domain that
-  /// is listed is that of the servers which list it; who is in none goes to those that list none, first to the one that is
-  /// at this host and port.
+  /// For whoever is at home at this host and port, as its own config has them; an empty host and port 0: it is not
+  /// known. A domain that is listed is that of the servers which list it; who is in none goes to those that list none,
+  /// first to the one that is at this host and port.
   Choice choose(std::string_view host, std::uint16_t port) const;
   /// Whether a server of the settings lists this domain.
   bool lists(std::string_view domain) const;
@@ -102,7 +103,9 @@ class Servers {
   /// Of `choice`, the first that is up and not in `tried`; else the first that is down, if it has not been tried
   /// too often lately, or whoever asks `must` be tried; nothing is left otherwise.
   std::optional<std::size_t> pick(TimePoint now, Set tried, bool must, const Choice& choice);
-  std::optional<std::size_t> pick(TimePoint now, Set tried, bool must = false) { return pick(now, tried, must, Choice{}); }
+  std::optional<std::size_t> pick(TimePoint now, Set tried, bool must = false) {
+    return pick(now, tried, must, Choice{});
+  }
   /// Something is sent to it, and it is to answer.
   void asked(TimePoint now, std::size_t server);
   /// It said something. How long it had been down, if it was.

@@ -24,8 +24,7 @@ Result<std::size_t> framed_content_length(std::string_view block) {
       cursor.take_line();  // its folds
     const std::string_view field = rest.substr(0, rest.size() - cursor.rest().size());
     const auto colon = field.find(':');
-    if (colon == field.npos || field_name_of(trim(field.substr(0, colon))) != FieldName::content_length)
-      continue;
+    if (colon == field.npos || field_name_of(trim(field.substr(0, colon))) != FieldName::content_length) continue;
     const auto number = parse_number(trim(field.substr(colon + 1)), Message::kMaxOctets);
     if (!number || (length && *length != *number)) return fail(Errc::malformed, "Content-Length is none");
     length = static_cast<std::size_t>(*number);

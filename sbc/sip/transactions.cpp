@@ -58,7 +58,8 @@ Transactions::Transactions(const Options& options, std::uint64_t seed, MayResend
       by_branch_(0, KeyedHash(seed + 1)),
       share_(share_of(options), seed + 2) {
   constexpr std::size_t kFirst = 65'536;  // buckets that don't have to be made while phones wait
-  constexpr float kLoad = 0.25F;  // most look-ups find nothing; in an empty bucket that costs one cache miss instead of three
+  constexpr float kLoad =
+      0.25F;  // most look-ups find nothing; in an empty bucket that costs one cache miss instead of three
   for (auto* const table : {&by_key_, &by_branch_}) {
     table->max_load_factor(kLoad);
     table->reserve(std::min(max_, kFirst));
@@ -98,7 +99,8 @@ Transaction* Transactions::at(std::size_t slot, std::uint64_t serial) {
   return t && t->serial == serial ? t : nullptr;
 }
 
-Transaction* Transactions::begin_for(const Message& m, const Flow& from, Standing standing, std::string key, bool help) {
+Transaction* Transactions::begin_for(const Message& m, const Flow& from, Standing standing, std::string key,
+                                     bool help) {
   if (!help) {
     const std::size_t size = m.text().size();
     const bool room = octets_ + size <= kMaxOctets &&
@@ -201,13 +203,11 @@ void Transactions::send_cancel(TimePoint now, Transaction& t, std::string cancel
   arm(t);
 }
 
-void Transactions::respond(TimePoint now, Transaction& t, std::string response, std::uint16_t status,
-                           Output& out) {
+void Transactions::respond(TimePoint now, Transaction& t, std::string response, std::uint16_t status, Output& out) {
   if (t.server == Server::none || t.server == Server::confirmed) return;
   const bool final = status >= 200;
   // A 2xx may follow a 2xx, which several branches or a lost ACK cause; nothing follows another final one.
-  if (t.server == Server::completed || (t.server == Server::accepted && (status < 200 || status >= 300)))
-    return;
+  if (t.server == Server::completed || (t.server == Server::accepted && (status < 200 || status >= 300))) return;
   Flow to = t.from;
   if (to.transport == Transport::udp) to.peer = t.answer_to;
   out.send(to, response);
@@ -275,14 +275,12 @@ void Transactions::end_client(Transaction& t) {
 
 bool Transactions::is_over(const Transaction& t) const {
   const bool client = t.client == Client::none || t.client == Client::ended;
-  const bool server =
-      t.server == Server::none || (t.server_until == Transaction::kNever && t.last_status >= 200);
+  const bool server = t.server == Server::none || (t.server_until == Transaction::kNever && t.last_status >= 200);
   return client && server;
 }
 
 void Transactions::arm(Transaction& t) {
-  const TimePoint when =
-      std::min({t.client_resend, t.client_until, t.server_resend, t.server_until, t.answer_by});
+  const TimePoint when = std::min({t.client_resend, t.client_until, t.server_resend, t.server_until, t.answer_by});
   if (when == t.armed) return;
   t.armed = when;
   if (when == Transaction::kNever) {
@@ -309,8 +307,7 @@ void Transactions::resend_due(TimePoint now, Transaction& t, Output& out) {
   }
 }
 
-std::optional<std::pair<Transaction*, Transactions::Timeout>> Transactions::on_deadline(TimePoint now,
-                                                                                        Output& out) {
+std::optional<std::pair<Transaction*, Transactions::Timeout>> Transactions::on_deadline(TimePoint now, Output& out) {
   while (const auto slot = deadlines_.pop_due(now)) {
     Transaction& t = *all_.at(*slot);
     t.armed = Transaction::kNever;

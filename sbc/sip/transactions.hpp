@@ -25,8 +25,7 @@ inline constexpr Duration kT1 = std::chrono::milliseconds(500);
 inline constexpr Duration kT2 = std::chrono::seconds(4);
 inline constexpr Duration kT4 = std::chrono::seconds(5);
 inline constexpr Duration kTransactionTimeout = 64 * kT1;  ///< timers B, F, H, J, L, M
-inline constexpr Duration kHeardWithin =
-    4 * kT1 / 5;  ///< whoever hears an answer repeats its request no more
+inline constexpr Duration kHeardWithin = 4 * kT1 / 5;      ///< whoever hears an answer repeats its request no more
 inline constexpr Duration kTimerD = std::chrono::seconds(32);
 inline constexpr Duration kTimerC = std::chrono::seconds(240);  ///< "greater than 3 minutes" (§16.6 step 11)
 
@@ -56,9 +55,9 @@ struct Transaction {
   Server server = Server::none;
   std::string key;  ///< of the server side
   Flow from;
-  Endpoint answer_to;   ///< UDP: where responses go
-  std::string request;  ///< as it came
-  std::size_t octets = 0;  ///< that the request had, as long as it counts
+  Endpoint answer_to;                 ///< UDP: where responses go
+  std::string request;                ///< as it came
+  std::size_t octets = 0;             ///< that the request had, as long as it counts
   std::optional<Standing> counts_as;  ///< in the share of its source; none: it is in nobody's
   std::string last_response;
   std::uint16_t last_status = 0;
@@ -85,20 +84,20 @@ struct Transaction {
 
   // What it is about.
   std::size_t central_server = 0;
-  std::uint32_t tried = 0;    ///< central servers, one bit each
+  std::uint32_t tried = 0;             ///< central servers, one bit each
   std::vector<Endpoint> tried_places;  ///< within a dialog: addresses of its server
-  std::uint64_t dialogs = 0;  ///< DialogSet::id; 0: none
-  std::uint64_t binding = 0;  ///< Binding::id; 0: none
-  std::string domain;         ///< that the central side has where its phone has our address
+  std::uint64_t dialogs = 0;           ///< DialogSet::id; 0: none
+  std::uint64_t binding = 0;           ///< Binding::id; 0: none
+  std::string domain;                  ///< that the central side has where its phone has our address
   bool begins_dialogs = false;
   bool offered = false;            ///< the request had an offer: what its answers describe is the answer
   bool ends_subscription = false;  ///< a NOTIFY says so
   std::string vias;                ///< of the request, whole lines, as its answers have them
-  std::string record_routes;  ///< of the request, whole lines: its answers show them again (RFC 3261 §12.1.1)
+  std::string record_routes;       ///< of the request, whole lines: its answers show them again (RFC 3261 §12.1.1)
   std::string from_host, to_host;  ///< Uri::tail() of the request's From and To where we sent others
   std::unique_ptr<Registering> registering;
   std::optional<PasswordTry> password;  ///< until the server has said whether it was right
-  std::string hung_up;  ///< To tags of 2xx that nobody was told of, each in angle brackets
+  std::string hung_up;                  ///< To tags of 2xx that nobody was told of, each in angle brackets
 
   bool is_invite() const { return method == Method::invite; }
   bool client_pending() const { return client == Client::calling || client == Client::proceeding; }
@@ -107,8 +106,8 @@ struct Transaction {
 };
 
 /// All transactions there are: finds them, runs their timers (RFC 3261 §17.1, §17.2, RFC 6026, RFC 4320),
-/// absorbs and repeats what UDP loses. What a message means is not known here. Bounded by `max`, of which strangers get half,
-/// and by the octets of their requests.
+/// absorbs and repeats what UDP loses. What a message means is not known here. Bounded by `max`, of which strangers get
+/// half, and by the octets of their requests.
 class Transactions {
  public:
   /// `may_resend`: whether a request is sent again now, or only at its next time.

@@ -124,10 +124,8 @@ Result<Uri> parse_uri(std::string_view text) {
   const auto is_scheme_char = [](char c) {
     return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
   };
-  if (!std::ranges::all_of(uri.scheme_text, is_scheme_char))
-    return fail(Errc::malformed, "a URI's scheme is none");
-  if (kUriChars.first_not_in(text) != text.npos)
-    return fail(Errc::malformed, "a URI has a character that none has");
+  if (!std::ranges::all_of(uri.scheme_text, is_scheme_char)) return fail(Errc::malformed, "a URI's scheme is none");
+  if (kUriChars.first_not_in(text) != text.npos) return fail(Errc::malformed, "a URI has a character that none has");
   if (equal_ignoring_case(uri.scheme_text, "sip")) uri.scheme = Uri::Scheme::sip;
   if (equal_ignoring_case(uri.scheme_text, "sips")) uri.scheme = Uri::Scheme::sips;
   std::string_view rest = text.substr(colon + 1);
@@ -188,7 +186,9 @@ std::string uri_identity(std::string_view text) {
 }
 
 std::string plain_user(std::string_view user) {
-  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : lower(c) >= 'a' && lower(c) <= 'f' ? lower(c) - 'a' + 10 : -1; };
+  const auto digit = [](char c) {
+    return c >= '0' && c <= '9' ? c - '0' : lower(c) >= 'a' && lower(c) <= 'f' ? lower(c) - 'a' + 10 : -1;
+  };
   std::string out;
   for (std::size_t i = 0; i < user.size(); ++i) {
     const bool escape = user[i] == '%' && i + 2 < user.size() && digit(user[i + 1]) >= 0 && digit(user[i + 2]) >= 0;
@@ -241,8 +241,8 @@ Result<NameAddr> parse_name_addr(std::string_view text) {
     if (cursor.peek() != '<') return fail(Errc::malformed, "no URI follows a quoted name");
   } else if (const auto bracket = text.find('<'); bracket != text.npos) {
     out.display = trim(text.substr(0, bracket));
-    // RFC 3261 §25.1 allows tokens and blanks. Phones leave the quotes out of "Zoë" and "me@home" too; what others would
-    // read in two ways is refused all the same.
+    // RFC 3261 §25.1 allows tokens and blanks. Phones leave the quotes out of "Zoë" and "me@home" too; what others
+    // would read in two ways is refused all the same.
     for (const char c : out.display) {
       const auto octet = static_cast<unsigned char>(c);
       const bool control = (octet < 0x20 && c != '\t' && c != '\r' && c != '\n') || octet == 0x7f;

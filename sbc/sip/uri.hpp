@@ -57,14 +57,15 @@ inline constexpr std::size_t kMaxUri = 1024;  ///< octets; phones take 512 (sip-
 /// Errc::malformed for what is no URI, too_long past kMaxUri.
 Result<Uri> parse_uri(std::string_view text);
 
-/// A SIP URI's parameters that tell the hop at which it stands where to send it, and by what (RFC 3261 §19.1.1); each with
-/// its semicolon. No other hop may see them.
+/// A SIP URI's parameters that tell the hop at which it stands where to send it, and by what (RFC 3261 §19.1.1); each
+/// with its semicolon. No other hop may see them.
 std::vector<std::string_view> hop_params(const Uri& uri);
-/// The same address of record or contact spelled in another case of scheme and host, or with escapes that its user does not need.
+/// The same address of record or contact spelled in another case of scheme and host, or with escapes that its user does
+/// not need.
 std::string uri_identity(std::string_view uri);
 
-/// A URI's user, with the escapes of octets that need none written out: "%31" is "1" (RFC 3261 §19.1.4). Users are compared, told
-/// and counted so; what is sent on has them as they came.
+/// A URI's user, with the escapes of octets that need none written out: "%31" is "1" (RFC 3261 §19.1.4). Users are
+/// compared, told and counted so; what is sent on has them as they came.
 std::string plain_user(std::string_view user);
 bool is_same_user(std::string_view a, std::string_view b);
 /// By which a user is found and counted: plain, and in small letters, as some servers take it.

@@ -123,8 +123,7 @@ void Database::Close::operator()(sqlite3* db) const {
   sqlite3_close_v2(db);
 }
 
-Result<Database> Database::open(const std::string& path, std::span<const std::string_view> migrations,
-                                Newer newer) {
+Result<Database> Database::open(const std::string& path, std::span<const std::string_view> migrations, Newer newer) {
   Result<Database> opened = open_file(path, migrations);
   const bool begin_anew = !opened && (opened.error().code == Errc::malformed ||
                                       (opened.error().code == Errc::unsupported && newer == Newer::begin_anew));
@@ -152,8 +151,7 @@ Result<Database> Database::open_file(const std::string& path, std::span<const st
   if (!check) return std::unexpected(check.error());
   const Result<bool> row = check->step();
   if (!row) return std::unexpected(row.error());
-  if (check->text(0) != "ok")
-    return fail(Errc::malformed, fmt::format("{} is damaged: {}", path, check->text(0)));
+  if (check->text(0) != "ok") return fail(Errc::malformed, fmt::format("{} is damaged: {}", path, check->text(0)));
   check->reset();
   const Result<std::int64_t> version = database.version();
   if (!version) return std::unexpected(version.error());
@@ -163,8 +161,7 @@ Result<Database> Database::open_file(const std::string& path, std::span<const st
                             "install that one again, or move the file away",
                             path, *version, migrations.size()));
 
-  if (auto ran = database.run("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON");
-      !ran)
+  if (auto ran = database.run("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON"); !ran)
     return std::unexpected(ran.error());
   if (auto migrated = database.migrate(migrations); !migrated) return std::unexpected(migrated.error());
   return database;
@@ -194,8 +191,8 @@ Result<std::int64_t> Database::version() {
 
 Result<Statement> Database::prepare(std::string_view sql) {
   sqlite3_stmt* raw = nullptr;
-  const int code = sqlite3_prepare_v3(db_.get(), sql.data(), static_cast<int>(sql.size()),
-                                      SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+  const int code =
+      sqlite3_prepare_v3(db_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
   if (code != SQLITE_OK) return failure(db_.get(), code, "a statement could not be prepared");
   return Statement(db_.get(), raw);
 }

@@ -32,9 +32,8 @@ void describe_sip(Bytes octets, std::vector<std::string>& out) {
     out.push_back(unread("SIP", octets));
     return;
   }
-  const auto start = message->is_request()
-                         ? fmt::format("{} {}", message->method_text(), message->request_uri())
-                         : fmt::format("{} {}", message->status(), message->reason());
+  const auto start = message->is_request() ? fmt::format("{} {}", message->method_text(), message->request_uri())
+                                           : fmt::format("{} {}", message->status(), message->reason());
   const std::string cseq = message->is_request() ? fmt::format("CSeq {}", message->cseq())
                                                  : fmt::format("CSeq {} {}", message->cseq(), message->method_text());
   out.push_back(fmt::format("SIP {}, {}, Call-ID {}{}", escaped(start, kMaxText), cseq,

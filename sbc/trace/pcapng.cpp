@@ -127,8 +127,8 @@ void PcapngWriter::begin(Buffer& out, std::string_view program) {
   Buffer body;
   ByteWriter w(body);
   w.u32le(kMagic);
-  w.u16le(1), w.u16le(0);                     // version
-  w.u32le(0xffffffff), w.u32le(0xffffffff);   // the section's length is not told
+  w.u16le(1), w.u16le(0);                    // version
+  w.u32le(0xffffffff), w.u32le(0xffffffff);  // the section's length is not told
   option(w, kUserAppl, program);
   option(w, kEnd, {});
   block(out, kSection, body);
@@ -164,7 +164,8 @@ PcapngWriter::Flow& PcapngWriter::flow(const Endpoint& from, const Endpoint& to)
 }
 
 void PcapngWriter::packet(Buffer& out, const Packet& p) {
-  if (!p.from.address || p.from.address.is_v4() != p.to.address.is_v4() || p.from.address.is_v6() != p.to.address.is_v6())
+  if (!p.from.address || p.from.address.is_v4() != p.to.address.is_v4() ||
+      p.from.address.is_v6() != p.to.address.is_v6())
     return;
   if (!p.tcp) {
     if (p.octets.size() > kMaxUdp) return;

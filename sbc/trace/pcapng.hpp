@@ -16,12 +16,13 @@ class PcapngWriter {
  public:
   static constexpr std::uint16_t kLinkTypeRaw = 101;
   static constexpr std::size_t kMaxSegment = 16'384;  ///< octets of a stream in one packet
-  static constexpr std::size_t kMaxFlows = 512;       ///< whose sequence numbers are remembered; beyond it that used last longest ago goes
+  static constexpr std::size_t kMaxFlows =
+      512;  ///< whose sequence numbers are remembered; beyond it that used last longest ago goes
   static constexpr std::size_t kMaxUdp = 65'507;
 
   enum class Interface : std::uint32_t { phone = 0, central = 1 };
   struct Packet {
-    Interface interface{};
+    Interface interface {};
     std::uint64_t at_us = 0;  ///< since 1970
     Endpoint from, to;        ///< of one family
     bool tcp = false;

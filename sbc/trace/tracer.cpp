@@ -98,9 +98,9 @@ void Tracer::write(std::uint64_t at_us, const WireRecord& record) {
     const WallTime at(std::chrono::floor<std::chrono::milliseconds>(std::chrono::microseconds(at_us)));
     std::string text;
     if (untold_ != 0) text += fmt::format("({} messages were left out: the reader was too slow)\n", untold_);
-    const std::string who = fetch ? std::string()
-                                  : fmt::format("{} {} {} ", record.local.to_string(), record.sent ? "->" : "<-",
-                                                record.peer.to_string());
+    const std::string who =
+        fetch ? std::string()
+              : fmt::format("{} {} {} ", record.local.to_string(), record.sent ? "->" : "<-", record.peer.to_string());
     for (const std::string& line : describe(record)) {
       text += fmt::format("{} {:<7} {}{}\n", to_rfc3339(at),
                           record.side == WireRecord::Side::phone ? "phone" : "central", who, line);

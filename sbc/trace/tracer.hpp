@@ -15,14 +15,15 @@ namespace dw::trace {
 enum class Form : std::uint8_t { text, pcapng };
 
 /// One look at one phone: takes the records that are its own out of all that pass, and keeps them in the form that was
-/// asked until they are read. A phone is its name, and the address it is at where no name was told (behind a router other
-/// phones may share that): the one it was given, and then the last one that asked or spoke in that name. SIP of the central side names no phone: a message there belongs to it when the phone
-/// side has had its Call-ID; those that come first wait for that. No I/O; on the loop's thread.
+/// asked until they are read. A phone is its name, and the address it is at where no name was told (behind a router
+/// other phones may share that): the one it was given, and then the last one that asked or spoke in that name. SIP of
+/// the central side names no phone: a message there belongs to it when the phone side has had its Call-ID; those that
+/// come first wait for that. No I/O; on the loop's thread.
 class Tracer {
  public:
   static constexpr std::size_t kMaxQueued = 2 << 20;  ///< octets; records beyond it are left out and counted
   static constexpr std::size_t kMaxCallIds = 256;
-  static constexpr std::size_t kMaxWaiting = 64;      ///< records of the central side
+  static constexpr std::size_t kMaxWaiting = 64;  ///< records of the central side
 
   struct Options {
     std::string device;  ///< "SEP001122334455"; empty: whoever is at the address

@@ -1,12 +1,13 @@
-// How long healthy phones wait for an answer: 50 of them, each at an address of its own, registered by SIP, register again, call,
-// and fetch a file by TFTP and by HTTP, in turns. Their central server, which answers at once, is in here too.
+// How long healthy phones wait for an answer: 50 of them, each at an address of its own, registered by SIP, register
+// again, call, and fetch a file by TFTP and by HTTP, in turns. Their central server, which answers at once, is in here
+// too.
 //
 //   answer_times DAEMON SERVER FIRST_PHONE SECONDS FILE
 //
-// DAEMON is the address of Dropwire with its usual ports, SERVER that of the SIP server (port 5060), FIRST_PHONE that of the first
-// phone; the others count up. FILE is of less than 512 octets. A line for each kind: how many, p50, p99 and the longest, in ms,
-// from the first octet that was sent until the first that came back (of a call: 100 Trying), and how many were
-// refused, or had no answer in 10 s.
+// DAEMON is the address of Dropwire with its usual ports, SERVER that of the SIP server (port 5060), FIRST_PHONE that
+// of the first phone; the others count up. FILE is of less than 512 octets. A line for each kind: how many, p50, p99
+// and the longest, in ms, from the first octet that was sent until the first that came back (of a call: 100 Trying),
+// and how many were refused, or had no answer in 10 s.
 #include <poll.h>
 
 #include <algorithm>
@@ -82,7 +83,8 @@ class Phone {
     http_.reset();
   }
   sim::SipText request(const std::string& method) const {
-    const std::string own = std::to_string(1000 + number_), id = own + "-" + std::to_string(call_), host = setting_.daemon.to_string();
+    const std::string own = std::to_string(1000 + number_), id = own + "-" + std::to_string(call_),
+                      host = setting_.daemon.to_string();
     sim::SipText m;
     m.first = method + " sip:" + (method == "REGISTER" ? "" : "600@") + host + " SIP/2.0";
     m.add("Via", "SIP/2.0/UDP " + at_.to_string() + ":5060;rport;branch=z9hG4bK" + id);
@@ -100,7 +102,8 @@ class Phone {
       invite_ = request(kind_ == registers ? "REGISTER" : "INVITE");
       sip_.send({setting_.daemon, 5060}, as_bytes(invite_.str()));
     } else if (kind_ == tftp) {
-      tftp_->send({setting_.daemon, 69}, as_bytes(std::string("\0\1", 2) + setting_.file + std::string("\0octet\0", 7)));
+      tftp_->send({setting_.daemon, 69},
+                  as_bytes(std::string("\0\1", 2) + setting_.file + std::string("\0octet\0", 7)));
     } else {
       http_->write(as_bytes("GET /" + setting_.file + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
     }
@@ -121,7 +124,10 @@ class Phone {
       }
       if (m->method() == "INVITE" && m->status() >= 300) {
         sim::SipText ack = request("ACK");
-        ack.set("Via", m->get("Via")).set("To", m->get("To")).set("From", m->get("From")).set("Call-ID", m->get("Call-ID"));
+        ack.set("Via", m->get("Via"))
+            .set("To", m->get("To"))
+            .set("From", m->get("From"))
+            .set("Call-ID", m->get("Call-ID"));
         sip_.send(from, as_bytes(ack.set("CSeq", std::to_string(m->cseq()) + " ACK").drop("Contact").str()));
       }
       if (!waiting_ || m->cseq() != call_) continue;
@@ -178,9 +184,12 @@ void serve(const lab::UdpPort& port) {
 void tell(const char* name, Times& times) {
   std::ranges::sort(times.ms);
   const auto at = [&](double part) {
-    return times.ms.empty() ? 0.0 : times.ms[std::min(times.ms.size() - 1, static_cast<std::size_t>(part * static_cast<double>(times.ms.size())))];
+    return times.ms.empty() ? 0.0
+                            : times.ms[std::min(times.ms.size() - 1,
+                                                static_cast<std::size_t>(part * static_cast<double>(times.ms.size())))];
   };
-  std::printf("%s n=%zu p50=%.2f p99=%.2f max=%.2f lost=%u\n", name, times.ms.size(), at(0.5), at(0.99), at(1), times.lost);
+  std::printf("%s n=%zu p50=%.2f p99=%.2f max=%.2f lost=%u\n", name, times.ms.size(), at(0.5), at(0.99), at(1),
+              times.lost);
 }
 
 }  // namespace

@@ -25,8 +25,7 @@ class BatchSocket {
   static constexpr unsigned kBatch = 64;
   static constexpr std::size_t kOctets = 4096;
 
-  explicit BatchSocket(sockaddr_in local)
-      : fd_(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
+  explicit BatchSocket(sockaddr_in local) : fd_(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
     const int yes = 1, size = 32 << 20;
     setsockopt(fd_, IPPROTO_IP, IP_PKTINFO, &yes, sizeof yes);
     for (int option : {SO_RCVBUFFORCE, SO_SNDBUFFORCE})

@@ -1,12 +1,14 @@
-// Fills the tables of a hosted Dropwire as far as their bounds let it, all at once, and says what each holds then. Phones (10.50.64.0/18) register,
-// subscribe, call and send what nobody answers; strangers (198.18.0.0/15) take what they get; connections stay with half a message.
-// Their SIP server and the origin of files, which lets downloads hang, are in here too.
+// Fills the tables of a hosted Dropwire as far as their bounds let it, all at once, and says what each holds then.
+// Phones (10.50.64.0/18) register, subscribe, call and send what nobody answers; strangers (198.18.0.0/15) take what
+// they get; connections stay with half a message. Their SIP server and the origin of files, which lets downloads hang,
+// are in here too.
 //
 //   full_tables DAEMON SERVER SOCKET OCTETS CONNECTIONS PID
 //
-// DAEMON is the address of Dropwire with its usual ports, SERVER that of SIP server (5060) and origin (6970), SOCKET Dropwire's control
-// socket, OCTETS about the size of each SIP message, CONNECTIONS how many there may be to SIP's port and as many to SCCP's, PID Dropwire's.
-// A line for each step: "after NAME resident=KiB", then one for each table: "table NAME entries bound".
+// DAEMON is the address of Dropwire with its usual ports, SERVER that of SIP server (5060) and origin (6970), SOCKET
+// Dropwire's control socket, OCTETS about the size of each SIP message, CONNECTIONS how many there may be to SIP's port
+// and as many to SCCP's, PID Dropwire's. A line for each step: "after NAME resident=KiB", then one for each table:
+// "table NAME entries bound".
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -152,8 +154,8 @@ class Filling {
   void origin();
   void transfers();
   void fill(const std::string& name, const std::string& table, double part, const std::function<void(unsigned)>& one);
-  std::string request(const std::string& method, const std::string& to, const IpAddress& from, const std::string& user, unsigned n,
-                      const std::string& lines = {}, const std::string& body = {}) const;
+  std::string request(const std::string& method, const std::string& to, const IpAddress& from, const std::string& user,
+                      unsigned n, const std::string& lines = {}, const std::string& body = {}) const;
   void sip(const IpAddress& from, const std::string& octets) const { people_.send(from, {daemon_, kSip}, octets); }
   void connect(const IpAddress& from, std::uint16_t port, const std::string& words);
   void say(const std::string& name) const {
@@ -215,21 +217,25 @@ long Filling::resident() const {
   return 0;
 }
 
-std::string Filling::request(const std::string& method, const std::string& to, const IpAddress& from, const std::string& user, unsigned n,
-                             const std::string& lines, const std::string& body) const {
+std::string Filling::request(const std::string& method, const std::string& to, const IpAddress& from,
+                             const std::string& user, unsigned n, const std::string& lines,
+                             const std::string& body) const {
   const std::string host = from.to_string(), us = daemon_.to_string(), number = std::to_string(n);
-  std::string out = method + " sip:" + (to.empty() ? "" : to + "@") + us + " SIP/2.0\r\nVia: SIP/2.0/UDP " + host + ":5062;branch=z9hG4bKf" +
-                    method + number + ";rport\r\nMax-Forwards: 70\r\nFrom: <sip:" + user + "@" + us + ">;tag=f" + number + "\r\nTo: <sip:" +
-                    (to.empty() ? user : to) + "@" + us + ">\r\nCall-ID: full" + method + number + "@" + host + "\r\nCSeq: 1 " + method +
-                    "\r\nContact: <sip:" + user + "@" + host + ":5062>" + (method == "REGISTER" ? lines : "") + "\r\nUser-Agent: Cisco-CP7965G/9.4.2\r\n" +
-                    (method == "REGISTER" ? "" : lines);
+  std::string out = method + " sip:" + (to.empty() ? "" : to + "@") + us + " SIP/2.0\r\nVia: SIP/2.0/UDP " + host +
+                    ":5062;branch=z9hG4bKf" + method + number + ";rport\r\nMax-Forwards: 70\r\nFrom: <sip:" + user +
+                    "@" + us + ">;tag=f" + number + "\r\nTo: <sip:" + (to.empty() ? user : to) + "@" + us +
+                    ">\r\nCall-ID: full" + method + number + "@" + host + "\r\nCSeq: 1 " + method +
+                    "\r\nContact: <sip:" + user + "@" + host + ":5062>" + (method == "REGISTER" ? lines : "") +
+                    "\r\nUser-Agent: Cisco-CP7965G/9.4.2\r\n" + (method == "REGISTER" ? "" : lines);
   const std::string end = "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
   // What a request carries beyond: a route set, which stays with its dialog, up to its bound; then what only passes.
   const bool dialog = method == "INVITE" || method == "SUBSCRIBE";
-  const std::string route = "Record-Route: <sip:" + server_.to_string() + ":5060;lr;x=" + std::string(180, 'r') + ">\r\n";
+  const std::string route =
+      "Record-Route: <sip:" + server_.to_string() + ":5060;lr;x=" + std::string(180, 'r') + ">\r\n";
   for (std::size_t i = 0; dialog && i < 16 && out.size() + end.size() + route.size() < octets_; ++i)
     out += route;
-  if (out.size() + end.size() + 6 < octets_) out += "X-F: " + std::string(octets_ - out.size() - end.size() - 6, 'x') + "\r\n";
+  if (out.size() + end.size() + 6 < octets_)
+    out += "X-F: " + std::string(octets_ - out.size() - end.size() - 6, 'x') + "\r\n";
   return out + end;
 }
 
@@ -295,13 +301,15 @@ void Filling::pump(Duration for_long) {
     }
     transfers();
     origin();
-    std::array<pollfd, 3> polls{{{server_port_.fd(), POLLIN, 0}, {people_.fd(), POLLIN, 0}, {clients_.fd(), POLLIN, 0}}};
+    std::array<pollfd, 3> polls{
+        {{server_port_.fd(), POLLIN, 0}, {people_.fd(), POLLIN, 0}, {clients_.fd(), POLLIN, 0}}};
     (void)poll(polls.data(), polls.size(), 1);
   } while (Clock::now() < end);
 }
 
 // Sends until the table has `part` of its bound, or grows no more.
-void Filling::fill(const std::string& name, const std::string& table, double part, const std::function<void(unsigned)>& one) {
+void Filling::fill(const std::string& name, const std::string& table, double part,
+                   const std::function<void(unsigned)>& one) {
   constexpr unsigned kAtOnce = 40, kLook = 2000, kMost = 400'000;
   double before = -1;
   unsigned still = 0;
@@ -333,22 +341,29 @@ void Filling::connect(const IpAddress& from, std::uint16_t port, const std::stri
 int Filling::run() {
   say("the start");
   const std::string sdp = sim::sip_sdp({phone(0), 16384});
-  const auto read_request = [](const std::string& name) { return std::string("\0\1", 2) + name + std::string("\0octet\0", 7); };
+  const auto read_request = [](const std::string& name) {
+    return std::string("\0\1", 2) + name + std::string("\0octet\0", 7);
+  };
   fill("registrations", "sip_bindings", 1, [&](unsigned n) {
     char device[64];
     std::snprintf(device, sizeof device, ";+u.sip!devicename.ccm.cisco.com=\"SEP%012X\"", n);
-    sip(phone(n), request("REGISTER", "", phone(n), "p" + std::to_string(n), n, device + std::string(";+u.sip!model.ccm.cisco.com=\"436\"")));
+    sip(phone(n), request("REGISTER", "", phone(n), "p" + std::to_string(n), n,
+                          device + std::string(";+u.sip!model.ccm.cisco.com=\"436\"")));
   });
-  fill("known sources", "known_sources", 0.97, [&](unsigned n) { clients_.send(stranger(n), {daemon_, kTftp}, read_request("small.dat")); });
+  fill("known sources", "known_sources", 0.97, [&](unsigned n) {
+    clients_.send(stranger(n), {daemon_, kTftp}, read_request("small.dat"));
+  });
   fill("garbage from everywhere", "sip_guard_sources", 0.97,
        [&](unsigned n) { sip(stranger(n * 7), "XXXX sip:a SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\n\r\n"); });
   fill("registrations of strangers", "sip_register_sources", 0.97,
        [&](unsigned n) { sip(stranger(n), request("REGISTER", "", stranger(n), "c" + std::to_string(n), n)); });
   fill("calls", "media_streams", 1, [&](unsigned n) {
-    sip(phone(n), request("INVITE", "up", phone(n), "p" + std::to_string(n), 1'000'000 + n, "Content-Type: application/sdp\r\n", sdp));
+    sip(phone(n), request("INVITE", "up", phone(n), "p" + std::to_string(n), 1'000'000 + n,
+                          "Content-Type: application/sdp\r\n", sdp));
   });
   fill("subscriptions", "sip_dialogs", 1, [&](unsigned n) {
-    sip(phone(n), request("SUBSCRIBE", "box", phone(n), "p" + std::to_string(n % 20000), 2'000'000 + n, "Event: message-summary\r\nExpires: 3600\r\n"));
+    sip(phone(n), request("SUBSCRIBE", "box", phone(n), "p" + std::to_string(n % 20000), 2'000'000 + n,
+                          "Event: message-summary\r\nExpires: 3600\r\n"));
   });
   for (unsigned n = 0; n < 280; ++n)
     connect(phone(n), kHttp, "GET /big" + std::to_string(n) + ".dat HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -363,10 +378,12 @@ int Filling::run() {
   say("files in memory");
   const std::size_t half = std::min<std::size_t>(60'000, (64UZ << 20U) / std::max(1U, connections_));
   for (unsigned n = 0; n < connections_; ++n)
-    connect(n % 2 == 0 ? phone(n) : stranger(n), kSip, "REGISTER sip:a SIP/2.0\r\nVia: SIP/2.0/TCP a;branch=z9hG4bK2\r\nX: " + std::string(half, 'h'));
+    connect(n % 2 == 0 ? phone(n) : stranger(n), kSip,
+            "REGISTER sip:a SIP/2.0\r\nVia: SIP/2.0/TCP a;branch=z9hG4bK2\r\nX: " + std::string(half, 'h'));
   say("SIP connections");
   for (unsigned n = 0; n < connections_; ++n)
-    connect(n % 2 == 0 ? phone(n) : stranger(n), kSccp, std::string("\xA0\x0F\0\0\0\0\0\0\1\0\0\0", 12) + std::string(3900, 'h'));
+    connect(n % 2 == 0 ? phone(n) : stranger(n), kSccp,
+            std::string("\xA0\x0F\0\0\0\0\0\0\1\0\0\0", 12) + std::string(3900, 'h'));
   say("SCCP connections");
   for (unsigned n = 0; n < 1024; ++n)
     connect(n % 2 == 0 ? phone(n) : stranger(n), kHttp, "GET /x HTTP/1.1\r\nX: " + std::string(8000, 'h'));
@@ -377,10 +394,12 @@ int Filling::run() {
     if (n % 20 == 0) pump(2ms);
   }
   say("TFTP transfers");
-  fill("downloads that hang", "fetches", 1, [&](unsigned n) { clients_.send(phone(n), {daemon_, kTftp}, read_request("hang" + std::to_string(n))); });
+  fill("downloads that hang", "fetches", 1, [&](unsigned n) {
+    clients_.send(phone(n), {daemon_, kTftp}, read_request("hang" + std::to_string(n)));
+  });
   fill("requests that nobody answers", "sip_transactions", 1, [&](unsigned n) {
-    sip(phone(n), request("MESSAGE", "nobody", phone(n), "p" + std::to_string(n % 20000), 3'000'000 + n, "Content-Type: text/plain\r\n",
-                          std::string(n % 2 == 0 ? 6000 : 100, 'm')));
+    sip(phone(n), request("MESSAGE", "nobody", phone(n), "p" + std::to_string(n % 20000), 3'000'000 + n,
+                          "Content-Type: text/plain\r\n", std::string(n % 2 == 0 ? 6000 : 100, 'm')));
   });
   for (const auto& [name, entries] : tables())
     std::printf("table %s %.0f %.0f\n", name.c_str(), entries.first, entries.second);

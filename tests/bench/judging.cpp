@@ -1,5 +1,5 @@
-// How long it takes until every phone of a large box is judged after a restart, and how long the loop is held meanwhile: a
-// timer of one millisecond tells by how late it comes. ./judging [phones] [steps of each]
+// How long it takes until every phone of a large box is judged after a restart, and how long the loop is held
+// meanwhile: a timer of one millisecond tells by how late it comes. ./judging [phones] [steps of each]
 #include <fmt/format.h>
 
 #include <cstdlib>
@@ -73,8 +73,9 @@ int main(int argc, char** argv) {
   });
   beat.arm_after(1ms);
   const bool all = loop.run_until([&] { return inventory.verdicts().waiting() == 0; }, 60s);
-  fmt::print("{} phones with {} steps: restored in {:.0f} ms, judged in {:.0f} ms more{}, {} need attention; the loop was held {:.1f} ms at most\n",
-             phones, steps, ms(restored - start), ms(Clock::now() - restored), all ? "" : " (not all)",
-             inventory.verdicts().counts().attention, ms(longest));
+  fmt::print(
+      "{} phones with {} steps: restored in {:.0f} ms, judged in {:.0f} ms more{}, {} need attention; the loop was held {:.1f} ms at most\n",
+      phones, steps, ms(restored - start), ms(Clock::now() - restored), all ? "" : " (not all)",
+      inventory.verdicts().counts().attention, ms(longest));
   return all ? 0 : 1;
 }

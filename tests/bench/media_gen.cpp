@@ -91,8 +91,7 @@ class Side {
     set(PACKET_VERSION, TPACKET_V2);
     set(PACKET_QDISC_BYPASS, 1);
     set(PACKET_IGNORE_OUTGOING, 1);
-    const tpacket_req ring{kBlockOctets, kRingFrames / (kBlockOctets / kFrameOctets), kFrameOctets,
-                           kRingFrames};
+    const tpacket_req ring{kBlockOctets, kRingFrames / (kBlockOctets / kFrameOctets), kFrameOctets, kRingFrames};
     if (setsockopt(socket_, SOL_PACKET, PACKET_RX_RING, &ring, sizeof ring) != 0) die("ring");
     const int buffer = 8 << 20;
     setsockopt(socket_, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof buffer);
@@ -160,8 +159,7 @@ double median(std::vector<std::uint32_t>& values, double part = 0.5) {
 
 class Generator {
  public:
-  explicit Generator(std::map<std::string, std::string> settings, const std::string& phone,
-                     const std::string& server)
+  explicit Generator(std::map<std::string, std::string> settings, const std::string& phone, const std::string& server)
       : settings_(std::move(settings)),
         direct_(number("direct", 0) != 0),
         streams_(static_cast<std::size_t>(number("streams", 1000))),
@@ -183,8 +181,8 @@ class Generator {
     if (const auto fewer = static_cast<std::size_t>(number("then", 0))) {
       std::erase_if(order_, [&](std::uint32_t flow) { return flow % streams_ >= fewer; });
       at_ = 0;
-      phase(switched_ + static_cast<Nanoseconds>(number("for", 3) * kSecond),
-            pps * static_cast<double>(order_.size()), 0);
+      phase(switched_ + static_cast<Nanoseconds>(number("for", 3) * kSecond), pps * static_cast<double>(order_.size()),
+            0);
     }
     for (const Nanoseconds last = now() + kSecond / 4; now() < last;)
       receive();
@@ -207,8 +205,8 @@ class Generator {
         std::exit(2);
       }
       fill(i, {2, 0, 0, 0, 1, 2}, {2, 0, 0, 0, 1, 1}, "10.77.1.2", "10.77.1.1", phone, to_phone);
-      fill(static_cast<std::uint32_t>(streams_) + i, {2, 0, 0, 0, 2, 2}, {2, 0, 0, 0, 2, 1}, "10.77.2.2",
-           "10.77.2.1", server, to_server);
+      fill(static_cast<std::uint32_t>(streams_) + i, {2, 0, 0, 0, 2, 2}, {2, 0, 0, 0, 2, 1}, "10.77.2.2", "10.77.2.1",
+           server, to_server);
     }
   }
   void fill(std::uint32_t flow, std::array<std::uint8_t, 6> source, std::array<std::uint8_t, 6> target,
@@ -329,8 +327,8 @@ class Generator {
         "sent=%.0f received=%.0f ns_per_packet=%.0f loss=%.4f p50=%.1f p99=%.1f disordered=%llu misled=%llu "
         "skipped=%llu "
         "refused=%llu overflowed=%u",
-        static_cast<double>(measured_sent_) / seconds, got / seconds, got > 0 ? seconds * 1e9 / got : 0.0,
-        loss, median(delays_), median(delays_, 0.99), static_cast<unsigned long long>(disordered_),
+        static_cast<double>(measured_sent_) / seconds, got / seconds, got > 0 ? seconds * 1e9 / got : 0.0, loss,
+        median(delays_), median(delays_, 0.99), static_cast<unsigned long long>(disordered_),
         static_cast<unsigned long long>(misled_), static_cast<unsigned long long>(skipped_),
         static_cast<unsigned long long>(refused_), sides_[0].overflowed() + sides_[1].overflowed());
     if (!windows_.empty()) {
@@ -340,8 +338,7 @@ class Generator {
       for (; at < windows_.size() && calm < kCalm; ++at)
         calm = !windows_[at].empty() && median(windows_[at]) < 1000 ? calm + 1 : 0;
       if (calm == kCalm) at -= kCalm;
-      std::printf(" recovery=%.2f",
-                  static_cast<double>(static_cast<Nanoseconds>(at) * kWindowLength) * 1e-9);
+      std::printf(" recovery=%.2f", static_cast<double>(static_cast<Nanoseconds>(at) * kWindowLength) * 1e-9);
     }
     std::puts("");
   }

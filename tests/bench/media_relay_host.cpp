@@ -61,8 +61,7 @@ int main(int argc, char** argv) {
   }
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   map.close();
-  fmt::print("ready streams={} setups_per_s={:.0f} rss_before_kib={}\n", relay.streams(), streams / seconds,
-             before);
+  fmt::print("ready streams={} setups_per_s={:.0f} rss_before_kib={}\n", relay.streams(), streams / seconds, before);
   std::fflush(stdout);
   int which = 0;
   sigwait(&ends, &which);

@@ -84,8 +84,7 @@ class Load {
     listener_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     const int yes = 1;
     setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    if (bind(listener_, reinterpret_cast<sockaddr*>(&server), sizeof server) != 0 ||
-        listen(listener_, 8192) != 0)
+    if (bind(listener_, reinterpret_cast<sockaddr*>(&server), sizeof server) != 0 || listen(listener_, 8192) != 0)
       die("the call server's port");
     watch(listener_, EPOLLIN);
   }
@@ -98,8 +97,7 @@ class Load {
       const int yes = 1;
       setsockopt(s, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
       if (s < 0 || bind(s, reinterpret_cast<sockaddr*>(&from), sizeof from) != 0) die("a phone's socket");
-      if (connect(s, reinterpret_cast<sockaddr*>(&via_), sizeof via_) != 0 && errno != EINPROGRESS)
-        die("connect");
+      if (connect(s, reinterpret_cast<sockaddr*>(&via_), sizeof via_) != 0 && errno != EINPROGRESS) die("connect");
       Peer& p = add(s, true);
       p.number = n;
       watch(s, EPOLLOUT);
@@ -257,8 +255,7 @@ double cpu_of(const char* pid) {
   const std::size_t behind = all.rfind(')');
   unsigned long user = 0, system = 0;
   if (behind != std::string::npos)
-    std::sscanf(all.c_str() + behind + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-                &system);
+    std::sscanf(all.c_str() + behind + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system);
   return static_cast<double>(user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 long resident_kib(const char* pid) {
@@ -276,8 +273,7 @@ int main(int argc, char** argv) {
   const std::string mode = argc > 1 ? argv[1] : "";
   const bool storm = mode == "storm";
   if (argc < (storm ? 5 : 6) || (!storm && mode != "relay")) {
-    std::fprintf(stderr,
-                 "usage: sccp_load storm PHONES SERVER VIA [PID] | relay PHONES SERVER VIA SECONDS [PID]\n");
+    std::fprintf(stderr, "usage: sccp_load storm PHONES SERVER VIA [PID] | relay PHONES SERVER VIA SECONDS [PID]\n");
     return 2;
   }
   rlimit limit{};
@@ -291,13 +287,13 @@ int main(int argc, char** argv) {
   const double cpu_before = cpu_of(pid);
   const auto begin = Clock::now();
   load.connect_all();
-  const bool all = load.turn([&] { return load.counts.registered + load.counts.lost >= phones; },
-                             begin + std::chrono::seconds(60));
+  const bool all =
+      load.turn([&] { return load.counts.registered + load.counts.lost >= phones; }, begin + std::chrono::seconds(60));
   const double took = std::chrono::duration<double>(Clock::now() - begin).count();
   if (storm || !all || load.counts.lost != 0) {
-    std::printf("phones=%u registered=%u refused=%u lost=%u seconds=%.3f cpu=%.3f kib_per_phone=%.2f\n",
-                phones, load.counts.registered, load.counts.refused, load.counts.lost, took,
-                cpu_of(pid) - cpu_before, static_cast<double>(resident_kib(pid) - before) / phones);
+    std::printf("phones=%u registered=%u refused=%u lost=%u seconds=%.3f cpu=%.3f kib_per_phone=%.2f\n", phones,
+                load.counts.registered, load.counts.refused, load.counts.lost, took, cpu_of(pid) - cpu_before,
+                static_cast<double>(resident_kib(pid) - before) / phones);
     return load.counts.registered == phones ? 0 : 1;
   }
   const double seconds = std::atof(argv[5]);
@@ -310,7 +306,7 @@ int main(int argc, char** argv) {
   const double ran = std::chrono::duration<double>(Clock::now() - start).count();
   const auto passed = static_cast<double>(load.counts.messages - messages);
   const double spent = cpu_of(pid) - cpu;
-  std::printf("phones=%u messages_per_s=%.0f cpu=%.3f us_per_message=%.3f lost=%u\n", phones, passed / ran,
-              spent / ran, spent / passed * 1e6, load.counts.lost);
+  std::printf("phones=%u messages_per_s=%.0f cpu=%.3f us_per_message=%.3f lost=%u\n", phones, passed / ran, spent / ran,
+              spent / passed * 1e6, load.counts.lost);
   return load.counts.lost == 0 ? 0 : 1;
 }

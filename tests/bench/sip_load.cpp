@@ -53,8 +53,7 @@ double cpu_of(const std::vector<std::string>& pids) {
     const std::size_t behind = all.rfind(')');
     unsigned long user = 0, system = 0;
     if (behind != std::string::npos)
-      std::sscanf(all.c_str() + behind + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-                  &system);
+      std::sscanf(all.c_str() + behind + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system);
     out += static_cast<double>(user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
   }
   return out;
@@ -76,8 +75,7 @@ Options options_from(int argc, char** argv) {
   for (int i = 2; i < argc; ++i) {
     const std::string text = argv[i];
     const std::size_t equals = text.find('=');
-    const std::string key = text.substr(0, equals),
-                      value = equals == std::string::npos ? "" : text.substr(equals + 1);
+    const std::string key = text.substr(0, equals), value = equals == std::string::npos ? "" : text.substr(equals + 1);
     const auto whole = static_cast<unsigned>(std::atoi(value.c_str()));
     if (key == "phones")
       out.phones = whole;
@@ -136,8 +134,7 @@ int rates(Load& load, const Options& options, bool calls) {
   if (load.counts.registers != options.phones) {
     std::printf("phones=%u registered=%llu lost=%llu wrong=%llu: nothing was measured\n", options.phones,
                 static_cast<unsigned long long>(load.counts.registers),
-                static_cast<unsigned long long>(load.counts.lost),
-                static_cast<unsigned long long>(load.counts.wrong));
+                static_cast<unsigned long long>(load.counts.lost), static_cast<unsigned long long>(load.counts.wrong));
     return 1;
   }
   load.begin_loop(calls ? Doing::calling : Doing::registering);
@@ -153,8 +150,7 @@ int rates(Load& load, const Options& options, bool calls) {
   const double spent = cpu_of(options.pids) - cpu;
   const Counts after = load.counts;
   const bool drained = load.end_loop();
-  const auto done =
-      static_cast<double>(calls ? after.calls - before.calls : after.registers - before.registers);
+  const auto done = static_cast<double>(calls ? after.calls - before.calls : after.registers - before.registers);
   const Counts& c = load.counts;
   std::printf(
       "phones=%u per_s=%.0f cpu=%.3f us_each=%.3f lost=%llu refused=%llu resent=%llu wrong=%llu "
@@ -172,12 +168,11 @@ int memory(Load& load, const Options& options) {
   const long at_once = resident_kib(options.pids);
   load.turn(never, in(options.wait));
   const long after = resident_kib(options.pids);
-  std::printf(
-      "phones=%u registered=%u kib_at_once=%.2f kib_per_phone=%.2f lost=%llu refused=%llu wrong=%llu\n",
-      options.phones, load.back(), static_cast<double>(at_once - before) / options.phones,
-      static_cast<double>(after - before) / options.phones, static_cast<unsigned long long>(load.counts.lost),
-      static_cast<unsigned long long>(load.counts.refused + load.counts.later),
-      static_cast<unsigned long long>(load.counts.wrong));
+  std::printf("phones=%u registered=%u kib_at_once=%.2f kib_per_phone=%.2f lost=%llu refused=%llu wrong=%llu\n",
+              options.phones, load.back(), static_cast<double>(at_once - before) / options.phones,
+              static_cast<double>(after - before) / options.phones, static_cast<unsigned long long>(load.counts.lost),
+              static_cast<unsigned long long>(load.counts.refused + load.counts.later),
+              static_cast<unsigned long long>(load.counts.wrong));
   return load.back() == options.phones ? 0 : 1;
 }
 
@@ -213,10 +208,8 @@ int storm(Load& load, const Options& options) {
       options.phones, load.back(), took, load.peak(), load.seen(), load.distinct(),
       static_cast<unsigned long long>(c.later - before.later),
       static_cast<unsigned long long>(c.refused - before.refused),
-      static_cast<unsigned long long>(c.lost - before.lost),
-      static_cast<unsigned long long>(c.resent - before.resent),
-      static_cast<unsigned long long>(c.wrong - before.wrong), cpu_of(options.pids) - cpu,
-      resident_kib(options.pids));
+      static_cast<unsigned long long>(c.lost - before.lost), static_cast<unsigned long long>(c.resent - before.resent),
+      static_cast<unsigned long long>(c.wrong - before.wrong), cpu_of(options.pids) - cpu, resident_kib(options.pids));
   return all ? 0 : 1;
 }
 

@@ -23,10 +23,9 @@ using std::string_view;
 using std::chrono::milliseconds;
 
 inline constexpr milliseconds kT1{500}, kT2{4000};
-inline constexpr unsigned kRetransmissions = 10;  // sip_retx of the 7940's configuration
-inline constexpr milliseconds kAllRefused{
-    100'000};                             // until a phone that was refused by all servers asks again
-inline constexpr milliseconds kTick{20};  // timers are looked at so often
+inline constexpr unsigned kRetransmissions = 10;     // sip_retx of the 7940's configuration
+inline constexpr milliseconds kAllRefused{100'000};  // until a phone that was refused by all servers asks again
+inline constexpr milliseconds kTick{20};             // timers are looked at so often
 inline constexpr Clock::time_point kNever = Clock::time_point::max();
 
 struct Options {
@@ -130,15 +129,12 @@ class Load {
       p.back = false;
       p.doing = Doing::waiting;
       // Spread evenly, in an order that is no order of addresses.
-      const double part =
-          static_cast<double>(i * 7919ULL % phones_.size()) / static_cast<double>(phones_.size());
-      p.due = now_ + std::chrono::duration_cast<Clock::duration>(
-                         std::chrono::duration<double>(options_.spread * part));
+      const double part = static_cast<double>(i * 7919ULL % phones_.size()) / static_cast<double>(phones_.size());
+      p.due = now_ + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options_.spread * part));
     }
   }
   unsigned back() const {
-    return static_cast<unsigned>(
-        std::count_if(phones_.begin(), phones_.end(), [](auto& p) { return p.back; }));
+    return static_cast<unsigned>(std::count_if(phones_.begin(), phones_.end(), [](auto& p) { return p.back; }));
   }
   unsigned under_way() const { return under_way_; }
   /// The most REGISTERs that the server saw within any one second since the storm began.
@@ -345,8 +341,7 @@ class Load {
     const std::size_t n = caller();
     if (method == "REGISTER" && recording_) {
       seen_.push_back(now_);
-      if (n < phones_.size())
-        distinct_.insert(static_cast<std::uint64_t>(n) << 32 | number_in(message_.cseq));
+      if (n < phones_.size()) distinct_.insert(static_cast<std::uint64_t>(n) << 32 | number_in(message_.cseq));
     }
     if (deaf_) return;
     const auto reply = [&](string_view status, string_view more, string_view body) {

@@ -60,16 +60,14 @@ void append(std::string& to, const Part&... part) {
 }
 
 /// Via to CSeq, as every request of a phone has them. `to` is the whole value of the To header.
-inline void append_head(std::string& out, const Identity& phone, std::string_view method,
-                        std::string_view uri, std::string_view route, std::string_view to, unsigned call,
-                        unsigned cseq, char branch) {
+inline void append_head(std::string& out, const Identity& phone, std::string_view method, std::string_view uri,
+                        std::string_view route, std::string_view to, unsigned call, unsigned cseq, char branch) {
   const std::string id = hex(call);
-  append(out, method, " ", uri, " SIP/2.0\r\nVia: SIP/2.0/UDP ", phone.address, ":", kPhonePort,
-         ";branch=z9hG4bK", phone.boot, id, hex(cseq), std::string_view(&branch, 1), "\r\n", route,
-         "From: \"", phone.user, "\" <sip:", phone.user, "@", phone.domain, ">;tag=", phone.device, id,
-         "-09f6c2d1\r\nTo: ", to, "\r\nCall-ID: ", phone.device, "-", id, "-6e0a8d4d-", phone.boot, "@",
-         phone.address, "\r\nMax-Forwards: 70\r\nDate: Mon, 23 Nov 2026 10:11:12 GMT\r\nCSeq: ", cseq, " ",
-         method, "\r\n");
+  append(out, method, " ", uri, " SIP/2.0\r\nVia: SIP/2.0/UDP ", phone.address, ":", kPhonePort, ";branch=z9hG4bK",
+         phone.boot, id, hex(cseq), std::string_view(&branch, 1), "\r\n", route, "From: \"", phone.user,
+         "\" <sip:", phone.user, "@", phone.domain, ">;tag=", phone.device, id, "-09f6c2d1\r\nTo: ", to,
+         "\r\nCall-ID: ", phone.device, "-", id, "-6e0a8d4d-", phone.boot, "@", phone.address,
+         "\r\nMax-Forwards: 70\r\nDate: Mon, 23 Nov 2026 10:11:12 GMT\r\nCSeq: ", cseq, " ", method, "\r\n");
 }
 
 inline void append_register(std::string& out, const Identity& phone, unsigned cseq) {
@@ -78,8 +76,8 @@ inline void append_register(std::string& out, const Identity& phone, unsigned cs
   std::string uri = "sip:";
   append(uri, phone.domain);
   append_head(out, phone, "REGISTER", uri, {}, to, 0, cseq, 'R');
-  append(out, "User-Agent: Cisco-CP7970G/8.4.0\r\nContact: <sip:", phone.user, "@", phone.address, ":",
-         kPhonePort, ";transport=udp>;+sip.instance=\"<urn:uuid:00000000-0000-0000-0000-", phone.device,
+  append(out, "User-Agent: Cisco-CP7970G/8.4.0\r\nContact: <sip:", phone.user, "@", phone.address, ":", kPhonePort,
+         ";transport=udp>;+sip.instance=\"<urn:uuid:00000000-0000-0000-0000-", phone.device,
          ">\";+u.sip!devicename.ccm.cisco.com=\"SEP", phone.device,
          "\";+u.sip!model.ccm.cisco.com=\"30006\"\r\n"
          "Supported: ",
@@ -105,8 +103,7 @@ inline void append_invite(std::string& out, const Identity& phone, unsigned call
   append(uri, kCalled, "@", phone.domain, ";user=phone");
   if (sdp) append_sdp(body, "Cisco-SIPUA", phone.address, 16384 + (call % 8192) * 2);
   append_head(out, phone, "INVITE", uri, {}, to, call, cseq, 'I');
-  append(out, "User-Agent: Cisco-CP7970G/8.4.0\r\nContact: <sip:", phone.user, "@", phone.address, ":",
-         kPhonePort,
+  append(out, "User-Agent: Cisco-CP7970G/8.4.0\r\nContact: <sip:", phone.user, "@", phone.address, ":", kPhonePort,
          ";transport=udp>\r\nExpires: 180\r\nAccept: application/sdp\r\n"
          "Allow: ACK,BYE,CANCEL,INVITE,NOTIFY,OPTIONS,REFER,REGISTER,UPDATE,SUBSCRIBE\r\n"
          "Remote-Party-ID: \"Line ",

@@ -184,8 +184,7 @@ void check(std::string written, bool sdp, const char* who) {
     std::exit(2);
   }
   const std::size_t body = written.find("\r\n\r\n") + 4, length = written.find("\r\ncontent-length: ");
-  if (length == std::string::npos ||
-      std::strtoul(written.c_str() + length + 18, nullptr, 10) != written.size() - body)
+  if (length == std::string::npos || std::strtoul(written.c_str() + length + 18, nullptr, 10) != written.size() - body)
     die("Content-Length is not the body's");
   if (written.find(lower(via)) > written.find("127.64.")) die("our Via is not on top");
 }

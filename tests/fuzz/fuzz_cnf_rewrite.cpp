@@ -54,8 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (once.notes.size() > kMaxNotes || once.changed != !once.edits.empty()) std::abort();
   if (!once.changed) return 0;
   check_edits(original, once);
-  if (cnf_kind(name) != CnfKind::text_79x0 && is_well_formed(original) && !is_well_formed(once.octets))
-    std::abort();
+  if (cnf_kind(name) != CnfKind::text_79x0 && is_well_formed(original) && !is_well_formed(once.octets)) std::abort();
   const Rewritten twice = rewrite_cnf(name, once.octets, options);
   if (twice.changed) std::abort();
   return 0;

@@ -1,7 +1,7 @@
 #include <cstdlib>
 
-#include "tftp-proxy/core/file_lists.hpp"
 #include "tftp-proxy/core/device_file.hpp"
+#include "tftp-proxy/core/file_lists.hpp"
 #include "tftp-proxy/core/file_name.hpp"
 #include "tftp-proxy/core/phone_list.hpp"
 

@@ -68,8 +68,7 @@ void file(Inventory& inventory, ByteReader& in, WallTime at) {
 std::string device_from(std::uint8_t pick) {
   if (pick >= 0xe0 && pick < 0xf0) return {};
   if (pick >= 0xf0) return {static_cast<char>(pick), 'x'};  // no name
-  return pick % 3 == 0 ? "ATA00112233445" + std::to_string(pick % 4)
-                       : "SEP00112233445" + std::to_string(pick % 4);
+  return pick % 3 == 0 ? "ATA00112233445" + std::to_string(pick % 4) : "SEP00112233445" + std::to_string(pick % 4);
 }
 
 void signalling(Inventory& inventory, ByteReader& in, WallTime at) {
@@ -168,9 +167,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       }
       case 2: {
         const std::string name = name_from(in);
-        inventory.on_config(
-            DeviceName::in_file_name(name), address_from(in.u8("address")), now,
-            {.load = name, .protocol = static_cast<Protocol>(what / 8 % 3), .follow_ups = {name}});
+        inventory.on_config(DeviceName::in_file_name(name), address_from(in.u8("address")), now,
+                            {.load = name, .protocol = static_cast<Protocol>(what / 8 % 3), .follow_ups = {name}});
         break;
       }
       case 3:

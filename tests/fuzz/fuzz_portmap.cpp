@@ -5,8 +5,8 @@
 #include "nat/core/portmap_mapper.hpp"
 #include "sbc/base/byte_reader.hpp"
 
-/// A router that says anything at any time: what a Mapper believes stays bounded and makes sense, and it never asks to be
-/// called again at once for ever. The input is a row of steps: what, how long after the last, octets.
+/// A router that says anything at any time: what a Mapper believes stays bounded and makes sense, and it never asks to
+/// be called again at once for ever. The input is a row of steps: what, how long after the last, octets.
 namespace {
 
 using namespace dw;
@@ -30,12 +30,13 @@ pm::UpnpAnswer upnp_answer(const pm::UpnpAsk& ask, Bytes octets) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   ByteReader in(Bytes{data, size});
-  pm::Mapper mapper({kRouter,
-                     IpAddress::v4(0xc0a8010a),
-                     {{pm::Transport::udp, 5060, false, true}, {pm::Transport::udp, 20000, false}, {pm::Transport::udp, 20001, true}},
-                     std::chrono::seconds(120),
-                     [] { return std::uint64_t{0}; },
-                     [](const pm::Wanted&) { return pm::pcp::Nonce{}; }});
+  pm::Mapper mapper(
+      {kRouter,
+       IpAddress::v4(0xc0a8010a),
+       {{pm::Transport::udp, 5060, false, true}, {pm::Transport::udp, 20000, false}, {pm::Transport::udp, 20001, true}},
+       std::chrono::seconds(120),
+       [] { return std::uint64_t{0}; },
+       [](const pm::Wanted&) { return pm::pcp::Nonce{}; }});
   TimePoint now{};
   std::optional<pm::UpnpAsk> ask;
   const auto take = [&](pm::Mapper::Actions actions) {

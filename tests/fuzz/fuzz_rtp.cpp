@@ -1,5 +1,6 @@
-// One stream of the relay. Records of a first octet, a length and so many octets: a packet that comes in (bits 0-1: at which of
-// the four ports, bits 2-3: from whom, bits 4-5: how much later), or with bit 7 something that signalling says.
+// One stream of the relay. Records of a first octet, a length and so many octets: a packet that comes in (bits 0-1: at
+// which of the four ports, bits 2-3: from whom, bits 4-5: how much later), or with bit 7 something that signalling
+// says.
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -41,12 +42,14 @@ class Stream {
                   .symmetric = (rules & 2) != 0}) {}
 
   void packet(std::uint8_t how, Bytes octets) {
-    constexpr std::array<std::chrono::milliseconds, 4> kLater = {std::chrono::milliseconds(0), std::chrono::milliseconds(20),
-                                                                 std::chrono::milliseconds(500), std::chrono::milliseconds(40'000)};
+    constexpr std::array<std::chrono::milliseconds, 4> kLater = {
+        std::chrono::milliseconds(0), std::chrono::milliseconds(20), std::chrono::milliseconds(500),
+        std::chrono::milliseconds(40'000)};
     look(octets);
     now_ += kLater[how >> 4 & 3];
     const auto port = static_cast<Port>(how & 3);
-    const std::array<IpAddress, 4> kFrom = {on_phone_side(port) ? kPhone : kFarEnd, on_phone_side(port) ? kElsewhere : kServer,
+    const std::array<IpAddress, 4> kFrom = {on_phone_side(port) ? kPhone : kFarEnd,
+                                            on_phone_side(port) ? kElsewhere : kServer,
                                             on_phone_side(port) ? kFarEnd : kPhone, kStranger};
     const Endpoint from{kFrom[how >> 2 & 3], static_cast<std::uint16_t>(for_rtcp(port) ? 5001 : 5000)};
     const std::uint64_t before = session_.from_phone().packets + session_.from_central().packets;
@@ -54,7 +57,8 @@ class Stream {
     const std::uint64_t after = session_.from_phone().packets + session_.from_central().packets;
     check(after == before || after == before + 1);
     check((outcome.to != nullptr) == (outcome.fate == RelaySession::Fate::relay));
-    if (from.address == kStranger) check(!outcome.taken() && outcome.fate != RelaySession::Fate::keepalive && after == before);
+    if (from.address == kStranger)
+      check(!outcome.taken() && outcome.fate != RelaySession::Fate::keepalive && after == before);
     if (on_phone_side(port) && from.address == kElsewhere && !roams_) check(!outcome.taken());
     if (outcome.to != nullptr) {
       const IpAddress to = outcome.to->address;
@@ -77,7 +81,8 @@ class Stream {
       case 3: {
         MediaFormats formats;
         for (std::size_t i = 0; i + 1 < octets.size() && formats.size() < kMaxMediaFormats; i += 2)
-          formats.push_back({static_cast<std::uint8_t>(octets[i] & 0x7f), octets[i + 1] * 1000U, static_cast<MediaFormat::Kind>(octets[i + 1] & 3)});
+          formats.push_back({static_cast<std::uint8_t>(octets[i] & 0x7f), octets[i + 1] * 1000U,
+                             static_cast<MediaFormat::Kind>(octets[i + 1] & 3)});
         return session_.set_formats((what & 8) != 0 ? MediaSide::phone : MediaSide::central,
                                     std::make_shared<const MediaFormats>(std::move(formats)));
       }

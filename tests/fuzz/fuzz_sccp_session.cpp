@@ -28,10 +28,13 @@ struct Room {
   TimePoint now{std::chrono::hours(1)};
   bool ended = false;
   sccp::Session session{
-      options, broker, counters,
+      options,
+      broker,
+      counters,
       sccp::Session::PhoneSide{
           {IpAddress::v4(0xc6336407), 50000}, IpAddress::v4(0xcb00710a), {IpAddress::v4(0xcb00710a), 2000}},
-      now, &limits};
+      now,
+      &limits};
 
   void settle() {
     for (int turns = 0; turns < 8; ++turns) {

@@ -1,5 +1,5 @@
-// Pages of phone services and the paths that lead to them: edits stay inside, moving twice is moving once, no path is made by
-// who has no key.
+// Pages of phone services and the paths that lead to them: edits stay inside, moving twice is moving once, no path is
+// made by who has no key.
 #include <cstdlib>
 #include <string>
 

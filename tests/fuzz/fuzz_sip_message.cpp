@@ -35,8 +35,7 @@ void look_into_value(std::string_view all, std::string_view value) {
     require(++turns <= value.size() + 1);
     require_within(all, *one);
     if (const auto via = parse_via(*one)) {
-      for (const std::string_view part :
-           {via->text, via->transport, via->sent_by, via->host, via->params, via->branch})
+      for (const std::string_view part : {via->text, via->transport, via->sent_by, via->host, via->params, via->branch})
         require_within(*one, part);
       require(via->sent_by.starts_with(via->host));
     }
@@ -63,8 +62,8 @@ void look_into_value(std::string_view all, std::string_view value) {
 void look_into(const Message& m, std::string_view octets) {
   require(m.text().data() == octets.data() && m.text().size() <= octets.size());
   for (const std::string_view part :
-       {m.method_text(), m.request_uri(), m.reason(), m.body(), m.via().text, m.from().text, m.from().uri,
-        m.to().text, m.to().uri, m.from_tag(), m.to_tag(), m.call_id()})
+       {m.method_text(), m.request_uri(), m.reason(), m.body(), m.via().text, m.from().text, m.from().uri, m.to().text,
+        m.to().uri, m.from_tag(), m.to_tag(), m.call_id()})
     require_within(m.text(), part);
   std::size_t at = m.text().find("\r\n") + 2;
   for (const Field& f : m.fields()) {
@@ -135,8 +134,7 @@ long change(Edits& edits, const Message& m, std::size_t body) {
     std::string_view left = m.value(f);
     while (const auto value = next_value(left)) {
       const auto contact = parse_name_addr(*value);
-      if (contact && !contact->star && parse_uri(contact->uri) && ++contacts <= 8)
-        replace(contact->uri, kContact);
+      if (contact && !contact->star && parse_uri(contact->uri) && ++contacts <= 8) replace(contact->uri, kContact);
     }
   }
   edits.remove_all(FieldName::record_route);
@@ -151,11 +149,9 @@ void edit(const Message& m, Message& again) {
   require(none.ok());
   if (m.content_length()) require(same == m.text());
   require(again.parse(as_bytes(same)).has_value() && !again.fault());
-  require(again.body() == m.body() && again.call_id() == m.call_id() &&
-          again.method_text() == m.method_text());
+  require(again.body() == m.body() && again.call_id() == m.call_id() && again.method_text() == m.method_text());
 
-  const bool fits =
-      count(m, FieldName::record_route) + count(m, FieldName::content_length) < Edits::kMax - 16;
+  const bool fits = count(m, FieldName::record_route) + count(m, FieldName::content_length) < Edits::kMax - 16;
   if (!fits || m.fields().size() == Message::kMaxFields || m.text().size() > 8192) return;
   std::string changed;
   Edits edits(m);

@@ -161,8 +161,7 @@ std::unique_ptr<Seen> theirs(const std::string& text) {
   }
   (*seen)["CSeq number"] = number(text_of(m->cseq->number));
   (*seen)["CSeq method"] = text_of(m->cseq->method);
-  (*seen)["Call-ID"] =
-      text_of(m->call_id->number) + (m->call_id->host ? "@" + text_of(m->call_id->host) : "");
+  (*seen)["Call-ID"] = text_of(m->call_id->number) + (m->call_id->host ? "@" + text_of(m->call_id->host) : "");
   (*seen)["From tag"] = tag_of(m->from);
   (*seen)["To tag"] = tag_of(m->to);
   (*seen)["Via transport"] = small(text_of(via->protocol));
@@ -185,8 +184,7 @@ std::unique_ptr<Seen> theirs(const std::string& text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const int ready = [] {
-    osip_trace_initialize_func(TRACE_LEVEL0,
-                               [](const char*, int, osip_trace_level_t, const char*, va_list) {});
+    osip_trace_initialize_func(TRACE_LEVEL0, [](const char*, int, osip_trace_level_t, const char*, va_list) {});
     return parser_init();
   }();
   if (ready != 0) std::abort();
@@ -199,8 +197,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const auto& [what, value] : *we) {
     const auto other = they->find(what);
     if (other == they->end() || other->second == value) continue;
-    std::fprintf(stderr, "%s: we read \"%s\", oSIP reads \"%s\"\n", what.c_str(), value.c_str(),
-                 other->second.c_str());
+    std::fprintf(stderr, "%s: we read \"%s\", oSIP reads \"%s\"\n", what.c_str(), value.c_str(), other->second.c_str());
     std::abort();
   }
   return 0;

@@ -107,8 +107,7 @@ class Conversation {
   /// Answers what was sent there last.
   void reply(const std::string& request, const Flow& from, std::string_view text) {
     const auto status = text.substr(0, 3);
-    if (status.size() < 3 || request.empty() || !message_->parse(as_bytes(request)) ||
-        !parse_number(status, 699))
+    if (status.size() < 3 || request.empty() || !message_->parse(as_bytes(request)) || !parse_number(status, 699))
       return;
     std::string out = "SIP/2.0 " + std::string(status) + " Whatever\r\n";
     for (const Field& f : message_->fields()) {
@@ -117,8 +116,7 @@ class Conversation {
           f.name == FieldName::cseq || f.name == FieldName::record_route)
         out += line;
       if (f.name == FieldName::to)
-        out += "To: " + std::string(message_->value(f)) +
-               (message_->to_tag().empty() ? ";tag=theirs\r\n" : "\r\n");
+        out += "To: " + std::string(message_->value(f)) + (message_->to_tag().empty() ? ";tag=theirs\r\n" : "\r\n");
       if (f.name == FieldName::contact && message_->method() == Method::register_) out += line;
     }
     out += text.substr(3);

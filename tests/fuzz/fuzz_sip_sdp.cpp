@@ -41,7 +41,8 @@ void rewrite_one(std::string_view body, std::uint8_t choice) {
     const bool six = ((choice >> 4 & 1) != 0) == (i % 2 == 0);
     wanted.to[i] = Endpoint{*IpAddress::parse((six ? "2001:db8::" : "198.51.100.1") + std::to_string(i)),
                             static_cast<std::uint16_t>(20000 + 4 * i)};
-    if ((choice & 0x40) != 0) wanted.rtcp[i] = Endpoint{wanted.to[i]->address, static_cast<std::uint16_t>(30000 + 4 * i)};
+    if ((choice & 0x40) != 0)
+      wanted.rtcp[i] = Endpoint{wanted.to[i]->address, static_cast<std::uint16_t>(30000 + 4 * i)};
   }
   std::string out;
   if (!rewrite_sdp(*sdp, body, wanted, out)) return;
@@ -85,8 +86,7 @@ void divide(std::string_view text, std::uint8_t choice) {
   std::size_t last = 0;
   for (const BodyPart& part : all->parts()) {
     check(part.offset >= last && part.offset <= body.size());
-    check(part.body.size() <= body.size() - part.offset &&
-          body.substr(part.offset, part.body.size()) == part.body);
+    check(part.body.size() <= body.size() - part.offset && body.substr(part.offset, part.body.size()) == part.body);
     check(part.headers.contains(part.content_type) && part.headers.contains(part.content_disposition));
     last = part.offset + part.body.size();
     rewrite_one(part.body, choice);

@@ -1,6 +1,6 @@
-// Operations from the input on what is remembered of sources, and on who holds how much: SourceTable, KnownSources, FairShare,
-// FairRate and ConnectionBudget, each beside a naive model. Whatever comes: bounds hold, what is kept for known ones is left to them, what goes
-// is worth least, and counts return to zero.
+// Operations from the input on what is remembered of sources, and on who holds how much: SourceTable, KnownSources,
+// FairShare, FairRate and ConnectionBudget, each beside a naive model. Whatever comes: bounds hold, what is kept for
+// known ones is left to them, what goes is worth least, and counts return to zero.
 #include <array>
 #include <cstdint>
 #include <cstdlib>
@@ -28,8 +28,8 @@ void must(bool holds) {
 IpAddress address_from(std::uint8_t octet) {
   if (octet % 3 == 0) return IpAddress::v4(0xC0000200U + octet / 3);
   std::array<std::uint8_t, 16> octets{0x20, 0x01, 0x0d, 0xb8};
-  octets[5] = octet % 2;                                     // of the /48
-  octets[7] = octet / 3 % 8;                                 // of the /64
+  octets[5] = octet % 2;                                   // of the /48
+  octets[7] = octet / 3 % 8;                               // of the /64
   octets[15] = static_cast<std::uint8_t>(octet / 24 + 1);  // the host's own
   return IpAddress::v6(octets);
 }
@@ -118,8 +118,9 @@ void known_sources(ByteReader& in) {
       if (standing == Standing::proven) proven = std::max(proven, now + lasts);
       if (standing == Standing::registered) registered = std::max(registered, now + lasts);
     }
-    must(known.standing(now, address) ==
-         (now < registered ? Standing::registered : now < proven ? Standing::proven : Standing::stranger));
+    must(known.standing(now, address) == (now < registered ? Standing::registered
+                                          : now < proven   ? Standing::proven
+                                                           : Standing::stranger));
     must(known.size() <= model.size());
   }
 }
@@ -168,7 +169,8 @@ void fair_share(ByteReader& in) {
       strangers += h.standing == Standing::stranger ? 1 : 0;
       own += source_of(h.address) == source_of(address) ? 1 : 0;
     }
-    must(share.held() == held.size() && share.held_by_strangers() == strangers && share.held_by(address) == own && share.refused() == refused);
+    must(share.held() == held.size() && share.held_by_strangers() == strangers && share.held_by(address) == own &&
+         share.refused() == refused);
   };
   for (std::size_t i = 0; i < kMaxOperations && in.remaining() > 0; ++i) {
     const std::uint8_t what = in.u8("what");
@@ -228,7 +230,8 @@ void fair_rate(ByteReader& in) {
     const std::uint8_t who = in.u8("who");
     // The odd ones are known for good, as a change fills a bucket again.
     const IpAddress address = IpAddress::v4(0xC0000200U + who % 12);
-    const Standing standing = who % 2 == 0 ? Standing::stranger : standing_from(static_cast<std::uint8_t>(1 + who / 2 % 2));
+    const Standing standing =
+        who % 2 == 0 ? Standing::stranger : standing_from(static_cast<std::uint8_t>(1 + who / 2 % 2));
     const bool passes = rate.take(now, address, standing);
     refused += passes ? 0 : 1;
     must(rate.refused() == refused && rate.size() <= 12);
@@ -239,7 +242,9 @@ void fair_rate(ByteReader& in) {
       ++(standing == Standing::stranger ? all.by_strangers : all.by_known);
     }
     const double seconds = std::chrono::duration<double>(now - begin).count();
-    const auto most = [&](double its_rate) { return std::max(1.0, options.burst * its_rate) + its_rate * seconds + 1e-6; };
+    const auto most = [&](double its_rate) {
+      return std::max(1.0, options.burst * its_rate) + its_rate * seconds + 1e-6;
+    };
     must(static_cast<double>(own.by_strangers) <= most(options.per_source));
     must(static_cast<double>(own.by_known) <= most(options.per_known_source));
     if (options.total <= 0) continue;
@@ -247,8 +252,10 @@ void fair_rate(ByteReader& in) {
     must(static_cast<double>(all.by_strangers + all.by_known) <= most(options.total));
     must(static_cast<double>(all.by_strangers) <= most(options.total * (100 - kept) / 100));
     // A known one within its burst is refused for what others took of all alone.
-    const double own_burst = std::max(1.0, options.burst * options.per_known_source), burst = std::max(1.0, options.burst * options.total);
-    if (static_cast<double>(own.known_tries) <= own_burst && static_cast<double>(all.by_known + all.by_strangers) < burst) {
+    const double own_burst = std::max(1.0, options.burst * options.per_known_source),
+                 burst = std::max(1.0, options.burst * options.total);
+    if (static_cast<double>(own.known_tries) <= own_burst &&
+        static_cast<double>(all.by_known + all.by_strangers) < burst) {
       must(passes || standing == Standing::stranger);
     }
   }
@@ -311,7 +318,8 @@ void connection_budget(ByteReader& in) {
     must(budget.connections() == there.size() && there.size() <= options.total);
     must(budget.held_octets() == held && held <= options.max_held);
   }
-  for (const auto& [id, _] : there) budget.left(id);
+  for (const auto& [id, _] : there)
+    budget.left(id);
   must(budget.connections() == 0 && budget.held_octets() == 0);
 }
 

@@ -72,15 +72,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         break;
       }
       case 2: {
-        const Bytes packet =
-            input.take(std::min<std::size_t>(input.u8("length"), input.remaining()), "packet");
+        const Bytes packet = input.take(std::min<std::size_t>(input.u8("length"), input.remaining()), "packet");
         const auto port = static_cast<std::uint16_t>(4000 + ((verb >> 4U) & 1U));
         run.take(run.download.on_datagram(run.now, {options.server.address, port}, packet));
         break;
       }
       default: {
-        const Bytes packet =
-            input.take(std::min<std::size_t>(input.u8("length"), input.remaining()), "packet");
+        const Bytes packet = input.take(std::min<std::size_t>(input.u8("length"), input.remaining()), "packet");
         run.take(run.download.on_datagram(run.now, {IpAddress::v4(0xc0000202), 4000}, packet));
         break;
       }

@@ -49,8 +49,7 @@ class Play {
     return o;
   }
   Endpoint peer(unsigned n) const {
-    return {IpAddress::v4(0x0a000001 + n / 8 % 4),
-            static_cast<std::uint16_t>(n % 8 == 7 ? 69 : 2000 + n % 8)};
+    return {IpAddress::v4(0x0a000001 + n / 8 % 4), static_cast<std::uint16_t>(n % 8 == 7 ? 69 : 2000 + n % 8)};
   }
   void turn(unsigned verb) {
     switch (verb % 8) {
@@ -93,8 +92,7 @@ class Play {
     Buffer octets;
     ByteWriter out(octets);
     const std::string name(1, static_cast<char>('a' + bits % 4));
-    write(out,
-          Request{false, name, (bits & 128U) != 0 ? "netascii" : "octet", as_bytes(kOptions[bits / 4 % 6])});
+    write(out, Request{false, name, (bits & 128U) != 0 ? "netascii" : "octet", as_bytes(kOptions[bits / 4 % 6])});
     arrive(octets);
   }
   void arrive(Bytes octets) {

@@ -1,7 +1,7 @@
-// lab_crowd SERVER SECONDS SEED [KIND=RATE]…: strangers, all at once, against a hosted Dropwire at SERVER, from addresses of
-// 198.18.0.0/15 (the test routes them to this host: "ip route add local 198.18.0.0/15 dev lo"). UDP goes out from any of
-// 131,072 addresses, which is what forged sources look like to whoever receives it; TCP comes from a few. Each KIND runs at its own
-// rate a second; one that is named with 0 is left out. Says what it sent.
+// lab_crowd SERVER SECONDS SEED [KIND=RATE]…: strangers, all at once, against a hosted Dropwire at SERVER, from
+// addresses of 198.18.0.0/15 (the test routes them to this host: "ip route add local 198.18.0.0/15 dev lo"). UDP goes
+// out from any of 131,072 addresses, which is what forged sources look like to whoever receives it; TCP comes from a
+// few. Each KIND runs at its own rate a second; one that is named with 0 is left out. Says what it sent.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -131,15 +131,18 @@ std::string text_of(std::uint32_t host_order) {
   return text.data();
 }
 
-std::string sip(const std::string& method, std::uint32_t from, std::uint32_t n, const std::string& server, bool tcp = false) {
+std::string sip(const std::string& method, std::uint32_t from, std::uint32_t n, const std::string& server,
+                bool tcp = false) {
   const std::string host = text_of(from), user = "u" + std::to_string(n), number = std::to_string(n);
   std::string body;
   if (method == "INVITE")
     body = "v=0\r\no=- 1 1 IN IP4 " + host + "\r\ns=-\r\nc=IN IP4 " + host + "\r\nt=0 0\r\nm=audio 16384 RTP/AVP 0\r\n";
-  return method + " sip:" + (method == "REGISTER" ? "" : "600@") + server + " SIP/2.0\r\nVia: SIP/2.0/" + (tcp ? "TCP " : "UDP ") + host +
-         ":5060;branch=z9hG4bKc" + number + ";rport\r\nMax-Forwards: 70\r\nFrom: <sip:" + user + "@" + server + ">;tag=c" + number +
-         "\r\nTo: <sip:" + user + "@" + server + ">\r\nCall-ID: crowd" + number + "\r\nCSeq: 1 " + method + "\r\nContact: <sip:" + user + "@" + host +
-         ":5060>\r\nExpires: 300\r\n" + (body.empty() ? "" : "Content-Type: application/sdp\r\n") + "Content-Length: " + std::to_string(body.size()) +
+  return method + " sip:" + (method == "REGISTER" ? "" : "600@") + server + " SIP/2.0\r\nVia: SIP/2.0/" +
+         (tcp ? "TCP " : "UDP ") + host + ":5060;branch=z9hG4bKc" + number +
+         ";rport\r\nMax-Forwards: 70\r\nFrom: <sip:" + user + "@" + server + ">;tag=c" + number +
+         "\r\nTo: <sip:" + user + "@" + server + ">\r\nCall-ID: crowd" + number + "\r\nCSeq: 1 " + method +
+         "\r\nContact: <sip:" + user + "@" + host + ":5060>\r\nExpires: 300\r\n" +
+         (body.empty() ? "" : "Content-Type: application/sdp\r\n") + "Content-Length: " + std::to_string(body.size()) +
          "\r\n\r\n" + body;
 }
 
@@ -152,7 +155,8 @@ std::string little(std::uint32_t value) {
 
 // RegisterMessage with a name (sccp §2.1).
 std::string sccp_register(const std::string& name) {
-  std::string body = name + std::string(16 - name.size(), '\0') + std::string(24, '\0') + "\x14" + std::string(59, '\0');
+  std::string body =
+      name + std::string(16 - name.size(), '\0') + std::string(24, '\0') + "\x14" + std::string(59, '\0');
   return little(static_cast<std::uint32_t>(body.size() + 4)) + little(0) + little(1) + body;
 }
 
@@ -163,7 +167,9 @@ struct Kind {
 };
 
 std::map<std::string, Kind> kinds_of(Crowd& crowd, const std::string& server) {
-  const auto read_request = [](const std::string& name) { return std::string("\0\1", 2) + name + std::string("\0octet\0", 7); };
+  const auto read_request = [](const std::string& name) {
+    return std::string("\0\1", 2) + name + std::string("\0octet\0", 7);
+  };
   const auto mac = [](std::uint32_t n) {
     std::array<char, 16> text{};
     std::snprintf(text.data(), text.size(), "SEP%012X", n);
@@ -171,35 +177,47 @@ std::map<std::string, Kind> kinds_of(Crowd& crowd, const std::string& server) {
   };
   std::map<std::string, Kind> out;
   out["sip-garbage"] = {1500, [&crowd](std::uint32_t n) {
-    std::string junk = "XXXX sip:a SIP/2.0\r\nbad\r\n\r\n";
-    for (std::uint32_t i = 0; n % 2 == 0 && i < 100; ++i)
-      junk += static_cast<char>(crowd.number(256));
-    crowd.datagram(crowd.anybody(), 5060, junk);
-  }};
+                          std::string junk = "XXXX sip:a SIP/2.0\r\nbad\r\n\r\n";
+                          for (std::uint32_t i = 0; n % 2 == 0 && i < 100; ++i)
+                            junk += static_cast<char>(crowd.number(256));
+                          crowd.datagram(crowd.anybody(), 5060, junk);
+                        }};
   for (const char* const method : {"REGISTER", "INVITE", "OPTIONS"})
     out[std::string("sip-") + method] = {700, [&crowd, server, method](std::uint32_t n) {
-      const std::uint32_t from = crowd.anybody();
-      crowd.datagram(from, 5060, sip(method, from, n, server));
-    }};
-  out["sip-one-register"] = {98, [&crowd, server](std::uint32_t n) { crowd.datagram(kCrowd + 7, 5060, sip("REGISTER", kCrowd + 7, 1'000'000 + n, server)); }};
-  out["tftp-missing"] = {700, [&crowd, read_request](std::uint32_t n) { crowd.datagram(crowd.anybody(), 69, read_request("f" + std::to_string(n))); }};
-  out["tftp-enumeration"] = {100, [&crowd, read_request, mac](std::uint32_t n) { crowd.datagram(kCrowd + 9, 69, read_request(mac(n) + ".cnf.xml")); }};
+                                           const std::uint32_t from = crowd.anybody();
+                                           crowd.datagram(from, 5060, sip(method, from, n, server));
+                                         }};
+  out["sip-one-register"] = {98, [&crowd, server](std::uint32_t n) {
+                               crowd.datagram(kCrowd + 7, 5060, sip("REGISTER", kCrowd + 7, 1'000'000 + n, server));
+                             }};
+  out["tftp-missing"] = {700, [&crowd, read_request](std::uint32_t n) {
+                           crowd.datagram(crowd.anybody(), 69, read_request("f" + std::to_string(n)));
+                         }};
+  out["tftp-enumeration"] = {100, [&crowd, read_request, mac](std::uint32_t n) {
+                               crowd.datagram(kCrowd + 9, 69, read_request(mac(n) + ".cnf.xml"));
+                             }};
   out["rtp"] = {1000, [&crowd](std::uint32_t n) {
-    std::string packet("\x80\0\0\0\0\0\0\0\xba\xdb\xad\1", 12);
-    packet[3] = static_cast<char>(n);
-    crowd.datagram(crowd.one_of(200), static_cast<std::uint16_t>(20'000 + n % 5000), packet + std::string(160, 'x'));
-  }};
+                  std::string packet("\x80\0\0\0\0\0\0\0\xba\xdb\xad\1", 12);
+                  packet[3] = static_cast<char>(n);
+                  crowd.datagram(crowd.one_of(200), static_cast<std::uint16_t>(20'000 + n % 5000),
+                                 packet + std::string(160, 'x'));
+                }};
   out["tcp-idle"] = {60, [&crowd](std::uint32_t n) {
-    constexpr std::array<std::uint16_t, 3> kPorts{5060, 2000, 6970};
-    const std::array<std::string, 3> beginnings{"INVITE sip:a SIP/2.0\r\nX: ", little(4000) + little(0) + little(1), "GET /x HTTP/1.1\r\nX: "};
-    crowd.connection(crowd.one_of(200), kPorts[n % 3], beginnings[n % 3]);
-  }};
+                       constexpr std::array<std::uint16_t, 3> kPorts{5060, 2000, 6970};
+                       const std::array<std::string, 3> beginnings{
+                           "INVITE sip:a SIP/2.0\r\nX: ", little(4000) + little(0) + little(1),
+                           "GET /x HTTP/1.1\r\nX: "};
+                       crowd.connection(crowd.one_of(200), kPorts[n % 3], beginnings[n % 3]);
+                     }};
   out["http-enumeration"] = {100, [&crowd, mac](std::uint32_t n) {
-    crowd.connection(crowd.one_of(8), 6970, "GET /" + mac(n) + ".cnf.xml HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-  }};
+                               crowd.connection(
+                                   crowd.one_of(8), 6970,
+                                   "GET /" + mac(n) + ".cnf.xml HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+                             }};
   out["sccp-names"] = {30, [&crowd, mac](std::uint32_t n) {  // of the healthy phones, and of nobody
-    crowd.connection(crowd.one_of(20), 2000, sccp_register(mac(n % 2 == 0 ? 0x3000 + n % 40 : 0x900000 + n)));
-  }};
+                         crowd.connection(crowd.one_of(20), 2000,
+                                          sccp_register(mac(n % 2 == 0 ? 0x3000 + n % 40 : 0x900000 + n)));
+                       }};
   out["trickle"] = {400, [&crowd](std::uint32_t) { crowd.trickle(); }};
   return out;
 }

@@ -61,8 +61,8 @@ int main(int argc, char** argv) {
   }
   std::ifstream in(argv[2], std::ios::binary);
   const std::string file{std::istreambuf_iterator<char>(in), {}};
-  const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(file.size()) +
-                             "\r\n\r\n" + file.substr(0, static_cast<std::size_t>(std::atol(argv[3])));
+  const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(file.size()) + "\r\n\r\n" +
+                             file.substr(0, static_cast<std::size_t>(std::atol(argv[3])));
   const int listener = listen_on(static_cast<std::uint16_t>(std::atoi(argv[1])));
   std::puts("ready");
   std::fflush(stdout);

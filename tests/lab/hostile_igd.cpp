@@ -46,8 +46,7 @@ void feed(int fd) {
   (void)recv(fd, head.data(), head.size(), 0);
   std::string octets = "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n<root>";
   unsigned long long fed = 0;
-  for (ssize_t count = 0; (count = send(fd, octets.data(), octets.size(), MSG_NOSIGNAL)) > 0;
-       octets.assign(65536, 'a'))
+  for (ssize_t count = 0; (count = send(fd, octets.data(), octets.size(), MSG_NOSIGNAL)) > 0; octets.assign(65536, 'a'))
     fed += static_cast<unsigned long long>(count);
   std::printf("fed %llu octets\n", fed);
   std::fflush(stdout);
@@ -79,13 +78,11 @@ int main(int argc, char** argv) {
     std::array<char, 2048> search{};
     sockaddr_storage from{};
     socklen_t size = sizeof from;
-    (void)recvfrom(ssdp, search.data(), search.size(), 0, static_cast<sockaddr*>(static_cast<void*>(&from)),
-                   &size);
+    (void)recvfrom(ssdp, search.data(), search.size(), 0, static_cast<sockaddr*>(static_cast<void*>(&from)), &size);
     for (int i = 0; i < kAnswers; ++i) {
       const std::string answer =
           "HTTP/1.1 200 OK\r\nST: urn:schemas-upnp-org:device:InternetGatewayDevice:1\r\nLOCATION: http://" +
-          std::string(argv[1]) + ":" + std::to_string(kHttpPort) + "/" + std::to_string(place++) +
-          ".xml\r\n\r\n";
+          std::string(argv[1]) + ":" + std::to_string(kHttpPort) + "/" + std::to_string(place++) + ".xml\r\n\r\n";
       (void)sendto(ssdp, answer.data(), answer.size(), 0, any(from), size);
     }
   }

@@ -49,8 +49,7 @@ bool complete(std::string_view answer, Got& got) {
   const std::size_t end = answer.find("\r\n\r\n");
   if (end == std::string_view::npos) return false;
   const std::string_view head = answer.substr(0, end);
-  if (!head.starts_with("HTTP/1.1 ") || header(head, "Transfer-Encoding") ||
-      header(head, "Content-Encoding")) {
+  if (!head.starts_with("HTTP/1.1 ") || header(head, "Transfer-Encoding") || header(head, "Content-Encoding")) {
     return true;
   }
   const int length = number(header(head, "Content-Length").value_or(""));
@@ -72,8 +71,7 @@ std::optional<Got> http_get(const Server& server, std::string_view name) {
                               std::to_string(server.port) + "\r\n\r\n";
   Got got;
   got.code = -1;
-  if (send(socket.fd(), request.data(), request.size(), MSG_NOSIGNAL) !=
-      static_cast<ssize_t>(request.size())) {
+  if (send(socket.fd(), request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) {
     return got;
   }
   std::string answer;

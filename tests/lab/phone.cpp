@@ -28,8 +28,7 @@ void write_file(const std::filesystem::path& path, std::string_view octets) {
 
 void tell(std::string_view how, const std::string& name, const Got& got) {
   if (got.ok) {
-    std::printf("%.*s %s ok %zu\n", static_cast<int>(how.size()), how.data(), name.c_str(),
-                got.octets.size());
+    std::printf("%.*s %s ok %zu\n", static_cast<int>(how.size()), how.data(), name.c_str(), got.octets.size());
   } else {
     std::printf("%.*s %s error %d\n", static_cast<int>(how.size()), how.data(), name.c_str(), got.code);
   }
@@ -51,9 +50,7 @@ std::string named(std::string_view xml, const std::string& parent) {
 // The files of a load: the text after the signed header, whose length is in TLV 2, the header's second.
 std::vector<std::string> parts(std::string_view manifest) {
   if (manifest.size() < 10) return {};
-  const auto octet = [&](std::size_t at) {
-    return static_cast<std::size_t>(static_cast<unsigned char>(manifest[at]));
-  };
+  const auto octet = [&](std::size_t at) { return static_cast<std::size_t>(static_cast<unsigned char>(manifest[at])); };
   manifest.remove_prefix(std::min(manifest.size(), octet(8) << 8 | octet(9)));
   std::vector<std::string> names;
   while (!manifest.empty()) {
@@ -76,8 +73,7 @@ class Phone {
   bool boot_7965() {
     std::string running = "SCCP45.9-4-2SR2-1S";
     for (int boot = 0; boot < 2; ++boot) {
-      for (const auto& list :
-           {"CTLSEP" + mac_ + ".tlv", "ITLSEP" + mac_ + ".tlv", std::string("ITLFile.tlv")}) {
+      for (const auto& list : {"CTLSEP" + mac_ + ".tlv", "ITLSEP" + mac_ + ".tlv", std::string("ITLFile.tlv")}) {
         http(list);
       }
       http("Chirp1.raw");
@@ -94,9 +90,8 @@ class Phone {
       http(named(config.octets, "userLocale") + "/be-sccp.jar");
       http(named(config.octets, "networkLocaleInfo") + "/g3-tones.xml");
     }
-    for (const auto* name :
-         {"Ringlist.xml", "DistinctiveRingList.xml", "Chirp1.raw", "Desktops/320x212x16/List.xml",
-          "Desktops/320x212x16/coast-tn.png", "Desktops/320x212x16/coast.png"}) {
+    for (const auto* name : {"Ringlist.xml", "DistinctiveRingList.xml", "Chirp1.raw", "Desktops/320x212x16/List.xml",
+                             "Desktops/320x212x16/coast-tn.png", "Desktops/320x212x16/coast.png"}) {
       http(name);
     }
     return true;
@@ -175,8 +170,7 @@ int main(int argc, char** argv) {
   if ((words.size() == 4 || words.size() == 5) && words[0] == "get") {
     return dw::lab::get(words[1], words[2], words[3], words.size() == 5 ? std::atoi(words[4].c_str()) : 4);
   }
-  std::fputs(
-      "usage: lab_phone boot 7965|7960|7941 SERVER MAC OUT | lab_phone get SERVER NAME OUT_FILE [TRIES]\n",
-      stderr);
+  std::fputs("usage: lab_phone boot 7965|7960|7941 SERVER MAC OUT | lab_phone get SERVER NAME OUT_FILE [TRIES]\n",
+             stderr);
   return 2;
 }

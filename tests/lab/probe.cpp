@@ -78,11 +78,7 @@ int probe(const Ask& ask) {
   const int on = 1;
   if (ask.with.contains("broadcast")) setsockopt(socket.fd(), SOL_SOCKET, SO_BROADCAST, &on, sizeof on);
   const auto source = ask.with.find("source");
-  bind_to(socket,
-          source != ask.with.end() ? source->second
-          : v6                     ? "::"
-                                   : "0.0.0.0",
-          ask.number("source_port", 0));
+  bind_to(socket, source != ask.with.end() ? source->second : v6 ? "::" : "0.0.0.0", ask.number("source_port", 0));
   const std::string octets = request(ask);
   if (!send_request(socket, octets)) {
     std::perror("send");
@@ -92,14 +88,12 @@ int probe(const Ask& ask) {
   int packets = 0;
   const auto end = Clock::now() + std::chrono::seconds(ask.number("watch", 3));
   for (auto left = end - Clock::now(); left.count() > 0; left = end - Clock::now()) {
-    if (!socket.wait(POLLIN, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(left).count())))
-      break;
+    if (!socket.wait(POLLIN, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(left).count()))) break;
     std::array<unsigned char, 65536> buffer{};
     sockaddr_storage from{};
     socklen_t size = sizeof from;
     void* at = &from;
-    const ssize_t count =
-        recvfrom(socket.fd(), buffer.data(), buffer.size(), 0, static_cast<sockaddr*>(at), &size);
+    const ssize_t count = recvfrom(socket.fd(), buffer.data(), buffer.size(), 0, static_cast<sockaddr*>(at), &size);
     if (count < 0) continue;
     ++packets;
     received += static_cast<std::size_t>(count) + headers;

@@ -64,8 +64,7 @@ std::optional<LabPhone::Step> LabPhone::act(TimePoint now, const std::vector<std
     return Step::done;
   }
   if (!tcp_) return fail("not connected"), Step::done;
-  if (verb == "dial" && words.size() == 2)
-    return perform(now, phone_.dial(now, number_of(words[1]))), Step::done;
+  if (verb == "dial" && words.size() == 2) return perform(now, phone_.dial(now, number_of(words[1]))), Step::done;
   if (verb == "off-hook") return perform(now, phone_.off_hook(now)), Step::done;
   if (verb == "answer") return perform(now, phone_.answer(now)), Step::done;
   if (verb == "hold") return perform(now, phone_.hold(now)), Step::done;

@@ -119,8 +119,7 @@ int run(const Arguments& arguments) {
   };
   for (;;) {
     const TimePoint now = Clock::now();
-    while (phones.size() < arguments.phones &&
-           now >= begin + arguments.stagger * static_cast<int>(phones.size())) {
+    while (phones.size() < arguments.phones && now >= begin + arguments.stagger * static_cast<int>(phones.size())) {
       add(now);
     }
     TimePoint next = now + 100ms;
@@ -153,8 +152,8 @@ int run(const Arguments& arguments) {
     bad += phone->total().bad;
     lost += phone->total().lost;
   }
-  fmt::print("phones={} failed={} rtp received={} bad={} lost={} seconds={:.1f}\n", phones.size(), failed,
-             received, bad, lost, std::chrono::duration<double>(Clock::now() - begin).count());
+  fmt::print("phones={} failed={} rtp received={} bad={} lost={} seconds={:.1f}\n", phones.size(), failed, received,
+             bad, lost, std::chrono::duration<double>(Clock::now() - begin).count());
   return failed > 0 || phones.size() < arguments.phones ? 1 : 0;
 }
 

@@ -189,8 +189,8 @@ void LabServer::on_event(const sim::ServerEvent& event) {
   if (event.kind == Kind::registered) names_[serving_] = event.device;
   if (event.kind == Kind::problem) problem_ = true;
   if (event.kind == Kind::media_wanted) {
-    const IpAddress own = arguments_.server.media_address ? arguments_.server.media_address
-                                                          : listeners_.front()->local().address;
+    const IpAddress own =
+        arguments_.server.media_address ? arguments_.server.media_address : listeners_.front()->local().address;
     Media& added = media_[event.port];
     added.port = std::make_unique<lab::UdpPort>(Endpoint{own, event.port});
     added.voice = lab::RtpSource("callserver", 0, 0xCA110000U | event.port);

@@ -42,8 +42,7 @@ Duration duration_or_exit(const std::string& text) {
   const double value = std::strtod(text.c_str(), &end);
   const std::string unit(end);
   if (end == text.c_str() || value < 0 || (!unit.empty() && unit != "s" && unit != "ms")) leave("a time", text);
-  return std::chrono::duration_cast<Duration>(
-      std::chrono::duration<double>(unit == "ms" ? value / 1000 : value));
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(unit == "ms" ? value / 1000 : value));
 }
 
 Duration word_time(const std::vector<std::string>& words, std::size_t at, Duration otherwise) {

@@ -1,5 +1,6 @@
 #pragma once
-// What the lab's programs have in common: their arguments and the phones' scripts. What can't be read ends the program with 2.
+// What the lab's programs have in common: their arguments and the phones' scripts. What can't be read ends the program
+// with 2.
 #include <string>
 #include <vector>
 
@@ -21,7 +22,8 @@ std::string device_after(const std::string& first, long long n);
 
 /// Steps on stdin, divided by ends of lines and ";"; a line that begins with "#" is none.
 std::vector<std::string> script_from_stdin();
-/// The words of a step that the phone at this place of a run is to do: none when it is another's. "dial 1002", "even: hold", "2: hangup"
+/// The words of a step that the phone at this place of a run is to do: none when it is another's. "dial 1002", "even:
+/// hold", "2: hangup"
 std::vector<std::string> words_for(unsigned place, const std::string& step);
 
 /// Gives each argument to flag(name), else with the next one to option(name, value), else calls usage().

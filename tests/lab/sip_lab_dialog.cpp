@@ -25,11 +25,10 @@ std::vector<std::string> reversed(std::vector<std::string> routes) {
 }
 
 const char* supported_in_calls(SipModel model) {
-  return model == SipModel::cp7960
-             ? "replaces"
-             : "replaces,join,norefersub,extended-refer,X-cisco-callinfo,X-cisco-serviceuri,"
-               "X-cisco-escapecodes,X-cisco-service-control,X-cisco-srtp-fallback,X-cisco-monrec,"
-               "X-cisco-config,X-cisco-sis-3.0.0,X-cisco-xsi-8.0.1";
+  return model == SipModel::cp7960 ? "replaces"
+                                   : "replaces,join,norefersub,extended-refer,X-cisco-callinfo,X-cisco-serviceuri,"
+                                     "X-cisco-escapecodes,X-cisco-service-control,X-cisco-srtp-fallback,X-cisco-monrec,"
+                                     "X-cisco-config,X-cisco-sis-3.0.0,X-cisco-xsi-8.0.1";
 }
 
 }  // namespace
@@ -87,8 +86,7 @@ SipText SipLabPhone::in_dialog(const SipCall& call, const std::string& method, u
 }
 
 std::optional<SdpAudio> SipLabPhone::described(const SipText& message) {
-  if (message.body.empty() || !message.get("Content-Type").starts_with("application/sdp"))
-    return std::nullopt;
+  if (message.body.empty() || !message.get("Content-Type").starts_with("application/sdp")) return std::nullopt;
   auto audio = parse_sdp(message.body);
   if (!audio) problem("a description that is none: " + message.body);
   return audio;
@@ -102,15 +100,14 @@ void SipLabPhone::take_description(SipCall& call, const SdpAudio& audio) {
     problem("told to send audio to " + audio.address);
   }
   for (const unsigned type : {8U, 0U}) {
-    if (std::ranges::find(audio.payload_types, type) != audio.payload_types.end())
-      call.media.payload_type = type;
+    if (std::ranges::find(audio.payload_types, type) != audio.payload_types.end()) call.media.payload_type = type;
   }
   call.media.remote.reset();
   if (audio.port != 0 && audio.address != "0.0.0.0") call.media.remote = Endpoint{*address, audio.port};
   call.media.peer_holds = audio.is_hold();
   if (!call.media.source) {
-    call.media.source = std::make_unique<RtpSource>(
-        device_, static_cast<std::uint8_t>(call.media.payload_type), (index_ + 1) << 16 | ++streams_);
+    call.media.source = std::make_unique<RtpSource>(device_, static_cast<std::uint8_t>(call.media.payload_type),
+                                                    (index_ + 1) << 16 | ++streams_);
     tally_.rejoin();
     total_.rejoin();
   }
@@ -124,8 +121,7 @@ void SipLabPhone::dial(TimePoint now, const std::string& number, bool late_offer
   (void)invite(now, "sip:" + number + "@" + host() + ";user=phone", {}, late_offer);
 }
 
-SipCall& SipLabPhone::invite(TimePoint now, const std::string& uri, std::vector<SipHeader> more,
-                             bool late_offer) {
+SipCall& SipLabPhone::invite(TimePoint now, const std::string& uri, std::vector<SipHeader> more, bool late_offer) {
   SipCall& call =
       make_call(device_.substr(3) + "-" + random_hex(8) + "-" + random_hex(8) + "@" + own_.to_string(), true);
   call.local = "\"" + user_ + "\" <sip:" + user_ + "@" + host() + ">";
@@ -205,8 +201,7 @@ void SipLabPhone::on_invite_response(TimePoint now, ClientTransaction& sent, con
     for (const std::string& value : asked.values(name))
       ack.add(name, value);
   }
-  ack.add("To", status == 487 ? asked.get("To")
-                              : response.get("To"));  // real ones leave the tag out after a CANCEL
+  ack.add("To", status == 487 ? asked.get("To") : response.get("To"));  // real ones leave the tag out after a CANCEL
   ack.add("Call-ID", asked.get("Call-ID"));
   ack.add("Max-Forwards", "70");
   ack.add("CSeq", std::to_string(asked.cseq()) + " ACK");
@@ -216,8 +211,7 @@ void SipLabPhone::on_invite_response(TimePoint now, ClientTransaction& sent, con
   on_invite_failure(now, *call, asked, response);
 }
 
-void SipLabPhone::on_invite_success(TimePoint now, SipCall& call, const SipText& sent,
-                                    const SipText& response) {
+void SipLabPhone::on_invite_success(TimePoint now, SipCall& call, const SipText& sent, const SipText& response) {
   if (call.doing.empty()) {
     call.remote_tag = parse_name_addr(response.get("To")).param("tag");
     call.routes = reversed(response.values("Record-Route"));
@@ -251,8 +245,7 @@ void SipLabPhone::on_invite_success(TimePoint now, SipCall& call, const SipText&
   if (did.empty()) tell_referrer(now, call, status_line(response), true);
 }
 
-void SipLabPhone::on_invite_failure(TimePoint now, SipCall& call, const SipText& sent,
-                                    const SipText& response) {
+void SipLabPhone::on_invite_failure(TimePoint now, SipCall& call, const SipText& sent, const SipText& response) {
   const int status = response.status();
   if ((status == 401 || status == 407) && ++call.challenges <= 2 && !call.cancelled) {
     SipText again = sent;
@@ -317,8 +310,7 @@ void SipLabPhone::hang_up(TimePoint now, SipCall& call) {
     SipText cancel = call.invite;
     cancel.start = "CANCEL " + call.invite.target() + " SIP/2.0";
     std::erase_if(cancel.headers, [](const SipHeader& h) {
-      static constexpr const char* kKept[] = {"Via",          "From",  "To",        "Call-ID",
-                                              "Max-Forwards", "Route", "User-Agent"};
+      static constexpr const char* kKept[] = {"Via", "From", "To", "Call-ID", "Max-Forwards", "Route", "User-Agent"};
       return std::ranges::find(kKept, h.name) == std::end(kKept);
     });
     cancel.add("CSeq", std::to_string(call.invite.cseq()) + " CANCEL");
@@ -353,8 +345,7 @@ void SipLabPhone::on_new_call(TimePoint now, const SipText& message, const Endpo
       return;
     }
   }
-  if (find_call(message.get("Call-ID")) != nullptr)
-    problem("a second INVITE of one call: " + message.get("Call-ID"));
+  if (find_call(message.get("Call-ID")) != nullptr) problem("a second INVITE of one call: " + message.get("Call-ID"));
   SipCall& call = make_call(message.get("Call-ID"), false);
   call.state = State::ringing;
   call.invite = message;
@@ -388,8 +379,7 @@ void SipLabPhone::ring(TimePoint now, SipCall& call) {
   const auto offer = described(call.invite);
   if (early && offer) {
     call.answer = call.media.describe(&*offer, false);
-    respond(now, call.invite, call.invite_from, 183, "Session Progress", call.local_tag, contact,
-            call.answer);
+    respond(now, call.invite, call.invite_from, 183, "Session Progress", call.local_tag, contact, call.answer);
   } else {
     respond(now, call.invite, call.invite_from, 180, "Ringing", call.local_tag, contact);
   }
@@ -413,11 +403,10 @@ void SipLabPhone::answer(TimePoint now, SipCall& call) {
   if (call.answer.empty()) call.answer = call.media.describe(offer ? &*offer : nullptr, false);
   call.media.peer_holds = offer && offer->is_hold();
   call.state = State::answered;
-  acknowledge_later(
-      now, call,
-      respond(now, call.invite, call.invite_from, 200, "OK", call.local_tag,
-              {{"Contact", "<" + contact_uri() + ">"}, {"Supported", supported_in_calls(options_.model)}},
-              call.answer));
+  acknowledge_later(now, call,
+                    respond(now, call.invite, call.invite_from, 200, "OK", call.local_tag,
+                            {{"Contact", "<" + contact_uri() + ">"}, {"Supported", supported_in_calls(options_.model)}},
+                            call.answer));
   happen("answered");
 }
 
@@ -440,13 +429,10 @@ void SipLabPhone::on_reinvite(TimePoint now, const SipText& message, const Endpo
   if (offer) take_description(*call, *offer);
   call->offered_in_ok = !offer;
   call->answer = call->media.describe(offer ? &*offer : nullptr, false);
-  acknowledge_later(now, *call,
-                    respond(now, message, from, 200, "OK", call->local_tag,
-                            {{"Contact", "<" + contact_uri() + ">"}}, call->answer));
-  happen(!offer                   ? "reoffered"
-         : call->media.peer_holds ? "peer-held"
-         : was_held               ? "peer-resumed"
-                                  : "reinvited");
+  acknowledge_later(
+      now, *call,
+      respond(now, message, from, 200, "OK", call->local_tag, {{"Contact", "<" + contact_uri() + ">"}}, call->answer));
+  happen(!offer ? "reoffered" : call->media.peer_holds ? "peer-held" : was_held ? "peer-resumed" : "reinvited");
 }
 
 void SipLabPhone::on_ack(TimePoint, const SipText& message) {

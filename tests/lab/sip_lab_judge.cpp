@@ -41,8 +41,7 @@ void SipLabPhone::judge_message(const SipText& message, std::size_t octets) {
     for (const std::string& value : values) {
       const NameAddr parsed = parse_name_addr(value);
       if (parsed.uri.size() > kMaxUrl) problem("a URL of more than 512 characters in " + name);
-      if (is_name_addr(name) && parsed.param("tag").size() > kMaxTag)
-        problem("a tag of more than 256 characters");
+      if (is_name_addr(name) && parsed.param("tag").size() > kMaxTag) problem("a tag of more than 256 characters");
       if (parsed.display.size() > kMaxDisplay + 2) problem("a display name of more than 64 characters");
     }
   }
@@ -79,8 +78,7 @@ void SipLabPhone::judge_request(const SipText& message) {
       problem("a transport that it is not: " + vias[0]);
   }
   if (!message.has("Max-Forwards") && message.method() != "ACK") problem("no Max-Forwards");
-  if (message.target() != contact_uri())
-    problem("a Request-URI that is not its Contact: " + message.target());
+  if (message.target() != contact_uri()) problem("a Request-URI that is not its Contact: " + message.target());
   for (const std::string& contact : message.values("Contact"))
     judge_route(parse_name_addr(contact).uri, "Contact of " + message.method());
 }
@@ -96,27 +94,23 @@ void SipLabPhone::judge_response(const SipText& message, const SipText& sent) {
   const std::string to = sent.get("To");
   const std::string got = message.get("To");
   const bool had_tag = !parse_name_addr(to).param("tag").empty();
-  if (got != to && (had_tag || !got.starts_with(to + ";tag=")))
-    problem("To was " + to + ", came back as " + got);
+  if (got != to && (had_tag || !got.starts_with(to + ";tag="))) problem("To was " + to + ", came back as " + got);
   for (const char* name : {"From", "Call-ID", "CSeq"}) {
     if (message.get(name) != sent.get(name)) {
       problem(fmt::format("{} was {}, came back as {}", name, sent.get(name), message.get(name)));
     }
   }
-  const bool of_dialog =
-      sent.method() == "INVITE" || sent.method() == "REFER" || sent.method() == "SUBSCRIBE";
+  const bool of_dialog = sent.method() == "INVITE" || sent.method() == "REFER" || sent.method() == "SUBSCRIBE";
   if (!of_dialog || message.status() >= 300) return;
   for (const std::string& contact : message.values("Contact"))
-    judge_route(parse_name_addr(contact).uri,
-                fmt::format("Contact of {} to {}", message.status(), sent.method()));
+    judge_route(parse_name_addr(contact).uri, fmt::format("Contact of {} to {}", message.status(), sent.method()));
 }
 
 void SipLabPhone::judge_in_dialog(const SipText& message, const SipCall& call) {
   const std::string from = message.get("From"), to = message.get("To");
   if (without_tag(from) != call.remote) problem("From in a dialog changed: " + call.remote + ", now " + from);
   if (without_tag(to) != call.local) problem("To in a dialog changed: " + call.local + ", now " + to);
-  if (parse_name_addr(from).param("tag") != call.remote_tag ||
-      parse_name_addr(to).param("tag") != call.local_tag) {
+  if (parse_name_addr(from).param("tag") != call.remote_tag || parse_name_addr(to).param("tag") != call.local_tag) {
     problem("tags of another dialog: " + from + ", " + to);
   }
   if (message.method() != "ACK" && message.cseq() <= call.remote_cseq)
@@ -139,8 +133,7 @@ void SipLabPhone::judge_registered(const SipText& response, const std::string& c
   if (contacts.size() != 1) problem(fmt::format("{} Contacts in the 200 to REGISTER", contacts.size()));
   const bool own = std::ranges::any_of(contacts, [&](const std::string& c) {
     const std::string rest = c.starts_with(contact + ";expires=") ? c.substr(contact.size() + 9) : "x";
-    return !rest.empty() &&
-           std::ranges::all_of(rest, [](char digit) { return digit >= '0' && digit <= '9'; });
+    return !rest.empty() && std::ranges::all_of(rest, [](char digit) { return digit >= '0' && digit <= '9'; });
   });
   if (!own) problem("its Contact came back as " + response.get("Contact") + ", was " + contact);
 }

@@ -61,8 +61,7 @@ void SipLabPhone::happen(const std::string& event, const std::string& more) {
 }
 
 std::string SipLabPhone::summary() const {
-  return fmt::format("{} unheard={} strangers={} pings={}", device_, link_.unheard(), strangers_,
-                     link_.pings());
+  return fmt::format("{} unheard={} strangers={} pings={}", device_, link_.unheard(), strangers_, link_.pings());
 }
 
 // ---- what it writes ----
@@ -79,8 +78,8 @@ std::string SipLabPhone::contact_uri() const {
 }
 
 std::string SipLabPhone::via() const {
-  return fmt::format("SIP/2.0/{} {};branch=z9hG4bK{}", options_.link.tcp ? "TCP" : "UDP",
-                     link_.told().to_string(), random_hex(8));
+  return fmt::format("SIP/2.0/{} {};branch=z9hG4bK{}", options_.link.tcp ? "TCP" : "UDP", link_.told().to_string(),
+                     random_hex(8));
 }
 
 SipText SipLabPhone::message(const std::string& method, const std::string& uri, const std::string& from,
@@ -154,8 +153,7 @@ void SipLabPhone::retransmit(TimePoint now) {
     client_.erase(key);
     if (t.finished) continue;
     happen("unanswered", t.request.start);
-    if (SipCall* call = find_call(t.call); call != nullptr && t.request.method() != "NOTIFY")
-      end(*call, "unanswered");
+    if (SipCall* call = find_call(t.call); call != nullptr && t.request.method() != "NOTIFY") end(*call, "unanswered");
   }
   std::erase_if(server_, [&](const auto& entry) { return now >= entry.second.forget; });
   for (auto& [id, call] : calls_) {
@@ -179,8 +177,8 @@ Endpoint SipLabPhone::way_back(const SipText& to, const Endpoint& from) const {
 }
 
 std::string SipLabPhone::respond(TimePoint now, const SipText& to, const Endpoint& from, int code,
-                                 const std::string& reason, const std::string& tag,
-                                 std::vector<SipHeader> more, const std::string& sdp) {
+                                 const std::string& reason, const std::string& tag, std::vector<SipHeader> more,
+                                 const std::string& sdp) {
   SipText out;
   out.start = fmt::format("SIP/2.0 {} {}", code, reason);
   for (const SipHeader& header : to.headers) {
@@ -203,8 +201,7 @@ std::string SipLabPhone::respond(TimePoint now, const SipText& to, const Endpoin
   const std::string text = out.to_string();
   const auto vias = to.values("Via");
   const Via top = parse_via(vias.empty() ? "" : vias[0]);
-  server_[top.param("branch") + top.host + std::to_string(top.port) + to.method()] = {text,
-                                                                                      now + kTransaction};
+  server_[top.param("branch") + top.host + std::to_string(top.port) + to.method()] = {text, now + kTransaction};
   transmit(text, way_back(to, from));
   return text;
 }
@@ -215,14 +212,12 @@ void SipLabPhone::on_octets(TimePoint now, Bytes octets, const Endpoint& from) {
   if (options_.log_messages) {
     fmt::print("---- {} gets from {}\n{}\n", device_, from.to_string(), as_text(octets));
   }
-  if (!options_.lenient &&
-      from.address != options_.link.server.address) {  // SIPCC: only the address is compared
+  if (!options_.lenient && from.address != options_.link.server.address) {  // SIPCC: only the address is compared
     ++strangers_;
     return problem("a datagram from " + from.to_string() + ", which is not its server");
   }
   std::string text(as_text(octets)), why;
-  if (const auto at = text.find(options_.forge_from);
-      !options_.forge_from.empty() && at != std::string::npos) {
+  if (const auto at = text.find(options_.forge_from); !options_.forge_from.empty() && at != std::string::npos) {
     text.replace(at, options_.forge_from.size(), options_.forge_to);
   }
   const auto message = parse_sip(text, why);
@@ -240,8 +235,7 @@ void SipLabPhone::on_request(TimePoint now, const SipText& message, const Endpoi
   const auto vias = message.values("Via");
   const Via top = parse_via(vias.empty() ? "" : vias[0]);
   const auto seen = server_.find(top.param("branch") + top.host + std::to_string(top.port) + method);
-  if (method != "ACK" && seen != server_.end())
-    return transmit(seen->second.response, way_back(message, from));
+  if (method != "ACK" && seen != server_.end()) return transmit(seen->second.response, way_back(message, from));
   judge_request(message);
   if (method == "INVITE") return on_invite(now, message, from);
   if (method == "ACK") return on_ack(now, message);

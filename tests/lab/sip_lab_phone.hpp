@@ -103,16 +103,15 @@ class SipLabPhone {
   void on_octets(TimePoint now, Bytes octets, const Endpoint& from);
   void on_request(TimePoint now, const SipText& message, const Endpoint& from);
   void on_response(TimePoint now, const SipText& message);
-  std::string respond(TimePoint now, const SipText& to, const Endpoint& from, int code,
-                      const std::string& reason, const std::string& tag = "",
-                      std::vector<SipHeader> more = {}, const std::string& sdp = "");
+  std::string respond(TimePoint now, const SipText& to, const Endpoint& from, int code, const std::string& reason,
+                      const std::string& tag = "", std::vector<SipHeader> more = {}, const std::string& sdp = "");
   Endpoint way_back(const SipText& to, const Endpoint& from) const;
   Endpoint next_hop(const SipText& request) const;
   std::string via() const;
   std::string host() const;         ///< the server as the phone writes it in URIs
   std::string contact_uri() const;  ///< its own
-  SipText message(const std::string& method, const std::string& uri, const std::string& from,
-                  const std::string& to, const std::string& call_id, unsigned cseq) const;
+  SipText message(const std::string& method, const std::string& uri, const std::string& from, const std::string& to,
+                  const std::string& call_id, unsigned cseq) const;
   void finish(SipText& message, const std::string& type, const std::string& body) const;
   bool answer_challenge(SipText& again, const SipText& challenge) const;
 

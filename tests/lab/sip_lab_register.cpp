@@ -38,12 +38,11 @@ SipFirmware firmware(SipModel model) {
     case SipModel::cp7960:
       return {"Cisco-CP7960G/8.0", "", ""};
     case SipModel::cp7975:
-      return {
-          "Cisco-CP7975G/9.3.1", "437",
-          "replaces,join,sdp-anat,norefersub,resource-priority,extended-refer,X-cisco-callinfo,X-cisco-"
-          "serviceuri,"
-          "X-cisco-escapecodes,X-cisco-service-control,X-cisco-srtp-fallback,X-cisco-monrec,X-cisco-config,"
-          "X-cisco-sis-5.1.0,X-cisco-xsi-8.5.1"};
+      return {"Cisco-CP7975G/9.3.1", "437",
+              "replaces,join,sdp-anat,norefersub,resource-priority,extended-refer,X-cisco-callinfo,X-cisco-"
+              "serviceuri,"
+              "X-cisco-escapecodes,X-cisco-service-control,X-cisco-srtp-fallback,X-cisco-monrec,X-cisco-config,"
+              "X-cisco-sis-5.1.0,X-cisco-xsi-8.5.1"};
     case SipModel::cp7970:
       break;
   }
@@ -52,8 +51,7 @@ SipFirmware firmware(SipModel model) {
 
 std::string lower_mac(const std::string& device) {
   std::string out = device.substr(std::min<std::size_t>(3, device.size()));
-  std::ranges::transform(out, out.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return out;
 }
 
@@ -91,8 +89,7 @@ void SipLabPhone::send_token(TimePoint now) {
 }
 
 // kind: register, unregister, heartbeat.
-void SipLabPhone::send_register(TimePoint now, Registration& r, const std::string& kind,
-                                const SipText* challenge) {
+void SipLabPhone::send_register(TimePoint now, Registration& r, const std::string& kind, const SipText* challenge) {
   const SipFirmware ware = firmware(options_.model);
   const Endpoint& server = options_.link.server;
   const std::string aor = "<sip:" + user_ + "@" + host() + ">";

@@ -83,8 +83,7 @@ std::optional<SipLabPhone::Step> SipLabPhone::act(TimePoint now, const std::vect
   return std::nullopt;
 }
 
-std::optional<SipLabPhone::Step> SipLabPhone::act_on_call(TimePoint now,
-                                                          const std::vector<std::string>& words) {
+std::optional<SipLabPhone::Step> SipLabPhone::act_on_call(TimePoint now, const std::vector<std::string>& words) {
   const std::string& verb = words[0];
   SipCall* call = active();
   if (call == nullptr) return fail("there is no call"), Step::done;
@@ -108,8 +107,7 @@ std::optional<SipLabPhone::Step> SipLabPhone::act_on_call(TimePoint now,
     if (first == nullptr || first == call || !target)
       return fail("transfer-to needs a call on hold and another"), Step::done;
     const std::string replaces = call->id + ";to-tag=" + call->remote_tag + ";from-tag=" + call->local_tag;
-    return transfer(now, *first,
-                    "sip:" + target->user + "@" + host() + "?Replaces=" + percent_encode(replaces)),
+    return transfer(now, *first, "sip:" + target->user + "@" + host() + "?Replaces=" + percent_encode(replaces)),
            Step::done;
   }
   return std::nullopt;

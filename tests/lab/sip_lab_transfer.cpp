@@ -32,16 +32,14 @@ void SipLabPhone::on_refer(TimePoint now, const SipText& message, const Endpoint
   happen("referred", message.get("Refer-To"));
   notify(now, *call, message.cseq(), "SIP/2.0 100 Trying\r\n", false);
   std::vector<SipHeader> more;
-  if (const std::string replaces = uri->header("Replaces"); !replaces.empty())
-    more.push_back({"Replaces", replaces});
+  if (const std::string replaces = uri->header("Replaces"); !replaces.empty()) more.push_back({"Replaces", replaces});
   if (message.has("Referred-By")) more.push_back({"Referred-By", message.get("Referred-By")});
   SipCall& placed = invite(now, uri->without_headers(), std::move(more), false);
   placed.refer_of = call->id;
   placed.refer_cseq = message.cseq();
 }
 
-void SipLabPhone::notify(TimePoint now, SipCall& call, unsigned refer_cseq, const std::string& sipfrag,
-                         bool last) {
+void SipLabPhone::notify(TimePoint now, SipCall& call, unsigned refer_cseq, const std::string& sipfrag, bool last) {
   SipText out = in_dialog(call, "NOTIFY", ++call.cseq);
   out.add("Contact", "<" + contact_uri() + ">");
   out.add("Event", "refer;id=" + std::to_string(refer_cseq));

@@ -13,8 +13,7 @@ SipLink::SipLink(const SipLinkOptions& options, IpAddress own, std::uint16_t lis
   if (options_.tcp) return;
   listener_ = std::make_unique<UdpPort>(told_);
   if (!listener_->ok()) trouble_ = "can't listen on " + told_.to_string();
-  if (!options_.nat_enabled && !options_.one_time_sockets)
-    sender_ = std::make_unique<UdpPort>(Endpoint{own, 0});
+  if (!options_.nat_enabled && !options_.one_time_sockets) sender_ = std::make_unique<UdpPort>(Endpoint{own, 0});
 }
 
 void SipLink::connect() {
@@ -58,8 +57,7 @@ void SipLink::read_port(const UdpPort& port, const Taken& taken) const {
 
 bool SipLink::take_polls(const std::vector<pollfd>& polls, const Taken& taken) {
   if (!options_.tcp) {
-    if (polls[first_poll_ + 1].revents != 0)
-      read_port(*sender_, [this](Bytes, const Endpoint&) { ++unheard_; });
+    if (polls[first_poll_ + 1].revents != 0) read_port(*sender_, [this](Bytes, const Endpoint&) { ++unheard_; });
     if (polls[first_poll_].revents == 0) return false;
     read_port(*listener_, [&](Bytes octets, const Endpoint& from) {
       if (std::ranges::all_of(octets, [](std::uint8_t c) { return c == '\r' || c == '\n' || c == 0; })) {

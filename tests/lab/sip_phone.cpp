@@ -182,9 +182,8 @@ int run(const Arguments& arguments) {
     problems += phone->problems();
     if (!arguments.lab.quiet) fmt::print("{}\n", phone->summary());
   }
-  fmt::print("phones={} failed={} problems={} rtp received={} bad={} lost={} seconds={:.1f}\n", phones.size(),
-             failed, problems, received, bad, lost,
-             std::chrono::duration<double>(Clock::now() - begin).count());
+  fmt::print("phones={} failed={} problems={} rtp received={} bad={} lost={} seconds={:.1f}\n", phones.size(), failed,
+             problems, received, bad, lost, std::chrono::duration<double>(Clock::now() - begin).count());
   return failed > 0 ? 1 : 0;
 }
 

@@ -14,8 +14,7 @@ namespace dw::lab {
 namespace {
 
 bool same_name(std::string_view a, std::string_view b) {
-  return std::ranges::equal(
-      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 std::string_view long_name(std::string_view name) {
@@ -86,8 +85,7 @@ std::optional<std::string> find_param(std::string_view params, std::string_view 
     const std::size_t equals = std::min(part.find('='), part.size());
     if (!same_name(trimmed(part.substr(0, equals)), name)) continue;
     std::string_view value = equals < part.size() ? trimmed(part.substr(equals + 1)) : std::string_view{};
-    if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
-      value = value.substr(1, value.size() - 2);
+    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
     return std::string(value);
   }
   return std::nullopt;
@@ -148,8 +146,7 @@ std::string SipText::target() const {
 }
 
 int SipText::status() const {
-  return is_request() || start.size() < 11 ? 0
-                                           : number_of<int>(std::string_view(start).substr(8, 3)).value_or(0);
+  return is_request() || start.size() < 11 ? 0 : number_of<int>(std::string_view(start).substr(8, 3)).value_or(0);
 }
 
 unsigned SipText::cseq() const {
@@ -281,8 +278,8 @@ std::string SipUri::header(std::string_view name) const {
 }
 
 std::string SipUri::without_headers() const {
-  return scheme + ":" + (user.empty() ? "" : user + "@") + host +
-         (port == 0 ? "" : ":" + std::to_string(port)) + params;
+  return scheme + ":" + (user.empty() ? "" : user + "@") + host + (port == 0 ? "" : ":" + std::to_string(port)) +
+         params;
 }
 
 NameAddr parse_name_addr(std::string_view text) {
@@ -342,10 +339,10 @@ std::string digest_answer(const std::string& challenge, const std::string& metho
   const bool auth = with_qop && qop.find("auth") != std::string::npos;
   const std::string ha1 = md5(user + ":" + realm + ":" + password), ha2 = md5(method + ":" + uri);
   const std::string cnonce = random_hex(8);
-  const std::string response = auth ? md5(ha1 + ":" + nonce + ":00000001:" + cnonce + ":auth:" + ha2)
-                                    : md5(ha1 + ":" + nonce + ":" + ha2);
-  std::string out = fmt::format(R"(Digest username="{}",realm="{}",uri="{}",response="{}",nonce="{}")", user,
-                                realm, uri, response, nonce);
+  const std::string response =
+      auth ? md5(ha1 + ":" + nonce + ":00000001:" + cnonce + ":auth:" + ha2) : md5(ha1 + ":" + nonce + ":" + ha2);
+  std::string out = fmt::format(R"(Digest username="{}",realm="{}",uri="{}",response="{}",nonce="{}")", user, realm,
+                                uri, response, nonce);
   if (auth) out += fmt::format(R"(,cnonce="{}",qop=auth,nc=00000001)", cnonce);
   if (!opaque.empty()) out += fmt::format(R"(,opaque="{}")", opaque);
   return out + ",algorithm=MD5";

@@ -63,8 +63,7 @@ class Download {
     sockaddr_storage from{};
     socklen_t size = sizeof from;
     void* out = &from;
-    const ssize_t count =
-        recvfrom(socket_.fd(), buffer.data(), buffer.size(), 0, static_cast<sockaddr*>(out), &size);
+    const ssize_t count = recvfrom(socket_.fd(), buffer.data(), buffer.size(), 0, static_cast<sockaddr*>(out), &size);
     if (count < 4 || (tid_known_ && std::memcmp(&from, &tid_, size) != 0)) return false;
     const std::string_view octets(buffer.data(), static_cast<std::size_t>(count));
     const std::uint16_t opcode = u16be(octets, 0);

@@ -123,8 +123,8 @@ class Shim {
       const ssize_t count = read(taps_[side], buffer_.data(), buffer_.size());
       if (count <= 0) return;
       const auto size = static_cast<std::size_t>(count);
-      const bool ip = size > 14 && ((buffer_[12] == 0x08 && buffer_[13] == 0x00) ||
-                                    (buffer_[12] == 0x86 && buffer_[13] == 0xdd));
+      const bool ip =
+          size > 14 && ((buffer_[12] == 0x08 && buffer_[13] == 0x00) || (buffer_[12] == 0x86 && buffer_[13] == 0xdd));
       if ((ip && hit(wan_.loss)) || queue_.size() >= kQueueMax) continue;
       const int copies = ip && hit(wan_.duplicate) ? 2 : 1;
       for (int copy = 0; copy < copies; ++copy)
@@ -140,10 +140,8 @@ class Shim {
       due = busy_until_[side];
     }
     if (!early) due += wan_.delay;
-    if (wan_.jitter.count() > 0)
-      due += microseconds(random_() % static_cast<unsigned long>(wan_.jitter.count() + 1));
-    queue_.push(
-        {due, number_++, 1 - side, {buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(size)}});
+    if (wan_.jitter.count() > 0) due += microseconds(random_() % static_cast<unsigned long>(wan_.jitter.count() + 1));
+    queue_.push({due, number_++, 1 - side, {buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(size)}});
   }
 
   std::array<int, 2> taps_;

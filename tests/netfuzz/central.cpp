@@ -89,8 +89,8 @@ void Central::step_sip(TimePoint now) {
   flush_sip();
 }
 
-// A server that hears a request says so at once, as a box that hears nothing takes it for dead: it lies after that. It never
-// says 503 of itself, which has the same meaning.
+// A server that hears a request says so at once, as a box that hears nothing takes it for dead: it lies after that. It
+// never says 503 of itself, which has the same meaning.
 void Central::answer_stranger(const Endpoint& from, const std::string& octets) {
   const auto m = sim::SipText::read(octets);
   if (m && m->status() >= 200 && m->method() == "BYE") endings_.erase(sim::sip_branch(*m));
@@ -108,8 +108,8 @@ void Central::answer_stranger(const Endpoint& from, const std::string& octets) {
   if (chance(4)) say(pieces_.sip_lie(random_));
 }
 
-// What becomes of a call, it is ended in the end: neither side's silence does that, nor a lie. A 200 has octets changed in its
-// description alone, so that it is known which call to end.
+// What becomes of a call, it is ended in the end: neither side's silence does that, nor a lie. A 200 has octets changed
+// in its description alone, so that it is known which call to end.
 void Central::answer_call(const Endpoint& from, const sim::SipText& invite) {
   sip_.send(from, as_bytes(sim::sip_answer(invite, 100, "").str()));
   endings_[sim::sip_branch(invite)] = sim::sip_answer(invite, 486, "l").str();
@@ -127,7 +127,10 @@ void Central::answer_call(const Endpoint& from, const sim::SipText& invite) {
   sim::SipText bye;
   bye.first = "BYE " + sim::sip_uri(invite.get("Contact")) + " SIP/2.0";
   bye.add("Via", "SIP/2.0/UDP " + sip_at_.to_string() + ";branch=" + branch).add("Max-Forwards", "70");
-  bye.add("From", answer.get("To")).add("To", invite.get("From")).add("Call-ID", invite.get("Call-ID")).add("CSeq", "1 BYE");
+  bye.add("From", answer.get("To"))
+      .add("To", invite.get("From"))
+      .add("Call-ID", invite.get("Call-ID"))
+      .add("CSeq", "1 BYE");
   endings_.erase(sim::sip_branch(invite));
   endings_[branch] = bye.str();
 }
@@ -207,9 +210,11 @@ void Central::step_files() {
     }
     // Dropwire looks for a config under other spellings of its name, too.
     std::string name = request.substr(0, request.find("\r\n"));
-    std::ranges::transform(name, name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
+    std::ranges::transform(name, name.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
     const bool ours = name.find(kHealthyUser) != std::string::npos || name.find(kHealthyFile) != std::string::npos;
-    const std::string answer = ours || !lies_ ? "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n" : pieces_.file_lie(random_);
+    const std::string answer =
+        ours || !lies_ ? "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n" : pieces_.file_lie(random_);
     if (whole) stream->write(as_bytes(answer));
     at = fetches_.erase(at);
   }

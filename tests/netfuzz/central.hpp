@@ -18,13 +18,13 @@ namespace dw::netfuzz {
 inline constexpr const char* kHealthyUser = "healthy";
 inline constexpr const char *kHealthyDevice = "SEP00AA00AA", *kHealthyFile = "sep00aa00aa";
 
-/// The central side: SIP server, SCCP call server and file origin, true to healthy phones. What strangers ask is answered with
-/// lies: right answers with octets changed, and whatever else can be thrown at it.
+/// The central side: SIP server, SCCP call server and file origin, true to healthy phones. What strangers ask is
+/// answered with lies: right answers with octets changed, and whatever else can be thrown at it.
 class Central {
  public:
   Central(const Places& places, const Pieces& pieces, unsigned seed);
   void add_polls(std::vector<pollfd>& polls) const;
-  void step(TimePoint now);  ///< reads what came, and answers
+  void step(TimePoint now);                 ///< reads what came, and answers
   void say_sip(const std::string& octets);  ///< to Dropwire, out of the blue
   void stop_lying() { lies_ = false; }      ///< what strangers still ask is refused, and their calls are ended
   sim::SipUa& registrar() { return registrar_; }
@@ -55,7 +55,8 @@ class Central {
   sim::SipUa registrar_;
   lab::TcpListener sccp_, files_;
   sim::SccpCallServer call_server_;
-  std::map<std::string, std::string> endings_;  ///< a last answer, or a BYE, for each call that strangers began; by branch
+  std::map<std::string, std::string>
+      endings_;  ///< a last answer, or a BYE, for each call that strangers began; by branch
   TimePoint next_endings_{};
   std::map<int, Line> lines_;
   std::map<int, std::pair<std::unique_ptr<lab::TcpStream>, std::string>> fetches_;

@@ -54,7 +54,8 @@ void Daemon::write_config(const Places& places) const {
       << "central.provisioning.origins = [\"http://" << central << ":6970/\", \"file://" << d << "/files/\"]\n"
       << "central.sip.servers = [\"udp:" << central << ":" << number(Places::kSip) << "\"]\n"
       << "central.sccp.servers = [\"" << central << ":" << number(Places::kSccp) << "\"]\n"
-      << "media.ports = \"" << number(Places::kFirstMedia) << "-" << number(Places::kFirstMedia + Places::kMediaPorts - 1) << "\"\n"
+      << "media.ports = \"" << number(Places::kFirstMedia) << "-"
+      << number(Places::kFirstMedia + Places::kMediaPorts - 1) << "\"\n"
       << "cache.dir = \"" << d << "/cache\"\nstate.dir = \"" << d << "/state\"\n"
       << "admin.listen = \"" << places.daemon() << ":8079\"\nadmin.socket = \"" << d << "/control\"\n"
       << "admin.password_file = \"" << d << "/password\"\nlog.level = \"info\"\ndrain.timeout = \"0s\"\n"
@@ -133,7 +134,8 @@ std::map<std::string, double> Daemon::metrics() const {
     const std::size_t value = line.rfind(' '), label = line.find("{table=\"");
     if (!line.starts_with("dropwire_") || value == std::string::npos) continue;
     std::string name = line.substr(0, value);
-    if (label != std::string::npos) name = line.substr(0, label) + " " + line.substr(label + 8, line.find('"', label + 8) - label - 8);
+    if (label != std::string::npos)
+      name = line.substr(0, label) + " " + line.substr(label + 8, line.find('"', label + 8) - label - 8);
     out[name] = std::atof(line.c_str() + value);
   }
   return out;

@@ -9,8 +9,8 @@
 
 namespace dw::netfuzz {
 
-/// The program under attack, in a directory of its own, with limits so wide that the pieces reach what reads them: who gets how
-/// much when strangers rage is for other tests.
+/// The program under attack, in a directory of its own, with limits so wide that the pieces reach what reads them: who
+/// gets how much when strangers rage is for other tests.
 class Daemon {
  public:
   Daemon(const std::string& binary, const Places& places);

@@ -1,13 +1,13 @@
-// Throws mutated pieces of every protocol at a whole Dropwire, as strangers do and as a central side does that lies: TFTP, HTTP,
-// SIP by UDP and TCP, SCCP, STUN, RTP and RTCP. Healthy phones boot, register, call and are called before, meanwhile and after:
-// none of their actions may fail. In the end what strangers held is given back (after "seconds" also what SIP's timers end), memory
-// too, and nothing was leaked.
-// Nothing is judged by a clock but that something happens at all.
+// Throws mutated pieces of every protocol at a whole Dropwire, as strangers do and as a central side does that lies:
+// TFTP, HTTP, SIP by UDP and TCP, SCCP, STUN, RTP and RTCP. Healthy phones boot, register, call and are called before,
+// meanwhile and after: none of their actions may fail. In the end what strangers held is given back (after "seconds"
+// also what SIP's timers end), memory too, and nothing was leaked. Nothing is judged by a clock but that something
+// happens at all.
 //
 //   netfuzz DROPWIRE CORPUS SEED [pieces=4000] [first=1] [seconds=0]     CORPUS: tests/fuzz/corpus
 //
-// A piece follows from the seed and its number. seconds: so long, instead of so many pieces. Ends with 0 when all was well, and
-// with 1 when not; says then how to throw the same again.
+// A piece follows from the seed and its number. seconds: so long, instead of so many pieces. Ends with 0 when all was
+// well, and with 1 when not; says then how to throw the same again.
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -27,12 +27,12 @@ using namespace dw;
 using namespace dw::netfuzz;
 using namespace std::chrono_literals;
 
-constexpr Duration kPatience = 60s;           // for one action of a healthy phone; a machine may be busy
-constexpr Duration kTimersEnd = 180s;         // SIP's: requests that nobody answered, and Timer C
-constexpr std::size_t kAhead = 100;           // pieces that are thrown before Dropwire showed that it took those before
+constexpr Duration kPatience = 60s;    // for one action of a healthy phone; a machine may be busy
+constexpr Duration kTimersEnd = 180s;  // SIP's: requests that nobody answered, and Timer C
+constexpr std::size_t kAhead = 100;    // pieces that are thrown before Dropwire showed that it took those before
 constexpr std::size_t kAtOnce = 10;
-constexpr long kMaxGrowth = 128L << 10;       // KiB of resident memory, most of it AddressSanitizer's own
-constexpr std::size_t kShown = 200;           // pieces to throw again when something failed: the last ones
+constexpr long kMaxGrowth = 128L << 10;  // KiB of resident memory, most of it AddressSanitizer's own
+constexpr std::size_t kShown = 200;      // pieces to throw again when something failed: the last ones
 constexpr const char* kConfig = "SEP00AA00AA0001.cnf.xml";
 constexpr const char* kFile = "healthy-ringtone.raw";
 
@@ -66,7 +66,9 @@ class Fight {
   // The world turns: everybody hears, and some pieces are thrown.
   void turn();
   void throw_some();
-  bool throwing() const { return raging_ && (arguments_.seconds > 0 ? Clock::now() < until_ : next_ < arguments_.first + arguments_.pieces); }
+  bool throwing() const {
+    return raging_ && (arguments_.seconds > 0 ? Clock::now() < until_ : next_ < arguments_.first + arguments_.pieces);
+  }
   /// Turns until it is so; else that is the end.
   void expect(const std::string& what, const std::function<bool()>& condition, Duration patience = kPatience);
   [[noreturn]] void fail(const std::string& what);
@@ -99,13 +101,18 @@ void Fight::fail(const std::string& what) {
   const std::size_t from = std::max(arguments_.first, next_ > kShown ? next_ - kShown : 1);
   for (std::size_t n = std::max(from, next_ > 5 ? next_ - 5 : 1); n < next_; ++n)
     std::fprintf(stderr, "  piece %zu: %s\n", n, pieces_.at(n).to_string().c_str());
-  std::fprintf(stderr, "The last %zu pieces again:\n  %s %s %s %u first=%zu pieces=%zu\n", next_ - from, program_invocation_name,
-               arguments_.binary.c_str(), arguments_.corpus.c_str(), arguments_.seed, from, next_ - from);
+  std::fprintf(stderr, "The last %zu pieces again:\n  %s %s %s %u first=%zu pieces=%zu\n", next_ - from,
+               program_invocation_name, arguments_.binary.c_str(), arguments_.corpus.c_str(), arguments_.seed, from,
+               next_ - from);
   const std::string log = daemon_.log();
   constexpr std::size_t kEnd = 6000;
   const std::size_t report = std::min(log.find("ERROR: "), log.find("runtime error: "));
   std::fprintf(stderr, "What Dropwire said (%s):\n%s\n", (daemon_.directory() / "log").c_str(),
-               log.substr(report != std::string::npos ? report : log.size() > kEnd ? log.size() - kEnd : 0, kEnd).c_str());
+               log.substr(report != std::string::npos ? report
+                          : log.size() > kEnd         ? log.size() - kEnd
+                                                      : 0,
+                          kEnd)
+                   .c_str());
   daemon_.keep_directory();
   throw what;
 }
@@ -166,7 +173,9 @@ void Fight::boots() {
     if (!result || !result->ok) fail("a healthy phone did not get " + name + " by " + how);
     return result->octets;
   };
-  const auto tftp = [&](const std::string& name) { return std::optional(lab::tftp_get({places_.daemon(), Places::kTftp}, name, 30)); };
+  const auto tftp = [&](const std::string& name) {
+    return std::optional(lab::tftp_get({places_.daemon(), Places::kTftp}, name, 30));
+  };
   const auto http = [&](const std::string& name) { return lab::http_get({places_.daemon(), Places::kHttp}, name); };
   for (const std::string& config : {fetched("TFTP", kConfig, tftp), fetched("HTTP", kConfig, http)})
     if (config.find("</device>") == std::string::npos) fail("a healthy phone's config is not whole");
@@ -248,26 +257,30 @@ void Fight::given_back() {
   }
   sip_.clear();
   sccp_.clear();
-  // Requests that nobody answered last as long as SIP's timers: only a long run waits for them. Calls of strangers are not asked
-  // for: those that share all names with another one stay up, as nobody ends them.
+  // Requests that nobody answered last as long as SIP's timers: only a long run waits for them. Calls of strangers are
+  // not asked for: those that share all names with another one stay up, as nobody ends them.
   std::vector<std::string> gauges = {"dropwire_sccp_connections", "dropwire_sccp_calls", "dropwire_sip_connections",
-                                     "dropwire_table_entries sip_held_octets", "dropwire_table_entries sccp_held_octets"};
+                                     "dropwire_table_entries sip_held_octets",
+                                     "dropwire_table_entries sccp_held_octets"};
   if (arguments_.seconds > 0) gauges.emplace_back("dropwire_sip_transactions");
   std::string what = "what strangers held is given back";
   TimePoint next{};
-  expect(what, [&] {
-    if (Clock::now() < next) return false;
-    next = Clock::now() + 200ms;
-    const auto metrics = daemon_.metrics();
-    std::string held;
-    for (const std::string& name : gauges) {
-      const auto found = metrics.find(name);
-      if (found == metrics.end()) held += " no " + name;
-      if (found != metrics.end() && found->second != 0) held += " " + name;
-    }
-    what = "what strangers held is given back, but for" + held;
-    return held.empty();
-  }, kTimersEnd);
+  expect(
+      what,
+      [&] {
+        if (Clock::now() < next) return false;
+        next = Clock::now() + 200ms;
+        const auto metrics = daemon_.metrics();
+        std::string held;
+        for (const std::string& name : gauges) {
+          const auto found = metrics.find(name);
+          if (found == metrics.end()) held += " no " + name;
+          if (found != metrics.end() && found->second != 0) held += " " + name;
+        }
+        what = "what strangers held is given back, but for" + held;
+        return held.empty();
+      },
+      kTimersEnd);
   std::size_t tables = 0;
   const auto metrics = daemon_.metrics();
   for (const auto& [name, entries] : metrics) {
@@ -307,11 +320,13 @@ int Fight::run() {
   newcomers();
   given_back();
   const long after = daemon_.resident_kib();
-  if (after - before > kMaxGrowth) fail("memory grew from " + std::to_string(before) + " to " + std::to_string(after) + " KiB");
+  if (after - before > kMaxGrowth)
+    fail("memory grew from " + std::to_string(before) + " to " + std::to_string(after) + " KiB");
   if (!daemon_.stop()) fail("Dropwire did not end well: " + daemon_.how());
   look_at_log();
-  std::printf("seed %u: %zu pieces, %zu rounds and %zu actions of healthy phones, resident %ld KiB before and %ld after\n",
-              arguments_.seed, thrown_, rounds, actions_, before, after);
+  std::printf(
+      "seed %u: %zu pieces, %zu rounds and %zu actions of healthy phones, resident %ld KiB before and %ld after\n",
+      arguments_.seed, thrown_, rounds, actions_, before, after);
   return 0;
 }
 
@@ -322,7 +337,8 @@ int main(int argc, char** argv) {
     std::fputs("usage: netfuzz DROPWIRE CORPUS SEED [pieces=N] [first=N] [seconds=N]\n", stderr);
     return 2;
   }
-  Arguments arguments{.binary = argv[1], .corpus = argv[2], .seed = static_cast<unsigned>(std::strtoul(argv[3], nullptr, 10))};
+  Arguments arguments{
+      .binary = argv[1], .corpus = argv[2], .seed = static_cast<unsigned>(std::strtoul(argv[3], nullptr, 10))};
   for (int i = 4; i < argc; ++i) {
     const std::string word = argv[i], name = word.substr(0, word.find('='));
     const std::size_t value = std::strtoul(word.c_str() + std::min(word.size(), name.size() + 1), nullptr, 10);

@@ -34,7 +34,8 @@ sim::PhoneOptions sccp_options(const Places& places, unsigned n) {
 
 }  // namespace
 
-SipPhone::SipPhone(const Places& places, unsigned n, bool tcp) : ua(sip_options(places, n, tcp)), daemon_(*ua.options().next) {
+SipPhone::SipPhone(const Places& places, unsigned n, bool tcp)
+    : ua(sip_options(places, n, tcp)), daemon_(*ua.options().next) {
   if (tcp) {
     tcp_ = std::make_unique<lab::TcpStream>(daemon_, ua.options().at.address);
   } else {

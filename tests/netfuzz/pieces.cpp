@@ -25,13 +25,16 @@ const std::string& any(std::mt19937& random, const std::vector<std::string>& of)
   return of[below(random, of.size())];
 }
 
-std::string sip_request(const std::string& method, const std::string& host, const std::string& at, const std::string& call) {
+std::string sip_request(const std::string& method, const std::string& host, const std::string& at,
+                        const std::string& call) {
   const bool registers = method == "REGISTER", offers = method == "INVITE";
-  const std::string body =
-      offers ? "v=0\r\no=- 1 1 IN IP4 " + at + "\r\ns=-\r\nc=IN IP4 " + at + "\r\nt=0 0\r\nm=audio 16384 RTP/AVP 0 101\r\n" : "";
-  std::string out = method + " sip:" + (registers ? "" : "900@") + host + " SIP/2.0\r\nVia: SIP/2.0/UDP " + at + ":5060;branch=z9hG4bK" +
-                    call + ";rport\r\nMax-Forwards: 70\r\nFrom: <sip:101@" + host + ">;tag=t1\r\nTo: <sip:" + (registers ? "101" : "900") +
-                    "@" + host + ">\r\nCall-ID: " + call + "\r\nCSeq: 1 " + method + "\r\nContact: <sip:101@" + at + ":5060>\r\nExpires: 300\r\n";
+  const std::string body = offers ? "v=0\r\no=- 1 1 IN IP4 " + at + "\r\ns=-\r\nc=IN IP4 " + at +
+                                        "\r\nt=0 0\r\nm=audio 16384 RTP/AVP 0 101\r\n"
+                                  : "";
+  std::string out = method + " sip:" + (registers ? "" : "900@") + host + " SIP/2.0\r\nVia: SIP/2.0/UDP " + at +
+                    ":5060;branch=z9hG4bK" + call + ";rport\r\nMax-Forwards: 70\r\nFrom: <sip:101@" + host +
+                    ">;tag=t1\r\nTo: <sip:" + (registers ? "101" : "900") + "@" + host + ">\r\nCall-ID: " + call +
+                    "\r\nCSeq: 1 " + method + "\r\nContact: <sip:101@" + at + ":5060>\r\nExpires: 300\r\n";
   if (method == "REFER") out += "Refer-To: <sip:1@" + at + ">\r\n";
   if (method == "SUBSCRIBE") out += "Event: message-summary\r\n";
   if (offers) out += "Content-Type: application/sdp\r\n";
@@ -43,7 +46,8 @@ std::string sccp_register(unsigned n, const std::string& at) {
   std::snprintf(name, sizeof name, "SEP0011223344%02X", n % 256);
   std::string payload(name, 16);
   (void)at;
-  payload += u32le(0) + u32le(1) + std::string("\x7f\0\1\1", 4) + u32le(n % 2 == 0 ? 7 : 436) + u32le(0) + u32le(0) + u32le(n % 2 == 0 ? 11 : 20);
+  payload += u32le(0) + u32le(1) + std::string("\x7f\0\1\1", 4) + u32le(n % 2 == 0 ? 7 : 436) + u32le(0) + u32le(0) +
+             u32le(n % 2 == 0 ? 11 : 20);
   return sccp_frame(1, payload + std::string(60, '\0'));
 }
 
@@ -70,19 +74,42 @@ std::vector<std::string> corpus(const fs::path& all, const std::vector<std::stri
 }
 
 std::string mutated(std::string out, std::mt19937& random) {
-  static const std::vector<std::string> kWords = {"\r\n", std::string(1, '\0'), ";", ",", "\"", "<", ">", "%",
-                                                  "99999999999999999999", "[::ffff:127.0.0.1]", std::string(300, 'z')};
+  static const std::vector<std::string> kWords = {"\r\n",
+                                                  std::string(1, '\0'),
+                                                  ";",
+                                                  ",",
+                                                  "\"",
+                                                  "<",
+                                                  ">",
+                                                  "%",
+                                                  "99999999999999999999",
+                                                  "[::ffff:127.0.0.1]",
+                                                  std::string(300, 'z')};
   static const std::vector<std::uint32_t> kNumbers = {0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF};
   for (std::size_t turns = below(random, 5); turns > 0; --turns) {
     const std::size_t where = below(random, out.size());
     switch (below(random, 7)) {
-      case 0: if (!out.empty()) out[where] = static_cast<char>(random() & 0xFFU); break;
-      case 1: out.erase(where, 1 + below(random, 8)); break;
-      case 2: out.insert(where, any(random, kWords)); break;
-      case 3: out.insert(where, out.substr(below(random, out.size()), below(random, 64))); break;
-      case 4: out.insert(where, u32le(static_cast<std::uint32_t>(random()))); break;
-      case 5: if (out.size() >= where + 4) out.replace(where, 4, u32le(kNumbers[below(random, kNumbers.size())])); break;
-      default: out.resize(where); break;
+      case 0:
+        if (!out.empty()) out[where] = static_cast<char>(random() & 0xFFU);
+        break;
+      case 1:
+        out.erase(where, 1 + below(random, 8));
+        break;
+      case 2:
+        out.insert(where, any(random, kWords));
+        break;
+      case 3:
+        out.insert(where, out.substr(below(random, out.size()), below(random, 64)));
+        break;
+      case 4:
+        out.insert(where, u32le(static_cast<std::uint32_t>(random())));
+        break;
+      case 5:
+        if (out.size() >= where + 4) out.replace(where, 4, u32le(kNumbers[below(random, kNumbers.size())]));
+        break;
+      default:
+        out.resize(where);
+        break;
     }
   }
   out.resize(std::min(out.size(), kMaxPiece));
@@ -119,17 +146,21 @@ Pieces::Pieces(const fs::path& all, unsigned seed)
 }
 
 void Pieces::add_own() {
-  const std::vector<std::string> methods = {"REGISTER", "INVITE", "INVITE", "SUBSCRIBE", "OPTIONS", "REFER", "BYE", "CANCEL", "MESSAGE"};
+  const std::vector<std::string> methods = {"REGISTER", "INVITE", "INVITE", "SUBSCRIBE", "OPTIONS",
+                                            "REFER",    "BYE",    "CANCEL", "MESSAGE"};
   for (unsigned i = 0; i < 90; ++i) {
     const std::string method = methods[i % methods.size()];
     sip_.push_back(sip_request(method, places_.daemon(), places_.stranger(i), "n" + std::to_string(i)));
   }
   for (unsigned i = 0; i < 24; ++i) {
     sccp_.push_back(sccp_register(i, places_.stranger(i)));
-    tftp_.push_back(std::string("\0\1", 2) + "SEP0011223344" + std::to_string(10 + i) + ".cnf.xml" + std::string("\0octet\0", 7));
-    http_.push_back("GET /SEP0011223344" + std::to_string(10 + i) + ".cnf.xml HTTP/1.1\r\nHost: x\r\nRange: bytes=1-5\r\nIf-None-Match: \"x\"\r\n\r\n");
+    tftp_.push_back(std::string("\0\1", 2) + "SEP0011223344" + std::to_string(10 + i) + ".cnf.xml" +
+                    std::string("\0octet\0", 7));
+    http_.push_back("GET /SEP0011223344" + std::to_string(10 + i) +
+                    ".cnf.xml HTTP/1.1\r\nHost: x\r\nRange: bytes=1-5\r\nIf-None-Match: \"x\"\r\n\r\n");
   }
-  media_ = {std::string("\x80\0\0\1\0\0\0\1\0\0\0\1", 12) + std::string(160, 'x'), std::string("\x80\xc8\0\6", 4) + std::string(24, 'x'),
+  media_ = {std::string("\x80\0\0\1\0\0\0\1\0\0\0\1", 12) + std::string(160, 'x'),
+            std::string("\x80\xc8\0\6", 4) + std::string(24, 'x'),
             std::string("\x80\xe4\0\1\0\0\0\1\0\0\0\1\xc8\0\0\0", 16)};
 }
 
@@ -179,12 +210,20 @@ std::string Pieces::sccp_lie(std::mt19937& random) const {
 std::string Pieces::file_lie(std::mt19937& random) const {
   const std::string body = mutated(any(random, files_), random);
   switch (below(random, 6)) {
-    case 0: return mutated("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\nETag: \"x\"\r\n\r\n" + body, random);
-    case 1: return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size() + 100) + "\r\n\r\n" + body;
-    case 2: return mutated("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n", random);
-    case 3: return "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
-    case 4: return "HTTP/1.1 302 Found\r\nLocation: http://" + places_.daemon() + ":6970/x\r\nContent-Length: 0\r\n\r\n";
-    default: return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    case 0:
+      return mutated(
+          "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\nETag: \"x\"\r\n\r\n" + body,
+          random);
+    case 1:
+      return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size() + 100) + "\r\n\r\n" + body;
+    case 2:
+      return mutated("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n", random);
+    case 3:
+      return "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+    case 4:
+      return "HTTP/1.1 302 Found\r\nLocation: http://" + places_.daemon() + ":6970/x\r\nContent-Length: 0\r\n\r\n";
+    default:
+      return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
   }
 }
 

@@ -15,8 +15,8 @@ struct Places {
   std::string phone(unsigned n) const { return net + "0." + std::to_string(20 + n % 200); }  ///< healthy ones
   std::string stranger(unsigned n) const { return net + "1." + std::to_string(1 + n % kStrangers); }
   static constexpr unsigned kStrangers = 64;
-  static constexpr std::uint16_t kTftp = 6969, kHttp = 6970, kSccp = 2000, kSip = 5060, kStun = 3478, kFirstMedia = 21000,
-                                 kMediaPorts = 8000;
+  static constexpr std::uint16_t kTftp = 6969, kHttp = 6970, kSccp = 2000, kSip = 5060, kStun = 3478,
+                                 kFirstMedia = 21000, kMediaPorts = 8000;
   std::string net;
 };
 
@@ -32,8 +32,8 @@ struct Piece {
   enum class Way { udp, tcp, central };  ///< central: from the central server's SIP port
   Way way = Way::udp;
   std::uint16_t port = 0;
-  unsigned source = 0;   ///< a stranger
-  bool afresh = false;   ///< over a new connection
+  unsigned source = 0;  ///< a stranger
+  bool afresh = false;  ///< over a new connection
   std::string octets;
   std::string to_string() const;
 };

@@ -17,9 +17,12 @@ Strangers::Strangers(const Places& places, Central& central)
 
 void Strangers::throw_one(const Piece& piece) {
   switch (piece.way) {
-    case Piece::Way::udp: return by_udp(piece);
-    case Piece::Way::tcp: return by_tcp(piece);
-    case Piece::Way::central: return central_.say_sip(piece.octets);
+    case Piece::Way::udp:
+      return by_udp(piece);
+    case Piece::Way::tcp:
+      return by_tcp(piece);
+    case Piece::Way::central:
+      return central_.say_sip(piece.octets);
   }
 }
 
@@ -32,7 +35,8 @@ void Strangers::by_udp(const Piece& piece) {
 void Strangers::by_tcp(const Piece& piece) {
   auto& line = lines_[{piece.port, piece.source % kLines}];
   if (!line || piece.afresh || line->broken())
-    line = std::make_unique<lab::TcpStream>(Endpoint{daemon_, piece.port}, *IpAddress::parse(places_.stranger(piece.source)));
+    line = std::make_unique<lab::TcpStream>(Endpoint{daemon_, piece.port},
+                                            *IpAddress::parse(places_.stranger(piece.source)));
   line->write(as_bytes(piece.octets));
 }
 

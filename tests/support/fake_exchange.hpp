@@ -34,9 +34,7 @@ class FakeExchange : public net::HttpExchange {
   }
   std::string_view body() const override { return request_body_; }
   Endpoint peer() const override { return over_unix_ ? Endpoint{} : peer_; }
-  Endpoint local() const override {
-    return over_unix_ ? Endpoint{} : Endpoint{IpAddress::v4(0xc0000201), 6970};
-  }
+  Endpoint local() const override { return over_unix_ ? Endpoint{} : Endpoint{IpAddress::v4(0xc0000201), 6970}; }
   bool over_unix() const override { return over_unix_; }
   void settle_connection() override { settled_ = true; }
 
@@ -84,8 +82,7 @@ class FakeExchange : public net::HttpExchange {
   void end(bool whole) {
     // As the server does: what the reader holds may hold this exchange.
     if (reply_ && reply_->stream) reply_->stream->read = [](auto, auto) { return net::HttpBody::kAbort; };
-    if (const auto callback = std::exchange(on_end_, nullptr))
-      callback(whole, method_ == "HEAD" ? 0 : body_.size());
+    if (const auto callback = std::exchange(on_end_, nullptr)) callback(whole, method_ == "HEAD" ? 0 : body_.size());
   }
 
  private:

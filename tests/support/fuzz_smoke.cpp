@@ -29,12 +29,24 @@ Input mutated(const std::vector<Input>& corpus, std::mt19937& random) {
   for (std::size_t turns = 1 + pick(6); turns > 0; --turns) {
     const std::size_t at = out.empty() ? 0 : pick(out.size());
     switch (pick(7)) {
-      case 0: if (!out.empty()) out[at] = static_cast<std::uint8_t>(random()); break;
-      case 1: if (!out.empty()) out[at] ^= static_cast<std::uint8_t>(1U << pick(8)); break;
-      case 2: out.insert(out.begin() + static_cast<long>(at), static_cast<std::uint8_t>(random())); break;
-      case 3: if (!out.empty()) out.erase(out.begin() + static_cast<long>(at)); break;
-      case 4: out.resize(at); break;
-      case 5: if (!out.empty()) out[at] = std::array<std::uint8_t, 6>{0, 0xff, 0x7f, 0x80, '<', '\n'}[pick(6)]; break;
+      case 0:
+        if (!out.empty()) out[at] = static_cast<std::uint8_t>(random());
+        break;
+      case 1:
+        if (!out.empty()) out[at] ^= static_cast<std::uint8_t>(1U << pick(8));
+        break;
+      case 2:
+        out.insert(out.begin() + static_cast<long>(at), static_cast<std::uint8_t>(random()));
+        break;
+      case 3:
+        if (!out.empty()) out.erase(out.begin() + static_cast<long>(at));
+        break;
+      case 4:
+        out.resize(at);
+        break;
+      case 5:
+        if (!out.empty()) out[at] = std::array<std::uint8_t, 6>{0, 0xff, 0x7f, 0x80, '<', '\n'}[pick(6)];
+        break;
       default: {
         const Input& other = corpus[pick(corpus.size())];
         if (other.empty()) break;
@@ -67,11 +79,13 @@ int main(int argc, char** argv) {
   const long runs = runs_text ? std::atol(runs_text) : 20'000;
   for (const Input& input : corpus) {
     const std::size_t step = std::max<std::size_t>(1, input.size() / 512);
-    for (std::size_t n = 0; n < input.size(); n += step) run(Input(input.begin(), input.begin() + static_cast<long>(n)));
+    for (std::size_t n = 0; n < input.size(); n += step)
+      run(Input(input.begin(), input.begin() + static_cast<long>(n)));
     run(input);
   }
   std::mt19937 random(1350);
-  for (long i = 0; i < runs; ++i) run(mutated(corpus, random));
+  for (long i = 0; i < runs; ++i)
+    run(mutated(corpus, random));
   std::printf("%zu corpus inputs, %ld mutations: no report\n", corpus.size(), runs);
   return 0;
 }

@@ -70,8 +70,7 @@ ServerTurn SccpCallServer::on_deadline(TimePoint now) {
 std::optional<TimePoint> SccpCallServer::next_deadline() const {
   std::optional<TimePoint> next;
   for (const auto& [number, c] : connections_) {
-    const TimePoint at =
-        c.heard + std::chrono::duration_cast<Duration>(options_.keepalive * c.manners.expiry);
+    const TimePoint at = c.heard + std::chrono::duration_cast<Duration>(options_.keepalive * c.manners.expiry);
     if (!next || at < *next) next = at;
   }
   return next;
@@ -91,11 +90,9 @@ std::size_t SccpCallServer::registered() const {
 
 void SccpCallServer::send(int connection, std::uint32_t message, Buffer body) {
   const Manners& manners = connections_[connection].manners;
-  const bool plain =
-      message == id::kRegisterAck || message == id::kUnregisterAck || message == id::kKeepAliveAck;
-  const bool media = message == id::kOpenReceive || message == id::kStartMedia ||
-                     message == id::kCloseReceive || message == id::kStopMedia ||
-                     message == id::kStatisticsReq || message == id::kServerRes;
+  const bool plain = message == id::kRegisterAck || message == id::kUnregisterAck || message == id::kKeepAliveAck;
+  const bool media = message == id::kOpenReceive || message == id::kStartMedia || message == id::kCloseReceive ||
+                     message == id::kStopMedia || message == id::kStatisticsReq || message == id::kServerRes;
   SccpFrame frame{plain ? 0 : media ? manners.media_header : manners.header, message, std::move(body)};
   turn_.writes.emplace_back(connection, to_octets(frame));
   traffic_.push_back({true, connection, std::move(frame)});
@@ -124,8 +121,7 @@ void SccpCallServer::take(TimePoint now, int connection, const SccpFrame& frame)
   traffic_.push_back({false, connection, frame});
   Connection& from = connections_[connection];
   // chan_skinny counts keepalives alone, the others any octet (sccp.md §1.6).
-  if (frame.id == id::kKeepAlive || options_.dialect != Dialect::chan_skinny || !from.registered)
-    from.heard = now;
+  if (frame.id == id::kKeepAlive || options_.dialect != Dialect::chan_skinny || !from.registered) from.heard = now;
   if (frame.id >= 0x0080 && frame.id != id::kStartMediaAck && frame.id != id::kEnhancedAlarm) {
     problem(connection, "a server's own message came back: " + to_string(frame));
     return;
@@ -264,12 +260,10 @@ bool SccpCallServer::take_query(int connection, const SccpFrame& frame) {
       if (answers) send(connection, id::kForwardStat, Body(96).u32(4, 1).take());
       return true;
     case id::kFeatureStatReq:
-      if (answers && options_.dialect == Dialect::cucm)
-        send(connection, id::kFeatureStat, Body(52).u32(0, 1).take());
+      if (answers && options_.dialect == Dialect::cucm) send(connection, id::kFeatureStat, Body(52).u32(0, 1).take());
       return true;
     case id::kTimeDateReq:
-      send(connection, id::kTimeDate,
-           Body(36).u32(0, 2026).u32(4, 11).u32(12, 22).u32(16, 20).u32(32, 1).take());
+      send(connection, id::kTimeDate, Body(36).u32(0, 2026).u32(4, 11).u32(12, 22).u32(16, 20).u32(32, 1).take());
       send_prompt(connection, 0, "Your current options");
       return true;
     case id::kServerReq:

@@ -13,11 +13,11 @@ namespace dw::sim {
 struct ServerOptions {
   Dialect dialect = Dialect::chan_sccp;
   std::map<std::string, std::string> devices;  ///< device name → extension; all others are rejected …
-  std::string guests_from;            ///< … unless this is the first extension for guests, in order
-  std::string echo = "600";           ///< the extension that the server answers itself
-  bool direct = false;                ///< media from phone to phone; else through the server's endpoints
-  IpAddress media_address;            ///< of its endpoints; none: the connection's local address
-  std::uint16_t media_ports = 30000;  ///< first RTP port of its own, even
+  std::string guests_from;                     ///< … unless this is the first extension for guests, in order
+  std::string echo = "600";                    ///< the extension that the server answers itself
+  bool direct = false;                         ///< media from phone to phone; else through the server's endpoints
+  IpAddress media_address;                     ///< of its endpoints; none: the connection's local address
+  std::uint16_t media_ports = 30000;           ///< first RTP port of its own, even
   std::uint16_t media_pairs = 500;
   Duration keepalive = std::chrono::seconds(30);
   unsigned newest_version = 22;     ///< answers no version above
@@ -26,10 +26,9 @@ struct ServerOptions {
   bool early_media = false;         ///< opens the caller's receive channel when the call rings
   bool start_before_ack = false;    ///< does not wait for OpenReceiveChannelAck (anchored media)
   bool shared_ids = false;          ///< one set of ids for both phones of a call
-  bool keep_far_on_hold =
-      false;  ///< leaves the held party's media open and redirects it later (direct media)
+  bool keep_far_on_hold = false;    ///< leaves the held party's media open and redirects it later (direct media)
   bool answer_keepalives = true;
-  bool answer_source = false;  ///< chan_sccp's nat=on: RTP to the TCP source, port as acked
+  bool answer_source = false;                             ///< chan_sccp's nat=on: RTP to the TCP source, port as acked
   std::vector<std::pair<std::string, Endpoint>> servers;  ///< for ServerRes, at most 5
 };
 

@@ -98,9 +98,7 @@ bool SccpCallServer::take_user(int connection, const SccpFrame& frame) {
 }
 
 void SccpCallServer::on_soft_key(int connection, SoftKey key, std::uint32_t call) {
-  const auto pick = [&](LegState state) {
-    return call != 0 ? key_of(connection, call) : newest(connection, state);
-  };
+  const auto pick = [&](LegState state) { return call != 0 ? key_of(connection, call) : newest(connection, state); };
   switch (key) {
     case SoftKey::new_call:
       begin_dialing(connection, 0);
@@ -149,9 +147,8 @@ void SccpCallServer::on_button(int connection, Bytes body) {
   const std::uint32_t button = u32_at(body, 0);
   if (button <= 9) dialing->dialled += static_cast<char>('0' + button);
   const std::string number = dialing->dialled;
-  const bool known =
-      number == options_.echo ||
-      std::ranges::any_of(options_.devices, [&](const auto& device) { return device.second == number; });
+  const bool known = number == options_.echo ||
+                     std::ranges::any_of(options_.devices, [&](const auto& device) { return device.second == number; });
   if (known || button == 15 || number.size() >= kLongestNumber) route(key, number);
 }
 
@@ -196,8 +193,7 @@ void SccpCallServer::ring(unsigned caller, int callee) {
   calling.state = LegState::ringing_out;
   send_call_info(caller);
   show(caller, CallPhase::ring_out);
-  send(calling.connection, id::kStartTone,
-       Body(16).u32(0, kAlertingTone).u32(8, 1).u32(12, calling.ids.call).take());
+  send(calling.connection, id::kStartTone, Body(16).u32(0, kAlertingTone).u32(8, 1).u32(12, calling.ids.call).take());
   settle_media(caller);  // early media
 }
 
@@ -292,8 +288,7 @@ void SccpCallServer::end(unsigned key, bool both) {
   if (talked && manners.statistics) {
     const bool late = manners.version >= 18;
     Body request(late ? 36 : 32);
-    send(connection, id::kStatisticsReq,
-         request.text(0, 24, ended.far).u32(late ? 28 : 24, ended.ids.call).take());
+    send(connection, id::kStatisticsReq, request.text(0, 24, ended.far).u32(late ? 28 : 24, ended.ids.call).take());
   }
   show(key, CallPhase::on_hook);
   send(connection, id::kClearPrompt, Body(8).u32(0, 1).u32(4, ended.ids.call).take());
@@ -314,8 +309,7 @@ void SccpCallServer::show(unsigned key, CallPhase phase) {
                             : phase == CallPhase::ring_in ? 3
                             : phase == CallPhase::on_hook ? 0
                                                           : 4;
-  send(of.connection, id::kSelectSoftKeys,
-       Body(16).u32(0, 1).u32(4, of.ids.call).u32(8, set).u32(12, 0xFFFF).take());
+  send(of.connection, id::kSelectSoftKeys, Body(16).u32(0, 1).u32(4, of.ids.call).u32(8, set).u32(12, 0xFFFF).take());
 }
 
 void SccpCallServer::show_connected(unsigned key) {
@@ -338,12 +332,8 @@ void SccpCallServer::send_call_info(unsigned key) {
     return send(of.connection, id::kDynamicCallInfo, body.take());
   }
   Body body(options_.dialect == Dialect::cucm ? 140 : 384);
-  body.text(0, 40, "Phone " + calling)
-      .text(40, 24, calling)
-      .text(64, 40, "Phone " + called)
-      .text(104, 24, called);
-  send(of.connection, id::kCallInfo,
-       body.u32(128, 1).u32(132, of.ids.call).u32(136, of.outgoing ? 2 : 1).take());
+  body.text(0, 40, "Phone " + calling).text(40, 24, calling).text(64, 40, "Phone " + called).text(104, 24, called);
+  send(of.connection, id::kCallInfo, body.u32(128, 1).u32(132, of.ids.call).u32(136, of.outgoing ? 2 : 1).take());
 }
 
 void SccpCallServer::send_prompt(int connection, std::uint32_t call, std::string_view text) {
@@ -352,11 +342,7 @@ void SccpCallServer::send_prompt(int connection, std::uint32_t call, std::string
     return send(connection, id::kDynamicPrompt, body.u32(4, 1).u32(8, call).add_text(text).pad().take());
   }
   send(connection, id::kPrompt,
-       Body(options_.dialect == Dialect::chan_skinny ? 56 : 44)
-           .text(4, 32, text)
-           .u32(36, 1)
-           .u32(40, call)
-           .take());
+       Body(options_.dialect == Dialect::chan_skinny ? 56 : 44).text(4, 32, text).u32(36, 1).u32(40, call).take());
 }
 
 }  // namespace dw::sim

@@ -7,7 +7,6 @@ namespace dw::sim {
 
 namespace {
 
-
 // chan_sccp answers the greatest version of its table that is not above the phone's.
 unsigned chan_sccp_version(unsigned offered) {
   constexpr std::array<unsigned, 14> table{3, 5, 8, 9, 10, 11, 15, 16, 17, 18, 19, 20, 21, 22};

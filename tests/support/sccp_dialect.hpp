@@ -9,8 +9,7 @@ inline constexpr unsigned kNewestVersion = 22;
 enum class Dialect { cucm, chan_sccp, chan_skinny, freeswitch };
 
 std::string_view to_string(Dialect dialect);
-std::optional<Dialect> dialect_of(
-    std::string_view name);  ///< "cucm", "chan_sccp", "chan_skinny", "freeswitch"
+std::optional<Dialect> dialect_of(std::string_view name);  ///< "cucm", "chan_sccp", "chan_skinny", "freeswitch"
 
 /// What a dialect does with a phone that offers a version.
 struct Manners {

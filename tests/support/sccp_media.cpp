@@ -13,8 +13,7 @@ void put_endpoint(Body& body, std::size_t at, const Endpoint& endpoint, AddressF
 Endpoint endpoint_at(Bytes body, std::size_t at, AddressForm form) {
   const bool wide = form == AddressForm::wide;
   if (wide && u32_at(body, at) != 0) return {};  // IPv6: these ends have none
-  return {ipv4_at(body, wide ? at + 4 : at),
-          static_cast<std::uint16_t>(u32_at(body, wide ? at + 20 : at + 4))};
+  return {ipv4_at(body, wide ? at + 4 : at), static_cast<std::uint16_t>(u32_at(body, wide ? at + 20 : at + 4))};
 }
 
 std::size_t after_endpoint(std::size_t at, AddressForm form) {
@@ -65,8 +64,7 @@ Buffer write_close(const ChannelIds& ids, std::size_t size) {
 
 std::optional<OpenReceive> read_open_receive(Bytes body, AddressForm form) {
   if (body.size() < 28) return std::nullopt;
-  OpenReceive out{
-      {u32_at(body, 0), u32_at(body, 4), u32_at(body, 24)}, u32_at(body, 8), u32_at(body, 12), {}};
+  OpenReceive out{{u32_at(body, 0), u32_at(body, 4), u32_at(body, 24)}, u32_at(body, 8), u32_at(body, 12), {}};
   if (body.size() >= (form == AddressForm::wide ? 128U : 108U)) out.source = endpoint_at(body, 100, form);
   return out;
 }
@@ -83,8 +81,7 @@ std::optional<StartMedia> read_start_media(Bytes body, AddressForm form) {
 std::optional<MediaAck> read_open_ack(Bytes body, AddressForm form) {
   if (body.size() < (form == AddressForm::wide ? 36U : 16U)) return std::nullopt;
   const std::size_t tail = after_endpoint(4, form);
-  return MediaAck{
-      {0, u32_at(body, tail), u32_at(body, tail + 4)}, u32_at(body, 0), endpoint_at(body, 4, form)};
+  return MediaAck{{0, u32_at(body, tail), u32_at(body, tail + 4)}, u32_at(body, 0), endpoint_at(body, 4, form)};
 }
 
 std::optional<MediaAck> read_start_ack(Bytes body, AddressForm form) {

@@ -134,10 +134,7 @@ void SccpPhone::send_registration() {
   body.u32(28, options_.device_type != 0 ? options_.device_type : model_of(options_.version));
   body.u32(32, 5).u8(40, options_.version).u8(42, wide ? 0x72 : 0x60).u8(43, 0x85);
   put_mac(body, 52, options_.device);
-  body.u32(64, wide ? 3 : 0)
-      .u32(68, 2)
-      .text(92, 32, "SCCP45.9-4-2SR3-1S")
-      .text(124, 48, "1700000000-deadbeef");
+  body.u32(64, wide ? 3 : 0).u32(68, 2).text(92, 32, "SCCP45.9-4-2SR3-1S").text(124, 48, "1700000000-deadbeef");
   send(id::kRegister, body.take());
   send(id::kIpPort, Body(4).u32(0, options_.media_ports).take());
 }
@@ -175,9 +172,7 @@ void SccpPhone::soft_key(SoftKey key, std::uint32_t call) {
 
 void SccpPhone::press(std::string_view digits, std::uint32_t call) {
   for (const char digit : digits) {
-    const std::uint32_t button = digit == '*'   ? 14
-                                 : digit == '#' ? 15
-                                                : static_cast<std::uint32_t>(digit - '0');
+    const std::uint32_t button = digit == '*' ? 14 : digit == '#' ? 15 : static_cast<std::uint32_t>(digit - '0');
     send(id::kKeypadButton, Body(12).u32(0, button).u32(4, 1).u32(8, call).take());
   }
 }

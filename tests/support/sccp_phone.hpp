@@ -14,12 +14,11 @@ enum class Writes { per_frame, coalesced, octet_by_octet };
 
 struct PhoneOptions {
   std::string device = "SEP001122334455";
-  IpAddress station =
-      IpAddress::v4(0x7F000001);      ///< what it holds for its own address: Register, Alarm, Acks
-  unsigned version = 17;              ///< offered: 11 (7960), 17 (7961), 20, 22 (7965)
-  std::uint32_t device_type = 0;      ///< 0: the model that fits the version
-  std::uint16_t media_ports = 16384;  ///< first RTP port, even; the next pair for each opened channel
-  std::uint16_t media_pairs = 32;     ///< then from the start again
+  IpAddress station = IpAddress::v4(0x7F000001);  ///< what it holds for its own address: Register, Alarm, Acks
+  unsigned version = 17;                          ///< offered: 11 (7960), 17 (7961), 20, 22 (7965)
+  std::uint32_t device_type = 0;                  ///< 0: the model that fits the version
+  std::uint16_t media_ports = 16384;              ///< first RTP port, even; the next pair for each opened channel
+  std::uint16_t media_pairs = 32;                 ///< then from the start again
   Writes writes = Writes::per_frame;
   bool enbloc = false;            ///< dials with one EnblocCall, not with buttons
   bool transmit_acks = true;      ///< StartMediaTransmissionAck, from version 17
@@ -78,8 +77,7 @@ class SccpPhone {
   PhoneTurn connected(TimePoint now);
   PhoneTurn on_octets(TimePoint now, Bytes octets);
   PhoneTurn on_deadline(TimePoint now);
-  PhoneTurn disconnected(
-      TimePoint now);  ///< the far end closed: `unregistered` when that was asked for, else `lost`
+  PhoneTurn disconnected(TimePoint now);  ///< the far end closed: `unregistered` when that was asked for, else `lost`
   std::optional<TimePoint> next_deadline() const { return next_keepalive_; }
 
   PhoneTurn off_hook(TimePoint now);

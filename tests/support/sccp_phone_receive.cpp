@@ -207,8 +207,7 @@ void SccpPhone::on_start_media(Bytes body) {
         .codec = start->codec,
         .milliseconds = start->milliseconds});
   if (version_ >= 17 && options_.transmit_acks) {
-    send(id::kStartMediaAck,
-         write_start_ack({start->ids, 0, {options_.station, started.local_port}}, form()));
+    send(id::kStartMediaAck, write_start_ack({start->ids, 0, {options_.station, started.local_port}}, form()));
   }
 }
 
@@ -293,16 +292,16 @@ std::string_view to_string(PhoneEvent::Kind kind) {
 std::string to_string(const PhoneEvent& event) {
   std::string out(to_string(event.kind));
   if (event.kind == PhoneEvent::Kind::registered) {
-    out +=
-        fmt::format(" keepalive={} version={}",
-                    std::chrono::duration_cast<std::chrono::seconds>(event.keepalive).count(), event.version);
+    out += fmt::format(" keepalive={} version={}",
+                       std::chrono::duration_cast<std::chrono::seconds>(event.keepalive).count(), event.version);
   }
   if (event.call != 0) out += fmt::format(" call={}", event.call);
   if (event.party != 0) out += fmt::format(" party={:#x}", event.party);
   if (event.local_port != 0) out += fmt::format(" local={}", event.local_port);
   if (event.remote.port != 0) out += fmt::format(" remote={}", event.remote.to_string());
   if (event.codec != 0) out += fmt::format(" codec={} ms={}", event.codec, event.milliseconds);
-  if (event.kind == PhoneEvent::Kind::reset || event.kind == PhoneEvent::Kind::token) out += fmt::format(" value={}", event.value);
+  if (event.kind == PhoneEvent::Kind::reset || event.kind == PhoneEvent::Kind::token)
+    out += fmt::format(" value={}", event.value);
   if (!event.text.empty()) out += fmt::format(" text=\"{}\"", event.text);
   return out;
 }

@@ -103,8 +103,7 @@ class SccpRoom {
       closed_by_server_.push_back(n);
   }
   void settle() {
-    while (!to_server_.empty() || !to_phone_.empty() || !closed_by_phone_.empty() ||
-           !closed_by_server_.empty()) {
+    while (!to_server_.empty() || !to_phone_.empty() || !closed_by_phone_.empty() || !closed_by_server_.empty()) {
       for (auto& [n, w] : std::exchange(to_server_, {})) {
         if (up[n]) take(server.on_octets(now, n, w));
       }

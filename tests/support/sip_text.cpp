@@ -89,8 +89,7 @@ std::optional<SipText> SipText::read(std::string_view octets) {
     m.fields.emplace_back(trimmed(line.substr(0, colon)), trimmed(line.substr(colon + 1)));
   }
   const auto length = m.all("Content-Length");
-  if (length.size() > 1 || (!length.empty() && length[0] != std::to_string(m.body.size())))
-    return std::nullopt;
+  if (length.size() > 1 || (!length.empty() && length[0] != std::to_string(m.body.size()))) return std::nullopt;
   m.drop("Content-Length");
   return m;
 }
@@ -248,10 +247,10 @@ SipText sip_hop(const SipText& sent, std::string_view method, std::string to) {
 
 std::string sip_sdp(const Endpoint& at, unsigned version, std::string_view direction) {
   const std::string host = at.address.to_string();
-  return "v=0\r\no=Cisco-SIPUA 4711 " + std::to_string(version) + " IN IP4 " + host +
-         "\r\ns=SIP Call\r\nc=IN IP4 " + host + "\r\nt=0 0\r\nm=audio " + std::to_string(at.port) +
-         " RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=" +
-         std::string(direction) + "\r\n";
+  return "v=0\r\no=Cisco-SIPUA 4711 " + std::to_string(version) + " IN IP4 " + host + "\r\ns=SIP Call\r\nc=IN IP4 " +
+         host + "\r\nt=0 0\r\nm=audio " + std::to_string(at.port) +
+         " RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=" + std::string(direction) +
+         "\r\n";
 }
 
 std::optional<Endpoint> sip_media(std::string_view sdp) {

@@ -45,9 +45,8 @@ std::string SipUa::send_request(TimePoint now, SipText m, const std::string& cal
   }
   const std::string branch = "z9hG4bK" + options_.user + std::to_string(++last_);
   const bool tcp = stream != kNoStream;
-  m.push_front("Via", std::string("SIP/2.0/") + (tcp ? "TCP " : "UDP ") + options_.at.address.to_string() +
-                          ":" + std::to_string(options_.at.port) + (options_.rport ? ";rport" : "") +
-                          ";branch=" + branch);
+  m.push_front("Via", std::string("SIP/2.0/") + (tcp ? "TCP " : "UDP ") + options_.at.address.to_string() + ":" +
+                          std::to_string(options_.at.port) + (options_.rport ? ";rport" : "") + ";branch=" + branch);
   emit(*to, stream, m.str());
   if (!counted) return branch;
   Client c;
@@ -141,8 +140,7 @@ void SipUa::on_request(TimePoint now, const Endpoint& from, int stream, SipText 
   if (method == "REGISTER") return on_register(now, key, m);
   const auto at = calls_.find(m.get("Call-ID") + "|" + sip_tag(m.get("To")));
   if (method == "BYE") {
-    const bool known =
-        at != calls_.end() && (at->second.state != SipCall::State::over || at->second.ended > 0);
+    const bool known = at != calls_.end() && (at->second.state != SipCall::State::over || at->second.ended > 0);
     respond(now, key, sip_answer(m, known ? 200 : 481, ""));
     if (known) over(at->second);
     return;

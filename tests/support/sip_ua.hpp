@@ -127,8 +127,7 @@ class SipUa {
     TimePoint until{};
   };
   SipText begin(const std::string& method, const std::string& uri);
-  std::string send_request(TimePoint now, SipText m, const std::string& call, int stream,
-                           bool counted = true);
+  std::string send_request(TimePoint now, SipText m, const std::string& call, int stream, bool counted = true);
   std::optional<Endpoint> next_hop(const SipText& m) const;
   void emit(const Endpoint& to, int stream, std::string octets);
   void respond(TimePoint now, const std::string& key, const SipText& response);

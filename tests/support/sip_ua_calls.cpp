@@ -9,8 +9,8 @@ namespace dw::sim {
 using namespace std::chrono_literals;
 
 std::string SipUa::contact() const {
-  std::string uri = "<sip:" + options_.user + "@" + options_.at.address.to_string() + ":" +
-                    std::to_string(options_.at.port);
+  std::string uri =
+      "<sip:" + options_.user + "@" + options_.at.address.to_string() + ":" + std::to_string(options_.at.port);
   if (options_.stream) uri += ";transport=tcp";
   return uri + ">";
 }
@@ -28,8 +28,7 @@ void SipUa::register_now(TimePoint now) {
   const std::string aor = "<sip:" + options_.user + "@" + options_.host + ">";
   m.add("From", aor + ";tag=r" + std::to_string(++last_)).add("To", aor);
   m.add("Call-ID", "reg" + options_.user).add("CSeq", std::to_string(++register_cseq_) + " REGISTER");
-  m.add("Contact",
-        contact() + (options_.instance.empty() ? "" : ";+sip.instance=\"" + options_.instance + "\""));
+  m.add("Contact", contact() + (options_.instance.empty() ? "" : ";+sip.instance=\"" + options_.instance + "\""));
   m.add("Expires", std::to_string(options_.expires));
   send_request(now, m, {}, options_.stream ? stream_ : kNoStream);
 }
@@ -48,10 +47,9 @@ void SipUa::on_register_answer(TimePoint now, const SipText& m) {
     SipText again = begin("REGISTER", "sip:" + options_.host);
     again.add("From", m.get("From")).add("To", "<sip:" + options_.user + "@" + options_.host + ">");
     again.add("Call-ID", m.get("Call-ID")).add("CSeq", std::to_string(++register_cseq_) + " REGISTER");
-    again.add("Authorization", "Digest username=\"" + options_.user + "\"," +
-                                   m.get("WWW-Authenticate").substr(sizeof "Digest " - 1));
-    again.add("Contact",
-              contact() + (options_.instance.empty() ? "" : ";+sip.instance=\"" + options_.instance + "\""));
+    again.add("Authorization",
+              "Digest username=\"" + options_.user + "\"," + m.get("WWW-Authenticate").substr(sizeof "Digest " - 1));
+    again.add("Contact", contact() + (options_.instance.empty() ? "" : ";+sip.instance=\"" + options_.instance + "\""));
     again.add("Expires", std::to_string(wants_registration_ ? options_.expires : 0));
     send_request(now, again, {}, options_.stream ? stream_ : kNoStream);
     return;
@@ -87,9 +85,8 @@ void SipUa::on_register(TimePoint now, const std::string& key, const SipText& m)
   const std::string tag = "s" + std::to_string(++last_);
   if (!options_.registrar) return respond(now, key, sip_answer(m, 405, tag));
   if (!m.has("Authorization"))
-    return respond(
-        now, key,
-        sip_answer(m, 401, tag).add("WWW-Authenticate", "Digest realm=\"pbx\",nonce=\"n" + tag + "\""));
+    return respond(now, key,
+                   sip_answer(m, 401, tag).add("WWW-Authenticate", "Digest realm=\"pbx\",nonce=\"n" + tag + "\""));
   const std::string user = sip_user(sip_uri(m.get("To")));
   SipText ok = sip_answer(m, 200, tag);
   const int expires = std::stoi(m.get("Expires"));
@@ -200,8 +197,7 @@ SipText SipUa::within(const SipCall& c, const std::string& method, unsigned cseq
   SipText m = begin(method, c.target);
   for (const auto& route : c.routes)
     m.add("Route", route);
-  const std::string own = c.invite.get(c.outgoing ? "From" : "To"),
-                    far = c.invite.get(c.outgoing ? "To" : "From");
+  const std::string own = c.invite.get(c.outgoing ? "From" : "To"), far = c.invite.get(c.outgoing ? "To" : "From");
   m.add("From", c.outgoing ? own : own + ";tag=" + c.own_tag);
   m.add("To", c.outgoing ? far + ";tag=" + c.far_tag : far);
   m.add("Call-ID", c.call_id).add("CSeq", std::to_string(cseq) + " " + method).add("Contact", contact());
@@ -216,8 +212,7 @@ void SipUa::bye(TimePoint now, SipCall& c, const std::string& far_tag, const std
   const bool main = far_tag == c.far_tag;
   if (main && c.state == SipCall::State::over) return;
   if (main) c.state = SipCall::State::ending;
-  send_request(now, within(as, "BYE", ++c.cseq), main ? c.call_id + "|" + c.own_tag : std::string(),
-               c.stream);
+  send_request(now, within(as, "BYE", ++c.cseq), main ? c.call_id + "|" + c.own_tag : std::string(), c.stream);
 }
 
 void SipUa::over(SipCall& c) {
@@ -231,8 +226,7 @@ void SipUa::on_invite(TimePoint now, const std::string& key, const SipText& m) {
   const std::string own = sip_tag(m.get("To"));
   if (!own.empty()) {
     const auto at = calls_.find(m.get("Call-ID") + "|" + own);
-    if (at == calls_.end() || at->second.state != SipCall::State::up)
-      return respond(now, key, sip_answer(m, 481, ""));
+    if (at == calls_.end() || at->second.state != SipCall::State::up) return respond(now, key, sip_answer(m, 481, ""));
     SipCall& c = at->second;
     if (!c.ok.empty()) return respond(now, key, sip_answer(m, 491, ""));
     c.target = sip_uri(m.get("Contact"));
@@ -248,8 +242,7 @@ void SipUa::on_invite(TimePoint now, const std::string& key, const SipText& m) {
     return;
   }
   for (const auto& [k, c] : calls_) {
-    if (c.call_id == m.get("Call-ID") && !c.outgoing)
-      fault("a second transaction of one INVITE: " + c.call_id);
+    if (c.call_id == m.get("Call-ID") && !c.outgoing) fault("a second transaction of one INVITE: " + c.call_id);
   }
   const SipPlan p = plan();
   for (int i = 0; i < p.branches; ++i) {

@@ -23,7 +23,8 @@ Result<std::string> key_of(std::string_view device) {
 }
 
 Result<void> check_time(Duration lasts, Duration most) {
-  if (lasts <= Duration{} || lasts > most) return fail(Errc::invalid, fmt::format("that is no time up to {}", to_words(most)));
+  if (lasts <= Duration{} || lasts > most)
+    return fail(Errc::invalid, fmt::format("that is no time up to {}", to_words(most)));
   return {};
 }
 
@@ -70,7 +71,8 @@ bool Admissions::admits(TimePoint now, WallTime at, const IpAddress& address, st
 }
 
 void Admissions::remember_refused(WallTime at, const IpAddress& source, const std::string& device) {
-  Refused& latest = refused_.see([&](const Refused& r) { return r.source == source && r.device == device; }, {device, source, 0, {}});
+  Refused& latest =
+      refused_.see([&](const Refused& r) { return r.source == source && r.device == device; }, {device, source, 0, {}});
   ++latest.times;
   latest.last = at;
 }
@@ -230,8 +232,8 @@ void Admissions::give_back(std::vector<Change> changes) {
 
 void Admissions::append_metrics(MetricsText& out) const {
   out.table("admissions", order_.size(), kMaxAdmissions);
-  out.counter("dropwire_not_admitted_total", "Requests for a device's own file by who is not admitted (access.provisioning.phones).",
-              refused_total_);
+  out.counter("dropwire_not_admitted_total",
+              "Requests for a device's own file by who is not admitted (access.provisioning.phones).", refused_total_);
   out.counter("dropwire_registrations_of_other_users_total",
               "SIP registrations that name a device whose user is another one: they admit nobody.", foreign_users_);
 }

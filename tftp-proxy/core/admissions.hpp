@@ -16,9 +16,10 @@
 
 namespace dw::provisioning {
 
-/// To whom a device's own files (device_of_file) are given: access.provisioning.phones. A device is admitted at a source, for good:
-/// when it takes such a file there while the operator lets it, when a server takes its registration from there, or as a newcomer of
-/// the list. Who only asks adds nothing. Bounded: the admission unused longest goes. One for all doors. No I/O.
+/// To whom a device's own files (device_of_file) are given: access.provisioning.phones. A device is admitted at a
+/// source, for good: when it takes such a file there while the operator lets it, when a server takes its registration
+/// from there, or as a newcomer of the list. Who only asks adds nothing. Bounded: the admission unused longest goes.
+/// One for all doors. No I/O.
 class Admissions {
  public:
   enum class Phones : std::uint8_t {
@@ -53,10 +54,10 @@ class Admissions {
     bool gone = false;
   };
   static constexpr std::size_t kMaxAdmissions = 65'536;
-  static constexpr std::size_t kMaxSources = 8;         ///< of one device
-  static constexpr std::size_t kMaxWindows = 1024;      ///< for single devices
-  static constexpr std::size_t kMaxByWindow = 1024;     ///< devices that one window for any device admits
-  static constexpr std::size_t kMaxUser = 64;           ///< octets kept
+  static constexpr std::size_t kMaxSources = 8;      ///< of one device
+  static constexpr std::size_t kMaxWindows = 1024;   ///< for single devices
+  static constexpr std::size_t kMaxByWindow = 1024;  ///< devices that one window for any device admits
+  static constexpr std::size_t kMaxUser = 64;        ///< octets kept
   static constexpr std::size_t kKeptRefused = 64;
   static constexpr Duration kMaxFor = std::chrono::hours(24 * 30);
   static constexpr Duration kMaxForAny = std::chrono::hours(24);
@@ -71,10 +72,11 @@ class Admissions {
   bool keeps_out(TimePoint now, const IpAddress& address, std::string_view file) const;
   /// The same, asked by who opens the file: counts, and remembers whom it refused.
   bool admits(TimePoint now, WallTime at, const IpAddress& address, std::string_view file);
-  /// It took the whole file: by TCP, or acknowledged. True: the device is admitted there from now on, and was not before.
+  /// It took the whole file: by TCP, or acknowledged. True: the device is admitted there from now on, and was not
+  /// before.
   bool taken(TimePoint now, WallTime at, const IpAddress& address, std::string_view file);
-  /// A server took its registration from there. `user` of SIP; SCCP has none. Who knows a SIP password knows his own user's: where
-  /// the device is admitted elsewhere, only a user that registered it there counts. True: as above.
+  /// A server took its registration from there. `user` of SIP; SCCP has none. Who knows a SIP password knows his own
+  /// user's: where the device is admitted elsewhere, only a user that registered it there counts. True: as above.
   bool registered(WallTime at, std::string_view device, const IpAddress& address, std::string_view user);
 
   // The operator. Errors: invalid for a name that is none or a time beyond its bound, exhausted.
@@ -85,8 +87,8 @@ class Admissions {
   void close(TimePoint now);  ///< all windows
 
   bool admitted(std::string_view device, const IpAddress& address) const;
-  std::vector<Window> windows(TimePoint now) const;  ///< open ones, the one for any device first
-  const std::list<Admission>& all() const { return order_; }       ///< the latest used first
+  std::vector<Window> windows(TimePoint now) const;                       ///< open ones, the one for any device first
+  const std::list<Admission>& all() const { return order_; }              ///< the latest used first
   const std::vector<Refused>& refused() const { return refused_.all(); }  ///< the latest first
   void append_metrics(MetricsText& out) const;
 

@@ -39,9 +39,7 @@ std::vector<CacheIndex::Entry> CacheIndex::make_room(std::uint64_t size, std::st
   const Entry* const replaced = find(keep);
   const std::uint64_t freed = replaced != nullptr ? replaced->size : 0;
   const std::size_t added = replaced != nullptr ? 0 : 1;
-  const auto fits = [&] {
-    return octets_ - freed + size <= max_octets_ && by_name_.size() + added <= max_files_;
-  };
+  const auto fits = [&] { return octets_ - freed + size <= max_octets_ && by_name_.size() + added <= max_files_; };
   auto it = order_.end();
   while (!fits() && it != order_.begin()) {
     --it;

@@ -34,8 +34,7 @@ std::string_view jar_family(std::string_view load) {
 
 void add_file(CnfFacts& facts, std::string_view name) {
   auto parsed = parse_file_name(trim(name));
-  if (!parsed || facts.files.size() == kMaxFacts ||
-      std::ranges::find(facts.files, *parsed) != facts.files.end())
+  if (!parsed || facts.files.size() == kMaxFacts || std::ranges::find(facts.files, *parsed) != facts.files.end())
     return;
   facts.files.push_back(std::move(*parsed));
 }
@@ -56,8 +55,7 @@ void add_locale_files(CnfFacts& facts) {
     if (!facts.network_locale.empty()) add_file(facts, facts.network_locale + "/" + std::string(file));
   };
   if (const auto letters = jar_family(load->name); !letters.empty()) {
-    const std::string jar =
-        std::string(letters) + (facts.signalling == Signalling::sip ? "-sip.jar" : "-sccp.jar");
+    const std::string jar = std::string(letters) + (facts.signalling == Signalling::sip ? "-sip.jar" : "-sccp.jar");
     in_user_locale(jar);
     in_network_locale("g3-tones.xml");
   } else if (starts_with_ignoring_case(load->name, "P0")) {

@@ -41,18 +41,21 @@ std::vector<CnfHome> homes_of(const CnfFacts& own, const CnfFacts& defaults) {
   if (!is_text && !own.call_servers.empty() && !own.servers_left) {
     main = {{}, lower_case(own.call_servers.front().host), own.call_servers.front().sip_port};
   } else {
-    const auto first = std::ranges::find_if(lines, [](const CnfLine& line) { return !line.host.empty() && !line.left; });
+    const auto first =
+        std::ranges::find_if(lines, [](const CnfLine& line) { return !line.host.empty() && !line.left; });
     if (first == lines.end()) return {};
     main = {{}, lower_case(first->host), first->port};
   }
   std::vector<CnfHome> out{main};
   for (const CnfLine& line : lines) {
     if (line.user.empty() || line.left) continue;
-    CnfHome home{line.user, line.host.empty() ? main.host : lower_case(line.host), line.host.empty() ? main.port : line.port};
+    CnfHome home{line.user, line.host.empty() ? main.host : lower_case(line.host),
+                 line.host.empty() ? main.port : line.port};
     if (std::ranges::find(out, home.user, &CnfHome::user) == out.end()) out.push_back(std::move(home));
   }
   // Those that are where all are need no word of their own; a second line of the same user has had its turn above.
-  std::erase_if(out, [&](const CnfHome& home) { return !home.user.empty() && home.host == main.host && home.port == main.port; });
+  std::erase_if(
+      out, [&](const CnfHome& home) { return !home.user.empty() && home.host == main.host && home.port == main.port; });
   return out;
 }
 

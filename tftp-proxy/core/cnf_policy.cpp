@@ -84,8 +84,7 @@ std::string policy_text(const RewriteOptions& options) {
 }  // namespace
 
 bool names_host(std::string_view value) {
-  constexpr std::array<std::string_view, 5> kNobody = {"", "USECALLMANAGER", "UNPROVISIONED", "0.0.0.0",
-                                                       "::"};
+  constexpr std::array<std::string_view, 5> kNobody = {"", "USECALLMANAGER", "UNPROVISIONED", "0.0.0.0", "::"};
   return std::ranges::none_of(kNobody, [&](auto nobody) { return equal_ignoring_case(value, nobody); });
 }
 
@@ -110,13 +109,11 @@ bool is_central(std::string_view host, const RewriteOptions& options) {
 
 bool is_plain_host(std::string_view host) {
   return !host.empty() && std::ranges::all_of(host, [](char c) {
-    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
-           std::string_view(".-:_%").contains(c);
+    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || std::string_view(".-:_%").contains(c);
   });
 }
 
-std::optional<std::string> changed_value(const Change& change, std::string_view value,
-                                         const RewriteOptions& options) {
+std::optional<std::string> changed_value(const Change& change, std::string_view value, const RewriteOptions& options) {
   if (value.empty()) return std::nullopt;
   std::optional<std::string> out;
   switch (change.becomes) {
@@ -186,7 +183,8 @@ void CnfEditor::leave_alone(std::string_view what, std::uint32_t line, std::stri
   out_.facts.servers_left = out_.facts.servers_left || line == 0;
   for (CnfLine& known : out_.facts.lines)
     known.left = known.left || (line != 0 && known.number == line);
-  note(NoteCode::left_alone, what, fmt::format("{}, {}, is not in the settings", who, escaped(host, kMaxShown)), offset);
+  note(NoteCode::left_alone, what, fmt::format("{}, {}, is not in the settings", who, escaped(host, kMaxShown)),
+       offset);
 }
 
 void CnfEditor::finish(Bytes original) {
@@ -196,11 +194,12 @@ void CnfEditor::finish(Bytes original) {
   out_.octets = std::move(*octets);
   out_.changed = true;
   if (out_.octets.size() > kMaxCnfOctets)
-    note(NoteCode::too_long, "",
-         fmt::format("{} octets, a phone takes at most {}", out_.octets.size(), kMaxCnfOctets), 0);
+    note(NoteCode::too_long, "", fmt::format("{} octets, a phone takes at most {}", out_.octets.size(), kMaxCnfOctets),
+         0);
 }
 
-std::string new_stamp(std::string_view stamp, Bytes original, const RewriteOptions& options, std::string_view left_alone) {
+std::string new_stamp(std::string_view stamp, Bytes original, const RewriteOptions& options,
+                      std::string_view left_alone) {
   const std::string policy = policy_text(options) + std::string(left_alone);
   std::uint64_t state = hash(as_bytes(policy), hash(original, 0xcbf29ce484222325U));
   std::string out(stamp);

@@ -46,11 +46,10 @@ bool is_central(std::string_view host, const RewriteOptions& options);
 bool is_plain_host(std::string_view host);
 
 /// The new value, or nothing when it stays.
-std::optional<std::string> changed_value(const Change& change, std::string_view value,
-                                         const RewriteOptions& options);
+std::optional<std::string> changed_value(const Change& change, std::string_view value, const RewriteOptions& options);
 
-/// The URL at our HTTP door that leads to where this one did, by `options.sign_place`; nothing when it is no http or https URL,
-/// or is one of ours already.
+/// The URL at our HTTP door that leads to where this one did, by `options.sign_place`; nothing when it is no http or
+/// https URL, or is one of ours already.
 std::optional<std::string> link_to(std::string_view url, const RewriteOptions& options);
 
 /// Gathers edits and notes of one file. When something can't be edited the whole file is given up: from then
@@ -68,8 +67,7 @@ class CnfEditor {
   /// Gives the file up. Clears what was gathered.
   void refuse(NoteCode code, std::string_view what, std::string_view why, std::size_t offset);
   /// Puts `spelt` there; `shown` is what the note may tell of the old value.
-  void replace(std::string_view what, std::size_t offset, std::size_t length, std::string spelt,
-               std::string shown);
+  void replace(std::string_view what, std::size_t offset, std::size_t length, std::string spelt, std::string shown);
   void remove(std::string_view what, Edit edit, std::string shown);
   /// A server is not the central side's, and stays; `line` 0: it is all lines'.
   void leave_alone(std::string_view what, std::uint32_t line, std::string_view host, std::size_t offset);
@@ -91,7 +89,8 @@ void rewrite_text(Bytes original, CnfEditor& editor);
 
 /// The version stamp of a rewritten file: each decimal digit replaced by one that depends on the original's
 /// octets, on the policy and on what was left alone, so it changes when either does, and keeps its form.
-std::string new_stamp(std::string_view stamp, Bytes original, const RewriteOptions& options, std::string_view left_alone);
+std::string new_stamp(std::string_view stamp, Bytes original, const RewriteOptions& options,
+                      std::string_view left_alone);
 
 /// Fact lists are bounded; names that parse_file_name refuses are left out.
 void add_file(CnfFacts& facts, std::string_view name);

@@ -23,9 +23,8 @@ std::string_view without_signature_ending(std::string_view name) {
 /// "SIP" + MAC + ".cnf" and the like, with nothing else.
 bool is_device_file(std::string_view name, std::string_view prefix, std::string_view ending) {
   constexpr std::size_t kMacDigits = 12;
-  return name.size() == prefix.size() + kMacDigits + ending.size() &&
-         starts_with_ignoring_case(name, prefix) && ends_with_ignoring_case(name, ending) &&
-         !DeviceName::in_file_name(name).empty();
+  return name.size() == prefix.size() + kMacDigits + ending.size() && starts_with_ignoring_case(name, prefix) &&
+         ends_with_ignoring_case(name, ending) && !DeviceName::in_file_name(name).empty();
 }
 
 }  // namespace
@@ -35,10 +34,8 @@ CnfKind cnf_kind(std::string_view file_name) {
   if (ends_with_ignoring_case(name, ".cnf.xml") && !DeviceName::in_file_name(name).empty()) return CnfKind::device_xml;
   if (equal_ignoring_case(name, "XMLDefault.cnf.xml") || equal_ignoring_case(name, "ATADefault.cnf.xml"))
     return CnfKind::default_xml;
-  if (is_device_file(name, "SIP", ".cnf") || equal_ignoring_case(name, "SIPDefault.cnf"))
-    return CnfKind::text_79x0;
-  if (is_device_file(name, "WLAN", ".xml") || equal_ignoring_case(name, "WLANDefault.xml"))
-    return CnfKind::wlan_xml;
+  if (is_device_file(name, "SIP", ".cnf") || equal_ignoring_case(name, "SIPDefault.cnf")) return CnfKind::text_79x0;
+  if (is_device_file(name, "WLAN", ".xml") || equal_ignoring_case(name, "WLANDefault.xml")) return CnfKind::wlan_xml;
   return CnfKind::none;
 }
 
@@ -60,24 +57,20 @@ const std::vector<RewriteGroup>& rewrite_groups() {
       {"emergency_proxy", &O::emergency_proxy, "the proxy for emergency calls"},
       {"outbound_proxy", &O::outbound_proxy,
        "the SIP outbound proxy; it makes a phone send each request from a new port"},
-      {"nat", &O::nat,
-       "natEnabled: rewrite turns it on, drop off; natAddress is emptied, natReceivedProcessing off"},
+      {"nat", &O::nat, "natEnabled: rewrite turns it on, drop off; natAddress is emptied, natReceivedProcessing off"},
       {"transport", &O::transport, "transportLayerProtocol; rewrite writes TCP"},
       {"security", &O::security, "deviceSecurityMode; rewrite writes 1 (none), and TCP for TLS"},
       {"srst", &O::srst, "survivable telephony, which would go past Dropwire; drop writes Disable"},
       {"tvs", &O::tvs, "the trust verification service"},
       {"capf", &O::capf, "certificate enrolment, and encrConfig, which is always turned off unless left"},
-      {"tftp_server", &O::tftp_server,
-       "TFTP servers that a file puts in the phone (dyn_tftp_addr, TFTPServer1 and 2)"},
+      {"tftp_server", &O::tftp_server, "TFTP servers that a file puts in the phone (dyn_tftp_addr, TFTPServer1 and 2)"},
       {"load_server", &O::load_server, "the host that firmware alone is fetched from"},
       {"firmware", &O::firmware, "load names; drop blanks them, rewrite leaves them"},
       {"ntp", &O::ntp, "time servers"},
-      {"urls", &O::urls,
-       "services, directory and other URLs; rewrite makes them lead to Dropwire's HTTP door"},
+      {"urls", &O::urls, "services, directory and other URLs; rewrite makes them lead to Dropwire's HTTP door"},
       {"secure_urls", &O::secure_urls,
        "the HTTPS forms of those URLs, which a phone without a trust list cannot verify"},
-      {"version_stamp", &O::version_stamp,
-       "versionStamp; rewrite makes it follow the original and this policy"},
+      {"version_stamp", &O::version_stamp, "versionStamp; rewrite makes it follow the original and this policy"},
   };
   return kGroups;
 }
@@ -168,10 +161,10 @@ Rewritten rewrite_cnf(std::string_view file_name, Bytes original, const RewriteO
     editor.refuse(NoteCode::passed_signed, "", "it is signed, and any edit would break the signature", 0);
   } else if (original.size() > kMaxCnfOctets) {
     editor.refuse(NoteCode::too_long, "",
-                  fmt::format("it has {} octets, a phone takes at most {}", original.size(), kMaxCnfOctets),
-                  0);
+                  fmt::format("it has {} octets, a phone takes at most {}", original.size(), kMaxCnfOctets), 0);
   } else if (original.size() > 2 && original[0] == 0x1f && original[1] == 0x8b) {
-    editor.refuse(NoteCode::passed_encoding, "", "it is packed with gzip, and phones take plain files: unpack it on the file server", 0);
+    editor.refuse(NoteCode::passed_encoding, "",
+                  "it is packed with gzip, and phones take plain files: unpack it on the file server", 0);
   } else if (kind == CnfKind::text_79x0) {
     rewrite_text(original, editor);
   } else {

@@ -41,13 +41,15 @@ struct RewriteOptions {
   std::uint16_t sccp_port = 2000;
   std::uint16_t sip_port = 5060;
   std::uint16_t sips_port = 0;  ///< 0: no SIP over TLS is offered and securedSipPort stays as it is
-  /// Signs where URLs lead, so that our HTTP door knows where each one was (service_links.hpp). Empty: URLs keep their paths.
+  /// Signs where URLs lead, so that our HTTP door knows where each one was (service_links.hpp). Empty: URLs keep their
+  /// paths.
   PlaceSigner sign_place{};
 
-  /// What the central side is called: names, literals, domains ("*.example.net": all below it). None: it is not known, and every host is
-  /// taken for the central side's. A SIP line that is elsewhere is left as it is.
+  /// What the central side is called: names, literals, domains ("*.example.net": all below it). None: it is not known,
+  /// and every host is taken for the central side's. A SIP line that is elsewhere is left as it is.
   std::vector<std::string> central_hosts;
-  /// Nothing else is the central side; without it a file's own call servers are too, and where it has none its first line's.
+  /// Nothing else is the central side; without it a file's own call servers are too, and where it has none its first
+  /// line's.
   bool central_hosts_only = false;
 
   Action call_servers = Action::rewrite;     ///< first callManager and its ports; proxyN_address
@@ -56,19 +58,19 @@ struct RewriteOptions {
   Action backup_proxy = Action::drop;        ///< backupProxy, proxy_backup
   Action emergency_proxy = Action::rewrite;  ///< emergencyProxy, proxy_emergency
   Action outbound_proxy = Action::drop;      ///< outboundProxy, outbound_proxy
-  Action nat = Action::drop;               ///< natEnabled…: rewrite = true, drop = false; natAddress empty
-  Action transport = Action::leave;        ///< transportLayerProtocol: rewrite = TCP
-  Action security = Action::rewrite;       ///< deviceSecurityMode 1, no TLS transport
-  Action srst = Action::drop;              ///< srstInfo
-  Action tvs = Action::drop;               ///< TVS/members
-  Action capf = Action::drop;              ///< capfList and encrConfig
-  Action tftp_server = Action::rewrite;    ///< dyn_tftp_addr, TFTPServer1/2 of WLAN files
-  Action load_server = Action::rewrite;    ///< vendorConfig/loadServer, ipv6LoadServer
-  Action firmware = Action::leave;         ///< loadInformation, image_version: drop blanks it
-  Action ntp = Action::leave;              ///< ntps, sntp_server
-  Action urls = Action::leave;             ///< services, directory, … by HTTP; logo_url; proxyServerURL
-  Action secure_urls = Action::drop;       ///< secure…URL (HTTPS)
-  Action version_stamp = Action::rewrite;  ///< recomputed when anything else changed
+  Action nat = Action::drop;                 ///< natEnabled…: rewrite = true, drop = false; natAddress empty
+  Action transport = Action::leave;          ///< transportLayerProtocol: rewrite = TCP
+  Action security = Action::rewrite;         ///< deviceSecurityMode 1, no TLS transport
+  Action srst = Action::drop;                ///< srstInfo
+  Action tvs = Action::drop;                 ///< TVS/members
+  Action capf = Action::drop;                ///< capfList and encrConfig
+  Action tftp_server = Action::rewrite;      ///< dyn_tftp_addr, TFTPServer1/2 of WLAN files
+  Action load_server = Action::rewrite;      ///< vendorConfig/loadServer, ipv6LoadServer
+  Action firmware = Action::leave;           ///< loadInformation, image_version: drop blanks it
+  Action ntp = Action::leave;                ///< ntps, sntp_server
+  Action urls = Action::leave;               ///< services, directory, … by HTTP; logo_url; proxyServerURL
+  Action secure_urls = Action::drop;         ///< secure…URL (HTTPS)
+  Action version_stamp = Action::rewrite;    ///< recomputed when anything else changed
 
   static RewriteOptions edge() { return {}; }
   static RewriteOptions hosted();
@@ -145,7 +147,7 @@ struct CnfFacts {
   std::vector<LoadName> loads;
   std::vector<CallServer> call_servers;  ///< by priority
   bool servers_left = false;             ///< none of these is the central side's, and they were left as they are
-  std::vector<CnfLine> lines;            ///< of SIP, at most kMaxLines; of a text file those that it says anything of, by number
+  std::vector<CnfLine> lines;  ///< of SIP, at most kMaxLines; of a text file those that it says anything of, by number
   /// Further files the phone will ask for, by name as it asks (dial plan, soft keys, feature policy, locale
   /// files of its model). Locale files are optional: not alarming when missing.
   std::vector<std::string> files;

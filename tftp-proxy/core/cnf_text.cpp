@@ -61,16 +61,15 @@ Line parse_line(std::string_view line, std::size_t line_offset) {
 bool fits(std::string_view key, std::string_view pattern) {
   const auto n = pattern.find('N');
   if (n == pattern.npos) return key == pattern;
-  return key.size() == pattern.size() && key[n] >= '1' && key[n] <= '6' &&
-         key.substr(0, n) == pattern.substr(0, n) && key.substr(n + 1) == pattern.substr(n + 1);
+  return key.size() == pattern.size() && key[n] >= '1' && key[n] <= '6' && key.substr(0, n) == pattern.substr(0, n) &&
+         key.substr(n + 1) == pattern.substr(n + 1);
 }
 
 void replace(const Line& line, const std::string& to, CnfEditor& editor) {
   const std::string spelt = to.empty() && !line.quoted ? "\"\"" : to;
   std::string shown = to.empty() ? fmt::format("\"{}\" was taken out", escaped(line.value))
                                  : fmt::format("\"{}\" is now \"{}\"", escaped(line.value), escaped(to));
-  if (line.key.ends_with("_url"))
-    shown = to.empty() ? "the URL was taken out" : "the URL now leads to Dropwire";
+  if (line.key.ends_with("_url")) shown = to.empty() ? "the URL was taken out" : "the URL now leads to Dropwire";
   editor.replace(line.key, line.offset, line.value.size(), spelt, std::move(shown));
 }
 
@@ -85,15 +84,14 @@ using LeftLines = std::array<bool, 7>;
 void apply(const Rule& rule, const Line& line, const LeftLines& left, CnfEditor& editor) {
   const Action action = editor.options().*rule.group;
   if (action == Action::leave) return;
-  if (rule.group == &O::call_servers && left[std::max(line_of(line.key, rule.where), line_of(line.key, rule.port))]) return;
+  if (rule.group == &O::call_servers && left[std::max(line_of(line.key, rule.where), line_of(line.key, rule.port))])
+    return;
   if (fits(line.key, rule.where)) {
-    const auto to =
-        changed_value(action == Action::rewrite ? rule.rewrite : rule.drop, line.value, editor.options());
+    const auto to = changed_value(action == Action::rewrite ? rule.rewrite : rule.drop, line.value, editor.options());
     if (!to) return;
     replace(line, *to, editor);
     if (rule.group == &O::emergency_proxy && action == Action::rewrite)
-      editor.note(NoteCode::emergency_route, line.key, "emergency calls now go through Dropwire",
-                  line.offset);
+      editor.note(NoteCode::emergency_route, line.key, "emergency calls now go through Dropwire", line.offset);
   } else if (!rule.port.empty() && fits(line.key, rule.port) && action == Action::rewrite) {
     const std::string port = std::to_string(editor.options().*rule.port_option);
     if (parse_number(line.value, 65535) && line.value != port) replace(line, port, editor);
@@ -103,8 +101,8 @@ void apply(const Rule& rule, const Line& line, const LeftLines& left, CnfEditor&
 void collect_facts(const Line& line, CnfFacts& facts) {
   if (line.key == "image_version") add_load(facts, line.value, LoadName::Use::phone, 0);
   if (line.key == "dial_template" && !line.value.empty())
-    add_file(facts, ends_with_ignoring_case(line.value, ".xml") ? std::string(line.value)
-                                                                : std::string(line.value) + ".xml");
+    add_file(facts,
+             ends_with_ignoring_case(line.value, ".xml") ? std::string(line.value) : std::string(line.value) + ".xml");
   if (fits(line.key, "lineN_password") && facts.passwords.size() < CnfFacts::kMaxLines) {
     if (const auto doubt = doubt_of(static_cast<std::uint32_t>(line.key[4] - '0'), line.value, Spelling::text))
       facts.passwords.push_back(*doubt);

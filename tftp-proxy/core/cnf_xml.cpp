@@ -142,8 +142,7 @@ class XmlRewriter {
         moved = moved || (action == Action::rewrite && names_host(text->value));
       }
       if (!moved) continue;
-      if (!rule.port.empty())
-        change_ports(parent, std::string(rule.port).c_str(), options_.*rule.port_option);
+      if (!rule.port.empty()) change_ports(parent, std::string(rule.port).c_str(), options_.*rule.port_option);
       if (rule.group == &O::emergency_proxy)
         editor_.note(NoteCode::emergency_route, where, "emergency calls now go through Dropwire", 0);
     }
@@ -172,8 +171,7 @@ class XmlRewriter {
             const pugi::xml_node ports = manager.child("ports");
             server.sccp_port =
                 static_cast<std::uint16_t>(parse_number(peek(ports, "ethernetPhonePort"), 65535).value_or(0));
-            server.sip_port =
-                static_cast<std::uint16_t>(parse_number(peek(ports, "sipPort"), 65535).value_or(0));
+            server.sip_port = static_cast<std::uint16_t>(parse_number(peek(ports, "sipPort"), 65535).value_or(0));
             if (!names_host(server.host) || servers.size() == kMaxServers) continue;
             const auto place = std::ranges::upper_bound(servers, server.priority, {}, &CallServer::priority);
             servers.insert(place, std::move(server));
@@ -242,23 +240,23 @@ class XmlRewriter {
     editor_.leave_alone(path, 0, peek(member.element.child("callManager"), kAddresses[0]), 0);
   }
 
-  /// Whether a line's own server is the central side's. By default the file's own call servers are, and the server of the first
-  /// line that has one, as the same server may be written in two ways.
+  /// Whether a line's own server is the central side's. By default the file's own call servers are, and the server of
+  /// the first line that has one, as the same server may be written in two ways.
   bool is_ours(std::string_view host, std::string_view first) const {
     if (is_central(host, options_)) return true;
     if (options_.central_hosts_only) return false;
     return equal_ignoring_case(host, first) ||
-           std::ranges::any_of(editor_.facts().call_servers, [&](const CallServer& s) { return equal_ignoring_case(s.host, host); });
+           std::ranges::any_of(editor_.facts().call_servers,
+                               [&](const CallServer& s) { return equal_ignoring_case(s.host, host); });
   }
 
   void remove_member(const Member& member, std::string_view path) {
     auto edit = file_.removal(member.element);
-    if (!edit)
-      return editor_.refuse(NoteCode::passed_unexpected, path, edit.error().text, edit.error().offset);
+    if (!edit) return editor_.refuse(NoteCode::passed_unexpected, path, edit.error().text, edit.error().offset);
     const std::string host = peek(member.element.child("callManager"), "processNodeName");
-    editor_.remove(std::string(path) + "/member", std::move(*edit),
-                   fmt::format("the spare call server \"{}\" (priority {}) was taken out", escaped(host),
-                               member.priority));
+    editor_.remove(
+        std::string(path) + "/member", std::move(*edit),
+        fmt::format("the spare call server \"{}\" (priority {}) was taken out", escaped(host), member.priority));
   }
 
   /// A line's proxy becomes the word that means "the call manager group", or the host where there is no
@@ -283,8 +281,7 @@ class XmlRewriter {
           }
         }
         moved = moved || (text && names_host(text->value));
-        if (text && names_host(text->value))
-          change(proxy, kWhat, act(options_.line_proxy, rewrite, {no_host}));
+        if (text && names_host(text->value)) change(proxy, kWhat, act(options_.line_proxy, rewrite, {no_host}));
       }
       if (moved && options_.line_proxy == Action::rewrite) change_ports(line, "port", options_.sip_port);
     }
@@ -302,8 +299,7 @@ class XmlRewriter {
   /// TCP by policy, for SIP phones; and never TLS where the security mode was taken off.
   void edit_transport() {
     constexpr std::string_view kWhat = "transportLayerProtocol";
-    const bool by_policy =
-        options_.transport != Action::leave && editor_.facts().signalling == Signalling::sip;
+    const bool by_policy = options_.transport != Action::leave && editor_.facts().signalling == Signalling::sip;
     for (const pugi::xml_node element : file_.at(kWhat)) {
       const auto text = text_of(element, kWhat);
       if (!text) return;
@@ -320,8 +316,7 @@ class XmlRewriter {
     if (options_.firmware != Action::drop) return;
     for (const pugi::xml_node element : file_.root().children()) {
       const std::string_view name = element.name();
-      if (name.starts_with(kLoadInformation) &&
-          parse_number(name.substr(kLoadInformation.size()), 0xffffffff))
+      if (name.starts_with(kLoadInformation) && parse_number(name.substr(kLoadInformation.size()), 0xffffffff))
         change(element, name, {empty});
     }
   }
@@ -362,8 +357,8 @@ class XmlRewriter {
       facts.signalling = Signalling::sccp;
     }
     for (const std::string_view path :
-         {"sipProfile/dialTemplate", "dialTemplate", "sipProfile/softKeyFile", "softKeyFile",
-          "featurePolicyFile", "sipProfile/featurePolicyFile", "tzdata/tzupdater"})
+         {"sipProfile/dialTemplate", "dialTemplate", "sipProfile/softKeyFile", "softKeyFile", "featurePolicyFile",
+          "sipProfile/featurePolicyFile", "tzdata/tzupdater"})
       add_file(facts, peek(path));
     collect_passwords();
     collect_lines();
@@ -390,8 +385,10 @@ class XmlRewriter {
       ++place;
       CnfLine line{number_of(element, place), peek(element, "name"), peek(element, "proxy"), 0, false};
       if (!names_host(line.host)) line.host.clear();
-      if (!line.host.empty()) line.port = static_cast<std::uint16_t>(parse_number(peek(element, "port"), 65535).value_or(0));
-      if ((!line.user.empty() || !line.host.empty()) && lines.size() < CnfFacts::kMaxLines) lines.push_back(std::move(line));
+      if (!line.host.empty())
+        line.port = static_cast<std::uint16_t>(parse_number(peek(element, "port"), 65535).value_or(0));
+      if ((!line.user.empty() || !line.host.empty()) && lines.size() < CnfFacts::kMaxLines)
+        lines.push_back(std::move(line));
     }
   }
 
@@ -403,10 +400,9 @@ class XmlRewriter {
       const auto password = line.child("authPassword") ? file_.text(line.child("authPassword")) : XmlText{};
       if (!password || password->length == 0 || passwords.size() == CnfFacts::kMaxLines) continue;
       const Bytes after = original_.subspan(password->offset + password->length);
-      const auto doubt = doubt_of(
-          number_of(line, place),
-          as_text(original_.subspan(password->offset, password->length)),
-          as_text(after).starts_with("]]>") ? Spelling::cdata : Spelling::xml);
+      const auto doubt =
+          doubt_of(number_of(line, place), as_text(original_.subspan(password->offset, password->length)),
+                   as_text(after).starts_with("]]>") ? Spelling::cdata : Spelling::xml);
       if (doubt) passwords.push_back(*doubt);
     }
   }
@@ -426,8 +422,8 @@ void rewrite_xml(CnfKind kind, Bytes original, CnfEditor& editor) {
     const bool encoding = file.error().code == Errc::unsupported;
     if (const auto doubt = broken_password(as_text(original), file.error().offset))
       editor.facts().passwords.push_back(*doubt);
-    return editor.refuse(encoding ? NoteCode::passed_encoding : NoteCode::passed_malformed, "",
-                         file.error().text, file.error().offset);
+    return editor.refuse(encoding ? NoteCode::passed_encoding : NoteCode::passed_malformed, "", file.error().text,
+                         file.error().offset);
   }
   const std::string_view root = file->root().name();
   XmlRewriter rewriter(*file, original, editor);
@@ -438,8 +434,7 @@ void rewrite_xml(CnfKind kind, Bytes original, CnfEditor& editor) {
   if (kind == CnfKind::wlan_xml) return rewriter.wlan();
   if (root != "device" && root != "Default")
     return editor.refuse(NoteCode::passed_malformed, "",
-                         fmt::format("the root element is <{}>, not <device> or <Default>", escaped(root)),
-                         0);
+                         fmt::format("the root element is <{}>, not <device> or <Default>", escaped(root)), 0);
   rewriter.device();
 }
 

@@ -19,7 +19,8 @@ struct ContentMeta {
   std::string etag;                   ///< as the origin wrote it, quotes included
   std::string last_modified;          ///< HTTP date
   std::string origin;                 ///< "http://pbx:6970/", "cache", "rewrite of …": for logs and stories
-  std::vector<std::pair<std::string, std::string>> headers{};  ///< of a service's page alone: what the phone is told with it
+  std::vector<std::pair<std::string, std::string>>
+      headers{};  ///< of a service's page alone: what the phone is told with it
 };
 
 /// One file's octets, shared by everyone who asked for it, while they still arrive. Made by whoever fetches
@@ -47,8 +48,8 @@ class Content {
   // The maker's side.
   void begin(ContentMeta meta);  ///< waiting → streaming
   void append(Bytes more);
-  /// In place of append: all octets of a complete one, which both have from then on, so that a file that many take one after the other
-  /// is in memory once.
+  /// In place of append: all octets of a complete one, which both have from then on, so that a file that many take one
+  /// after the other is in memory once.
   void share(const Content& same);
   /// The origin sent its last octet. Fails instead (unavailable) when fewer or more than the told size came.
   void finish();

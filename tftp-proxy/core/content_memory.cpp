@@ -54,8 +54,7 @@ void ContentMemory::shrink() {
 }
 
 void ContentMemory::forget_unused() {
-  std::erase_if(by_name_,
-                [](const auto& entry) { return !entry.second.is_kept && entry.second.content.expired(); });
+  std::erase_if(by_name_, [](const auto& entry) { return !entry.second.is_kept && entry.second.content.expired(); });
 }
 
 }  // namespace dw::provisioning

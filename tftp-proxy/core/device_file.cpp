@@ -20,7 +20,8 @@ std::string raised(std::string_view text) {
   return out;
 }
 
-/// With each percent escape undone, and those that come of it, in one pass: an origin may decode more often than it should.
+/// With each percent escape undone, and those that come of it, in one pass: an origin may decode more often than it
+/// should.
 std::string plain(std::string_view name) {
   std::string out;
   for (const char c : name) {
@@ -45,7 +46,8 @@ std::string_view mac_in(std::string_view text) {
       ++end;
     if (end - at >= kMacDigits && end - at <= kMacDigits + kMaxLetters) {
       const std::string_view prefix = text.substr(at, end - at - kMacDigits);
-      if (std::ranges::all_of(prefix, [](char c) { return lower(c) >= 'a'; })) return text.substr(end - kMacDigits, kMacDigits);
+      if (std::ranges::all_of(prefix, [](char c) { return lower(c) >= 'a'; }))
+        return text.substr(end - kMacDigits, kMacDigits);
     }
     at = end + 1;
   }

@@ -40,8 +40,7 @@ constexpr std::array<ClassRule, 21> kClassRules = {{
     {"", "-dictionary.utf-8.xml", CacheClass::resource},
 }};
 
-constexpr std::array<std::string_view, 7> kConfigStarts = {"SEP", "SIP", "XMLDefault", "WLAN",
-                                                           "gk",  "ld",  "ff"};
+constexpr std::array<std::string_view, 7> kConfigStarts = {"SEP", "SIP", "XMLDefault", "WLAN", "gk", "ld", "ff"};
 
 /// Elements that an error page may begin with; no file for phones does.
 constexpr std::array<std::string_view, 24> kPageElements = {
@@ -86,8 +85,7 @@ CacheClass cache_class(std::string_view name, bool drop_trust_lists) {
   if (is_trust_list_name(name)) return drop_trust_lists ? CacheClass::never : CacheClass::live;
   const std::string_view file = base_name(name);
   for (const ClassRule& rule : kClassRules) {
-    if (starts_with_ignoring_case(file, rule.start) && ends_with_ignoring_case(file, rule.end))
-      return rule.is;
+    if (starts_with_ignoring_case(file, rule.start) && ends_with_ignoring_case(file, rule.end)) return rule.is;
   }
   return CacheClass::live;
 }
@@ -120,7 +118,8 @@ HttpVerdict judge_http(long status) {
   if (status == 304) return {HttpMeaning::unchanged, {}};
   if (status == 404 || status == 410) return {HttpMeaning::not_found, "it has no such file (" + code + ")"};
   if (status == 401)
-    return {HttpMeaning::forbidden, "it wants a user and a password, or others than the origin's URL has (" + code + ")"};
+    return {HttpMeaning::forbidden,
+            "it wants a user and a password, or others than the origin's URL has (" + code + ")"};
   if (status == 403) return {HttpMeaning::forbidden, "it refuses this file (" + code + ")"};
   if (status >= 300 && status < 400) {
     return {HttpMeaning::unavailable, "it answered with a redirect, which is not followed (" + code + ")"};
@@ -165,8 +164,7 @@ std::optional<bool> is_html_page(Bytes start, bool said_html, std::string_view n
 }
 
 void Findings::add(const Error& error, bool votes) {
-  const bool answer =
-      error.code == Errc::not_found || error.code == Errc::forbidden || error.code == Errc::too_long;
+  const bool answer = error.code == Errc::not_found || error.code == Errc::forbidden || error.code == Errc::too_long;
   std::string& text = answer || votes ? text_ : silent_text_;
   if (!text.empty()) text += "; ";
   text += error.text;
@@ -177,8 +175,7 @@ void Findings::add(const Error& error, bool votes) {
 }
 
 void Findings::add_unasked(std::string_view origin, std::string_view last_error, bool votes) {
-  add({Errc::unavailable, std::string(origin) + " is down and was not asked (" + std::string(last_error) + ")"},
-      votes);
+  add({Errc::unavailable, std::string(origin) + " is down and was not asked (" + std::string(last_error) + ")"}, votes);
 }
 
 Error Findings::verdict() const {

@@ -13,9 +13,9 @@ namespace dw::provisioning {
 enum class CacheClass {
   firmware,  ///< the name carries the version: kept, and asked for again only when FetchLimits::revalidate has passed
   resource,  ///< ring tones, wallpapers, locales: as `live` where the origin gives validators, else as `firmware`
-  live,   ///< asked each time (If-None-Match, If-Modified-Since), the kept copy served while no origin can be
-          ///< had
-  never,  ///< not fetched and not served: trust lists of a server whose configs are rewritten
+  live,      ///< asked each time (If-None-Match, If-Modified-Since), the kept copy served while no origin can be
+             ///< had
+  never,     ///< not fetched and not served: trust lists of a server whose configs are rewritten
 };
 std::string_view to_string(CacheClass c);
 
@@ -23,7 +23,9 @@ std::string_view to_string(CacheClass c);
 /// class of its own.
 CacheClass cache_class(std::string_view name, bool drop_trust_lists);
 /// Firmware and resources: the same octets for many phones, worth keeping and fetching ahead.
-inline bool is_common(CacheClass c) { return c == CacheClass::firmware || c == CacheClass::resource; }
+inline bool is_common(CacheClass c) {
+  return c == CacheClass::firmware || c == CacheClass::resource;
+}
 
 /// How long "no such file" is believed: `longest`, and 2 s at most for a device's own config, which a person may
 /// just be making.
@@ -42,15 +44,15 @@ HttpVerdict judge_http(long status);
 /// Does the body begin as an HTML page does? Nothing while `start` is too short to tell.
 std::optional<bool> begins_as_html(Bytes start);
 inline constexpr std::size_t kHtmlProbe = 512;  ///< octets; by then it is told
-/// Is the body (2xx) a page that says that there is no such file? Its octets decide. Servers say text/html of endings that
-/// they do not know (Twisted) or where nobody set a type (PHP); where they do, a page may also begin with another
+/// Is the body (2xx) a page that says that there is no such file? Its octets decide. Servers say text/html of endings
+/// that they do not know (Twisted) or where nobody set a type (PHP); where they do, a page may also begin with another
 /// element than <html>, and bare text is no XML and no firmware. Nothing while `start` is too short to tell.
 std::optional<bool> is_html_page(Bytes start, bool said_html, std::string_view name);
-/// A list of all configs that a server has (CUCM's ConfigFileCacheList.txt and the like), however it is spelt. No phone asks for
-/// one; who guesses names does.
+/// A list of all configs that a server has (CUCM's ConfigFileCacheList.txt and the like), however it is spelt. No phone
+/// asks for one; who guesses names does.
 bool is_server_list(std::string_view name);
 bool says_html(std::string_view content_type);
-bool may_be_html(std::string_view name);        ///< .html, .htm
+bool may_be_html(std::string_view name);  ///< .html, .htm
 
 /// Which of the failures of several origins a phone is told. Not found only when nothing stood in the way of
 /// knowing: an origin that could not be asked may have the file. One that never answered since it was configured

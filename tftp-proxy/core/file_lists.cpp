@@ -26,8 +26,7 @@ void add(std::vector<std::string>& names, std::string_view text) {
 
 Result<std::vector<std::string>> parse_xml_list(ListKind kind, Bytes octets) {
   pugi::xml_document document;
-  const auto parsed =
-      document.load_buffer(octets.data(), octets.size(), pugi::parse_default, pugi::encoding_auto);
+  const auto parsed = document.load_buffer(octets.data(), octets.size(), pugi::parse_default, pugi::encoding_auto);
   if (!parsed)
     return fail(Errc::malformed, parsed.description(),
                 static_cast<std::size_t>(std::max<std::ptrdiff_t>(0, parsed.offset)));
@@ -72,8 +71,7 @@ ListKind list_kind(std::string_view file_name) {
 
 Result<std::vector<std::string>> parse_file_list(ListKind kind, Bytes octets) {
   if (octets.size() > kMaxListOctets)
-    return fail(Errc::too_long,
-                fmt::format("a list of {} octets, at most {} are read", octets.size(), kMaxListOctets));
+    return fail(Errc::too_long, fmt::format("a list of {} octets, at most {} are read", octets.size(), kMaxListOctets));
   switch (kind) {
     case ListKind::none:
       return std::vector<std::string>();

@@ -37,11 +37,9 @@ bool hides_an_octet(std::string_view name) {
 
 /// CON, COM1.txt and the like are devices to some servers, whatever is behind the dot.
 bool is_dos_device(std::string_view segment) {
-  constexpr std::array<std::string_view, 7> kDevices = {"con",    "prn",    "aux",    "nul",
-                                                        "clock$", "conin$", "conout$"};
+  constexpr std::array<std::string_view, 7> kDevices = {"con", "prn", "aux", "nul", "clock$", "conin$", "conout$"};
   const std::string_view stem = trim(segment.substr(0, segment.find('.')));
-  if (std::ranges::any_of(kDevices, [&](auto device) { return equal_ignoring_case(stem, device); }))
-    return true;
+  if (std::ranges::any_of(kDevices, [&](auto device) { return equal_ignoring_case(stem, device); })) return true;
   if (stem.size() != 4 || stem[3] < '0' || stem[3] > '9') return false;
   return starts_with_ignoring_case(stem, "com") || starts_with_ignoring_case(stem, "lpt");
 }
@@ -69,8 +67,7 @@ Result<std::string> parse_file_name(std::string_view raw) {
   if (raw.empty()) return refuse(Errc::malformed, "the file name is empty", raw);
   if (raw.size() > kMaxFileName)
     return refuse(Errc::too_long,
-                  fmt::format("the file name has {} octets, at most {} are taken", raw.size(), kMaxFileName),
-                  raw);
+                  fmt::format("the file name has {} octets, at most {} are taken", raw.size(), kMaxFileName), raw);
   if (std::ranges::any_of(raw, is_unprintable))
     return refuse(Errc::forbidden, "the file name has octets that are not printable ASCII", raw);
   std::string path(raw);
@@ -78,23 +75,20 @@ Result<std::string> parse_file_name(std::string_view raw) {
   const bool to_share = path.starts_with("//") && raw.substr(0, 2).contains('\\');
   if (to_share) return refuse(Errc::forbidden, "the file name begins with a host", raw);
   if (path.contains(':')) return refuse(Errc::forbidden, "the file name has a drive letter or a scheme", raw);
-  if (hides_an_octet(path))
-    return refuse(Errc::forbidden, "the file name hides an octet behind a percent sign", raw);
+  if (hides_an_octet(path)) return refuse(Errc::forbidden, "the file name hides an octet behind a percent sign", raw);
   auto name = join_segments(path, raw);
   if (!name) return name;
-  if (name->empty() || path.ends_with('/'))
-    return refuse(Errc::malformed, "the file name names a directory", raw);
+  if (name->empty() || path.ends_with('/')) return refuse(Errc::malformed, "the file name names a directory", raw);
   if (std::string_view("@?#~").contains(name->front()))
-    return refuse(Errc::forbidden, "the file name begins with a character that means something in a URL",
-                  raw);
+    return refuse(Errc::forbidden, "the file name begins with a character that means something in a URL", raw);
   return name;
 }
 
 std::string url_path(std::string_view file_name) {
   std::string out;
   for (const char c : file_name) {
-    const bool plain = (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
-                       std::string_view("-._~/").contains(c);
+    const bool plain =
+        (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || std::string_view("-._~/").contains(c);
     if (plain) {
       out += c;
     } else {

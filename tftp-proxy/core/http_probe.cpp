@@ -17,8 +17,7 @@ std::string first_line() {
 
 }  // namespace
 
-std::string http_probe_body(const Endpoint& from,
-                            const std::vector<std::pair<std::string, std::string>>& fields) {
+std::string http_probe_body(const Endpoint& from, const std::vector<std::pair<std::string, std::string>>& fields) {
   std::string out = fmt::format("{}{}\n", kFromLine, from.to_string());
   for (const auto& [name, value] : fields) {
     const std::string line = fmt::format("{}: {}\n", name, value);
@@ -56,8 +55,7 @@ Result<HttpProbeAnswer> parse_http_probe(std::string_view response) {
   TextCursor text(body.substr(0, length));
   if (!text.skip_text(kFromLine)) return fail(Errc::malformed, "the server does not know the probe");
   const std::string_view from = text.take_line();
-  const auto endpoint =
-      from.size() <= kMaxFrom ? Endpoint::parse(from) : fail(Errc::too_long, "an endpoint too long");
+  const auto endpoint = from.size() <= kMaxFrom ? Endpoint::parse(from) : fail(Errc::too_long, "an endpoint too long");
   if (!endpoint) return fail(Errc::malformed, "the server does not know the probe");
   return HttpProbeAnswer{*endpoint, first_line() + std::string(text.rest())};
 }

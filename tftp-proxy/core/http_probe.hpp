@@ -15,8 +15,7 @@ inline constexpr std::string_view kHttpProbePath = "/dropwire-probe";
 inline constexpr std::size_t kMaxHttpProbe = 8192;  ///< octets of an answer's body that tell header fields
 
 /// "from=ADDRESS:PORT\n" and a line "Name: value\n" for each field.
-std::string http_probe_body(const Endpoint& from,
-                            const std::vector<std::pair<std::string, std::string>>& fields);
+std::string http_probe_body(const Endpoint& from, const std::vector<std::pair<std::string, std::string>>& fields);
 
 /// The asking side: a request of its own that names `local`, and what comes back.
 std::string make_http_probe(const Endpoint& local, std::string_view host);

@@ -87,8 +87,7 @@ unsigned weigh_conditions(const SelectionFields& fields, const Validators& valid
     if (changed_since(fields.if_unmodified_since, validators) == true) return 412;
   }
   if (!fields.if_none_match.empty()) return names_tag(fields.if_none_match, validators.etag, false) ? 304 : 0;
-  if (!fields.if_modified_since.empty() && changed_since(fields.if_modified_since, validators) == false)
-    return 304;
+  if (!fields.if_modified_since.empty() && changed_since(fields.if_modified_since, validators) == false) return 304;
   return 0;
 }
 
@@ -175,8 +174,7 @@ Result<std::string> name_in_target(std::string_view target) {
   return parse_file_name(*path);
 }
 
-Selection select_octets(bool is_get, const SelectionFields& fields, const Validators& validators,
-                        std::uint64_t size) {
+Selection select_octets(bool is_get, const SelectionFields& fields, const Validators& validators, std::uint64_t size) {
   if (const unsigned status = weigh_conditions(fields, validators)) return {status, 0, 0};
   if (!is_get || fields.range.empty() || !range_is_wanted(fields.if_range, validators)) return {200, 0, size};
   return select_range(fields.range, size);
@@ -188,8 +186,7 @@ std::optional<Bytes> sendable(const Content& content, std::uint64_t offset, std:
   const std::uint64_t there = content.octets().size();
   const std::uint64_t open = complete ? there : std::min(there, size > 0 ? size - 1 : 0);
   if (offset < open)
-    return content.octets().subspan(static_cast<std::size_t>(offset),
-                                    static_cast<std::size_t>(open - offset));
+    return content.octets().subspan(static_cast<std::size_t>(offset), static_cast<std::size_t>(open - offset));
   return complete ? std::nullopt : std::optional(Bytes());
 }
 

@@ -27,8 +27,7 @@ struct Validators {
 
 /// The header fields of a request that decide which octets are sent, as they came; empty when absent.
 struct SelectionFields {
-  std::string_view if_match{}, if_none_match{}, if_modified_since{}, if_unmodified_since{}, if_range{},
-      range{};
+  std::string_view if_match{}, if_none_match{}, if_modified_since{}, if_unmodified_since{}, if_range{}, range{};
 };
 
 /// What a GET or HEAD comes to: 200 (all), 206 (`count` octets from `first`), 304, 412 or 416.
@@ -40,8 +39,7 @@ struct Selection {
 
 /// Weighs conditions in the order of RFC 9110 §13.2.2, then Range (§14.2). A Range that is malformed, of
 /// another unit or of several parts is ignored, as the RFC allows; so is one on anything but GET.
-Selection select_octets(bool is_get, const SelectionFields& fields, const Validators& validators,
-                        std::uint64_t size);
+Selection select_octets(bool is_get, const SelectionFields& fields, const Validators& validators, std::uint64_t size);
 
 /// What of `content`, from `offset` on, may be handed to a client that was told `size`: all but the last
 /// octet until the whole is known to be good. Empty: wait. Nothing: it can't be completed.
@@ -54,8 +52,8 @@ std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text);
 /// Whether `text` is an entity tag (RFC 9110 §8.8.3): it may be put into a header as it is.
 bool is_entity_tag(std::string_view text);
 
-/// By the name's end: text/xml, image/png, text/plain for the 79x0's text files; text/xml also where the octets begin as XML
-/// does (a menu that a script wrote); else application/octet-stream.
+/// By the name's end: text/xml, image/png, text/plain for the 79x0's text files; text/xml also where the octets begin
+/// as XML does (a menu that a script wrote); else application/octet-stream.
 std::string_view content_type_of(std::string_view name, Bytes start);
 
 }  // namespace dw::provisioning

@@ -41,8 +41,7 @@ std::optional<PasswordDoubt> doubt_of(std::uint32_t line, std::string_view spelt
   using enum PasswordDoubt::Why;
   const std::string value = spelling == Spelling::xml ? resolve_entities(spelt) : std::string(spelt);
   const std::size_t characters = characters_in(value);
-  if (spelling == Spelling::xml && has_bare_ampersand(spelt))
-    return PasswordDoubt{line, bare_markup, characters};
+  if (spelling == Spelling::xml && has_bare_ampersand(spelt)) return PasswordDoubt{line, bare_markup, characters};
   if (has_entity(value))
     return PasswordDoubt{line, spelling == Spelling::text ? escaped_text : escaped_twice, characters};
   if (characters > PasswordDoubt::kMaxTaken) return PasswordDoubt{line, too_long, characters};
@@ -70,8 +69,7 @@ std::string to_string(const PasswordDoubt& doubt) {
     case PasswordDoubt::Why::bare_markup:
       return fmt::format("that of {} has & or < as it is, which XML writes &amp; and &lt;", line);
     case PasswordDoubt::Why::escaped_twice:
-      return fmt::format("that of {} is escaped twice: the phone takes an &amp; or its like as it stands",
-                         line);
+      return fmt::format("that of {} is escaped twice: the phone takes an &amp; or its like as it stands", line);
     case PasswordDoubt::Why::escaped_text:
       return fmt::format("that of {} has an &amp; or its like, which a text file has no use for", line);
   }

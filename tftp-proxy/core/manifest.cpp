@@ -16,9 +16,8 @@ constexpr std::uint64_t kMaxPartSize = 1ULL << 32;
 
 bool is_part_name(std::string_view word) {
   constexpr std::array<std::string_view, 4> kEndings = {".sbn", ".sb2", ".bin", ".sbin"};
-  return std::ranges::any_of(kEndings, [&](auto ending) {
-    return word.size() > ending.size() && ends_with_ignoring_case(word, ending);
-  });
+  return std::ranges::any_of(
+      kEndings, [&](auto ending) { return word.size() > ending.size() && ends_with_ignoring_case(word, ending); });
 }
 
 /// "name [size [hex]] [#comment]", "#+name …" or "name … #+"; nothing for every other line.
@@ -54,8 +53,8 @@ bool is_manifest_name(std::string_view file_name) {
 
 Result<Manifest> parse_manifest(Bytes octets) {
   if (octets.size() > kMaxManifestOctets)
-    return fail(Errc::too_long, fmt::format("a manifest of {} octets, at most {} are read", octets.size(),
-                                            kMaxManifestOctets));
+    return fail(Errc::too_long,
+                fmt::format("a manifest of {} octets, at most {} are read", octets.size(), kMaxManifestOctets));
   Bytes body = octets;
   if (is_signed(octets)) {
     const auto offset = signed_body_offset(octets);
@@ -66,8 +65,7 @@ Result<Manifest> parse_manifest(Bytes octets) {
   TextCursor cursor(as_text(body));
   while (!cursor.at_end()) {
     auto part = parse_line(cursor.take_line());
-    if (!part || std::ranges::find(manifest.parts, part->name, &ManifestPart::name) != manifest.parts.end())
-      continue;
+    if (!part || std::ranges::find(manifest.parts, part->name, &ManifestPart::name) != manifest.parts.end()) continue;
     if (manifest.parts.size() == kMaxManifestParts)
       return fail(Errc::exhausted, fmt::format("the manifest names more than {} parts", kMaxManifestParts));
     manifest.parts.push_back(std::move(*part));

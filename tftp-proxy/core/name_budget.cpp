@@ -7,7 +7,9 @@
 
 namespace dw::provisioning {
 
-std::string_view to_string(NameBudget::Way way) { return way == NameBudget::Way::udp ? "tftp" : "http"; }
+std::string_view to_string(NameBudget::Way way) {
+  return way == NameBudget::Way::udp ? "tftp" : "http";
+}
 
 NameBudget::NameBudget(KnownSources& known, const Options& options, std::uint64_t seed)
     : known_(known),
@@ -54,7 +56,9 @@ bool NameBudget::knows(TimePoint now, std::string_view name) const {
   return kept && (kept->exists || now < kept->missing_until);
 }
 
-bool NameBudget::is_free(std::string_view name) const { return options_.trust_lists_are_free && is_trust_list_name(name); }
+bool NameBudget::is_free(std::string_view name) const {
+  return options_.trust_lists_are_free && is_trust_list_name(name);
+}
 
 NameBudget::Verdict NameBudget::admits(TimePoint now, const IpAddress& source, Way way, std::string_view name) {
   const bool kept_out = admissions_ && !is_free(name) && admissions_->keeps_out(now, source, name);
@@ -70,8 +74,8 @@ NameBudget::Verdict NameBudget::admits(TimePoint now, const IpAddress& source, W
 NameBudget::Verdict NameBudget::refuse(TimePoint now, const IpAddress& address, Way way, std::string_view name) {
   ++refused_[static_cast<std::size_t>(way)];
   const IpAddress source = source_of(address);
-  Enumerator& latest =
-      enumerators_.see([&](const Enumerator& e) { return e.source == source && e.way == way; }, {source, way, {}, 0, {}});
+  Enumerator& latest = enumerators_.see([&](const Enumerator& e) { return e.source == source && e.way == way; },
+                                        {source, way, {}, 0, {}});
   ++latest.refused;
   latest.last = now;
   latest.example = name.substr(0, kMaxExample);

@@ -13,10 +13,10 @@
 
 namespace dw::provisioning {
 
-/// How many names that nobody knows to exist a source may ask for, whichever door it comes to: names of configs hold MACs,
-/// which can be guessed. A name that was served, or that is known to be missing, costs nothing and is never refused. UDP sources
-/// can be forged, so what comes by UDP takes from a budget for UDP alone; what comes by TCP takes from both. One for all doors;
-/// bounded, constant work. No I/O.
+/// How many names that nobody knows to exist a source may ask for, whichever door it comes to: names of configs hold
+/// MACs, which can be guessed. A name that was served, or that is known to be missing, costs nothing and is never
+/// refused. UDP sources can be forged, so what comes by UDP takes from a budget for UDP alone; what comes by TCP takes
+/// from both. One for all doors; bounded, constant work. No I/O.
 class NameBudget {
  public:
   struct Options {
@@ -37,17 +37,18 @@ class NameBudget {
     TimePoint last{};
   };
   static constexpr std::size_t kMaxNames = 65'536, kMaxSources = 16'384;
-  static constexpr std::size_t kKept = 16;     ///< enumerators
+  static constexpr std::size_t kKept = 16;        ///< enumerators
   static constexpr std::size_t kMaxExample = 64;  ///< octets
   static constexpr Duration kSaidAgain = std::chrono::minutes(1);
 
   NameBudget(KnownSources& known, const Options& options, std::uint64_t seed);
   void configure(const Options& options);
-  /// A name that who asks may not have costs as much as one that nobody knows, so that nobody finds out by it which exist. Outlives this.
+  /// A name that who asks may not have costs as much as one that nobody knows, so that nobody finds out by it which
+  /// exist. Outlives this.
   void use(const Admissions& admissions) { admissions_ = &admissions; }
 
   Verdict admits(TimePoint now, const IpAddress& source, Way way, std::string_view name);
-  void exists(TimePoint now, std::string_view name);                     ///< it was served, or is kept
+  void exists(TimePoint now, std::string_view name);                    ///< it was served, or is kept
   void missing(TimePoint now, std::string_view name, TimePoint until);  ///< answered from memory until then
   bool knows(TimePoint now, std::string_view name) const;
 

@@ -104,7 +104,8 @@ std::string shown_query(std::string_view query) {
     const std::size_t equals = std::min(pair.find('='), pair.size());
     const std::string_view value = pair.substr(std::min(equals + 1, pair.size()));
     const bool known = value.empty() || std::ranges::find(kPlaceholders, value) != kPlaceholders.end();
-    out += std::string(pair.substr(0, equals)) + (equals == pair.size() ? "" : "=") + (known ? std::string(value) : "…");
+    out +=
+        std::string(pair.substr(0, equals)) + (equals == pair.size() ? "" : "=") + (known ? std::string(value) : "…");
     if (cursor.skip_char('&')) out += '&';
   }
   return out;
@@ -124,8 +125,7 @@ bool climbs(std::string_view path) {
 std::unexpected<Error> bad(std::string_view text, std::string_view why) {
   // What stands between "//" and "@" may be a password: it is not repeated.
   const std::size_t at = text.find('@');
-  const std::string shown =
-      at == std::string_view::npos ? std::string(text) : "…" + std::string(text.substr(at));
+  const std::string shown = at == std::string_view::npos ? std::string(text) : "…" + std::string(text.substr(at));
   return fail(Errc::invalid, "origin \"" + escaped(shown) + "\": " + std::string(why));
 }
 
@@ -170,8 +170,7 @@ Result<OriginUrl> parse_file(OriginUrl url, std::string_view text, std::string_v
 Result<void> set_path(OriginUrl& url, std::string_view text, std::string_view path) {
   if (url.scheme == OriginUrl::Scheme::tftp) {
     if (const std::size_t mode = path.find(";mode="); mode != std::string_view::npos) {
-      if (!equal_ignoring_case(path.substr(mode), ";mode=octet"))
-        return bad(text, "only mode=octet is spoken");
+      if (!equal_ignoring_case(path.substr(mode), ";mode=octet")) return bad(text, "only mode=octet is spoken");
       path = path.substr(0, mode);
     }
   }
@@ -212,7 +211,8 @@ std::string_view to_string(OriginUrl::Scheme scheme) {
 
 bool OriginUrl::covers(std::string_view name) const {
   if (path.contains("{mac}") && mac_in_name(name).empty()) return false;
-  return only.empty() || std::ranges::any_of(only, [&](const std::string& pattern) { return fits_pattern(name, pattern); });
+  return only.empty() ||
+         std::ranges::any_of(only, [&](const std::string& pattern) { return fits_pattern(name, pattern); });
 }
 
 std::string OriginUrl::remote_name(std::string_view name) const {
@@ -298,8 +298,7 @@ Result<OriginUrl> parse_origin(std::string_view text) {
   if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
     if (!url.http_family()) return bad(text, "TFTP knows no user and password");
     url.userinfo = std::string(authority.substr(0, at));
-    if (url.userinfo.find('@') != std::string::npos)
-      return bad(text, "an \"@\" in a password is written %40");
+    if (url.userinfo.find('@') != std::string::npos) return bad(text, "an \"@\" in a password is written %40");
     authority.remove_prefix(at + 1);
   }
   const auto where = HostPort::parse(authority);

@@ -11,10 +11,10 @@ namespace dw::provisioning {
 /// One place where files come from, as a person writes it: http://host[:port]/[dir/], https://…,
 /// tftp://host[:port]/[dir/] (RFC 3617, ";mode=octet" allowed), file:///directory.
 ///
-/// Where files do not lie below a folder by their names, http, https and tftp take placeholders in the path, and http and https in
-/// a query: {file} (the name, folders and all), {base} (its last part), {mac} (the twelve digits in the name of a device's own
-/// file). One of the first two is in it. Behind "#" may stand which files are asked for there, as patterns with "*", without
-/// regard to case: http://pbx/ringtones/{base}#*.raw,*.rwb
+/// Where files do not lie below a folder by their names, http, https and tftp take placeholders in the path, and http
+/// and https in a query: {file} (the name, folders and all), {base} (its last part), {mac} (the twelve digits in the
+/// name of a device's own file). One of the first two is in it. Behind "#" may stand which files are asked for there,
+/// as patterns with "*", without regard to case: http://pbx/ringtones/{base}#*.raw,*.rwb
 struct OriginUrl {
   enum class Scheme { http, https, tftp, file };
 
@@ -25,7 +25,7 @@ struct OriginUrl {
   /// http(s): "/" or "/dir/", percent-encoded as written. tftp: "" or "dir/", decoded. file: absolute,
   /// decoded, without a "/" at its end. With placeholders: as written (tftp: decoded), and no "/" is put behind it.
   std::string path;
-  std::string query;              ///< as written, without "?"; only with placeholders
+  std::string query;  ///< as written, without "?"; only with placeholders
   bool has_placeholders = false;
   std::vector<std::string> only;  ///< patterns of the names that it is asked for; empty: all
 
@@ -39,7 +39,8 @@ struct OriginUrl {
   /// For logs, metrics and stories: the URL without its user and password; of a query the placeholders and the names.
   std::string label() const;
   /// http(s): the address of one file. The name is data: every octet of it but unreserved characters and "/"
-  /// is escaped, and in a query "/" too, so it can't leave the path or the value (RFC 3986 §2.3). Carries the user and password.
+  /// is escaped, and in a query "/" too, so it can't leave the path or the value (RFC 3986 §2.3). Carries the user and
+  /// password.
   std::string file_url(std::string_view name) const;
   friend bool operator==(const OriginUrl&, const OriginUrl&) = default;
 

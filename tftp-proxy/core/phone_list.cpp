@@ -15,8 +15,8 @@ namespace dw::provisioning {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-constexpr std::size_t kMaxFields = 64;   ///< of a line that are looked at
-constexpr std::size_t kMaxShown = 40;    ///< octets of a bad line
+constexpr std::size_t kMaxFields = 64;  ///< of a line that are looked at
+constexpr std::size_t kMaxShown = 40;   ///< octets of a bad line
 
 std::string_view unquoted(std::string_view field) {
   field = trim(field);

@@ -24,7 +24,8 @@ constexpr OctetSet kXmlBlanks(" \t\r\n");
 
 bool is_host_text(std::string_view host) {
   return !host.empty() && host.size() <= kMaxHost && std::ranges::all_of(host, [](char c) {
-    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || c == '.' || c == '-' || c == '_' || c == ':';
+    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || c == '.' || c == '-' || c == '_' ||
+           c == ':';
   });
 }
 
@@ -241,10 +242,13 @@ std::optional<std::pair<std::size_t, std::size_t>> url_in_refresh(std::string_vi
 
 bool is_service_target(std::string_view path, std::string_view query) {
   if (!path.starts_with('/') || path.size() + query.size() > kMaxServiceTarget) return false;
-  const auto plain = [](char c) { return c > ' ' && c <= '~' && c != '"' && c != '<' && c != '>' && c != '\\' && c != '#'; };
+  const auto plain = [](char c) {
+    return c > ' ' && c <= '~' && c != '"' && c != '<' && c != '>' && c != '\\' && c != '#';
+  };
   if (!std::ranges::all_of(path, plain) || !std::ranges::all_of(query, plain)) return false;
   const auto decoded = percent_decoded(path);
-  if (!decoded || std::ranges::any_of(*decoded, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\\'; }))
+  if (!decoded ||
+      std::ranges::any_of(*decoded, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\\'; }))
     return false;
   const auto twice = percent_decoded(*decoded);
   return !climbs_out(*decoded) && !(twice && climbs_out(*twice));

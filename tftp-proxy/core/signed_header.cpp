@@ -13,8 +13,7 @@ namespace {
 
 constexpr std::uint8_t kVersion = 1, kLength = 2, kSigner = 3, kSubject = 4, kSerial = 5, kIssuer = 6;
 constexpr std::uint8_t kSignatureInfo = 7, kHash = 8, kAlgorithmInfo = 9, kAlgorithm = 10, kModulus = 11;
-constexpr std::uint8_t kSignature = 12, kPad = 13, kFileName = 14, kTime = 15, kEncryption = 16,
-                       kSignerVersion = 28;
+constexpr std::uint8_t kSignature = 12, kPad = 13, kFileName = 14, kTime = 15, kEncryption = 16, kSignerVersion = 28;
 constexpr std::size_t kFixedPart = 10;  // tags 1 and 2
 constexpr std::size_t kMaxPads = 255;
 constexpr std::size_t kMaxValue = 8192;
@@ -130,8 +129,7 @@ Result<SignedHeader> parse_signed_header(Bytes octets) {
       ++out.pads;
       continue;
     }
-    if (out.pads != 0 || std::ranges::find(out.order, tag) != out.order.end())
-      in.refuse(Errc::malformed, "tag");
+    if (out.pads != 0 || std::ranges::find(out.order, tag) != out.order.end()) in.refuse(Errc::malformed, "tag");
     if (out.order.size() == kMaxTlvs) in.refuse(Errc::exhausted, "tags");
     out.order.push_back(tag);
     parse_field(in, tag, out);
@@ -180,8 +178,8 @@ void write(ByteWriter& out, const SignedHeader& header) {
 }
 
 std::string to_string(const SignedHeader& header) {
-  return fmt::format("signed header {}.{} of {} octets by \"{}\"{}{}", header.major, header.minor,
-                     header.length, escaped(header.subject),
+  return fmt::format("signed header {}.{} of {} octets by \"{}\"{}{}", header.major, header.minor, header.length,
+                     escaped(header.subject),
                      header.file_name ? fmt::format(" for \"{}\"", escaped(*header.file_name)) : "",
                      header.encrypted() ? ", encrypted" : "");
 }

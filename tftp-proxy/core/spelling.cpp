@@ -30,8 +30,7 @@ constexpr std::array<DevicePattern, 8> kDevicePatterns = {{{"CTLSEP", true},
                                                            {"ld", false},
                                                            {"ff", false}}};
 
-constexpr std::array<std::string_view, 6> kFirmwareEndings = {".sbn", ".sb2", ".sbin",
-                                                              ".bin", ".zup", ".loads"};
+constexpr std::array<std::string_view, 6> kFirmwareEndings = {".sbn", ".sb2", ".sbin", ".bin", ".zup", ".loads"};
 
 std::string raised(std::string_view text) {
   std::string out(text);
@@ -66,8 +65,7 @@ class Candidates {
   explicit Candidates(std::string_view name) : name_(name) {}
   void add(std::string candidate) {
     if (found_.size() == kMaxSpellings || candidate == name_) return;
-    if (std::find(found_.begin(), found_.end(), candidate) == found_.end())
-      found_.push_back(std::move(candidate));
+    if (std::find(found_.begin(), found_.end(), candidate) == found_.end()) found_.push_back(std::move(candidate));
   }
   std::vector<std::string> take() { return std::move(found_); }
 

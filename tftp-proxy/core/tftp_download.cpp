@@ -192,15 +192,14 @@ bool Download::take_options(Actions& actions, const Oack& oack) {
                options_.blksize != kDefaultBlksize && *value >= kMinBlksize && *value <= options_.blksize) {
       blksize_ = static_cast<std::uint16_t>(*value);
       blksize_seen = true;
-    } else if (equal_ignoring_case(option->name, "windowsize") && with_options_ && value &&
-               !windowsize_seen && options_.windowsize > 1 && *value >= 1 && *value <= options_.windowsize) {
+    } else if (equal_ignoring_case(option->name, "windowsize") && with_options_ && value && !windowsize_seen &&
+               options_.windowsize > 1 && *value >= 1 && *value <= options_.windowsize) {
       windowsize_ = static_cast<std::uint16_t>(*value);
       windowsize_seen = true;
     } else {
       send_error(actions, tid_, ErrorCode::option_refused, "an option that was not asked so");
       give_up(actions, Errc::unavailable,
-              "its OACK has " + escaped(option->name) + "=" + escaped(option->value) +
-                  ", which was not asked so");
+              "its OACK has " + escaped(option->name) + "=" + escaped(option->value) + ", which was not asked so");
       return false;
     }
   }
@@ -211,8 +210,7 @@ void Download::on_oack(Actions& actions, TimePoint now, const Endpoint& from, co
   tid_ = from;
   if (!take_options(actions, oack)) return;
   if (size_ && *size_ > options_.max_octets) {
-    refuse(actions, ErrorCode::disk_full, Errc::too_long,
-           "the file has " + std::to_string(*size_) + " octets");
+    refuse(actions, ErrorCode::disk_full, Errc::too_long, "the file has " + std::to_string(*size_) + " octets");
     return;
   }
   options_agreed_ = true;
@@ -229,8 +227,7 @@ std::uint16_t Download::on_wire(std::uint64_t block) const {
 
 /// 0: the block we wait for; above: a later one; below: one we had. Half the number space each way.
 std::int32_t Download::ahead_of_expected(std::uint16_t block) {
-  if (options_.rollover_to_one && !seam_to_one_ && expected_ == std::uint64_t{kLastWireBlock} + 1 &&
-      block == 1) {
+  if (options_.rollover_to_one && !seam_to_one_ && expected_ == std::uint64_t{kLastWireBlock} + 1 && block == 1) {
     seam_to_one_ = true;
   }
   const std::int32_t numbers = seam_to_one_ ? kLastWireBlock : kLastWireBlock + 1;
@@ -306,8 +303,9 @@ Download::Actions Download::on_deadline(TimePoint now) {
   if (state_ == State::asking && now >= started_ + options_.first_answer_within) {
     std::string why = "no answer within " + to_words(options_.first_answer_within);
     if (answered_from_) {
-      why += "; an answer came from " + answered_from_.to_string() +
-             ", which is no address of it: name that address in the origin, or let the server answer from the one that was asked";
+      why +=
+          "; an answer came from " + answered_from_.to_string() +
+          ", which is no address of it: name that address in the origin, or let the server answer from the one that was asked";
     }
     give_up(actions, Errc::unavailable, std::move(why));
     return actions;

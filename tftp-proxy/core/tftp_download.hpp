@@ -65,7 +65,8 @@ class Download {
   std::uint16_t blksize() const { return blksize_; }
   std::uint16_t windowsize() const { return windowsize_; }
   std::uint32_t retransmissions() const { return retransmissions_; }
-  /// It refused them in one of the ways that servers have (ERROR 8, 4, or 0 with any text), and was asked again without.
+  /// It refused them in one of the ways that servers have (ERROR 8, 4, or 0 with any text), and was asked again
+  /// without.
   bool refused_options() const { return options_.with_options && !with_options_; }
 
  private:
@@ -90,7 +91,7 @@ class Download {
 
   Options options_;
   State state_ = State::asking;
-  Endpoint tid_;  // the server's, once pinned
+  Endpoint tid_;             // the server's, once pinned
   IpAddress answered_from_;  // not an address of the server's: said when nothing else comes
   bool with_options_;
   bool options_agreed_ = false;

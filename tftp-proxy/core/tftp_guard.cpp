@@ -39,8 +39,7 @@ bool Guard::port_is_fine(const Endpoint& peer) {
 
 bool Guard::addresses_are_fine(const Endpoint& peer, const Endpoint& ours) {
   if (is_no_host(peer.address) || is_no_host(ours.address)) return false;
-  const bool same_host =
-      peer.address == ours.address || (peer.address.is_loopback() && ours.address.is_loopback());
+  const bool same_host = peer.address == ours.address || (peer.address.is_loopback() && ours.address.is_loopback());
   return !(same_host && peer.port == ours.port);
 }
 

@@ -21,7 +21,7 @@ struct GuardOptions {
   /// through, or from a known one (KnownSources).
   double trusted_divisor = 50;
   std::uint32_t buckets = 4096;  ///< that all networks share; at least 1
-  std::uint64_t hash_seed = 0;  ///< a secret number, so that nobody can choose whom to share a bucket with
+  std::uint64_t hash_seed = 0;   ///< a secret number, so that nobody can choose whom to share a bucket with
 
   friend bool operator==(const GuardOptions&, const GuardOptions&) = default;
 };

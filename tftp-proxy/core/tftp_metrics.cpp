@@ -69,10 +69,8 @@ void Sessions::append_metrics(MetricsText& out) const {
   out.counter("dropwire_tftp_repeated_requests_total", "RRQs that a phone sent again.", c.repeated_rrq);
   out.counter("dropwire_tftp_probes_total", "Probes of other Dropwires that were answered.", c.probes);
   out.counter("dropwire_tftp_strays_total", "Packets that belong to no transfer, not answered.", c.strays);
-  out.counter("dropwire_tftp_strangers_total", "Packets to a transfer's own port from elsewhere.",
-              c.strangers);
-  out.counter("dropwire_tftp_adopted_ports_total", "Transfers that followed a phone to a new port.",
-              c.adopted_ports);
+  out.counter("dropwire_tftp_strangers_total", "Packets to a transfer's own port from elsewhere.", c.strangers);
+  out.counter("dropwire_tftp_adopted_ports_total", "Transfers that followed a phone to a new port.", c.adopted_ports);
   out.counter("dropwire_tftp_evicted_total", "Unproven transfers that made room for newer ones.", c.evicted);
   for (std::size_t i = 0; i < kRefusals; ++i) {
     out.counter("dropwire_tftp_refused_total", "Requests refused.", c.refused[i],
@@ -84,11 +82,9 @@ void Sessions::append_metrics(MetricsText& out) const {
                 {{"outcome", to_string(static_cast<TransferOutcome>(i))}});
   }
   out.gauge("dropwire_tftp_transfers_active", "Transfers under way.", static_cast<double>(active()));
-  out.gauge("dropwire_tftp_transfers_unproven", "Of these, nothing acknowledged yet.",
-            static_cast<double>(unproven()));
+  out.gauge("dropwire_tftp_transfers_unproven", "Of these, nothing acknowledged yet.", static_cast<double>(unproven()));
   out.counter("dropwire_tftp_data_packets_total", "DATA sent.", t.data_packets);
-  out.counter("dropwire_tftp_data_bytes_total", "Octets of files in DATA sent, repeats included.",
-              t.data_octets);
+  out.counter("dropwire_tftp_data_bytes_total", "Octets of files in DATA sent, repeats included.", t.data_octets);
   out.counter("dropwire_tftp_retransmissions_total", "Packets sent again.", t.retransmissions);
   out.counter("dropwire_tftp_timeouts_total", "Times that an ACK did not come.", t.timeouts);
   out.counter("dropwire_tftp_duplicate_acks_total", "ACKs that came again.", t.duplicate_acks);

@@ -42,8 +42,7 @@ void Terms::take(const Option& option, const TermLimits& limits) {
     agree(option.name, windowsize_);
   } else if (is("tsize")) {
     if (!first_time(kTsizeBit)) return;
-    if (!parse_number(option.value, std::numeric_limits<std::uint64_t>::max()) || mode_ == Mode::netascii)
-      return;
+    if (!parse_number(option.value, std::numeric_limits<std::uint64_t>::max()) || mode_ == Mode::netascii) return;
     std::ranges::copy(option.name, tsize_name_.begin());
     tsize_asked_ = true;
   }

@@ -24,14 +24,14 @@ enum class TransferOutcome : std::uint8_t {
   sent,         ///< the last block was acknowledged
   unconfirmed,  ///< the last block went out, and its ACK never came
   not_found,
-  not_admitted, ///< told as not found (Errc::not_admitted)
-  refused,      ///< the file is not to be had by policy
-  unavailable,  ///< no origin, or it broke off
-  no_ack,       ///< nothing was ever acknowledged
-  stalled,      ///< ACKs stopped, or came too slowly
-  aborted,      ///< the peer sent an ERROR
-  superseded,   ///< the peer asked for something else from the same port
-  dropped,      ///< by us, unproven, to make room for newer ones, or for want of a socket
+  not_admitted,  ///< told as not found (Errc::not_admitted)
+  refused,       ///< the file is not to be had by policy
+  unavailable,   ///< no origin, or it broke off
+  no_ack,        ///< nothing was ever acknowledged
+  stalled,       ///< ACKs stopped, or came too slowly
+  aborted,       ///< the peer sent an ERROR
+  superseded,    ///< the peer asked for something else from the same port
+  dropped,       ///< by us, unproven, to make room for newer ones, or for want of a socket
 };
 std::string_view to_string(TransferOutcome outcome);
 inline constexpr std::size_t kTransferOutcomes = 11;
@@ -79,7 +79,7 @@ struct RefusedRequest {
   bool answered = false;  ///< with an ERROR
   std::uint16_t error_code = 0;
   std::string detail;
-  bool offence = false;   ///< to be logged as one: who guesses names
+  bool offence = false;  ///< to be logged as one: who guesses names
 };
 
 /// What the session table wants done: filled by it, emptied by the caller, used again and again so that the
@@ -135,8 +135,7 @@ class Outbox {
   }
 
   // The table's side. An envelope holds for all packets until the next.
-  void address(const Endpoint& to, const IpAddress& from, std::uint32_t via, SessionId session,
-               bool fresh_tid) {
+  void address(const Endpoint& to, const IpAddress& from, std::uint32_t via, SessionId session, bool fresh_tid) {
     to_ = to;
     from_ = from;
     via_ = via;

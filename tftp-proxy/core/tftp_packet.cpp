@@ -143,9 +143,7 @@ std::string to_string(const Packet& packet) {
       return fmt::format("{} \"{}\" {}{}", p.write ? "WRQ" : "RRQ", escaped(p.file), escaped(p.mode),
                          options_text(p.options));
     }
-    std::string operator()(const Data& p) const {
-      return fmt::format("DATA {} ({})", p.block, p.octets.size());
-    }
+    std::string operator()(const Data& p) const { return fmt::format("DATA {} ({})", p.block, p.octets.size()); }
     std::string operator()(const Ack& p) const { return fmt::format("ACK {}", p.block); }
     std::string operator()(const ErrorMessage& p) const {
       return fmt::format("ERROR {} \"{}\"", static_cast<unsigned>(p.code), escaped(p.text));

@@ -12,7 +12,7 @@
 namespace dw::tftp {
 
 inline constexpr std::string_view kProbeName = "dropwire-probe";  ///< file and option
-inline constexpr std::size_t kMinProbe = 112;  ///< octets of the RRQ, so that the answer is no gain
+inline constexpr std::size_t kMinProbe = 112;                     ///< octets of the RRQ, so that the answer is no gain
 inline constexpr std::size_t kMaxProbe = 256;
 
 enum class ProbePort : std::uint8_t { same, fresh };

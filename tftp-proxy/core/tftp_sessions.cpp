@@ -35,7 +35,11 @@ std::size_t Sessions::KeyHash::operator()(const Key& key) const {
 }
 
 Sessions::Sessions(const SessionsOptions& options, KnownSources& known, provisioning::NameBudget* names)
-    : options_(options), guard_(options.guard, known), names_(names), by_key_(64, KeyHash{KeyedHash(options.guard.hash_seed)}), by_source_(0, KeyedHash(options.guard.hash_seed + 1)) {}
+    : options_(options),
+      guard_(options.guard, known),
+      names_(names),
+      by_key_(64, KeyHash{KeyedHash(options.guard.hash_seed)}),
+      by_source_(0, KeyedHash(options.guard.hash_seed + 1)) {}
 
 void Sessions::configure(const SessionsOptions& options) {
   const std::uint64_t seed = options_.guard.hash_seed;
@@ -43,8 +47,7 @@ void Sessions::configure(const SessionsOptions& options) {
   const GuardOptions guard = options_.guard;
   options_ = options;
   options_.guard.hash_seed = seed;
-  if (active() > 0)
-    options_.transfer.rollover_to = rollover_to;  // it may not change under a running transfer
+  if (active() > 0) options_.transfer.rollover_to = rollover_to;  // it may not change under a running transfer
   if (options_.guard != guard) guard_.configure(options_.guard);
 }
 
@@ -163,7 +166,8 @@ void Sessions::on_request(TimePoint now, const Arrival& arrival, const Request& 
   if (draining_) return refuse(arrival, Refusal::draining, request.file, out);
   // Before the source's rate is looked at: names that were made up leave it to those that exist.
   auto file = provisioning::parse_file_name(request.file);
-  if (file && !request.write && !probe_of(request, arrival.octets.size()) && !admit_name(now, arrival, *file, out)) return;
+  if (file && !request.write && !probe_of(request, arrival.octets.size()) && !admit_name(now, arrival, *file, out))
+    return;
   if (!admit(now, arrival, request.file, out)) return;
   if (const auto port = probe_of(request, arrival.octets.size())) return on_probe(arrival, *port, out);
   if (old) {
@@ -176,12 +180,10 @@ void Sessions::on_request(TimePoint now, const Arrival& arrival, const Request& 
     refuse_with(arrival, reason, request.file, {code, text}, std::move(detail), out);
   };
   if (request.write) {
-    return refuse_this(Refusal::write, ErrorCode::access_violation, "Writing is not allowed",
-                       "a write request");
+    return refuse_this(Refusal::write, ErrorCode::access_violation, "Writing is not allowed", "a write request");
   }
   const auto mode = parse_mode(request.mode);
-  if (!mode)
-    return refuse_this(Refusal::mode, ErrorCode::illegal_operation, "Unknown mode", "not octet or netascii");
+  if (!mode) return refuse_this(Refusal::mode, ErrorCode::illegal_operation, "Unknown mode", "not octet or netascii");
   if (!file) {
     const bool malformed = file.error().code == Errc::malformed && !request.file.empty();
     return refuse_this(Refusal::name, malformed ? ErrorCode::illegal_operation : ErrorCode::access_violation,
@@ -213,8 +215,8 @@ void Sessions::on_probe(const Arrival& arrival, ProbePort port, Outbox& out) {
   }
 }
 
-void Sessions::begin(TimePoint now, const Arrival& arrival, const Request& request, Mode mode,
-                     std::string file, Outbox& out) {
+void Sessions::begin(TimePoint now, const Arrival& arrival, const Request& request, Mode mode, std::string file,
+                     Outbox& out) {
   if (free_.empty()) {
     free_.push_back(static_cast<Slot>(places_.size()));
     places_.emplace_back();
@@ -223,10 +225,10 @@ void Sessions::begin(TimePoint now, const Arrival& arrival, const Request& reque
   free_.pop_back();
   Place& place = places_[slot];
   const Key key{arrival.peer, arrival.ours.address};
-  Session& session = place.session.emplace(
-      Transfer(options_.transfer, transfer_counters_, Terms(request, mode, options_.terms),
-               arrival.octets.size(), header_octets(arrival.peer.address), now),
-      key, std::move(file));
+  Session& session =
+      place.session.emplace(Transfer(options_.transfer, transfer_counters_, Terms(request, mode, options_.terms),
+                                     arrival.octets.size(), header_octets(arrival.peer.address), now),
+                            key, std::move(file));
   session.request_hash = hash_of_octets(arrival.octets);
   session.via = arrival.via;
   session.fresh_tid = !options_.single_port;
@@ -237,8 +239,7 @@ void Sessions::begin(TimePoint now, const Arrival& arrival, const Request& reque
   session.in_source = of_source.insert(of_source.end(), slot);
   by_key_.emplace(key, slot);
   ++counters_.started;
-  out.opens.push_back(
-      {{slot, place.generation}, session.file, key.peer, key.local, session.via, session.fresh_tid});
+  out.opens.push_back({{slot, place.generation}, session.file, key.peer, key.local, session.via, session.fresh_tid});
   settle(now, slot, out);
 }
 
@@ -247,8 +248,7 @@ void Sessions::begin(TimePoint now, const Arrival& arrival, const Request& reque
 /// answers within the time it takes to fill the table.
 bool Sessions::make_room(TimePoint now, const IpAddress& source, Outbox& out) {
   const auto of_source = by_source_.find(source);
-  if (of_source != by_source_.end() && of_source->second.size() >= options_.max_sessions_per_source)
-    return false;
+  if (of_source != by_source_.end() && of_source->second.size() >= options_.max_sessions_per_source) return false;
   while (unproven_.size() >= options_.max_unproven || active() >= options_.max_sessions) {
     auto& those = unproven_.empty() ? unproven_known_ : unproven_;
     if (those.empty()) return false;
@@ -287,8 +287,8 @@ void Sessions::refuse(const Arrival& arrival, Refusal reason, std::string_view f
   out.refused.push_back({reason, arrival.peer, arrival.ours.address, std::string(file), false, 0, {}, false});
 }
 
-void Sessions::refuse_with(const Arrival& arrival, Refusal reason, std::string_view file,
-                           const ErrorMessage& error, std::string detail, Outbox& out) {
+void Sessions::refuse_with(const Arrival& arrival, Refusal reason, std::string_view file, const ErrorMessage& error,
+                           std::string detail, Outbox& out) {
   refuse(arrival, reason, file, out);
   RefusedRequest& refused = out.refused.back();
   refused.answered = true;
@@ -328,8 +328,7 @@ void Sessions::drop(TimePoint now, SessionId id, std::string_view why, Outbox& o
 
 Sessions::Session& Sessions::prepare(Slot slot, Outbox& out) {
   Session& session = *places_[slot].session;
-  out.address(session.key.peer, session.key.local, session.via, {slot, places_[slot].generation},
-              session.fresh_tid);
+  out.address(session.key.peer, session.key.local, session.via, {slot, places_[slot].generation}, session.fresh_tid);
   return session;
 }
 

@@ -67,16 +67,15 @@ class Sessions {
   void drain() { draining_ = true; }
 
   bool alive(SessionId id) const {
-    return id.slot < places_.size() && places_[id.slot].generation == id.generation &&
-           places_[id.slot].session;
+    return id.slot < places_.size() && places_[id.slot].generation == id.generation && places_[id.slot].session;
   }
   std::size_t active() const { return by_key_.size(); }
   std::size_t unproven() const { return unproven_.size() + unproven_known_.size(); }
   void append_metrics(MetricsText& out) const;
 
   struct Counters {
-    std::uint64_t datagrams = 0, ignored = 0, rrq = 0, wrq = 0, repeated_rrq = 0, strays = 0,
-                  adopted_ports = 0, strangers = 0, started = 0, evicted = 0, probes = 0;
+    std::uint64_t datagrams = 0, ignored = 0, rrq = 0, wrq = 0, repeated_rrq = 0, strays = 0, adopted_ports = 0,
+                  strangers = 0, started = 0, evicted = 0, probes = 0;
     std::array<std::uint64_t, kRefusals> refused{};
     std::array<std::uint64_t, kTransferOutcomes> ended{};
   };
@@ -95,8 +94,7 @@ class Sessions {
     std::size_t operator()(const Key& key) const;
   };
   struct Session {
-    Session(Transfer t, Key k, std::string f)
-        : transfer(std::move(t)), key(std::move(k)), file(std::move(f)) {}
+    Session(Transfer t, Key k, std::string f) : transfer(std::move(t)), key(std::move(k)), file(std::move(f)) {}
     Transfer transfer;
     Key key;
     std::string file;
@@ -116,8 +114,7 @@ class Sessions {
   void on_repeated_request(TimePoint now, Slot slot, Outbox& out);
   void on_probe(const Arrival& arrival, ProbePort port, Outbox& out);
   void on_stray(TimePoint now, const Arrival& arrival, const Packet& packet, Outbox& out);
-  void begin(TimePoint now, const Arrival& arrival, const Request& request, Mode mode, std::string file,
-             Outbox& out);
+  void begin(TimePoint now, const Arrival& arrival, const Request& request, Mode mode, std::string file, Outbox& out);
   bool make_room(TimePoint now, const IpAddress& source, Outbox& out);
   void refuse(const Arrival& arrival, Refusal reason, std::string_view file, Outbox& out);
   void refuse_with(const Arrival& arrival, Refusal reason, std::string_view file, const ErrorMessage& error,

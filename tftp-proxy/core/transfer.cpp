@@ -72,8 +72,8 @@ void Transfer::on_ack(TimePoint now, std::uint16_t wire_block, Outbox& out) {
 
 void Transfer::on_error(const ErrorMessage& error) {
   error_code_ = static_cast<std::uint16_t>(error.code);
-  end(TransferOutcome::aborted, fmt::format("the phone sent ERROR {} ({}): \"{}\"", error_code_,
-                                            to_string(error.code), escaped(error.text)));
+  end(TransferOutcome::aborted,
+      fmt::format("the phone sent ERROR {} ({}): \"{}\"", error_code_, to_string(error.code), escaped(error.text)));
 }
 
 void Transfer::on_request_again(TimePoint now, Outbox& out) {
@@ -111,8 +111,7 @@ void Transfer::on_deadline(TimePoint now, Outbox& out) {
     return end_with(TransferOutcome::unavailable, {ErrorCode::not_defined, kTryAgain}, out);
   }
   if (proven_ && now >= progress_at_ + options_->give_up) {
-    if (last_block_is_out())
-      return end(TransferOutcome::unconfirmed, "the last block was never acknowledged");
+    if (last_block_is_out()) return end(TransferOutcome::unconfirmed, "the last block was never acknowledged");
     return end(TransferOutcome::stalled,
                fmt::format("no ACK after block {} for {}", acked_, to_words(now - progress_at_)));
   }
@@ -127,8 +126,7 @@ void Transfer::on_deadline(TimePoint now, Outbox& out) {
 std::optional<TimePoint> Transfer::next_deadline() const {
   if (over()) return std::nullopt;
   if (phase_ == Phase::waiting) return asked_ + options_->first_answer;
-  TimePoint next =
-      asked_ + (proven_ ? options_->lifetime : std::min(options_->half_open, options_->lifetime));
+  TimePoint next = asked_ + (proven_ ? options_->lifetime : std::min(options_->half_open, options_->lifetime));
   if (proven_) next = std::min(next, minute_began_ + 1min);
   if (starved_since_) return std::min(next, *starved_since_ + options_->content_stall);
   if (proven_) next = std::min(next, progress_at_ + options_->give_up);
@@ -399,8 +397,7 @@ Duration Transfer::measured_rto() const {
 
 void Transfer::arm(TimePoint now) {
   Duration wait = rto_;
-  if (timeouts_ == 0 && terms_.timeout())
-    wait = std::min<Duration>(wait, std::chrono::seconds(*terms_.timeout()));
+  if (timeouts_ == 0 && terms_.timeout()) wait = std::min<Duration>(wait, std::chrono::seconds(*terms_.timeout()));
   resend_at_ = now + wait;
   if (!proven_ && unproven_packets_ >= kMaxUnprovenPackets) resend_at_.reset();
 }
@@ -473,8 +470,7 @@ void Transfer::tell(TimePoint now, TransferReport& report) const {
   report.took = now - asked_;
   if (content_) report.size = content_->size().value_or(0);
   report.octets = terms_.mode() == Mode::netascii ? here_.used : acked_ * terms_.blksize();
-  if (report.size != 0 || outcome_ == TransferOutcome::sent)
-    report.octets = std::min(report.octets, report.size);
+  if (report.size != 0 || outcome_ == TransferOutcome::sent) report.octets = std::min(report.octets, report.size);
   report.last_block = acked_;
   report.retransmissions = retransmissions_;
   report.error_code = error_code_;

@@ -48,8 +48,8 @@ class Transfer {
  public:
   /// `options` and `counters` must outlive it. `request_octets`: of the RRQ; `header_octets`: of the IP and
   /// UDP headers around it, and around each answer.
-  Transfer(const TransferOptions& options, TransferCounters& counters, const Terms& terms,
-           std::size_t request_octets, std::size_t header_octets, TimePoint now);
+  Transfer(const TransferOptions& options, TransferCounters& counters, const Terms& terms, std::size_t request_octets,
+           std::size_t header_octets, TimePoint now);
 
   /// The file was opened, or has changed since.
   void on_content(TimePoint now, const provisioning::ContentPtr& content, Outbox& out);

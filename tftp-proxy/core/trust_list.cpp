@@ -10,7 +10,8 @@
 namespace dw::provisioning {
 namespace {
 
-constexpr std::uint8_t kRecordLength = 1, kRecordSubject = 3, kRecordRole = 4, kRecordIssuer = 5, kRecordSerial = 6, kRecordPublicKey = 7;
+constexpr std::uint8_t kRecordLength = 1, kRecordSubject = 3, kRecordRole = 4, kRecordIssuer = 5, kRecordSerial = 6,
+                       kRecordPublicKey = 7;
 constexpr std::uint8_t kRecordSignature = 8, kRecordCertificate = 9;
 constexpr std::size_t kRecordHead = 5;  // tag 1 with its length and value
 constexpr std::size_t kMaxRecordValue = 16 * 1024;
@@ -124,15 +125,14 @@ std::string_view to_string(TrustRole role) {
 }
 
 bool TrustList::has_tftp_role() const {
-  return std::ranges::any_of(records, [](const TrustRecord& r) {
-    return r.role == TrustRole::ccm_tftp || r.role == TrustRole::tftp;
-  });
+  return std::ranges::any_of(
+      records, [](const TrustRecord& r) { return r.role == TrustRole::ccm_tftp || r.role == TrustRole::tftp; });
 }
 
 Result<TrustList> parse_trust_list(Bytes octets) {
   if (octets.size() > kMaxTrustListOctets)
-    return fail(Errc::too_long, fmt::format("a trust list of {} octets, at most {} are read", octets.size(),
-                                            kMaxTrustListOctets));
+    return fail(Errc::too_long,
+                fmt::format("a trust list of {} octets, at most {} are read", octets.size(), kMaxTrustListOctets));
   TrustList out;
   auto header = parse_signed_header(octets);
   if (!header) return std::unexpected(header.error());
@@ -148,8 +148,7 @@ Result<TrustList> parse_trust_list(Bytes octets) {
     in.skip(length - std::min(length, kRecordHead), "record");
     if (!in.ok()) break;
     auto record = parse_record(octets.subspan(start, length));
-    if (!record)
-      return fail(record.error().code, std::move(record.error().text), start + record.error().offset);
+    if (!record) return fail(record.error().code, std::move(record.error().text), start + record.error().offset);
     out.records.push_back(std::move(*record));
   }
   if (!in.ok()) return fail(in.error().code, in.error().text, out.header.length + in.error().offset);

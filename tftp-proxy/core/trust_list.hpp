@@ -30,7 +30,7 @@ inline constexpr std::size_t kMaxTrustListOctets = 256 * 1024;
 /// Tags 1 and 2 come first and pads last; the others in any order, each once.
 struct SignedHeader {
   std::uint8_t major = 1, minor = 0;
-  std::uint16_t length = 0;  ///< of the header, signature and pads included: the body begins there
+  std::uint16_t length = 0;                     ///< of the header, signature and pads included: the body begins there
   std::optional<std::uint16_t> signer_version;  ///< tag 28: 0x0100, 0x0101
   std::string subject, issuer;                  ///< without their NUL
   Buffer serial;
@@ -67,27 +67,19 @@ bool is_encrypted_name(std::string_view file_name);
 /// "CTL….tlv", "ITL….tlv" in either case: never relayed to a phone whose config is rewritten.
 bool is_trust_list_name(std::string_view file_name);
 
-enum class TrustRole : std::uint16_t {
-  sast = 0,
-  ccm = 1,
-  ccm_tftp = 2,
-  tftp = 3,
-  capf = 4,
-  app_server = 7,
-  tvs = 21
-};
+enum class TrustRole : std::uint16_t { sast = 0, ccm = 1, ccm_tftp = 2, tftp = 3, capf = 4, app_server = 7, tvs = 21 };
 std::string_view to_string(TrustRole role);  ///< "unknown" for numbers not listed
 
 /// One entry of a list: who is trusted as what. Tag 1, the record's own length, comes first; the others in
 /// any order, each once.
 struct TrustRecord {
-  std::string subject, issuer;  ///< tags 3 and 5, without their NUL
-  Buffer serial;                ///< tag 6
-  TrustRole role{};             ///< tag 4
-  Buffer public_key;            ///< tag 7
-  Buffer signature;             ///< tag 8: the certificate's own
-  Buffer certificate;           ///< tag 9: DER
-  std::vector<Tlv> others;  ///< 2 DNS name, 10 address, 11 and 12 certificate hash, and what we do not know
+  std::string subject, issuer;      ///< tags 3 and 5, without their NUL
+  Buffer serial;                    ///< tag 6
+  TrustRole role{};                 ///< tag 4
+  Buffer public_key;                ///< tag 7
+  Buffer signature;                 ///< tag 8: the certificate's own
+  Buffer certificate;               ///< tag 9: DER
+  std::vector<Tlv> others;          ///< 2 DNS name, 10 address, 11 and 12 certificate hash, and what we do not know
   std::vector<std::uint8_t> order;  ///< the tags behind the first, as they came
   friend bool operator==(const TrustRecord&, const TrustRecord&) = default;
 };

@@ -17,7 +17,8 @@ struct Freed {
 /// Of an octet that can't be where it is; empty when that is not for us to say.
 std::string_view words_of(unsigned char octet) {
   if (octet == '&') return "a bare \"&\"; in XML it is written &amp;";
-  if (octet >= 0x80) return "an octet that is not UTF-8; save the file as UTF-8, or declare its encoding in the first line";
+  if (octet >= 0x80)
+    return "an octet that is not UTF-8; save the file as UTF-8, or declare its encoding in the first line";
   if (octet < 0x20 && octet != '\t' && octet != '\n' && octet != '\r') return "a control character";
   return {};
 }
@@ -51,7 +52,8 @@ std::optional<XmlFault> find_xml_fault(Bytes file) {
   const std::unique_ptr<std::remove_pointer_t<XML_Parser>, Freed> parser(XML_ParserCreate(nullptr));
   if (!parser || file.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return std::nullopt;
   const std::string_view text = as_text(file);
-  if (XML_Parse(parser.get(), text.data(), static_cast<int>(text.size()), XML_TRUE) != XML_STATUS_ERROR) return std::nullopt;
+  if (XML_Parse(parser.get(), text.data(), static_cast<int>(text.size()), XML_TRUE) != XML_STATUS_ERROR)
+    return std::nullopt;
   const auto index = XML_GetCurrentByteIndex(parser.get());
   const std::size_t end = index < 0 ? 0 : static_cast<std::size_t>(index);
   const std::size_t offset = ampersand_before(file, end);

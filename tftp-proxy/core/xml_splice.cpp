@@ -13,9 +13,8 @@ namespace {
 
 constexpr std::string_view kCdataStart = "<![CDATA[";
 // Everything becomes a node and nothing in it is changed: so the nodes cover the file without a gap.
-constexpr unsigned kAsSpelt = pugi::parse_minimal | pugi::parse_pi | pugi::parse_comments |
-                              pugi::parse_cdata | pugi::parse_ws_pcdata | pugi::parse_declaration |
-                              pugi::parse_doctype;
+constexpr unsigned kAsSpelt = pugi::parse_minimal | pugi::parse_pi | pugi::parse_comments | pugi::parse_cdata |
+                              pugi::parse_ws_pcdata | pugi::parse_declaration | pugi::parse_doctype;
 
 std::unexpected<Error> misplaced(std::size_t offset) {
   return fail(Errc::unsupported, "a node is not where the parser says", offset);
@@ -24,8 +23,7 @@ std::unexpected<Error> misplaced(std::size_t offset) {
 /// True when an octet below 0x80 always stands for itself.
 bool extends_ascii(std::string_view encoding) {
   constexpr std::array<std::string_view, 5> kNames = {"utf-8", "utf8", "us-ascii", "ascii", "latin1"};
-  return starts_with_ignoring_case(encoding, "iso-8859-") ||
-         starts_with_ignoring_case(encoding, "windows-125") ||
+  return starts_with_ignoring_case(encoding, "iso-8859-") || starts_with_ignoring_case(encoding, "windows-125") ||
          std::ranges::any_of(kNames, [&](auto name) { return equal_ignoring_case(name, encoding); });
 }
 
@@ -106,22 +104,19 @@ Result<XmlFile> XmlFile::parse(Bytes octets) {
   const std::string_view text = as_text(octets);
   if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff") || text.substr(0, 4).contains('\0'))
     return fail(Errc::unsupported, "the file is in UTF-16 or UTF-32");
-  if (const auto nul = text.find('\0'); nul != text.npos)
-    return fail(Errc::malformed, "an octet 0 in the XML", nul);
+  if (const auto nul = text.find('\0'); nul != text.npos) return fail(Errc::malformed, "an octet 0 in the XML", nul);
   const std::string_view encoding = declared_encoding(text);
   if (!encoding.empty() && !extends_ascii(encoding))
     return fail(Errc::unsupported, "the XML declares an encoding that does not extend ASCII");
   XmlFile file;
   file.octets_ = octets;
-  const auto parsed =
-      file.document_->load_buffer(octets.data(), octets.size(), kAsSpelt, pugi::encoding_utf8);
+  const auto parsed = file.document_->load_buffer(octets.data(), octets.size(), kAsSpelt, pugi::encoding_utf8);
   if (!parsed) {
     const auto offset = static_cast<std::size_t>(std::max<std::ptrdiff_t>(0, parsed.offset));
     return fail(Errc::malformed, parsed.description(), offset);
   }
-  const auto elements = std::ranges::count_if(file.document_->children(), [](const pugi::xml_node& node) {
-    return node.type() == pugi::node_element;
-  });
+  const auto elements = std::ranges::count_if(
+      file.document_->children(), [](const pugi::xml_node& node) { return node.type() == pugi::node_element; });
   if (elements != 1) return fail(Errc::malformed, "the XML has more than one root element");
   return file;
 }
@@ -176,8 +171,7 @@ Result<XmlText> XmlFile::text(pugi::xml_node element) const {
     if (!out.value.empty()) return fail(Errc::unsupported, "text in more than one piece", offset);
     const bool opened = cdata ? offset >= kCdataStart.size() && has(offset - kCdataStart.size(), kCdataStart)
                               : offset > 0 && has(offset - 1, ">");
-    if (!opened || !has(offset, value) || !has(offset + value.size(), cdata ? "]]>" : "<"))
-      return misplaced(offset);
+    if (!opened || !has(offset, value) || !has(offset + value.size(), cdata ? "]]>" : "<")) return misplaced(offset);
     const std::string_view trimmed = trim(value);
     if (trimmed.empty()) continue;
     out.offset = offset + static_cast<std::size_t>(trimmed.data() - value.data());

@@ -192,9 +192,9 @@ TEST_CASE("access: a session's POST shows its CSRF token and comes from our own 
   CHECK(box.login(kPassword, kElsewhere, {{"Host", "rebound.example"}})->status() == 421);
   CHECK(box.login(kPassword, kElsewhere, {{"Origin", "http://evil.example"}})->status() == 403);
   CHECK(box.done.empty());
-  CHECK(box.ask("POST", restart,
-                with(with(session, "Origin", "http://192.0.2.1:8079"), "Sec-Fetch-Site", "same-origin"))
-            ->status() == 200);
+  CHECK(
+      box.ask("POST", restart, with(with(session, "Origin", "http://192.0.2.1:8079"), "Sec-Fetch-Site", "same-origin"))
+          ->status() == 200);
   CHECK(box.done == std::vector<std::string>{"0 " + kRestarted + " false"});
 }
 
@@ -212,11 +212,11 @@ TEST_CASE("access: a login's body is bounded, JSON, and said to be so") {
   GuardedBox box;
   CHECK(box.ask("POST", "/api/login", {}, kElsewhere, R"({"password": "correct horse"})")->status() == 415);
   const Headers type = {{"Content-Type", "application/json; charset=utf-8"}};
-  for (const char* body : {"", "{", "[]", "\"correct horse\"", R"({"password": 7})", R"({"pass": "x"})",
-                           "{\"password\": \"\xff\"}"})
+  for (const char* body :
+       {"", "{", "[]", "\"correct horse\"", R"({"password": 7})", R"({"pass": "x"})", "{\"password\": \"\xff\"}"})
     CHECK(box.ask("POST", "/api/login", type, kElsewhere, body)->status() == 400);
-  CHECK(box.ask("POST", "/api/login", type, kElsewhere, json{{"password", std::string(3000, 'x')}}.dump())
-            ->status() == 400);
+  CHECK(box.ask("POST", "/api/login", type, kElsewhere, json{{"password", std::string(3000, 'x')}}.dump())->status() ==
+        400);
   CHECK(box.ask("GET", "/api/login", type)->status() == 405);
   CHECK(box.ask("POST", "/api/login", type, kElsewhere, R"({"password": "correct horse"})")->status() == 200);
 }
@@ -303,7 +303,8 @@ TEST_CASE("access: what goes on for long ends with the session that it was shown
   const std::string trace = "/api/phones/" + kRestarted + "/trace";
   const Headers first = box.logged_in(), second = box.logged_in();
   const Answer hers = box.ask("GET", "/api/events", first), her_trace = box.ask("GET", trace, first);
-  const Answer local = box.ask("GET", "/api/events", {}, kHere), local_too = box.ask("GET", "/api/events", first, kHere);
+  const Answer local = box.ask("GET", "/api/events", {}, kHere),
+               local_too = box.ask("GET", "/api/events", first, kHere);
   const Answer others = box.ask("GET", "/api/events", second), others_trace = box.ask("GET", trace, second);
   const Answer scripts = box.ask("GET", "/api/events", box.with_token());
   for (const Answer& a : {hers, local, local_too, others, scripts}) {

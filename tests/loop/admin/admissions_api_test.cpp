@@ -50,7 +50,8 @@ TEST_CASE("api: one phone is admitted for a while, which is told, and taken back
   CHECK_FALSE(box.asks("SEP001122334455.cnf.xml"));
   const auto answer = box.ask("POST", "/api/admissions/00%3A11%3A22%3A33%3A44%3A55/admit?for_s=600");
   CHECK(answer->status() == 200);
-  CHECK(json::parse(answer->received())["said"].get<std::string>().starts_with("SEP001122334455 gets its files within"));
+  CHECK(
+      json::parse(answer->received())["said"].get<std::string>().starts_with("SEP001122334455 gets its files within"));
   CHECK(box.asks("SEP001122334455.cnf.xml"));
   CHECK(box.admissions.taken(box.loop.now(), wall_now(), kPhoneHome, "SEP001122334455.cnf.xml"));
   const json told = box.told();
@@ -82,8 +83,8 @@ TEST_CASE("api: any phone for a quarter of an hour, or as long as is said, until
 
 TEST_CASE("api: who may not change anything admits nobody, and what is no device or no time is refused") {
   AdmissionBox box;
-  for (const char* target : {"/api/admissions/SEP001122334455/admit", "/api/admissions/SEP001122334455/forget", "/api/admissions/open",
-                             "/api/admissions/close"}) {
+  for (const char* target : {"/api/admissions/SEP001122334455/admit", "/api/admissions/SEP001122334455/forget",
+                             "/api/admissions/open", "/api/admissions/close"}) {
     CAPTURE(target);
     CHECK(box.ask("POST", target, false)->status() == 401);
     CHECK(box.ask("POST", target, true, {{"Sec-Fetch-Site", "cross-site"}})->status() == 403);
@@ -92,11 +93,12 @@ TEST_CASE("api: who may not change anything admits nobody, and what is no device
   CHECK(box.admissions.windows(box.loop.now()).empty());
   CHECK(box.ask("GET", "/api/admissions", false)->status() == 200);  // this machine reads
   for (const char* target :
-       {"/api/admissions/no%20phone/admit", "/api/admissions/%zz/admit", "/api/admissions/SEP001122334455/admit?for_s=0",
-        "/api/admissions/SEP001122334455/admit?for_s=x", "/api/admissions/SEP001122334455/admit?for_s=99999999",
-        "/api/admissions/open?for_s=999999"})
+       {"/api/admissions/no%20phone/admit", "/api/admissions/%zz/admit",
+        "/api/admissions/SEP001122334455/admit?for_s=0", "/api/admissions/SEP001122334455/admit?for_s=x",
+        "/api/admissions/SEP001122334455/admit?for_s=99999999", "/api/admissions/open?for_s=999999"})
     CHECK(box.ask("POST", target)->status() == 400);
-  for (const char* target : {"/api/admissions", "/api/admissions/", "/api/admissions//admit", "/api/admissions/SEP001122334455/x"})
+  for (const char* target :
+       {"/api/admissions", "/api/admissions/", "/api/admissions//admit", "/api/admissions/SEP001122334455/x"})
     CHECK(box.ask("POST", target)->status() == 405);
   CHECK(box.admissions.windows(box.loop.now()).empty());
 }

@@ -100,8 +100,7 @@ struct Box {
     sources.calls = [this] { return calls; };
     sources.files = [] {
       FilesReport report;
-      report.cached.push_back(
-          {"Ringlist.xml", 1200, "\"r\"", "", "http://pbx.example.net:6970/", wall_now()});
+      report.cached.push_back({"Ringlist.xml", 1200, "\"r\"", "", "http://pbx.example.net:6970/", wall_now()});
       return report;
     };
     sources.open_file = [this](const std::string& name) {
@@ -122,8 +121,8 @@ struct Box {
 
   std::shared_ptr<FakeExchange> ask(std::string method, std::string target, bool over_unix = false,
                                     std::string host = "127.0.0.1:8079") {
-    auto exchange = std::make_shared<FakeExchange>(
-        std::move(method), std::move(target), std::map<std::string, std::string>{{"Host", std::move(host)}});
+    auto exchange = std::make_shared<FakeExchange>(std::move(method), std::move(target),
+                                                   std::map<std::string, std::string>{{"Host", std::move(host)}});
     exchange->over_unix(over_unix);
     exchange->from({IpAddress::v4(0x7f000001), 52488});
     server->handle(exchange);

@@ -51,8 +51,7 @@ TEST_CASE("admin over TCP: the page, and nothing secret") {
   CHECK(has(talk(loop, *at, "GET /api/log HTTP/1.0\r\nHost: localhost\r\n\r\n"), " 403 "));
   CHECK(has(talk(loop, *at, "GET /api/files/a HTTP/1.0\r\nHost: localhost\r\n\r\n"), " 403 "));
   CHECK(has(talk(loop, *at, "GET /api/status HTTP/1.0\r\nHost: evil.example\r\n\r\n"), " 421 "));
-  CHECK(has(talk(loop, *at, "POST /api/reload HTTP/1.0\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"),
-            " 403 "));
+  CHECK(has(talk(loop, *at, "POST /api/reload HTTP/1.0\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"), " 403 "));
 }
 
 TEST_CASE("admin: pages that listen leave half of the connections to those that ask, also after a reload") {
@@ -129,7 +128,8 @@ TEST_CASE("admin over TCP: idle connections keep nobody from the page, and who s
     CHECK(asks(visitor, "GET / HTTP/1.1\r\n"));
   }
   CHECK(asks(logged_in, session));
-  CHECK(has(talk(loop, at, "GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n"), "dropwire_table_bound{table=\"admin_connections\"} 16\n"));
+  CHECK(has(talk(loop, at, "GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n"),
+            "dropwire_table_bound{table=\"admin_connections\"} 16\n"));
 }
 
 TEST_CASE("admin: from where somebody logged in connections have their share, for as long as a session may last") {

@@ -17,8 +17,7 @@ TEST_CASE("admin api: phones, one phone, and none") {
   CHECK(list["phones"][0]["address"] == "192.0.2.7");
   CHECK(list["phones"][0].contains("findings_count"));
   CHECK_FALSE(list["phones"][0].contains("story"));
-  for (const std::string& key :
-       std::vector<std::string>{kDevice, "00:11:22:33:44:55", "00%3a11%3a22%3a33%3a44%3a55"}) {
+  for (const std::string& key : std::vector<std::string>{kDevice, "00:11:22:33:44:55", "00%3a11%3a22%3a33%3a44%3a55"}) {
     CAPTURE(key);
     const json one = box.get("/api/phones/" + key);
     CHECK(one["device"] == kDevice);

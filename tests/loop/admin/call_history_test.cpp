@@ -98,6 +98,5 @@ TEST_CASE("call history: in the answer about calls, with null where nothing pass
   CHECK(told["from_phone"]["loss_percent"] == nlohmann::json::parse("[null, 1.0]"));
   CHECK(told["from_phone"]["jitter_ms"] == nlohmann::json::parse("[null, 3.0]"));
   CHECK(told["from_phone"]["state"] == nlohmann::json::parse(R"([null, "ok"])"));
-  CHECK(nlohmann::json::parse(calls_json(calls, now_by_both(), 10))["calls"][0]["streams"][0]["history"]
-            .is_null());
+  CHECK(nlohmann::json::parse(calls_json(calls, now_by_both(), 10))["calls"][0]["streams"][0]["history"].is_null());
 }

@@ -29,17 +29,14 @@ phones::FileStep asked(const std::string& name, WallTime at = wall_now()) {
 
 /// A feed with nothing but an HTTP server before it.
 struct Feed {
-  explicit Feed(const EventFeed::Options& how = {}, net::HttpServer::Options http = {})
-      : events(loop, sources, how) {
+  explicit Feed(const EventFeed::Options& how = {}, net::HttpServer::Options http = {}) : events(loop, sources, how) {
     sources.inventory = &inventory;
     sources.status = [this] { return status; };
     sources.calls = [this] { return calls; };
     sources.doctor = [this](const auto& done) { done(found); };
     http.listen = Endpoint{*IpAddress::parse("127.0.0.1"), 0};
-    auto started =
-        net::HttpServer::start(loop, http, [this](const auto& exchange) {
-          events.listen(exchange, {}, [this] { return may_listen; });
-        });
+    auto started = net::HttpServer::start(
+        loop, http, [this](const auto& exchange) { events.listen(exchange, {}, [this] { return may_listen; }); });
     REQUIRE(started);
     server = std::move(*started);
   }
@@ -214,8 +211,7 @@ TEST_CASE("changes: a finding that comes with time alone is told") {
   ChangeWatch watch(sources);
   const TimePoint start = Clock::now();
   const WallTime wall = wall_now();
-  for (const auto* name :
-       {"CTLSEP001122337941.tlv", "ITLSEP001122337941.tlv", "SEP001122337941.cnf.xml.sgn"}) {
+  for (const auto* name : {"CTLSEP001122337941.tlv", "ITLSEP001122337941.tlv", "SEP001122337941.cnf.xml.sgn"}) {
     auto step = asked(name, wall);
     step.outcome = phones::FileOutcome::not_found;
     inventory.on_file(step);

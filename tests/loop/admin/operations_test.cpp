@@ -74,7 +74,8 @@ TEST_CASE("operations: nothing is done before the count, and then to those alone
   box.inventory.on_file(step("SEP0011000000FF.cnf.xml", phones::FileOutcome::sent));  // fits, and was not counted
   box.run(counted);
   REQUIRE(box.until("done"));
-  CHECK(box.acted == std::vector<std::string>{"2 SEP001100000000", "2 SEP001100000001", "2 SEP001100000002", "2 SEP001100000003"});
+  CHECK(box.acted ==
+        std::vector<std::string>{"2 SEP001100000000", "2 SEP001100000001", "2 SEP001100000002", "2 SEP001100000003"});
   CHECK(box.inventory.find("SEP0011000000FF") != nullptr);
   CHECK(box.latest()["done"] == 4);
   CHECK(box.latest()["by"] == "control socket");
@@ -110,8 +111,9 @@ TEST_CASE("operations: the number that was shown has to be said again, once, and
 TEST_CASE("operations: a filter that is none is refused, and all phones are meant only when that is said") {
   ManyBox box;
   box.add(3);
-  for (const char* query : {"", "action=explode&q=x", "action=reset", "action=reset&colour=red", "action=reset&q=x&pace=0", "action=reset&q=x&pace=51",
-                            "action=reset&state=bad", "action=reset&q=x&force=yes", "action=reset&limit=3", "q=x"})
+  for (const char* query : {"", "action=explode&q=x", "action=reset", "action=reset&colour=red",
+                            "action=reset&q=x&pace=0", "action=reset&q=x&pace=51", "action=reset&state=bad",
+                            "action=reset&q=x&force=yes", "action=reset&limit=3", "q=x"})
     box.post(std::string("/api/operations?") + query, 400);
   CHECK(box.post("/api/operations?action=reset&all=1")["phones"] == 3);
 }
@@ -119,7 +121,8 @@ TEST_CASE("operations: a filter that is none is refused, and all phones are mean
 TEST_CASE("operations: they go at their pace, one operation at a time, and stop at once") {
   ManyBox box;
   box.add(40);
-  const json first = box.post("/api/operations?action=reset&q=0011&pace=50"), second = box.post("/api/operations?action=forget&q=0011");
+  const json first = box.post("/api/operations?action=reset&q=0011&pace=50"),
+             second = box.post("/api/operations?action=forget&q=0011");
   box.run(first);
   box.post(fmt::format("/api/operations/{}/begin?phones=40", second["id"].get<int>()), 409);
   const std::string stop = fmt::format("/api/operations/{}/stop", first["id"].get<int>());

@@ -5,12 +5,14 @@
 using namespace dw;
 using namespace dw::admin;
 
-TEST_CASE("phone filter: a MAC is found in each form in which people write it, also a part, and no address is taken for one") {
+TEST_CASE(
+    "phone filter: a MAC is found in each form in which people write it, also a part, and no address is taken for one") {
   phones::Phone phone;
   phone.device = DeviceName::parse("SEP0011AA334455").value();
   phone.address = IpAddress::parse("192.168.1.41").value();
   PhoneFilter wanted;
-  for (const char* text : {"SEP0011AA334455", "0011aa334455", "00:11:aa:33:44:55", "00-11-AA-33-44-55", "0011.aa33.4455", "0011.AA33", "aa:33", "192.168.1.41"}) {
+  for (const char* text : {"SEP0011AA334455", "0011aa334455", "00:11:aa:33:44:55", "00-11-AA-33-44-55",
+                           "0011.aa33.4455", "0011.AA33", "aa:33", "192.168.1.41"}) {
     CAPTURE(text);
     wanted.text = text;
     CHECK(wanted.fits(phone));

@@ -70,7 +70,8 @@ TEST_CASE("phone list: of many phones those are told that are asked for") {
 
 TEST_CASE("phone list: a list that is asked for wrongly is refused") {
   ListBox box;
-  for (const auto* target : {"/api/phones?show=all%20of%20them", "/api/phones?q=%zz", "/api/phones?colour=red", "/api/phones?limit=nonsense"}) {
+  for (const auto* target : {"/api/phones?show=all%20of%20them", "/api/phones?q=%zz", "/api/phones?colour=red",
+                             "/api/phones?limit=nonsense"}) {
     CAPTURE(target);
     CHECK(box.ask("GET", target)->status() == 400);
   }
@@ -87,7 +88,7 @@ TEST_CASE("phone list: the cursor leads to each phone once, also while others co
       CHECK(seen.insert(phone["key"]).second);
     if (answer["next"].is_null()) break;
     cursor = answer["next"];
-    box.inventory.forget(fmt::format("SEP0011{:08X}", 1400 + page));         // not told yet
+    box.inventory.forget(fmt::format("SEP0011{:08X}", 1400 + page));                    // not told yet
     box.inventory.on_file(step("SEP001100000001.cnf.xml", phones::FileOutcome::sent));  // told already
     box.inventory.on_file(step(fmt::format("SEP0001{:08X}.cnf.xml", page), phones::FileOutcome::sent));
   }
@@ -99,8 +100,9 @@ TEST_CASE("phone list: the cursor leads to each phone once, also while others co
 TEST_CASE("phone list: a page begins at an offset, and the last page has no next") {
   ListBox box;
   box.add(25);
-  CHECK(box.keys("sort=name&offset=20&limit=10") ==
-        std::vector<std::string>{"SEP001100000014", "SEP001100000015", "SEP001100000016", "SEP001100000017", "SEP001100000018"});
+  CHECK(box.keys("sort=name&offset=20&limit=10") == std::vector<std::string>{"SEP001100000014", "SEP001100000015",
+                                                                             "SEP001100000016", "SEP001100000017",
+                                                                             "SEP001100000018"});
   CHECK(box.get("/api/phones?sort=name&offset=20&limit=5")["next"].is_null());
   CHECK(box.get("/api/phones?sort=name&offset=19&limit=5")["next"].is_string());
   CHECK(box.keys("offset=25").empty());
@@ -131,7 +133,8 @@ TEST_CASE("phone list: the loop has its turn between pieces, whatever is asked f
   };
   box.loop.post(count);
   CHECK(box.keys("limit=all").size() == 3000);
-  CHECK(turns >= 3000 / ListDoor::kLookedAt + 3000 / ListDoor::kRows - 2);  // the first piece and the last are made within other turns
+  CHECK(turns >= 3000 / ListDoor::kLookedAt + 3000 / ListDoor::kRows -
+                     2);  // the first piece and the last are made within other turns
 }
 
 TEST_CASE("phone list: each row says how the phone stands and why, and phones of one cause are counted together") {
@@ -152,7 +155,8 @@ TEST_CASE("phone list: each row says how the phone stands and why, and phones of
   CHECK(answer["groups"][0]["phones"] == 2);
   CHECK(answer["groups"][0]["title"] != "");
   for (const json& group : answer["groups"])
-    CHECK(box.get("/api/phones?limit=all&cause=" + group["code"].get<std::string>())["phones"].size() == group["phones"]);
+    CHECK(box.get("/api/phones?limit=all&cause=" + group["code"].get<std::string>())["phones"].size() ==
+          group["phones"]);
   CHECK(box.keys("finding=no_call_server").size() == 2);
   CHECK(box.keys("state=failed").size() == 2);
 }
@@ -171,7 +175,8 @@ TEST_CASE("phone list: as CSV, with nothing in it that a spreadsheet would run")
   const std::string text = got->received();
   CHECK(text.starts_with("name,mac,address,"));
   CHECK(std::ranges::count(text, '\n') == 4);
-  CHECK(text.find("\"an \\\"\"agent\\\"\", with commas\"") != std::string::npos);  // as the story has it, its quotes doubled
+  CHECK(text.find("\"an \\\"\"agent\\\"\", with commas\"") !=
+        std::string::npos);  // as the story has it, its quotes doubled
   CHECK(text.find(",\"=cmd") == std::string::npos);
   CHECK(text.find(",\"'=cmd") != std::string::npos);
 }

@@ -23,8 +23,7 @@ struct StoreBox {
   explicit StoreBox(const std::filesystem::path& dir, const Inventory::Options& bounds = {}) : inventory(bounds) {
     store = PhoneStore::open(loop, dir, inventory, admissions, {.write_every = 1ms, .retry_after = 1ms});
   }
-  void ask(const std::string& name, FileOutcome outcome, WallTime at,
-           const std::string& address = "192.0.2.7") {
+  void ask(const std::string& name, FileOutcome outcome, WallTime at, const std::string& address = "192.0.2.7") {
     FileStep step;
     step.at = at;
     step.name = name;
@@ -100,8 +99,8 @@ bool same(const Phone& a, const Phone& b) {
   return a.device == b.device && a.address == b.address && a.protocol == b.protocol && a.model == b.model &&
          a.firmware == b.firmware && a.uses_http == b.uses_http && a.proven == b.proven &&
          a.had_config == b.had_config && a.transport == b.transport && a.user_agent == b.user_agent &&
-         a.follow_ups == b.follow_ups && a.homes == b.homes && a.first_seen == b.first_seen && a.last_seen == b.last_seen &&
-         a.next_step == b.next_step && a.steps == b.steps;
+         a.follow_ups == b.follow_ups && a.homes == b.homes && a.first_seen == b.first_seen &&
+         a.last_seen == b.last_seen && a.next_step == b.next_step && a.steps == b.steps;
 }
 
 }  // namespace
@@ -113,11 +112,12 @@ TEST_CASE("phones and their stories outlive a restart, every field of them") {
     StoreBox box(dir.path() / "state");
     CHECK(box.store->storing());
     box.ask("CTL" + kKept + ".tlv", FileOutcome::not_found, kStart);
-    box.inventory.on_config(device(), {}, kStart,
-                            {.load = "SIP45.9-4-2SR3-1S",
-                             .protocol = Protocol::sip,
-                             .follow_ups = {"dialplan.xml", "softkeys.xml"},
-                             .homes = {{{"", "t1.example.net", 5160}, {"a line 2", "2001:db8::5", 0}, {"", "pbx", 2001, Protocol::sccp}}}});
+    box.inventory.on_config(
+        device(), {}, kStart,
+        {.load = "SIP45.9-4-2SR3-1S",
+         .protocol = Protocol::sip,
+         .follow_ups = {"dialplan.xml", "softkeys.xml"},
+         .homes = {{{"", "t1.example.net", 5160}, {"a line 2", "2001:db8::5", 0}, {"", "pbx", 2001, Protocol::sccp}}}});
     box.inventory.on_note(device(), {}, kStart + 1s, Note::rewritten, "3 places");
     box.ask(kKept + ".cnf.xml", FileOutcome::sent, kStart + 1s);
     box.ask("dialplan.xml", FileOutcome::stalled, kStart + 2s);
@@ -155,8 +155,7 @@ TEST_CASE("registrations and calls keep their meaning on disk, but nobody is reg
     StoreBox box(dir.path());
     box.ask(kKept + ".cnf.xml", FileOutcome::sent, kStart);
     for (int i = 0; i <= static_cast<int>(SignallingEvent::lines); ++i)
-      box.inventory.on_signalling(
-          signalling(static_cast<SignallingEvent>(i), kStart + std::chrono::minutes(1 + i)));
+      box.inventory.on_signalling(signalling(static_cast<SignallingEvent>(i), kStart + std::chrono::minutes(1 + i)));
     box.inventory.on_signalling(signalling(SignallingEvent::registered, kStart + 1h));
     for (int i = 0; i < 4; ++i)
       box.inventory.on_call(call(kStart + 2h + std::chrono::minutes(i), i & 1 ? 90 : 0, i & 2 ? 90 : 0));
@@ -282,7 +281,8 @@ TEST_CASE("what each older version kept is read, and has today's schema afterwar
         CHECK(box.admissions.all().back().by == provisioning::Admissions::By::operated);
       }
       using Homes = std::vector<LineHome>;
-      CHECK(phone.homes == (version >= 6 ? Homes{{"", "t1.example.net", 5160}, {"a line", "pbx.example.net", 0}} : Homes{}));
+      CHECK(phone.homes ==
+            (version >= 6 ? Homes{{"", "t1.example.net", 5160}, {"a line", "pbx.example.net", 0}} : Homes{}));
       if (version >= 3) {
         CHECK(phone.user_agent == "Cisco-CP7965G/9.4.2");
         CHECK(phone.steps[5].is_sip());
@@ -388,7 +388,9 @@ TEST_CASE("a folder that can't be used leaves the inventory in memory") {
 TEST_CASE("a database that can't be opened leaves the inventory in memory, and the file as it is") {
   const test::TempDir dir;
   const auto path = dir.path() / "phones.db";
-  SUBCASE("a folder is in the way") { std::filesystem::create_directories(path); }
+  SUBCASE("a folder is in the way") {
+    std::filesystem::create_directories(path);
+  }
   SUBCASE("a newer program's") {
     const std::vector<std::string_view> newer(99, "");
     REQUIRE(store::Database::open(path, newer));

@@ -95,7 +95,10 @@ TEST_CASE("without a disk the last records are kept in memory") {
 TEST_CASE("a stop and a start is an absence; of a run that could not say that it ends the last sign of life counts") {
   const test::TempDir dir;
   const auto at = dir.path() / "state";
-  { RecordBox first(at); CHECK(first.store->absences().empty()); }
+  {
+    RecordBox first(at);
+    CHECK(first.store->absences().empty());
+  }
   {
     RecordBox second(at);
     REQUIRE(second.store->absences().size() == 1);
@@ -105,7 +108,8 @@ TEST_CASE("a stop and a start is an absence; of a run that could not say that it
   {
     auto database = store::Database::open((at / "records.db").string(), std::array<std::string_view, 1>{""});
     REQUIRE(database);
-    REQUIRE(database->run("UPDATE run SET stopped = NULL, seen = seen - 1 WHERE started = (SELECT max(started) FROM run)"));
+    REQUIRE(
+        database->run("UPDATE run SET stopped = NULL, seen = seen - 1 WHERE started = (SELECT max(started) FROM run)"));
   }
   RecordBox third(at);
   REQUIRE(third.store->absences().size() == 2);
@@ -125,7 +129,8 @@ TEST_CASE("records that each older version kept are read, with today's schema af
     test::make_database(dir.path() / "state" / "records.db", "records", version);
     {
       RecordBox box(dir.path() / "state", {.max_age = std::chrono::hours(24 * 36'500)});
-      CHECK(box.finished().records == std::vector<std::string>{"{\"event\":\"call_down\",\"device\":\"SEP001122334455\"}"});
+      CHECK(box.finished().records ==
+            std::vector<std::string>{"{\"event\":\"call_down\",\"device\":\"SEP001122334455\"}"});
       REQUIRE(box.store->absences().size() == 2);
       CHECK(box.store->absences()[0].told);
       CHECK_FALSE(box.store->absences()[1].told);

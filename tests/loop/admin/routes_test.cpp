@@ -38,8 +38,8 @@ struct RoutesBox : Box {
     for (const auto& exchange : asked)
       exchange->end(false);
   }
-  std::shared_ptr<FakeExchange> ask_as(const std::string& method, const std::string& path, Fields fields, const std::string& from,
-                                       const std::string& body = {}, bool over_unix = false) {
+  std::shared_ptr<FakeExchange> ask_as(const std::string& method, const std::string& path, Fields fields,
+                                       const std::string& from, const std::string& body = {}, bool over_unix = false) {
     fields.try_emplace("Host", "192.0.2.1:8079");
     auto exchange = std::make_shared<FakeExchange>(method, path, std::move(fields));
     exchange->over_unix(over_unix);
@@ -77,7 +77,8 @@ TEST_CASE("routes: each is answered for those alone that its need lets through")
     std::set<Need> may;
   };
   const auto bearer = [](const std::string& token) { return Fields{{"Authorization", "Bearer " + token}}; };
-  const std::set<Need> nothing = {Need::nothing}, here = {Need::nothing, Need::read}, reads = {Need::nothing, Need::read, Need::login},
+  const std::set<Need> nothing = {Need::nothing}, here = {Need::nothing, Need::read},
+                       reads = {Need::nothing, Need::read, Need::login},
                        all = {Need::nothing, Need::read, Need::login, Need::act},
                        socket = {Need::nothing, Need::read, Need::login, Need::act, Need::socket};
   const std::vector<Caller> callers = {
@@ -93,10 +94,12 @@ TEST_CASE("routes: each is answered for those alone that its need lets through")
       {"the control socket", {}, "192.0.2.7", true, socket},
   };
   for (const Route& route : routes()) {
-    if (route.path == "/api/login" || route.path == "/api/logout") continue;  // they have rules of their own, and end what is asked with
+    if (route.path == "/api/login" || route.path == "/api/logout")
+      continue;  // they have rules of their own, and end what is asked with
     for (const Caller& caller : callers) {
       const unsigned reloads = box.reloads;
-      const auto answer = box.ask_as(std::string(route.method), with_names(route.path), caller.fields, caller.from, {}, caller.over_unix);
+      const auto answer = box.ask_as(std::string(route.method), with_names(route.path), caller.fields, caller.from, {},
+                                     caller.over_unix);
       INFO(fmt::format("{} {} by {}: {}", route.method, route.path, caller.name, answer->status()));
       const bool refused = answer->status() == 401 || answer->status() == 403;
       CHECK(refused == !caller.may.contains(route.need));
@@ -110,7 +113,8 @@ TEST_CASE("routes: each is answered for those alone that its need lets through")
 TEST_CASE("routes: whatever changes something is the operator's, and only logging in and out is not") {
   for (const Route& route : routes()) {
     CAPTURE(route.path);
-    if (route.method == "POST" && route.path != "/api/login" && route.path != "/api/logout") CHECK(route.need == Need::act);
+    if (route.method == "POST" && route.path != "/api/login" && route.path != "/api/logout")
+      CHECK(route.need == Need::act);
     CHECK(find_route(route.method, with_names(route.path)).route == &route);
   }
 }
@@ -140,7 +144,8 @@ TEST_CASE("access: the reader sees, changes nothing, and logs in and out as the 
   CHECK(box.reloads == 0);
   const Fields type = {{"Content-Type", "application/json"}};
   CHECK(box.ask_as("POST", "/api/login", type, "192.0.2.8", json{{"password", kReads}}.dump())->status() == 401);
-  CHECK(box.ask_as("POST", "/api/login", type, "192.0.2.8", json{{"password", kFull}, {"account", "reader"}}.dump())->status() == 401);
+  CHECK(box.ask_as("POST", "/api/login", type, "192.0.2.8", json{{"password", kFull}, {"account", "reader"}}.dump())
+            ->status() == 401);
   CHECK(box.ask_as("POST", "/api/logout", box.reader, "192.0.2.7")->status() == 200);
   CHECK(box.ask_as("GET", "/api/phones", box.reader, "192.0.2.7")->status() == 401);
   CHECK(box.ask_as("GET", "/api/phones", box.full, "192.0.2.7")->status() == 200);
@@ -156,7 +161,8 @@ TEST_CASE("access: another password of the reader ends the reader's sessions and
   box.server->use(credentials);
   CHECK(box.ask_as("GET", "/api/phones", box.reader, "192.0.2.7")->status() == 401);
   CHECK(box.ask_as("GET", "/api/phones", box.full, "192.0.2.7")->status() == 401);
-  CHECK(box.ask_as("GET", "/api/phones", {{"Authorization", "Bearer " + box.reader_token}}, "192.0.2.7")->status() == 200);
+  CHECK(box.ask_as("GET", "/api/phones", {{"Authorization", "Bearer " + box.reader_token}}, "192.0.2.7")->status() ==
+        200);
   CHECK(box.ask_as("POST", "/api/login", {{"Content-Type", "application/json"}}, "192.0.2.7",
                    json{{"password", kReads}, {"account", "reader"}}.dump())
             ->status() == 403);

@@ -72,8 +72,8 @@ struct NewBox {
   }
 
   using Headers = std::map<std::string, std::string>;
-  std::shared_ptr<FakeExchange> ask(const std::string& method, const std::string& target, const json& body = {}, const IpAddress& from = kOnSofa,
-                                    Headers headers = {}, bool unix_socket = false) {
+  std::shared_ptr<FakeExchange> ask(const std::string& method, const std::string& target, const json& body = {},
+                                    const IpAddress& from = kOnSofa, Headers headers = {}, bool unix_socket = false) {
     headers.try_emplace("Host", "dropwire.local:8079");
     if (!body.is_null()) headers.try_emplace("Content-Type", "application/json");
     auto exchange = std::make_shared<FakeExchange>(method, target, std::move(headers));
@@ -85,9 +85,11 @@ struct NewBox {
     REQUIRE(loop.run_until([&] { return exchange->answered(); }, 60s));
     return exchange;
   }
-  std::shared_ptr<FakeExchange> claims(const std::string& code, const std::string& password = kChosen, const std::string& central = "pbx.example.net",
-                                       const IpAddress& from = kOnSofa, Headers headers = {}) {
-    return ask("POST", "/api/claim", {{"code", code}, {"password", password}, {"central", central}}, from, std::move(headers));
+  std::shared_ptr<FakeExchange> claims(const std::string& code, const std::string& password = kChosen,
+                                       const std::string& central = "pbx.example.net", const IpAddress& from = kOnSofa,
+                                       Headers headers = {}) {
+    return ask("POST", "/api/claim", {{"code", code}, {"password", password}, {"central", central}}, from,
+               std::move(headers));
   }
   /// Cookie and X-CSRF-Token out of an answer that logged in.
   static Headers session(const FakeExchange& answer) {
@@ -116,11 +118,13 @@ TEST_CASE("setup: an unclaimed box offers its network the page and the claim, an
   NewBox box;
   for (const char* open : {"/", "/healthz", "/api/session"})
     CHECK(box.ask("GET", open)->status() != 403);
-  for (const char* closed : {"/api/status", "/api/phones", "/api/connect", "/api/events", "/metrics", "/api/settings", "/api/claim"}) {
+  for (const char* closed :
+       {"/api/status", "/api/phones", "/api/connect", "/api/events", "/metrics", "/api/settings", "/api/claim"}) {
     CAPTURE(closed);
     CHECK(box.ask("GET", closed)->status() == 403);
   }
-  for (const char* closed : {"/api/settings", "/api/settings/try", "/api/settings/password", "/api/restart", "/api/reload"}) {
+  for (const char* closed :
+       {"/api/settings", "/api/settings/try", "/api/settings/password", "/api/restart", "/api/reload"}) {
     CAPTURE(closed);
     CHECK(box.ask("POST", closed, {{"central", "pbx.example.net"}})->status() == 403);
   }
@@ -154,7 +158,9 @@ TEST_CASE("setup: wrong codes are refused, slowed, and end nothing") {
 
 TEST_CASE("setup: no stranger, no other site, no other name, no proxy and no form claims a box, even with the code") {
   NewBox box;
-  const auto with = [&](const IpAddress& from, NewBox::Headers headers) { return box.claims(kCodeOfBox, kChosen, "pbx.example.net", from, std::move(headers))->status(); };
+  const auto with = [&](const IpAddress& from, NewBox::Headers headers) {
+    return box.claims(kCodeOfBox, kChosen, "pbx.example.net", from, std::move(headers))->status();
+  };
   CHECK(with(kOutdoors, {}) == 403);
   CHECK(with(kOnSofa, {{"Origin", "http://evil.example"}}) == 403);
   CHECK(with(kOnSofa, {{"Sec-Fetch-Site", "cross-site"}}) == 403);
@@ -185,7 +191,8 @@ TEST_CASE("setup: a server is tried by whoever has the code, one at a time") {
   NewBox box;
   CHECK(box.ask("POST", "/api/claim/try", {{"code", "22222222"}, {"central", "pbx.example.net"}})->status() == 401);
   CHECK(box.tried.empty());
-  const auto answer = box.ask("POST", "/api/claim/try", {{"code", kCodeOfBox}, {"central", " http://pbx.example.net:6970/ "}});
+  const auto answer =
+      box.ask("POST", "/api/claim/try", {{"code", kCodeOfBox}, {"central", " http://pbx.example.net:6970/ "}});
   CHECK(answer->status() == 200);
   CHECK(box.tried == std::vector<std::string>{"pbx.example.net"});
   CHECK(json::parse(answer->received())["central"] == "pbx.example.net");
@@ -196,12 +203,15 @@ TEST_CASE("setup: a server is tried by whoever has the code, one at a time") {
 TEST_CASE("setup: what a customer changes later needs the login, and another password the old one") {
   NewBox box;
   const auto session = NewBox::session(*box.claims(kCodeOfBox));
-  const auto post = [&](const char* target, const json& body) { return box.ask("POST", target, body, kOnSofa, session); };
+  const auto post = [&](const char* target, const json& body) {
+    return box.ask("POST", target, body, kOnSofa, session);
+  };
   CHECK(box.ask("POST", "/api/settings", {{"router_ports", false}})->status() == 401);
   CHECK(post("/api/settings", {{"router_ports", false}, {"central", "other.example.net"}})->status() == 200);
   CHECK(box.changes.back().router_ports == false);
   CHECK(box.changes.back().central == "other.example.net");
-  for (const json& bad : {json::object(), json{{"central", ""}}, json{{"central", 7}}, json{{"router_ports", "no"}}, json{{"admin.listen", "0.0.0.0:80"}}, json::array()}) {
+  for (const json& bad : {json::object(), json{{"central", ""}}, json{{"central", 7}}, json{{"router_ports", "no"}},
+                          json{{"admin.listen", "0.0.0.0:80"}}, json::array()}) {
     CAPTURE(bad.dump());
     CHECK(post("/api/settings", bad)->status() == 400);
   }
@@ -214,7 +224,8 @@ TEST_CASE("setup: what a customer changes later needs the login, and another pas
   const auto changed = post("/api/settings/password", {{"old", kChosen}, {"new", "another horse"}});
   CHECK(changed->status() == 200);
   CHECK(is_password("another horse", box.changes.back().password.value()));
-  CHECK(box.ask("GET", "/api/settings", {}, kOnSofa, session)->status() == 401);  // sessions of the old password are over
+  CHECK(box.ask("GET", "/api/settings", {}, kOnSofa, session)->status() ==
+        401);  // sessions of the old password are over
   CHECK(box.ask("GET", "/api/settings", {}, kOnSofa, NewBox::session(*changed))->status() == 200);
 }
 

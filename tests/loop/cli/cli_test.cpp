@@ -53,8 +53,8 @@ struct Fixture {
     REQUIRE(mkdtemp(name.data()) != nullptr);
     folder = name;
     socket = (folder / "control.sock").string();
-    write("dropwire.toml", "central = \"192.0.2.1\"\ncache.enable = false\nadmin.socket = \"" + socket +
-                               "\"\n" + "state.dir = \"" + folder.string() + "\"\n");
+    write("dropwire.toml", "central = \"192.0.2.1\"\ncache.enable = false\nadmin.socket = \"" + socket + "\"\n" +
+                               "state.dir = \"" + folder.string() + "\"\n");
   }
   ~Fixture() {
     server.reset();
@@ -63,27 +63,23 @@ struct Fixture {
 
   void write(const char* name, const std::string& text) const { std::ofstream(folder / name) << text; }
   void answer(const std::string& request, std::string json, unsigned status = 200) {
-    answers[request] = {.status = status,
-                        .headers = {{"Content-Type", "application/json"}},
-                        .text = std::move(json),
-                        .stream = {}};
+    answers[request] = {
+        .status = status, .headers = {{"Content-Type", "application/json"}}, .text = std::move(json), .stream = {}};
   }
   void start() {
     net::HttpServer::Options options;
     options.unix_path = socket;
-    auto started =
-        net::HttpServer::start(loop, options, [this](const std::shared_ptr<net::HttpExchange>& exchange) {
-          const std::string request = std::string(exchange->method()) + " " + std::string(exchange->target());
-          asked.push_back(request);
-          const std::string query(exchange->query());
-          const auto exact = answers.find(query.empty() ? request : request + "?" + query);
-          const auto it = exact != answers.end() ? exact : answers.find(request);
-          exchange->reply(it != answers.end() ? it->second
-                                              : net::HttpReply{.status = 404,
-                                                               .headers = {},
-                                                               .text = R"({"error": "there is nothing"})",
-                                                               .stream = {}});
-        });
+    auto started = net::HttpServer::start(loop, options, [this](const std::shared_ptr<net::HttpExchange>& exchange) {
+      const std::string request = std::string(exchange->method()) + " " + std::string(exchange->target());
+      asked.push_back(request);
+      const std::string query(exchange->query());
+      const auto exact = answers.find(query.empty() ? request : request + "?" + query);
+      const auto it = exact != answers.end() ? exact : answers.find(request);
+      exchange->reply(
+          it != answers.end()
+              ? it->second
+              : net::HttpReply{.status = 404, .headers = {}, .text = R"({"error": "there is nothing"})", .stream = {}});
+    });
     REQUIRE(started.has_value());
     server = std::move(*started);
   }
@@ -150,8 +146,7 @@ TEST_CASE_FIXTURE(Fixture, "check: every mistake and 2, or the settings and 0") 
   CHECK(fine.status == 0);
   CHECK(contains(fine.out, "access.tftp.port = 6969"));
   CHECK(contains(fine.out, "# --set"));
-  CHECK(contains(fine.out,
-                 "central.provisioning.origins = [\"http://192.0.2.1:6970/\", \"tftp://192.0.2.1/\"]"));
+  CHECK(contains(fine.out, "central.provisioning.origins = [\"http://192.0.2.1:6970/\", \"tftp://192.0.2.1/\"]"));
   write("again.toml", fine.out);  // what it prints is a settings file
   CHECK(run({"check", "-c", (folder / "again.toml").string()}).status == 0);
 
@@ -168,11 +163,10 @@ TEST_CASE_FIXTURE(Fixture, "check: every mistake and 2, or the settings and 0") 
 }
 
 TEST_CASE_FIXTURE(Fixture, "settings in each form") {
-  for (const auto& [form, part] :
-       std::map<std::string, std::string>{{"--toml", "#access.tftp.port = 69\n"},
-                                          {"--markdown", "| `access.tftp.port` | `69` |"},
-                                          {"--json", "\"name\": \"access.tftp.port\""},
-                                          {"--man", ".B access.tftp.port = 69"}}) {
+  for (const auto& [form, part] : std::map<std::string, std::string>{{"--toml", "#access.tftp.port = 69\n"},
+                                                                     {"--markdown", "| `access.tftp.port` | `69` |"},
+                                                                     {"--json", "\"name\": \"access.tftp.port\""},
+                                                                     {"--man", ".B access.tftp.port = 69"}}) {
     const Ran ran = run({"settings", form});
     CHECK(ran.status == 0);
     CHECK(contains(ran.out, part));
@@ -229,8 +223,7 @@ TEST_CASE_FIXTURE(Fixture, "commands ask the control socket and print for people
   CHECK(contains(unknown.err, "no phone \"SEP000000000000\""));
 }
 
-TEST_CASE_FIXTURE(Fixture,
-                  "get: to stdout, to a file that appears whole or not at all, and what is not there") {
+TEST_CASE_FIXTURE(Fixture, "get: to stdout, to a file that appears whole or not at all, and what is not there") {
   const std::string body(300'000, 'x');
   answer("GET /api/files/Desktops/a%20b.xml", body);
   net::HttpReply cut{.status = 200, .headers = {}, .text = {}, .stream = net::HttpBody{1000, {}}};
@@ -299,10 +292,9 @@ TEST_CASE_FIXTURE(Fixture, "doctor: the daemon's findings and the box's, or the 
   REQUIRE(bind(stun.number(), &any.any, any.size()) == 0);
   std::vector<std::string> with_stun = offline;
   with_stun.back() = "admin.listen=127.0.0.1:0";
-  for (const std::string& setting :
-       {std::string("access.stun.enable=true"),
-        "access.stun.port=" + std::to_string(net::local_endpoint(stun.number()).port),
-        std::string("access.stun.alternate_port=0")})
+  for (const std::string& setting : {std::string("access.stun.enable=true"),
+                                     "access.stun.port=" + std::to_string(net::local_endpoint(stun.number()).port),
+                                     std::string("access.stun.alternate_port=0")})
     with_stun.insert(with_stun.end(), {"--set", setting});
   const Ran thief = with_settings(with_stun);
   CHECK(contains(thief.out, "warning (port_taken)"));
@@ -348,12 +340,14 @@ TEST_CASE_FIXTURE(Fixture, "restart, reset, forget, refresh: what became of it")
 
 TEST_CASE_FIXTURE(Fixture, "admit: one phone, any, who is, and back") {
   answer("POST /api/admissions/SEP001122334455/admit", R"({"done": true, "said": "it gets its files"})");
-  answer("POST /api/admissions/00%3A11%3A22%3A33%3A44%3A55/admit?for_s=7200", R"({"done": true, "said": "for two hours"})");
+  answer("POST /api/admissions/00%3A11%3A22%3A33%3A44%3A55/admit?for_s=7200",
+         R"({"done": true, "said": "for two hours"})");
   answer("POST /api/admissions/open?for_s=900", R"({"done": true, "said": "every phone gets its files"})");
   answer("POST /api/admissions/close", R"({"done": true, "said": "no more"})");
   answer("POST /api/admissions/SEP001122334455/forget", R"({"error": "it is admitted nowhere"})", 404);
-  answer("GET /api/admissions?limit=5000",
-         R"({"phones": "known", "listed": 2, "total": 1, "windows": [{"device": "", "until": "2999-01-01T00:00:00.000Z", "left": 3}],
+  answer(
+      "GET /api/admissions?limit=5000",
+      R"({"phones": "known", "listed": 2, "total": 1, "windows": [{"device": "", "until": "2999-01-01T00:00:00.000Z", "left": 3}],
              "admitted": [{"device": "SEP001122334455", "source": "203.0.113.7", "by": "registration",
                            "admitted": "2026-11-22T20:19:21.042Z", "used": "2026-11-22T20:19:21.042Z"}],
              "refused": [{"device": "SEP001122334499", "source": "203.0.113.9", "times": 3, "last": "2026-11-22T20:19:21.042Z"}]})");
@@ -367,26 +361,32 @@ TEST_CASE_FIXTURE(Fixture, "admit: one phone, any, who is, and back") {
   CHECK(contains(nowhere.err, "admitted nowhere"));
   const Ran told = with_settings({"admit"});
   CHECK(told.status == 0);
-  for (const char* part : {"access.provisioning.phones is \"known\"", "Every phone is let in", "SEP001122334455", "203.0.113.7",
-                           "registration", "Asked in vain", "SEP001122334499"})
+  for (const char* part : {"access.provisioning.phones is \"known\"", "Every phone is let in", "SEP001122334455",
+                           "203.0.113.7", "registration", "Asked in vain", "SEP001122334499"})
     CHECK(contains(told.out, part));
   CHECK(contains(with_settings({"admit", "--json"}).out, "\"listed\": 2"));
-  for (const std::vector<std::string>& wrong :
-       {std::vector<std::string>{"admit", "SEP001122334455", "--for", "soon"}, {"admit", "--for", "15m"}, {"admit", "--forget"},
-        {"admit", "--any", "SEP001122334455"}, {"admit", "--close", "--any"}, {"admit", "--close", "--for", "15m"}})
+  for (const std::vector<std::string>& wrong : {std::vector<std::string>{"admit", "SEP001122334455", "--for", "soon"},
+                                                {"admit", "--for", "15m"},
+                                                {"admit", "--forget"},
+                                                {"admit", "--any", "SEP001122334455"},
+                                                {"admit", "--close", "--any"},
+                                                {"admit", "--close", "--for", "15m"}})
     CHECK(with_settings(wrong).status == 2);
 }
 
 TEST_CASE_FIXTURE(Fixture, "phones: what is looked for goes to the daemon, and the cursor leads through all of it") {
-  answer("GET /api/phones?state=failed&model=7965&network=192.0.2.0%2f24&sort=name&limit=1000",
-         R"({"total": 9, "matching": 2, "groups": [], "findings": [], "phones": [{"key": "SEP001122334401", "device": "SEP001122334401"}], "next": "6162"})");
-  answer("GET /api/phones?state=failed&model=7965&network=192.0.2.0%2f24&sort=name&limit=1000&cursor=6162",
-         R"({"total": 9, "matching": 2, "groups": [], "findings": [], "phones": [{"key": "SEP001122334402", "device": "SEP001122334402"}], "next": null})");
+  answer(
+      "GET /api/phones?state=failed&model=7965&network=192.0.2.0%2f24&sort=name&limit=1000",
+      R"({"total": 9, "matching": 2, "groups": [], "findings": [], "phones": [{"key": "SEP001122334401", "device": "SEP001122334401"}], "next": "6162"})");
+  answer(
+      "GET /api/phones?state=failed&model=7965&network=192.0.2.0%2f24&sort=name&limit=1000&cursor=6162",
+      R"({"total": 9, "matching": 2, "groups": [], "findings": [], "phones": [{"key": "SEP001122334402", "device": "SEP001122334402"}], "next": null})");
   answer("GET /api/phones?q=a%20b&limit=1", R"({"total": 9, "phones": [{"key": "SEP001122334403"}], "next": "6162"})");
   answer("GET /api/phones?format=csv", "name,mac\r\n\"SEP001122334404\",\"\"\r\n");
   answer("GET /api/phones?finding=nothing&limit=1000", R"({"error": "finding is the code of a finding"})", 400);
   start();
-  const std::vector<std::string> filter = {"phones", "--state", "failed", "--model", "7965", "--network", "192.0.2.0/24", "--sort", "name"};
+  const std::vector<std::string> filter = {"phones",    "--state",      "failed", "--model", "7965",
+                                           "--network", "192.0.2.0/24", "--sort", "name"};
   const Ran text = with_settings(filter);
   CHECK(text.status == 0);
   CHECK(contains(text.out, "SEP001122334401"));
@@ -409,9 +409,12 @@ TEST_CASE_FIXTURE(Fixture, "phones: what is looked for goes to the daemon, and t
 TEST_CASE_FIXTURE(Fixture, "phones --do: counted, begun for that number, followed to its end") {
   answer("POST /api/operations?action=restart&state=failed&force=1&pace=9",
          R"({"id": 7, "action": "restart", "phones": 2, "pace": 9, "state": "counted"})");
-  answer("POST /api/operations?action=forget&q=nobody", R"({"id": 8, "action": "forget", "phones": 0, "pace": 5, "state": "counted"})");
+  answer("POST /api/operations?action=forget&q=nobody",
+         R"({"id": 8, "action": "forget", "phones": 0, "pace": 5, "state": "counted"})");
   answer("POST /api/operations/7/begin?phones=2", R"({"id": 7, "state": "running"})");
-  answer("GET /api/operations", R"({"operations": [{"id": 9, "state": "running"}, {"id": 7, "state": "done", "phones": 2, "done": 1, "refused": 1, "skipped": 0,
+  answer(
+      "GET /api/operations",
+      R"({"operations": [{"id": 9, "state": "running"}, {"id": 7, "state": "done", "phones": 2, "done": 1, "refused": 1, "skipped": 0,
          "errors": [{"device": "SEP001122334401", "error": "SEP001122334401 is in a call"}]}]})");
   start();
   const std::vector<std::string> words = {"phones", "--state", "failed", "--do", "restart", "--force", "--pace", "9"};
@@ -425,7 +428,8 @@ TEST_CASE_FIXTURE(Fixture, "phones --do: counted, begun for that number, followe
   CHECK(done.status == 1);  // one was refused
   CHECK(contains(done.out, "All of 2 phones: 1 done, 1 refused"));
   CHECK(contains(done.out, "is in a call"));
-  CHECK(with_settings({"phones", "--find", "nobody", "--do", "forget", "--yes"}).out == "No phone matches: nothing was done.\n");
+  CHECK(with_settings({"phones", "--find", "nobody", "--do", "forget", "--yes"}).out ==
+        "No phone matches: nothing was done.\n");
   const Ran all = with_settings({"phones", "--do", "forget", "--yes"});
   CHECK(all.status == 2);
   CHECK(contains(all.err, "--all"));
@@ -512,7 +516,9 @@ TEST_CASE("cli: a mistyped command or option is named, with the nearest one") {
 
 TEST_CASE("cli: claim says where and with which code, and status begins with it") {
   Fixture f;
-  f.answer("GET /api/claim", R"({"open": true, "code": "K7Q4-M2XD", "until": "2026-12-01T10:50:00.000Z", "addresses": ["http://192.168.1.20:8079/"]})");
+  f.answer(
+      "GET /api/claim",
+      R"({"open": true, "code": "K7Q4-M2XD", "until": "2026-12-01T10:50:00.000Z", "addresses": ["http://192.168.1.20:8079/"]})");
   f.answer("GET /api/status", R"({"version": "0.1.0", "mode": "edge"})");
   f.start();
   const Ran claim = f.with_settings({"claim"});
@@ -530,8 +536,10 @@ TEST_CASE("cli: claim says where and with which code, and status begins with it"
 
 TEST_CASE("cli: report is one file for its owner, with the messages, and without what lets anybody in") {
   Fixture f;
-  f.answers["GET /api/report?device=SEP001122334455"] = {.status = 200, .headers = {}, .text = "Dropwire's report\n", .stream = {}};
-  f.answers["GET /api/phones/SEP001122334455/trace"] = {.status = 200, .headers = {}, .text = "SIP REGISTER, Authorization: Digest response=\"SESAME\"\n", .stream = {}};
+  f.answers["GET /api/report?device=SEP001122334455"] = {
+      .status = 200, .headers = {}, .text = "Dropwire's report\n", .stream = {}};
+  f.answers["GET /api/phones/SEP001122334455/trace"] = {
+      .status = 200, .headers = {}, .text = "SIP REGISTER, Authorization: Digest response=\"SESAME\"\n", .stream = {}};
   f.start();
   const std::string path = (f.folder / "report.txt").string();
   const Ran ran = f.with_settings({"report", "SEP001122334455", "--seconds", "1", "-o", path});

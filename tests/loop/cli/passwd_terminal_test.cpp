@@ -175,7 +175,7 @@ TEST_CASE("passwd at a terminal: Ctrl-C ends it at once, wherever it is pressed,
       t.type("correct horse\n");
       t.wait_for("Once more: ");
     }
-    t.type("corr\x03");  // no Enter
+    t.type("corr\x03");                                                     // no Enter
     t.wait_for("\r\ndropwire: no password came; nothing was changed\r\n");  // on a line of its own
     CHECK(t.end() == 2);
     CHECK(same(before, t.settings()));

@@ -107,7 +107,8 @@ TEST_CASE("actions: an SCCP phone is asked to restart or to reset, and its story
   }
 }
 
-TEST_CASE("actions: a phone in a call is left alone, unless a person insists; one that is registered is not forgotten") {
+TEST_CASE(
+    "actions: a phone in a call is left alone, unless a person insists; one that is registered is not forgotten") {
   Town town;
   town.add_server();
   town.start();
@@ -189,7 +190,8 @@ TEST_CASE("actions: a SIP phone is asked by NOTIFY, and what it answered is told
   }
 }
 
-TEST_CASE("refresh: a file is fetched again and told by its size and origin, in words that hold no control characters") {
+TEST_CASE(
+    "refresh: a file is fetched again and told by its size and origin, in words that hold no control characters") {
   const test::TempDir dir;
   std::ofstream(dir.path() / "Ringlist.xml") << "<rings/>";
   net::Loop loop;

@@ -56,8 +56,7 @@ inline void push_time(Duration by) {
 }
 
 /// An RTP packet written out by hand (RFC 3550 §5.1), with octets that tell it from others.
-inline Buffer rtp(std::uint16_t sequence, std::uint32_t ssrc = 7, std::size_t octets = 160,
-                  std::uint8_t type = 0) {
+inline Buffer rtp(std::uint16_t sequence, std::uint32_t ssrc = 7, std::size_t octets = 160, std::uint8_t type = 0) {
   Buffer out = {0x80, type, static_cast<std::uint8_t>(sequence >> 8), static_cast<std::uint8_t>(sequence)};
   for (const std::uint32_t word : {std::uint32_t{sequence} * 160U, ssrc})
     for (int shift = 24; shift >= 0; shift -= 8)
@@ -75,8 +74,7 @@ inline Buffer rtcp(std::uint8_t mark) {
 class Peer {
  public:
   explicit Peer(const IpAddress& address, std::uint16_t port = 0)
-      : socket_(
-            ::socket(address.is_v6() ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+      : socket_(::socket(address.is_v6() ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
     const auto at = net::to_socket_address({address, port});
     REQUIRE(::bind(number(), &at.any, at.size()) == 0);
   }

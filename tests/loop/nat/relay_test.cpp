@@ -94,7 +94,8 @@ TEST_CASE("spoofed packets never move a locked leg, and are counted") {
   CHECK(eventually([&] { return call.report().phone == call.phone.at(); }));
 }
 
-TEST_CASE("a phone that roamed goes on hearing and being heard; a stranger can't move it there, its old address can't move it back") {
+TEST_CASE(
+    "a phone that roamed goes on hearing and being heard; a stranger can't move it there, its old address can't move it back") {
   const auto relay = make_relay();
   Call call(*relay);
   call.name_far_end();
@@ -127,8 +128,7 @@ TEST_CASE("a phone that roamed goes on hearing and being heard; a stranger can't
   CHECK(mallory.silent());
 }
 
-TEST_CASE(
-    "the router gives the phone another port: taken after silence, or at once when signalling opens anew") {
+TEST_CASE("the router gives the phone another port: taken after silence, or at once when signalling opens anew") {
   const auto relay = make_relay();
   Call call(*relay);
   call.name_far_end();
@@ -235,10 +235,9 @@ TEST_CASE("IPv6 on one side, IPv4 on the other") {
 
 TEST_CASE("IPv6 on both sides, which share one address") {
   const auto relay = make_relay();
-  Call call(*relay, {.phone_local = host("::1"),
-                     .central_local = host("::1"),
-                     .phone = host("::1"),
-                     .call_servers = {host("::1")}});
+  Call call(
+      *relay,
+      {.phone_local = host("::1"), .central_local = host("::1"), .phone = host("::1"), .call_servers = {host("::1")}});
   call.name_far_end();
   call.latch();
   CHECK(call.to_phone(1));
@@ -344,7 +343,8 @@ TEST_CASE("a phone that only listens is sent to where it says, at its own addres
   CHECK(eventually([&] { return call.report().from_central.delivered == 1; }));
   CHECK_FALSE(call.report().phone);
   // A service's port, and what would come back in.
-  for (const std::uint16_t port : {std::uint16_t{1023}, call.ports.phone_port, std::uint16_t(call.ports.phone_port + 1)}) {
+  for (const std::uint16_t port :
+       {std::uint16_t{1023}, call.ports.phone_port, std::uint16_t(call.ports.phone_port + 1)}) {
     const IpAddress address = port == 1023 ? kPhone : kPhoneSide;
     relay->set_phone(call.ports.id, Endpoint{address, port}, std::nullopt);
     const auto before = call.report().from_central;
@@ -385,7 +385,8 @@ TEST_CASE("a stream's sources, formats and networks reach its thread") {
   CHECK(eventually([&] { return call.report().from_central.jitter.has_value(); }));
 }
 
-TEST_CASE("behind a router that lets in whom we have sent to, the far end is sent to as soon as it is named, and again") {
+TEST_CASE(
+    "behind a router that lets in whom we have sent to, the far end is sent to as soon as it is named, and again") {
   const auto relay = make_relay();
   Call call(*relay);
   Peer anchor(kMallory);

@@ -74,9 +74,9 @@ TEST_CASE("warm pool: what is taken is told as the server saw it, can be bound a
     REQUIRE(pair);
     CHECK(pair->external == Endpoint{kPoolOutside, static_cast<std::uint16_t>(pair->local.port + 10000)});
     const auto stream = (*relay)->open({.phone_local = IpAddress::v4(0x7f000101),
-                                           .central_local = kPoolHere,
-                                           .phone = kPoolHere,
-                                           .central_ports = {pair->local.port}});
+                                        .central_local = kPoolHere,
+                                        .phone = kPoolHere,
+                                        .central_ports = {pair->local.port}});
     REQUIRE(stream);
     CHECK(stream->central_port == pair->local.port);
     REQUIRE(place.ready(3));

@@ -58,9 +58,7 @@ struct HttpFixture {
   net::Loop loop;
   std::vector<ExchangePtr> asked;
   std::vector<End> ends;
-  std::function<void(const ExchangePtr&)> answer = [](const ExchangePtr& e) {
-    e->reply(text_reply("fine\n"));
-  };
+  std::function<void(const ExchangePtr&)> answer = [](const ExchangePtr& e) { e->reply(text_reply("fine\n")); };
   std::unique_ptr<HttpServer> server;
 
   void start(HttpServer::Options options = {}, const char* address = "127.0.0.1") {

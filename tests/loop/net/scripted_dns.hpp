@@ -69,8 +69,7 @@ struct DnsReply {
 };
 
 /// A whole message that answers the one question.
-inline Buffer dns_message(std::uint16_t id, std::string_view name, std::uint16_t type,
-                          const DnsReply& reply) {
+inline Buffer dns_message(std::uint16_t id, std::string_view name, std::uint16_t type, const DnsReply& reply) {
   Buffer out;
   ByteWriter writer(out);
   writer.u16be(id);
@@ -111,15 +110,12 @@ class ScriptedDns {
   void say_by_udp(const std::string& name, std::uint16_t type, DnsReply reply) {
     by_udp_[{name, type}] = whole(name, type, std::move(reply));
   }
-  void script(const std::string& name, std::uint16_t type, Script script) {
-    by_udp_[{name, type}] = std::move(script);
-  }
+  void script(const std::string& name, std::uint16_t type, Script script) { by_udp_[{name, type}] = std::move(script); }
   void keep_silent(const std::string& name, std::uint16_t type) {
     script(name, type, [](std::uint16_t) { return std::nullopt; });
   }
   /// A and AAAA of a name that has only IPv4 addresses.
-  void say_addresses(const std::string& name, const std::vector<const char*>& addresses,
-                     std::uint32_t ttl = 300) {
+  void say_addresses(const std::string& name, const std::vector<const char*>& addresses, std::uint32_t ttl = 300) {
     DnsReply reply;
     for (const char* text : addresses)
       reply.answers.push_back(address(name, text, ttl));
@@ -144,9 +140,8 @@ class ScriptedDns {
     for (int tries = 0; tries < 100; ++tries) {
       auto udp = net::DatagramSocket::open(loop, {*IpAddress::parse(at), 0}, {});
       if (!udp) FAIL(udp.error().text);
-      auto tcp = net::TcpListener::open(loop, udp->local(), [on_accept](net::Descriptor socket, auto&&...) {
-        (*on_accept)(std::move(socket));
-      });
+      auto tcp = net::TcpListener::open(
+          loop, udp->local(), [on_accept](net::Descriptor socket, auto&&...) { (*on_accept)(std::move(socket)); });
       if (tcp) return {std::make_shared<net::TcpListener>(std::move(*tcp)), on_accept, std::move(*udp)};
     }
     FAIL("no port is free for UDP and TCP");

@@ -36,8 +36,7 @@ class ScriptedOrigin {
     void wait_for_close() {
       std::array<char, 4096> ignored;
       pollfd about{.fd = socket_.number(), .events = POLLIN, .revents = 0};
-      while (::poll(&about, 1, kPatienceMs) == 1 &&
-             recv(socket_.number(), ignored.data(), ignored.size(), 0) > 0) {
+      while (::poll(&about, 1, kPatienceMs) == 1 && recv(socket_.number(), ignored.data(), ignored.size(), 0) > 0) {
       }
     }
     void keep() { kept_ = true; }

@@ -41,8 +41,7 @@ class StreamClient {
   bool connected() const { return connected_; }
   Endpoint local() const { return net::local_endpoint(socket_.number()); }
   bool send(std::string_view text) {
-    return ::send(socket_.number(), text.data(), text.size(), MSG_NOSIGNAL) ==
-           static_cast<ssize_t>(text.size());
+    return ::send(socket_.number(), text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
   }
   /// Takes what is there, up to `max` octets. After the other side's end `ended()` is true.
   void read(std::size_t max = 1 << 20) {

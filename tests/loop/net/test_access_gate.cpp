@@ -8,7 +8,9 @@ using net::Door;
 
 namespace {
 
-IpAddress ip(const std::string& text) { return *IpAddress::parse(text); }
+IpAddress ip(const std::string& text) {
+  return *IpAddress::parse(text);
+}
 
 }  // namespace
 

@@ -91,9 +91,8 @@ TEST_CASE("the answer comes from the address that was asked, whatever the socket
     const char* bound;
     const char* asked;
   };
-  for (const Row& row :
-       {Row{"0.0.0.0", "127.0.0.1"}, Row{"0.0.0.0", "127.0.0.2"}, Row{"0.0.0.0", "127.9.9.9"},
-        Row{"127.0.0.2", "127.0.0.2"}, Row{"::", "::1"}, Row{"::1", "::1"}}) {
+  for (const Row& row : {Row{"0.0.0.0", "127.0.0.1"}, Row{"0.0.0.0", "127.0.0.2"}, Row{"0.0.0.0", "127.9.9.9"},
+                         Row{"127.0.0.2", "127.0.0.2"}, Row{"::", "::1"}, Row{"::1", "::1"}}) {
     CAPTURE(row.bound);
     CAPTURE(row.asked);
     net::Loop loop;
@@ -181,8 +180,7 @@ TEST_CASE("a port that is taken is told in words") {
   const auto second = net::DatagramSocket::open(loop, first.local(), {});
   REQUIRE_FALSE(second.has_value());
   CHECK(second.error().code == Errc::system);
-  CHECK(second.error().text ==
-        "can't listen on UDP " + first.local().to_string() + ": Address already in use");
+  CHECK(second.error().text == "can't listen on UDP " + first.local().to_string() + ": Address already in use");
 }
 
 TEST_CASE("many datagrams come in few batches, whole and in order") {

@@ -109,8 +109,10 @@ TEST_CASE(
 
 TEST_CASE("a body that comes packed although nobody asked for it is unpacked, and one that breaks off is cut") {
   // "hello hello hello\n" by gzip
-  const std::string packed("\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\x48\xcd\xc9\xc9\x57\xc8\x40\x90\x5c\x00\x3b\x7c\x8a\xdf"
-                           "\x12\x00\x00\x00", 29);
+  const std::string packed(
+      "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\x48\xcd\xc9\xc9\x57\xc8\x40\x90\x5c\x00\x3b\x7c\x8a\xdf"
+      "\x12\x00\x00\x00",
+      29);
   const std::string head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 29\r\n\r\n";
   const Told told = fetch_from(head + packed);
   REQUIRE(told.fine());
@@ -142,7 +144,8 @@ TEST_CASE("a user and a password in the URL: as the server asks, by Digest or by
   ScriptedOrigin origin([&](ScriptedOrigin::Peer& peer, const std::string& head) {
     const auto at = head.find("Authorization: ");
     const std::string said = at == head.npos ? "" : head.substr(at + 15, head.find("\r\n", at) - at - 15);
-    if (!wanted.empty() && said.starts_with(wanted)) return peer.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfile");
+    if (!wanted.empty() && said.starts_with(wanted))
+      return peer.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfile");
     peer.send("HTTP/1.1 401 No\r\nWWW-Authenticate: " + challenge + "\r\nContent-Length: 6\r\n\r\ndenied");
   });
   HttpClient::Request request;
@@ -156,7 +159,8 @@ TEST_CASE("a user and a password in the URL: as the server asks, by Digest or by
     CHECK(told.head->status == 200);
     CHECK(told.body == "file");
     CHECK(origin.requests().at(0).find("Authorization") == std::string::npos);
-    for (const std::string& head : origin.requests()) CHECK(head.find("secret") == std::string::npos);
+    for (const std::string& head : origin.requests())
+      CHECK(head.find("secret") == std::string::npos);
   }
   SUBCASE("Basic") {
     challenge = R"(Basic realm="pbx")", wanted = "Basic cHJvdjpzZWNyZXQ=";
@@ -173,7 +177,8 @@ TEST_CASE("a user and a password in the URL: as the server asks, by Digest or by
   }
   SUBCASE("none in the URL") {
     challenge = digest;
-    const Told told = fetch_from("HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 2\r\n\r\nno");
+    const Told told =
+        fetch_from("HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 2\r\n\r\nno");
     CHECK(told.fine());
     CHECK(told.head->status == 401);
   }
@@ -281,8 +286,7 @@ TEST_CASE("refused connections, unknown schemes and broken URLs fail in words") 
 
 TEST_CASE("a certificate that nobody vouches for is refused") {
   // The origin speaks no TLS at all: enough to see that https is spoken, and fails, before any request.
-  ScriptedOrigin origin(
-      [](ScriptedOrigin::Peer& peer, const std::string&) { peer.send("HTTP/1.1 200 OK\r\n\r\n"); });
+  ScriptedOrigin origin([](ScriptedOrigin::Peer& peer, const std::string&) { peer.send("HTTP/1.1 200 OK\r\n\r\n"); });
   std::string url = origin.url();
   url.replace(0, 4, "https");
   net::Loop loop;
@@ -315,13 +319,12 @@ TEST_CASE("octets come as the origin sends them") {
 
 TEST_CASE("a connection is used again") {
   int connections = 0;
-  ScriptedOrigin origin(
-      [&, last = static_cast<ScriptedOrigin::Peer*>(nullptr)](auto& peer, const auto&) mutable {
-        connections += last == nullptr ? 1 : 0;
-        last = &peer;
-        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
-        peer.keep();
-      });
+  ScriptedOrigin origin([&, last = static_cast<ScriptedOrigin::Peer*>(nullptr)](auto& peer, const auto&) mutable {
+    connections += last == nullptr ? 1 : 0;
+    last = &peer;
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
+    peer.keep();
+  });
   net::Loop loop;
   {
     HttpClient client(loop, {});
@@ -346,8 +349,8 @@ TEST_CASE("beyond max_connections, gets wait for their turn and none times out f
   std::vector<std::unique_ptr<HttpClient::Transfer>> transfers;
   for (auto& t : told)
     transfers.push_back(client.get({.url = origin.url()}, t.callbacks()));
-  CHECK(loop.run_until(
-      [&] { return std::ranges::all_of(told, [](const Told& t) { return t.end.has_value(); }); }, kPatience));
+  CHECK(loop.run_until([&] { return std::ranges::all_of(told, [](const Told& t) { return t.end.has_value(); }); },
+                       kPatience));
   for (const auto& t : told) {
     CHECK(t.fine());
     CHECK(t.body == "ok");
@@ -384,8 +387,7 @@ TEST_CASE("a transfer dropped before, between or in callbacks tells nothing more
     if (drop == Drop::at_once) transfer.reset();
     Told other;  // tells that the loop had time enough, and that the client goes on
     const auto second = client.get({.url = origin.url()}, other.callbacks());
-    REQUIRE(loop.run_until([&] { return other.end.has_value() && (transfer == nullptr || ends != 0); },
-                           kPatience));
+    REQUIRE(loop.run_until([&] { return other.end.has_value() && (transfer == nullptr || ends != 0); }, kPatience));
     CHECK(other.fine());
     CHECK(heads == (drop == Drop::at_once ? 0 : 1));
     CHECK((octets == 0) == (drop == Drop::at_once || drop == Drop::in_head));
@@ -406,15 +408,15 @@ TEST_CASE("a callback may get more, and may drop another's transfer") {
   std::unique_ptr<HttpClient::Transfer> b;
   std::unique_ptr<HttpClient::Transfer> c;
   std::unique_ptr<HttpClient::Transfer> v;
-  const auto a = client.get(
-      {.url = origin.url()},
-      {.on_head = [&](const HttpHead&) { b = client.get({.url = origin.url()}, second.callbacks()); },
-       .on_octets =
-           [&](Bytes) {
-             v = client.get({.url = origin.url()}, victim.callbacks());
-             v.reset();
-           },
-       .on_end = [&](Result<void>) { c = client.get({.url = origin.url()}, third.callbacks()); }});
+  const auto a =
+      client.get({.url = origin.url()},
+                 {.on_head = [&](const HttpHead&) { b = client.get({.url = origin.url()}, second.callbacks()); },
+                  .on_octets =
+                      [&](Bytes) {
+                        v = client.get({.url = origin.url()}, victim.callbacks());
+                        v.reset();
+                      },
+                  .on_end = [&](Result<void>) { c = client.get({.url = origin.url()}, third.callbacks()); }});
   CHECK(loop.run_until([&] { return second.end.has_value() && third.end.has_value(); }, kPatience));
   CHECK(second.fine());
   CHECK(third.fine());

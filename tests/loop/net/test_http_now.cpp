@@ -19,16 +19,14 @@ constexpr int kPieces = 200;  // 12.5 MiB: more than any socket buffers
 
 TEST_CASE("http now: a GET and a POST, with their headers and whatever status") {
   ScriptedOrigin device([](Peer& peer, const std::string& head) {
-    peer.send(head.starts_with("POST")
-                  ? "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 5\r\n\r\nfault"
-                  : "HTTP/1.0 200 OK\r\n\r\n<root/>");
+    peer.send(head.starts_with("POST") ? "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 5\r\n\r\nfault"
+                                       : "HTTP/1.0 200 OK\r\n\r\n<root/>");
   });
   const auto got = http_now({.url = device.url("/desc.xml")});
   REQUIRE(got);
   CHECK(got->status == 200);
   CHECK(got->body == "<root/>");
-  const auto posted =
-      http_now({.url = device.url("/control"), .headers = {"SOAPAction: \"a#b\""}, .post = "<x/>"});
+  const auto posted = http_now({.url = device.url("/control"), .headers = {"SOAPAction: \"a#b\""}, .post = "<x/>"});
   REQUIRE(posted);
   CHECK(posted->status == 500);
   CHECK(posted->body == "fault");
@@ -83,8 +81,7 @@ TEST_CASE("http now: one line without end is no answer") {
   CHECK_FALSE(http_now({.url = device.url()}));
 }
 
-TEST_CASE(
-    "http now: a device that drips or says nothing ends with the time, or when nobody wants it any more") {
+TEST_CASE("http now: a device that drips or says nothing ends with the time, or when nobody wants it any more") {
   std::atomic<bool> give_up = false;
   HttpNow request;
   SUBCASE("nothing") {

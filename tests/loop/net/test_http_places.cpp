@@ -13,12 +13,16 @@ namespace {
 
 const std::string kAsk = "GET /x HTTP/1.1\r\nHost:h\r\n\r\n";
 
-IpAddress loopback_guest(unsigned n) { return IpAddress::v4(0x7f000000U + n); }
+IpAddress loopback_guest(unsigned n) {
+  return IpAddress::v4(0x7f000000U + n);
+}
 
 /// A service on one address or two, and clients of many addresses.
 struct CrowdedService {
   explicit CrowdedService(const ConnectionBudget::Options& options)
-      : places(options, [this](TimePoint, const IpAddress& source) { return known.contains(source) ? Standing::proven : Standing::stranger; }) {
+      : places(options, [this](TimePoint, const IpAddress& source) {
+          return known.contains(source) ? Standing::proven : Standing::stranger;
+        }) {
     f.start({.places = &places}, "0.0.0.0");
     at = {*IpAddress::parse("127.0.0.1"), f.server->local().port};
   }
@@ -42,7 +46,9 @@ struct CrowdedService {
     }));
   }
   bool until_open(std::size_t count) {
-    return f.until([&] { return open() == count && f.server->stats().connections + (other ? other->stats().connections : 0) == count; });
+    return f.until([&] {
+      return open() == count && f.server->stats().connections + (other ? other->stats().connections : 0) == count;
+    });
   }
 
   std::set<IpAddress> known;
@@ -79,7 +85,8 @@ TEST_CASE("http places: idle connections of strangers make room for who asks, an
   CHECK(s.f.server->stats().cut_for_others > 0);
 }
 
-TEST_CASE("http places: 200 idle connections of one IPv6 /64 hold what one source may, at all addresses of the service together") {
+TEST_CASE(
+    "http places: 200 idle connections of one IPv6 /64 hold what one source may, at all addresses of the service together") {
   CrowdedService s({.total = 16, .per_source = 6});
   auto more = HttpServer::start(s.f.loop, {.listen = Endpoint{*IpAddress::parse("::1"), 0}, .places = &s.places},
                                 [](ExchangePtr e) { e->reply(text_reply("fine\n")); });
@@ -98,7 +105,8 @@ TEST_CASE("http places: 200 idle connections of one IPv6 /64 hold what one sourc
   s.other.reset();
 }
 
-TEST_CASE("http places: a request in the works is not idle, and goes for a source with fewer once nothing idle is left") {
+TEST_CASE(
+    "http places: a request in the works is not idle, and goes for a source with fewer once nothing idle is left") {
   CrowdedService s({.total = 6, .per_source = 6});
   s.f.answer = [](const ExchangePtr& e) {
     if (e->peer().address != loopback_guest(2)) e->reply(text_reply("fine\n"));

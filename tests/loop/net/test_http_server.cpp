@@ -39,8 +39,7 @@ TEST_CASE("the phone's request form is served, and the connection kept") {
 }
 
 TEST_CASE("tolerated: no Host, HTTP/1.0, bare LF") {
-  for (const char* request :
-       {"GET /x HTTP/1.1\r\n\r\n", "GET /x HTTP/1.0\r\n\r\n", "GET /x HTTP/1.1\nHost:a\n\n"}) {
+  for (const char* request : {"GET /x HTTP/1.1\r\n\r\n", "GET /x HTTP/1.0\r\n\r\n", "GET /x HTTP/1.1\nHost:a\n\n"}) {
     CAPTURE(request);
     HttpFixture f;
     f.start();
@@ -220,8 +219,7 @@ TEST_CASE("a body that can't be completed cuts the connection short of its lengt
 TEST_CASE("a reader that claims more than it was given room for is cut off") {
   HttpFixture f;
   f.answer = [&](const ExchangePtr& e) {
-    e->reply(streamed(1 << 20,
-                      [](std::uint64_t, MutableBytes into) { return static_cast<long>(into.size()) + 1; }));
+    e->reply(streamed(1 << 20, [](std::uint64_t, MutableBytes into) { return static_cast<long>(into.size()) + 1; }));
   };
   f.start();
   StreamClient client(f.server->local());
@@ -248,15 +246,14 @@ TEST_CASE("a request's body is given whole; one that is too long never reaches t
   CHECK(announced.head().starts_with("HTTP/1.1 413 "));
 
   StreamClient chunked(f.server->local());
-  chunked.send("POST /x HTTP/1.1\r\nHost:h\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" +
-               std::string(1001, 'c') + "\r\n");
+  chunked.send("POST /x HTTP/1.1\r\nHost:h\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" + std::string(1001, 'c') +
+               "\r\n");
   REQUIRE(f.read_to_end(chunked));
   CHECK(f.asked.size() == 1);
 }
 
 TEST_CASE("what is no HTTP reaches no handler") {
-  for (const char* request :
-       {"\x16\x03\x01\x02", "GET\r\n\r\n", "GET /x HTTP/9.9\r\n\r\n", "\r\n\r\n\r\n\r\n"}) {
+  for (const char* request : {"\x16\x03\x01\x02", "GET\r\n\r\n", "GET /x HTTP/9.9\r\n\r\n", "\r\n\r\n\r\n\r\n"}) {
     HttpFixture f;
     f.start({.idle_timeout = 50ms});
     StreamClient client(f.server->local());
@@ -275,4 +272,3 @@ TEST_CASE("\"Connection: close\" closes after the answer") {
   CHECK(client.body() == "fine\n");
   CHECK(f.until([&] { return f.server->stats().connections == 0; }));
 }
-

@@ -142,8 +142,7 @@ TEST_CASE("IPv6, and a port that is taken") {
   CHECK(f.asked[0]->peer() == client.local());
   const auto second = HttpServer::start(f.loop, {.listen = f.server->local()}, [](ExchangePtr) {});
   REQUIRE_FALSE(second.has_value());
-  CHECK(second.error().text ==
-        "can't listen on TCP " + f.server->local().to_string() + ": Address already in use");
+  CHECK(second.error().text == "can't listen on TCP " + f.server->local().to_string() + ": Address already in use");
 }
 
 TEST_CASE("the control socket: its mode, a dead one replaced, a live one respected, gone at the end") {
@@ -176,8 +175,7 @@ TEST_CASE("the control socket: its mode, a dead one replaced, a live one respect
   net::Loop loop;
   const auto nowhere = HttpServer::start(loop, {.unix_path = directory + "/no/such"}, [](ExchangePtr) {});
   CHECK_FALSE(nowhere.has_value());
-  const auto endless =
-      HttpServer::start(loop, {.unix_path = "/" + std::string(200, 'x')}, [](ExchangePtr) {});
+  const auto endless = HttpServer::start(loop, {.unix_path = "/" + std::string(200, 'x')}, [](ExchangePtr) {});
   CHECK_FALSE(endless.has_value());
   rmdir(directory.c_str());
 }

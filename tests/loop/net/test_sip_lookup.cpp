@@ -20,7 +20,7 @@ namespace {
 
 using FoundTargets = std::optional<Result<net::SipTargets>>;
 constexpr Duration kLookupPatience = 20s;  // of a test; nothing takes so long
-constexpr Duration kLong = 1h;       // of a lookup that the test itself must end
+constexpr Duration kLong = 1h;             // of a lookup that the test itself must end
 
 struct Net {
   explicit Net(Duration timeout = kLong, Duration give_up = kLong) {
@@ -103,12 +103,10 @@ TEST_CASE("a name with a port has addresses, and SRV is not asked") {
 
 TEST_CASE("both families are found, an alias is followed, and its time to live counts") {
   Net net;
-  net.dns.say(
-      "pbx.example.net", test::kA,
-      {{test::cname("pbx.example.net", "a.example.net", 40), test::address("a.example.net", "192.0.2.1")}});
-  net.dns.say(
-      "pbx.example.net", test::kAaaa,
-      {{test::cname("pbx.example.net", "a.example.net", 50), test::address("a.example.net", "2001:db8::1")}});
+  net.dns.say("pbx.example.net", test::kA,
+              {{test::cname("pbx.example.net", "a.example.net", 40), test::address("a.example.net", "192.0.2.1")}});
+  net.dns.say("pbx.example.net", test::kAaaa,
+              {{test::cname("pbx.example.net", "a.example.net", 50), test::address("a.example.net", "2001:db8::1")}});
   const FoundTargets found = net.look_up("pbx.example.net:5060");
   REQUIRE(found->has_value());
   CHECK((*found)->endpoints.size() == 2);
@@ -127,8 +125,7 @@ TEST_CASE("a name without a port is asked for SRV: by priority, then by weight, 
   net.dns.say_addresses("b.example.net", {"192.0.2.2"});
   net.dns.say_addresses("c.example.net", {"192.0.2.3"});
   const FoundTargets found = net.look_up("example.net");
-  CHECK(words(found) ==
-        "192.0.2.2:5062 192.0.2.1:5061 192.0.2.3:5063");  // 0 draws the first of those in turn
+  CHECK(words(found) == "192.0.2.2:5062 192.0.2.1:5061 192.0.2.3:5063");  // 0 draws the first of those in turn
   CHECK((*found)->ttl == 200s);
   CHECK(net.asked("example.net", test::kA) == 0);
 }
@@ -174,9 +171,8 @@ TEST_CASE("an SRV target that is the root: no SIP there, and nothing else is ask
 TEST_CASE("additional addresses of an SRV answer are not believed: the target is asked itself") {
   Net net;
   const std::string name = "_sip._udp.example.net";
-  net.dns.say(
-      name, test::kSrv,
-      {{test::srv(name, 1, 1, 5060, "pbx.example.net")}, {test::address("pbx.example.net", "203.0.113.66")}});
+  net.dns.say(name, test::kSrv,
+              {{test::srv(name, 1, 1, 5060, "pbx.example.net")}, {test::address("pbx.example.net", "203.0.113.66")}});
   net.dns.say_addresses("pbx.example.net", {"192.0.2.1"});
   CHECK(words(net.look_up("example.net")) == "192.0.2.1:5060");
 }
@@ -184,9 +180,9 @@ TEST_CASE("additional addresses of an SRV answer are not believed: the target is
 TEST_CASE("a target without addresses is passed over, and all of them are an error") {
   Net net;
   const std::string name = "_sip._udp.example.net";
-  net.dns.say(name, test::kSrv,
-              {{test::srv(name, 1, 0, 5060, "gone.example.net", 3600),
-                test::srv(name, 2, 0, 5060, "pbx.example.net", 3600)}});
+  net.dns.say(
+      name, test::kSrv,
+      {{test::srv(name, 1, 0, 5060, "gone.example.net", 3600), test::srv(name, 2, 0, 5060, "pbx.example.net", 3600)}});
   const FoundTargets none = net.look_up("example.net");
   CHECK(words(none) == error_of(Errc::not_found));
   CHECK(none->error().text.find("gone.example.net") != std::string::npos);
@@ -199,9 +195,9 @@ TEST_CASE("a target without addresses is passed over, and all of them are an err
 TEST_CASE("a target that can't be asked is passed over, and asked again soon") {
   Net net;
   const std::string name = "_sip._udp.example.net";
-  net.dns.say(name, test::kSrv,
-              {{test::srv(name, 1, 0, 5060, "a.example.net", 3600),
-                test::srv(name, 2, 0, 5060, "b.example.net", 3600)}});
+  net.dns.say(
+      name, test::kSrv,
+      {{test::srv(name, 1, 0, 5060, "a.example.net", 3600), test::srv(name, 2, 0, 5060, "b.example.net", 3600)}});
   net.dns.say("a.example.net", test::kA, {.flags = test::kServFail});
   net.dns.say("a.example.net", test::kAaaa, {.flags = test::kServFail});
   net.dns.say_addresses("b.example.net", {"192.0.2.2"}, 3600);
@@ -304,8 +300,7 @@ TEST_CASE("answers that can't be read") {
   }
   Net net;
   net.dns.script("pbx.example.net", test::kA, [](std::uint16_t id) {
-    Buffer out =
-        test::dns_message(id, "pbx.example.net", test::kA, {{test::address("pbx.example.net", "192.0.2.1")}});
+    Buffer out = test::dns_message(id, "pbx.example.net", test::kA, {{test::address("pbx.example.net", "192.0.2.1")}});
     out.pop_back();
     return out;
   });
@@ -316,19 +311,18 @@ TEST_CASE("answers that can't be read") {
 TEST_CASE("what does not belong to the question is not taken for its answer") {
   const std::string name = "_sip._udp.example.net";
   using Wrong = std::function<Buffer(std::uint16_t)>;
-  const std::vector<Wrong> all = {
-      [](std::uint16_t) { return Buffer{}; },
-      [](std::uint16_t id) {
-        return Buffer{static_cast<std::uint8_t>(id >> 8), static_cast<std::uint8_t>(id)};
-      },
-      [&](std::uint16_t id) {  // another's id
-        return test::dns_message(static_cast<std::uint16_t>(id ^ 1), name, test::kSrv,
-                                 {{test::srv(name, 1, 1, 1, "x")}});
-      },
-      [](std::uint16_t id) {  // another question
-        return test::dns_message(id, "_sip._udp.example.org", test::kSrv,
-                                 {{test::srv("_sip._udp.example.org", 1, 1, 1, "x")}});
-      }};
+  const std::vector<Wrong> all = {[](std::uint16_t) { return Buffer{}; },
+                                  [](std::uint16_t id) {
+                                    return Buffer{static_cast<std::uint8_t>(id >> 8), static_cast<std::uint8_t>(id)};
+                                  },
+                                  [&](std::uint16_t id) {  // another's id
+                                    return test::dns_message(static_cast<std::uint16_t>(id ^ 1), name, test::kSrv,
+                                                             {{test::srv(name, 1, 1, 1, "x")}});
+                                  },
+                                  [](std::uint16_t id) {  // another question
+                                    return test::dns_message(id, "_sip._udp.example.org", test::kSrv,
+                                                             {{test::srv("_sip._udp.example.org", 1, 1, 1, "x")}});
+                                  }};
   for (const Wrong& wrong : all) {
     Net net(50ms);
     net.dns.script(name, test::kSrv, wrong);
@@ -383,8 +377,7 @@ TEST_CASE("a name without a dot is looked for in the search list of resolv.conf,
   options.dns.port = dns.at().port;
   net::SipResolver resolver(loop, options);
   FoundTargets found;
-  const net::SipLookup lookup(resolver, {"pbx", 0}, SipTransport::udp,
-                              [&](auto answer) { found = std::move(answer); });
+  const net::SipLookup lookup(resolver, {"pbx", 0}, SipTransport::udp, [&](auto answer) { found = std::move(answer); });
   CHECK(loop.run_until([&] { return found.has_value(); }, kLookupPatience));
   CHECK(words(found) == "192.0.2.1:5060");
   CHECK(dns.udp_asked.contains({"_sip._udp.pbx", test::kSrv}));
@@ -423,9 +416,8 @@ TEST_CASE("many lookups at once each get their own answer") {
   for (std::size_t i = 0; i < kMany; ++i) {
     const std::string name = "h" + std::to_string(i) + ".example.net";
     net.dns.say_addresses(name, {("192.0.2." + std::to_string(i)).c_str()});
-    lookups.push_back(
-        std::make_unique<net::SipLookup>(*net.resolver, HostPort{name, 0}, SipTransport::udp,
-                                         [&found, i](auto answer) { found[i] = std::move(answer); }));
+    lookups.push_back(std::make_unique<net::SipLookup>(*net.resolver, HostPort{name, 0}, SipTransport::udp,
+                                                       [&found, i](auto answer) { found[i] = std::move(answer); }));
   }
   CHECK(net.loop.run_until([&] { return std::ranges::all_of(found, &FoundTargets::has_value); }, kLookupPatience));
   for (std::size_t i = 0; i < kMany; ++i)
@@ -439,18 +431,15 @@ TEST_CASE("a lookup that is dropped in flight answers nobody; others go on") {
   int dropped_answers = 0;
   FoundTargets found;
   std::optional<net::SipLookup> dropped;
-  dropped.emplace(*net.resolver, HostPort{"a.example.net", 0}, SipTransport::udp,
-                  [&](auto) { ++dropped_answers; });
-  REQUIRE(
-      net.loop.run_until([&] { return net.asked("_sip._udp.a.example.net", test::kSrv) == 1; }, kLookupPatience));
+  dropped.emplace(*net.resolver, HostPort{"a.example.net", 0}, SipTransport::udp, [&](auto) { ++dropped_answers; });
+  REQUIRE(net.loop.run_until([&] { return net.asked("_sip._udp.a.example.net", test::kSrv) == 1; }, kLookupPatience));
   net::SipLookup other(*net.resolver, HostPort{"b.example.net", 0}, SipTransport::udp,
                        [&](auto answer) { found = std::move(answer); });
   dropped.reset();
   CHECK(net.loop.run_until([&] { return found.has_value(); }, kLookupPatience));
   CHECK(words(found) == "192.0.2.2:5060");
   {
-    const net::SipLookup literal(*net.resolver, {"192.0.2.1", 0}, SipTransport::udp,
-                                 [&](auto) { ++dropped_answers; });
+    const net::SipLookup literal(*net.resolver, {"192.0.2.1", 0}, SipTransport::udp, [&](auto) { ++dropped_answers; });
   }
   const net::SipLookup moved = std::move(other);  // over by now: moving and destroying it does nothing
   bool turned = false;
@@ -491,8 +480,7 @@ TEST_CASE("a lookup, or the resolver, may be destroyed by the answer") {
         second.reset();
         if (resolver_too) net.resolver.reset();
       };
-      silent.emplace(*net.resolver, HostPort{"silent.example.net", 0}, SipTransport::udp,
-                     [](auto) { CHECK(false); });
+      silent.emplace(*net.resolver, HostPort{"silent.example.net", 0}, SipTransport::udp, [](auto) { CHECK(false); });
       first.emplace(*net.resolver, *HostPort::parse(name), SipTransport::udp, end_all);
       second.emplace(*net.resolver, *HostPort::parse(name), SipTransport::udp, end_all);
       CHECK(net.loop.run_until([&] { return answers > 0; }, kLookupPatience));

@@ -38,8 +38,8 @@ struct Pair {
   std::optional<net::TcpListener> listener;
 
   Pair() {
-    auto opened = net::TcpListener::open(
-        loop, kAnyPort, [this](net::Descriptor socket, const Endpoint& peer, const Endpoint&) {
+    auto opened =
+        net::TcpListener::open(loop, kAnyPort, [this](net::Descriptor socket, const Endpoint& peer, const Endpoint&) {
           seen_peer = peer;
           far.stream = net::TcpStream::adopt(loop, std::move(socket), far.events());
         });
@@ -81,8 +81,7 @@ TEST_CASE("a peer that takes nothing is given up, not buffered without end") {
   net::Loop loop;
   net::Descriptor held;  // accepted, and nobody reads
   auto listener = net::TcpListener::open(
-      loop, kAnyPort,
-      [&](net::Descriptor socket, const Endpoint&, const Endpoint&) { held = std::move(socket); });
+      loop, kAnyPort, [&](net::Descriptor socket, const Endpoint&, const Endpoint&) { held = std::move(socket); });
   REQUIRE(listener);
   StreamEnd end;
   auto made = net::TcpStream::connect(loop, listener->local(), {}, end.events());
@@ -149,8 +148,8 @@ TEST_CASE("a connection may come from a chosen address") {
   net::Loop loop;
   Endpoint seen;
   StreamEnd near, far;
-  auto listener = net::TcpListener::open(
-      loop, kAnyPort, [&](net::Descriptor socket, const Endpoint& peer, const Endpoint&) {
+  auto listener =
+      net::TcpListener::open(loop, kAnyPort, [&](net::Descriptor socket, const Endpoint& peer, const Endpoint&) {
         seen = peer;
         far.stream = net::TcpStream::adopt(loop, std::move(socket), far.events());
       });
@@ -160,8 +159,7 @@ TEST_CASE("a connection may come from a chosen address") {
   REQUIRE(made);
   near.stream = std::move(*made);
   CHECK(loop.run_until([&] { return seen.address == source; }, 5s));
-  CHECK_FALSE(
-      net::TcpStream::connect(loop, listener->local(), *IpAddress::parse("192.0.2.1"), near.events()));
+  CHECK_FALSE(net::TcpStream::connect(loop, listener->local(), *IpAddress::parse("192.0.2.1"), near.events()));
 }
 
 TEST_CASE("a stream may be destroyed inside each of its callbacks") {

@@ -42,8 +42,7 @@ TEST_CASE("network probe: against a STUN server on this machine there is no NAT"
   auto stun = StunServer::start(loop, {{kHere, kAlsoHere}, 0, 0, {}, 1000});
   REQUIRE(stun);
   CHECK((*stun)->local().size() == 4);
-  auto listener =
-      net::TcpListener::open(loop, {kHere, 0}, [](net::Descriptor, const Endpoint&, const Endpoint&) {});
+  auto listener = net::TcpListener::open(loop, {kHere, 0}, [](net::Descriptor, const Endpoint&, const Endpoint&) {});
   REQUIRE(listener);
   NetworkProbe::Options options;
   options.stun_server = HostPort{"127.0.0.1", (*stun)->local().front().port};
@@ -118,8 +117,7 @@ TEST_CASE("network probe: a UDP port where nobody listens refuses, and no firewa
 TEST_CASE("network probe: destroyed in the middle it tells nobody") {
   net::Loop loop;
   auto probe = std::make_unique<NetworkProbe>(
-      loop,
-      NetworkProbe::Options{HostPort{"127.0.0.1", 9}, {{"http", phones::Transport::tcp, "127.0.0.1", 9}}});
+      loop, NetworkProbe::Options{HostPort{"127.0.0.1", 9}, {{"http", phones::Transport::tcp, "127.0.0.1", 9}}});
   bool told = false;
   probe->ask([&](const phones::NetworkFacts&) { told = true; });
   CHECK_FALSE(loop.run_until([&] { return told; }, 20ms));
@@ -135,8 +133,8 @@ TEST_CASE("lifetime: what is remembered is read again, of the same server only")
   CHECK(*parse_lifetime(line) == known);
   for (std::size_t size = 0; size + 14 < line.size(); ++size)
     CHECK_FALSE(parse_lifetime(line.substr(0, size)));
-  for (const auto bad : {"", "mapping-lifetime-1 x 5 6", "mapping-lifetime-1 x -5 6 7",
-                         "mapping-lifetime-1 x 5 six 7", "mapping-lifetime-2 x 5 6 7"})
+  for (const auto bad : {"", "mapping-lifetime-1 x 5 6", "mapping-lifetime-1 x -5 6 7", "mapping-lifetime-1 x 5 six 7",
+                         "mapping-lifetime-2 x 5 6 7"})
     CHECK_FALSE(parse_lifetime(bad));
 
   const auto dir = std::filesystem::temp_directory_path() / ("dropwire-lifetime-" + std::to_string(getpid()));

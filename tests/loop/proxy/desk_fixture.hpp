@@ -48,8 +48,7 @@ class FakeRelay final : public nat::Relay {
     all.at(id).phone_rtcp = rtcp;
   }
   void set_phone_address(MediaId id, const IpAddress& address) override { all.at(id).roamed_to = address; }
-  void set_far_end(MediaId id, const std::optional<Endpoint>& far_end,
-                   const std::optional<Endpoint>& rtcp) override {
+  void set_far_end(MediaId id, const std::optional<Endpoint>& far_end, const std::optional<Endpoint>& rtcp) override {
     all.at(id).far_end = far_end;
     all.at(id).far_end_rtcp = rtcp;
   }
@@ -73,7 +72,7 @@ class FakeRelay final : public nat::Relay {
   std::map<MediaId, Stream> all;
   std::map<MediaId, MediaReport> reports;
   std::vector<std::uint16_t> rather;  ///< of the last stream
-  nat::StreamRequest asked;  ///< of the last stream
+  nat::StreamRequest asked;           ///< of the last stream
   bool gives_mapped = true;
   nat::RelayCounts counted;
   int last = 0;

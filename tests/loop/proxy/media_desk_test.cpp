@@ -52,8 +52,7 @@ TEST_CASE("either both phones talk directly or neither does: what one is told fi
   Desk d(local());
   const auto alice = d.open(kAlice), bob = d.open(kBob);
   d.desk.set_phone_stated(alice.id, {kAlice, 16384});
-  CHECK(d.desk.set_far_end(alice.id, bob.central_facing) ==
-        alice.phone_facing);  // too early for Bob's address
+  CHECK(d.desk.set_far_end(alice.id, bob.central_facing) == alice.phone_facing);  // too early for Bob's address
   d.desk.set_phone_stated(bob.id, {kBob, 16500});
   CHECK(d.desk.set_far_end(bob.id, alice.central_facing) == bob.phone_facing);
   CHECK_FALSE(d.desk.report(alice.id).direct);
@@ -213,7 +212,8 @@ TEST_CASE("a far end that names another call's port gets nobody out of that call
   CHECK(d.relay.all.at(alice.id).bridged == MediaId::none);
 }
 
-TEST_CASE("a phone that roamed in a call: its old address is told to no other phone, and the relay knows where it may be") {
+TEST_CASE(
+    "a phone that roamed in a call: its old address is told to no other phone, and the relay knows where it may be") {
   Desk d(local());
   const auto alice = d.open(kAlice), bob = d.open(kBob);
   d.desk.set_phone_stated(alice.id, {kAlice, 16384});
@@ -229,9 +229,11 @@ TEST_CASE("a phone that roamed in a call: its old address is told to no other ph
 TEST_CASE("streams of a phone that roamed count for the network where it is now") {
   Desk d;
   std::vector<MediaPorts> streams;
-  for (int i = 0; i < 50; ++i) streams.push_back(d.open(kAlice));
+  for (int i = 0; i < 50; ++i)
+    streams.push_back(d.open(kAlice));
   CHECK_FALSE(d.desk.open({kAlice, kOurs, kCentral, kServer}));
-  for (const MediaPorts& stream : streams) d.desk.set_phone(stream.id, kBob);
+  for (const MediaPorts& stream : streams)
+    d.desk.set_phone(stream.id, kBob);
   CHECK_FALSE(d.desk.open({kBob, kOurs, kCentral, kServer}));
   (void)d.open(kAlice);
 }
@@ -261,7 +263,8 @@ TEST_CASE("this machine is no far end, by no address of its own, nor is the loop
     CHECK_FALSE(d.relay.all.at(alice.id).far_end_rtcp);
   }
   CHECK(d.desk.refused() == 4);
-  for (const MediaRequest& here : {MediaRequest{kAlice, kOurs, kCentral, kCentral}, MediaRequest{kAlice, kOurs, kCentral, {}, {}, {kCentral}}}) {
+  for (const MediaRequest& here :
+       {MediaRequest{kAlice, kOurs, kCentral, kCentral}, MediaRequest{kAlice, kOurs, kCentral, {}, {}, {kCentral}}}) {
     const auto ports = d.desk.open(here);
     REQUIRE(ports);
     (void)d.desk.set_far_end(ports->id, Endpoint{kCentral, 4000});

@@ -1,4 +1,5 @@
-// What the central side is told of where a stream is: pairs that the router mapped, those that STUN found, and another address of the router.
+// What the central side is told of where a stream is: pairs that the router mapped, those that STUN found, and another
+// address of the router.
 #include "tests/loop/proxy/desk_fixture.hpp"
 
 namespace {
@@ -238,7 +239,8 @@ TEST_CASE("another address of the router: what STUN learned of a port holds as l
   CHECK(d.desk.ports(lent.id).central_facing == outside(40000));
 }
 
-TEST_CASE("another address of the router: a call that is not heard since is told of, one that a server follows is not") {
+TEST_CASE(
+    "another address of the router: a call that is not heard since is told of, one that a server follows is not") {
   Natted d(quick_end());
   const auto cut = d.open(kAlice), followed = d.open(kBob);
   d.router.wan = kNewWan;
@@ -262,7 +264,8 @@ TEST_CASE("another address of the router: a call that is not heard since is told
   CHECK(d.desk.router_moved()->ended);
 }
 
-TEST_CASE("another address of the router: a call that was silent before, and one that was told again, are not cut off by it") {
+TEST_CASE(
+    "another address of the router: a call that was silent before, and one that was told again, are not cut off by it") {
   Natted d;
   const auto silent = d.open(kAlice), again = d.open(kBob);
   d.router.wan = kNewWan;

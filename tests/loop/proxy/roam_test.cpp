@@ -20,7 +20,8 @@ struct RelayedTown {
 
 }  // namespace
 
-TEST_CASE("a roamed SCCP phone is heard and hears where it is now, once two packets of its own audio came from there in order") {
+TEST_CASE(
+    "a roamed SCCP phone is heard and hears where it is now, once two packets of its own audio came from there in order") {
   RelayedTown relayed;
   Town& town = relayed.town;
   TestServer& server = town.add_server();
@@ -29,7 +30,8 @@ TEST_CASE("a roamed SCCP phone is heard and hears where it is now, once two pack
   phone.connect(town.at());
   REQUIRE(town.until([&] { return phone.core.is_registered(); }));
   phone.act(phone.core.dial(town.loop.now(), "600"));
-  REQUIRE(town.until([&] { return phone.saw(PhoneEvent::Kind::transmit_started) && !server.core.rtp_targets().empty(); }));
+  REQUIRE(
+      town.until([&] { return phone.saw(PhoneEvent::Kind::transmit_started) && !server.core.rtp_targets().empty(); }));
   const auto started = std::ranges::find(phone.events, PhoneEvent::Kind::transmit_started, &PhoneEvent::kind);
   const Endpoint near_side = started->remote;
   const auto [far_port, far_side] = server.core.rtp_targets().front();

@@ -133,7 +133,8 @@ TEST_CASE("a stranger who holds a phone's name gives it up to the address that t
   CHECK_FALSE(phone.closed);
 }
 
-TEST_CASE("a stranger who held a phone's name while it was away, files and all, gives it up where the phone was before") {
+TEST_CASE(
+    "a stranger who held a phone's name while it was away, files and all, gives it up where the phone was before") {
   Town town;
   TestServer& server = town.add_server();
   town.proves_itself = true;
@@ -239,8 +240,7 @@ TEST_CASE("one device name may register so often a minute") {
   CHECK(rejected == 2);
 }
 
-TEST_CASE(
-    "connections are bounded, in all and for each source, and a place is free again when one has gone") {
+TEST_CASE("connections are bounded, in all and for each source, and a place is free again when one has gone") {
   Town town;
   town.add_server();
   proxy::SccpProxy::Options options;
@@ -252,8 +252,7 @@ TEST_CASE(
     REQUIRE(town.until([&] { return phone.core.is_registered() || phone.closed; }));
     return phone.core.is_registered();
   };
-  TestPhone a(town.loop, "SEP001122334401", 2), b(town.loop, "SEP001122334402", 2),
-      c(town.loop, "SEP001122334403", 2);
+  TestPhone a(town.loop, "SEP001122334401", 2), b(town.loop, "SEP001122334402", 2), c(town.loop, "SEP001122334403", 2);
   TestPhone d(town.loop, "SEP001122334404", 3), e(town.loop, "SEP001122334405", 4);
   CHECK(stays(a));
   CHECK(stays(b));

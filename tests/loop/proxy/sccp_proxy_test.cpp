@@ -285,8 +285,7 @@ TEST_CASE("what is not SCCP, and what says nothing a phone says, is hung up on a
   Town town;
   TestServer& server = town.add_server();
   town.start();
-  for (const char* text :
-       {"GET / HTTP/1.1\r\nHost: dropwire\r\n\r\n", "\x16\x03\x01\x02\x01\x01\x01\x01\x01"}) {
+  for (const char* text : {"GET / HTTP/1.1\r\nHost: dropwire\r\n\r\n", "\x16\x03\x01\x02\x01\x01\x01\x01\x01"}) {
     TestPhone stranger(town.loop, "SEP001122334401", 2);
     bool ended = false;
     auto made = net::TcpStream::connect(town.loop, town.at(), {},
@@ -370,7 +369,8 @@ TEST_CASE("whom access.networks keeps out has its SCCP connection closed, and is
   net::AccessGate gate({*IpNetwork::parse("192.0.2.0/24")});
   town.proxy->set_gate(gate);
   bool closed = false;
-  auto made = net::TcpStream::connect(town.loop, town.at(), {}, {{}, {}, [&](bool, std::string_view) { closed = true; }});
+  auto made =
+      net::TcpStream::connect(town.loop, town.at(), {}, {{}, {}, [&](bool, std::string_view) { closed = true; }});
   REQUIRE(made);
   REQUIRE(town.until([&] { return closed; }));
   CHECK(gate.refusals(net::Door::sccp) == 1);

@@ -35,14 +35,13 @@ TEST_CASE("a UDP phone registers and calls through real sockets, and both ends h
   CHECK(town.told(Step::registered));
   CHECK(phone.last_peer == town.at());  // it knows no other address of ours
 
-  const SipText invite = town.request("INVITE", phone.udp(), false)
-                             .with_body("application/sdp", sip_sdp({phone.address(), 16384}));
+  const SipText invite =
+      town.request("INVITE", phone.udp(), false).with_body("application/sdp", sip_sdp({phone.address(), 16384}));
   phone.by_udp(town.at(), invite);
   REQUIRE(town.until([&] { return town.server.count("INVITE", 0) == 1 && phone.count("INVITE", 100) == 1; }));
   SipText ok = sip_answer(*town.server.find("INVITE", 0), 200, "callee");
   ok.add("Contact", "<sip:2001@" + town.server.udp().to_string() + ">");
-  town.server.by_udp(town.server.last_peer,
-                     ok.with_body("application/sdp", sip_sdp({town.server.address(), 30000})));
+  town.server.by_udp(town.server.last_peer, ok.with_body("application/sdp", sip_sdp({town.server.address(), 30000})));
   REQUIRE(town.until([&] { return phone.count("INVITE", 200) == 1; }));
   const SipText here = *phone.find("INVITE", 200);
   for (const char* method : {"ACK", "BYE"}) {
@@ -97,8 +96,7 @@ TEST_CASE("messages in a TCP stream are found one octet at a time, and many in o
   CHECK(phone.pongs >= 1);
   std::string many;
   for (unsigned i = 0; i < 20; ++i)
-    many +=
-        town.request("MESSAGE", phone.tcp(), true).with_body("text/plain", std::string(i * 7U, 'x')).str();
+    many += town.request("MESSAGE", phone.tcp(), true).with_body("text/plain", std::string(i * 7U, 'x')).str();
   phone.by_tcp(many);
   REQUIRE(town.until([&] { return town.server.count("MESSAGE", 0) == 20; }));
   // To the phone: by its connection.
@@ -114,7 +112,7 @@ TEST_CASE("a TCP stream that makes no sense is closed") {
   SipTown town;
   town.start_udp();
   for (const std::string& octets : {std::string("GET / HTTP/1.0\r\n\r\n"), std::string(100'000, 'a'),
-                                   std::string("OPTIONS sip:a SIP/2.0\r\nContent-Length: 999999\r\n\r\n")}) {
+                                    std::string("OPTIONS sip:a SIP/2.0\r\nContent-Length: 999999\r\n\r\n")}) {
     CAPTURE(octets.substr(0, 40));
     SipEnd somebody(town.loop, 3);
     somebody.connect(town.at());
@@ -150,7 +148,8 @@ TEST_CASE("connections beyond the limits are closed, or one that only waits is c
   CHECK(town.until([&] { return open() == 3; }));
   connect(4);
   CHECK(town.until([&] { return open() == 3; }));  // of all
-  // Once one has been idle for its grace. Those that were refused are gone before the next try, as descriptors are not many.
+  // Once one has been idle for its grace. Those that were refused are gone before the next try, as descriptors are not
+  // many.
   REQUIRE(town.until([&] {
     if (!connect(4).closed) return true;
     ends.pop_back();
@@ -231,7 +230,8 @@ TEST_CASE("an answer of 20,000 octets by UDP reaches the phone whole, in either 
   const std::string body(20'000, 'x');
   phone.by_udp(town.at(), town.request("MESSAGE", phone.udp(), false));
   REQUIRE(town.until([&] { return town.server.count("MESSAGE", 0) == 1; }));
-  town.server.by_udp(town.server.last_peer, sip_answer(*town.server.find("MESSAGE", 0), 200, "s").with_body("text/plain", body));
+  town.server.by_udp(town.server.last_peer,
+                     sip_answer(*town.server.find("MESSAGE", 0), 200, "s").with_body("text/plain", body));
   REQUIRE(town.until([&] { return phone.count("MESSAGE", 200) == 1; }));
   CHECK(phone.find("MESSAGE", 200)->body == body);
   town.server.by_udp(town.at(), town.from_server("MESSAGE", contact, town.server.udp(), false));
@@ -313,8 +313,9 @@ TEST_CASE("a far end that an SDP names is asked of DNS, and the call does not wa
   SipEnd phone(town.loop, 2);
   phone.open_udp();
   register_by_udp(town, phone);
-  phone.by_udp(town.at(), town.request("INVITE", phone.udp(), false)
-                              .with_body("application/sdp", sip_sdp({phone.address(), 16384})));
+  phone.by_udp(
+      town.at(),
+      town.request("INVITE", phone.udp(), false).with_body("application/sdp", sip_sdp({phone.address(), 16384})));
   REQUIRE(town.until([&] { return town.server.count("INVITE", 0) == 1; }));
   SipText ok = sip_answer(*town.server.find("INVITE", 0), 200, "callee");
   ok.add("Contact", "<sip:2001@" + town.server.udp().to_string() + ">");

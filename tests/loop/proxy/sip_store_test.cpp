@@ -81,7 +81,9 @@ TEST_CASE("SIP bindings outlive a restart for as long as they were granted") {
   {
     StoreDesk desk(dir.path(), kNoon + 20min);
     CHECK(desk.bindings() == 1);
-    CHECK(desk.proxy.bindings().by_group("1@pbx.example.net", desk.proxy.bindings().by_token("token-1")->group).size() == 1);
+    CHECK(
+        desk.proxy.bindings().by_group("1@pbx.example.net", desk.proxy.bindings().by_token("token-1")->group).size() ==
+        1);
     CHECK(desk.left(1) < 41min);
     CHECK(desk.left(1) > 39min);
   }
@@ -138,8 +140,7 @@ TEST_CASE("SIP bindings: a disk that refuses for a while loses none, and none th
   CHECK(desk.left(3) > 0s);
 }
 
-TEST_CASE(
-    "SIP bindings: a database that can't be opened leaves them in memory; a damaged one is begun anew") {
+TEST_CASE("SIP bindings: a database that can't be opened leaves them in memory; a damaged one is begun anew") {
   const test::TempDir dir;
   const auto path = dir.path() / "sip.db";
   bool stores = false;

@@ -111,7 +111,8 @@ TEST_CASE("STUN: a flood in a stranger's name brings it less than it costs, a ho
   for (unsigned i = 0; i < 5000; ++i) {
     const Buffer asked = stun_request(1);
     sent += asked.size();
-    if (const auto answer = stun.answer(now, {IpAddress::v4(0xC6336400U + i), 5060}, false, asked)) answered += answer->size();
+    if (const auto answer = stun.answer(now, {IpAddress::v4(0xC6336400U + i), 5060}, false, asked))
+      answered += answer->size();
   }
   CHECK(answered * 10 < sent);
 }

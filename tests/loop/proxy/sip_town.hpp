@@ -36,13 +36,13 @@ class SipEnd {
     });
   }
   void listen_tcp(std::uint16_t port = 0) {
-    auto opened = net::TcpListener::open(
-        loop_, {address_, port}, [this](net::Descriptor socket, const Endpoint& peer, const Endpoint&) {
-          ++accepted;
-          last_peer = peer;
-          closed = false;
-          stream_ = net::TcpStream::adopt(loop_, std::move(socket), events());
-        });
+    auto opened = net::TcpListener::open(loop_, {address_, port},
+                                         [this](net::Descriptor socket, const Endpoint& peer, const Endpoint&) {
+                                           ++accepted;
+                                           last_peer = peer;
+                                           closed = false;
+                                           stream_ = net::TcpStream::adopt(loop_, std::move(socket), events());
+                                         });
     REQUIRE(opened);
     listener_ = std::make_unique<net::TcpListener>(std::move(*opened));
   }
@@ -149,10 +149,9 @@ struct SipTown {
   }
   void start(proxy::SipProxy::Options o, sip::Transport transport, const Endpoint& at) {
     o.proxy.servers.push_back({transport, {at.address.to_string(), at.port}});
-    auto started =
-        proxy::SipProxy::start(loop, std::move(o), broker, known,
-                               {[this](const phones::SignallingStep& step) { steps.push_back(step); },
-                                [this](const phones::Call& call) { calls.push_back(call); }});
+    auto started = proxy::SipProxy::start(loop, std::move(o), broker, known,
+                                          {[this](const phones::SignallingStep& step) { steps.push_back(step); },
+                                           [this](const phones::Call& call) { calls.push_back(call); }});
     REQUIRE(started);
     proxy = std::move(*started);
   }
@@ -173,19 +172,16 @@ struct SipTown {
     return false;
   }
 
-  SipText request(std::string_view method, const Endpoint& sent_by, bool tcp,
-                  std::string_view user = "1001") {
+  SipText request(std::string_view method, const Endpoint& sent_by, bool tcp, std::string_view user = "1001") {
     SipText m;
-    m.first = std::string(method) +
-              (method == "REGISTER" ? " sip:pbx.example.net" : " sip:2001@pbx.example.net") + " SIP/2.0";
+    m.first = std::string(method) + (method == "REGISTER" ? " sip:pbx.example.net" : " sip:2001@pbx.example.net") +
+              " SIP/2.0";
     const std::string n = std::to_string(++last_), aor = "<sip:" + std::string(user) + "@pbx.example.net>";
-    m.add("Via",
-          std::string("SIP/2.0/") + (tcp ? "TCP " : "UDP ") + sent_by.to_string() + ";branch=z9hG4bKl" + n);
+    m.add("Via", std::string("SIP/2.0/") + (tcp ? "TCP " : "UDP ") + sent_by.to_string() + ";branch=z9hG4bKl" + n);
     m.add("Max-Forwards", "70").add("From", aor + ";tag=t" + n);
     m.add("To", method == "REGISTER" ? aor : "<sip:2001@pbx.example.net>");
     m.add("Call-ID", "loop" + n).add("CSeq", "1 " + std::string(method));
-    m.add("Contact",
-          "<sip:" + std::string(user) + "@" + sent_by.to_string() + (tcp ? ";transport=tcp>" : ">"));
+    m.add("Contact", "<sip:" + std::string(user) + "@" + sent_by.to_string() + (tcp ? ";transport=tcp>" : ">"));
     return m.add("Expires", "3600");
   }
   /// The server's 200 to the REGISTER that it has.
@@ -195,8 +191,7 @@ struct SipTown {
     SipText ok = sip_answer(*there, 200, "r");
     return ok.add("Contact", there->get("Contact") + ";expires=3600");
   }
-  SipText from_server(std::string_view method, const std::string& contact, const Endpoint& sent_by,
-                      bool tcp) {
+  SipText from_server(std::string_view method, const std::string& contact, const Endpoint& sent_by, bool tcp) {
     SipText m = request(method, sent_by, tcp, "2001");
     m.first = std::string(method) + " " + contact + " SIP/2.0";
     return m.set("To", "<sip:1001@pbx.example.net>");

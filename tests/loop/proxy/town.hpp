@@ -30,8 +30,8 @@ class TestServer {
     open();
   }
   void open() {
-    auto opened = net::TcpListener::open(
-        loop_, at_, [this](net::Descriptor socket, const Endpoint& peer, const Endpoint& local) {
+    auto opened =
+        net::TcpListener::open(loop_, at_, [this](net::Descriptor socket, const Endpoint& peer, const Endpoint& local) {
           accept(std::move(socket), peer, local);
         });
     REQUIRE(opened);
@@ -58,14 +58,13 @@ class TestServer {
   void accept(net::Descriptor socket, const Endpoint& peer, const Endpoint& local) {
     const int n = next_++;
     peers.push_back(peer.address);
-    streams_[n] =
-        net::TcpStream::adopt(loop_, std::move(socket),
-                              {{},
-                               [this, n](Bytes octets) { act(core.on_octets(loop_.now(), n, octets)); },
-                               [this, n](bool, std::string_view) {
-                                 act(core.disconnected(loop_.now(), n));
-                                 streams_.erase(n);
-                               }});
+    streams_[n] = net::TcpStream::adopt(loop_, std::move(socket),
+                                        {{},
+                                         [this, n](Bytes octets) { act(core.on_octets(loop_.now(), n, octets)); },
+                                         [this, n](bool, std::string_view) {
+                                           act(core.disconnected(loop_.now(), n));
+                                           streams_.erase(n);
+                                         }});
     act(core.connected(loop_.now(), n, peer, local.address));
   }
   void act(const ServerTurn& turn) {
@@ -144,29 +143,27 @@ struct Town {
     ServerOptions options;
     options.dialect = dialect;
     options.guests_from = "1001";
-    servers.push_back(
-        std::make_unique<TestServer>(loop, 50 + static_cast<unsigned>(servers.size()), options));
+    servers.push_back(std::make_unique<TestServer>(loop, 50 + static_cast<unsigned>(servers.size()), options));
     return *servers.back();
   }
-  bool proves_itself = false;  ///< whoever comes took the config of its name
-  std::set<IpAddress> took_config;  ///< and whoever comes from one of these
+  bool proves_itself = false;             ///< whoever comes took the config of its name
+  std::set<IpAddress> took_config;        ///< and whoever comes from one of these
   std::map<std::string, HostPort> homes;  ///< call servers of configs, by device
   void start(proxy::SccpProxy::Options options = {}) {
     options.listen = {loopback(40)};
     options.port = 0;
     for (const auto& server : servers)
       options.servers.push_back(server->name());
-    auto started =
-        proxy::SccpProxy::start(loop, options, *media, known,
-                                {[this](const phones::SignallingStep& step) { steps.push_back(step); },
-                                 [this](const phones::Call& call) { calls.push_back(call); },
-                                 [this](const std::string&, const IpAddress& at, Duration) {
-                                   return proves_itself || took_config.contains(at);
-                                 },
-                                 [this](const std::string& device) {
-                                   const auto home = homes.find(device);
-                                   return home != homes.end() ? home->second : HostPort{};
-                                 }});
+    auto started = proxy::SccpProxy::start(loop, options, *media, known,
+                                           {[this](const phones::SignallingStep& step) { steps.push_back(step); },
+                                            [this](const phones::Call& call) { calls.push_back(call); },
+                                            [this](const std::string&, const IpAddress& at, Duration) {
+                                              return proves_itself || took_config.contains(at);
+                                            },
+                                            [this](const std::string& device) {
+                                              const auto home = homes.find(device);
+                                              return home != homes.end() ? home->second : HostPort{};
+                                            }});
     REQUIRE(started);
     proxy = std::move(*started);
   }

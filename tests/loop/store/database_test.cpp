@@ -14,10 +14,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::array<std::string_view, 1> kFirst = {
-    "CREATE TABLE t(k TEXT PRIMARY KEY, n INTEGER, b BLOB) STRICT"};
-constexpr std::array<std::string_view, 2> kSecond = {
-    kFirst[0], "ALTER TABLE t ADD COLUMN extra TEXT NOT NULL DEFAULT 'none'"};
+constexpr std::array<std::string_view, 1> kFirst = {"CREATE TABLE t(k TEXT PRIMARY KEY, n INTEGER, b BLOB) STRICT"};
+constexpr std::array<std::string_view, 2> kSecond = {kFirst[0],
+                                                     "ALTER TABLE t ADD COLUMN extra TEXT NOT NULL DEFAULT 'none'"};
 
 std::int64_t count(Database& db, std::string_view table = "t") {
   auto statement = db.prepare("SELECT count(*) FROM " + std::string(table));

@@ -7,12 +7,13 @@
 #include "tftp-proxy/http_server.hpp"
 #include "tftp-proxy/pipeline.hpp"
 
-/// access.provisioning.phones at both doors: a pipeline with a folder of files, TFTP and HTTP before it, as the daemon has them.
+/// access.provisioning.phones at both doors: a pipeline with a folder of files, TFTP and HTTP before it, as the daemon
+/// has them.
 using namespace dw;
 using namespace dw::provisioning;
+using dw::provisioning::test::PhoneSocket;
 using dw::test::FakeExchange;
 using phones::FileOutcome;
-using dw::provisioning::test::PhoneSocket;
 using namespace std::chrono_literals;
 
 namespace {
@@ -22,12 +23,12 @@ const IpAddress kOneHome = *IpAddress::parse("198.51.100.7"), kOtherHome = *IpAd
 
 struct TwoDoors {
   explicit TwoDoors(Admissions::Phones phones) {
-    for (const auto& [name, text] : std::map<std::string, std::string>{
-             {kAdmitted + ".cnf.xml", "<device><p>secret</p></device>"},
-             {"SEP00AABBCCDDEE.cnf.xml", "<device><p>secret</p></device>"},
-             {"SIP001122334455.cnf", "line1_password: secret"},
-             {"XMLDefault.cnf.xml", "<Default/>"},
-             {"Ringlist.xml", "<CiscoIPPhoneRingList/>"}})
+    for (const auto& [name, text] :
+         std::map<std::string, std::string>{{kAdmitted + ".cnf.xml", "<device><p>secret</p></device>"},
+                                            {"SEP00AABBCCDDEE.cnf.xml", "<device><p>secret</p></device>"},
+                                            {"SIP001122334455.cnf", "line1_password: secret"},
+                                            {"XMLDefault.cnf.xml", "<Default/>"},
+                                            {"Ringlist.xml", "<CiscoIPPhoneRingList/>"}})
       std::ofstream(dir.path() / name) << text;
     Pipeline::Options options;
     options.origins = {"file://" + dir.path().string()};
@@ -49,7 +50,8 @@ struct TwoDoors {
     tftp = std::move(*started);
   }
 
-  std::shared_ptr<FakeExchange> ask(const std::string& target, const IpAddress& from, const std::string& method = "GET") {
+  std::shared_ptr<FakeExchange> ask(const std::string& target, const IpAddress& from,
+                                    const std::string& method = "GET") {
     auto exchange = std::make_shared<FakeExchange>(method, target);
     exchange->from({from, 50'000});
     http->handle(exchange);
@@ -88,7 +90,8 @@ struct TwoDoors {
 
 }  // namespace
 
-TEST_CASE("whose files: all as ever, known and listed keep a stranger out at both doors, what is no secret stays open") {
+TEST_CASE(
+    "whose files: all as ever, known and listed keep a stranger out at both doors, what is no secret stays open") {
   for (const auto phones : {Admissions::Phones::all, Admissions::Phones::known, Admissions::Phones::listed}) {
     CAPTURE(static_cast<int>(phones));
     TwoDoors box(phones);
@@ -132,10 +135,11 @@ TEST_CASE("whose files: who is kept out hears octet for octet what he hears of a
 TEST_CASE("whose files: no spelling gets past the door") {
   TwoDoors box(Admissions::Phones::known);
   for (const char* target :
-       {"/SEP001122334455.cnf.xml", "/sep001122334455.CNF.XML", "//SEP001122334455.cnf.xml", "/./SEP001122334455.cnf.xml",
-        "/%53EP001122334455.cnf.xml", "/SEP001122334455%2ecnf.xml", "/SEP001122334455.cnf.xml?x=1", "/\\SEP001122334455.cnf.xml",
-        "/SEP00112233445%2535.cnf.xml", "/SEP001122334455.cnf.xml.sgn", "/SEP001122334455.cnf.xml.enc.sgn",
-        "/SEP001122334455.cnf.xml.gz", "/SIP001122334455.cnf", "/sip001122334455.CNF", "http://192.0.2.1:6970/SEP001122334455.cnf.xml",
+       {"/SEP001122334455.cnf.xml", "/sep001122334455.CNF.XML", "//SEP001122334455.cnf.xml",
+        "/./SEP001122334455.cnf.xml", "/%53EP001122334455.cnf.xml", "/SEP001122334455%2ecnf.xml",
+        "/SEP001122334455.cnf.xml?x=1", "/\\SEP001122334455.cnf.xml", "/SEP00112233445%2535.cnf.xml",
+        "/SEP001122334455.cnf.xml.sgn", "/SEP001122334455.cnf.xml.enc.sgn", "/SEP001122334455.cnf.xml.gz",
+        "/SIP001122334455.cnf", "/sip001122334455.CNF", "http://192.0.2.1:6970/SEP001122334455.cnf.xml",
         "/SEP001122334455.cnf.xml%20", "/x/../SEP001122334455.cnf.xml"}) {
     CAPTURE(target);
     const auto exchange = box.ask(target, kOneHome);
@@ -144,7 +148,8 @@ TEST_CASE("whose files: no spelling gets past the door") {
     exchange->end(true);
   }
   const PhoneSocket phone;
-  for (const char* name : {"sep001122334455.cnf.xml", "./SEP001122334455.cnf.xml", "\\SEP001122334455.cnf.xml", "SIP001122334455.cnf"})
+  for (const char* name :
+       {"sep001122334455.cnf.xml", "./SEP001122334455.cnf.xml", "\\SEP001122334455.cnf.xml", "SIP001122334455.cnf"})
     CHECK(box.rrq(phone, name)[1] == 5);
 }
 

@@ -8,8 +8,8 @@
 
 using namespace dw;
 using namespace dw::provisioning;
-using phones::FileOutcome;
 using dw::test::FakeExchange;
+using phones::FileOutcome;
 
 namespace {
 
@@ -159,9 +159,8 @@ TEST_CASE("phone http: what does not exist, is refused, or makes no sense") {
   for (const auto& [method, target, status, outcome] :
        {Case{"GET", "/CTLSEP001122334455.tlv", 404, FileOutcome::not_found},
         Case{"GET", "/../../etc/passwd", 403, FileOutcome::refused},
-        Case{"GET", "/%2e%2e/etc/passwd", 403, FileOutcome::refused},
-        Case{"GET", "/a%zz", 400, FileOutcome::refused}, Case{"GET", "/", 400, FileOutcome::refused},
-        Case{"POST", "/a.xml", 405, FileOutcome::refused},
+        Case{"GET", "/%2e%2e/etc/passwd", 403, FileOutcome::refused}, Case{"GET", "/a%zz", 400, FileOutcome::refused},
+        Case{"GET", "/", 400, FileOutcome::refused}, Case{"POST", "/a.xml", 405, FileOutcome::refused},
         Case{"PUT", "/a.xml", 405, FileOutcome::refused}}) {
     CAPTURE(target);
     const auto got = box.ask(method, target);
@@ -180,8 +179,7 @@ TEST_CASE("phone http: what does not exist, is refused, or makes no sense") {
 
 TEST_CASE("phone http: what could not be had is 503, readable, with a time to come back") {
   Box box;
-  box.shelf.files["a.xml"] =
-      Content::failure({Errc::unavailable, "http://pbx:6970/ refused the connection", 0});
+  box.shelf.files["a.xml"] = Content::failure({Errc::unavailable, "http://pbx:6970/ refused the connection", 0});
   const auto got = box.ask("GET", "/a.xml");
   CHECK(got->status() == 503);
   CHECK(got->reply_header("Retry-After") == "10");
@@ -283,9 +281,8 @@ TEST_CASE("phone http: a phone that goes away half-way is told as aborted, and n
 
 TEST_CASE("phone http: the phone's browser tells its model beside the agent") {
   Box box;
-  const auto got =
-      box.ask("GET", "/a.xml",
-              {{"User-Agent", "Allegro-Software-WebClient/4.34"}, {"x-CiscoIPPhoneModelName", "CP-7965G"}});
+  const auto got = box.ask(
+      "GET", "/a.xml", {{"User-Agent", "Allegro-Software-WebClient/4.34"}, {"x-CiscoIPPhoneModelName", "CP-7965G"}});
   got->end(true);
   CHECK(box.steps.at(0).user_agent == "Allegro-Software-WebClient/4.34 (CP-7965G)");
 }

@@ -65,12 +65,11 @@ TEST_CASE("phone http over TCP: HTTP/1.0, HEAD, and several requests on one conn
   OpenBox box;
   box.shelf.files["a.xml"] = Content::of(to_buffer("<a/>"), {});
   CHECK(has(box.ask("GET /a.xml HTTP/1.0\r\n\r\n"), "\r\n\r\n<a/>"));
-  const std::string head =
-      talk(box.loop, box.at, "HEAD /a.xml HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  const std::string head = talk(box.loop, box.at, "HEAD /a.xml HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   CHECK(has(head, "Content-Length: 4\r\n"));
   CHECK(head.ends_with("\r\n\r\n"));
-  const std::string both = box.ask(
-      "GET /a.xml HTTP/1.1\r\nHost: x\r\n\r\nGET /b.xml HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  const std::string both =
+      box.ask("GET /a.xml HTTP/1.1\r\nHost: x\r\n\r\nGET /b.xml HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   CHECK(has(both, "HTTP/1.1 200"));
   CHECK(has(both, "HTTP/1.1 404"));
 }
@@ -170,7 +169,8 @@ TEST_CASE("whom access.networks keeps out has its connection closed unread, and 
   CHECK(box.ask("GET /f HTTP/1.1\r\nHost: h\r\n\r\n", "0123456789").starts_with("HTTP/1.1 200"));
 }
 
-TEST_CASE("phone http over TCP: strangers that hold connections keep neither a known phone nor a new one from its file") {
+TEST_CASE(
+    "phone http over TCP: strangers that hold connections keep neither a known phone nor a new one from its file") {
   net::Loop loop;
   OpenShelf shelf;
   KnownSources known{1};

@@ -57,8 +57,8 @@ inline std::string http_ok(const std::string& body, const std::string& more = {}
   return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + more + "\r\n" + body;
 }
 inline std::string http_status(int status, const std::string& body = {}, const std::string& more = {}) {
-  return "HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Length: " + std::to_string(body.size()) +
-         "\r\n" + more + "\r\n" + body;
+  return "HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + more +
+         "\r\n" + body;
 }
 
 /// What came of one file of one origin.
@@ -136,11 +136,7 @@ class MemoryCache : public Cache {
     File& f = held[name];
     f.octets.assign(content->octets().begin(), content->octets().end());
     f.damaged = false;
-    f.entry = {name,
-               f.octets.size(),
-               content->meta().etag,
-               content->meta().last_modified,
-               content->meta().origin,
+    f.entry = {name,      f.octets.size(), content->meta().etag, content->meta().last_modified, content->meta().origin,
                wall_now()};
   }
   void refreshed(const std::string&, WallTime) override { ++refreshes; }

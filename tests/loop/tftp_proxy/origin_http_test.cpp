@@ -39,8 +39,8 @@ TEST_CASE("names stay inside the path of the origin, whatever is in them") {
   std::vector<std::string> paths;
   for (const std::string& head : a.server.requests())
     paths.push_back(path_of(head));
-  CHECK(paths == std::vector<std::string>{"/%40evil/x", "/a%3Fb%3Dc", "/a%23b", "/evil/x", "/http%3A//evil/",
-                                          "/a%20b%2541"});
+  CHECK(paths ==
+        std::vector<std::string>{"/%40evil/x", "/a%3Fb%3Dc", "/a%23b", "/evil/x", "/http%3A//evil/", "/a%20b%2541"});
 }
 
 TEST_CASE("files that strangers wait for hold up nobody who is known") {
@@ -98,8 +98,7 @@ TEST_CASE("an HTML page is no file, however it is dressed") {
 }
 
 TEST_CASE("validators are sent, and 304 is unchanged") {
-  Asked a(
-      [](ScriptedOrigin::Peer& peer, const std::string&) { peer.send("HTTP/1.1 304 Not Modified\r\n\r\n"); });
+  Asked a([](ScriptedOrigin::Peer& peer, const std::string&) { peer.send("HTTP/1.1 304 Not Modified\r\n\r\n"); });
   const Fetched f = a.get({"f", "\"v1\"", "Sun, 22 Nov 2026 10:00:00 GMT"});
   CHECK(f.unchanged());
   const std::string head = a.server.requests().at(0);

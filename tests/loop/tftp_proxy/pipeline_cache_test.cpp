@@ -8,8 +8,7 @@ namespace {
 /// Files with entity tags over HTTP, which answers 304 to one that still holds.
 class TaggedFiles {
  public:
-  TaggedFiles()
-      : server_([this](ScriptedOrigin::Peer& peer, const std::string& head) { answer(peer, head); }) {}
+  TaggedFiles() : server_([this](ScriptedOrigin::Peer& peer, const std::string& head) { answer(peer, head); }) {}
   void put(const std::string& path, const std::string& body, const std::string& etag) {
     const std::lock_guard lock(mutex_);
     files_[path] = {body, etag};
@@ -66,13 +65,16 @@ TEST_CASE("firmware that was replaced under its name: asked for again when its t
   origin.put("/apps45.sbn", "old", "\"1\"");
   PipelineUnderTest t({origin.url()});
   SUBCASE("with the disk cache") {}
-  SUBCASE("without") { t.use_cache = false; }
+  SUBCASE("without") {
+    t.use_cache = false;
+  }
   CHECK(t.get("apps45.sbn") == "old");
   origin.put("/apps45.sbn", "new", "\"2\"");
   CHECK(t.get("apps45.sbn") == "old");
   CHECK(origin.requests() == 1);
   if (t.use_cache) {
-    t.cache.held.at("apps45.sbn").entry.fetched -= std::chrono::ceil<std::chrono::milliseconds>(t.options.fetch.revalidate);
+    t.cache.held.at("apps45.sbn").entry.fetched -=
+        std::chrono::ceil<std::chrono::milliseconds>(t.options.fetch.revalidate);
   } else {
     t.options.fetch.revalidate = {};
     t.pipeline->reconfigure(t.options);
@@ -110,7 +112,8 @@ TEST_CASE("a clock that was set back makes no copy good for longer") {
 
 TEST_CASE("ring tones, wallpapers and locales that were replaced under their names") {
   PipelineUnderTest t({});
-  const Paths names = {"Ring1.raw", "Desktops/320x212x16/logo.png", "German_Germany/be-sip.jar", "Germany/g3-tones.xml"};
+  const Paths names = {"Ring1.raw", "Desktops/320x212x16/logo.png", "German_Germany/be-sip.jar",
+                       "Germany/g3-tones.xml"};
   SUBCASE("an origin that gives validators is asked each time, and phones have the kept copy when it is away") {
     auto origin = std::make_unique<TaggedFiles>();
     t.options.origins = {origin->url()};
@@ -123,7 +126,8 @@ TEST_CASE("ring tones, wallpapers and locales that were replaced under their nam
     }
     CHECK(origin->requests() == 3 * names.size());
     origin.reset();
-    for (const std::string& name : names) CHECK(t.get(name) == "new");
+    for (const std::string& name : names)
+      CHECK(t.get(name) == "new");
   }
   SUBCASE("one that gives none is asked after a while, as the whole file would come each time") {
     Shared<std::string> body("old");
@@ -288,10 +292,9 @@ TEST_CASE("a config brings its firmware, a manifest its parts, a list its files,
              "# parts\r\njar45sccp.9-4-2SR4-3.sbn\r\ncnu45.9-4-2SR4-3.sbn \r\n");
   write_file(dir.path() / "jar45sccp.9-4-2SR4-3.sbn", "jar");
   write_file(dir.path() / "cnu45.9-4-2SR4-3.sbn", "cnu");
-  write_file(
-      dir.path() / "Ringlist.xml",
-      "<CiscoIPPhoneRingList><Ring><DisplayName>A</DisplayName><FileName>a.raw</FileName></Ring>"
-      "<Ring><DisplayName>B</DisplayName><FileName>missing.raw</FileName></Ring></CiscoIPPhoneRingList>");
+  write_file(dir.path() / "Ringlist.xml",
+             "<CiscoIPPhoneRingList><Ring><DisplayName>A</DisplayName><FileName>a.raw</FileName></Ring>"
+             "<Ring><DisplayName>B</DisplayName><FileName>missing.raw</FileName></Ring></CiscoIPPhoneRingList>");
   write_file(dir.path() / "a.raw", "ring");
   PipelineUnderTest t({"file://" + dir.path().string()});
   t.get("SEP001122334455.cnf.xml");

@@ -36,8 +36,7 @@ TEST_CASE("a config that no origin has: near names of all origins, while it is k
   CHECK(t.pipeline->near_names(name).empty());  // nobody has asked
   t.get(name);
   CHECK(t.error == Errc::not_found);
-  CHECK(t.pipeline->near_names(name) ==
-        std::vector<std::string>{"SEP001122334454.cnf.xml", "SEP001122334465.cnf.xml"});
+  CHECK(t.pipeline->near_names(name) == std::vector<std::string>{"SEP001122334454.cnf.xml", "SEP001122334465.cnf.xml"});
   t.get("SEP001122334454.cnf.xml");
   CHECK(t.pipeline->near_names("SEP001122334454.cnf.xml").empty());
 }
@@ -95,10 +94,11 @@ TEST_CASE("an origin with placeholders is asked by them, and one with patterns f
 }
 
 TEST_CASE("a list of all that a server has goes to no phone, however it is asked; a person at the box may see it") {
-  ScriptedOrigin server([](ScriptedOrigin::Peer& peer, const std::string&) { peer.send(http_ok("SEP001122334455.cnf.xml")); });
+  ScriptedOrigin server(
+      [](ScriptedOrigin::Peer& peer, const std::string&) { peer.send(http_ok("SEP001122334455.cnf.xml")); });
   PipelineUnderTest t({server.url("/")});
-  for (const char* name : {"ConfigFileCacheList.txt", "configfilecachelist.TXT", "x/ConfigFileCacheList.txt", "%43onfigFileCacheList.txt",
-                           "ConfigFileCacheList.txt;x", "BinFileCacheList.txt"}) {
+  for (const char* name : {"ConfigFileCacheList.txt", "configfilecachelist.TXT", "x/ConfigFileCacheList.txt",
+                           "%43onfigFileCacheList.txt", "ConfigFileCacheList.txt;x", "BinFileCacheList.txt"}) {
     CAPTURE(name);
     t.get(name);
     CHECK(t.error == Errc::not_found);
@@ -236,8 +236,7 @@ TEST_CASE("a fetch that nobody wants any more is cancelled, or goes on when the 
 
 TEST_CASE("files too many to be fetched at a time, in number and in octets, are refused") {
   Gate gate;
-  ScriptedOrigin server(
-      [&](ScriptedOrigin::Peer& peer, const std::string&) { gate.pass(), peer.send(http_ok("x")); });
+  ScriptedOrigin server([&](ScriptedOrigin::Peer& peer, const std::string&) { gate.pass(), peer.send(http_ok("x")); });
   PipelineUnderTest t({server.url("/")});
   t.options.fetch.max_flights = 2;
   const ContentPtr a = t.open("a.sbn"), b = t.open("b.sbn"), again = t.open("a.sbn"), c = t.open("c.sbn");
@@ -326,8 +325,7 @@ TEST_CASE("a TFTP origin behind the pipeline, and one that dies in the middle of
   CHECK(t.get("SEP001122334455.cnf.xml") == config);
 }
 
-TEST_CASE(
-    "new options while a file is on its way: it is finished by the old ones, the next goes by the new") {
+TEST_CASE("new options while a file is on its way: it is finished by the old ones, the next goes by the new") {
   const TempDir dir;
   write_file(dir.path() / "dialplan.xml", "new");
   Gate gate;
@@ -368,15 +366,15 @@ TEST_CASE("metrics and status name origins without their passwords") {
   t.pipeline->append_metrics(metrics);
   CHECK(metrics.text().find("hunter2") == std::string::npos);
   CHECK(metrics.text().find("dropwire_origin_up{origin=\"http://127.0.0.1:1/\"} 0") != std::string::npos);
-  CHECK(metrics.text().find("dropwire_origin_failures_total{origin=\"http://127.0.0.1:1/\"} 1") !=
-        std::string::npos);
+  CHECK(metrics.text().find("dropwire_origin_failures_total{origin=\"http://127.0.0.1:1/\"} 1") != std::string::npos);
   CHECK(t.pipeline->origin_status()[0].url == "http://127.0.0.1:1/");
   CHECK(t.pipeline->origin_status()[0].last_error.find("hunter2") == std::string::npos);
 }
 
 TEST_CASE("each request to an origin is told to whoever looks, for each phone that waits") {
   ScriptedOrigin server([](ScriptedOrigin::Peer& peer, const std::string& head) {
-    peer.send(head.starts_with("GET /Chirp1.raw") ? http_ok("chirp") : "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+    peer.send(head.starts_with("GET /Chirp1.raw") ? http_ok("chirp")
+                                                  : "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
   });
   PipelineUnderTest t({kNobody, server.url("/")});
   std::vector<std::string> lines;

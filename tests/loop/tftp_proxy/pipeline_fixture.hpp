@@ -14,11 +14,10 @@ struct PipelineUnderTest {
   }
   void start() {
     pipeline.reset();
-    pipeline = std::make_unique<Pipeline>(
-        loop, options, use_cache ? &cache : nullptr,
-        Pipeline::Sinks{[this](const FileRequest& request, const Rewritten& result) {
-          notes.emplace_back(request.name, result);
-        }});
+    pipeline = std::make_unique<Pipeline>(loop, options, use_cache ? &cache : nullptr,
+                                          Pipeline::Sinks{[this](const FileRequest& request, const Rewritten& result) {
+                                            notes.emplace_back(request.name, result);
+                                          }});
   }
   ContentPtr open(const std::string& name, const std::string& peer = "192.0.2.77:50000") {
     if (!pipeline) start();
@@ -42,8 +41,7 @@ struct PipelineUnderTest {
     return "<" + content->error().text + ">";
   }
   bool cached(const std::string& name) { return cache.held.contains(name); }
-  void keep(const std::string& name, const std::string& text, const std::string& origin,
-            const std::string& etag = {}) {
+  void keep(const std::string& name, const std::string& text, const std::string& origin, const std::string& etag = {}) {
     ContentMeta meta;
     meta.origin = origin;
     meta.etag = etag;

@@ -1,4 +1,5 @@
-// Phone services through the HTTP door, where configs' URLs are rewritten: asked as a phone asks, of services that a test scripts.
+// Phone services through the HTTP door, where configs' URLs are rewritten: asked as a phone asks, of services that a
+// test scripts.
 #include "tests/loop/tftp_proxy/pipeline_fixture.hpp"
 #include "tests/support/fake_exchange.hpp"
 #include "tftp-proxy/http_server.hpp"
@@ -44,26 +45,29 @@ struct ServiceBox : PipelineUnderTest {
   std::unique_ptr<PhoneHttpServer> door;
 };
 
-std::string target_of(const std::string& head) { return path_of(head); }
+std::string target_of(const std::string& head) {
+  return path_of(head);
+}
 
 }  // namespace
 
 TEST_CASE("a service is asked where the config says it is, with its query and the phone's own headers") {
   ScriptedOrigin service([](ScriptedOrigin::Peer& peer, const std::string&) {
-    peer.send(http_ok("<CiscoIPPhoneMenu><MenuItem><URL>/next.php?a=1&amp;b=2</URL></MenuItem></CiscoIPPhoneMenu>",
-                      "Content-Type: text/xml; charset=ISO-8859-1\r\nSet-Cookie: s=1\r\nRefresh: 5; url=/again.php\r\nExpires: -1\r\n"));
+    peer.send(http_ok(
+        "<CiscoIPPhoneMenu><MenuItem><URL>/next.php?a=1&amp;b=2</URL></MenuItem></CiscoIPPhoneMenu>",
+        "Content-Type: text/xml; charset=ISO-8859-1\r\nSet-Cookie: s=1\r\nRefresh: 5; url=/again.php\r\nExpires: -1\r\n"));
   });
   ScriptedOrigin files([&](ScriptedOrigin::Peer& peer, const std::string& head) {
     peer.send(head.contains("/SEP") ? http_ok(config_with(service.url("/cisco/menu.php?l=2"))) : http_status(404));
   });
   ServiceBox box({files.url("/")});
   const std::string path = box.services_path();
-  const auto page = box.ask(path + "&locale=English_United_States&name=SEP001122334455",
-                            {{"User-Agent", kBrowser},
-                             {"Accept", "x-CiscoIPPhone/*,text/*"},
-                             {"x-CiscoIPPhoneModelName", "CP-7965G"},
-                             {"Cookie", "s=0"},
-                             {"X-Other", "no"}});
+  const auto page =
+      box.ask(path + "&locale=English_United_States&name=SEP001122334455", {{"User-Agent", kBrowser},
+                                                                            {"Accept", "x-CiscoIPPhone/*,text/*"},
+                                                                            {"x-CiscoIPPhoneModelName", "CP-7965G"},
+                                                                            {"Cookie", "s=0"},
+                                                                            {"X-Other", "no"}});
   CHECK(page->status() == 200);
   CHECK(page->reply_header("Content-Type") == "text/xml; charset=ISO-8859-1");
   CHECK(page->reply_header("Set-Cookie") == "s=1");
@@ -79,7 +83,8 @@ TEST_CASE("a service is asked where the config says it is, with its query and th
   CHECK(head.contains("Accept-Encoding: identity\r\n"));
   // Its links lead on through us: to the same service, also after a restart of the box.
   const std::string prefix = path.substr(0, path.find('/', 1));
-  CHECK(page->received() == "<CiscoIPPhoneMenu><MenuItem><URL>" + prefix + "/next.php?a=1&amp;b=2</URL></MenuItem></CiscoIPPhoneMenu>");
+  CHECK(page->received() ==
+        "<CiscoIPPhoneMenu><MenuItem><URL>" + prefix + "/next.php?a=1&amp;b=2</URL></MenuItem></CiscoIPPhoneMenu>");
   CHECK(page->reply_header("Refresh") == "5; url=" + prefix + "/again.php");
   ServiceBox after({files.url("/")});
   CHECK(after.ask(prefix + "/next.php?a=1&b=2")->status() == 200);
@@ -129,8 +134,10 @@ TEST_CASE("a service that redirects is followed, and one that is away or has no 
   ScriptedOrigin files([](ScriptedOrigin::Peer& peer, const std::string& head) {
     if (head.starts_with("GET /old.php")) return peer.send(http_status(302, "", "Location: new.php?y=2\r\n"));
     if (head.starts_with("GET /loop.php")) return peer.send(http_status(302, "", "Location: /loop.php\r\n"));
-    if (head.starts_with("GET /steal.php")) return peer.send(http_status(302, "", "Location: /SEP001122334455.cnf.xml\r\n"));
-    if (head.starts_with("GET /new.php?y=2")) return peer.send(http_ok("<CiscoIPPhoneText/>", "Content-Type: text/html\r\n"));
+    if (head.starts_with("GET /steal.php"))
+      return peer.send(http_status(302, "", "Location: /SEP001122334455.cnf.xml\r\n"));
+    if (head.starts_with("GET /new.php?y=2"))
+      return peer.send(http_ok("<CiscoIPPhoneText/>", "Content-Type: text/html\r\n"));
     if (head.starts_with("GET /busy.php")) return peer.send(http_status(500));
     peer.send(http_status(404));
   });
@@ -172,7 +179,8 @@ TEST_CASE("a page that is on its way outlives a reload") {
 }
 
 TEST_CASE("a device's pages are for who may have its files") {
-  ScriptedOrigin files([](ScriptedOrigin::Peer& peer, const std::string&) { peer.send(http_ok("<CiscoIPPhoneText/>")); });
+  ScriptedOrigin files(
+      [](ScriptedOrigin::Peer& peer, const std::string&) { peer.send(http_ok("<CiscoIPPhoneText/>")); });
   ServiceBox box({files.url("/")});
   Admissions admissions;
   admissions.set_phones(Admissions::Phones::known);

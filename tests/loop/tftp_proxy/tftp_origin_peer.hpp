@@ -30,8 +30,7 @@ class TftpOriginPeer {
     bool answer_twice = false;  ///< DATA 1 from a second TID too, saying something else
   };
 
-  explicit TftpOriginPeer(std::map<std::string, std::string> files)
-      : TftpOriginPeer(std::move(files), Behaviour{}) {}
+  explicit TftpOriginPeer(std::map<std::string, std::string> files) : TftpOriginPeer(std::move(files), Behaviour{}) {}
   TftpOriginPeer(std::map<std::string, std::string> files, Behaviour behaviour)
       : files_(std::move(files)), behaviour_(std::move(behaviour)), socket_(bound()) {
     thread_ = std::thread([this] { serve(); });
@@ -143,8 +142,7 @@ class TftpOriginPeer {
   }
 
   /// Sends until `block` is acknowledged, three times at most.
-  bool exchange(int socket, const net::SocketAddress& client, const std::vector<Octets>& packets,
-                unsigned block) {
+  bool exchange(int socket, const net::SocketAddress& client, const std::vector<Octets>& packets, unsigned block) {
     for (int tries = 0; tries < 3 && !ending_; ++tries) {
       for (const Octets& p : packets)
         send(socket, client, p);

@@ -71,15 +71,14 @@ class PhoneSocket {
     std::array<char, 2048> octets{};
     sockaddr_storage from{};
     socklen_t size = sizeof from;
-    const ssize_t got =
-        recvfrom(fd_, octets.data(), octets.size(), 0, reinterpret_cast<sockaddr*>(&from), &size);
+    const ssize_t got = recvfrom(fd_, octets.data(), octets.size(), 0, reinterpret_cast<sockaddr*>(&from), &size);
     if (got < 0) return std::nullopt;
     std::array<char, INET6_ADDRSTRLEN> text{};
     const auto* v4 = reinterpret_cast<const sockaddr_in*>(&from);
     const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&from);
     inet_ntop(v6_ ? AF_INET6 : AF_INET,
-              v6_ ? static_cast<const void*>(&v6->sin6_addr) : static_cast<const void*>(&v4->sin_addr),
-              text.data(), text.size());
+              v6_ ? static_cast<const void*>(&v6->sin6_addr) : static_cast<const void*>(&v4->sin_addr), text.data(),
+              text.size());
     const std::uint16_t port = ntohs(v6_ ? v6->sin6_port : v4->sin_port);
     return std::pair(std::string(octets.data(), static_cast<std::size_t>(got)),
                      Endpoint{*IpAddress::parse(text.data()), port});
@@ -113,8 +112,7 @@ struct Scene {
       options.listen.push_back(*IpAddress::parse(address));
     options.port = 0;
     options.sessions.single_port = single_port;
-    auto started =
-        TftpServer::start(loop, options, shelf, known, [this](const auto& step) { steps.push_back(step); });
+    auto started = TftpServer::start(loop, options, shelf, known, [this](const auto& step) { steps.push_back(step); });
     REQUIRE(started);
     server = std::move(*started);
     at = server->local().front();

@@ -200,8 +200,7 @@ TEST_CASE("case 48: 128 phones, one file, all at once") {
     CHECK(r->got == as_text(file));
   MetricsText metrics;
   scene.server->append_metrics(metrics);
-  CHECK(metrics.text().find("dropwire_tftp_transfers_ended_total{outcome=\"sent\"} 128\n") !=
-        std::string::npos);
+  CHECK(metrics.text().find("dropwire_tftp_transfers_ended_total{outcome=\"sent\"} 128\n") != std::string::npos);
 }
 
 TEST_CASE("case 86: draining finishes what runs, answers nothing new, and tells when it is empty") {

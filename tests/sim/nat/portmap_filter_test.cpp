@@ -10,7 +10,8 @@ using State = pm::FilterFacts::State;
 
 namespace {
 
-const IpAddress kServer = IpAddress::v4(0xcb007114), kSecond = IpAddress::v4(0xcb007132), kAnybody = IpAddress::v4(0xc6336442);
+const IpAddress kServer = IpAddress::v4(0xcb007114), kSecond = IpAddress::v4(0xcb007132),
+                kAnybody = IpAddress::v4(0xc6336442);
 constexpr std::pair<unsigned, std::uint16_t> kSipUdp{17, 5060}, kSipTcp{6, 5060}, kRtp{17, 20000};
 
 IpNetwork only(const IpAddress& address) {
@@ -108,7 +109,9 @@ TEST_CASE("port filter: a set that changes while a request is under way, or is l
 
 TEST_CASE("port filter: a router that refuses it maps without, at once, and that is said") {
   Filtered home(3);
-  SUBCASE("it does not know the option") { home.router.knows_filters = false; }
+  SUBCASE("it does not know the option") {
+    home.router.knows_filters = false;
+  }
   SUBCASE("nor says which request it means") {
     home.router.knows_filters = false;
     home.router.bare_errors = true;

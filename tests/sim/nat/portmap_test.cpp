@@ -96,7 +96,8 @@ TEST_CASE("mappings are renewed between a half and five eighths of their lifetim
     home.run(29min);
     // All but the first one, by which PCP watches the router.
     const auto renewed = [&] {
-      return std::ranges::count_if(home.events, [](const auto& e) { return e.kind == Kind::renewed && e.wanted.internal != 5060; });
+      return std::ranges::count_if(home.events,
+                                   [](const auto& e) { return e.kind == Kind::renewed && e.wanted.internal != 5060; });
     };
     CHECK(renewed() == 0);
     home.run(9min);
@@ -295,7 +296,8 @@ TEST_CASE("double NAT: a private external address, or another than the internet 
     const auto actions = second.mapper.set_reflexive(second.now, IpAddress::v4(0xcb007102));
     CHECK(actions.changed);
     REQUIRE(actions.events.size() == 1);
-    CHECK(actions.events.front().text == "the router's external address is 203.0.113.101, but the internet sees us at 203.0.113.2");
+    CHECK(actions.events.front().text ==
+          "the router's external address is 203.0.113.101, but the internet sees us at 203.0.113.2");
     CHECK(second.mapper.usable().empty());
     CHECK(second.mapper.set_reflexive(second.now, std::nullopt).changed);
     CHECK(second.mapper.usable().size() == 4);

@@ -11,8 +11,8 @@
 #include "nat/core/portmap_mapper.hpp"
 #include "sbc/base/byte_reader.hpp"
 
-/// A router that maps ports by PCP and NAT-PMP, written from the RFCs and with nothing of the client's own code, and a LAN between
-/// it and a Mapper that loses, doubles and delays. Virtual time.
+/// A router that maps ports by PCP and NAT-PMP, written from the RFCs and with nothing of the client's own code, and a
+/// LAN between it and a Mapper that loses, doubles and delays. Virtual time.
 namespace dw::sim {
 
 namespace pm = nat::portmap;
@@ -28,12 +28,12 @@ class SimRouter {
   bool nonsense = false;       ///< its epoch is another one in each answer
   IpAddress external = kOutside, ours = kBox;
   std::uint32_t least_lifetime = 0, most_lifetime = 7200;
-  std::set<std::uint16_t> taken;                                 ///< external ports that somebody else has
+  std::set<std::uint16_t> taken;                                  ///< external ports that somebody else has
   std::map<std::uint16_t, std::pair<unsigned, unsigned>> refuse;  ///< internal port → result code, its lifetime
   std::optional<unsigned> refuse_all;
-  bool knows_filters = true;          ///< PCP's FILTER; else its code
-  unsigned filter_code = 5;           ///< what it says who knows none
-  bool bare_errors = false;           ///< of options: the header alone
+  bool knows_filters = true;  ///< PCP's FILTER; else its code
+  unsigned filter_code = 5;   ///< what it says who knows none
+  bool bare_errors = false;   ///< of options: the header alone
   std::size_t most_filters = 64;
   unsigned requests = 0, most_at_once = 0, with_options = 0;
   TimePoint booted{};
@@ -47,9 +47,9 @@ class SimRouter {
   /// A packet from there to this port of ours (protocol and number): does it come in?
   bool lets_in(std::pair<unsigned, std::uint16_t> to, const IpAddress& from) const {
     const auto row = table.find(to);
-    return row != table.end() && (row->second.filters.empty() || std::ranges::any_of(row->second.filters, [&](const IpNetwork& n) {
-                                    return n.contains(from);
-                                  }));
+    return row != table.end() &&
+           (row->second.filters.empty() ||
+            std::ranges::any_of(row->second.filters, [&](const IpNetwork& n) { return n.contains(from); }));
   }
   std::map<std::pair<unsigned, std::uint16_t>, Row> table;  ///< protocol and internal port
 
@@ -99,8 +99,8 @@ class SimRouter {
     put32(out, epoch(now));
     return out;
   }
-  std::uint16_t grant(TimePoint now, unsigned protocol, std::uint16_t internal, std::uint16_t wish, std::uint32_t seconds,
-                      Buffer nonce) {
+  std::uint16_t grant(TimePoint now, unsigned protocol, std::uint16_t internal, std::uint16_t wish,
+                      std::uint32_t seconds, Buffer nonce) {
     Row& row = table[{protocol, internal}];
     if (row.external == 0) {
       row.external = wish != 0 ? wish : internal;
@@ -116,7 +116,8 @@ class SimRouter {
     row.nonce = std::move(nonce);
     return row.external;
   }
-  /// RFC 6887 §7.3 and §13.3: options in their order; a filter of length 0 removes those that are there. The code, 0 when all is well.
+  /// RFC 6887 §7.3 and §13.3: options in their order; a filter of length 0 removes those that are there. The code, 0
+  /// when all is well.
   unsigned take_options(ByteReader& in, std::uint32_t lifetime, std::vector<IpNetwork>& filters) {
     while (!in.at_end()) {
       const unsigned option = in.u8("");
@@ -231,10 +232,11 @@ class SimRouter {
 
 class Home {
  public:
-  explicit Home(unsigned seed, std::vector<pm::Wanted> wanted = {{pm::Transport::udp, 5060, false},
-                                                                {pm::Transport::tcp, 5060, false},
-                                                                {pm::Transport::udp, 20000, false},
-                                                                {pm::Transport::udp, 20001, true}},
+  explicit Home(unsigned seed,
+                std::vector<pm::Wanted> wanted = {{pm::Transport::udp, 5060, false},
+                                                  {pm::Transport::tcp, 5060, false},
+                                                  {pm::Transport::udp, 20000, false},
+                                                  {pm::Transport::udp, 20001, true}},
                 std::chrono::seconds lifetime = 1h)
       : random_(seed), mapper(make_options(std::move(wanted), lifetime)) {
     router.booted = now - 1000s;
@@ -303,7 +305,11 @@ class Home {
     o.lifetime = lifetime;
     o.random = [this] { return random_(); };
     o.nonce = [](const pm::Wanted& port) {
-      return pm::pcp::Nonce{1, 2, 3, static_cast<std::uint8_t>(port.transport), static_cast<std::uint8_t>(port.internal >> 8),
+      return pm::pcp::Nonce{1,
+                            2,
+                            3,
+                            static_cast<std::uint8_t>(port.transport),
+                            static_cast<std::uint8_t>(port.internal >> 8),
                             static_cast<std::uint8_t>(port.internal)};
     };
     return o;

@@ -144,14 +144,12 @@ TEST_CASE("case 19: blksize 8, over 1 MB: the number rolls over twice, over a ba
 TEST_CASE("everything at once, many seeds: whole or cleanly over, and the books balance") {
   for (unsigned seed = 1; seed <= 60; ++seed) {
     CAPTURE(seed);
-    const Link link{
-        .loss = seed % 13, .duplicate_up = seed % 30, .duplicate_down = seed % 17, .reorder = seed % 40};
+    const Link link{.loss = seed % 13, .duplicate_up = seed % 30, .duplicate_down = seed % 17, .reorder = seed % 40};
     World world(seed, link, 1000 * (seed % 50));
     std::vector<std::size_t> phones;
     for (unsigned i = 0; i < 4; ++i) {
-      const PhoneOptions options{.port = static_cast<std::uint16_t>(50000 + i),
-                                 .blksize = i % 2 == 0 ? 0U : 600U,
-                                 .window = i < 2 ? 0U : 5U};
+      const PhoneOptions options{
+          .port = static_cast<std::uint16_t>(50000 + i), .blksize = i % 2 == 0 ? 0U : 600U, .window = i < 2 ? 0U : 5U};
       phones.push_back(world.add(options));
     }
     world.run(1h);

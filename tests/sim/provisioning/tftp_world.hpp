@@ -147,15 +147,12 @@ class World {
   std::size_t add(const PhoneOptions& options) {
     const auto index = homes_.size();
     const std::uint16_t port = options.port;
-    homes_.push_back(
-        {std::make_unique<Phone>("firmware.sbn", options), {IpAddress::v4(0xc6336407), port}, {}});
+    homes_.push_back({std::make_unique<Phone>("firmware.sbn", options), {IpAddress::v4(0xc6336407), port}, {}});
     up(index, homes_.back().phone->first());
     return index;
   }
   Phone& phone(std::size_t index) { return *homes_[index].phone; }
-  bool whole(std::size_t index) {
-    return phone(index).state() == Phone::State::done && phone(index).octets() == file_;
-  }
+  bool whole(std::size_t index) { return phone(index).state() == Phone::State::done && phone(index).octets() == file_; }
   /// The router starts anew: what goes out has a new port, and what comes to the old one is lost.
   void reboot_router(std::size_t index, std::uint16_t new_port) { homes_[index].outside.port = new_port; }
 
@@ -240,8 +237,7 @@ class World {
           if (home.phone->options().ack_delay == Duration::zero() || home.phone->acks() == 1) {
             up(event.home, reply);
           } else {
-            add_event({{}, 0, Kind::phone_sends, event.home, {}, std::move(reply), 0},
-                      home.phone->options().ack_delay);
+            add_event({{}, 0, Kind::phone_sends, event.home, {}, std::move(reply), 0}, home.phone->options().ack_delay);
           }
         }
         break;

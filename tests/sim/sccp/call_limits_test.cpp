@@ -152,8 +152,12 @@ TEST_CASE("sccp limits: a server that says Proceed before the number is waited f
     const TimePoint now{1h};
     sccp::Session session(options, broker, counters, {{IpAddress::v4(0xC0A80132U), 50000}, {}, {}}, now, &limits);
     sccp::Output out;
-    const auto phone = [&](std::uint32_t message, Buffer body) { session.on_phone(now, to_octets({0, message, std::move(body)}), out); };
-    const auto server = [&](std::uint32_t message, Buffer body) { session.on_server(now, to_octets({0, message, std::move(body)}), out); };
+    const auto phone = [&](std::uint32_t message, Buffer body) {
+      session.on_phone(now, to_octets({0, message, std::move(body)}), out);
+    };
+    const auto server = [&](std::uint32_t message, Buffer body) {
+      session.on_server(now, to_octets({0, message, std::move(body)}), out);
+    };
     const auto state = [&](std::uint32_t value, std::uint32_t call) {
       server(id::kCallState, Body(12).u32(0, value).u32(4, 1).u32(8, call).take());
     };

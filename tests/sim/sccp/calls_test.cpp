@@ -13,8 +13,7 @@ using Kind = PhoneEvent::Kind;
 
 namespace {
 
-constexpr Dialect kDialects[] = {Dialect::cucm, Dialect::chan_sccp, Dialect::chan_skinny,
-                                 Dialect::freeswitch};
+constexpr Dialect kDialects[] = {Dialect::cucm, Dialect::chan_sccp, Dialect::chan_skinny, Dialect::freeswitch};
 constexpr unsigned kVersions[] = {3, 11, 17, 20, 22};
 
 ServerOptions two_phones(Dialect dialect) {
@@ -57,8 +56,8 @@ std::vector<Span> may_change(const SccpFrame& f) {
 }
 
 /// Each frame that one end sent came out at the other, as long, and equal but for addresses.
-void check_passed(const std::vector<SccpRecord>& sent, const std::vector<SccpRecord>& received,
-                  int connection, bool received_by_server) {
+void check_passed(const std::vector<SccpRecord>& sent, const std::vector<SccpRecord>& received, int connection,
+                  bool received_by_server) {
   std::vector<const SccpFrame*> in, out;
   for (const auto& r : sent) {
     if (r.sent && (received_by_server || r.connection == connection)) in.push_back(&r.frame);

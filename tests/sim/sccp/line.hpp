@@ -41,8 +41,8 @@ struct Line {
   bool connects = false, admits = true;
 
   explicit Line(IpAddress peer = kPublic, sccp::SessionOptions with = {}) : options(with) {
-    session.emplace(options, broker, counters,
-                    sccp::Session::PhoneSide{{peer, 50000}, kPhoneSide, {kPhoneSide, 2000}}, now);
+    session.emplace(options, broker, counters, sccp::Session::PhoneSide{{peer, 50000}, kPhoneSide, {kPhoneSide, 2000}},
+                    now);
   }
   void take() {
     for (auto* const side : {&out.to_phone, &out.to_server}) {

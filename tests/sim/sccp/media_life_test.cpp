@@ -250,7 +250,9 @@ TEST_CASE("no ports are left: the shell hears of it, and silent calls give their
   Talk talk;
   open_receive(talk.line, {1, 101, 1});
   talk.line.broker.limit = talk.line.broker.streams().size();
-  talk.line.session->on_server(talk.line.now, frame(id::kOpenReceive, write_open_receive({{2, 102, 2}, 20, 4, {}}, AddressForm::wide, 128), 17), talk.line.out);
+  talk.line.session->on_server(
+      talk.line.now, frame(id::kOpenReceive, write_open_receive({{2, 102, 2}, 20, 4, {}}, AddressForm::wide, 128), 17),
+      talk.line.out);
   CHECK(talk.line.out.no_ports);
   talk.line.take();
   talk.line.session->give_up_silent(talk.line.now, talk.line.out);
@@ -273,7 +275,8 @@ TEST_CASE("a call for help finds room where another would not") {
       open_receive(line, {i, 100 + i, i});
     line.server(frame(id::kCallState, Body(12).u32(0, 1).u32(4, 1).u32(8, 50).take()));
     for (const char* digit = dialled; *digit != 0; ++digit)
-      line.phone(frame(id::kKeypadButton, Body(12).u32(0, static_cast<std::uint32_t>(*digit - '0')).u32(4, 1).u32(8, 50).take()));
+      line.phone(frame(id::kKeypadButton,
+                       Body(12).u32(0, static_cast<std::uint32_t>(*digit - '0')).u32(4, 1).u32(8, 50).take()));
     open_receive(line, {50, 150, 50});
     const bool help = dialled[2] == '1';
     CHECK((line.last_to_phone().id == id::kOpenReceive && line.counters.no_media == 0) == help);

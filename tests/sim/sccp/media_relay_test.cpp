@@ -23,7 +23,8 @@ TEST_CASE("the source that OpenReceiveChannel names may send; where it names non
     Line line;
     line.register_phone();
     line.server(frame(id::kOpenReceive,
-                      write_open_receive({kIds, 20, 4, named ? kMusicServer : Endpoint{}}, AddressForm::wide, 128), 17));
+                      write_open_receive({kIds, 20, 4, named ? kMusicServer : Endpoint{}}, AddressForm::wide, 128),
+                      17));
     CHECK(relayed_stream(line).sources.named == (named ? std::vector{kMusicServer.address} : std::vector<IpAddress>{}));
     CHECK(relayed_stream(line).sources.first_comer == !named);
   }

@@ -28,9 +28,8 @@ class ProxiedRoom {
   ProxiedRoom(ServerOptions options, int count) : server(std::move(options)) {
     for (int i = 0; i < count; ++i) {
       auto hop = std::make_unique<Hop>();
-      hop->phone_side =
-          IpAddress::v4(0x0A000001U + 0x10000U * static_cast<unsigned>(i));       // 10.0.0.1, 10.1.0.1
-      hop->central_side = IpAddress::v4(0xCB00710AU + static_cast<unsigned>(i));  // 203.0.113.10, .11
+      hop->phone_side = IpAddress::v4(0x0A000001U + 0x10000U * static_cast<unsigned>(i));  // 10.0.0.1, 10.1.0.1
+      hop->central_side = IpAddress::v4(0xCB00710AU + static_cast<unsigned>(i));           // 203.0.113.10, .11
       hops.push_back(std::move(hop));
     }
   }
@@ -167,8 +166,7 @@ class ProxiedRoom {
       Hop& h = *hops.at(static_cast<std::size_t>(hop));
       const Endpoint ours{h.central_side, static_cast<std::uint16_t>(50000 + n)};
       const bool last = hop + 1 == static_cast<int>(hops.size());
-      const IpAddress next =
-          last ? IpAddress::v4(0xCB007114) : hops.at(static_cast<std::size_t>(hop) + 1)->phone_side;
+      const IpAddress next = last ? IpAddress::v4(0xCB007114) : hops.at(static_cast<std::size_t>(hop) + 1)->phone_side;
       if (last)
         take(server.connected(now, n, ours, next));
       else

@@ -19,8 +19,7 @@ TEST_CASE("the address in StartMediaTransmission may change at any time, without
   CHECK(line.broker.streams().begin()->second.far_end == other);
 }
 
-TEST_CASE(
-    "StartMediaTransmission before OpenReceiveChannelAck, or before OpenReceiveChannel, is the same stream") {
+TEST_CASE("StartMediaTransmission before OpenReceiveChannelAck, or before OpenReceiveChannel, is the same stream") {
   for (const bool start_first : {true, false}) {
     Line line;
     line.register_phone();
@@ -64,8 +63,8 @@ TEST_CASE("an Ack for a channel that is closed names the port it had, and takes 
   REQUIRE(late);
   CHECK(late->local == had);
   CHECK(!line.broker.streams().begin()->second.stated);
-  line.phone(frame(id::kStartMediaAck,
-                   write_start_ack({{0, 0, kIds.call}, 0, {kPhone, 16384}}, AddressForm::wide), 17));
+  line.phone(
+      frame(id::kStartMediaAck, write_start_ack({{0, 0, kIds.call}, 0, {kPhone, 16384}}, AddressForm::wide), 17));
   const auto late_start = read_start_ack(line.last_to_server().body, AddressForm::wide);
   REQUIRE(late_start);
   CHECK(late_start->local == had);
@@ -191,8 +190,7 @@ TEST_CASE("no ports: the server is told in its own protocol, and the call goes o
     line.register_phone(version, version);
     line.broker.limit = 0;
     const auto form = form_of_version(version);
-    line.server(
-        frame(id::kOpenReceive, write_open_receive({kIds, 20, 4, {}}, form, version == 11 ? 92 : 128)));
+    line.server(frame(id::kOpenReceive, write_open_receive({kIds, 20, 4, {}}, form, version == 11 ? 92 : 128)));
     CHECK(line.to_phone.empty());
     const auto ack = read_open_ack(line.last_to_server().body, form);
     REQUIRE(ack);
@@ -219,8 +217,7 @@ TEST_CASE("a phone that can't receive gives the stream back") {
   Line line;
   line.register_phone();
   open_receive(line);
-  line.phone(
-      frame(id::kOpenReceiveAck, write_open_ack({kIds, 1, {kPhone, 16384}}, AddressForm::wide, 36), 17));
+  line.phone(frame(id::kOpenReceiveAck, write_open_ack({kIds, 1, {kPhone, 16384}}, AddressForm::wide, 36), 17));
   CHECK(line.broker.streams().empty());
   const auto ack = read_open_ack(line.last_to_server().body, AddressForm::wide);
   REQUIRE(ack);
@@ -234,10 +231,8 @@ TEST_CASE("early media: a phone behind a router is told to send, once, and the s
     Line line;
     line.register_phone(version, version);
     const auto form = form_of_version(version);
-    line.server(
-        frame(id::kOpenReceive, write_open_receive({kIds, 30, 18, {}}, form, version == 11 ? 92 : 128)));
-    line.phone(frame(id::kOpenReceiveAck,
-                     write_open_ack({kIds, 0, {kPhone, 16384}}, form, version == 11 ? 20 : 36)));
+    line.server(frame(id::kOpenReceive, write_open_receive({kIds, 30, 18, {}}, form, version == 11 ? 92 : 128)));
+    line.phone(frame(id::kOpenReceiveAck, write_open_ack({kIds, 0, {kPhone, 16384}}, form, version == 11 ? 20 : 36)));
     line.to_phone.clear();
     line.to_server.clear();
     line.advance(200ms);
@@ -253,8 +248,8 @@ TEST_CASE("early media: a phone behind a router is told to send, once, and the s
     line.phone(frame(id::kStartMediaAck, write_start_ack({kIds, 0, {kPhone, 16384}}, form)));
     CHECK(line.to_server.empty());
     // The server's own passes, and so does its Ack.
-    line.server(frame(id::kStartMedia, write_start_media({kIds, 30, 18, kFarEnd}, form,
-                                                         form == AddressForm::wide ? 132 : 116)));
+    line.server(frame(id::kStartMedia,
+                      write_start_media({kIds, 30, 18, kFarEnd}, form, form == AddressForm::wide ? 132 : 116)));
     line.phone(frame(id::kStartMediaAck, write_start_ack({kIds, 0, {kPhone, 16384}}, form)));
     CHECK(line.to_phone.size() == 2);
     CHECK(line.to_server.size() == 1);
@@ -308,11 +303,7 @@ TEST_CASE("MediaTransmissionFailure says the server's own address back to it") {
   start_media(line);
   const Endpoint told = line.broker.streams().begin()->second.ports.phone_facing;
   Body body(36);
-  body.u32(0, kIds.conference)
-      .u32(4, kIds.party)
-      .ipv4(12, told.address)
-      .u32(28, told.port)
-      .u32(32, kIds.call);
+  body.u32(0, kIds.conference).u32(4, kIds.party).ipv4(12, told.address).u32(28, told.port).u32(32, kIds.call);
   line.phone(frame(0x002A, body.take(), 17));
   CHECK(ipv4_at(line.last_to_server().body, 12) == kFarEnd.address);
   CHECK(u32_at(line.last_to_server().body, 28) == kFarEnd.port);
@@ -321,16 +312,11 @@ TEST_CASE("MediaTransmissionFailure says the server's own address back to it") {
 TEST_CASE("PortReq and PortRes open a stream with both of its ports") {
   Line line;
   line.register_phone(19, 19);
-  line.server(frame(
-      0x014B, Body(24).u32(0, kIds.conference).u32(4, kIds.call).u32(8, kIds.party).u32(16, 2).take(), 19));
+  line.server(
+      frame(0x014B, Body(24).u32(0, kIds.conference).u32(4, kIds.call).u32(8, kIds.party).u32(16, 2).take(), 19));
   CHECK(u32_at(line.last_to_phone().body, 16) == 0);
   Body body(44);
-  body.u32(0, kIds.conference)
-      .u32(4, kIds.call)
-      .u32(8, kIds.party)
-      .ipv4(16, kPhone)
-      .u32(32, 18432)
-      .u32(36, 18439);
+  body.u32(0, kIds.conference).u32(4, kIds.call).u32(8, kIds.party).ipv4(16, kPhone).u32(32, 18432).u32(36, 18439);
   line.phone(frame(0x0045, body.take(), 19));
   CHECK(line.broker.streams().begin()->second.stated_rtcp == Endpoint{kPhone, 18439});
   const Endpoint ours = line.broker.streams().begin()->second.ports.central_facing;
@@ -345,8 +331,8 @@ TEST_CASE("PortReq and PortRes open a stream with both of its ports") {
 TEST_CASE("PortRes tells the port that a router gave RTCP, an Ack where the router has the stream now") {
   Line line;
   line.register_phone(19, 19);
-  line.server(frame(
-      0x014B, Body(24).u32(0, kIds.conference).u32(4, kIds.call).u32(8, kIds.party).u32(16, 2).take(), 19));
+  line.server(
+      frame(0x014B, Body(24).u32(0, kIds.conference).u32(4, kIds.call).u32(8, kIds.party).u32(16, 2).take(), 19));
   const Endpoint outside = *Endpoint::parse("198.51.100.7:40000");
   line.broker.set_central(line.broker.streams().begin()->first, outside, Endpoint{outside.address, 50001});
   Body body(44);
@@ -370,8 +356,7 @@ TEST_CASE("a message whose length and version disagree is read by its length, an
   Line line;
   line.register_phone(11, 11);
   line.server(frame(id::kOpenReceive, write_open_receive({kIds, 20, 4, {}}, AddressForm::flat, 92)));
-  line.phone(
-      frame(id::kOpenReceiveAck, write_open_ack({kIds, 0, {kPhone, 16384}}, AddressForm::wide, 36), 17));
+  line.phone(frame(id::kOpenReceiveAck, write_open_ack({kIds, 0, {kPhone, 16384}}, AddressForm::wide, 36), 17));
   const auto left = read_open_ack(line.last_to_server().body, AddressForm::wide);
   REQUIRE(left);
   CHECK(left->local == line.broker.streams().begin()->second.ports.central_facing);

@@ -10,11 +10,11 @@ namespace {
 
 /// Ids that a session reads; all others must pass untouched in both directions.
 bool session_reads(std::uint32_t message) {
-  constexpr std::uint32_t kRead[] = {
-      0x0000, 0x0001, 0x0020, 0x0022, 0x0027, 0x0029, 0x002A, 0x002E, 0x002F, 0x0031, 0x0041, 0x0042, 0x0045,
-      0x0046, 0x0047, 0x0081, 0x008A, 0x008B, 0x0092, 0x0095, 0x0096, 0x009D, 0x009E, 0x009F, 0x0100, 0x0101,
-      0x0102, 0x0105, 0x0106, 0x0118, 0x011A, 0x011B, 0x011E, 0x0131, 0x0132, 0x0133, 0x0136, 0x013F, 0x0147,
-      0x014B, 0x014C, 0x014D, 0x014E, 0x014F, 0x0150, 0x0151, 0x0154, 0x0155, 0x0157, 0x015A};
+  constexpr std::uint32_t kRead[] = {0x0000, 0x0001, 0x0020, 0x0022, 0x0027, 0x0029, 0x002A, 0x002E, 0x002F, 0x0031,
+                                     0x0041, 0x0042, 0x0045, 0x0046, 0x0047, 0x0081, 0x008A, 0x008B, 0x0092, 0x0095,
+                                     0x0096, 0x009D, 0x009E, 0x009F, 0x0100, 0x0101, 0x0102, 0x0105, 0x0106, 0x0118,
+                                     0x011A, 0x011B, 0x011E, 0x0131, 0x0132, 0x0133, 0x0136, 0x013F, 0x0147, 0x014B,
+                                     0x014C, 0x014D, 0x014E, 0x014F, 0x0150, 0x0151, 0x0154, 0x0155, 0x0157, 0x015A};
   return std::ranges::binary_search(kRead, message);
 }
 
@@ -76,11 +76,7 @@ TEST_CASE("no message that is read changes its length or breaks anything, whatev
 TEST_CASE("RegisterReq leaves with our address, no IPv6, and nothing behind the name") {
   Line line;
   Body body(190);
-  body.text(0, 16, "SEP001122334455")
-      .ipv4(24, kPhone)
-      .u8(40, 20)
-      .u32(72, 0x12345678)
-      .text(92, 32, "SCCP42.9-4-2");
+  body.text(0, 16, "SEP001122334455").ipv4(24, kPhone).u8(40, 20).u32(72, 0x12345678).text(92, 32, "SCCP42.9-4-2");
   Buffer octets = body.take();
   line.phone(frame(id::kRegister, octets));
   const SccpFrame& left = line.last_to_server();
@@ -95,8 +91,7 @@ TEST_CASE("RegisterReq leaves with our address, no IPv6, and nothing behind the 
   other.options.any_device_name = true;
   other.phone(frame(id::kRegister, octets));
   CHECK(other.session->device() == "SEP0");
-  CHECK(
-      std::ranges::all_of(Bytes(other.last_to_server().body).subspan(4, 12), [](auto o) { return o == 0; }));
+  CHECK(std::ranges::all_of(Bytes(other.last_to_server().body).subspan(4, 12), [](auto o) { return o == 0; }));
 }
 
 TEST_CASE("a lower protocol version can be offered in the phone's stead") {
@@ -132,8 +127,7 @@ TEST_CASE("the agreed version, by each server's way of saying it") {
 }
 
 TEST_CASE("before registration only what a phone says then is taken") {
-  for (std::uint32_t message :
-       {0x0003U, 0x0005U, 0x0006U, 0x0022U, 0x0026U, 0x0030U, 0x0048U, 0x0154U, 0x1234U}) {
+  for (std::uint32_t message : {0x0003U, 0x0005U, 0x0006U, 0x0022U, 0x0026U, 0x0030U, 0x0048U, 0x0154U, 0x1234U}) {
     Line line;
     line.phone(frame(message, Buffer(40)));
     CHECK(line.ended == EndReason::not_allowed);
@@ -150,9 +144,8 @@ TEST_CASE("before registration only what a phone says then is taken") {
 }
 
 TEST_CASE("names that no phone has are refused in the protocol, and never reach a server") {
-  const char* wrong[] = {
-      "",    "SEP00112233445", "SEP00112233445G", "$(reboot)",      "SEP0011223344%n", "../../x",
-      "x y", "SEP'OR 1=1",     "ATA1234",         "VGC13c49621xx01"};
+  const char* wrong[] = {"",    "SEP00112233445", "SEP00112233445G", "$(reboot)",      "SEP0011223344%n", "../../x",
+                         "x y", "SEP'OR 1=1",     "ATA1234",         "VGC13c49621xx01"};
   for (const char* name : wrong) {
     CAPTURE(name);
     Line line;
@@ -220,8 +213,7 @@ TEST_CASE("keepalives of a connection that is only held ready are answered here"
 
 TEST_CASE("a token that the server knows nothing of is given after three seconds") {
   Line line;
-  line.phone(
-      frame(id::kTokenReq, Body(52).text(0, 16, "SEP001122334455").ipv4(24, kPhone).u32(32, 7).take()));
+  line.phone(frame(id::kTokenReq, Body(52).text(0, 16, "SEP001122334455").ipv4(24, kPhone).u32(32, 7).take()));
   CHECK(ipv4_at(line.last_to_server().body, 24) == kCentralSide);
   CHECK(u32_at(line.last_to_server().body, 32) == 0);
   line.advance(2900ms);

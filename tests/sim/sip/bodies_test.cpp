@@ -31,7 +31,8 @@ std::string replaced(std::string text, std::string_view from, std::string_view w
 
 std::string in_part(const std::string& type, const std::string& content, const std::string& boundary = "b",
                     const std::string& more = "") {
-  return "--" + boundary + "\r\nContent-Type: " + type + "\r\n" + more + "\r\n" + content + "\r\n--" + boundary + "--\r\n";
+  return "--" + boundary + "\r\nContent-Type: " + type + "\r\n" + more + "\r\n" + content + "\r\n--" + boundary +
+         "--\r\n";
 }
 
 /// Bodies with `host` in them, in every way that phones, servers and people who try things are known to write one.
@@ -92,13 +93,33 @@ std::vector<Body> odd_bodies(const std::string& host) {
   for (const std::string line :
        {"s=", "i=", "u=http://", "e=me@", "p=", "k=uri:http://", "b=AS:", "t=", "r=", "z=", "x=", "v=0 "})
     add(line, replaced(sdp, "t=0 0\r\n", line + host + "\r\nt=0 0\r\n"));
-  for (const std::string attribute :
-       {"rtcp:16385 IN IP4 ", "candidate:1 1 UDP 2130706431 ", "remote-candidates:1 ", "ssrc:1 cname:me@", "fmtp:0 ",
-        "path:msrp://", "setup:active ", "connection:new ", "x-nat:", "X-nat:0 ", "oldmediaip:", "nortpproxy:yes ",
-        "direction:active ", "alt:1 1 : a b ", "source-filter: incl IN IP4 * ", "x:7", "tool:", "x-rtp-session-id:",
-        "sqn:", "des:", "rtcp:x IN IP4 ", "mid:", "label:", "crypto:1 AES inline:"})
+  for (const std::string attribute : {"rtcp:16385 IN IP4 ",
+                                      "candidate:1 1 UDP 2130706431 ",
+                                      "remote-candidates:1 ",
+                                      "ssrc:1 cname:me@",
+                                      "fmtp:0 ",
+                                      "path:msrp://",
+                                      "setup:active ",
+                                      "connection:new ",
+                                      "x-nat:",
+                                      "X-nat:0 ",
+                                      "oldmediaip:",
+                                      "nortpproxy:yes ",
+                                      "direction:active ",
+                                      "alt:1 1 : a b ",
+                                      "source-filter: incl IN IP4 * ",
+                                      "x:7",
+                                      "tool:",
+                                      "x-rtp-session-id:",
+                                      "sqn:",
+                                      "des:",
+                                      "rtcp:x IN IP4 ",
+                                      "mid:",
+                                      "label:",
+                                      "crypto:1 AES inline:"})
     add("a=" + attribute, sdp + "a=" + attribute + host + "\r\na=" + attribute + host + " 16384\r\n");
-  add("attributes of the session", replaced(sdp, "m=audio", "a=rtcp:5 IN IP4 " + host + "\r\na=x:" + host + "\r\nm=audio"));
+  add("attributes of the session",
+      replaced(sdp, "m=audio", "a=rtcp:5 IN IP4 " + host + "\r\na=x:" + host + "\r\nm=audio"));
   for (const std::string protocol :
        {"TCP/MSRP", "TCP/BFCP", "UDP/BFCP", "UDP/TLS/BFCP", "TCP/RTP/AVP", "UDP/TLS/RTP/SAVPF", "udp", "udptl", "tcp",
         "TCP/WSS", "RTP/NEW", "DTLS/SCTP", "vnd.x"})
@@ -107,9 +128,9 @@ std::vector<Body> odd_bodies(const std::string& host) {
   add("m= with an address as format", sdp + "m=audio 5 RTP/AVP " + host + "\r\n");
   add("two descriptions", sdp + sdp);
   for (const std::string type :
-       {"Application/SDP", "application/sdp;charset=utf-8", "application / sdp", " application/sdp ", "APPLICATION/SDP ; x",
-        "text/plain", "message/sipfrag", "message/sip", "application/x-sdp", "text/html", "application/octet-stream",
-        "application/pkcs7-mime"})
+       {"Application/SDP", "application/sdp;charset=utf-8", "application / sdp", " application/sdp ",
+        "APPLICATION/SDP ; x", "text/plain", "message/sipfrag", "message/sip", "application/x-sdp", "text/html",
+        "application/octet-stream", "application/pkcs7-mime"})
     add("type " + type, sdp, type);
   add("no type", sdp, "");
   add("two types", sdp, "text/plain", {{"Content-Type", "application/sdp"}});
@@ -128,7 +149,8 @@ std::vector<Body> odd_bodies(const std::string& host) {
   add("no boundary", in_part("application/sdp", sdp), "multipart/mixed");
   add("a preamble", sdp + "\r\n" + in_part("application/sdp", sdp), "multipart/mixed;boundary=b");
   add("an epilogue", in_part("application/sdp", sdp) + "\r\n" + sdp, "multipart/mixed;boundary=b");
-  add("parts after the end", in_part("text/plain", "x") + in_part("application/sdp", sdp), "multipart/mixed;boundary=b");
+  add("parts after the end", in_part("text/plain", "x") + in_part("application/sdp", sdp),
+      "multipart/mixed;boundary=b");
   add("a part without type", "--b\r\n\r\n" + sdp + "\r\n--b--\r\n", "multipart/mixed;boundary=b");
   add("a part without an empty line", "--b\r\n" + sdp + "--b--\r\n", "multipart/mixed;boundary=b");
   add("a part with a compact type", "--b\r\nc: application/sdp\r\nl: 3\r\n\r\n" + sdp + "\r\n--b--\r\n",
@@ -136,7 +158,8 @@ std::vector<Body> odd_bodies(const std::string& host) {
   add("a part with two types", in_part("text/plain", sdp, "b", "c: application/sdp\r\n"), "multipart/mixed;boundary=b");
   add("a part in base64", in_part("application/sdp", sdp, "b", "Content-Transfer-Encoding: base64\r\n"),
       "multipart/mixed;boundary=b");
-  add("a part in gzip", in_part("application/sdp", sdp, "b", "Content-Encoding: gzip\r\n"), "multipart/mixed;boundary=b");
+  add("a part in gzip", in_part("application/sdp", sdp, "b", "Content-Encoding: gzip\r\n"),
+      "multipart/mixed;boundary=b");
   add("a part whose fields tell", in_part("application/sdp", sdp, "b", "Content-Location: http://" + host + "/\r\n"),
       "multipart/mixed;boundary=b");
   std::string nested = sdp, type = "application/sdp";
@@ -150,9 +173,11 @@ std::vector<Body> odd_bodies(const std::string& host) {
     parts += "--b\r\nContent-Type: application/sdp\r\n\r\n" + sdp + "\r\n";
   add("ten parts", parts + "--b--\r\n", "multipart/mixed;boundary=b");
   add("a boundary that tells", in_part("application/sdp", sdp, host), "multipart/mixed;boundary=\"" + host + "\"");
-  add("a fragment with a description", "SIP/2.0 200 OK\r\nContact: <sip:1001@" + host + ":5060>\r\nContent-Type: application/sdp\r\n\r\n" + sdp,
+  add("a fragment with a description",
+      "SIP/2.0 200 OK\r\nContact: <sip:1001@" + host + ":5060>\r\nContent-Type: application/sdp\r\n\r\n" + sdp,
       "message/sipfrag");
-  add("a report", "VQSessionReport: CallTerm\r\nLocalAddr: IP=" + host + " PORT=16384 SSRC=0x1\r\n", "application/vq-rtcpxr");
+  add("a report", "VQSessionReport: CallTerm\r\nLocalAddr: IP=" + host + " PORT=16384 SSRC=0x1\r\n",
+      "application/vq-rtcpxr");
   add("XML", "<x><contact>sip:1001@" + host + ";transport=udp</contact><ip>" + host + "</ip></x>", "application/xml");
   add("nothing that is known", "\x01\x02" + host + "\xff", "application/octet-stream");
   return all;
@@ -174,8 +199,8 @@ Body mutated(Body body, std::uint64_t& state) {
     state ^= state << 17U;
     return static_cast<std::size_t>(state % below);
   };
-  constexpr std::array<std::string_view, 16> kPieces = {"\r", "\n", "\r\n", "\0", "=", " ", "c=", "m=", "a=", "--b",
-                                                        "--",  ":",  "/",    ".",  "IN IP4 ", "v=0\r\n"};
+  constexpr std::array<std::string_view, 16> kPieces = {
+      "\r", "\n", "\r\n", "\0", "=", " ", "c=", "m=", "a=", "--b", "--", ":", "/", ".", "IN IP4 ", "v=0\r\n"};
   for (std::size_t n = 1 + random(4); n > 0; --n) {
     const std::size_t at = random(body.text.size() + 1);
     const std::string_view piece = kPieces[random(kPieces.size())];
@@ -252,8 +277,7 @@ TEST_CASE("sip: no body that a phone sends tells the server its address") {
         if (variant != 0 && method != "INVITE") continue;
         s.phone(with(s.from_phone(method), body));
         for (const auto& sent : s.sent)
-          if (s.is_central(sent.to))
-            CHECK_FALSE((variant == 0 ? tells(sent.m.str()) : tells_by_chance(sent.m.str())));
+          if (s.is_central(sent.to)) CHECK_FALSE((variant == 0 ? tells(sent.m.str()) : tells_by_chance(sent.m.str())));
         CHECK(s.sent.size() > 0);
         s.clear();
       }
@@ -279,7 +303,8 @@ TEST_CASE("sip: no answer, ACK or request within a call of a phone tells the ser
     // Its answers to a call of the server: ringing, taken, refused.
     for (const int status : {183, 200, 488}) {
       CAPTURE(status);
-      s.server(s.from_server("INVITE", contact).with_body("application/sdp", sip_sdp({Stand::server_address(), 30000})));
+      s.server(
+          s.from_server("INVITE", contact).with_body("application/sdp", sip_sdp({Stand::server_address(), 30000})));
       SipText answer = sip_answer(s.to_phone("INVITE", 0), status, "phonetag");
       answer.add("Contact", "<sip:1001@192.168.1.50:5060>");
       s.phone(with(answer, odd));
@@ -313,12 +338,34 @@ TEST_CASE("sip: no answer, ACK or request within a call of a phone tells the ser
 TEST_CASE("sip: what phones and servers read passes, with our address in it") {
   Stand s;
   s.register_phone();
-  const std::vector<std::string> read = {
-      "plain", "LF", "CR", "CR CR LF", "a stray blank line", "leading blank lines", "a byte order mark",
-      "NULs at the end", "a line without =", "a port above 65535", "41 m-lines", "4 kB of attributes",
-      "Content-Encoding identity", "e identity", "no type", "two equal types", "application / sdp", "nested b", "nested e",
-      "no closing delimiter", "a quoted boundary", "a preamble", "multipart/alternative", "a part with a compact type",
-      "m= of TCP/MSRP", "m= of UDP/BFCP", "many c= for the m-line", "c= is a name"};
+  const std::vector<std::string> read = {"plain",
+                                         "LF",
+                                         "CR",
+                                         "CR CR LF",
+                                         "a stray blank line",
+                                         "leading blank lines",
+                                         "a byte order mark",
+                                         "NULs at the end",
+                                         "a line without =",
+                                         "a port above 65535",
+                                         "41 m-lines",
+                                         "4 kB of attributes",
+                                         "Content-Encoding identity",
+                                         "e identity",
+                                         "no type",
+                                         "two equal types",
+                                         "application / sdp",
+                                         "nested b",
+                                         "nested e",
+                                         "no closing delimiter",
+                                         "a quoted boundary",
+                                         "a preamble",
+                                         "multipart/alternative",
+                                         "a part with a compact type",
+                                         "m= of TCP/MSRP",
+                                         "m= of UDP/BFCP",
+                                         "many c= for the m-line",
+                                         "c= is a name"};
   std::size_t seen = 0;
   for (const Body& body : odd_bodies(std::string(kPhone))) {
     const bool expected = std::ranges::any_of(
@@ -342,11 +389,12 @@ TEST_CASE("sip: a phone's offer that can't be read is 488, one in an encoding 41
   std::string contact = s.register_phone();
   std::size_t seen = 0;
   for (const Body& body : odd_bodies(std::string(kPhone))) {
-    const bool encoded = body.name == "Content-Encoding gzip" || body.name == "e deflate" || body.name == "a part in gzip" ||
-                         body.name == "base64 is said";
-    const bool unread = body.name == "a NUL in the middle" || body.name == "an m-line cut short" || body.name == "40 kB" ||
-                        body.name == "two types" || body.name == "no delimiter" || body.name == "no boundary" ||
-                        body.name == "nested h" || body.name == "ten parts" || body.name == "a boundary that tells";
+    const bool encoded = body.name == "Content-Encoding gzip" || body.name == "e deflate" ||
+                         body.name == "a part in gzip" || body.name == "base64 is said";
+    const bool unread = body.name == "a NUL in the middle" || body.name == "an m-line cut short" ||
+                        body.name == "40 kB" || body.name == "two types" || body.name == "no delimiter" ||
+                        body.name == "no boundary" || body.name == "nested h" || body.name == "ten parts" ||
+                        body.name == "a boundary that tells";
     if (!encoded && !unread) continue;
     ++seen;
     CAPTURE(body.name);
@@ -477,7 +525,8 @@ TEST_CASE("sip: the SDP of what is no offer says our address and port 0, and mov
   const auto call = s.call_up();
   const std::size_t opened = s.broker.opened;
   s.server(s.back(call.invite, "OPTIONS", "callee", 3));
-  s.phone(sip_answer(s.to_phone("OPTIONS", 0), 200, "").with_body("application/sdp", sip_sdp({Stand::phone_address(), 4444})));
+  s.phone(sip_answer(s.to_phone("OPTIONS", 0), 200, "")
+              .with_body("application/sdp", sip_sdp({Stand::phone_address(), 4444})));
   CHECK(s.to_central("OPTIONS", 200).body.find("m=audio 0 ") != std::string::npos);
   CHECK(s.broker.opened == opened);
   CHECK(s.broker.streams().begin()->second.stated == Endpoint{Stand::phone_address(), 16384});
@@ -487,11 +536,13 @@ TEST_CASE("sip: text that names the phone names us, but for the IDs of calls and
   Stand s;
   s.register_phone();
   s.phone(s.from_phone("PUBLISH").with_body(
-      "application/xml", "<a><part>cid:1a2b@192.168.1.50</part><callid>0011aabb-7@192.168.1.50</callid><uri>sip:1001@192.168.1.50:5060</uri>"
-                         "<ip>192.168.1.50</ip><other>192.168.1.5</other><other>192.168.1.501</other></a>"));
-  CHECK(s.to_central("PUBLISH").body ==
-        "<a><part>cid:1a2b@192.168.1.50</part><callid>0011aabb-7@192.168.1.50</callid><uri>sip:1001@203.0.113.10:5060</uri>"
-        "<ip>203.0.113.10</ip><other>192.168.1.5</other><other>192.168.1.501</other></a>");
+      "application/xml",
+      "<a><part>cid:1a2b@192.168.1.50</part><callid>0011aabb-7@192.168.1.50</callid><uri>sip:1001@192.168.1.50:5060</uri>"
+      "<ip>192.168.1.50</ip><other>192.168.1.5</other><other>192.168.1.501</other></a>"));
+  CHECK(
+      s.to_central("PUBLISH").body ==
+      "<a><part>cid:1a2b@192.168.1.50</part><callid>0011aabb-7@192.168.1.50</callid><uri>sip:1001@203.0.113.10:5060</uri>"
+      "<ip>203.0.113.10</ip><other>192.168.1.5</other><other>192.168.1.501</other></a>");
   // What a person writes is not ours to change.
   s.phone(s.from_phone("MESSAGE").with_body("text/plain", "I am at 192.168.1.50"));
   CHECK(s.to_central("MESSAGE").body == "I am at 192.168.1.50");

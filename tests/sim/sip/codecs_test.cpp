@@ -40,8 +40,7 @@ TEST_CASE("sip: each side is offered its own codecs, and an answer is passed as 
   s.server(ok);
   CHECK(formats_of(s.to_phone("INVITE", 200)) == "0 8 18 101");
 
-  s.server(s.from_server("INVITE", contact)
-               .with_body("application/sdp", three_codecs(Stand::server_address(), 30002)));
+  s.server(s.from_server("INVITE", contact).with_body("application/sdp", three_codecs(Stand::server_address(), 30002)));
   CHECK(formats_of(s.to_phone("INVITE", 0)) == "8 0 101");
 }
 
@@ -68,8 +67,7 @@ TEST_CASE("sip: an offer of which no codec is left is 488 to either side") {
   s.phone(s.from_phone("INVITE").with_body("application/sdp", three_codecs(Stand::phone_address(), 16384)));
   CHECK(s.count(true, "INVITE") == 0);
   CHECK(s.count(false, "INVITE", 488) == 1);
-  s.server(s.from_server("INVITE", contact)
-               .with_body("application/sdp", three_codecs(Stand::server_address(), 30000)));
+  s.server(s.from_server("INVITE", contact).with_body("application/sdp", three_codecs(Stand::server_address(), 30000)));
   CHECK(s.count(false, "INVITE", 0) == 0);
   CHECK(s.count(true, "INVITE", 488) == 1);
   s.advance(5min);

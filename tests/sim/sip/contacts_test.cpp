@@ -33,7 +33,7 @@ struct Registrar {
 
 /// A REGISTER of the phone with these Contacts, in this order.
 SipText registers_with(Stand& s, const std::vector<std::string>& contacts, unsigned cseq = 101,
-                  const std::string& call_id = "reg@phone") {
+                       const std::string& call_id = "reg@phone") {
   SipText m = s.register_text().set("Call-ID", call_id).set("CSeq", std::to_string(cseq) + " REGISTER").drop("Contact");
   for (const auto& contact : contacts)
     m.add("Contact", contact);
@@ -121,8 +121,10 @@ TEST_CASE("sip: what takes a phone's place takes its name at the server, what on
   for (const Row& row : {
            Row{"another port of the same instance", "<sip:1001@192.168.1.50:49200;transport=tcp>" + i,
                "<sip:1001@192.168.1.50:49300;transport=tcp>" + i, 1},
-           Row{"another transport", "<sip:1001@192.168.1.50:5060>" + i, "<sip:1001@192.168.1.50:5060;transport=tcp>" + i, 1},
-           Row{"an instance in the other case", "<sip:1001@192.168.1.50:5060>" + i, "<sip:1001@192.168.1.51:5060>" + upper, 1},
+           Row{"another transport", "<sip:1001@192.168.1.50:5060>" + i,
+               "<sip:1001@192.168.1.50:5060;transport=tcp>" + i, 1},
+           Row{"an instance in the other case", "<sip:1001@192.168.1.50:5060>" + i,
+               "<sip:1001@192.168.1.51:5060>" + upper, 1},
            Row{"the same reg-id", "<sip:1001@192.168.1.50:5060>" + i + ";reg-id=1",
                "<sip:1001@192.168.1.50:5062>" + i + ";reg-id=1", 1},
            Row{"another reg-id", "<sip:1001@192.168.1.50:5060>" + i + ";reg-id=1",
@@ -190,9 +192,9 @@ TEST_CASE("sip: two TCP flows of one phone live side by side, a new one of the s
     const Endpoint peer{Stand::phone_address(), static_cast<std::uint16_t>(40000 + flows.size())};
     const Endpoint local{Stand::access(), 5060};
     flows.push_back(s.proxy.on_accepted(s.now, peer, local));
-    SipText reg = registers_with(s, {"<sip:1001@" + peer.to_string() + ";transport=tcp>" + kInstance +
-                                ";reg-id=" + std::to_string(reg_id)},
-                            101 + static_cast<unsigned>(flows.size()), "flow" + std::to_string(reg_id));
+    SipText reg = registers_with(
+        s, {"<sip:1001@" + peer.to_string() + ";transport=tcp>" + kInstance + ";reg-id=" + std::to_string(reg_id)},
+        101 + static_cast<unsigned>(flows.size()), "flow" + std::to_string(reg_id));
     s.say({sip::Transport::tcp, local, peer, flows.back()}, reg);
     s.server(registrar.answer(s.to_central("REGISTER")));
   };
@@ -236,8 +238,9 @@ TEST_CASE("sip: a 200 without Contact and Expires grants what was asked, whereve
   struct Row {
     const char *parameter, *header, *told;
   };
-  for (const Row& row : {Row{"", "60", "60"}, Row{";expires=60", "", "60"}, Row{";expires=60", "1800", "60"}, Row{"", "", "3600"},
-                         Row{"", "soon", "3600"}, Row{";expires=soon", "60", "3600"}, Row{"", "99999999999", "4294967295"}}) {
+  for (const Row& row :
+       {Row{"", "60", "60"}, Row{";expires=60", "", "60"}, Row{";expires=60", "1800", "60"}, Row{"", "", "3600"},
+        Row{"", "soon", "3600"}, Row{";expires=soon", "60", "3600"}, Row{"", "99999999999", "4294967295"}}) {
     CAPTURE(row.parameter);
     CAPTURE(row.header);
     Stand s;
@@ -334,8 +337,10 @@ TEST_CASE("sip: a server that sends a registration to another one of ours: we go
   s.phone(s.register_text().set("CSeq", "102 REGISTER"));
   const unsigned first = s.all(true, "REGISTER").back().to.peer.address == Stand::server_address(1) ? 1 : 0;
   s.server(sip_answer(s.to_central("REGISTER"), 302, "r")
-               .add("Contact", "<sip:1001@" + Stand::server_address(1 - first).to_string() + ">"), first);
+               .add("Contact", "<sip:1001@" + Stand::server_address(1 - first).to_string() + ">"),
+           first);
   s.server(sip_answer(s.to_central("REGISTER"), 302, "r")
-               .add("Contact", "<sip:1001@" + Stand::server_address(first).to_string() + ">"), 1 - first);
+               .add("Contact", "<sip:1001@" + Stand::server_address(first).to_string() + ">"),
+           1 - first);
   CHECK(s.count(false, "REGISTER", 302) == 1);
 }

@@ -36,7 +36,8 @@ TEST_CASE("sip crowds: phones register and register again at the first try while
       s.say(at(0x0A010000 + ms), stray(s, at(0x0A010000 + ms), "new" + std::to_string(ms)));
       fresh += s.count(true, "REGISTER") == 1 ? 1 : 0;
     } else if (ms % 500 == 0 && ms >= 5000) {
-      s.say(Stand::phone_flow(100 + ms / 1000 % 10), s.register_text(100 + ms / 1000 % 10, std::to_string(1100 + ms / 1000 % 10)));
+      s.say(Stand::phone_flow(100 + ms / 1000 % 10),
+            s.register_text(100 + ms / 1000 % 10, std::to_string(1100 + ms / 1000 % 10)));
       known += s.count(true, "REGISTER") == 1 ? 1 : 0;
     }
     s.clear();
@@ -117,7 +118,8 @@ TEST_CASE("sip crowds: one source binds a quarter of all, and others find room")
   for (unsigned n = 0; n < 120; ++n) {
     const sip::Flow flow = at(0x0A000001, static_cast<std::uint16_t>(2000 + n));
     const std::string aor = "<sip:u" + std::to_string(n) + "@pbx.example.net>";
-    s.say(flow, stray(s, flow, "c" + std::to_string(n)).set("From", aor + ";tag=x").set("To", aor).add("Expires", "3600"));
+    s.say(flow,
+          stray(s, flow, "c" + std::to_string(n)).set("From", aor + ";tag=x").set("To", aor).add("Expires", "3600"));
     if (s.count(true, "REGISTER") > 0) s.accept_register();
     s.advance(1s);
   }
@@ -133,7 +135,8 @@ TEST_CASE("sip crowds: an INVITE that the server challenges or refuses holds no 
     CAPTURE(status);
     Stand s;
     s.register_phone();
-    const SipText invite = s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}));
+    const SipText invite =
+        s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}));
     s.phone(invite);
     REQUIRE(s.broker.streams().size() == 1);
     s.server(sip_answer(s.to_central("INVITE"), static_cast<int>(status), "x"));
@@ -154,7 +157,8 @@ TEST_CASE("sip crowds: callers of many names beside a registered phone are one c
   s.register_phone();
   for (unsigned n = 0; n < 20; ++n) {
     SipText m = s.from_phone("INVITE");
-    m.set("From", "<sip:made-up" + std::to_string(n) + "@pbx.example.net>;tag=x").set("Contact", "<sip:m@192.168.1.50:40001>");
+    m.set("From", "<sip:made-up" + std::to_string(n) + "@pbx.example.net>;tag=x")
+        .set("Contact", "<sip:m@192.168.1.50:40001>");
     s.say(Stand::phone_flow(50, 40001), m);
   }
   CHECK(s.count(true, "INVITE") == 5);
@@ -199,7 +203,8 @@ TEST_CASE("sip crowds: pings do not keep a connection over which nobody is regis
     tcp.transport = sip::Transport::tcp;
     tcp.connection = s.proxy.on_accepted(s.now, tcp.peer, tcp.local);
     if (registered) {
-      s.say(tcp, stray(s, tcp, "r").set("Via", "SIP/2.0/TCP 192.168.1.50;branch=" + s.new_branch()).add("Expires", "3600"));
+      s.say(tcp,
+            stray(s, tcp, "r").set("Via", "SIP/2.0/TCP 192.168.1.50;branch=" + s.new_branch()).add("Expires", "3600"));
       s.accept_register();
     }
     for (int i = 0; i < 20; ++i) {

@@ -8,8 +8,7 @@ using namespace dw::sim;
 TEST_CASE("sip: identity is the same on both sides, and no address of one side is shown to the other") {
   Stand s;
   s.register_phone();
-  SipText invite =
-      s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}));
+  SipText invite = s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}));
   s.phone(invite);
   SipText there = s.to_central("INVITE");
   for (const char* name : {"From", "To", "Call-ID", "CSeq"})
@@ -124,8 +123,7 @@ TEST_CASE("sip: a callee that answers neither INVITE nor CANCEL is 487 to the ca
 TEST_CASE("sip: a CANCEL that comes after the 200 changes nothing") {
   Stand s;
   s.register_phone();
-  const SipText invite =
-      s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}));
+  const SipText invite = s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}));
   s.phone(invite);
   s.server(s.ok_of(s.to_central("INVITE"), "callee"));
   s.phone(sip_hop(invite, "CANCEL", invite.get("To")));
@@ -138,8 +136,7 @@ TEST_CASE("sip: a CANCEL that comes after the 200 changes nothing") {
 TEST_CASE("sip: a 200 that crosses the CANCEL reaches the caller, who hangs up") {
   Stand s;
   s.register_phone();
-  const SipText invite =
-      s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}));
+  const SipText invite = s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}));
   s.phone(invite);
   const SipText there = s.to_central("INVITE");
   s.server(sip_answer(there, 180, "callee"));
@@ -166,8 +163,8 @@ TEST_CASE("sip: a CANCEL of nothing is 481") {
 TEST_CASE("sip: the server cancels a call to a phone") {
   Stand s;
   const std::string contact = s.register_phone();
-  const SipText invite = s.from_server("INVITE", contact)
-                             .with_body("application/sdp", sip_sdp({Stand::server_address(), 30000}));
+  const SipText invite =
+      s.from_server("INVITE", contact).with_body("application/sdp", sip_sdp({Stand::server_address(), 30000}));
   s.server(invite);
   const SipText there = s.to_phone("INVITE");
   CHECK(there.uri() == "sip:1001@192.168.1.50:5060;transport=udp");
@@ -188,8 +185,7 @@ TEST_CASE("sip: the server cancels a call to a phone") {
 TEST_CASE("sip: each early dialog of a fork has its own target, and one stream to the phone") {
   Stand s;
   s.register_phone();
-  const SipText invite =
-      s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}));
+  const SipText invite = s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}));
   s.phone(invite);
   const SipText there = s.to_central("INVITE");
   for (const char* tag : {"a", "b"}) {
@@ -216,8 +212,7 @@ TEST_CASE("sip: each early dialog of a fork has its own target, and one stream t
 TEST_CASE("sip: two 2xx reach the caller, and what the second says does not disturb the first one's audio") {
   Stand s;
   s.register_phone();
-  const SipText invite =
-      s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}));
+  const SipText invite = s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}));
   s.phone(invite);
   const SipText there = s.to_central("INVITE");
   s.server(s.ok_of(there, "a", 0, 30000));
@@ -246,16 +241,14 @@ TEST_CASE("sip: hold and resume by either side, in the new style and the old one
     for (const bool hold : {true, false}) {
       SipText again = s.within(call.phone_invite, "INVITE", call.phone_ok, version);
       const IpAddress at = old && hold ? IpAddress::v4(0) : Stand::phone_address();
-      again.with_body("application/sdp",
-                      sip_sdp({at, 16384}, version, hold && !old ? "sendonly" : "sendrecv"));
+      again.with_body("application/sdp", sip_sdp({at, 16384}, version, hold && !old ? "sendonly" : "sendrecv"));
       s.phone(again);
       const SipText there = s.to_central("INVITE");
       CHECK(there.uri() == "sip:2001@203.0.113.20:5070;x=callee");
       CHECK(sip_media(there.body)->address == (old && hold ? IpAddress::v4(0) : Stand::central()));
       s.server(s.ok_of(there, "callee"));
       s.phone(s.within(again, "ACK", s.to_phone("INVITE", 200)));
-      CHECK(s.proxy.calls(s.now).at(0).state ==
-            (hold ? sip::Call::State::on_hold : sip::Call::State::connected));
+      CHECK(s.proxy.calls(s.now).at(0).state == (hold ? sip::Call::State::on_hold : sip::Call::State::connected));
       ++version;
     }
   }
@@ -368,9 +361,7 @@ TEST_CASE("sip: SUBSCRIBE, and a NOTIFY that overtakes its 2xx") {
   s.phone(subscribe);
   const SipText there = s.to_central("SUBSCRIBE");
   SipText notify = s.request("NOTIFY", sip_uri(there.get("Contact")), "203.0.113.20:5060");
-  notify.add("From", there.get("To") + ";tag=n")
-      .add("To", there.get("From"))
-      .add("Call-ID", there.get("Call-ID"));
+  notify.add("From", there.get("To") + ";tag=n").add("To", there.get("From")).add("Call-ID", there.get("Call-ID"));
   notify.add("CSeq", "1 NOTIFY").add("Contact", "<sip:2001@203.0.113.20:5070>").add("Event", "dialog");
   s.server(notify);
   CHECK(s.to_phone("NOTIFY").uri() == sip_uri(subscribe.get("Contact")));
@@ -394,8 +385,7 @@ TEST_CASE("sip: SUBSCRIBE, and a NOTIFY that overtakes its 2xx") {
   CHECK(s.proxy.dialog_sets() == 0);
 }
 
-TEST_CASE(
-    "sip: MESSAGE, PUBLISH and an unknown method pass outside of dialogs, and their answers come back") {
+TEST_CASE("sip: MESSAGE, PUBLISH and an unknown method pass outside of dialogs, and their answers come back") {
   Stand s;
   s.register_phone();
   for (const char* method : {"MESSAGE", "PUBLISH", "BENOTIFY"}) {

@@ -111,17 +111,21 @@ TEST_CASE("sip: a call whose caller has no tag, as before RFC 3261, is ended by 
         s.server(invite.with_body("application/sdp", sip_sdp({Stand::server_address(), 30000})));
         there = s.to_phone("INVITE");
         ok = sip_answer(there, 200, "callee");
-        s.phone(ok.add("Contact", "<sip:1001@192.168.1.50:5060>").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384})));
+        s.phone(ok.add("Contact", "<sip:1001@192.168.1.50:5060>")
+                    .with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384})));
       }
       REQUIRE(s.proxy.running_calls() == 1);
       const bool by_caller = phone_calls == phone_ends;
-      SipText bye = s.request("BYE", phone_ends ? "sip:2001@192.168.1.2" : contact, phone_ends ? "192.168.1.50:5060" : "203.0.113.20:5060");
-      bye.add("From", by_caller ? invite.get("From") : ok.get("To")).add("To", by_caller ? ok.get("To") : invite.get("From"));
+      SipText bye = s.request("BYE", phone_ends ? "sip:2001@192.168.1.2" : contact,
+                              phone_ends ? "192.168.1.50:5060" : "203.0.113.20:5060");
+      bye.add("From", by_caller ? invite.get("From") : ok.get("To"))
+          .add("To", by_caller ? ok.get("To") : invite.get("From"));
       bye.add("Call-ID", invite.get("Call-ID")).add("CSeq", "900 BYE");
       if (by_caller) as_before_3261(bye);
       phone_ends ? s.phone(bye) : s.server(bye);
       REQUIRE(s.count(phone_ends, "BYE", 0) == 1);
-      CHECK(s.all(phone_ends, "BYE", 0)[0].m.uri().starts_with(phone_ends ? "sip:2001@203.0.113.20" : "sip:1001@192.168.1.50"));
+      CHECK(s.all(phone_ends, "BYE", 0)[0].m.uri().starts_with(phone_ends ? "sip:2001@203.0.113.20"
+                                                                          : "sip:1001@192.168.1.50"));
       phone_ends ? s.server(sip_answer(s.to_central("BYE"), 200, "")) : s.phone(sip_answer(s.to_phone("BYE"), 200, ""));
       CHECK(s.proxy.running_calls() == 0);
       check_all_over(s);
@@ -134,7 +138,8 @@ TEST_CASE("sip: of two calls with all names alike each phone ends its own, and t
   std::vector<SipText> invites, oks;
   for (const unsigned phone : {50U, 51U}) {
     s.register_phone(phone);
-    SipText invite = s.from_phone("INVITE", "2001", phone).with_body("application/sdp", sip_sdp({Stand::phone_address(phone), 16384}));
+    SipText invite = s.from_phone("INVITE", "2001", phone)
+                         .with_body("application/sdp", sip_sdp({Stand::phone_address(phone), 16384}));
     invite.set("Call-ID", "the-same@phone");
     s.say(Stand::phone_flow(phone), invite);
     s.server(s.ok_of(s.to_central("INVITE"), "callee"));
@@ -182,8 +187,7 @@ TEST_CASE("sip: of two calls with all names alike each phone ends its own, and t
 TEST_CASE("sip: a call that is challenged and not asked for again is forgotten") {
   Stand s;
   s.register_phone();
-  const SipText invite =
-      s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}));
+  const SipText invite = s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}));
   s.phone(invite);
   s.server(sip_answer(s.to_central("INVITE"), 407, "x").add("Proxy-Authenticate", "Digest nonce=\"n\""));
   s.phone(sip_hop(invite, "ACK", s.to_phone("INVITE", 407).get("To")));

@@ -26,7 +26,8 @@ TEST_CASE("sip users: a line that registers spelled with escapes is the line tha
   const SipText got = s.to_central("REGISTER");
   CHECK(got.get("To") == "<sip:10%301@pbx.example.net>");
   CHECK(got.get("Contact").find("sip:1%3001@") != std::string::npos);
-  CHECK(sip_uri(got.get("Contact")).substr(sip_uri(got.get("Contact")).find("dw=")) == contact.substr(contact.find("dw=")));
+  CHECK(sip_uri(got.get("Contact")).substr(sip_uri(got.get("Contact")).find("dw=")) ==
+        contact.substr(contact.find("dw=")));
   s.accept_register();
   CHECK(s.proxy.bindings().size() == 1);
 }
@@ -54,7 +55,8 @@ TEST_CASE("sip users: no spelling of a line has a limit of its own") {
 }
 
 TEST_CASE("sip users: a call for help is one in every spelling, and goes as it was dialled") {
-  for (const char* target : {"sip:%39%31%31@pbx.example.net", "sip:9-1%31;phone-context=example.net@pbx.example.net", "tel:9%311"}) {
+  for (const char* target :
+       {"sip:%39%31%31@pbx.example.net", "sip:9-1%31;phone-context=example.net@pbx.example.net", "tel:9%311"}) {
     CAPTURE(target);
     Stand s(one_call_a_line());
     s.register_phone();

@@ -26,7 +26,9 @@ TEST_CASE("sip: the route set of a subscription stays through its refreshes, wha
   SipText subscribe = s.from_phone("SUBSCRIBE").add("Event", "dialog").add("Expires", "60");
   std::string again;
   SUBCASE("nothing") {}
-  SUBCASE("others") { again = kOther; }
+  SUBCASE("others") {
+    again = kOther;
+  }
   s.phone(subscribe);
   s.server(answer(s.to_central("SUBSCRIBE"), 200, "n", kProxy).add("Expires", "60"));
   const SipText ok = s.to_phone("SUBSCRIBE", 200);
@@ -130,7 +132,9 @@ TEST_CASE("sip: whoever of a large group answers has a dialog, and may be one th
 TEST_CASE("sip: what a CANCEL says goes on with it, but for what is each hop's own") {
   const Lines reasons = {"SIP;cause=200;text=\"Call completed elsewhere\"", "Q.850;cause=26"};
   bool early = false;
-  SUBCASE("before any answer") { early = true; }
+  SUBCASE("before any answer") {
+    early = true;
+  }
   SUBCASE("while it rings") {}
   Stand s;
   const std::string contact = s.register_phone();
@@ -198,6 +202,7 @@ TEST_CASE("sip: a redirection to a server's address leads a phone here, one to s
   moved.add("Contact", "<sip:3001@203.0.113.20;user=phone>;q=0.7").add("Contact", "<sip:3002@198.51.100.77:5070>");
   moved.add("Contact", "<sip:3003@pbx.example.net>");
   s.server(moved);
-  CHECK(s.to_phone("INVITE", 302).all("Contact") ==
-        Lines{"<sip:3001@192.168.1.2;user=phone>;q=0.7", "<sip:3002@198.51.100.77:5070>", "<sip:3003@pbx.example.net>"});
+  CHECK(s.to_phone("INVITE", 302).all("Contact") == Lines{"<sip:3001@192.168.1.2;user=phone>;q=0.7",
+                                                          "<sip:3002@198.51.100.77:5070>",
+                                                          "<sip:3003@pbx.example.net>"});
 }

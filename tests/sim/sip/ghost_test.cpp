@@ -124,7 +124,8 @@ TEST_CASE("sip: whoever forges a server's address and port is answered so often 
   const std::string contact = s.register_phone();
   const std::size_t before = s.proxy.transactions();
   for (int i = 0; i < 20'000; ++i)
-    s.server(s.from_server(i % 2 == 0 ? "OPTIONS" : "INVITE", i % 2 == 0 ? "sip:203.0.113.10" : without_token(contact)));
+    s.server(
+        s.from_server(i % 2 == 0 ? "OPTIONS" : "INVITE", i % 2 == 0 ? "sip:203.0.113.10" : without_token(contact)));
   constexpr auto kAtOnce = static_cast<std::size_t>(sip::CentralBudget::kBurst * sip::CentralBudget::kAnsweredHere);
   CHECK(s.sent.size() == kAtOnce);
   CHECK(s.proxy.over_central_budget() == 20'000 - kAtOnce);

@@ -17,8 +17,10 @@ SipText with_uri(SipText m, const std::string& uri) {
 TEST_CASE("sip: how a phone reaches us is no affair of the server's, and the other way round") {
   Stand s;
   s.register_phone();
-  SipText invite = with_uri(s.from_phone("INVITE"), "sip:600@192.168.1.2;transport=tcp;user=phone;maddr=192.168.1.2;ttl=1");
-  invite.set("From", "<sip:1001@192.168.1.2;transport=tcp>;tag=p").set("To", "<sip:600@192.168.1.2:5060;Transport=TCP;x>");
+  SipText invite =
+      with_uri(s.from_phone("INVITE"), "sip:600@192.168.1.2;transport=tcp;user=phone;maddr=192.168.1.2;ttl=1");
+  invite.set("From", "<sip:1001@192.168.1.2;transport=tcp>;tag=p")
+      .set("To", "<sip:600@192.168.1.2:5060;Transport=TCP;x>");
   s.phone(invite.with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384})));
   const SipText there = s.to_central("INVITE");
   CHECK(there.uri() == "sip:600@pbx.example.net;user=phone");
@@ -79,8 +81,8 @@ TEST_CASE("sip: tel: and urn: go to the server, what nobody routes is 416") {
 TEST_CASE("sip: names as phones write them: UTF-8, @ and colons without quotes pass as they are") {
   Stand s;
   s.register_phone();
-  for (const char* const name : {"Zo\xc3\xab M\xc3\xbcller", "me@home", "Line: 1 (desk)", "\"Zo\xc3\xab, \\\"Z\\\"\"", "O'Neil / [2]",
-                                 "\xff\xfe"}) {
+  for (const char* const name : {"Zo\xc3\xab M\xc3\xbcller", "me@home", "Line: 1 (desk)", "\"Zo\xc3\xab, \\\"Z\\\"\"",
+                                 "O'Neil / [2]", "\xff\xfe"}) {
     CAPTURE(name);
     SipText m = s.from_phone("MESSAGE");
     const std::string from = std::string(name) + " <sip:1001@pbx.example.net>;tag=a";
@@ -97,14 +99,18 @@ TEST_CASE("sip: names as phones write them: UTF-8, @ and colons without quotes p
 }
 
 TEST_CASE("sip: a nonce that has grown old is no wrong password, in any spelling") {
-  for (const char* const stale : {"stale=true", "stale=TRUE", "STALE = \"True\"", "stale=false", "opaque=\"stale=true\""}) {
+  for (const char* const stale :
+       {"stale=true", "stale=TRUE", "STALE = \"True\"", "stale=false", "opaque=\"stale=true\""}) {
     CAPTURE(stale);
     Stand s;
     for (unsigned i = 0; i < 4; ++i) {
-      s.phone(s.register_text().set("CSeq", std::to_string(101 + i) + " REGISTER").add("Authorization", "Digest nonce=\"o\""));
+      s.phone(s.register_text()
+                  .set("CSeq", std::to_string(101 + i) + " REGISTER")
+                  .add("Authorization", "Digest nonce=\"o\""));
       SipText no = sip_answer(s.to_central("REGISTER"), 401, "r");
-      s.server(no.add("WWW-Authenticate", "Digest realm=\"pbx\", nonce=\"n\"").add("WWW-Authenticate",
-                      std::string("Digest realm=\"pbx\", algorithm=SHA-256, nonce=\"m\", ") + stale));
+      s.server(
+          no.add("WWW-Authenticate", "Digest realm=\"pbx\", nonce=\"n\"")
+              .add("WWW-Authenticate", std::string("Digest realm=\"pbx\", algorithm=SHA-256, nonce=\"m\", ") + stale));
     }
     const std::string text = stale;
     CHECK((s.told(Kind::bad_password) == 0) == (text.find("alse") == text.npos && text.find("opaque") == text.npos));
@@ -116,9 +122,10 @@ TEST_CASE("sip: no phone is asked for a digest over a body that we change, unles
     const char *offered, *told;
     std::size_t events;
   };
-  for (const Row& row : {Row{"qop=\"auth,auth-int\"", "qop=\"auth\"", 0}, Row{"qop=\"Auth-Int , auth\"", "qop=\"auth\"", 0},
-                         Row{"qop=\"auth\"", "qop=\"auth\"", 0}, Row{"qop=\"auth-int\"", "qop=\"auth-int\"", 1},
-                         Row{"QOP = \"x,auth-int,auth\"", "QOP = \"x,auth\"", 0}}) {
+  for (const Row& row :
+       {Row{"qop=\"auth,auth-int\"", "qop=\"auth\"", 0}, Row{"qop=\"Auth-Int , auth\"", "qop=\"auth\"", 0},
+        Row{"qop=\"auth\"", "qop=\"auth\"", 0}, Row{"qop=\"auth-int\"", "qop=\"auth-int\"", 1},
+        Row{"QOP = \"x,auth-int,auth\"", "QOP = \"x,auth\"", 0}}) {
     CAPTURE(row.offered);
     Stand s;
     s.register_phone();
@@ -132,8 +139,9 @@ TEST_CASE("sip: no phone is asked for a digest over a body that we change, unles
 }
 
 TEST_CASE("sip: what only a trusted proxy may say is taken out of what phones send") {
-  const char* const fields[] = {"P-Asserted-Identity", "p-asserted-identity", "P-Charge-Info", "History-Info",  "HISTORY-INFO",
-                                "Path",                "P-Charging-Vector",   "P-Served-User", "P-Called-Party-ID",
+  const char* const fields[] = {"P-Asserted-Identity", "p-asserted-identity", "P-Charge-Info",
+                                "History-Info",        "HISTORY-INFO",        "Path",
+                                "P-Charging-Vector",   "P-Served-User",       "P-Called-Party-ID",
                                 "P-Associated-URI",    "X-Authenticated-User"};
   for (const bool trust : {false, true}) {
     CAPTURE(trust);
@@ -147,8 +155,10 @@ TEST_CASE("sip: what only a trusted proxy may say is taken out of what phones se
         CAPTURE(method);
         CAPTURE(name);
         s.clear();
-        SipText m = std::string_view(method) == "REGISTER" ? s.register_text().set("CSeq", "200 REGISTER") : s.from_phone(method);
-        m.add(name, "\"CEO\" <sip:100@pbx.example.net>,\r\n <sip:100@192.168.1.2>").add(std::string(name) + " ", "<sip:1>");
+        SipText m = std::string_view(method) == "REGISTER" ? s.register_text().set("CSeq", "200 REGISTER")
+                                                           : s.from_phone(method);
+        m.add(name, "\"CEO\" <sip:100@pbx.example.net>,\r\n <sip:100@192.168.1.2>")
+            .add(std::string(name) + " ", "<sip:1>");
         m.add("Subject", "it stays");
         s.phone(m);
         REQUIRE(s.count(true, method) == 1);
@@ -196,7 +206,8 @@ TEST_CASE("sip: a phone may say of itself what it may not say of others, and ask
     bool passes;
   };
   for (const Row& row : {
-           Row{"Remote-Party-ID", "\"Phone\" <sip:1001@192.168.1.2>;party=calling;id-type=subscriber;privacy=full;screen=yes", true},
+           Row{"Remote-Party-ID",
+               "\"Phone\" <sip:1001@192.168.1.2>;party=calling;id-type=subscriber;privacy=full;screen=yes", true},
            Row{"Remote-Party-ID", "\"CEO\" <sip:100@192.168.1.2>;party=calling;screen=yes", false},
            Row{"Remote-Party-ID", "<sip:1001@192.168.1.2>, <sip:100@192.168.1.2>", false},
            Row{"Remote-Party-ID", "nonsense", false},
@@ -223,11 +234,13 @@ TEST_CASE("sip: a field that is not allowed is not allowed by way of Refer-To or
   const std::string contact = s.register_phone();
   const auto call = s.call_up();
   SipText refer = s.within(call.phone_invite, "REFER", call.phone_ok, 1);
-  s.phone(refer.add("Refer-To", "<sip:700@192.168.1.2?Replaces=x%40y&P-Asserted-Identity=%3Csip:100%3E&%50ath=z&Subject=s>"));
+  s.phone(refer.add("Refer-To",
+                    "<sip:700@192.168.1.2?Replaces=x%40y&P-Asserted-Identity=%3Csip:100%3E&%50ath=z&Subject=s>"));
   CHECK(s.to_central("REFER").get("Refer-To") == "<sip:700@pbx.example.net?Replaces=x%40y&Subject=s>");
   s.server(s.from_server("INVITE", contact));
   SipText moved = sip_answer(s.to_phone("INVITE", 0), 302, "p");
-  s.phone(moved.add("Contact", "<sip:800@192.168.1.2?Route=%3Csip:x%3E>").add("Diversion", "<sip:1001@192.168.1.2>;reason=unconditional"));
+  s.phone(moved.add("Contact", "<sip:800@192.168.1.2?Route=%3Csip:x%3E>")
+              .add("Diversion", "<sip:1001@192.168.1.2>;reason=unconditional"));
   CHECK(s.to_central("INVITE", 302).get("Contact") == "<sip:800@pbx.example.net>");
   CHECK(s.to_central("INVITE", 302).has("Diversion"));
 }
@@ -265,10 +278,11 @@ TEST_CASE("sip: keepalives of any kind are no offence") {
   using namespace std::string_literals;
   Stand s;
   sip::Flow stranger = Stand::phone_flow(99);
-  for (const std::string& octets : {""s, "\0"s, "\0\0\0\0"s, "\r\n"s, "\r\n\r\n\r\n\r\n"s, "jaK"s, "jaK\0"s, "jaK\r\n\r\n"s, " "s,
-                                    std::string(64, '\0'), "\x80\x00\x12\x34\x00\x00\x00\x01\x00\x00\x00\x02"s + std::string(160, 'x'),
-                                    "\x16\xfe\xfd"s + std::string(60, 'y'),
-                                    "\x00\x01\x00\x00\x21\x12\xa4\x42"s + "abcdefghijkl", "\x10\x00"s + std::string(20, 'z')}) {
+  for (const std::string& octets :
+       {""s, "\0"s, "\0\0\0\0"s, "\r\n"s, "\r\n\r\n\r\n\r\n"s, "jaK"s, "jaK\0"s, "jaK\r\n\r\n"s, " "s,
+        std::string(64, '\0'), "\x80\x00\x12\x34\x00\x00\x00\x01\x00\x00\x00\x02"s + std::string(160, 'x'),
+        "\x16\xfe\xfd"s + std::string(60, 'y'), "\x00\x01\x00\x00\x21\x12\xa4\x42"s + "abcdefghijkl",
+        "\x10\x00"s + std::string(20, 'z')}) {
     CAPTURE(octets);
     for (int i = 0; i < 12; ++i)
       s.say(stranger, octets);

@@ -67,7 +67,8 @@ TEST_CASE("two tenants of one PBX: each phone registers with the domain of its o
   for (const auto& [last, domain] : {std::pair(50U, std::string("t1.example.net")), {51U, "t2.example.net"}}) {
     CAPTURE(domain);
     SipText sent = s.ours(s.register_text(last, "100"));
-    sent.add("Authorization", "Digest username=\"100\",realm=\"pbx\",uri=\"sip:192.168.1.2\",response=\"00\",nonce=\"1\"");
+    sent.add("Authorization",
+             "Digest username=\"100\",realm=\"pbx\",uri=\"sip:192.168.1.2\",response=\"00\",nonce=\"1\"");
     s.say(s.phone_flow(last), sent);
     const SipText got = s.to_central("REGISTER");
     CHECK(got.first == "REGISTER sip:" + domain + " SIP/2.0");
@@ -105,11 +106,14 @@ TEST_CASE("two tenants of one PBX: each phone registers with the domain of its o
   }
 }
 
-TEST_CASE("a call from the server shows a tenant's phone its own server's address for its own domain, and no other tenant's") {
+TEST_CASE(
+    "a call from the server shows a tenant's phone its own server's address for its own domain, and no other tenant's") {
   Tenants s;
   s.homes[Tenants::device(50)] = {"t1.example.net", 5060};
   const std::string contact = s.registered(50);
-  SipText invite = s.from_server("INVITE", contact).set("From", "<sip:200@t1.example.net>;tag=f").set("To", "<sip:100@t1.example.net>");
+  SipText invite = s.from_server("INVITE", contact)
+                       .set("From", "<sip:200@t1.example.net>;tag=f")
+                       .set("To", "<sip:100@t1.example.net>");
   invite.add("Remote-Party-ID", "<sip:9@t2.example.net>");
   s.server(invite);
   const SipText got = s.to_phone("INVITE");
@@ -132,7 +136,8 @@ TEST_CASE("the same extension of two tenants is two lines: neither's registratio
     CHECK(s.count(true, "INVITE") == last - 49);
   }
   // Contact: * of one leaves the other's.
-  SipText all = s.ours(s.register_text(50, "100", 0)).set("Contact", "*").set("Expires", "0").set("CSeq", "102 REGISTER");
+  SipText all =
+      s.ours(s.register_text(50, "100", 0)).set("Contact", "*").set("Expires", "0").set("CSeq", "102 REGISTER");
   s.say(s.phone_flow(50), all);
   s.server(sip_answer(s.to_central("REGISTER"), 200, "r"));
   CHECK(s.proxy.bindings().size() == 1);
@@ -220,7 +225,8 @@ TEST_CASE("a phone whose config was never seen has the first server's host for i
   CHECK(s.registers(50).get("To") == "<sip:100@203.0.113.20>");
 }
 
-TEST_CASE("central.sip.domain says what a call server's address is called, but a listed domain is what the config says") {
+TEST_CASE(
+    "central.sip.domain says what a call server's address is called, but a listed domain is what the config says") {
   auto o = Tenants::two_pbxs();
   o.central_domain = "pbx.example.net";
   Tenants s(o);

@@ -21,7 +21,9 @@ sip::Flow from(const char* address, sip::Transport transport = sip::Transport::u
   return flow;
 }
 struct Edge {
-  explicit Edge(sip::ProxyOptions o = at_home()) : s(std::move(o)) { s.proxy.set_lan({*IpNetwork::parse("192.168.1.0/24")}); }
+  explicit Edge(sip::ProxyOptions o = at_home()) : s(std::move(o)) {
+    s.proxy.set_lan({*IpNetwork::parse("192.168.1.0/24")});
+  }
   Stand s;
 };
 constexpr const char* kStranger = "198.51.100.66";
@@ -50,7 +52,8 @@ TEST_CASE("sip: a home's own phones call without a registration, the central sid
   central.local = Stand::phone_flow().local;  // the router has sent it on to our private address
   e.s.say(central, e.s.from_server("INVITE", contact));
   CHECK(e.s.count(false, "INVITE", 0) == 1);
-  CHECK(e.s.proxy.hears({sip::Transport::tcp, central.local, {Stand::server_address(), 40000}, sip::ConnectionId::none}));
+  CHECK(
+      e.s.proxy.hears({sip::Transport::tcp, central.local, {Stand::server_address(), 40000}, sip::ConnectionId::none}));
 }
 
 TEST_CASE("sip: another private network of a home registers first, and then calls") {
@@ -100,8 +103,10 @@ TEST_CASE("sip: who is heard through a mapped port is on the list for the router
   unsigned in = 0;
   for (int i = 0; i < 200'000; ++i) {
     // Half of them near what may be heard.
-    static constexpr std::uint32_t kNear[] = {0x0a000000, 0xac100000, 0xc0a80000, 0x64400000, 0xc6336400, 0xcb007100, 0xc0000200};
-    const std::uint32_t number = i % 2 == 0 ? static_cast<std::uint32_t>(random()) : kNear[random() % 7] + static_cast<std::uint32_t>(random() % 0x500000);
+    static constexpr std::uint32_t kNear[] = {0x0a000000, 0xac100000, 0xc0a80000, 0x64400000,
+                                              0xc6336400, 0xcb007100, 0xc0000200};
+    const std::uint32_t number = i % 2 == 0 ? static_cast<std::uint32_t>(random())
+                                            : kNear[random() % 7] + static_cast<std::uint32_t>(random() % 0x500000);
     const IpAddress one = IpAddress::v4(number);
     if (one.is_loopback() || number >> 16 == 0xa9fe) continue;  // RFC 1122, RFC 3927: no router forwards those
     sip::Flow flow = from("192.0.2.1");
@@ -114,7 +119,9 @@ TEST_CASE("sip: who is heard through a mapped port is on the list for the router
 
 TEST_CASE("sip: the list for the router has a cluster's other addresses, and those that a name had before") {
   Edge e;
-  const auto at = [](const char* text) { return sip::Servers::Address{*Endpoint::parse(text), Stand::phone_flow().local}; };
+  const auto at = [](const char* text) {
+    return sip::Servers::Address{*Endpoint::parse(text), Stand::phone_flow().local};
+  };
   e.s.proxy.set_server_addresses(0, {at("203.0.113.31:5060"), at("203.0.113.32:5060")});
   const auto heard = e.s.proxy.heard_through_router();
   REQUIRE(heard.networks);

@@ -24,8 +24,7 @@ std::string audio_described(std::string_view session, std::string_view own, std:
 TEST_CASE("sip: each address that the central side's description names may send, of either kind of c=") {
   Stand s;
   s.register_phone();
-  const SipText invite =
-      s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}));
+  const SipText invite = s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}));
   s.phone(invite);
   CHECK(only_stream(s).sources.named.empty());
   CHECK_FALSE(only_stream(s).sources.first_comer);
@@ -49,18 +48,23 @@ TEST_CASE("sip: every server that is configured may send, trusted addresses too"
 TEST_CASE("sip: the relay knows what either side's payload types are, in packets toward it") {
   Stand s;
   s.register_phone();
-  const std::string offer = audio_described(
-      Stand::phone_address().to_string(), "", "a=rtpmap:0 PCMU/8000\r\na=rtpmap:96 opus/48000/2\r\na=rtpmap:101 telephone-event/8000\r\n");
+  const std::string offer =
+      audio_described(Stand::phone_address().to_string(), "",
+                      "a=rtpmap:0 PCMU/8000\r\na=rtpmap:96 opus/48000/2\r\na=rtpmap:101 telephone-event/8000\r\n");
   s.phone(s.from_phone("INVITE").with_body("application/sdp", offer));
-  CHECK(only_stream(s).to_phone == MediaFormats{{0, 8'000, MediaFormat::Kind::media}, {96, 48'000, MediaFormat::Kind::media}, {101, 8'000, MediaFormat::Kind::event}});
+  CHECK(only_stream(s).to_phone == MediaFormats{{0, 8'000, MediaFormat::Kind::media},
+                                                {96, 48'000, MediaFormat::Kind::media},
+                                                {101, 8'000, MediaFormat::Kind::event}});
   CHECK(only_stream(s).to_central.empty());
   SipText ok = s.ok_of(s.to_central("INVITE"), "callee");
   s.server(ok.with_body("application/sdp",
-                        audio_described("10.0.0.41", "", "a=rtpmap:101 Telephone-Event/8000\r\na=rtpmap:98 CN/16000\r\n"
-                                                    "a=rtpmap:100 X-NSE/8000\r\na=rtpmap:128 x/8000\r\na=rtpmap:99\r\n",
+                        audio_described("10.0.0.41", "",
+                                        "a=rtpmap:101 Telephone-Event/8000\r\na=rtpmap:98 CN/16000\r\n"
+                                        "a=rtpmap:100 X-NSE/8000\r\na=rtpmap:128 x/8000\r\na=rtpmap:99\r\n",
                                         "101 98 100 128 99")));
-  CHECK(only_stream(s).to_central ==
-        MediaFormats{{101, 8'000, MediaFormat::Kind::event}, {98, 16'000, MediaFormat::Kind::comfort_noise}, {100, 8'000, MediaFormat::Kind::nse}});
+  CHECK(only_stream(s).to_central == MediaFormats{{101, 8'000, MediaFormat::Kind::event},
+                                                  {98, 16'000, MediaFormat::Kind::comfort_noise},
+                                                  {100, 8'000, MediaFormat::Kind::nse}});
 }
 
 TEST_CASE("sip: RTCP goes where either side's a=rtcp says, and is the port after RTP's without one") {
@@ -87,7 +91,8 @@ TEST_CASE("sip: a router's port for RTCP is told toward the central side, in off
   const MediaId id = s.broker.streams().begin()->first;
   const Endpoint outside = *Endpoint::parse("198.51.100.7:40000");
   s.broker.set_central(id, outside, Endpoint{outside.address, 50001});
-  s.phone(s.within(up.phone_invite, "INVITE", up.phone_ok, 1).with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}, 2)));
+  s.phone(s.within(up.phone_invite, "INVITE", up.phone_ok, 1)
+              .with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}, 2)));
   const std::string offer = s.to_central("INVITE").body;
   CHECK(offer.find("m=audio 40000 ") != std::string::npos);
   CHECK(offer.find("c=IN IP4 198.51.100.7") != std::string::npos);

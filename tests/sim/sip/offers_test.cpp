@@ -28,8 +28,8 @@ struct Media {
 Media media(Stand& s) {
   REQUIRE(s.broker.streams().size() == 1);
   const auto& stream = s.broker.streams().begin()->second;
-  return {stream.far_end ? stream.far_end->port : std::uint16_t{0}, stream.stated ? stream.stated->port : std::uint16_t{0},
-          stream.opaque};
+  return {stream.far_end ? stream.far_end->port : std::uint16_t{0},
+          stream.stated ? stream.stated->port : std::uint16_t{0}, stream.opaque};
 }
 sip::Call::State state(Stand& s) {
   return s.proxy.calls(s.now).at(0).state;
@@ -214,7 +214,8 @@ TEST_CASE("sip: an answer that comes again after the media were moved moves noth
   s.server(s.ok_of(there, "callee"));  // says once more what its 183 said (RFC 6337 §3.1.1)
   CHECK(media(s).far == 40000);
   CHECK(sip_media(s.to_phone("INVITE", 200).body)->address == Stand::access());
-  s.phone(s.within(invite, "INVITE", s.to_phone("INVITE", 200), 3).with_body("application/sdp", sdp_of_phone(16384, 3)));
+  s.phone(
+      s.within(invite, "INVITE", s.to_phone("INVITE", 200), 3).with_body("application/sdp", sdp_of_phone(16384, 3)));
   s.server(s.ok_of(s.to_central("INVITE", 0), "callee", 0, 42000));
   s.server(s.ok_of(there, "callee"));
   CHECK(media(s).far == 42000);

@@ -4,7 +4,8 @@
 using namespace dw;
 using namespace dw::sim;
 
-TEST_CASE("sip contacts: tel: and mailto: beside a SIP one go to the server and back as they are, and bind nothing here") {
+TEST_CASE(
+    "sip contacts: tel: and mailto: beside a SIP one go to the server and back as they are, and bind nothing here") {
   Stand s;
   SipText reg = s.register_text();
   reg.add("Contact", "\"Desk\" <tel:+15550100>;q=0.2, <mailto:jo@example.net>;expires=60");
@@ -53,7 +54,10 @@ TEST_CASE("sip contacts: GRUUs are the server's and stay there: we change Contac
   s.say(Stand::phone_flow(), reg);
   const SipText got = s.to_central("REGISTER");
   SipText ok = sip_answer(got, 200, "regtag");
-  ok.add("Contact", got.get("Contact") + ";pub-gruu=\"sip:1001@pbx.example.net;gr=urn:uuid:1\";temp-gruu=\"sip:tg@pbx.example.net;gr\";expires=3600");
+  ok.add(
+      "Contact",
+      got.get("Contact") +
+          ";pub-gruu=\"sip:1001@pbx.example.net;gr=urn:uuid:1\";temp-gruu=\"sip:tg@pbx.example.net;gr\";expires=3600");
   s.server(ok);
   CHECK(s.to_phone("REGISTER", 200).get("Contact").find("gruu") == std::string::npos);
   REQUIRE(s.proxy.bindings().size() == 1);
@@ -85,7 +89,8 @@ TEST_CASE("sip: Max-Breadth goes on as it came, and none that allows no branch")
   CHECK(s.to_central("MESSAGE").get("Max-Breadth") == "many");
 }
 
-TEST_CASE("sip: an answer that is larger than a phone takes is sent, and a phone that goes on asking is told to be deaf for that") {
+TEST_CASE(
+    "sip: an answer that is larger than a phone takes is sent, and a phone that goes on asking is told to be deaf for that") {
   Stand s;
   s.register_phone();
   const SipText ask = s.from_phone("SUBSCRIBE");

@@ -114,7 +114,8 @@ TEST_CASE("sip outages: ICMP that quotes the request ends it at once, and the ne
   }
 }
 
-TEST_CASE("sip outages: a TCP server that takes no connection: the phone hears 503 and when to come back, and is told of") {
+TEST_CASE(
+    "sip outages: a TCP server that takes no connection: the phone hears 503 and when to come back, and is told of") {
   for (const char* method : {"INVITE", "REGISTER"}) {
     CAPTURE(method);
     Stand s(Stand::options(1, sip::Transport::tcp));
@@ -141,10 +142,15 @@ TEST_CASE("sip outages: a TCP server that takes no connection: the phone hears 5
 
 TEST_CASE("sip outages: a request goes on to the next address of its server's name") {
   Stand s;
-  s.proxy.set_server_addresses(0, {{server_stands(0), {Stand::central(), 5060}}, {server_stands(1), {Stand::central(), 5060}}});
+  s.proxy.set_server_addresses(
+      0, {{server_stands(0), {Stand::central(), 5060}}, {server_stands(1), {Stand::central(), 5060}}});
   s.phone(s.register_text());
-  SUBCASE("by ICMP") { not_delivered(s, server_stands(0), quoted_by_icmp(s.to_central("REGISTER"))); }
-  SUBCASE("by silence") { s.advance(4s); }
+  SUBCASE("by ICMP") {
+    not_delivered(s, server_stands(0), quoted_by_icmp(s.to_central("REGISTER")));
+  }
+  SUBCASE("by silence") {
+    s.advance(4s);
+  }
   CHECK(s.all(true, "REGISTER").back().to.peer == server_stands(1));
   CHECK(s.told(OutageKind::server_down) == 0);
   CHECK(s.count(false, "REGISTER", 503) == 0);
@@ -170,9 +176,15 @@ TEST_CASE("sip outages: ICMP that anybody may have made up ends nothing, and the
   SUBCASE("the branch is cut off") {
     not_delivered(s, server_stands(), invite.str().substr(0, invite.str().find(";branch=") + 12));
   }
-  SUBCASE("another branch") { not_delivered(s, server_stands(), "INVITE x SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bKguess\r\n"); }
-  SUBCASE("another port") { not_delivered(s, server_stands(0, 5061), quoted_by_icmp(invite)); }
-  SUBCASE("another address") { not_delivered(s, server_stands(1), quoted_by_icmp(invite)); }
+  SUBCASE("another branch") {
+    not_delivered(s, server_stands(), "INVITE x SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bKguess\r\n");
+  }
+  SUBCASE("another port") {
+    not_delivered(s, server_stands(0, 5061), quoted_by_icmp(invite));
+  }
+  SUBCASE("another address") {
+    not_delivered(s, server_stands(1), quoted_by_icmp(invite));
+  }
   CHECK(s.count(false, "INVITE", 503) == 0);
   CHECK(s.told(OutageKind::server_down) == 0);
   s.server(sip_answer(invite, 486, "callee"));

@@ -68,8 +68,12 @@ TEST_CASE("outside: what is mapped or set counts more, and a hosted box learns n
 }
 
 TEST_CASE("outside: what makes no sense is not told") {
-  for (const auto& [received, rport] : {std::pair{"198.51.100.7", "0"}, {"198.51.100.7", "70000"}, {"198.51.100.7", "x"},
-                                        {"pbx.example.net", "5060"}, {"0.0.0.0", "5060"}, {"198.51.100.7:5", "5060"}}) {
+  for (const auto& [received, rport] : {std::pair{"198.51.100.7", "0"},
+                                        {"198.51.100.7", "70000"},
+                                        {"198.51.100.7", "x"},
+                                        {"pbx.example.net", "5060"},
+                                        {"0.0.0.0", "5060"},
+                                        {"198.51.100.7:5", "5060"}}) {
     CAPTURE(received);
     CAPTURE(rport);
     Stand s(edge());
@@ -81,7 +85,11 @@ TEST_CASE("outside: an answer from elsewhere teaches nothing") {
   Stand s(edge());
   s.phone(s.register_text());
   const SipText forged = seen(s.to_central("REGISTER"), 401, "203.0.113.66", "6666");
-  s.say(sip::Flow{sip::Transport::udp, {Stand::central(), 5060}, *Endpoint::parse("203.0.113.66:5060"), sip::ConnectionId::none}, forged);
+  s.say(sip::Flow{sip::Transport::udp,
+                  {Stand::central(), 5060},
+                  *Endpoint::parse("203.0.113.66:5060"),
+                  sip::ConnectionId::none},
+        forged);
   CHECK_FALSE(s.proxy.outside());
 }
 
@@ -94,7 +102,8 @@ TEST_CASE("outside: a new address of the router is told from the next request on
   CHECK(sip_host(sip_uri(s.to_central("REGISTER").get("Contact"))) == "198.51.100.8:44444");
 }
 
-TEST_CASE("outside: what comes over a connection to a server of UDP is answered with where that server sees us by UDP") {
+TEST_CASE(
+    "outside: what comes over a connection to a server of UDP is answered with where that server sees us by UDP") {
   Stand s(edge());
   registers_twice(s, "198.51.100.7", "33333");
   const std::string contact = s.accept_register();
@@ -105,7 +114,8 @@ TEST_CASE("outside: what comes over a connection to a server of UDP is answered 
   REQUIRE(by_tcp.transport == sip::Transport::tcp);
   s.say(by_tcp, seen(s.to_central("MESSAGE"), 200, "198.51.100.7", "45678"));  // the connection's own port
   // A server that keeps the connection may use it for what it begins.
-  s.say(by_tcp, s.from_server("INVITE", contact).with_body("application/sdp", sip_sdp({Stand::server_address(), 30000})));
+  s.say(by_tcp,
+        s.from_server("INVITE", contact).with_body("application/sdp", sip_sdp({Stand::server_address(), 30000})));
   s.phone(sip_answer(s.to_phone("INVITE"), 200, "phonetag")
               .add("Contact", "<sip:1001@192.168.1.50:5060>")
               .with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384})));
@@ -117,7 +127,9 @@ TEST_CASE("outside: what comes over a connection to a server of UDP is answered 
 namespace {
 
 SipText registers_again(Stand& s, unsigned cseq) {
-  return s.register_text().set("From", "<sip:1001@pbx.example.net>;tag=one").set("CSeq", std::to_string(cseq) + " REGISTER");
+  return s.register_text()
+      .set("From", "<sip:1001@pbx.example.net>;tag=one")
+      .set("CSeq", std::to_string(cseq) + " REGISTER");
 }
 SipText granted(const SipText& request, const std::string& received, const std::string& rport) {
   return seen(request, 200, received, rport).add("Contact", request.get("Contact") + ";expires=3600");

@@ -10,17 +10,21 @@ namespace {
 struct Home {
   /// A REGISTER that shows a digest, under a Call-ID of its own. Whether the server got it.
   bool tries(const sip::Flow& from, std::string_view user, std::string_view nonce = "n1", unsigned last = 50) {
-    SipText m = s.register_text(last, user).set("Call-ID", "guess-" + std::to_string(++calls)).set("CSeq", "1 REGISTER");
-    m.add("Authorization", "Digest username=\"" + std::string(user) + "\", nonce=\"" + std::string(nonce) + "\", response=\"x\"");
+    SipText m =
+        s.register_text(last, user).set("Call-ID", "guess-" + std::to_string(++calls)).set("CSeq", "1 REGISTER");
+    m.add("Authorization",
+          "Digest username=\"" + std::string(user) + "\", nonce=\"" + std::string(nonce) + "\", response=\"x\"");
     const std::size_t before = s.count(true, "REGISTER");
     s.say(from, m);
     return s.count(true, "REGISTER") > before;
   }
   void refuse(int status = 401, std::string_view more = {}, std::string_view method = "REGISTER") {
     SipText no = sip_answer(s.to_central(method, 0), status, "r");
-    s.server(no.add(status == 407 ? "Proxy-Authenticate" : "WWW-Authenticate", "Digest realm=\"r\", nonce=\"n1\"" + std::string(more)));
+    s.server(no.add(status == 407 ? "Proxy-Authenticate" : "WWW-Authenticate",
+                    "Digest realm=\"r\", nonce=\"n1\"" + std::string(more)));
   }
-  int guesses(int count, const sip::Flow& from, std::string_view user, std::string_view nonce = "n1", int status = 401) {
+  int guesses(int count, const sip::Flow& from, std::string_view user, std::string_view nonce = "n1",
+              int status = 401) {
     int asked = 0;
     for (int i = 0; i < count; ++i) {
       s.advance(11ms);
@@ -40,7 +44,8 @@ TEST_CASE("sip: 1,800 guesses under fresh Call-IDs are ten for the server, lines
   for (const int status : {401, 403}) {
     CAPTURE(status);
     Home h;
-    CHECK(h.guesses(1800, Stand::phone_flow(), "1001", "n1", status) <= 11);  // the first one had no nonce of the server
+    CHECK(h.guesses(1800, Stand::phone_flow(), "1001", "n1", status) <=
+          11);  // the first one had no nonce of the server
     CHECK(h.s.told(Kind::offence) >= 19);
     CHECK(h.s.told(Kind::banned) == 1);
     CHECK(std::ranges::none_of(h.s.events, &sip::Event::of_registered));
@@ -63,7 +68,8 @@ TEST_CASE("sip: what a registered phone's address tries is limited too, told as 
   CHECK(h.guesses(600, Stand::phone_flow(50, 40000), "1002") <= 11);
   CHECK(h.s.told(Kind::offence) >= 10);
   CHECK(h.s.told(Kind::banned) == 0);
-  CHECK(std::ranges::all_of(h.s.events, [](const sip::Event& e) { return e.kind != Kind::offence || e.of_registered; }));
+  CHECK(
+      std::ranges::all_of(h.s.events, [](const sip::Event& e) { return e.kind != Kind::offence || e.of_registered; }));
   h.s.clear();
   SipText again = h.s.register_text().set("CSeq", "102 REGISTER");
   h.s.phone(again.add("Authorization", "Digest username=\"1001\", nonce=\"n1\", response=\"y\""));
@@ -75,7 +81,8 @@ TEST_CASE("sip: guesses by other requests than REGISTER count as well") {
   h.s.register_phone();
   int asked = 0;
   for (int i = 0; i < 100; ++i) {
-    SipText m = h.s.from_phone(i % 2 == 0 ? "INVITE" : "MESSAGE").add("Proxy-Authorization", "Digest username=\"1001\", nonce=\"n1\", response=\"x\"");
+    SipText m = h.s.from_phone(i % 2 == 0 ? "INVITE" : "MESSAGE")
+                    .add("Proxy-Authorization", "Digest username=\"1001\", nonce=\"n1\", response=\"x\"");
     h.s.say(Stand::phone_flow(50, 40000), m);
     const std::string method(m.method());
     if (h.s.count(true, method, 0) == 0) continue;

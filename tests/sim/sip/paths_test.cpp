@@ -51,8 +51,7 @@ void close(Stand& s, const sip::Flow& flow) {
 
 TEST_CASE("sip: response ports: no rport, same address: the Via's port, whatever the source's is") {
   Stand s;
-  CHECK(answered_at(s, Stand::phone_flow(50, kSource), s.register_text()) ==
-        Endpoint{Stand::phone_address(), 5060});
+  CHECK(answered_at(s, Stand::phone_flow(50, kSource), s.register_text()) == Endpoint{Stand::phone_address(), 5060});
   SipText m = s.register_text();
   m.set("Via", "SIP/2.0/UDP 192.168.1.50:5062;branch=" + s.new_branch());
   CHECK(answered_at(s, Stand::phone_flow(50, kSource), m).port == 5062);
@@ -85,8 +84,7 @@ TEST_CASE("sip: response ports: maddr is ignored") {
   CHECK(answered_at(s, Stand::phone_flow(50, kSource), m) == Endpoint{Stand::phone_address(), 5060});
 }
 
-TEST_CASE(
-    "sip: a phone behind a router that does not hear us is answered at its Via's port after 3 repeats") {
+TEST_CASE("sip: a phone behind a router that does not hear us is answered at its Via's port after 3 repeats") {
   Stand s;
   const SipText reg = s.register_text();
   s.say(behind_router(), reg);

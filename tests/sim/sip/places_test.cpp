@@ -38,7 +38,9 @@ struct Cluster {
   }
   SipText of_phone(std::string_view method, unsigned cseq) {
     SipText m = s.request(method, sip_uri(at_phone.get("Contact")), "192.168.1.50:5060");
-    m.add("From", at_phone.get("To") + ";tag=p").add("To", at_phone.get("From")).add("Call-ID", at_phone.get("Call-ID"));
+    m.add("From", at_phone.get("To") + ";tag=p")
+        .add("To", at_phone.get("From"))
+        .add("Call-ID", at_phone.get("Call-ID"));
     return m.add("CSeq", std::to_string(cseq) + " " + std::string(method));
   }
   Stand s;
@@ -69,7 +71,8 @@ TEST_CASE("sip: a dialog stays with the address of its server's name that began 
   }
 }
 
-TEST_CASE("sip: a server behind a router is reached at its configured port, another process of it where it says it listens") {
+TEST_CASE(
+    "sip: a server behind a router is reached at its configured port, another process of it where it says it listens") {
   struct Sender {
     std::uint16_t source;
     const char* sent_by;
@@ -170,7 +173,8 @@ namespace {
 
 SipText anonymous_call(Stand& s, const std::string& sent_by, const std::string& contact) {
   SipText m = s.request("INVITE", "sip:600@192.168.1.2", sent_by);
-  m.add("From", "\"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=" + s.new_branch()).add("To", "<sip:600@192.168.1.2>");
+  m.add("From", "\"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=" + s.new_branch())
+      .add("To", "<sip:600@192.168.1.2>");
   m.add("Call-ID", s.new_branch()).add("CSeq", "1 INVITE");
   if (!contact.empty()) m.add("Contact", "<" + contact + ">");
   return m;
@@ -178,7 +182,8 @@ SipText anonymous_call(Stand& s, const std::string& sent_by, const std::string& 
 
 }  // namespace
 
-TEST_CASE("sip: of two phones at one public address an anonymous caller is known by its Contact, else by its own flow") {
+TEST_CASE(
+    "sip: of two phones at one public address an anonymous caller is known by its Contact, else by its own flow") {
   for (const bool swapped : {false, true}) {
     Stand s;
     const auto at = [](std::uint16_t port) { return Stand::phone_flow(60, port); };
@@ -197,8 +202,10 @@ TEST_CASE("sip: of two phones at one public address an anonymous caller is known
       std::uint16_t bye;  ///< where the server's BYE must go
     };
     const Caller callers[] = {
-        {40000, "sip:1002@10.0.0.1002:5060", 5062}, {40001, "sip:1001@10.0.0.99:5060", 40001},
-        {5062, "sip:anonymous@10.0.0.77", 5062},     {40002, "sip:x@10.0.0.5:5070", 40002},
+        {40000, "sip:1002@10.0.0.1002:5060", 5062},
+        {40001, "sip:1001@10.0.0.99:5060", 40001},
+        {5062, "sip:anonymous@10.0.0.77", 5062},
+        {40002, "sip:x@10.0.0.5:5070", 40002},
     };
     for (const Caller& caller : callers) {
       CAPTURE(caller.from);
@@ -240,7 +247,8 @@ TEST_CASE("sip: a call without audio for long is said to be, goes on, and comes 
   CHECK(s.proxy.running_calls() == 0);
 }
 
-TEST_CASE("sip: when there are no ports left, the call that was silent for longest gives its own, and can still be ended") {
+TEST_CASE(
+    "sip: when there are no ports left, the call that was silent for longest gives its own, and can still be ended") {
   sip::ProxyOptions o = Stand::options();
   o.media_idle = 5min;
   Stand s(o);
@@ -268,12 +276,15 @@ TEST_CASE("sip: a call that has no relayed media lives by its dialog, for a day 
   Stand s(o);
   s.register_phone();
   const SipText invite = s.from_phone("INVITE").with_body(
-      "application/sdp", "v=0\r\no=- 1 1 IN IP4 192.168.1.50\r\ns=-\r\nc=IN IP4 192.168.1.50\r\nt=0 0\r\nm=message 4040 TCP/MSRP *\r\n");
+      "application/sdp",
+      "v=0\r\no=- 1 1 IN IP4 192.168.1.50\r\ns=-\r\nc=IN IP4 192.168.1.50\r\nt=0 0\r\nm=message 4040 TCP/MSRP *\r\n");
   s.phone(invite);
   SipText ok = sip_answer(s.to_central("INVITE"), 200, "callee").add("Contact", "<sip:2001@203.0.113.20>");
   std::string refreshed;
   SUBCASE("by nothing else") {}
-  SUBCASE("by its session timer") { refreshed = "600;refresher=uas"; }
+  SUBCASE("by its session timer") {
+    refreshed = "600;refresher=uas";
+  }
   if (!refreshed.empty()) ok.add("x", refreshed);
   s.server(ok);
   const SipText here = s.to_phone("INVITE", 200);

@@ -110,8 +110,7 @@ TEST_CASE("sip: 503 of one server sends the request to the next, and the last on
   }
 }
 
-TEST_CASE(
-    "sip: one request that a server leaves without an answer says nothing of it while it answers others") {
+TEST_CASE("sip: one request that a server leaves without an answer says nothing of it while it answers others") {
   for (const bool answers_others : {true, false}) {
     CAPTURE(answers_others);
     Stand s;
@@ -175,8 +174,7 @@ TEST_CASE("sip: pings tell which server is up, and new calls follow") {
   std::vector<unsigned> alive = {0, 1};
   // Probes of servers are answered by who is alive.
   s.hears = [&](const Stand::Sent& p) {
-    return std::ranges::any_of(alive,
-                               [&](unsigned n) { return p.to.peer.address == Stand::server_address(n); }) ||
+    return std::ranges::any_of(alive, [&](unsigned n) { return p.to.peer.address == Stand::server_address(n); }) ||
            !s.is_central(p.to);
   };
   s.advance(10s);
@@ -241,8 +239,7 @@ TEST_CASE("sip: without relay ports a call is refused, and nothing stays") {
   Stand s;
   s.register_phone();
   s.broker.limit = 0;
-  const SipText invite =
-      s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}));
+  const SipText invite = s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}));
   s.phone(invite);
   CHECK(s.count(false, "INVITE", 500) == 1);
   CHECK(s.to_phone("INVITE", 500).has("Retry-After"));

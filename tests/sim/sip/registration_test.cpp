@@ -36,9 +36,7 @@ TEST_CASE("sip: a phone's Contact comes back octet for octet, with what was gran
     CHECK(there.get(name) == reg.get(name));
   SipText ok = granted(there, "120");
   ok.add("Contact", "<sip:1001@203.0.113.99:5060>;expires=77");  // somebody else's
-  ok.add("Date", "Mon, 23 Nov 2026 10:00:00 GMT")
-      .add("Supported", "X-cisco-sis-5.1.0")
-      .add("Expires", "3600");
+  ok.add("Date", "Mon, 23 Nov 2026 10:00:00 GMT").add("Supported", "X-cisco-sis-5.1.0").add("Expires", "3600");
   s.server(ok.with_body("text/plain", "body"));
   const SipText here = s.to_phone("REGISTER", 200);
   CHECK(here.all("Contact") == std::vector<std::string>{contact + ";expires=120"});
@@ -268,8 +266,7 @@ TEST_CASE("sip: 2,000 phones at once: the server gets no more REGISTERs a second
     flow.peer.address = IpAddress::v4(0xC0A80000U + 1000 + phone.n);
     const std::string ip = flow.peer.address.to_string(), user = std::to_string(10000 + phone.n);
     SipText reg = s.request("REGISTER", "sip:pbx.example.net", ip + ":5060");
-    reg.add("From", "<sip:" + user + "@pbx.example.net>;tag=a")
-        .add("To", "<sip:" + user + "@pbx.example.net>");
+    reg.add("From", "<sip:" + user + "@pbx.example.net>;tag=a").add("To", "<sip:" + user + "@pbx.example.net>");
     reg.add("Call-ID", user).add("CSeq", (phone.challenged ? "2" : "1") + std::string(" REGISTER"));
     reg.add("Contact", "<sip:" + user + "@" + ip + ":5060>").add("Expires", "3600");
     if (phone.challenged) reg.add("Authorization", "Digest username=\"" + user + "\"");
@@ -301,7 +298,7 @@ TEST_CASE("sip: 2,000 phones at once: the server gets no more REGISTERs a second
       ++begin;
     most = std::max(most, i - begin + 1);
   }
-  MESSAGE("2,000 phones in " << (seen.back() - seen.front()) / 1s << " s, at most " << most << " a second, "
-                             << put_off << " put off");
+  MESSAGE("2,000 phones in " << (seen.back() - seen.front()) / 1s << " s, at most " << most << " a second, " << put_off
+                             << " put off");
   CHECK(most <= 200);
 }

@@ -118,8 +118,7 @@ class Stand {
     const std::string ip = phone_address(last).to_string(), aor = std::string(user) + "@pbx.example.net";
     SipText m = request("REGISTER", "sip:pbx.example.net", ip + ":5060");
     m.add("From", "<sip:" + aor + ">;tag=reg" + std::to_string(++calls_)).add("To", "<sip:" + aor + ">");
-    m.add("Call-ID", "reg-" + std::to_string(last) + std::string(user) + "@phone")
-        .add("CSeq", "101 REGISTER");
+    m.add("Call-ID", "reg-" + std::to_string(last) + std::string(user) + "@phone").add("CSeq", "101 REGISTER");
     m.add("Contact", "<sip:" + std::string(user) + "@" + ip + ":5060;transport=udp>;+sip.instance=\"" +
                          "<urn:uuid:00000000-0000-0000-0000-0011223344" + std::to_string(last % 90 + 10) +
                          ">\";+u.sip!model.ccm.cisco.com=\"435\"");
@@ -169,8 +168,7 @@ class Stand {
     return m;
   }
   /// A request of the server in a dialog that the phone began.
-  SipText back(const SipText& invite, std::string_view method, std::string_view tag, unsigned cseq,
-               unsigned n = 0) {
+  SipText back(const SipText& invite, std::string_view method, std::string_view tag, unsigned cseq, unsigned n = 0) {
     SipText m = request(method, sip_uri(invite.get("Contact")), server_address(n).to_string() + ":5060");
     m.add("From", invite.get("To") + ";tag=" + std::string(tag)).add("To", invite.get("From"));
     m.add("Call-ID", invite.get("Call-ID")).add("CSeq", std::to_string(cseq) + " " + std::string(method));
@@ -184,8 +182,7 @@ class Stand {
   std::vector<Sent> all(bool to_central_side, std::string_view method, int status = -1) const {
     std::vector<Sent> out;
     for (const Sent& s : sent) {
-      if (is_central(s.to) == to_central_side && s.m.method() == method &&
-          (status < 0 || s.m.status() == status))
+      if (is_central(s.to) == to_central_side && s.m.method() == method && (status < 0 || s.m.status() == status))
         out.push_back(s);
     }
     return out;
@@ -197,8 +194,7 @@ class Stand {
     return all(to_central_side, method, status).size();
   }
   /// When each was sent, in milliseconds since `since`.
-  std::vector<long> times(bool to_central_side, std::string_view method, TimePoint since,
-                          int status = -1) const {
+  std::vector<long> times(bool to_central_side, std::string_view method, TimePoint since, int status = -1) const {
     std::vector<long> out;
     for (const Sent& s : all(to_central_side, method, status))
       out.push_back(std::chrono::duration_cast<std::chrono::milliseconds>(s.at - since).count());

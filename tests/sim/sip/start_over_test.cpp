@@ -55,11 +55,10 @@ TEST_CASE("start over: a Cisco phone is told by service-control, with the Call-I
 }
 
 TEST_CASE("start over: 7940 and 7960 know check-sync alone, others its reboot parameter") {
-  for (const auto& [model, agent, boot, event] :
-       {std::tuple{"7", "Cisco-CP7960G/8.0", true, "check-sync"},
-        {"", "Cisco-CP7940G/8.0", false, "check-sync"},
-        {"", "baresip v1.0.0", true, "check-sync;reboot=true"},
-        {"", "baresip v1.0.0", false, "check-sync;reboot=false"}}) {
+  for (const auto& [model, agent, boot, event] : {std::tuple{"7", "Cisco-CP7960G/8.0", true, "check-sync"},
+                                                  {"", "Cisco-CP7940G/8.0", false, "check-sync"},
+                                                  {"", "baresip v1.0.0", true, "check-sync;reboot=true"},
+                                                  {"", "baresip v1.0.0", false, "check-sync;reboot=false"}}) {
     CAPTURE(agent);
     Stand stand;
     SipText text = stand.register_text();

@@ -62,8 +62,7 @@ TEST_CASE("sip: wrong passwords lead to a ban, a registered phone's source never
     std::size_t banned = 0;
     for (unsigned i = 0; i < 60; ++i) {
       SipText reg = s.register_text(50, "1001").set("CSeq", std::to_string(i) + " REGISTER");
-      s.phone(
-          reg.set("Call-ID", "guess").add("Authorization", "Digest response=\"" + std::to_string(i) + "\""));
+      s.phone(reg.set("Call-ID", "guess").add("Authorization", "Digest response=\"" + std::to_string(i) + "\""));
       if (s.count(true, "REGISTER") > 0) s.server(sip_answer(s.to_central("REGISTER"), 401, "r"));
       s.advance(100ms);
       banned += s.told(Kind::banned);
@@ -149,8 +148,7 @@ TEST_CASE("sip: nobody cancels another one's call") {
   CHECK(s.proxy.running_calls() == 1);
 }
 
-TEST_CASE(
-    "sip: this is no open relay: whatever the Request-URI and Route say, requests go to the server alone") {
+TEST_CASE("sip: this is no open relay: whatever the Request-URI and Route say, requests go to the server alone") {
   Stand s;
   s.register_phone();
   SipText m = s.from_phone("MESSAGE");
@@ -194,7 +192,8 @@ TEST_CASE("sip: a flood of a source is cut to its rate") {
   CHECK(s.proxy.guard().limited() >= 1500);
 }
 
-TEST_CASE("sip: an emergency call of a registered phone is refused for no limit, and not while we end; a stranger's is") {
+TEST_CASE(
+    "sip: an emergency call of a registered phone is refused for no limit, and not while we end; a stranger's is") {
   sip::ProxyOptions o = Stand::options();
   o.emergency = {"112", "911"};
   o.max_calls = 0;
@@ -206,8 +205,9 @@ TEST_CASE("sip: an emergency call of a registered phone is refused for no limit,
   s.proxy.drain();
   for (int i = 0; i < 100; ++i)
     s.phone(s.from_phone("OPTIONS"));  // over its rate
-  for (const char* uri : {"sip:911@pbx.example.net", "sip:9-1-1@pbx.example.net;user=phone", "sip:112;phone-context=x@pbx.example.net",
-                          "tel:911", "tel:1-1-2;phone-context=x", "urn:service:sos", "urn:service:sos.fire"}) {
+  for (const char* uri :
+       {"sip:911@pbx.example.net", "sip:9-1-1@pbx.example.net;user=phone", "sip:112;phone-context=x@pbx.example.net",
+        "tel:911", "tel:1-1-2;phone-context=x", "urn:service:sos", "urn:service:sos.fire"}) {
     CAPTURE(uri);
     SipText invite = s.from_phone("INVITE");
     invite.first = "INVITE " + std::string(uri) + " SIP/2.0";

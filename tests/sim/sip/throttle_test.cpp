@@ -1,4 +1,5 @@
-// access.sip.register_expires: short to the phone, long to the server, and nobody but the phone itself is answered in between.
+// access.sip.register_expires: short to the phone, long to the server, and nobody but the phone itself is answered in
+// between.
 #include <fmt/format.h>
 
 #include "tests/sim/sip/stand.hpp"
@@ -22,9 +23,10 @@ struct Throttled : Stand {
     SipText m = register_text(50, "1001", 300).set("From", "<sip:1001@pbx.example.net>;tag=one");
     m.set("CSeq", std::to_string(++cseq) + " REGISTER").set("Call-ID", "one@phone");
     if (nc != 0) {
-      m.add("Authorization", fmt::format("Digest username=\"1001\", realm=\"pbx\", nonce=\"n\", uri=\"sip:pbx.example.net\", "
-                                         "qop=auth, cnonce=\"c\", nc={:08x}, response=\"{}\"",
-                                         nc, 1000 + nc));
+      m.add("Authorization",
+            fmt::format("Digest username=\"1001\", realm=\"pbx\", nonce=\"n\", uri=\"sip:pbx.example.net\", "
+                        "qop=auth, cnonce=\"c\", nc={:08x}, response=\"{}\"",
+                        nc, 1000 + nc));
     }
     return m;
   }
@@ -87,17 +89,25 @@ TEST_CASE("sip: whatever is not the phone's own next registration goes to the se
            Row{"another Call-ID", set("Call-ID", "two@phone")},
            Row{"another From tag", set("From", "<sip:1001@pbx.example.net>;tag=two")},
            Row{"the same CSeq", set("CSeq", "101 REGISTER")},
-           Row{"another Contact", set("Contact", "<sip:1001@192.168.1.50:5060>;+sip.instance=\"<urn:uuid:00000000-0000-0000-0000-001122334460>\"")},
+           Row{"another Contact",
+               set("Contact",
+                   "<sip:1001@192.168.1.50:5060>;+sip.instance=\"<urn:uuid:00000000-0000-0000-0000-001122334460>\"")},
            Row{"no Contact", [](SipText& m) { m.drop("Contact"); }},
            Row{"it goes", set("Expires", "0")},
            Row{"it wants less", set("Expires", "30")},
            Row{"no credentials", [](SipText& m) { m.drop("Authorization"); }},
-           Row{"the same nonce count", set("Authorization", "Digest username=\"1001\", realm=\"pbx\", nonce=\"n\", uri=\"sip:pbx.example.net\", "
-                                                           "qop=auth, cnonce=\"c\", nc=00000001, response=\"1001\"")},
-           Row{"another nonce", set("Authorization", "Digest username=\"1001\", realm=\"pbx\", nonce=\"m\", uri=\"sip:pbx.example.net\", qop=auth, "
-                                                    "cnonce=\"c\", nc=00000002, response=\"1002\"")},
-           Row{"another user", set("Authorization", "Digest username=\"1002\", realm=\"pbx\", nonce=\"n\", uri=\"sip:pbx.example.net\", qop=auth, "
-                                                   "cnonce=\"c\", nc=00000002, response=\"1002\"")},
+           Row{"the same nonce count",
+               set("Authorization",
+                   "Digest username=\"1001\", realm=\"pbx\", nonce=\"n\", uri=\"sip:pbx.example.net\", "
+                   "qop=auth, cnonce=\"c\", nc=00000001, response=\"1001\"")},
+           Row{"another nonce",
+               set("Authorization",
+                   "Digest username=\"1001\", realm=\"pbx\", nonce=\"m\", uri=\"sip:pbx.example.net\", qop=auth, "
+                   "cnonce=\"c\", nc=00000002, response=\"1002\"")},
+           Row{"another user",
+               set("Authorization",
+                   "Digest username=\"1002\", realm=\"pbx\", nonce=\"n\", uri=\"sip:pbx.example.net\", qop=auth, "
+                   "cnonce=\"c\", nc=00000002, response=\"1002\"")},
        }) {
     CAPTURE(row.what);
     Throttled s;
@@ -131,7 +141,8 @@ TEST_CASE("sip: nothing is kept that the server did not grant for long, nor long
   CHECK(s.asks_server(s.next(8)));
 }
 
-TEST_CASE("sip: a throttled phone whose server is down, that lets its time pass, or that unregistered, asks the server") {
+TEST_CASE(
+    "sip: a throttled phone whose server is down, that lets its time pass, or that unregistered, asks the server") {
   SUBCASE("it let its time pass") {
     Throttled s;
     REQUIRE(s.asks_server(s.next(1)));

@@ -24,8 +24,7 @@ sip::Flow tcp_phone(Stand& s, unsigned last = 50) {
 
 }  // namespace
 
-TEST_CASE(
-    "sip: timers A and B: an INVITE is sent at 0, 0.5, 1.5, 3.5, 7.5, 15.5 and 31.5 s, and is 408 at 32 s") {
+TEST_CASE("sip: timers A and B: an INVITE is sent at 0, 0.5, 1.5, 3.5, 7.5, 15.5 and 31.5 s, and is 408 at 32 s") {
   Stand s(patient());
   s.register_phone();
   const TimePoint start = s.now;
@@ -124,15 +123,13 @@ TEST_CASE("sip: timer D: a repeated refusal is acknowledged for 32 s, and ignore
   CHECK(s.proxy.transactions() == 0);
 }
 
-TEST_CASE(
-    "sip: timers E and F: a MESSAGE is sent with gaps up to 4 s for 32 s, and nobody hears of its end") {
+TEST_CASE("sip: timers E and F: a MESSAGE is sent with gaps up to 4 s for 32 s, and nobody hears of its end") {
   Stand s(patient());
   s.register_phone();
   const TimePoint start = s.now;
   s.phone(s.from_phone("MESSAGE"));
   s.advance(40s);
-  CHECK(s.times(true, "MESSAGE", start) ==
-        Millis{0, 500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500, 31500});
+  CHECK(s.times(true, "MESSAGE", start) == Millis{0, 500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500, 31500});
   CHECK(s.count(false, "MESSAGE") == 0);  // RFC 4320
   CHECK(s.proxy.transactions() == 0);
 }

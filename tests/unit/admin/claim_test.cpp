@@ -15,7 +15,9 @@ using Kind = Claim::Verdict::Kind;
 const TimePoint kSwitchedOn{std::chrono::hours(500)};
 const std::string kRightCode = "K7Q4M2XD";
 
-IpAddress claim_at(std::string_view text) { return IpAddress::parse(text).value(); }
+IpAddress claim_at(std::string_view text) {
+  return IpAddress::parse(text).value();
+}
 const IpAddress kSofa = claim_at("192.168.1.30");
 
 Claim open_claim() {
@@ -42,16 +44,19 @@ TEST_CASE("claim: a code has 40 bits, of letters that nobody takes for others") 
   const std::string code = Claim::code_of(octets);
   CHECK(code == "2Z2Z2ZA9");
   CHECK(Claim::normalised(code) == code);
-  for (const char* bad : {"K7Q4M2X0", "K7Q4M2XI", "K7Q4M2X", "K7Q4M2XDD", "K7Q4_M2XD", ""}) CHECK(Claim::normalised(bad).empty());
+  for (const char* bad : {"K7Q4M2X0", "K7Q4M2XI", "K7Q4M2X", "K7Q4M2XDD", "K7Q4_M2XD", ""})
+    CHECK(Claim::normalised(bad).empty());
   CHECK(Claim::normalised(std::string(1000, '-') + code).empty());
 }
 
 TEST_CASE("claim: from the box's own network alone") {
-  for (const char* inside : {"10.1.2.3", "172.16.0.1", "172.31.255.254", "192.168.0.1", "169.254.9.9", "127.0.0.1", "::1", "fe80::1%2", "fd00::7"}) {
+  for (const char* inside : {"10.1.2.3", "172.16.0.1", "172.31.255.254", "192.168.0.1", "169.254.9.9", "127.0.0.1",
+                             "::1", "fe80::1%2", "fd00::7"}) {
     CAPTURE(inside);
     CHECK(Claim::is_on_local_network(claim_at(inside)));
   }
-  for (const char* outside : {"8.8.8.8", "172.32.0.1", "192.169.0.1", "100.64.0.1", "2001:db8::1", "203.0.113.7", "0.0.0.0"}) {
+  for (const char* outside :
+       {"8.8.8.8", "172.32.0.1", "192.169.0.1", "100.64.0.1", "2001:db8::1", "203.0.113.7", "0.0.0.0"}) {
     CAPTURE(outside);
     CHECK_FALSE(Claim::is_on_local_network(claim_at(outside)));
     Claim claim = open_claim();
@@ -80,7 +85,8 @@ TEST_CASE("claim: after wrong codes a source waits, and the right code is not lo
   CHECK(put_off.kind == Kind::wait);
   CHECK(put_off.wait == 1s);
   CHECK(claim.offer(kSwitchedOn + 1s, kSofa, kRightCode).kind == Kind::right);
-  CHECK(claim.offer(kSwitchedOn, claim_at("192.168.1.31"), kRightCode).kind == Kind::right);  // another one does not wait for it
+  CHECK(claim.offer(kSwitchedOn, claim_at("192.168.1.31"), kRightCode).kind ==
+        Kind::right);  // another one does not wait for it
 }
 
 TEST_CASE("claim: in a whole day the whole network guesses some three thousand of a million million codes") {

@@ -37,13 +37,15 @@ bool matches(const phones::Phone& phone, const std::string& query) {
 TEST_CASE("phone filter: each part narrows, and all that are given must hold") {
   const auto p = phone_named("SEP001122334455", "192.0.2.7");
   for (const char* query :
-       {"", "q=3344%201001", "q=sccp", "q=00:11:22", "state=failed", "show=attention", "show=unregistered", "show=all", "finding=ringtones_missing",
-        "finding=trust_list_present", "cause=trust_list_present", "model=7965", "model=7945%2f7965", "firmware=9-4-2", "protocol=sccp",
-        "network=192.0.2.0/24", "network=192.0.2.7", "q=&state=failed&model=7945&network=192.0.0.0/8"})
+       {"", "q=3344%201001", "q=sccp", "q=00:11:22", "state=failed", "show=attention", "show=unregistered", "show=all",
+        "finding=ringtones_missing", "finding=trust_list_present", "cause=trust_list_present", "model=7965",
+        "model=7945%2f7965", "firmware=9-4-2", "protocol=sccp", "network=192.0.2.0/24", "network=192.0.2.7",
+        "q=&state=failed&model=7945&network=192.0.0.0/8"})
     CHECK(matches(p, query));
-  for (const char* query : {"q=nobody", "q=3344%20nobody", "state=ok", "state=not_known", "show=registered", "finding=recovery_loop", "cause=ringtones_missing",
-                            "model=796", "model=unknown", "firmware=unknown", "firmware=9-4-3", "protocol=sip", "protocol=unknown",
-                            "network=192.0.3.0/24", "network=2001:db8::/32", "state=failed&model=7960"})
+  for (const char* query :
+       {"q=nobody", "q=3344%20nobody", "state=ok", "state=not_known", "show=registered", "finding=recovery_loop",
+        "cause=ringtones_missing", "model=796", "model=unknown", "firmware=unknown", "firmware=9-4-3", "protocol=sip",
+        "protocol=unknown", "network=192.0.3.0/24", "network=2001:db8::/32", "state=failed&model=7960"})
     CHECK_FALSE(matches(p, query));
   phones::Phone bare;
   bare.address = IpAddress::parse("192.0.2.8").value();
@@ -62,8 +64,9 @@ TEST_CASE("phone filter: a phone whose fault is the box's is counted under the b
 }
 
 TEST_CASE("phone filter: written as a query it reads back the same") {
-  const std::string query = "q=a%20b%26c%3d%2f&show=registered&state=trouble&finding=recovery_loop&cause=trust_list_present&model=7965&firmware=9-4&"
-                            "protocol=unknown&network=2001:db8::/32";
+  const std::string query =
+      "q=a%20b%26c%3d%2f&show=registered&state=trouble&finding=recovery_loop&cause=trust_list_present&model=7965&firmware=9-4&"
+      "protocol=unknown&network=2001:db8::/32";
   const auto filter = parse_phone_filter(query);
   REQUIRE(filter);
   const std::string written = filter->to_query();
@@ -125,7 +128,8 @@ TEST_CASE("phone query: a cursor leads on in the list that it is of, and in no o
     CHECK(refused.error().text.find("another list") != std::string::npos);
   }
   CHECK_FALSE(parse_phone_query("state=failed&sort=-address&offset=1&cursor=" + cursor));
-  for (std::size_t end = 1; end < cursor.size(); ++end)  // a part of it may be a place, but never leads elsewhere than into this list
+  for (std::size_t end = 1; end < cursor.size();
+       ++end)  // a part of it may be a place, but never leads elsewhere than into this list
     if (const auto part = parse_phone_query("state=failed&sort=-address&cursor=" + cursor.substr(0, end)))
       CHECK(part->after->sort == place.sort);
 }

@@ -18,8 +18,8 @@ TEST_CASE("what the writer wrote the reader reads, in each order and width") {
   writer.text_nul("octet");
   writer.text("ab");
   writer.octets(std::array<std::uint8_t, 2>{0xfe, 0xff});
-  CHECK(out == Buffer{1,    2,   3,   4,   5,   6,   7, 9,   8,   0x0d, 0x0c, 0x0b,
-                      0x0a, 'o', 'c', 't', 'e', 't', 0, 'a', 'b', 0xfe, 0xff});
+  CHECK(out ==
+        Buffer{1, 2, 3, 4, 5, 6, 7, 9, 8, 0x0d, 0x0c, 0x0b, 0x0a, 'o', 'c', 't', 'e', 't', 0, 'a', 'b', 0xfe, 0xff});
 
   ByteReader reader(out);
   CHECK(reader.u8("a") == 0x01);

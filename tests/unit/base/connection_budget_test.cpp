@@ -56,7 +56,9 @@ struct Gateway {
   std::set<Id> settled;
 };
 
-IpAddress guest(unsigned n) { return IpAddress::v4(0xc6336400U + n); }
+IpAddress guest(unsigned n) {
+  return IpAddress::v4(0xc6336400U + n);
+}
 IpAddress v6_guest(unsigned site, unsigned net, unsigned host = 1) {
   return IpAddress::parse(fmt::format("2001:db8:{:x}:{:x}::{:x}", site, net, host)).value();
 }
@@ -135,21 +137,26 @@ TEST_CASE("connection budget: an idle one makes room for an equal once it is no 
   CHECK(g.gone.empty());
 }
 
-TEST_CASE("connection budget: a home whose phones all come at once keeps its places while others said nothing for long") {
+TEST_CASE(
+    "connection budget: a home whose phones all come at once keeps its places while others said nothing for long") {
   ConnectionBudget::Options o;
   o.total = 80;  // 40 for strangers
   Gateway g(o);
-  for (unsigned i = 0; i < 28; ++i) REQUIRE(g.come(guest(i)));
+  for (unsigned i = 0; i < 28; ++i)
+    REQUIRE(g.come(guest(i)));
   g.now += ConnectionBudget::kGrace;
-  for (int i = 0; i < 12; ++i) REQUIRE(g.come(guest(200)));
-  for (unsigned i = 0; i < 28; ++i) REQUIRE(g.come(guest(100 + i)));
+  for (int i = 0; i < 12; ++i)
+    REQUIRE(g.come(guest(200)));
+  for (unsigned i = 0; i < 28; ++i)
+    REQUIRE(g.come(guest(100 + i)));
   CHECK(g.of(guest(200)) == 12);
   // All are young now: whoever has most gives up his oldest.
   REQUIRE(g.come(guest(150)));
   CHECK(g.of(guest(200)) == 11);
 }
 
-TEST_CASE("connection budget: those that showed what they are for go after idle ones, and a crowd of phones keeps its places") {
+TEST_CASE(
+    "connection budget: those that showed what they are for go after idle ones, and a crowd of phones keeps its places") {
   Gateway g({.total = 12, .per_source = 100});  // six for strangers
   for (unsigned n = 0; n < 6; ++n)
     g.budget.shown(g.now, *g.come(guest(n)));
@@ -158,8 +165,8 @@ TEST_CASE("connection budget: those that showed what they are for go after idle 
   CHECK(g.there.size() == 6);
   g.budget.left(1);
   g.there.erase(1);
-  REQUIRE(g.come(guest(7)));        // says nothing
-  CHECK_FALSE(g.come(guest(8)));    // which is no fault yet
+  REQUIRE(g.come(guest(7)));      // says nothing
+  CHECK_FALSE(g.come(guest(8)));  // which is no fault yet
   g.now += ConnectionBudget::kGrace;
   REQUIRE(g.come(guest(8)));
   CHECK(g.of(guest(7)) == 0);
@@ -208,7 +215,8 @@ TEST_CASE("connection budget: a connection goes for one that is worth as much or
   for (unsigned n = 0; n < 5; ++n)
     CHECK(g.of(guest(n)) == 1);
   for (unsigned n = 40; n < 50; ++n)
-    CHECK(g.come(guest(n), Standing::registered).has_value() == (n < 45));  // the proven ones' places, then all came just now
+    CHECK(g.come(guest(n), Standing::registered).has_value() ==
+          (n < 45));  // the proven ones' places, then all came just now
 }
 
 TEST_CASE("connection budget: a source has so many, an IPv6 /64 is one, and a /48 has four times as many") {
@@ -276,7 +284,8 @@ TEST_CASE("connection budget: so many a second, five times that at once") {
   CHECK(g.come(kOffice));
 }
 
-TEST_CASE("connection budget: fewer places than before: nobody is sent away for that, and who comes makes room among those who may go") {
+TEST_CASE(
+    "connection budget: fewer places than before: nobody is sent away for that, and who comes makes room among those who may go") {
   Gateway g({.total = 100, .per_source = 100});
   for (unsigned n = 0; n < 40; ++n)
     g.come(guest(n));
@@ -311,7 +320,8 @@ TEST_CASE("connection budget: what waits is bounded for a source, and leaves oth
   CHECK(g.budget.connections() == 0);
 }
 
-TEST_CASE("connection budget: where all of it is taken the source that holds most gives up its heaviest, strangers first") {
+TEST_CASE(
+    "connection budget: where all of it is taken the source that holds most gives up its heaviest, strangers first") {
   Gateway g({.total = 100'000, .per_source = 100'000, .max_held = 80'000});
   const auto phone = g.come(kOffice), known = g.come(guest(200), Standing::proven);
   REQUIRE(g.budget.holds(*known, 20'000).empty());
@@ -328,7 +338,8 @@ TEST_CASE("connection budget: where all of it is taken the source that holds mos
   const auto more = g.come(guest(201), Standing::proven);
   CHECK(g.budget.holds(*more, 20'000).empty());
   const auto most = g.come(guest(202), Standing::proven);
-  CHECK(g.budget.holds(*most, 20'000) == std::vector{heavy[2], heavy[1]});  // known ones have all but what strangers' small ones hold
+  CHECK(g.budget.holds(*most, 20'000) ==
+        std::vector{heavy[2], heavy[1]});  // known ones have all but what strangers' small ones hold
 }
 
 TEST_CASE("connection budget: a settled connection holds as a known one, and goes for its own excess alone") {
@@ -347,10 +358,17 @@ TEST_CASE("connection budget: a settled connection holds as a known one, and goe
 TEST_CASE("connection budget: counts stay right in any order of events") {
   std::mt19937 random(3);
   Gateway g({.total = 60, .per_source = 20, .max_held = 40'000});
-  const auto anybody = [&] { return random() % 3 == 0 ? v6_guest(static_cast<unsigned>(random() % 2), static_cast<unsigned>(random() % 8), static_cast<unsigned>(random() % 9)) : random() % 2 == 0 ? guest(static_cast<unsigned>(random() % 6)) : IpAddress::v4(static_cast<std::uint32_t>(random())); };
+  const auto anybody = [&] {
+    return random() % 3 == 0   ? v6_guest(static_cast<unsigned>(random() % 2), static_cast<unsigned>(random() % 8),
+                                          static_cast<unsigned>(random() % 9))
+           : random() % 2 == 0 ? guest(static_cast<unsigned>(random() % 6))
+                               : IpAddress::v4(static_cast<std::uint32_t>(random()));
+  };
   for (int turn = 0; turn < 20'000; ++turn) {
     g.now += std::chrono::milliseconds(random() % 200);
-    const auto any = g.there.empty() ? Gateway::Id{0} : std::next(g.there.begin(), static_cast<std::ptrdiff_t>(random() % g.there.size()))->first;
+    const auto any = g.there.empty()
+                         ? Gateway::Id{0}
+                         : std::next(g.there.begin(), static_cast<std::ptrdiff_t>(random() % g.there.size()))->first;
     switch (random() % 7) {
       case 0:
         g.budget.left(any);

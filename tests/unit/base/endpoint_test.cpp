@@ -17,8 +17,7 @@ IpAddress ip(std::string_view text) {
 }  // namespace
 
 TEST_CASE("addresses from text and back") {
-  for (const char* text :
-       {"192.0.2.1", "0.0.0.0", "255.255.255.255", "::", "::1", "2001:db8::1", "fe80::1%2"})
+  for (const char* text : {"192.0.2.1", "0.0.0.0", "255.255.255.255", "::", "::1", "2001:db8::1", "fe80::1%2"})
     CHECK(ip(text).to_string() == text);
   CHECK(ip("[2001:DB8:0:0::1]").to_string() == "2001:db8::1");
   CHECK(ip("192.0.2.1").v4_host_order() == 0xc0000201);
@@ -29,9 +28,9 @@ TEST_CASE("addresses from text and back") {
 }
 
 TEST_CASE("what is no address") {
-  for (const char* text : {"", " ", "1.2.3", "1.2.3.4.5", "256.0.0.1", "1.2.3.4%1", "01.2.3.4x", "::1%",
-                           "::1%eth0", "::1%4294967296", "[1.2.3.4]", "[::1", ":::", "1::2::3", "12345::",
-                           "pbx.example.net", "0000:0000:0000:0000:0000:0000:0000:0000:0000:0000"}) {
+  for (const char* text : {"", " ", "1.2.3", "1.2.3.4.5", "256.0.0.1", "1.2.3.4%1", "01.2.3.4x", "::1%", "::1%eth0",
+                           "::1%4294967296", "[1.2.3.4]", "[::1", ":::", "1::2::3", "12345::", "pbx.example.net",
+                           "0000:0000:0000:0000:0000:0000:0000:0000:0000:0000"}) {
     CAPTURE(text);
     const auto parsed = IpAddress::parse(text);
     REQUIRE_FALSE(parsed.has_value());
@@ -64,15 +63,15 @@ TEST_CASE("kinds of addresses") {
 }
 
 TEST_CASE("private ranges at their edges") {
-  for (const char* inside : {"10.0.0.0", "10.255.255.255", "172.16.0.0", "172.31.255.255", "192.168.0.0",
-                             "192.168.255.255", "100.64.0.0", "100.127.255.255", "169.254.0.1", "127.0.0.1",
-                             "fc00::1", "fdff::1", "fe80::1", "febf::1", "::1"}) {
+  for (const char* inside :
+       {"10.0.0.0", "10.255.255.255", "172.16.0.0", "172.31.255.255", "192.168.0.0", "192.168.255.255", "100.64.0.0",
+        "100.127.255.255", "169.254.0.1", "127.0.0.1", "fc00::1", "fdff::1", "fe80::1", "febf::1", "::1"}) {
     CAPTURE(inside);
     CHECK(ip(inside).is_private());
   }
   for (const char* outside :
-       {"9.255.255.255", "11.0.0.0", "172.15.255.255", "172.32.0.0", "192.167.255.255", "192.169.0.0",
-        "100.63.255.255", "100.128.0.0", "8.8.8.8", "2001:db8::1", "fec0::1", "fb00::1", "ff02::1"}) {
+       {"9.255.255.255", "11.0.0.0", "172.15.255.255", "172.32.0.0", "192.167.255.255", "192.169.0.0", "100.63.255.255",
+        "100.128.0.0", "8.8.8.8", "2001:db8::1", "fec0::1", "fb00::1", "ff02::1"}) {
     CAPTURE(outside);
     CHECK_FALSE(ip(outside).is_private());
   }
@@ -95,8 +94,8 @@ TEST_CASE("endpoints from text and back") {
     REQUIRE_MESSAGE(parsed.has_value(), text);
     CHECK(parsed->to_string() == text);
   }
-  for (const char* text : {"192.0.2.1", "192.0.2.1:", "192.0.2.1:65536", "192.0.2.1:-1", "::1", "[::1]",
-                           "pbx:69", ":69", "[::1]69", "[::1]:", "192.0.2.1:6 9"}) {
+  for (const char* text : {"192.0.2.1", "192.0.2.1:", "192.0.2.1:65536", "192.0.2.1:-1", "::1", "[::1]", "pbx:69",
+                           ":69", "[::1]69", "[::1]:", "192.0.2.1:6 9"}) {
     CAPTURE(text);
     CHECK_FALSE(Endpoint::parse(text).has_value());
   }
@@ -118,8 +117,8 @@ TEST_CASE("hosts with and without a port, as a person writes them") {
     CHECK(parsed->port == row.port);
     CHECK(HostPort::parse(parsed->to_string()).value() == *parsed);
   }
-  for (const char* text : {"", ":69", "pbx:", "pbx:x", "pbx:65536", "pbx:1:2", "a b", "pbx/x", "[pbx]:69",
-                           "[::1", "[::1]x", "http://pbx", "user@pbx", "\xc3\xbc.example"}) {
+  for (const char* text : {"", ":69", "pbx:", "pbx:x", "pbx:65536", "pbx:1:2", "a b", "pbx/x", "[pbx]:69", "[::1",
+                           "[::1]x", "http://pbx", "user@pbx", "\xc3\xbc.example"}) {
     CAPTURE(text);
     CHECK_FALSE(HostPort::parse(text).has_value());
   }
@@ -128,9 +127,8 @@ TEST_CASE("hosts with and without a port, as a person writes them") {
 }
 
 TEST_CASE("equal values hash alike, and ports and scopes tell values apart") {
-  const std::unordered_set<Endpoint> set{{ip("192.0.2.1"), 69}, {ip("192.0.2.1"), 70},
-                                         {ip("192.0.2.2"), 69}, {ip("fe80::1%1"), 69},
-                                         {ip("fe80::1%2"), 69}, {ip("::ffff:192.0.2.1"), 69}};
+  const std::unordered_set<Endpoint> set{{ip("192.0.2.1"), 69}, {ip("192.0.2.1"), 70}, {ip("192.0.2.2"), 69},
+                                         {ip("fe80::1%1"), 69}, {ip("fe80::1%2"), 69}, {ip("::ffff:192.0.2.1"), 69}};
   CHECK(set.size() == 5);
   CHECK(set.contains({ip("192.0.2.1"), 69}));
   CHECK_FALSE(set.contains({ip("192.0.2.3"), 69}));

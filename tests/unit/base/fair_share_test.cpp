@@ -7,7 +7,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-IpAddress of_crowd(std::uint32_t n) { return IpAddress::v4(0x0A000000U + n); }
+IpAddress of_crowd(std::uint32_t n) {
+  return IpAddress::v4(0x0A000000U + n);
+}
 const IpAddress kHome = IpAddress::v4(0xC0000207U);
 const TimePoint kBegin{1h};
 
@@ -36,7 +38,8 @@ TEST_CASE("a source has its bound, and its /48 four times that") {
   CHECK(take("2001:db8:1:1::1") == FairShare::Verdict::granted);
   CHECK(take("2001:db8:1:1::2") == FairShare::Verdict::granted);
   CHECK(take("2001:db8:1:1::3") == FairShare::Verdict::source);
-  for (const char* text : {"2001:db8:1:2::1", "2001:db8:1:2::1", "2001:db8:1:3::1", "2001:db8:1:3::1", "2001:db8:1:4::1", "2001:db8:1:4::1"})
+  for (const char* text : {"2001:db8:1:2::1", "2001:db8:1:2::1", "2001:db8:1:3::1", "2001:db8:1:3::1",
+                           "2001:db8:1:4::1", "2001:db8:1:4::1"})
     CHECK(take(text) == FairShare::Verdict::granted);
   CHECK(take("2001:db8:1:5::1") == FairShare::Verdict::site);
   CHECK(take("2001:db8:2:5::1") == FairShare::Verdict::granted);
@@ -64,7 +67,8 @@ TEST_CASE("what is given back, or held by one who registered meanwhile, makes ro
 
 TEST_CASE("each verdict has a word, but for granted") {
   CHECK(to_string(FairShare::Verdict::granted).empty());
-  for (const FairShare::Verdict v : {FairShare::Verdict::source, FairShare::Verdict::site, FairShare::Verdict::strangers, FairShare::Verdict::total})
+  for (const FairShare::Verdict v :
+       {FairShare::Verdict::source, FairShare::Verdict::site, FairShare::Verdict::strangers, FairShare::Verdict::total})
     CHECK_FALSE(to_string(v).empty());
 }
 

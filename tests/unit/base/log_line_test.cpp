@@ -63,8 +63,10 @@ TEST_CASE("every beginning of a line can be taken apart, and no line has more fi
 }
 
 TEST_CASE("as JSON: one object, strings escaped, nothing twice") {
-  CHECK(log_json("2026-01-02T03:04:05.006Z", "info", R"(event=a peer=1.2.3.4 event=b level=x q="say \"hi\"" some words)") ==
-        R"({"time":"2026-01-02T03:04:05.006Z","level":"info","event":"a","peer":"1.2.3.4","q":"say \"hi\"","text":"some words"})");
+  CHECK(
+      log_json("2026-01-02T03:04:05.006Z", "info",
+               R"(event=a peer=1.2.3.4 event=b level=x q="say \"hi\"" some words)") ==
+      R"({"time":"2026-01-02T03:04:05.006Z","level":"info","event":"a","peer":"1.2.3.4","q":"say \"hi\"","text":"some words"})");
   CHECK(log_json("t", "warn", "event=a") == R"({"time":"t","level":"warn","event":"a"})");
   CHECK(log_json("t", "warn", "a\tb\x01 caf\xc3\xa9 \xff\xc3") ==
         "{\"time\":\"t\",\"level\":\"warn\",\"text\":\"a b\\u0001 caf\xc3\xa9 \xef\xbf\xbd\xef\xbf\xbd\"}");
@@ -80,8 +82,9 @@ TEST_CASE("as the journal takes it: fields it can be asked for, octet by octet")
 }
 
 TEST_CASE("a value with line ends stands behind its length in the journal") {
-  const std::string head("MESSAGE\n\x05\x00\x00\x00\x00\x00\x00\x00"
-                         "a=1\nb\n",
-                         22);
+  const std::string head(
+      "MESSAGE\n\x05\x00\x00\x00\x00\x00\x00\x00"
+      "a=1\nb\n",
+      22);
   CHECK(as_text(journal_entry(6, "a=1\nb")) == head + "PRIORITY=6\nSYSLOG_IDENTIFIER=dropwire\n");
 }

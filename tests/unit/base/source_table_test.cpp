@@ -12,8 +12,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-IpAddress address_of(std::uint32_t n) { return IpAddress::v4(0x0A000000U + n); }
-IpAddress six(std::string_view text) { return IpAddress::parse(text).value(); }
+IpAddress address_of(std::uint32_t n) {
+  return IpAddress::v4(0x0A000000U + n);
+}
+IpAddress six(std::string_view text) {
+  return IpAddress::parse(text).value();
+}
 const TimePoint kTableStart{1h};
 
 }  // namespace
@@ -38,7 +42,8 @@ TEST_CASE("a keyed hash spreads neighbours evenly under any seed, and differs by
       ++names[hash(std::string_view("SEP" + std::to_string(100'000'000'000 + i))) % kBuckets];
       ++numbers[hash(std::uint64_t{i} << 32U) % kBuckets];
     }
-    for (const auto* counts : {&four, &sixes, &names, &numbers}) {  // 32 on average; Poisson: past 75 or below 5 is hopeless
+    for (const auto* counts :
+         {&four, &sixes, &names, &numbers}) {  // 32 on average; Poisson: past 75 or below 5 is hopeless
       CHECK(std::ranges::max(*counts) < 75);
       CHECK(std::ranges::min(*counts) > 4);
     }
@@ -95,7 +100,8 @@ TEST_CASE("the standing of an entry that nobody used for an hour is no more than
   CHECK(table.take(kTableStart + Table::kStandingKept + 1s, "new", Standing::stranger, 0));
 }
 
-TEST_CASE("known sources: what was proved lasts, and no longer; a registration counts for more than an address that is real") {
+TEST_CASE(
+    "known sources: what was proved lasts, and no longer; a registration counts for more than an address that is real") {
   KnownSources known(1);
   const IpAddress home = six("2001:db8:1:2::10"), neighbour = six("2001:db8:1:3::10");
   CHECK(known.standing(kTableStart, home) == Standing::stranger);

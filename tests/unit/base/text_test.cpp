@@ -101,7 +101,8 @@ TEST_CASE("text for a manual page is ASCII, and begins no request") {
   CHECK(roff("tcp:…, Settings → Status") == "tcp:..., Settings \\(-> Status");
   CHECK(roff("…") == "\\&...");
   CHECK(roff("é€😀") == "\\[u00E9]\\[u20AC]\\[u1F600]");
-  CHECK(roff("a\xff" "b\xe2\x80") == "a?b??");  // no UTF-8
+  CHECK(roff("a\xff"
+             "b\xe2\x80") == "a?b??");  // no UTF-8
 }
 
 TEST_CASE("metrics: HELP and TYPE once a name, labels escaped") {

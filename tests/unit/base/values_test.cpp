@@ -20,8 +20,8 @@ TEST_CASE("a device's name in every spelling is one value") {
     CHECK(name->mac() == "00:11:22:33:AA:BB");
     CHECK_FALSE(name->empty());
   }
-  for (const char* text : {"", "SEP", "SEP00112233AAB", "SEP00112233AABBC", "SEP00112233AABG",
-                           "SEPSEP00112233AABB", "00.11.22.33.aa.bb", "00112.233.aabb", "0011.2233aabb", "001122 33aabb"}) {
+  for (const char* text : {"", "SEP", "SEP00112233AAB", "SEP00112233AABBC", "SEP00112233AABG", "SEPSEP00112233AABB",
+                           "00.11.22.33.aa.bb", "00112.233.aabb", "0011.2233aabb", "001122 33aabb"}) {
     CAPTURE(text);
     CHECK_FALSE(DeviceName::parse(text).has_value());
   }
@@ -41,8 +41,7 @@ TEST_CASE("names of stations that are no SEP names") {
     CHECK(DeviceName::station(text)->mac_digits().empty());
   }
   CHECK(DeviceName::station("SEP00112233AABB")->mac() == "00:11:22:33:AA:BB");
-  for (const char* text :
-       {"", "1234567890123456", "a b", "a/b", "a\n", "caf\xc3\xa9", "$(x)", "192.0.2.7", "::1"}) {
+  for (const char* text : {"", "1234567890123456", "a b", "a/b", "a\n", "caf\xc3\xa9", "$(x)", "192.0.2.7", "::1"}) {
     CAPTURE(text);
     CHECK_FALSE(DeviceName::station(text).has_value());
   }
@@ -50,34 +49,37 @@ TEST_CASE("names of stations that are no SEP names") {
 
 TEST_CASE("the device in a file's name") {
   for (const char* file :
-       {"SEP00112233AABB.cnf.xml", "SEP00112233aabb.cnf.xml.sgn", "CTLSEP00112233AABB.tlv",
-        "ITLSEP00112233AABB.tlv", "SIP00112233AABB.cnf", "WLAN00112233AABB.xml", "gk00112233aabb.txt",
-        "ld00112233aabb", "ff00112233aabb", "dir/sub/SEP00112233AABB.cnf.xml"}) {
+       {"SEP00112233AABB.cnf.xml", "SEP00112233aabb.cnf.xml.sgn", "CTLSEP00112233AABB.tlv", "ITLSEP00112233AABB.tlv",
+        "SIP00112233AABB.cnf", "WLAN00112233AABB.xml", "gk00112233aabb.txt", "ld00112233aabb", "ff00112233aabb",
+        "dir/sub/SEP00112233AABB.cnf.xml"}) {
     CAPTURE(file);
     CHECK(DeviceName::in_file_name(file).str() == "SEP00112233AABB");
   }
-  for (const auto& [file, device] :
-       {std::pair("ATA00112233AABB.cnf.xml", "ATA00112233AABB"), {"ata00112233aabb", "ATA00112233AABB"},
-        {"ATA2233AABBCC01.cnf.xml.sgn", "ATA2233AABBCC01"}, {"CTLATA00112233AABB.tlv", "ATA00112233AABB"},
-        {"VGC112233445500.cnf.xml", "VGC112233445500"}, {"spa00112233AABB.xml", "SPA00112233AABB"},
-        {"AN1122334455000.cnf.xml", "AN1122334455000"}, {"CIPC-ANNA.cnf.xml", "CIPC-ANNA"},
-        {"x/CSFanna.CNF.XML.enc.sgn", "CSFanna"}, {"SIPPHONE.cnf.xml", "SIPPHONE"}}) {
+  for (const auto& [file, device] : {std::pair("ATA00112233AABB.cnf.xml", "ATA00112233AABB"),
+                                     {"ata00112233aabb", "ATA00112233AABB"},
+                                     {"ATA2233AABBCC01.cnf.xml.sgn", "ATA2233AABBCC01"},
+                                     {"CTLATA00112233AABB.tlv", "ATA00112233AABB"},
+                                     {"VGC112233445500.cnf.xml", "VGC112233445500"},
+                                     {"spa00112233AABB.xml", "SPA00112233AABB"},
+                                     {"AN1122334455000.cnf.xml", "AN1122334455000"},
+                                     {"CIPC-ANNA.cnf.xml", "CIPC-ANNA"},
+                                     {"x/CSFanna.CNF.XML.enc.sgn", "CSFanna"},
+                                     {"SIPPHONE.cnf.xml", "SIPPHONE"}}) {
     CAPTURE(file);
     CHECK(DeviceName::in_file_name(file).str() == device);
   }
-  for (const char* file : {"", "XMLDefault.cnf.xml", "ATADefault.cnf.xml", "anna.xml", "CSFanna.cnf", "a b.cnf.xml",
-                           "1.2.3.4.cnf.xml", "sixteen-letters1.cnf.xml", "SEP.cnf.xml", "SEP00112233AABBC.cnf.xml",
-                           "SEP00112233AAB", "SIPDefault.cnf", "P00308000100.loads", "SEP00112233AABB/x.xml",
-                           "CTLFile.tlv", "xSEP00112233AABB.cnf.xml"}) {
+  for (const char* file :
+       {"", "XMLDefault.cnf.xml", "ATADefault.cnf.xml", "anna.xml", "CSFanna.cnf", "a b.cnf.xml", "1.2.3.4.cnf.xml",
+        "sixteen-letters1.cnf.xml", "SEP.cnf.xml", "SEP00112233AABBC.cnf.xml", "SEP00112233AAB", "SIPDefault.cnf",
+        "P00308000100.loads", "SEP00112233AABB/x.xml", "CTLFile.tlv", "xSEP00112233AABB.cnf.xml"}) {
     CAPTURE(file);
     CHECK(DeviceName::in_file_name(file).empty());
   }
 }
 
 TEST_CASE("every error code has its word") {
-  for (const Errc code :
-       {Errc::truncated, Errc::malformed, Errc::too_long, Errc::unsupported, Errc::forbidden, Errc::not_found,
-        Errc::unavailable, Errc::exhausted, Errc::invalid, Errc::system})
+  for (const Errc code : {Errc::truncated, Errc::malformed, Errc::too_long, Errc::unsupported, Errc::forbidden,
+                          Errc::not_found, Errc::unavailable, Errc::exhausted, Errc::invalid, Errc::system})
     CHECK(to_string(code) != "unknown");
   const Result<int> refused = fail(Errc::forbidden, "why", 3);
   CHECK(refused.error().code == Errc::forbidden);

@@ -109,20 +109,19 @@ TEST_CASE("central fills in only what is not given, and brackets IPv6") {
   CHECK(loaded.config.central.provisioning.origins ==
         std::vector<std::string>{"http://[2001:db8::1]:6970/", "tftp://[2001:db8::1]/"});
   CHECK(loaded.config.central.sccp.servers == std::vector<HostPort>{{"other", 2000}});
-  CHECK(loaded.config.central.sip.servers ==
-        std::vector<SipServer>{{SipTransport::udp, {"2001:db8::1", 5060}}});
+  CHECK(loaded.config.central.sip.servers == std::vector<SipServer>{{SipTransport::udp, {"2001:db8::1", 5060}}});
   CHECK(loaded.config.central.sip.ports_by_config);
   CHECK_FALSE(load_text("central = \"a\"\ncentral.sip.servers = [\"udp:a:5060\"]").config.central.sip.ports_by_config);
   CHECK(from(loaded, "central.provisioning.origins") == "central");
   CHECK(from(loaded, "central.sccp.servers") == "d/dropwire.toml:2");
   CHECK(load_text("central = \"[2001:db8::1]\"").config.central.host == "2001:db8::1");
-  CHECK(load_text("central = \"a\"", {"central=b"}).config.central.provisioning.origins.front() ==
-        "http://b:6970/");
+  CHECK(load_text("central = \"a\"", {"central=b"}).config.central.provisioning.origins.front() == "http://b:6970/");
 }
 
 TEST_CASE("a SIP server has its domains in one entry") {
   CHECK(errors(load_text("central.sip.servers = [\"udp:a:5060 t1\", \"udp:a:5160 t1 t2\"]")) == "");
-  CHECK(errors(load_text("central.sip.servers = [\"udp:a:5060 t1\", \"udp:a:5060 t2\"]")).find("more than once") != std::string::npos);
+  CHECK(errors(load_text("central.sip.servers = [\"udp:a:5060 t1\", \"udp:a:5060 t2\"]")).find("more than once") !=
+        std::string::npos);
   std::string many = "central.sip.servers = [";
   for (int i = 0; i < 17; ++i)
     many += "\"udp:h" + std::to_string(i) + "\", ";
@@ -130,11 +129,9 @@ TEST_CASE("a SIP server has its domains in one entry") {
 }
 
 TEST_CASE("`central` is found only as a key at the top") {
-  CHECK(errors(load_text(
-            "access.advertise = \"auto\" # central = 3\n[central.sccp]\nservers = [\n\"a\"]\n")) == "");
+  CHECK(errors(load_text("access.advertise = \"auto\" # central = 3\n[central.sccp]\nservers = [\n\"a\"]\n")) == "");
   CHECK(errors(load_text("state.dir = '''\ncentral = \"x\"\n'''\ncentral = \"y\"\n[central.sip]\n")) == "");
-  CHECK(load_text("\xef\xbb\xbf  central=\"y\"\n[central.sip]\nservers=['tcp:h']").config.central.host ==
-        "y");
+  CHECK(load_text("\xef\xbb\xbf  central=\"y\"\n[central.sip]\nservers=['tcp:h']").config.central.host == "y");
   // Twice is a mistake, and it is told by its own name.
   const std::string twice = errors(load_text("central = \"a\"\ncentral = \"b\"\n"));
   CHECK(contains(twice, "d/dropwire.toml:2:"));
@@ -160,8 +157,7 @@ listen = "8079"
   CHECK_FALSE(loaded.ok());
   const std::string all = errors(loaded);
   CAPTURE(all);
-  CHECK(contains(
-      all, "d/dropwire.toml:1:8: error: mode can't be \"egde\"\n  hint: allowed: \"edge\" or \"hosted\""));
+  CHECK(contains(all, "d/dropwire.toml:1:8: error: mode can't be \"egde\"\n  hint: allowed: \"edge\" or \"hosted\""));
   CHECK(contains(all,
                  "d/dropwire.toml:2:13: error: there is no setting access.tftp.prot\n"
                  "  hint: did you mean access.tftp.port?"));
@@ -181,8 +177,7 @@ listen = "8079"
 }
 
 TEST_CASE("a file that is not TOML is told with its place, and the others are read all the same") {
-  const Disk disk{
-      {{"d/dropwire.toml", "mode = \"edge\"\nport = = 3\n"}, {"d/conf.d/a.toml", "cache.enable = 1\n"}}};
+  const Disk disk{{{"d/dropwire.toml", "mode = \"edge\"\nport = = 3\n"}, {"d/conf.d/a.toml", "cache.enable = 1\n"}}};
   const std::string all = errors(disk.load());
   CHECK(contains(all, "d/dropwire.toml:2:"));
   CHECK(contains(all, "not TOML"));
@@ -196,8 +191,7 @@ TEST_CASE("characters beyond ASCII: fine in strings and comments, told with thei
                  "d/dropwire.toml:2:13: error: not TOML: a character beyond plain ASCII"));
   CHECK(contains(errors(load_text("ä = 1")), "d/dropwire.toml:1:1: "));
   CHECK(contains(errors(load_text("state.dir = \"\"\"\\\n  ä\"\"\"")), "d/dropwire.toml:2:3: "));
-  CHECK(load_text("state.dir = \"\"\"a\"\"\"\"\"\ncentral = \"h\"\n[central.sip]").config.central.host ==
-        "h");
+  CHECK(load_text("state.dir = \"\"\"a\"\"\"\"\"\ncentral = \"h\"\n[central.sip]").config.central.host == "h");
 }
 
 TEST_CASE("drop-ins win over the file in name order, the command line over all") {
@@ -217,8 +211,7 @@ TEST_CASE("drop-ins win over the file in name order, the command line over all")
 TEST_CASE("the mode picks defaults wherever it is given, and nothing else") {
   CHECK(load_text("cache.memory = \"1MiB\"\nmode = \"hosted\"").config.cache.memory == 1 << 20);
   CHECK(load_text("mode = \"hosted\"").config.cache.memory == default_config(Mode::hosted).cache.memory);
-  CHECK(load_text("mode = \"hosted\"", {"mode=edge"}).config.cache.memory ==
-        default_config(Mode::edge).cache.memory);
+  CHECK(load_text("mode = \"hosted\"", {"mode=edge"}).config.cache.memory == default_config(Mode::edge).cache.memory);
   CHECK(default_config(Mode::hosted).cache.memory != default_config(Mode::edge).cache.memory);
 }
 
@@ -248,12 +241,12 @@ TEST_CASE("without a file: the default one may be missing, a named one not") {
 }
 
 TEST_CASE("on the command line quotes are not needed and lists are separated by commas") {
-  const Loaded loaded = load_text(
-      "", {"access.listen=127.0.0.1, [::1]", "central.provisioning.origins=[\"http://a:1\", 'tftp://b']",
-           "cache.dir=true", "access.advertise=192.0.2.9", "access.tftp.unproven_rate=2.5",
-           "central.sip.servers=tcp:[::1],udp:name", "cache.negative=500ms", "media.dscp=34",
-           "central.sccp.source_addresses=192.0.2.1,192.0.2.2",
-           "access.sip.scanners=sipcli, friendly-scanner", "central.sip.trusted=192.0.2.3"});
+  const Loaded loaded =
+      load_text("", {"access.listen=127.0.0.1, [::1]", "central.provisioning.origins=[\"http://a:1\", 'tftp://b']",
+                     "cache.dir=true", "access.advertise=192.0.2.9", "access.tftp.unproven_rate=2.5",
+                     "central.sip.servers=tcp:[::1],udp:name", "cache.negative=500ms", "media.dscp=34",
+                     "central.sccp.source_addresses=192.0.2.1,192.0.2.2",
+                     "access.sip.scanners=sipcli, friendly-scanner", "central.sip.trusted=192.0.2.3"});
   CHECK(errors(loaded) == "");
   CHECK(loaded.config.access.listen ==
         std::vector<IpAddress>{*IpAddress::parse("127.0.0.1"), *IpAddress::parse("::1")});
@@ -272,8 +265,7 @@ TEST_CASE("on the command line quotes are not needed and lists are separated by 
 }
 
 TEST_CASE("what no value shows alone") {
-  CHECK(contains(errors(load_text("access.sip.port = 2000")),
-                 "access.sccp.port and access.sip.port are both 2000"));
+  CHECK(contains(errors(load_text("access.sip.port = 2000")), "access.sccp.port and access.sip.port are both 2000"));
   CHECK(errors(load_text("access.sip.port = 0\naccess.sccp.port = 0")) == "");
   CHECK(contains(errors(load_text("access.sip.register_expires = \"24s\"")), "end of their registration"));
   CHECK(errors(load_text("access.sip.register_expires = \"25s\"")) == "");
@@ -282,10 +274,9 @@ TEST_CASE("what no value shows alone") {
                  "d/dropwire.toml:1:20: error: access.tftp.port and access.sip.port are both 5060"));
   CHECK(errors(load_text("access.tftp.port = 5060\naccess.sip.enable = false")) == "");
   CHECK(errors(load_text("access.tftp.port = 0\naccess.sip.port = 0")) == "");
-  CHECK(contains(errors(load_text("admin.listen = \"0.0.0.0:5060\"")),
-                 "admin.listen and access.sip.port are both 5060"));
-  CHECK(contains(errors(load_text("access.listen = [\"0.0.0.0\", \"192.0.2.1\"]")),
-                 "already takes in 192.0.2.1"));
+  CHECK(
+      contains(errors(load_text("admin.listen = \"0.0.0.0:5060\"")), "admin.listen and access.sip.port are both 5060"));
+  CHECK(contains(errors(load_text("access.listen = [\"0.0.0.0\", \"192.0.2.1\"]")), "already takes in 192.0.2.1"));
   CHECK(errors(load_text("access.listen = [\"0.0.0.0\", \"::\"]")) == "");
   CHECK(contains(errors(load_text("access.listen = [\"::1\", \"::1\"]")), "twice"));
   CHECK(contains(errors(load_text("admin.listen = \"0.0.0.0:6970\"")),
@@ -316,8 +307,7 @@ TEST_CASE("ports for media that the system gives away too, or that are too few, 
     return all;
   };
   CHECK(warnings("20000-32767") == "");
-  CHECK(
-      contains(warnings("20000-32768"), "d/dropwire.toml:2:15: warning: media.ports 20000-32768 reach into"));
+  CHECK(contains(warnings("20000-32768"), "d/dropwire.toml:2:15: warning: media.ports 20000-32768 reach into"));
   CHECK(contains(warnings("60999-65535"), "reach into 32768-60999"));
   CHECK(warnings("61000-65535") == "");
   CHECK(warnings("20000-20003") == "");
@@ -329,8 +319,7 @@ TEST_CASE("a SIP port within those for media is doubtful") {
   const auto warned = [](const std::string& text) {
     const Loaded loaded = load_text("central = \"h\"\n" + text);
     CHECK(loaded.ok());
-    return !loaded.problems.empty() &&
-           contains(loaded.problems[0].to_string(), "is within media.ports 20000-29999");
+    return !loaded.problems.empty() && contains(loaded.problems[0].to_string(), "is within media.ports 20000-29999");
   };
   CHECK(warned("access.sip.port = 20000"));
   CHECK(warned("access.sip.port = 29999"));
@@ -377,9 +366,10 @@ TEST_CASE("a password in an origin is never shown") {
 }
 
 TEST_CASE("load: what the page has changed wins over the files, and the command line over it") {
-  Disk disk{{{"d/dropwire.toml", "central = \"old.example.net\"\nstate.dir = \"/state\"\n[nat]\nport_mapping = \"on\"\n"},
-             {"d/conf.d/later.toml", "central = \"later.example.net\"\n"},
-             {"/state/page.toml", to_toml({"page.example.net", "off"})}}};
+  Disk disk{
+      {{"d/dropwire.toml", "central = \"old.example.net\"\nstate.dir = \"/state\"\n[nat]\nport_mapping = \"on\"\n"},
+       {"d/conf.d/later.toml", "central = \"later.example.net\"\n"},
+       {"/state/page.toml", to_toml({"page.example.net", "off"})}}};
   const Loaded loaded = disk.load();
   CHECK(loaded.ok());
   CHECK(loaded.config.central.host == "page.example.net");
@@ -394,14 +384,20 @@ TEST_CASE("load: what the page has changed wins over the files, and the command 
 }
 
 TEST_CASE("load: a page file that is no good is left out with a warning, and keeps no box from starting") {
-  for (const char* text : {"central = ", "central = \"a b\"", "central = 7", "admin.listen = \"0.0.0.0:80\"", "[admin]\nlisten = \"0.0.0.0:80\"", "nonsense = 1",
-                           "nat.port_mapping = \"maybe\"", "central = \"good.example.net\"\nmode = \"hosted\""}) {
+  for (const char* text : {"central = ", "central = \"a b\"", "central = 7", "admin.listen = \"0.0.0.0:80\"",
+                           "[admin]\nlisten = \"0.0.0.0:80\"", "nonsense = 1", "nat.port_mapping = \"maybe\"",
+                           "central = \"good.example.net\"\nmode = \"hosted\""}) {
     CAPTURE(text);
-    const Loaded loaded = Disk{{{"d/dropwire.toml", "central = \"pbx.example.net\"\nstate.dir = \"/state\"\n"}, {"/state/page.toml", text}}}.load();
+    const Loaded loaded = Disk{
+        {{"d/dropwire.toml", "central = \"pbx.example.net\"\nstate.dir = \"/state\"\n"},
+         {"/state/page.toml",
+          text}}}.load();
     CHECK(loaded.ok());
     CHECK(loaded.config.central.host == "pbx.example.net");
     CHECK(loaded.page == PageSettings{});
-    CHECK(std::ranges::any_of(loaded.problems, [](const Problem& p) { return p.where == "/state/page.toml" && p.severity == Problem::Severity::warning; }));
+    CHECK(std::ranges::any_of(loaded.problems, [](const Problem& p) {
+      return p.where == "/state/page.toml" && p.severity == Problem::Severity::warning;
+    }));
   }
 }
 

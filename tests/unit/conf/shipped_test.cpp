@@ -62,8 +62,7 @@ TEST_CASE("the shipped dropwire.toml with every line uncommented loads to the de
   std::size_t uncommented = 0;
   while (!cursor.at_end()) {
     const std::string_view line = cursor.take_line();
-    const bool setting =
-        line.starts_with('#') && line.size() > 1 && lower(line[1]) >= 'a' && lower(line[1]) <= 'z';
+    const bool setting = line.starts_with('#') && line.size() > 1 && lower(line[1]) >= 'a' && lower(line[1]) <= 'z';
     uncommented += setting ? 1 : 0;
     open += std::string(setting ? line.substr(1) : line) + "\n";
   }
@@ -92,7 +91,8 @@ TEST_CASE("no example names anybody's real address: documentation's (RFC 5737) a
   const auto is_example = [](const IpAddress& a) {
     const std::string text = a.to_string();
     return a.is_private() || a.is_unspecified() ||
-           std::ranges::any_of(std::array{"192.0.2.", "198.51.100.", "203.0.113."}, [&](const char* net) { return text.starts_with(net); });
+           std::ranges::any_of(std::array{"192.0.2.", "198.51.100.", "203.0.113."},
+                               [&](const char* net) { return text.starts_with(net); });
   };
   CHECK_FALSE(is_example(*IpAddress::parse("185.0.2.1")));
   std::size_t seen = 0;
@@ -108,7 +108,8 @@ TEST_CASE("no example names anybody's real address: documentation's (RFC 5737) a
         word += cursor.peek();
         cursor.skip_char(cursor.peek());
       }
-      while (word.ends_with('.')) word.pop_back();
+      while (word.ends_with('.'))
+        word.pop_back();
       if (const auto address = IpAddress::parse(word); std::ranges::count(word, '.') == 3 && address) {
         CAPTURE(word);
         CHECK(is_example(*address));

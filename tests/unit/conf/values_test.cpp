@@ -40,8 +40,8 @@ TEST_CASE("sizes") {
   CHECK(parse_size("10mb") == 10'000'000);
   CHECK(parse_size("1kB") == 1000);
   CHECK(parse_size("512B") == 512);
-  for (const char* bad : {"", "64", "KiB", "64 KiB", "1.5GiB", "-1B", "9999999999999TiB",
-                          "18446744073709551615B", "1K", "1KiBB"}) {
+  for (const char* bad :
+       {"", "64", "KiB", "64 KiB", "1.5GiB", "-1B", "9999999999999TiB", "18446744073709551615B", "1K", "1KiBB"}) {
     CAPTURE(bad);
     CHECK_FALSE(parse_size(bad).has_value());
   }
@@ -55,20 +55,23 @@ TEST_CASE("origins") {
   CHECK(checked_origin("HTTPS://u:p@[::1]:8443/dir/").value() == "HTTPS://u:p@[::1]:8443/dir/");
   CHECK(checked_origin("tftp://192.0.2.1/a").value() == "tftp://192.0.2.1/a");
   CHECK(checked_origin("file:///srv/tftp").value() == "file:///srv/tftp");
-  for (const char* good : {"http://h/get.php?mac={mac}&file={file}", "http://h?f={base}", "tftp://h/rings/{base}#*.raw,*.rwb",
-                           "file:///srv/rings#*.raw", "https://u:p@h/{mac}/{file}"})
+  for (const char* good :
+       {"http://h/get.php?mac={mac}&file={file}", "http://h?f={base}", "tftp://h/rings/{base}#*.raw,*.rwb",
+        "file:///srv/rings#*.raw", "https://u:p@h/{mac}/{file}"})
     CHECK(checked_origin(good).value() == good);
-  for (const char* bad : {"http://h/?q=1", "http://h/#", "http://h/#a b", "http://h/#*.raw,", "http://h/{name}", "http://h/{file", "http://h/x}",
-                          "http://h/{mac}", "http://{mac}/{file}", "tftp://h/x?f={file}", "file:///srv/{base}"})
+  for (const char* bad :
+       {"http://h/?q=1", "http://h/#", "http://h/#a b", "http://h/#*.raw,", "http://h/{name}", "http://h/{file",
+        "http://h/x}", "http://h/{mac}", "http://{mac}/{file}", "tftp://h/x?f={file}", "file:///srv/{base}"})
     CHECK_FALSE_MESSAGE(checked_origin(bad).has_value(), bad);
-  for (const char* bad : {"", "h", "ftp://h/", "http://", "http:///x", "http://h:99999/", "http://h/?q",
-                          "file://srv/tftp", "file://", "tftp://u@h/", "http://h/../x",
-                          "http://h/a b", "http://h/\nx", "http://h\xc3\xa9/", "http://a:b:c/"}) {
+  for (const char* bad :
+       {"", "h", "ftp://h/", "http://", "http:///x", "http://h:99999/", "http://h/?q", "file://srv/tftp", "file://",
+        "tftp://u@h/", "http://h/../x", "http://h/a b", "http://h/\nx", "http://h\xc3\xa9/", "http://a:b:c/"}) {
     CAPTURE(std::string(bad));
     CHECK_FALSE(checked_origin(bad).has_value());
   }
   CHECK(masked_origin("http://a@b:secret@h/") == "http://***@h/");
-  CHECK(masked_origin("http://h/g?token=secret&m={mac}&f={file}#*.raw") == "http://h/g?token=***&m={mac}&f={file}#*.raw");
+  CHECK(masked_origin("http://h/g?token=secret&m={mac}&f={file}#*.raw") ==
+        "http://h/g?token=***&m={mac}&f={file}#*.raw");
   CHECK(masked_origin("http://h/@x") == "http://***@x");  // rather too much than too little
   CHECK(masked_origin("h") == "h");
 }
@@ -96,7 +99,8 @@ TEST_CASE("a shown value, read again, is the same value") {
   config.central.sccp.servers = {{"::1", 2000}, {"h", 2001}};
   config.central.sccp.source_addresses = {*IpAddress::parse("192.0.2.9"), *IpAddress::parse("2001:db8::9")};
   config.media.dscp = 34;
-  config.central.sip.servers = {{SipTransport::tls, {"h", 0}, {"t1.example.net", "*.t2.example.net"}}, {SipTransport::tcp, {"::1", 5060}}};
+  config.central.sip.servers = {{SipTransport::tls, {"h", 0}, {"t1.example.net", "*.t2.example.net"}},
+                                {SipTransport::tcp, {"::1", 5060}}};
   config.central.sip.trusted = {*IpAddress::parse("192.0.2.10"), *IpAddress::parse("2001:db8::a")};
   config.central.sip.domain = "2001:db8::5";
   config.access.sip.scanners = {"a \"b\\c", "scan"};
@@ -144,8 +148,11 @@ TEST_CASE("a value that does not fit leaves the configuration as it was") {
 }
 
 TEST_CASE("a complaint about a list says its wrong entry once, and shows an entry that would do") {
-  for (const auto& [name, entry] : {std::pair{"central.media.sources", "192.0.2.7/24"}, {"central.media.sources", "x"},
-                                    {"central.sip.trusted", "x"}, {"access.sip.codecs", "a b"}, {"central.sip.codecs", ""}}) {
+  for (const auto& [name, entry] : {std::pair{"central.media.sources", "192.0.2.7/24"},
+                                    {"central.media.sources", "x"},
+                                    {"central.sip.trusted", "x"},
+                                    {"access.sip.codecs", "a b"},
+                                    {"central.sip.codecs", ""}}) {
     CAPTURE(name);
     Config config = default_config(Mode::edge);
     const auto complaint = assign(*find_setting(name), Value{std::vector<std::string>{entry}}, config);
@@ -187,7 +194,8 @@ TEST_CASE("ranges and special values") {
   CHECK(refused("central.sip.servers", "[\"udp:h sip:100@t1\"]"));
   CHECK(refused("central.sip.servers", "[\"udp:h *\"]"));
   CHECK(refused("central.sip.servers", "[\"udp:h *.192.0.2.1\"]"));
-  CHECK_FALSE(refused("central.sip.servers", "[\"udp:h:5160  T1.example.net *.t2.example.net 192.0.2.1 2001:db8::1\"]"));
+  CHECK_FALSE(
+      refused("central.sip.servers", "[\"udp:h:5160  T1.example.net *.t2.example.net 192.0.2.1 2001:db8::1\"]"));
   CHECK(refused("admin.listen", "\"localhost:8079\""));
   CHECK_FALSE(refused("admin.listen", "\"127.0.0.1:0\""));
   CHECK(refused("media.ports", "\"20000\""));

@@ -23,8 +23,7 @@ conf::Loaded settings(std::vector<std::string> origins = {"http://pbx:6970/"}) {
   return loaded;
 }
 
-std::vector<std::string> codes(const conf::Loaded& loaded,
-                               BoxFacts::Daemon daemon = BoxFacts::Daemon::running) {
+std::vector<std::string> codes(const conf::Loaded& loaded, BoxFacts::Daemon daemon = BoxFacts::Daemon::running) {
   BoxFacts box;
   box.daemon = daemon;
   doctor::add_settings(box, loaded, kOwn);
@@ -56,8 +55,7 @@ TEST_CASE("settings: errors always, warnings only while the daemon is not there 
   loaded.problems = {{conf::Problem::Severity::error, "f.toml", 3, 1, "bad", "do so"},
                      {conf::Problem::Severity::warning, "", 0, 0, "doubtful", ""}};
   CHECK(codes(loaded) == Codes{"settings_wrong"});
-  CHECK(codes(loaded, BoxFacts::Daemon::absent) ==
-        Codes{"not_running", "settings_wrong", "settings_doubtful"});
+  CHECK(codes(loaded, BoxFacts::Daemon::absent) == Codes{"not_running", "settings_wrong", "settings_doubtful"});
   BoxFacts box;
   doctor::add_settings(box, loaded, kOwn);
   const auto found = phones::box_findings(box, kNow);
@@ -71,8 +69,8 @@ TEST_CASE("an origin that is this box is told, whatever it is called") {
     CAPTURE(std::string(origin));
     CHECK(codes(settings({origin})) == Codes{"origin_is_this_box"});
   }
-  for (const char* origin : {"http://192.168.1.5:80/", "http://192.168.1.6:6970/", "https://pbx/",
-                             "file:///srv", "http://[::1]:6970/"}) {
+  for (const char* origin :
+       {"http://192.168.1.5:80/", "http://192.168.1.6:6970/", "https://pbx/", "file:///srv", "http://[::1]:6970/"}) {
     CAPTURE(std::string(origin));
     CHECK(codes(settings({origin})).empty());
   }

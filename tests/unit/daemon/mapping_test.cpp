@@ -23,10 +23,8 @@ conf::Loaded load(const std::string& text, std::vector<std::string> overrides = 
 
 Granted granted(Transport transport, unsigned internal, unsigned external, bool follows = false,
                 const IpAddress& at = kOutside) {
-  return {{transport, static_cast<std::uint16_t>(internal), follows},
-          {at, static_cast<std::uint16_t>(external)},
-          1h,
-          {}};
+  return {
+      {transport, static_cast<std::uint16_t>(internal), follows}, {at, static_cast<std::uint16_t>(external)}, 1h, {}};
 }
 
 }  // namespace
@@ -54,16 +52,15 @@ TEST_CASE("pings come twice in the time that a mapping lives, unless a person ha
 }
 
 TEST_CASE("only pairs that SDP can tell by one port are told: the same address, an even port and the next") {
-  const auto pairs =
-      mapped_pairs({granted(Transport::udp, 5060, 5060), granted(Transport::tcp, 5060, 5060),
-                    granted(Transport::udp, 20000, 40000), granted(Transport::udp, 20001, 40001, true),
-                    granted(Transport::udp, 20002, 40003), granted(Transport::udp, 20003, 40004, true),
-                    granted(Transport::udp, 20004, 40006), granted(Transport::udp, 20005, 40008, true),
-                    granted(Transport::udp, 20006, 40010),  // its RTCP was refused
-                    granted(Transport::udp, 20009, 40011, true), granted(Transport::udp, 20010, 40020),
-                    granted(Transport::udp, 20011, 40021, true, kOurs), granted(Transport::udp, 20012, 20012),
-                    granted(Transport::udp, 20013, 20013, true)},
-                   kOurs);
+  const auto pairs = mapped_pairs(
+      {granted(Transport::udp, 5060, 5060), granted(Transport::tcp, 5060, 5060), granted(Transport::udp, 20000, 40000),
+       granted(Transport::udp, 20001, 40001, true), granted(Transport::udp, 20002, 40003),
+       granted(Transport::udp, 20003, 40004, true), granted(Transport::udp, 20004, 40006),
+       granted(Transport::udp, 20005, 40008, true), granted(Transport::udp, 20006, 40010),  // its RTCP was refused
+       granted(Transport::udp, 20009, 40011, true), granted(Transport::udp, 20010, 40020),
+       granted(Transport::udp, 20011, 40021, true, kOurs), granted(Transport::udp, 20012, 20012),
+       granted(Transport::udp, 20013, 20013, true)},
+      kOurs);
   REQUIRE(pairs.size() == 2);
   CHECK(pairs[0] == proxy::MediaDesk::MappedPair{{kOurs, 20000}, {kOutside, 40000}});
   CHECK(pairs[1] == proxy::MediaDesk::MappedPair{{kOurs, 20012}, {kOutside, 20012}});
@@ -86,18 +83,20 @@ TEST_CASE("with a TFTP origin the router is asked for the ports that downloads g
     if (wanted.internal > 19000 && wanted.internal < 20000) asked.push_back(wanted.internal);
   }
   CHECK(asked == std::vector<std::uint16_t>{19999, 19998, 19997, 19996});
-  const std::vector<Granted> some = {granted(Transport::udp, 5060, 5060), granted(Transport::udp, 19998, 19998), granted(Transport::udp, 20000, 20000)};
+  const std::vector<Granted> some = {granted(Transport::udp, 5060, 5060), granted(Transport::udp, 19998, 19998),
+                                     granted(Transport::udp, 20000, 20000)};
   CHECK(mapped_tftp(some, by_tftp.config) == std::vector<std::uint16_t>{19998});
-  const auto by_http = load("", {"central=pbx.example.net", "central.provisioning.origins=[\"http://pbx.example.net:6970/\"]"});
+  const auto by_http =
+      load("", {"central=pbx.example.net", "central.provisioning.origins=[\"http://pbx.example.net:6970/\"]"});
   CHECK(mapped_tftp(some, by_http.config).empty());
   for (const auto& wanted : port_mapper_options(by_http.config, 5060).wanted)
     CHECK((wanted.internal == 5060 || wanted.internal >= 20000));
 }
 
 TEST_CASE("SIP is told its own port by each transport, and no media port") {
-  const auto mapped = mapped_sip({granted(Transport::udp, 5060, 5060), granted(Transport::tcp, 5060, 5064),
-                                  granted(Transport::udp, 20000, 40000)},
-                                 kOurs, 5060);
+  const auto mapped = mapped_sip(
+      {granted(Transport::udp, 5060, 5060), granted(Transport::tcp, 5060, 5064), granted(Transport::udp, 20000, 40000)},
+      kOurs, 5060);
   REQUIRE(mapped.size() == 2);
   CHECK(mapped[0].transport == sip::Transport::udp);
   CHECK(mapped[0].external == Endpoint{kOutside, 5060});

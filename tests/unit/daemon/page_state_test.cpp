@@ -29,7 +29,7 @@ TEST_CASE("page state: the code stays the same over a restart, is for nobody els
   const std::string code = claim_code(folder.path);
   CHECK(admin::Claim::normalised(code) == code);
   CHECK(claim_code(folder.path) == code);
-  struct stat file{};
+  struct stat file {};
   REQUIRE(stat((folder.path + "/claim.code").c_str(), &file) == 0);
   CHECK((file.st_mode & 0777) == 0600);
   std::ofstream(folder.path + "/claim.code") << "not a code\n";
@@ -53,8 +53,11 @@ TEST_CASE("page state: what was changed on the page is a settings file, and none
 
 TEST_CASE("report: a box that nobody has says where and with which code it is taken into use, another one nothing") {
   using Json = nlohmann::ordered_json;
-  const std::string text = report::claim(Json{{"open", true}, {"code", "K7Q4-M2XD"}, {"until", "2026-12-01T10:50:00.000Z"},
-                                              {"addresses", {"http://dropwire.local:8079/", "http://192.168.1.20:8079/"}}});
+  const std::string text =
+      report::claim(Json{{"open", true},
+                         {"code", "K7Q4-M2XD"},
+                         {"until", "2026-12-01T10:50:00.000Z"},
+                         {"addresses", {"http://dropwire.local:8079/", "http://192.168.1.20:8079/"}}});
   for (const char* part : {"http://dropwire.local:8079/ or http://192.168.1.20:8079/", "K7Q4-M2XD", "until"}) {
     CAPTURE(part);
     CHECK(text.find(part) != std::string::npos);

@@ -52,15 +52,17 @@ TEST_CASE("a call's ways say what arrived, what this box dropped and what was no
                  "500, lost 0 (0 %), none delivered\n"));
   CHECK(contains(told(R"({"packets": 500, "lost": 0, "loss_percent": 0, "delivered": 50, "undelivered_s": 9})"),
                  "500, lost 0 (0 %), none delivered for 9.0 s\n"));
-  CHECK(contains(told(R"({"packets": 500, "lost": 1, "loss_percent": 0.2, "delivered": 490, "dropped": 10, "undelivered_s": 0})"),
-                 "500, lost 1 (0.2 %), 10 dropped by this box\n"));
+  CHECK(contains(
+      told(R"({"packets": 500, "lost": 1, "loss_percent": 0.2, "delivered": 490, "dropped": 10, "undelivered_s": 0})"),
+      "500, lost 1 (0.2 %), 10 dropped by this box\n"));
 }
 
 TEST_CASE("a call that is not heard since the router moved says what to do") {
   Json call = kCall;
   CHECK_FALSE(contains(report::calls({{"calls", {call}}}), "router"));
   call["streams"][0]["router_moved"] = true;
-  CHECK(contains(report::calls({{"calls", {call}}}), "nothing comes since the router's address changed: hang up and call again"));
+  CHECK(contains(report::calls({{"calls", {call}}}),
+                 "nothing comes since the router's address changed: hang up and call again"));
 }
 
 TEST_CASE("a phone's story is a timeline, and what to do stands below") {
@@ -84,7 +86,8 @@ TEST_CASE("phones") {
   one["findings_count"] = 1;
   one["severity"] = "error";
   one["reason"] = "Old trust list";
-  const Json groups = {{{"code", "trust_list_present"}, {"severity", "error"}, {"title", "Old trust list"}, {"phones", 38}}};
+  const Json groups = {
+      {{"code", "trust_list_present"}, {"severity", "error"}, {"title", "Old trust list"}, {"phones", 38}}};
   const std::string text =
       report::phones({{"total", 7}, {"phones", {one}}, {"findings", Json::array()}, {"groups", groups}}, kLook);
   CAPTURE(text);
@@ -137,8 +140,7 @@ TEST_CASE("a phone that is registered says where, and its calls stand before its
   CHECK(contains(text, "\nCalls\nPHONE            LINE  WAY"));
   CHECK(contains(report::phone(kPhone, kLook), "\nNot registered\n"));
   registered["findings_count"] = 0;
-  CHECK(contains(report::phones({{"total", 1}, {"phones", {registered}}}, kLook),
-                 "SEP001122334455  yes         7965"));
+  CHECK(contains(report::phones({{"total", 1}, {"phones", {registered}}}, kLook), "SEP001122334455  yes         7965"));
 }
 
 TEST_CASE("calls: a table, and the four ends of each stream below") {
@@ -148,21 +150,20 @@ TEST_CASE("calls: a table, and the four ends of each stream below") {
   Json bare = {{"device", "SEPAABBCCDDEEFF"}, {"state", "off hook"}, {"duration_s", 3}};
   const std::string text = report::calls({{"total", 3}, {"calls", {two, bare}}});
   CAPTURE(text);
-  CHECK(
-      text ==
-      "PHONE            LINE  WAY       FAR END      STATE      FOR        CODEC  FROM PHONE              TO "
-      "PHONE\n"
-      "SEP001122334455  1     outgoing  1002 (Anna)  connected  3 min 5 s  PCMU   9240, lost 10 (0.11 %)  "
-      "9249, lost 0 (0 %)\n"
-      "    phone 203.0.113.7:16390 <-> 192.0.2.1:20000 | 10.0.0.5:20002 <-> ? far end; 3 packets from "
-      "strangers "
-      "dropped\n"
-      "    phone 203.0.113.7:16390 <-> 192.0.2.1:20000 | 10.0.0.5:20002 <-> ? far end; 3 packets from "
-      "strangers "
-      "dropped\n"
-      "      G722: from phone 9240, lost 10 (0.11 %); to phone 9249, lost 0 (0 %)\n"
-      "SEPAABBCCDDEEFF  -     -         -            off hook   3.0 s      -      -                       -\n"
-      "2 of 3 are shown.\n");
+  CHECK(text ==
+        "PHONE            LINE  WAY       FAR END      STATE      FOR        CODEC  FROM PHONE              TO "
+        "PHONE\n"
+        "SEP001122334455  1     outgoing  1002 (Anna)  connected  3 min 5 s  PCMU   9240, lost 10 (0.11 %)  "
+        "9249, lost 0 (0 %)\n"
+        "    phone 203.0.113.7:16390 <-> 192.0.2.1:20000 | 10.0.0.5:20002 <-> ? far end; 3 packets from "
+        "strangers "
+        "dropped\n"
+        "    phone 203.0.113.7:16390 <-> 192.0.2.1:20000 | 10.0.0.5:20002 <-> ? far end; 3 packets from "
+        "strangers "
+        "dropped\n"
+        "      G722: from phone 9240, lost 10 (0.11 %); to phone 9249, lost 0 (0 %)\n"
+        "SEPAABBCCDDEEFF  -     -         -            off hook   3.0 s      -      -                       -\n"
+        "2 of 3 are shown.\n");
   Json direct = kCall;
   direct["streams"][0]["direct"] = true;
   CHECK(contains(report::calls({{"calls", {direct}}}), "    directly between the phones; else phone 203"));
@@ -199,8 +200,12 @@ TEST_CASE("calls that are over: what is not known is no figure") {
        "ended_by": "dropwire", "reason": "no audio"}]})");
   const std::string text = report::finished_calls(answer);
   CAPTURE(text);
-  CHECK(contains(text, "SEP001122334455  1     outgoing  1002 (Anna)  3 min 5 s  PCMU   9240, lost 10  0         from_phone_only  phone\n"));
-  CHECK(contains(text, "203.0.113.7      1001  incoming  1003         -          -      -              -         direct           dropwire: no audio\n"));
+  CHECK(contains(
+      text,
+      "SEP001122334455  1     outgoing  1002 (Anna)  3 min 5 s  PCMU   9240, lost 10  0         from_phone_only  phone\n"));
+  CHECK(contains(
+      text,
+      "203.0.113.7      1001  incoming  1003         -          -      -              -         direct           dropwire: no audio\n"));
   CHECK(contains(text, "2 of 3 are shown, the latest first.\n"));
   CHECK(report::finished_calls(Json::object()) == "No calls are kept of that time.\n");
 }
@@ -258,28 +263,26 @@ TEST_CASE("SIP phones: how they registered, what another maker's calls itself, a
 
 TEST_CASE("calls and log") {
   CHECK(report::calls(Json::parse(R"({"calls": []})")) == "No calls are up.\n");
-  CHECK(contains(
-      report::log(Json::parse(R"({"lines": [{"number": 1, "at": "2026-11-22T20:19:21.042Z", "level": "info",
+  CHECK(contains(report::log(Json::parse(R"({"lines": [{"number": 1, "at": "2026-11-22T20:19:21.042Z", "level": "info",
                                             "text": "event=x peer=\u001b[1m"}], "next": 1})")),
-      "info    event=x peer= [1m\n"));
+                 "info    event=x peer= [1m\n"));
   CHECK(report::log(Json::object()) == "Nothing was logged yet.\n");
 }
 
 TEST_CASE("any JSON is taken, whatever it is") {
-  const std::vector<Json> odd = {
-      Json(),
-      Json(7),
-      Json("x"),
-      Json::array({1, "a", nullptr}),
-      Json::parse(R"({"phones": 3,
+  const std::vector<Json> odd = {Json(),
+                                 Json(7),
+                                 Json("x"),
+                                 Json::array({1, "a", nullptr}),
+                                 Json::parse(R"({"phones": 3,
       "services": "x", "origins": [1], "story": {"a": 1}, "findings": [null, 5, {"severity": 1}], "cache": [],
       "calls": 5, "call_servers": [3, {"up": 1}], "media": 7, "bans": [4, {"until": 1}], "bans_total": "x", "transport": [], "registered": 1, "lines": [[]], "phone_addresses": [3], "total": -1})"),
-      Json::parse(R"({"calls": [1, null, {"streams": 7, "line": -3, "duration_s": 1e300},
+                                 Json::parse(R"({"calls": [1, null, {"streams": 7, "line": -3, "duration_s": 1e300},
       {"streams": [1, [], {"from_phone": 3, "codec": 5}], "duration_s": 18446744073709551615}]})")};
   for (const Json& json : odd) {
     for (const std::string& text :
-         {report::status(json, kLook), report::phones(json, kLook), report::phone(json, kLook),
-          report::calls(json), report::log(json), report::findings(json, kLook, "none")}) {
+         {report::status(json, kLook), report::phones(json, kLook), report::phone(json, kLook), report::calls(json),
+          report::log(json), report::findings(json, kLook, "none")}) {
       CHECK_FALSE(text.empty());
     }
     (void)report::any_wrong(json);
@@ -293,7 +296,8 @@ TEST_CASE("information alone is not wrong") {
 }
 
 TEST_CASE("a phone that lacks only what the box lacks is not well, and nobody is sent to look at the phone") {
-  const Json list = Json::parse(R"([{"code": "no_call_server", "severity": "info", "seen": "not registered: the telephone server does not answer; refused",
+  const Json list = Json::parse(
+      R"([{"code": "no_call_server", "severity": "info", "seen": "not registered: the telephone server does not answer; refused",
     "means": "m", "do": "d", "cause": "sip_server_down"}])");
   CHECK(report::any_wrong(list));
   const std::string text = report::doctor(list, Json::object(), kLook);

@@ -18,9 +18,9 @@ TEST_CASE("ago") {
 TEST_CASE("RFC 3339 as the API writes it, there and back; nothing else") {
   const WallTime at{1'795'378'761'042ms};
   CHECK(words::parse_rfc3339(to_rfc3339(at)) == at);
-  for (const char* bad : {"", "2026-11-22", "2026-11-22T20:19:21Z", "2026-13-22T20:19:21.042Z",
-                          "2026-02-30T20:19:21.042Z", "2026-11-22T24:19:21.042Z", "2026-11-22T20:19:21.042Zx",
-                          "2026-11-22 20:19:21.042Z", "-1-1-1T1:1:1.1Z"}) {
+  for (const char* bad :
+       {"", "2026-11-22", "2026-11-22T20:19:21Z", "2026-13-22T20:19:21.042Z", "2026-02-30T20:19:21.042Z",
+        "2026-11-22T24:19:21.042Z", "2026-11-22T20:19:21.042Zx", "2026-11-22 20:19:21.042Z", "-1-1-1T1:1:1.1Z"}) {
     CAPTURE(std::string(bad));
     CHECK_FALSE(words::parse_rfc3339(bad).has_value());
   }
@@ -43,8 +43,7 @@ TEST_CASE("nothing that a stranger sends reaches the terminal as a control chara
 }
 
 TEST_CASE("a table's columns are as wide as their widest cell, in characters") {
-  CHECK(words::table({{"A", "B", "C"}, {"é", "long one", ""}, {"xyz"}}) ==
-        "A    B         C\né    long one\nxyz\n");
+  CHECK(words::table({{"A", "B", "C"}, {"é", "long one", ""}, {"xyz"}}) == "A    B         C\né    long one\nxyz\n");
 }
 
 TEST_CASE("wrapping") {

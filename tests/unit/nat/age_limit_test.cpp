@@ -28,7 +28,8 @@ struct Thread {
       : limit(with), cost(Duration(static_cast<Duration::rep>(1e9 / capacity))), queues(sockets) {
     constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15;  // spreads any first few of them over the interval
     for (std::size_t i = 0; i < sockets; ++i)
-      next.push_back(now + Duration(static_cast<Duration::rep>(i * kGolden % static_cast<std::uint64_t>(kInterval.count()))));
+      next.push_back(now +
+                     Duration(static_cast<Duration::rep>(i * kGolden % static_cast<std::uint64_t>(kInterval.count()))));
   }
   void arrive() {
     for (std::size_t i = 0; i < senders; ++i)
@@ -92,7 +93,8 @@ struct Thread {
 
 }  // namespace
 
-TEST_CASE("packets may be late by chance; once one waited for too long, the limit is a quarter until nothing was late for a while") {
+TEST_CASE(
+    "packets may be late by chance; once one waited for too long, the limit is a quarter until nothing was late for a while") {
   AgeLimit limit(400ms);
   TimePoint now{1h};
   CHECK_FALSE(limit.is_late(now, 400ms));
@@ -107,8 +109,9 @@ TEST_CASE("packets may be late by chance; once one waited for too long, the limi
   CHECK_FALSE(limit.is_late(now, 400ms));
 }
 
-TEST_CASE("twice the load for two seconds, then half of it: packets are on time again within half a second, on a slower core too") {
-  constexpr std::size_t kStreams = 400;  // sockets with a packet each 20 ms
+TEST_CASE(
+    "twice the load for two seconds, then half of it: packets are on time again within half a second, on a slower core too") {
+  constexpr std::size_t kStreams = 400;    // sockets with a packet each 20 ms
   for (const double share : {1.0, 0.7}) {  // of the core: the rest is somebody else's
     CAPTURE(share);
     Thread thread(2 * kStreams, share * kStreams * 50, AgeLimit(400ms));

@@ -97,8 +97,9 @@ TEST_CASE("nobody becomes the source while the call server plays, or by packets 
 }
 
 TEST_CASE("held by a blank address: nothing goes to the old far end, RTCP neither, and its music is still heard") {
-  for (const std::optional<Endpoint>& blank : {std::optional<Endpoint>{}, std::optional(Endpoint{IpAddress::v4(0), 4000}),
-                                               std::optional(Endpoint{kFarEnd.address, 0})}) {
+  for (const std::optional<Endpoint>& blank :
+       {std::optional<Endpoint>{}, std::optional(Endpoint{IpAddress::v4(0), 4000}),
+        std::optional(Endpoint{kFarEnd.address, 0})}) {
     Listening s;
     s.session.set_far_end(kFarEnd, Endpoint{kFarEnd.address, 30009});
     s.latch();
@@ -132,7 +133,8 @@ TEST_CASE("RTCP goes where the far end says; symmetric, it follows the far end's
   }
 }
 
-TEST_CASE("one RTCP packet, or one RTP packet, from another port of the far end moves nothing and gets nowhere once it was heard") {
+TEST_CASE(
+    "one RTCP packet, or one RTP packet, from another port of the far end moves nothing and gets nowhere once it was heard") {
   Listening s;
   s.session.set_far_end(kFarEnd);
   s.latch();

@@ -19,10 +19,11 @@ void arrive(StreamWorld& s, Port port, const Endpoint& from, const Buffer& octet
                     : outcome.fate == Fate::hold ? Sent::failed
                                                  : Sent::unwanted);
 }
-void many_arrive(StreamWorld& s, Port port, const Endpoint& from, int packets, std::size_t octets = 160, std::uint8_t type = 0) {
+void many_arrive(StreamWorld& s, Port port, const Endpoint& from, int packets, std::size_t octets = 160,
+                 std::uint8_t type = 0) {
   for (int i = 0; i < packets; ++i, ++s.sequence)
     arrive(s, port, from,
-         test::rtp({.sequence = s.sequence, .timestamp = s.sequence * 160U, .payload_type = type, .octets = octets}));
+           test::rtp({.sequence = s.sequence, .timestamp = s.sequence * 160U, .payload_type = type, .octets = octets}));
 }
 
 }  // namespace
@@ -88,8 +89,8 @@ TEST_CASE("a keepalive like our own hides no loss, adds none, and is no sign of 
   many_arrive(far, Port::central_rtp, kFarEnd, 1);
   const auto heard = s.session.from_central().heard;
   CHECK(heard == s.now);
-  Buffer ours = test::rtp({.sequence = static_cast<std::uint16_t>(s.sequence - 1),
-                           .timestamp = (s.sequence - 1U) * 160U, .octets = 0});
+  Buffer ours = test::rtp(
+      {.sequence = static_cast<std::uint16_t>(s.sequence - 1), .timestamp = (s.sequence - 1U) * 160U, .octets = 0});
   REQUIRE(far.session.keepalive(far.now + seconds(15), seconds(15))->size() == ours.size());
   for (int i = 0; i < 5; ++i) {
     s.now += seconds(15);

@@ -9,7 +9,6 @@ using namespace dw;
 using namespace dw::nat;
 using std::chrono::milliseconds;
 
-
 namespace {
 
 struct TimedFlow {
@@ -18,7 +17,8 @@ struct TimedFlow {
   std::uint16_t sequence = 0;
   void come(std::uint32_t timestamp, std::uint8_t type, Duration after = milliseconds(20)) {
     now += after;
-    stats.on_packet(now, *parse_rtp(test::rtp({.sequence = ++sequence, .timestamp = timestamp, .payload_type = type})), 172);
+    stats.on_packet(now, *parse_rtp(test::rtp({.sequence = ++sequence, .timestamp = timestamp, .payload_type = type})),
+                    172);
   }
   void formats(MediaFormats formats) { stats.set_formats(std::make_shared<const MediaFormats>(std::move(formats))); }
   double ms() const {
@@ -61,7 +61,8 @@ TEST_CASE("a payload type of unknown clock has no jitter that could be told") {
 }
 
 TEST_CASE("a digit repeats one timestamp and leaves the jitter as it was, told as an event or not") {
-  for (const MediaFormats& told : {MediaFormats{}, MediaFormats{{101, 8'000, MediaFormat::Kind::event}}, MediaFormats{{101, 8'000}}}) {
+  for (const MediaFormats& told :
+       {MediaFormats{}, MediaFormats{{101, 8'000, MediaFormat::Kind::event}}, MediaFormats{{101, 8'000}}}) {
     TimedFlow flow;
     flow.formats(told);
     for (std::uint32_t i = 0; i < 50; ++i)

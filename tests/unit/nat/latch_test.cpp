@@ -46,15 +46,19 @@ TEST_CASE("two packets in a row from the signalled address lock the leg to their
 TEST_CASE("a stranger's address never moves a leg, locked or not, silent or not") {
   Leg leg;
   leg.latch.open(kPhone);
-  for (int i = 0; i < 50; ++i) CHECK(leg.rtp(kMallory, 5000) == Verdict::stranger);
+  for (int i = 0; i < 50; ++i)
+    CHECK(leg.rtp(kMallory, 5000) == Verdict::stranger);
   CHECK_FALSE(leg.latch.far_end());
   leg.rtp(kPhone, 5000);
   leg.rtp(kPhone, 5000);
-  for (int i = 0; i < 50; ++i) CHECK(leg.rtp(kMallory, 5000) == Verdict::stranger);
+  for (int i = 0; i < 50; ++i)
+    CHECK(leg.rtp(kMallory, 5000) == Verdict::stranger);
   leg.now += seconds(60);
-  for (int i = 0; i < 50; ++i) CHECK(leg.rtp(kMallory, 5000) == Verdict::stranger);
+  for (int i = 0; i < 50; ++i)
+    CHECK(leg.rtp(kMallory, 5000) == Verdict::stranger);
   leg.latch.open(kPhone);
-  for (int i = 0; i < 50; ++i) CHECK(leg.rtp(kMallory, 5000) == Verdict::stranger);
+  for (int i = 0; i < 50; ++i)
+    CHECK(leg.rtp(kMallory, 5000) == Verdict::stranger);
   CHECK(leg.latch.far_end() == Endpoint{kPhone, 5000});
   CHECK(leg.latch.strangers() == 200);
 }
@@ -87,8 +91,10 @@ TEST_CASE("a new open lets another port in at once, and the old one stays until 
 TEST_CASE("probation wants one source, one SSRC and consecutive numbers") {
   Leg leg;
   leg.latch.open(kPhone);
-  for (int i = 0; i < 10; ++i) CHECK(leg.rtp(kPhone, static_cast<std::uint16_t>(5000 + i)) == Verdict::accepted);
-  for (std::uint32_t i = 0; i < 10; ++i) CHECK(leg.rtp(kPhone, 5000, i) == Verdict::accepted);
+  for (int i = 0; i < 10; ++i)
+    CHECK(leg.rtp(kPhone, static_cast<std::uint16_t>(5000 + i)) == Verdict::accepted);
+  for (std::uint32_t i = 0; i < 10; ++i)
+    CHECK(leg.rtp(kPhone, 5000, i) == Verdict::accepted);
   for (int i = 0; i < 10; ++i) {
     leg.sequence = static_cast<std::uint16_t>(leg.sequence + 7);
     CHECK(leg.rtp(kPhone, 5000) == Verdict::accepted);
@@ -122,7 +128,8 @@ Leg roaming() {
 
 }  // namespace
 
-TEST_CASE("a phone said to be elsewhere is there once its own SSRC goes on from there; the old address is a stranger's then") {
+TEST_CASE(
+    "a phone said to be elsewhere is there once its own SSRC goes on from there; the old address is a stranger's then") {
   Leg leg = roaming();
   CHECK(leg.rtp(kPhone, 5000) == Verdict::accepted);
   leg.sequence = static_cast<std::uint16_t>(leg.sequence + 50);  // lost on the way
@@ -132,18 +139,21 @@ TEST_CASE("a phone said to be elsewhere is there once its own SSRC goes on from 
   CHECK(leg.latch.far_end() == Endpoint{kElsewhere, 6000});
   CHECK(leg.latch.address() == kElsewhere);
   leg.now += seconds(60);
-  for (int i = 0; i < 50; ++i) CHECK(leg.rtp(kPhone, 5000) == Verdict::stranger);
+  for (int i = 0; i < 50; ++i)
+    CHECK(leg.rtp(kPhone, 5000) == Verdict::stranger);
   CHECK(leg.latch.far_end() == Endpoint{kElsewhere, 6000});
 }
 
 TEST_CASE("whoever says that he is the phone and does not know its SSRC never moves the leg, silent or not") {
   Leg leg = roaming();
-  for (std::uint32_t i = 0; i < 200; ++i) CHECK(leg.rtp(kElsewhere, 6000, 2 + i / 4) == Verdict::stranger);
+  for (std::uint32_t i = 0; i < 200; ++i)
+    CHECK(leg.rtp(kElsewhere, 6000, 2 + i / 4) == Verdict::stranger);
   CHECK(leg.latch.on_rtp(leg.now, {kElsewhere, 6000}, std::nullopt) == Verdict::stranger);
   CHECK(leg.latch.on_datagram(leg.now, {kElsewhere, 6000}, true) == Verdict::stranger);
   CHECK(leg.latch.on_keepalive(leg.now, {kElsewhere, 6000}) == Verdict::stranger);
   leg.now += seconds(60);
-  for (int i = 0; i < 50; ++i) CHECK(leg.rtp(kElsewhere, 6000, 2) == Verdict::stranger);
+  for (int i = 0; i < 50; ++i)
+    CHECK(leg.rtp(kElsewhere, 6000, 2) == Verdict::stranger);
   CHECK(leg.latch.far_end() == Endpoint{kPhone, 5000});
   CHECK(leg.rtp(kPhone, 5000) == Verdict::accepted);
 }
@@ -152,7 +162,8 @@ TEST_CASE("old sequence numbers, and a third address, move no leg whose phone is
   Leg leg = roaming();
   CHECK(leg.rtp(kMallory, 6000) == Verdict::stranger);
   leg.sequence = 90;
-  for (int i = 0; i < 5; ++i) CHECK(leg.rtp(kElsewhere, 6000) == Verdict::stranger);
+  for (int i = 0; i < 5; ++i)
+    CHECK(leg.rtp(kElsewhere, 6000) == Verdict::stranger);
   CHECK(leg.latch.far_end() == Endpoint{kPhone, 5000});
 }
 
@@ -160,7 +171,8 @@ TEST_CASE("forged packets from the phone's own place don't make another SSRC the
   Leg leg = roaming();
   leg.rtp(kPhone, 5000, 9);
   leg.rtp(kPhone, 5000, 9);
-  for (int i = 0; i < 5; ++i) CHECK(leg.rtp(kElsewhere, 6000, 9) == Verdict::stranger);
+  for (int i = 0; i < 5; ++i)
+    CHECK(leg.rtp(kElsewhere, 6000, 9) == Verdict::stranger);
   // Its own new one counts once the old one is silent.
   leg.now += seconds(4);
   leg.rtp(kPhone, 5000, 3);
@@ -171,7 +183,8 @@ TEST_CASE("forged packets from the phone's own place don't make another SSRC the
 TEST_CASE("a phone that is back at its own address is nowhere else") {
   Leg leg = roaming();
   leg.latch.let_roam(kPhone);
-  for (int i = 0; i < 5; ++i) CHECK(leg.rtp(kElsewhere, 6000) == Verdict::stranger);
+  for (int i = 0; i < 5; ++i)
+    CHECK(leg.rtp(kElsewhere, 6000) == Verdict::stranger);
   CHECK(leg.rtp(kPhone, 5000) == Verdict::accepted);
 }
 

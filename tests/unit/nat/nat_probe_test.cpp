@@ -52,8 +52,7 @@ TEST_CASE("nat probe: each kind of mapping and filtering is told") {
         CHECK(result.reflexive->address.to_string() == "198.51.100.7");
         CHECK(result.round_trip);
         // Where each place has another mapping, the one that the server saw lets nobody else in.
-        const bool may =
-            mapping == Behaviour::endpoint_independent || filtering == Behaviour::endpoint_independent;
+        const bool may = mapping == Behaviour::endpoint_independent || filtering == Behaviour::endpoint_independent;
         CHECK(result.hairpin == (hairpin && may));
       }
     }

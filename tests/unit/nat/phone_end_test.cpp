@@ -78,7 +78,8 @@ TEST_CASE("a phone that goes on sending from the old port after it stated anothe
   CHECK(s.to(s.rtp(Port::central_rtp, kFarEnd)) == of_phone(5000));
 }
 
-TEST_CASE("a phone that roamed is sent to where its RTP goes on, its old stated ports are forgotten, and RTCP follows") {
+TEST_CASE(
+    "a phone that roamed is sent to where its RTP goes on, its old stated ports are forgotten, and RTCP follows") {
   StreamWorld s({.stated_first = true});
   const IpAddress elsewhere = IpAddress::v4(0xcb007170);
   s.session.set_far_end(kFarEnd);

@@ -47,7 +47,8 @@ TEST_CASE("what was never taken, or came back already, can't be given back") {
   pool.give_back(TimePoint{}, 10);
   CHECK(pool.in_use() == 0);
   std::size_t count = 0;
-  while (pool.take(TimePoint{} + PortPool::kQuarantine)) ++count;
+  while (pool.take(TimePoint{} + PortPool::kQuarantine))
+    ++count;
   CHECK(count == 5);
 }
 
@@ -61,7 +62,8 @@ TEST_CASE("another seed gives another order") {
   PortPool a(20000, 29999, 1);
   PortPool b(20000, 29999, 2);
   int same = 0;
-  for (int i = 0; i < 100; ++i) same += a.take(TimePoint{}) == b.take(TimePoint{}) ? 1 : 0;
+  for (int i = 0; i < 100; ++i)
+    same += a.take(TimePoint{}) == b.take(TimePoint{}) ? 1 : 0;
   CHECK(same < 10);
 }
 
@@ -99,7 +101,8 @@ TEST_CASE("pairs set aside: by number alone, while there are others") {
   CHECK(pool.take(now, 20004));
   CHECK_FALSE(pool.take(now, 20004));
   std::set<std::uint16_t> any;
-  for (int i = 0; i < 3; ++i) any.insert(pool.take(now).value_or(0));
+  for (int i = 0; i < 3; ++i)
+    any.insert(pool.take(now).value_or(0));
   CHECK(any == std::set<std::uint16_t>{20006, 20008, 20010});
   CHECK(pool.in_use() == 4);
   // The last one left goes to anybody, rather than no call.

@@ -25,7 +25,9 @@ std::vector<IpNetwork> asked_for(const PeerFilter& filter) {
 
 TEST_CASE("port filter: networks within others go, halves become one, and nobody else gets in") {
   PeerFilter filter;
-  CHECK(filter.set(some_networks({"203.0.113.21", "10.0.0.0/8", "203.0.113.20", "10.1.2.3", "203.0.113.22/31", "198.51.100.1", "198.51.100.1"}), ""));
+  CHECK(filter.set(some_networks({"203.0.113.21", "10.0.0.0/8", "203.0.113.20", "10.1.2.3", "203.0.113.22/31",
+                                  "198.51.100.1", "198.51.100.1"}),
+                   ""));
   CHECK(asked_for(filter) == some_networks({"10.0.0.0/8", "198.51.100.1", "203.0.113.20/30"}));
   CHECK_FALSE(filter.open());
 }
@@ -90,7 +92,8 @@ TEST_CASE("port filter: a router that knows none is asked for nothing, one that 
 TEST_CASE("port filter: what else a router says is no refusal of the filter, and what was asked without one neither") {
   PeerFilter filter;
   filter.set(some_networks({"203.0.113.20"}), "");
-  for (const auto code : {pcp::Code::success, pcp::Code::not_authorized, pcp::Code::no_resources, pcp::Code::address_mismatch})
+  for (const auto code :
+       {pcp::Code::success, pcp::Code::not_authorized, pcp::Code::no_resources, pcp::Code::address_mismatch})
     CHECK_FALSE(filter.refused(filter.version(), code));
   CHECK_FALSE(filter.refused(0, pcp::Code::unsupported_option));
   CHECK_FALSE(filter.open());

@@ -9,7 +9,9 @@ using namespace dw::nat::portmap;
 
 namespace {
 
-IpAddress ip(std::string_view text) { return IpAddress::parse(text).value(); }
+IpAddress ip(std::string_view text) {
+  return IpAddress::parse(text).value();
+}
 
 constexpr std::string_view kTable =
     "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
@@ -85,16 +87,18 @@ TEST_CASE("the kernel's routes, and the router toward a server") {
 
 TEST_CASE("UPnP: whom we talk to") {
   const auto routes = parse_routes(kTable);
-  const auto may = [&](std::string_view url) { return may_talk_to(url, ip("192.168.1.1"), ip("192.168.1.10"), routes); };
+  const auto may = [&](std::string_view url) {
+    return may_talk_to(url, ip("192.168.1.1"), ip("192.168.1.10"), routes);
+  };
   CHECK(may("http://192.168.1.1:5000/rootDesc.xml"));
   CHECK(may("HTTP://192.168.1.1/"));
   CHECK(may("http://192.168.1.1"));
   CHECK(may("http://192.168.1.33:80/ctl"));
-  for (const auto* url :
-       {"http://203.0.113.20:80/", "http://192.168.2.1/", "http://127.0.0.1:8079/", "http://10.0.0.5/", "https://192.168.1.1/",
-        "http://router.lan/", "http://192.168.1.1@203.0.113.20/", "http://192.168.1.1:80@203.0.113.20/", "http://[::1]/",
-        "http://192.168.1.1:99999/", "http://192.168.1.1.evil.example/", "ftp://192.168.1.1/", "//192.168.1.1/", "",
-        "http://", "http:///x", "http://0x7f.1/", "http://169.254.169.254/"}) {
+  for (const auto* url : {"http://203.0.113.20:80/", "http://192.168.2.1/", "http://127.0.0.1:8079/",
+                          "http://10.0.0.5/", "https://192.168.1.1/", "http://router.lan/",
+                          "http://192.168.1.1@203.0.113.20/", "http://192.168.1.1:80@203.0.113.20/", "http://[::1]/",
+                          "http://192.168.1.1:99999/", "http://192.168.1.1.evil.example/", "ftp://192.168.1.1/",
+                          "//192.168.1.1/", "", "http://", "http:///x", "http://0x7f.1/", "http://169.254.169.254/"}) {
     CAPTURE(url);
     CHECK_FALSE(may(url));
   }
@@ -109,7 +113,8 @@ TEST_CASE("the place that an answer to SSDP tells") {
   CHECK(location_in("HTTP/1.1 200 OK\nlocation:http://10.0.0.1/\n\n") == "http://10.0.0.1/");
   for (const char* const none :
        {"", "HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 404 No\r\nLOCATION: http://10.0.0.1/\r\n\r\n",
-        "NOTIFY * HTTP/1.1\r\nLOCATION: http://10.0.0.1/\r\n\r\n", "HTTP/1.1 200 OK\r\nLOCATION: http://router.lan/\r\n\r\n",
+        "NOTIFY * HTTP/1.1\r\nLOCATION: http://10.0.0.1/\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nLOCATION: http://router.lan/\r\n\r\n",
         "HTTP/1.1 200 OK\r\nLOCATION: http://10.0.0.1/a b\r\n\r\n", "HTTP/1.1 200 OK\r\nLOCATION\r\n\r\n"})
     CHECK(location_in(none).empty());
   const std::size_t end = answer.find("Desc.xml");

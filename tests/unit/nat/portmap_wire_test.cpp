@@ -14,11 +14,11 @@ const pcp::Nonce kNonce = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
 
 /// RFC 6887 §7.2, §11.1: success, 3600 s, epoch 0x12345678, UDP 20000 → 203.0.113.101:20002.
 const Buffer kMapped = {
-    2,    0x81, 0,    0,    0,    0,    0x0e, 0x10,                          // version, response MAP, result, lifetime
-    0x12, 0x34, 0x56, 0x78, 0,    0,    0,    0,    0, 0, 0, 0, 0, 0, 0, 0,  // epoch, reserved
-    1,    2,    3,    4,    5,    6,    7,    8,    9, 10, 11, 12,           // nonce
-    17,   0,    0,    0,    0x4e, 0x20, 0x4e, 0x22,                          // UDP, internal, external port
-    0,    0,    0,    0,    0,    0,    0,    0,    0, 0, 0xff, 0xff, 203, 0, 113, 101};
+    2,    0x81, 0,    0,    0,    0,    0x0e, 0x10,  // version, response MAP, result, lifetime
+    0x12, 0x34, 0x56, 0x78, 0,    0,    0,    0,    0, 0,  0,    0,    0,   0, 0,   0,  // epoch, reserved
+    1,    2,    3,    4,    5,    6,    7,    8,    9, 10, 11,   12,                    // nonce
+    17,   0,    0,    0,    0x4e, 0x20, 0x4e, 0x22,                                     // UDP, internal, external port
+    0,    0,    0,    0,    0,    0,    0,    0,    0, 0,  0xff, 0xff, 203, 0, 113, 101};
 
 template <class Parse>
 void check_prefixes(const Buffer& whole, Parse parse) {
@@ -35,11 +35,11 @@ TEST_CASE("PCP: a MAP request is the sixty octets of RFC 6887") {
   Buffer octets;
   ByteWriter out(octets);
   pcp::write(out, {3600, IpAddress::v4(0xc0a8010a), kNonce, Transport::udp, 20000, 20002, {}});
-  const Buffer expected = {2,  1,  0,    0,    0,    0,    0x0e, 0x10,                                  // request MAP, lifetime
-                           0,  0,  0,    0,    0,    0,    0,    0,    0, 0, 0xff, 0xff, 192, 168, 1, 10,  // client
-                           1,  2,  3,    4,    5,    6,    7,    8,    9, 10, 11, 12,                   // nonce
-                           17, 0,  0,    0,    0x4e, 0x20, 0x4e, 0x22,                                  // UDP, ports
-                           0,  0,  0,    0,    0,    0,    0,    0,    0, 0, 0xff, 0xff, 0, 0, 0, 0};   // any IPv4 address
+  const Buffer expected = {2,  1, 0, 0, 0,    0,    0x0e, 0x10,  // request MAP, lifetime
+                           0,  0, 0, 0, 0,    0,    0,    0,    0, 0,  0xff, 0xff, 192, 168, 1, 10,  // client
+                           1,  2, 3, 4, 5,    6,    7,    8,    9, 10, 11,   12,                     // nonce
+                           17, 0, 0, 0, 0x4e, 0x20, 0x4e, 0x22,                                      // UDP, ports
+                           0,  0, 0, 0, 0,    0,    0,    0,    0, 0,  0xff, 0xff, 0,   0,   0, 0};  // any IPv4 address
   CHECK(octets == expected);
 }
 
@@ -121,7 +121,8 @@ TEST_CASE("PCP: a request with as many filters as it may have is no longer than 
   CHECK(octets.size() + pcp::kFilterOctets > pcp::kMaxOctets);
 }
 
-TEST_CASE("PCP: an answer that repeats the filters of the request is read as one without, and its prefixes as far as they go") {
+TEST_CASE(
+    "PCP: an answer that repeats the filters of the request is read as one without, and its prefixes as far as they go") {
   Buffer octets = kMapped;
   ByteWriter out(octets);
   pcp::write_filters(out, std::vector<IpNetwork>{*IpNetwork::parse("203.0.113.20")});
@@ -172,7 +173,8 @@ TEST_CASE("NAT-PMP: answers read as RFC 6886 writes them") {
   CHECK(map.internal_port == 20000);
   CHECK(map.external_port == 20002);
   CHECK(map.lifetime == 3600);
-  CHECK(natpmp::to_string(*r) == "NAT-PMP opcode 1 result 0 (success) epoch 513 udp internal 20000 external 20002 lifetime 3600");
+  CHECK(natpmp::to_string(*r) ==
+        "NAT-PMP opcode 1 result 0 (success) epoch 513 udp internal 20000 external 20002 lifetime 3600");
   check_prefixes(mapped, natpmp::parse_response);
 
   // To PCP's MAP: version 0, opcode and response bit, unsupported version, epoch.
@@ -191,11 +193,21 @@ TEST_CASE("the epoch by PCP's rule") {
   Epoch epoch;
   CHECK_FALSE(epoch.lost_by_pcp(t, 1000));
   CHECK_FALSE(epoch.lost_by_pcp(t + seconds(100), 1100));
-  SUBCASE("a clock that is a sixteenth wrong is a bad clock") { CHECK_FALSE(epoch.lost_by_pcp(t + seconds(260), 1252)); }
-  SUBCASE("more is a restart") { CHECK(epoch.lost_by_pcp(t + seconds(260), 1240)); }
-  SUBCASE("too fast is another server") { CHECK(epoch.lost_by_pcp(t + seconds(110), 1200)); }
-  SUBCASE("answers that overtook each other") { CHECK_FALSE(epoch.lost_by_pcp(t + seconds(100), 1099)); }
-  SUBCASE("back") { CHECK(epoch.lost_by_pcp(t + seconds(101), 1098)); }
+  SUBCASE("a clock that is a sixteenth wrong is a bad clock") {
+    CHECK_FALSE(epoch.lost_by_pcp(t + seconds(260), 1252));
+  }
+  SUBCASE("more is a restart") {
+    CHECK(epoch.lost_by_pcp(t + seconds(260), 1240));
+  }
+  SUBCASE("too fast is another server") {
+    CHECK(epoch.lost_by_pcp(t + seconds(110), 1200));
+  }
+  SUBCASE("answers that overtook each other") {
+    CHECK_FALSE(epoch.lost_by_pcp(t + seconds(100), 1099));
+  }
+  SUBCASE("back") {
+    CHECK(epoch.lost_by_pcp(t + seconds(101), 1098));
+  }
   SUBCASE("forgotten") {
     epoch.forget();
     CHECK_FALSE(epoch.lost_by_pcp(t + seconds(101), 1));
@@ -206,7 +218,13 @@ TEST_CASE("the epoch by NAT-PMP's rule") {
   const TimePoint t{};
   Epoch epoch;
   CHECK_FALSE(epoch.lost_by_nat_pmp(t, 1000));
-  SUBCASE("an eighth slow, and two seconds") { CHECK_FALSE(epoch.lost_by_nat_pmp(t + seconds(80), 1068)); }
-  SUBCASE("slower is a restart") { CHECK(epoch.lost_by_nat_pmp(t + seconds(80), 1067)); }
-  SUBCASE("ahead is fine") { CHECK_FALSE(epoch.lost_by_nat_pmp(t + seconds(80), 5000)); }
+  SUBCASE("an eighth slow, and two seconds") {
+    CHECK_FALSE(epoch.lost_by_nat_pmp(t + seconds(80), 1068));
+  }
+  SUBCASE("slower is a restart") {
+    CHECK(epoch.lost_by_nat_pmp(t + seconds(80), 1067));
+  }
+  SUBCASE("ahead is fine") {
+    CHECK_FALSE(epoch.lost_by_nat_pmp(t + seconds(80), 5000));
+  }
 }

@@ -25,12 +25,9 @@ struct Stream {
   std::uint16_t sequence = 100;
   RelaySession::Outcome rtp(Port port, const Endpoint& from) {
     now += milliseconds(20);
-    return session.on_packet(now, port, from,
-                             test::rtp({.sequence = ++sequence, .timestamp = sequence * 160U}));
+    return session.on_packet(now, port, from, test::rtp({.sequence = ++sequence, .timestamp = sequence * 160U}));
   }
-  RelaySession::Outcome rtcp(Port port, const Endpoint& from) {
-    return session.on_packet(now, port, from, kRtcp);
-  }
+  RelaySession::Outcome rtcp(Port port, const Endpoint& from) { return session.on_packet(now, port, from, kRtcp); }
   RelaySession::Outcome udptl(Port port, const Endpoint& from) {
     now += milliseconds(20);
     return session.on_packet(now, port, from, kUdptl);
@@ -123,8 +120,7 @@ TEST_CASE("RTCP has a latch of its own; on the central side it goes to where the
   Stream s;
   s.session.set_far_end(kFarEnd);
   s.latch(5000);
-  CHECK(s.rtcp(Port::central_rtcp, {kFarEnd.address, 30001}).fate ==
-        Fate::nowhere);  // never guessed from RTP's
+  CHECK(s.rtcp(Port::central_rtcp, {kFarEnd.address, 30001}).fate == Fate::nowhere);  // never guessed from RTP's
   CHECK(s.to(s.rtcp(Port::phone_rtcp, {kPhone, 7777})) == Endpoint{kFarEnd.address, 30001});
   CHECK(s.to(s.rtcp(Port::central_rtcp, {kFarEnd.address, 30001})) == Endpoint{kPhone, 7777});
   s.session.set_far_end(Endpoint{kFarEnd.address, 40000});
@@ -146,9 +142,8 @@ TEST_CASE("RTCP on the RTP port does not latch, and RTP on the RTCP port is inva
 
 TEST_CASE("addresses that are no single host are no far end") {
   Stream s;
-  for (const Endpoint& nobody :
-       {Endpoint{IpAddress::v4(0), 30000}, Endpoint{IpAddress::v4(0xe0000001), 30000},
-        Endpoint{IpAddress::v4(0xffffffff), 30000}, Endpoint{kServer, 0}, Endpoint{}}) {
+  for (const Endpoint& nobody : {Endpoint{IpAddress::v4(0), 30000}, Endpoint{IpAddress::v4(0xe0000001), 30000},
+                                 Endpoint{IpAddress::v4(0xffffffff), 30000}, Endpoint{kServer, 0}, Endpoint{}}) {
     s.session.set_far_end(kFarEnd);
     s.session.set_far_end(nobody);
     CHECK(s.rtp(Port::phone_rtp, {kPhone, 5000}).fate == Fate::nowhere);
@@ -159,8 +154,7 @@ TEST_CASE("every payload type passes, but those that are RTCP's") {
   Stream s;
   s.session.set_far_end(kFarEnd);
   for (unsigned type = 0; type < 128; ++type) {
-    const Buffer packet =
-        test::rtp({.sequence = ++s.sequence, .payload_type = static_cast<std::uint8_t>(type)});
+    const Buffer packet = test::rtp({.sequence = ++s.sequence, .payload_type = static_cast<std::uint8_t>(type)});
     const auto fate = s.session.on_packet(s.now, Port::phone_rtp, {kPhone, 5000}, packet).fate;
     CHECK(fate == (type >= 64 && type <= 95 ? Fate::invalid : Fate::relay));
   }
@@ -184,8 +178,7 @@ TEST_CASE("what is bridged is counted as from the central side and needs no far 
   Stream s;
   CHECK(s.session.on_bridged(s.now, Port::central_rtp, test::rtp({})).fate == Fate::hold);
   s.latch();
-  CHECK(s.to(s.session.on_bridged(s.now, Port::central_rtp, test::rtp({.sequence = 1}))) ==
-        Endpoint{kPhone, 5000});
+  CHECK(s.to(s.session.on_bridged(s.now, Port::central_rtp, test::rtp({.sequence = 1}))) == Endpoint{kPhone, 5000});
   CHECK(s.session.on_bridged(s.now, Port::central_rtcp, kRtcp).fate == Fate::nowhere);
   CHECK(s.session.on_bridged(s.now, Port::central_rtp, kRtcp).fate == Fate::invalid);
   CHECK(s.session.from_central().packets == 2);
@@ -198,8 +191,7 @@ TEST_CASE("a keepalive repeats the last header, only to a latched phone and only
   CHECK_FALSE(s.session.keepalive(s.now, seconds(15)));
   s.latch();
   CHECK_FALSE(s.session.keepalive(s.now + seconds(14), seconds(15)));
-  const Buffer last =
-      test::rtp({.sequence = 0x1234, .timestamp = 0x56789abc, .ssrc = 0xdef01234, .payload_type = 18});
+  const Buffer last = test::rtp({.sequence = 0x1234, .timestamp = 0x56789abc, .ssrc = 0xdef01234, .payload_type = 18});
   s.session.on_packet(s.now, Port::central_rtp, kFarEnd, last);
   CHECK_FALSE(s.session.keepalive(s.now + seconds(14), seconds(15)));
   const auto packet = s.session.keepalive(s.now + seconds(15), seconds(15));
@@ -212,8 +204,7 @@ TEST_CASE("a keepalive repeats the last header, only to a latched phone and only
 TEST_CASE("before anything came for the phone, a keepalive has the phone's own payload type") {
   Stream s;
   for (std::uint16_t i = 0; i < 2; ++i)
-    s.session.on_packet(s.now, Port::phone_rtp, {kPhone, 5000},
-                        test::rtp({.sequence = i, .payload_type = 9}));
+    s.session.on_packet(s.now, Port::phone_rtp, {kPhone, 5000}, test::rtp({.sequence = i, .payload_type = 9}));
   const auto packet = s.session.keepalive(s.now + seconds(15), seconds(15));
   REQUIRE(packet);
   const auto header = parse_rtp(*packet);
@@ -290,7 +281,8 @@ TEST_CASE("what is opaque is counted, and says nothing of the loss and the jitte
   const MediaFlow audio = s.session.from_central();
   CHECK(audio.lost == 1);
   s.session.set_opaque(true);
-  for (int i = 0; i < 10; ++i) s.udptl(Port::central_rtp, kFarEnd);
+  for (int i = 0; i < 10; ++i)
+    s.udptl(Port::central_rtp, kFarEnd);
   const MediaFlow fax = s.session.from_central();
   CHECK(fax.packets == audio.packets + 10);
   CHECK(fax.octets == audio.octets + 10 * kUdptl.size());
@@ -342,7 +334,8 @@ TEST_CASE("a bridged fax needs both streams to know of it") {
   CHECK(s.to(s.session.on_bridged(s.now, Port::central_rtp, kUdptl)) == Endpoint{kPhone, 5000});
 }
 
-TEST_CASE("behind a router the way to the far end is opened before the phone speaks, and kept open while it is silent") {
+TEST_CASE(
+    "behind a router the way to the far end is opened before the phone speaks, and kept open while it is silent") {
   Stream s;
   const auto due = [&](Port port) { return s.session.way_due(s.now, port, seconds(15)); };
   const Endpoint anchor{kServer, 3478}, rtcp{kFarEnd.address, static_cast<std::uint16_t>(kFarEnd.port + 1)};

@@ -90,8 +90,7 @@ struct SimNat {
       if (m.outside != to || now - m.used > lifetime) continue;
       const auto passes = [&](const Endpoint& sent) {
         return filtering == Behaviour::endpoint_independent ||
-               (sent.address == from.address &&
-                (filtering == Behaviour::address_dependent || sent.port == from.port));
+               (sent.address == from.address && (filtering == Behaviour::address_dependent || sent.port == from.port));
       };
       for (const Endpoint& sent : m.sent_to) {
         if (!passes(sent)) continue;

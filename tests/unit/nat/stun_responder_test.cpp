@@ -12,8 +12,7 @@ namespace {
 const IpAddress kOne = at("203.0.113.10:1").address, kTwo = at("203.0.113.11:1").address;
 const TimePoint kNow{1h};
 
-StunResponder responder(std::vector<IpAddress> addresses, double rate = 20,
-                        std::optional<IpAddress> advertise = {}) {
+StunResponder responder(std::vector<IpAddress> addresses, double rate = 20, std::optional<IpAddress> advertise = {}) {
   return StunResponder({std::move(addresses), {3478, 3479}, advertise, rate, 1});
 }
 std::optional<StunResponder::Answer> ask(StunResponder& server, const StunMessage& request,
@@ -112,8 +111,8 @@ TEST_CASE("stun responder: no answer is worth forging a request") {
     StunMessage request;
     request.padding = padding;
     const Buffer octets = to_octets(request);
-    const auto answer = six.on_datagram(
-        kNow, {at("[2001:db8::99]:5000"), at("[2001:db8::10]:1").address, 0, false, false, octets});
+    const auto answer =
+        six.on_datagram(kNow, {at("[2001:db8::99]:5000"), at("[2001:db8::10]:1").address, 0, false, false, octets});
     REQUIRE(answer);
     const auto told = parse_stun(answer->octets);
     REQUIRE(told);

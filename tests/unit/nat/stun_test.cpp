@@ -88,8 +88,8 @@ TEST_CASE("stun: the vectors of RFC 5769") {
 }
 
 TEST_CASE("stun: what is written is read the same") {
-  for (const auto kind : {StunMessage::Kind::request, StunMessage::Kind::indication,
-                          StunMessage::Kind::success, StunMessage::Kind::error}) {
+  for (const auto kind : {StunMessage::Kind::request, StunMessage::Kind::indication, StunMessage::Kind::success,
+                          StunMessage::Kind::error}) {
     for (const std::uint16_t method : std::initializer_list<std::uint16_t>{0x001, 0x003, 0x080, 0xfff}) {
       StunMessage m = full();
       m.kind = kind;

@@ -11,7 +11,8 @@ using namespace std::chrono_literals;
 namespace {
 
 const Endpoint kWayAnchor = *Endpoint::parse("203.0.113.10:3478");
-const std::optional<Endpoint> kWayFar = *Endpoint::parse("203.0.113.20:30000"), kWayOther = *Endpoint::parse("203.0.113.20:30002");
+const std::optional<Endpoint> kWayFar = *Endpoint::parse("203.0.113.20:30000"),
+                              kWayOther = *Endpoint::parse("203.0.113.20:30002");
 constexpr TimePoint kWayNow{1h};
 
 }  // namespace

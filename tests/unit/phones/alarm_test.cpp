@@ -35,8 +35,8 @@ TEST_CASE("an alarm's text is read in each of its forms") {
   CHECK(xml->number == 25);
   CHECK(xml->load.empty());
   CHECK_FALSE(xml->complains());
-  for (const char* text : {"", "an alarm", "Name=SEP001122334455", "79600: Name=SEP Load=x",
-                           "7960 is my name", "cisco-alarm:", "out of service, reason "})
+  for (const char* text : {"", "an alarm", "Name=SEP001122334455", "79600: Name=SEP Load=x", "7960 is my name",
+                           "cisco-alarm:", "out of service, reason "})
     CHECK_FALSE(parse_alarm(text));
 }
 

@@ -28,8 +28,8 @@ TEST_CASE("E-model: a codec costs what G.113 appendix I says, and loss by its ro
   struct {
     const char* codec;
     double loss, costs;  // Ie,eff = Ie + (95 - Ie) Ppl / (Ppl + Bpl)
-  } const kRows[] = {{"PCMU", 0, 0},    {"PCMA", 0, 0},      {"PCMU", 1, 3.64},  {"PCMU", 5, 15.78}, {"PCMA", 25.1, 47.5},
-                     {"G729", 0, 11.0}, {"G729", 1, 15.2},   {"G729", 3, 22.45}, {"G729", 19, 53},   {"G723", 0, 15}};
+  } const kRows[] = {{"PCMU", 0, 0},    {"PCMA", 0, 0},    {"PCMU", 1, 3.64},  {"PCMU", 5, 15.78}, {"PCMA", 25.1, 47.5},
+                     {"G729", 0, 11.0}, {"G729", 1, 15.2}, {"G729", 3, 22.45}, {"G729", 19, 53},   {"G723", 0, 15}};
   for (const auto& row : kRows) {
     CAPTURE(row.codec);
     CAPTURE(row.loss);
@@ -57,9 +57,9 @@ TEST_CASE("audio quality: the words, the state and the score are one") {
     const char* codec;
     double loss;
     State state;
-  } const kRows[] = {{"PCMU", 0, State::ok},       {"PCMU", 1, State::ok},      {"PCMU", 5, State::trouble}, {"PCMU", 20, State::failed},
-                     {"G729", 0, State::ok},       {"G729", 3, State::trouble}, {"G729", 10, State::failed}, {"G722", 0, State::ok},
-                     {"G722", 20, State::failed}};
+  } const kRows[] = {{"PCMU", 0, State::ok},      {"PCMU", 1, State::ok}, {"PCMU", 5, State::trouble},
+                     {"PCMU", 20, State::failed}, {"G729", 0, State::ok}, {"G729", 3, State::trouble},
+                     {"G729", 10, State::failed}, {"G722", 0, State::ok}, {"G722", 20, State::failed}};
   for (const auto& row : kRows) {
     CAPTURE(row.codec);
     CAPTURE(row.loss);

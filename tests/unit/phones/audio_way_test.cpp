@@ -134,7 +134,8 @@ TEST_CASE("calls that hear nothing behind a router are the box's trouble, and no
   CHECK(r.codes().find("one_way_audio") != std::string::npos);
 }
 
-TEST_CASE("audio findings: a router that moved in a call is named while somebody hears nothing, and for a while after") {
+TEST_CASE(
+    "audio findings: a router that moved in a call is named while somebody hears nothing, and for a while after") {
   const WallTime now = WallTime{} + 100h;
   const auto found = [&](const RouterMoved& moved) {
     BoxFacts box;

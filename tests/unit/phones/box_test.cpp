@@ -6,8 +6,8 @@
 #include <functional>
 #include <vector>
 
-#include "sbc/phones/network_findings.hpp"
 #include "sbc/phones/box_causes.hpp"
+#include "sbc/phones/network_findings.hpp"
 #include "tests/unit/phones/box_facts.hpp"
 
 using namespace dw;
@@ -19,15 +19,13 @@ using test::healthy_box;
 
 namespace {
 
-
 std::string codes(const BoxFacts& box, WallTime now = kNow) {
   std::string out;
   for (const Finding& finding : box_findings(box, now)) {
     CHECK_FALSE(finding.seen.empty());
     CHECK_FALSE(finding.means.empty());
     CHECK_FALSE(finding.remedy.empty());
-    out +=
-        (out.empty() ? "" : " ") + std::string(finding.code) + ":" + std::string(to_string(finding.severity));
+    out += (out.empty() ? "" : " ") + std::string(finding.code) + ":" + std::string(to_string(finding.severity));
   }
   return out;
 }
@@ -86,7 +84,9 @@ TEST_CASE("SIP servers that do not answer: some, or all, and SCCP's are not conc
   found = box_findings(box, kNow);
   CHECK(found[1].seen == "The SIP server backup:5060 can't be reached: connection refused");
   CHECK(found[1].means == "No phone can register or call by SIP until it answers.");
-  SUBCASE("it is switched off") { box.own->services[1].enabled = false; }
+  SUBCASE("it is switched off") {
+    box.own->services[1].enabled = false;
+  }
   SUBCASE("all phones here have SCCP firmware, and a server") {
     servers[0].phones = 3;
     CHECK(codes(box) == "sip_server_down:info sip_server_down:info");
@@ -116,7 +116,8 @@ TEST_CASE("a server: one that nobody tried is no fault, one that was asked and n
   server.last_error = "refused";
   server.last_answer = kNow - 100s;
   CHECK(server.state() == State::down);
-  CHECK(box_findings(box, kNow)[0].seen == "The call server pbx:2000 can't be reached: refused; it answered last 1 min 40 s ago");
+  CHECK(box_findings(box, kNow)[0].seen ==
+        "The call server pbx:2000 can't be reached: refused; it answered last 1 min 40 s ago");
 }
 
 TEST_CASE("a server that is down is one finding, whatever else was measured of it") {
@@ -258,8 +259,7 @@ TEST_CASE("ports") {
   CHECK(codes(box) ==
         "not_running:error port_taken:error port_taken:error address_absent:error port_failed:error "
         "port_not_tried:info");
-  CHECK(box_findings(box, kNow)[1].seen ==
-        "UDP 0.0.0.0:69 (access.tftp.port) is taken by dnsmasq (process 812).");
+  CHECK(box_findings(box, kNow)[1].seen == "UDP 0.0.0.0:69 (access.tftp.port) is taken by dnsmasq (process 812).");
 }
 
 TEST_CASE("ports: STUN's is worth a warning, as Dropwire starts without it") {
@@ -354,8 +354,12 @@ TEST_CASE("what leaves phones without a call server is a finding of the box itse
   } const kBoxes[] = {
       {"all is well", [](BoxFacts&) {}, {}},
       {"nothing is known of it", [](BoxFacts& b) { b.own.reset(); }, {}},
-      {"one server of two is down", [&](BoxFacts& b) { down(b.own->call_servers[0]), down(b.own->call_servers[3]); }, {}},
-      {"all of SCCP's", [&](BoxFacts& b) { down(b.own->call_servers[0]), down(b.own->call_servers[1]); }, {"call_server_down", ""}},
+      {"one server of two is down",
+       [&](BoxFacts& b) { down(b.own->call_servers[0]), down(b.own->call_servers[3]); },
+       {}},
+      {"all of SCCP's",
+       [&](BoxFacts& b) { down(b.own->call_servers[0]), down(b.own->call_servers[1]); },
+       {"call_server_down", ""}},
       {"all of SIP's, of which one was never asked yet", [&](BoxFacts& b) { down(b.own->call_servers[2]); }, {}},
       {"all of SIP's, one silent from the first",
        [&](BoxFacts& b) {
@@ -364,9 +368,13 @@ TEST_CASE("what leaves phones without a call server is a finding of the box itse
        },
        {"", "sip_server_down"}},
       {"nobody told of servers yet", [](BoxFacts& b) { b.own->call_servers.clear(); }, {}},
-      {"no servers", [](BoxFacts& b) { b.own->sccp_servers = b.own->sip_servers = 0; }, {"no_call_servers", "no_sip_servers"}},
+      {"no servers",
+       [](BoxFacts& b) { b.own->sccp_servers = b.own->sip_servers = 0; },
+       {"no_call_servers", "no_sip_servers"}},
       {"SCCP is off", [](BoxFacts& b) { b.own->sccp_enabled = false, b.own->sccp_servers = 0; }, {}},
-      {"SIP is off, and missed", [](BoxFacts& b) { b.own->services[1].enabled = false, b.own->sip_phones = true; }, {"", "sip_off"}},
+      {"SIP is off, and missed",
+       [](BoxFacts& b) { b.own->services[1].enabled = false, b.own->sip_phones = true; },
+       {"", "sip_off"}},
       {"SIP is off", [](BoxFacts& b) { b.own->services[1].enabled = false, b.own->sip_servers = 0; }, {}},
       {"no SIP service", [](BoxFacts& b) { b.own->services.pop_back(), b.own->sip_servers = 0; }, {}},
       {"not configured", [](BoxFacts& b) { b.own->configured = false; }, {"not_configured", "not_configured"}},

@@ -11,7 +11,6 @@ using namespace dw::test;
 
 namespace {
 
-
 void expect(const Replay& r, const std::string& code, Severity severity, const std::string& key = kDevice) {
   const auto all = r.found(key);
   const auto found = std::ranges::find(all, code, &Finding::code);
@@ -159,8 +158,7 @@ TEST_CASE("6: the signed one and then the plain one is a phone that got its conf
 
 TEST_CASE("7: only the encrypted config is asked") {
   Replay r;
-  r.boot({"CTLSEP<MAC>.tlv!", "ITLSEP<MAC>.tlv!", "SEP<MAC>.cnf.xml.enc.sgn!", "SEP<MAC>.cnf.xml.sgn!"})
-      .wait(6s);
+  r.boot({"CTLSEP<MAC>.tlv!", "ITLSEP<MAC>.tlv!", "SEP<MAC>.cnf.xml.enc.sgn!", "SEP<MAC>.cnf.xml.sgn!"}).wait(6s);
   expect(r, "trust_list_encrypted", Severity::error);
   CHECK(r.codes() == "trust_list_encrypted");
   heals(r);
@@ -195,8 +193,7 @@ TEST_CASE("9: config fetched, what it names never asked") {
   const DeviceName device = DeviceName::parse(kDevice).value();
   const auto boot = [&](Protocol protocol) {
     r.boot(kLists);
-    r.inventory.on_config(device, ip(r.address), r.now,
-                          {.load = "", .protocol = protocol, .follow_ups = {"dial.xml"}});
+    r.inventory.on_config(device, ip(r.address), r.now, {.load = "", .protocol = protocol, .follow_ups = {"dial.xml"}});
     r.got("SEP<MAC>.cnf.xml");
   };
   boot(Protocol::sip);

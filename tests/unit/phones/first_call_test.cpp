@@ -53,7 +53,8 @@ struct Home {
     Call::Stream stream;
     stream.both_open = 20s;
     stream.media.from_phone.packets = stream.media.from_phone.audio = stream.media.from_phone.delivered = from_phone;
-    stream.media.from_central.packets = stream.media.from_central.audio = stream.media.from_central.delivered = from_central;
+    stream.media.from_central.packets = stream.media.from_central.audio = stream.media.from_central.delivered =
+        from_central;
     call.streams.push_back(stream);
     return call;
   }
@@ -73,7 +74,8 @@ TEST_CASE("first call: from asking to both sides heard, as it happens") {
   home.file("CTL" + kNewPhone + ".tlv", FileOutcome::not_found);
   CHECK(home.way().stage == WayStage::asked);
   home.file(kNewPhone + ".cnf.xml");
-  home.inventory.on_config(*DeviceName::parse(kNewPhone), kNewPhoneAt.address, home.now, {"", Protocol::sccp, {"dialplan.xml", "softkeys.xml"}});
+  home.inventory.on_config(*DeviceName::parse(kNewPhone), kNewPhoneAt.address, home.now,
+                           {"", Protocol::sccp, {"dialplan.xml", "softkeys.xml"}});
   CHECK(home.way().stage == WayStage::fetching);
   CHECK(home.way().files == 1);
   CHECK(home.way().files_known >= 1);

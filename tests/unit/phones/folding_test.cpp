@@ -38,22 +38,22 @@ BoxFacts lonely_box() {
 }  // namespace
 
 TEST_CASE("folding: what another finding explains stands behind it, causes in the order of what hangs on them") {
-  std::vector<Finding> list = {{"boot_loop", Severity::error, "", "", ""},
-                               {"ringtones_missing", Severity::info, "", "", ""},
-                               {"http_not_used", Severity::warning, "", "", ""},
-                               {"sip_wrong_password", Severity::error, "", "", ""},
-                               {"keepalive_missed", Severity::error, "", "", ""},
-                               {"registration_flapping", Severity::warning, "", "", ""}};
+  std::vector<Finding> list = {
+      {"boot_loop", Severity::error, "", "", ""},        {"ringtones_missing", Severity::info, "", "", ""},
+      {"http_not_used", Severity::warning, "", "", ""},  {"sip_wrong_password", Severity::error, "", "", ""},
+      {"keepalive_missed", Severity::error, "", "", ""}, {"registration_flapping", Severity::warning, "", "", ""}};
   order_by_cause(list);
-  CHECK(order_of(list) ==
-        "sip_wrong_password boot_loop<sip_wrong_password registration_flapping keepalive_missed<registration_flapping http_not_used "
-        "ringtones_missing");
+  CHECK(
+      order_of(list) ==
+      "sip_wrong_password boot_loop<sip_wrong_password registration_flapping keepalive_missed<registration_flapping http_not_used "
+      "ringtones_missing");
 }
 
 TEST_CASE("folding: nothing gets lost, whatever is found together") {
   for (const FindingKind& a : finding_kinds()) {
     for (const FindingKind& b : finding_kinds()) {
-      std::vector<Finding> list = {{a.code, a.worst, "a", "", ""}, {b.code, b.worst, "b", "", ""}, {a.code, a.worst, "c", "", ""}};
+      std::vector<Finding> list = {
+          {a.code, a.worst, "a", "", ""}, {b.code, b.worst, "b", "", ""}, {a.code, a.worst, "c", "", ""}};
       order_by_cause(list);
       CHECK(list.size() == 3);
       fold(list);

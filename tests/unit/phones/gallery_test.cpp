@@ -19,7 +19,6 @@ namespace {
 using Found = std::vector<Finding>;
 using Gallery = std::map<std::string_view, std::function<Found()>>;
 
-
 Found of_box(const std::function<void(BoxFacts&)>& break_it) {
   BoxFacts box = healthy_box();
   break_it(box);
@@ -67,10 +66,9 @@ Gallery box_gallery() {
   return {
       {"not_running", [] { return box_findings(box_without_daemon(), kNow); }},
       {"not_allowed", [] { return of_box([](auto& b) { b.daemon = Daemon::forbidden; }); }},
-      {"settings_wrong",
-       [] { return of_box([](auto& b) {
-              b.settings = {{true, "f.toml:3", "bad", ""}};
-            }); }},
+      {"settings_wrong", [] { return of_box([](auto& b) {
+                                b.settings = {{true, "f.toml:3", "bad", ""}};
+                              }); }},
       {"settings_doubtful",
        [] {
          BoxFacts box = box_without_daemon();
@@ -88,8 +86,7 @@ Gallery box_gallery() {
       {"origin_down", [] { return of_own([](auto& o) { o.origins[0].healthy = false; }); }},
       {"origin_never_answered",
        [] { return of_own([](auto& o) { o.origins[0].healthy = o.origins[0].has_answered = false; }); }},
-      {"origin_is_this_box",
-       [] { return of_box([](auto& b) { b.origins_here = {"tftp://192.168.1.5/"}; }); }},
+      {"origin_is_this_box", [] { return of_box([](auto& b) { b.origins_here = {"tftp://192.168.1.5/"}; }); }},
       {"cache_off", [] { return of_own([](auto& o) { o.cache.storing = false; }); }},
       {"no_call_servers", [] { return of_own([](auto& o) { o.sccp_servers = 0; }); }},
       {"call_server_down", [] { return of_own([](auto& o) { o.call_servers[0].up = false; }); }},
@@ -107,9 +104,9 @@ Gallery box_gallery() {
       {"clock_wrong", [] { return box_findings(healthy_box(), WallTime{}); }},
       {"clock_not_synchronised", [] { return of_box([](auto& b) { b.clock_synchronised = false; }); }},
       {"access_refused",
-       [] {
-         return of_box([](auto& b) { b.refused = {{IpAddress::v4(0xc0a80707), "tftp", "", 1, test::kNow}}; });
-       }},
+       [] { return of_box([](auto& b) {
+              b.refused = {{IpAddress::v4(0xc0a80707), "tftp", "", 1, test::kNow}};
+            }); }},
       {"configs_open", [] { return of_box([](auto& b) { b.configs_open = true; }); }},
       {"enumeration",
        [] {
@@ -136,20 +133,23 @@ Gallery box_gallery() {
            box.mapping->wanted = 1;
            box.mapping->protocol = nat::portmap::Protocol::pcp;
            box.mapping->granted.resize(1);
-           box.mapping->filter = {nat::portmap::FilterFacts::State::open, 3, "the router can't limit who reaches a port", {}, false};
+           box.mapping->filter = {
+               nat::portmap::FilterFacts::State::open, 3, "the router can't limit who reaches a port", {}, false};
          });
        }},
       {"audio_unreachable", [] { return of_audio(AudioWay::By::nowhere); }},
       {"audio_way_unknown", [] { return of_audio(AudioWay::By::not_known); }},
-      {"audio_missing", [] { return of_audio(AudioWay::By::stun, {1, 2, true, kNow}); }},
+      {"audio_missing",
+       [] {
+         return of_audio(AudioWay::By::stun, {1, 2, true, kNow});
+       }},
       {"router_moved",
        [] {
          return of_box([](BoxFacts& box) {
            box.moved = {IpAddress::v4(0xcb007107), IpAddress::v4(0xcb007108), test::kNow, 1, {}};
          });
        }},
-      {"hairpin_missing",
-       [] { return of_network([](auto& n) { n.path = NatPath::nat, n.hairpin = false; }); }},
+      {"hairpin_missing", [] { return of_network([](auto& n) { n.path = NatPath::nat, n.hairpin = false; }); }},
       {"tftp_alg_on_path", [] { return of_network([](auto& n) { n.tftp_alg = true; }); }},
       {"sip_alg_on_path", [] { return of_network([](auto& n) { n.sip_alg = {altered("Via sent-by")}; }); }},
       {"http_changed_on_path", [] { return of_network([](auto& n) { n.http_proxy = altered("X-Via"); }); }},
@@ -166,10 +166,9 @@ Gallery box_gallery() {
       {"dns_fails", [] { return of_network([](auto& n) {
                            n.dns = {{"pbx", {}, {}, "no such name"}};
                          }); }},
-      {"dns_slow",
-       [] { return of_network([](auto& n) {
-              n.dns = {{"pbx", {ip("203.0.113.20")}, 3s, ""}};
-            }); }},
+      {"dns_slow", [] { return of_network([](auto& n) {
+                          n.dns = {{"pbx", {ip("203.0.113.20")}, 3s, ""}};
+                        }); }},
   };
 }
 
@@ -177,8 +176,7 @@ Found boot(const std::vector<std::string>& names, std::chrono::milliseconds then
   Replay r;
   return r.boot(names).wait(then).found();
 }
-Found after_lists(const std::string& name, FileOutcome outcome, std::uint64_t last_block = 0,
-                  std::uint16_t code = 0) {
+Found after_lists(const std::string& name, FileOutcome outcome, std::uint64_t last_block = 0, std::uint16_t code = 0) {
   Replay r;
   r.boot(kLists);
   FileStep s = r.step(name, outcome);
@@ -350,7 +348,8 @@ Gallery signalling_gallery() {
       {"registered_without_files", [] { return told(SignallingEvent::registered); }},
       {"registration_refused", [] { return told(SignallingEvent::refused, "unknown"); }},
       {"server_refuses_shared_address", [] { return told(SignallingEvent::refused, "Cross device"); }},
-      {"not_admitted", [] { return Replay().boot(kLists).file("SEP<MAC>.cnf.xml", FileOutcome::not_admitted).found(); }},
+      {"not_admitted",
+       [] { return Replay().boot(kLists).file("SEP<MAC>.cnf.xml", FileOutcome::not_admitted).found(); }},
       {"no_call_server", [] { return told(SignallingEvent::no_server); }},
       {"call_server_closes",
        [] { return Line().says(SignallingEvent::server_lost).says(SignallingEvent::server_lost).found(); }},
@@ -370,10 +369,8 @@ Gallery signalling_gallery() {
       {"keepalive_missed", [] { return registered_line().says(SignallingEvent::keepalive_missed).found(); }},
       {"phone_reports_load", [] { return told(SignallingEvent::alarm, "4: Name=SEP001122334455 Last=x"); }},
       {"phone_reports_tftp", [] { return told(SignallingEvent::alarm, "7: Name=SEP001122334455 Last=x"); }},
-      {"phone_reports_signature",
-       [] { return told(SignallingEvent::alarm, "31: Name=SEP001122334455 Last=x"); }},
-      {"phone_reports_connection",
-       [] { return told(SignallingEvent::alarm, "17: Name=SEP001122334455 Last=x"); }},
+      {"phone_reports_signature", [] { return told(SignallingEvent::alarm, "31: Name=SEP001122334455 Last=x"); }},
+      {"phone_reports_connection", [] { return told(SignallingEvent::alarm, "17: Name=SEP001122334455 Last=x"); }},
       {"one_way_audio", [] { return call(0, 9000); }},
       {"no_audio", [] { return call(0, 0); }},
       {"audio_not_delivered",
@@ -441,8 +438,7 @@ TEST_CASE("of registrations and calls") {
 }
 
 TEST_CASE("the reference has each, with its words, in every form") {
-  for (const std::string& text :
-       {catalogue_text(), catalogue_markdown(), catalogue_json(), catalogue_man()}) {
+  for (const std::string& text : {catalogue_text(), catalogue_markdown(), catalogue_json(), catalogue_man()}) {
     for (const FindingKind& kind : finding_kinds())
       CHECK_MESSAGE(text.find(kind.code) != text.npos, kind.code);
     CHECK(text.find("<erase>") == text.npos);

@@ -27,9 +27,8 @@ void must_be_calm(Replay& r, const std::vector<std::string>& names, const std::s
 
 TEST_CASE("A: 79x1..79x5 with SIP, TFTP") {
   Replay r;
-  r.inventory.on_config(
-      DeviceName::parse(kDevice).value(), ip(r.address), r.now,
-      {.load = "SIP42.9-3-1SR4-1S", .protocol = Protocol::sip, .follow_ups = {"dialplan.xml"}});
+  r.inventory.on_config(DeviceName::parse(kDevice).value(), ip(r.address), r.now,
+                        {.load = "SIP42.9-3-1SR4-1S", .protocol = Protocol::sip, .follow_ups = {"dialplan.xml"}});
   must_be_calm(r, kBootA);
   CHECK(r.codes() == "");
   CHECK(r.phone().model == "7942/7962");
@@ -61,8 +60,7 @@ TEST_CASE("B with each file tried by HTTP, then TFTP") {
 
 TEST_CASE("C: an upgrade, and the boot after it") {
   Replay r;
-  r.boot({"CTLSEP<MAC>.tlv!", "ITLSEP<MAC>.tlv!", "ITLFile.tlv!", "SEP<MAC>.cnf.xml",
-          "SCCP45.9-4-2SR4-3S.loads"});
+  r.boot({"CTLSEP<MAC>.tlv!", "ITLSEP<MAC>.tlv!", "ITLFile.tlv!", "SEP<MAC>.cnf.xml", "SCCP45.9-4-2SR4-3S.loads"});
   r.between = 40s;
   must_be_calm(r, kParts45);
   r.between = 200ms;
@@ -132,8 +130,7 @@ TEST_CASE("J: recovery after a factory reset, then a boot with an upgrade, then 
 
 TEST_CASE("K: no config of its own, the default is taken: worth knowing, no worry") {
   Replay r;
-  must_be_calm(
-      r, {"CTLSEP<MAC>.tlv!", "ITLSEP<MAC>.tlv!", "ITLFile.tlv!", "SEP<MAC>.cnf.xml!", "XMLDefault.cnf.xml"});
+  must_be_calm(r, {"CTLSEP<MAC>.tlv!", "ITLSEP<MAC>.tlv!", "ITLFile.tlv!", "SEP<MAC>.cnf.xml!", "XMLDefault.cnf.xml"});
   CHECK(r.codes() == "default_config_used");
 }
 

@@ -22,8 +22,7 @@ TEST_CASE(
     CHECK(family_of(phone) == how.family);
     CHECK(&how_to(how.family) == &how);
   }
-  for (const unsigned type :
-       {6U, 7U, 8U, 9U, 115U, 307U, 348U, 365U, 404U, 431U, 437U, 484U, 577U, 20000U, 30008U}) {
+  for (const unsigned type : {6U, 7U, 8U, 9U, 115U, 307U, 348U, 365U, 404U, 431U, 437U, 484U, 577U, 20000U, 30008U}) {
     CAPTURE(type);
     CHECK(how_to_for(models_of_device_type(type).to_string()) != nullptr);
   }

@@ -206,8 +206,8 @@ TEST_CASE("the story is in plain words, and remote text can't break out of it") 
 TEST_CASE("each outcome has its sentence") {
   Replay r;
   for (const auto outcome :
-       {FileOutcome::unconfirmed, FileOutcome::not_admitted, FileOutcome::refused, FileOutcome::unavailable, FileOutcome::no_ack,
-        FileOutcome::stalled, FileOutcome::aborted, FileOutcome::superseded})
+       {FileOutcome::unconfirmed, FileOutcome::not_admitted, FileOutcome::refused, FileOutcome::unavailable,
+        FileOutcome::no_ack, FileOutcome::stalled, FileOutcome::aborted, FileOutcome::superseded})
     r.file("SEP<MAC>.cnf.xml", outcome);
   r.transport = "http";
   r.file("SEP<MAC>.cnf.xml", FileOutcome::aborted);

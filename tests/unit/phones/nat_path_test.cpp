@@ -10,8 +10,8 @@ namespace {
 IpAddress address_of(std::string_view text) {
   return text.empty() ? IpAddress{} : *IpAddress::parse(text);
 }
-NetworkFacts facts(std::string_view local, std::string_view reflexive,
-                   std::vector<std::string_view> hops = {}, std::string_view router = "") {
+NetworkFacts facts(std::string_view local, std::string_view reflexive, std::vector<std::string_view> hops = {},
+                   std::string_view router = "") {
   NetworkFacts f;
   f.local = Endpoint{address_of(local), 50000};
   f.reflexive = Endpoint{address_of(reflexive), 50000};
@@ -33,8 +33,7 @@ Reach reach(Transport transport, PortState state) {
 TEST_CASE("nat path: what stands between") {
   CHECK(path({}) == NatPath::unknown);
   CHECK(path(facts("203.0.113.5", "203.0.113.5")) == NatPath::none);
-  CHECK(path(facts("192.168.1.10", "203.0.113.5", {"192.168.1.1", "203.0.113.1", "", "198.51.100.1"})) ==
-        NatPath::nat);
+  CHECK(path(facts("192.168.1.10", "203.0.113.5", {"192.168.1.1", "203.0.113.1", "", "198.51.100.1"})) == NatPath::nat);
   CHECK(path(facts("192.168.1.10", "203.0.113.5")) == NatPath::nat);
   CHECK(path(facts("100.64.3.4", "203.0.113.5")) == NatPath::carrier);
   CHECK(path(facts("192.168.1.10", "203.0.113.5", {"192.168.1.1", "100.64.0.1"})) == NatPath::carrier);
@@ -44,8 +43,7 @@ TEST_CASE("nat path: what stands between") {
   CHECK(path(facts("192.168.1.10", "203.0.113.5", {}, "198.51.100.9")) == NatPath::carrier);
   CHECK(path(facts("192.168.1.10", "203.0.113.5", {}, "192.168.178.20")) == NatPath::double_nat);
   // What the router says of itself is better than what hops look like.
-  CHECK(path(facts("192.168.1.10", "203.0.113.5", {"192.168.1.1", "10.0.0.1"}, "203.0.113.5")) ==
-        NatPath::nat);
+  CHECK(path(facts("192.168.1.10", "203.0.113.5", {"192.168.1.1", "10.0.0.1"}, "203.0.113.5")) == NatPath::nat);
 }
 
 TEST_CASE("nat path: UDP is blocked when none of it is answered, and the same side answers by TCP") {

@@ -136,8 +136,7 @@ TEST_CASE("helpers on the way: what was sent and what came") {
                               {"SDP c=", "a", "b"}};
   n.sip_alg[1].error = "refused";
   n.http_proxy = {Transport::tcp, true, "", {{"X-Forwarded-For", "", "192.168.1.10"}}, {}};
-  CHECK(codes(n) ==
-        "nat_kind:info tftp_alg_on_path:warning sip_alg_on_path:warning http_changed_on_path:warning");
+  CHECK(codes(n) == "nat_kind:info tftp_alg_on_path:warning sip_alg_on_path:warning http_changed_on_path:warning");
   CHECK(found(n)[2].seen ==
         "A SIP message by UDP was changed: Via sent-by 192.168.1.10:5060 became 203.0.113.101:5060; X-Test "
         "?[31m was "
@@ -221,8 +220,7 @@ TEST_CASE("what the router must let in is spelled out") {
   CHECK(codes(network_findings(box)) == "port_forward_needed:info");
   const Finding refused = network_findings(box)[0];
   CHECK(refused.seen == "The router 192.168.1.1 granted 0 of 2 ports: it does not answer.");
-  CHECK(refused.remedy.starts_with(
-      "Forward UDP 5060, 20000-29999 and TCP 5060 to 192.168.1.10. In the router's page"));
+  CHECK(refused.remedy.starts_with("Forward UDP 5060, 20000-29999 and TCP 5060 to 192.168.1.10. In the router's page"));
   router.granted.resize(2);
   CHECK(codes(network_findings(box)) == "");
   router.external = at("10.0.0.2:1").address;

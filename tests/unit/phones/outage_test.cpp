@@ -7,7 +7,8 @@
 using namespace dw;
 using namespace dw::test;
 
-TEST_CASE("an outage is one line of the story, however often the phone asks, and its length is told with what ends it") {
+TEST_CASE(
+    "an outage is one line of the story, however often the phone asks, and its length is told with what ends it") {
   Line r = registered_line();
   const std::size_t before = r.phone().steps.size();
   const WallTime began = r.now;
@@ -84,14 +85,16 @@ TEST_CASE("a SIP phone without a server while the box has none: the same, its li
   Finding f = r.finding("no_call_server");
   CHECK(f.severity == Severity::info);
   CHECK(f.cause == "sip_server_down");
-  CHECK(f.seen ==
-        "the telephone server does not answer; no call server answered for line 1001: no answer to OPTIONS; and so with 1 "
-        "more of its lines");
+  CHECK(
+      f.seen ==
+      "the telephone server does not answer; no call server answered for line 1001: no answer to OPTIONS; and so with 1 "
+      "more of its lines");
   r.says(Event::phone_lost).says(Event::no_server);
-  for (const auto& [cause, words] : {std::pair("sip_off", "not registered: this box does not speak SIP; "),
-                                     {"no_sip_servers", "not registered: this box knows no telephone server for it; "},
-                                     {"not_configured", "not registered: this box knows no telephone server for it; "},
-                                     {"central_unreachable", "not registered: the telephone server does not answer; "}}) {
+  for (const auto& [cause, words] :
+       {std::pair("sip_off", "not registered: this box does not speak SIP; "),
+        {"no_sip_servers", "not registered: this box knows no telephone server for it; "},
+        {"not_configured", "not registered: this box knows no telephone server for it; "},
+        {"central_unreachable", "not registered: the telephone server does not answer; "}}) {
     r.causes.sip = cause;
     f = r.finding("no_call_server");
     CHECK(f.cause == cause);

@@ -40,8 +40,8 @@ TEST_CASE("a phone that registers shows where, from what it says of itself") {
 }
 
 TEST_CASE("what ends the registration, and what does not") {
-  for (const Event event : {Event::no_server, Event::refused, Event::unregistered, Event::superseded,
-                            Event::phone_lost, Event::server_lost}) {
+  for (const Event event : {Event::no_server, Event::refused, Event::unregistered, Event::superseded, Event::phone_lost,
+                            Event::server_lost}) {
     Line r = healthy();
     r.port = 50'000;  // another connection with the same name
     r.address = "198.51.100.9";
@@ -54,8 +54,8 @@ TEST_CASE("what ends the registration, and what does not") {
     CHECK_FALSE(r.phone().registered);
     CHECK(r.phone().server.empty());
   }
-  for (const Event event : {Event::connected, Event::reset, Event::keepalive_missed, Event::lines, Event::call_preserved,
-                            Event::media_silent}) {
+  for (const Event event : {Event::connected, Event::reset, Event::keepalive_missed, Event::lines,
+                            Event::call_preserved, Event::media_silent}) {
     Line r = healthy();
     r.says(event);
     CHECK(r.phone().registered);
@@ -99,22 +99,18 @@ TEST_CASE("the story tells each event in plain words") {
         "registration: its call with 1002 goes on without that connection, for as long as both sides talk");
   CHECK(told(Event::media_silent, "nothing has come from either side for 5 min 0 s") ==
         "registration: a call of it is silent: nothing has come from either side for 5 min 0 s");
-  CHECK(told(Event::reset, "restart") ==
-        "registration: was asked by pbx.example.net:2000 to start over: restart");
+  CHECK(told(Event::reset, "restart") == "registration: was asked by pbx.example.net:2000 to start over: restart");
   CHECK(told(Event::unregistered) == "registration: said good-bye to pbx.example.net:2000");
   CHECK(told(Event::phone_lost, "reset by peer") ==
         "registration: its connection ended without good-bye: reset by peer");
   CHECK(told(Event::server_lost) == "registration: pbx.example.net:2000 ended the connection");
   CHECK(told(Event::superseded) == "registration: a newer connection of the same phone took its place");
-  CHECK(told(Event::refused, "Unknown\x1b device") ==
-        "registration: refused by pbx.example.net:2000: Unknown? device");
+  CHECK(told(Event::refused, "Unknown\x1b device") == "registration: refused by pbx.example.net:2000: Unknown? device");
   r.server = "backup:2000";
-  CHECK(told(Event::registered) ==
-        "registration: moved from pbx.example.net:2000 to backup:2000, protocol 17");
+  CHECK(told(Event::registered) == "registration: moved from pbx.example.net:2000 to backup:2000, protocol 17");
   CHECK(told(Event::registered) == "registration: registered with backup:2000, protocol 17");
   r.server = "";
-  CHECK(told(Event::no_server) ==
-        "registration: no call server answered, the phone was let go to try its next one");
+  CHECK(told(Event::no_server) == "registration: no call server answered, the phone was let go to try its next one");
   CHECK(told(Event::refused, "too many registrations") == "registration: refused: too many registrations");
 }
 
@@ -222,8 +218,7 @@ TEST_CASE("registered_without_files: its lists came to nothing and it never aske
   r.none("CTLSEP<MAC>.tlv").none("CTLSEP<MAC>.tlv").wait(1min);
   r.says(Event::registered);
   CHECK(r.finding("registered_without_files").severity == Severity::warning);
-  CHECK(r.last_sentence().find("without its files: it asked for CTLSEP001122334455.tlv") !=
-        std::string::npos);
+  CHECK(r.last_sentence().find("without its files: it asked for CTLSEP001122334455.tlv") != std::string::npos);
 }
 
 TEST_CASE("registered_without_files: one that never asked may well have its files from elsewhere") {
@@ -238,8 +233,8 @@ TEST_CASE("registered_without_files: one that never asked may well have its file
 }
 
 TEST_CASE("registration_refused, no_call_server: until a registration succeeds") {
-  for (const auto& [event, code] : {std::pair(Event::refused, std::string("registration_refused")),
-                                    {Event::no_server, "no_call_server"}}) {
+  for (const auto& [event, code] :
+       {std::pair(Event::refused, std::string("registration_refused")), {Event::no_server, "no_call_server"}}) {
     Line r;
     r.boot(kBootB);
     r.says(event, "no such device").says(Event::phone_lost);
@@ -297,12 +292,10 @@ TEST_CASE("call_server_closes: twice in a row before it answered") {
 TEST_CASE("server_refuses_shared_address: by its words, or while others are registered there") {
   Line r;
   r.boot(kBootB);
-  for (const char* words :
-       {"Crossover session", "Session with this IP-address is already known", "Cross device"}) {
+  for (const char* words : {"Crossover session", "Session with this IP-address is already known", "Cross device"}) {
     r.says(Event::refused, words);
     CHECK(r.codes() == "server_refuses_shared_address");
-    CHECK(r.finding("server_refuses_shared_address").remedy.find("central.sccp.source_addresses") !=
-          std::string::npos);
+    CHECK(r.finding("server_refuses_shared_address").remedy.find("central.sccp.source_addresses") != std::string::npos);
   }
   CHECK(r.inventory.site_findings(r.now).empty());  // nobody is registered
   r.device = "SEPAABBCCDDEEFF";
@@ -362,7 +355,8 @@ TEST_CASE("one_way_audio, no_audio, bad_audio: the last call that tells somethin
   CHECK(r.codes() == "");
 }
 
-TEST_CASE("audio_not_delivered: it came, and could not be sent on; a phone that was not heard is one cause, told once") {
+TEST_CASE(
+    "audio_not_delivered: it came, and could not be sent on; a phone that was not heard is one cause, told once") {
   Line r = healthy();
   Call c = r.call(0, 900, {});  // told only to listen: music, a page
   c.streams[0].media.from_central.undelivered = 2900ms;
@@ -393,8 +387,10 @@ TEST_CASE("keepalives and comfort noise are no audio of a call, and nothing is t
   r.talks(c);
   CHECK(r.codes() == "one_way_audio");
   CHECK((r.talks(r.call(0, 0, 1s)), r.last_sentence()).ends_with("nothing arrived from either side"));
-  CHECK((r.talks(r.call(60, 0, 1s)), r.last_sentence()).ends_with("lost 0 % from the phone, nothing arrived toward it"));
-  CHECK((r.talks(r.call(0, 60, 1s)), r.last_sentence()).ends_with("nothing arrived from the phone, lost 0 % toward it"));
+  CHECK(
+      (r.talks(r.call(60, 0, 1s)), r.last_sentence()).ends_with("lost 0 % from the phone, nothing arrived toward it"));
+  CHECK(
+      (r.talks(r.call(0, 60, 1s)), r.last_sentence()).ends_with("nothing arrived from the phone, lost 0 % toward it"));
 }
 
 TEST_CASE("what is no one-way audio: directly between phones, a picture, few packets lost") {

@@ -35,8 +35,7 @@ TEST_CASE("sip_answers_unheard: twice without a registration since") {
   r.says(Event::unheard, "1001", "port 50933 is tried next");
   const Finding f = r.finding("sip_answers_unheard");
   CHECK(f.severity == Severity::error);
-  CHECK(f.seen ==
-        "2 times it repeated its request for line 1001 although it was answered: port 50933 is tried next");
+  CHECK(f.seen == "2 times it repeated its request for line 1001 although it was answered: port 50933 is tried next");
   CHECK(f.remedy.find("natEnabled") != std::string::npos);
   r.wait(1h);
   CHECK(r.codes() == "sip_answers_unheard");
@@ -212,10 +211,9 @@ TEST_CASE("registered_without_files: of SIP too, but not of what is no Cisco pho
   r.wait(1min);
   r.says(Event::registered);
   CHECK(r.finding("registered_without_files").severity == Severity::warning);
-  CHECK(
-      r.last_sentence() ==
-      "registration: registered line 1001 with pbx.example.net:5060 by UDP, without its files: it asked for "
-      "SEP001122334455.cnf.xml and never acknowledged what was sent");
+  CHECK(r.last_sentence() ==
+        "registration: registered line 1001 with pbx.example.net:5060 by UDP, without its files: it asked for "
+        "SEP001122334455.cnf.xml and never acknowledged what was sent");
   SipReplay never;
   never.says(Event::registered);
   CHECK(never.finding("registered_without_files").severity == Severity::info);
@@ -271,8 +269,8 @@ TEST_CASE("one_way_audio, no_audio: of SIP calls too") {
 }
 
 TEST_CASE("every finding of SIP is in the list of kinds, once") {
-  for (const char* code : {"sip_answers_unheard", "sip_unreachable", "sip_wrong_password",
-                           "sip_unknown_account", "sip_alg", "sip_clock_unset"}) {
+  for (const char* code : {"sip_answers_unheard", "sip_unreachable", "sip_wrong_password", "sip_unknown_account",
+                           "sip_alg", "sip_clock_unset"}) {
     const auto kinds = finding_kinds();
     CHECK(std::ranges::count(kinds, code, &FindingKind::code) == 1);
   }

@@ -74,9 +74,9 @@ TEST_CASE("each line registers by itself, and the phone is registered while one 
 
 TEST_CASE("what leaves a line registered") {
   SipReplay r = healthy_sip();
-  for (const Event event : {Event::connected, Event::no_server, Event::reset, Event::keepalive_missed,
-                            Event::lines, Event::bad_password, Event::alarm, Event::unheard,
-                            Event::unreachable, Event::reachable, Event::altered, Event::no_date})
+  for (const Event event :
+       {Event::connected, Event::no_server, Event::reset, Event::keepalive_missed, Event::lines, Event::bad_password,
+        Event::alarm, Event::unheard, Event::unreachable, Event::reachable, Event::altered, Event::no_date})
     r.says(event);
   for (const std::uint16_t status : std::vector<std::uint16_t>{408, 423, 500, 503, 504})
     r.says(Event::refused, "1001", "later", status);
@@ -265,22 +265,19 @@ TEST_CASE("the story tells each event of SIP in plain words") {
         "registration: is registered, and nothing that is sent to it arrives: tried 192.0.2.7:5060 and "
         "192.0.2.7:50933");
   CHECK(told(Event::reachable) == "registration: can be reached again");
-  CHECK(
-      told(Event::altered, "Contact left as 10.0.0.2:5060 and came as 192.0.2.7:1024") ==
-      "registration: a router on the way changed a message (SIP ALG): Contact left as 10.0.0.2:5060 and came "
-      "as 192.0.2.7:1024");
+  CHECK(told(Event::altered, "Contact left as 10.0.0.2:5060 and came as 192.0.2.7:1024") ==
+        "registration: a router on the way changed a message (SIP ALG): Contact left as 10.0.0.2:5060 and came "
+        "as 192.0.2.7:1024");
   CHECK(told(Event::no_date) == "registration: pbx.example.net:5060 gave no date, so its clock stays unset");
   CHECK(told(Event::reset, "check-sync") ==
         "registration: was asked by pbx.example.net:5060 to start over: check-sync");
-  CHECK(told(Event::alarm, "Last=reset-\x1brestart") ==
-        "registration: said why it restarted: Last=reset-?restart");
+  CHECK(told(Event::alarm, "Last=reset-\x1brestart") == "registration: said why it restarted: Last=reset-?restart");
   CHECK(told(Event::refused, "Service Unavailable", 503) ==
         "registration: line 1001 was refused by pbx.example.net:5060: 503 Service Unavailable");
   CHECK(told(Event::refused, "404 Not Found", 404) ==
         "registration: line 1001 was refused by pbx.example.net:5060: 404 Not Found");
   CHECK(told(Event::refused, "", 403) == "registration: line 1001 was refused by pbx.example.net:5060: 403");
-  CHECK(told(Event::bad_password) ==
-        "registration: pbx.example.net:5060 did not take the password of line 1001");
+  CHECK(told(Event::bad_password) == "registration: pbx.example.net:5060 did not take the password of line 1001");
   CHECK(told(Event::unheard, "port 5060 is tried next") ==
         "registration: repeated its request for line 1001 although it was answered: port 5060 is tried next");
   CHECK(told(Event::unregistered) == "registration: said good-bye to pbx.example.net:5060 for line 1001");
@@ -290,13 +287,11 @@ TEST_CASE("the story tells each event of SIP in plain words") {
   CHECK(told(Event::server_lost) == "registration: lost pbx.example.net:5060 for line 1001");
   r.server = "backup:5060";
   r.transport = "tcp";
-  CHECK(told(Event::registered) ==
-        "registration: moved line 1001 from pbx.example.net:5060 to backup:5060 by TCP");
+  CHECK(told(Event::registered) == "registration: moved line 1001 from pbx.example.net:5060 to backup:5060 by TCP");
   r.says(Event::registered, "1002");
   CHECK(r.last_sentence() == "registration: registered line 1002 with backup:5060 by TCP");
   r.says(Event::refused, "1002", "", 404).says(Event::registered, "1002", "before from 192.0.2.9:5060");
-  CHECK(r.last_sentence() ==
-        "registration: registered line 1002 with backup:5060 by TCP: before from 192.0.2.9:5060");
+  CHECK(r.last_sentence() == "registration: registered line 1002 with backup:5060 by TCP: before from 192.0.2.9:5060");
   r.server.clear();
   CHECK(told(Event::no_server) == "registration: no call server answered for line 1001");
   CHECK(told(Event::refused, "too many registrations") ==

@@ -56,15 +56,16 @@ struct Stands {
     s.peer = {ip("192.0.2.7"), 50'001};
     for (const std::string& name : kBootB) {
       const bool missing = name.ends_with('!');
-      inventory.on_file(r.step(missing ? name.substr(0, name.size() - 1) : name, missing ? FileOutcome::not_found : FileOutcome::sent));
+      inventory.on_file(r.step(missing ? name.substr(0, name.size() - 1) : name,
+                               missing ? FileOutcome::not_found : FileOutcome::sent));
     }
     inventory.on_signalling(s);
     judge_all(inventory, r.now);
   }
   Verdict verdict() {
     found = box_findings(box, kNow);
-    return verdict_of_box({false, box.own->configured, box.own->services, box.own->origins, box.own->call_servers, found,
-                           &inventory.verdicts()},
+    return verdict_of_box({false, box.own->configured, box.own->services, box.own->origins, box.own->call_servers,
+                           found, &inventory.verdicts()},
                           kNow);
   }
 };
@@ -134,7 +135,8 @@ TEST_CASE("verdicts are counted as phones change, go and come, whatever happens 
         s.at = now;
         s.device = device;
         s.protocol = Protocol::sccp;
-        s.event = std::array{SignallingEvent::registered, SignallingEvent::no_server, SignallingEvent::refused}.at(random(3));
+        s.event =
+            std::array{SignallingEvent::registered, SignallingEvent::no_server, SignallingEvent::refused}.at(random(3));
         s.peer = peer;
         inventory.on_signalling(s);
         break;
@@ -250,9 +252,9 @@ TEST_CASE("verdict of the box: never better than its worst part, and what nobody
          s.inventory.set_causes(causes);
        },
        State::not_known, "1 phone is being examined"},
-      {"a listener that is down", [](Stands& s) { s.box.own->services[0].addresses.clear(); }, State::failed, "TFTP does not listen"},
-      {"one of two servers is down",
-       [](Stands& s) { s.box.own->call_servers[1].up = false; }, State::trouble, nullptr},
+      {"a listener that is down", [](Stands& s) { s.box.own->services[0].addresses.clear(); }, State::failed,
+       "TFTP does not listen"},
+      {"one of two servers is down", [](Stands& s) { s.box.own->call_servers[1].up = false; }, State::trouble, nullptr},
       {"no file server answers",
        [](Stands& s) {
          for (OriginState& o : s.box.own->origins)

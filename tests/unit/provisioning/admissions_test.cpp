@@ -234,7 +234,8 @@ TEST_CASE("nobody finds out which configs exist by what a guess costs") {
   CHECK_FALSE(passes(kAnna + ".cnf.xml"));
   CHECK_FALSE(passes(kBert + ".cnf.xml"));
   CHECK(passes("CTL" + kAnna + ".tlv"));  // told as missing to all
-  CHECK(names.admits(door.now, kHome, NameBudget::Way::tcp, kAnna + ".cnf.xml") == NameBudget::Verdict::yes);  // within its budget
+  CHECK(names.admits(door.now, kHome, NameBudget::Way::tcp, kAnna + ".cnf.xml") ==
+        NameBudget::Verdict::yes);  // within its budget
   door.registers(kAnna, kElsewhere);
   CHECK(passes(kAnna + ".cnf.xml"));
 }

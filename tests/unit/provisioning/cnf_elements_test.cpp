@@ -32,7 +32,8 @@ bool ends(const std::string& path, std::initializer_list<const char*> names) {
 }
 
 bool is_wlan(const Element& e) {
-  return e.path.starts_with("ProfileSettings") || e.path.starts_with("WavelinkSettings") || e.path.starts_with("TraceSettings");
+  return e.path.starts_with("ProfileSettings") || e.path.starts_with("WavelinkSettings") ||
+         e.path.starts_with("TraceSettings");
 }
 
 /// What such an element may hold, so that its rule has something to do.
@@ -41,7 +42,8 @@ std::string value_for(const Element& e) {
   if (ends(e.path, {"srstOption"})) return "Enable";
   if (ends(e.path, {"deviceSecurityMode", "transportLayerProtocol"})) return "3";
   if (e.group == "urls" || e.group == "secure_urls")
-    return ends(e.path, {"portalDefaultServer", "ldapServers", "presenceServerPri"}) ? "198.51.100.77" : "http://198.51.100.77/x?y=1";
+    return ends(e.path, {"portalDefaultServer", "ldapServers", "presenceServerPri"}) ? "198.51.100.77"
+                                                                                     : "http://198.51.100.77/x?y=1";
   return "198.51.100.77";
 }
 
@@ -59,7 +61,8 @@ std::string file_with(const Element& e) {
 
 std::string through(const Element& e, const RewriteOptions& options) {
   const std::string file = file_with(e);
-  const Rewritten out = rewrite_cnf(is_wlan(e) ? "WLAN001122334455.xml" : "SEP001122334455.cnf.xml", as_bytes(file), options);
+  const Rewritten out =
+      rewrite_cnf(is_wlan(e) ? "WLAN001122334455.xml" : "SEP001122334455.cnf.xml", as_bytes(file), options);
   for (const Note& note : out.notes)
     CHECK_FALSE_MESSAGE(is_passed(note.code), e.path, ": ", note.text);
   return text_of(out, file);
@@ -89,7 +92,8 @@ TEST_CASE("each element of the published files is left, or falls under the group
     CHECK(through(e, only(group->action, Action::drop)) != file);
     RewriteOptions others = all(Action::drop);
     others.*group->action = Action::leave;
-    if (e.path != "transportLayerProtocol" && e.path != "versionStamp") CHECK(through(e, others) == file);  // security: no TLS
+    if (e.path != "transportLayerProtocol" && e.path != "versionStamp")
+      CHECK(through(e, others) == file);  // security: no TLS
   }
 }
 
@@ -98,7 +102,8 @@ TEST_CASE("no element that names a host keeps it by default, but for those whose
   for (const Element& e : published_elements()) {
     CAPTURE(e.path);
     if (e.group == "-") {
-      if (ends(e.path, {"Server", "Server1", "Server2", "Servers", "Addr", "Address", "Address1", "Proxy", "URL", "url1", "Host", "NodeName"}))
+      if (ends(e.path, {"Server", "Server1", "Server2", "Servers", "Addr", "Address", "Address1", "Proxy", "URL",
+                        "url1", "Host", "NodeName"}))
         CHECK(e.why != "a feature of the phone; no host in it");
       continue;
     }

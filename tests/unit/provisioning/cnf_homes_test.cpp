@@ -1,5 +1,5 @@
-#include "tests/unit/provisioning/cnf_support.hpp"
 #include "tftp-proxy/core/cnf_homes.hpp"
+#include "tests/unit/provisioning/cnf_support.hpp"
 
 using namespace dw;
 using namespace dw::provisioning;
@@ -11,15 +11,17 @@ struct LineText {
 };
 
 /// A SIP phone's config: its call servers by priority, and its lines.
-std::string sip_config(const std::vector<std::string>& servers, const std::vector<LineText>& lines, const std::string& port = "5060") {
-  std::string out = "<device><deviceProtocol>SIP</deviceProtocol><versionStamp>1234</versionStamp><devicePool><callManagerGroup><members>";
+std::string sip_config(const std::vector<std::string>& servers, const std::vector<LineText>& lines,
+                       const std::string& port = "5060") {
+  std::string out =
+      "<device><deviceProtocol>SIP</deviceProtocol><versionStamp>1234</versionStamp><devicePool><callManagerGroup><members>";
   for (std::size_t i = 0; i < servers.size(); ++i)
     out += "<member priority=\"" + std::to_string(i) + "\"><callManager><ports><sipPort>" + port +
            "</sipPort></ports><processNodeName>" + servers[i] + "</processNodeName></callManager></member>";
   out += "</members></callManagerGroup></devicePool><sipProfile><sipLines>";
   for (std::size_t i = 0; i < lines.size(); ++i)
-    out += "<line button=\"" + std::to_string(i + 1) + "\"><featureID>9</featureID><proxy>" + lines[i].proxy + "</proxy><port>" +
-           lines[i].port + "</port><name>" + lines[i].user + "</name></line>";
+    out += "<line button=\"" + std::to_string(i + 1) + "\"><featureID>9</featureID><proxy>" + lines[i].proxy +
+           "</proxy><port>" + lines[i].port + "</port><name>" + lines[i].user + "</name></line>";
   return out + "</sipLines></sipProfile></device>";
 }
 
@@ -51,8 +53,10 @@ TEST_CASE("the homes of an XML config: its first call server, and lines that hav
   CHECK(homes(xml(sip_config({"pbx", "spare"}, {{"100", "USECALLMANAGER"}}, "5160"))) == Homes{{"", "pbx", 5160}});
   CHECK(homes(xml(sip_config({"t1"}, {{"100", "USECALLMANAGER"}, {"200", "t2", "5160"}, {"300", "t1"}}))) ==
         Homes{{"", "t1", 5060}, {"200", "t2", 5160}});
-  CHECK(homes(xml(sip_config({}, {{"100", "t1", "5160"}, {"200", "t2"}}))) == Homes{{"", "t1", 5160}, {"200", "t2", 5060}});
-  CHECK(homes(xml(sip_config({"t1"}, {{"100", ""}, {"100", "t2"}}))) == Homes{{"", "t1", 5060}});  // one user twice: the first counts
+  CHECK(homes(xml(sip_config({}, {{"100", "t1", "5160"}, {"200", "t2"}}))) ==
+        Homes{{"", "t1", 5160}, {"200", "t2", 5060}});
+  CHECK(homes(xml(sip_config({"t1"}, {{"100", ""}, {"100", "t2"}}))) ==
+        Homes{{"", "t1", 5060}});  // one user twice: the first counts
   CHECK(homes(xml(sip_config({}, {{"100", "USECALLMANAGER"}}))).empty());
   CHECK(homes(xml("<device/>")).empty());
 }
@@ -61,14 +65,16 @@ TEST_CASE("the homes of a 7960: SIPDefault.cnf says what its own file does not")
   const Rewritten defaults = plain("proxy1_address: \"PBX.example.net\"\nproxy1_port:\"5160\"\n");
   CHECK(homes(plain("line1_name: \"2112\"\n"), defaults) == Homes{{"", "pbx.example.net", 5160}});
   CHECK(homes(plain("line1_name: 1\nproxy1_address: own\n"), defaults) == Homes{{"", "own", 5160}});
-  CHECK(homes(plain("line1_name: 1\nline2_name: 2\nproxy2_port: 5070\nproxy2_address: t2\nline3_name: UNPROVISIONED\n"), defaults) ==
-        Homes{{"", "pbx.example.net", 5160}, {"2", "t2", 5070}});
-  CHECK(homes(plain("proxy2_address: UNPROVISIONED\nline2_name: 2\n"), defaults) == Homes{{"", "pbx.example.net", 5160}});
+  CHECK(homes(plain("line1_name: 1\nline2_name: 2\nproxy2_port: 5070\nproxy2_address: t2\nline3_name: UNPROVISIONED\n"),
+              defaults) == Homes{{"", "pbx.example.net", 5160}, {"2", "t2", 5070}});
+  CHECK(homes(plain("proxy2_address: UNPROVISIONED\nline2_name: 2\n"), defaults) ==
+        Homes{{"", "pbx.example.net", 5160}});
   CHECK(homes(plain("line1_name: 1\n")).empty());
 }
 
 TEST_CASE("a second line at another provider is left as it is, port and all, and a note says so") {
-  const std::string original = sip_config({"pbx.example.net"}, {{"100", "USECALLMANAGER"}, {"200", "sip.provider.example", "5070"}});
+  const std::string original =
+      sip_config({"pbx.example.net"}, {{"100", "USECALLMANAGER"}, {"200", "sip.provider.example", "5070"}});
   const auto out = xml(original, knowing({"pbx.example.net"}));
   const std::string text = after(out, original);
   CHECK(text.find("<proxy>sip.provider.example</proxy><port>5070</port>") != std::string::npos);
@@ -79,27 +85,36 @@ TEST_CASE("a second line at another provider is left as it is, port and all, and
   CHECK(original.substr(note.offset, 20) == "sip.provider.example");
   CHECK(homes(out) == Homes{{"", "pbx.example.net", 5060}});
   // And of a 7960.
-  const std::string old = "proxy1_address: pbx.example.net\nproxy2_address: \"sip.provider.example\"\nproxy2_port: 5070\nline2_name: 2\n";
+  const std::string old =
+      "proxy1_address: pbx.example.net\nproxy2_address: \"sip.provider.example\"\nproxy2_port: 5070\nline2_name: 2\n";
   const auto lines = plain(old, knowing({"pbx.example.net"}));
-  CHECK(after(lines, old) == "proxy1_address: 192.0.2.1\nproxy2_address: \"sip.provider.example\"\nproxy2_port: 5070\nline2_name: 2\n");
+  CHECK(after(lines, old) ==
+        "proxy1_address: 192.0.2.1\nproxy2_address: \"sip.provider.example\"\nproxy2_port: 5070\nline2_name: 2\n");
   CHECK(has_note(lines, NoteCode::left_alone));
   CHECK(homes(lines) == Homes{{"", "pbx.example.net", 0}});
 }
 
-TEST_CASE("what the settings know is rewritten, by whatever name: a server, an address, a domain, or the file's own servers") {
-  for (const char* const known : {"pbx2.example.net", "PBX3.example.net", "192.0.2.77", "2001:db8:0::5", "t9.tenants.example.net", "spare"}) {
+TEST_CASE(
+    "what the settings know is rewritten, by whatever name: a server, an address, a domain, or the file's own servers") {
+  for (const char* const known :
+       {"pbx2.example.net", "PBX3.example.net", "192.0.2.77", "2001:db8:0::5", "t9.tenants.example.net", "spare"}) {
     CAPTURE(known);
-    const std::string original = sip_config({"pbx.example.net", "spare"}, {{"100", "USECALLMANAGER"}, {"200", known, "5070"}});
+    const std::string original =
+        sip_config({"pbx.example.net", "spare"}, {{"100", "USECALLMANAGER"}, {"200", known, "5070"}});
     const auto out =
-        xml(original, knowing({"pbx2.example.net", "pbx3.example.net", "192.0.2.77", "2001:db8::5", "*.tenants.example.net"}));
-    CHECK(after(out, original).find("<line button=\"2\"><featureID>9</featureID><proxy>USECALLMANAGER</proxy><port>5060</port>") !=
+        xml(original,
+            knowing({"pbx2.example.net", "pbx3.example.net", "192.0.2.77", "2001:db8::5", "*.tenants.example.net"}));
+    CHECK(after(out, original)
+              .find("<line button=\"2\"><featureID>9</featureID><proxy>USECALLMANAGER</proxy><port>5060</port>") !=
           std::string::npos);
     CHECK_FALSE(has_note(out, NoteCode::left_alone));
   }
 }
 
-TEST_CASE("without domains in the settings a config's own call server is the central side's, and its first line's, whatever they are called") {
-  const std::string original = sip_config({"t1.example.net"}, {{"100", "other.example.net"}, {"101", "other.example.net"}});
+TEST_CASE(
+    "without domains in the settings a config's own call server is the central side's, and its first line's, whatever they are called") {
+  const std::string original =
+      sip_config({"t1.example.net"}, {{"100", "other.example.net"}, {"101", "other.example.net"}});
   const auto out = xml(original, knowing({"192.0.2.77"}));
   CHECK_FALSE(has_note(out, NoteCode::left_alone));
   CHECK(after(out, original).find("example.net") == std::string::npos);
@@ -108,10 +123,12 @@ TEST_CASE("without domains in the settings a config's own call server is the cen
 }
 
 TEST_CASE("with domains in the settings a config that names nothing of them is left alone, and said so") {
-  const std::string original = sip_config({"outside.example"}, {{"100", "USECALLMANAGER"}, {"200", "t1.example.net"}}, "5070");
+  const std::string original =
+      sip_config({"outside.example"}, {{"100", "USECALLMANAGER"}, {"200", "t1.example.net"}}, "5070");
   const auto out = xml(original, knowing({"pbx.example.net", "t1.example.net"}, true));
   const std::string text = after(out, original);
-  CHECK(text.find("<sipPort>5070</sipPort></ports><processNodeName>outside.example</processNodeName>") != std::string::npos);
+  CHECK(text.find("<sipPort>5070</sipPort></ports><processNodeName>outside.example</processNodeName>") !=
+        std::string::npos);
   CHECK(text.find("<proxy>USECALLMANAGER</proxy>") != std::string::npos);
   CHECK(text.find("<proxy>192.0.2.1</proxy>") != std::string::npos);  // not the group, which is somebody else's
   const auto note = std::ranges::find(out.notes, NoteCode::left_alone, &Note::code);
@@ -149,7 +166,8 @@ TEST_CASE("rewriting twice is rewriting once where a line was left alone, and th
   CHECK(stamp(left) != stamp(moved));
 }
 
-TEST_CASE("an edge behind a hosted box leaves alone what that left alone, though the line before it names no server any more") {
+TEST_CASE(
+    "an edge behind a hosted box leaves alone what that left alone, though the line before it names no server any more") {
   const std::string original = sip_config({"pbx"}, {{"100", "pbx.example.net"}, {"200", "provider"}});
   const std::string hosted = after(xml(original, knowing({"pbx", "192.0.2.1"})), original);
   CHECK(hosted.find("<proxy>USECALLMANAGER</proxy>") != std::string::npos);

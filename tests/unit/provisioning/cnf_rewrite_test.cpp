@@ -183,8 +183,7 @@ TEST_CASE("secrets never reach notes or facts") {
 TEST_CASE("the notes say what was done and where") {
   const std::string original = fixture("usecallmanager_7961_sip.cnf.xml");
   const auto out = rewritten_fixture("usecallmanager_7961_sip.cnf.xml", edge_at());
-  const auto note =
-      std::ranges::find(out.notes, std::string("sipProfile/sipProxies/outboundProxy"), &Note::what);
+  const auto note = std::ranges::find(out.notes, std::string("sipProfile/sipProxies/outboundProxy"), &Note::what);
   REQUIRE(note != out.notes.end());
   CHECK(note->code == NoteCode::dropped);
   CHECK(note->text == "\"edge.example.net\" was taken out");
@@ -221,9 +220,8 @@ TEST_CASE("what is signed or encrypted passes byte for byte") {
 
 TEST_CASE("what is malformed passes byte for byte") {
   for (const std::string xml :
-       {"", " ", "<device>", "<device></devices>", "not xml", "<html><body>404</body></html>",
-        "<device/><device/>", "<!DOCTYPE html><html></html>", "<device><a></device></a>",
-        "<device><a b=></a></device>"}) {
+       {"", " ", "<device>", "<device></devices>", "not xml", "<html><body>404</body></html>", "<device/><device/>",
+        "<!DOCTYPE html><html></html>", "<device><a></device></a>", "<device><a b=></a></device>"}) {
     CAPTURE(xml);
     const auto out = rewrite_xml_text(xml);
     CHECK_FALSE(out.changed);
@@ -247,16 +245,22 @@ TEST_CASE("what a lenient reader takes and a phone throws away passes, and the n
     CHECK(has_note(out, NoteCode::passed_malformed));
     return out.notes.empty() ? std::string() : out.notes[0].text;
   };
-  CHECK(note_of(start + "<phoneLabel>Smith & Sons</phoneLabel></device>").find("line 4, column 19: a bare \"&\"") != std::string::npos);
-  CHECK(note_of(start + "<directoryURL>http://x/d.php?a=1&b=2</directoryURL></device>").find("a bare \"&\"") != std::string::npos);
+  CHECK(note_of(start + "<phoneLabel>Smith & Sons</phoneLabel></device>").find("line 4, column 19: a bare \"&\"") !=
+        std::string::npos);
+  CHECK(note_of(start + "<directoryURL>http://x/d.php?a=1&b=2</directoryURL></device>").find("a bare \"&\"") !=
+        std::string::npos);
   CHECK(note_of(start + "<phoneLabel>a &copy; b</phoneLabel></device>").find("a bare \"&\"") != std::string::npos);
-  CHECK(note_of(start + "<phoneLabel>M\xfcller</phoneLabel></device>").find("line 4, column 14: an octet that is not UTF-8") != std::string::npos);
+  CHECK(note_of(start + "<phoneLabel>M\xfcller</phoneLabel></device>")
+            .find("line 4, column 14: an octet that is not UTF-8") != std::string::npos);
   CHECK(note_of(start + "<phoneLabel>\x01</phoneLabel></device>").find("a control character") != std::string::npos);
-  CHECK(note_of(start + "<line button=\"1\" button=\"2\"/></device>").find("an attribute that stands twice") != std::string::npos);
+  CHECK(note_of(start + "<line button=\"1\" button=\"2\"/></device>").find("an attribute that stands twice") !=
+        std::string::npos);
   CHECK(note_of(start + "</device>\ntrailing").find("text behind the end") != std::string::npos);
-  // What is fine stays fine: entities, character references, CDATA, an encoding that is declared, blanks behind the end.
-  for (const std::string end : {"<phoneLabel>a &amp; b &#38; &lt;</phoneLabel></device>", "<phoneLabel><![CDATA[a & b]]></phoneLabel></device>",
-                                "<phoneLabel>M\xc3\xbcller</phoneLabel></device>\n\n"})
+  // What is fine stays fine: entities, character references, CDATA, an encoding that is declared, blanks behind the
+  // end.
+  for (const std::string end :
+       {"<phoneLabel>a &amp; b &#38; &lt;</phoneLabel></device>", "<phoneLabel><![CDATA[a & b]]></phoneLabel></device>",
+        "<phoneLabel>M\xc3\xbcller</phoneLabel></device>\n\n"})
     CHECK(rewrite_xml_text(start + end).changed);
   for (const char* encoding : {"ISO-8859-1", "windows-1252"}) {
     std::string declared = start + "<phoneLabel>M\xfcller</phoneLabel></device>";
@@ -293,8 +297,7 @@ TEST_CASE("the forms a value can have") {
   CHECK(edited("<processNodeName>a</processNodeName>") == "<processNodeName>192.0.2.1</processNodeName>");
   CHECK(edited("<processNodeName\n x = '>' >a</processNodeName\n>") ==
         "<processNodeName\n x = '>' >192.0.2.1</processNodeName\n>");
-  CHECK(edited("<processNodeName> a\t\r\n</processNodeName>") ==
-        "<processNodeName> 192.0.2.1\t\r\n</processNodeName>");
+  CHECK(edited("<processNodeName> a\t\r\n</processNodeName>") == "<processNodeName> 192.0.2.1\t\r\n</processNodeName>");
   CHECK(edited("<processNodeName><![CDATA[a]]></processNodeName>") ==
         "<processNodeName><![CDATA[192.0.2.1]]></processNodeName>");
   CHECK(edited("<processNodeName> <!-- a --> a <?p a?></processNodeName>") ==
@@ -338,8 +341,7 @@ TEST_CASE("repeated elements are all edited") {
 }
 
 TEST_CASE("names are case-sensitive, as the phone's are") {
-  const std::string xml =
-      "<device><EncrConfig>true</EncrConfig><LoadInformation>x</LoadInformation></device>";
+  const std::string xml = "<device><EncrConfig>true</EncrConfig><LoadInformation>x</LoadInformation></device>";
   CHECK_FALSE(rewrite_xml_text(xml).changed);
 }
 
@@ -372,8 +374,7 @@ TEST_CASE("hostile shapes stay cheap: entities, depth, thousands of the same") {
   for (int i = 0; i < 60'000; ++i)
     deep += "<a>", closing += "</a>";
   CHECK_FALSE(passes_or_not("<device>" + deep + closing + "</device>"));
-  const std::string member =
-      "<member><callManager><processNodeName>x</processNodeName></callManager></member>";
+  const std::string member = "<member><callManager><processNodeName>x</processNodeName></callManager></member>";
   std::string members = "<member>" + deep.substr(0, 90'000) + closing.substr(0, 120'000) + "</member>";
   while (members.size() < 500'000)
     members += member;
@@ -386,9 +387,9 @@ TEST_CASE("hostile shapes stay cheap: entities, depth, thousands of the same") {
   std::string addresses;
   while (addresses.size() < 500'000)
     addresses += "<ipAddr1>x</ipAddr1>";
-  CHECK(rewrite_xml_text("<device><devicePool><srstInfo>" + addresses +
-                             "<port1>1</port1></srstInfo></devicePool></device>",
-                         only(&O::srst, Action::rewrite))
+  CHECK(rewrite_xml_text(
+            "<device><devicePool><srstInfo>" + addresses + "<port1>1</port1></srstInfo></devicePool></device>",
+            only(&O::srst, Action::rewrite))
             .changed);
   std::string loads;
   while (loads.size() < 500'000)
@@ -405,14 +406,13 @@ TEST_CASE("what a file says, for prefetching and diagnosis") {
   REQUIRE(cucm.call_servers.size() == 2);
   CHECK(cucm.call_servers[0] == CallServer{"cucm-pub.corp.example", 0, 2000, 5060});
   CHECK(cucm.call_servers[1] == CallServer{"10.20.0.12", 1, 2000, 5060});
-  CHECK(cucm.files == std::vector<std::string>{"DefaultFP.xml", "tzupdater.jar",
-                                               "English_United_Kingdom/be-sccp.jar",
+  CHECK(cucm.files == std::vector<std::string>{"DefaultFP.xml", "tzupdater.jar", "English_United_Kingdom/be-sccp.jar",
                                                "United_Kingdom/g3-tones.xml"});
   const auto sip = rewritten_fixture("usecallmanager_7961_sip.cnf.xml", edge_at()).facts;
   CHECK(sip.signalling == Signalling::sip);
   CHECK_FALSE(sip.encrypted_config);
-  CHECK(sip.files == std::vector<std::string>{"dialplan.xml", "softkeys.xml",
-                                              "English_New_Zealand/mk-sip.jar", "New_Zealand/g3-tones.xml"});
+  CHECK(sip.files == std::vector<std::string>{"dialplan.xml", "softkeys.xml", "English_New_Zealand/mk-sip.jar",
+                                              "New_Zealand/g3-tones.xml"});
   const auto fallback = rewritten_fixture("xmldefault.cnf.xml", edge_at()).facts;
   CHECK(fallback.loads == std::vector<LoadName>{{"P0030801SR02", LoadName::Use::model_default, 7},
                                                 {"SCCP45.9-4-2SR3-1S", LoadName::Use::model_default, 436}});
@@ -427,9 +427,8 @@ TEST_CASE("locale files by family") {
   };
   CHECK(files("SCCP11.9-4-2SR3-1S") == std::vector<std::string>{"U/tc-sccp.jar", "N/g3-tones.xml"});
   CHECK(files("SCCP75.9-4-2SR3-1S") == std::vector<std::string>{"U/td-sccp.jar", "N/g3-tones.xml"});
-  CHECK(files("P0030801SR02") == std::vector<std::string>{"N/7960-tones.xml", "U/7960-font.xml",
-                                                          "U/7960-kate.xml", "U/7960-dictionary.xml",
-                                                          "U/SCCP-dictionary.xml"});
+  CHECK(files("P0030801SR02") == std::vector<std::string>{"N/7960-tones.xml", "U/7960-font.xml", "U/7960-kate.xml",
+                                                          "U/7960-dictionary.xml", "U/SCCP-dictionary.xml"});
   CHECK(files("CP7921G-1.4.6.3") ==
         std::vector<std::string>{"U/7921-dictionary.xml", "U/7921-kate.utf-8.xml", "U/7921-font.dat"});
   CHECK(files("apps37sccp.1-4-5-7").empty());

@@ -40,20 +40,16 @@ const std::string kMember0 = "devicePool/callManagerGroup/members/member[@priori
 const std::string kMember1 = "devicePool/callManagerGroup/members/member[@priority='1']";
 
 const Row kRows[] = {
-    {kCucm, kMember0 + "/callManager/processNodeName", &O::call_servers, "cucm-pub.corp.example", "192.0.2.1",
-     ""},
+    {kCucm, kMember0 + "/callManager/processNodeName", &O::call_servers, "cucm-pub.corp.example", "192.0.2.1", ""},
     {kChan, kMember0 + "/callManager/processNodeName", &O::call_servers, "192.168.20.10", "192.0.2.1", ""},
     {kSip, kMember0 + "/callManager/processNodeName", &O::call_servers, "pbx.example.net", "192.0.2.1", ""},
     {kSip, kMember0 + "/callManager/ports/sipPort", &O::call_servers, "5070", "5060", "5070"},
     {kSip, kMember0 + "/callManager/ports/securedSipPort", &O::call_servers, "5071", "5071", "5071"},
     {kDefault, "callManagerGroup/members/member[@priority='0']/callManager/processNodeName", &O::call_servers,
      "10.20.0.11", "192.0.2.1", ""},
-    {kCucm, kMember1 + "/callManager/processNodeName", &O::call_servers, "10.20.0.12", "10.20.0.12",
-     "10.20.0.12"},
-    {kCucm, kMember1 + "/callManager/processNodeName", &O::spare_call_servers, "10.20.0.12", "192.0.2.1",
-     kGone},
-    {kChan, kMember1 + "/callManager/processNodeName", &O::spare_call_servers, "192.168.20.11", "192.0.2.1",
-     kGone},
+    {kCucm, kMember1 + "/callManager/processNodeName", &O::call_servers, "10.20.0.12", "10.20.0.12", "10.20.0.12"},
+    {kCucm, kMember1 + "/callManager/processNodeName", &O::spare_call_servers, "10.20.0.12", "192.0.2.1", kGone},
+    {kChan, kMember1 + "/callManager/processNodeName", &O::spare_call_servers, "192.168.20.11", "192.0.2.1", kGone},
     {kCucm, kMember0 + "/callManager/processNodeName", &O::spare_call_servers, "cucm-pub.corp.example",
      "cucm-pub.corp.example", "cucm-pub.corp.example"},
     {kCucm, "devicePool/srstInfo/srstOption", &O::srst, "Enable", "Enable", "Disable"},
@@ -76,8 +72,7 @@ const Row kRows[] = {
     {kSip, "sipProfile/natReceivedProcessing", &O::nat, "true", "false", "false"},
     {kSip, "sipProfile/sipLines/line[1]/proxy", &O::line_proxy, "pbx.example.net", "USECALLMANAGER", ""},
     {kSip, "sipProfile/sipLines/line[1]/port", &O::line_proxy, "5070", "5060", "5070"},
-    {kSip, "sipProfile/sipLines/line[2]/proxy", &O::line_proxy, "USECALLMANAGER", "USECALLMANAGER",
-     "USECALLMANAGER"},
+    {kSip, "sipProfile/sipLines/line[2]/proxy", &O::line_proxy, "USECALLMANAGER", "USECALLMANAGER", "USECALLMANAGER"},
     {kSip, "transportLayerProtocol", &O::transport, "3", "1", ""},
     {kChan, "transportLayerProtocol", &O::transport, "4", "4", "4"},
     {kSip, "transportLayerProtocol", &O::security, "3", "1", "1"},
@@ -108,16 +103,12 @@ const Row kRows[] = {
     {kCucm, "proxyServerURL", &O::urls, "10.20.0.60:3128", "192.0.2.1:6970", ""},
     {kCucm, "secureServicesURL", &O::secure_urls, "https://10.20.0.11:8443/ccmcip/getservicesmenu.jsp",
      "https://192.0.2.1:8443/ccmcip/getservicesmenu.jsp", ""},
-    {kSip, "secureServicesURL", &O::secure_urls, "https://services.example.net/menu",
-     "https://192.0.2.1/menu", ""},
-    {kCucm, "secureMessagesURL", &O::secure_urls, "Application:Cisco/Voicemail",
-     "Application:Cisco/Voicemail", "Application:Cisco/Voicemail"},
-    {kWlan, "ProfileSettings/Profile1/NetworkSettings/TFTPServer1", &O::tftp_server, "10.20.0.11",
-     "192.0.2.1", ""},
-    {kWlan, "ProfileSettings/Profile1/NetworkSettings/TFTPServer2", &O::tftp_server, "10.20.0.12",
-     "192.0.2.1", ""},
-    {kWlan, "ProfileSettings/Profile2/NetworkSettings/TFTPServer1", &O::tftp_server, "0.0.0.0", "0.0.0.0",
-     "0.0.0.0"},
+    {kSip, "secureServicesURL", &O::secure_urls, "https://services.example.net/menu", "https://192.0.2.1/menu", ""},
+    {kCucm, "secureMessagesURL", &O::secure_urls, "Application:Cisco/Voicemail", "Application:Cisco/Voicemail",
+     "Application:Cisco/Voicemail"},
+    {kWlan, "ProfileSettings/Profile1/NetworkSettings/TFTPServer1", &O::tftp_server, "10.20.0.11", "192.0.2.1", ""},
+    {kWlan, "ProfileSettings/Profile1/NetworkSettings/TFTPServer2", &O::tftp_server, "10.20.0.12", "192.0.2.1", ""},
+    {kWlan, "ProfileSettings/Profile2/NetworkSettings/TFTPServer1", &O::tftp_server, "0.0.0.0", "0.0.0.0", "0.0.0.0"},
 };
 
 /// Rows of the table whose rule is "leave": no group touches them.
@@ -147,9 +138,8 @@ const Row kNever[] = {
 
 std::string under(const Row& row, Action action) {
   const std::string original = fixture(row.file);
-  return value_at(
-      text_of(rewrite_cnf(name_of(row.file), as_bytes(original), only(row.group, action)), original),
-      row.xpath);
+  return value_at(text_of(rewrite_cnf(name_of(row.file), as_bytes(original), only(row.group, action)), original),
+                  row.xpath);
 }
 
 }  // namespace
@@ -173,8 +163,8 @@ TEST_CASE("what the table leaves stays whatever the policy") {
       RewriteOptions options = edge_at();
       for (const RewriteGroup& group : rewrite_groups())
         options.*group.action = action;
-      CHECK(value_at(text_of(rewrite_cnf(name_of(row.file), as_bytes(original), options), original),
-                     row.xpath) == row.left);
+      CHECK(value_at(text_of(rewrite_cnf(name_of(row.file), as_bytes(original), options), original), row.xpath) ==
+            row.left);
     }
   }
 }
@@ -308,8 +298,7 @@ TEST_CASE("the version stamp follows the original and the policy, and keeps its 
   edited.replace(edited.find("D.M.Y"), 5, "Y.M.D");
   CHECK(edge != stamp(edited, edge_at()));
 
-  CHECK(stamp(original, only(&O::version_stamp, Action::rewrite)) ==
-        "{Mar 04 2019 17:05:09}");  // nothing else changed
+  CHECK(stamp(original, only(&O::version_stamp, Action::rewrite)) == "{Mar 04 2019 17:05:09}");  // nothing else changed
   CHECK(stamp(original, only(&O::version_stamp, Action::drop)) == "");
   RewriteOptions left = edge_at();
   left.version_stamp = Action::leave;

@@ -134,8 +134,7 @@ TEST_CASE("another address may answer only when it is one of the same name") {
   CHECK(a.sends[0].to == third);
 }
 
-TEST_CASE(
-    "a whole file whose length is a multiple of blksize ends with an empty block; an empty file has one") {
+TEST_CASE("a whole file whose length is a multiple of blksize ends with an empty block; an empty file has one") {
   Download d = agreed("8", "1");
   (void)d.on_datagram(at_ms(30), kTid, data(1, "12345678"));
   auto a = d.on_datagram(at_ms(40), kTid, data(2, ""));

@@ -13,7 +13,6 @@ using namespace dw::tftp::test;
 
 namespace {
 
-
 struct Network {
   double loss = 0, duplicate = 0;
   long delay_ms = 25, jitter_ms = 0;  // one way; jitter above the spacing of packets reorders them
@@ -86,8 +85,7 @@ class Server {
   }
   void send(long now, std::uint16_t port, Session& s, Out& out) {
     for (std::uint64_t b = s.acked + 1; b <= std::min(s.acked + windowsize_, blocks()); ++b) {
-      out.emplace_back(port,
-                       data(static_cast<unsigned>(b & 0xffffU), file_.substr((b - 1) * blksize_, blksize_)));
+      out.emplace_back(port, data(static_cast<unsigned>(b & 0xffffU), file_.substr((b - 1) * blksize_, blksize_)));
       ++data_sent;
     }
     s.resend_at = now + 1000;
@@ -105,8 +103,7 @@ struct Outcome {
   std::uint64_t data_sent = 0;
 };
 
-Outcome fetch(std::size_t octets, unsigned blksize, unsigned windowsize, const Network& network,
-              unsigned seed) {
+Outcome fetch(std::size_t octets, unsigned blksize, unsigned windowsize, const Network& network, unsigned seed) {
   std::mt19937 random(seed);
   const auto chance = [&](double p) { return std::uniform_real_distribution<>(0, 1)(random) < p; };
   Server server(body_of(octets), blksize, windowsize);
@@ -150,8 +147,7 @@ Outcome fetch(std::size_t octets, unsigned blksize, unsigned windowsize, const N
       if (f->second.to_server) {
         server.receive(now, f->second.port, f->second.octets, out);
       } else {
-        ended = perform(
-            now, download.on_datagram(at_ms(now), {kServer.address, f->second.port}, f->second.octets));
+        ended = perform(now, download.on_datagram(at_ms(now), {kServer.address, f->second.port}, f->second.octets));
       }
     }
     if (!ended && download.next_deadline() && *download.next_deadline() <= at_ms(now)) {
@@ -169,8 +165,7 @@ Outcome fetch(std::size_t octets, unsigned blksize, unsigned windowsize, const N
 }  // namespace
 
 TEST_CASE("sizes around the edges of blocks and windows arrive byte-exact") {
-  for (const std::size_t size :
-       {0U, 1U, 511U, 512U, 513U, 1024U, 512U * 15, 512U * 16, 512U * 16 + 1, 512U * 33}) {
+  for (const std::size_t size : {0U, 1U, 511U, 512U, 513U, 1024U, 512U * 15, 512U * 16, 512U * 16 + 1, 512U * 33}) {
     CAPTURE(size);
     const Outcome o = fetch(size, 512, 16, {}, 1);
     CHECK(o.whole);

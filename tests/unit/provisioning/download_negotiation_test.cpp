@@ -9,7 +9,6 @@ using namespace dw::tftp::test;
 
 namespace {
 
-
 Download::Options options(std::string name = "SEP001122334455.cnf.xml") {
   Download::Options o;
   o.name = std::move(name);
@@ -20,8 +19,8 @@ Download::Options options(std::string name = "SEP001122334455.cnf.xml") {
 Buffer rrq(const std::string& name, const std::string& wanted) {
   return join({number(1), zero_ended(name), zero_ended("octet"), wanted});
 }
-const std::string kAsked = zero_ended("tsize") + zero_ended("0") + zero_ended("blksize") +
-                           zero_ended("1428") + zero_ended("windowsize") + zero_ended("16");
+const std::string kAsked = zero_ended("tsize") + zero_ended("0") + zero_ended("blksize") + zero_ended("1428") +
+                           zero_ended("windowsize") + zero_ended("16");
 
 void check_only_send(const Download::Actions& actions, const Endpoint& to, const Buffer& octets) {
   REQUIRE(actions.sends.size() == 1);
@@ -39,16 +38,14 @@ TEST_CASE("the RRQ asks for tsize, blksize 1428 and windowsize 16, in octet mode
 TEST_CASE("an OACK is acknowledged with block 0 and its values hold") {
   Download d(options());
   (void)d.start(at_ms(0));
-  const auto a =
-      d.on_datagram(at_ms(20), kTid, oack({{"BLKSIZE", "1024"}, {"tsize", "3000"}, {"windowsize", "4"}}));
+  const auto a = d.on_datagram(at_ms(20), kTid, oack({{"BLKSIZE", "1024"}, {"tsize", "3000"}, {"windowsize", "4"}}));
   check_only_send(a, kTid, ack(0));
   CHECK(a.begin);
   CHECK(d.size() == 3000);
   CHECK(d.blksize() == 1024);
   CHECK(d.windowsize() == 4);
   // Its own repetition means that our ACK was lost.
-  check_only_send(d.on_datagram(at_ms(1020), kTid, oack({{"blksize", "1024"}, {"windowsize", "4"}})), kTid,
-                  ack(0));
+  check_only_send(d.on_datagram(at_ms(1020), kTid, oack({{"blksize", "1024"}, {"windowsize", "4"}})), kTid, ack(0));
 }
 
 TEST_CASE("a server that knows no options answers with DATA 1 of 512, and it goes on in lock-step") {
@@ -243,8 +240,8 @@ TEST_CASE("a file that is announced as too long is refused before its first octe
 TEST_CASE("what is no first answer changes nothing") {
   Download d(options());
   (void)d.start(at_ms(0));
-  for (const Buffer& packet : {Buffer{}, Buffer{0}, Buffer{0, 3}, data(2, "later"), ack(0),
-                               Buffer{0, 9, 0, 0}, join({number(1), zero_ended("x"), zero_ended("octet")})}) {
+  for (const Buffer& packet : {Buffer{}, Buffer{0}, Buffer{0, 3}, data(2, "later"), ack(0), Buffer{0, 9, 0, 0},
+                               join({number(1), zero_ended("x"), zero_ended("octet")})}) {
     const auto a = d.on_datagram(at_ms(5), kTid, packet);
     CHECK(a.sends.empty());
     CHECK_FALSE(a.end);

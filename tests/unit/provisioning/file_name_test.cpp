@@ -41,7 +41,7 @@ TEST_CASE("names nobody gets") {
                           ". ./x",        ".. /x",         "a/ .",
                           ".ssh/id",      "a/.git/config", "C:\\x",
                           "c:x",          "x:stream",      "TFTP:Desktops/x",
-                          "http://evil/", "/\\host\\x",   "\\\\host\\x",
+                          "http://evil/", "/\\host\\x",    "\\\\host\\x",
                           "/\\host/x",    "@evil/x",       "?x=1",
                           "#f",           "~root/x",       "/@evil/x",
                           "%2e%2e/x",     "%2E%2e/x",      "a%2fb",

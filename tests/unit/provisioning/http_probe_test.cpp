@@ -56,8 +56,8 @@ TEST_CASE("http probe: every prefix of an answer waits for more") {
 
 TEST_CASE("http probe: other servers") {
   for (const std::string_view text :
-       {"HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nno\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes", "HTTP/1.1 200 OK\r\n\r\n", "SSH-2.0\r\n\r\n",
+       {"HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nno\n", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes",
+        "HTTP/1.1 200 OK\r\n\r\n", "SSH-2.0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999\r\n\r\nfrom="}) {
     const auto told = parse_http_probe(text);
     REQUIRE_FALSE(told);

@@ -75,9 +75,8 @@ TEST_CASE("http range: beyond the end") {
 }
 
 TEST_CASE("http range: what makes no sense is ignored, and so are several ranges") {
-  for (const std::string_view range :
-       {"", "bytes", "bytes=", "bytes=-", "bytes=5-2", "bytes=a-b", "bytes=1-2,4-5", "lines=0-1",
-        "bytes=0x0-1", "bytes=1 - 2", "bytes=+1-2"}) {
+  for (const std::string_view range : {"", "bytes", "bytes=", "bytes=-", "bytes=5-2", "bytes=a-b", "bytes=1-2,4-5",
+                                       "lines=0-1", "bytes=0x0-1", "bytes=1 - 2", "bytes=+1-2"}) {
     CAPTURE(range);
     CHECK(is(get_range(range), 200, 0, 1000));
   }

@@ -39,8 +39,7 @@ TEST_CASE("a line's password: its length, counted in characters as the phone rea
 }
 
 TEST_CASE("a line's password: characters that XML wants escaped") {
-  for (const std::string_view good :
-       {"secret", "a&amp;b", "a&lt;b", "a&#38;b", "a&#x26;b", "a'b\"c>d", "a;b"})
+  for (const std::string_view good : {"secret", "a&amp;b", "a&lt;b", "a&#38;b", "a&#x26;b", "a'b\"c>d", "a;b"})
     CHECK_FALSE(why(good));
   for (const std::string_view bare : {"a&b", "a&", "&", "a&b;c", "a&amp", "a&amp;b&c", "&&amp;"})
     CHECK(why(bare) == bare_markup);
@@ -86,8 +85,6 @@ TEST_CASE("passwords in a text file") {
   const auto of = [](const std::string& text) {
     return rewrite_cnf("SIP001122334455.cnf", as_bytes(text), {}).facts.passwords;
   };
-  CHECK(
-      of("line1_password: \"a&b<c\"\nline2_password: s3cret ; ours\nphone_password: \"a&amp;b\"\n").empty());
-  CHECK(of("line1_password: x\nline3_password: \"a&amp;b\"\n") ==
-        std::vector<PasswordDoubt>{{3, escaped_text, 7}});
+  CHECK(of("line1_password: \"a&b<c\"\nline2_password: s3cret ; ours\nphone_password: \"a&amp;b\"\n").empty());
+  CHECK(of("line1_password: x\nline3_password: \"a&amp;b\"\n") == std::vector<PasswordDoubt>{{3, escaped_text, 7}});
 }

@@ -27,8 +27,7 @@ TEST_CASE("which names are lists") {
 TEST_CASE("a ring list names its files, and nothing outside the tree") {
   CHECK(names(ListKind::ring_xml, fixture("ringlist.xml")) ==
         std::vector<std::string>{"Pulse.raw", "rings/Bell&Whistle.raw"});
-  CHECK(names(ListKind::ring_dat, fixture("ringlist.dat")) ==
-        std::vector<std::string>{"Pulse.raw", "Bell.raw"});
+  CHECK(names(ListKind::ring_dat, fixture("ringlist.dat")) == std::vector<std::string>{"Pulse.raw", "Bell.raw"});
 }
 
 TEST_CASE("an image list names thumbnails and pictures, without the scheme") {

@@ -58,8 +58,7 @@ TEST_CASE("a 7945's manifest: comments, CR LF, blanks at the end") {
 }
 
 TEST_CASE("a 7960's manifest: two files and a version that is none") {
-  CHECK(names(fixture("manifest_7960.body.loads")) ==
-        std::vector<std::string>{"P0030801SR02.bin", "P0030801SR02.sbn"});
+  CHECK(names(fixture("manifest_7960.body.loads")) == std::vector<std::string>{"P0030801SR02.bin", "P0030801SR02.sbn"});
 }
 
 TEST_CASE("a 7921's manifest: sizes, and files it can do without") {
@@ -72,8 +71,7 @@ TEST_CASE("a 7921's manifest: sizes, and files it can do without") {
 }
 
 TEST_CASE("the signature header in front is skipped") {
-  for (const char* file :
-       {"manifest_7945.body.loads", "manifest_7960.body.loads", "manifest_7921.body.LOADS"}) {
+  for (const char* file : {"manifest_7945.body.loads", "manifest_7960.body.loads", "manifest_7921.body.LOADS"}) {
     const std::string body = fixture(file);
     const Buffer whole = signed_as_firmware(body);
     REQUIRE(is_signed(whole));
@@ -94,8 +92,7 @@ TEST_CASE("a header cut short is refused; every other prefix reads") {
 }
 
 TEST_CASE("what is no part") {
-  CHECK(
-      names("other.loads\nREADME.txt\nLA_VERSION=1.sbnx\n.sbn\n../up.sbn\n#x.sbn\n#? y.sbn\n\n \n").empty());
+  CHECK(names("other.loads\nREADME.txt\nLA_VERSION=1.sbnx\n.sbn\n../up.sbn\n#x.sbn\n#? y.sbn\n\n \n").empty());
   CHECK(names("a.sbn\na.sbn\nA.sbn") == std::vector<std::string>{"a.sbn", "A.sbn"});
   CHECK(names("x.sb2 # old\ny.SBIN\tz\nz.bin #+") == std::vector<std::string>{"x.sb2", "y.SBIN", "z.bin"});
   CHECK(parse_manifest(as_bytes("z.bin #+"))->parts[0].optional);

@@ -26,7 +26,9 @@ struct Box {
   }
 };
 
-IpAddress ip(const char* text) { return *IpAddress::parse(text); }
+IpAddress ip(const char* text) {
+  return *IpAddress::parse(text);
+}
 
 }  // namespace
 

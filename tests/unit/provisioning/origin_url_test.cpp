@@ -14,8 +14,7 @@ TEST_CASE("origins as people write them") {
     const char* file;  // file_url("a b/c")
   };
   for (const Row& row :
-       {Row{"http://pbx.example.net:6970/", "http://pbx.example.net:6970/",
-            "http://pbx.example.net:6970/a%20b/c"},
+       {Row{"http://pbx.example.net:6970/", "http://pbx.example.net:6970/", "http://pbx.example.net:6970/a%20b/c"},
         Row{"HTTP://pbx", "http://pbx/", "http://pbx:80/a%20b/c"},
         Row{"https://pbx/tftp/x%20y", "https://pbx/tftp/x%20y/", "https://pbx:443/tftp/x%20y/a%20b/c"},
         Row{"http://[2001:db8::1]:6970/", "http://[2001:db8::1]:6970/", "http://[2001:db8::1]:6970/a%20b/c"},
@@ -106,14 +105,16 @@ TEST_CASE("origins with placeholders and patterns") {
   const auto url = parse_origin("https://me:se%40cret@pbx/prov/get.php?token=abc&mac={mac}&file={file}&b={base}");
   REQUIRE(url);
   CHECK(url->label() == "https://pbx/prov/get.php?token=…&mac={mac}&file={file}&b={base}");
-  CHECK(url->file_url("SEP001122334455.cnf.xml") ==
-        "https://me:se%40cret@pbx:443/prov/get.php?token=abc&mac=001122334455&file=SEP001122334455.cnf.xml&b=SEP001122334455.cnf.xml");
+  CHECK(
+      url->file_url("SEP001122334455.cnf.xml") ==
+      "https://me:se%40cret@pbx:443/prov/get.php?token=abc&mac=001122334455&file=SEP001122334455.cnf.xml&b=SEP001122334455.cnf.xml");
   CHECK(url->file_url("Desktops/a b.png").ends_with("&mac=&file=Desktops%2Fa%20b.png&b=a%20b.png"));
   CHECK(parse_origin("http://pbx?file={file}")->file_url("a") == "http://pbx:80/?file=a");
   const auto path = parse_origin("http://pbx/languages/{file}#*.jar,*-tones.xml");
   REQUIRE(path);
   CHECK(path->label() == "http://pbx/languages/{file}#*.jar,*-tones.xml");
-  CHECK(path->file_url("English_United_States/be-sip.jar") == "http://pbx:80/languages/English_United_States/be-sip.jar");
+  CHECK(path->file_url("English_United_States/be-sip.jar") ==
+        "http://pbx:80/languages/English_United_States/be-sip.jar");
   CHECK(path->covers("English_United_States/be-sip.JAR"));
   CHECK(path->covers("g3-tones.xml"));
   CHECK_FALSE(path->covers("g3-tones.xml.sgn"));
@@ -151,7 +152,8 @@ TEST_CASE("patterns match whole names") {
 
 TEST_CASE("no name leaves its place in an origin with placeholders") {
   const OriginUrl url = parse_origin("http://pbx/dir/{base}?file={file}").value();
-  for (const char* name : {"@evil/x", "?x=1", "#f", "a&mac=0", "{mac}", "http://evil/", "a\r\nb", "%2e%2e/x", "a=b;c"}) {
+  for (const char* name :
+       {"@evil/x", "?x=1", "#f", "a&mac=0", "{mac}", "http://evil/", "a\r\nb", "%2e%2e/x", "a=b;c"}) {
     CAPTURE(name);
     const std::string out = url.file_url(name);
     CHECK(out.starts_with("http://pbx:80/dir/"));

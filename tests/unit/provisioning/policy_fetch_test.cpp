@@ -20,15 +20,14 @@ TEST_CASE("cache classes") {
     CHECK(cache_class(name, true) == CacheClass::resource);
   }
   for (const char* name :
-       {"SEP001122334455.cnf.xml", "XMLDefault.cnf.xml", "SIPDefault.cnf", "SIP001122334455.cnf",
-        "gk001122334455", "dialplan.xml", "softkeys.xml", "Ringlist.xml", "DistinctiveRingList.xml",
-        "RINGLIST.DAT", "Desktops/320x212x16/List.xml", "term45.default.loads", "TERM11.DEFAULT.LOADS",
-        "OS79XX.TXT", "tzupdater.jar", "WLAN001122334455.xml", "SEP001122334455.cnf.xml.sgn"}) {
+       {"SEP001122334455.cnf.xml", "XMLDefault.cnf.xml", "SIPDefault.cnf", "SIP001122334455.cnf", "gk001122334455",
+        "dialplan.xml", "softkeys.xml", "Ringlist.xml", "DistinctiveRingList.xml", "RINGLIST.DAT",
+        "Desktops/320x212x16/List.xml", "term45.default.loads", "TERM11.DEFAULT.LOADS", "OS79XX.TXT", "tzupdater.jar",
+        "WLAN001122334455.xml", "SEP001122334455.cnf.xml.sgn"}) {
     CAPTURE(name);
     CHECK(cache_class(name, true) == CacheClass::live);
   }
-  for (const char* name :
-       {"CTLSEP001122334455.tlv", "ITLSEP001122334455.tlv", "ITLFile.tlv", "x/ctlfile.TLV"}) {
+  for (const char* name : {"CTLSEP001122334455.tlv", "ITLSEP001122334455.tlv", "ITLFile.tlv", "x/ctlfile.TLV"}) {
     CAPTURE(name);
     CHECK(cache_class(name, true) == CacheClass::never);
     CHECK(cache_class(name, false) == CacheClass::live);
@@ -54,8 +53,7 @@ TEST_CASE("what an HTTP status says of a file") {
   CHECK(meaning(410) == HttpMeaning::not_found);
   CHECK(meaning(401) == HttpMeaning::forbidden);
   CHECK(meaning(403) == HttpMeaning::forbidden);
-  for (const long status :
-       {100L, 204L, 300L, 301L, 302L, 307L, 308L, 400L, 405L, 429L, 500L, 502L, 503L, 504L, 0L})
+  for (const long status : {100L, 204L, 300L, 301L, 302L, 307L, 308L, 400L, 405L, 429L, 500L, 502L, 503L, 504L, 0L})
     CHECK(meaning(status) == HttpMeaning::unavailable);
   CHECK(says_html("text/html"));
   CHECK(says_html("Text/HTML; charset=utf-8"));
@@ -64,7 +62,9 @@ TEST_CASE("what an HTTP status says of a file") {
 }
 
 TEST_CASE("a server that says text/html of every file: octets decide what is a page") {
-  const auto page = [](std::string_view text, std::string_view name) { return is_html_page(as_bytes(text), true, name); };
+  const auto page = [](std::string_view text, std::string_view name) {
+    return is_html_page(as_bytes(text), true, name);
+  };
   // Files as Twisted and PHP send them.
   CHECK(page("<?xml version=\"1.0\"?>\n<device><fullConfig>", "SEP001122334455.cnf.xml") == false);
   CHECK(page("<device>", "SEP001122334455.cnf.xml") == false);

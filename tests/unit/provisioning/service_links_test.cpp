@@ -59,11 +59,13 @@ const std::string kBox = "http://192.0.2.1:6970";
 
 TEST_CASE("a URL of a config leads to our door, and says there where it led before") {
   const RewriteOptions o = moving();
-  CHECK(link_to("http://pbx.example.net/cisco/menu.php?l=2&a=b", o) == kBox + leads_to(kPbx, "/cisco/menu.php?l=2&a=b"));
+  CHECK(link_to("http://pbx.example.net/cisco/menu.php?l=2&a=b", o) ==
+        kBox + leads_to(kPbx, "/cisco/menu.php?l=2&a=b"));
   CHECK(link_to("http://198.51.100.10:8080/services.php", o) ==
         kBox + leads_to("http~198.51.100.10~8080", "/services.php"));
   CHECK(link_to("http://pbx.example.net?name=#DEVICENAME#", o) == kBox + leads_to(kPbx, "/?name=#DEVICENAME#"));
-  CHECK(link_to("https://u:p@[2001:db8::7]/x", o) == "http://u:p@192.0.2.1:6970" + leads_to("https~2001:db8::7~443", "/x"));
+  CHECK(link_to("https://u:p@[2001:db8::7]/x", o) ==
+        "http://u:p@192.0.2.1:6970" + leads_to("https~2001:db8::7~443", "/x"));
   CHECK_FALSE(link_to("tftp://pbx/x", o));
   CHECK_FALSE(link_to("Application:Cisco/Directories", o));
   CHECK_FALSE(link_to("http://", o));
@@ -76,7 +78,8 @@ TEST_CASE("services of one host at two ports, and of two hosts, keep apart") {
       "services_url: \"http://198.51.100.10:8080/services.php\"\ndirectory_url: http://198.51.100.11/services.php\n";
   const auto out = rewrite_cnf("SIPDefault.cnf", as_bytes(text), o);
   CHECK(text_of(out, text) == "services_url: \"" + kBox + leads_to("http~198.51.100.10~8080", "/services.php") +
-                                  "\"\ndirectory_url: " + kBox + leads_to("http~198.51.100.11~80", "/services.php") + "\n");
+                                  "\"\ndirectory_url: " + kBox + leads_to("http~198.51.100.11~80", "/services.php") +
+                                  "\n");
   const std::string again = text_of(out, text);
   CHECK_FALSE(rewrite_cnf("SIPDefault.cnf", as_bytes(again), o).changed);
 }
@@ -97,7 +100,8 @@ TEST_CASE("a path of ours gives its place back, and nobody can make one") {
     CHECK_FALSE(parse_placed_path(forged, plain_signature));
     CHECK_FALSE(parse_placed_path(path, [](std::string_view) { return std::string("0123456789abcdef"); }));
   }
-  for (const std::string bad : {"http~a b~80", "http~~80", "http~h~0", "http~h~65536", "ftp~h~21", "http~h~80~", "http~h", "http~u@h~80"})
+  for (const std::string bad :
+       {"http~a b~80", "http~~80", "http~h~0", "http~h~65536", "ftp~h~21", "http~h~80~", "http~h", "http~u@h~80"})
     CHECK_FALSE(parse_placed_path(leads_to(bad, "/"), plain_signature));
 }
 
@@ -109,20 +113,21 @@ TEST_CASE("links in Cisco's XML objects are moved, and text that phones show is 
   CHECK(moved_object("directory.xml") ==
         with(fixture("services/directory.xml"),
              {{"http://pbx.example.net:8080/dir.php", kBox + leads_to("http~pbx.example.net~8080", "/dir.php")}}));
-  CHECK(moved_object("input.xml") ==
-        with(fixture("services/input.xml"), {{"HTTP://pbx.example.net/search.php", kBox + leads_to(kPbx, "/search.php")}}));
+  CHECK(moved_object("input.xml") == with(fixture("services/input.xml"), {{"HTTP://pbx.example.net/search.php",
+                                                                           kBox + leads_to(kPbx, "/search.php")}}));
   CHECK(moved_object("text.xml") ==
         with(fixture("services/text.xml"),
              {{"https://pbx.example.net/lost.php", kBox + leads_to("https~pbx.example.net~443", "/lost.php")}}));
-  CHECK(moved_object("execute.xml") ==
-        with(fixture("services/execute.xml"), {{"http://pbx.example.net/play.php", kBox + leads_to(kPbx, "/play.php")}}));
+  CHECK(moved_object("execute.xml") == with(fixture("services/execute.xml"),
+                                            {{"http://pbx.example.net/play.php", kBox + leads_to(kPbx, "/play.php")}}));
   CHECK(moved_object("image.xml") ==
         with(fixture("services/image.xml"),
              {{"http://[2001:db8::7]:8088/door.png", kBox + leads_to("http~2001:db8::7~8088", "/door.png")}}));
   CHECK(moved_object("icon_menu.xml") ==
-        with(fixture("services/icon_menu.xml"), {{"http://pbx.example.net/free.png", kBox + leads_to(kPbx, "/free.png")},
-                                                 {"http://pbx.example.net/one.php", kBox + leads_to(kPbx, "/one.php")},
-                                                 {"http://pbx.example.net/down.php", kBox + leads_to(kPbx, "/down.php")}}));
+        with(fixture("services/icon_menu.xml"),
+             {{"http://pbx.example.net/free.png", kBox + leads_to(kPbx, "/free.png")},
+              {"http://pbx.example.net/one.php", kBox + leads_to(kPbx, "/one.php")},
+              {"http://pbx.example.net/down.php", kBox + leads_to(kPbx, "/down.php")}}));
 }
 
 TEST_CASE("an object that is cut anywhere loses no octet and moves no text") {
@@ -159,7 +164,8 @@ TEST_CASE("the URL of a Refresh header is found") {
 TEST_CASE("what a phone asks of a service has no way up and nothing that is not printable") {
   CHECK(is_service_target("/a/b.php", "l=2&name=SEP001122334455&x=%26"));
   CHECK(is_service_target("/", ""));
-  for (const char* path : {"", "a", "/../x", "/a/..", "/a/%2e%2e/b", "/%252e%252e/b", "/a\\b", "/a%0d%0ab", "/a b", "/a%5c..", "/%zz"})
+  for (const char* path :
+       {"", "a", "/../x", "/a/..", "/a/%2e%2e/b", "/%252e%252e/b", "/a\\b", "/a%0d%0ab", "/a b", "/a%5c..", "/%zz"})
     CHECK_FALSE_MESSAGE(is_service_target(path, ""), path);
   CHECK_FALSE(is_service_target("/a", "x\r\ny"));
   CHECK_FALSE(is_service_target("/a", std::string(kMaxServiceTarget, 'x')));
@@ -167,8 +173,10 @@ TEST_CASE("what a phone asks of a service has no way up and nothing that is not 
 
 TEST_CASE("the devices and the configs that a request of a service names are seen, however they are spelt") {
   using Names = std::vector<std::string>;
-  CHECK(devices_named("/menu.php", "l=2&name=SEP001122334455&locale=English_United_States") == Names{"SEP001122334455"});
-  CHECK(devices_named("/SEP001122334455/menu.php", "name=%53EP001122334466") == Names{"SEP001122334455", "SEP001122334466"});
+  CHECK(devices_named("/menu.php", "l=2&name=SEP001122334455&locale=English_United_States") ==
+        Names{"SEP001122334455"});
+  CHECK(devices_named("/SEP001122334455/menu.php", "name=%53EP001122334466") ==
+        Names{"SEP001122334455", "SEP001122334466"});
   CHECK(devices_named("/menu.php", "l=2").empty());
   CHECK_FALSE(names_config("/menu.php", "name=SEP001122334455"));
   for (const char* path : {"/SEP001122334455.cnf.xml", "/x/XMLDefault.cnf.xml", "/SEP001122334455%2ecnf.xml",

@@ -74,9 +74,7 @@ class Desk {
   std::vector<TransferReport> ended;
   std::vector<RefusedRequest> refused;
 
-  void file(const std::string& name, std::size_t size) {
-    files[name] = Content::of(octets_of_size(size), {});
-  }
+  void file(const std::string& name, std::size_t size) { files[name] = Content::of(octets_of_size(size), {}); }
   ContentPtr slow_file(const std::string& name) { return files[name] = std::make_shared<Content>(); }
 
   void gives(const Endpoint& peer, Bytes octets) {

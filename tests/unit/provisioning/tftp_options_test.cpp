@@ -48,8 +48,7 @@ TEST_CASE("case 15: foo_blksize_bar is not blksize") {
 }
 
 TEST_CASE("names in any case, echoed as the client spells them") {
-  CHECK(oack_for("BlkSize=600 TSIZE=0 WindowSize=2 TimeOut=9") ==
-        "OACK BlkSize=600 WindowSize=2 TimeOut=9 TSIZE=1000");
+  CHECK(oack_for("BlkSize=600 TSIZE=0 WindowSize=2 TimeOut=9") == "OACK BlkSize=600 WindowSize=2 TimeOut=9 TSIZE=1000");
 }
 
 TEST_CASE("case 16: 200 unknown options in one request") {
@@ -60,8 +59,8 @@ TEST_CASE("case 16: 200 unknown options in one request") {
 }
 
 TEST_CASE("case 18: blksize out of range or not a number is left out") {
-  for (const char* value : {"7", "0", "-1", "65465", "99999999999999999999", "abc", "1428x", "+512", " 512",
-                            "0x200", "1428abc", ""}) {
+  for (const char* value :
+       {"7", "0", "-1", "65465", "99999999999999999999", "abc", "1428x", "+512", " 512", "0x200", "1428abc", ""}) {
     CAPTURE(value);
     const std::string pairs = std::string("blksize") + '\0' + value + '\0';
     const Terms terms(Request{false, "f", "octet", as_bytes(pairs)}, Mode::octet, {});

@@ -32,9 +32,9 @@ TEST_CASE("each packet survives the round trip") {
   const std::string pairs = options_of("blksize=1428 tsize=0");
   const Buffer body = octets_of_size(512);
   for (const Packet& packet : std::initializer_list<Packet>{
-           Request{false, "a", "octet", as_bytes(pairs)}, Request{true, "b", "netascii", {}},
-           Data{65535, body}, Data{1, {}}, Ack{0}, Ack{65535},
-           ErrorMessage{ErrorCode::file_not_found, "File not found"}, Oack{as_bytes(pairs)}}) {
+           Request{false, "a", "octet", as_bytes(pairs)}, Request{true, "b", "netascii", {}}, Data{65535, body},
+           Data{1, {}}, Ack{0}, Ack{65535}, ErrorMessage{ErrorCode::file_not_found, "File not found"},
+           Oack{as_bytes(pairs)}}) {
     const Buffer wire = packet_of(packet);
     const auto again = parse_packet(wire);
     REQUIRE(again);
@@ -73,8 +73,7 @@ TEST_CASE("prefixes of the short packets are refused") {
 
 TEST_CASE("case 2: opcodes that are none") {
   Buffer keep;
-  for (const auto& wire :
-       {Buffer{0, 0, 0, 0}, Buffer{0, 7, 0, 0}, Buffer{0xff, 0xff, 0, 0}, Buffer{1, 1, 'a', 0}}) {
+  for (const auto& wire : {Buffer{0, 0, 0, 0}, Buffer{0, 7, 0, 0}, Buffer{0xff, 0xff, 0, 0}, Buffer{1, 1, 'a', 0}}) {
     const auto packet = parse_packet(wire);
     REQUIRE_FALSE(packet);
     CHECK(packet.error().code == Errc::unsupported);
@@ -112,8 +111,8 @@ TEST_CASE("case 9, case 10, case 11: modes") {
 }
 
 TEST_CASE("case 13, case 14: an option without value, a value without NUL") {
-  for (const std::string_view tail : {std::string_view("blksize\0", 8), std::string_view("blksize", 7),
-                                      std::string_view("blksize\0001428", 12)}) {
+  for (const std::string_view tail :
+       {std::string_view("blksize\0", 8), std::string_view("blksize", 7), std::string_view("blksize\0001428", 12)}) {
     OptionWalk walk(as_bytes(tail));
     CHECK_FALSE(walk.next());
     CHECK_FALSE(walk.next());

@@ -49,8 +49,7 @@ TEST_CASE("tftp probe: asked and answered") {
 }
 
 TEST_CASE("tftp probe: a file of that name is asked for like any other") {
-  const auto request = [](std::string_view file, std::string_view name, std::string_view value,
-                          std::size_t octets) {
+  const auto request = [](std::string_view file, std::string_view name, std::string_view value, std::size_t octets) {
     Buffer options;
     ByteWriter writer(options);
     write(writer, Option{name, value});
@@ -66,12 +65,12 @@ TEST_CASE("tftp probe: a file of that name is asked for like any other") {
 
 TEST_CASE("tftp probe: one source gets no more answers than it may have of files") {
   KnownSources known{1};
-    Sessions sessions({}, known);
+  Sessions sessions({}, known);
   Outbox out;
   const Buffer asked = make_probe(ProbePort::fresh);
   for (int i = 0; i < 1000; ++i)
-    sessions.on_datagram(
-        kNow, {{kAsker.address, static_cast<std::uint16_t>(40000 + i)}, kUs, 0, false, false, asked}, out);
+    sessions.on_datagram(kNow, {{kAsker.address, static_cast<std::uint16_t>(40000 + i)}, kUs, 0, false, false, asked},
+                         out);
   CHECK(out.asides.size() == 20);
 }
 

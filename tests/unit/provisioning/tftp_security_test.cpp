@@ -109,8 +109,7 @@ TEST_CASE("case 76: from port 69 only a good request is answered, so two servers
   const Endpoint server = at("198.51.100.7:69");
   for (const Buffer& octets :
        {rrq("f", {}, "octet", true), rrq("f", {}, "mail"), rrq("../x"), Buffer{0, 1, 'x'}, packet_of(Ack{1}),
-        packet_of(ErrorMessage{ErrorCode::illegal_operation, "what?"}), packet_of(Data{1, {}}),
-        packet_of(Oack{})}) {
+        packet_of(ErrorMessage{ErrorCode::illegal_operation, "what?"}), packet_of(Data{1, {}}), packet_of(Oack{})}) {
     desk.gives(server, octets);
   }
   CHECK(desk.said().empty());
@@ -172,18 +171,10 @@ TEST_CASE("one /24 and one /64 that never acknowledge") {
       desk.gives(peer(i), rrq("f"));
     return desk.sent.size();
   };
-  CHECK(answered(
-            [](unsigned i) {
-              return Endpoint{IpAddress::v4(0x08080800U + i % 256), 5000};
-            },
-            256, false) == 200);
-  const auto in_one_64 = [](unsigned i) {
-    return at(fmt::format("[2001:db8:1:1::{:x}]:5000", i + 1).c_str());
-  };
+  CHECK(answered([](unsigned i) { return Endpoint{IpAddress::v4(0x08080800U + i % 256), 5000}; }, 256, false) == 200);
+  const auto in_one_64 = [](unsigned i) { return at(fmt::format("[2001:db8:1:1::{:x}]:5000", i + 1).c_str()); };
   CHECK(answered(in_one_64, 100, true) == 20);
-  const auto in_one_48 = [](unsigned i) {
-    return at(fmt::format("[2001:db8:1:{:x}::1]:5000", i + 1).c_str());
-  };
+  const auto in_one_48 = [](unsigned i) { return at(fmt::format("[2001:db8:1:{:x}::1]:5000", i + 1).c_str()); };
   CHECK(answered(in_one_48, 300, true) == 80);
 }
 

@@ -34,8 +34,7 @@ std::uint64_t sum(const Sessions::Counters& c) {
 
 TEST_CASE("case 1, case 2: datagrams that are nothing get nothing") {
   Desk desk;
-  for (const Buffer& octets :
-       {Buffer{}, Buffer{0}, Buffer{0, 0, 0, 0}, Buffer{0, 7, 1, 2}, Buffer{0xff, 0xff}}) {
+  for (const Buffer& octets : {Buffer{}, Buffer{0}, Buffer{0, 0, 0, 0}, Buffer{0, 7, 1, 2}, Buffer{0xff, 0xff}}) {
     desk.gives(octets);
   }
   CHECK(desk.said().empty());
@@ -89,8 +88,8 @@ TEST_CASE("case 7: format characters in a name are a name") {
 
 TEST_CASE("case 8, case 71, case 72: names that must not reach an origin") {
   for (const char* name :
-       {"a\r\nHost: evil", "a\x1b[2J", "a\x7f", "a\xff\xfe", "../../etc/passwd", "..\\..\\x", "C:\\x",
-        "\\\\host\\x", "a/../b", "%2e%2e/x", "....//x", "@evil/", "?x=1", "#f", "http://evil/", "con"}) {
+       {"a\r\nHost: evil", "a\x1b[2J", "a\x7f", "a\xff\xfe", "../../etc/passwd", "..\\..\\x", "C:\\x", "\\\\host\\x",
+        "a/../b", "%2e%2e/x", "....//x", "@evil/", "?x=1", "#f", "http://evil/", "con"}) {
     CAPTURE(name);
     Desk desk;
     desk.gives(rrq(name));
@@ -185,8 +184,7 @@ TEST_CASE("case 51, case 52, case 53: single port: what others send does no harm
   CHECK(desk.said() == Said{"DATA 3 (512)"});
 }
 
-TEST_CASE(
-    "case 54: an ACK after an ERROR was sent is ignored, and the next request is served (pin/tftp #99)") {
+TEST_CASE("case 54: an ACK after an ERROR was sent is ignored, and the next request is served (pin/tftp #99)") {
   Desk desk;
   desk.file("f", 3);
   desk.gives(rrq("missing"));
@@ -433,8 +431,7 @@ TEST_CASE("case 89: started = ended + active, and the metrics say so") {
   MetricsText text;
   desk.sessions.append_metrics(text);
   CHECK(text.text().find("dropwire_tftp_transfers_started_total 10\n") != std::string::npos);
-  CHECK(text.text().find("dropwire_tftp_transfers_ended_total{outcome=\"not_found\"} 4\n") !=
-        std::string::npos);
+  CHECK(text.text().find("dropwire_tftp_transfers_ended_total{outcome=\"not_found\"} 4\n") != std::string::npos);
   CHECK(text.text().find("dropwire_tftp_transfers_active 0\n") != std::string::npos);
 }
 
@@ -445,8 +442,7 @@ TEST_CASE("the last octets stay readable until the outbox is cleared, though the
   desk.gives(rrq("f"));
   // In one batch: ACK, which queues DATA 2, and an ERROR, which ends the transfer and lets go of the content.
   desk.sessions.on_datagram(desk.now, {desk.phone, desk.ours, 0, false, false, packet_of(Ack{1})}, desk.out);
-  desk.sessions.on_datagram(desk.now, {desk.phone, desk.ours, 0, false, false, packet_of(ErrorMessage{})},
-                            desk.out);
+  desk.sessions.on_datagram(desk.now, {desk.phone, desk.ours, 0, false, false, packet_of(ErrorMessage{})}, desk.out);
   desk.files.clear();
   content.reset();
   desk.perform();

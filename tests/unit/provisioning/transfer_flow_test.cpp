@@ -59,8 +59,7 @@ std::vector<long> times_of_sending(Desk& desk, Duration during) {
 
 TEST_CASE("case 33: sizes around a block, with and without options") {
   for (const std::size_t blksize : {std::size_t{512}, std::size_t{1428}}) {
-    for (const std::size_t size :
-         {std::size_t{0}, std::size_t{1}, blksize - 1, blksize, blksize + 1, 2 * blksize}) {
+    for (const std::size_t size : {std::size_t{0}, std::size_t{1}, blksize - 1, blksize, blksize + 1, 2 * blksize}) {
       CAPTURE(blksize);
       CAPTURE(size);
       Desk desk;
@@ -236,8 +235,7 @@ TEST_CASE("case 25: a negotiated timeout is an upper bound of the first repeat, 
   CHECK(times_of_sending(slow, 1500ms).front() == 1000);
 }
 
-TEST_CASE(
-    "the RTO follows the round trip; a repeated block measures nothing, and the doubling stays (Karn)") {
+TEST_CASE("the RTO follows the round trip; a repeated block measures nothing, and the doubling stays (Karn)") {
   Desk desk;
   desk.file("f", 100000);
   desk.gives(rrq("f"));

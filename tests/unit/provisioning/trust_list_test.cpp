@@ -173,14 +173,12 @@ TEST_CASE("bounds of a header") {
     return parsed ? "" : std::string(to_string(parsed.error().code));
   };
   CHECK(code(header).empty());
-  for (const auto& [size, expected] :
-       {std::pair{kMaxSignature, ""}, std::pair{kMaxSignature + 1, "too_long"}}) {
+  for (const auto& [size, expected] : {std::pair{kMaxSignature, ""}, std::pair{kMaxSignature + 1, "too_long"}}) {
     SignedHeader big = header;
     big.signature.assign(size, 1);
     CHECK(code(big) == expected);
   }
-  for (const auto& [size, expected] :
-       {std::pair{kMaxSignerName, ""}, std::pair{kMaxSignerName + 1, "too_long"}}) {
+  for (const auto& [size, expected] : {std::pair{kMaxSignerName, ""}, std::pair{kMaxSignerName + 1, "too_long"}}) {
     SignedHeader big = header;
     big.subject.assign(size, 'x');
     CHECK(code(big) == expected);
@@ -190,8 +188,7 @@ TEST_CASE("bounds of a header") {
     big.serial.assign(size, 1);
     CHECK(code(big) == expected);
   }
-  for (const auto& [size, expected] :
-       {std::pair{kMaxSignedName, ""}, std::pair{kMaxSignedName + 1, "too_long"}}) {
+  for (const auto& [size, expected] : {std::pair{kMaxSignedName, ""}, std::pair{kMaxSignedName + 1, "too_long"}}) {
     SignedHeader big = header;
     big.file_name = std::string(size, 'x');
     CHECK(code(big) == expected);

@@ -141,7 +141,8 @@ TEST_CASE("every field lies inside the payload, for every id, version and length
           if (!layout) continue;
           for (const AddressField& field : *layout) {
             Buffer copy = payload;
-            const Endpoint value{field.form == AddressForm::v6 ? *IpAddress::parse("2001:db8::1") : IpAddress::v4(1), 7};
+            const Endpoint value{field.form == AddressForm::v6 ? *IpAddress::parse("2001:db8::1") : IpAddress::v4(1),
+                                 7};
             CHECK(write_field(copy, field, value));
             CHECK(copy.size() == payload.size());
           }

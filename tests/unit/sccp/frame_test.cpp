@@ -114,15 +114,15 @@ TEST_CASE("what is not SCCP ends the stream at once") {
     const bool nothing = !stream.next();
     return nothing && stream.error().has_value();
   };
-  CHECK(refused({3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}));              // a length below 4
-  CHECK(refused({0, 0, 0, 0}));                                       // and none at all
-  CHECK(refused({0xfd, 0x0f, 0, 0}));                                 // 4097 octets in all
-  CHECK(refused({0x16, 0x03, 0x01, 0x02}));                           // a TLS ClientHello
-  CHECK(refused({'G', 'E', 'T', ' '}));                               // HTTP
-  CHECK(refused({'S', 'S', 'H', '-'}));                               // SSH
-  CHECK(refused({4, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0}));               // header versions 1, 2
-  CHECK(refused({4, 0, 0, 0, 23, 0, 0, 0, 0, 0, 0, 0}));              // and 23
-  CHECK_FALSE(refused({4, 0, 0, 0, 21, 0, 0, 0, 0, 0, 0, 0}));        // 21 ended sessions elsewhere
+  CHECK(refused({3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}));         // a length below 4
+  CHECK(refused({0, 0, 0, 0}));                                 // and none at all
+  CHECK(refused({0xfd, 0x0f, 0, 0}));                           // 4097 octets in all
+  CHECK(refused({0x16, 0x03, 0x01, 0x02}));                     // a TLS ClientHello
+  CHECK(refused({'G', 'E', 'T', ' '}));                         // HTTP
+  CHECK(refused({'S', 'S', 'H', '-'}));                         // SSH
+  CHECK(refused({4, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0}));         // header versions 1, 2
+  CHECK(refused({4, 0, 0, 0, 23, 0, 0, 0, 0, 0, 0, 0}));        // and 23
+  CHECK_FALSE(refused({4, 0, 0, 0, 21, 0, 0, 0, 0, 0, 0, 0}));  // 21 ended sessions elsewhere
 }
 
 TEST_CASE("the longest frame passes and one octet more does not") {

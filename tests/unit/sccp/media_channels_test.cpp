@@ -35,10 +35,10 @@ TEST_CASE("two calls with one pass-through party id are two channels") {
   const auto second = t.add({6, 1, 6});
   CHECK(t.find({5, 1, 5}, Lookup::open) == first);
   CHECK(t.find({6, 1, 6}, Lookup::open) == second);
-  CHECK(t.find({0, 1, 5}) == first);   // chan_skinny's Close says conference 0
-  CHECK(t.find({5, 1, 0}) == first);   // its StartMediaTransmission, and an 8-octet Close, no call reference
+  CHECK(t.find({0, 1, 5}) == first);  // chan_skinny's Close says conference 0
+  CHECK(t.find({5, 1, 0}) == first);  // its StartMediaTransmission, and an 8-octet Close, no call reference
   CHECK(t.find({6, 1, 0}) == second);
-  CHECK(t.find({0, 0, 5}) == first);   // a 69xx's Ack, the call reference alone
+  CHECK(t.find({0, 0, 5}) == first);  // a 69xx's Ack, the call reference alone
   CHECK(t.find({0, 0, 6}) == second);
   CHECK(t.find({5, 0, 0}) == first);
 }

@@ -49,7 +49,8 @@ TEST_CASE("name book: the phone that took its configuration where it is has the 
   CHECK(!takes(book, kElsewhere, false, kPlace, true));
 }
 
-TEST_CASE("name book: a stranger who holds the name while the phone is away, and took its configuration too, gives it up") {
+TEST_CASE(
+    "name book: a stranger who holds the name while the phone is away, and took its configuration too, gives it up") {
   NameBook book(6, 1);
   book.registered(kBegin, kName, kPlace, true);
   for (int hour = 0; hour < 23; ++hour) {

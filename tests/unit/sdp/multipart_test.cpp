@@ -61,8 +61,7 @@ TEST_CASE("a multipart body has the parts that its boundary divides") {
 
 TEST_CASE("a boundary comes quoted or not, anywhere among the parameters") {
   constexpr std::string_view kBoth = "--a;b\r\n\r\nx\r\n--a;b--";
-  CHECK(parts_of("Multipart/Mixed; type=\"t;boundary=no\"; BOUNDARY=\"a;b\" ;z=1", kBoth).parts()[0].body ==
-        "x");
+  CHECK(parts_of("Multipart/Mixed; type=\"t;boundary=no\"; BOUNDARY=\"a;b\" ;z=1", kBoth).parts()[0].body == "x");
   CHECK(parts_of("multipart/related ; boundary = q\r\n ;x=y", "--q\n\nx\n--q--\n").parts()[0].body == "x");
   CHECK(error_of("multipart/mixed", kBody) == Errc::malformed);
   CHECK(error_of("multipart/mixed;boundary=", kBody) == Errc::malformed);
@@ -72,9 +71,7 @@ TEST_CASE("a boundary comes quoted or not, anywhere among the parameters") {
   CHECK(error_of("application/sdp;boundary=x", kBody) == Errc::unsupported);
   CHECK(error_of("multipart/mixed;boundary=" + std::string(kMaxBoundary + 1, 'b'), kBody) == Errc::too_long);
   const std::string longest(kMaxBoundary, 'b');
-  CHECK(
-      parts_of("multipart/mixed;boundary=" + longest, "--" + longest + "\r\n\r\n--" + longest + "--").count ==
-      1);
+  CHECK(parts_of("multipart/mixed;boundary=" + longest, "--" + longest + "\r\n\r\n--" + longest + "--").count == 1);
 }
 
 TEST_CASE("preamble, epilogue and lines that only begin like the boundary are no delimiters") {
@@ -116,7 +113,8 @@ TEST_CASE("a closing delimiter may be missing, or be one of those between parts"
   const std::size_t closes = kBody.size() - 4;  // before its "--"
   CHECK(parts_of(kType, kBody.substr(0, closes)).count == 2);
   CHECK(parts_of(kType, std::string(kBody.substr(0, closes)) + "\r\n \r\n").count == 2);
-  const Multipart open = parts_of("multipart/mixed;boundary=b", "--b\r\n\r\nx\r\n--b\r\nc: application/sdp\r\n\r\nv=0\r\n");
+  const Multipart open =
+      parts_of("multipart/mixed;boundary=b", "--b\r\n\r\nx\r\n--b\r\nc: application/sdp\r\n\r\nv=0\r\n");
   REQUIRE(open.count == 2);
   CHECK(open.parts()[1].body == "v=0\r\n");
   CHECK(open.parts()[1].content_type == "application/sdp");
@@ -134,9 +132,10 @@ TEST_CASE("each beginning of a body is read, or refused, and says no more than t
 }
 
 TEST_CASE("fields of a part in their compact form, and fields that contradict each other") {
-  const Multipart all = parts_of("multipart/mixed;boundary=b",
-                                 "--b\r\nc : application/sdp\r\nl:5\r\ne: gzip\r\nContent-transfer-encoding:\tbase64\r\n\r\n"
-                                 "x\r\n--b\r\nContent-Type: a/b\r\nc: a/b\r\n\r\n\r\n--b\r\nContent-Type: a/b\r\nc: a/c\r\n\r\n\r\n--b--");
+  const Multipart all = parts_of(
+      "multipart/mixed;boundary=b",
+      "--b\r\nc : application/sdp\r\nl:5\r\ne: gzip\r\nContent-transfer-encoding:\tbase64\r\n\r\n"
+      "x\r\n--b\r\nContent-Type: a/b\r\nc: a/b\r\n\r\n\r\n--b\r\nContent-Type: a/b\r\nc: a/c\r\n\r\n\r\n--b--");
   REQUIRE(all.count == 3);
   CHECK(all.parts()[0].content_type == "application/sdp");
   CHECK(all.parts()[0].content_length == "5");

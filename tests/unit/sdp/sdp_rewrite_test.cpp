@@ -70,8 +70,8 @@ std::vector<std::string> lines_of(std::string_view body) {
 
 /// What a rewrite may touch, or leave out.
 bool carries_address(std::string_view line) {
-  for (const std::string_view start : {"o=", "c=", "m=", "a=rtcp:", "a=candidate", "a=ice-",
-                                       "a=remote-candidates", "a=end-of-candidates", "a=rtcp-mux", "a=path"})
+  for (const std::string_view start : {"o=", "c=", "m=", "a=rtcp:", "a=candidate", "a=ice-", "a=remote-candidates",
+                                       "a=end-of-candidates", "a=rtcp-mux", "a=path"})
     if (line.starts_with(start)) return true;
   return false;
 }
@@ -121,14 +121,14 @@ TEST_CASE("0.0.0.0 stays: a held call is not told where to send") {
         "a=rtpmap:0 PCMU/8000\r\n"
         "a=rtpmap:101 telephone-event/8000\r\n"
         "a=fmtp:101 0-15\r\n");
-  CHECK(rewritten("c=IN IP4 192.0.2.1\r\nm=audio 5 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\n",
-                  to({"203.0.113.1:20000"}))
-            .text == "c=IN IP4 203.0.113.1\r\nm=audio 20000 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\n");
+  CHECK(
+      rewritten("c=IN IP4 192.0.2.1\r\nm=audio 5 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\n", to({"203.0.113.1:20000"})).text ==
+      "c=IN IP4 203.0.113.1\r\nm=audio 20000 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\n");
   // In the words of the new family: an IPv4 phone need not know what :: is.
   CHECK(rewritten("c=IN IP6 ::\r\nm=audio 5 RTP/AVP 0\r\n", to({"203.0.113.1:20000"})).text ==
         "c=IN IP4 0.0.0.0\r\nm=audio 20000 RTP/AVP 0\r\n");
-  CHECK(rewritten("c=IN IP4 0.0.0.0\r\nm=audio 5 RTP/AVP 0\r\n", to({"[2001:db8::1]:20000"}, "2001:db8::1"))
-            .text == "c=IN IP6 ::\r\nm=audio 20000 RTP/AVP 0\r\n");
+  CHECK(rewritten("c=IN IP4 0.0.0.0\r\nm=audio 5 RTP/AVP 0\r\n", to({"[2001:db8::1]:20000"}, "2001:db8::1")).text ==
+        "c=IN IP6 ::\r\nm=audio 20000 RTP/AVP 0\r\n");
 }
 
 TEST_CASE("hold by sendonly keeps its word and has our address") {
@@ -265,20 +265,17 @@ TEST_CASE("an m-line without any c= gets one, after its i= and with the body's l
         "v=0\nm=audio 20000 RTP/AVP 0\nc=IN IP4 203.0.113.1");
   CHECK(rewritten("m=audio 5 RTP/AVP 0\r", to({"203.0.113.1:20000"})).text ==
         "m=audio 20000 RTP/AVP 0\rc=IN IP4 203.0.113.1\r");
-  CHECK(rewritten("m=audio 5 RTP/AVP 0\r\nm=video 5 RTP/AVP 0\r\n",
-                  to({"203.0.113.1:20000", "[2001:db8::1]:8"}))
-            .text ==
-        "m=audio 20000 RTP/AVP 0\r\nc=IN IP4 203.0.113.1\r\nm=video 8 RTP/AVP 0\r\nc=IN IP6 2001:db8::1\r\n");
+  CHECK(
+      rewritten("m=audio 5 RTP/AVP 0\r\nm=video 5 RTP/AVP 0\r\n", to({"203.0.113.1:20000", "[2001:db8::1]:8"})).text ==
+      "m=audio 20000 RTP/AVP 0\r\nc=IN IP4 203.0.113.1\r\nm=video 8 RTP/AVP 0\r\nc=IN IP6 2001:db8::1\r\n");
 }
 
 TEST_CASE("lines that say too little are made whole, blanks and empty lines stay") {
-  CHECK(rewritten("c=IN IP4\r\n\r\nm= audio  5\tRTP/AVP 0 \r\na=rtcp:x\r\n\r\n", to({"203.0.113.1:20000"}))
-            .text ==
+  CHECK(rewritten("c=IN IP4\r\n\r\nm= audio  5\tRTP/AVP 0 \r\na=rtcp:x\r\n\r\n", to({"203.0.113.1:20000"})).text ==
         "c=IN IP4 203.0.113.1\r\n\r\nm= audio  20000\tRTP/AVP 0 \r\na=rtcp:20001\r\n\r\n");
   CHECK(rewritten("o=My Phone 1 9  IN  IP4  192.0.2.1 \nc= IN  IP4\t192.0.2.1/5 \nm=audio 5 RTP/AVP 0\n",
                   to({"203.0.113.1:20000"}))
-            .text ==
-        "o=My Phone 1 42  IN  IP4  203.0.113.1 \nc= IN  IP4\t203.0.113.1 \nm=audio 20000 RTP/AVP 0\n");
+            .text == "o=My Phone 1 42  IN  IP4  203.0.113.1 \nc= IN  IP4\t203.0.113.1 \nm=audio 20000 RTP/AVP 0\n");
   CHECK(rewritten("o=1 2 IN IP4 192.0.2.1\n", to({})).text == "o=1 42 IN IP4 203.0.113.1\n");
   CHECK(rewritten("o=192.0.2.1\n", to({})).text == "o=- 0 42 IN IP4 203.0.113.1\n");
   CHECK(rewritten("c=192.0.2.1\nc=IN IP4 192.0.2.1 192.0.2.1\nm=audio 5 RTP/AVP 0\n", to({"203.0.113.1:20000"})).text ==
@@ -341,12 +338,13 @@ TEST_CASE("a line that tells a host of the other side is left out, and s= says n
 }
 
 TEST_CASE("our own address may look like one that is hidden, or like a private one") {
-  CHECK(rewritten("c=IN IP4 10.0.0.1\nm=audio 5 RTP/AVP 0\na=x:10.0.0.12\na=x:10.0.0.1\n", to({"10.0.0.12:20000"}, "10.0.0.12")).text ==
-        "c=IN IP4 10.0.0.12\nm=audio 20000 RTP/AVP 0\na=x:10.0.0.12\n");
+  CHECK(rewritten("c=IN IP4 10.0.0.1\nm=audio 5 RTP/AVP 0\na=x:10.0.0.12\na=x:10.0.0.1\n",
+                  to({"10.0.0.12:20000"}, "10.0.0.12"))
+            .text == "c=IN IP4 10.0.0.12\nm=audio 20000 RTP/AVP 0\na=x:10.0.0.12\n");
   CHECK(rewritten("c=IN IP4 203.0.113\nm=audio 5 RTP/AVP 0\n", to({"203.0.113.1:20000"})).text ==
         "c=IN IP4 203.0.113.1\nm=audio 20000 RTP/AVP 0\n");
-  CHECK(rewritten("c=IN IP6 2001:db8\nm=audio 5 RTP/AVP 0\n", to({"[2001:db8:fd00::1]:20000"}, "2001:db8:fd00::1")).text ==
-        "c=IN IP6 2001:db8:fd00::1\nm=audio 20000 RTP/AVP 0\n");
+  CHECK(rewritten("c=IN IP6 2001:db8\nm=audio 5 RTP/AVP 0\n", to({"[2001:db8:fd00::1]:20000"}, "2001:db8:fd00::1"))
+            .text == "c=IN IP6 2001:db8:fd00::1\nm=audio 20000 RTP/AVP 0\n");
 }
 
 TEST_CASE("a host that stands where it can't be taken out is an error") {
@@ -370,12 +368,14 @@ TEST_CASE("a page to a group stays as it is, but for who says so") {
   CHECK(rewritten("v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\nc=IN IP4 239.1.1.1/2\r\nt=0 0\r\nm=audio 5000 RTP/AVP 0\r\n"
                   "a=source-filter: incl IN IP4 239.1.1.1 192.0.2.1\r\na=ptime:20\r\n",
                   to({}))
-            .text == "v=0\r\no=- 1 42 IN IP4 203.0.113.1\r\nc=IN IP4 239.1.1.1/2\r\nt=0 0\r\nm=audio 5000 RTP/AVP 0\r\n"
-                     "a=ptime:20\r\n");
+            .text ==
+        "v=0\r\no=- 1 42 IN IP4 203.0.113.1\r\nc=IN IP4 239.1.1.1/2\r\nt=0 0\r\nm=audio 5000 RTP/AVP 0\r\n"
+        "a=ptime:20\r\n");
 }
 
 TEST_CASE("m-lines beyond those that are listed, and those whose port is none, are refused") {
-  std::string body = "c=IN IP4 192.0.2.1\nm=audio 99999 RTP/AVP 0\n", wanted = "c=IN IP4 203.0.113.1\nm=audio 0 RTP/AVP 0\n";
+  std::string body = "c=IN IP4 192.0.2.1\nm=audio 99999 RTP/AVP 0\n",
+              wanted = "c=IN IP4 203.0.113.1\nm=audio 0 RTP/AVP 0\n";
   SdpRewrite rewrite = to({});
   for (std::size_t i = 1; i < kMaxSdpMedia; ++i) {
     rewrite.to[i] = at("203.0.113.1:20000");
@@ -484,7 +484,8 @@ TEST_CASE("RTCP at a port of its own is told by a=rtcp, in the section that it b
       "v=0\r\no=- 1 42 IN IP4 203.0.113.1\r\ns=-\r\nc=IN IP4 203.0.113.1\r\nt=0 0\r\n"
       "m=audio 5 RTP/AVP 0\r\na=sendrecv\r\nm=video 6 RTP/AVP 31\r\na=rtcp:7\r\nm=image 8 udptl t38\r\n";
   const std::string out = rewritten(body, rewrite).text;
-  CHECK(out.contains("a=sendrecv\r\na=rtcp:31001\r\nm=video 20004 RTP/AVP 31\r\na=rtcp:20005\r\nm=image 20008 udptl t38\r\n"));
+  CHECK(out.contains(
+      "a=sendrecv\r\na=rtcp:31001\r\nm=video 20004 RTP/AVP 31\r\na=rtcp:20005\r\nm=image 20008 udptl t38\r\n"));
   CHECK(out.ends_with("t38\r\n"));  // UDPTL has no RTCP
   CHECK(rewritten(out, rewrite).text == out);
 }
@@ -503,7 +504,8 @@ TEST_CASE("RTCP at a port of its own is told although the phone's a=rtcp makes n
 TEST_CASE("RTCP at a port of its own: the phone's a=rtcp says it, and the address where that is another one") {
   SdpRewrite rewrite = to({"203.0.113.1:20000"});
   rewrite.rtcp[0] = at("203.0.113.1:31001");
-  const std::string head = "v=0\no=- 1 42 IN IP4 203.0.113.1\ns=-\nc=IN IP4 203.0.113.1\nt=0 0\nm=audio 20000 RTP/AVP 0\n";
+  const std::string head =
+      "v=0\no=- 1 42 IN IP4 203.0.113.1\ns=-\nc=IN IP4 203.0.113.1\nt=0 0\nm=audio 20000 RTP/AVP 0\n";
   CHECK(rewritten(head + "a=rtcp:7\na=sendrecv\n", rewrite).text == head + "a=rtcp:31001\na=sendrecv\n");
   CHECK(rewritten(head + "a=rtcp:7 IN IP4 192.168.1.50", rewrite).text == head + "a=rtcp:31001 IN IP4 203.0.113.1");
   CHECK(rewritten(head + "a=sendrecv", rewrite).text == head + "a=sendrecv\na=rtcp:31001");  // the body ends as it did

@@ -106,9 +106,8 @@ TEST_CASE("the codec is the first format's: rtpmap's word, or the payload type's
   CHECK(first_codec("m=audio 5 RTP/AVP 13\r\n") == "CN");
   CHECK(first_codec("m=video 5 RTP/AVP 33\r\n") == "MP2T");
   CHECK(first_codec("m=video 5 RTP/AVP 26\r\n") == "JPEG");
-  CHECK(
-      first_codec("m=audio 5 RTP/AVP 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n") ==
-      "telephone-event");
+  CHECK(first_codec("m=audio 5 RTP/AVP 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n") ==
+        "telephone-event");
   CHECK(first_codec("m=audio 5 RTP/AVP 10\r\na=rtpmap:101 x/1\r\na=rtpmap:10  L16/44100/2\r\n") == "L16");
   CHECK(first_codec("m=audio 5 RTP/AVP 116\r\n") == "");
   CHECK(first_codec("m=audio 5 RTP/AVP 35\r\n") == "");
@@ -121,16 +120,26 @@ TEST_CASE("what the relay carries: RTP and T.38 over UDP, to one host") {
     std::string_view line;
     bool relayable, opaque;
   } const kRows[] = {
-      {"m=audio 5 RTP/AVP 0", true, false},          {"m=audio 5 RTP/SAVP 0", true, false},
-      {"m=audio 5 RTP/AVPF 0", true, false},         {"m=audio 5 rtp/savpf 0", true, false},
-      {"m=audio 5 UDP/TLS/RTP/SAVPF 0", true, true}, {"m=image 5 udptl t38", true, true},
-      {"m=image 5 UDPTL t38", true, true},           {"m=image 0 udptl t38", false, true},
-      {"m=audio 0 RTP/AVP 0", false, false},         {"m=audio 5 TCP/RTP/AVP 0", false, false},
-      {"m=image 5 tcp t38", false, false},           {"m=application 5 TCP/BFCP *", false, false},
-      {"m=audio 5 RTP/AVPX 0", false, false},        {"m=application 5 UDP/BFCP *", true, true},
-      {"m=application 5 udp wb", true, true},        {"m=application 5 UDP/TLS/BFCP *", true, true},
-      {"m=application 5 DTLS/SCTP 5000", true, true}, {"m=application 5 UDP/DTLS/SCTP x", true, true},
-      {"m=message 5 TCP/MSRP *", false, false},      {"m=application 5 udpx *", false, false},
+      {"m=audio 5 RTP/AVP 0", true, false},
+      {"m=audio 5 RTP/SAVP 0", true, false},
+      {"m=audio 5 RTP/AVPF 0", true, false},
+      {"m=audio 5 rtp/savpf 0", true, false},
+      {"m=audio 5 UDP/TLS/RTP/SAVPF 0", true, true},
+      {"m=image 5 udptl t38", true, true},
+      {"m=image 5 UDPTL t38", true, true},
+      {"m=image 0 udptl t38", false, true},
+      {"m=audio 0 RTP/AVP 0", false, false},
+      {"m=audio 5 TCP/RTP/AVP 0", false, false},
+      {"m=image 5 tcp t38", false, false},
+      {"m=application 5 TCP/BFCP *", false, false},
+      {"m=audio 5 RTP/AVPX 0", false, false},
+      {"m=application 5 UDP/BFCP *", true, true},
+      {"m=application 5 udp wb", true, true},
+      {"m=application 5 UDP/TLS/BFCP *", true, true},
+      {"m=application 5 DTLS/SCTP 5000", true, true},
+      {"m=application 5 UDP/DTLS/SCTP x", true, true},
+      {"m=message 5 TCP/MSRP *", false, false},
+      {"m=application 5 udpx *", false, false},
   };
   for (const auto& row : kRows) {
     CAPTURE(row.line);
@@ -143,9 +152,8 @@ TEST_CASE("what the relay carries: RTP and T.38 over UDP, to one host") {
 }
 
 TEST_CASE("an address that is a name, a pattern or missing is none") {
-  for (const std::string_view c :
-       {"c=IN IP4 phone.example.com", "c=IN IP4 1.2.3", "c=IN IP4 1.2.3.256", "c=IN IP4",
-        "c=", "c=IN IP4 01.2.3.4", "c=IN IP4 1.2.3.4.5", "c=IN IP6 1::2::3", "b=AS:64"}) {
+  for (const std::string_view c : {"c=IN IP4 phone.example.com", "c=IN IP4 1.2.3", "c=IN IP4 1.2.3.256", "c=IN IP4",
+                                   "c=", "c=IN IP4 01.2.3.4", "c=IN IP4 1.2.3.4.5", "c=IN IP6 1::2::3", "b=AS:64"}) {
     CAPTURE(c);
     const std::string body = "v=0\r\n" + std::string(c) + "\r\nm=audio 5 RTP/AVP 0\r\n";
     const Sdp sdp = parsed(body);
@@ -211,8 +219,7 @@ TEST_CASE("an SDP is read as leniently as phones and servers read one") {
 TEST_CASE("an m-line whose port is none counts as refused") {
   for (const std::string_view port : {"65536", "99999", "-1", "5x", "5/", "5/x", "$", "+5"}) {
     CAPTURE(port);
-    const std::string body =
-        "c=IN IP4 192.0.2.1\nm=audio " + std::string(port) + " RTP/AVP 0\nm=audio 7 RTP/AVP 0\n";
+    const std::string body = "c=IN IP4 192.0.2.1\nm=audio " + std::string(port) + " RTP/AVP 0\nm=audio 7 RTP/AVP 0\n";
     const Sdp sdp = parsed(body);
     REQUIRE(sdp.media().size() == 2);
     CHECK(sdp.media()[0].port == 0);
@@ -230,8 +237,8 @@ TEST_CASE("each format of an m-line has its clock rate and its name, from rtpmap
     std::uint8_t type;
     std::uint32_t rate;
     std::string_view name;
-  } const kRows[] = {{0, 16000, "PCMU"}, {9, 8000, "G722"}, {10, 44100, "L16"}, {97, 48000, "opus"}, {98, 0, ""},
-                     {101, 8000, "telephone-event"}};
+  } const kRows[] = {{0, 16000, "PCMU"},  {9, 8000, "G722"}, {10, 44100, "L16"},
+                     {97, 48000, "opus"}, {98, 0, ""},       {101, 8000, "telephone-event"}};
   REQUIRE(all[0].size() == std::size(kRows));
   for (std::size_t i = 0; i < all[0].size(); ++i) {
     CHECK(all[0][i].type == kRows[i].type);
@@ -258,7 +265,9 @@ TEST_CASE("clock rates and kinds belong to the m-line that the reader sees them 
       "a=rtpmap:96 X/4000000000\r\na=rtpmap:99 none/8000\r\nm=image 6 udptl t38\nm=video 7 RTP/SAVP 34 100\na=rtpmap:100 x-nse/8000\n";
   REQUIRE(parsed(body).media().size() == 3);
   const auto formats = sdp_formats(body);
-  CHECK(formats[0] == MediaFormats{{0, 8000, Kind::media}, {97, 48000, Kind::media}, {101, 8000, Kind::event},
+  CHECK(formats[0] == MediaFormats{{0, 8000, Kind::media},
+                                   {97, 48000, Kind::media},
+                                   {101, 8000, Kind::event},
                                    {13, 8000, Kind::comfort_noise}});
   CHECK(formats[1].empty());
   CHECK(formats[2] == MediaFormats{{34, 90000, Kind::media}, {100, 8000, Kind::nse}});

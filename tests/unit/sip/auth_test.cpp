@@ -8,7 +8,8 @@ using namespace dw::sip;
 
 TEST_CASE("the parameters of a challenge: quotes, blanks, folds, commas within, several schemes") {
   std::vector<std::string> all;
-  AuthParams params("Digest realm=\"a, b\",\r\n  nonce = \"x\\\"y\" ,qop=\"auth,auth-int\" , , stale=TRUE, Basic realm=c");
+  AuthParams params(
+      "Digest realm=\"a, b\",\r\n  nonce = \"x\\\"y\" ,qop=\"auth,auth-int\" , , stale=TRUE, Basic realm=c");
   while (const auto param = params.next())
     all.push_back(std::string(param->name) + "|" + std::string(param->value));
   CHECK(all == std::vector<std::string>{"realm|a, b", "nonce|x\\\"y", "qop|auth,auth-int", "stale|TRUE", "realm|c"});
@@ -17,7 +18,8 @@ TEST_CASE("the parameters of a challenge: quotes, blanks, folds, commas within, 
 }
 
 TEST_CASE("a challenge that makes no sense ends there") {
-  for (const char* const text : {"", "Digest", "Digest ,,,", "Digest realm=\"no end", "Digest =x", "\"a\"=b", "Digest realm=\"x\\"})
+  for (const char* const text :
+       {"", "Digest", "Digest ,,,", "Digest realm=\"no end", "Digest =x", "\"a\"=b", "Digest realm=\"x\\"})
     CHECK(auth_param(text, "realm") == "");
   const std::string whole = "Digest realm=\"a\", nonce=\"n\", qop=\"auth\", stale=true";
   for (std::size_t n = 0; n <= whole.size(); ++n) {

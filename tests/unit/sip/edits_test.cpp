@@ -46,12 +46,11 @@ TEST_CASE("changes at the begin, in the middle and at the end of the header bloc
     edits.remove(m.fields()[6]);
     edits.insert_before(*m.find(FieldName::via), "X-Second: 1\r\n");
   });
-  CHECK(
-      out ==
-      "OPTIONS sip:c@192.0.2.7:5060 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKb\r\nX-Second: 1\r\n"
-      "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKa\r\nFrom: <sip:b@example.com>;tag=1\r\n"
-      "To: <sip:a@example.com>\r\nCall-ID: x\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 69\r\n"
-      "Content-Length: 3\r\nX-End: 1\r\n\r\nabc");
+  CHECK(out ==
+        "OPTIONS sip:c@192.0.2.7:5060 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKb\r\nX-Second: 1\r\n"
+        "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKa\r\nFrom: <sip:b@example.com>;tag=1\r\n"
+        "To: <sip:a@example.com>\r\nCall-ID: x\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 69\r\n"
+        "Content-Length: 3\r\nX-End: 1\r\n\r\nabc");
 }
 
 TEST_CASE("every valid fixture with the edits of a proxy keeps all its other octets") {

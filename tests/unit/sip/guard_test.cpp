@@ -9,7 +9,10 @@ using namespace std::chrono_literals;
 namespace {
 
 Flow from(std::uint32_t address, Transport transport = Transport::udp) {
-  return {transport, {}, {IpAddress::v4(address), 5060}, transport == Transport::udp ? ConnectionId::none : ConnectionId{1}};
+  return {transport,
+          {},
+          {IpAddress::v4(address), 5060},
+          transport == Transport::udp ? ConnectionId::none : ConnectionId{1}};
 }
 Flow from_v6(std::string_view address) {
   return {Transport::udp, {}, {IpAddress::parse(address).value(), 5060}, ConnectionId::none};
@@ -43,7 +46,8 @@ TEST_CASE("sip guard: what came by UDP bans UDP alone, as its source may be forg
   CHECK(c.guard.bans(c.now).empty());
 }
 
-TEST_CASE("sip guard: forged datagrams never ban who is known, and a ban of before does not silence who becomes known") {
+TEST_CASE(
+    "sip guard: forged datagrams never ban who is known, and a ban of before does not silence who becomes known") {
   Case c;
   for (const Standing standing : {Standing::proven, Standing::registered}) {
     CHECK_FALSE(c.offend(from(0x0A000001), standing));

@@ -100,7 +100,7 @@ TEST_CASE("field names: long and compact, in any case, and nothing that only res
     if (name.size() > 2) CHECK(field_name_of(name.substr(1)) == FieldName::other);
   }
   // Compact names of others: s Subject, u Allow-Events, a Accept-Contact, d, j, n, y.
-  for (const char* other : {"",  "s", "u", "a", "d", "g",       "h",         "j",     "n",         "p",
+  for (const char* other : {"",  "s", "u", "a", "d", "g", "h",       "j",         "n",     "p",
                             "q", "w", "y", "z", "1", ":", "Subject", "C%6Fntact", "X-Via", "RTP-RxStat"})
     CHECK(field_name_of(other) == FieldName::other);
   CHECK(field_name_of(std::string(70000, 'v')) == FieldName::other);
@@ -130,8 +130,7 @@ TEST_CASE("the values of a field, parted by commas that aren't quoted or in brac
   CHECK(values_of("a") == Words{"a"});
   CHECK(values_of(" a ,\r\n b\t,c") == Words{"a", "b", "c"});
   CHECK(values_of("<sip:a@b;x=1,2>,<sip:c@d>") == Words{"<sip:a@b;x=1,2>", "<sip:c@d>"});
-  CHECK(values_of(R"("a, b" <sip:a@b>, "c\", d" <sip:c@d>)") ==
-        Words{R"("a, b" <sip:a@b>)", R"("c\", d" <sip:c@d>)"});
+  CHECK(values_of(R"("a, b" <sip:a@b>, "c\", d" <sip:c@d>)") == Words{R"("a, b" <sip:a@b>)", R"("c\", d" <sip:c@d>)"});
   CHECK(values_of(R"(<sip:a"b@c>,<sip:d>)") == Words{R"(<sip:a"b@c>)", "<sip:d>"});
   CHECK(values_of(R"("no end, <sip:a>)") == Words{R"("no end, <sip:a>)"});
   CHECK(values_of("<sip:no, end") == Words{"<sip:no, end"});
@@ -256,8 +255,7 @@ TEST_CASE("SIP URIs and their parts") {
   CHECK(longer.error().code == Errc::too_long);
 }
 
-TEST_CASE(
-    "an IPv6 reference with the extra colon of RFC 3261's grammar is tolerated (RFC 5118 section 4.10)") {
+TEST_CASE("an IPv6 reference with the extra colon of RFC 3261's grammar is tolerated (RFC 5118 section 4.10)") {
   const auto uri = parse_uri("sip:user@[2001:db8:::192.0.2.1]:5070");
   REQUIRE(uri);
   CHECK(uri->host == "[2001:db8:::192.0.2.1]");
@@ -316,8 +314,7 @@ TEST_CASE("the parameters of a URI that are one hop's, and what a URI has whatev
 TEST_CASE("names and addresses") {
   const auto plain = parse_name_addr("sip:+19725552222@gw1.example.net;unknownparam");
   REQUIRE(plain);
-  CHECK(plain->uri ==
-        "sip:+19725552222@gw1.example.net");  // RFC 4475 cparam01: the parameter is the header's
+  CHECK(plain->uri == "sip:+19725552222@gw1.example.net");  // RFC 4475 cparam01: the parameter is the header's
   CHECK(plain->params == ";unknownparam");
   CHECK_FALSE(plain->bracketed);
   const auto inside = parse_name_addr("<sip:+19725552222@gw1.example.net;unknownparam>");
@@ -350,9 +347,9 @@ TEST_CASE("names and addresses") {
     CHECK(bare->params == ";tag=1");
   }
 
-  for (const char* bad : {"", " ", "<>", "<sip:a@b", "\"a <sip:a@b>", "\"a\" sip:a@b", "\"a\"",
-                          "a, b <sip:a@b>", "sip:a@b?Route=%3Csip:c%3E", "<sip:a@b> x", "<sip:a@b>>",
-                          "a;b <sip:a@b>", ";tag=1", "\"a\\\" <sip:a@b>", "sip:a@b, sip:c@d"}) {
+  for (const char* bad : {"", " ", "<>", "<sip:a@b", "\"a <sip:a@b>", "\"a\" sip:a@b", "\"a\"", "a, b <sip:a@b>",
+                          "sip:a@b?Route=%3Csip:c%3E", "<sip:a@b> x", "<sip:a@b>>", "a;b <sip:a@b>", ";tag=1",
+                          "\"a\\\" <sip:a@b>", "sip:a@b, sip:c@d"}) {
     CAPTURE(bad);
     const auto address = parse_name_addr(bad);
     REQUIRE_FALSE(address);
@@ -371,8 +368,7 @@ TEST_CASE("Via values") {
   CHECK(via->rport);
   CHECK(find_param(via->params, "received")->value == "[2001:db8::1]");
 
-  const auto spaced =
-      parse_via("  SIP  /   2.0\r\n /UDP\r\n    spindle.example.com  :  5062  ;\r\n  branch  =   x ");
+  const auto spaced = parse_via("  SIP  /   2.0\r\n /UDP\r\n    spindle.example.com  :  5062  ;\r\n  branch  =   x ");
   REQUIRE(spaced);
   CHECK(spaced->transport == "UDP");
   CHECK(spaced->host == "spindle.example.com");

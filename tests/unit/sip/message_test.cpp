@@ -25,8 +25,7 @@ struct Parsed {
 };
 
 bool within(std::string_view whole, std::string_view part) {
-  return part.empty() ||
-         (part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size());
+  return part.empty() || (part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size());
 }
 
 /// A request that lacks nothing, with `lines` in its header block.
@@ -54,11 +53,10 @@ TEST_CASE("what is read of any message lies within it, and its fields follow eac
     CHECK(m->text().data() == m.text.data());
     CHECK(m->text().size() <= m.text.size());
     for (const std::string_view part :
-         {m->method_text(),   m->request_uri(),  m->reason(),    m->body(),        m->via().text,
-          m->via().transport, m->via().sent_by,  m->via().host,  m->via().params,  m->via().branch,
-          m->from().text,     m->from().display, m->from().uri,  m->from().params, m->to().text,
-          m->to().display,    m->to().uri,       m->to().params, m->from_tag(),    m->to_tag(),
-          m->call_id()})
+         {m->method_text(), m->request_uri(), m->reason(),     m->body(),       m->via().text,  m->via().transport,
+          m->via().sent_by, m->via().host,    m->via().params, m->via().branch, m->from().text, m->from().display,
+          m->from().uri,    m->from().params, m->to().text,    m->to().display, m->to().uri,    m->to().params,
+          m->from_tag(),    m->to_tag(),      m->call_id()})
       CHECK(within(m->text(), part));
     std::size_t at = m->text().find("\r\n") + 2;
     for (const Field& field : m->fields()) {
@@ -112,8 +110,7 @@ TEST_CASE("a message that nothing was changed in leaves as it came") {
   CHECK(seen > 50);
 }
 
-TEST_CASE(
-    "a datagram's octets past Content-Length are no part of the message; without one the rest is the body") {
+TEST_CASE("a datagram's octets past Content-Length are no part of the message; without one the rest is the body") {
   const Parsed two(fixture("dblreq").text);
   REQUIRE(two.clean());
   CHECK(two->method() == Method::register_);
@@ -161,8 +158,7 @@ TEST_CASE("folds, blanks around the colon, compact names and leading zeros (RFC 
     while (const auto value = next_value(left)) {
       const auto via = parse_via(*value);
       REQUIRE(via);
-      vias.push_back(std::string(via->transport) + ' ' + std::string(via->sent_by) + ' ' +
-                     std::string(via->branch));
+      vias.push_back(std::string(via->transport) + ' ' + std::string(via->sent_by) + ' ' + std::string(via->branch));
     }
   }
   CHECK(vias == std::vector<std::string>{"UDP 192.0.2.2 390skdjuw", "TCP spindle.example.com z9hG4bK9ikj8",
@@ -189,8 +185,7 @@ TEST_CASE("every character that a method, a quoted name and a parameter may have
   const auto uri = parse_uri(m->request_uri());
   REQUIRE(uri);
   CHECK(uri->host == "example.com");
-  CHECK(uri->user ==
-        "1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*:&it+has=1,weird!*pas$wo~d_too.(doesn't-it)");
+  CHECK(uri->user == "1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*:&it+has=1,weird!*pas$wo~d_too.(doesn't-it)");
 }
 
 TEST_CASE("escaped letters make no known name (RFC 4475 esc02), and responses have reasons of any sort") {
@@ -232,8 +227,7 @@ TEST_CASE("what 7900 phones write") {
   const auto contact = parse_name_addr(old->value_of(FieldName::contact));
   REQUIRE(contact);
   CHECK(contact->uri == "sip:2010@192.0.2.70:5060;transport=udp");
-  CHECK(find_param(contact->params, "+sip.instance")->value ==
-        "\"<urn:uuid:00000000-0000-0000-0000-00005e005370>\"");
+  CHECK(find_param(contact->params, "+sip.instance")->value == "\"<urn:uuid:00000000-0000-0000-0000-00005e005370>\"");
   CHECK(find_param(contact->params, "+u.sip!model.ccm.cisco.com")->value == "\"30006\"");
 
   const Parsed bulk(fixture("register-7975-9.3-bulk").text);
@@ -262,8 +256,8 @@ TEST_CASE("what 7900 phones write") {
   CHECK(invite->from().display == "\"Front desk\"");
   CHECK(invite->body().starts_with("v=0\r\no=Cisco-SIPUA 7221 0 IN IP4 192.0.2.75\r\n"));
   CHECK(invite->text().size() == invite.text.size());
-  for (const char* name : {"refer-remotecc", "refer-token-registration", "notify-service-control",
-                           "notify-check-sync", "notify-user-cut", "cancel", "register-7960-8.12"}) {
+  for (const char* name : {"refer-remotecc", "refer-token-registration", "notify-service-control", "notify-check-sync",
+                           "notify-user-cut", "cancel", "register-7960-8.12"}) {
     CAPTURE(name);
     CHECK(Parsed(fixture(name).text).clean());
   }
@@ -272,9 +266,8 @@ TEST_CASE("what 7900 phones write") {
 TEST_CASE("without a field that each message has there is no message") {
   const std::string whole = request("Max-Forwards: 70\r\n");
   REQUIRE(Parsed(whole).clean());
-  for (const char* line :
-       {"Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKa\r\n", "From: <sip:b@example.com>;tag=1\r\n",
-        "To: <sip:a@example.com>\r\n", "Call-ID: x\r\n", "CSeq: 1 OPTIONS\r\n"}) {
+  for (const char* line : {"Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKa\r\n", "From: <sip:b@example.com>;tag=1\r\n",
+                           "To: <sip:a@example.com>\r\n", "Call-ID: x\r\n", "CSeq: 1 OPTIONS\r\n"}) {
     CAPTURE(line);
     const Parsed m(replaced(whole, line, ""));
     REQUIRE_FALSE(m.result);
@@ -291,10 +284,8 @@ TEST_CASE("fields that a message has once are refused twice, even when they agre
     REQUIRE(m->fault());
     CHECK(m->fault()->status == 400);
   }
-  CHECK(
-      Parsed(
-          request("Via: SIP/2.0/TCP 192.0.2.2;branch=z9hG4bKb\r\nRoute: <sip:a;lr>\r\nRoute: <sip:b;lr>\r\n"))
-          .clean());
+  CHECK(Parsed(request("Via: SIP/2.0/TCP 192.0.2.2;branch=z9hG4bKb\r\nRoute: <sip:a;lr>\r\nRoute: <sip:b;lr>\r\n"))
+            .clean());
 }
 
 TEST_CASE("numbers have bounds") {
@@ -357,14 +348,13 @@ TEST_CASE("the header block has bounds: octets and fields") {
 }
 
 TEST_CASE("line ends that others may see and we would not are refused") {
-  for (const char* lines : {"X: a\nContent-Length: 3\r\n", "X: a\rY: b\r\n", "X: a\r\r\n", "\nX: a\r\n",
-                            "X: a\n", "X: a\r\n\nY: b\r\n"}) {
+  for (const char* lines :
+       {"X: a\nContent-Length: 3\r\n", "X: a\rY: b\r\n", "X: a\r\r\n", "\nX: a\r\n", "X: a\n", "X: a\r\n\nY: b\r\n"}) {
     CAPTURE(lines);
     CHECK_FALSE(Parsed(request(lines)).result);
   }
   CHECK_FALSE(Parsed(replaced(request(""), "SIP/2.0\r\n", "SIP/2.0\n")).result);
-  CHECK_FALSE(
-      Parsed(replaced(request(""), "SIP/2.0\r\nVia", "SIP/2.0\r\n Via")).result);  // a folded first line
+  CHECK_FALSE(Parsed(replaced(request(""), "SIP/2.0\r\nVia", "SIP/2.0\r\n Via")).result);  // a folded first line
   const std::string response = fixture("unreason").text;
   CHECK(Parsed(replaced(response, "200 ", "200 OK ")).clean());
   CHECK_FALSE(Parsed(replaced(response, "200 ", "200 OK\nVia: SIP/2.0/UDP 192.0.2.66\nX: ")).result);
@@ -378,8 +368,7 @@ TEST_CASE("a fold continues the value before it, and a fold of blanks alone adds
   REQUIRE(m.clean());
   const Field& subject = m->fields()[5];
   CHECK(m->value(subject) == "a\r\n  b");
-  CHECK(m->text().substr(subject.begin, subject.end - subject.begin) ==
-        "Subject:\r\n \r\n\ta\r\n  b \r\n \r\n");
+  CHECK(m->text().substr(subject.begin, subject.end - subject.begin) == "Subject:\r\n \r\n\ta\r\n  b \r\n \r\n");
   CHECK(m->max_forwards() == 7);
 }
 
@@ -404,8 +393,8 @@ TEST_CASE("first lines") {
     REQUIRE(m->fault());
     CHECK(m->fault()->status == 400);
   }
-  for (const char* line : {"OPTIONS sip:a@example.com SIP/3.0", "OPTIONS sip:a@example.com SIP/2.00",
-                           "OPTIONS sip:a@example.com SIP/"}) {
+  for (const char* line :
+       {"OPTIONS sip:a@example.com SIP/3.0", "OPTIONS sip:a@example.com SIP/2.00", "OPTIONS sip:a@example.com SIP/"}) {
     CAPTURE(line);
     const auto m = first(line);
     REQUIRE(m.result);

@@ -113,8 +113,8 @@ TEST_CASE("passwords: nobody locks out a user from where he is known") {
   for (int i = 0; i < 250; ++i)
     d.wrong_ones(20, d.by(("203.0.113." + std::to_string(i)).c_str(), "1001"));
   CHECK_FALSE(d.wrong(d.by("198.51.100.1", "1001")));
-  CHECK(d.right(d.by("192.0.2.7", "1001")));            // he showed the right one there
-  CHECK(d.right(d.by("198.51.100.2", "1001", true)));   // he is registered there
+  CHECK(d.right(d.by("192.0.2.7", "1001")));           // he showed the right one there
+  CHECK(d.right(d.by("198.51.100.2", "1001", true)));  // he is registered there
   // Nor by somebody else behind the same router.
   for (int i = 0; i < 100; ++i)
     d.wrong_ones(20, d.by("192.0.2.7", std::to_string(2000 + i)));

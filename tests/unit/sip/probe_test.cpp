@@ -85,7 +85,7 @@ TEST_CASE("sip probe: what is not marked, too short or too long is a stranger's 
   CHECK(hosted.hear(small).empty());
   CHECK(hosted
             .hear(all_replaced(probe(), kProbeField,
-                           std::string(kProbeField) + ": 1\r\nSubject: " + std::string(600, 'x') + "\r\nA"))
+                               std::string(kProbeField) + ": 1\r\nSubject: " + std::string(600, 'x') + "\r\nA"))
             .empty());
 }
 

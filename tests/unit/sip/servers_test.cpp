@@ -25,7 +25,8 @@ const Servers::Used kNone = [](std::size_t) { return false; };
 
 }  // namespace
 
-TEST_CASE("another list: what stays keeps its number, what is used is the central side still, and nothing new goes there") {
+TEST_CASE(
+    "another list: what stays keeps its number, what is used is the central side still, and nothing new goes there") {
   Servers servers(names({"a", "b"}), 100);
   stand(servers, 0, "192.0.2.1:5060");
   stand(servers, 1, "192.0.2.2:5060");
@@ -95,7 +96,7 @@ TEST_CASE("whose domain a server lists goes there and nowhere else, whatever is 
   CHECK(pick("t2.example.net", 5060) == 2);
   CHECK(pick("t2.example.net", 5060, 1U << 2) == 1);  // the other one that has this domain
   CHECK_FALSE(pick("t2.example.net", 5060, 6));
-  CHECK(pick("", 0) == 3);               // nobody's: what lists none
+  CHECK(pick("", 0) == 3);  // nobody's: what lists none
   CHECK(pick("elsewhere.example", 5160) == 3);
   CHECK(pick("192.0.2.2", 5160) == 1);  // by its own address
   CHECK(servers.lists("t1.example.net"));
@@ -117,7 +118,7 @@ TEST_CASE("without domains the one that the config names goes first, and the oth
   CHECK(pick("B", 5060) == 1);
   CHECK(pick("b", 5160) == 2);
   CHECK(pick("192.0.2.2", 5160) == 2);
-  CHECK(pick("b", 5999) == 1);                 // the host, at whatever port it is known
+  CHECK(pick("b", 5999) == 1);                   // the host, at whatever port it is known
   CHECK(pick("tenant.example.net", 5160) == 2);  // a name of its own, at that port
   CHECK(pick("tenant.example.net", 5060) == 0);
   CHECK(pick("b", 5160, 1U << 2) == 0);
@@ -143,7 +144,10 @@ TEST_CASE("ports that configs alone name don't stand in for each other") {
 }
 
 TEST_CASE("who is at home nowhere, where all servers have domains, goes to those of the first one's") {
-  Servers servers({{Transport::udp, {"a", 5060}, {"t1"}}, {Transport::udp, {"b", 5060}, {"t2"}}, {Transport::udp, {"c", 5060}, {"t1"}}}, 100);
+  Servers servers({{Transport::udp, {"a", 5060}, {"t1"}},
+                   {Transport::udp, {"b", 5060}, {"t2"}},
+                   {Transport::udp, {"c", 5060}, {"t1"}}},
+                  100);
   for (std::size_t i = 0; i < 3; ++i)
     stand(servers, i, ("192.0.2." + std::to_string(i + 1) + ":5060").c_str());
   CHECK(servers.choose("", 0).may == 5);

@@ -57,8 +57,7 @@ inline std::vector<Torture> torture() {
     const auto first = line.find(" | ");
     const auto second = line.find(" | ", first + 3);
     if (second == line.npos) throw std::runtime_error("torture.txt: " + line);
-    out.push_back(
-        {line.substr(0, first), line.substr(first + 3, second - first - 3), line.substr(second + 3)});
+    out.push_back({line.substr(0, first), line.substr(first + 3, second - first - 3), line.substr(second + 3)});
   }
   return out;
 }

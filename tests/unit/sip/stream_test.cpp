@@ -114,10 +114,8 @@ TEST_CASE("a datagram with two requests is two messages on a stream (RFC 4475 db
 
 TEST_CASE("pings and pongs between messages (RFC 5626 section 4.4.1), wherever they are cut") {
   const std::string message = test::fixture("lwsdisp").text;
-  const std::string stream =
-      "\r\n\r\n" + message + "\r\n\r\n\r\n\r\n" + message + "\r\n" + message + "\r\n\r\n";
-  const std::vector<std::string> expected = {"ping",  message, "ping",  "ping",
-                                             message, "pong",  message, "ping"};
+  const std::string stream = "\r\n\r\n" + message + "\r\n\r\n\r\n\r\n" + message + "\r\n" + message + "\r\n\r\n";
+  const std::vector<std::string> expected = {"ping", message, "ping", "ping", message, "pong", message, "ping"};
   for (std::size_t first = 1; first <= stream.size(); ++first) {
     for (const std::size_t step : {stream.size(), std::size_t{1}, std::size_t{2}}) {
       CAPTURE(first);

@@ -142,8 +142,7 @@ TEST_CASE("each torture message gets what torture.txt says") {
   }
 }
 
-TEST_CASE(
-    "what is forwarded of a torture message keeps every field that is not ours to change, octet for octet") {
+TEST_CASE("what is forwarded of a torture message keeps every field that is not ours to change, octet for octet") {
   std::size_t forwarded = 0;
   for (const auto& fixture : test::all_fixtures()) {
     CAPTURE(fixture.name);
@@ -179,8 +178,7 @@ TEST_CASE("what a proxy refuses with says what RFC 4475 asks of it") {
         std::string::npos);
   const Proxied version(test::fixture("badvers").text);
   CHECK(version.answer.starts_with("SIP/2.0 505 "));
-  CHECK(version.answer.find(
-            "\r\nVia: SIP/7.0/UDP c.example.com;branch=z9hG4bKkdjuw;received=203.0.113.7\r\n") !=
+  CHECK(version.answer.find("\r\nVia: SIP/7.0/UDP c.example.com;branch=z9hG4bKkdjuw;received=203.0.113.7\r\n") !=
         std::string::npos);
 }
 

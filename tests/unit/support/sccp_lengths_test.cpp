@@ -101,8 +101,7 @@ TEST_CASE("Register is as long as each model's") {
     phone.version = version;
     SccpRoom room = echo_call({}, phone);
     check_length(room, id::kRegister, true, size);
-    check_length(room, version < 17 ? id::kCapabilitiesRes : id::kUpdateCapabilities, true,
-                 version < 17 ? 292 : 1840);
+    check_length(room, version < 17 ? id::kCapabilitiesRes : id::kUpdateCapabilities, true, version < 17 ? 292 : 1840);
     CHECK(room.lengths(0, id::kEnhancedAlarm, true).size() == (version >= 20 ? 1 : 0));
   }
 }
@@ -135,35 +134,31 @@ TEST_CASE("the page's vectors come out octet for octet") {
   CHECK(to_octets({0, id::kOpenReceiveAck, write_open_ack({kIds, 0, phone}, AddressForm::flat, 20)}) ==
         octets({0x18000000, 0, 0x22000000, 0, 0xc000022d, 0x00480000, 0x02010001, 0x11000001}));
   CHECK(to_octets({17, id::kOpenReceiveAck, write_open_ack({kIds, 0, phone}, AddressForm::wide, 36)}) ==
-        octets({0x28000000, 0x11000000, 0x22000000, 0, 0, 0xc000022d, 0, 0, 0, 0x00480000, 0x02010001,
-                0x11000001}));
+        octets({0x28000000, 0x11000000, 0x22000000, 0, 0, 0xc000022d, 0, 0, 0, 0x00480000, 0x02010001, 0x11000001}));
   // SA11, SA17
   CHECK(to_octets({0, id::kStartMediaAck, write_start_ack({kIds, 0, phone}, AddressForm::flat)}) ==
         octets({0x1c000000, 0, 0x54010000, 0x11000001, 0x02010001, 0x11000001, 0xc000022d, 0x00480000, 0}));
   CHECK(to_octets({17, id::kStartMediaAck, write_start_ack({kIds, 0, phone}, AddressForm::wide)}) ==
-        octets({0x2c000000, 0x11000000, 0x54010000, 0x11000001, 0x02010001, 0x11000001, 0, 0xc000022d, 0, 0,
-                0, 0x00480000, 0}));
+        octets({0x2c000000, 0x11000000, 0x54010000, 0x11000001, 0x02010001, 0x11000001, 0, 0xc000022d, 0, 0, 0,
+                0x00480000, 0}));
   // S11, S17
-  CHECK(
-      to_octets({0, id::kStartMedia, write_start_media({kIds, 20, 4, far}, AddressForm::flat, 112)}) ==
-      octets({0x74000000, 0,          0x8a000000, 0x11000001, 0x02010001, 0xc6336414, 0x00600000, 0x14000000,
-              0x04000000, 0xb8000000, 0,          0,          0,          0x11000001, 0,          0,
-              0,          0,          0,          0,          0,          0,          0,          0,
-              0,          0,          0,          0,          0x65000000, 0x0a000000, 0}));
+  CHECK(to_octets({0, id::kStartMedia, write_start_media({kIds, 20, 4, far}, AddressForm::flat, 112)}) ==
+        octets({0x74000000, 0,          0x8a000000, 0x11000001, 0x02010001, 0xc6336414, 0x00600000, 0x14000000,
+                0x04000000, 0xb8000000, 0,          0,          0,          0x11000001, 0,          0,
+                0,          0,          0,          0,          0,          0,          0,          0,
+                0,          0,          0,          0,          0x65000000, 0x0a000000, 0}));
   CHECK(to_octets({17, id::kStartMedia, write_start_media({kIds, 20, 4, far}, AddressForm::wide, 132)}) ==
-        octets({0x88000000, 0x11000000, 0x8a000000, 0x11000001, 0x02010001, 0, 0xc6336414, 0,          0, 0,
-                0x00600000, 0x14000000, 0x04000000, 0xb8000000, 0,          0, 0,          0x11000001, 0, 0,
-                0,          0,          0,          0,          0,          0, 0,          0,          0, 0,
-                0,          0,          0x65000000, 0x0a000000, 0,          0}));
+        octets({0x88000000, 0x11000000, 0x8a000000, 0x11000001, 0x02010001, 0,          0xc6336414, 0, 0,
+                0,          0x00600000, 0x14000000, 0x04000000, 0xb8000000, 0,          0,          0, 0x11000001,
+                0,          0,          0,          0,          0,          0,          0,          0, 0,
+                0,          0,          0,          0,          0,          0x65000000, 0x0a000000, 0, 0}));
   // O17
   const Endpoint source{IpAddress::v4(0xC6336414), 4000};
-  CHECK(
-      to_octets({17, id::kOpenReceive, write_open_receive({kIds, 20, 4, source}, AddressForm::wide, 128)}) ==
-      octets({0x84000000, 0x11000000, 0x05010000, 0x11000001, 0x02010001, 0x14000000, 0x04000000,
-              0,          0,          0x11000001, 0,          0,          0,          0,
-              0,          0,          0,          0,          0,          0,          0,
-              0,          0,          0,          0x65000000, 0x0a000000, 0,          0,
-              0,          0xc6336414, 0,          0,          0,          0xa00f0000, 0}));
+  CHECK(to_octets({17, id::kOpenReceive, write_open_receive({kIds, 20, 4, source}, AddressForm::wide, 128)}) ==
+        octets({0x84000000, 0x11000000, 0x05010000, 0x11000001, 0x02010001, 0x14000000, 0x04000000, 0,          0,
+                0x11000001, 0,          0,          0,          0,          0,          0,          0,          0,
+                0,          0,          0,          0,          0,          0,          0x65000000, 0x0a000000, 0,
+                0,          0,          0xc6336414, 0,          0,          0,          0xa00f0000, 0}));
   // CR
   CHECK(to_octets({0, id::kCloseReceive, write_close(kIds, 16)}) ==
         octets({0x14000000, 0, 0x06010000, 0x11000001, 0x02010001, 0x11000001, 0}));

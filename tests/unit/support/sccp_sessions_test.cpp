@@ -72,8 +72,7 @@ TEST_CASE("a length that can't be breaks the stream") {
 }
 
 TEST_CASE("unknown devices are rejected") {
-  for (const Dialect dialect :
-       {Dialect::cucm, Dialect::chan_sccp, Dialect::chan_skinny, Dialect::freeswitch}) {
+  for (const Dialect dialect : {Dialect::cucm, Dialect::chan_sccp, Dialect::chan_skinny, Dialect::freeswitch}) {
     ServerOptions options;
     options.dialect = dialect;
     SccpRoom room(options);
@@ -128,8 +127,7 @@ TEST_CASE("a second session of a device") {
 }
 
 TEST_CASE("unregistering ends the session in the dialect's manner") {
-  for (const Dialect dialect :
-       {Dialect::cucm, Dialect::chan_sccp, Dialect::chan_skinny, Dialect::freeswitch}) {
+  for (const Dialect dialect : {Dialect::cucm, Dialect::chan_sccp, Dialect::chan_skinny, Dialect::freeswitch}) {
     SccpRoom room(guests(dialect));
     room.connect(room.add({}));
     room.act(0, room.phone(0).unregister(room.now));
@@ -245,8 +243,7 @@ TEST_CASE("enbloc dialling, off-hook dialling, and a number that nobody has") {
 
 TEST_CASE("the server's list and tokens") {
   ServerOptions options = guests(Dialect::cucm);
-  options.servers = {{"first", {IpAddress::v4(0xC6336414), 2000}},
-                     {"second", {IpAddress::v4(0xC6336415), 2001}}};
+  options.servers = {{"first", {IpAddress::v4(0xC6336414), 2000}}, {"second", {IpAddress::v4(0xC6336415), 2001}}};
   for (const unsigned version : {11U, 17U}) {
     SccpRoom room(options);
     room.connect(room.add(phone_named("SEP000000000001", version)));
@@ -280,8 +277,7 @@ TEST_CASE("the phone says what it would trip over") {
     (void)phone.on_octets(now, to_octets({23, id::kKeepAliveAck, {}}));
   }
   SUBCASE("media to nowhere") {
-    (void)phone.on_octets(now,
-                          to_octets({17, id::kStartMedia, write_start_media({}, AddressForm::wide, 132)}));
+    (void)phone.on_octets(now, to_octets({17, id::kStartMedia, write_start_media({}, AddressForm::wide, 132)}));
   }
   SUBCASE("a stream that is none") {
     (void)phone.on_octets(now, to_buffer("GET / HTTP/1.1\r\n"));

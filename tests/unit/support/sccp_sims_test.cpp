@@ -10,8 +10,7 @@ using Kind = PhoneEvent::Kind;
 
 namespace {
 
-constexpr Dialect kDialects[] = {Dialect::cucm, Dialect::chan_sccp, Dialect::chan_skinny,
-                                 Dialect::freeswitch};
+constexpr Dialect kDialects[] = {Dialect::cucm, Dialect::chan_sccp, Dialect::chan_skinny, Dialect::freeswitch};
 constexpr unsigned kVersions[] = {11, 17, 20, 22};
 
 ServerOptions server_options(Dialect dialect) {

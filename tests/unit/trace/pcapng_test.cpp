@@ -85,15 +85,16 @@ TEST_CASE("a stream: sequence numbers go on in each direction, long pieces are c
 TEST_CASE("IPv6, and what can't be a packet") {
   PcapngWriter writer;
   Buffer out;
-  writer.packet(out, {PcapngWriter::Interface::phone, 0, at("[2001:db8::1]:69"), at("[2001:db8::2]:70"), false,
-                      as_bytes("x"), {}});
+  writer.packet(
+      out,
+      {PcapngWriter::Interface::phone, 0, at("[2001:db8::1]:69"), at("[2001:db8::2]:70"), false, as_bytes("x"), {}});
   ByteReader reader(Bytes(out).subspan(28));
   CHECK(reader.u32be("ip") == 0x60000000);
   CHECK(reader.u16be("length") == 9);
   CHECK(reader.u16be("next") == 0x1140);
   out.clear();
-  writer.packet(out, {PcapngWriter::Interface::phone, 0, at("[2001:db8::1]:69"), at("192.0.2.1:70"), false,
-                      as_bytes("x"), {}});
+  writer.packet(
+      out, {PcapngWriter::Interface::phone, 0, at("[2001:db8::1]:69"), at("192.0.2.1:70"), false, as_bytes("x"), {}});
   CHECK(out.empty());
   const Buffer long_one(PcapngWriter::kMaxUdp + 1);
   writer.packet(out, {PcapngWriter::Interface::phone, 0, at("192.0.2.2:69"), at("192.0.2.1:70"), false, long_one, {}});
@@ -107,8 +108,8 @@ TEST_CASE("whole blocks: every beginning of a capture has its own") {
   PcapngWriter::begin(out, "dropwire");
   const std::size_t head = out.size();
   PcapngWriter writer;
-  writer.packet(out, {PcapngWriter::Interface::phone, 0, at("192.0.2.1:69"), at("192.0.2.7:1024"), false,
-                      as_bytes("abc"), {}});
+  writer.packet(
+      out, {PcapngWriter::Interface::phone, 0, at("192.0.2.1:69"), at("192.0.2.7:1024"), false, as_bytes("abc"), {}});
   for (std::size_t n = 0; n <= out.size(); ++n) {
     const std::size_t whole = trace::whole_blocks(Bytes(out).first(n));
     CHECK(whole <= n);
