@@ -207,10 +207,6 @@ bool CallMedia::is_open() const {
   return std::ranges::any_of(streams_, [](const Stream& s) { return s.ports.id != MediaId::none; });
 }
 
-bool CallMedia::both_ways() const {
-  return std::ranges::any_of(streams_, [](const Stream& s) { return s.both_since != TimePoint{}; });
-}
-
 void CallMedia::close(MediaBroker& broker, MediaEnd end) {
   for (const Stream& stream : streams_) {
     if (stream.ports.id != MediaId::none) broker.close(stream.ports.id, end);

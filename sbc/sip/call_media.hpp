@@ -78,8 +78,6 @@ class CallMedia {
   void close(MediaBroker& broker, MediaEnd end);
   /// Some of it is relayed here.
   bool is_open() const;
-  /// Both sides have said where they receive.
-  bool both_ways() const;
   /// The phone, or the far end, wants to hear nothing.
   bool held() const { return held_by_phone_ || held_by_far_end_; }
   std::size_t ice_lines_removed() const { return ice_lines_; }

@@ -17,12 +17,12 @@ constexpr std::string_view kOptionsLines =
     "MESSAGE, "
     "PUBLISH\r\n";
 
-std::string listener_key(const IpAddress& source, std::string_view sent_by) {
-  return source.to_string() + " " + std::string(sent_by);
-}
-
 std::size_t max_dialogs(const ProxyOptions& options) {
   return options.max_calls + 4 * options.max_bindings;
+}
+
+Connections::Options connections_of(const ProxyOptions& options) {
+  return {options.connections, options.max_bindings};
 }
 
 /// What stands behind the @ on the central side.
@@ -53,8 +53,7 @@ Proxy::Proxy(ProxyOptions options, MediaBroker& broker, KnownSources& known, std
                       // What a silent server is sent again counts too, lest it hears all of it once it returns.
                       return !t.registering || servers_[t.central_server].registers.take(now);
                     }),
-      places_(options_.connections, random_()),
-      to_servers_(to_servers_of(options_), random_()),
+      connections_(connections_of(options_), random_(), random_()),
       challenge_hash_(random_()),
       challenged_(kMaxRemembered, random_()),
       register_pace_(random_()) {}
@@ -69,8 +68,7 @@ bool Proxy::configure(ProxyOptions options) {
   bindings_.set_max(options_.max_bindings);
   dialogs_.set_max(max_dialogs(options_));
   limits_.configure(options_.call_limits);
-  places_.configure(options_.connections);
-  to_servers_.configure(to_servers_of(options_));
+  connections_.configure(connections_of(options_));
   transactions_.configure({options_.max_transactions, options_.max_transactions_per_source});
   return true;
 }
@@ -80,8 +78,7 @@ bool Proxy::uses_server(std::size_t server) const {
   bindings_.for_each([&](const Binding& b) { used = used || b.server == server; });
   dialogs_.for_each([&](const DialogSet& set) { used = used || set.server == server; });
   transactions_.for_each([&](const Transaction& t) { used = used || t.central_server == server; });
-  for (const auto& [id, c] : connections_)
-    used = used || (!c.accepted && c.server == server);
+  connections_.for_each([&](ConnectionId, const Connection& c) { used = used || (!c.accepted && c.server == server); });
   return used;
 }
 
@@ -92,10 +89,7 @@ Proxy::~Proxy() {
 void Proxy::on_message(TimePoint now, const Flow& from, Bytes octets, Output& out) {
   std::size_t server = 0;
   const Side side = side_of(from, server);
-  if (from.connection != ConnectionId::none) {
-    const auto at = connections_.find(from.connection);
-    if (at != connections_.end()) at->second.last_heard = at->second.used = now;
-  }
+  if (from.connection != ConnectionId::none) connections_.heard(now, from.connection);
   if (side == Side::access && !hears(from)) {
     ++counters_.outside;
     last_stranger_ = now;
@@ -136,13 +130,13 @@ void Proxy::on_request(TimePoint now, const Flow& from, Side side, std::size_t s
     return offence(now, from, "a scanner: " + std::string(m.value_of(FieldName::user_agent)), out);
   if (m.method() == Method::ack) return on_ack(now, from, side, m, out);
   if (m.method() == Method::cancel) return on_cancel(now, from, m, out);
-  key_ = server_key(m, from.peer.address, m.method_text());
-  if (Transaction* const t = transactions_.find_server(key_)) return on_repeat(now, *t, m, out);
+  std::string key = server_key(m, from.peer.address, m.method_text());
+  if (Transaction* const t = transactions_.find_server(key)) return on_repeat(now, *t, m, out);
   if (!takes_hop(now, from, side, m, out)) return;
   if (side == Side::access) {
-    from_phone(now, from, m, out);
+    from_phone(now, from, m, std::move(key), out);
   } else {
-    from_central(now, from, server, m, out);
+    from_central(now, from, server, m, std::move(key), out);
   }
 }
 
@@ -215,10 +209,10 @@ bool Proxy::loops(const Message& m, Side to) const {
   return false;
 }
 
-Transaction* Proxy::begin(TimePoint now, const Flow& from, Side side, const Message& m, Output& out) {
+Transaction* Proxy::begin(TimePoint now, const Flow& from, Side side, const Message& m, std::string key, Output& out) {
   Transaction* const t = side == Side::access ? transactions_.begin_for(m, from, standing_of(now, from.peer.address),
-                                                                        std::move(key_), calls_for_help(m))
-                                              : transactions_.begin(m.method(), std::move(key_));
+                                                                        std::move(key), calls_for_help(m))
+                                              : transactions_.begin(m.method(), std::move(key));
   if (!t) {
     ++counters_.refused;
     answer(now, m, from, 503, out, "Retry-After: 10\r\n");
@@ -226,9 +220,7 @@ Transaction* Proxy::begin(TimePoint now, const Flow& from, Side side, const Mess
   }
   t->from_side = side;
   t->from = from;
-  const bool at_via = from.transport == Transport::udp && !answer_at_via_.empty() &&
-                      answer_at_via_.contains(listener_key(from.peer.address, m.via().sent_by));
-  t->answer_to = answer_address(m, from, at_via);
+  t->answer_to = answer_ports_.of(m, from);
   if (side == Side::central) t->request = m.text();
   return t;
 }
@@ -258,21 +250,11 @@ void Proxy::on_repeat(TimePoint now, Transaction& t, const Message& m, Output& o
         t, m,
         fmt::format("an answer of {} bytes is more than phones take by UDP; TCP takes it", t.last_response.size()),
         out);
-  } else if (unheard && !m.via().rport && !names_address(m.via().host, t.from.peer.address)) {
-    const Endpoint at_via = answer_address(m, t.from, true);
-    const Endpoint at_source = t.from.peer;
-    const bool was_at_via = t.answer_to == at_via;
-    t.answer_to = was_at_via ? at_source : at_via;
-    const std::string key = listener_key(t.from.peer.address, m.via().sent_by);
-    if (was_at_via) {
-      answer_at_via_.erase(key);
-    } else if (answer_at_via_.size() < kMaxRemembered) {
-      answer_at_via_[key] = true;
+  } else if (const Endpoint before = t.answer_to; unheard) {
+    if (const auto other = answer_ports_.try_other(m, t.from, before)) {
+      t.answer_to = *other;
+      tell_unheard(t, m, fmt::format("answers went to port {}, now to port {}", before.port, other->port), out);
     }
-    tell_unheard(t, m,
-                 fmt::format("answers went to port {}, now to port {}", (was_at_via ? at_via : at_source).port,
-                             t.answer_to.port),
-                 out);
   }
   Transactions::answer_again(t, out);
 }
@@ -311,11 +293,7 @@ void Proxy::answer(TimePoint now, const Message& m, const Flow& from, std::uint1
   const std::size_t hash = std::hash<std::string_view>{}(m.via().branch) ^ std::hash<std::string_view>{}(m.call_id()) ^
                            static_cast<std::size_t>(secret_);
   Flow to = from;
-  if (to.transport == Transport::udp) {
-    const bool at_via =
-        !answer_at_via_.empty() && answer_at_via_.contains(listener_key(from.peer.address, m.via().sent_by));
-    to.peer = answer_address(m, from, at_via);
-  }
+  if (to.transport == Transport::udp) to.peer = answer_ports_.of(m, from);
   out.send(to, make_response(m, from, status, reason.empty() ? reason_phrase(status) : reason,
                              fmt::format("dw{:x}", hash), lines));
 }
@@ -334,26 +312,13 @@ void Proxy::refuse(TimePoint now, Transaction& t, std::uint16_t status, Output& 
       status, out);
 }
 
-FairShare::Options Proxy::to_servers_of(const ProxyOptions& options) {
-  FairShare::Options share;
-  share.total = options.max_bindings;
-  share.per_source = 8;
-  share.per_known_source = std::max<std::size_t>(64, options.max_bindings / 4);
-  share.kept_for_known = 99;
-  return share;
-}
-
 ConnectionBudget::Verdict Proxy::may_connect(TimePoint now, const IpAddress& address, Output& out) {
   if (is_central({Transport::tcp, {}, {address, 0}, ConnectionId::none})) return ConnectionBudget::Verdict::taken;
-  const auto answer = places_.arrive(now, last_connection_ + 1, address, standing_of(now, address));
-  for (const ConnectionBudget::Id goes : answer.go)
-    out.closes.push_back(ConnectionId{goes});
-  return answer.verdict;
+  return connections_.may_connect(now, address, standing_of(now, address), out);
 }
 
 void Proxy::on_half_message(ConnectionId connection, std::size_t octets, Output& out) {
-  for (const ConnectionBudget::Id goes : places_.holds(static_cast<ConnectionBudget::Id>(connection), octets))
-    out.closes.push_back(ConnectionId{goes});
+  connections_.holds(connection, octets, out);
 }
 
 void Proxy::append_tables(MetricsText& out) const {
@@ -365,36 +330,25 @@ void Proxy::append_tables(MetricsText& out) const {
             Guard::kMaxSources + Guard::kMaxSources / 8 + Guard::kMaxStreamSources + Guard::kMaxStreamSources / 8);
   out.table("sip_register_sources", register_pace_.sources(), RegisterPace::kMaxSources);
   out.table("sip_challenges", challenged_.size(), challenged_.capacity());
-  places_.append_tables(out, "sip");
-  out.table("sip_connections_to_servers", to_servers_.held(), to_servers_.total());
+  connections_.append_tables(out);
 }
 
 ConnectionId Proxy::on_accepted(TimePoint now, const Endpoint& peer, const Endpoint& local) {
-  const ConnectionId id{++last_connection_};
   std::size_t server = 0;
-  const Flow flow{Transport::tcp, local, peer, id};
-  const Side side = side_of(flow, server);
-  connections_[id] = {flow, side, true, server, now};
-  if (side == Side::central) places_.left(last_connection_);
-  return id;
+  const Side side = side_of({Transport::tcp, local, peer, ConnectionId::none}, server);
+  return connections_.accepted(now, side, server, peer, local);
 }
 
 void Proxy::on_connected(TimePoint now, ConnectionId connection, const Endpoint& local) {
-  const auto at = connections_.find(connection);
-  if (at == connections_.end()) return;
-  at->second.flow.local = local;
-  at->second.last_heard = now;
+  connections_.connected(now, connection, local);
 }
 
 void Proxy::on_ping(TimePoint now, ConnectionId connection) {
-  const auto at = connections_.find(connection);
-  if (at == connections_.end()) return;
-  // Who may do nothing without a registration is not kept for pings.
-  const Connection& c = at->second;
-  if (c.accepted && c.side == Side::access && !options_.unregistered_calls &&
-      !bindings_.uses(connection, c.flow.peer.address))
-    return;
-  at->second.last_heard = now;
+  const Connection* const c = connections_.find(connection);
+  // Whoever may do nothing without a registration is not kept for its keepalives.
+  const bool may_stay = c && (!c->accepted || c->side != Side::access || options_.unregistered_calls ||
+                              bindings_.uses(connection, c->flow.peer.address));
+  if (may_stay) connections_.pinged(now, connection);
 }
 
 void Proxy::on_bad_stream(TimePoint now, const Flow& from, std::string_view why, Output& out) {
@@ -403,27 +357,6 @@ void Proxy::on_bad_stream(TimePoint now, const Flow& from, std::string_view why,
   if (side_of(from, server) == Side::access) offence(now, from, why, out);
   out.events.push_back(event_of(Event::Kind::dropped, from, std::string(why)));
   out.closes.push_back(from.connection);
-}
-
-Event Proxy::event_of(Event::Kind kind, const Flow& flow, std::string text) const {
-  Event event;
-  event.kind = kind;
-  event.flow = flow;
-  event.text = std::move(text);
-  return event;
-}
-
-Event Proxy::event_of(Event::Kind kind, const Binding& b) const {
-  Event event;
-  event.kind = kind;
-  event.flow = b.reach.flow;
-  event.stated = b.reach.stated;
-  event.aor = b.user;
-  event.device = b.device;
-  event.user_agent = b.user_agent;
-  event.device_type = b.device_type;
-  event.server = b.server;
-  return event;
 }
 
 }  // namespace dw::sip

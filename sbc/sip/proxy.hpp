@@ -11,71 +11,25 @@
 
 #include <fmt/format.h>
 
-#include "sbc/base/call_limits.hpp"
-#include "sbc/base/connection_budget.hpp"
-#include "sbc/base/ip_network.hpp"
 #include "sbc/base/known_sources.hpp"
 #include "sbc/base/metrics.hpp"
+#include "sbc/sip/answer_ports.hpp"
 #include "sbc/sip/bindings.hpp"
 #include "sbc/sip/central_budget.hpp"
-#include "sbc/sip/codec_rules.hpp"
+#include "sbc/sip/connections.hpp"
 #include "sbc/sip/dialogs.hpp"
 #include "sbc/sip/edits.hpp"
-#include "sbc/sip/guard.hpp"
+#include "sbc/sip/events.hpp"
 #include "sbc/sip/home.hpp"
-#include "sbc/sip/identity.hpp"
 #include "sbc/sip/output.hpp"
 #include "sbc/sip/password_guesses.hpp"
+#include "sbc/sip/proxy_options.hpp"
 #include "sbc/sip/register.hpp"
 #include "sbc/sip/register_cache.hpp"
 #include "sbc/sip/register_pace.hpp"
-#include "sbc/sip/servers.hpp"
 #include "sbc/sip/transactions.hpp"
 
 namespace dw::sip {
-
-/// Octets in all of messages whose rest has not come; one has at most 128 KiB.
-inline constexpr std::size_t kMaxHalfMessages = std::size_t{64} << 20U;
-
-struct ProxyOptions {
-  std::optional<IpAddress> advertise;          ///< what phones know us by; else the address they came to
-  std::optional<IpAddress> central_advertise;  ///< what servers are told; else the address we come from
-  bool learn_outside = false;  ///< servers are told where their answers say that they see us, when nothing is mapped
-  std::vector<ServerName> servers;
-  std::string central_domain;      ///< empty: what the phone's config names, or the host of the first server
-  std::vector<IpAddress> trusted;  ///< the central side may send from these too
-  Guard::Options guard;
-  std::size_t max_bindings = 20'000;
-  std::size_t max_transactions = 20'000, max_transactions_per_source = 2000;
-  std::size_t max_calls = 5000;
-  ConnectionBudget::Options connections{.rate = 20, .max_held = kMaxHalfMessages};  ///< that phones have to us
-  CallLimits::Options call_limits;
-  bool unregistered_calls = true;
-  bool at_home = false;  ///< an edge: strangers are who is neither on its LAN nor in `networks`
-  std::vector<IpNetwork> networks;
-  std::vector<std::string> emergency;  ///< numbers whose calls are never refused for a limit or while we end
-  Duration keepalive = std::chrono::seconds(25);
-  Duration idle_timeout = std::chrono::minutes(2);  ///< of a connection without a registered phone
-  Duration media_idle = std::chrono::hours(1);
-  Duration ping = std::chrono::seconds(30);
-  Duration answer_timeout = std::chrono::seconds(4);
-  Duration retry = std::chrono::seconds(2);
-  double register_rate = 200;
-  bool path = false;
-  CodecRules codecs_to_phones, codecs_to_central;  ///< of offers
-  IdentityRules identity;
-  Duration register_expires{};  ///< what phones are told at most; zero: what the server granted
-};
-
-struct ProxyCounters {
-  std::uint64_t from_phones = 0, from_central = 0;  ///< messages
-  std::uint64_t malformed = 0, refused = 0, repeated = 0, dropped = 0;
-  std::uint64_t registrations = 0, registrations_refused = 0, registrations_put_off = 0;
-  std::uint64_t registrations_kept = 0;  ///< answered here
-  std::uint64_t other_port = 0;          ///< of a server's address
-  std::uint64_t outside = 0;             ///< strangers' through the router
-  std::uint64_t calls = 0, no_media = 0, fail_overs = 0, no_server = 0, undelivered = 0;
-};
 
 /// SIP between phones and central servers: a transaction-stateful, dialog-aware proxy that hides addresses
 /// (sip-sbc §2). Messages, connections and time in, messages and events out; no I/O. The broker outlives it.
@@ -85,7 +39,7 @@ class Proxy {
   static constexpr std::size_t kMaxPhoneOctets = 3072;   ///< that a phone takes by UDP (cisco-provisioning §5.2)
   static constexpr std::size_t kMaxDatagram = 1300;      ///< RFC 3261 §18.1.1
   static constexpr std::uint32_t kLeastExpires = 25;     ///< phones unregister below 20 s (sip-sbc §0)
-  static constexpr std::size_t kMaxRemembered = 16'384;  ///< phones' answer ports, challenged registrations
+  static constexpr std::size_t kMaxRemembered = 16'384;  ///< challenged registrations
 
   /// `known` outlives it: told of who registered, asked who anybody is. `random`: 64 unguessable bits.
   Proxy(ProxyOptions options, MediaBroker& broker, KnownSources& known, std::function<std::uint64_t()> random);
@@ -188,16 +142,6 @@ class Proxy {
   std::uint64_t calls_refused() const { return limits_.refused(); }
 
  private:
-  struct Connection {
-    Flow flow;
-    Side side = Side::access;
-    bool accepted = false;
-    std::size_t server = 0;
-    TimePoint last_heard{};
-    std::optional<Endpoint> seen{};                              ///< where its server sees us, as its answers say
-    TimePoint used{};                                            ///< to a server: when something was last to go or came
-    std::optional<std::pair<IpAddress, Standing>> counts_for{};  ///< to a server: whose it is; none: it is everybody's
-  };
   /// Where a message goes next, and what is told there of us.
   struct Hop {
     Flow flow;
@@ -237,10 +181,10 @@ class Proxy {
   void answer(TimePoint now, const Message& m, const Flow& from, std::uint16_t status, Output& out,
               std::string_view lines = {}, std::string_view reason = {});
   void refuse(TimePoint now, Transaction& t, std::uint16_t status, Output& out, std::string_view lines = {});
-  Transaction* begin(TimePoint now, const Flow& from, Side side, const Message& m, Output& out);
+  Transaction* begin(TimePoint now, const Flow& from, Side side, const Message& m, std::string key, Output& out);
   bool loops(const Message& m, Side side) const;
   // proxy_phone.cpp: from phones to the central side
-  void from_phone(TimePoint now, const Flow& from, const Message& m, Output& out);
+  void from_phone(TimePoint now, const Flow& from, const Message& m, std::string key, Output& out);
   bool is_merged(const Message& m, Side side, std::uint64_t binding, const IpAddress& phone);
   bool is_phone_of(const DialogSet& set, const Flow& from);
   bool calls_for_help(const Message& m) const;
@@ -276,13 +220,11 @@ class Proxy {
   Hop hop_to_central(std::size_t server, const Flow& flow, const Flow& phone, std::string_view token,
                      std::string_view domain) const;
   // proxy_central.cpp: from the central side to phones
-  void from_central(TimePoint now, const Flow& from, std::size_t server, const Message& m, Output& out);
+  void from_central(TimePoint now, const Flow& from, std::size_t server, const Message& m, std::string key,
+                    Output& out);
   void to_phone(TimePoint now, Transaction& t, const Message& m, Output& out);
   Binding* target_of(const Message& m, const Flow& from, std::size_t server);
   std::optional<Hop> hop_to_phone(const Reach& reach, bool maps_host, std::string_view domain) const;
-  bool is_gone(const Flow& flow) const {
-    return flow.connection != ConnectionId::none && !connections_.contains(flow.connection);
-  }
   // proxy_home.cpp: which domain and servers are whose
   Home home_of(std::string_view device, std::string_view user, const IpAddress& at) const;
   Home home_of(const Binding& b) const;
@@ -305,7 +247,7 @@ class Proxy {
   // proxy_register.cpp
   static constexpr Duration kKnownFor = std::chrono::hours(24);  ///< once its registration is over
   void note_known(TimePoint now, const IpAddress& address, Duration registered);
-  void on_register(TimePoint now, const Flow& from, const Message& m, Output& out);
+  void on_register(TimePoint now, const Flow& from, const Message& m, std::string key, Output& out);
   bool may_register(TimePoint now, Transaction& t, std::size_t server, Output& out);
   std::uint64_t challenge_key(const Transaction& t) const;
   bool forward_register(TimePoint now, Transaction& t, const Message& m, Output& out,
@@ -396,11 +338,9 @@ class Proxy {
   void begin_call(TimePoint now, DialogSet& set);
   TimePoint last_media(TimePoint now, const DialogSet& set) const;
   Call call_of(TimePoint now, const DialogSet& set) const;
-  Event event_of(Event::Kind kind, const DialogSet& set) const;
   // proxy_notify.cpp
   void on_start_over_answer(const Transaction& t, std::uint16_t status, Output& out);
   bool uses_server(std::size_t server) const;
-  static FairShare::Options to_servers_of(const ProxyOptions& options);
   // proxy_own.cpp: our own requests and what is due
   void ping_servers(TimePoint now, Output& out);
   void keep_alive(TimePoint now, Binding& b, Output& out);
@@ -416,8 +356,6 @@ class Proxy {
   bool resend_by_udp(TimePoint now, Transaction& t, Output& out);
   void look_around(TimePoint now, Output& out);
   void close_idle_to_servers(TimePoint now, Output& out);
-  Event event_of(Event::Kind kind, const Binding& b) const;
-  Event event_of(Event::Kind kind, const Flow& flow, std::string text) const;
   void note_alarm(const Flow& from, const Message& m, const Binding* binding, Output& out);
   void note_altered(const Flow& from, const Message& m, Output& out);
 
@@ -444,12 +382,8 @@ class Proxy {
   Dialogs dialogs_;
   CallLimits limits_;
   Transactions transactions_;
-  std::unordered_map<ConnectionId, Connection> connections_;
-  ConnectionBudget places_;                                            // of those that phones have to us
-  FairShare to_servers_;                                               // connections of ours for one phone each
-  std::unordered_map<std::string, ConnectionId> central_connections_;  // by server and owner
-  std::uint64_t last_connection_ = 0;
-  std::unordered_map<std::string, bool> answer_at_via_;  // by source and sent-by
+  Connections connections_;
+  AnswerPorts answer_ports_;
   KeyedHash challenge_hash_;
   SourceTable<std::uint64_t, Challenged> challenged_;
   RegisterPace register_pace_;
@@ -464,7 +398,6 @@ class Proxy {
   TimePoint look_around_at_{};
   bool draining_ = false;
   ProxyCounters counters_;
-  std::string key_;  // server_key() of the request at hand
   Message message_;  // reused
   Message other_;    // a stored request, read once more
 };

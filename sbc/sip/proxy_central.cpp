@@ -5,7 +5,8 @@
 // Requests of the central side, and which phone gets them; ACKs of both sides.
 namespace dw::sip {
 
-void Proxy::from_central(TimePoint now, const Flow& from, std::size_t server, const Message& m, Output& out) {
+void Proxy::from_central(TimePoint now, const Flow& from, std::size_t server, const Message& m, std::string key,
+                         Output& out) {
   Dialogs::Match match = dialogs_.match(m, Side::central);
   Binding* const binding = match.set ? bindings_.by_id(match.set->binding) : target_of(m, from, server);
   if (!match.set && !binding) return answer(now, m, from, m.to_tag().empty() ? 404 : 481, out);
@@ -14,7 +15,7 @@ void Proxy::from_central(TimePoint now, const Flow& from, std::size_t server, co
   if (starts && (draining_ || dialogs_.calls() >= options_.max_calls))
     return answer(now, m, from, draining_ ? 480 : 503, out, "Retry-After: 5\r\n");
   if (!match.set && is_merged(m, Side::central, binding->id, {})) return answer(now, m, from, 482, out);
-  Transaction* const t = begin(now, from, Side::central, m, out);
+  Transaction* const t = begin(now, from, Side::central, m, std::move(key), out);
   if (!t) return;
   t->central_server = server;
   t->binding = binding ? binding->id : 0;
@@ -109,7 +110,7 @@ std::optional<Proxy::Hop> Proxy::hop_to_phone(const Reach& reach, bool maps_host
   hop.phone = reach.flow;
   if (reach.flow.transport == Transport::udp) {
     hop.flow.peer = reach.destination();
-  } else if (reach.flow.connection == ConnectionId::none || is_gone(reach.flow)) {
+  } else if (reach.flow.connection == ConnectionId::none || connections_.is_gone(reach.flow)) {
     return std::nullopt;
   } else {
     hop.contact = ";transport=tcp";

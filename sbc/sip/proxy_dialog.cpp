@@ -213,17 +213,6 @@ Call Proxy::call_of(TimePoint now, const DialogSet& set) const {
   return call;
 }
 
-Event Proxy::event_of(Event::Kind kind, const DialogSet& set) const {
-  Event event;
-  event.kind = kind;
-  event.flow = set.reach.flow;
-  event.stated = set.reach.stated;
-  event.aor = set.aor.empty() ? set.own_number : set.aor;
-  event.device = set.device;
-  event.server = set.server;
-  return event;
-}
-
 std::vector<Call> Proxy::calls(TimePoint now) const {
   std::vector<Call> all;
   dialogs_.for_each([&](const DialogSet& set) {

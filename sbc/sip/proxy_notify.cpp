@@ -35,7 +35,7 @@ Package package_for(const Binding& b, bool boot) {
 }  // namespace
 
 std::optional<std::uint64_t> Proxy::ask_to_start_over(TimePoint now, const Binding& b, bool boot, Output& out) {
-  if (b.stale_connection || is_gone(b.reach.flow)) return std::nullopt;
+  if (b.stale_connection || connections_.is_gone(b.reach.flow)) return std::nullopt;
   Transaction* const t = transactions_.begin(Method::notify, {});
   if (!t) return std::nullopt;
   t->purpose = Transaction::Purpose::start_over;

@@ -216,22 +216,16 @@ void Proxy::note_alarm(const Flow& from, const Message& m, const Binding* bindin
 // ---- connections, and what is left over ----
 
 void Proxy::on_connection_closed(TimePoint now, ConnectionId connection, std::string_view why, Output& out) {
-  const auto at = connections_.find(connection);
-  if (at == connections_.end()) return;
-  const Connection closed = at->second;
-  connections_.erase(at);
-  places_.left(static_cast<ConnectionBudget::Id>(connection));
-  if (closed.counts_for) to_servers_.give_back(closed.counts_for->first, closed.counts_for->second);
+  const auto was = connections_.closed(connection);
+  if (!was) return;
+  const Connection& closed = *was;
   for (Binding* const b : bindings_.connection_closed(connection)) {
     Event event = event_of(Event::Kind::phone_lost, *b);
     event.text = why;
     out.events.push_back(std::move(event));
   }
-  if (!closed.accepted) {
-    std::erase_if(central_connections_, [&](const auto& entry) { return entry.second == connection; });
-    if (servers_[closed.server].transport == Transport::tcp)
-      ask_server_again([&](const Binding& b) { return b.central == connection; });
-  }
+  if (!closed.accepted && servers_[closed.server].transport == Transport::tcp)
+    ask_server_again([&](const Binding& b) { return b.central == connection; });
   std::vector<std::pair<std::size_t, std::uint64_t>> waiting;
   transactions_.for_each([&](const Transaction& t) {
     if (t.client_pending() && t.to.connection == connection) waiting.emplace_back(t.slot, t.serial);
@@ -281,10 +275,7 @@ bool Proxy::resend_by_udp(TimePoint now, Transaction& t, Output& out) {
 
 /// A connection that we made for one phone, over which nothing runs and nothing is registered, goes.
 void Proxy::close_idle_to_servers(TimePoint now, Output& out) {
-  std::unordered_set<ConnectionId> idle;
-  for (const auto& [id, c] : connections_) {
-    if (c.counts_for && now - c.used > kTransactionTimeout) idle.insert(id);
-  }
+  std::unordered_set<ConnectionId> idle = connections_.unused_since(now - kTransactionTimeout);
   if (idle.empty()) return;
   bindings_.for_each([&](const Binding& b) { idle.erase(b.central); });
   transactions_.for_each([&](const Transaction& t) {
@@ -305,14 +296,14 @@ void Proxy::close_idle_to_servers(TimePoint now, Output& out) {
 
 void Proxy::look_around(TimePoint now, Output& out) {
   close_idle_to_servers(now, out);
-  for (const auto& [id, c] : connections_) {
+  connections_.for_each([&](ConnectionId id, const Connection& c) {
     if (!c.accepted) {
       out.send(c.flow, std::string(kPing));
     } else if (c.side == Side::access && now - c.last_heard > options_.idle_timeout &&
                !bindings_.uses(id, c.flow.peer.address)) {
       out.closes.push_back(id);
     }
-  }
+  });
   servers_.forget_unused([this](std::size_t server) { return uses_server(server); });
   servers_.forget_former([this](const Endpoint& peer) { return uses_place(peer); });
   register_cache_.forget_unless([this](std::uint64_t binding) { return bindings_.by_id(binding) != nullptr; });

@@ -12,20 +12,15 @@ namespace {
 bool begins_dialogs(Method method) {
   return method == Method::invite || method == Method::subscribe || method == Method::refer;
 }
-/// An edge behind us shares one source with many phones: what is not registered may be on the way to be.
-bool is_stateless_start(Method method) {
-  return method == Method::register_;
-}
-
 std::uint16_t listening_port(const Message& m, const Flow& flow) {
   return flow.transport == Transport::udp ? m.via().port.value_or(kSipPort) : flow.peer.port;
 }
 
 }  // namespace
 
-void Proxy::from_phone(TimePoint now, const Flow& from, const Message& m, Output& out) {
+void Proxy::from_phone(TimePoint now, const Flow& from, const Message& m, std::string key, Output& out) {
   note_altered(from, m, out);
-  if (m.method() == Method::register_) return on_register(now, from, m, out);
+  if (m.method() == Method::register_) return on_register(now, from, m, std::move(key), out);
   const Binding* binding = bindings_.of_phone(from, words_of(m));
   note_alarm(from, m, binding, out);
   const Dialogs::Match match =
@@ -52,7 +47,7 @@ void Proxy::from_phone(TimePoint now, const Flow& from, const Message& m, Output
   std::optional<PasswordTry> tried;
   const auto uri = parse_uri(m.from().uri);
   if (!may_try(now, from, m, uri ? uri->user : std::string_view{}, tried, out)) return;
-  Transaction* const t = begin(now, from, Side::access, m, out);
+  Transaction* const t = begin(now, from, Side::access, m, std::move(key), out);
   if (!t) {
     if (tried) guesses_.unknown(*tried);
     return;
@@ -93,7 +88,7 @@ bool Proxy::calls_for_help(const Message& m) const {
 /// whether somebody of that name exists or not.
 bool Proxy::may_start(TimePoint now, const Flow& from, const Message& m, const Binding* binding, Output& out) {
   const bool known = bindings_.knows_source(from.peer.address);
-  if (!known && !takes_unregistered(from) && !is_stateless_start(m.method())) {
+  if (!known && !takes_unregistered(from)) {
     if (m.method() == Method::invite) answer(now, m, from, 403, out);
     offence(now, from, fmt::format("{} without a registration", m.method_text().substr(0, 32)), out);
     return false;
@@ -240,7 +235,7 @@ bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, 
   }
   const Duration answer_within = !in_dialog || other_places ? options_.answer_timeout : Duration{};
   transactions_.send_request(now, t, answer_within, out);
-  if (t.is_invite()) places_.shown(now, static_cast<ConnectionBudget::Id>(t.from.connection));
+  if (t.is_invite()) connections_.shown(now, t.from.connection);
   servers_.asked(now, t.central_server);
   return true;
 }
@@ -284,27 +279,9 @@ std::optional<Flow> Proxy::central_flow(TimePoint now, std::size_t server, const
 
 Flow Proxy::flow_to(TimePoint now, std::size_t server, const Flow& place, const Endpoint& owner, Output& out) {
   if (place.transport == Transport::udp) return place;
-  const std::string key = fmt::format("{} {} {}", server, owner.to_string(), place.peer.to_string());
-  const auto known = central_connections_.find(key);
-  if (known != central_connections_.end()) {
-    const auto at = connections_.find(known->second);
-    if (at != connections_.end()) {
-      at->second.used = now;
-      return at->second.flow;
-    }
-  }
-  // Of strangers only a few have one of their own: the others share ours.
+  if (const auto open = connections_.to_server(now, server, owner, place.peer)) return *open;
   const Standing standing = owner.address ? standing_of(now, owner.address) : Standing::registered;
-  if (owner.address && to_servers_.take(owner.address, standing) != FairShare::Verdict::granted)
-    return flow_to(now, server, place, {}, out);
-  const ConnectionId id{++last_connection_};
-  const Flow flow{place.transport, place.local, place.peer, id};
-  Connection& c = connections_[id] = {flow, Side::central, false, server, now};
-  c.used = now;
-  if (owner.address) c.counts_for.emplace(owner.address, standing);
-  central_connections_[key] = id;
-  out.connects.push_back({id, place.peer, place.local.address});
-  return flow;
+  return connections_.open(now, server, owner, standing, place, out);
 }
 
 /// Where the central side reaches what listens at `local`. Without a mapping it is where the server sees this flow: its
@@ -325,8 +302,8 @@ std::optional<Endpoint> Proxy::seen_by(std::size_t server, Transport told, const
     const bool same = seen && (flow.transport == told ? seen->by == flow.peer : seen->by.address == flow.peer.address);
     return same ? std::optional(seen->as) : std::nullopt;
   }
-  const auto connection = connections_.find(flow.connection);
-  return connection != connections_.end() ? connection->second.seen : std::nullopt;
+  const Connection* const c = connections_.find(flow.connection);
+  return c ? c->seen : std::nullopt;
 }
 
 void Proxy::set_mapped(std::vector<Mapped> mapped) {
@@ -348,8 +325,8 @@ void Proxy::note_seen(const Transaction& t, const Message& answer) {
       ask_server_again([&](const Binding& b) { return b.server == t.central_server; });
     known = Servers::Seen{t.to.peer, *seen};
     outside_ = Outside{t.to.local, *seen};
-  } else if (const auto at = connections_.find(t.to.connection); at != connections_.end()) {
-    at->second.seen = seen;
+  } else {
+    connections_.note_seen(t.to.connection, *seen);
   }
 }
 
@@ -362,8 +339,8 @@ Proxy::Hop Proxy::hop_to_central(std::size_t server, const Flow& flow, const Flo
   hop.phone = phone;
   // A connection of ours leaves from another port than the one that we listen at.
   const auto& s = servers_.all()[server];
-  const auto connection = connections_.find(flow.connection);
-  const bool ours = connection != connections_.end() && !connection->second.accepted;
+  const Connection* const connection = connections_.find(flow.connection);
+  const bool ours = connection && !connection->accepted;
   const auto place = place_of_server(server, flow.peer);
   const auto* const address = s.address();
   const Endpoint local = !ours ? flow.local : place ? place->local : address ? address->local : flow.local;

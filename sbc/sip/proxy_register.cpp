@@ -23,7 +23,7 @@ std::uint64_t Proxy::challenge_key(const Transaction& t) const {
          challenge_hash_(challenge_hash_(t.registering->call_id) + challenge_hash_(source_of(t.from.peer.address)));
 }
 
-void Proxy::on_register(TimePoint now, const Flow& from, const Message& m, Output& out) {
+void Proxy::on_register(TimePoint now, const Flow& from, const Message& m, std::string key, Output& out) {
   auto read = read_register(m);
   const auto to = parse_uri(m.to().uri);
   if (!read || !to || to->user.size() > 128) {
@@ -34,7 +34,7 @@ void Proxy::on_register(TimePoint now, const Flow& from, const Message& m, Outpu
   if (draining_) return answer(now, m, from, 503, out, "Retry-After: 5\r\n");
   std::optional<PasswordTry> tried;
   if (!may_try(now, from, m, to->user, tried, out)) return;
-  Transaction* const t = begin(now, from, Side::access, m, out);
+  Transaction* const t = begin(now, from, Side::access, m, std::move(key), out);
   if (!t) {
     if (tried) guesses_.unknown(*tried);
     return;
@@ -157,7 +157,7 @@ bool Proxy::forward_register(TimePoint now, Transaction& t, const Message& m, Ou
   }
   transactions_.send_request(now, t, options_.answer_timeout, out);
   servers_.asked(now, *picked);
-  places_.shown(now, static_cast<ConnectionBudget::Id>(t.from.connection));
+  connections_.shown(now, t.from.connection);
   return true;
 }
 
@@ -174,7 +174,8 @@ void Proxy::on_register_answer(TimePoint now, Transaction& t, const Message& m, 
 
 void Proxy::accept(TimePoint now, Transaction& t, const Message& m, Output& out) {
   Registering& r = *t.registering;
-  if (is_gone(t.from) || r.overtaken) return;  // it hears nothing of it and registers again, or wants it no more
+  if (connections_.is_gone(t.from) || r.overtaken)
+    return;  // it hears nothing of it and registers again, or wants it no more
   if (r.star || std::ranges::any_of(r.contacts, [&](const auto& c) { return r.unregisters(c); })) overtake(r);
   if (r.star) {
     for (Binding* const b : bindings_.by_aor(r.aor)) {
@@ -290,16 +291,11 @@ bool Proxy::bind(TimePoint now, const Transaction& t, const RegisterContact& con
   }
   bindings_.moved(*b, reach);
   note_known(now, reach.flow.peer.address, b->expires_at - now);
-  places_.settled(static_cast<ConnectionBudget::Id>(reach.flow.connection));
-  if (const auto to = connections_.find(t.to.connection); to != connections_.end() && to->second.counts_for) {
-    Standing& counts_as = to->second.counts_for->second;
-    to_servers_.promote(std::exchange(counts_as, Standing::registered), Standing::registered);
-  }
+  connections_.registered(reach.flow.connection, t.to.connection);
   tell_registered(now, *b, kind, std::move(from_where), out);
   if (kind == Event::Kind::registered) leave_old_home(*b, out);
   // One flow, one connection: the one that it left would only hold up what is sent there.
-  if (old != ConnectionId::none && old != reach.flow.connection && connections_.contains(old))
-    out.closes.push_back(old);
+  if (old != ConnectionId::none && old != reach.flow.connection && connections_.find(old)) out.closes.push_back(old);
   return kind != Event::Kind::refreshed;
 }
 

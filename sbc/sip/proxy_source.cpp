@@ -8,12 +8,10 @@ namespace dw::sip {
 /// The central side is who stands at a server's address; a phone can't stand there too. By UDP the port counts too, as
 /// nothing but it shows that a datagram is the server's own.
 Side Proxy::side_of(const Flow& from, std::size_t& server) const {
-  if (from.connection != ConnectionId::none) {
-    const auto at = connections_.find(from.connection);
-    if (at != connections_.end() && !at->second.accepted) {
-      server = at->second.server;
-      return Side::central;
-    }
+  const Connection* const c = from.connection != ConnectionId::none ? connections_.find(from.connection) : nullptr;
+  if (c && !c->accepted) {
+    server = c->server;
+    return Side::central;
   }
   if (const auto found = from.transport == Transport::udp ? servers_.at(from.peer) : servers_.at_address(from.peer)) {
     server = *found;

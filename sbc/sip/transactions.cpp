@@ -137,14 +137,6 @@ void Transactions::send_request(TimePoint now, Transaction& t, Duration answer_w
   arm(t);
 }
 
-void Transactions::redirect_request(TimePoint now, Transaction& t, const Flow& to, Output& out) {
-  t.to = to;
-  t.client_interval = kT1;
-  t.client_resend = reliable(to) ? Transaction::kNever : now + kT1;
-  out.send(to, t.forwarded);
-  arm(t);
-}
-
 Transactions::Use Transactions::on_response(TimePoint now, Transaction& t, std::uint16_t status) {
   t.client_silent = false;
   t.answer_by = Transaction::kNever;

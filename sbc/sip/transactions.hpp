@@ -134,8 +134,6 @@ class Transactions {
 
   /// Sends `forwarded` to `to` under `branch`, which is new. `answer_within`: 0 none.
   void send_request(TimePoint now, Transaction& t, Duration answer_within, Output& out);
-  /// Sends it again over another flow, as the first can't be had.
-  void redirect_request(TimePoint now, Transaction& t, const Flow& to, Output& out);
 
   /// What is to be done with a response to the client side.
   enum class Use : std::uint8_t { forward, absorb };
