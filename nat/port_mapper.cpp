@@ -140,6 +140,10 @@ void PortMapper::begin(const IpAddress& gateway, const IpAddress& ours) {
     for (const net::Datagram& d : all)
       if (!d.truncated && mapper_) perform(mapper_->on_datagram(loop_.now(), d.peer, d.octets));
   });
+  socket_->receive_errors([this](const net::Undelivered& one) {
+    const bool refused = one.why.find("port unreachable") != one.why.npos;
+    if (refused && mapper_) perform(mapper_->on_port_unreachable(loop_.now()));
+  });
   listen_for_announcements();
   mapper_.emplace(portmap::Mapper::Options{
       gateway, ours, options_.wanted, options_.lifetime, [] { return net::random_u64(); },

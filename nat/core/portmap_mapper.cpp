@@ -166,6 +166,12 @@ void Mapper::ask_upnp(TimePoint now, Actions& actions) {
   actions.upnp = std::move(ask);
 }
 
+Mapper::Actions Mapper::on_port_unreachable(TimePoint now) {
+  Actions actions;
+  if (phase_ == Phase::pcp || phase_ == Phase::nat_pmp) probe_next(now, Phase::upnp, actions);
+  return actions;
+}
+
 Mapper::Actions Mapper::on_announcement(TimePoint now, const Endpoint& from, Bytes octets) {
   Actions actions;
   const bool whole = pcp::parse_response(octets).has_value() || natpmp::parse_response(octets).has_value();

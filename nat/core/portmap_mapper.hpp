@@ -90,6 +90,9 @@ class Mapper {
   /// What came to 224.0.0.1:5350. Anybody on the LAN can send there, so it only makes us ask the router at once.
   Actions on_announcement(TimePoint now, const Endpoint& from, Bytes octets);
   Actions on_upnp(TimePoint now, const UpnpAnswer& answer);
+  /// ICMP says that nothing listens on the gateway's port 5351. While the router is looked for, UPnP's turn comes at
+  /// once.
+  Actions on_port_unreachable(TimePoint now);
   Actions on_deadline(TimePoint now);
   /// Takes all mappings back; `stopped()` once that is done or given up.
   Actions stop(TimePoint now);

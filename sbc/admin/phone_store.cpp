@@ -321,7 +321,14 @@ PhoneStore::PhoneStore(net::Loop& loop, phones::Inventory& inventory, provisioni
       worker_(loop) {}
 
 PhoneStore::~PhoneStore() {
-  if (database_ != nullptr) write(waiting_.max_size(), 2 * provisioning::Admissions::kMaxAdmissions);
+  if (database_ == nullptr) return;
+  // What is being written is on disk before this last write, and who went meanwhile must go from there too.
+  if (in_flight_) {
+    for (const Phone& phone : in_flight_->phones)
+      saved_.try_emplace(phone.key());
+    removals_seen_ = inventory_.removals() - 1;
+  }
+  write(waiting_.max_size(), 2 * provisioning::Admissions::kMaxAdmissions);
 }
 
 std::unique_ptr<PhoneStore> PhoneStore::open(net::Loop& loop, const std::string& state_directory,
@@ -368,7 +375,7 @@ Result<void> PhoneStore::load(const std::string& state_directory) {
 }
 
 void PhoneStore::tick() {
-  if (!writing_) write(kMaxPhonesAWrite, kMaxAdmissionsAWrite);
+  if (!in_flight_) write(kMaxPhonesAWrite, kMaxAdmissionsAWrite);
   timer_.arm_after(failing_ ? options_.retry_after : options_.write_every);
 }
 
@@ -413,12 +420,13 @@ void PhoneStore::write(std::size_t max_phones, std::size_t max_admissions) {
   auto batch = std::make_shared<Batch>(collect(max_phones, max_admissions));
   if (batch->phones.empty() && batch->gone.empty() && batch->admissions.empty()) return;
   auto result = std::make_shared<Result<void>>();
-  writing_ = worker_.post([batch, result, database = database_.get()] { *result = write_batch(*database, *batch); },
-                          [this, batch, result] { on_written(batch, *result); });
+  if (worker_.post([batch, result, database = database_.get()] { *result = write_batch(*database, *batch); },
+                   [this, batch, result] { on_written(batch, *result); }))
+    in_flight_ = batch;
 }
 
 void PhoneStore::on_written(const std::shared_ptr<Batch>& batch, const Result<void>& result) {
-  writing_ = false;
+  in_flight_.reset();
   if (!result) {
     failing_ = true;
     for (const Phone& phone : batch->phones)

@@ -76,7 +76,7 @@ class PhoneStore {
   std::unordered_map<std::string, Saved> saved_;  // by key
   std::unordered_set<std::string> waiting_;       // changed, not on disk yet
   std::uint64_t removals_seen_ = 0;
-  bool writing_ = false;
+  std::shared_ptr<const Batch> in_flight_;  // what the worker writes
   bool failing_ = false;
   net::LogLimit failures_{1.0 / 60, 1};
   net::Timer timer_;

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -21,8 +22,11 @@ class IpNetwork {
     return network;
   }
 
+  /// A network without a scope (fe80::/10) has the addresses of all scopes.
   bool contains(const IpAddress& address) const {
-    return address.is_v4() == first_.is_v4() && address && address.network(bits_) == first_;
+    if (address.is_v4() != first_.is_v4() || !address) return false;
+    const IpAddress network = address.network(bits_);
+    return network == first_ || (first_.scope() == 0 && std::ranges::equal(network.octets(), first_.octets()));
   }
   const IpAddress& first() const { return first_; }
   unsigned bits() const { return bits_; }

@@ -205,7 +205,8 @@ class CommandLine {
       int (*action)(const commands::Ask&);
     };
     for (const Simple& s :
-         {Simple{"status", "This Dropwire at a glance", commands::status},
+         {Simple{"status", "This Dropwire at a glance; exit status 1 when it or a phone is in trouble",
+                 commands::status},
           {"claim", "Where the page of a new box is, and the code to take it over", commands::claim}}) {
       asks_daemon(command(s.name, s.does, fmt::format("dropwire {0}\n  dropwire {0} --json", s.name).c_str(),
                           [this, action = s.action] { return action(typed_.ask()); }));

@@ -92,13 +92,17 @@ constexpr std::string_view kManTail = R"(.SH EXIT STATUS
 .TP
 .B 0
 Done; for
+.B status
+and
 .BR doctor ,
 nothing is wrong.
 .TP
 .B 1
-Asked, and the answer is no: there is no such phone or file, the settings were refused, or
+Asked, and the answer is no: there is no such phone or file, the settings were refused,
 .B doctor
-found something.
+found something, or
+.B status
+tells of trouble.
 .TP
 .B 2
 Unknown option, unusable settings, a port that is taken, no Dropwire that runs: one sentence on standard error says which.

@@ -50,7 +50,7 @@ int status(const Ask& ask) {
   say(ask.json ? answer->dump(2, ' ', false, Json::error_handler_t::replace) + "\n"
                : report::claim(answer->value("claim", Json::object())) +
                      report::status(*answer, {wall_now(), terminal_width()}));
-  return kDone;
+  return report::is_wrong(answer->value("verdict", Json())) ? kNo : kDone;
 }
 
 int claim(const Ask& ask) {

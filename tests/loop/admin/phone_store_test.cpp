@@ -335,6 +335,33 @@ TEST_CASE("phones that go are gone from disk, also when fewer are kept after a r
   CHECK(count(dir.path(), "phone") == 5);
 }
 
+TEST_CASE(
+    "a phone that goes while it is being written is gone from disk, one that came again has its new story alone") {
+  const test::TempDir dir;
+  const std::string other = "SEPAABBCCDDEEFF";
+  {
+    StoreBox box(dir.path());
+    box.ask(kKept + ".cnf.xml", FileOutcome::sent, kStart);
+    box.ask(other + ".cnf.xml", FileOutcome::sent, kStart);
+    box.ask(other + ".cnf.xml", FileOutcome::sent, kStart + 1s);
+    auto another = store::Database::open(dir.path() / "phones.db", kSame);
+    REQUIRE(another);
+    auto lock = store::Transaction::begin(*another);  // the write waits for it
+    REQUIRE(lock);
+    bool posted = false;
+    net::Timer after(box.loop, [&] { posted = true; });
+    after.arm_after(50ms);
+    REQUIRE(box.loop.run_until([&] { return posted; }, 5s));
+    CHECK(box.inventory.forget(kKept));
+    CHECK(box.inventory.forget(other));
+    box.ask(other + ".cnf.xml", FileOutcome::not_found, kStart + 1h);
+    REQUIRE(lock->commit());
+  }
+  CHECK(count(dir.path(), "phone") == 1);
+  CHECK(count(dir.path(), "step") == 1);
+  CHECK(count(dir.path(), "step WHERE outcome = 'not_found'") == 1);
+}
+
 TEST_CASE("a phone that was forgotten and came anew begins a new story on disk too") {
   const test::TempDir dir;
   {

@@ -57,6 +57,24 @@ TEST_CASE("silence by both leads to UPnP within half a minute") {
   CHECK(home.upnp_table.empty());
 }
 
+TEST_CASE("a router whose port is closed leads to UPnP at once, and one that mapped is not left for that") {
+  Home home(3);
+  home.router.pcp = home.router.nat_pmp = false;
+  home.upnp = true;
+  const TimePoint start = home.now;
+  home.start();
+  home.port_unreachable();
+  CHECK(home.run(30s, [&] { return home.all_mapped(); }));
+  CHECK(home.now - start < 5s);
+  CHECK(home.mapper.facts().protocol == pm::Protocol::upnp);
+  Home other(4);
+  other.start();
+  REQUIRE(other.run(30s, [&] { return other.all_mapped(); }));
+  other.port_unreachable();  // its service restarts
+  CHECK(other.mapper.facts().protocol == pm::Protocol::pcp);
+  CHECK(other.upnp_asks.empty());
+}
+
 TEST_CASE("nobody answers: it says so, tries again after a while, and finds a router that has come back") {
   Home home(4);
   home.router.pcp = home.router.nat_pmp = false;

@@ -251,6 +251,7 @@ class Home {
     const Buffer octets = router.announcement(now);
     perform(mapper.on_announcement(now, {kRouter, 5351}, octets));
   }
+  void port_unreachable() { perform(mapper.on_port_unreachable(now)); }
   void from(const Endpoint& who, Bytes octets) { perform(mapper.on_datagram(now, who, octets)); }
 
   /// Runs for as long, or until `met`.
