@@ -164,7 +164,7 @@ class CommandLine {
   }
 
   void offline() {
-    CLI::App* check = command("check", "Read the settings, tell every mistake, show what they come to",
+    CLI::App* check = command("check", "Check the settings: show every mistake, and what is in force",
                               "dropwire check -c /etc/dropwire/dropwire.toml",
                               [this] { return commands::check(typed_.request(), typed_.json); });
     takes_settings(check);

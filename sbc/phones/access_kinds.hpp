@@ -20,7 +20,7 @@ inline constexpr auto kAccessKinds = std::to_array<FindingKind>({
     {"enumeration", Severity::warning, About::box, "Somebody guesses file names",
      "Configs are named after MACs, and whoever guesses one gets that phone's config with its password. Each source may try "
      "a few names a second that nobody knows to exist; files that exist stay open for its phones.",
-     "If it is none of your phones, block its address: fail2ban can read event=enumeration in the log. "
+     "If it is not one of your phones, block its address: fail2ban can read event=enumeration in the log. "
      "access.networks says who may ask at all. If it is a site whose phones boot for the first time, it is over soon."},
 });
 

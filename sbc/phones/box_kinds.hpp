@@ -9,8 +9,8 @@ namespace dw::phones {
 inline constexpr auto kBoxKinds = std::to_array<FindingKind>({
     {"not_running", Severity::error, About::box, "Dropwire does not run",
      "Dropwire is not running (or has another control socket), so phones get nothing from this box.",
-     "Start it: systemctl start dropwire. If it ends at once, journalctl -u dropwire tells why."},
-    {"not_allowed", Severity::warning, About::box, "You may not talk to Dropwire",
+     "Start it: systemctl start dropwire. If it ends at once, journalctl -u dropwire says why."},
+    {"not_allowed", Severity::warning, About::box, "The doctor may not ask Dropwire",
      "What it knows of its file servers and phones is not in this report.", "Run the doctor with sudo."},
     {"settings_wrong", Severity::error, About::box, "The settings can't be used",
      "Dropwire does not start with these settings. One that runs still has those from before.",
@@ -52,7 +52,7 @@ inline constexpr auto kBoxKinds = std::to_array<FindingKind>({
      "address."},
     {"origin_never_answered", Severity::info, About::box, "One of the file servers has never answered",
      "Most telephone servers give files on one port alone. Files come from the one that answers.",
-     "Nothing to do. Who wants the note to go lists the one that exists in central.provisioning.origins."},
+     "Nothing to do. To end this note, list only the one that exists in central.provisioning.origins."},
     {"origin_is_this_box", Severity::error, About::box, "A file server in the settings is this box itself",
      "It would ask itself, and no file would ever come.",
      "Set central to the telephone server, or give another port in central.provisioning.origins."},
@@ -62,7 +62,7 @@ inline constexpr auto kBoxKinds = std::to_array<FindingKind>({
      "the disk "
      "has room (df -h)."},
     {"no_call_servers", Severity::warning, About::box, "SCCP has no call server",
-     "Phones that register by SCCP are let go at once; those with SIP firmware are not concerned.",
+     "Phones that register by SCCP are disconnected at once; those with SIP firmware are not affected.",
      "Set central to the host of the telephone server, or list central.sccp.servers; without SCCP phones, "
      "set "
      "access.sccp.enable = false."},
@@ -74,14 +74,14 @@ inline constexpr auto kBoxKinds = std::to_array<FindingKind>({
      "They have their files from this box and can't register through it.",
      "Set access.sip.enable = true; or give those phones SCCP firmware."},
     {"no_sip_servers", Severity::warning, About::box, "SIP has no server",
-     "Phones with SIP firmware can't register; those that register by SCCP are not concerned.",
+     "Phones with SIP firmware can't register; those that register by SCCP are not affected.",
      "Set central to the host of the telephone server, or list central.sip.servers; without SIP phones, set "
      "access.sip.enable = false."},
     {"sip_server_down", Severity::error, About::box, "A SIP server does not answer",
      "Phones register with the others meanwhile. When none is left, no phone can register by SIP.",
      "Check that it runs, that it answers OPTIONS from this box's address, and that no firewall is between."},
     {"media_too_slow", Severity::error, About::box, "This box is too slow for its calls",
-     "Audio is thrown away here: people hear gaps, in many calls at once, and it is not the network's fault.",
+     "Audio is dropped here: people hear gaps, in many calls at once, and it is not the network's fault.",
      "See with top what else keeps the processor busy. If it is Dropwire, set media.threads to the number of cores, or have "
      "fewer calls at once."},
     {"media_ports_used_up", Severity::error, About::box, "Few media ports are left",
@@ -92,7 +92,7 @@ inline constexpr auto kBoxKinds = std::to_array<FindingKind>({
     {"directory_missing", Severity::info, About::box, "A directory does not exist yet",
      "Dropwire makes it when it starts, if it may.",
      "Nothing, unless it runs without systemd: install -d -o dropwire followed by the directory."},
-    {"directory_wrong", Severity::warning, About::box, "What should be a directory is none",
+    {"directory_wrong", Severity::warning, About::box, "A path is not a directory",
      "Files are served, but none is kept (cache.dir); what phones did is forgotten at each restart "
      "(state.dir).",
      "Move it away, or choose another directory."},

@@ -94,7 +94,7 @@ inline constexpr auto kFileKinds = std::to_array<FindingKind>({
     {"locale_unnamed", Severity::info, About::phone, "The config names no locale",
      "The phone asks for a language file without a folder, because the locale in its config is empty. "
      "Harmless.",
-     "Nothing to do. To be rid of it, name a locale in the config."},
+     "Nothing to do. To end this note, name a locale in the config."},
     {"sip_text_config_missing", Severity::error, About::phone, "The SIP firmware's own config is missing",
      "7940 and 7960 phones with SIP firmware read SIP<MAC>.cnf, a text file, and not SEP<MAC>.cnf.xml.",
      "Make SIP<MAC>.cnf for it on the central server, or give it an SCCP load."},

@@ -41,7 +41,7 @@ inline constexpr auto kNetworkKinds = std::to_array<FindingKind>({
     {"mapping_short", Severity::warning, About::network, "The router forgets UDP mappings early",
      "A mapping that no packet used was gone sooner than the two minutes that routers should keep it (RFC "
      "4787). "
-     "Calls for a phone do not arrive once it was silent for so long.",
+     "Calls for a phone do not arrive once it has been silent for that long.",
      "Use a tcp: server in central.sip.servers. For phones behind that router set access.sip.keepalive on "
      "the hosted "
      "box below that time. Some routers have the timeout in their page (\"UDP timeout\", \"NAT session "
@@ -58,7 +58,7 @@ inline constexpr auto kNetworkKinds = std::to_array<FindingKind>({
      "NAT-PMP on in the router, and this box does it by itself."},
     {"sip_port_open", Severity::info, About::network, "The router lets everybody in to SIP's port",
      "The router was asked to let only the central side in there, as PCP can say it, and does not. What strangers send comes as far as "
-     "this box, which hears the central side and registered phones alone.",
+     "this box, which hears only the central side and registered phones.",
      "Nothing to do. A newer firmware of the router may do better, or a firewall rule there for this port."},
     {"audio_unreachable", Severity::error, About::network, "Audio of calls can't reach this box",
      "The router gives each far end another port, and maps none when it is asked: whatever address the central server gets, "
@@ -95,7 +95,7 @@ inline constexpr auto kNetworkKinds = std::to_array<FindingKind>({
      "leave "
      "from port 69, or end them after some seconds.",
      "Switch the TFTP helper off in the router (often under ALG, application layer gateways), or put http:// "
-     "origins first in central.provisioning.origins: TFTP then crosses the router no more."},
+     "origins first in central.provisioning.origins: TFTP then no longer crosses the router."},
     {"sip_alg_on_path", Severity::warning, About::network, "A router changes SIP messages (SIP ALG)",
      "What this box sent and what came at the other end differ: a router has a SIP helper, which puts "
      "addresses into "
