@@ -6,6 +6,7 @@
 #include "sbc/sip/keepalive.hpp"
 #include "sbc/sip/probe.hpp"
 #include "sbc/sip/response.hpp"
+#include "sbc/sip/via_check.hpp"
 
 namespace dw::sip {
 namespace {
@@ -39,24 +40,24 @@ Proxy::Proxy(ProxyOptions options, MediaBroker& broker, KnownSources& known, std
     : options_(std::move(options)),
       broker_(broker),
       known_(known),
-      random_(std::move(random)),
+      identifiers_(std::move(random)),
       domain_(default_domain(options_)),
-      secret_(random_()),
       servers_(options_.servers, options_.register_rate),
-      guard_(options_.guard, random_()),
-      guesses_(random_()),
-      bindings_(options_.max_bindings, random_()),
-      dialogs_(max_dialogs(options_), random_()),
+      guard_(options_.guard, identifiers_.random()),
+      guesses_(identifiers_.random()),
+      bindings_(options_.max_bindings, identifiers_.random()),
+      rewriter_(options_, servers_, bindings_),
+      dialogs_(max_dialogs(options_), identifiers_.random()),
       limits_(options_.call_limits),
-      transactions_({options_.max_transactions, options_.max_transactions_per_source}, random_(),
+      transactions_({options_.max_transactions, options_.max_transactions_per_source}, identifiers_.random(),
                     [this](TimePoint now, const Transaction& t) {
                       // What a silent server is sent again counts too, lest it hears all of it once it returns.
                       return !t.registering || servers_[t.central_server].registers.take(now);
                     }),
-      connections_(connections_of(options_), random_(), random_()),
-      challenge_hash_(random_()),
-      challenged_(kMaxRemembered, random_()),
-      register_pace_(random_()) {}
+      connections_(connections_of(options_), identifiers_.random(), identifiers_.random()),
+      challenge_hash_(identifiers_.random()),
+      challenged_(kMaxRemembered, identifiers_.random()),
+      register_pace_(identifiers_.random()) {}
 
 bool Proxy::configure(ProxyOptions options) {
   if (!servers_.configure(options.servers, options.register_rate,
@@ -167,7 +168,7 @@ bool Proxy::takes_hop(TimePoint now, const Flow& from, Side side, const Message&
   if (options && side == Side::access && !known && !takes_unregistered(from)) {
     // An edge asks before any phone of it is registered; others hear nothing, and those that look for phones
     // are remembered.
-    if (for_us && told_unaltered(m) == true)
+    if (for_us && is_unaltered(m) == true)
       answer(now, m, from, 200, out, kOptionsLines);
     else if (!for_us)
       offence(now, from, "OPTIONS of a stranger", out);
@@ -187,26 +188,11 @@ bool Proxy::takes_hop(TimePoint now, const Flow& from, Side side, const Message&
     answer(now, m, from, 440, out, {}, "Max-Breadth Exceeded");
     return false;
   }
-  if (loops(m, other(side))) {
+  if (identifiers_.is_loop(m, other(side))) {
     answer(now, m, from, 482, out);
     return false;
   }
   return true;
-}
-
-bool Proxy::loops(const Message& m, Side to) const {
-  bool first = true;
-  for (const Field& field : m.fields()) {
-    if (field.name != FieldName::via) continue;
-    std::string_view left = m.value(field);
-    while (const auto value = next_value(left)) {
-      if (std::exchange(first, false)) continue;
-      const auto branch = find_param(value->substr(std::min(value->find(';'), value->size())), "branch");
-      const auto dash = branch ? branch->value.rfind('.') : std::string_view::npos;
-      if (dash != std::string_view::npos && branch->value.substr(dash + 1) == loop_hash(m, to)) return true;
-    }
-  }
-  return false;
 }
 
 Transaction* Proxy::begin(TimePoint now, const Flow& from, Side side, const Message& m, std::string key, Output& out) {
@@ -290,12 +276,10 @@ void Proxy::answer(TimePoint now, const Message& m, const Flow& from, std::uint1
       !central_budget_.admits_answer(now, server))
     return over_central_budget(from, out);
   if (status >= 300) ++counters_.refused;
-  const std::size_t hash = std::hash<std::string_view>{}(m.via().branch) ^ std::hash<std::string_view>{}(m.call_id()) ^
-                           static_cast<std::size_t>(secret_);
   Flow to = from;
   if (to.transport == Transport::udp) to.peer = answer_ports_.of(m, from);
-  out.send(to, make_response(m, from, status, reason.empty() ? reason_phrase(status) : reason,
-                             fmt::format("dw{:x}", hash), lines));
+  out.send(to, make_response(m, from, status, reason.empty() ? reason_phrase(status) : reason, identifiers_.tag_for(m),
+                             lines));
 }
 
 /// The same for a request that has a transaction.

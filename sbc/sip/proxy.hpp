@@ -21,12 +21,15 @@
 #include "sbc/sip/edits.hpp"
 #include "sbc/sip/events.hpp"
 #include "sbc/sip/home.hpp"
+#include "sbc/sip/hop.hpp"
+#include "sbc/sip/identifiers.hpp"
 #include "sbc/sip/output.hpp"
 #include "sbc/sip/password_guesses.hpp"
 #include "sbc/sip/proxy_options.hpp"
 #include "sbc/sip/register.hpp"
 #include "sbc/sip/register_cache.hpp"
 #include "sbc/sip/register_pace.hpp"
+#include "sbc/sip/rewriter.hpp"
 #include "sbc/sip/transactions.hpp"
 
 namespace dw::sip {
@@ -142,16 +145,6 @@ class Proxy {
   std::uint64_t calls_refused() const { return limits_.refused(); }
 
  private:
-  /// Where a message goes next, and what is told there of us.
-  struct Hop {
-    Flow flow;
-    Side side = Side::central;
-    std::string us;       ///< host[:port]
-    std::string contact;  ///< what follows it in a Contact's URI
-    bool maps_host = false;
-    std::string domain;  ///< what stands on the central side where the phone has our address
-    Flow phone;          ///< the phone's flow, whichever side this is
-  };
   /// A REGISTER that was challenged, by a hash of who sent it under which AOR and Call-ID.
   struct Challenged {
     unsigned times = 0;  ///< in a row, after it had authorized itself
@@ -182,7 +175,6 @@ class Proxy {
               std::string_view lines = {}, std::string_view reason = {});
   void refuse(TimePoint now, Transaction& t, std::uint16_t status, Output& out, std::string_view lines = {});
   Transaction* begin(TimePoint now, const Flow& from, Side side, const Message& m, std::string key, Output& out);
-  bool loops(const Message& m, Side side) const;
   // proxy_phone.cpp: from phones to the central side
   void from_phone(TimePoint now, const Flow& from, const Message& m, std::string key, Output& out);
   bool is_merged(const Message& m, Side side, std::uint64_t binding, const IpAddress& phone);
@@ -270,7 +262,6 @@ class Proxy {
   void settle_try(TimePoint now, Transaction& t, const Message& m, Output& out);
   // proxy_contacts.cpp
   void name_contacts(Registering& r);
-  std::uint32_t asked(const Registering& r, const RegisterContact& contact) const;
   std::uint32_t told(const Registering& r, std::uint32_t granted, std::uint32_t wanted) const;
   void grant(const Message& m, const Transaction& t, RegisterContact& contact) const;
   static std::optional<std::uint32_t> granted_other(const Message& m, std::string_view contact);
@@ -286,23 +277,8 @@ class Proxy {
   // proxy_build.cpp: what is changed in a message
   std::uint16_t build_request(TimePoint now, Transaction& t, const Message& m, const Hop& hop, std::string_view target,
                               std::string_view routes, DialogSet* set, std::string& text, Output& out);
-  bool map_host(const Uri& uri, const Hop& hop, Edits& edits) const;
-  void edit_request_uri(const Message& m, const Hop& hop, std::string_view target, Edits& edits) const;
-  std::string kept_routes(const Transaction& t, const Message& m, const Hop& hop) const;
-  void edit_identity(const Message& m, const Hop& hop, Edits& edits) const;
-  bool removes(const Message& m, const Field& field, const Hop& hop) const;
-  void edit_challenges(const Message& m, const Flow& phone, Edits& edits, Output& out) const;
-  void edit_contact(const Message& m, const Hop& hop, Edits& edits) const;
-  void edit_register_contacts(const Registering& r, const Message& m, const Hop& hop, Edits& edits) const;
-  void edit_hosts(Transaction* t, const Message& m, const Hop& hop, Edits& edits) const;
-  std::optional<std::string> mapped_host(const Uri& uri, const Hop& hop) const;
-  bool is_ours(std::string_view host, const Flow& phone) const;
   MediaRequest media_request(const DialogSet& set) const;
-  static std::string unaltered_check(std::string_view sent_by, std::string_view contact);
-  static std::optional<bool> told_unaltered(const Message& m);
-  std::string new_branch(const Message& m, Side to);
-  std::string loop_hash(const Message& m, Side to) const;
-  std::string token();
+  bool is_ours(std::string_view host, const Flow& phone) const { return names_us(host, phone, options_.advertise); }
   // proxy_offers.cpp
   struct Negotiation {
     CallMedia::Standing standing = CallMedia::Standing::informs;
@@ -368,16 +344,16 @@ class Proxy {
   bool translated_ = false;  ///< a server saw us at another address than ours
   MediaBroker& broker_;
   KnownSources& known_;
-  std::function<std::uint64_t()> random_;
+  Identifiers identifiers_;
   std::string domain_;  ///< of whose home is not known
   HomeOf homes_;
-  std::uint64_t secret_;
   Servers servers_;
   Guard guard_;
   CentralBudget central_budget_;
   PasswordGuesses guesses_;
   TokenBucket other_port_told_{1, 10};
   Bindings bindings_;
+  Rewriter rewriter_;
   RegisterCache register_cache_;
   Dialogs dialogs_;
   CallLimits limits_;

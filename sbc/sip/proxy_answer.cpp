@@ -89,20 +89,16 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
     note_answer(now, t, m, out);
     set = dialogs_.by_id(t.dialogs);
   }
-  const Field* const via = m.find(FieldName::via);
-  edits.insert_before(*via, t.vias);
-  edits.remove_all(FieldName::via);
-  edits.remove_all(FieldName::record_route);
-  if (!t.record_routes.empty() && m.status() > 100 && m.status() < 300)
-    edits.insert(m.fields().front().begin, t.record_routes);
+  rewriter_.edit_response(m, *hop, t.back, edits);
   if (t.registering && m.status() < 300) {
     restore_contacts(now, t, m, edits);
   } else {
-    edit_contact(m, *hop, edits);
+    rewriter_.edit_contact(m, *hop, edits);
   }
-  edit_hosts(&t, m, *hop, edits);
-  edit_identity(m, *hop, edits);
-  if (m.status() == 401 || m.status() == 407) edit_challenges(m, t.from, edits, out);
+  if (m.status() == 401 || m.status() == 407) {
+    for (unsigned i = rewriter_.edit_challenges(m, edits); i != 0; --i)
+      out.events.push_back(event_of(Event::Kind::auth_int, t.from, std::string(m.method_text())));
+  }
   // RFC 3261 §16.7 step 6: a proxy's 503 says that its own server is of no use, not that ours isn't. To a
   // registering phone it is what puts it off (sip-sbc §2.5).
   if (m.status() == 503 && !t.registering)

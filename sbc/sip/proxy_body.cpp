@@ -48,6 +48,23 @@ void strip(Edits& edits) {
 
 }  // namespace
 
+MediaRequest Proxy::media_request(const DialogSet& set) const {
+  MediaRequest request;
+  request.phone = set.reach.flow.peer.address;
+  request.phone_side = set.reach.flow.local.address;
+  request.phone_says = set.reach.stated;
+  if (const auto* const address = servers_.all()[set.server].address()) {
+    request.central_side = address->local.address;
+    request.call_server = address->peer.address;
+  }
+  request.other_servers = options_.trusted;
+  for (const auto& server : servers_.all()) {
+    for (const auto& address : server.addresses)
+      request.other_servers.push_back(address.peer.address);
+  }
+  return request;
+}
+
 /// What the receiver may be told of us, and not of the sender.
 Telling Proxy::telling(const Message& m, const Hop& hop, const DialogSet* set) const {
   Telling out;
@@ -153,16 +170,16 @@ void Proxy::hang_up(TimePoint now, Transaction& t, const Message& m, const Hop& 
         method, target, to_string(t.to.transport), hop->us, branch, rport, routes, m.value_of(FieldName::from),
         m.value_of(FieldName::to), m.call_id(), cseq, method);
   };
-  out.send(t.to, request("ACK", m.cseq(), "z9hG4bK" + token()));
+  out.send(t.to, request("ACK", m.cseq(), identifiers_.branch()));
   const std::string tag = fmt::format("<{}>", m.to_tag());
   if (!t.begins_dialogs || t.hung_up.contains(tag)) return;
   t.hung_up += tag;
   const Flow to = t.to;
   Transaction* const bye = transactions_.begin(Method::bye, {});
-  if (!bye) return out.send(to, request("BYE", m.cseq() + 1, "z9hG4bK" + token()));
+  if (!bye) return out.send(to, request("BYE", m.cseq() + 1, identifiers_.branch()));
   bye->purpose = Transaction::Purpose::hang_up;
   bye->to = to;
-  bye->branch = "z9hG4bK" + token();
+  bye->branch = identifiers_.branch();
   bye->forwarded = request("BYE", m.cseq() + 1, bye->branch);
   transactions_.send_request(now, *bye, {}, out);
 }

@@ -91,7 +91,7 @@ void Proxy::to_phone(TimePoint now, Transaction& t, const Message& m, Output& ou
     }
   }
   if (target.empty() && binding) target = binding->contact_uri;
-  t.branch = new_branch(m, Side::access);
+  t.branch = identifiers_.branch_for(m, Side::access);
   if (const auto refusal = build_request(now, t, m, *hop, target, routes, set, t.forwarded, out))
     return unreached(refusal, refusal_lines(refusal));
   t.to = hop->flow;
@@ -101,7 +101,7 @@ void Proxy::to_phone(TimePoint now, Transaction& t, const Message& m, Output& ou
   transactions_.send_request(now, t, {}, out);
 }
 
-std::optional<Proxy::Hop> Proxy::hop_to_phone(const Reach& reach, bool maps_host, std::string_view domain) const {
+std::optional<Hop> Proxy::hop_to_phone(const Reach& reach, bool maps_host, std::string_view domain) const {
   Hop hop;
   hop.flow = reach.flow;
   hop.side = Side::access;
@@ -152,7 +152,7 @@ void Proxy::on_ack(TimePoint now, const Flow& from, Side side, const Message& m,
     return;
   }
   Transaction once;  // an ACK has no state
-  once.branch = new_branch(m, hop->side);
+  once.branch = identifiers_.branch_for(m, hop->side);
   once.from = from;
   std::string text;
   if (build_request(now, once, m, *hop, party.target, party.routes, &set, text, out) == 0)

@@ -40,7 +40,7 @@ void Proxy::name_contacts(Registering& r) {
         if (!before && !is_taken(*b)) before = b;
       }
     }
-    contact.token = before ? before->token : token();
+    contact.token = before ? before->token : identifiers_.token();
   }
 }
 
@@ -50,13 +50,6 @@ Duration Proxy::lease() const {
   constexpr Duration kRouterMayMove = std::chrono::seconds(60);
   if (options_.register_expires != Duration{}) return options_.register_expires;
   return translated_ && !options_.central_advertise ? kRouterMayMove : Duration{};
-}
-
-/// How long the server is asked for: longer than the phone wants where refreshes are answered here.
-std::uint32_t Proxy::asked(const Registering& r, const RegisterContact& contact) const {
-  const std::uint32_t wanted = r.wanted(contact);
-  if (options_.register_expires == Duration{} || wanted == 0 || contact.keep_alive) return wanted;
-  return std::max(wanted, Registering::kDefaultExpires);
 }
 
 /// What the server granted this contact: its own parameter, else the Expires header, else what was asked
@@ -87,7 +80,8 @@ void Proxy::grant(const Message& m, const Transaction& t, RegisterContact& conta
   }
   if (contact.granted || (lists && !found)) return;
   const Field* const header = m.find(FieldName::expires);
-  contact.granted = header ? read_expires(m.value(*header)) : asked(*t.registering, contact);
+  contact.granted =
+      header ? read_expires(m.value(*header)) : t.registering->asked(contact, options_.register_expires != Duration{});
 }
 
 /// For how long the server's answer lists a Contact that is no SIP URI.

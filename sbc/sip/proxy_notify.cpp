@@ -45,14 +45,14 @@ std::optional<std::uint64_t> Proxy::ask_to_start_over(TimePoint now, const Bindi
   const std::string us =
       host_port_text({options_.advertise.value_or(b.reach.flow.local.address), b.reach.flow.local.port});
   const Package package = package_for(b, boot);
-  t->branch = "z9hG4bK" + token();
+  t->branch = identifiers_.branch();
   t->forwarded = fmt::format(
       "NOTIFY {0} SIP/2.0\r\nVia: SIP/2.0/{1} {2};branch={3}\r\nMax-Forwards: 70\r\nFrom: <sip:dropwire@{2}>;tag={4}\r\n"
       "To: <{0}>\r\nCall-ID: {5}\r\nCSeq: 1 NOTIFY\r\nContact: <sip:dropwire@{2}>\r\nEvent: {6}\r\n"
       "Subscription-State: active\r\n{7}Content-Length: {8}\r\n\r\n{9}",
-      b.contact_uri, to_string(t->to.transport), us, t->branch, token(), token(), package.event,
-      package.type.empty() ? std::string() : "Content-Type: " + package.type + "\r\n", package.body.size(),
-      package.body);
+      b.contact_uri, to_string(t->to.transport), us, t->branch, identifiers_.token(), identifiers_.token(),
+      package.event, package.type.empty() ? std::string() : "Content-Type: " + package.type + "\r\n",
+      package.body.size(), package.body);
   transactions_.send_request(now, *t, kAnswerWithin, out);
   return t->serial;
 }

@@ -4,6 +4,7 @@
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/sip/proxy.hpp"
 #include "sbc/sip/response.hpp"
+#include "sbc/sip/via_check.hpp"
 
 // What the proxy does of its own: asks servers and phones whether they are there, keeps routers' mappings
 // open, and ends what nobody ended.
@@ -79,14 +80,14 @@ void Proxy::ping_servers(TimePoint now, Output& out) {
 
 void Proxy::send_own_options(TimePoint now, Transaction& t, const std::string& uri, const std::string& us,
                              Duration within, Output& out) {
-  t.branch = "z9hG4bK" + token();
+  t.branch = identifiers_.branch();
   t.forwarded = fmt::format(
       "OPTIONS {0} SIP/2.0\r\nVia: SIP/2.0/{1} {2};branch={3}{6}\r\nMax-Forwards: 70\r\n"
       "From: <sip:dropwire@{2}>;tag={4}\r\nTo: <{0}>\r\nCall-ID: {5}\r\nCSeq: 1 OPTIONS\r\nContact: "
       "<sip:dropwire@{2}>\r\n"
       "Content-Length: 0\r\n\r\n",
-      uri, to_string(t.to.transport), us, t.branch, token(), token(),
-      t.purpose == Transaction::Purpose::server_ping ? ";rport;dw=" + unaltered_check(us, us) : std::string());
+      uri, to_string(t.to.transport), us, t.branch, identifiers_.token(), identifiers_.token(),
+      t.purpose == Transaction::Purpose::server_ping ? ";rport;dw=" + via_check(us, us) : std::string());
   transactions_.send_request(now, t, within, out);
 }
 
@@ -324,7 +325,7 @@ void Proxy::restore(Binding binding, TimePoint now, Output& out) {
   // Spread, lest all are asked at once.
   const auto spread = std::chrono::duration_cast<std::chrono::milliseconds>(options_.keepalive).count();
   const auto wait = std::chrono::milliseconds(
-      static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(std::max<std::int64_t>(spread, 1))));
+      static_cast<std::int64_t>(identifiers_.random() % static_cast<std::uint64_t>(std::max<std::int64_t>(spread, 1))));
   binding.next_keepalive = binding.stale_connection ? TimePoint::max() : now + wait;
   binding.unanswered = 0;
   const Binding* const kept = bindings_.add(std::move(binding), now);

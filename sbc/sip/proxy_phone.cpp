@@ -4,6 +4,7 @@
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/sip/proxy.hpp"
 #include "sbc/sip/response.hpp"
+#include "sbc/sip/via_check.hpp"
 
 // Requests of phones, and which central server gets them.
 namespace dw::sip {
@@ -69,6 +70,18 @@ void Proxy::from_phone(TimePoint now, const Flow& from, const Message& m, std::s
   // further.
   if (m.method() == Method::invite) transactions_.respond(now, *t, make_response(m, from, 100, "Trying", {}), 100, out);
   if (!forward_to_central(now, *t, m, out)) no_server_left(now, *t, m, out);
+}
+
+/// What comes with other addresses than it left with went through an application layer gateway.
+void Proxy::note_altered(const Flow& from, const Message& m, Output& out) {
+  if (is_unaltered(m) != false) return;
+  const auto uri = parse_uri(m.from().uri);
+  const Binding* const b = bindings_.of_phone(from, words_of(m));
+  Event event = b ? event_of(Event::Kind::altered, *b) : event_of(Event::Kind::altered, from, {});
+  if (uri) event.aor = plain_user(uri->user);
+  event.text = fmt::format("{} came with Via {} and Contact {}, which are not what was sent",
+                           m.method_text().substr(0, 32), m.via().sent_by, contact_host(m));
+  out.events.push_back(std::move(event));
 }
 
 /// An emergency call: by its number, as sip: or tel:, or by its service (RFC 5031).
@@ -215,7 +228,7 @@ bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, 
   const Binding* const binding = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
   Hop hop = hop_to_central(t.central_server, *flow, t.from,
                            binding ? std::string_view(binding->token) : std::string_view{}, t.domain);
-  t.branch = new_branch(m, Side::central);
+  t.branch = identifiers_.branch_for(m, Side::central);
   t.forwarded.clear();
   if (const auto refusal = build_request(now, t, m, hop, target, routes, set, t.forwarded, out)) {
     refuse(now, t, refusal, out, refusal_lines(refusal));
@@ -238,6 +251,23 @@ bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, 
   if (t.is_invite()) connections_.shown(now, t.from.connection);
   servers_.asked(now, t.central_server);
   return true;
+}
+
+/// 0, or the status that the request is to be refused with.
+std::uint16_t Proxy::build_request(TimePoint now, Transaction& t, const Message& m, const Hop& hop,
+                                   std::string_view target, std::string_view routes, DialogSet* set, std::string& text,
+                                   Output& out) {
+  Edits edits(m);
+  t.back.vias = via_lines(m, t.from);
+  t.ends_subscription = m.method() == Method::notify &&
+                        starts_with_ignoring_case(m.value_of(FieldName::subscription_state), "terminated");
+  const bool keeps_routes = hop.side == Side::central && t.binding != 0 && m.to_tag().empty();
+  rewriter_.edit_request(m, hop, {t.branch, target, routes, t.registering.get(), keeps_routes}, t.back, edits);
+  const Negotiation part = begin_negotiation(t, set, m, other(hop.side));
+  if (const auto refusal = edit_body(now, t, m, hop, part, set, edits, out)) return refusal;
+  end_negotiation(now, t, set, m, other(hop.side), part);
+  edits.write(text);
+  return edits.ok() ? 0 : 500;
 }
 
 void Proxy::no_server_left(TimePoint now, Transaction& t, const Message& m, Output& out) {
@@ -330,8 +360,8 @@ void Proxy::note_seen(const Transaction& t, const Message& answer) {
   }
 }
 
-Proxy::Hop Proxy::hop_to_central(std::size_t server, const Flow& flow, const Flow& phone, std::string_view token,
-                                 std::string_view domain) const {
+Hop Proxy::hop_to_central(std::size_t server, const Flow& flow, const Flow& phone, std::string_view token,
+                          std::string_view domain) const {
   Hop hop;
   hop.domain = domain;
   hop.flow = flow;

@@ -124,7 +124,7 @@ std::uint32_t Proxy::retry_after() {
 std::uint32_t Proxy::retry_after(double waiting, double least) {
   const double seconds = waiting / std::max(1.0, options_.register_rate);
   const auto spread = static_cast<std::uint32_t>(std::clamp(2 * seconds, least, 300.0));
-  return kMinRetryAfter + static_cast<std::uint32_t>(random_() % (spread + 1));
+  return kMinRetryAfter + static_cast<std::uint32_t>(identifiers_.random() % (spread + 1));
 }
 
 bool Proxy::forward_register(TimePoint now, Transaction& t, const Message& m, Output& out,
@@ -141,7 +141,7 @@ bool Proxy::forward_register(TimePoint now, Transaction& t, const Message& m, Ou
   if (!flow) return false;
   Hop hop = hop_to_central(*picked, *flow, t.from, {}, t.domain);
   t.registering->us = hop.us;
-  t.branch = new_branch(m, Side::central);
+  t.branch = identifiers_.branch_for(m, Side::central);
   t.forwarded.clear();
   if (const auto refusal = build_request(now, t, m, hop, {}, {}, nullptr, t.forwarded, out)) {
     refuse(now, t, refusal == 500 ? 513 : refusal, out, refusal == 500 ? std::string_view{} : refusal_lines(refusal));

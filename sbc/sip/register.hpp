@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -54,6 +55,12 @@ struct Registering {
   bool keeps_alive() const { return contacts.size() == 1 && contacts.front().keep_alive; }
   std::uint32_t wanted(const RegisterContact& contact) const {
     return contact.expires ? *contact.expires : expires.value_or(kDefaultExpires);
+  }
+  /// What the server is asked for: at least kDefaultExpires where it is to be `longer` than the phone wants, as then
+  /// its refreshes are answered here.
+  std::uint32_t asked(const RegisterContact& contact, bool longer) const {
+    const std::uint32_t seconds = wanted(contact);
+    return !longer || seconds == 0 || contact.keep_alive ? seconds : std::max(seconds, kDefaultExpires);
   }
   bool unregisters(const RegisterContact& contact) const { return wanted(contact) == 0 && !contact.keep_alive; }
 };

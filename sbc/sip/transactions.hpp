@@ -14,6 +14,7 @@
 #include "sbc/base/keyed_hash.hpp"
 #include "sbc/base/slot_table.hpp"
 #include "sbc/sip/flow.hpp"
+#include "sbc/sip/hop.hpp"
 #include "sbc/sip/message.hpp"
 #include "sbc/sip/output.hpp"
 #include "sbc/sip/password_guesses.hpp"
@@ -92,9 +93,7 @@ struct Transaction {
   bool begins_dialogs = false;
   bool offered = false;            ///< the request had an offer: what its answers describe is the answer
   bool ends_subscription = false;  ///< a NOTIFY says so
-  std::string vias;                ///< of the request, whole lines, as its answers have them
-  std::string record_routes;       ///< of the request, whole lines: its answers show them again (RFC 3261 §12.1.1)
-  std::string from_host, to_host;  ///< Uri::tail() of the request's From and To where we sent others
+  ReturnPath back;                 ///< of the request
   std::unique_ptr<Registering> registering;
   std::optional<PasswordTry> password;  ///< until the server has said whether it was right
   std::string hung_up;                  ///< To tags of 2xx that nobody was told of, each in angle brackets
