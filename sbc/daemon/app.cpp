@@ -199,7 +199,7 @@ Result<void> App::start_sip() {
         proxy::SipProxy::start(loop_, sip_options(config), *media_, known_,
                                {[this](const phones::SignallingStep& step) { on_signalling(step); },
                                 [this](const phones::Call& call) { on_call(call); },
-                                [this](const sip::Proxy::Outside& o) {
+                                [this](const sip::Router::Outside& o) {
                                   if (warm_)
                                     warm_->set_seen({o.local.address, o.seen.address, o.seen.port == o.local.port});
                                 },

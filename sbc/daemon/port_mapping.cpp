@@ -51,9 +51,9 @@ nat::PortMapper::Options port_mapper_options(const conf::Config& config, std::ui
   return o;
 }
 
-std::vector<sip::Proxy::Mapped> mapped_sip(const std::vector<Granted>& granted, const IpAddress& ours,
-                                           std::uint16_t sip_port) {
-  std::vector<sip::Proxy::Mapped> all;
+std::vector<sip::Router::Mapped> mapped_sip(const std::vector<Granted>& granted, const IpAddress& ours,
+                                            std::uint16_t sip_port) {
+  std::vector<sip::Router::Mapped> all;
   for (const Granted& g : granted) {
     if (g.wanted.internal != sip_port) continue;
     const bool tcp = g.wanted.transport == Transport::tcp;

@@ -13,8 +13,8 @@ namespace dw {
 nat::PortMapper::Options port_mapper_options(const conf::Config& config, std::uint16_t sip_port);
 
 /// The mappings of SIP's port at our address `ours`.
-std::vector<sip::Proxy::Mapped> mapped_sip(const std::vector<nat::portmap::Granted>& granted, const IpAddress& ours,
-                                           std::uint16_t sip_port);
+std::vector<sip::Router::Mapped> mapped_sip(const std::vector<nat::portmap::Granted>& granted, const IpAddress& ours,
+                                            std::uint16_t sip_port);
 /// Those of our ports for TFTP downloads that the router lets in at.
 std::vector<std::uint16_t> mapped_tftp(const std::vector<nat::portmap::Granted>& granted, const conf::Config& config);
 /// The pairs whose external ports follow each other, an even one first, as SDP and SCCP tell one port for both.

@@ -124,11 +124,12 @@ std::vector<Endpoint> SipProxy::local() const {
 
 /// The central side is under no limit of the access side's.
 bool SipProxy::may_ask(const sip::Flow& from) {
-  return gate_->allows(from.peer.address) || core_.is_central(from) || gate_->admits(net::Door::sip, from.peer.address);
+  return gate_->allows(from.peer.address) || core_.sources().is_central(from) ||
+         gate_->admits(net::Door::sip, from.peer.address);
 }
 
 void SipProxy::look_at_lan() {
-  if (options_.proxy.at_home) core_.set_lan(net::local_networks());
+  if (options_.proxy.at_home) core_.sources().set_lan(net::local_networks());
 }
 
 void SipProxy::on_datagrams(std::size_t socket, std::span<const net::Datagram> datagrams) {
@@ -143,7 +144,7 @@ void SipProxy::on_datagrams(std::size_t socket, std::span<const net::Datagram> d
       continue;
     }
     if (SipStun::is_stun(d.octets)) {
-      if (!core_.admits(now, from)) continue;
+      if (!core_.sources().admits(now, from)) continue;
       if (const auto answer = stun_.answer(now, d.peer, core_.knows(from), d.octets)) {
         sockets_[socket].send(d.peer, d.local, {}, *answer);
         sockets_[socket].flush();  // while its octets are there
@@ -165,7 +166,7 @@ void SipProxy::on_undelivered(const net::Undelivered& undelivered) {
 
 void SipProxy::accept(net::Descriptor socket, const Endpoint& peer, const Endpoint& local) {
   const sip::Flow from{sip::Transport::tcp, local, peer, sip::ConnectionId::none};
-  if (!may_ask(from) || !core_.hears(from)) {
+  if (!may_ask(from) || !core_.sources().hears(from)) {
     ++turned_away_;
     return;
   }
@@ -283,7 +284,7 @@ void SipProxy::perform() {
     if (out_.sends.capacity() == 0) std::swap(out_, now);  // its memory serves again
   }
   performing_ = false;
-  if (const auto& outside = core_.outside(); outside && outside != outside_) {
+  if (const auto& outside = core_.router().outside(); outside && outside != outside_) {
     outside_ = outside;
     if (sinks_.on_outside) sinks_.on_outside(*outside);
   }

@@ -40,8 +40,8 @@ class SipProxy {
   };
   struct Sinks {
     std::function<void(const phones::SignallingStep&)> on_step;
-    std::function<void(const phones::Call&)> on_call;              ///< one that is over
-    std::function<void(const sip::Proxy::Outside&)> on_outside{};  ///< another one than before
+    std::function<void(const phones::Call&)> on_call;               ///< one that is over
+    std::function<void(const sip::Router::Outside&)> on_outside{};  ///< another one than before
     std::function<void()> on_heard{};  ///< heard_through_router() may say something else from now on
   };
   static constexpr std::size_t kMaxDatagram = 65'527;  ///< octets: what UDP carries (RFC 768, RFC 8200)
@@ -74,7 +74,7 @@ class SipProxy {
   /// Before anybody is heard: sip::Proxy::set_homes.
   void set_homes(sip::HomeOf homes) { core_.set_homes(std::move(homes)); }
   std::size_t phones_at(std::size_t server) const;
-  std::vector<sip::Guard::Ban> bans() const { return core_.bans(loop_.now()); }
+  std::vector<sip::Guard::Ban> bans() const { return core_.sources().guard().bans(loop_.now()); }
   std::size_t registered() const { return core_.bindings().size(); }
   std::size_t running_calls() const { return core_.running_calls(); }
   void append_metrics(MetricsText& out) const;
@@ -84,9 +84,9 @@ class SipProxy {
   /// Takes no more calls and registrations; those that run go on.
   void drain() { core_.drain(); }
   void set_ping(Duration ping) { core_.set_ping(ping); }
-  void set_mapped(std::vector<sip::Proxy::Mapped> mapped) { core_.set_mapped(std::move(mapped)); }
-  sip::Proxy::Heard heard_through_router() const { return core_.heard_through_router(); }
-  TimePoint last_stranger() const { return core_.last_stranger(); }
+  void set_mapped(std::vector<sip::Router::Mapped> mapped) { core_.set_mapped(std::move(mapped)); }
+  sip::Sources::Heard heard_through_router() const { return core_.sources().heard_through_router(); }
+  TimePoint last_stranger() const { return core_.sources().last_stranger(); }
 
  private:
   struct Connection {
@@ -140,7 +140,7 @@ class SipProxy {
   Options options_;
   KnownSources& known_;
   Sinks sinks_;
-  std::optional<sip::Proxy::Outside> outside_;
+  std::optional<sip::Router::Outside> outside_;
   sip::Proxy core_;
   SipStun stun_;
   std::unique_ptr<SipStore> store_;

@@ -45,7 +45,7 @@ void SipProxy::tell_step(const sip::Event& event, phones::SignallingEvent step, 
 }
 
 void SipProxy::tap(const sip::Flow& flow, bool sent, Bytes octets) const {
-  const bool central = core_.is_central(flow);
+  const bool central = core_.sources().is_central(flow);
   tap_->tell({.protocol = WireRecord::Protocol::sip,
               .side = central ? WireRecord::Side::central : WireRecord::Side::phone,
               .sent = sent,
@@ -328,9 +328,9 @@ void SipProxy::append_metrics(MetricsText& out) const {
               c.undelivered);
   out.counter("dropwire_sip_accepted_total", "SIP connections that were taken.", accepted_);
   out.counter("dropwire_sip_turned_away_total", "SIP connections that were refused because of a limit.", turned_away_);
-  out.counter("dropwire_sip_offences_total", "What only scanners do.", core_.guard().offences());
-  out.counter("dropwire_sip_limited_total", "Messages over a source's rate.", core_.guard().limited());
-  out.counter("dropwire_sip_ignored_total", "Messages of banned sources.", core_.guard().ignored());
+  out.counter("dropwire_sip_offences_total", "What only scanners do.", core_.sources().guard().offences());
+  out.counter("dropwire_sip_limited_total", "Messages over a source's rate.", core_.sources().guard().limited());
+  out.counter("dropwire_sip_ignored_total", "Messages of banned sources.", core_.sources().guard().ignored());
   stun_.append_metrics(out);
   core_.append_tables(out);
   out.gauge("dropwire_sip_banned", "Sources that are banned now.", static_cast<double>(bans().size()));

@@ -140,7 +140,7 @@ const Binding* Bindings::of_user_at(const Flow& flow, std::string_view user) con
 
 PhoneWords words_of(const Message& m) {
   PhoneWords says;
-  if (const auto from = parse_uri(m.from().uri)) says.user = from->user;
+  if (const auto& from = m.from_uri()) says.user = from->user;
   says.stated = IpAddress::parse(m.via().host).value_or(IpAddress{});
   const Field* const field = m.find(FieldName::contact);
   std::string_view left = field ? m.value(*field) : std::string_view{};

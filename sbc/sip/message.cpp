@@ -1,6 +1,7 @@
 #include "sbc/sip/message.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "sbc/sip/token.hpp"
 
@@ -83,12 +84,23 @@ Result<void> Message::parse(Bytes octets) {
   request_uri_ = reason_ = method_text_ = body_ = from_tag_ = to_tag_ = call_id_ = {};
   via_ = {};
   from_ = to_ = {};
+  uri_.read = from_uri_.read = to_uri_.read = false;
   const auto end = text_.find("\r\n");
   if (end == text_.npos) return fail(Errc::malformed, "no line ends");
   if (text_.find_first_of("\r\n") != end) return fail(Errc::malformed, "the first line has a CR or LF inside");
   if (auto ok = parse_start_line(text_.substr(0, end)); !ok) return ok;
   if (auto ok = index_fields(end + 2); !ok) return ok;
   return read_essentials();
+}
+
+const std::optional<Uri>& Message::read_once(std::string_view text, ReadUri& known) {
+  if (std::exchange(known.read, true)) return known.uri;
+  if (const auto uri = parse_uri(text)) {
+    known.uri = *uri;
+  } else {
+    known.uri.reset();
+  }
+  return known.uri;
 }
 
 Result<void> Message::parse_start_line(std::string_view line) {

@@ -75,6 +75,10 @@ class Message {
   const Via& via() const { return via_; }  ///< the topmost
   const NameAddr& from() const { return from_; }
   const NameAddr& to() const { return to_; }
+  /// The URIs of the request line, From and To, each parsed when it is first asked for; nothing: it can't be parsed.
+  const std::optional<Uri>& uri() const { return read_once(request_uri_, uri_); }
+  const std::optional<Uri>& from_uri() const { return read_once(from_.uri, from_uri_); }
+  const std::optional<Uri>& to_uri() const { return read_once(to_.uri, to_uri_); }
   std::string_view from_tag() const { return from_tag_; }
   std::string_view to_tag() const { return to_tag_; }  ///< empty: none
   std::string_view call_id() const { return call_id_; }
@@ -95,6 +99,12 @@ class Message {
     if (!fault_) fault_ = Fault{status, reason};
   }
 
+  struct ReadUri {
+    bool read = false;
+    std::optional<Uri> uri;
+  };
+  static const std::optional<Uri>& read_once(std::string_view text, ReadUri& known);
+
   std::string_view text_, body_, request_uri_, reason_, method_text_;
   std::size_t header_end_ = 0;
   std::array<Field, kMaxFields> fields_;
@@ -104,6 +114,7 @@ class Message {
   std::uint16_t status_ = 0;
   Via via_;
   NameAddr from_, to_;
+  mutable ReadUri uri_, from_uri_, to_uri_;
   std::string_view from_tag_, to_tag_, call_id_;
   std::uint32_t cseq_ = 0;
   std::optional<unsigned> max_forwards_;

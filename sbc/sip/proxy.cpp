@@ -26,14 +26,6 @@ Connections::Options connections_of(const ProxyOptions& options) {
   return {options.connections, options.max_bindings};
 }
 
-/// What stands behind the @ on the central side.
-std::string default_domain(const ProxyOptions& options) {
-  if (!options.central_domain.empty() || options.servers.empty()) return options.central_domain;
-  const std::string& host = options.servers.front().name.host;
-  const auto literal = IpAddress::parse(host);
-  return literal ? host_text(*literal) : host;
-}
-
 }  // namespace
 
 Proxy::Proxy(ProxyOptions options, MediaBroker& broker, KnownSources& known, std::function<std::uint64_t()> random)
@@ -41,9 +33,7 @@ Proxy::Proxy(ProxyOptions options, MediaBroker& broker, KnownSources& known, std
       broker_(broker),
       known_(known),
       identifiers_(std::move(random)),
-      domain_(default_domain(options_)),
       servers_(options_.servers, options_.register_rate),
-      guard_(options_.guard, identifiers_.random()),
       guesses_(identifiers_.random()),
       bindings_(options_.max_bindings, identifiers_.random()),
       rewriter_(options_, servers_, bindings_),
@@ -55,23 +45,29 @@ Proxy::Proxy(ProxyOptions options, MediaBroker& broker, KnownSources& known, std
                       return !t.registering || servers_[t.central_server].registers.take(now);
                     }),
       connections_(connections_of(options_), identifiers_.random(), identifiers_.random()),
-      challenge_hash_(identifiers_.random()),
-      challenged_(kMaxRemembered, identifiers_.random()),
-      register_pace_(identifiers_.random()) {}
+      sources_(options_, servers_, bindings_, connections_, known_, identifiers_.random()),
+      homes_(options_, servers_, bindings_),
+      router_(options_, servers_, bindings_, connections_, sources_),
+      registrar_(
+          {options_, servers_, bindings_, connections_, sources_, transactions_, known_, identifiers_, counters_}) {}
 
 bool Proxy::configure(ProxyOptions options) {
   if (!servers_.configure(options.servers, options.register_rate,
                           [this](std::size_t server) { return uses_server(server); }))
     return false;
   options_ = std::move(options);
-  domain_ = default_domain(options_);
-  guard_.configure(options_.guard);
+  homes_.configure();
+  sources_.configure();
   bindings_.set_max(options_.max_bindings);
   dialogs_.set_max(max_dialogs(options_));
   limits_.configure(options_.call_limits);
   connections_.configure(connections_of(options_));
   transactions_.configure({options_.max_transactions, options_.max_transactions_per_source});
   return true;
+}
+
+void Proxy::set_mapped(std::vector<Router::Mapped> mapped) {
+  if (router_.set_mapped(std::move(mapped))) registrar_.ask_server_again([](const Binding&) { return true; });
 }
 
 bool Proxy::uses_server(std::size_t server) const {
@@ -83,31 +79,43 @@ bool Proxy::uses_server(std::size_t server) const {
   return used;
 }
 
+bool Proxy::uses_place(const Endpoint& peer) const {
+  bool used = false;
+  const auto look = [&](const Party& party) {
+    used = used || (party.place && party.place->peer.address == peer.address);
+  };
+  dialogs_.for_each([&](const DialogSet& set) {
+    look(set.initiator_party);
+    for (const DialogSet::Dialog& dialog : set.dialogs)
+      look(dialog.responder);
+  });
+  transactions_.for_each([&](const Transaction& t) { used = used || t.to.peer == peer; });
+  return used;
+}
+
 Proxy::~Proxy() {
   dialogs_.for_each([this](DialogSet& set) { set.media.close(broker_, MediaEnd::lost); });
 }
 
 void Proxy::on_message(TimePoint now, const Flow& from, Bytes octets, Output& out) {
-  std::size_t server = 0;
-  const Side side = side_of(from, server);
+  const auto server = sources_.server_of(from);
+  const Side side = server ? Side::central : Side::access;
   if (from.connection != ConnectionId::none) connections_.heard(now, from.connection);
-  if (side == Side::access && !hears(from)) {
+  if (side == Side::access && !sources_.hears(from)) {
     ++counters_.outside;
-    last_stranger_ = now;
-    if (other_port_told_.take(now))
-      out.events.push_back(event_of(Event::Kind::dropped, from,
-                                    "it came from the internet through the router, where only the central side and "
-                                    "registered phones are heard; access.networks lets others in"));
-    return;
+    return sources_.not_heard(now, from, out);
   }
   bool over_rate = false;
-  const bool other_port = side == Side::access && is_other_port_of_server(from);
+  const bool other_port = side == Side::access && sources_.is_other_port_of_server(from);
   if (other_port) {
-    if (!as_text(octets).starts_with("SIP/2.0 ")) return refuse_other_port(now, from, out);
+    if (!as_text(octets).starts_with("SIP/2.0 ")) {
+      ++counters_.other_port;
+      return sources_.refuse_other_port(now, from, out);
+    }
   } else if (side == Side::access) {
     ++counters_.from_phones;
-    const Standing standing = standing_of(now, from.peer.address);
-    over_rate = !guard_.admits(now, from, standing);
+    const Standing standing = sources_.standing(now, from.peer.address);
+    over_rate = !sources_.guard().admits(now, from, standing);
     if (over_rate && !(standing == Standing::registered && as_text(octets).starts_with("INVITE "))) return;
   } else {
     ++counters_.from_central;
@@ -117,18 +125,21 @@ void Proxy::on_message(TimePoint now, const Flow& from, Bytes octets, Output& ou
   if (!ok) {
     if (is_keepalive(octets)) return;
     ++counters_.malformed;
-    if (other_port) return refuse_other_port(now, from, out);
-    if (side == Side::access) offence(now, from, ok.error().text, out);
+    if (other_port) {
+      ++counters_.other_port;
+      return sources_.refuse_other_port(now, from, out);
+    }
+    if (side == Side::access) sources_.abuse(now, from, ok.error().text, out);
     out.events.push_back(event_of(Event::Kind::dropped, from, ok.error().text));
     return;
   }
   if (!message_.is_request()) return on_response(now, from, message_, out);
-  on_request(now, from, side, server, message_, out);
+  on_request(now, from, side, server.value_or(0), message_, out);
 }
 
 void Proxy::on_request(TimePoint now, const Flow& from, Side side, std::size_t server, const Message& m, Output& out) {
-  if (side == Side::access && guard_.is_scanner(m.value_of(FieldName::user_agent)))
-    return offence(now, from, "a scanner: " + std::string(m.value_of(FieldName::user_agent)), out);
+  if (side == Side::access && sources_.guard().is_scanner(m.value_of(FieldName::user_agent)))
+    return sources_.abuse(now, from, "a scanner: " + std::string(m.value_of(FieldName::user_agent)), out);
   if (m.method() == Method::ack) return on_ack(now, from, side, m, out);
   if (m.method() == Method::cancel) return on_cancel(now, from, m, out);
   std::string key = server_key(m, from.peer.address, m.method_text());
@@ -150,28 +161,28 @@ bool Proxy::takes_hop(TimePoint now, const Flow& from, Side side, const Message&
     const std::string lines = fault->status == 420
                                   ? "Unsupported: " + std::string(m.value_of(FieldName::proxy_require)) + "\r\n"
                                   : std::string();
-    if (known || takes_unregistered(from)) {
+    if (known || sources_.takes_unregistered(from)) {
       answer(now, m, from, fault->status, out, lines, fault->reason);
     } else {
-      offence(now, from, fault->reason, out);
+      sources_.abuse(now, from, fault->reason, out);
     }
     out.events.push_back(event_of(Event::Kind::dropped, from, std::string(fault->reason)));
     return false;
   }
   const bool options = m.method() == Method::options;
-  const auto uri = parse_uri(m.request_uri());
+  const auto& uri = m.uri();
   const bool for_us = options && m.to_tag().empty() && uri->is_sip() && uri->user.empty();
   if (for_us && is_probe(m)) {
     if (probe_answers_.take(now)) answer(now, m, from, 200, out, probe_lines(m));
     return false;
   }
-  if (options && side == Side::access && !known && !takes_unregistered(from)) {
+  if (options && side == Side::access && !known && !sources_.takes_unregistered(from)) {
     // An edge asks before any phone of it is registered; others hear nothing, and those that look for phones
     // are remembered.
     if (for_us && is_unaltered(m) == true)
       answer(now, m, from, 200, out, kOptionsLines);
     else if (!for_us)
-      offence(now, from, "OPTIONS of a stranger", out);
+      sources_.abuse(now, from, "OPTIONS of a stranger", out);
     return false;
   }
   if (for_us || (options && m.max_forwards() == 0u)) {
@@ -196,9 +207,10 @@ bool Proxy::takes_hop(TimePoint now, const Flow& from, Side side, const Message&
 }
 
 Transaction* Proxy::begin(TimePoint now, const Flow& from, Side side, const Message& m, std::string key, Output& out) {
-  Transaction* const t = side == Side::access ? transactions_.begin_for(m, from, standing_of(now, from.peer.address),
-                                                                        std::move(key), calls_for_help(m))
-                                              : transactions_.begin(m.method(), std::move(key));
+  Transaction* const t = side == Side::access
+                             ? transactions_.begin_for(m, from, sources_.standing(now, from.peer.address),
+                                                       std::move(key), calls_for_help(m))
+                             : transactions_.begin(m.method(), std::move(key));
   if (!t) {
     ++counters_.refused;
     answer(now, m, from, 503, out, "Retry-After: 10\r\n");
@@ -212,7 +224,7 @@ Transaction* Proxy::begin(TimePoint now, const Flow& from, Side side, const Mess
 }
 
 void Proxy::tell_unheard(const Transaction& t, const Message& m, std::string text, Output& out) {
-  const auto uri = parse_uri(m.from().uri);
+  const auto& uri = m.from_uri();
   const Binding* const b = bindings_.of_phone(t.from, words_of(m));
   const bool its_own = b && uri && is_same_user(b->user, uri->user);
   Event event = its_own ? event_of(Event::Kind::unheard, *b) : event_of(Event::Kind::unheard, t.from, {});
@@ -248,9 +260,7 @@ void Proxy::on_repeat(TimePoint now, Transaction& t, const Message& m, Output& o
 void Proxy::on_cancel(TimePoint now, const Flow& from, const Message& m, Output& out) {
   Transaction* const t = transactions_.find_server(server_key(m, from.peer.address, "INVITE"));
   if (!t) {
-    std::size_t server = 0;
-    if (side_of(from, server) == Side::central || bindings_.knows_source(from.peer.address))
-      answer(now, m, from, 481, out);
+    if (knows(from)) answer(now, m, from, 481, out);
     return;
   }
   // It goes where the answers to its INVITE go.
@@ -267,14 +277,19 @@ void Proxy::on_cancel(TimePoint now, const Flow& from, const Message& m, Output&
   if (transactions_.may_cancel(*t) && !t->cancel_sent) cancel(now, *t, out);
 }
 
+void Proxy::over_central_budget(const Flow& from, Output& out) {
+  out.events.push_back(
+      event_of(Event::Kind::dropped, from, "more requests in the name of a central server than servers send"));
+}
+
 /// RFC 3261 §16.7: a tag of ours, the same each time, as we keep nothing of what we answer like this.
 void Proxy::answer(TimePoint now, const Message& m, const Flow& from, std::uint16_t status, Output& out,
                    std::string_view lines, std::string_view reason) {
   if (m.method() == Method::ack) return;
-  std::size_t server = 0;
-  if (from.transport == Transport::udp && side_of(from, server) == Side::central &&
-      !central_budget_.admits_answer(now, server))
-    return over_central_budget(from, out);
+  if (from.transport == Transport::udp) {
+    const auto server = sources_.server_of(from);
+    if (server && !central_budget_.admits_answer(now, *server)) return over_central_budget(from, out);
+  }
   if (status >= 300) ++counters_.refused;
   Flow to = from;
   if (to.transport == Transport::udp) to.peer = answer_ports_.of(m, from);
@@ -297,8 +312,9 @@ void Proxy::refuse(TimePoint now, Transaction& t, std::uint16_t status, Output& 
 }
 
 ConnectionBudget::Verdict Proxy::may_connect(TimePoint now, const IpAddress& address, Output& out) {
-  if (is_central({Transport::tcp, {}, {address, 0}, ConnectionId::none})) return ConnectionBudget::Verdict::taken;
-  return connections_.may_connect(now, address, standing_of(now, address), out);
+  if (sources_.is_central({Transport::tcp, {}, {address, 0}, ConnectionId::none}))
+    return ConnectionBudget::Verdict::taken;
+  return connections_.may_connect(now, address, sources_.standing(now, address), out);
 }
 
 void Proxy::on_half_message(ConnectionId connection, std::size_t octets, Output& out) {
@@ -310,17 +326,15 @@ void Proxy::append_tables(MetricsText& out) const {
   out.table("sip_request_octets", transactions_.octets(), Transactions::kMaxOctets);
   out.table("sip_bindings", bindings_.size(), bindings_.max());
   out.table("sip_dialogs", dialogs_.size(), dialogs_.max() + Dialogs::kBeyond);
-  out.table("sip_guard_sources", guard_.sources(),
+  out.table("sip_guard_sources", sources_.guard().sources(),
             Guard::kMaxSources + Guard::kMaxSources / 8 + Guard::kMaxStreamSources + Guard::kMaxStreamSources / 8);
-  out.table("sip_register_sources", register_pace_.sources(), RegisterPace::kMaxSources);
-  out.table("sip_challenges", challenged_.size(), challenged_.capacity());
+  registrar_.append_tables(out);
   connections_.append_tables(out);
 }
 
 ConnectionId Proxy::on_accepted(TimePoint now, const Endpoint& peer, const Endpoint& local) {
-  std::size_t server = 0;
-  const Side side = side_of({Transport::tcp, local, peer, ConnectionId::none}, server);
-  return connections_.accepted(now, side, server, peer, local);
+  const auto server = sources_.server_of({Transport::tcp, local, peer, ConnectionId::none});
+  return connections_.accepted(now, server ? Side::central : Side::access, server.value_or(0), peer, local);
 }
 
 void Proxy::on_connected(TimePoint now, ConnectionId connection, const Endpoint& local) {
@@ -337,8 +351,7 @@ void Proxy::on_ping(TimePoint now, ConnectionId connection) {
 
 void Proxy::on_bad_stream(TimePoint now, const Flow& from, std::string_view why, Output& out) {
   ++counters_.malformed;
-  std::size_t server = 0;
-  if (side_of(from, server) == Side::access) offence(now, from, why, out);
+  if (!sources_.is_central(from)) sources_.abuse(now, from, why, out);
   out.events.push_back(event_of(Event::Kind::dropped, from, std::string(why)));
   out.closes.push_back(from.connection);
 }

@@ -20,16 +20,16 @@
 #include "sbc/sip/dialogs.hpp"
 #include "sbc/sip/edits.hpp"
 #include "sbc/sip/events.hpp"
-#include "sbc/sip/home.hpp"
+#include "sbc/sip/homes.hpp"
 #include "sbc/sip/hop.hpp"
 #include "sbc/sip/identifiers.hpp"
 #include "sbc/sip/output.hpp"
 #include "sbc/sip/password_guesses.hpp"
 #include "sbc/sip/proxy_options.hpp"
-#include "sbc/sip/register.hpp"
-#include "sbc/sip/register_cache.hpp"
-#include "sbc/sip/register_pace.hpp"
+#include "sbc/sip/registrar.hpp"
 #include "sbc/sip/rewriter.hpp"
+#include "sbc/sip/router.hpp"
+#include "sbc/sip/sources.hpp"
 #include "sbc/sip/transactions.hpp"
 
 namespace dw::sip {
@@ -39,10 +39,8 @@ namespace dw::sip {
 /// What it changes in a message stands in FORMAT.md.
 class Proxy {
  public:
-  static constexpr std::size_t kMaxPhoneOctets = 3072;   ///< that a phone takes by UDP (cisco-provisioning §5.2)
-  static constexpr std::size_t kMaxDatagram = 1300;      ///< RFC 3261 §18.1.1
-  static constexpr std::uint32_t kLeastExpires = 25;     ///< phones unregister below 20 s (sip-sbc §0)
-  static constexpr std::size_t kMaxRemembered = 16'384;  ///< challenged registrations
+  static constexpr std::size_t kMaxPhoneOctets = 3072;  ///< that a phone takes by UDP (cisco-provisioning §5.2)
+  static constexpr std::size_t kMaxDatagram = 1300;     ///< RFC 3261 §18.1.1
 
   /// `known` outlives it: told of who registered, asked who anybody is. `random`: 64 unguessable bits.
   Proxy(ProxyOptions options, MediaBroker& broker, KnownSources& known, std::function<std::uint64_t()> random);
@@ -77,38 +75,17 @@ class Proxy {
   void on_addresses(TimePoint now, const std::string& name, const std::vector<IpAddress>& addresses, Output& out);
   /// A binding of an earlier run whose `expires_at` is to come, before the first message. TCP phones are reached once
   /// they register again.
-  void restore(Binding binding, TimePoint now, Output& out);
+  void restore(Binding binding, TimePoint now, Output& out) { registrar_.restore(now, std::move(binding), out); }
   /// Asked for each registration, and for each request that begins something, of a phone that writes our address for
   /// its domain.
-  void set_homes(HomeOf homes) { homes_ = std::move(homes); }
+  void set_homes(HomeOf homes) { homes_.ask(std::move(homes)); }
   void drain() { draining_ = true; }
   /// How often servers are asked from now on.
   void set_ping(Duration ping) { options_.ping = ping; }
 
-  /// A port of ours that the home's router has mapped.
-  struct Mapped {
-    Transport transport = Transport::udp;
-    Endpoint local, external;
-    friend bool operator==(const Mapped&, const Mapped&) = default;
-  };
-  /// From now on servers are told these where they would be told our own. Not with `central_advertise`.
-  void set_mapped(std::vector<Mapped> mapped);
-  /// Where a server sees a port of ours by UDP, as the last answer that said so had it.
-  struct Outside {
-    Endpoint local, seen;
-    friend bool operator==(const Outside&, const Outside&) = default;
-  };
-  const std::optional<Outside>& outside() const { return outside_; }
-  /// All of IPv4 that hears() lets through the home's router, for those who ask the router to keep out the rest. None:
-  /// everybody is heard, or a list can't say who is; then the text says why, and is empty where that is as it should
-  /// be.
-  struct Heard {
-    std::optional<std::vector<IpNetwork>> networks;
-    std::string why;
-  };
-  Heard heard_through_router() const;
-  /// When a stranger's message last came through the router; min(): never.
-  TimePoint last_stranger() const { return last_stranger_; }
+  const Router& router() const { return router_; }
+  /// From now on servers get these where they would get our own.
+  void set_mapped(std::vector<Router::Mapped> mapped);
   /// Asks the phone of this binding by NOTIFY to read its config and register anew, or to boot. Gives what names
   /// the request in Event::asked, which follows; nothing when it can't be asked now.
   std::optional<std::uint64_t> ask_to_start_over(TimePoint now, const Binding& b, bool boot, Output& out);
@@ -119,52 +96,23 @@ class Proxy {
   Bindings& bindings() { return bindings_; }
   const Bindings& bindings() const { return bindings_; }
   const Servers& servers() const { return servers_; }
-  std::vector<Guard::Ban> bans(TimePoint now) const { return guard_.bans(now); }
   std::vector<Call> calls(TimePoint now) const;  ///< running
-  /// The networks of this machine's own interfaces.
-  void set_lan(std::vector<IpNetwork> lan) { lan_ = std::move(lan); }
-  /// False: it came to an edge from the internet, through a port of the router's, and is neither the central side's nor
-  /// of a registered phone's address.
-  bool hears(const Flow& from) const;
-  /// Whether a message that is no SIP may be looked at: as one of its source would be, and counted as that.
-  bool admits(TimePoint now, const Flow& from);
-  /// It is the central side's, or a registered phone stands at its address.
-  bool knows(const Flow& from) const { return is_central(from) || bindings_.knows_source(from.peer.address); }
-  bool is_central(const Flow& flow) const {
-    std::size_t server = 0;
-    return side_of(flow, server) == Side::central;
-  }
+  const Sources& sources() const { return sources_; }
+  Sources& sources() { return sources_; }
+  /// It is the central side's, or a phone is registered from its address.
+  bool knows(const Flow& from) const { return sources_.is_central(from) || bindings_.knows_source(from.peer.address); }
   std::size_t running_calls() const { return dialogs_.calls(); }
   std::size_t transactions() const { return transactions_.size(); }
   std::size_t dialog_sets() const { return dialogs_.size(); }
   void append_tables(MetricsText& out) const;  ///< what others can fill
   const ProxyCounters& counters() const { return counters_; }
-  const Guard& guard() const { return guard_; }
   const PasswordGuesses& guesses() const { return guesses_; }
   std::uint64_t over_central_budget() const { return central_budget_.refused(); }
   std::uint64_t calls_refused() const { return limits_.refused(); }
 
  private:
-  /// A REGISTER that was challenged, by a hash of who sent it under which AOR and Call-ID.
-  struct Challenged {
-    unsigned times = 0;  ///< in a row, after it had authorized itself
-    TimePoint at{};
-    bool open = false;  ///< nothing has answered it yet
-  };
-
-  // proxy_source.cpp
-  Standing standing_of(TimePoint now, const IpAddress& address) const;
-  Side side_of(const Flow& from, std::size_t& server) const;
-  bool is_other_port_of_server(const Flow& from) const;
-  bool is_on_lan(const IpAddress& address) const;
-  bool takes_unregistered(const Flow& from) const {
-    return options_.unregistered_calls && (!options_.at_home || is_on_lan(from.peer.address));
-  }
-  void refuse_other_port(TimePoint now, const Flow& from, Output& out);
-  void over_central_budget(const Flow& from, Output& out);
-  void offence(TimePoint now, const Flow& from, std::string_view what, Output& out);
-  void note_offence(const Flow& from, std::string_view what, Output& out);
   // proxy.cpp
+  void over_central_budget(const Flow& from, Output& out);
   void on_request(TimePoint now, const Flow& from, Side side, std::size_t server, const Message& m, Output& out);
   bool takes_hop(TimePoint now, const Flow& from, Side side, const Message& m, Output& out);
   void on_ack(TimePoint now, const Flow& from, Side side, const Message& m, Output& out);
@@ -187,86 +135,34 @@ class Proxy {
   std::string unregistered_caller(const IpAddress& address, std::string_view user) const;
   bool may_call(TimePoint now, const Flow& from, const Message& m, const Binding* binding, Output& out);
   void open_dialogs(TimePoint now, Transaction& t, const Message& m, const Flow& phone, const Binding* binding);
-  bool forward_to_central(TimePoint now, Transaction& t, const Message& m, Output& out);
+  bool forward_to_central(TimePoint now, Transaction& t, const Message& m, const Party* party, Output& out);
+  static Endpoint owner_of(const Transaction& t);
+  std::optional<std::uint16_t> send_to_central(TimePoint now, Transaction& t, const Message& m, Hop hop,
+                                               std::string_view target, std::string_view routes, DialogSet* set,
+                                               Duration answer_within, Output& out);
   void no_server_left(TimePoint now, Transaction& t, const Message& m, Output& out);
-  std::optional<Flow> central_flow(TimePoint now, std::size_t server, const Endpoint& owner, Transport transport,
-                                   Output& out);
-  Flow flow_to(TimePoint now, std::size_t server, const Flow& place, const Endpoint& owner, Output& out);
+  bool forward_again(TimePoint now, Transaction& t, const Message& m, Output& out);
   bool try_next_server(TimePoint now, Transaction& t, Output& out);
   void server_failed(TimePoint now, std::size_t server, std::string why, Output& out);
-  Endpoint told_to_central(Transport transport, const Endpoint& local, const std::optional<Endpoint>& seen) const;
-  std::optional<Endpoint> seen_by(std::size_t server, Transport told, const Flow& flow) const;
-  void note_seen(const Transaction& t, const Message& answer);
-  Duration lease() const;
-  /// The next registration of those is answered by the server.
-  template <class Concerns>
-  void ask_server_again(Concerns concerns) {
-    register_cache_.forget_unless([&](std::uint64_t id) {
-      const Binding* const b = bindings_.by_id(id);
-      return b && !concerns(*b);
-    });
-  }
   void server_failed_for(TimePoint now, Transaction& t, std::string why, Output& out);
   void server_worked(TimePoint now, std::size_t server, Output& out);
   void give_up(TimePoint now, Transaction& t, Output& out);
-  Hop hop_to_central(std::size_t server, const Flow& flow, const Flow& phone, std::string_view token,
-                     std::string_view domain) const;
   // proxy_central.cpp: from the central side to phones
   void from_central(TimePoint now, const Flow& from, std::size_t server, const Message& m, std::string key,
                     Output& out);
-  void to_phone(TimePoint now, Transaction& t, const Message& m, Output& out);
-  Binding* target_of(const Message& m, const Flow& from, std::size_t server);
-  std::optional<Hop> hop_to_phone(const Reach& reach, bool maps_host, std::string_view domain) const;
-  // proxy_home.cpp: which domain and servers are whose
-  Home home_of(std::string_view device, std::string_view user, const IpAddress& at) const;
-  Home home_of(const Binding& b) const;
-  Home home_of(const Message& m, const Flow& from, const Binding* binding) const;
-  Home kept_home(const Flow& from, std::string_view user) const;
-  std::string domain_of(const Home& home) const;
-  std::string domain_of(const Binding& b) const;
-  std::string domain_for(const Message& m, const Flow& from, const Binding* binding) const;
-  void leave_old_home(const Binding& b, Output& out);
-  // proxy_place.cpp: where the central side's end of a dialog is
-  bool may_answer(const Transaction& t, const Flow& from) const;
-  std::optional<Flow> place_of_server(std::size_t server, const Endpoint& peer) const;
-  Flow place_of_sender(const Message& m, const Flow& from, std::size_t server) const;
-  static void note_place(Party& party, const Flow& place);
-  void note_answer_place(const Transaction& t, const Message& m, const Flow& from);
-  std::optional<Flow> next_place(const Transaction& t, const Party* party) const;
-  bool side_is_trusted(const IpAddress& address) const;
-  static const Party* other_party(const DialogSet& set, const Dialogs::Match& match);
+  void to_phone(TimePoint now, Transaction& t, const Message& m, const Party* party, Output& out);
   bool uses_place(const Endpoint& peer) const;
+  void note_seen(const Transaction& t, const Message& answer);
   // proxy_register.cpp
-  static constexpr Duration kKnownFor = std::chrono::hours(24);  ///< once its registration is over
-  void note_known(TimePoint now, const IpAddress& address, Duration registered);
   void on_register(TimePoint now, const Flow& from, const Message& m, std::string key, Output& out);
-  bool may_register(TimePoint now, Transaction& t, std::size_t server, Output& out);
-  std::uint64_t challenge_key(const Transaction& t) const;
   bool forward_register(TimePoint now, Transaction& t, const Message& m, Output& out,
                         std::optional<std::size_t> named = std::nullopt);
   bool follow_redirect(TimePoint now, Transaction& t, const Message& m, Output& out);
-  bool answer_from_cache(TimePoint now, Transaction& t, const Message& m, Output& out);
-  void remember_registration(TimePoint now, const Transaction& t, const Message& m);
   void on_register_answer(TimePoint now, Transaction& t, const Message& m, Output& out);
-  void overtake(const Registering& by);
-  void accept(TimePoint now, Transaction& t, const Message& m, Output& out);
-  bool bind(TimePoint now, const Transaction& t, const RegisterContact& contact, std::uint32_t seconds, Output& out);
-  void tell_registered(TimePoint now, Binding& b, Event::Kind kind, std::string text, Output& out);
-  void not_listed(const Transaction& t, Output& out);
-  void note_refusal(TimePoint now, const Transaction& t, const Message& m, Output& out);
-  std::uint32_t retry_after();
-  std::uint32_t retry_after(double waiting, double least);
   // proxy_password.cpp: whose password may be tried how often
   bool may_try(TimePoint now, const Flow& from, const Message& m, std::string_view user,
                std::optional<PasswordTry>& tried, Output& out);
   void settle_try(TimePoint now, Transaction& t, const Message& m, Output& out);
-  // proxy_contacts.cpp
-  void name_contacts(Registering& r);
-  std::uint32_t told(const Registering& r, std::uint32_t granted, std::uint32_t wanted) const;
-  void grant(const Message& m, const Transaction& t, RegisterContact& contact) const;
-  static std::optional<std::uint32_t> granted_other(const Message& m, std::string_view contact);
-  void restore_contacts(TimePoint now, const Transaction& t, const Message& m, Edits& edits);
-  std::vector<std::pair<const Binding*, std::uint32_t>> listed(TimePoint now, const Transaction& t, const Message& m);
   // proxy_answer.cpp: responses
   void on_response(TimePoint now, const Flow& from, const Message& m, Output& out);
   void forward_response(TimePoint now, Transaction& t, const Message& m, Output& out);
@@ -329,51 +225,35 @@ class Proxy {
   void suspect(TimePoint now, std::size_t server);
   void undelivered_to_central(TimePoint now, Transaction& t, Output& out);
   void undelivered_to_phone(TimePoint now, Transaction& t, Output& out);
-  bool resend_by_udp(TimePoint now, Transaction& t, Output& out);
   void look_around(TimePoint now, Output& out);
   void close_idle_to_servers(TimePoint now, Output& out);
   void note_alarm(const Flow& from, const Message& m, const Binding* binding, Output& out);
   void note_altered(const Flow& from, const Message& m, Output& out);
 
   ProxyOptions options_;
+  ProxyCounters counters_;
   TokenBucket probe_answers_{10, 20};  // a second, of all sources
-  std::vector<Mapped> mapped_;
-  std::vector<IpNetwork> lan_;
-  std::optional<Outside> outside_;
-  TimePoint last_stranger_ = TimePoint::min();
-  bool translated_ = false;  ///< a server saw us at another address than ours
   MediaBroker& broker_;
   KnownSources& known_;
   Identifiers identifiers_;
-  std::string domain_;  ///< of whose home is not known
-  HomeOf homes_;
   Servers servers_;
-  Guard guard_;
   CentralBudget central_budget_;
   PasswordGuesses guesses_;
-  TokenBucket other_port_told_{1, 10};
   Bindings bindings_;
   Rewriter rewriter_;
-  RegisterCache register_cache_;
   Dialogs dialogs_;
   CallLimits limits_;
   Transactions transactions_;
   Connections connections_;
+  Sources sources_;
+  Homes homes_;
+  Router router_;
   AnswerPorts answer_ports_;
-  KeyedHash challenge_hash_;
-  SourceTable<std::uint64_t, Challenged> challenged_;
-  RegisterPace register_pace_;
+  Registrar registrar_;
   std::unordered_map<std::string, std::vector<std::uint64_t>> lookups_;  // names, and the dialog sets that wait
   std::unordered_map<Endpoint, TimePoint> kept_alive_;
-  /// Who was asked to come back lately.
-  struct PutOff {
-    double count = 0;
-    TimePoint at{};
-  };
-  PutOff known_put_off_, strangers_put_off_;
   TimePoint look_around_at_{};
   bool draining_ = false;
-  ProxyCounters counters_;
   Message message_;  // reused
   Message other_;    // a stored request, read once more
 };

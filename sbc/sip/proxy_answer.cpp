@@ -14,7 +14,7 @@ constexpr Duration kStillAudio = std::chrono::seconds(30);
 
 void Proxy::on_response(TimePoint now, const Flow& from, const Message& m, Output& out) {
   Transaction* const t = m.fault() ? nullptr : transactions_.find_client(m.via().branch);
-  if (!t || !may_answer(*t, from)) {
+  if (!t || !router_.may_answer(*t, from)) {
     ++counters_.dropped;
     return;
   }
@@ -50,7 +50,16 @@ void Proxy::on_response(TimePoint now, const Flow& from, const Message& m, Outpu
   const auto serial = t->serial;
   if (t->registering && m.status() >= 300 && m.status() < 400 && follow_redirect(now, *t, m, out)) return;
   forward_response(now, *t, m, out);
-  if (const Transaction* const answered = transactions_.at(slot, serial)) note_answer_place(*answered, m, from);
+  const Transaction* const answered = transactions_.at(slot, serial);
+  DialogSet* const set = answered && answered->dialogs != 0 ? dialogs_.by_id(answered->dialogs) : nullptr;
+  if (set) router_.note_answer_place(*set, *answered, m, from);
+}
+
+/// A server that sees us at another address than before has wrong Contacts of ours.
+void Proxy::note_seen(const Transaction& t, const Message& answer) {
+  const Router::Seen learnt = router_.note_seen(t, answer);
+  if (learnt.translated) registrar_.behind_router();
+  if (learnt.changed) registrar_.ask_server_again([&](const Binding& b) { return b.server == t.central_server; });
 }
 
 void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Output& out) {
@@ -67,15 +76,15 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
     const Binding* const binding = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
     const bool maps = t.registering ? t.registering->maps_host : set ? set->maps_host : binding && binding->maps_host;
     reach.stated = t.from.peer.address;
-    hop = hop_to_phone(reach, maps, t.domain);
+    hop = router_.hop_to_phone(reach, maps, t.domain);
     if (!hop) {  // its connection is gone: what the answer means for a call counts all the same
       if (set) note_answer(now, t, m, out);
       return refuse(now, t, 408, out);
     }
   } else {
     const Binding* const binding = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
-    hop = hop_to_central(t.central_server, t.from, t.to,
-                         binding ? std::string_view(binding->token) : std::string_view{}, t.domain);
+    hop = router_.hop_to_central(t.central_server, t.from, t.to,
+                                 binding ? std::string_view(binding->token) : std::string_view{}, t.domain);
   }
   const bool success = m.status() >= 200 && m.status() < 300;
   // A 2xx after another final answer went: nobody would end what it begins.
@@ -91,7 +100,7 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
   }
   rewriter_.edit_response(m, *hop, t.back, edits);
   if (t.registering && m.status() < 300) {
-    restore_contacts(now, t, m, edits);
+    registrar_.restore_contacts(now, t, m, edits);
   } else {
     rewriter_.edit_contact(m, *hop, edits);
   }

@@ -154,11 +154,11 @@ void Proxy::refuse_answer(TimePoint now, Transaction& t, const Message& m, const
 void Proxy::hang_up(TimePoint now, Transaction& t, const Message& m, const Hop& back, Output& out) {
   std::optional<Hop> hop;
   if (back.side == Side::access) {
-    hop = hop_to_central(t.central_server, t.to, t.from, {}, t.domain);
+    hop = router_.hop_to_central(t.central_server, t.to, t.from, {}, t.domain);
   } else {
     Reach reach;
     reach.flow = t.to;
-    hop = hop_to_phone(reach, false, t.domain);
+    hop = router_.hop_to_phone(reach, false, t.domain);
   }
   if (!hop) return;
   const std::string target(answerer_of(m)), routes = route_set(m);

@@ -8,7 +8,7 @@ namespace dw::sip {
 void Proxy::from_central(TimePoint now, const Flow& from, std::size_t server, const Message& m, std::string key,
                          Output& out) {
   Dialogs::Match match = dialogs_.match(m, Side::central);
-  Binding* const binding = match.set ? bindings_.by_id(match.set->binding) : target_of(m, from, server);
+  Binding* const binding = match.set ? bindings_.by_id(match.set->binding) : router_.target_of(m, from, server);
   if (!match.set && !binding) return answer(now, m, from, m.to_tag().empty() ? 404 : 481, out);
   if (from.transport == Transport::udp && !central_budget_.admits(now, server)) return over_central_budget(from, out);
   const bool starts = !match.set && m.method() == Method::invite;
@@ -19,16 +19,16 @@ void Proxy::from_central(TimePoint now, const Flow& from, std::size_t server, co
   if (!t) return;
   t->central_server = server;
   t->binding = binding ? binding->id : 0;
-  t->domain = match.set ? match.set->domain : domain_of(*binding);
+  t->domain = match.set ? match.set->domain : homes_.domain_of(*binding);
   if (match.set) {
     t->dialogs = match.set->id;
     if (m.method() == Method::bye) match.set->ended_by = Call::EndedBy::central;
     refresh_target(*match.set, match, m);
     if (!match.from_initiator && !match.dialog) match.dialog = match.set->find(m.from_tag());
     if (match.from_initiator) {
-      note_place(match.set->initiator_party, place_of_sender(m, from, match.set->server));
+      router_.note_request_place(match.set->initiator_party, m, from, match.set->server);
     } else if (match.dialog) {
-      note_place(match.dialog->responder, place_of_sender(m, from, match.set->server));
+      router_.note_request_place(match.dialog->responder, m, from, match.set->server);
     }
   } else if (m.method() == Method::invite || m.method() == Method::subscribe || m.method() == Method::refer) {
     DialogSet* set = dialogs_.find(m.call_id(), m.from_tag(), Side::central, binding->id, {});
@@ -45,34 +45,18 @@ void Proxy::from_central(TimePoint now, const Flow& from, std::size_t server, co
       set->domain = t->domain;
       set->aor = set->own_number = binding->user;
       set->device = binding->device;
-      if (const auto uri = parse_uri(m.from().uri)) set->far_number = uri->user;
+      if (const auto& uri = m.from_uri()) set->far_number = uri->user;
       set->far_name = m.from().display;
       begin_call(now, *set);
       note_dialog(*t, *set, m);
-      set->initiator_party.place = place_of_sender(m, from, server);
+      set->initiator_party.place = router_.place_of_sender(m, from, server);
     }
   }
   if (m.method() == Method::invite) transactions_.respond(now, *t, make_response(m, from, 100, "Trying", {}), 100, out);
-  to_phone(now, *t, m, out);
+  to_phone(now, *t, m, match.set ? Router::other_party(*match.set, match) : nullptr, out);
 }
 
-/// By token, else by a user that is one phone's alone (sip-sbc §2.8). Never guessed. A user is no secret, and a
-/// datagram's source may be forged: by UDP it is enough only for a server that loses the token.
-Binding* Proxy::target_of(const Message& m, const Flow& from, std::size_t server) {
-  const auto uri = parse_uri(m.request_uri());
-  if (!uri) return nullptr;
-  if (const auto named = find_param(uri->params, "dw")) {
-    Binding* const b = bindings_.by_token(named->value);
-    if (b && std::exchange(b->loses_token, false)) bindings_.touched(*b);
-    return b;
-  }
-  const auto to = parse_uri(m.to().uri);  // of phones in several domains the AOR, which the Contact does not say
-  Binding* const b =
-      uri->user.empty() ? nullptr : bindings_.only_by_user(uri->user, server, to ? to->host : std::string_view{});
-  return b && (b->loses_token || from.transport != Transport::udp) ? b : nullptr;
-}
-
-void Proxy::to_phone(TimePoint now, Transaction& t, const Message& m, Output& out) {
+void Proxy::to_phone(TimePoint now, Transaction& t, const Message& m, const Party* party, Output& out) {
   DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
   const Binding* const binding = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
   const auto unreached = [&](std::uint16_t status, std::string_view lines) {
@@ -80,16 +64,11 @@ void Proxy::to_phone(TimePoint now, Transaction& t, const Message& m, Output& ou
     end_unreached(now, t, m, out);
   };
   // A phone that moved is followed; a call of one that is not registered stays where it is.
-  const auto hop = hop_to_phone(binding ? bindings_.reach_of(*binding) : set->reach,
-                                binding ? binding->maps_host : set->maps_host, t.domain);
+  const auto hop = router_.hop_to_phone(binding ? bindings_.reach_of(*binding) : set->reach,
+                                        binding ? binding->maps_host : set->maps_host, t.domain);
   if (!hop) return unreached(480, "Retry-After: 5\r\n");
-  std::string target, routes;
-  if (set && !t.begins_dialogs) {
-    if (const Party* const party = other_party(*set, Dialogs::match_in(*set, m, Side::central))) {
-      target = party->target;
-      routes = party->routes;
-    }
-  }
+  std::string_view target = party ? std::string_view(party->target) : std::string_view{};
+  const std::string_view routes = party ? std::string_view(party->routes) : std::string_view{};
   if (target.empty() && binding) target = binding->contact_uri;
   t.branch = identifiers_.branch_for(m, Side::access);
   if (const auto refusal = build_request(now, t, m, *hop, target, routes, set, t.forwarded, out))
@@ -99,24 +78,6 @@ void Proxy::to_phone(TimePoint now, Transaction& t, const Message& m, Output& ou
     out.events.push_back(
         event_of(Event::Kind::large, t.to, fmt::format("{} of {} bytes", m.method_text(), t.forwarded.size())));
   transactions_.send_request(now, t, {}, out);
-}
-
-std::optional<Hop> Proxy::hop_to_phone(const Reach& reach, bool maps_host, std::string_view domain) const {
-  Hop hop;
-  hop.flow = reach.flow;
-  hop.side = Side::access;
-  hop.maps_host = maps_host;
-  hop.domain = domain;
-  hop.phone = reach.flow;
-  if (reach.flow.transport == Transport::udp) {
-    hop.flow.peer = reach.destination();
-  } else if (reach.flow.connection == ConnectionId::none || connections_.is_gone(reach.flow)) {
-    return std::nullopt;
-  } else {
-    hop.contact = ";transport=tcp";
-  }
-  hop.us = host_port_text({options_.advertise.value_or(reach.flow.local.address), reach.flow.local.port});
-  return hop;
 }
 
 /// Of a 2xx it goes end to end and has no transaction; of any other answer it ends here (RFC 3261 §17.1.1.3).
@@ -139,13 +100,13 @@ void Proxy::on_ack(TimePoint now, const Flow& from, Side side, const Message& m,
   if (side == Side::access) {
     const Endpoint owner{from.peer.address,
                          from.transport == Transport::udp ? answer_address(m, from, false).port : from.peer.port};
-    const auto flow = party.place ? std::optional(flow_to(now, set.server, *party.place, owner, out))
-                                  : central_flow(now, set.server, owner, servers_[set.server].transport, out);
+    const auto flow = party.place ? std::optional(router_.to_place(now, set.server, *party.place, owner, out))
+                                  : router_.to_server(now, set.server, owner, servers_[set.server].transport, out);
     if (flow)
-      hop = hop_to_central(set.server, *flow, from, binding ? std::string_view(binding->token) : std::string_view{},
-                           set.domain);
+      hop = router_.hop_to_central(set.server, *flow, from,
+                                   binding ? std::string_view(binding->token) : std::string_view{}, set.domain);
   } else {
-    hop = hop_to_phone(binding ? bindings_.reach_of(*binding) : set.reach, set.maps_host, set.domain);
+    hop = router_.hop_to_phone(binding ? bindings_.reach_of(*binding) : set.reach, set.maps_host, set.domain);
   }
   if (!hop) {
     ++counters_.dropped;

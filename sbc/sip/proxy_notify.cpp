@@ -42,8 +42,7 @@ std::optional<std::uint64_t> Proxy::ask_to_start_over(TimePoint now, const Bindi
   t->binding = b.id;
   t->to = b.reach.flow;
   if (t->to.transport == Transport::udp) t->to.peer = bindings_.reach_of(b).destination();
-  const std::string us =
-      host_port_text({options_.advertise.value_or(b.reach.flow.local.address), b.reach.flow.local.port});
+  const std::string us = router_.us_for(b);
   const Package package = package_for(b, boot);
   t->branch = identifiers_.branch();
   t->forwarded = fmt::format(

@@ -65,14 +65,14 @@ void Proxy::ping_servers(TimePoint now, Output& out) {
     if (!server.configured || server.next_ping > now || !server.address()) continue;
     server.next_ping = now + (server.up ? options_.ping : ping_while_down());
     Transaction* const t = transactions_.begin(Method::options, {});
-    const auto flow = t ? central_flow(now, i, {}, server.transport, out) : std::nullopt;
+    const auto flow = t ? router_.to_server(now, i, {}, server.transport, out) : std::nullopt;
     if (!t || !flow) continue;
     t->purpose = Transaction::Purpose::server_ping;
     t->central_server = i;
     t->to = *flow;
-    const Hop hop = hop_to_central(i, *flow, {}, {}, {});
+    const Hop hop = router_.hop_to_central(i, *flow, {}, {}, {});
     const bool one = !server.domains.empty() && !server.domains.front().starts_with('*');
-    const std::string& asked = one ? server.domains.front() : domain_;
+    const std::string& asked = one ? server.domains.front() : homes_.default_domain();
     send_own_options(now, *t, "sip:" + asked, hop.us, options_.answer_timeout, out);
     servers_.asked(now, i);
   }
@@ -126,9 +126,7 @@ void Proxy::probe(TimePoint now, Binding& b, const Flow& flow, Output& out) {
   t->purpose = Transaction::Purpose::phone_probe;
   t->binding = b.id;
   t->to = flow;
-  const std::string us =
-      host_port_text({options_.advertise.value_or(b.reach.flow.local.address), b.reach.flow.local.port});
-  send_own_options(now, *t, b.contact_uri, us, kProbeWithin, out);
+  send_own_options(now, *t, b.contact_uri, router_.us_for(b), kProbeWithin, out);
 }
 
 void Proxy::on_probe_answer(TimePoint now, const Transaction& t, Output& out) {
@@ -210,7 +208,7 @@ void Proxy::note_alarm(const Flow& from, const Message& m, const Binding* bindin
   if (const Field* const contact = m.find(FieldName::contact); contact && event.device.empty()) {
     if (const auto address = parse_name_addr(m.value(*contact))) event.device = device_of(address->params);
   }
-  if (const auto uri = parse_uri(m.from().uri); uri && event.aor.empty()) event.aor = plain_user(uri->user);
+  if (const auto& uri = m.from_uri(); uri && event.aor.empty()) event.aor = plain_user(uri->user);
   out.events.push_back(std::move(event));
 }
 
@@ -226,7 +224,7 @@ void Proxy::on_connection_closed(TimePoint now, ConnectionId connection, std::st
     out.events.push_back(std::move(event));
   }
   if (!closed.accepted && servers_[closed.server].transport == Transport::tcp)
-    ask_server_again([&](const Binding& b) { return b.central == connection; });
+    registrar_.ask_server_again([&](const Binding& b) { return b.central == connection; });
   std::vector<std::pair<std::size_t, std::uint64_t>> waiting;
   transactions_.for_each([&](const Transaction& t) {
     if (t.client_pending() && t.to.connection == connection) waiting.emplace_back(t.slot, t.serial);
@@ -251,7 +249,9 @@ void Proxy::on_connection_closed(TimePoint now, ConnectionId connection, std::st
         t->tried &= ~(1U << closed.server);
         if (!t->tried_places.empty()) t->tried_places.pop_back();
       }
-      if (servers_[closed.server].no_tcp && resend_by_udp(now, *t, out)) continue;
+      // A large request, whose server takes no connections (RFC 3261 §18.1.1), goes by UDP.
+      if (servers_[closed.server].no_tcp && other_.parse(as_bytes(t->request)) && forward_again(now, *t, other_, out))
+        continue;
       if (try_next_server(now, *t, out)) continue;
     }
     transactions_.end_client(*t);
@@ -266,12 +266,6 @@ void Proxy::on_connection_closed(TimePoint now, ConnectionId connection, std::st
       end_call(now, *set, out);
     transactions_.forget_if_over(slot, serial);
   }
-}
-
-/// A large request, whose server takes no connections (RFC 3261 §18.1.1).
-bool Proxy::resend_by_udp(TimePoint now, Transaction& t, Output& out) {
-  if (!other_.parse(as_bytes(t.request))) return false;
-  return t.registering ? forward_register(now, t, other_, out) : forward_to_central(now, t, other_, out);
 }
 
 /// A connection that we made for one phone, over which nothing runs and nothing is registered, goes.
@@ -307,30 +301,12 @@ void Proxy::look_around(TimePoint now, Output& out) {
   });
   servers_.forget_unused([this](std::size_t server) { return uses_server(server); });
   servers_.forget_former([this](const Endpoint& peer) { return uses_place(peer); });
-  register_cache_.forget_unless([this](std::uint64_t binding) { return bindings_.by_id(binding) != nullptr; });
+  registrar_.forget_unbound();
   if (kept_alive_.size() > options_.max_bindings) kept_alive_.clear();
   std::erase_if(kept_alive_, [&](const auto& entry) { return now - entry.second > kLanProbe; });
   dialogs_.for_each([&](DialogSet& set) {
     if (set.is_call() && !set.over && set.connected) look_at_call(now, set, out);
   });
-}
-
-void Proxy::restore(Binding binding, TimePoint now, Output& out) {
-  if (binding.expires_at <= now || !bindings_.has_room(binding.reach.flow.peer.address) ||
-      bindings_.by_token(binding.token) || bindings_.by_key(binding.key) || binding.server >= servers_.all().size())
-    return;
-  binding.central = ConnectionId::none;
-  binding.reach.flow.connection = ConnectionId::none;
-  binding.stale_connection = binding.reach.flow.transport != Transport::udp;
-  // Spread, lest all are asked at once.
-  const auto spread = std::chrono::duration_cast<std::chrono::milliseconds>(options_.keepalive).count();
-  const auto wait = std::chrono::milliseconds(
-      static_cast<std::int64_t>(identifiers_.random() % static_cast<std::uint64_t>(std::max<std::int64_t>(spread, 1))));
-  binding.next_keepalive = binding.stale_connection ? TimePoint::max() : now + wait;
-  binding.unanswered = 0;
-  const Binding* const kept = bindings_.add(std::move(binding), now);
-  if (kept) note_known(now, kept->reach.flow.peer.address, kept->expires_at - now);
-  if (kept && !kept->stale_connection) out.events.push_back(event_of(Event::Kind::refreshed, *kept));
 }
 
 }  // namespace dw::sip

@@ -25,7 +25,7 @@ bool Proxy::may_try(TimePoint now, const Flow& from, const Message& m, std::stri
   for (const Field& field : m.fields()) {
     if (!shows_digest(field)) continue;
     if (++shown > PasswordTry::kMaxCredentials) {  // some servers try each
-      offence(now, from, "many digests in one request", out);
+      sources_.abuse(now, from, "many digests in one request", out);
       return false;
     }
     if (!tried) {
@@ -49,7 +49,7 @@ bool Proxy::may_try(TimePoint now, const Flow& from, const Message& m, std::stri
       answer(now, m, from, 403, out, {}, "Too Many Wrong Passwords");
       return false;
     case PasswordGuesses::Verdict::hammers:
-      offence(now, from, "passwords are tried", out);
+      sources_.abuse(now, from, "passwords are tried", out);
       return false;
   }
   return false;
@@ -77,8 +77,8 @@ void Proxy::settle_try(TimePoint now, Transaction& t, const Message& m, Output& 
   const bool wrong = (challenged && !stale) || (m.status() == 403 && t.registering);
   if (!wrong) return guesses_.unknown(*tried);
   // One phone with a wrong password is no reason to ban its household.
-  if (guesses_.wrong(now, *tried)) return offence(now, t.from, "a wrong password", out);
-  note_offence(t.from, "a wrong password", out);
+  if (guesses_.wrong(now, *tried)) return sources_.abuse(now, t.from, "a wrong password", out);
+  sources_.note_abuse(t.from, "a wrong password", out);
 }
 
 }  // namespace dw::sip

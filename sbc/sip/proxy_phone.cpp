@@ -29,11 +29,12 @@ void Proxy::from_phone(TimePoint now, const Flow& from, const Message& m, std::s
   if (match.set || !m.to_tag().empty()) {
     if (match.set && !is_phone_of(*match.set, from)) {
       // Call-ID and tags are no secret to whoever was in between.
-      offence(now, from, "a request of somebody else's dialog", out);
+      sources_.abuse(now, from, "a request of somebody else's dialog", out);
       return answer(now, m, from, 481, out);
     }
     if (!match.set) {
-      if (!binding && !takes_unregistered(from)) return offence(now, from, "a request of no dialog", out);
+      if (!binding && !sources_.takes_unregistered(from))
+        return sources_.abuse(now, from, "a request of no dialog", out);
       return answer(now, m, from, 481, out);
     }
   } else if (!may_start(now, from, m, binding, out)) {
@@ -46,7 +47,7 @@ void Proxy::from_phone(TimePoint now, const Flow& from, const Message& m, std::s
   const std::uint64_t bound = binding ? binding->id : 0;
   if (!match.set && is_merged(m, Side::access, bound, from.peer.address)) return answer(now, m, from, 482, out);
   std::optional<PasswordTry> tried;
-  const auto uri = parse_uri(m.from().uri);
+  const auto& uri = m.from_uri();
   if (!may_try(now, from, m, uri ? uri->user : std::string_view{}, tried, out)) return;
   Transaction* const t = begin(now, from, Side::access, m, std::move(key), out);
   if (!t) {
@@ -63,19 +64,20 @@ void Proxy::from_phone(TimePoint now, const Flow& from, const Message& m, std::s
     refresh_target(*match.set, match, m);
   } else {
     t->central_server = binding ? binding->server : 0;
-    t->domain = domain_for(m, from, binding);
+    t->domain = homes_.domain_of(m.from_uri(), from, binding);
     if (begins_dialogs(m.method())) open_dialogs(now, *t, m, from, binding);
   }
   // Over a stream too: who has heard nothing may not give up (RFC 3261 §9.1), and the server's 100 goes no
   // further.
   if (m.method() == Method::invite) transactions_.respond(now, *t, make_response(m, from, 100, "Trying", {}), 100, out);
-  if (!forward_to_central(now, *t, m, out)) no_server_left(now, *t, m, out);
+  const Party* const party = match.set ? Router::other_party(*match.set, match) : nullptr;
+  if (!forward_to_central(now, *t, m, party, out)) no_server_left(now, *t, m, out);
 }
 
 /// What comes with other addresses than it left with went through an application layer gateway.
 void Proxy::note_altered(const Flow& from, const Message& m, Output& out) {
   if (is_unaltered(m) != false) return;
-  const auto uri = parse_uri(m.from().uri);
+  const auto& uri = m.from_uri();
   const Binding* const b = bindings_.of_phone(from, words_of(m));
   Event event = b ? event_of(Event::Kind::altered, *b) : event_of(Event::Kind::altered, from, {});
   if (uri) event.aor = plain_user(uri->user);
@@ -101,9 +103,9 @@ bool Proxy::calls_for_help(const Message& m) const {
 /// whether somebody of that name exists or not.
 bool Proxy::may_start(TimePoint now, const Flow& from, const Message& m, const Binding* binding, Output& out) {
   const bool known = bindings_.knows_source(from.peer.address);
-  if (!known && !takes_unregistered(from)) {
+  if (!known && !sources_.takes_unregistered(from)) {
     if (m.method() == Method::invite) answer(now, m, from, 403, out);
-    offence(now, from, fmt::format("{} without a registration", m.method_text().substr(0, 32)), out);
+    sources_.abuse(now, from, fmt::format("{} without a registration", m.method_text().substr(0, 32)), out);
     return false;
   }
   if (calls_for_help(m)) return true;
@@ -130,8 +132,8 @@ bool Proxy::may_call(TimePoint now, const Flow& from, const Message& m, const Bi
   const std::uint64_t bound = binding ? binding->id : 0;
   const DialogSet* const again = dialogs_.find(m.call_id(), m.from_tag(), Side::access, bound, from.peer.address);
   if (again && !again->over && !again->connected && !again->pending) return true;
-  const auto uri = parse_uri(m.from().uri);
-  const std::string phone = binding ? line_key(binding->user, domain_of(*binding))
+  const auto& uri = m.from_uri();
+  const std::string phone = binding ? line_key(binding->user, homes_.domain_of(*binding))
                                     : unregistered_caller(from.peer.address, uri ? uri->user : std::string_view{});
   const auto verdict = limits_.attempt(now, phone, from.peer.address);
   if (verdict == CallLimits::Verdict::passes) return true;
@@ -161,7 +163,7 @@ void Proxy::open_dialogs(TimePoint now, Transaction& t, const Message& m, const 
   t.begins_dialogs = true;
   DialogSet* set = dialogs_.find(m.call_id(), m.from_tag(), Side::access, t.binding, phone.peer.address);
   if (!set)
-    set = dialogs_.begin_for(phone.peer.address, standing_of(now, phone.peer.address), m.call_id(), m.from_tag(),
+    set = dialogs_.begin_for(phone.peer.address, sources_.standing(now, phone.peer.address), m.call_id(), m.from_tag(),
                              calls_for_help(m));
   if (!set) return;  // goes without: its dialog's requests will find none
   t.dialogs = set->id;
@@ -172,11 +174,11 @@ void Proxy::open_dialogs(TimePoint now, Transaction& t, const Message& m, const 
   set->reach.flow = phone;
   set->reach.stated = via_host ? *via_host : IpAddress{};
   set->reach.contact_port = listening_port(m, phone);
-  if (const auto uri = parse_uri(m.from().uri)) {
+  if (const auto& uri = m.from_uri()) {
     set->own_number = plain_user(uri->user);
     set->maps_host = is_ours(uri->host, phone);
   }
-  if (const auto uri = parse_uri(m.to().uri)) set->far_number = uri->user;
+  if (const auto& uri = m.to_uri()) set->far_number = uri->user;
   set->far_name = m.to().display;
   if (binding) {
     set->binding = binding->id;
@@ -188,17 +190,22 @@ void Proxy::open_dialogs(TimePoint now, Transaction& t, const Message& m, const 
   note_dialog(t, *set, m);
 }
 
-/// Sends a phone's request to the first central server that may have it. False: none is left, and nothing was
-/// said yet.
-bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, Output& out) {
+/// Whose connection to a server this request uses.
+Endpoint Proxy::owner_of(const Transaction& t) {
+  return {t.from.peer.address, t.from.transport == Transport::udp ? t.answer_to.port : t.from.peer.port};
+}
+
+/// Sends a phone's request to the first central server that may have it, or within a dialog to `party`. False: none is
+/// left, and nothing was said yet.
+bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, const Party* party, Output& out) {
   DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
   const bool in_dialog = set && !t.begins_dialogs;
+  const Binding* const binding = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
   if (!in_dialog) {
-    const auto& bound = servers_.all();
-    const bool stays = t.tried == 0 && t.binding != 0 && t.central_server < bound.size() &&
-                       bound[t.central_server].configured && bound[t.central_server].up &&
-                       bound[t.central_server].address();
-    const Home home = stays ? Home{} : home_of(m, t.from, t.binding != 0 ? bindings_.by_id(t.binding) : nullptr);
+    const auto& all = servers_.all();
+    const bool stays = t.tried == 0 && t.binding != 0 && t.central_server < all.size() &&
+                       all[t.central_server].configured && all[t.central_server].up && all[t.central_server].address();
+    const Home home = stays ? Home{} : homes_.of(m.from_uri(), t.from, binding);
     const auto picked = stays ? std::optional(t.central_server)
                               : servers_.pick(now, t.tried, calls_for_help(m), servers_.choose(home.host, home.port));
     if (!picked) return false;
@@ -206,51 +213,55 @@ bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, 
     if (set) set->server = *picked;
   }
   t.tried |= 1U << t.central_server;
-  const Endpoint owner{t.from.peer.address, t.from.transport == Transport::udp ? t.answer_to.port : t.from.peer.port};
-  std::string target, routes;
   std::optional<Flow> place, flow;
-  bool other_places = false;
+  Duration answer_within = options_.answer_timeout;
   if (in_dialog) {
-    const Party* const party = other_party(*set, Dialogs::match_in(*set, m, Side::access));
-    if (party) {
-      target = party->target;
-      routes = party->routes;
-    }
-    place = next_place(t, party);
+    place = router_.next_place(t.central_server, t.tried_places, party);
     if (!place) return false;
     t.tried_places.push_back(place->peer);
-    other_places = next_place(t, party).has_value();
-    flow = flow_to(now, t.central_server, *place, owner, out);
+    if (!router_.next_place(t.central_server, t.tried_places, party)) answer_within = {};
+    flow = router_.to_place(now, t.central_server, *place, owner_of(t), out);
   } else {
-    flow = central_flow(now, t.central_server, owner, servers_[t.central_server].transport, out);
+    flow = router_.to_server(now, t.central_server, owner_of(t), servers_[t.central_server].transport, out);
   }
   if (!flow) return false;
-  const Binding* const binding = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
-  Hop hop = hop_to_central(t.central_server, *flow, t.from,
-                           binding ? std::string_view(binding->token) : std::string_view{}, t.domain);
+  Hop hop = router_.hop_to_central(t.central_server, *flow, t.from,
+                                   binding ? std::string_view(binding->token) : std::string_view{}, t.domain);
+  const bool in_party = in_dialog && party;
+  const auto refusal =
+      send_to_central(now, t, m, std::move(hop), in_party ? std::string_view(party->target) : std::string_view{},
+                      in_party ? std::string_view(party->routes) : std::string_view{}, set, answer_within, out);
+  if (!refusal) return false;
+  if (*refusal != 0) {
+    refuse(now, t, *refusal, out, refusal_lines(*refusal));
+    end_unreached(now, t, m, out);
+  } else if (t.is_invite()) {
+    connections_.shown(now, t.from.connection);
+  }
+  return true;
+}
+
+/// Builds a phone's request and sends it. One that is too large for a datagram takes TCP (RFC 3261 §18.1.1) where its
+/// server may take that: back to UDP when nobody listens there (`no_tcp`). 0, or the status that it is to be refused
+/// with; nothing: it can't be sent to this server.
+std::optional<std::uint16_t> Proxy::send_to_central(TimePoint now, Transaction& t, const Message& m, Hop hop,
+                                                    std::string_view target, std::string_view routes, DialogSet* set,
+                                                    Duration answer_within, Output& out) {
+  const std::size_t server = t.central_server;
   t.branch = identifiers_.branch_for(m, Side::central);
   t.forwarded.clear();
-  if (const auto refusal = build_request(now, t, m, hop, target, routes, set, t.forwarded, out)) {
-    refuse(now, t, refusal, out, refusal_lines(refusal));
-    end_unreached(now, t, m, out);
-    return true;
+  if (const auto refusal = build_request(now, t, m, hop, target, routes, set, t.forwarded, out)) return refusal;
+  if (hop.flow.transport == Transport::udp && t.forwarded.size() > kMaxDatagram && !servers_[server].no_tcp &&
+      router_.place_of_server(server, hop.flow.peer)) {
+    hop.flow =
+        router_.to_place(now, server, {Transport::tcp, hop.flow.local, hop.flow.peer, ConnectionId::none}, {}, out);
+    t.forwarded.clear();
+    if (build_request(now, t, m, hop, target, routes, set, t.forwarded, out) != 0) return std::nullopt;
   }
-  t.to = *flow;
-  if (flow->transport == Transport::udp && t.forwarded.size() > kMaxDatagram && !servers_[t.central_server].no_tcp) {
-    // RFC 3261 §18.1.1: too large for one datagram on every path. Back to UDP when nobody listens there.
-    const bool is_peer = place && !place_of_server(t.central_server, place->peer);
-    const Flow by_tcp{Transport::tcp, flow->local, flow->peer, ConnectionId::none};
-    if (!is_peer) {
-      hop.flow = t.to = flow_to(now, t.central_server, by_tcp, {}, out);
-      t.forwarded.clear();
-      if (build_request(now, t, m, hop, target, routes, set, t.forwarded, out) != 0) return false;
-    }
-  }
-  const Duration answer_within = !in_dialog || other_places ? options_.answer_timeout : Duration{};
+  t.to = hop.flow;
   transactions_.send_request(now, t, answer_within, out);
-  if (t.is_invite()) connections_.shown(now, t.from.connection);
-  servers_.asked(now, t.central_server);
-  return true;
+  servers_.asked(now, server);
+  return 0;
 }
 
 /// 0, or the status that the request is to be refused with.
@@ -274,18 +285,18 @@ void Proxy::no_server_left(TimePoint now, Transaction& t, const Message& m, Outp
   ++counters_.no_server;
   Event event = event_of(Event::Kind::no_server, t.from,
                          servers_.configured() == 0 ? "none is configured (central.sip.servers)" : "");
-  const Home home = t.registering ? t.registering->home : home_of(m, t.from, bindings_.by_id(t.binding));
+  const Home home = t.registering ? t.registering->home : homes_.of(m.from_uri(), t.from, bindings_.by_id(t.binding));
   const auto choice = servers_.choose(home.host, home.port);
   for (std::size_t i = 0; i < servers_.all().size(); ++i) {
     const auto& server = servers_.all()[i];
     if ((choice.may >> i & 1U) != 0 && !server.last_error.empty())
       event.text = server.name.to_string() + ": " + server.last_error;
   }
-  if (const auto uri = parse_uri(m.from().uri)) event.aor = plain_user(uri->user);
+  if (const auto& uri = m.from_uri()) event.aor = plain_user(uri->user);
   event.user_agent = m.value_of(FieldName::user_agent).substr(0, 128);
   if (t.registering) event.device = t.registering->device;
   out.events.push_back(std::move(event));
-  refuse(now, t, 503, out, fmt::format("Retry-After: {}\r\n", retry_after()));
+  refuse(now, t, 503, out, fmt::format("Retry-After: {}\r\n", registrar_.retry_after()));
   end_unreached(now, t, m, out);
 }
 
@@ -295,91 +306,6 @@ void Proxy::end_unreached(TimePoint now, const Transaction& t, const Message& m,
   if (!set) return;
   if (set->dialogs.empty()) return end_call(now, *set, out);
   if (t.method == Method::bye) end_dialog(now, *set, t.from_side == set->initiator ? m.to_tag() : m.from_tag(), out);
-}
-
-/// How a server is reached: by UDP from our own port, or by the connection that `owner` has to it, made if
-/// there is none: each phone has its own, as a real phone has (sip-sbc §2.6).
-std::optional<Flow> Proxy::central_flow(TimePoint now, std::size_t server, const Endpoint& owner, Transport transport,
-                                        Output& out) {
-  auto& s = servers_[server];
-  const auto* const address = s.address();
-  if (!address) return std::nullopt;
-  return flow_to(now, server, {transport, address->local, address->peer, ConnectionId::none}, owner, out);
-}
-
-Flow Proxy::flow_to(TimePoint now, std::size_t server, const Flow& place, const Endpoint& owner, Output& out) {
-  if (place.transport == Transport::udp) return place;
-  if (const auto open = connections_.to_server(now, server, owner, place.peer)) return *open;
-  const Standing standing = owner.address ? standing_of(now, owner.address) : Standing::registered;
-  return connections_.open(now, server, owner, standing, place, out);
-}
-
-/// Where the central side reaches what listens at `local`. Without a mapping it is where the server sees this flow: its
-/// packets find back there through any router, for as long as the flow is kept open.
-Endpoint Proxy::told_to_central(Transport transport, const Endpoint& local, const std::optional<Endpoint>& seen) const {
-  if (options_.central_advertise) return {*options_.central_advertise, local.port};
-  const auto mapped =
-      std::ranges::find_if(mapped_, [&](const Mapped& m) { return m.transport == transport && m.local == local; });
-  return mapped != mapped_.end() ? mapped->external : seen.value_or(local);
-}
-
-/// Of what is told as that transport: a large request and its answers take a connection to a server of UDP, which
-/// listens nowhere for what the server begins.
-std::optional<Endpoint> Proxy::seen_by(std::size_t server, Transport told, const Flow& flow) const {
-  if (!options_.learn_outside) return std::nullopt;
-  if (told == Transport::udp) {
-    const auto& seen = servers_.all()[server].seen;
-    const bool same = seen && (flow.transport == told ? seen->by == flow.peer : seen->by.address == flow.peer.address);
-    return same ? std::optional(seen->as) : std::nullopt;
-  }
-  const Connection* const c = connections_.find(flow.connection);
-  return c ? c->seen : std::nullopt;
-}
-
-void Proxy::set_mapped(std::vector<Mapped> mapped) {
-  if (mapped == mapped_) return;
-  mapped_ = std::move(mapped);
-  ask_server_again([](const Binding&) { return true; });
-}
-
-void Proxy::note_seen(const Transaction& t, const Message& answer) {
-  const bool to_server = t.purpose == Transaction::Purpose::server_ping ||
-                         (t.purpose == Transaction::Purpose::forward && t.from_side == Side::access);
-  const auto seen = to_server && options_.learn_outside ? seen_from(answer.via()) : std::nullopt;
-  if (!seen) return;
-  translated_ = translated_ || seen->address != t.to.local.address;
-  if (t.to.transport == Transport::udp) {
-    auto& known = servers_[t.central_server].seen;
-    // What this server has of us is wrong from now on.
-    if (known && known->by == t.to.peer && known->as != *seen)
-      ask_server_again([&](const Binding& b) { return b.server == t.central_server; });
-    known = Servers::Seen{t.to.peer, *seen};
-    outside_ = Outside{t.to.local, *seen};
-  } else {
-    connections_.note_seen(t.to.connection, *seen);
-  }
-}
-
-Hop Proxy::hop_to_central(std::size_t server, const Flow& flow, const Flow& phone, std::string_view token,
-                          std::string_view domain) const {
-  Hop hop;
-  hop.domain = domain;
-  hop.flow = flow;
-  hop.side = Side::central;
-  hop.phone = phone;
-  // A connection of ours leaves from another port than the one that we listen at.
-  const auto& s = servers_.all()[server];
-  const Connection* const connection = connections_.find(flow.connection);
-  const bool ours = connection && !connection->accepted;
-  const auto place = place_of_server(server, flow.peer);
-  const auto* const address = s.address();
-  const Endpoint local = !ours ? flow.local : place ? place->local : address ? address->local : flow.local;
-  const bool is_servers = place || servers_.at_address(flow.peer) == server;
-  const Transport transport = is_servers ? s.transport : flow.transport;
-  hop.us = host_port_text(told_to_central(transport, local, seen_by(server, transport, flow)));
-  if (transport == Transport::tcp) hop.contact = ";transport=tcp";
-  if (!token.empty()) hop.contact += fmt::format(";dw={}", token);
-  return hop;
 }
 
 void Proxy::server_failed(TimePoint now, std::size_t server, std::string why, Output& out) {
@@ -430,13 +356,21 @@ bool Proxy::try_next_server(TimePoint now, Transaction& t, Output& out) {
   if (!other_.parse(as_bytes(t.request))) return false;
   if (!other_.to_tag().empty()) {  // within a dialog: the next address of its server
     if (!set || t.registering) return false;
-    const bool moved = forward_to_central(now, t, other_, out);
+    const bool moved = forward_again(now, t, other_, out);
     counters_.fail_overs += moved ? 1 : 0;
     return moved;
   }
   if (set && !set->dialogs.empty()) return false;
   ++counters_.fail_overs;
-  return t.registering ? forward_register(now, t, other_, out) : forward_to_central(now, t, other_, out);
+  return forward_again(now, t, other_, out);
+}
+
+/// A phone's request once more: to the next server or address, or by the other transport. `m` is what the phone sent.
+bool Proxy::forward_again(TimePoint now, Transaction& t, const Message& m, Output& out) {
+  if (t.registering) return forward_register(now, t, m, out);
+  DialogSet* const set = t.dialogs != 0 && !t.begins_dialogs ? dialogs_.by_id(t.dialogs) : nullptr;
+  const Party* const party = set ? Router::other_party(*set, Dialogs::match_in(*set, m, Side::access)) : nullptr;
+  return forward_to_central(now, t, m, party, out);
 }
 
 }  // namespace dw::sip

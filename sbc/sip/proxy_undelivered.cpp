@@ -62,7 +62,7 @@ void Proxy::undelivered_to_central(TimePoint now, Transaction& t, Output& out) {
     refuse(now, t, 503, out);
     end_dialog(now, *set, tag, out);
   } else {
-    refuse(now, t, 503, out, fmt::format("Retry-After: {}\r\n", retry_after()));
+    refuse(now, t, 503, out, fmt::format("Retry-After: {}\r\n", registrar_.retry_after()));
   }
   transactions_.forget_if_over(slot, serial);
 }

@@ -47,7 +47,7 @@ struct Registering {
   std::uint32_t cseq = 0;
   bool overtaken = false;  ///< a later one has unregistered: its answer binds nothing any more
   bool maps_host = false;
-  bool is_cisco = false;  ///< it unregisters itself when told less than Proxy::kLeastExpires
+  bool is_cisco = false;  ///< it unregisters itself below Registrar::kLeastExpires
   Reach reach;
   std::string us;  ///< host and port of our Contacts, as the server was told last
 

@@ -93,12 +93,12 @@ constexpr std::size_t kMaxRouteOctets = 4096;
 
 std::optional<Fault> check_request(const Message& m) {
   if (m.fault()) return m.fault();
-  const auto uri = parse_uri(m.request_uri());
+  const auto& uri = m.uri();
   if (!uri) return Fault{400, "Malformed Request-URI"};
   if (!uri->is_routable()) return Fault{416, "Unsupported URI Scheme"};
   if (!uri->headers.empty()) return Fault{400, "Request-URI Has Headers"};  // RFC 3261 §19.1.1
-  const auto from = parse_uri(m.from().uri);
-  const auto to = parse_uri(m.to().uri);
+  const auto& from = m.from_uri();
+  const auto& to = m.to_uri();
   if (!from) return Fault{400, "Malformed From"};
   if (!to) return Fault{400, "Malformed To"};
   if (m.from_tag().empty() && m.method() != Method::ack && m.via().branch.starts_with("z9hG4bK"))
@@ -243,7 +243,7 @@ std::string make_cancel(const Message& sent, std::string_view fields) {
 }
 
 std::string cancel_fields(const Message& cancel, const IdentityRules* rules) {
-  const auto from = parse_uri(cancel.from().uri);
+  const auto& from = cancel.from_uri();
   const auto is_own = [&](std::string_view user) { return from && is_same_user(from->user, user); };
   std::string all, reasons;
   for (const Field& field : cancel.fields()) {

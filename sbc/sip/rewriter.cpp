@@ -1,5 +1,7 @@
 #include "sbc/sip/rewriter.hpp"
 
+#include <fmt/format.h>
+
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/sip/auth.hpp"
 #include "sbc/sip/response.hpp"
@@ -93,7 +95,7 @@ bool Rewriter::map_host(const Uri& uri, const Hop& hop, Edits& edits) const {
 
 void Rewriter::edit_request_uri(const Message& m, const Hop& hop, std::string_view target, Edits& edits) const {
   if (!target.empty()) return edits.replace(m.request_uri(), target);
-  const auto uri = parse_uri(m.request_uri());
+  const auto& uri = m.uri();
   if (!uri || !uri->is_sip()) return;
   map_host(*uri, hop, edits);
   // No hop of ours is TLS, so that nobody may be promised it is (RFC 3261 §26.2.2).
@@ -121,7 +123,7 @@ std::string Rewriter::kept_routes(const Message& m, const Hop& hop) const {
 bool Rewriter::removes(const Message& m, const Field& field, const Hop& hop) const {
   if (hop.side == Side::access) return field.name == FieldName::p_asserted_identity && wants_no_identity(m);
   return options_.identity.removes(m, field, [&](std::string_view user) {
-    const auto own = parse_uri((m.is_request() ? m.from() : m.to()).uri);
+    const auto& own = m.is_request() ? m.from_uri() : m.to_uri();
     return (own && is_same_user(own->user, user)) || bindings_.is_user_at(hop.phone, user);
   });
 }

@@ -41,7 +41,7 @@ TEST_CASE("sip: a datagram from another port of a server's address reaches no ph
   CHECK(s.sent.empty());
   CHECK(s.proxy.counters().other_port == 91);
   CHECK(s.told(sip::Event::Kind::offence) == 0);
-  CHECK(s.proxy.bans(s.now).empty());
+  CHECK(s.proxy.sources().guard().bans(s.now).empty());
   const auto told = s.told(sip::Event::Kind::dropped);
   CHECK(told > 0);
   CHECK(told <= 10);
@@ -67,7 +67,7 @@ TEST_CASE("sip: an answer may come from another port of the server that was aske
   s.phone(s.from_phone("INVITE"));
   s.say(other_port(), s.ok_of(s.to_central("INVITE"), "callee"));
   CHECK(s.count(false, "INVITE", 200) == 1);
-  CHECK(s.proxy.bans(s.now).empty());
+  CHECK(s.proxy.sources().guard().bans(s.now).empty());
 }
 
 TEST_CASE("sip: a connection from a server's address is the server's, from any port") {

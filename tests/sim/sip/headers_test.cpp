@@ -289,6 +289,6 @@ TEST_CASE("sip: keepalives of any kind are no offence") {
   }
   CHECK(s.told(Kind::offence) == 0);
   CHECK(s.proxy.counters().malformed == 0);
-  CHECK(s.proxy.bans(s.now).empty());
+  CHECK(s.proxy.sources().guard().bans(s.now).empty());
   CHECK(s.sent.empty());
 }

@@ -22,7 +22,7 @@ sip::Flow from(const char* address, sip::Transport transport = sip::Transport::u
 }
 struct Edge {
   explicit Edge(sip::ProxyOptions o = at_home()) : s(std::move(o)) {
-    s.proxy.set_lan({*IpNetwork::parse("192.168.1.0/24")});
+    s.proxy.sources().set_lan({*IpNetwork::parse("192.168.1.0/24")});
   }
   Stand s;
 };
@@ -39,8 +39,8 @@ TEST_CASE("sip: through a mapped port a stranger is not heard, whatever it asks"
   CHECK(e.s.sent.empty());
   CHECK(e.s.proxy.transactions() == 0);
   CHECK(e.s.proxy.counters().outside == 8);
-  CHECK_FALSE(e.s.proxy.hears(from(kStranger, sip::Transport::tcp)));
-  CHECK_FALSE(e.s.proxy.admits(e.s.now, from(kStranger)));
+  CHECK_FALSE(e.s.proxy.sources().hears(from(kStranger, sip::Transport::tcp)));
+  CHECK_FALSE(e.s.proxy.sources().admits(e.s.now, from(kStranger)));
 }
 
 TEST_CASE("sip: a home's own phones call without a registration, the central side is heard from outside") {
@@ -52,8 +52,8 @@ TEST_CASE("sip: a home's own phones call without a registration, the central sid
   central.local = Stand::phone_flow().local;  // the router has sent it on to our private address
   e.s.say(central, e.s.from_server("INVITE", contact));
   CHECK(e.s.count(false, "INVITE", 0) == 1);
-  CHECK(
-      e.s.proxy.hears({sip::Transport::tcp, central.local, {Stand::server_address(), 40000}, sip::ConnectionId::none}));
+  CHECK(e.s.proxy.sources().hears(
+      {sip::Transport::tcp, central.local, {Stand::server_address(), 40000}, sip::ConnectionId::none}));
 }
 
 TEST_CASE("sip: another private network of a home registers first, and then calls") {
@@ -90,8 +90,8 @@ TEST_CASE("sip: who is heard through a mapped port is on the list for the router
   options.networks = {*IpNetwork::parse("198.51.100.0/28"), *IpNetwork::parse("2001:db8::/32")};
   options.trusted = {*IpAddress::parse("203.0.113.200"), *IpAddress::parse("2001:db8::7")};
   Edge e(options);
-  e.s.proxy.set_lan({*IpNetwork::parse("192.0.2.0/24"), *IpNetwork::parse("127.0.0.0/8")});
-  const auto heard = e.s.proxy.heard_through_router();
+  e.s.proxy.sources().set_lan({*IpNetwork::parse("192.0.2.0/24"), *IpNetwork::parse("127.0.0.0/8")});
+  const auto heard = e.s.proxy.sources().heard_through_router();
   REQUIRE(heard.networks);
   const auto has = [&](const IpAddress& one) {
     return std::ranges::any_of(*heard.networks, [&one](const IpNetwork& n) { return n.contains(one); });
@@ -112,7 +112,7 @@ TEST_CASE("sip: who is heard through a mapped port is on the list for the router
     sip::Flow flow = from("192.0.2.1");
     flow.peer.address = one;
     in += has(one);
-    if (e.s.proxy.hears(flow) != has(one)) CHECK_MESSAGE(false, one.to_string());
+    if (e.s.proxy.sources().hears(flow) != has(one)) CHECK_MESSAGE(false, one.to_string());
   }
   CHECK(in > 1000);
 }
@@ -123,7 +123,7 @@ TEST_CASE("sip: the list for the router has a cluster's other addresses, and tho
     return sip::Servers::Address{*Endpoint::parse(text), Stand::phone_flow().local};
   };
   e.s.proxy.set_server_addresses(0, {at("203.0.113.31:5060"), at("203.0.113.32:5060")});
-  const auto heard = e.s.proxy.heard_through_router();
+  const auto heard = e.s.proxy.sources().heard_through_router();
   REQUIRE(heard.networks);
   for (const char* text : {"203.0.113.31", "203.0.113.32"})
     CHECK(std::ranges::count(*heard.networks, *IpNetwork::parse(text)) == 1);
@@ -132,7 +132,7 @@ TEST_CASE("sip: the list for the router has a cluster's other addresses, and tho
 TEST_CASE("sip: no list is told to the router where it would cut somebody who is heard") {
   SUBCASE("a hosted Dropwire hears everybody") {
     Stand s;
-    const auto heard = s.proxy.heard_through_router();
+    const auto heard = s.proxy.sources().heard_through_router();
     CHECK_FALSE(heard.networks);
     CHECK(heard.why.empty());
   }
@@ -140,8 +140,8 @@ TEST_CASE("sip: no list is told to the router where it would cut somebody who is
     auto options = at_home();
     options.networks = {*IpNetwork::parse("0.0.0.0/0")};
     Edge e(options);
-    CHECK_FALSE(e.s.proxy.heard_through_router().networks);
-    CHECK_FALSE(e.s.proxy.heard_through_router().why.empty());
+    CHECK_FALSE(e.s.proxy.sources().heard_through_router().networks);
+    CHECK_FALSE(e.s.proxy.sources().heard_through_router().why.empty());
   }
   SUBCASE("a phone that registered from outside while it was let in is heard on") {
     auto options = at_home();
@@ -149,10 +149,10 @@ TEST_CASE("sip: no list is told to the router where it would cut somebody who is
     Edge e(options);
     e.s.say(from(kStranger), e.s.register_text());
     e.s.accept_register();
-    CHECK(e.s.proxy.heard_through_router().networks);
+    CHECK(e.s.proxy.sources().heard_through_router().networks);
     options.networks.clear();
     REQUIRE(e.s.proxy.configure(options));
-    CHECK(e.s.proxy.hears(from(kStranger)));
-    CHECK_FALSE(e.s.proxy.heard_through_router().networks);
+    CHECK(e.s.proxy.sources().hears(from(kStranger)));
+    CHECK_FALSE(e.s.proxy.sources().heard_through_router().networks);
   }
 }

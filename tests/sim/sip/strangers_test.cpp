@@ -39,9 +39,9 @@ TEST_CASE("sip: a scanner gets nothing, is banned, and the ban ends") {
   for (int i = 0; i < 9; ++i)
     s.say(stranger(), from_stranger(s, "INVITE").add("User-Agent", "friendly-scanner"));
   CHECK(s.sent.empty());
-  CHECK(s.proxy.bans(s.now).empty());
+  CHECK(s.proxy.sources().guard().bans(s.now).empty());
   s.say(stranger(), from_stranger(s, "REGISTER").add("User-Agent", "friendly-scanner"));
-  REQUIRE(s.proxy.bans(s.now).size() == 1);
+  REQUIRE(s.proxy.sources().guard().bans(s.now).size() == 1);
   CHECK(s.told(Kind::banned) == 1);
   // Now not even what it might do is answered.
   s.say(stranger(), from_stranger(s, "INVITE"));
@@ -49,7 +49,7 @@ TEST_CASE("sip: a scanner gets nothing, is banned, and the ban ends") {
   s.say(stranger(67), from_stranger(s, "INVITE"));  // another address is another source
   CHECK(s.sent.size() == 1);
   s.advance(10min + 1s);
-  CHECK(s.proxy.bans(s.now).empty());
+  CHECK(s.proxy.sources().guard().bans(s.now).empty());
   s.say(stranger(), from_stranger(s, "INVITE"));
   CHECK(s.sent.size() == 2);
 }
@@ -69,7 +69,7 @@ TEST_CASE("sip: wrong passwords lead to a ban, a registered phone's source never
       s.clear();
     }
     CHECK(banned == (registered ? 0 : 1));
-    CHECK(s.proxy.bans(s.now).size() == (registered ? 0 : 1));
+    CHECK(s.proxy.sources().guard().bans(s.now).size() == (registered ? 0 : 1));
   }
 }
 
@@ -80,7 +80,7 @@ TEST_CASE("sip: what makes no sense is no more than counted, and leads to a ban"
   s.say(stranger(), std::string("\r\n\r\n"));  // a keepalive
   CHECK(s.sent.empty());
   CHECK(s.proxy.counters().malformed == 10);
-  CHECK(s.proxy.bans(s.now).size() == 1);
+  CHECK(s.proxy.sources().guard().bans(s.now).size() == 1);
 }
 
 TEST_CASE("sip: an answer from another address than was asked is ignored, however right it looks") {
@@ -189,7 +189,7 @@ TEST_CASE("sip: a flood of a source is cut to its rate") {
   for (int i = 0; i < 2000; ++i)
     s.say(stranger(), from_stranger(s, "REGISTER").set("Call-ID", std::to_string(i)));
   CHECK(s.count(true, "REGISTER") <= 500);
-  CHECK(s.proxy.guard().limited() >= 1500);
+  CHECK(s.proxy.sources().guard().limited() >= 1500);
 }
 
 TEST_CASE(
@@ -230,20 +230,20 @@ TEST_CASE("sip: a phone that was registered lately is not silenced by what other
   REQUIRE(s.proxy.bindings().size() == 0);
   for (int i = 0; i < 100; ++i)
     s.phone(s.from_phone("OPTIONS"));
-  CHECK(s.proxy.bans(s.now).empty());
+  CHECK(s.proxy.sources().guard().bans(s.now).empty());
   s.phone(s.register_text());
   CHECK(s.count(true, "REGISTER") == 1);
   s.advance(48h);  // nobody knows it any more
   for (int i = 0; i < 100; ++i)
     s.phone(s.from_phone("OPTIONS"));
-  CHECK(s.proxy.bans(s.now).size() == 1);
+  CHECK(s.proxy.sources().guard().bans(s.now).size() == 1);
 }
 
 TEST_CASE("sip: a ban by datagrams leaves that address its connections") {
   Stand s;
   for (int i = 0; i < 20; ++i)
     s.say(stranger(), std::string("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
-  REQUIRE(s.proxy.bans(s.now).size() == 1);
+  REQUIRE(s.proxy.sources().guard().bans(s.now).size() == 1);
   s.say(stranger(), from_stranger(s, "INVITE"));
   CHECK(s.sent.empty());
   sip::Flow tcp = stranger();

@@ -1,16 +1,36 @@
+#include "sbc/sip/registrar.hpp"
+
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "sbc/base/text_cursor.hpp"
-#include "sbc/sip/proxy.hpp"
 
-// The Contacts of a REGISTER: under which name the server knows each, for how long it took it, and what the phone reads
-// of that (sip-sbc §2.8).
+// The Contacts of a REGISTER: the token under which the server knows each, for how long it accepted it, and what the
+// phone reads of that (sip-sbc §2.8).
 namespace dw::sip {
+namespace {
 
-/// Gives each Contact the token under which the server knows it, or is to know it. A contact that is bound keeps its
-/// own; one that takes the place of another contact of the same phone takes over its token, so that the server forgets
-/// the other one. Each Contact of one REGISTER has its own, unless it is the same Contact twice.
-void Proxy::name_contacts(Registering& r) {
+/// For how long the server's answer lists a Contact that is no SIP URI.
+std::optional<std::uint32_t> granted_other(const Message& m, std::string_view contact) {
+  const auto asked = parse_name_addr(contact);
+  for (const Field& field : m.fields()) {
+    if (field.name != FieldName::contact || !asked) continue;
+    std::string_view left = m.value(field);
+    while (const auto value = next_value(left)) {
+      const auto address = parse_name_addr(*value);
+      if (!address || uri_identity(address->uri) != uri_identity(asked->uri)) continue;
+      const auto expires = find_param(address->params, "expires");
+      const Field* const header = m.find(FieldName::expires);
+      return read_expires(expires ? expires->value : header ? m.value(*header) : std::string_view{});
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void Registrar::name_contacts(Registering& r) {
   for (RegisterContact& contact : r.contacts) {
     contact.group = contact_group(r.aor, contact.instance, contact.reg_id);
     contact.key = binding_key(r.aor, contact.group, contact.uri, r.reach.flow.peer.address);
@@ -44,18 +64,18 @@ void Proxy::name_contacts(Registering& r) {
   }
 }
 
-/// What phones are told at most; none: what the server granted. Only a phone's next registration can tell the server of
-/// a router's new address, as the digest is the phone's own.
-Duration Proxy::lease() const {
+/// The longest expiry that phones get; zero: what the server granted. Only a phone's next registration can give the
+/// server a router's new address, as the digest is the phone's own.
+Duration Registrar::lease() const {
   constexpr Duration kRouterMayMove = std::chrono::seconds(60);
   if (options_.register_expires != Duration{}) return options_.register_expires;
-  return translated_ && !options_.central_advertise ? kRouterMayMove : Duration{};
+  return behind_router_ && !options_.central_advertise ? kRouterMayMove : Duration{};
 }
 
 /// What the server granted this contact: its own parameter, else the Expires header, else what was asked
 /// (RFC 3261 §10.2.4). Nothing: the server's list has no such contact. One that lost its token on the way through the
 /// server is known by the rest of its URI (RFC 3261 §19.1.4).
-void Proxy::grant(const Message& m, const Transaction& t, RegisterContact& contact) const {
+void Registrar::grant(const Message& m, const Transaction& t, RegisterContact& contact) const {
   contact.granted.reset();
   contact.loses_token = true;
   bool lists = false, found = false;
@@ -84,26 +104,9 @@ void Proxy::grant(const Message& m, const Transaction& t, RegisterContact& conta
       header ? read_expires(m.value(*header)) : t.registering->asked(contact, options_.register_expires != Duration{});
 }
 
-/// For how long the server's answer lists a Contact that is no SIP URI.
-std::optional<std::uint32_t> Proxy::granted_other(const Message& m, std::string_view contact) {
-  const auto asked = parse_name_addr(contact);
-  for (const Field& field : m.fields()) {
-    if (field.name != FieldName::contact || !asked) continue;
-    std::string_view left = m.value(field);
-    while (const auto value = next_value(left)) {
-      const auto address = parse_name_addr(*value);
-      if (!address || uri_identity(address->uri) != uri_identity(asked->uri)) continue;
-      const auto expires = find_param(address->params, "expires");
-      const Field* const header = m.find(FieldName::expires);
-      return read_expires(expires ? expires->value : header ? m.value(*header) : std::string_view{});
-    }
-  }
-  return std::nullopt;
-}
-
 /// What the phone is told of `granted` s: less where refreshes are answered here, and to a Cisco phone never so little
 /// that it takes it for an end (sip-sbc §0, §2.3).
-std::uint32_t Proxy::told(const Registering& r, std::uint32_t granted, std::uint32_t wanted) const {
+std::uint32_t Registrar::told(const Registering& r, std::uint32_t granted, std::uint32_t wanted) const {
   std::uint32_t seconds = granted;
   if (lease() != Duration{}) {
     const auto most = std::chrono::duration_cast<std::chrono::seconds>(lease()).count();
@@ -112,8 +115,7 @@ std::uint32_t Proxy::told(const Registering& r, std::uint32_t granted, std::uint
   return r.is_cisco ? std::max(seconds, kLeastExpires) : seconds;
 }
 
-/// The phone reads its own contacts only, octet for octet as it wrote them, and how long each is good.
-void Proxy::restore_contacts(TimePoint now, const Transaction& t, const Message& m, Edits& edits) {
+void Registrar::restore_contacts(TimePoint now, const Transaction& t, const Message& m, Edits& edits) const {
   const Registering& r = *t.registering;
   std::string lines;
   std::uint32_t shortest = 0;
@@ -157,8 +159,8 @@ void Proxy::restore_contacts(TimePoint now, const Transaction& t, const Message&
 }
 
 /// The phone's own bindings that the server lists in its answer, and for how long.
-std::vector<std::pair<const Binding*, std::uint32_t>> Proxy::listed(TimePoint now, const Transaction& t,
-                                                                    const Message& m) {
+std::vector<std::pair<const Binding*, std::uint32_t>> Registrar::listed(TimePoint now, const Transaction& t,
+                                                                        const Message& m) const {
   std::vector<std::pair<const Binding*, std::uint32_t>> all;
   for (const Field& field : m.fields()) {
     if (field.name != FieldName::contact) continue;

@@ -1,54 +1,50 @@
+#include "sbc/sip/sources.hpp"
+
 #include <algorithm>
 
-#include "sbc/sip/proxy.hpp"
+#include "sbc/sip/events.hpp"
 
-// Who sent it: which side it is of, whether it is heard, and what it does wrong.
 namespace dw::sip {
 
-/// The central side is who stands at a server's address; a phone can't stand there too. By UDP the port counts too, as
-/// nothing but it shows that a datagram is the server's own.
-Side Proxy::side_of(const Flow& from, std::size_t& server) const {
+/// A phone can't stand at a server's address. By UDP the port counts too, as nothing but it shows that a datagram is
+/// the server's own.
+std::optional<std::size_t> Sources::server_of(const Flow& from) const {
   const Connection* const c = from.connection != ConnectionId::none ? connections_.find(from.connection) : nullptr;
-  if (c && !c->accepted) {
-    server = c->server;
-    return Side::central;
-  }
-  if (const auto found = from.transport == Transport::udp ? servers_.at(from.peer) : servers_.at_address(from.peer)) {
-    server = *found;
-    return Side::central;
-  }
-  const bool trusted = side_is_trusted(from.peer.address) && !servers_.all().empty();
-  server = trusted ? servers_.at_address(from.peer).value_or(0) : 0;
-  return trusted ? Side::central : Side::access;
+  if (c && !c->accepted) return c->server;
+  if (const auto found = from.transport == Transport::udp ? servers_.at(from.peer) : servers_.at_address(from.peer))
+    return found;
+  if (!is_trusted(from.peer.address) || servers_.all().empty()) return std::nullopt;
+  return servers_.at_address(from.peer).value_or(0);
 }
 
-/// By UDP from a server's address, and not from a port of it. Answers may come from there: their branch is a secret.
-bool Proxy::is_other_port_of_server(const Flow& from) const {
+bool Sources::is_trusted(const IpAddress& address) const {
+  return std::ranges::find(options_.trusted, address) != options_.trusted.end();
+}
+
+bool Sources::is_other_port_of_server(const Flow& from) const {
   return from.transport == Transport::udp && servers_.at_address(from.peer).has_value();
 }
 
-/// Nobody is blamed for it: whoever forges that address would have the server banned.
-void Proxy::refuse_other_port(TimePoint now, const Flow& from, Output& out) {
-  ++counters_.other_port;
-  if (!other_port_told_.take(now)) return;
+void Sources::refuse_other_port(TimePoint now, const Flow& from, Output& out) {
+  if (!dropped_events_.take(now)) return;
   out.events.push_back(event_of(Event::Kind::dropped, from,
                                 "it has the address of a central server, and another port: if the server sends from "
                                 "there, central.sip.trusted has to name that address"));
 }
 
-bool Proxy::is_on_lan(const IpAddress& address) const {
+bool Sources::is_on_lan(const IpAddress& address) const {
   const auto has = [&](const IpNetwork& network) { return network.contains(address); };
   return std::ranges::any_of(lan_, has) || std::ranges::any_of(options_.networks, has);
 }
 
 /// A router that maps a port leaves the source as it is, and a public one has no other way to a private address.
-bool Proxy::hears(const Flow& from) const {
+bool Sources::hears(const Flow& from) const {
   const IpAddress& address = from.peer.address;
   if (!options_.at_home || address.is_private() || !from.local.address.is_private() || is_on_lan(address)) return true;
   return is_central(from) || servers_.at_address(from.peer) || bindings_.knows_source(address);
 }
 
-Proxy::Heard Proxy::heard_through_router() const {
+Sources::Heard Sources::heard_through_router() const {
   if (!options_.at_home) return {};
   // RFC 1918 and RFC 6598: of is_private(), what a router forwards; who has the name of the router may come by hairpin.
   std::vector<IpNetwork> all = {
@@ -81,30 +77,31 @@ Proxy::Heard Proxy::heard_through_router() const {
   return {std::move(all), {}};
 }
 
-bool Proxy::admits(TimePoint now, const Flow& from) {
-  if (!hears(from)) return false;
-  return is_central(from) || guard_.admits(now, from, standing_of(now, from.peer.address));
+void Sources::not_heard(TimePoint now, const Flow& from, Output& out) {
+  last_stranger_ = now;
+  if (!dropped_events_.take(now)) return;
+  out.events.push_back(event_of(Event::Kind::dropped, from,
+                                "it came from the internet through the router, where only the central side and "
+                                "registered phones are heard; access.networks lets others in"));
 }
 
-/// Registered is who has a phone here; what others know of an address, and what was here lately, is a proof of it.
-Standing Proxy::standing_of(TimePoint now, const IpAddress& address) const {
+bool Sources::admits(TimePoint now, const Flow& from) {
+  if (!hears(from)) return false;
+  return is_central(from) || guard_.admits(now, from, standing(now, from.peer.address));
+}
+
+Standing Sources::standing(TimePoint now, const IpAddress& address) const {
   if (bindings_.knows_source(address)) return Standing::registered;
   return std::min(known_.standing(now, address), Standing::proven);
 }
 
-void Proxy::over_central_budget(const Flow& from, Output& out) {
-  out.events.push_back(
-      event_of(Event::Kind::dropped, from, "more requests in the name of a central server than servers send"));
-}
-
-void Proxy::offence(TimePoint now, const Flow& from, std::string_view what, Output& out) {
-  note_offence(from, what, out);
-  if (guard_.offence(now, from, standing_of(now, from.peer.address), what))
+void Sources::abuse(TimePoint now, const Flow& from, std::string_view what, Output& out) {
+  note_abuse(from, what, out);
+  if (guard_.offence(now, from, standing(now, from.peer.address), what))
     out.events.push_back(event_of(Event::Kind::banned, from, std::string(what)));
 }
 
-/// Without a step toward a ban.
-void Proxy::note_offence(const Flow& from, std::string_view what, Output& out) {
+void Sources::note_abuse(const Flow& from, std::string_view what, Output& out) const {
   Event event = event_of(Event::Kind::offence, from, std::string(what));
   event.of_registered = bindings_.knows_source(from.peer.address);
   out.events.push_back(std::move(event));
