@@ -49,7 +49,8 @@ Proxy::Proxy(ProxyOptions options, MediaBroker& broker, KnownSources& known, std
       homes_(options_, servers_, bindings_),
       router_(options_, servers_, bindings_, connections_, sources_),
       registrar_(
-          {options_, servers_, bindings_, connections_, sources_, transactions_, known_, identifiers_, counters_}) {}
+          {options_, servers_, bindings_, connections_, sources_, transactions_, known_, identifiers_, counters_}),
+      watch_({options_, servers_, bindings_, transactions_, router_, identifiers_, homes_}) {}
 
 bool Proxy::configure(ProxyOptions options) {
   if (!servers_.configure(options.servers, options.register_rate,

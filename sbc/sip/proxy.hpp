@@ -1,5 +1,6 @@
 #pragma once
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -31,6 +32,7 @@
 #include "sbc/sip/router.hpp"
 #include "sbc/sip/sources.hpp"
 #include "sbc/sip/transactions.hpp"
+#include "sbc/sip/watch.hpp"
 
 namespace dw::sip {
 
@@ -143,9 +145,7 @@ class Proxy {
   void no_server_left(TimePoint now, Transaction& t, const Message& m, Output& out);
   bool forward_again(TimePoint now, Transaction& t, const Message& m, Output& out);
   bool try_next_server(TimePoint now, Transaction& t, Output& out);
-  void server_failed(TimePoint now, std::size_t server, std::string why, Output& out);
   void server_failed_for(TimePoint now, Transaction& t, std::string why, Output& out);
-  void server_worked(TimePoint now, std::size_t server, Output& out);
   void give_up(TimePoint now, Transaction& t, Output& out);
   // proxy_central.cpp: from the central side to phones
   void from_central(TimePoint now, const Flow& from, std::size_t server, const Message& m, std::string key,
@@ -213,16 +213,13 @@ class Proxy {
   // proxy_notify.cpp
   void on_start_over_answer(const Transaction& t, std::uint16_t status, Output& out);
   bool uses_server(std::size_t server) const;
-  // proxy_own.cpp: our own requests and what is due
-  void ping_servers(TimePoint now, Output& out);
-  void keep_alive(TimePoint now, Binding& b, Output& out);
-  void probe(TimePoint now, Binding& b, const Flow& flow, Output& out);
-  void on_probe_answer(TimePoint now, const Transaction& t, Output& out);
-  void on_probe_silence(TimePoint now, const Transaction& t, Output& out);
-  void send_own_options(TimePoint now, Transaction& t, const std::string& uri, const std::string& us, Duration within,
-                        Output& out);
-  Duration ping_while_down() const { return std::min(options_.retry, options_.ping); }
-  void suspect(TimePoint now, std::size_t server);
+  // proxy_own.cpp: what is due, our own requests, closed connections
+  /// Each thing that is done by time, in the order in which it is done.
+  enum class Timer : std::uint8_t { transactions, bindings, dialogs, pings, look_around };
+  static constexpr std::array kTimers{Timer::transactions, Timer::bindings, Timer::dialogs, Timer::pings,
+                                      Timer::look_around};
+  TimePoint due(Timer timer) const;
+  void on_timer(TimePoint now, Timer timer, Output& out);
   void undelivered_to_central(TimePoint now, Transaction& t, Output& out);
   void undelivered_to_phone(TimePoint now, Transaction& t, Output& out);
   void look_around(TimePoint now, Output& out);
@@ -250,8 +247,8 @@ class Proxy {
   Router router_;
   AnswerPorts answer_ports_;
   Registrar registrar_;
+  Watch watch_;
   std::unordered_map<std::string, std::vector<std::uint64_t>> lookups_;  // names, and the dialog sets that wait
-  std::unordered_map<Endpoint, TimePoint> kept_alive_;
   TimePoint look_around_at_{};
   bool draining_ = false;
   Message message_;  // reused

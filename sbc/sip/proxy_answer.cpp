@@ -29,11 +29,11 @@ void Proxy::on_response(TimePoint now, const Flow& from, const Message& m, Outpu
     if (t->purpose == Transaction::Purpose::start_over) {
       on_start_over_answer(*t, m.status(), out);
     } else {
-      on_probe_answer(now, *t, out);
+      watch_.answered(now, *t, out);
     }
     return transactions_.forget(*t);
   }
-  if (t->from_side == Side::access) server_worked(now, t->central_server, out);
+  if (t->from_side == Side::access) watch_.server_worked(now, t->central_server, out);
   const bool refusal = m.status() >= 300;
   if (t->is_invite() && refusal && !t->forwarded.empty()) {  // empty: a 2xx came before
     // The ACK of each one that is no 2xx is ours to send, also when it comes again (RFC 3261 §17.1.1.2).
@@ -191,7 +191,7 @@ void Proxy::on_timeout(TimePoint now, Transaction& t, Transactions::Timeout time
     if (t.purpose == Transaction::Purpose::start_over) {
       on_start_over_answer(t, 0, out);
     } else {
-      on_probe_silence(now, t, out);
+      watch_.unanswered(now, t, out);
     }
     return transactions_.forget(t);
   }

@@ -2,183 +2,109 @@
 #include <unordered_set>
 
 #include "sbc/base/text_cursor.hpp"
+#include "sbc/sip/own_requests.hpp"
 #include "sbc/sip/proxy.hpp"
 #include "sbc/sip/response.hpp"
-#include "sbc/sip/via_check.hpp"
 
-// What the proxy does of its own: asks servers and phones whether they are there, keeps routers' mappings
-// open, and ends what nobody ended.
+// What is due by time, our own requests to phones, and what becomes of a connection that was closed.
 namespace dw::sip {
 namespace {
 
-constexpr Duration kProbeWithin = std::chrono::seconds(3);
-constexpr Duration kProbeAgain = std::chrono::seconds(1);
-constexpr Duration kLanProbe = std::chrono::minutes(5);
-constexpr unsigned kProbesBeforeTold = 4;  // two of each port
+constexpr Duration kStartOverWithin = std::chrono::seconds(10);
 constexpr Duration kLookAround = std::chrono::seconds(25);
-constexpr std::string_view kPing = "\r\n\r\n", kKeepalive = "\r\n";
+constexpr std::string_view kPing = "\r\n\r\n";
 constexpr std::size_t kMaxAlarm = 160;
 
 }  // namespace
 
+TimePoint Proxy::due(Timer timer) const {
+  switch (timer) {
+    case Timer::transactions:
+      return transactions_.next_deadline().value_or(TimePoint::max());
+    case Timer::bindings:
+      return bindings_.next_deadline().value_or(TimePoint::max());
+    case Timer::dialogs:
+      return dialogs_.next_deadline().value_or(TimePoint::max());
+    case Timer::pings:
+      return watch_.next_ping();
+    case Timer::look_around:
+      return look_around_at_;
+  }
+  return TimePoint::max();
+}
+
+void Proxy::on_timer(TimePoint now, Timer timer, Output& out) {
+  switch (timer) {
+    case Timer::transactions:
+      while (const auto due = transactions_.on_deadline(now, out))
+        on_timeout(now, *due->first, due->second, out);
+      return;
+    case Timer::bindings:
+      while (Binding* const b = bindings_.pop_due(now)) {
+        if (b->expires_at > now) {
+          watch_.keep_alive(now, *b, out);
+          continue;
+        }
+        out.events.push_back(event_of(Event::Kind::expired, *b));
+        bindings_.remove(*b);
+      }
+      return;
+    case Timer::dialogs:
+      while (DialogSet* const set = dialogs_.pop_due(now)) {
+        end_call(now, *set, out);
+        set->media.close(broker_, MediaEnd::closed);  // what came after its end may have opened some
+        dialogs_.forget(*set);
+      }
+      return;
+    case Timer::pings:
+      return watch_.ping_servers(now, out);
+    case Timer::look_around:
+      look_around(now, out);
+      look_around_at_ = now + kLookAround;
+      return;
+  }
+}
+
 void Proxy::on_deadline(TimePoint now, Output& out) {
-  while (const auto due = transactions_.on_deadline(now, out))
-    on_timeout(now, *due->first, due->second, out);
-  while (Binding* const b = bindings_.pop_due(now)) {
-    if (b->expires_at <= now) {
-      out.events.push_back(event_of(Event::Kind::expired, *b));
-      bindings_.remove(*b);
-    } else {
-      keep_alive(now, *b, out);
-    }
-  }
-  while (DialogSet* const set = dialogs_.pop_due(now)) {
-    end_call(now, *set, out);
-    set->media.close(broker_, MediaEnd::closed);  // what came after its end may have opened some
-    dialogs_.forget(*set);
-  }
-  ping_servers(now, out);
-  if (look_around_at_ <= now) {
-    look_around(now, out);
-    look_around_at_ = now + kLookAround;
+  for (const Timer timer : kTimers) {
+    if (due(timer) <= now) on_timer(now, timer, out);
   }
 }
 
 TimePoint Proxy::next_deadline() const {
-  TimePoint next = look_around_at_;
-  for (const auto& due : {transactions_.next_deadline(), bindings_.next_deadline(), dialogs_.next_deadline()})
-    next = std::min(next, due.value_or(TimePoint::max()));
-  if (options_.ping != Duration{}) {
-    for (const auto& server : servers_.all()) {
-      if (server.configured && server.address()) next = std::min(next, server.next_ping);
-    }
-  }
+  TimePoint next = TimePoint::max();
+  for (const Timer timer : kTimers)
+    next = std::min(next, due(timer));
   return next;
-}
-
-// ---- servers ----
-
-void Proxy::ping_servers(TimePoint now, Output& out) {
-  if (options_.ping == Duration{}) return;
-  for (std::size_t i = 0; i < servers_.all().size(); ++i) {
-    auto& server = servers_[i];
-    if (!server.configured || server.next_ping > now || !server.address()) continue;
-    server.next_ping = now + (server.up ? options_.ping : ping_while_down());
-    Transaction* const t = transactions_.begin(Method::options, {});
-    const auto flow = t ? router_.to_server(now, i, {}, server.transport, out) : std::nullopt;
-    if (!t || !flow) continue;
-    t->purpose = Transaction::Purpose::server_ping;
-    t->central_server = i;
-    t->to = *flow;
-    const Hop hop = router_.hop_to_central(i, *flow, {}, {}, {});
-    const bool one = !server.domains.empty() && !server.domains.front().starts_with('*');
-    const std::string& asked = one ? server.domains.front() : homes_.default_domain();
-    send_own_options(now, *t, "sip:" + asked, hop.us, options_.answer_timeout, out);
-    servers_.asked(now, i);
-  }
-}
-
-void Proxy::send_own_options(TimePoint now, Transaction& t, const std::string& uri, const std::string& us,
-                             Duration within, Output& out) {
-  t.branch = identifiers_.branch();
-  t.forwarded = fmt::format(
-      "OPTIONS {0} SIP/2.0\r\nVia: SIP/2.0/{1} {2};branch={3}{6}\r\nMax-Forwards: 70\r\n"
-      "From: <sip:dropwire@{2}>;tag={4}\r\nTo: <{0}>\r\nCall-ID: {5}\r\nCSeq: 1 OPTIONS\r\nContact: "
-      "<sip:dropwire@{2}>\r\n"
-      "Content-Length: 0\r\n\r\n",
-      uri, to_string(t.to.transport), us, t.branch, identifiers_.token(), identifiers_.token(),
-      t.purpose == Transaction::Purpose::server_ping ? ";rport;dw=" + via_check(us, us) : std::string());
-  transactions_.send_request(now, t, within, out);
 }
 
 void Proxy::server_lookup_failed(TimePoint now, std::size_t server, std::string why, Output& out) {
   if (servers_[server].address()) return;  // what was known is still tried
-  server_failed(now, server, std::move(why), out);
+  watch_.server_failed(now, server, std::move(why), out);
 }
 
-// ---- phones ----
-
-void Proxy::keep_alive(TimePoint now, Binding& b, Output& out) {
-  const bool nat = b.reach.behind_nat();
-  b.next_keepalive = now + (nat ? options_.keepalive : kLanProbe);
-  bindings_.arm(b);
-  if (b.reach.flow.transport != Transport::udp) {
-    if (nat && !b.stale_connection) out.send(b.reach.flow, std::string(kKeepalive));
-    return;
-  }
-  Flow flow = b.reach.flow;
-  const Reach reach = bindings_.reach_of(b);
-  flow.peer = reach.destination();
-  // After silence the other port, if there is one, is asked in turn; requests go there once it has answered.
-  if (b.unanswered % 2 == 1) flow.peer = reach.other_destination();
-  // Lines of one phone share what keeps its port open.
-  TimePoint& last = kept_alive_[flow.peer];
-  if (last != TimePoint{} && now - last < options_.keepalive / 2 && b.unanswered == 0 &&
-      b.reach.answers != Reach::Answers::unknown)
-    return;
-  last = now;
-  probe(now, b, flow, out);
-}
-
-void Proxy::probe(TimePoint now, Binding& b, const Flow& flow, Output& out) {
-  Transaction* const t = transactions_.begin(Method::options, {});
-  if (!t) return;
-  t->purpose = Transaction::Purpose::phone_probe;
+std::optional<std::uint64_t> Proxy::ask_to_start_over(TimePoint now, const Binding& b, bool boot, Output& out) {
+  if (b.stale_connection || connections_.is_gone(b.reach.flow)) return std::nullopt;
+  Transaction* const t = transactions_.begin(Method::notify, {});
+  if (!t) return std::nullopt;
+  t->purpose = Transaction::Purpose::start_over;
   t->binding = b.id;
-  t->to = flow;
-  send_own_options(now, *t, b.contact_uri, router_.us_for(b), kProbeWithin, out);
+  t->to = b.reach.flow;
+  if (t->to.transport == Transport::udp) t->to.peer = bindings_.reach_of(b).destination();
+  const std::string us = router_.us_for(b);
+  t->branch = identifiers_.branch();
+  t->forwarded =
+      start_over_request({t->to.transport, us, t->branch, identifiers_.token(), identifiers_.token()}, b, boot);
+  transactions_.send_request(now, *t, kStartOverWithin, out);
+  return t->serial;
 }
 
-void Proxy::on_probe_answer(TimePoint now, const Transaction& t, Output& out) {
-  if (t.purpose == Transaction::Purpose::server_ping) {
-    servers_[t.central_server].answers_pings = true;
-    return server_worked(now, t.central_server, out);
-  }
-  Binding* const b = bindings_.by_id(t.binding);
-  if (!b) return;
-  const auto answers = t.to.peer == b->reach.at_contact() ? Reach::Answers::at_contact : Reach::Answers::at_source;
-  b->unanswered = 0;
-  if (std::exchange(b->told_unreachable, false)) out.events.push_back(event_of(Event::Kind::reachable, *b));
-  if (b->reach.answers != answers) {
-    b->reach.answers = answers;
-    bindings_.touched(*b);
-  }
-  b->next_keepalive = now + (b->reach.behind_nat() ? options_.keepalive : kLanProbe);
-  bindings_.arm(*b);
-}
-
-/// The port that was asked does not answer: the other one is, if there is another; a person is told once both
-/// are silent.
-void Proxy::on_probe_silence(TimePoint now, const Transaction& t, Output& out) {
-  if (t.purpose == Transaction::Purpose::server_ping) {
-    auto& server = servers_[t.central_server];
-    // One that never answered OPTIONS may be of the kind that doesn't.
-    if (!server.answers_pings) return;
-    server.next_ping = std::min(server.next_ping, now + kProbeAgain);
-    if (++server.pings_missed < Servers::kPingsMissed && server.up) return;
-    server_failed(now, t.central_server, "it does not answer OPTIONS", out);
-    server.next_ping = server.up ? now : now + ping_while_down();
-    return;
-  }
-  Binding* const b = bindings_.by_id(t.binding);
-  if (!b || b->stale_connection) return;
-  ++b->unanswered;
-  const bool two_ports = b->reach.flow.peer != b->reach.at_contact();
-  if (b->unanswered >= kProbesBeforeTold) {
-    b->reach.answers = Reach::Answers::unknown;
-    b->next_keepalive = now + options_.keepalive;
-    if (!std::exchange(b->told_unreachable, true)) {
-      Event event = event_of(Event::Kind::unreachable, *b);
-      event.text = two_ports ? fmt::format("neither {} nor {}", b->reach.flow.peer.to_string(),
-                                           b->reach.at_contact().to_string())
-                             : b->reach.flow.peer.to_string();
-      out.events.push_back(std::move(event));
-    }
-  } else {
-    b->next_keepalive = now + kProbeAgain;
-    kept_alive_.erase(t.to.peer);
-  }
-  bindings_.touched(*b);
+void Proxy::on_start_over_answer(const Transaction& t, std::uint16_t status, Output& out) {
+  const Binding* const b = bindings_.by_id(t.binding);
+  Event event = b ? event_of(Event::Kind::asked, *b) : event_of(Event::Kind::asked, t.to, {});
+  event.request = t.serial;
+  event.status = status;
+  out.events.push_back(std::move(event));
 }
 
 /// What the phone says of itself: a Reason field with cisco-alarm, or a REFER with an alarm's XML
@@ -234,7 +160,7 @@ void Proxy::on_connection_closed(TimePoint now, ConnectionId connection, std::st
     servers_[closed.server].no_tcp = true;  // it was for large requests: they go by UDP again
   } else if (!closed.accepted && !waiting.empty()) {
     const auto* const address = servers_[closed.server].address();
-    if (address && address->peer == closed.flow.peer) server_failed(now, closed.server, std::string(why), out);
+    if (address && address->peer == closed.flow.peer) watch_.server_failed(now, closed.server, std::string(why), out);
   }
   for (const auto& [slot, serial] : waiting) {
     Transaction* const t = transactions_.at(slot, serial);
@@ -302,8 +228,7 @@ void Proxy::look_around(TimePoint now, Output& out) {
   servers_.forget_unused([this](std::size_t server) { return uses_server(server); });
   servers_.forget_former([this](const Endpoint& peer) { return uses_place(peer); });
   registrar_.forget_unbound();
-  if (kept_alive_.size() > options_.max_bindings) kept_alive_.clear();
-  std::erase_if(kept_alive_, [&](const auto& entry) { return now - entry.second > kLanProbe; });
+  watch_.forget_old(now);
   dialogs_.for_each([&](DialogSet& set) {
     if (set.is_call() && !set.over && set.connected) look_at_call(now, set, out);
   });

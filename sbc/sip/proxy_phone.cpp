@@ -308,26 +308,11 @@ void Proxy::end_unreached(TimePoint now, const Transaction& t, const Message& m,
   if (t.method == Method::bye) end_dialog(now, *set, t.from_side == set->initiator ? m.to_tag() : m.from_tag(), out);
 }
 
-void Proxy::server_failed(TimePoint now, std::size_t server, std::string why, Output& out) {
-  Event event = event_of(Event::Kind::server_down, Flow{}, why);
-  event.server = server;
-  if (servers_.failed(now, server, std::move(why))) out.events.push_back(std::move(event));
-  servers_[server].next_ping = std::min(servers_[server].next_ping, now + ping_while_down());
-}
-
 /// What it asked goes to the next address of that server, if there is one.
 void Proxy::server_failed_for(TimePoint now, Transaction& t, std::string why, Output& out) {
   const std::size_t server = t.central_server;
-  server_failed(now, server, std::move(why), out);
+  watch_.server_failed(now, server, std::move(why), out);
   if (servers_[server].up) t.tried &= ~(1U << server);
-}
-
-void Proxy::server_worked(TimePoint now, std::size_t server, Output& out) {
-  const auto away = servers_.worked(now, server);
-  if (!away) return;
-  Event event = event_of(Event::Kind::server_up, Flow{}, to_words(*away));
-  event.server = server;
-  out.events.push_back(std::move(event));
 }
 
 /// Whoever was asked says nothing, and nobody else is left: the phone hears so while it still waits. What comes after

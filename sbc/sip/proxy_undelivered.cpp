@@ -28,7 +28,7 @@ void Proxy::on_undelivered(TimePoint now, const Endpoint& peer, Bytes quoted, st
   const std::string_view branch = branch_in(as_text(quoted));
   Transaction* const t = branch.empty() ? nullptr : transactions_.find_client(branch);
   if (!t || t->to.transport != Transport::udp || t->to.peer != peer || !t->client_pending()) {
-    if (const auto server = servers_.at(peer); server && branch.empty()) suspect(now, *server);
+    if (const auto server = servers_.at(peer); server && branch.empty()) watch_.suspect(now, *server);
     return;
   }
   const bool to_central = t->purpose == Transaction::Purpose::server_ping ||
@@ -37,14 +37,6 @@ void Proxy::on_undelivered(TimePoint now, const Endpoint& peer, Bytes quoted, st
   const Servers::Address* const address = servers_[t->central_server].address();
   if (address && address->peer == peer) server_failed_for(now, *t, std::string(why), out);
   undelivered_to_central(now, *t, out);
-}
-
-void Proxy::suspect(TimePoint now, std::size_t server) {
-  auto& s = servers_[server];
-  const bool lately = s.suspected_at && now - *s.suspected_at < ping_while_down();
-  if (!s.configured || lately) return;
-  s.suspected_at = now;
-  s.next_ping = now;
 }
 
 void Proxy::undelivered_to_central(TimePoint now, Transaction& t, Output& out) {
@@ -73,14 +65,12 @@ void Proxy::undelivered_to_phone(TimePoint now, Transaction& t, Output& out) {
     if (t.purpose == Transaction::Purpose::start_over) {
       on_start_over_answer(t, 0, out);
     } else {
-      on_probe_silence(now, t, out);
+      watch_.unanswered(now, t, out);
     }
     return transactions_.forget(t);
   }
   if (Binding* const b = bindings_.by_id(t.binding); b && !b->stale_connection) {
-    b->next_keepalive = now;
-    kept_alive_.erase(t.to.peer);
-    bindings_.arm(*b);
+    watch_.suspect(now, *b, t.to.peer);
   }
   const auto slot = t.slot;
   const auto serial = t.serial;

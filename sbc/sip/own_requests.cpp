@@ -1,10 +1,9 @@
-#include "sbc/sip/proxy.hpp"
+#include "sbc/sip/own_requests.hpp"
 
-// Asks a phone to start over: by the event package that its firmware knows (cisco-provisioning §5.4).
+#include <fmt/format.h>
+
 namespace dw::sip {
 namespace {
-
-constexpr Duration kAnswerWithin = std::chrono::seconds(10);
 
 /// 7940 and 7960: they know check-sync, and start over when `sync` in their file is another than before.
 bool is_old_cisco(const Binding& b) {
@@ -17,6 +16,7 @@ bool is_cisco(const Binding& b) {
   return b.device_type != 0 || b.device.starts_with("SEP") || b.user_agent.starts_with("Cisco-CP");
 }
 
+/// The event package that its firmware knows.
 struct Package {
   std::string event, type, body;
 };
@@ -34,34 +34,24 @@ Package package_for(const Binding& b, bool boot) {
 
 }  // namespace
 
-std::optional<std::uint64_t> Proxy::ask_to_start_over(TimePoint now, const Binding& b, bool boot, Output& out) {
-  if (b.stale_connection || connections_.is_gone(b.reach.flow)) return std::nullopt;
-  Transaction* const t = transactions_.begin(Method::notify, {});
-  if (!t) return std::nullopt;
-  t->purpose = Transaction::Purpose::start_over;
-  t->binding = b.id;
-  t->to = b.reach.flow;
-  if (t->to.transport == Transport::udp) t->to.peer = bindings_.reach_of(b).destination();
-  const std::string us = router_.us_for(b);
+std::string options_request(const OwnRequest& own, std::string_view uri, std::string_view via_params) {
+  return fmt::format(
+      "OPTIONS {0} SIP/2.0\r\nVia: SIP/2.0/{1} {2};branch={3}{6}\r\nMax-Forwards: 70\r\n"
+      "From: <sip:dropwire@{2}>;tag={4}\r\nTo: <{0}>\r\nCall-ID: {5}\r\nCSeq: 1 OPTIONS\r\nContact: "
+      "<sip:dropwire@{2}>\r\n"
+      "Content-Length: 0\r\n\r\n",
+      uri, to_string(own.transport), own.us, own.branch, own.tag, own.call_id, via_params);
+}
+
+std::string start_over_request(const OwnRequest& own, const Binding& b, bool boot) {
   const Package package = package_for(b, boot);
-  t->branch = identifiers_.branch();
-  t->forwarded = fmt::format(
+  return fmt::format(
       "NOTIFY {0} SIP/2.0\r\nVia: SIP/2.0/{1} {2};branch={3}\r\nMax-Forwards: 70\r\nFrom: <sip:dropwire@{2}>;tag={4}\r\n"
       "To: <{0}>\r\nCall-ID: {5}\r\nCSeq: 1 NOTIFY\r\nContact: <sip:dropwire@{2}>\r\nEvent: {6}\r\n"
       "Subscription-State: active\r\n{7}Content-Length: {8}\r\n\r\n{9}",
-      b.contact_uri, to_string(t->to.transport), us, t->branch, identifiers_.token(), identifiers_.token(),
-      package.event, package.type.empty() ? std::string() : "Content-Type: " + package.type + "\r\n",
-      package.body.size(), package.body);
-  transactions_.send_request(now, *t, kAnswerWithin, out);
-  return t->serial;
-}
-
-void Proxy::on_start_over_answer(const Transaction& t, std::uint16_t status, Output& out) {
-  const Binding* const b = bindings_.by_id(t.binding);
-  Event event = b ? event_of(Event::Kind::asked, *b) : event_of(Event::Kind::asked, t.to, {});
-  event.request = t.serial;
-  event.status = status;
-  out.events.push_back(std::move(event));
+      b.contact_uri, to_string(own.transport), own.us, own.branch, own.tag, own.call_id, package.event,
+      package.type.empty() ? std::string() : "Content-Type: " + package.type + "\r\n", package.body.size(),
+      package.body);
 }
 
 }  // namespace dw::sip
