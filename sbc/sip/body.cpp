@@ -45,9 +45,9 @@ struct Content {
   bool ambiguous = false;
 };
 
-class BodyRewriter {
+class BodyWalk {
  public:
-  explicit BodyRewriter(const BodyRules& rules) : rules_(rules) {}
+  explicit BodyWalk(const BodyRules& rules) : rules_(rules) {}
   Result<void> put(const Content& content, unsigned depth, std::string& out);
   bool changed() const { return changed_; }
 
@@ -61,7 +61,7 @@ class BodyRewriter {
   bool changed_ = false;
 };
 
-Result<void> BodyRewriter::put(const Content& content, unsigned depth, std::string& out) {
+Result<void> BodyWalk::put(const Content& content, unsigned depth, std::string& out) {
   const std::string type = media_type_of(content.type);
   const bool multipart = type.starts_with("multipart/");
   const bool sdp = type == "application/sdp" || looks_like_sdp(content.body, !type.empty());
@@ -85,7 +85,7 @@ Result<void> BodyRewriter::put(const Content& content, unsigned depth, std::stri
   return rules_.sdp(content.body, out);
 }
 
-Result<void> BodyRewriter::put_parts(const Content& content, unsigned depth, std::string& out) {
+Result<void> BodyWalk::put_parts(const Content& content, unsigned depth, std::string& out) {
   if (depth == kMaxBodyDepth) return fail(Errc::too_long, "a multipart body is deeper than is read");
   const auto parts = parse_multipart(content.type, content.body);
   if (!parts) return std::unexpected(parts.error());
@@ -127,7 +127,7 @@ Result<std::optional<std::string>> rewrite_body(const Message& m, const BodyRule
     }
   }
   std::string out;
-  BodyRewriter rewriter(rules);
+  BodyWalk rewriter(rules);
   if (auto ok = rewriter.put(content, 0, out); !ok) return std::unexpected(ok.error());
   if (!rewriter.changed()) return std::nullopt;
   return out;

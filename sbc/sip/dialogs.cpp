@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "sbc/sip/response.hpp"
+
 namespace dw::sip {
 namespace {
 
@@ -13,6 +15,19 @@ std::string key_of(std::string_view call_id, std::string_view initiator_tag, Sid
   key += call_id;
   key += '\n';
   return key += initiator_tag;
+}
+
+std::string contact_uri(const Message& m) {
+  const Field* const field = m.find(FieldName::contact);
+  if (!field) return {};
+  std::string_view left = m.value(*field);
+  const auto address = parse_name_addr(next_value(left).value_or(std::string_view{}));
+  return address && !address->star ? std::string(address->uri) : std::string();
+}
+
+bool refreshes_target(Method method) {
+  return method == Method::invite || method == Method::update || method == Method::subscribe ||
+         method == Method::notify || method == Method::refer;
 }
 
 }  // namespace
@@ -33,6 +48,38 @@ DialogSet::Dialog& DialogSet::add(std::string_view responder_tag) {
   Dialog& dialog = dialogs.emplace_back();
   dialog.responder_tag = responder_tag;
   return dialog;
+}
+
+void DialogSet::note(const Message& m, Side from, bool begins) {
+  const bool by_initiator = from == initiator && m.from_tag() == initiator_tag;
+  Party* party = &initiator_party;
+  bool says_routes = m.is_request() && begins;
+  if (!m.is_request() && by_initiator) {
+    if (m.to_tag().empty()) return;
+    Dialog* dialog = find(m.to_tag());
+    if (!dialog) dialog = &add(m.to_tag());
+    const bool final = m.status() >= 200;
+    says_routes = begins && (dialog->routes == Routes::unknown || (dialog->routes == Routes::early && final));
+    if (says_routes) dialog->routes = final ? Routes::fixed : Routes::early;
+    party = &dialog->responder;
+  }
+  if (std::string target = contact_uri(m); !target.empty()) party->target = std::move(target);
+  if (says_routes) party->routes = route_set(m);
+}
+
+void DialogSet::refresh_target(const Message& m, bool from_initiator, Dialog* dialog) {
+  if (!refreshes_target(m.method())) return;
+  Party* party = &initiator_party;
+  if (!from_initiator) {
+    if (!dialog) {
+      dialog = &add(m.from_tag());
+      // A NOTIFY that was not recorded leaves it to the 2xx, whose proxies may record first requests only.
+      if (m.method() == Method::notify) dialog->responder.routes = route_set(m);
+      if (!dialog->responder.routes.empty()) dialog->routes = Routes::fixed;
+    }
+    party = &dialog->responder;
+  }
+  if (std::string target = contact_uri(m); !target.empty()) party->target = std::move(target);
 }
 
 FairShare::Options Dialogs::share_of(std::size_t max) {

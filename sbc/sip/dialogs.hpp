@@ -85,6 +85,12 @@ struct DialogSet {
   /// One more. Where there are too many the oldest early one goes, as one that is answered must have room; when all
   /// are answered, the oldest that the call is not with.
   Dialog& add(std::string_view responder_tag);
+  /// Takes target and route set of the party that sent `m`: a request that begins dialogs (`begins`: or a response to
+  /// one), or a response of the other party. `from`: the side of the request.
+  void note(const Message& m, Side from, bool begins);
+  /// A request within a dialog says where its sender is from now on (RFC 3261 §12.2). A NOTIFY may be the first that is
+  /// heard of its dialog (RFC 6665 §4.4.1). `dialog`: of its sender; nullptr: it is not known yet.
+  void refresh_target(const Message& m, bool from_initiator, Dialog* dialog);
   bool is_call() const { return method == Method::invite; }
 };
 

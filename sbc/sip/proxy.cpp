@@ -38,7 +38,8 @@ Proxy::Proxy(ProxyOptions options, MediaBroker& broker, KnownSources& known, std
       bindings_(options_.max_bindings, identifiers_.random()),
       rewriter_(options_, servers_, bindings_),
       dialogs_(max_dialogs(options_), identifiers_.random()),
-      limits_(options_.call_limits),
+      calls_(options_, dialogs_, bindings_, broker_, counters_),
+      bodies_({options_, servers_, dialogs_, calls_, broker_, counters_}),
       transactions_({options_.max_transactions, options_.max_transactions_per_source}, identifiers_.random(),
                     [this](TimePoint now, const Transaction& t) {
                       // What a silent server is sent again counts too, lest it hears all of it once it returns.
@@ -61,7 +62,7 @@ bool Proxy::configure(ProxyOptions options) {
   sources_.configure();
   bindings_.set_max(options_.max_bindings);
   dialogs_.set_max(max_dialogs(options_));
-  limits_.configure(options_.call_limits);
+  calls_.configure();
   connections_.configure(connections_of(options_));
   transactions_.configure({options_.max_transactions, options_.max_transactions_per_source});
   return true;
@@ -305,7 +306,7 @@ void Proxy::refuse(TimePoint now, Transaction& t, std::uint16_t status, Output& 
   ++counters_.refused;
   if (t.password) guesses_.unknown(*t.password);
   t.password.reset();
-  drop_offer(now, t);
+  bodies_.drop_offer(now, t);
   t.brief = !t.is_invite() && t.client == Transaction::Client::none;
   transactions_.respond(
       now, t, make_response(other_, t.from, status, reason_phrase(status), "dw" + std::to_string(t.serial), lines),

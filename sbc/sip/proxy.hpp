@@ -16,6 +16,8 @@
 #include "sbc/base/metrics.hpp"
 #include "sbc/sip/answer_ports.hpp"
 #include "sbc/sip/bindings.hpp"
+#include "sbc/sip/body_rewriter.hpp"
+#include "sbc/sip/calls.hpp"
 #include "sbc/sip/central_budget.hpp"
 #include "sbc/sip/connections.hpp"
 #include "sbc/sip/dialogs.hpp"
@@ -74,7 +76,9 @@ class Proxy {
   }
   void server_lookup_failed(TimePoint now, std::size_t server, std::string why, Output& out);
   /// What a name of Output::lookups was found to be; none: it can't be found.
-  void on_addresses(TimePoint now, const std::string& name, const std::vector<IpAddress>& addresses, Output& out);
+  void on_addresses(TimePoint now, const std::string& name, const std::vector<IpAddress>& addresses, Output& out) {
+    bodies_.on_addresses(now, name, addresses, out);
+  }
   /// A binding of an earlier run whose `expires_at` is to come, before the first message. TCP phones are reached once
   /// they register again.
   void restore(Binding binding, TimePoint now, Output& out) { registrar_.restore(now, std::move(binding), out); }
@@ -98,7 +102,7 @@ class Proxy {
   Bindings& bindings() { return bindings_; }
   const Bindings& bindings() const { return bindings_; }
   const Servers& servers() const { return servers_; }
-  std::vector<Call> calls(TimePoint now) const;  ///< running
+  std::vector<Call> calls(TimePoint now) const { return calls_.running(now); }
   const Sources& sources() const { return sources_; }
   Sources& sources() { return sources_; }
   /// It is the central side's, or a phone is registered from its address.
@@ -110,7 +114,7 @@ class Proxy {
   const ProxyCounters& counters() const { return counters_; }
   const PasswordGuesses& guesses() const { return guesses_; }
   std::uint64_t over_central_budget() const { return central_budget_.refused(); }
-  std::uint64_t calls_refused() const { return limits_.refused(); }
+  std::uint64_t calls_refused() const { return calls_.refused(); }
 
  private:
   // proxy.cpp
@@ -131,11 +135,6 @@ class Proxy {
   bool is_phone_of(const DialogSet& set, const Flow& from);
   bool calls_for_help(const Message& m) const;
   bool may_start(TimePoint now, const Flow& from, const Message& m, const Binding* binding, Output& out);
-  static std::string line_key(std::string_view user, std::string_view domain) {
-    return user_key(std::string(user) + "@" + std::string(domain));
-  }
-  std::string unregistered_caller(const IpAddress& address, std::string_view user) const;
-  bool may_call(TimePoint now, const Flow& from, const Message& m, const Binding* binding, Output& out);
   void open_dialogs(TimePoint now, Transaction& t, const Message& m, const Flow& phone, const Binding* binding);
   bool forward_to_central(TimePoint now, Transaction& t, const Message& m, const Party* party, Output& out);
   static Endpoint owner_of(const Transaction& t);
@@ -173,43 +172,10 @@ class Proxy {
   // proxy_build.cpp: what is changed in a message
   std::uint16_t build_request(TimePoint now, Transaction& t, const Message& m, const Hop& hop, std::string_view target,
                               std::string_view routes, DialogSet* set, std::string& text, Output& out);
-  MediaRequest media_request(const DialogSet& set) const;
   bool is_ours(std::string_view host, const Flow& phone) const { return names_us(host, phone, options_.advertise); }
-  // proxy_offers.cpp
-  struct Negotiation {
-    CallMedia::Standing standing = CallMedia::Standing::informs;
-    std::uint64_t offers = 0, answers = 0;  ///< the offer that it makes or answers
-    bool fresh = false;                     ///< it was not under way before
-    std::uint64_t before = 0;               ///< CallMedia::descriptions()
-  };
-  Negotiation begin_negotiation(Transaction& t, DialogSet* set, const Message& m, Side from);
-  void end_negotiation(TimePoint now, Transaction& t, DialogSet* set, const Message& m, Side from,
-                       const Negotiation& part);
-  void drop_offer(TimePoint now, const Transaction& t);
-  // proxy_body.cpp: what is changed in a body, and what becomes of one that can't be read
-  std::uint16_t edit_body(TimePoint now, const Transaction& t, const Message& m, const Hop& hop,
-                          const Negotiation& part, DialogSet* set, Edits& edits, Output& out);
-  Telling telling(const Message& m, const Hop& hop, const DialogSet* set) const;
-  static std::string_view refusal_lines(std::uint16_t status);
   void refuse_answer(TimePoint now, Transaction& t, const Message& m, const Hop& back, std::uint16_t status,
                      Output& out);
   void hang_up(TimePoint now, Transaction& t, const Message& m, const Hop& back, Output& out);
-  void look_up_names(DialogSet& set, Output& out);
-  // proxy_dialog.cpp
-  void note_dialog(Transaction& t, DialogSet& set, const Message& m);
-  void refresh_target(DialogSet& set, const Dialogs::Match& match, const Message& m);
-  void call_up(TimePoint now, DialogSet& set, Output& out);
-  /// `why`: nobody has ended it.
-  void end_call(TimePoint now, DialogSet& set, Output& out, std::string_view why = {});
-  void note_life(TimePoint now, DialogSet& set, const Transaction& t, const Message& m);
-  void look_at_call(TimePoint now, DialogSet& set, Output& out);
-  bool free_silent_media(TimePoint now, Output& out);
-  void end_try(TimePoint now, DialogSet& set);
-  void end_unreached(TimePoint now, const Transaction& t, const Message& m, Output& out);
-  void end_dialog(TimePoint now, DialogSet& set, std::string_view responder_tag, Output& out);
-  void begin_call(TimePoint now, DialogSet& set);
-  TimePoint last_media(TimePoint now, const DialogSet& set) const;
-  Call call_of(TimePoint now, const DialogSet& set) const;
   // proxy_notify.cpp
   void on_start_over_answer(const Transaction& t, std::uint16_t status, Output& out);
   bool uses_server(std::size_t server) const;
@@ -239,7 +205,8 @@ class Proxy {
   Bindings bindings_;
   Rewriter rewriter_;
   Dialogs dialogs_;
-  CallLimits limits_;
+  Calls calls_;
+  BodyRewriter bodies_;
   Transactions transactions_;
   Connections connections_;
   Sources sources_;
@@ -248,7 +215,6 @@ class Proxy {
   AnswerPorts answer_ports_;
   Registrar registrar_;
   Watch watch_;
-  std::unordered_map<std::string, std::vector<std::uint64_t>> lookups_;  // names, and the dialog sets that wait
   TimePoint look_around_at_{};
   bool draining_ = false;
   Message message_;  // reused

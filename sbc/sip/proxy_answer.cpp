@@ -10,6 +10,14 @@ namespace {
 
 constexpr Duration kStillAudio = std::chrono::seconds(30);
 
+/// Where the sender of `m` is reached, else whom it names.
+std::string_view answerer_of(const Message& m) {
+  const Field* const field = m.find(FieldName::contact);
+  std::string_view left = field ? m.value(*field) : std::string_view{};
+  const auto contact = parse_name_addr(next_value(left).value_or(std::string_view{}));
+  return contact && !contact->star ? contact->uri : m.to().uri;
+}
+
 }  // namespace
 
 void Proxy::on_response(TimePoint now, const Flow& from, const Message& m, Output& out) {
@@ -90,10 +98,8 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
   // A 2xx after another final answer went: nobody would end what it begins.
   if (success && t.is_invite() && t.begins_dialogs && t.last_status >= 300) return hang_up(now, t, m, *hop, out);
   Edits edits(m);
-  const Negotiation part = begin_negotiation(t, set, m, other(t.from_side));
-  if (const auto refusal = edit_body(now, t, m, *hop, part, set, edits, out))
+  if (const auto refusal = bodies_.edit(now, t, m, *hop, set, edits, out))
     return refuse_answer(now, t, m, *hop, refusal, out);
-  end_negotiation(now, t, set, m, other(t.from_side), part);
   if (set) {
     note_answer(now, t, m, out);
     set = dialogs_.by_id(t.dialogs);
@@ -117,7 +123,7 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
   if (!edits.ok()) {  // more to change than is allowed: nothing goes on that should not
     if (m.status() < 200) return;
     refuse_answer(now, t, m, *hop, 500, out);
-    if (set && t.begins_dialogs && !set->over) end_call(now, *set, out);
+    if (set && t.begins_dialogs && !set->over) calls_.end(now, *set, out);
     return;
   }
   if (t.from_side == Side::access && t.from.transport == Transport::udp && text.size() > kMaxPhoneOctets)
@@ -132,29 +138,29 @@ void Proxy::note_answer(TimePoint now, Transaction& t, const Message& m, Output&
   if (!set) return;
   const bool success = m.status() >= 200 && m.status() < 300;
   const bool began = t.begins_dialogs;
-  if (success) note_life(now, *set, t, m);
+  if (success) Calls::note_life(now, *set, t, m);
   switch (t.method) {
     case Method::invite:
       if (m.status() == 180) set->ringing = true;
-      if (m.status() > 100 && m.status() < 300 && !m.to_tag().empty()) note_dialog(t, *set, m);
+      if (m.status() > 100 && m.status() < 300 && !m.to_tag().empty()) set->note(m, t.from_side, t.begins_dialogs);
       if (success) {
         if (DialogSet::Dialog* const dialog = set->find(began ? m.to_tag() : std::string_view{}))
           dialog->confirmed = true;
         if (began && !set->connected) set->taken = m.to_tag();
-        if (began) call_up(now, *set, out);
+        if (began) calls_.up(now, *set, out);
       } else if (m.status() >= 300) {
         if (!began) return;
         if (!set->connected && (m.status() == 401 || m.status() == 407)) {
-          end_try(now, *set);  // it comes again, with the same Call-ID and tag
+          calls_.end_try(now, *set);  // it comes again, with the same Call-ID and tag
         } else if (!set->connected) {
-          end_call(now, *set, out);
+          calls_.end(now, *set, out);
         }
       }
       return;
     case Method::subscribe:
     case Method::refer:
       if (success && !m.to_tag().empty()) {
-        note_dialog(t, *set, m);
+        set->note(m, t.from_side, t.begins_dialogs);
         set->referred = set->referred || t.method == Method::refer;
         if (!set->is_call()) {
           const auto expires = parse_number(m.value_of(FieldName::expires), 0xffffffff).value_or(300);
@@ -170,7 +176,7 @@ void Proxy::note_answer(TimePoint now, Transaction& t, const Message& m, Output&
       if (m.status() == 401 || m.status() == 407) {
         set->ended_by = Call::EndedBy::unknown;
       } else if (m.status() >= 200) {
-        end_dialog(now, *set, t.from_side == set->initiator ? m.to_tag() : m.from_tag(), out);
+        calls_.end_dialog(now, *set, t.from_side == set->initiator ? m.to_tag() : m.from_tag(), out);
       }
       return;
     case Method::notify:
@@ -178,7 +184,7 @@ void Proxy::note_answer(TimePoint now, Transaction& t, const Message& m, Output&
       if (success && t.ends_subscription && !set->is_call()) dialogs_.set_until(*set, now + kTransactionTimeout);
       return;
     case Method::update:
-      if (success) note_dialog(t, *set, m);
+      if (success) set->note(m, t.from_side, t.begins_dialogs);
       return;
     default:
       return;
@@ -211,13 +217,13 @@ void Proxy::on_timeout(TimePoint now, Transaction& t, Transactions::Timeout time
     const auto serial = t.serial;
     if (!t.cancelled && !t.cancel_sent && !t.client_silent) return on_timer_c(now, t, set, out);
     refuse(now, t, t.cancelled ? 487 : 408, out);
-    if (set && t.begins_dialogs && !set->connected) end_call(now, *set, out);
+    if (set && t.begins_dialogs && !set->connected) calls_.end(now, *set, out);
     return transactions_.forget_if_over(slot, serial);
   }
   if (t.method == Method::bye && set && other_.parse(as_bytes(t.request)))
-    end_dialog(now, *set, t.from_side == set->initiator ? other_.to_tag() : other_.from_tag(), out);
+    calls_.end_dialog(now, *set, t.from_side == set->initiator ? other_.to_tag() : other_.from_tag(), out);
   if (set && !set->is_call() && set->dialogs.empty()) dialogs_.forget(*set);
-  drop_offer(now, t);
+  bodies_.drop_offer(now, t);
   transactions_.forget(t);
 }
 
@@ -225,7 +231,7 @@ void Proxy::on_timeout(TimePoint now, Transaction& t, Transactions::Timeout time
 /// queue's music, it goes on: RFC 3261 §16.8 leaves that to us.
 void Proxy::on_timer_c(TimePoint now, Transaction& t, DialogSet* set, Output& out) {
   transactions_.go_on(now, t);
-  if (set && now - last_media(now, *set) < kStillAudio) return;
+  if (set && now - calls_.last_media(now, *set) < kStillAudio) return;
   t.cancel_fields = "Reason: SIP;cause=408;text=\"Request Timeout\"\r\n";
   cancel(now, t, out);
 }
@@ -233,6 +239,50 @@ void Proxy::on_timer_c(TimePoint now, Transaction& t, DialogSet* set, Output& ou
 void Proxy::cancel(TimePoint now, Transaction& t, Output& out) {
   if (!other_.parse(as_bytes(t.forwarded))) return;
   transactions_.send_cancel(now, t, make_cancel(other_, t.cancel_fields), out);
+}
+
+/// A 2xx with a body that can't be passed on: whoever asked is refused, whoever answered is let go.
+void Proxy::refuse_answer(TimePoint now, Transaction& t, const Message& m, const Hop& back, std::uint16_t status,
+                          Output& out) {
+  DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
+  if (t.is_invite()) hang_up(now, t, m, back, out);
+  refuse(now, t, status, out, BodyRewriter::refusal_lines(status));
+  if (set && t.begins_dialogs && !set->connected) calls_.end(now, *set, out);
+}
+
+/// A 2xx to INVITE that nobody is told of gets its ACK from us, and BYE if a dialog began with it. `back` leads to
+/// whoever sent the INVITE.
+void Proxy::hang_up(TimePoint now, Transaction& t, const Message& m, const Hop& back, Output& out) {
+  std::optional<Hop> hop;
+  if (back.side == Side::access) {
+    hop = router_.hop_to_central(t.central_server, t.to, t.from, {}, t.domain);
+  } else {
+    Reach reach;
+    reach.flow = t.to;
+    hop = router_.hop_to_phone(reach, false, t.domain);
+  }
+  if (!hop) return;
+  const std::string target(answerer_of(m)), routes = route_set(m);
+  const std::string_view rport = hop->side == Side::central ? ";rport" : "";
+  const auto request = [&](std::string_view method, std::uint32_t cseq, const std::string& branch) {
+    return fmt::format(
+        "{} {} SIP/2.0\r\nVia: SIP/2.0/{} {};branch={}{}\r\nMax-Forwards: 70\r\n{}From: {}\r\nTo: {}\r\n"
+        "Call-ID: {}\r\nCSeq: {} {}\r\nContent-Length: 0\r\n\r\n",
+        method, target, to_string(t.to.transport), hop->us, branch, rport, routes, m.value_of(FieldName::from),
+        m.value_of(FieldName::to), m.call_id(), cseq, method);
+  };
+  out.send(t.to, request("ACK", m.cseq(), identifiers_.branch()));
+  const std::string tag = fmt::format("<{}>", m.to_tag());
+  if (!t.begins_dialogs || t.hung_up.contains(tag)) return;
+  t.hung_up += tag;
+  const Flow to = t.to;
+  Transaction* const bye = transactions_.begin(Method::bye, {});
+  if (!bye) return out.send(to, request("BYE", m.cseq() + 1, identifiers_.branch()));
+  bye->purpose = Transaction::Purpose::hang_up;
+  bye->to = to;
+  bye->branch = identifiers_.branch();
+  bye->forwarded = request("BYE", m.cseq() + 1, bye->branch);
+  transactions_.send_request(now, *bye, {}, out);
 }
 
 }  // namespace dw::sip

@@ -23,7 +23,7 @@ void Proxy::from_central(TimePoint now, const Flow& from, std::size_t server, co
   if (match.set) {
     t->dialogs = match.set->id;
     if (m.method() == Method::bye) match.set->ended_by = Call::EndedBy::central;
-    refresh_target(*match.set, match, m);
+    match.set->refresh_target(m, match.from_initiator, match.dialog);
     if (!match.from_initiator && !match.dialog) match.dialog = match.set->find(m.from_tag());
     if (match.from_initiator) {
       router_.note_request_place(match.set->initiator_party, m, from, match.set->server);
@@ -47,8 +47,8 @@ void Proxy::from_central(TimePoint now, const Flow& from, std::size_t server, co
       set->device = binding->device;
       if (const auto& uri = m.from_uri()) set->far_number = uri->user;
       set->far_name = m.from().display;
-      begin_call(now, *set);
-      note_dialog(*t, *set, m);
+      calls_.begin(now, *set);
+      set->note(m, t->from_side, t->begins_dialogs);
       set->initiator_party.place = router_.place_of_sender(m, from, server);
     }
   }
@@ -61,7 +61,7 @@ void Proxy::to_phone(TimePoint now, Transaction& t, const Message& m, const Part
   const Binding* const binding = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
   const auto unreached = [&](std::uint16_t status, std::string_view lines) {
     refuse(now, t, status, out, lines);
-    end_unreached(now, t, m, out);
+    calls_.unreached(now, t, m, out);
   };
   // A phone that moved is followed; a call of one that is not registered stays where it is.
   const auto hop = router_.hop_to_phone(binding ? bindings_.reach_of(*binding) : set->reach,
@@ -72,7 +72,7 @@ void Proxy::to_phone(TimePoint now, Transaction& t, const Message& m, const Part
   if (target.empty() && binding) target = binding->contact_uri;
   t.branch = identifiers_.branch_for(m, Side::access);
   if (const auto refusal = build_request(now, t, m, *hop, target, routes, set, t.forwarded, out))
-    return unreached(refusal, refusal_lines(refusal));
+    return unreached(refusal, BodyRewriter::refusal_lines(refusal));
   t.to = hop->flow;
   if (t.to.transport == Transport::udp && t.forwarded.size() > kMaxPhoneOctets)
     out.events.push_back(

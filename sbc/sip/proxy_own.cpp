@@ -51,7 +51,7 @@ void Proxy::on_timer(TimePoint now, Timer timer, Output& out) {
       return;
     case Timer::dialogs:
       while (DialogSet* const set = dialogs_.pop_due(now)) {
-        end_call(now, *set, out);
+        calls_.end(now, *set, out);
         set->media.close(broker_, MediaEnd::closed);  // what came after its end may have opened some
         dialogs_.forget(*set);
       }
@@ -189,7 +189,7 @@ void Proxy::on_connection_closed(TimePoint now, ConnectionId connection, std::st
     }
     if (DialogSet* const set = t->dialogs != 0 ? dialogs_.by_id(t->dialogs) : nullptr;
         set && t->begins_dialogs && !set->connected)
-      end_call(now, *set, out);
+      calls_.end(now, *set, out);
     transactions_.forget_if_over(slot, serial);
   }
 }
@@ -230,7 +230,7 @@ void Proxy::look_around(TimePoint now, Output& out) {
   registrar_.forget_unbound();
   watch_.forget_old(now);
   dialogs_.for_each([&](DialogSet& set) {
-    if (set.is_call() && !set.over && set.connected) look_at_call(now, set, out);
+    if (set.is_call() && !set.over && set.connected) calls_.look_at(now, set, out);
   });
 }
 

@@ -61,7 +61,7 @@ void Proxy::from_phone(TimePoint now, const Flow& from, const Message& m, std::s
     t->central_server = match.set->server;
     t->domain = match.set->domain;
     if (m.method() == Method::bye) match.set->ended_by = Call::EndedBy::phone;
-    refresh_target(*match.set, match, m);
+    match.set->refresh_target(m, match.from_initiator, match.dialog);
   } else {
     t->central_server = binding ? binding->server : 0;
     t->domain = homes_.domain_of(m.from_uri(), from, binding);
@@ -118,28 +118,13 @@ bool Proxy::may_start(TimePoint now, const Flow& from, const Message& m, const B
     out.events.push_back(event_of(Event::Kind::dropped, from, "access.sip.max_calls"));
     return false;
   }
-  return m.method() != Method::invite || may_call(now, from, m, binding, out);
-}
-
-/// What a caller without a registration is counted as. Beside registered phones its name says nothing: they are one.
-std::string Proxy::unregistered_caller(const IpAddress& address, std::string_view user) const {
-  return "unregistered " +
-         (bindings_.knows_source(address) ? source_of(address).to_string() : user_key(user).substr(0, 64));
-}
-
-/// Whether a line, or an address, calls too much. A call that was challenged and comes again is one attempt.
-bool Proxy::may_call(TimePoint now, const Flow& from, const Message& m, const Binding* binding, Output& out) {
-  const std::uint64_t bound = binding ? binding->id : 0;
-  const DialogSet* const again = dialogs_.find(m.call_id(), m.from_tag(), Side::access, bound, from.peer.address);
-  if (again && !again->over && !again->connected && !again->pending) return true;
-  const auto& uri = m.from_uri();
-  const std::string phone = binding ? line_key(binding->user, homes_.domain_of(*binding))
-                                    : unregistered_caller(from.peer.address, uri ? uri->user : std::string_view{});
-  const auto verdict = limits_.attempt(now, phone, from.peer.address);
+  if (m.method() != Method::invite) return true;
+  const auto verdict = calls_.attempt(now, m, from, binding,
+                                      binding ? std::string_view(homes_.domain_of(*binding)) : std::string_view{});
   if (verdict == CallLimits::Verdict::passes) return true;
   answer(now, m, from, 503, out, "Retry-After: 30\r\n", "Too Many Calls");
   Event event = binding ? event_of(Event::Kind::call_refused, *binding) : event_of(Event::Kind::call_refused, from, {});
-  if (!binding && uri) event.aor = plain_user(uri->user);
+  if (const auto& uri = m.from_uri(); !binding && uri) event.aor = plain_user(uri->user);
   event.flow = from;
   event.text = fmt::format("access.sip.{}", to_string(verdict));
   out.events.push_back(std::move(event));
@@ -186,8 +171,8 @@ void Proxy::open_dialogs(TimePoint now, Transaction& t, const Message& m, const 
     set->device = binding->device;
     if (phone.transport == Transport::udp) set->reach.answers = binding->reach.answers;
   }
-  begin_call(now, *set);
-  note_dialog(t, *set, m);
+  calls_.begin(now, *set);
+  set->note(m, t.from_side, t.begins_dialogs);
 }
 
 /// Whose connection to a server this request uses.
@@ -233,8 +218,8 @@ bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, 
                       in_party ? std::string_view(party->routes) : std::string_view{}, set, answer_within, out);
   if (!refusal) return false;
   if (*refusal != 0) {
-    refuse(now, t, *refusal, out, refusal_lines(*refusal));
-    end_unreached(now, t, m, out);
+    refuse(now, t, *refusal, out, BodyRewriter::refusal_lines(*refusal));
+    calls_.unreached(now, t, m, out);
   } else if (t.is_invite()) {
     connections_.shown(now, t.from.connection);
   }
@@ -274,9 +259,7 @@ std::uint16_t Proxy::build_request(TimePoint now, Transaction& t, const Message&
                         starts_with_ignoring_case(m.value_of(FieldName::subscription_state), "terminated");
   const bool keeps_routes = hop.side == Side::central && t.binding != 0 && m.to_tag().empty();
   rewriter_.edit_request(m, hop, {t.branch, target, routes, t.registering.get(), keeps_routes}, t.back, edits);
-  const Negotiation part = begin_negotiation(t, set, m, other(hop.side));
-  if (const auto refusal = edit_body(now, t, m, hop, part, set, edits, out)) return refusal;
-  end_negotiation(now, t, set, m, other(hop.side), part);
+  if (const auto refusal = bodies_.edit(now, t, m, hop, set, edits, out)) return refusal;
   edits.write(text);
   return edits.ok() ? 0 : 500;
 }
@@ -297,15 +280,7 @@ void Proxy::no_server_left(TimePoint now, Transaction& t, const Message& m, Outp
   if (t.registering) event.device = t.registering->device;
   out.events.push_back(std::move(event));
   refuse(now, t, 503, out, fmt::format("Retry-After: {}\r\n", registrar_.retry_after()));
-  end_unreached(now, t, m, out);
-}
-
-/// What it began ends with it, and what a BYE was to end as well: whoever said that has forgotten the call.
-void Proxy::end_unreached(TimePoint now, const Transaction& t, const Message& m, Output& out) {
-  DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
-  if (!set) return;
-  if (set->dialogs.empty()) return end_call(now, *set, out);
-  if (t.method == Method::bye) end_dialog(now, *set, t.from_side == set->initiator ? m.to_tag() : m.from_tag(), out);
+  calls_.unreached(now, t, m, out);
 }
 
 /// What it asked goes to the next address of that server, if there is one.

@@ -85,7 +85,7 @@ bool Proxy::forward_register(TimePoint now, Transaction& t, const Message& m, Ou
   if (*refusal == 500) {  // more to change than one message may have
     refuse(now, t, 513, out);
   } else if (*refusal != 0) {
-    refuse(now, t, *refusal, out, refusal_lines(*refusal));
+    refuse(now, t, *refusal, out, BodyRewriter::refusal_lines(*refusal));
   } else {
     connections_.shown(now, t.from.connection);
   }

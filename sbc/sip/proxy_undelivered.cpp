@@ -52,7 +52,7 @@ void Proxy::undelivered_to_central(TimePoint now, Transaction& t, Output& out) {
   } else if (t.method == Method::bye && set) {
     const std::string tag(t.from_side == set->initiator ? other_.to_tag() : other_.from_tag());
     refuse(now, t, 503, out);
-    end_dialog(now, *set, tag, out);
+    calls_.end_dialog(now, *set, tag, out);
   } else {
     refuse(now, t, 503, out, fmt::format("Retry-After: {}\r\n", registrar_.retry_after()));
   }
@@ -81,9 +81,9 @@ void Proxy::undelivered_to_phone(TimePoint now, Transaction& t, Output& out) {
   transactions_.end_client(t);
   refuse(now, t, t.cancelled && t.is_invite() ? 487 : 480, out);
   if (set && !tag.empty()) {
-    end_dialog(now, *set, tag, out);
+    calls_.end_dialog(now, *set, tag, out);
   } else if (set && t.begins_dialogs && !set->connected) {
-    end_call(now, *set, out);
+    calls_.end(now, *set, out);
   }
   transactions_.forget_if_over(slot, serial);
 }

@@ -1,7 +1,6 @@
-#include "sbc/sip/proxy.hpp"
+#include "sbc/sip/body_rewriter.hpp"
 
-// Which descriptions are offers and answers, and what becomes of them (RFC 3264, RFC 3262 §5, RFC 3311 §5, RFC 6337
-// §2): the others touch no media.
+// Which descriptions are offers and answers, and what becomes of them.
 namespace dw::sip {
 namespace {
 
@@ -24,7 +23,7 @@ bool is_other_branch(const Transaction& t, const DialogSet& set, const Message& 
 }  // namespace
 
 /// Before the body of a request or an answer is rewritten: what its description, if it has one, is.
-Proxy::Negotiation Proxy::begin_negotiation(Transaction& t, DialogSet* set, const Message& m, Side from) {
+BodyRewriter::Negotiation BodyRewriter::begin_negotiation(Transaction& t, DialogSet* set, const Message& m, Side from) {
   Negotiation part;
   if (!set || !set->is_call() || m.body().empty()) return part;
   part.before = set->media.descriptions();
@@ -50,8 +49,8 @@ Proxy::Negotiation Proxy::begin_negotiation(Transaction& t, DialogSet* set, cons
 }
 
 /// After it.
-void Proxy::end_negotiation(TimePoint now, Transaction& t, DialogSet* set, const Message& m, Side from,
-                            const Negotiation& part) {
+void BodyRewriter::end_negotiation(TimePoint now, Transaction& t, DialogSet* set, const Message& m, Side from,
+                                   const Negotiation& part) {
   if (!set || !set->is_call()) return;
   CallMedia& media = set->media;
   const bool described = !m.body().empty() && media.descriptions() != part.before;
@@ -74,8 +73,7 @@ void Proxy::end_negotiation(TimePoint now, Transaction& t, DialogSet* set, const
   if (success || (applied && t.is_invite() && is_reliable(m))) media.accept(offer_of(t));
 }
 
-/// It is refused, or nobody will answer it any more.
-void Proxy::drop_offer(TimePoint now, const Transaction& t) {
+void BodyRewriter::drop_offer(TimePoint now, const Transaction& t) {
   DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
   if (!set) return;
   set->media.refuse(now, offer_of(t), broker_);

@@ -1,10 +1,12 @@
+#include "sbc/sip/body_rewriter.hpp"
+
 #include <algorithm>
 
-#include "sbc/sip/proxy.hpp"
+#include <fmt/format.h>
+
+#include "sbc/sip/events.hpp"
 #include "sbc/sip/response.hpp"
 
-// What is changed in a body, and what becomes of a message whose body can't be read: an address of one side that
-// we don't find is one that we would tell the other.
 namespace dw::sip {
 namespace {
 
@@ -32,14 +34,6 @@ IpAddress host_of_contact(const Message& m) {
   return uri ? host_of(uri->host) : IpAddress{};
 }
 
-/// Where the sender of `m` is reached, else whom it names.
-std::string_view answerer_of(const Message& m) {
-  const Field* const field = m.find(FieldName::contact);
-  std::string_view left = field ? m.value(*field) : std::string_view{};
-  const auto contact = parse_name_addr(next_value(left).value_or(std::string_view{}));
-  return contact && !contact->star ? contact->uri : m.to().uri;
-}
-
 void strip(Edits& edits) {
   for (const FieldName name : {FieldName::content_type, FieldName::content_encoding, FieldName::content_disposition})
     edits.remove_all(name);
@@ -48,7 +42,24 @@ void strip(Edits& edits) {
 
 }  // namespace
 
-MediaRequest Proxy::media_request(const DialogSet& set) const {
+BodyRewriter::BodyRewriter(const Parts& parts)
+    : options_(parts.options),
+      servers_(parts.servers),
+      dialogs_(parts.dialogs),
+      calls_(parts.calls),
+      broker_(parts.broker),
+      counters_(parts.counters) {}
+
+std::uint16_t BodyRewriter::edit(TimePoint now, Transaction& t, const Message& m, const Hop& hop, DialogSet* set,
+                                 Edits& edits, Output& out) {
+  const Side from = other(hop.side);
+  const Negotiation part = begin_negotiation(t, set, m, from);
+  if (const auto refusal = edit_body(now, t, m, hop, part, set, edits, out)) return refusal;
+  end_negotiation(now, t, set, m, from, part);
+  return 0;
+}
+
+MediaRequest BodyRewriter::media_request(const DialogSet& set) const {
   MediaRequest request;
   request.phone = set.reach.flow.peer.address;
   request.phone_side = set.reach.flow.local.address;
@@ -66,7 +77,7 @@ MediaRequest Proxy::media_request(const DialogSet& set) const {
 }
 
 /// What the receiver may be told of us, and not of the sender.
-Telling Proxy::telling(const Message& m, const Hop& hop, const DialogSet* set) const {
+Telling BodyRewriter::telling(const Message& m, const Hop& hop, const DialogSet* set) const {
   Telling out;
   const std::string uri = "sip:" + hop.us;
   const auto us = parse_uri(uri);
@@ -85,11 +96,8 @@ Telling Proxy::telling(const Message& m, const Hop& hop, const DialogSet* set) c
   return out;
 }
 
-/// 0: it goes on. Else the status that its request is answered with: 500 there are no ports, 415 it is encoded,
-/// 488 (to a phone) or 502 (to the central side) it can't be read. What nobody can be told that of, an ACK or an
-/// answer that ends no negotiation, goes on without a body.
-std::uint16_t Proxy::edit_body(TimePoint now, const Transaction& t, const Message& m, const Hop& hop,
-                               const Negotiation& part, DialogSet* set, Edits& edits, Output& out) {
+std::uint16_t BodyRewriter::edit_body(TimePoint now, const Transaction& t, const Message& m, const Hop& hop,
+                                      const Negotiation& part, DialogSet* set, Edits& edits, Output& out) {
   if (m.body().empty()) return 0;
   const bool media = set && set->is_call() && negotiates(m);
   const std::size_t ice = set ? set->media.ice_lines_removed() : 0;
@@ -99,7 +107,7 @@ std::uint16_t Proxy::edit_body(TimePoint now, const Transaction& t, const Messag
     may_tell.codecs = hop.side == Side::central ? &options_.codecs_to_central : &options_.codecs_to_phones;
   auto body = media ? set->media.rewrite(now, m, other(hop.side), part.standing, media_request(*set), may_tell, broker_)
                     : hide_media(m, may_tell);
-  if (!body && body.error().code == Errc::exhausted && free_silent_media(now, out))
+  if (!body && body.error().code == Errc::exhausted && calls_.free_silent_media(now, out))
     body = set->media.rewrite(now, m, other(hop.side), part.standing, media_request(*set), may_tell, broker_);
   if (!body) {
     const bool no_ports = body.error().code == Errc::exhausted;
@@ -135,57 +143,13 @@ std::uint16_t Proxy::edit_body(TimePoint now, const Transaction& t, const Messag
   return 0;
 }
 
-std::string_view Proxy::refusal_lines(std::uint16_t status) {
+std::string_view BodyRewriter::refusal_lines(std::uint16_t status) {
   if (status == 415) return "Accept: application/sdp\r\nAccept-Encoding: identity\r\n";
   return status == 500 ? "Retry-After: 10\r\n" : std::string_view{};
 }
 
-/// A 2xx with a body that can't be passed on: whoever asked is refused, whoever answered is let go.
-void Proxy::refuse_answer(TimePoint now, Transaction& t, const Message& m, const Hop& back, std::uint16_t status,
-                          Output& out) {
-  DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
-  if (t.is_invite()) hang_up(now, t, m, back, out);
-  refuse(now, t, status, out, refusal_lines(status));
-  if (set && t.begins_dialogs && !set->connected) end_call(now, *set, out);
-}
-
-/// A 2xx to INVITE that nobody is told of gets its ACK from us, and BYE if a dialog began with it. `back` leads to
-/// whoever sent the INVITE.
-void Proxy::hang_up(TimePoint now, Transaction& t, const Message& m, const Hop& back, Output& out) {
-  std::optional<Hop> hop;
-  if (back.side == Side::access) {
-    hop = router_.hop_to_central(t.central_server, t.to, t.from, {}, t.domain);
-  } else {
-    Reach reach;
-    reach.flow = t.to;
-    hop = router_.hop_to_phone(reach, false, t.domain);
-  }
-  if (!hop) return;
-  const std::string target(answerer_of(m)), routes = route_set(m);
-  const std::string_view rport = hop->side == Side::central ? ";rport" : "";
-  const auto request = [&](std::string_view method, std::uint32_t cseq, const std::string& branch) {
-    return fmt::format(
-        "{} {} SIP/2.0\r\nVia: SIP/2.0/{} {};branch={}{}\r\nMax-Forwards: 70\r\n{}From: {}\r\nTo: {}\r\n"
-        "Call-ID: {}\r\nCSeq: {} {}\r\nContent-Length: 0\r\n\r\n",
-        method, target, to_string(t.to.transport), hop->us, branch, rport, routes, m.value_of(FieldName::from),
-        m.value_of(FieldName::to), m.call_id(), cseq, method);
-  };
-  out.send(t.to, request("ACK", m.cseq(), identifiers_.branch()));
-  const std::string tag = fmt::format("<{}>", m.to_tag());
-  if (!t.begins_dialogs || t.hung_up.contains(tag)) return;
-  t.hung_up += tag;
-  const Flow to = t.to;
-  Transaction* const bye = transactions_.begin(Method::bye, {});
-  if (!bye) return out.send(to, request("BYE", m.cseq() + 1, identifiers_.branch()));
-  bye->purpose = Transaction::Purpose::hang_up;
-  bye->to = to;
-  bye->branch = identifiers_.branch();
-  bye->forwarded = request("BYE", m.cseq() + 1, bye->branch);
-  transactions_.send_request(now, *bye, {}, out);
-}
-
 /// Names in the place of a far end's address. Signalling goes on meanwhile: nobody is told that address.
-void Proxy::look_up_names(DialogSet& set, Output& out) {
+void BodyRewriter::look_up_names(DialogSet& set, Output& out) {
   for (std::string& name : set.media.take_names()) {
     const auto at = lookups_.find(name);
     if (at != lookups_.end()) {
@@ -198,7 +162,8 @@ void Proxy::look_up_names(DialogSet& set, Output& out) {
   }
 }
 
-void Proxy::on_addresses(TimePoint now, const std::string& name, const std::vector<IpAddress>& addresses, Output& out) {
+void BodyRewriter::on_addresses(TimePoint now, const std::string& name, const std::vector<IpAddress>& addresses,
+                                Output& out) {
   const auto at = lookups_.find(name);
   if (at == lookups_.end()) return;
   const std::vector<std::uint64_t> waiting = std::move(at->second);
