@@ -26,6 +26,8 @@ struct Flow {
   Endpoint local;  ///< ours: what is sent leaves from it
   Endpoint peer;
   ConnectionId connection = ConnectionId::none;  ///< none: UDP
+  /// What is sent arrives, or the connection ends.
+  bool is_reliable() const { return transport != Transport::udp; }
   friend bool operator==(const Flow&, const Flow&) = default;
 };
 

@@ -91,7 +91,7 @@ bool Proxy::uses_place(const Endpoint& peer) const {
     for (const DialogSet::Dialog& dialog : set.dialogs)
       look(dialog.responder);
   });
-  transactions_.for_each([&](const Transaction& t) { used = used || t.to.peer == peer; });
+  transactions_.for_each([&](const Transaction& t) { used = used || t.client.to.peer == peer; });
   return used;
 }
 
@@ -219,17 +219,17 @@ Transaction* Proxy::begin(TimePoint now, const Flow& from, Side side, const Mess
     return nullptr;
   }
   t->from_side = side;
-  t->from = from;
-  t->answer_to = answer_ports_.of(m, from);
-  if (side == Side::central) t->request = m.text();
+  t->server.from = from;
+  t->server.answer_to = answer_ports_.of(m, from);
+  if (side == Side::central) t->server.request = m.text();
   return t;
 }
 
 void Proxy::tell_unheard(const Transaction& t, const Message& m, std::string text, Output& out) {
   const auto& uri = m.from_uri();
-  const Binding* const b = bindings_.of_phone(t.from, words_of(m));
+  const Binding* const b = bindings_.of_phone(t.server.from, words_of(m));
   const bool its_own = b && uri && is_same_user(b->user, uri->user);
-  Event event = its_own ? event_of(Event::Kind::unheard, *b) : event_of(Event::Kind::unheard, t.from, {});
+  Event event = its_own ? event_of(Event::Kind::unheard, *b) : event_of(Event::Kind::unheard, t.server.from, {});
   if (uri) event.aor = plain_user(uri->user);
   if (const Field* const contact = m.find(FieldName::contact); contact && event.device.empty()) {
     if (const auto address = parse_name_addr(m.value(*contact))) event.device = device_of(address->params);
@@ -243,20 +243,20 @@ void Proxy::tell_unheard(const Transaction& t, const Message& m, std::string tex
 /// can't take an answer as large as it is.
 void Proxy::on_repeat(TimePoint now, Transaction& t, const Message& m, Output& out) {
   ++counters_.repeated;
-  const bool unheard = transactions_.on_repeat(now, t) && t.repeats % kRepeatsBeforeOtherPort == 0 &&
-                       t.from.transport == Transport::udp && t.from_side == Side::access;
-  if (unheard && t.last_response.size() > kMaxPhoneOctets) {
+  const bool unheard = t.server.on_repeat(now) && t.server.repeats % kRepeatsBeforeOtherPort == 0 &&
+                       t.server.from.transport == Transport::udp && t.from_side == Side::access;
+  if (unheard && t.server.response.size() > kMaxPhoneOctets) {
     tell_unheard(
         t, m,
-        fmt::format("an answer of {} bytes is more than phones take by UDP; TCP takes it", t.last_response.size()),
+        fmt::format("an answer of {} bytes is more than phones take by UDP; TCP takes it", t.server.response.size()),
         out);
-  } else if (const Endpoint before = t.answer_to; unheard) {
-    if (const auto other = answer_ports_.try_other(m, t.from, before)) {
-      t.answer_to = *other;
+  } else if (const Endpoint before = t.server.answer_to; unheard) {
+    if (const auto other = answer_ports_.try_other(m, t.server.from, before)) {
+      t.server.answer_to = *other;
       tell_unheard(t, m, fmt::format("answers went to port {}, now to port {}", before.port, other->port), out);
     }
   }
-  Transactions::answer_again(t, out);
+  t.server.respond_again(out);
 }
 
 void Proxy::on_cancel(TimePoint now, const Flow& from, const Message& m, Output& out) {
@@ -266,17 +266,16 @@ void Proxy::on_cancel(TimePoint now, const Flow& from, const Message& m, Output&
     return;
   }
   // It goes where the answers to its INVITE go.
-  Flow to = t->from;
-  if (to.transport == Transport::udp) to.peer = t->answer_to;
-  out.send(to, make_response(m, from, 200, "OK", {}));
-  if (t->last_status >= 200) return;
-  t->cancelled = true;
-  if (!t->cancel_sent) t->cancel_fields = cancel_fields(m, t->from_side == Side::access ? &options_.identity : nullptr);
+  out.send(t->server.to_sender(), make_response(m, from, 200, "OK", {}));
+  if (t->server.status >= 200) return;
+  t->client.cancelled = true;
+  if (!t->client.cancel_sent)
+    t->client.cancel_fields = cancel_fields(m, t->from_side == Side::access ? &options_.identity : nullptr);
   // The server rang several phones of ours: that one of them took the call we know ourselves.
   DialogSet* const set = t->dialogs != 0 ? dialogs_.by_id(t->dialogs) : nullptr;
   if (set && !m.find(FieldName::reason) && dialogs_.is_answered_elsewhere(*set))
-    t->cancel_fields += "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n";
-  if (transactions_.may_cancel(*t) && !t->cancel_sent) cancel(now, *t, out);
+    t->client.cancel_fields += "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n";
+  if (t->client.may_cancel() && !t->client.cancel_sent) cancel(now, *t, out);
 }
 
 void Proxy::over_central_budget(const Flow& from, Output& out) {
@@ -301,15 +300,16 @@ void Proxy::answer(TimePoint now, const Message& m, const Flow& from, std::uint1
 
 /// The same for a request that has a transaction.
 void Proxy::refuse(TimePoint now, Transaction& t, std::uint16_t status, Output& out, std::string_view lines) {
-  if (t.last_status >= 200) return;  // it has its answer
-  if (!other_.parse(as_bytes(t.request))) return transactions_.forget(t);
+  if (t.server.status >= 200) return;  // it has its answer
+  if (!other_.parse(as_bytes(t.server.request))) return transactions_.forget(t);
   ++counters_.refused;
   if (t.password) guesses_.unknown(*t.password);
   t.password.reset();
   bodies_.drop_offer(now, t);
-  t.brief = !t.is_invite() && t.client == Transaction::Client::none;
+  t.server.brief = !t.is_invite() && t.client.state == ClientHalf::State::none;
   transactions_.respond(
-      now, t, make_response(other_, t.from, status, reason_phrase(status), "dw" + std::to_string(t.serial), lines),
+      now, t,
+      make_response(other_, t.server.from, status, reason_phrase(status), "dw" + std::to_string(t.serial), lines),
       status, out);
 }
 

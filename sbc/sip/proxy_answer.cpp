@@ -43,15 +43,15 @@ void Proxy::on_response(TimePoint now, const Flow& from, const Message& m, Outpu
   }
   if (t->from_side == Side::access) watch_.server_worked(now, t->central_server, out);
   const bool refusal = m.status() >= 300;
-  if (t->is_invite() && refusal && !t->forwarded.empty()) {  // empty: a 2xx came before
+  if (t->is_invite() && refusal && !t->client.forwarded.empty()) {  // empty: a 2xx came before
     // The ACK of each one that is no 2xx is ours to send, also when it comes again (RFC 3261 §17.1.1.2).
-    if (!t->forwarded.starts_with("ACK ") && other_.parse(as_bytes(t->forwarded)))
-      t->forwarded = make_ack(other_, m.value_of(FieldName::to));
-    out.send(t->to, t->forwarded);
+    if (!t->client.forwarded.starts_with("ACK ") && other_.parse(as_bytes(t->client.forwarded)))
+      t->client.forwarded = make_ack(other_, m.value_of(FieldName::to));
+    out.send(t->client.to, t->client.forwarded);
   }
-  const bool was_cancelled = t->cancelled;
+  const bool was_cancelled = t->client.cancelled;
   if (transactions_.on_response(now, *t, m.status()) == Transactions::Use::absorb) return;
-  if (m.status() < 200 && was_cancelled && !t->cancel_sent) cancel(now, *t, out);
+  if (m.status() < 200 && was_cancelled && !t->client.cancel_sent) cancel(now, *t, out);
   if (m.status() == 100) return;
   if (m.status() == 503 && try_next_server(now, *t, out)) return;
   const auto slot = t->slot;
@@ -80,10 +80,10 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
   std::optional<Hop> hop;
   if (t.from_side == Side::access) {
     Reach reach;
-    reach.flow = t.from;
+    reach.flow = t.server.from;
     const Binding* const binding = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
     const bool maps = t.registering ? t.registering->maps_host : set ? set->maps_host : binding && binding->maps_host;
-    reach.stated = t.from.peer.address;
+    reach.stated = t.server.from.peer.address;
     hop = router_.hop_to_phone(reach, maps, t.domain);
     if (!hop) {  // its connection is gone: what the answer means for a call counts all the same
       if (set) note_answer(now, t, m, out);
@@ -91,12 +91,12 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
     }
   } else {
     const Binding* const binding = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
-    hop = router_.hop_to_central(t.central_server, t.from, t.to,
+    hop = router_.hop_to_central(t.central_server, t.server.from, t.client.to,
                                  binding ? std::string_view(binding->token) : std::string_view{}, t.domain);
   }
   const bool success = m.status() >= 200 && m.status() < 300;
   // A 2xx after another final answer went: nobody would end what it begins.
-  if (success && t.is_invite() && t.begins_dialogs && t.last_status >= 300) return hang_up(now, t, m, *hop, out);
+  if (success && t.is_invite() && t.begins_dialogs && t.server.status >= 300) return hang_up(now, t, m, *hop, out);
   Edits edits(m);
   if (const auto refusal = bodies_.edit(now, t, m, *hop, set, edits, out))
     return refuse_answer(now, t, m, *hop, refusal, out);
@@ -112,7 +112,7 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
   }
   if (m.status() == 401 || m.status() == 407) {
     for (unsigned i = rewriter_.edit_challenges(m, edits); i != 0; --i)
-      out.events.push_back(event_of(Event::Kind::auth_int, t.from, std::string(m.method_text())));
+      out.events.push_back(event_of(Event::Kind::auth_int, t.server.from, std::string(m.method_text())));
   }
   // RFC 3261 §16.7 step 6: a proxy's 503 says that its own server is of no use, not that ours isn't. To a
   // registering phone it is what puts it off (sip-sbc §2.5).
@@ -126,8 +126,9 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
     if (set && t.begins_dialogs && !set->over) calls_.end(now, *set, out);
     return;
   }
-  if (t.from_side == Side::access && t.from.transport == Transport::udp && text.size() > kMaxPhoneOctets)
-    out.events.push_back(event_of(Event::Kind::large, t.from, fmt::format("{} of {} bytes", m.status(), text.size())));
+  if (t.from_side == Side::access && t.server.from.transport == Transport::udp && text.size() > kMaxPhoneOctets)
+    out.events.push_back(
+        event_of(Event::Kind::large, t.server.from, fmt::format("{} of {} bytes", m.status(), text.size())));
   transactions_.respond(now, t, std::move(text), m.status(), out);
   if (m.status() >= 200) t.registering.reset();
 }
@@ -201,11 +202,11 @@ void Proxy::on_timeout(TimePoint now, Transaction& t, Transactions::Timeout time
     }
     return transactions_.forget(t);
   }
-  if (t.from_side == Side::access && t.client_silent && !t.cancelled) {
+  if (t.from_side == Side::access && t.client.silent && !t.client.cancelled) {
     // One request that it leaves without an answer says nothing of a server that answers others.
     const auto* const address = servers_[t.central_server].address();
-    const bool silent = servers_[t.central_server].last_heard < t.sent_at;
-    if (silent && address && address->peer == t.to.peer) server_failed_for(now, t, "it does not answer", out);
+    const bool silent = servers_[t.central_server].last_heard < t.client.sent_at;
+    if (silent && address && address->peer == t.client.to.peer) server_failed_for(now, t, "it does not answer", out);
     if (try_next_server(now, t, out)) return;
     const bool in_dialog = t.dialogs != 0 && !t.begins_dialogs;
     if (silent && !in_dialog && timeout == Transactions::Timeout::unanswered) return give_up(now, t, out);
@@ -215,12 +216,12 @@ void Proxy::on_timeout(TimePoint now, Transaction& t, Transactions::Timeout time
   if (t.is_invite()) {
     const auto slot = t.slot;
     const auto serial = t.serial;
-    if (!t.cancelled && !t.cancel_sent && !t.client_silent) return on_timer_c(now, t, set, out);
-    refuse(now, t, t.cancelled ? 487 : 408, out);
+    if (!t.client.cancelled && !t.client.cancel_sent && !t.client.silent) return on_timer_c(now, t, set, out);
+    refuse(now, t, t.client.cancelled ? 487 : 408, out);
     if (set && t.begins_dialogs && !set->connected) calls_.end(now, *set, out);
     return transactions_.forget_if_over(slot, serial);
   }
-  if (t.method == Method::bye && set && other_.parse(as_bytes(t.request)))
+  if (t.method == Method::bye && set && other_.parse(as_bytes(t.server.request)))
     calls_.end_dialog(now, *set, t.from_side == set->initiator ? other_.to_tag() : other_.from_tag(), out);
   if (set && !set->is_call() && set->dialogs.empty()) dialogs_.forget(*set);
   bodies_.drop_offer(now, t);
@@ -232,13 +233,13 @@ void Proxy::on_timeout(TimePoint now, Transaction& t, Transactions::Timeout time
 void Proxy::on_timer_c(TimePoint now, Transaction& t, DialogSet* set, Output& out) {
   transactions_.go_on(now, t);
   if (set && now - calls_.last_media(now, *set) < kStillAudio) return;
-  t.cancel_fields = "Reason: SIP;cause=408;text=\"Request Timeout\"\r\n";
+  t.client.cancel_fields = "Reason: SIP;cause=408;text=\"Request Timeout\"\r\n";
   cancel(now, t, out);
 }
 
 void Proxy::cancel(TimePoint now, Transaction& t, Output& out) {
-  if (!other_.parse(as_bytes(t.forwarded))) return;
-  transactions_.send_cancel(now, t, make_cancel(other_, t.cancel_fields), out);
+  if (!other_.parse(as_bytes(t.client.forwarded))) return;
+  transactions_.send_cancel(now, t, make_cancel(other_, t.client.cancel_fields), out);
 }
 
 /// A 2xx with a body that can't be passed on: whoever asked is refused, whoever answered is let go.
@@ -255,10 +256,10 @@ void Proxy::refuse_answer(TimePoint now, Transaction& t, const Message& m, const
 void Proxy::hang_up(TimePoint now, Transaction& t, const Message& m, const Hop& back, Output& out) {
   std::optional<Hop> hop;
   if (back.side == Side::access) {
-    hop = router_.hop_to_central(t.central_server, t.to, t.from, {}, t.domain);
+    hop = router_.hop_to_central(t.central_server, t.client.to, t.server.from, {}, t.domain);
   } else {
     Reach reach;
-    reach.flow = t.to;
+    reach.flow = t.client.to;
     hop = router_.hop_to_phone(reach, false, t.domain);
   }
   if (!hop) return;
@@ -268,20 +269,20 @@ void Proxy::hang_up(TimePoint now, Transaction& t, const Message& m, const Hop& 
     return fmt::format(
         "{} {} SIP/2.0\r\nVia: SIP/2.0/{} {};branch={}{}\r\nMax-Forwards: 70\r\n{}From: {}\r\nTo: {}\r\n"
         "Call-ID: {}\r\nCSeq: {} {}\r\nContent-Length: 0\r\n\r\n",
-        method, target, to_string(t.to.transport), hop->us, branch, rport, routes, m.value_of(FieldName::from),
+        method, target, to_string(t.client.to.transport), hop->us, branch, rport, routes, m.value_of(FieldName::from),
         m.value_of(FieldName::to), m.call_id(), cseq, method);
   };
-  out.send(t.to, request("ACK", m.cseq(), identifiers_.branch()));
+  out.send(t.client.to, request("ACK", m.cseq(), identifiers_.branch()));
   const std::string tag = fmt::format("<{}>", m.to_tag());
   if (!t.begins_dialogs || t.hung_up.contains(tag)) return;
   t.hung_up += tag;
-  const Flow to = t.to;
+  const Flow to = t.client.to;
   Transaction* const bye = transactions_.begin(Method::bye, {});
   if (!bye) return out.send(to, request("BYE", m.cseq() + 1, identifiers_.branch()));
   bye->purpose = Transaction::Purpose::hang_up;
-  bye->to = to;
-  bye->branch = identifiers_.branch();
-  bye->forwarded = request("BYE", m.cseq() + 1, bye->branch);
+  bye->client.to = to;
+  bye->client.branch = identifiers_.branch();
+  bye->client.forwarded = request("BYE", m.cseq() + 1, bye->client.branch);
   transactions_.send_request(now, *bye, {}, out);
 }
 

@@ -70,13 +70,13 @@ void Proxy::to_phone(TimePoint now, Transaction& t, const Message& m, const Part
   std::string_view target = party ? std::string_view(party->target) : std::string_view{};
   const std::string_view routes = party ? std::string_view(party->routes) : std::string_view{};
   if (target.empty() && binding) target = binding->contact_uri;
-  t.branch = identifiers_.branch_for(m, Side::access);
-  if (const auto refusal = build_request(now, t, m, *hop, target, routes, set, t.forwarded, out))
+  t.client.branch = identifiers_.branch_for(m, Side::access);
+  if (const auto refusal = build_request(now, t, m, *hop, target, routes, set, t.client.forwarded, out))
     return unreached(refusal, BodyRewriter::refusal_lines(refusal));
-  t.to = hop->flow;
-  if (t.to.transport == Transport::udp && t.forwarded.size() > kMaxPhoneOctets)
-    out.events.push_back(
-        event_of(Event::Kind::large, t.to, fmt::format("{} of {} bytes", m.method_text(), t.forwarded.size())));
+  t.client.to = hop->flow;
+  if (t.client.to.transport == Transport::udp && t.client.forwarded.size() > kMaxPhoneOctets)
+    out.events.push_back(event_of(Event::Kind::large, t.client.to,
+                                  fmt::format("{} of {} bytes", m.method_text(), t.client.forwarded.size())));
   transactions_.send_request(now, t, {}, out);
 }
 
@@ -113,8 +113,8 @@ void Proxy::on_ack(TimePoint now, const Flow& from, Side side, const Message& m,
     return;
   }
   Transaction once;  // an ACK has no state
-  once.branch = identifiers_.branch_for(m, hop->side);
-  once.from = from;
+  once.client.branch = identifiers_.branch_for(m, hop->side);
+  once.server.from = from;
   std::string text;
   if (build_request(now, once, m, *hop, party.target, party.routes, &set, text, out) == 0)
     out.send(hop->flow, std::move(text));

@@ -20,23 +20,23 @@ inline constexpr std::size_t kMaxHalfMessages = std::size_t{64} << 20U;
 
 /// What the settings say. Proxy owns them; its parts read them by reference, so that a reload reaches all of them.
 struct ProxyOptions {
-  std::optional<IpAddress> advertise;          ///< our address for phones; none: the one that they sent to
-  std::optional<IpAddress> central_advertise;  ///< our address for servers; none: the one that we send from
+  std::optional<IpAddress> advertise{};          ///< our address for phones; none: the one that they sent to
+  std::optional<IpAddress> central_advertise{};  ///< our address for servers; none: the one that we send from
   bool learn_outside =
       false;  ///< without a mapped port, servers get the address at which their answers say they see us
-  std::vector<ServerName> servers;
-  std::string central_domain;      ///< empty: what the phone's config names, or the host of the first server
-  std::vector<IpAddress> trusted;  ///< the central side may send from these too
-  Guard::Options guard;
+  std::vector<ServerName> servers{};
+  std::string central_domain{};      ///< empty: what the phone's config names, or the host of the first server
+  std::vector<IpAddress> trusted{};  ///< the central side may send from these too
+  Guard::Options guard{};
   std::size_t max_bindings = 20'000;
   std::size_t max_transactions = 20'000, max_transactions_per_source = 2000;
   std::size_t max_calls = 5000;
   ConnectionBudget::Options connections{.rate = 20, .max_held = kMaxHalfMessages};  ///< that phones have to us
-  CallLimits::Options call_limits;
+  CallLimits::Options call_limits{};
   bool unregistered_calls = true;
   bool at_home = false;  ///< an edge: whoever is neither on its LAN nor in `networks` is a stranger
-  std::vector<IpNetwork> networks;
-  std::vector<std::string> emergency;  ///< numbers whose calls no limit refuses, nor the end of the process
+  std::vector<IpNetwork> networks{};
+  std::vector<std::string> emergency{};  ///< numbers whose calls no limit refuses, nor the end of the process
   Duration keepalive = std::chrono::seconds(25);
   Duration idle_timeout = std::chrono::minutes(2);  ///< of a connection without a registered phone
   Duration media_idle = std::chrono::hours(1);
@@ -45,8 +45,8 @@ struct ProxyOptions {
   Duration retry = std::chrono::seconds(2);
   double register_rate = 200;
   bool path = false;
-  CodecRules codecs_to_phones, codecs_to_central;  ///< of offers
-  IdentityRules identity;
+  CodecRules codecs_to_phones{}, codecs_to_central{};  ///< of offers
+  IdentityRules identity{};
   Duration register_expires{};  ///< the longest expiry that phones are given; zero: what the server granted
 };
 

@@ -89,19 +89,19 @@ std::optional<std::uint64_t> Proxy::ask_to_start_over(TimePoint now, const Bindi
   if (!t) return std::nullopt;
   t->purpose = Transaction::Purpose::start_over;
   t->binding = b.id;
-  t->to = b.reach.flow;
-  if (t->to.transport == Transport::udp) t->to.peer = bindings_.reach_of(b).destination();
+  t->client.to = b.reach.flow;
+  if (t->client.to.transport == Transport::udp) t->client.to.peer = bindings_.reach_of(b).destination();
   const std::string us = router_.us_for(b);
-  t->branch = identifiers_.branch();
-  t->forwarded =
-      start_over_request({t->to.transport, us, t->branch, identifiers_.token(), identifiers_.token()}, b, boot);
+  t->client.branch = identifiers_.branch();
+  t->client.forwarded = start_over_request(
+      {t->client.to.transport, us, t->client.branch, identifiers_.token(), identifiers_.token()}, b, boot);
   transactions_.send_request(now, *t, kStartOverWithin, out);
   return t->serial;
 }
 
 void Proxy::on_start_over_answer(const Transaction& t, std::uint16_t status, Output& out) {
   const Binding* const b = bindings_.by_id(t.binding);
-  Event event = b ? event_of(Event::Kind::asked, *b) : event_of(Event::Kind::asked, t.to, {});
+  Event event = b ? event_of(Event::Kind::asked, *b) : event_of(Event::Kind::asked, t.client.to, {});
   event.request = t.serial;
   event.status = status;
   out.events.push_back(std::move(event));
@@ -153,7 +153,7 @@ void Proxy::on_connection_closed(TimePoint now, ConnectionId connection, std::st
     registrar_.ask_server_again([&](const Binding& b) { return b.central == connection; });
   std::vector<std::pair<std::size_t, std::uint64_t>> waiting;
   transactions_.for_each([&](const Transaction& t) {
-    if (t.client_pending() && t.to.connection == connection) waiting.emplace_back(t.slot, t.serial);
+    if (t.client.pending() && t.client.to.connection == connection) waiting.emplace_back(t.slot, t.serial);
   });
   // One that somebody else opened has no server: there need not be any.
   if (!closed.accepted && servers_[closed.server].transport == Transport::udp) {
@@ -170,19 +170,20 @@ void Proxy::on_connection_closed(TimePoint now, ConnectionId connection, std::st
       transactions_.forget(*t);
       continue;
     }
-    if (!closed.accepted && t->client_silent) {
+    if (!closed.accepted && t->client.silent) {
       if (servers_[closed.server].transport == Transport::udp) {
         t->tried &= ~(1U << closed.server);
         if (!t->tried_places.empty()) t->tried_places.pop_back();
       }
       // A large request, whose server takes no connections (RFC 3261 §18.1.1), goes by UDP.
-      if (servers_[closed.server].no_tcp && other_.parse(as_bytes(t->request)) && forward_again(now, *t, other_, out))
+      if (servers_[closed.server].no_tcp && other_.parse(as_bytes(t->server.request)) &&
+          forward_again(now, *t, other_, out))
         continue;
       if (try_next_server(now, *t, out)) continue;
     }
     transactions_.end_client(*t);
     const bool in_dialog = t->dialogs != 0 && !t->begins_dialogs;
-    if (!closed.accepted && !in_dialog && other_.parse(as_bytes(t->request))) {
+    if (!closed.accepted && !in_dialog && other_.parse(as_bytes(t->server.request))) {
       no_server_left(now, *t, other_, out);
     } else {
       refuse(now, *t, closed.accepted ? 480 : 503, out);
@@ -200,8 +201,8 @@ void Proxy::close_idle_to_servers(TimePoint now, Output& out) {
   if (idle.empty()) return;
   bindings_.for_each([&](const Binding& b) { idle.erase(b.central); });
   transactions_.for_each([&](const Transaction& t) {
-    idle.erase(t.to.connection);
-    idle.erase(t.from.connection);
+    idle.erase(t.client.to.connection);
+    idle.erase(t.server.from.connection);
   });
   dialogs_.for_each([&](const DialogSet& set) {
     if (set.over) return;

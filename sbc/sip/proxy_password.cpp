@@ -61,13 +61,13 @@ void Proxy::settle_try(TimePoint now, Transaction& t, const Message& m, Output& 
   if (t.from_side != Side::access || m.status() < 200) return;
   bool stale = false;
   if (challenged) {
-    const bool known = bindings_.knows_source(t.from.peer.address);
+    const bool known = bindings_.knows_source(t.server.from.peer.address);
     for (const Field& field : m.fields()) {
       if (!is_challenge(field)) continue;
       const std::string_view value = m.value(field);
       // A nonce that has grown old is no wrong password (RFC 7616 §3.3).
       stale = stale || equal_ignoring_case(auth_param(value, "stale"), "true");
-      guesses_.sent_nonce(now, t.from.peer.address, auth_param(value, "nonce"),
+      guesses_.sent_nonce(now, t.server.from.peer.address, auth_param(value, "nonce"),
                           known ? Standing::registered : Standing::stranger);
     }
   }
@@ -77,8 +77,8 @@ void Proxy::settle_try(TimePoint now, Transaction& t, const Message& m, Output& 
   const bool wrong = (challenged && !stale) || (m.status() == 403 && t.registering);
   if (!wrong) return guesses_.unknown(*tried);
   // One phone with a wrong password is no reason to ban its household.
-  if (guesses_.wrong(now, *tried)) return sources_.abuse(now, t.from, "a wrong password", out);
-  sources_.note_abuse(t.from, "a wrong password", out);
+  if (guesses_.wrong(now, *tried)) return sources_.abuse(now, t.server.from, "a wrong password", out);
+  sources_.note_abuse(t.server.from, "a wrong password", out);
 }
 
 }  // namespace dw::sip

@@ -177,7 +177,8 @@ void Proxy::open_dialogs(TimePoint now, Transaction& t, const Message& m, const 
 
 /// Whose connection to a server this request uses.
 Endpoint Proxy::owner_of(const Transaction& t) {
-  return {t.from.peer.address, t.from.transport == Transport::udp ? t.answer_to.port : t.from.peer.port};
+  return {t.server.from.peer.address,
+          t.server.from.transport == Transport::udp ? t.server.answer_to.port : t.server.from.peer.port};
 }
 
 /// Sends a phone's request to the first central server that may have it, or within a dialog to `party`. False: none is
@@ -190,7 +191,7 @@ bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, 
     const auto& all = servers_.all();
     const bool stays = t.tried == 0 && t.binding != 0 && t.central_server < all.size() &&
                        all[t.central_server].configured && all[t.central_server].up && all[t.central_server].address();
-    const Home home = stays ? Home{} : homes_.of(m.from_uri(), t.from, binding);
+    const Home home = stays ? Home{} : homes_.of(m.from_uri(), t.server.from, binding);
     const auto picked = stays ? std::optional(t.central_server)
                               : servers_.pick(now, t.tried, calls_for_help(m), servers_.choose(home.host, home.port));
     if (!picked) return false;
@@ -210,7 +211,7 @@ bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, 
     flow = router_.to_server(now, t.central_server, owner_of(t), servers_[t.central_server].transport, out);
   }
   if (!flow) return false;
-  Hop hop = router_.hop_to_central(t.central_server, *flow, t.from,
+  Hop hop = router_.hop_to_central(t.central_server, *flow, t.server.from,
                                    binding ? std::string_view(binding->token) : std::string_view{}, t.domain);
   const bool in_party = in_dialog && party;
   const auto refusal =
@@ -221,7 +222,7 @@ bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, 
     refuse(now, t, *refusal, out, BodyRewriter::refusal_lines(*refusal));
     calls_.unreached(now, t, m, out);
   } else if (t.is_invite()) {
-    connections_.shown(now, t.from.connection);
+    connections_.shown(now, t.server.from.connection);
   }
   return true;
 }
@@ -233,17 +234,17 @@ std::optional<std::uint16_t> Proxy::send_to_central(TimePoint now, Transaction& 
                                                     std::string_view target, std::string_view routes, DialogSet* set,
                                                     Duration answer_within, Output& out) {
   const std::size_t server = t.central_server;
-  t.branch = identifiers_.branch_for(m, Side::central);
-  t.forwarded.clear();
-  if (const auto refusal = build_request(now, t, m, hop, target, routes, set, t.forwarded, out)) return refusal;
-  if (hop.flow.transport == Transport::udp && t.forwarded.size() > kMaxDatagram && !servers_[server].no_tcp &&
+  t.client.branch = identifiers_.branch_for(m, Side::central);
+  t.client.forwarded.clear();
+  if (const auto refusal = build_request(now, t, m, hop, target, routes, set, t.client.forwarded, out)) return refusal;
+  if (hop.flow.transport == Transport::udp && t.client.forwarded.size() > kMaxDatagram && !servers_[server].no_tcp &&
       router_.place_of_server(server, hop.flow.peer)) {
     hop.flow =
         router_.to_place(now, server, {Transport::tcp, hop.flow.local, hop.flow.peer, ConnectionId::none}, {}, out);
-    t.forwarded.clear();
-    if (build_request(now, t, m, hop, target, routes, set, t.forwarded, out) != 0) return std::nullopt;
+    t.client.forwarded.clear();
+    if (build_request(now, t, m, hop, target, routes, set, t.client.forwarded, out) != 0) return std::nullopt;
   }
-  t.to = hop.flow;
+  t.client.to = hop.flow;
   transactions_.send_request(now, t, answer_within, out);
   servers_.asked(now, server);
   return 0;
@@ -254,11 +255,11 @@ std::uint16_t Proxy::build_request(TimePoint now, Transaction& t, const Message&
                                    std::string_view target, std::string_view routes, DialogSet* set, std::string& text,
                                    Output& out) {
   Edits edits(m);
-  t.back.vias = via_lines(m, t.from);
+  t.back.vias = via_lines(m, t.server.from);
   t.ends_subscription = m.method() == Method::notify &&
                         starts_with_ignoring_case(m.value_of(FieldName::subscription_state), "terminated");
   const bool keeps_routes = hop.side == Side::central && t.binding != 0 && m.to_tag().empty();
-  rewriter_.edit_request(m, hop, {t.branch, target, routes, t.registering.get(), keeps_routes}, t.back, edits);
+  rewriter_.edit_request(m, hop, {t.client.branch, target, routes, t.registering.get(), keeps_routes}, t.back, edits);
   if (const auto refusal = bodies_.edit(now, t, m, hop, set, edits, out)) return refusal;
   edits.write(text);
   return edits.ok() ? 0 : 500;
@@ -266,9 +267,10 @@ std::uint16_t Proxy::build_request(TimePoint now, Transaction& t, const Message&
 
 void Proxy::no_server_left(TimePoint now, Transaction& t, const Message& m, Output& out) {
   ++counters_.no_server;
-  Event event = event_of(Event::Kind::no_server, t.from,
+  Event event = event_of(Event::Kind::no_server, t.server.from,
                          servers_.configured() == 0 ? "none is configured (central.sip.servers)" : "");
-  const Home home = t.registering ? t.registering->home : homes_.of(m.from_uri(), t.from, bindings_.by_id(t.binding));
+  const Home home =
+      t.registering ? t.registering->home : homes_.of(m.from_uri(), t.server.from, bindings_.by_id(t.binding));
   const auto choice = servers_.choose(home.host, home.port);
   for (std::size_t i = 0; i < servers_.all().size(); ++i) {
     const auto& server = servers_.all()[i];
@@ -293,10 +295,10 @@ void Proxy::server_failed_for(TimePoint now, Transaction& t, std::string why, Ou
 /// Whoever was asked says nothing, and nobody else is left: the phone hears so while it still waits. What comes after
 /// all does no harm: a call that rings then is cancelled.
 void Proxy::give_up(TimePoint now, Transaction& t, Output& out) {
-  if (!other_.parse(as_bytes(t.request))) return transactions_.forget(t);
+  if (!other_.parse(as_bytes(t.server.request))) return transactions_.forget(t);
   if (t.is_invite()) {
-    t.client_resend = Transaction::kNever;
-    t.cancelled = true;
+    t.client.resend = kNever;
+    t.client.cancelled = true;
     transactions_.arm(t);
   } else {
     transactions_.end_client(t);
@@ -310,10 +312,11 @@ void Proxy::give_up(TimePoint now, Transaction& t, Output& out) {
 /// A request of no dialog whose server did not take it goes to the next one, one within a dialog to the next address of
 /// its server. False: there is none.
 bool Proxy::try_next_server(TimePoint now, Transaction& t, Output& out) {
-  if (t.from_side != Side::access || t.purpose != Transaction::Purpose::forward || t.cancelled || t.cancel_sent)
+  if (t.from_side != Side::access || t.purpose != Transaction::Purpose::forward || t.client.cancelled ||
+      t.client.cancel_sent)
     return false;
   const DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
-  if (!other_.parse(as_bytes(t.request))) return false;
+  if (!other_.parse(as_bytes(t.server.request))) return false;
   if (!other_.to_tag().empty()) {  // within a dialog: the next address of its server
     if (!set || t.registering) return false;
     const bool moved = forward_again(now, t, other_, out);

@@ -49,7 +49,8 @@ void Proxy::on_register(TimePoint now, const Flow& from, const Message& m, std::
     if (b && (t->binding == 0 || !r.unregisters(contact))) t->binding = b->id;
   }
   // Who hears answers at its Via's port hears requests there.
-  if (t->answer_to != from.peer && t->answer_to == r.reach.at_contact()) r.reach.answers = Reach::Answers::at_contact;
+  if (t->server.answer_to != from.peer && t->server.answer_to == r.reach.at_contact())
+    r.reach.answers = Reach::Answers::at_contact;
   note_alarm(from, m, bindings_.by_id(t->binding), out);
   if (t->binding == 0 && !bindings_.has_room(from.peer.address) && !r.is_query()) {
     out.events.push_back(event_of(Event::Kind::dropped, from, "access.sip.max_bindings"));
@@ -78,7 +79,7 @@ bool Proxy::forward_register(TimePoint now, Transaction& t, const Message& m, Ou
   }
   const auto flow = router_.to_server(now, *picked, owner_of(t), servers_[*picked].transport, out);
   if (!flow) return false;
-  Hop hop = router_.hop_to_central(*picked, *flow, t.from, {}, t.domain);
+  Hop hop = router_.hop_to_central(*picked, *flow, t.server.from, {}, t.domain);
   t.registering->us = hop.us;
   const auto refusal = send_to_central(now, t, m, std::move(hop), {}, {}, nullptr, options_.answer_timeout, out);
   if (!refusal) return false;
@@ -87,7 +88,7 @@ bool Proxy::forward_register(TimePoint now, Transaction& t, const Message& m, Ou
   } else if (*refusal != 0) {
     refuse(now, t, *refusal, out, BodyRewriter::refusal_lines(*refusal));
   } else {
-    connections_.shown(now, t.from.connection);
+    connections_.shown(now, t.server.from.connection);
   }
   return true;
 }
@@ -96,8 +97,9 @@ bool Proxy::forward_register(TimePoint now, Transaction& t, const Message& m, Ou
 void Proxy::on_register_answer(TimePoint now, Transaction& t, const Message& m, Output& out) {
   if (m.status() >= 200 && m.status() < 300) {
     registrar_.accept(now, t, m, out);
-    if (registrar_.answers_refreshes() && other_.parse(as_bytes(t.request))) {
-      registrar_.remember(now, t, other_, m, router_.hop_to_central(t.central_server, t.to, t.from, {}, t.domain).us);
+    if (registrar_.answers_refreshes() && other_.parse(as_bytes(t.server.request))) {
+      registrar_.remember(now, t, other_, m,
+                          router_.hop_to_central(t.central_server, t.client.to, t.server.from, {}, t.domain).us);
     } else {
       registrar_.forget(t);
     }
@@ -117,7 +119,7 @@ bool Proxy::follow_redirect(TimePoint now, Transaction& t, const Message& m, Out
       const auto uri = address ? parse_uri(address->uri) : fail(Errc::malformed, {});
       const auto server = uri && uri->is_sip() ? servers_.named(uri->host, uri->port) : std::nullopt;
       if (!server || (t.tried >> *server & 1U) != 0 || !servers_[*server].address()) continue;
-      return other_.parse(as_bytes(t.request)) && forward_register(now, t, other_, out, server);
+      return other_.parse(as_bytes(t.server.request)) && forward_register(now, t, other_, out, server);
     }
   }
   return false;

@@ -27,7 +27,7 @@ void Proxy::on_undelivered(TimePoint now, const Endpoint& peer, Bytes quoted, st
   ++counters_.undelivered;
   const std::string_view branch = branch_in(as_text(quoted));
   Transaction* const t = branch.empty() ? nullptr : transactions_.find_client(branch);
-  if (!t || t->to.transport != Transport::udp || t->to.peer != peer || !t->client_pending()) {
+  if (!t || t->client.to.transport != Transport::udp || t->client.to.peer != peer || !t->client.pending()) {
     if (const auto server = servers_.at(peer); server && branch.empty()) watch_.suspect(now, *server);
     return;
   }
@@ -41,11 +41,11 @@ void Proxy::on_undelivered(TimePoint now, const Endpoint& peer, Bytes quoted, st
 
 void Proxy::undelivered_to_central(TimePoint now, Transaction& t, Output& out) {
   if (t.purpose == Transaction::Purpose::server_ping) return transactions_.forget(t);
-  if (t.client_silent && try_next_server(now, t, out)) return;
+  if (t.client.silent && try_next_server(now, t, out)) return;
   const auto slot = t.slot;
   const auto serial = t.serial;
   transactions_.end_client(t);
-  if (!other_.parse(as_bytes(t.request))) return transactions_.forget_if_over(slot, serial);
+  if (!other_.parse(as_bytes(t.server.request))) return transactions_.forget_if_over(slot, serial);
   DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
   if (other_.to_tag().empty()) {
     no_server_left(now, t, other_, out);
@@ -70,16 +70,16 @@ void Proxy::undelivered_to_phone(TimePoint now, Transaction& t, Output& out) {
     return transactions_.forget(t);
   }
   if (Binding* const b = bindings_.by_id(t.binding); b && !b->stale_connection) {
-    watch_.suspect(now, *b, t.to.peer);
+    watch_.suspect(now, *b, t.client.to.peer);
   }
   const auto slot = t.slot;
   const auto serial = t.serial;
   DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
   std::string tag;
-  if (t.method == Method::bye && set && other_.parse(as_bytes(t.request)))
+  if (t.method == Method::bye && set && other_.parse(as_bytes(t.server.request)))
     tag = t.from_side == set->initiator ? other_.to_tag() : other_.from_tag();
   transactions_.end_client(t);
-  refuse(now, t, t.cancelled && t.is_invite() ? 487 : 480, out);
+  refuse(now, t, t.client.cancelled && t.is_invite() ? 487 : 480, out);
   if (set && !tag.empty()) {
     calls_.end_dialog(now, *set, tag, out);
   } else if (set && t.begins_dialogs && !set->connected) {

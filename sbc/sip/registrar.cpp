@@ -34,14 +34,14 @@ Registrar::Registrar(const Parts& parts)
       pace_(identifiers_.random()) {}
 
 std::uint64_t Registrar::challenge_key(const Transaction& t) const {
-  return challenge_hash_(t.registering->aor) ^
-         challenge_hash_(challenge_hash_(t.registering->call_id) + challenge_hash_(source_of(t.from.peer.address)));
+  return challenge_hash_(t.registering->aor) ^ challenge_hash_(challenge_hash_(t.registering->call_id) +
+                                                               challenge_hash_(source_of(t.server.from.peer.address)));
 }
 
 std::optional<std::string> Registrar::answer_from_cache(TimePoint now, Transaction& t, const Message& m, Output& out) {
   Binding* const b = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
   if (lease() == Duration{} || !b || !servers_[b->server].up) return std::nullopt;
-  const auto known = cache_.answer(now, b->id, t.from, m, *t.registering);
+  const auto known = cache_.answer(now, b->id, t.server.from, m, *t.registering);
   if (!known) return std::nullopt;
   ++counters_.registrations_kept;
   t.central_server = b->server;
@@ -49,13 +49,13 @@ std::optional<std::string> Registrar::answer_from_cache(TimePoint now, Transacti
       fmt::format("Contact: {}\r\nExpires: {}\r\n{}", with_expires(t.registering->contacts.front().value, known->told),
                   known->told, known->lines);
   registered(now, *b, Event::Kind::refreshed, {}, out);
-  return make_response(m, t.from, 200, "OK", "dw" + std::to_string(t.serial), lines);
+  return make_response(m, t.server.from, 200, "OK", "dw" + std::to_string(t.serial), lines);
 }
 
 std::optional<std::uint32_t> Registrar::put_off(TimePoint now, const Transaction& t, std::size_t server) {
   Challenged* const c = t.registering->authorized ? challenged_.find(challenge_key(t)) : nullptr;
   const bool follows_up = c && c->open && c->times == 0 && now - c->at <= kChallengeKept;
-  const IpAddress& source = t.from.peer.address;
+  const IpAddress& source = t.server.from.peer.address;
   if (pace_.take(now, servers_[server].registers, source, sources_.standing(now, source), follows_up)) {
     if (c) c->open = false;
     return std::nullopt;
@@ -85,7 +85,7 @@ std::uint32_t Registrar::retry_after(double waiting, double least) {
 void Registrar::accept(TimePoint now, Transaction& t, const Message& m, Output& out) {
   challenged_.erase(challenge_key(t));
   Registering& r = *t.registering;
-  if (connections_.is_gone(t.from) || r.overtaken)
+  if (connections_.is_gone(t.server.from) || r.overtaken)
     return;  // the phone does not hear of it and registers again, or has unregistered since
   if (r.star || std::ranges::any_of(r.contacts, [&](const auto& c) { return r.unregisters(c); })) overtake(r);
   if (r.star) {
@@ -113,7 +113,7 @@ void Registrar::accept(TimePoint now, Transaction& t, const Message& m, Output& 
     }
   }
   if (fresh && !m.find(FieldName::date)) {
-    Event event = event_of(Event::Kind::no_date, t.from, {});
+    Event event = event_of(Event::Kind::no_date, t.server.from, {});
     event.aor = r.user;
     event.device = r.device;
     event.server = t.central_server;
@@ -123,7 +123,7 @@ void Registrar::accept(TimePoint now, Transaction& t, const Message& m, Output& 
 
 /// A 2xx that lists others alone binds nothing (RFC 3261 §10.3 step 8).
 void Registrar::not_listed(const Transaction& t, Output& out) {
-  Event event = event_of(Event::Kind::refused, t.from, "its answer lists no contact of this phone");
+  Event event = event_of(Event::Kind::refused, t.server.from, "its answer lists no contact of this phone");
   event.aor = t.registering->user;
   event.device = t.registering->device;
   event.device_type = t.registering->device_type;
@@ -192,7 +192,7 @@ bool Registrar::bind(TimePoint now, const Transaction& t, const RegisterContact&
   b->loses_token = contact.loses_token;
   b->maps_host = r.maps_host;
   b->server = t.central_server;
-  b->central = t.to.connection;
+  b->central = t.client.to.connection;
   b->expires_at = now + std::chrono::seconds(seconds) + Binding::kGrace;
   b->stale_connection = false;
   if (at_new_flow) {
@@ -202,7 +202,7 @@ bool Registrar::bind(TimePoint now, const Transaction& t, const RegisterContact&
   }
   bindings_.moved(*b, reach);
   note_known(now, reach.flow.peer.address, b->expires_at - now);
-  connections_.registered(reach.flow.connection, t.to.connection);
+  connections_.registered(reach.flow.connection, t.client.to.connection);
   registered(now, *b, kind, std::move(from_where), out);
   if (kind == Event::Kind::registered) leave_old_home(*b, out);
   // One flow, one connection: the one that it left would only hold up what is sent there.
@@ -251,13 +251,13 @@ void Registrar::remember(TimePoint now, const Transaction& t, const Message& req
       if (equal_ignoring_case(name, kept)) lines += m.text().substr(field.begin, field.end - field.begin);
     }
   }
-  cache_.remember(now, b->id, t.from, request, r, *contact.granted, told(r, *contact.granted, r.wanted(contact)),
+  cache_.remember(now, b->id, t.server.from, request, r, *contact.granted, told(r, *contact.granted, r.wanted(contact)),
                   std::move(lines));
 }
 
 void Registrar::refused(TimePoint now, const Transaction& t, const Message& m, Output& out) {
   const Registering& r = *t.registering;
-  Event event = event_of(Event::Kind::refused, t.from, std::string(m.reason()));
+  Event event = event_of(Event::Kind::refused, t.server.from, std::string(m.reason()));
   event.aor = r.user;
   event.device = r.device;
   event.device_type = r.device_type;
@@ -267,7 +267,7 @@ void Registrar::refused(TimePoint now, const Transaction& t, const Message& m, O
   event.status = m.status();
   if (m.status() == 401 || m.status() == 407) {
     Challenged* const kept =
-        challenged_.take(now, challenge_key(t), sources_.standing(now, t.from.peer.address), {0, now});
+        challenged_.take(now, challenge_key(t), sources_.standing(now, t.server.from.peer.address), {0, now});
     if (!kept) return;
     Challenged& c = *kept;
     if (now - c.at > kChallengeKept) c = {};
@@ -288,7 +288,7 @@ void Registrar::refused(TimePoint now, const Transaction& t, const Message& m, O
   ++counters_.registrations_refused;
   const bool retry = m.status() == 423 || m.status() == 503 || (m.status() == 403 && r.authorized);  // a wrong password
   out.events.push_back(std::move(event));
-  if (!retry) sources_.abuse(now, t.from, fmt::format("a registration refused with {}", m.status()), out);
+  if (!retry) sources_.abuse(now, t.server.from, fmt::format("a registration refused with {}", m.status()), out);
 }
 
 bool Registrar::restore(TimePoint now, Binding binding, Output& out) {

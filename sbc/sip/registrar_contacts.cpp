@@ -170,7 +170,7 @@ std::vector<std::pair<const Binding*, std::uint32_t>> Registrar::listed(TimePoin
       const auto uri = address ? parse_uri(address->uri) : fail(Errc::malformed, {});
       const auto named = uri ? find_param(uri->params, "dw") : std::nullopt;
       const Binding* const b = named ? bindings_.by_token(named->value) : nullptr;
-      if (!b || b->aor != t.registering->aor || b->reach.flow.peer.address != t.from.peer.address) continue;
+      if (!b || b->aor != t.registering->aor || b->reach.flow.peer.address != t.server.from.peer.address) continue;
       const auto left_here = std::chrono::duration_cast<std::chrono::seconds>(b->expires_at - Binding::kGrace - now);
       const auto expires = find_param(address->params, "expires");
       all.emplace_back(b, expires ? read_expires(expires->value)

@@ -99,14 +99,14 @@ Router::Seen Router::note_seen(const Transaction& t, const Message& answer) {
                          (t.purpose == Transaction::Purpose::forward && t.from_side == Side::access);
   const auto seen = to_server && options_.learn_outside ? seen_from(answer.via()) : std::nullopt;
   if (!seen) return {};
-  Seen learnt{.translated = seen->address != t.to.local.address};
-  if (t.to.transport == Transport::udp) {
+  Seen learnt{.translated = seen->address != t.client.to.local.address};
+  if (t.client.to.transport == Transport::udp) {
     auto& known = servers_[t.central_server].seen;
-    learnt.changed = known && known->by == t.to.peer && known->as != *seen;
-    known = Servers::Seen{t.to.peer, *seen};
-    outside_ = Outside{t.to.local, *seen};
+    learnt.changed = known && known->by == t.client.to.peer && known->as != *seen;
+    known = Servers::Seen{t.client.to.peer, *seen};
+    outside_ = Outside{t.client.to.local, *seen};
   } else {
-    connections_.note_seen(t.to.connection, *seen);
+    connections_.note_seen(t.client.to.connection, *seen);
   }
   return learnt;
 }
@@ -150,8 +150,8 @@ std::string Router::us_for(const Binding& b) const {
 }
 
 bool Router::may_answer(const Transaction& t, const Flow& from) const {
-  if (t.to.connection != from.connection) return false;
-  if (t.to.peer.address == from.peer.address) return true;
+  if (t.client.to.connection != from.connection) return false;
+  if (t.client.to.peer.address == from.peer.address) return true;
   const bool to_central = t.purpose == Transaction::Purpose::server_ping ||
                           (t.purpose == Transaction::Purpose::forward && t.from_side == Side::access);
   return to_central && from.connection == ConnectionId::none &&
@@ -198,10 +198,10 @@ void Router::note_answer_place(DialogSet& set, const Transaction& t, const Messa
   DialogSet::Dialog* const dialog = by_initiator ? set.find(m.to_tag()) : nullptr;
   if (by_initiator && !dialog) return;
   Party& party = dialog ? dialog->responder : set.initiator_party;
-  auto asked = place_of_server(t.central_server, t.to.peer);
-  if (!asked && t.to.transport == Transport::udp) asked = t.to;
+  auto asked = place_of_server(t.central_server, t.client.to.peer);
+  if (!asked && t.client.to.transport == Transport::udp) asked = t.client.to;
   if (asked) party.place = asked;
-  if (from.peer.address != t.to.peer.address) note_place(party, from);
+  if (from.peer.address != t.client.to.peer.address) note_place(party, from);
 }
 
 std::optional<Flow> Router::next_place(std::size_t server_number, const std::vector<Endpoint>& tried_places,

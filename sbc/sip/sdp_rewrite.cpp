@@ -95,9 +95,9 @@ class NextOctet {
 };
 
 /// Writes an SDP anew, line by line.
-class Rewriter {
+class SdpRewriter {
  public:
-  Rewriter(const Sdp& sdp, std::string_view body, const SdpRewrite& rewrite, std::string& out)
+  SdpRewriter(const Sdp& sdp, std::string_view body, const SdpRewrite& rewrite, std::string& out)
       : sdp_(sdp),
         rewrite_(rewrite),
         out_(out),
@@ -181,14 +181,14 @@ class Rewriter {
   bool tells_ = false, without_codec_ = false;
 };
 
-Rewriter::Fate Rewriter::fate_of(std::size_t index) const {
+SdpRewriter::Fate SdpRewriter::fate_of(std::size_t index) const {
   if (index >= sdp_.lines.size()) return Fate::refused;
   const SdpMedia& media = sdp_.lines[index];
   if (media.to_many && media.port != 0) return Fate::stays;
   return media.relayable && rewrite_.to[index] && rewrite_.to[index]->address ? Fate::moves : Fate::refused;
 }
 
-void Rewriter::plan_session() {
+void SdpRewriter::plan_session() {
   bool any_stays = false, differ = false;
   std::optional<IpAddress> common;
   for (std::size_t i = 0; i < sdp_.lines.size(); ++i) {
@@ -209,7 +209,7 @@ void Rewriter::plan_session() {
 }
 
 /// Whatever an address line says is the writer's, and so is what is known of it from elsewhere.
-void Rewriter::plan_hosts() {
+void SdpRewriter::plan_hosts() {
   hosts_.allow(own_);
   for (std::size_t i = 0; i < sdp_.lines.size(); ++i) {
     if (fate_of(i) != Fate::moves) continue;
@@ -222,7 +222,7 @@ void Rewriter::plan_hosts() {
     hosts_.hide(address);
 }
 
-void Rewriter::begin_media() {
+void SdpRewriter::begin_media() {
   fate_ = fate_of(next_media_);
   in_media_ = true;
   address_.reset();
@@ -246,7 +246,7 @@ void Rewriter::begin_media() {
   ++next_media_;
 }
 
-void Rewriter::choose_codecs(const SdpMedia& media) {
+void SdpRewriter::choose_codecs(const SdpMedia& media) {
   if (payloads_.empty() || payloads_[next_media_].empty()) return;
   const auto& payloads = payloads_[next_media_];
   offered_ = rewrite_.codecs->offered(media.type, payloads);
@@ -255,7 +255,7 @@ void Rewriter::choose_codecs(const SdpMedia& media) {
 }
 
 /// "rtpmap:101 …", "fmtp:101 …", "rtcp-fb:101 …" of a payload type that is not offered.
-bool Rewriter::is_of_a_lost_codec(std::string_view attribute) const {
+bool SdpRewriter::is_of_a_lost_codec(std::string_view attribute) const {
   if (offered_.empty()) return false;
   for (const std::string_view name : {"rtpmap:", "fmtp:", "rtcp-fb:"}) {
     if (!attribute.starts_with(name)) continue;
@@ -266,13 +266,13 @@ bool Rewriter::is_of_a_lost_codec(std::string_view attribute) const {
   return false;
 }
 
-bool Rewriter::is_left_out(const SdpLine& line) const {
+bool SdpRewriter::is_left_out(const SdpLine& line) const {
   if (line.type != 'a' || fate_ == Fate::stays) return false;
   if (in_media_ && is_of_a_lost_codec(line.value)) return true;
   return is_removed(line.value) || ((fate_ == Fate::refused || !in_media_) && is_removed_when_refused(line.value));
 }
 
-void Rewriter::put(const SdpLine& line) {
+void SdpRewriter::put(const SdpLine& line) {
   if (added_ && line.type != 'i') put_added_connection();  // RFC 8866 §5: m=, i=, c=
   if (is_left_out(line)) {
     if (is_removed(line.value)) ++removed_;
@@ -302,14 +302,14 @@ void Rewriter::put(const SdpLine& line) {
   if (!line.end.empty()) line_end_ = line.end;
 }
 
-bool Rewriter::names_no_host(const SdpLine& line) {
+bool SdpRewriter::names_no_host(const SdpLine& line) {
   const std::size_t end = line.offset + line.text.size();
   if (dots_.from(line.offset) < end) return false;
   const std::size_t colon = colons_.from(line.offset);
   return colon >= end || colons_.from(colon + 1) >= end;
 }
 
-bool Rewriter::put_changed(const SdpLine& line) {
+bool SdpRewriter::put_changed(const SdpLine& line) {
   if (line.type == 'a') {
     if (fate_ != Fate::moves || !in_media_ || !is_attribute(line.value, "rtcp")) return false;
     put_rtcp(line);
@@ -325,7 +325,7 @@ bool Rewriter::put_changed(const SdpLine& line) {
   return true;
 }
 
-bool Rewriter::put_instead(const SdpLine& line, std::size_t start) {
+bool SdpRewriter::put_instead(const SdpLine& line, std::size_t start) {
   if (line.type == 'o' && !in_media_) {
     out_.resize(start);
     put_own_origin();
@@ -341,7 +341,7 @@ bool Rewriter::put_instead(const SdpLine& line, std::size_t start) {
   return true;
 }
 
-void Rewriter::put_added_connection() {
+void SdpRewriter::put_added_connection() {
   const bool is_last = last_end_.empty();  // the body ends within the line before
   if (is_last) out_ += line_end_;
   out_ += "c=";
@@ -351,7 +351,7 @@ void Rewriter::put_added_connection() {
 }
 
 /// At the end of its section.
-void Rewriter::put_added_rtcp() {
+void SdpRewriter::put_added_rtcp() {
   const bool is_last = last_end_.empty();
   if (is_last) out_ += line_end_;
   out_ += "a=rtcp:";
@@ -364,7 +364,7 @@ void Rewriter::put_added_rtcp() {
   rtcp_due_ = false;
 }
 
-void Rewriter::put_number(std::string_view is, std::uint64_t wanted) {
+void SdpRewriter::put_number(std::string_view is, std::uint64_t wanted) {
   if (parse_number(is, ~std::uint64_t{0}) == wanted) {
     out_ += is;
   } else {
@@ -372,14 +372,14 @@ void Rewriter::put_number(std::string_view is, std::uint64_t wanted) {
   }
 }
 
-void Rewriter::put_whole_address(const IpAddress& address) {
+void SdpRewriter::put_whole_address(const IpAddress& address) {
   out_ += "IN ";
   out_ += family_word(address);
   out_ += ' ';
   append_address(out_, address);
 }
 
-void Rewriter::put_address(std::string_view text, const SdpAddress& at, const IpAddress& address) {
+void SdpRewriter::put_address(std::string_view text, const SdpAddress& at, const IpAddress& address) {
   const IpAddress wanted = is_hold(at.address) ? unspecified_like(address) : address;
   if (at.address == wanted) {
     out_ += text;
@@ -394,7 +394,7 @@ void Rewriter::put_address(std::string_view text, const SdpAddress& at, const Ip
   out_ += text.substr(host + at.host.size());
 }
 
-void Rewriter::put_media(const SdpLine& line) {
+void SdpRewriter::put_media(const SdpLine& line) {
   std::string_view left = line.value;
   (void)take_word(left);
   const std::string_view ports = take_word(left);
@@ -415,14 +415,14 @@ void Rewriter::put_media(const SdpLine& line) {
   }
 }
 
-void Rewriter::put_own_origin() {
+void SdpRewriter::put_own_origin() {
   out_ += "o=- 0 ";
   append_number(out_, rewrite_.version);
   out_ += ' ';
   put_whole_address(own_);
 }
 
-void Rewriter::put_origin(std::string_view text, std::string_view value) {
+void SdpRewriter::put_origin(std::string_view text, std::string_view value) {
   const auto origin = parse_sdp_origin(value);
   if (!origin) return put_own_origin();
   const std::size_t version = offset_in(text, origin->version);
@@ -432,7 +432,7 @@ void Rewriter::put_origin(std::string_view text, std::string_view value) {
   put_address(text.substr(after), origin->address, own_);
 }
 
-void Rewriter::put_connection(std::string_view text, std::string_view value) {
+void SdpRewriter::put_connection(std::string_view text, std::string_view value) {
   const SdpAddress at = parse_sdp_address(value);
   const bool usual = equal_ignoring_case(at.network, "IN") && at.family.size() == 3;
   const bool ends = at && trim(text.substr(offset_in(text, at.host) + at.host.size())).empty();
@@ -442,7 +442,7 @@ void Rewriter::put_connection(std::string_view text, std::string_view value) {
 }
 
 /// RFC 3605: "a=rtcp:" port [SP nettype SP addrtype SP address].
-void Rewriter::put_rtcp(const SdpLine& line) {
+void SdpRewriter::put_rtcp(const SdpLine& line) {
   constexpr std::string_view kName = "rtcp:";
   std::string_view rest = line.value.substr(std::min(kName.size(), line.value.size()));
   const std::string_view port = take_word(rest);
@@ -466,7 +466,7 @@ void Rewriter::put_rtcp(const SdpLine& line) {
 Result<std::size_t> rewrite_sdp(const Sdp& sdp, std::string_view body, const SdpRewrite& rewrite, std::string& out) {
   constexpr std::size_t kUsualGrowth = 64;
   out.reserve(out.size() + body.size() + kUsualGrowth);
-  Rewriter rewriter(sdp, body, rewrite, out);
+  SdpRewriter rewriter(sdp, body, rewrite, out);
   for (SdpLines lines(body, sdp.lone_cr); !lines.at_end();)
     rewriter.put(lines.take());
   rewriter.finish();

@@ -6,18 +6,6 @@
 
 namespace dw::sip {
 
-using Client = Transaction::Client;
-using Server = Transaction::Server;
-
-namespace {
-
-/// Its memory too, as a transaction outlives its answer by half a minute.
-void release(std::string& text) {
-  std::string().swap(text);
-}
-
-}  // namespace
-
 Transaction::Transaction() = default;
 Transaction::~Transaction() = default;
 
@@ -77,9 +65,9 @@ Transaction* Transactions::begin(Method method, std::string key, bool beyond) {
   t.serial = ++serial_;
   t.method = method;
   if (!key.empty()) {
-    t.server = Server::trying;
-    t.key = std::move(key);
-    by_key_[t.key] = t.slot;
+    t.server.state = ServerHalf::State::trying;
+    t.server.key = std::move(key);
+    by_key_[t.server.key] = t.slot;
   }
   return &t;
 }
@@ -112,210 +100,87 @@ Transaction* Transactions::begin_for(const Message& m, const Flow& from, Standin
     if (!help) share_.give_back(from.peer.address, standing);
     return nullptr;
   }
-  t->from = from;
-  t->request = m.text();
-  t->octets = t->request.size();
-  octets_ += t->octets;
+  t->server.from = from;
+  t->server.request = m.text();
+  t->server.octets = t->server.request.size();
+  octets_ += t->server.octets;
   if (help) return t;
-  t->counts_as = standing;
-  strangers_octets_ += standing == Standing::stranger ? t->octets : 0;
+  t->server.counts_as = standing;
+  strangers_octets_ += standing == Standing::stranger ? t->server.octets : 0;
   return t;
 }
 
 void Transactions::send_request(TimePoint now, Transaction& t, Duration answer_within, Output& out) {
-  if (t.client != Client::none) by_branch_.erase(t.branch_indexed);
-  t.branch_indexed = t.branch;
-  by_branch_[t.branch_indexed] = t.slot;
-  t.client = Client::calling;
-  t.client_silent = true;
-  t.sent_at = now;
-  t.answer_by = answer_within == Duration{} ? Transaction::kNever : now + answer_within;
-  t.client_until = now + kTransactionTimeout;
-  t.client_interval = kT1;
-  t.client_resend = reliable(t.to) ? Transaction::kNever : now + kT1;
-  out.send(t.to, t.forwarded);
+  if (t.client.state != ClientHalf::State::none) by_branch_.erase(t.client.branch_indexed);
+  t.client.branch_indexed = t.client.branch;
+  by_branch_[t.client.branch_indexed] = t.slot;
+  t.client.send(now, answer_within, out);
   arm(t);
 }
 
 Transactions::Use Transactions::on_response(TimePoint now, Transaction& t, std::uint16_t status) {
-  t.client_silent = false;
-  t.answer_by = Transaction::kNever;
-  if (status < 200) {
-    if (!t.client_pending()) return Use::absorb;
-    const bool first = t.client == Client::calling;
-    t.client = Client::proceeding;
-    if (t.is_invite()) {
-      t.client_resend = Transaction::kNever;
-      // Timer C runs from the request, and again from each provisional answer but 100 (RFC 3261 §16.6 step 11, §16.7
-      // step 2).
-      if (!t.cancelled && !t.cancel_sent) {
-        if (status > 100) t.client_until = now + kTimerC;
-        if (status == 100 && first) t.client_until = t.sent_at + kTimerC;
-      }
-    } else if (t.client_resend != Transaction::kNever) {
-      t.client_interval = kT2;
-    }
-    arm(t);
-    return Use::forward;
-  }
-  if (t.is_invite() && status < 300) {
-    if (t.client == Client::completed || t.client == Client::ended) return Use::absorb;
-    if (t.client != Client::accepted) t.client_until = now + kTransactionTimeout;  // timer M
-    t.client = Client::accepted;
-  } else {
-    if (!t.client_pending()) {
-      return Use::absorb;
-    }
-    t.client = Client::completed;
-    t.client_until = now + (reliable(t.to) ? Duration{} : t.is_invite() ? kTimerD : kT4);
-  }
-  t.client_resend = Transaction::kNever;
-  t.cancel.clear();
-  if (!t.is_invite() || status < 300) release(t.forwarded);  // of a refused INVITE it is the ACK now
-  arm(t);
-  return Use::forward;
+  const bool is_new = t.client.on_response(now, t.is_invite(), status);
+  if (is_new) arm(t);
+  return is_new ? Use::forward : Use::absorb;
 }
 
 void Transactions::on_cancel_response(Transaction& t) {
-  t.cancel.clear();
-  t.client_resend = Transaction::kNever;
+  t.client.on_cancel_response();
   arm(t);
 }
 
 void Transactions::send_cancel(TimePoint now, Transaction& t, std::string cancel, Output& out) {
-  t.cancel_sent = true;
-  out.send(t.to, cancel);
-  // Whoever was asked has as long to say 487 as it has for any answer (RFC 3261 §9.1).
-  t.client_until = now + kTransactionTimeout;
-  if (!reliable(t.to)) {
-    t.cancel = std::move(cancel);
-    t.client_interval = kT1;
-    t.client_resend = now + kT1;
-  }
+  t.client.send_cancel(now, std::move(cancel), out);
   arm(t);
 }
 
 void Transactions::respond(TimePoint now, Transaction& t, std::string response, std::uint16_t status, Output& out) {
-  if (t.server == Server::none || t.server == Server::confirmed) return;
-  const bool final = status >= 200;
-  // A 2xx may follow a 2xx, which several branches or a lost ACK cause; nothing follows another final one.
-  if (t.server == Server::completed || (t.server == Server::accepted && (status < 200 || status >= 300))) return;
-  Flow to = t.from;
-  if (to.transport == Transport::udp) to.peer = t.answer_to;
-  out.send(to, response);
-  t.last_response = std::move(response);
-  t.last_status = status;
-  t.answered_at = now;
-  const bool quick = reliable(t.from);
-  if (!final) {
-    t.server = Server::proceeding;
-  } else if (t.is_invite() && status < 300) {
-    if (t.server != Server::accepted) t.server_until = now + kTransactionTimeout;  // timer L
-    t.server = Server::accepted;
-  } else {
-    t.server = Server::completed;
-    t.server_until = now + (t.is_invite() ? kTransactionTimeout : quick ? Duration{} : kTransactionTimeout);
-    if (t.is_invite() && !quick) {
-      t.server_interval = kT1;
-      t.server_resend = now + kT1;
-    }
-  }
-  if (final && t.brief) t.server_until = now;
-  if (final) release(t.request);
+  if (!t.server.may_respond(status)) return;
+  t.server.respond(now, t.is_invite(), std::move(response), status, out);
   arm(t);
 }
 
-bool Transactions::on_repeat(TimePoint now, Transaction& t) {
-  if (t.last_response.empty()) return false;
-  const bool unheard = now - t.answered_at >= kHeardWithin;
-  t.answered_at = now;
-  if (unheard) ++t.repeats;
-  return unheard;
-}
-
-void Transactions::answer_again(const Transaction& t, Output& out) {
-  // A 2xx is repeated by whoever sent it, end to end (RFC 6026 §7.1).
-  if (t.last_response.empty() || t.server == Server::accepted || t.server == Server::confirmed) return;
-  Flow to = t.from;
-  if (to.transport == Transport::udp) to.peer = t.answer_to;
-  out.send(to, t.last_response);
-}
-
 bool Transactions::on_ack(TimePoint now, Transaction& t) {
-  if (t.server == Server::accepted) return false;
-  if (t.server == Server::completed) {
-    t.server = Server::confirmed;
-    t.server_resend = Transaction::kNever;
-    t.server_until = now + (reliable(t.from) ? Duration{} : kT4);  // timer I
-    arm(t);
-  }
-  return true;
+  const bool is_ours = t.server.on_ack(now);
+  arm(t);
+  return is_ours;
 }
 
 void Transactions::go_on(TimePoint now, Transaction& t) {
-  t.client = Client::proceeding;
-  t.client_until = now + kTimerC;
+  t.client.go_on(now);
   arm(t);
 }
 
 void Transactions::end_client(Transaction& t) {
-  t.client = Client::ended;
-  t.client_resend = t.client_until = t.answer_by = Transaction::kNever;
-  t.cancel.clear();
+  t.client.end();
   arm(t);
 }
 
-bool Transactions::is_over(const Transaction& t) const {
-  const bool client = t.client == Client::none || t.client == Client::ended;
-  const bool server = t.server == Server::none || (t.server_until == Transaction::kNever && t.last_status >= 200);
-  return client && server;
-}
-
 void Transactions::arm(Transaction& t) {
-  const TimePoint when = std::min({t.client_resend, t.client_until, t.server_resend, t.server_until, t.answer_by});
+  const TimePoint when = std::min(t.client.next_deadline(), t.server.next_deadline());
   if (when == t.armed) return;
   t.armed = when;
-  if (when == Transaction::kNever) {
+  if (when == kNever) {
     deadlines_.clear(t.slot);
   } else {
     deadlines_.set(t.slot, when);
   }
 }
 
-void Transactions::resend_due(TimePoint now, Transaction& t, Output& out) {
-  if (t.client_resend <= now) {
-    if (may_resend_(now, t)) out.send(t.to, t.cancel.empty() ? t.forwarded : t.cancel);
-    // Timer A doubles without end, timer E up to T2 (RFC 3261 §17.1.1.2, §17.1.2.2).
-    const bool invite = t.is_invite() && t.cancel.empty();
-    t.client_interval = invite ? 2 * t.client_interval : std::min(2 * t.client_interval, kT2);
-    t.client_resend = now + t.client_interval;
-  }
-  if (t.server_resend <= now) {  // timer G
-    Flow to = t.from;
-    to.peer = t.answer_to;
-    out.send(to, t.last_response);
-    t.server_interval = std::min(2 * t.server_interval, kT2);
-    t.server_resend = now + t.server_interval;
-  }
-}
-
 std::optional<std::pair<Transaction*, Transactions::Timeout>> Transactions::on_deadline(TimePoint now, Output& out) {
   while (const auto slot = deadlines_.pop_due(now)) {
     Transaction& t = *all_.at(*slot);
-    t.armed = Transaction::kNever;
-    if (t.server_until <= now) {
-      t.server_resend = t.server_until = Transaction::kNever;
-      t.server = Server::none;
-    }
-    if (t.answer_by <= now) {
-      t.answer_by = Transaction::kNever;
-      if (t.client == Client::calling) {
+    t.armed = kNever;
+    t.server.end_if_due(now);
+    if (t.client.answer_by <= now) {
+      t.client.answer_by = kNever;
+      if (t.client.state == ClientHalf::State::calling) {
         arm(t);
         return std::pair{&t, Timeout::unanswered};
       }
     }
-    if (t.client_until <= now) {
-      const bool pending = t.client_pending();
+    if (t.client.until <= now) {
+      const bool pending = t.client.pending();
       end_client(t);
       if (pending) return std::pair{&t, Timeout::client};
     }
@@ -323,22 +188,23 @@ std::optional<std::pair<Transaction*, Transactions::Timeout>> Transactions::on_d
       forget(t);
       continue;
     }
-    resend_due(now, t, out);
+    if (t.client.resend <= now) t.client.resend_due(now, t.is_invite(), may_resend_(now, t), out);
+    t.server.resend_due(now, out);
     arm(t);
   }
   return std::nullopt;
 }
 
 void Transactions::forget(Transaction& t) {
-  if (!t.key.empty()) {
-    by_key_.erase(t.key);
-    octets_ -= t.octets;
-    if (t.counts_as) {
-      share_.give_back(t.from.peer.address, *t.counts_as);
-      strangers_octets_ -= *t.counts_as == Standing::stranger ? t.octets : 0;
+  if (!t.server.key.empty()) {
+    by_key_.erase(t.server.key);
+    octets_ -= t.server.octets;
+    if (t.server.counts_as) {
+      share_.give_back(t.server.from.peer.address, *t.server.counts_as);
+      strangers_octets_ -= *t.server.counts_as == Standing::stranger ? t.server.octets : 0;
     }
   }
-  if (!t.branch_indexed.empty()) by_branch_.erase(t.branch_indexed);
+  if (!t.client.branch_indexed.empty()) by_branch_.erase(t.client.branch_indexed);
   deadlines_.clear(t.slot);
   all_.remove(t.slot);
 }

@@ -49,7 +49,7 @@ void Watch::ping_servers(TimePoint now, Output& out) {
     if (!t || !flow) continue;
     t->purpose = Transaction::Purpose::server_ping;
     t->central_server = i;
-    t->to = *flow;
+    t->client.to = *flow;
     const Hop hop = router_.hop_to_central(i, *flow, {}, {}, {});
     const bool one = !server.domains.empty() && !server.domains.front().starts_with('*');
     const std::string& asked = one ? server.domains.front() : homes_.default_domain();
@@ -114,7 +114,7 @@ void Watch::probe(TimePoint now, Binding& b, const Flow& flow, Output& out) {
   if (!t) return;
   t->purpose = Transaction::Purpose::phone_probe;
   t->binding = b.id;
-  t->to = flow;
+  t->client.to = flow;
   send_options(now, *t, b.contact_uri, router_.us_for(b), kProbeWithin, out);
 }
 
@@ -125,7 +125,8 @@ void Watch::answered(TimePoint now, const Transaction& t, Output& out) {
   }
   Binding* const b = bindings_.by_id(t.binding);
   if (!b) return;
-  const auto answers = t.to.peer == b->reach.at_contact() ? Reach::Answers::at_contact : Reach::Answers::at_source;
+  const auto answers =
+      t.client.to.peer == b->reach.at_contact() ? Reach::Answers::at_contact : Reach::Answers::at_source;
   b->unanswered = 0;
   if (std::exchange(b->told_unreachable, false)) out.events.push_back(event_of(Event::Kind::reachable, *b));
   if (b->reach.answers != answers) {
@@ -156,7 +157,7 @@ void Watch::unanswered(TimePoint now, const Transaction& t, Output& out) {
     }
   } else {
     b->next_keepalive = now + kProbeAgain;
-    kept_alive_.erase(t.to.peer);
+    kept_alive_.erase(t.client.to.peer);
   }
   bindings_.touched(*b);
 }
@@ -173,10 +174,11 @@ void Watch::server_unanswered(TimePoint now, std::size_t number, Output& out) {
 
 void Watch::send_options(TimePoint now, Transaction& t, std::string_view uri, const std::string& us, Duration within,
                          Output& out) {
-  t.branch = identifiers_.branch();
+  t.client.branch = identifiers_.branch();
   const bool to_server = t.purpose == Transaction::Purpose::server_ping;
-  t.forwarded = options_request({t.to.transport, us, t.branch, identifiers_.token(), identifiers_.token()}, uri,
-                                to_server ? ";rport;dw=" + via_check(us, us) : std::string());
+  t.client.forwarded =
+      options_request({t.client.to.transport, us, t.client.branch, identifiers_.token(), identifiers_.token()}, uri,
+                      to_server ? ";rport;dw=" + via_check(us, us) : std::string());
   transactions_.send_request(now, t, within, out);
 }
 
