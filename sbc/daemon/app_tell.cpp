@@ -218,7 +218,7 @@ void App::add_sip_status(admin::Status& s) const {
   s.bans_total = bans.size();
   for (const auto& ban : bans) {
     if (s.bans.size() == admin::Status::kMaxBans) break;
-    s.bans.push_back({ban.source, ban.reason, ban.offences, wall(ban.until)});
+    s.bans.push_back({ban.source, ban.reason, ban.abuses, wall(ban.until)});
   }
 }
 

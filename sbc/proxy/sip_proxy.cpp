@@ -243,7 +243,7 @@ void SipProxy::on_octets(sip::ConnectionId id, Bytes octets) {
         break;
     }
   }
-  at->second.framer.rest();
+  at->second.framer.free_memory();
   core_.on_half_message(id, at->second.framer.buffered(), out_);
   perform();
 }

@@ -105,7 +105,7 @@ void SipProxy::tell(const sip::Event& event) {
     case Kind::auth_int:
     case Kind::large:
     case Kind::dropped:
-    case Kind::offence:
+    case Kind::abuse:
     case Kind::banned:
     case Kind::server_up:
     case Kind::server_down:
@@ -173,7 +173,7 @@ void SipProxy::log_event(const sip::Event& event) {
       return limit_.warn("event=sip_large {} message=\"{}\" is more than a phone takes by UDP", who(), why());
     case Kind::dropped:
       return bad_.warn("event=sip_refused peer={} reason=\"{}\"", peer, why());
-    case Kind::offence:
+    case Kind::abuse:
       // What bans by sip_offence must not ban a household with phones that work.
       return offences_.warn("event={} peer={} reason=\"{}\"",
                             event.of_registered ? "sip_offence_registered" : "sip_offence",
@@ -328,7 +328,7 @@ void SipProxy::append_metrics(MetricsText& out) const {
               c.undelivered);
   out.counter("dropwire_sip_accepted_total", "SIP connections that were taken.", accepted_);
   out.counter("dropwire_sip_turned_away_total", "SIP connections that were refused because of a limit.", turned_away_);
-  out.counter("dropwire_sip_offences_total", "What only scanners do.", core_.sources().guard().offences());
+  out.counter("dropwire_sip_offences_total", "What only scanners do.", core_.sources().guard().abuses());
   out.counter("dropwire_sip_limited_total", "Messages over a source's rate.", core_.sources().guard().limited());
   out.counter("dropwire_sip_ignored_total", "Messages of banned sources.", core_.sources().guard().ignored());
   stun_.append_metrics(out);

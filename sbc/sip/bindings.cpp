@@ -302,7 +302,7 @@ std::vector<Binding*> Bindings::connection_closed(ConnectionId connection) {
   all_.for_each([&](Binding& b) {
     if (b.reach.flow.connection != connection) return;
     b.stale_connection = true;
-    b.told = {};
+    b.reported_at = {};
     b.next_keepalive = TimePoint::max();
     arm(b);
     all.push_back(&b);

@@ -27,13 +27,13 @@ struct Binding {
   std::uint64_t id = 0;     ///< never used twice; 0: none
   std::string token;        ///< names it in the Contact that the central server has
   std::string key;          ///< of the same contact registered again: binding_key()
-  std::string group;        ///< of one phone's contacts: contact_group(); empty: it told no instance
+  std::string group;        ///< of one phone's contacts: contact_group(); empty: its Contact has no instance
   std::string aor;          ///< "1001@pbx.example.net", as the central server has it
   std::string user;         ///< of the AOR, plain_user
   std::string contact;      ///< the phone's Contact value without its expires parameter, octet for octet
   std::string contact_uri;  ///< out of it
   std::string call_id;      ///< of its registrations
-  std::string device;       ///< "SEP001122334455"; empty: not told
+  std::string device;       ///< "SEP001122334455"; empty: not known
   std::string user_agent;
   unsigned device_type = 0;
   Reach reach;
@@ -44,8 +44,8 @@ struct Binding {
   TimePoint expires_at{};                     ///< as the central server granted it, and kGrace
   TimePoint next_keepalive = TimePoint::max();
   unsigned unanswered = 0;  ///< OPTIONS in a row
-  bool told_unreachable = false;
-  TimePoint told{};               ///< when its registration was last told
+  bool reported_unreachable = false;
+  TimePoint reported_at{};        ///< the last event of its registration
   bool stale_connection = false;  ///< its TCP connection is gone
 };
 
@@ -59,11 +59,10 @@ struct PhoneWords {
 PhoneWords words_of(const Message& m);
 
 /// Our location service: every binding, found by token, by contact, by user and by source. Bounded by `max`, of which
-/// one AOR has kMaxPerAor and one source a quarter. What changed since it was last asked is told, for whoever keeps it
-/// on disk. No I/O.
+/// one AOR has kMaxPerAor and one source a quarter. take_changed() says what to write to disk. No I/O.
 class Bindings {
  public:
-  static constexpr std::size_t kMaxPerAor = 20;  ///< one more, and the one that expires first makes room
+  static constexpr std::size_t kMaxPerAor = 20;  ///< then the one that expires first is removed for a new one
   static constexpr std::size_t kLeastPerSource = 64;
   Bindings(std::size_t max, std::uint64_t seed)
       : max_(max), sources_(0, KeyedHash(seed)), counts_(0, KeyedHash(seed + 1)) {}
@@ -72,15 +71,15 @@ class Bindings {
   Binding* by_token(std::string_view token);
   Binding* by_key(std::string_view key);
   Binding* by_id(std::uint64_t id);
-  /// The only one of this user at this central server, of several the only one in this domain; nullptr when that does
-  /// not tell.
+  /// The only one of this user at this central server, of several the only one in this domain; nullptr when that
+  /// leaves several.
   Binding* only_by_user(std::string_view user, std::size_t server, std::string_view domain = {});
   /// Those of the same line of the same phone at the same address whose AOR is another.
   std::vector<Binding*> elsewhere(const Binding& b);
   std::vector<Binding*> by_aor(std::string_view aor);
   /// The binding that a phone's request belongs to. Several phones may stand at one address, so the address alone says
   /// nothing: its Contact decides, or its user at the same flow or host; then the flow, where that is one phone's alone
-  /// and its Contact does not say otherwise; then its instance. nullptr when none of these tells.
+  /// and its Contact does not say otherwise; then its instance. nullptr when none of these decides.
   Binding* of_phone(const Flow& flow, const PhoneWords& says);
   /// How it is reached, without its Contact's port where that is another phone's at the same address: of a router's
   /// port only one has it.
@@ -97,14 +96,14 @@ class Bindings {
   const Binding* of_user_at(const Flow& flow, std::string_view user) const;
   /// Whether it has room for another one of that source.
   bool has_room(const IpAddress& source) const;
-  /// Of an AOR that has kMaxPerAor, the one that goes for a new one.
+  /// Of an AOR that has kMaxPerAor, the one to remove for a new one.
   Binding* too_many(std::string_view aor);
   /// nullptr when there is no room. `b` is new: its token and key are not in use.
   Binding* add(Binding b, TimePoint now);
   /// After its reach, expiry or call changed.
   void moved(Binding& b, const Reach& reach);
   void touched(Binding& b);
-  /// It has another contact now. Whatever else has that token or key gives way.
+  /// It has another contact now. Any other binding with that token or key is removed.
   void rename(Binding& b, const std::string& token, const std::string& key, const std::string& group);
   void remove(Binding& b);
   /// Those whose connection this is are reached no more until they register again.
@@ -145,7 +144,7 @@ std::string_view domain_in(std::string_view aor);
 /// What the contacts of one phone's flow have in common: the AOR, +sip.instance and reg-id (RFC 5626 §6). A newer one
 /// takes the place of an older one; flows of other reg-ids stay. Empty without an instance.
 std::string contact_group(std::string_view aor, std::string_view instance, std::string_view reg_id);
-/// What tells one contact of an AOR from another: its group and URI; without an instance its URI and where it comes
+/// The identity of one contact of an AOR: its group and URI; without an instance its URI and where it comes
 /// from, as homes share private addresses.
 std::string binding_key(std::string_view aor, std::string_view group, std::string_view contact_uri,
                         const IpAddress& source);

@@ -23,7 +23,7 @@ struct BodyRules {
   bool written_text = false;  ///< text/plain and text/html are such text too: nobody has written them for people
 };
 
-/// A body by its Content-Type: application/sdp, also where no type is told or another one although it begins
+/// A body by its Content-Type: application/sdp, also where there is no type, or another one although it begins
 /// as an SDP does, is given to `rules.sdp`; so is each such part of multipart/…, at any depth up to
 /// kMaxBodyDepth, and a Content-Length of the part is put right. Nothing: the body stays as it came.
 /// unsupported: an SDP may be in a content or transfer encoding that is not read (RFC 3261 §8.2.3: 415).

@@ -76,9 +76,9 @@ MediaRequest BodyRewriter::media_request(const DialogSet& set) const {
   return request;
 }
 
-/// What the receiver may be told of us, and not of the sender.
-Telling BodyRewriter::telling(const Message& m, const Hop& hop, const DialogSet* set) const {
-  Telling out;
+/// What the receiver may see of us, and what it must not see of the sender.
+Disclosure BodyRewriter::disclosure(const Message& m, const Hop& hop, const DialogSet* set) const {
+  Disclosure out;
   const std::string uri = "sip:" + hop.us;
   const auto us = parse_uri(uri);
   if (us) out.own = host_of(us->host);
@@ -101,14 +101,14 @@ std::uint16_t BodyRewriter::edit_body(TimePoint now, const Transaction& t, const
   if (m.body().empty()) return 0;
   const bool media = set && set->is_call() && negotiates(m);
   const std::size_t ice = set ? set->media.ice_lines_removed() : 0;
-  Telling may_tell = telling(m, hop, set);
+  Disclosure may_show = disclosure(m, hop, set);
   // An answer that comes again says what it said.
   if (m.is_request() ? part.offers != 0 : t.is_invite() && !t.offered)
-    may_tell.codecs = hop.side == Side::central ? &options_.codecs_to_central : &options_.codecs_to_phones;
-  auto body = media ? set->media.rewrite(now, m, other(hop.side), part.standing, media_request(*set), may_tell, broker_)
-                    : hide_media(m, may_tell);
+    may_show.codecs = hop.side == Side::central ? &options_.codecs_to_central : &options_.codecs_to_phones;
+  auto body = media ? set->media.rewrite(now, m, other(hop.side), part.standing, media_request(*set), may_show, broker_)
+                    : hide_media(m, may_show);
   if (!body && body.error().code == Errc::exhausted && calls_.free_silent_media(now, out))
-    body = set->media.rewrite(now, m, other(hop.side), part.standing, media_request(*set), may_tell, broker_);
+    body = set->media.rewrite(now, m, other(hop.side), part.standing, media_request(*set), may_show, broker_);
   if (!body) {
     const bool no_ports = body.error().code == Errc::exhausted;
     Event event = set ? event_of(no_ports ? Event::Kind::no_media : Event::Kind::dropped, *set)
@@ -148,7 +148,7 @@ std::string_view BodyRewriter::refusal_lines(std::uint16_t status) {
   return status == 500 ? "Retry-After: 10\r\n" : std::string_view{};
 }
 
-/// Names in the place of a far end's address. Signalling goes on meanwhile: nobody is told that address.
+/// Names in the place of a far end's address. Signalling goes on meanwhile: no message has that address.
 void BodyRewriter::look_up_names(DialogSet& set, Output& out) {
   for (std::string& name : set.media.take_names()) {
     const auto at = lookups_.find(name);

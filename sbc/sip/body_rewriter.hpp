@@ -38,8 +38,8 @@ class BodyRewriter {
 
   /// For the next hop of `m`, a request of `t` or a response to it. 0: it goes on. Else the status that its request is
   /// answered with: 500 there are no ports, 415 it is encoded, 488 (to a phone) or 502 (to the central side) it can't
-  /// be read. Where nobody can be told that, of an ACK or of a response that ends no negotiation, it goes on without a
-  /// body.
+  /// be read. An ACK, or a response that ends no negotiation, goes on without a body then, as nobody
+  /// could answer it.
   std::uint16_t edit(TimePoint now, Transaction& t, const Message& m, const Hop& hop, DialogSet* set, Edits& edits,
                      Output& out);
   /// Its offer is refused, or nobody will answer it any more.
@@ -63,7 +63,7 @@ class BodyRewriter {
   // body_rewriter.cpp
   std::uint16_t edit_body(TimePoint now, const Transaction& t, const Message& m, const Hop& hop,
                           const Negotiation& part, DialogSet* set, Edits& edits, Output& out);
-  Telling telling(const Message& m, const Hop& hop, const DialogSet* set) const;
+  Disclosure disclosure(const Message& m, const Hop& hop, const DialogSet* set) const;
   MediaRequest media_request(const DialogSet& set) const;
   void look_up_names(DialogSet& set, Output& out);
 

@@ -8,27 +8,27 @@
 namespace dw::sip {
 namespace {
 
-BodyRules rules_of(const Telling& telling) {
+BodyRules rules_of(const Disclosure& disclosure) {
   BodyRules rules;
-  rules.own = (telling.own ? telling.own : IpAddress::v4(0)).to_string();
-  if (telling.own) rules.hosts.allow(telling.own);
-  rules.written_text = telling.in_written_text;
-  if (!telling.in_text) return rules;
-  for (const IpAddress& address : telling.hidden)
+  rules.own = (disclosure.own ? disclosure.own : IpAddress::v4(0)).to_string();
+  if (disclosure.own) rules.hosts.allow(disclosure.own);
+  rules.written_text = disclosure.in_written_text;
+  if (!disclosure.in_text) return rules;
+  for (const IpAddress& address : disclosure.hidden)
     rules.hosts.hide(address);
   return rules;
 }
 
 }  // namespace
 
-Result<std::optional<std::string>> hide_media(const Message& m, const Telling& telling) {
-  BodyRules rules = rules_of(telling);
+Result<std::optional<std::string>> hide_media(const Message& m, const Disclosure& disclosure) {
+  BodyRules rules = rules_of(disclosure);
   rules.sdp = [&](std::string_view body, std::string& out) -> Result<void> {
     const auto sdp = parse_sdp(body);
     if (!sdp) return std::unexpected(sdp.error());
     SdpRewrite rewrite;
-    rewrite.own = telling.own;
-    rewrite.hidden = telling.hidden;
+    rewrite.own = disclosure.own;
+    rewrite.hidden = disclosure.hidden;
     rewrite.version = sdp->version.value_or(0);
     if (const auto ok = rewrite_sdp(*sdp, body, rewrite, out); !ok) return std::unexpected(ok.error());
     return {};
@@ -37,17 +37,17 @@ Result<std::optional<std::string>> hide_media(const Message& m, const Telling& t
 }
 
 Result<std::optional<std::string>> CallMedia::rewrite(TimePoint now, const Message& m, Side from, Standing standing,
-                                                      const MediaRequest& request, const Telling& telling,
+                                                      const MediaRequest& request, const Disclosure& disclosure,
                                                       MediaBroker& broker) {
-  BodyRules rules = rules_of(telling);
+  BodyRules rules = rules_of(disclosure);
   rules.sdp = [&](std::string_view body, std::string& out) {
-    return rewrite_sdp_body(now, body, from, standing, request, telling, broker, out);
+    return rewrite_sdp_body(now, body, from, standing, request, disclosure, broker, out);
   };
   return rewrite_body(m, rules);
 }
 
 Result<void> CallMedia::rewrite_sdp_body(TimePoint now, std::string_view body, Side from, Standing standing,
-                                         const MediaRequest& request, const Telling& telling, MediaBroker& broker,
+                                         const MediaRequest& request, const Disclosure& disclosure, MediaBroker& broker,
                                          std::string& out) {
   const auto sdp = parse_sdp(body);
   if (!sdp) return std::unexpected(sdp.error());
@@ -55,9 +55,9 @@ Result<void> CallMedia::rewrite_sdp_body(TimePoint now, std::string_view body, S
   const bool applies = standing == Standing::applies;
   const auto formats = sdp_formats(body);
   SdpRewrite rewrite;
-  rewrite.own = telling.own;
-  rewrite.hidden = telling.hidden;
-  rewrite.codecs = telling.codecs;
+  rewrite.own = disclosure.own;
+  rewrite.hidden = disclosure.hidden;
+  rewrite.codecs = disclosure.codecs;
   bool held = false;
   for (std::size_t i = 0; i < sdp->lines.size(); ++i) {
     const SdpMedia& media = sdp->lines[i];
@@ -68,7 +68,7 @@ Result<void> CallMedia::rewrite_sdp_body(TimePoint now, std::string_view body, S
       if (applies && from == Side::central && stream.ports.id != MediaId::none) {
         stream.far_end.reset();
         stream.far_name.clear();
-        stream.told_phone = broker.set_far_end(stream.ports.id, std::nullopt);
+        stream.toward_phone = broker.set_far_end(stream.ports.id, std::nullopt);
         note_both(now, stream);
       }
       continue;
@@ -78,7 +78,7 @@ Result<void> CallMedia::rewrite_sdp_body(TimePoint now, std::string_view body, S
       auto ports = broker.open(request);
       if (!ports) return fail(Errc::exhausted, ports.error().text);
       stream.ports = *ports;
-      stream.told_phone = ports->phone_facing;
+      stream.toward_phone = ports->phone_facing;
     }
     if (applies && stream.opaque != media.opaque) {
       stream.opaque = media.opaque;
@@ -109,7 +109,7 @@ Result<void> CallMedia::rewrite_sdp_body(TimePoint now, std::string_view body, S
         broker.set_formats(stream.ports.id, MediaSide::central, formats[i]);
         take_far_end(stream, media, broker);
       }
-      rewrite.to[i] = stream.told_phone;
+      rewrite.to[i] = stream.toward_phone;
       rewrite.own = stream.ports.phone_facing.address;
     }
     if (!media.codec.empty() && (stream.codec.empty() || applies)) stream.codec = media.codec.substr(0, 32);
@@ -135,7 +135,7 @@ void CallMedia::take_far_end(Stream& stream, const SdpMedia& media, MediaBroker&
   stream.far_port = media.port;
   stream.far_rtcp_port = named ? media.rtcp_port.value_or(0) : std::uint16_t{0};
   if (named) names_.push_back(stream.far_name);
-  stream.told_phone = broker.set_far_end(stream.ports.id, stream.far_end);
+  stream.toward_phone = broker.set_far_end(stream.ports.id, stream.far_end);
   stream.far_rtcp = media.rtcp_endpoint();
   broker.set_rtcp(stream.ports.id, MediaSide::central, stream.far_rtcp);
 }
@@ -149,7 +149,7 @@ void CallMedia::set_addresses(TimePoint now, std::string_view name, const std::v
     const auto address = std::ranges::find_if(addresses, usable);
     if (address == addresses.end()) continue;
     stream.far_end = Endpoint{*address, stream.far_port};
-    stream.told_phone = broker.set_far_end(stream.ports.id, stream.far_end);
+    stream.toward_phone = broker.set_far_end(stream.ports.id, stream.far_end);
     if (stream.far_rtcp_port != 0) stream.far_rtcp = Endpoint{*address, stream.far_rtcp_port};
     broker.set_rtcp(stream.ports.id, MediaSide::central, stream.far_rtcp);
     note_both(now, stream);
@@ -176,8 +176,8 @@ std::uint64_t CallMedia::version_for(Side from, Standing standing, const Sdp& sd
   const std::uint64_t says = sdp.version.value_or(0);
   if (standing == Standing::informs && v.any) return says + v.offset;
   std::size_t hash = std::hash<std::string_view>{}(body);
-  for (const auto* const told : {&rewrite.to, &rewrite.rtcp}) {
-    for (const auto& to : *told)
+  for (const auto* const list : {&rewrite.to, &rewrite.rtcp}) {
+    for (const auto& to : *list)
       if (to) hash = hash * 31 + std::hash<Endpoint>{}(*to);
   }
   if (!v.any) {
@@ -187,9 +187,9 @@ std::uint64_t CallMedia::version_for(Side from, Standing standing, const Sdp& sd
     if (says == v.seen) ++v.offset;
     v.seen = says;
     v.hash = hash;
-    v.told = says + v.offset;
+    v.sent = says + v.offset;
   }
-  return v.told;
+  return v.sent;
 }
 
 void CallMedia::note_both(TimePoint now, Stream& stream) {

@@ -16,20 +16,20 @@
 
 namespace dw::sip {
 
-/// What may be said of us, and not of whoever wrote a body.
-struct Telling {
+/// What a body on its way may show of us, and must not show of whoever wrote it.
+struct Disclosure {
   IpAddress own;                       ///< what the side that gets it knows us by
   std::array<IpAddress, 3> hidden{};   ///< the writer's addresses, as far as they are known
-  bool in_text = false;                ///< they are taken out of what is no SDP too…
+  bool in_text = false;                ///< they are taken out of other bodies than SDP too…
   bool in_written_text = false;        ///< …and of text/plain and text/html
   const CodecRules* codecs = nullptr;  ///< of an offer
 };
 
-/// The body of a message that is no offer and no answer (RFC 3264): its SDP has our address and ports 0, as what
-/// only tells of abilities has (§9). Nothing: it stays as it came. Errors: see rewrite_body().
-Result<std::optional<std::string>> hide_media(const Message& m, const Telling& telling);
+/// The body of a message that is neither offer nor answer (RFC 3264): its SDP has our address and ports 0, as a
+/// description of abilities has (§9). Nothing: it stays as it came. Errors: see rewrite_body().
+Result<std::optional<std::string>> hide_media(const Message& m, const Disclosure& disclosure);
 
-/// The media of one call: a relayed stream for each m-line, and what either side is told of them (sip-sbc
+/// The media of one call: a relayed stream for each m-line, and what either side reads of them (sip-sbc
 /// §2.3, §3). Both sides' SDP comes through here, offers and answers alike; which is which makes no
 /// difference to a relay that learns from packets where the phone is.
 class CallMedia {
@@ -37,13 +37,14 @@ class CallMedia {
   /// Answers of one branch must not disturb what another one that was taken says (RFC 3261 §13.2.2.4).
   enum class Standing : std::uint8_t {
     applies,  ///< from now on
-    informs,  ///< is told on with the relay's addresses, and changes nothing
+    informs,  ///< goes on with the relay's addresses, and changes nothing
   };
 
   /// The body with the relay's addresses, nothing when there is nothing to change. Errc::exhausted: no ports are
   /// left for a stream that it needs; others: see rewrite_body().
   Result<std::optional<std::string>> rewrite(TimePoint now, const Message& m, Side from, Standing standing,
-                                             const MediaRequest& request, const Telling& telling, MediaBroker& broker);
+                                             const MediaRequest& request, const Disclosure& disclosure,
+                                             MediaBroker& broker);
   /// Host names that stand where the far end's address should, each since the last time this was asked.
   std::vector<std::string> take_names() { return std::exchange(names_, {}); }
   /// What such a name's addresses are.
@@ -92,7 +93,7 @@ class CallMedia {
     std::uint16_t far_port = 0;                    ///< at that host
     std::uint16_t far_rtcp_port = 0;               ///< 0: the next one
     std::optional<Endpoint> phone_rtcp, far_rtcp;  ///< a=rtcp
-    Endpoint told_phone;                           ///< where the phone is to send
+    Endpoint toward_phone;                         ///< where the phone is to send
     std::vector<IpAddress> named;                  ///< by the central side's descriptions
     std::string codec;
     bool opaque = false;
@@ -132,12 +133,12 @@ class CallMedia {
 
   /// RFC 3264 §8: whoever hears another description must see another version, and none that goes back.
   struct Versions {
-    std::uint64_t told = 0, seen = 0, offset = 0;
+    std::uint64_t sent = 0, seen = 0, offset = 0;
     std::size_t hash = 0;
     bool any = false;
   };
   Result<void> rewrite_sdp_body(TimePoint now, std::string_view body, Side from, Standing standing,
-                                const MediaRequest& request, const Telling& telling, MediaBroker& broker,
+                                const MediaRequest& request, const Disclosure& disclosure, MediaBroker& broker,
                                 std::string& out);
   void take_far_end(Stream& stream, const SdpMedia& media, MediaBroker& broker);
   static void tell_sources(Stream& stream, const Sdp& sdp, const SdpMedia& media, Standing standing,

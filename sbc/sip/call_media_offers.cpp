@@ -36,7 +36,7 @@ void CallMedia::apply(TimePoint now, Side side, const Said& said, MediaBroker& b
     }
     if (side == Side::central && stream.far_end != line.far_end) {
       stream.far_end = line.far_end;
-      stream.told_phone = broker.set_far_end(stream.ports.id, stream.far_end);
+      stream.toward_phone = broker.set_far_end(stream.ports.id, stream.far_end);
       broker.set_rtcp(stream.ports.id, MediaSide::central, stream.far_rtcp = line.far_rtcp);
     }
     if (side == Side::access && stream.phone_stated != line.phone_stated) {

@@ -48,14 +48,14 @@ bool Guard::admits(TimePoint now, const Flow& from, Standing standing) {
   return way.rate.take(now, from.peer.address, standing);
 }
 
-bool Guard::offence(TimePoint now, const Flow& from, Standing standing, std::string_view reason) {
-  ++offences_;
+bool Guard::abuse(TimePoint now, const Flow& from, Standing standing, std::string_view reason) {
+  ++abuses_;
   if (!may_ban(from, standing)) return false;
   Record* const r = way_of(from).records.take(now, source_of(from.peer.address), standing, {});
   if (!r) return false;
-  if (now - r->last_offence > kForgiven) r->recent = 0;
-  r->last_offence = now;
-  ++r->offences;
+  if (now - r->last_abuse > kForgiven) r->recent = 0;
+  r->last_abuse = now;
+  ++r->abuses;
   if (++r->recent < options_.ban_after || options_.ban == Duration{} || r->banned_until > now) return false;
   r->recent = 0;
   r->ban = r->ban == Duration{} ? options_.ban : std::min(2 * r->ban, std::max(kLongestBan, options_.ban));
@@ -75,7 +75,7 @@ std::vector<Guard::Ban> Guard::bans(TimePoint now) const {
   std::vector<Ban> all;
   for (const Way* const way : {&udp_, &stream_}) {
     way->records.for_each([&](const IpAddress& source, const Record& r) {
-      if (r.banned_until > now) all.push_back({source, r.reason, r.offences, r.banned_until});
+      if (r.banned_until > now) all.push_back({source, r.reason, r.abuses, r.banned_until});
     });
   }
   std::ranges::sort(all, std::greater{}, &Ban::until);

@@ -8,13 +8,13 @@
 
 namespace dw::sip {
 
-/// Hosts that a text must not tell to the other side: those that are named here, in whatever spelling, and in
-/// an SDP every private address that is none of ours.
+/// Hosts that a text must not show to the other side: those that are named here, in whatever spelling, and in
+/// an SDP every private address that is not ours.
 class HiddenHosts {
  public:
   static constexpr std::size_t kMax = 24;
 
-  /// Ours: may be told, whatever else is said. Before what is hidden.
+  /// Ours: may be shown, even if it is hidden too. Call it before what is hidden.
   void allow(const IpAddress& address);
   /// No address, the unspecified one and a group's are nobody's, and never hidden.
   void hide(const IpAddress& address) {

@@ -11,7 +11,7 @@ namespace dw::sip {
 /// Where a line of a phone is registered, as the phone's own config says.
 struct Home {
   std::string host;        ///< a domain, a name or a literal without brackets, in lower case; empty: it is not known
-  std::uint16_t port = 0;  ///< 0: not told
+  std::uint16_t port = 0;  ///< 0: not known
 };
 
 /// Says the home of the line `user` of the phone `device`; where that is empty, of the phone at that address. It knows

@@ -44,7 +44,7 @@ Home Homes::kept(const Flow& from, std::string_view user) const {
   return {std::string(domain_in(b->aor)), servers_.all()[b->server].name.port};
 }
 
-/// `central.sip.domain` says what a config's call server is called, but not where domains are told apart.
+/// `central.sip.domain` says what a config's call server is called, but not where servers list their domains.
 std::string Homes::domain_of(const Home& home) const {
   if (home.host.empty() || equal_ignoring_case(home.host, domain_)) return domain_;
   if (!options_.central_domain.empty() && !servers_.lists(home.host)) return domain_;

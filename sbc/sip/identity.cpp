@@ -96,7 +96,7 @@ bool IdentityRules::removes(const Message& m, const Field& field, const IsOwn& i
   const std::string_view name = m.name_of(field);
   if (!is_needed(field.name) && is_in(remove, name)) return true;
   if (trust) return false;
-  // Its own access network may be told by a phone, but not in the network's name (RFC 7315 §5.4).
+  // Its own access network may be named by a phone, but not in the network's name (RFC 7315 §5.4).
   if (equal_ignoring_case(name, "P-Access-Network-Info")) {
     std::string_view value = m.value(field);
     constexpr std::string_view kByNetwork = "network-provided";

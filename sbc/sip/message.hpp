@@ -84,7 +84,7 @@ class Message {
   std::string_view call_id() const { return call_id_; }
   std::uint32_t cseq() const { return cseq_; }
   std::optional<unsigned> max_forwards() const { return max_forwards_; }
-  std::optional<std::size_t> content_length() const { return content_length_; }  ///< as it was told
+  std::optional<std::size_t> content_length() const { return content_length_; }  ///< as the header says
   const std::optional<Fault>& fault() const { return fault_; }
 
  private:

@@ -20,7 +20,7 @@ struct CallStream {
   Duration both_open{};
 };
 struct Call {
-  std::string device;      ///< empty: not told
+  std::string device;      ///< empty: not known
   Endpoint phone;          ///< its signalling address
   std::string call_id;     ///< untrusted
   std::string own_number;  ///< the phone's user; untrusted, as all texts here
@@ -47,12 +47,12 @@ struct Event {
     expired,      ///< its time was over
     moved,        ///< the same contact registered from elsewhere: `text` says from where before
     phone_lost,   ///< its connection ended
-    no_server,    ///< no central server can be had
+    no_server,    ///< no central server can be used
     unheard,      ///< it repeats what we answered; `text`: where the answers go from now on
     unreachable,  ///< it answers no OPTIONS; `text`: where it was tried
     reachable,
     altered,  ///< somebody on the way changed what a Dropwire had sent: `text`
-    no_date,  ///< the answer to REGISTER tells no time
+    no_date,  ///< the answer to REGISTER has no Date
     alarm,    ///< the phone's own words on why it restarted
     call_up,
     call_over,
@@ -63,7 +63,7 @@ struct Event {
     auth_int,      ///< a server wants a digest over a body that is changed here: `text`, the method
     large,         ///< a message to a phone exceeds what it takes: `text`
     dropped,       ///< a message that made no sense, or was not allowed: `text`
-    offence,       ///< what scanners do: `text`
+    abuse,         ///< what scanners do: `text`
     banned,        ///< `text`: why
     server_up,     ///< `text`: how long it had been down
     server_down,   ///< `text`: why
@@ -73,11 +73,11 @@ struct Event {
   Flow flow;                            ///< of the phone, or of whoever it is about
   IpAddress stated;                     ///< the phone's address in its own words
   std::string aor, device, user_agent;  ///< untrusted, but for `device`
-  unsigned device_type = 0;             ///< SCCP's number of the model; 0: not told
+  unsigned device_type = 0;             ///< SCCP's number of the model; 0: not known
   std::optional<std::size_t> server;    ///< index of the central server
   std::uint16_t status = 0;
   std::uint64_t request = 0;
-  bool of_registered = false;  ///< an offence of an address with a registered phone, which is never banned
+  bool of_registered = false;  ///< an abuse from an address with a registered phone, which is never banned
   std::string text;            ///< may quote untrusted text
   std::optional<Call> call;
 };
@@ -94,7 +94,7 @@ struct Output {
     std::string octets;
   };
   std::vector<Connect> connects;
-  std::vector<std::string> lookups;  ///< host names whose addresses Proxy::on_addresses is to be told
+  std::vector<std::string> lookups;  ///< host names to look up: Proxy::on_addresses() takes what is found
   std::vector<Send> sends;
   std::vector<ConnectionId> closes;
   std::vector<Event> events;

@@ -63,13 +63,13 @@ class PasswordGuesses {
   bool wrong(TimePoint now, const PasswordTry& tried);
   void unknown(const PasswordTry& tried);  ///< the server said nothing of it
 
-  /// `tell(name, entries, bound)` for each table.
-  template <class Tell>
-  void for_each_table(Tell tell) const {
-    tell("sip_password_pairs", pairs_.size(), pairs_.capacity());
-    tell("sip_password_sources", sources_.size(), sources_.capacity());
-    tell("sip_password_users", users_.size(), users_.capacity());
-    tell("sip_nonces", nonces_.size(), nonces_.capacity());
+  /// `visit(name, entries, bound)` for each table.
+  template <class Visit>
+  void for_each_table(Visit visit) const {
+    visit("sip_password_pairs", pairs_.size(), pairs_.capacity());
+    visit("sip_password_sources", sources_.size(), sources_.capacity());
+    visit("sip_password_users", users_.size(), users_.capacity());
+    visit("sip_nonces", nonces_.size(), nonces_.capacity());
   }
   std::uint64_t refused() const { return refused_; }
   std::uint64_t wrong() const { return wrong_; }

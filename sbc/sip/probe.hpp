@@ -8,7 +8,7 @@
 #include "sbc/sip/message.hpp"
 
 /// One Dropwire asks another whether something on the way (an application layer gateway) rewrites SIP: an
-/// OPTIONS that tells its private address wherever such things look, in Via, Contact, From and an SDP body.
+/// OPTIONS that states its private address wherever such things look, in Via, Contact, From and an SDP body.
 /// The answer has the whole request as it arrived, in base64, so that what is rewritten on the way back does
 /// not hide what was on the way there.
 namespace dw::sip {

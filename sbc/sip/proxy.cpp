@@ -155,7 +155,7 @@ void Proxy::on_request(TimePoint now, const Flow& from, Side side, std::size_t s
 }
 
 /// What is answered here before anybody looks where it goes (RFC 3261 §16.3). A source without a registered
-/// phone is told nothing, but for REGISTER and what may become a call.
+/// phone gets no answer, except to REGISTER and to what may become a call.
 bool Proxy::takes_hop(TimePoint now, const Flow& from, Side side, const Message& m, Output& out) {
   const bool known = side == Side::central || bindings_.knows_source(from.peer.address);
   if (const auto fault = check_request(m)) {
@@ -225,7 +225,7 @@ Transaction* Proxy::begin(TimePoint now, const Flow& from, Side side, const Mess
   return t;
 }
 
-void Proxy::tell_unheard(const Transaction& t, const Message& m, std::string text, Output& out) {
+void Proxy::note_unheard(const Transaction& t, const Message& m, std::string text, Output& out) {
   const auto& uri = m.from_uri();
   const Binding* const b = bindings_.of_phone(t.server.from, words_of(m));
   const bool its_own = b && uri && is_same_user(b->user, uri->user);
@@ -246,14 +246,14 @@ void Proxy::on_repeat(TimePoint now, Transaction& t, const Message& m, Output& o
   const bool unheard = t.server.on_repeat(now) && t.server.repeats % kRepeatsBeforeOtherPort == 0 &&
                        t.server.from.transport == Transport::udp && t.from_side == Side::access;
   if (unheard && t.server.response.size() > kMaxPhoneOctets) {
-    tell_unheard(
+    note_unheard(
         t, m,
         fmt::format("an answer of {} bytes is more than phones take by UDP; TCP takes it", t.server.response.size()),
         out);
   } else if (const Endpoint before = t.server.answer_to; unheard) {
     if (const auto other = answer_ports_.try_other(m, t.server.from, before)) {
       t.server.answer_to = *other;
-      tell_unheard(t, m, fmt::format("answers went to port {}, now to port {}", before.port, other->port), out);
+      note_unheard(t, m, fmt::format("answers went to port {}, now to port {}", before.port, other->port), out);
     }
   }
   t.server.respond_again(out);

@@ -46,7 +46,8 @@ class Proxy {
   static constexpr std::size_t kMaxPhoneOctets = 3072;  ///< that a phone takes by UDP (cisco-provisioning §5.2)
   static constexpr std::size_t kMaxDatagram = 1300;     ///< RFC 3261 §18.1.1
 
-  /// `known` outlives it: told of who registered, asked who anybody is. `random`: 64 unguessable bits.
+  /// `known` outlives it; it learns who registered, and knows what other services learnt of a source. `random`: 64
+  /// unguessable bits.
   Proxy(ProxyOptions options, MediaBroker& broker, KnownSources& known, std::function<std::uint64_t()> random);
   ~Proxy();
   Proxy(const Proxy&) = delete;
@@ -92,8 +93,8 @@ class Proxy {
   const Router& router() const { return router_; }
   /// From now on servers get these where they would get our own.
   void set_mapped(std::vector<Router::Mapped> mapped);
-  /// Asks the phone of this binding by NOTIFY to read its config and register anew, or to boot. Gives what names
-  /// the request in Event::asked, which follows; nothing when it can't be asked now.
+  /// Asks the phone of this binding by NOTIFY to read its config and register again, or to boot. Returned: the
+  /// Event::request of the Event::asked that follows; nothing: it can't be asked now.
   std::optional<std::uint64_t> ask_to_start_over(TimePoint now, const Binding& b, bool boot, Output& out);
   /// Takes new options. Registrations, transactions and calls go on with the servers that they are at. False, and
   /// nothing is changed, when too many servers that are out of the settings are in use (Servers::kMaxKept).
@@ -123,7 +124,7 @@ class Proxy {
   bool takes_hop(TimePoint now, const Flow& from, Side side, const Message& m, Output& out);
   void on_ack(TimePoint now, const Flow& from, Side side, const Message& m, Output& out);
   void on_cancel(TimePoint now, const Flow& from, const Message& m, Output& out);
-  void tell_unheard(const Transaction& t, const Message& m, std::string text, Output& out);
+  void note_unheard(const Transaction& t, const Message& m, std::string text, Output& out);
   void on_repeat(TimePoint now, Transaction& t, const Message& m, Output& out);
   void answer(TimePoint now, const Message& m, const Flow& from, std::uint16_t status, Output& out,
               std::string_view lines = {}, std::string_view reason = {});
@@ -169,14 +170,13 @@ class Proxy {
   void on_timeout(TimePoint now, Transaction& t, Transactions::Timeout timeout, Output& out);
   void on_timer_c(TimePoint now, Transaction& t, DialogSet* set, Output& out);
   void cancel(TimePoint now, Transaction& t, Output& out);
-  // proxy_build.cpp: what is changed in a message
+  // proxy_phone.cpp, proxy_answer.cpp: what goes on, and what can't
   std::uint16_t build_request(TimePoint now, Transaction& t, const Message& m, const Hop& hop, std::string_view target,
                               std::string_view routes, DialogSet* set, std::string& text, Output& out);
   bool is_ours(std::string_view host, const Flow& phone) const { return names_us(host, phone, options_.advertise); }
   void refuse_answer(TimePoint now, Transaction& t, const Message& m, const Hop& back, std::uint16_t status,
                      Output& out);
   void hang_up(TimePoint now, Transaction& t, const Message& m, const Hop& back, Output& out);
-  // proxy_notify.cpp
   void on_start_over_answer(const Transaction& t, std::uint16_t status, Output& out);
   bool uses_server(std::size_t server) const;
   // proxy_own.cpp: what is due, our own requests, closed connections

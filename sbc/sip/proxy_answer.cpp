@@ -228,7 +228,7 @@ void Proxy::on_timeout(TimePoint now, Transaction& t, Transactions::Timeout time
   transactions_.forget(t);
 }
 
-/// Whoever rings is told to stop, and what it says to that is the caller's answer. While there is audio, as of a
+/// Whoever rings gets CANCEL, and its answer to that is the caller's answer. While there is audio, as of a
 /// queue's music, it goes on: RFC 3261 §16.8 leaves that to us.
 void Proxy::on_timer_c(TimePoint now, Transaction& t, DialogSet* set, Output& out) {
   transactions_.go_on(now, t);
@@ -251,7 +251,7 @@ void Proxy::refuse_answer(TimePoint now, Transaction& t, const Message& m, const
   if (set && t.begins_dialogs && !set->connected) calls_.end(now, *set, out);
 }
 
-/// A 2xx to INVITE that nobody is told of gets its ACK from us, and BYE if a dialog began with it. `back` leads to
+/// A 2xx to INVITE that does not go on gets its ACK from us, and BYE if a dialog began with it. `back` leads to
 /// whoever sent the INVITE.
 void Proxy::hang_up(TimePoint now, Transaction& t, const Message& m, const Hop& back, Output& out) {
   std::optional<Hop> hop;

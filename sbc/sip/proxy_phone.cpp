@@ -99,8 +99,8 @@ bool Proxy::calls_for_help(const Message& m) const {
 }
 
 /// Whether a request outside of any dialog may go on (sip-sbc §6.2). An emergency call always may, from a phone that is
-/// registered, or where others may call too: strangers could hide behind it. Whoever may not is told the same,
-/// whether somebody of that name exists or not.
+/// registered, or where others may call too: strangers could hide behind it. Whoever may not gets the same
+/// answer whether somebody of that name exists or not.
 bool Proxy::may_start(TimePoint now, const Flow& from, const Message& m, const Binding* binding, Output& out) {
   const bool known = bindings_.knows_source(from.peer.address);
   if (!known && !sources_.takes_unregistered(from)) {

@@ -49,7 +49,7 @@ struct Registering {
   bool maps_host = false;
   bool is_cisco = false;  ///< it unregisters itself below Registrar::kLeastExpires
   Reach reach;
-  std::string us;  ///< host and port of our Contacts, as the server was told last
+  std::string us;  ///< host and port of our Contacts, as the server has them
 
   bool is_query() const { return contacts.empty() && others.empty() && !star; }
   bool keeps_alive() const { return contacts.size() == 1 && contacts.front().keep_alive; }
@@ -68,7 +68,7 @@ struct Registering {
 /// An expiry in seconds: one that is no number is the default one (RFC 3261 §20.19, §10.3), a larger one the largest.
 std::uint32_t read_expires(std::string_view text);
 
-/// Reads what the registrar's mapping needs. Errc::malformed: a Contact that is none; too_long: too many. Tokens and
+/// Reads what the registrar's mapping needs. Errc::malformed: an invalid Contact; too_long: too many. Tokens and
 /// keys are left empty.
 Result<Registering> read_register(const Message& m);
 

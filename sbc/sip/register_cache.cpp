@@ -34,20 +34,20 @@ RegisterCache::Credentials RegisterCache::credentials_of(const Message& m) {
 }
 
 void RegisterCache::remember(TimePoint now, std::uint64_t binding, const Flow& flow, const Message& request,
-                             const Registering& registering, std::uint32_t granted, std::uint32_t told,
+                             const Registering& registering, std::uint32_t granted, std::uint32_t lease,
                              std::string lines) {
   // Worth it when at least one refresh is saved.
-  if (!is_plain(registering) || granted / 2 <= told || lines.size() > kMaxLines) return forget(binding);
+  if (!is_plain(registering) || granted / 2 <= lease || lines.size() > kMaxLines) return forget(binding);
   all_[binding] = {.flow = flow,
                    .call_id = std::string(request.call_id()),
                    .from_tag = std::string(request.from_tag()),
                    .contact = with_expires(registering.contacts.front().value, std::nullopt),
                    .lines = std::move(lines),
                    .cseq = request.cseq(),
-                   .told = told,
+                   .lease = lease,
                    .credentials = credentials_of(request),
                    .ask_at = now + std::chrono::seconds(granted / 2),
-                   .lease_end = now + std::chrono::seconds(told) + Binding::kGrace};
+                   .lease_end = now + std::chrono::seconds(lease) + Binding::kGrace};
 }
 
 std::optional<RegisterCache::Answer> RegisterCache::answer(TimePoint now, std::uint64_t binding, const Flow& flow,
@@ -59,7 +59,7 @@ std::optional<RegisterCache::Answer> RegisterCache::answer(TimePoint now, std::u
       e.from_tag != request.from_tag() || request.cseq() <= e.cseq)
     return std::nullopt;
   const RegisterContact& contact = registering.contacts.front();
-  if (e.contact != with_expires(contact.value, std::nullopt) || registering.wanted(contact) < e.told)
+  if (e.contact != with_expires(contact.value, std::nullopt) || registering.wanted(contact) < e.lease)
     return std::nullopt;
   Credentials shown = credentials_of(request);
   if (shown.who != e.credentials.who) return std::nullopt;
@@ -67,8 +67,8 @@ std::optional<RegisterCache::Answer> RegisterCache::answer(TimePoint now, std::u
   if (!repeats && shown.count <= e.credentials.count) return std::nullopt;
   e.credentials = std::move(shown);
   e.cseq = request.cseq();
-  e.lease_end = now + std::chrono::seconds(e.told) + Binding::kGrace;
-  return Answer{e.told, e.lines};
+  e.lease_end = now + std::chrono::seconds(e.lease) + Binding::kGrace;
+  return Answer{e.lease, e.lines};
 }
 
 }  // namespace dw::sip

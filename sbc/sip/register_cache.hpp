@@ -12,20 +12,21 @@
 
 namespace dw::sip {
 
-/// Registrations that the central server took for longer than the phone was told, so that its next ones can be answered
-/// here (sip-sbc §2.8). Nothing is bound, moved or made longer by that: a binding ends when the server's own time is
-/// over. Only the phone itself is answered: the same flow, Contact, Call-ID and From tag, a CSeq that rises, and the
-/// credentials that the server took, their nonce count rising. Whatever differs goes to the server, and so does what
-/// comes after half of the server's time, or after the phone let its own time pass. No I/O.
+/// Registrations that the central server accepted for longer than the phone knows, so that its next ones can be
+/// answered here (sip-sbc §2.8). Nothing is bound, moved or made longer by that: a binding ends when the server's own
+/// time is over. Only the phone itself is answered: the same flow, Contact, Call-ID and From tag, a CSeq that rises,
+/// and the credentials that the server took, their nonce count rising. Whatever differs goes to the server, and so does
+/// what comes after half of the server's time, or after the phone let its own time pass. No I/O.
 class RegisterCache {
  public:
   static constexpr std::size_t kMaxLines = 2048;  ///< octets of the server's answer that are kept
 
-  /// The server took it for `granted` s, and the phone was told `told`; `lines` of its answer are said again.
+  /// The server accepted it for `granted` s, and the phone got `lease`; `lines` of its answer are in each answer of
+  /// ours.
   void remember(TimePoint now, std::uint64_t binding, const Flow& flow, const Message& request,
-                const Registering& registering, std::uint32_t granted, std::uint32_t told, std::string lines);
+                const Registering& registering, std::uint32_t granted, std::uint32_t lease, std::string lines);
   struct Answer {
-    std::uint32_t told = 0;
+    std::uint32_t lease = 0;
     const std::string& lines;
   };
   /// Nothing: the server is to be asked.
@@ -47,10 +48,10 @@ class RegisterCache {
   struct Entry {
     Flow flow;
     std::string call_id, from_tag, contact, lines;
-    std::uint32_t cseq = 0, told = 0;
+    std::uint32_t cseq = 0, lease = 0;
     Credentials credentials;
     TimePoint ask_at{};     ///< the server, from then on
-    TimePoint lease_end{};  ///< of what the phone was told
+    TimePoint lease_end{};  ///< of the phone's lease
   };
   static Credentials credentials_of(const Message& m);
 

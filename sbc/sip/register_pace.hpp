@@ -10,9 +10,9 @@ namespace dw::sip {
 
 /// Whose registration a server gets when it can't have all: the lightest source first. The more a source has had sent
 /// lately, the more of the server's bucket must be full for its next one, so that those who hammer share what is left,
-/// in equal parts, and whoever comes now and then finds room. Most of what may be had in advance is for those that are
-/// known and for who was challenged. Nothing waits here: what does not pass is refused. Constant work, bounded by
-/// kMaxSources. No I/O.
+/// in equal parts, and whoever comes now and then finds room. Most of what the bucket holds in advance is for those
+/// that are known and for who was challenged. Nothing waits here: what does not pass is refused. Constant work, bounded
+/// by kMaxSources. No I/O.
 class RegisterPace {
  public:
   static constexpr std::size_t kMaxSources = 65'536;

@@ -46,8 +46,8 @@ std::optional<std::string> Registrar::answer_from_cache(TimePoint now, Transacti
   ++counters_.registrations_kept;
   t.central_server = b->server;
   const std::string lines =
-      fmt::format("Contact: {}\r\nExpires: {}\r\n{}", with_expires(t.registering->contacts.front().value, known->told),
-                  known->told, known->lines);
+      fmt::format("Contact: {}\r\nExpires: {}\r\n{}", with_expires(t.registering->contacts.front().value, known->lease),
+                  known->lease, known->lines);
   registered(now, *b, Event::Kind::refreshed, {}, out);
   return make_response(m, t.server.from, 200, "OK", "dw" + std::to_string(t.serial), lines);
 }
@@ -181,7 +181,7 @@ bool Registrar::bind(TimePoint now, const Transaction& t, const RegisterContact&
     bindings_.rename(*b, contact.token, contact.key, contact.group);
   std::string from_where = kind == Event::Kind::moved ? b->reach.flow.peer.to_string() : std::string();
   const ConnectionId old = b->reach.flow.connection;
-  if (b->server != t.central_server) b->told = {};
+  if (b->server != t.central_server) b->reported_at = {};
   const bool at_new_flow = kind != Event::Kind::refreshed || reach.answers == Reach::Answers::unknown;
   if (b->contact != contact.value) b->contact = with_expires(contact.value, std::nullopt);
   b->contact_uri = contact.uri;
@@ -217,8 +217,8 @@ void Registrar::note_known(TimePoint now, const IpAddress& address, Duration reg
 }
 
 void Registrar::registered(TimePoint now, Binding& b, Event::Kind kind, std::string text, Output& out) {
-  if (kind == Event::Kind::refreshed && now - b.told < kEventAgain) return;
-  b.told = now;
+  if (kind == Event::Kind::refreshed && now - b.reported_at < kEventAgain) return;
+  b.reported_at = now;
   Event event = event_of(kind, b);
   event.text = std::move(text);
   event.status = 200;
@@ -241,7 +241,7 @@ void Registrar::remember(TimePoint now, const Transaction& t, const Message& req
   const RegisterContact& contact = r.contacts.front();
   const Binding* const b = bindings_.by_token(contact.token);
   if (!b) return;
-  // The answer itself may have shown that the server was told the wrong address.
+  // The answer itself may have shown that the server has the wrong address.
   if (r.us != us || !contact.granted) return cache_.forget(b->id);
   // What a phone reads in each answer (RFC 3608 §6.1, RFC 7315 §4.1, RFC 5626 §6).
   std::string lines;
@@ -251,8 +251,8 @@ void Registrar::remember(TimePoint now, const Transaction& t, const Message& req
       if (equal_ignoring_case(name, kept)) lines += m.text().substr(field.begin, field.end - field.begin);
     }
   }
-  cache_.remember(now, b->id, t.server.from, request, r, *contact.granted, told(r, *contact.granted, r.wanted(contact)),
-                  std::move(lines));
+  cache_.remember(now, b->id, t.server.from, request, r, *contact.granted,
+                  lease_of(r, *contact.granted, r.wanted(contact)), std::move(lines));
 }
 
 void Registrar::refused(TimePoint now, const Transaction& t, const Message& m, Output& out) {

@@ -117,7 +117,7 @@ class Registrar {
   void leave_old_home(const Binding& b, Output& out);
   // registrar_contacts.cpp
   Duration lease() const;
-  std::uint32_t told(const Registering& r, std::uint32_t granted, std::uint32_t wanted) const;
+  std::uint32_t lease_of(const Registering& r, std::uint32_t granted, std::uint32_t wanted) const;
   void grant(const Message& m, const Transaction& t, RegisterContact& contact) const;
   std::vector<std::pair<const Binding*, std::uint32_t>> listed(TimePoint now, const Transaction& t,
                                                                const Message& m) const;

@@ -48,7 +48,7 @@ void Registrar::name_contacts(Registering& r) {
     }
     const Binding* before = nullptr;
     if (contact.group.empty()) {
-      // Nothing but its Call-ID tells that it is the same phone, at another address (RFC 3261 §10.2.4).
+      // Nothing but its Call-ID shows that it is the same phone, at another address (RFC 3261 §10.2.4).
       for (const Binding* const b : bindings_.by_aor(r.aor)) {
         if (b->group.empty() && b->call_id == r.call_id && uri_identity(b->contact_uri) == uri_identity(contact.uri) &&
             !is_taken(*b))
@@ -104,9 +104,9 @@ void Registrar::grant(const Message& m, const Transaction& t, RegisterContact& c
       header ? read_expires(m.value(*header)) : t.registering->asked(contact, options_.register_expires != Duration{});
 }
 
-/// What the phone is told of `granted` s: less where refreshes are answered here, and to a Cisco phone never so little
+/// How much of `granted` s the phone gets: less where refreshes are answered here, and to a Cisco phone never so little
 /// that it takes it for an end (sip-sbc §0, §2.3).
-std::uint32_t Registrar::told(const Registering& r, std::uint32_t granted, std::uint32_t wanted) const {
+std::uint32_t Registrar::lease_of(const Registering& r, std::uint32_t granted, std::uint32_t wanted) const {
   std::uint32_t seconds = granted;
   if (lease() != Duration{}) {
     const auto most = std::chrono::duration_cast<std::chrono::seconds>(lease()).count();
@@ -121,7 +121,7 @@ void Registrar::restore_contacts(TimePoint now, const Transaction& t, const Mess
   std::uint32_t shortest = 0;
   bool wants = false;
   const auto add = [&](std::string_view value, std::uint32_t seconds, std::uint32_t wanted) {
-    const std::uint32_t says = told(r, seconds, wanted);
+    const std::uint32_t says = lease_of(r, seconds, wanted);
     shortest = shortest == 0 ? says : std::min(shortest, says);
     lines += "Contact: " + with_expires(value, says) + "\r\n";
   };

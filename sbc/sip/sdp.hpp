@@ -104,7 +104,7 @@ class CodecRules;  // codec_rules.hpp
 
 /// What an SDP is to say instead.
 struct SdpRewrite {
-  /// By m-line; none: it can't be had, and is refused. Without effect for what is not relayable.
+  /// By m-line; none: there is no stream for it, and it is refused. Without effect for what is not relayable.
   std::array<std::optional<Endpoint>, kMaxSdpMedia> to;
   /// By m-line; where its RTCP is received. None: at the port after `to`'s.
   std::array<std::optional<Endpoint>, kMaxSdpMedia> rtcp{};
@@ -123,8 +123,8 @@ struct SdpRewrite {
 ///   - the session's c=: the address of all m-lines that rely on it, or `own` when these differ, and then a
 ///   c= is added to those that need one.
 /// 0.0.0.0 and :: mean hold and stay, in the word of the new family. What says the same as before keeps its
-/// octets, and so does every other line, with its line end, unless it tells a host that is in o=, c= or
-/// `hidden`, or any private address that is none of those that are written: such a line is left out, and s=
+/// octets, and so does every other line, with its line end, unless it shows a host that is in o=, c= or
+/// `hidden`, or any private address that is not one of those that are written: such a line is left out, and s=
 /// says "-". Returns how many lines of ICE and rtcp-mux are left out, which a relay that has a port for RTCP and
 /// checks nothing can't keep the promise of. Errc::forbidden, and `out` is of no use: such a host stands where
 /// it can't be taken out, or there are more of them than kMaxSdpHosts. Errc::unavailable: `codecs` leave an RTP

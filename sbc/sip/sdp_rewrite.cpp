@@ -94,7 +94,7 @@ class NextOctet {
   std::size_t at_;
 };
 
-/// Writes an SDP anew, line by line.
+/// Writes an SDP again, line by line.
 class SdpRewriter {
  public:
   SdpRewriter(const Sdp& sdp, std::string_view body, const SdpRewrite& rewrite, std::string& out)
@@ -119,7 +119,7 @@ class SdpRewriter {
   }
   std::size_t removed() const { return removed_; }
   /// A hidden host stands in what must stay.
-  bool tells() const { return tells_ || sdp_.more_hosts || hosts_.too_many(); }
+  bool shows() const { return shows_ || sdp_.more_hosts || hosts_.too_many(); }
   bool without_codec() const { return without_codec_; }
 
  private:
@@ -141,7 +141,7 @@ class SdpRewriter {
   bool names_no_host(const SdpLine& line);
   /// False, and nothing is put: the line stays as it is.
   bool put_changed(const SdpLine& line);
-  /// What was put from `start` on is `line`, and tells a hidden host. True: it says something else now.
+  /// What was put from `start` on is `line`, and shows a hidden host. True: it says something else now.
   bool put_instead(const SdpLine& line, std::size_t start);
   void put_added_connection();
   void put_media(const SdpLine& line);
@@ -178,7 +178,7 @@ class SdpRewriter {
   std::string_view last_end_;
   std::string_view line_end_ = "\r\n";
   std::size_t removed_ = 0;
-  bool tells_ = false, without_codec_ = false;
+  bool shows_ = false, without_codec_ = false;
 };
 
 SdpRewriter::Fate SdpRewriter::fate_of(std::size_t index) const {
@@ -337,7 +337,7 @@ bool SdpRewriter::put_instead(const SdpLine& line, std::size_t start) {
     return true;
   }
   if (line.type != 'v' && line.type != 'm' && line.type != 'c') return false;
-  tells_ = true;
+  shows_ = true;
   return true;
 }
 
@@ -470,7 +470,7 @@ Result<std::size_t> rewrite_sdp(const Sdp& sdp, std::string_view body, const Sdp
   for (SdpLines lines(body, sdp.lone_cr); !lines.at_end();)
     rewriter.put(lines.take());
   rewriter.finish();
-  if (rewriter.tells()) return fail(Errc::forbidden, "an address of the other side is where an SDP can't do without");
+  if (rewriter.shows()) return fail(Errc::forbidden, "an address of the other side is where an SDP can't do without");
   if (rewriter.without_codec()) return fail(Errc::unavailable, "no codec is left of those that an offer has");
   return rewriter.removed();
 }

@@ -97,12 +97,12 @@ Standing Sources::standing(TimePoint now, const IpAddress& address) const {
 
 void Sources::abuse(TimePoint now, const Flow& from, std::string_view what, Output& out) {
   note_abuse(from, what, out);
-  if (guard_.offence(now, from, standing(now, from.peer.address), what))
+  if (guard_.abuse(now, from, standing(now, from.peer.address), what))
     out.events.push_back(event_of(Event::Kind::banned, from, std::string(what)));
 }
 
 void Sources::note_abuse(const Flow& from, std::string_view what, Output& out) const {
-  Event event = event_of(Event::Kind::offence, from, std::string(what));
+  Event event = event_of(Event::Kind::abuse, from, std::string(what));
   event.of_registered = bindings_.knows_source(from.peer.address);
   out.events.push_back(std::move(event));
 }

@@ -45,7 +45,7 @@ void StreamFramer::push(Bytes octets) {
   buffer_.insert(buffer_.end(), octets.begin(), octets.end());
 }
 
-void StreamFramer::rest() {
+void StreamFramer::free_memory() {
   if (begin_ != buffer_.size()) return;
   Buffer().swap(buffer_);
   begin_ = scanned_ = 0;

@@ -26,7 +26,7 @@ class StreamFramer {
   /// Errc::too_long, malformed: the stream can't be followed any further; end it.
   Result<std::optional<Piece>> next();
   /// What was handed out is not needed any more: between messages a quiet connection holds no memory.
-  void rest();
+  void free_memory();
   std::size_t buffered() const { return buffer_.size() - begin_; }
 
  private:

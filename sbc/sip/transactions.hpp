@@ -32,7 +32,7 @@ struct Transaction {
   enum class Purpose : std::uint8_t { forward, server_ping, phone_probe, start_over, hang_up };
 
   std::size_t slot = 0;
-  std::uint64_t serial = 0;  ///< never used twice: tells whether a slot still holds what it did
+  std::uint64_t serial = 0;  ///< never used twice: shows whether a slot still holds the same one
   Method method = Method::other;
   Purpose purpose = Purpose::forward;
   Side from_side = Side::access;

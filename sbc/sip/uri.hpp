@@ -19,7 +19,7 @@ struct Param {
 };
 
 /// Walks ";a=b;c" (RFC 3261 §25.1: SEMI param): blanks, folds and quoted strings as they come. Nothing at the
-/// end and where the text is no parameter; `well_formed` tells the two apart.
+/// end and where the text is no parameter; `well_formed` says which.
 class Params {
  public:
   explicit Params(std::string_view text) : left_(text) {}
@@ -65,7 +65,7 @@ std::vector<std::string_view> hop_params(const Uri& uri);
 std::string uri_identity(std::string_view uri);
 
 /// A URI's user, with the escapes of octets that need none written out: "%31" is "1" (RFC 3261 §19.1.4). Users are
-/// compared, told and counted so; what is sent on has them as they came.
+/// compared, reported and counted so; what is sent on has them as they came.
 std::string plain_user(std::string_view user);
 bool is_same_user(std::string_view a, std::string_view b);
 /// By which a user is found and counted: plain, and in small letters, as some servers take it.

@@ -7,7 +7,7 @@
 namespace dw::sip {
 namespace {
 
-/// FNV-1a: it tells a changed text from an unchanged one, nothing more.
+/// FNV-1a: it shows that a text changed, nothing more.
 std::uint32_t check_of(std::string_view a, std::string_view b) {
   std::uint32_t hash = 0x811c9dc5;
   for (const std::string_view part : {a, std::string_view("|"), b}) {

@@ -128,7 +128,7 @@ void Watch::answered(TimePoint now, const Transaction& t, Output& out) {
   const auto answers =
       t.client.to.peer == b->reach.at_contact() ? Reach::Answers::at_contact : Reach::Answers::at_source;
   b->unanswered = 0;
-  if (std::exchange(b->told_unreachable, false)) out.events.push_back(event_of(Event::Kind::reachable, *b));
+  if (std::exchange(b->reported_unreachable, false)) out.events.push_back(event_of(Event::Kind::reachable, *b));
   if (b->reach.answers != answers) {
     b->reach.answers = answers;
     bindings_.touched(*b);
@@ -148,7 +148,7 @@ void Watch::unanswered(TimePoint now, const Transaction& t, Output& out) {
   if (b->unanswered >= kProbesBeforeEvent) {
     b->reach.answers = Reach::Answers::unknown;
     b->next_keepalive = now + options_.keepalive;
-    if (!std::exchange(b->told_unreachable, true)) {
+    if (!std::exchange(b->reported_unreachable, true)) {
       Event event = event_of(Event::Kind::unreachable, *b);
       event.text = two_ports ? fmt::format("neither {} nor {}", b->reach.flow.peer.to_string(),
                                            b->reach.at_contact().to_string())

@@ -40,7 +40,7 @@ TEST_CASE("sip: a datagram from another port of a server's address reaches no ph
   s.say(other_port(), std::string("GET / HTTP/1.1\r\n\r\n"));
   CHECK(s.sent.empty());
   CHECK(s.proxy.counters().other_port == 91);
-  CHECK(s.told(sip::Event::Kind::offence) == 0);
+  CHECK(s.told(sip::Event::Kind::abuse) == 0);
   CHECK(s.proxy.sources().guard().bans(s.now).empty());
   const auto told = s.told(sip::Event::Kind::dropped);
   CHECK(told > 0);

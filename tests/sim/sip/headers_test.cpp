@@ -287,7 +287,7 @@ TEST_CASE("sip: keepalives of any kind are no offence") {
     for (int i = 0; i < 12; ++i)
       s.say(stranger, octets);
   }
-  CHECK(s.told(Kind::offence) == 0);
+  CHECK(s.told(Kind::abuse) == 0);
   CHECK(s.proxy.counters().malformed == 0);
   CHECK(s.proxy.sources().guard().bans(s.now).empty());
   CHECK(s.sent.empty());

@@ -46,7 +46,7 @@ TEST_CASE("sip: 1,800 guesses under fresh Call-IDs are ten for the server, lines
     Home h;
     CHECK(h.guesses(1800, Stand::phone_flow(), "1001", "n1", status) <=
           11);  // the first one had no nonce of the server
-    CHECK(h.s.told(Kind::offence) >= 19);
+    CHECK(h.s.told(Kind::abuse) >= 19);
     CHECK(h.s.told(Kind::banned) == 1);
     CHECK(std::ranges::none_of(h.s.events, &sip::Event::of_registered));
     CHECK(h.s.proxy.guesses().refused() >= 20);
@@ -66,10 +66,9 @@ TEST_CASE("sip: what a registered phone's address tries is limited too, told as 
   Home h;
   h.s.register_phone();
   CHECK(h.guesses(600, Stand::phone_flow(50, 40000), "1002") <= 11);
-  CHECK(h.s.told(Kind::offence) >= 10);
+  CHECK(h.s.told(Kind::abuse) >= 10);
   CHECK(h.s.told(Kind::banned) == 0);
-  CHECK(
-      std::ranges::all_of(h.s.events, [](const sip::Event& e) { return e.kind != Kind::offence || e.of_registered; }));
+  CHECK(std::ranges::all_of(h.s.events, [](const sip::Event& e) { return e.kind != Kind::abuse || e.of_registered; }));
   h.s.clear();
   SipText again = h.s.register_text().set("CSeq", "102 REGISTER");
   h.s.phone(again.add("Authorization", "Digest username=\"1001\", nonce=\"n1\", response=\"y\""));
@@ -126,7 +125,7 @@ TEST_CASE("sip: old nonces and silent servers are no wrong passwords") {
     h.s.advance(40s);
   }
   CHECK(h.s.proxy.guesses().refused() == 0);
-  CHECK(h.s.told(Kind::offence) == 0);
+  CHECK(h.s.told(Kind::abuse) == 0);
 }
 
 TEST_CASE("sip: guesses in a phone's own name, from its forged address, leave the phone alone") {
@@ -156,5 +155,5 @@ TEST_CASE("sip: a request with many digests goes nowhere") {
     m.add("Authorization", "Digest username=\"1001\", realm=\"" + std::to_string(i) + "\", response=\"x\"");
   h.s.phone(m);
   CHECK(h.s.count(true, "REGISTER") == 0);
-  CHECK(h.s.told(Kind::offence) == 1);
+  CHECK(h.s.told(Kind::abuse) == 1);
 }

@@ -23,7 +23,7 @@ struct Case {
   /// Until it is banned, or 100 of them. True: it was.
   bool offend(const Flow& flow, Standing standing = Standing::stranger) {
     for (int i = 0; i < 100; ++i) {
-      if (guard.offence(now, flow, standing, "nonsense")) return true;
+      if (guard.abuse(now, flow, standing, "nonsense")) return true;
     }
     return false;
   }
@@ -76,7 +76,7 @@ TEST_CASE("sip guard: forged sources push out each other, and no phone that is k
   REQUIRE_FALSE(c.guard.admits(c.now, phone, Standing::registered));  // its bucket is empty
   for (std::uint32_t i = 0; i < 200'000; ++i) {
     CHECK(c.guard.admits(c.now, from(0x30000000 + i), Standing::stranger));
-    c.guard.offence(c.now, from(0x30000000 + i), Standing::stranger, "nonsense");
+    c.guard.abuse(c.now, from(0x30000000 + i), Standing::stranger, "nonsense");
   }
   CHECK(c.guard.sources() <= Guard::kMaxSources + Guard::kMaxSources / 8);
   CHECK_FALSE(c.guard.admits(c.now, phone, Standing::registered));  // it is still kept
