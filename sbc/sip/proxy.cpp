@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "sbc/base/text_cursor.hpp"
+#include "sbc/sip/events.hpp"
 #include "sbc/sip/keepalive.hpp"
 #include "sbc/sip/probe.hpp"
 #include "sbc/sip/response.hpp"
@@ -36,16 +39,16 @@ Proxy::Proxy(ProxyOptions options, MediaBroker& broker, KnownSources& known, std
       servers_(options_.servers, options_.register_rate),
       guesses_(identifiers_.random()),
       bindings_(options_.max_bindings, identifiers_.random()),
-      rewriter_(options_, servers_, bindings_),
       dialogs_(max_dialogs(options_), identifiers_.random()),
-      calls_(options_, dialogs_, bindings_, broker_, counters_),
-      bodies_({options_, servers_, dialogs_, calls_, broker_, counters_}),
       transactions_({options_.max_transactions, options_.max_transactions_per_source}, identifiers_.random(),
                     [this](TimePoint now, const Transaction& t) {
-                      // What a silent server is sent again counts too, lest it hears all of it once it returns.
+                      // What is sent again to a silent server counts too: else it would get all of it once it returns.
                       return !t.registering || servers_[t.central_server].registers.take(now);
                     }),
       connections_(connections_of(options_), identifiers_.random(), identifiers_.random()),
+      rewriter_(options_, servers_, bindings_),
+      calls_(options_, dialogs_, bindings_, broker_, counters_),
+      bodies_({options_, servers_, dialogs_, calls_, broker_, counters_}),
       sources_(options_, servers_, bindings_, connections_, known_, identifiers_.random()),
       homes_(options_, servers_, bindings_),
       router_(options_, servers_, bindings_, connections_, sources_),

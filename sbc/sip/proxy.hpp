@@ -1,16 +1,12 @@
 #pragma once
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "sbc/base/known_sources.hpp"
 #include "sbc/base/metrics.hpp"
@@ -21,8 +17,6 @@
 #include "sbc/sip/central_budget.hpp"
 #include "sbc/sip/connections.hpp"
 #include "sbc/sip/dialogs.hpp"
-#include "sbc/sip/edits.hpp"
-#include "sbc/sip/events.hpp"
 #include "sbc/sip/homes.hpp"
 #include "sbc/sip/hop.hpp"
 #include "sbc/sip/identifiers.hpp"
@@ -38,9 +32,11 @@
 
 namespace dw::sip {
 
-/// SIP between phones and central servers: a transaction-stateful, dialog-aware proxy that hides addresses
-/// (sip-sbc §2). Messages, connections and time in, messages and events out; no I/O. The broker outlives it.
-/// What it changes in a message stands in FORMAT.md.
+/// SIP between phones and central servers: a transaction-stateful, dialog-aware proxy that hides addresses (sip-sbc
+/// §2). Messages, connections and time in, messages and events out; no I/O. Owns the parts, which own everything else,
+/// and says in which order they meet a message. More than 30 methods, as the way of each kind of message through the
+/// parts is one: from a phone, from the central side, a REGISTER, a response, a timer, a closed connection, an ICMP
+/// message. The broker outlives it. What it changes in a message stands in FORMAT.md.
 class Proxy {
  public:
   static constexpr std::size_t kMaxPhoneOctets = 3072;  ///< that a phone takes by UDP (cisco-provisioning §5.2)
@@ -195,30 +191,32 @@ class Proxy {
 
   ProxyOptions options_;
   ProxyCounters counters_;
-  TokenBucket probe_answers_{10, 20};  // a second, of all sources
   MediaBroker& broker_;
   KnownSources& known_;
-  Identifiers identifiers_;
+  Identifiers identifiers_;  ///< branches, tags, tokens
+  // Tables.
   Servers servers_;
   CentralBudget central_budget_;
   PasswordGuesses guesses_;
   Bindings bindings_;
-  Rewriter rewriter_;
   Dialogs dialogs_;
-  Calls calls_;
-  BodyRewriter bodies_;
   Transactions transactions_;
   Connections connections_;
-  Sources sources_;
-  Homes homes_;
-  Router router_;
   AnswerPorts answer_ports_;
-  Registrar registrar_;
-  Watch watch_;
+  // What is done with them.
+  Rewriter rewriter_;                  ///< headers
+  Calls calls_;                        ///< for people
+  BodyRewriter bodies_;                ///< offers and answers
+  Sources sources_;                    ///< who sent it
+  Homes homes_;                        ///< which domain is meant
+  Router router_;                      ///< where it goes
+  Registrar registrar_;                ///< REGISTER
+  Watch watch_;                        ///< who is there
+  TokenBucket probe_answers_{10, 20};  ///< a second, to all sources
   TimePoint look_around_at_{};
   bool draining_ = false;
-  Message message_;  // reused
-  Message other_;    // a stored request, read once more
+  Message message_;  ///< the one at hand
+  Message other_;    ///< a stored request, parsed again
 };
 
 }  // namespace dw::sip

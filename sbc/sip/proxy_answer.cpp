@@ -1,6 +1,10 @@
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "sbc/base/text_cursor.hpp"
+#include "sbc/sip/edits.hpp"
+#include "sbc/sip/events.hpp"
 #include "sbc/sip/proxy.hpp"
 #include "sbc/sip/response.hpp"
 

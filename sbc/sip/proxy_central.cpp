@@ -1,4 +1,7 @@
+#include <fmt/format.h>
+
 #include "sbc/base/text_cursor.hpp"
+#include "sbc/sip/events.hpp"
 #include "sbc/sip/proxy.hpp"
 #include "sbc/sip/response.hpp"
 

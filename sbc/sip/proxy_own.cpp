@@ -2,6 +2,7 @@
 #include <unordered_set>
 
 #include "sbc/base/text_cursor.hpp"
+#include "sbc/sip/events.hpp"
 #include "sbc/sip/own_requests.hpp"
 #include "sbc/sip/proxy.hpp"
 #include "sbc/sip/response.hpp"

@@ -1,7 +1,11 @@
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "sbc/base/emergency.hpp"
 #include "sbc/base/text_cursor.hpp"
+#include "sbc/sip/edits.hpp"
+#include "sbc/sip/events.hpp"
 #include "sbc/sip/proxy.hpp"
 #include "sbc/sip/response.hpp"
 #include "sbc/sip/via_check.hpp"

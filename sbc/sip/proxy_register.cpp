@@ -1,7 +1,10 @@
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/sip/auth.hpp"
+#include "sbc/sip/events.hpp"
 #include "sbc/sip/proxy.hpp"
 #include "sbc/sip/response.hpp"
 

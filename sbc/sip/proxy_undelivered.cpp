@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "sbc/sip/proxy.hpp"
 
 // What ICMP says of datagrams that did not arrive (RFC 3261 §18.4).
