@@ -156,11 +156,11 @@ void Calls::end(TimePoint now, DialogSet& set, Output& out, std::string_view why
   out.events.push_back(std::move(event));
 }
 
-void Calls::unreached(TimePoint now, const Transaction& t, const Message& m, Output& out) {
+void Calls::unreached(TimePoint now, const Transaction& t, std::string_view responder_tag, Output& out) {
   DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
   if (!set) return;
   if (set->dialogs.empty()) return end(now, *set, out);
-  if (t.method == Method::bye) end_dialog(now, *set, t.from_side == set->initiator ? m.to_tag() : m.from_tag(), out);
+  if (t.method == Method::bye) end_dialog(now, *set, responder_tag, out);
 }
 
 Call Calls::call_of(TimePoint now, const DialogSet& set) const {

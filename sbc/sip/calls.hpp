@@ -53,8 +53,8 @@ class Calls {
   /// Its media end now; what still comes of its dialogs is passed on for a while. `why`: neither side has ended it.
   void end(TimePoint now, DialogSet& set, Output& out, std::string_view why = {});
   /// A request of it reached nobody. What it began ends with it, and what a BYE was to end as well: whoever sent that
-  /// has forgotten the call.
-  void unreached(TimePoint now, const Transaction& t, const Message& m, Output& out);
+  /// has forgotten the call. `responder_tag`: of the dialog of a BYE.
+  void unreached(TimePoint now, const Transaction& t, std::string_view responder_tag, Output& out);
 
   std::vector<Call> running(TimePoint now) const;
   std::uint64_t refused() const { return limits_.refused(); }

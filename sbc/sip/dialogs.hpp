@@ -91,6 +91,10 @@ struct DialogSet {
   /// A request within a dialog says where its sender is from now on (RFC 3261 §12.2). A NOTIFY may be the first that is
   /// heard of its dialog (RFC 6665 §4.4.1). `dialog`: of its sender; nullptr: it is not known yet.
   void refresh_target(const Message& m, bool from_initiator, Dialog* dialog);
+  /// Of the dialog that a request of `from` is in.
+  std::string_view responder_tag_of(const Message& request, Side from) const {
+    return from == initiator ? request.to_tag() : request.from_tag();
+  }
   bool is_call() const { return method == Method::invite; }
 };
 

@@ -138,6 +138,8 @@ class Proxy {
   std::optional<std::uint16_t> send_to_central(TimePoint now, Transaction& t, const Message& m, Hop hop,
                                                std::string_view target, std::string_view routes, DialogSet* set,
                                                Duration answer_within, Output& out);
+  void refuse_unreached(TimePoint now, Transaction& t, const Message& m, std::uint16_t status, Output& out,
+                        std::string_view lines);
   void no_server_left(TimePoint now, Transaction& t, const Message& m, Output& out);
   bool forward_again(TimePoint now, Transaction& t, const Message& m, Output& out);
   bool try_next_server(TimePoint now, Transaction& t, Output& out);

@@ -181,7 +181,7 @@ void Proxy::note_answer(TimePoint now, Transaction& t, const Message& m, Output&
       if (m.status() == 401 || m.status() == 407) {
         set->ended_by = Call::EndedBy::unknown;
       } else if (m.status() >= 200) {
-        calls_.end_dialog(now, *set, t.from_side == set->initiator ? m.to_tag() : m.from_tag(), out);
+        calls_.end_dialog(now, *set, set->responder_tag_of(m, t.from_side), out);
       }
       return;
     case Method::notify:
@@ -226,7 +226,7 @@ void Proxy::on_timeout(TimePoint now, Transaction& t, Transactions::Timeout time
     return transactions_.forget_if_over(slot, serial);
   }
   if (t.method == Method::bye && set && other_.parse(as_bytes(t.server.request)))
-    calls_.end_dialog(now, *set, t.from_side == set->initiator ? other_.to_tag() : other_.from_tag(), out);
+    calls_.end_dialog(now, *set, set->responder_tag_of(other_, t.from_side), out);
   if (set && !set->is_call() && set->dialogs.empty()) dialogs_.forget(*set);
   bodies_.drop_offer(now, t);
   transactions_.forget(t);

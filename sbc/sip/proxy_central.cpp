@@ -62,20 +62,16 @@ void Proxy::from_central(TimePoint now, const Flow& from, std::size_t server, co
 void Proxy::to_phone(TimePoint now, Transaction& t, const Message& m, const Party* party, Output& out) {
   DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
   const Binding* const binding = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
-  const auto unreached = [&](std::uint16_t status, std::string_view lines) {
-    refuse(now, t, status, out, lines);
-    calls_.unreached(now, t, m, out);
-  };
   // A phone that moved is followed; a call of one that is not registered stays where it is.
   const auto hop = router_.hop_to_phone(binding ? bindings_.reach_of(*binding) : set->reach,
                                         binding ? binding->maps_host : set->maps_host, t.domain);
-  if (!hop) return unreached(480, "Retry-After: 5\r\n");
+  if (!hop) return refuse_unreached(now, t, m, 480, out, "Retry-After: 5\r\n");
   std::string_view target = party ? std::string_view(party->target) : std::string_view{};
   const std::string_view routes = party ? std::string_view(party->routes) : std::string_view{};
   if (target.empty() && binding) target = binding->contact_uri;
   t.client.branch = identifiers_.branch_for(m, Side::access);
   if (const auto refusal = build_request(now, t, m, *hop, target, routes, set, t.client.forwarded, out))
-    return unreached(refusal, BodyRewriter::refusal_lines(refusal));
+    return refuse_unreached(now, t, m, refusal, out, BodyRewriter::refusal_lines(refusal));
   t.client.to = hop->flow;
   if (t.client.to.transport == Transport::udp && t.client.forwarded.size() > kMaxPhoneOctets)
     out.events.push_back(event_of(Event::Kind::large, t.client.to,

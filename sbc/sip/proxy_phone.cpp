@@ -223,8 +223,7 @@ bool Proxy::forward_to_central(TimePoint now, Transaction& t, const Message& m, 
                       in_party ? std::string_view(party->routes) : std::string_view{}, set, answer_within, out);
   if (!refusal) return false;
   if (*refusal != 0) {
-    refuse(now, t, *refusal, out, BodyRewriter::refusal_lines(*refusal));
-    calls_.unreached(now, t, m, out);
+    refuse_unreached(now, t, m, *refusal, out, BodyRewriter::refusal_lines(*refusal));
   } else if (t.is_invite()) {
     connections_.shown(now, t.server.from.connection);
   }
@@ -285,8 +284,16 @@ void Proxy::no_server_left(TimePoint now, Transaction& t, const Message& m, Outp
   event.user_agent = m.value_of(FieldName::user_agent).substr(0, 128);
   if (t.registering) event.device = t.registering->device;
   out.events.push_back(std::move(event));
-  refuse(now, t, 503, out, fmt::format("Retry-After: {}\r\n", registrar_.retry_after()));
-  calls_.unreached(now, t, m, out);
+  refuse_unreached(now, t, m, 503, out, fmt::format("Retry-After: {}\r\n", registrar_.retry_after()));
+}
+
+/// A request that can't go on. `m` may be the stored one, which is gone with the response.
+void Proxy::refuse_unreached(TimePoint now, Transaction& t, const Message& m, std::uint16_t status, Output& out,
+                             std::string_view lines) {
+  const DialogSet* const set = t.dialogs != 0 && t.method == Method::bye ? dialogs_.by_id(t.dialogs) : nullptr;
+  const std::string tag(set ? set->responder_tag_of(m, t.from_side) : std::string_view{});
+  refuse(now, t, status, out, lines);
+  calls_.unreached(now, t, tag, out);
 }
 
 /// What it asked goes to the next address of that server, if there is one.

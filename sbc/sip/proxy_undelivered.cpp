@@ -52,7 +52,7 @@ void Proxy::undelivered_to_central(TimePoint now, Transaction& t, Output& out) {
   if (other_.to_tag().empty()) {
     no_server_left(now, t, other_, out);
   } else if (t.method == Method::bye && set) {
-    const std::string tag(t.from_side == set->initiator ? other_.to_tag() : other_.from_tag());
+    const std::string tag(set->responder_tag_of(other_, t.from_side));
     refuse(now, t, 503, out);
     calls_.end_dialog(now, *set, tag, out);
   } else {
@@ -79,7 +79,7 @@ void Proxy::undelivered_to_phone(TimePoint now, Transaction& t, Output& out) {
   DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
   std::string tag;
   if (t.method == Method::bye && set && other_.parse(as_bytes(t.server.request)))
-    tag = t.from_side == set->initiator ? other_.to_tag() : other_.from_tag();
+    tag = set->responder_tag_of(other_, t.from_side);
   transactions_.end_client(t);
   refuse(now, t, t.client.cancelled && t.is_invite() ? 487 : 480, out);
   if (set && !tag.empty()) {
