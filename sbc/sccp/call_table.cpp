@@ -3,10 +3,14 @@
 #include <algorithm>
 
 #include "sbc/base/byte_reader.hpp"
-#include "sbc/sccp/address_fields.hpp"
-#include "sbc/sccp/message_id.hpp"
 
 namespace dw::sccp {
+namespace {
+
+constexpr std::uint32_t kOutgoing = 2;  // a CallInfo's type; 1 inbound, 3 forwarded
+
+}  // namespace
+
 std::string_view words_of(std::uint32_t state) {
   switch (static_cast<CallState>(state)) {
     case CallState::off_hook:
@@ -94,18 +98,18 @@ Call* CallTable::make(TimePoint now, std::uint32_t reference, std::uint32_t line
   return &calls_.emplace_back(std::move(call));
 }
 
-CallTable::Change CallTable::on_server(TimePoint now, const Frame& frame) {
-  switch (static_cast<MessageId>(frame.id)) {
+CallTable::Change CallTable::on_server(TimePoint now, const Message& message) {
+  switch (static_cast<MessageId>(message.frame().id)) {
     case MessageId::call_state:
-      return on_state(now, frame.payload);
+      return on_state(now, message);
     case MessageId::call_info:
-      on_info(frame.payload);
+      on_info(message);
       break;
     case MessageId::call_info_v2:
-      on_info_v2(frame.payload);
+      on_info_v2(message);
       break;
     case MessageId::dialed_number:
-      on_dialed(frame.payload);
+      on_dialled(message);
       break;
     default:
       break;
@@ -113,10 +117,10 @@ CallTable::Change CallTable::on_server(TimePoint now, const Frame& frame) {
   return {};
 }
 
-CallTable::Change CallTable::on_state(TimePoint now, Bytes payload) {
-  const std::uint32_t state = read_u32(payload, 0);
-  const std::uint32_t line = read_u32(payload, 4);
-  const std::uint32_t reference = read_u32(payload, 8);
+CallTable::Change CallTable::on_state(TimePoint now, const Message& message) {
+  const std::uint32_t state = message.read(Field::call_state);
+  const std::uint32_t line = message.read(Field::line);
+  const std::uint32_t reference = message.read(Field::call);
   Change change;
   if (reference == 0) return change;
   const bool elsewhere = state == static_cast<std::uint32_t>(CallState::remote_multiline);
@@ -145,31 +149,22 @@ CallTable::Change CallTable::on_state(TimePoint now, Bytes payload) {
   return change;
 }
 
-// CallInfo (0x008F), flat: calling name S40@0, calling number S24@40, called name S40@64, called number
-// S24@104, line@128, call reference@132, type@136 (1 inbound, 2 outbound, 3 forwarded).
-void CallTable::on_info(Bytes payload) {
-  constexpr std::size_t kNumber = 24;
-  constexpr std::size_t kName = 40;
-  constexpr std::size_t kWords = 128;
-  if (payload.size() < kWords + 12) return;
-  const bool outgoing = read_u32(payload, kWords + 8) == 2;
-  Call* call = find(read_u32(payload, kWords + 4));
+void CallTable::on_info(const Message& message) {
+  constexpr std::size_t kPartyNameOctets = 40;
+  if (message.from(Field::call_type).size() < 4) return;
+  const bool outgoing = message.read(Field::call_type) == kOutgoing;
+  Call* call = find(message.read(Field::call));
   if (!call) return;
   call->way = outgoing ? Call::Way::outgoing : Call::Way::incoming;
-  call->far_number = fixed_text(payload, outgoing ? 104 : 40, kNumber);
-  call->far_name = fixed_text(payload, outgoing ? 64 : 0, kName);
+  call->far_number = message.text(outgoing ? Field::called_number : Field::calling_number, kNumberOctets);
+  call->far_name = message.text(outgoing ? Field::called_name : Field::calling_name, kPartyNameOctets);
 }
 
-// CallInfoV2 (0x014A): line@0, call reference@4, type@8, five more words, then NUL-terminated texts: the
-// numbers of calling, alternate calling, called, original called and last redirecting party, four mailboxes,
-// and the names of calling, called, original called and last redirecting party (as chan_sccp sends it and
-// Wireshark reads it).
-void CallTable::on_info_v2(Bytes payload) {
-  ByteReader reader(payload);
-  reader.skip(4, "line instance");
-  const std::uint32_t reference = reader.u32le("call reference");
-  const std::uint32_t type = reader.u32le("call type");
-  reader.skip(20, "reasons and restrictions");
+// CallInfoV2 ends with NUL-terminated texts: the numbers of calling, alternate calling, called, original called and
+// last redirecting party, four mailboxes, and the names of calling, called, original called and last redirecting party
+// (as chan_sccp sends it and Wireshark reads it).
+void CallTable::on_info_v2(const Message& message) {
+  ByteReader reader(message.from(Field::text));
   constexpr std::size_t kLongest = 256;
   const auto text = [&] { return std::string(reader.text_to_nul(kLongest, "text").substr(0, Call::kMaxText)); };
   const std::string calling = text();
@@ -179,21 +174,20 @@ void CallTable::on_info_v2(Bytes payload) {
     (void)text();
   const std::string calling_name = text();
   const std::string called_name = text();
-  Call* call = find(reference);
+  Call* call = find(message.read(Field::call));
   if (!call || (called.empty() && calling.empty())) return;
-  const bool outgoing = type == 2;
+  const bool outgoing = message.read(Field::call_type) == kOutgoing;
   call->way = outgoing ? Call::Way::outgoing : Call::Way::incoming;
   call->far_number = outgoing ? called : calling;
   call->far_name = outgoing ? called_name : calling_name;
 }
 
-/// DialedNumber: text@0, line, call reference; the text's field has 24 octets, or 25 and padding from version
-/// 18 on, so the reference is found from the end.
-void CallTable::on_dialed(Bytes payload) {
+/// The number's field has 24 octets, or 25 and padding from version 18 on.
+void CallTable::on_dialled(const Message& message) {
   constexpr std::size_t kLeast = 32;
-  if (payload.size() < kLeast) return;
-  const std::string number = fixed_text(payload, 0, 24);
-  Call* call = find(read_u32(payload, payload.size() - 4));
+  if (message.frame().payload.size() < kLeast) return;
+  const std::string number = message.text(Field::dialled, kNumberOctets);
+  Call* call = find(message.read(Field::call));
   if (!call) {
     const auto latest = std::ranges::find(calls_.rbegin(), calls_.rend(), Call::Way::outgoing, &Call::way);
     if (latest == calls_.rend()) return;
@@ -211,20 +205,16 @@ Call* CallTable::dialling(std::uint32_t reference) {
   return latest == calls_.rend() ? nullptr : &*latest;
 }
 
-// KeypadButton (0x0003): key@0 (0 to 9, 14 `*`, 15 `#`), line@4, call reference@8. EnblocCall (0x0004): called
-// number S24@0, line@24.
-void CallTable::on_phone(const Frame& frame) {
-  constexpr std::size_t kNumber = 24;
+void CallTable::on_phone(const Message& message) {
   constexpr std::string_view kKeys = "0123456789????*#";
-  if (frame.id == static_cast<std::uint32_t>(MessageId::enbloc_call)) {
+  if (message.is(MessageId::enbloc_call)) {
     Call* call = dialling(0);
-    if (call && call->dialled.empty())
-      call->dialled = fixed_text(frame.payload, 0, std::min(kNumber, frame.payload.size()));
+    if (call && call->dialled.empty()) call->dialled = message.text(Field::dialled, kNumberOctets);
     return;
   }
-  if (frame.id != static_cast<std::uint32_t>(MessageId::keypad_button)) return;
-  Call* call = dialling(read_u32(frame.payload, 8));
-  const std::uint32_t key = read_u32(frame.payload, 0);
+  if (!message.is(MessageId::keypad_button)) return;
+  Call* call = dialling(message.read(Field::call));
+  const std::uint32_t key = message.read(Field::key);
   if (call && !call->connected && key < kKeys.size() && call->dialled.size() < Call::kMaxText)
     call->dialled += kKeys[key];
 }

@@ -7,9 +7,12 @@
 #include <vector>
 
 #include "sbc/base/media_broker.hpp"
-#include "sbc/sccp/frame.hpp"
+#include "sbc/sccp/message.hpp"
 
 namespace dw::sccp {
+
+/// Of the fixed fields that carry a number.
+inline constexpr std::size_t kNumberOctets = 24;
 
 enum class MediaKind : std::uint8_t { audio, video };
 
@@ -84,9 +87,9 @@ class CallTable {
     std::optional<std::uint32_t> over;  ///< this call's CallState says so for the first time
   };
   /// CallState, CallInfo (both forms), DialedNumber; others are ignored.
-  Change on_server(TimePoint now, const Frame& frame);
+  Change on_server(TimePoint now, const Message& message);
   /// KeypadButton and EnblocCall, for Call::dialled; others are ignored.
-  void on_phone(const Frame& frame);
+  void on_phone(const Message& message);
   /// Media of a call that no CallState announced: makes one.
   void on_media(TimePoint now, std::uint32_t reference);
   /// An ended stream goes to its call, or to the latest one.
@@ -102,10 +105,10 @@ class CallTable {
  private:
   Call* find(std::uint32_t reference);
   Call* make(TimePoint now, std::uint32_t reference, std::uint32_t line);
-  Change on_state(TimePoint now, Bytes payload);
-  void on_info(Bytes payload);
-  void on_info_v2(Bytes payload);
-  void on_dialed(Bytes payload);
+  Change on_state(TimePoint now, const Message& message);
+  void on_info(const Message& message);
+  void on_info_v2(const Message& message);
+  void on_dialled(const Message& message);
 
   std::vector<Call> calls_;  // oldest first
 };

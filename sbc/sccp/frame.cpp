@@ -6,7 +6,7 @@
 
 #include "sbc/base/byte_reader.hpp"
 #include "sbc/base/byte_writer.hpp"
-#include "sbc/sccp/message_id.hpp"
+#include "sbc/sccp/messages.hpp"
 
 namespace dw::sccp {
 namespace {

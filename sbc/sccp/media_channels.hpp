@@ -5,16 +5,9 @@
 
 #include "sbc/base/media_broker.hpp"
 #include "sbc/sccp/call_table.hpp"
-#include "sbc/sccp/frame.hpp"
+#include "sbc/sccp/message.hpp"
 
 namespace dw::sccp {
-
-/// What a media message says of the channel that it is about; 0 where it says nothing.
-struct ChannelIds {
-  std::uint32_t conference = 0;
-  std::uint32_t party = 0;  ///< pass-through party id
-  std::uint32_t call = 0;   ///< call reference
-};
 
 /// One media channel of one phone: what the server opened for it to receive (0x0105) and to send (0x008A),
 /// and the relayed stream that both share (sccp §4.1).

@@ -4,13 +4,8 @@
 
 namespace dw::sccp {
 
-/// ServerRes (0x009E) that names one call server, for a phone that is to know no other; as long as
-/// `original`, with addresses in the form that its length tells (sccp §2.3):
-///
-///     0              240          260
-///     name S48 × 5   port P4 × 5  A4 × 5 (280 octets), or U20 × 5 (360 octets and more)
-///
-/// Nothing when the original is shorter than the flat form.
+/// ServerRes that names one call server, for a phone that is to know no other; as long as `original`, with addresses
+/// in the form that its length tells (sccp §2.3). Errc::truncated when the original does not hold five servers.
 Result<Buffer> server_res_naming(const Frame& original, const Endpoint& server);
 
 }  // namespace dw::sccp

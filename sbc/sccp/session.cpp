@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "sbc/sccp/message_id.hpp"
+#include "sbc/sccp/text_policy.hpp"
 
 namespace dw::sccp {
 
@@ -18,10 +18,11 @@ void Output::clear() {
 }
 
 Session::Session(const SessionOptions& options, MediaBroker& broker, SessionCounters& counters, const PhoneSide& side,
-                 TimePoint now, CallLimits* limits)
+                 TimePoint now, CallLimits* limits, const MessageTable& messages)
     : options_(options),
       broker_(broker),
       counters_(counters),
+      messages_(messages),
       side_(side),
       began_(now),
       last_phone_(now),
@@ -39,9 +40,9 @@ void Session::tell(SessionEvent::Kind kind, std::string text, Output& out) {
   out.events.push_back({kind, std::move(text), std::nullopt, {}});
 }
 
-void Session::drop(const Frame& frame, std::string_view why, Output& out) {
+void Session::drop(const Message& message, std::string_view why, Output& out) {
   ++counters_.dropped;
-  tell(SessionEvent::Kind::dropped, std::string(name_of(frame.id)) + ": " + std::string(why), out);
+  tell(SessionEvent::Kind::dropped, std::string(message.type().name) + ": " + std::string(why), out);
 }
 
 void Session::answer(Buffer& to, const Frame& like, std::uint32_t id, Bytes payload) {
@@ -49,9 +50,48 @@ void Session::answer(Buffer& to, const Frame& like, std::uint32_t id, Bytes payl
   write_frame(to, like.version, id, payload);
 }
 
-MutableBytes Session::pass(Buffer& to, const Frame& frame) {
+/// The one place where messages pass, so that none passes with an address that nobody has thought of.
+MutableBytes Session::pass(Buffer& to, const Message& message, const StandIns& ours) {
+  const Frame& frame = message.frame();
+  const MessageType& type = message.type();
   to.insert(to.end(), frame.octets.begin(), frame.octets.end());
-  return MutableBytes(to).last(frame.payload.size());
+  const MutableBytes payload = MutableBytes(to).last(frame.payload.size());
+  bool rewritten = replace_addresses(payload, message.layout(), ours);
+  if (options_.blank_text && type.text < payload.size()) {
+    const std::size_t octets = std::min<std::size_t>(type.text_octets, payload.size() - type.text);
+    rewritten = blank_addresses(payload.subspan(type.text, octets)) || rewritten;
+  }
+  if (rewritten) ++counters_.rewritten;
+  return payload;
+}
+
+MutableBytes Session::pass(Buffer& to, const Message& message) {
+  if (message.layout().empty()) return pass(to, message, StandIns());
+  return pass(to, message, stand_ins(find_channel(message.ids())));
+}
+
+MediaChannel* Session::find_channel(const ChannelIds& ids) {
+  MediaChannel* const audio = channels_.find(MediaKind::audio, ids);
+  return audio ? audio : channels_.find(MediaKind::video, ids);
+}
+
+StandIns Session::stand_ins(const MediaChannel* channel) const {
+  StandIns ours;
+  ours[AddressRole::station] = Endpoint{server_->advertised, 0};
+  ours[AddressRole::server] = side_.advertised;
+  if (!channel) return ours;
+  ours[AddressRole::media_local] = channel->ports.central_facing;
+  ours[AddressRole::media_source] = channel->ports.phone_facing;
+  ours[AddressRole::media_echo] = channel->far_end;
+  if (channel->far_end) ours[AddressRole::media_remote] = channel->told;
+  return ours;
+}
+
+/// Conflicts of version and length are counted and reported: they are what a wrong guess would look like.
+void Session::note_conflict(const Message& message, Output& out) {
+  if (!message.layout().conflict) return;
+  ++counters_.layout_conflicts;
+  tell(SessionEvent::Kind::layout_conflict, to_string(message.frame()), out);
 }
 
 TimePoint Session::next_deadline() const {

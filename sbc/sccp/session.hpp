@@ -8,11 +8,11 @@
 
 #include "sbc/base/call_limits.hpp"
 #include "sbc/base/media_broker.hpp"
-#include "sbc/sccp/address_fields.hpp"
 #include "sbc/sccp/call_table.hpp"
 #include "sbc/sccp/frame.hpp"
 #include "sbc/sccp/liveness.hpp"
 #include "sbc/sccp/media_channels.hpp"
+#include "sbc/sccp/message.hpp"
 
 namespace dw::sccp {
 
@@ -111,8 +111,6 @@ class Session {
  public:
   static constexpr std::size_t kMaxBeforeRegistration = 2560;  ///< octets of one frame (sccp §1.2)
   static constexpr std::size_t kMaxWaiting = 8192;             ///< octets kept until the server is there
-  static constexpr std::size_t kMaxOptional = 2000;            ///< octets of an alarm's or location's frame: beyond
-                                                               ///< that chan_skinny hangs up (sccp §1.2)
   static constexpr std::size_t kMaxLines = 42;
   static constexpr Duration kPartialFrame = std::chrono::seconds(10);
   static constexpr Duration kFirstFrame = std::chrono::seconds(10);
@@ -142,7 +140,7 @@ class Session {
   };
 
   Session(const SessionOptions& options, MediaBroker& broker, SessionCounters& counters, const PhoneSide& side,
-          TimePoint now, CallLimits* limits = nullptr);
+          TimePoint now, CallLimits* limits = nullptr, const MessageTable& messages = sccp::messages());
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -183,34 +181,39 @@ class Session {
 
  private:
   bool take_phone_frame(TimePoint now, const Frame& frame, Output& out);
-  bool may_pass(const Frame& frame, Output& out);
-  bool take_name(const Frame& frame, Output& out);
+  bool may_pass(const Message& message, Output& out);
+  bool take_name(const Message& message, Output& out);
   void pump(TimePoint now, Output& out);
   bool must_wait(std::uint32_t id) const;
-  void forward_from_phone(TimePoint now, const Frame& frame, Output& out);
-  void forward_from_server(TimePoint now, const Frame& frame, Output& out);
+  void forward_from_phone(TimePoint now, const Message& message, Output& out);
+  void forward_from_server(TimePoint now, const Message& message, Output& out);
+  /// Appends the message with `ours` in place of its addresses; its payload, for what else is to change in it.
+  MutableBytes pass(Buffer& to, const Message& message, const StandIns& ours);
+  /// As that; its ids tell what stands in for its addresses.
+  MutableBytes pass(Buffer& to, const Message& message);
+  StandIns stand_ins(const MediaChannel* channel) const;
+  Message read(const Frame& frame) const { return {frame, messages_.find(frame.id), negotiated_}; }
+  void note_conflict(const Message& message, Output& out);
   void end(EndReason reason, std::string text, Output& out);
   void tell(SessionEvent::Kind kind, std::string text, Output& out);
-  void drop(const Frame& frame, std::string_view why, Output& out);
+  void drop(const Message& message, std::string_view why, Output& out);
   void answer(Buffer& to, const Frame& like, std::uint32_t id, Bytes payload = {});
 
   // From the phone.
-  void on_register(TimePoint now, const Frame& frame, Output& out);
-  void on_token(TimePoint now, const Frame& frame, Output& out);
-  void pass_alarm(const Frame& frame, Output& out);
-  void pass_text(const Frame& frame, std::size_t begin, Output& out);
+  void on_register(TimePoint now, const Message& message, Output& out);
+  void on_token(TimePoint now, const Message& message, Output& out);
   // From the server.
-  void on_register_ack(TimePoint now, const Frame& frame, Output& out);
-  void on_reset(TimePoint now, const Frame& frame, Output& out);
+  void on_register_ack(TimePoint now, const Message& message, Output& out);
+  void on_reset(TimePoint now, const Message& message, Output& out);
   void begin_reset(TimePoint now, ResetType type);
   bool in_call() const;
   void look_at_reset(TimePoint now, Output& out);
   void look_at_liveness(TimePoint now, Output& out);
-  void on_lines(const Frame& frame, Output& out);
-  void pass_server_res(const Frame& frame, Output& out);
+  void on_lines(const Message& message, Output& out);
+  void pass_server_res(const Message& message, Output& out);
   // session_calls.cpp
-  void on_calls(TimePoint now, const Frame& frame, Output& out);
-  void on_enbloc(TimePoint now, const Frame& frame, Output& out);
+  void on_calls(TimePoint now, const Message& message, Output& out);
+  void on_enbloc(TimePoint now, const Message& message, Output& out);
   void look_at_limits(TimePoint now, Output& out);
   void count(TimePoint now, Call& call);
   void uncount(Call& call);
@@ -219,24 +222,23 @@ class Session {
   bool calls_for_help(const Call& call) const;
   std::optional<Call> take_call(std::uint32_t reference);
   // session_media.cpp
-  void on_open_receive(TimePoint now, const Frame& frame, MediaKind kind, Output& out);
-  void on_receive_ack(TimePoint now, const Frame& frame, MediaKind kind, Output& out);
-  void on_port_res(TimePoint now, const Frame& frame, Output& out);
-  void on_start_transmission(TimePoint now, const Frame& frame, MediaKind kind, Output& out);
-  void on_transmission_ack(const Frame& frame, MediaKind kind, Output& out);
-  void on_echoed_address(const Frame& frame, const ChannelIds& ids, Output& out);
-  void on_close_receive(TimePoint now, const Frame& frame, MediaKind kind, Output& out);
-  void on_stop_transmission(TimePoint now, const Frame& frame, MediaKind kind, Output& out);
-  void on_port_req(TimePoint now, const Frame& frame, Output& out);
-  void on_port_close(TimePoint now, const Frame& frame, Output& out);
+  void on_open_receive(TimePoint now, const Message& message, MediaKind kind, Output& out);
+  void on_receive_ack(TimePoint now, const Message& message, MediaKind kind, Output& out);
+  void on_port_res(TimePoint now, const Message& message, Output& out);
+  void on_start_transmission(TimePoint now, const Message& message, MediaKind kind, Output& out);
+  void on_transmission_ack(const Message& message, MediaKind kind, Output& out);
+  void on_close_receive(TimePoint now, const Message& message, MediaKind kind, Output& out);
+  void on_stop_transmission(TimePoint now, const Message& message, MediaKind kind, Output& out);
+  void on_port_req(TimePoint now, const Message& message, Output& out);
+  void on_port_close(TimePoint now, const Message& message, Output& out);
   void close_receive(TimePoint now, MediaChannel& channel, Output& out);
-  std::optional<AddressLayout> layout_of(const Frame& frame, Direction direction, Output& out);
   /// The channel of these ids, opened if need be; null when there is no room or no port: `status` is what an
   /// OpenReceiveChannelAck says then.
   MediaChannel* open_channel(TimePoint now, MediaKind kind, const ChannelIds& ids, std::uint32_t& status, Output& out);
   void make_room(TimePoint now, std::uint32_t call, Output& out);
+  MediaChannel* find_channel(const ChannelIds& ids);  ///< of either kind
   bool is_emergency_call(std::uint32_t reference) const;
-  void refuse_receive(const Frame& frame, MediaKind kind, const ChannelIds& ids, std::uint32_t status, Output& out);
+  void refuse_receive(const Message& message, MediaKind kind, std::uint32_t status, Output& out);
   bool far_end_usable(const MediaChannel& channel, const Endpoint& far_end) const;
   void ask_ports(MediaChannel& channel);
   void acked(TimePoint now, MediaChannel& channel, const Endpoint& stated);
@@ -256,11 +258,11 @@ class Session {
   void finish_all(TimePoint now, MediaEnd end, Output& out);
   void end_call_if_over(std::uint32_t reference, Output& out);
   CallStream stream_of(TimePoint now, const MediaChannel& channel) const;
-  MutableBytes pass(Buffer& to, const Frame& frame);  ///< appends it; its payload, to be changed in place
 
   const SessionOptions& options_;
   MediaBroker& broker_;
   SessionCounters& counters_;
+  const MessageTable& messages_;
   PhoneSide side_;
   std::optional<ServerSide> server_;
   FrameStream phone_stream_, server_stream_;

@@ -1,10 +1,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "sbc/base/byte_writer.hpp"
 #include "sbc/base/emergency.hpp"
-#include "sbc/sccp/address_fields.hpp"
-#include "sbc/sccp/message_id.hpp"
 #include "sbc/sccp/session.hpp"
 
 // What a session does with the calls that it sees: tells of them, and keeps to what a phone may call.
@@ -24,9 +21,9 @@ bool goes_out(const Call& call, bool enbloc_passed) {
 
 }  // namespace
 
-void Session::on_calls(TimePoint now, const Frame& frame, Output& out) {
-  pass(out.to_phone, frame);
-  const auto change = calls_.on_server(now, frame);
+void Session::on_calls(TimePoint now, const Message& message, Output& out) {
+  pass(out.to_phone, message);
+  const auto change = calls_.on_server(now, message);
   if (change.up) {
     SessionEvent event{SessionEvent::Kind::call_up, {}, std::nullopt, {}};
     const auto& all = calls_.calls();
@@ -67,19 +64,17 @@ void Session::look_at_limits(TimePoint now, Output& out) {
   }
 }
 
-// EnblocCall (0x0004): called number S24@0, line@24.
-void Session::on_enbloc(TimePoint now, const Frame& frame, Output& out) {
-  constexpr std::size_t kNumber = 24;
+void Session::on_enbloc(TimePoint now, const Message& message, Output& out) {
   Call* const call = calls_.dialling(0);
   const bool one_more = limits_ && !(call && call->limit == Call::Limit::counted);
-  const std::string number = fixed_text(frame.payload, 0, std::min(kNumber, frame.payload.size()));
+  const std::string number = message.text(Field::dialled, kNumberOctets);
   const Verdict verdict = one_more && !is_emergency(number, options_.emergency)
                               ? limits_->attempt(now, device_, side_.phone.address)
                               : Verdict::passes;
   if (verdict == Verdict::passes) {
     enbloc_passed_ = one_more;
-    calls_.on_phone(frame);
-    pass(out.to_server, frame);
+    calls_.on_phone(message);
+    pass(out.to_server, message);
     return;
   }
   if (call) {
@@ -88,34 +83,32 @@ void Session::on_enbloc(TimePoint now, const Frame& frame, Output& out) {
   } else {
     // The server knows of no call that it could end: the phone leaves off by itself.
     constexpr std::uint32_t kSpeakerOff = 2;
-    Buffer payload;
-    ByteWriter(payload).u32le(kSpeakerOff);
-    write_frame(out.to_phone, header_version_, dw::sccp::number(Id::set_speaker_mode), payload);
+    constexpr std::size_t kOctets = 4;
+    Draft(Id::set_speaker_mode, kOctets).set(Field::mode, kSpeakerOff).write(out.to_phone, header_version_);
     ++counters_.answered;
   }
   tell_refused(verdict, out);
 }
 
-/// OnHook (0x0007: line@0, call reference@4), as if the phone had hung up: the server ends the call, and tells the
+/// OnHook, as if the phone had hung up: the server ends the call, and tells the
 /// phone.
 void Session::hang_up_for_phone(const Call& call, Output& out) {
-  Buffer payload;
-  ByteWriter writer(payload);
-  writer.u32le(call.line);
-  writer.u32le(call.reference);
-  write_frame(out.to_server, phone_header_version_, number(Id::on_hook), payload);
+  constexpr std::size_t kOctets = 8;
+  Draft(Id::on_hook, kOctets)
+      .set(Field::line, call.line)
+      .set(Field::call, call.reference)
+      .write(out.to_server, phone_header_version_);
   ++counters_.answered;
 }
 
-/// The phone shows it beside what the server makes it show. DisplayNotify (0x0114): seconds@0, text S32@4.
+/// The phone shows it beside what the server makes it show.
 void Session::tell_refused(Verdict verdict, Output& out) {
   constexpr std::string_view kText = "Too many calls";
-  constexpr std::size_t kTextAt = 4;
   constexpr std::size_t kOctets = 36;
-  Buffer payload(kOctets);
-  write_u32(payload, 0, kNoticeSeconds);
-  std::ranges::copy(kText, payload.begin() + kTextAt);
-  write_frame(out.to_phone, header_version_, number(Id::display_notify), payload);
+  Draft(Id::display_notify, kOctets)
+      .set(Field::seconds, kNoticeSeconds)
+      .set(Field::text, kText)
+      .write(out.to_phone, header_version_);
   ++counters_.answered;
   ++counters_.calls_refused;
   tell(SessionEvent::Kind::call_refused, "access.sccp." + std::string(to_string(verdict)), out);

@@ -1,12 +1,7 @@
 #include <algorithm>
-#include <array>
 
-#include "sbc/sccp/address_fields.hpp"
-#include "sbc/sccp/message_id.hpp"
-#include "sbc/sccp/message_rules.hpp"
 #include "sbc/sccp/session.hpp"
 #include "sbc/sccp/station_name.hpp"
-#include "sbc/sccp/text_policy.hpp"
 
 // What a session does with the messages of a phone; those about media are in session_media.cpp.
 namespace dw::sccp {
@@ -14,21 +9,12 @@ namespace {
 
 using Id = MessageId;
 
-/// Where the text of a message begins that may carry addresses; nothing for the others.
-std::optional<std::size_t> text_of(std::uint32_t id) {
-  switch (static_cast<Id>(id)) {
-    case Id::device_to_user_data:
-    case Id::device_to_user_data_response:
-      return 20;
-    case Id::device_to_user_data_version1:
-    case Id::device_to_user_data_response_version1:
-      return 40;
-    case Id::enhanced_alarm:
-    case Id::location_info:
-      return 0;
-    default:
-      return std::nullopt;
-  }
+constexpr std::size_t kAlarmText = 80;  // octets
+
+/// Octets behind the name are whatever was in the phone's memory.
+void clear_behind_name(MutableBytes payload) {
+  MutableBytes name = payload.first(kNameOctets);
+  std::fill(std::ranges::find(name, std::uint8_t{0}), name.end(), std::uint8_t{0});
 }
 
 }  // namespace
@@ -51,7 +37,7 @@ void Session::on_phone(TimePoint now, Bytes octets, Output& out) {
 
 bool Session::take_phone_frame(TimePoint now, const Frame& frame, Output& out) {
   first_frame_ = true;
-  if (!may_pass(frame, out)) return !ended_;
+  if (!may_pass(read(frame), out)) return !ended_;
   if (frame.id == number(Id::keep_alive_req) && !connect_asked_) {
     // A connection that is only held ready, at a server that we need not trouble for it (sccp §3.10).
     last_keepalive_ = now;
@@ -59,7 +45,7 @@ bool Session::take_phone_frame(TimePoint now, const Frame& frame, Output& out) {
     return true;
   }
   if (server_ && waiting_.empty() && !must_wait(frame.id)) {
-    forward_from_phone(now, frame, out);
+    forward_from_phone(now, read(frame), out);
     return !ended_;
   }
   if (waiting_octets_ + frame.octets.size() > kMaxWaiting) {
@@ -76,14 +62,16 @@ bool Session::take_phone_frame(TimePoint now, const Frame& frame, Output& out) {
 }
 
 /// False: it is not to be passed on; the session may have ended.
-bool Session::may_pass(const Frame& frame, Output& out) {
+bool Session::may_pass(const Message& message, Output& out) {
+  const MessageType& type = message.type();
+  const Frame& frame = message.frame();
   if (!registered_) {
-    if (dropped_before_registration(frame.id)) {
+    if (type.early == MessageType::Early::dropped) {
       ++counters_.dropped;
       return false;
     }
-    if (!allowed_before_registration(frame.id)) {
-      end(EndReason::not_allowed, std::string(name_of(frame.id)) + " came before registration", out);
+    if (type.early == MessageType::Early::ends) {
+      end(EndReason::not_allowed, std::string(type.name) + " came before registration", out);
       return false;
     }
     if (frame.octets.size() > kMaxBeforeRegistration) {
@@ -91,25 +79,25 @@ bool Session::may_pass(const Frame& frame, Output& out) {
       return false;
     }
   }
-  const bool names = frame.id == number(Id::register_req) || frame.id == number(Id::register_token_req) ||
-                     frame.id == number(Id::spcp_register_token_req);
-  if (names) return take_name(frame, out);
-  if (only_servers_say(frame.id)) {
-    drop(frame, "only a server may say that", out);
+  const bool names =
+      message.is(Id::register_req) || message.is(Id::register_token_req) || message.is(Id::spcp_register_token_req);
+  if (names) return take_name(message, out);
+  if (!type.may_come(Direction::from_phone)) {
+    drop(message, "only a server may say that", out);
     return false;
   }
   return true;
 }
 
-bool Session::take_name(const Frame& frame, Output& out) {
+bool Session::take_name(const Message& message, Output& out) {
   constexpr std::size_t kLeastRegister = 36;  // FreeSWITCH takes as little (sccp §1.5)
-  auto name = station_name(frame.payload, options_.any_device_name);
+  auto name = station_name(message.frame().payload, options_.any_device_name);
   std::string wrong;
   if (!name) {
     wrong = name.error().text;
   } else if (!device_.empty() && *name != device_) {
     wrong = "a connection is one phone's, and it gave another name";
-  } else if (frame.id == number(Id::register_req) && frame.payload.size() < kLeastRegister) {
+  } else if (message.is(Id::register_req) && message.frame().payload.size() < kLeastRegister) {
     wrong = "its RegisterReq is too short";
   }
   if (wrong.empty()) {
@@ -137,7 +125,7 @@ void Session::pump(TimePoint now, Output& out) {
     const Buffer octets = std::move(waiting_.front());
     waiting_.pop_front();
     waiting_octets_ -= octets.size();
-    if (const auto again = parse_frame(octets)) forward_from_phone(now, *again, out);
+    if (const auto again = parse_frame(octets)) forward_from_phone(now, read(*again), out);
   }
 }
 
@@ -153,44 +141,41 @@ void Session::on_admitted(TimePoint now, Output& out) {
 
 void Session::refuse(std::string_view text, std::string_view why, Output& out) {
   constexpr std::size_t kTextOctets = 32;
-  Buffer payload(kTextOctets);
-  std::ranges::copy(text.substr(0, kTextOctets - 1), payload.begin());
-  write_frame(out.to_phone, 0, number(Id::register_reject), payload);
+  Draft(Id::register_reject, kTextOctets).set(Field::text, text).write(out.to_phone, 0);
   ++counters_.answered;
   tell(SessionEvent::Kind::refused_here, std::string(why), out);
   end(EndReason::refused, std::string(why), out);
 }
 
-void Session::forward_from_phone(TimePoint now, const Frame& frame, Output& out) {
-  if (frame.id != number(Id::keep_alive_req)) phone_header_version_ = frame.version;
+void Session::forward_from_phone(TimePoint now, const Message& message, Output& out) {
+  const Frame& frame = message.frame();
+  if (!message.is(Id::keep_alive_req)) phone_header_version_ = frame.version;
+  if (frame.octets.size() > message.type().max_octets) {
+    ++counters_.dropped;
+    return;
+  }
+  note_conflict(message, out);
   switch (static_cast<Id>(frame.id)) {
     case Id::register_req:
-      return on_register(now, frame, out);
+      return on_register(now, message, out);
     case Id::register_token_req:
     case Id::spcp_register_token_req:
-      return on_token(now, frame, out);
-    case Id::alarm:
-      return pass_alarm(frame, out);
+      return on_token(now, message, out);
     case Id::open_receive_channel_ack:
-      return on_receive_ack(now, frame, MediaKind::audio, out);
+      return on_receive_ack(now, message, MediaKind::audio, out);
     case Id::open_multi_media_receive_channel_ack:
-      return on_receive_ack(now, frame, MediaKind::video, out);
+      return on_receive_ack(now, message, MediaKind::video, out);
     case Id::start_media_transmission_ack:
-      return on_transmission_ack(frame, MediaKind::audio, out);
+      return on_transmission_ack(message, MediaKind::audio, out);
     case Id::start_multi_media_transmission_ack:
-      return on_transmission_ack(frame, MediaKind::video, out);
+      return on_transmission_ack(message, MediaKind::video, out);
     case Id::port_res:
-      return on_port_res(now, frame, out);
-    case Id::media_transmission_failure: {
-      const bool tagged = frame.payload.size() >= 36;
-      return on_echoed_address(
-          frame, {read_u32(frame.payload, 0), read_u32(frame.payload, 4), read_u32(frame.payload, tagged ? 32 : 16)},
-          out);
-    }
-    case Id::qos_resv_notify:
-    case Id::qos_error_notify:
-      return on_echoed_address(
-          frame, {read_u32(frame.payload, 0), read_u32(frame.payload, 8), read_u32(frame.payload, 4)}, out);
+      return on_port_res(now, message, out);
+    case Id::enbloc_call:
+      return on_enbloc(now, message, out);
+    case Id::alarm:
+      tell(SessionEvent::Kind::alarm, message.text(Field::text, kAlarmText), out);
+      break;
     case Id::unregister_req:
       leaving_ = true;
       break;
@@ -199,95 +184,38 @@ void Session::forward_from_phone(TimePoint now, const Frame& frame, Output& out)
       liveness_.on_keepalive(now);
       break;
     case Id::keypad_button:
-      calls_.on_phone(frame);
+      calls_.on_phone(message);
       break;
-    case Id::enbloc_call:
-      return on_enbloc(now, frame, out);
     default:
-      if (const auto begin = text_of(frame.id)) return pass_text(frame, *begin, out);
       break;
   }
-  pass(out.to_server, frame);
+  pass(out.to_server, message);
 }
 
-namespace {
-
-/// Our address for the server's eyes where it can be written, nothing where not; IPv6 members always empty.
-void write_station(MutableBytes payload, const AddressLayout& layout, const IpAddress& ours) {
-  for (const AddressField& field : layout) {
-    if (field.form == AddressForm::flat && !write_field(payload, field, {ours, 0}))
-      write_field(payload, field, {IpAddress::v4(0), 0});
-    if (field.form == AddressForm::v6) {
-      constexpr std::array<std::uint8_t, 16> kNothing{};
-      write_field(payload, field, {IpAddress::v6(kNothing), 0});
-    }
-  }
-}
-
-/// Octets behind the name are whatever was in the phone's memory.
-void clear_behind_name(MutableBytes payload) {
-  MutableBytes name = payload.first(kNameOctets);
-  std::fill(std::ranges::find(name, std::uint8_t{0}), name.end(), std::uint8_t{0});
-}
-
-}  // namespace
-
-void Session::on_register(TimePoint now, const Frame& frame, Output& out) {
-  constexpr std::size_t kVersion = 40;
-  constexpr std::size_t kLoad = 92;
+void Session::on_register(TimePoint now, const Message& message, Output& out) {
   constexpr std::size_t kLoadOctets = 32;
-  MutableBytes payload = pass(out.to_server, frame);
-  ++counters_.rewritten;
+  MutableBytes payload = pass(out.to_server, message);
   clear_behind_name(payload);
-  if (const auto layout = address_layout(frame, Direction::from_phone, 0)) {
-    stated_ = read_field(frame.payload, *layout->begin()).address;
-    write_station(payload, *layout, server_->advertised);
-  }
-  device_type_ = read_u32(frame.payload, 28);
-  active_streams_ = read_u32(frame.payload, 36);
-  if (frame.payload.size() >= kLoad + kLoadOctets) firmware_ = fixed_text(frame.payload, kLoad, kLoadOctets);
+  if (message.layout().count != 0) stated_ = message.address().address;
+  device_type_ = message.read(Field::device_type);
+  active_streams_ = message.read(Field::active_streams);
+  if (message.from(Field::load).size() >= kLoadOctets) firmware_ = message.text(Field::load, kLoadOctets);
   offered_ = 0;
-  if (payload.size() > kVersion) {
-    if (options_.max_version < kMaxProtocolVersion && payload[kVersion] > options_.max_version)
-      payload[kVersion] = static_cast<std::uint8_t>(options_.max_version);
-    offered_ = std::min<std::uint32_t>(payload[kVersion], kMaxProtocolVersion);
+  if (message.has(Field::version)) {
+    std::uint8_t& version = payload[message.type().at(Field::version)];
+    if (options_.max_version < kMaxProtocolVersion && version > options_.max_version)
+      version = static_cast<std::uint8_t>(options_.max_version);
+    offered_ = std::min<std::uint32_t>(version, kMaxProtocolVersion);
   }
   register_out_ = now;
   tell(SessionEvent::Kind::registering, {}, out);
 }
 
-void Session::on_token(TimePoint now, const Frame& frame, Output& out) {
-  MutableBytes payload = pass(out.to_server, frame);
-  ++counters_.rewritten;
-  clear_behind_name(payload);
-  if (const auto layout = address_layout(frame, Direction::from_phone, 0))
-    write_station(payload, *layout, server_->advertised);
+void Session::on_token(TimePoint now, const Message& message, Output& out) {
+  clear_behind_name(pass(out.to_server, message));
   token_out_ = now;
-  token_id_ = frame.id;
+  token_id_ = message.frame().id;
   token_answered_ = false;
-}
-
-void Session::pass_alarm(const Frame& frame, Output& out) {
-  constexpr std::size_t kText = 4;
-  constexpr std::size_t kTextOctets = 80;
-  tell(SessionEvent::Kind::alarm, fixed_text(frame.payload, kText, kTextOctets), out);
-  MutableBytes payload = pass(out.to_server, frame);
-  if (const auto layout = address_layout(frame, Direction::from_phone, negotiated_)) {
-    write_station(payload, *layout, server_->advertised);
-    ++counters_.rewritten;
-  }
-  if (options_.blank_text && payload.size() > kText)
-    blank_addresses(payload.subspan(kText, std::min(kTextOctets, payload.size() - kText)));
-}
-
-void Session::pass_text(const Frame& frame, std::size_t begin, Output& out) {
-  const bool optional = frame.id == number(Id::enhanced_alarm) || frame.id == number(Id::location_info);
-  if (optional && frame.octets.size() > kMaxOptional) {
-    ++counters_.dropped;
-    return;
-  }
-  MutableBytes payload = pass(out.to_server, frame);
-  if (options_.blank_text && begin < payload.size() && blank_addresses(payload.subspan(begin))) ++counters_.rewritten;
 }
 
 }  // namespace dw::sccp

@@ -1,9 +1,5 @@
 #include <algorithm>
 
-#include "sbc/base/byte_writer.hpp"
-#include "sbc/sccp/address_fields.hpp"
-#include "sbc/sccp/message_id.hpp"
-#include "sbc/sccp/message_rules.hpp"
 #include "sbc/sccp/server_res.hpp"
 #include "sbc/sccp/session.hpp"
 #include "sbc/sccp/text_policy.hpp"
@@ -13,6 +9,8 @@ namespace dw::sccp {
 namespace {
 
 using Id = MessageId;
+
+constexpr std::size_t kRejectText = 32;  // octets
 
 }  // namespace
 
@@ -24,7 +22,7 @@ void Session::on_server(TimePoint now, Bytes octets, Output& out) {
     const auto frame = server_stream_.next();
     if (!frame) break;
     ++counters_.from_servers;
-    forward_from_server(now, *frame, out);
+    forward_from_server(now, read(*frame), out);
   }
   if (server_stream_.error() && !ended_) {
     ++counters_.malformed;
@@ -32,20 +30,23 @@ void Session::on_server(TimePoint now, Bytes octets, Output& out) {
   }
 }
 
-void Session::forward_from_server(TimePoint now, const Frame& frame, Output& out) {
-  if (only_phones_say(frame.id)) return drop(frame, "only a phone may say that", out);
-  if (registered_ && frame.id != number(Id::keep_alive_ack)) header_version_ = frame.version;
+void Session::forward_from_server(TimePoint now, const Message& message, Output& out) {
+  const Frame& frame = message.frame();
+  const MessageType& type = message.type();
+  if (!type.may_come(Direction::from_server)) return drop(message, "only a phone may say that", out);
+  if (registered_ && !message.is(Id::keep_alive_ack)) header_version_ = frame.version;
+  if (!type.never.empty()) return drop(message, type.never, out);
+  note_conflict(message, out);
   switch (static_cast<Id>(frame.id)) {
     case Id::register_ack:
-      return on_register_ack(now, frame, out);
+      return on_register_ack(now, message, out);
     case Id::register_reject:
       register_out_.reset();
-      tell(SessionEvent::Kind::refused, fixed_text(frame.payload, 0, std::min<std::size_t>(frame.payload.size(), 32)),
-           out);
+      tell(SessionEvent::Kind::refused, message.text(Field::text, kRejectText), out);
       break;
     case Id::unregister_ack:
       leaving_ = false;  // a phone in a call may be told to stay
-      if (read_u32(frame.payload, 0) == 0) {
+      if (message.read(Field::status) == 0) {
         unregistered_ = true;
         tell(SessionEvent::Kind::unregistered, {}, out);
       }
@@ -55,96 +56,85 @@ void Session::forward_from_server(TimePoint now, const Frame& frame, Output& out
     case Id::spcp_register_token_ack:
     case Id::spcp_register_token_reject:
       token_out_.reset();
-      if (token_answered_) return drop(frame, "the phone has had its answer", out);
+      if (token_answered_) return drop(message, "the phone has had its answer", out);
       break;
     case Id::reset:
-      return on_reset(now, frame, out);
+      return on_reset(now, message, out);
     case Id::server_res:
-      return pass_server_res(frame, out);
+      return pass_server_res(message, out);
     case Id::line_stat_res:
     case Id::line_stat_v2_res:
-      on_lines(frame, out);
+      on_lines(message, out);
       break;
     case Id::call_state:
     case Id::call_info:
     case Id::call_info_v2:
     case Id::dialed_number:
-      return on_calls(now, frame, out);
+      return on_calls(now, message, out);
     case Id::open_receive_channel:
-      return on_open_receive(now, frame, MediaKind::audio, out);
+      return on_open_receive(now, message, MediaKind::audio, out);
     case Id::open_multi_media_receive_channel:
-      return on_open_receive(now, frame, MediaKind::video, out);
+      return on_open_receive(now, message, MediaKind::video, out);
     case Id::start_media_transmission:
-      return on_start_transmission(now, frame, MediaKind::audio, out);
+      return on_start_transmission(now, message, MediaKind::audio, out);
     case Id::start_multi_media_transmission:
-      return on_start_transmission(now, frame, MediaKind::video, out);
+      return on_start_transmission(now, message, MediaKind::video, out);
     case Id::close_receive_channel:
-      return on_close_receive(now, frame, MediaKind::audio, out);
+      return on_close_receive(now, message, MediaKind::audio, out);
     case Id::close_multi_media_receive_channel:
-      return on_close_receive(now, frame, MediaKind::video, out);
+      return on_close_receive(now, message, MediaKind::video, out);
     case Id::stop_media_transmission:
-      return on_stop_transmission(now, frame, MediaKind::audio, out);
+      return on_stop_transmission(now, message, MediaKind::audio, out);
     case Id::stop_multi_media_transmission:
-      return on_stop_transmission(now, frame, MediaKind::video, out);
+      return on_stop_transmission(now, message, MediaKind::video, out);
     case Id::port_req:
-      return on_port_req(now, frame, out);
+      return on_port_req(now, message, out);
     case Id::port_close:
-      return on_port_close(now, frame, out);
-    case Id::start_multicast_media_reception:
-    case Id::start_multicast_media_transmission:
-    case Id::start_session_transmission:
-    case Id::stop_session_transmission:
-      return drop(frame, "it does not cross a router", out);
-    case Id::qos_listen:
-    case Id::qos_path:
-    case Id::qos_teardown:
-    case Id::update_dscp:
-    case Id::qos_modify:
-      return drop(frame, "it is of the path between server and relay", out);
+      return on_port_close(now, message, out);
     case Id::user_to_device_data:
     case Id::user_to_device_data_version1:
-      if (starts_media_by_uri(frame.payload)) return drop(frame, "it starts media that would pass by the relay", out);
+      if (starts_media_by_uri(frame.payload)) return drop(message, "it starts media that would pass by the relay", out);
       break;
     default:
       break;
   }
-  pass(out.to_phone, frame);
+  pass(out.to_phone, message);
 }
 
-void Session::on_register_ack(TimePoint now, const Frame& frame, Output& out) {
-  constexpr std::size_t kVersion = 16;
+void Session::on_register_ack(TimePoint now, const Message& message, Output& out) {
   constexpr std::uint32_t kChanSkinny = 0x30;  // an ASCII '0', and the layouts of what the phone offered
   constexpr std::uint32_t kFlatOnly = 11;
   constexpr std::uint32_t kLongestKeepalive = 600;  // s
-  const std::uint32_t answered = frame.payload.size() > kVersion ? frame.payload[kVersion] : 0;
+  const std::uint32_t answered = message.octet(Field::version);
   if (answered >= 1 && answered <= kMaxProtocolVersion) {
     negotiated_ = offered_ == 0 ? answered : std::min(offered_, answered);
   } else {
     negotiated_ = answered == kChanSkinny ? offered_ : std::min(offered_, kFlatOnly);
   }
-  const std::uint32_t seconds = read_u32(frame.payload, 0);
+  const std::uint32_t seconds = message.read(Field::seconds);
   liveness_.on_registered(
       now, seconds == 0 ? Liveness::kDefaultInterval : std::chrono::seconds(std::min(seconds, kLongestKeepalive)));
   register_out_.reset();
   registered_ = true;
   leaving_ = unregistered_ = false;
   last_phone_ = now;
-  pass(out.to_phone, frame);
+  pass(out.to_phone, message);
   tell(SessionEvent::Kind::registered, {}, out);
 }
 
-void Session::on_reset(TimePoint now, const Frame& frame, Output& out) {
-  pass(out.to_phone, frame);
-  const std::uint32_t type = read_u32(frame.payload, 0);
+void Session::on_reset(TimePoint now, const Message& message, Output& out) {
+  pass(out.to_phone, message);
+  const std::uint32_t type = message.read(Field::reset_type);
   begin_reset(now, static_cast<ResetType>(type));
   tell(SessionEvent::Kind::reset, type == 1 ? "reset" : type == 3 ? "apply config" : "restart", out);
 }
 
 void Session::reset_phone(TimePoint now, ResetType type, Output& out) {
   if (!registered_ || ended_) return;
-  Buffer payload;
-  ByteWriter(payload).u32le(static_cast<std::uint32_t>(type));
-  write_frame(out.to_phone, header_version_, number(Id::reset), payload);
+  constexpr std::size_t kOctets = 4;
+  Draft(Id::reset, kOctets)
+      .set(Field::reset_type, static_cast<std::uint32_t>(type))
+      .write(out.to_phone, header_version_);
   begin_reset(now, type);
 }
 
@@ -168,22 +158,17 @@ void Session::look_at_reset(TimePoint now, Output& out) {
   reset_at_ = now + kResetGrace;
 }
 
-// LineStatRes (0x0092): line@0, number S24@4. LineStatV2Res (0x0147): line@0, type@4, number to NUL@8.
-void Session::on_lines(const Frame& frame, Output& out) {
-  constexpr std::size_t kNumberOctets = 24;
-  const bool v2 = frame.id == number(Id::line_stat_v2_res);
-  const std::size_t begin = v2 ? 8 : 4;
-  if (frame.payload.size() <= begin) return;
-  const std::string text = fixed_text(frame.payload, begin, std::min(kNumberOctets, frame.payload.size() - begin));
-  const std::uint32_t line = read_u32(frame.payload, 0);
+void Session::on_lines(const Message& message, Output& out) {
+  const std::string text = message.text(Field::text, kNumberOctets);
+  const std::uint32_t line = message.read(Field::line);
   if (text.empty() || (lines_.size() == kMaxLines && !lines_.contains(line)) || lines_[line] == text) return;
   lines_[line] = text;
   tell(SessionEvent::Kind::lines, {}, out);
 }
 
-void Session::pass_server_res(const Frame& frame, Output& out) {
-  const auto ours = server_res_naming(frame, side_.advertised);
-  if (!ours) return drop(frame, ours.error().text, out);
+void Session::pass_server_res(const Message& message, Output& out) {
+  const auto ours = server_res_naming(message.frame(), side_.advertised);
+  if (!ours) return drop(message, ours.error().text, out);
   ++counters_.rewritten;
   out.to_phone.insert(out.to_phone.end(), ours->begin(), ours->end());
 }

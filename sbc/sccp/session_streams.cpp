@@ -1,7 +1,5 @@
 #include <algorithm>
 
-#include "sbc/sccp/address_fields.hpp"
-#include "sbc/sccp/message_id.hpp"
 #include "sbc/sccp/session.hpp"
 
 // What a session does with its streams by itself: early media, silence, and the end.
@@ -22,21 +20,17 @@ void Session::punch(MediaChannel& channel, Output& out) {
   constexpr std::size_t kTaggedOctets = 132;
   constexpr std::size_t kLongOctets = 168;
   constexpr std::uint32_t kFirstLongVersion = 21;
-  const bool tagged = negotiated_ >= kFirstTaggedVersion;
-  Buffer payload(!tagged ? kFlatOctets : negotiated_ < kFirstLongVersion ? kTaggedOctets : kLongOctets);
-  const auto form = tagged ? AddressForm::tagged : AddressForm::flat;
-  const std::uint16_t port = tagged ? 28 : 12;
-  const AddressField field{AddressRole::media_remote, form, 8, port, AddressField::kNone};
-  if (!write_field(payload, field, channel.ports.phone_facing)) return;
-  const std::size_t behind = port + 4U;
-  write_u32(payload, 0, channel.ids.conference);
-  write_u32(payload, 4, channel.ids.party);
-  write_u32(payload, behind, channel.packet_ms);
-  write_u32(payload, behind + 4, channel.compression_type);
-  write_u32(payload, behind + 8, kExpedited);
-  write_u32(payload, behind + 24, channel.ids.call);
-  write_u32(payload, tagged ? 116 : 100, channel.rfc2833_type);
-  write_frame(out.to_phone, channel.header_version, number(Id::start_media_transmission), payload);
+  const std::size_t octets = negotiated_ < kFirstTaggedVersion ? kFlatOctets
+                             : negotiated_ < kFirstLongVersion ? kTaggedOctets
+                                                               : kLongOctets;
+  Draft start(Id::start_media_transmission, octets, negotiated_);
+  if (!start.set_address(channel.ports.phone_facing)) return;
+  start.set(channel.ids)
+      .set(Field::packet_ms, channel.packet_ms)
+      .set(Field::codec, channel.compression_type)
+      .set(Field::precedence, kExpedited)
+      .set(Field::rfc2833_type, channel.rfc2833_type)
+      .write(out.to_phone, channel.header_version);
   channel.punched = true;
   ++channel.acks_of_ours;
   ++counters_.answered;

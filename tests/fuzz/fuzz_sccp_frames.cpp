@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <vector>
 
-#include "sbc/sccp/address_fields.hpp"
 #include "sbc/sccp/call_table.hpp"
+#include "sbc/sccp/message.hpp"
 #include "sbc/sccp/server_res.hpp"
 #include "sbc/sccp/station_name.hpp"
 #include "sbc/sccp/text_policy.hpp"
@@ -31,27 +31,31 @@ std::vector<Buffer> cut(Bytes stream, std::size_t piece, bool& broken) {
 }
 
 void look_into(const Frame& frame, CallTable& calls) {
-  for (const auto direction : {Direction::from_phone, Direction::from_server}) {
-    for (const unsigned negotiated : {0U, 11U, 16U, 17U, 22U}) {
-      const auto layout = address_layout(frame, direction, negotiated);
-      if (!layout) continue;
-      Buffer payload(frame.payload.begin(), frame.payload.end());
-      for (const AddressField& field : *layout) {
-        const Endpoint ours{IpAddress::v4(0xc0000201), 20000};
-        const bool written = write_field(payload, field, ours);
-        if (field.form != AddressForm::v6 && !written) std::abort();
-        if (written && read_field(payload, field).address != ours.address) std::abort();
-      }
-      if (payload.size() != frame.payload.size()) std::abort();
+  const Endpoint ours{IpAddress::v4(0xc0000201), 20000};
+  StandIns stand_ins;
+  for (std::size_t role = 0; role < kAddressRoles; ++role)
+    stand_ins[static_cast<AddressRole>(role)] = ours;
+  for (const unsigned negotiated : {0U, 11U, 16U, 17U, 22U}) {
+    const Message message(frame, messages().find(frame.id), negotiated);
+    for (std::size_t field = 0; field < kFields; ++field) {
+      (void)message.read(static_cast<Field>(field));
+      if (message.text(static_cast<Field>(field), 40).size() > 40) std::abort();
+    }
+    Buffer payload(frame.payload.begin(), frame.payload.end());
+    (void)replace_addresses(payload, message.layout(), stand_ins);
+    if (payload.size() != frame.payload.size()) std::abort();
+    for (const AddressField& field : message.layout()) {
+      const Endpoint left = read_field(payload, field);
+      if (!left.address.is_unspecified() && left.address != ours.address) std::abort();
     }
   }
   (void)station_name(frame.payload, true);
-  if (const auto ours = server_res_naming(frame, {IpAddress::v4(1), 2000}))
-    if (ours->size() != frame.octets.size()) std::abort();
+  if (const auto list = server_res_naming(frame, {IpAddress::v4(1), 2000}))
+    if (list->size() != frame.octets.size()) std::abort();
   Buffer text(frame.payload.begin(), frame.payload.end());
   if (blank_addresses(text) && blank_addresses(text) && text.size() != frame.payload.size()) std::abort();
   (void)starts_media_by_uri(text);
-  (void)calls.on_server(TimePoint{}, frame);
+  (void)calls.on_server(TimePoint{}, Message(frame, messages().find(frame.id), 0));
   if (calls.calls().size() > CallTable::kMaxCalls) std::abort();
 }
 

@@ -40,9 +40,11 @@ struct Line {
   std::optional<EndReason> ended;
   bool connects = false, admits = true;
 
-  explicit Line(IpAddress peer = kPublic, sccp::SessionOptions with = {}) : options(with) {
+  explicit Line(IpAddress peer = kPublic, sccp::SessionOptions with = {},
+                const sccp::MessageTable& messages = sccp::messages())
+      : options(with) {
     session.emplace(options, broker, counters, sccp::Session::PhoneSide{{peer, 50000}, kPhoneSide, {kPhoneSide, 2000}},
-                    now);
+                    now, nullptr, messages);
   }
   void take() {
     for (auto* const side : {&out.to_phone, &out.to_server}) {

@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "sbc/sccp/message_id.hpp"
+#include "sbc/sccp/messages.hpp"
 #include "tests/unit/sccp/vectors.hpp"
 
 using namespace dw;
@@ -51,7 +51,7 @@ TEST_CASE("every vector is one frame that writes back as it was, and no proper p
     }
     ++seen;
   }
-  CHECK(seen == 36);
+  CHECK(seen >= 36);
 }
 
 TEST_CASE("seven messages in one segment come out one by one, whatever the split") {
