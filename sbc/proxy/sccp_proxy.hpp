@@ -67,7 +67,7 @@ class SccpProxy {
   static constexpr Duration kLookedUpAgain = std::chrono::minutes(10);
   static constexpr std::size_t kMaxAddresses = 4;  ///< tried of one server's name
   /// Octets of all phones' messages that wait for their rest or for a server; of one at most 12 KiB
-  /// (Session::kMaxWaiting, a frame).
+  /// (Admission::kMaxWaiting, a frame).
   static constexpr std::size_t kMaxHeld = std::size_t{32} << 20U;
   static constexpr Duration kTookConfig = std::chrono::minutes(10);  ///< ago, by a phone that comes up now
 

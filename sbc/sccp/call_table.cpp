@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sbc/base/byte_reader.hpp"
+#include "sbc/base/emergency.hpp"
 
 namespace dw::sccp {
 namespace {
@@ -81,6 +82,10 @@ std::string_view codec_name(std::uint32_t compression_type) {
     default:
       return {};
   }
+}
+
+bool calls_for_help(const Call& call, const std::vector<std::string>& numbers) {
+  return is_emergency(call.dialled, numbers) || is_emergency(call.far_number, numbers);
 }
 
 Call* CallTable::find(std::uint32_t reference) {

@@ -49,7 +49,7 @@ struct CallStream {
   Duration both_open{};  ///< for how long both directions were open
 };
 
-/// One call of one phone, by what the server told the phone of it.
+/// One call of one phone, as the server describes it to the phone.
 struct Call {
   enum class Way : std::uint8_t { unknown, outgoing, incoming };
   enum class Limit : std::uint8_t { not_asked, counted, refused };
@@ -64,20 +64,23 @@ struct Call {
   TimePoint since{};
   std::optional<TimePoint> connected;  ///< for the first time
   std::string dialled;                 ///< by the phone, as far as that was seen; untrusted text
-  Limit limit = Limit::not_asked;      ///< what CallLimits says of it, once it is known where it goes
+  Limit limit = Limit::not_asked;      ///< what CallLimits says of it, once it is known which number it goes to
   bool over = false;                   ///< its CallState said so
   bool preserved = false;              ///< it goes on without signalling (PreservedCalls)
   std::optional<TimePoint> ended;      ///< when it was last heard, if that is known better than by its report
   std::vector<CallStream> streams;
 };
 
-/// A call that lost its signalling, and the streams of it that are open: whoever takes it closes them.
+/// It was dialled, or goes, to one of these numbers.
+bool calls_for_help(const Call& call, const std::vector<std::string>& numbers);
+
+/// A call that lost its signalling, and its open streams, which its taker has to close.
 struct LostCall {
   Call call;
   std::vector<CallStream> live;
 };
 
-/// The calls of one phone. Reads only what it shows; no message is changed here.
+/// The calls of one phone. Reads only what the phone shows; changes no message.
 class CallTable {
  public:
   static constexpr std::size_t kMaxCalls = 64;

@@ -5,20 +5,20 @@
 
 namespace dw::sccp {
 
-/// Whether the phone and the call server of one session still live, by their keepalives (sccp §1.6). As phones
-/// themselves do, it takes three that are missed; and whoever's side still sends audio is not hung up on: the phone
-/// counts by itself, and its call outlives the connection. No clock of its own.
+/// Tells by keepalives whether the phone and the call server of one session are alive (sccp §1.6). Three in a row have
+/// to be missed, as phones count too. A side that still sends audio is not hung up on: the phone counts by itself, and
+/// its call outlives the connection. No I/O.
 class Liveness {
  public:
   static constexpr int kMissed = 3;  ///< keepalives, or answers to them, that may be missing
   static constexpr Duration kDefaultInterval = std::chrono::seconds(30);
 
-  /// What on_deadline found. `phone_missed` and `server_missed` are told once for each silence.
+  /// What on_deadline found. `phone_missed` and `server_missed` are set once for each silence.
   struct Found {
     bool phone_missed = false, server_missed = false;
     bool phone_silent = false, server_silent = false;
   };
-  /// Whose side sent audio lately, or may have: one whose audio does not pass here can't be judged.
+  /// Which side sent audio lately, or may have: a side whose audio does not pass here counts as if it did.
   struct Audio {
     bool from_phone = false, from_central = false;
   };

@@ -18,8 +18,8 @@ struct MediaChannel {
   bool receive = false;             ///< opened by OpenReceiveChannel, not closed yet
   bool acked = false;               ///< and the phone said where it receives
   bool transmit = false;            ///< the server told the phone where to send
-  std::optional<Endpoint> far_end;  ///< where, in the server's words; none: nowhere for now (hold)
-  Endpoint told;                    ///< where, in ours
+  std::optional<Endpoint> far_end;  ///< where, as the server said it; none: nowhere for now (hold)
+  Endpoint told;                    ///< where, as the phone was told: a port of ours, as a rule
   Endpoint phone_stated;
   std::uint32_t compression_type = 0;
   std::uint32_t packet_ms = 0;
@@ -29,9 +29,9 @@ struct MediaChannel {
   TimePoint opened{};
   std::optional<TimePoint> both_since;  ///< both directions are open since
   Duration both_before{};               ///< and had been, before
-  std::optional<TimePoint> punch_at;    ///< when to tell the phone to send, as the server has not (sccp §4.2)
-  bool punched = false;                 ///< it was told by us, and the server has not told it yet
-  unsigned acks_of_ours = 0;            ///< Acks of the phone that answer us, not the server
+  std::optional<TimePoint> punch_at;    ///< when we tell the phone to send, if the server does not (sccp §4.2)
+  bool punched = false;                 ///< we told it to send, and the server has not yet
+  unsigned acks_of_ours = 0;            ///< how many of the phone's Acks will answer us, not the server
   std::optional<TimePoint> release_at;  ///< its call is over, and the server has not closed it
   TimePoint look_at{};                  ///< when to look next whether anything still comes
   bool silent = false;                  ///< nothing has come for media_idle: its ports may be taken for another
@@ -57,7 +57,7 @@ class MediaChannels {
   /// Null when there are kMaxChannels.
   MediaChannel* add(MediaKind kind, const ChannelIds& ids);
   void remove(MediaChannel& channel);
-  /// Our central-facing endpoint of a channel that was removed lately: a late Ack of it is still to name us.
+  /// Our central-facing endpoint of a channel that was removed lately, for an Ack that comes late.
   std::optional<Endpoint> removed_lately(MediaKind kind, const ChannelIds& ids) const;
 
   std::vector<MediaChannel>& all() { return channels_; }

@@ -22,7 +22,7 @@ bool goes_out(const Call& call, bool enbloc_passed) {
 }  // namespace
 
 void Session::on_calls(TimePoint now, const Message& message, Output& out) {
-  pass(out.to_phone, message);
+  media_.pass(out.to_phone, message);
   const auto change = calls_.on_server(now, message);
   if (change.up) {
     SessionEvent event{SessionEvent::Kind::call_up, {}, std::nullopt, {}};
@@ -31,18 +31,12 @@ void Session::on_calls(TimePoint now, const Message& message, Output& out) {
     out.events.push_back(std::move(event));
   }
   if (change.over) {
-    if (reset_at_) reset_at_ = now + kResetGrace;
-    for (MediaChannel& channel : channels_.all()) {
-      if (channel.ids.call == *change.over) channel.release_at = now + kAfterCall;
-    }
+    if (timers_.runs(Timer::reset)) timers_.set(Timer::reset, now + kResetGrace);
+    media_.on_call_over(now, *change.over);
     uncount(*std::ranges::find(calls_.calls(), *change.over, &Call::reference));
     end_call_if_over(*change.over, out);
   }
   look_at_limits(now, out);
-}
-
-bool Session::calls_for_help(const Call& call) const {
-  return is_emergency(call.dialled, options_.emergency) || is_emergency(call.far_number, options_.emergency);
 }
 
 /// Digits that were pressed one by one are the server's to read, so a call is asked of the limits when the server shows
@@ -52,8 +46,9 @@ void Session::look_at_limits(TimePoint now, Output& out) {
   for (Call& call : calls_.calls()) {
     if (call.limit != Call::Limit::not_asked || !goes_out(call, enbloc_passed_)) continue;
     const bool asked = std::exchange(enbloc_passed_, false);
-    const Verdict verdict =
-        asked || calls_for_help(call) ? Verdict::passes : limits_->attempt(now, device_, side_.phone.address);
+    const Verdict verdict = asked || calls_for_help(call, options_.emergency)
+                                ? Verdict::passes
+                                : limits_->attempt(now, device(), side_.phone.address);
     if (verdict == Verdict::passes) {
       count(now, call);
       continue;
@@ -69,12 +64,12 @@ void Session::on_enbloc(TimePoint now, const Message& message, Output& out) {
   const bool one_more = limits_ && !(call && call->limit == Call::Limit::counted);
   const std::string number = message.text(Field::dialled, kNumberOctets);
   const Verdict verdict = one_more && !is_emergency(number, options_.emergency)
-                              ? limits_->attempt(now, device_, side_.phone.address)
+                              ? limits_->attempt(now, device(), side_.phone.address)
                               : Verdict::passes;
   if (verdict == Verdict::passes) {
     enbloc_passed_ = one_more;
     calls_.on_phone(message);
-    pass(out.to_server, message);
+    media_.pass(out.to_server, message);
     return;
   }
   if (call) {
@@ -84,8 +79,7 @@ void Session::on_enbloc(TimePoint now, const Message& message, Output& out) {
     // The server knows of no call that it could end: the phone leaves off by itself.
     constexpr std::uint32_t kSpeakerOff = 2;
     constexpr std::size_t kOctets = 4;
-    Draft(Id::set_speaker_mode, kOctets).set(Field::mode, kSpeakerOff).write(out.to_phone, header_version_);
-    ++counters_.answered;
+    forwarder_.send(out.to_phone, Draft(Id::set_speaker_mode, kOctets).set(Field::mode, kSpeakerOff), header_version_);
   }
   tell_refused(verdict, out);
 }
@@ -94,33 +88,29 @@ void Session::on_enbloc(TimePoint now, const Message& message, Output& out) {
 /// phone.
 void Session::hang_up_for_phone(const Call& call, Output& out) {
   constexpr std::size_t kOctets = 8;
-  Draft(Id::on_hook, kOctets)
-      .set(Field::line, call.line)
-      .set(Field::call, call.reference)
-      .write(out.to_server, phone_header_version_);
-  ++counters_.answered;
+  Draft on_hook(Id::on_hook, kOctets);
+  on_hook.set(Field::line, call.line).set(Field::call, call.reference);
+  forwarder_.send(out.to_server, on_hook, phone_header_version_);
 }
 
 /// The phone shows it beside what the server makes it show.
 void Session::tell_refused(Verdict verdict, Output& out) {
   constexpr std::string_view kText = "Too many calls";
   constexpr std::size_t kOctets = 36;
-  Draft(Id::display_notify, kOctets)
-      .set(Field::seconds, kNoticeSeconds)
-      .set(Field::text, kText)
-      .write(out.to_phone, header_version_);
-  ++counters_.answered;
+  Draft notice(Id::display_notify, kOctets);
+  notice.set(Field::seconds, kNoticeSeconds).set(Field::text, kText);
+  forwarder_.send(out.to_phone, notice, header_version_);
   ++counters_.calls_refused;
-  tell(SessionEvent::Kind::call_refused, "access.sccp." + std::string(to_string(verdict)), out);
+  out.report(SessionEvent::Kind::call_refused, "access.sccp." + std::string(to_string(verdict)));
 }
 
 void Session::count(TimePoint now, Call& call) {
   call.limit = Call::Limit::counted;
-  limits_->began(now, device_, side_.phone.address);
+  limits_->began(now, device(), side_.phone.address);
 }
 
 void Session::uncount(Call& call) {
-  if (limits_ && call.limit == Call::Limit::counted) limits_->ended(device_, side_.phone.address);
+  if (limits_ && call.limit == Call::Limit::counted) limits_->ended(device(), side_.phone.address);
   call.limit = Call::Limit::not_asked;
 }
 
@@ -128,6 +118,13 @@ std::optional<Call> Session::take_call(std::uint32_t reference) {
   auto call = calls_.end(reference);
   if (call) uncount(*call);
   return call;
+}
+
+/// A call is reported as over once its media is, so that all of that is known.
+void Session::end_call_if_over(std::uint32_t reference, Output& out) {
+  const auto call = std::ranges::find(calls_.calls(), reference, &Call::reference);
+  if (call == calls_.calls().end() || !call->over || media_.has_call(reference)) return;
+  out.events.push_back({SessionEvent::Kind::call_over, {}, take_call(reference), {}});
 }
 
 }  // namespace dw::sccp

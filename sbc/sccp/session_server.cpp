@@ -4,7 +4,7 @@
 #include "sbc/sccp/session.hpp"
 #include "sbc/sccp/text_policy.hpp"
 
-// What a session does with the messages of a call server; those about media are in session_media.cpp.
+// What a session does with the messages of a call server; those about media go to MediaLegs.
 namespace dw::sccp {
 namespace {
 
@@ -28,35 +28,37 @@ void Session::on_server(TimePoint now, Bytes octets, Output& out) {
     ++counters_.malformed;
     end(EndReason::bad_frame, "the call server: " + server_stream_.error()->text, out);
   }
+  settle(now, out);
 }
 
 void Session::forward_from_server(TimePoint now, const Message& message, Output& out) {
   const Frame& frame = message.frame();
   const MessageType& type = message.type();
-  if (!type.may_come(Direction::from_server)) return drop(message, "only a phone may say that", out);
+  if (!type.may_come(Direction::from_server)) return forwarder_.drop(message, "only a phone may say that", out);
   if (registered_ && !message.is(Id::keep_alive_ack)) header_version_ = frame.version;
-  if (!type.never.empty()) return drop(message, type.never, out);
+  if (!type.never.empty()) return forwarder_.drop(message, type.never, out);
   note_conflict(message, out);
+  if (media_.on_server(now, message, out)) return end_finished_calls(now, out);
   switch (static_cast<Id>(frame.id)) {
     case Id::register_ack:
       return on_register_ack(now, message, out);
     case Id::register_reject:
-      register_out_.reset();
-      tell(SessionEvent::Kind::refused, message.text(Field::text, kRejectText), out);
+      timers_.stop(Timer::register_answer);
+      out.report(SessionEvent::Kind::refused, message.text(Field::text, kRejectText));
       break;
     case Id::unregister_ack:
       leaving_ = false;  // a phone in a call may be told to stay
       if (message.read(Field::status) == 0) {
         unregistered_ = true;
-        tell(SessionEvent::Kind::unregistered, {}, out);
+        out.report(SessionEvent::Kind::unregistered);
       }
       break;
     case Id::register_token_ack:
     case Id::register_token_reject:
     case Id::spcp_register_token_ack:
     case Id::spcp_register_token_reject:
-      token_out_.reset();
-      if (token_answered_) return drop(message, "the phone has had its answer", out);
+      timers_.stop(Timer::token_answer);
+      if (token_answered_) return forwarder_.drop(message, "the phone has had its answer", out);
       break;
     case Id::reset:
       return on_reset(now, message, out);
@@ -71,34 +73,15 @@ void Session::forward_from_server(TimePoint now, const Message& message, Output&
     case Id::call_info_v2:
     case Id::dialed_number:
       return on_calls(now, message, out);
-    case Id::open_receive_channel:
-      return on_open_receive(now, message, MediaKind::audio, out);
-    case Id::open_multi_media_receive_channel:
-      return on_open_receive(now, message, MediaKind::video, out);
-    case Id::start_media_transmission:
-      return on_start_transmission(now, message, MediaKind::audio, out);
-    case Id::start_multi_media_transmission:
-      return on_start_transmission(now, message, MediaKind::video, out);
-    case Id::close_receive_channel:
-      return on_close_receive(now, message, MediaKind::audio, out);
-    case Id::close_multi_media_receive_channel:
-      return on_close_receive(now, message, MediaKind::video, out);
-    case Id::stop_media_transmission:
-      return on_stop_transmission(now, message, MediaKind::audio, out);
-    case Id::stop_multi_media_transmission:
-      return on_stop_transmission(now, message, MediaKind::video, out);
-    case Id::port_req:
-      return on_port_req(now, message, out);
-    case Id::port_close:
-      return on_port_close(now, message, out);
     case Id::user_to_device_data:
     case Id::user_to_device_data_version1:
-      if (starts_media_by_uri(frame.payload)) return drop(message, "it starts media that would pass by the relay", out);
+      if (starts_media_by_uri(frame.payload))
+        return forwarder_.drop(message, "it starts media that would pass by the relay", out);
       break;
     default:
       break;
   }
-  pass(out.to_phone, message);
+  media_.pass(out.to_phone, message);
 }
 
 void Session::on_register_ack(TimePoint now, const Message& message, Output& out) {
@@ -114,19 +97,21 @@ void Session::on_register_ack(TimePoint now, const Message& message, Output& out
   const std::uint32_t seconds = message.read(Field::seconds);
   liveness_.on_registered(
       now, seconds == 0 ? Liveness::kDefaultInterval : std::chrono::seconds(std::min(seconds, kLongestKeepalive)));
-  register_out_.reset();
+  timers_.stop(Timer::register_answer);
+  timers_.stop(Timer::registration);
+  media_.on_registered(negotiated_);
   registered_ = true;
   leaving_ = unregistered_ = false;
   last_phone_ = now;
-  pass(out.to_phone, message);
-  tell(SessionEvent::Kind::registered, {}, out);
+  media_.pass(out.to_phone, message);
+  out.report(SessionEvent::Kind::registered);
 }
 
 void Session::on_reset(TimePoint now, const Message& message, Output& out) {
-  pass(out.to_phone, message);
+  media_.pass(out.to_phone, message);
   const std::uint32_t type = message.read(Field::reset_type);
   begin_reset(now, static_cast<ResetType>(type));
-  tell(SessionEvent::Kind::reset, type == 1 ? "reset" : type == 3 ? "apply config" : "restart", out);
+  out.report(SessionEvent::Kind::reset, type == 1 ? "reset" : type == 3 ? "apply config" : "restart");
 }
 
 void Session::reset_phone(TimePoint now, ResetType type, Output& out) {
@@ -143,19 +128,19 @@ void Session::reset_phone(TimePoint now, ResetType type, Output& out) {
 void Session::begin_reset(TimePoint now, ResetType type) {
   if (type == ResetType::apply_config) return;
   reset_asked_ = now;
-  reset_at_ = now + kResetGrace;
+  timers_.set(Timer::reset, now + kResetGrace);
 }
 
 bool Session::in_call() const {
-  return !channels_.all().empty() || std::ranges::any_of(calls_.calls(), [](const Call& call) { return !call.over; });
+  return !media_.empty() || std::ranges::any_of(calls_.calls(), [](const Call& call) { return !call.over; });
 }
 
 /// A phone that is in a call puts Reset off. Media has bounds of its own; a call without any may be one that the
 /// server has forgotten.
 void Session::look_at_reset(TimePoint now, Output& out) {
-  const bool puts_off = !channels_.all().empty() || (in_call() && now - reset_asked_ < kResetPutOff);
+  const bool puts_off = !media_.empty() || (in_call() && now - reset_asked_ < kResetPutOff);
   if (!puts_off) return end(EndReason::reset, "it was reset", out);
-  reset_at_ = now + kResetGrace;
+  timers_.set(Timer::reset, now + kResetGrace);
 }
 
 void Session::on_lines(const Message& message, Output& out) {
@@ -163,12 +148,12 @@ void Session::on_lines(const Message& message, Output& out) {
   const std::uint32_t line = message.read(Field::line);
   if (text.empty() || (lines_.size() == kMaxLines && !lines_.contains(line)) || lines_[line] == text) return;
   lines_[line] = text;
-  tell(SessionEvent::Kind::lines, {}, out);
+  out.report(SessionEvent::Kind::lines);
 }
 
 void Session::pass_server_res(const Message& message, Output& out) {
   const auto ours = server_res_naming(message.frame(), side_.advertised);
-  if (!ours) return drop(message, ours.error().text, out);
+  if (!ours) return forwarder_.drop(message, ours.error().text, out);
   ++counters_.rewritten;
   out.to_phone.insert(out.to_phone.end(), ours->begin(), ours->end());
 }

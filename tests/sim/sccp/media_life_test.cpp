@@ -1,4 +1,6 @@
 // How long a call's media last: through Reset, a lost connection, silence, and a want of ports.
+#include <memory>
+
 #include "tests/sim/sccp/line.hpp"
 
 using namespace dw;
@@ -230,7 +232,7 @@ TEST_CASE("a silent call keeps its ports, people are told, and what comes again 
   talk.talk();
   talk.keep_alive(60s);
   CHECK(talk.line.told(Told::media_back));
-  talk.keep_alive(sccp::Session::kSilentKept);
+  talk.keep_alive(sccp::MediaLegs::kSilentKept);
   CHECK(talk.line.broker.streams().empty());  // some day a server that never closes has to be stopped
   CHECK(talk.line.events.back().text.ends_with("given up"));
 }

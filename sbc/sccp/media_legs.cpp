@@ -1,9 +1,9 @@
+#include "sbc/sccp/media_legs.hpp"
+
 #include <algorithm>
 
 #include "sbc/sccp/payload_formats.hpp"
-#include "sbc/sccp/session.hpp"
 
-// What a session does with the messages that open, confirm and close media (sccp §4).
 namespace dw::sccp {
 namespace {
 
@@ -20,8 +20,89 @@ void learn_ids(MediaChannel& channel, const ChannelIds& ids) {
 
 }  // namespace
 
-MediaChannel* Session::open_channel(TimePoint now, MediaKind kind, const ChannelIds& ids, std::uint32_t& status,
-                                    Output& out) {
+bool MediaLegs::on_phone(TimePoint now, const Message& message, Output& out) {
+  switch (static_cast<Id>(message.frame().id)) {
+    case Id::open_receive_channel_ack:
+      on_receive_ack(now, message, MediaKind::audio, out);
+      return true;
+    case Id::open_multi_media_receive_channel_ack:
+      on_receive_ack(now, message, MediaKind::video, out);
+      return true;
+    case Id::start_media_transmission_ack:
+      on_transmission_ack(message, MediaKind::audio, out);
+      return true;
+    case Id::start_multi_media_transmission_ack:
+      on_transmission_ack(message, MediaKind::video, out);
+      return true;
+    case Id::port_res:
+      on_port_res(now, message, out);
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool MediaLegs::on_server(TimePoint now, const Message& message, Output& out) {
+  switch (static_cast<Id>(message.frame().id)) {
+    case Id::open_receive_channel:
+      on_open_receive(now, message, MediaKind::audio, out);
+      return true;
+    case Id::open_multi_media_receive_channel:
+      on_open_receive(now, message, MediaKind::video, out);
+      return true;
+    case Id::start_media_transmission:
+      on_start_transmission(now, message, MediaKind::audio, out);
+      return true;
+    case Id::start_multi_media_transmission:
+      on_start_transmission(now, message, MediaKind::video, out);
+      return true;
+    case Id::close_receive_channel:
+      on_close_receive(now, message, MediaKind::audio, out);
+      return true;
+    case Id::close_multi_media_receive_channel:
+      on_close_receive(now, message, MediaKind::video, out);
+      return true;
+    case Id::stop_media_transmission:
+      on_stop_transmission(now, message, MediaKind::audio, out);
+      return true;
+    case Id::stop_multi_media_transmission:
+      on_stop_transmission(now, message, MediaKind::video, out);
+      return true;
+    case Id::port_req:
+      on_port_req(now, message, out);
+      return true;
+    case Id::port_close:
+      on_port_close(now, message, out);
+      return true;
+    default:
+      return false;
+  }
+}
+
+MutableBytes MediaLegs::pass(Buffer& to, const Message& message) {
+  if (message.layout().empty()) return forwarder_.pass(to, message, StandIns());
+  return forwarder_.pass(to, message, stand_ins(find_channel(message.ids())));
+}
+
+MediaChannel* MediaLegs::find_channel(const ChannelIds& ids) {
+  MediaChannel* const audio = channels_.find(MediaKind::audio, ids);
+  return audio ? audio : channels_.find(MediaKind::video, ids);
+}
+
+StandIns MediaLegs::stand_ins(const MediaChannel* channel) const {
+  StandIns ours;
+  ours[AddressRole::station] = Endpoint{server_->advertised, 0};
+  ours[AddressRole::server] = side_.advertised;
+  if (!channel) return ours;
+  ours[AddressRole::media_local] = channel->ports.central_facing;
+  ours[AddressRole::media_source] = channel->ports.phone_facing;
+  ours[AddressRole::media_echo] = channel->far_end;
+  if (channel->far_end) ours[AddressRole::media_remote] = channel->told;
+  return ours;
+}
+
+MediaChannel* MediaLegs::open_channel(TimePoint now, MediaKind kind, const ChannelIds& ids, std::uint32_t& status,
+                                      Output& out) {
   status = kOk;
   if (MediaChannel* known = channels_.find(kind, ids, Lookup::open)) {
     learn_ids(*known, ids);
@@ -33,7 +114,7 @@ MediaChannel* Session::open_channel(TimePoint now, MediaKind kind, const Channel
   if (channels_.all().size() == MediaChannels::kMaxChannels) {
     status = kNotEnoughChannels;
     ++counters_.no_media;
-    tell(SessionEvent::Kind::no_media, "the phone has as many media channels as one may have", out);
+    out.report(SessionEvent::Kind::no_media, "the phone has as many media channels as one may have");
     return nullptr;
   }
   const auto ports = broker_.open(
@@ -42,7 +123,7 @@ MediaChannel* Session::open_channel(TimePoint now, MediaKind kind, const Channel
     status = kOutOfSockets;
     ++counters_.no_media;
     out.no_ports = true;
-    tell(SessionEvent::Kind::no_media, ports.error().text, out);
+    out.report(SessionEvent::Kind::no_media, ports.error().text);
     return nullptr;
   }
   MediaChannel* channel = channels_.add(kind, ids);
@@ -53,47 +134,45 @@ MediaChannel* Session::open_channel(TimePoint now, MediaKind kind, const Channel
   return channel;
 }
 
-bool Session::is_emergency_call(std::uint32_t reference) const {
+bool MediaLegs::is_emergency_call(std::uint32_t reference) const {
   const auto call = std::ranges::find(calls_.calls(), reference, &Call::reference);
-  return call != calls_.calls().end() && call->way != Call::Way::incoming && calls_for_help(*call);
+  return call != calls_.calls().end() && call->way != Call::Way::incoming && calls_for_help(*call, options_.emergency);
 }
 
 /// Gives up a silent channel; for a call for help, else the oldest of another call.
-void Session::make_room(TimePoint now, std::uint32_t call, Output& out) {
+void MediaLegs::make_room(TimePoint now, std::uint32_t call, Output& out) {
   auto at = std::ranges::find_if(channels_.all(), &MediaChannel::silent);
   if (at == channels_.all().end() && is_emergency_call(call))
     at = std::ranges::find_if(channels_.all(), [&](const MediaChannel& c) { return c.ids.call != call; });
   if (at == channels_.all().end()) return;
-  tell(SessionEvent::Kind::media_silent,
-       at->silent ? "another call needed its place: given up" : "a call for help needed its place: given up", out);
-  finish(now, *at, MediaEnd::closed, out);
+  out.report(SessionEvent::Kind::media_silent,
+             at->silent ? "another call needed its place: given up" : "a call for help needed its place: given up");
+  finish(now, *at, MediaEnd::closed);
 }
 
-void Session::give_up_silent(TimePoint now, Output& out) {
+void MediaLegs::give_up_silent(TimePoint now, Output& out) {
   for (auto at = channels_.all().begin(); at != channels_.all().end();) {
     if (!at->silent) {
       ++at;
       continue;
     }
-    tell(SessionEvent::Kind::media_silent, "another call needed its ports: given up", out);
-    finish(now, *at, MediaEnd::closed, out);
+    out.report(SessionEvent::Kind::media_silent, "another call needed its ports: given up");
+    finish(now, *at, MediaEnd::closed);
     at = channels_.all().begin();
   }
 }
 
-/// In the phone's stead: it can't receive.
-void Session::refuse_receive(const Message& message, MediaKind kind, std::uint32_t status, Output& out) {
+/// Answers in place of the phone: it can't receive.
+void MediaLegs::refuse_receive(const Message& message, MediaKind kind, std::uint32_t status, Output& out) {
   constexpr std::size_t kFlatOctets = 20;
   constexpr std::size_t kTaggedOctets = 36;
   const Id id = kind == MediaKind::audio ? Id::open_receive_channel_ack : Id::open_multi_media_receive_channel_ack;
-  Draft(id, negotiated_ >= kFirstTaggedVersion ? kTaggedOctets : kFlatOctets)
-      .set(Field::status, status)
-      .set(message.ids())
-      .write(out.to_server, message.frame().version);
-  ++counters_.answered;
+  Draft ack(id, negotiated_ >= kFirstTaggedVersion ? kTaggedOctets : kFlatOctets);
+  ack.set(Field::status, status).set(message.ids());
+  forwarder_.send(out.to_server, ack, message.frame().version);
 }
 
-void Session::on_open_receive(TimePoint now, const Message& message, MediaKind kind, Output& out) {
+void MediaLegs::on_open_receive(TimePoint now, const Message& message, MediaKind kind, Output& out) {
   std::uint32_t status = kOk;
   MediaChannel* channel = open_channel(now, kind, message.ids(), status, out);
   if (!channel) return refuse_receive(message, kind, status, out);
@@ -106,7 +185,7 @@ void Session::on_open_receive(TimePoint now, const Message& message, MediaKind k
   channel->header_version = message.frame().version;
   note_both(now, *channel);
   tell_formats(*channel);
-  pass(out.to_phone, message, stand_ins(channel));
+  forwarder_.pass(out.to_phone, message, stand_ins(channel));
   MediaSources sources;
   const IpAddress source = message.address().address;
   if (source && !source.is_unspecified()) sources.named.push_back(source);
@@ -115,13 +194,13 @@ void Session::on_open_receive(TimePoint now, const Message& message, MediaKind k
   broker_.set_sources(channel->ports.id, sources);
 }
 
-void Session::tell_formats(const MediaChannel& channel) {
+void MediaLegs::tell_formats(const MediaChannel& channel) {
   const auto formats = payload_formats(channel.kind, channel.compression_type, channel.rfc2833_type);
   for (const MediaSide toward : {MediaSide::phone, MediaSide::central})
     broker_.set_formats(channel.ports.id, toward, formats);
 }
 
-void Session::on_port_req(TimePoint now, const Message& message, Output& out) {
+void MediaLegs::on_port_req(TimePoint now, const Message& message, Output& out) {
   const MediaKind kind = message.read(Field::media_type) == 0 ? MediaKind::audio : MediaKind::video;
   std::uint32_t status = kOk;
   MediaChannel* channel = open_channel(now, kind, message.ids(), status, out);
@@ -130,7 +209,7 @@ void Session::on_port_req(TimePoint now, const Message& message, Output& out) {
   pass(out.to_phone, message);
 }
 
-void Session::on_receive_ack(TimePoint now, const Message& message, MediaKind kind, Output& out) {
+void MediaLegs::on_receive_ack(TimePoint now, const Message& message, MediaKind kind, Output& out) {
   const ChannelIds ids = message.ids();
   const bool failed = message.read(Field::status) != kOk;
   MediaChannel* channel = channels_.find(kind, ids, Lookup::ack);
@@ -138,30 +217,30 @@ void Session::on_receive_ack(TimePoint now, const Message& message, MediaKind ki
   StandIns ours;
   if (!channel || failed || !names_an_address) {
     if (!failed) ours[AddressRole::media_local] = channels_.removed_lately(kind, ids);
-    pass(out.to_server, message, ours);
+    forwarder_.pass(out.to_server, message, ours);
     if (channel && names_an_address) {
       channel->receive = false;
       note_both(now, *channel);
-      finish_if_closed(now, *channel, out);
+      finish_if_closed(now, *channel);
     }
     return;
   }
   learn_ids(*channel, ids);
   ask_ports(*channel);
-  pass(out.to_server, message, stand_ins(channel));
+  forwarder_.pass(out.to_server, message, stand_ins(channel));
   const Endpoint stated = message.address();
   acked(now, *channel, stated);
   out.events.push_back({SessionEvent::Kind::receives, {}, std::nullopt, stated});
 }
 
-void Session::on_port_res(TimePoint now, const Message& message, Output& out) {
+void MediaLegs::on_port_res(TimePoint now, const Message& message, Output& out) {
   MediaChannel* channel = find_channel(message.ids());
   if (channel) ask_ports(*channel);
   StandIns ours = stand_ins(channel);
   const Endpoint stated = message.address();
   const bool no_port = !stated.address || stated.address.is_unspecified();
   if (no_port) ours[AddressRole::media_local].reset();
-  MutableBytes payload = pass(out.to_server, message, ours);
+  MutableBytes payload = forwarder_.pass(out.to_server, message, ours);
   if (!channel || no_port) return;
   const AddressField& field = message.layout().fields[0];
   const auto& outside = channel->ports.central_rtcp;
@@ -176,12 +255,12 @@ void Session::on_port_res(TimePoint now, const Message& message, Output& out) {
 }
 
 /// A router may have another address than when the stream was opened.
-void Session::ask_ports(MediaChannel& channel) {
+void MediaLegs::ask_ports(MediaChannel& channel) {
   const MediaPorts now_told = broker_.ports(channel.ports.id);
   if (now_told.id != MediaId::none) channel.ports = now_told;
 }
 
-void Session::acked(TimePoint now, MediaChannel& channel, const Endpoint& stated) {
+void MediaLegs::acked(TimePoint now, MediaChannel& channel, const Endpoint& stated) {
   channel.acked = true;
   channel.phone_stated = stated;
   broker_.set_phone_stated(channel.ports.id, stated);
@@ -191,26 +270,26 @@ void Session::acked(TimePoint now, MediaChannel& channel, const Endpoint& stated
     channel.punch_at = now + kPunchAfter;
 }
 
-bool Session::far_end_usable(const MediaChannel& channel, const Endpoint& far_end) const {
+bool MediaLegs::far_end_usable(const MediaChannel& channel, const Endpoint& far_end) const {
   const IpAddress& a = far_end.address;
   if (!a || a.is_multicast() || a.is_broadcast()) return false;
   if (a.is_loopback() && !server_->server.address.is_loopback()) return false;
   return far_end != channel.ports.central_facing && far_end != channel.ports.phone_facing;
 }
 
-void Session::on_start_transmission(TimePoint now, const Message& message, MediaKind kind, Output& out) {
-  if (message.layout().count == 0) return drop(message, "it is too short to say where to send", out);
+void MediaLegs::on_start_transmission(TimePoint now, const Message& message, MediaKind kind, Output& out) {
+  if (message.layout().count == 0) return forwarder_.drop(message, "it is too short to say where to send", out);
   std::uint32_t status = kOk;
   MediaChannel* channel = open_channel(now, kind, message.ids(), status, out);
-  if (!channel) return drop(message, "there is no relayed stream for it", out);
+  if (!channel) return forwarder_.drop(message, "there is no relayed stream for it", out);
   const Endpoint far_end = message.address();
   const bool nowhere = far_end.port == 0 || far_end.address.is_unspecified();
   if (!far_end_usable(*channel, far_end) && !(far_end.address && nowhere)) {
     // The phone must not go on with the far end that it had.
     stop_phone(*channel, out);
     send_nowhere(now, *channel);
-    drop(message, far_end.to_string() + " is nowhere to send to", out);
-    return finish_if_closed(now, *channel, out);
+    forwarder_.drop(message, far_end.to_string() + " is nowhere to send to", out);
+    return finish_if_closed(now, *channel);
   }
   channel->transmit = true;
   channel->punched = false;
@@ -232,28 +311,27 @@ void Session::on_start_transmission(TimePoint now, const Message& message, Media
     channel->told = broker_.set_far_end(channel->ports.id, far_end);
   }
   note_both(now, *channel);
-  pass(out.to_phone, message, stand_ins(channel));
+  forwarder_.pass(out.to_phone, message, stand_ins(channel));
 }
 
-/// The server's far end is no more, or was one that nobody may be sent to.
-void Session::send_nowhere(TimePoint now, MediaChannel& channel) {
+/// The server has withdrawn the far end, or named one that nobody may send to.
+void MediaLegs::send_nowhere(TimePoint now, MediaChannel& channel) {
   channel.transmit = channel.punched = false;
   channel.far_end.reset();
   broker_.set_far_end(channel.ports.id, std::nullopt);
   note_both(now, channel);
 }
 
-/// StopMediaTransmission in the server's stead, when the phone was told to send.
-void Session::stop_phone(MediaChannel& channel, Output& out) {
+/// Sends StopMediaTransmission in place of the server, when the phone was told to send.
+void MediaLegs::stop_phone(MediaChannel& channel, Output& out) {
   constexpr std::size_t kOctets = 16;
   if (!channel.transmit && !channel.punched) return;
   const Id id = channel.kind == MediaKind::audio ? Id::stop_media_transmission : Id::stop_multi_media_transmission;
-  Draft(id, kOctets).set(channel.ids).write(out.to_phone, channel.header_version);
-  ++counters_.answered;
+  forwarder_.send(out.to_phone, Draft(id, kOctets).set(channel.ids), channel.header_version);
 }
 
 /// Some phones say only the call reference.
-void Session::on_transmission_ack(const Message& message, MediaKind kind, Output& out) {
+void MediaLegs::on_transmission_ack(const Message& message, MediaKind kind, Output& out) {
   const ChannelIds ids = message.ids();
   MediaChannel* channel = channels_.find(kind, ids);
   if (channel && channel->acks_of_ours != 0) {
@@ -262,35 +340,35 @@ void Session::on_transmission_ack(const Message& message, MediaKind kind, Output
   }
   StandIns ours = stand_ins(channel);
   if (!channel) ours[AddressRole::media_local] = channels_.removed_lately(kind, ids);
-  pass(out.to_server, message, ours);
+  forwarder_.pass(out.to_server, message, ours);
 }
 
-void Session::on_close_receive(TimePoint now, const Message& message, MediaKind kind, Output& out) {
+void MediaLegs::on_close_receive(TimePoint now, const Message& message, MediaKind kind, Output& out) {
   MediaChannel* channel = channels_.find(kind, message.ids());
   if (channel) unpunch(*channel, out);
   pass(out.to_phone, message);
-  if (channel) close_receive(now, *channel, out);
+  if (channel) close_receive(now, *channel);
 }
 
-void Session::close_receive(TimePoint now, MediaChannel& channel, Output& out) {
+void MediaLegs::close_receive(TimePoint now, MediaChannel& channel) {
   channel.receive = channel.acked = false;
   channel.punch_at.reset();
   note_both(now, channel);
-  finish_if_closed(now, channel, out);
+  finish_if_closed(now, channel);
 }
 
 /// It comes after CloseReceiveChannel, or in its place when PortReq was all.
-void Session::on_port_close(TimePoint now, const Message& message, Output& out) {
+void MediaLegs::on_port_close(TimePoint now, const Message& message, Output& out) {
   pass(out.to_phone, message);
-  if (MediaChannel* const channel = find_channel(message.ids())) close_receive(now, *channel, out);
+  if (MediaChannel* const channel = find_channel(message.ids())) close_receive(now, *channel);
 }
 
-void Session::on_stop_transmission(TimePoint now, const Message& message, MediaKind kind, Output& out) {
+void MediaLegs::on_stop_transmission(TimePoint now, const Message& message, MediaKind kind, Output& out) {
   pass(out.to_phone, message);
   MediaChannel* channel = channels_.find(kind, message.ids());
   if (!channel) return;
   send_nowhere(now, *channel);
-  finish_if_closed(now, *channel, out);
+  finish_if_closed(now, *channel);
 }
 
 }  // namespace dw::sccp

@@ -1,0 +1,121 @@
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "sbc/base/media_broker.hpp"
+#include "sbc/sccp/call_table.hpp"
+#include "sbc/sccp/forwarder.hpp"
+#include "sbc/sccp/liveness.hpp"
+#include "sbc/sccp/media_channels.hpp"
+
+namespace dw::sccp {
+
+/// The media of one phone's connection: what its call server opens and closes, what the phone confirms, and the relayed
+/// streams between them (sccp §4). Owns the channels and closes their streams at the broker. Reads the calls, and gives
+/// each ended stream to its call. No I/O.
+class MediaLegs {
+ public:
+  static constexpr Duration kAfterCall = std::chrono::seconds(10);
+  static constexpr Duration kPunchAfter = std::chrono::milliseconds(300);
+  static constexpr Duration kLookAgain = std::chrono::seconds(30);
+  static constexpr Duration kAudioFlows = std::chrono::seconds(10);  ///< a packet that long ago is audio now
+  static constexpr Duration kSilentKept = std::chrono::hours(4);     ///< a silent channel's ports
+
+  MediaLegs(const SessionOptions& options, MediaBroker& broker, SessionCounters& counters, CallTable& calls,
+            const PhoneSide& side)
+      : options_(options),
+        broker_(broker),
+        counters_(counters),
+        forwarder_(options, counters),
+        calls_(calls),
+        side_(side) {}
+  MediaLegs(const MediaLegs&) = delete;
+  MediaLegs& operator=(const MediaLegs&) = delete;
+
+  void on_server_connected(const ServerSide& side) { server_ = side; }
+  /// `stated`: the phone's address in its own words.
+  void on_register(const IpAddress& stated) { stated_ = stated; }
+  void on_registered(unsigned version) { negotiated_ = version; }  ///< the protocol version that was agreed
+  /// The messages of media; false: it is none of them, and nothing was done.
+  bool on_phone(TimePoint now, const Message& message, Output& out);
+  bool on_server(TimePoint now, const Message& message, Output& out);
+  /// Passes any message on. Its ids tell what stands in for its addresses.
+  MutableBytes pass(Buffer& to, const Message& message);
+
+  /// CallState says that the call is over: its channels end soon, if the server does not close them.
+  void on_call_over(TimePoint now, std::uint32_t call);
+  void on_deadline(TimePoint now, Output& out);
+  TimePoint next_deadline() const;  ///< TimePoint::max(): none
+  /// Ends the channels that have been silent for media_idle, as others need their ports.
+  void give_up_silent(TimePoint now, Output& out);
+  void finish_all(TimePoint now, MediaEnd how);
+  /// Ends those on which not both sides talk.
+  void finish_idle(TimePoint now);
+
+  /// Calls of which a channel has ended since the last time, one entry for each channel.
+  std::vector<std::uint32_t> take_finished();
+  /// An open channel, which its taker has to close at the broker.
+  struct Live {
+    std::uint32_t call = 0;
+    TimePoint opened{};
+    CallStream stream;
+  };
+  std::vector<Live> take_all(TimePoint now);
+
+  bool empty() const { return channels_.all().empty(); }
+  bool has_call(std::uint32_t call) const;
+  Liveness::Audio audio(TimePoint now) const;
+  void add_streams(TimePoint now, std::vector<Call>& calls) const;  ///< the open ones, each to its call
+
+ private:
+  // media_legs.cpp: messages
+  void on_open_receive(TimePoint now, const Message& message, MediaKind kind, Output& out);
+  void on_receive_ack(TimePoint now, const Message& message, MediaKind kind, Output& out);
+  void on_port_res(TimePoint now, const Message& message, Output& out);
+  void on_start_transmission(TimePoint now, const Message& message, MediaKind kind, Output& out);
+  void on_transmission_ack(const Message& message, MediaKind kind, Output& out);
+  void on_close_receive(TimePoint now, const Message& message, MediaKind kind, Output& out);
+  void on_stop_transmission(TimePoint now, const Message& message, MediaKind kind, Output& out);
+  void on_port_req(TimePoint now, const Message& message, Output& out);
+  void on_port_close(TimePoint now, const Message& message, Output& out);
+  StandIns stand_ins(const MediaChannel* channel) const;
+  MediaChannel* find_channel(const ChannelIds& ids);  ///< of either kind
+  /// The channel of these ids, opened if need be; null when there is no room or no port: `status` is what an
+  /// OpenReceiveChannelAck says then.
+  MediaChannel* open_channel(TimePoint now, MediaKind kind, const ChannelIds& ids, std::uint32_t& status, Output& out);
+  void make_room(TimePoint now, std::uint32_t call, Output& out);
+  bool is_emergency_call(std::uint32_t reference) const;
+  void refuse_receive(const Message& message, MediaKind kind, std::uint32_t status, Output& out);
+  void close_receive(TimePoint now, MediaChannel& channel);
+  bool far_end_usable(const MediaChannel& channel, const Endpoint& far_end) const;
+  void ask_ports(MediaChannel& channel);
+  void acked(TimePoint now, MediaChannel& channel, const Endpoint& stated);
+  void send_nowhere(TimePoint now, MediaChannel& channel);
+  void stop_phone(MediaChannel& channel, Output& out);
+  void tell_formats(const MediaChannel& channel);
+  // media_streams.cpp: what happens by itself
+  void punch(MediaChannel& channel, Output& out);
+  void unpunch(MediaChannel& channel, Output& out);
+  void look_at(TimePoint now, MediaChannel& channel, Output& out);
+  void look_at_silence(TimePoint now, MediaChannel& channel, Output& out);
+  bool talks(TimePoint now, const MediaChannel& channel) const;
+  void note_both(TimePoint now, MediaChannel& channel);
+  void finish_if_closed(TimePoint now, MediaChannel& channel);
+  void finish(TimePoint now, MediaChannel& channel, MediaEnd how);
+  std::vector<MediaId> ids() const;
+  CallStream stream_of(TimePoint now, const MediaChannel& channel) const;
+
+  const SessionOptions& options_;
+  MediaBroker& broker_;
+  SessionCounters& counters_;
+  Forwarder forwarder_;
+  CallTable& calls_;
+  const PhoneSide side_;
+  std::optional<ServerSide> server_;
+  IpAddress stated_;
+  unsigned negotiated_ = 0;
+  MediaChannels channels_;
+  std::vector<std::uint32_t> finished_;
+};
+
+}  // namespace dw::sccp
