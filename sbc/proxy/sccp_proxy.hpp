@@ -21,8 +21,8 @@
 #include "sbc/net/tcp_stream.hpp"
 #include "sbc/net/timer.hpp"
 #include "sbc/phones/signalling.hpp"
-#include "sbc/proxy/call_servers.hpp"
 #include "sbc/proxy/server_probes.hpp"
+#include "sbc/sccp/call_servers.hpp"
 #include "sbc/sccp/name_book.hpp"
 #include "sbc/sccp/preserved_calls.hpp"
 #include "sbc/sccp/session.hpp"
@@ -93,7 +93,7 @@ class SccpProxy {
   void set_gate(net::AccessGate& gate) { gate_ = &gate; }
   std::vector<Endpoint> local() const;
   std::vector<phones::Call> calls() const;  ///< running
-  const std::vector<CallServers::Server>& servers() const { return servers_.all(); }
+  const std::vector<sccp::CallServers::Server>& servers() const { return servers_.all(); }
   std::size_t connections() const { return live_; }
   std::size_t preserved_calls() const { return preserved_.size(); }
   std::size_t preserved_talks() const {
@@ -172,7 +172,7 @@ class SccpProxy {
   KnownSources& known_;
   Sinks sinks_;
   std::optional<IpAddress> mapped_;
-  CallServers servers_;
+  sccp::CallServers servers_;
   std::map<std::size_t, std::pair<std::unique_ptr<net::Lookup>, TimePoint>> lookups_;  ///< since when, by server
   ServerProbes probes_;
   std::vector<std::deque<Turn>> waiting_;  // by server

@@ -19,7 +19,7 @@ struct ServerProbes::Probe {
   std::optional<net::Timer> timeout;
 };
 
-ServerProbes::ServerProbes(net::Loop& loop, CallServers& servers, Sinks sinks)
+ServerProbes::ServerProbes(net::Loop& loop, sccp::CallServers& servers, Sinks sinks)
     : loop_(loop), servers_(servers), sinks_(std::move(sinks)), timer_(loop, [this] { on_time(); }) {}
 
 ServerProbes::~ServerProbes() = default;

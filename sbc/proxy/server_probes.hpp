@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "sbc/net/timer.hpp"
-#include "sbc/proxy/call_servers.hpp"
+#include "sbc/sccp/call_servers.hpp"
 
 namespace dw::proxy {
 
@@ -19,11 +19,11 @@ class ServerProbes {
   };
   static constexpr std::size_t kMaxAddresses = 4;  ///< tried of one server's name
 
-  ServerProbes(net::Loop& loop, CallServers& servers, Sinks sinks);
+  ServerProbes(net::Loop& loop, sccp::CallServers& servers, Sinks sinks);
   ~ServerProbes();
   /// `timeout`: for each address. `source`: none is the system's choice.
   void configure(Duration timeout, const IpAddress& source);
-  /// After something was told to the CallServers.
+  /// After the CallServers have changed.
   void arm();
 
  private:
@@ -34,7 +34,7 @@ class ServerProbes {
   void end(Probe& probe, std::string why);  // empty: it answered
 
   net::Loop& loop_;
-  CallServers& servers_;
+  sccp::CallServers& servers_;
   Sinks sinks_;
   Duration timeout_{};
   IpAddress source_;

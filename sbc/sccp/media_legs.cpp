@@ -91,7 +91,7 @@ MediaChannel* MediaLegs::find_channel(const ChannelIds& ids) {
 
 StandIns MediaLegs::stand_ins(const MediaChannel* channel) const {
   StandIns ours;
-  ours[AddressRole::station] = Endpoint{server_->advertised, 0};
+  if (server_) ours[AddressRole::station] = Endpoint{server_->advertised, 0};
   ours[AddressRole::server] = side_.advertised;
   if (!channel) return ours;
   ours[AddressRole::media_local] = channel->ports.central_facing;

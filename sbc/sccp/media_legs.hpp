@@ -12,7 +12,8 @@ namespace dw::sccp {
 
 /// The media of one phone's connection: what its call server opens and closes, what the phone confirms, and the relayed
 /// streams between them (sccp §4). Owns the channels and closes their streams at the broker. Reads the calls, and gives
-/// each ended stream to its call. No I/O.
+/// each ended stream to its call. No I/O. One class in spite of its size: every message and every timer here is about
+/// the same channel and its stream.
 class MediaLegs {
  public:
   static constexpr Duration kAfterCall = std::chrono::seconds(10);

@@ -19,10 +19,11 @@ Session::Session(const SessionOptions& options, MediaBroker& broker, SessionCoun
     : options_(options),
       counters_(counters),
       messages_(messages),
-      limits_(limits),
       side_(side),
       forwarder_(options, counters),
       admission_(options),
+      policy_(calls_, limits, options.emergency, {admission_.device(), side_.phone.address}, versions_, forwarder_,
+              counters),
       media_(options, broker, counters, calls_, side),
       last_phone_(now) {
   timers_.set(Timer::first_frame, now + kFirstFrame);
@@ -119,7 +120,7 @@ void Session::on_closed(TimePoint now, ClosedBy by, Output& out) {
   media_.finish_all(now, MediaEnd::lost);
   settle(now, out);
   while (!calls_.calls().empty())
-    out.events.push_back({SessionEvent::Kind::call_over, {}, take_call(calls_.calls().front().reference), {}});
+    out.events.push_back({SessionEvent::Kind::call_over, {}, policy_.take(calls_.calls().front().reference), {}});
 }
 
 /// A phone whose call server is gone goes on talking until somebody hangs up (sccp §4.4).
@@ -129,7 +130,7 @@ void Session::preserve_calls(TimePoint now, Output& out) {
   for (MediaLegs::Live& live : media_.take_all(now)) {
     auto at = std::ranges::find(out.preserved, live.call, [](const LostCall& lost) { return lost.call.reference; });
     if (at == out.preserved.end()) {
-      LostCall lost{take_call(live.call).value_or(Call{}), {}};
+      LostCall lost{policy_.take(live.call).value_or(Call{}), {}};
       lost.call.reference = live.call;
       lost.call.preserved = true;
       if (lost.call.since == TimePoint{}) lost.call.since = live.opened;

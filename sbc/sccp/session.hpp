@@ -8,6 +8,7 @@
 #include "sbc/base/call_limits.hpp"
 #include "sbc/base/media_broker.hpp"
 #include "sbc/sccp/admission.hpp"
+#include "sbc/sccp/call_policy.hpp"
 #include "sbc/sccp/call_table.hpp"
 #include "sbc/sccp/forwarder.hpp"
 #include "sbc/sccp/frame.hpp"
@@ -21,9 +22,9 @@ namespace dw::sccp {
 
 /// One phone's SCCP connection and its one connection to a call server: what either says is passed to the
 /// other with addresses rewritten, so that all media goes through the relay (sccp §2 to §4). What waits before the
-/// server is there is Admission's, media is MediaLegs', whether both sides live is Liveness'; here are registration,
-/// calls and their limits, and which part gets which message. No I/O. Owned by the shell, one a phone; the broker, the
-/// counters, the limits and the table of messages outlive it.
+/// server is there is Admission's, media is MediaLegs', limits on calls are CallPolicy's, and whether both sides live
+/// is Liveness'. What is left is registration, Reset, the shown lines, and which part gets which message. No I/O. Owned
+/// by the shell, one a phone; the broker, the counters, the limits and the table of messages outlive it.
 class Session {
  public:
   using PhoneSide = sccp::PhoneSide;
@@ -37,7 +38,6 @@ class Session {
   static constexpr Duration kTokenAnswer = std::chrono::seconds(3);
   static constexpr Duration kResetGrace = std::chrono::seconds(10);  ///< without a call
   static constexpr Duration kResetPutOff = std::chrono::hours(4);    ///< with calls that have no media
-  static constexpr std::uint32_t kNoticeSeconds = 10;                ///< how long a phone shows our notice
 
   Session(const SessionOptions& options, MediaBroker& broker, SessionCounters& counters, const PhoneSide& side,
           TimePoint now, CallLimits* limits = nullptr, const MessageTable& messages = sccp::messages());
@@ -107,21 +107,12 @@ class Session {
   bool in_call() const;
   void on_lines(const Message& message, Output& out);
   void pass_server_res(const Message& message, Output& out);
-  // session_calls.cpp
   void on_calls(TimePoint now, const Message& message, Output& out);
-  void on_enbloc(TimePoint now, const Message& message, Output& out);
-  void look_at_limits(TimePoint now, Output& out);
-  void count(TimePoint now, Call& call);
-  void uncount(Call& call);
-  void hang_up_for_phone(const Call& call, Output& out);
-  void tell_refused(CallLimits::Verdict verdict, Output& out);
-  std::optional<Call> take_call(std::uint32_t reference);
   void end_call_if_over(std::uint32_t reference, Output& out);
 
   const SessionOptions& options_;
   SessionCounters& counters_;
   const MessageTable& messages_;
-  CallLimits* limits_;
   PhoneSide side_;
   std::optional<ServerSide> server_;
   FrameStream phone_stream_, server_stream_;
@@ -130,20 +121,19 @@ class Session {
   Admission admission_;
   Liveness liveness_;
   CallTable calls_;
-  MediaLegs media_;  // reads calls_
+  HeaderVersions versions_;
+  CallPolicy policy_;
+  MediaLegs media_;
 
   std::string firmware_;
   IpAddress stated_;
   std::uint32_t device_type_ = 0;
   std::uint32_t offered_ = 0, negotiated_ = 0, active_streams_ = 0;
-  std::uint32_t header_version_ = 0;        // of what the server says beside keepalives
-  std::uint32_t phone_header_version_ = 0;  // of what the phone says beside keepalives
   bool registered_ = false, leaving_ = false, unregistered_ = false, ended_ = false;
   TimePoint last_phone_;
   TimePoint reset_asked_{};
   std::uint32_t token_id_ = 0;
   bool token_answered_ = false;
-  bool enbloc_passed_ = false;  // it was one attempt, and the server has not shown the call yet
   std::map<std::uint32_t, std::string> lines_;
 };
 

@@ -107,7 +107,7 @@ void Session::refuse(std::string_view text, std::string_view why, Output& out) {
 
 void Session::forward_from_phone(TimePoint now, const Message& message, Output& out) {
   const Frame& frame = message.frame();
-  if (!message.is(Id::keep_alive_req)) phone_header_version_ = frame.version;
+  if (!message.is(Id::keep_alive_req)) versions_.phone = frame.version;
   if (frame.octets.size() > message.type().max_octets) {
     ++counters_.dropped;
     return;
@@ -121,7 +121,9 @@ void Session::forward_from_phone(TimePoint now, const Message& message, Output& 
     case Id::spcp_register_token_req:
       return on_token(now, message, out);
     case Id::enbloc_call:
-      return on_enbloc(now, message, out);
+      if (!policy_.may_call(now, message, out)) return;
+      calls_.on_phone(message);
+      break;
     case Id::alarm:
       out.report(SessionEvent::Kind::alarm, message.text(Field::text, kAlarmText));
       break;

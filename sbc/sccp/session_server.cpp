@@ -35,7 +35,7 @@ void Session::forward_from_server(TimePoint now, const Message& message, Output&
   const Frame& frame = message.frame();
   const MessageType& type = message.type();
   if (!type.may_come(Direction::from_server)) return forwarder_.drop(message, "only a phone may say that", out);
-  if (registered_ && !message.is(Id::keep_alive_ack)) header_version_ = frame.version;
+  if (registered_ && !message.is(Id::keep_alive_ack)) versions_.server = frame.version;
   if (!type.never.empty()) return forwarder_.drop(message, type.never, out);
   note_conflict(message, out);
   if (media_.on_server(now, message, out)) return end_finished_calls(now, out);
@@ -119,7 +119,7 @@ void Session::reset_phone(TimePoint now, ResetType type, Output& out) {
   constexpr std::size_t kOctets = 4;
   Draft(Id::reset, kOctets)
       .set(Field::reset_type, static_cast<std::uint32_t>(type))
-      .write(out.to_phone, header_version_);
+      .write(out.to_phone, versions_.server);
   begin_reset(now, type);
 }
 
@@ -141,6 +141,29 @@ void Session::look_at_reset(TimePoint now, Output& out) {
   const bool puts_off = !media_.empty() || (in_call() && now - reset_asked_ < kResetPutOff);
   if (!puts_off) return end(EndReason::reset, "it was reset", out);
   timers_.set(Timer::reset, now + kResetGrace);
+}
+
+void Session::on_calls(TimePoint now, const Message& message, Output& out) {
+  media_.pass(out.to_phone, message);
+  const auto change = calls_.on_server(now, message);
+  if (change.up) {
+    const auto call = std::ranges::find(calls_.calls(), *change.up, &Call::reference);
+    out.events.push_back({SessionEvent::Kind::call_up, {}, *call, {}});
+  }
+  if (change.over) {
+    if (timers_.runs(Timer::reset)) timers_.set(Timer::reset, now + kResetGrace);
+    media_.on_call_over(now, *change.over);
+    policy_.is_over(*change.over);
+    end_call_if_over(*change.over, out);
+  }
+  policy_.look(now, out);
+}
+
+/// A call is reported as over once its media is, so that all of that is known.
+void Session::end_call_if_over(std::uint32_t reference, Output& out) {
+  const auto call = std::ranges::find(calls_.calls(), reference, &Call::reference);
+  if (call == calls_.calls().end() || !call->over || media_.has_call(reference)) return;
+  out.events.push_back({SessionEvent::Kind::call_over, {}, policy_.take(reference), {}});
 }
 
 void Session::on_lines(const Message& message, Output& out) {

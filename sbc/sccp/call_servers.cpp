@@ -1,11 +1,11 @@
-#include "sbc/proxy/call_servers.hpp"
+#include "sbc/sccp/call_servers.hpp"
 
 #include <algorithm>
 #include <utility>
 
 #include "sbc/base/text_cursor.hpp"
 
-namespace dw::proxy {
+namespace dw::sccp {
 
 CallServers::CallServers(std::vector<HostPort> names, Duration retry) {
   configure(names, retry, {});
@@ -130,4 +130,4 @@ std::vector<IpAddress> CallServers::addresses() const {
   return all;
 }
 
-}  // namespace dw::proxy
+}  // namespace dw::sccp

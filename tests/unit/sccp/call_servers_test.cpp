@@ -1,4 +1,4 @@
-#include "sbc/proxy/call_servers.hpp"
+#include "sbc/sccp/call_servers.hpp"
 
 #include <doctest/doctest.h>
 
@@ -13,7 +13,7 @@ const auto kNobodyUses = [](std::size_t) { return false; };
 }  // namespace
 
 TEST_CASE("servers are tried in order, those that are up first, and each of them once") {
-  proxy::CallServers servers({{"a", 2000}, {"b", 2000}, {"c", 2000}}, 2s);
+  sccp::CallServers servers({{"a", 2000}, {"b", 2000}, {"c", 2000}}, 2s);
   const TimePoint now{1h};
   CHECK(servers.pick({}) == 0);
   CHECK(servers.pick(ServerNumbers{0}) == 1);
@@ -30,7 +30,7 @@ TEST_CASE("servers are tried in order, those that are up first, and each of them
 }
 
 TEST_CASE("the server that the phone's config names goes before the others while it is up") {
-  proxy::CallServers servers({{"a", 2000}, {"b", 2000}, {"b", 2001}}, 2s);
+  sccp::CallServers servers({{"a", 2000}, {"b", 2000}, {"b", 2001}}, 2s);
   servers.at(1).addresses = servers.at(2).addresses = {*IpAddress::parse("192.0.2.2")};
   CHECK(servers.pick({}, {"A", 2000}) == 0);
   CHECK(servers.pick({}, {"b", 2001}) == 2);
@@ -45,7 +45,7 @@ TEST_CASE("the server that the phone's config names goes before the others while
 }
 
 TEST_CASE("a server that is down is probed every few seconds for as long as it is, the only one too") {
-  proxy::CallServers servers({{"a", 2000}}, 2s);
+  sccp::CallServers servers({{"a", 2000}}, 2s);
   TimePoint now{1h};
   CHECK(servers.next_due() == TimePoint::max());  // nobody has tried it yet
   servers.failed(now, 0, "refused");
@@ -63,7 +63,7 @@ TEST_CASE("a server that is down is probed every few seconds for as long as it i
 }
 
 TEST_CASE("one that is up is probed once it was silent for a minute, and nobody else is") {
-  proxy::CallServers servers({{"a", 2000}}, 2s);
+  sccp::CallServers servers({{"a", 2000}}, 2s);
   TimePoint now{1h};
   CHECK_FALSE(servers.due(now));
   servers.worked(now, 0);
@@ -77,7 +77,7 @@ TEST_CASE("one that is up is probed once it was silent for a minute, and nobody 
 }
 
 TEST_CASE("thousands of phones cost a dead server a few connections a second, and come back in a flow") {
-  proxy::CallServers servers({{"a", 2000}}, 2s);
+  sccp::CallServers servers({{"a", 2000}}, 2s);
   TimePoint now{1h};
   const auto of_ten_thousand = [&] {
     int went = 0;
@@ -101,7 +101,7 @@ TEST_CASE("thousands of phones cost a dead server a few connections a second, an
 }
 
 TEST_CASE("many connections that fail of one cause are one outage, and its age is told") {
-  proxy::CallServers servers({{"a", 2000}}, 2s);
+  sccp::CallServers servers({{"a", 2000}}, 2s);
   const TimePoint now{1h};
   CHECK(servers.last_failure(now) == "a:2000: it has not answered yet");
   int began = 0;
@@ -113,7 +113,7 @@ TEST_CASE("many connections that fail of one cause are one outage, and its age i
 }
 
 TEST_CASE("another list: a server that stays keeps its number and what is known of it, one in use is not forgotten") {
-  proxy::CallServers servers({{"a", 2000}, {"b", 2000}}, 2s);
+  sccp::CallServers servers({{"a", 2000}, {"b", 2000}}, 2s);
   const TimePoint now{1h};
   servers.failed(now, 1, "refused");
   const auto a_is_used = [](std::size_t server) { return server == 0; };
@@ -137,7 +137,7 @@ TEST_CASE("another list: a server that stays keeps its number and what is known 
 }
 
 TEST_CASE("a thousand lists need no more numbers than are in use at a time") {
-  proxy::CallServers servers({{"h0", 1}}, 2s);
+  sccp::CallServers servers({{"h0", 1}}, 2s);
   for (std::uint16_t i = 1; i <= 1000; ++i) {
     const std::string host = "h" + std::to_string(i);
     servers.configure({{host, i}}, 2s, [](std::size_t) { return false; });

@@ -9,7 +9,7 @@
 #include "sbc/base/time.hpp"
 #include "sbc/base/token_bucket.hpp"
 
-namespace dw::proxy {
+namespace dw::sccp {
 
 /// The call servers in the order that was configured, which of them answer, and how fast phones may go to each. Each
 /// has a number for as long as it is used, whatever becomes of the order. One that failed is probed every few
@@ -82,4 +82,4 @@ class CallServers {
   std::vector<std::size_t> order_;  // numbers
 };
 
-}  // namespace dw::proxy
+}  // namespace dw::sccp
