@@ -135,7 +135,8 @@ DialogSet* Dialogs::find(std::string_view call_id, std::string_view initiator_ta
 }
 
 /// The one with that responder; the only one when none has it. Two ends may choose all names alike, by mistake or of
-/// purpose: then each sender means its own, and a second BYE the second call.
+/// purpose: then each sender means its own, one that is answered before one that is not, and a second BYE the second
+/// call.
 DialogSet* Dialogs::with_responder(std::string_view call_id, std::string_view initiator_tag, Side initiator,
                                    std::string_view responder_tag,
                                    const std::function<bool(const DialogSet&)>& theirs) {
@@ -146,10 +147,12 @@ DialogSet* Dialogs::with_responder(std::string_view call_id, std::string_view in
   int rank = -1;
   for (auto at = begin; at != end; ++at) {
     DialogSet& set = *at->second;
-    if (!set.find(responder_tag)) continue;
+    const DialogSet::Dialog* const dialog = set.find(responder_tag);
+    if (!dialog) continue;
     if (alone) return &set;
     const bool being_ended = set.ended_by != Call::EndedBy::unknown;
-    const int fits = (theirs && theirs(set) ? 4 : 0) + (set.over ? 0 : 2) + (being_ended ? 0 : 1);
+    const int fits =
+        (theirs && theirs(set) ? 8 : 0) + (set.over ? 0 : 4) + (dialog->confirmed ? 2 : 0) + (being_ended ? 0 : 1);
     if (fits <= rank) continue;
     rank = fits;
     found = &set;

@@ -121,7 +121,8 @@ class Dialogs {
     bool from_initiator = false;
     DialogSet::Dialog* dialog = nullptr;  ///< nullptr: the set has none with that responder yet
   };
-  /// Of several sets with the same names, one that is `theirs` comes first, then one that nobody has ended.
+  /// Of several sets with the same names, one that is `theirs` comes first, then one that is not over, then one that
+  /// was answered (of others the callee says no BYE, RFC 3261 §15), then one that nobody ends yet.
   Match match(const Message& request, Side from, const std::function<bool(const DialogSet&)>& theirs = {});
   /// The same of this set alone.
   static Match match_in(DialogSet& set, const Message& request, Side from);

@@ -184,6 +184,29 @@ TEST_CASE("sip: of two calls with all names alike each phone ends its own, and t
   check_all_over(s);
 }
 
+TEST_CASE("sip: of two calls with all names alike the server's BYE ends the one that was answered") {
+  for (const unsigned answered : {50U, 51U}) {
+    CAPTURE(answered);
+    Stand s;
+    std::vector<SipText> invites;
+    for (const unsigned phone : {50U, 51U}) {
+      s.register_phone(phone);
+      SipText invite = s.from_phone("INVITE", "2001", phone)
+                           .with_body("application/sdp", sip_sdp({Stand::phone_address(phone), 16384}));
+      invite.set("Call-ID", "the-same@phone");
+      s.say(Stand::phone_flow(phone), invite);
+      const SipText there = s.to_central("INVITE");
+      s.server(phone == answered ? s.ok_of(there, "callee") : sip_answer(there, 180, "callee"));
+      invites.push_back(invite);
+    }
+    s.clear();
+    s.server(s.back(invites.front(), "BYE", "callee", 7));
+    const auto byes = s.all(false, "BYE", 0);
+    REQUIRE(byes.size() == 1);
+    CHECK(byes[0].to.peer == Stand::phone_flow(answered).peer);
+  }
+}
+
 TEST_CASE("sip: a call that is challenged and not asked for again is forgotten") {
   Stand s;
   s.register_phone();
