@@ -8,6 +8,15 @@
 namespace dw::netfuzz {
 namespace {
 
+constexpr const char* kGranted = "60";  // seconds, to strangers
+
+// Whatever else is changed in an answer, what it grants ends within the time that the test waits.
+bool grants_no_more(const std::string& answer) {
+  const auto m = sim::SipText::read(answer);
+  return m && m->get("Contact").ends_with(std::string(";expires=") + kGranted) && m->get("Expires") == kGranted &&
+         m->all("Contact").size() == 1;
+}
+
 constexpr Duration kEndingsAgain = std::chrono::milliseconds(500);
 
 Endpoint place(const std::string& address, std::uint16_t port) {
@@ -41,7 +50,8 @@ Central::Central(const Places& places, const Pieces& pieces, unsigned seed)
       registrar_(registrar_options(places)),
       sccp_(place(places.central(), Places::kSccp)),
       files_(place(places.central(), Places::kHttp)),
-      call_server_(call_server_options(places)) {
+      call_server_(call_server_options(places)),
+      sip_echo_({sip_at_.address, sim::SipUa::kMedia}) {
   for (const int fd : {sccp_.fd(), files_.fd()})
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
@@ -50,6 +60,9 @@ void Central::add_polls(std::vector<pollfd>& polls) const {
   polls.push_back({sip_.fd(), POLLIN, 0});
   polls.push_back({sccp_.fd(), POLLIN, 0});
   polls.push_back({files_.fd(), POLLIN, 0});
+  sip_echo_.add_polls(polls);
+  for (const auto& [port, echo] : sccp_echoes_)
+    echo->add_polls(polls);
   for (const auto& [n, line] : lines_)
     polls.push_back({line.stream->fd(), POLLIN, 0});
   for (const auto& [n, fetch] : fetches_)
@@ -60,6 +73,9 @@ void Central::step(TimePoint now) {
   step_sip(now);
   step_sccp(now);
   step_files();
+  sip_echo_.step();
+  for (const auto& [port, echo] : sccp_echoes_)
+    echo->step();
 }
 
 void Central::say_sip(const std::string& octets) {
@@ -93,7 +109,10 @@ void Central::step_sip(TimePoint now) {
 // never says 503 of itself, which has the same meaning.
 void Central::answer_stranger(const Endpoint& from, const std::string& octets) {
   const auto m = sim::SipText::read(octets);
-  if (m && m->status() >= 200 && m->method() == "BYE") endings_.erase(sim::sip_branch(*m));
+  if (m && m->status() >= 200 && m->method() == "BYE") {
+    if (m->status() >= 400) refused_ = m->first + " to a BYE of " + m->get("Call-ID");
+    endings_.erase(sim::sip_branch(*m));
+  }
   if (m && m->method() == "ACK") endings_.erase(sim::sip_branch(*m));
   if (!m || !m->is_request() || m->method() == "ACK") return;
   const auto say = [&](const std::string& answer) {
@@ -103,8 +122,10 @@ void Central::answer_stranger(const Endpoint& from, const std::string& octets) {
   if (!lies_) return say(sim::sip_answer(*m, m->method() == "INVITE" ? 486 : 200, "r").str());
   if (m->method() == "INVITE") return answer_call(from, *m);
   sim::SipText answer = sim::sip_answer(*m, m->method() == "REGISTER" || chance(2) ? 200 : 401, "l");
-  answer.add("Contact", m->get("Contact") + ";expires=60");
-  say(mutated(answer.str(), random_));
+  const std::string contact = m->get("Contact");
+  answer.add("Contact", contact.substr(0, contact.find(";expires")) + ";expires=" + kGranted).add("Expires", kGranted);
+  const std::string lie = mutated(answer.str(), random_);
+  say(grants_no_more(lie) ? lie : answer.str());
   if (chance(4)) say(pieces_.sip_lie(random_));
 }
 
@@ -125,7 +146,7 @@ void Central::answer_call(const Endpoint& from, const sim::SipText& invite) {
   if (status != 200) return;
   const std::string branch = "z9hG4bKbye" + std::to_string(next_++);
   sim::SipText bye;
-  bye.first = "BYE " + sim::sip_uri(invite.get("Contact")) + " SIP/2.0";
+  bye.first = "BYE " + sim::sip_uri(invite.get(invite.has("Contact") ? "Contact" : "From")) + " SIP/2.0";
   bye.add("Via", "SIP/2.0/UDP " + sip_at_.to_string() + ";branch=" + branch).add("Max-Forwards", "70");
   bye.add("From", answer.get("To"))
       .add("To", invite.get("From"))
@@ -145,6 +166,12 @@ void Central::end_calls(TimePoint now) {
 // ---- SCCP ----
 
 void Central::perform(const sim::ServerTurn& turn) {
+  using Kind = sim::ServerEvent::Kind;
+  for (const sim::ServerEvent& event : turn.events) {
+    if (event.kind == Kind::media_wanted)
+      sccp_echoes_[event.port] = std::make_unique<Echo>(Endpoint{sip_at_.address, event.port});
+    if (event.kind == Kind::media_done) sccp_echoes_.erase(event.port);
+  }
   for (const auto& [n, octets] : turn.writes) {
     const auto line = lines_.find(n);
     if (line != lines_.end()) line->second.stream->write(octets);

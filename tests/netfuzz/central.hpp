@@ -9,6 +9,7 @@
 
 #include "tests/lab/sccp_stream.hpp"
 #include "tests/netfuzz/pieces.hpp"
+#include "tests/netfuzz/voice.hpp"
 #include "tests/support/sccp_call_server.hpp"
 #include "tests/support/sip_ua.hpp"
 
@@ -28,6 +29,9 @@ class Central {
   void say_sip(const std::string& octets);  ///< to Dropwire, out of the blue
   void stop_lying() { lies_ = false; }      ///< what strangers still ask is refused, and their calls are ended
   sim::SipUa& registrar() { return registrar_; }
+  const std::string& refused() const {
+    return refused_;
+  }  ///< the last refusal of a BYE, for whoever looks for a call that stays
   const sim::SccpCallServer& call_server() const { return call_server_; }
 
  private:
@@ -55,9 +59,12 @@ class Central {
   sim::SipUa registrar_;
   lab::TcpListener sccp_, files_;
   sim::SccpCallServer call_server_;
+  Echo sip_echo_;
+  std::map<std::uint16_t, std::unique_ptr<Echo>> sccp_echoes_;  ///< by the port that the call server gave out
   std::map<std::string, std::string>
       endings_;  ///< a last answer, or a BYE, for each call that strangers began; by branch
   TimePoint next_endings_{};
+  std::string refused_;
   std::map<int, Line> lines_;
   std::map<int, std::pair<std::unique_ptr<lab::TcpStream>, std::string>> fetches_;
   int next_ = 1;

@@ -1,7 +1,8 @@
 // Throws mutated pieces of every protocol at a whole Dropwire, as strangers do and as a central side does that lies:
 // TFTP, HTTP, SIP by UDP and TCP, SCCP, STUN, RTP and RTCP. Healthy phones boot, register, call and are called before,
-// meanwhile and after: none of their actions may fail. In the end what strangers held is given back (after "seconds"
-// also what SIP's timers end), memory too, and nothing was leaked. Nothing is judged by a clock but that something
+// meanwhile and after: none of their actions may fail, and each of their calls is heard. In the end what strangers held
+// is given back: connections and what came of them (after "seconds" also what SIP's timers end: calls, streams,
+// transactions and registrations), memory too, and nothing was leaked. Nothing is judged by a clock but that something
 // happens at all.
 //
 //   netfuzz DROPWIRE CORPUS SEED [pieces=4000] [first=1] [seconds=0]     CORPUS: tests/fuzz/corpus
@@ -28,9 +29,10 @@ using namespace dw::netfuzz;
 using namespace std::chrono_literals;
 
 constexpr Duration kPatience = 60s;    // for one action of a healthy phone; a machine may be busy
-constexpr Duration kTimersEnd = 180s;  // SIP's: requests that nobody answered, and Timer C
+constexpr Duration kTimersEnd = 300s;  // SIP's, the longest is for the NOTIFYs of a REFER
 constexpr std::size_t kAhead = 100;    // pieces that are thrown before Dropwire showed that it took those before
 constexpr std::size_t kAtOnce = 10;
+constexpr std::uint64_t kPackets = 5;    // that a healthy phone hears of each of its calls
 constexpr long kMaxGrowth = 128L << 10;  // KiB of resident memory, most of it AddressSanitizer's own
 constexpr std::size_t kShown = 200;      // pieces to throw again when something failed: the last ones
 constexpr const char* kConfig = "SEP00AA00AA0001.cnf.xml";
@@ -74,11 +76,15 @@ class Fight {
   [[noreturn]] void fail(const std::string& what);
 
   void boots();
+  template <class Phone>
+  void hears(const std::string& who, const Phone& phone);
   void sip_round(SipPhone& phone);
   void sccp_round(SccpPhone& phone);
   void newcomers();
   void settled();
-  void given_back();
+  void all_end();
+  void given_back(const std::vector<std::string>& gauges);
+  void within_bounds();
   void look_at_log();
 
   Arguments arguments_;
@@ -183,6 +189,14 @@ void Fight::boots() {
     if (file != file_) fail("a healthy phone's file is not what the origin has");
 }
 
+// Its audio goes to the far end and back, and it hears nobody else's.
+template <class Phone>
+void Fight::hears(const std::string& who, const Phone& phone) {
+  expect(who + " hears", [&] { return phone.voice() != nullptr && phone.voice()->heard() >= kPackets; });
+  if (!phone.voice()->ok()) fail(who + " has no port for its audio");
+  if (const std::string wrong = phone.voice()->wrong(); !wrong.empty()) fail(who + " heard somebody else: " + wrong);
+}
+
 void Fight::sip_round(SipPhone& phone) {
   const std::string who = phone.ua.options().user;
   sim::SipUa& server = central_.registrar();
@@ -190,12 +204,14 @@ void Fight::sip_round(SipPhone& phone) {
   const std::string out = phone.ua.call(Clock::now(), "600");
   expect(who + " calls", [&] { return phone.ua.calls().at(out).state != State::calling; });
   if (phone.ua.calls().at(out).final_status != 200) fail(who + " was refused a call");
+  hears(who, phone);
   phone.ua.hang_up(Clock::now(), out);
   expect(who + " hangs up", [&] { return phone.ua.calls().at(out).ended == 1; });
   const std::string in = server.call(Clock::now(), who);
   if (in.empty()) fail(who + " is not registered at the server");
   expect(who + " is called", [&] { return server.calls().at(in).state != State::calling; });
   if (server.calls().at(in).final_status != 200) fail("a call to " + who + " was refused");
+  hears(who, phone);
   server.hang_up(Clock::now(), in);
   expect("the server hangs up on " + who, [&] { return server.calls().at(in).ended == 1; });
 }
@@ -205,6 +221,7 @@ void Fight::sccp_round(SccpPhone& phone) {
   phone.act(phone.core.dial(Clock::now(), "600"));
   expect(who + " calls", [&] { return phone.gone() || phone.connected(); });
   if (phone.gone()) fail(who + " lost its connection");
+  hears(who, phone);
   phone.act(phone.core.on_hook(Clock::now()));
   expect(who + " hangs up", [&] { return phone.gone() || phone.core.calls().empty(); });
   if (phone.gone()) fail(who + " lost its connection");
@@ -238,9 +255,8 @@ void Fight::settled() {
 
 // ---- afterwards ----
 
-void Fight::given_back() {
+void Fight::all_end() {
   central_.stop_lying();
-  strangers_.leave();
   for (const auto& phone : sip_)
     phone->ua.unregister(Clock::now());
   for (const auto& phone : sccp_)
@@ -257,12 +273,26 @@ void Fight::given_back() {
   }
   sip_.clear();
   sccp_.clear();
-  // Requests that nobody answered last as long as SIP's timers: only a long run waits for them. Calls of strangers are
-  // not asked for: those that share all names with another one stay up, as nobody ends them.
-  std::vector<std::string> gauges = {"dropwire_sccp_connections", "dropwire_sccp_calls", "dropwire_sip_connections",
+  // The server ends all calls that it took, those that share all names with another one too; then the strangers go.
+  // What nobody answers any more lasts as long as SIP's timers, a registration for a minute, a subscription for longer:
+  // only a long run waits for them.
+  const bool waits = arguments_.seconds > 0;
+  if (waits) given_back({"dropwire_sip_calls", "dropwire_sccp_calls", "dropwire_media_streams"});
+  strangers_.leave();
+  std::vector<std::string> gauges = {"dropwire_sccp_connections",
+                                     "dropwire_sip_connections",
+                                     "dropwire_sccp_registered",
+                                     "dropwire_sccp_calls",
                                      "dropwire_table_entries sip_held_octets",
                                      "dropwire_table_entries sccp_held_octets"};
-  if (arguments_.seconds > 0) gauges.emplace_back("dropwire_sip_transactions");
+  if (waits)
+    gauges.insert(gauges.end(), {"dropwire_sip_transactions", "dropwire_table_entries sip_bindings",
+                                 "dropwire_table_entries sip_dialogs"});
+  given_back(gauges);
+  within_bounds();
+}
+
+void Fight::given_back(const std::vector<std::string>& gauges) {
   std::string what = "what strangers held is given back";
   TimePoint next{};
   expect(
@@ -275,12 +305,16 @@ void Fight::given_back() {
         for (const std::string& name : gauges) {
           const auto found = metrics.find(name);
           if (found == metrics.end()) held += " no " + name;
-          if (found != metrics.end() && found->second != 0) held += " " + name;
+          if (found != metrics.end() && found->second != 0)
+            held += " " + name + "=" + std::to_string(static_cast<long>(found->second));
         }
-        what = "what strangers held is given back, but for" + held;
+        what = "what strangers held is given back, but for" + held + "; " + central_.refused();
         return held.empty();
       },
       kTimersEnd);
+}
+
+void Fight::within_bounds() {
   std::size_t tables = 0;
   const auto metrics = daemon_.metrics();
   for (const auto& [name, entries] : metrics) {
@@ -318,7 +352,7 @@ int Fight::run() {
   raging_ = false;
   settled();
   newcomers();
-  given_back();
+  all_end();
   const long after = daemon_.resident_kib();
   if (after - before > kMaxGrowth)
     fail("memory grew from " + std::to_string(before) + " to " + std::to_string(after) + " KiB");

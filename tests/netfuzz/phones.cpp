@@ -45,6 +45,18 @@ SipPhone::SipPhone(const Places& places, unsigned n, bool tcp)
 
 void SipPhone::add_polls(std::vector<pollfd>& polls) const {
   polls.push_back({udp_ ? udp_->fd() : tcp_->fd(), udp_ ? static_cast<short>(POLLIN) : tcp_->wanted(), 0});
+  if (voice_) voice_->add_polls(polls);
+}
+
+// It has one call at a time.
+void SipPhone::talk() {
+  const sim::SipCall* up = nullptr;
+  for (const auto& [key, call] : ua.calls())
+    if (call.state == sim::SipCall::State::up) up = &call;
+  if (!up || !up->far_media) return voice_.reset();
+  const std::string who = "sip" + ua.options().user.substr(std::string_view(kHealthyUser).size());
+  if (!voice_) voice_ = std::make_unique<Voice>(Endpoint{ua.options().at.address, sim::SipUa::kMedia}, who);
+  voice_->talk(*up->far_media);
 }
 
 void SipPhone::read_stream(TimePoint now) {
@@ -74,6 +86,8 @@ void SipPhone::step(TimePoint now) {
     ua.on_message(now, from, sim::kNoStream, as_text(octets));
   if (tcp_) read_stream(now);
   ua.on_deadline(now);
+  talk();
+  if (voice_) voice_->step(now);
   for (const sim::SipSent& sent : ua.take()) {
     if (udp_) {
       udp_->send(sent.to, as_bytes(sent.octets));
@@ -89,10 +103,19 @@ SccpPhone::SccpPhone(const Places& places, unsigned n)
 
 void SccpPhone::add_polls(std::vector<pollfd>& polls) const {
   if (stream_) polls.push_back({stream_->fd(), stream_->wanted(), 0});
+  if (voice_) voice_->add_polls(polls);
 }
 
 void SccpPhone::act(const sim::PhoneTurn& turn) {
   if (!stream_) return;
+  using Kind = sim::PhoneEvent::Kind;
+  for (const sim::PhoneEvent& event : turn.events) {
+    if (event.kind == Kind::receive_opened)
+      voice_ =
+          std::make_unique<Voice>(Endpoint{core.options().station, event.local_port}, core.options().device.substr(9));
+    if (event.kind == Kind::transmit_started && voice_) voice_->talk(event.remote);
+    if (event.kind == Kind::receive_closed || event.kind == Kind::lost) voice_.reset();
+  }
   for (const Buffer& octets : turn.writes)
     stream_->write(octets);
   if (turn.close) stream_.reset();
@@ -100,6 +123,7 @@ void SccpPhone::act(const sim::PhoneTurn& turn) {
 
 void SccpPhone::step(TimePoint now) {
   if (!stream_) return;
+  if (voice_) voice_->step(now);
   if (stream_->connecting()) {
     pollfd one{stream_->fd(), POLLOUT, 0};
     if (poll(&one, 1, 0) != 1 || !stream_->settle()) return;

@@ -7,6 +7,7 @@
 
 #include "tests/lab/sccp_stream.hpp"
 #include "tests/netfuzz/pieces.hpp"
+#include "tests/netfuzz/voice.hpp"
 #include "tests/support/sccp_phone.hpp"
 #include "tests/support/sip_ua.hpp"
 
@@ -18,13 +19,16 @@ class SipPhone {
   SipPhone(const Places& places, unsigned n, bool tcp);
   void add_polls(std::vector<pollfd>& polls) const;
   void step(TimePoint now);
+  const Voice* voice() const { return voice_.get(); }  ///< of the call that is up
   sim::SipUa ua;
 
  private:
   void read_stream(TimePoint now);
+  void talk();
   Endpoint daemon_;
   std::unique_ptr<lab::UdpPort> udp_;
   std::unique_ptr<lab::TcpStream> tcp_;
+  std::unique_ptr<Voice> voice_;
   std::string text_;
 };
 
@@ -37,10 +41,12 @@ class SccpPhone {
   void act(const sim::PhoneTurn& turn);
   bool gone() const { return stream_ == nullptr; }
   bool connected() const;  ///< in a call
+  const Voice* voice() const { return voice_.get(); }
   sim::SccpPhone core;
 
  private:
   std::unique_ptr<lab::TcpStream> stream_;
+  std::unique_ptr<Voice> voice_;
   bool began_ = false;
 };
 

@@ -44,8 +44,9 @@ void Strangers::step() {
   Buffer octets;
   Endpoint from;
   for (auto& [n, port] : ports_)
-    while (port->receive(octets, from)) {
-    }
+    while (port->receive(octets, from))
+      if (const auto m = sim::SipText::read(as_text(octets)); m && m->is_request() && m->method() == "BYE")
+        port->send(from, as_bytes(sim::sip_answer(*m, 200, "").str()));
   for (auto& [key, line] : lines_) {
     if (line->broken()) continue;
     if (line->connecting()) {

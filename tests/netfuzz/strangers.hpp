@@ -14,7 +14,7 @@ class Strangers {
  public:
   Strangers(const Places& places, Central& central);
   void throw_one(const Piece& piece);
-  void step();   ///< what comes back is thrown away
+  void step();   ///< what comes back is thrown away, but for a BYE by UDP, which is answered
   void leave();  ///< all connections and ports are closed
   /// Asks for a sign of life by STUN, and hears it.
   void ask();

@@ -44,6 +44,7 @@ struct SipCall {
   std::string branch;
   std::string target;
   std::vector<std::string> routes;
+  std::optional<Endpoint> far_media;  ///< as the far end's last description said
   int stream = kNoStream;
   SipPlan plan;
   std::string server_key;
@@ -88,6 +89,7 @@ class SipUa {
   TimePoint next_deadline() const;
   std::vector<SipSent> take() { return std::exchange(sent_, {}); }
 
+  static constexpr std::uint16_t kMedia = 16384;  ///< where its descriptions have it hear audio
   const std::map<std::string, SipCall>& calls() const { return calls_; }
   const std::vector<std::string>& faults() const { return faults_; }
   std::size_t absorbed() const { return absorbed_; }  ///< requests and responses that came again

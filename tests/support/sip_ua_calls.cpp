@@ -16,7 +16,6 @@ std::string SipUa::contact() const {
 }
 
 std::string SipUa::own_sdp(unsigned version, bool held) const {
-  constexpr std::uint16_t kMedia = 16384;
   return sip_sdp({options_.at.address, kMedia}, version, held ? "sendonly" : "sendrecv");
 }
 
@@ -251,6 +250,7 @@ void SipUa::on_invite(TimePoint now, const std::string& key, const SipText& m) {
     c.own_tag = "t" + std::to_string(++last_);
     c.far_tag = sip_tag(m.get("From"));
     c.invite = m;
+    c.far_media = sip_media(m.body);
     c.cseq = 100;
     c.target = sip_uri(m.get("Contact"));
     c.routes = m.all("Record-Route");
@@ -316,6 +316,7 @@ void SipUa::on_invite_answer(TimePoint now, const std::string& key, const SipTex
     return;
   }
   if (c.state == SipCall::State::calling) {
+    c.far_media = sip_media(m.body);
     c.final_status = m.status();
     c.state = SipCall::State::up;
     ++c.established;
