@@ -241,6 +241,8 @@ void Flight::on_complete() {
     content_->begin(staged_meta_);
     content_->append(staged_);
   }
+  // An origin that sends the whole file each time makes no more copies of it than one that says "unchanged".
+  if (const ContentPtr before = host_.in_memory(real_)) content_->share_if_equal(*before);
   content_->finish();
   if (content_->state() == Content::State::complete) {
     host_.arrived(*this, real_, content_, true);

@@ -45,6 +45,12 @@ void Content::share(const Content& same) {
   notify();
 }
 
+void Content::share_if_equal(const Content& other) {
+  if (state_ != State::streaming || other.state_ != State::complete || *octets_ != *other.octets_) return;
+  octets_ = other.octets_;
+  notify();
+}
+
 void Content::finish() {
   if (state_ != State::streaming) return;
   if (meta_.size && *meta_.size != octets_->size()) {

@@ -51,6 +51,8 @@ class Content {
   /// In place of append: all octets of a complete one, which both have from then on, so that a file that many take one
   /// after the other is in memory once.
   void share(const Content& same);
+  /// The same where what came, to its end, turns out to be what a complete one has.
+  void share_if_equal(const Content& other);
   /// The origin sent its last octet. Fails instead (unavailable) when fewer or more than the told size came.
   void finish();
   void fail(Error error);

@@ -100,6 +100,39 @@ TEST_CASE("a file that is asked for each time is in memory once, however many ta
   CHECK(as_text(first->octets()) == "ring");
 }
 
+TEST_CASE("a file that its origin sends whole each time is in memory once, as long as its octets are the same") {
+  ScriptedOrigin origin([](ScriptedOrigin::Peer& peer, const std::string& head) {
+    peer.send(http_ok(path_of(head) == "/Ring1.raw" ? "ring" : "", "ETag: \"1\"\r\n"));
+  });
+  PipelineUnderTest t({origin.url("/")});
+  SUBCASE("with the disk cache") {}
+  SUBCASE("without") {
+    t.use_cache = false;
+  }
+  const auto first = t.open("Ring1.raw");
+  REQUIRE(t.wait(first));
+  const auto second = t.open("Ring1.raw");
+  REQUIRE(t.wait(second));
+  CHECK(origin.requests().size() == 2);
+  CHECK(second != first);
+  CHECK(as_text(second->octets()) == "ring");
+  CHECK(second->octets().data() == first->octets().data());
+}
+
+TEST_CASE("a file that has become empty, shorter or longer is not taken for the one before") {
+  TaggedFiles origin;
+  PipelineUnderTest t({origin.url()});
+  unsigned tag = 0;
+  std::vector<ContentPtr> read;
+  for (const char* const body : {"ring", "", "rin", "rings", "ring"}) {
+    CAPTURE(body);
+    origin.put("/Ring1.raw", body, "\"" + std::to_string(++tag) + "\"");
+    read.push_back(t.open("Ring1.raw"));
+    REQUIRE(t.wait(read.back()));
+    CHECK(as_text(read.back()->octets()) == body);
+  }
+}
+
 TEST_CASE("a clock that was set back makes no copy good for longer") {
   TaggedFiles origin;
   origin.put("/apps45.sbn", "old", "\"1\"");
