@@ -63,7 +63,6 @@ Result<std::unique_ptr<TftpServer>> TftpServer::start(net::Loop& loop, const Opt
 TftpServer::TftpServer(net::Loop& loop, const Options& options, Library& library, KnownSources& known, StepSink on_step)
     : loop_(loop),
       library_(library),
-      known_(known),
       on_step_(std::move(on_step)),
       sessions_(with_seed(options.sessions), known, library.names()),
       timer_(loop, [this] { on_time(); }),

@@ -93,7 +93,6 @@ class TftpServer {
   net::AccessGate* gate_ = &net::AccessGate::everybody();
   net::Loop& loop_;
   Library& library_;
-  KnownSources& known_;
   StepSink on_step_;
   tftp::Sessions sessions_;
   tftp::Outbox out_;

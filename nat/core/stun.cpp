@@ -46,8 +46,7 @@ std::optional<Endpoint> read_address(Bytes value, const std::array<std::uint8_t,
   for (std::size_t i = 0; i < size; ++i)
     plain[i] = octets[i] ^ mask[i];
   if (family == kFamilyV4) {
-    out.address =
-        IpAddress::v4(static_cast<std::uint32_t>(plain[0]) << 24U | plain[1] << 16U | plain[2] << 8U | plain[3]);
+    out.address = IpAddress::v4(ByteReader(Bytes(plain).first(size)).u32be("address"));
   } else {
     out.address = IpAddress::v6(plain);
   }
