@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # How much memory a hosted Dropwire takes with all its tables full at the same time (full_tables), under the limit that its unit has (MemoryMax):
 # as its pages, and as the kernel counts it with all that it keeps for its sockets. Prints the section for RESULTS.md. Needs unshare, root for the
-# limit, 6 GiB of memory and about three minutes. The memory controller is used as cgroup v2 or v1; without one only its pages are read, and nothing limits it.
+# limit, 6 GiB of memory and about ten minutes. The memory controller is used as cgroup v2 or v1; without one only its pages are read, and nothing limits it.
 #   DW_BIN=…  the daemon (default: build/release/dropwire)    FULL_OCTETS=1200  of a SIP message    FULL_CONNECTIONS=10000  to SIP, and to SCCP
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -71,6 +71,27 @@ done
 "$tool" $box $server "$work/sock" "$octets" "$connections" "$pid" | tee "$work/said" >&2
 kill -0 "$pid" 2>/dev/null || { tail -5 "$work/log" >&2; echo "Dropwire has ended: its limit did not hold what it took" >&2; exit 1; }
 grep -q '^after everything' "$work/said" || exit 1
+# Of what stays below nine tenths of its bound: which lower bound stands before it, or what was not tried.
+declare -A why=(
+  [admin_connections]='not tried: only this bench asks'
+  [admissions]='one for each device that the server registered: sip_bindings'
+  [sccp_connection_rates]='one for each source that has connected: sccp_connections'
+  [sip_connection_rates]='one for each source that has connected: sip_connections'
+  [sccp_held_octets]="a half SCCP message is at most 4 KiB here, times $connections connections"
+  [sccp_name_budgets]='not tried: no phone registers by SCCP'
+  [sccp_names]='not tried: no phone registers by SCCP'
+  [sip_bindings]='a transaction each, for 32 s: sip_transactions'
+  [sip_challenges]='in sets of 8: sources that share a full one push each other out'
+  [sip_connections_to_servers]='not tried: the server is asked by UDP'
+  [sip_dialogs]='a transaction each, for 32 s: sip_transactions'
+  [sip_guard_sources]='16,384 of its places are for connections, and an eighth for IPv6 sites'
+  [sip_nonces]='one for each challenged request: sip_transactions'
+  [sip_password_pairs]='not tried: nobody guesses passwords'
+  [sip_password_sources]='not tried: nobody guesses passwords'
+  [sip_password_users]='not tried: nobody guesses passwords'
+  [sip_register_sources]='a transaction each, half of them for strangers: sip_transactions'
+  [sip_request_octets]='sip_transactions, times the octets of a request here'
+)
 mib() { echo $(($1 >> 20)); }
 high=$(awk '$1 == "VmHWM:" { print int($2 / 1024) }' "/proc/$pid/status")
 counted='no memory controller here'
@@ -85,7 +106,11 @@ and SCCP's port. The kernel counts $counted (MemoryMax); resident pages $high Mi
 | --- | --- |
 $(sed -nE 's/^after (.*) resident=([0-9]+)$/\1 \2/p' "$work/said" | awk '{ kib = $NF; $NF = ""; printf "| %s| %d |\n", $0, kib / 1024 }')
 
-| table | entries | bound |
-| --- | --- | --- |
-$(sed -nE 's/^table ([^ ]+) ([0-9]+) ([0-9]+)$/| `\1` | \2 | \3 |/p' "$work/said")
+| table | entries | bound | why not full |
+| --- | --- | --- | --- |
+$(sed -nE 's/^table ([^ ]+) ([0-9]+) ([0-9]+)$/\1 \2 \3/p' "$work/said" | while read -r name entries most; do
+  note=''
+  ((most == 0 || entries * 10 >= most * 9)) || note=${why[$name]:-not known}
+  echo "| \`$name\` | $entries | $([[ $most = 0 ]] && echo none here || echo "$most") | $note |"
+done)
 TABLE

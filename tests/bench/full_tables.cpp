@@ -153,7 +153,8 @@ class Filling {
   void answer(const std::string& octets, const Endpoint& from);
   void origin();
   void transfers();
-  void fill(const std::string& name, const std::string& table, double part, const std::function<void(unsigned)>& one);
+  void fill(const std::string& name, const std::string& table, double part, Duration timers,
+            const std::function<void(unsigned)>& one);
   std::string request(const std::string& method, const std::string& to, const IpAddress& from, const std::string& user,
                       unsigned n, const std::string& lines = {}, const std::string& body = {}) const;
   void sip(const IpAddress& from, const std::string& octets) const { people_.send(from, {daemon_, kSip}, octets); }
@@ -307,10 +308,11 @@ void Filling::pump(Duration for_long) {
   } while (Clock::now() < end);
 }
 
-// Sends until the table has `part` of its bound, or grows no more.
-void Filling::fill(const std::string& name, const std::string& table, double part,
+// Sends until the table has `part` of its bound, or grows no more. Where each entry costs a transaction, which has its
+// place for 32 s, `timers` is waited for room before it is tried again.
+void Filling::fill(const std::string& name, const std::string& table, double part, Duration timers,
                    const std::function<void(unsigned)>& one) {
-  constexpr unsigned kAtOnce = 40, kLook = 2000, kMost = 400'000;
+  constexpr unsigned kAtOnce = 40, kLook = 2000, kMost = 600'000;
   double before = -1;
   unsigned still = 0;
   for (unsigned n = 0; n < kMost && still < 4;) {
@@ -321,8 +323,9 @@ void Filling::fill(const std::string& name, const std::string& table, double par
     pump(50ms);
     const auto now = tables()[table];
     if (now.first >= part * now.second && now.second > 0) break;
-    still = now.first > before ? 0 : still + 1;
+    still = now.first > before * 1.005 ? 0 : still + 1;
     before = std::max(before, now.first);
+    if (still > 0) pump(timers);
   }
   say(name);
 }
@@ -339,30 +342,33 @@ void Filling::connect(const IpAddress& from, std::uint16_t port, const std::stri
 }
 
 int Filling::run() {
+  constexpr Duration kNone{}, kTimers = 17s;
+  constexpr unsigned kUsers = 20'000;  // registered ones
   say("the start");
   const std::string sdp = sim::sip_sdp({phone(0), 16384});
   const auto read_request = [](const std::string& name) {
     return std::string("\0\1", 2) + name + std::string("\0octet\0", 7);
   };
-  fill("registrations", "sip_bindings", 1, [&](unsigned n) {
+  fill("registrations", "sip_bindings", 1, kTimers, [&](unsigned n) {
     char device[64];
     std::snprintf(device, sizeof device, ";+u.sip!devicename.ccm.cisco.com=\"SEP%012X\"", n);
     sip(phone(n), request("REGISTER", "", phone(n), "p" + std::to_string(n), n,
                           device + std::string(";+u.sip!model.ccm.cisco.com=\"436\"")));
   });
-  fill("known sources", "known_sources", 0.97, [&](unsigned n) {
+  fill("known sources", "known_sources", 0.97, kNone, [&](unsigned n) {
     clients_.send(stranger(n), {daemon_, kTftp}, read_request("small.dat"));
   });
-  fill("garbage from everywhere", "sip_guard_sources", 0.97,
+  fill("garbage from everywhere", "sip_guard_sources", 0.97, kNone,
        [&](unsigned n) { sip(stranger(n * 7), "XXXX sip:a SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\n\r\n"); });
-  fill("registrations of strangers", "sip_register_sources", 0.97,
+  fill("registrations of strangers", "sip_register_sources", 0.97, kTimers,
        [&](unsigned n) { sip(stranger(n), request("REGISTER", "", stranger(n), "c" + std::to_string(n), n)); });
-  fill("calls", "media_streams", 1, [&](unsigned n) {
+  fill("calls", "media_streams", 1, kTimers, [&](unsigned n) {
     sip(phone(n), request("INVITE", "up", phone(n), "p" + std::to_string(n), 1'000'000 + n,
                           "Content-Type: application/sdp\r\n", sdp));
   });
-  fill("subscriptions", "sip_dialogs", 1, [&](unsigned n) {
-    sip(phone(n), request("SUBSCRIBE", "box", phone(n), "p" + std::to_string(n % 20000), 2'000'000 + n,
+  fill("subscriptions", "sip_dialogs", 1, kTimers, [&](unsigned n) {
+    const unsigned p = n % kUsers;
+    sip(phone(p), request("SUBSCRIBE", "box", phone(p), "p" + std::to_string(p), 2'000'000 + n,
                           "Event: message-summary\r\nExpires: 3600\r\n"));
   });
   for (unsigned n = 0; n < 280; ++n)
@@ -394,12 +400,14 @@ int Filling::run() {
     if (n % 20 == 0) pump(2ms);
   }
   say("TFTP transfers");
-  fill("downloads that hang", "fetches", 1, [&](unsigned n) {
+  fill("downloads that hang", "fetches", 1, kNone, [&](unsigned n) {
     clients_.send(phone(n), {daemon_, kTftp}, read_request("hang" + std::to_string(n)));
   });
-  fill("requests that nobody answers", "sip_transactions", 1, [&](unsigned n) {
-    sip(phone(n), request("MESSAGE", "nobody", phone(n), "p" + std::to_string(n % 20000), 3'000'000 + n,
-                          "Content-Type: text/plain\r\n", std::string(n % 2 == 0 ? 6000 : 100, 'm')));
+  pump(36s);  // the subscriptions' transactions end
+  fill("requests that nobody answers", "sip_transactions", 1, kNone, [&](unsigned n) {
+    const unsigned p = n % kUsers;
+    sip(phone(p), request("MESSAGE", "nobody", phone(p), "p" + std::to_string(p), 3'000'000 + n,
+                          "Content-Type: text/plain\r\n", std::string(12'000, 'm')));
   });
   for (const auto& [name, entries] : tables())
     std::printf("table %s %.0f %.0f\n", name.c_str(), entries.first, entries.second);
