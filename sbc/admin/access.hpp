@@ -74,7 +74,7 @@ class Access {
 
   Credentials credentials_;
   Sessions sessions_;
-  LoginLimit limit_;
+  LoginLimit limit_{net::random_u64()};
   PasswordCheck check_;
   KnownSources callers_;  ///< from where somebody was let in
   net::LogLimit failed_log_{5, 100};

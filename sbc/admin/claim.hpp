@@ -7,6 +7,7 @@
 #include "sbc/base/bytes.hpp"
 #include "sbc/base/endpoint.hpp"
 #include "sbc/base/time.hpp"
+#include "sbc/net/random.hpp"
 
 namespace dw::admin {
 
@@ -45,7 +46,7 @@ class Claim {
  private:
   std::string code_;
   TimePoint until_{};
-  LoginLimit limit_;
+  LoginLimit limit_{net::random_u64()};
 };
 
 }  // namespace dw::admin

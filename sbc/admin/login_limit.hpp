@@ -2,6 +2,7 @@
 #include <unordered_map>
 
 #include "sbc/base/endpoint.hpp"
+#include "sbc/base/keyed_hash.hpp"
 #include "sbc/base/time.hpp"
 
 namespace dw::admin {
@@ -20,6 +21,8 @@ class LoginLimit {
   static constexpr std::size_t kMaxSources =
       4096;  ///< remembered; the one heard of longest ago goes, and before those that knew the password the others
 
+  explicit LoginLimit(std::uint64_t seed) : sources_(0, KeyedHash(seed)) {}
+
   /// How long it must wait before it may try; 0: it may now.
   Duration wait(TimePoint now, const IpAddress& source);
   void wrong(TimePoint now, const IpAddress& source);
@@ -34,7 +37,7 @@ class LoginLimit {
   };
   Record& record_of(const IpAddress& source);
 
-  std::unordered_map<IpAddress, Record> sources_;
+  std::unordered_map<IpAddress, Record, KeyedHash> sources_;
   Record all_;
 };
 

@@ -6,15 +6,15 @@ namespace dw {
 namespace {
 
 constexpr double kAttemptSeconds = 60;
-constexpr Duration kAttemptsKept = std::chrono::minutes(1);
+constexpr Duration kAttemptsKept = std::chrono::minutes(1), kLookAgain = std::chrono::seconds(1);
 
 }  // namespace
 
 void CallLimits::configure(const Options& options) {
   if (options == options_) return;
   options_ = options;
-  const auto start_over = [](auto& map, std::uint32_t attempts) {
-    for (auto& [key, load] : map)
+  const auto start_over = [](auto& loads, std::uint32_t attempts) {
+    for (auto& [key, load] : loads.by_key)
       load.attempts = TokenBucket(attempts / kAttemptSeconds, std::max<double>(attempts, 1));
   };
   start_over(phones_, options_.attempts_per_phone);
@@ -22,15 +22,18 @@ void CallLimits::configure(const Options& options) {
 }
 
 /// nullptr: there are kMaxKept, all with calls or lately heard.
-template <class Map, class Key>
-CallLimits::Load* CallLimits::load_of(TimePoint now, Map& map, const Key& key, std::uint32_t attempts) {
+template <class Key>
+CallLimits::Load* CallLimits::load_of(TimePoint now, Loads<Key>& loads, const Key& key, std::uint32_t attempts) {
+  auto& map = loads.by_key;
   if (const auto known = map.find(key); known != map.end()) {
     known->second.last = now;
     return &known->second;
   }
-  if (map.size() >= kMaxKept)
+  if (map.size() >= kMaxKept && now >= loads.next_look) {
+    loads.next_look = now + kLookAgain;
     std::erase_if(
         map, [&](const auto& entry) { return entry.second.calls == 0 && now - entry.second.last > kAttemptsKept; });
+  }
   if (map.size() >= kMaxKept) return nullptr;
   Load& load = map[key];
   load.attempts = TokenBucket(attempts / kAttemptSeconds, std::max<double>(attempts, 1));
@@ -61,9 +64,9 @@ void CallLimits::began(TimePoint now, std::string_view phone, const IpAddress& s
 }
 
 void CallLimits::ended(std::string_view phone, const IpAddress& source) {
-  const auto end = [](auto& map, const auto& key) {
-    const auto known = map.find(key);
-    if (known != map.end() && known->second.calls > 0) --known->second.calls;
+  const auto end = [](auto& loads, const auto& key) {
+    const auto known = loads.by_key.find(key);
+    if (known != loads.by_key.end() && known->second.calls > 0) --known->second.calls;
   };
   end(phones_, std::string(phone));
   end(sources_, source);

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "sbc/base/endpoint.hpp"
+#include "sbc/base/keyed_hash.hpp"
 #include "sbc/base/time.hpp"
 #include "sbc/base/token_bucket.hpp"
 
@@ -24,7 +25,9 @@ class CallLimits {
   enum class Verdict : std::uint8_t { passes, phone_calls, phone_attempts, source_calls, source_attempts };
   static constexpr std::size_t kMaxKept = 65'536;
 
-  explicit CallLimits(const Options& options) : options_(options) {}
+  /// `seed`: nobody else's, as strangers choose some of the names and addresses.
+  CallLimits(const Options& options, std::uint64_t seed)
+      : options_(options), phones_(KeyedHash(seed)), sources_(KeyedHash(seed + 1)) {}
   /// Calls that run go on; attempts are counted from now.
   void configure(const Options& options);
 
@@ -40,13 +43,19 @@ class CallLimits {
     TokenBucket attempts{1, 1};
     TimePoint last{};
   };
-  template <class Map, class Key>
-  Load* load_of(TimePoint now, Map& map, const Key& key, std::uint32_t attempts);
+  template <class Key>
+  struct Loads {
+    explicit Loads(const KeyedHash& hash) : by_key(0, hash) {}
+    std::unordered_map<Key, Load, KeyedHash> by_key;
+    TimePoint next_look{};  ///< a full table is looked through for what is over once in a while, not for each attempt
+  };
+  template <class Key>
+  Load* load_of(TimePoint now, Loads<Key>& loads, const Key& key, std::uint32_t attempts);
   bool off() const { return options_ == Options{}; }
 
   Options options_;
-  std::unordered_map<std::string, Load> phones_;
-  std::unordered_map<IpAddress, Load> sources_;
+  Loads<std::string> phones_;
+  Loads<IpAddress> sources_;
   std::uint64_t refused_ = 0;
 };
 

@@ -25,7 +25,7 @@ SccpProxy::SccpProxy(net::Loop& loop, Options options, MediaBroker& broker, Know
               {[this](std::size_t server) { server_worked(server); },
                [this](std::size_t server, std::string why) { server_failed(server, std::move(why)); }}),
       turns_timer_(loop, [this] { look_whose_turn(); }),
-      limits_(options_.call_limits),
+      limits_(options_.call_limits, net::random_u64()),
       devices_(0, KeyedHash(net::random_u64())),
       places_(places_of(options_), net::random_u64()),
       names_(options_.registrations_per_minute, net::random_u64()),

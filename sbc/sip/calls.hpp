@@ -19,13 +19,13 @@ namespace dw::sip {
 class Calls {
  public:
   Calls(const ProxyOptions& options, Dialogs& dialogs, const Bindings& bindings, MediaBroker& broker,
-        ProxyCounters& counters)
+        ProxyCounters& counters, std::uint64_t seed)
       : options_(options),
         dialogs_(dialogs),
         bindings_(bindings),
         broker_(broker),
         counters_(counters),
-        limits_(options.call_limits) {}
+        limits_(options.call_limits, seed) {}
   void configure() { limits_.configure(options_.call_limits); }
 
   /// Whether a line, or an address, calls too much. One that was challenged and comes again is the same attempt.

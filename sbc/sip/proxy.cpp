@@ -47,7 +47,7 @@ Proxy::Proxy(ProxyOptions options, MediaBroker& broker, KnownSources& known, std
                     }),
       connections_(connections_of(options_), identifiers_.random(), identifiers_.random()),
       rewriter_(options_, servers_, bindings_),
-      calls_(options_, dialogs_, bindings_, broker_, counters_),
+      calls_(options_, dialogs_, bindings_, broker_, counters_, identifiers_.random()),
       bodies_({options_, servers_, dialogs_, calls_, broker_, counters_}),
       sources_(options_, servers_, bindings_, connections_, known_, identifiers_.random()),
       homes_(options_, servers_, bindings_),

@@ -23,7 +23,7 @@ struct Room {
   sccp::SessionOptions options;
   sim::FakeBroker broker;
   sccp::SessionCounters counters;
-  CallLimits limits{{.calls_per_phone = 1, .attempts_per_phone = 2}};
+  CallLimits limits{{.calls_per_phone = 1, .attempts_per_phone = 2}, 1};
   sccp::Output out;
   TimePoint now{std::chrono::hours(1)};
   bool ended = false;

@@ -148,7 +148,7 @@ TEST_CASE("sccp limits: a server that says Proceed before the number is waited f
     sccp::SessionOptions options;
     options.emergency = {"1002"};
     sccp::SessionCounters counters;
-    CallLimits limits({.calls_per_phone = 1});
+    CallLimits limits({.calls_per_phone = 1}, 1);
     const TimePoint now{1h};
     sccp::Session session(options, broker, counters, {{IpAddress::v4(0xC0A80132U), 50000}, {}, {}}, now, &limits);
     sccp::Output out;

@@ -22,7 +22,7 @@ class ProxiedRoom {
     FakeBroker broker;
     sccp::SessionOptions options;
     sccp::SessionCounters counters;
-    CallLimits limits{{}};
+    CallLimits limits{{}, 1};
   };
 
   ProxiedRoom(ServerOptions options, int count) : server(std::move(options)) {

@@ -86,7 +86,7 @@ TEST_CASE("cookies: the first of that name, whatever stands around it") {
 }
 
 TEST_CASE("login limit: waits double, end, and are forgotten") {
-  LoginLimit limit;
+  LoginLimit limit(1);
   TimePoint now = kStart;
   for (unsigned i = 1; i < LoginLimit::kFree; ++i) {
     limit.wrong(now, kOne);
@@ -108,7 +108,7 @@ TEST_CASE("login limit: waits double, end, and are forgotten") {
 }
 
 TEST_CASE("login limit: who knows the password starts anew, and is not held up by others") {
-  LoginLimit limit;
+  LoginLimit limit(1);
   for (int i = 0; i < 10; ++i)
     limit.wrong(kStart, kOne);
   limit.right(kStart, kOne);
@@ -121,7 +121,7 @@ TEST_CASE("login limit: who knows the password starts anew, and is not held up b
 }
 
 TEST_CASE("login limit: a home's IPv6 addresses are one source, and the table is bounded") {
-  LoginLimit limit;
+  LoginLimit limit(1);
   for (unsigned i = 0; i < LoginLimit::kFree; ++i)
     limit.wrong(kStart, v6("2001:db8::" + std::to_string(i + 1)));
   CHECK(limit.wait(kStart, v6("2001:db8::ffff")) == 1s);
@@ -132,7 +132,7 @@ TEST_CASE("login limit: a home's IPv6 addresses are one source, and the table is
 }
 
 TEST_CASE("login limit: however many sources guess, who knew the password is not forgotten for them") {
-  LoginLimit limit;
+  LoginLimit limit(1);
   limit.right(kStart, kOne);
   TimePoint now = kStart;
   for (unsigned i = 0; i < LoginLimit::kMaxSources + 100; ++i)

@@ -14,14 +14,14 @@ const TimePoint kCallsNow{1h};
 }  // namespace
 
 TEST_CASE("without limits everything passes, and nothing is remembered of whoever tries") {
-  CallLimits limits({});
+  CallLimits limits({}, 1);
   for (int i = 0; i < 100'000; ++i)
     CHECK(limits.attempt(kCallsNow, std::to_string(i), kCallersHome) == Verdict::passes);
   CHECK(limits.refused() == 0);
 }
 
 TEST_CASE("calls at once: of a phone, and of all phones of an address; one that ends makes room") {
-  CallLimits limits({.calls_per_phone = 2, .calls_per_source = 3});
+  CallLimits limits({.calls_per_phone = 2, .calls_per_source = 3}, 1);
   const auto call = [&](const char* phone) {
     const Verdict verdict = limits.attempt(kCallsNow, phone, kCallersHome);
     if (verdict == Verdict::passes) limits.began(kCallsNow, phone, kCallersHome);
@@ -41,7 +41,7 @@ TEST_CASE("calls at once: of a phone, and of all phones of an address; one that 
 }
 
 TEST_CASE("attempts in a minute: what is refused counts too, and time makes up for it") {
-  CallLimits limits({.attempts_per_phone = 6, .attempts_per_source = 8});
+  CallLimits limits({.attempts_per_phone = 6, .attempts_per_source = 8}, 1);
   for (int i = 0; i < 6; ++i)
     CHECK(limits.attempt(kCallsNow, "a", kCallersHome) == Verdict::passes);
   CHECK(limits.attempt(kCallsNow, "a", kCallersHome) == Verdict::phone_attempts);
@@ -54,7 +54,7 @@ TEST_CASE("attempts in a minute: what is refused counts too, and time makes up f
 }
 
 TEST_CASE("a flood of names is bounded, and whoever is in a call is not forgotten") {
-  CallLimits limits({.calls_per_phone = 1});
+  CallLimits limits({.calls_per_phone = 1}, 1);
   limits.began(kCallsNow, "talks", kCallersHome);
   for (std::size_t i = 0; i < CallLimits::kMaxKept + 1000; ++i)
     (void)limits.attempt(kCallsNow, std::to_string(i), kCallersHome);

@@ -96,7 +96,7 @@ struct Parts {
   Sources sources{options, servers, bindings, connections, known, 1};
   Homes homes{options, servers, bindings};
   Router router{options, servers, bindings, connections, sources};
-  Calls calls{options, dialogs, bindings, broker, counters};
+  Calls calls{options, dialogs, bindings, broker, counters, 1};
   BodyRewriter bodies{{options, servers, dialogs, calls, broker, counters}};
   Registrar registrar{{options, servers, bindings, connections, sources, transactions, known, identifiers, counters}};
   Watch watch{{options, servers, bindings, transactions, router, identifiers, homes}};
