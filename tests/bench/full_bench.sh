@@ -77,19 +77,21 @@ declare -A why=(
   [admissions]='one for each device that the server registered: sip_bindings'
   [sccp_connection_rates]='one for each source that has connected: sccp_connections'
   [sip_connection_rates]='one for each source that has connected: sip_connections'
-  [sccp_held_octets]="a half SCCP message is at most 4 KiB here, times $connections connections"
+  [sccp_held_octets]="a half SCCP message is at most 4 KiB, times sccp_connections"
   [sccp_name_budgets]='not tried: no phone registers by SCCP'
   [sccp_names]='not tried: no phone registers by SCCP'
   [sip_bindings]='a transaction each, for 32 s: sip_transactions'
-  [sip_challenges]='in sets of 8: sources that share a full one push each other out'
+  [fetches]='what hangs is given up after a while, before the last step ends'
+  [sccp_connections]='those that do not register are closed, before the last step ends'
+  [service_pages]='not tried: no service pages are asked for'
+  [sip_challenges]='kept for a short time, and over before the last step ends'
   [sip_connections_to_servers]='not tried: the server is asked by UDP'
   [sip_dialogs]='a transaction each, for 32 s: sip_transactions'
   [sip_guard_sources]='16,384 of its places are for connections, and an eighth for IPv6 sites'
-  [sip_nonces]='one for each challenged request: sip_transactions'
+  [sip_nonces]='kept for a short time, and over before the last step ends'
   [sip_password_pairs]='not tried: nobody guesses passwords'
   [sip_password_sources]='not tried: nobody guesses passwords'
   [sip_password_users]='not tried: nobody guesses passwords'
-  [sip_register_sources]='a transaction each, half of them for strangers: sip_transactions'
   [sip_request_octets]='sip_transactions, times the octets of a request here'
 )
 mib() { echo $(($1 >> 20)); }
