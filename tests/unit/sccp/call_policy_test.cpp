@@ -14,7 +14,7 @@ struct Caller {
   SessionCounters counters;
   Forwarder forwarder{options, counters};
   CallTable calls;
-  CallLimits limits{{.calls_per_phone = 1}};
+  CallLimits limits{{.calls_per_phone = 1}, 1};
   std::vector<std::string> emergency{"112"};
   std::string device = "SEP001122334455";
   IpAddress address = IpAddress::v4(0xc6336407);
