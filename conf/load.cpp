@@ -105,8 +105,7 @@ class Loader {
       return;
     }
     if (const unsigned line = first_long_line(*text); line > 0) {
-      error({path, line, 1}, fmt::format("a line of more than {} octets", kMaxLine),
-            "a list may go over several lines");
+      error({path, line, 1}, fmt::format("a line of more than {} bytes", kMaxLine), "a list may go over several lines");
       return;
     }
     const auto entries = parse_toml(*text);
@@ -163,7 +162,7 @@ class Loader {
     given_.insert(given_.begin() + static_cast<std::ptrdiff_t>(place), from_page.begin(), from_page.end());
   }
 
-  static std::string size_hint() { return fmt::format("at most {} octets", kMaxFileOctets); }
+  static std::string size_hint() { return fmt::format("at most {} bytes", kMaxFileOctets); }
 
   static unsigned first_long_line(std::string_view text) {
     TextCursor cursor(text);

@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "nat/core/port_pool.hpp"
+#include "nat/core/media/port_pool.hpp"
 #include "nat/media_worker.hpp"
 #include "nat/relay.hpp"
 

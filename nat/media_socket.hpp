@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <expected>
 
-#include "nat/core/relay_session.hpp"
+#include "nat/core/media/relay_session.hpp"
 #include "sbc/base/endpoint.hpp"
 #include "sbc/net/descriptor.hpp"
 

@@ -3,7 +3,7 @@
 #include <atomic>
 #include <optional>
 
-#include "nat/core/relay_session.hpp"
+#include "nat/core/media/relay_session.hpp"
 #include "nat/published.hpp"
 #include "sbc/net/descriptor.hpp"
 

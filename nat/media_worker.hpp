@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "nat/command_queue.hpp"
-#include "nat/core/age_limit.hpp"
-#include "nat/core/hold_ring.hpp"
+#include "nat/core/media/age_limit.hpp"
+#include "nat/core/media/hold_ring.hpp"
 #include "nat/media_receiver.hpp"
 #include "nat/media_stream.hpp"
 #include "sbc/base/result.hpp"

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "nat/core/portmap_mapper.hpp"
-#include "nat/core/portmap_policy.hpp"
+#include "nat/core/portmap/mapper.hpp"
+#include "nat/core/portmap/policy.hpp"
 #include "nat/upnp_router.hpp"
 #include "sbc/base/metrics.hpp"
 #include "sbc/net/datagram_socket.hpp"

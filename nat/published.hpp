@@ -7,7 +7,7 @@
 #include <thread>
 #include <type_traits>
 
-#include "nat/core/prefetch.hpp"
+#include "nat/core/media/prefetch.hpp"
 
 namespace dw::nat {
 

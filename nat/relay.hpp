@@ -48,6 +48,7 @@ struct RelayOptions {
   /// What time it is for latching, keepalives and resting ports; called on every thread. Tests have their
   /// own.
   TimePoint (*clock)() = &Clock::now;
+  friend bool operator==(const RelayOptions&, const RelayOptions&) = default;
 };
 
 /// Moves packets between the two sides of each stream. The epoll relay is the one that is always there; a

@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "nat/core/portmap_policy.hpp"
+#include "nat/core/portmap/policy.hpp"
 #include "sbc/net/descriptor.hpp"
 #include "sbc/net/socket_address.hpp"
 

@@ -16,6 +16,7 @@ namespace {
 using portmap::Transport;
 
 constexpr int kUnknown = 501, kInvalidArgs = 402, kNotAuthorized = 606, kConflict = 718, kPermanentOnly = 725;
+constexpr unsigned kRemoveTries = 2;
 constexpr std::size_t kMaxDescription = 256 << 10, kMaxAnswer = 16 << 10;  ///< octets
 constexpr std::string_view kDescription = "Dropwire";
 
@@ -179,8 +180,8 @@ portmap::UpnpAnswer UpnpRouter::run(const Lan& lan, const portmap::UpnpAsk& ask_
     rtp = port.wanted.follows ? std::uint16_t{0} : answer.ports.back().external;
   }
   for (const auto& port : ask_for.unmap) {
-    if (late()) break;
-    (void)ask("DeletePortMapping", of(port), nullptr, &give_up);
+    for (unsigned tries = 0; tries < kRemoveTries && !late(); ++tries)
+      if (ask("DeletePortMapping", of(port), nullptr, &give_up).answered) break;
   }
   return answer;
 }

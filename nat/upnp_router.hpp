@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "nat/core/portmap_mapper.hpp"
-#include "nat/core/portmap_policy.hpp"
+#include "nat/core/portmap/mapper.hpp"
+#include "nat/core/portmap/policy.hpp"
 
 namespace dw::nat {
 

@@ -6,7 +6,7 @@
 #include <array>
 #include <utility>
 
-#include "nat/core/port_pool.hpp"
+#include "nat/core/media/port_pool.hpp"
 #include "nat/media_socket.hpp"
 #include "sbc/base/escape.hpp"
 #include "sbc/net/log.hpp"

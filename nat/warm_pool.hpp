@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "nat/core/warm_ports.hpp"
+#include "nat/core/media/warm_ports.hpp"
 #include "nat/outside_ports.hpp"
 #include "sbc/base/metrics.hpp"
 #include "sbc/net/descriptor.hpp"
@@ -25,6 +25,7 @@ class WarmPool final : public OutsidePorts {
     std::vector<std::uint16_t> ports;     ///< as WarmPorts::Options
     std::size_t warm = 8;                 ///< 0: nobody is asked
     Duration refresh = std::chrono::seconds(20);
+    friend bool operator==(const Options&, const Options&) = default;
   };
   /// What somebody else saw of this box from outside: the NAT probe, or a SIP server (received, rport).
   struct Seen {

@@ -33,6 +33,7 @@ class Cache {
     std::uint64_t max_octets = 2ULL << 30;
     std::uint64_t max_file = 64ULL << 20;
     Duration retry_after = std::chrono::seconds(60);  ///< how long storing stays off after the disk refused
+    friend bool operator==(const Options&, const Options&) = default;
   };
   /// Always gives a cache; when the directory can't be used, one that stores nothing and says why in the log.
   static std::unique_ptr<Cache> open(net::Loop& loop, const Options& options);

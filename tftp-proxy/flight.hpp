@@ -45,6 +45,7 @@ struct FetchLimits {
   std::uint64_t max_in_flight = 256ULL << 20;        ///< octets of files that are being fetched, together
   std::size_t max_flights = 512;
   std::size_t max_orphans = 64;  ///< fetches that go on for the cache alone
+  friend bool operator==(const FetchLimits&, const FetchLimits&) = default;
 };
 
 class Flight;

@@ -59,6 +59,7 @@ class Origin {
     std::uint16_t tftp_blksize = 1428;
     std::uint16_t tftp_windowsize = 16;
     std::shared_ptr<TftpPorts> tftp_ports;  ///< those that the router lets in at; null: none ever
+    friend bool operator==(const Options&, const Options&) = default;
   };
   virtual ~Origin() = default;
   virtual std::unique_ptr<OriginFetch> fetch(const OriginRequest& request, OriginCallbacks callbacks) = 0;

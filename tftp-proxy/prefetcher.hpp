@@ -30,6 +30,7 @@ class Prefetcher {
   struct Options {
     std::size_t concurrency = 4;
     bool enable = true;
+    friend bool operator==(const Options&, const Options&) = default;
   };
   struct Hooks {
     std::function<bool(const std::string&)> wanted;      ///< not in the cache yet, and the cache would keep it

@@ -29,6 +29,7 @@ class TftpServer {
     std::uint16_t port = 69;  ///< 0: any free one, the same on all addresses
     int dscp = 0;
     tftp::SessionsOptions sessions;  ///< hash_seed is chosen here
+    friend bool operator==(const Options&, const Options&) = default;
   };
   using StepSink = std::function<void(const phones::FileStep&)>;
 

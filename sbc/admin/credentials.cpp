@@ -63,7 +63,7 @@ std::string_view to_string(Account account) {
 }
 
 Result<Credentials> parse_credentials(std::string_view text) {
-  if (text.size() > kMaxCredentials) return fail(Errc::too_long, fmt::format("longer than {} octets", kMaxCredentials));
+  if (text.size() > kMaxCredentials) return fail(Errc::too_long, fmt::format("longer than {} bytes", kMaxCredentials));
   Credentials out;
   TextCursor all(text);
   for (unsigned number = 1; !all.at_end(); ++number) {
@@ -105,7 +105,7 @@ Result<void> check_password(std::string_view password) {
   if (password.size() < kMinPassword)
     return fail(Errc::invalid, fmt::format("the password needs at least {} characters", kMinPassword));
   if (password.size() > kMaxPassword)
-    return fail(Errc::invalid, fmt::format("the password may have at most {} octets", kMaxPassword));
+    return fail(Errc::invalid, fmt::format("the password may have at most {} bytes", kMaxPassword));
   if (std::ranges::any_of(password, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
     return fail(Errc::invalid, "the password has a control character, which no login form can send");
   return {};

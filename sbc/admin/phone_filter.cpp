@@ -152,7 +152,7 @@ Result<bool> take(PhoneFilter& filter, std::string_view name, std::string_view v
   };
   const auto text = [&](std::string& into) -> Result<bool> {
     if (value.size() > PhoneFilter::kMaxText)
-      return fail(Errc::invalid, fmt::format("{} has more than {} octets", name, PhoneFilter::kMaxText));
+      return fail(Errc::invalid, fmt::format("{} has more than {} bytes", name, PhoneFilter::kMaxText));
     into = value;
     return true;
   };

@@ -26,6 +26,7 @@ class RecordStore {
     Duration write_every = std::chrono::seconds(1);
     Duration alive_every =
         std::chrono::seconds(60);  ///< how exactly it is known when a run ended that could not say so
+    friend bool operator==(const Options&, const Options&) = default;
   };
   static constexpr std::size_t kMaxWaiting = 4096;  ///< records while the disk refuses; the oldest go
   static constexpr std::size_t kMaxAsked = 10'000;  ///< records in one answer

@@ -31,6 +31,7 @@ class AdminServer {
     unsigned max_connections = 64;
     std::vector<std::string> host_names;               ///< further names that browsers may know this box by
     Duration first_answer = std::chrono::seconds(60);  ///< of a file asked through the control socket
+    friend bool operator==(const Options&, const Options&) = default;
   };
 
   AdminServer(net::Loop& loop, const Options& options, Sources sources);

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "nat/core/portmap_types.hpp"
+#include "nat/core/portmap/types.hpp"
 #include "sbc/admin/log_ring.hpp"
 #include "sbc/admin/outcome.hpp"
 #include "sbc/admin/record_store.hpp"

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "nat/core/warm_ports.hpp"
+#include "nat/core/media/warm_ports.hpp"
 #include "sbc/base/endpoint.hpp"
 #include "sbc/base/time.hpp"
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "nat/core/portmap_types.hpp"
+#include "nat/core/portmap/types.hpp"
 #include "sbc/base/endpoint.hpp"
 #include "sbc/base/time.hpp"
 #include "sbc/phones/audio_way.hpp"

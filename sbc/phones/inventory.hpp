@@ -27,6 +27,7 @@ class Inventory {
   struct Options {
     std::size_t max_phones = 4096;
     std::size_t max_steps = 64;  ///< of each phone
+    friend bool operator==(const Options&, const Options&) = default;
   };
   static constexpr std::chrono::minutes kRecent{60};
   static constexpr std::size_t kMaxFollowUps = 8;  ///< kept of ConfigHints

@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "nat/core/lifetime_probe.hpp"
+#include "nat/core/stun/lifetime_probe.hpp"
 #include "sbc/net/resolver.hpp"
 #include "sbc/net/timer.hpp"
 #include "sbc/probe/stun_sockets.hpp"

@@ -1,4 +1,4 @@
-#include "nat/core/behaviour_probe.hpp"
+#include "nat/core/stun/behaviour_probe.hpp"
 #include "sbc/net/hop_probe.hpp"
 #include "sbc/net/random.hpp"
 #include "sbc/net/resolver.hpp"

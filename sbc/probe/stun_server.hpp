@@ -3,7 +3,7 @@
 #include <optional>
 #include <vector>
 
-#include "nat/core/stun_responder.hpp"
+#include "nat/core/stun/responder.hpp"
 #include "sbc/net/access_gate.hpp"
 #include "sbc/net/datagram_socket.hpp"
 #include "sbc/net/loop.hpp"
@@ -19,6 +19,7 @@ class StunServer {
     std::uint16_t alternate_port = nat::kStunPort + 1;  ///< likewise
     std::optional<IpAddress> advertise;
     double rate = 20;
+    friend bool operator==(const Options&, const Options&) = default;
   };
   /// Errc::system with a sentence for the operator when a port can't be had.
   static Result<std::unique_ptr<StunServer>> start(net::Loop& loop, const Options& options);

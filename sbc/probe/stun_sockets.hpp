@@ -3,7 +3,7 @@
 #include <map>
 #include <vector>
 
-#include "nat/core/stun_asker.hpp"
+#include "nat/core/stun/asker.hpp"
 #include "sbc/net/datagram_socket.hpp"
 #include "sbc/net/loop.hpp"
 

@@ -34,6 +34,7 @@ class MediaDesk final : public MediaBroker {
     std::optional<std::uint8_t> tos;  ///< always this one, else what the call server asks
     /// How long a stream's ports stay its own after either end (sccp §4.2, §4.4).
     Duration after_closed = std::chrono::seconds(5), after_lost = std::chrono::seconds(10);
+    friend bool operator==(const Options&, const Options&) = default;
   };
   /// An RTP port of ours and, behind it, RTCP's, that the router has mapped.
   struct MappedPair {

@@ -49,6 +49,7 @@ class SccpProxy {
     CallLimits::Options call_limits;
     bool own_lan = false;  ///< phones stand on a LAN of ours: one that proves its name takes it at once
     sccp::SessionOptions session;
+    friend bool operator==(const Options&, const Options&) = default;
   };
   struct Sinks {
     std::function<void(const phones::SignallingStep&)> on_step;

@@ -2,7 +2,7 @@
 #include <optional>
 #include <vector>
 
-#include "nat/core/stun.hpp"
+#include "nat/core/stun/stun.hpp"
 #include "sbc/base/metrics.hpp"
 #include "sbc/base/time.hpp"
 #include "sbc/base/token_bucket.hpp"

@@ -21,6 +21,7 @@ struct SessionOptions {
   /// All addresses of the configured call servers, as far as they are known: audio may come from each. The shell keeps
   /// them right.
   std::vector<IpAddress> call_servers{};
+  friend bool operator==(const SessionOptions&, const SessionOptions&) = default;
 };
 
 /// Counted over all sessions.

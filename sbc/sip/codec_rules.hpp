@@ -24,6 +24,8 @@ class CodecRules {
   /// is left.
   std::vector<std::uint8_t> offered(std::string_view media_type, std::span<const SdpPayload> payloads) const;
 
+  friend bool operator==(const CodecRules&, const CodecRules&) = default;
+
  private:
   std::vector<std::string> order_, stripped_;
 };

@@ -24,6 +24,7 @@ class Guard {
     unsigned ban_after = 10;                  ///< abuses
     Duration ban = std::chrono::minutes(10);  ///< the first one; doubles up to kLongestBan. Zero: never
     std::vector<std::string> scanners;        ///< words of a User-Agent that only scanners have
+    friend bool operator==(const Options&, const Options&) = default;
   };
   static constexpr std::size_t kMaxSources = 65'536, kMaxStreamSources = 16'384;  ///< by UDP, and over connections
   static constexpr Duration kForgiven = std::chrono::minutes(10);                 ///< an abuse is forgotten after this

@@ -23,6 +23,7 @@ struct IdentityRules {
   /// Takes those out of a URI's headers ("?Replaces=…&P-Asserted-Identity=…") that would be removed as fields, or that
   /// nobody may set by a URI (RFC 3261 §19.1.5).
   void edit_uri_headers(const Uri& uri, Edits& edits) const;
+  friend bool operator==(const IdentityRules&, const IdentityRules&) = default;
 };
 
 /// RFC 3325 §7: a P-Asserted-Identity that whoever calls wants no phone to see.

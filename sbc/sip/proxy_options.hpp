@@ -48,6 +48,7 @@ struct ProxyOptions {
   CodecRules codecs_to_phones{}, codecs_to_central{};  ///< of offers
   IdentityRules identity{};
   Duration register_expires{};  ///< the longest expiry that phones are given; zero: what the server granted
+  friend bool operator==(const ProxyOptions&, const ProxyOptions&) = default;
 };
 
 struct ProxyCounters {

@@ -21,6 +21,7 @@ struct ServerName {
   std::vector<std::string> domains{};  ///< that it is for, "*.example.net" all below that one; none: it is for
                                        ///< everybody who is in none of the others'
   bool by_port = false;  ///< for the phones alone whose configs name this port; the first is for the others too
+  friend bool operator==(const ServerName&, const ServerName&) = default;
 };
 
 /// The central servers in the order that was configured, where each is, and which of them answer. Each has a number for

@@ -38,7 +38,7 @@ void describe_sip(Bytes octets, std::vector<std::string>& out) {
                                                  : fmt::format("CSeq {} {}", message->cseq(), message->method_text());
   out.push_back(fmt::format("SIP {}, {}, Call-ID {}{}", escaped(start, kMaxText), cseq,
                             escaped(message->call_id(), kMaxText),
-                            message->body().empty() ? "" : fmt::format(", body {} octets", message->body().size())));
+                            message->body().empty() ? "" : fmt::format(", body {} bytes", message->body().size())));
 }
 
 void describe_sccp(Bytes octets, std::vector<std::string>& out) {

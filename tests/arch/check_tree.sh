@@ -2,6 +2,7 @@
 # Proves what a tree says of its own layout: check_tree.sh ROOT
 #   - the top-level folders are the fixed ones;
 #   - each source file includes only what rules.txt lets its folder include;
+#   - and each folder needs all that rules.txt lets it include (where the tree has rules of its own);
 #   - octets are reinterpreted in sbc/base/bytes.hpp and sbc/net alone;
 #   - a core is given the time, it asks no clock;
 #   - no source file is longer than 500 lines.
@@ -10,6 +11,8 @@ set -euo pipefail
 root=${1:?usage: check_tree.sh ROOT}
 rules=$(dirname "$(realpath "$0")")/rules.txt
 cd "$root"
+own_rules=''
+[[ ! -e tests/arch/rules.txt ]] || { own_rules=1; rules=$PWD/tests/arch/rules.txt; }
 
 folders="conf docs nat packaging sbc tests tftp-proxy"
 ignored="build debian"  # what builds leave, see .gitignore
@@ -34,10 +37,20 @@ awk '
   function allowed_header(list, header,   n, i, entry) {
     n = split(list, entry, " ")
     for (i = 1; i <= n; ++i) {
-      if (entry[i] == "*" || entry[i] == header) return 1
-      if (entry[i] ~ /\/$/ && index(header, entry[i]) == 1) return 1
+      if (entry[i] == "*" || entry[i] == header || (entry[i] ~ /\/$/ && index(header, entry[i]) == 1)) {
+        used[rule, entry[i]] = 1
+        return 1
+      }
     }
     return 0
+  }
+  function unused(list,   n, i, entry) {
+    n = split(list, entry, " ")
+    for (i = 1; i <= n; ++i)
+      if (!((rule, entry[i]) in used)) {
+        printf "%s: %s never includes %s: take the permission away\n", rules, rule, entry[i]
+        bad = 1
+      }
   }
   FILENAME == rules {
     sub(/#.*/, "")
@@ -46,7 +59,7 @@ awk '
     kind[first[2]] = first[1]; project[first[2]] = column[2]; others[first[2]] = column[3]
     next
   }
-  FNR == 1 { rule = rule_of(FILENAME); under_test = FILENAME ~ /^tests\// }
+  FNR == 1 { rule = rule_of(FILENAME); seen[rule] = 1; under_test = FILENAME ~ /^tests\// }
   FNR == 1 && rule == "" && !under_test { breach("no rule for this folder in tests/arch/rules.txt") }
   FNR == 501 && !under_test { breach("longer than 500 lines") }
   /reinterpret_cast</ && !under_test && FILENAME != "sbc/base/bytes.hpp" && FILENAME !~ /^sbc\/net\// { breach("reinterpret_cast outside sbc/base/bytes.hpp and sbc/net") }
@@ -58,6 +71,7 @@ awk '
     sub(/[>"].*$/, "", header)
     if (line !~ /^[<"]/) { breach("an include that is not spelled out: " line); next }
     if (line ~ /^"/) {
+      used[rule, folder_of(header)] = 1
       if (!has(project[rule], folder_of(header))) breach(rule " may not include \"" header "\"")
     } else if (header ~ /[.\/]/) {
       if (!allowed_header(others[rule], header)) breach(rule " may not include <" header ">")
@@ -65,8 +79,15 @@ awk '
       breach("a core may not include <" header ">: no I/O, no threads")
     }
   }
-  END { exit bad }
-' rules="$rules" no_core="thread jthread mutex shared_mutex condition_variable future semaphore latch barrier stop_token fstream iostream filesystem syncstream" \
+  END {
+    for (rule in kind) {
+      if (!own_rules || !(rule in seen)) continue
+      unused(project[rule])
+      unused(others[rule])
+    }
+    exit bad
+  }
+' rules="$rules" own_rules="$own_rules" no_core="thread jthread mutex shared_mutex condition_variable future semaphore latch barrier stop_token fstream iostream filesystem syncstream" \
   "$rules" "${sources[@]}" || breaches=1
 
 ((breaches == 0)) && echo "${#sources[@]} files keep the rules"

@@ -8,7 +8,7 @@ failures=0
 
 fresh_tree() {
   rm -rf "${tree:?}"/*
-  mkdir -p "$tree"/{conf,nat/core,packaging,sbc/{base,net,phones,admin},tftp-proxy/core,tests/unit/base,build}
+  mkdir -p "$tree"/{conf,nat/core/media,packaging,sbc/{base,net,phones,admin},tftp-proxy/core,tests/unit/base,build}
   printf '#include <vector>\n#include <fmt/format.h>\n' > "$tree/sbc/base/good.hpp"
   printf '#include <uv.h>\n\n#include "sbc/base/good.hpp"\n' > "$tree/sbc/net/good.cpp"
   printf '#include <thread>\n#include "sbc/net/good.hpp"\n#include "tftp-proxy/core/x.hpp"\n' > "$tree/tftp-proxy/good.cpp"
@@ -38,7 +38,7 @@ expect 'may not include <curl/curl.h>'     sbc/admin/bad.cpp        '#include <c
 expect 'may not include "sbc/net/'         tftp-proxy/core/bad.cpp  '#include "sbc/net/timer.hpp"'
 expect 'may not include "conf/'            sbc/phones/bad.cpp       '#include "conf/config.hpp"'
 expect 'may not include "tftp-proxy/'      tftp-proxy/core/bad.cpp  '#include "tftp-proxy/library.hpp"'
-expect 'may not include "tftp-proxy/core/' nat/core/bad.cpp         '#include "tftp-proxy/core/packet.hpp"'
+expect 'may not include "tftp-proxy/core/' nat/core/media/bad.cpp         '#include "tftp-proxy/core/packet.hpp"'
 expect 'may not include "../'              sbc/base/bad.cpp         '#include "../net/timer.hpp"'
 expect 'may not include "sbc/net/'         tests/unit/base/bad.cpp  '#include "sbc/net/timer.hpp"'
 expect 'a core may not include <thread>'   sbc/base/bad.cpp         '#include <thread>'
@@ -46,9 +46,24 @@ expect 'a core may not include <fstream>'  tftp-proxy/core/bad.cpp  '#include <f
 expect 'not spelled out'                   sbc/base/bad.cpp         '#include HEADER'
 expect 'reinterpret_cast'                  conf/bad.cpp             'auto x = reinterpret_cast<char*>(p);'
 expect 'it asks no clock'                  sbc/sip/bad.cpp          'const WallTime now = wall_now();'
-expect 'it asks no clock'                  nat/core/bad.cpp         'auto t = Clock::now();'
+expect 'it asks no clock'                  nat/core/media/bad.cpp         'auto t = Clock::now();'
 expect 'no rule for this folder'           sbc/utils/bad.cpp        '#include <vector>'
 expect 'longer than 500 lines'             sbc/base/bad.cpp         "$(printf '\\n%.0s' {1..501})"
 expect 'not one of the top-level folders'  src/bad.cpp              '#include <vector>'
+# A tree with rules of its own: with one more of them than it needs, and without.
+own_rules() {
+  fresh_tree
+  mkdir -p "$tree/tests/arch"
+  printf '%s\n' 'core sbc/base | | fmt/' 'shell sbc/net | sbc/base | *' "shell tftp-proxy | sbc/net $1 tftp-proxy/core |" > "$tree/tests/arch/rules.txt"
+  "$check" "$tree"
+}
+if ! out=$(own_rules ''); then
+  echo "a tree that needs all its permissions was refused: $out"
+  failures=1
+fi
+if out=$(own_rules conf) || [[ $out != *"tftp-proxy never includes conf: take the permission away"* ]]; then
+  echo "not noticed: a permission that nothing needs (said: ${out:-nothing})"
+  failures=1
+fi
 ((failures == 0)) && echo "each kind of breach is noticed"
 exit "$failures"

@@ -2,7 +2,7 @@
 #include <cstdlib>
 #include <optional>
 
-#include "nat/core/portmap_mapper.hpp"
+#include "nat/core/portmap/mapper.hpp"
 #include "sbc/base/byte_reader.hpp"
 
 /// A router that says anything at any time: what a Mapper believes stays bounded and makes sense, and it never asks to

@@ -1,6 +1,6 @@
 #include <cstdlib>
 
-#include "nat/core/portmap_policy.hpp"
+#include "nat/core/portmap/policy.hpp"
 
 /// URLs of UPnP devices and the kernel's routes: whatever the text, we talk to the router or to our own link alone.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

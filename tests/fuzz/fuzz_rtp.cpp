@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <memory>
 
-#include "nat/core/relay_session.hpp"
+#include "nat/core/media/relay_session.hpp"
 #include "sbc/base/byte_reader.hpp"
 
 using namespace dw;

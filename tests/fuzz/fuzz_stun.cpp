@@ -3,7 +3,7 @@
 #include <cassert>
 #include <cstdlib>
 
-#include "nat/core/stun_responder.hpp"
+#include "nat/core/stun/responder.hpp"
 
 using namespace dw;
 using namespace dw::nat;

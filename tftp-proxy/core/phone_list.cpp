@@ -58,7 +58,7 @@ std::optional<std::string> device_in(const std::vector<std::string_view>& fields
 
 Result<PhoneList> parse_phone_list(std::string_view text) {
   if (text.size() > kMaxPhoneListOctets)
-    return fail(Errc::too_long, fmt::format("it has more than {} octets", kMaxPhoneListOctets));
+    return fail(Errc::too_long, fmt::format("it has more than {} bytes", kMaxPhoneListOctets));
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   PhoneList out;
   bool first = true;

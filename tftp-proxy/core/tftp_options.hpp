@@ -18,6 +18,7 @@ struct TermLimits {
   std::uint16_t max_blksize = 1428;
   /// Blocks in flight (RFC 7440).
   std::uint16_t max_windowsize = 16;
+  friend bool operator==(const TermLimits&, const TermLimits&) = default;
 };
 
 /// What holds for one transfer: an RRQ's mode and options as far as we agree to them, and the OACK that says

@@ -38,6 +38,7 @@ struct SessionsOptions {
   std::uint32_t max_sessions = 8192;
   std::uint32_t max_sessions_per_source = 1024;
   std::uint32_t max_unproven = 4096;  ///< of sources that are not known; beyond it the oldest of them makes room
+  friend bool operator==(const SessionsOptions&, const SessionsOptions&) = default;
 };
 
 /// All transfers of a TFTP server, and who is let in: takes datagrams and time, and writes into an outbox

@@ -28,6 +28,7 @@ struct TransferOptions {
   Duration content_stall = std::chrono::seconds(20);  ///< the origin brings nothing, under a router's 30 s
   Duration lifetime = std::chrono::hours(2);
   std::uint32_t min_blocks_per_minute = 5;
+  friend bool operator==(const TransferOptions&, const TransferOptions&) = default;
 };
 
 /// Counted over all transfers, as it happens.

@@ -196,7 +196,7 @@ TEST_CASE_FIXTURE(Terminal, "passwd at a terminal: the end of the input ends it,
 
 TEST_CASE("passwd at a terminal: what can be no password is said to be none before it is asked for again") {
   for (const auto& [typed, said] : {std::pair{std::string("short"), "at least 8 characters"},
-                                    std::pair{std::string(300, 'x'), "at most 256 octets"}}) {
+                                    std::pair{std::string(300, 'x'), "at most 256 bytes"}}) {
     Terminal t;
     t.start();
     t.wait_for("New password");

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "nat/core/portmap_mapper.hpp"
+#include "nat/core/portmap/mapper.hpp"
 #include "sbc/base/byte_reader.hpp"
 
 /// A router that maps ports by PCP and NAT-PMP, written from the RFCs and with nothing of the client's own code, and a

@@ -98,7 +98,7 @@ TEST_CASE("phone query: what is no question is refused in words that say why") {
       {"format=xml", "format is json or csv"},
       {"cursor=zz", "cursor is what"},
       {"cursor=00", "cursor is what"},
-      {"q=" + std::string(101, 'x'), "more than 100 octets"},
+      {"q=" + std::string(101, 'x'), "more than 100 bytes"},
       {"%3Cscript%3E=1", "nothing named"},
   };
   for (const auto& [query, words] : bad) {

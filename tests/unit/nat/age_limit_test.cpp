@@ -1,4 +1,4 @@
-#include "nat/core/age_limit.hpp"
+#include "nat/core/media/age_limit.hpp"
 
 #include <doctest/doctest.h>
 

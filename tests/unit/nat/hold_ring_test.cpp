@@ -1,4 +1,4 @@
-#include "nat/core/hold_ring.hpp"
+#include "nat/core/media/hold_ring.hpp"
 
 #include <doctest/doctest.h>
 

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "nat/core/stream_stats.hpp"
+#include "nat/core/media/stream_stats.hpp"
 #include "tests/unit/nat/rtp_packets.hpp"
 
 using namespace dw;

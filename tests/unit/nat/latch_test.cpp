@@ -1,4 +1,4 @@
-#include "nat/core/latch.hpp"
+#include "nat/core/media/latch.hpp"
 
 #include <doctest/doctest.h>
 

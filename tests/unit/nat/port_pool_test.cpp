@@ -1,4 +1,4 @@
-#include "nat/core/port_pool.hpp"
+#include "nat/core/media/port_pool.hpp"
 
 #include <doctest/doctest.h>
 

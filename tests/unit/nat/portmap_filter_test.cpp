@@ -1,5 +1,5 @@
 // Who may reach a port through the router: which networks that is, and what is asked after a refusal.
-#include "nat/core/portmap_filter.hpp"
+#include "nat/core/portmap/filter.hpp"
 
 #include <doctest/doctest.h>
 

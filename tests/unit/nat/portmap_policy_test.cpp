@@ -1,8 +1,8 @@
-#include "nat/core/portmap_policy.hpp"
+#include "nat/core/portmap/policy.hpp"
 
 #include <doctest/doctest.h>
 
-#include "nat/core/portmap_mapper.hpp"
+#include "nat/core/portmap/mapper.hpp"
 
 using namespace dw;
 using namespace dw::nat::portmap;

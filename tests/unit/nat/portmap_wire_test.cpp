@@ -1,8 +1,8 @@
 #include <doctest/doctest.h>
 
-#include "nat/core/portmap_epoch.hpp"
-#include "nat/core/portmap_natpmp.hpp"
-#include "nat/core/portmap_pcp.hpp"
+#include "nat/core/portmap/epoch.hpp"
+#include "nat/core/portmap/natpmp.hpp"
+#include "nat/core/portmap/pcp.hpp"
 
 using namespace dw;
 using namespace dw::nat::portmap;

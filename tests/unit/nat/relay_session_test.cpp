@@ -1,4 +1,4 @@
-#include "nat/core/relay_session.hpp"
+#include "nat/core/media/relay_session.hpp"
 
 #include <doctest/doctest.h>
 

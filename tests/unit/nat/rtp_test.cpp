@@ -1,8 +1,8 @@
-#include "nat/core/rtp.hpp"
+#include "nat/core/media/rtp.hpp"
 
 #include <doctest/doctest.h>
 
-#include "nat/core/stream_stats.hpp"
+#include "nat/core/media/stream_stats.hpp"
 #include "tests/unit/nat/rtp_packets.hpp"
 
 using namespace dw;

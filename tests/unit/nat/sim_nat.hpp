@@ -6,9 +6,9 @@
 #include <random>
 #include <utility>
 
-#include "nat/core/behaviour_probe.hpp"
-#include "nat/core/lifetime_probe.hpp"
-#include "nat/core/stun_responder.hpp"
+#include "nat/core/stun/behaviour_probe.hpp"
+#include "nat/core/stun/lifetime_probe.hpp"
+#include "nat/core/stun/responder.hpp"
 
 namespace dw::nat::test {
 

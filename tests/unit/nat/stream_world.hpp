@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "nat/core/relay_session.hpp"
+#include "nat/core/media/relay_session.hpp"
 #include "tests/unit/nat/hosts.hpp"
 #include "tests/unit/nat/rtp_packets.hpp"
 

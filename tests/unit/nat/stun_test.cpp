@@ -1,4 +1,4 @@
-#include "nat/core/stun.hpp"
+#include "nat/core/stun/stun.hpp"
 
 #include <doctest/doctest.h>
 

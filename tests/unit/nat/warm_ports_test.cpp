@@ -1,4 +1,4 @@
-#include "nat/core/warm_ports.hpp"
+#include "nat/core/media/warm_ports.hpp"
 
 #include <doctest/doctest.h>
 

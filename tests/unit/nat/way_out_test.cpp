@@ -1,8 +1,8 @@
-#include "nat/core/way_out.hpp"
+#include "nat/core/stun/way_out.hpp"
 
 #include <doctest/doctest.h>
 
-#include "nat/core/rtp.hpp"
+#include "nat/core/media/rtp.hpp"
 
 using namespace dw;
 using namespace dw::nat;

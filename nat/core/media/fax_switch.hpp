@@ -1,0 +1,31 @@
+#pragma once
+#include "nat/core/media/rtp.hpp"
+#include "sbc/base/media_broker.hpp"
+
+namespace dw::nat {
+
+/// Cisco's gateways (VG224, VG248, ATA) go over from voice to T.38 among themselves, by named signalling events in the
+/// RTP stream (NSE, payload type 100 unless signalling says another; laid out as RFC 4733's events): 200 asks, 201
+/// agrees, 202 refuses. No message tells of it, and what follows on the same ports is UDPTL. Both sides have to have
+/// said one of the first two.
+class FaxSwitch {
+ public:
+  static constexpr std::uint8_t kPayloadType = 100;
+  static constexpr std::size_t kOctets = 4;
+  enum Event : std::uint8_t { kAsk = 200, kAgree = 201, kRefuse = 202 };
+
+  void on_rtp(MediaSide from, const RtpHeader& header, const MediaFormat& format) {
+    const bool nse =
+        format.kind == MediaFormat::Kind::nse || (header.payload_type == kPayloadType && format.clock_rate == 0);
+    if (!nse || header.payload < kOctets) return;
+    bool& said = from == MediaSide::phone ? phone_ : central_;
+    if (header.first == kAsk || header.first == kAgree) said = true;
+    if (header.first == kRefuse) phone_ = central_ = false;
+  }
+  bool is_fax() const { return phone_ && central_; }
+
+ private:
+  bool phone_ = false, central_ = false;
+};
+
+}  // namespace dw::nat
