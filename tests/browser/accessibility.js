@@ -29,8 +29,12 @@ function page_rules() {
   if (!document.title.trim()) tell("title", document.documentElement);
   const ids = all("[id]").map((n) => n.id);
   ids.filter((id, i) => ids.indexOf(id) !== i).forEach((id) => tell("duplicate-id", id));
-  if (document.documentElement.scrollWidth > document.documentElement.clientWidth)
-    tell("wider-than-screen", document.documentElement, `${document.documentElement.scrollWidth} > ${document.documentElement.clientWidth}`);
+  // The verdict is of any length: at its longest it still fits.
+  const health = document.getElementById("health"), now = health?.textContent;
+  if (health) health.textContent = "Your telephone server does not answer, and 10000 phones need attention";
+  const wide = document.documentElement.scrollWidth > document.documentElement.clientWidth;
+  if (wide) tell("wider-than-screen", document.documentElement, `${document.documentElement.scrollWidth} > ${document.documentElement.clientWidth}`);
+  if (health) health.textContent = now;
   for (const attribute of ["aria-labelledby", "aria-describedby", "aria-controls"]) {
     for (const node of all(`[${attribute}]`))
       for (const id of node.getAttribute(attribute).split(" ")) if (!document.getElementById(id)) tell("broken-reference", node, id);
