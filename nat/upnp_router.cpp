@@ -171,13 +171,13 @@ portmap::UpnpAnswer UpnpRouter::run(const Lan& lan, const portmap::UpnpAsk& ask_
     const Said there = ask("GetSpecificPortMappingEntry", of(*ask_for.check), "NewInternalClient", &give_up);
     answer.check_failed = there.answered && (there.error != 0 || there.value != lan.ours.to_string());
   }
-  std::uint16_t rtp = 0;  // where the pair's first port went: the second must follow it
   for (const auto& port : ask_for.map) {
     portmap::UpnpAsk::Port wish = port;
-    if (wish.wanted.follows && rtp != 0) wish.external = static_cast<std::uint16_t>(rtp + 1);
+    const std::uint16_t before =
+        port.after_previous && !answer.ports.empty() ? answer.ports.back().external : std::uint16_t{0};
+    if (before != 0) wish.external = static_cast<std::uint16_t>(before + 1);
     answer.ports.push_back(late() ? portmap::UpnpAnswer::Port{port.wanted, 0, 0, "the router's UPnP is too slow"}
                                   : map(lan, wish, ask_for.lifetime, give_up));
-    rtp = port.wanted.follows ? std::uint16_t{0} : answer.ports.back().external;
   }
   for (const auto& port : ask_for.unmap) {
     for (unsigned tries = 0; tries < kRemoveTries && !late(); ++tries)

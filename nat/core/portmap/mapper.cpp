@@ -157,7 +157,8 @@ void Mapper::ask_upnp(TimePoint now, Actions& actions) {
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     if (entries_[i].due > now) continue;
     entries_[i].asked = entries_[i].tried = true;
-    ask.map.push_back({entries_[i].wanted, suggestion(i).port});
+    const bool with_its_pair = entries_[i].wanted.follows && i > 0 && entries_[i - 1].asked;
+    ask.map.push_back({entries_[i].wanted, suggestion(i).port, with_its_pair});
   }
   if (ask.map.empty() && address_due_ > now) return;
   const auto held = std::ranges::find_if(entries_, [](const Entry& e) { return e.granted && !e.asked; });

@@ -17,6 +17,8 @@ struct UpnpAsk {
   struct Port {
     Wanted wanted;
     std::uint16_t external = 0;  ///< as suggested, or as granted
+    bool after_previous =
+        false;  ///< the one before it in `map` is its pair's first: it goes to the port after that one's
   };
   std::vector<Port> map, unmap;
   std::optional<Port> check;   ///< is this one still there?

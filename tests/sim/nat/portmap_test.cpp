@@ -169,6 +169,35 @@ TEST_CASE("UPnP has no epoch: a mapping that is gone tells") {
   CHECK(home.mapper.facts().reboots == 1);
 }
 
+TEST_CASE("UPnP: an RTCP port that is renewed without its RTP port keeps its own external port") {
+  bool without_its_pair = false;
+  for (unsigned seed = 0; seed < 20; ++seed) {
+    CAPTURE(seed);
+    Home home(seed,
+              {{pm::Transport::udp, 5060, false},
+               {pm::Transport::udp, 20000, false},
+               {pm::Transport::udp, 20001, true},
+               {pm::Transport::udp, 20002, false},
+               {pm::Transport::udp, 20003, true}},
+              600s);
+    home.router.pcp = home.router.nat_pmp = false;
+    home.upnp = true;
+    home.start();
+    home.run(3h);
+    for (const auto& [port, external] : home.upnp_table)
+      CHECK(external == port.second);
+    for (const auto& ask : home.upnp_asks) {
+      for (std::size_t i = 0; i < ask.map.size(); ++i) {
+        const auto& port = ask.map[i];
+        const bool behind = i > 0 && ask.map[i - 1].wanted.internal + 1 == port.wanted.internal;
+        CHECK(port.after_previous == (port.wanted.follows && behind));
+        without_its_pair = without_its_pair || (port.wanted.follows && i > 0 && !behind);
+      }
+    }
+  }
+  CHECK(without_its_pair);  // it has been tried
+}
+
 TEST_CASE("UPnP mappings are renewed too") {
   Home home(11, {{pm::Transport::udp, 5060, false}}, 600s);
   home.router.pcp = home.router.nat_pmp = false;

@@ -359,9 +359,11 @@ class Home {
     const auto key = [](const pm::Wanted& w) { return std::pair(static_cast<unsigned>(w.transport), w.internal); };
     if (ask.check) answer.check_failed = !upnp_table.contains(key(ask.check->wanted));
     for (const auto& port : ask.map) {
-      const bool no = router.taken.contains(port.external);
-      if (!no) upnp_table[key(port.wanted)] = port.external;
-      answer.ports.push_back({port.wanted, no ? std::uint16_t{0} : port.external, ask.lifetime, no ? "taken" : ""});
+      const std::uint16_t before = port.after_previous ? answer.ports.back().external : std::uint16_t{0};
+      const auto external = before != 0 ? static_cast<std::uint16_t>(before + 1) : port.external;
+      const bool no = router.taken.contains(external);
+      if (!no) upnp_table[key(port.wanted)] = external;
+      answer.ports.push_back({port.wanted, no ? std::uint16_t{0} : external, ask.lifetime, no ? "taken" : ""});
     }
     for (const auto& port : ask.unmap)
       upnp_table.erase(key(port.wanted));
