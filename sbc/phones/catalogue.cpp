@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "sbc/base/markdown.hpp"
 #include "sbc/base/roff.hpp"
 #include "sbc/phones/finding_kind.hpp"
 #include "sbc/phones/keys.hpp"
@@ -47,16 +48,6 @@ std::string quoted(std::string_view text) {
     out += c;
   }
   return out + "\"";
-}
-
-/// A placeholder's angle brackets are gone by then; what is left would be HTML.
-std::string markdown(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '<' || c == '>' || c == '*' || c == '#' || c == '_') out += '\\';
-    out += c;
-  }
-  return out;
 }
 
 }  // namespace
@@ -107,7 +98,7 @@ std::string catalogue_man() {
                                to_string(kind.worst), roff(kind.title), roff(for_place(kind.means, Place::not_known)),
                                roff(for_place(with_all_keys(kind.remedy), Place::not_known)));
              });
-  return out + ".SH SEE ALSO\n.BR dropwire (8),\n.BR dropwire.toml (5)\n";
+  return out + ".SH SEE ALSO\n.BR dropwire (8),\n.BR dropwire.toml (5),\n.BR dropwire\\-log (7)\n";
 }
 
 }  // namespace dw::phones
