@@ -158,7 +158,7 @@ std::string to_man() {
                }
                out += ".\n";
              });
-  return out + ".SH SEE ALSO\n.BR dropwire (8)\n";
+  return out + ".SH SEE ALSO\n.BR dropwire (8),\n.BR dropwire\\-log (7)\n";
 }
 
 std::string to_text() {

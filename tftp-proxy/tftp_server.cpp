@@ -43,6 +43,7 @@ phones::FileOutcome to_phones(tftp::TransferOutcome outcome) {
 
 void trace(std::string_view way, const Endpoint& peer, Bytes octets) {
   const auto packet = tftp::parse_packet(octets);
+  // event=tftp_in or event=tftp_out
   spdlog::trace("event=tftp_{} peer={} {}", way, peer.to_string(),
                 packet ? tftp::to_string(*packet) : packet.error().text);
 }

@@ -186,6 +186,13 @@ class CommandLine {
     shape->add_flag("--json", typed_.json, "As JSON, for scripts");
     shape->add_flag("--man", typed_.man, "As the manual page dropwire-findings(7)");
     shape->require_option(0, 1);
+    CLI::App* events = command("events", "The reference of every line of the log", "dropwire events --markdown",
+                               [this] { return commands::events(typed_.form()); });
+    CLI::Option_group* as = events->add_option_group("Form");
+    as->add_flag("--markdown", typed_.markdown, "As Markdown");
+    as->add_flag("--json", typed_.json, "As JSON, for scripts");
+    as->add_flag("--man", typed_.man, "As the manual page dropwire-log(7)");
+    as->require_option(0, 1);
   }
 
   void get() {

@@ -166,7 +166,8 @@ dropwire get XMLDefault.cnf.xml
 .fi
 .SH SEE ALSO
 .BR dropwire.toml (5),
-.BR dropwire\-findings (7)
+.BR dropwire\-findings (7),
+.BR dropwire\-log (7)
 )";
 
 }  // namespace

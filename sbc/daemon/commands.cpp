@@ -16,6 +16,7 @@
 #include "sbc/daemon/admin_access.hpp"
 #include "sbc/daemon/control_client.hpp"
 #include "sbc/daemon/doctor.hpp"
+#include "sbc/daemon/log_catalogue.hpp"
 #include "sbc/daemon/phone_list.hpp"
 #include "sbc/daemon/progress.hpp"
 #include "sbc/daemon/report.hpp"
@@ -121,6 +122,36 @@ phones::BoxFacts::Daemon state_of(const Result<Json>& answer) {
                                                                                         : Daemon::running;
 }
 
+/// What writes a reference in each form; where there is no TOML, as text.
+struct Reference {
+  std::string (*text)();
+  std::string (*markdown)();
+  std::string (*toml)();
+  std::string (*json)();
+  std::string (*man)();
+};
+
+int say_reference(Form form, const Reference& reference) {
+  switch (form) {
+    case Form::text:
+      say(reference.text());
+      break;
+    case Form::markdown:
+      say(reference.markdown());
+      break;
+    case Form::toml:
+      say(reference.toml());
+      break;
+    case Form::json:
+      say(reference.json());
+      break;
+    case Form::man:
+      say(reference.man());
+      break;
+  }
+  return kDone;
+}
+
 }  // namespace
 
 int complain(const std::string& sentence, int exit_status) {
@@ -171,43 +202,17 @@ int check(const conf::LoadRequest& request, bool json) {
 }
 
 int settings(Form form) {
-  switch (form) {
-    case Form::text:
-      say(conf::to_text());
-      break;
-    case Form::markdown:
-      say(conf::to_markdown());
-      break;
-    case Form::toml:
-      say(conf::to_toml());
-      break;
-    case Form::json:
-      say(conf::to_json());
-      break;
-    case Form::man:
-      say(conf::to_man());
-      break;
-  }
-  return kDone;
+  return say_reference(form, {conf::to_text, conf::to_markdown, conf::to_toml, conf::to_json, conf::to_man});
 }
 
 int findings(Form form) {
-  switch (form) {
-    case Form::toml:
-    case Form::text:
-      say(phones::catalogue_text());
-      break;
-    case Form::markdown:
-      say(phones::catalogue_markdown());
-      break;
-    case Form::json:
-      say(phones::catalogue_json());
-      break;
-    case Form::man:
-      say(phones::catalogue_man());
-      break;
-  }
-  return kDone;
+  return say_reference(form, {phones::catalogue_text, phones::catalogue_markdown, phones::catalogue_text,
+                              phones::catalogue_json, phones::catalogue_man});
+}
+
+int events(Form form) {
+  return say_reference(form, {log_catalogue::to_text, log_catalogue::to_markdown, log_catalogue::to_text,
+                              log_catalogue::to_json, log_catalogue::to_man});
 }
 
 int calls(const Ask& ask) {

@@ -23,6 +23,7 @@ enum class Form { text, markdown, toml, json, man };
 int check(const conf::LoadRequest& request, bool json);
 int settings(Form form);
 int findings(Form form);
+int events(Form form);
 
 int get(const Ask& ask, const std::string& name, const std::string& output);
 int status(const Ask& ask);

@@ -65,6 +65,7 @@ void SccpProxy::tap(const Connection& c, WireRecord::Side side, bool sent, Bytes
 void SccpProxy::tell_step(Connection& c, phones::SignallingEvent event, std::string detail) {
   const bool lost = event == phones::SignallingEvent::phone_lost || event == phones::SignallingEvent::server_lost;
   if (lost)
+    // event=phone_lost or event=server_lost
     lost_.info("event={} device={} peer={} reason=\"{}\"", phones::to_string(event), c.session.device(),
                c.session.phone().to_string(), escaped(detail));
   if (c.session.device().empty() || !sinks_.on_step) return;

@@ -175,6 +175,7 @@ void SipProxy::log_event(const sip::Event& event) {
       return bad_.warn("event=sip_refused peer={} reason=\"{}\"", peer, why());
     case Kind::abuse:
       // What bans by sip_offence must not ban a household with phones that work.
+      // event=sip_offence or event=sip_offence_registered
       return offences_.warn("event={} peer={} reason=\"{}\"",
                             event.of_registered ? "sip_offence_registered" : "sip_offence",
                             event.flow.peer.address.to_string(), why());
