@@ -55,7 +55,6 @@ class Pipeline : public Library, private FlightHost {
     std::string advertise = "auto";  ///< "auto": the address that the phone asked; else a host or address
     Prefetcher::Options prefetch;
     std::string service_key;  ///< what URLs of services are signed with, where they are rewritten; empty: none is
-    friend bool operator==(const Options&, const Options&) = default;
   };
   /// What others want to hear of.
   struct Sinks {

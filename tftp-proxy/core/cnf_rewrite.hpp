@@ -74,7 +74,6 @@ struct RewriteOptions {
 
   static RewriteOptions edge() { return {}; }
   static RewriteOptions hosted();
-  friend bool operator==(const RewriteOptions&, const RewriteOptions&) = default;
 };
 
 /// The groups by the names they have in settings ("call_servers"), for whoever fills options from a

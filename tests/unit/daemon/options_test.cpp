@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "conf/value.hpp"
 
@@ -14,13 +15,22 @@ using namespace dw;
 
 namespace {
 
+/// What the pipeline is given; each Action by the table of groups, so that one which nobody fills is noticed.
+auto pipeline_parts(const provisioning::Pipeline::Options& o) {
+  std::vector<provisioning::Action> actions;
+  for (const provisioning::RewriteGroup& group : provisioning::rewrite_groups())
+    actions.push_back(o.rewriting.*group.action);
+  return std::tuple(o.origins, o.origin, o.fetch, o.memory, o.rewrite, o.drop_trust_lists, o.advertise, o.prefetch,
+                    o.rewriting.tftp_port, o.rewriting.http_port, o.rewriting.sccp_port, o.rewriting.sip_port, actions);
+}
+
 auto all_options(const conf::Config& config) {
   const proxy::SipProxy::Options sip = sip_options(config);  // its resolver has no settings
-  return std::tuple(cache_options(config), pipeline_options(config), whose_files(config), name_options(config),
-                    tftp_options(config), http_options(config), warm_pool_options(config), relay_options(config),
-                    media_options(config), sccp_options(config), sip.listen, sip.port, sip.proxy, sip.state_dir,
-                    stun_options(config), network_options(config), inventory_options(config), record_options(config),
-                    admin_options(config));
+  return std::tuple(cache_options(config), pipeline_parts(pipeline_options(config)), whose_files(config),
+                    name_options(config), tftp_options(config), http_options(config), warm_pool_options(config),
+                    relay_options(config), media_options(config), sccp_options(config), sip.listen, sip.port, sip.proxy,
+                    sip.state_dir, stun_options(config), network_options(config), inventory_options(config),
+                    record_options(config), admin_options(config));
 }
 
 conf::Config config_of(std::vector<std::string> overrides) {
@@ -74,8 +84,27 @@ constexpr std::array kValues = {"true",
                                 "21000-21999",
                                 "never"};
 
-/// Settings that no part is given by its Options: who reads each.
-const std::map<std::string, std::string> kReadElsewhere = {};
+/// Settings that no part is given by its Options, and who reads each. A setting comes here only with its reader.
+const std::map<std::string, std::string> kReadElsewhere = {
+    {"central", "the loader, which fills other settings from it"},
+    {"access.provisioning.list", "App: the file is read at start and at reload"},
+    {"access.tftp.enable", "App: whether the server is started"},
+    {"access.http.enable", "App: whether the server is started"},
+    {"access.stun.enable", "App: whether the server is started"},
+    {"nat.measure_lifetime", "App: whether the measuring is started"},
+    {"nat.lifetime", "port_mapping: what the router is asked for"},
+    {"nat.gateway", "port_mapping: which router is asked"},
+    {"nat.streams", "port_mapping: which ports are asked for"},
+    {"cache.enable", "App: whether the cache is opened"},
+    {"log.level", "App: the log is set up before there are parts"},
+    {"log.format", "App: the log is set up before there are parts"},
+    {"drain.timeout", "App: how long it waits at its end"},
+    {"admin.enable", "App: whether the server is started"},
+    {"admin.listen", "App: where the server is started"},
+    {"admin.socket", "App, and each command that asks the daemon"},
+    {"admin.password_file", "admin_access: read at start and at reload"},
+    {"admin.claim", "App: whether a new box can be claimed"},
+};
 
 }  // namespace
 
