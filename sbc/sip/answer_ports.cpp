@@ -1,36 +1,34 @@
 #include "sbc/sip/answer_ports.hpp"
 
-#include <string_view>
-
 #include "sbc/sip/response.hpp"
 
 namespace dw::sip {
-namespace {
 
-std::string listener_key(const IpAddress& source, std::string_view sent_by) {
-  std::string key = source.to_string();
-  key += ' ';
-  return key += sent_by;
+std::uint64_t AnswerPorts::key_of(const Message& request, const Flow& from) const {
+  return hash_(hash_(from.peer.address) + hash_(request.via().sent_by));
 }
 
-}  // namespace
-
-Endpoint AnswerPorts::of(const Message& request, const Flow& from) const {
-  const bool at_via = from.transport == Transport::udp && !at_via_.empty() &&
-                      at_via_.contains(listener_key(from.peer.address, request.via().sent_by));
+Endpoint AnswerPorts::of(TimePoint now, Standing standing, const Message& request, const Flow& from) {
+  if (from.transport != Transport::udp || at_via_.size() == 0) return answer_address(request, from, false);
+  const std::uint64_t key = key_of(request, from);
+  const bool at_via = at_via_.find(key) && at_via_.take(now, key, standing, {});  // it is in use
   return answer_address(request, from, at_via);
 }
 
-std::optional<Endpoint> AnswerPorts::try_other(const Message& request, const Flow& from, const Endpoint& before) {
+std::optional<Endpoint> AnswerPorts::try_other(TimePoint now, Standing standing, const Message& request,
+                                               const Flow& from, const Endpoint& before) {
   if (request.via().rport || names_address(request.via().host, from.peer.address)) return std::nullopt;
   const Endpoint at_via = answer_address(request, from, true);
-  std::string key = listener_key(from.peer.address, request.via().sent_by);
   if (before == at_via) {
-    at_via_.erase(key);
+    at_via_.erase(key_of(request, from));
     return from.peer;
   }
-  if (at_via_.size() < kMax) at_via_.insert(std::move(key));
+  (void)at_via_.take(now, key_of(request, from), standing, {});
   return at_via;
+}
+
+void AnswerPorts::append_tables(MetricsText& out) const {
+  out.table("sip_answer_ports", at_via_.size(), at_via_.capacity());
 }
 
 }  // namespace dw::sip

@@ -46,6 +46,7 @@ Proxy::Proxy(ProxyOptions options, MediaBroker& broker, KnownSources& known, std
                       return !t.registering || servers_[t.central_server].registers.take(now);
                     }),
       connections_(connections_of(options_), identifiers_.random(), identifiers_.random()),
+      answer_ports_(identifiers_.random()),
       rewriter_(options_, servers_, bindings_),
       calls_(options_, dialogs_, bindings_, broker_, counters_, identifiers_.random()),
       bodies_({options_, servers_, dialogs_, calls_, broker_, counters_}),
@@ -223,7 +224,7 @@ Transaction* Proxy::begin(TimePoint now, const Flow& from, Side side, const Mess
   }
   t->from_side = side;
   t->server.from = from;
-  t->server.answer_to = answer_ports_.of(m, from);
+  t->server.answer_to = answer_ports_.of(now, sources_.standing(now, from.peer.address), m, from);
   if (side == Side::central) t->server.request = m.text();
   return t;
 }
@@ -254,7 +255,8 @@ void Proxy::on_repeat(TimePoint now, Transaction& t, const Message& m, Output& o
         fmt::format("an answer of {} bytes is more than phones take by UDP; TCP takes it", t.server.response.size()),
         out);
   } else if (const Endpoint before = t.server.answer_to; unheard) {
-    if (const auto other = answer_ports_.try_other(m, t.server.from, before)) {
+    const Standing standing = sources_.standing(now, t.server.from.peer.address);
+    if (const auto other = answer_ports_.try_other(now, standing, m, t.server.from, before)) {
       t.server.answer_to = *other;
       note_unheard(t, m, fmt::format("answers went to port {}, now to port {}", before.port, other->port), out);
     }
@@ -296,7 +298,8 @@ void Proxy::answer(TimePoint now, const Message& m, const Flow& from, std::uint1
   }
   if (status >= 300) ++counters_.refused;
   Flow to = from;
-  if (to.transport == Transport::udp) to.peer = answer_ports_.of(m, from);
+  if (to.transport == Transport::udp)
+    to.peer = answer_ports_.of(now, sources_.standing(now, from.peer.address), m, from);
   out.send(to, make_response(m, from, status, reason.empty() ? reason_phrase(status) : reason, identifiers_.tag_for(m),
                              lines));
 }
@@ -333,6 +336,7 @@ void Proxy::append_tables(MetricsText& out) const {
   out.table("sip_dialogs", dialogs_.size(), dialogs_.max() + Dialogs::kBeyond);
   out.table("sip_guard_sources", sources_.guard().sources(),
             Guard::kMaxSources + Guard::kMaxSources / 8 + Guard::kMaxStreamSources + Guard::kMaxStreamSources / 8);
+  answer_ports_.append_tables(out);
   registrar_.append_tables(out);
   connections_.append_tables(out);
 }

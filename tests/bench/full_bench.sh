@@ -84,6 +84,7 @@ declare -A why=(
   [fetches]='what hangs is given up after a while, before the last step ends'
   [sccp_connections]='those that do not register are closed, before the last step ends'
   [service_pages]='not tried: no service pages are asked for'
+  [sip_answer_ports]='not tried: it takes phones that repeat a request that was answered'
   [sip_challenges]='kept for a short time, and over before the last step ends'
   [sip_connections_to_servers]='not tried: the server is asked by UDP'
   [sip_dialogs]='a transaction each, for 32 s: sip_transactions'
