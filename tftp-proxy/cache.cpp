@@ -167,7 +167,7 @@ void DiskCache::on_read(const CacheIndex::Entry& tried, Result<Buffer> octets, c
     return read(tried.name, done, tries_left);
   if (current == nullptr || current->sha256 != tried.sha256)
     return done(fail(Errc::not_found, "no longer in the cache"));
-  spdlog::warn("event=cache_unreadable file=\"{}\" reason=\"{}\"", escaped(tried.name), octets.error().text);
+  spdlog::warn("event=cache_unreadable file=\"{}\" reason=\"{}\"", escaped(tried.name), escaped(octets.error().text));
   if (octets.error().code == Errc::system) {  // the disk's trouble, not the file's
     ++counters_.unreadable;
     return done(fail(Errc::unavailable, octets.error().text));
@@ -305,7 +305,7 @@ void DiskCache::on_write(const Result<void>& result) {
 void DiskCache::turn_off(const Error& why) {
   off_until_ = loop_.now() + options_.retry_after;
   if (!off_) {
-    spdlog::warn("event=cache_off dir={} reason=\"{}\" no file is stored for {}", options_.directory, why.text,
+    spdlog::warn("event=cache_off dir={} reason=\"{}\" no file is stored for {}", options_.directory, escaped(why.text),
                  to_words(options_.retry_after));
   }
   off_ = true;

@@ -1,6 +1,7 @@
 // What the daemon finds out of the network around it, and what it makes of that.
 #include <algorithm>
 
+#include "sbc/base/escape.hpp"
 #include "sbc/daemon/app.hpp"
 #include "sbc/net/log.hpp"
 
@@ -18,7 +19,8 @@ void App::start_stun() {
       service.addresses = stun_->local();
     } else {
       service.error = server.error().text;
-      spdlog::warn("event=stun_off reason=\"{}\" edges can't find out here what their routers do", server.error().text);
+      spdlog::warn("event=stun_off reason=\"{}\" edges can't find out here what their routers do",
+                   escaped(server.error().text));
     }
   }
   services_.push_back(std::move(service));
@@ -84,10 +86,10 @@ void App::ask_network() {
     if (port_mapper_ && facts.reflexive) port_mapper_->set_reflexive(facts.reflexive->address);
     if (warm_ && facts.reflexive && facts.local && facts.port_preserved)
       warm_->set_seen({facts.local->address, facts.reflexive->address, *facts.port_preserved});
-    spdlog::info("event=network path={} mapping={} filtering={} reflexive={} {}", to_string(facts.path),
+    spdlog::info("event=network path={} mapping={} filtering={} reflexive={}{}", to_string(facts.path),
                  to_string(facts.mapping), to_string(facts.filtering),
                  facts.reflexive ? facts.reflexive->to_string() : "unknown",
-                 facts.stun_error.empty() ? std::string() : "reason=\"" + facts.stun_error + "\"");
+                 facts.stun_error.empty() ? std::string() : " reason=\"" + escaped(facts.stun_error) + "\"");
   });
 }
 

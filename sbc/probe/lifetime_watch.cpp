@@ -5,6 +5,7 @@
 #include <fstream>
 #include <utility>
 
+#include "sbc/base/escape.hpp"
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/net/log.hpp"
 #include "sbc/net/random.hpp"
@@ -77,7 +78,7 @@ void LifetimeWatch::remember(const Lifetime& lifetime) const {
     if (!out.flush()) error = std::make_error_code(std::errc::io_error);
   }
   if (!error) std::filesystem::rename(fresh, file(), error);
-  if (error) spdlog::warn("event=lifetime_not_kept file=\"{}\" reason=\"{}\"", file(), error.message());
+  if (error) spdlog::warn("event=lifetime_not_kept file=\"{}\" reason=\"{}\"", file(), escaped(error.message()));
 }
 
 void LifetimeWatch::on_time() {
@@ -116,7 +117,7 @@ void LifetimeWatch::finish() {
   probe_.reset();
   timer_.arm_after(result.alive ? kEach : kAgainAfterFailure);
   if (!result.alive) {
-    spdlog::info("event=mapping_lifetime_unknown server={} reason=\"{}\"", server_.to_string(), result.error);
+    spdlog::info("event=mapping_lifetime_unknown server={} reason=\"{}\"", server_.to_string(), escaped(result.error));
     return;
   }
   const Lifetime known{server_.to_string(), *result.alive, result.dead, wall_now()};
