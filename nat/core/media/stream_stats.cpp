@@ -1,7 +1,6 @@
 #include "nat/core/media/stream_stats.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 namespace dw::nat {
@@ -9,7 +8,9 @@ namespace {
 
 using FormatKind = MediaFormat::Kind;
 
-constexpr double kNanosecondsPerSecond = 1e9;
+std::uint64_t nanoseconds_of(TimePoint at) {
+  return static_cast<std::uint64_t>(std::chrono::nanoseconds(at.time_since_epoch()).count());
+}
 
 /// RFC 3551 §6, tables 4 and 5. G.722 has the clock of 8,000 Hz, though it samples twice as fast (§4.5.2).
 // clang-format off
@@ -32,96 +33,52 @@ MediaFormat format_of(std::uint8_t payload_type, const MediaFormats* formats) {
   return fixed != std::ranges::end(kFixedFormats) ? *fixed : MediaFormat{payload_type, 0, FormatKind::media};
 }
 
-void StreamStats::set_formats(std::shared_ptr<const MediaFormats> formats) {
-  formats_ = std::move(formats);
-  format_ = format_of(payload_type_, formats_.get());
-  have_mark_ = false;
+StreamStats::StreamStats() {
+  set_format(0);
 }
 
-void StreamStats::restart(const RtpHeader& header) {
-  expected_before_ += expected();
-  started_ = true;
-  have_mark_ = measured_ = false;
-  ssrc_ = header.ssrc;
-  base_ = highest_ = header.sequence;
-  cycles_ = 0;
-  jitter_ = 0;
+void StreamStats::set_format(std::uint8_t payload_type) {
+  static_assert(DW_RTP_MEDIA == static_cast<int>(FormatKind::media) &&
+                DW_RTP_EVENT == static_cast<int>(FormatKind::event) &&
+                DW_RTP_COMFORT_NOISE == static_cast<int>(FormatKind::comfort_noise) &&
+                DW_RTP_NSE == static_cast<int>(FormatKind::nse));
+  format_ = format_of(payload_type, formats_.get());
+  format_.payload_type = payload_type;
+  const dw_rtp_format format{format_.clock_rate, payload_type, static_cast<std::uint8_t>(format_.kind), {}};
+  dw_rtp_set_format(&count_, &format);
+}
+
+void StreamStats::set_formats(std::shared_ptr<const MediaFormats> formats) {
+  formats_ = std::move(formats);
+  set_format(payload_type());
 }
 
 void StreamStats::on_packet(TimePoint now, const RtpHeader& header, std::size_t octets) {
-  if (packets_++ == 0) first_ = now;
-  last_ = now;
-  octets_ += octets;
-  if (header.payload_type != payload_type_) {
-    payload_type_ = header.payload_type;
-    format_ = format_of(payload_type_, formats_.get());
-    have_mark_ = false;  // its timestamps may stand for something else
-  }
-  is_audio_ = header.payload > 0 && format_.kind != FormatKind::comfort_noise;
-  if (is_audio_) ++audio_;
-  // A header once more without its payload keeps a mapping open, and stands for no packet of its own.
-  if (header.payload == 0 && started_ && header.ssrc == ssrc_ && header.sequence == highest_) {
-    ++apart_;
-    return;
-  }
-  alive_ = now;
-  if (place(header)) measure(now, header);
-}
-
-bool StreamStats::place(const RtpHeader& header) {
-  if (!started_ || header.ssrc != ssrc_) {
-    restart(header);
-    return true;
-  }
-  const auto ahead = static_cast<std::uint16_t>(header.sequence - highest_);
-  if (ahead != 0 && ahead < kMaxDropout) {
-    if (header.sequence < highest_) cycles_ += 0x10000;
-    highest_ = header.sequence;
-    return true;
-  }
-  if (ahead == 0 || ahead > 0xffff - kMaxMisorder) {
-    if (ahead != 0) ++reordered_;
-    return false;
-  }
-  restart(header);
-  return true;
-}
-
-void StreamStats::measure(TimePoint now, const RtpHeader& header) {
-  if (format_.clock_rate == 0 || format_.kind != FormatKind::media) return;
-  if (have_mark_ && header.timestamp == mark_timestamp_) return;
-  if (have_mark_) {
-    const auto step = static_cast<std::int32_t>(header.timestamp - mark_timestamp_);  // timestamps wrap
-    const double meant = step * (kNanosecondsPerSecond / format_.clock_rate);
-    const double took = std::chrono::duration<double, std::nano>(now - mark_).count();
-    jitter_ += (std::abs(took - meant) - jitter_) / 16.0;
-    measured_ = true;
-  }
-  mark_ = now;
-  mark_timestamp_ = header.timestamp;
-  have_mark_ = true;
+  if (header.payload_type != payload_type()) set_format(header.payload_type);
+  const dw_rtp_packet packet{header.timestamp, header.ssrc, header.sequence, header.payload};
+  dw_rtp_count_packet(&count_, &packet, octets, nanoseconds_of(now));
 }
 
 void StreamStats::on_opaque(TimePoint now, std::size_t octets) {
-  if (packets_++ == 0) first_ = now;
-  last_ = now;
-  octets_ += octets;
-  alive_ = now;
-  ++audio_;
-  ++apart_;
-  is_audio_ = true;
-  have_mark_ = false;  // RTP that comes after it has waited
+  if (count_.packets++ == 0) count_.first = nanoseconds_of(now);
+  count_.last = count_.alive = nanoseconds_of(now);
+  count_.was_alive = 1;
+  count_.octets += octets;
+  ++count_.audio;
+  ++count_.apart;
+  count_.is_audio = 1;
+  count_.have_mark = 0;  // RTP that comes after it has waited
 }
 
 std::uint64_t StreamStats::lost() const {
-  const std::uint64_t wanted = expected_before_ + expected();
-  const std::uint64_t received = packets_ - apart_ + overflow_;
+  const std::uint64_t wanted = count_.expected_before + dw_rtp_expected(&count_);
+  const std::uint64_t received = count_.packets - count_.apart + overflow_;
   return wanted > received ? wanted - received : 0;
 }
 
 std::optional<Duration> StreamStats::jitter() const {
-  if (!measured_) return std::nullopt;
-  return std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::nano>(jitter_));
+  if (count_.measured == 0) return std::nullopt;
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(count_.jitter >> 4));
 }
 
 }  // namespace dw::nat
