@@ -7,7 +7,6 @@
 
 #include "sbc/net/resolver.hpp"
 #include "sbc/proxy/sccp_proxy.hpp"
-#include "sbc/sccp/name_claim.hpp"
 
 namespace dw::proxy {
 
@@ -38,9 +37,6 @@ struct SccpProxy::Connection {
   TimePoint forget_at{};
   TimePoint known_until{};  ///< when its address is to be told as a registered phone's once more
   TimePoint armed{};
-  bool waits_for_old = false;                ///< an older connection of the same device is hanging up
-  std::optional<std::size_t> successor;      ///< the slot that registers the same device once this one is gone
-  std::optional<sccp::ClaimQuestion> asked;  ///< whether it lives, as `successor` wants its name
 };
 
 }  // namespace dw::proxy

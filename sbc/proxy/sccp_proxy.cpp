@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sbc/net/neighbours.hpp"
 #include "sbc/net/random.hpp"
 #include "sbc/proxy/sccp_connection.hpp"
 
@@ -10,6 +11,10 @@ namespace {
 
 ConnectionBudget::Options places_of(const SccpProxy::Options& o) {
   return {o.max_connections, o.max_connections_per_source, o.connection_rate, SccpProxy::kMaxHeld};
+}
+
+sccp::DeviceNames::Options names_of(const SccpProxy::Options& o) {
+  return {o.registrations_per_minute, o.own_lan};
 }
 
 }  // namespace
@@ -26,12 +31,12 @@ SccpProxy::SccpProxy(net::Loop& loop, Options options, MediaBroker& broker, Know
                [this](std::size_t server, std::string why) { server_failed(server, std::move(why)); }}),
       turns_timer_(loop, [this] { look_whose_turn(); }),
       limits_(options_.call_limits, net::random_u64()),
-      devices_(0, KeyedHash(net::random_u64())),
       places_(places_of(options_), net::random_u64()),
-      names_(options_.registrations_per_minute, net::random_u64()),
+      names_(names_of(options_), {sinks_.took_its_config, net::link_address}, net::random_u64()),
       preserved_(broker),
       timer_(loop, [this] { on_time(); }),
-      preserved_timer_(loop, [this] { look_at_preserved(); }) {
+      preserved_timer_(loop, [this] { look_at_preserved(); }),
+      names_timer_(loop, [this] { look_at_answers(); }) {
   preserved_.configure(options_.session.media_idle);
   probes_.configure(options_.connect_timeout,
                     options_.source_addresses.empty() ? IpAddress{} : options_.source_addresses.front());
@@ -83,7 +88,7 @@ void SccpProxy::configure(Options options) {
   probes_.configure(options_.connect_timeout,
                     options_.source_addresses.empty() ? IpAddress{} : options_.source_addresses.front());
   places_.configure(places_of(options_));
-  names_.configure(options_.registrations_per_minute);
+  names_.configure(names_of(options_));
 }
 
 std::size_t SccpProxy::phones_in_calls() const {
@@ -194,7 +199,11 @@ void SccpProxy::perform(Connection& c, sccp::Output& out) {
     return hang_up(c);
   }
   if (out.connect) try_next(c);
-  if (out.admit) admit(c);
+  if (out.admit) {
+    sccp::DeviceNames::Actions actions;
+    names_.wants(loop_.now(), c.session.device(), c.slot, c.session.phone().address, actions);
+    perform(actions);
+  }
   if (draining_ && c.session.calls(loop_.now()).empty() && !c.closing) return hang_up(c);
   if (!c.session.device().empty()) places_.shown(loop_.now(), c.slot);
   arm(c);
@@ -213,20 +222,53 @@ void SccpProxy::give_up_silent(const Connection& other_than) {
   }
 }
 
-void SccpProxy::admit(Connection& c) {
-  const std::string& name = c.session.device();
-  if (!c.waits_for_old && !names_.may_register(loop_.now(), name, c.session.phone().address, evidence(c))) {
+void SccpProxy::perform(const sccp::DeviceNames::Actions& actions) {
+  using Kind = sccp::DeviceNames::Action::Kind;
+  for (const auto& [kind, slot, text, why] : actions) {
+    if (!slots_[slot] || slots_[slot]->closing) continue;  // an action before this one ended it
+    Connection& c = *slots_[slot];
     sccp::Output out;
-    c.session.refuse("Too many registrations", "it registers too often (access.sccp.registrations_per_minute)", out);
-    return perform(c, out);
+    switch (kind) {
+      case Kind::admit:
+        c.session.on_admitted(loop_.now(), out);
+        perform(c, out);
+        break;
+      case Kind::refuse:
+        c.session.refuse(text, why, out);
+        perform(c, out);
+        break;
+      case Kind::ask:
+        c.session.ask_phone(out);
+        perform(c, out);
+        break;
+      case Kind::supersede:
+        supersede(c);
+        break;
+      case Kind::hang_up:
+        hang_up(c);
+        break;
+    }
   }
-  const auto known = devices_.find(name);
-  if (known != devices_.end() && known->second != c.slot) return claim(c, *slots_[known->second]);
-  c.waits_for_old = false;
-  devices_[name] = c.slot;
-  sccp::Output out;
-  c.session.on_admitted(loop_.now(), out);
-  perform(c, out);
+  if (const auto next = names_.next_due()) names_timer_.arm_at(*next);
+}
+
+void SccpProxy::supersede(Connection& old) {
+  ++superseded_;
+  spdlog::info("event=superseded device={} peer={} a newer connection of the same phone takes its place",
+               old.session.device(), old.session.phone().to_string());
+  tell_step(old, phones::SignallingEvent::superseded, {});
+  hang_up(old);
+}
+
+/// Connections were asked whether they live, as another one wants their name.
+void SccpProxy::look_at_answers() {
+  while (const auto slot = names_.due(loop_.now())) {
+    const Connection& c = *slots_[*slot];
+    sccp::DeviceNames::Actions actions;
+    names_.look(loop_.now(), c.session.device(), *slot, c.phone.all_acknowledged(), c.session.last_heard(), actions);
+    perform(actions);
+  }
+  if (const auto next = names_.next_due()) names_timer_.arm_at(*next);
 }
 
 // ---- the end ----
@@ -264,7 +306,7 @@ void SccpProxy::server_ended(Connection& c, bool clean, std::string_view why) {
 void SccpProxy::hang_up(Connection& c, sccp::ClosedBy by) {
   if (c.closing) return;
   c.closing = true;
-  c.asked.reset();
+  names_.closing(c.session.device(), c.slot);
   c.lookup.reset();
   c.connect_until.reset();
   sccp::Output out;
@@ -294,18 +336,14 @@ void SccpProxy::forget(Connection& c) {
 
 /// Its server has heard the end of it: a newer connection of the same device may register.
 void SccpProxy::give_up_name(Connection& c) {
-  const std::string device = c.session.device();
-  const auto known = devices_.find(device);
-  if (known != devices_.end() && known->second == c.slot) devices_.erase(known);
-  Connection* const next = claimant_of(c);
-  c.successor.reset();
-  if (next) admit(*next);
+  sccp::DeviceNames::Actions actions;
+  names_.gone(c.session.device(), c.slot, actions);
+  perform(actions);
 }
 
 void SccpProxy::arm(Connection& c) {
   TimePoint when = c.closing ? c.forget_at : c.session.next_deadline();
   if (c.connect_until) when = std::min(when, *c.connect_until);
-  if (c.asked) when = std::min(when, c.asked->next_deadline());
   // A deadline that moved back is looked at when the old one comes: most only ever move back.
   if (c.armed != TimePoint{} && c.armed <= when) return;
   c.armed = when;
@@ -325,8 +363,6 @@ void SccpProxy::on_time() {
       forget(c);
     } else if (!c.closing && c.connect_until && *c.connect_until <= now) {
       connect_failed(c, "it does not answer");
-    } else if (!c.closing && c.asked && c.asked->next_deadline() <= now) {
-      look_at_answer(c);
     } else if (!c.closing && c.session.next_deadline() <= now) {
       sccp::Output out;
       c.session.on_deadline(now, out);
@@ -342,8 +378,8 @@ void SccpProxy::on_time() {
 }
 
 Result<void> SccpProxy::reset(const std::string& device, sccp::ResetType type) {
-  const auto known = devices_.find(device);
-  Connection* const c = known == devices_.end() ? nullptr : slots_[known->second].get();
+  const auto slot = names_.holder(device);
+  Connection* const c = slot ? slots_[*slot].get() : nullptr;
   if (!c || c->closing || !c->session.registered())
     return fail(Errc::not_found, device + " is not registered by SCCP now");
   sccp::Output out;

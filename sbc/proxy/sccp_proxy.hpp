@@ -23,7 +23,7 @@
 #include "sbc/phones/signalling.hpp"
 #include "sbc/proxy/server_probes.hpp"
 #include "sbc/sccp/call_servers.hpp"
-#include "sbc/sccp/name_book.hpp"
+#include "sbc/sccp/device_names.hpp"
 #include "sbc/sccp/preserved_calls.hpp"
 #include "sbc/sccp/session.hpp"
 
@@ -70,7 +70,6 @@ class SccpProxy {
   /// Octets of all phones' messages that wait for their rest or for a server; of one at most 12 KiB
   /// (Admission::kMaxWaiting, a frame).
   static constexpr std::size_t kMaxHeld = std::size_t{32} << 20U;
-  static constexpr Duration kTookConfig = std::chrono::minutes(10);  ///< ago, by a phone that comes up now
 
   static Result<std::unique_ptr<SccpProxy>> start(net::Loop& loop, Options options, MediaBroker& broker,
                                                   KnownSources& known, Sinks sinks);
@@ -133,14 +132,9 @@ class SccpProxy {
   void look_at_preserved();
   void tell_over(const sccp::PreservedCalls::Over& over);
   void give_up_silent(const Connection& other_than);
-  void admit(Connection& c);
-  void claim(Connection& c, Connection& old);
-  void refuse_claim(Connection& c, const std::string& why);
-  void look_at_answer(Connection& old);
-  bool is_proven(const Connection& c) const;
-  Connection* claimant_of(const Connection& old) const;
+  void perform(const sccp::DeviceNames::Actions& actions);
   void supersede(Connection& old);
-  unsigned evidence(const Connection& c) const;
+  void look_at_answers();
   // To the server.
   void try_next(Connection& c);
   void look_up_others();
@@ -187,13 +181,12 @@ class SccpProxy {
   std::vector<std::size_t> free_;
   std::size_t live_ = 0;
   bool draining_ = false;
-  std::unordered_map<std::string, std::size_t, KeyedHash> devices_;  // the slot that a device's registration is on
   ConnectionBudget places_;
-  sccp::NameBook names_;
+  sccp::DeviceNames names_;
   std::unordered_map<IpAddress, std::size_t> source_use_;
   sccp::PreservedCalls preserved_;
   DeadlineHeap deadlines_;
-  net::Timer timer_, preserved_timer_;
+  net::Timer timer_, preserved_timer_, names_timer_;
   TimePoint timer_at_{};
   net::LogLimit limit_, refused_, bad_;
   net::LogLimit lost_{20, 200};  // a site that is cut off is many lines, and each is wanted

@@ -97,9 +97,7 @@ void SccpProxy::tell(Connection& c, const sccp::SessionEvent& event) {
       ++registrations_;
       places_.settled(c.slot);
       note_known(c);
-      names_.registered(loop_.now(), c.session.device(), c.session.phone().address,
-                        sinks_.took_its_config &&
-                            sinks_.took_its_config(c.session.device(), c.session.phone().address, Duration::max()));
+      names_.registered(loop_.now(), c.session.device(), c.slot, c.session.phone().address);
       preserved_.on_registered(loop_.now(), c.session.device(), c.session.phone().address, c.session.active_streams());
       return tell_step(c, Step::registered, {});
     case Kind::refused:
@@ -267,8 +265,8 @@ void SccpProxy::append_metrics(MetricsText& out) const {
   out.counter("dropwire_sccp_turned_away_total", "SCCP connections that were refused because of a limit.",
               turned_away_);
   places_.append_tables(out, "sccp");
-  out.table("sccp_names", names_.names(), sccp::NameBook::kMaxNames);
-  out.table("sccp_name_budgets", names_.budgets(), sccp::NameBook::kMaxNames);
+  out.table("sccp_names", names_.book().names(), sccp::NameBook::kMaxNames);
+  out.table("sccp_name_budgets", names_.book().budgets(), sccp::NameBook::kMaxNames);
   out.counter("dropwire_sccp_registrations_total", "Registrations that a call server took.", registrations_);
   out.counter("dropwire_sccp_refused_total", "Registrations that were refused, by a call server or by a limit.",
               refusals_);
