@@ -1,6 +1,7 @@
 #include "sbc/sccp/call_servers.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "sbc/base/text_cursor.hpp"
@@ -11,33 +12,13 @@ CallServers::CallServers(std::vector<HostPort> names, Duration retry) {
   configure(names, retry, {});
 }
 
-void CallServers::configure(const std::vector<HostPort>& names, Duration retry,
-                            const std::function<bool(std::size_t server)>& used) {
+void CallServers::configure(const std::vector<HostPort>& names, Duration retry, const Used& used) {
   retry_ = retry;
-  order_.clear();
-  for (Server& server : servers_)
-    server.configured = false;
-  std::vector<const HostPort*> fresh;
-  for (const HostPort& name : names) {
-    const auto known = std::ranges::find(servers_, name, &Server::name);
-    order_.push_back(static_cast<std::size_t>(known - servers_.begin()));
-    if (known != servers_.end()) {
-      known->configured = true;
-    } else {
-      fresh.push_back(&name);
-    }
-  }
-  auto next = fresh.begin();
-  for (std::size_t place = 0; place < order_.size(); ++place) {
-    if (order_[place] < servers_.size() && servers_[order_[place]].name == names[place]) continue;
-    std::size_t number = 0;  // of one that nobody uses, else a new one
-    while (number < servers_.size() && (servers_[number].configured || used(number)))
-      ++number;
-    if (number == servers_.size()) servers_.emplace_back();
-    servers_[number] = {};
-    servers_[number].name = **next++;
-    order_[place] = number;
-  }
+  constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
+  list_.configure(
+      names, kAny, [](const Server& server, const HostPort& name) { return server.name == name; }, used);
+  for (std::size_t place = 0; place < names.size(); ++place)
+    list_[list_.order()[place]].name = names[place];
 }
 
 int CallServers::nearness(const Server& server, const HostPort& home) {
@@ -50,44 +31,31 @@ int CallServers::nearness(const Server& server, const HostPort& home) {
 }
 
 std::optional<std::size_t> CallServers::pick(std::span<const std::size_t> tried, const HostPort& home) const {
-  std::optional<std::size_t> best;
-  for (const std::size_t i : order_) {
-    if (std::ranges::find(tried, i) != tried.end()) continue;
-    const auto rank = [&](std::size_t server) {
-      return std::pair(servers_[server].up, nearness(servers_[server], home));
-    };
-    if (!best || rank(i) > rank(*best)) best = i;
-  }
-  return best;
+  return list_.pick(
+      [&](std::size_t i) { return std::ranges::find(tried, i) != tried.end() ? -1 : nearness(list_[i], home); });
 }
 
 bool CallServers::takes(TimePoint now, std::size_t server) {
-  Server& s = servers_[server];
+  Server& s = list_[server];
   return (s.up && now >= s.settled_at) || s.pace.take(now);
 }
 
 std::optional<Duration> CallServers::worked(TimePoint now, std::size_t server) {
-  Server& s = servers_[server];
+  Server& s = list_[server];
   s.last_answer = now;
   s.next_probe = now + kIdle;
-  if (s.up) return std::nullopt;
-  s.up = true;
-  s.last_error.clear();
-  s.settled_at = now + kSettle;
-  s.pace = TokenBucket(kReturnsASecond, kReturnsAtOnce);
-  return now - s.down_since;
+  const auto away = list_.worked(now, server);
+  if (away) {
+    s.settled_at = now + kSettle;
+    s.pace = TokenBucket(kReturnsASecond, kReturnsAtOnce);
+  }
+  return away;
 }
 
 bool CallServers::failed(TimePoint now, std::size_t server, std::string why) {
-  Server& s = servers_[server];
-  const bool was_up = s.up;
-  s.last_error = std::move(why);
-  s.failed_at = now;
-  if (!was_up) return false;
-  s.up = false;
-  s.down_since = now;
-  s.next_probe = now + retry_;
-  s.pace = TokenBucket(kTrialsASecond, kTrialsAtOnce);
+  list_[server].failed_at = now;
+  if (!list_.failed(now, server, std::move(why))) return false;
+  list_[server].next_probe = now + retry_;
   return true;
 }
 
@@ -99,9 +67,9 @@ TimePoint CallServers::due_at(const Server& server) const {
 }
 
 std::optional<std::size_t> CallServers::due(TimePoint now) {
-  for (std::size_t i = 0; i < servers_.size(); ++i) {
-    if (due_at(servers_[i]) > now) continue;
-    servers_[i].next_probe = now + (servers_[i].up ? kIdle : retry_);
+  for (std::size_t i = 0; i < list_.all().size(); ++i) {
+    if (due_at(list_[i]) > now) continue;
+    list_[i].next_probe = now + (list_[i].up ? kIdle : retry_);
     return i;
   }
   return std::nullopt;
@@ -109,22 +77,22 @@ std::optional<std::size_t> CallServers::due(TimePoint now) {
 
 TimePoint CallServers::next_due() const {
   TimePoint next = TimePoint::max();
-  for (const Server& server : servers_)
+  for (const Server& server : list_.all())
     next = std::min(next, due_at(server));
   return next;
 }
 
 std::string CallServers::last_failure(TimePoint now) const {
-  if (order_.empty()) return {};
-  const Server& last = servers_[order_.back()];
+  if (order().empty()) return {};
+  const Server& last = list_[order().back()];
   if (last.last_error.empty()) return last.name.to_string() + ": it has not answered yet";
   return last.name.to_string() + ": " + last.last_error + ", " + to_words(now - last.failed_at) + " ago";
 }
 
 std::vector<IpAddress> CallServers::addresses() const {
   std::vector<IpAddress> all;
-  for (const std::size_t server : order_) {
-    for (const IpAddress& address : servers_[server].addresses)
+  for (const std::size_t server : order()) {
+    for (const IpAddress& address : list_[server].addresses)
       if (std::ranges::find(all, address) == all.end()) all.push_back(address);
   }
   return all;

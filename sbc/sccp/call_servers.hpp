@@ -1,48 +1,39 @@
 #pragma once
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "sbc/base/endpoint.hpp"
+#include "sbc/base/fail_over.hpp"
 #include "sbc/base/time.hpp"
-#include "sbc/base/token_bucket.hpp"
 
 namespace dw::sccp {
 
-/// The call servers in the order that was configured, which of them answer, and how fast phones may go to each. Each
-/// has a number for as long as it is used, whatever becomes of the order. One that failed is probed every few
-/// seconds until it answers; phones go to it only when no other is left, and then a few a second, so that a dead
-/// server costs little and one that is back gets its phones in a steady flow. No I/O.
+/// The call servers, when each is probed, and how fast phones may go to each. One that failed is probed every few
+/// seconds until it answers. Phones go to it only when no other is left, and then a few a second, so that a dead
+/// server costs little, and one that is back gets its phones in a steady flow. No I/O.
 class CallServers {
  public:
   static constexpr Duration kIdle = std::chrono::seconds(60);          ///< one that was silent for so long is probed
   static constexpr Duration kSettle = std::chrono::seconds(60);        ///< phones come back in a flow for so long
-  static constexpr double kTrialsASecond = 10, kTrialsAtOnce = 20;     ///< phones that try one that is down
   static constexpr double kReturnsASecond = 200, kReturnsAtOnce = 50;  ///< phones, once it is back
 
-  struct Server {
-    HostPort name;
-    bool up = true;                        ///< nothing has failed since it last answered
+  struct Server : FailOverServer {
     std::optional<TimePoint> last_answer;  ///< nothing: it never did
-    TimePoint down_since{}, failed_at{};   ///< while it is not up: the first and the last failure
-    std::string last_error;
-    std::optional<TimePoint> next_probe;  ///< nothing while nobody has tried it
-    unsigned phones = 0;                  ///< connections to it now
-    std::vector<IpAddress> addresses;     ///< of its last lookup
+    TimePoint failed_at{};                 ///< for the last time
+    std::optional<TimePoint> next_probe;   ///< nothing while nobody has tried it
+    unsigned phones = 0;                   ///< connections to it now
+    std::vector<IpAddress> addresses;      ///< of its last lookup
     TimePoint looked_up{};
-    TokenBucket pace{kTrialsASecond, kTrialsAtOnce};
-    TimePoint settled_at{};
-    bool configured = true;  ///< false: out of the settings, and some connections still use it
+    TimePoint settled_at{};  ///< until then phones go to it at `pace`
   };
 
   CallServers(std::vector<HostPort> names, Duration retry);
 
-  /// Takes another list. A server that stays keeps its number and what is known of it; one that goes keeps its
-  /// number while `used` says so of it, and is picked no more.
-  void configure(const std::vector<HostPort>& names, Duration retry,
-                 const std::function<bool(std::size_t server)>& used);
+  using Used = FailOverList<Server>::Used;
+  /// Takes another list, see FailOverList.
+  void configure(const std::vector<HostPort>& names, Duration retry, const Used& used);
 
   /// The first of the order that is up and not among `tried`; else the first that is down. Nothing: none is left. The
   /// one that is `home`, by name or address, comes before the others, with its port before without; port 0: not told.
@@ -53,7 +44,7 @@ class CallServers {
   /// It took a connection. How long it had been down, if it was.
   std::optional<Duration> worked(TimePoint now, std::size_t server);
   /// It said something on a connection that is there.
-  void heard(TimePoint now, std::size_t server) { servers_[server].last_answer = now; }
+  void heard(TimePoint now, std::size_t server) { list_[server].last_answer = now; }
   /// It did not take a connection. Whether it had been up.
   bool failed(TimePoint now, std::size_t server, std::string why);
 
@@ -67,10 +58,10 @@ class CallServers {
 
   /// All that the last lookups of the configured ones gave.
   std::vector<IpAddress> addresses() const;
-  const std::vector<std::size_t>& order() const { return order_; }
-  Server& at(std::size_t server) { return servers_[server]; }
+  const std::vector<std::size_t>& order() const { return list_.order(); }
+  Server& at(std::size_t server) { return list_[server]; }
   /// By number; one that is neither configured nor has phones is of no interest.
-  const std::vector<Server>& all() const { return servers_; }
+  const std::vector<Server>& all() const { return list_.all(); }
 
  private:
   /// 2: it is there, 1: at another port, 0: elsewhere.
@@ -78,8 +69,7 @@ class CallServers {
   TimePoint due_at(const Server& server) const;
 
   Duration retry_;
-  std::vector<Server> servers_;
-  std::vector<std::size_t> order_;  // numbers
+  FailOverList<Server> list_;
 };
 
 }  // namespace dw::sccp

@@ -1,6 +1,7 @@
 #include "sbc/sip/servers.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "sbc/base/text_cursor.hpp"
@@ -20,67 +21,37 @@ Servers::Servers(const Names& names, double register_rate) {
 }
 
 bool Servers::configure(const Names& names, double register_rate, const Used& used) {
-  const std::size_t count = std::min(names.size(), kMax);
-  const auto number_of = [this](const Names::value_type& name) {
-    return static_cast<std::size_t>(
-        std::ranges::find_if(servers_,
-                             [&](const Server& s) { return s.transport == name.transport && s.name == name.name; }) -
-        servers_.begin());
+  const std::span named(names.data(), std::min(names.size(), kMax));
+  const auto is = [](const Server& s, const ServerName& name) {
+    return s.transport == name.transport && s.name == name.name;
   };
-  std::vector<std::size_t> order;
-  std::vector<bool> taken(kMaxKept);
-  for (std::size_t i = 0; i < servers_.size(); ++i)
-    taken[i] = used(i);
-  for (std::size_t place = 0; place < count; ++place) {
-    const std::size_t known = number_of(names[place]);
-    order.push_back(known);
-    if (known < servers_.size()) taken[known] = true;
-  }
-  for (std::size_t place = 0; place < count; ++place) {
-    if (order[place] < servers_.size()) continue;
-    order[place] = static_cast<std::size_t>(std::ranges::find(taken, false) - taken.begin());
-    if (order[place] == kMaxKept) return false;
-    taken[order[place]] = true;
-  }
-  for (Server& server : servers_)
-    server.configured = false;
-  for (std::size_t place = 0; place < count; ++place) {
-    const auto& [transport, name, domains, by_port] = names[place];
-    if (order[place] >= servers_.size()) servers_.resize(order[place] + 1);
-    Server& server = servers_[order[place]];
-    if (server.transport != transport || server.name != name) {
-      server = {};
-      server.transport = transport;
-      server.name = name;
-    }
-    server.configured = true;
-    server.domains = domains;
-    server.by_port = by_port;
+  if (!list_.configure(named, kMaxKept, is, used)) return false;
+  for (std::size_t place = 0; place < named.size(); ++place) {
+    Server& server = list_[list_.order()[place]];
+    server.transport = named[place].transport;
+    server.name = named[place].name;
+    server.domains = named[place].domains;
+    server.by_port = named[place].by_port;
     server.registers = TokenBucket(kRefilled * register_rate, std::max(1.0, kAtOnce * register_rate));
   }
-  order_ = std::move(order);
   if (used) forget_unused(used);
   return true;
 }
 
 void Servers::forget_unused(const Used& used) {
-  for (std::size_t i = 0; i < servers_.size(); ++i) {
-    if (!servers_[i].configured && !servers_[i].addresses.empty() && !used(i)) servers_[i].addresses.clear();
+  for (std::size_t i = 0; i < all().size(); ++i) {
+    if (!list_[i].configured && !list_[i].addresses.empty() && !used(i)) list_[i].addresses.clear();
   }
 }
 
 std::optional<std::size_t> Servers::pick(TimePoint now, Set tried, bool must, const Choice& choice) {
-  std::optional<std::size_t> down;
-  for (const Set of : {choice.may & choice.first, choice.may & ~choice.first}) {
-    for (const std::size_t i : order_) {
-      const Server& server = servers_[i];
-      if ((tried >> i & 1U) != 0 || (of >> i & 1U) == 0 || !server.address()) continue;
-      if (server.up) return i;
-      if (!down) down = i;
-    }
-  }
-  if (down && !servers_[*down].trials.take(now) && !must) return std::nullopt;
-  return down;
+  const auto picked = list_.pick([&](std::size_t i) {
+    const Set bit = Set{1} << i;
+    if ((tried & bit) != 0 || (choice.may & bit) == 0 || !list_[i].address()) return -1;
+    return (choice.first & bit) != 0 ? 1 : 0;
+  });
+  if (picked && !list_[*picked].up && !list_[*picked].pace.take(now) && !must) return std::nullopt;
+  return picked;
 }
 
 bool Servers::is_at(const Server& server, std::string_view host) {
@@ -101,18 +72,18 @@ bool Servers::has_port(const Server& server, std::uint16_t port) {
 }
 
 bool Servers::lists(std::string_view domain) const {
-  return std::ranges::any_of(order_, [&](std::size_t i) { return is_for(servers_[i], domain); });
+  return std::ranges::any_of(list_.order(), [&](std::size_t i) { return is_for(list_[i], domain); });
 }
 
 bool Servers::lists_any() const {
-  return std::ranges::any_of(order_, [&](std::size_t i) { return !servers_[i].domains.empty(); });
+  return std::ranges::any_of(list_.order(), [&](std::size_t i) { return !list_[i].domains.empty(); });
 }
 
 Servers::Choice Servers::choose(std::string_view host, std::uint16_t port) const {
   const auto all = [&](const auto& is) {
     Set out = 0;
-    for (const std::size_t i : order_)
-      if (is(servers_[i])) out |= Set{1} << i;
+    for (const std::size_t i : list_.order())
+      if (is(list_[i])) out |= Set{1} << i;
     return out;
   };
   const auto of_domain = [](std::string_view domain) {
@@ -124,7 +95,7 @@ Servers::Choice Servers::choose(std::string_view host, std::uint16_t port) const
     const Set named = may & at, both = named & ported;
     return Choice{may, both != 0 ? both : named != 0 ? named : may & ported};
   };
-  if (order_.empty()) return {0, 0};
+  if (list_.order().empty()) return {0, 0};
   if (const Set listed = host.empty() ? 0 : all(of_domain(host)); listed != 0) return among(listed);
   // One that is named by its own host is meant, whatever domains it has.
   if (const Set with_domains = at & all([](const Server& s) { return !s.domains.empty(); });
@@ -132,46 +103,40 @@ Servers::Choice Servers::choose(std::string_view host, std::uint16_t port) const
     return among(with_domains);
   const Set open = all([](const Server& s) { return s.domains.empty() && !s.by_port; });
   if (open != 0) return among(open);
-  const Server& front = servers_[order_.front()];
+  const Server& front = list_[list_.order().front()];
   // Ports of one host are for different things, and none stands in for another.
   if (front.by_port) {
     const Set by_port = all([](const Server& s) { return s.by_port; }) & ported;
-    return {by_port != 0 ? by_port : Set{1} << order_.front(), 0};
+    return {by_port != 0 ? by_port : Set{1} << list_.order().front(), 0};
   }
   return among(all([&](const Server& s) { return s.domains == front.domains; }));
 }
 
 void Servers::asked(TimePoint now, std::size_t server) {
-  if (!servers_[server].unanswered_since) servers_[server].unanswered_since = now;
+  if (!list_[server].unanswered_since) list_[server].unanswered_since = now;
 }
 
 std::optional<Duration> Servers::worked(TimePoint now, std::size_t server) {
-  Server& s = servers_[server];
+  Server& s = list_[server];
   s.last_heard = now;
   s.unanswered_since.reset();
   s.pings_missed = 0;
-  s.last_error.clear();
-  if (std::exchange(s.up, true)) return std::nullopt;
-  return now - s.down_since;
+  return list_.worked(now, server);
 }
 
 bool Servers::failed(TimePoint now, std::size_t server, std::string why) {
-  Server& s = servers_[server];
-  s.last_error = std::move(why);
+  Server& s = list_[server];
   if (s.current + 1 < s.addresses.size()) {
+    s.last_error = std::move(why);
     ++s.current;  // the next of its addresses, at once
     return false;
   }
   s.current = 0;
-  if (!s.up) return false;
-  s.up = false;
-  s.down_since = now;
-  s.trials = TokenBucket(kTrialsASecond, kTrialsAtOnce);
-  return true;
+  return list_.failed(now, server, std::move(why));
 }
 
 void Servers::set_addresses(std::size_t server, std::vector<Address> addresses) {
-  Server& s = servers_[server];
+  Server& s = list_[server];
   const auto same = [](const Address& a, const Address& b) { return a.peer == b.peer && a.local == b.local; };
   if (std::ranges::equal(s.addresses, addresses, same)) return;
   // A dialog keeps the address that it runs over, though its name has others now.
@@ -187,7 +152,7 @@ void Servers::set_addresses(std::size_t server, std::vector<Address> addresses) 
 }
 
 void Servers::forget_former(const std::function<bool(const Endpoint& peer)>& used) {
-  for (Server& s : servers_)
+  for (Server& s : list_.all())
     std::erase_if(s.former, [&](const Address& f) { return !used(f.peer); });
 }
 
@@ -201,8 +166,8 @@ std::optional<std::size_t> Servers::at_address(const Endpoint& peer) const {
 }
 
 std::optional<std::size_t> Servers::named(std::string_view host, std::optional<std::uint16_t> port) const {
-  for (const std::size_t i : order_) {
-    const Server& s = servers_[i];
+  for (const std::size_t i : list_.order()) {
+    const Server& s = list_[i];
     if (equal_ignoring_case(s.name.host, host) && (!port || s.name.port == 0 || *port == s.name.port)) return i;
     for (const Address& address : s.addresses) {
       if (names_address(host, address.peer.address) && (!port || *port == address.peer.port)) return i;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sbc/base/endpoint.hpp"
+#include "sbc/base/fail_over.hpp"
 #include "sbc/base/time.hpp"
 #include "sbc/base/token_bucket.hpp"
 #include "sbc/sip/flow.hpp"
@@ -31,8 +32,7 @@ class Servers {
  public:
   static constexpr std::size_t kMax = 16;
   static constexpr std::size_t kMaxKept = 32;  ///< with those out of the settings that are still in use
-  static constexpr double kTrialsASecond = 10, kTrialsAtOnce = 20;  ///< requests to one that is down
-  static constexpr unsigned kPingsMissed = 2;                       ///< in a row: it is taken for dead
+  static constexpr unsigned kPingsMissed = 2;  ///< in a row: it is taken for dead
 
   struct Address {
     Endpoint peer;
@@ -41,18 +41,13 @@ class Servers {
   struct Seen {
     Endpoint by, as;  ///< where one of its addresses sees us, as the last answer from there says
   };
-  struct Server {
+  struct Server : FailOverServer {
     Transport transport = Transport::udp;
-    HostPort name;
     std::vector<std::string> domains;  ///< ServerName's
     bool by_port = false;
     std::vector<Address> addresses;  ///< in the order to try; the first is used until it fails
     std::vector<Address> former;     ///< that its name had before, while dialogs run over them
     std::size_t current = 0;
-    bool up = true;                                     ///< nothing has failed since it last answered
-    std::string last_error;                             ///< for a person
-    TimePoint down_since{};                             ///< while it is not up
-    TokenBucket trials{kTrialsASecond, kTrialsAtOnce};  ///< while it is not up
     TimePoint next_ping{};
     TimePoint last_heard{};                     ///< zero: never
     std::optional<TimePoint> unanswered_since;  ///< something was asked then, and it has said nothing since
@@ -63,7 +58,6 @@ class Servers {
     bool no_tcp = false;                           ///< asked by UDP, and refused a connection for a large request
     ConnectionId connection = ConnectionId::none;  ///< for pings and large requests
     TokenBucket registers{1, 1};
-    bool configured = true;  ///< false: out of the settings; what is bound to it goes on
 
     const Address* address() const { return current < addresses.size() ? &addresses[current] : nullptr; }
   };
@@ -71,14 +65,13 @@ class Servers {
   using Names = std::vector<ServerName>;
   Servers(const Names& names, double register_rate);
 
-  using Used = std::function<bool(std::size_t server)>;
-  /// Takes another list. A server that stays keeps its number and what is known of it; one that goes is picked no
-  /// more, and keeps its number and addresses while it is `used`. False, and nothing is changed, when kMaxKept would
-  /// not hold them all.
+  using Used = FailOverList<Server>::Used;
+  /// Takes another list, see FailOverList; one that is not named any more keeps its addresses while it is `used`.
+  /// False, and nothing is changed, when kMaxKept would not hold them all.
   bool configure(const Names& names, double register_rate, const Used& used);
   /// Forgets where those are that are neither configured nor used: they are the central side no more.
   void forget_unused(const Used& used);
-  std::size_t configured() const { return order_.size(); }
+  std::size_t configured() const { return list_.order().size(); }
 
   /// A bit for each server.
   using Set = std::uint32_t;
@@ -125,22 +118,21 @@ class Servers {
   /// The configured one that a URI's host and port name: as it is configured, or by an address of it.
   std::optional<std::size_t> named(std::string_view host, std::optional<std::uint16_t> port) const;
 
-  Server& operator[](std::size_t server) { return servers_[server]; }
-  const std::vector<Server>& all() const { return servers_; }
+  Server& operator[](std::size_t server) { return list_[server]; }
+  const std::vector<Server>& all() const { return list_.all(); }
 
  private:
   template <class Is>
   std::optional<std::size_t> find(Is is) const {
-    for (std::size_t i = 0; i < servers_.size(); ++i) {
-      if (std::ranges::any_of(servers_[i].addresses, is, &Address::peer) ||
-          std::ranges::any_of(servers_[i].former, is, &Address::peer))
+    for (std::size_t i = 0; i < all().size(); ++i) {
+      if (std::ranges::any_of(list_[i].addresses, is, &Address::peer) ||
+          std::ranges::any_of(list_[i].former, is, &Address::peer))
         return i;
     }
     return std::nullopt;
   }
 
-  std::vector<Server> servers_;
-  std::vector<std::size_t> order_;  // numbers
+  FailOverList<Server> list_;
 };
 
 }  // namespace dw::sip
