@@ -7,13 +7,13 @@
 
 namespace dw {
 
-/// Octets somebody else owns.
+/// Octets that somebody else owns.
 using Bytes = std::span<const std::uint8_t>;
 using MutableBytes = std::span<std::uint8_t>;
-/// Octets owned here.
+/// Octets that are owned here.
 using Buffer = std::vector<std::uint8_t>;
 
-/// The one place where characters and octets are taken for each other.
+/// The only place that reinterprets characters as octets and back.
 inline Bytes as_bytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }

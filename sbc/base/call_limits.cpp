@@ -21,7 +21,7 @@ void CallLimits::configure(const Options& options) {
   start_over(sources_, options_.attempts_per_source);
 }
 
-/// nullptr: there are kMaxKept, all with calls or lately heard.
+/// nullptr: the table is full of entries that have calls or recent attempts.
 template <class Key>
 CallLimits::Load* CallLimits::load_of(TimePoint now, Loads<Key>& loads, const Key& key, std::uint32_t attempts) {
   auto& map = loads.by_key;

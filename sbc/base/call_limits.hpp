@@ -12,26 +12,26 @@
 
 namespace dw {
 
-/// How many calls a phone, and all phones of one address, may begin: at once, and in a minute. Who calls for help is
-/// not to be asked of it (emergency.hpp). Bounded by kMaxKept of each: beyond, those that called longest ago start
-/// over.
+/// How many calls a phone, and all phones of one address, may have at once and may start in a minute. The caller must
+/// not ask for emergency calls (emergency.hpp). Each table is bounded by kMaxKept: when it is full, entries without
+/// calls or recent attempts are dropped, and whoever still finds no room is not limited.
 class CallLimits {
  public:
   struct Options {                                                  // 0: no limit
     std::uint32_t calls_per_phone = 0, calls_per_source = 0;        ///< at once
-    std::uint32_t attempts_per_phone = 0, attempts_per_source = 0;  ///< a minute
+    std::uint32_t attempts_per_phone = 0, attempts_per_source = 0;  ///< per minute
     friend bool operator==(const Options&, const Options&) = default;
   };
   enum class Verdict : std::uint8_t { passes, phone_calls, phone_attempts, source_calls, source_attempts };
   static constexpr std::size_t kMaxKept = 65'536;
 
-  /// `seed`: nobody else's, as strangers choose some of the names and addresses.
+  /// `seed`: use a different one for each object, as strangers choose some of the names and addresses.
   CallLimits(const Options& options, std::uint64_t seed)
       : options_(options), phones_(KeyedHash(seed)), sources_(KeyedHash(seed + 1)) {}
-  /// Calls that run go on; attempts are counted from now.
+  /// Running calls continue; attempts are counted from zero.
   void configure(const Options& options);
 
-  /// One attempt. What does not pass counts too, as whoever tries again at once shall not get through by that.
+  /// Counts one attempt. Refused ones count too, so that retrying at once does not help.
   Verdict attempt(TimePoint now, std::string_view phone, const IpAddress& source);
   void began(TimePoint now, std::string_view phone, const IpAddress& source);
   void ended(std::string_view phone, const IpAddress& source);
@@ -47,7 +47,7 @@ class CallLimits {
   struct Loads {
     explicit Loads(const KeyedHash& hash) : by_key(0, hash) {}
     std::unordered_map<Key, Load, KeyedHash> by_key;
-    TimePoint next_look{};  ///< a full table is looked through for what is over once in a while, not for each attempt
+    TimePoint next_look{};  ///< when a full table is next searched for unused entries; not on each attempt
   };
   template <class Key>
   Load* load_of(TimePoint now, Loads<Key>& loads, const Key& key, std::uint32_t attempts);
@@ -59,7 +59,7 @@ class CallLimits {
   std::uint64_t refused_ = 0;
 };
 
-/// The setting that it stands for, without its group: "calls_per_phone"; empty for passes.
+/// The name of the setting behind it, without its group: "calls_per_phone"; empty for passes.
 std::string_view to_string(CallLimits::Verdict verdict);
 
 }  // namespace dw

@@ -5,15 +5,15 @@
 
 namespace dw {
 
-/// Tells when somebody set the wall clock (NTP after a boot without a battery, a person), by the clock that
-/// only goes forward.
+/// Detects that the wall clock was set (by NTP after a boot without a battery, or by a person), by comparing it with
+/// the monotonic clock.
 class ClockWatch {
  public:
-  static constexpr std::chrono::milliseconds kSet{5'000};  ///< less is a clock that is slewed, or a busy machine
+  static constexpr std::chrono::milliseconds kSet{5'000};  ///< a smaller change is a slewed clock or a busy machine
 
   ClockWatch(TimePoint now, WallTime wall) : ahead_(ahead(now, wall)) {}
 
-  /// How far it was set since the last look, forward or (below zero) back; zero: it just went on.
+  /// By how much it was set since the last call: forward, or back (below zero). Zero: it was not set.
   std::chrono::milliseconds look(TimePoint now, WallTime wall) {
     const auto before = ahead_;
     ahead_ = ahead(now, wall);

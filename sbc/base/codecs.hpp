@@ -3,12 +3,12 @@
 
 namespace dw {
 
-/// Whether it is the encoding name (a=rtpmap) of something that goes with a codec and is none: telephone events,
-/// comfort noise, repairs. In any case, as all of these.
+/// Whether this encoding name (a=rtpmap) is something that accompanies a codec but is not one: telephone events,
+/// comfort noise, repair. Case is ignored, in all three functions.
 bool goes_with_codecs(std::string_view name);
-/// Whether it is one of those, or of a codec, that telephones, servers and gateways know.
+/// Whether it is one of those, or a codec known to telephones, servers and gateways.
 bool is_codec_name(std::string_view name);
-/// An entry of a list of codecs: such a name, or "-" and a name.
+/// An entry in a list of codecs: such a name, or "-" followed by one.
 bool is_codec_rule(std::string_view entry);
 
 }  // namespace dw

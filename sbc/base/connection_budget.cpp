@@ -58,7 +58,7 @@ SourceCrowd::Member ConnectionBudget::place_of(Id id, const Entry& entry) {
   return {source_of(entry.address), entry.number, id, 1};
 }
 
-/// The heaviest of a source is its first.
+/// Orders a source's connections so that the heaviest comes first.
 SourceCrowd::Member ConnectionBudget::weight_of(Id id, const Entry& entry) {
   return {source_of(entry.address), std::numeric_limits<std::uint64_t>::max() - entry.held, id, entry.held};
 }
@@ -91,7 +91,7 @@ std::optional<ConnectionBudget::Id> ConnectionBudget::victim(TimePoint now, cons
     const auto most = of_site ? crowds_[kind].most_of_site(site_of(from)) : crowds_[kind].most();
     if (!most) continue;
     if (!is_young(now, most->id)) return most->id;
-    // A home whose phones all come at once is no flood while there are others that have said nothing for long.
+    // When all phones of a home connect at once that is no flood, as long as others have been silent for longer.
     if (const auto oldest = crowds_[kind].first(); !of_site && !is_young(now, *oldest)) return oldest;
     if (most->weight > own + 1) return most->id;
   }
@@ -164,9 +164,9 @@ void ConnectionBudget::remove(Entries::iterator at) {
   entries_.erase(at);
 }
 
-// ---- what they hold ----
+// ---- octets held ----
 
-/// Its octets are granted.
+/// `octets` have already been granted.
 void ConnectionBudget::let_hold(Id id, Entry& entry, std::size_t octets) {
   if (entry.held != 0) {
     if (!entry.settled) heavy_of(entry).remove(weight_of(id, entry));
@@ -176,7 +176,7 @@ void ConnectionBudget::let_hold(Id id, Entry& entry, std::size_t octets) {
   if (octets != 0 && !entry.settled) heavy_of(entry).add(weight_of(id, entry));
 }
 
-/// The heaviest of the source that holds the most, this connection's included.
+/// The heaviest connection of the source that holds the most, counting what this connection asks for.
 ConnectionBudget::Id ConnectionBudget::heaviest(Id asks, const Entry& entry, std::size_t octets,
                                                 FairShare::Verdict why) const {
   if (why == FairShare::Verdict::source || why == FairShare::Verdict::site) return asks;
@@ -184,7 +184,7 @@ ConnectionBudget::Id ConnectionBudget::heaviest(Id asks, const Entry& entry, std
   const std::size_t own = octets + heavy_[0].weight_of(source) + heavy_[1].weight_of(source);
   const std::size_t kinds = why == FairShare::Verdict::strangers || entry.standing == Standing::stranger ? 1 : 2;
   for (std::size_t kind = 0; kind < kinds; ++kind) {
-    // A known one's message never waits for a stranger's.
+    // A known source's message never has to wait for a stranger's.
     const bool worth_less = kind == 0 && entry.standing != Standing::stranger;
     if (const auto most = heavy_[kind].most(); most && (worth_less || most->weight > own)) return most->id;
   }

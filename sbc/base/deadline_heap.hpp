@@ -9,8 +9,8 @@
 
 namespace dw {
 
-/// Which of many things is due next: one heap instead of a timer each. Things are small dense numbers (slots);
-/// each has at most one deadline. `set`, `clear` and `pop_due` cost O(log n); moving a deadline is a `set`.
+/// Finds which of many things is due next: one heap instead of a timer each. Things are small dense numbers (slots);
+/// each has at most one deadline. `set`, `clear` and `pop_due` cost O(log n); `set` also moves a deadline.
 class DeadlineHeap {
  public:
   void set(std::size_t slot, TimePoint when) {
@@ -40,7 +40,7 @@ class DeadlineHeap {
     if (heap_.empty()) return std::nullopt;
     return heap_.front().when;
   }
-  /// The slot whose deadline has come, taken off; call until it gives nothing.
+  /// Removes and returns a slot whose deadline has passed. Call it until it returns nothing.
   std::optional<std::size_t> pop_due(TimePoint now) {
     if (heap_.empty() || heap_.front().when > now) return std::nullopt;
     const std::size_t slot = heap_.front().slot;

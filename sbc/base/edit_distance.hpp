@@ -5,11 +5,11 @@
 
 namespace dw {
 
-/// Insertions, deletions, replacements and swaps of neighbours that make `a` of `b`. Takes as long as both are long:
-/// for what a person typed.
+/// The number of insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`. Takes time O(|a| ×
+/// |b|): meant for what a person typed.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
-/// The one of `names` that a mistyped `word` most likely was meant to be; empty when none is near.
+/// The one of `names` that a mistyped `word` most likely stands for; empty when none is close.
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& names);
 
 }  // namespace dw

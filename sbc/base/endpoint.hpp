@@ -11,8 +11,8 @@
 
 namespace dw {
 
-/// An IPv4 or IPv6 address as a value. IPv4-mapped IPv6 addresses (::ffff:a.b.c.d) are folded to IPv4 by
-/// every maker, so one host is one value. A scope id (fe80::1%2) is kept for link-local IPv6.
+/// An IPv4 or IPv6 address. IPv4-mapped IPv6 addresses (::ffff:a.b.c.d) become IPv4 in every factory, so that a host
+/// has one value. The scope id (fe80::1%2) of link-local IPv6 is kept.
 class IpAddress {
  public:
   IpAddress() = default;  ///< "no address": neither family
@@ -32,9 +32,9 @@ class IpAddress {
   bool is_unspecified() const;
   bool is_loopback() const;
   bool is_multicast() const;
-  bool is_broadcast() const;  ///< 255.255.255.255 only; a subnet's own is not knowable from the address
+  bool is_broadcast() const;  ///< 255.255.255.255 only; an address alone does not show its subnet's broadcast
   bool is_private() const;    ///< RFC 1918, RFC 4193, RFC 6598 (carrier NAT), link-local, loopback
-  /// The address with all but the first `bits` cleared: the key for limits by network.
+  /// The address with all but the first `bits` bits cleared: the key for limits by network.
   IpAddress network(unsigned bits) const;
 
   std::string to_string() const;
@@ -58,10 +58,10 @@ struct Endpoint {
   friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
 };
 
-/// Host name or literal and an optional port as a person writes them: "pbx.example.net:2000", "[::1]:69", "pbx".
+/// A host name or literal and an optional port, as a person writes them: "pbx.example.net:2000", "[::1]:69", "pbx".
 struct HostPort {
   std::string host;        ///< no brackets
-  std::uint16_t port = 0;  ///< 0: none given
+  std::uint16_t port = 0;  ///< 0: not given
   static Result<HostPort> parse(std::string_view text);
   std::string to_string() const;
   friend bool operator==(const HostPort&, const HostPort&) = default;

@@ -80,7 +80,7 @@ FairRate::FairRate(const Options& options, std::uint64_t seed, std::size_t sourc
       sites_(std::max<std::size_t>(1, sources / 8), seed + 1),
       crowd_(1, 1),
       all_(1, 1),
-      rest_(1, 1) {
+      strangers_(1, 1) {
   configure(options);
 }
 
@@ -88,7 +88,7 @@ void FairRate::configure(const Options& options) {
   options_ = options;
   const double strangers = options.total * (100 - std::min(options.kept_for_known, 100U)) / 100;
   all_ = bucket_of(options.total);
-  rest_ = bucket_of(strangers);
+  strangers_ = bucket_of(strangers);
   crowd_ = bucket_of(options.per_source);
   sources_.for_each([&](const IpAddress&, Source& s) {
     s.bucket = bucket_of(s.known ? options_.per_known_source : options_.per_source);
@@ -109,7 +109,7 @@ bool FairRate::take(TimePoint now, const IpAddress& address, Standing standing) 
   };
   const bool passes = may(sources_, source_of(address), rate) &&
                       (!address.is_v6() || may(sites_, site_of(address), FairShare::kSite * rate)) &&
-                      (options_.total <= 0 || ((!stranger || rest_.take(now)) && all_.take(now)));
+                      (options_.total <= 0 || ((!stranger || strangers_.take(now)) && all_.take(now)));
   refused_ += passes ? 0 : 1;
   return passes;
 }

@@ -12,30 +12,31 @@
 
 namespace dw {
 
-/// Who holds how much of something of which there is so much (connections, transactions, streams): each source has a
-/// bound, an IPv6 site one of kSite times that, and a part of the whole is kept for those who are known, so that
-/// strangers fill what is left and no more. Memory is bounded by `total`, work is constant. No I/O.
+/// Shares out a limited number of things (connections, transactions, streams): each source has a limit, an IPv6 site
+/// kSite times that, and part of the whole is kept for known sources, so that strangers can only fill what is left.
+/// Memory is bounded by `total`; work is constant. No I/O.
 class FairShare {
  public:
   struct Options {
     std::size_t total = 0;
-    std::size_t per_source = 0;        ///< of a stranger; 0: no bound but the whole
-    std::size_t per_known_source = 0;  ///< of a known one; 0: likewise
-    unsigned kept_for_known = 50;      ///< percent of the whole that no stranger takes
+    std::size_t per_source = 0;        ///< of a stranger; 0: limited only by `total`
+    std::size_t per_known_source = 0;  ///< of a known source; 0: likewise
+    unsigned kept_for_known = 50;      ///< percent of `total` that strangers can't take
     friend bool operator==(const Options&, const Options&) = default;
   };
-  enum class Verdict : std::uint8_t { granted, source, site, strangers, total };  ///< else: whose bound was met
+  /// All but granted name the limit that was reached.
+  enum class Verdict : std::uint8_t { granted, source, site, strangers, total };
   static constexpr std::size_t kSite = 4;
 
   FairShare(const Options& options, std::uint64_t seed);
-  /// What is held stays held, also beyond new bounds.
+  /// What is held stays held, even beyond the new limits.
   void configure(const Options& options) { options_ = options; }
 
-  /// All of `amount` or nothing.
+  /// Takes all of `amount` or nothing.
   Verdict take(const IpAddress& address, Standing standing, std::size_t amount = 1);
-  /// What was granted, with the standing that it was granted for or promoted to.
+  /// Returns what was granted; `standing` as it was granted or promoted to.
   void give_back(const IpAddress& address, Standing standing, std::size_t amount = 1);
-  /// It is worth more now: it registered. Never refused, what is held stays within `total`.
+  /// Counts it under a better standing, once the source registered. Never refused: the sum held stays the same.
   void promote(Standing from, Standing to, std::size_t amount = 1);
 
   std::size_t held() const { return held_; }
@@ -55,25 +56,25 @@ class FairShare {
   std::uint64_t refused_ = 0;
 };
 
-/// The setting or part that it stands for, for a log line: "source", "site", "strangers", "total"; empty for granted.
+/// The limit behind it, for a log line: "source", "site", "strangers", "total"; empty for granted.
 std::string_view to_string(FairShare::Verdict verdict);
 
-/// Who may do something how often: each source at its rate, an IPv6 site at FairShare::kSite times that, all together
-/// at `total`, of which a part is kept for those who are known. Bounded by kMaxSources, constant work. No I/O.
+/// Limits how often sources may do something: each source has a rate, an IPv6 site FairShare::kSite times that, and all
+/// together `total`, part of which is kept for known sources. Bounded by kMaxSources; work is constant. No I/O.
 class FairRate {
  public:
   struct Options {
-    double per_source = 1;         ///< a second, of a stranger
-    double per_known_source = 1;   ///< of a known one
-    double total = 0;              ///< of all; 0: no bound
-    double burst = 5;              ///< seconds' worth that may come at once
+    double per_source = 1;         ///< per second, of a stranger
+    double per_known_source = 1;   ///< of a known source
+    double total = 0;              ///< of all together; 0: no limit
+    double burst = 5;              ///< how many seconds' worth may come at once
     unsigned kept_for_known = 50;  ///< percent of `total`
     friend bool operator==(const Options&, const Options&) = default;
   };
   static constexpr std::size_t kMaxSources = 65'536;
 
   FairRate(const Options& options, std::uint64_t seed, std::size_t sources = kMaxSources);
-  /// Buckets are full again where a rate changed.
+  /// Buckets whose rate changed are full again.
   void configure(const Options& options);
 
   bool take(TimePoint now, const IpAddress& address, Standing standing);
@@ -89,8 +90,8 @@ class FairRate {
 
   Options options_;
   SourceTable<IpAddress, Source> sources_, sites_;
-  TokenBucket crowd_;       // of strangers who find no place of their own
-  TokenBucket all_, rest_;  // rest_: what strangers may take of all
+  TokenBucket crowd_;            // shared by strangers for whom the table has no room
+  TokenBucket all_, strangers_;  // strangers_: the part of all_ that strangers may take
   std::uint64_t refused_ = 0;
 };
 

@@ -28,7 +28,7 @@ bool may_be_in_name(char c) {
 
 constexpr std::string_view kConfigEnding = ".cnf.xml";
 
-/// A prefix of three letters and twelve hex digits, most often a MAC's.
+/// Three letters and twelve hex digits, which are most often a MAC address.
 bool has_mac(std::string_view text) {
   constexpr std::array<std::string_view, 3> kPrefixes = {"SEP", "ATA", "SPA"};
   return text.size() == 3 + kMacDigits && std::ranges::all_of(text.substr(3), is_hex) &&
@@ -41,7 +41,7 @@ Result<DeviceName> DeviceName::parse(std::string_view text) {
   std::string digits;
   std::string_view body = starts_with_ignoring_case(text, "SEP") ? text.substr(3) : text;
   const bool in_fours =
-      body.size() == kMacDigits + 2 && body[4] == '.' && body[9] == '.';  // 0011.2233.4455, as Cisco writes it
+      body.size() == kMacDigits + 2 && body[4] == '.' && body[9] == '.';  // 0011.2233.4455, Cisco's notation
   if (body.size() <= kMacDigits + 5) {
     for (const char c : body) {
       if (c != ':' && c != '-' && !(in_fours && c == '.')) digits += c;
@@ -95,7 +95,7 @@ DeviceName DeviceName::in_file_name(std::string_view file) {
     out.name_ = std::string(form.device) + upper_hex(digits);
     return out;
   }
-  // Softphones and gateway ports go by names of their own; their configs are called so all the same.
+  // Softphones and gateway ports have names of their own; their configuration files are named after them too.
   for (const std::string_view ending : {".sgn", ".enc"}) {
     if (ends_with_ignoring_case(file, ending)) file.remove_suffix(ending.size());
   }

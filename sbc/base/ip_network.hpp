@@ -8,13 +8,13 @@
 
 namespace dw {
 
-/// All addresses that begin with the same bits: "192.0.2.0/24". One address alone is a network of its own.
+/// All addresses with the same first bits: "192.0.2.0/24". A single address is a network too.
 class IpNetwork {
  public:
-  /// "192.0.2.0/24", "2001:db8::/32", "192.0.2.7". Errc::invalid for anything else, bits behind the length too.
+  /// "192.0.2.0/24", "2001:db8::/32", "192.0.2.7". Errc::invalid for anything else, also for set bits after the prefix.
   static Result<IpNetwork> parse(std::string_view text);
 
-  /// The one of `bits` that this address is in.
+  /// The network of `bits` bits that contains this address.
   static IpNetwork around(const IpAddress& address, unsigned bits) {
     IpNetwork network;
     network.first_ = address.network(bits);
@@ -22,7 +22,7 @@ class IpNetwork {
     return network;
   }
 
-  /// A network without a scope (fe80::/10) has the addresses of all scopes.
+  /// A network without a scope (fe80::/10) contains the addresses of all scopes.
   bool contains(const IpAddress& address) const {
     if (address.is_v4() != first_.is_v4() || !address) return false;
     const IpAddress network = address.network(bits_);

@@ -7,9 +7,9 @@
 
 namespace dw {
 
-/// A hash for tables that strangers can put keys into: whoever does not know the seed can't choose keys that meet, not
-/// even keys that meet under every seed. Folded multiplication of the octets, 8 at a time, each under a secret of its
-/// own. Not for signatures, and not for disk: it may change.
+/// A hash for tables whose keys strangers can choose: without the seed they can't choose keys that collide, nor keys
+/// that collide under every seed. Folded multiplication of 8 octets at a time, each with a secret of its own. Not for
+/// signatures and not for storage: it may change.
 class KeyedHash {
  public:
   explicit KeyedHash(std::uint64_t seed) : seed_(fold(seed ^ kOdd, kOdder)) {}
@@ -43,7 +43,7 @@ class KeyedHash {
     std::memcpy(&value, at, size);
     return value;
   }
-  /// Up to eight octets; loads of a fixed size, which may overlap. Different octets of one size give different words.
+  /// Up to eight octets, loaded in fixed sizes that may overlap. Different octets of one size give different words.
   static std::uint64_t last_word(const char* at, std::size_t size) {
     if (size == 8) return word<8>(at);
     if (size >= 4) return word<4>(at) << 32U | word<4>(at + size - 4);

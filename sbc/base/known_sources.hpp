@@ -5,16 +5,16 @@
 
 namespace dw {
 
-/// Which sources have proved what, and until when: one for the whole daemon, which every door tells and asks. Bounded
-/// by kMaxSources; a registered one is never pushed out by a proven one. No I/O.
+/// Which sources have proved what, and until when. One object for the whole daemon, which all servers update and query.
+/// Bounded by kMaxSources; a proven source never evicts a registered one. No I/O.
 class KnownSources {
  public:
   static constexpr std::size_t kMaxSources = 65'536;
-  static constexpr Duration kProvenFor = std::chrono::hours(1);  ///< what a handshake, transfer or digest is good for
+  static constexpr Duration kProvenFor = std::chrono::hours(1);  ///< how long a handshake, transfer or digest counts
 
   explicit KnownSources(std::uint64_t seed) : sources_(kMaxSources, seed) {}
 
-  /// `lasts`: a registration until it would expire. What was proved before for longer stays.
+  /// `lasts`: for a registration, until it expires. A longer proof from before is kept.
   void proved(TimePoint now, const IpAddress& address, Standing standing, Duration lasts = kProvenFor);
   Standing standing(TimePoint now, const IpAddress& address) const;
   bool known(TimePoint now, const IpAddress& address) const { return standing(now, address) != Standing::stranger; }

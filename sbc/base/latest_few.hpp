@@ -6,13 +6,13 @@
 
 namespace dw {
 
-/// The last few of a kind, for a person to look at: the latest first, and the one seen longest ago makes room.
+/// The last few things of a kind, for a person to look at: latest first; the least recently seen one is evicted.
 /// Constant work, as kMost is small.
 template <class Entry, std::size_t kMost>
 class LatestFew {
  public:
-  /// The entry for which `same(entry)` holds, or `otherwise` when there is none; it is the latest now. Good until the
-  /// next call.
+  /// Returns the entry for which `same(entry)` holds, or else adds `otherwise`; either becomes the latest. The
+  /// reference is valid until the next call.
   template <class Same>
   Entry& see(Same&& same, Entry otherwise) {
     auto place = std::ranges::find_if(all_, same);

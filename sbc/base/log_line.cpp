@@ -21,7 +21,7 @@ bool is_key(std::string_view text) {
          std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
 }
 
-/// Up to the closing quote, which is consumed; nothing when there is none.
+/// Up to the closing quote, which is consumed; nothing if it is missing.
 std::optional<std::string> quoted(TextCursor& cursor) {
   TextCursor at = cursor;
   if (!at.skip_char('"')) return std::nullopt;
@@ -51,7 +51,7 @@ std::optional<std::pair<std::string_view, std::string>> take_field(TextCursor& c
   return std::pair(key, *std::move(value));
 }
 
-/// true, false, or a number as RFC 8259 §6 has it, without an exponent.
+/// true, false, or a number (RFC 8259 §6) without an exponent.
 bool is_json_scalar(std::string_view text) {
   if (text == "true" || text == "false") return true;
   TextCursor cursor(text);
@@ -70,7 +70,7 @@ bool is_json_scalar(std::string_view text) {
   return cursor.at_end() || (cursor.skip_char('.') && digits() > 0 && cursor.at_end());
 }
 
-/// How many octets of `text` from `at` on are one UTF-8 character (RFC 3629 §4), or 0.
+/// The length in octets of the UTF-8 character (RFC 3629 §4) at `at`, or 0.
 std::size_t utf8_length(std::string_view text, std::size_t at) {
   const auto octet = [&](std::size_t i) { return at + i < text.size() ? static_cast<std::uint8_t>(text[at + i]) : 0U; };
   const unsigned first = octet(0), second = octet(1);
@@ -108,7 +108,7 @@ void append_json(std::string& out, std::string_view text) {
   out += '"';
 }
 
-/// NAME=value, or where the value has line ends: the name, and the value behind its length.
+/// NAME=value; if the value has line ends, the name and then the value after its length.
 void append_journal(ByteWriter& out, std::string_view name, std::string_view value) {
   out.text(name);
   if (value.find('\n') == value.npos) {

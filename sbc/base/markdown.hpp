@@ -4,7 +4,7 @@
 
 namespace dw {
 
-/// Text for Markdown: what would be emphasis, a heading or HTML stands for itself.
+/// Escapes text for Markdown, so that it has no emphasis, heading or HTML.
 std::string markdown(std::string_view text);
 
 }  // namespace dw

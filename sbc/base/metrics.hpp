@@ -9,9 +9,9 @@
 
 namespace dw {
 
-/// Collects metrics as Prometheus text exposition (format 0.0.4). Each part appends its own; what has one
-/// name stands together, HELP and TYPE before it. Names begin "dropwire_", counters end "_total", units are in the
-/// name.
+/// Collects metrics in Prometheus text format (version 0.0.4). Each part appends its own; samples of one name are
+/// grouped under one HELP and TYPE. Names begin with "dropwire_", counters end in "_total", and the name includes the
+/// unit.
 class MetricsText {
  public:
   using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
@@ -19,7 +19,7 @@ class MetricsText {
     sample(name, help, "counter", std::to_string(value), labels);
   }
   void gauge(std::string_view name, std::string_view help, double value, Labels labels = {});
-  /// Something that others can fill: how much is in it, and how much there may be at most.
+  /// A table that others can fill: its entries, and its bound.
   void table(std::string_view name, std::size_t entries, std::size_t bound) {
     gauge("dropwire_table_entries", "Entries of a table that others can fill.", static_cast<double>(entries),
           {{"table", name}});
@@ -31,7 +31,7 @@ class MetricsText {
  private:
   void sample(std::string_view name, std::string_view help, std::string_view type, const std::string& value,
               Labels labels);
-  std::vector<std::string> families_;  // in the order that they came
+  std::vector<std::string> families_;  // in order of first appearance
   std::map<std::string, std::size_t, std::less<>> places_;
 };
 

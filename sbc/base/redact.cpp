@@ -19,7 +19,7 @@ bool contains(std::string_view text, std::string_view word) {
   return !std::ranges::search(text, word, same).empty();
 }
 
-/// Headers whose whole value is one.
+/// Headers whose whole value is a secret.
 bool is_secret_header(std::string_view name) {
   constexpr std::array<std::string_view, 7> kNames = {"authorization",      "proxy-authorization", "www-authenticate",
                                                       "proxy-authenticate", "authentication-info", "cookie",
@@ -38,7 +38,7 @@ bool is_secret_name(std::string_view name) {
          (name.size() > 3 && contains(name.substr(name.size() - 4), "_key"));
 }
 
-/// One line, left to right.
+/// Redacts one line, from left to right.
 class Line {
  public:
   explicit Line(std::string_view text) : text_(text) {}
@@ -77,7 +77,7 @@ class Line {
     return true;
   }
 
-  /// password=word, "token": "word", nonce="a, b", Authorization: all of it
+  /// password=word, "token": "word", nonce="a, b", Authorization: the whole value
   bool named() {
     if (!is_name(text_[at_]) || (at_ > 0 && is_name(text_[at_ - 1]))) return false;
     std::size_t end = at_;

@@ -6,25 +6,25 @@
 
 namespace dw {
 
-/// What went wrong, for a program to branch on. The text beside it is for a person.
+/// What went wrong, for a program to branch on. Its text is for a person.
 enum class Errc {
   truncated,     ///< the octets ended before the value did
-  malformed,     ///< the octets are there and make no sense
+  malformed,     ///< complete, but makes no sense
   too_long,      ///< beyond a named maximum
-  unsupported,   ///< well formed, but not something we speak
-  forbidden,     ///< well formed, and refused by policy
+  unsupported,   ///< well formed, but not supported
+  forbidden,     ///< well formed, but refused by policy
   not_found,     ///< the thing named does not exist
-  not_admitted,  ///< it is not for who asks, who hears that it does not exist
-  unavailable,   ///< it may exist, but could not be had now
-  exhausted,     ///< a bound of ours was reached
+  not_admitted,  ///< not for this client, who gets the answer of not_found
+  unavailable,   ///< it may exist, but can't be reached now
+  exhausted,     ///< a limit of ours was reached
   invalid,       ///< a person's input (setting, argument) is wrong
-  system,        ///< the operating system said no; the text has its words
+  system,        ///< the operating system failed; the text has its message
 };
 
 std::string_view to_string(Errc code);
 
-/// One failure: a code, a sentence for a person ("what happened, to whom"), and, when octets were being
-/// parsed, where (`offset` counts from the start of what the parser was given).
+/// One failure: a code, a sentence for a person ("what happened, to whom"), and for a parser where (`offset` counts
+/// from the start of the parser's input).
 struct Error {
   Errc code{};
   std::string text;

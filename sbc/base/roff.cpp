@@ -14,7 +14,7 @@ struct Letter {
 constexpr std::array kLetters = {Letter{"…", "..."},   Letter{"→", "\\(->"}, Letter{"–", "\\(en"},
                                  Letter{"§", "\\(sc"}, Letter{"µ", "\\(mc"}, Letter{"×", "\\(mu"}};
 
-/// The letter that `text` begins with, of more than one octet; octets that are no UTF-8 are a '?'.
+/// The multi-octet character at the start of `text`; octets that are not UTF-8 give '?'.
 struct Wide {
   std::size_t octets = 1;
   unsigned value = '?';

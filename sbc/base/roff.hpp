@@ -4,9 +4,9 @@
 
 namespace dw {
 
-/// Text for a manual page, in ASCII, so that it reads in every locale: roff takes "-" for a hyphen, a "." or "'" at a
-/// line's start for a request, and "\" for an escape. Letters that our texts use become what groff shows on any
-/// terminal ("…" is three dots, "→" is an arrow or "->"), others \[uXXXX].
+/// Escapes text for a manual page, in ASCII, so that it shows in every locale: roff reads "-" as a hyphen, "." or "'"
+/// at the start of a line as a request, and "\" as an escape. Special characters that our texts use become what groff
+/// shows on any terminal ("…" is three dots, "→" is an arrow or "->"), others \[uXXXX].
 std::string roff(std::string_view text);
 
 }  // namespace dw

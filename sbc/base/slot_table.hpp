@@ -6,8 +6,8 @@
 
 namespace dw {
 
-/// Things that stay where they are until they are removed, each with a small number (its slot) that is used
-/// again after it: what a DeadlineHeap counts by. T has a member `slot`.
+/// Things that keep their address until they are removed. Each has a small number (its slot), which is used again
+/// afterwards, as DeadlineHeap needs. T has a member `slot`.
 template <class T>
 class SlotTable {
  public:

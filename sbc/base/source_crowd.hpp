@@ -12,8 +12,8 @@
 
 namespace dw {
 
-/// Things that sources have, each with a weight and an order: says which source has the most, in all or of one IPv6
-/// site, and which of its things is the first. What it costs grows with the logarithm of how many there are. No I/O.
+/// Things that belong to sources, each with a weight and an order. Answers which source has the most weight, overall or
+/// within an IPv6 site, and which of its things is first. Each operation costs O(log n). No I/O.
 class SourceCrowd {
  public:
   struct Member {
@@ -30,18 +30,18 @@ class SourceCrowd {
   explicit SourceCrowd(std::uint64_t seed) : sources_(0, KeyedHash(seed)), sites_(0, KeyedHash(seed + 1)) {}
 
   void add(const Member& member);
-  void remove(const Member& member);  ///< as it was added
+  void remove(const Member& member);  ///< exactly as it was added
 
   std::size_t weight_of(const IpAddress& source) const;
   std::optional<std::uint64_t> first_of(const IpAddress& source) const;
-  std::optional<std::uint64_t> first() const;  ///< of all
-  /// Of the source with the most; of equals the one whose first is earliest.
+  std::optional<std::uint64_t> first() const;  ///< of all sources
+  /// Of the source with the most weight; among equals, the one whose first thing is earliest.
   std::optional<Most> most() const { return most_in(ranks_); }
   std::optional<Most> most_of_site(const IpAddress& site) const;
   bool empty() const { return ranks_.empty(); }
 
  private:
-  using Rank = std::tuple<std::size_t, std::uint64_t, IpAddress>;  // how much, how early, whose
+  using Rank = std::tuple<std::size_t, std::uint64_t, IpAddress>;  // weight, reversed order, source
   using Ranks = std::set<Rank>;
   struct Source {
     std::set<std::pair<std::uint64_t, std::uint64_t>> members;  // by order and id
@@ -54,7 +54,7 @@ class SourceCrowd {
 
   std::unordered_map<IpAddress, Source, KeyedHash> sources_;
   std::set<std::pair<std::uint64_t, std::uint64_t>> members_;  // of all sources, by order and id
-  std::unordered_map<IpAddress, Ranks, KeyedHash> sites_;      // IPv6 alone
+  std::unordered_map<IpAddress, Ranks, KeyedHash> sites_;      // only for IPv6
   Ranks ranks_;
 };
 

@@ -14,22 +14,22 @@
 
 namespace dw {
 
-/// What is remembered of sources (or of names, AORs, Call-IDs: any Key that KeyedHash takes), with a bound and with
-/// constant work, whatever comes: kWays entries share a set, nothing is scanned or moved, and memory is taken a set at
-/// a time. In a full set the entry with the least standing makes room, of equals the one used longest ago: forged
-/// sources push out forged sources. A standing lasts for kStandingKept after the entry was last taken, or, where Value
-/// has `Standing at(TimePoint)`, as long as that says. No I/O.
+/// Remembers a value for each source (or name, AOR, Call-ID: any Key that KeyedHash takes), with a bound and with
+/// constant work for any input: kWays entries share a set, nothing is scanned or moved, and memory is allocated a set
+/// at a time. In a full set the entry with the lowest standing is evicted, among equals the least recently used: so
+/// forged sources evict forged sources. A standing lasts for kStandingKept after the last take(), or, if Value has
+/// `Standing at(TimePoint)`, as long as that says. No I/O.
 template <class Key, class Value>
 class SourceTable {
  public:
   static constexpr std::size_t kWays = 8;
   static constexpr Duration kStandingKept = std::chrono::hours(1);
 
-  /// At least `entries` of them at once, rounded up to sets.
+  /// Room for at least `entries`, rounded up to whole sets.
   SourceTable(std::size_t entries, std::uint64_t seed)
       : hash_(seed), sets_(std::bit_ceil(std::max<std::size_t>(1, (entries + kWays - 1) / kWays))) {}
 
-  /// Null when it is not kept.
+  /// Null when there is no entry.
   template <class Like>
   Value* find(const Like& key) {
     Entry* const entry = entry_of(key);
@@ -40,8 +40,8 @@ class SourceTable {
     return const_cast<SourceTable*>(this)->find(key);
   }
 
-  /// Found, or made of `fresh`. Null when all its set's entries have more standing: then it shares with all who find no
-  /// place.
+  /// Finds the entry, or creates it with `fresh`. Null when all entries of its set have a higher standing: then the
+  /// caller counts it together with all others that found no room.
   template <class Like>
   Value* take(TimePoint now, const Like& key, Standing standing, const Value& fresh) {
     Entry* entry = entry_of(key);

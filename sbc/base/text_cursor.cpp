@@ -71,7 +71,7 @@ std::size_t offset_in(std::string_view whole, std::string_view part) {
 
 std::string_view trim(std::string_view text) {
   const std::size_t first = kBlanks.first_not_in(text);
-  if (first == std::string_view::npos) return text.substr(0, 0);  // a view into it still
+  if (first == std::string_view::npos) return text.substr(0, 0);  // still a view into `text`
   return text.substr(first, kBlanks.last_not_in(text) - first + 1);
 }
 

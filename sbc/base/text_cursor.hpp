@@ -6,7 +6,7 @@
 
 namespace dw {
 
-/// A set of octets that is asked for one octet at a time, once for each of a text.
+/// A set of octets, as a table for fast lookup.
 class OctetSet {
  public:
   constexpr explicit OctetSet(std::string_view octets) {
@@ -14,7 +14,7 @@ class OctetSet {
       has_[static_cast<std::uint8_t>(c)] = true;
   }
   constexpr bool has(char c) const { return has_[static_cast<std::uint8_t>(c)]; }
-  /// Where the first (last) octet of `text` is that is in the set, or is not; npos: nowhere.
+  /// Index of the first (last) octet of `text` that is (not) in the set; npos if there is none.
   constexpr std::size_t first_in(std::string_view text) const { return first(text, true); }
   constexpr std::size_t first_not_in(std::string_view text) const { return first(text, false); }
   constexpr std::size_t last_in(std::string_view text) const { return last(text, true); }
@@ -36,8 +36,8 @@ class OctetSet {
   std::array<bool, 256> has_{};
 };
 
-/// Walks untrusted text without copying it. Every `take_…` consumes what it returns; nothing reads past the
-/// end. Works on octets: bytes above 0x7f are neither letters, digits nor blanks.
+/// Reads untrusted text without copying it. Every `take_…` consumes what it returns; nothing reads past the end. Works
+/// on octets: bytes above 0x7f are neither letters, digits nor blanks.
 class TextCursor {
  public:
   explicit TextCursor(std::string_view text) : all_(text), left_(text) {}
@@ -54,15 +54,15 @@ class TextCursor {
   }
   bool skip_text(std::string_view t);
   void skip_blanks();  ///< spaces and tabs
-  void skip_lws();     ///< spaces, tabs, CR and LF: blanks of a field that may be folded
-  /// Up to (without) the first of `stops`, or all that is left; the stop itself stays.
+  void skip_lws();     ///< spaces, tabs, CR and LF: blanks in a field that may be folded
+  /// Up to, but without, the first of `stops`, or all that is left. The stop is not consumed.
   std::string_view take_until(std::string_view stops);
   std::string_view take_until(const OctetSet& stops);
   /// Up to the next blank.
   std::string_view take_token();
   /// One line without its CR LF, LF or CR; the line end is consumed.
   std::string_view take_line();
-  /// Decimal digits as a number; nothing, and nothing consumed, when there is no digit or it exceeds `max`.
+  /// A decimal number; nothing, with nothing consumed, when there is no digit or the number exceeds `max`.
   std::optional<std::uint64_t> take_number(std::uint64_t max);
 
  private:
@@ -70,10 +70,10 @@ class TextCursor {
   std::string_view left_;
 };
 
-/// Where `part`, a view into `whole`, begins in it.
+/// The index in `whole` where `part`, a view into it, begins.
 std::size_t offset_in(std::string_view whole, std::string_view part);
-std::string_view trim(std::string_view text);  ///< blanks, CR and LF off both ends
-/// The whole text as a decimal number at most `max`: no sign, no blanks, no prefix.
+std::string_view trim(std::string_view text);  ///< removes blanks, CR and LF from both ends
+/// The whole text as a decimal number of at most `max`: no sign, blanks or prefix.
 std::optional<std::uint64_t> parse_number(std::string_view text, std::uint64_t max);
 /// ASCII only, independent of the locale.
 inline char lower(char c) {

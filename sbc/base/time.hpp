@@ -4,12 +4,12 @@
 
 namespace dw {
 
-/// Time that only goes forward: every deadline and every measurement. Cores are given it, never ask for it.
+/// Monotonic time, for every deadline and measurement. It is passed to cores; they never read the clock.
 using Clock = std::chrono::steady_clock;
 using TimePoint = Clock::time_point;
 using Duration = Clock::duration;
 
-/// Time as a person reads it: stories, logs, files. Never for deadlines.
+/// Wall-clock time for people: stories, logs, files. Never for deadlines.
 using WallClock = std::chrono::system_clock;
 using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
 

@@ -5,7 +5,7 @@
 
 namespace dw {
 
-/// Lets `rate` things a second pass, and up to `burst` at once. Starts full.
+/// Lets `rate` things pass per second, and up to `burst` at once. Starts full.
 class TokenBucket {
  public:
   TokenBucket(double rate_per_second, double burst) : rate_(rate_per_second), burst_(burst), tokens_(burst) {}
@@ -16,22 +16,22 @@ class TokenBucket {
     tokens_ -= cost;
     return true;
   }
-  /// Passes while this share of a burst is left for others, or all of it is there; below 0 it passes ahead of its time,
-  /// by up to as much in advance.
+  /// Passes if that leaves `share` of a burst for others, or if the bucket is full. A share below 0 lets it borrow that
+  /// much of a burst in advance.
   bool take_leaving(TimePoint now, double share, double cost = 1.0) {
     refill(now);
     if (tokens_ < std::min(share * burst_ + cost, burst_)) return false;
     tokens_ -= cost;
     return true;
   }
-  /// Passes ahead of its time, up to a burst in advance: whoever asks by take() waits for as long.
+  /// May borrow up to a burst in advance; take() then fails until that is paid back.
   bool take_ahead(TimePoint now, double cost = 1.0) {
     refill(now);
     if (tokens_ - cost < -burst_) return false;
     tokens_ -= cost;
     return true;
   }
-  /// Full again: whoever it limits has been quiet, and its bucket may be forgotten.
+  /// Full again: its source has been quiet, and the bucket may be dropped.
   bool full(TimePoint now) {
     refill(now);
     return tokens_ >= burst_;

@@ -8,8 +8,8 @@
 
 namespace dw {
 
-/// What one end of ours said or heard: a datagram, or a piece of a stream. Views: good for the call. `fetch` is no
-/// packet: `octets` is a line about a file that was asked of an origin for `phone`, and there are no endpoints.
+/// A datagram, or a piece of a stream, that one of our sockets sent or received. Its views are valid during the call.
+/// `fetch` is no packet: `octets` is a line about a file requested from an origin for `phone`, without endpoints.
 struct WireRecord {
   enum class Protocol : std::uint8_t { tftp, http, sccp, sip, fetch };
   enum class Side : std::uint8_t { phone, central };
@@ -18,13 +18,13 @@ struct WireRecord {
   bool sent = false;    ///< by us
   bool stream = false;  ///< TCP, else UDP
   Endpoint local, peer;
-  IpAddress phone;          ///< on the central side whom it is for, where that is known
-  std::string_view device;  ///< its name, where that is known
+  IpAddress phone;          ///< on the central side: the phone it is for, if known
+  std::string_view device;  ///< the phone's device name, if known
   Bytes octets;
 };
 
-/// Where the servers tell what passes, for whoever looks at it. While nobody does it is one branch:
-/// `if (tap.on()) tap.tell(…)`. On the loop's thread.
+/// Where servers report their traffic to whoever traces it. Costs one branch while nobody does: `if (tap.on())
+/// tap.tell(…)`. On the loop's thread.
 class WireTap {
  public:
   using Listener = std::function<void(const WireRecord&)>;
