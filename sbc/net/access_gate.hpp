@@ -19,18 +19,18 @@ enum class Door : std::uint8_t { tftp, http, sccp, sip, stun };
 inline constexpr std::size_t kDoors = 5;
 std::string_view to_string(Door door);
 
-/// Who may ask at all (access.networks). One for the whole daemon: each door asks it first, before it reads anything
-/// that was sent, but for what it knows to be the central side's. Counts whom it refuses, logs it at a bounded rate,
-/// and keeps the last few for a person. On the loop's thread.
+/// Decides who may use the access side's services at all (access.networks). One for the whole daemon: each service asks
+/// it before it reads anything that was sent, except from peers known to be on the central side. Refusals are counted,
+/// logged at a bounded rate, and the last few are kept for a person to see. On the loop's thread.
 class AccessGate {
  public:
-  static constexpr std::size_t kKept = 16;       ///< sources that were refused
-  static constexpr std::size_t kMaxDetail = 64;  ///< octets kept of what was asked for
+  static constexpr std::size_t kKept = 16;       ///< refused sources that are kept
+  static constexpr std::size_t kMaxDetail = 64;  ///< octets kept of what it asked for
 
   struct Refused {
     IpAddress source;
     Door door{};
-    std::string detail;  ///< what it asked for, where that is known; not escaped
+    std::string detail;  ///< what it asked for, if known; not escaped
     std::uint64_t times = 0;
     WallTime last{};
   };
@@ -38,16 +38,16 @@ class AccessGate {
   /// Lets everybody in.
   AccessGate() = default;
   explicit AccessGate(std::vector<IpNetwork> networks) : networks_(std::move(networks)) {}
-  /// For whoever was given no other one: lets everybody in.
+  /// A gate that lets everybody in, where none is configured.
   static AccessGate& everybody();
 
-  /// None: everybody may ask. Whom the old ones refused is forgotten.
+  /// An empty list lets everybody in. Forgets whom the old list refused.
   void set(std::vector<IpNetwork> networks);
   bool allows(const IpAddress& source) const;
-  /// The same; a refusal is counted, logged and kept.
+  /// As allows(), but a refusal is counted, logged and kept.
   bool admits(Door door, const IpAddress& source, std::string_view detail = {});
 
-  /// The latest first.
+  /// Latest first.
   const std::vector<Refused>& refused() const { return refused_.all(); }
   std::uint64_t refusals(Door door) const { return counts_[static_cast<std::size_t>(door)]; }
   void append_metrics(MetricsText& out) const;

@@ -23,7 +23,7 @@ struct alignas(cmsghdr) Control {
   std::array<char, CMSG_SPACE(sizeof(in6_pktinfo))> octets;
 };
 
-/// Says which of our addresses the datagram leaves from. Gives the length of the control message.
+/// Sets the address of ours that the datagram leaves from. Returns the length of the control message.
 std::size_t write_source(Control& control, const IpAddress& from, bool v6) {
   auto* header = reinterpret_cast<cmsghdr*>(control.octets.data());
   if (v6) {
@@ -52,7 +52,7 @@ void read_destination(msghdr& message, Datagram& into) {
       std::memcpy(&info, CMSG_DATA(header), sizeof info);
       into.local = to_ip(info.ipi_addr);
       into.interface = static_cast<std::uint32_t>(info.ipi_ifindex);
-      // For what was sent to one of our addresses the kernel names that address in both.
+      // For a datagram sent to one of our addresses, the kernel puts that address into both.
       into.to_group = info.ipi_addr.s_addr != info.ipi_spec_dst.s_addr;
     } else if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO) {
       in6_pktinfo info{};
@@ -89,7 +89,7 @@ bool set_up(int descriptor, bool v6, const DatagramSocket::Options& options) {
   return set_option(descriptor, IPPROTO_IP, IP_PKTINFO, 1);
 }
 
-/// The buffers of one recvmmsg, filled in once.
+/// The buffers of one recvmmsg, set up once.
 class ReceiveBatch {
  public:
   explicit ReceiveBatch(std::size_t max_receive) : max_receive_(max_receive), octets_(kSize * max_receive) {
@@ -103,7 +103,7 @@ class ReceiveBatch {
       reset(i);
     }
   }
-  /// As recvmmsg: how many came, or -1 with errno.
+  /// As recvmmsg: the number of datagrams, or -1 with errno.
   int receive(int descriptor) {
     for (std::size_t i = 0; i < used_; ++i)
       reset(i);
@@ -143,14 +143,14 @@ class ReceiveBatch {
   std::size_t used_ = 0;
 };
 
-/// Where one datagram goes, and from which address of ours.
+/// Where a datagram goes, and from which address of ours.
 struct Route {
   SocketAddress to;
   Control control;
   std::size_t control_length = 0;
 };
 
-/// A datagram that waits, copied, for the kernel's buffer.
+/// A datagram, copied, that waits until the kernel's buffer has room.
 struct Kept {
   Route route;
   Buffer octets;
@@ -198,7 +198,7 @@ struct DatagramSocket::State : std::enable_shared_from_this<State> {
   Stats stats;
   ReceiveBatch incoming;
 
-  std::size_t queued = 0;  // of the arrays below
+  std::size_t queued = 0;  // number of datagrams in the arrays below
   std::array<Route, kBatch> routes{};
   std::array<std::array<std::uint8_t, kMaxHead>, kBatch> heads;
   std::array<std::array<iovec, 2>, kBatch> vectors{};
@@ -233,7 +233,7 @@ void DatagramSocket::State::read_batches() {
     const int count = incoming.receive(descriptor.number());
     ++stats.receive_calls;
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (count < 0) continue;  // an ICMP error of an earlier datagram: reading it cleared it
+    if (count < 0) continue;  // an ICMP error for an earlier datagram: reading it cleared it
     stats.received += static_cast<std::uint64_t>(count);
     on_datagrams(incoming.datagrams());
     if (closed) return;
@@ -250,7 +250,7 @@ void DatagramSocket::State::queue(const Endpoint& to, const IpAddress& from, Byt
   const std::size_t i = queued++;
   const bool copied = head.size() <= kMaxHead;
   if (copied) std::ranges::copy(head, heads[i].begin());
-  // sendmsg takes iovecs without const, and only reads them.
+  // sendmsg's iovecs are not const, but it only reads them.
   vectors[i][0] = {copied ? heads[i].data() : const_cast<std::uint8_t*>(head.data()), head.size()};
   vectors[i][1] = {const_cast<std::uint8_t*>(body.data()), body.size()};
   routes[i].to = to_socket_address(to);
@@ -269,7 +269,7 @@ void DatagramSocket::State::flush() {
   queued = 0;
 }
 
-/// Gives the queued datagrams from `first` on to the kernel. Gives the index of the first that has to wait.
+/// Passes the queued datagrams from `first` on to the kernel. Returns the index of the first that has to wait.
 std::size_t DatagramSocket::State::hand_over(std::size_t first) {
   bool error_was_old = false;
   while (first < queued) {
@@ -283,9 +283,9 @@ std::size_t DatagramSocket::State::hand_over(std::size_t first) {
     } else if (errno == EAGAIN) {
       return first;
     } else if ((errno == ECONNREFUSED || on_undelivered) && !error_was_old) {
-      error_was_old = true;  // of an earlier datagram; told once, so this one may still go
+      error_was_old = true;  // for an earlier datagram; reported only once, so this one may still be sent
     } else if (errno != EINTR) {
-      ++stats.send_errors;  // sendmmsg stops at the datagram that fails; those behind it are fine
+      ++stats.send_errors;  // sendmmsg stops at the datagram that fails; the ones after it are fine
       ++first;
       error_was_old = false;
     }
@@ -311,7 +311,7 @@ void DatagramSocket::State::keep(std::size_t first) {
   watch();
 }
 
-/// The descriptor is writable: what waited goes first, in its order.
+/// The descriptor is writable: sends what waited first, in order.
 void DatagramSocket::State::send_kept() {
   while (!backlog.empty()) {
     queued = std::min(backlog.size(), kBatch);
@@ -360,7 +360,7 @@ DatagramSocket& DatagramSocket::operator=(DatagramSocket&& other) noexcept {
   return *this;
 }
 
-/// The state itself may live on until a callback that runs in it has returned.
+/// The state may live on until a callback that runs in it has returned.
 void DatagramSocket::close() {
   if (!state_) return;
   state_->closed = true;

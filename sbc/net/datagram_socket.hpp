@@ -11,37 +11,37 @@
 
 namespace dw::net {
 
-/// A datagram that came in. The octets are good during the callback only.
+/// A received datagram. Its octets are valid only during the callback.
 struct Datagram {
   Endpoint peer;
   IpAddress local;  ///< the address that it was sent to (IP_PKTINFO / IPV6_PKTINFO)
   std::uint32_t interface = 0;
-  bool to_group = false;   ///< `local` is a broadcast or multicast address: nothing may be answered from it
-  bool truncated = false;  ///< it was longer than Options::max_receive
+  bool to_group = false;   ///< `local` is a broadcast or multicast address: it can't be the source of an answer
+  bool truncated = false;  ///< longer than Options::max_receive
   Bytes octets;
 };
 
-/// A datagram of ours that did not arrive, as an ICMP message says whose quoted header the kernel found to be this
-/// socket's. That header can be guessed: only `octets` show that whoever sent the message saw the datagram.
+/// One of our datagrams that did not arrive, according to an ICMP message whose quoted header the kernel matched to
+/// this socket. That header can be guessed: only `octets` show that the sender of the message saw the datagram.
 struct Undelivered {
   Endpoint peer;         ///< where it went
   std::string_view why;  ///< for a person
-  Bytes octets;          ///< its beginning, as far as the ICMP message quotes it; good during the callback only
+  Bytes octets;          ///< its beginning, as far as the ICMP message quotes it; valid only during the callback
 };
 
-/// A UDP socket with what libuv's lacks: the address a datagram was sent to, a chosen source address for each
-/// answer, and many datagrams a system call (recvmmsg, sendmmsg). One descriptor, watched by the loop.
-/// A socket bound to "::" takes IPv6 only, so that 0.0.0.0 and :: stand side by side. Packets leave without
-/// DF, so that a router in the way may fragment what a black hole for ICMP would else swallow for ever.
+/// A UDP socket with what libuv's lacks: the address a datagram was sent to, a chosen source address for each answer,
+/// and many datagrams per system call (recvmmsg, sendmmsg). One descriptor, watched by the loop. A socket bound to "::"
+/// takes IPv6 only, so that sockets for 0.0.0.0 and :: can exist side by side. Packets are sent without DF, so that
+/// routers may fragment them where ICMP is filtered (no path MTU discovery).
 class DatagramSocket {
  public:
-  static constexpr std::size_t kBatch = 64;         ///< datagrams a system call
+  static constexpr std::size_t kBatch = 64;         ///< datagrams per system call
   static constexpr std::size_t kMaxHead = 64;       ///< octets of `head` that are copied
   static constexpr std::size_t kMaxBacklog = 1024;  ///< datagrams kept (copied) while the kernel's buffer is full
-  static constexpr std::size_t kMaxBacklogOctets = 4 << 20;  ///< and their octets in all
+  static constexpr std::size_t kMaxBacklogOctets = 4 << 20;  ///< and their octets altogether
   static constexpr std::size_t kMaxQuoted = 576;             ///< octets kept of Undelivered (RFC 1812 §4.3.2.3)
   static constexpr int kMaxErrorsPerTurn = 64;
-  static constexpr int kMaxBatchesPerTurn = 8;  ///< read before timers and other descriptors have their turn
+  static constexpr int kMaxBatchesPerTurn = 8;  ///< then timers and other descriptors have their turn
 
   struct Options {
     std::size_t max_receive = 2048;  ///< octets; longer datagrams are marked truncated
@@ -51,7 +51,7 @@ class DatagramSocket {
   };
   struct Stats {
     std::uint64_t received = 0;       ///< datagrams
-    std::uint64_t sent = 0;           ///< datagrams that the kernel took
+    std::uint64_t sent = 0;           ///< datagrams that the kernel accepted
     std::uint64_t send_dropped = 0;   ///< the backlog was full
     std::uint64_t send_errors = 0;    ///< datagrams that the kernel refused (no route, not permitted, too long)
     std::uint64_t undelivered = 0;    ///< ICMP messages, once receive_errors() was called
@@ -59,29 +59,29 @@ class DatagramSocket {
     std::uint64_t send_calls = 0;     ///< sendmmsg
   };
 
-  /// Errc::system with the sentence for the operator ("can't listen on UDP 0.0.0.0:69: Permission denied").
+  /// Errc::system with a sentence for the operator ("can't listen on UDP 0.0.0.0:69: Permission denied").
   static Result<DatagramSocket> open(Loop& loop, const Endpoint& bind, const Options& options);
   ~DatagramSocket();
   DatagramSocket(DatagramSocket&&) noexcept;
   DatagramSocket& operator=(DatagramSocket&&) noexcept;
 
-  /// From now on each arrival is told, up to kBatch at a time; `flush` follows each call by itself. The
-  /// callback may destroy the socket.
+  /// Starts to receive: up to kBatch datagrams in each call, followed by an automatic `flush`. The callback may destroy
+  /// the socket.
   void receive(std::function<void(std::span<const Datagram>)> on_datagrams);
 
-  /// From now on what did not arrive is told: destinations, ports and protocols that are unreachable, and parameter
-  /// problems (RFC 3261 §18.4), by IP_RECVERR or IPV6_RECVERR. After receive(), which watches the socket. The
+  /// Starts to report datagrams that did not arrive: unreachable destinations, ports and protocols, and parameter
+  /// problems (RFC 3261 §18.4), by IP_RECVERR or IPV6_RECVERR. Call after receive(), which watches the socket. The
   /// callback may destroy the socket.
   void receive_errors(std::function<void(const Undelivered&)> on_undelivered);
 
-  /// Queues one datagram, `head` then `body`, from `from` (our address; none: the kernel chooses) to `to`,
-  /// which is of the socket's own family. `head` is copied (one longer than kMaxHead leaves at once instead,
-  /// with what was queued); `body` must stay as it is until flush(). Sent at the latest by the next flush().
-  /// A datagram that can't be sent is counted and forgotten; the others go on.
+  /// Queues one datagram, `head` then `body`, from `from` (our address; none: the kernel chooses) to `to`, which must
+  /// be of the socket's family. `head` is copied (if longer than kMaxHead, the datagram is sent at once, with what was
+  /// queued); `body` must stay unchanged until flush(). Sent by the next flush() at the latest. A datagram that can't
+  /// be sent is counted and dropped; the others go on.
   void send(const Endpoint& to, const IpAddress& from, Bytes head, Bytes body = {});
   void flush();
 
-  Endpoint local() const;  ///< as bound, with the port the kernel chose
+  Endpoint local() const;  ///< as bound, with the port that the kernel chose
   const Stats& stats() const;
 
  private:

@@ -51,7 +51,7 @@ std::string servers_text(const std::vector<Endpoint>& servers) {
   return out;
 }
 
-/// One query that c-ares has; its callback takes it back, always and once.
+/// One query given to c-ares. Its callback, which c-ares calls exactly once, takes ownership back.
 template <class Done>
 struct Asked {
   std::size_t& in_flight;
@@ -88,13 +88,13 @@ void on_addresses(void* arg, int status, int, ares_addrinfo* list) {
 
 }  // namespace
 
-/// c-ares' channel, and the descriptors and the one timer that it wants to be watched.
+/// c-ares' channel, with the descriptors and the timer that it needs.
 struct DnsChannel::State {
   State(Loop& l, const Options& o) : loop(l), options(o), timer(l, [this] { act(ARES_SOCKET_BAD, {}); }) {}
   State(const State&) = delete;
   State& operator=(const State&) = delete;
   ~State() {
-    if (channel) ares_destroy(channel);  // ends what is asked, and has its descriptors taken out of `polls`
+    if (channel) ares_destroy(channel);  // ends all queries, and removes their descriptors from `polls`
   }
 
   int open();

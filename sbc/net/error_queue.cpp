@@ -16,7 +16,7 @@
 namespace dw::net {
 namespace {
 
-/// Room for the error, with the address of whoever told it, and what else the socket asks for.
+/// Room for the error, the address of whoever reported it, and the socket's other control messages.
 struct alignas(cmsghdr) ErrorControl {
   std::array<char, CMSG_SPACE(sizeof(sock_extended_err) + sizeof(sockaddr_in6)) + CMSG_SPACE(sizeof(in6_pktinfo))>
       octets;
@@ -31,7 +31,7 @@ std::optional<std::string_view> words_of_v4(const sock_extended_err& error) {
     case ICMP_PROT_UNREACH:
       return "ICMP protocol unreachable";
     case ICMP_FRAG_NEEDED:
-      return std::nullopt;  // of the path, and the next one is cut smaller
+      return std::nullopt;  // a path MTU message: the next packet will be fragmented smaller
     case ICMP_NET_ANO:
     case ICMP_HOST_ANO:
     case ICMP_PKT_FILTERED:

@@ -5,10 +5,10 @@ namespace dw::net {
 
 enum class QueuedError {
   none,   ///< the queue is empty
-  other,  ///< one was taken off, and it is of no interest
+  other,  ///< a message of no interest was removed
   undelivered,
 };
-/// Takes one message off a socket's error queue (IP_RECVERR, IPV6_RECVERR). `room` gets what is quoted.
+/// Removes one message from a socket's error queue (IP_RECVERR, IPV6_RECVERR). The quoted octets are stored in `room`.
 QueuedError take_error(int descriptor, MutableBytes room, Undelivered& into);
 
 }  // namespace dw::net

@@ -8,30 +8,28 @@
 
 namespace dw::net {
 
-/// What every libuv handle's `data` points to, so that the loop can close one that was left behind without
-/// knowing its type.
+/// What every libuv handle's `data` points to, so that the loop can close a leftover handle without knowing its type.
 struct HandleCell {
   HandleCell() = default;
   HandleCell(const HandleCell&) = delete;
   HandleCell& operator=(const HandleCell&) = delete;
   virtual ~HandleCell() = default;
 
-  /// The one close callback: frees the handle's memory, and nothing else does.
+  /// The only close callback, and the only place that frees the handle's memory.
   static void on_closed(uv_handle_t* handle) noexcept { delete static_cast<HandleCell*>(handle->data); }
 
-  HandleCell** owner = nullptr;  ///< the owner's pointer to this cell, emptied when the loop dies first
+  HandleCell** owner = nullptr;  ///< the owner's pointer to this cell, set to null when the loop is destroyed first
 };
 
-/// Move-only owner of one libuv handle of type `Uv` (uv_timer_t, uv_poll_t…) and of the `User` value (its
-/// callback) that lives beside it. The destructor closes the handle: libuv calls nothing of it any more, also
-/// when that happens inside its own callback, and the memory goes in the close callback. An owner that
-/// outlives the loop is empty.
+/// Move-only owner of one libuv handle of type `Uv` (uv_timer_t, uv_poll_t…) and of the `User` value (its callback)
+/// beside it. The destructor closes the handle, even inside the handle's own callback; libuv calls nothing afterwards,
+/// and the memory is freed in the close callback. An owner that outlives the loop becomes empty.
 template <class Uv, class User>
 class Handle {
  public:
   Handle() = default;
-  /// `init(uv_loop_t*, Uv*)` is libuv's; gives its error code (0: fine), and the owner stays empty on
-  /// failure.
+  /// `init(uv_loop_t*, Uv*)` is libuv's function; returns its error code (0: success). On failure the owner stays
+  /// empty.
   template <class Init>
   int open(Loop& loop, User user, Init init) {
     static_assert(std::is_invocable_r_v<int, Init, uv_loop_t*, Uv*>);
@@ -59,10 +57,10 @@ class Handle {
 
   explicit operator bool() const { return cell_ != nullptr; }
   Uv* raw() const { return &static_cast<Cell*>(cell_)->uv; }
-  uv_handle_t* base() const { return reinterpret_cast<uv_handle_t*>(raw()); }  // libuv's own idea of inheritance
+  uv_handle_t* base() const { return reinterpret_cast<uv_handle_t*>(raw()); }  // libuv's own kind of inheritance
   User& user() const { return static_cast<Cell*>(cell_)->user; }
 
-  /// For libuv's callbacks: the user value beside the handle.
+  /// For libuv's callbacks: the handle's user value.
   static User& user_of(Uv* handle) { return static_cast<Cell*>(static_cast<HandleCell*>(handle->data))->user; }
 
   void close() {

@@ -13,7 +13,7 @@
 namespace dw::net {
 namespace {
 
-constexpr std::uint16_t kFirstPort = 33435;  // where traceroute sends: nobody listens there
+constexpr std::uint16_t kFirstPort = 33435;  // the port range of traceroute, where nobody listens
 
 }  // namespace
 
@@ -29,7 +29,7 @@ struct HopProbe::State {
       setsockopt(socket.number(), IPPROTO_IP, IP_TTL, &ttl, sizeof ttl);
       const SocketAddress address = to_socket_address({to, static_cast<std::uint16_t>(kFirstPort + hop)});
       const std::array<std::uint8_t, 8> octets{};
-      // An error that came back for the one before is told here; the next try is the sending.
+      // The first call may report an error that belongs to the previous datagram; the second one sends.
       for (int tries = 0; tries < 2; ++tries) {
         if (sendto(socket.number(), octets.data(), octets.size(), 0, &address.any, address.size()) >= 0) {
           sent = true;

@@ -8,15 +8,14 @@
 
 namespace dw::net {
 
-/// The first routers on the way to an IPv4 address: one UDP datagram for each, with so small a TTL that it
-/// goes no further, and the ICMP "time exceeded" that comes back (read off the socket's error queue, which
-/// needs no rights). What a router does not tell stays empty. Takes kWait; nothing is called once this is
-/// destroyed.
+/// Finds the first routers on the way to an IPv4 address: one UDP datagram for each, whose TTL ends there, and the ICMP
+/// "time exceeded" that comes back (read from the socket's error queue, which needs no privileges). A router that does
+/// not answer leaves an empty address. Takes kWait; nothing is called after it is destroyed.
 class HopProbe {
  public:
   static constexpr int kHops = 4;
   static constexpr Duration kWait = std::chrono::milliseconds(1200);
-  using Done = std::function<void(std::vector<IpAddress>)>;  ///< kHops of them, or none when nothing could be sent
+  using Done = std::function<void(std::vector<IpAddress>)>;  ///< kHops of them; empty when nothing could be sent
 
   HopProbe(Loop& loop, const IpAddress& to, Done done);
   ~HopProbe();

@@ -18,7 +18,7 @@ namespace dw::net {
 namespace {
 
 constexpr std::size_t kMaxHeadValue = 1024;  // characters of an ETag, a date, a type
-constexpr std::size_t kMaxKept = 32;         // header fields of one answer
+constexpr std::size_t kMaxKept = 32;         // extra header fields kept of one answer
 constexpr long kReceiveBuffer = 64 * 1024;
 constexpr long kUnauthorised = 401;
 
@@ -30,7 +30,7 @@ long milliseconds(Duration d) {
   return std::max<long>(1, static_cast<long>(std::chrono::ceil<std::chrono::milliseconds>(d).count()));
 }
 
-/// A header's value as we keep it: nothing of one that is too long or has control characters.
+/// A header's value as we keep it: empty if it is too long or has control characters.
 std::string plain(std::string_view value) {
   const bool fine = value.size() <= kMaxHeadValue && std::ranges::none_of(value, [](char c) {
                       return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
@@ -52,8 +52,8 @@ void take_header(HttpHead& head, std::string_view line, const std::vector<std::s
   if (head.kept.size() < kMaxKept && std::ranges::any_of(keep, is_it)) head.kept.emplace_back(name, plain(value));
 }
 
-/// One GET. Its easy handle is in the multi handle from start to end; its callbacks live until it is taken
-/// out, which never happens inside libcurl.
+/// One GET. Its easy handle is in the multi handle from start to end; its callbacks live until it is removed, which
+/// never happens inside libcurl.
 struct Job {
   Job(const HttpClient::Request& r, HttpClient::Callbacks c) : request(r), callbacks(std::move(c)) {}
   Job(const Job&) = delete;
@@ -73,10 +73,10 @@ struct Job {
   curl_slist* headers = nullptr;
   std::array<char, CURL_ERROR_SIZE> words{};
   HttpHead head;
-  bool head_told = false;
-  bool head_waits = false;  ///< a 401, which libcurl may answer with a user and a password: told when it does not
+  bool head_reported = false;
+  bool head_waits = false;  ///< a 401, which libcurl may answer with credentials: reported only if it does not
   bool chunked = false;
-  bool packed = false;  ///< Content-Encoding, which nobody asked for
+  bool packed = false;  ///< it has a Content-Encoding, which was not requested
   std::uint64_t octets_in = 0;
   bool too_long = false;
   bool cancelled = false;
@@ -97,12 +97,12 @@ void Job::set_up(const HttpClient::Options& options) {
   }
   const auto set = [this](CURLoption option, auto value) { curl_easy_setopt(easy, option, value); };
   set(CURLOPT_URL, request.url.c_str());
-  set(CURLOPT_ACCEPT_ENCODING, "identity");  // what comes packed all the same is unpacked; without this it is not
+  set(CURLOPT_ACCEPT_ENCODING, "identity");  // but decode an answer that is encoded anyway
   set(CURLOPT_PATH_AS_IS, 1L);
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_FOLLOWLOCATION, 0L);
   set(CURLOPT_HTTPAUTH, long{CURLAUTH_BASIC | CURLAUTH_DIGEST});  // of the URL's user and password, as the server asks
-  set(CURLOPT_PROXY, "");                                         // whatever the environment says
+  set(CURLOPT_PROXY, "");                                         // ignore the environment
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
   set(CURLOPT_USERAGENT, "Dropwire/" DW_VERSION);
@@ -121,14 +121,14 @@ void Job::set_up(const HttpClient::Options& options) {
   set(CURLOPT_HTTPHEADER, headers);
   if (!options.ca_file.empty()) {
     set(CURLOPT_CAINFO, options.ca_file.c_str());
-    set(CURLOPT_CAPATH, static_cast<char*>(nullptr));  // no other than these
+    set(CURLOPT_CAPATH, static_cast<char*>(nullptr));  // only `ca_file`
   }
 }
 
-/// Header lines one at a time, the status line first and an empty line last; interim answers (1xx) likewise.
+/// One header line at a time; the first is the status line, the last is empty; the same for interim answers (1xx).
 bool Job::take_header_line(std::string_view line) {
   if (cancelled) return false;
-  if (head_told) return true;  // a trailer
+  if (head_reported) return true;  // a trailer
   if (starts_with_ignoring_case(line, "HTTP/")) {
     head = {};
     head_waits = false;
@@ -151,8 +151,8 @@ bool Job::take_header_line(std::string_view line) {
   head.chunked = chunked || (packed && head.length);
   head.packed = packed;
   if (head.chunked)
-    head.length.reset();  // RFC 9112 §6.3: the framing is the chunks'; or the length is of the packed form
-  head_told = true;
+    head.length.reset();  // RFC 9112 §6.3: the chunks are the framing; or it is the length of the encoded form
+  head_reported = true;
   too_long = request.max_octets != 0 && head.length.value_or(0) > request.max_octets;
   if (callbacks.on_head) callbacks.on_head(head);
   return !cancelled && !too_long;
@@ -170,8 +170,9 @@ bool Job::take_octets(Bytes octets) {
 Result<void> Job::result(CURLcode code) const {
   if (too_long)
     return fail(Errc::too_long, "the answer is longer than " + std::to_string(request.max_octets) + " octets");
-  // To libcurl a connection that closes within the head is the end of an answer.
-  if (code == CURLE_OK && !head_told && !head_waits) return fail(Errc::unavailable, "the answer broke off in its head");
+  // libcurl takes a connection that closes within the head for the end of an answer.
+  if (code == CURLE_OK && !head_reported && !head_waits)
+    return fail(Errc::unavailable, "the answer broke off in its head");
   if (code == CURLE_OK) return {};
   const bool has_words = words.front() != '\0';
   return fail(Errc::unavailable, has_words ? std::string(words.data()) : curl_easy_strerror(code));
@@ -179,9 +180,8 @@ Result<void> Job::result(CURLcode code) const {
 
 }  // namespace
 
-/// The multi handle, the descriptors and the one timer that it asks for, and the jobs. libcurl must not be
-/// called from its own callbacks: what they ask for (a get, a cancel, the end) waits in the flags until it
-/// has returned.
+/// The multi handle, the descriptors and the timer that it needs, and the jobs. libcurl must not be called from its own
+/// callbacks: what they ask for (a get, a cancel, the end) is kept in flags until it has returned.
 struct HttpClient::State : std::enable_shared_from_this<HttpClient::State> {
   State(Loop& l, const Options& o) : loop(l), options(o), timer(l, [this] { act(CURL_SOCKET_TIMEOUT, 0); }) {}
   State(const State&) = delete;
@@ -213,7 +213,7 @@ struct HttpClient::State : std::enable_shared_from_this<HttpClient::State> {
   bool closed = false;
   std::map<curl_socket_t, Poll> polls;
   std::map<CURL*, std::shared_ptr<Job>> jobs;
-  std::vector<std::shared_ptr<Job>> fresh;  // asked for inside libcurl
+  std::vector<std::shared_ptr<Job>> fresh;  // requested inside libcurl
 };
 
 void HttpClient::State::open() {
@@ -266,7 +266,7 @@ void HttpClient::State::act(curl_socket_t descriptor, int events) {
   settle();
 }
 
-/// Outside libcurl again: takes out what is over, lets in what is new, and tells the ends.
+/// After libcurl has returned: removes finished jobs, adds new ones, and reports the ends.
 void HttpClient::State::settle() {
   std::vector<std::pair<std::shared_ptr<Job>, CURLcode>> over;
   int left = 0;
@@ -282,9 +282,10 @@ void HttpClient::State::settle() {
   if (closed) return clean_up();
   add_new();
   for (const auto& [job, code] : over) {
-    const Callbacks told = std::exchange(job->callbacks, {});  // may own what holds the transfer
-    if (!closed && !job->cancelled && job->head_waits && code == CURLE_OK && told.on_head) told.on_head(job->head);
-    if (!closed && !job->cancelled && told.on_end) told.on_end(job->result(code));
+    const Callbacks callbacks = std::exchange(job->callbacks, {});  // may own the object that holds the transfer
+    if (!closed && !job->cancelled && job->head_waits && code == CURLE_OK && callbacks.on_head)
+      callbacks.on_head(job->head);
+    if (!closed && !job->cancelled && callbacks.on_end) callbacks.on_end(job->result(code));
   }
 }
 

@@ -8,7 +8,7 @@
 namespace dw::net {
 namespace {
 
-/// RFC 9112 §3.2: "/path?query", or "http://host/path?query" as to a proxy.
+/// RFC 9112 §3.2: "/path?query", or "http://host/path?query" as sent to a proxy.
 std::string_view origin_form(std::string_view uri) {
   if (!starts_with_ignoring_case(uri, "http://")) return uri;
   const std::size_t slash = uri.find('/', 7);
@@ -88,7 +88,7 @@ bool Exchange::queue_reply() {
           : MHD_create_response_from_callback(reply_->stream->size, HttpServer::kBlock, read_body, this, nullptr);
   if (!response) return false;
   for (const auto& [name, value] : reply_->headers)
-    MHD_add_response_header(response, name.c_str(), value.c_str());  // refuses what has a line end in it
+    MHD_add_response_header(response, name.c_str(), value.c_str());  // rejects values with line ends
   const bool queued = MHD_queue_response(connection_, reply_->status, response) == MHD_YES;
   MHD_destroy_response(response);  // the connection has its own reference
   return queued;
@@ -96,7 +96,7 @@ bool Exchange::queue_reply() {
 
 ssize_t Exchange::read_body(void* self, std::uint64_t position, char* into, std::size_t max) {
   auto& exchange = *static_cast<Exchange*>(self);
-  exchange.octets_out_ = position;  // what came before was handed to the kernel
+  exchange.octets_out_ = position;  // everything before it was passed to the kernel
   if (exchange.given_up_) return MHD_CONTENT_READER_END_WITH_ERROR;
   exchange.reading_ = true;
   exchange.woken_ = false;
@@ -112,17 +112,17 @@ ssize_t Exchange::read_body(void* self, std::uint64_t position, char* into, std:
   return 0;
 }
 
-void Exchange::end(bool whole, bool tell) {
+void Exchange::end(bool whole, bool notify) {
   if (step_ == Step::over) return;
   if (whole && reply_ && method_ != "HEAD" && body_size() != HttpBody::kUnknownSize) octets_out_ = body_size();
   step_ = Step::over;
   connection_ = nullptr;
   place_ = nullptr;
   suspended_ = false;
-  // What the caller gave may own this exchange, or drop it: it goes last.
+  // The caller's objects may own this exchange, or drop it: so they go last.
   const auto reply = std::exchange(reply_, std::nullopt);
-  const auto told = std::exchange(on_end_, nullptr);
-  if (tell && told) told(whole, octets_out_);
+  const auto callback = std::exchange(on_end_, nullptr);
+  if (notify && callback) callback(whole, octets_out_);
 }
 
 }  // namespace dw::net

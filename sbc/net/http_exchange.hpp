@@ -11,12 +11,12 @@
 
 namespace dw::net {
 
-/// The exchange as the server sees it: the steps that libmicrohttpd's callbacks walk it through.
+/// The exchange from the server's side: its steps, as libmicrohttpd's callbacks drive them.
 class Exchange final : public HttpExchange {
  public:
   enum class Step { receiving, handed_over, answering, over };
 
-  /// `turn` is the server's: armed when libmicrohttpd has something to go on with.
+  /// `turn` is the server's timer, armed when libmicrohttpd can continue.
   Exchange(MHD_Connection* connection, Timer& turn, std::string_view uri, const Endpoint& peer, const Endpoint& local);
 
   std::string_view method() const override { return method_; }
@@ -39,10 +39,10 @@ class Exchange final : public HttpExchange {
   }
 
   // The server's side.
-  void use(HttpPlaces::Place* place) { place_ = place; }  ///< the connection's, which has it until the end
+  void use(HttpPlaces::Place* place) { place_ = place; }  ///< the connection's, which keeps it until its end
   Step step() const { return step_; }
   bool suspended() const { return suspended_; }
-  /// The last moment at which the answer waited for us rather than for its reader.
+  /// The last moment at which the answer waited for us and not for its reader.
   TimePoint last_wait() const { return last_wait_; }
   std::uint64_t octets_out() const { return octets_out_; }
   void name_method(std::string_view method) { method_ = method; }
@@ -50,21 +50,21 @@ class Exchange final : public HttpExchange {
   void hand_over() { step_ = Step::handed_over; }
   bool given_up() const { return given_up_; }
   bool has_reply() const { return reply_.has_value(); }
-  /// Stops libmicrohttpd from turning this connection until resume().
+  /// Keeps libmicrohttpd from handling this connection until resume().
   void suspend();
   void resume();
-  /// Gives the reply to libmicrohttpd. False: the connection is to be closed.
+  /// Passes the reply to libmicrohttpd. False: the connection must be closed.
   bool queue_reply();
-  /// The connection answered its last octet, or is gone.
-  void end(bool whole, bool tell);
-  /// The connection is of no more use: a suspended exchange comes back to be closed by queue_reply().
+  /// The last octet of the answer was passed on, or the connection is gone.
+  void end(bool whole, bool notify);
+  /// The connection is no longer usable: a suspended exchange is resumed so that queue_reply() closes it.
   void give_up();
 
  private:
   static ssize_t read_body(void* self, std::uint64_t position, char* into, std::size_t max);
   std::uint64_t body_size() const { return reply_->stream ? reply_->stream->size : reply_->text.size(); }
 
-  MHD_Connection* connection_;  // null once it is over
+  MHD_Connection* connection_;  // null at the end
   Timer& turn_;                 // outlives the connection
   HttpPlaces::Place* place_ = nullptr;
   std::string uri_;
@@ -76,7 +76,7 @@ class Exchange final : public HttpExchange {
   bool suspended_ = false;
   bool given_up_ = false;
   bool reading_ = false;  // inside the stream's reader
-  bool woken_ = false;    // meanwhile
+  bool woken_ = false;    // woken while reading_
   TimePoint last_wait_ = Clock::now();
   std::uint64_t octets_out_ = 0;
   std::optional<HttpReply> reply_;

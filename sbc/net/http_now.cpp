@@ -14,7 +14,7 @@ struct Taken {
   bool too_long = false;
 };
 
-/// Interim answers and trailers count as well: they are all lines of a head to libcurl.
+/// Counts interim answers and trailers too: to libcurl all of them are header lines.
 std::size_t on_head(char*, std::size_t, std::size_t size, void* into) {
   auto& taken = *static_cast<Taken*>(into);
   taken.head += size;

@@ -9,23 +9,22 @@
 
 namespace dw::net {
 
-/// One HTTP/1.1 request to a device on the LAN that may be hostile; blocks its caller, so it is for the
-/// thread pool. Whatever the device does, it takes no more memory than `max_octets` and no more time than
-/// `within`. Follows no redirect, keeps no connection, reads no proxy environment.
+/// One HTTP/1.1 request to a device on the LAN that may be hostile. Blocks its caller, so it belongs on the thread
+/// pool. Whatever the device does, it takes no more memory than `max_octets` and no more time than `within`. Follows no
+/// redirects, keeps no connection, ignores proxy variables.
 struct HttpNow {
-  std::string url;                        ///< http:// alone
+  std::string url;                        ///< http:// only
   std::vector<std::string> headers = {};  ///< "SOAPAction: …"
-  std::string post = {};                  ///< a body: POST; empty: GET
-  std::size_t max_octets = 64 << 10;      ///< of the answer's body, and of its head
+  std::string post = {};                  ///< the body of a POST; empty: GET
+  std::size_t max_octets = 64 << 10;      ///< limit for the answer's body, and for its head
   Duration within = std::chrono::seconds(5);
-  const std::atomic<bool>* give_up = nullptr;  ///< ends it within a second or so
+  const std::atomic<bool>* give_up = nullptr;  ///< ends it within about a second
 };
 struct HttpNowReply {
   long status = 0;
   std::string body;
 };
-/// Errc::unavailable (refused, cut short, not HTTP, not within the time), too_long. A status of 4xx or 5xx is
-/// no error.
+/// Errc::unavailable (refused, cut short, not HTTP, too slow), too_long. A status of 4xx or 5xx is no error.
 Result<HttpNowReply> http_now(const HttpNow& request);
 
 }  // namespace dw::net

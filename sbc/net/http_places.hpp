@@ -8,14 +8,14 @@
 
 namespace dw::net {
 
-/// Who has a connection to a service's HTTP servers (all its addresses, and those that were renewed), and who has to go
-/// for whom: a ConnectionBudget, and what ends the connection that goes. One that has a whole request in the works is
-/// not idle. On the loop's thread; outlives the servers.
+/// The connections to a service's HTTP servers (on all its addresses, and renewed ones), and which one is closed for
+/// another: a ConnectionBudget, and the callbacks that close connections. A connection with a whole request in progress
+/// is not idle. On the loop's thread; outlives the servers.
 class HttpPlaces {
  public:
   using StandingOf = std::function<Standing(TimePoint, const IpAddress&)>;
 
-  /// A connection's place, until this goes.
+  /// A connection's place, until this is destroyed.
   class Place {
    public:
     Place(HttpPlaces& all, ConnectionBudget::Id id) : all_(all), id_(id) {}
@@ -23,10 +23,11 @@ class HttpPlaces {
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
 
-    void on_lost(std::function<void()> hang_up) { hang_up_ = std::move(hang_up); }  ///< another one needs it
-    void asked(TimePoint now) { all_.budget_.shown(now, id_); }                     ///< a whole request is here
+    /// `hang_up` is called when its place goes to another connection.
+    void on_lost(std::function<void()> hang_up) { hang_up_ = std::move(hang_up); }
+    void asked(TimePoint now) { all_.budget_.shown(now, id_); }  ///< a whole request has arrived
     void answered(TimePoint now) { all_.budget_.idle(now, id_); }
-    void settle() { all_.budget_.settled(id_); }  ///< whoever is there has logged in: it goes for nobody
+    void settle() { all_.budget_.settled(id_); }  ///< whoever uses it has logged in: it is no longer evicted
 
    private:
     friend class HttpPlaces;
@@ -38,7 +39,7 @@ class HttpPlaces {
   HttpPlaces(const ConnectionBudget::Options& options, StandingOf standing);
   void configure(const ConnectionBudget::Options& options);
 
-  /// Null: it is to be refused. Whoever goes for it has been told.
+  /// Null: refuse it. The connections it evicted have already been closed.
   std::unique_ptr<Place> arrive(TimePoint now, const IpAddress& from);
   std::size_t total() const { return total_; }
   void append_tables(MetricsText& out, std::string_view service) const { budget_.append_tables(out, service); }

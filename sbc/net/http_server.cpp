@@ -23,23 +23,23 @@
 namespace dw::net {
 namespace {
 
-constexpr int kRunsPerTurn = 8;  // of the daemon, before the rest of the loop has its turn
+constexpr int kRunsPerTurn = 8;  // of the daemon, before the loop goes on
 constexpr Duration kLongestSweep = std::chrono::seconds(1);
-constexpr unsigned kBeyond = 64;  // connections whose place another one has, and that libmicrohttpd has not closed yet
+constexpr unsigned kBeyond = 64;  // connections that lost their place but that libmicrohttpd has not closed yet
 
-/// One TCP or Unix connection: what it does now, and since when.
+/// One TCP or Unix connection: what it is doing, and since when.
 struct Connection {
   int descriptor = -1;
-  std::unique_ptr<HttpPlaces::Place> place;  // none: nobody asks for one
-  std::shared_ptr<Exchange> exchange;        // the request that is in the works
-  TimePoint since = Clock::now();            // begin of the connection, or end of the last answer
-  std::optional<TimePoint> window;           // the answer's speed is measured from here
+  std::unique_ptr<HttpPlaces::Place> place;  // none: there is no limit
+  std::shared_ptr<Exchange> exchange;        // the current request
+  TimePoint since = Clock::now();            // when the connection began, or its last answer ended
+  std::optional<TimePoint> window;           // start of the interval in which the answer's speed is measured
   std::uint64_t taken = 0;                   // octets at that time
   bool cut = false;
 };
 
-/// Octets that the peer has acknowledged over the connection's life; of a Unix socket, which has no such
-/// figure, what the answer's reader was asked for.
+/// Octets that the peer has acknowledged over the connection's life. A Unix socket has no such figure: there it is what
+/// was read from the answer.
 std::uint64_t octets_taken(const Connection& c) {
   const auto acknowledged = octets_acknowledged(c.descriptor);
   return acknowledged ? *acknowledged : c.exchange ? c.exchange->octets_out() : 0;
@@ -51,7 +51,7 @@ bool hung_up(int descriptor) {
   return ::poll(&about, 1, 0) == 1 && (about.revents & (POLLHUP | POLLERR)) != 0;
 }
 
-/// Makes libmicrohttpd find the connection broken, and the kernel forget what is unsent.
+/// Makes libmicrohttpd see a broken connection, and the kernel drop unsent octets.
 void reset(int descriptor) {
   const linger now{.l_onoff = 1, .l_linger = 0};
   setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, sizeof now);
@@ -105,11 +105,11 @@ class MhdServer final : public HttpServer {
   bool running_ = false;  // inside libmicrohttpd
   bool ending_ = false;
   Stats stats_;
-  std::unique_ptr<HttpPlaces::Place> arriving_;  // of the connection that libmicrohttpd tells of next
+  std::unique_ptr<HttpPlaces::Place> arriving_;  // of the connection that libmicrohttpd reports next
   std::unordered_map<MHD_Connection*, Connection> connections_;
 };
 
-/// URIs are given as they were sent.
+/// Leaves URIs as they were sent.
 std::size_t leave_escaped(void*, MHD_Connection*, char* text) {
   return std::strlen(text);
 }
@@ -177,8 +177,8 @@ Result<std::unique_ptr<HttpServer>> MhdServer::renew(const Options& options) {
   return fresh;
 }
 
-/// Turns the daemon. It watches its descriptors edge-triggered, so what it has not finished it does not hear
-/// of again: its "timeout" of 0 says so.
+/// Runs the daemon. It watches its descriptors edge-triggered, so it gets no further event for unfinished work; then
+/// its timeout is 0.
 void MhdServer::run() {
   running_ = true;
   MHD_UNSIGNED_LONG_LONG wait_ms = 0;
@@ -196,7 +196,7 @@ void MhdServer::sweep() {
   const TimePoint now = Clock::now();
   for (auto& [connection, c] : connections_)
     check(c, now);
-  run();  // closes what was cut, and comes back while there are connections
+  run();  // closes the connections that were cut; runs again while there are any
 }
 
 void MhdServer::check(Connection& c, TimePoint now) {
@@ -220,8 +220,8 @@ void MhdServer::check(Connection& c, TimePoint now) {
   c.taken = taken;
 }
 
-/// An answer that waits for us. Its reader need not take anything, but has to be there: what was sent is
-/// acknowledged at some time.
+/// The answer waits for us. The client need not read anything, but must be alive: it has to acknowledge what was sent
+/// in time.
 void MhdServer::check_waiting(Connection& c, TimePoint now) {
   if (hung_up(c.descriptor)) return c.exchange->give_up();
   if (!has_unsent(c.descriptor)) return c.window.reset();
@@ -241,7 +241,7 @@ void MhdServer::cut(Connection& c, std::uint64_t& counter) {
   reset(c.descriptor);
 }
 
-/// Its place is another's now.
+/// Its place went to another connection.
 void MhdServer::lose_place(Connection& c) {
   if (c.cut) return;
   cut(c, stats_.cut_for_others);
@@ -252,7 +252,7 @@ void MhdServer::lose_place(Connection& c) {
 MHD_Result MhdServer::on_accept(void* self, const sockaddr* address, socklen_t) {
   auto& server = *static_cast<MhdServer*>(self);
   const IpAddress from = to_endpoint(address).address;
-  server.arriving_.reset();  // of one that libmicrohttpd had no memory for
+  server.arriving_.reset();  // of a connection that libmicrohttpd had no memory for
   if (server.options_.admits && !server.options_.admits(from)) return MHD_NO;
   if (!server.options_.places || !from) return MHD_YES;
   server.arriving_ = server.options_.places->arrive(Clock::now(), from);
@@ -266,7 +266,7 @@ void MhdServer::on_connection(void* self, MHD_Connection* connection, void**, MH
     if (found == server.connections_.end()) return;
     if (const auto left = found->second.exchange) left->end(false, !server.ending_);
     server.connections_.erase(found);
-    // At its limit the daemon does not watch the listener; it looks again at the begin of its next turn.
+    // At its limit the daemon does not watch the listener; it looks again when it next runs.
     if (!server.ending_) server.turn_.arm_at({});
     return;
   }
@@ -276,7 +276,7 @@ void MhdServer::on_connection(void* self, MHD_Connection* connection, void**, MH
   if (c.place) c.place->on_lost([&server, &c] { server.lose_place(c); });
 }
 
-/// A request line has come in.
+/// A request line has arrived.
 void* MhdServer::on_uri(void* self, const char* uri, MHD_Connection* connection) {
   auto& server = *static_cast<MhdServer*>(self);
   Connection& c = server.connections_[connection];
@@ -295,7 +295,7 @@ MHD_Result MhdServer::on_access(void* self, MHD_Connection* connection, const ch
   const Connection& c = server.connections_[connection];
   const std::shared_ptr<Exchange> exchange = c.exchange;
   if (!exchange) return MHD_NO;
-  if (exchange->method().empty()) {  // the headers are here, the body is not
+  if (exchange->method().empty()) {  // the headers have arrived, the body has not
     exchange->name_method(method);
     if (!server.announces_too_much(connection)) return MHD_YES;
     exchange->reply({.status = 413, .headers = {}, .text = "The request is too long.\n", .stream = {}});
@@ -310,8 +310,7 @@ bool MhdServer::announces_too_much(MHD_Connection* connection) const {
   return length && !parse_number(trim(length), options_.max_body);
 }
 
-/// Comes once when the request is whole, and again each time the exchange was resumed without an answer
-/// queued.
+/// Called once when the request is complete, and again after each resume without a queued answer.
 MHD_Result MhdServer::on_whole_request(const std::shared_ptr<Exchange>& exchange, HttpPlaces::Place* place) {
   if (exchange->step() == Exchange::Step::receiving) {
     exchange->hand_over();

@@ -27,7 +27,7 @@ std::string kept_key(const std::string& directory, const std::string& name, cons
   Buffer octets(kOctets);
   random_octets(octets);
   std::string key = to_hex(octets);
-  (void)::mkdir(directory.c_str(), kDirectory);  // there already, most often
+  (void)::mkdir(directory.c_str(), kDirectory);  // it usually exists
   const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, kOwnerAlone));
   if (!file || ::write(file.number(), key.data(), key.size()) != static_cast<ssize_t>(key.size()))
     spdlog::warn("event=key_not_kept file=\"{}\" {}", escaped(path), unkept);

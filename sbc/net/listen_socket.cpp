@@ -13,7 +13,7 @@
 namespace dw::net {
 namespace {
 
-constexpr int kBacklog = 4096;  // connections that wait to be accepted: a site that boots at once
+constexpr int kBacklog = 4096;  // connections waiting to be accepted: a whole site may boot at once
 constexpr int kStream = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
 constexpr mode_t kSocketMode = 0660;
 
@@ -53,7 +53,7 @@ Result<Descriptor> listen_unix(const std::string& path) {
     unlink(path.c_str());
   }
   Descriptor listener(socket(AF_UNIX, kStream, 0));
-  // Linux gives the file the mode of the descriptor (less the umask), so it is never wider than meant.
+  // Linux gives the file the descriptor's mode (less the umask), so it is never accessible to more users than intended.
   const bool up = listener && fchmod(listener.number(), kSocketMode) == 0 &&
                   bind(listener.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
                   chmod(path.c_str(), kSocketMode) == 0 && listen(listener.number(), kBacklog) == 0;

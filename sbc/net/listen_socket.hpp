@@ -9,8 +9,8 @@ namespace dw::net {
 /// A listening TCP socket, non-blocking. One bound to "::" takes IPv6 only.
 Result<Descriptor> listen_tcp(const Endpoint& where);
 
-/// A listening Unix stream socket at `path`, mode 0660. A socket file that nobody listens on any more is
-/// replaced; anything else that stands there is an error.
+/// A listening Unix stream socket at `path`, mode 0660. Replaces a socket file on which nobody listens; anything else
+/// at that path is an error.
 Result<Descriptor> listen_unix(const std::string& path);
 
 }  // namespace dw::net

@@ -20,9 +20,9 @@
 namespace dw::net {
 namespace {
 
-constexpr std::size_t kMaxJournalLine = 16 << 10;  // octets: a datagram that no socket buffer refuses
+constexpr std::size_t kMaxJournalLine = 16 << 10;  // octets: small enough for any socket buffer
 
-/// $JOURNAL_STREAM names the journal's stream by device and inode; a child with stderr redirected inherits
+/// $JOURNAL_STREAM names the journal's stream by device and inode; a child process whose stderr is redirected inherits
 /// the variable, but not the stream.
 bool stderr_is_journal() {
   const char* stream = std::getenv("JOURNAL_STREAM");
@@ -31,13 +31,13 @@ bool stderr_is_journal() {
   return fmt::format("{}:{}", about.st_dev, about.st_ino) == stream;
 }
 
-/// As syslog(3) counts.
+/// The numbers of syslog(3).
 int priority(spdlog::level::level_enum level) {
   constexpr std::array<int, spdlog::level::n_levels> kPriority = {7, 7, 6, 4, 3, 2, 6};
   return kPriority[static_cast<std::size_t>(level)];
 }
 
-/// The one place that lines leave by: stderr or the journal's socket, in the form that is chosen. Any thread.
+/// Where all log lines are written, in the chosen form: to stderr or the journal's socket. Any thread.
 class LogOutput : public spdlog::sinks::base_sink<std::mutex> {
  public:
   void choose(LogForm form, std::string_view journal) {
@@ -60,7 +60,7 @@ class LogOutput : public spdlog::sinks::base_sink<std::mutex> {
     }
     if (form_ == LogForm::journal) {
       if (to_journal(priority(message.level), line)) return;
-      // "<6>": the priority that journald takes off the front of a line of stderr (sd-daemon(3)).
+      // "<6>": the priority that journald strips from a line on stderr (sd-daemon(3)).
       return write(fmt::format("<{}>{}\n", priority(message.level), line));
     }
     spdlog::memory_buf_t text;
@@ -70,7 +70,7 @@ class LogOutput : public spdlog::sinks::base_sink<std::mutex> {
   void flush_() override { std::fflush(stderr); }
 
  private:
-  /// Waits where the journal is busy, as writing to its stream would.
+  /// Blocks while the journal is busy, as writing to its stream would.
   bool to_journal(int level, std::string_view line) {
     if (!journal_ || line.size() > kMaxJournalLine) return false;
     const Buffer entry = journal_entry(level, line);
@@ -99,7 +99,7 @@ LogForm log_form(std::string_view word) {
 }
 
 bool set_log_level(std::string_view word) {
-  const auto level = spdlog::level::from_str(std::string(word));  // "off" for what it does not know
+  const auto level = spdlog::level::from_str(std::string(word));  // unknown words give "off"
   if (level == spdlog::level::off) return false;
   spdlog::set_level(level);
   return true;

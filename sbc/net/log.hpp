@@ -11,22 +11,20 @@
 
 namespace dw::net {
 
-/// How lines leave. automatic: journal where stderr is the journal's stream ($JOURNAL_STREAM), else text.
-/// text: for people, `event=… key=value… text` behind time and level, on stderr. json: one object a line, on
-/// stderr. journal: native entries with fields (log_line.hpp); stderr with <N> priorities where that fails.
+/// How lines are written. automatic: journal if stderr is the journal's stream ($JOURNAL_STREAM), else text. text: for
+/// people, time and level and then `event=… key=value… text`, on stderr. json: one object per line, on stderr. journal:
+/// native entries with fields (log_line.hpp); if that fails, stderr with <N> priorities.
 enum class LogForm : std::uint8_t { automatic, text, journal, json };
-LogForm log_form(std::string_view word);  ///< "auto" and what is unknown: automatic
+LogForm log_form(std::string_view word);  ///< "auto" and unknown words: automatic
 
 inline constexpr std::string_view kJournalSocket = "/run/systemd/journal/socket";
-/// Called by main, and again at each reload. `level` is one of trace, debug, info, warn, error; anything else
-/// is info.
+/// Called by main, and again at each reload. `level` is trace, debug, info, warn or error; anything else means info.
 void set_up_log(std::string_view level, LogForm form = LogForm::automatic, std::string_view journal = kJournalSocket);
-/// False, and nothing is changed, when it is none of those words.
+/// False, and nothing changes, if it is none of those words.
 bool set_log_level(std::string_view word);
 
-/// For what a stranger can provoke: at most `rate` lines a second and a burst; when lines were left out, the
-/// next one that passes tells how many. A line that is left out is not even formatted. Keep one per kind of
-/// event.
+/// For events that a stranger can provoke: at most `rate` lines a second, and a burst. The next line after suppressed
+/// ones says how many there were. Suppressed lines are not even formatted. Keep one object for each kind of event.
 class LogLimit {
  public:
   explicit LogLimit(double rate = 1.0, double burst = 10.0) : bucket_(rate, burst) {}

@@ -29,7 +29,7 @@ struct Loop::State {
     for (auto& task : take_posted())
       task();
   }
-  /// What a task owns (handles too) goes with it, and may post once more while it goes.
+  /// The objects that a task owns (handles too) are destroyed with it, and may post again meanwhile.
   void drop_posted() {
     while (!take_posted().empty()) {
     }
@@ -38,7 +38,7 @@ struct Loop::State {
 
 namespace {
 
-/// A job on its way through the thread pool. Owned by libuv between work() and its `done`.
+/// A job on its way through the thread pool. libuv owns it between work() and its `done`.
 struct Work {
   uv_work_t uv{};
   std::function<void()> job;
@@ -58,7 +58,7 @@ void close_left_over(uv_handle_t* handle, void* count) {
 }  // namespace
 
 Loop::Loop() : state_(std::make_unique<State>()) {
-  // A peer that went away is an error of the write, never the end of the process.
+  // Writing to a peer that is gone gives an error and must never end the process.
   std::signal(SIGPIPE, SIG_IGN);
   if (const int error = uv_loop_init(&state_->uv); error != 0) {
     spdlog::critical("event=loop_failed reason=\"{}\" the event loop could not be made", uv_strerror(error));
@@ -67,7 +67,7 @@ Loop::Loop() : state_(std::make_unique<State>()) {
   state_->uv.data = state_.get();
   uv_async_init(&state_->uv, &state_->async,
                 [](uv_async_t* async) { static_cast<State*>(async->loop->data)->run_posted(); });
-  state_->async.data = nullptr;  // the loop's own, not a HandleCell
+  state_->async.data = nullptr;  // the loop's own handle, not a HandleCell
   uv_unref(reinterpret_cast<uv_handle_t*>(&state_->async));
 }
 
@@ -78,7 +78,7 @@ Loop::~Loop() {
   uv_walk(&state_->uv, close_left_over, &left);
   if (left != 0) spdlog::error("event=handles_left count={} bug: handles outlived their loop and were closed", left);
   uv_close(reinterpret_cast<uv_handle_t*>(&state_->async), nullptr);
-  uv_run(&state_->uv, UV_RUN_DEFAULT);  // close callbacks, and jobs that are still on the thread pool
+  uv_run(&state_->uv, UV_RUN_DEFAULT);  // runs close callbacks, and waits for jobs on the thread pool
   uv_loop_close(&state_->uv);
 }
 
@@ -91,7 +91,7 @@ void Loop::stop() {
 }
 
 bool Loop::run_until(const std::function<bool()>& condition, Duration limit) {
-  constexpr std::uint64_t kLookAgainMs = 5;  // what another thread changes is seen without an event
+  constexpr std::uint64_t kLookAgainMs = 5;  // a change made by another thread is noticed without an event
   Handle<uv_timer_t, int> tick;
   tick.open(*this, 0, uv_timer_init);
   uv_timer_start(

@@ -8,9 +8,8 @@ struct uv_loop_s;
 
 namespace dw::net {
 
-/// The one event loop that everything but media runs on. Owns the uv_loop_t. All of `net` is to be used on
-/// the thread that runs it, but for `post`. The destructor closes handles that are left and logs them as a
-/// bug.
+/// The event loop that runs everything but media. Owns the uv_loop_t. Use all of `net` only on its thread, except
+/// `post`. The destructor closes leftover handles and logs them as a bug.
 class Loop {
  public:
   Loop();
@@ -20,7 +19,7 @@ class Loop {
 
   void run();  ///< until stop(), or until no active handle is left
   void stop();
-  /// For tests: turns the loop until `condition` holds; false when `limit` passed first.
+  /// For tests: runs the loop until `condition` holds; false if `limit` passed first.
   bool run_until(const std::function<bool()>& condition, Duration limit);
   TimePoint now() const { return Clock::now(); }
 

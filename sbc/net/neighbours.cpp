@@ -6,7 +6,7 @@
 
 namespace dw::net {
 
-// IP address, HW type, Flags (0x2: complete), HW address, Mask, Device; under a line of headings.
+// The columns: IP address, HW type, Flags (0x2: complete), HW address, Mask, Device; the first line has headings.
 std::optional<std::string> link_address_in(std::string_view table, const IpAddress& address) {
   constexpr unsigned long kComplete = 0x2;
   constexpr std::string_view kHex = "0123456789ABCDEF";

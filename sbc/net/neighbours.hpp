@@ -7,11 +7,10 @@
 
 namespace dw::net {
 
-/// The Ethernet address that answers for an IPv4 address on a LAN that this machine is on itself, as twelve upper-case
-/// hex digits, by the kernel's table (proc_net(5): /proc/net/arp). Nothing when it has none, as for what stands behind
-/// a router.
+/// The Ethernet address of an IPv4 address on a LAN of this machine, as twelve upper-case hex digits, from the kernel's
+/// table (proc_net(5): /proc/net/arp). Nothing when it is not there, for example for hosts behind a router.
 std::optional<std::string> link_address(const IpAddress& address);
-/// The same of a table in the kernel's form.
+/// The same, from a table in the kernel's format.
 std::optional<std::string> link_address_in(std::string_view table, const IpAddress& address);
 
 }  // namespace dw::net

@@ -24,7 +24,7 @@ void notify_systemd(std::string_view state) {
   const int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return;
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
-  // systemd's absence is no reason to fail: nobody is told when this is lost.
+  // A lost message is no reason to fail, so the result is ignored.
   (void)sendto(descriptor, state.data(), state.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
                reinterpret_cast<const sockaddr*>(&address), length);
   close(descriptor);

@@ -17,8 +17,8 @@ using Owned = Handle<uv_poll_t, Watch>;
 void on_poll(uv_poll_t* poll, int status, int events) {
   Watch& watch = Owned::user_of(poll);
   if (status < 0) {
-    // libuv stops watching a descriptor with a pending error (an ICMP answer, a reset). The owner learns the
-    // error from its next read or write, and the descriptor stays watched.
+    // libuv stops watching a descriptor with a pending error (ICMP, a reset). The owner gets the error from its next
+    // read or write, so keep watching.
     uv_poll_start(poll, watch.wanted, on_poll);
     events = watch.wanted;
   }

@@ -6,7 +6,7 @@
 
 namespace dw::net {
 
-/// Watches a descriptor that somebody else owns (and that must outlive this).
+/// Watches a descriptor that somebody else owns and that must outlive this.
 class Poll {
  public:
   struct Events {
@@ -18,7 +18,7 @@ class Poll {
   Poll(Poll&&) noexcept;
   Poll& operator=(Poll&&) noexcept;
 
-  void watch(Events wanted);  ///< none of both: stops watching
+  void watch(Events wanted);  ///< neither: stops watching
 
  private:
   struct State;

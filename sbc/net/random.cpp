@@ -9,12 +9,12 @@
 namespace dw::net {
 
 std::uint64_t random_u64() {
-  // Drawn in blocks: one call of the generator costs more than the 64 bits.
+  // Drawn in blocks, as a call to the generator costs more than 64 bits do.
   thread_local std::array<unsigned char, 512> block;
   thread_local std::size_t used = block.size();
   if (used == block.size()) {
     if (RAND_bytes(block.data(), static_cast<int>(block.size())) != 1)
-      std::abort();  // no secret is better than a known one
+      std::abort();  // rather no process than a secret that can be guessed
     used = 0;
   }
   std::uint64_t out = 0;

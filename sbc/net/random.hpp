@@ -5,9 +5,9 @@
 
 namespace dw::net {
 
-/// 64 bits that nobody can guess (OpenSSL's generator, seeded by the system).
+/// 64 bits that can't be guessed (OpenSSL's generator, seeded by the system).
 std::uint64_t random_u64();
-/// The same, for secrets that are longer.
+/// The same, for longer secrets.
 void random_octets(MutableBytes out);
 
 }  // namespace dw::net

@@ -18,7 +18,7 @@
 namespace dw::net {
 namespace {
 
-constexpr std::size_t kMaxAddresses = 32;  // of one name
+constexpr std::size_t kMaxAddresses = 32;  // for one name
 
 void add_once(std::vector<IpAddress>& list, const IpAddress& address) {
   if (address && std::ranges::find(list, address) == list.end()) list.push_back(address);
@@ -36,7 +36,7 @@ struct Lookup::State {
   void start(Loop& loop) {
     addrinfo hints{};
     hints.ai_family = AF_UNSPEC;
-    hints.ai_socktype = SOCK_DGRAM;  // one entry an address
+    hints.ai_socktype = SOCK_DGRAM;  // so that there is one entry per address
     hints.ai_flags = AI_ADDRCONFIG;
     request.data = this;
     const int error = uv_getaddrinfo(loop.raw(), &request, on_addresses, host.c_str(), nullptr, &hints);
@@ -77,7 +77,7 @@ Lookup::Lookup(Loop& loop, const std::string& host, Answer answer) : state_(std:
   }
   state_->self = state_;
   state_->start(loop);
-  if (state_->soon) state_->self.reset();  // it did not start
+  if (state_->soon) state_->self.reset();  // it could not be started
 }
 
 Lookup::~Lookup() {
@@ -97,7 +97,7 @@ Lookup& Lookup::operator=(Lookup&& other) noexcept {
 Result<IpAddress> source_toward(const Endpoint& to) {
   SocketAddress address = to_socket_address(to);
   const Descriptor probe(socket(address.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  // Of a datagram socket it sends nothing.
+  // Connecting a datagram socket sends nothing.
   if (!probe || ::connect(probe.number(), &address.any, address.size()) != 0)
     return fail_errno(errno, "no way to " + to.to_string());
   return local_endpoint(probe.number()).address;

@@ -10,8 +10,8 @@
 
 namespace dw::net {
 
-/// Host name → addresses by the system's resolver (getaddrinfo on the thread pool). Literals answer at once,
-/// still through the loop. Destroying the Lookup cancels: nothing is called any more.
+/// Resolves a host name with the system's resolver (getaddrinfo on the thread pool). Literals are answered without it,
+/// but also through the loop. Destroying the Lookup cancels: nothing is called afterwards.
 class Lookup {
  public:
   using Answer = std::function<void(Result<std::vector<IpAddress>>)>;  ///< never an empty list
@@ -25,14 +25,13 @@ class Lookup {
   std::shared_ptr<State> state_;
 };
 
-/// Which of our addresses packets to `to` leave from, as routing stands now. Errc::system: there is no way
-/// there.
+/// The address of ours from which packets to `to` are sent, with the current routes. Errc::system: there is no route.
 Result<IpAddress> source_toward(const Endpoint& to);
 
-/// Private networks that this machine's interfaces stand in, and IPv6 networks on an interface that has one: at home,
-/// the LAN.
+/// The private networks of this machine's interfaces, and the IPv6 networks of an interface that has one: at home, the
+/// LAN.
 std::vector<IpNetwork> local_networks();
-/// Addresses of this machine's interfaces that are up.
+/// The addresses of this machine's interfaces that are up.
 std::vector<IpAddress> local_addresses();
 
 }  // namespace dw::net

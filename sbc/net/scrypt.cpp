@@ -17,7 +17,7 @@ Result<void> check_cost(const ScryptCost& cost) {
 
 Result<void> scrypt(std::string_view password, Bytes salt, const ScryptCost& cost, MutableBytes out) {
   if (const auto ok = check_cost(cost); !ok) return ok;
-  constexpr std::uint64_t kBesides = std::uint64_t{1} << 20;  // blocks of p, and OpenSSL's own
+  constexpr std::uint64_t kBesides = std::uint64_t{1} << 20;  // for the p blocks and OpenSSL itself
   if (EVP_PBE_scrypt(password.data(), password.size(), salt.data(), salt.size(), cost.n, cost.r, cost.p,
                      kMaxScryptMemory + kBesides, out.data(), out.size()) != 1)
     return fail(Errc::system, "OpenSSL could not compute scrypt (no memory, or no such algorithm here)");

@@ -7,7 +7,7 @@
 
 namespace dw::net {
 
-/// What one guess costs (RFC 7914 §2): memory is 128·n·r octets, time goes with n·r·p.
+/// The cost of one guess (RFC 7914 §2): memory is 128·n·r octets, time is proportional to n·r·p.
 struct ScryptCost {
   std::uint64_t n = std::uint64_t{1} << 15;  ///< a power of two
   std::uint32_t r = 8;
@@ -18,10 +18,10 @@ inline constexpr std::uint64_t kMinScryptN = std::uint64_t{1} << 14;
 inline constexpr std::uint64_t kMaxScryptMemory = std::uint64_t{128} << 20;  ///< octets
 inline constexpr std::uint32_t kMaxScryptP = 8;
 
-/// Errc::invalid for a cost that is out of these bounds.
+/// Errc::invalid for a cost beyond these limits.
 Result<void> check_cost(const ScryptCost& cost);
-/// Fills `out`. Takes tens of milliseconds and 32 MiB at the default cost: not for the loop's thread.
-/// Errc::invalid as check_cost; Errc::system when there is no memory for it.
+/// Fills `out`. Takes tens of milliseconds and 32 MiB at the default cost, so don't call it on the loop's thread.
+/// Errc::invalid as check_cost; Errc::system when there is not enough memory.
 Result<void> scrypt(std::string_view password, Bytes salt, const ScryptCost& cost, MutableBytes out);
 
 }  // namespace dw::net

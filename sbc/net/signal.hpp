@@ -6,7 +6,7 @@
 
 namespace dw::net {
 
-/// Calls back on the loop each time the process gets the signal. Does not keep the loop alive.
+/// Calls back on the loop each time the process receives the signal. Does not keep the loop alive.
 class Signal {
  public:
   Signal(Loop& loop, int number, std::function<void()> on_signal);

@@ -30,18 +30,18 @@ Service service_of(SipTransport transport) {
   return {};
 }
 
-/// One lookup under way: the SRV records first, then the addresses of each target.
+/// One running lookup: first the SRV records, then the addresses of each target.
 struct LookupJob {
   HostPort name;
   Service service;
-  SipLookup::Answer answer;  // none: it is over, or was cancelled
+  SipLookup::Answer answer;  // none: it has ended or was cancelled
   std::unique_ptr<Timer> give_up;
   std::vector<SrvRecord> targets;
-  std::vector<std::optional<Result<NameAddresses>>> found;  // of each target
+  std::vector<std::optional<Result<NameAddresses>>> found;  // for each target
   Duration ttl = SipLookup::kMaxTtl;
 };
 
-/// What a lookup whose targets have all been asked comes to.
+/// The result of a lookup, once all its targets have been asked.
 Result<SipTargets> sum_up(const LookupJob& job) {
   SipTargets out;
   out.ttl = job.ttl;
@@ -69,8 +69,8 @@ Result<SipTargets> sum_up(const LookupJob& job) {
 
 }  // namespace
 
-/// The channel and the jobs. c-ares must not be called from its own callbacks: what they bring waits in
-/// `steps` until the loop has turned, and nothing of a user is ever called below c-ares.
+/// The channel and the jobs. c-ares must not be called from its own callbacks: their results wait in `steps` until the
+/// loop's next turn, and a user's callback is never called from inside c-ares.
 struct SipResolver::State : std::enable_shared_from_this<SipResolver::State> {
   using JobPtr = std::shared_ptr<LookupJob>;
   State(Loop& l, const Options& o) : loop(l), options(o), soon(l, [this] { settle(); }) {
@@ -102,7 +102,7 @@ struct SipResolver::State : std::enable_shared_from_this<SipResolver::State> {
   std::vector<std::function<void()>> steps;
   std::vector<JobPtr> jobs;
   std::unique_ptr<DnsChannel> channel;
-  std::vector<std::unique_ptr<DnsChannel>> retired;  // distrusted, and still asked by some job
+  std::vector<std::unique_ptr<DnsChannel>> retired;  // distrusted, but some job still waits for it
 };
 
 void SipResolver::State::start(const JobPtr& job) {
@@ -125,7 +125,7 @@ void SipResolver::State::start(const JobPtr& job) {
   ask_addresses(job, {{0, 0, job->name.port, job->name.host}});
 }
 
-/// The channel to ask; without one the job ends.
+/// The channel to use; if there is none, the job ends.
 DnsChannel* SipResolver::State::channel_for(const JobPtr& job) {
   if (channel) return channel.get();
   auto opened = DnsChannel::open(loop, options.dns);
@@ -207,12 +207,12 @@ void SipResolver::State::settle() {
   drop_idle();
 }
 
-/// Its servers did not answer: perhaps /etc/resolv.conf names others by now.
+/// Its servers did not answer: /etc/resolv.conf may have changed.
 void SipResolver::State::distrust(const DnsChannel* asked, const Error& error) {
   if (error.code == Errc::unavailable && channel && channel.get() == asked) retired.push_back(std::move(channel));
 }
 
-/// What nobody waits for is asked no longer.
+/// Drops channels for which no job waits.
 void SipResolver::State::drop_idle() {
   if (closed) return;
   std::erase_if(retired, [](const auto& old) { return old->in_flight() == 0; });

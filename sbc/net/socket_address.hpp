@@ -9,7 +9,7 @@
 
 namespace dw::net {
 
-/// A socket address as the kernel has it: the one place where `net` converts between it and Endpoint.
+/// A socket address in the kernel's form. The only place where `net` converts between it and Endpoint.
 union SocketAddress {
   sockaddr any;
   sockaddr_in v4;
@@ -65,7 +65,7 @@ inline SocketAddress to_socket_address(const Endpoint& e) {
   return out;
 }
 
-/// Where a bound socket stands; no address on failure and for Unix sockets.
+/// The address of a bound socket; empty on failure and for Unix sockets.
 Endpoint local_endpoint(int descriptor);
 
 }  // namespace dw::net

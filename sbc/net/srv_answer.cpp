@@ -14,10 +14,9 @@ namespace dw::net {
 namespace {
 
 constexpr std::size_t kMaxMessage = 65535;  // octets, RFC 1035 §4.2.2
-constexpr int kMaxLabels = 128;             // of one name of 255 octets
+constexpr int kMaxLabels = 128;             // in one name of 255 octets
 
-/// Labels up to the root, or up to a pointer, which need not be followed to know the name's length
-/// (RFC 1035 §4.1.4).
+/// Skips labels up to the root or to a pointer, which need not be followed to find the name's end (RFC 1035 §4.1.4).
 void skip_name(ByteReader& in) {
   constexpr unsigned kPointer = 0xc0;
   for (int labels = 0; labels < kMaxLabels && in.ok(); ++labels) {
@@ -30,7 +29,7 @@ void skip_name(ByteReader& in) {
   in.refuse(Errc::malformed, "name");
 }
 
-/// The least time to live in the answer section. One with the highest bit set is none at all (RFC 2181 §8).
+/// The lowest time to live in the answer section. One with the highest bit set counts as 0 (RFC 2181 §8).
 Result<Duration> least_ttl(Bytes message) {
   ByteReader in(message);
   in.skip(4, "id and flags");
@@ -58,8 +57,8 @@ std::string without_dot(std::string_view name) {
   return std::string(name);
 }
 
-/// Puts the one to be tried next at the front of `left`, of one priority: its running sum of weights is the
-/// first that reaches a number drawn up to the whole. The others keep their order.
+/// Moves the next one to try to the front of `left`, which has one priority: the first whose running sum of weights
+/// reaches a number drawn between 0 and the total. The others keep their order.
 void draw_next(std::span<SrvRecord> left, const Random& random) {
   if (left.size() < 2) return;
   std::uint32_t whole = 0;
@@ -91,8 +90,8 @@ Result<SrvAnswer> parse_srv_answer(Bytes message) {
 }
 
 void put_in_order(std::vector<SrvRecord>& records, const Random& random) {
-  // By priority, those without weight first; equal ones stay as the DNS server gave them. Inserted one by
-  // one: clang warns of what libstdc++'s stable sort is made of.
+  // By priority, those without weight first; equal ones stay as the DNS server sent them. An insertion sort, as clang
+  // warns about libstdc++'s stable sort.
   const auto before = [](const SrvRecord& a, const SrvRecord& b) {
     return std::pair(a.priority, a.weight != 0) < std::pair(b.priority, b.weight != 0);
   };

@@ -13,29 +13,29 @@ namespace dw::net {
 /// One host that offers a service (RFC 2782).
 struct SrvRecord {
   std::uint16_t priority = 0;  ///< the lowest is tried first
-  std::uint16_t weight = 0;    ///< its share among those of one priority
+  std::uint16_t weight = 0;    ///< its share among those of the same priority
   std::uint16_t port = 0;
-  std::string target;  ///< without the last dot; empty: the service is decidedly not offered
+  std::string target;  ///< without the last dot; empty: the service is explicitly not offered
 
   friend bool operator==(const SrvRecord&, const SrvRecord&) = default;
 };
 
 struct SrvAnswer {
-  std::vector<SrvRecord> records;  ///< as they came; never empty
-  Duration ttl{};                  ///< the least of all records in the answer section, CNAMEs too
+  std::vector<SrvRecord> records;  ///< in the order received; never empty
+  Duration ttl{};                  ///< the lowest of all records in the answer section, CNAMEs too
 };
 
-inline constexpr std::size_t kMaxSrvRecords = 128;  ///< read of one answer; those behind are left out
+inline constexpr std::size_t kMaxSrvRecords = 128;  ///< read from one answer; further ones are ignored
 
-/// The SRV records of a whole DNS message (RFC 1035 §4). Errc::not_found when it has none, malformed when its
-/// answer section can't be read. What else it brings (additional addresses) is not looked at: whoever may
-/// answer for one name may not answer for another.
+/// The SRV records in a complete DNS message (RFC 1035 §4). Errc::not_found when it has none, malformed when its answer
+/// section can't be parsed. Additional addresses are ignored: a server that may answer for one name may not be entitled
+/// to answer for another.
 Result<SrvAnswer> parse_srv_answer(Bytes message);
 
-/// Gives a number from 0 to `most`, both included.
+/// Returns a number from 0 to `most`, inclusive.
 using Random = std::function<std::uint32_t(std::uint32_t most)>;
 
-/// The order in which to try them: by priority, and within one drawn by weight (RFC 2782, "Weight").
+/// Sorts into the order in which to try them: by priority, and within one at random by weight (RFC 2782, "Weight").
 void put_in_order(std::vector<SrvRecord>& records, const Random& random);
 
 }  // namespace dw::net

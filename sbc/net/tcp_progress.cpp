@@ -1,7 +1,7 @@
 #include "sbc/net/tcp_progress.hpp"
 
 #include <linux/sockios.h>
-#include <linux/tcp.h>  // more than <netinet/tcp.h> knows, and no file can include both (uv.h has the other)
+#include <linux/tcp.h>  // has more than <netinet/tcp.h>; no file can include both, and uv.h includes the other
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>

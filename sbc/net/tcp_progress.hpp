@@ -4,10 +4,10 @@
 
 namespace dw::net {
 
-/// Octets that the peer has acknowledged over the connection's life; nothing for a socket that is no TCP.
+/// Octets that the peer has acknowledged over the connection's life; nothing if the socket is not TCP.
 std::optional<std::uint64_t> octets_acknowledged(int descriptor);
 
-/// Whether the kernel still holds octets that the peer has not acknowledged.
+/// Whether the kernel still has octets that the peer has not acknowledged.
 bool has_unsent(int descriptor);
 
 }  // namespace dw::net

@@ -21,7 +21,7 @@ namespace dw::net {
 namespace {
 
 void set_option(int socket, int level, int name, int value) {
-  setsockopt(socket, level, name, &value, sizeof value);  // without it the connection is worse, not broken
+  setsockopt(socket, level, name, &value, sizeof value);  // if it fails, the connection is slower but works
 }
 
 void set_up(int socket) {
@@ -99,8 +99,8 @@ struct TcpStream::State : std::enable_shared_from_this<TcpStream::State> {
     watch();
   }
 
-  /// The next turn of the loop finds the connection ended, and tells it; not now, as the owner is in the
-  /// middle of something. A send takes the socket's error with it, so the words are kept.
+  /// Reports the end in the loop's next turn, as the owner is in the middle of something now. A send clears the
+  /// socket's error, so its text is kept.
   void fail_soon(std::string why) {
     failure = std::move(why);
     shutdown(socket.number(), SHUT_RDWR);
@@ -115,7 +115,7 @@ struct TcpStream::State : std::enable_shared_from_this<TcpStream::State> {
     }
     queue.erase(queue.begin(), queue.begin() + n);
     if (queue.empty()) {
-      queue.shrink_to_fit();  // idle connections hold nothing
+      queue.shrink_to_fit();  // idle connections hold no memory
       watch();
       if (finishing) shutdown(socket.number(), SHUT_WR);
     }
@@ -204,7 +204,7 @@ Endpoint TcpStream::peer() const {
 }
 
 bool TcpStream::all_acknowledged() const {
-  int waiting = 0;  // octets of the kernel's that have not been acknowledged (tcp(7), SIOCOUTQ)
+  int waiting = 0;  // octets in the kernel that have not been acknowledged (tcp(7), SIOCOUTQ)
   return state_ && state_->open && state_->queue.empty() && ioctl(state_->socket.number(), SIOCOUTQ, &waiting) == 0 &&
          waiting == 0;
 }
@@ -232,7 +232,7 @@ struct TcpListener::State {
     }
   }
 
-  /// Level-triggered polling would spin on a connection that can't be accepted.
+  /// Pauses accepting: a connection that can't be accepted would make level-triggered polling spin.
   void out_of_descriptors() {
     constexpr std::chrono::milliseconds kLookAgain{200};
     limit.warn("event=accept_failed reason=\"{}\" connections wait", std::strerror(errno));
@@ -255,7 +255,7 @@ TcpListener& TcpListener::operator=(TcpListener&&) noexcept = default;
 Result<TcpListener> TcpListener::open(Loop& loop, const Endpoint& where, OnAccept on_accept) {
   auto socket = listen_tcp(where);
   if (!socket) return std::unexpected(socket.error());
-  set_up(socket->number());  // what is accepted inherits it (tcp(7)), which saves a call each
+  set_up(socket->number());  // accepted sockets inherit it (tcp(7)), which saves a system call for each
   return TcpListener(std::make_unique<State>(loop, std::move(*socket), std::move(on_accept)));
 }
 

@@ -22,8 +22,8 @@ Timer& Timer::operator=(Timer&&) noexcept = default;
 
 void Timer::arm_at(TimePoint when) {
   if (!state_->handle) return;
-  // libuv's clock and ours are both CLOCK_MONOTONIC; libuv's is cached once a turn and in whole milliseconds,
-  // so the distance to it, not to the real now, is what makes the timer fire at `when` and never before it.
+  // libuv's clock and ours are both CLOCK_MONOTONIC; libuv's is cached once a turn, in whole milliseconds. So use the
+  // distance to its clock, not to the real time: then the timer never fires before `when`.
   const auto due = std::chrono::ceil<std::chrono::milliseconds>(when.time_since_epoch()).count();
   const auto cached = static_cast<std::int64_t>(uv_now(state_->handle.raw()->loop));
   uv_timer_start(

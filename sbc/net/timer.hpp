@@ -6,7 +6,7 @@
 
 namespace dw::net {
 
-/// Calls back once, when armed. Re-arming moves it. After it is destroyed nothing is called.
+/// Calls back once after it was armed. Arming it again moves the deadline. Nothing is called after it is destroyed.
 class Timer {
  public:
   Timer(Loop& loop, std::function<void()> on_time);
@@ -14,7 +14,7 @@ class Timer {
   Timer(Timer&&) noexcept;
   Timer& operator=(Timer&&) noexcept;
 
-  void arm_at(TimePoint when);  ///< rounded up to the next millisecond; the past means "soon"
+  void arm_at(TimePoint when);  ///< rounded up to the next millisecond; a time in the past means "soon"
   void arm_after(Duration after) { arm_at(Clock::now() + after); }
   void cancel();
   bool armed() const;

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1;
 
-/// Whether somebody accepts there, with the system's reason when nobody does, which libcurl does not pass on.
+/// Whether somebody accepts there; if not, the system's error, which libcurl does not pass on.
 Result<void> probe(const std::string& path) {
   if (path.empty() || path.size() > kMaxPath) {
     return fail(Errc::invalid, fmt::format("the socket's path must have 1 to {} characters", kMaxPath));
