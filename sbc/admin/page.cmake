@@ -16,3 +16,4 @@ string(REPLACE "@DW_CSS@" "${DW_CSS}" DW_PAGE "${DW_PAGE}")
 string(REPLACE "@DW_JS@" "${DW_JS}" DW_PAGE "${DW_PAGE}")
 configure_file(${CMAKE_SOURCE_DIR}/sbc/admin/page_text.cpp.in ${CMAKE_BINARY_DIR}/generated/page_text.cpp @ONLY)
 target_sources(admin PRIVATE ${CMAKE_BINARY_DIR}/generated/page_text.cpp)
+set_source_files_properties(${CMAKE_BINARY_DIR}/generated/page_text.cpp PROPERTIES COMPILE_OPTIONS -Wno-overlength-strings)  # one long string

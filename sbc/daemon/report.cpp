@@ -14,7 +14,6 @@
 namespace dw::report {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using words::ago;
 using words::printable;
 

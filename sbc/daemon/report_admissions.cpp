@@ -4,12 +4,12 @@
 #include <vector>
 
 #include "sbc/daemon/report.hpp"
+#include "sbc/daemon/report_json.hpp"
 #include "sbc/daemon/words.hpp"
 
 namespace dw::report {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using Rows = std::vector<std::vector<std::string>>;
 
 std::string moment_at(const Json& object, const char* key, const Look& look) {

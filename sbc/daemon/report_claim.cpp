@@ -3,11 +3,10 @@
 #include <nlohmann/json.hpp>
 
 #include "sbc/daemon/report.hpp"
+#include "sbc/daemon/report_json.hpp"
 #include "sbc/daemon/words.hpp"
 
 namespace dw::report {
-
-using Json = nlohmann::ordered_json;
 
 std::string claim(const Json& answer) {
   if (!answer.is_object() || answer.value("open", false) != true) return {};

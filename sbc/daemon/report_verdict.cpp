@@ -4,10 +4,9 @@
 
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/daemon/report.hpp"
+#include "sbc/daemon/report_json.hpp"
 
 namespace dw::report {
-
-using Json = nlohmann::ordered_json;
 
 bool is_wrong(const Json& verdict) {
   const std::string state = text_at(verdict, "state");

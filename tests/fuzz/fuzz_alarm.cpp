@@ -1,17 +1,13 @@
 // What phones say of why they restarted, and everything that is said of a path, as findings show it.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 
 #include "sbc/base/bytes.hpp"
 #include "sbc/phones/alarm.hpp"
 #include "sbc/phones/network_findings.hpp"
+#include "tests/fuzz/require.hpp"
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 bool shown_safely(std::string_view text) {
   for (const char c : text) {

@@ -162,7 +162,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       case 1: {
         const DeviceName device = DeviceName::in_file_name(name_from(in));
         const std::uint8_t bits = in.u8("bits");
-        inventory.on_note(device, address_from(bits), now, static_cast<Note>(bits / 8 % 7), "as it is");
+        inventory.on_note(device, address_from(bits), now, static_cast<phones::Note>(bits / 8 % 7), "as it is");
         break;
       }
       case 2: {

@@ -1,10 +1,10 @@
 // What comes back of probes of the path, by TFTP, HTTP and SIP: whatever the octets, nothing is read past
 // them, and what is shown of differences is short and printable.
-#include <cstdlib>
 
 #include "sbc/base/base64.hpp"
 #include "sbc/base/difference.hpp"
 #include "sbc/sip/probe.hpp"
+#include "tests/fuzz/require.hpp"
 #include "tftp-proxy/core/http_probe.hpp"
 #include "tftp-proxy/core/tftp_probe.hpp"
 
@@ -14,9 +14,6 @@ namespace {
 
 const Endpoint kLocal{IpAddress::v4(0xc0a8010a), 50000};
 
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 void look_at(std::string_view sent, std::string_view received) {
   const auto differences = differences_of(sent, received);
   require(differences.size() <= kMaxDifferences);

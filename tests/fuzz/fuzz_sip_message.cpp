@@ -1,27 +1,19 @@
 // Any octets as a SIP message: what the parser gives lies within them; a message that nothing was changed in
 // leaves as it came; with a proxy's changes it is as long as they say, reads as they say, and its other
 // fields are as before.
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
-#include <source_location>
 #include <string>
 #include <vector>
 
 #include "sbc/sip/auth.hpp"
 #include "sbc/sip/edits.hpp"
 #include "sbc/sip/message.hpp"
+#include "tests/fuzz/require.hpp"
 
 namespace {
 
 using namespace dw;
 using namespace dw::sip;
-
-void require(bool holds, std::source_location at = std::source_location::current()) {
-  if (holds) return;
-  std::fprintf(stderr, "line %u: not so\n", at.line());
-  std::abort();
-}
 
 void require_within(std::string_view whole, std::string_view part) {
   if (part.empty()) return;

@@ -4,13 +4,11 @@
 //
 // The input is a list of steps, each "\x01", a letter and what follows: messages as they are, or what answers
 // the last request that was sent: a status, and lines to put into it.
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
-#include <source_location>
 #include <string>
 
 #include "sbc/sip/proxy.hpp"
+#include "tests/fuzz/require.hpp"
 #include "tests/support/sccp_fake_broker.hpp"
 
 namespace {
@@ -24,12 +22,6 @@ const Endpoint kServer{IpAddress::v4(0xc633640a), 5060};  // 198.51.100.10
 const Endpoint kCentralSide{IpAddress::v4(0xc6336401), 5060};
 
 constexpr std::size_t kMaxSteps = 64;
-
-void require(bool holds, std::source_location at = std::source_location::current()) {
-  if (holds) return;
-  std::fprintf(stderr, "line %u: not so\n", at.line());
-  std::abort();
-}
 
 class Conversation {
  public:

@@ -3,19 +3,15 @@
 // over.
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 
 #include "sbc/base/byte_reader.hpp"
+#include "tests/fuzz/require.hpp"
 #include "tftp-proxy/core/tftp_download.hpp"
 
 namespace {
 
 using namespace dw;
 using namespace dw::tftp;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 struct Run {
   Download download;

@@ -1,9 +1,9 @@
 // The whole TFTP server core, driven by the input: which verb, after how much time, from which peer, with
 // which octets. Nothing that happens may break what it promises.
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 
+#include "tests/fuzz/require.hpp"
 #include "tftp-proxy/core/tftp_sessions.hpp"
 
 namespace {
@@ -12,10 +12,6 @@ using namespace dw;
 using namespace dw::tftp;
 using provisioning::Content;
 using provisioning::ContentPtr;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 class Play {
  public:

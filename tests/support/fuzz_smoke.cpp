@@ -1,5 +1,6 @@
-// Drives a libFuzzer target without libFuzzer: every corpus file, every proper prefix of it, and a fixed number
-// of mutations from a fixed seed. Deterministic, so that a failure repeats; DW_FUZZ_RUNS sets the number.
+// Drives the fuzz targets without libFuzzer: fuzz_smoke TARGET CORPUS gives a target every corpus file, every proper
+// prefix of it, and a fixed number of mutations from a fixed seed. Deterministic, so that a failure repeats;
+// DW_FUZZ_RUNS sets the number.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -9,18 +10,33 @@
 #include <fstream>
 #include <iterator>
 #include <random>
+#include <string_view>
 #include <vector>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+extern "C" {
+#define DW_FUZZ_TARGET(name) int name(const std::uint8_t* data, std::size_t size);
+#include "targets.inc"
+#undef DW_FUZZ_TARGET
+}
 
 namespace {
 
 using Input = std::vector<std::uint8_t>;
 constexpr std::size_t kMaxInput = 8192;
 
-void run(const Input& input) {
+using Target = int (*)(const std::uint8_t* data, std::size_t size);
+
+Target target_named(std::string_view wanted) {
+#define DW_FUZZ_TARGET(name) \
+  if (wanted == #name) return &name;
+#include "targets.inc"
+#undef DW_FUZZ_TARGET
+  return nullptr;
+}
+
+void run(Target target, const Input& input) {
   const Input exact(input.begin(), input.end());  // its own allocation, so that a read past the end is seen
-  LLVMFuzzerTestOneInput(exact.data(), exact.size());
+  target(exact.data(), exact.size());
 }
 
 Input mutated(const std::vector<Input>& corpus, std::mt19937& random) {
@@ -64,10 +80,15 @@ Input mutated(const std::vector<Input>& corpus, std::mt19937& random) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const Target target = argc == 3 ? target_named(argv[1]) : nullptr;
+  if (!target) {
+    std::fprintf(stderr, "usage: fuzz_smoke TARGET CORPUS\n");
+    return 2;
+  }
   std::vector<Input> corpus{{}};
-  if (argc > 1 && std::filesystem::is_directory(argv[1])) {
+  if (std::filesystem::is_directory(argv[2])) {
     std::vector<std::filesystem::path> files;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(argv[1]))
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(argv[2]))
       if (entry.is_regular_file()) files.push_back(entry.path());
     std::ranges::sort(files);
     for (const auto& file : files) {
@@ -80,12 +101,12 @@ int main(int argc, char** argv) {
   for (const Input& input : corpus) {
     const std::size_t step = std::max<std::size_t>(1, input.size() / 512);
     for (std::size_t n = 0; n < input.size(); n += step)
-      run(Input(input.begin(), input.begin() + static_cast<long>(n)));
-    run(input);
+      run(target, Input(input.begin(), input.begin() + static_cast<long>(n)));
+    run(target, input);
   }
   std::mt19937 random(1350);
   for (long i = 0; i < runs; ++i)
-    run(mutated(corpus, random));
+    run(target, mutated(corpus, random));
   std::printf("%zu corpus inputs, %ld mutations: no report\n", corpus.size(), runs);
   return 0;
 }
