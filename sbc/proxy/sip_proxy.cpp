@@ -29,7 +29,6 @@ net::SipTransport for_lookup(sip::Transport transport) {
 SipProxy::SipProxy(net::Loop& loop, Options options, MediaBroker& broker, KnownSources& known, Sinks sinks)
     : loop_(loop),
       options_(std::move(options)),
-      known_(known),
       sinks_(std::move(sinks)),
       core_(options_.proxy, broker, known, &net::random_u64),
       stun_(net::random_u64()),

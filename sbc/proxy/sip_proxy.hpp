@@ -138,7 +138,6 @@ class SipProxy {
   net::AccessGate* gate_ = &net::AccessGate::everybody();
   net::Loop& loop_;
   Options options_;
-  KnownSources& known_;
   Sinks sinks_;
   std::optional<sip::Router::Outside> outside_;
   sip::Proxy core_;
