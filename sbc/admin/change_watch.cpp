@@ -100,10 +100,10 @@ Changes ChangeWatch::look(TimePoint now) {
 
 void ChangeWatch::look_at_phones(Changes& out) {
   const std::uint64_t before = std::exchange(revision_, sources_.inventory->revision());
-  const std::uint64_t judged = std::exchange(verdicts_, sources_.inventory->verdicts().revision());
+  const std::uint64_t judged = std::exchange(verdicts_, sources_.verdicts->revision());
   if (before == revision_ && judged == verdicts_) return;
   sources_.inventory->for_each([&](const phones::Phone& phone) {
-    if (phone.revision > before || phone.verdict_revision > judged) add(out, phone.key());
+    if (phone.revision > before || sources_.verdicts->revision_of(phone) > judged) add(out, phone.key());
   });
   out.many = out.many || out.phones.empty();  // some went
 }

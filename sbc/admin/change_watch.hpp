@@ -21,8 +21,8 @@ struct Changes {
 };
 
 /// Looks at the Sources again and again and tells what changed. Each kind has its own shortest interval, so
-/// that a busy box costs its pages a few answers a second at most. What phones are found to have is the inventory's to
-/// judge.
+/// that a busy box costs its pages a few answers a second at most. What phones are found to have,
+/// the VerdictBook says.
 class ChangeWatch {
  public:
   static constexpr std::chrono::milliseconds kPhonesEvery{400}, kStatusEvery{1000}, kCallsEvery{1000},

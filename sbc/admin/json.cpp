@@ -8,6 +8,7 @@
 #include "sbc/admin/missing_files.hpp"
 #include "sbc/admin/network_json.hpp"
 #include "sbc/phones/finding_kind.hpp"
+#include "sbc/phones/findings.hpp"
 #include "sbc/phones/first_call.hpp"
 #include "sbc/phones/model.hpp"
 #include "sbc/phones/sip_lines.hpp"

@@ -10,20 +10,20 @@ constexpr std::size_t kBetweenLooksAtTheClock = 4;  // phones
 
 Judging::Judging(net::Loop& loop, const Sources& sources)
     : loop_(loop), sources_(sources), timer_(loop, [this] { tick(); }) {
-  if (sources_.inventory) timer_.arm_after(kIdle);
+  if (sources_.verdicts) timer_.arm_after(kIdle);
 }
 
 void Judging::take_causes(TimePoint now) {
   if (causes_taken_ != TimePoint{} && now - causes_taken_ < kCausesEvery) return;
   causes_taken_ = now;
-  sources_.inventory->set_causes(sources_.causes_now());
+  sources_.verdicts->set_causes(sources_.causes_now());
 }
 
 void Judging::look() {
-  if (!sources_.inventory) return;
+  if (!sources_.verdicts) return;
   causes_taken_ = loop_.now();
-  sources_.inventory->set_causes(sources_.causes_now());
-  sources_.inventory->judge(wall_now(), kAtOnce);
+  sources_.verdicts->set_causes(sources_.causes_now());
+  sources_.verdicts->judge(wall_now(), kAtOnce);
 }
 
 void Judging::tick() {
@@ -32,7 +32,7 @@ void Judging::tick() {
   const WallTime now = wall_now();
   bool more = true;
   while (more && Clock::now() - began < kSlice)
-    more = sources_.inventory->judge(now, kBetweenLooksAtTheClock) == kBetweenLooksAtTheClock;
+    more = sources_.verdicts->judge(now, kBetweenLooksAtTheClock) == kBetweenLooksAtTheClock;
   timer_.arm_after(more ? kBetween : kIdle);
 }
 

@@ -10,7 +10,8 @@ namespace dw::admin {
 
 /// One answer, until its exchange ends.
 struct ListDoor::List {
-  List(const phones::Inventory& inventory, PhoneQuery query) : scan(inventory, std::move(query)) {}
+  List(const phones::Inventory& inventory, const phones::VerdictBook& verdicts, PhoneQuery query)
+      : scan(inventory, verdicts, std::move(query)) {}
   std::uint64_t id = 0;
   std::shared_ptr<net::HttpExchange> exchange;
   PhoneScan scan;
@@ -25,7 +26,7 @@ struct ListDoor::List {
 void ListDoor::give(const std::shared_ptr<net::HttpExchange>& exchange) {
   auto query = parse_phone_query(exchange->query());
   if (!query) return exchange->reply(error_reply(400, query.error().text));
-  const auto list = std::make_shared<List>(inventory_, *std::move(query));
+  const auto list = std::make_shared<List>(inventory_, verdicts_, *std::move(query));
   list->id = ++last_id_;
   list->exchange = exchange;
   lists_[list->id] = list;
@@ -74,9 +75,11 @@ void ListDoor::do_some(const std::shared_ptr<List>& list) {
 }
 
 void ListDoor::write_rows(List& list) const {
-  if (!std::exchange(list.begun, true))
-    list.text =
-        list.csv() ? std::string(phone_row_csv_head()) : phone_list_head(inventory_, list.scan) + ",\"phones\":[";
+  if (!std::exchange(list.begun, true)) {
+    verdicts_.catch_up();
+    list.text = list.csv() ? std::string(phone_row_csv_head())
+                           : phone_list_head(inventory_, verdicts_, list.scan) + ",\"phones\":[";
+  }
   for (std::size_t i = 0; i < kRows; ++i) {
     const phones::Phone* const phone = list.scan.next();
     if (phone == nullptr) {
@@ -85,7 +88,8 @@ void ListDoor::write_rows(List& list) const {
       break;
     }
     if (!list.csv()) list.text += list.rows == 0 ? "\n" : ",\n";
-    list.text += list.csv() ? phone_row_csv(*phone) : phone_row_json(*phone);
+    const phones::PhoneVerdict& verdict = verdicts_.of(*phone);
+    list.text += list.csv() ? phone_row_csv(*phone, verdict) : phone_row_json(*phone, verdict);
     ++list.rows;
   }
   if (!list.whole || list.csv()) return;

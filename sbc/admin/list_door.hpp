@@ -11,13 +11,15 @@
 namespace dw::admin {
 
 /// GET /api/phones (API.md). However many phones there are, the loop is held for some hundred of them at a time, one
-/// answer after the other, and rows are made as the reader takes them. On the loop's thread; the inventory outlives it.
+/// answer after the other, and rows are made as the reader takes them. On the loop's thread; the inventory and its
+/// verdicts outlive it.
 class ListDoor {
  public:
   static constexpr std::size_t kLookedAt = 200;  ///< phones in one go
   static constexpr std::size_t kRows = 32;       ///< written in one go
 
-  ListDoor(net::Loop& loop, const phones::Inventory& inventory) : loop_(loop), inventory_(inventory) {}
+  ListDoor(net::Loop& loop, const phones::Inventory& inventory, phones::VerdictBook& verdicts)
+      : loop_(loop), inventory_(inventory), verdicts_(verdicts) {}
   ListDoor(const ListDoor&) = delete;
   ListDoor& operator=(const ListDoor&) = delete;
 
@@ -34,6 +36,7 @@ class ListDoor {
 
   net::Loop& loop_;
   const phones::Inventory& inventory_;
+  phones::VerdictBook& verdicts_;
   std::map<std::uint64_t, std::shared_ptr<List>> lists_;
   std::deque<std::uint64_t> turns_;  ///< of those that have something to do
   std::uint64_t last_id_ = 0;

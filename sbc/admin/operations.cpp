@@ -33,8 +33,11 @@ Json time_or_null(WallTime at) {
 
 }  // namespace
 
-Operations::Operations(net::Loop& loop, const phones::Inventory& inventory, Act act)
-    : loop_(loop), inventory_(inventory), act_(std::move(act)), timer_(loop, [this] { go_on(); }) {}
+Operations::Operations(net::Loop& loop, const phones::Inventory& inventory, const phones::VerdictBook& verdicts,
+                       Act act)
+    : loop_(loop), inventory_(inventory), verdicts_(verdicts), act_(std::move(act)), timer_(loop, [this] {
+        go_on();
+      }) {}
 
 std::string_view Operations::to_string(State state) {
   switch (state) {
@@ -143,7 +146,7 @@ void Operations::count_some(const std::shared_ptr<net::HttpExchange>& exchange,
     if (more) return false;
     --left;
     from = key;
-    if (operation->filter.fits(phone)) operation->keys.push_back(key);
+    if (operation->filter.fits(phone, verdicts_.of(phone))) operation->keys.push_back(key);
     return operation->keys.size() <= kMaxPhones;
   });
   if (operation->keys.size() > kMaxPhones) {
@@ -206,7 +209,8 @@ void Operations::go_on() {
     }
     const std::string& key = operation->keys[operation->next++];
     const phones::Phone* const phone = inventory_.find(key);
-    if (phone != nullptr && phone->key() == key && operation->filter.fits(*phone)) return ask(operation, *phone);
+    if (phone != nullptr && phone->key() == key && operation->filter.fits(*phone, verdicts_.of(*phone)))
+      return ask(operation, *phone);
     ++operation->skipped;
   }
 }

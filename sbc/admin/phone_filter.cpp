@@ -105,20 +105,18 @@ std::string encoded(std::string_view text) {
 
 }  // namespace
 
-std::string_view group_of(const Phone& phone) {
-  const auto& verdict = phone.verdict;
+std::string_view group_of(const phones::PhoneVerdict& verdict) {
   return !verdict.cause.empty() ? verdict.cause : verdict.codes.empty() ? std::string_view() : verdict.codes.front();
 }
 
-bool PhoneFilter::fits(const Phone& phone) const {
-  const auto& verdict = phone.verdict;
+bool PhoneFilter::fits(const Phone& phone, const phones::PhoneVerdict& verdict) const {
   if (show == Show::registered && !phone.registered) return false;
   if (show == Show::unregistered && phone.registered) return false;
   if (show == Show::attention && !verdict.needs_attention()) return false;
   if (state && verdict.state != *state) return false;
   if (protocol && phone.protocol != *protocol) return false;
   if (network && !network->contains(phone.address)) return false;
-  if (!cause.empty() && group_of(phone) != cause) return false;
+  if (!cause.empty() && group_of(verdict) != cause) return false;
   if (!finding.empty() && verdict.cause != finding && std::ranges::find(verdict.codes, finding) == verdict.codes.end())
     return false;
   if (!model.empty() && !is_model(phone.model, model)) return false;

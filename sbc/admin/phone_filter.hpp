@@ -6,6 +6,7 @@
 
 #include "sbc/base/ip_network.hpp"
 #include "sbc/phones/phone.hpp"
+#include "sbc/phones/phone_verdict.hpp"
 
 namespace dw::admin {
 
@@ -28,7 +29,7 @@ struct PhoneFilter {
   std::optional<phones::Protocol> protocol;
   std::optional<IpNetwork> network;
 
-  bool fits(const phones::Phone& phone) const;
+  bool fits(const phones::Phone& phone, const phones::PhoneVerdict& verdict) const;
   bool is_empty() const { return to_query().empty(); }
   /// As the query of an address, "state=failed&model=7965": the same for the same filter. Empty: all phones.
   std::string to_query() const;
@@ -36,7 +37,7 @@ struct PhoneFilter {
 
 /// What a phone is counted under, so that one cause is one group: the box's finding that is behind its own, else its
 /// gravest one. Empty: it has none.
-std::string_view group_of(const phones::Phone& phone);
+std::string_view group_of(const phones::PhoneVerdict& verdict);
 
 /// One part of a query, decoded. False: the filter has no such name. Errc::invalid with a sentence for a value that is
 /// none.

@@ -124,7 +124,7 @@ Result<PhonePlace> place_in(const PhoneQuery& query, std::string_view cursor) {
 
 }  // namespace
 
-PhonePlace PhoneQuery::place_of(const phones::Phone& phone) const {
+PhonePlace PhoneQuery::place_of(const phones::Phone& phone, const phones::PhoneVerdict& verdict) const {
   std::string key = phone.key();
   const auto first = [&]() -> std::string {
     switch (sort) {
@@ -143,7 +143,7 @@ PhonePlace PhoneQuery::place_of(const phones::Phone& phone) const {
       case PhoneSort::line:
         return phone.lines.empty() ? folded(std::string_view()) : folded_number(phone.lines.front());
       case PhoneSort::state:  // the worst first, one cause together
-        return fmt::format("{}{}", 9 - static_cast<int>(phone.verdict.state), folded(group_of(phone)));
+        return fmt::format("{}{}", 9 - static_cast<int>(verdict.state), folded(group_of(verdict)));
     }
     return {};
   };

@@ -60,9 +60,8 @@ Json groups_json(const PhoneScan& scan) {
 
 }  // namespace
 
-std::string phone_row_json(const phones::Phone& phone) {
+std::string phone_row_json(const phones::Phone& phone, const phones::PhoneVerdict& verdict) {
   Json one = phone_summary(phone);
-  const auto& verdict = phone.verdict;
   one["state"] = to_string(verdict.state);
   one["reason"] = phones::reason(phone, verdict);
   one["severity"] = severity_of(verdict);
@@ -77,8 +76,7 @@ std::string_view phone_row_csv_head() {
          "user_agent\r\n";
 }
 
-std::string phone_row_csv(const phones::Phone& phone) {
-  const auto& verdict = phone.verdict;
+std::string phone_row_csv(const phones::Phone& phone, const phones::PhoneVerdict& verdict) {
   const std::vector<std::string> cells = {phone.key(),
                                           phone.device.empty() ? std::string() : phone.device.mac(),
                                           phone.address ? phone.address.to_string() : std::string(),
@@ -101,11 +99,14 @@ std::string phone_row_csv(const phones::Phone& phone) {
   return out + "\r\n";
 }
 
-std::string phone_list_head(const phones::Inventory& inventory, const PhoneScan& scan) {
-  const phones::VerdictBook& book = inventory.verdicts();
-  Json head = {
-      {"total", inventory.size()}, {"matching", scan.matching()}, {"attention", book.counts().attention},
-      {"waiting", book.waiting()}, {"groups", groups_json(scan)}, {"findings", findings_list(scan.site().findings())}};
+std::string phone_list_head(const phones::Inventory& inventory, const phones::VerdictBook& verdicts,
+                            const PhoneScan& scan) {
+  Json head = {{"total", inventory.size()},
+               {"matching", scan.matching()},
+               {"attention", verdicts.counts().attention},
+               {"waiting", verdicts.waiting()},
+               {"groups", groups_json(scan)},
+               {"findings", findings_list(scan.site().findings())}};
   std::string text = head.dump(-1, ' ', false, Json::error_handler_t::replace);
   text.pop_back();
   return text;

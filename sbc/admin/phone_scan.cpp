@@ -6,8 +6,9 @@
 
 namespace dw::admin {
 
-PhoneScan::PhoneScan(const phones::Inventory& inventory, PhoneQuery query)
+PhoneScan::PhoneScan(const phones::Inventory& inventory, const phones::VerdictBook& verdicts, PhoneQuery query)
     : inventory_(inventory),
+      verdicts_(verdicts),
       query_(std::move(query)),
       places_(Before{&query_}),
       skip_(query_.offset),
@@ -28,13 +29,14 @@ bool PhoneScan::step(WallTime now, std::size_t most) {
 }
 
 void PhoneScan::look(const phones::Phone& phone, WallTime now) {
-  if (first_) site_.add(phone, now);
-  if (!query_.filter.fits(phone)) return;
+  if (first_) site_.add(phone, verdicts_, now);
+  const phones::PhoneVerdict& verdict = verdicts_.of(phone);
+  if (!query_.filter.fits(phone, verdict)) return;
   if (first_) {
     ++matching_;
-    if (const auto group = group_of(phone); !group.empty()) ++groups_[group];
+    if (const auto group = group_of(verdict); !group.empty()) ++groups_[group];
   }
-  PhonePlace place = query_.place_of(phone);
+  PhonePlace place = query_.place_of(phone, verdict);
   if (last_ && !query_.before(*last_, place)) return;
   places_.insert(std::move(place));
   // One more than is told, to know that there is one.

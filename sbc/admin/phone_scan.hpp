@@ -5,17 +5,18 @@
 
 #include "sbc/admin/phone_query.hpp"
 #include "sbc/phones/inventory.hpp"
+#include "sbc/phones/site.hpp"
 
 namespace dw::admin {
 
 /// Goes through all phones, some at a time, for one query: counts those that fit, and keeps the places of those that
 /// are to be told, at most kPlaces beyond the query's offset. What is told of them stays theirs while phones come, go
-/// and change. No I/O, no clock; the inventory outlives it.
+/// and change. No I/O, no clock; the inventory and its verdicts outlive it.
 class PhoneScan {
  public:
   static constexpr std::size_t kPlaces = 4096;
 
-  PhoneScan(const phones::Inventory& inventory, PhoneQuery query);
+  PhoneScan(const phones::Inventory& inventory, const phones::VerdictBook& verdicts, PhoneQuery query);
 
   /// Looks at `most` phones. True: it has seen all.
   bool step(WallTime now, std::size_t most);
@@ -28,7 +29,7 @@ class PhoneScan {
   // Once it has seen all.
   std::size_t matching() const { return matching_; }
   const std::map<std::string_view, std::size_t>& groups() const { return groups_; }  ///< those that fit, by group_of()
-  const phones::Inventory::Site& site() const { return site_; }
+  const phones::Site& site() const { return site_; }
   /// Of those behind the last one told; empty: there are none.
   std::string next_cursor() const { return more_ && last_ ? query_.cursor_after(*last_) : std::string(); }
 
@@ -41,11 +42,12 @@ class PhoneScan {
   void all_seen();
 
   const phones::Inventory& inventory_;
+  const phones::VerdictBook& verdicts_;
   const PhoneQuery query_;
   std::set<PhonePlace, Before> places_;
   std::size_t matching_ = 0, told_ = 0, skip_ = 0;
   std::map<std::string_view, std::size_t> groups_;
-  phones::Inventory::Site site_;
+  phones::Site site_;
   std::string looked_to_;
   std::optional<PhonePlace> last_;
   bool first_ = true, over_ = false;

@@ -415,7 +415,7 @@ PhoneStore::Batch PhoneStore::collect(std::size_t max_phones, std::size_t max_ad
 }
 
 void PhoneStore::write(std::size_t max_phones, std::size_t max_admissions) {
-  for (std::string& key : inventory_.take_changed())
+  for (std::string& key : inventory_.take_unsaved())
     waiting_.insert(std::move(key));
   auto batch = std::make_shared<Batch>(collect(max_phones, max_admissions));
   if (batch->phones.empty() && batch->gone.empty() && batch->admissions.empty()) return;

@@ -14,6 +14,7 @@
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/phones/folding.hpp"
 #include "sbc/phones/network_findings.hpp"
+#include "sbc/phones/site.hpp"
 #include "tftp-proxy/core/http_semantics.hpp"
 
 namespace dw::admin {
@@ -87,8 +88,9 @@ AdminServer::AdminServer(net::Loop& loop, const Options& options, Sources source
   if (sources_.calls) sampling_.arm_after(CallHistory::kEvery);
   if (sources_.admissions) admissions_.emplace(loop, *sources_.admissions);
   if (sources_.setup) setup_ = std::make_unique<SetupDoor>(loop, access_, *sources_.setup);
-  if (sources_.inventory) list_.emplace(loop, *sources_.inventory);
-  if (sources_.inventory && sources_.act) operations_.emplace(loop, *sources_.inventory, sources_.act);
+  if (sources_.inventory) list_.emplace(loop, *sources_.inventory, *sources_.verdicts);
+  if (sources_.inventory && sources_.act)
+    operations_.emplace(loop, *sources_.inventory, *sources_.verdicts, sources_.act);
   if (sources_.tap) traces_ = std::make_unique<TraceDoor>(loop, *sources_.tap, sources_.inventory);
 }
 
@@ -314,16 +316,16 @@ void AdminServer::examine(std::function<void(const std::vector<phones::Finding>&
   judging_.look();
   const auto judge = [this, done = std::move(done)](std::vector<phones::Finding> findings) {
     const WallTime now = wall_now();
-    if (sources_.inventory) {
-      for (phones::Finding& f : sources_.inventory->site_findings(now)) {
+    if (sources_.verdicts) {
+      sources_.verdicts->catch_up();
+      for (phones::Finding& f : phones::site_findings(*sources_.inventory, *sources_.verdicts, now)) {
         if (f.severity != phones::Severity::info) findings.push_back(std::move(f));
       }
     }
     phones::fold(findings);
     const Status status = sources_.status ? sources_.status() : Status();
-    const phones::VerdictBook* const book = sources_.inventory ? &sources_.inventory->verdicts() : nullptr;
     done(findings, phones::verdict_of_box({status.draining, status.configured, status.services, status.origins,
-                                           status.call_servers, findings, book},
+                                           status.call_servers, findings, sources_.verdicts},
                                           now));
   };
   if (!sources_.doctor) return judge({});
@@ -394,7 +396,7 @@ void AdminServer::metrics(const std::shared_ptr<net::HttpExchange>& exchange) {
     access_.append_metrics(out);
     if (setup_) setup_->append_metrics(out);
     places_.append_tables(out, "admin");
-    append_verdict(out, verdict, sources_.inventory ? &sources_.inventory->verdicts() : nullptr);
+    append_verdict(out, verdict, sources_.verdicts);
     exchange->reply(reply_of(200, "text/plain; version=0.0.4; charset=utf-8", out.text()));
   });
 }

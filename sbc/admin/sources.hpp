@@ -96,10 +96,11 @@ enum class PhoneAction : std::uint8_t {
 };
 
 /// What the daemon lets the admin side see and do. All are called on the loop; one that is not set makes its
-/// address answer 404. Whatever `inventory` points to outlives the AdminServer.
+/// address answer 404. What `inventory` and `verdicts` point to outlives the AdminServer.
 struct Sources {
   std::function<Status()> status;
   phones::Inventory* inventory = nullptr;
+  phones::VerdictBook* verdicts = nullptr;  ///< of `inventory`; set if that is
   /// Calls that are up, with what their media did so far. Not set: there are none.
   std::function<std::vector<phones::Call>()> calls;
   /// Measures the way to the central side, or finds that this was just done, and calls `done`, at once or later.

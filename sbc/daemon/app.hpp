@@ -133,6 +133,7 @@ class App {
   provisioning::Admissions admissions_;
   std::unique_ptr<provisioning::Cache> cache_;
   phones::Inventory inventory_;
+  phones::VerdictBook verdicts_{inventory_};
   provisioning::CnfFacts text_defaults_;  ///< of SIPDefault.cnf as it was given out last
   std::unique_ptr<admin::PhoneStore> phone_store_;
   std::unique_ptr<admin::RecordStore> records_;

@@ -248,6 +248,7 @@ admin::Sources App::sources() {
   admin::Sources s;
   s.status = [this] { return status(); };
   s.inventory = &inventory_;
+  s.verdicts = &verdicts_;
   s.measure = [this](auto done) { network_->ask([done](const phones::NetworkFacts&) { done(); }); };
   s.network = [this]() -> const phones::NetworkFacts& { return network_->facts(); };
   s.doctor = [this](auto done) {

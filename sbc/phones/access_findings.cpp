@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "sbc/phones/finding_text.hpp"
 #include "sbc/phones/text.hpp"
 
 namespace dw::phones {

@@ -6,8 +6,8 @@
 
 #include "sbc/phones/box.hpp"
 #include "sbc/phones/finding_code.hpp"
+#include "sbc/phones/finding_text.hpp"
 #include "sbc/phones/network_findings.hpp"
-#include "sbc/phones/text.hpp"
 
 namespace dw::phones {
 namespace {

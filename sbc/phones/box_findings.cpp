@@ -7,6 +7,7 @@
 #include "sbc/phones/access_findings.hpp"
 #include "sbc/phones/box.hpp"
 #include "sbc/phones/box_causes.hpp"
+#include "sbc/phones/finding_text.hpp"
 #include "sbc/phones/folding.hpp"
 #include "sbc/phones/keys.hpp"
 #include "sbc/phones/network_findings.hpp"

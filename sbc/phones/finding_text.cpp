@@ -1,13 +1,26 @@
+#include "sbc/phones/finding_text.hpp"
+
 #include <fmt/format.h>
 
-#include "sbc/phones/finding_code.hpp"
 #include "sbc/phones/keys.hpp"
-#include "sbc/phones/text.hpp"
+#include "sbc/phones/model.hpp"
 
 namespace dw::phones {
 
 std::span<const FindingKind> finding_kinds() {
   return kFindingKinds;
+}
+
+std::string_view to_string(Severity severity) {
+  switch (severity) {
+    case Severity::info:
+      return "info";
+    case Severity::warning:
+      return "warning";
+    case Severity::error:
+      return "error";
+  }
+  return "?";
 }
 
 std::string_view to_string(About about) {

@@ -1,3 +1,5 @@
+#include "sbc/phones/findings.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,10 +10,12 @@
 #include "sbc/base/escape.hpp"
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/phones/boots.hpp"
+#include "sbc/phones/finding_text.hpp"
 #include "sbc/phones/folding.hpp"
 #include "sbc/phones/hints.hpp"
 #include "sbc/phones/keys.hpp"
 #include "sbc/phones/model.hpp"
+#include "sbc/phones/signalling_findings.hpp"
 #include "sbc/phones/signalling_story.hpp"
 #include "sbc/phones/text.hpp"
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <vector>
 
+#include "sbc/phones/finding.hpp"
 #include "sbc/phones/phone.hpp"
 
 namespace dw::phones {

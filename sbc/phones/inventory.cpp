@@ -16,10 +16,6 @@
 namespace dw::phones {
 namespace {
 
-constexpr std::size_t kManyPhones = 8;  // that begin within kSameMoment: the power came back
-constexpr std::chrono::seconds kSameMoment{120};
-constexpr std::chrono::minutes kLately{15};
-
 Step step_of(const FileStep& file) {
   Step out;
   out.at = file.at;
@@ -93,7 +89,7 @@ void Inventory::configure(const Options& options) {
   for (auto& [key, phone] : index_) {
     if (phone->steps.size() <= options_.max_steps) continue;
     trim(phone->steps);
-    changed_.insert(key);
+    unsaved_.insert(key);
   }
 }
 
@@ -262,6 +258,7 @@ Phone& Inventory::phone_for(const DeviceName& device, const IpAddress& address, 
   if (is_new) {
     make_room();
     Phone& phone = unproven_.emplace_front();
+    number(phone);
     phone.device = device;
     phone.first_seen = at;
     phone.last_seen = at;
@@ -368,8 +365,9 @@ void Inventory::prove(Phone& phone) {
 void Inventory::erase(Phones::iterator phone) {
   if (!phone->device.empty()) move_to(*phone, {});
   const std::string key = phone->device.empty() ? phone->address.to_string() : phone->device.str();
-  changed_.erase(key);
-  verdicts_.gone(*phone);
+  unsaved_.erase(key);
+  unjudged_.erase(phone->number);
+  if (phone->number <= last_number_taken_) gone_unjudged_.push_back(phone->number);
   index_.erase(key);
   Phones& order = phone->proven ? proven_ : unproven_;
   order.erase(phone);
@@ -426,34 +424,6 @@ void Inventory::for_each_after(std::string_view key,
   }
 }
 
-void Inventory::Site::add(const Phone& phone, WallTime now) {
-  if (!phone.device.empty() && !phone.steps.empty() && now - phone.last_seen <= kSameMoment) {
-    // As it was judged; one that changed since is looked at.
-    const auto began = phone.verdict_due ? last_boot_of(phone) : phone.verdict.boot_began;
-    if (began && now - *began <= kSameMoment) ++booting;
-  }
-  if (phone.registered) {
-    if (phone.protocol != Protocol::sip) ++registered;
-  } else if (now - phone.last_seen <= kLately) {
-    const Standing standing = standing_of(phone);
-    const bool closed = standing.is == Standing::Is::unanswered;
-    if (closed || (standing.is == Standing::Is::refused && blames_address(*standing.step))) ++refused;
-  }
-}
-
-std::vector<Finding> Inventory::Site::findings() const {
-  std::vector<Finding> out;
-  if (booting >= kManyPhones) out.push_back(finding_of_many(booting));
-  if (registered > 0 && refused > 0) out.push_back(finding_of_shared_address(registered, refused));
-  return out;
-}
-
-std::vector<Finding> Inventory::site_findings(WallTime now) const {
-  Site site;
-  for_each([&](const Phone& phone) { site.add(phone, now); });
-  return site.findings();
-}
-
 void Inventory::restore(Phone phone) {
   if (phone.device.empty() && !phone.address) return;
   const std::string key = phone.key();
@@ -473,7 +443,7 @@ void Inventory::restore(Phone phone) {
   Phones& order = phone.proven ? proven_ : unproven_;
   order.push_front(std::move(phone));
   index_.emplace(key, order.begin());
-  verdicts_.changed(order.front());
+  number(order.front());
   if (order.front().device.empty()) return;
   order.front().address = {};
   move_to(order.front(), address);
@@ -481,13 +451,30 @@ void Inventory::restore(Phone phone) {
 
 void Inventory::mark(Phone& phone) {
   phone.revision = ++revision_;
-  verdicts_.changed(phone);
-  changed_.insert(phone.key());
+  unjudged_.try_emplace(phone.number, &phone);
+  unsaved_.insert(phone.key());
 }
 
-std::vector<std::string> Inventory::take_changed() {
-  std::vector<std::string> out(changed_.begin(), changed_.end());
-  changed_.clear();
+/// Of one that is new here.
+void Inventory::number(Phone& phone) {
+  phone.number = ++last_number_;
+  unjudged_.try_emplace(unjudged_.end(), phone.number, &phone);
+}
+
+Inventory::Unjudged Inventory::take_unjudged() {
+  Unjudged out;
+  out.changed.reserve(unjudged_.size());
+  for (const auto& [number, phone] : unjudged_)
+    out.changed.push_back(phone);
+  unjudged_.clear();
+  out.gone = std::exchange(gone_unjudged_, {});
+  last_number_taken_ = last_number_;
+  return out;
+}
+
+std::vector<std::string> Inventory::take_unsaved() {
+  std::vector<std::string> out(unsaved_.begin(), unsaved_.end());
+  unsaved_.clear();
   return out;
 }
 

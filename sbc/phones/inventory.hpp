@@ -12,7 +12,6 @@
 
 #include "sbc/phones/audio_way.hpp"
 #include "sbc/phones/phone.hpp"
-#include "sbc/phones/verdict_book.hpp"
 
 namespace dw::phones {
 
@@ -92,15 +91,6 @@ class Inventory {
   /// (BoxFacts::heard).
   void set_behind_router(bool behind) { behind_router_ = behind; }
 
-  /// What concerns no single phone: many that boot at once, a call server that refuses our address.
-  std::vector<Finding> site_findings(WallTime now) const;
-  /// The same for who looks at some phones at a time.
-  struct Site {
-    std::size_t booting = 0, registered = 0, refused = 0;
-    void add(const Phone& phone, WallTime now);
-    std::vector<Finding> findings() const;
-  };
-
   /// When Dropwire itself did not run, as far as is known: the last few, in order.
   static constexpr std::size_t kMaxAbsences = 16;
   void set_absences(std::vector<Absence> absences) { absences_ = std::move(absences); }
@@ -110,16 +100,16 @@ class Inventory {
   /// than `now` move back together, the latest to `now`. Else what comes next would stand before them.
   void clock_went_back(WallTime now);
 
-  /// What all phones come to. `judge` judges at most `most` that are due and tells how many it did; whoever calls it
-  /// does so again and again, a little at a time.
-  const VerdictBook& verdicts() const { return verdicts_; }
-  std::size_t judge(WallTime now, std::size_t most);
-  /// What the box says of itself; when it is something else than before, all phones are due.
-  void set_causes(const BoxCauses& causes);
+  /// For the one who judges them.
+  struct Unjudged {
+    std::vector<const Phone*> changed;  ///< that came or changed since the last call, in the order in which they came
+    std::vector<std::uint64_t> gone;    ///< numbers of those that an earlier call had, and that went since
+  };
+  Unjudged take_unjudged();
 
   // For whoever keeps it on disk.
   void restore(Phone phone);                            ///< as it was saved, not registered; oldest first
-  std::vector<std::string> take_changed();              ///< keys that changed since the last call
+  std::vector<std::string> take_unsaved();              ///< keys that changed since the last call
   std::uint64_t removals() const { return removals_; }  ///< how many keys have gone so far
 
  private:
@@ -144,6 +134,7 @@ class Inventory {
   void count(const CallFigures& call);
   void note_heard(CallFigures& call, WallTime ended);
   void mark(Phone& phone);
+  void number(Phone& phone);
   static void insert(std::deque<Step>& steps, Step step);
   void trim(std::deque<Step>& steps) const;
   void prove(Phone& phone);
@@ -154,13 +145,15 @@ class Inventory {
   Phones proven_, unproven_;  // most recently seen first
   std::map<std::string, Phones::iterator, std::less<>> index_;
   std::unordered_map<IpAddress, std::vector<std::string>> at_address_;  // keys of devices by current address
-  std::unordered_set<std::string> changed_;
+  std::unordered_set<std::string> unsaved_;
   std::uint64_t removals_ = 0, revision_ = 0;
   CallTotals call_totals_;
   AudioHeard heard_;
   bool behind_router_ = false;
   std::vector<Absence> absences_;
-  VerdictBook verdicts_;
+  std::map<std::uint64_t, const Phone*> unjudged_;  // by number
+  std::vector<std::uint64_t> gone_unjudged_;        // no more than take_unjudged() had phones to give
+  std::uint64_t last_number_ = 0, last_number_taken_ = 0;
 };
 
 }  // namespace dw::phones

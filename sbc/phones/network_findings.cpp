@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "sbc/phones/finding_text.hpp"
 #include "sbc/phones/text.hpp"
 
 namespace dw::phones {

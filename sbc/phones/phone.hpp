@@ -9,11 +9,8 @@
 #include "sbc/base/endpoint.hpp"
 #include "sbc/base/ids.hpp"
 #include "sbc/base/time.hpp"
-#include "sbc/phones/box_causes.hpp"
 #include "sbc/phones/file_kind.hpp"
 #include "sbc/phones/file_step.hpp"
-#include "sbc/phones/finding.hpp"
-#include "sbc/phones/phone_verdict.hpp"
 #include "sbc/phones/protocol.hpp"
 #include "sbc/phones/signalling.hpp"
 
@@ -149,12 +146,8 @@ struct Phone {
   WallTime seen_before{};  ///< `last_seen` before its latest sign of life; not kept on disk
   std::uint64_t next_step = 1;
   std::uint64_t revision = 0;  ///< Inventory::revision() of its last change; not kept on disk
+  std::uint64_t number = 0;    ///< no other record in the inventory ever has it; not kept on disk
   std::deque<Step> steps;      ///< by `at`; at most Inventory::Options::max_steps
-  // The VerdictBook's; none of it is kept on disk.
-  PhoneVerdict verdict;
-  std::uint64_t verdict_number = 0;    ///< 0: never judged
-  std::uint64_t verdict_revision = 0;  ///< VerdictBook::revision() of the last verdict that said something else
-  bool verdict_due = false;            ///< it changed since
 
   /// "SEP001122334455", or the address as text.
   std::string key() const { return device.empty() ? address.to_string() : device.str(); }
@@ -178,10 +171,5 @@ std::vector<StoryEntry> story(const Phone& phone, const std::vector<Absence>& ab
 /// Whether it took its own configuration at this address, to the last octet, and so lately: only who stands there can
 /// have.
 bool took_its_config(const Phone& phone, const IpAddress& at, WallTime now, Duration within);
-
-/// What the phone's latest boots, registrations and calls show, the gravest first. A later healthy one clears
-/// them. `now` tells silence from a boot that is still under way, `causes` what the box itself says of its call
-/// servers: one cause is one error, and it is the box's.
-std::vector<Finding> findings(const Phone& phone, WallTime now, const BoxCauses& causes = {});
 
 }  // namespace dw::phones

@@ -5,6 +5,7 @@
 
 #include "sbc/phones/boots.hpp"
 #include "sbc/phones/finding_code.hpp"
+#include "sbc/phones/findings.hpp"
 #include "sbc/phones/phone.hpp"
 
 namespace dw::phones {

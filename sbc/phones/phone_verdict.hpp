@@ -13,7 +13,7 @@ namespace dw::phones {
 struct BoxCauses;
 struct Phone;
 
-/// What the findings of one phone come to. Kept with the phone and counted (VerdictBook).
+/// What the findings of one phone come to. Kept and counted by the VerdictBook.
 struct PhoneVerdict {
   State state = State::not_known;
   std::optional<Severity> severity;     ///< of the gravest finding; nothing: there is none

@@ -1,3 +1,5 @@
+#include "sbc/phones/signalling_findings.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -5,7 +7,9 @@
 #include "sbc/base/escape.hpp"
 #include "sbc/phones/alarm.hpp"
 #include "sbc/phones/audio_quality.hpp"
+#include "sbc/phones/finding_text.hpp"
 #include "sbc/phones/signalling_story.hpp"
+#include "sbc/phones/sip_findings.hpp"
 #include "sbc/phones/sip_lines.hpp"
 #include "sbc/phones/sip_story.hpp"
 #include "sbc/phones/text.hpp"

@@ -2,7 +2,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "sbc/phones/phone.hpp"
 
@@ -50,8 +49,5 @@ Standing standing_of(const Phone& phone);
 bool blames_address(const Step& refused);
 /// Tries without an answer that are no chance.
 constexpr std::size_t kUnanswered = 2;
-
-/// Findings that registrations and calls show.
-std::vector<Finding> signalling_findings(const Phone& phone, WallTime now, const BoxCauses& causes);
 
 }  // namespace dw::phones

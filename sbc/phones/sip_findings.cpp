@@ -1,11 +1,13 @@
+#include "sbc/phones/sip_findings.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "sbc/phones/finding_text.hpp"
 #include "sbc/phones/signalling_story.hpp"
 #include "sbc/phones/sip_lines.hpp"
 #include "sbc/phones/sip_story.hpp"
-#include "sbc/phones/text.hpp"
 
 namespace dw::phones {
 namespace {

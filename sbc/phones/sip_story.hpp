@@ -24,7 +24,4 @@ struct LineStanding {
 /// Each line that the story has, in the order in which they came.
 std::vector<LineStanding> line_standings(const Phone& phone);
 
-/// Findings that SIP registrations show.
-std::vector<Finding> sip_findings(const Phone& phone, WallTime now, const BoxCauses& causes);
-
 }  // namespace dw::phones

@@ -203,16 +203,4 @@ std::string_view to_string(Note note) {
   return "?";
 }
 
-std::string_view to_string(Severity severity) {
-  switch (severity) {
-    case Severity::info:
-      return "info";
-    case Severity::warning:
-      return "warning";
-    case Severity::error:
-      return "error";
-  }
-  return "?";
-}
-
 }  // namespace dw::phones

@@ -2,7 +2,6 @@
 #include <string>
 #include <string_view>
 
-#include "sbc/phones/finding_code.hpp"
 #include "sbc/phones/phone.hpp"
 
 namespace dw::phones {
@@ -19,14 +18,5 @@ std::string sentence_of(Note note);
 std::string with_detail(std::string words, const Step& step);
 /// The file went out whole, as far as can be known.
 bool arrived(const Step& step);
-
-/// The findings that are about no single phone.
-Finding finding_of_many(std::size_t phones);
-Finding finding_of_shared_address(std::size_t registered, std::size_t refused);
-
-/// Makes a finding of the table's words: `means` from there, `remedy` with the keys of this phone's family.
-Finding make_finding(Code code, Severity severity, std::string seen, const Phone& phone);
-/// Of this box.
-Finding make_finding(Code code, Severity severity, std::string seen);
 
 }  // namespace dw::phones

@@ -4,19 +4,20 @@
 #include <deque>
 #include <map>
 #include <optional>
-#include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "sbc/phones/box_causes.hpp"
 #include "sbc/phones/phone_verdict.hpp"
 
 namespace dw::phones {
 
-struct Phone;
+class Inventory;
 
-/// Which phones are to be judged, and what all verdicts come to: counted as each is given, so that nobody goes through
-/// thousands of phones to learn a number. A phone is due when it changed, when the box's causes did, and by and by, as
-/// silence tells too: soon for those that were seen lately, else seldom. Belongs to the Inventory; no clock of its own.
+/// The verdicts on all phones of an inventory, and their counts: kept up to date with each verdict, so that nobody goes
+/// through thousands of phones to learn a number. A phone is judged when it changed, when the box's causes did, and
+/// from time to time, as silence says something too: soon if it was seen lately, else seldom. The inventory outlives
+/// it. No clock, no I/O; the inventory's thread.
 class VerdictBook {
  public:
   static constexpr std::chrono::seconds kLatelyEvery{10}, kOthersEvery{300};
@@ -31,39 +32,63 @@ class VerdictBook {
     std::uint64_t of(State state) const { return states.at(static_cast<std::size_t>(state)); }
   };
 
-  void changed(Phone& phone);
-  void gone(const Phone& phone);  ///< its verdict counts no more
-  /// Another one than before: true, and each phone is to be told as changed().
-  bool set_causes(const BoxCauses& causes);
-  const BoxCauses& causes() const { return causes_; }
+  explicit VerdictBook(Inventory& inventory) : inventory_(inventory) {}
+  VerdictBook(const VerdictBook&) = delete;
+  VerdictBook& operator=(const VerdictBook&) = delete;
 
-  struct Due {
-    std::string key;
-    std::optional<std::uint64_t> number;  ///< of the verdict that is to be renewed; another one since: not due any more
-  };
-  std::optional<Due> next(WallTime now);
-  void keep(Phone& phone, PhoneVerdict verdict, WallTime now);
+  /// Judges at most `most` phones that are due and returns how many it did. To be called again and again, for a few at
+  /// a time.
+  std::size_t judge(WallTime now, std::size_t most);
+  /// What the box says of itself; if that differs from before, all phones are due.
+  void set_causes(const BoxCauses& causes);
+  const BoxCauses& causes() const { return causes_; }
+  /// Asks the inventory which phones changed or went, so that waiting() and counts() are of this moment. The two above
+  /// do so themselves.
+  void catch_up();
+
+  /// The latest verdict; of a phone that was never judged an empty one.
+  const PhoneVerdict& of(const Phone& phone) const;
+  /// revision() when the verdict last began to say something else; 0: never judged.
+  std::uint64_t revision_of(const Phone& phone) const;
+  /// As it was judged, or looked up now if the phone changed since.
+  std::optional<WallTime> boot_began(const Phone& phone) const;
 
   const Counts& counts() const { return counts_; }
   /// Phones that changed and are not judged yet: the counts have them as they were.
-  std::size_t waiting() const { return due_.size(); }
-  /// Counts up with each verdict that says something else than the one before (Phone::verdict_revision).
+  std::size_t waiting() const { return waiting_; }
+  /// Counts up with each verdict that says something else than the one before.
   std::uint64_t revision() const { return revision_; }
 
  private:
-  struct Again {
-    std::string key;
-    WallTime judged;
-    std::uint64_t number = 0;
+  struct Kept {
+    const Phone* phone = nullptr;  // valid after catch_up()
+    PhoneVerdict verdict;
+    std::uint64_t judgement = 0;       // 0: never judged
+    std::uint64_t revision = 0;        // the book's, of the last verdict that said something else
+    std::uint64_t phone_revision = 0;  // the phone's, when it was judged
+    bool due = false;                  // stands in due_, to be judged
   };
+  /// When a phone that does not change is judged again.
+  struct Again {
+    std::uint64_t phone = 0;  // its number
+    WallTime judged;
+    std::uint64_t judgement = 0;  // one that was followed by another is not due any more
+  };
+  const Kept* find(const Phone& phone) const;
+  void make_due(const Phone& phone);
+  Kept* next(WallTime now);
+  Kept* next_of(std::deque<Again>& from, WallTime now, std::chrono::seconds after);
+  void keep(Kept& kept, PhoneVerdict verdict, WallTime now);
   void count(const PhoneVerdict& verdict, bool in);
-  static std::optional<Due> take(std::deque<Again>& from, WallTime now, std::chrono::seconds after);
 
+  Inventory& inventory_;
   BoxCauses causes_;
+  std::unordered_map<std::uint64_t, Kept> kept_;  // by Phone::number
   Counts counts_;
-  std::deque<std::string> due_;        // each phone once (Phone::verdict_due)
+  std::deque<std::uint64_t> due_;      // numbers, each once (Kept::due), and of those that went
   std::deque<Again> lately_, others_;  // in the order of `judged`
-  std::uint64_t number_ = 0, revision_ = 0;
+  std::size_t waiting_ = 0;            // of due_
+  std::uint64_t judgements_ = 0, revision_ = 0;
 };
 
 }  // namespace dw::phones

@@ -1,12 +1,14 @@
 // Steps, notes, configs, registrations and calls from the input, at times from the input. Whatever they are:
-// bounds hold, steps stay in order, and stories and findings can be told.
+// bounds hold, steps stay in order, stories and findings can be told, and verdicts are counted right.
 #include <array>
 #include <cstdint>
 #include <cstdlib>
 
 #include "sbc/base/byte_reader.hpp"
 #include "sbc/phones/boots.hpp"
+#include "sbc/phones/findings.hpp"
 #include "sbc/phones/inventory.hpp"
+#include "sbc/phones/site.hpp"
 
 using namespace dw;
 using namespace dw::phones;
@@ -16,6 +18,7 @@ namespace {
 constexpr std::size_t kMaxPhones = 6;
 constexpr std::size_t kMaxSteps = 12;
 constexpr std::size_t kMaxOperations = 400;
+constexpr std::size_t kJudged = 4;  // phones, each time
 constexpr std::array<std::string_view, 14> kNames = {"CTLSEP00112233445#.tlv",
                                                      "ITLSEP00112233445#.tlv",
                                                      "SEP00112233445#.cnf.xml",
@@ -119,8 +122,11 @@ void call(Inventory& inventory, ByteReader& in, WallTime at) {
   inventory.on_call(call);
 }
 
-void check(const Inventory& inventory, WallTime now) {
+/// `verdicts` are of `inventory`.
+void check(const Inventory& inventory, VerdictBook& verdicts, WallTime now) {
   std::size_t phones = 0;
+  std::uint64_t attention = 0;
+  (void)verdicts.judge(now, kJudged);
   inventory.for_each([&](const Phone& phone) {
     ++phones;
     must(phone.steps.size() <= kMaxSteps);
@@ -140,9 +146,11 @@ void check(const Inventory& inventory, WallTime now) {
     must(story(phone).size() >= phone.steps.size());
     for (const Finding& f : findings(phone, now))
       must(!f.code.empty() && !f.seen.empty() && !f.means.empty() && !f.remedy.empty());
+    attention += verdicts.of(phone).needs_attention() ? 1 : 0;
   });
+  must(attention == verdicts.counts().attention && verdicts.waiting() <= phones);
   must(phones == inventory.size() && phones <= kMaxPhones);
-  (void)inventory.site_findings(now);
+  (void)site_findings(inventory, verdicts, now);
 }
 
 }  // namespace
@@ -151,6 +159,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   ByteReader in({data, size});
   Inventory inventory({.max_phones = kMaxPhones, .max_steps = kMaxSteps});
   Inventory restored({.max_phones = kMaxPhones, .max_steps = kMaxSteps});
+  VerdictBook verdicts(inventory), verdicts_restored(restored);
   WallTime now{std::chrono::hours(24 * 365 * 50)};
   for (std::size_t n = 0; n < kMaxOperations && !in.at_end() && in.ok(); ++n) {
     const std::uint8_t what = in.u8("what");
@@ -193,14 +202,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       default:
         file(inventory, in, now);
     }
-    if (n % 16 == 0) check(inventory, now);
+    if (n % 16 == 0) check(inventory, verdicts, now);
   }
-  check(inventory, now);
-  for (const std::string& key : inventory.take_changed()) {
+  check(inventory, verdicts, now);
+  for (const std::string& key : inventory.take_unsaved()) {
     const Phone* const phone = inventory.find(key);
     must(phone != nullptr);
     restored.restore(*phone);
   }
-  check(restored, now);
+  check(restored, verdicts_restored, now);
   return 0;
 }

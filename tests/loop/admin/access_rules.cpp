@@ -27,6 +27,7 @@ using Answer = std::shared_ptr<FakeExchange>;
 struct GuardedBox {
   net::Loop loop;
   phones::Inventory inventory;
+  phones::VerdictBook verdicts{inventory};
   std::vector<std::string> done;
   WireTap tap;
   std::unique_ptr<AdminServer> server;
@@ -44,6 +45,7 @@ struct GuardedBox {
     Sources sources;
     sources.status = [] { return Status{}; };
     sources.inventory = &inventory;
+    sources.verdicts = &verdicts;
     sources.log = std::make_shared<LogRing>();
     sources.tap = &tap;
     sources.reload = [this] {

@@ -71,6 +71,7 @@ inline phones::Call call(const std::string& device) {
 struct Box {
   net::Loop loop;
   phones::Inventory inventory;
+  phones::VerdictBook verdicts{inventory};
   Status status;
   std::vector<phones::Finding> doctor;
   std::vector<phones::Call> calls;
@@ -96,6 +97,7 @@ struct Box {
     Sources sources;
     sources.status = [this] { return status; };
     sources.inventory = &inventory;
+    sources.verdicts = &verdicts;
     sources.doctor = [this](const auto& done) { done(doctor); };
     sources.calls = [this] { return calls; };
     sources.files = [] {

@@ -4,6 +4,7 @@
 
 #include "sbc/admin/event_feed.hpp"
 #include "sbc/admin/server.hpp"
+#include "sbc/phones/findings.hpp"
 #include "tests/loop/net/stream_client.hpp"
 
 using namespace dw;
@@ -31,6 +32,7 @@ phones::FileStep asked(const std::string& name, WallTime at = wall_now()) {
 struct Feed {
   explicit Feed(const EventFeed::Options& how = {}, net::HttpServer::Options http = {}) : events(loop, sources, how) {
     sources.inventory = &inventory;
+    sources.verdicts = &verdicts;
     sources.status = [this] { return status; };
     sources.calls = [this] { return calls; };
     sources.doctor = [this](const auto& done) { done(found); };
@@ -51,6 +53,7 @@ struct Feed {
 
   net::Loop loop;
   phones::Inventory inventory;
+  phones::VerdictBook verdicts{inventory};
   Status status;
   std::vector<phones::Call> calls;
   std::vector<phones::Finding> found;
@@ -190,8 +193,10 @@ TEST_CASE("events: what a listener has not taken is merged, and phones beyond th
 
 TEST_CASE("changes: what was there at the first look is none; each change is told once") {
   phones::Inventory inventory;
+  phones::VerdictBook verdicts{inventory};
   Sources sources;
   sources.inventory = &inventory;
+  sources.verdicts = &verdicts;
   ChangeWatch watch(sources);
   const TimePoint start = Clock::now();
   const WallTime wall = wall_now();
@@ -206,8 +211,10 @@ TEST_CASE("changes: what was there at the first look is none; each change is tol
 
 TEST_CASE("changes: a finding that comes with time alone is told") {
   phones::Inventory inventory;
+  phones::VerdictBook verdicts{inventory};
   Sources sources;
   sources.inventory = &inventory;
+  sources.verdicts = &verdicts;
   ChangeWatch watch(sources);
   const TimePoint start = Clock::now();
   const WallTime wall = wall_now();
@@ -216,20 +223,22 @@ TEST_CASE("changes: a finding that comes with time alone is told") {
     step.outcome = phones::FileOutcome::not_found;
     inventory.on_file(step);
   }
-  inventory.judge(wall, 10);
+  verdicts.judge(wall, 10);
   watch.look(start);
   const auto before = phones::findings(*inventory.find("SEP001122337941"), wall);
   const auto later = wall + 5min;
   const auto after = phones::findings(*inventory.find("SEP001122337941"), later);
   REQUIRE(before.size() != after.size());
-  inventory.judge(later, 10);
+  verdicts.judge(later, 10);
   CHECK(watch.look(start + 10s).phones == std::vector<std::string>{"SEP001122337941"});
 }
 
 TEST_CASE("changes: a server that goes or comes makes the phones news that miss it, once") {
   phones::Inventory inventory;
+  phones::VerdictBook verdicts{inventory};
   Sources sources;
   sources.inventory = &inventory;
+  sources.verdicts = &verdicts;
   ChangeWatch watch(sources);
   const TimePoint start = Clock::now();
   const WallTime wall = wall_now();
@@ -240,15 +249,15 @@ TEST_CASE("changes: a server that goes or comes makes the phones news that miss 
   step.event = phones::SignallingEvent::no_server;
   step.peer = kPhone;
   inventory.on_signalling(step);
-  inventory.judge(wall, 10);
+  verdicts.judge(wall, 10);
   watch.look(start);
   CHECK_FALSE(watch.look(start + 10s).any());
   phones::BoxCauses causes;
   TimePoint now = start + 20s;
   for (const char* cause : {"call_server_down", ""}) {
     causes.sccp = cause;
-    inventory.set_causes(causes);
-    inventory.judge(wall, 10);
+    verdicts.set_causes(causes);
+    verdicts.judge(wall, 10);
     CHECK(watch.look(now).phones == std::vector<std::string>{"SEP001122337941"});
     CHECK_FALSE(watch.look(now + 10s).any());
     now += 20s;

@@ -14,6 +14,7 @@ namespace {
 struct ManyBox {
   net::Loop loop;
   phones::Inventory inventory;
+  phones::VerdictBook verdicts{inventory};
   std::vector<std::string> acted;
   std::vector<OnOutcome> waiting;  ///< phones that have not answered
   bool answers = true;
@@ -24,6 +25,7 @@ struct ManyBox {
     inventory.configure({20'000, 8});
     Sources sources;
     sources.inventory = &inventory;
+    sources.verdicts = &verdicts;
     sources.status = [] { return Status{}; };
     sources.act = [this](const phones::Phone& phone, PhoneAction action, bool force, const OnOutcome& done) {
       const std::string key = phone.key();

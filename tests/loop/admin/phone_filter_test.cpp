@@ -15,12 +15,12 @@ TEST_CASE(
                            "0011.aa33.4455", "0011.AA33", "aa:33", "192.168.1.41"}) {
     CAPTURE(text);
     wanted.text = text;
-    CHECK(wanted.fits(phone));
+    CHECK(wanted.fits(phone, {}));
   }
   phone.device = DeviceName::parse("SEP001921680141").value();  // the digits of another address
   for (const char* text : {"192.168.0.1", "0011.aa33.4456", "00:12", "0011.zz33"}) {
     CAPTURE(text);
     wanted.text = text;
-    CHECK_FALSE(wanted.fits(phone));
+    CHECK_FALSE(wanted.fits(phone, {}));
   }
 }

@@ -19,7 +19,7 @@ struct ListBox : Box {
       inventory.on_file(step(fmt::format("SEP0011{:08X}.cnf.xml", next++), outcome));
   }
   void judge() {
-    while (inventory.judge(wall_now(), 1000) != 0) {
+    while (verdicts.judge(wall_now(), 1000) != 0) {
     }
   }
   std::vector<std::string> keys(const std::string& query) {

@@ -21,6 +21,7 @@ const std::string kCodeOfBox = "K7Q4M2XD", kChosen = "correct horse battery";
 struct NewBox {
   net::Loop loop;
   phones::Inventory inventory;
+  phones::VerdictBook verdicts{inventory};
   Claim claim;
   PageSettings now;
   std::vector<PageChange> changes;
@@ -35,6 +36,7 @@ struct NewBox {
     Sources sources;
     sources.status = [] { return Status{}; };
     sources.inventory = &inventory;
+    sources.verdicts = &verdicts;
     Setup setup;
     setup.claim = &claim;
     setup.settings = [this] { return now; };

@@ -10,8 +10,13 @@ using namespace dw::admin;
 
 namespace {
 
-phones::Phone phone_named(const std::string& device, const std::string& address) {
-  phones::Phone p;
+/// A phone and what it was found to have.
+struct Judged : phones::Phone {
+  phones::PhoneVerdict verdict;
+};
+
+Judged phone_named(const std::string& device, const std::string& address) {
+  Judged p;
   p.device = DeviceName::station(device).value();
   p.address = IpAddress::parse(address).value();
   p.protocol = phones::Protocol::sccp;
@@ -25,11 +30,11 @@ phones::Phone phone_named(const std::string& device, const std::string& address)
   return p;
 }
 
-bool matches(const phones::Phone& phone, const std::string& query) {
+bool matches(const Judged& phone, const std::string& query) {
   CAPTURE(query);
   const auto filter = parse_phone_filter(query);
   REQUIRE(filter);
-  return filter->fits(phone);
+  return filter->fits(phone, phone.verdict);
 }
 
 }  // namespace
@@ -47,7 +52,7 @@ TEST_CASE("phone filter: each part narrows, and all that are given must hold") {
         "cause=ringtones_missing", "model=796", "model=unknown", "firmware=unknown", "firmware=9-4-3", "protocol=sip",
         "protocol=unknown", "network=192.0.3.0/24", "network=2001:db8::/32", "state=failed&model=7960"})
     CHECK_FALSE(matches(p, query));
-  phones::Phone bare;
+  Judged bare;
   bare.address = IpAddress::parse("192.0.2.8").value();
   CHECK(matches(bare, "model=unknown&firmware=unknown&protocol=unknown&state=not_known"));
 }
@@ -56,7 +61,7 @@ TEST_CASE("phone filter: a phone whose fault is the box's is counted under the b
   auto p = phone_named("SEP001122334455", "192.0.2.7");
   p.verdict.codes = {"no_call_server"};
   p.verdict.cause = "call_server_down";
-  CHECK(group_of(p) == "call_server_down");
+  CHECK(group_of(p.verdict) == "call_server_down");
   CHECK(matches(p, "cause=call_server_down"));
   CHECK(matches(p, "finding=call_server_down"));
   CHECK(matches(p, "finding=no_call_server"));
@@ -117,7 +122,7 @@ TEST_CASE("phone query: what is no question is refused in words that say why") {
 TEST_CASE("phone query: a cursor leads on in the list that it is of, and in no other") {
   auto query = parse_phone_query("state=failed&sort=-address");
   REQUIRE(query);
-  const PhonePlace place = query->place_of(phone_named("SEP001122334455", "192.0.2.7"));
+  const PhonePlace place = query->place_of(phone_named("SEP001122334455", "192.0.2.7"), {});
   const std::string cursor = query->cursor_after(place);
   const auto next = parse_phone_query("sort=-address&state=failed&limit=3&cursor=" + cursor);
   REQUIRE(next);
@@ -135,10 +140,10 @@ TEST_CASE("phone query: a cursor leads on in the list that it is of, and in no o
 }
 
 TEST_CASE("phone query: orders are of values, not of letters, and what is not known comes last") {
-  const auto sorted = [](const std::string& sort, const phones::Phone& a, const phones::Phone& b) {
+  const auto sorted = [](const std::string& sort, const Judged& a, const Judged& b) {
     const auto query = parse_phone_query("sort=" + sort);
     REQUIRE(query);
-    return query->before(query->place_of(a), query->place_of(b));
+    return query->before(query->place_of(a, a.verdict), query->place_of(b, b.verdict));
   };
   auto a = phone_named("SEP001122334455", "9.0.0.1"), b = phone_named("SEP001122334466", "10.0.0.1");
   CHECK(sorted("address", a, b));

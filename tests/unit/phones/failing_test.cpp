@@ -334,12 +334,12 @@ TEST_CASE("29: many at once") {
   for (int i = 0; i < 12; ++i) {
     r.mac = std::to_string(100'000'000'000 + i);
     r.address = "192.0.2." + std::to_string(10 + i);
-    CHECK(r.inventory.site_findings(r.now).empty() == (i < 8));
+    CHECK(r.of_site(r.now).empty() == (i < 8));
     r.boot(kLists);
   }
-  CHECK(r.inventory.site_findings(r.now).front().code == "many_boot_at_once");
+  CHECK(r.of_site(r.now).front().code == "many_boot_at_once");
   r.wait(10min);
-  CHECK(r.inventory.site_findings(r.now).empty());
+  CHECK(r.of_site(r.now).empty());
 }
 
 TEST_CASE("30: SIP firmware on a 7960, and only an XML config") {

@@ -338,7 +338,7 @@ Gallery files_gallery() {
            r.mac = "0011223344" + std::to_string(i);
            r.got("SEP<MAC>.cnf.xml");
          }
-         return r.inventory.site_findings(r.now);
+         return r.of_site(r.now);
        }},
   };
 }

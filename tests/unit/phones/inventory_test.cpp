@@ -116,11 +116,11 @@ TEST_CASE("among phones that took a file the one not seen for longest goes") {
 TEST_CASE("what changed is told once, and a restored phone goes on where it was") {
   Replay r;
   r.boot({"CTLSEP<MAC>.tlv!", "SEP<MAC>.cnf.xml"});
-  CHECK(r.inventory.take_changed() == std::vector{kDevice});
-  CHECK(r.inventory.take_changed().empty());
+  CHECK(r.inventory.take_unsaved() == std::vector{kDevice});
+  CHECK(r.inventory.take_unsaved().empty());
   Replay other;
   other.inventory.restore(r.phone());
-  CHECK(other.inventory.take_changed().empty());
+  CHECK(other.inventory.take_unsaved().empty());
   other.inventory.restore(r.phone());
   CHECK(other.inventory.size() == 1);
   other.now = r.now;
@@ -156,7 +156,7 @@ TEST_CASE("the clock is set back: what comes next comes last, and no finding com
   CHECK(r.phone().steps[1].at <= right);
   CHECK(r.phone().steps[1].at - r.phone().steps[0].at == length);
   r.wait(10min);
-  CHECK(r.inventory.site_findings(r.now).empty());
+  CHECK(r.of_site(r.now).empty());
   r.boot({"CTLSEP<MAC>.tlv!", "SEP<MAC>.cnf.xml"}).wait(90s);
   CHECK(r.codes() == "");
   CHECK(r.phone().steps.back().outcome == FileOutcome::sent);
@@ -303,11 +303,11 @@ TEST_CASE("other bounds: what is above them goes at once, strangers first") {
     r.wait(1s).boot({"SEP<MAC>.cnf.xml", "dialplan.xml", "softkeys.xml"});
   REQUIRE(r.phone().steps.size() > 4);
   const auto newest = r.phone().steps.back().id;
-  (void)r.inventory.take_changed();
+  (void)r.inventory.take_unsaved();
   r.inventory.configure({.max_phones = 10, .max_steps = 4});
   CHECK(r.phone().steps.size() == 4);
   CHECK(r.phone().steps.back().id == newest);
-  CHECK(r.inventory.take_changed().size() == 1);
+  CHECK(r.inventory.take_unsaved().size() == 1);
   FileStep stranger = r.step("SEPAABBCCDDEEFF.cnf.xml", FileOutcome::not_found);
   r.tell(stranger);
   REQUIRE(r.inventory.size() == 2);
@@ -328,7 +328,7 @@ TEST_CASE("a wall clock that jumps back and forth leaves every story in order an
     const auto& steps = r.phone().steps;
     CHECK(std::ranges::is_sorted(steps, {}, &Step::at));
     CHECK(steps.size() <= 64);
-    CHECK(r.inventory.site_findings(r.now).size() < 10);
+    CHECK(r.of_site(r.now).size() < 10);
   }
   CHECK(r.inventory.size() == 1);
 }

@@ -5,7 +5,9 @@
 
 #include "sbc/base/endpoint.hpp"
 #include "sbc/phones/finding_kind.hpp"
+#include "sbc/phones/findings.hpp"
 #include "sbc/phones/inventory.hpp"
+#include "sbc/phones/site.hpp"
 
 namespace dw::test {
 
@@ -72,6 +74,8 @@ struct Replay {
     return found == nullptr ? kNobody : *found;
   }
   std::vector<Finding> found(const std::string& key = kDevice) const { return findings(phone(key), now, causes); }
+  /// Of all phones together.
+  std::vector<Finding> of_site(WallTime at) { return site_findings(inventory, VerdictBook(inventory), at); }
   std::string codes(const std::string& key = kDevice) const {
     std::string out;
     for (const Finding& f : found(key))

@@ -177,7 +177,7 @@ TEST_CASE("a phone that only ever registers has a story without a boot, and coun
   const auto lines = story(r.phone(r.device));
   REQUIRE(lines.size() == 1);
   CHECK(lines[0].step == "registration");
-  CHECK(r.inventory.site_findings(r.now).empty());
+  CHECK(r.of_site(r.now).empty());
 }
 
 TEST_CASE("calls do not push out the boot, and a boot not the calls") {
@@ -297,18 +297,18 @@ TEST_CASE("server_refuses_shared_address: by its words, or while others are regi
     CHECK(r.codes() == "server_refuses_shared_address");
     CHECK(r.finding("server_refuses_shared_address").remedy.find("central.sccp.source_addresses") != std::string::npos);
   }
-  CHECK(r.inventory.site_findings(r.now).empty());  // nobody is registered
+  CHECK(r.of_site(r.now).empty());  // nobody is registered
   r.device = "SEPAABBCCDDEEFF";
   r.says(Event::registered);
-  REQUIRE(r.inventory.site_findings(r.now).size() == 1);
-  CHECK(r.inventory.site_findings(r.now)[0].code == "server_refuses_shared_address");
+  REQUIRE(r.of_site(r.now).size() == 1);
+  CHECK(r.of_site(r.now)[0].code == "server_refuses_shared_address");
   r.device = kDevice;
   r.says(Event::registered);
   CHECK(r.codes() == "");
-  CHECK(r.inventory.site_findings(r.now).empty());
+  CHECK(r.of_site(r.now).empty());
   r.says(Event::phone_lost).says(Event::server_lost).says(Event::server_lost).says(Event::server_lost);
-  CHECK(r.inventory.site_findings(r.now).size() == 1);
-  CHECK(r.inventory.site_findings(r.now + 1h).empty());
+  CHECK(r.of_site(r.now).size() == 1);
+  CHECK(r.of_site(r.now + 1h).empty());
 }
 
 TEST_CASE("registration_flapping: four ends within a quarter of an hour, and quiet after one") {

@@ -13,16 +13,16 @@ using namespace dw::test;
 
 namespace {
 
-void judge_all(Inventory& inventory, WallTime now) {
-  while (inventory.judge(now, 100) > 0) {
+void judge_all(VerdictBook& verdicts, WallTime now) {
+  while (verdicts.judge(now, 100) > 0) {
   }
 }
 
 /// What the book says, counted one by one.
-VerdictBook::Counts recount(const Inventory& inventory) {
+VerdictBook::Counts recount(const Inventory& inventory, const VerdictBook& verdicts) {
   VerdictBook::Counts out;
   inventory.for_each([&](const Phone& phone) {
-    const PhoneVerdict& v = phone.verdict;
+    const PhoneVerdict& v = verdicts.of(phone);
     if (v.counts) ++out.states.at(static_cast<std::size_t>(v.state));
     if (v.needs_attention()) ++out.attention;
     for (const auto code : v.codes)
@@ -40,6 +40,7 @@ bool same(const VerdictBook::Counts& a, const VerdictBook::Counts& b) {
 struct Stands {
   BoxFacts box = healthy_box();
   Inventory inventory;
+  VerdictBook verdicts{inventory};
   std::vector<Finding> found;
   Stands() {
     for (OriginState& origin : box.own->origins)
@@ -60,13 +61,14 @@ struct Stands {
                                missing ? FileOutcome::not_found : FileOutcome::sent));
     }
     inventory.on_signalling(s);
-    judge_all(inventory, r.now);
+    judge_all(verdicts, r.now);
   }
   Verdict verdict() {
+    verdicts.catch_up();
     found = box_findings(box, kNow);
-    return verdict_of_box({false, box.own->configured, box.own->services, box.own->origins, box.own->call_servers,
-                           found, &inventory.verdicts()},
-                          kNow);
+    return verdict_of_box(
+        {false, box.own->configured, box.own->services, box.own->origins, box.own->call_servers, found, &verdicts},
+        kNow);
   }
 };
 
@@ -112,6 +114,7 @@ TEST_CASE("verdict: a phone without a call server has failed, whoever has the fa
 
 TEST_CASE("verdicts are counted as phones change, go and come, whatever happens in between") {
   Inventory inventory({40, 64});
+  VerdictBook verdicts(inventory);
   WallTime now = kNow;
   std::uint32_t seed = 7;
   const auto random = [&](std::uint32_t below) { return (seed = seed * 1664525 + 1013904223) / 256 % below; };
@@ -147,27 +150,29 @@ TEST_CASE("verdicts are counted as phones change, go and come, whatever happens 
       case 4: {
         BoxCauses causes;
         causes.sccp = random(2) != 0 ? "call_server_down" : "";
-        inventory.set_causes(causes);
+        verdicts.set_causes(causes);
         break;
       }
       default:
-        inventory.judge(now, random(20));
+        verdicts.judge(now, random(20));
         now += std::chrono::seconds(random(60));
     }
-    CHECK(same(inventory.verdicts().counts(), recount(inventory)));
+    verdicts.catch_up();
+    CHECK(same(verdicts.counts(), recount(inventory, verdicts)));
   }
-  judge_all(inventory, now);
-  CHECK(inventory.verdicts().waiting() == 0);
+  judge_all(verdicts, now);
+  CHECK(verdicts.waiting() == 0);
   std::size_t attention = 0;
   inventory.for_each([&](const Phone& phone) {
-    const PhoneVerdict fresh = verdict_of(phone, now, inventory.verdicts().causes());
+    const PhoneVerdict fresh = verdict_of(phone, now, verdicts.causes());
     attention += fresh.needs_attention() ? 1 : 0;
   });
-  CHECK(inventory.verdicts().counts().attention == attention);
+  CHECK(verdicts.counts().attention == attention);
 }
 
 TEST_CASE("verdicts: ten thousand phones that are restored wait, are judged a few at a time, and then all count") {
   Inventory inventory({20'000, 8});
+  VerdictBook verdicts(inventory);
   constexpr std::uint64_t kPhones = 10'000;
   for (std::uint64_t i = 0; i < kPhones; ++i) {
     Phone phone;
@@ -182,30 +187,62 @@ TEST_CASE("verdicts: ten thousand phones that are restored wait, are judged a fe
     phone.steps.push_back(step);
     inventory.restore(phone);
   }
-  CHECK(inventory.verdicts().waiting() == kPhones);
-  CHECK(inventory.judge(kNow, 5) == 5);
-  CHECK(inventory.verdicts().counts().attention == 5);
-  judge_all(inventory, kNow);
-  CHECK(inventory.verdicts().waiting() == 0);
-  CHECK(inventory.verdicts().counts().attention == kPhones);
-  CHECK(inventory.verdicts().counts().codes.at("trust_list_present") == kPhones);
-  CHECK(inventory.judge(kNow + 1s, 5) == 0);
+  verdicts.catch_up();
+  CHECK(verdicts.waiting() == kPhones);
+  CHECK(verdicts.judge(kNow, 5) == 5);
+  CHECK(verdicts.counts().attention == 5);
+  judge_all(verdicts, kNow);
+  CHECK(verdicts.waiting() == 0);
+  CHECK(verdicts.counts().attention == kPhones);
+  CHECK(verdicts.counts().codes.at("trust_list_present") == kPhones);
+  CHECK(verdicts.judge(kNow + 1s, 5) == 0);
 }
 
 TEST_CASE("verdicts: silence is judged by and by, soon for phones that were seen lately, and told as news") {
   Replay r;
+  VerdictBook verdicts(r.inventory);
   r.boot({"CTLSEP<MAC>.tlv!", "SEP<MAC>.cnf.xml.sgn!"});
-  judge_all(r.inventory, r.now);
-  CHECK(r.inventory.verdicts().counts().attention == 0);  // the plain one may come at once
-  const std::uint64_t before = r.inventory.verdicts().revision();
+  judge_all(verdicts, r.now);
+  CHECK(verdicts.counts().attention == 0);  // the plain one may come at once
+  const std::uint64_t before = verdicts.revision();
   r.wait(11s);
-  CHECK(r.inventory.judge(r.now, 10) == 1);
-  CHECK(r.inventory.verdicts().counts().attention == 1);
-  CHECK(r.inventory.verdicts().revision() > before);
+  CHECK(verdicts.judge(r.now, 10) == 1);
+  CHECK(verdicts.counts().attention == 1);
+  CHECK(verdicts.revision() > before);
   r.wait(1h);
-  judge_all(r.inventory, r.now);
+  judge_all(verdicts, r.now);
   r.wait(11s);
-  CHECK(r.inventory.judge(r.now, 10) == 0);  // a phone that nobody saw for an hour
+  CHECK(verdicts.judge(r.now, 10) == 0);  // a phone that nobody saw for an hour
+}
+
+TEST_CASE("verdicts: who comes and goes between two looks is never judged, and leaves nothing behind") {
+  Inventory inventory({40, 8});
+  VerdictBook verdicts(inventory);
+  Replay r;
+  for (unsigned i = 0; i < 1000; ++i)
+    inventory.on_file(r.step(fmt::format("SEP{:012X}.cnf.xml", i), FileOutcome::not_found));
+  verdicts.catch_up();
+  CHECK(verdicts.waiting() == 40);
+  for (unsigned i = 0; i < 1000; ++i)
+    inventory.on_file(r.step(fmt::format("SEP{:012X}.cnf.xml", 1000 + i), FileOutcome::not_found));
+  CHECK(inventory.take_unjudged().gone.size() == 40);
+}
+
+TEST_CASE("verdicts: a phone that is forgotten and comes again starts without the verdict that it had") {
+  Replay r;
+  VerdictBook verdicts(r.inventory);
+  r.boot({"CTLSEP<MAC>.tlv!", "SEP<MAC>.cnf.xml.sgn!"});
+  judge_all(verdicts, r.now + 1min);
+  CHECK(verdicts.of(r.phone()).needs_attention());
+  const std::uint64_t first = verdicts.revision_of(r.phone());
+  REQUIRE(r.inventory.forget(kDevice));
+  r.got("SEP<MAC>.cnf.xml");
+  CHECK_FALSE(verdicts.of(r.phone()).needs_attention());
+  CHECK(verdicts.revision_of(r.phone()) == 0);
+  verdicts.catch_up();
+  CHECK(verdicts.counts().attention == 0);
+  judge_all(verdicts, r.now);
+  CHECK(verdicts.revision_of(r.phone()) > first);
 }
 
 TEST_CASE("verdict of the box: well when all was tried and found well") {
@@ -249,7 +286,7 @@ TEST_CASE("verdict of the box: never better than its worst part, and what nobody
        [](Stands& s) {
          BoxCauses causes;
          causes.sip = "sip_server_down";
-         s.inventory.set_causes(causes);
+         s.verdicts.set_causes(causes);
        },
        State::not_known, "1 phone is being examined"},
       {"a listener that is down", [](Stands& s) { s.box.own->services[0].addresses.clear(); }, State::failed,
@@ -292,7 +329,7 @@ TEST_CASE("verdict of the box: a phone with a fault of its own is the box's stat
   refused.event = SignallingEvent::refused;
   refused.peer = {ip("192.0.2.8"), 50'000};
   s.inventory.on_signalling(refused);
-  judge_all(s.inventory, kNow);
+  judge_all(s.verdicts, kNow);
   const Verdict v = s.verdict();
   CHECK(v.state == State::failed);
   CHECK(v.words == "1 phone needs attention");

@@ -1,0 +1,13 @@
+#pragma once
+#include <vector>
+
+#include "sbc/phones/box_causes.hpp"
+#include "sbc/phones/finding.hpp"
+#include "sbc/phones/phone.hpp"
+
+namespace dw::phones {
+
+/// Findings that SIP registrations show.
+std::vector<Finding> sip_findings(const Phone& phone, WallTime now, const BoxCauses& causes);
+
+}  // namespace dw::phones
