@@ -25,7 +25,7 @@ void CallHistory::sample(std::span<const phones::Call> calls) {
   for (const phones::Call& call : calls) {
     if (call.streams.empty() || call.streams.front().media.direct) continue;
     const phones::Call::Stream& stream = call.streams.front();
-    const Key key{stream.phone_facing, stream.central_facing};
+    const Key key{stream.ports.phone_facing, stream.ports.central_facing};
     auto found = streams_.find(key);
     if (found == streams_.end()) {
       if (streams_.size() >= kMaxCalls) continue;
@@ -43,7 +43,7 @@ void CallHistory::sample(std::span<const phones::Call> calls) {
 }
 
 const CallHistory::Stream* CallHistory::find(const phones::Call::Stream& stream) const {
-  const auto found = streams_.find({stream.phone_facing, stream.central_facing});
+  const auto found = streams_.find({stream.ports.phone_facing, stream.ports.central_facing});
   return found == streams_.end() ? nullptr : &found->second.stream;
 }
 

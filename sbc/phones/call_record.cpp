@@ -101,8 +101,11 @@ void add_media(CallRecord& out, const Call& call) {
 CallRecord record_of(const Call& call) {
   const bool sip = call.protocol == Protocol::sip;
   const auto of_sccp = [&](std::uint32_t number) { return sip ? RecordValue() : RecordValue(std::int64_t{number}); };
-  const WallTime end = call.since + std::chrono::floor<std::chrono::milliseconds>(call.duration);
-  const WallTime began = call.began == WallTime{} ? call.since : call.began;
+  const auto whole_ms = [](Duration time) { return std::chrono::floor<std::chrono::milliseconds>(time); };
+  const WallTime began = call.since - whole_ms(call.before);
+  std::optional<WallTime> answered;
+  if (call.answered) answered = call.since + whole_ms(*call.answered);
+  const WallTime end = call.since + whole_ms(call.duration);
   CallRecord out;
   out.reserve(30);
   out.emplace_back("device", record_text(call.device));
@@ -117,15 +120,14 @@ CallRecord record_of(const Call& call) {
   out.emplace_back("far_number", record_text(call.far_number));
   out.emplace_back("far_name", record_text(call.far_name));
   out.emplace_back("start", to_rfc3339(began));
-  out.emplace_back("answer", call.answered ? RecordValue(to_rfc3339(*call.answered)) : RecordValue());
+  out.emplace_back("answer", answered ? RecordValue(to_rfc3339(*answered)) : RecordValue());
   out.emplace_back("end", to_rfc3339(end));
   out.emplace_back("duration_s", record_seconds(end - began));
-  out.emplace_back("talk_s", call.answered
-                                 ? record_seconds(std::max(end - *call.answered, std::chrono::milliseconds(0)))
-                                 : RecordValue());
+  out.emplace_back("talk_s",
+                   answered ? record_seconds(std::max(end - *answered, std::chrono::milliseconds(0))) : RecordValue());
   add_media(out, call);
   out.emplace_back("preserved", call.preserved);
-  out.emplace_back("ended_by", known_text(call.ended_by));
+  out.emplace_back("ended_by", known_text(std::string(to_string(call.ended_by))));
   out.emplace_back("reason", known_text(call.reason));
   return out;
 }

@@ -1,10 +1,9 @@
 #pragma once
-#include <cstdint>
-#include <string_view>
+#include "sbc/base/protocol.hpp"
 
 namespace dw::phones {
 
-enum class Protocol : std::uint8_t { unknown, sccp, sip };
-std::string_view to_string(Protocol protocol);  ///< "", "sccp", "sip"
+using dw::Protocol;
+using dw::to_string;
 
 }  // namespace dw::phones

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "sbc/base/call.hpp"
 #include "sbc/base/endpoint.hpp"
-#include "sbc/base/media_broker.hpp"
 #include "sbc/base/time.hpp"
 #include "sbc/phones/protocol.hpp"
 
@@ -66,42 +66,7 @@ struct SignallingStep {
   std::string user_agent;          ///< SIP: "Cisco-CP7960G/8.0"; untrusted text
 };
 
-/// A call of one phone, running or just ended, with what its media did. What `dropwire calls` shows.
-struct Call {
-  enum class Way : std::uint8_t { unknown, outgoing, incoming };
-  /// The four ends of one stream, outermost first, and what passed between them.
-  struct Stream {
-    Endpoint phone;           ///< where the phone's packets come from; before that where it says it receives
-    Endpoint phone_facing;    ///< ours
-    Endpoint central_facing;  ///< ours
-    Endpoint far_end;         ///< where they go on the central side
-    std::string codec;        ///< "PCMU", "G722"…; empty: not told
-    MediaReport media;
-    /// Both ways were open at the same time for at least this long: what "one way" is measured against.
-    Duration both_open{};
-  };
-  std::string device;  ///< empty for a SIP phone that says no device name
-  Protocol protocol = Protocol::unknown;
-  Endpoint peer;                ///< the phone's signalling address; SCCP need not tell it
-  std::uint32_t reference = 0;  ///< SCCP call reference
-  unsigned line = 0;            ///< SCCP line instance, from 1
-  std::string call_id;          ///< SIP Call-ID; untrusted text
-  std::string own_number;       ///< SIP: user of the phone's own address; untrusted text
-  Way way = Way::unknown;
-  std::string state;       ///< "off hook", "ringing", "connected", "on hold"…; "ended"
-  std::string far_number;  ///< untrusted text
-  std::string far_name;    ///< untrusted text
-  WallTime since{};
-  Duration duration{};          ///< so far, or in all
-  std::vector<Stream> streams;  ///< audio first; at most 8
-  // Of one that is over, for its record.
-  std::string server;                ///< "pbx.example.net:5060"
-  WallTime began{};                  ///< it rang, or was dialled; zero: at `since`
-  std::optional<WallTime> answered;  ///< nothing: it was not taken, or that was not told
-  bool preserved = false;            ///< it went on when its signalling was lost
-  std::string ended_by;              ///< "phone", "central", "dropwire"; empty: not told
-  std::string reason;                ///< in a few words, where `ended_by` does not say all
-};
-std::string_view to_string(Call::Way way);  ///< "", "outgoing", "incoming"
+using dw::Call;
+using dw::to_string;
 
 }  // namespace dw::phones

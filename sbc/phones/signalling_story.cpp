@@ -392,18 +392,6 @@ std::string_view to_string(SignallingEvent event) {
   return "?";
 }
 
-std::string_view to_string(Call::Way way) {
-  switch (way) {
-    case Call::Way::unknown:
-      return "";
-    case Call::Way::outgoing:
-      return "outgoing";
-    case Call::Way::incoming:
-      return "incoming";
-  }
-  return "";
-}
-
 std::string_view to_string(CallFigures::Silent silent) {
   switch (silent) {
     case Silent::nobody:

@@ -171,18 +171,6 @@ std::vector<StoryEntry> story(const Phone& phone, const std::vector<Absence>& ab
   return out;
 }
 
-std::string_view to_string(Protocol protocol) {
-  switch (protocol) {
-    case Protocol::unknown:
-      return "";
-    case Protocol::sccp:
-      return "sccp";
-    case Protocol::sip:
-      return "sip";
-  }
-  return "";
-}
-
 std::string_view to_string(Note note) {
   switch (note) {
     case Note::rewritten:

@@ -5,7 +5,12 @@
 
 namespace dw::proxy {
 
-void log_call_over(const phones::Call& call) {
+Call dated(Call call, TimePoint now) {
+  call.since = wall_now() - std::chrono::duration_cast<std::chrono::milliseconds>(now - call.start);
+  return call;
+}
+
+void log_call_over(const Call& call) {
   spdlog::info("{}", phones::log_line_of(phones::record_of(call)));
 }
 

@@ -53,7 +53,7 @@ class SccpProxy {
   };
   struct Sinks {
     std::function<void(const phones::SignallingStep&)> on_step;
-    std::function<void(const phones::Call&)> on_call;  ///< one that is over
+    std::function<void(const Call&)> on_call;  ///< one that is over
     /// Whether this device took its own configuration at this address, so lately.
     std::function<bool(const std::string& device, const IpAddress&, Duration within)> took_its_config{};
     /// The call server that this device's own configuration names first; an empty host: it is not known.
@@ -92,7 +92,7 @@ class SccpProxy {
   /// Who may connect. It outlives this.
   void set_gate(net::AccessGate& gate) { gate_ = &gate; }
   std::vector<Endpoint> local() const;
-  std::vector<phones::Call> calls() const;  ///< running
+  std::vector<Call> calls() const;  ///< running
   const std::vector<sccp::CallServers::Server>& servers() const { return servers_.all(); }
   std::size_t connections() const { return live_; }
   std::size_t preserved_calls() const { return preserved_.size(); }
@@ -127,7 +127,7 @@ class SccpProxy {
   void tell(Connection& c, const sccp::SessionEvent& event);
   void tell_step(Connection& c, phones::SignallingEvent event, std::string detail);
   void log_event(const Connection& c, const sccp::SessionEvent& event);
-  void call_over(const std::string& device, const sccp::Call& call, const Connection* c = nullptr);
+  void call_over(Call call, const Connection* c = nullptr);
   void call_preserved(Connection& c, sccp::LostCall& lost);
   void look_at_preserved();
   void tell_over(const sccp::PreservedCalls::Over& over);

@@ -6,47 +6,6 @@
 
 // What the SCCP proxy tells people: log lines, steps of a phone's story, calls and metrics.
 namespace dw::proxy {
-namespace {
-
-phones::Call::Way way_of(sccp::Call::Way way) {
-  switch (way) {
-    case sccp::Call::Way::outgoing:
-      return phones::Call::Way::outgoing;
-    case sccp::Call::Way::incoming:
-      return phones::Call::Way::incoming;
-    case sccp::Call::Way::unknown:
-      break;
-  }
-  return phones::Call::Way::unknown;
-}
-
-phones::Call for_people(const std::string& device, const sccp::Call& call, TimePoint now) {
-  phones::Call out;
-  out.device = device;
-  out.protocol = phones::Protocol::sccp;
-  out.reference = call.reference;
-  out.line = call.line;
-  out.way = way_of(call.way);
-  out.state = call.preserved ? "preserved" : sccp::words_of(call.state);
-  out.far_number = call.far_number;
-  out.far_name = call.far_name;
-  out.duration = call.ended.value_or(now) - call.since;
-  out.since = wall_now() - std::chrono::duration_cast<std::chrono::milliseconds>(now - call.since);
-  for (const sccp::CallStream& stream : call.streams) {
-    phones::Call::Stream s;
-    s.phone = stream.report.phone.value_or(stream.phone_stated);
-    s.phone_facing = stream.ports.phone_facing;
-    s.central_facing = stream.ports.central_facing;
-    s.far_end = stream.far_end.value_or(Endpoint{});
-    s.codec = sccp::codec_name(stream.compression_type);
-    s.media = stream.report;
-    s.both_open = stream.both_open;
-    out.streams.push_back(std::move(s));
-  }
-  return out;
-}
-
-}  // namespace
 
 void SccpProxy::tap(const Connection& c, WireRecord::Side side, bool sent, Bytes octets) const {
   if (octets.empty()) return;
@@ -119,7 +78,7 @@ void SccpProxy::tell(Connection& c, const sccp::SessionEvent& event) {
     case Kind::lines:
       return tell_step(c, Step::lines, {});
     case Kind::call_over:
-      return call_over(c.session.device(), *event.call, &c);
+      return call_over(*event.call, &c);
     case Kind::media_silent:
       return tell_step(c, Step::media_silent, event.text);
     case Kind::call_refused:
@@ -163,7 +122,7 @@ void SccpProxy::log_event(const Connection& c, const sccp::SessionEvent& event) 
       return;
     case Kind::call_up:
       spdlog::info("event=call_up device={} call={} line={} way={} number=\"{}\"", device, event.call->reference,
-                   event.call->line, phones::to_string(way_of(event.call->way)), escaped(event.call->far_number));
+                   event.call->line, to_string(event.call->way), escaped(event.call->far_number));
       return;
     case Kind::call_refused:
       limit_.warn("event=call_refused device={} peer={} reason=\"{}\"", device, peer, event.text);
@@ -196,19 +155,15 @@ void SccpProxy::log_event(const Connection& c, const sccp::SessionEvent& event) 
   }
 }
 
-void SccpProxy::call_over(const std::string& device, const sccp::Call& call, const Connection* c) {
-  if (!call.connected && call.streams.empty()) return;  // it rang, or somebody only lifted the handset
+void SccpProxy::call_over(Call call, const Connection* c) {
+  if (!call.answered && call.streams.empty()) return;  // it rang, or somebody only lifted the handset
   ++calls_;
-  phones::Call told = for_people(device, call, loop_.now());
-  if (c) told.peer = c->session.phone();
-  if (c && c->counted) told.server = servers_.at(c->target).name.to_string();
-  told.began = told.since;
-  if (call.connected)
-    told.answered = told.since + std::chrono::floor<std::chrono::milliseconds>(*call.connected - call.since);
-  told.preserved = call.preserved;
-  if (c && c->closing && !call.preserved) told.reason = "its connection ended";
-  log_call_over(told);
-  if (sinks_.on_call) sinks_.on_call(told);
+  call = dated(std::move(call), loop_.now());
+  if (c) call.peer = c->session.phone();
+  if (c && c->counted) call.server = servers_.at(c->target).name.to_string();
+  if (c && c->closing && !call.preserved) call.reason = "its connection ended";
+  log_call_over(call);
+  if (sinks_.on_call) sinks_.on_call(call);
 }
 
 void SccpProxy::call_preserved(Connection& c, sccp::LostCall& lost) {
@@ -223,8 +178,8 @@ void SccpProxy::call_preserved(Connection& c, sccp::LostCall& lost) {
 }
 
 void SccpProxy::tell_over(const sccp::PreservedCalls::Over& over) {
-  for (const auto& [device, call] : over)
-    call_over(device, call);
+  for (const Call& call : over)
+    call_over(call);
 }
 
 void SccpProxy::look_at_preserved() {
@@ -234,16 +189,16 @@ void SccpProxy::look_at_preserved() {
   if (preserved_.size() != 0) preserved_timer_.arm_at(preserved_.next_deadline());
 }
 
-std::vector<phones::Call> SccpProxy::calls() const {
-  std::vector<phones::Call> all;
+std::vector<Call> SccpProxy::calls() const {
+  std::vector<Call> all;
   const TimePoint now = loop_.now();
   for (const auto& c : slots_) {
     if (!c || c->closing) continue;
-    for (const sccp::Call& call : c->session.calls(now))
-      all.push_back(for_people(c->session.device(), call, now));
+    for (Call& call : c->session.calls(now))
+      all.push_back(dated(std::move(call), now));
   }
-  for (const auto& [device, call] : preserved_.calls())
-    all.push_back(for_people(device, call, now));
+  for (Call& call : preserved_.calls(now))
+    all.push_back(dated(std::move(call), now));
   return all;
 }
 

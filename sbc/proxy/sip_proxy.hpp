@@ -40,7 +40,7 @@ class SipProxy {
   };
   struct Sinks {
     std::function<void(const phones::SignallingStep&)> on_step;
-    std::function<void(const phones::Call&)> on_call;               ///< one that is over
+    std::function<void(const Call&)> on_call;                       ///< one that is over
     std::function<void(const sip::Router::Outside&)> on_outside{};  ///< another one than before
     std::function<void()> on_heard{};  ///< heard_through_router() may say something else from now on
   };
@@ -68,7 +68,7 @@ class SipProxy {
   /// Who may ask beside the central side. It outlives this.
   void set_gate(net::AccessGate& gate) { gate_ = &gate; }
   std::vector<Endpoint> local() const;
-  std::vector<phones::Call> calls() const;  ///< running
+  std::vector<Call> calls() const;  ///< running
   const std::vector<sip::Servers::Server>& servers() const { return core_.servers().all(); }
   const sip::Servers& central() const { return core_.servers(); }
   /// Before anybody is heard: sip::Proxy::set_homes.
@@ -129,7 +129,6 @@ class SipProxy {
   void log_event(const sip::Event& event);
   void tell_step(const sip::Event& event, phones::SignallingEvent step, std::string detail);
   void call_over(const sip::Event& event);
-  phones::Call for_people(const sip::Call& call) const;
   std::string server_name(const sip::Event& event) const;
 
   void tap(const sip::Flow& flow, bool sent, Bytes octets) const;

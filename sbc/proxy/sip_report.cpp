@@ -155,7 +155,7 @@ void SipProxy::log_event(const sip::Event& event) {
       return limit_.info("event=phone_alarm {} text=\"{}\"", who(), why());
     case Kind::call_up:
       return spdlog::info("event=call_up {} call=\"{}\" way={} number=\"{}\"", who(), escaped(event.call->call_id),
-                          event.call->outgoing ? "outgoing" : "incoming", escaped(event.call->far_number));
+                          to_string(event.call->way), escaped(event.call->far_number));
     case Kind::call_refused:
       return limit_.warn("event=call_refused {} reason=\"{}\"", who(), why());
     case Kind::no_media:
@@ -198,70 +198,23 @@ void SipProxy::log_event(const sip::Event& event) {
   }
 }
 
-phones::Call SipProxy::for_people(const sip::Call& call) const {
-  phones::Call out;
-  out.device = call.device;
-  out.peer = call.phone;
-  out.protocol = phones::Protocol::sip;
-  out.call_id = call.call_id;
-  out.own_number = call.own_number;
-  out.way = call.outgoing ? phones::Call::Way::outgoing : phones::Call::Way::incoming;
-  out.state = sip::to_string(call.state);
-  out.far_number = call.far_number;
-  out.far_name = call.far_name;
-  out.duration = call.duration;
-  out.since = wall_now() - std::chrono::duration_cast<std::chrono::milliseconds>(call.duration);
-  for (const sip::CallStream& stream : call.streams) {
-    phones::Call::Stream s;
-    s.phone = stream.report.phone.value_or(stream.phone_stated);
-    s.phone_facing = stream.ports.phone_facing;
-    s.central_facing = stream.ports.central_facing;
-    s.far_end = stream.far_end.value_or(Endpoint{});
-    s.codec = stream.codec;
-    s.media = stream.report;
-    s.both_open = stream.both_open;
-    out.streams.push_back(std::move(s));
-  }
-  return out;
-}
-
 void SipProxy::call_over(const sip::Event& event) {
-  if (!event.call->connected) return;  // it rang, or was refused
+  if (!event.call->answered) return;  // it rang, or was refused
   if (!event.text.empty()) {
     limit_.info("event=call_given_up device={} aor=\"{}\" call=\"{}\" reason=\"{}\"", event.device,
                 escaped(event.aor, 64), escaped(event.call->call_id), escaped(event.text, 200));
     tell_step(event, phones::SignallingEvent::media_silent, "given up: " + event.text);
   }
-  phones::Call told = for_people(*event.call);
-  told.server = server_name(event);
-  told.answered = told.since;
-  told.began = told.since - std::chrono::floor<std::chrono::milliseconds>(event.call->before);
-  told.reason = event.call->reason;
-  switch (event.call->ended_by) {
-    case sip::Call::EndedBy::unknown:
-      break;
-    case sip::Call::EndedBy::phone:
-      told.ended_by = "phone";
-      break;
-    case sip::Call::EndedBy::central:
-      told.ended_by = "central";
-      break;
-    case sip::Call::EndedBy::us:
-      told.ended_by = "dropwire";
-      break;
-  }
-  if (!event.text.empty()) {
-    told.ended_by = "dropwire";
-    told.reason = event.text;
-  }
-  log_call_over(told);
-  if (sinks_.on_call) sinks_.on_call(told);
+  Call call = dated(*event.call, loop_.now());
+  call.server = server_name(event);
+  log_call_over(call);
+  if (sinks_.on_call) sinks_.on_call(call);
 }
 
-std::vector<phones::Call> SipProxy::calls() const {
-  std::vector<phones::Call> all;
-  for (const sip::Call& call : core_.calls(loop_.now()))
-    all.push_back(for_people(call));
+std::vector<Call> SipProxy::calls() const {
+  std::vector<Call> all = core_.calls(loop_.now());
+  for (Call& call : all)
+    call = dated(std::move(call), loop_.now());
   return all;
 }
 

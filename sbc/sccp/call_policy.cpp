@@ -13,9 +13,9 @@ using Verdict = CallLimits::Verdict;
 
 /// The server has taken what was dialled. Some say CallState Proceed before they say the number, and an emergency
 /// number must be known first.
-bool goes_out(const Call& call, bool enbloc_passed) {
+bool goes_out(const TrackedCall& call, bool enbloc_passed) {
   const bool outgoing = call.way == Call::Way::outgoing || (enbloc_passed && call.way == Call::Way::unknown);
-  const bool dialled = call.state > static_cast<std::uint32_t>(CallState::on_hook);
+  const bool dialled = call.call_state > static_cast<std::uint32_t>(CallState::on_hook);
   return outgoing && dialled && !call.over && (!call.far_number.empty() || call.connected);
 }
 
@@ -29,24 +29,24 @@ Verdict CallPolicy::attempt(TimePoint now) {
 /// the call goes.
 void CallPolicy::look(TimePoint now, Output& out) {
   if (!limits_) return;
-  for (Call& call : calls_.calls()) {
-    if (call.limit != Call::Limit::not_asked || !goes_out(call, enbloc_passed_)) continue;
+  for (TrackedCall& call : calls_.calls()) {
+    if (call.limit != TrackedCall::Limit::not_asked || !goes_out(call, enbloc_passed_)) continue;
     const bool asked = std::exchange(enbloc_passed_, false);
     const Verdict verdict = asked || calls_for_help(call, emergency_) ? Verdict::passes : attempt(now);
     if (verdict == Verdict::passes) {
-      call.limit = Call::Limit::counted;
+      call.limit = TrackedCall::Limit::counted;
       limits_->began(now, caller_.device, caller_.address);
       continue;
     }
-    call.limit = Call::Limit::refused;
+    call.limit = TrackedCall::Limit::refused;
     hang_up(call, out);
     report_refused(verdict, out);
   }
 }
 
 bool CallPolicy::may_call(TimePoint now, const Message& enbloc, Output& out) {
-  Call* const call = calls_.dialling(0);
-  const bool one_more = limits_ && !(call && call->limit == Call::Limit::counted);
+  TrackedCall* const call = calls_.dialling(0);
+  const bool one_more = limits_ && !(call && call->limit == TrackedCall::Limit::counted);
   const std::string number = enbloc.text(Field::dialled, kNumberOctets);
   const Verdict verdict = one_more && !is_emergency(number, emergency_) ? attempt(now) : Verdict::passes;
   if (verdict == Verdict::passes) {
@@ -54,7 +54,7 @@ bool CallPolicy::may_call(TimePoint now, const Message& enbloc, Output& out) {
     return true;
   }
   if (call) {
-    call->limit = Call::Limit::refused;
+    call->limit = TrackedCall::Limit::refused;
     hang_up(*call, out);
   } else {
     // The server knows of no call that it could end, so the phone is made to hang up.
@@ -67,7 +67,7 @@ bool CallPolicy::may_call(TimePoint now, const Message& enbloc, Output& out) {
 }
 
 /// OnHook, as if the phone had hung up: the server ends the call on both sides.
-void CallPolicy::hang_up(const Call& call, Output& out) {
+void CallPolicy::hang_up(const TrackedCall& call, Output& out) {
   constexpr std::size_t kOctets = 8;
   Draft on_hook(Id::on_hook, kOctets);
   on_hook.set(Field::line, call.line).set(Field::call, call.reference);
@@ -85,17 +85,17 @@ void CallPolicy::report_refused(Verdict verdict, Output& out) {
   out.report(SessionEvent::Kind::call_refused, "access.sccp." + std::string(to_string(verdict)));
 }
 
-void CallPolicy::uncount(Call& call) {
-  if (limits_ && call.limit == Call::Limit::counted) limits_->ended(caller_.device, caller_.address);
-  call.limit = Call::Limit::not_asked;
+void CallPolicy::uncount(TrackedCall& call) {
+  if (limits_ && call.limit == TrackedCall::Limit::counted) limits_->ended(caller_.device, caller_.address);
+  call.limit = TrackedCall::Limit::not_asked;
 }
 
 void CallPolicy::is_over(std::uint32_t reference) {
-  const auto call = std::ranges::find(calls_.calls(), reference, &Call::reference);
+  const auto call = std::ranges::find(calls_.calls(), reference, &TrackedCall::reference);
   if (call != calls_.calls().end()) uncount(*call);
 }
 
-std::optional<Call> CallPolicy::take(std::uint32_t reference) {
+std::optional<TrackedCall> CallPolicy::take(std::uint32_t reference) {
   auto call = calls_.end(reference);
   if (call) uncount(*call);
   return call;

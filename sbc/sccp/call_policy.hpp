@@ -42,13 +42,13 @@ class CallPolicy {
   bool may_call(TimePoint now, const Message& enbloc, Output& out);
   /// After the server has said more of the calls.
   void look(TimePoint now, Output& out);
-  void is_over(std::uint32_t reference);              ///< it counts no more
-  std::optional<Call> take(std::uint32_t reference);  ///< out of the table; it counts no more
+  void is_over(std::uint32_t reference);                     ///< it counts no more
+  std::optional<TrackedCall> take(std::uint32_t reference);  ///< out of the table; it counts no more
 
  private:
   CallLimits::Verdict attempt(TimePoint now);
-  void uncount(Call& call);
-  void hang_up(const Call& call, Output& out);
+  void uncount(TrackedCall& call);
+  void hang_up(const TrackedCall& call, Output& out);
   void report_refused(CallLimits::Verdict verdict, Output& out);
 
   CallTable& calls_;

@@ -84,22 +84,31 @@ std::string_view codec_name(std::uint32_t compression_type) {
   }
 }
 
-bool calls_for_help(const Call& call, const std::vector<std::string>& numbers) {
+Call TrackedCall::at(TimePoint now) const {
+  Call call = *this;
+  call.protocol = Protocol::sccp;
+  call.state = preserved ? "preserved" : words_of(call_state);
+  call.duration = ended.value_or(now) - start;
+  if (connected) call.answered = *connected - start;
+  return call;
+}
+
+bool calls_for_help(const TrackedCall& call, const std::vector<std::string>& numbers) {
   return is_emergency(call.dialled, numbers) || is_emergency(call.far_number, numbers);
 }
 
-Call* CallTable::find(std::uint32_t reference) {
-  const auto at = std::ranges::find(calls_, reference, &Call::reference);
+TrackedCall* CallTable::find(std::uint32_t reference) {
+  const auto at = std::ranges::find(calls_, reference, &TrackedCall::reference);
   return at == calls_.end() ? nullptr : &*at;
 }
 
-Call* CallTable::make(TimePoint now, std::uint32_t reference, std::uint32_t line) {
-  if (Call* known = find(reference)) return known;
+TrackedCall* CallTable::make(TimePoint now, std::uint32_t reference, std::uint32_t line) {
+  if (TrackedCall* known = find(reference)) return known;
   if (calls_.size() == kMaxCalls) return nullptr;
-  Call call;
+  TrackedCall call;
   call.reference = reference;
   call.line = line;
-  call.since = now;
+  call.start = now;
   return &calls_.emplace_back(std::move(call));
 }
 
@@ -130,16 +139,16 @@ CallTable::Change CallTable::on_state(TimePoint now, const Message& message) {
   if (reference == 0) return change;
   const bool elsewhere = state == static_cast<std::uint32_t>(CallState::remote_multiline);
   if (state == static_cast<std::uint32_t>(CallState::on_hook)) {
-    if (Call* known = find(reference); known && !known->over) {
+    if (TrackedCall* known = find(reference); known && !known->over) {
       known->over = true;
-      known->state = state;
+      known->call_state = state;
       change.over = reference;
     }
     return change;
   }
-  Call* call = elsewhere ? find(reference) : make(now, reference, line);
+  TrackedCall* call = elsewhere ? find(reference) : make(now, reference, line);
   if (!call) return change;
-  call->state = state;
+  call->call_state = state;
   if (line != 0) call->line = line;
   if (call->way == Call::Way::unknown) {
     if (state == static_cast<std::uint32_t>(CallState::off_hook)) call->way = Call::Way::outgoing;
@@ -158,7 +167,7 @@ void CallTable::on_info(const Message& message) {
   constexpr std::size_t kPartyNameOctets = 40;
   if (message.from(Field::call_type).size() < 4) return;
   const bool outgoing = message.read(Field::call_type) == kOutgoing;
-  Call* call = find(message.read(Field::call));
+  TrackedCall* call = find(message.read(Field::call));
   if (!call) return;
   call->way = outgoing ? Call::Way::outgoing : Call::Way::incoming;
   call->far_number = message.text(outgoing ? Field::called_number : Field::calling_number, kNumberOctets);
@@ -179,7 +188,7 @@ void CallTable::on_info_v2(const Message& message) {
     (void)text();
   const std::string calling_name = text();
   const std::string called_name = text();
-  Call* call = find(message.read(Field::call));
+  TrackedCall* call = find(message.read(Field::call));
   if (!call || (called.empty() && calling.empty())) return;
   const bool outgoing = message.read(Field::call_type) == kOutgoing;
   call->way = outgoing ? Call::Way::outgoing : Call::Way::incoming;
@@ -192,9 +201,9 @@ void CallTable::on_dialled(const Message& message) {
   constexpr std::size_t kLeast = 32;
   if (message.frame().payload.size() < kLeast) return;
   const std::string number = message.text(Field::dialled, kNumberOctets);
-  Call* call = find(message.read(Field::call));
+  TrackedCall* call = find(message.read(Field::call));
   if (!call) {
-    const auto latest = std::ranges::find(calls_.rbegin(), calls_.rend(), Call::Way::outgoing, &Call::way);
+    const auto latest = std::ranges::find(calls_.rbegin(), calls_.rend(), Call::Way::outgoing, &TrackedCall::way);
     if (latest == calls_.rend()) return;
     call = &*latest;
   }
@@ -202,9 +211,9 @@ void CallTable::on_dialled(const Message& message) {
 }
 
 /// Older phones don't say which.
-Call* CallTable::dialling(std::uint32_t reference) {
-  if (Call* known = find(reference)) return known;
-  const auto latest = std::ranges::find_if(calls_.rbegin(), calls_.rend(), [](const Call& call) {
+TrackedCall* CallTable::dialling(std::uint32_t reference) {
+  if (TrackedCall* known = find(reference)) return known;
+  const auto latest = std::ranges::find_if(calls_.rbegin(), calls_.rend(), [](const TrackedCall& call) {
     return !call.over && !call.connected && call.way != Call::Way::incoming;
   });
   return latest == calls_.rend() ? nullptr : &*latest;
@@ -213,12 +222,12 @@ Call* CallTable::dialling(std::uint32_t reference) {
 void CallTable::on_phone(const Message& message) {
   constexpr std::string_view kKeys = "0123456789????*#";
   if (message.is(MessageId::enbloc_call)) {
-    Call* call = dialling(0);
+    TrackedCall* call = dialling(0);
     if (call && call->dialled.empty()) call->dialled = message.text(Field::dialled, kNumberOctets);
     return;
   }
   if (!message.is(MessageId::keypad_button)) return;
-  Call* call = dialling(message.read(Field::call));
+  TrackedCall* call = dialling(message.read(Field::call));
   const std::uint32_t key = message.read(Field::key);
   if (call && !call->connected && key < kKeys.size() && call->dialled.size() < Call::kMaxText)
     call->dialled += kKeys[key];
@@ -229,19 +238,19 @@ void CallTable::on_media(TimePoint now, std::uint32_t reference) {
 }
 
 void CallTable::add_stream(std::uint32_t reference, CallStream stream) {
-  Call* call = find(reference);
+  TrackedCall* call = find(reference);
   if (!call && !calls_.empty()) call = &calls_.back();
   if (!call) return;
   if (call->streams.size() == Call::kMaxStreams) call->streams.erase(call->streams.begin());
   call->streams.push_back(std::move(stream));
 }
 
-std::optional<Call> CallTable::end(std::uint32_t reference) {
-  const auto at = std::ranges::find(calls_, reference, &Call::reference);
+std::optional<TrackedCall> CallTable::end(std::uint32_t reference) {
+  const auto at = std::ranges::find(calls_, reference, &TrackedCall::reference);
   if (at == calls_.end()) return std::nullopt;
-  Call call = std::move(*at);
+  TrackedCall call = std::move(*at);
   calls_.erase(at);
-  call.state = static_cast<std::uint32_t>(CallState::on_hook);
+  call.call_state = static_cast<std::uint32_t>(CallState::on_hook);
   return call;
 }
 

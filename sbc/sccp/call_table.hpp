@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sbc/base/media_broker.hpp"
+#include "sbc/base/call.hpp"
 #include "sbc/sccp/message.hpp"
 
 namespace dw::sccp {
@@ -38,45 +38,27 @@ std::string_view words_of(std::uint32_t state);  ///< "off hook", "connected", "
 /// "PCMU" for 4 (the RTP/AVP names, RFC 3551); empty for numbers that are not known (sccp §4.5).
 std::string_view codec_name(std::uint32_t compression_type);
 
-/// One relayed stream of a call, as it is, or as it was when it ended.
-struct CallStream {
-  MediaKind kind{};
-  std::uint32_t compression_type = 0;
-  Endpoint phone_stated;
-  MediaPorts ports;
-  std::optional<Endpoint> far_end;
-  MediaReport report;
-  Duration both_open{};  ///< for how long both directions were open
-};
-
-/// One call of one phone, as the server describes it to the phone.
-struct Call {
-  enum class Way : std::uint8_t { unknown, outgoing, incoming };
+/// One call of one phone, as the server describes it to the phone, and what the session has to know of it.
+struct TrackedCall : Call {
   enum class Limit : std::uint8_t { not_asked, counted, refused };
-  static constexpr std::size_t kMaxText = 64;    ///< octets of a number or name that are kept
-  static constexpr std::size_t kMaxStreams = 8;  ///< ended streams that are kept; older ones go
 
-  std::uint32_t reference = 0;
-  std::uint32_t line = 0;
-  Way way = Way::unknown;
-  std::uint32_t state = 0;           ///< CallState
-  std::string far_number, far_name;  ///< untrusted text
-  TimePoint since{};
+  std::uint32_t call_state = 0;        ///< CallState
   std::optional<TimePoint> connected;  ///< for the first time
   std::string dialled;                 ///< by the phone, as far as that was seen; untrusted text
   Limit limit = Limit::not_asked;      ///< what CallLimits says of it, once it is known which number it goes to
   bool over = false;                   ///< its CallState said so
-  bool preserved = false;              ///< it goes on without signalling (PreservedCalls)
   std::optional<TimePoint> ended;      ///< when it was last heard, if that is known better than by its report
-  std::vector<CallStream> streams;
+
+  /// With what depends on the time.
+  Call at(TimePoint now) const;
 };
 
 /// It was dialled, or goes, to one of these numbers.
-bool calls_for_help(const Call& call, const std::vector<std::string>& numbers);
+bool calls_for_help(const TrackedCall& call, const std::vector<std::string>& numbers);
 
 /// A call that lost its signalling, and its open streams, which its taker has to close.
 struct LostCall {
-  Call call;
+  TrackedCall call;
   std::vector<CallStream> live;
 };
 
@@ -91,7 +73,7 @@ class CallTable {
   };
   /// CallState, CallInfo (both forms), DialedNumber; others are ignored.
   Change on_server(TimePoint now, const Message& message);
-  /// KeypadButton and EnblocCall, for Call::dialled; others are ignored.
+  /// KeypadButton and EnblocCall, for TrackedCall::dialled; others are ignored.
   void on_phone(const Message& message);
   /// Media of a call that no CallState announced: makes one.
   void on_media(TimePoint now, std::uint32_t reference);
@@ -99,21 +81,21 @@ class CallTable {
   void add_stream(std::uint32_t reference, CallStream stream);
 
   /// Takes the call out, if it is there.
-  std::optional<Call> end(std::uint32_t reference);
-  std::vector<Call>& calls() { return calls_; }
-  const std::vector<Call>& calls() const { return calls_; }
+  std::optional<TrackedCall> end(std::uint32_t reference);
+  std::vector<TrackedCall>& calls() { return calls_; }
+  const std::vector<TrackedCall>& calls() const { return calls_; }
   /// The call that the phone dials: the one of this reference, else the latest that is not connected; null: none.
-  Call* dialling(std::uint32_t reference);
+  TrackedCall* dialling(std::uint32_t reference);
 
  private:
-  Call* find(std::uint32_t reference);
-  Call* make(TimePoint now, std::uint32_t reference, std::uint32_t line);
+  TrackedCall* find(std::uint32_t reference);
+  TrackedCall* make(TimePoint now, std::uint32_t reference, std::uint32_t line);
   Change on_state(TimePoint now, const Message& message);
   void on_info(const Message& message);
   void on_info_v2(const Message& message);
   void on_dialled(const Message& message);
 
-  std::vector<Call> calls_;  // oldest first
+  std::vector<TrackedCall> calls_;  // oldest first
 };
 
 }  // namespace dw::sccp

@@ -135,7 +135,7 @@ MediaChannel* MediaLegs::open_channel(TimePoint now, MediaKind kind, const Chann
 }
 
 bool MediaLegs::is_emergency_call(std::uint32_t reference) const {
-  const auto call = std::ranges::find(calls_.calls(), reference, &Call::reference);
+  const auto call = std::ranges::find(calls_.calls(), reference, &TrackedCall::reference);
   return call != calls_.calls().end() && call->way != Call::Way::incoming && calls_for_help(*call, options_.emergency);
 }
 

@@ -161,13 +161,12 @@ void MediaLegs::finish_if_closed(TimePoint now, MediaChannel& channel) {
 
 CallStream MediaLegs::stream_of(TimePoint now, const MediaChannel& channel) const {
   CallStream stream;
-  stream.kind = channel.kind;
-  stream.compression_type = channel.compression_type;
+  stream.codec = codec_name(channel.compression_type);
   stream.phone_stated = channel.phone_stated;
   stream.ports = channel.ports;
   stream.far_end = channel.far_end;
-  stream.report = broker_.report(channel.ports.id);
-  if (!stream.far_end) stream.far_end = stream.report.far_end;
+  stream.media = broker_.report(channel.ports.id);
+  if (!stream.far_end) stream.far_end = stream.media.far_end;
   stream.both_open = channel.both_before + (channel.both_since ? now - *channel.both_since : Duration{});
   return stream;
 }

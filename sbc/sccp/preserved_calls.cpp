@@ -8,7 +8,7 @@ namespace {
 std::optional<TimePoint> last_heard(const Call& call) {
   std::optional<TimePoint> last;
   for (const CallStream& stream : call.streams)
-    last = std::max({last, stream.report.from_phone.heard, stream.report.from_central.heard});
+    last = std::max({last, stream.media.from_phone.heard, stream.media.from_central.heard});
   return last;
 }
 
@@ -88,7 +88,7 @@ bool PreservedCalls::is_over(TimePoint now, const Kept& kept, const CallStream& 
 void PreservedCalls::close(Kept& kept, std::size_t stream) {
   CallStream ended = std::move(kept.lost.live[stream]);
   kept.lost.live.erase(kept.lost.live.begin() + static_cast<std::ptrdiff_t>(stream));
-  ended.report = broker_.report(ended.ports.id);
+  ended.media = broker_.report(ended.ports.id);
   broker_.close(ended.ports.id, MediaEnd::closed);
   auto& streams = kept.lost.call.streams;
   if (streams.size() == Call::kMaxStreams) streams.erase(streams.begin());
@@ -100,11 +100,12 @@ void PreservedCalls::finish(TimePoint now, std::size_t index, Over& over) {
   kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(index));
   while (!kept.lost.live.empty())
     close(kept, kept.lost.live.size() - 1);
-  Call& call = kept.lost.call;
+  TrackedCall& call = kept.lost.call;
   call.preserved = false;
-  call.state = static_cast<std::uint32_t>(CallState::on_hook);
+  call.call_state = static_cast<std::uint32_t>(CallState::on_hook);
   call.ended = last_heard(call).value_or(now);
-  over.push_back({std::move(kept.device), std::move(call)});
+  over.push_back(call.at(now));
+  over.back().device = std::move(kept.device);
 }
 
 std::size_t PreservedCalls::talking(TimePoint now) const {
@@ -117,13 +118,14 @@ std::size_t PreservedCalls::talking(TimePoint now) const {
       std::ranges::count_if(kept_, [&](const Kept& kept) { return std::ranges::any_of(kept.lost.live, talks); }));
 }
 
-std::vector<PreservedCalls::OfDevice> PreservedCalls::calls() const {
-  std::vector<OfDevice> all;
+std::vector<Call> PreservedCalls::calls(TimePoint now) const {
+  std::vector<Call> all;
   for (const Kept& kept : kept_) {
-    all.push_back({kept.device, kept.lost.call});
+    Call& call = all.emplace_back(kept.lost.call.at(now));
+    call.device = kept.device;
     for (CallStream stream : kept.lost.live) {
-      stream.report = broker_.report(stream.ports.id);
-      all.back().call.streams.push_back(std::move(stream));
+      stream.media = broker_.report(stream.ports.id);
+      call.streams.push_back(std::move(stream));
     }
   }
   return all;

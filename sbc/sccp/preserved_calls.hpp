@@ -21,11 +21,7 @@ class PreservedCalls {
   static constexpr Duration kBackAndSilent = std::chrono::seconds(10);
   static constexpr Duration kTalking = std::chrono::seconds(3);
 
-  struct OfDevice {
-    std::string device;
-    Call call;
-  };
-  using Over = std::vector<OfDevice>;  ///< calls that have ended, all of their streams with them
+  using Over = std::vector<Call>;  ///< calls that have ended, all of their streams with them
 
   explicit PreservedCalls(MediaBroker& broker) : broker_(broker) {}
   ~PreservedCalls();
@@ -42,7 +38,7 @@ class PreservedCalls {
   void on_deadline(TimePoint now, Over& over);
   TimePoint next_deadline() const { return kept_.empty() ? TimePoint::max() : look_at_; }
 
-  std::vector<OfDevice> calls() const;  ///< as they are now
+  std::vector<Call> calls(TimePoint now) const;  ///< as they are now
   std::size_t size() const { return kept_.size(); }
   /// Those of which both sides were heard within kTalking: to wait for the others is to wait for nobody.
   std::size_t talking(TimePoint now) const;

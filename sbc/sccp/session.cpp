@@ -47,7 +47,7 @@ void Session::note_conflict(const Message& message, Output& out) {
 void Session::end_finished_calls(TimePoint now, Output& out) {
   for (const std::uint32_t call : media_.take_finished()) {
     if (timers_.runs(Timer::reset)) timers_.set(Timer::reset, now + kResetGrace);
-    end_call_if_over(call, out);
+    end_call_if_over(now, call, out);
   }
 }
 
@@ -119,8 +119,10 @@ void Session::on_closed(TimePoint now, ClosedBy by, Output& out) {
   if (!hung_up && by != ClosedBy::shutdown) preserve_calls(now, out);
   media_.finish_all(now, MediaEnd::lost);
   settle(now, out);
-  while (!calls_.calls().empty())
-    out.events.push_back({SessionEvent::Kind::call_over, {}, policy_.take(calls_.calls().front().reference), {}});
+  while (!calls_.calls().empty()) {
+    const auto call = policy_.take(calls_.calls().front().reference);
+    out.events.push_back({SessionEvent::Kind::call_over, {}, as_shown(now, *call), {}});
+  }
 }
 
 /// A phone whose call server is gone goes on talking until somebody hangs up (sccp §4.4).
@@ -130,18 +132,26 @@ void Session::preserve_calls(TimePoint now, Output& out) {
   for (MediaLegs::Live& live : media_.take_all(now)) {
     auto at = std::ranges::find(out.preserved, live.call, [](const LostCall& lost) { return lost.call.reference; });
     if (at == out.preserved.end()) {
-      LostCall lost{policy_.take(live.call).value_or(Call{}), {}};
+      LostCall lost{policy_.take(live.call).value_or(TrackedCall{}), {}};
       lost.call.reference = live.call;
       lost.call.preserved = true;
-      if (lost.call.since == TimePoint{}) lost.call.since = live.opened;
+      if (lost.call.start == TimePoint{}) lost.call.start = live.opened;
       at = out.preserved.insert(out.preserved.end(), std::move(lost));
     }
     at->live.push_back(std::move(live.stream));
   }
 }
 
+Call Session::as_shown(TimePoint now, const TrackedCall& call) const {
+  Call out = call.at(now);
+  out.device = device();
+  return out;
+}
+
 std::vector<Call> Session::calls(TimePoint now) const {
-  std::vector<Call> all = calls_.calls();
+  std::vector<Call> all;
+  for (const TrackedCall& call : calls_.calls())
+    all.push_back(as_shown(now, call));
   media_.add_streams(now, all);
   return all;
 }

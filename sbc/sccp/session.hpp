@@ -108,7 +108,8 @@ class Session {
   void on_lines(const Message& message, Output& out);
   void pass_server_res(const Message& message, Output& out);
   void on_calls(TimePoint now, const Message& message, Output& out);
-  void end_call_if_over(std::uint32_t reference, Output& out);
+  Call as_shown(TimePoint now, const TrackedCall& call) const;
+  void end_call_if_over(TimePoint now, std::uint32_t reference, Output& out);
 
   const SessionOptions& options_;
   SessionCounters& counters_;

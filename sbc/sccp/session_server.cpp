@@ -132,7 +132,7 @@ void Session::begin_reset(TimePoint now, ResetType type) {
 }
 
 bool Session::in_call() const {
-  return !media_.empty() || std::ranges::any_of(calls_.calls(), [](const Call& call) { return !call.over; });
+  return !media_.empty() || std::ranges::any_of(calls_.calls(), [](const TrackedCall& call) { return !call.over; });
 }
 
 /// A phone that is in a call puts Reset off. Media has bounds of its own; a call without any may be one that the
@@ -147,23 +147,23 @@ void Session::on_calls(TimePoint now, const Message& message, Output& out) {
   media_.pass(out.to_phone, message);
   const auto change = calls_.on_server(now, message);
   if (change.up) {
-    const auto call = std::ranges::find(calls_.calls(), *change.up, &Call::reference);
-    out.events.push_back({SessionEvent::Kind::call_up, {}, *call, {}});
+    const auto call = std::ranges::find(calls_.calls(), *change.up, &TrackedCall::reference);
+    out.events.push_back({SessionEvent::Kind::call_up, {}, as_shown(now, *call), {}});
   }
   if (change.over) {
     if (timers_.runs(Timer::reset)) timers_.set(Timer::reset, now + kResetGrace);
     media_.on_call_over(now, *change.over);
     policy_.is_over(*change.over);
-    end_call_if_over(*change.over, out);
+    end_call_if_over(now, *change.over, out);
   }
   policy_.look(now, out);
 }
 
 /// A call is reported as over once its media is, so that all of that is known.
-void Session::end_call_if_over(std::uint32_t reference, Output& out) {
-  const auto call = std::ranges::find(calls_.calls(), reference, &Call::reference);
+void Session::end_call_if_over(TimePoint now, std::uint32_t reference, Output& out) {
+  const auto call = std::ranges::find(calls_.calls(), reference, &TrackedCall::reference);
   if (call == calls_.calls().end() || !call->over || media_.has_call(reference)) return;
-  out.events.push_back({SessionEvent::Kind::call_over, {}, policy_.take(reference), {}});
+  out.events.push_back({SessionEvent::Kind::call_over, {}, as_shown(now, *policy_.take(reference)), {}});
 }
 
 void Session::on_lines(const Message& message, Output& out) {

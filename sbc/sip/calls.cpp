@@ -60,9 +60,9 @@ void Calls::begin(TimePoint now, DialogSet& set) {
 TimePoint Calls::last_media(TimePoint now, const DialogSet& set) const {
   TimePoint last{};
   for (const CallStream& stream : set.media.report(now, broker_)) {
-    for (const auto& heard : {stream.report.from_phone.heard, stream.report.from_central.heard})
+    for (const auto& heard : {stream.media.from_phone.heard, stream.media.from_central.heard})
       last = std::max(last, heard.value_or(TimePoint{}));
-    if (stream.report.direct) last = now;
+    if (stream.media.direct) last = now;
   }
   return last;
 }
@@ -147,7 +147,11 @@ void Calls::end(TimePoint now, DialogSet& set, Output& out, std::string_view why
   Event event = event_of(Event::Kind::call_over, set);
   event.text = why;
   event.call = call_of(now, set);
-  event.call->state = Call::State::over;
+  event.call->state = "ended";
+  if (!why.empty()) {
+    event.call->ended_by = Call::EndedBy::us;
+    event.call->reason = why;
+  }
   set.over = true;
   set.media.close(broker_, MediaEnd::closed);
   if (set.counted) dialogs_.count_call(set, -1);
@@ -166,21 +170,21 @@ void Calls::unreached(TimePoint now, const Transaction& t, std::string_view resp
 Call Calls::call_of(TimePoint now, const DialogSet& set) const {
   Call call;
   call.device = set.device;
-  call.phone = set.reach.flow.peer;
+  call.protocol = Protocol::sip;
+  call.peer = set.reach.flow.peer;
   call.call_id = set.call_id.substr(0, 128);
-  call.own_number = set.own_number.substr(0, 64);
-  call.far_number = set.far_number.substr(0, 64);
-  call.far_name = set.far_name.substr(0, 64);
-  call.outgoing = set.initiator == Side::access;
-  call.connected = set.connected;
+  call.own_number = set.own_number.substr(0, Call::kMaxText);
+  call.far_number = set.far_number.substr(0, Call::kMaxText);
+  call.far_name = set.far_name.substr(0, Call::kMaxText);
+  call.way = set.initiator == Side::access ? Call::Way::outgoing : Call::Way::incoming;
+  if (set.connected) call.answered = Duration{};
+  call.start = set.since;
   call.duration = now - set.since;
   call.before = set.since - set.began;
   call.ended_by = set.ended_by;
   call.reason = set.end_reason;
   call.streams = set.media.report(now, broker_);
-  call.state = set.connected ? (set.media.held() ? Call::State::on_hold : Call::State::connected)
-               : set.ringing ? Call::State::ringing
-                             : Call::State::calling;
+  call.state = set.connected ? (set.media.held() ? "on hold" : "connected") : set.ringing ? "ringing" : "calling";
   return call;
 }
 
@@ -190,22 +194,6 @@ std::vector<Call> Calls::running(TimePoint now) const {
     if (set.is_call() && !set.over && set.pending) all.push_back(call_of(now, set));
   });
   return all;
-}
-
-std::string_view to_string(Call::State state) {
-  switch (state) {
-    case Call::State::calling:
-      return "calling";
-    case Call::State::ringing:
-      return "ringing";
-    case Call::State::connected:
-      return "connected";
-    case Call::State::on_hold:
-      return "on hold";
-    case Call::State::over:
-      return "ended";
-  }
-  return "?";
 }
 
 }  // namespace dw::sip

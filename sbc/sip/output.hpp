@@ -4,37 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "sbc/base/media_broker.hpp"
+#include "sbc/base/call.hpp"
 #include "sbc/base/time.hpp"
 #include "sbc/sip/flow.hpp"
 
 namespace dw::sip {
-
-/// A call of one phone, for people.
-struct CallStream {
-  MediaPorts ports;
-  Endpoint phone_stated;
-  std::optional<Endpoint> far_end;
-  std::string codec;
-  MediaReport report;
-  Duration both_open{};
-};
-struct Call {
-  std::string device;      ///< empty: not known
-  Endpoint phone;          ///< its signalling address
-  std::string call_id;     ///< untrusted
-  std::string own_number;  ///< the phone's user; untrusted, as all texts here
-  std::string far_number, far_name;
-  bool outgoing = false;  ///< seen from the phone
-  enum class State : std::uint8_t { calling, ringing, connected, on_hold, over } state = State::calling;
-  bool connected = false;  ///< ever
-  Duration duration{};
-  std::vector<CallStream> streams;
-  Duration before{};  ///< it was dialled so long before `duration` begins
-  enum class EndedBy : std::uint8_t { unknown, phone, central, us } ended_by = EndedBy::unknown;
-  std::string reason;  ///< of what we ended
-};
-std::string_view to_string(Call::State state);
 
 /// Something that a person may want to know.
 struct Event {

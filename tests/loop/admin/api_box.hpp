@@ -53,9 +53,9 @@ inline phones::Call call(const std::string& device) {
   c.since = wall_now() - std::chrono::seconds(185);
   c.duration = std::chrono::seconds(185);
   auto& stream = c.streams.emplace_back();
-  stream.phone = Endpoint::parse("203.0.113.7:16390").value();
-  stream.phone_facing = Endpoint::parse("192.0.2.1:20000").value();
-  stream.central_facing = Endpoint::parse("10.0.0.5:20002").value();
+  stream.media.phone = Endpoint::parse("203.0.113.7:16390").value();
+  stream.ports.phone_facing = Endpoint::parse("192.0.2.1:20000").value();
+  stream.ports.central_facing = Endpoint::parse("10.0.0.5:20002").value();
   stream.codec = "PCMU";
   stream.media.strangers = 3;
   stream.media.from_phone.packets = stream.media.from_phone.audio = 9240;

@@ -17,8 +17,8 @@ phones::Call call(std::uint16_t port, WallTime since = WallTime(1000s)) {
   c.protocol = phones::Protocol::sccp;
   c.since = since;
   auto& stream = c.streams.emplace_back();
-  stream.phone_facing = {IpAddress::v4(0xc0000201), port};
-  stream.central_facing = {IpAddress::v4(0x0a000005), port};
+  stream.ports.phone_facing = {IpAddress::v4(0xc0000201), port};
+  stream.ports.central_facing = {IpAddress::v4(0x0a000005), port};
   return c;
 }
 

@@ -24,7 +24,7 @@ TEST_CASE("a phone registers through the proxy, calls the echo, and says good-by
   REQUIRE(calls.size() == 1);
   CHECK(calls[0].device == "SEP001122334401");
   REQUIRE(calls[0].streams.size() == 1);
-  CHECK(calls[0].streams[0].phone_facing.address == loopback(40));
+  CHECK(calls[0].streams[0].ports.phone_facing.address == loopback(40));
   phone.act(phone.core.on_hook(town.loop.now()));
   REQUIRE(town.until([&] { return !town.calls.empty(); }));
   CHECK(town.broker.streams().empty());

@@ -450,10 +450,10 @@ TEST_CASE("a call is told with its numbers, its line and what its stream did") {
   REQUIRE(running.size() == 1);
   CHECK(running[0].far_number == "1001");
   CHECK(running[0].far_name == "Alice");
-  CHECK(running[0].way == sccp::Call::Way::incoming);
+  CHECK(running[0].way == Call::Way::incoming);
   CHECK(running[0].line == 2);
   REQUIRE(running[0].streams.size() == 1);
-  CHECK(sccp::codec_name(running[0].streams[0].compression_type) == "PCMU");
+  CHECK(running[0].streams[0].codec == "PCMU");
   line.server(frame(id::kCloseReceive, write_close({1, 2, 7}, 16)));
   line.server(frame(id::kCallState, Body(12).u32(0, 2).u32(4, 2).u32(8, 7).take()));
   REQUIRE(line.told(Told::call_over));

@@ -248,7 +248,7 @@ TEST_CASE("sip: hold and resume by either side, in the new style and the old one
       CHECK(sip_media(there.body)->address == (old && hold ? IpAddress::v4(0) : Stand::central()));
       s.server(s.ok_of(there, "callee"));
       s.phone(s.within(again, "ACK", s.to_phone("INVITE", 200)));
-      CHECK(s.proxy.calls(s.now).at(0).state == (hold ? sip::Call::State::on_hold : sip::Call::State::connected));
+      CHECK(s.proxy.calls(s.now).at(0).state == (hold ? "on hold" : "connected"));
       ++version;
     }
   }
@@ -261,7 +261,7 @@ TEST_CASE("sip: hold and resume by either side, in the new style and the old one
   SipText ok = sip_answer(at_phone, 200, "");
   ok.add("Contact", "<sip:1001@192.168.1.50:5060>");
   s.phone(ok.with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}, 9, "inactive")));
-  CHECK(s.proxy.calls(s.now).at(0).state == sip::Call::State::on_hold);
+  CHECK(s.proxy.calls(s.now).at(0).state == "on hold");
 }
 
 TEST_CASE("sip: a re-INVITE that is refused leaves the audio where it was") {

@@ -25,8 +25,7 @@ bool unknown_in(const CallRecord& record, std::string_view key) {
 Call recorded_call() {
   Line r = registered_line();
   Call c = r.call(9000, 9010);
-  c.began = c.since;
-  c.answered = c.since + 6s;
+  c.answered = 6s;
   c.server = "pbx:2000";
   c.streams[0].media.from_phone.lost = 10;
   c.streams[0].media.from_phone.jitter = std::chrono::microseconds(1340);
@@ -78,7 +77,7 @@ TEST_CASE("the log line of a record has the same names and types, and nothing of
   Call c = recorded_call();
   c.far_number = "1002";
   c.far_name = "Eve\" event=forged\nx=\x1b[31m";
-  c.ended_by = "phone";
+  c.ended_by = Call::EndedBy::phone;
   const CallRecord record = record_of(c);
   const std::string line = log_line_of(record);
   CHECK(line.starts_with("event=call_down device=" + kDevice + " "));

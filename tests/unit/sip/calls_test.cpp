@@ -25,7 +25,7 @@ TEST_CASE("sip calls: a call is counted while it runs, reported when it is answe
   DialogSet& set = new_call(p);
   CHECK(p.dialogs.calls() == 1);
   REQUIRE(p.calls.running(p.now).size() == 1);
-  CHECK(p.calls.running(p.now)[0].state == Call::State::calling);
+  CHECK(p.calls.running(p.now)[0].state == "calling");
   p.calls.up(p.now, set, p.out);
   p.calls.up(p.now, set, p.out);
   CHECK(p.events(Event::Kind::call_up) == 1);
