@@ -34,13 +34,13 @@ void SccpProxy::tell_step(Connection& c, phones::SignallingEvent event, std::str
   step.protocol = phones::Protocol::sccp;
   step.event = event;
   step.peer = c.session.phone();
-  step.stated = c.session.stated();
+  step.stated = c.session.registration().stated();
   if (c.counted && !c.refused_here) step.server = servers_.at(c.target).name.to_string();
   step.detail = std::move(detail);
-  step.version = c.session.version();
-  step.device_type = c.session.device_type();
-  step.firmware = c.session.firmware();
-  for (const auto& [line, number] : c.session.lines())
+  step.version = c.session.registration().version();
+  step.device_type = c.session.registration().device_type();
+  step.firmware = c.session.registration().firmware();
+  for (const auto& [line, number] : c.session.registration().lines())
     step.lines.push_back(number);
   sinks_.on_step(step);
 }
@@ -57,7 +57,8 @@ void SccpProxy::tell(Connection& c, const sccp::SessionEvent& event) {
       places_.settled(c.slot);
       note_known(c);
       names_.registered(loop_.now(), c.session.device(), c.slot, c.session.phone().address);
-      preserved_.on_registered(loop_.now(), c.session.device(), c.session.phone().address, c.session.active_streams());
+      preserved_.on_registered(loop_.now(), c.session.device(), c.session.phone().address,
+                               c.session.registration().active_streams());
       return tell_step(c, Step::registered, {});
     case Kind::refused:
       ++refusals_;
@@ -104,7 +105,8 @@ void SccpProxy::log_event(const Connection& c, const sccp::SessionEvent& event) 
   switch (event.kind) {
     case Kind::registered:
       spdlog::info("event=registered device={} peer={} server={} protocol={} firmware=\"{}\"", device, peer,
-                   servers_.at(c.target).name.to_string(), c.session.version(), escaped(c.session.firmware()));
+                   servers_.at(c.target).name.to_string(), c.session.registration().version(),
+                   escaped(c.session.registration().firmware()));
       return;
     case Kind::refused:
     case Kind::refused_here:
@@ -142,7 +144,7 @@ void SccpProxy::log_event(const Connection& c, const sccp::SessionEvent& event) 
       return;
     case Kind::layout_conflict:
       limit_.warn("event=layout_conflict device={} peer={} protocol={} message=\"{}\" its length was followed", device,
-                  peer, c.session.version(), event.text);
+                  peer, c.session.registration().version(), event.text);
       return;
     case Kind::alarm:
       limit_.info("event=phone_alarm device={} peer={} text=\"{}\"", device, peer, escaped(event.text));

@@ -38,7 +38,7 @@ Admission::Ruling Admission::judge_name(const Message& message) {
 }
 
 bool Admission::must_wait(std::uint32_t id, bool server_there) const {
-  return !server_there || !waiting_.empty() || (id == number(Id::register_req) && !admitted_);
+  return !server_there || taken_ != waiting_.size() || (id == number(Id::register_req) && !admitted_);
 }
 
 bool Admission::keep(const Frame& frame) {
@@ -49,16 +49,19 @@ bool Admission::keep(const Frame& frame) {
 }
 
 bool Admission::head_must_wait() const {
-  if (waiting_.empty() || admitted_) return false;
-  const auto head = parse_frame(waiting_.front());
+  if (taken_ == waiting_.size() || admitted_) return false;
+  const auto head = parse_frame(waiting_[taken_]);
   return head && head->id == number(Id::register_req);
 }
 
 std::optional<Buffer> Admission::next() {
-  if (waiting_.empty() || head_must_wait()) return std::nullopt;
-  Buffer octets = std::move(waiting_.front());
-  waiting_.pop_front();
+  if (taken_ == waiting_.size() || head_must_wait()) return std::nullopt;
+  Buffer octets = std::move(waiting_[taken_++]);
   octets_ -= octets.size();
+  if (taken_ == waiting_.size()) {
+    waiting_ = {};
+    taken_ = 0;
+  }
   return octets;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-#include <deque>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sbc/sccp/message.hpp"
 #include "sbc/sccp/session_types.hpp"
@@ -51,7 +51,8 @@ class Admission {
 
   const SessionOptions& options_;
   std::string device_;
-  std::deque<Buffer> waiting_;  // whole frames
+  std::vector<Buffer> waiting_;  // whole frames, in their order; those before `taken_` are gone
+  std::size_t taken_ = 0;
   std::size_t octets_ = 0;
   bool connect_asked_ = false, admission_asked_ = false, admitted_ = false;
 };

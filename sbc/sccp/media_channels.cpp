@@ -29,6 +29,21 @@ int likeness(const MediaChannel& c, const ChannelIds& ids, Lookup lookup) {
 
 }  // namespace
 
+void MediaChannel::learn(const ChannelIds& said) {
+  if (said.conference != 0) ids.conference = said.conference;
+  if (said.party != 0) ids.party = said.party;
+  if (said.call != 0) ids.call = said.call;
+}
+
+void MediaChannel::note_both(TimePoint now) {
+  const bool both = receive && acked && transmit && far_end;
+  if (both && !both_since) both_since = now;
+  if (!both && both_since) {
+    both_before += now - *both_since;
+    both_since.reset();
+  }
+}
+
 MediaChannel* MediaChannels::find(MediaKind kind, const ChannelIds& ids, Lookup lookup) {
   MediaChannel* best = nullptr;
   int most = 0;

@@ -35,6 +35,9 @@ struct MediaChannel {
   std::optional<TimePoint> release_at;  ///< its call is over, and the server has not closed it
   TimePoint look_at{};                  ///< when to look next whether anything still comes
   bool silent = false;                  ///< nothing has come for media_idle: its ports may be taken for another
+
+  void learn(const ChannelIds& said);  ///< the ids that a message has; 0: it has none
+  void note_both(TimePoint now);       ///< after anything of the two directions has changed
 };
 
 /// What a message that names a channel does with it.

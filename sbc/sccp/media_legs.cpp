@@ -12,12 +12,6 @@ using Id = MessageId;
 /// Of an Ack's status, as these servers understand it (sccp §4.4).
 enum AckStatus : std::uint32_t { kOk = 0, kNotEnoughChannels = 2, kOutOfSockets = 8 };
 
-void learn_ids(MediaChannel& channel, const ChannelIds& ids) {
-  if (ids.conference != 0) channel.ids.conference = ids.conference;
-  if (ids.party != 0) channel.ids.party = ids.party;
-  if (ids.call != 0) channel.ids.call = ids.call;
-}
-
 }  // namespace
 
 bool MediaLegs::on_phone(TimePoint now, const Message& message, Output& out) {
@@ -91,8 +85,8 @@ MediaChannel* MediaLegs::find_channel(const ChannelIds& ids) {
 
 StandIns MediaLegs::stand_ins(const MediaChannel* channel) const {
   StandIns ours;
-  if (server_) ours[AddressRole::station] = Endpoint{server_->advertised, 0};
-  ours[AddressRole::server] = side_.advertised;
+  if (sides_.server) ours[AddressRole::station] = Endpoint{sides_.server->advertised, 0};
+  ours[AddressRole::server] = sides_.phone.advertised;
   if (!channel) return ours;
   ours[AddressRole::media_local] = channel->ports.central_facing;
   ours[AddressRole::media_source] = channel->ports.phone_facing;
@@ -105,7 +99,7 @@ MediaChannel* MediaLegs::open_channel(TimePoint now, MediaKind kind, const Chann
                                       Output& out) {
   status = kOk;
   if (MediaChannel* known = channels_.find(kind, ids, Lookup::open)) {
-    learn_ids(*known, ids);
+    known->learn(ids);
     known->release_at.reset();
     broker_.reopen(known->ports.id);
     return known;
@@ -117,8 +111,8 @@ MediaChannel* MediaLegs::open_channel(TimePoint now, MediaKind kind, const Chann
     out.report(SessionEvent::Kind::no_media, "the phone has as many media channels as one may have");
     return nullptr;
   }
-  const auto ports = broker_.open(
-      {side_.phone.address, side_.local, server_->local, server_->server.address, stated_, options_.call_servers});
+  const auto ports = broker_.open({sides_.phone.phone.address, sides_.phone.local, sides_.server->local,
+                                   sides_.server->server.address, registration_.stated(), options_.call_servers});
   if (!ports) {
     status = kOutOfSockets;
     ++counters_.no_media;
@@ -167,7 +161,7 @@ void MediaLegs::refuse_receive(const Message& message, MediaKind kind, std::uint
   constexpr std::size_t kFlatOctets = 20;
   constexpr std::size_t kTaggedOctets = 36;
   const Id id = kind == MediaKind::audio ? Id::open_receive_channel_ack : Id::open_multi_media_receive_channel_ack;
-  Draft ack(id, negotiated_ >= kFirstTaggedVersion ? kTaggedOctets : kFlatOctets);
+  Draft ack(id, registration_.version() >= kFirstTaggedVersion ? kTaggedOctets : kFlatOctets);
   ack.set(Field::status, status).set(message.ids());
   forwarder_.send(out.to_server, ack, message.frame().version);
 }
@@ -183,7 +177,7 @@ void MediaLegs::on_open_receive(TimePoint now, const Message& message, MediaKind
   channel->rfc2833_type = message.read(Field::rfc2833_type);
   channel->encrypted = message.read(Field::encryption) != 0;
   channel->header_version = message.frame().version;
-  note_both(now, *channel);
+  channel->note_both(now);
   tell_formats(*channel);
   forwarder_.pass(out.to_phone, message, stand_ins(channel));
   MediaSources sources;
@@ -220,17 +214,17 @@ void MediaLegs::on_receive_ack(TimePoint now, const Message& message, MediaKind 
     forwarder_.pass(out.to_server, message, ours);
     if (channel && names_an_address) {
       channel->receive = false;
-      note_both(now, *channel);
+      channel->note_both(now);
       finish_if_closed(now, *channel);
     }
     return;
   }
-  learn_ids(*channel, ids);
+  channel->learn(ids);
   ask_ports(*channel);
   forwarder_.pass(out.to_server, message, stand_ins(channel));
   const Endpoint stated = message.address();
   acked(now, *channel, stated);
-  out.events.push_back({SessionEvent::Kind::receives, {}, std::nullopt, stated});
+  out.events.push_back({SessionEvent::Kind::receives, {}, nullptr, stated});
 }
 
 void MediaLegs::on_port_res(TimePoint now, const Message& message, Output& out) {
@@ -250,7 +244,7 @@ void MediaLegs::on_port_res(TimePoint now, const Message& message, Output& out) 
   const std::uint32_t rtcp = read_u32(message.frame().payload, field.rtcp_port);
   if (rtcp != 0 && rtcp <= 65535)
     broker_.set_rtcp(channel->ports.id, MediaSide::phone, Endpoint{stated.address, static_cast<std::uint16_t>(rtcp)});
-  out.events.push_back({SessionEvent::Kind::receives, {}, std::nullopt, stated});
+  out.events.push_back({SessionEvent::Kind::receives, {}, nullptr, stated});
   channel->punch_at.reset();  // OpenReceiveChannel is still to come
 }
 
@@ -264,8 +258,8 @@ void MediaLegs::acked(TimePoint now, MediaChannel& channel, const Endpoint& stat
   channel.acked = true;
   channel.phone_stated = stated;
   broker_.set_phone_stated(channel.ports.id, stated);
-  note_both(now, channel);
-  const bool behind_router = stated.address != side_.phone.address;
+  channel.note_both(now);
+  const bool behind_router = stated.address != sides_.phone.phone.address;
   if (behind_router && !channel.transmit && !channel.punched && !channel.encrypted && channel.kind == MediaKind::audio)
     channel.punch_at = now + kPunchAfter;
 }
@@ -273,7 +267,7 @@ void MediaLegs::acked(TimePoint now, MediaChannel& channel, const Endpoint& stat
 bool MediaLegs::far_end_usable(const MediaChannel& channel, const Endpoint& far_end) const {
   const IpAddress& a = far_end.address;
   if (!a || a.is_multicast() || a.is_broadcast()) return false;
-  if (a.is_loopback() && !server_->server.address.is_loopback()) return false;
+  if (a.is_loopback() && !sides_.server->server.address.is_loopback()) return false;
   return far_end != channel.ports.central_facing && far_end != channel.ports.phone_facing;
 }
 
@@ -310,7 +304,7 @@ void MediaLegs::on_start_transmission(TimePoint now, const Message& message, Med
     channel->far_end = far_end;
     channel->told = broker_.set_far_end(channel->ports.id, far_end);
   }
-  note_both(now, *channel);
+  channel->note_both(now);
   forwarder_.pass(out.to_phone, message, stand_ins(channel));
 }
 
@@ -319,7 +313,7 @@ void MediaLegs::send_nowhere(TimePoint now, MediaChannel& channel) {
   channel.transmit = channel.punched = false;
   channel.far_end.reset();
   broker_.set_far_end(channel.ports.id, std::nullopt);
-  note_both(now, channel);
+  channel.note_both(now);
 }
 
 /// Sends StopMediaTransmission in place of the server, when the phone was told to send.
@@ -353,7 +347,7 @@ void MediaLegs::on_close_receive(TimePoint now, const Message& message, MediaKin
 void MediaLegs::close_receive(TimePoint now, MediaChannel& channel) {
   channel.receive = channel.acked = false;
   channel.punch_at.reset();
-  note_both(now, channel);
+  channel.note_both(now);
   finish_if_closed(now, channel);
 }
 

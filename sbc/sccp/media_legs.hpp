@@ -7,6 +7,7 @@
 #include "sbc/sccp/forwarder.hpp"
 #include "sbc/sccp/liveness.hpp"
 #include "sbc/sccp/media_channels.hpp"
+#include "sbc/sccp/registration.hpp"
 
 namespace dw::sccp {
 
@@ -22,21 +23,19 @@ class MediaLegs {
   static constexpr Duration kAudioFlows = std::chrono::seconds(10);  ///< a packet that long ago is audio now
   static constexpr Duration kSilentKept = std::chrono::hours(4);     ///< a silent channel's ports
 
-  MediaLegs(const SessionOptions& options, MediaBroker& broker, SessionCounters& counters, CallTable& calls,
-            const PhoneSide& side)
+  /// All of them outlive it.
+  MediaLegs(const SessionOptions& options, MediaBroker& broker, SessionCounters& counters, Forwarder& forwarder,
+            CallTable& calls, const Sides& sides, const Registration& registration)
       : options_(options),
         broker_(broker),
         counters_(counters),
-        forwarder_(options, counters),
+        forwarder_(forwarder),
         calls_(calls),
-        side_(side) {}
+        sides_(sides),
+        registration_(registration) {}
   MediaLegs(const MediaLegs&) = delete;
   MediaLegs& operator=(const MediaLegs&) = delete;
 
-  void on_server_connected(const ServerSide& side) { server_ = side; }
-  /// `stated`: the phone's address in its own words.
-  void on_register(const IpAddress& stated) { stated_ = stated; }
-  void on_registered(unsigned version) { negotiated_ = version; }  ///< the protocol version that was agreed
   /// The messages of media; false: it is none of them, and nothing was done.
   bool on_phone(TimePoint now, const Message& message, Output& out);
   bool on_server(TimePoint now, const Message& message, Output& out);
@@ -100,7 +99,6 @@ class MediaLegs {
   void look_at(TimePoint now, MediaChannel& channel, Output& out);
   void look_at_silence(TimePoint now, MediaChannel& channel, Output& out);
   bool talks(TimePoint now, const MediaChannel& channel) const;
-  void note_both(TimePoint now, MediaChannel& channel);
   void finish_if_closed(TimePoint now, MediaChannel& channel);
   void finish(TimePoint now, MediaChannel& channel, MediaEnd how);
   std::vector<MediaId> ids() const;
@@ -109,12 +107,10 @@ class MediaLegs {
   const SessionOptions& options_;
   MediaBroker& broker_;
   SessionCounters& counters_;
-  Forwarder forwarder_;
+  Forwarder& forwarder_;
   CallTable& calls_;
-  const PhoneSide side_;
-  std::optional<ServerSide> server_;
-  IpAddress stated_;
-  unsigned negotiated_ = 0;
+  const Sides& sides_;
+  const Registration& registration_;
   MediaChannels channels_;
   std::vector<std::uint32_t> finished_;
 };

@@ -20,10 +20,10 @@ void MediaLegs::punch(MediaChannel& channel, Output& out) {
   constexpr std::size_t kTaggedOctets = 132;
   constexpr std::size_t kLongOctets = 168;
   constexpr std::uint32_t kFirstLongVersion = 21;
-  const std::size_t octets = negotiated_ < kFirstTaggedVersion ? kFlatOctets
-                             : negotiated_ < kFirstLongVersion ? kTaggedOctets
-                                                               : kLongOctets;
-  Draft start(Id::start_media_transmission, octets, negotiated_);
+  const std::size_t octets = registration_.version() < kFirstTaggedVersion ? kFlatOctets
+                             : registration_.version() < kFirstLongVersion ? kTaggedOctets
+                                                                           : kLongOctets;
+  Draft start(Id::start_media_transmission, octets, registration_.version());
   if (!start.set_address(channel.ports.phone_facing)) return;
   start.set(channel.ids)
       .set(Field::packet_ms, channel.packet_ms)
@@ -143,15 +143,6 @@ void MediaLegs::add_streams(TimePoint now, std::vector<Call>& calls) const {
       at = std::prev(calls.end());
     }
     at->streams.push_back(stream_of(now, channel));
-  }
-}
-
-void MediaLegs::note_both(TimePoint now, MediaChannel& channel) {
-  const bool both = channel.receive && channel.acked && channel.transmit && channel.far_end;
-  if (both && !channel.both_since) channel.both_since = now;
-  if (!both && channel.both_since) {
-    channel.both_before += now - *channel.both_since;
-    channel.both_since.reset();
   }
 }
 

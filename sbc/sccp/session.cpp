@@ -19,12 +19,12 @@ Session::Session(const SessionOptions& options, MediaBroker& broker, SessionCoun
     : options_(options),
       counters_(counters),
       messages_(messages),
-      side_(side),
+      sides_{side},
       forwarder_(options, counters),
       admission_(options),
-      policy_(calls_, limits, options.emergency, {admission_.device(), side_.phone.address}, versions_, forwarder_,
-              counters),
-      media_(options, broker, counters, calls_, side),
+      policy_(calls_, limits, options.emergency, {admission_.device(), sides_.phone.phone.address}, versions_,
+              forwarder_, counters),
+      media_(options, broker, counters, forwarder_, calls_, sides_, registration_),
       last_phone_(now) {
   timers_.set(Timer::first_frame, now + kFirstFrame);
   timers_.set(Timer::registration, now + kToRegister);
@@ -113,15 +113,15 @@ void Session::ask_phone(Output& out) {
 
 void Session::on_closed(TimePoint now, ClosedBy by, Output& out) {
   ended_ = true;
-  if (leaving_ && !unregistered_) out.report(SessionEvent::Kind::unregistered);  // it did not wait for the answer
+  if (registration_.awaits_good_bye()) out.report(SessionEvent::Kind::unregistered);
   // A phone that says good-bye, or does what Reset asks, has hung up.
-  const bool hung_up = leaving_ || unregistered_ || (by == ClosedBy::phone && timers_.runs(Timer::reset));
+  const bool hung_up = registration_.left() || (by == ClosedBy::phone && timers_.runs(Timer::reset));
   if (!hung_up && by != ClosedBy::shutdown) preserve_calls(now, out);
   media_.finish_all(now, MediaEnd::lost);
   settle(now, out);
   while (!calls_.calls().empty()) {
     const auto call = policy_.take(calls_.calls().front().reference);
-    out.events.push_back({SessionEvent::Kind::call_over, {}, as_shown(now, *call), {}});
+    out.events.push_back({SessionEvent::Kind::call_over, {}, std::make_shared<Call>(as_shown(now, *call)), {}});
   }
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "sbc/sccp/liveness.hpp"
 #include "sbc/sccp/media_legs.hpp"
 #include "sbc/sccp/message.hpp"
+#include "sbc/sccp/registration.hpp"
 #include "sbc/sccp/session_types.hpp"
 #include "sbc/sccp/timers.hpp"
 
@@ -22,15 +22,16 @@ namespace dw::sccp {
 
 /// One phone's SCCP connection and its one connection to a call server: what either says is passed to the
 /// other with addresses rewritten, so that all media goes through the relay (sccp §2 to §4). What waits before the
-/// server is there is Admission's, media is MediaLegs', limits on calls are CallPolicy's, and whether both sides live
-/// is Liveness'. What is left is registration, Reset, the shown lines, and which part gets which message. No I/O. Owned
-/// by the shell, one a phone; the broker, the counters, the limits and the table of messages outlive it.
+/// server is there is Admission's, who registers as what is Registration's, media is MediaLegs', limits on calls are
+/// CallPolicy's, and whether both sides live is Liveness'. What is left is tokens, Reset, and which part gets which
+/// message and which deadline, in which order. That order is one thing, so this class is large: any message may move
+/// deadlines, end calls and end the connection. No I/O. Owned by the shell, one a phone; the broker, the counters, the
+/// limits and the table of messages outlive it.
 class Session {
  public:
   using PhoneSide = sccp::PhoneSide;
   using ServerSide = sccp::ServerSide;
 
-  static constexpr std::size_t kMaxLines = 42;
   static constexpr Duration kPartialFrame = std::chrono::seconds(10);
   static constexpr Duration kFirstFrame = std::chrono::seconds(10);
   static constexpr Duration kToRegister = std::chrono::seconds(60);
@@ -64,23 +65,18 @@ class Session {
   TimePoint next_deadline() const { return timers_.next(); }  ///< may move with every call
 
   const std::string& device() const { return admission_.device(); }  ///< empty until it named itself
-  bool registered() const { return registered_; }
-  bool unregistered() const { return leaving_ || unregistered_; }                ///< and said good-bye
+  bool registered() const { return registration_.registered(); }
+  bool unregistered() const { return registration_.left(); }
+  const Registration& registration() const { return registration_; }
   std::size_t held() const { return phone_stream_.held() + admission_.held(); }  ///< octets of the phone's that wait
   TimePoint last_heard() const { return last_phone_; }                           ///< from the phone
-  std::uint32_t active_streams() const { return active_streams_; }  ///< that it said it had when it registered
-  unsigned version() const { return negotiated_; }                  ///< protocol version agreed; 0: not known
   Duration keepalive() const { return liveness_.interval(); }
-  std::uint32_t device_type() const { return device_type_; }
-  const std::string& firmware() const { return firmware_; }  ///< untrusted text
-  const IpAddress& stated() const { return stated_; }        ///< the phone's address in its own words
-  const std::map<std::uint32_t, std::string>& lines() const { return lines_; }  ///< untrusted text
-  const Endpoint& phone() const { return side_.phone; }
+  const Endpoint& phone() const { return sides_.phone.phone; }
   /// Running calls, their open streams included.
   std::vector<Call> calls(TimePoint now) const;
 
  private:
-  Message read(const Frame& frame) const { return {frame, messages_.find(frame.id), negotiated_}; }
+  Message read(const Frame& frame) const { return {frame, messages_.find(frame.id), registration_.version()}; }
   void end(EndReason reason, std::string text, Output& out);
   /// After each call from outside: ends calls whose media has ended, and sets the timers of the parts.
   void settle(TimePoint now, Output& out);
@@ -105,7 +101,6 @@ class Session {
   void on_reset(TimePoint now, const Message& message, Output& out);
   void begin_reset(TimePoint now, ResetType type);
   bool in_call() const;
-  void on_lines(const Message& message, Output& out);
   void pass_server_res(const Message& message, Output& out);
   void on_calls(TimePoint now, const Message& message, Output& out);
   Call as_shown(TimePoint now, const TrackedCall& call) const;
@@ -114,28 +109,23 @@ class Session {
   const SessionOptions& options_;
   SessionCounters& counters_;
   const MessageTable& messages_;
-  PhoneSide side_;
-  std::optional<ServerSide> server_;
+  Sides sides_;
   FrameStream phone_stream_, server_stream_;
   Forwarder forwarder_;
   Timers timers_;
   Admission admission_;
+  Registration registration_;
   Liveness liveness_;
   CallTable calls_;
   HeaderVersions versions_;
   CallPolicy policy_;
   MediaLegs media_;
 
-  std::string firmware_;
-  IpAddress stated_;
-  std::uint32_t device_type_ = 0;
-  std::uint32_t offered_ = 0, negotiated_ = 0, active_streams_ = 0;
-  bool registered_ = false, leaving_ = false, unregistered_ = false, ended_ = false;
+  bool ended_ = false;
   TimePoint last_phone_;
   TimePoint reset_asked_{};
   std::uint32_t token_id_ = 0;
   bool token_answered_ = false;
-  std::map<std::uint32_t, std::string> lines_;
 };
 
 }  // namespace dw::sccp

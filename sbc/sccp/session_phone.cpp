@@ -43,19 +43,19 @@ void Session::take_phone_frame(TimePoint now, const Frame& frame, Output& out) {
   if (!may_pass(message, out)) return;
   if (message.is(Id::keep_alive_req) && !admission_.connect_asked()) {
     // A connection that is only held ready, at a server that we need not trouble for it (sccp §3.10).
-    if (!registered_) timers_.set(Timer::registration, now + kToRegister);
+    if (!registered()) timers_.set(Timer::registration, now + kToRegister);
     return forwarder_.send(out.to_phone, Draft(Id::keep_alive_ack, 0), frame.version);
   }
-  if (!admission_.must_wait(frame.id, server_.has_value())) return forward_from_phone(now, message, out);
+  if (!admission_.must_wait(frame.id, sides_.server.has_value())) return forward_from_phone(now, message, out);
   if (!admission_.keep(frame))
     return end(EndReason::overflow, "it said too much before the call server was there", out);
   if (admission_.connect_for(frame.id)) out.connect = true;
-  if (server_) pump(now, out);
+  if (sides_.server) pump(now, out);
 }
 
 /// False: it is not to be passed on; the session may have ended.
 bool Session::may_pass(const Message& message, Output& out) {
-  auto [verdict, why] = admission_.judge(message, registered_);
+  auto [verdict, why] = admission_.judge(message, registered());
   switch (verdict) {
     case Admission::Verdict::passes:
       return true;
@@ -86,8 +86,7 @@ void Session::pump(TimePoint now, Output& out) {
 }
 
 void Session::on_server_connected(TimePoint now, const ServerSide& side, Output& out) {
-  server_ = side;
-  media_.on_server_connected(side);
+  sides_.server = side;
   pump(now, out);
   settle(now, out);
 }
@@ -128,10 +127,10 @@ void Session::forward_from_phone(TimePoint now, const Message& message, Output& 
       out.report(SessionEvent::Kind::alarm, message.text(Field::text, kAlarmText));
       break;
     case Id::unregister_req:
-      leaving_ = true;
+      registration_.on_unregister();
       break;
     case Id::keep_alive_req:
-      if (!registered_) timers_.set(Timer::registration, now + kToRegister);
+      if (!registered()) timers_.set(Timer::registration, now + kToRegister);
       liveness_.on_keepalive(now);
       break;
     case Id::keypad_button:
@@ -144,21 +143,9 @@ void Session::forward_from_phone(TimePoint now, const Message& message, Output& 
 }
 
 void Session::on_register(TimePoint now, const Message& message, Output& out) {
-  constexpr std::size_t kLoadOctets = 32;
-  MutableBytes payload = media_.pass(out.to_server, message);
+  const MutableBytes payload = media_.pass(out.to_server, message);
   clear_behind_name(payload);
-  if (message.layout().count != 0) stated_ = message.address().address;
-  media_.on_register(stated_);
-  device_type_ = message.read(Field::device_type);
-  active_streams_ = message.read(Field::active_streams);
-  if (message.from(Field::load).size() >= kLoadOctets) firmware_ = message.text(Field::load, kLoadOctets);
-  offered_ = 0;
-  if (message.has(Field::version)) {
-    std::uint8_t& version = payload[message.type().at(Field::version)];
-    if (options_.max_version < kMaxProtocolVersion && version > options_.max_version)
-      version = static_cast<std::uint8_t>(options_.max_version);
-    offered_ = std::min<std::uint32_t>(version, kMaxProtocolVersion);
-  }
+  registration_.on_register(message, payload, options_.max_version);
   timers_.set(Timer::register_answer, now + kRegisterAnswer);
   out.report(SessionEvent::Kind::registering);
 }

@@ -15,7 +15,7 @@ constexpr std::size_t kRejectText = 32;  // octets
 }  // namespace
 
 void Session::on_server(TimePoint now, Bytes octets, Output& out) {
-  if (!server_) return;
+  if (!sides_.server) return;
   liveness_.on_server();
   server_stream_.feed(now, octets);
   while (!ended_) {
@@ -35,7 +35,7 @@ void Session::forward_from_server(TimePoint now, const Message& message, Output&
   const Frame& frame = message.frame();
   const MessageType& type = message.type();
   if (!type.may_come(Direction::from_server)) return forwarder_.drop(message, "only a phone may say that", out);
-  if (registered_ && !message.is(Id::keep_alive_ack)) versions_.server = frame.version;
+  if (registered() && !message.is(Id::keep_alive_ack)) versions_.server = frame.version;
   if (!type.never.empty()) return forwarder_.drop(message, type.never, out);
   note_conflict(message, out);
   if (media_.on_server(now, message, out)) return end_finished_calls(now, out);
@@ -47,11 +47,7 @@ void Session::forward_from_server(TimePoint now, const Message& message, Output&
       out.report(SessionEvent::Kind::refused, message.text(Field::text, kRejectText));
       break;
     case Id::unregister_ack:
-      leaving_ = false;  // a phone in a call may be told to stay
-      if (message.read(Field::status) == 0) {
-        unregistered_ = true;
-        out.report(SessionEvent::Kind::unregistered);
-      }
+      if (registration_.on_unregister_ack(message)) out.report(SessionEvent::Kind::unregistered);
       break;
     case Id::register_token_ack:
     case Id::register_token_reject:
@@ -66,7 +62,7 @@ void Session::forward_from_server(TimePoint now, const Message& message, Output&
       return pass_server_res(message, out);
     case Id::line_stat_res:
     case Id::line_stat_v2_res:
-      on_lines(message, out);
+      if (registration_.on_line(message)) out.report(SessionEvent::Kind::lines);
       break;
     case Id::call_state:
     case Id::call_info:
@@ -85,23 +81,9 @@ void Session::forward_from_server(TimePoint now, const Message& message, Output&
 }
 
 void Session::on_register_ack(TimePoint now, const Message& message, Output& out) {
-  constexpr std::uint32_t kChanSkinny = 0x30;  // an ASCII '0', and the layouts of what the phone offered
-  constexpr std::uint32_t kFlatOnly = 11;
-  constexpr std::uint32_t kLongestKeepalive = 600;  // s
-  const std::uint32_t answered = message.octet(Field::version);
-  if (answered >= 1 && answered <= kMaxProtocolVersion) {
-    negotiated_ = offered_ == 0 ? answered : std::min(offered_, answered);
-  } else {
-    negotiated_ = answered == kChanSkinny ? offered_ : std::min(offered_, kFlatOnly);
-  }
-  const std::uint32_t seconds = message.read(Field::seconds);
-  liveness_.on_registered(
-      now, seconds == 0 ? Liveness::kDefaultInterval : std::chrono::seconds(std::min(seconds, kLongestKeepalive)));
+  liveness_.on_registered(now, registration_.on_register_ack(message));
   timers_.stop(Timer::register_answer);
   timers_.stop(Timer::registration);
-  media_.on_registered(negotiated_);
-  registered_ = true;
-  leaving_ = unregistered_ = false;
   last_phone_ = now;
   media_.pass(out.to_phone, message);
   out.report(SessionEvent::Kind::registered);
@@ -115,7 +97,7 @@ void Session::on_reset(TimePoint now, const Message& message, Output& out) {
 }
 
 void Session::reset_phone(TimePoint now, ResetType type, Output& out) {
-  if (!registered_ || ended_) return;
+  if (!registered() || ended_) return;
   constexpr std::size_t kOctets = 4;
   Draft(Id::reset, kOctets)
       .set(Field::reset_type, static_cast<std::uint32_t>(type))
@@ -148,7 +130,7 @@ void Session::on_calls(TimePoint now, const Message& message, Output& out) {
   const auto change = calls_.on_server(now, message);
   if (change.up) {
     const auto call = std::ranges::find(calls_.calls(), *change.up, &TrackedCall::reference);
-    out.events.push_back({SessionEvent::Kind::call_up, {}, as_shown(now, *call), {}});
+    out.events.push_back({SessionEvent::Kind::call_up, {}, std::make_shared<Call>(as_shown(now, *call)), {}});
   }
   if (change.over) {
     if (timers_.runs(Timer::reset)) timers_.set(Timer::reset, now + kResetGrace);
@@ -163,19 +145,12 @@ void Session::on_calls(TimePoint now, const Message& message, Output& out) {
 void Session::end_call_if_over(TimePoint now, std::uint32_t reference, Output& out) {
   const auto call = std::ranges::find(calls_.calls(), reference, &TrackedCall::reference);
   if (call == calls_.calls().end() || !call->over || media_.has_call(reference)) return;
-  out.events.push_back({SessionEvent::Kind::call_over, {}, as_shown(now, *policy_.take(reference)), {}});
-}
-
-void Session::on_lines(const Message& message, Output& out) {
-  const std::string text = message.text(Field::text, kNumberOctets);
-  const std::uint32_t line = message.read(Field::line);
-  if (text.empty() || (lines_.size() == kMaxLines && !lines_.contains(line)) || lines_[line] == text) return;
-  lines_[line] = text;
-  out.report(SessionEvent::Kind::lines);
+  const auto taken = policy_.take(reference);
+  out.events.push_back({SessionEvent::Kind::call_over, {}, std::make_shared<Call>(as_shown(now, *taken)), {}});
 }
 
 void Session::pass_server_res(const Message& message, Output& out) {
-  const auto ours = server_res_naming(message.frame(), side_.advertised);
+  const auto ours = server_res_naming(message.frame(), sides_.phone.advertised);
   if (!ours) return forwarder_.drop(message, ours.error().text, out);
   ++counters_.rewritten;
   out.to_phone.insert(out.to_phone.end(), ours->begin(), ours->end());

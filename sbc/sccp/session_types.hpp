@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -60,7 +61,7 @@ struct SessionEvent {
   };
   Kind kind{};
   std::string text;
-  std::optional<Call> call;
+  std::shared_ptr<const Call> call{};  ///< of call_up and call_over: most events have none
   Endpoint at;
 };
 
@@ -99,7 +100,9 @@ struct Output {
   std::vector<SessionEvent> events;
   std::vector<LostCall> preserved;  ///< of on_closed: calls that go on; their streams are the caller's now
   void clear();
-  void report(SessionEvent::Kind kind, std::string text = {}) { events.push_back({kind, std::move(text), {}, {}}); }
+  void report(SessionEvent::Kind kind, std::string text = {}) {
+    events.push_back({kind, std::move(text), nullptr, {}});
+  }
 };
 
 /// Where the phone's connection comes from, and how we are called on that side.
@@ -113,6 +116,10 @@ struct ServerSide {
   IpAddress local;       ///< our address that the connection goes out from
   IpAddress advertised;  ///< what the server is told: `local`, or what was configured
   Endpoint server;
+};
+struct Sides {
+  PhoneSide phone;
+  std::optional<ServerSide> server{};  ///< once it is connected
 };
 
 }  // namespace dw::sccp

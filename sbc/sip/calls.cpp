@@ -124,7 +124,7 @@ void Calls::up(TimePoint now, DialogSet& set, Output& out) {
   set.since = now;
   ++counters_.calls;
   Event event = event_of(Event::Kind::call_up, set);
-  event.call = call_of(now, set);
+  event.call = std::make_shared<const Call>(call_of(now, set));
   out.events.push_back(std::move(event));
 }
 
@@ -146,12 +146,13 @@ void Calls::end(TimePoint now, DialogSet& set, Output& out, std::string_view why
   if (!set.is_call() || set.over) return;
   Event event = event_of(Event::Kind::call_over, set);
   event.text = why;
-  event.call = call_of(now, set);
-  event.call->state = "ended";
+  Call call = call_of(now, set);
+  call.state = "ended";
   if (!why.empty()) {
-    event.call->ended_by = Call::EndedBy::us;
-    event.call->reason = why;
+    call.ended_by = Call::EndedBy::us;
+    call.reason = why;
   }
+  event.call = std::make_shared<const Call>(std::move(call));
   set.over = true;
   set.media.close(broker_, MediaEnd::closed);
   if (set.counted) dialogs_.count_call(set, -1);

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -51,9 +52,9 @@ struct Event {
   std::optional<std::size_t> server;    ///< index of the central server
   std::uint16_t status = 0;
   std::uint64_t request = 0;
-  bool of_registered = false;  ///< an abuse from an address with a registered phone, which is never banned
-  std::string text;            ///< may quote untrusted text
-  std::optional<Call> call;
+  bool of_registered = false;        ///< an abuse from an address with a registered phone, which is never banned
+  std::string text;                  ///< may quote untrusted text
+  std::shared_ptr<const Call> call;  ///< of call_up and call_over: most events have none
 };
 
 /// What is to be done, in this order: connections, messages, ends, events.

@@ -83,8 +83,8 @@ TEST_CASE("RegisterReq leaves with our address, no IPv6, and nothing behind the 
   CHECK(ipv4_at(left.body, 24) == kCentralSide);
   CHECK(u32_at(left.body, 72) == 0);
   CHECK(u8_at(left.body, 40) == 20);
-  CHECK(line.session->stated() == kPhone);
-  CHECK(line.session->firmware() == "SCCP42.9-4-2");
+  CHECK(line.session->registration().stated() == kPhone);
+  CHECK(line.session->registration().firmware() == "SCCP42.9-4-2");
 
   Line other;
   octets[4] = 0;  // "SEP0", then rubbish
@@ -115,14 +115,14 @@ TEST_CASE("the agreed version, by each server's way of saying it") {
     CAPTURE(row.answered);
     Line line;
     line.register_phone(row.offered, row.answered);
-    CHECK(line.session->version() == row.agreed);
+    CHECK(line.session->registration().version() == row.agreed);
   }
   Line old;  // CallManager 2: twelve octets, no version
   Body body(60);
   body.text(0, 16, "SEP001122334455").u8(40, 17);
   old.phone(frame(id::kRegister, body.take()));
   old.server(frame(id::kRegisterAck, Body(12).u32(0, 30).take()));
-  CHECK(old.session->version() == 11);
+  CHECK(old.session->registration().version() == 11);
   CHECK(old.session->registered());
 }
 
@@ -466,9 +466,9 @@ TEST_CASE("a phone's lines are learnt from what the server tells it") {
   line.register_phone();
   line.server(frame(id::kLineStat, Body(108).u32(0, 1).text(4, 24, "1001").take()));
   line.server(frame(id::kDynamicLineStat, Body(8).u32(0, 2).add_text("1002").add_text("Two").pad().take()));
-  REQUIRE(line.session->lines().size() == 2);
-  CHECK(line.session->lines().at(1) == "1001");
-  CHECK(line.session->lines().at(2) == "1002");
+  REQUIRE(line.session->registration().lines().size() == 2);
+  CHECK(line.session->registration().lines().at(1) == "1001");
+  CHECK(line.session->registration().lines().at(2) == "1002");
 }
 
 TEST_CASE("UnregisterReq is a good-bye, unless the server says no") {

@@ -20,15 +20,20 @@ struct Legs {
   sim::FakeBroker broker;
   SessionCounters counters;
   CallTable calls;
-  PhoneSide side{{IpAddress::v4(0xc6336407), 50000}, IpAddress::v4(0xcb00710a), {IpAddress::v4(0xcb00710a), 2000}};
-  MediaLegs legs{options, broker, counters, calls, side};
+  Sides sides{{{IpAddress::v4(0xc6336407), 50000}, IpAddress::v4(0xcb00710a), {IpAddress::v4(0xcb00710a), 2000}}};
+  Registration registration;
+  Forwarder forwarder{options, counters};
+  MediaLegs legs{options, broker, counters, forwarder, calls, sides, registration};
   Output out;
   TimePoint now{1h};
 
   Legs() {
     const IpAddress ours = IpAddress::v4(0x0a000005);
-    legs.on_server_connected({ours, ours, {IpAddress::v4(0x0a000009), 2000}});
-    legs.on_registered(17);
+    sides.server = ServerSide{ours, ours, {IpAddress::v4(0x0a000009), 2000}};
+    Buffer octets;
+    Draft(MessageId::register_ack, 20).set(Field::version, 17).write(octets, 0);
+    const Frame ack = parse_frame(octets).value();
+    registration.on_register_ack(Message(ack, messages().find(ack.id), 0));
   }
   bool say(const Draft& draft, bool by_phone) {
     Buffer octets;
