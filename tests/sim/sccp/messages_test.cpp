@@ -1,6 +1,7 @@
 // No message passes with an address that it came with: not those of the table, in either layout and of any length, and
 // not one that the table alone knows.
 #include "tests/sim/sccp/line.hpp"
+#include "tests/support/sccp_vectors.hpp"
 
 using namespace dw;
 using namespace dw::sim;
@@ -69,6 +70,35 @@ Passed say_all(const MessageType& type, const sccp::MessageTable& table, unsigne
   return passed;
 }
 
+/// The addresses that the fixtures use, three octets of each.
+bool has_fixture_address(const std::vector<SccpFrame>& frames, const IpAddress& own) {
+  std::vector<Buffer> addresses = {{192, 0, 2, 45}, {198, 51, 100, 20}, {198, 51, 100, 21}, {0x20, 0x01, 0x0d, 0xb8}};
+  addresses.emplace_back(own.octets().begin(), own.octets().end());
+  return std::ranges::any_of(frames, [&](const SccpFrame& frame) {
+    return std::ranges::any_of(addresses, [&](const Buffer& address) {
+      return !std::ranges::search(frame.body, Bytes(address).first(3)).empty();
+    });
+  });
+}
+
+/// Says the first `octets` of a fixture's payload, with zeroes behind it when it has fewer. Whether it left.
+bool say_fixture(const test::SccpVector& v, std::size_t octets) {
+  const auto said = sccp::parse_frame(v.octets).value();
+  Buffer payload(said.payload.begin(), said.payload.end());
+  payload.resize(octets);
+  Line line;
+  const bool registers = said.id == id::kRegister || said.id == 0x0029 || said.id == 0x8000;
+  if (!registers) line.register_phone(v.negotiated, v.negotiated);
+  const Buffer whole = frame(said.id, payload, said.version);
+  v.by_phone ? line.phone(whole) : line.server(whole);
+  CAPTURE(v.name);
+  CAPTURE(octets);
+  CHECK_FALSE(has_fixture_address(line.to_phone, v.address.address));
+  CHECK_FALSE(has_fixture_address(line.to_server, v.address.address));
+  const auto& left = v.by_phone ? line.to_server : line.to_phone;
+  return !left.empty() && left.back().id == said.id && left.back().body.size() == octets;
+}
+
 MessageType unheard_of(Direction from, AddressRole role) {
   MessageType type;
   type.id = 0x0161;
@@ -95,6 +125,32 @@ TEST_CASE("no message of the table leaves with the address that it came with, in
     }
     CHECK(old.flat != 0);
     if (type.form_by != FormBy::none) CHECK(newer.tagged != 0);
+  }
+}
+
+// The fixtures say where the addresses are, whatever the table says.
+TEST_CASE(
+    "no fixture leaves with its addresses, nor cut off or longer, and each message that has some has its fixtures") {
+  constexpr std::size_t kLonger = 40;
+  const auto fixtures = test::sccp_vectors();
+  for (const MessageType& type : sccp::messages().rows()) {
+    if (type.addresses().empty() || !type.never.empty()) continue;
+    CAPTURE(type.name);
+    bool flat = false, tagged = type.form_by == FormBy::none;
+    for (const auto& v : fixtures) {
+      const std::size_t whole = v.octets.size() - sccp::kHeaderOctets;
+      if (v.negotiated == 0 || sccp::parse_frame(v.octets).value().id != type.id) continue;
+      const bool left = say_fixture(v, whole);
+      const bool is_flat = !v.tagged;
+      (is_flat ? flat : tagged) |= left;
+      // A flat one that is longer may be a tagged one, and a tagged one that is cut off a flat one. What is counted
+      // from the end is elsewhere then.
+      if (type.form_by == FormBy::from_end) continue;
+      for (std::size_t octets = is_flat ? 0 : whole + 1; octets < (is_flat ? whole : whole + kLonger); ++octets)
+        say_fixture(v, octets);
+    }
+    CHECK(flat);
+    CHECK(tagged);
   }
 }
 

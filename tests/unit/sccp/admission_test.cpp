@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "tests/unit/sccp/vectors.hpp"
+#include "tests/support/sccp_vectors.hpp"
 
 using namespace dw;
 using namespace dw::sccp;

@@ -5,7 +5,7 @@
 #include <random>
 
 #include "sbc/sccp/messages.hpp"
-#include "tests/unit/sccp/vectors.hpp"
+#include "tests/support/sccp_vectors.hpp"
 
 using namespace dw;
 using namespace dw::sccp;
@@ -36,7 +36,7 @@ std::vector<Got> cut(FrameStream& stream, Bytes octets, const std::vector<std::s
 
 TEST_CASE("every vector is one frame that writes back as it was, and no proper prefix of it is") {
   std::size_t seen = 0;
-  for (const auto& v : test::vectors()) {
+  for (const auto& v : test::sccp_vectors()) {
     if (v.name == "C1") continue;
     CAPTURE(v.name);
     const auto frame = parse_frame(v.octets);
@@ -55,7 +55,7 @@ TEST_CASE("every vector is one frame that writes back as it was, and no proper p
 }
 
 TEST_CASE("seven messages in one segment come out one by one, whatever the split") {
-  const auto c1 = test::vector_named("C1");
+  const auto c1 = test::sccp_vector_named("C1");
   const std::vector<std::uint32_t> ids = {0x0e, 0x28, 0x25, 0x0c, 0x0b, 0x09, 0x2d};
   for (std::size_t size = 1; size <= c1.octets.size(); ++size) {
     CAPTURE(size);
@@ -75,7 +75,7 @@ TEST_CASE("seven messages in one segment come out one by one, whatever the split
 TEST_CASE("all vectors in one stream, cut at random, keep their order and octets") {
   Buffer all;
   std::size_t count = 0;
-  for (const auto& v : test::vectors()) {
+  for (const auto& v : test::sccp_vectors()) {
     all.insert(all.end(), v.octets.begin(), v.octets.end());
     count += v.name == "C1" ? 7 : 1;
   }

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <random>
 
-#include "tests/unit/sccp/vectors.hpp"
+#include "tests/support/sccp_vectors.hpp"
 
 using namespace dw;
 using namespace dw::sccp;
@@ -22,7 +22,7 @@ StandIns ours_everywhere() {
 }
 
 /// `frame` views the vector's octets.
-Message message_of(const test::Vector& v, unsigned negotiated) {
+Message message_of(const test::SccpVector& v, unsigned negotiated) {
   const Frame frame = parse_frame(v.octets).value();
   return {frame, messages().find(frame.id), negotiated};
 }
@@ -31,22 +31,22 @@ Message message_of(const test::Vector& v, unsigned negotiated) {
 
 TEST_CASE("each vector's address is where Wireshark finds it") {
   std::size_t seen = 0;
-  for (const auto& v : test::vectors()) {
+  for (const auto& v : test::sccp_vectors()) {
     if (v.negotiated == 0) continue;
     CAPTURE(v.name);
     const Message message = message_of(v, v.negotiated);
-    CHECK(message.type().from == v.direction);
+    CHECK(message.type().from == (v.by_phone ? Direction::from_phone : Direction::from_server));
     REQUIRE(message.layout().count != 0);
-    CHECK(message.layout().fields[0].form == v.form);
+    CHECK(message.layout().fields[0].form == (v.tagged ? AddressForm::tagged : AddressForm::flat));
     CHECK_FALSE(message.layout().conflict);
     CHECK(message.address() == v.address);
     ++seen;
   }
-  CHECK(seen >= 24);
+  CHECK(seen >= 41);
 }
 
 TEST_CASE("the length decides against the version, and says so") {
-  const auto v = test::vector_named("S17");
+  const auto v = test::sccp_vector_named("S17");
   const Message message = message_of(v, 11);
   REQUIRE(message.layout().count == 1);
   CHECK(message.layout().fields[0].form == AddressForm::tagged);
@@ -56,7 +56,7 @@ TEST_CASE("the length decides against the version, and says so") {
 TEST_CASE("messages that are too short for an address have none") {
   for (const char* name : {"O4", "O11", "A0", "A11", "KA", "KAK", "CR", "SM", "IP", "TR"}) {
     CAPTURE(name);
-    const auto v = test::vector_named(name);
+    const auto v = test::sccp_vector_named(name);
     CHECK(message_of(v, 11).layout().empty());
   }
 }
@@ -72,7 +72,7 @@ TEST_CASE("a message with an address, or that makes us act, comes from one side"
 }
 
 TEST_CASE("a written address reads back, and nothing else moved") {
-  for (const auto& v : test::vectors()) {
+  for (const auto& v : test::sccp_vectors()) {
     if (v.negotiated == 0) continue;
     CAPTURE(v.name);
     const Message message = message_of(v, v.negotiated);
@@ -93,7 +93,7 @@ TEST_CASE("a written address reads back, and nothing else moved") {
 }
 
 TEST_CASE("PortRes has RTCP on the next port") {
-  const auto v = test::vector_named("P19");
+  const auto v = test::sccp_vector_named("P19");
   const Message message = message_of(v, 19);
   Buffer payload(message.frame().payload.begin(), message.frame().payload.end());
   REQUIRE(write_field(payload, message.layout().fields[0], kOurs));
@@ -101,7 +101,7 @@ TEST_CASE("PortRes has RTCP on the next port") {
 }
 
 TEST_CASE("a flat field holds no IPv6, and is blank when that was to stand in it") {
-  const auto v = test::vector_named("S11");
+  const auto v = test::sccp_vector_named("S11");
   const Message message = message_of(v, 11);
   Buffer payload(message.frame().payload.begin(), message.frame().payload.end());
   const Endpoint v6{*IpAddress::parse("2001:db8::1"), 1};
@@ -114,7 +114,7 @@ TEST_CASE("a flat field holds no IPv6, and is blank when that was to stand in it
 }
 
 TEST_CASE("an address that the payload does not hold all of becomes zeroes") {
-  const auto v = test::vector_named("OA11");
+  const auto v = test::sccp_vector_named("OA11");
   for (std::size_t octets = 5; octets < 12; ++octets) {
     CAPTURE(octets);
     const Bytes whole = Bytes(v.octets).subspan(kHeaderOctets);
@@ -126,7 +126,7 @@ TEST_CASE("an address that the payload does not hold all of becomes zeroes") {
 }
 
 TEST_CASE("hold says 0.0.0.0, and stays as it came") {
-  auto v = test::vector_named("S17");
+  auto v = test::sccp_vector_named("S17");
   std::fill_n(v.octets.begin() + kHeaderOctets + 12, 4, std::uint8_t{0});
   const Message message = message_of(v, 17);
   Buffer payload(message.frame().payload.begin(), message.frame().payload.end());
@@ -159,7 +159,7 @@ TEST_CASE("a draft reads back as the message that it is, in both forms") {
     Draft draft(MessageId::start_media_transmission, octets, octets == 132 ? 17 : 11);
     REQUIRE(draft.set_address(kOurs));
     draft.set(ChannelIds{1, 2, 3}).set(Field::codec, 4);
-    test::Vector v;
+    test::SccpVector v;
     draft.write(v.octets, 17);
     const Message message = message_of(v, octets == 132 ? 17 : 11);
     CHECK(message.is(MessageId::start_media_transmission));
@@ -173,7 +173,7 @@ TEST_CASE("a draft reads back as the message that it is, in both forms") {
 }
 
 TEST_CASE("a draft's text ends with a NUL where the payload ends") {
-  test::Vector v;
+  test::SccpVector v;
   Draft(MessageId::register_reject, 8).set(Field::text, std::string_view("refused here")).write(v.octets, 0);
   CHECK(message_of(v, 0).text(Field::text, 8) == "refused");
 }
