@@ -30,12 +30,12 @@ struct SccpProxy::Connection {
   std::string failure;
   IpAddress source;           ///< of Options::source_addresses
   bool counted = false;       ///< among its server's phones
-  bool refused = false;       ///< the phone was told RegisterReject
+  bool refused = false;       ///< RegisterReject was sent to the phone
   bool refused_here = false;  ///< and it was us
 
   bool closing = false;
   TimePoint forget_at{};
-  TimePoint known_until{};  ///< when its address is to be told as a registered phone's once more
+  TimePoint known_until{};  ///< when KnownSources next hears that a phone is registered there
   TimePoint armed{};
 };
 

@@ -183,7 +183,7 @@ void SccpProxy::perform(Connection& c, sccp::Output& out) {
   if (!out.to_phone.empty()) c.phone.send(out.to_phone);
   if (!out.to_server.empty()) c.server.send(out.to_server);
   for (const auto& event : out.events)
-    tell(c, event);
+    report(c, event);
   if (std::exchange(out.no_ports, false)) give_up_silent(c);
   if (out.end) {
     const bool bad = *out.end == sccp::EndReason::bad_frame || *out.end == sccp::EndReason::not_allowed;
@@ -192,9 +192,9 @@ void SccpProxy::perform(Connection& c, sccp::Output& out) {
                 escaped(out.end_text));
     if (*out.end == sccp::EndReason::server_silent) {
       server_failed(c.target, out.end_text);
-      tell_step(c, phones::SignallingEvent::server_lost, out.end_text);
+      report_step(c, phones::SignallingEvent::server_lost, out.end_text);
     } else if (c.session.registered() && !c.session.unregistered() && *out.end != sccp::EndReason::refused) {
-      tell_step(c, phones::SignallingEvent::phone_lost, out.end_text);
+      report_step(c, phones::SignallingEvent::phone_lost, out.end_text);
     }
     return hang_up(c);
   }
@@ -256,7 +256,7 @@ void SccpProxy::supersede(Connection& old) {
   ++superseded_;
   spdlog::info("event=superseded device={} peer={} a newer connection of the same phone takes its place",
                old.session.device(), old.session.phone().to_string());
-  tell_step(old, phones::SignallingEvent::superseded, {});
+  report_step(old, phones::SignallingEvent::superseded, {});
   hang_up(old);
 }
 
@@ -281,7 +281,7 @@ void SccpProxy::phone_ended(Connection& c, bool clean, std::string_view why) {
     return;
   }
   if (c.session.registered() && !c.session.unregistered())
-    tell_step(c, phones::SignallingEvent::phone_lost, clean ? "it hung up" : std::string(why));
+    report_step(c, phones::SignallingEvent::phone_lost, clean ? "it hung up" : std::string(why));
   if (reset) c.server.reset();
   hang_up(c, sccp::ClosedBy::phone);
 }
@@ -295,14 +295,14 @@ void SccpProxy::server_ended(Connection& c, bool clean, std::string_view why) {
   }
   if (!c.session.unregistered() && !c.refused) {
     const std::string reason = clean ? "it hung up" : std::string(why);
-    tell_step(c, phones::SignallingEvent::server_lost,
-              c.session.registered() ? reason : reason + " before it had answered the registration");
+    report_step(c, phones::SignallingEvent::server_lost,
+                c.session.registered() ? reason : reason + " before it had answered the registration");
   }
   if (!clean) c.phone.reset();
   hang_up(c, sccp::ClosedBy::server);
 }
 
-/// Both sides are told that no more comes; the connection is forgotten when both have said the same, or soon.
+/// Closes our half of both streams. The connection is forgotten when both peers have closed theirs, or after kHangUp.
 void SccpProxy::hang_up(Connection& c, sccp::ClosedBy by) {
   if (c.closing) return;
   c.closing = true;
@@ -312,7 +312,7 @@ void SccpProxy::hang_up(Connection& c, sccp::ClosedBy by) {
   sccp::Output out;
   c.session.on_closed(loop_.now(), by, out);
   for (const auto& event : out.events)
-    tell(c, event);
+    report(c, event);
   for (sccp::LostCall& lost : out.preserved)
     call_preserved(c, lost);
   c.phone.finish();

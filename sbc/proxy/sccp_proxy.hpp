@@ -37,7 +37,7 @@ class SccpProxy {
     std::vector<IpAddress> listen;
     std::uint16_t port = 2000;
     std::optional<IpAddress> advertise;          ///< what phones know us by; else the address they came to
-    std::optional<IpAddress> central_advertise;  ///< what servers are told; else the address we come from
+    std::optional<IpAddress> central_advertise;  ///< what servers know us by; else the address we come from
     std::vector<HostPort> servers;
     std::vector<IpAddress> source_addresses;  ///< to connect to servers from: the least used
     Duration connect_timeout = std::chrono::seconds(4);
@@ -54,9 +54,9 @@ class SccpProxy {
   struct Sinks {
     std::function<void(const phones::SignallingStep&)> on_step;
     std::function<void(const Call&)> on_call;  ///< one that is over
-    /// Whether this device took its own configuration at this address, so lately.
+    /// Whether this device took its own configuration at this address within the given time.
     std::function<bool(const std::string& device, const IpAddress&, Duration within)> took_its_config{};
-    /// The call server that this device's own configuration names first; an empty host: it is not known.
+    /// The call server that this device's own configuration names first. An empty host: not known.
     std::function<HostPort(const std::string& device)> home_of{};
   };
   static constexpr Duration kHangUp = std::chrono::seconds(2);  ///< for either side to say that it has heard enough
@@ -67,7 +67,7 @@ class SccpProxy {
   /// Of servers that nobody connects to just now.
   static constexpr Duration kLookedUpAgain = std::chrono::minutes(10);
   static constexpr std::size_t kMaxAddresses = 4;  ///< tried of one server's name
-  /// Octets of all phones' messages that wait for their rest or for a server; of one at most 12 KiB
+  /// Octets of all phones' messages that are not complete, or wait for a server; of one phone at most 12 KiB
   /// (Admission::kMaxWaiting, a frame).
   static constexpr std::size_t kMaxHeld = std::size_t{32} << 20U;
 
@@ -106,7 +106,7 @@ class SccpProxy {
   Result<void> reset(const std::string& device, sccp::ResetType type);
   /// Takes no more phones and hangs up on those that have no call; the others when theirs are over.
   void drain();
-  /// The home's router lets the central side in at this address, which servers are told from now on; none: no longer.
+  /// The home's router lets the central side in at this address, so servers get it from now on. None: no longer.
   void set_mapped(const std::optional<IpAddress>& external) { mapped_ = external; }
 
  private:
@@ -124,13 +124,13 @@ class SccpProxy {
   void let_go(Connection& c);
   void note_known(Connection& c);
   void perform(Connection& c, sccp::Output& out);
-  void tell(Connection& c, const sccp::SessionEvent& event);
-  void tell_step(Connection& c, phones::SignallingEvent event, std::string detail);
+  void report(Connection& c, const sccp::SessionEvent& event);
+  void report_step(Connection& c, phones::SignallingEvent event, std::string detail);
   void log_event(const Connection& c, const sccp::SessionEvent& event);
   void call_over(Call call, const Connection* c = nullptr);
   void call_preserved(Connection& c, sccp::LostCall& lost);
   void look_at_preserved();
-  void tell_over(const sccp::PreservedCalls::Over& over);
+  void report_over(const sccp::PreservedCalls::Over& over);
   void give_up_silent(const Connection& other_than);
   void perform(const sccp::DeviceNames::Actions& actions);
   void supersede(Connection& old);

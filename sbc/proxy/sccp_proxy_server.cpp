@@ -15,7 +15,7 @@ void SccpProxy::try_next(Connection& c) {
   look_up(c);
 }
 
-/// One line when it begins; how many were let go is told when a server is back.
+/// One line when it begins. The line of the server that comes back says how many phones were let go.
 void SccpProxy::no_server_left(Connection& c) {
   ++no_server_;
   const std::string why = options_.servers.empty() ? "no call server is configured (central.sccp.servers)"
@@ -26,7 +26,7 @@ void SccpProxy::no_server_left(Connection& c) {
                   c.session.device(), c.session.phone().to_string(), escaped(why));
   }
   let_go_ = let_go_.value_or(0) + 1;
-  tell_step(c, phones::SignallingEvent::no_server, why);
+  report_step(c, phones::SignallingEvent::no_server, why);
   hang_up(c);
 }
 

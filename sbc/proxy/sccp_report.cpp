@@ -4,7 +4,7 @@
 #include "sbc/proxy/sccp_connection.hpp"
 #include "sbc/proxy/sccp_proxy.hpp"
 
-// What the SCCP proxy tells people: log lines, steps of a phone's story, calls and metrics.
+// What the SCCP proxy reports: log lines, steps of a phone's story, calls and metrics.
 namespace dw::proxy {
 
 void SccpProxy::tap(const Connection& c, WireRecord::Side side, bool sent, Bytes octets) const {
@@ -21,7 +21,7 @@ void SccpProxy::tap(const Connection& c, WireRecord::Side side, bool sent, Bytes
               .octets = octets});
 }
 
-void SccpProxy::tell_step(Connection& c, phones::SignallingEvent event, std::string detail) {
+void SccpProxy::report_step(Connection& c, phones::SignallingEvent event, std::string detail) {
   const bool lost = event == phones::SignallingEvent::phone_lost || event == phones::SignallingEvent::server_lost;
   if (lost)
     // event=phone_lost or event=server_lost
@@ -45,13 +45,13 @@ void SccpProxy::tell_step(Connection& c, phones::SignallingEvent event, std::str
   sinks_.on_step(step);
 }
 
-void SccpProxy::tell(Connection& c, const sccp::SessionEvent& event) {
+void SccpProxy::report(Connection& c, const sccp::SessionEvent& event) {
   using Kind = sccp::SessionEvent::Kind;
   using Step = phones::SignallingEvent;
   log_event(c, event);
   switch (event.kind) {
     case Kind::registering:
-      return tell_step(c, Step::connected, {});
+      return report_step(c, Step::connected, {});
     case Kind::registered:
       ++registrations_;
       places_.settled(c.slot);
@@ -59,35 +59,35 @@ void SccpProxy::tell(Connection& c, const sccp::SessionEvent& event) {
       names_.registered(loop_.now(), c.session.device(), c.slot, c.session.phone().address);
       preserved_.on_registered(loop_.now(), c.session.device(), c.session.phone().address,
                                c.session.registration().active_streams());
-      return tell_step(c, Step::registered, {});
+      return report_step(c, Step::registered, {});
     case Kind::refused:
       ++refusals_;
       c.refused = true;
-      return tell_step(c, Step::refused, event.text);
+      return report_step(c, Step::refused, event.text);
     case Kind::refused_here:
       ++refusals_;
       c.refused = c.refused_here = true;
-      return tell_step(c, Step::refused, event.text);
+      return report_step(c, Step::refused, event.text);
     case Kind::unregistered:
-      return tell_step(c, Step::unregistered, {});
+      return report_step(c, Step::unregistered, {});
     case Kind::reset:
-      return tell_step(c, Step::reset, event.text);
+      return report_step(c, Step::reset, event.text);
     case Kind::keepalive_missed:
-      return tell_step(c, Step::keepalive_missed, event.text);
+      return report_step(c, Step::keepalive_missed, event.text);
     case Kind::alarm:
-      return tell_step(c, Step::alarm, event.text);
+      return report_step(c, Step::alarm, event.text);
     case Kind::lines:
-      return tell_step(c, Step::lines, {});
+      return report_step(c, Step::lines, {});
     case Kind::call_over:
       return call_over(*event.call, &c);
     case Kind::media_silent:
-      return tell_step(c, Step::media_silent, event.text);
+      return report_step(c, Step::media_silent, event.text);
     case Kind::call_refused:
-      return tell_step(c, Step::call_refused, event.text);
+      return report_step(c, Step::call_refused, event.text);
     case Kind::receives: {
       sccp::PreservedCalls::Over over;
       preserved_.on_receives(loop_.now(), c.session.device(), event.at, over);
-      return tell_over(over);
+      return report_over(over);
     }
     case Kind::media_back:
     case Kind::call_up:
@@ -172,14 +172,14 @@ void SccpProxy::call_preserved(Connection& c, sccp::LostCall& lost) {
   const std::string& device = c.session.device();
   lost_.info("event=call_preserved device={} peer={} call={} number=\"{}\" both sides still talk", device,
              c.session.phone().to_string(), lost.call.reference, escaped(lost.call.far_number));
-  tell_step(c, phones::SignallingEvent::call_preserved, lost.call.far_number);
+  report_step(c, phones::SignallingEvent::call_preserved, lost.call.far_number);
   sccp::PreservedCalls::Over over;
   preserved_.add(loop_.now(), device, std::move(lost), over);
-  tell_over(over);
+  report_over(over);
   if (!preserved_timer_.armed()) preserved_timer_.arm_at(preserved_.next_deadline());
 }
 
-void SccpProxy::tell_over(const sccp::PreservedCalls::Over& over) {
+void SccpProxy::report_over(const sccp::PreservedCalls::Over& over) {
   for (const Call& call : over)
     call_over(call);
 }
@@ -187,7 +187,7 @@ void SccpProxy::tell_over(const sccp::PreservedCalls::Over& over) {
 void SccpProxy::look_at_preserved() {
   sccp::PreservedCalls::Over over;
   preserved_.on_deadline(loop_.now(), over);
-  tell_over(over);
+  report_over(over);
   if (preserved_.size() != 0) preserved_timer_.arm_at(preserved_.next_deadline());
 }
 

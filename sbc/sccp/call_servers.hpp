@@ -35,10 +35,11 @@ class CallServers {
   /// Takes another list, see FailOverList.
   void configure(const std::vector<HostPort>& names, Duration retry, const Used& used);
 
-  /// The first of the order that is up and not among `tried`; else the first that is down. Nothing: none is left. The
-  /// one that is `home`, by name or address, comes before the others, with its port before without; port 0: not told.
+  /// The first of the order that is up and not among `tried`; else the first that is down. Nothing: none is left. A
+  /// server that is `home`, by name or address, comes before the others; of several, the one with its port. Port 0: the
+  /// port is not known.
   std::optional<std::size_t> pick(std::span<const std::size_t> tried, const HostPort& home = {}) const;
-  /// Whether one more phone may connect to it now; else it waits for its turn.
+  /// Whether one more phone may connect to it now; else the phone has to wait.
   bool takes(TimePoint now, std::size_t server);
 
   /// It took a connection. How long it had been down, if it was.
@@ -48,19 +49,19 @@ class CallServers {
   /// It did not take a connection. Whether it had been up.
   bool failed(TimePoint now, std::size_t server, std::string why);
 
-  /// One that is to be probed now, and then is not again for a while: what is down every `retry`, and what was
-  /// tried once and was silent for kIdle.
+  /// A server that is to be probed now: every `retry` while it is down, and when it has said nothing for kIdle since
+  /// somebody tried it. Call until there is none.
   std::optional<std::size_t> due(TimePoint now);
   TimePoint next_due() const;
 
   /// Why the last one of the list failed when it did, for a person: "pbx:2000: Connection refused, 2 s ago".
   std::string last_failure(TimePoint now) const;
 
-  /// All that the last lookups of the configured ones gave.
+  /// What the last lookups of the configured servers found.
   std::vector<IpAddress> addresses() const;
   const std::vector<std::size_t>& order() const { return list_.order(); }
   Server& at(std::size_t server) { return list_[server]; }
-  /// By number; one that is neither configured nor has phones is of no interest.
+  /// By number. One that is neither configured nor has phones is not in use.
   const std::vector<Server>& all() const { return list_.all(); }
 
  private:

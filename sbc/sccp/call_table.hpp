@@ -11,12 +11,12 @@
 
 namespace dw::sccp {
 
-/// Of the fixed fields that carry a number.
+/// Octets of the fixed fields that carry a number.
 inline constexpr std::size_t kNumberOctets = 24;
 
 enum class MediaKind : std::uint8_t { audio, video };
 
-/// Of CallState (0x0111): the values that real servers send.
+/// The values of CallState (0x0111) that real servers send.
 enum class CallState : std::uint32_t {
   off_hook = 1,
   on_hook = 2,
@@ -38,7 +38,7 @@ std::string_view words_of(std::uint32_t state);  ///< "off hook", "connected", "
 /// "PCMU" for 4 (the RTP/AVP names, RFC 3551); empty for numbers that are not known (sccp §4.5).
 std::string_view codec_name(std::uint32_t compression_type);
 
-/// One call of one phone, as the server describes it to the phone, and what the session has to know of it.
+/// One call of one phone as the server describes it to the phone, and what only the session needs.
 struct TrackedCall : Call {
   enum class Limit : std::uint8_t { not_asked, counted, refused };
 
@@ -47,22 +47,22 @@ struct TrackedCall : Call {
   std::string dialled;                 ///< by the phone, as far as that was seen; untrusted text
   Limit limit = Limit::not_asked;      ///< what CallLimits says of it, once it is known which number it goes to
   bool over = false;                   ///< its CallState said so
-  std::optional<TimePoint> ended;      ///< when it was last heard, if that is known better than by its report
+  std::optional<TimePoint> ended;  ///< when it was last heard, where that is known; else it ends when it is reported
 
-  /// With what depends on the time.
+  /// As it is at that time, with its duration and state.
   Call at(TimePoint now) const;
 };
 
-/// It was dialled, or goes, to one of these numbers.
+/// Whether it goes to one of these numbers, or the phone dialled one.
 bool calls_for_help(const TrackedCall& call, const std::vector<std::string>& numbers);
 
-/// A call that lost its signalling, and its open streams, which its taker has to close.
+/// A call that lost its signalling, and its open streams. Whoever takes it has to close them.
 struct LostCall {
   TrackedCall call;
   std::vector<CallStream> live;
 };
 
-/// The calls of one phone. Reads only what the phone shows; changes no message.
+/// The calls of one phone, as read from what the server makes it show. Changes no message.
 class CallTable {
  public:
   static constexpr std::size_t kMaxCalls = 64;
@@ -73,18 +73,18 @@ class CallTable {
   };
   /// CallState, CallInfo (both forms), DialedNumber; others are ignored.
   Change on_server(TimePoint now, const Message& message);
-  /// KeypadButton and EnblocCall, for TrackedCall::dialled; others are ignored.
+  /// KeypadButton and EnblocCall say what was dialled; others are ignored.
   void on_phone(const Message& message);
-  /// Media of a call that no CallState announced: makes one.
+  /// There is media for this call: it is added if no CallState announced it.
   void on_media(TimePoint now, std::uint32_t reference);
-  /// An ended stream goes to its call, or to the latest one.
+  /// Adds an ended stream to its call, or to the latest one when its own is not known.
   void add_stream(std::uint32_t reference, CallStream stream);
 
-  /// Takes the call out, if it is there.
+  /// Removes the call and returns it; nothing: there is no such call.
   std::optional<TrackedCall> end(std::uint32_t reference);
   std::vector<TrackedCall>& calls() { return calls_; }
   const std::vector<TrackedCall>& calls() const { return calls_; }
-  /// The call that the phone dials: the one of this reference, else the latest that is not connected; null: none.
+  /// The call that the phone is dialling: the one of this reference, else the latest that is not connected. Null: none.
   TrackedCall* dialling(std::uint32_t reference);
 
  private:

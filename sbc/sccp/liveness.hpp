@@ -5,9 +5,9 @@
 
 namespace dw::sccp {
 
-/// Tells by keepalives whether the phone and the call server of one session are alive (sccp §1.6). Three in a row have
-/// to be missed, as phones count too. A side that still sends audio is not hung up on: the phone counts by itself, and
-/// its call outlives the connection. No I/O.
+/// Whether the phone and the call server of one session are alive, by their keepalives (sccp §1.6). A side is dead when
+/// three in a row are missing, as phones count. A side that still sends audio is never dead: the phone counts by
+/// itself, and its call outlives the connection. No I/O.
 class Liveness {
  public:
   static constexpr int kMissed = 3;  ///< keepalives, or answers to them, that may be missing
@@ -18,7 +18,7 @@ class Liveness {
     bool phone_missed = false, server_missed = false;
     bool phone_silent = false, server_silent = false;
   };
-  /// Which side sent audio lately, or may have: a side whose audio does not pass here counts as if it did.
+  /// Which side has sent audio within the last seconds. A side whose audio does not pass here counts as sending.
   struct Audio {
     bool from_phone = false, from_central = false;
   };

@@ -16,10 +16,10 @@ struct MediaChannel {
   ChannelIds ids;
   MediaPorts ports;
   bool receive = false;             ///< opened by OpenReceiveChannel, not closed yet
-  bool acked = false;               ///< and the phone said where it receives
-  bool transmit = false;            ///< the server told the phone where to send
-  std::optional<Endpoint> far_end;  ///< where, as the server said it; none: nowhere for now (hold)
-  Endpoint told;                    ///< where, as the phone was told: a port of ours, as a rule
+  bool acked = false;               ///< and confirmed by the phone, with the port at which it receives
+  bool transmit = false;            ///< opened by StartMediaTransmission, not closed yet
+  std::optional<Endpoint> far_end;  ///< where the server wants the phone to send; none: nowhere for now (hold)
+  Endpoint remote;                  ///< what the phone got in its place: a port of ours, as a rule
   Endpoint phone_stated;
   std::uint32_t compression_type = 0;
   std::uint32_t packet_ms = 0;
@@ -27,30 +27,30 @@ struct MediaChannel {
   std::uint32_t header_version = 0;  ///< of the server's OpenReceiveChannel
   bool encrypted = false;
   TimePoint opened{};
-  std::optional<TimePoint> both_since;  ///< both directions are open since
-  Duration both_before{};               ///< and had been, before
-  std::optional<TimePoint> punch_at;    ///< when we tell the phone to send, if the server does not (sccp §4.2)
-  bool punched = false;                 ///< we told it to send, and the server has not yet
-  unsigned acks_of_ours = 0;            ///< how many of the phone's Acks will answer us, not the server
-  std::optional<TimePoint> release_at;  ///< its call is over, and the server has not closed it
-  TimePoint look_at{};                  ///< when to look next whether anything still comes
-  bool silent = false;                  ///< nothing has come for media_idle: its ports may be taken for another
+  std::optional<TimePoint> both_since;  ///< since when both directions are open
+  Duration both_before{};               ///< for how long they had been open before
+  std::optional<TimePoint> punch_at;    ///< when we make the phone send, if the server has not by then (sccp §4.2)
+  bool punched = false;                 ///< we made it send, and the server has not yet
+  unsigned acks_of_ours = 0;            ///< how many of the next Acks answer messages of ours, not of the server's
+  std::optional<TimePoint> release_at;  ///< when we close it, as its call is over and the server has not
+  TimePoint look_at{};                  ///< when to check next whether packets still come
+  bool silent = false;  ///< no packet has come for media_idle: its ports may be given to another channel
 
-  void learn(const ChannelIds& said);  ///< the ids that a message has; 0: it has none
-  void note_both(TimePoint now);       ///< after anything of the two directions has changed
+  void learn(const ChannelIds& said);  ///< takes the ids that a message has; 0: it does not have that one
+  void note_both(TimePoint now);       ///< to be called after either direction has changed
 };
 
 /// What a message that names a channel does with it.
 enum class Lookup : std::uint8_t {
   open,    ///< opens it: another call reference is another channel
-  ack,     ///< confirms it, so the one that waits for that may be meant
+  ack,     ///< confirms it: without usable ids, the channel that waits for an Ack may be meant
   follow,  ///< anything else
 };
 
-/// The channels of one phone's connection. Found by kind, pass-through party id and call reference: no id that both
-/// sides give may differ, and of several the one that agrees in most is meant. Where a message lacks the party, the
-/// call reference tells, then the conference id, then that only one can be meant (sccp §4.1). Never across
-/// connections.
+/// The channels of one phone's connection, found by kind, pass-through party id and call reference. A channel matches
+/// when no id differs that both it and the message have; of several matches, the one with the most equal ids is meant.
+/// A message without party id is matched by call reference, then by conference id, then as the only candidate (sccp
+/// §4.1). Ids mean nothing on another connection.
 class MediaChannels {
  public:
   static constexpr std::size_t kMaxChannels = 8;
@@ -60,7 +60,7 @@ class MediaChannels {
   /// Null when there are kMaxChannels.
   MediaChannel* add(MediaKind kind, const ChannelIds& ids);
   void remove(MediaChannel& channel);
-  /// Our central-facing endpoint of a channel that was removed lately, for an Ack that comes late.
+  /// The central-facing endpoint of one of the last removed channels, for an Ack that comes late.
   std::optional<Endpoint> removed_lately(MediaKind kind, const ChannelIds& ids) const;
 
   std::vector<MediaChannel>& all() { return channels_; }

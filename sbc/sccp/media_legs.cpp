@@ -91,7 +91,7 @@ StandIns MediaLegs::stand_ins(const MediaChannel* channel) const {
   ours[AddressRole::media_local] = channel->ports.central_facing;
   ours[AddressRole::media_source] = channel->ports.phone_facing;
   ours[AddressRole::media_echo] = channel->far_end;
-  if (channel->far_end) ours[AddressRole::media_remote] = channel->told;
+  if (channel->far_end) ours[AddressRole::media_remote] = channel->remote;
   return ours;
 }
 
@@ -133,7 +133,7 @@ bool MediaLegs::is_emergency_call(std::uint32_t reference) const {
   return call != calls_.calls().end() && call->way != Call::Way::incoming && calls_for_help(*call, options_.emergency);
 }
 
-/// Gives up a silent channel; for a call for help, else the oldest of another call.
+/// Closes a silent channel. When there is none and this is a call for help, the oldest channel of another call.
 void MediaLegs::make_room(TimePoint now, std::uint32_t call, Output& out) {
   auto at = std::ranges::find_if(channels_.all(), &MediaChannel::silent);
   if (at == channels_.all().end() && is_emergency_call(call))
@@ -178,7 +178,7 @@ void MediaLegs::on_open_receive(TimePoint now, const Message& message, MediaKind
   channel->encrypted = message.read(Field::encryption) != 0;
   channel->header_version = message.frame().version;
   channel->note_both(now);
-  tell_formats(*channel);
+  set_formats(*channel);
   forwarder_.pass(out.to_phone, message, stand_ins(channel));
   MediaSources sources;
   const IpAddress source = message.address().address;
@@ -188,7 +188,7 @@ void MediaLegs::on_open_receive(TimePoint now, const Message& message, MediaKind
   broker_.set_sources(channel->ports.id, sources);
 }
 
-void MediaLegs::tell_formats(const MediaChannel& channel) {
+void MediaLegs::set_formats(const MediaChannel& channel) {
   const auto formats = payload_formats(channel.kind, channel.compression_type, channel.rfc2833_type);
   for (const MediaSide toward : {MediaSide::phone, MediaSide::central})
     broker_.set_formats(channel.ports.id, toward, formats);
@@ -250,8 +250,8 @@ void MediaLegs::on_port_res(TimePoint now, const Message& message, Output& out) 
 
 /// A router may have another address than when the stream was opened.
 void MediaLegs::ask_ports(MediaChannel& channel) {
-  const MediaPorts now_told = broker_.ports(channel.ports.id);
-  if (now_told.id != MediaId::none) channel.ports = now_told;
+  const MediaPorts ports = broker_.ports(channel.ports.id);
+  if (ports.id != MediaId::none) channel.ports = ports;
 }
 
 void MediaLegs::acked(TimePoint now, MediaChannel& channel, const Endpoint& stated) {
@@ -291,7 +291,7 @@ void MediaLegs::on_start_transmission(TimePoint now, const Message& message, Med
   channel->compression_type = message.read(Field::codec);
   if (const auto ms = message.read(Field::packet_ms)) channel->packet_ms = ms;
   if (const auto type = message.read(Field::rfc2833_type)) channel->rfc2833_type = type;
-  tell_formats(*channel);
+  set_formats(*channel);
   constexpr std::uint32_t kOctet = 0xff;
   const std::uint32_t precedence = message.read(Field::precedence);
   if (precedence != 0 && precedence <= kOctet)
@@ -302,7 +302,7 @@ void MediaLegs::on_start_transmission(TimePoint now, const Message& message, Med
     broker_.set_far_end(channel->ports.id, std::nullopt);
   } else {
     channel->far_end = far_end;
-    channel->told = broker_.set_far_end(channel->ports.id, far_end);
+    channel->remote = broker_.set_far_end(channel->ports.id, far_end);
   }
   channel->note_both(now);
   forwarder_.pass(out.to_phone, message, stand_ins(channel));
@@ -316,7 +316,7 @@ void MediaLegs::send_nowhere(TimePoint now, MediaChannel& channel) {
   channel.note_both(now);
 }
 
-/// Sends StopMediaTransmission in place of the server, when the phone was told to send.
+/// Sends StopMediaTransmission in place of the server, when the phone may be sending.
 void MediaLegs::stop_phone(MediaChannel& channel, Output& out) {
   constexpr std::size_t kOctets = 16;
   if (!channel.transmit && !channel.punched) return;

@@ -13,8 +13,8 @@ namespace dw::sccp {
 
 /// The media of one phone's connection: what its call server opens and closes, what the phone confirms, and the relayed
 /// streams between them (sccp §4). Owns the channels and closes their streams at the broker. Reads the calls, and gives
-/// each ended stream to its call. No I/O. One class in spite of its size: every message and every timer here is about
-/// the same channel and its stream.
+/// each ended stream to its call. No I/O. It is large because it is one state machine: every
+/// message and every timer here changes the same channel, its stream and the deadline of both.
 class MediaLegs {
  public:
   static constexpr Duration kAfterCall = std::chrono::seconds(10);
@@ -36,25 +36,25 @@ class MediaLegs {
   MediaLegs(const MediaLegs&) = delete;
   MediaLegs& operator=(const MediaLegs&) = delete;
 
-  /// The messages of media; false: it is none of them, and nothing was done.
+  /// Handles a message about media. False: it is not about media, and nothing was done.
   bool on_phone(TimePoint now, const Message& message, Output& out);
   bool on_server(TimePoint now, const Message& message, Output& out);
-  /// Passes any message on. Its ids tell what stands in for its addresses.
+  /// Passes on any message, with our addresses in place of its own: those of the channel that its ids name.
   MutableBytes pass(Buffer& to, const Message& message);
 
-  /// CallState says that the call is over: its channels end soon, if the server does not close them.
+  /// CallState says that the call is over: its channels end after kAfterCall, unless the server closes them before.
   void on_call_over(TimePoint now, std::uint32_t call);
   void on_deadline(TimePoint now, Output& out);
   TimePoint next_deadline() const;  ///< TimePoint::max(): none
-  /// Ends the channels that have been silent for media_idle, as others need their ports.
+  /// Ends the channels that have been silent for media_idle, to free their ports.
   void give_up_silent(TimePoint now, Output& out);
   void finish_all(TimePoint now, MediaEnd how);
-  /// Ends those on which not both sides talk.
+  /// Ends the channels on which not both sides have sent within media_idle.
   void finish_idle(TimePoint now);
 
-  /// Calls of which a channel has ended since the last time, one entry for each channel.
+  /// The calls of the channels that have ended since the last call, one entry for each channel.
   std::vector<std::uint32_t> take_finished();
-  /// An open channel, which its taker has to close at the broker.
+  /// An open channel. Whoever takes it has to close it at the broker.
   struct Live {
     std::uint32_t call = 0;
     TimePoint opened{};
@@ -80,8 +80,8 @@ class MediaLegs {
   void on_port_close(TimePoint now, const Message& message, Output& out);
   StandIns stand_ins(const MediaChannel* channel) const;
   MediaChannel* find_channel(const ChannelIds& ids);  ///< of either kind
-  /// The channel of these ids, opened if need be; null when there is no room or no port: `status` is what an
-  /// OpenReceiveChannelAck says then.
+  /// The channel of these ids, opened if there is none. Null when there is no room or no port; `status` is then what
+  /// OpenReceiveChannelAck has to say.
   MediaChannel* open_channel(TimePoint now, MediaKind kind, const ChannelIds& ids, std::uint32_t& status, Output& out);
   void make_room(TimePoint now, std::uint32_t call, Output& out);
   bool is_emergency_call(std::uint32_t reference) const;
@@ -92,7 +92,7 @@ class MediaLegs {
   void acked(TimePoint now, MediaChannel& channel, const Endpoint& stated);
   void send_nowhere(TimePoint now, MediaChannel& channel);
   void stop_phone(MediaChannel& channel, Output& out);
-  void tell_formats(const MediaChannel& channel);
+  void set_formats(const MediaChannel& channel);
   // media_streams.cpp: what happens by itself
   void punch(MediaChannel& channel, Output& out);
   void unpunch(MediaChannel& channel, Output& out);

@@ -37,7 +37,7 @@ void add(AddressLayout& layout, std::size_t payload_octets, const AddressField& 
   }
 }
 
-/// chan_sccp uses the tagged form of video already at 15 and 16, Wireshark says 17: there the word tells, as
+/// chan_sccp uses the tagged form of video already at 15 and 16, Wireshark says 17: there the word decides, as
 /// no flat IPv4 address reads as 0 or 1.
 bool video_is_tagged(Bytes payload, std::size_t offset, unsigned negotiated) {
   if (negotiated >= kFirstTaggedVersion) return true;

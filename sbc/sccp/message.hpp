@@ -10,10 +10,10 @@
 
 namespace dw::sccp {
 
-/// Of the protocol: addresses have 16 octets and a type from here on.
+/// The first protocol version in which addresses are tagged.
 inline constexpr unsigned kFirstTaggedVersion = 17;
 
-/// The ids that a message carries; 0 where it says none.
+/// The ids of a message that belong to a media channel; 0: it does not have that one.
 struct ChannelIds {
   std::uint32_t conference = 0;
   std::uint32_t party = 0;  ///< pass-through party id
@@ -29,14 +29,14 @@ struct AddressField {
   std::uint16_t rtcp_port = kNone;
 };
 
-/// Where one payload keeps its addresses. Every field lies inside it.
+/// Where the addresses are in one payload. Every field lies inside it.
 struct AddressLayout {
   static constexpr std::size_t kMaxFields = 5;
   std::array<AddressField, kMaxFields> fields{};
   std::size_t count = 0;
   bool tagged = false;
   std::uint16_t requested_type = kNone;  ///< of the word that asks for IPv4 (0), IPv6 or both
-  std::uint16_t cut_from = kNone;        ///< here an address begins that the payload does not hold all of
+  std::uint16_t cut_from = kNone;        ///< where an address begins that the payload ends within
   /// The negotiated version and the length point to different forms; the length was followed (sccp §1.5).
   bool conflict = false;
 
@@ -47,14 +47,13 @@ struct AddressLayout {
 /// `negotiated`: the protocol version; 0: not known.
 AddressLayout address_layout(const MessageType& type, Bytes payload, unsigned negotiated);
 
-/// The address and port at a field. An IPv6 address in a tagged field is given as such; a type that is
-/// neither 0 nor 1 gives none.
+/// The address and port at a field. A tagged field may have IPv6; a tag that is neither 0 nor 1 gives no address.
 Endpoint read_field(Bytes payload, const AddressField& field);
-/// Writes them, IPv4 or IPv6 as the form can hold (a flat field takes IPv4 only: false when it can't). Octets
-/// of a tagged field that IPv4 does not use become 0. The length stays.
+/// Writes an address and port. False, and nothing is written, when the field can't hold it: IPv6 in a flat one. Octets
+/// of a tagged field that IPv4 does not use become 0. The payload keeps its length.
 bool write_field(MutableBytes payload, const AddressField& field, const Endpoint& value);
 
-/// What leaves in the place of an address, by its role; zeroes for roles that have nothing.
+/// What replaces an address, by its role. Nothing: zeroes.
 class StandIns {
  public:
   std::optional<Endpoint>& operator[](AddressRole role) { return of_[static_cast<std::size_t>(role)]; }
@@ -63,14 +62,15 @@ class StandIns {
  private:
   std::array<std::optional<Endpoint>, kAddressRoles> of_;
 };
-/// No address of the layout's stays as it was, but for 0.0.0.0 in what a server says of media: that is hold. An address
-/// that is cut off becomes zeroes, as does what can't be written. Asks for IPv4. Gives whether it wrote an address.
+/// Replaces every address of the layout, and the requested address type by IPv4. Only 0.0.0.0 in a server's media
+/// message stays, as that means hold. An address that is cut off, or whose replacement does not fit, becomes zeroes.
+/// Returns whether an address was written.
 bool replace_addresses(MutableBytes payload, const AddressLayout& layout, const StandIns& ours);
 
 std::uint32_t read_u32(Bytes payload, std::size_t offset);  ///< 0 when it lies outside
 bool write_u32(MutableBytes payload, std::size_t offset, std::uint32_t value);
 
-/// One frame, read by its row of the table. Views only: as long as the frame's octets.
+/// One frame and its row of the table. Only views: valid as long as the frame's octets.
 class Message {
  public:
   Message(const Frame& frame, const MessageType& type, unsigned negotiated);
@@ -86,7 +86,7 @@ class Message {
   std::string text(Field field, std::size_t octets) const;
   Bytes from(Field field) const;  ///< the payload from there to its end
   ChannelIds ids() const { return {read(Field::conference), read(Field::party), read(Field::call)}; }
-  Endpoint address() const;  ///< the first; none when it has none
+  Endpoint address() const;  ///< the first address and its port; none: the message has none
 
  private:
   std::optional<std::size_t> offset_of(Field field) const;
@@ -96,14 +96,15 @@ class Message {
   AddressLayout layout_;
 };
 
-/// A message of our own, all zeroes at first; its length and form as a peer of that protocol version expects them.
+/// A message of our own, with all octets zero at first. The caller gives it the length that a peer of that protocol
+/// version expects.
 class Draft {
  public:
   Draft(MessageId id, std::size_t payload_octets, unsigned negotiated = 0);
   Draft& set(Field field, std::uint32_t value);
-  Draft& set(Field field, std::string_view text);  ///< cut off where the payload ends; a NUL stays behind it
+  Draft& set(Field field, std::string_view text);  ///< shortened so that a NUL follows it within the payload
   Draft& set(const ChannelIds& ids);
-  bool set_address(const Endpoint& value);  ///< false: it can't carry it
+  bool set_address(const Endpoint& value);  ///< false: the message can't hold it
   void write(Buffer& out, std::uint32_t header_version) const;
 
  private:

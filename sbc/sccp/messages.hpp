@@ -9,8 +9,8 @@ namespace dw::sccp {
 /// Who a frame comes from. No id means something in both directions.
 enum class Direction : std::uint8_t { from_phone, from_server };
 
-/// Ids of the messages that code here reads or writes by name. All others stand in the table alone, so a frame carries
-/// a plain number.
+/// The messages that code reads or writes by name. All others are in the table only, so the id of a frame is a plain
+/// number.
 enum class MessageId : std::uint32_t {
   keep_alive_req = 0x0000,
   register_req = 0x0001,
@@ -63,7 +63,7 @@ constexpr std::uint32_t number(MessageId id) {
   return static_cast<std::uint32_t>(id);
 }
 
-/// What is read from messages or written into them, beside addresses: u32 little-endian, unless said otherwise.
+/// What is read from messages or written into them, besides addresses. u32 little-endian, unless said otherwise.
 enum class Field : std::uint8_t {
   conference,
   party,  ///< pass-through party id
@@ -99,15 +99,15 @@ inline constexpr std::size_t kFields = static_cast<std::size_t>(Field::called_nu
 /// (0 IPv4, 1 IPv6), then 16 octets, of which IPv4 uses the first 4. `v6`: 16 octets. Ports are u32 little-endian.
 enum class AddressForm : std::uint8_t { flat, tagged, v6 };
 
-/// Whose an address is, and so what leaves in its place.
+/// What an address means, and after the colon what we put in its place.
 enum class AddressRole : std::uint8_t {
   station,       ///< the phone's own, in its registration or an alarm: our address on the central side
   media_local,   ///< where the phone receives or sends from: our central-facing pair
   media_remote,  ///< where the phone is to send: our phone-facing pair
-  media_echo,    ///< the remote address as the phone was told it, said back: as the server had said it
-  media_source,  ///< where packets will come from: our phone-facing pair
+  media_echo,    ///< a remote address that the phone repeats: the one that the server had sent
+  media_source,  ///< where the packets to the phone will come from: our phone-facing pair
   server,        ///< a call server: our address on the access side
-  node,          ///< some router's: zeroes
+  node,          ///< a router on the path: zeroes
   multicast,     ///< zeroes
 };
 inline constexpr std::size_t kAddressRoles = static_cast<std::size_t>(AddressRole::multicast) + 1;
@@ -127,8 +127,8 @@ struct AddressPlace {
   std::uint8_t count = 1;
 };
 
-/// What tells whether a message has the flat or the tagged form (sccp §1.5). In the tagged one, what stands behind the
-/// first address stands 16 octets further back.
+/// How to see whether a message has the flat or the tagged form (sccp §1.5). In the tagged form all that follows the
+/// first address is 16 octets further back.
 enum class FormBy : std::uint8_t {
   none,     ///< there is one form
   length,   ///< tagged from `tagged_octets` of payload on
@@ -137,15 +137,15 @@ enum class FormBy : std::uint8_t {
   from_end  ///< as `word`, and address, port and (tagged only) the requested type end the payload
 };
 
-/// One message: all that is known of its layout.
+/// One message: its sender, when it may come, and its layout as far as it matters here.
 struct MessageType {
-  enum class Early : std::uint8_t { ends, passes, dropped };  ///< what comes of it before registration (sccp §6.1)
+  enum class Early : std::uint8_t { ends, passes, dropped };  ///< before registration (sccp §6.1)
   static constexpr std::size_t kMaxPlaces = 2;
 
   std::uint32_t id = 0;
   std::string_view name = "unknown";
   Direction from{};
-  bool one_way = false;  ///< it makes us act, so the other side must not say it (sccp §6.2)
+  bool one_way = false;  ///< we act on it, so the other side must not send it (sccp §6.2)
   Early early = Early::ends;
   std::string_view never;  ///< why it is never passed on; empty: it is
   FormBy form_by = FormBy::none;
@@ -160,7 +160,7 @@ struct MessageType {
 
   /// kNone: it has none; kLast.
   constexpr std::uint16_t at(Field field) const { return fields[static_cast<std::size_t>(field)]; }
-  /// Otherwise it is dropped. Messages that do nothing here and carry no address pass both ways.
+  /// Whether that side may send it; else it is dropped. What we do not act on and has no address passes both ways.
   constexpr bool may_come(Direction side) const { return side == from || (!one_way && place_count == 0); }
   std::span<const AddressPlace> addresses() const { return {places.data(), place_count}; }
   static constexpr std::array<std::uint16_t, kFields> no_fields() {

@@ -8,10 +8,10 @@
 
 namespace dw::sccp {
 
-/// Whose a device name is, as far as can be known: a name is no secret, and SCCP has no password. Where it registered
-/// from, after it took its own configuration there, is its home; another source becomes that only after a day of
-/// registrations without one from home. And how often it may register: each source has a budget of its own for each
-/// name, so that nobody uses up another's. Both bounded. No I/O.
+/// From where each device name registers, and how often it may. A name is no secret and SCCP has no password, so the
+/// name's home is the best evidence: the source from which it first registered after it took its own configuration
+/// there. Another source becomes its home after a day of registrations without one from home. Each source has its own
+/// budget of registrations for each name, so nobody can use up another's. Both tables are bounded. No I/O.
 class NameBook {
  public:
   static constexpr std::size_t kMaxNames = 65'536;
@@ -20,12 +20,12 @@ class NameBook {
   NameBook(double registrations_per_minute, std::uint64_t seed);
   void configure(double registrations_per_minute);
 
-  /// One registration of `name` that is asked for from there, `evidence` as below.
+  /// Takes one registration of `name` out of the budget of that source. False: it is used up. `evidence` as below.
   bool may_register(TimePoint now, std::string_view name, const IpAddress& from, unsigned evidence);
-  /// A call server took it.
+  /// A call server took the registration. `took_config`: the device took its own configuration at that address.
   void registered(TimePoint now, std::string_view name, const IpAddress& from, bool took_config);
-  /// What speaks for `from` being the place of the phone of that name: 0 nothing, 1 it is its home, or took its
-  /// configuration there, 2 both.
+  /// How much shows that `from` is where the phone of that name is: 1 for its home, 1 for its configuration that was
+  /// taken there.
   unsigned evidence(std::string_view name, const IpAddress& from, bool took_config) const;
 
   std::size_t names() const { return homes_.size(); }
@@ -33,7 +33,7 @@ class NameBook {
 
  private:
   struct Home {
-    IpAddress home, other;  ///< sources; `other`: who registers it meanwhile
+    IpAddress home, other;  ///< sources; `other`: the one that registers the name now
     TimePoint other_since{};
   };
   struct Budget {
@@ -44,7 +44,7 @@ class NameBook {
   double a_minute_;
   SourceTable<std::string, Home> homes_;
   SourceTable<std::string, Budget> budgets_;  // by name and source
-  TokenBucket crowd_;                         // of those for whom there is no place
+  TokenBucket crowd_;                         // shared by those that do not fit into the table
 };
 
 }  // namespace dw::sccp

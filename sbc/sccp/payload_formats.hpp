@@ -4,8 +4,8 @@
 
 namespace dw::sccp {
 
-/// What RTP payload types are on a channel of this codec (sccp §4.5): SCCP tells the one of telephone events alone, and
-/// a codec without a fixed payload type may have any of the dynamic ones. `rfc2833_type` 0: not told.
+/// What the RTP payload types of a channel with this codec are (sccp §4.5). SCCP names only that of telephone events
+/// (`rfc2833_type`; 0: it does not), so a codec without a fixed payload type may use any of the dynamic ones.
 MediaFormats payload_formats(MediaKind kind, std::uint32_t compression_type, std::uint32_t rfc2833_type);
 
 }  // namespace dw::sccp

@@ -4,8 +4,8 @@
 
 namespace dw::sccp {
 
-/// ServerRes that names one call server, for a phone that is to know no other; as long as `original`, with addresses
-/// in the form that its length tells (sccp §2.3). Errc::truncated when the original does not hold five servers.
+/// ServerRes that names one call server only. It has the length of `original`, and so the same form of addresses (sccp
+/// §2.3). Errc::truncated when the original does not hold five servers.
 Result<Buffer> server_res_naming(const Frame& original, const Endpoint& server);
 
 }  // namespace dw::sccp

@@ -10,7 +10,7 @@
 #include "sbc/sccp/call_table.hpp"
 #include "sbc/sccp/frame.hpp"
 
-// What a session and its shell say to each other.
+// What passes between a session and its shell.
 namespace dw::sccp {
 
 struct SessionOptions {
@@ -114,7 +114,7 @@ struct PhoneSide {
 /// The same for the server's.
 struct ServerSide {
   IpAddress local;       ///< our address that the connection goes out from
-  IpAddress advertised;  ///< what the server is told: `local`, or what was configured
+  IpAddress advertised;  ///< what the server knows us by: `local`, or what was configured
   Endpoint server;
 };
 struct Sides {
