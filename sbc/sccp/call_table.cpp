@@ -87,7 +87,7 @@ std::string_view codec_name(std::uint32_t compression_type) {
 Call TrackedCall::at(TimePoint now) const {
   Call call = *this;
   call.protocol = Protocol::sccp;
-  call.state = preserved ? "preserved" : words_of(call_state);
+  call.state = preserved && !ended ? "preserved" : words_of(call_state);
   call.duration = ended.value_or(now) - start;
   if (connected) call.answered = *connected - start;
   return call;

@@ -101,7 +101,6 @@ void PreservedCalls::finish(TimePoint now, std::size_t index, Over& over) {
   while (!kept.lost.live.empty())
     close(kept, kept.lost.live.size() - 1);
   TrackedCall& call = kept.lost.call;
-  call.preserved = false;
   call.call_state = static_cast<std::uint32_t>(CallState::on_hook);
   call.ended = last_heard(call).value_or(now);
   over.push_back(call.at(now));

@@ -90,7 +90,8 @@ TEST_CASE("either side's silence ends it, and its length is what was talked") {
     town.pass(20s);
     REQUIRE(town.over.size() == 1);
     CHECK(town.over[0].start + town.over[0].duration == hung_up);
-    CHECK(!town.over[0].preserved);
+    CHECK(town.over[0].preserved);  // its record says so
+    CHECK(town.over[0].state == "ended");
     CHECK(town.over[0].streams.size() == 1);
     CHECK(town.streams() == 0);
     CHECK(town.preserved.next_deadline() == TimePoint::max());
