@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "nat/core/portmap/mapper.hpp"
+#include "nat/core/portmap/actions.hpp"
 #include "nat/core/portmap/policy.hpp"
 
 namespace dw::nat {

@@ -12,20 +12,24 @@ using std::chrono::seconds;
 constexpr Duration kFirstRest = seconds(15), kLongestRest = minutes(30);  ///< while the router answers nothing
 constexpr Duration kBetweenAnnouncements = seconds(1);
 
+std::vector<Wanted> at_most(std::vector<Wanted> wanted, std::size_t count) {
+  if (wanted.size() > count) wanted.resize(count);
+  return wanted;
+}
+
 }  // namespace
 
-Mapper::Mapper(Options options) : options_(std::move(options)) {
-  if (options_.wanted.size() > kMaxWanted) options_.wanted.resize(kMaxWanted);
-  for (const Wanted& wanted : options_.wanted) {
-    Entry& entry = entries_.emplace_back();
-    entry.wanted = wanted;
-    entry.nonce = options_.nonce(wanted);
-  }
+Mapper::Mapper(Options options)
+    : gateway_(options.gateway),
+      ours_(options.ours),
+      mappings_(at_most(std::move(options.wanted), kMaxWanted), {options.lifetime, std::move(options.random)}) {
+  for (auto& entry : mappings_.entries)
+    entry.nonce = options.nonce(entry.wanted);
 }
 
 Mapper::Actions Mapper::start(TimePoint now) {
   Actions actions;
-  if (phase_ != Phase::idle || entries_.empty()) return actions;
+  if (phase_ != Phase::idle || mappings_.entries.empty()) return actions;
   begin(now, actions);
   return actions;
 }
@@ -38,138 +42,128 @@ Mapper::Actions Mapper::on_deadline(TimePoint now) {
 
 /// From the beginning: PCP first.
 void Mapper::begin(TimePoint now, Actions& actions) {
-  protocol_ = Protocol::none;
-  epoch_.forget();
-  filter_.begin();
-  for (Entry& entry : entries_) {
-    entry.asked = false;
-    entry.tries = 0;
-    entry.due = now;
-  }
-  probe_next(now, Phase::pcp, actions);
+  mappings_.begin(now);
+  pcp_.begin_filter();
+  probe(now, pcp_, actions);
 }
 
-void Mapper::probe_next(TimePoint now, Phase phase, Actions& actions) {
-  phase_ = phase;
-  entries_.front().asked = address_asked_ = false;
-  entries_.front().tries = address_tries_ = 0;
-  entries_.front().due = address_due_ = now;
-  if (phase != Phase::resting) pump(now, actions);
-}
-
-void Mapper::rest(TimePoint now, Actions& actions) {
-  const Duration wait = std::min<Duration>(kFirstRest * (1 << std::min(rests_, 7U)), kLongestRest);
-  ++rests_;
-  rest_until_ = now + jittered(wait);
-  actions.events.push_back({.kind = Event::Kind::nobody, .text = last_error_});
-  for (Entry& entry : entries_)
-    if (entry.granted) entry.granted->expires = now;  // nobody stands by it any more
-  expire(now, actions);
-  probe_next(now, Phase::resting, actions);
-}
-
-/// The router speaks `protocol`.
-void Mapper::run(TimePoint now, Protocol protocol, Actions& actions) {
-  protocol_ = protocol;
-  phase_ = Phase::running;
-  rests_ = 0;
-  address_asked_ = false;
-  address_tries_ = 0;
-  address_due_ = protocol == Protocol::nat_pmp ? now + kWatch : now;
+void Mapper::probe(TimePoint now, Client& client, Actions& actions) {
+  phase_ = Phase::probing;
+  client_ = &client;
+  auto& first = mappings_.entries.front();
+  first.asked = false;
+  first.tries = 0;
+  first.due = now;
+  client.begin_probe(now);
   pump(now, actions);
 }
 
-void Mapper::expire(TimePoint now, Actions& actions) {
-  for (Entry& entry : entries_) {
-    if (!entry.granted || entry.granted->expires > now) continue;
-    actions.events.push_back({.kind = Event::Kind::lost, .wanted = entry.wanted, .external = entry.granted->external});
-    actions.changed = true;
-    entry.granted.reset();
-  }
+void Mapper::probe_next(TimePoint now, Actions& actions) {
+  client_ == &pcp_ ? probe(now, nat_pmp_, actions) : probe(now, upnp_, actions);
+}
+
+/// It speaks nothing.
+void Mapper::rest(TimePoint now, Actions& actions) {
+  const Duration wait = std::min<Duration>(kFirstRest * (1 << std::min(rests_, 7U)), kLongestRest);
+  ++rests_;
+  rest_until_ = now + mappings_.jittered(wait);
+  actions.events.push_back({.kind = Event::Kind::nobody, .text = mappings_.last_error});
+  mappings_.forget_granted(now, actions);
+  phase_ = Phase::resting;
+  client_ = nullptr;
+}
+
+/// It speaks the protocol of `client_`.
+void Mapper::speaks(TimePoint now, Actions& actions) {
+  phase_ = Phase::asking;
+  rests_ = 0;
+  client_->begin_asking(now);
+  pump(now, actions);
 }
 
 void Mapper::pump(TimePoint now, Actions& actions) {
-  if (phase_ == Phase::idle || phase_ == Phase::stopped) return;
-  if (phase_ == Phase::stopping) return remove_due(now, actions);
-  expire(now, actions);
-  Entry& first = entries_.front();
   switch (phase_) {
-    case Phase::pcp:
-      if (first.due > now) return;
-      if (first.tries >= kPcpProbes) return probe_next(now, Phase::nat_pmp, actions);
-      return send_map(now, first, static_cast<std::uint32_t>(options_.lifetime.count()), actions);
-    case Phase::nat_pmp:
-      if (address_due_ > now) return;
-      if (address_tries_ >= kNatPmpProbes) return probe_next(now, Phase::upnp, actions);
-      return send_address_request(now, actions);
-    case Phase::upnp:
-      return ask_upnp(now, actions);
+    case Phase::idle:
+    case Phase::stopped:
+      return;
+    case Phase::stopping:
+      if (!upnp_.is_busy() && (!client_ || !client_->remove(now, actions))) phase_ = Phase::stopped;
+      return;
+    case Phase::probing:
+      mappings_.expire(now, actions);
+      if (!client_->probe(now, actions)) probe_next(now, actions);
+      return;
+    case Phase::asking:
+      mappings_.expire(now, actions);
+      if (!client_->ask(now, actions)) begin(now, actions);
+      return;
     case Phase::resting:
+      mappings_.expire(now, actions);
       if (rest_until_ <= now) begin(now, actions);
       return;
-    case Phase::running:
-      return protocol_ == Protocol::upnp ? ask_upnp(now, actions) : ask_due(now, actions);
-    default:
+  }
+}
+
+Mapper::Actions Mapper::on_datagram(TimePoint now, const Endpoint& from, Bytes octets) {
+  Actions actions;
+  if (from != Endpoint{gateway_, pcp::kServerPort} || octets.empty()) return actions;
+  if (octets.front() == 0) {
+    if (const auto response = natpmp::parse_response(octets)) on_nat_pmp(now, *response, actions);
+  } else if (const auto response = pcp::parse_response(octets)) {
+    on_pcp(now, *response, actions);
+  }
+  pump(now, actions);
+  return actions;
+}
+
+void Mapper::on_pcp(TimePoint now, const pcp::Response& response, Actions& actions) {
+  if (client_ != &pcp_ || phase_ == Phase::stopped) return;
+  const bool probing = phase_ == Phase::probing;
+  switch (pcp_.on_response(now, stage(), response, actions)) {
+    case Heard::nothing:
       return;
+    case Heard::no:
+      return probe_next(now, actions);
+    case Heard::answer:
+      if (probing) speaks(now, actions);
+      return pcp_.judge_filter(now, actions);
   }
 }
 
-std::size_t Mapper::under_way() const {
-  return static_cast<std::size_t>(std::ranges::count(entries_, true, &Entry::asked)) + (address_asked_ ? 1 : 0);
+void Mapper::on_nat_pmp(TimePoint now, const natpmp::Response& response, Actions& actions) {
+  // What a router of NAT-PMP alone says to PCP (RFC 6886 §3.5).
+  if (is_probing(pcp_) && response.code == natpmp::Code::unsupported_version) return probe_next(now, actions);
+  if (client_ != &nat_pmp_) return;
+  const bool probing = phase_ == Phase::probing;
+  const Heard heard = nat_pmp_.on_response(now, stage(), response, actions);
+  if (heard == Heard::no) return probe_next(now, actions);
+  if (heard == Heard::answer && probing) speaks(now, actions);
 }
 
-/// An RTCP port waits for its RTP port's external one.
-bool Mapper::may_ask(std::size_t at) const {
-  return !entries_[at].wanted.follows || at == 0 || !entries_[at - 1].asked;
-}
-
-void Mapper::ask_due(TimePoint now, Actions& actions) {
-  const auto lifetime = static_cast<std::uint32_t>(options_.lifetime.count());
-  if (protocol_ == Protocol::nat_pmp && address_due_ <= now && (address_asked_ || under_way() < window())) {
-    if (address_tries_ >= kNatPmpTries) return begin(now, actions);
-    send_address_request(now, actions);
+Mapper::Actions Mapper::on_upnp(TimePoint now, const UpnpAnswer& answer) {
+  Actions actions;
+  if (!upnp_.is_busy()) return actions;
+  if (phase_ == Phase::stopping) {
+    if (upnp_.on_last_answer(now, answer, actions)) client_ = &upnp_;
+    pump(now, actions);
+    return actions;
   }
-  for (Entry& entry : entries_) {
-    if (!entry.asked || entry.due > now) continue;
-    const unsigned most = protocol_ == Protocol::nat_pmp ? kNatPmpTries : kSilentTries;
-    // The first one is our watch over the router: what it granted is believed no longer than it answers.
-    if (entry.tries >= most && (!entry.granted || &entry == &entries_.front())) {
-      last_error_ = "the router does not answer any more";
-      return begin(now, actions);
-    }
-    send_map(now, entry, lifetime, actions);
+  const bool found = upnp_.on_answer(now, answer, actions);
+  if (found && phase_ == Phase::probing) {
+    speaks(now, actions);
+  } else if (found) {
+    pump(now, actions);
+  } else if (phase_ == Phase::probing) {
+    rest(now, actions);
+  } else {
+    begin(now, actions);
   }
-  std::size_t running = under_way();
-  for (std::size_t i = 0; i < entries_.size() && running < window(); ++i) {
-    Entry& entry = entries_[i];
-    if (entry.asked || entry.due > now || !may_ask(i)) continue;
-    entry.tries = 0;
-    send_map(now, entry, lifetime, actions);
-    ++running;
-  }
-}
-
-/// Everything that is due, in one go.
-void Mapper::ask_upnp(TimePoint now, Actions& actions) {
-  if (upnp_busy_) return;
-  UpnpAsk ask;
-  ask.lifetime = static_cast<std::uint32_t>(options_.lifetime.count());
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
-    if (entries_[i].due > now) continue;
-    entries_[i].asked = entries_[i].tried = true;
-    const bool with_its_pair = entries_[i].wanted.follows && i > 0 && entries_[i - 1].asked;
-    ask.map.push_back({entries_[i].wanted, suggestion(i).port, with_its_pair});
-  }
-  if (ask.map.empty() && address_due_ > now) return;
-  const auto held = std::ranges::find_if(entries_, [](const Entry& e) { return e.granted && !e.asked; });
-  if (held != entries_.end()) ask.check = UpnpAsk::Port{held->wanted, held->granted->external.port};
-  upnp_busy_ = true;
-  actions.upnp = std::move(ask);
+  return actions;
 }
 
 Mapper::Actions Mapper::on_port_unreachable(TimePoint now) {
   Actions actions;
-  if (phase_ == Phase::pcp || phase_ == Phase::nat_pmp) probe_next(now, Phase::upnp, actions);
+  if (is_probing(pcp_) || is_probing(nat_pmp_)) probe(now, upnp_, actions);
   return actions;
 }
 
@@ -177,15 +171,11 @@ Mapper::Actions Mapper::on_announcement(TimePoint now, const Endpoint& from, Byt
   Actions actions;
   const bool whole = pcp::parse_response(octets).has_value() || natpmp::parse_response(octets).has_value();
   const bool after_a_while = announced_ == TimePoint::min() || now - announced_ >= kBetweenAnnouncements;
-  if (from.address != options_.gateway || !whole || !after_a_while) return actions;
+  if (from.address != gateway_ || !whole || !after_a_while) return actions;
   announced_ = now;
   if (phase_ == Phase::resting) begin(now, actions);
-  if (phase_ != Phase::running) return actions;
-  if (protocol_ == Protocol::pcp) {
-    if (!entries_.front().asked) entries_.front().due = now;
-  } else if (!address_asked_) {
-    address_due_ = now;
-  }
+  if (phase_ != Phase::asking) return actions;
+  client_->look_soon(now);
   pump(now, actions);
   return actions;
 }
@@ -193,121 +183,82 @@ Mapper::Actions Mapper::on_announcement(TimePoint now, const Endpoint& from, Byt
 Mapper::Actions Mapper::stop(TimePoint now) {
   Actions actions;
   if (phase_ == Phase::stopping || phase_ == Phase::stopped) return actions;
-  const bool spoke = protocol_ != Protocol::none;
-  for (Entry& entry : entries_) {
+  if (phase_ != Phase::asking) client_ = nullptr;
+  for (auto& entry : mappings_.entries) {
     entry.asked = false;
     entry.tries = 0;
-    entry.due = spoke && entry.tried ? now : TimePoint::max();
+    entry.due = client_ && entry.tried ? now : TimePoint::max();
   }
-  address_asked_ = false;
   phase_ = Phase::stopping;
-  remove_due(now, actions);
+  pump(now, actions);
   return actions;
-}
-
-void Mapper::removed(std::size_t at, Actions& actions) {
-  Entry& entry = entries_[at];
-  if (entry.granted) {
-    actions.events.push_back(
-        {.kind = Event::Kind::removed, .wanted = entry.wanted, .external = entry.granted->external});
-    actions.changed = true;
-    entry.granted.reset();
-  }
-  entry.asked = entry.tried = false;
-  entry.due = TimePoint::max();
-}
-
-void Mapper::remove_due(TimePoint now, Actions& actions) {
-  if (upnp_busy_) return;  // what is under way may grant yet
-  if (protocol_ == Protocol::upnp) {
-    UpnpAsk ask;
-    for (const Entry& entry : entries_)
-      if (entry.granted && entry.due <= now) ask.unmap.push_back({entry.wanted, entry.granted->external.port});
-    if (ask.unmap.empty()) {
-      phase_ = Phase::stopped;
-    } else {
-      upnp_busy_ = upnp_unmapping_ = true;
-      actions.upnp = std::move(ask);
-    }
-    return;
-  }
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
-    Entry& entry = entries_[i];
-    if (!entry.asked || entry.due > now) continue;
-    if (entry.tries >= kRemoveTries) {
-      removed(i, actions);  // it runs out by itself
-    } else {
-      send_map(now, entry, 0, actions);
-    }
-  }
-  std::size_t running = under_way();
-  bool left = running > 0;
-  for (Entry& entry : entries_) {
-    if (entry.asked || entry.due == TimePoint::max()) continue;
-    left = true;
-    if (running >= window()) break;
-    send_map(now, entry, 0, actions);
-    ++running;
-  }
-  if (!left) phase_ = Phase::stopped;
 }
 
 TimePoint Mapper::next_deadline() const {
   TimePoint next = TimePoint::max();
-  const auto at = [&next](TimePoint when) { next = std::min(next, when); };
   switch (phase_) {
     case Phase::idle:
     case Phase::stopped:
       return next;
-    case Phase::pcp:
-      at(entries_.front().due);
+    case Phase::stopping:
+      return client_ && !upnp_.is_busy() ? client_->deadline() : next;
+    case Phase::probing:
+      next = client_->probe_deadline();
       break;
-    case Phase::nat_pmp:
-      at(address_due_);
-      break;
-    case Phase::upnp:
+    case Phase::asking:
+      next = client_->deadline();
       break;
     case Phase::resting:
-      at(rest_until_);
+      next = rest_until_;
       break;
-    case Phase::running:
-    case Phase::stopping: {
-      if (upnp_busy_) break;
-      const bool room = under_way() < window();
-      for (std::size_t i = 0; i < entries_.size(); ++i)
-        if (entries_[i].asked || (room && may_ask(i))) at(entries_[i].due);
-      if (phase_ == Phase::running && protocol_ != Protocol::pcp && (address_asked_ || room)) at(address_due_);
-      break;
-    }
   }
-  if (phase_ != Phase::stopping)
-    for (const Entry& entry : entries_)
-      if (entry.granted) at(entry.granted->expires);
+  for (const auto& entry : mappings_.entries)
+    if (entry.granted) next = std::min(next, entry.granted->expires);
   return next;
 }
 
-std::vector<Granted> Mapper::usable() const {
-  std::vector<Granted> all;
-  if (double_nat_) return all;
-  for (const Entry& entry : entries_)
-    if (entry.granted && entry.granted->external.address) all.push_back(*entry.granted);
-  return all;
+Mapper::Actions Mapper::set_reflexive(TimePoint, const std::optional<IpAddress>& address) {
+  Actions actions;
+  mappings_.set_reflexive(address, actions);
+  return actions;
+}
+
+Mapper::Actions Mapper::set_peers(TimePoint now, std::optional<std::vector<IpNetwork>> peers, std::string why) {
+  Actions actions;
+  if (!pcp_.set_peers(std::move(peers), std::move(why))) return actions;
+  if (phase_ == Phase::asking && client_ == &pcp_) {
+    pcp_.ask_filter_again(now);
+    pump(now, actions);
+  }
+  return actions;
+}
+
+Stage Mapper::stage() const {
+  return phase_ == Phase::probing ? Stage::probing : phase_ == Phase::asking ? Stage::asking : Stage::removing;
+}
+
+Protocol Mapper::protocol() const {
+  return client_ && phase_ != Phase::probing ? client_->protocol() : Protocol::none;
 }
 
 Facts Mapper::facts() const {
   Facts facts;
   facts.active = true;
-  facts.gateway = options_.gateway;
-  facts.ours = options_.ours;
-  facts.external = external_;
-  facts.protocol = protocol_;
-  facts.wanted = entries_.size();
-  for (const Entry& entry : entries_)
-    if (entry.granted) facts.granted.push_back(*entry.granted);
-  facts.double_nat = double_nat_;
-  facts.last_error = last_error_;
-  facts.reboots = reboots_;
+  facts.gateway = gateway_;
+  facts.ours = ours_;
+  facts.protocol = protocol();
+  mappings_.tell(facts);
   facts.filter = filter_facts();
+  return facts;
+}
+
+FilterFacts Mapper::filter_facts() const {
+  FilterFacts facts = pcp_.filter_facts();
+  const Protocol spoken = protocol();
+  if (facts.state == FilterFacts::State::unwanted || spoken == Protocol::none || spoken == Protocol::pcp) return facts;
+  facts.state = FilterFacts::State::open;
+  facts.why = std::string(to_string(spoken)) + " can't limit who reaches a port";
+  facts.since = {};
   return facts;
 }
 
