@@ -9,18 +9,18 @@
 
 namespace dw {
 
-/// One relayed stream, for as long as it is open: two UDP port pairs (RTP even, RTCP the next), one that the
-/// phone reaches and one that the central side reaches. Never used twice.
+/// One relayed stream while it is open: two UDP port pairs (RTP on an even port, RTCP on the next), one toward
+/// the phone and one toward the central side. An id is never reused.
 enum class MediaId : std::uint64_t { none = 0 };
 
 /// Who the stream is for, and between which of our own addresses.
 struct MediaRequest {
-  IpAddress phone;         ///< the phone's address as its signalling shows it: it alone may latch
-  IpAddress phone_side;    ///< our address that the phone reaches: the sockets stand there
-  IpAddress central_side;  ///< our address that the central side reaches
-  IpAddress call_server;   ///< may send to us beside the far end that it names, none: only that one
-  IpAddress phone_says{};  ///< the phone's address in its own words: another one when a router changed it
-  std::vector<IpAddress> other_servers{};  ///< call servers of the same protocol: they may send to us as well
+  IpAddress phone;                         ///< the source address of the phone's signalling: only this one may latch
+  IpAddress phone_side;                    ///< our address toward the phone, to which its sockets are bound
+  IpAddress central_side;                  ///< our address toward the central side
+  IpAddress call_server;                   ///< may send to us besides the far end; none: only the far end may
+  IpAddress phone_says{};                  ///< the address that the phone states; a router may have changed it
+  std::vector<IpAddress> other_servers{};  ///< call servers of the same protocol: they may send to us too
 };
 
 enum class MediaSide : std::uint8_t { phone, central };
@@ -31,7 +31,7 @@ struct MediaFormat {
     media,          ///< voice or picture
     event,          ///< telephone events (RFC 4733)
     comfort_noise,  ///< RFC 3389
-    nse,            ///< Cisco's named signalling events: how its gateways tell each other of modems and fax
+    nse,            ///< Cisco's named signalling events, which its gateways send for modems and fax
   };
   std::uint8_t payload_type = 0;
   std::uint32_t clock_rate = 0;  ///< Hz; 0: not known
@@ -41,102 +41,102 @@ struct MediaFormat {
 using MediaFormats = std::vector<MediaFormat>;
 inline constexpr std::size_t kMaxMediaFormats = 64;
 
-/// Who may send on the central side beside the far end and the call servers, as signalling shows.
+/// Who may send on the central side besides the far end and the call servers, according to signalling.
 struct MediaSources {
   static constexpr std::size_t kMaxNamed = 8;
   std::vector<IpAddress> named;  ///< more than kMaxNamed are left out
-  /// The phone is told to listen and nobody says to whom: for as long as there is no far end, the first that
-  /// sends RTP in order may, and goes on to.
+  /// Signalling makes the phone listen without naming a sender: while there is no far end, the first source that
+  /// sends RTP in order is accepted and stays.
   bool first_comer = false;
 };
 
-/// As they are to be told to either side (advertised addresses).
+/// The addresses to advertise to each side.
 struct MediaPorts {
   MediaId id = MediaId::none;
   Endpoint phone_facing;
   Endpoint central_facing;
-  std::optional<Endpoint>
-      central_rtcp{};  ///< where it reaches our RTCP, when that is not the port after central_facing's
+  /// Where the central side reaches our RTCP, if not at the port after central_facing's.
+  std::optional<Endpoint> central_rtcp{};
 };
 
-/// What came from one side, and what of it reached the other.
+/// Figures for one direction: what one side sent, and how much of it reached the other.
 struct MediaFlow {
-  std::uint64_t packets = 0, octets = 0;  ///< that arrived: accepted RTP, and what was opaque; octets of UDP payload
-  std::uint64_t audio = 0;      ///< of `packets`: with something in them to hear or see, no keepalive, no comfort noise
-  std::uint64_t delivered = 0;  ///< packets sent on to the other side
-  std::uint64_t lost = 0, reordered = 0;  ///< on the way to us (RFC 3550 §6.4.1, A.3); of RTP alone
-  std::uint64_t dropped = 0;              ///< by this box, which was too busy for them
-  std::optional<Duration> jitter;         ///< RFC 3550 A.8; none: not measured, as the clock rate is not known
+  std::uint64_t packets = 0, octets = 0;  ///< accepted RTP or opaque packets that arrived; octets of UDP payload
+  std::uint64_t audio = 0;                ///< those of `packets` with content: no keepalives, no comfort noise
+  std::uint64_t delivered = 0;            ///< packets sent on to the other side
+  std::uint64_t lost = 0, reordered = 0;  ///< on the way to us (RFC 3550 §6.4.1, A.3); RTP only
+  std::uint64_t dropped = 0;              ///< by this box, because it was too busy
+  std::optional<Duration> jitter;         ///< RFC 3550 A.8; none: the clock rate is not known
   std::optional<TimePoint> first, last;   ///< of `packets`
-  std::optional<TimePoint> heard;         ///< anything valid but keepalives, RTCP included
-  /// The longest time in which audio came, was to go to the other side, and none of it could be sent there.
+  std::optional<TimePoint> heard;         ///< the last valid packet, RTCP included, except keepalives
+  /// The longest time in which audio arrived for the other side, but none of it could be sent there.
   Duration undelivered{};
   std::uint8_t payload_type = 0;
 
-  /// Nothing can be said of loss when no audio came.
+  /// Nothing when no audio came: then the loss is not known.
   std::optional<double> loss_percent() const {
     const std::uint64_t expected = packets + lost;
     if (audio == 0) return std::nullopt;
     return 100.0 * static_cast<double>(lost) / static_cast<double>(expected);
   }
 };
-/// As long as this without delivery is a fault, not a beginning.
+/// A longer time without delivery is a fault and not just the start of a stream.
 inline constexpr Duration kUndelivered = std::chrono::seconds(3);
 
-/// What is known of a stream now.
+/// The current state of a stream.
 struct MediaReport {
   MediaFlow from_phone, from_central;
   std::optional<Endpoint> phone;    ///< where its packets come from, once it is latched
-  std::optional<Endpoint> far_end;  ///< where they go
-  std::uint64_t strangers = 0;      ///< packets dropped because of where they came from, both sides
-  bool direct = false;              ///< the phone was told its far end's own address: nothing passes here
-  bool router_moved =
-      false;  ///< the central side was told an address that the router has no more, and is not heard since
+  std::optional<Endpoint> far_end;  ///< where they are sent
+  std::uint64_t strangers = 0;      ///< packets dropped because of their source, on both sides
+  bool direct = false;              ///< the phone has its far end's own address: nothing passes here
+  /// The router lost the address that the central side has, and the central side has not been heard since.
+  bool router_moved = false;
 };
 
 /// How a stream ends.
 enum class MediaEnd : std::uint8_t {
-  closed,  ///< by signalling: nothing passes any more, and for a moment what is under way is thrown away
-  lost,    ///< its signalling was lost: it goes on for a moment, as a phone keeps its call for that long
+  closed,  ///< by signalling: nothing passes any more; packets still on their way are discarded for a moment
+  lost,    ///< its signalling was lost: it continues for a moment, as a phone keeps its call for that long
 };
 
-/// What signalling asks of the media relay. All of it is on the signalling thread, answers at once, and calls
-/// nothing back. An id that is not open is ignored.
+/// The media relay's interface for signalling. All functions run on the signalling thread, return at once, and have
+/// no callbacks. Ids that are not open are ignored.
 class MediaBroker {
  public:
   virtual ~MediaBroker() = default;
 
-  /// The sockets are bound when this returns. Errc::exhausted when there are no ports or descriptors left.
+  /// The sockets are bound when this returns. Errc::exhausted if no ports or descriptors are left.
   virtual Result<MediaPorts> open(const MediaRequest& request) = 0;
-  /// What either side is to be told from now on: since it was opened, the router may have another address. An id that
-  /// is not open gives none.
+  /// The ports to advertise from now on, as the router's address may have changed since open(). Empty for an id that is
+  /// not open.
   virtual MediaPorts ports(MediaId id) = 0;
-  /// Signalling opened the same stream again: the phone may latch anew.
+  /// Signalling opened the same stream again: the phone may latch again.
   virtual void reopen(MediaId id) = 0;
-  /// Where the phone says that it receives: a private address most often. When it is the address that its signalling
-  /// comes from, the phone is sent to there until it is heard; another one is never a destination by itself, and
-  /// tells a phone on the same LAN where to send. RTCP's is the next port, until set_rtcp() says otherwise.
+  /// Where the phone states that it receives, most often a private address. If that is the source address of its
+  /// signalling, media is sent there until the phone is heard. Any other address is only given to phones on the same
+  /// LAN, to send there directly. RTCP uses the next port, until set_rtcp() says otherwise.
   virtual void set_phone_stated(MediaId id, const Endpoint& stated) = 0;
-  /// The phone registered at another address while its call goes on. Who says so need not be the phone: the stream
-  /// moves only once RTP with the phone's own SSRC comes from there, or at once when nothing was heard on it yet.
+  /// The phone registered at another address during its call. As that may be forged, the stream moves only once RTP
+  /// with the phone's SSRC comes from there, or at once if nothing was heard on it yet.
   virtual void set_phone(MediaId id, const IpAddress& address) = 0;
-  /// Where the phone's packets are to go, as the central side says; none: nowhere for now. Returns what the
-  /// phone is to be told: our phone-facing endpoint, or another phone's own when both may talk directly.
-  /// RTCP's is the next port, until set_rtcp() says otherwise.
+  /// The destination of the phone's packets, as the central side states it; none: nowhere for now. Returns the
+  /// endpoint for the phone: our phone-facing one, or another phone's own if both may talk directly.
+  /// RTCP uses the next port, until set_rtcp() says otherwise.
   virtual Endpoint set_far_end(MediaId id, const std::optional<Endpoint>& far_end) = 0;
-  /// Where that side receives RTCP, when it says so (a=rtcp, RFC 3605); none: at the port after RTP's.
+  /// Where that side receives RTCP, if it states it (a=rtcp, RFC 3605); none: at the port after RTP's.
   virtual void set_rtcp(MediaId id, MediaSide side, const std::optional<Endpoint>& rtcp) = 0;
-  /// In the place of those that were named before.
+  /// Replaces the earlier ones.
   virtual void set_sources(MediaId id, const MediaSources& sources) = 0;
-  /// What the payload types are in packets toward that side, beyond those that RFC 3551 fixes.
+  /// The payload types in packets toward that side, beyond those that RFC 3551 defines.
   virtual void set_formats(MediaId id, MediaSide toward, const MediaFormats& formats) = 0;
-  /// From now on what passes is not RTP (T.38 by UDPTL, DTLS), or is again. The far end and where the phone
-  /// is stay known.
+  /// Whether the packets are from now on not RTP (T.38 by UDPTL, DTLS). The far end and the phone's address are
+  /// kept.
   virtual void set_opaque(MediaId id, bool opaque) = 0;
-  /// The type-of-service octet of what is sent (RFC 2474: DSCP in the upper six bits), both ways.
+  /// The type-of-service octet of sent packets (RFC 2474: DSCP in the upper six bits), both ways.
   virtual void set_tos(MediaId id, std::uint8_t tos) = 0;
   virtual MediaReport report(MediaId id) const = 0;
-  /// Ends it; the ports rest before they are used again.
+  /// Ends it; its ports are not reused at once.
   virtual void close(MediaId id, MediaEnd end) = 0;
 };
 
