@@ -42,7 +42,7 @@ Access::Caller Access::caller_of(const net::HttpExchange& exchange) {
 bool Access::admits(net::HttpExchange& exchange, Need need) {
   if (need == Need::nothing) return true;
   if (need == Need::socket && !exchange.over_unix()) {
-    // Who may not even read learns nothing of what there is.
+    // A client that may not even read does not learn what exists.
     if (admits(exchange, Need::read)) exchange.reply(error_reply(403, "only over the control socket (admin.socket)"));
     return false;
   }
@@ -74,7 +74,7 @@ bool Access::admits(net::HttpExchange& exchange, Need need) {
   if (caller.kind != Caller::Kind::session || reads(exchange)) return true;
   if (net::equal_in_constant_time(as_bytes(exchange.header("X-CSRF-Token")), as_bytes(caller.csrf))) return true;
   ++cross_site_;
-  exchange.reply(error_reply(403, "the request does not show X-CSRF-Token as GET /api/session tells it"));
+  exchange.reply(error_reply(403, "X-CSRF-Token is missing or wrong: GET /api/session returns the right one"));
   return false;
 }
 
@@ -156,7 +156,7 @@ void Access::prove(const std::shared_ptr<net::HttpExchange>& exchange, const Log
   const PasswordHash asked = *credentials_.password_of(account);
   const bool taken = check_.ask(
       source, shown.password, asked, [this, exchange, source, asked, account, right = std::move(right)](bool is_right) {
-        if (!is_right || credentials_.password_of(account) != asked) {  // it may have been changed meanwhile
+        if (!is_right || credentials_.password_of(account) != asked) {  // it may have changed meanwhile
           limit_.wrong(Clock::now(), source);
           failed(*exchange, "password");
           return exchange->reply(error_reply(401, "wrong password"));
@@ -189,7 +189,7 @@ void Access::logout(net::HttpExchange& exchange) {
 void Access::session(net::HttpExchange& exchange, bool claim_open) {
   if (!reads(exchange)) return exchange.reply(wrong_method("GET, HEAD"));
   const Caller caller = caller_of(exchange);
-  nlohmann::json told = {
+  nlohmann::json state = {
       {"password_set", credentials_.password.has_value() || credentials_.reader_password.has_value()},
       {"reader_set", credentials_.reader_password.has_value()},
       {"account", caller.known() ? nlohmann::json(to_string(caller.account)) : nlohmann::json()},
@@ -197,8 +197,8 @@ void Access::session(net::HttpExchange& exchange, bool claim_open) {
       {"logged_in", caller.known()},
       {"claim_open", claim_open && !credentials_.password},
       {"csrf", nullptr}};
-  if (caller.kind == Caller::Kind::session && !is_cross_site(exchange)) told["csrf"] = caller.csrf;
-  exchange.reply(json_reply(told.dump()));
+  if (caller.kind == Caller::Kind::session && !is_cross_site(exchange)) state["csrf"] = caller.csrf;
+  exchange.reply(json_reply(state.dump()));
 }
 
 void Access::append_metrics(MetricsText& out) const {

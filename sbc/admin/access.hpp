@@ -20,42 +20,41 @@ namespace dw::admin {
 
 struct Login;
 
-/// What a request must show to be answered.
+/// What a request must present to be answered.
 enum class Need : std::uint8_t {
   nothing,  ///< the page itself, health, logging in
-  read,     ///< nothing from this machine; a login from elsewhere
-  login,    ///< a session or a token, wherever it comes from
-  act,      ///< that of the operator's account
+  read,     ///< nothing from this machine; a login from anywhere else
+  login,    ///< a session or a token, from anywhere
+  act,      ///< a session or token of the operator's account
   socket,   ///< the control socket
 };
 
-/// Who may do what over TCP (SECURITY.md): the password, browsers' sessions and the token. Whoever comes by
-/// the control socket was let in by its file mode. On the loop's thread; owned by AdminServer.
+/// Who may do what over TCP (SECURITY.md): passwords, browser sessions and tokens. Requests over the control socket
+/// were already authorised by its file mode. On the loop's thread; owned by AdminServer.
 class Access {
  public:
   explicit Access(net::Loop& loop) : check_(loop), callers_(net::random_u64()) {}
 
-  /// Read anew: another password, or none, ends all sessions.
+  /// Takes the credentials as just read. A password that changed or was removed ends its sessions.
   void use(const Credentials& credentials);
 
-  /// Whether it may go on; else it has been answered.
+  /// Whether the request may proceed; if not, it has been answered.
   bool admits(net::HttpExchange& exchange, Need need);
-  /// For an answer that goes on for long: whether what was shown for it still counts. Asking it uses no session up, nor
-  /// keeps one alive. Not to be asked once this is gone.
+  /// For a long-running answer: whether what authorised it is still valid. Calling it does not count as using the
+  /// session. Must not be called after this is destroyed.
   std::function<bool()> pass_of(const net::HttpExchange& exchange);
 
   void login(const std::shared_ptr<net::HttpExchange>& exchange);  ///< POST /api/login
   void logout(net::HttpExchange& exchange);                        ///< POST /api/logout
-  /// GET /api/session. `claim_open`: somebody may claim this box now (Claim).
+  /// GET /api/session. `claim_open`: this box can be claimed now (Claim).
   void session(net::HttpExchange& exchange, bool claim_open);
-  /// Calls `right` once the password was found to be right, on the loop; else it has been answered. Guesses are
-  /// limited.
+  /// Calls `right` on the loop if the password is right; otherwise the request has been answered. Guesses are limited.
   void prove(const std::shared_ptr<net::HttpExchange>& exchange, const Login& shown, std::function<void()> right);
-  /// Begins a session and answers with it: `answer` and "csrf".
+  /// Starts a session and replies with `answer` and "csrf".
   void let_in(net::HttpExchange& exchange, Account account, nlohmann::json answer);
-  /// Who asks, for the log: "operator at 192.0.2.7", "control socket". Of one that admits() let do it.
+  /// The client's name for the log: "operator at 192.0.2.7", "control socket". Only after admits() returned true.
   std::string who(const net::HttpExchange& exchange);
-  /// Of whoever connects: somebody logged in from there lately, or showed the token; or it is this machine.
+  /// A source is known if somebody there recently logged in or used the token, or if it is this machine.
   Standing standing(TimePoint now, const IpAddress& source) const;
   void append_metrics(MetricsText& out) const;
 
@@ -76,7 +75,7 @@ class Access {
   Sessions sessions_;
   LoginLimit limit_{net::random_u64()};
   PasswordCheck check_;
-  KnownSources callers_;  ///< from where somebody was let in
+  KnownSources callers_;  ///< where logins and tokens succeeded
   net::LogLimit failed_log_{5, 100};
   std::uint64_t logins_ = 0, wrong_ = 0, put_off_ = 0, cross_site_ = 0;
 };

@@ -19,7 +19,7 @@ using provisioning::Admissions;
 
 constexpr std::string_view kUnder = "/api/admissions/";
 
-/// "SEP001122334455", "admit" of "/api/admissions/SEP001122334455/admit"; the device is still percent-encoded.
+/// The parts of "/api/admissions/SEP001122334455/admit"; the device is still percent-encoded.
 struct Asked {
   std::string_view device, verb;
 };
@@ -37,7 +37,7 @@ unsigned status_of(Errc code) {
   return code == Errc::exhausted ? 409 : 400;
 }
 
-/// Nothing: for_s is there, and is no number of seconds.
+/// Nothing if for_s is not a number of seconds.
 std::optional<Duration> time_in(std::string_view query) {
   if (!query_value(query, "for_s")) return AdmissionDoor::kFor;
   const auto most = static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(Admissions::kMaxFor).count());
@@ -74,7 +74,7 @@ void AdmissionDoor::act(net::HttpExchange& exchange, std::string_view path, cons
   forget(exchange, *device, who);
 }
 
-/// What the operator should know beside.
+/// A hint for the operator, beside the result.
 std::string_view AdmissionDoor::note() const {
   return admissions_.phones() == Admissions::Phones::all
              ? "; as long as access.provisioning.phones is \"all\", every phone is served anyway"
@@ -112,7 +112,7 @@ void AdmissionDoor::forget(net::HttpExchange& exchange, std::string_view device,
                              comes_back ? ", until the central server takes a registration of it" : "", note()));
 }
 
-void AdmissionDoor::tell(net::HttpExchange& exchange, std::size_t limit) const {
+void AdmissionDoor::list(net::HttpExchange& exchange, std::size_t limit) const {
   const TimePoint now = loop_.now();
   const WallTime wall = wall_now();
   Json windows = Json::array(), admitted = Json::array(), refused = Json::array();

@@ -8,17 +8,17 @@
 
 namespace dw::admin {
 
-/// /api/admissions: who may have a device's own files, and what the operator does about it. On the loop's thread; what
-/// it is given outlives it. Who may ask is for the caller to see to.
+/// /api/admissions: who may get a device's own files, and the operator's decisions on that. The caller checks who may
+/// call it. On the loop's thread; the arguments outlive it.
 class AdmissionDoor {
  public:
   static constexpr Duration kFor = std::chrono::minutes(15);  ///< without for_s
   AdmissionDoor(net::Loop& loop, provisioning::Admissions& admissions) : loop_(loop), admissions_(admissions) {}
 
   static bool is_action(std::string_view path);
-  /// `who` for the log.
+  /// `who` is for the log.
   void act(net::HttpExchange& exchange, std::string_view path, const std::string& who);
-  void tell(net::HttpExchange& exchange, std::size_t limit) const;
+  void list(net::HttpExchange& exchange, std::size_t limit) const;
 
  private:
   void admit(net::HttpExchange& exchange, std::string_view device, const std::string& who);

@@ -18,7 +18,7 @@ WallTime from_ms(std::int64_t ms) {
   return WallTime(std::chrono::milliseconds(ms));
 }
 
-/// One that a newer program knows counts as the weakest.
+/// A value that only a newer program knows counts as the weakest.
 By by_of(std::string_view text) {
   const auto found = std::ranges::find(kBys, text, [](By by) { return to_string(by); });
   return found == kBys.end() ? By::registration : *found;

@@ -4,10 +4,10 @@ namespace dw::admin {
 
 void CallHistory::Lane::add(const MediaFlow& flow) {
   Sample sample;
-  // A stream that starts over counts from nothing again; a late packet makes a lost one good.
-  const bool anew = flow.packets < packets;
-  const std::uint64_t came = flow.packets - (anew ? 0 : packets);
-  const std::uint64_t lost_before = anew ? 0 : lost;
+  // A restarted stream counts from zero again; a late packet lowers the number of lost ones.
+  const bool restarted = flow.packets < packets;
+  const std::uint64_t came = flow.packets - (restarted ? 0 : packets);
+  const std::uint64_t lost_before = restarted ? 0 : lost;
   const std::uint64_t went = flow.lost > lost_before ? flow.lost - lost_before : 0;
   if (came + went > 0) {
     sample.loss_percent = 100.0F * static_cast<float>(went) / static_cast<float>(came + went);
@@ -32,7 +32,7 @@ void CallHistory::sample(std::span<const phones::Call> calls) {
       found = streams_.try_emplace(key).first;
     }
     Followed& followed = found->second;
-    // The moment is reckoned back from how long it lasts: a little off each time.
+    // A call's start is computed back from its duration, so it varies slightly.
     if (std::chrono::abs(followed.since - call.since) > kEvery) followed = {};
     followed.since = call.since;
     followed.seen = true;

@@ -14,13 +14,13 @@ std::string text_of(const Endpoint& endpoint) {
   return endpoint.address ? endpoint.to_string() : std::string();
 }
 
-/// null: nothing came, and nothing can be said of it.
+/// null: no packets, so nothing is known.
 Json loss_percent(const MediaFlow& flow) {
   const auto percent = flow.loss_percent();
   return percent ? Json(std::round(100 * *percent) / 100) : Json(nullptr);
 }
 
-/// null: not measured, as the clock of what came is not known.
+/// null: not measured, as the clock rate is not known.
 Json jitter_ms(const MediaFlow& flow) {
   if (!flow.jitter) return nullptr;
   return std::round(10 * std::chrono::duration<double, std::milli>(*flow.jitter).count()) / 10;
@@ -72,7 +72,7 @@ Json lane_json(const CallHistory::Lane& lane, const std::string& codec) {
   return {{"loss_percent", std::move(loss)}, {"jitter_ms", std::move(jitter)}, {"state", std::move(states)}};
 }
 
-/// null: it is not followed.
+/// null: the stream is not followed.
 Json history_json(const CallHistory::Stream* stream, const std::string& codec) {
   if (!stream) return nullptr;
   return {{"every_s", CallHistory::kEvery.count()},

@@ -5,7 +5,7 @@
 
 namespace dw::admin {
 
-/// One call as the API tells it (API.md, /api/calls); `history` may be null.
+/// One call in the form of the API (API.md, /api/calls); `history` may be null.
 nlohmann::ordered_json call_json(const phones::Call& call, const Now& now, const CallHistory* history);
 
 }  // namespace dw::admin

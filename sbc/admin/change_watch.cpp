@@ -22,8 +22,8 @@ std::size_t print_of(const std::vector<phones::Finding>& findings) {
   return print;
 }
 
-/// What of it is news when it is different: time passing is none, nor are the moments that are reckoned from it anew
-/// each time, a little off. What comes with them (a server that answers again, a mapping that went) shows by itself.
+/// A fingerprint of the status, without what changes all the time: clocks, and times that are computed from them and so
+/// vary slightly. Real changes (a server answers again, a mapping is lost) show in other fields.
 std::size_t print_of(Status status) {
   status.now = status.started;
   status.router.now = {};
@@ -39,7 +39,7 @@ std::size_t print_of(Status status) {
   };
   tries_again(status.origins);
   tries_again(status.call_servers);
-  for (CallServer& server : status.call_servers) {  // its state is news, its age is not
+  for (CallServer& server : status.call_servers) {  // a change of its state counts, its age does not
     if (server.last_answer) server.last_answer = status.started;
     if (server.since) server.since = status.started;
   }
@@ -85,16 +85,16 @@ Changes ChangeWatch::look(TimePoint now) {
     const std::size_t print = print_of(std::move(status));
     out.status = std::exchange(status_print_, print) != print;
   }
-  if (files_.due(now, kFilesEvery)) {  // what is missing is in the phones' stories
+  if (files_.due(now, kFilesEvery)) {  // missing files are part of the phones' stories
     const bool cache = std::exchange(cached_of_files_, cached_) != cached_;
     out.files = std::exchange(revision_of_files_, revision_) != revision_ || cache;
   }
   if (sources_.calls && calls_.due(now, kCallsEvery)) {
     const std::size_t running = sources_.calls().size();
-    out.calls = running != 0 || running_calls_ != 0;  // while they are up, their figures move
+    out.calls = running != 0 || running_calls_ != 0;  // the figures of running calls change all the time
     running_calls_ = running;
   }
-  out.doctor = std::exchange(box_print_told_, box_print_) != box_print_;
+  out.doctor = std::exchange(box_print_reported_, box_print_) != box_print_;
   return out;
 }
 
@@ -105,7 +105,7 @@ void ChangeWatch::look_at_phones(Changes& out) {
   sources_.inventory->for_each([&](const phones::Phone& phone) {
     if (phone.revision > before || sources_.verdicts->revision_of(phone) > judged) add(out, phone.key());
   });
-  out.many = out.many || out.phones.empty();  // some went
+  out.many = out.many || out.phones.empty();  // phones were removed
 }
 
 void ChangeWatch::on_box_findings(const std::vector<phones::Finding>& findings) {

@@ -7,7 +7,7 @@
 
 namespace dw::admin {
 
-/// What is different from the last look: which of the API's answers are worth asking for again.
+/// What changed since the last look: which of the API's answers should be requested again.
 struct Changes {
   static constexpr std::size_t kMaxPhones = 64;
 
@@ -16,13 +16,12 @@ struct Changes {
   std::vector<std::string> phones;  ///< keys, at most kMaxPhones
 
   bool any() const { return status || calls || files || doctor || many || !phones.empty(); }
-  /// Adds what `more` has.
+  /// Adds the changes in `more`.
   void merge(const Changes& more);
 };
 
-/// Looks at the Sources again and again and tells what changed. Each kind has its own shortest interval, so
-/// that a busy box costs its pages a few answers a second at most. What phones are found to have,
-/// the VerdictBook says.
+/// Compares the Sources with the last look and reports what changed. Each kind has a minimum interval, so that a busy
+/// box sends its pages at most a few events a second. Changed findings of phones are reported by the VerdictBook.
 class ChangeWatch {
  public:
   static constexpr std::chrono::milliseconds kPhonesEvery{400}, kStatusEvery{1000}, kCallsEvery{1000},
@@ -30,11 +29,11 @@ class ChangeWatch {
 
   explicit ChangeWatch(const Sources& sources) : sources_(sources) {}
   Changes look(TimePoint now);
-  /// What the doctor found; the next look tells whether it is news.
+  /// The doctor's findings; the next look() reports whether they changed.
   void on_box_findings(const std::vector<phones::Finding>& findings);
 
  private:
-  /// When something was done last.
+  /// When something was last done.
   struct Last {
     TimePoint at{};
     bool due(TimePoint now, Duration every);
@@ -45,8 +44,8 @@ class ChangeWatch {
   const Sources& sources_;
   Last phones_, status_, calls_, files_;
   std::uint64_t revision_ = 0, verdicts_ = 0, revision_of_files_ = 0;
-  std::size_t status_print_ = 0, box_print_ = 0, box_print_told_ = 0;
-  std::uint64_t cached_ = 0, cached_of_files_ = 0;  ///< files and octets, added up
+  std::size_t status_print_ = 0, box_print_ = 0, box_print_reported_ = 0;
+  std::uint64_t cached_ = 0, cached_of_files_ = 0;  ///< number of files plus octets
   std::size_t running_calls_ = 0;
 };
 

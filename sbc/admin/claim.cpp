@@ -10,10 +10,10 @@
 namespace dw::admin {
 namespace {
 
-/// Without 0, 1, I and O. 32 of them, so that an octet picks each as often.
+/// Without 0, 1, I and O. It has 32 characters, so that random octets select each equally often.
 constexpr std::string_view kAlphabet = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 static_assert(kAlphabet.size() == 32);
-constexpr std::size_t kGroup = 4;      // letters, as a code is shown
+constexpr std::size_t kGroup = 4;      // letters in each group of a displayed code
 constexpr std::size_t kMaxTyped = 64;  // octets
 
 }  // namespace
@@ -45,7 +45,7 @@ bool Claim::is_on_local_network(const IpAddress& source) {
       out.push_back(IpNetwork::parse(text).value());
     return out;
   }();
-  // A link-local address has the interface in it, which is no part of the network.
+  // The scope of a link-local address is not part of its network.
   const IpAddress plain = source.is_v6() ? IpAddress::v6(source.octets().first<16>()) : source;
   return std::ranges::any_of(networks, [&](const IpNetwork& network) { return network.contains(plain); });
 }

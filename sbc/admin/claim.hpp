@@ -11,33 +11,34 @@
 
 namespace dw::admin {
 
-/// How a box that has no password is taken over by whoever has its one-time code and is on its own network
-/// (SECURITY.md). Open for kOpenFor, once for each start; guesses are slowed as wrong passwords are. No clock, no I/O.
+/// Lets somebody on the box's own network, with its one-time code, set the first password (SECURITY.md). Open for
+/// kOpenFor after each start; guesses are limited like wrong passwords. No clock, no I/O.
 class Claim {
  public:
   static constexpr Duration kOpenFor = std::chrono::hours(24);
-  static constexpr std::size_t kLetters = 8;  ///< of a code, each one of 32: 40 bits
+  static constexpr std::size_t kLetters = 8;  ///< in a code, of 32 possible ones each: 40 bits
 
-  /// Of kLetters random octets: letters and digits that nobody takes for another one.
+  /// Makes a code of kLetters random octets, without letters and digits that look alike.
   static std::string code_of(Bytes random);
-  /// As it was typed, in either case, with blanks and hyphens anywhere; empty when it can be no code.
+  /// The code without blanks and hyphens, in upper case; empty when it can't be a code.
   static std::string normalised(std::string_view typed);
-  /// RFC 1918, link-local (IPv4 and IPv6), RFC 4193 and loopback. Not a provider's NAT (RFC 6598): that is a crowd.
+  /// RFC 1918, link-local (IPv4 and IPv6), RFC 4193 and loopback. Not a carrier's NAT (RFC 6598), which many strangers
+  /// share.
   static bool is_on_local_network(const IpAddress& source);
 
   void open(TimePoint now, std::string code);
   void close() { code_.clear(); }
   bool is_open(TimePoint now) const { return !code_.empty() && now < until_; }
-  TimePoint until() const { return until_; }  ///< of one that was opened
-  std::string shown() const;                  ///< "K7Q4-M2XD"; empty once it was closed
+  TimePoint until() const { return until_; }  ///< once it was opened
+  std::string shown() const;                  ///< "K7Q4-M2XD"; empty after close()
 
   struct Verdict {
     enum class Kind : std::uint8_t {
-      closed,    ///< nobody claims it now
-      stranger,  ///< not from a local network
-      wait,      ///< not looked at, as there were too many wrong ones: for `wait`
+      closed,    ///< it can't be claimed now
+      stranger,  ///< not on a local network
+      wait,      ///< not checked, after too many wrong codes: try again after `wait`
       wrong,
-      right,  ///< it stays open until close()
+      right,  ///< the claim stays open until close()
     } kind = Kind::closed;
     Duration wait{};
   };

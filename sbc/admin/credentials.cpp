@@ -72,7 +72,7 @@ Result<Credentials> parse_credentials(std::string_view text) {
     const std::string_view what = line.take_token();
     bool good = false;
     const auto take = [&](auto& into, auto reader) {
-      if (into) return;  // twice
+      if (into) return;  // given twice
       into = reader(line);
       good = into.has_value();
     };

@@ -12,7 +12,7 @@
 
 namespace dw::admin {
 
-/// What is kept of the password.
+/// What is stored of a password.
 struct PasswordHash {
   net::ScryptCost cost;
   std::array<std::uint8_t, 16> salt{};
@@ -20,15 +20,15 @@ struct PasswordHash {
   friend bool operator==(const PasswordHash&, const PasswordHash&) = default;
 };
 
-/// Who somebody is that logged in, or showed a token.
+/// The account of a login or a token.
 enum class Account : std::uint8_t {
-  full,    ///< sees and does all
-  reader,  ///< sees, and changes nothing
+  full,    ///< may see and do everything
+  reader,  ///< may see everything and change nothing
 };
 std::string_view to_string(Account account);  ///< "operator", "reader"
 
-/// Who may use the admin side: `dropwire passwd` makes it, the daemon reads it. As a
-/// file, one line each, "#" begins a comment:
+/// Who may use the admin side. Written by `dropwire passwd`, read by the daemon. A file with one entry per line; "#"
+/// starts a comment:
 ///
 ///     password scrypt 32768 8 1 SALT HASH      n, r, p; 32 and 64 hex digits
 ///     token sha256 HASH                        64 hex digits
@@ -36,7 +36,7 @@ std::string_view to_string(Account account);  ///< "operator", "reader"
 ///     reader-token sha256 HASH
 struct Credentials {
   std::optional<PasswordHash> password;
-  std::optional<net::Sha256> token;  ///< of the token as text
+  std::optional<net::Sha256> token;  ///< digest of the token's text
   std::optional<PasswordHash> reader_password;
   std::optional<net::Sha256> reader_token;
   const std::optional<PasswordHash>& password_of(Account account) const {
@@ -49,25 +49,25 @@ struct Credentials {
 };
 
 inline constexpr std::size_t kMinPassword = 8, kMaxPassword = 256;  ///< octets
-inline constexpr std::size_t kMaxCredentials = 4096;                ///< octets of the file
+inline constexpr std::size_t kMaxCredentials = 4096;                ///< octets in the file
 
-/// Errc::malformed with the line that makes no sense; too_long.
+/// Errc::malformed with the line that can't be parsed; too_long.
 Result<Credentials> parse_credentials(std::string_view text);
 std::string to_text(const Credentials& credentials);
 
-/// Errc::invalid for one that is too short, too long, or has control characters.
+/// Errc::invalid for a password that is too short, too long, or has control characters.
 Result<void> check_password(std::string_view password);
-/// With a fresh salt. Errc::invalid as check_password.
+/// With a new salt. Errc::invalid as check_password.
 Result<PasswordHash> hash_password(std::string_view password, const net::ScryptCost& cost = {});
-/// Computes as long as hash_password does: not on the loop's thread.
+/// Takes as long as hash_password: not for the loop's thread.
 bool is_password(std::string_view password, const PasswordHash& hash);
 
 /// 256 random bits as 64 hex digits.
 std::string new_token();
-/// Whose it is; nothing: nobody's.
+/// The account of the token; nothing if it is not valid.
 std::optional<Account> account_of_token(std::string_view token, const Credentials& credentials);
 
-/// Empty ones when there is no such file. Errc::system, malformed, too_long with the path.
+/// Empty credentials if the file does not exist. Errc::system, malformed, too_long with the path.
 Result<Credentials> read_credentials(const std::string& path);
 
 }  // namespace dw::admin

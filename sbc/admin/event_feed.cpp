@@ -25,7 +25,7 @@ void EventFeed::listen(const std::shared_ptr<net::HttpExchange>& exchange, net::
   if (listeners_.size() >= options_.max_listeners) {
     reply.status = 503;
     reply.headers.emplace_back("Retry-After", "30");
-    reply.text = error_json("too many pages listen already; ask again by and by");
+    reply.text = error_json("too many pages listen already; ask every few seconds instead");
     return exchange->reply(std::move(reply));
   }
   std::erase_if(reply.headers, [](const auto& header) { return header.first == "Content-Type"; });
@@ -40,7 +40,7 @@ void EventFeed::listen(const std::shared_ptr<net::HttpExchange>& exchange, net::
   reply.stream = net::HttpBody{net::HttpBody::kUnknownSize,
                                [this, id](std::uint64_t, MutableBytes into) { return read(id, into); }};
   if (!timer_.armed()) {
-    watch_.look(loop_.now());  // what was before the first listener came is no news
+    watch_.look(loop_.now());  // changes before the first listener came don't count
     timer_.arm_after(options_.every);
   }
   exchange->reply(std::move(reply));
@@ -70,7 +70,7 @@ void EventFeed::tick() {
   const TimePoint now = loop_.now();
   if (sources_.doctor && now - last_examined_ >= options_.ask_doctor) examine();
   const Changes changes = watch_.look(now);
-  std::vector<std::shared_ptr<net::HttpExchange>> to_wake;  // it may end within wake(), and leave the map
+  std::vector<std::shared_ptr<net::HttpExchange>> to_wake;  // one may end within wake() and leave the map
   for (auto it = listeners_.begin(); it != listeners_.end();) {
     Listener& listener = it->second;
     listener.pending.merge(changes);

@@ -10,30 +10,30 @@
 
 namespace dw::admin {
 
-/// GET /api/events: server-sent events (WHATWG HTML §9.2) that tell which answers of the API changed. Nothing
-/// is looked at while nobody listens. What a listener has not taken yet is merged, never queued; one that
-/// takes nothing for kMaxLag is let go. On the loop's thread.
+/// GET /api/events: server-sent events (WHATWG HTML §9.2) that name the API answers that changed. Nothing is checked
+/// while nobody listens. Changes that a listener has not read are merged, never queued; a listener that reads nothing
+/// for kMaxLag is disconnected. On the loop's thread.
 class EventFeed {
  public:
   static constexpr unsigned kMaxListeners = 32;
   struct Options {
     unsigned max_listeners = kMaxListeners;
-    Duration every = std::chrono::milliseconds(400);  ///< between two looks
+    Duration every = std::chrono::milliseconds(400);  ///< interval between two looks
     Duration heartbeat = std::chrono::seconds(10);
     Duration ask_doctor = std::chrono::seconds(10);
-    /// A stream ends then, and its page comes again and shows anew that it may listen.
+    /// Then the stream ends; the page connects again and has to authenticate again.
     Duration longest = std::chrono::minutes(10);
   };
   static constexpr std::chrono::seconds kMaxLag{30};
-  static constexpr std::chrono::milliseconds kRetry{2000};  ///< told to the browser
+  static constexpr std::chrono::milliseconds kRetry{2000};  ///< reconnection time, sent to the browser
 
   EventFeed(net::Loop& loop, const Sources& sources, const Options& options);
 
-  /// The answer is `reply` with the stream as its body, or 503 when there are max_listeners. `reply` has the
-  /// headers that every answer has. The stream ends when `may_listen` (if given) says so: asked before each look.
+  /// Answers with `reply` and the stream as its body, or with 503 when there are max_listeners. `reply` has the headers
+  /// common to all answers. The stream ends when `may_listen` (if given) returns false; it is called before each look.
   void listen(const std::shared_ptr<net::HttpExchange>& exchange, net::HttpReply reply,
               std::function<bool()> may_listen = {});
-  /// So many at most from now on; those that listen already go on.
+  /// Sets the maximum; existing listeners stay.
   void allow(unsigned max_listeners) { options_.max_listeners = max_listeners; }
   std::size_t listeners() const { return listeners_.size(); }
 
@@ -42,11 +42,11 @@ class EventFeed {
     std::shared_ptr<net::HttpExchange> exchange;
     std::function<bool()> may_listen;
     Changes pending;        ///< not yet part of `text`
-    std::string text;       ///< on its way
+    std::string text;       ///< being sent
     std::size_t taken = 0;  ///< octets of `text`
     TimePoint began{};
-    TimePoint last_taken{};    ///< when all that there was had been taken
-    TimePoint last_written{};  ///< of `text`
+    TimePoint last_taken{};    ///< when everything had last been read
+    TimePoint last_written{};  ///< when `text` was last written
     bool owes() const { return pending.any() || taken < text.size(); }
   };
   void tick();
@@ -63,7 +63,7 @@ class EventFeed {
   bool examining_ = false;
   std::map<std::uint64_t, Listener> listeners_;
   std::uint64_t next_id_ = 0;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< for answers of the doctor that come late
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< cancels late answers of the doctor
 };
 
 }  // namespace dw::admin

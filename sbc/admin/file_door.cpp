@@ -57,7 +57,7 @@ void FileDoor::consider(Download& download) {
 
 void FileDoor::reply(Download& download, net::HttpReply reply) {
   download.answered = true;
-  const auto exchange = download.exchange;  // its end may come within reply(), and takes the download with it
+  const auto exchange = download.exchange;  // its end may come within reply(), and destroys the download
   exchange->reply(std::move(reply));
 }
 

@@ -10,8 +10,8 @@
 
 namespace dw::admin {
 
-/// Gives whole files to the control socket (`dropwire get`): one GET at a time each, streamed as soon as the
-/// size is known, else when it is complete. On the loop's thread.
+/// Serves whole files over the control socket (`dropwire get`): streamed as soon as the size is known, otherwise once
+/// the file is complete. On the loop's thread.
 class FileDoor {
  public:
   FileDoor(net::Loop& loop, Duration first_answer) : loop_(loop), first_answer_(first_answer) {}

@@ -7,9 +7,9 @@
 
 namespace dw::admin {
 
-/// Whether a Host field may be answered by the listener whose address is `ours`: it names a loopback address,
-/// "localhost", that very address, or one of `names`. A web page that points its own host name at this box
-/// (DNS rebinding) is thereby refused. An absent Host, which no browser sends, passes.
+/// Whether the listener at address `ours` may answer a request with this Host field: it must name a loopback address,
+/// "localhost", `ours`, or one of `names`. This refuses web pages whose own host name points to this box (DNS
+/// rebinding). A missing Host passes, as every browser sends one.
 bool host_is_ours(std::string_view host, const IpAddress& ours, const std::vector<std::string>& names);
 
 }  // namespace dw::admin

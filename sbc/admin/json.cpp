@@ -48,7 +48,8 @@ Json finding_json(const phones::Finding& finding) {
           {"follows", std::move(follows)}};
 }
 
-/// One that names no device is whose line it is on; a record of an address has all that are left.
+/// A call without a device name belongs to the phone whose line it uses; those left belong to the phone that is known
+/// by its address only.
 bool is_of(const phones::Call& call, const phones::Phone& phone) {
   if (const auto device = DeviceName::station(call.device)) return *device == phone.device;
   if (call.protocol != phones::Protocol::sip || call.peer.address != phone.address) return false;

@@ -11,7 +11,7 @@
 
 namespace dw::admin {
 
-/// One moment by both clocks: what media measured is told as wall time.
+/// One moment on both clocks: media times are measured on the steady clock and shown as wall time.
 struct Now {
   WallTime wall{};
   TimePoint steady{};
@@ -20,40 +20,39 @@ inline Now now_by_both() {
   return {wall_now(), Clock::now()};
 }
 
-// Bodies of the API as JSON text (API.md): snake_case keys, RFC 3339 times. Octets that are not UTF-8 become
-// U+FFFD.
+// Bodies of the API as JSON text (API.md): snake_case keys, RFC 3339 times. Octets that are not UTF-8 become U+FFFD.
 
 /// `verdict` may be null.
 std::string status_json(const Status& status, const phones::Verdict* verdict = nullptr);
-/// With the phone's calls out of `calls`; `history` may be null.
+/// Includes those of `calls` that are the phone's; `history` may be null.
 std::string phone_json(const phones::Phone& phone, const std::vector<phones::Absence>& absences,
                        const std::vector<phones::Call>& calls, const phones::BoxCauses& causes, const Now& now,
                        const CallHistory* history = nullptr);
 /// At most `limit` calls.
 std::string calls_json(const std::vector<phones::Call>& calls, const Now& now, std::size_t limit,
                        const CallHistory* history = nullptr);
-/// One call that is over, as one line (API.md).
+/// One finished call as one line (API.md).
 std::string record_json(const phones::CallRecord& record);
-/// Of such lines.
+/// `records` are such lines.
 std::string finished_json(std::uint64_t total, const std::vector<std::string>& records);
-/// `verdict`, `network`: null when nothing is known of it.
+/// `verdict`, `network`: null when nothing is known.
 std::string doctor_json(const std::vector<phones::Finding>& findings, WallTime now,
                         const phones::Verdict* verdict = nullptr, const phones::NetworkFacts* network = nullptr);
-/// With what phones asked for and did not get, out of `inventory` (may be null).
+/// Includes files that phones requested but did not get, from `inventory` (may be null).
 std::string files_json(const FilesReport& report, const phones::Inventory* inventory);
-/// How phones of each kind are worked; `addresses` are what a person types as TFTP Server 1.
+/// How to set up phones of each model; `addresses` are what a person enters as TFTP Server 1.
 std::string connect_json(const std::vector<std::string>& addresses);
 std::string log_json(const std::vector<LogLine>& lines, std::uint64_t after);
 std::string reload_json(const ReloadOutcome& outcome);
 std::string error_json(std::string_view text);
 std::string outcome_json(const Outcome& outcome);
 
-/// What the body of POST /api/login shows.
+/// The body of POST /api/login.
 struct Login {
   std::string password;
   Account account = Account::full;
 };
-/// Nothing when it is no such body.
+/// Nothing if the body is not valid.
 std::optional<Login> login_in(std::string_view body);
 
 }  // namespace dw::admin

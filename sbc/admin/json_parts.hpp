@@ -7,9 +7,9 @@
 
 namespace dw::admin {
 
-// Parts that several answers have.
+// Parts that several answers share.
 
-/// What the list and the single phone have in common.
+/// The fields that the list and the single phone share.
 nlohmann::ordered_json phone_summary(const phones::Phone& phone);
 nlohmann::ordered_json findings_list(const std::vector<phones::Finding>& findings);
 

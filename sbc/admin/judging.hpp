@@ -4,15 +4,15 @@
 
 namespace dw::admin {
 
-/// Has phones judged in the background as they change, so that an answer only reads what is known: a few milliseconds
-/// of judging at a time, and as long between them for everything else. On the loop's thread.
+/// Judges changed phones in the background, so that an answer only reads the results: a few milliseconds at a time,
+/// with a pause of that length for everything else. On the loop's thread.
 class Judging {
  public:
   static constexpr std::chrono::milliseconds kSlice{2}, kBetween{4}, kIdle{200};
-  static constexpr std::size_t kAtOnce = 64;  ///< judged before an answer, so that what just happened is in it
+  static constexpr std::size_t kAtOnce = 64;  ///< judged before an answer, so that it includes what just happened
 
   Judging(net::Loop& loop, const Sources& sources);
-  /// What an answer needs now: of thousands that changed at once only the first.
+  /// Judges what an answer needs now: if thousands changed at once, only the first ones.
   void look();
 
  private:

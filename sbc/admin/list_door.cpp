@@ -15,8 +15,8 @@ struct ListDoor::List {
   std::uint64_t id = 0;
   std::shared_ptr<net::HttpExchange> exchange;
   PhoneScan scan;
-  std::string text;       ///< made, and not all of it taken
-  std::size_t taken = 0;  ///< octets of it
+  std::string text;       ///< written, but not all read yet
+  std::size_t taken = 0;  ///< octets that were read
   std::size_t rows = 0;
   bool scanned = false, begun = false, whole = false;
   bool answered = false, queued = false;
@@ -46,7 +46,7 @@ void ListDoor::queue(List& list) {
   });
 }
 
-/// A little of one list, then whatever else the loop has to do.
+/// Does a small part of one list, then lets the loop do everything else.
 void ListDoor::turn() {
   turning_ = false;
   if (turns_.empty()) return;
@@ -84,7 +84,7 @@ void ListDoor::write_rows(List& list) const {
     const phones::Phone* const phone = list.scan.next();
     if (phone == nullptr) {
       list.whole = list.scan.over();
-      list.scanned = list.whole;  // else the next ones are looked for
+      list.scanned = list.whole;  // if not whole, the scan continues
       break;
     }
     if (!list.csv()) list.text += list.rows == 0 ? "\n" : ",\n";
@@ -102,7 +102,7 @@ void ListDoor::answer(const std::shared_ptr<List>& list) {
   list->answered = true;
   net::HttpReply reply = list->csv() ? reply_of(200, "text/csv; charset=utf-8; header=present", {}) : json_reply({});
   if (list->csv()) reply.headers.emplace_back("Content-Disposition", "attachment; filename=\"dropwire-phones.csv\"");
-  const auto exchange = list->exchange;  // its end may come within reply(), and takes the list with it
+  const auto exchange = list->exchange;  // its end may come within reply(), and destroys the list
   if (list->whole) {
     reply.text = std::move(list->text);
     return exchange->reply(std::move(reply));

@@ -10,13 +10,13 @@
 
 namespace dw::admin {
 
-/// GET /api/phones (API.md). However many phones there are, the loop is held for some hundred of them at a time, one
-/// answer after the other, and rows are made as the reader takes them. On the loop's thread; the inventory and its
-/// verdicts outlive it.
+/// GET /api/phones (API.md). However many phones there are, the loop is held only for a few hundred at a time, answers
+/// take turns, and rows are written as the client reads them. On the loop's thread; the inventory and its verdicts
+/// outlive it.
 class ListDoor {
  public:
-  static constexpr std::size_t kLookedAt = 200;  ///< phones in one go
-  static constexpr std::size_t kRows = 32;       ///< written in one go
+  static constexpr std::size_t kLookedAt = 200;  ///< phones examined at a time
+  static constexpr std::size_t kRows = 32;       ///< rows written at a time
 
   ListDoor(net::Loop& loop, const phones::Inventory& inventory, phones::VerdictBook& verdicts)
       : loop_(loop), inventory_(inventory), verdicts_(verdicts) {}
@@ -38,7 +38,7 @@ class ListDoor {
   const phones::Inventory& inventory_;
   phones::VerdictBook& verdicts_;
   std::map<std::uint64_t, std::shared_ptr<List>> lists_;
-  std::deque<std::uint64_t> turns_;  ///< of those that have something to do
+  std::deque<std::uint64_t> turns_;  ///< lists with work to do
   std::uint64_t last_id_ = 0;
   bool turning_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -12,17 +12,17 @@
 namespace dw::admin {
 
 struct LogLine {
-  std::uint64_t number = 0;  ///< counts up from 1
+  std::uint64_t number = 0;  ///< counts from 1
   WallTime at{};
   spdlog::level::level_enum level = spdlog::level::info;
   std::string text;
 };
 
-/// The last log lines, for `dropwire log`: an spdlog sink, so it may be fed by any thread.
+/// The last log lines, for `dropwire log`: an spdlog sink, so any thread may write to it.
 class LogRing : public spdlog::sinks::base_sink<std::mutex> {
  public:
   static constexpr std::size_t kMaxLines = 500;
-  static constexpr std::size_t kMaxLine = 1024;  ///< octets; what is longer is cut
+  static constexpr std::size_t kMaxLine = 1024;  ///< octets; longer lines are cut
 
   /// Lines with a number above `after`, oldest first.
   std::vector<LogLine> lines(std::uint64_t after = 0);

@@ -7,10 +7,10 @@
 
 namespace dw::admin {
 
-/// Makes guessing slow: after kFree wrong passwords a source (an IPv4 address, or an IPv6 /64) waits 1 s, 2 s,
-/// 4 s… up to kLongest; all sources together wait up to kLongestForAll once kFreeForAll came, but for those
-/// that knew the password lately, so that nobody locks the owner out. What is wrong is forgotten after kForget
-/// without another one.
+/// Slows down guessing: after kFree wrong passwords a source (an IPv4 address, or an IPv6 /64) must wait 1 s, 2 s, 4 s…
+/// up to kLongest. After kFreeForAll wrong ones all sources together wait up to kLongestForAll, except those that
+/// recently knew the password, so that nobody can lock the owner out. Wrong passwords are forgotten kForget after the
+/// last one.
 class LoginLimit {
  public:
   static constexpr unsigned kFree = 3, kFreeForAll = 20;
@@ -18,12 +18,12 @@ class LoginLimit {
   static constexpr Duration kLongestForAll = std::chrono::seconds(30);
   static constexpr Duration kForget = std::chrono::hours(1);
   static constexpr Duration kKnown = std::chrono::hours(24 * 30);
-  static constexpr std::size_t kMaxSources =
-      4096;  ///< remembered; the one heard of longest ago goes, and before those that knew the password the others
+  /// The least recently seen one is evicted, and sources that knew the password last of all.
+  static constexpr std::size_t kMaxSources = 4096;
 
   explicit LoginLimit(std::uint64_t seed) : sources_(0, KeyedHash(seed)) {}
 
-  /// How long it must wait before it may try; 0: it may now.
+  /// How long it must wait before the next try; 0: it may try now.
   Duration wait(TimePoint now, const IpAddress& source);
   void wrong(TimePoint now, const IpAddress& source);
   void right(TimePoint now, const IpAddress& source);

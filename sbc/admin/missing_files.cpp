@@ -6,15 +6,15 @@
 namespace dw::admin {
 namespace {
 
-struct Told {
+struct Seen {
   MissingFile missing;
   WallTime last_sent{};
 };
 
-void take(std::map<std::string, Told, std::less<>>& files, const phones::Step& step) {
+void take(std::map<std::string, Seen, std::less<>>& files, const phones::Step& step) {
   using phones::FileOutcome;
   if (!step.is_file() || step.name.empty()) return;
-  // Trust lists are kept from phones on purpose, and no phone lacks one.
+  // Trust lists are withheld on purpose, and phones work without them.
   if (step.kind == phones::FileKind::ctl || step.kind == phones::FileKind::itl) return;
   if (step.outcome == FileOutcome::sent) {
     WallTime& last_sent = files[step.name].last_sent;
@@ -36,14 +36,14 @@ void take(std::map<std::string, Told, std::less<>>& files, const phones::Step& s
 }  // namespace
 
 std::vector<MissingFile> missing_files(const phones::Inventory& inventory) {
-  std::map<std::string, Told, std::less<>> files;
+  std::map<std::string, Seen, std::less<>> files;
   inventory.for_each([&](const phones::Phone& phone) {
     for (const phones::Step& step : phone.steps)
       take(files, step);
   });
   std::vector<MissingFile> out;
-  for (auto& [name, told] : files) {
-    if (told.missing.times > 0 && told.last_sent <= told.missing.last_asked) out.push_back(std::move(told.missing));
+  for (auto& [name, seen] : files) {
+    if (seen.missing.times > 0 && seen.last_sent <= seen.missing.last_asked) out.push_back(std::move(seen.missing));
   }
   std::ranges::sort(out, std::ranges::greater(), &MissingFile::last_asked);
   if (out.size() > MissingFile::kMaxListed) out.resize(MissingFile::kMaxListed);

@@ -7,19 +7,19 @@
 
 namespace dw::admin {
 
-/// A file that phones asked for and that was not found, or could not be had.
+/// A file that phones requested, but that was not found or not available.
 struct MissingFile {
   static constexpr std::size_t kMaxListed = 200;
 
-  std::string name;  ///< as the phone asked: untrusted text
+  std::string name;  ///< as the phone requested it: untrusted text
   WallTime last_asked{};
   std::uint64_t times = 0;
-  bool optional = false;  ///< phones do without it
+  bool optional = false;  ///< phones work without it
   std::string reason;
 };
 
-/// Out of the phones' stories; those asked last first, at most kMaxListed. A file that a phone got later is
-/// none.
+/// From the phones' stories: those requested last come first, at most kMaxListed. A file that a phone got later is not
+/// included.
 std::vector<MissingFile> missing_files(const phones::Inventory& inventory);
 
 }  // namespace dw::admin

@@ -5,7 +5,7 @@
 
 namespace dw::admin {
 
-/// `network` of /api/doctor (API.md); null while nothing was measured.
+/// `network` of /api/doctor (API.md); null before the first measurement.
 nlohmann::ordered_json network_json(const phones::NetworkFacts& facts);
 
 }  // namespace dw::admin

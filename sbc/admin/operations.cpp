@@ -83,7 +83,7 @@ std::shared_ptr<Operations::Operation> Operations::running() const {
   return found == all_.end() ? nullptr : *found;
 }
 
-void Operations::tell(net::HttpExchange& exchange) const {
+void Operations::list(net::HttpExchange& exchange) const {
   std::string text = "{\"operations\":[";
   for (auto o = all_.rbegin(); o != all_.rend(); ++o)
     text += (o == all_.rbegin() ? "\n" : ",\n") + json_of(**o);
@@ -118,7 +118,7 @@ void Operations::count(const std::shared_ptr<net::HttpExchange>& exchange, const
   }
   if (filter->is_empty() && !query_value(query, "all"))
     return exchange->reply(error_reply(400, "no filter means all phones: say all=1 if they are meant"));
-  // Those that are over go first, then what nobody began.
+  // Finished operations are dropped first, then those that were counted but not started.
   while (all_.size() >= kKept) {
     auto oldest =
         std::ranges::find_if(all_, [](const auto& o) { return o->state == State::done || o->state == State::stopped; });
@@ -196,7 +196,7 @@ void Operations::stop(net::HttpExchange& exchange, Operation& operation, const s
   exchange.reply(json_reply(json_of(operation) + "\n"));
 }
 
-/// The next phone's turn; those that are passed over cost none.
+/// The next phone's turn. Phones that no longer match are skipped and take no turn.
 void Operations::go_on() {
   const auto operation = running();
   if (!operation) return;

@@ -12,19 +12,18 @@
 
 namespace dw::admin {
 
-/// What an operator has done to many phones: /api/operations (API.md). First those that a filter means are counted, and
-/// which they are is kept; what begins then is about these and no others, one by one at a pace, and of them about those
-/// alone that the filter still fits when their turn comes. One runs at a time, and can be stopped. On the loop's
-/// thread; the inventory outlives it.
+/// Actions on many phones: /api/operations (API.md). First the phones that match a filter are counted and remembered.
+/// The operation that is then started acts on these only, one at a time at a fixed pace, and skips those that no longer
+/// match. One runs at a time, and it can be stopped. On the loop's thread; the inventory outlives it.
 class Operations {
  public:
-  static constexpr std::size_t kMaxPhones = 65'536;                  ///< of one
-  static constexpr std::size_t kKept = 16;                           ///< operations that are remembered
+  static constexpr std::size_t kMaxPhones = 65'536;                  ///< in one operation
+  static constexpr std::size_t kKept = 16;                           ///< operations kept
   static constexpr std::size_t kMaxAsked = 32;                       ///< phones that have not answered yet
-  static constexpr std::size_t kErrors = 5;                          ///< the latest refusals that are remembered
-  static constexpr std::size_t kLookedAt = 200;                      ///< phones in one go
-  static constexpr unsigned kPace = 5, kMaxPace = 50;                ///< phones a second
-  static constexpr Duration kCountedFor = std::chrono::minutes(10);  ///< then it has to be counted again
+  static constexpr std::size_t kErrors = 5;                          ///< latest refusals kept
+  static constexpr std::size_t kLookedAt = 200;                      ///< phones examined at a time
+  static constexpr unsigned kPace = 5, kMaxPace = 50;                ///< phones per second
+  static constexpr Duration kCountedFor = std::chrono::minutes(10);  ///< after that it must be counted again
 
   using Act = std::function<void(const phones::Phone&, PhoneAction, bool force, OnOutcome)>;
   Operations(net::Loop& loop, const phones::Inventory& inventory, const phones::VerdictBook& verdicts, Act act);
@@ -33,7 +32,7 @@ class Operations {
 
   /// POST /api/operations?action=…&FILTER, /api/operations/{id}/begin?phones=N, /api/operations/{id}/stop.
   void act(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view path, const std::string& who);
-  void tell(net::HttpExchange& exchange) const;  ///< GET /api/operations
+  void list(net::HttpExchange& exchange) const;  ///< GET /api/operations
 
  private:
   enum class State : std::uint8_t { counting, counted, running, done, stopped };
@@ -47,7 +46,7 @@ class Operations {
     bool force = false;
     unsigned pace = kPace;
     State state = State::counting;
-    std::vector<std::string> keys;  ///< of those that were counted, until it is over
+    std::vector<std::string> keys;  ///< the phones counted, until it has ended
     std::size_t phones = 0, next = 0;
     std::size_t done = 0, refused = 0, skipped = 0, asked = 0;
     std::deque<Refusal> errors;
@@ -71,10 +70,10 @@ class Operations {
   const phones::Inventory& inventory_;
   const phones::VerdictBook& verdicts_;
   Act act_;
-  std::deque<std::shared_ptr<Operation>> all_;  // the latest last
+  std::deque<std::shared_ptr<Operation>> all_;  // latest last
   std::uint64_t last_id_ = 0;
   net::Timer timer_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< for phones that answer late
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< cancels late answers of phones
 };
 
 }  // namespace dw::admin

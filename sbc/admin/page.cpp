@@ -21,7 +21,8 @@ std::string base64(Bytes octets) {
   return out;
 }
 
-/// "'sha256-…'" of what stands between the first `<name>` and `</name>`; 'none' when nothing does.
+/// The CSP source "'sha256-…'" of the text between the first `<name>` and `</name>`; 'none' if there is no such
+/// element.
 std::string source_of(std::string_view html, std::string_view name) {
   const std::string open = fmt::format("<{}>", name);
   const std::size_t first = html.find(open);

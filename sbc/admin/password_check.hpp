@@ -10,8 +10,8 @@
 
 namespace dw::admin {
 
-/// Compares passwords on the thread pool, one at a time, as each takes tens of milliseconds and 32 MiB. At
-/// most one waits for each source, and kMaxWaiting in all. On the loop's thread.
+/// Checks passwords on the thread pool, one at a time, as each takes tens of milliseconds and 32 MiB. At most one waits
+/// for each source, and kMaxWaiting in total. On the loop's thread.
 class PasswordCheck {
  public:
   static constexpr std::size_t kMaxWaiting = 8;
@@ -20,7 +20,7 @@ class PasswordCheck {
   PasswordCheck(const PasswordCheck&) = delete;
   PasswordCheck& operator=(const PasswordCheck&) = delete;
 
-  /// False: there is no room, and `done` is never called; nor is it once this is gone.
+  /// False if there is no room; then `done` is never called. It is not called after this is destroyed either.
   bool ask(const IpAddress& source, std::string password, const PasswordHash& hash,
            std::function<void(bool right)> done);
 
@@ -35,7 +35,7 @@ class PasswordCheck {
   void next();
 
   net::Loop& loop_;
-  std::deque<std::shared_ptr<Job>> jobs_;  // the first one is being computed
+  std::deque<std::shared_ptr<Job>> jobs_;  // the first one is being checked
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

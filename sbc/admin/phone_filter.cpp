@@ -50,11 +50,12 @@ bool contains(std::string_view text, std::string_view word) {
   return !std::ranges::search(text, word, same).empty();
 }
 
-/// "00112233" of "0011.2233", "00:11:22:33", "00-11-22-33", also of a part; empty when that is no piece of a MAC.
+/// "00112233" for "0011.2233", "00:11:22:33" or "00-11-22-33", also for parts of a MAC address; empty if it can't be
+/// one.
 std::string mac_digits_in(std::string_view word) {
   std::string digits;
   for (const char c : word) {
-    const bool in_fours = c == '.' && !digits.empty() && digits.size() % 4 == 0;  // or it would be an IPv4 address
+    const bool in_fours = c == '.' && !digits.empty() && digits.size() % 4 == 0;  // otherwise it may be an IPv4 address
     if (in_fours || c == ':' || c == '-') continue;
     if (hex_digit(c) < 0) return {};
     digits += c;
@@ -62,7 +63,7 @@ std::string mac_digits_in(std::string_view word) {
   return digits.size() >= 4 && digits.size() != word.size() ? digits : std::string();
 }
 
-/// What of it only some filters look at is made once for all words.
+/// Texts that only some words need are made once for all of them.
 bool has_words(const Phone& p, std::string_view words) {
   const std::string address = p.address ? p.address.to_string() : std::string();
   const std::string mac = p.device.empty() ? std::string() : p.device.mac();
@@ -79,7 +80,7 @@ bool has_words(const Phone& p, std::string_view words) {
   return true;
 }
 
-/// One of "7945/7965", or all of it.
+/// Whether `wanted` is one of "7945/7965", or the whole text.
 bool is_model(std::string_view models, std::string_view wanted) {
   if (wanted == PhoneFilter::kUnknown) return models.empty();
   if (equal_ignoring_case(models, wanted)) return true;

@@ -10,37 +10,37 @@
 
 namespace dw::admin {
 
-/// Which phones are meant: by the list, the page, `dropwire phones` and what is done to many at once alike. All that is
-/// set must hold.
+/// Selects phones, in the same way for the list, the page, `dropwire phones` and operations on many phones. All
+/// conditions that are set must hold.
 struct PhoneFilter {
   enum class Show { all, attention, registered, unregistered };
 
-  static constexpr std::size_t kMaxText = 100;             ///< octets, of each text
-  static constexpr std::string_view kUnknown = "unknown";  ///< as model, firmware or protocol: it is not known
+  static constexpr std::size_t kMaxText = 100;             ///< octets in each text
+  static constexpr std::string_view kUnknown = "unknown";  ///< as model, firmware or protocol: not known
 
-  std::string text;  ///< every word of it is in the phone's name, MAC, address, lines, model, firmware,
-                     ///< server or agent
+  /// Each word must occur in the phone's name, MAC, address, lines, model, firmware, server or agent.
+  std::string text;
   Show show = Show::all;
   std::optional<phones::State> state;
-  std::string finding;   ///< a code that it has, or that is its cause
+  std::string finding;   ///< a code that the phone has, or that is the cause of one it has
   std::string cause;     ///< a code: group_of()
-  std::string model;     ///< "7965" is 7945/7965 too
-  std::string firmware;  ///< a part of its name
+  std::string model;     ///< "7965" also matches 7945/7965
+  std::string firmware;  ///< part of its name
   std::optional<phones::Protocol> protocol;
   std::optional<IpNetwork> network;
 
   bool fits(const phones::Phone& phone, const phones::PhoneVerdict& verdict) const;
   bool is_empty() const { return to_query().empty(); }
-  /// As the query of an address, "state=failed&model=7965": the same for the same filter. Empty: all phones.
+  /// As the query of a URL, "state=failed&model=7965": equal filters give equal text. Empty: all phones.
   std::string to_query() const;
 };
 
-/// What a phone is counted under, so that one cause is one group: the box's finding that is behind its own, else its
-/// gravest one. Empty: it has none.
+/// The group under which a phone is counted, so that one cause is one group: the box's finding that caused the phone's
+/// own, else the phone's most severe finding. Empty if it has none.
 std::string_view group_of(const phones::PhoneVerdict& verdict);
 
-/// One part of a query, decoded. False: the filter has no such name. Errc::invalid with a sentence for a value that is
-/// none.
+/// Adds one decoded parameter of a query. False: not a name of the filter. Errc::invalid with a sentence: the value is
+/// invalid.
 Result<bool> take(PhoneFilter& filter, std::string_view name, std::string_view value);
 
 }  // namespace dw::admin

@@ -25,7 +25,7 @@ constexpr std::array<SortName, 7> kSorts = {{{"seen", PhoneSort::seen},
                                              {"firmware", PhoneSort::firmware},
                                              {"line", PhoneSort::line},
                                              {"state", PhoneSort::state}}};
-constexpr std::size_t kMaxSort = 64;  // octets of PhonePlace::sort
+constexpr std::size_t kMaxSort = 64;  // octets in PhonePlace::sort
 
 std::string hex(std::string_view octets) {
   std::string out;
@@ -45,7 +45,7 @@ std::optional<std::string> from_hex(std::string_view digits) {
   return out;
 }
 
-/// FNV-1a: the same after a restart, so that a cursor is too.
+/// FNV-1a: it does not change at a restart, so cursors stay valid.
 std::uint32_t print_of(std::string_view text) {
   std::uint32_t print = 2166136261U;
   for (const char c : text)
@@ -58,7 +58,7 @@ std::string print_of(const PhoneQuery& query) {
                                                     query.reversed)));
 }
 
-/// As it is sorted by: what is not known comes last.
+/// The text's sort key: unknown values come last.
 std::string folded(std::string_view text) {
   if (text.empty()) return "\x7f";
   std::string out(text.substr(0, kMaxSort));
@@ -70,7 +70,7 @@ std::string folded(const IpAddress& address) {
   return address ? fmt::format("{}{}", address.is_v4() ? 4 : 6, hex(as_text(address.octets()))) : "\x7f";
 }
 
-/// "1001" stands behind "99".
+/// So that "1001" comes after "99".
 std::string folded_number(std::string_view line) {
   constexpr std::size_t kDigits = 20;
   const bool number =
@@ -84,7 +84,7 @@ Result<std::uint64_t> number_in(std::string_view name, std::string_view value, s
   return *number;
 }
 
-/// Each "name=value" of it, decoded; false of `visit`: there is no such name.
+/// Calls `visit` for each decoded "name=value" of the query; `visit` returns false for an unknown name.
 Result<void> for_each_pair(std::string_view query, const std::string& known,
                            const std::function<Result<bool>(std::string_view, std::string_view)>& visit) {
   std::vector<std::string> names;
@@ -128,7 +128,7 @@ PhonePlace PhoneQuery::place_of(const phones::Phone& phone, const phones::PhoneV
   std::string key = phone.key();
   const auto first = [&]() -> std::string {
     switch (sort) {
-      case PhoneSort::seen: {  // the latest first; strangers that took nothing behind the others
+      case PhoneSort::seen: {  // latest first; strangers that got no file come last
         const auto ms = static_cast<std::uint64_t>(phone.last_seen.time_since_epoch().count());
         return fmt::format("{}{:016x}", phone.proven ? 0 : 1, UINT64_MAX - ms);
       }
@@ -142,7 +142,7 @@ PhonePlace PhoneQuery::place_of(const phones::Phone& phone, const phones::PhoneV
         return folded(phone.firmware);
       case PhoneSort::line:
         return phone.lines.empty() ? folded(std::string_view()) : folded_number(phone.lines.front());
-      case PhoneSort::state:  // the worst first, one cause together
+      case PhoneSort::state:  // worst first; phones with one cause together
         return fmt::format("{}{}", 9 - static_cast<int>(verdict.state), folded(group_of(verdict)));
     }
     return {};

@@ -34,7 +34,7 @@ std::string time_cell(WallTime at) {
   return at == WallTime{} ? std::string() : to_rfc3339(at);
 }
 
-/// Those that are one phone's only, the gravest first, the most phones first.
+/// Groups with findings of single phones only; most severe first, then largest first.
 Json groups_json(const PhoneScan& scan) {
   struct Group {
     const phones::FindingKind* kind;

@@ -6,15 +6,15 @@
 
 namespace dw::admin {
 
-// One phone of the list as text, a line each.
+// One phone of the list as one line of text.
 
 /// As JSON (API.md).
 std::string phone_row_json(const phones::Phone& phone, const phones::PhoneVerdict& verdict);
-/// As CSV (RFC 4180). A cell that a spreadsheet would take for a formula has a "'" before it.
+/// As CSV (RFC 4180). A cell that a spreadsheet would take for a formula starts with "'".
 std::string phone_row_csv(const phones::Phone& phone, const phones::PhoneVerdict& verdict);
 std::string_view phone_row_csv_head();
 
-/// The members of the answer before "phones": counts and groups of what was asked for.
+/// The members of the answer before "phones": counts and groups for the query.
 std::string phone_list_head(const phones::Inventory& inventory, const phones::VerdictBook& verdicts,
                             const PhoneScan& scan);
 

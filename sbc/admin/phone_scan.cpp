@@ -39,8 +39,8 @@ void PhoneScan::look(const phones::Phone& phone, WallTime now) {
   PhonePlace place = query_.place_of(phone, verdict);
   if (last_ && !query_.before(*last_, place)) return;
   places_.insert(std::move(place));
-  // One more than is told, to know that there is one.
-  const std::size_t left = query_.limit == PhoneQuery::kAll ? kPlaces : std::min(kPlaces, query_.limit - told_ + 1);
+  // One more than is returned, to know whether there are more.
+  const std::size_t left = query_.limit == PhoneQuery::kAll ? kPlaces : std::min(kPlaces, query_.limit - returned_ + 1);
   if (places_.size() <= skip_ + left) return;
   places_.erase(std::prev(places_.end()));
   dropped_ = true;
@@ -56,15 +56,15 @@ void PhoneScan::all_seen() {
 
 const phones::Phone* PhoneScan::next() {
   while (!places_.empty()) {
-    if (told_ >= query_.limit) break;
+    if (returned_ >= query_.limit) break;
     last_ = std::move(places_.extract(places_.begin()).value());
     const phones::Phone* const phone = inventory_.find(last_->key);
-    if (phone == nullptr) continue;  // forgotten meanwhile
-    ++told_;
+    if (phone == nullptr) continue;  // removed meanwhile
+    ++returned_;
     return phone;
   }
-  over_ = told_ >= query_.limit || !dropped_;
-  more_ = over_ && told_ >= query_.limit && (!places_.empty() || dropped_);
+  over_ = returned_ >= query_.limit || !dropped_;
+  more_ = over_ && returned_ >= query_.limit && (!places_.empty() || dropped_);
   dropped_ = false;
   return nullptr;
 }

@@ -9,28 +9,28 @@
 
 namespace dw::admin {
 
-/// Goes through all phones, some at a time, for one query: counts those that fit, and keeps the places of those that
-/// are to be told, at most kPlaces beyond the query's offset. What is told of them stays theirs while phones come, go
-/// and change. No I/O, no clock; the inventory and its verdicts outlive it.
+/// Goes through all phones for one query, a number of them at a time: counts those that match, and keeps the places of
+/// those to return, at most kPlaces beyond the query's offset. The result stays consistent while phones come, go and
+/// change. No I/O, no clock; the inventory and its verdicts outlive it.
 class PhoneScan {
  public:
   static constexpr std::size_t kPlaces = 4096;
 
   PhoneScan(const phones::Inventory& inventory, const phones::VerdictBook& verdicts, PhoneQuery query);
 
-  /// Looks at `most` phones. True: it has seen all.
+  /// Examines up to `most` phones. True: all have been examined.
   bool step(WallTime now, std::size_t most);
-  /// The next phone in the order of the query; null when there is none left among those that are kept: over() then says
-  /// whether others are behind them, and if so step() begins again.
+  /// The next phone in the query's order. Null when none of the kept places is left: then over() says whether that is
+  /// the end; if not, call step() again.
   const phones::Phone* next();
   bool over() const { return over_; }
 
   const PhoneQuery& query() const { return query_; }
-  // Once it has seen all.
+  // After all phones have been examined:
   std::size_t matching() const { return matching_; }
-  const std::map<std::string_view, std::size_t>& groups() const { return groups_; }  ///< those that fit, by group_of()
+  const std::map<std::string_view, std::size_t>& groups() const { return groups_; }  ///< matching phones, by group_of()
   const phones::Site& site() const { return site_; }
-  /// Of those behind the last one told; empty: there are none.
+  /// The cursor for phones after the last returned one; empty if there are none.
   std::string next_cursor() const { return more_ && last_ ? query_.cursor_after(*last_) : std::string(); }
 
  private:
@@ -45,13 +45,13 @@ class PhoneScan {
   const phones::VerdictBook& verdicts_;
   const PhoneQuery query_;
   std::set<PhonePlace, Before> places_;
-  std::size_t matching_ = 0, told_ = 0, skip_ = 0;
+  std::size_t matching_ = 0, returned_ = 0, skip_ = 0;
   std::map<std::string_view, std::size_t> groups_;
   phones::Site site_;
   std::string looked_to_;
   std::optional<PhonePlace> last_;
   bool first_ = true, over_ = false;
-  bool dropped_ = false;  ///< some that fit and are behind last_ are not kept
+  bool dropped_ = false;  ///< some matching phones after last_ are not in places_
   bool more_ = false;
 };
 

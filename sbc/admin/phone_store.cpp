@@ -24,8 +24,8 @@ using phones::SignallingEvent;
 using phones::Step;
 using phones::StepType;
 
-/// The second: registrations and calls. A step whose type is NULL is a file or a note. The third: SIP. What
-/// was live before it was SCCP's.
+/// The second migration: registrations and calls. A step whose type is NULL is a file or a note. The third: SIP; live
+/// steps from before are SCCP's.
 constexpr std::array<std::string_view, 6> kMigrations = {
     "CREATE TABLE phone("
     " key TEXT PRIMARY KEY, device TEXT NOT NULL, address TEXT NOT NULL, protocol TEXT NOT NULL,"
@@ -39,7 +39,7 @@ constexpr std::array<std::string_view, 6> kMigrations = {
     " last_block INTEGER NOT NULL, peer TEXT NOT NULL, name TEXT NOT NULL, detail TEXT NOT NULL,"
     " PRIMARY KEY(phone, id)) STRICT, WITHOUT ROWID",
     "ALTER TABLE phone ADD COLUMN had_config INTEGER NOT NULL DEFAULT 0;"
-    "UPDATE phone SET had_config = proven;"  // what it took was not kept; most took their config
+    "UPDATE phone SET had_config = proven;"  // what it took had not been stored; most took their config
     "ALTER TABLE step ADD COLUMN type TEXT;"
     "ALTER TABLE step ADD COLUMN event TEXT;"
     "ALTER TABLE step ADD COLUMN version INTEGER NOT NULL DEFAULT 0;"
@@ -87,7 +87,7 @@ constexpr std::array kSilent = {CallFigures::Silent::nobody, CallFigures::Silent
                                 CallFigures::Silent::both};
 constexpr std::array kProtocols = {Protocol::unknown, Protocol::sccp, Protocol::sip};
 
-/// The value that is written so; the first of them for a word that nobody writes any more.
+/// The value with this name; the first value for a word that is no longer written.
 template <class T, std::size_t N>
 T value_of(const std::array<T, N>& all, std::string_view word) {
   const auto found = std::ranges::find_if(all, [&](T v) { return to_string(v) == word; });
@@ -127,7 +127,7 @@ std::vector<std::string> split(std::string_view lines) {
   return out;
 }
 
-/// "protocol host port user" a line. None of the first three has a blank.
+/// One "protocol host port user" per line. The first three contain no blanks.
 std::string joined(const std::vector<phones::LineHome>& homes) {
   std::string out;
   for (const phones::LineHome& home : homes)
@@ -266,7 +266,7 @@ constexpr std::string_view kPutStep =
     " kept_from_phone, kept_from_central)"
     " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
-/// The columns of the later migrations.
+/// Binds the columns that later migrations added.
 void bind_live(store::Statement& put, const Step& s) {
   if (s.is_live()) {
     put.bind(16, s.type == StepType::call ? kCall : kSignalling);
@@ -322,7 +322,7 @@ PhoneStore::PhoneStore(net::Loop& loop, phones::Inventory& inventory, provisioni
 
 PhoneStore::~PhoneStore() {
   if (database_ == nullptr) return;
-  // What is being written is on disk before this last write, and who went meanwhile must go from there too.
+  // The write in progress ends before this last one. A phone removed meanwhile must be removed from disk too.
   if (in_flight_) {
     for (const Phone& phone : in_flight_->phones)
       saved_.try_emplace(phone.key());
@@ -395,9 +395,9 @@ PhoneStore::Batch PhoneStore::collect(std::size_t max_phones, std::size_t max_ad
     const Phone* const phone = inventory_.find(*key);
     if (phone != nullptr) {
       const auto known = saved_.find(*key);
-      const bool anew = known != saved_.end() && known->second.first_seen != phone->first_seen;
-      if (anew) batch.gone.push_back(*key);
-      const std::uint64_t saved = known == saved_.end() || anew ? 0 : known->second.highest;
+      const bool replaced = known != saved_.end() && known->second.first_seen != phone->first_seen;
+      if (replaced) batch.gone.push_back(*key);
+      const std::uint64_t saved = known == saved_.end() || replaced ? 0 : known->second.highest;
       Phone copy = *phone;
       batch.oldest.push_back(oldest_of(copy));
       std::erase_if(copy.steps, [&](const Step& step) { return step.id <= saved; });
@@ -432,7 +432,7 @@ void PhoneStore::on_written(const std::shared_ptr<Batch>& batch, const Result<vo
     for (const Phone& phone : batch->phones)
       waiting_.insert(phone.key());
     admissions_.give_back(std::move(batch->admissions));
-    removals_seen_ = inventory_.removals() - 1;  // look again for those that are gone
+    removals_seen_ = inventory_.removals() - 1;  // compare again to find removed phones
     failures_.warn("event=state_unwritten reason=\"{}\" stories of phones are not on disk, trying again in {}",
                    escaped(result.error().text), to_words(options_.retry_after));
     return;

@@ -15,15 +15,14 @@
 
 namespace dw::admin {
 
-/// Keeps the inventory on disk (STATE/phones.db), so that stories outlive a restart. Fills it when opened,
-/// then writes what changed, at most once a second, on a thread of its own; the destructor writes the rest.
-/// The same of who is admitted. Where the disk can't be used, both live in memory only, and the log says so. They must
-/// outlive it.
+/// Keeps the inventory on disk (STATE/phones.db), so that stories survive a restart, and likewise the admissions. Loads
+/// them when opened, then writes changes, at most once a second, on its own thread; the destructor writes what is left.
+/// If the disk can't be used, both live in memory only, and the log says so. The arguments must outlive it.
 class PhoneStore {
  public:
   struct Options {
     Duration write_every = std::chrono::seconds(1);
-    Duration retry_after = std::chrono::seconds(60);  ///< once a write has failed
+    Duration retry_after = std::chrono::seconds(60);  ///< after a failed write
   };
   static constexpr std::size_t kMaxPhonesAWrite = 512, kMaxAdmissionsAWrite = 4096;
 
@@ -43,19 +42,18 @@ class PhoneStore {
  private:
   struct Saved {
     std::uint64_t highest = 0;  ///< step id on disk
-    WallTime first_seen{};      ///< another one: the phone was forgotten, and came anew
+    WallTime first_seen{};      ///< if it differs, the phone was removed and came again
   };
-  /// The lowest step ids that stay: of files and notes, of signalling and calls. They go apart from each
-  /// other.
+  /// The lowest step ids that stay: of files and notes, and of signalling and calls. The two kinds expire separately.
   struct Oldest {
     std::uint64_t file = 0, live = 0;
   };
   static Oldest oldest_of(const phones::Phone& phone);
-  /// What one write brings to disk: copies, for the other thread.
+  /// The data of one write, copied for the other thread.
   struct Batch {
-    std::vector<phones::Phone> phones;  ///< `steps`: only those not saved yet
+    std::vector<phones::Phone> phones;  ///< `steps` has only those not saved yet
     std::vector<Oldest> oldest;         ///< for each phone
-    std::vector<std::string> gone;      ///< removed before anything is written
+    std::vector<std::string> gone;      ///< removed before the others are written
     std::vector<provisioning::Admissions::Change> admissions;
   };
 
@@ -72,15 +70,15 @@ class PhoneStore {
   phones::Inventory& inventory_;
   provisioning::Admissions& admissions_;
   Options options_;
-  std::unique_ptr<store::Database> database_;     // the worker's, once it has a job
+  std::unique_ptr<store::Database> database_;     // used by the worker once it has a job
   std::unordered_map<std::string, Saved> saved_;  // by key
-  std::unordered_set<std::string> waiting_;       // changed, not on disk yet
+  std::unordered_set<std::string> waiting_;       // changed, but not on disk yet
   std::uint64_t removals_seen_ = 0;
-  std::shared_ptr<const Batch> in_flight_;  // what the worker writes
+  std::shared_ptr<const Batch> in_flight_;  // being written by the worker
   bool failing_ = false;
   net::LogLimit failures_{1.0 / 60, 1};
   net::Timer timer_;
-  store::Worker worker_;  // last: its destructor runs what is queued
+  store::Worker worker_;  // last: its destructor runs queued jobs
 };
 
 }  // namespace dw::admin

@@ -5,9 +5,9 @@
 
 namespace dw::admin {
 
-/// What stands after "name=" in the query "…&name=value&…", as sent: still percent-encoded.
+/// The value of "name=" in the query "…&name=value&…", as sent: still percent-encoded.
 std::optional<std::string_view> query_value(std::string_view query, std::string_view name);
-/// Nothing when it is not there, or is no number up to `max`.
+/// Nothing if it is missing or not a number up to `max`.
 std::optional<std::uint64_t> query_number(std::string_view query, std::string_view name, std::uint64_t max);
 
 }  // namespace dw::admin

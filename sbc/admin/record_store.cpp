@@ -64,7 +64,7 @@ Result<void> RecordStore::load(const std::string& state_directory) {
 Result<void> RecordStore::load_runs() {
   auto runs = database_->prepare("SELECT started, seen, stopped FROM run ORDER BY started");
   if (!runs) return std::unexpected(runs.error());
-  std::optional<phones::Absence> after;  // the run before
+  std::optional<phones::Absence> after;  // the previous run
   const auto ends_with = [&](WallTime started) {
     if (!after || after->from > started) return;  // the clock was set
     after->until = started;

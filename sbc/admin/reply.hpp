@@ -6,10 +6,10 @@
 
 namespace dw::admin {
 
-/// The Content-Security-Policy of all that is no page: nothing in it runs, and nobody frames it.
+/// The Content-Security-Policy of everything but the page: it runs nothing, and may not be framed.
 inline constexpr std::string_view kNothingElse = "default-src 'none'; frame-ancestors 'none'";
 
-/// An answer with every field that keeps a browser from doing more with it than it is meant for.
+/// An answer with all headers that restrict what a browser may do with it.
 net::HttpReply reply_of(unsigned status, std::string type, std::string text,
                         std::string policy = std::string(kNothingElse));
 net::HttpReply json_reply(std::string text, unsigned status = 200);

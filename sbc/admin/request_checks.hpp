@@ -1,19 +1,19 @@
 #pragma once
 #include "sbc/net/http_server.hpp"
 
-/// What a request's head says of where it comes from.
+/// What a request's headers say about where it comes from.
 namespace dw::admin {
 
 /// GET or HEAD.
 bool reads(const net::HttpExchange& exchange);
-/// A proxy passed it on, so its peer is not whoever asks.
+/// A proxy forwarded it, so its peer is not the client.
 bool is_passed_on(const net::HttpExchange& exchange);
-/// From a person or a program on this very machine.
+/// From a person or a program on this machine.
 bool is_local(const net::HttpExchange& exchange);
-/// Whether a browser says that another site's page made this request: by Sec-Fetch-Site (Fetch Metadata), or by
-/// an Origin (RFC 6454) that is not the host that was asked.
+/// Whether another site's page made this request, according to the browser: by Sec-Fetch-Site (Fetch Metadata), or by
+/// an Origin (RFC 6454) that differs from Host.
 bool is_cross_site(const net::HttpExchange& exchange);
-/// Its body says that it is application/json, which no form of another site can send without being asked first.
+/// Its type is application/json, which another site's form can't send without a preflight request.
 bool is_json(const net::HttpExchange& exchange);
 
 }  // namespace dw::admin

@@ -8,20 +8,21 @@
 
 namespace dw::admin {
 
-/// One address of the API and what who asks there must show: what is not in this table is not answered, but for
-/// the claim and the settings, which SetupDoor has.
+/// One path of the API and what a client must present there. A path that is not in this table is not answered, except
+/// the claim and the settings, which SetupDoor handles.
 struct Route {
   std::string_view method;  ///< "GET" (HEAD is the same) or "POST"
-  std::string_view path;    ///< "{…}" stands for what is not empty, slashes included
+  std::string_view path;    ///< "{…}" stands for any text that is not empty, slashes included
   Need need{};
 };
-/// Those that are more special first.
+/// More specific ones come first.
 std::span<const Route> routes();
 
-/// What is at this path. `route` is null when nothing is there for this method; `allowed` has those that are, for 405.
+/// The result of a lookup. `route` is null if nothing is at this path for this method; `allowed` then lists the
+/// methods, for the 405.
 struct Found {
   const Route* route = nullptr;
-  std::string allowed;  ///< empty: nothing is at this path at all
+  std::string allowed;  ///< empty: the path does not exist
 };
 Found find_route(std::string_view method, std::string_view path);
 

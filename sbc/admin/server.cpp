@@ -24,14 +24,14 @@ constexpr std::string_view kPhones = "/api/phones";
 constexpr std::string_view kFiles = "/api/files", kOperations = "/api/operations";
 constexpr std::size_t kAtOnce = 500;  // calls, admissions
 constexpr std::size_t kMaxAtOnce = 5000;
-constexpr std::size_t kMaxBody = 4096;  // octets: a password is all that is sent
+constexpr std::size_t kMaxBody = 4096;  // octets: a password is the longest that is sent
 
 std::size_t limit_in(std::string_view query) {
   const auto limit = query_number(query, "limit", UINT64_MAX).value_or(kAtOnce);
   return static_cast<std::size_t>(std::min<std::uint64_t>(limit, kMaxAtOnce));
 }
 
-/// "restart" of "/api/phones/SEP001122334455/restart": what to do, and with what (still percent-encoded).
+/// The parts of "/api/phones/SEP001122334455/restart": the phone (still percent-encoded) and the action.
 struct Asked {
   std::string_view subject, verb;
 };
@@ -57,15 +57,14 @@ bool is_refresh(std::string_view path) {
   return asked && asked->verb == "refresh";
 }
 
-/// Nothing but the page's place for others bounds a source: behind one address, a proxy's for example, all operators
-/// may be.
+/// Sources have no limit of their own, as all operators may be behind one address, such as a proxy's.
 ConnectionBudget::Options places_of(const AdminServer::Options& options) {
   ConnectionBudget::Options places;
   places.total = places.per_source = options.max_connections;
   return places;
 }
 
-/// Pages that listen leave half of the connections to those that ask.
+/// Listening pages leave half of the connections to other requests.
 unsigned listeners_of(const AdminServer::Options& options) {
   return std::min(EventFeed::kMaxListeners, options.max_connections / 2);
 }
@@ -175,8 +174,8 @@ void AdminServer::handle(const std::shared_ptr<net::HttpExchange>& exchange) {
   const Found found = find_route(method, path);
   if (!found.route && (!reads || !found.allowed.empty()))
     return exchange->reply(wrong_method(found.allowed.empty() ? "GET, HEAD" : found.allowed));
-  // Configs hold the passwords of phones, and nothing encrypts what goes by TCP. So do captures; lines of a trace
-  // don't.
+  // Configuration files and captures can contain the phones' passwords, and TCP is not encrypted here. Lines of a trace
+  // contain none.
   const bool capture = TraceDoor::phone_in(path) && query_value(exchange->query(), "format") == "pcapng";
   if (!access_.admits(*exchange, !found.route ? Need::read : capture ? Need::socket : found.route->need)) return;
   if (!found.route) return exchange->reply(error_reply(404, "there is nothing at this address"));
@@ -233,7 +232,7 @@ void AdminServer::route(const std::shared_ptr<net::HttpExchange>& exchange, std:
   if (path == "/api/connect")
     return exchange->reply(
         json_reply(connect_json(sources_.status ? sources_.status().phone_addresses : std::vector<std::string>())));
-  if (path == "/api/admissions" && admissions_) return admissions_->tell(*exchange, limit_in(exchange->query()));
+  if (path == "/api/admissions" && admissions_) return admissions_->list(*exchange, limit_in(exchange->query()));
   if (path == "/api/calls") return calls(*exchange);
   if (path == "/api/calls/finished" && sources_.records) return finished_calls(exchange);
   if (path == "/api/doctor" && sources_.doctor) return doctor(exchange);
@@ -252,7 +251,7 @@ void AdminServer::route(const std::shared_ptr<net::HttpExchange>& exchange, std:
   if (path == kFiles && sources_.files)
     return exchange->reply(json_reply(files_json(sources_.files(), sources_.inventory)));
   if ((path == kPhones || path.starts_with("/api/phones/")) && sources_.inventory) return phones(exchange, path);
-  if (path == kOperations && operations_) return operations_->tell(*exchange);
+  if (path == kOperations && operations_) return operations_->list(*exchange);
   exchange->reply(error_reply(404, "there is nothing at this address"));
 }
 
@@ -268,7 +267,7 @@ void AdminServer::phones(const std::shared_ptr<net::HttpExchange>& exchange, std
       phone_json(*phone, sources_.inventory->absences(), calls, sources_.causes_now(), now_by_both(), &history_)));
 }
 
-/// By what stands in the address; null when there is no such phone, which has been said.
+/// The phone named in the path; null if there is none, which has been answered.
 const phones::Phone* AdminServer::find_phone(net::HttpExchange& exchange, std::string_view subject) {
   const auto key = percent_decoded(subject);
   if (!key) {
@@ -276,7 +275,7 @@ const phones::Phone* AdminServer::find_phone(net::HttpExchange& exchange, std::s
     return nullptr;
   }
   const phones::Phone* phone = sources_.inventory->find(*key);
-  // Calls and people name a phone by its address too.
+  // Calls and people also use the address as a phone's name.
   if (const auto address = IpAddress::parse(*key); phone == nullptr && address)
     phone = sources_.inventory->find_at(*address);
   if (!phone) exchange.reply(error_reply(404, "no such phone has asked for a file or registered"));
@@ -288,7 +287,7 @@ void AdminServer::calls(net::HttpExchange& exchange) {
   exchange.reply(json_reply(calls_json(calls, now_by_both(), limit_in(exchange.query()), &history_)));
 }
 
-/// "since_s": those that ended in so many seconds until now; without it, all that are kept.
+/// "since_s": those that ended within the last so many seconds; without it, all that are kept.
 void AdminServer::finished_calls(const std::shared_ptr<net::HttpExchange>& exchange) {
   constexpr std::uint64_t kMaxSeconds = 1'000'000'000;
   const auto seconds = query_number(exchange->query(), "since_s", kMaxSeconds);
@@ -303,15 +302,15 @@ void AdminServer::sample_calls() {
   sampling_.arm_after(CallHistory::kEvery);
 }
 
-/// With "measure=1" it takes the seconds that measuring takes; without, what is known is told at once.
+/// With "measure=1" the answer takes the seconds of a measurement; otherwise it comes at once with what is known.
 void AdminServer::doctor(const std::shared_ptr<net::HttpExchange>& exchange) {
-  if (!sources_.measure || query_number(exchange->query(), "measure", 1) != 1U) return tell_doctor(exchange);
+  if (!sources_.measure || query_number(exchange->query(), "measure", 1) != 1U) return reply_doctor(exchange);
   sources_.measure([this, exchange, alive = std::weak_ptr(alive_)] {
-    if (!alive.expired()) tell_doctor(exchange);
+    if (!alive.expired()) reply_doctor(exchange);
   });
 }
 
-/// Counted with all phones: what many of them show together is wrong with the box, or with what is behind it.
+/// Includes the findings of the site: what many phones show together is a fault of the box, or of something behind it.
 void AdminServer::examine(std::function<void(const std::vector<phones::Finding>&, const phones::Verdict&)> done) {
   judging_.look();
   const auto judge = [this, done = std::move(done)](std::vector<phones::Finding> findings) {
@@ -334,7 +333,7 @@ void AdminServer::examine(std::function<void(const std::vector<phones::Finding>&
   });
 }
 
-void AdminServer::tell_doctor(const std::shared_ptr<net::HttpExchange>& exchange) {
+void AdminServer::reply_doctor(const std::shared_ptr<net::HttpExchange>& exchange) {
   examine([this, exchange](const std::vector<phones::Finding>& findings, const phones::Verdict& verdict) {
     phones::NetworkFacts network;
     if (sources_.network) {
@@ -351,7 +350,7 @@ void AdminServer::status(const std::shared_ptr<net::HttpExchange>& exchange) {
   });
 }
 
-/// "device=SEP001122334455,SEP001122334466": of these phones too.
+/// "device=SEP001122334455,SEP001122334466": includes these phones.
 void AdminServer::report(const std::shared_ptr<net::HttpExchange>& exchange) {
   constexpr std::size_t kMaxPhones = 16;
   std::vector<std::string> about;

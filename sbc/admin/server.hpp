@@ -22,15 +22,14 @@
 
 namespace dw::admin {
 
-/// The status page, the JSON API, metrics and health, over TCP (what Access lets its caller see and do) and over
-/// the Unix control socket (all of it). Addresses and shapes: API.md. On the loop's thread; the Sources are asked
-/// anew for each request.
+/// The status page, the JSON API, metrics and health, over TCP (as far as Access allows) and over the Unix control
+/// socket (everything). Paths and formats: API.md. On the loop's thread; each request reads the Sources afresh.
 class AdminServer {
  public:
   struct Options {
     unsigned max_connections = 64;
-    std::vector<std::string> host_names;               ///< further names that browsers may know this box by
-    Duration first_answer = std::chrono::seconds(60);  ///< of a file asked through the control socket
+    std::vector<std::string> host_names;               ///< further host names by which browsers may reach this box
+    Duration first_answer = std::chrono::seconds(60);  ///< for a file requested over the control socket
     friend bool operator==(const Options&, const Options&) = default;
   };
 
@@ -39,16 +38,17 @@ class AdminServer {
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
 
-  /// TCP; gives it with the port the kernel chose. `admits`: who may connect; empty: everybody.
+  /// Listens on TCP; returns the address with the port that the kernel chose. `admits`: who may connect; empty:
+  /// everybody.
   Result<Endpoint> listen(const Endpoint& at, std::function<bool(const IpAddress&)> admits = {});
   Result<void> listen_on_socket(const std::string& path);  ///< Unix
-  void close_tcp();                                        ///< all that listen() opened
+  void close_tcp();                                        ///< everything that listen() opened
   void stop_accepting();
-  void use(const Credentials& credentials) { access_.use(credentials); }  ///< until then there are none
-  /// Takes new options; exchanges that run go on. After an error it goes on as it was.
+  void use(const Credentials& credentials) { access_.use(credentials); }  ///< before that there are none
+  /// Applies new options; running exchanges continue. After an error the old options stay.
   Result<void> configure(const Options& options);
 
-  /// Answers one request; what the listeners call.
+  /// Answers one request; called by the listeners.
   void handle(const std::shared_ptr<net::HttpExchange>& exchange);
 
  private:
@@ -61,9 +61,9 @@ class AdminServer {
   void finished_calls(const std::shared_ptr<net::HttpExchange>& exchange);
   void sample_calls();
   void doctor(const std::shared_ptr<net::HttpExchange>& exchange);
-  void tell_doctor(const std::shared_ptr<net::HttpExchange>& exchange);
+  void reply_doctor(const std::shared_ptr<net::HttpExchange>& exchange);
   void report(const std::shared_ptr<net::HttpExchange>& exchange);
-  /// Calls `done` with what is wrong with the box, and how it stands with all that hangs on it.
+  /// Calls `done` with the box's findings and the verdict on the whole.
   void examine(std::function<void(const std::vector<phones::Finding>&, const phones::Verdict&)> done);
   void status(const std::shared_ptr<net::HttpExchange>& exchange);
   void health(net::HttpExchange& exchange);
@@ -87,11 +87,11 @@ class AdminServer {
   std::optional<AdmissionDoor> admissions_;
   std::unique_ptr<SetupDoor> setup_;
   std::string page_policy_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< for answers of the doctor that come late
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< cancels late answers of the doctor
   net::LogLimit refused_log_;
-  std::function<bool(const IpAddress&)> admits_;  ///< who may connect by TCP; empty: everybody
-  net::HttpPlaces places_;                        ///< of those that come by TCP
-  /// Last, so that they close first. Of those that others took the place of, `old_`, some exchanges still run.
+  std::function<bool(const IpAddress&)> admits_;  ///< who may connect over TCP; empty: everybody
+  net::HttpPlaces places_;                        ///< of TCP connections
+  /// Last, so that they close first. `old_` were replaced, but still have running exchanges.
   std::vector<std::unique_ptr<net::HttpServer>> doors_, old_;
 };
 

@@ -8,8 +8,8 @@
 
 namespace dw::admin {
 
-/// Browsers that logged in. In memory alone: a restart ends them all. Kept by the digest of their id, so that
-/// finding one tells nothing by its time. When there is no room the one not used for longest goes.
+/// Browser sessions. In memory only: a restart ends them all. Stored under the digest of their id, so that the time of
+/// a lookup reveals nothing. When there is no room, the least recently used is evicted.
 class Sessions {
  public:
   static constexpr std::size_t kMax = 64;
@@ -18,18 +18,18 @@ class Sessions {
 
   struct Session {
     Account account{};
-    std::string csrf;  ///< what a POST must show beside the cookie
+    std::string csrf;  ///< what a POST must send besides the cookie
     TimePoint began{}, used{};
   };
   struct Begun {
-    std::string id;  ///< 256 bits as hex digits: for the cookie, and kept nowhere
+    std::string id;  ///< 256 bits as hex digits: for the cookie, and not stored
     std::string csrf;
   };
 
   Begun begin(TimePoint now, Account account = Account::full);
-  /// One that is alive, whose idle time begins anew; null for all others.
+  /// The session if it is alive, whose idle time starts again; otherwise null.
   const Session* find(TimePoint now, std::string_view id);
-  /// The same without being a use of it.
+  /// The same, but does not count as use.
   bool is_alive(TimePoint now, std::string_view id) const;
   void end(std::string_view id);
   void end_all(Account account) {
@@ -42,7 +42,7 @@ class Sessions {
   std::unordered_map<std::string, Session> all_;  // by the hex digest of their id
 };
 
-/// The value of `name` in a Cookie field (RFC 6265 §4.2.1), the first there is; empty when there is none.
+/// The value of `name` in a Cookie field (RFC 6265 §4.2.1), the first if there are several; empty if there is none.
 std::string_view cookie_value(std::string_view field, std::string_view name);
 
 }  // namespace dw::admin

@@ -11,18 +11,18 @@
 
 namespace dw::admin {
 
-/// The settings that a customer changes on the page, as they are in effect.
+/// The settings that a customer can change on the page, with their current values.
 struct PageSettings {
   struct One {
     std::string value;
     std::string from;    ///< "default", "dropwire.toml:12", "/var/lib/dropwire/page.toml:2", "--set"
-    bool fixed = false;  ///< by the command line, over which the page does not win
+    bool fixed = false;  ///< set on the command line, which takes precedence over the page
   };
-  One central;       ///< a host; empty: none
+  One central;       ///< a host; empty: not set
   One port_mapping;  ///< "auto", "on", "off"
   std::string running_port_mapping;
-  bool needs_restart = false;  ///< something in the settings counts after a restart only
-  bool can_restart = false;    ///< a service manager starts it again
+  bool needs_restart = false;  ///< some setting takes effect only after a restart
+  bool can_restart = false;    ///< a service manager would start it again
 };
 
 struct PageChange {
@@ -31,18 +31,20 @@ struct PageChange {
   std::optional<PasswordHash> password;
 };
 
-/// What the page may see and change of the settings. All are called on the loop.
+/// What the page may see and change of the settings. All functions are called on the loop.
 struct Setup {
   Claim* claim = nullptr;  ///< outlives the AdminServer
   std::function<PageSettings()> settings;
-  /// Where browsers on the network find the page, "http://192.168.1.20:8079/"; none while it is on this machine alone.
+  /// URLs of the page for browsers on the network, "http://192.168.1.20:8079/"; none if it listens on this machine
+  /// only.
   std::function<std::vector<std::string>()> addresses;
-  /// Keeps it, takes it into effect, and calls `done`: all of it is done, or nothing. A password that is set closes the
-  /// claim.
+  /// Stores the change, applies it, and calls `done`: either all of it is done or nothing. Setting a password closes
+  /// the claim.
   std::function<void(const PageChange& change, OnOutcome done)> change;
-  /// Asks a central server by each protocol and calls `done`. False: another one is being asked, and nothing is called.
+  /// Tries a central server with each protocol and calls `done`. False: another try is running, and `done` is not
+  /// called.
   std::function<bool(const std::string& host, std::function<void(const phones::NetworkFacts&)> done)> try_central;
-  /// Ends when calls have ended, to be started again by the service manager.
+  /// Exits once calls have ended, so that the service manager starts it again.
   std::function<Outcome()> restart;
 };
 

@@ -18,9 +18,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t kMaxTyped = 512;  // octets of each value that is sent
+constexpr std::size_t kMaxTyped = 512;  // octets in each value sent
 
-/// The object in a body; nothing when there is none, or a text in it is too long.
+/// The JSON object in a body; nothing if there is none, or if a text in it is too long.
 std::optional<Json> object_in(std::string_view body) {
   Json json = Json::parse(body, nullptr, false);
   if (!json.is_object()) return std::nullopt;
@@ -49,7 +49,7 @@ Result<std::string> central_host(std::string_view typed) {
     if (const auto user = text.rfind('@'); user != text.npos) text.remove_prefix(user + 1);
     const auto named = HostPort::parse(text);
     if (!named) return fail(Errc::invalid, "this is not the name or the address of a server");
-    return named->host;  // the port is one of the file server's, not of all
+    return named->host;  // the port belongs to one protocol's server, not to all
   }
   while (text.ends_with('/'))
     text.remove_suffix(1);
@@ -74,9 +74,9 @@ bool SetupDoor::claim_open() const {
 
 void SetupDoor::handle(const Exchange& exchange, std::string_view path) {
   const bool post = exchange->method() == "POST";
-  if (path == "/api/claim" && reads(*exchange)) return tell_claim(*exchange);
+  if (path == "/api/claim" && reads(*exchange)) return reply_claim(*exchange);
   if (path == "/api/settings" && reads(*exchange)) {
-    if (access_.admits(*exchange, Need::login)) tell_settings(*exchange);
+    if (access_.admits(*exchange, Need::login)) reply_settings(*exchange);
     return;
   }
   if (!post)
@@ -96,23 +96,23 @@ void SetupDoor::handle(const Exchange& exchange, std::string_view path) {
   try_central(exchange, text_in(*object, "central"));
 }
 
-/// The code is for whoever sits at this machine with the right to ask the daemon.
-void SetupDoor::tell_claim(net::HttpExchange& exchange) const {
+/// Only clients on this machine, with the right to use the control socket, get the code.
+void SetupDoor::reply_claim(net::HttpExchange& exchange) const {
   if (!exchange.over_unix()) return exchange.reply(error_reply(403, "only over the control socket (admin.socket)"));
   const bool open = claim_open();
-  Json told = {{"open", open},
-               {"code", nullptr},
-               {"until", nullptr},
-               {"addresses", setup_.addresses ? setup_.addresses() : std::vector<std::string>()}};
+  Json state = {{"open", open},
+                {"code", nullptr},
+                {"until", nullptr},
+                {"addresses", setup_.addresses ? setup_.addresses() : std::vector<std::string>()}};
   if (open) {
-    told["code"] = setup_.claim->shown();
-    told["until"] =
+    state["code"] = setup_.claim->shown();
+    state["until"] =
         to_rfc3339(wall_now() + std::chrono::floor<std::chrono::milliseconds>(setup_.claim->until() - Clock::now()));
   }
-  exchange.reply(json_reply(dumped(told)));
+  exchange.reply(json_reply(dumped(state)));
 }
 
-void SetupDoor::tell_settings(net::HttpExchange& exchange) const {
+void SetupDoor::reply_settings(net::HttpExchange& exchange) const {
   const PageSettings now = setup_.settings();
   const auto one = [](const PageSettings::One& s) {
     return Json{{"value", s.value}, {"from", s.from}, {"fixed", s.fixed}};
@@ -124,7 +124,8 @@ void SetupDoor::tell_settings(net::HttpExchange& exchange) const {
                                     {"can_restart", now.can_restart}})));
 }
 
-/// Whether this request may go on; else it has been answered. Only who stands where the box stands, with its code.
+/// Whether this request may claim the box; if not, it has been answered. It must come from the box's network, with the
+/// code.
 bool SetupDoor::may_claim(net::HttpExchange& exchange, std::string_view code) {
   using Kind = Claim::Verdict::Kind;
   const IpAddress source = exchange.peer().address;

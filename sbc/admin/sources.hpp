@@ -33,18 +33,18 @@ using phones::MediaState;
 using phones::OriginState;
 using phones::Service;
 
-/// A source whose packets are dropped for a while, because it abused us.
+/// A source whose packets are dropped for a while, because of abuse.
 struct Ban {
   IpAddress source;
   std::string reason;          ///< a few words; may quote untrusted text
-  std::uint64_t offences = 0;  ///< so far
+  std::uint64_t offences = 0;  ///< abuses so far
   WallTime until{};
 };
 
-/// What the home's router was asked for, and what it said.
+/// What was requested of the home's router, and its answers.
 struct RouterState {
   nat::portmap::Facts facts;
-  TimePoint now{};  ///< by the clock of `facts`
+  TimePoint now{};  ///< on the clock of `facts`
 };
 
 /// This box at a glance.
@@ -53,16 +53,16 @@ struct Status {
   WallTime now{}, started{};
   bool draining = false;
   bool configured = true;                    ///< conf::Central::configured
-  std::vector<std::string> phone_addresses;  ///< what a person may type as TFTP Server 1
+  std::vector<std::string> phone_addresses;  ///< what a person may enter as TFTP Server 1
   bool only_ipv6 = false;                    ///< as phones::OwnFacts
   std::vector<Service> services;
   std::vector<OriginState> origins;
-  /// SCCP's, then SIP's, each in the order of preference; none of a protocol that is off.
+  /// SCCP's, then SIP's, each in order of preference; none for a protocol that is off.
   std::vector<CallServer> call_servers;
   static constexpr std::size_t kMaxBans = 256;
-  std::vector<Ban> bans;         ///< the newest first, at most kMaxBans
-  std::uint64_t bans_total = 0;  ///< with those not shown
-  bool sip_phones = false;       ///< Inventory::knows(sip): registered or not
+  std::vector<Ban> bans;         ///< newest first, at most kMaxBans
+  std::uint64_t bans_total = 0;  ///< including those not shown
+  bool sip_phones = false;       ///< Inventory::knows(sip), whether registered or not
   MediaState media;
   RouterState router;
   std::optional<phones::AudioWay> audio;  ///< as phones::BoxFacts
@@ -70,7 +70,7 @@ struct Status {
   std::vector<std::string> config_files;
   WallTime config_loaded{};
 
-  /// Every enabled listener is up, and we are not on the way out.
+  /// Every enabled listener is up, and the program is not shutting down.
   bool ready() const;
 };
 
@@ -90,40 +90,40 @@ struct ReloadOutcome {
 };
 
 enum class PhoneAction : std::uint8_t {
-  restart,  ///< it registers anew, with its config read again
-  reset,    ///< it boots
-  forget,   ///< its record here goes
+  restart,  ///< it registers again and reads its config again
+  reset,    ///< it reboots
+  forget,   ///< its record here is deleted
 };
 
-/// What the daemon lets the admin side see and do. All are called on the loop; one that is not set makes its
-/// address answer 404. What `inventory` and `verdicts` point to outlives the AdminServer.
+/// What the daemon lets the admin side see and do. All functions are called on the loop; the path of one that is not
+/// set answers 404. `inventory` and `verdicts` outlive the AdminServer.
 struct Sources {
   std::function<Status()> status;
   phones::Inventory* inventory = nullptr;
   phones::VerdictBook* verdicts = nullptr;  ///< of `inventory`; set if that is
-  /// Calls that are up, with what their media did so far. Not set: there are none.
+  /// Running calls, with their media figures so far. Not set: there are none.
   std::function<std::vector<phones::Call>()> calls;
-  /// Measures the way to the central side, or finds that this was just done, and calls `done`, at once or later.
+  /// Measures the path to the central side, unless that was just done, and calls `done`, now or later.
   std::function<void(std::function<void()> done)> measure;
-  /// What is known of it. Not set: nothing.
+  /// The results of that. Not set: nothing is known.
   std::function<const phones::NetworkFacts&()> network;
-  /// Calls `done` once, at once or later.
+  /// Calls `done` once, now or later.
   std::function<void(std::function<void(std::vector<phones::Finding>)> done)> doctor;
-  /// What of that shows at phones. Not set: nothing does.
+  /// Which of these findings show at phones. Not set: none do.
   std::function<phones::BoxCauses()> causes;
-  RecordStore* records = nullptr;  ///< of calls that are over; outlives the AdminServer
+  RecordStore* records = nullptr;  ///< of finished calls; outlives the AdminServer
   std::function<FilesReport()> files;
   /// One file through the pipeline, as a phone would get it; `name` has passed parse_file_name.
   std::function<provisioning::ContentPtr(const std::string& name)> open_file;
   std::function<ReloadOutcome()> reload;
-  /// `force`: although it is in a call, or registered.
+  /// `force`: even if it is in a call, or registered.
   std::function<void(const phones::Phone& phone, PhoneAction action, bool force, OnOutcome done)> act;
-  /// Fetches a file anew, whatever is kept of it; `name` has passed parse_file_name.
+  /// Fetches a file again, even if it is cached; `name` has passed parse_file_name.
   std::function<void(const std::string& name, OnOutcome done)> refresh;
   provisioning::Admissions* admissions = nullptr;  ///< outlives the AdminServer
   WireTap* tap = nullptr;                          ///< outlives the AdminServer
   std::optional<Setup> setup;
-  /// What is known of this box and of these phones, for whoever helps: text without secrets.
+  /// What is known of this box and of these phones, for somebody who helps: text without secrets.
   std::function<std::string(const std::vector<const phones::Phone*>& about, const std::vector<phones::Finding>& of_box,
                             const phones::Verdict& verdict)>
       report;

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view kBefore = "/api/phones/", kBehind = "/trace";
 
-/// Nothing when it is there and is no number from 1 to `max`.
+/// Nothing if it is given but is not a number from 1 to `max`.
 std::optional<std::uint64_t> limit_in(std::string_view query, std::string_view name, std::uint64_t otherwise,
                                       std::uint64_t max) {
   if (!query_value(query, name)) return otherwise;
@@ -32,7 +32,7 @@ std::optional<std::string_view> TraceDoor::phone_in(std::string_view path) {
   return path.substr(kBefore.size(), path.size() - kBefore.size() - kBehind.size());
 }
 
-/// A phone that was never here may be waited for by its name.
+/// A trace may wait for a phone that was never seen, by its name.
 std::optional<trace::Tracer::Options> TraceDoor::whom(std::string_view phone) const {
   const auto key = percent_decoded(phone);
   if (!key) return std::nullopt;
@@ -84,7 +84,7 @@ void TraceDoor::give(const std::shared_ptr<net::HttpExchange>& exchange, std::st
     listen();
   });
   listen();
-  // What is traced may hold passwords: whoever reads the log sees that somebody looked.
+  // A trace may contain passwords: the log shows that somebody looked.
   spdlog::info("event=trace_began phone=\"{}\" format={}", escaped(phone), format);
   net::HttpReply reply = reply_of(200, format == "text" ? "text/plain; charset=utf-8" : "application/x-pcapng", {});
   reply.stream =
@@ -105,7 +105,7 @@ void TraceDoor::look(std::uint64_t id) {
   trace->timer.arm_after(std::min<Duration>(kLookAgain, trace->ends - loop_.now()));
 }
 
-/// One listener for all traces, and none when there are none.
+/// One listener for all traces, and none without a trace.
 void TraceDoor::listen() {
   if (traces_.empty()) return tap_.set(nullptr);
   tap_.set([this](const WireRecord& record) {

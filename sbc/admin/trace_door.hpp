@@ -14,12 +14,12 @@
 
 namespace dw::admin {
 
-/// GET /api/phones/{device}/trace?format=text|pcapng&seconds=N&octets=N: an answer that goes on while the phone talks
-/// (API.md). Listens to the tap only while somebody looks. On the loop's thread; tap and inventory (may be null)
-/// outlive it.
+/// GET /api/phones/{device}/trace?format=text|pcapng&seconds=N&octets=N: an answer that continues while the phone sends
+/// and receives (API.md). Uses the tap only while a trace is running. On the loop's thread; tap and inventory (may be
+/// null) outlive it.
 class TraceDoor {
  public:
-  static constexpr std::size_t kMaxTraces = 4;  ///< at the same time; more are told 503
+  static constexpr std::size_t kMaxTraces = 4;  ///< at a time; further ones get 503
   static constexpr std::chrono::seconds kLookAgain{1};
   static constexpr std::uint64_t kSeconds = 600, kMaxSeconds = 86'400;
   static constexpr std::uint64_t kOctets = 64 << 20, kMaxOctets = 1 << 30;
@@ -32,7 +32,7 @@ class TraceDoor {
 
   /// "SEP001122334455" of "/api/phones/SEP001122334455/trace", still percent-encoded.
   static std::optional<std::string_view> phone_in(std::string_view path);
-  /// It ends when `may_look` says so: asked every kLookAgain, and before anything is given.
+  /// It ends when `may_look` returns false; that is called every kLookAgain, and before anything is sent.
   void give(const std::shared_ptr<net::HttpExchange>& exchange, std::string_view phone, std::function<bool()> may_look);
 
  private:

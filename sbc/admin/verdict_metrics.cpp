@@ -8,7 +8,7 @@ void append_verdict(MetricsText& out, const phones::Verdict& verdict, const phon
   using phones::State;
   constexpr std::array kStates = {State::ok, State::not_known, State::trouble, State::failed};
   for (const State state : kStates)
-    out.gauge("dropwire_state", "How this box stands with all that hangs on it: 1 at one of the states.",
+    out.gauge("dropwire_state", "The state of this box and everything that depends on it: 1 for the current one.",
               verdict.state == state ? 1 : 0, {{"state", to_string(state)}});
   for (const phones::Part& part : verdict.parts) {
     for (const State state : kStates)
@@ -17,7 +17,7 @@ void append_verdict(MetricsText& out, const phones::Verdict& verdict, const phon
   }
   if (!book) return;
   for (const State state : kStates)
-    out.gauge("dropwire_phones_by_state", "Phones that took a file, registered or have a fault, by how they stand.",
+    out.gauge("dropwire_phones_by_state", "Phones that took a file, registered or have a fault, by state.",
               static_cast<double>(book->counts().of(state)), {{"state", to_string(state)}});
   out.gauge("dropwire_phones_needing_attention", "Phones with a warning or an error of their own.",
             static_cast<double>(book->counts().attention));

@@ -4,8 +4,8 @@
 
 namespace dw::admin {
 
-/// How everything stands, in numbers: which of the four states, and phones by theirs and by what they have. `book` may
-/// be null.
+/// The overall verdict as metrics: which of the four states, and phones by their states and findings. `book` may be
+/// null.
 void append_verdict(MetricsText& out, const phones::Verdict& verdict, const phones::VerdictBook* book);
 
 }  // namespace dw::admin

@@ -76,7 +76,7 @@ class FakeExchange : public net::HttpExchange {
     }
     return "";
   }
-  std::uint64_t told_length() const { return reply_->stream ? reply_->stream->size : reply_->text.size(); }
+  std::uint64_t announced_length() const { return reply_->stream ? reply_->stream->size : reply_->text.size(); }
   const std::string& received() const { return body_; }
   bool aborted() const { return aborted_; }
   void end(bool whole) {

@@ -1,5 +1,5 @@
 
-// Logging in, and what only somebody who is may do.
+// Logging in, and what needs a login.
 let session = { password_set: false, required: false, logged_in: false, csrf: "" };
 const may_act = () => session.logged_in && session.account !== "reader";
 function showSession(s) {
@@ -26,7 +26,7 @@ function say(words, bad) {
 }
 const post = (path, body) => answer_of(path, { method: "POST", body: body ? JSON.stringify(body) : "",
   headers: { "X-CSRF-Token": session.csrf || "", ...(body ? { "Content-Type": "application/json" } : {}) } });
-// True when it was done. Where somebody may insist (a call is up), `insist` is told.
+// True when it was done. `insist(message)` is called if the action can be forced (a call is up).
 async function perform(path, insist) {
   let done = false;
   try {
@@ -109,7 +109,7 @@ $("actions").addEventListener("click", async (e) => {
   if (await perform(path, insist) && yes === "forget") location.hash = "#home";
 });
 
-// Who may have a phone's own files, where not everybody may.
+// Who may get a phone's own files, where that is limited.
 let admissions = null;
 function showAdmissions(a) {
   admissions = a;

@@ -1,7 +1,7 @@
 
 "use strict";
 const $ = (id) => document.getElementById(id);
-// Everything remote goes through here, and only ever as text.
+// All remote text goes through here, and only as text, never as HTML.
 function el(tag, props, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(props || {})) {
@@ -23,7 +23,7 @@ const list = (items) => el("ul", { class: "plain" }, ...items.map((item) => el("
 const badge = (kind, words) => el("span", { class: "badge " + kind }, words);
 const mono = (words) => el("span", { class: "mono" }, words);
 
-// Draws anew only when what is to be shown is different: what has the focus stays, and a screen reader its place.
+// Redraws only when the content differs, so that the focus stays, and a screen reader keeps its place.
 const drawn = new Map();
 function draw(id, what, make) {
   const print = JSON.stringify(what);
@@ -31,9 +31,9 @@ function draw(id, what, make) {
   drawn.set(id, print);
   $(id).replaceChildren(...[make(what)].flat());
 }
-// One child for each item, by its key; children whose item is the same stay the very nodes they are. Of items with the
-// same key each is one: two steps of a phone may be alike in all. While the focus is among them none moves: who goes
-// through them by Tab would miss those that come to stand above.
+// One child per item, by its key; children of unchanged items stay the same nodes. Items with the same key are numbered,
+// as two steps of a phone may be equal. While the focus is among the children none of them moves, or else somebody who
+// tabs through them would miss those that moved up.
 function sync(id, items, keyOf, make) {
   const parent = $(id), old = new Map(), times = new Map();
   for (const node of parent.children) old.set(node.dataset.key, node);
@@ -111,7 +111,7 @@ function clock(at) {
   return el("time", { datetime: at }, new Date(at).toLocaleString([], { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" }));
 }
 
-// "press * * # to unlock": keys that stand apart are shown as keys.
+// "press * * # to unlock": single keys are shown as keys.
 function with_keys(words) {
   const out = [];
   let at = 0;
@@ -134,7 +134,7 @@ function finding(f, ...more) {
 }
 const grave = (f) => ({ error: 0, warning: 1 })[f.severity] ?? 2;
 const gravest_first = (findings) => [...findings].sort((a, b) => grave(a) - grave(b));
-// SCCP has TCP alone.
+// SCCP uses only TCP.
 const protocol = (x) => x.protocol === "sip" && x.transport ? `SIP by ${x.transport.toUpperCase()}` : (x.protocol || "").toUpperCase();
 const name_of = (x) => x.device || x.address;
 const phone_link = (key, words) => el("a", { href: "#phone/" + encodeURIComponent(key), class: "mono" }, words);

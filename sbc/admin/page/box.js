@@ -41,7 +41,7 @@ const kMapping = { endpoint_independent: "one outer port for all destinations", 
   address_and_port_dependent: "another outer port for each destination (symmetric)" };
 const kFiltering = { endpoint_independent: "lets anybody in", address_dependent: "lets in addresses that were sent to", address_and_port_dependent: "lets in only who was sent to" };
 const kReach = { open: ["good", "answers"], refused: ["error", "refuses"], no_answer: ["error", "does not answer"], failed: ["error", "could not be asked"], not_tried: ["", "not tried"] };
-// What was measured of the way to the central server, where anything was.
+// The measurements of the path to the central server, if there are any.
 function facts_of_network(n) {
   const reach = n.reach.map((r) => {
     const [kind, words] = kReach[r.state] || ["", r.state];
@@ -64,7 +64,7 @@ $("measure").addEventListener("click", async () => {
   $("measure").disabled = false;
   text("measure", "Measure now");
 });
-// The verdict is the box's own: what it says here, `dropwire status` and `dropwire doctor` say too.
+// The verdict comes from the box: `dropwire status` and `dropwire doctor` say the same.
 const kStands = { ok: "good", not_known: "", trouble: "warning", failed: "error" };
 let needing = 0, verdict = null;
 const needing_words = (n) => n === 1 ? "1 phone needs attention" : `${n} phones need attention`;

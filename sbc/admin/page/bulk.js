@@ -1,5 +1,5 @@
 
-// What is done to all phones of the list: they are counted first, and only those that were counted are meant.
+// Actions on all phones of the list: they are counted first, and only those that were counted are affected.
 let counted = null, operation = null, operation_timer = null;
 const many = (n) => n === 1 ? "1 phone" : `${n} phones`;
 const kBulk = { restart: ["Restart", "register again and read their configuration"], reset: ["Reset", "boot and fetch their files"], forget: ["Forget", "lose their story here; those that ask again come back"] };
@@ -64,7 +64,7 @@ async function look_at_operation() {
     operation_timer = setTimeout(look_at_operation, 4000);
   }
 }
-// One that somebody began elsewhere, or before this page was loaded.
+// An operation that was started elsewhere, or before this page was loaded.
 async function find_operation() {
   if (!may_act()) return;
   const got = await ask("/api/operations").catch(() => null), running = got?.operations.find((o) => o.state === "running");

@@ -1,7 +1,7 @@
 
 const kWidth = 152, kHeight = 38;
 const last = (values) => values.findLast((v) => v !== null && v !== undefined);
-// Bars for what was lost, a line for jitter; gaps where nothing passed.
+// Bars for loss, a line for jitter; gaps where nothing arrived.
 function plot(values, every, kind, unit, least, states) {
   const known = values.filter((v) => v !== null);
   const top = Math.max(least, ...known), dx = kWidth / Math.max(values.length, 8);

@@ -1,5 +1,5 @@
 
-// A box that nobody has a password of: its code, a password and the telephone server, and nothing else.
+// A box without a password: asks for its code, a password and the telephone server, and shows nothing else.
 const unclaimed = () => !!session.claim_open && session.required;
 const kServices = { http: "Files by HTTP", tftp: "Files by TFTP", sccp: "Calls by SCCP", sip: "Calls by SIP" };
 function reach_line(r) {
@@ -14,10 +14,10 @@ function show_reach(id, got) {
     : !has_files ? badge("warning", "Takes calls, has no files") : badge("good", "This server answers");
   $(id).replaceChildren(el("p", {}, verdict), el("ul", { class: "plain" }, got.reach.map(reach_line)));
 }
-// Asks the server in `field` by every protocol, and shows what answers in #`id`.
+// Tries the server in `field` with every protocol, and shows the results in #`id`.
 async function try_server(path, body, id, error_id) {
   unsay(error_id);
-  $(id).setAttribute("role", "status");  // while there is something to tell: a page of many live regions is noise
+  $(id).setAttribute("role", "status");  // only while there is something to announce: many live regions are noise
   $(id).replaceChildren(el("p", { class: "quiet" }, "Asking the server…"));
   try {
     show_reach(id, await post(path, body));
@@ -28,7 +28,7 @@ async function try_server(path, body, id, error_id) {
     return false;
   }
 }
-function tell_wrong(id, words) {
+function show_error(id, words) {
   $(id).setAttribute("role", "alert");
   text(id, words);
   show(id, true);
@@ -37,10 +37,10 @@ function unsay(id) {
   show(id, false);
   $(id).removeAttribute("role");
 }
-const wrong = (id, problem) => tell_wrong(id, problem.status ? sentence(problem.message) : "No answer from Dropwire.");
+const wrong = (id, problem) => show_error(id, problem.status ? sentence(problem.message) : "No answer from Dropwire.");
 function passwords_differ(first, second, error_id) {
   const why = $(first).value.length < 8 ? "The password needs at least 8 characters." : $(first).value !== $(second).value ? "The two passwords differ." : "";
-  if (why) { tell_wrong(error_id, why); $(first).focus(); }
+  if (why) { show_error(error_id, why); $(first).focus(); }
   return !!why;
 }
 function showClaim() {

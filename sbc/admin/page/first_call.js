@@ -1,9 +1,9 @@
 
-// The way of the first phone, from its first request to a call in which both sides heard each other.
+// The steps of the first phone, from its first request to a call in which both sides heard each other.
 let first_key = "";
 const kWay = ["asked", "fetching", "registered", "calling", "heard"];
 const kWayNames = { asked: "Asks for its files", fetching: "Fetches them", registered: "Is registered", calling: "Has a call", heard: "Both sides hear each other" };
-// The first that told its name: what a stranger or a browser asked for is no phone.
+// The first one that sent a device name: a stranger or a browser is no phone.
 function pick_first(p) {
   if (!p) return;
   const named = p.phones.filter((x) => x.device);

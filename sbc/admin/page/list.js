@@ -1,13 +1,13 @@
 
-// The list of phones, of which there may be ten thousand: what is looked for stands in the address ("#home?state=failed&sort=name"),
-// a window of rows is asked for, and of these only those in view are in the document.
+// The list of phones, of which there may be ten thousand: the filter is in the URL ("#home?state=failed&sort=name"), a
+// window of rows is requested, and only the visible ones are in the document.
 const kWindow = 100, kAround = 8, kMaxRows = 65536;  // rows asked for; drawn above and below what is seen; that can be scrolled to
 const kFields = { q: "find", show: "show", state: "with-state", protocol: "with-protocol", model: "with-model", firmware: "with-firmware", network: "with-network", sort: "sort" };
-const kHidden = ["cause", "finding"];  // come by links alone
+const kHidden = ["cause", "finding"];  // set only by links
 const kRare = ["state", "protocol", "model", "firmware", "network"];
 let looked_for = {}, rows = { offset: 0, list: [], matching: 0, of: "" }, row_height = 72;
 
-// What is looked for, as the address has it; another view keeps it.
+// The filter in the URL; other views leave it unchanged.
 function read_filter() {
   if (view() !== "home") return;
   const at = location.hash.indexOf("?"), got = {};
@@ -65,7 +65,7 @@ function showPhones(p) {
   showBulk(p);
   showAttention(attention, p.attention || 0);
 }
-// Those that have one cause together: a link looks for them.
+// Phones with one cause, as a link that filters for them.
 function draw_groups(p) {
   const all = (p.groups || []).filter((g) => g.severity !== "info" || looked_for.cause === g.code);
   const chosen = looked_for.cause || looked_for.finding;
@@ -81,7 +81,7 @@ function draw_exports(p) {
     el("a", { href: "/api/phones?format=csv" + (query ? "&" + query : ""), download: "dropwire-phones.csv" }, "CSV"), " · ",
     el("a", { href: "/api/phones?limit=all" + (query ? "&" + query : ""), download: "dropwire-phones.json" }, "JSON")]);
 }
-// Which rows are in view, by where the list stands on the screen.
+// Which rows are visible, from the list's position on the screen.
 function in_view() {
   const most = Math.min(rows.matching, kMaxRows), top = $("list").tHead.getBoundingClientRect().bottom;
   const first = Math.min(Math.max(0, Math.floor(-top / row_height)), Math.max(0, most - 1));
@@ -118,7 +118,7 @@ function draw_rows() {
   if (measured && Math.abs(measured - row_height) > 0.5) { row_height = measured; return draw_rows(); }
   space("above", first);
   space("below", most - last);
-  // Another window when what is seen comes near its end.
+  // Requests another window when the visible rows come close to its end.
   const low = from < rows.offset, high = to > end && end < most;
   if (!low && !high) return;
   const offset = Math.max(0, Math.min(Math.round((from + to - kWindow) / 2), most - 1));

@@ -1,5 +1,5 @@
 
-// Which view is shown, and what is asked for when.
+// Which view is shown, and which data is requested when.
 const kViews = ["home", "phone", "connect", "files", "box", "login", "claim", "first", "settings"];
 const kWhenGone = "Look whether the box has power and is on the network. If it is, run “sudo systemctl restart dropwire” on it, or unplug it and plug it in again; "
   + "“sudo journalctl -u dropwire” says why it ended. This page goes on by itself.";
@@ -26,7 +26,7 @@ const kAsks = {
   keys: [() => "/api/connect", show_keys],
   settings: [() => "/api/settings", showSettings],
 };
-// What a view needs; what it does not is asked for when somebody goes there.
+// The data that each view needs; anything else is requested when a view needs it.
 const kNeeds = { home: ["phones", "status", "doctor", "calls", "admissions"], phone: ["status", "connect", "phone"], connect: ["status", "connect"],
   files: ["status", "files"], box: ["status", "doctor"], login: [], claim: [], first: ["status", "keys", "newcomers", "first"], settings: ["status", "settings"] };
 const due = new Set();
@@ -74,8 +74,8 @@ async function look() {
   if (due.size && !document.hidden) timer = setTimeout(look, lastGood && $("lost").hidden ? kBetween : kPoll);
 }
 
-// Events tell what changed; without them it is asked for every few seconds. A page that nobody looks at holds no
-// connection: a browser opens six to a host, for all its tabs together.
+// Events say what changed; without them the data is requested every few seconds. A hidden page holds no connection, as
+// a browser opens only six to a host, for all its tabs together.
 let feed = null, live = false, fed_at = 0;
 function hang_up() {
   feed?.close();
@@ -87,7 +87,7 @@ function listen() {
   fed_at = Date.now();
   if (!window.EventSource || document.hidden || unclaimed()) return;
   feed = new EventSource("/api/events");
-  const on = (name, act) => feed.addEventListener(name, (e) => { live = true; tellFeed(); act(JSON.parse(e.data)); });
+  const on = (name, act) => feed.addEventListener(name, (e) => { live = true; show_feed(); act(JSON.parse(e.data)); });
   on("hello", () => want_all(true));
   on("status", () => want("status"));
   on("doctor", () => { want("doctor"); want("status"); });
@@ -99,9 +99,9 @@ function listen() {
     want("status");
     if (what.more || what.keys.includes(shown?.key || chosen())) want("phone");
   });
-  feed.addEventListener("error", () => { live = false; tellFeed(); });
+  feed.addEventListener("error", () => { live = false; show_feed(); });
 }
-function tellFeed() { text("feed", live ? "live" : "asking every few seconds"); }
+function show_feed() { text("feed", live ? "live" : "asking every few seconds"); }
 setInterval(() => {
   if (document.hidden) return;
   if (!live) want_all();
@@ -139,7 +139,7 @@ document.addEventListener("visibilitychange", () => {
   listen();
   want_all(true);
 });
-// A page that the browser keeps for its back button holds no connection.
+// A page in the browser's back-forward cache holds no connection.
 window.addEventListener("pagehide", hang_up);
 window.addEventListener("pageshow", (e) => { if (e.persisted) { listen(); want_all(true); } });
 $("skip").addEventListener("click", (e) => { e.preventDefault(); $("main").focus(); });

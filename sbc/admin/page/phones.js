@@ -49,7 +49,7 @@ function showPhone(x) {
   showActions(x);
   sync("steps", [...x.story].reverse(), (s) => s.at + s.step + s.detail, step);
 }
-// What to press on this very model.
+// What to press on this model.
 function keys_for(f, family, x) {
   if (!family || f.code !== "trust_list_present" || !family.trust_list.length) return null;
   return [el("h4", {}, x.model ? `Erase it. On a ${x.model.split("/").join(" or ")}:` : "Erase it. On most models:"), steps(family.trust_list)];

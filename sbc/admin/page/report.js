@@ -1,5 +1,5 @@
 
-// One text for whoever helps: what is wrong, the story of one phone, the log, and ten seconds of its messages.
+// One text for somebody who helps: what is wrong, the story of one phone, the log, and ten seconds of its messages.
 const kWatch = 10;  // seconds
 async function report_text(key) {
   const about = key ? "?device=" + encodeURIComponent(key) : "";

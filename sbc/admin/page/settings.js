@@ -1,5 +1,5 @@
 
-// The few settings that are changed here; all others stand in files.
+// The few settings that can be changed here; all others are in files.
 let settings = null;
 function from_words(s) {
   return s.from.includes("page.toml") ? "set on this page" : s.from === "--set" ? "set on the service's command line" : s.from === "default" || !s.from ? "as shipped" : `set in ${s.from}`;

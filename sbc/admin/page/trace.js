@@ -1,7 +1,7 @@
 
-// What a phone and this box say to each other from now on, a line a message.
+// The messages between a phone and this box from now on, one per line.
 const kTraceSeconds = 600, kTraceLines = 1000;
-let trace = null;  // { key, lines, stop }: the one that is shown
+let trace = null;  // { key, lines, stop } of the trace that is shown
 function trace_says(words) { text("trace-state", words); }
 function end_trace() {
   trace?.stop.abort();

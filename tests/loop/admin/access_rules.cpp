@@ -52,13 +52,13 @@ struct GuardedBox {
       done.emplace_back("reload");
       return ReloadOutcome{true, {}};
     };
-    sources.act = [this](const phones::Phone& phone, PhoneAction action, bool force, const OnOutcome& told) {
+    sources.act = [this](const phones::Phone& phone, PhoneAction action, bool force, const OnOutcome& on_outcome) {
       done.push_back(fmt::format("{} {} {}", static_cast<int>(action), phone.key(), force));
-      told({200, "asked"});
+      on_outcome({200, "asked"});
     };
-    sources.refresh = [this](const std::string& name, const OnOutcome& told) {
+    sources.refresh = [this](const std::string& name, const OnOutcome& on_outcome) {
       done.push_back("refresh " + name);
-      told({502, "no origin has it"});
+      on_outcome({502, "no origin has it"});
     };
     server = std::make_unique<AdminServer>(loop, AdminServer::Options{}, std::move(sources));
     if (password) {
@@ -86,7 +86,7 @@ struct GuardedBox {
     REQUIRE(loop.run_until([&] { return exchange->answered(); }, 60s));
     return exchange;
   }
-  /// Until the answers end, each of which goes on for long.
+  /// Waits until the answers end; each is a long-running one.
   bool end(const std::vector<Answer>& answers) {
     return loop.run_until([&] { return std::ranges::all_of(answers, [](const Answer& a) { return a->aborted(); }); },
                           60s);
@@ -147,13 +147,14 @@ TEST_CASE("access: from elsewhere a login is needed for all but the page, health
   CHECK(box.ask("GET", "/api/phones", session)->status() == 200);
   CHECK(box.ask("GET", "/api/log", session)->status() == 200);
   CHECK(box.ask("GET", "/api/files/a.xml", session)->status() == 403);  // configs: the control socket alone
-  const json told = json::parse(box.ask("GET", "/api/session", session)->received());
-  CHECK(told["logged_in"] == true);
-  CHECK(told["required"] == true);
-  CHECK(told["csrf"] == session.at("X-CSRF-Token"));
+  const json state = json::parse(box.ask("GET", "/api/session", session)->received());
+  CHECK(state["logged_in"] == true);
+  CHECK(state["required"] == true);
+  CHECK(state["csrf"] == session.at("X-CSRF-Token"));
 }
 
-TEST_CASE("access: on this machine reading needs no login, unless a proxy passed it on; changes and the log do") {
+TEST_CASE(
+    "access: on this machine reading needs no login, unless a proxy forwarded the request; changes and the log do") {
   GuardedBox box;
   CHECK(box.ask("GET", "/api/status", {}, kHere)->status() == 200);
   CHECK(box.ask("GET", "/api/log", {}, kHere)->status() == 401);
@@ -163,7 +164,7 @@ TEST_CASE("access: on this machine reading needs no login, unless a proxy passed
   CHECK(box.done.empty());
 }
 
-TEST_CASE("access: a session's cookie is out of reach for scripts and other sites, and never told again") {
+TEST_CASE("access: scripts and other sites can't read a session's cookie, and it is sent only once") {
   GuardedBox box;
   const Answer answer = box.login(kPassword);
   const std::string cookie = answer->reply_header("Set-Cookie");
@@ -174,7 +175,7 @@ TEST_CASE("access: a session's cookie is out of reach for scripts and other site
   CHECK(box.login(kPassword)->reply_header("Set-Cookie") != cookie);
 }
 
-TEST_CASE("access: a session's POST shows its CSRF token and comes from our own page") {
+TEST_CASE("access: a session's POST needs its CSRF token, and must come from our own page") {
   GuardedBox box;
   const Headers session = box.logged_in();
   const std::string restart = "/api/phones/" + kRestarted + "/restart";
@@ -210,7 +211,7 @@ TEST_CASE("access: the token needs neither cookie nor CSRF token; a wrong one is
   CHECK(box.ask("GET", "/metrics")->status() == 401);
 }
 
-TEST_CASE("access: a login's body is bounded, JSON, and said to be so") {
+TEST_CASE("access: a login's body is bounded, and must be JSON by its type too") {
   GuardedBox box;
   CHECK(box.ask("POST", "/api/login", {}, kElsewhere, R"({"password": "correct horse"})")->status() == 415);
   const Headers type = {{"Content-Type", "application/json; charset=utf-8"}};
@@ -223,11 +224,11 @@ TEST_CASE("access: a login's body is bounded, JSON, and said to be so") {
   CHECK(box.ask("POST", "/api/login", type, kElsewhere, R"({"password": "correct horse"})")->status() == 200);
 }
 
-TEST_CASE("access: guessing is made slow, for the one who guesses") {
+TEST_CASE("access: guessing is slowed down, for the source that guesses") {
   GuardedBox box;
   for (unsigned i = 0; i < LoginLimit::kFree; ++i)
     CHECK(box.login("wrong horse")->status() == 401);
-  const Answer put_off = box.login(kPassword);  // not even the right one is looked at
+  const Answer put_off = box.login(kPassword);  // not even the right one is checked
   CHECK(put_off->status() == 429);
   CHECK(put_off->reply_header("Retry-After") == "1");
   CHECK(box.login(kPassword, kHere)->status() == 200);
@@ -237,7 +238,7 @@ TEST_CASE("access: guessing is made slow, for the one who guesses") {
   CHECK(metrics.find("dropwire_admin_logins_total 1\n") != std::string::npos);
 }
 
-TEST_CASE("access: one guess at a time of a source, however many connections it has") {
+TEST_CASE("access: a source has one guess at a time, however many connections it has") {
   GuardedBox box;
   std::vector<Answer> guesses;
   for (unsigned i = 0; i < 12; ++i) {
@@ -277,7 +278,7 @@ TEST_CASE("access: logging out, and another password, end sessions") {
   CHECK(box.ask("GET", "/api/phones")->status() == 403);
 }
 
-TEST_CASE("actions: what is asked, of whom, and what became of it") {
+TEST_CASE("actions: each reaches its phone, and its result is returned") {
   GuardedBox box;
   const auto post = [&](const std::string& target) { return box.ask("POST", target, box.with_token()); };
   const Answer restarted = post("/api/phones/" + kRestarted + "/restart");
@@ -300,7 +301,7 @@ TEST_CASE("actions: what is asked, of whom, and what became of it") {
                                              "2 " + kRestarted + " false", "refresh Desktops/320x212x16/List.xml"});
 }
 
-TEST_CASE("access: what goes on for long ends with the session that it was shown for, and for nobody else") {
+TEST_CASE("access: a long answer ends with the session that opened it, and others continue") {
   GuardedBox box;
   const std::string trace = "/api/phones/" + kRestarted + "/trace";
   const Headers first = box.logged_in(), second = box.logged_in();
@@ -333,7 +334,7 @@ TEST_CASE("access: what goes on for long ends with the session that it was shown
   CHECK_FALSE(local->aborted());
 }
 
-TEST_CASE("access: nothing that comes after the logout goes out, not even before the answer ends") {
+TEST_CASE("access: after the logout nothing more is sent, even if the answer has not ended yet") {
   GuardedBox box;
   const Headers session = box.logged_in();
   const Answer trace = box.ask("GET", "/api/phones/" + kRestarted + "/trace", session);

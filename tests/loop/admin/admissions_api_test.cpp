@@ -40,12 +40,12 @@ struct AdmissionBox {
     return exchange;
   }
   bool asks(const std::string& file) { return admissions.admits(loop.now(), wall_now(), kPhoneHome, file); }
-  json told() { return json::parse(ask("GET", "/api/admissions")->received()); }
+  json state() { return json::parse(ask("GET", "/api/admissions")->received()); }
 };
 
 }  // namespace
 
-TEST_CASE("api: one phone is admitted for a while, which is told, and taken back") {
+TEST_CASE("api: one phone is admitted for a while, is listed, and can be removed") {
   AdmissionBox box;
   CHECK_FALSE(box.asks("SEP001122334455.cnf.xml"));
   const auto answer = box.ask("POST", "/api/admissions/00%3A11%3A22%3A33%3A44%3A55/admit?for_s=600");
@@ -54,20 +54,20 @@ TEST_CASE("api: one phone is admitted for a while, which is told, and taken back
       json::parse(answer->received())["said"].get<std::string>().starts_with("SEP001122334455 gets its files within"));
   CHECK(box.asks("SEP001122334455.cnf.xml"));
   CHECK(box.admissions.taken(box.loop.now(), wall_now(), kPhoneHome, "SEP001122334455.cnf.xml"));
-  const json told = box.told();
-  CHECK(told["phones"] == "known");
-  CHECK(told["total"] == 1);
-  CHECK(told["windows"][0]["device"] == "SEP001122334455");
-  CHECK(told["admitted"][0]["device"] == "SEP001122334455");
-  CHECK(told["admitted"][0]["source"] == "198.51.100.7");
-  CHECK(told["admitted"][0]["by"] == "operator");
-  CHECK(told["refused"][0]["times"] == 1);
+  const json state = box.state();
+  CHECK(state["phones"] == "known");
+  CHECK(state["total"] == 1);
+  CHECK(state["windows"][0]["device"] == "SEP001122334455");
+  CHECK(state["admitted"][0]["device"] == "SEP001122334455");
+  CHECK(state["admitted"][0]["source"] == "198.51.100.7");
+  CHECK(state["admitted"][0]["by"] == "operator");
+  CHECK(state["refused"][0]["times"] == 1);
   CHECK(box.ask("POST", "/api/admissions/SEP001122334455/forget")->status() == 200);
   CHECK(box.ask("POST", "/api/admissions/SEP001122334455/forget")->status() == 404);
   CHECK_FALSE(box.asks("SEP001122334455.cnf.xml"));
 }
 
-TEST_CASE("api: any phone for a quarter of an hour, or as long as is said, until that is closed") {
+TEST_CASE("api: any phone is admitted for a quarter of an hour, or for the given time, until that is closed") {
   AdmissionBox box;
   CHECK(box.ask("POST", "/api/admissions/open")->status() == 200);
   const auto windows = box.admissions.windows(box.loop.now());
@@ -77,11 +77,11 @@ TEST_CASE("api: any phone for a quarter of an hour, or as long as is said, until
   CHECK(windows[0].until - box.loop.now() > 14min);
   CHECK(box.asks("SEP001122334455.cnf.xml"));
   CHECK(box.ask("POST", "/api/admissions/close")->status() == 200);
-  CHECK(box.told()["windows"].empty());
+  CHECK(box.state()["windows"].empty());
   CHECK_FALSE(box.asks("SEP001122334455.cnf.xml"));
 }
 
-TEST_CASE("api: who may not change anything admits nobody, and what is no device or no time is refused") {
+TEST_CASE("api: an account that may not change anything can't admit, and an invalid device or time is refused") {
   AdmissionBox box;
   for (const char* target : {"/api/admissions/SEP001122334455/admit", "/api/admissions/SEP001122334455/forget",
                              "/api/admissions/open", "/api/admissions/close"}) {

@@ -49,7 +49,7 @@ TEST_CASE("admin api: status") {
   CHECK(got["bans_total"] == 0);
 }
 
-TEST_CASE("admin api: bans, no more of them than fit") {
+TEST_CASE("admin api: bans, at most as many as fit") {
   Box box;
   const WallTime until = wall_now() + std::chrono::minutes(5);
   for (std::uint32_t i = 0; i < 300; ++i)
@@ -64,7 +64,7 @@ TEST_CASE("admin api: bans, no more of them than fit") {
   CHECK(got["bans"][7]["until"] == to_rfc3339(until));
 }
 
-TEST_CASE("admin api: status tells what the router maps, and how long for") {
+TEST_CASE("admin api: status has the router's mappings, and their lifetimes") {
   Box box;
   CHECK(box.get("/api/status")["router"]["active"] == false);
   CHECK(box.get("/api/status")["router"]["gateway"].is_null());
@@ -129,7 +129,7 @@ TEST_CASE("admin api: a missing file is listed until a phone gets it") {
     box.inventory.on_file(s);
   };
   ask(kDevice + ".cnf.xml", phones::FileOutcome::not_found, 0);
-  ask("CTL" + kDevice + ".tlv", phones::FileOutcome::not_found, 1);  // kept from phones on purpose: no phone lacks it
+  ask("CTL" + kDevice + ".tlv", phones::FileOutcome::not_found, 1);  // withheld on purpose: phones work without it
   ask("Ringlist.xml", phones::FileOutcome::not_found, 1);
   ask(kDevice + ".cnf.xml", phones::FileOutcome::not_found, 2);
   json missing = box.get("/api/files")["missing"];
@@ -152,7 +152,7 @@ TEST_CASE("admin api: metrics of every part in one text") {
   CHECK(got->received().find("dropwire_test_total 7\n") != std::string::npos);
 }
 
-TEST_CASE("admin api: over TCP nothing secret is told and nothing is changed") {
+TEST_CASE("admin api: over TCP nothing secret is sent and nothing can be changed") {
   Box box;
   box.files["SEP001122334455.cnf.xml"] = provisioning::Content::of(to_buffer("secret"), {});
   CHECK(box.ask("GET", "/api/files/SEP001122334455.cnf.xml")->status() == 403);
@@ -178,7 +178,7 @@ TEST_CASE("admin api: a host name that is not this box's is refused, so no page 
     CHECK(box.ask("GET", "/api/status", false, std::string(host))->status() == 421);
     CHECK(box.ask("GET", "/", false, std::string(host))->status() == 421);
   }
-  CHECK(box.ask("GET", "/healthz", false, "evil.example")->status() == 200);  // a balancer's; says nothing
+  CHECK(box.ask("GET", "/healthz", false, "evil.example")->status() == 200);  // for load balancers; reveals nothing
   CHECK(box.ask("GET", "/api/status", true, "evil.example")->status() == 200);
 }
 
@@ -193,7 +193,7 @@ TEST_CASE("admin api: every answer has the headers that keep a browser out") {
   }
 }
 
-TEST_CASE("control socket: reload says whether the settings were taken") {
+TEST_CASE("control socket: reload says whether the settings were applied") {
   Box box;
   CHECK(box.ask("GET", "/api/reload", true)->status() == 405);
   auto got = box.ask("POST", "/api/reload", true);
@@ -216,7 +216,7 @@ TEST_CASE("control socket: a file as a phone would get it, while it arrives") {
   meta.size = 4;
   content->begin(meta);
   CHECK(got->status() == 200);
-  CHECK(got->told_length() == 4);
+  CHECK(got->announced_length() == 4);
   content->append(as_bytes("octe"));
   CHECK(got->received() == "oct");
   content->finish();

@@ -54,7 +54,7 @@ TEST_CASE("admin over TCP: the page, and nothing secret") {
   CHECK(has(talk(loop, *at, "POST /api/reload HTTP/1.0\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"), " 403 "));
 }
 
-TEST_CASE("admin: pages that listen leave half of the connections to those that ask, also after a reload") {
+TEST_CASE("admin: pages that listen leave half of the connections to other requests, also after a reload") {
   net::Loop loop;
   AdminServer::Options options;
   options.max_connections = 4;
@@ -91,7 +91,7 @@ TEST_CASE("admin over the control socket: files, log and reload") {
   CHECK(file.size() - (file.find("\r\n\r\n") + 4) == 300'000);
 }
 
-TEST_CASE("admin over TCP: idle connections keep nobody from the page, and who showed the token keeps his connection") {
+TEST_CASE("admin over TCP: idle connections block nobody, and a client that used the token keeps its connection") {
   net::Loop loop;
   AdminServer::Options options;
   options.max_connections = 16;
@@ -132,7 +132,7 @@ TEST_CASE("admin over TCP: idle connections keep nobody from the page, and who s
             "dropwire_table_bound{table=\"admin_connections\"} 16\n"));
 }
 
-TEST_CASE("admin: from where somebody logged in connections have their share, for as long as a session may last") {
+TEST_CASE("admin: an address with a login has a share of the connections, for as long as a session may last") {
   net::Loop loop;
   Access access(loop);
   const std::string token = new_token();

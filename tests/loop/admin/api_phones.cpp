@@ -4,7 +4,7 @@ using namespace dw;
 using namespace dw::admin;
 using namespace dw::test;
 
-TEST_CASE("admin api: phones, one phone, and none") {
+TEST_CASE("admin api: phones, one phone, and an unknown one") {
   Box box;
   CHECK(box.get("/api/phones")["phones"].empty());
   CHECK(box.ask("GET", "/api/phones/" + kDevice)->status() == 404);
@@ -57,7 +57,7 @@ TEST_CASE("admin api: a phone that is registered, and its calls") {
   CHECK(one["protocol_version"].is_null());
 }
 
-TEST_CASE("admin api: calls with the four ends of each stream and what passed") {
+TEST_CASE("admin api: calls with the four addresses of each stream and its figures") {
   Box box;
   box.calls = {call(kDevice)};
   const json got = box.get("/api/calls");
@@ -91,7 +91,7 @@ TEST_CASE("admin api: calls with the four ends of each stream and what passed") 
   CHECK(stream["from_phone"]["dropped"] == 2);
   CHECK(stream["from_phone"]["undelivered_s"] == 0);
   CHECK(stream["from_central"]["packets"] == 0);
-  CHECK(stream["from_central"]["loss_percent"].is_null());  // of nothing, nothing is lost and nothing is well
+  CHECK(stream["from_central"]["loss_percent"].is_null());  // without packets nothing is known of loss
   CHECK(stream["from_central"]["jitter_ms"].is_null());
   CHECK(stream["from_phone"]["quality"]["state"] == "ok");
   CHECK(stream["from_phone"]["quality"]["words"] == "sounds good");
@@ -152,13 +152,13 @@ TEST_CASE("admin api: SIP phones with their lines, with and without a name, and 
   REQUIRE(one["calls"].size() == 1);
   CHECK(one["calls"][0]["address"] == "192.0.2.8");
   CHECK(one["calls"][0]["device"] == "");
-  // A call that names no phone leads to it by its address.
+  // A call without a device name is found by its address.
   CHECK(box.get("/api/phones/192.0.2.7")["device"] == kDevice);
   CHECK(box.ask("GET", "/api/phones/192.0.2.9")->status() == 404);
   CHECK(box.get("/api/calls")["total"] == 3);
 }
 
-TEST_CASE("admin api: a call server that takes one phone from an address is this box's trouble") {
+TEST_CASE("admin api: a call server that accepts only one phone per address is this box's trouble") {
   Box box;
   box.inventory.on_signalling(registered(kDevice));
   CHECK(box.get("/api/doctor")["healthy"] == true);

@@ -31,7 +31,7 @@ void pass(phones::Call& c, std::uint64_t packets, std::uint64_t lost, std::optio
 
 }  // namespace
 
-TEST_CASE("call history: each sample tells of its own interval, and nothing passed is no zero") {
+TEST_CASE("call history: each sample covers its own interval, and an interval without packets is not zero loss") {
   CallHistory history;
   phones::Call c = call(20000);
   const auto sample = [&] { history.sample({&c, 1}); };
@@ -74,7 +74,7 @@ TEST_CASE("call history: bounded in time and in calls, and forgotten with the ca
 }
 
 TEST_CASE(
-    "call history: ports that are used anew begin anew, though the moment of a call is reckoned a little "
+    "call history: reused ports start again, though the start of a call is computed a little "
     "off") {
   CallHistory history;
   const phones::Call first = call(20000), same = call(20000, WallTime(1000s + 3ms)),
@@ -86,17 +86,17 @@ TEST_CASE(
   CHECK(history.find(other.streams[0])->from_phone.samples.size() == 1);
 }
 
-TEST_CASE("call history: in the answer about calls, with null where nothing passed") {
+TEST_CASE("call history: is part of the answer about calls, with null where nothing arrived") {
   CallHistory history;
   std::vector<phones::Call> calls = {call(20000)};
   history.sample(calls);
   pass(calls[0], 99, 1);
   history.sample(calls);
   const auto answer = nlohmann::json::parse(calls_json(calls, now_by_both(), 10, &history));
-  const auto& told = answer["calls"][0]["streams"][0]["history"];
-  CHECK(told["every_s"] == 2);
-  CHECK(told["from_phone"]["loss_percent"] == nlohmann::json::parse("[null, 1.0]"));
-  CHECK(told["from_phone"]["jitter_ms"] == nlohmann::json::parse("[null, 3.0]"));
-  CHECK(told["from_phone"]["state"] == nlohmann::json::parse(R"([null, "ok"])"));
+  const auto& shown = answer["calls"][0]["streams"][0]["history"];
+  CHECK(shown["every_s"] == 2);
+  CHECK(shown["from_phone"]["loss_percent"] == nlohmann::json::parse("[null, 1.0]"));
+  CHECK(shown["from_phone"]["jitter_ms"] == nlohmann::json::parse("[null, 3.0]"));
+  CHECK(shown["from_phone"]["state"] == nlohmann::json::parse(R"([null, "ok"])"));
   CHECK(nlohmann::json::parse(calls_json(calls, now_by_both(), 10))["calls"][0]["streams"][0]["history"].is_null());
 }

@@ -74,7 +74,7 @@ EventFeed::Options fast() {
 
 }  // namespace
 
-TEST_CASE("events: a listener is told of a phone that appears while it listens, in chunks") {
+TEST_CASE("events: a listener gets an event for a phone that appears meanwhile, in chunks") {
   Feed f(fast());
   StreamClient page(f.server->local());
   page.send(kAsk);
@@ -103,7 +103,7 @@ TEST_CASE("events: an HTTP/1.0 client gets the stream as it is") {
   CHECK(page.body().starts_with("retry: 2000\nevent: hello\ndata: {"));
 }
 
-TEST_CASE("events: a comment comes when there is nothing to tell") {
+TEST_CASE("events: a comment is sent when there is no event") {
   auto options = fast();
   options.heartbeat = 10ms;
   Feed f(options);
@@ -112,7 +112,7 @@ TEST_CASE("events: a comment comes when there is nothing to tell") {
   CHECK(f.reads(page, ": still here\n\n"));
 }
 
-TEST_CASE("events: a stream ends in order after its time, and its page may come again") {
+TEST_CASE("events: a stream ends properly after its time, and its page may connect again") {
   auto options = fast();
   options.longest = 30ms;
   Feed f(options);
@@ -125,7 +125,7 @@ TEST_CASE("events: a stream ends in order after its time, and its page may come 
   CHECK(f.reads(page, "event: hello\n"));
 }
 
-TEST_CASE("events: a stream ends in order once its page may not listen any more, and tells nothing of what came then") {
+TEST_CASE("events: a stream ends properly once its page may no longer listen, without the events that came then") {
   Feed f(fast());
   StreamClient page(f.server->local());
   page.send(kAsk);
@@ -137,7 +137,7 @@ TEST_CASE("events: a stream ends in order once its page may not listen any more,
   CHECK(f.events.listeners() == 0);
 }
 
-TEST_CASE("events: so many may listen, one more is told to ask by and by, and a place that is left is free") {
+TEST_CASE("events: the number of listeners is limited, one more gets 503, and a place that is left is free again") {
   auto options = fast();
   options.max_listeners = 2;
   options.heartbeat = 10ms;
@@ -157,7 +157,7 @@ TEST_CASE("events: so many may listen, one more is told to ask by and by, and a 
   CHECK(f.reads(d, "event: hello\n"));
 }
 
-TEST_CASE("events: one that takes nothing is let go, and costs no more than what it has not taken") {
+TEST_CASE("events: a listener that reads nothing is disconnected, and costs no more than what it has not read") {
   auto options = fast();
   options.every = 1ms;
   net::HttpServer::Options http;
@@ -177,7 +177,7 @@ TEST_CASE("events: one that takes nothing is let go, and costs no more than what
   CHECK(f.server->stats().cut_slow == 1);
 }
 
-TEST_CASE("events: what a listener has not taken is merged, and phones beyond the bound are 'more'") {
+TEST_CASE("events: what a listener has not read is merged, and phones beyond the bound are 'more'") {
   Changes all;
   for (unsigned i = 0; i < 2 * Changes::kMaxPhones; ++i) {
     Changes one;
@@ -191,7 +191,7 @@ TEST_CASE("events: what a listener has not taken is merged, and phones beyond th
   CHECK_FALSE(all.calls);
 }
 
-TEST_CASE("changes: what was there at the first look is none; each change is told once") {
+TEST_CASE("changes: the state at the first look is no change; each later change is reported once") {
   phones::Inventory inventory;
   phones::VerdictBook verdicts{inventory};
   Sources sources;
@@ -209,7 +209,7 @@ TEST_CASE("changes: what was there at the first look is none; each change is tol
   CHECK_FALSE(watch.look(start + 30s).any());
 }
 
-TEST_CASE("changes: a finding that comes with time alone is told") {
+TEST_CASE("changes: a finding that appears with time alone is reported") {
   phones::Inventory inventory;
   phones::VerdictBook verdicts{inventory};
   Sources sources;
@@ -233,7 +233,7 @@ TEST_CASE("changes: a finding that comes with time alone is told") {
   CHECK(watch.look(start + 10s).phones == std::vector<std::string>{"SEP001122337941"});
 }
 
-TEST_CASE("changes: a server that goes or comes makes the phones news that miss it, once") {
+TEST_CASE("changes: a server that goes or comes changes the phones that need it, once") {
   phones::Inventory inventory;
   phones::VerdictBook verdicts{inventory};
   Sources sources;
@@ -264,7 +264,7 @@ TEST_CASE("changes: a server that goes or comes makes the phones news that miss 
   }
 }
 
-TEST_CASE("changes: a status whose clocks alone moved is no news, and what they bring is") {
+TEST_CASE("changes: a status in which only clocks moved has not changed, but what they cause has") {
   Status status;
   status.started = wall_now();
   status.router.facts.active = true;
@@ -288,7 +288,7 @@ TEST_CASE("changes: a status whose clocks alone moved is no news, and what they 
     Status s = status;
     s.now = status.started + passed;
     s.router.now = start + passed;
-    // As the daemon reckons them: from now, a millisecond off now and then, and "now" while it is being tried.
+    // As the daemon computes them: from now, sometimes a millisecond off, and "now" during a try.
     const auto off = std::chrono::milliseconds(passed.count() % 3);
     s.call_servers.front().next_try = s.now + off;
     s.origins.front().next_try = s.now + off;
@@ -296,23 +296,23 @@ TEST_CASE("changes: a status whose clocks alone moved is no news, and what they 
     return s;
   };
   ChangeWatch watch(sources);
-  const auto news = [&] {
+  const auto changed = [&] {
     passed += 5s;
     return watch.look(start + passed).status;
   };
-  CHECK(news());  // the first look
-  CHECK_FALSE(news());
-  CHECK_FALSE(news());
+  CHECK(changed());  // the first look
+  CHECK_FALSE(changed());
+  CHECK_FALSE(changed());
   status.router.facts.granted.front().expires += 30min;  // renewed
-  CHECK_FALSE(news());
+  CHECK_FALSE(changed());
   status.router.facts.granted.pop_back();
-  CHECK(news());
-  CHECK_FALSE(news());
+  CHECK(changed());
+  CHECK_FALSE(changed());
   status.bans.front().offences = 4;
-  CHECK(news());
+  CHECK(changed());
   status.call_servers.front().up = true;
-  CHECK(news());
+  CHECK(changed());
   status.origins.front().last_error = "timed out";
-  CHECK(news());
-  CHECK_FALSE(news());
+  CHECK(changed());
+  CHECK_FALSE(changed());
 }

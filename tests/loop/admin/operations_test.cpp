@@ -3,7 +3,7 @@
 #include "sbc/admin/operations.hpp"
 #include "tests/loop/admin/api_box.hpp"
 
-/// What is done to many phones at once.
+/// Actions on many phones at once.
 using namespace dw;
 using namespace dw::admin;
 using namespace dw::test;
@@ -65,7 +65,7 @@ struct ManyBox {
 
 }  // namespace
 
-TEST_CASE("operations: nothing is done before the count, and then to those alone that were counted") {
+TEST_CASE("operations: nothing is done before the count, and then only to the phones that were counted") {
   ManyBox box;
   box.add(4);
   const json counted = box.post("/api/operations?action=forget&q=0011&pace=50");
@@ -73,7 +73,7 @@ TEST_CASE("operations: nothing is done before the count, and then to those alone
   CHECK(counted["phones"] == 4);
   CHECK(counted["filter"] == "q=0011");
   CHECK(box.acted.empty());
-  box.inventory.on_file(step("SEP0011000000FF.cnf.xml", phones::FileOutcome::sent));  // fits, and was not counted
+  box.inventory.on_file(step("SEP0011000000FF.cnf.xml", phones::FileOutcome::sent));  // matches, but was not counted
   box.run(counted);
   REQUIRE(box.until("done"));
   CHECK(box.acted ==
@@ -83,7 +83,7 @@ TEST_CASE("operations: nothing is done before the count, and then to those alone
   CHECK(box.latest()["by"] == "control socket");
 }
 
-TEST_CASE("operations: what does not fit any more when its turn comes is passed over, and so is what went") {
+TEST_CASE("operations: a phone that no longer matches at its turn is skipped, and so is one that was removed") {
   ManyBox box;
   box.add(3);
   const json counted = box.post("/api/operations?action=restart&show=unregistered&pace=50");
@@ -96,7 +96,7 @@ TEST_CASE("operations: what does not fit any more when its turn comes is passed 
   CHECK(box.latest()["skipped"] == 2);
 }
 
-TEST_CASE("operations: the number that was shown has to be said again, once, and soon") {
+TEST_CASE("operations: they start with the number that was counted, once, and soon after the count") {
   ManyBox box;
   box.add(3);
   const json counted = box.post("/api/operations?action=reset&q=0011");
@@ -110,7 +110,7 @@ TEST_CASE("operations: the number that was shown has to be said again, once, and
   box.post(begin + "?phones=3", 409);
 }
 
-TEST_CASE("operations: a filter that is none is refused, and all phones are meant only when that is said") {
+TEST_CASE("operations: an invalid filter is refused, and all phones must be asked for explicitly") {
   ManyBox box;
   box.add(3);
   for (const char* query : {"", "action=explode&q=x", "action=reset", "action=reset&colour=red",
@@ -120,7 +120,7 @@ TEST_CASE("operations: a filter that is none is refused, and all phones are mean
   CHECK(box.post("/api/operations?action=reset&all=1")["phones"] == 3);
 }
 
-TEST_CASE("operations: they go at their pace, one operation at a time, and stop at once") {
+TEST_CASE("operations: they keep their pace, run one at a time, and stop at once") {
   ManyBox box;
   box.add(40);
   const json first = box.post("/api/operations?action=reset&q=0011&pace=50"),
@@ -129,7 +129,7 @@ TEST_CASE("operations: they go at their pace, one operation at a time, and stop 
   box.post(fmt::format("/api/operations/{}/begin?phones=40", second["id"].get<int>()), 409);
   const std::string stop = fmt::format("/api/operations/{}/stop", first["id"].get<int>());
   REQUIRE(box.loop.run_until([&] { return box.acted.size() >= 3; }, 60s));
-  CHECK(box.acted.size() < 40);  // a phone a turn
+  CHECK(box.acted.size() < 40);  // one phone per turn
   const json stopped = box.post(stop);
   CHECK(stopped["state"] == "stopped");
   CHECK(stopped["stopped_by"] == "control socket");
@@ -140,7 +140,7 @@ TEST_CASE("operations: they go at their pace, one operation at a time, and stop 
   CHECK(box.acted.back() == "2 SEP001100000000");
 }
 
-TEST_CASE("operations: phones that say nothing bound how many are asked at a time") {
+TEST_CASE("operations: phones that do not answer limit how many are asked at a time") {
   ManyBox box;
   box.answers = false;
   box.add(Operations::kMaxAsked + 8);
@@ -159,7 +159,7 @@ TEST_CASE("operations: phones that say nothing bound how many are asked at a tim
   CHECK(box.latest()["errors"].size() == Operations::kErrors);
 }
 
-TEST_CASE("operations: those that are over make room for others, and what runs never does") {
+TEST_CASE("operations: finished ones make room for others, and a running one never does") {
   ManyBox box;
   box.add(2);
   box.answers = false;
@@ -172,5 +172,5 @@ TEST_CASE("operations: those that are over make room for others, and what runs n
   CHECK(std::ranges::any_of(all, [&](const json& o) { return o["id"] == running["id"]; }));
   box.server.reset();
   for (const OnOutcome& done : box.waiting)
-    done({200, "late"});  // after all has gone
+    done({200, "late"});  // after everything was destroyed
 }

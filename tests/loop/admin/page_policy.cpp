@@ -6,7 +6,7 @@
 
 using namespace dw::admin;
 
-TEST_CASE("admin page: the policy names what stands in the page, and nothing inline else") {
+TEST_CASE("admin page: the policy allows what the page contains, and no other inline code") {
   // printf 'let a = 1;' | openssl dgst -sha256 -binary | base64
   const std::string policy = page_policy("<style>p{}</style><script>let a = 1;</script>");
   CHECK(policy.find("script-src 'sha256-xY6QKfH9PRsQnLz56nj6MBwiK5oHg+im1Jkpdp1x/Ck='") != std::string::npos);
@@ -15,7 +15,7 @@ TEST_CASE("admin page: the policy names what stands in the page, and nothing inl
   CHECK(page_policy(page_html()).find("'none'; script-src 'sha256-") != std::string::npos);
 }
 
-TEST_CASE("admin page: needs nothing from elsewhere and never takes remote text for markup") {
+TEST_CASE("admin page: loads nothing from elsewhere and never takes remote text for markup") {
   const std::string_view page = page_html();
   CHECK(page.starts_with("<!doctype html>"));
   for (const std::string_view bad : {"src=", "@import", "innerHTML", "insertAdjacent", "document.write", "eval(",

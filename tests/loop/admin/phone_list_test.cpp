@@ -5,7 +5,7 @@
 #include "sbc/admin/list_door.hpp"
 #include "tests/loop/admin/api_box.hpp"
 
-/// GET /api/phones: whatever the number of phones.
+/// GET /api/phones, with any number of phones.
 using namespace dw;
 using namespace dw::admin;
 using namespace dw::test;
@@ -41,7 +41,7 @@ struct ListBox : Box {
 
 }  // namespace
 
-TEST_CASE("phone list: as many as asked for, and how many there are") {
+TEST_CASE("phone list: as many as requested, and the total") {
   ListBox box;
   box.add(605);
   CHECK(box.keys("limit=2").size() == 2);
@@ -54,7 +54,7 @@ TEST_CASE("phone list: as many as asked for, and how many there are") {
   CHECK(box.get("/api/phones?limit=0&q=00000001")["matching"] == 1);
 }
 
-TEST_CASE("phone list: of many phones those are told that are asked for") {
+TEST_CASE("phone list: of many phones, those requested are returned") {
   ListBox box;
   box.add(5);
   box.inventory.on_signalling(registered("SEP001100000003"));
@@ -68,7 +68,7 @@ TEST_CASE("phone list: of many phones those are told that are asked for") {
   CHECK(box.keys("sort=-name").front() == "SEP001100000004");
 }
 
-TEST_CASE("phone list: a list that is asked for wrongly is refused") {
+TEST_CASE("phone list: an invalid query is refused") {
   ListBox box;
   for (const auto* target : {"/api/phones?show=all%20of%20them", "/api/phones?q=%zz", "/api/phones?colour=red",
                              "/api/phones?limit=nonsense"}) {
@@ -88,16 +88,16 @@ TEST_CASE("phone list: the cursor leads to each phone once, also while others co
       CHECK(seen.insert(phone["key"]).second);
     if (answer["next"].is_null()) break;
     cursor = answer["next"];
-    box.inventory.forget(fmt::format("SEP0011{:08X}", 1400 + page));                    // not told yet
-    box.inventory.on_file(step("SEP001100000001.cnf.xml", phones::FileOutcome::sent));  // told already
+    box.inventory.forget(fmt::format("SEP0011{:08X}", 1400 + page));                    // not returned yet
+    box.inventory.on_file(step("SEP001100000001.cnf.xml", phones::FileOutcome::sent));  // returned already
     box.inventory.on_file(step(fmt::format("SEP0001{:08X}.cnf.xml", page), phones::FileOutcome::sent));
   }
   for (unsigned i = 0; i < 1400; ++i)
     CHECK(seen.contains(fmt::format("SEP0011{:08X}", i)));
-  CHECK_FALSE(seen.contains("SEP001100000578"));  // 1400: it went before its turn
+  CHECK_FALSE(seen.contains("SEP001100000578"));  // 1400: removed before its turn
 }
 
-TEST_CASE("phone list: a page begins at an offset, and the last page has no next") {
+TEST_CASE("phone list: a page starts at an offset, and the last page has no next") {
   ListBox box;
   box.add(25);
   CHECK(box.keys("sort=name&offset=20&limit=10") == std::vector<std::string>{"SEP001100000014", "SEP001100000015",
@@ -108,7 +108,7 @@ TEST_CASE("phone list: a page begins at an offset, and the last page has no next
   CHECK(box.keys("offset=25").empty());
 }
 
-TEST_CASE("phone list: more than is kept at a time is told whole, in order, and a piece at a time") {
+TEST_CASE("phone list: more phones than are kept at a time are all returned, in order, and in pieces") {
   ListBox box;
   box.inventory.configure({20'000, 8});
   const unsigned count = PhoneScan::kPlaces + 1500;
@@ -122,7 +122,7 @@ TEST_CASE("phone list: more than is kept at a time is told whole, in order, and 
   CHECK(last.front() == fmt::format("SEP0011{:08X}", count - 1));
 }
 
-TEST_CASE("phone list: the loop has its turn between pieces, whatever is asked for") {
+TEST_CASE("phone list: the loop has its turn between pieces, whatever the query") {
   ListBox box;
   box.inventory.configure({20'000, 8});
   box.add(3000);
@@ -137,7 +137,7 @@ TEST_CASE("phone list: the loop has its turn between pieces, whatever is asked f
                      2);  // the first piece and the last are made within other turns
 }
 
-TEST_CASE("phone list: each row says how the phone stands and why, and phones of one cause are counted together") {
+TEST_CASE("phone list: each row has the phone's state and reason, and phones with one cause are counted together") {
   ListBox box;
   box.add(3);
   phones::SignallingStep refused = registered("SEP0011000000AA");
@@ -161,7 +161,7 @@ TEST_CASE("phone list: each row says how the phone stands and why, and phones of
   CHECK(box.keys("state=failed").size() == 2);
 }
 
-TEST_CASE("phone list: as CSV, with nothing in it that a spreadsheet would run") {
+TEST_CASE("phone list: as CSV, without anything that a spreadsheet would execute") {
   ListBox box;
   box.add(2);
   phones::SignallingStep s = registered("SEP0011000000AA");
@@ -181,7 +181,7 @@ TEST_CASE("phone list: as CSV, with nothing in it that a spreadsheet would run")
   CHECK(text.find(",\"'=cmd") != std::string::npos);
 }
 
-TEST_CASE("phone list: an answer that nobody takes is let go with its connection") {
+TEST_CASE("phone list: an answer that nobody reads ends with its connection") {
   ListBox box;
   box.add(700);
   const auto got = box.ask("GET", "/api/phones?limit=all");

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A daemon's worth of it: loop, inventory and store, in the order they go.
+/// As in the daemon: loop, inventory and store, in the order of construction.
 struct StoreBox {
   explicit StoreBox(const std::filesystem::path& dir, const Inventory::Options& bounds = {}) : inventory(bounds) {
     store = PhoneStore::open(loop, dir, inventory, admissions, {.write_every = 1ms, .retry_after = 1ms});
@@ -83,9 +83,9 @@ Call call(WallTime at, std::uint64_t from_phone, std::uint64_t from_central) {
   return out;
 }
 
-constexpr std::array<std::string_view, 6> kSame = {"", "", "", "", "", ""};  // as many migrations as there are
+constexpr std::array<std::string_view, 6> kSame = {"", "", "", "", "", ""};  // as many as there are migrations
 
-/// What the file on disk says, while nobody has it open.
+/// Counts in the file on disk, while nobody has it open.
 std::int64_t count(const std::filesystem::path& dir, const std::string& what) {
   auto database = store::Database::open(dir / "phones.db", kSame);
   REQUIRE(database);
@@ -105,7 +105,7 @@ bool same(const Phone& a, const Phone& b) {
 
 }  // namespace
 
-TEST_CASE("phones and their stories outlive a restart, every field of them") {
+TEST_CASE("phones and their stories survive a restart, with every field") {
   const test::TempDir dir;
   std::optional<Phone> phone, nobody;
   {
@@ -202,7 +202,7 @@ TEST_CASE("SIP registrations and calls keep their meaning on disk, every event o
     box.inventory.on_signalling(step);
     phone = *box.inventory.find(kKept);
     nameless = *box.inventory.find("192.0.2.8");
-    CHECK(phone->steps.size() == 1 + 19 + 1);  // "connected" and "lines" are none
+    CHECK(phone->steps.size() == 1 + 19 + 1);  // "connected" and "lines" are no steps
     CHECK(nameless->registered);
   }
   StoreBox box(dir.path());
@@ -216,7 +216,7 @@ TEST_CASE("SIP registrations and calls keep their meaning on disk, every event o
     CHECK(story(back)[i].detail == story(*phone)[i].detail);
 }
 
-TEST_CASE("calls push out calls on disk too, and not the boot") {
+TEST_CASE("on disk too, calls evict calls and not the boot") {
   const test::TempDir dir;
   {
     StoreBox box(dir.path(), {.max_phones = 10, .max_steps = 8});
@@ -234,7 +234,7 @@ TEST_CASE("calls push out calls on disk too, and not the boot") {
   CHECK(box.inventory.find(kKept)->steps.back().id == 51);
 }
 
-TEST_CASE("what each older version kept is read, and has today's schema afterwards") {
+TEST_CASE("the database of each older version is read, and upgraded to the current schema") {
   const test::TempDir dir;
   { StoreBox today(dir.path() / "today"); }
   const std::size_t newest = test::version_of(dir.path() / "today/phones.db");
@@ -290,7 +290,7 @@ TEST_CASE("what each older version kept is read, and has today's schema afterwar
         CHECK(phone.steps[5].aor == "1001");
       }
       CHECK(box.inventory.find("2001:db8::7")->steps.front().outcome == FileOutcome::superseded);
-      box.ask(kKept + ".cnf.xml", FileOutcome::sent, kStart + 48h);  // and it goes on
+      box.ask(kKept + ".cnf.xml", FileOutcome::sent, kStart + 48h);  // and it continues
     }
     test::check_upgraded(state / "phones.db", dir.path() / "today/phones.db");
     StoreBox again(state);
@@ -298,7 +298,7 @@ TEST_CASE("what each older version kept is read, and has today's schema afterwar
   }
 }
 
-TEST_CASE("written while it runs, more and more of a story, and no more of it than is kept") {
+TEST_CASE("stories are written while it runs, step by step, and no more than is kept") {
   const test::TempDir dir;
   {
     StoreBox box(dir.path(), {.max_phones = 10, .max_steps = 4});
@@ -314,7 +314,7 @@ TEST_CASE("written while it runs, more and more of a story, and no more of it th
   CHECK(box.inventory.find(kKept)->next_step == 51);
 }
 
-TEST_CASE("phones that go are gone from disk, also when fewer are kept after a restart") {
+TEST_CASE("removed phones are removed from disk, also when fewer are kept after a restart") {
   const test::TempDir dir;
   const auto name = [](int i) { return "SEP" + std::to_string(100'000'000'000 + i); };
   {
@@ -362,7 +362,7 @@ TEST_CASE(
   CHECK(count(dir.path(), "step WHERE outcome = 'not_found'") == 1);
 }
 
-TEST_CASE("a phone that was forgotten and came anew begins a new story on disk too") {
+TEST_CASE("a phone that was removed and came again starts a new story on disk too") {
   const test::TempDir dir;
   {
     StoreBox box(dir.path(), {.max_phones = 1, .max_steps = 8});
@@ -377,7 +377,7 @@ TEST_CASE("a phone that was forgotten and came anew begins a new story on disk t
   CHECK(count(dir.path(), "step WHERE outcome = 'not_found'") == 1);
 }
 
-TEST_CASE("who is admitted outlives a restart, and who was forgotten does not come back") {
+TEST_CASE("admissions survive a restart, and removed ones do not come back") {
   const test::TempDir dir;
   const IpAddress home = IpAddress::parse("192.0.2.7").value(), other = IpAddress::parse("2001:db8:7:1::5").value();
   std::vector<provisioning::Admissions::Admission> before;
@@ -431,7 +431,7 @@ TEST_CASE("a database that can't be opened leaves the inventory in memory, and t
   CHECK_FALSE(std::filesystem::exists(path.string() + ".damaged"));
 }
 
-TEST_CASE("a damaged file is moved aside and stories begin anew") {
+TEST_CASE("a damaged file is moved aside and stories start again") {
   const test::TempDir dir;
   std::ofstream(dir.path() / "phones.db") << std::string(9000, 'x');
   {
@@ -444,7 +444,7 @@ TEST_CASE("a damaged file is moved aside and stories begin anew") {
   CHECK(box.inventory.size() == 1);
 }
 
-TEST_CASE("a disk that refuses for a while loses nothing") {
+TEST_CASE("a disk that fails for a while loses nothing") {
   const test::TempDir dir;
   std::signal(SIGXFSZ, SIG_IGN);
   {

@@ -36,7 +36,7 @@ std::string record_text(int n) {
 
 }  // namespace
 
-TEST_CASE("records outlive a restart, the latest first, since when they are asked for") {
+TEST_CASE("records survive a restart; a query returns the latest first, since a given time") {
   const test::TempDir dir;
   const WallTime now = wall_now();
   {
@@ -56,7 +56,7 @@ TEST_CASE("records outlive a restart, the latest first, since when they are aske
   CHECK(late.records == std::vector<std::string>{record_text(1), record_text(2)});
 }
 
-TEST_CASE("no more records are kept than the settings say, by count and by age, and none with 0") {
+TEST_CASE("records are kept as the settings say, by count and by age, and none with 0") {
   const test::TempDir dir;
   RecordStore::Options few;
   few.max_calls = 10;
@@ -92,7 +92,7 @@ TEST_CASE("without a disk the last records are kept in memory") {
   CHECK(box.store->absences().empty());
 }
 
-TEST_CASE("a stop and a start is an absence; of a run that could not say that it ends the last sign of life counts") {
+TEST_CASE("a stop and a start make an absence; for a run that crashed, its last sign of life counts") {
   const test::TempDir dir;
   const auto at = dir.path() / "state";
   {
@@ -120,7 +120,7 @@ TEST_CASE("a stop and a start is an absence; of a run that could not say that it
   CHECK(last.store->absences().size() <= phones::Inventory::kMaxAbsences);
 }
 
-TEST_CASE("records that each older version kept are read, with today's schema afterwards") {
+TEST_CASE("the records of each older version are read, and upgraded to the current schema") {
   const test::TempDir today;
   { RecordBox box(today.path() / "state"); }
   for (std::size_t version = 1; version <= test::version_of(today.path() / "state" / "records.db"); ++version) {

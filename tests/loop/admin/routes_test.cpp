@@ -7,7 +7,7 @@
 
 #include "tests/loop/admin/api_box.hpp"
 
-/// Each address of the API, asked by each kind of caller.
+/// Each path of the API, requested by each kind of caller.
 using namespace dw;
 using namespace dw::admin;
 using namespace dw::test;
@@ -67,7 +67,7 @@ std::string with_names(std::string_view path) {
 
 }  // namespace
 
-TEST_CASE("routes: each is answered for those alone that its need lets through") {
+TEST_CASE("routes: each is answered only for callers that meet its need") {
   RoutesBox box;
   struct Caller {
     const char* name;
@@ -95,7 +95,7 @@ TEST_CASE("routes: each is answered for those alone that its need lets through")
   };
   for (const Route& route : routes()) {
     if (route.path == "/api/login" || route.path == "/api/logout")
-      continue;  // they have rules of their own, and end what is asked with
+      continue;  // they have their own rules, and end the session in use
     for (const Caller& caller : callers) {
       const unsigned reloads = box.reloads;
       const auto answer = box.ask_as(std::string(route.method), with_names(route.path), caller.fields, caller.from, {},
@@ -110,7 +110,7 @@ TEST_CASE("routes: each is answered for those alone that its need lets through")
   }
 }
 
-TEST_CASE("routes: whatever changes something is the operator's, and only logging in and out is not") {
+TEST_CASE("routes: every change needs the operator, except logging in and out") {
   for (const Route& route : routes()) {
     CAPTURE(route.path);
     if (route.method == "POST" && route.path != "/api/login" && route.path != "/api/logout")
@@ -119,7 +119,7 @@ TEST_CASE("routes: whatever changes something is the operator's, and only loggin
   }
 }
 
-TEST_CASE("routes: what is in no route is not answered, and says so to those alone who may read") {
+TEST_CASE("routes: an unknown path is not answered, and only callers that may read learn that") {
   RoutesBox box;
   for (const char* path : {"/api/phonesx", "/api/phones/", "/api", "/api/reload/now", "/metrics/"}) {
     CAPTURE(path);
@@ -134,10 +134,10 @@ TEST_CASE("routes: what is in no route is not answered, and says so to those alo
 
 TEST_CASE("access: the reader sees, changes nothing, and logs in and out as the operator does") {
   RoutesBox box;
-  const json told = json::parse(box.ask_as("GET", "/api/session", box.reader, "192.0.2.7")->received());
-  CHECK(told["logged_in"] == true);
-  CHECK(told["account"] == "reader");
-  CHECK(told["reader_set"] == true);
+  const json state = json::parse(box.ask_as("GET", "/api/session", box.reader, "192.0.2.7")->received());
+  CHECK(state["logged_in"] == true);
+  CHECK(state["account"] == "reader");
+  CHECK(state["reader_set"] == true);
   const auto refused = box.ask_as("POST", "/api/reload", box.reader, "192.0.2.7");
   CHECK(refused->status() == 403);
   CHECK(refused->received().find("only reads") != std::string::npos);
@@ -151,7 +151,7 @@ TEST_CASE("access: the reader sees, changes nothing, and logs in and out as the 
   CHECK(box.ask_as("GET", "/api/phones", box.full, "192.0.2.7")->status() == 200);
 }
 
-TEST_CASE("access: another password of the reader ends the reader's sessions and nobody else's") {
+TEST_CASE("access: a new password of the reader ends only the reader's sessions") {
   RoutesBox box;
   net::ScryptCost cheap;
   cheap.n = net::kMinScryptN;

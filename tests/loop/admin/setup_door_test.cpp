@@ -5,7 +5,7 @@
 #include "sbc/admin/server.hpp"
 #include "tests/support/fake_exchange.hpp"
 
-/// Claiming a box and changing its settings: what AdminServer answers to whom.
+/// Claiming a box and changing its settings: how AdminServer answers each caller.
 using namespace dw;
 using namespace dw::admin;
 using namespace std::chrono_literals;
@@ -93,7 +93,7 @@ struct NewBox {
     return ask("POST", "/api/claim", {{"code", code}, {"password", password}, {"central", central}}, from,
                std::move(headers));
   }
-  /// Cookie and X-CSRF-Token out of an answer that logged in.
+  /// Cookie and X-CSRF-Token from the answer of a login.
   static Headers session(const FakeExchange& answer) {
     const std::string cookie = answer.reply_header("Set-Cookie");
     return {{"Cookie", cookie.substr(0, cookie.find(';'))}, {"X-CSRF-Token", json::parse(answer.received())["csrf"]}};
@@ -102,7 +102,7 @@ struct NewBox {
 
 }  // namespace
 
-TEST_CASE("setup: with the code somebody on the network takes the box, is logged in, and nobody takes it again") {
+TEST_CASE("setup: with the code somebody on the network claims the box, is logged in, and nobody can claim it again") {
   NewBox box;
   CHECK(json::parse(box.ask("GET", "/api/session")->received())["claim_open"] == true);
   const auto taken = box.claims("k7q4-m2xd");
@@ -116,7 +116,7 @@ TEST_CASE("setup: with the code somebody on the network takes the box, is logged
   CHECK(box.changes.size() == 1);
 }
 
-TEST_CASE("setup: an unclaimed box offers its network the page and the claim, and nothing else") {
+TEST_CASE("setup: an unclaimed box serves its network the page and the claim, and nothing else") {
   NewBox box;
   for (const char* open : {"/", "/healthz", "/api/session"})
     CHECK(box.ask("GET", open)->status() != 403);
@@ -134,11 +134,11 @@ TEST_CASE("setup: an unclaimed box offers its network the page and the claim, an
   CHECK(box.tried.empty());
 }
 
-TEST_CASE("setup: the code is told over the control socket alone") {
+TEST_CASE("setup: the code is sent only over the control socket") {
   NewBox box;
-  const json told = json::parse(box.ask("GET", "/api/claim", {}, {}, {}, true)->received());
-  CHECK(told["code"] == "K7Q4-M2XD");
-  CHECK(told["addresses"][0] == "http://192.168.1.20:8079/");
+  const json state = json::parse(box.ask("GET", "/api/claim", {}, {}, {}, true)->received());
+  CHECK(state["code"] == "K7Q4-M2XD");
+  CHECK(state["addresses"][0] == "http://192.168.1.20:8079/");
   for (const IpAddress& from : {kOnSofa, IpAddress::v4(0x7f000001)}) {
     const auto refused = box.ask("GET", "/api/claim", {}, from, {{"Host", "127.0.0.1"}});
     CHECK(refused->status() == 403);
@@ -148,7 +148,7 @@ TEST_CASE("setup: the code is told over the control socket alone") {
   CHECK(json::parse(box.ask("GET", "/api/claim", {}, {}, {}, true)->received())["code"].is_null());
 }
 
-TEST_CASE("setup: wrong codes are refused, slowed, and end nothing") {
+TEST_CASE("setup: wrong codes are refused and slowed down, and do not end the claim") {
   NewBox box;
   for (unsigned i = 0; i < LoginLimit::kFree; ++i)
     CHECK(box.claims("22222222")->status() == 401);
@@ -158,7 +158,7 @@ TEST_CASE("setup: wrong codes are refused, slowed, and end nothing") {
   CHECK(box.claims(kCodeOfBox, kChosen, "pbx.example.net", IpAddress::parse("192.168.1.31").value())->status() == 200);
 }
 
-TEST_CASE("setup: no stranger, no other site, no other name, no proxy and no form claims a box, even with the code") {
+TEST_CASE("setup: a stranger, another site, another name, a proxy or a form can't claim a box, even with the code") {
   NewBox box;
   const auto with = [&](const IpAddress& from, NewBox::Headers headers) {
     return box.claims(kCodeOfBox, kChosen, "pbx.example.net", from, std::move(headers))->status();
@@ -184,12 +184,12 @@ TEST_CASE("setup: a poor password, a server without a name and settings that are
   CHECK(refused->received().find("port 69") != std::string::npos);
   CHECK(refused->reply_header("Set-Cookie").empty());
   box.outcome = {200, "saved"};
-  box.now.central.value = "pbx.example.net";  // named at the installation: it may be left empty
+  box.now.central.value = "pbx.example.net";  // set at the installation, so it may be left empty
   CHECK(box.claims(kCodeOfBox, kChosen, "")->status() == 200);
   CHECK_FALSE(box.changes.back().central.has_value());
 }
 
-TEST_CASE("setup: a server is tried by whoever has the code, one at a time") {
+TEST_CASE("setup: whoever has the code may try a server, one at a time") {
   NewBox box;
   CHECK(box.ask("POST", "/api/claim/try", {{"code", "22222222"}, {"central", "pbx.example.net"}})->status() == 401);
   CHECK(box.tried.empty());
@@ -202,7 +202,7 @@ TEST_CASE("setup: a server is tried by whoever has the code, one at a time") {
   CHECK(box.ask("POST", "/api/claim/try", {{"code", kCodeOfBox}, {"central", "pbx.example.net"}})->status() == 429);
 }
 
-TEST_CASE("setup: what a customer changes later needs the login, and another password the old one") {
+TEST_CASE("setup: later changes need the login, and a new password needs the old one") {
   NewBox box;
   const auto session = NewBox::session(*box.claims(kCodeOfBox));
   const auto post = [&](const char* target, const json& body) {
@@ -217,8 +217,8 @@ TEST_CASE("setup: what a customer changes later needs the login, and another pas
     CAPTURE(bad.dump());
     CHECK(post("/api/settings", bad)->status() == 400);
   }
-  const json told = json::parse(box.ask("GET", "/api/settings", {}, kOnSofa, session)->received());
-  CHECK(told["central"]["value"] == "other.example.net");
+  const json state = json::parse(box.ask("GET", "/api/settings", {}, kOnSofa, session)->received());
+  CHECK(state["central"]["value"] == "other.example.net");
   CHECK(post("/api/restart", json::object())->status() == 409);
   const std::size_t before = box.changes.size();
   CHECK(post("/api/settings/password", {{"old", "wrong password"}, {"new", "another horse"}})->status() == 401);
@@ -231,7 +231,7 @@ TEST_CASE("setup: what a customer changes later needs the login, and another pas
   CHECK(box.ask("GET", "/api/settings", {}, kOnSofa, NewBox::session(*changed))->status() == 200);
 }
 
-TEST_CASE("setup: the host that somebody typed, also out of a URL") {
+TEST_CASE("setup: the host that somebody entered, also from a URL") {
   CHECK(central_host("pbx.example.net").value() == "pbx.example.net");
   CHECK(central_host("  http://pbx.example.net:6970/x?y ").value() == "pbx.example.net");
   CHECK(central_host("https://user:word@192.0.2.1/").value() == "192.0.2.1");

@@ -77,7 +77,7 @@ TEST_CASE("phone http: a file that is there, with what a client may ask it by") 
   const auto got = box.ask("GET", "/SEP001122334455.cnf.xml", {{"User-Agent", "curl/8"}});
   CHECK(got->status() == 200);
   CHECK(got->received() == kConfig);
-  CHECK(got->told_length() == kConfig.size());
+  CHECK(got->announced_length() == kConfig.size());
   CHECK(got->reply_header("Content-Type") == "text/xml");
   CHECK(got->reply_header("Cache-Control") == "no-store");
   CHECK(got->reply_header("Accept-Ranges") == "bytes");
@@ -131,7 +131,7 @@ TEST_CASE("phone http: a range, and one beyond the end") {
   const auto part = box.ask("GET", "/a.raw", {{"Range", "bytes=2-4"}});
   CHECK(part->status() == 206);
   CHECK(part->received() == "234");
-  CHECK(part->told_length() == 3);
+  CHECK(part->announced_length() == 3);
   CHECK(part->reply_header("Content-Range") == "bytes 2-4/10");
   const auto beyond = box.ask("GET", "/a.raw", {{"Range", "bytes=10-"}});
   CHECK(beyond->status() == 416);
@@ -143,7 +143,7 @@ TEST_CASE("phone http: HEAD has the length, no body, and is no step of a phone")
   box.shelf.files["a.xml"] = config();
   const auto got = box.ask("HEAD", "/a.xml", {{"Range", "bytes=0-1"}});
   CHECK(got->status() == 200);
-  CHECK(got->told_length() == kConfig.size());
+  CHECK(got->announced_length() == kConfig.size());
   CHECK(got->received().empty());
   got->end(true);
   CHECK(box.steps.empty());
@@ -200,7 +200,7 @@ TEST_CASE("phone http: streams while the file still arrives, but for the last oc
   box.shelf.files["apps.sbn"] = content;
   const auto got = box.ask("GET", "/apps.sbn");
   CHECK(got->status() == 200);
-  CHECK(got->told_length() == 10);
+  CHECK(got->announced_length() == 10);
   CHECK(got->reply_header("ETag") == "\"fw-1\"");
   CHECK(got->received().empty());
   content->append(as_bytes("01234"));
