@@ -176,7 +176,7 @@ Result<CacheDisk::Opened> CacheDisk::open(const std::string& directory) {
   Result<std::shared_ptr<CacheObjects>> objects = CacheObjects::open(directory);
   if (!objects) return std::unexpected(objects.error());
   Result<store::Database> database = store::Database::open(
-      directory + "/index.db", kMigrations, store::Database::Newer::begin_anew);  // all of it can be fetched again
+      directory + "/index.db", kMigrations, store::Database::Newer::start_over);  // all of it can be fetched again
   if (!database) return std::unexpected(database.error());
   Opened out;
   out.disk.reset(new CacheDisk(std::move(*objects), std::move(*database)));

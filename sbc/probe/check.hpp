@@ -12,22 +12,22 @@ namespace dw::probe {
 
 inline constexpr Duration kCheckWithin = std::chrono::seconds(3);
 
-/// One thing that a run of the network probe looks at. It writes what it finds into the run's facts, and says
-/// when it is over; it may be destroyed at any time, and then says nothing more. `over` may destroy it.
+/// One part of a run of the network probe. It writes its results into the run's facts and calls `over` at the end,
+/// which may destroy it. It may be destroyed at any time, and then calls nothing.
 class Check {
  public:
   virtual ~Check() = default;
 };
 using Over = std::function<void()>;
 
-/// Sends a question at once, again after 500 ms, 1 s, 2 s…, and gives up kCheckWithin after it was made. Calls
-/// back from the loop, `send` first from `begin`; nothing once it is stopped or destroyed.
+/// Sends a request at once, again after 500 ms, 1 s, 2 s…, and gives up kCheckWithin after its construction. Calls back
+/// from the loop, except for the first `send`, which `begin` calls; nothing once it is stopped or destroyed.
 class Tries {
  public:
   Tries(net::Loop& loop, std::function<void()> send, std::function<void()> give_up);
 
   void begin();
-  void fail();  ///< there is nothing to send with: gives up, from the loop
+  void fail();  ///< nothing can be sent: gives up, from the loop
   void stop() { timer_.cancel(); }
 
  private:
@@ -41,13 +41,13 @@ class Tries {
   net::Timer timer_;
 };
 
-/// What each check is told.
+/// What all checks share.
 struct CheckContext {
   net::Loop& loop;
   phones::NetworkFacts& facts;
 };
 
-/// One service of the central side, as configured.
+/// One service on the central side, as configured.
 struct Target {
   std::string service;  ///< "tftp", "http", "https", "sccp", "sip"
   phones::Transport transport = phones::Transport::udp;
@@ -57,20 +57,20 @@ struct Target {
   friend bool operator==(const Target&, const Target&) = default;
 };
 
-/// Connects; where the service is HTTP or SIP, also asks what arrives of a probe.
+/// Connects. For HTTP and SIP it also sends a probe, whose answer shows what arrived there.
 std::unique_ptr<Check> check_tcp(const CheckContext& context, const Target& target, const Endpoint& at, Over over);
 std::unique_ptr<Check> check_sip_udp(const CheckContext& context, const Target& target, const Endpoint& at, Over over);
-/// Whether a TFTP server is there, and what of a fresh port's answer comes in: `fresh_came`.
+/// Whether a TFTP server is there, and whether its answer from a fresh port gets through: `fresh_came`.
 std::unique_ptr<Check> check_tftp(const CheckContext& context, const Target& target, const Endpoint& at,
                                   std::optional<bool>& fresh_came, Over over);
-/// How the NAT toward a STUN server behaves; sets `one_address` when the server has but one.
+/// How the NAT on the way to a STUN server behaves; sets `one_address` if the server has only one.
 std::unique_ptr<Check> check_stun(const CheckContext& context, const Target& target, const Endpoint& at, Over over);
 std::unique_ptr<Check> check_hops(const CheckContext& context, const IpAddress& to, Over over);
 
-/// Writes into `facts` the outcome of one service by one protocol, in place of what is there of it.
+/// Writes the result for one service and protocol into `facts`, replacing an earlier one.
 void note_reach(phones::NetworkFacts& facts, const Target& target, const Endpoint& at, phones::PortState state,
                 std::optional<Duration> round_trip, std::string error);
-/// Of what did not arrive, in the words of ICMP (net::Undelivered).
+/// The state that an ICMP error stands for; `why` is net::Undelivered's.
 phones::PortState undelivered_state(std::string_view why);
 phones::AlgProbe& alg_of(phones::NetworkFacts& facts, phones::Transport transport);
 

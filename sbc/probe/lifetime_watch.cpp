@@ -68,7 +68,7 @@ void LifetimeWatch::recall() {
   if (age < kEach) timer_.arm_after(kEach - age);
 }
 
-/// A new file in place of the old one, so that a crash leaves one of them.
+/// Writes a new file and renames it, so that a crash leaves the old or the new one.
 void LifetimeWatch::remember(const Lifetime& lifetime) const {
   const std::string fresh = file() + ".new";
   std::error_code error;
@@ -111,7 +111,7 @@ void LifetimeWatch::after(const std::vector<nat::StunSend>& sends) {
   if (probe_->done()) finish();
 }
 
-/// The sockets stay until the next measuring: one of them may be what called.
+/// The sockets stay until the next measurement, as one of them may be calling this.
 void LifetimeWatch::finish() {
   const nat::LifetimeProbe::Result result = probe_->result();
   probe_.reset();

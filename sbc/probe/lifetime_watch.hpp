@@ -10,7 +10,7 @@
 
 namespace dw::probe {
 
-/// What is remembered of one measuring.
+/// The result of one measurement, as it is stored.
 struct Lifetime {
   std::string server;  ///< "pbx.example.net:3478"
   std::chrono::seconds alive{};
@@ -18,12 +18,12 @@ struct Lifetime {
   WallTime at{};
   friend bool operator==(const Lifetime&, const Lifetime&) = default;
 };
-/// One line of text, and back. Errc::malformed.
+/// To one line of text, and back. Errc::malformed.
 std::string to_line(const Lifetime& lifetime);
 Result<Lifetime> parse_lifetime(std::string_view line);
 
-/// Measures in the background how long a UDP mapping toward the STUN server lives, once a day, and remembers
-/// it in the state directory across restarts. On the loop's thread.
+/// Measures in the background, once a day, how long a UDP mapping toward the STUN server lives, and keeps the result in
+/// the state directory across restarts. On the loop's thread.
 class LifetimeWatch {
  public:
   static constexpr Duration kFirstAfter = std::chrono::seconds(1);
@@ -32,7 +32,7 @@ class LifetimeWatch {
   static constexpr std::size_t kMaxLine = 512;
 
   using OnResult = std::function<void(const Lifetime&)>;
-  /// Tells at once what was remembered of this server, and each new result.
+  /// Calls `on_result` at once with the stored result for this server, if any, and then with each new one.
   LifetimeWatch(net::Loop& loop, const HostPort& server, std::string state_dir, OnResult on_result);
 
  private:

@@ -7,7 +7,7 @@
 
 namespace dw::probe {
 
-/// One measuring.
+/// One measurement.
 struct NetworkProbe::Run {
   Run(net::Loop& l, const Options& o, std::function<void()> d)
       : loop(l), options(o), done(std::move(d)), limit(l, [this] { end(); }) {}
@@ -26,7 +26,7 @@ struct NetworkProbe::Run {
     over();
   }
 
-  /// Looks the name up once, whoever asks for it.
+  /// Resolves the name once, for all checks that need it.
   void want(const std::string& host, std::function<void(const IpAddress&)> with) {
     Name& name = names[host];
     name.wanted.push_back(std::move(with));
@@ -81,7 +81,7 @@ struct NetworkProbe::Run {
   void over() {
     if (--pending == 0) end();
   }
-  /// From the loop, so that no check is destroyed in the middle of what it does.
+  /// Posted to the loop, so that no check is destroyed while it is running.
   void end() {
     limit.cancel();
     if (std::exchange(ended, true)) return;
@@ -123,10 +123,10 @@ bool NetworkProbe::set_router_external(std::optional<IpAddress> address) {
   return true;
 }
 
-void NetworkProbe::ask(Told told) {
+void NetworkProbe::ask(OnFacts on_facts) {
   const bool fresh = measured_ && loop_.now() - *measured_ < kFresh && !run_;
-  if (fresh || askers_.size() >= kMaxAskers) return told(facts_);
-  askers_.push_back(std::move(told));
+  if (fresh || askers_.size() >= kMaxAskers) return on_facts(facts_);
+  askers_.push_back(std::move(on_facts));
   if (!run_) begin();
 }
 
@@ -142,9 +142,9 @@ void NetworkProbe::finish() {
   keep_lifetime(facts);
   if (run_->options == options_) measured_ = loop_.now();
   facts_ = std::move(facts);
-  const auto ended = std::move(run_);  // outlives this call, which it made
-  for (const Told& told : std::exchange(askers_, {}))
-    told(facts_);
+  const auto ended = std::move(run_);  // outlives this function, which it called
+  for (const OnFacts& on_facts : std::exchange(askers_, {}))
+    on_facts(facts_);
 }
 
 void NetworkProbe::set_lifetime(std::optional<std::chrono::seconds> alive, std::optional<std::chrono::seconds> dead,

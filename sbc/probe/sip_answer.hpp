@@ -6,9 +6,9 @@
 
 namespace dw::probe {
 
-/// A probe's text, with a token of its own.
+/// The text of a probe, with a token of its own.
 std::string sip_probe(sip::Transport transport, const Endpoint& local, const std::string& host);
-/// What an answer to `asked` says of the way there. False: it is no answer to it.
+/// Compares the answer with `asked`, to see what the path changed. False: it is not an answer to it.
 bool take_sip_answer(phones::AlgProbe& into, const std::string& asked, Bytes answer);
 
 }  // namespace dw::probe

@@ -75,9 +75,9 @@ class SipCheck final : public Check {
 
   void on_datagrams(std::span<const net::Datagram> datagrams) {
     for (const net::Datagram& d : datagrams) {
-      phones::AlgProbe told{phones::Transport::udp, true, {}, {}, {}};
-      if (d.peer.address != at_.address || !take_sip_answer(told, asked_, d.octets)) continue;
-      if (phones::AlgProbe& alg = alg_of(context_.facts, phones::Transport::udp); !alg.known()) alg = told;
+      phones::AlgProbe answer{phones::Transport::udp, true, {}, {}, {}};
+      if (d.peer.address != at_.address || !take_sip_answer(answer, asked_, d.octets)) continue;
+      if (phones::AlgProbe& alg = alg_of(context_.facts, phones::Transport::udp); !alg.known()) alg = answer;
       note_reach(context_.facts, target_, at_, phones::PortState::open, context_.loop.now() - sent_, {});
       return finish();
     }
@@ -112,7 +112,7 @@ class SipCheck final : public Check {
   Endpoint at_;
   Over over_;
   Tries tries_;
-  std::vector<net::DatagramSocket> socket_;  // one, or none
+  std::vector<net::DatagramSocket> socket_;  // one or none
   TimePoint sent_{};
   std::string asked_, error_;
 };

@@ -8,7 +8,7 @@
 namespace dw::probe {
 namespace {
 
-phones::NatBehaviour told(nat::Behaviour behaviour) {
+phones::NatBehaviour reported(nat::Behaviour behaviour) {
   switch (behaviour) {
     case nat::Behaviour::unknown:
       return phones::NatBehaviour::unknown;
@@ -65,15 +65,15 @@ class StunCheck final : public Check {
     if (probe_.done()) return finish();
     timer_.arm_at(*probe_.next_deadline());
   }
-  /// As much as is known so far, so that a run that ends early has it.
+  /// Stores what is known so far, for a run that ends early.
   void keep() {
     const nat::BehaviourProbe::Result& r = probe_.result();
     phones::NetworkFacts& facts = context_.facts;
     facts.stun_error = r.error;
     facts.local = sockets_->local(0);
     facts.reflexive = r.reflexive;
-    facts.mapping = told(r.mapping);
-    facts.filtering = told(r.filtering);
+    facts.mapping = reported(r.mapping);
+    facts.filtering = reported(r.filtering);
     facts.one_address = r.one_address;
     facts.hairpin = r.hairpin;
     if (r.reflexive && facts.local) facts.port_preserved = r.reflexive->port == facts.local->port;

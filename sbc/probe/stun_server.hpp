@@ -15,19 +15,19 @@ class StunServer {
  public:
   struct Options {
     std::vector<IpAddress> listen;
-    std::uint16_t port = nat::kStunPort;                ///< 0: any free one, the same on all addresses
+    std::uint16_t port = nat::kStunPort;                ///< 0: any free port, the same on all addresses
     std::uint16_t alternate_port = nat::kStunPort + 1;  ///< likewise
     std::optional<IpAddress> advertise;
     double rate = 20;
     friend bool operator==(const Options&, const Options&) = default;
   };
-  /// Errc::system with a sentence for the operator when a port can't be had.
+  /// Errc::system with a sentence for the operator if a port can't be bound.
   static Result<std::unique_ptr<StunServer>> start(net::Loop& loop, const Options& options);
   StunServer(const StunServer&) = delete;
   StunServer& operator=(const StunServer&) = delete;
 
   std::vector<Endpoint> local() const;
-  /// Who may ask. It outlives this.
+  /// Who may use it. The gate outlives this.
   void set_gate(net::AccessGate& gate) { gate_ = &gate; }
   void append_metrics(MetricsText& out) const { responder_->append_metrics(out); }
 

@@ -26,14 +26,14 @@ class TcpCheck final : public Check {
       stream_ = std::move(*stream);
     } else {
       error_ = stream.error().text;
-      timer_.arm_at({});  // told from the loop, as all else
+      timer_.arm_at({});  // report from the loop, like everything else
     }
   }
 
  private:
   bool is_http() const { return target_.service == "http"; }
   bool is_sip() const { return target_.service == "sip"; }
-  /// The first server of a protocol is the one that is asked what arrives.
+  /// Only the first server of each protocol is checked for gateways.
   phones::AlgProbe* alg() {
     if (is_http()) return &context_.facts.http_proxy;
     return is_sip() ? &alg_of(context_.facts, phones::Transport::tcp) : nullptr;
@@ -42,10 +42,10 @@ class TcpCheck final : public Check {
   void on_connected() {
     connected_ = true;
     note_reach(context_.facts, target_, at_, PortState::open, context_.loop.now() - began_, {});
-    phones::AlgProbe* const told = alg();
-    if (!told || told->tried) return finish();
-    told->tried = true;
-    told->error = "no answer";
+    phones::AlgProbe* const probe = alg();
+    if (!probe || probe->tried) return finish();
+    probe->tried = true;
+    probe->error = "no answer";
     asking_ = true;
     asked_ = is_http() ? provisioning::make_http_probe(stream_.local(), at_.to_string())
                        : sip_probe(sip::Transport::tcp, stream_.local(), target_.host);
@@ -61,15 +61,15 @@ class TcpCheck final : public Check {
         return finish();
       }
     } else {
-      const auto told = provisioning::parse_http_probe(answer_);
-      if (told) {
+      const auto report = provisioning::parse_http_probe(answer_);
+      if (report) {
         alg()->error.clear();
-        alg()->seen_from = told->seen_from;
-        alg()->differences = differences_of(asked_, told->request);
+        alg()->seen_from = report->seen_from;
+        alg()->differences = differences_of(asked_, report->request);
         return finish();
       }
-      if (told.error().code != Errc::truncated) {
-        alg()->error = told.error().text;
+      if (report.error().code != Errc::truncated) {
+        alg()->error = report.error().text;
         return finish();
       }
     }

@@ -11,8 +11,8 @@ namespace {
 
 using phones::PortState;
 
-/// Two sockets: one is answered from the port that was asked, the other from a fresh one, which only some
-/// routers let in. Only where the first was answered does the other's silence mean anything.
+/// Two sockets: the server answers one from the requested port, the other from a fresh port, which only some routers
+/// let in. Silence on the second means something only if the first was answered.
 class TftpCheck final : public Check {
  public:
   TftpCheck(const CheckContext& context, const Target& target, const Endpoint& at, std::optional<bool>& fresh_came,
@@ -67,19 +67,19 @@ class TftpCheck final : public Check {
   void on_datagrams(std::size_t which, std::span<const net::Datagram> datagrams) {
     for (const net::Datagram& d : datagrams) {
       if (d.peer.address != at_.address) continue;
-      const auto told = tftp::parse_probe_answer(d.octets);
+      const auto answer = tftp::parse_probe_answer(d.octets);
       if (which == kFresh) {
-        fresh_ |= told && d.peer.port != at_.port;
+        fresh_ |= answer && d.peer.port != at_.port;
       } else {
         answered_ = true;
-        dropwire_ |= told.has_value();
+        dropwire_ |= answer.has_value();
         note_reach(context_.facts, target_, at_, PortState::open, context_.loop.now() - sent_, {});
-        if (!told) end_transfer(which, d);
+        if (!answer) end_transfer(which, d);
       }
     }
     if (answered_ && (fresh_ || !dropwire_)) finish();
   }
-  /// A server that has such a file begins to send it.
+  /// A server that has the file starts to send it.
   void end_transfer(std::size_t which, const net::Datagram& d) {
     const auto packet = tftp::parse_packet(d.octets);
     if (!packet || std::holds_alternative<tftp::ErrorMessage>(*packet)) return;
@@ -94,7 +94,7 @@ class TftpCheck final : public Check {
     if (answered_ || undelivered.peer != at_) return;
     error_ = undelivered.why;
     note_reach(context_.facts, target_, at_, undelivered_state(undelivered.why), {}, error_);
-    answered_ = true;  // by somebody on the way, or there
+    answered_ = true;  // by something on the way, or by the server
     finish();
   }
   void on_silence() {

@@ -32,8 +32,8 @@ std::unexpected<Error> failure(sqlite3* db, int code, std::string_view doing) {
   return fail(errc, fmt::format("{}: {}", doing, words));
 }
 
-/// The file with its write-ahead log, so that somebody may still look at it. Whatever stood there before
-/// goes.
+/// Renames the file and its write-ahead log, so that a person can still examine them. Replaces older files of that
+/// name.
 bool move_aside(const std::string& path, std::string_view suffix) {
   for (const std::string_view part : {"-wal", "-shm"}) {
     std::rename(fmt::format("{}{}", path, part).c_str(), fmt::format("{}{}{}", path, suffix, part).c_str());
@@ -125,9 +125,9 @@ void Database::Close::operator()(sqlite3* db) const {
 
 Result<Database> Database::open(const std::string& path, std::span<const std::string_view> migrations, Newer newer) {
   Result<Database> opened = open_file(path, migrations);
-  const bool begin_anew = !opened && (opened.error().code == Errc::malformed ||
-                                      (opened.error().code == Errc::unsupported && newer == Newer::begin_anew));
-  if (!begin_anew) return opened;
+  const bool start_over = !opened && (opened.error().code == Errc::malformed ||
+                                      (opened.error().code == Errc::unsupported && newer == Newer::start_over));
+  if (!start_over) return opened;
   const std::string_view suffix = opened.error().code == Errc::malformed ? ".damaged" : ".newer";
   if (!move_aside(path, suffix)) return opened;
   spdlog::warn("event=database_moved path={} to={}{} reason=\"{}\" a new one was begun", path, path, suffix,
@@ -143,7 +143,7 @@ Result<Database> Database::open_file(const std::string& path, std::span<const st
   if (code != SQLITE_OK) return failure(raw, code, fmt::format("can't open {}", path));
   sqlite3_extended_result_codes(raw, 1);
   sqlite3_busy_timeout(raw, kBusyMs);
-  // Text in a file that was tampered with must not reach functions with side effects.
+  // Text in a file that somebody modified must not reach functions with side effects.
   sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
 

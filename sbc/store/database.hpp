@@ -14,9 +14,8 @@ struct sqlite3_stmt;
 
 namespace dw::store {
 
-/// A prepared statement. Values are bound from 1, columns read from 0, as SQLite counts. Binding is sticky:
-/// the first one that fails is told by `step`. A bound text or blob must stay until the next `reset`. Must
-/// not outlive its Database.
+/// A prepared statement. As in SQLite, values are bound from 1 and columns read from 0. Bind errors are sticky: `step`
+/// returns the first one. A bound text or blob must stay valid until the next `reset`. Must not outlive its Database.
 class Statement {
  public:
   Statement& bind(int index, std::int64_t value);
@@ -24,14 +23,14 @@ class Statement {
   Statement& bind(int index, Bytes blob);
   Statement& bind_null(int index);
 
-  /// true: a row is there to be read; false: done.
+  /// true: there is a row; false: done.
   Result<bool> step();
-  /// For a statement that gives no rows: steps, then resets for the next use.
+  /// For a statement without rows: steps, then resets for the next use.
   Result<void> run();
-  void reset();  ///< values bound are forgotten
+  void reset();  ///< drops the bound values
 
   std::int64_t integer(int column) const;
-  std::string_view text(int column) const;  ///< good until the next step or reset
+  std::string_view text(int column) const;  ///< valid until the next step or reset
   Bytes blob(int column) const;             ///< likewise
   bool is_null(int column) const;
 
@@ -48,18 +47,18 @@ class Statement {
   int bind_failure_ = 0;
 };
 
-/// One SQLite database file. Used by one thread at a time. WAL, synchronous=NORMAL: after a crash of the
-/// process every committed transaction is there, after a power cut the last few may not be.
-/// Errors: malformed (the file is damaged), exhausted (disk full), unavailable (locked by another process),
-/// system (everything else, with SQLite's words).
+/// One SQLite database file. Used by one thread at a time. WAL, synchronous=NORMAL: committed transactions survive a
+/// crash of the process; a power cut may lose the last few. Errors: malformed (the file is damaged), exhausted (disk
+/// full), unavailable (locked by another process), system (everything else, with SQLite's message).
 class Database {
  public:
-  static constexpr int kBusyMs = 2000;  ///< waited for another process's lock
+  static constexpr int kBusyMs = 2000;  ///< how long to wait for another process's lock
 
-  /// `migrations[n]` is the SQL that brings version n to n + 1; the version stands in PRAGMA user_version.
-  /// What becomes of a file that a newer program made: left alone (Errc::unsupported), or moved to PATH.newer.
-  enum class Newer : std::uint8_t { refuse, begin_anew };
-  /// A file that is damaged is moved to PATH.damaged (replacing an older one), logged, and a new one begun.
+  /// What to do with a file from a newer program: leave it alone (Errc::unsupported), or move it to PATH.newer and
+  /// create a new one.
+  enum class Newer : std::uint8_t { refuse, start_over };
+  /// `migrations[n]` is the SQL from version n to n + 1; the version is stored in PRAGMA user_version. A damaged file
+  /// is moved to PATH.damaged (replacing an older one), this is logged, and a new file is created.
   static Result<Database> open(const std::string& path, std::span<const std::string_view> migrations,
                                Newer newer = Newer::refuse);
 
@@ -79,7 +78,7 @@ class Database {
   std::unique_ptr<sqlite3, Close> db_;
 };
 
-/// BEGIN IMMEDIATE … COMMIT; rolled back when it goes out of scope without a commit.
+/// BEGIN IMMEDIATE … COMMIT; rolled back when it is destroyed without a commit.
 class Transaction {
  public:
   static Result<Transaction> begin(Database& database);

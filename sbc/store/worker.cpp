@@ -7,7 +7,7 @@
 namespace dw::store {
 
 Worker::Worker(net::Loop& loop, const Options& options) : loop_(loop), options_(options) {
-  // Signals are the loop's: the thread inherits a mask that blocks them all.
+  // Signals are handled by the loop: the thread inherits a mask that blocks them all.
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -57,13 +57,13 @@ void Worker::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
     wake_.wait(lock, [this] { return closing_ || !queue_.empty(); });
-    if (queue_.empty()) return;  // closing, and all is done
+    if (queue_.empty()) return;  // closing, and everything is done
     Job job = std::move(queue_.front());
     queue_.pop_front();
     ++stats_.run;
     lock.unlock();
     job.run();
-    // Both go to the loop, which may hold the last reference to what they captured.
+    // Both are passed to the loop, as they may hold the last references to what they captured.
     loop_.post([alive = std::weak_ptr(alive_), done = std::make_shared<Job>(std::move(job))] {
       if (!alive.expired() && done->done) done->done();
     });

@@ -11,14 +11,13 @@
 
 namespace dw::store {
 
-/// One thread that does what would block the loop: jobs run one at a time, in the order they were posted.
-/// Made, used and destroyed on the loop's thread. The destructor runs what is queued (flush on shutdown),
-/// then joins.
+/// A thread for work that would block the loop: jobs run one at a time, in the order of posting. Created, used and
+/// destroyed on the loop's thread. The destructor runs the queued jobs (flush at shutdown), then joins.
 class Worker {
  public:
   enum class Weight {
-    needed,     ///< never dropped; refused when the queue is full of such
-    droppable,  ///< the oldest goes when the queue is full
+    needed,     ///< never dropped; refused when the queue is full of needed jobs
+    droppable,  ///< the oldest is dropped when the queue is full
   };
   struct Options {
     std::size_t max_queue = 1024;  ///< jobs waiting
@@ -34,9 +33,9 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /// `job` runs on the thread, then `done` (may be empty) on the loop, unless this is destroyed by then. Both
-  /// are always destroyed on the loop's thread. False: the queue is full of needed jobs, and this one was not
-  /// taken. A dropped job's `done` never runs.
+  /// Runs `job` on the thread, then `done` (may be empty) on the loop, unless this was destroyed meanwhile. Both are
+  /// always destroyed on the loop's thread. False: the queue is full of needed jobs, and this one was refused. A
+  /// dropped job's `done` never runs.
   bool post(std::function<void()> job, std::function<void()> done = {}, Weight weight = Weight::needed);
 
   Stats stats() const;
@@ -51,10 +50,10 @@ class Worker {
 
   net::Loop& loop_;
   Options options_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // read and dropped on the loop's thread only
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // used on the loop's thread only
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Job> queue_;  // guarded by mutex_, like all below
+  std::deque<Job> queue_;  // guarded by mutex_, as is everything below
   Stats stats_;
   bool closing_ = false;
   std::thread thread_;

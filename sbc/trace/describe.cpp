@@ -15,7 +15,7 @@ namespace dw::trace {
 namespace {
 
 constexpr std::size_t kMaxText = 200;
-constexpr std::size_t kMaxMessages = 64;  // of one record
+constexpr std::size_t kMaxMessages = 64;  // in one record
 constexpr std::size_t kMaxFetch = 600;    // characters: two URLs and a sentence
 
 std::string unread(const char* protocol, Bytes octets) {

@@ -28,7 +28,7 @@ void option(ByteWriter& w, std::uint16_t code, std::string_view text) {
   pad(w, text.size());
 }
 
-/// Type, total length, body, total length again. The body is padded already.
+/// Writes type, total length, body, total length. The body must be padded.
 void block(Buffer& out, std::uint32_t type, Bytes body) {
   ByteWriter w(out);
   const auto total = static_cast<std::uint32_t>(body.size() + 12);
@@ -38,7 +38,7 @@ void block(Buffer& out, std::uint32_t type, Bytes body) {
   w.u32le(total);
 }
 
-/// RFC 1071, over octets that follow each other, whatever even pieces they come in.
+/// RFC 1071, over consecutive pieces of even length.
 class Checksum {
  public:
   void add(Bytes octets) {
@@ -84,7 +84,8 @@ Buffer ip_header(const IpAddress& from, const IpAddress& to, std::uint8_t protoc
   return out;
 }
 
-/// The whole packet: IP around `head` (UDP's or TCP's, its checksum at `checksum_at` still zero) and the octets.
+/// The whole packet: an IP header, `head` (UDP's or TCP's header, with zero for the checksum at `checksum_at`), and the
+/// octets.
 Buffer packet_of(const PcapngWriter::Packet& p, Buffer head, std::size_t checksum_at, Bytes octets) {
   const std::uint8_t protocol = p.tcp ? kTcp : kUdp;
   const std::size_t length = head.size() + octets.size();
@@ -95,7 +96,7 @@ Buffer packet_of(const PcapngWriter::Packet& p, Buffer head, std::size_t checksu
   sum.add(static_cast<std::uint32_t>(length));
   sum.add(head);
   sum.add(octets);
-  const std::uint16_t value = sum.value() == 0 && !p.tcp ? 0xffff : sum.value();  // RFC 768: 0 is "none"
+  const std::uint16_t value = sum.value() == 0 && !p.tcp ? 0xffff : sum.value();  // RFC 768: 0 means no checksum
   head[checksum_at] = static_cast<std::uint8_t>(value >> 8U);
   head[checksum_at + 1] = static_cast<std::uint8_t>(value);
   Buffer out = ip_header(p.from.address, p.to.address, protocol, length);
@@ -128,7 +129,7 @@ void PcapngWriter::begin(Buffer& out, std::string_view program) {
   ByteWriter w(body);
   w.u32le(kMagic);
   w.u16le(1), w.u16le(0);                    // version
-  w.u32le(0xffffffff), w.u32le(0xffffffff);  // the section's length is not told
+  w.u32le(0xffffffff), w.u32le(0xffffffff);  // the section's length is not given
   option(w, kUserAppl, program);
   option(w, kEnd, {});
   block(out, kSection, body);
@@ -179,7 +180,7 @@ void PcapngWriter::packet(Buffer& out, const Packet& p) {
   const std::uint32_t answered = flow(p.to, p.from).next;
   Flow& ours = flow(p.from, p.to);
   for (Bytes left = p.octets; !left.empty();) {
-    constexpr std::uint16_t kHeadAndFlags = 0x5018;  // five words; PSH, ACK
+    constexpr std::uint16_t kHeadAndFlags = 0x5018;  // header of five words; PSH, ACK
     const Bytes piece = left.first(std::min(left.size(), kMaxSegment));
     left = left.subspan(piece.size());
     Buffer head;

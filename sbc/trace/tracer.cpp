@@ -16,7 +16,7 @@ std::string_view call_id_of(Bytes message) {
   (void)cursor.take_line();
   while (!cursor.at_end()) {
     TextCursor line(cursor.take_line());
-    if (line.at_end()) break;  // the body
+    if (line.at_end()) break;  // the body begins
     const std::string_view name = trim(line.take_until(":"));
     if (!line.skip_char(':') || !(equal_ignoring_case(name, "Call-ID") || equal_ignoring_case(name, "i"))) continue;
     return trim(line.rest());
@@ -63,7 +63,7 @@ void Tracer::on_central_sip(std::uint64_t at_us, const WireRecord& record) {
   if (waiting_.size() > kMaxWaiting) waiting_.pop_front();
 }
 
-/// What came of this call on the central side before the phone heard of it goes out first.
+/// First writes this call's earlier messages on the central side.
 void Tracer::note_call_id(std::string_view call_id) {
   if (call_id.empty() || !known_.emplace(call_id).second) return;
   call_ids_.emplace_back(call_id);
@@ -89,7 +89,9 @@ void Tracer::write(std::uint64_t at_us, const WireRecord& record) {
   Buffer out;
   if (options_.form == Form::pcapng) {
     const std::string comment =
-        untold_ != 0 ? fmt::format("{} messages before this one were left out: the reader was too slow", untold_) : "";
+        unreported_ != 0
+            ? fmt::format("{} messages before this one were left out: the reader was too slow", unreported_)
+            : "";
     pcapng_.packet(out, {record.side == WireRecord::Side::phone ? PcapngWriter::Interface::phone
                                                                 : PcapngWriter::Interface::central,
                          at_us, record.sent ? record.local : record.peer, record.sent ? record.peer : record.local,
@@ -97,7 +99,7 @@ void Tracer::write(std::uint64_t at_us, const WireRecord& record) {
   } else {
     const WallTime at(std::chrono::floor<std::chrono::milliseconds>(std::chrono::microseconds(at_us)));
     std::string text;
-    if (untold_ != 0) text += fmt::format("({} messages were left out: the reader was too slow)\n", untold_);
+    if (unreported_ != 0) text += fmt::format("({} messages were left out: the reader was too slow)\n", unreported_);
     const std::string who =
         fetch ? std::string()
               : fmt::format("{} {} {} ", record.local.to_string(), record.sent ? "->" : "<-", record.peer.to_string());
@@ -109,13 +111,13 @@ void Tracer::write(std::uint64_t at_us, const WireRecord& record) {
   }
   if (queue_.size() + out.size() > kMaxQueued) {
     ++left_out_;
-    ++untold_;
+    ++unreported_;
     return;
   }
   if (given_ + queue_.size() + out.size() > options_.max_octets) {
     over_ = true;
   } else {
-    untold_ = 0;
+    unreported_ = 0;
     queue_.insert(queue_.end(), out.begin(), out.end());
   }
   if (on_more_) on_more_();

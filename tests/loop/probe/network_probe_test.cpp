@@ -22,7 +22,7 @@ const IpAddress kHere = IpAddress::v4(0x7f000001), kAlsoHere = IpAddress::v4(0x7
 
 phones::NetworkFacts measured(net::Loop& loop, NetworkProbe& probe) {
   std::optional<phones::NetworkFacts> facts;
-  probe.ask([&](const phones::NetworkFacts& told) { facts = told; });
+  probe.ask([&](const phones::NetworkFacts& result) { facts = result; });
   REQUIRE(loop.run_until([&] { return facts.has_value(); }, 20s));
   return *facts;
 }
@@ -63,16 +63,16 @@ TEST_CASE("network probe: against a STUN server on this machine there is no NAT"
   CHECK(reach(facts, "sccp").state == phones::PortState::open);
   CHECK(reach(facts, "sccp").round_trip);
   CHECK(reach(facts, "https").state == phones::PortState::refused);
-  // What is fresh is told at once.
-  bool told = false;
-  probe.ask([&](const phones::NetworkFacts& again) { told = again.measured_at == facts.measured_at; });
-  CHECK(told);
+  // A fresh result is returned at once.
+  bool reported = false;
+  probe.ask([&](const phones::NetworkFacts& again) { reported = again.measured_at == facts.measured_at; });
+  CHECK(reported);
   CHECK_FALSE(probe.running());
 }
 
-TEST_CASE("network probe: nobody answers, and those who ask meanwhile are told by the same run") {
+TEST_CASE("network probe: without answers it ends too, and callers meanwhile share the run") {
   net::Loop loop;
-  std::vector<net::DatagramSocket> mute;  // they take what comes, and say nothing
+  std::vector<net::DatagramSocket> mute;  // they receive, but do not answer
   for (int i = 0; i < 3; ++i) {
     auto opened = net::DatagramSocket::open(loop, {IpAddress::v4(0x7f000001U), 0}, {});
     REQUIRE(opened);
@@ -83,11 +83,11 @@ TEST_CASE("network probe: nobody answers, and those who ask meanwhile are told b
   options.targets = {{"sip", phones::Transport::udp, "127.0.0.1", mute[1].local().port},
                      {"tftp", phones::Transport::udp, "127.0.0.1", mute[2].local().port}};
   NetworkProbe probe(loop, options);
-  int told = 0;
+  int reported = 0;
   for (int i = 0; i < 2; ++i)
-    probe.ask([&](const phones::NetworkFacts&) { ++told; });
+    probe.ask([&](const phones::NetworkFacts&) { ++reported; });
   CHECK(probe.running());
-  REQUIRE(loop.run_until([&] { return told == 2; }, 20s));
+  REQUIRE(loop.run_until([&] { return reported == 2; }, 20s));
   CHECK(probe.facts().stun_error == "no answer");
   CHECK(probe.facts().mapping == phones::NatBehaviour::unknown);
   CHECK(reach(probe.facts(), "sip").state == phones::PortState::no_answer);
@@ -104,9 +104,9 @@ TEST_CASE("network probe: a UDP port where nobody listens refuses, and no firewa
   options.targets = {{"sip", phones::Transport::udp, "127.0.0.1", closed_port(loop)},
                      {"tftp", phones::Transport::udp, "127.0.0.1", closed_port(loop)}};
   NetworkProbe probe(loop, options);
-  bool told = false;
-  probe.ask([&](const phones::NetworkFacts&) { told = true; });
-  REQUIRE(loop.run_until([&] { return told; }, 20s));
+  bool reported = false;
+  probe.ask([&](const phones::NetworkFacts&) { reported = true; });
+  REQUIRE(loop.run_until([&] { return reported; }, 20s));
   CHECK(probe.facts().stun_error == "nothing listens there (ICMP port unreachable)");
   for (const char* service : {"stun", "sip", "tftp"}) {
     CAPTURE(service);
@@ -114,18 +114,18 @@ TEST_CASE("network probe: a UDP port where nobody listens refuses, and no firewa
   }
 }
 
-TEST_CASE("network probe: destroyed in the middle it tells nobody") {
+TEST_CASE("network probe: destroyed during a run it calls nobody") {
   net::Loop loop;
   auto probe = std::make_unique<NetworkProbe>(
       loop, NetworkProbe::Options{HostPort{"127.0.0.1", 9}, {{"http", phones::Transport::tcp, "127.0.0.1", 9}}});
-  bool told = false;
-  probe->ask([&](const phones::NetworkFacts&) { told = true; });
-  CHECK_FALSE(loop.run_until([&] { return told; }, 20ms));
+  bool reported = false;
+  probe->ask([&](const phones::NetworkFacts&) { reported = true; });
+  CHECK_FALSE(loop.run_until([&] { return reported; }, 20ms));
   probe.reset();
-  CHECK_FALSE(loop.run_until([&] { return told; }, 20ms));
+  CHECK_FALSE(loop.run_until([&] { return reported; }, 20ms));
 }
 
-TEST_CASE("lifetime: what is remembered is read again, of the same server only") {
+TEST_CASE("lifetime: the stored result is read again, for the same server only") {
   Lifetime known{"pbx.example.net:3478", 30s, 33s, wall_now()};
   CHECK(*parse_lifetime(to_line(known)) == known);
   known.dead.reset();
@@ -141,12 +141,12 @@ TEST_CASE("lifetime: what is remembered is read again, of the same server only")
   std::filesystem::create_directories(dir);
   std::ofstream(dir / "mapping-lifetime") << line;
   net::Loop loop;
-  std::vector<Lifetime> told;
-  const auto tell = [&](const Lifetime& l) { told.push_back(l); };
+  std::vector<Lifetime> reported;
+  const auto on_result = [&](const Lifetime& l) { reported.push_back(l); };
   {
-    LifetimeWatch same(loop, {"pbx.example.net", 3478}, dir, tell);
-    LifetimeWatch other(loop, {"192.0.2.1", 3478}, dir, tell);
+    LifetimeWatch same(loop, {"pbx.example.net", 3478}, dir, on_result);
+    LifetimeWatch other(loop, {"192.0.2.1", 3478}, dir, on_result);
   }
-  CHECK(told == std::vector<Lifetime>{known});
+  CHECK(reported == std::vector<Lifetime>{known});
   std::filesystem::remove_all(dir);
 }

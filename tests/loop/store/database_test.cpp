@@ -33,7 +33,7 @@ void insert(Database& db, std::string_view key, std::int64_t n) {
 
 }  // namespace
 
-TEST_CASE("values come back as they were bound") {
+TEST_CASE("values are read as they were bound") {
   const test::TempDir dir;
   auto db = Database::open(dir.path() / "a.db", kFirst);
   REQUIRE(db);
@@ -120,7 +120,7 @@ TEST_CASE("a transaction is all or nothing") {
   CHECK(count(*db) == 1);
 }
 
-TEST_CASE("a damaged file is moved aside and a new one begun") {
+TEST_CASE("a damaged file is moved aside and a new one created") {
   const test::TempDir dir;
   const fs::path path = dir.path() / "a.db";
   SUBCASE("not a database at all") {
@@ -147,7 +147,7 @@ TEST_CASE("a damaged file is moved aside and a new one begun") {
   CHECK(fs::exists(path.string() + ".damaged"));
 }
 
-TEST_CASE("a newer program's file is left alone, and the words say what to do") {
+TEST_CASE("a newer program's file is left alone, and the error says what to do") {
   const test::TempDir dir;
   const fs::path path = dir.path() / "a.db";
   {
@@ -166,7 +166,7 @@ TEST_CASE("a newer program's file is left alone, and the words say what to do") 
   CHECK(count(*again) == 1);
 }
 
-TEST_CASE("a full disk is told as such, and writing goes on once there is room") {
+TEST_CASE("a full disk is reported as such, and writing works once there is room") {
   const test::TempDir dir;
   auto db = Database::open(dir.path() / "a.db", kFirst);
   REQUIRE(db);
@@ -188,11 +188,11 @@ TEST_CASE("a full disk is told as such, and writing goes on once there is room")
   CHECK(count(*db) == stored + 1);
 }
 
-TEST_CASE("where it can be fetched again, a newer program's file is moved aside") {
+TEST_CASE("for data that can be fetched again, a newer program's file is moved aside") {
   const test::TempDir dir;
   const fs::path path = dir.path() / "a.db";
   REQUIRE(Database::open(path, kSecond));
-  auto db = Database::open(path, kFirst, Database::Newer::begin_anew);
+  auto db = Database::open(path, kFirst, Database::Newer::start_over);
   REQUIRE(db);
   CHECK(db->version().value() == 1);
   CHECK(fs::exists(path.string() + ".newer"));

@@ -1,4 +1,5 @@
-// kill -9 at random points of a load of writes: the file opens, is whole, and holds all that was told as stored.
+// kill -9 at random points of a load of writes: the file opens, is whole, and holds everything that was reported as
+// stored.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -20,14 +21,14 @@ namespace {
 
 constexpr int kKills = 40;
 constexpr int kKeys = 50;
-/// Of each key a phone with `version` steps kept beside it: what one transaction writes belongs together.
+/// Each key has a row and `version` more in another table, which one transaction writes together.
 constexpr std::array<std::string_view, 1> kSchema = {
     "CREATE TABLE phone(key INTEGER PRIMARY KEY, version INTEGER NOT NULL) STRICT;"
     "CREATE TABLE step(phone INTEGER NOT NULL REFERENCES phone(key) ON DELETE CASCADE, id INTEGER NOT NULL,"
     " text TEXT NOT NULL, PRIMARY KEY(phone, id)) STRICT, WITHOUT ROWID"};
 
-/// What the writer says when a transaction is done: fits into a pipe at once.
-struct Told {
+/// What the writer reports after a transaction: small enough for one write to a pipe.
+struct Stored {
   std::int32_t key = 0, version = 0;
 };
 
@@ -45,13 +46,13 @@ bool write_once(Database& db, std::int32_t key, std::int32_t version) {
 }
 
 /// In the child: writes until it is killed.
-[[noreturn]] void write_on(const std::string& path, int told, std::int32_t first_version, unsigned seed) {
+[[noreturn]] void write_on(const std::string& path, int pipe_end, std::int32_t first_version, unsigned seed) {
   auto db = Database::open(path, kSchema);
   std::mt19937 random(seed);
   for (std::int32_t version = first_version; db; ++version) {
-    const Told now{static_cast<std::int32_t>(random() % kKeys), version};
+    const Stored now{static_cast<std::int32_t>(random() % kKeys), version};
     if (!write_once(*db, now.key, version)) break;
-    if (write(told, &now, sizeof now) != sizeof now) break;
+    if (write(pipe_end, &now, sizeof now) != sizeof now) break;
   }
   _exit(1);
 }
@@ -66,7 +67,7 @@ std::int64_t number(Database& db, const std::string& sql) {
 
 }  // namespace
 
-TEST_CASE("whenever the writer is killed, the file is whole and holds what was told as stored") {
+TEST_CASE("whenever the writer is killed, the file is whole and holds what was reported as stored") {
   const test::TempDir dir;
   const std::string path = dir.path() / "a.db";
   std::array<std::int32_t, kKeys> stored{};
@@ -80,18 +81,18 @@ TEST_CASE("whenever the writer is killed, the file is whole and holds what was t
     REQUIRE(writer >= 0);
     if (writer == 0) write_on(path, pipe[1], highest + 1, static_cast<unsigned>(random()));
     close(pipe[1]);
-    // Killed after so many writes, in the midst of the next ones.
+    // Killed after so many writes, during the next ones.
     auto left = 1 + random() % 200;
-    for (Told told; left != 0 && read(pipe[0], &told, sizeof told) == sizeof told; --left) {
-      stored[static_cast<std::size_t>(told.key)] = told.version;
-      highest = told.version;
+    for (Stored last; left != 0 && read(pipe[0], &last, sizeof last) == sizeof last; --left) {
+      stored[static_cast<std::size_t>(last.key)] = last.version;
+      highest = last.version;
     }
     CHECK(left == 0);
     kill(writer, SIGKILL);
     waitpid(writer, nullptr, 0);
-    for (Told told; read(pipe[0], &told, sizeof told) == sizeof told;) {
-      stored[static_cast<std::size_t>(told.key)] = told.version;
-      highest = told.version;
+    for (Stored last; read(pipe[0], &last, sizeof last) == sizeof last;) {
+      stored[static_cast<std::size_t>(last.key)] = last.version;
+      highest = last.version;
     }
     close(pipe[0]);
     auto db = Database::open(path, kSchema);
@@ -101,9 +102,9 @@ TEST_CASE("whenever the writer is killed, the file is whole and holds what was t
       CAPTURE(key);
       const std::string of = " WHERE key = " + std::to_string(key);
       const std::int64_t version = number(*db, "SELECT version FROM phone" + of);
-      const std::int32_t told = stored[static_cast<std::size_t>(key)];
-      // One more may be there that could not be told any more.
-      CHECK((told == 0 ? version == -1 || version == highest + 1 : version == told || version == highest + 1));
+      const std::int32_t reported = stored[static_cast<std::size_t>(key)];
+      // One more may be stored that could not be reported.
+      CHECK((reported == 0 ? version == -1 || version == highest + 1 : version == reported || version == highest + 1));
       if (version < 0) continue;
       const std::string steps = " FROM step WHERE phone = " + std::to_string(key);
       CHECK(number(*db, "SELECT count(*)" + steps) == 1 + version % 5);

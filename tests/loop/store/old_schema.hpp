@@ -11,8 +11,8 @@
 #include "sbc/store/database.hpp"
 #include "tests/support/fixtures.hpp"
 
-// Databases as each version of this program left them: tests/fixtures/store/NAME-VERSION.sql. Whoever adds a
-// migration adds the fixture of the version that it makes.
+// Databases as each version of this program wrote them: tests/fixtures/store/NAME-VERSION.sql. A new migration needs
+// a fixture of the version that it creates.
 namespace dw::test {
 
 inline std::string fixture_path(const std::string& name, std::size_t version) {
@@ -28,7 +28,7 @@ inline void make_database(const std::filesystem::path& at, const std::string& na
   REQUIRE(database->version().value() == static_cast<std::int64_t>(version));
 }
 
-/// Of a file that nobody has open: four octets of its header, big-endian (SQLite's file format §1.3).
+/// Of a file that is not open: four octets of its header, big-endian (SQLite's file format §1.3).
 inline std::size_t version_of(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   in.seekg(60);
@@ -38,7 +38,7 @@ inline std::size_t version_of(const std::filesystem::path& path) {
   return out;
 }
 
-/// Each column of each table, a line of its own, and each index.
+/// One line for each column of each table, and for each index.
 inline std::vector<std::string> schema_of(const std::filesystem::path& path) {
   const std::vector<std::string_view> none(version_of(path), "");
   auto database = store::Database::open(path, none);
@@ -56,7 +56,7 @@ inline std::vector<std::string> schema_of(const std::filesystem::path& path) {
   return out;
 }
 
-/// `today` was made by this program, `upgraded` out of an older version's.
+/// `today` was created by this program, `upgraded` from an older version's database.
 inline void check_upgraded(const std::filesystem::path& upgraded, const std::filesystem::path& today) {
   CHECK(version_of(upgraded) == version_of(today));
   CHECK(schema_of(upgraded) == schema_of(today));

@@ -6,7 +6,7 @@
 
 namespace dw::test {
 
-/// A folder of its own under the system's temporary one, gone with everything in it when this is.
+/// A new folder in the system's temporary one, deleted with its contents when this is destroyed.
 class TempDir {
  public:
   TempDir() {

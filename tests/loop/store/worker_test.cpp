@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Holds the worker's thread until let go.
+/// Blocks the worker's thread until it is released.
 struct Gate {
   std::promise<void> open;
   std::shared_future<void> opened = open.get_future().share();
@@ -33,7 +33,7 @@ struct Gate {
 TEST_CASE("jobs run in order on another thread, and done comes on the loop") {
   net::Loop loop;
   Worker worker(loop);
-  std::vector<int> ran, told;
+  std::vector<int> ran, done;
   const auto here = std::this_thread::get_id();
   for (int i = 0; i < 100; ++i) {
     REQUIRE(worker.post(
@@ -41,16 +41,16 @@ TEST_CASE("jobs run in order on another thread, and done comes on the loop") {
           if (std::this_thread::get_id() != here) ran.push_back(i);
         },
         [&, i] {
-          if (std::this_thread::get_id() == here) told.push_back(i);
+          if (std::this_thread::get_id() == here) done.push_back(i);
         }));
   }
-  REQUIRE(loop.run_until([&] { return told.size() == 100; }, 10s));
+  REQUIRE(loop.run_until([&] { return done.size() == 100; }, 10s));
   CHECK(std::ranges::is_sorted(ran));
   CHECK(ran.size() == 100);
-  CHECK(std::ranges::is_sorted(told));
+  CHECK(std::ranges::is_sorted(done));
 }
 
-TEST_CASE("a full queue drops the oldest droppable job, and refuses when there is none") {
+TEST_CASE("a full queue drops the oldest droppable job, and refuses if there is none") {
   net::Loop loop;
   Gate gate;
   std::vector<int> ran;
@@ -63,9 +63,9 @@ TEST_CASE("a full queue drops the oldest droppable job, and refuses when there i
     CHECK(add(1, Worker::Weight::needed));
     CHECK(add(2, Worker::Weight::droppable));
     CHECK(add(3, Worker::Weight::droppable));
-    CHECK(add(4, Worker::Weight::needed));     // 2 goes
-    CHECK(add(5, Worker::Weight::droppable));  // 3 goes
-    CHECK(add(6, Worker::Weight::needed));     // 5 goes
+    CHECK(add(4, Worker::Weight::needed));     // drops 2
+    CHECK(add(5, Worker::Weight::droppable));  // drops 3
+    CHECK(add(6, Worker::Weight::needed));     // drops 5
     CHECK(!add(7, Worker::Weight::needed));
     CHECK(!add(8, Worker::Weight::droppable));
     CHECK(worker.stats().dropped == 3);
@@ -76,21 +76,21 @@ TEST_CASE("a full queue drops the oldest droppable job, and refuses when there i
   CHECK(ran == std::vector{1, 4, 6});
 }
 
-TEST_CASE("destroying it runs what is queued, and no done afterwards") {
+TEST_CASE("destroying it runs queued jobs, but no done afterwards") {
   net::Loop loop;
   std::atomic<int> ran = 0;
-  int told = 0;
+  int ended = 0;
   {
     Worker worker(loop);
     for (int i = 0; i < 50; ++i)
-      REQUIRE(worker.post([&] { ++ran; }, [&] { ++told; }));
+      REQUIRE(worker.post([&] { ++ran; }, [&] { ++ended; }));
   }
   CHECK(ran == 50);
   (void)loop.run_until([] { return false; }, 20ms);
-  CHECK(told == 0);
+  CHECK(ended == 0);
 }
 
-TEST_CASE("what a job captured is destroyed on the loop's thread") {
+TEST_CASE("a job's captures are destroyed on the loop's thread") {
   net::Loop loop;
   std::optional<std::thread::id> freed_on;
   struct Note {
@@ -99,9 +99,9 @@ TEST_CASE("what a job captured is destroyed on the loop's thread") {
   };
   Worker worker(loop);
   auto note = std::make_shared<Note>(freed_on);
-  bool told = false;
-  REQUIRE(worker.post([note] {}, [&told] { told = true; }));
+  bool ended = false;
+  REQUIRE(worker.post([note] {}, [&ended] { ended = true; }));
   note.reset();
-  REQUIRE(loop.run_until([&] { return told && freed_on; }, 10s));
+  REQUIRE(loop.run_until([&] { return ended && freed_on; }, 10s));
   CHECK(*freed_on == std::this_thread::get_id());
 }
