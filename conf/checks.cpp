@@ -10,17 +10,17 @@
 namespace dw::conf {
 namespace {
 
-// What Linux gives sockets that ask for no port: ip_local_port_range as the kernel sets it.
+// The ports that Linux assigns to sockets that ask for none: the kernel's default of ip_local_port_range.
 constexpr std::uint16_t kFirstEphemeral = 32768;
 constexpr std::uint16_t kLastEphemeral = 60999;
-constexpr unsigned kPairsOfStream = 2;  // one that the phone reaches, one that the central side reaches
+constexpr unsigned kPairsOfStream = 2;  // one toward the phone, one toward the central side
 
 struct Together {
   const Config& config;
   const Places& places;
   const std::function<void(Problem)>& report;
 
-  void tell(Problem::Severity severity, std::string_view setting, std::string text, std::string hint) const {
+  void add(Problem::Severity severity, std::string_view setting, std::string text, std::string hint) const {
     Problem problem{severity, "", 0, 0, std::move(text), std::move(hint)};
     if (const auto it = places.find(setting); it != places.end()) {
       problem.where = it->second.where;
@@ -30,10 +30,10 @@ struct Together {
     report(std::move(problem));
   }
   void error(std::string_view setting, std::string text, std::string hint) const {
-    tell(Problem::Severity::error, setting, std::move(text), std::move(hint));
+    add(Problem::Severity::error, setting, std::move(text), std::move(hint));
   }
   void warning(std::string_view setting, std::string text, std::string hint) const {
-    tell(Problem::Severity::warning, setting, std::move(text), std::move(hint));
+    add(Problem::Severity::warning, setting, std::move(text), std::move(hint));
   }
 
   void listening() const {
@@ -45,7 +45,7 @@ struct Together {
       if (covered == listen.end()) continue;
       error("access.listen",
             fmt::format("access.listen: {} already takes in {}", any.to_string(), covered->to_string()),
-            "name the one or the other");
+            "keep only one of them");
     }
     if (!config.access.tftp.enable && !config.access.http.enable) {
       warning("access.tftp.enable", "neither TFTP nor HTTP is served to phones, so they get no files",
@@ -53,7 +53,7 @@ struct Together {
     }
   }
 
-  /// Its place is left free: an entry is read, and refused here.
+  /// TLS can be written in an entry, but is not supported yet, so it is refused here.
   void sip_servers() const {
     if (config.central.sip.servers.size() > CentralSip::kMaxServers)
       error("central.sip.servers", fmt::format("central.sip.servers has {} servers", config.central.sip.servers.size()),
@@ -78,12 +78,13 @@ struct Together {
   }
 
   void registrations() const {
-    const Duration told = config.access.sip.register_expires;
+    const Duration expires = config.access.sip.register_expires;
     constexpr Duration kLeast = std::chrono::seconds(25);
-    if (told == Duration{} || told >= kLeast) return;
-    error("access.sip.register_expires",
-          fmt::format("access.sip.register_expires: phones take {} for an end of their registration", to_words(told)),
-          "use 25s or more, or 0s to leave it to the server");
+    if (expires == Duration{} || expires >= kLeast) return;
+    error(
+        "access.sip.register_expires",
+        fmt::format("access.sip.register_expires: phones take {} for the end of their registration", to_words(expires)),
+        "use 25s or more, or 0s to leave it to the server");
   }
 
   void phones_files() const {
@@ -144,8 +145,7 @@ struct Together {
 
   void supplied() const {
     if (config.central.provisioning.origins.empty()) {
-      warning("central.provisioning.origins",
-              "no place where files come from: phones get only what is kept from before",
+      warning("central.provisioning.origins", "files have no origin: phones get only cached ones",
               "set central = \"pbx.example.net\", or central.provisioning.origins");
     }
   }
@@ -156,16 +156,16 @@ struct Together {
     if (sip >= ports.first && sip <= ports.last) {
       warning(places.contains("access.sip.port") ? "access.sip.port" : "media.ports",
               fmt::format("access.sip.port {} is within media.ports {}-{}", sip, ports.first, ports.last),
-              "keep SIP out of the range that is taken for media");
+              "use a SIP port outside the media range");
     }
     if (ports.first <= kLastEphemeral && ports.last >= kFirstEphemeral) {
       warning("media.ports",
               fmt::format("media.ports {}-{} reach into {}-{}, from which the system gives other programs "
                           "ports",
                           ports.first, ports.last, kFirstEphemeral, kLastEphemeral),
-              "calls fail now and then because a port is taken: stay below 32768, as \"20000-29999\" does");
+              "calls may fail because a port is in use: stay below 32768, as \"20000-29999\" does");
     }
-    const unsigned first = (ports.first + 1U) & ~1U;  // RTP is on even ports, its RTCP on the next
+    const unsigned first = (ports.first + 1U) & ~1U;  // RTP uses even ports, its RTCP the next ones
     const unsigned pairs = ports.last > first ? (ports.last - first + 1U) / 2 : 0;
     if (pairs < kPairsOfStream) {
       warning("media.ports",
@@ -179,11 +179,11 @@ struct Together {
       warning("admin.listen",
               fmt::format("passwords and what the status page shows travel unencrypted to and from {}",
                           config.admin.listen.to_string()),
-              "use it in a network you trust, or keep 127.0.0.1:8079 and come through ssh -L or a TLS proxy");
+              "use it on a network that you trust, or keep 127.0.0.1:8079 and connect through ssh -L or a TLS proxy");
     }
     if (config.rewrite.enable && config.rewrite.trust_lists == Rule::leave) {
       warning("rewrite.trust_lists", "trust lists of the origin reach phones while their configs are rewritten",
-              "such a phone accepts no rewritten config any more: use rewrite.trust_lists = \"drop\", or "
+              "such a phone no longer accepts rewritten configs: use rewrite.trust_lists = \"drop\", or "
               "rewrite.enable = false");
     }
   }

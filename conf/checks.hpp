@@ -15,13 +15,13 @@ struct Place {
   unsigned column = 0;
   std::string to_string() const;  ///< "dropwire.toml:12", "--set", "central"
 };
-/// By setting; those not in it have their default.
+/// By setting name; settings that are not in it have their default.
 using Places = std::map<std::string_view, Place>;
 
-/// What no value shows alone: ports that collide, servers that can't be reached.
+/// Checks what no single value shows: ports that collide, servers that can't be reached.
 void check_together(const Config& config, const Places& places, const std::function<void(Problem)>& report);
-/// A daemon that would have nothing to serve. To be asked when nothing is wrong: else what is wrong may be why, and is
-/// what a person must see.
+/// Reports a daemon that would have nothing to serve. Call it only if there is no other error, as that may be the
+/// reason and is what a person must see.
 void check_supplied(const Config& config, const Places& places, const std::function<void(Problem)>& report);
 
 }  // namespace dw::conf

@@ -15,16 +15,16 @@
 namespace dw::conf {
 namespace {
 
-constexpr std::size_t kMaxLine = 4096;  // octets; also bounds how deep dotted keys can nest
+constexpr std::size_t kMaxLine = 4096;  // octets; this also bounds the depth of dotted keys
 
-/// One value that someone gave to one setting.
+/// One value given for one setting.
 struct Assignment {
   const Setting* setting;
   Value value;
   Place place;
 };
 
-/// Collects assignments and problems from everywhere, then settles them.
+/// Collects assignments and problems from all sources, then applies the assignments.
 class Loader {
  public:
   Loader(const LoadRequest& request, const FileSource& files) : request_(request), files_(files) {}
@@ -36,9 +36,9 @@ class Loader {
       read_override(text);
     read_page(of_files);
     settle();
-    const auto tell = [this](Problem problem) { report(std::move(problem)); };
-    check_together(loaded_.config, places_, tell);
-    if (loaded_.ok()) check_supplied(loaded_.config, places_, tell);
+    const auto add = [this](Problem problem) { report(std::move(problem)); };
+    check_together(loaded_.config, places_, add);
+    if (loaded_.ok()) check_supplied(loaded_.config, places_, add);
     for (const Setting& setting : settings()) {
       const auto it = places_.find(setting.name);
       loaded_.resolved.push_back({std::string(setting.name), shown(setting, loaded_.config),
@@ -52,7 +52,7 @@ class Loader {
   }
 
  private:
-  /// Errors first; then as a person reads the files, and behind them what is of no file, as it was found.
+  /// Errors first, in the order of the files; problems without a file come last, in the order found.
   void sort_problems() {
     std::vector<Problem>& problems = loaded_.problems;
     std::vector<std::size_t> order(problems.size());
@@ -111,13 +111,13 @@ class Loader {
     const auto entries = parse_toml(*text);
     if (!entries) {
       error({path, entries.error().line, entries.error().column}, fmt::format("not TOML: {}", entries.error().text),
-            "nothing behind this place in the file was looked at");
+            "the remainder of the file was not read");
       return;
     }
     take(path, *entries);
   }
 
-  /// state.dir as it will be, without the rest of the settings.
+  /// The state.dir that will result, computed before the other settings.
   std::string state_directory() const {
     Config probe = default_config(Mode::edge);
     if (!request_.directories.state.empty()) probe.state.dir = request_.directories.state;
@@ -127,13 +127,13 @@ class Loader {
     return probe.state.dir;
   }
 
-  /// What stands there is put before the overrides, which begin at `place` of what is given. Nobody sits at a box that
-  /// was claimed by its page, so nothing in this file keeps it from starting.
+  /// Inserts the page's settings before the overrides, which start at `place` in given_. A box that was claimed on its
+  /// page has no operator nearby, so nothing in this file prevents the start.
   void read_page(std::size_t place) {
     const std::string path = state_directory() + "/" + std::string(PageSettings::kFile);
     const auto left_out = [&](std::string text) {
       report({Problem::Severity::warning, path, 0, 0, std::move(text),
-              "what the page has changed is not in effect; change it there again"});
+              "the changes made on the page are not in effect; make them there again"});
     };
     const Result<std::string> text = files_.read(path);
     if (!text) {
@@ -141,7 +141,7 @@ class Loader {
       return;
     }
     if (text->size() > kMaxFileOctets || first_long_line(*text) > 0)
-      return left_out("too long for what the page writes");
+      return left_out("longer than anything that the page writes");
     const auto entries = parse_toml(*text);
     if (!entries) return left_out(fmt::format("not TOML: {}", entries.error().text));
     std::vector<Assignment> from_page;
@@ -152,7 +152,7 @@ class Loader {
       const Setting* const setting = find_setting(entry.path);
       const bool central = entry.path == "central";
       if (setting == nullptr || (!central && entry.path != "nat.port_mapping"))
-        return left_out(fmt::format("{} is nothing that the page changes", escaped(entry.path)));
+        return left_out(fmt::format("the page does not change {}", escaped(entry.path)));
       if (const auto complaint = assign(*setting, entry.value, probe)) return left_out(complaint->text);
       (central ? page.central : page.port_mapping) = central ? probe.central.host : probe.nat.port_mapping;
       from_page.push_back({setting, entry.value, {path, entry.value_line, entry.value_column}});
@@ -173,7 +173,7 @@ class Loader {
   }
 
   void take(const std::string& path, const std::vector<Entry>& entries) {
-    std::string unknown_table;  // told once; what is in it is not told again
+    std::string unknown_table;  // reported once, without its contents
     for (const Entry& entry : entries) {
       if (!unknown_table.empty() && entry.path.starts_with(unknown_table)) continue;
       const Place place{path, entry.line, entry.column};
@@ -197,7 +197,7 @@ class Loader {
     }
   }
 
-  /// True for "access" and "access.tftp": some setting is in it.
+  /// True for "access" and "access.tftp": whether some setting is in that table.
   static bool is_section(std::string_view path) {
     return std::ranges::any_of(settings(), [&](const Setting& s) {
       return s.name.size() > path.size() && s.name.starts_with(path) && s.name[path.size()] == '.';
@@ -230,7 +230,7 @@ class Loader {
     }
   }
 
-  /// The mode picks the defaults, so it is settled first; then each value in the order it was given.
+  /// The mode selects the defaults, so it is applied first; then each value in the given order.
   void settle() {
     Config probe = default_config(Mode::edge);
     for (const Assignment& a : given_) {
@@ -287,7 +287,7 @@ class Loader {
     }
   }
 
-  /// Where only servers are set, the first of them may answer STUN as well.
+  /// If only servers are set, the first of them may also answer STUN.
   void fill_in_stun_server() {
     const Central& central = loaded_.config.central;
     if (loaded_.config.mode != Mode::edge || places_.contains("nat.stun_server")) return;
@@ -300,7 +300,7 @@ class Loader {
     loaded_.config.nat.stun_server = HostPort{host, 3478};
   }
 
-  /// A box that has nothing to give opens no port to strangers, unless a person named the addresses.
+  /// A box that has nothing to serve opens no ports to the network, unless a person set the addresses.
   void stay_local_unconfigured() {
     Config& config = loaded_.config;
     if (config.central.configured() || places_.contains("access.listen")) return;
@@ -339,7 +339,7 @@ bool Loaded::ok() const {
 
 std::string to_toml(const PageSettings& page) {
   std::string out =
-      "# What was changed on the status page. It wins over /etc/dropwire; \"dropwire check\" shows what is in effect.\n";
+      "# What was changed on the status page. It takes precedence over /etc/dropwire; \"dropwire check\" shows what is in effect.\n";
   const auto line = [&](std::string_view name, const std::optional<std::string>& value) {
     if (value) out += fmt::format("{} = {}\n", name, in_quotes(*value));
   };

@@ -12,23 +12,23 @@ namespace dw::conf {
 inline constexpr std::string_view kDefaultFile = "/etc/dropwire/dropwire.toml";
 inline constexpr std::size_t kMaxFileOctets = 1 << 20;  ///< of one settings file
 inline constexpr std::size_t kMaxDropIns = 256;
-inline constexpr std::size_t kMaxProblems = 200;  ///< reported; more are counted
+inline constexpr std::size_t kMaxProblems = 200;  ///< reported; further ones are only counted
 
-/// Directories that the service manager made for us; they stand in for the usual defaults. Empty: not told.
+/// Directories that the service manager created for us; they replace the usual defaults. Empty: not given.
 struct ServiceDirectories {
   std::string cache;    ///< $CACHE_DIRECTORY → cache.dir
   std::string state;    ///< $STATE_DIRECTORY → state.dir
   std::string runtime;  ///< $RUNTIME_DIRECTORY → admin.socket = …/control.sock
 };
 
-/// Where settings come from. Kept by the daemon, so that SIGHUP can read everything again.
+/// Where settings come from. The daemon keeps it, to read everything again on SIGHUP.
 struct LoadRequest {
-  std::string file;                    ///< empty: kDefaultFile, and none at all is fine
-  std::vector<std::string> overrides;  ///< "access.tftp.port=6969", later ones win, all win over files
+  std::string file;                    ///< empty: kDefaultFile, which may be missing
+  std::vector<std::string> overrides;  ///< "access.tftp.port=6969"; later ones win, and all win over files
   ServiceDirectories directories;
 };
 
-/// One thing wrong or doubtful. `line` and `column` count from 1; 0: about the file, or no file at all.
+/// One error or doubtful value. `line` and `column` count from 1; 0: about a whole file, or no file.
 struct Problem {
   enum class Severity { error, warning };
   Severity severity = Severity::error;
@@ -41,47 +41,47 @@ struct Problem {
   std::string to_string() const;
 };
 
-/// One setting as it ended up.
+/// The final value of one setting.
 struct Resolved {
   std::string name;
   std::string value;  ///< as TOML
   std::string from;   ///< "default", "central", "not configured", "dropwire.toml:12", "--set"
 };
 
-/// What the status page has changed: a file of the state directory that wins over the settings files, and over which
-/// the command line wins. It may hold no other settings.
+/// What was changed on the status page: a file in the state directory, which takes precedence over the settings files;
+/// the command line takes precedence over it. It may contain only these settings.
 struct PageSettings {
   static constexpr std::string_view kFile = "page.toml";  ///< in state.dir
   std::optional<std::string> central;
   std::optional<std::string> port_mapping;  ///< nat.port_mapping
   friend bool operator==(const PageSettings&, const PageSettings&) = default;
 };
-/// As a settings file.
+/// In the format of a settings file.
 std::string to_toml(const PageSettings& page);
 
 struct Loaded {
   Config config{};  ///< usable only when ok()
   PageSettings page;
   std::vector<Problem> problems;   ///< errors, then warnings; each in the order of the files
-  std::vector<std::string> files;  ///< read, in order
+  std::vector<std::string> files;  ///< those read, in order
   std::vector<Resolved> resolved;  ///< every setting, in the order of the reference
   bool ok() const;
 };
 
-/// How the loader sees a disk.
+/// How the loader accesses files.
 struct FileSource {
-  /// The whole file, or why not (not_found, system, too_long).
+  /// The whole file, or an error (not_found, system, too_long).
   std::function<Result<std::string>(const std::string& path)> read;
-  /// Full paths of the "*.toml" in a directory, in name order; empty when there is no such directory.
+  /// Full paths of the "*.toml" files in a directory, sorted by name; empty if the directory does not exist.
   std::function<std::vector<std::string>(const std::string& directory)> list;
 };
 
-/// Reads the file, then conf.d/*.toml beside it, then what the page has changed, then the overrides. Never throws;
-/// reports all it finds. What is wrong with the page's file is a warning, and leaves it out.
+/// Reads the file, then conf.d/*.toml beside it, then the page's file, then the overrides. Never throws; reports all
+/// problems. Errors in the page's file are warnings, and it is then ignored.
 Loaded load(const LoadRequest& request, const FileSource& files);
-/// The same from the real disk (load_files.cpp).
+/// The same with real files (load_files.cpp).
 Loaded load(const LoadRequest& request);
-/// $CACHE_DIRECTORY, $STATE_DIRECTORY, $RUNTIME_DIRECTORY; of a list the first.
+/// $CACHE_DIRECTORY, $STATE_DIRECTORY, $RUNTIME_DIRECTORY; if one is a list, its first entry.
 ServiceDirectories service_directories();
 
 }  // namespace dw::conf

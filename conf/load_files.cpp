@@ -7,7 +7,7 @@
 
 #include "conf/load.hpp"
 
-/// The only file of conf that touches a disk or the environment.
+/// The only file in conf that accesses files or the environment.
 namespace dw::conf {
 namespace {
 

@@ -20,7 +20,7 @@ bool climbs(std::string_view path) {
   return false;
 }
 
-/// What is wrong with placeholders, query and patterns; empty: nothing. What tftp-proxy/core/origin_url.hpp describes.
+/// Errors in placeholders, query and patterns (tftp-proxy/core/origin_url.hpp describes them); empty: none.
 std::string_view doubt_of_rest(std::string_view scheme, std::string_view all, std::string_view authority) {
   constexpr std::size_t kMaxPatterns = 32;
   const std::size_t hash = std::min(all.find('#'), all.size());
@@ -30,16 +30,16 @@ std::string_view doubt_of_rest(std::string_view scheme, std::string_view all, st
     braces = true;
     const std::string_view word = url.substr(at, std::min(url.find('}', at), url.size()) + 1 - at);
     if (word != "{file}" && word != "{base}" && word != "{mac}")
-      return "{file}, {base} and {mac} are all that may stand in braces";
+      return "only {file}, {base} and {mac} may be in braces";
     named = named || word != "{mac}";
   }
   if (std::ranges::count(url, '{') != std::ranges::count(url, '}'))
-    return "{file}, {base} and {mac} are all that may stand in braces";
-  if (authority.contains('{')) return "the host is one, whatever the file is";
-  if (braces && !named) return "say with {file} or {base} where a file's name goes";
+    return "only {file}, {base} and {mac} may be in braces";
+  if (authority.contains('{')) return "the host can't have placeholders";
+  if (braces && !named) return "use {file} or {base} for the file's name";
   if (braces && equal_ignoring_case(scheme, "file"))
-    return "a directory has no placeholders: name the folder, and behind \"#\" which files are in it";
-  if (url.contains('?') && !braces) return "a query says where the file's name goes: ?file={file}";
+    return "a directory has no placeholders: write the folder, and after \"#\" the files in it";
+  if (url.contains('?') && !braces) return "a query needs a place for the file's name: ?file={file}";
   if (url.contains('?') && !starts_with_ignoring_case(scheme, "http")) return "only http and https have queries";
   if (hash == all.size()) return {};
   std::size_t patterns = 0;
@@ -50,7 +50,7 @@ std::string_view doubt_of_rest(std::string_view scheme, std::string_view all, st
       return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || std::string_view("*._-/+").contains(c);
     });
     if (pattern.empty() || !plain || ++patterns > kMaxPatterns)
-      return "behind \"#\" stand patterns of file names, like #*.raw,*.rwb";
+      return "after \"#\" come patterns of file names, like #*.raw,*.rwb";
   } while (cursor.skip_char(','));
   return {};
 }
@@ -68,17 +68,17 @@ Result<std::string> checked_origin(std::string_view text) {
   const std::string_view scheme = text.substr(0, colon);
   if (colon == text.npos || !(equal_ignoring_case(scheme, "http") || equal_ignoring_case(scheme, "https") ||
                               equal_ignoring_case(scheme, "tftp") || equal_ignoring_case(scheme, "file"))) {
-    return refused("begins with none of http://, https://, tftp://, file:///");
+    return refused("must start with http://, https://, tftp:// or file:///");
   }
   const std::string_view all = text.substr(colon + 3);
-  if (all.find_first_of("\\\"<>^`|") != all.npos) return refused("quotes and the like have no place here");
+  if (all.find_first_of("\\\"<>^`|") != all.npos) return refused("quotes and similar characters are not allowed here");
   const std::string_view rest = all.substr(0, all.find_first_of("?#"));
   const bool placeholders = all.substr(0, all.find('#')).contains('{');
   const std::string_view authority = rest.substr(0, rest.find('/'));
   const std::string_view path = rest.substr(authority.size());
   if (const std::string_view why = doubt_of_rest(scheme, all, authority); !why.empty())
     return fail(Errc::invalid, std::string(why));
-  if (climbs(path)) return refused("\".\" and \"..\" have no place in the path");
+  if (climbs(path)) return refused("\".\" and \"..\" are not allowed in the path");
   if (equal_ignoring_case(scheme, "file")) {
     if (!authority.empty() || path.empty())
       return refused("a directory is written with three slashes: file:///srv/tftp");
@@ -86,10 +86,10 @@ Result<std::string> checked_origin(std::string_view text) {
   }
   std::string_view host = authority;
   if (const auto at = authority.rfind('@'); at != authority.npos) {
-    if (equal_ignoring_case(scheme, "tftp")) return refused("TFTP knows no user and password");
+    if (equal_ignoring_case(scheme, "tftp")) return refused("TFTP has no user and password");
     host = authority.substr(at + 1);
   }
-  if (!HostPort::parse(host)) return refused("no host to ask, or not a host and a port");
+  if (!HostPort::parse(host)) return refused("the host is missing, or is not a host and a port");
   const bool bare = path.empty() && rest.size() == all.size() && !placeholders;
   return std::string(text) + (bare ? "/" : "");
 }
@@ -102,7 +102,7 @@ std::string masked_origin(std::string_view text) {
   if (start != text.npos && at != text.npos && at > start)
     out = std::string(text.substr(0, start + 3)) + "***" + out.substr(at);
   TextCursor cursor(text.substr(mark));
-  while (!cursor.at_end()) {  // of a query what is no placeholder may be a secret
+  while (!cursor.at_end()) {  // everything in a query but placeholders may be a secret
     const std::string_view name = cursor.take_until("=#");
     out += name;
     if (!cursor.skip_char('=')) break;

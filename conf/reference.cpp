@@ -60,32 +60,32 @@ std::string markdown_cell(std::string_view text) {
 }
 
 constexpr std::string_view kTomlHead =
-    R"(# Dropwire's settings. All of them are here, each with its default; take the "#" off a line to change it.
+    R"(# Dropwire's settings. All of them are here, each with its default; remove the "#" from a line to change it.
 # Check what you wrote with "dropwire check", then "systemctl reload dropwire" or "dropwire reload".
 # Names can also be written in tables: access.tftp.port = 69 is port = 69 below [access.tftp]. A line below a
 # [table] belongs to it, so keep lines of this form above the first one.
-# Files in conf.d beside this one (*.toml, in the order of their names) are read after it, and win.
+# Files in conf.d beside this one (*.toml, in the order of their names) are read after it, and take precedence.
 # Durations are written "500ms", "30s", "10m", "1h", "7d"; sizes "64KiB", "10MB", "2GiB".
 )";
 
 constexpr std::string_view kMarkdownHead =
     R"(# Settings
 
-Made from the one table, `conf/settings_access.cpp` and `conf/settings_other.cpp`, by `dropwire settings --markdown`; a test fails when this file is out
-of step. Settings stand in `/etc/dropwire/dropwire.toml`, then `/etc/dropwire/conf.d/*.toml` in the order of their
-names, then in `page.toml` of `state.dir`, where the status page keeps what was changed on it (`central` and
-`nat.port_mapping`), then `--set NAME=VALUE` on the command line: what comes later wins. `dropwire check` names every mistake with
-file, line and column, and shows what each setting came to be and from where.
+Generated from `conf/settings_access.cpp` and `conf/settings_other.cpp`, by `dropwire settings --markdown`; a test fails when this file is out
+of date. Settings are read from `/etc/dropwire/dropwire.toml`, then `/etc/dropwire/conf.d/*.toml` in the order of their
+names, then in `page.toml` of `state.dir`, where the status page stores its changes (`central` and
+`nat.port_mapping`), then from `--set NAME=VALUE` on the command line: later values win. `dropwire check` names every error with
+file, line and column, and shows the final value of each setting and where it comes from.
 
-- `access.tftp.port = 69`, or `port = 69` below `[access.tftp]`: both say the same.
+- `access.tftp.port = 69`, or `port = 69` below `[access.tftp]`: both mean the same.
 - A duration is digits and a unit: `"500ms"`, `"30s"`, `"10m"`, `"1h"`, `"7d"`. A size too: `"64KiB"`, `"2GiB"`
   (powers of 1024), `"10MB"` (powers of 1000).
-- `central = "HOST"` fills in each `central.*` list that is not given: origins `http://HOST:6970/` and then
+- `central = "HOST"` is used for each `central.*` list that is not given: origins `http://HOST:6970/` and then
   `tftp://HOST/`, SCCP on `HOST:2000`, SIP on `udp:HOST:5060`. An IPv6 address is written without brackets here.
-  `central = …` may stand above `[central.provisioning]` and its like, which TOML itself would not allow.
+  `central = …` may be above `[central.provisioning]` and similar tables, which TOML itself would not allow.
 - A service manager's `$CACHE_DIRECTORY`, `$STATE_DIRECTORY` and `$RUNTIME_DIRECTORY` replace the defaults of
   `cache.dir`, `state.dir` and the directory of `admin.socket`.
-- Where a default is different in hosted mode, both are given.
+- If a default is different in hosted mode, both are given.
 )";
 
 }  // namespace
@@ -124,7 +124,7 @@ std::string to_json() {
   std::string out = "[";
   for (const Setting& setting : settings()) {
     if (out.size() > 1) out += ",";
-    // A default in TOML is one in JSON too: no dates, no tables, one kind of string.
+    // A default in TOML is also valid JSON: there are no dates and no tables, and only one kind of string.
     out += fmt::format(
         "\n  {{\"name\": {}, \"type\": {}, \"allowed\": {}, \"unit\": {}, \"default\": {}, "
         "\"default_hosted\": {}, \"meaning\": {}}}",
@@ -137,13 +137,13 @@ std::string to_json() {
 std::string to_man() {
   std::string out = fmt::format(
       ".TH DROPWIRE.TOML 5 \"\" \"Dropwire {}\" \"File formats\"\n"
-      ".ad l\n"  // words as long as a URL can't be spread over a line
+      ".ad l\n"  // a line with a long word such as a URL can't be justified
       ".SH NAME\ndropwire.toml \\- settings of the Dropwire session border controller\n"
       ".SH SYNOPSIS\n.I {}\n.br\n.I /etc/dropwire/conf.d/*.toml\n"
       ".SH DESCRIPTION\nSettings in TOML. The files in conf.d are read after the main one, in the order of "
       "their\n"
-      "names; what comes later wins. What was changed on the status page stands in page.toml of state.dir, and wins over\n"
-      "them.\n.B dropwire check\nnames every mistake with file, line and "
+      "names; later values win. Changes made on the status page are in page.toml of state.dir, and take precedence over\n"
+      "them.\n.B dropwire check\nnames every error with file, line and "
       "column.\n.PP\n"
       "Durations are written \"500ms\", \"30s\", \"10m\", \"1h\", \"7d\"; sizes \"64KiB\", \"10MB\", "
       "\"2GiB\".\n"

@@ -1,10 +1,10 @@
 #pragma once
 #include <string>
 
-/// The reference of all settings, made from the one table (settings_access.cpp, settings_other.cpp).
+/// The reference of all settings, generated from the table (settings_access.cpp, settings_other.cpp).
 namespace dw::conf {
 
-std::string to_toml();      ///< the shipped dropwire.toml: everything commented out, with its default
+std::string to_toml();      ///< the shipped dropwire.toml: every setting with its default, commented out
 std::string to_markdown();  ///< SETTINGS.md
 std::string to_json();      ///< a list of objects: name, type, allowed, unit, default, default_hosted, meaning
 std::string to_man();       ///< dropwire.toml(5), roff

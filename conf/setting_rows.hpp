@@ -5,7 +5,7 @@
 
 #include "conf/settings.hpp"
 
-/// The rows of the one table of settings, in the files that write them down; everybody else asks settings().
+/// The rows of the table of settings, for the files that define them; all other code uses settings().
 namespace dw::conf {
 
 /// at<&Config::access, &Access::tftp, &Tftp::port> is config.access.tftp.port.
@@ -16,7 +16,7 @@ constexpr auto at() {
                   [](const Config& c) -> const T& { return (c.*....*members); }};
 }
 
-std::span<const Setting> access_settings();  ///< where it stands, and the phones' side (settings_access.cpp)
+std::span<const Setting> access_settings();  ///< the mode, and the phones' side (settings_access.cpp)
 std::span<const Setting> other_settings();   ///< all others (settings_other.cpp)
 
 }  // namespace dw::conf

@@ -12,7 +12,7 @@ namespace dw::conf {
 namespace {
 
 constexpr Section kSections[] = {
-    {"", "Where it stands"},
+    {"", "Place"},
     {"access", "The phones' side"},
     {"access.tftp", "TFTP to phones"},
     {"access.http", "HTTP to phones"},

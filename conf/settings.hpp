@@ -74,18 +74,18 @@ struct CountOrAutoType {
 struct AddressListType {
   Field<std::vector<IpAddress>> field;
 };
-/// Addresses that packets come from, each of one machine: may be empty, and long.
+/// Source addresses, each used for one phone: may be empty, and long.
 struct SourceListType {
   Field<std::vector<IpAddress>> field;
 };
-/// Networks, or addresses alone: may be empty.
+/// Networks or single addresses: may be empty.
 struct NetworkListType {
   Field<std::vector<IpNetwork>> field;
 };
 struct AddressOrAutoType {
   Field<std::optional<IpAddress>> field;
 };
-/// One server, or none ("").
+/// One server, or "" for none.
 struct ServerType {
   Field<std::optional<HostPort>> field;
   std::uint16_t default_port;
@@ -103,15 +103,15 @@ struct ServerListType {
 struct SipServerListType {
   Field<std::vector<SipServer>> field;
 };
-/// Words to look for in what phones send: may be empty.
+/// Words to search for in what phones send: may be empty.
 struct WordListType {
   Field<std::vector<std::string>> field;
 };
-/// What is dialled: digits, * and #.
+/// Dialled numbers: digits, * and #.
 struct DialledListType {
   Field<std::vector<std::string>> field;
 };
-/// Encoding names, each with "-" in front or without.
+/// Encoding names, with or without "-" before them.
 struct CodecListType {
   Field<std::vector<std::string>> field;
 };
@@ -125,13 +125,13 @@ using Type =
                  AddressOrAutoType, ServerType, EndpointType, OriginListType, ServerListType, SipServerListType,
                  WordListType, DialledListType, CodecListType, PortRangeType>;
 
-/// One setting: everything that the loader, the reference and the shipped file know of it.
+/// One setting: everything that the loader, the reference and the shipped file need.
 struct Setting {
   std::string_view name;  ///< dotted
   Type type;
   std::string_view by_default;         ///< as TOML
   std::string_view by_default_hosted;  ///< as TOML; empty: the same in both modes
-  std::string_view unit;               ///< of a bare number; empty where the type says it
+  std::string_view unit;               ///< of a bare number; empty if the type implies it
   std::string_view meaning;            ///< one sentence
 
   std::string_view default_for(Mode mode) const {
@@ -139,16 +139,16 @@ struct Setting {
   }
 };
 
-/// Settings of one prefix, as the reference groups them.
+/// Settings with one prefix, as grouped in the reference.
 struct Section {
-  std::string_view prefix;  ///< "access.tftp"; empty: those without a dot
+  std::string_view prefix;  ///< "access.tftp"; empty: names without a dot
   std::string_view title;
 };
 
-/// All of them, in the order of the reference.
+/// All settings, in the order of the reference.
 std::span<const Setting> settings();
 std::span<const Section> sections();
-/// The section of a setting: the longest prefix that fits.
+/// The section of a setting: the longest matching prefix.
 const Section& section_of(const Setting& setting);
 const Setting* find_setting(std::string_view name);
 
@@ -156,8 +156,8 @@ std::string_view to_string(Mode mode);
 std::string_view to_string(Rule rule);
 std::string_view to_string(SipTransport transport);
 
-/// "whole number", "duration", … and what is allowed: "1 to 64", "\"leave\" or \"rewrite\"". Empty when
-/// anything goes.
+/// "whole number", "duration", … and the allowed values: "1 to 64", "\"leave\" or \"rewrite\"". Empty if anything is
+/// allowed.
 std::string type_name(const Setting& setting);
 std::string allowed(const Setting& setting);
 

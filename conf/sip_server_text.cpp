@@ -12,15 +12,15 @@
 namespace dw::conf {
 namespace {
 
-constexpr std::size_t kMaxDomains = 64;  // of one server
+constexpr std::size_t kMaxDomains = 64;  // for one server
 
-/// A domain as URIs have it, or "*." and one. It has no port.
+/// A domain as in URIs, or "*." followed by one. Without a port.
 Result<std::string> parse_sip_domain(std::string_view text) {
   const bool below = text.starts_with("*.");
   const auto host = HostPort::parse(text.substr(below ? 2 : 0));
   const bool literal = host && IpAddress::parse(host->host).has_value();
   if (!host || text.contains('@') || (below && literal))
-    return fail(Errc::invalid, fmt::format("\"{}\" is no domain", escaped(text)));
+    return fail(Errc::invalid, fmt::format("\"{}\" is not a domain", escaped(text)));
   if (host->to_string() != host->host && !literal)
     return fail(Errc::invalid, fmt::format("the domain \"{}\" has a port; the port is the server's", escaped(text)));
   std::string out(below ? "*." : "");
@@ -38,14 +38,14 @@ Result<SipServer> parse_sip_address(const std::string& entry) {
     if (literal && server->port == 0) server->port = transport == SipTransport::tls ? 5061 : 5060;
     return SipServer{transport, std::move(*server), {}};
   }
-  return fail(Errc::invalid, "begins with none of udp:, tcp:, tls:");
+  return fail(Errc::invalid, "must start with udp:, tcp: or tls:");
 }
 
 }  // namespace
 
 Result<SipServer> parse_sip_server(const std::string& entry) {
   if (entry.find_first_of(",;") != entry.npos)
-    return fail(Errc::invalid, "domains stand after the server, with blanks between them");
+    return fail(Errc::invalid, "domains come after the server, separated by blanks");
   const std::size_t end = entry.find(' ');
   Result<SipServer> server = parse_sip_address(entry.substr(0, end));
   std::string_view left = end == entry.npos || !server ? std::string_view() : std::string_view(entry).substr(end);
@@ -54,7 +54,7 @@ Result<SipServer> parse_sip_server(const std::string& entry) {
     const auto domain = parse_sip_domain(left.substr(0, next));
     if (!domain) return std::unexpected(domain.error());
     if (std::ranges::find(server->domains, *domain) != server->domains.end())
-      return fail(Errc::invalid, fmt::format("the domain \"{}\" stands there twice", *domain));
+      return fail(Errc::invalid, fmt::format("the domain \"{}\" is there twice", *domain));
     if (server->domains.size() == kMaxDomains)
       return fail(Errc::too_long, fmt::format("more than {} domains", kMaxDomains));
     server->domains.push_back(*domain);

@@ -6,7 +6,7 @@
 
 namespace dw::conf {
 
-/// One entry of central.sip.servers: "udp:host:port", and after blanks the domains that the server is for.
+/// One entry of central.sip.servers: "udp:host:port", optionally followed by the domains that the server serves.
 Result<SipServer> parse_sip_server(const std::string& entry);
 std::string sip_server_text(const SipServer& server);
 

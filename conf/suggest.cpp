@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kMaxCompared = 64;  // characters; the longest name is far shorter
 
-/// "tftp.port" is the tail of "access.tftp.port": whole parts only.
+/// Whether `tail` consists of the last parts of `name`: "tftp.port" of "access.tftp.port".
 bool is_tail(std::string_view tail, std::string_view name) {
   return name.size() > tail.size() && name.ends_with(tail) && name[name.size() - tail.size() - 1] == '.';
 }

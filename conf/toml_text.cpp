@@ -1,8 +1,7 @@
 #include "conf/toml_text.hpp"
 
-// toml++ 3.3 takes some mistakes of the document (a "[!" for one) for broken invariants of its own: it
-// asserts, or with NDEBUG lets the compiler assume they never happen. Its plain checks behind those report
-// them properly.
+// toml++ 3.3 takes some errors in a document ("[!" for one) for violated invariants of its own: it asserts, or with
+// NDEBUG lets the compiler assume that they never happen. The checks after these asserts report the errors properly.
 #undef NDEBUG
 #define TOML_ASSERT(expr) static_assert(true)
 #define TOML_EXCEPTIONS 0
@@ -19,9 +18,8 @@ namespace {
 
 constexpr std::string_view kCentral = "central";
 
-/// Goes over a document once and knows just enough of TOML to tell strings and comments from the rest. Finds
-/// each `central =` before the first [table], and the first octet beyond ASCII outside of strings and
-/// comments.
+/// Scans a document once, with just enough of TOML's syntax to find strings and comments. Finds each `central =` before
+/// the first [table], and the first non-ASCII octet outside strings and comments.
 class Scan {
  public:
   explicit Scan(std::string_view document) : document_(document), cursor_(document) {
@@ -43,7 +41,7 @@ class Scan {
     if (!stranger_) return std::nullopt;
     SyntaxError error{"a character beyond plain ASCII outside of quotes and comments (typographic quotes?)", 1, 1};
     for (const char c : document_.substr(0, *stranger_)) {
-      const bool continues = (static_cast<unsigned char>(c) & 0xc0) == 0x80;  // inside one UTF-8 character
+      const bool continues = (static_cast<unsigned char>(c) & 0xc0) == 0x80;  // inside a UTF-8 character
       if (c == '\n') {
         ++error.line;
         error.column = 1;
@@ -95,10 +93,10 @@ class Scan {
       if (cursor_.skip_char('\\')) {
         if (quote == '"') skip_escaped(multi_line);
       } else if (!multi_line) {
-        cursor_.skip_char(quote);  // a line end stays, and ends the statement
+        cursor_.skip_char(quote);  // a line end is kept, and ends the statement
         return;
       } else if (cursor_.skip_text(three)) {
-        if (cursor_.skip_char(quote)) cursor_.skip_char(quote);  // one or two may stand before the end
+        if (cursor_.skip_char(quote)) cursor_.skip_char(quote);  // up to two quotes may precede the closing ones
         return;
       } else {
         cursor_.skip_char(quote);
@@ -106,8 +104,7 @@ class Scan {
     }
   }
 
-  /// A backslash at a line's end swallows the blanks behind it; toml++ looks for those as it does outside of
-  /// strings.
+  /// A backslash at the end of a line removes the blanks after it; toml++ scans these like text outside strings.
   void skip_escaped(bool multi_line) {
     if (!multi_line || kBlank.find(cursor_.peek()) == kBlank.npos) {
       cursor_.skip_char(cursor_.peek());
@@ -125,7 +122,7 @@ class Scan {
   std::optional<std::size_t> stranger_;
 };
 
-/// A bare key as long as "central" that the document does not have.
+/// A bare key of the same length as "central" that does not occur in the document.
 std::string stand_in(std::string_view document) {
   for (char digit = '0'; digit <= '9'; ++digit) {
     for (char letter = 'a'; letter <= 'z'; ++letter) {
@@ -165,7 +162,7 @@ Value value_of(const toml::node& node) {
 }
 
 struct Flatten {
-  std::string stand_in;  ///< for `central`; empty: none
+  std::string stand_in;  ///< replaces `central`; empty: not needed
   std::vector<Entry> out;
 
   void walk(const toml::table& table, const std::string& prefix) {
@@ -201,7 +198,7 @@ std::expected<std::vector<Entry>, SyntaxError> parse_toml(std::string_view docum
   std::string text(document);
   Flatten flatten;
   const Scan scan(document);
-  if (const auto stranger = scan.stranger()) return std::unexpected(*stranger);  // toml++ 3.3 is undefined there
+  if (const auto stranger = scan.stranger()) return std::unexpected(*stranger);  // undefined behaviour in toml++ 3.3
   if (!scan.central().empty()) {
     flatten.stand_in = stand_in(document);
     if (!flatten.stand_in.empty()) {

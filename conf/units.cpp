@@ -18,7 +18,7 @@ struct Unit {
 constexpr std::array<Unit, 5> kTimes = {{{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}}};
 constexpr std::uint64_t kLongest = 10'000 * kTimes[0].worth;
 
-// In the order in which a value is written: the first that divides it.
+// In order of preference when writing a value: the first unit that divides it.
 constexpr std::array<Unit, 9> kSizes = {{{"TiB", 1ULL << 40},
                                          {"GiB", 1ULL << 30},
                                          {"MiB", 1ULL << 20},
@@ -29,7 +29,7 @@ constexpr std::array<Unit, 9> kSizes = {{{"TiB", 1ULL << 40},
                                          {"KB", 1000},
                                          {"B", 1}}};
 
-/// A number and the unit behind it as one product; nothing above `max`.
+/// The product of a number and the unit after it; nothing if it exceeds `max`.
 template <std::size_t n>
 std::optional<std::uint64_t> product(std::string_view text, const std::array<Unit, n>& units, bool any_case,
                                      std::uint64_t max) {

@@ -8,8 +8,7 @@
 
 namespace dw::conf {
 
-/// "500ms", "30s", "10m", "1h", "7d": digits and a unit, nothing else. Nothing when it is not one, or longer
-/// than 10,000 days.
+/// "500ms", "30s", "10m", "1h", "7d": digits and a unit. Nothing for any other text, or if longer than 10,000 days.
 std::optional<Duration> parse_duration(std::string_view text);
 /// In the largest unit that gives a whole number.
 std::string duration_text(Duration d);

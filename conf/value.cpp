@@ -34,7 +34,7 @@ std::string example(const Setting& setting, std::string_view instead = {}) {
   return fmt::format("for example {} = {}", setting.name, instead.empty() ? setting.by_default : instead);
 }
 
-/// One value against one setting. Each type's function checks first and stores last.
+/// Assigns one value to one setting. The function for each type checks first and stores last.
 struct Assign {
   const Setting& setting;
   const Value& value;
@@ -53,7 +53,7 @@ struct Assign {
   }
   const std::vector<std::string>* list() const { return std::get_if<std::vector<std::string>>(&value.is); }
 
-  /// Each entry through `parse`, which gives Result<T>; nothing is stored unless all fit.
+  /// Parses each entry with `parse`, which returns Result<T>; stores nothing unless all are valid.
   template <class T, class Parse>
   Checked entries(std::vector<T>& into, bool may_be_empty, std::string_view instead, Parse parse,
                   std::size_t max_entries = kMaxList) const {

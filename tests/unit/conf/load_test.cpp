@@ -288,7 +288,7 @@ TEST_CASE("what no value shows alone") {
   const Loaded empty = load_text("");
   CHECK(empty.ok());
   REQUIRE(empty.problems.size() == 1);
-  CHECK(contains(empty.problems[0].to_string(), "warning: no place where files come from"));
+  CHECK(contains(empty.problems[0].to_string(), "warning: files have no origin"));
   for (const char* wrong : {"central = \"http://pbx.example.net/\"", "mode = \"egde\"",
                             "admin.listen = \"0.0.0.0:6970\""}) {  // what is wrong stands alone
     const Loaded loaded = load_text(wrong);
@@ -356,7 +356,7 @@ TEST_CASE("bounds: the file, a line, the list, the problems") {
 TEST_CASE("a password in an origin is never shown") {
   const Loaded loaded =
       load_text("central.provisioning.origins = [\"https://me:secret@h/\", \"tftp://me:secret@h/\"]\n");
-  CHECK(contains(errors(loaded), "TFTP knows no user"));
+  CHECK(contains(errors(loaded), "TFTP has no user"));
   CHECK_FALSE(contains(errors(loaded), "secret"));
   const Loaded fine = load_text("central.provisioning.origins = [\"https://me:secret@h/\"]\n");
   REQUIRE(fine.ok());
