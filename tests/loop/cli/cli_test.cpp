@@ -141,13 +141,13 @@ TEST_CASE_FIXTURE(Fixture, "usage: help with an example, the version, and one se
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "check: every mistake and 2, or the settings and 0") {
+TEST_CASE_FIXTURE(Fixture, "check: every error and 2, or the settings and 0") {
   const Ran fine = with_settings({"check", "--set", "access.tftp.port=6969"});
   CHECK(fine.status == 0);
   CHECK(contains(fine.out, "access.tftp.port = 6969"));
   CHECK(contains(fine.out, "# --set"));
   CHECK(contains(fine.out, "central.provisioning.origins = [\"http://192.0.2.1:6970/\", \"tftp://192.0.2.1/\"]"));
-  write("again.toml", fine.out);  // what it prints is a settings file
+  write("again.toml", fine.out);  // its output is a settings file
   CHECK(run({"check", "-c", (folder / "again.toml").string()}).status == 0);
 
   write("dropwire.toml", "mode = 3\naccess.tftp.prot = 1\n");
@@ -192,7 +192,7 @@ TEST_CASE_FIXTURE(Fixture, "without a daemon each command says so in one sentenc
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "commands ask the control socket and print for people, or as JSON") {
+TEST_CASE_FIXTURE(Fixture, "commands query the control socket and print for people, or as JSON") {
   answer("GET /api/status", R"({"version": "9.9", "mode": "edge", "ready": true})");
   answer("GET /api/phones", R"({"total": 0, "phones": [], "findings": []})");
   answer("GET /api/phones/SEP001122334455",
@@ -223,7 +223,8 @@ TEST_CASE_FIXTURE(Fixture, "commands ask the control socket and print for people
   CHECK(contains(unknown.err, "no phone \"SEP000000000000\""));
 }
 
-TEST_CASE_FIXTURE(Fixture, "get: to stdout, to a file that appears whole or not at all, and what is not there") {
+TEST_CASE_FIXTURE(Fixture,
+                  "get: to stdout, to a file that appears whole or not at all, and a file that does not exist") {
   const std::string body(300'000, 'x');
   answer("GET /api/files/Desktops/a%20b.xml", body);
   net::HttpReply cut{.status = 200, .headers = {}, .text = {}, .stream = net::HttpBody{1000, {}}};
@@ -308,25 +309,25 @@ TEST_CASE_FIXTURE(Fixture, "doctor: the daemon's findings and the box's, or the 
   answer(
       "GET /api/doctor",
       R"({"healthy": false, "findings": [{"code": "origin_down", "severity": "warning", "seen": "s", "means": "m", "do": "d"}]})");
-  const Ran told = with_settings({"doctor"});
-  CHECK(told.status == 1);
-  CHECK(told.out.starts_with("1 warning.\n"));
-  CHECK(contains(told.out, "\n  warning (origin_down)\n    seen   s\n"));
+  const Ran report = with_settings({"doctor"});
+  CHECK(report.status == 1);
+  CHECK(report.out.starts_with("1 warning.\n"));
+  CHECK(contains(report.out, "\n  warning (origin_down)\n    seen   s\n"));
   const Ran sick = with_settings({"doctor", "--json"});
   CHECK(sick.status == 1);
   CHECK(contains(sick.out, "\"code\": \"origin_down\""));
   CHECK(contains(sick.out, "\"healthy\": false"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "restart, reset, forget, refresh: what became of it") {
-  answer("POST /api/phones/SEP001122334455/restart", R"({"done": true, "said": "it was told"})");
+TEST_CASE_FIXTURE(Fixture, "restart, reset, forget, refresh: print the result") {
+  answer("POST /api/phones/SEP001122334455/restart", R"({"done": true, "said": "it was asked"})");
   answer("POST /api/phones/SEP001122334455/reset", R"({"error": "it is in a call"})", 409);
   answer("POST /api/phones/192.0.2.7/forget", R"({"done": true, "said": "it is forgotten"})");
   answer("POST /api/files/a%20b/List.xml/refresh", R"({"error": "no origin has it"})", 404);
   start();
   const Ran restarted = with_settings({"restart", "SEP001122334455"});
   CHECK(restarted.status == 0);
-  CHECK(restarted.out == "it was told\n");
+  CHECK(restarted.out == "it was asked\n");
   const Ran refused = with_settings({"reset", "SEP001122334455", "--force"});
   CHECK(refused.status == 1);
   CHECK(contains(refused.err, "it is in a call"));
@@ -338,7 +339,7 @@ TEST_CASE_FIXTURE(Fixture, "restart, reset, forget, refresh: what became of it")
   CHECK(with_settings({"restart"}).status == 2);
 }
 
-TEST_CASE_FIXTURE(Fixture, "admit: one phone, any, who is, and back") {
+TEST_CASE_FIXTURE(Fixture, "admit: one phone, any phone, the list, and removal") {
   answer("POST /api/admissions/SEP001122334455/admit", R"({"done": true, "said": "it gets its files"})");
   answer("POST /api/admissions/00%3A11%3A22%3A33%3A44%3A55/admit?for_s=7200",
          R"({"done": true, "said": "for two hours"})");
@@ -359,11 +360,11 @@ TEST_CASE_FIXTURE(Fixture, "admit: one phone, any, who is, and back") {
   const Ran nowhere = with_settings({"admit", "SEP001122334455", "--forget"});
   CHECK(nowhere.status == 1);
   CHECK(contains(nowhere.err, "admitted nowhere"));
-  const Ran told = with_settings({"admit"});
-  CHECK(told.status == 0);
+  const Ran list = with_settings({"admit"});
+  CHECK(list.status == 0);
   for (const char* part : {"access.provisioning.phones is \"known\"", "Every phone is let in", "SEP001122334455",
                            "203.0.113.7", "registration", "Asked in vain", "SEP001122334499"})
-    CHECK(contains(told.out, part));
+    CHECK(contains(list.out, part));
   CHECK(contains(with_settings({"admit", "--json"}).out, "\"listed\": 2"));
   for (const std::vector<std::string>& wrong : {std::vector<std::string>{"admit", "SEP001122334455", "--for", "soon"},
                                                 {"admit", "--for", "15m"},
@@ -374,7 +375,7 @@ TEST_CASE_FIXTURE(Fixture, "admit: one phone, any, who is, and back") {
     CHECK(with_settings(wrong).status == 2);
 }
 
-TEST_CASE_FIXTURE(Fixture, "phones: what is looked for goes to the daemon, and the cursor leads through all of it") {
+TEST_CASE_FIXTURE(Fixture, "phones: the filter is sent to the daemon, and the cursor leads through the whole result") {
   answer(
       "GET /api/phones?state=failed&model=7965&network=192.0.2.0%2f24&sort=name&limit=1000",
       R"({"total": 9, "matching": 2, "groups": [], "findings": [], "phones": [{"key": "SEP001122334401", "device": "SEP001122334401"}], "next": "6162"})");
@@ -406,7 +407,7 @@ TEST_CASE_FIXTURE(Fixture, "phones: what is looked for goes to the daemon, and t
   CHECK(with_settings({"phones", "--format", "xml"}).status == 2);
 }
 
-TEST_CASE_FIXTURE(Fixture, "phones --do: counted, begun for that number, followed to its end") {
+TEST_CASE_FIXTURE(Fixture, "phones --do: counts, starts with that number, and follows to the end") {
   answer("POST /api/operations?action=restart&state=failed&force=1&pace=9",
          R"({"id": 7, "action": "restart", "phones": 2, "pace": 9, "state": "counted"})");
   answer("POST /api/operations?action=forget&q=nobody",
@@ -436,7 +437,7 @@ TEST_CASE_FIXTURE(Fixture, "phones --do: counted, begun for that number, followe
   CHECK(with_settings({"phones", "--yes"}).status == 2);
 }
 
-TEST_CASE_FIXTURE(Fixture, "check: a list of phones that can't be read, or a line of it that names none, is told") {
+TEST_CASE_FIXTURE(Fixture, "check: a list of phones that can't be read, or has a line without a phone, is reported") {
   write("phones.csv", "SEP001122334455\nnot a phone\n");
   const std::string list = (folder / "phones.csv").string();
   const Ran bad = with_settings({"check", "--set", "access.provisioning.list=" + list});
@@ -449,7 +450,7 @@ TEST_CASE_FIXTURE(Fixture, "check: a list of phones that can't be read, or a lin
   CHECK(contains(with_settings({"check", "--set", "access.provisioning.phones=listed"}).err, "there is no list"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "passwd: sets, is told to the daemon, and opens the door") {
+TEST_CASE_FIXTURE(Fixture, "passwd: sets it, makes the daemon read it, and opens the page") {
   const std::string file = (folder / "admin.password").string();
   const std::vector<std::string> open = {"--set", "admin.password_file=" + file, "--set", "admin.listen=0.0.0.0:0"};
   const auto with_open = [&](std::vector<std::string> words, const std::string& input = {}) {
@@ -514,7 +515,7 @@ TEST_CASE("cli: a mistyped command or option is named, with the nearest one") {
   CHECK(f.run({"phone"}).status == 2);  // what is missing is said by the parser
 }
 
-TEST_CASE("cli: claim says where and with which code, and status begins with it") {
+TEST_CASE("cli: claim prints the address and the code, and status starts with them") {
   Fixture f;
   f.answer(
       "GET /api/claim",
@@ -534,7 +535,7 @@ TEST_CASE("cli: claim says where and with which code, and status begins with it"
   CHECK_FALSE(contains(f.with_settings({"status"}).out, "code"));
 }
 
-TEST_CASE("cli: report is one file for its owner, with the messages, and without what lets anybody in") {
+TEST_CASE("cli: report is one file for its owner, with the messages, and without credentials") {
   Fixture f;
   f.answers["GET /api/report?device=SEP001122334455"] = {
       .status = 200, .headers = {}, .text = "Dropwire's report\n", .stream = {}};
@@ -554,7 +555,7 @@ TEST_CASE("cli: report is one file for its owner, with the messages, and without
   CHECK(f.with_settings({"report", "SEP001122339999"}).status == 1);
 }
 
-TEST_CASE("cli: a port that only root may have says what to do") {
+TEST_CASE("cli: a port that needs root gives advice") {
   Fixture f;
   const std::vector<std::string> without_right = {"setpriv", "--bounding-set=-net_bind_service"};
   const Ran ran = f.run({"run", "-c", (f.folder / "dropwire.toml").string(), "--set", "access.tftp.port=69"}, {},

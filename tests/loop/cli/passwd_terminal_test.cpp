@@ -35,7 +35,7 @@ struct Terminal {
   fs::path file;
   net::Descriptor master;
   std::string name;
-  net::Descriptor kept;  ///< its other side, to look at its settings
+  net::Descriptor kept;  ///< its other side, to check its settings
   std::string seen;      ///< all that it showed
   pid_t child = 0;
 
@@ -84,7 +84,7 @@ struct Terminal {
   }
   void start() { start(file.string()); }
 
-  /// Until it has shown `text` behind what was waited for before.
+  /// Waits until it has shown `text` after what was waited for before.
   void wait_for(std::string_view text) {
     const auto until = std::chrono::steady_clock::now() + kPatience;
     while (seen.find(text, waited_) == seen.npos && std::chrono::steady_clock::now() < until)
@@ -132,7 +132,7 @@ bool same(const termios& a, const termios& b) {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Terminal, "passwd at a terminal: what is typed is not shown, and the terminal is left as it was") {
+TEST_CASE_FIXTURE(Terminal, "passwd at a terminal: the input is not shown, and the terminal is restored") {
   const termios before = settings();
   REQUIRE(echoes());
   start();
@@ -194,7 +194,7 @@ TEST_CASE_FIXTURE(Terminal, "passwd at a terminal: the end of the input ends it,
   CHECK(same(before, settings()));
 }
 
-TEST_CASE("passwd at a terminal: what can be no password is said to be none before it is asked for again") {
+TEST_CASE("passwd at a terminal: an invalid password is refused before it must be repeated") {
   for (const auto& [typed, said] : {std::pair{std::string("short"), "at least 8 characters"},
                                     std::pair{std::string(300, 'x'), "at most 256 bytes"}}) {
     Terminal t;
@@ -209,7 +209,7 @@ TEST_CASE("passwd at a terminal: what can be no password is said to be none befo
   }
 }
 
-TEST_CASE_FIXTURE(Terminal, "passwd at a terminal: where nothing can be written, nothing is asked") {
+TEST_CASE_FIXTURE(Terminal, "passwd at a terminal: if the file can't be written, no password is asked for") {
   start((folder / "nowhere" / "admin.password").string());
   wait_for("No such file or directory");
   CHECK(end() == 2);

@@ -5,9 +5,8 @@
 
 namespace dw::test {
 
-/// Stands in for the C library's sendmmsg in this test binary while it lives, so that a full buffer or a
-/// refused datagram happens when a test says so. `answer` gives what to return (negative: minus the errno),
-/// or calls `real`. One at a time.
+/// Replaces the C library's sendmmsg in this test binary while it exists, so that a test can cause a full buffer or a
+/// refused datagram. `answer` returns the result (negative: minus the errno), or calls `real`. One at a time.
 class FaultySendmmsg {
  public:
   using Answer = std::function<int(int descriptor, mmsghdr* messages, unsigned count, int flags)>;

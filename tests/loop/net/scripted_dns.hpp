@@ -91,8 +91,8 @@ inline Buffer dns_message(std::uint16_t id, std::string_view name, std::uint16_t
   return out;
 }
 
-/// A DNS server on a loopback port, by UDP and TCP. It says NXDOMAIN to what it was not told of, and counts
-/// what it is asked.
+/// A DNS server on a loopback port, by UDP and TCP. It answers NXDOMAIN to names without a script, and counts
+/// queries.
 class ScriptedDns {
  public:
   using Key = std::pair<std::string, std::uint16_t>;  ///< name in lower case, type

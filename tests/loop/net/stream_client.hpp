@@ -16,7 +16,7 @@
 
 namespace dw::test {
 
-/// A TCP or Unix stream client that says exactly what a test tells it, and keeps what comes back.
+/// A TCP or Unix stream client that sends exactly what a test wants, and keeps the answer.
 class StreamClient {
  public:
   /// `receive_buffer` octets (0: the system's) bound what the kernel takes for a client that does not read.

@@ -14,7 +14,7 @@ IpAddress ip(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("without networks everybody may ask; with some, who is in one of them") {
+TEST_CASE("without networks everybody is admitted; with some, only their addresses") {
   AccessGate gate;
   CHECK(gate.admits(Door::sip, ip("203.0.113.9")));
   gate.set({*IpNetwork::parse("192.0.2.0/24"), *IpNetwork::parse("2001:db8:7::/48")});
@@ -28,7 +28,7 @@ TEST_CASE("without networks everybody may ask; with some, who is in one of them"
   CHECK(gate.refusals(Door::tftp) == 0);
 }
 
-TEST_CASE("whom the networks keep out is kept, the latest first, in bounded room") {
+TEST_CASE("refused sources are kept, latest first, in bounded memory") {
   AccessGate gate({*IpNetwork::parse("192.0.2.0/24")});
   for (unsigned i = 0; i < 100; ++i)
     CHECK_FALSE(gate.admits(Door::tftp, IpAddress::v4(0xcb007100U + i), std::string(500, 'x')));
@@ -36,7 +36,7 @@ TEST_CASE("whom the networks keep out is kept, the latest first, in bounded room
   CHECK(gate.refused()[0].source == ip("203.0.113.99"));
   CHECK(gate.refused()[0].detail.size() == AccessGate::kMaxDetail);
   CHECK_FALSE(gate.admits(Door::tftp, ip("203.0.113.90"), "SEP001122334455.cnf.xml"));
-  CHECK_FALSE(gate.admits(Door::tftp, ip("203.0.113.90")));  // what says nothing does not wipe what was said
+  CHECK_FALSE(gate.admits(Door::tftp, ip("203.0.113.90")));  // an empty detail does not replace an earlier one
   CHECK(gate.refused()[0].source == ip("203.0.113.90"));
   CHECK(gate.refused()[0].detail == "SEP001122334455.cnf.xml");
   CHECK(gate.refused()[0].times == 3);

@@ -31,8 +31,8 @@ net::DatagramSocket open_on(net::Loop& loop, const char* address) {
   return std::move(*socket);
 }
 
-/// A client as a phone is one: a connected socket, so that the kernel lets in only what comes from the very
-/// address and port that was asked.
+/// A client like a phone: a connected socket, so that the kernel accepts only datagrams from the address and port that
+/// were asked.
 class Client {
  public:
   explicit Client(const Endpoint& server, const char* bind_to = nullptr)
@@ -66,7 +66,7 @@ struct Arrival {
   std::string text;
 };
 
-/// Keeps what comes in; answers it with "re: …" from the address that was asked.
+/// Keeps received datagrams; answers them with "re: …" from the address that was asked.
 void record(net::DatagramSocket& socket, std::vector<Arrival>& into, bool answer = false) {
   socket.receive([&socket, &into, answer](std::span<const net::Datagram> batch) {
     for (const net::Datagram& d : batch) {
@@ -111,7 +111,7 @@ TEST_CASE("the answer comes from the address that was asked, whatever the socket
   }
 }
 
-TEST_CASE("a socket bound to one address sends from another one of ours when told to") {
+TEST_CASE("a socket bound to one address sends from another one of ours on request") {
   net::Loop loop;
   net::DatagramSocket socket = open_on(loop, "127.0.0.1");
   Client client({ip("127.0.0.3"), socket.local().port});
@@ -167,14 +167,14 @@ TEST_CASE("link-local IPv6 is answered with its scope") {
   }
 }
 
-TEST_CASE("0.0.0.0 and :: stand side by side on one port") {
+TEST_CASE("sockets for 0.0.0.0 and :: can share a port") {
   net::Loop loop;
   net::DatagramSocket four = open_on(loop, "0.0.0.0");
   const auto six = net::DatagramSocket::open(loop, {ip("::"), four.local().port}, {});
   CHECK(six.has_value());
 }
 
-TEST_CASE("a port that is taken is told in words") {
+TEST_CASE("a port that is in use gives a readable error") {
   net::Loop loop;
   net::DatagramSocket first = open_on(loop, "127.0.0.1");
   const auto second = net::DatagramSocket::open(loop, first.local(), {});
@@ -242,7 +242,7 @@ TEST_CASE("a datagram longer than the buffer is marked, an empty one is one") {
   CHECK(arrivals[2].text.empty());
 }
 
-TEST_CASE("what came to a multicast group or a broadcast address is marked") {
+TEST_CASE("a datagram to a multicast group or a broadcast address is marked") {
   net::Loop loop;
   net::DatagramSocket socket = open_on(loop, "0.0.0.0");
   const in_addr loopback = net::to_in(ip("127.0.0.1"));
@@ -279,7 +279,7 @@ TEST_CASE("head is copied, body is not; both make one datagram") {
   CHECK(client.take() == std::string(net::DatagramSocket::kMaxHead, 'h') + "BODY");
 }
 
-TEST_CASE("a head that is too long to be copied leaves at once, behind what was queued") {
+TEST_CASE("a head that is too long to be copied is sent at once, after what was queued") {
   net::Loop loop;
   net::DatagramSocket socket = open_on(loop, "127.0.0.1");
   Client client(socket.local());
@@ -320,7 +320,7 @@ TEST_CASE("a closed peer's ICMP answer does not stop the socket") {
   CHECK(client.take() == "re: still there?");
 }
 
-TEST_CASE("an error that is an earlier datagram's costs the next one nothing") {
+TEST_CASE("an error for an earlier datagram does not affect the next one") {
   net::Loop loop;
   net::DatagramSocket socket = open_on(loop, "127.0.0.1");
   Client client(socket.local());
@@ -377,7 +377,7 @@ TEST_CASE("each refusal of the kernel skips one datagram") {
   }
 }
 
-TEST_CASE("what the kernel's buffer has no room for waits, and leaves first and in order") {
+TEST_CASE("datagrams for which the kernel's buffer has no room wait, and are sent first and in order") {
   net::Loop loop;
   net::DatagramSocket socket = open_on(loop, "127.0.0.1");
   Client client(socket.local());
@@ -428,7 +428,7 @@ TEST_CASE("the backlog has a bound in datagrams and in octets") {
   CHECK(socket.stats().send_dropped == 100 - net::DatagramSocket::kMaxBacklogOctets / body.size());
 }
 
-TEST_CASE("a socket may be destroyed in its own callback, and hears nothing afterwards") {
+TEST_CASE("a socket may be destroyed in its own callback, and is not called afterwards") {
   net::Loop loop;
   std::optional<net::DatagramSocket> socket = open_on(loop, "127.0.0.1");
   Client client(socket->local());
@@ -461,7 +461,7 @@ TEST_CASE("a moved socket goes on") {
   CHECK(client.take() == "re: x");
 }
 
-TEST_CASE("a datagram that nobody listens for is told with where it went and how it begins, and others go on") {
+TEST_CASE("a datagram to a closed port is reported with its destination and first octets, and others go on") {
   for (const char* own : {"127.0.0.1", "0.0.0.0", "::1"}) {
     CAPTURE(own);
     net::Loop loop;
@@ -496,7 +496,7 @@ TEST_CASE("a datagram that nobody listens for is told with where it went and how
   }
 }
 
-TEST_CASE("whoever is told of a datagram that did not arrive may destroy the socket") {
+TEST_CASE("the callback for a datagram that did not arrive may destroy the socket") {
   net::Loop loop;
   std::optional<net::DatagramSocket> socket(open_on(loop, "127.0.0.1"));
   Endpoint gone;
@@ -506,14 +506,14 @@ TEST_CASE("whoever is told of a datagram that did not arrive may destroy the soc
   }
   std::vector<Arrival> arrivals;
   record(*socket, arrivals);
-  int told = 0;
+  int reports = 0;
   socket->receive_errors([&](const net::Undelivered&) {
-    ++told;
+    ++reports;
     socket.reset();
   });
   for (int i = 0; i < 5; ++i)
     socket->send(gone, {}, as_bytes("x"));
   socket->flush();
-  REQUIRE(loop.run_until([&] { return told > 0; }, 5s));
-  CHECK(told == 1);
+  REQUIRE(loop.run_until([&] { return reports > 0; }, 5s));
+  CHECK(reports == 1);
 }

@@ -39,7 +39,7 @@ TEST_CASE("http now: a GET and a POST, with their headers and whatever status") 
   CHECK(requests[1].find("Expect") == std::string::npos);
 }
 
-TEST_CASE("http now: an answer without end is broken off, in its body or its head") {
+TEST_CASE("http now: an endless answer is aborted, in its body or its head") {
   std::string begin, piece = kPiece;
   SUBCASE("until the connection closes") {
     begin = "HTTP/1.1 200 OK\r\n\r\n";
@@ -81,7 +81,7 @@ TEST_CASE("http now: one line without end is no answer") {
   CHECK_FALSE(http_now({.url = device.url()}));
 }
 
-TEST_CASE("http now: a device that drips or says nothing ends with the time, or when nobody wants it any more") {
+TEST_CASE("http now: a slow or silent device ends with the time limit, or when the caller gives up") {
   std::atomic<bool> give_up = false;
   HttpNow request;
   SUBCASE("nothing") {
@@ -113,7 +113,7 @@ TEST_CASE("http now: a device that drips or says nothing ends with the time, or 
   }
 }
 
-TEST_CASE("http now: it goes where it was told and nowhere else") {
+TEST_CASE("http now: it follows no redirect and no proxy") {
   ScriptedOrigin other([](Peer& peer, const std::string&) { peer.send("HTTP/1.1 200 OK\r\n\r\nother"); });
   ScriptedOrigin device([&](Peer& peer, const std::string&) {
     peer.send("HTTP/1.1 302 Found\r\nLocation: " + other.url() + "\r\nContent-Length: 0\r\n\r\n");

@@ -61,7 +61,7 @@ struct CrowdedService {
 
 }  // namespace
 
-TEST_CASE("http places: one address may have so many connections, and others still get theirs") {
+TEST_CASE("http places: the connections of one address are limited, and others still get theirs") {
   CrowdedService s({.total = 100, .per_source = 2});
   for (int i = 0; i < 20; ++i)
     s.come(loopback_guest(2));
@@ -70,7 +70,7 @@ TEST_CASE("http places: one address may have so many connections, and others sti
   CHECK(s.is_served(*s.clients.front()));
 }
 
-TEST_CASE("http places: idle connections of strangers make room for who asks, and a known source finds its share") {
+TEST_CASE("http places: idle connections of strangers make room for requests, and a known source has its share") {
   CrowdedService s({.total = 20, .per_source = 20});
   const IpAddress home = loopback_guest(9);
   s.known.insert(home);
@@ -123,7 +123,7 @@ TEST_CASE(
   CHECK(s.f.read_to_body(waits, "late\n"));
 }
 
-TEST_CASE("http places: who has many requests in the works gives one up to a source with fewer") {
+TEST_CASE("http places: a source with many running requests loses one to a source with fewer") {
   CrowdedService s({.total = 6, .per_source = 6});
   s.f.answer = [](const ExchangePtr& e) {
     if (e->peer().address != loopback_guest(2)) e->reply(text_reply("fine\n"));
@@ -138,7 +138,7 @@ TEST_CASE("http places: who has many requests in the works gives one up to a sou
   REQUIRE(s.f.until([&] { return !s.f.ends.empty(); }));
 }
 
-TEST_CASE("http places: one that has logged in stays, whoever comes") {
+TEST_CASE("http places: a connection with a login stays, whoever comes") {
   CrowdedService s({.total = 8, .per_source = 8});
   s.f.answer = [](const ExchangePtr& e) {
     if (e->peer().address == loopback_guest(9)) e->settle_connection();

@@ -51,7 +51,7 @@ TEST_CASE("tolerated: no Host, HTTP/1.0, bare LF") {
   }
 }
 
-TEST_CASE("the target is given as it was sent") {
+TEST_CASE("the target is passed on as it was sent") {
   struct Row {
     const char* sent;
     const char* target;
@@ -151,7 +151,7 @@ TEST_CASE("an answer may come later") {
   CHECK(f.asked.size() == 1);
 }
 
-TEST_CASE("a body streams while it still arrives, with its length told at once") {
+TEST_CASE("a body is streamed while it still arrives, with its length sent at once") {
   const std::string text = pattern(3 * HttpServer::kBlock + 17);
   std::size_t ready = 0;
   HttpFixture f;
@@ -252,7 +252,7 @@ TEST_CASE("a request's body is given whole; one that is too long never reaches t
   CHECK(f.asked.size() == 1);
 }
 
-TEST_CASE("what is no HTTP reaches no handler") {
+TEST_CASE("a request that is not HTTP reaches no handler") {
   for (const char* request : {"\x16\x03\x01\x02", "GET\r\n\r\n", "GET /x HTTP/9.9\r\n\r\n", "\r\n\r\n\r\n\r\n"}) {
     HttpFixture f;
     f.start({.idle_timeout = 50ms});

@@ -306,7 +306,7 @@ TEST_CASE("other limits on the very same socket: who is connected stays, and new
   CHECK(f.server->stats().requests == 1);
   a.close();
   CHECK(f.until([&] { return f.server->stats().connections == 0; }));
-  f.server = std::move(*renewed);  // the old one goes without a trace
+  f.server = std::move(*renewed);  // the old one can be destroyed
   StreamClient d(at);
   d.send("GET /d HTTP/1.1\r\nHost:h\r\n\r\n");
   CHECK(f.read_to_body(d, "fine\n"));

@@ -40,13 +40,13 @@ TEST_CASE("timers fire in the order of their deadlines, and never early") {
   std::vector<int> order;
   std::vector<Duration> early;
   const TimePoint start = Clock::now();
-  const auto told = [&](int which, Duration after) {
+  const auto fired = [&](int which, Duration after) {
     order.push_back(which);
     if (Clock::now() < start + after) early.push_back(after);
   };
-  net::Timer b(loop, [&] { told(2, 21ms + 300us); });
-  net::Timer a(loop, [&] { told(1, 7ms + 1us); });
-  net::Timer past(loop, [&] { told(0, 0ms); });
+  net::Timer b(loop, [&] { fired(2, 21ms + 300us); });
+  net::Timer a(loop, [&] { fired(1, 7ms + 1us); });
+  net::Timer past(loop, [&] { fired(0, 0ms); });
   b.arm_at(start + 21ms + 300us);
   a.arm_at(start + 7ms + 1us);
   past.arm_at(start - 1h);
@@ -105,7 +105,7 @@ TEST_CASE("a handle that outlives its loop is closed, logged as a bug, and harml
   CHECK_FALSE(left.armed());
 }
 
-TEST_CASE("post brings a task from another thread to the loop's") {
+TEST_CASE("post runs another thread's task on the loop") {
   net::Loop loop;
   std::optional<std::thread::id> ran_on;
   std::thread other([&] { loop.post([&] { ran_on = std::this_thread::get_id(); }); });
@@ -114,7 +114,7 @@ TEST_CASE("post brings a task from another thread to the loop's") {
   CHECK(ran_on == std::this_thread::get_id());
 }
 
-TEST_CASE("work runs beside the loop, its end on it") {
+TEST_CASE("work runs beside the loop, and its end on the loop") {
   net::Loop loop;
   std::thread::id job_on;
   std::thread::id done_on;
@@ -124,7 +124,7 @@ TEST_CASE("work runs beside the loop, its end on it") {
   CHECK(done_on == std::this_thread::get_id());
 }
 
-TEST_CASE("work that is not finished when the loop goes is waited for, and its end not told") {
+TEST_CASE("the loop's destructor waits for unfinished work, and does not report its end") {
   bool job = false;
   bool done = false;
   {
@@ -151,7 +151,7 @@ TEST_CASE("stop ends run") {
   CHECK(never.armed());
 }
 
-TEST_CASE("a signal is heard each time, and does not keep the loop alive") {
+TEST_CASE("a signal is reported each time, and does not keep the loop alive") {
   net::Loop loop;
   int heard = 0;
   net::Signal hup(loop, SIGHUP, [&] { ++heard; });
@@ -172,7 +172,7 @@ TEST_CASE("LogLimit lets a burst through and counts the rest") {
   CHECK(text.find("n=3") == std::string::npos);
 }
 
-TEST_CASE("LogLimit tells how many lines it left out") {
+TEST_CASE("LogLimit says how many lines it left out") {
   CapturedLog log;
   net::LogLimit limit(1000, 1);
   limit.warn("event=stray");

@@ -50,7 +50,7 @@ TEST_CASE("localhost is looked up on the thread pool") {
 }
 
 TEST_CASE("a name that can't exist fails with its name in the words") {
-  // Longer than a DNS label may be, so it never leaves the machine.
+  // Longer than a DNS label may be, so that it is never sent.
   const std::string name(70, 'x');
   const Found found = look_up(name);
   REQUIRE(found.has_value());
@@ -58,7 +58,7 @@ TEST_CASE("a name that can't exist fails with its name in the words") {
   CHECK(found->error().text.find(name) != std::string::npos);
 }
 
-TEST_CASE("a lookup that is dropped answers nobody") {
+TEST_CASE("a lookup that is dropped calls nothing") {
   net::Loop loop;
   int answers = 0;
   {
@@ -95,7 +95,7 @@ TEST_CASE("SHA-256 and hex") {
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");  // FIPS 180-4's example
 }
 
-TEST_CASE("a poll tells what was asked for, until it is destroyed") {
+TEST_CASE("a poll reports what it watches, until it is destroyed") {
   net::Loop loop;
   std::array<int, 2> pair{};
   REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair.data()) == 0);

@@ -168,7 +168,7 @@ TEST_CASE("an SRV target that is the root: no SIP there, and nothing else is ask
   CHECK(net.dns.udp_asked.size() == 1);
 }
 
-TEST_CASE("additional addresses of an SRV answer are not believed: the target is asked itself") {
+TEST_CASE("additional addresses of an SRV answer are not trusted: the target is looked up") {
   Net net;
   const std::string name = "_sip._udp.example.net";
   net.dns.say(name, test::kSrv,
@@ -217,7 +217,7 @@ TEST_CASE("two targets of one address and port are one endpoint, of two ports tw
   CHECK(words(net.look_up("example.net")) == "192.0.2.1:5060 192.0.2.1:5070");
 }
 
-TEST_CASE("bounds: SRV records that are followed, and addresses") {
+TEST_CASE("bounds: the number of SRV records used, and of addresses") {
   Net net;
   const std::string name = "_sip._udp.example.net";
   test::DnsReply reply;
@@ -255,7 +255,7 @@ TEST_CASE("a name that does not exist, and one that can't") {
   CHECK(words(net.look_up((label + ".example.net").c_str())) == error_of(Errc::invalid));
 }
 
-TEST_CASE("no server that answers: silence, refusal and failure are no statement about the name") {
+TEST_CASE("no server answers: silence, refusal and failure say nothing about the name") {
   const std::string name = "_sip._udp.example.net";
   for (const std::uint16_t flags : {test::kServFail, test::kRefused}) {
     Net net;
@@ -308,7 +308,7 @@ TEST_CASE("answers that can't be read") {
   CHECK_FALSE(net.look_up("pbx.example.net:5060")->has_value());
 }
 
-TEST_CASE("what does not belong to the question is not taken for its answer") {
+TEST_CASE("a message that does not match the question is not taken for its answer") {
   const std::string name = "_sip._udp.example.net";
   using Wrong = std::function<Buffer(std::uint16_t)>;
   const std::vector<Wrong> all = {[](std::uint16_t) { return Buffer{}; },
@@ -424,7 +424,7 @@ TEST_CASE("many lookups at once each get their own answer") {
     CHECK(words(found[i]) == "192.0.2." + std::to_string(i) + ":5060");
 }
 
-TEST_CASE("a lookup that is dropped in flight answers nobody; others go on") {
+TEST_CASE("a lookup that is dropped in flight calls nothing; others go on") {
   Net net;
   net.dns.keep_silent("_sip._udp.a.example.net", test::kSrv);
   net.dns.say_addresses("b.example.net", {"192.0.2.2"});

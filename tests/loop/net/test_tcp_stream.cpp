@@ -13,7 +13,7 @@ namespace {
 
 const Endpoint kAnyPort{IpAddress::v4(0x7f000001), 0};
 
-/// What one end of a connection was told.
+/// The events of one end of a connection.
 struct StreamEnd {
   net::TcpStream stream;
   Buffer received;
@@ -77,7 +77,7 @@ TEST_CASE("what the kernel does not take at once follows in order") {
   CHECK(p.far.clean);
 }
 
-TEST_CASE("a peer that takes nothing is given up, not buffered without end") {
+TEST_CASE("a peer that reads nothing ends the stream, without endless buffering") {
   net::Loop loop;
   net::Descriptor held;  // accepted, and nobody reads
   auto listener = net::TcpListener::open(
@@ -98,7 +98,7 @@ TEST_CASE("a peer that takes nothing is given up, not buffered without end") {
   CHECK(end.ended->find("does not take") != std::string::npos);
 }
 
-TEST_CASE("finish says good-bye and still hears the other's") {
+TEST_CASE("finish ends our side, and the other side's end is still reported") {
   Pair p;
   p.near.stream.finish();
   CHECK(p.loop.run_until([&] { return p.far.ended.has_value(); }, 5s));
@@ -107,7 +107,7 @@ TEST_CASE("finish says good-bye and still hears the other's") {
   CHECK(p.loop.run_until([&] { return p.near.ended.has_value(); }, 5s));
 }
 
-TEST_CASE("a reset is told as one") {
+TEST_CASE("a reset is reported as a reset") {
   Pair p;
   p.near.stream.reset();
   CHECK(p.loop.run_until([&] { return p.far.ended.has_value(); }, 5s));
@@ -115,7 +115,7 @@ TEST_CASE("a reset is told as one") {
   CHECK_FALSE(p.far.ended->empty());
 }
 
-TEST_CASE("a reset that a send runs into is still told as one") {
+TEST_CASE("a reset that a send runs into is still reported as a reset") {
   Pair p;
   p.near.stream.reset();
   for (int i = 0; i < 1000 && !p.far.ended; ++i) {
@@ -127,7 +127,7 @@ TEST_CASE("a reset that a send runs into is still told as one") {
   CHECK_FALSE(p.far.ended->empty());
 }
 
-TEST_CASE("a port where nobody listens is an end, not a connection") {
+TEST_CASE("connecting to a closed port ends the stream") {
   net::Loop loop;
   Endpoint nobody;
   {
