@@ -181,7 +181,7 @@ void serve(const lab::UdpPort& port) {
   }
 }
 
-void tell(const char* name, Times& times) {
+void print_times(const char* name, Times& times) {
   std::ranges::sort(times.ms);
   const auto at = [&](double part) {
     return times.ms.empty() ? 0.0
@@ -223,5 +223,5 @@ int main(int argc, char** argv) {
     (void)poll(polls.data(), polls.size(), 2);
   }
   for (std::size_t kind = 0; kind < kKinds; ++kind)
-    tell(kNames[kind], times[kind]);
+    print_times(kNames[kind], times[kind]);
 }

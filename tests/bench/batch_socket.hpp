@@ -1,5 +1,5 @@
 #pragma once
-// The load's way to the wire: it must cost less than what it measures.
+// The load generator's sockets: they must cost less than what is measured.
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,8 +18,7 @@ namespace bench {
   std::exit(2);
 }
 
-/// A UDP socket that sends and receives by the batch, and knows which of its own addresses each datagram is
-/// for.
+/// A UDP socket that sends and receives in batches, and knows the destination address of each datagram.
 class BatchSocket {
  public:
   static constexpr unsigned kBatch = 64;
@@ -42,7 +41,7 @@ class BatchSocket {
   BatchSocket(const BatchSocket&) = delete;
   int fd() const { return fd_; }
 
-  /// Room for one datagram, which goes out with the next flush() or when the batch is full.
+  /// Room for one datagram, sent with the next flush() or when the batch is full.
   std::string& next(sockaddr_in to, in_addr from) {
     if (pending_ == kBatch) flush();
     Slot& slot = out_[pending_++];

@@ -1,4 +1,4 @@
-// Fills the tables of a hosted Dropwire as far as their bounds let it, all at once, and says what each holds then.
+// Fills all tables of a hosted Dropwire up to their bounds at once, and prints their entries.
 // Phones (10.50.64.0/18) register, subscribe, call and send what nobody answers; strangers (198.18.0.0/15) take what
 // they get; connections stay with half a message. Their SIP server and the origin of files, which lets downloads hang,
 // are in here too.
@@ -51,7 +51,7 @@ IpAddress stranger(unsigned n) {
   return IpAddress::v4(kCrowd + n % kCrowdAddresses);
 }
 
-// A UDP socket that sends from any address of this machine, and hears what comes to any of them.
+// A UDP socket that sends from, and receives for, any address of this machine.
 class Anybody {
  public:
   struct Heard {
@@ -308,8 +308,8 @@ void Filling::pump(Duration for_long) {
   } while (Clock::now() < end);
 }
 
-// Sends until the table has `part` of its bound, or grows no more. Where each entry costs a transaction, which has its
-// place for 32 s, `timers` is waited for room before it is tried again.
+// Sends until the table has `part` of its bound, or stops growing. If each entry needs a transaction, which lasts 32 s,
+// waits for room in `timers` before it tries again.
 void Filling::fill(const std::string& name, const std::string& table, double part, Duration timers,
                    const std::function<void(unsigned)>& one) {
   constexpr unsigned kAtOnce = 40, kLook = 2000, kMost = 600'000;

@@ -1,5 +1,5 @@
 // How long it takes until every phone of a large box is judged after a restart, and how long the loop is held
-// meanwhile: a timer of one millisecond tells by how late it comes. ./judging [phones] [steps of each]
+// meanwhile, measured by how late a timer of one millisecond fires. ./judging [phones] [steps of each]
 #include <fmt/format.h>
 
 #include <cstdlib>

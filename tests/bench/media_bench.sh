@@ -2,7 +2,7 @@
 # Measures the media relay against rtpengine (Debian's, userspace, one thread) in alternating runs and writes the section
 # "Media relay" of RESULTS.md. Needs root (or sudo), two cores, python3 and rtpengine-daemon (its service may be off: it
 # is run by hand, in a namespace of its own), and about ten minutes.
-#   BENCH_ROUNDS=3     rounds of each; medians are told, and the least and the most
+#   BENCH_ROUNDS=3     rounds of each; prints medians, minimum and maximum
 #   BENCH_OUT=…        where the section goes (default: RESULTS.md beside this file)
 #   BENCH_TOOLS=…      the folder of media_gen and media_relay_host (default: built into build/bench)
 #   BENCH_PARTS=…      of: packet calls streams overload memory (default: all)
@@ -152,7 +152,7 @@ fi
 
 # ---- what a packet costs: relay and generator on one core, 256 packets under way, 1000 streams ----
 # Each turn measures the bare generator before and after. Only turns count in which it cost at most 1.15 times its least
-# both times: the others tell of the machine's other work. (The relays' own figures decide nothing here.)
+# both times: the others show the machine's other work. (The relays' own figures decide nothing here.)
 if [[ $parts == *' packet '* ]]; then
   start dropwire 1000
   start rtpengine 1000
@@ -207,7 +207,7 @@ carries() { # RELAY STREAMS: twice at most
     awk -v loss="$(field "$result" loss)" -v p50="$(field "$result" p50)" -v skipped="$(field "$result" skipped)" -v n="$2" \
       'BEGIN { exit !(loss < 0.1 && p50 < 5000 && skipped < 0.02 * n * 100 * 2) }' && return 0
     # rtpengine was seen to relay nothing any more after a stall of the machine.
-    [[ $(field "$result" received) == 0 ]] && { say "$1 relays nothing any more: begun anew"; lab_stop "$1"; start "$1" 4000; }
+    [[ $(field "$result" received) == 0 ]] && { say "$1 relays nothing any more: restarted"; lab_stop "$1"; start "$1" 4000; }
   done
   return 1
 }

@@ -1,13 +1,13 @@
-// Sends RTP through a relay that stands between two namespaces, one thread, both directions of every stream,
-// and tells what came out: rate, loss, order, delay. Packets enter and leave by packet sockets (a rule of the
+// Sends RTP through a relay between two namespaces, in one thread, in both directions of every stream, and prints the
+// result: rate, loss, order, delay. Packets enter and leave by packet sockets (a rule of the
 // namespace drops them behind the tap), so that the parties' own UDP stacks cost nothing.
 //
 //   media_gen PHONE_NS SERVER_NS KEY=VALUE…
-//     map=FILE      a line a stream: phone's port, relay's port to it, server's port, relay's port to that
+//     map=FILE      one line per stream: phone's port, relay's port to it, server's port, relay's port to that
 //     streams=N     window=N  closed loop: N packets under way, as fast as they come back
 //                   pps=N     open loop: N packets a second and direction
 //     warm=S seconds=S        measured are the packets sent in `seconds` after `warm`
-//     then=N for=S            and then N streams only: recovery=… tells when half a second begins in which the
+//     then=N for=S            then only N streams: recovery=… is when a half second starts in which the
 //                             median delay stays under 1 ms
 //     direct=1                over the cable between the two namespaces: what the generator itself costs
 #include <arpa/inet.h>
@@ -186,7 +186,7 @@ class Generator {
     }
     for (const Nanoseconds last = now() + kSecond / 4; now() < last;)
       receive();
-    tell();
+    print();
   }
 
  private:
@@ -319,7 +319,7 @@ class Generator {
     windows_[window].push_back(delay);
   }
 
-  void tell() {
+  void print() {
     const double seconds = static_cast<double>(end_ - begin_) * 1e-9;
     const auto got = static_cast<double>(delays_.size());
     const double loss = measured_sent_ > 0 ? 100 * (1 - got / static_cast<double>(measured_sent_)) : 100;

@@ -1,5 +1,5 @@
 // The relay alone, for measurements: opens STREAMS streams between its two addresses, writes their ports to
-// MAP, and stands until SIGTERM.   media_relay_host STREAMS MAP THREADS
+// MAP, and runs until SIGTERM.   media_relay_host STREAMS MAP THREADS
 #include <fmt/core.h>
 #include <signal.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures Dropwire against dnsmasq in alternating runs and writes RESULTS.md. Needs root (or sudo), nothing else to do
 # on the machine, and about ten minutes.
-#   DW_BIN=…           the daemon (default: build/release/dropwire)      BENCH_ROUNDS=5   runs of each, medians are told
+#   DW_BIN=…           the daemon (default: build/release/dropwire)      BENCH_ROUNDS=5   runs of each, prints medians
 #   BENCH_OUT=…        where the table goes (default: RESULTS.md beside this file)
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)

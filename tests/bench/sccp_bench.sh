@@ -2,7 +2,7 @@
 # Measures Dropwire's SCCP proxy against HAProxy (tcp mode, one thread) on loopback, in alternating rounds: 1,000 phones
 # that press keys, and 5,000 that register at once. Prints the section for RESULTS.md. Needs haproxy, two cores, nothing
 # else to do on the machine, and 10,000 descriptors more than that. The proxy has core 0, phones and call server core 1.
-#   DW_BIN=…  the daemon (default: build/release/dropwire)    BENCH_ROUNDS=5  runs of each, medians are told
+#   DW_BIN=…  the daemon (default: build/release/dropwire)    BENCH_ROUNDS=5  runs of each, prints medians
 #   BENCH_OLD=…  another dropwire: both in turns and nothing else, in place of that section; needs no HAProxy
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -5,7 +5,7 @@
 //   messages pass
 //
 // SERVER is where the call server listens, VIA where phones connect: the same for no proxy at all. With PID
-// the CPU time of that process is told, and in storm what its memory grew by for each phone. Each phone comes
+// prints the CPU time of that process, and in storm the growth of its memory per phone. Each phone comes
 // from an address of its own in 127.64.0.0/16. Speaks just as much SCCP as it needs, with tables of its own.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>

@@ -3,7 +3,7 @@
 # reading and rewriting of a message against libosip2, in alternating rounds. Prints the section for RESULTS.md. Needs
 # kamailio, libosip2-dev, unshare, two cores, nothing else to do on the machine, and about eight minutes. The proxy has
 # core 0, the phones and the central server core 1, all in a network namespace of its own (root, or user namespaces).
-#   DW_BIN=…         the daemon (default: build/release/dropwire)    BENCH_ROUNDS=5  runs of each, medians are told
+#   DW_BIN=…         the daemon (default: build/release/dropwire)    BENCH_ROUNDS=5  runs of each, prints medians
 #   BENCH_SLOW_ROUNDS=3  runs of what takes a minute each: memory and storms
 #   BENCH_PARTS=…    of: rates parse memory storm (default: all)
 #   BENCH_OLD=…      another dropwire: the rates of both in turns and nothing else, in place of that section; needs no Kamailio
@@ -243,8 +243,8 @@ $(rated "the same with SDP ($(m sdp-dropwire-octets) octets), 2,000 in a row, fo
 | phones that never came back, told to come later, refused (outage / none) | $((10000 - $(m storm-dropwire-10-back | grep -o '[0-9]\+' || echo 10000))) $(m storm-dropwire-10-later) $(m storm-dropwire-10-refused) / $((10000 - $(m storm-dropwire-0-back | grep -o '[0-9]\+' || echo 10000))) $(m storm-dropwire-0-later) $(m storm-dropwire-0-refused) | | | 0 |
 
 Both proxies do the same with the messages: transactions, Contacts of either side hidden behind the proxy's address and
-restored, an answer of 100 of their own. Dropwire also keeps a table of bindings and dialogs, and tells hosts in the
-messages' URIs anew; Kamailio keeps what it must know in the messages (siputils' encoded Contacts, Record-Route). A call is INVITE, 100, 180, 200,
+restored, an answer of 100 of their own. Dropwire also keeps a table of bindings and dialogs, and rewrites hosts in the
+messages' URIs; Kamailio keeps what it must know in the messages (siputils' encoded Contacts, Record-Route). A call is INVITE, 100, 180, 200,
 ACK, BYE, 200; the goal is about calls without media, so its INVITEs have no SDP.
 The phones of the storm send again after 0.5, 1, 2, 4, 4… s, obey Retry-After, and wait 100 s when they are refused otherwise.
 TABLE

@@ -1,7 +1,7 @@
 // What a person with a keyboard, a screen reader or weak eyes would stumble over on the page as it is now: a list of
 // "rule: where". Rules as WCAG 2.2 AA has them, as far as a program can judge.
 const found = [];
-const tell = (rule, node, more) => found.push(`${rule}: ${where(node)}${more ? " " + more : ""}`);
+const report = (rule, node, more) => found.push(`${rule}: ${where(node)}${more ? " " + more : ""}`);
 function where(node) {
   if (!node || !node.tagName) return String(node);
   const text = (node.textContent || "").trim().replace(/\s+/g, " ").slice(0, 40);
@@ -25,81 +25,81 @@ function name_of_control(node) {
 }
 
 function page_rules() {
-  if (!document.documentElement.lang) tell("lang", document.documentElement);
-  if (!document.title.trim()) tell("title", document.documentElement);
+  if (!document.documentElement.lang) report("lang", document.documentElement);
+  if (!document.title.trim()) report("title", document.documentElement);
   const ids = all("[id]").map((n) => n.id);
-  ids.filter((id, i) => ids.indexOf(id) !== i).forEach((id) => tell("duplicate-id", id));
+  ids.filter((id, i) => ids.indexOf(id) !== i).forEach((id) => report("duplicate-id", id));
   // The verdict is of any length: at its longest it still fits.
   const health = document.getElementById("health"), now = health?.textContent;
   if (health) health.textContent = "Your telephone server does not answer, and 10000 phones need attention";
   const wide = document.documentElement.scrollWidth > document.documentElement.clientWidth;
-  if (wide) tell("wider-than-screen", document.documentElement, `${document.documentElement.scrollWidth} > ${document.documentElement.clientWidth}`);
+  if (wide) report("wider-than-screen", document.documentElement, `${document.documentElement.scrollWidth} > ${document.documentElement.clientWidth}`);
   if (health) health.textContent = now;
   for (const attribute of ["aria-labelledby", "aria-describedby", "aria-controls"]) {
     for (const node of all(`[${attribute}]`))
-      for (const id of node.getAttribute(attribute).split(" ")) if (!document.getElementById(id)) tell("broken-reference", node, id);
+      for (const id of node.getAttribute(attribute).split(" ")) if (!document.getElementById(id)) report("broken-reference", node, id);
   }
   const live = all("[aria-live], [role=status], [role=alert]").length;
-  if (live > 6) tell("too-much-live", document.body, live);
+  if (live > 6) report("too-much-live", document.body, live);
 }
 function landmark_rules() {
   for (const [landmark, selector] of [["banner", "body > header"], ["main", "main"], ["contentinfo", "body > footer"]])
-    if (visible(selector).length !== 1) tell("landmark", landmark);
+    if (visible(selector).length !== 1) report("landmark", landmark);
   for (const node of visible("nav, section, [role=region], [role=search]"))
-    if (!node.getAttribute("aria-label") && !node.getAttribute("aria-labelledby")) tell("unnamed-landmark", node);
+    if (!node.getAttribute("aria-label") && !node.getAttribute("aria-labelledby")) report("unnamed-landmark", node);
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const parent = walker.currentNode.parentElement;
     if (!walker.currentNode.data.trim() || !seen(parent)) continue;
-    if (!parent.closest("header, main, footer, nav, .skip, script, style")) tell("outside-landmarks", parent);
+    if (!parent.closest("header, main, footer, nav, .skip, script, style")) report("outside-landmarks", parent);
   }
 }
 function heading_rules() {
-  if (visible("h1").length !== 1) tell("one-h1", document.body, visible("h1").length);
+  if (visible("h1").length !== 1) report("one-h1", document.body, visible("h1").length);
   let level = 0;
   for (const node of visible("h1, h2, h3, h4, h5, h6")) {
     const own = Number(node.tagName[1]);
-    if (own > level + 1) tell("heading-order", node, `h${own} after h${level}`);
-    if (!node.textContent.trim()) tell("empty-heading", node);
+    if (own > level + 1) report("heading-order", node, `h${own} after h${level}`);
+    if (!node.textContent.trim()) report("empty-heading", node);
     level = own;
   }
 }
 function control_rules() {
   for (const node of visible("a[href], button, input, select, textarea, summary, [tabindex='0'], [role=button]")) {
-    if (!name_of_control(node)) tell("unnamed-control", node);
-    if (node.tabIndex > 0) tell("tabindex-above-zero", node);
+    if (!name_of_control(node)) report("unnamed-control", node);
+    if (node.tabIndex > 0) report("tabindex-above-zero", node);
     const box = node.getBoundingClientRect();
     const inline = node.tagName === "A" && getComputedStyle(node).display === "inline";
-    if (!inline && (box.width < 24 || box.height < 24)) tell("small-target", node, `${Math.round(box.width)}x${Math.round(box.height)}`);
+    if (!inline && (box.width < 24 || box.height < 24)) report("small-target", node, `${Math.round(box.width)}x${Math.round(box.height)}`);
   }
-  for (const node of visible("input[type=password]")) if (!node.autocomplete) tell("no-autocomplete", node);
+  for (const node of visible("input[type=password]")) if (!node.autocomplete) report("no-autocomplete", node);
   for (const node of visible("input[placeholder]")) {
     const style = getComputedStyle(node), pen = document.createElement("canvas").getContext("2d");
     pen.font = style.font;
     const cancel = node.type === "search" ? 16 : 0;  // the room that its button takes once something is in it
     const room = node.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - cancel;
     const width = pen.measureText(node.placeholder).width;
-    if (width > room) tell("cut-placeholder", node, `"${node.placeholder}" ${Math.ceil(width)} > ${Math.floor(room)}`);
+    if (width > room) report("cut-placeholder", node, `"${node.placeholder}" ${Math.ceil(width)} > ${Math.floor(room)}`);
   }
   for (const node of visible("svg")) {
-    if (node.getAttribute("role") === "img" ? !node.getAttribute("aria-label") : node.getAttribute("aria-hidden") !== "true") tell("unnamed-image", node);
+    if (node.getAttribute("role") === "img" ? !node.getAttribute("aria-label") : node.getAttribute("aria-hidden") !== "true") report("unnamed-image", node);
   }
-  for (const node of visible("img")) if (!node.hasAttribute("alt")) tell("unnamed-image", node);
-  for (const node of visible("[aria-hidden=true]")) if (node.querySelector("a, button, input, select")) tell("hidden-control", node);
+  for (const node of visible("img")) if (!node.hasAttribute("alt")) report("unnamed-image", node);
+  for (const node of visible("[aria-hidden=true]")) if (node.querySelector("a, button, input, select")) report("hidden-control", node);
 }
 function table_rules() {
   for (const table of visible("table")) {
     const heads = all("thead th", table);
-    if (!heads.length || heads.some((h) => h.scope !== "col" || !h.textContent.trim())) tell("table-headers", table);
+    if (!heads.length || heads.some((h) => h.scope !== "col" || !h.textContent.trim())) report("table-headers", table);
     for (const row of all("tbody:not([aria-hidden=true]) tr", table)) {
-      if (row.children.length !== heads.length) tell("table-row-width", row);
+      if (row.children.length !== heads.length) report("table-row-width", row);
       const name = row.querySelector("th[scope=row]");
-      if (!name) tell("table-row-header", row);
-      else if (seen(name) && name.clientWidth < 110) tell("crushed-row-header", name, name.clientWidth);
+      if (!name) report("table-row-header", row);
+      else if (seen(name) && name.clientWidth < 110) report("crushed-row-header", name, name.clientWidth);
     }
   }
-  for (const list of visible("ul, ol")) for (const child of list.children) if (child.tagName !== "LI") tell("list-child", child);
-  for (const list of visible("dl")) for (const term of all("dt", list)) if (term.nextElementSibling?.tagName !== "DD") tell("term-without-value", term);
+  for (const list of visible("ul, ol")) for (const child of list.children) if (child.tagName !== "LI") report("list-child", child);
+  for (const list of visible("dl")) for (const term of all("dt", list)) if (term.nextElementSibling?.tagName !== "DD") report("term-without-value", term);
 }
 
 function colour(text) {
@@ -134,12 +134,12 @@ function contrast_rules() {
     const style = getComputedStyle(node), size = parseFloat(style.fontSize);
     const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
     const below = background(node), ratio = contrast(over(colour(style.color), below), below);
-    if (ratio < (large ? 3 : 4.5)) tell("contrast", node, ratio.toFixed(2));
+    if (ratio < (large ? 3 : 4.5)) report("contrast", node, ratio.toFixed(2));
   }
   for (const node of visible("input, select, button, textarea")) {
     const style = getComputedStyle(node), around = background(node.parentElement);
     const edge = contrast(colour(style.borderTopColor), around), own = contrast(background(node), around);
-    if (Math.max(edge, own) < 3) tell("edge-contrast", node, Math.max(edge, own).toFixed(2));
+    if (Math.max(edge, own) < 3) report("edge-contrast", node, Math.max(edge, own).toFixed(2));
   }
 }
 

@@ -76,7 +76,7 @@ class Browser:
                                     {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500})
 
     def open(self, fragment="home"):
-        """Loads the page anew."""
+        """Reloads the page."""
         self.driver.get("about:blank")
         self.driver.get(self.base + "#" + fragment)
 

@@ -1,4 +1,4 @@
-"""A new box in a browser elsewhere in the home: claimed, told its telephone server, and followed up to the first call of the first
+"""A new box in a browser elsewhere in the home: claimed, given its telephone server, and followed up to the first call of the first
 phone. Run by test_claim.sh, which made the lab. One line a check, as the labs print them."""
 import os
 
@@ -133,7 +133,7 @@ def main():
         page.open("home")
         step("an unclaimed box offers exactly one thing", lambda: only_one_thing(page))
         screens(page, "claim")
-        step("a wrong code and poor passwords are told", lambda: wrong_ones(page))
+        step("a wrong code and poor passwords are reported", lambda: wrong_ones(page))
         step("who guesses waits", lambda: guesser(page))
         step("the telephone server is tried, typed as a URL", lambda: server_is_tried(page))
         step("with the code the box is taken", lambda: is_claimed(page))

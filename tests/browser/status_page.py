@@ -86,7 +86,7 @@ def late_page_has_history(page):
     page.until("the plots of a call that was up before", "return [...document.querySelectorAll('#phone-talks .jitter')].some((p) => (p.getAttribute('d').match(/L/g) || []).length >= 2)")
 
 
-def locked_phone_is_told(page):
+def locked_phone_is_shown(page):
     page.go("home")
     row_says(page, LOCKED, "Needs attention", seconds=60)
     page.until_text("1 phone needs attention", "attention")
@@ -112,7 +112,7 @@ def finds_phones(page):
     row_says(page, LOCKED, LOCKED)
 
 
-def files_are_told(page):
+def files_are_listed(page):
     page.go("files")
     page.until_text("SEP001122337965.cnf.xml", "cached")
     page.until_text("SEP001122337941.cnf.xml.sgn", "missing")
@@ -145,7 +145,7 @@ def walk(page, start):
         page.press(Keys.TAB)
         got = page.run("""const n = document.activeElement; if (!n || n === document.body) return null;
             const s = getComputedStyle(n), box = n.getBoundingClientRect();
-            (window.walked ??= new Set()).add(n.tagName + n.id + (n.href || '') + n.textContent.trim());  // a row may be drawn anew meanwhile
+            (window.walked ??= new Set()).add(n.tagName + n.id + (n.href || '') + n.textContent.trim());  // a row may be redrawn meanwhile
             return [n.tagName + '#' + n.id + ' ' + (n.textContent || '').trim().slice(0, 30), s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2,
                     box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth]""")
         if got is None or (reached and got[0] == reached[0][0]):
@@ -335,7 +335,7 @@ def main():
         phone = calls_and_waits_for_reset()
         step("its call is seen live, with the quality of both directions", lambda: call_is_seen(page))
         step("a page that is opened late shows how the call was until now", lambda: late_page_has_history(page))
-        step("files that are kept, and those that were asked for in vain", lambda: files_are_told(page))
+        step("cached files, and files that were requested in vain", lambda: files_are_listed(page))
         step("what strangers call their files and themselves is text", lambda: hostile_names_are_text(page))
         step("login, with a wrong password first", lambda: login(page))
         all_screens(page, ["home", "phone/" + PHONE, "phone/" + LOCKED, "connect", "files", "box", "login"])
@@ -351,7 +351,7 @@ def main():
         step("what a phone and this box say is watched as it happens", lambda: messages_are_watched(page))
         step("logout", lambda: logout(page))
         locked.wait(30)
-        step("a phone with an old trust list is found, with the keys to press on its model", lambda: locked_phone_is_told(page))
+        step("a phone with an old trust list is found, with the keys to press on its model", lambda: locked_phone_is_shown(page))
         step("one phone is found among all", lambda: finds_phones(page))
         for view in ("home", "phone/" + LOCKED, "connect", "login"):
             walk(page, view)
@@ -363,7 +363,7 @@ def main():
         said = [line for line in page.console() if not ("Failed to load resource" in line and any(e in line for e in expected))]
         check("the console has no error", not [s for s in said if "broken.html" not in s], said)
         step("Dropwire is stopped and comes back", lambda: daemon_goes_and_comes(page))
-        step("a phone that is not admitted is told, and admitted by a button", lambda: phone_is_admitted(page))
+        step("a phone that is not admitted is shown, and admitted with a button", lambda: phone_is_admitted(page))
         elsewhere = page.requests_elsewhere()
         check(f"nothing was asked of anybody else ({len(page.requests)} requests)", page.requests and not elsewhere, elsewhere[:5])
     finally:

@@ -1,7 +1,7 @@
 // lab_crowd SERVER SECONDS SEED [KIND=RATE]…: strangers, all at once, against a hosted Dropwire at SERVER, from
-// addresses of 198.18.0.0/15 (the test routes them to this host: "ip route add local 198.18.0.0/15 dev lo"). UDP goes
-// out from any of 131,072 addresses, which is what forged sources look like to whoever receives it; TCP comes from a
-// few. Each KIND runs at its own rate a second; one that is named with 0 is left out. Says what it sent.
+// addresses of 198.18.0.0/15 (the test routes them to this host: "ip route add local 198.18.0.0/15 dev lo"). UDP is
+// sent from any of 131,072 addresses, which looks like forged sources to the receiver; TCP comes from a few. Each KIND
+// has its own rate per second; 0 disables it. Prints what it sent.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -74,7 +74,7 @@ class Crowd {
     drain();
   }
 
-  /// Connects, says `words`, and stays until kConnections others came after it.
+  /// Connects, sends `words`, and stays until kConnections others came after it.
   void connection(std::uint32_t from, std::uint16_t port, std::string words) {
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return;
@@ -88,7 +88,7 @@ class Crowd {
     close(open_.front().fd);
     open_.pop_front();
   }
-  /// One more octet, or the words that were to be said once it is connected, and what came is thrown away.
+  /// Sends one more octet, or the words once it is connected, and discards what was received.
   void trickle() {
     if (open_.empty()) return;
     Open& one = open_[number(static_cast<std::uint32_t>(open_.size()))];

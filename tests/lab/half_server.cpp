@@ -1,5 +1,5 @@
-// lab_half PORT FILE OCTETS: an HTTP server that promises FILE's whole length to everyone, sends only so many
-// octets of it, whatever range was asked, and closes. Says "ready" when it listens; says "broke off" for each
+// lab_half PORT FILE OCTETS: an HTTP server that announces FILE's whole length, sends only OCTETS octets
+// of it, whatever range was requested, and closes. Says "ready" when it listens; says "broke off" for each
 // answer.
 #include <arpa/inet.h>
 #include <poll.h>

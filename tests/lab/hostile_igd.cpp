@@ -1,6 +1,5 @@
 // lab_hostile_igd ADDRESS: something on the LAN that answers every search for a router (SSDP), a thousand
-// times and from as many places of its own as it can name, and whose descriptions have no end. Says "ready",
-// and how much each reader took.
+// times and with as many locations, and whose descriptions are endless. Prints "ready", and how much each reader read.
 #include <arpa/inet.h>
 #include <poll.h>
 #include <sys/socket.h>

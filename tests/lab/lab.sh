@@ -5,8 +5,8 @@
 #   edge  .10 --+-- router .1 == wan == [carrier] == [shim] == br0 --+-- central 203.0.113.20
 #   (each home: 192.168.1.0/24)                                     +-- mallory 203.0.113.66, 2001:db8::66
 #
-# A namespace is called dwl<pid>-<host>; a home's hosts are <home>-phone, <home>-edge, <home>-rtr. What a test makes
-# ends with it: a trap takes everything down, spawned processes die with the shell, and every wait has an end.
+# A namespace is called dwl<pid>-<host>; a home's hosts are <home>-phone, <home>-edge, <home>-rtr. Nothing survives a
+# test: a trap removes everything, spawned processes die with the shell, and every wait has a limit.
 
 set -u
 LAB_PREFIX=dwl$$
@@ -28,13 +28,13 @@ lab_skip() {
   exit 77
 }
 
-# lab_begin LIMIT_SECONDS: makes sure that namespaces can be made, else exits 77.
+# lab_begin LIMIT_SECONDS: exits 77 if namespaces can't be created.
 lab_begin() {
   if ((EUID != 0)); then
     sudo -n true 2>/dev/null || lab_skip "network namespaces need root or a sudo that asks nothing"
     exec sudo -n env DW_BIN="${DW_BIN:-}" DW_BUILT="${DW_BUILT:-}" DW_LAB_TOOLS="${DW_LAB_TOOLS:-}" DW_SCREENSHOT="${DW_SCREENSHOT:-}" bash "$0"
   fi
-  # Out of time: timeout ends the whole process group, so no command in the foreground holds up the trap.
+  # At the limit, timeout ends the whole process group, so that no foreground command delays the trap.
   [[ -n ${LAB_BOUNDED:-} ]] || exec timeout -k 60 "$1" env LAB_BOUNDED=1 bash "$0"
   local tool
   for tool in ip nft conntrack curl tftp atftp setpriv nginx; do
@@ -53,7 +53,7 @@ lab_begin() {
   lab_sweep
 }
 
-# What a test left behind that was killed before its trap could run: its shell is gone, so nobody uses it.
+# Removes what a killed test left behind: its trap did not run, and its shell is gone.
 lab_sweep() {
   local name dir pid
   for name in $(ip netns list | awk '{print $1}' | grep -E '^dwl[0-9]+-'); do
@@ -71,7 +71,7 @@ lab_cleanup() {
   local status=$? name host pid
   trap - EXIT
   for name in "${!LAB_PID[@]}"; do
-    disown "${LAB_PID[$name]}" 2>/dev/null # or the shell would report each death
+    disown "${LAB_PID[$name]}" 2>/dev/null # keeps the shell from reporting its end
     kill -KILL "${LAB_PID[$name]}" 2>/dev/null
   done
   for host in $(ip netns list | awk '{print $1}' | grep "^$LAB_PREFIX-"); do
@@ -126,7 +126,7 @@ lab_spawn() {
   setpriv --pdeathsig KILL ip netns exec "$(ns "$host")" "$@" >>"$LAB_DIR/$name.log" 2>&1 </dev/null &
   LAB_PID[$name]=$!
 }
-# lab_stop NAME [SIGNAL]: ends a spawned process within 8 s; gives its exit status.
+# lab_stop NAME [SIGNAL]: ends a spawned process within 8 s; returns its exit status.
 lab_stop() {
   local pid=${LAB_PID[$1]} i
   unset "LAB_PID[$1]"
@@ -140,7 +140,7 @@ lab_stop() {
     wait "$pid"
   } 2>/dev/null
 }
-# wait_until SECONDS COMMAND...: true as soon as the command is.
+# wait_until SECONDS COMMAND...: true as soon as the command succeeds.
 wait_until() {
   local end=$((SECONDS + $1))
   shift
@@ -167,14 +167,14 @@ host_address() { # HOST IF ADDRESS/LEN...
     fi
   done
 }
-# Where the kernel has br_netfilter, NAT rules would act on what is only bridged: what a router leads back to the port that it came
-# from (hairpin) is then bridged instead of routed, and no bridge sends out where it received.
+# With br_netfilter in the kernel, NAT rules would also apply to bridged packets: a packet that a router returns to its
+# port of origin (hairpin) would be bridged instead of routed, and a bridge never sends to the port it received from.
 bridge_make() { # HOST BRIDGE
   lab_in "$1" sysctl -qw net.bridge.bridge-nf-call-iptables=0 2>/dev/null
   ip -n "$(ns "$1")" link add "$2" type bridge stp_state 0 forward_delay 0 mcast_snooping 0
   ip -n "$(ns "$1")" link set "$2" up
 }
-# link_make HOST IF SWITCH BRIDGE PORT: a cable from a host to a bridge that stands in another namespace.
+# link_make HOST IF SWITCH BRIDGE PORT: a cable from a host to a bridge in another namespace.
 link_make() {
   ip link add "$2" netns "$(ns "$1")" type veth peer name "$5" netns "$(ns "$3")"
   ip -n "$(ns "$1")" link set "$2" up
@@ -248,7 +248,7 @@ home_host() { # HOME HOST NUMBER
   ip -n "$(ns "$1-$2")" route add default via 192.168.1.1
 }
 
-# The shim makes two taps in the internet; one becomes the router's WAN.
+# The shim creates two taps in the internet; one becomes the router's WAN.
 home_shim() { # HOME NUMBER
   : >"$LAB_DIR/shim-$1.conf"
   lab_spawn inet "shim-$1" "$DW_LAB_TOOLS/lab_shim" "tap$2a" "tap$2b" "$LAB_DIR/shim-$1.conf"
@@ -257,7 +257,7 @@ home_shim() { # HOME NUMBER
   ip -n "$(ns "$1-rtr")" link set wan txqueuelen 10000 up
   ip -n "$(ns inet)" link set "tap$2b" master br0 txqueuelen 10000 up
 }
-# lab_shim HOME delay_us=N loss_ppm=N rate_kbps=N…: what the WAN does from now on; what isn't given is zero.
+# lab_shim HOME delay_us=N loss_ppm=N rate_kbps=N…: changes the WAN's properties; those not given are zero.
 lab_shim() {
   local home=$1
   shift
@@ -265,7 +265,7 @@ lab_shim() {
   kill -HUP "${LAB_PID[shim-$home]}"
 }
 
-# lab_reboot HOME SECONDS: the router forgets every mapping and is away for a while.
+# lab_reboot HOME SECONDS: the router loses all mappings and is away for a while.
 lab_reboot() {
   local rtr=$1-rtr
   ip -n "$(ns "$rtr")" link set wan down
@@ -274,7 +274,7 @@ lab_reboot() {
   sleep "$2"
   lab_wan "$1" up
 }
-# lab_renumber HOME NUMBER: the provider gives the router another address, 203.0.113.NUMBER, and every mapping goes.
+# lab_renumber HOME NUMBER: the provider gives the router another address, 203.0.113.NUMBER, and all mappings are lost.
 lab_renumber() {
   ip -n "$(ns "$1-rtr")" -4 addr flush dev wan
   ip -n "$(ns "$1-rtr")" addr add "203.0.113.$2/24" dev wan
@@ -343,7 +343,7 @@ NFT
 
 # ---- servers -----------------------------------------------------------------------------------------------------
 
-# dropwire_start HOST NAME ARGUMENT...: the daemon under test, with everything of its own below $LAB_DIR/NAME.
+# dropwire_start HOST NAME ARGUMENT...: the daemon under test, with all its files below $LAB_DIR/NAME.
 dropwire_start() {
   local host=$1 name=$2
   shift 2
@@ -390,8 +390,8 @@ NGINX
 # requests NAME PATTERN: how many lines of the access log match.
 requests() { grep -c -- "$2" "$LAB_DIR/$1.access" 2>/dev/null; }
 
-# central_files DIR: what a central server holds: the configs and lists beside this file, and firmware of octets that
-# nothing could guess.
+# central_files DIR: the files of a central server: the configs and lists next to this file, and firmware of random
+# octets.
 central_files() {
   local dir=$1 load part size
   cp -r "$LAB_HERE/central" "$dir"
@@ -415,8 +415,8 @@ cvm45sccp.9-4-2ES26.sbn 250001'
   done
 }
 
-# rewritten ORIGINAL GOT ADDRESS: GOT names ADDRESS as call server, and outside the values that rewriting is about no
-# octet differs.
+# rewritten ORIGINAL GOT ADDRESS: GOT names ADDRESS as call server, and no octet differs outside the values that are
+# rewritten.
 rewritten() {
   grep -q "<processNodeName>$3</processNodeName>" "$2" && cmp -s <(unvalued "$1") <(unvalued "$2")
 }
@@ -430,7 +430,7 @@ unvalued() {
 
 # ---- clients -----------------------------------------------------------------------------------------------------
 
-# fetch HOST CLIENT SERVER FILE OUT [SECONDS]: one download; true if the client says it worked and a file is there.
+# fetch HOST CLIENT SERVER FILE OUT [SECONDS]: one download; true if the client succeeds and the file exists.
 fetch() {
   local host=$1 client=$2 server=$3 file=$4 out=$5 limit=${6:-30}
   rm -f "$out"
@@ -444,7 +444,7 @@ fetch() {
     http) lab_in "$host" curl -sf -m "$limit" -o "$out" "http://$server:6970/$file" ;;
   esac && [[ -f $out ]]
 }
-# fetch_same … WANT: fetch, and every octet is right.
+# fetch_same … WANT: fetch, and every octet is correct.
 fetch_same() {
   local want=$6
   fetch "$1" "$2" "$3" "$4" "$5" "${7:-30}" && same "$5" "$want"

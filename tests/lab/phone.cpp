@@ -1,7 +1,7 @@
-// lab_phone: what a Cisco 7900 asks its provisioning server for, in its order and in its manner.
-//   lab_phone boot 7965|7960|7941 SERVER MAC OUT    a whole boot; each file that came is put below OUT
+// lab_phone: requests files like a Cisco 7900, in its order and in its manner.
+//   lab_phone boot 7965|7960|7941 SERVER MAC OUT    a whole boot; received files are stored below OUT
 //   lab_phone get SERVER NAME OUT_FILE [TRIES]      one file by TFTP
-// One line a request: "http SEP….cnf.xml ok 2031", "tftp CTLSEP….tlv error 1". Ends with 0 when it got to the
+// One line per request: "http SEP….cnf.xml ok 2031", "tftp CTLSEP….tlv error 1". Exits with 0 when it got to the
 // end.
 #include <algorithm>
 #include <cstdio>
@@ -26,7 +26,7 @@ void write_file(const std::filesystem::path& path, std::string_view octets) {
   std::ofstream(path, std::ios::binary) << octets;
 }
 
-void tell(std::string_view how, const std::string& name, const Got& got) {
+void print_result(std::string_view how, const std::string& name, const Got& got) {
   if (got.ok) {
     std::printf("%.*s %s ok %zu\n", static_cast<int>(how.size()), how.data(), name.c_str(), got.octets.size());
   } else {
@@ -111,8 +111,8 @@ class Phone {
     return common && own;
   }
 
-  // 7941 that still holds a trust list with a TFTP role: it wants the signed config and nothing else, and
-  // begins again.
+  // 7941 with an old trust list with a TFTP role: it accepts only the signed config, and starts
+  // again.
   bool boot_7941() {
     for (int boot = 0; boot < 3; ++boot) {
       tftp("CTLSEP" + mac_ + ".tlv");
@@ -135,7 +135,7 @@ class Phone {
     return *std::move(got);
   }
   void keep(std::string_view how, const std::string& name, const Got& got) {
-    tell(how, name, got);
+    print_result(how, name, got);
     if (got.ok) write_file(out_ / std::filesystem::path(name).relative_path(), got.octets);
   }
 
@@ -154,7 +154,7 @@ int boot(const std::string& model, Phone phone) {
 
 int get(const std::string& server, const std::string& name, const std::string& out, int tries) {
   const Got got = tftp_get({server, 69}, name, tries);
-  tell("tftp", name, got);
+  print_result("tftp", name, got);
   if (got.ok) write_file(out, got.octets);
   return got.ok ? 0 : 1;
 }

@@ -2,7 +2,7 @@
 //   opcode=1  option=NAME:VALUE  source=ADDRESS  source_port=N  watch=SECONDS  broadcast=1
 //   flood=N   that many requests instead, each from an address of its own below source=A.B.0.0, no answers
 //   read
-// The last line is "sent=S received=R packets=P": octets as the wire counts them, with IP and UDP headers.
+// The last line is "sent=S received=R packets=P": octets with IP and UDP headers.
 #include <netinet/in.h>
 #include <poll.h>
 

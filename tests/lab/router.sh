@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # Home routers that map ports on request, for the tests that source this file after lab.sh: Debian's miniupnpd.
 
-# A router that maps ports refuses to on a WAN address that is not the internet's, and the documentation networks are not: its
-# WAN is 11.0.0.0/24 here, which is somebody's real network and exists within these namespaces alone.
-# router_public HOME NUMBER: the home's WAN address becomes 11.0.0.NUMBER; the internet's hosts know the way.
+# A router maps ports only if its WAN address is public, and the documentation networks do not count as public: so the
+# WAN is 11.0.0.0/24 here, a real network of somebody, but only within these namespaces.
+# router_public HOME NUMBER: the home's WAN address becomes 11.0.0.NUMBER; the internet's hosts get a route.
 router_public() {
   local rtr host
   rtr=$(ns "$1-rtr")
@@ -15,8 +15,7 @@ router_public() {
   done
 }
 
-# miniupnpd_start HOME [LINE]...: with these lines of its configuration besides; its table is emptied first, as that of a
-# router that has just booted is.
+# miniupnpd_start HOME [LINE]...: adds these lines to its configuration; its table is emptied first, as after a boot.
 miniupnpd_start() {
   local home=$1 rtr=$1-rtr
   shift

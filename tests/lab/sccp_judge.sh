@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# tshark as a judge of what an SCCP proxy did: what came in on one side went out on the other, with the proxy's own
-# addresses in it and nothing else changed. Sourced after lab.sh. Shares no table with the proxy: the fields are Wireshark's.
+# tshark as a judge of an SCCP proxy: every message that came in on one side was sent on the other, with the proxy's own
+# addresses and no other change. Sourced after lab.sh. Shares no code with the proxy: the fields are Wireshark's.
 
 # judge_begin HOST DEVICE: captures SCCP there from now on.
 judge_begin() {
@@ -8,7 +8,7 @@ judge_begin() {
   lab_spawn "$1" "capture-$1" tshark -q -n -i "$2" -s 0 -f 'tcp portrange 2000-2003' -w "$LAB_DIR/$1.pcapng"
   wait_until 15 log_has "capture-$1" 'Capturing on' || fail "tshark does not capture in $1"
 }
-# judge_end HOST: one line a message in HOST.messages: stream, from, to, then name=value of each field, tab-separated.
+# judge_end HOST: one line per message in HOST.messages: stream, from, to, then name=value of each field, tab-separated.
 judge_end() {
   lab_stop "capture-$1" INT
   tshark -n -r "$LAB_DIR/$1.pcapng" -d tcp.port==2000-2003,skinny -o skinny.desegment:TRUE -Y skinny -T pdml \
@@ -29,7 +29,7 @@ judge_end() {
     }' >"$LAB_DIR/$1.messages"
 }
 
-# What the judge says of a file of messages: nothing when all is well.
+# The judge's complaints about a file of messages: none if everything is correct.
 #   verdict FILE OWN-ADDRESS PHONE-PORT SERVER:PORT [blank: texts have had their addresses made zeroes]
 verdict() {
   awk -F '\t' -v own="$2" -v port="$3" -v server="$4" -v blank="${5:-}" '
@@ -45,7 +45,7 @@ verdict() {
       ++judged
     }
     BEGIN { split(own, o, "."); word = o[1] + 256 * (o[2] + 256 * (o[3] + 256 * o[4])) } # as tshark reads parm2
-    # What may differ, in the messages that carry it; the rest of each message may not.
+    # The fields that may differ, by message; everything else must be equal.
     function rest(  i, id, out) {
       id = value("messageId")
       out = ""
@@ -117,7 +117,7 @@ judge_octets() {
     -T fields -e frame.number 2>/dev/null | wc -l)
   check "$1: no octet of a home's address goes to the server" test "$found" = 0
 }
-# judge_self_check, as judge: whatever is changed in what was captured is noticed.
+# judge_self_check, as judge: any change to the captured messages is noticed.
 judge_self_check() {
   local file=$LAB_DIR/$1.messages forged=$LAB_DIR/forged.messages what script
   local -A forgeries=(

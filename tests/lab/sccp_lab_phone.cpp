@@ -42,7 +42,7 @@ void LabPhone::connect(TimePoint) {
   say("connecting to=" + to.to_string());
 }
 
-// The far end went, or the phone gives it up.
+// The far end is gone, or the phone drops it.
 void LabPhone::lose(TimePoint now, const std::string& why) {
   if (!tcp_) return;
   tcp_.reset();
@@ -54,7 +54,7 @@ void LabPhone::lose(TimePoint now, const std::string& why) {
   if (options_.retry && wanted_) retry_at_ = now + *options_.retry;
 }
 
-// Ports open before they are told: events first.
+// Events first, so that ports are open before they are announced.
 void LabPhone::perform(TimePoint now, sim::PhoneTurn turn) {
   for (const sim::PhoneEvent& event : turn.events)
     on_event(now, event);
@@ -128,7 +128,7 @@ void LabPhone::send_rtp(TimePoint now) {
 }
 
 TimePoint LabPhone::next_time(TimePoint now) const {
-  TimePoint next = now + 50ms;  // the script looks around so often
+  TimePoint next = now + 50ms;  // how often the script is checked
   if (transmits() && !options_.mute) next = std::min(next, next_rtp_);
   if (const auto at = phone_.next_deadline()) next = std::min(next, *at);
   return std::max(next, now);

@@ -16,14 +16,14 @@ namespace dw::lab {
 struct LabPhoneOptions {
   std::vector<Endpoint> servers;   ///< in order; after a loss the next one
   IpAddress bind;                  ///< own address for TCP and RTP; none: as routed
-  std::optional<IpAddress> claim;  ///< address told in messages in place of the own one
-  std::optional<Duration> retry;   ///< connect again so long after a loss
+  std::optional<IpAddress> claim;  ///< address in messages instead of the own one
+  std::optional<Duration> retry;   ///< time until it connects again after a loss
   bool auto_answer = false, mute = false, quiet = false;
   unsigned first_extension = 0;  ///< extension of phone 0, for "dial +1"
   std::vector<std::string> script;
 };
 
-/// A simulated phone with real sockets, driven by poll(2), that works through a script. Prints a line an
+/// A simulated phone with real sockets, driven by poll(2), that executes a script. Prints one line per
 /// event.
 class LabPhone {
  public:
@@ -48,8 +48,8 @@ class LabPhone {
   };
   enum class Step { done, waiting };
 
-  /// The user did something: what came before no longer counts for what is waited for and expected.
-  void begin_anew() {
+  /// The user did something: earlier events no longer satisfy later waits and expectations.
+  void start_over() {
     happened_.clear();
     tally_.forget();
   }

@@ -44,7 +44,7 @@ LabPhone::Step LabPhone::step(TimePoint now, const std::vector<std::string>& wor
   if (verb == "expect-rtp" && words.size() >= 2) return expect_rtp(now, words);
   if (verb == "expect-silence") return expect_silence(now, word_time(words, 1, 1s));
   if (verb == "transfer" && words.size() == 2 && phone_.next_deadline()) {
-    begin_anew();
+    start_over();
     perform(now, phone_.transfer(now));
     perform(now, phone_.dial(now, number_of(words[1])));
     return Step::done;
@@ -56,7 +56,7 @@ LabPhone::Step LabPhone::step(TimePoint now, const std::vector<std::string>& wor
 
 std::optional<LabPhone::Step> LabPhone::act(TimePoint now, const std::vector<std::string>& words) {
   const std::string& verb = words[0];
-  begin_anew();
+  start_over();
   if (verb == "register") return connect(now), Step::done;
   if (verb == "disconnect") {
     wanted_ = false;
@@ -87,7 +87,7 @@ LabPhone::Step LabPhone::wait_for(TimePoint now, const std::vector<std::string>&
   return late(now, patience, "it did not come"), Step::waiting;
 }
 
-// Whoever makes the file says when the script goes on, however busy the machine is; a call goes on meanwhile.
+// The script waits until the file exists, however busy the machine is; a call continues meanwhile.
 LabPhone::Step LabPhone::wait_for_file(TimePoint now, const std::vector<std::string>& words) {
   if (std::filesystem::exists(words[1])) return Step::done;
   return late(now, word_time(words, 2, kPatience), "it was not made"), Step::waiting;
@@ -104,7 +104,7 @@ LabPhone::Step LabPhone::talk(TimePoint now, Duration time) {
 }
 
 // "expect-rtp 50", "expect-rtp 50 20s", "expect-rtp 50 from SEP001122334466 20s": so many good packets and no
-// bad one since the last expectation.
+// bad ones since the last expectation.
 LabPhone::Step LabPhone::expect_rtp(TimePoint now, const std::vector<std::string>& words) {
   const bool named = words.size() >= 4 && words[2] == "from";
   const auto wanted = static_cast<std::uint64_t>(std::atoll(words[1].c_str()));

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 constexpr const char* kUsage =
     "usage: lab_sccp_phone --server ADDR:PORT[,ADDR:PORT…] [--do \"STEP; STEP…\"] (or on stdin, one a line)\n"
     "  --device SEP001122334455  --version 11|17|20|22  --phones N (names count up)  --first-ext 1001\n"
-    "  --bind ADDR (own address)  --claim ADDR (address told in messages)  --rtp PORT (first RTP port)\n"
+    "  --bind ADDR (own address)  --claim ADDR (address in messages)  --rtp PORT (first RTP port)\n"
     "  --write frames|coalesced|octets  --enbloc  --auto-answer  --mute (sends no RTP)  --retry SECONDS (reconnect after loss)\n"
     "  --for SECONDS (end with 1 then; 60)  --quiet  --stagger MS (between phones' starts)\n"
     "steps:\n"

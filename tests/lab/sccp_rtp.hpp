@@ -7,8 +7,8 @@
 
 namespace dw::lab {
 
-/// 20 ms of G.711 whose payload says who sent it and as which packet, and which can be told octet for octet
-/// from those two: 12 octets RTP, "DWRT", a name of 16, a count of 4, then filling.
+/// 20 ms of G.711 whose payload contains the sender's name and the packet's number, and is determined by them octet for
+/// octet: 12 octets RTP, "DWRT", a name of 16, a count of 4, then filling.
 class RtpSource {
  public:
   RtpSource(std::string name, std::uint8_t payload_type, std::uint32_t ssrc)
@@ -24,7 +24,7 @@ class RtpSource {
 
 inline constexpr std::size_t kRtpPacket = 172;
 
-/// What came in. `bad`: not one of those packets, or an octet of it changed. `lost` and `twice` by each
+/// Received packets. `bad`: not one of those packets, or an octet of it changed. `lost` and `twice` by each
 /// sender's count.
 struct RtpTally {
   std::uint64_t received = 0, bad = 0, lost = 0, twice = 0;
@@ -32,7 +32,7 @@ struct RtpTally {
   Endpoint from;
 
   void take(Bytes packet, const Endpoint& sender);
-  void forget();                     ///< counts from zero again, knows the senders still
+  void forget();                     ///< counts from zero again, but keeps the senders
   void rejoin() { heard_.clear(); }  ///< what was sent before we came in was not lost
   std::string to_string() const;
 

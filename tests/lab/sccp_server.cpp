@@ -1,4 +1,4 @@
-// lab_sccp_server: an SCCP call server with the manners of a real one, and its media. See kUsage.
+// lab_sccp_server: an SCCP call server that behaves like a real one, and its media. See kUsage.
 #include <fmt/core.h>
 #include <poll.h>
 #include <unistd.h>
@@ -167,8 +167,8 @@ class LabServer {
     lab::RtpSource voice{"callserver", 0, 0};
   };
   /// Symmetric RTP, as servers do for phones behind a router: back to where packets come from.
-  Endpoint target(const Media& media, const Endpoint& told) const {
-    return arguments_.symmetric && media.heard.address ? media.heard : told;
+  Endpoint target(const Media& media, const Endpoint& stated) const {
+    return arguments_.symmetric && media.heard.address ? media.heard : stated;
   }
 
   Arguments arguments_;
@@ -210,7 +210,7 @@ void LabServer::on_event(const sim::ServerEvent& event) {
   say(to_string(event));
 }
 
-// A port that its call gave up is closed only after the writes that follow from it.
+// A port that its call released is closed only after the resulting writes.
 void LabServer::perform(sim::ServerTurn turn) {
   for (const sim::ServerEvent& event : turn.events)
     on_event(event);

@@ -9,23 +9,23 @@
 
 namespace dw::lab {
 
-/// A TCP connection for poll(2): each write goes out as it was given, in one send when the kernel takes it.
+/// A TCP connection for poll(2): each write is sent in one piece if the kernel accepts it.
 class TcpStream {
  public:
-  /// Begins to connect, from `source` when it is one. `broken()` when that failed at once.
+  /// Starts to connect, from `source` if it is an address. `broken()` if that failed at once.
   TcpStream(const Endpoint& to, const IpAddress& source);
-  explicit TcpStream(int fd);  ///< takes an accepted socket over
+  explicit TcpStream(int fd);  ///< takes over an accepted socket
   ~TcpStream();
   TcpStream(const TcpStream&) = delete;
   TcpStream& operator=(const TcpStream&) = delete;
 
   int fd() const { return fd_; }
   short wanted() const;  ///< poll events
-  /// Call when POLLOUT came while connecting: true when it stands now.
+  /// Call on POLLOUT while connecting: true when it is connected.
   bool settle();
   bool connecting() const { return connecting_; }
   bool broken() const { return broken_; }
-  Buffer read();  ///< what there is; empty, and `broken()`, at the end
+  Buffer read();  ///< what was received; empty, and `broken()`, at the end
   void write(Bytes octets);
   void flush();
   Endpoint local() const;

@@ -7,11 +7,11 @@
 
 namespace dw::lab {
 
-/// A socket that is closed with its owner.
+/// Owns a socket.
 class Socket {
  public:
-  /// SOCK_DGRAM or SOCK_STREAM in the family of `address`; ends the program with a sentence when it can't be
-  /// made.
+  /// SOCK_DGRAM or SOCK_STREAM in the family of `address`; ends the program with a message if it can't
+  /// be created.
   Socket(const std::string& address, std::uint16_t port, int type);
   ~Socket();
   Socket(const Socket&) = delete;
@@ -20,7 +20,7 @@ class Socket {
   int fd() const { return fd_; }
   const sockaddr* peer() const;
   socklen_t peer_size() const { return peer_size_; }
-  /// True when something can be read (or, for POLLOUT, written) within the time.
+  /// Whether something can be read (or, for POLLOUT, written) within the time.
   bool wait(short events, int milliseconds) const;
 
  private:
@@ -29,7 +29,7 @@ class Socket {
   socklen_t peer_size_ = 0;
 };
 
-/// "203.0.113.10", 69 as a socket address; an address that is none ends the program with a sentence.
+/// "203.0.113.10", 69 as a socket address; an invalid address ends the program with a message.
 socklen_t socket_address(const std::string& address, std::uint16_t port, sockaddr_storage& out);
 
 /// "203.0.113.10:69"

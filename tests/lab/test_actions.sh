@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What a person asks of phones behind their router: an SCCP phone gets Reset and comes back, a SIP phone gets the NOTIFY
-# that its firmware knows; by the dropwire command, and by HTTP from another machine, which takes a password.
+# Restarting phones behind a router: an SCCP phone gets Reset and comes back, a SIP phone gets the NOTIFY that its
+# firmware knows; with the dropwire command, and by HTTP from another machine, which needs a password.
 . "$(dirname "$0")/lab.sh"
 lab_begin 90
 . "$(dirname "$0")/sip.sh"
@@ -54,16 +54,16 @@ phone_start sccp-phone lab_sccp_phone "register; wait registered 15; wait reset 
 phone_start sip-phone lab_sip_phone "register; wait registered 15; wait notify-service-control 40; unregister; wait unregistered 15" \
   --server $HOSTED:5060 --nat-enabled --first-ext 1101 --device SEP000000001101
 wait_until 20 times SEP000000001001 1 || fail "the SCCP phone is not registered"
-check "dropwire restart tells an SCCP phone" cli restart SEP000000001001
+check "dropwire restart reaches an SCCP phone" cli restart SEP000000001001
 wait_until 20 registered SEP000000001101 || fail "the SIP phone is not registered"
-check "dropwire restart tells a SIP phone, and it takes it" cli restart SEP000000001101
+check "dropwire restart reaches a SIP phone, which accepts it" cli restart SEP000000001101
 well "a SIP phone gets the NOTIFY that its firmware knows" sip-phone
 wait_until 20 times SEP000000001001 2 || fail "the SCCP phone is not registered again"
 check "a session without its CSRF token resets nothing" test "$(web -b "$LAB_DIR/jar" -X POST $door/api/phones/SEP000000001001/reset)" = 403
 check "with it, the phone is reset" test "$(web -b "$LAB_DIR/jar" -H "X-CSRF-Token: $csrf" -X POST $door/api/phones/SEP000000001001/reset)" = 200
-well "an SCCP phone comes back each time it is told to start over" sccp-phone
+well "an SCCP phone comes back after each restart" sccp-phone
 check "its story says that somebody asked" sh -c "'$DW_BIN' phone SEP000000001001 --socket $LAB_DIR/hosted/control.sock -c $LAB_DIR/empty.toml | tr -s ' \n' ' ' | grep -q 'somebody asked it, from this box, to start over: restart'"
-check "a phone that is not registered can't be told" test "$(web -H "Authorization: Bearer $token" -X POST $door/api/phones/SEP000000001001/restart)" = 409
+check "a phone that is not registered can't be restarted" test "$(web -H "Authorization: Bearer $token" -X POST $door/api/phones/SEP000000001001/restart)" = 409
 check "but forgotten" cli forget SEP000000001001
 ! registered SEP000000001001 && ! cli phone SEP000000001001 >/dev/null || fail "the phone was not forgotten"
 

@@ -54,7 +54,7 @@ expected_7941() {
   done
 }
 
-# Every file that the phone has is the central server's, or its rewriting.
+# Every file on the phone is the central server's, or a rewritten one.
 files_right() { # DIR ADDRESS
   local path name
   while read -r path; do
@@ -86,8 +86,8 @@ for model in 7965 7960 7941; do
 done
 wait "${waiting[@]}"
 
-told() { "$DW_BIN" phone "SEP00112233$2" --json --socket "$LAB_DIR/$1/control.sock" -c "$LAB_DIR/empty.toml" 2>&1; }
-finds() { told "$1" "$2" | grep -q "\"$3\""; }
+story_of() { "$DW_BIN" phone "SEP00112233$2" --json --socket "$LAB_DIR/$1/control.sock" -c "$LAB_DIR/empty.toml" 2>&1; }
+finds() { story_of "$1" "$2" | grep -q "\"$3\""; }
 for where in home-edge hosted; do
   address=$EDGE
   [[ $where == hosted ]] && address=$HOSTED
@@ -100,13 +100,13 @@ for where in home-edge hosted; do
       fail "$where, $model: answers differ (< expected, > got)"
     fi
     check "$where, $model: files are right" files_right "$out" "$address"
-    told $where $model >"$out.json"
+    story_of $where $model >"$out.json"
     check "$where, $model: has a story" grep -q '"story"' "$out.json"
   done
-  # Once it has been silent for long enough to be sure that it won't ask for the plain config.
-  check "$where, 7941: told to erase the trust list" wait_until 45 finds $where 7941 trust_list_present
+  # After enough silence to be sure that it won't request the plain config.
+  check "$where, 7941: the finding asks to erase the trust list" wait_until 45 finds $where 7941 trust_list_present
   for model in 7965 7960; do
-    told $where $model >"$LAB_DIR/$where-$model.json"
+    story_of $where $model >"$LAB_DIR/$where-$model.json"
     check "$where, $model: nothing is found wrong" grep -Eq '"findings": *\[ *\]' "$LAB_DIR/$where-$model.json"
   done
   check "$where, 7965: SCCP" grep -Eq '"protocol": *"sccp"' "$LAB_DIR/$where-7965.json"

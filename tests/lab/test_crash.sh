@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The edge box loses its power (kill -9) while it fetches. After that it serves right octets: what it had whole, even
-# with the central server away, and what it had in part after fetching it again.
+# The edge box loses its power (kill -9) while it fetches. Afterwards it serves correct octets: complete files even
+# without the central server, and partial ones after fetching them again.
 . "$(dirname "$0")/lab.sh"
 lab_begin 200
 

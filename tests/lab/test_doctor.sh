@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The doctor on a whole home: nothing to find while all is well, for SCCP and SIP, by phone and for the box; then each of
-# the main faults is made for real and must be found by its code.
+# The doctor in a whole home: no findings while all is well, for SCCP and SIP, per phone and for the box; then each of
+# the main faults is caused for real and must be found by its code.
 . "$(dirname "$0")/lab.sh"
 lab_begin 110
 . "$(dirname "$0")/sip.sh"
@@ -41,7 +41,7 @@ ask() { # HOST NAME ARGUMENT...: dropwire doctor
   shift 2
   lab_in "$host" "$DW_BIN" doctor "$@" --socket "$LAB_DIR/$name/control.sock" -c "$LAB_DIR/empty.toml"
 }
-# Codes of findings, without what is true and only worth knowing of the lab's own machine and router.
+# Codes of findings, without information about the lab's own machine and router.
 codes() {
   ask "$@" --json | sed -n 's/.*"code": "\([a-z_]*\)".*/\1/p' | grep -vxE 'clock_not_synchronised|nat_kind|port_forward_needed'
 }
@@ -83,8 +83,8 @@ phone home-7960 sip "$sip" $EDGE:5060 "register; wait registered 15; dial 600; w
   wait ended 15; sleep 20s" --model 7960 --device SEP$good_sip --first-ext 1062 &
 healthy_sip=$!
 
-# ---- faults, all at once: each needs its time --------------------------------------------------------------------
-# A phone that hears nothing of what it is sent, and one whose sound does not leave.
+# ---- faults, all at once, as each takes some time --------------------------------------------------------------------
+# A phone that receives no audio, and one that sends none.
 drops blocked input "udp sport 69"
 fetch home-blocked curl $EDGE SEP001122330064.cnf.xml "$LAB_DIR/blocked" 4
 # A SIP phone whose password is wrong, and one behind a router that changes SIP.
@@ -109,7 +109,7 @@ check "a router that changes SIP is found" wait_until 20 finds_hosted sip_alg SE
 # ---- all is well: with calls done, and faults of others around ---------------------------------------------------
 wait_until 20 log_has good ' ended' || fail "the healthy SCCP phone had no call"
 wait_until 20 log_has sip ' ended' || fail "the healthy SIP phone had no call"
-# The home's router lets no sound in from the call server for a while: that is the box's trouble, and no phone's.
+# The home's router blocks audio from the call server for a while: that is the box's trouble, not a phone's.
 lab_in home-rtr nft -f - <<NFT
 table ip quiet {
   chain through { type filter hook forward priority -5; policy accept;

@@ -24,7 +24,7 @@ central_files "$LAB_DIR/files"
 config=SEP001122337965.cnf.xml
 web_start central central "$LAB_DIR/files"
 
-# One home with nothing but IPv6 on its WAN; its phone knows IPv4 only.
+# One home with only IPv6 on its WAN; its phone has only IPv4.
 lab_home only-v6 masq edge
 ip -n "$(ns only-v6-rtr)" -4 addr flush dev wan
 address_of_wan=2001:db8::106

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# An edge behind each kind of home router that maps no port when asked, and a central server that knows nothing of NAT: it
-# sends to exactly what it was told, SCCP and SIP. Audio passes both ways where the router lets it, also when the far end
-# speaks first; where no address could be right, status and doctor say so. A new WAN address is learned, told from then on, and what it
-# did to calls is said.
+# An edge behind each kind of home router that maps no port on request, and a central server without NAT support: it
+# sends exactly to the addresses in messages, SCCP and SIP. Audio passes both ways if the router allows it, also when the
+# far end speaks first; if no address could work, status and doctor say so. A new WAN address is learned and used from
+# then on, and its effect on calls is reported.
 . "$(dirname "$0")/lab.sh"
 lab_begin 220
 . "$(dirname "$0")/sip.sh"
@@ -42,7 +42,7 @@ NFT
 }
 moved_rules
 
-# The hosted box is there for its STUN server alone.
+# The hosted box only provides the STUN server.
 dropwire_start hosted hosted --mode hosted --set "access.listen=[\"$HOSTED\",\"$HOSTED2\"]" --set access.tftp.enable=false --set access.http.enable=false \
   --set access.sip.enable=false --set access.sccp.enable=false --set "central.sccp.servers=[\"$CENTRAL:2000\"]"
 kamailio_start central kamailio
@@ -64,7 +64,7 @@ for home in "${homes[@]}"; do
     --set media.ports=20100-20159 --set "central.sccp.servers=[\"$CENTRAL:2001\"]"
 done
 
-tells() { "$DW_BIN" "${@:2}" --socket "$LAB_DIR/$1/control.sock" -c "$LAB_DIR/empty.toml" 2>&1; }
+cli() { "$DW_BIN" "${@:2}" --socket "$LAB_DIR/$1/control.sock" -c "$LAB_DIR/empty.toml" 2>&1; }
 learned() { log_has "$1" "event=media_outside router_maps=$2"; }
 for home in "${homes[@]}"; do
   kind=by_port
@@ -75,7 +75,7 @@ done
 check "masq: keeps port numbers" log_has masq keeps_numbers=yes
 check "moved: does not keep port numbers" log_has moved keeps_numbers=no
 
-# SCCP: the echo hears the phone, and the phone its own voice, by what the server was told.
+# SCCP: the echo hears the phone, and the phone its own voice, at the addresses that the server got.
 call() { # NAME HOST ARGUMENT...
   local name=$1 host=$2
   shift 2
@@ -101,12 +101,12 @@ waiting+=($!)
 wait "${waiting[@]}"
 for home in "${homes[@]}"; do
   [[ $home == random ]] && continue
-  check "$home, SCCP: the phone hears itself by way of a server that sends to what it was told" passed "sccp-$home-2000"
+  check "$home, SCCP: the phone hears itself by way of a server that sends to the address in the message" passed "sccp-$home-2000"
   check "$home, SCCP: a phone that only listens hears the server" passed "sccp-$home-2001"
 done
 check "random, SCCP: nothing comes, as nobody can say where" passed sccp-random-2000
 
-# SIP: registered through the edge, called from the internet by a server that goes by Contact and SDP alone.
+# SIP: registered through the edge, called from the internet by a server that uses only Contact and SDP.
 sip_call() { # HOME NUMBER
   local home=$1 n=$2
   call "callee-$home" "$home-phone" "$DW_LAB_TOOLS/lab_sip_phone" --server $EDGE:5060 --first-ext "200$n" --device "$(printf 'SEP00000000200%d' "$n")" \
@@ -130,14 +130,14 @@ for home in "${homes[@]}"; do
   check "$home, SIP: the caller hears it" passed "caller-$home"
 done
 
-# What is said of it.
-check "masq: status says how audio comes in" grep -q 'learned by STUN' <(tells masq status)
-check "random: status says that it does not" grep -q 'no address' <(tells random status)
-check "masq: the doctor has nothing against it" eval '! tells masq doctor | grep -qi "audio"'
-check "random: the doctor names an error, and the ways out" grep -qi 'UPnP.*hosted Dropwire.*symmetric' <(tells random doctor | tr '\n' ' ')
+# What status and doctor say.
+check "masq: status says how audio comes in" grep -q 'learned by STUN' <(cli masq status)
+check "random: status says that it does not" grep -q 'no address' <(cli random status)
+check "masq: the doctor has nothing against it" eval '! cli masq doctor | grep -qi "audio"'
+check "random: the doctor names an error, and the ways out" grep -qi 'UPnP.*hosted Dropwire.*symmetric' <(cli random doctor | tr '\n' ' ')
 
-# Another WAN address while a call runs: this server goes on sending to the old one, and the box says so. Whatever begins afterwards has the new one, and so
-# has a phone's next registration, which it was told to make within a minute, though the server took it for an hour.
+# The WAN address changes during a call: this server keeps sending to the old one, and the box says so. Later messages
+# have the new one, also a phone's next registration, which is due within a minute although the server granted an hour.
 new=203.0.113.140
 call cut moved-phone "$DW_LAB_TOOLS/lab_sccp_phone" --server $EDGE:2000 --device SEP000000001003 --first-ext 1003 --version 17 --rtp 16384 \
   --do "register; wait registered 15; dial 600; wait media 15; expect-rtp 40 15; send-rtp 20s" &
@@ -145,10 +145,10 @@ waiting=($!)
 call mover moved-phone "$DW_LAB_TOOLS/lab_sip_phone" --server $EDGE:5060 --first-ext 2009 --device SEP000000002009 --listen-port 5079 --rtp 18100 \
   --do "register; wait registered 15; wait-file $LAB_DIR/moved.learned 60; refresh; wait registered 15; wait ringing 20; answer; wait connected; expect-rtp 20 15; wait ended 20" &
 waiting+=($!)
-heard() { tells moved calls --json | tr -d ' \n' | grep -Eq '"from_central":\{[^}]*"packets":([5-9][0-9]|[0-9]{3,})'; }
+heard() { cli moved calls --json | tr -d ' \n' | grep -Eq '"from_central":\{[^}]*"packets":([5-9][0-9]|[0-9]{3,})'; }
 at_new() { bindings kamailio 2009 | grep -q "@$new:"; }
 check "moved: a call runs" wait_until 15 heard
-check "moved: a phone is registered, and told to come again within a minute" wait_until 15 log_has mover 'registered expires=60'
+check "moved: a phone is registered, and has to register again within a minute" wait_until 15 log_has mover 'registered expires=60'
 check "moved: the server has the old address" eval 'has_binding kamailio 2009 && ! at_new'
 ip -n "$(ns moved-rtr)" addr flush dev wan
 host_address moved-rtr wan $new/24
@@ -156,15 +156,15 @@ moved_rules
 lab_in moved-rtr conntrack -F >/dev/null 2>&1
 check "moved: the new WAN address is learned" wait_until 25 log_has moved "external=$new"
 : >"$LAB_DIR/moved.learned"
-check "moved: the doctor says what became of the call" wait_until 20 eval 'tells moved doctor | grep -q router_moved'
-check "moved: and so do the calls" eval "tells moved calls | tr -s ' \n' ' ' | grep -q 'since the router.s address changed'"
-check "moved: the phone's next registration tells the SIP server" wait_until 20 at_new
+check "moved: the doctor says what became of the call" wait_until 20 eval 'cli moved doctor | grep -q router_moved'
+check "moved: and so do the calls" eval "cli moved calls | tr -s ' \n' ' ' | grep -q 'since the router.s address changed'"
+check "moved: the phone's next registration reaches the SIP server with the new address" wait_until 20 at_new
 call caller-mover mallory "$DW_LAB_TOOLS/lab_sip_phone" --server $CENTRAL:5060 --bind $MALLORY --lenient --listen-port 5119 --rtp 27384 \
   --first-ext 2109 --device SEP000000002109 --do "register; wait registered; dial 2009; wait connected; expect-rtp 40 15; hangup; wait ended"
 wait "${waiting[@]}"
 check "moved: which calls the phone there, and is heard" passed mover
 check "moved: and hears it" passed caller-mover
-sccp moved 2 2000 'expect-rtp 40 15; expect-rtp 40 15' # as another device: this server still has the old connection of the first
+sccp moved 2 2000 'expect-rtp 40 15; expect-rtp 40 15' # as another device, as this server still has the first one's old connection
 check "moved: and a new call of SCCP has audio both ways" passed sccp-moved-2000
 
 for home in "${homes[@]}"; do

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# An edge box whose WAN breaks while it fetches, whose central server is away, or whose origin breaks off in
-# mid-file: phones get whole right files or an error, never a part that looks whole.
+# An edge box whose WAN fails during a fetch, whose central server is away, or whose origin breaks off within a
+# file: phones get complete and correct files or an error, never a part that looks complete.
 . "$(dirname "$0")/lab.sh"
 lab_begin 200
 
@@ -23,7 +23,7 @@ edge keeps $CENTRAL
 edge shuffles $CENTRAL
 edge half $MALLORY
 
-# The file takes 3 s; the router is away for 1 s in the midst of it.
+# The file takes 3 s; the router is away for 1 s meanwhile.
 fetch keeps-phone curl $EDGE big.sbn "$LAB_DIR/big-keeps" 50 &
 keeps=$!
 fetch shuffles-phone curl $EDGE big.sbn "$LAB_DIR/big-shuffles" 50 &
@@ -41,16 +41,16 @@ lab_spawn mallory half "$DW_LAB_TOOLS/lab_half" 6970 "$LAB_DIR/files/$firmware" 
 wait_until 5 log_has half ready || fail "lab_half did not start"
 for client in tftp atftp curl http; do
   if fetch half-phone $client $EDGE $firmware "$LAB_DIR/half-$client" 20 && [[ $client != *tftp ]]; then
-    fail "truncated origin, $client: was told that it has the whole file"
+    fail "truncated origin, $client: believes that it has the whole file"
   else
-    pass "truncated origin, $client: told that it failed"
+    pass "truncated origin, $client: noticed that it failed"
   fi
 done
 log_has half "broke off" || fail "truncated origin: was never asked"
 if lab_in half-phone "$DW_LAB_TOOLS/lab_phone" get $EDGE $firmware "$LAB_DIR/half-phone" >/dev/null; then
   fail "truncated origin, phone: took a part for the whole"
 else
-  pass "truncated origin, phone: told that it failed"
+  pass "truncated origin, phone: noticed that it failed"
 fi
 lab_stop half
 web_start mallory healed "$LAB_DIR/files"
@@ -83,7 +83,7 @@ stale() { # WHEN
   answered "$1, never had" "tftp://$EDGE/never-had.xml"
 }
 
-# The origin takes connections and says nothing: a phone behind a router must hear something within 10 s all the same.
+# The origin accepts connections but does not answer: a phone behind a router must get an answer within 10 s anyway.
 answered() { # WHAT URL
   lab_in keeps-phone curl -s -m 10 -o /dev/null "$2"
   check "$1: an answer within 10 s" test $? -ne 28

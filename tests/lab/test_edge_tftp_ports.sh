@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A central server that has its files by TFTP alone and answers from a fresh port, and edges behind routers that let in only whom was
-# sent to. Where the router maps ports on request (PCP, UPnP) the edge asks from a mapped one, and firmware and config come through, several
-# at a time; where it does not, the origin's error says what helps.
+# A central server that has files only by TFTP and answers from a fresh port, and edges behind routers that filter by
+# address and port. If the router maps ports on request (PCP, UPnP), the edge sends from a mapped one, and firmware and
+# config arrive, several at a time; if not, the origin's error gives advice.
 . "$(dirname "$0")/lab.sh"
 . "$(dirname "$0")/sip.sh"
 . "$(dirname "$0")/router.sh"

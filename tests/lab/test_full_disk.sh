@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The disk of an edge box is full: calls go on, phones register and get their files, the log says what is not kept; after a
-# power cut it starts all the same, and once there is room all is kept again.
+# The disk of an edge box is full: calls continue, phones register and get their files, the log says what is not stored;
+# after a power cut it starts anyway, and once there is room everything is stored again.
 if ((EUID == 0)) && [[ -z ${LAB_MOUNTS:-} ]]; then exec unshare --mount env LAB_MOUNTS=1 bash "$0"; fi # the small disk is ours alone
 . "$(dirname "$0")/lab.sh"
 lab_begin 240

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Something on the customer's LAN says that it is a router, a thousand times over, and answers HTTP without end: an edge takes
-# a few hundred kilobytes of it, says that nobody maps ports, goes on serving, ends when it is told to, and finds a real
+# Something on the customer's LAN claims to be a router, a thousand times over, and answers HTTP without end: an edge
+# reads a few hundred kilobytes of it, reports that nobody maps ports, keeps serving, stops on SIGTERM, and finds a real
 # router beside it.
 . "$(dirname "$0")/lab.sh"
 . "$(dirname "$0")/sip.sh"
@@ -26,10 +26,10 @@ done
 memory() { awk '/^VmRSS/ { print $2 }' "/proc/${LAB_PID[alone]}/status"; } # KiB
 before=$(memory)
 all_mapped() { mapped beside udp 5060 && mapped beside tcp 5060 && mapped beside udp 20003; }
-check "alone: that nobody maps ports is told" wait_until 60 log_has alone 'event=port_mapping_failed.*no UPnP device on the LAN is a router'
+check "alone: it reports that nobody maps ports" wait_until 60 log_has alone 'event=port_mapping_failed.*no UPnP device on the LAN is a router'
 check "beside: the real router is found" wait_until 30 all_mapped
 check "alone: it was asked, and took the bait" log_has hostile-alone '^fed '
-# What the kernel holds at both ends is fed too; without a bound it is all that the time allows.
+# Counts kernel buffers at both ends too; without a bound it would be as much as the time allows.
 fed=$(sed -n 's/^fed \([0-9]*\) .*/\1/p' "$LAB_DIR/hostile-alone.log" | sort -n | tail -1)
 check "alone: no answer was read to more than 16 MiB ($fed octets)" test "$fed" -lt $((16 << 20))
 grown=$(($(memory) - before))

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The power comes back: 128 phones on one LAN ask the edge for the same firmware in the same second. One fetch from
+# The power comes back: 128 phones on one LAN request the same firmware from the edge in the same second. One fetch from
 # the central server, and every phone gets every octet.
 . "$(dirname "$0")/lab.sh"
 lab_begin 200

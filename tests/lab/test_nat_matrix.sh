@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Each kind of home router × each TFTP client against a hosted Dropwire: every file comes through. The same against
-# servers that answer from a fresh TID (tftpd-hpa, and Dropwire told to): what fails there is what Dropwire is for.
+# servers that answer from a fresh TID (tftpd-hpa, and Dropwire set to do so): what fails there is what Dropwire is for.
 # Each home has a file of its own, so a transfer that strays into another home's would show.
 . "$(dirname "$0")/lab.sh"
 lab_begin 200
@@ -22,7 +22,7 @@ if lab_home alg alg 2>/dev/null && lab_home random-alg random_alg && lab_home ca
 else
   echo "NOT TESTED: this kernel has no TFTP connection tracking helper"
 fi
-# A WAN of 1400 octets, as PPPoE and a VPN leave, where nobody but the sender can make packets smaller.
+# A WAN with an MTU of 1400, as with PPPoE and a VPN, where only the sender can make packets smaller.
 lab_carrier tunnel masq
 lab_home narrow masq carrier=tunnel
 ip -n "$(ns tunnel)" link set br-lan mtu 1400
@@ -37,7 +37,7 @@ dropwire_start mallory tid "${serve[@]}" --set access.tftp.single_port=false
 lab_spawn central fresh-tid in.tftpd -L -u root -a $CENTRAL:69 -s "$LAB_DIR/files"
 wait_until 5 fetch central curl $CENTRAL masq.sbn "$LAB_DIR/up" 1 || fail "in.tftpd did not start"
 
-# A download that must fail is given 10 s, one that must not is given 40.
+# A download that must fail gets 10 s, one that must succeed gets 40.
 seconds() { [[ $fresh_tid_passes == *" $1 "* ]] && echo 40 || echo 10; }
 try() { # HOME CLIENT SERVER SECONDS: leaves yes or no in a file
   local out=$LAB_DIR/got-$1-$2-$3 verdict=no

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# From the package to a call: installed in a fresh Debian 12 with the central server as its one answer, started as its
-# unit says, it has a phone behind a home's router boot, register and talk, and the status page shows that.
+# From the package to a call: it is installed in a fresh Debian 12 with the central server as its only answer and started
+# as in its unit; a phone behind a home's router boots, registers and talks, and the status page shows that.
 . "$(dirname "$0")/lab.sh"
 lab_begin 280
 . "$LAB_HERE/../packaging/chroot.sh"
@@ -40,7 +40,7 @@ check "its story has the files" shows "fetched$device.cnf.xml"
 check "it calls and hears" wait_until 40 log_has phone 'rtp received'
 check "the list has it" bash -c 'grep -q "$1" <<<"$2"' _ "$device" "$(api /api/phones)"
 check "the status page is served" bash -c 'grep -q "<title>" <<<"$1"' _ "$(api /)"
-lab_stop phone KILL # or its call would be let end first
+lab_stop phone KILL # otherwise its call would be allowed to end first
 lab_stop daemon
 status=$?
 check "the service ends with 0 (status $status)" test "$status" = 0

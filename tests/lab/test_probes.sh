@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# An edge finds out what the router in front of it does, against a hosted Dropwire: each kind of NAT, a carrier's NAT
-# behind it, gateways that rewrite SIP or watch TFTP, hairpins, how long mappings live, ports that are blocked. And a
-# stranger gets nothing out of the answers that is worth forging a request.
+# An edge finds out how the router in front of it behaves, against a hosted Dropwire: each kind of NAT, a carrier's NAT
+# behind it, gateways that rewrite SIP or watch TFTP, hairpins, how long mappings live, ports that are blocked. And
+# for a stranger the answers are not worth forging a request.
 . "$(dirname "$0")/lab.sh"
 lab_begin 150
 
@@ -82,7 +82,7 @@ if [[ " ${homes[*]} " == *" sip "* ]]; then
 fi
 [[ " ${homes[*]} " == *" alg "* ]] && kind alg nat $ei $apd false true
 
-# What mallory sends and gets, in octets of IP, as counters of its own machine tell.
+# What mallory sends and receives, in octets of IP, by the counters of its own machine.
 lab_in mallory nft -f - <<'NFT'
 table ip count {
   counter stun_in { }
@@ -115,7 +115,7 @@ printf '\0\1dropwire-probe\0octet\0dropwire-probe\0fresh\0filler\0%s\0' "$(head 
 lab_in mallory bash -c 'for i in {1..200}; do cat "$1" >/dev/udp/$4/3478; cat "$2" >/dev/udp/$4/5060
   cat "$3" >/dev/udp/$4/69; done' - "$LAB_DIR/stun.request" "$LAB_DIR/sip.request" "$LAB_DIR/tftp.request" $HOSTED
 count() { lab_in mallory nft list counter ip count "$1" | sed -nE "s/.*packets ([0-9]+) bytes ([0-9]+).*/\\$2/p"; }
-no_gain() { # SERVICE TIMES: all that came for all that went, and that something came
+no_gain() { # SERVICE TIMES: everything received against everything sent, and that something was received
   local sent got
   sent=$(count "$1_out" 2) got=$(count "$1_in" 2)
   check "$1: $got octets came for $sent, at most $2 times" test $((got > 0 && got <= $2 * sent)) = 1

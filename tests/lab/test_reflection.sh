@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What a stranger can get out of a hosted Dropwire: forged requests are not worth forging, nothing can be written, and
-# a flood does not keep a phone from its file. Answers come from the address that was asked, IPv6 too.
+# What a stranger can get from a hosted Dropwire: requests are not worth forging, nothing can be written, and a flood
+# does not keep a phone from its file. Answers come from the address of the request, also with IPv6.
 . "$(dirname "$0")/lab.sh"
 lab_begin 200
 
@@ -53,7 +53,7 @@ at_most write 2 1
 check "write request: the file is as it was" same "$LAB_DIR/files/f" "$LAB_DIR/files/f.bin"
 check "from port 53: no answer" test "$(field port-53 packets)" = 0
 check "to the broadcast address: no answer" test "$(field broadcast packets)" = 0
-answered_by() { # PROBE ENDPOINT: every answer came from there
+answered_by() { # PROBE ENDPOINT: all answers came from there
   check "$1: answers come from $2" test "$(grep '^from=' "$LAB_DIR/probe-$1" | cut -d ' ' -f 1 | sort -u)" = "from=$2"
 }
 answered_by plain $HOSTED:69

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Settings are read again twenty times, each time others, while a file is on its way to a phone over a slow line, an SCCP
-# phone stays registered, and a SIP phone talks: nothing is lost, and what is new counts for what comes next. Bad settings
-# and a listener that can't be had change nothing. Then it ends: idle phones don't hold that up, a call does.
+# Settings are reloaded twenty times, with changes, while a file is sent to a phone over a slow line, an SCCP phone stays
+# registered, and a SIP phone talks: nothing is lost, and new settings apply to what comes next. Invalid settings, and a
+# listener whose port is in use, change nothing. Then it stops: idle phones don't delay that, a call does.
 . "$(dirname "$0")/lab.sh"
 . "$(dirname "$0")/sip.sh"
 lab_begin 120
@@ -16,7 +16,7 @@ kamailio_start central kam
 lab_spawn central cm "$DW_LAB_TOOLS/lab_sccp_server" --listen "$CENTRAL:2000" --guests 1001 --keepalive 5 --for 110 --talk
 wait_until 5 bound central tcp 2000 || fail "no SCCP server"
 
-settings() { # TOML LINE...: what a reload reads from now on
+settings() { # TOML LINE...: the settings for the next reload
   mkdir -p "$LAB_DIR/conf.d"
   {
     echo "central.provisioning.origins = [\"http://$CENTRAL:6970/\"]"
@@ -27,7 +27,7 @@ both="access.listen = [\"$HOSTED\"]"
 one=("central.sccp.servers = [\"$CENTRAL:2000\"]" "central.sip.servers = [\"udp:$CENTRAL:5060\"]")
 settings "$both" "${one[@]}"
 dropwire_start hosted hosted --mode hosted
-tells() { "$DW_BIN" "$@" --socket "$LAB_DIR/hosted/control.sock" -c "$LAB_DIR/empty.toml" 2>&1; }
+cli() { "$DW_BIN" "$@" --socket "$LAB_DIR/hosted/control.sock" -c "$LAB_DIR/empty.toml" 2>&1; }
 
 lab_shim home delay_us=15000
 (fetch_same home-phone tftp $HOSTED cvm45sccp.9-4-2ES26.sbn "$LAB_DIR/got" "$LAB_DIR/files/cvm45sccp.9-4-2ES26.sbn" 70
@@ -43,7 +43,7 @@ check "and heard at the far end" wait_until 15 hears far 440
 check "an SCCP phone is registered" wait_until 15 log_has phone registered
 check "a file is on its way" test ! -e "$LAB_DIR/fetch.status"
 
-reloads() { tells log --json | grep -c 'event=reloaded'; }
+reloads() { cli log --json | grep -c 'event=reloaded'; }
 for i in {1..20}; do
   listen=$both
   ((i > 5)) && listen="access.listen = [\"$HOSTED\", \"$HOSTED2\"]"
@@ -53,7 +53,7 @@ for i in {1..20}; do
     "access.sip.max_calls = $((500 + i))" "cache.size = \"$((100 + i))MiB\"" "phones.story_steps = $((40 + i))" "admin.max_connections = $((40 + i))"
     "central.sip.ping = \"$((10 + i))s\"")
   servers=("${one[@]}")
-  # The server that all is registered at goes and comes back.
+  # The server where all are registered is removed and comes back.
   ((i % 4 == 1)) && servers=("central.sccp.servers = [\"$CENTRAL:2001\", \"$CENTRAL:2000\"]" "central.sip.servers = [\"udp:$CENTRAL:5061\", \"udp:$CENTRAL:5060\"]")
   ((i % 4 == 2)) && servers=("central.sccp.servers = [\"$CENTRAL:2001\"]" "central.sip.servers = [\"udp:$CENTRAL:5061\"]")
   settings "$listen" "${other[@]}" "${servers[@]}"
@@ -62,7 +62,7 @@ for i in {1..20}; do
     reloaded() { (($(grep -c 'event=reloaded' "$LAB_DIR/hosted.log") == i)); }
     wait_until 5 reloaded || fail "reload $i by SIGHUP"
   else
-    tells reload >"$LAB_DIR/said" || fail "reload $i: $(cat "$LAB_DIR/said")"
+    cli reload >"$LAB_DIR/said" || fail "reload $i: $(cat "$LAB_DIR/said")"
   fi
   sleep 0.5
 done
@@ -72,7 +72,7 @@ for i in {1..100}; do
   kill -HUP "${LAB_PID[hosted]}"
   sleep 0.02
 done
-check "a hundred more leave it as it is" tells status >/dev/null
+check "a hundred more leave it as it is" cli status >/dev/null
 check "with no more open than before ($before)" test "$(fds)" -le $((before + 4))
 check "the reloads were taken" test "$(grep -c 'event=reloaded' "$LAB_DIR/hosted.log")" -ge 21
 check "the call is still heard" hears near 880
@@ -85,7 +85,7 @@ check "and was so only once" test "$(grep -c 'event=phone_registered\|event=regi
 check "the new address answers" fetch_same home-phone http $HOSTED2 Chirp1.raw "$LAB_DIR/chirp" "$LAB_DIR/files/Chirp1.raw"
 check "by SCCP and SIP as well" sh -c "lab() { ip netns exec '$(ns hosted)' ss -Hlntu; }; lab | grep -q '$HOSTED2:2000 ' && lab | grep -q '$HOSTED2:5060 '"
 
-# What can't be: nothing of it is taken.
+# Invalid settings: none of them is applied.
 settings "access.listen = [\"$HOSTED\", \"$HOSTED2\", \"203.0.113.99\"]" "${one[@]}" "phones.story_steps = 99"
 check "a listener that can't be had is refused" sh -c "! '$DW_BIN' reload --socket '$LAB_DIR/hosted/control.sock' -c '$LAB_DIR/empty.toml' >'$LAB_DIR/said' 2>&1"
 check "and named" grep -q '203.0.113.99' "$LAB_DIR/said"
@@ -93,18 +93,18 @@ settings "access.listen = [\"$HOSTED\", \"$HOSTED2\"]" 'media.prots = "1-2"'
 check "a mistake is refused" sh -c "! '$DW_BIN' reload --socket '$LAB_DIR/hosted/control.sock' -c '$LAB_DIR/empty.toml' >'$LAB_DIR/said' 2>&1"
 check "and named too" grep -q 'media.prots' "$LAB_DIR/said"
 settings "$both" "${one[@]}" "media.threads = 3" 'access.tftp.port = 6969'
-check "what needs a restart is taken with the rest" tells reload >"$LAB_DIR/said"
+check "what needs a restart is taken with the rest" cli reload >"$LAB_DIR/said"
 for name in access.listen media.threads access.tftp.port; do check "and said by name: $name" grep -q "^$name is read at start only" "$LAB_DIR/said"; done
 
 fetched() { [[ -s $LAB_DIR/fetch.status ]]; }
 wait_until 60 fetched || fail "the file never came"
 check "the file that was on its way is whole" test "$(cat "$LAB_DIR/fetch.status")" = 0
 check "the SCCP phone calls on ports of the last range" wait_until 40 log_has phone 'rtp received'
-check "the log's level changes while it runs" tells log --level debug
+check "the log's level changes while it runs" cli log --level debug
 check "as the log says" log_has hosted 'action=log_level level=debug'
 
-# The end: the phone that is idle is let go, the call goes on until drain.timeout.
-idle() { [[ $(tells calls --json | tr -d ' \n') == *'"total":1,'* ]]; }
+# Stopping: the idle phone is disconnected, the call continues until drain.timeout.
+idle() { [[ $(cli calls --json | tr -d ' \n') == *'"total":1,'* ]]; }
 wait_until 30 idle || fail "the SCCP call does not end"
 kill -TERM "${LAB_PID[hosted]}"
 check "the idle phone is hung up on at once" wait_until 2 log_has phone disconnected
@@ -117,7 +117,7 @@ check "because drain.timeout had passed" log_has hosted event=drain_timeout
 unset 'LAB_PID[hosted]'
 baresip_do home-phone 4441 hangup
 
-# Idle phones alone hold nothing up, and SIP phones are known again at the next start.
+# Idle phones alone delay nothing, and SIP phones are known again at the next start.
 settings "$both" "${one[@]}"
 : >"$LAB_DIR/hosted.log"
 dropwire_start hosted hosted --mode hosted

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# An edge asks the home's router for ports: by PCP, by NAT-PMP, by UPnP, each the only one that the router does. What the
-# internet sends to them arrives, they are renewed, come back after the router restarted, go by themselves when the edge
-# is killed, and at once when it ends. A call reaches a phone through a server that knows nothing of NAT. A router behind
-# a carrier's NAT is seen for what it is, and a hosted Dropwire asks nobody.
+# An edge asks the home's router for ports: by PCP, by NAT-PMP, by UPnP, each with a router that has only this one. Packets
+# from the internet arrive there; mappings are renewed, come back after the router restarts, expire when the edge is
+# killed, and are removed when it stops. A call reaches a phone through a server without NAT support. A router behind a
+# carrier's NAT is recognised, and a hosted Dropwire requests nothing.
 . "$(dirname "$0")/lab.sh"
 . "$(dirname "$0")/sip.sh"
 . "$(dirname "$0")/router.sh"
@@ -22,7 +22,7 @@ router_public upnp 103
 router_public quiet 105
 for home in pcp pmp far quiet; do miniupnpd_start $home enable_natpmp=yes enable_upnp=no || fail "no router in $home"; done
 miniupnpd_start upnp enable_natpmp=no enable_upnp=yes || fail "no router in upnp"
-# PCP and NAT-PMP are one switch in miniupnpd: this router is deaf to version 2.
+# PCP and NAT-PMP are one switch in miniupnpd: this router drops version 2.
 lab_in pmp-rtr nft insert rule ip lab own iifname br-lan udp dport 5351 @th,64,8 2 drop
 lab_in quiet-rtr nft insert rule ip lab own iifname br-lan udp dport '{ 1900, 5350, 5351 }' counter
 kamailio_start central kamailio
@@ -61,13 +61,13 @@ check "PCP: that is the protocol in use" status_has pcp '"protocol":"PCP"'
 check "PCP: the central server reaches the edge" wait_until 5 answers 11.0.0.101
 check "PCP: and nobody else does" shut_to_strangers 11.0.0.101
 
-# miniupnpd says yes to PCP's FILTER and lets everybody in; another router keeps to it. What is told has to be what is so.
-stranger_told() {
+# miniupnpd says yes to PCP's FILTER and lets everybody in; another router keeps to it. The report has to be true.
+filter_reported() {
   options_from mallory UDP 11.0.0.101
   if (($(metric pcp sip_outside_total) > 0)); then status_has pcp '"not_kept":true'; else status_has pcp '"not_kept":false'; fi
 }
 check "PCP: the router agrees to let only the central side reach SIP's port" wait_until 5 status_has pcp '"state":"agreed"'
-check "PCP: and that it keeps to it, or does not, is told" wait_until 15 stranger_told
+check "PCP: and whether it keeps to it is reported" wait_until 15 filter_reported
 check "PCP: the central server reaches the edge as before" wait_until 5 answers 11.0.0.101
 
 # The server, which takes every Contact and every SDP as it is, finds the phone, and the two hear each other.
@@ -93,11 +93,11 @@ check "PCP: mappings are renewed in time" wait_until 15 renewed pcp
 lab_stop pcp-rtr KILL
 miniupnpd_start pcp enable_natpmp=yes enable_upnp=no || fail "no router in pcp"
 check "PCP: a router that restarted gets them again" wait_until 10 all_mapped pcp 11.0.0.101
-check "PCP: and that it restarted is told" wait_until 5 log_has pcp event=router_restarted
+check "PCP: and its restart is reported" wait_until 5 log_has pcp event=router_restarted
 
 check "NAT-PMP: all ports are mapped" wait_until 20 all_mapped pmp 11.0.0.102
 check "NAT-PMP: that is the protocol in use" status_has pmp '"protocol":"NAT-PMP"'
-check "NAT-PMP: that it lets everybody in is told" status_has pmp '"state":"open"'
+check "NAT-PMP: it is reported to let everybody in" status_has pmp '"state":"open"'
 check "NAT-PMP: the central server reaches the edge" wait_until 5 answers 11.0.0.102
 check "NAT-PMP: and nobody else does" shut_to_strangers 11.0.0.102
 check "UPnP: all ports are mapped" wait_until 30 all_mapped upnp 11.0.0.103
@@ -117,7 +117,7 @@ check "NAT-PMP: a killed edge's ports go by themselves" wait_until 20 none_mappe
 check "UPnP: a killed edge's ports go by themselves" wait_until 20 none_mapped upnp
 for home in pmp upnp; do edge_start $home $home --mode edge; done
 
-check "behind a carrier's NAT: seen, and told" wait_until 10 log_has far event=double_nat
+check "behind a carrier's NAT: recognised, and reported" wait_until 10 log_has far event=double_nat
 check "and in the status" status_has far '"double_nat":true'
 check "in words too" eval '"$DW_BIN" status --socket "$LAB_DIR/far/control.sock" -c "$LAB_DIR/empty.toml" | grep -q "one more router"'
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The home's router forgets all its mappings in mid-transfer and is away for a second. Whether it then gives the phone
-# its old port again or a new one, the transfer from a hosted Dropwire goes on to its end.
+# The home's router loses all its mappings during a transfer and is away for a second. Whether it then gives the phone
+# its old port or a new one, the transfer from a hosted Dropwire completes.
 . "$(dirname "$0")/lab.sh"
 lab_begin 200
 

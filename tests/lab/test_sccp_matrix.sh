@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Each kind of home router × {edge on the LAN, hosted, edge behind hosted} × phones of three protocol versions: they
 # register, call each other both ways, hold, resume, are transferred and hang up, and hear each other octet for octet.
-# Nothing is left of it afterwards. Two phones on one LAN talk directly. tshark, which shares nothing with us, reads both sides of the hosted Dropwire and of one
-# edge: every address is Dropwire's, no address of a home leaves it, and everything else is as it was.
+# Nothing of it remains afterwards. Two phones on one LAN talk directly. tshark, which shares no code with us, reads both
+# sides of the hosted Dropwire and of one edge: every address is Dropwire's, no address of a home leaves it, and nothing
+# else is changed.
 . "$(dirname "$0")/lab.sh"
 lab_begin 280
 command -v tshark >/dev/null || lab_skip "tshark is not installed"
@@ -15,7 +16,7 @@ homes=(masq random fullcone carrier-masq carrier-random)
 paths=(edge hosted behind)
 versions=(11 17 22)
 lab_home masq masq edge
-home_host masq second 51 # now: a new port may change the bridge's MAC address, and ARP caches would name the old one
+home_host masq second 51 # early, as a new port may change the bridge's MAC address, and ARP caches would keep the old one
 lab_home random random edge
 lab_home fullcone fullcone edge
 lab_home carrier-masq masq carrier=carrier edge
@@ -29,7 +30,8 @@ for h in {1..5}; do for p in 1 2 3; do for v in 1 2 3; do for r in 0 1; do
   n=$(number $h $p $v $r)
   devices+=(--device "$(device "$n")=$n")
 done; done; done; done
-# One server relays media itself, to where it comes from, as it must for an edge behind a router; the other tells each phone the other's address: ours.
+# One server relays media itself, back to its source, as it must for an edge behind a router; the other gives each phone
+# the other one's address: ours.
 lab_spawn central server-a "$DW_LAB_TOOLS/lab_sccp_server" --listen $CENTRAL:2000 --dialect chan_sccp --symmetric --for 270 --strict "${devices[@]}"
 lab_spawn central server-b "$DW_LAB_TOOLS/lab_sccp_server" --listen $CENTRAL:2001 --dialect cucm --direct --rtp 40000 --for 270 --strict "${devices[@]}"
 
@@ -77,14 +79,14 @@ for h in "${!homes[@]}"; do
 done
 
 # Nothing is left: no stream, no call, no connection.
-tells() { "$DW_BIN" status --json --socket "$LAB_DIR/$1/control.sock" -c "$LAB_DIR/empty.toml"; }
-empty() { tells "$1" | tr -d ' \n' | grep -q '"streams":0'; }
+cli() { "$DW_BIN" status --json --socket "$LAB_DIR/$1/control.sock" -c "$LAB_DIR/empty.toml"; }
+empty() { cli "$1" | tr -d ' \n' | grep -q '"streams":0'; }
 for name in hosted $(printf 'edge-%s behind-%s ' $(for home in "${homes[@]}"; do echo "$home" "$home"; done)); do
   check "$name: all streams are closed" wait_until 20 empty "$name"
   check "$name: no call is left" sh -c "'$DW_BIN' calls --json --socket '$LAB_DIR/$name/control.sock' -c '$LAB_DIR/empty.toml' | tr -d ' \n' | grep -q '\"total\":0,'"
 done
 
-# Two phones on the edge's LAN are told each other's address: their audio never passes the edge.
+# Two phones on the edge's LAN get each other's address: their audio never passes the edge.
 lan() { # HOST SCRIPT ARGUMENT...
   local host=$1 script=$2
   shift 2

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What happens to SCCP phones when something around them dies, restarts, moves or is hostile: the router reboots in mid-call,
-# the central server restarts, the first server dies, Dropwire restarts, audio comes before the call is answered, a
+# What happens to SCCP phones when something around them dies, restarts, moves or is hostile: the router reboots during a
+# call, the central server restarts, the first server dies, Dropwire restarts, audio comes before the call is answered, a
 # stranger sends RTP or uses a phone's name, a phone got no files, the router forgets fast, a whole site boots at once.
 . "$(dirname "$0")/lab.sh"
 lab_begin 280
@@ -35,9 +35,9 @@ well() { # WHAT NAME SECONDS: the phone got through its script
   wait_until "$3" ended "$2" || echo 124 >"$LAB_DIR/$2.status"
   check "$1" test "$(cat "$LAB_DIR/$2.status")" = 0
 }
-tells() { "$DW_BIN" "$@" --socket "$LAB_DIR/hosted/control.sock" -c "$LAB_DIR/empty.toml" 2>&1; }
-calls_of() { tells calls --json | tr -d ' \n'; }
-registered() { tells phones --json | tr -d ' \n' | grep -q "\"device\":\"$1\"[^{}]*\"registered\":true"; }
+cli() { "$DW_BIN" "$@" --socket "$LAB_DIR/hosted/control.sock" -c "$LAB_DIR/empty.toml" 2>&1; }
+calls_of() { cli calls --json | tr -d ' \n'; }
+registered() { cli phones --json | tr -d ' \n' | grep -q "\"device\":\"$1\"[^{}]*\"registered\":true"; }
 
 server_start first 2000 --talk
 hosted_start
@@ -45,7 +45,7 @@ hosted_start
 # A site of two hundred boots at once, and everybody stays.
 phone_start site-phone site "register; wait registered 40; sleep 12s; unregister; wait unregistered 20" --phones 200 --device SEP000000002000 --quiet
 
-# The router reboots in mid-call and maps everything anew.
+# The router reboots during a call and creates new mappings.
 phone_start home-phone reboot "register; wait registered 15; dial 600; wait media 15; expect-rtp 50 15
   wait disconnected 60; wait registered 40; dial 600; wait media 15; expect-rtp 50 15; hangup; wait ended 15" --device SEP000000001001
 wait_until 15 log_has reboot 'rtp received' || fail "there is no call to interrupt"
@@ -69,7 +69,7 @@ check "the second server has the phone" log_has second SEP000000001002
 check "the phone's story names the server it moved to" sh -c "'$DW_BIN' phone SEP000000001002 --socket $LAB_DIR/hosted/control.sock -c $LAB_DIR/empty.toml | tr -s ' \n' ' ' | grep -q 'moved from $CENTRAL:2000 to $CENTRAL:2001'"
 server_start first 2000 --talk
 
-# Dropwire restarts, told to and killed.
+# Dropwire restarts, on request and killed.
 phone_start home-phone again "register; wait registered 15; wait disconnected 40; wait registered 40; wait disconnected 40; wait registered 40
   dial 600; wait media 15; expect-rtp 50 15; hangup; wait ended 15; unregister; wait unregistered 15" --device SEP000000001003
 wait_until 15 log_has again 'registered keepalive'
@@ -79,13 +79,13 @@ wait_until 40 registered SEP000000001003 || fail "the phone is not back after SI
 lab_stop hosted KILL
 hosted_start
 well "phones are back by themselves after Dropwire was restarted, and after it was killed" again 90
-# Its files can't be had (there is no origin), and it registers all the same; then strangers come: a name, and RTP.
+# Its files are not available (there is no origin), but it registers anyway; then strangers come: with its name, and RTP.
 lab_in home-phone curl -s -m 20 -o "$LAB_DIR/no-config" "tftp://$HOSTED/SEP000000001004.cnf.xml" && fail "a config came from nowhere"
 phone_start home-phone victim "register; wait registered 15; dial 600; wait media 15; expect-rtp 50 15
   wait-file $LAB_DIR/strangers-done 80; expect-rtp 50 15; hangup; wait ended 15; unregister; wait unregistered 15" --device SEP000000001004
 wait_until 15 log_has victim transmit-started
-without_files() { tells phone SEP000000001004 | tr -s ' \n' ' ' | grep -q 'registered with .* without its files: .*SEP000000001004.cnf.xml'; }
-check "a phone that registers without its files is told of, with the reason" without_files
+without_files() { cli phone SEP000000001004 | tr -s ' \n' ' ' | grep -q 'registered with .* without its files: .*SEP000000001004.cnf.xml'; }
+check "a phone that registers without its files is reported, with the reason" without_files
 phone_start mallory thief "register; wait rejected 15" --device SEP000000001004
 well "a stranger with a phone's name is refused" thief 20
 octets=$(printf '\\x80\\x00\\x00\\x01\\x00\\x00\\x00\\xa0\\xba\\xdb\\xad\\x01%s' "$(printf '\\x55%.0s' {1..160})")
@@ -96,7 +96,7 @@ check "a stranger's RTP is counted" wait_until 20 strangers
 : >"$LAB_DIR/strangers-done"
 well "and the call hears nothing of it, octet for octet" victim 40
 
-# The provider gives the home another address: the phone's own old registration does not keep it out.
+# The provider gives the home another address: the phone's own old registration does not block it.
 phone_start home-phone moved "register; wait registered 15; wait disconnected 30; wait registered 9; dial 600; wait media 15; expect-rtp 50 15
   hangup; wait ended 15; unregister; wait unregistered 15" --device SEP000000001006
 wait_until 15 log_has moved 'registered keepalive'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What SIP phones and servers say to each other, flow by flow (sipp/flows.txt), from a phone in a home through Dropwire
+# The messages between SIP phones and servers, flow by flow (sipp/flows.txt), from a phone in a home through Dropwire
 # and Kamailio to somebody at the far end and back: by an edge on the LAN, by hosted over UDP and over TCP, by an edge
 # behind a router. A judge compares what was sent with what arrived. Then a bad line, forks, and baresip with real audio.
 . "$(dirname "$0")/lab.sh"
@@ -8,7 +8,7 @@ lab_begin 240
 sip_needs sipp baresip
 
 lab_internet
-lab_home plain none edge # no router between, so a server that knows nothing of NAT finds the edge
+lab_home plain none edge # no router between, so that a server without NAT support reaches the edge
 lab_home home masq edge shim
 quick=(--set access.tftp.enable=false --set access.http.enable=false --set access.sccp.enable=false --set access.sip.enable=true)
 kamailio_start central kam MIN_EXPIRES=60
@@ -43,21 +43,21 @@ FLOW_USERS=2100 rows hosted home-phone $HOSTED kam $HOSTED "${flows[@]}"
 FLOW_USERS=2200 SIPP_TRANSPORT=t1 rows tcp home-phone $HOSTED2 kam $HOSTED "${flows[@]}"
 FLOW_USERS=2300 FLOW_PORT=5070 rows behind home-phone $EDGE natkam $EDGE call called hold held refer subscribe mwi cancel big
 
-# The judge sees what it is there for.
+# The judge notices what it has to.
 for change in 's/X-Unknown:  odd/X-Unknown: odd/' 's/^a=x-odd: Left/a=x-odd: left/' 's/;tag=/;tag=x/'; do
   sed "$change" "$LAB_DIR/hosted-call-B.messages" >"$LAB_DIR/forged.messages"
   check "the judge sees $change" sh -c "! awk -v phone=$HOSTED -v central=$HOSTED -v hosts=$CENTRAL,$HOSTED -f '$LAB_HERE/sipp/judge.awk' \
     '$LAB_DIR/hosted-call-A.messages' '$LAB_DIR/forged.messages' >/dev/null"
 done
 
-# One phone of the same user on each of two paths: both ring, one is answered, the other one is told.
+# One phone of the same user on each of two paths: both ring, one is answered, the other one stops.
 FLOW_USERS=2900 flow_side fork.1 cancelled A plain-phone 5190 2990 640 $EDGE $EDGE:5060
 FLOW_USERS=2900 flow_side fork.2 answered-late A home-phone 5191 2990 640 $HOSTED $HOSTED:5060
 two_bindings() { (($(bindings kam 2990 | wc -l) == 2)); }
 wait_until 10 two_bindings || fail "two phones of one user are not both registered"
 flow_side fork.3 fork-caller B central 5640 2990 640 $CENTRAL $CENTRAL:5060
 check "of two phones that ring, one is answered" sipp_well fork.2-A
-check "and the other one is told" sipp_well fork.1-A
+check "and the other one stops" sipp_well fork.1-A
 check "and the caller has one call" sipp_well fork.3-B
 
 # A line that loses and doubles a tenth of all packets: the far end sees each message once.

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Each kind of home router × {edge on the LAN, hosted, edge behind hosted} × Cisco SIP phones over UDP and TCP: they
 # register with a digest, call each other both ways, hold, resume, are transferred blind and attended, hang up, unregister,
-# and hear each other octet for octet. The phones fail when they are sent what real ones would not take. Nothing is left
-# of it afterwards. tshark, which shares nothing with us, reads both sides of the hosted Dropwire and of one edge.
+# and hear each other octet for octet. The phones fail on anything that real ones would not accept. Nothing of
+# it remains afterwards. tshark, which shares no code with us, reads both sides of the hosted Dropwire and of one edge.
 . "$(dirname "$0")/lab.sh"
 lab_begin 280
 command -v tshark >/dev/null || lab_skip "tshark is not installed"
@@ -17,7 +17,7 @@ homes=(masq random fullcone carrier-masq carrier-random)
 paths=(edge hosted behind)
 BEHIND=192.168.1.11 # an edge's second address
 lab_home masq masq edge
-home_host masq second 51 # now: a new port may change the bridge's MAC address, and ARP caches would name the old one
+home_host masq second 51 # early, as a new port may change the bridge's MAC address, and ARP caches would keep the old one
 lab_home random random edge
 lab_home fullcone fullcone edge
 lab_home carrier-masq masq carrier=carrier edge
@@ -45,7 +45,7 @@ done
 judge_begin hosted eth0
 judge_begin masq-edge eth0
 
-tells() { # NAME COMMAND...
+cli() { # NAME COMMAND...
   local name=$1
   shift
   "$DW_BIN" "$@" --socket "$LAB_DIR/$name/control.sock" -c "$LAB_DIR/empty.toml" 2>&1
@@ -89,7 +89,7 @@ converse() { # HOME-INDEX PATH-INDEX TRANSPORT-INDEX
   lab_in random-phone timeout 40 "$DW_LAB_TOOLS/lab_sip_phone" --server $HOSTED:5060 --device SEP000000002990 --first-ext 2990 --listen-port 5099 \
     --rtp 24000 --for 30 --do "register; expect-not registered 7s; register; expect-not registered 7s" >"$LAB_DIR/deaf.log" 2>&1
   echo $? >"$LAB_DIR/deaf.status"
-  tells hosted phone SEP000000002990 >"$LAB_DIR/deaf.story"
+  cli hosted phone SEP000000002990 >"$LAB_DIR/deaf.story"
 ) &
 deaf=$!
 for batch in "0 1 2" "3 4"; do
@@ -106,8 +106,8 @@ for home in "${homes[@]}"; do for path in "${paths[@]}"; do for transport in udp
 done; done; done
 
 # Nothing is left: no stream, no call, no binding at the server.
-streamless() { tells "$1" status --json | tr -d ' \n' | grep -q '"streams":0'; }
-callless() { tells "$1" calls --json | tr -d ' \n' | grep -q '"total":0'; }
+streamless() { cli "$1" status --json | tr -d ' \n' | grep -q '"streams":0'; }
+callless() { cli "$1" calls --json | tr -d ' \n' | grep -q '"total":0'; }
 for name in hosted "${homes[@]/#/edge-}" "${homes[@]/#/behind-}"; do
   check "$name: no stream is left" wait_until 10 streamless "$name"
   check "$name: no call is left" wait_until 10 callless "$name"
@@ -123,7 +123,7 @@ judge masq-edge "$EDGE/$WAN" "$CENTRAL" '192\.168\.1\.5' '^192\.168\.1\.5'
 judge_self_check hosted "$HOSTED" "$CENTRAL" '192\.168\.1\.|100\.64\.0\.'
 judge_self_check masq-edge "$EDGE/$WAN" "$CENTRAL" '192\.168\.1\.5' '^192\.168\.1\.5'
 
-# Two phones on the edge's LAN are told each other's address: their audio never passes the edge.
+# Two phones on the edge's LAN get each other's address: their audio never passes the edge.
 lan() { # HOST EXTENSION SCRIPT
   lab_in "$1" timeout 60 "$DW_LAB_TOOLS/lab_sip_phone" --server $EDGE:5060 --transport udp --any-media --device "SEP00000000$2" --first-ext "$2" --listen-port 5060 \
     --rtp 26000 --for 50 --do "$3" >"$LAB_DIR/lan-$1.log" 2>&1
@@ -140,11 +140,11 @@ wait "${waiting[@]}"
 check "two phones on one LAN hear each other" test "$(cat "$LAB_DIR/lan-masq-phone.status")$(cat "$LAB_DIR/lan-masq-second.status")" = 00
 check "and their audio never passes the edge" test "$(passed)" = "$before"
 
-# A phone that listens elsewhere than it sends from can't be reached through a router that maps ports at random.
+# A phone that listens on another port than it sends from can't be reached through a router that maps ports at random.
 wait "$deaf"
 check "a phone whose router lets nothing in at the port it listens on hears no answer" test "$(cat "$LAB_DIR/deaf.status")" = 0
-told() { grep -q 'natEnabled' "$LAB_DIR/deaf.story"; }
-check "and Dropwire says what it is and what to do" told
+explained() { grep -q 'natEnabled' "$LAB_DIR/deaf.story"; }
+check "and Dropwire says what it is and what to do" explained
 
 dropwire_stop hosted
 for home in "${homes[@]}"; do

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The lab's SIP phone, which judges the proxy in the other tests, is judged itself: it gets on with an ordinary server,
-# and behind an edge it notices each thing that a real phone would not take, forged into what it receives.
+# The lab's SIP phone, which judges the proxy in the other tests, is tested itself: it works with an ordinary server, and
+# behind an edge it notices every forged message that a real phone would not accept.
 . "$(dirname "$0")/lab.sh"
 lab_begin 150
 . "$(dirname "$0")/sip.sh"
@@ -54,7 +54,7 @@ for kind in "${kinds[@]}"; do
   check "${kind%% *}: and with another: calls, transfers" test "$(status "pair-${kind%% *}")" = 0
 done
 
-# What it must not overlook, behind an edge: what is forged, and what it says then.
+# What it must notice behind an edge: the forgery, and its complaint.
 dropwire_start home-edge edge --mode edge --set access.tftp.enable=false --set access.http.enable=false --set access.sccp.enable=false \
   --set access.sip.enable=true --set central.sip.register_rate=1000 --set "access.listen=[\"$EDGE\"]" --set "central.sip.servers=[\"udp:$CENTRAL:5060\"]"
 call="register; wait registered; sync; 0: dial +1; 1: wait ringing; 1: answer; wait connected; expect-rtp 10; 0: transfer 600; 0: wait transferred
@@ -97,7 +97,7 @@ for i in "${!forgeries[@]}"; do
   objects() { [[ $(status "forged-$i") == 1 ]] && log_has "forged-$i" "problem: .*${forgeries[i]%%|*}"; }
   check "the phone objects: ${forgeries[i]%%|*}" objects
 done
-check "the phone tells another's voice from the one it expects" log_has mistaken 'FAIL .*not enough packets'
+check "the phone distinguishes another's voice from the one it expects" log_has mistaken 'FAIL .*not enough packets'
 check "the phone hears that it is not silent" log_has noisy 'FAIL .*packets came'
 dropwire_stop edge
 lab_done

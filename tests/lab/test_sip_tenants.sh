@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Two PBXs with the same extensions behind one edge, one of them at another port, each with a domain of its own that it insists on:
-# every phone registers and calls where its own config says, also after the edge was restarted, and never at the other.
+# Two PBXs with the same extensions behind one edge, one of them at another port, each accepting only its own domain:
+# every phone registers and calls at the server in its own config, also after the edge restarts, and never at the other.
 # A line at another provider stays in its config, and doctor says so.
 . "$(dirname "$0")/lab.sh"
 lab_begin 150
@@ -58,7 +58,7 @@ doctor_names() {
 }
 names() { kamailio_tells "$1" ul.dump | grep -c 'AoR: 10[01]'; }
 
-# What judges them is tried first.
+# First the judge is tested.
 lab_in home-phone timeout 20 "$DW_LAB_TOOLS/lab_sip_phone" --server $CENTRAL:5060 --lenient --first-ext 100 --device SEP000000009100 \
   --listen-port 5142 --rtp 20568 --for 15 --do "register; wait rejected" >"$LAB_DIR/stranger.log" 2>&1
 check "a PBX refuses who has another domain, and says so" test "$(refused one)" -gt 0
@@ -95,7 +95,7 @@ check "while its own PBX is down no phone of tenant two is at the other" test "$
 check "and nobody ever asked a PBX for another one's domain" test "$(refused one)/$(refused two)" = "$refused_before"
 dropwire_stop edge
 
-# The settings name the central server alone: the port too is what the config says.
+# The settings name only the central server: the port is the one in the config.
 kamailio_start central two "at=$CENTRAL:5160" 'DOMAIN="t2.example.net"' 'REALM="two"'
 edge_start alone --set "central=$CENTRAL"
 for extension in 100 101; do

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What happens to SIP phones when something around them dies, restarts or is hostile: a router with the kernel's SIP ALG,
 # one that reboots in mid-call, the server restarts, the first of two servers dies, Dropwire is restarted and killed, two
-# hundred phones of one home boot at once; scanners, floods, a stranger's RTP, and whoever would use us as an open relay.
+# hundred phones of one home boot at once; scanners, floods, a stranger's RTP, and attempts to use an open relay.
 . "$(dirname "$0")/lab.sh"
 lab_begin 280
 command -v tshark >/dev/null || lab_skip "tshark is not installed"
@@ -44,7 +44,7 @@ well() { # WHAT NAME SECONDS: the phone got through its script, and saw nothing 
   check "$1" test "$(cat "$LAB_DIR/$2.status")" = 0
 }
 has_event() { (($(grep -c " $2" "$LAB_DIR/$1.log") >= ${3:-1})); } # NAME EVENT TIMES
-tells() { "$DW_BIN" "$@" --socket "$LAB_DIR/hosted/control.sock" -c "$LAB_DIR/empty.toml" 2>&1; }
+cli() { "$DW_BIN" "$@" --socket "$LAB_DIR/hosted/control.sock" -c "$LAB_DIR/empty.toml" 2>&1; }
 # call_in NAME EXTENSION PORT: somebody at the server calls the phone.
 call_in() {
   phone_start central "$1" "dial $2; wait connected 20; expect-rtp 60 15; hangup; wait ended 10" --lenient --any-media --bind $CENTRAL \
@@ -66,7 +66,7 @@ call_in alg-caller 1001 5901
 well "calls both ways, hold and resume through a router with a SIP ALG" alg 40
 well "and the far end hears the phone behind it" alg-caller 20
 
-# The router reboots in mid-call and maps everything anew.
+# The router reboots during a call and creates new mappings.
 phone_start home-phone reboot "register; wait registered 15; dial 600; wait connected 15; expect-rtp 50 from self 15; note before; wait-file $LAB_DIR/rebooted 60
   expect-rtp 100 from self 20; hangup; wait ended 20; refresh; wait registered 20; note back
   wait ringing 30; answer; wait connected 15; expect-rtp 30 15; wait ended 30; unregister; wait unregistered 15" --device SEP000000001002 --first-ext 1002
@@ -81,7 +81,7 @@ well "two hundred phones of one home register at once" site 60
 all_there() { (($(kamailio_tells kam ul.dump | grep -c 'AoR: 2[01]') == 200)); }
 check "and the server has them all" all_there
 
-# The server restarts and has forgotten everybody, in mid-call.
+# The server restarts during a call and has lost all registrations.
 phone_start home-phone restart "register; wait registered 15; dial 600; wait connected 15; expect-rtp 50 from self 15; note before; wait-file $LAB_DIR/restarted 60
   hangup; wait ended 20; refresh; wait registered 20; note back; wait ringing 30; answer; wait connected 15; expect-rtp 30 15; wait ended 30
   unregister; wait unregistered 15" --device SEP000000001003 --first-ext 1003
@@ -95,7 +95,7 @@ call_in restart-caller 1003 5903
 well "a call ends and the phone registers again when the server was restarted" restart 40
 well "and it is called" restart-caller 20
 
-# Dropwire is restarted, told to and killed: whoever calls reaches the phone at once, which has not noticed anything.
+# Dropwire is restarted, on request and killed: callers reach the phone at once, and it has not noticed anything.
 phone_start home-phone again "register; wait registered 15; note there; wait ringing 30; answer; wait connected 15; expect-rtp 30 15; wait ended 20; note once
   wait ringing 30; answer; wait connected 15; expect-rtp 30 15; wait ended 20; unregister; wait unregistered 15" --device SEP000000001004 --first-ext 1004
 wait_until 15 has_event again there || fail "the phone does not register"
@@ -129,7 +129,7 @@ phone_start home-phone victim "register; wait registered 15; dial 600; wait conn
   wait-file $LAB_DIR/strangers-done 85; expect-rtp 50 from self 15; hangup; wait ended 15
   unregister; wait unregistered 15" --device SEP000000001007 --first-ext 1007
 wait_until 15 has_event victim talking || fail "there is no call to disturb"
-calls_of() { tells calls --json | tr -d ' \n'; }
+calls_of() { cli calls --json | tr -d ' \n'; }
 octets=$(printf '\\x80\\x00\\x00\\x01\\x00\\x00\\x00\\xa0\\xba\\xdb\\xad\\x01%s' "$(printf '\\x55%.0s' {1..160})")
 ports=$(calls_of | grep -oE "\"(phone|central)_facing\":\"$HOSTED:[0-9]+" | grep -oE '[0-9]+$' | tr '\n' ' ')
 lab_in mallory bash -c "for port in $ports; do for _ in {1..20}; do printf '$octets' >/dev/udp/$HOSTED/\$port; done; done"
@@ -154,13 +154,13 @@ scan svwar --force -e 1000-1010 $HOSTED
 scan svwar --force -e 1000-1010 -m INVITE $HOSTED
 scan svcrack -u 1007 -r 1000-1010 $HOSTED
 check "scanners find no server, no extension, no password" sh -c "! grep -qE '^[|]|reqauth|Response:' '$LAB_DIR/scan.out'"
-banned() { tells status --json | tr -d ' \n' | grep -q "\"bans\":\[[^]]*\"source\":\"$1\""; }
-check "the scanner is banned, and that is told" banned $MALLORY
+banned() { cli status --json | tr -d ' \n' | grep -q "\"bans\":\[[^]]*\"source\":\"$1\""; }
+check "the scanner is banned, and that is reported" banned $MALLORY
 check "and who floods, too" banned 203.0.113.67
 well "and the call hears nothing of all that, octet for octet" victim 60
 dropwire_stop hosted
 
-# No open relay: whatever a stranger writes into the Request-URI and Route, it reaches nobody. No ban hides a hole here.
+# No open relay: whatever a stranger writes into the Request-URI and Route, it reaches nobody. No ban is active that could hide a hole.
 dropwire_start hosted open --mode hosted "${quick[@]}" --set "access.listen=[\"$HOSTED\"]" --set "central.sip.servers=[\"udp:$CENTRAL:5060\"]" \
   --set access.sip.ban=0s
 for host in central mallory; do

@@ -8,7 +8,7 @@ lab_begin 280
 sip_needs
 
 lab_internet
-# What other programs of this machine take is not what is asked here: ahead of them all but the strangers.
+# The load of other programs on this machine should not matter: everything but the strangers has a higher priority.
 renice -n -10 -p $$ >/dev/null 2>&1
 for home in sccp sip boot; do lab_home $home masq; done
 ip -n "$(ns mallory)" route add local 198.18.0.0/15 dev lo
@@ -34,7 +34,7 @@ phone_start() { # HOME NAME TOOL SCRIPT ARGUMENT...: leaves NAME.status
     echo $? >"$LAB_DIR/$name.status"
   ) &
 }
-boots() { # fetches by TFTP and HTTP in turn, as phones of several makes do, until the strangers have gone; a line a file. How fast: tests/bench
+boots() { # fetches by TFTP and HTTP in turn, as phones of several makes do, until the strangers have gone; one line per file. Speed: tests/bench
   local n=0
   while [[ ! -e $LAB_DIR/gone ]]; do
     n=$((n + 1))
@@ -44,11 +44,11 @@ boots() { # fetches by TFTP and HTTP in turn, as phones of several makes do, unt
     done
   done >"$LAB_DIR/boots.log" 2>&1
 }
-tells() { "$DW_BIN" "$@" --socket "$LAB_DIR/hosted/control.sock" -c "$LAB_DIR/empty.toml" 2>&1; }
+cli() { "$DW_BIN" "$@" --socket "$LAB_DIR/hosted/control.sock" -c "$LAB_DIR/empty.toml" 2>&1; }
 unit_limit() { sed -n "s/^$1=//p" "$LAB_HERE/../../packaging/debian/dropwire.service" | numfmt --from=iec; }
 memory() { awk -v what="$1:" '$1 == what { print int($2 / 1024) }' "/proc/${LAB_PID[hosted]}/status"; }
 metric() { curl -s -m 5 --unix-socket "$LAB_DIR/hosted/control.sock" http://localhost/metrics | awk -v name="$1" '$1 == name { print int($2) }'; }
-# Says which tables are fuller than they may be, if any; false when there are some, or none at all.
+# Prints the tables that are beyond their bounds; false if there are such, or no tables at all.
 tables_within() {
   curl -s -m 5 --unix-socket "$LAB_DIR/hosted/control.sock" http://localhost/metrics |
     awk -F'[{}" ]+' '$1 == "dropwire_table_entries" { entries[$3] = $NF } $1 == "dropwire_table_bound" { bound[$3] = $NF }
@@ -74,8 +74,8 @@ wait_until 5 log_has crowd begins
 : >"$LAB_DIR/raging"
 boots &
 booting=$!
-# As every phone does first; who took a file by HTTP or to the end by TFTP is really there, and a phone that took its own
-# config has more right to its name than a stranger who registered it before.
+# As every phone does first: taking a file by HTTP, or completely by TFTP, proves the address, and a phone that took its
+# own config has more right to its name than a stranger who registered it before.
 lab_in sip-phone curl -s -f -m 60 --retry 3 -o "$LAB_DIR/first" "http://$HOSTED:6970/SEP001122337965.cnf.xml" || fail "sip: no file"
 lab_in sccp-phone curl -s -f -m 60 --retry 3 -o "$LAB_DIR/first" "http://$HOSTED:6970/SEP00000000301[0-9].cnf.xml" -o "$LAB_DIR/first" "http://$HOSTED:6970/SEP00000000301[A-B].cnf.xml" || fail "sccp: no file"
 phone_start sip new lab_sip_phone "register; wait registered 20; $call; refresh; wait registered 15; $call; unregister; wait unregistered 15" \

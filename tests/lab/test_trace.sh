@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # One phone is traced while it gets its files, registers by SCCP, and somebody beside it by SIP: the capture opens in tshark, both
-# sides are in it, and every protocol is understood; the lines for people name the messages and no secrets.
+# sides are in it, and every protocol is understood; the text lines name the messages but no secrets.
 . "$(dirname "$0")/lab.sh"
 . "$(dirname "$0")/sip.sh"
 lab_begin 60

@@ -4,8 +4,8 @@
 #include <string_view>
 
 /// A phone's TFTP, from the documents: octet, no options, blocks of 512 octets, a fresh source port for each
-/// file, lock-step, and the last packet sent again each second while nothing comes. It shares no code with
-/// the daemon that it tests.
+/// file, lock-step, and the last packet is sent again every second while nothing comes. Shares no code with
+/// the daemon under test.
 namespace dw::lab {
 
 struct Got {

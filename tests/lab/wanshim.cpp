@@ -1,5 +1,5 @@
-// lab_shim TAP_A TAP_B CONF: carries Ethernet frames between two taps that it makes, with the delay, loss and
-// rate of a WAN. CONF has lines "name value" and is read anew at SIGHUP. ARP is delayed and never lost.
+// lab_shim TAP_A TAP_B CONF: carries Ethernet frames between two taps that it creates, with the delay, loss
+// and rate of a WAN. CONF has lines "name value" and is read again at SIGHUP. ARP is delayed but never lost.
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>

@@ -1,14 +1,14 @@
 # shellcheck shell=bash
 # Debian 12 in a directory, for tests that install the package and start what its unit names, without systemd.
 # Source it as root, after lab.sh where namespaces are wanted:
-#   chroot_make box DEB              a fresh Debian in which all that DEB depends on is installed
+#   chroot_make box DEB              a fresh Debian with DEB's dependencies
 #   chroot_preseed box central string pbx.example.net
 #   chroot_install box DEB           as apt installs it, asking nothing
 #   chroot_prepare box               the directories that systemd makes for the unit
 #   chroot_service box ExecStart     (array CHROOT_COMMAND) its command line, as the unit's user with its capability
 #   chroot_in box COMMAND…           as root
-#   chroot_down                      ends what runs inside, unmounts, deletes; put it into the EXIT trap
-# What is installed is made once and kept below build/packaging; debootstrap gets it from the mirror that apt uses.
+#   chroot_down                      ends processes inside, unmounts, deletes; put it into the EXIT trap
+# The installed systems are built once and kept below build/packaging; debootstrap uses apt's mirror.
 
 CHROOT_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CHROOT_KEEP=$CHROOT_TOP/build/packaging
@@ -25,8 +25,8 @@ chroot_mirrors() {
   echo "$found"
 }
 
-# Makes build/packaging/NAME.tar of what MAKE (a function here) puts into a directory, unless it is there: one at a time, with
-# an end, and nothing left of it when that comes. Its output is in making.log. Prints the tar file.
+# Creates build/packaging/NAME.tar from the directory that MAKE (a function here) fills, unless it exists: one at a time,
+# with a time limit that leaves nothing behind. Its output is in making.log. Prints the tar file.
 chroot_once() { # NAME MAKE ARGUMENT…
   local tar=$CHROOT_KEEP/$1.tar work
   shift
@@ -101,7 +101,7 @@ chroot_make() { # NAME DEB
   mkdir "$CHROOT_DIR/$1"
   tar --extract --file "$base" -C "$CHROOT_DIR/$1" && chroot_mount "$CHROOT_DIR/$1"
 }
-# What a test left that was killed before its trap could run.
+# Removes what a killed test left behind.
 chroot_sweep() {
   local dir root pid
   for dir in "$CHROOT_KEEP"/box.*.*; do
@@ -165,7 +165,7 @@ chroot_prepare() { # NAME
   done
 }
 
-# chroot_notified NAME FILE: for ever, writes what the service tells systemd into a file.
+# chroot_notified NAME FILE: writes the service's notifications to systemd into a file, endlessly.
 chroot_notified() {
   exec python3 -c 'import os, socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What shells complete is made of the command line's own table: every command and option that --help shows is given where it
-# belongs, with the values that it takes, by bash itself.
+# Shell completions come from the command line's own table: bash itself offers every command and option of --help in the
+# right place, with its values.
 #   DW_BIN=DROPWIRE completions.sh
 program=${DW_BIN:-${DW_BUILT:?the dropwire binary}}
 failed=0

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The package in a Debian 12 of its own: installed with preseeded answers, started as its unit says, it serves a phone
-# its file and registers it; the answers are changed, an administrator's edits stay; an upgrade forgets nobody; removal
-# leaves the settings and purging leaves nothing.
+# The package in its own Debian 12: installed with preseeded answers and started as in its unit, it serves a phone's file
+# and registers the phone; after changed answers an administrator's edits stay; an upgrade keeps all phones; removal
+# keeps the settings, and purging leaves nothing.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../lab/lab.sh"
 lab_begin 580
@@ -66,10 +66,10 @@ service_start() {
   chroot_service box ExecStart && lab_spawn hosted daemon "${CHROOT_COMMAND[@]}" && wait_until 30 log_has daemon event=ready
 }
 service_stop() { lab_stop daemon; }
-tells() { chroot_in box dropwire "$@" 2>&1; }
-told() { tr -d ' \n' <<<"$(tells "$1" --json)"; } # without blanks
-knows_phone() { told phones | grep -q '"device":"SEP001122337965"'; }
-registered() { told phones | grep -qE '"registered":true'; }
+cli() { chroot_in box dropwire "$@" 2>&1; }
+cli_json() { tr -d ' \n' <<<"$(cli "$1" --json)"; } # without blanks
+knows_phone() { cli_json phones | grep -q '"device":"SEP001122337965"'; }
+registered() { cli_json phones | grep -qE '"registered":true'; }
 
 chroot_prepare box
 chroot_notified box "$LAB_DIR/notified.log" &
@@ -77,7 +77,7 @@ LAB_PID[notified]=$!
 wait_until 5 test -S "$box/run/notify"
 check "ExecStartPre finds nothing wrong, as the unit's user" service_check
 check "ExecStart gets ready, as the unit's user" service_start
-check "it tells systemd so" wait_until 5 log_has notified '^READY=1$'
+check "it notifies systemd" wait_until 5 log_has notified '^READY=1$'
 check "and that it serves phones" log_has notified '^STATUS=serving phones$'
 check "port 69 by the one capability" log_has daemon 'event=listening service=tftp address=0.0.0.0:69'
 check "a phone has its file by TFTP" fetch mallory curl $HOSTED SEP001122337965.cnf.xml "$LAB_DIR/got"
@@ -145,10 +145,10 @@ chroot_prepare box
 check "not configured, it gets ready" service_start
 check "and only this machine reaches it" bash -c '! grep event=listening "$0" | grep -v "service=admin" | grep -vq 127.0.0.1:' "$LAB_DIR/daemon.log"
 check "a phone gets nothing" bash -c '! "$@"' _ ip netns exec "$(ns mallory)" curl -sf -m 3 "http://$HOSTED:6970/x"
-check "systemd is told what to do" wait_until 5 log_has notified '^STATUS=not configured: set central'
-tells status >"$LAB_DIR/status"
+check "systemd shows what to do" wait_until 5 log_has notified '^STATUS=not configured: set central'
+cli status >"$LAB_DIR/status"
 check "status says what to do" grep -q 'not configured: set central' "$LAB_DIR/status"
-check "so does the doctor" grep -q 'dpkg-reconfigure dropwire' <<<"$(tells doctor)"
+check "so does the doctor" grep -q 'dpkg-reconfigure dropwire' <<<"$(cli doctor)"
 
 # ---- taken into use from its own network ---------------------------------------------------------------------------------
 

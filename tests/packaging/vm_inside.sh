@@ -57,7 +57,7 @@ check "a phone has its file by TFTP" says "<processNodeName>$box</processNodeNam
 check "and by HTTP" says "<processNodeName>$box</processNodeName>" curl -sS -m 20 http://$box:6970/$device.cnf.xml
 check "dropwire phones knows it" says $device dropwire phones
 check "the doctor looks at all under the sandbox" says "$box" timeout 120 dropwire doctor
-check "a file is fetched anew" dropwire refresh $device.cnf.xml
+check "a file is fetched again" dropwire refresh $device.cnf.xml
 check "a password is set, and taken" dropwire passwd --stdin <<<'a good long password'
 check "the journal has fields" says 'event=ready' journalctl -u dropwire --no-pager EVENT=ready
 ( sleep 2; curl -s -m 20 tftp://$box/$device.cnf.xml -o /dev/null ) &
@@ -76,7 +76,7 @@ check "it starts again with good ones" systemctl start dropwire
 check "it remembers the phone" says $device dropwire phones
 
 kill -STOP "$(main_pid)"
-check "the watchdog starts it anew when it hangs" wait_until 150 restarted 1
+check "the watchdog restarts it when it hangs" wait_until 150 restarted 1
 kill -SEGV "$(main_pid)"
 check "so does systemd when it crashes" wait_until 60 restarted 2
 check "it still serves" says "<processNodeName>$box</processNodeName>" curl -sS -m 20 tftp://$box/$device.cnf.xml
