@@ -40,7 +40,7 @@ class TcpStream {
   explicit operator bool() const { return static_cast<bool>(state_); }
   /// Sends as much as the kernel accepts at once; the remainder is copied and follows.
   void send(Bytes octets);
-  /// Tells the peer that no more octets follow those sent so far. Discards what still arrives, until on_end.
+  /// Signals the peer that no more octets follow those sent so far. Discards what still arrives, until on_end.
   void finish();
   /// Closes at once with a TCP reset.
   void reset();
