@@ -53,6 +53,12 @@ void StreamStats::set_formats(std::shared_ptr<const MediaFormats> formats) {
   set_format(payload_type());
 }
 
+void StreamStats::resume(const dw_rtp_count& count) {
+  const bool other = count.format.payload_type != payload_type();
+  count_ = count;
+  if (other) format_ = format_of(count.format.payload_type, formats_.get());
+}
+
 void StreamStats::on_packet(TimePoint now, const RtpHeader& header, std::size_t octets) {
   if (header.payload_type != payload_type()) set_format(header.payload_type);
   const dw_rtp_packet packet{header.timestamp, header.ssrc, header.sequence, header.payload};

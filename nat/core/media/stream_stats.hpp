@@ -52,6 +52,10 @@ class StreamStats {
   std::uint32_t ssrc() const { return count_.ssrc; }
   std::uint8_t payload_type() const { return format_.payload_type; }
 
+  /// To be counted on by somebody else, and then to be taken back.
+  const dw_rtp_count& count() const { return count_; }
+  void resume(const dw_rtp_count& count);
+
  private:
   static TimePoint time_of(std::uint64_t nanoseconds) {
     return TimePoint(std::chrono::nanoseconds(static_cast<std::int64_t>(nanoseconds)));

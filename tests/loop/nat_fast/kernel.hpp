@@ -1,0 +1,92 @@
+#pragma once
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "nat/fast/kernel_maps.hpp"
+#include "nat/fast/loader/program.hpp"
+
+namespace dw::nat::fast::test {
+
+/// Runs on a thread of its own that has these capabilities and no others.
+inline void with_capabilities(std::initializer_list<int> kept, const std::function<void()>& what) {
+  std::thread([&] {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct data[2]{};
+    for (const int capability : kept)
+      data[capability / 32].effective = data[capability / 32].permitted |= 1U << (capability % 32);
+    if (syscall(SYS_capset, &header, data) == 0) what();
+  }).join();
+}
+
+/// The program as its loader has it: CAP_BPF, CAP_NET_ADMIN and no more, which the verifier knows of too.
+struct Kernel {
+  std::unique_ptr<Program> program;
+  std::unique_ptr<KernelMaps> maps;
+  std::string refused, log;
+
+  Kernel() {
+    refused = "this thread can't have CAP_BPF and CAP_NET_ADMIN";
+    with_capabilities({CAP_BPF, CAP_NET_ADMIN}, [this] {
+      auto loaded = Program::load(log);
+      refused = loaded ? "" : loaded.error().text;
+      if (loaded) program = std::move(*loaded);
+    });
+    if (!program) return;
+    // And the maps as the daemon has them: without any right.
+    with_capabilities({}, [this] {
+      auto given = program->maps();
+      auto opened = given ? KernelMaps::open(std::move(*given)) : std::unexpected(given.error());
+      refused = opened ? "" : opened.error().text;
+      if (opened) maps = std::move(*opened);
+    });
+  }
+};
+
+/// Loaded once. Null where the kernel or the rights are missing, and then it says so.
+inline Kernel* kernel() {
+  static Kernel one;
+  if (one.maps) return &one;
+  std::printf("SKIPPED, NOT TESTED: %s\n%s\n", one.refused.c_str(),
+              one.log.substr(one.log.size() - std::min<std::size_t>(one.log.size(), 1000)).c_str());
+  return nullptr;
+}
+
+/// A network namespace that ends with it.
+class Host {
+ public:
+  Host() {
+    std::thread([this] {
+      if (unshare(CLONE_NEWNET) == 0) space_ = net::Descriptor(open("/proc/thread-self/ns/net", O_RDONLY));
+    }).join();
+    if (space_) run([] { REQUIRE(std::system("ip link set lo up") == 0); });
+  }
+  explicit operator bool() const { return static_cast<bool>(space_); }
+  std::string path() const { return "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(space_.number()); }
+  /// On a thread that stands there. No doctest assertion but REQUIREs of the simplest kind.
+  void run(const std::function<void()>& what) const {
+    std::thread([&] {
+      REQUIRE(setns(space_.number(), CLONE_NEWNET) == 0);
+      what();
+    }).join();
+  }
+  void sh(const std::string& command) const {
+    run([&] { REQUIRE_MESSAGE(std::system(command.c_str()) == 0, command); });
+  }
+
+ private:
+  net::Descriptor space_;
+};
+
+}  // namespace dw::nat::fast::test
