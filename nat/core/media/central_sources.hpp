@@ -36,6 +36,10 @@ class CentralSources {
   bool takes_opaque(TimePoint now, const Endpoint& from);
   bool takes_rtcp(TimePoint now, const Endpoint& from, bool valid);
 
+  /// Whether anything from there could be more than a stranger's, now or later.
+  bool may_hear(const IpAddress& from) const { return searching_ || entitled(from); }
+  bool is_searching() const { return searching_; }
+
   /// Asks for the memory that the far end's next RTP will touch.
   void prefetch() const {
     nat::prefetch(this, &rtp_);

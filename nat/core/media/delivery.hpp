@@ -14,8 +14,8 @@ class Delivery {
   /// A longer pause between two packets ends the time in which nothing was delivered.
   static constexpr Duration kPause = std::chrono::seconds(1);
 
-  void sent() {
-    ++sent_;
+  void sent(std::uint64_t packets = 1) {
+    sent_ += packets;
     since_.reset();
   }
   /// Those that had waited.

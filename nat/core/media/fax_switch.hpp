@@ -14,10 +14,12 @@ class FaxSwitch {
   static constexpr std::size_t kOctets = 4;
   enum Event : std::uint8_t { kAsk = 200, kAgree = 201, kRefuse = 202 };
 
+  /// Packets of this format may be such events.
+  static bool is_nse(const MediaFormat& format) {
+    return format.kind == MediaFormat::Kind::nse || (format.payload_type == kPayloadType && format.clock_rate == 0);
+  }
   void on_rtp(MediaSide from, const RtpHeader& header, const MediaFormat& format) {
-    const bool nse =
-        format.kind == MediaFormat::Kind::nse || (header.payload_type == kPayloadType && format.clock_rate == 0);
-    if (!nse || header.payload < kOctets) return;
+    if (!is_nse(format) || header.payload < kOctets) return;
     bool& said = from == MediaSide::phone ? phone_ : central_;
     if (header.first == kAsk || header.first == kAgree) said = true;
     if (header.first == kRefuse) phone_ = central_ = false;

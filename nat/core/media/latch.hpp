@@ -56,6 +56,8 @@ class Latch {
   const std::optional<Endpoint>& far_end() const { return far_end_; }
   bool is_open() const { return anybody_ || address_; }
   const IpAddress& address() const { return address_; }  ///< which alone may latch
+  /// Whether anything from there could be more than a stranger's, now or later.
+  bool may_hear(const IpAddress& from) const { return may_latch(from) || (roams_to_ && from == roams_to_); }
   TimePoint last_heard() const { return last_heard_; }
   std::uint64_t strangers() const { return strangers_; }
   std::uint32_t moves() const { return moves_; }  ///< how often the far end changed after the first time

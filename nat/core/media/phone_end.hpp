@@ -24,6 +24,8 @@ struct PhoneEnd {
   void heard(TimePoint now, bool moved) {
     if (newer_ && (moved || now - stated_at_ > kUnderWay)) newer_ = false;
   }
+  /// The next packet that is heard does not change where it is sent to.
+  bool is_settled() const { return !newer_; }
   const std::optional<Endpoint>& to(bool stated_first) const {
     return stated_ && (stated_first || newer_ || !latch.far_end()) ? stated_ : latch.far_end();
   }

@@ -6,6 +6,7 @@
 #include "nat/core/media/central_sources.hpp"
 #include "nat/core/media/delivery.hpp"
 #include "nat/core/media/fax_switch.hpp"
+#include "nat/core/media/flow_table.hpp"
 #include "nat/core/media/phone_end.hpp"
 #include "nat/core/media/rtp.hpp"
 #include "nat/core/media/stream_stats.hpp"
@@ -61,6 +62,13 @@ class RelaySession {
   /// What became of what came from one side.
   enum class Sent : std::uint8_t { sent, failed, unwanted };
 
+  /// What comes from one sender at an RTP port, and where it goes, when the next packet of it would change no rule.
+  struct PlainPath {
+    Endpoint from, to;
+    std::uint32_t ssrc = 0;
+    friend bool operator==(const PlainPath&, const PlainPath&) = default;
+  };
+
   explicit RelaySession(const StreamRules& rules);
 
   void reopen();
@@ -98,6 +106,17 @@ class RelaySession {
   void on_overflow(Port port, std::uint64_t packets);
   /// A packet that had been held went to the phone.
   void on_held_sent() { to_phone_.sent_late(); }
+
+  /// Of the RTP port `in`. None: each packet has to be looked at here (no RTP, fax, hold, a phone on probation, …).
+  std::optional<PlainPath> plain_path(Port in) const;
+  /// False: what comes from there to the RTP port `in` is a stranger's, whatever came before.
+  bool may_hear(Port in, const Endpoint& from) const;
+  /// What somebody else may count on from, who carries the path; and its formats.
+  FlowState lend(Port in) const { return {.count = stats(in).count()}; }
+  MediaFormats expected_formats(Port in, std::size_t most) const { return stats(in).expected_formats(most); }
+  /// So much was carried along `path` until now, delivered all of it: as if each packet had come here. Returns how many
+  /// are new.
+  std::uint64_t on_carried(Port in, const PlainPath& path, const FlowState& state);
 
   using Keepalive = std::array<std::uint8_t, kRtpHeaderOctets>;
   /// What to send to the latched phone when nothing went there for `idle`: the header of the last packet once
@@ -147,6 +166,7 @@ class RelaySession {
   bool may_send(TimePoint now, Port port, const Endpoint& from, Bytes packet, const std::optional<RtpHeader>& header);
   bool is_feed(const Endpoint& from) const;
   StreamStats& stats(Port port) { return on_phone_side(port) ? from_phone_ : from_central_; }
+  const StreamStats& stats(Port port) const { return on_phone_side(port) ? from_phone_ : from_central_; }
 
   // What a packet of the phone touches lies together, and what one of the central side does: see prefetch().
   alignas(64) PhoneEnd rtp_;

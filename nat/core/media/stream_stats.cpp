@@ -53,6 +53,18 @@ void StreamStats::set_formats(std::shared_ptr<const MediaFormats> formats) {
   set_format(payload_type());
 }
 
+MediaFormats StreamStats::expected_formats(std::size_t most) const {
+  constexpr std::uint8_t kComfortNoise = 13;
+  MediaFormats out{format_};
+  const auto add = [&](const MediaFormat& format) {
+    if (out.size() < most && std::ranges::find(out, format.payload_type, &MediaFormat::payload_type) == out.end())
+      out.push_back(format);
+  };
+  if (formats_) std::ranges::for_each(*formats_, add);
+  add(format_of(kComfortNoise, formats_.get()));
+  return out;
+}
+
 void StreamStats::resume(const dw_rtp_count& count) {
   const bool other = count.format.payload_type != payload_type();
   count_ = count;

@@ -52,6 +52,9 @@ class StreamStats {
   std::uint32_t ssrc() const { return count_.ssrc; }
   std::uint8_t payload_type() const { return format_.payload_type; }
 
+  /// Payload types to expect after what came last: that one first, then those that signalling names, at most `most`.
+  MediaFormats expected_formats(std::size_t most) const;
+
   /// To be counted on by somebody else, and then to be taken back.
   const dw_rtp_count& count() const { return count_; }
   void resume(const dw_rtp_count& count);
