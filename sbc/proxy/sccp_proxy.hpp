@@ -30,7 +30,9 @@
 namespace dw::proxy {
 
 /// SCCP on TCP: takes phones' connections, gives each one connection to a call server, and a sccp::Session
-/// between them. On the loop's thread; loop, broker and known sources outlive it.
+/// between them. On the loop's thread; loop, broker and known sources outlive it. It decides nothing about the
+/// protocol, yet is large: every callback of a socket, a lookup or a timer changes the same Connection and performs
+/// what a core wants of it. What it reports is in sccp_report.cpp, the way to a server in sccp_proxy_server.cpp.
 class SccpProxy {
  public:
   struct Options {
