@@ -144,7 +144,7 @@ void SipProxy::on_datagrams(std::size_t socket, std::span<const net::Datagram> d
     }
     if (SipStun::is_stun(d.octets)) {
       if (!core_.sources().admits(now, from)) continue;
-      if (const auto answer = stun_.answer(now, d.peer, core_.knows(from), d.octets)) {
+      if (const auto answer = stun_.answer(now, d.peer, core_.parts().sources.knows(from), d.octets)) {
         sockets_[socket].send(d.peer, d.local, {}, *answer);
         sockets_[socket].flush();  // while its octets are there
       }
@@ -283,7 +283,7 @@ void SipProxy::perform() {
     if (out_.sends.capacity() == 0) std::swap(out_, now);  // its memory serves again
   }
   performing_ = false;
-  if (const auto& outside = core_.router().outside(); outside && outside != outside_) {
+  if (const auto& outside = core_.parts().router.outside(); outside && outside != outside_) {
     outside_ = outside;
     if (sinks_.on_outside) sinks_.on_outside(*outside);
   }
@@ -413,7 +413,7 @@ std::optional<Endpoint> SipProxy::local_toward(const Endpoint& peer) {
 
 std::size_t SipProxy::phones_at(std::size_t server) const {
   std::size_t count = 0;
-  core_.bindings().for_each([&](const sip::Binding& b) { count += b.server == server ? 1 : 0; });
+  core_.parts().bindings.for_each([&](const sip::Binding& b) { count += b.server == server ? 1 : 0; });
   return count;
 }
 

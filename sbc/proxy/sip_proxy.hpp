@@ -69,14 +69,14 @@ class SipProxy {
   void set_gate(net::AccessGate& gate) { gate_ = &gate; }
   std::vector<Endpoint> local() const;
   std::vector<Call> calls() const;  ///< running
-  const std::vector<sip::Servers::Server>& servers() const { return core_.servers().all(); }
-  const sip::Servers& central() const { return core_.servers(); }
+  const std::vector<sip::Servers::Server>& servers() const { return core_.parts().servers.all(); }
+  const sip::Servers& central() const { return core_.parts().servers; }
   /// Before anybody is heard: sip::Proxy::set_homes.
   void set_homes(sip::HomeOf homes) { core_.set_homes(std::move(homes)); }
   std::size_t phones_at(std::size_t server) const;
-  std::vector<sip::Guard::Ban> bans() const { return core_.sources().guard().bans(loop_.now()); }
-  std::size_t registered() const { return core_.bindings().size(); }
-  std::size_t running_calls() const { return core_.running_calls(); }
+  std::vector<sip::Guard::Ban> bans() const { return core_.parts().sources.guard().bans(loop_.now()); }
+  std::size_t registered() const { return core_.parts().bindings.size(); }
+  std::size_t running_calls() const { return core_.parts().dialogs.calls(); }
   void append_metrics(MetricsText& out) const;
   /// Asks a registered phone by NOTIFY to start over: `boot`, or only to register anew. `done` gets the status that
   /// it answers, 0 for none. Errc::not_found: no line of it is registered now; exhausted; unavailable.
@@ -85,8 +85,8 @@ class SipProxy {
   void drain() { core_.drain(); }
   void set_ping(Duration ping) { core_.set_ping(ping); }
   void set_mapped(std::vector<sip::Router::Mapped> mapped) { core_.set_mapped(std::move(mapped)); }
-  sip::Sources::Heard heard_through_router() const { return core_.sources().heard_through_router(); }
-  TimePoint last_stranger() const { return core_.sources().last_stranger(); }
+  sip::Sources::Heard heard_through_router() const { return core_.parts().sources.heard_through_router(); }
+  TimePoint last_stranger() const { return core_.parts().sources.last_stranger(); }
 
  private:
   struct Connection {

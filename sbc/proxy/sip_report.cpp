@@ -45,7 +45,7 @@ void SipProxy::tell_step(const sip::Event& event, phones::SignallingEvent step, 
 }
 
 void SipProxy::tap(const sip::Flow& flow, bool sent, Bytes octets) const {
-  const bool central = core_.sources().is_central(flow);
+  const bool central = core_.parts().sources.is_central(flow);
   tap_->tell({.protocol = WireRecord::Protocol::sip,
               .side = central ? WireRecord::Side::central : WireRecord::Side::phone,
               .sent = sent,
@@ -212,7 +212,7 @@ void SipProxy::call_over(const sip::Event& event) {
 }
 
 std::vector<Call> SipProxy::calls() const {
-  std::vector<Call> all = core_.calls(loop_.now());
+  std::vector<Call> all = core_.parts().calls.running(loop_.now());
   for (Call& call : all)
     call = dated(std::move(call), loop_.now());
   return all;
@@ -221,7 +221,7 @@ std::vector<Call> SipProxy::calls() const {
 Result<void> SipProxy::start_over(const phones::Phone& phone, bool boot,
                                   std::function<void(std::uint16_t status)> done) {
   const sip::Binding* found = nullptr;
-  core_.bindings().for_each([&](const sip::Binding& b) {
+  core_.parts().bindings.for_each([&](const sip::Binding& b) {
     const bool named = !b.device.empty() && b.device == phone.device.str();
     const bool nameless =
         b.device.empty() && std::ranges::any_of(phone.sip_lines, [&](const phones::SipLine& line) {
@@ -239,10 +239,11 @@ Result<void> SipProxy::start_over(const phones::Phone& phone, bool boot,
 }
 
 void SipProxy::append_metrics(MetricsText& out) const {
-  const sip::ProxyCounters& c = core_.counters();
+  const sip::ProxyCounters& c = core_.parts().counters;
   out.gauge("dropwire_sip_registered", "Contacts that are registered by SIP.", static_cast<double>(registered()));
   out.gauge("dropwire_sip_calls", "Running calls of SIP phones.", static_cast<double>(running_calls()));
-  out.gauge("dropwire_sip_transactions", "SIP transactions under way.", static_cast<double>(core_.transactions()));
+  out.gauge("dropwire_sip_transactions", "SIP transactions under way.",
+            static_cast<double>(core_.parts().transactions.size()));
   out.gauge("dropwire_sip_connections", "TCP connections for SIP.", static_cast<double>(connections_.size()));
   const char* messages = "SIP messages that came, by the side that sent them.";
   out.counter("dropwire_sip_messages_total", messages, c.from_phones, {{"from", "phone"}});
@@ -257,23 +258,25 @@ void SipProxy::append_metrics(MetricsText& out) const {
               "Registrations that were answered here, as the central server had taken them for longer.",
               c.registrations_kept);
   out.counter("dropwire_sip_calls_total", "Calls of SIP phones that were taken.", c.calls);
-  out.counter("dropwire_sip_calls_refused_total", "Calls of SIP phones that a limit refused.", core_.calls_refused());
+  out.counter("dropwire_sip_calls_refused_total", "Calls of SIP phones that a limit refused.",
+              core_.parts().calls.refused());
   out.counter("dropwire_sip_malformed_total", "SIP messages that made no sense.", c.malformed);
   out.counter("dropwire_sip_refused_total", "SIP requests that were refused here.", c.refused);
   out.counter("dropwire_sip_repeated_total", "Retransmissions that were absorbed.", c.repeated);
   out.counter("dropwire_sip_dropped_total", "SIP messages that belonged to nothing.", c.dropped);
-  core_.guesses().for_each_table(
+  core_.parts().passwords.guesses().for_each_table(
       [&](std::string_view name, std::size_t entries, std::size_t bound) { out.table(name, entries, bound); });
   out.counter("dropwire_sip_wrong_passwords_total", "Digests that a central server did not take.",
-              core_.guesses().wrong());
+              core_.parts().passwords.guesses().wrong());
   out.counter("dropwire_sip_tries_refused_total", "Requests that were refused as too many wrong passwords came before.",
-              core_.guesses().refused());
+              core_.parts().passwords.guesses().refused());
   out.counter("dropwire_sip_outside_total", "SIP messages of strangers that came to an edge through its router.",
               c.outside);
   out.counter("dropwire_sip_other_port_total", "SIP datagrams with the address of a central server, and another port.",
               c.other_port);
   out.counter("dropwire_sip_central_limited_total",
-              "Requests in the name of a central server beyond what servers send.", core_.over_central_budget());
+              "Requests in the name of a central server beyond what servers send.",
+              core_.parts().responder.central_budget().refused());
   out.counter("dropwire_sip_no_media_total", "Media streams refused for want of ports.", c.no_media);
   out.counter("dropwire_sip_fail_overs_total", "Requests that went to another central server.", c.fail_overs);
   out.counter("dropwire_sip_no_server_total", "Requests for which no central server answered.", c.no_server);
@@ -282,11 +285,11 @@ void SipProxy::append_metrics(MetricsText& out) const {
               c.undelivered);
   out.counter("dropwire_sip_accepted_total", "SIP connections that were taken.", accepted_);
   out.counter("dropwire_sip_turned_away_total", "SIP connections that were refused because of a limit.", turned_away_);
-  out.counter("dropwire_sip_offences_total", "What only scanners do.", core_.sources().guard().abuses());
-  out.counter("dropwire_sip_limited_total", "Messages over a source's rate.", core_.sources().guard().limited());
-  out.counter("dropwire_sip_ignored_total", "Messages of banned sources.", core_.sources().guard().ignored());
+  out.counter("dropwire_sip_offences_total", "What only scanners do.", core_.parts().sources.guard().abuses());
+  out.counter("dropwire_sip_limited_total", "Messages over a source's rate.", core_.parts().sources.guard().limited());
+  out.counter("dropwire_sip_ignored_total", "Messages of banned sources.", core_.parts().sources.guard().ignored());
   stun_.append_metrics(out);
-  core_.append_tables(out);
+  core_.parts().append_tables(out);
   out.gauge("dropwire_sip_banned", "Sources that are banned now.", static_cast<double>(bans().size()));
   for (const auto& server : servers()) {
     if (!server.configured) continue;

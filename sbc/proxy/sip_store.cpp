@@ -109,7 +109,7 @@ Result<void> SipStore::load(const std::string& state_directory, sip::Output& out
   if (!rows) return std::unexpected(rows.error());
   const WallTime wall = options_.wall();
   const TimePoint now = loop_.now();
-  const auto& servers = proxy_.servers().all();
+  const auto& servers = proxy_.parts().servers.all();
   for (;;) {
     const auto row = rows->step();
     if (!row) return std::unexpected(row.error());
@@ -131,7 +131,7 @@ Result<void> SipStore::load(const std::string& state_directory, sip::Output& out
 }
 
 std::string SipStore::server_name(std::size_t server) const {
-  const auto& all = proxy_.servers().all();
+  const auto& all = proxy_.parts().servers.all();
   if (server >= all.size()) return {};
   return std::string(sip::to_string(all[server].transport)) + " " + all[server].name.to_string();
 }

@@ -27,9 +27,7 @@ std::string Calls::unregistered_caller(const IpAddress& address, std::string_vie
 }
 
 CallLimits::Verdict Calls::attempt(TimePoint now, const Message& m, const Flow& from, const Binding* binding,
-                                   std::string_view domain) {
-  const std::uint64_t bound = binding ? binding->id : 0;
-  const DialogSet* const again = dialogs_.find(m.call_id(), m.from_tag(), Side::access, bound, from.peer.address);
+                                   const DialogSet* again, std::string_view domain) {
   if (again && !again->over && !again->connected && !again->pending) return CallLimits::Verdict::passes;
   const auto& uri = m.from_uri();
   const std::string phone = binding ? line_key(binding->user, domain)

@@ -29,9 +29,9 @@ class Calls {
   void configure() { limits_.configure(options_.call_limits); }
 
   /// Whether a line, or an address, calls too much. One that was challenged and comes again is the same attempt.
-  /// `domain`: of the binding.
+  /// `again`: the dialogs that this request has begun before; `domain`: of the binding.
   CallLimits::Verdict attempt(TimePoint now, const Message& m, const Flow& from, const Binding* binding,
-                              std::string_view domain);
+                              const DialogSet* again, std::string_view domain);
   /// Also of a call that is tried again under the same Call-ID and tag.
   void begin(TimePoint now, DialogSet& set);
   void up(TimePoint now, DialogSet& set, Output& out);

@@ -149,6 +149,12 @@ std::string Router::us_for(const Binding& b) const {
   return host_port_text({options_.advertise.value_or(b.reach.flow.local.address), b.reach.flow.local.port});
 }
 
+bool Router::is_phone_of(const DialogSet& set, const Flow& from) const {
+  if (set.reach.flow.peer.address == from.peer.address) return true;
+  const Binding* const binding = set.binding != 0 ? bindings_.by_id(set.binding) : nullptr;
+  return binding && binding->reach.flow.peer.address == from.peer.address;
+}
+
 bool Router::may_answer(const Transaction& t, const Flow& from) const {
   if (t.client.to.connection != from.connection) return false;
   if (t.client.to.peer.address == from.peer.address) return true;

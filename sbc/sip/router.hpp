@@ -65,6 +65,8 @@ class Router {
 
   // ---- where a dialog runs ----
 
+  /// Whether the phone's end of these dialogs is at the address of this flow.
+  bool is_phone_of(const DialogSet& set, const Flow& from) const;
   /// A request of the central side, by the party that sent it. One from elsewhere takes the dialog there once its own
   /// Contact or route set says so too.
   void note_request_place(Party& party, const Message& m, const Flow& from, std::size_t server) const;

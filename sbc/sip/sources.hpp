@@ -47,6 +47,8 @@ class Sources {
 
   // ---- how well known ----
 
+  /// It is the central side's, or a phone is registered from its address.
+  bool knows(const Flow& from) const { return is_central(from) || bindings_.knows_source(from.peer.address); }
   /// Registered: a phone is registered from there. What others know of an address, and what was here lately, makes it
   /// proven at most.
   Standing standing(TimePoint now, const IpAddress& address) const;

@@ -47,6 +47,7 @@ struct Transaction {
   std::uint64_t dialogs = 0;           ///< DialogSet::id; 0: none
   std::uint64_t binding = 0;           ///< Binding::id; 0: none
   std::string domain;                  ///< that the central side has where its phone has our address
+  bool emergency = false;              ///< an emergency call: no limit refuses it
   bool begins_dialogs = false;
   bool offered = false;            ///< the request had an offer: what its answers describe is the answer
   bool ends_subscription = false;  ///< a NOTIFY says so

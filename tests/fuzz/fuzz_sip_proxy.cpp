@@ -134,7 +134,8 @@ class Conversation {
     for (const Output::Connect& connect : out_.connects)
       proxy_.on_connected(now_, connect.id, kCentralSide);
     out_.clear();
-    require(proxy_.bindings().size() <= 3 && proxy_.transactions() <= 12 && proxy_.running_calls() <= 2);
+    require(proxy_.bindings().size() <= 3 && proxy_.parts().transactions.size() <= 12 &&
+            proxy_.parts().dialogs.calls() <= 2);
   }
 
   TimePoint now_{};

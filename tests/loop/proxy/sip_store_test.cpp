@@ -51,7 +51,7 @@ struct StoreDesk {
   bool settle() {  // some turns of writing
     return loop.run_until([n = 0]() mutable { return ++n > 20; }, 200ms);
   }
-  std::size_t bindings() const { return const_cast<sip::Proxy&>(proxy).bindings().size(); }
+  std::size_t bindings() const { return proxy.parts().bindings.size(); }
   Duration left(int phone) {
     const sip::Binding* const b = proxy.bindings().by_token("token-" + std::to_string(phone));
     return b ? b->expires_at - loop.now() : Duration{};

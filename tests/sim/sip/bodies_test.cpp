@@ -409,7 +409,7 @@ TEST_CASE("sip: a phone's offer that can't be read is 488, one in an encoding 41
       CHECK(s.to_central("INVITE").status() == (encoded ? 415 : 502));
     }
     contact = end_all(s);
-    CHECK(s.proxy.running_calls() == 0);
+    CHECK(s.proxy.parts().dialogs.calls() == 0);
   }
   CHECK(seen == 13);
 }
@@ -454,8 +454,8 @@ TEST_CASE("sip: a 2xx whose body can't be read is 502 to the caller, and the cal
   CHECK(sip_tag(s.to_central("BYE").get("To")) == "other");
   s.server(sip_answer(s.to_central("BYE"), 200, ""));
   s.advance(5min);
-  CHECK(s.proxy.transactions() == 0);
-  CHECK(s.proxy.dialog_sets() == 0);
+  CHECK(s.proxy.parts().transactions.size() == 0);
+  CHECK(s.proxy.parts().dialogs.size() == 0);
   CHECK(s.broker.streams().empty());
 }
 
@@ -473,7 +473,7 @@ TEST_CASE("sip: a phone's 2xx that can't be read is 502 to the server, and the p
   s.phone(sip_answer(s.to_phone("BYE"), 200, ""));
   s.server(sip_hop(s.from_server("INVITE", contact), "ACK", "x"));
   s.advance(5min);
-  CHECK(s.proxy.dialog_sets() == 0);
+  CHECK(s.proxy.parts().dialogs.size() == 0);
   CHECK(s.broker.streams().empty());
 }
 
@@ -489,7 +489,7 @@ TEST_CASE("sip: an answer to a re-INVITE that can't be read is 502, and the call
   CHECK(s.count(false, "INVITE", 502) == 1);
   CHECK(s.count(true, "ACK") == 1);
   CHECK(s.count(true, "BYE") == 0);
-  CHECK(s.proxy.running_calls() == 1);
+  CHECK(s.proxy.parts().dialogs.calls() == 1);
   CHECK(s.broker.streams().begin()->second.far_end == Endpoint{Stand::server_address(), 30000});
 }
 

@@ -25,7 +25,7 @@ TEST_CASE("sip limits: a line's calls at once: one too many is 503 with a time t
   REQUIRE(s.told(sip::Event::Kind::call_refused) == 1);
   CHECK(s.events.back().text == "access.sip.calls_per_phone");
   CHECK(s.events.back().aor == "1001");
-  CHECK(s.proxy.calls_refused() == 1);
+  CHECK(s.proxy.parts().calls.refused() == 1);
   s.phone(s.within(call.phone_invite, "INVITE", call.phone_ok, 1));  // within the call that is up
   CHECK(s.count(true, "INVITE") == 1);
   s.phone(s.within(call.phone_invite, "BYE", call.phone_ok, 2));

@@ -45,7 +45,7 @@ TEST_CASE("sip crowds: phones register and register again at the first try while
   }
   CHECK(fresh == 15);
   CHECK(known == 15);
-  CHECK(s.proxy.counters().registrations_put_off > 1000);
+  CHECK(s.proxy.parts().counters.registrations_put_off > 1000);
 }
 
 TEST_CASE("sip crowds: what is refused here holds no transaction") {
@@ -56,7 +56,7 @@ TEST_CASE("sip crowds: what is refused here holds no transaction") {
     s.say(at(0xC6336401), stray(s, at(0xC6336401), std::to_string(n)));
   CHECK(s.count(false, "REGISTER", 503) == 99);
   s.advance(1ms);
-  CHECK(s.proxy.transactions() == 1);
+  CHECK(s.proxy.parts().transactions.size() == 1);
 }
 
 TEST_CASE("sip crowds: strangers' transactions leave registered phones theirs, and one stranger leaves others some") {
@@ -91,7 +91,7 @@ TEST_CASE("sip crowds: strangers' long requests are bounded by their octets") {
     s.say(at(0xC6336401), stray(s, at(0xC6336401), std::to_string(n) + call_id));
     if (n % 100 == 0) s.clear();
   }
-  CHECK(s.proxy.transactions() < 1200);
+  CHECK(s.proxy.parts().transactions.size() < 1200);
   s.clear();
   s.register_phone();
   CHECK(s.proxy.bindings().size() == 1);
@@ -146,7 +146,7 @@ TEST_CASE("sip crowds: an INVITE that the server challenges or refuses holds no 
     s.phone(again.set("Via", "SIP/2.0/UDP 192.168.1.50:5060;branch=" + s.new_branch()).set("CSeq", "102 INVITE"));
     CHECK(s.broker.streams().size() == 1);
     s.server(s.ok_of(s.to_central("INVITE"), "callee"));
-    CHECK(s.proxy.running_calls() == 1);
+    CHECK(s.proxy.parts().dialogs.calls() == 1);
   }
 }
 
@@ -175,10 +175,10 @@ TEST_CASE("sip crowds: who begins dialog after dialog leaves others theirs") {
   s.register_phone(51, "1002");
   for (unsigned n = 0; n < 600; ++n)
     s.phone(s.from_phone("SUBSCRIBE"));
-  CHECK(s.proxy.dialog_sets() == 125);
+  CHECK(s.proxy.parts().dialogs.size() == 125);
   SipText other = s.from_phone("SUBSCRIBE", "2001", 51);
   s.say(Stand::phone_flow(51), other.set("From", "<sip:1002@pbx.example.net>;tag=y"));
-  CHECK(s.proxy.dialog_sets() == 126);
+  CHECK(s.proxy.parts().dialogs.size() == 126);
 }
 
 TEST_CASE("sip crowds: strangers open few connections to a TCP server, and those go when nothing runs over them") {

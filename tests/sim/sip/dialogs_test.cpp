@@ -129,7 +129,7 @@ TEST_CASE("sip: a CANCEL that comes after the 200 changes nothing") {
   s.phone(sip_hop(invite, "CANCEL", invite.get("To")));
   CHECK(s.count(false, "CANCEL", 200) == 1);
   CHECK(s.count(true, "CANCEL") == 0);
-  CHECK(s.proxy.running_calls() == 1);
+  CHECK(s.proxy.parts().dialogs.calls() == 1);
   CHECK(s.broker.streams().size() == 1);
 }
 
@@ -179,7 +179,7 @@ TEST_CASE("sip: the server cancels a call to a phone") {
   s.server(sip_hop(invite, "ACK", s.to_central("INVITE", 487).get("To")));
   s.advance(40s);
   CHECK(s.broker.streams().empty());
-  CHECK(s.proxy.dialog_sets() == 0);
+  CHECK(s.proxy.parts().dialogs.size() == 0);
 }
 
 TEST_CASE("sip: each early dialog of a fork has its own target, and one stream to the phone") {
@@ -227,14 +227,14 @@ TEST_CASE("sip: two 2xx reach the caller, and what the second says does not dist
   s.phone(s.within(invite, "BYE", second, 1));  // the caller ends the one that it does not want
   s.server(sip_answer(s.to_central("BYE"), 200, ""));
   CHECK(s.broker.streams().size() == 1);
-  CHECK(s.proxy.running_calls() == 1);
+  CHECK(s.proxy.parts().dialogs.calls() == 1);
 }
 
 TEST_CASE("sip: hold and resume by either side, in the new style and the old one") {
   Stand s;
   s.register_phone();
   const auto call = s.call_up();
-  REQUIRE(s.proxy.calls(s.now).size() == 1);
+  REQUIRE(s.proxy.parts().calls.running(s.now).size() == 1);
   const auto media = s.broker.streams().begin()->second;
   unsigned version = 2;
   for (const bool old : {false, true}) {
@@ -248,7 +248,7 @@ TEST_CASE("sip: hold and resume by either side, in the new style and the old one
       CHECK(sip_media(there.body)->address == (old && hold ? IpAddress::v4(0) : Stand::central()));
       s.server(s.ok_of(there, "callee"));
       s.phone(s.within(again, "ACK", s.to_phone("INVITE", 200)));
-      CHECK(s.proxy.calls(s.now).at(0).state == (hold ? "on hold" : "connected"));
+      CHECK(s.proxy.parts().calls.running(s.now).at(0).state == (hold ? "on hold" : "connected"));
       ++version;
     }
   }
@@ -261,7 +261,7 @@ TEST_CASE("sip: hold and resume by either side, in the new style and the old one
   SipText ok = sip_answer(at_phone, 200, "");
   ok.add("Contact", "<sip:1001@192.168.1.50:5060>");
   s.phone(ok.with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384}, 9, "inactive")));
-  CHECK(s.proxy.calls(s.now).at(0).state == "on hold");
+  CHECK(s.proxy.parts().calls.running(s.now).at(0).state == "on hold");
 }
 
 TEST_CASE("sip: a re-INVITE that is refused leaves the audio where it was") {
@@ -274,7 +274,7 @@ TEST_CASE("sip: a re-INVITE that is refused leaves the audio where it was") {
   s.phone(sip_answer(s.to_phone("INVITE"), 488, ""));
   CHECK(s.broker.streams().begin()->second.far_end->port == 30000);
   CHECK(s.count(true, "INVITE", 488) == 1);
-  CHECK(s.proxy.running_calls() == 1);
+  CHECK(s.proxy.parts().dialogs.calls() == 1);
 }
 
 TEST_CASE("sip: a re-INVITE that times out or is cancelled leaves the audio where it was") {
@@ -295,7 +295,7 @@ TEST_CASE("sip: a re-INVITE that times out or is cancelled leaves the audio wher
     s.phone(sip_answer(s.to_phone("INVITE"), 487, ""));
     CHECK(s.count(true, "INVITE", 487) == 1);
   }
-  CHECK(s.proxy.running_calls() == 1);
+  CHECK(s.proxy.parts().dialogs.calls() == 1);
   CHECK(s.broker.streams().begin()->second.far_end->port == 30000);
 }
 
@@ -382,7 +382,7 @@ TEST_CASE("sip: SUBSCRIBE, and a NOTIFY that overtakes its 2xx") {
   s.phone(sip_answer(s.to_phone("NOTIFY"), 200, ""));
   CHECK(s.count(true, "NOTIFY", 200) == 2);
   s.advance(20min);
-  CHECK(s.proxy.dialog_sets() == 0);
+  CHECK(s.proxy.parts().dialogs.size() == 0);
 }
 
 TEST_CASE("sip: MESSAGE, PUBLISH and an unknown method pass outside of dialogs, and their answers come back") {

@@ -39,7 +39,7 @@ TEST_CASE("sip: a 200 that crosses timer C's CANCEL is a call, and one that come
   SUBCASE("crosses") {
     s.server(s.ok_of(there, "callee"));
     CHECK(s.count(false, "INVITE", 200) == 1);
-    CHECK(s.proxy.running_calls() == 1);
+    CHECK(s.proxy.parts().dialogs.calls() == 1);
     return;
   }
   s.advance(32s);
@@ -114,7 +114,7 @@ TEST_CASE("sip: a call whose caller has no tag, as before RFC 3261, is ended by 
         s.phone(ok.add("Contact", "<sip:1001@192.168.1.50:5060>")
                     .with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384})));
       }
-      REQUIRE(s.proxy.running_calls() == 1);
+      REQUIRE(s.proxy.parts().dialogs.calls() == 1);
       const bool by_caller = phone_calls == phone_ends;
       SipText bye = s.request("BYE", phone_ends ? "sip:2001@192.168.1.2" : contact,
                               phone_ends ? "192.168.1.50:5060" : "203.0.113.20:5060");
@@ -127,7 +127,7 @@ TEST_CASE("sip: a call whose caller has no tag, as before RFC 3261, is ended by 
       CHECK(s.all(phone_ends, "BYE", 0)[0].m.uri().starts_with(phone_ends ? "sip:2001@203.0.113.20"
                                                                           : "sip:1001@192.168.1.50"));
       phone_ends ? s.server(sip_answer(s.to_central("BYE"), 200, "")) : s.phone(sip_answer(s.to_phone("BYE"), 200, ""));
-      CHECK(s.proxy.running_calls() == 0);
+      CHECK(s.proxy.parts().dialogs.calls() == 0);
       check_all_over(s);
     }
   }
@@ -147,7 +147,7 @@ TEST_CASE("sip: of two calls with all names alike each phone ends its own, and t
     invites.push_back(invite);
     s.say(Stand::phone_flow(phone), s.within(invite, "ACK", oks.back()));
   }
-  REQUIRE(s.proxy.running_calls() == 2);
+  REQUIRE(s.proxy.parts().dialogs.calls() == 2);
   s.clear();
   SUBCASE("the server's, one while the other is under way") {
     for (const unsigned cseq : {7U, 8U})
@@ -157,13 +157,13 @@ TEST_CASE("sip: of two calls with all names alike each phone ends its own, and t
     CHECK(byes[0].to.peer != byes[1].to.peer);
     for (const auto& bye : byes)
       s.say(bye.to, sip_answer(bye.m, 200, ""));
-    CHECK(s.proxy.running_calls() == 0);
+    CHECK(s.proxy.parts().dialogs.calls() == 0);
   }
   SUBCASE("the server's, where no phone answers any more") {
     for (const unsigned cseq : {7U, 8U})
       s.server(s.back(invites.front(), "BYE", "callee", cseq));
     s.advance(33s);
-    CHECK(s.proxy.running_calls() == 0);
+    CHECK(s.proxy.parts().dialogs.calls() == 0);
   }
   SUBCASE("the server's, one after the other") {
     for (const unsigned cseq : {7U, 8U}) {
@@ -171,14 +171,14 @@ TEST_CASE("sip: of two calls with all names alike each phone ends its own, and t
       const auto bye = s.all(false, "BYE", 0).back();
       s.say(bye.to, sip_answer(bye.m, 200, ""));
     }
-    CHECK(s.proxy.running_calls() == 0);
+    CHECK(s.proxy.parts().dialogs.calls() == 0);
   }
   SUBCASE("the phones', the second one's first") {
     for (const unsigned phone : {51U, 50U}) {
       s.say(Stand::phone_flow(phone), s.within(invites[phone - 50], "BYE", oks[phone - 50], 1));
       CHECK(s.count(false, "BYE", 481) == 0);
       s.server(sip_answer(s.to_central("BYE", 0), 200, ""));
-      CHECK(s.proxy.running_calls() == phone - 50);
+      CHECK(s.proxy.parts().dialogs.calls() == phone - 50);
     }
   }
   check_all_over(s);
@@ -214,9 +214,9 @@ TEST_CASE("sip: a call that is challenged and not asked for again is forgotten")
   s.phone(invite);
   s.server(sip_answer(s.to_central("INVITE"), 407, "x").add("Proxy-Authenticate", "Digest nonce=\"n\""));
   s.phone(sip_hop(invite, "ACK", s.to_phone("INVITE", 407).get("To")));
-  CHECK(s.proxy.calls(s.now).empty());
+  CHECK(s.proxy.parts().calls.running(s.now).empty());
   check_all_over(s);
-  CHECK(s.proxy.running_calls() == 0);
+  CHECK(s.proxy.parts().dialogs.calls() == 0);
 }
 
 TEST_CASE("sip: a callee that rings, and is silent from then on, is forgotten after timer C") {

@@ -39,7 +39,7 @@ TEST_CASE("sip: a datagram from another port of a server's address reaches no ph
   }
   s.say(other_port(), std::string("GET / HTTP/1.1\r\n\r\n"));
   CHECK(s.sent.empty());
-  CHECK(s.proxy.counters().other_port == 91);
+  CHECK(s.proxy.parts().counters.other_port == 91);
   CHECK(s.told(sip::Event::Kind::abuse) == 0);
   CHECK(s.proxy.sources().guard().bans(s.now).empty());
   const auto told = s.told(sip::Event::Kind::dropped);
@@ -122,14 +122,14 @@ TEST_CASE("sip: a user alone is enough where the server's answer has no token, u
 TEST_CASE("sip: whoever forges a server's address and port is answered so often a second, and holds up no call") {
   Stand s;
   const std::string contact = s.register_phone();
-  const std::size_t before = s.proxy.transactions();
+  const std::size_t before = s.proxy.parts().transactions.size();
   for (int i = 0; i < 20'000; ++i)
     s.server(
         s.from_server(i % 2 == 0 ? "OPTIONS" : "INVITE", i % 2 == 0 ? "sip:203.0.113.10" : without_token(contact)));
   constexpr auto kAtOnce = static_cast<std::size_t>(sip::CentralBudget::kBurst * sip::CentralBudget::kAnsweredHere);
   CHECK(s.sent.size() == kAtOnce);
-  CHECK(s.proxy.over_central_budget() == 20'000 - kAtOnce);
-  CHECK(s.proxy.transactions() == before);
+  CHECK(s.proxy.parts().responder.central_budget().refused() == 20'000 - kAtOnce);
+  CHECK(s.proxy.parts().transactions.size() == before);
   s.clear();
   s.server(s.from_server("INVITE", contact));
   CHECK(s.count(false, "INVITE") == 1);
@@ -144,7 +144,7 @@ TEST_CASE("sip: one server's flood leaves the others' budgets alone") {
   const std::string contact = s.register_phone();
   for (int i = 0; i < 30'000; ++i)
     s.server(s.from_server("MESSAGE", contact));
-  CHECK(s.proxy.over_central_budget() > 0);
+  CHECK(s.proxy.parts().responder.central_budget().refused() > 0);
   s.clear();
   s.server(s.from_server("INVITE", "sip:203.0.113.10", 1), 1);
   CHECK(s.count(true, "INVITE", 404) == 1);

@@ -288,7 +288,7 @@ TEST_CASE("sip: keepalives of any kind are no offence") {
       s.say(stranger, octets);
   }
   CHECK(s.told(Kind::abuse) == 0);
-  CHECK(s.proxy.counters().malformed == 0);
+  CHECK(s.proxy.parts().counters.malformed == 0);
   CHECK(s.proxy.sources().guard().bans(s.now).empty());
   CHECK(s.sent.empty());
 }

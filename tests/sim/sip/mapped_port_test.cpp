@@ -37,8 +37,8 @@ TEST_CASE("sip: through a mapped port a stranger is not heard, whatever it asks"
   e.s.say(from(kStranger), e.s.register_text());
   e.s.say(from(kStranger), std::string("GET / HTTP/1.1\r\n\r\n"));
   CHECK(e.s.sent.empty());
-  CHECK(e.s.proxy.transactions() == 0);
-  CHECK(e.s.proxy.counters().outside == 8);
+  CHECK(e.s.proxy.parts().transactions.size() == 0);
+  CHECK(e.s.proxy.parts().counters.outside == 8);
   CHECK_FALSE(e.s.proxy.sources().hears(from(kStranger, sip::Transport::tcp)));
   CHECK_FALSE(e.s.proxy.sources().admits(e.s.now, from(kStranger)));
 }

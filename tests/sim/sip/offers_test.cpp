@@ -32,7 +32,7 @@ Media media(Stand& s) {
           stream.stated ? stream.stated->port : std::uint16_t{0}, stream.opaque};
 }
 std::string state(Stand& s) {
-  return s.proxy.calls(s.now).at(0).state;
+  return s.proxy.parts().calls.running(s.now).at(0).state;
 }
 
 SipText update_of_far(Stand& s, const Stand::Up& call, unsigned cseq, const std::string& sdp,

@@ -49,7 +49,7 @@ TEST_CASE("sip outages: the only server is silent: a call and a registration hea
     CHECK(s.count(false, "INVITE", 503) == 0);
     s.advance(1ms);
     CHECK(retry_after_of(s.to_phone("INVITE", 503)) >= 5);
-    CHECK(s.proxy.running_calls() == 0);
+    CHECK(s.proxy.parts().dialogs.calls() == 0);
   }
   SUBCASE("REGISTER") {
     s.phone(s.register_text());
@@ -60,8 +60,8 @@ TEST_CASE("sip outages: the only server is silent: a call and a registration hea
   CHECK(s.told(OutageKind::server_down) == 1);
   CHECK(s.told(OutageKind::no_server) == 1);
   s.advance(2min);
-  CHECK(s.proxy.transactions() == 0);
-  CHECK(s.proxy.dialog_sets() == 0);
+  CHECK(s.proxy.parts().transactions.size() == 0);
+  CHECK(s.proxy.parts().dialogs.size() == 0);
 }
 
 TEST_CASE("sip outages: a server that answers others has until timer B for the one it is slow with") {
@@ -89,7 +89,7 @@ TEST_CASE("sip outages: a server that rings after the caller was told 503 is tol
   CHECK(s.count(true, "ACK") == 1);
   CHECK(s.count(false, "INVITE") == 0);
   s.advance(2min);
-  CHECK(s.proxy.transactions() == 0);
+  CHECK(s.proxy.parts().transactions.size() == 0);
 }
 
 TEST_CASE("sip outages: ICMP that quotes the request ends it at once, and the next server is asked if there is one") {
@@ -136,7 +136,7 @@ TEST_CASE(
     CHECK(retry_after_of(s.to_phone(method, 503)) >= 5);
     CHECK(s.told(OutageKind::no_server) == 1);
     CHECK(s.told(OutageKind::server_down) == 1);
-    CHECK(s.proxy.running_calls() == 0);
+    CHECK(s.proxy.parts().dialogs.calls() == 0);
   }
 }
 
@@ -198,12 +198,12 @@ TEST_CASE("sip outages: of a call that is up ICMP ends one request, and BYE ends
   s.phone(s.within(call.phone_invite, "INVITE", call.phone_ok, 1));
   not_delivered(s, server_stands(), quoted_by_icmp(s.to_central("INVITE")));
   CHECK(s.count(false, "INVITE", 503) == 1);
-  CHECK(s.proxy.running_calls() == 1);
+  CHECK(s.proxy.parts().dialogs.calls() == 1);
   CHECK_FALSE(s.broker.streams().empty());
   s.phone(s.within(call.phone_invite, "BYE", call.phone_ok, 2));
   not_delivered(s, server_stands(), quoted_by_icmp(s.to_central("BYE")));
   CHECK(s.count(false, "BYE", 503) == 1);
-  CHECK(s.proxy.running_calls() == 0);
+  CHECK(s.proxy.parts().dialogs.calls() == 0);
 }
 
 TEST_CASE("sip outages: a phone that ICMP says is gone: callers hear 480 at once, and it stays registered") {
@@ -215,13 +215,13 @@ TEST_CASE("sip outages: a phone that ICMP says is gone: callers hear 480 at once
   CHECK(s.count(true, "INVITE", 480) == 0);
   not_delivered(s, sent.to.peer, quoted_by_icmp(sent.m));
   CHECK(s.count(true, "INVITE", 480) == 1);
-  CHECK(s.proxy.running_calls() == 0);
+  CHECK(s.proxy.parts().dialogs.calls() == 0);
   CHECK(s.proxy.bindings().size() == 1);
   const std::size_t probes = s.probes.size();
   s.advance(1ms);
   CHECK(s.probes.size() == probes + 1);  // it is asked at once whether it is there
   s.advance(2min);
-  CHECK(s.proxy.transactions() == 0);
+  CHECK(s.proxy.parts().transactions.size() == 0);
 }
 
 TEST_CASE("sip outages: a server that is down is asked every few seconds, and back at once when it answers") {
@@ -231,14 +231,14 @@ TEST_CASE("sip outages: a server that is down is asked every few seconds, and ba
   s.advance(1s);
   alive = false;
   s.advance(10min);
-  CHECK_FALSE(s.proxy.servers().all()[0].up);
+  CHECK_FALSE(s.proxy.parts().servers.all()[0].up);
   CHECK(s.told(OutageKind::server_down) == 1);
   const std::size_t before = pings_to(s);
   s.advance(60s);
   CHECK(pings_to(s) >= before + 30);  // every 2 s, with their retransmissions
   alive = true;
   s.advance(2s);
-  CHECK(s.proxy.servers().all()[0].up);
+  CHECK(s.proxy.parts().servers.all()[0].up);
   CHECK(s.told(OutageKind::server_up) == 1);
 }
 
@@ -246,16 +246,16 @@ TEST_CASE("sip outages: a phone's own attempt tries the only server, down or not
   Stand s;
   s.phone(s.register_text());
   s.advance(4s);
-  REQUIRE_FALSE(s.proxy.servers().all()[0].up);
+  REQUIRE_FALSE(s.proxy.parts().servers.all()[0].up);
   s.clear();
   s.phone(s.register_text());
   CHECK(s.count(true, "REGISTER") == 1);
   s.accept_register();
-  CHECK(s.proxy.servers().all()[0].up);
+  CHECK(s.proxy.parts().servers.all()[0].up);
 
   s.phone(s.from_phone("MESSAGE"));
   s.advance(4s);
-  REQUIRE_FALSE(s.proxy.servers().all()[0].up);
+  REQUIRE_FALSE(s.proxy.parts().servers.all()[0].up);
   s.clear();
   for (int i = 0; i < 500; ++i)
     s.phone(s.from_phone("MESSAGE"));

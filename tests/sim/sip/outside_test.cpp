@@ -34,9 +34,9 @@ std::string registers_twice(Stand& s, const std::string& received, const std::st
 TEST_CASE("outside: the Contact after the first answer is where the server sees us") {
   Stand s(edge());
   CHECK(registers_twice(s, "198.51.100.7", "33333") == "198.51.100.7:33333");
-  REQUIRE(s.proxy.router().outside());
-  CHECK(s.proxy.router().outside()->seen == *Endpoint::parse("198.51.100.7:33333"));
-  CHECK(s.proxy.router().outside()->local == Endpoint{Stand::central(), 5060});
+  REQUIRE(s.proxy.parts().router.outside());
+  CHECK(s.proxy.parts().router.outside()->seen == *Endpoint::parse("198.51.100.7:33333"));
+  CHECK(s.proxy.parts().router.outside()->local == Endpoint{Stand::central(), 5060});
 }
 
 TEST_CASE("outside: Via says the same, and calls are taken that come there") {
@@ -64,7 +64,7 @@ TEST_CASE("outside: what is mapped or set counts more, and a hosted box learns n
   CHECK(registers_twice(told, "198.51.100.7", "33333") == "198.51.100.1");
   Stand hosted(edge(false));
   CHECK(registers_twice(hosted, "198.51.100.7", "33333") == Stand::central().to_string());
-  CHECK_FALSE(hosted.proxy.router().outside());
+  CHECK_FALSE(hosted.proxy.parts().router.outside());
 }
 
 TEST_CASE("outside: what makes no sense is not told") {
@@ -90,7 +90,7 @@ TEST_CASE("outside: an answer from elsewhere teaches nothing") {
                   *Endpoint::parse("203.0.113.66:5060"),
                   sip::ConnectionId::none},
         forged);
-  CHECK_FALSE(s.proxy.router().outside());
+  CHECK_FALSE(s.proxy.parts().router.outside());
 }
 
 TEST_CASE("outside: a new address of the router is told from the next request on") {

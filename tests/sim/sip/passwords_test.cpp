@@ -49,7 +49,7 @@ TEST_CASE("sip: 1,800 guesses under fresh Call-IDs are ten for the server, lines
     CHECK(h.s.told(Kind::abuse) >= 19);
     CHECK(h.s.told(Kind::banned) == 1);
     CHECK(std::ranges::none_of(h.s.events, &sip::Event::of_registered));
-    CHECK(h.s.proxy.guesses().refused() >= 20);
+    CHECK(h.s.proxy.parts().passwords.guesses().refused() >= 20);
   }
 }
 
@@ -124,7 +124,7 @@ TEST_CASE("sip: old nonces and silent servers are no wrong passwords") {
     (void)h.tries(Stand::phone_flow(), "1001");
     h.s.advance(40s);
   }
-  CHECK(h.s.proxy.guesses().refused() == 0);
+  CHECK(h.s.proxy.parts().passwords.guesses().refused() == 0);
   CHECK(h.s.told(Kind::abuse) == 0);
 }
 

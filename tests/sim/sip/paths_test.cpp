@@ -292,8 +292,8 @@ TEST_CASE("sip: what is answered to a connection that is gone ends its transacti
   CHECK(s.all(false, "MESSAGE").back().to == second);
   s.say(second, sip_answer(s.to_phone("MESSAGE"), 200, "p"));
   s.advance(5min);
-  CHECK(s.proxy.transactions() == 0);
-  CHECK(s.proxy.dialog_sets() == 0);
+  CHECK(s.proxy.parts().transactions.size() == 0);
+  CHECK(s.proxy.parts().dialogs.size() == 0);
   CHECK(s.broker.streams().empty());
 }
 
@@ -317,12 +317,12 @@ TEST_CASE("sip: the server's BYE ends the call of a phone whose connection is go
   const SipText there = s.to_central("INVITE");
   s.server(s.ok_of(there, "callee"));
   s.say(phone, s.within(invite, "ACK", s.to_phone("INVITE", 200)));
-  REQUIRE(s.proxy.running_calls() == 1);
+  REQUIRE(s.proxy.parts().dialogs.calls() == 1);
   close(s, phone);
   s.server(s.back(there, "BYE", "callee", 7));
   CHECK(s.count(true, "BYE", 480) == 1);
-  CHECK(s.proxy.running_calls() == 0);
+  CHECK(s.proxy.parts().dialogs.calls() == 0);
   CHECK(s.broker.streams().empty());
   s.advance(1min);
-  CHECK(s.proxy.dialog_sets() == 0);
+  CHECK(s.proxy.parts().dialogs.size() == 0);
 }

@@ -229,22 +229,22 @@ TEST_CASE("sip: a call without audio for long is said to be, goes on, and comes 
   Stand s(o);
   s.register_phone();
   const auto call = s.call_up();
-  CHECK(s.proxy.running_calls() == 1);
+  CHECK(s.proxy.parts().dialogs.calls() == 1);
   s.advance(20min);
   REQUIRE(s.told(sip::Event::Kind::media_silent) == 1);
-  CHECK(s.proxy.running_calls() == 0);
+  CHECK(s.proxy.parts().dialogs.calls() == 0);
   CHECK(s.broker.streams().size() == 1);
   s.broker.reports[s.broker.streams().begin()->first].from_phone.heard = s.now;
   s.advance(1min);
   CHECK(s.told(sip::Event::Kind::media_silent) == 2);
-  CHECK(s.proxy.running_calls() == 1);
+  CHECK(s.proxy.parts().dialogs.calls() == 1);
   s.advance(3h);
   s.phone(s.within(call.phone_invite, "BYE", call.phone_ok, 1));
   CHECK(s.count(true, "BYE") == 1);
   s.server(sip_answer(s.to_central("BYE"), 200, ""));
   s.advance(5min);
-  CHECK(s.proxy.dialog_sets() == 0);
-  CHECK(s.proxy.running_calls() == 0);
+  CHECK(s.proxy.parts().dialogs.size() == 0);
+  CHECK(s.proxy.parts().dialogs.calls() == 0);
 }
 
 TEST_CASE(
@@ -297,9 +297,9 @@ TEST_CASE("sip: a call that has no relayed media lives by its dialog, for a day 
     s.server(sip_answer(s.to_central("UPDATE", 0), 200, "").add("Session-Expires", refreshed));
   }
   CHECK(s.told(sip::Event::Kind::media_silent) == 0);
-  CHECK(s.proxy.running_calls() == 1);
+  CHECK(s.proxy.parts().dialogs.calls() == 1);
   s.advance(11min);
-  CHECK(s.proxy.running_calls() == (refreshed.empty() ? 1 : 0));
+  CHECK(s.proxy.parts().dialogs.calls() == (refreshed.empty() ? 1 : 0));
   if (!refreshed.empty()) {
     CHECK(s.events.back().text.find("not refreshed") != std::string::npos);
     return;
@@ -308,7 +308,7 @@ TEST_CASE("sip: a call that has no relayed media lives by its dialog, for a day 
   s.phone(s.within(invite, "INFO", here, cseq++));
   s.server(sip_answer(s.to_central("INFO", 0), 200, ""));
   s.advance(23h);
-  CHECK(s.proxy.running_calls() == 1);
+  CHECK(s.proxy.parts().dialogs.calls() == 1);
   s.advance(2h);
-  CHECK(s.proxy.running_calls() == 0);
+  CHECK(s.proxy.parts().dialogs.calls() == 0);
 }

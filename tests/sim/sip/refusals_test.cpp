@@ -178,17 +178,17 @@ TEST_CASE("sip: pings tell which server is up, and new calls follow") {
            !s.is_central(p.to);
   };
   s.advance(10s);
-  CHECK(s.proxy.servers().all()[0].up);
+  CHECK(s.proxy.parts().servers.all()[0].up);
   alive = {1};
   s.advance(60s);
-  CHECK_FALSE(s.proxy.servers().all()[0].up);
+  CHECK_FALSE(s.proxy.parts().servers.all()[0].up);
   CHECK(s.told(sip::Event::Kind::server_down) == 1);
   s.phone(s.register_text());
   CHECK(s.all(true, "REGISTER").back().to.peer.address == Stand::server_address(1));
   s.server(sip_answer(s.to_central("REGISTER"), 403, "x"), 1);
   alive = {0, 1};
   s.advance(90s);
-  CHECK(s.proxy.servers().all()[0].up);
+  CHECK(s.proxy.parts().servers.all()[0].up);
   CHECK(s.told(sip::Event::Kind::server_up) == 1);
 }
 
@@ -247,8 +247,8 @@ TEST_CASE("sip: without relay ports a call is refused, and nothing stays") {
   CHECK(s.told(sip::Event::Kind::no_media) == 1);
   s.phone(sip_hop(invite, "ACK", s.to_phone("INVITE", 500).get("To")));
   s.advance(5min);
-  CHECK(s.proxy.transactions() == 0);
-  CHECK(s.proxy.dialog_sets() == 0);
+  CHECK(s.proxy.parts().transactions.size() == 0);
+  CHECK(s.proxy.parts().dialogs.size() == 0);
 }
 
 TEST_CASE("sip: a large request goes by TCP, and by UDP for good once that is refused") {
@@ -266,7 +266,7 @@ TEST_CASE("sip: a large request goes by TCP, and by UDP for good once that is re
   CHECK(s.to_central("MESSAGE").get("Via").starts_with("SIP/2.0/UDP "));
   s.server(sip_answer(s.to_central("MESSAGE"), 200, "x"));
   CHECK(s.count(false, "MESSAGE", 200) == 1);
-  CHECK(s.proxy.servers().all()[0].up);
+  CHECK(s.proxy.parts().servers.all()[0].up);
   s.phone(s.from_phone("MESSAGE").with_body("text/plain", filler));
   CHECK(s.connects.size() == 1);
   CHECK(s.sent.back().to.transport == sip::Transport::udp);

@@ -274,8 +274,8 @@ class Stand {
 /// Nothing of any call stays, once its timers have run out.
 inline void check_all_over(Stand& s) {
   s.advance(5min);
-  CHECK(s.proxy.transactions() == 0);
-  CHECK(s.proxy.dialog_sets() == 0);
+  CHECK(s.proxy.parts().transactions.size() == 0);
+  CHECK(s.proxy.parts().dialogs.size() == 0);
   CHECK(s.broker.streams().empty());
 }
 

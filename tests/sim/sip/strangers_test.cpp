@@ -30,8 +30,8 @@ TEST_CASE("sip: an unknown source's INVITE is 403, its other requests get no ans
   s.say(stranger(), sip_hop(from_stranger(s, "INVITE"), "CANCEL", "<sip:100@x>"));
   s.say(stranger(), sip_hop(from_stranger(s, "INVITE"), "ACK", "<sip:100@x>"));
   CHECK(s.sent.size() == 1);
-  CHECK(s.proxy.transactions() == 0);
-  CHECK(s.proxy.dialog_sets() == 0);
+  CHECK(s.proxy.parts().transactions.size() == 0);
+  CHECK(s.proxy.parts().dialogs.size() == 0);
 }
 
 TEST_CASE("sip: a scanner gets nothing, is banned, and the ban ends") {
@@ -79,7 +79,7 @@ TEST_CASE("sip: what makes no sense is no more than counted, and leads to a ban"
     s.say(stranger(), std::string("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
   s.say(stranger(), std::string("\r\n\r\n"));  // a keepalive
   CHECK(s.sent.empty());
-  CHECK(s.proxy.counters().malformed == 10);
+  CHECK(s.proxy.parts().counters.malformed == 10);
   CHECK(s.proxy.sources().guard().bans(s.now).size() == 1);
 }
 
@@ -91,7 +91,7 @@ TEST_CASE("sip: an answer from another address than was asked is ignored, howeve
   s.say(stranger(), s.ok_of(there, "thief"));
   s.say(Stand::phone_flow(51), s.ok_of(there, "thief"));
   CHECK(s.count(false, "INVITE", 200) == 0);
-  CHECK(s.proxy.counters().dropped == 2);
+  CHECK(s.proxy.parts().counters.dropped == 2);
   s.server(s.ok_of(there, "callee"));
   CHECK(s.count(false, "INVITE", 200) == 1);
 }
@@ -128,7 +128,7 @@ TEST_CASE("sip: a stranger who knows a call's Call-ID and tags does not disturb 
       CHECK(s.count(false, method, 0) == 0);
     }
   }
-  CHECK(s.proxy.running_calls() == 1);
+  CHECK(s.proxy.parts().dialogs.calls() == 1);
   CHECK(s.broker.streams().begin()->second.far_end == far_end);
   CHECK(s.broker.streams().begin()->second.stated == Endpoint{Stand::phone_address(), 16384});
   s.server(s.back(call.phone_invite, "BYE", "callee", 100));
@@ -145,7 +145,7 @@ TEST_CASE("sip: nobody cancels another one's call") {
   s.say(stranger(), sip_hop(invite, "CANCEL", invite.get("To")));
   s.say(Stand::phone_flow(51), sip_hop(invite, "CANCEL", invite.get("To")));
   CHECK(s.count(true, "CANCEL") == 0);
-  CHECK(s.proxy.running_calls() == 1);
+  CHECK(s.proxy.parts().dialogs.calls() == 1);
 }
 
 TEST_CASE("sip: this is no open relay: whatever the Request-URI and Route say, requests go to the server alone") {
@@ -179,7 +179,7 @@ TEST_CASE("sip: one source has no more than max_transactions_per_source under wa
   CHECK(s.count(false, "MESSAGE", 503) == 10);
   s.register_phone(51, "1002");  // others are served
   s.advance(33s);
-  CHECK(s.proxy.transactions() == 0);
+  CHECK(s.proxy.parts().transactions.size() == 0);
   s.phone(s.from_phone("MESSAGE"));
   CHECK(s.to_central("MESSAGE").method() == "MESSAGE");
 }

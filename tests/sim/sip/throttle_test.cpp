@@ -68,7 +68,7 @@ TEST_CASE("sip: a throttled phone registers each minute, the server hears of it 
   }
   CHECK(answered == 144);
   CHECK(at_server == 4);
-  CHECK(s.proxy.counters().registrations_kept == answered - at_server);
+  CHECK(s.proxy.parts().counters.registrations_kept == answered - at_server);
   CHECK(s.proxy.bindings().size() == 1);
 }
 

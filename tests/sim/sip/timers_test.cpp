@@ -35,7 +35,7 @@ TEST_CASE("sip: timers A and B: an INVITE is sent at 0, 0.5, 1.5, 3.5, 7.5, 15.5
   CHECK(s.count(false, "INVITE", 408) == 0);
   s.advance(1ms);
   CHECK(s.count(false, "INVITE", 408) == 1);
-  CHECK(s.proxy.running_calls() == 0);
+  CHECK(s.proxy.parts().dialogs.calls() == 0);
 }
 
 TEST_CASE("sip: timer A stops at a provisional answer") {
@@ -69,8 +69,8 @@ TEST_CASE("sip: timer C: four minutes after the last provisional answer but 100 
   CHECK(s.count(true, "ACK") == 1);
   CHECK(s.count(false, "INVITE", 487) == 1);
   s.advance(5min);
-  CHECK(s.proxy.transactions() == 0);
-  CHECK(s.proxy.dialog_sets() == 0);
+  CHECK(s.proxy.parts().transactions.size() == 0);
+  CHECK(s.proxy.parts().dialogs.size() == 0);
 }
 
 TEST_CASE("sip: timer C runs from the INVITE, and a 100 does not set it anew") {
@@ -120,7 +120,7 @@ TEST_CASE("sip: timer D: a repeated refusal is acknowledged for 32 s, and ignore
   s.server(sip_answer(invite, 486, "callee"));
   CHECK(s.count(true, "ACK") == 2);
   CHECK(s.count(false, "INVITE", 486) == 1);
-  CHECK(s.proxy.transactions() == 0);
+  CHECK(s.proxy.parts().transactions.size() == 0);
 }
 
 TEST_CASE("sip: timers E and F: a MESSAGE is sent with gaps up to 4 s for 32 s, and nobody hears of its end") {
@@ -131,7 +131,7 @@ TEST_CASE("sip: timers E and F: a MESSAGE is sent with gaps up to 4 s for 32 s, 
   s.advance(40s);
   CHECK(s.times(true, "MESSAGE", start) == Millis{0, 500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500, 31500});
   CHECK(s.count(false, "MESSAGE") == 0);  // RFC 4320
-  CHECK(s.proxy.transactions() == 0);
+  CHECK(s.proxy.parts().transactions.size() == 0);
 }
 
 TEST_CASE("sip: timer E goes on at 4 s after a provisional answer") {
@@ -154,7 +154,7 @@ TEST_CASE("sip: timers G and H: a refusal is sent with gaps up to 4 s until ACK,
   CHECK(s.times(false, "INVITE", start, 486) ==
         Millis{0, 500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500, 31500});
   s.advance(1s);
-  CHECK(s.proxy.transactions() == 0);
+  CHECK(s.proxy.parts().transactions.size() == 0);
 }
 
 TEST_CASE("sip: timer G stops at ACK, and timer I absorbs more ACKs for 5 s") {
@@ -186,8 +186,8 @@ TEST_CASE("sip: timer J: a repeated BYE gets the same answer for 32 s") {
   REQUIRE(s.count(false, "BYE", 200) == 2);
   CHECK(s.all(false, "BYE", 200)[0].m.str() == s.all(false, "BYE", 200)[1].m.str());
   s.advance(2min);
-  CHECK(s.proxy.transactions() == 0);
-  CHECK(s.proxy.dialog_sets() == 0);
+  CHECK(s.proxy.parts().transactions.size() == 0);
+  CHECK(s.proxy.parts().dialogs.size() == 0);
 }
 
 TEST_CASE("sip: timer K: late answers are absorbed") {
@@ -218,8 +218,8 @@ TEST_CASE("sip: timer M: a 2xx that comes again is passed on for 32 s, and timer
   s.advance(25s);
   s.server(ok);
   CHECK(s.count(false, "INVITE", 200) == 2);
-  CHECK(s.proxy.transactions() == 0);
-  CHECK(s.proxy.running_calls() == 1);
+  CHECK(s.proxy.parts().transactions.size() == 0);
+  CHECK(s.proxy.parts().dialogs.calls() == 1);
 }
 
 TEST_CASE("sip: over TCP nothing is sent again, and transactions are gone at once") {
@@ -237,7 +237,7 @@ TEST_CASE("sip: over TCP nothing is sent again, and transactions are gone at onc
   s.say(server, ok);
   CHECK(s.count(false, "REGISTER", 200) == 1);
   s.advance(1ms);
-  CHECK(s.proxy.transactions() == 0);
+  CHECK(s.proxy.parts().transactions.size() == 0);
   SipText invite = s.from_phone("INVITE");
   s.say(phone, invite);
   s.say(server, sip_answer(s.to_central("INVITE"), 486, "callee"));
@@ -247,7 +247,7 @@ TEST_CASE("sip: over TCP nothing is sent again, and transactions are gone at onc
   CHECK(s.count(false, "INVITE", 486) == 1);
   s.say(phone, sip_hop(invite, "ACK", s.to_phone("INVITE", 486).get("To")));
   s.advance(1ms);
-  CHECK(s.proxy.transactions() == 0);
+  CHECK(s.proxy.parts().transactions.size() == 0);
 }
 
 TEST_CASE("sip: over TCP an INVITE without an answer is 408 at 32 s all the same") {

@@ -178,9 +178,9 @@ Outcome live_through(unsigned seed, const Site& site) {
   for (const auto& node : w.nodes) {
     CHECK(node->proxy->bindings().size() == 0);
     // A ping of the server may be under way, nothing else.
-    CHECK(node->proxy->transactions() <= 1);
-    CHECK(node->proxy->dialog_sets() == 0);
-    CHECK(node->proxy->running_calls() == 0);
+    CHECK(node->proxy->parts().transactions.size() <= 1);
+    CHECK(node->proxy->parts().dialogs.size() == 0);
+    CHECK(node->proxy->parts().dialogs.calls() == 0);
     CHECK(node->broker.streams().empty());
     CHECK(node->no_media == 0);
   }

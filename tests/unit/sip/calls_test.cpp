@@ -56,12 +56,14 @@ TEST_CASE("sip calls: of two dialogs that were answered, the call ends with the 
 TEST_CASE("sip calls: one that is challenged and comes again is the same attempt") {
   Parts p({.call_limits = {.attempts_per_phone = 2}});
   const std::string invite = Parts::request("INVITE", "sip:2001@192.168.1.2");
-  const auto attempt = [&] { return p.calls.attempt(p.now, p.read(invite), Parts::phone(), nullptr, {}); };
-  REQUIRE(attempt() == CallLimits::Verdict::passes);
+  const auto attempt = [&](const DialogSet* again) {
+    return p.calls.attempt(p.now, p.read(invite), Parts::phone(), nullptr, again, {});
+  };
+  REQUIRE(attempt(nullptr) == CallLimits::Verdict::passes);
   DialogSet& set = new_call(p);
   p.calls.end_try(p.now, set);
   for (int i = 0; i < 20; ++i)
-    CHECK(attempt() == CallLimits::Verdict::passes);
+    CHECK(attempt(&set) == CallLimits::Verdict::passes);
   CHECK(p.calls.refused() == 0);
 }
 

@@ -6,23 +6,25 @@
 #include <string>
 #include <string_view>
 
-#include "sbc/sip/body_rewriter.hpp"
-#include "sbc/sip/calls.hpp"
-#include "sbc/sip/homes.hpp"
-#include "sbc/sip/registrar.hpp"
-#include "sbc/sip/router.hpp"
-#include "sbc/sip/sources.hpp"
-#include "sbc/sip/watch.hpp"
+#include "sbc/sip/proxy_parts.hpp"
 #include "tests/support/sccp_fake_broker.hpp"
 
 namespace dw::sip::test {
 
+struct Outside {  ///< what a ProxyParts needs
+  sim::FakeBroker broker;
+  KnownSources known{1};
+  std::uint64_t last_random = 0;
+};
 /// The parts of a Proxy without the Proxy: each is tested by itself. Phones at 192.168.1.x know us as 192.168.1.2; the
 /// server pbx.example.net stands at 203.0.113.20 and 203.0.113.21, and knows us as 203.0.113.10.
-struct Parts {
+struct Parts : Outside, ProxyParts {
+  using Outside::broker, Outside::known;
   static constexpr std::uint32_t kUs = 0xC0A80102, kPhone = 0xC0A80132, kServer = 0xCB007114, kCentral = 0xCB00710A;
 
-  explicit Parts(ProxyOptions with = {}) : options(std::move(with)) {
+  explicit Parts(ProxyOptions with = {})
+      : ProxyParts(of_one_server(std::move(with)), broker, known,
+                   [this] { return ++last_random * 0x9E3779B97F4A7C15; }) {
     servers.set_addresses(0, {{server(), central()}, {server(1), central()}});
   }
 
@@ -78,28 +80,17 @@ struct Parts {
     return static_cast<std::size_t>(std::ranges::count(out.events, kind, &Event::kind));
   }
 
-  ProxyOptions options;
-  ProxyCounters counters;
   TimePoint now{std::chrono::hours(1)};
   Output out;
   std::string text;
   Message message;
-  std::uint64_t last_random = 0;
-  sim::FakeBroker broker;
-  KnownSources known{1};
-  Identifiers identifiers{[this] { return ++last_random * 0x9E3779B97F4A7C15; }};
-  Servers servers{{{Transport::udp, {"pbx.example.net", 0}, {}, false}}, 100};
-  Bindings bindings{100, 1};
-  Dialogs dialogs{100, 1};
-  Transactions transactions{{}, 1, [](TimePoint, const Transaction&) { return true; }};
-  Connections connections{{}, 1, 2};
-  Sources sources{options, servers, bindings, connections, known, 1};
-  Homes homes{options, servers, bindings};
-  Router router{options, servers, bindings, connections, sources};
-  Calls calls{options, dialogs, bindings, broker, counters, 1};
-  BodyRewriter bodies{{options, servers, dialogs, calls, broker, counters}};
-  Registrar registrar{{options, servers, bindings, connections, sources, transactions, known, identifiers, counters}};
-  Watch watch{{options, servers, bindings, transactions, router, identifiers, homes}};
+
+ private:
+  static ProxyOptions of_one_server(ProxyOptions with) {
+    if (with.servers.empty()) with.servers = {{Transport::udp, {"pbx.example.net", 0}, {}, false}};
+    with.max_bindings = 100;
+    return with;
+  }
 };
 
 }  // namespace dw::sip::test

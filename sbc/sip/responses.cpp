@@ -1,3 +1,5 @@
+#include "sbc/sip/responses.hpp"
+
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -5,14 +7,10 @@
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/sip/edits.hpp"
 #include "sbc/sip/events.hpp"
-#include "sbc/sip/proxy.hpp"
 #include "sbc/sip/response.hpp"
 
-// Responses, of both sides, and what becomes of requests that get none.
 namespace dw::sip {
 namespace {
-
-constexpr Duration kStillAudio = std::chrono::seconds(30);
 
 /// Where the sender of `m` is reached, else whom it names.
 std::string_view answerer_of(const Message& m) {
@@ -24,7 +22,25 @@ std::string_view answerer_of(const Message& m) {
 
 }  // namespace
 
-void Proxy::on_response(TimePoint now, const Flow& from, const Message& m, Output& out) {
+Responses::Responses(ProxyParts& parts, Forwarder& forwarder, FailOver& fail_over, StartOver& start_over)
+    : counters_(parts.counters),
+      identifiers_(parts.identifiers),
+      bindings_(parts.bindings),
+      dialogs_(parts.dialogs),
+      transactions_(parts.transactions),
+      rewriter_(parts.rewriter),
+      bodies_(parts.bodies),
+      calls_(parts.calls),
+      router_(parts.router),
+      registrar_(parts.registrar),
+      watch_(parts.watch),
+      passwords_(parts.passwords),
+      responder_(parts.responder),
+      forwarder_(forwarder),
+      fail_over_(fail_over),
+      start_over_(start_over) {}
+
+void Responses::on_response(TimePoint now, const Flow& from, const Message& m, Output& out) {
   Transaction* const t = m.fault() ? nullptr : transactions_.find_client(m.via().branch);
   if (!t || !router_.may_answer(*t, from)) {
     ++counters_.dropped;
@@ -39,7 +55,7 @@ void Proxy::on_response(TimePoint now, const Flow& from, const Message& m, Outpu
   if (t->purpose != Transaction::Purpose::forward) {
     if (m.status() < 200) return;
     if (t->purpose == Transaction::Purpose::start_over) {
-      on_start_over_answer(*t, m.status(), out);
+      start_over_.answered(*t, m.status(), out);
     } else {
       watch_.answered(now, *t, out);
     }
@@ -49,70 +65,86 @@ void Proxy::on_response(TimePoint now, const Flow& from, const Message& m, Outpu
   const bool refusal = m.status() >= 300;
   if (t->is_invite() && refusal && !t->client.forwarded.empty()) {  // empty: a 2xx came before
     // The ACK of each one that is no 2xx is ours to send, also when it comes again (RFC 3261 §17.1.1.2).
-    if (!t->client.forwarded.starts_with("ACK ") && other_.parse(as_bytes(t->client.forwarded)))
-      t->client.forwarded = make_ack(other_, m.value_of(FieldName::to));
+    if (!t->client.forwarded.starts_with("ACK ") && stored_.parse(as_bytes(t->client.forwarded)))
+      t->client.forwarded = make_ack(stored_, m.value_of(FieldName::to));
     out.send(t->client.to, t->client.forwarded);
   }
   const bool was_cancelled = t->client.cancelled;
   if (transactions_.on_response(now, *t, m.status()) == Transactions::Use::absorb) return;
-  if (m.status() < 200 && was_cancelled && !t->client.cancel_sent) cancel(now, *t, out);
+  if (m.status() < 200 && was_cancelled && !t->client.cancel_sent) forwarder_.send_cancel(now, *t, out);
   if (m.status() == 100) return;
-  if (m.status() == 503 && try_next_server(now, *t, out)) return;
+  if (m.status() == 503 && fail_over_.try_next(now, *t, out)) return;
   const auto slot = t->slot;
   const auto serial = t->serial;
-  if (t->registering && m.status() >= 300 && m.status() < 400 && follow_redirect(now, *t, m, out)) return;
-  forward_response(now, *t, m, out);
+  if (t->registering && m.status() >= 300 && m.status() < 400 && fail_over_.follow_redirect(now, *t, m, out)) return;
+  forward(now, *t, m, out);
   const Transaction* const answered = transactions_.at(slot, serial);
   DialogSet* const set = answered && answered->dialogs != 0 ? dialogs_.by_id(answered->dialogs) : nullptr;
   if (set) router_.note_answer_place(*set, *answered, m, from);
 }
 
 /// A server that sees us at another address than before has wrong Contacts of ours.
-void Proxy::note_seen(const Transaction& t, const Message& answer) {
+void Responses::note_seen(const Transaction& t, const Message& answer) {
   const Router::Seen learnt = router_.note_seen(t, answer);
   if (learnt.translated) registrar_.behind_router();
   if (learnt.changed) registrar_.ask_server_again([&](const Binding& b) { return b.server == t.central_server; });
 }
 
-void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Output& out) {
-  settle_try(now, t, m, out);
+void Responses::forward(TimePoint now, Transaction& t, const Message& m, Output& out) {
+  passwords_.settle(now, t, m, out);
   if (t.registering) {
     if (m.status() < 200) return;  // any provisional but 100 would end it for the phone (sip-sbc §0)
     on_register_answer(now, t, m, out);
   }
   DialogSet* set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
-  std::optional<Hop> hop;
-  if (t.from_side == Side::access) {
-    Reach reach;
-    reach.flow = t.server.from;
-    const Binding* const binding = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
-    const bool maps = t.registering ? t.registering->maps_host : set ? set->maps_host : binding && binding->maps_host;
-    reach.stated = t.server.from.peer.address;
-    hop = router_.hop_to_phone(reach, maps, t.domain);
-    if (!hop) {  // its connection is gone: what the answer means for a call counts all the same
-      if (set) note_answer(now, t, m, out);
-      return refuse(now, t, 408, out);
-    }
-  } else {
-    const Binding* const binding = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
-    hop = router_.hop_to_central(t.central_server, t.server.from, t.client.to,
-                                 binding ? std::string_view(binding->token) : std::string_view{}, t.domain);
+  const auto hop = hop_back(t, set);
+  if (!hop) {  // its connection is gone: what the answer means for a call counts all the same
+    if (set) note_answer(now, t, m, out);
+    return responder_.refuse(now, t, 408, out);
   }
   const bool success = m.status() >= 200 && m.status() < 300;
   // A 2xx after another final answer went: nobody would end what it begins.
   if (success && t.is_invite() && t.begins_dialogs && t.server.status >= 300) return hang_up(now, t, m, *hop, out);
   Edits edits(m);
-  if (const auto refusal = bodies_.edit(now, t, m, *hop, set, edits, out))
-    return refuse_answer(now, t, m, *hop, refusal, out);
+  if (const auto refusal = bodies_.edit(now, t, m, *hop, set, edits, out)) return refuse(now, t, m, *hop, refusal, out);
   if (set) {
     note_answer(now, t, m, out);
     set = dialogs_.by_id(t.dialogs);
   }
-  rewriter_.edit_response(m, *hop, t.back, edits);
+  edit_header(now, t, m, *hop, edits, out);
+  std::string text;
+  edits.write(text);
+  if (!edits.ok()) {  // more to change than is allowed: nothing goes on that should not
+    if (m.status() < 200) return;
+    refuse(now, t, m, *hop, 500, out);
+    if (set && t.begins_dialogs && !set->over) calls_.end(now, *set, out);
+    return;
+  }
+  if (t.from_side == Side::access) note_size(t.server.from, std::to_string(m.status()), text.size(), out);
+  transactions_.respond(now, t, std::move(text), m.status(), out);
+  if (m.status() >= 200) t.registering.reset();
+}
+
+/// Toward whoever sent the request; nothing: its connection is gone.
+std::optional<Hop> Responses::hop_back(const Transaction& t, const DialogSet* set) const {
+  const Binding* const binding = t.binding != 0 ? bindings_.by_id(t.binding) : nullptr;
+  if (t.from_side == Side::central)
+    return router_.hop_to_central(t.central_server, t.server.from, t.client.to,
+                                  binding ? std::string_view(binding->token) : std::string_view{}, t.domain);
+  Reach reach;
+  reach.flow = t.server.from;
+  reach.stated = t.server.from.peer.address;
+  const bool maps = t.registering ? t.registering->maps_host : set ? set->maps_host : binding && binding->maps_host;
+  return router_.hop_to_phone(reach, maps, t.domain);
+}
+
+void Responses::edit_header(TimePoint now, const Transaction& t, const Message& m, const Hop& hop, Edits& edits,
+                            Output& out) const {
+  rewriter_.edit_response(m, hop, t.back, edits);
   if (t.registering && m.status() < 300) {
     registrar_.restore_contacts(now, t, m, edits);
   } else {
-    rewriter_.edit_contact(m, *hop, edits);
+    rewriter_.edit_contact(m, hop, edits);
   }
   if (m.status() == 401 || m.status() == 407) {
     for (unsigned i = rewriter_.edit_challenges(m, edits); i != 0; --i)
@@ -122,23 +154,10 @@ void Proxy::forward_response(TimePoint now, Transaction& t, const Message& m, Ou
   // registering phone it is what puts it off (sip-sbc §2.5).
   if (m.status() == 503 && !t.registering)
     edits.replace(m.text().substr(0, m.fields().front().begin - 2), "SIP/2.0 500 Server Internal Error");
-  std::string text;
-  edits.write(text);
-  if (!edits.ok()) {  // more to change than is allowed: nothing goes on that should not
-    if (m.status() < 200) return;
-    refuse_answer(now, t, m, *hop, 500, out);
-    if (set && t.begins_dialogs && !set->over) calls_.end(now, *set, out);
-    return;
-  }
-  if (t.from_side == Side::access && t.server.from.transport == Transport::udp && text.size() > kMaxPhoneOctets)
-    out.events.push_back(
-        event_of(Event::Kind::large, t.server.from, fmt::format("{} of {} bytes", m.status(), text.size())));
-  transactions_.respond(now, t, std::move(text), m.status(), out);
-  if (m.status() >= 200) t.registering.reset();
 }
 
 /// What an answer means for the dialogs that its request began, or ran in.
-void Proxy::note_answer(TimePoint now, Transaction& t, const Message& m, Output& out) {
+void Responses::note_answer(TimePoint now, Transaction& t, const Message& m, Output& out) {
   DialogSet* const set = dialogs_.by_id(t.dialogs);
   if (!set) return;
   const bool success = m.status() >= 200 && m.status() < 300;
@@ -196,68 +215,33 @@ void Proxy::note_answer(TimePoint now, Transaction& t, const Message& m, Output&
   }
 }
 
-/// RFC 3261 §16.8: nothing final came. RFC 4320: of what is no INVITE nobody hears anything then.
-void Proxy::on_timeout(TimePoint now, Transaction& t, Transactions::Timeout timeout, Output& out) {
-  if (t.purpose != Transaction::Purpose::forward) {
-    if (t.purpose == Transaction::Purpose::start_over) {
-      on_start_over_answer(t, 0, out);
+/// A final answer of the central server.
+void Responses::on_register_answer(TimePoint now, Transaction& t, const Message& m, Output& out) {
+  if (m.status() >= 200 && m.status() < 300) {
+    registrar_.accept(now, t, m, out);
+    if (registrar_.answers_refreshes() && stored_.parse(as_bytes(t.server.request))) {
+      registrar_.remember(now, t, stored_, m,
+                          router_.hop_to_central(t.central_server, t.client.to, t.server.from, {}, t.domain).us);
     } else {
-      watch_.unanswered(now, t, out);
+      registrar_.forget(t);
     }
-    return transactions_.forget(t);
+  } else if (m.status() >= 300) {
+    registrar_.refused(now, t, m, out);
   }
-  if (t.from_side == Side::access && t.client.silent && !t.client.cancelled) {
-    // One request that it leaves without an answer says nothing of a server that answers others.
-    const auto* const address = servers_[t.central_server].address();
-    const bool silent = servers_[t.central_server].last_heard < t.client.sent_at;
-    if (silent && address && address->peer == t.client.to.peer) server_failed_for(now, t, "it does not answer", out);
-    if (try_next_server(now, t, out)) return;
-    const bool in_dialog = t.dialogs != 0 && !t.begins_dialogs;
-    if (silent && !in_dialog && timeout == Transactions::Timeout::unanswered) return give_up(now, t, out);
-  }
-  if (timeout == Transactions::Timeout::unanswered) return;  // it has until timer B or F
-  DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
-  if (t.is_invite()) {
-    const auto slot = t.slot;
-    const auto serial = t.serial;
-    if (!t.client.cancelled && !t.client.cancel_sent && !t.client.silent) return on_timer_c(now, t, set, out);
-    refuse(now, t, t.client.cancelled ? 487 : 408, out);
-    if (set && t.begins_dialogs && !set->connected) calls_.end(now, *set, out);
-    return transactions_.forget_if_over(slot, serial);
-  }
-  if (t.method == Method::bye && set && other_.parse(as_bytes(t.server.request)))
-    calls_.end_dialog(now, *set, set->responder_tag_of(other_, t.from_side), out);
-  if (set && !set->is_call() && set->dialogs.empty()) dialogs_.forget(*set);
-  bodies_.drop_offer(now, t);
-  transactions_.forget(t);
-}
-
-/// Whoever rings gets CANCEL, and its answer to that is the caller's answer. While there is audio, as of a
-/// queue's music, it goes on: RFC 3261 §16.8 leaves that to us.
-void Proxy::on_timer_c(TimePoint now, Transaction& t, DialogSet* set, Output& out) {
-  transactions_.go_on(now, t);
-  if (set && now - calls_.last_media(now, *set) < kStillAudio) return;
-  t.client.cancel_fields = "Reason: SIP;cause=408;text=\"Request Timeout\"\r\n";
-  cancel(now, t, out);
-}
-
-void Proxy::cancel(TimePoint now, Transaction& t, Output& out) {
-  if (!other_.parse(as_bytes(t.client.forwarded))) return;
-  transactions_.send_cancel(now, t, make_cancel(other_, t.client.cancel_fields), out);
 }
 
 /// A 2xx with a body that can't be passed on: whoever asked is refused, whoever answered is let go.
-void Proxy::refuse_answer(TimePoint now, Transaction& t, const Message& m, const Hop& back, std::uint16_t status,
-                          Output& out) {
+void Responses::refuse(TimePoint now, Transaction& t, const Message& m, const Hop& back, std::uint16_t status,
+                       Output& out) {
   DialogSet* const set = t.dialogs != 0 ? dialogs_.by_id(t.dialogs) : nullptr;
   if (t.is_invite()) hang_up(now, t, m, back, out);
-  refuse(now, t, status, out, BodyRewriter::refusal_lines(status));
+  responder_.refuse(now, t, status, out, BodyRewriter::refusal_lines(status));
   if (set && t.begins_dialogs && !set->connected) calls_.end(now, *set, out);
 }
 
 /// A 2xx to INVITE that does not go on gets its ACK from us, and BYE if a dialog began with it. `back` leads to
 /// whoever sent the INVITE.
-void Proxy::hang_up(TimePoint now, Transaction& t, const Message& m, const Hop& back, Output& out) {
+void Responses::hang_up(TimePoint now, Transaction& t, const Message& m, const Hop& back, Output& out) {
   std::optional<Hop> hop;
   if (back.side == Side::access) {
     hop = router_.hop_to_central(t.central_server, t.client.to, t.server.from, {}, t.domain);

@@ -1,9 +1,10 @@
+#include "sbc/sip/password_door.hpp"
+
+#include <utility>
+
 #include "sbc/base/text_cursor.hpp"
 #include "sbc/sip/auth.hpp"
-#include "sbc/sip/proxy.hpp"
 
-// Digests that phones show, and what the server says of them. We can't check one; we only see to it that nobody tries
-// too many.
 namespace dw::sip {
 namespace {
 
@@ -17,16 +18,14 @@ bool is_challenge(const Field& field) {
 
 }  // namespace
 
-/// Whether what a request shows may go to the server, and what is to be counted then. Nothing is kept of what is
-/// refused, so that whoever tries many holds nothing here.
-bool Proxy::may_try(TimePoint now, const Flow& from, const Message& m, std::string_view user,
-                    std::optional<PasswordTry>& tried, Output& out) {
+PasswordDoor::Verdict PasswordDoor::check(TimePoint now, const Flow& from, const Message& m, std::string_view user,
+                                          std::optional<PasswordTry>& tried, Output& out) {
   std::size_t shown = 0;
   for (const Field& field : m.fields()) {
     if (!shows_digest(field)) continue;
     if (++shown > PasswordTry::kMaxCredentials) {  // some servers try each
       sources_.abuse(now, from, "many digests in one request", out);
-      return false;
+      return Verdict::ignored;
     }
     if (!tried) {
       tried.emplace();
@@ -41,22 +40,20 @@ bool Proxy::may_try(TimePoint now, const Flow& from, const Message& m, std::stri
     if (!username.empty()) guesses_.add_user(*tried, username);
     if (guesses_.knows_nonce(from.peer.address, auth_param(value, "nonce"))) tried->blind = false;
   }
-  if (!tried) return true;
+  if (!tried) return Verdict::passes;
   switch (guesses_.begin(now, *tried)) {
     case PasswordGuesses::Verdict::passes:
-      return true;
+      return Verdict::passes;
     case PasswordGuesses::Verdict::refused:
-      answer(now, m, from, 403, out, {}, "Too Many Wrong Passwords");
-      return false;
+      return Verdict::refused;
     case PasswordGuesses::Verdict::hammers:
       sources_.abuse(now, from, "passwords are tried", out);
-      return false;
+      return Verdict::ignored;
   }
-  return false;
+  return Verdict::ignored;
 }
 
-/// A final answer of the server to a request of a phone.
-void Proxy::settle_try(TimePoint now, Transaction& t, const Message& m, Output& out) {
+void PasswordDoor::settle(TimePoint now, Transaction& t, const Message& m, Output& out) {
   const bool challenged = m.status() == 401 || m.status() == 407;
   if (t.from_side != Side::access || m.status() < 200) return;
   bool stale = false;
@@ -79,6 +76,11 @@ void Proxy::settle_try(TimePoint now, Transaction& t, const Message& m, Output& 
   // One phone with a wrong password is no reason to ban its household.
   if (guesses_.wrong(now, *tried)) return sources_.abuse(now, t.server.from, "a wrong password", out);
   sources_.note_abuse(t.server.from, "a wrong password", out);
+}
+
+void PasswordDoor::drop(std::optional<PasswordTry>& tried) {
+  if (tried) guesses_.unknown(*tried);
+  tried.reset();
 }
 
 }  // namespace dw::sip
