@@ -208,8 +208,7 @@ bool Bindings::uses(ConnectionId connection, const IpAddress& source) const {
   return std::any_of(begin, end, [&](const auto& entry) { return entry.second->reach.flow.connection == connection; });
 }
 
-Binding* Bindings::add(Binding b, TimePoint now) {
-  (void)now;
+Binding* Bindings::add(Binding b) {
   if (!has_room(b.reach.flow.peer.address)) return nullptr;
   Binding& kept = all_.add(std::move(b));
   kept.id = ++last_id_;

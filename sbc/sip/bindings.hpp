@@ -17,8 +17,8 @@
 
 namespace dw::sip {
 
-/// One AOR's contact at one phone, as the central server took it (sip-sbc §2.8). AOR → contact: what a router
-/// maps is something else.
+/// One AOR's contact at one phone, as the central server took it (sip-sbc §2.8). Not to be confused with a router's
+/// mapping.
 struct Binding {
   static constexpr std::size_t kTokenLength = 13;
   static constexpr Duration kGrace = std::chrono::seconds(10);
@@ -49,7 +49,7 @@ struct Binding {
   bool stale_connection = false;  ///< its TCP connection is gone
 };
 
-/// What a phone's request says of who sent it.
+/// What a request says about its sender.
 struct PhoneWords {
   std::string_view user;         ///< From's
   std::string_view contact_uri;  ///< empty: none
@@ -99,14 +99,14 @@ class Bindings {
   /// Of an AOR that has kMaxPerAor, the one to remove for a new one.
   Binding* too_many(std::string_view aor);
   /// nullptr when there is no room. `b` is new: its token and key are not in use.
-  Binding* add(Binding b, TimePoint now);
+  Binding* add(Binding b);
   /// After its reach, expiry or call changed.
   void moved(Binding& b, const Reach& reach);
   void touched(Binding& b);
-  /// It has another contact now. Any other binding with that token or key is removed.
+  /// Gives it another contact's token and key. Any other binding with that token or key is removed.
   void rename(Binding& b, const std::string& token, const std::string& key, const std::string& group);
   void remove(Binding& b);
-  /// Those whose connection this is are reached no more until they register again.
+  /// The bindings of this connection: they are unreachable until they register again.
   std::vector<Binding*> connection_closed(ConnectionId connection);
 
   /// What is due: expiry or keepalive. The caller moves the deadline on, or removes the binding.

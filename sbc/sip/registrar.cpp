@@ -169,7 +169,7 @@ bool Registrar::bind(TimePoint now, const Transaction& t, const RegisterContact&
       out.events.push_back(event_of(Event::Kind::expired, *gone));
       bindings_.remove(*gone);
     }
-    b = bindings_.add(std::move(fresh), now);
+    b = bindings_.add(std::move(fresh));
     if (!b) return false;
   } else if (b->reach.flow.peer.address != reach.flow.peer.address) {
     kind = Event::Kind::moved;
@@ -304,7 +304,7 @@ bool Registrar::restore(TimePoint now, Binding binding, Output& out) {
       static_cast<std::int64_t>(identifiers_.random() % static_cast<std::uint64_t>(std::max<std::int64_t>(spread, 1))));
   binding.next_keepalive = binding.stale_connection ? TimePoint::max() : now + wait;
   binding.unanswered = 0;
-  const Binding* const kept = bindings_.add(std::move(binding), now);
+  const Binding* const kept = bindings_.add(std::move(binding));
   if (!kept) return false;
   note_known(now, kept->reach.flow.peer.address, kept->expires_at - now);
   if (!kept->stale_connection) out.events.push_back(event_of(Event::Kind::refreshed, *kept));

@@ -31,7 +31,7 @@ struct BindingsCase {
     return b;
   }
   Binding& add(const std::string& token, const std::string& user, unsigned last = 50, std::uint16_t port = 5060) {
-    return *all.add(make(token, user, last, port), now);
+    return *all.add(make(token, user, last, port));
   }
 };
 
@@ -101,14 +101,14 @@ TEST_CASE("sip bindings: of an AOR with kMaxPerAor the one that expires first ma
   for (unsigned i = 0; i < Bindings::kMaxPerAor; ++i) {
     Binding b = c.make("token" + std::to_string(i), "1001", 50 + i);
     b.expires_at = c.now + 1h - std::chrono::minutes(i == 7 ? 30 : 0);
-    REQUIRE(c.all.add(std::move(b), c.now));
+    REQUIRE(c.all.add(std::move(b)));
   }
   REQUIRE(c.all.too_many("1001@pbx.example.net"));
   CHECK(c.all.too_many("1001@pbx.example.net")->token == "token7");
   CHECK_FALSE(c.all.too_many("1002@pbx.example.net"));
   std::size_t added = 0;
   for (unsigned i = 0; i < 100 && c.all.has_room(IpAddress::v4(0xC0A801C8)); ++i) {
-    if (!c.all.add(c.make("more" + std::to_string(i), "2" + std::to_string(i), 200), c.now)) break;
+    if (!c.all.add(c.make("more" + std::to_string(i), "2" + std::to_string(i), 200))) break;
     ++added;
   }
   CHECK(added == Bindings::kLeastPerSource);
@@ -139,7 +139,7 @@ TEST_CASE("sip bindings: when a connection ends its phones are not reached until
   Binding b = c.make("one", "1001");
   b.reach.flow.transport = Transport::tcp;
   b.reach.flow.connection = ConnectionId{5};
-  REQUIRE(c.all.add(std::move(b), c.now));
+  REQUIRE(c.all.add(std::move(b)));
   Binding& other = c.add("two", "1002");
   CHECK(c.all.uses(ConnectionId{5}, IpAddress::v4(0xC0A80132)));
   const auto lost = c.all.connection_closed(ConnectionId{5});

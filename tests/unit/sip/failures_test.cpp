@@ -89,7 +89,7 @@ TEST_CASE("sip failures: a phone whose connection is closed is reported, and its
   const ConnectionId id = w.connections.accepted(w.now, Side::access, 0, Parts::phone().peer, Parts::us());
   Binding b = Parts::binding("token", "1001");
   b.reach.flow = {Transport::tcp, Parts::us(), Parts::phone().peer, id};
-  REQUIRE(w.bindings.add(b, w.now));
+  REQUIRE(w.bindings.add(b));
   w.server_says(Parts::request("INVITE", "sip:1001@203.0.113.10;dw=token", "Max-Forwards: 70\r\n"));
   REQUIRE(Ways::is(w.last(Parts::phone().peer), "INVITE "));
   w.failures.on_connection_closed(w.now, id, "it hung up", w.out);

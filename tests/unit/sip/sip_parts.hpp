@@ -52,7 +52,7 @@ struct Parts : Outside, ProxyParts {
     return b;
   }
   Binding& bind(const std::string& token, const std::string& user, std::uint32_t n = 0) {
-    return *bindings.add(binding(token, user, n), now);
+    return *bindings.add(binding(token, user, n));
   }
   /// Reads a message, which stays until the next one is read.
   const Message& read(std::string octets) {

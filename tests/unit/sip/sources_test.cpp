@@ -53,7 +53,7 @@ TEST_CASE("sip sources: an edge hears its LAN, the central side and registered p
   CHECK(p.events(Event::Kind::dropped) == 10);  // whoever floods does not fill the log
   Binding b = Parts::binding("far", "1002");
   b.reach.flow.peer = stranger.peer;
-  p.bindings.add(std::move(b), p.now);
+  p.bindings.add(std::move(b));
   CHECK(p.sources.hears(stranger));
   CHECK_FALSE(p.sources.heard_through_router().networks);
 }
