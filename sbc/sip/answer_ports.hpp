@@ -22,7 +22,7 @@ class AnswerPorts {
   /// `seed`: 64 unguessable bits.
   explicit AnswerPorts(std::uint64_t seed) : hash_(seed), at_via_(kMax, seed) {}
 
-  /// Where responses to this request go; over a connection the port does not matter. `standing`: of its source.
+  /// Where responses to this request go; over a connection the port does not matter. `standing`: its source's.
   Endpoint of(TimePoint now, Standing standing, const Message& request, const Flow& from);
   /// Responses went to `before` and were not heard there: from now on they go to the port that is returned. Nothing:
   /// the phone asked for rport, or its Via has its own address, so that there is no other port to try.

@@ -23,8 +23,8 @@ class AuthParams {
 /// The first one of that name, in any case; empty: none.
 std::string_view auth_param(std::string_view value, std::string_view name);
 
-/// A `qop` that a phone can meet although bodies are changed here: the same without auth-int. Nothing: it has none, or
-/// nothing else.
+/// A challenge's `qop` without auth-int, which no phone can satisfy as bodies are changed here. Nothing: it has no
+/// auth-int, or nothing else.
 std::optional<std::string> without_auth_int(std::string_view qop);
 bool offers_auth_int(std::string_view qop);
 

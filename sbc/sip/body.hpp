@@ -17,17 +17,17 @@ inline constexpr unsigned kMaxBodyDepth = 4;  ///< multipart in multipart
 struct BodyRules {
   /// Appends an SDP with other addresses. Its errors are those of rewrite_body().
   std::function<Result<void>(std::string_view sdp, std::string& out)> sdp;
-  /// In other text an address that is hidden becomes `own`.
+  /// In other text each hidden address is replaced by `own`.
   HiddenHosts hosts;
   std::string own;
-  bool written_text = false;  ///< text/plain and text/html are such text too: nobody has written them for people
+  bool written_text = false;  ///< also in text/plain and text/html, where no person has written them
 };
 
-/// A body by its Content-Type: application/sdp, also where there is no type, or another one although it begins
-/// as an SDP does, is given to `rules.sdp`; so is each such part of multipart/…, at any depth up to
-/// kMaxBodyDepth, and a Content-Length of the part is put right. Nothing: the body stays as it came.
+/// Rewrites a body by its Content-Type. An SDP is given to `rules.sdp`: application/sdp, and a body of no or another
+/// type that begins as an SDP does. So is each such part of multipart/…, at any depth up to kMaxBodyDepth; the
+/// Content-Length of the part is corrected. Nothing: the body stays as it came.
 /// unsupported: an SDP may be in a content or transfer encoding that is not read (RFC 3261 §8.2.3: 415).
-/// malformed, too_long, forbidden: what may have an SDP in it can't be read, or tells a hidden host.
+/// malformed, too_long, forbidden: what may contain an SDP can't be read, or contains a hidden host.
 Result<std::optional<std::string>> rewrite_body(const Message& m, const BodyRules& rules);
 
 }  // namespace dw::sip

@@ -18,7 +18,7 @@ namespace dw::sip {
 
 /// What a body on its way may show of us, and must not show of whoever wrote it.
 struct Disclosure {
-  IpAddress own;                       ///< what the side that gets it knows us by
+  IpAddress own;                       ///< our address as the receiving side knows it
   std::array<IpAddress, 3> hidden{};   ///< the writer's addresses, as far as they are known
   bool in_text = false;                ///< they are taken out of other bodies than SDP too…
   bool in_written_text = false;        ///< …and of text/plain and text/html
@@ -29,9 +29,9 @@ struct Disclosure {
 /// description of abilities has (§9). Nothing: it stays as it came. Errors: see rewrite_body().
 Result<std::optional<std::string>> hide_media(const Message& m, const Disclosure& disclosure);
 
-/// The media of one call: a relayed stream for each m-line, and what either side reads of them (sip-sbc
-/// §2.3, §3). Both sides' SDP comes through here, offers and answers alike; which is which makes no
-/// difference to a relay that learns from packets where the phone is.
+/// The media of one call: a relayed stream for each m-line, and what each side is given in its SDP (sip-sbc §2.3, §3).
+/// Both sides' SDP comes through here, offers and answers alike: a relay that learns from packets where the phone is
+/// need not distinguish them.
 class CallMedia {
  public:
   /// Answers of one branch must not disturb what another one that was taken says (RFC 3261 §13.2.2.4).
@@ -47,7 +47,7 @@ class CallMedia {
                                              MediaBroker& broker);
   /// Host names that stand where the far end's address should, each since the last time this was asked.
   std::vector<std::string> take_names() { return std::exchange(names_, {}); }
-  /// What such a name's addresses are.
+  /// The addresses of such a name.
   void set_addresses(TimePoint now, std::string_view name, const std::vector<IpAddress>& addresses,
                      MediaBroker& broker);
   /// How many descriptions came through here: whether a message had one.

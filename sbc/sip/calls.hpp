@@ -43,10 +43,11 @@ class Calls {
   void look_at(TimePoint now, DialogSet& set, Output& out);
   /// When a packet of its media last came, from either side; long ago where there was none.
   TimePoint last_media(TimePoint now, const DialogSet& set) const;
-  /// There are no ports left: the call that was silent for longest gives up its own. It goes on without.
+  /// No ports are left: the call that has been silent longest gives up its own, and goes on without.
   bool free_silent_media(TimePoint now, Output& out);
 
-  /// It was challenged, and will be asked for again. Until then it holds no ports: whoever can't answer never asks.
+  /// Its INVITE was challenged and will come again. Until then it holds no ports, as a caller without a password never
+  /// comes again.
   void end_try(TimePoint now, DialogSet& set);
   /// Of several that were answered the caller keeps one (RFC 3261 §13.2.2.4): the call goes on with it.
   void end_dialog(TimePoint now, DialogSet& set, std::string_view responder_tag, Output& out);

@@ -8,8 +8,9 @@
 
 namespace dw::sip {
 
-/// How much each server may ask of us by UDP, where its address may be forged: more than any real one does. What shows
-/// a secret of ours (a token, a dialog) has its own budget, which nobody else can use up. No I/O.
+/// How many requests each server may send by UDP, where its address may be forged: more than any real server sends.
+/// Requests that contain a secret of ours (a token, a dialog's tags) have a budget of their own, which a forger can't
+/// use up. No I/O.
 class CentralBudget {
  public:
   static constexpr double kToPhones = 5000, kAnsweredHere = 200;  ///< a second

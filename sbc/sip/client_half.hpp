@@ -12,7 +12,7 @@ namespace dw::sip {
 
 /// The client side of a transaction, toward whoever gets its request (RFC 3261 §17.1, RFC 6026): sends the request, or
 /// its CANCEL, again by timers A and E, and ends by timers B, C, D, F, K and M. Part of a Transaction, which knows the
-/// method; `invite` says what of it counts here.
+/// method; `invite`: it is INVITE.
 struct ClientHalf {
   enum class State : std::uint8_t { none, calling, proceeding, completed, accepted, ended };
   State state = State::none;
@@ -36,7 +36,7 @@ struct ClientHalf {
 
   /// Sends `forwarded`. `answer_within`: 0 none.
   void send(TimePoint now, Duration answer_within, Output& out);
-  /// Whether a response is of any use: false, it came again or too late.
+  /// Whether a response is new: false, it came again or too late.
   bool on_response(TimePoint now, bool invite, std::uint16_t status);
   /// CANCEL may go once a provisional response came (RFC 3261 §9.1).
   bool may_cancel() const { return state == State::proceeding; }
@@ -46,7 +46,7 @@ struct ClientHalf {
   void go_on(TimePoint now);
   /// It is over, nobody else will answer.
   void end();
-  /// Its next time to send again (timers A and E). `may`: now, or only then.
+  /// Sends again what is due (timers A and E). `may`: false, only the next time.
   void resend_due(TimePoint now, bool invite, bool may, Output& out);
 };
 

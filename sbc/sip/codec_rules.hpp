@@ -20,8 +20,8 @@ class CodecRules {
   bool empty() const { return order_.empty() && stripped_.empty(); }
 
   /// Of the payloads of an RTP m-line ("audio") those that are offered, in order. Telephone events, comfort noise and
-  /// what else is no codec stay, behind the codecs that are named, unless they are stripped or named. Empty: no codec
-  /// is left.
+  /// others that are no codec stay, after the named codecs, unless a rule names or strips them. Empty: no codec is
+  /// left.
   std::vector<std::uint8_t> offered(std::string_view media_type, std::span<const SdpPayload> payloads) const;
 
   friend bool operator==(const CodecRules&, const CodecRules&) = default;

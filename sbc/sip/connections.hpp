@@ -45,9 +45,9 @@ class Connections {
   /// Whether one from there is taken: then accepted() follows. Others may have to be closed for it.
   ConnectionBudget::Verdict may_connect(TimePoint now, const IpAddress& address, Standing standing, Output& out);
   ConnectionId accepted(TimePoint now, Side side, std::size_t server, const Endpoint& peer, const Endpoint& local);
-  /// So many octets of it are no whole message yet. Connections are closed where that is too much.
+  /// `octets` of it are buffered, no whole message yet. Where all together are too much, connections are closed.
   void holds(ConnectionId id, std::size_t octets, Output& out);
-  /// It said what it is for: a registration or a call.
+  /// It was used for a registration or a call.
   void shown(TimePoint now, ConnectionId id) { places_.shown(now, number(id)); }
   /// A phone is registered over `from_phone`, and at its server over `to_server`.
   void registered(ConnectionId from_phone, ConnectionId to_server);

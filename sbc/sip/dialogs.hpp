@@ -32,8 +32,8 @@ struct Party {
 struct DialogSet {
   static constexpr std::size_t kMaxDialogs = 32;  ///< responders
 
-  /// Who has said the responder's route set. It is fixed by what makes the dialog, but for the one that an early
-  /// dialog has: the 2xx to its INVITE says it for good (RFC 3261 §12.2, §13.2.2.4).
+  /// Whether the responder's route set is final. What makes a dialog fixes it, except that the 2xx to an INVITE
+  /// replaces the one of an early dialog (RFC 3261 §12.2, §13.2.2.4).
   enum class Routes : std::uint8_t { unknown, early, fixed };
   struct Dialog {
     std::string responder_tag;
@@ -71,7 +71,7 @@ struct DialogSet {
   TimePoint since{};
   TimePoint heard{};                       ///< when both sides last agreed on something within it
   std::optional<TimePoint> session_until;  ///< by when it is to be refreshed (RFC 4028)
-  bool silent = false;                     ///< its media were, for long; it does not count as a call then
+  bool silent = false;                     ///< no media came for long; it does not count as a call then
   Call::EndedBy ended_by = Call::EndedBy::unknown;
   std::string end_reason;
   std::string taken;     ///< responder of the first 2xx: the call's media are with it
@@ -107,7 +107,7 @@ class Dialogs {
   std::size_t max() const { return max_; }
   static constexpr std::size_t kBeyond = 100;  ///< emergency calls that `max` does not count
   DialogSet* begin(std::string_view call_id, std::string_view initiator_tag, Side initiator, bool beyond = false);
-  /// One that somebody on the access side begins; `help`: in nobody's share.
+  /// The same for one that the access side begins. `help`: an emergency call, in nobody's share.
   DialogSet* begin_for(const IpAddress& source, Standing standing, std::string_view call_id, std::string_view tag,
                        bool help);
   /// That this phone's end has, by `binding`, or, for one that is not registered, by its address: a central

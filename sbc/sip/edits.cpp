@@ -38,7 +38,7 @@ void Edits::settle_content_length() {
     return insert_at_end_of_header(std::string(number) + "\r\n");
   }
   if (message_.content_length() == size) return;
-  for (const Field& each : message_.fields()) {  // it may be told twice
+  for (const Field& each : message_.fields()) {  // it may be there twice
     if (each.name == FieldName::content_length) replace(message_.value(each), number);
   }
 }

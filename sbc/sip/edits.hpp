@@ -7,7 +7,7 @@
 
 namespace dw::sip {
 
-/// What is to be changed in a message, made all at once into a new one: everything else leaves as it came.
+/// Collects the changes to a message and writes the new message in one pass; every other octet stays as it came.
 /// The message must outlive it. Changes don't overlap; two insertions at one place stand in the order they
 /// were made.
 class Edits {
@@ -23,7 +23,7 @@ class Edits {
   void insert_at_end_of_header(std::string_view lines) { add(message_.header_end(), 0, lines); }
   void remove(const Field& field) { add(field.begin, field.end - field.begin, {}); }
   void remove_all(FieldName name);
-  /// The body becomes this; Content-Length says so in any case, and is there in any case.
+  /// Replaces the body. Content-Length is corrected, or added.
   void set_body(std::string body);
   bool ok() const { return ok_; }
 

@@ -8,8 +8,8 @@
 namespace dw::sip {
 
 /// Requests that get no answer: their time is over (timers B, C and F), ICMP says that they did not arrive (RFC 3261
-/// §18.4), or their connection is closed. Each goes to the next server, or its sender is told and what it began ends.
-/// Owns nothing. No I/O.
+/// §18.4), or their connection is closed. Each goes to the next server, or its sender is refused and what it began
+/// ends. Owns nothing. No I/O.
 class Failures {
  public:
   Failures(ProxyParts& parts, Forwarder& forwarder, FailOver& fail_over, StartOver& start_over);

@@ -26,13 +26,13 @@ struct Flow {
   Endpoint local;  ///< ours: what is sent leaves from it
   Endpoint peer;
   ConnectionId connection = ConnectionId::none;  ///< none: UDP
-  /// What is sent arrives, or the connection ends.
+  /// TCP or TLS: what is sent arrives, or the connection ends.
   bool is_reliable() const { return transport != Transport::udp; }
   friend bool operator==(const Flow&, const Flow&) = default;
 };
 
-/// How a phone can be reached, as far as it showed (sip-sbc §2.4): it sends from one UDP port and may listen
-/// on another one, and a router may stand between.
+/// How a phone can be reached, as far as is known (sip-sbc §2.4): it sends from one UDP port and may listen at another,
+/// and a router may stand between.
 struct Reach {
   enum class Answers : std::uint8_t { unknown, at_contact, at_source };
   Flow flow;                       ///< of the last request that the central server took

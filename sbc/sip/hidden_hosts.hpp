@@ -14,9 +14,9 @@ class HiddenHosts {
  public:
   static constexpr std::size_t kMax = 24;
 
-  /// Ours: may be shown, even if it is hidden too. Call it before what is hidden.
+  /// One of ours: may be shown, even if it is hidden too. To be called before any address is hidden.
   void allow(const IpAddress& address);
-  /// No address, the unspecified one and a group's are nobody's, and never hidden.
+  /// No address, the unspecified one and a multicast address belong to nobody, and are never hidden.
   void hide(const IpAddress& address) {
     if (address) hide(address, {});
   }

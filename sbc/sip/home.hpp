@@ -14,8 +14,8 @@ struct Home {
   std::uint16_t port = 0;  ///< 0: not known
 };
 
-/// Says the home of the line `user` of the phone `device`; where that is empty, of the phone at that address. It knows
-/// it of whoever the phone has its config from, and of nobody else.
+/// Returns the home of line `user` of phone `device`; an empty `device`: of the phone at that address. The answer comes
+/// from the phone's config, never from the phone.
 using HomeOf = std::function<Home(std::string_view device, std::string_view user, const IpAddress& at)>;
 
 }  // namespace dw::sip

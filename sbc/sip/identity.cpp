@@ -62,7 +62,7 @@ bool is_in(const auto& names, std::string_view name) {
   return std::ranges::any_of(names, [&](std::string_view each) { return equal_ignoring_case(each, name); });
 }
 
-/// Remote-Party-ID and Diversion are a phone's to write, about itself: a value that names somebody else is none of it.
+/// Remote-Party-ID and Diversion are a phone's to write, about itself: a value that names somebody else is taken out.
 bool names_others(const Message& m, const Field& field, const IdentityRules::IsOwn& is_own) {
   std::string_view left = m.value(field);
   while (const auto value = next_value(left)) {

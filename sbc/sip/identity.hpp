@@ -9,8 +9,8 @@
 
 namespace dw::sip {
 
-/// What of a phone's word on who it is, how a call came to it and who pays goes on to the central side. Servers believe
-/// such header fields of whoever stands in their trust domain (RFC 3325 §5), which we do and phones don't. Which field
+/// Which header fields about identity, diversion and charging a phone may send to the central side. Servers believe
+/// them from members of their trust domain (RFC 3325 §5); we are one, phones are not. Which field
 /// is which, and why: FORMAT.md.
 struct IdentityRules {
   bool trust = false;               ///< all of it passes
@@ -26,7 +26,7 @@ struct IdentityRules {
   friend bool operator==(const IdentityRules&, const IdentityRules&) = default;
 };
 
-/// RFC 3325 §7: a P-Asserted-Identity that whoever calls wants no phone to see.
+/// The caller wants no phone to see his P-Asserted-Identity (RFC 3325 §7).
 bool wants_no_identity(const Message& m);
 
 }  // namespace dw::sip

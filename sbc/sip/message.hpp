@@ -44,7 +44,7 @@ struct Fault {
 
 /// A SIP message as views into octets that somebody else owns (RFC 3261 §7). parse() finds every field and
 /// reads those that each message must have; what it doesn't need it doesn't look at. Reusable: it is large,
-/// and has no memory of its own.
+/// and has no memory of its own. More than 30 methods, as each thing that it says has one that returns it.
 class Message {
  public:
   static constexpr std::size_t kMaxOctets = 64 << 10;  ///< of the header block, and of the body

@@ -7,7 +7,7 @@
 
 namespace dw::sip {
 
-/// A request that shows a digest: whose password it tries, and from where.
+/// Whose password a request with a digest tries, and from where.
 struct PasswordTry {
   static constexpr std::size_t kMaxCredentials = 4;
 
@@ -59,7 +59,7 @@ class PasswordGuesses {
   /// It counts as a wrong one until one of the next three is called.
   Verdict begin(TimePoint now, const PasswordTry& tried);
   void right(TimePoint now, const PasswordTry& tried);
-  /// True: the first of its user from there. A phone that has a wrong password is not to blame again and again.
+  /// True: the first wrong one of this user from there. A phone with a wrong password counts as abuse once.
   bool wrong(TimePoint now, const PasswordTry& tried);
   void unknown(const PasswordTry& tried);  ///< the server said nothing of it
 

@@ -56,8 +56,7 @@ struct Registering {
   std::uint32_t wanted(const RegisterContact& contact) const {
     return contact.expires ? *contact.expires : expires.value_or(kDefaultExpires);
   }
-  /// What the server is asked for: at least kDefaultExpires where it is to be `longer` than the phone wants, as then
-  /// its refreshes are answered here.
+  /// The expiry that the server is asked for. `longer`: at least kDefaultExpires, as refreshes are answered here.
   std::uint32_t asked(const RegisterContact& contact, bool longer) const {
     const std::uint32_t seconds = wanted(contact);
     return !longer || seconds == 0 || contact.keep_alive ? seconds : std::max(seconds, kDefaultExpires);

@@ -13,10 +13,10 @@
 namespace dw::sip {
 
 /// Registrations that the central server accepted for longer than the phone knows, so that its next ones can be
-/// answered here (sip-sbc §2.8). Nothing is bound, moved or made longer by that: a binding ends when the server's own
-/// time is over. Only the phone itself is answered: the same flow, Contact, Call-ID and From tag, a CSeq that rises,
-/// and the credentials that the server took, their nonce count rising. Whatever differs goes to the server, and so does
-/// what comes after half of the server's time, or after the phone let its own time pass. No I/O.
+/// answered here (sip-sbc §2.8). That changes no binding: it ends when the time that the server granted is over. Only
+/// the phone itself is answered: the same flow, Contact, Call-ID and From tag, a CSeq that rises, and the credentials
+/// that the server took, their nonce count rising. Anything else goes to the server, and so does what comes after half
+/// of the server's time or after the phone's own. No I/O.
 class RegisterCache {
  public:
   static constexpr std::size_t kMaxLines = 2048;  ///< octets of the server's answer that are kept
@@ -29,7 +29,7 @@ class RegisterCache {
     std::uint32_t lease = 0;
     const std::string& lines;
   };
-  /// Nothing: the server is to be asked.
+  /// Nothing: the server must be asked.
   std::optional<Answer> answer(TimePoint now, std::uint64_t binding, const Flow& flow, const Message& request,
                                const Registering& registering);
   void forget(std::uint64_t binding) { all_.erase(binding); }

@@ -8,11 +8,11 @@
 
 namespace dw::sip {
 
-/// Whose registration a server gets when it can't have all: the lightest source first. The more a source has had sent
-/// lately, the more of the server's bucket must be full for its next one, so that those who hammer share what is left,
-/// in equal parts, and whoever comes now and then finds room. Most of what the bucket holds in advance is for those
-/// that are known and for who was challenged. Nothing waits here: what does not pass is refused. Constant work, bounded
-/// by kMaxSources. No I/O.
+/// Which registrations a server gets when there are too many: those of the lightest sources. The more a source has
+/// registered lately, the fuller the server's token bucket must be for its next one. So heavy sources share what is
+/// left in equal parts, and a source that registers now and then finds room. Most of the burst is kept for known
+/// sources and for those that answer a challenge. Nothing waits here: what does not pass is refused. Constant work,
+/// bounded by kMaxSources. No I/O.
 class RegisterPace {
  public:
   static constexpr std::size_t kMaxSources = 65'536;
@@ -22,7 +22,7 @@ class RegisterPace {
 
   explicit RegisterPace(std::uint64_t seed) : sources_(kMaxSources, seed), sites_(kMaxSources / 8, seed + 1) {}
 
-  /// `follows_up`: it answers a challenge of a moment ago, and half of a registration is worth nothing.
+  /// `follows_up`: it answers a recent challenge, and goes first, as half a registration is useless.
   bool take(TimePoint now, TokenBucket& server, const IpAddress& address, Standing standing, bool follows_up);
   /// From 0, it has sent nothing lately, toward 1.
   double weight(TimePoint now, const IpAddress& address, Standing standing) const;

@@ -57,23 +57,23 @@ class Registrar {
   void name_contacts(Registering& r);
   /// The response, where one can be given here: the server accepted this registration for longer than the phone knows.
   std::optional<std::string> answer_from_cache(TimePoint now, Transaction& t, const Message& m, Output& out);
-  /// The central server never gets more registrations a second than it is meant to; whoever answers a challenge of a
-  /// moment ago goes first (sip-sbc §2.8), and light sources before heavy ones. Nothing: it may go to this server now.
-  /// Else after how many seconds the phone is to come back.
+  /// Keeps the server's rate of registrations (`register_rate`): answers to a recent challenge go first (sip-sbc §2.8),
+  /// and light sources before heavy ones. Nothing: this one may go to the server now. Else after how many seconds the
+  /// phone is to come back.
   std::optional<std::uint32_t> put_off(TimePoint now, const Transaction& t, std::size_t server);
-  /// For others that can't be served now: spread over the time that all who wait need.
+  /// For other requests that can't be served now: seconds, spread over the time that all who wait need.
   std::uint32_t retry_after();
 
   // ---- its final answer ----
 
   void accept(TimePoint now, Transaction& t, const Message& m, Output& out);
   void refused(TimePoint now, const Transaction& t, const Message& m, Output& out);
-  /// After accept(): keeps what the next registrations of this phone can be answered with. `us`: how the server would
-  /// be told of us now; if that is not what it was told, it has to be asked again.
+  /// After accept(): keeps what the next registrations of this phone can be answered with. `us`: our Contact's host and
+  /// port as a REGISTER would have them now; where this REGISTER had others, the server must be asked next time.
   void remember(TimePoint now, const Transaction& t, const Message& request, const Message& m, std::string_view us);
   bool answers_refreshes() const { return lease() != Duration{}; }
   void forget(const Transaction& t);  ///< what was kept of it
-  /// The phone reads its own contacts only, octet for octet as it wrote them, and how long each is good.
+  /// Rewrites the answer's Contacts: the phone gets its own only, octet for octet as it wrote them, with their expiry.
   void restore_contacts(TimePoint now, const Transaction& t, const Message& m, Edits& edits) const;
 
   // ---- what lasts ----

@@ -25,11 +25,11 @@ std::string_view to_string(Direction direction);
 struct SdpMedia {
   std::string_view type;      ///< "audio", "video", "image"
   std::string_view protocol;  ///< "RTP/AVP", "udptl"
-  std::uint16_t port = 0;     ///< 0: refused, over, or no port number
+  std::uint16_t port = 0;     ///< 0: refused, ended, or an invalid port
   /// Carried by UDP in a way that the relay takes: RTP/(S)AVP(F), UDP/…, udptl, DTLS/SCTP, to one host, and
   /// port != 0.
   bool relayable = false;
-  /// Its c= is a group's address or everybody's: no relay is needed, or of use.
+  /// Its c= is a multicast or broadcast address, which no relay can serve.
   bool to_many = false;
   /// Not RTP, or not RTP alone: udptl (T.38), UDP/BFCP, and UDP/TLS/…, whose DTLS handshake takes the same port.
   bool opaque = false;
@@ -86,7 +86,7 @@ struct Sdp {
 };
 
 /// As lenient as phones and servers are: CRLF, LF or CR, any line missing, blanks doubled, empty lines, NULs
-/// at the end, lines that are not "x=…", an m-line whose port is none (it counts as refused), more m-lines
+/// at the end, lines that are not "x=…", an m-line with an invalid port (it counts as refused), more m-lines
 /// than kMaxSdpMedia (not listed). Malformed, with the offset of the line: an m-line without type, port or
 /// protocol, a NUL inside a line, not one line that is "x=…". too_long: kMaxSdpOctets.
 Result<Sdp> parse_sdp(std::string_view body);
@@ -102,13 +102,13 @@ std::array<std::vector<SdpPayload>, kMaxSdpMedia> sdp_payloads(std::string_view 
 
 class CodecRules;  // codec_rules.hpp
 
-/// What an SDP is to say instead.
+/// What is put into an SDP.
 struct SdpRewrite {
   /// By m-line; none: there is no stream for it, and it is refused. Without effect for what is not relayable.
   std::array<std::optional<Endpoint>, kMaxSdpMedia> to;
   /// By m-line; where its RTCP is received. None: at the port after `to`'s.
   std::array<std::optional<Endpoint>, kMaxSdpMedia> rtcp{};
-  IpAddress own;                       ///< for o=, and wherever no m-line has a say
+  IpAddress own;                       ///< for o=, and wherever no stream gives an address
   std::uint64_t version = 0;           ///< for o=
   std::array<IpAddress, 3> hidden{};   ///< further addresses of whoever wrote it, known from elsewhere
   const CodecRules* codecs = nullptr;  ///< of an offer: which codecs it may have, in which order
@@ -117,7 +117,7 @@ struct SdpRewrite {
 /// Appends `body`, which `sdp` was parsed from, with other addresses (sip-sbc §2.3):
 ///   - o=: `own` and `version`;
 ///   - an m-line with an endpoint in `to`: its port, its c=, its a=rtcp (port + 1, or `rtcp`; RFC 3605). One of RTP
-///   gets an a=rtcp when `rtcp` has a say;
+///   gets an a=rtcp when `rtcp` has an endpoint for it;
 ///   - an m-line whose address is a group's stays;
 ///   - any other m-line: port 0, and `own` in its c=;
 ///   - the session's c=: the address of all m-lines that rely on it, or `own` when these differ, and then a
@@ -125,10 +125,11 @@ struct SdpRewrite {
 /// 0.0.0.0 and :: mean hold and stay, in the word of the new family. What says the same as before keeps its
 /// octets, and so does every other line, with its line end, unless it shows a host that is in o=, c= or
 /// `hidden`, or any private address that is not one of those that are written: such a line is left out, and s=
-/// says "-". Returns how many lines of ICE and rtcp-mux are left out, which a relay that has a port for RTCP and
-/// checks nothing can't keep the promise of. Errc::forbidden, and `out` is of no use: such a host stands where
-/// it can't be taken out, or there are more of them than kMaxSdpHosts. Errc::unavailable: `codecs` leave an RTP
-/// m-line none; those that they take out are gone with their rtpmap, fmtp and rtcp-fb.
+/// says "-". Returns how many lines of ICE and rtcp-mux are left out: the relay can't do
+/// what they promise, as it has a port of its own for RTCP and checks no connectivity. Errc::forbidden, and `out` is
+/// not to be used: such a host stands where it can't be taken out, or there are more of them than kMaxSdpHosts.
+/// Errc::unavailable: `codecs` leave an RTP m-line none; those that they take out are gone with their rtpmap, fmtp and
+/// rtcp-fb.
 Result<std::size_t> rewrite_sdp(const Sdp& sdp, std::string_view body, const SdpRewrite& rewrite, std::string& out);
 
 }  // namespace dw::sip

@@ -7,8 +7,8 @@
 
 namespace dw::sip {
 
-/// What is known of the formats of each m-line (sdp_payloads): payload type, clock rate and kind. Those without a clock
-/// rate that makes sense are left out.
+/// What is known of the formats of each m-line (sdp_payloads): payload type, clock rate and kind. Formats without a
+/// usable clock rate are left out.
 std::array<MediaFormats, kMaxSdpMedia> sdp_formats(std::string_view body);
 
 }  // namespace dw::sip

@@ -24,7 +24,7 @@ constexpr bool is_sdp_blank(char c) {
 
 /// Walks the lines of an SDP. Each step eats at least one octet. A lone CR ends a line too, blanks before a
 /// line and around its first "=" say nothing, and neither does a byte order mark at the beginning: some
-/// readers see it so, and no address may pass because we don't. NULs at the end are no part of it.
+/// readers accept that, and an address that only they find would pass us. NULs at the end are no part of it.
 class SdpLines {
  public:
   /// `lone_cr`: false when it is known that every CR stands before an LF.

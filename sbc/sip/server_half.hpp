@@ -14,7 +14,7 @@ namespace dw::sip {
 
 /// The server side of a transaction, toward whoever sent its request (RFC 3261 §17.2, RFC 6026): sends a response again
 /// when the request comes again or timer G fires, and ends by timers H, I, J and L. Part of a Transaction, which knows
-/// the method; `invite` says what of it counts here.
+/// the method; `invite`: it is INVITE.
 struct ServerHalf {
   enum class State : std::uint8_t {
     none,  ///< our own request, or over
@@ -29,7 +29,7 @@ struct ServerHalf {
   Flow from;
   Endpoint answer_to;                   ///< UDP: where responses go
   std::string request;                  ///< as it came, until it has its final response
-  std::size_t octets = 0;               ///< that the request had, for as long as it counts
+  std::size_t octets = 0;               ///< size of the request, while it counts in the tables
   std::optional<Standing> counts_as{};  ///< in the share of its source; none: it is in nobody's
   std::string response;                 ///< the last one
   std::uint16_t status = 0;             ///< of it
@@ -46,8 +46,8 @@ struct ServerHalf {
   bool may_respond(std::uint16_t next) const;
   /// Sends it and keeps it.
   void respond(TimePoint now, bool invite, std::string text, std::uint16_t next, Output& out);
-  /// The request came again. True: although it was answered, and it did not cross the answer on the way, nor was it
-  /// doubled there.
+  /// The request came again. True: the sender seems not to hear our answer (it was answered
+  /// long enough ago that this copy did not cross the answer, and is no duplicate of the network's).
   bool on_repeat(TimePoint now);
   /// Sends the last response again. A 2xx to INVITE is repeated by whoever sent it, end to end (RFC 6026 §7.1).
   void respond_again(Output& out) const;

@@ -49,10 +49,10 @@ class Sources {
 
   /// It is the central side's, or a phone is registered from its address.
   bool knows(const Flow& from) const { return is_central(from) || bindings_.knows_source(from.peer.address); }
-  /// Registered: a phone is registered from there. What others know of an address, and what was here lately, makes it
-  /// proven at most.
+  /// Registered: a phone is registered from there. What other services know of an address, and an earlier registration,
+  /// make it proven at most.
   Standing standing(TimePoint now, const IpAddress& address) const;
-  /// Whether somebody there may do without a registration.
+  /// Whether phones there may call without a registration.
   bool takes_unregistered(const Flow& from) const {
     return options_.unregistered_calls && (!options_.at_home || is_on_lan(from.peer.address));
   }
@@ -84,7 +84,7 @@ class Sources {
   void refuse_other_port(TimePoint now, const Flow& from, Output& out);
   /// A step toward a ban.
   void abuse(TimePoint now, const Flow& from, std::string_view what, Output& out);
-  /// Only said, no step toward a ban.
+  /// Reports it; no step toward a ban.
   void note_abuse(const Flow& from, std::string_view what, Output& out) const;
 
   Guard& guard() { return guard_; }

@@ -25,7 +25,8 @@ class StreamFramer {
   void push(Bytes octets);
   /// Errc::too_long, malformed: the stream can't be followed any further; end it.
   Result<std::optional<Piece>> next();
-  /// What was handed out is not needed any more: between messages a quiet connection holds no memory.
+  /// The last piece is not needed any more. Frees the buffer if it is empty, so that an idle connection holds no
+  /// memory.
   void free_memory();
   std::size_t buffered() const { return buffer_.size() - begin_; }
 

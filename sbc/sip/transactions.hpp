@@ -32,7 +32,7 @@ struct Transaction {
   enum class Purpose : std::uint8_t { forward, server_ping, phone_probe, start_over, hang_up };
 
   std::size_t slot = 0;
-  std::uint64_t serial = 0;  ///< never used twice: shows whether a slot still holds the same one
+  std::uint64_t serial = 0;  ///< never reused: shows whether a slot still holds the same transaction
   Method method = Method::other;
   Purpose purpose = Purpose::forward;
   Side from_side = Side::access;
@@ -62,8 +62,8 @@ struct Transaction {
 };
 
 /// All transactions there are: finds them, and runs their timers (RFC 3261 §17.1, §17.2, RFC 6026, RFC 4320). Owns
-/// them, the indexes by key and by branch, the deadlines, and the share of each source. What a message means is not
-/// known here. Bounded by `max`, of which strangers get half, and by the octets of their requests.
+/// them, the indexes by key and by branch, the deadlines, and the share of each source. Knows nothing of what a message
+/// means. Bounded by `max`, of which strangers get half, and by the octets of their requests.
 class Transactions {
  public:
   /// `may_resend`: whether a request is sent again now, or only at its next time.
@@ -141,8 +141,8 @@ class Transactions {
   DeadlineHeap deadlines_;
 };
 
-/// What a request and its retransmissions have in common (RFC 3261 §17.2.3), and nobody else's from another
-/// address. `method`: ACK and CANCEL are looked up as INVITE.
+/// The same for a request and its retransmissions, and different from any other request's (RFC 3261 §17.2.3). `method`:
+/// ACK and CANCEL are looked up as INVITE.
 std::string server_key(const Message& m, const IpAddress& source, std::string_view method);
 
 }  // namespace dw::sip

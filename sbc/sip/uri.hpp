@@ -68,7 +68,7 @@ std::string uri_identity(std::string_view uri);
 /// compared, reported and counted so; what is sent on has them as they came.
 std::string plain_user(std::string_view user);
 bool is_same_user(std::string_view a, std::string_view b);
-/// By which a user is found and counted: plain, and in small letters, as some servers take it.
+/// The key by which a user is found and counted: plain_user() in lower case, as some servers ignore case.
 std::string user_key(std::string_view user);
 
 /// A host name, an IPv4 address or an IPv6 address in brackets.
@@ -89,8 +89,8 @@ struct NameAddr {
 /// Errc::malformed; without brackets, what follows ";" is the header's (RFC 3261 §20).
 Result<NameAddr> parse_name_addr(std::string_view text);
 
-/// Takes the next of the comma-separated values of a field: commas within quotes and brackets are none.
-/// Nothing at the end. Blanks around it are left out; an empty value is told as one.
+/// Takes the next of the comma-separated values of a field; commas within quotes and brackets don't separate.
+/// Nothing at the end. Blanks around it are left out; an empty value is returned as an empty view.
 std::optional<std::string_view> next_value(std::string_view& left);
 
 }  // namespace dw::sip

@@ -37,16 +37,16 @@ class Watch {
 
   TimePoint next_ping() const;
   void ping_servers(TimePoint now, Output& out);
-  /// It takes nothing, or is silent: its next address is used from now on.
+  /// It refuses connections or is silent: its next address is used from now on.
   void server_failed(TimePoint now, std::size_t server, std::string why, Output& out);
   void server_worked(TimePoint now, std::size_t server, Output& out);
-  /// Somebody says that it is gone, who may say so of anybody: it is asked now.
+  /// An unproven report (ICMP) says that it is gone: it is asked now.
   void suspect(TimePoint now, std::size_t server);
 
   // ---- phones ----
 
   void keep_alive(TimePoint now, Binding& b, Output& out);
-  /// Something did not arrive at that address of it: it is asked now.
+  /// A datagram to that address of the phone did not arrive: the phone is asked now.
   void suspect(TimePoint now, Binding& b, const Endpoint& at);
 
   // ---- what comes of our OPTIONS ----
