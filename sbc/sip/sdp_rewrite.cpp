@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <vector>
 
 #include "sbc/base/text_cursor.hpp"
@@ -8,52 +6,10 @@
 #include "sbc/sip/hidden_hosts.hpp"
 #include "sbc/sip/sdp.hpp"
 #include "sbc/sip/sdp_line.hpp"
+#include "sbc/sip/sdp_writer.hpp"
 
 namespace dw::sip {
 namespace {
-
-void append_number(std::string& out, std::uint64_t number) {
-  std::array<char, 20> digits{};
-  const auto end = std::to_chars(digits.begin(), digits.end(), number).ptr;
-  out.append(digits.begin(), end);
-}
-
-void append_address(std::string& out, const IpAddress& address) {
-  if (address.is_v6()) {  // without a scope, which means nothing to anybody else
-    out += IpAddress::v6(address.octets().first<16>()).to_string();
-    return;
-  }
-  std::array<char, 16> text{};  // "255.255.255.255."
-  std::size_t length = 0;
-  for (const unsigned octet : address.octets()) {
-    if (octet >= 100) text[length++] = static_cast<char>('0' + octet / 100);
-    if (octet >= 10) text[length++] = static_cast<char>('0' + octet / 10 % 10);
-    text[length++] = static_cast<char>('0' + octet % 10);
-    text[length++] = '.';
-  }
-  if (length > 0) out.append(text.data(), length - 1);
-}
-
-std::string_view family_word(const IpAddress& address) {
-  return address.is_v6() ? "IP6" : "IP4";
-}
-
-IpAddress unspecified_like(const IpAddress& address) {
-  constexpr std::array<std::uint8_t, 16> kZeros{};
-  return address.is_v6() ? IpAddress::v6(kZeros) : IpAddress::v4(0);
-}
-
-bool is_hold(const std::optional<IpAddress>& address) {
-  return address && address->is_unspecified();
-}
-
-/// Where `part`, a view into `whole`, begins in it.
-std::size_t offset_in(std::string_view whole, std::string_view part) {
-  return static_cast<std::size_t>(part.data() - whole.data());
-}
-
-/// RFC 8866 §5.2: an address of nobody.
-const IpAddress kNowhere = IpAddress::v4(0);
 
 bool is_removed(std::string_view attribute) {
   if (attribute.empty()) return false;
@@ -101,7 +57,7 @@ class SdpRewriter {
       : sdp_(sdp),
         rewrite_(rewrite),
         out_(out),
-        own_(rewrite.own ? rewrite.own : kNowhere),
+        own_(rewrite.own ? rewrite.own : IpAddress::v4(0)),  // RFC 8866 §5.2: an address of nobody
         dots_(body, '.'),
         colons_(body, ':') {
     plan_session();
@@ -150,10 +106,6 @@ class SdpRewriter {
   void put_connection(std::string_view text, std::string_view value);
   void put_rtcp(const SdpLine& line);
   void put_added_rtcp();
-  /// `text` with its part `at` saying `address`.
-  void put_address(std::string_view text, const SdpAddress& at, const IpAddress& address);
-  void put_whole_address(const IpAddress& address);
-  void put_number(std::string_view is, std::uint64_t wanted);
 
   const Sdp& sdp_;
   const SdpRewrite& rewrite_;
@@ -345,7 +297,7 @@ void SdpRewriter::put_added_connection() {
   const bool is_last = last_end_.empty();  // the body ends within the line before
   if (is_last) out_ += line_end_;
   out_ += "c=";
-  put_whole_address(*added_);
+  append_sdp_address(out_, *added_);
   if (!is_last) out_ += last_end_;
   added_.reset();
 }
@@ -355,43 +307,13 @@ void SdpRewriter::put_added_rtcp() {
   const bool is_last = last_end_.empty();
   if (is_last) out_ += line_end_;
   out_ += "a=rtcp:";
-  append_number(out_, rtcp_->port);
+  append_sdp_number(out_, rtcp_->port);
   if (rtcp_->address != address_) {
     out_ += ' ';
-    put_whole_address(rtcp_->address);
+    append_sdp_address(out_, rtcp_->address);
   }
   if (!is_last) out_ += last_end_;
   rtcp_due_ = false;
-}
-
-void SdpRewriter::put_number(std::string_view is, std::uint64_t wanted) {
-  if (parse_number(is, ~std::uint64_t{0}) == wanted) {
-    out_ += is;
-  } else {
-    append_number(out_, wanted);
-  }
-}
-
-void SdpRewriter::put_whole_address(const IpAddress& address) {
-  out_ += "IN ";
-  out_ += family_word(address);
-  out_ += ' ';
-  append_address(out_, address);
-}
-
-void SdpRewriter::put_address(std::string_view text, const SdpAddress& at, const IpAddress& address) {
-  const IpAddress wanted = is_hold(at.address) ? unspecified_like(address) : address;
-  if (at.address == wanted) {
-    out_ += text;
-    return;
-  }
-  const std::size_t family = offset_in(text, at.family);
-  const std::size_t host = offset_in(text, at.host);
-  out_ += text.substr(0, family);
-  out_ += family_word(wanted);
-  out_ += text.substr(family + at.family.size(), host - family - at.family.size());
-  append_address(out_, wanted);
-  out_ += text.substr(host + at.host.size());
 }
 
 void SdpRewriter::put_media(const SdpLine& line) {
@@ -401,7 +323,7 @@ void SdpRewriter::put_media(const SdpLine& line) {
   const std::string_view port = fate_ == Fate::moves ? ports.substr(0, ports.find('/')) : ports;
   const std::size_t start = offset_in(line.text, port);
   out_ += line.text.substr(0, start);
-  put_number(port, fate_ == Fate::moves ? port_ : 0);
+  put_sdp_number(out_, port, fate_ == Fate::moves ? port_ : 0);
   if (offered_.empty()) {
     out_ += line.text.substr(start + port.size());
     return;
@@ -411,15 +333,15 @@ void SdpRewriter::put_media(const SdpLine& line) {
   out_ += line.text.substr(start + port.size(), formats - start - port.size());
   for (const std::uint8_t type : offered_) {
     out_ += ' ';
-    append_number(out_, type);
+    append_sdp_number(out_, type);
   }
 }
 
 void SdpRewriter::put_own_origin() {
   out_ += "o=- 0 ";
-  append_number(out_, rewrite_.version);
+  append_sdp_number(out_, rewrite_.version);
   out_ += ' ';
-  put_whole_address(own_);
+  append_sdp_address(out_, own_);
 }
 
 void SdpRewriter::put_origin(std::string_view text, std::string_view value) {
@@ -428,17 +350,17 @@ void SdpRewriter::put_origin(std::string_view text, std::string_view value) {
   const std::size_t version = offset_in(text, origin->version);
   const std::size_t after = version + origin->version.size();
   out_ += text.substr(0, version);
-  put_number(origin->version, rewrite_.version);
-  put_address(text.substr(after), origin->address, own_);
+  put_sdp_number(out_, origin->version, rewrite_.version);
+  put_sdp_address(out_, text.substr(after), origin->address, own_);
 }
 
 void SdpRewriter::put_connection(std::string_view text, std::string_view value) {
   const SdpAddress at = parse_sdp_address(value);
   const bool usual = equal_ignoring_case(at.network, "IN") && at.family.size() == 3;
   const bool ends = at && trim(text.substr(offset_in(text, at.host) + at.host.size())).empty();
-  if (usual && ends) return put_address(text, at, *address_);
+  if (usual && ends) return put_sdp_address(out_, text, at, *address_);
   out_ += "c=";
-  put_whole_address(is_hold(at.address) ? unspecified_like(*address_) : *address_);
+  append_sdp_address(out_, is_hold(at.address) ? unspecified_like(*address_) : *address_);
 }
 
 /// RFC 3605: "a=rtcp:" port [SP nettype SP addrtype SP address].
@@ -450,12 +372,12 @@ void SdpRewriter::put_rtcp(const SdpLine& line) {
   const Endpoint to = rtcp_.value_or(Endpoint{*address_, next});
   rtcp_due_ = false;
   out_ += "a=rtcp:";
-  put_number(port, to.port);
+  put_sdp_number(out_, port, to.port);
   if (const SdpAddress at = parse_sdp_address(rest)) {
-    put_address(rest, at, to.address);
+    put_sdp_address(out_, rest, at, to.address);
   } else if (to.address != *address_) {
     out_ += ' ';
-    put_whole_address(to.address);
+    append_sdp_address(out_, to.address);
   } else {
     out_ += rest;
   }
