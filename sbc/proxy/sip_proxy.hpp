@@ -19,6 +19,7 @@
 #include "sbc/net/timer.hpp"
 #include "sbc/phones/phone.hpp"
 #include "sbc/phones/signalling.hpp"
+#include "sbc/proxy/sip_report.hpp"
 #include "sbc/proxy/sip_store.hpp"
 #include "sbc/proxy/sip_stun.hpp"
 #include "sbc/sip/proxy.hpp"
@@ -27,7 +28,8 @@
 namespace dw::proxy {
 
 /// SIP on UDP and TCP, phones' side and central side on one port: sockets, connections and lookups around a
-/// sip::Proxy. On the loop's thread; loop, broker and `known` outlive it.
+/// sip::Proxy. On the loop's thread; loop, broker and `known` outlive it. More than 30 methods, each a few lines: every
+/// socket, connection and lookup has its callback, and all of them fill one Output that perform() empties.
 class SipProxy {
  public:
   struct Options {
@@ -63,7 +65,7 @@ class SipProxy {
   std::size_t listeners() const { return sockets_.size(); }
   void keep_listeners(std::size_t count);
 
-  /// Tells it what passes. It outlives this.
+  /// Gets a copy of what passes. It outlives this.
   void set_tap(const WireTap& tap) { tap_ = &tap; }
   /// Who may ask beside the central side. It outlives this.
   void set_gate(net::AccessGate& gate) { gate_ = &gate; }
@@ -78,7 +80,7 @@ class SipProxy {
   std::size_t registered() const { return core_.parts().bindings.size(); }
   std::size_t running_calls() const { return core_.parts().dialogs.calls(); }
   void append_metrics(MetricsText& out) const;
-  /// Asks a registered phone by NOTIFY to start over: `boot`, or only to register anew. `done` gets the status that
+  /// Asks a registered phone by NOTIFY to start over: `boot`, or only to register again. `done` gets the status that
   /// it answers, 0 for none. Errc::not_found: no line of it is registered now; exhausted; unavailable.
   Result<void> start_over(const phones::Phone& phone, bool boot, std::function<void(std::uint16_t status)> done);
   /// Takes no more calls and registrations; those that run go on.
@@ -124,13 +126,6 @@ class SipProxy {
   void send(const sip::Flow& to, Bytes octets);
   void arm();
   void on_time();
-  // sip_report.cpp
-  void tell(const sip::Event& event);
-  void log_event(const sip::Event& event);
-  void tell_step(const sip::Event& event, phones::SignallingEvent step, std::string detail);
-  void call_over(const sip::Event& event);
-  std::string server_name(const sip::Event& event) const;
-
   void tap(const sip::Flow& flow, bool sent, Bytes octets) const;
 
   const WireTap* tap_ = &WireTap::nobody();
@@ -140,6 +135,8 @@ class SipProxy {
   Sinks sinks_;
   std::optional<sip::Router::Outside> outside_;
   sip::Proxy core_;
+  SipReport report_;
+  net::LogLimit& limit_;  ///< the report's
   SipStun stun_;
   std::unique_ptr<SipStore> store_;
   net::SipResolver resolver_;
@@ -152,13 +149,11 @@ class SipProxy {
   std::unordered_map<std::string, std::unique_ptr<net::SipLookup>> media_lookups_;
   std::unordered_map<std::uint64_t, std::function<void(std::uint16_t)>> asked_;  // by sip::Event::request
   sip::Output out_;
-  std::vector<std::pair<sip::ConnectionId, std::string>> ended_;  ///< to be told to the core
+  std::vector<std::pair<sip::ConnectionId, std::string>> ended_;  ///< closed, and the core does not know it yet
   bool performing_ = false;
   net::Timer timer_;
   TimePoint timer_at_ = TimePoint::max();
-  net::LogLimit limit_, refused_, bad_, offences_{20, 200}, lost_{20, 200}, registered_{50, 500};
   std::uint64_t accepted_ = 0, turned_away_ = 0, truncated_ = 0;
-  std::optional<std::uint64_t> let_go_;  // requests, while no server can be had
 };
 
 }  // namespace dw::proxy

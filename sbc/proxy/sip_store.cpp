@@ -80,9 +80,9 @@ SipStore::SipStore(net::Loop& loop, sip::Proxy& proxy, const Options& options)
       worker_(loop) {}
 
 std::unique_ptr<SipStore> SipStore::open(net::Loop& loop, const std::string& state_directory, sip::Proxy& proxy,
-                                         sip::Output& told, const Options& options) {
+                                         sip::Output& out_of_proxy, const Options& options) {
   std::unique_ptr<SipStore> out(new SipStore(loop, proxy, options));
-  if (const auto ok = out->load(state_directory, told); !ok) {
+  if (const auto ok = out->load(state_directory, out_of_proxy); !ok) {
     out->database_.reset();
     spdlog::warn(
         "event=sip_state_unused reason=\"{}\" registrations are in memory only: after a restart phones are "
@@ -137,7 +137,7 @@ std::string SipStore::server_name(std::size_t server) const {
 }
 
 void SipStore::tick() {
-  if (clock_.look(loop_.now(), options_.wall()).count() != 0) anew_ = true;
+  if (clock_.look(loop_.now(), options_.wall()).count() != 0) all_again_ = true;
   if (!writing_) write();
   timer_.arm_after(failing_ ? options_.retry_after : options_.write_every);
 }
@@ -146,15 +146,15 @@ SipStore::Batch SipStore::collect() {
   Batch batch;
   for (std::string& token : proxy_.bindings().take_changed())
     waiting_.insert(std::move(token));
-  batch.anew = std::exchange(anew_, false) || waiting_.size() > kMaxWaiting;
+  batch.all = std::exchange(all_again_, false) || waiting_.size() > kMaxWaiting;
   const WallTime wall = options_.wall();
   const auto keep = [&](const sip::Binding& b) {
     const auto left = std::chrono::floor<std::chrono::milliseconds>(b.expires_at - loop_.now());
     batch.kept.push_back({b, server_name(b.server), wall + left});
   };
-  if (batch.anew) proxy_.bindings().for_each(keep);
+  if (batch.all) proxy_.bindings().for_each(keep);
   for (const std::string& token : waiting_) {
-    if (batch.anew) break;
+    if (batch.all) break;
     if (const sip::Binding* const b = proxy_.bindings().by_token(token)) {
       keep(*b);
     } else {
@@ -167,7 +167,7 @@ SipStore::Batch SipStore::collect() {
 
 void SipStore::write() {
   const auto batch = std::make_shared<Batch>(collect());
-  if (!batch->anew && batch->kept.empty() && batch->gone.empty()) return;
+  if (!batch->all && batch->kept.empty() && batch->gone.empty()) return;
   const auto result = std::make_shared<Result<void>>();
   writing_ = worker_.post([batch, result, database = database_.get()] { *result = write_batch(*database, *batch); },
                           [this, batch, result] { on_written(*batch, *result); });
@@ -181,7 +181,7 @@ void SipStore::on_written(const Batch& batch, const Result<void>& result) {
     return;
   }
   failing_ = true;
-  anew_ = anew_ || batch.anew;
+  all_again_ = all_again_ || batch.all;
   for (const Kept& kept : batch.kept)
     waiting_.insert(kept.binding.token);
   waiting_.insert(batch.gone.begin(), batch.gone.end());
@@ -196,7 +196,7 @@ Result<void> SipStore::write_batch(store::Database& database, const Batch& batch
   auto keep = database.prepare(kPut);
   if (!drop) return std::unexpected(drop.error());
   if (!keep) return std::unexpected(keep.error());
-  if (batch.anew) {
+  if (batch.all) {
     if (auto done = database.run("DELETE FROM binding"); !done) return done;
   }
   for (const std::string& token : batch.gone) {

@@ -17,8 +17,8 @@ namespace dw::proxy {
 
 /// Keeps SIP bindings on disk (STATE/sip.db), so that a call reaches a phone at once after a restart. Fills
 /// the proxy when opened, then writes what changed, at most once a second, on a thread of its own; the
-/// destructor writes the rest. On disk a binding's end is told by the wall clock; when somebody sets that,
-/// all are written anew. Where the disk can't be used, bindings live in memory only, and the log says so. The
+/// destructor writes what is left. On disk a binding ends by the wall clock; when somebody sets that, all are
+/// written again. Where the disk can't be used, bindings live in memory only, and the log says so. The
 /// proxy must outlive it.
 class SipStore {
  public:
@@ -50,7 +50,7 @@ class SipStore {
   };
   /// Copies, for the other thread.
   struct Batch {
-    bool anew = false;  ///< `kept` is all there is
+    bool all = false;  ///< `kept` is all there is
     std::vector<Kept> kept;
     std::vector<std::string> gone;  ///< tokens
   };
@@ -68,7 +68,7 @@ class SipStore {
   Options options_;
   std::unique_ptr<store::Database> database_;  // the worker's, once it has a job
   std::unordered_set<std::string> waiting_;    // tokens that changed, not on disk yet
-  bool anew_ = false;                          // all are to be written
+  bool all_again_ = false;                     // all are to be written
   bool writing_ = false, failing_ = false;
   ClockWatch clock_;
   net::LogLimit failures_{1.0 / 60, 1};

@@ -40,19 +40,19 @@ std::optional<Buffer> SipStun::answer(TimePoint now, const Endpoint& from, bool 
     ++limited_;
     return std::nullopt;
   }
-  nat::StunMessage told;
-  told.id = request->id;
-  told.fingerprint = request->fingerprint;
+  nat::StunMessage answer;
+  answer.id = request->id;
+  answer.fingerprint = request->fingerprint;
   if (request->not_understood.empty()) {
-    told.kind = nat::StunMessage::Kind::success;
-    told.xor_mapped = from;
+    answer.kind = nat::StunMessage::Kind::success;
+    answer.xor_mapped = from;
   } else {
-    told.kind = nat::StunMessage::Kind::error;
-    told.error = {kUnknownAttribute, {}};
-    told.unknown = request->not_understood;
+    answer.kind = nat::StunMessage::Kind::error;
+    answer.error = {kUnknownAttribute, {}};
+    answer.unknown = request->not_understood;
   }
   ++answered_;
-  return to_octets(told);
+  return to_octets(answer);
 }
 
 void SipStun::append_metrics(MetricsText& out) const {
