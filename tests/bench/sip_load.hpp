@@ -259,7 +259,7 @@ class Load {
       if (message_.method() != "ACK") respond(phone_socket_.next(peer, own), "200 OK", {}, {});
       return;
     }
-    const unsigned cseq = number_in(message_.cseq), status = message_.status();
+    const unsigned cseq = number_at(message_.cseq), status = message_.status();
     const string_view method = message_.method();
     if (method == "REGISTER") {
       if (p.doing == Doing::registering && cseq == p.cseq && status >= 200) on_registered(p, status);
@@ -281,7 +281,7 @@ class Load {
       return rest(p);
     }
     ++refusals_[status];
-    const unsigned seconds = number_in(message_.retry_after);
+    const unsigned seconds = number_at(message_.retry_after);
     const bool later = status == 503 && seconds != 0;
     later ? ++counts.later : ++counts.refused;
     wait(p, later ? milliseconds(1000 * seconds) : kAllRefused);
@@ -341,7 +341,7 @@ class Load {
     const std::size_t n = caller();
     if (method == "REGISTER" && recording_) {
       seen_.push_back(now_);
-      if (n < phones_.size()) distinct_.insert(static_cast<std::uint64_t>(n) << 32 | number_in(message_.cseq));
+      if (n < phones_.size()) distinct_.insert(static_cast<std::uint64_t>(n) << 32 | number_at(message_.cseq));
     }
     if (deaf_) return;
     const auto reply = [&](string_view status, string_view more, string_view body) {
@@ -386,7 +386,7 @@ class Load {
   /// Which phone the From header names.
   std::size_t caller() const {
     const std::size_t at = message_.from.find("sip:");
-    return at == string_view::npos ? phones_.size() : number_in(message_.from.substr(at + 4)) - kFirstLine;
+    return at == string_view::npos ? phones_.size() : number_at(message_.from.substr(at + 4)) - kFirstLine;
   }
   void respond(std::string& out, string_view status, string_view more, string_view body) {
     append(out, "SIP/2.0 ", status, "\r\n", message_.vias, message_.record_routes, "From: ", message_.from,

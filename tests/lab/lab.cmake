@@ -15,9 +15,9 @@ dw_lab_tool(lab_hostile_igd hostile_igd.cpp)
 target_link_libraries(lab_hostile_igd PRIVATE Threads::Threads)
 dw_lab_tool(lab_sccp_phone sccp_phone.cpp sccp_lab_phone.cpp sccp_lab_script.cpp sccp_stream.cpp sccp_rtp.cpp script.cpp socket.cpp)
 dw_lab_tool(lab_sccp_server sccp_server.cpp sccp_stream.cpp sccp_rtp.cpp script.cpp socket.cpp)
-dw_lab_tool(lab_sip_phone sip_phone.cpp sip_lab_phone.cpp sip_lab_register.cpp sip_lab_dialog.cpp sip_lab_transfer.cpp
-            sip_lab_judge.cpp sip_lab_script.cpp sip_link.cpp sip_call.cpp sip_text.cpp script.cpp sccp_stream.cpp sccp_rtp.cpp socket.cpp)
-target_link_libraries(lab_sip_phone PRIVATE dw_base PkgConfig::CRYPTO)
+dw_lab_tool(lab_sip_phone sip_phone.cpp sip_lab_phone.cpp sip_lab_register.cpp sip_lab_dialog.cpp sip_lab_incoming.cpp sip_lab_transfer.cpp
+            sip_lab_judge.cpp sip_lab_script.cpp sip_link.cpp sip_call.cpp sip_digest.cpp script.cpp sccp_stream.cpp sccp_rtp.cpp socket.cpp)
+target_link_libraries(lab_sip_phone PRIVATE dw_base sip_sims PkgConfig::CRYPTO)
 target_link_libraries(lab_sccp_phone PRIVATE sccp_sims)
 target_link_libraries(lab_sccp_server PRIVATE sccp_sims)
 

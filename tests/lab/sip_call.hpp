@@ -7,9 +7,13 @@
 #include "sbc/base/time.hpp"
 #include "tests/lab/sccp_rtp.hpp"
 #include "tests/lab/sccp_stream.hpp"
-#include "tests/lab/sip_text.hpp"
+#include "tests/support/sip_text.hpp"
 
 namespace dw::lab {
+
+using sim::sip_branch, sim::sip_display, sim::sip_endpoint, sim::sip_param, sim::sip_sent_by, sim::sip_tag,
+    sim::sip_uri, sim::sip_uri_param, sim::sip_via;
+using sim::SipField, sim::SipText, sim::SipUri;
 
 /// What a session description says of its audio.
 struct SdpAudio {

@@ -1,4 +1,4 @@
-// The calls of a lab phone: dialogs, descriptions, transfer.
+// The calls of a lab phone: dialogs, descriptions, and calls that it makes.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -13,10 +13,9 @@ using State = SipCall::State;
 namespace {
 
 constexpr unsigned kPorts = 32, kEchoPorts = 2000;  // RTP ports of a phone, two apart
-constexpr Duration kEarly = 1500ms;                 // how long 601 rings
 
 std::string status_line(const SipText& response) {
-  return response.start + "\r\n";
+  return response.first + "\r\n";
 }
 
 std::vector<std::string> reversed(std::vector<std::string> routes) {
@@ -24,14 +23,14 @@ std::vector<std::string> reversed(std::vector<std::string> routes) {
   return routes;
 }
 
+}  // namespace
+
 const char* supported_in_calls(SipModel model) {
   return model == SipModel::cp7960 ? "replaces"
                                    : "replaces,join,norefersub,extended-refer,X-cisco-callinfo,X-cisco-serviceuri,"
                                      "X-cisco-escapecodes,X-cisco-service-control,X-cisco-srtp-fallback,X-cisco-monrec,"
                                      "X-cisco-config,X-cisco-sis-3.0.0,X-cisco-xsi-8.0.1";
 }
-
-}  // namespace
 
 SipCall* SipLabPhone::find_call(const std::string& id) {
   const auto found = calls_.find(id);
@@ -115,13 +114,11 @@ void SipLabPhone::take_description(SipCall& call, const SdpAudio& audio) {
   say(fmt::format("described remote={}:{} {}", audio.address, audio.port, audio.direction));
 }
 
-// ---- outgoing ----
-
 void SipLabPhone::dial(TimePoint now, const std::string& number, bool late_offer) {
   (void)invite(now, "sip:" + number + "@" + host() + ";user=phone", {}, late_offer);
 }
 
-SipCall& SipLabPhone::invite(TimePoint now, const std::string& uri, std::vector<SipHeader> more, bool late_offer) {
+SipCall& SipLabPhone::invite(TimePoint now, const std::string& uri, std::vector<SipField> more, bool late_offer) {
   SipCall& call =
       make_call(device_.substr(3) + "-" + random_hex(8) + "-" + random_hex(8) + "@" + own_.to_string(), true);
   call.local = "\"" + user_ + "\" <sip:" + user_ + "@" + host() + ">";
@@ -135,8 +132,8 @@ SipCall& SipLabPhone::invite(TimePoint now, const std::string& uri, std::vector<
   out.add("Remote-Party-ID", call.local + ";party=calling;id-type=subscriber;privacy=off;screen=yes");
   out.add("Supported", supported_in_calls(options_.model));
   out.add("Allow-Events", "kpml,dialog");
-  for (SipHeader& header : more)
-    out.headers.push_back(std::move(header));
+  for (SipField& header : more)
+    out.fields.push_back(std::move(header));
   open_media(call);
   if (late_offer) {
     finish(out, "", "");
@@ -171,9 +168,9 @@ void SipLabPhone::on_invite_response(TimePoint now, ClientTransaction& sent, con
     if (status == 100 || !call->going()) return;
     const bool first = call->state == State::calling;
     if (call->doing.empty()) {
-      call->remote_tag = parse_name_addr(response.get("To")).param("tag");
+      call->remote_tag = sip_tag(response.get("To"));
       if (const auto contacts = response.values("Contact"); !contacts.empty()) {
-        call->target = parse_name_addr(contacts[0]).uri;
+        call->target = sip_uri(contacts[0]);
       }
       call->routes = reversed(response.values("Record-Route"));
       call->state = State::early;
@@ -182,7 +179,7 @@ void SipLabPhone::on_invite_response(TimePoint now, ClientTransaction& sent, con
       take_description(*call, *audio);
       happen("early-media");
     }
-    if (first) happen("proceeding", response.start);
+    if (first) happen("proceeding", response.first);
     if (call->cancelled) hang_up(now, *call);
     return;
   }
@@ -196,7 +193,7 @@ void SipLabPhone::on_invite_response(TimePoint now, ClientTransaction& sent, con
   sent.finished = true;
   const SipText asked = sent.request;
   SipText ack;
-  ack.start = "ACK " + asked.target() + " SIP/2.0";
+  ack.first = "ACK " + asked.uri() + " SIP/2.0";
   for (const char* name : {"Via", "Route", "From"}) {
     for (const std::string& value : asked.values(name))
       ack.add(name, value);
@@ -206,14 +203,14 @@ void SipLabPhone::on_invite_response(TimePoint now, ClientTransaction& sent, con
   ack.add("Max-Forwards", "70");
   ack.add("CSeq", std::to_string(asked.cseq()) + " ACK");
   finish(ack, "", "");
-  sent.ack = ack.to_string();
+  sent.ack = ack.str();
   transmit(sent.ack, next_hop(asked));
   on_invite_failure(now, *call, asked, response);
 }
 
 void SipLabPhone::on_invite_success(TimePoint now, SipCall& call, const SipText& sent, const SipText& response) {
   if (call.doing.empty()) {
-    call.remote_tag = parse_name_addr(response.get("To")).param("tag");
+    call.remote_tag = sip_tag(response.get("To"));
     call.routes = reversed(response.values("Record-Route"));
     if (call.remote_tag.empty()) problem("a 200 to INVITE without a To tag");
   }
@@ -221,7 +218,7 @@ void SipLabPhone::on_invite_success(TimePoint now, SipCall& call, const SipText&
   if (contacts.empty()) {
     problem("a 200 to INVITE without a Contact");
   } else {
-    call.target = parse_name_addr(contacts[0]).uri;
+    call.target = sip_uri(contacts[0]);
   }
   SipText ack = in_dialog(call, "ACK", sent.cseq());
   for (const char* name : {"Authorization", "Proxy-Authorization"}) {
@@ -235,7 +232,7 @@ void SipLabPhone::on_invite_success(TimePoint now, SipCall& call, const SipText&
     finish(ack, "", "");
     if (!audio) problem("a 200 to INVITE without a description");
   }
-  call.ack = ack.to_string();
+  call.ack = ack.str();
   transmit(call.ack, next_hop(ack));
   const std::string did = call.doing;
   call.doing.clear();
@@ -259,13 +256,13 @@ void SipLabPhone::on_invite_failure(TimePoint now, SipCall& call, const SipText&
   }
   if (!call.doing.empty()) {
     call.media.on_hold = call.doing != "hold";
-    happen(call.doing + "-failed", response.start);
+    happen(call.doing + "-failed", response.first);
     call.doing.clear();
     return;
   }
   tell_referrer(now, call, status_line(response), true);
-  if (status != 487) happen("rejected", response.start);
-  end(call, response.start);
+  if (status != 487) happen("rejected", response.first);
+  end(call, response.first);
 }
 
 void SipLabPhone::on_call_response(TimePoint, const SipText& sent, const SipText& response) {
@@ -274,16 +271,16 @@ void SipLabPhone::on_call_response(TimePoint, const SipText& sent, const SipText
   const int status = response.status();
   if (status == 401 || status == 407) problem("challenged a " + method + ", which no phone can answer");
   if (call == nullptr) {
-    if (method == "REFER") happen("token", response.start);
+    if (method == "REFER") happen("token", response.first);
     return;
   }
   if (method == "BYE") {
-    if (status >= 300) problem("its BYE got " + response.start);
+    if (status >= 300) problem("its BYE got " + response.first);
     end(*call, "hung up");
   } else if (method == "REFER") {
-    happen(status < 300 ? "refer-accepted" : "transfer-failed", response.start);
+    happen(status < 300 ? "refer-accepted" : "transfer-failed", response.first);
   } else if (status >= 300) {
-    problem("its " + method + " got " + response.start);
+    problem("its " + method + " got " + response.first);
   }
 }
 
@@ -308,10 +305,10 @@ void SipLabPhone::hang_up(TimePoint now, SipCall& call) {
   if (call.state == State::early) {
     call.cancelled = true;
     SipText cancel = call.invite;
-    cancel.start = "CANCEL " + call.invite.target() + " SIP/2.0";
-    std::erase_if(cancel.headers, [](const SipHeader& h) {
+    cancel.first = "CANCEL " + call.invite.uri() + " SIP/2.0";
+    std::erase_if(cancel.fields, [](const SipField& h) {
       static constexpr const char* kKept[] = {"Via", "From", "To", "Call-ID", "Max-Forwards", "Route", "User-Agent"};
-      return std::ranges::find(kKept, h.name) == std::end(kKept);
+      return std::ranges::find(kKept, h.first) == std::end(kKept);
     });
     cancel.add("CSeq", std::to_string(call.invite.cseq()) + " CANCEL");
     finish(cancel, "", "");
@@ -324,162 +321,6 @@ void SipLabPhone::hang_up(TimePoint now, SipCall& call) {
   finish(bye, "", "");
   call.media.remote.reset();
   request(now, std::move(bye), call.id);
-}
-
-// ---- incoming ----
-
-void SipLabPhone::on_invite(TimePoint now, const SipText& message, const Endpoint& from) {
-  if (!parse_name_addr(message.get("To")).param("tag").empty()) return on_reinvite(now, message, from);
-  on_new_call(now, message, from);
-}
-
-void SipLabPhone::on_new_call(TimePoint now, const SipText& message, const Endpoint& from) {
-  SipCall* replaced = nullptr;
-  if (const std::string replaces = message.get("Replaces"); !replaces.empty()) {
-    const NameAddr named = parse_name_addr(replaces);
-    replaced = find_call(named.uri);
-    if (replaced == nullptr || !replaced->going() || named.param("to-tag") != replaced->local_tag ||
-        named.param("from-tag") != replaced->remote_tag) {
-      problem("Replaces names no call of this phone: " + replaces);
-      respond(now, message, from, 481, "Call/Transaction Does Not Exist", random_hex(16));
-      return;
-    }
-  }
-  if (find_call(message.get("Call-ID")) != nullptr) problem("a second INVITE of one call: " + message.get("Call-ID"));
-  SipCall& call = make_call(message.get("Call-ID"), false);
-  call.state = State::ringing;
-  call.invite = message;
-  call.invite_from = from;
-  call.local = message.get("To");
-  call.remote = without_tag(message.get("From"));
-  call.remote_tag = parse_name_addr(message.get("From")).param("tag");
-  call.remote_cseq = message.cseq();
-  call.routes = message.values("Record-Route");
-  if (call.remote_tag.empty()) problem("an INVITE without a From tag");
-  if (const auto contacts = message.values("Contact"); contacts.empty()) {
-    problem("an INVITE without a Contact");
-  } else {
-    call.target = parse_name_addr(contacts[0]).uri;
-  }
-  open_media(call);
-  if (const auto offer = described(message)) take_description(call, *offer);
-  if (replaced != nullptr) {
-    answer(now, call);
-    happen("replaced");
-    return hang_up(now, *replaced);
-  }
-  ring(now, call);
-}
-
-// An echo's number says how: 601 talks while it rings, 602 rings for ever, any other answers at once.
-void SipLabPhone::ring(TimePoint now, SipCall& call) {
-  const std::vector<SipHeader> contact{{"Contact", "<" + contact_uri() + ">"}};
-  const bool early = options_.early_media || (options_.echo && user_ == "601");
-  respond(now, call.invite, call.invite_from, 100, "Trying");
-  const auto offer = described(call.invite);
-  if (early && offer) {
-    call.answer = call.media.describe(&*offer, false);
-    respond(now, call.invite, call.invite_from, 183, "Session Progress", call.local_tag, contact, call.answer);
-  } else {
-    respond(now, call.invite, call.invite_from, 180, "Ringing", call.local_tag, contact);
-  }
-  if (!early || !offer) call.media.peer_holds = true;  // nothing is said before the answer
-  happen("ringing", "from=" + call.remote);
-  if (options_.echo && user_ != "602") call.answer_at = early ? now + kEarly : now;
-  if (options_.auto_answer) call.answer_at = now;
-}
-
-void SipLabPhone::acknowledge_later(TimePoint now, SipCall& call, std::string ok) {
-  call.ok = std::move(ok);
-  call.ok_to = way_back(call.invite, call.invite_from);
-  call.ok_interval = kT1;
-  call.ok_next = now + kT1;
-  call.ok_deadline = now + kTransaction;
-}
-
-void SipLabPhone::answer(TimePoint now, SipCall& call) {
-  const auto offer = described(call.invite);
-  call.offered_in_ok = !offer;
-  if (call.answer.empty()) call.answer = call.media.describe(offer ? &*offer : nullptr, false);
-  call.media.peer_holds = offer && offer->is_hold();
-  call.state = State::answered;
-  acknowledge_later(now, call,
-                    respond(now, call.invite, call.invite_from, 200, "OK", call.local_tag,
-                            {{"Contact", "<" + contact_uri() + ">"}, {"Supported", supported_in_calls(options_.model)}},
-                            call.answer));
-  happen("answered");
-}
-
-void SipLabPhone::on_reinvite(TimePoint now, const SipText& message, const Endpoint& from) {
-  SipCall* call = find_call(message.get("Call-ID"));
-  if (call == nullptr || !call->going()) {
-    problem("a re-INVITE of no call");
-    respond(now, message, from, 481, "Call/Transaction Does Not Exist");
-    return;
-  }
-  judge_in_dialog(message, *call);
-  call->remote_cseq = message.cseq();
-  call->invite = message;
-  call->invite_from = from;
-  if (const auto contacts = message.values("Contact"); !contacts.empty()) {
-    call->target = parse_name_addr(contacts[0]).uri;
-  }
-  const bool was_held = call->media.peer_holds;
-  const auto offer = described(message);
-  if (offer) take_description(*call, *offer);
-  call->offered_in_ok = !offer;
-  call->answer = call->media.describe(offer ? &*offer : nullptr, false);
-  acknowledge_later(
-      now, *call,
-      respond(now, message, from, 200, "OK", call->local_tag, {{"Contact", "<" + contact_uri() + ">"}}, call->answer));
-  happen(!offer ? "reoffered" : call->media.peer_holds ? "peer-held" : was_held ? "peer-resumed" : "reinvited");
-}
-
-void SipLabPhone::on_ack(TimePoint, const SipText& message) {
-  SipCall* call = find_call(message.get("Call-ID"));
-  if (call == nullptr) return say("an ACK for no call");
-  if (call->ok.empty()) return;
-  if (message.cseq() != call->invite.cseq()) return problem("an ACK with CSeq " + message.get("CSeq"));
-  judge_in_dialog(message, *call);
-  call->ok.clear();
-  const auto answer = described(message);
-  if (call->offered_in_ok) {
-    if (answer) {
-      take_description(*call, *answer);
-    } else {
-      problem("an ACK without the answer to its offer");
-    }
-  }
-  if (call->state != State::answered) return;
-  call->state = State::connected;
-  happen("connected");
-}
-
-void SipLabPhone::on_bye(TimePoint now, const SipText& message, const Endpoint& from) {
-  SipCall* call = find_call(message.get("Call-ID"));
-  if (call == nullptr || call->remote_tag != parse_name_addr(message.get("From")).param("tag")) {
-    problem("a BYE of no call");
-    respond(now, message, from, 481, "Call/Transaction Does Not Exist");
-    return;
-  }
-  judge_in_dialog(message, *call);
-  call->remote_cseq = std::max(call->remote_cseq, message.cseq());
-  respond(now, message, from, 200, "OK");
-  end(*call, "by the far end");
-}
-
-void SipLabPhone::on_cancel(TimePoint now, const SipText& message, const Endpoint& from) {
-  SipCall* call = find_call(message.get("Call-ID"));
-  if (call == nullptr || call->state != State::ringing || call->invite.cseq() != message.cseq()) {
-    respond(now, message, from, 481, "Call/Transaction Does Not Exist", random_hex(16));
-    return;
-  }
-  if (parse_via(message.get("Via")).param("branch") != parse_via(call->invite.get("Via")).param("branch")) {
-    problem("a CANCEL with another branch than its INVITE");
-  }
-  respond(now, message, from, 200, "OK", call->local_tag);
-  respond(now, call->invite, call->invite_from, 487, "Request Cancelled", call->local_tag);
-  end(*call, "cancelled");
 }
 
 }  // namespace dw::lab

@@ -33,16 +33,15 @@ void SipLabPhone::judge_message(const SipText& message, std::size_t octets) {
   if (options_.lenient) return;
   if (message.get("Call-ID").size() > kMaxCallId) problem("a Call-ID of more than 128 characters");
   for (const std::string& value : message.values("Via")) {
-    if (parse_via(value).param("branch").size() > kMaxVia) problem("a branch of more than 128 characters");
+    if (sip_param(value, "branch").value_or("").size() > kMaxVia) problem("a branch of more than 128 characters");
   }
   for (const std::string name : {"From", "To", "Contact", "Record-Route", "Refer-To"}) {
     const auto values = message.values(name);
     if (values.size() > kMaxLocations) problem("more than six of " + name);
     for (const std::string& value : values) {
-      const NameAddr parsed = parse_name_addr(value);
-      if (parsed.uri.size() > kMaxUrl) problem("a URL of more than 512 characters in " + name);
-      if (is_name_addr(name) && parsed.param("tag").size() > kMaxTag) problem("a tag of more than 256 characters");
-      if (parsed.display.size() > kMaxDisplay + 2) problem("a display name of more than 64 characters");
+      if (sip_uri(value).size() > kMaxUrl) problem("a URL of more than 512 characters in " + name);
+      if (is_name_addr(name) && sip_tag(value).size() > kMaxTag) problem("a tag of more than 256 characters");
+      if (sip_display(value).size() > kMaxDisplay + 2) problem("a display name of more than 64 characters");
     }
   }
   if (message.has("Record-Route")) problem("told of a route set: " + message.get("Record-Route"));
@@ -52,13 +51,13 @@ void SipLabPhone::judge_message(const SipText& message, std::size_t octets) {
 // In CM mode a phone sends to its servers only, over TCP only on the connection that it has.
 void SipLabPhone::judge_route(const std::string& uri, const std::string& where) {
   if (options_.lenient) return;
-  const auto parsed = parse_uri(uri);
+  const auto parsed = SipUri::read(uri);
   if (!parsed) return problem("no URI in " + where + ": " + uri);
   const Endpoint& server = options_.link.server;
   if (parsed->host != server.address.to_string() || parsed->port_or_default() != server.port) {
     problem("told to route to " + uri + " (" + where + ")");
   }
-  const std::string transport = parsed->param("transport");
+  const std::string transport = sip_uri_param(uri, "transport").value_or("");
   if (!transport.empty() && transport != (options_.link.tcp ? "tcp" : "udp")) {
     problem("told to use " + transport + " (" + where + ")");
   }
@@ -68,19 +67,17 @@ void SipLabPhone::judge_request(const SipText& message) {
   if (options_.lenient) return;
   const auto vias = message.values("Via");
   if (!vias.empty()) {
-    const Via top = parse_via(vias[0]);
-    const Endpoint& server = options_.link.server;
-    if (top.host != server.address.to_string() || (top.port == 0 ? 5060 : top.port) != server.port) {
+    if (sip_endpoint(sip_sent_by(message)) != options_.link.server) {
       problem("told to answer to " + vias[0]);
     }
-    if (!top.param("branch").starts_with("z9hG4bK")) problem("a branch without the cookie: " + vias[0]);
-    if (top.transport != (options_.link.tcp ? "SIP/2.0/TCP" : "SIP/2.0/UDP"))
+    if (!sip_branch(message).starts_with("z9hG4bK")) problem("a branch without the cookie: " + vias[0]);
+    if (!vias[0].starts_with(options_.link.tcp ? "SIP/2.0/TCP " : "SIP/2.0/UDP "))
       problem("a transport that it is not: " + vias[0]);
   }
   if (!message.has("Max-Forwards") && message.method() != "ACK") problem("no Max-Forwards");
-  if (message.target() != contact_uri()) problem("a Request-URI that is not its Contact: " + message.target());
+  if (message.uri() != contact_uri()) problem("a Request-URI that is not its Contact: " + message.uri());
   for (const std::string& contact : message.values("Contact"))
-    judge_route(parse_name_addr(contact).uri, "Contact of " + message.method());
+    judge_route(sip_uri(contact), "Contact of " + message.method());
 }
 
 // The phone gets back what it sent: one Via, its own; From, To, Call-ID and CSeq octet for octet.
@@ -88,12 +85,11 @@ void SipLabPhone::judge_response(const SipText& message, const SipText& sent) {
   const auto vias = message.values("Via");
   if (vias.size() != 1) problem(fmt::format("{} Via in a response", vias.size()));
   std::string via = vias.empty() ? "" : vias[0];
-  const Via parsed = parse_via(via);
-  if (parsed.has_param("rport") && !options_.lenient) problem("an rport that it did not ask for");
+  if (sip_param(via, "rport") && !options_.lenient) problem("an rport that it did not ask for");
   if (!via.starts_with(sent.get("Via"))) problem("a Via that is not its own: " + via);
   const std::string to = sent.get("To");
   const std::string got = message.get("To");
-  const bool had_tag = !parse_name_addr(to).param("tag").empty();
+  const bool had_tag = !sip_tag(to).empty();
   if (got != to && (had_tag || !got.starts_with(to + ";tag="))) problem("To was " + to + ", came back as " + got);
   for (const char* name : {"From", "Call-ID", "CSeq"}) {
     if (message.get(name) != sent.get(name)) {
@@ -103,14 +99,14 @@ void SipLabPhone::judge_response(const SipText& message, const SipText& sent) {
   const bool of_dialog = sent.method() == "INVITE" || sent.method() == "REFER" || sent.method() == "SUBSCRIBE";
   if (!of_dialog || message.status() >= 300) return;
   for (const std::string& contact : message.values("Contact"))
-    judge_route(parse_name_addr(contact).uri, fmt::format("Contact of {} to {}", message.status(), sent.method()));
+    judge_route(sip_uri(contact), fmt::format("Contact of {} to {}", message.status(), sent.method()));
 }
 
 void SipLabPhone::judge_in_dialog(const SipText& message, const SipCall& call) {
   const std::string from = message.get("From"), to = message.get("To");
   if (without_tag(from) != call.remote) problem("From in a dialog changed: " + call.remote + ", now " + from);
   if (without_tag(to) != call.local) problem("To in a dialog changed: " + call.local + ", now " + to);
-  if (parse_name_addr(from).param("tag") != call.remote_tag || parse_name_addr(to).param("tag") != call.local_tag) {
+  if (sip_tag(from) != call.remote_tag || sip_tag(to) != call.local_tag) {
     problem("tags of another dialog: " + from + ", " + to);
   }
   if (message.method() != "ACK" && message.cseq() <= call.remote_cseq)

@@ -85,7 +85,7 @@ std::string SipLabPhone::via() const {
 SipText SipLabPhone::message(const std::string& method, const std::string& uri, const std::string& from,
                              const std::string& to, const std::string& call_id, unsigned cseq) const {
   SipText out;
-  out.start = method + " " + uri + " SIP/2.0";
+  out.first = method + " " + uri + " SIP/2.0";
   out.add("Via", via());
   out.add("From", from);
   out.add("To", to);
@@ -114,16 +114,16 @@ void SipLabPhone::transmit(const std::string& message, const Endpoint& to) {
 Endpoint SipLabPhone::next_hop(const SipText& request) const {
   if (!options_.lenient) return options_.link.server;
   const auto routes = request.values("Route");
-  const auto uri = parse_uri(routes.empty() ? request.target() : parse_name_addr(routes[0]).uri);
+  const auto uri = SipUri::read(routes.empty() ? request.uri() : sip_uri(routes[0]));
   if (!uri) return options_.link.server;
   const auto address = IpAddress::parse(uri->host);
   return address ? Endpoint{*address, uri->port_or_default()} : options_.link.server;
 }
 
 void SipLabPhone::request(TimePoint now, SipText message, const std::string& call) {
-  const std::string key = parse_via(message.get("Via")).param("branch") + " " + message.method();
+  const std::string key = sip_branch(message) + " " + message.method();
   const Endpoint to = next_hop(message);
-  const std::string text = message.to_string();
+  const std::string text = message.str();
   if (message.method() != "ACK") {
     client_[key] = {std::move(message),
                     call,
@@ -143,7 +143,7 @@ void SipLabPhone::retransmit(TimePoint now) {
     if (now >= t.deadline && !(t.provisional && !t.finished && t.request.method() == "INVITE")) {
       unanswered.push_back(key);
     } else if (!t.finished && now >= t.next && !(t.provisional && t.request.method() == "INVITE")) {
-      transmit(t.request.to_string(), next_hop(t.request));
+      transmit(t.request.str(), next_hop(t.request));
       t.interval = t.request.method() == "INVITE" ? t.interval * 2 : std::min<Duration>(t.interval * 2, kT2);
       t.next = now + t.interval;
     }
@@ -152,7 +152,7 @@ void SipLabPhone::retransmit(TimePoint now) {
     const ClientTransaction t = std::move(client_[key]);
     client_.erase(key);
     if (t.finished) continue;
-    happen("unanswered", t.request.start);
+    happen("unanswered", t.request.first);
     if (SipCall* call = find_call(t.call); call != nullptr && t.request.method() != "NOTIFY") end(*call, "unanswered");
   }
   std::erase_if(server_, [&](const auto& entry) { return now >= entry.second.forget; });
@@ -170,22 +170,21 @@ void SipLabPhone::retransmit(TimePoint now) {
 }
 
 Endpoint SipLabPhone::way_back(const SipText& to, const Endpoint& from) const {
-  const auto vias = to.values("Via");
-  const Via top = vias.empty() ? Via{} : parse_via(vias[0]);
-  if (options_.lenient && top.has_param("rport")) return from;
-  return {from.address, top.port == 0 ? std::uint16_t{5060} : top.port};
+  if (options_.lenient && sip_param(sip_via(to), "rport")) return from;
+  const auto at = sip_endpoint(sip_sent_by(to));
+  return {from.address, at ? at->port : std::uint16_t{5060}};
 }
 
 std::string SipLabPhone::respond(TimePoint now, const SipText& to, const Endpoint& from, int code,
-                                 const std::string& reason, const std::string& tag, std::vector<SipHeader> more,
+                                 const std::string& reason, const std::string& tag, std::vector<SipField> more,
                                  const std::string& sdp) {
   SipText out;
-  out.start = fmt::format("SIP/2.0 {} {}", code, reason);
-  for (const SipHeader& header : to.headers) {
-    if (header.name == "Via" || header.name == "v") out.headers.push_back(header);
+  out.first = fmt::format("SIP/2.0 {} {}", code, reason);
+  for (const SipField& header : to.fields) {
+    if (header.first == "Via" || header.first == "v") out.fields.push_back(header);
   }
   out.add("From", to.get("From"));
-  const bool tagged = !parse_name_addr(to.get("To")).param("tag").empty();
+  const bool tagged = !sip_tag(to.get("To")).empty();
   out.add("To", to.get("To") + (tagged || tag.empty() ? "" : ";tag=" + tag));
   out.add("Call-ID", to.get("Call-ID"));
   out.add("CSeq", to.get("CSeq"));
@@ -194,14 +193,12 @@ std::string SipLabPhone::respond(TimePoint now, const SipText& to, const Endpoin
     for (const std::string& route : to.values("Record-Route"))
       out.add("Record-Route", route);
   }
-  for (SipHeader& header : more)
-    out.headers.push_back(std::move(header));
+  for (SipField& header : more)
+    out.fields.push_back(std::move(header));
   finish(out, sdp.empty() ? "" : "application/sdp", sdp);
   out.add("Allow", "ACK,BYE,CANCEL,INVITE,NOTIFY,OPTIONS,REFER,REGISTER,UPDATE,SUBSCRIBE");
-  const std::string text = out.to_string();
-  const auto vias = to.values("Via");
-  const Via top = parse_via(vias.empty() ? "" : vias[0]);
-  server_[top.param("branch") + top.host + std::to_string(top.port) + to.method()] = {text, now + kTransaction};
+  const std::string text = out.str();
+  server_[sip_branch(to) + sip_sent_by(to) + to.method()] = {text, now + kTransaction};
   transmit(text, way_back(to, from));
   return text;
 }
@@ -220,7 +217,7 @@ void SipLabPhone::on_octets(TimePoint now, Bytes octets, const Endpoint& from) {
   if (const auto at = text.find(options_.forge_from); !options_.forge_from.empty() && at != std::string::npos) {
     text.replace(at, options_.forge_from.size(), options_.forge_to);
   }
-  const auto message = parse_sip(text, why);
+  const auto message = SipText::read(text, &why);
   if (!message) return problem(why);
   judge_message(*message, text.size());
   if (message->is_request()) {
@@ -232,9 +229,7 @@ void SipLabPhone::on_octets(TimePoint now, Bytes octets, const Endpoint& from) {
 
 void SipLabPhone::on_request(TimePoint now, const SipText& message, const Endpoint& from) {
   const std::string method = message.method();
-  const auto vias = message.values("Via");
-  const Via top = parse_via(vias.empty() ? "" : vias[0]);
-  const auto seen = server_.find(top.param("branch") + top.host + std::to_string(top.port) + method);
+  const auto seen = server_.find(sip_branch(message) + sip_sent_by(message) + method);
   if (method != "ACK" && seen != server_.end()) return transmit(seen->second.response, way_back(message, from));
   judge_request(message);
   if (method == "INVITE") return on_invite(now, message, from);
@@ -252,11 +247,9 @@ void SipLabPhone::on_request(TimePoint now, const SipText& message, const Endpoi
 }
 
 void SipLabPhone::on_response(TimePoint now, const SipText& message) {
-  const auto vias = message.values("Via");
-  const std::string branch = vias.empty() ? "" : parse_via(vias[0]).param("branch");
-  const auto found = client_.find(branch + " " + message.method());
+  const auto found = client_.find(sip_branch(message) + " " + message.method());
   if (found == client_.end()) {
-    say("a response to nothing: " + message.start);
+    say("a response to nothing: " + message.first);
     return;
   }
   ClientTransaction& sent = found->second;
@@ -267,7 +260,7 @@ void SipLabPhone::on_response(TimePoint now, const SipText& message) {
   if (message.status() < 200) {
     sent.provisional = true;
     if (method == "REGISTER" && message.status() != 100)
-      problem("a provisional response to REGISTER: " + message.start);
+      problem("a provisional response to REGISTER: " + message.first);
     return;
   }
   client_.erase(found);

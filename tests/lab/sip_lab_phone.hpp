@@ -8,8 +8,9 @@
 #include <vector>
 
 #include "tests/lab/sip_call.hpp"
+#include "tests/lab/sip_digest.hpp"
 #include "tests/lab/sip_link.hpp"
-#include "tests/lab/sip_text.hpp"
+#include "tests/support/sip_text.hpp"
 
 namespace dw::lab {
 
@@ -22,6 +23,7 @@ struct SipFirmware {
   const char *agent, *model, *supported;  ///< User-Agent, model number, Supported of a REGISTER
 };
 SipFirmware firmware(SipModel model);
+const char* supported_in_calls(SipModel model);  ///< Supported of an INVITE and its answers
 std::string lower_mac(const std::string& device);
 
 struct SipLabOptions {
@@ -104,7 +106,7 @@ class SipLabPhone {
   void on_request(TimePoint now, const SipText& message, const Endpoint& from);
   void on_response(TimePoint now, const SipText& message);
   std::string respond(TimePoint now, const SipText& to, const Endpoint& from, int code, const std::string& reason,
-                      const std::string& tag = "", std::vector<SipHeader> more = {}, const std::string& sdp = "");
+                      const std::string& tag = "", std::vector<SipField> more = {}, const std::string& sdp = "");
   Endpoint way_back(const SipText& to, const Endpoint& from) const;
   Endpoint next_hop(const SipText& request) const;
   std::string via() const;
@@ -136,7 +138,7 @@ class SipLabPhone {
   SipCall& make_call(const std::string& id, bool outgoing);
   SipText in_dialog(const SipCall& call, const std::string& method, unsigned cseq) const;
   void dial(TimePoint now, const std::string& number, bool late_offer);
-  SipCall& invite(TimePoint now, const std::string& uri, std::vector<SipHeader> more, bool late_offer);
+  SipCall& invite(TimePoint now, const std::string& uri, std::vector<SipField> more, bool late_offer);
   void reinvite(TimePoint now, SipCall& call, const std::string& doing);
   void on_invite(TimePoint now, const SipText& message, const Endpoint& from);
   void on_new_call(TimePoint now, const SipText& message, const Endpoint& from);

@@ -68,7 +68,7 @@ void SipLabPhone::connect(TimePoint now) {
 bool SipLabPhone::answer_challenge(SipText& again, const SipText& challenge) const {
   const bool proxy = challenge.status() == 407;
   const std::string asked = challenge.get(proxy ? "Proxy-Authenticate" : "WWW-Authenticate");
-  const std::string uri = again.method() == "REGISTER" ? "sip:" + host() : again.target();
+  const std::string uri = again.method() == "REGISTER" ? "sip:" + host() : again.uri();
   const std::string value = digest_answer(asked, again.method(), uri, user_, password_, options_.qop);
   again.set(proxy ? "Proxy-Authorization" : "Authorization", value);
   return !value.empty();
@@ -134,7 +134,7 @@ void SipLabPhone::on_register_response(TimePoint now, const SipText& sent, const
     say("challenged " + kind);
     if (++r.challenges > 2) {
       r.challenges = 0;
-      return happen("rejected", response.start);
+      return happen("rejected", response.first);
     }
     return send_register(now, r, kind, &response);
   }
@@ -143,7 +143,7 @@ void SipLabPhone::on_register_response(TimePoint now, const SipText& sent, const
     if (kind == "register") retry_at_ = now + std::chrono::seconds(seconds);  // stays with this server
     return happen("put-off", "seconds=" + std::to_string(seconds));
   }
-  if (status >= 300) return happen("rejected", response.start);
+  if (status >= 300) return happen("rejected", response.first);
   if (kind == "heartbeat") return happen("heartbeat");
   if (kind == "unregister") {
     r.refresh.reset();
@@ -159,8 +159,8 @@ void SipLabPhone::on_registered(TimePoint now, const SipText& sent, const SipTex
   judge_registered(response, sent.get("Contact"));
   std::string granted = response.get("Expires");
   for (const std::string& contact : response.values("Contact")) {
-    const NameAddr parsed = parse_name_addr(contact);
-    if (parsed.uri == contact_uri() && !parsed.param("expires").empty()) granted = parsed.param("expires");
+    const auto expires = sip_param(contact, "expires");
+    if (sip_uri(contact) == contact_uri() && expires && !expires->empty()) granted = *expires;
   }
   // Only a lower one than its own counts.
   const int asked = static_cast<int>(options_.expires);

@@ -103,7 +103,7 @@ std::optional<SipLabPhone::Step> SipLabPhone::act_on_call(TimePoint now, const s
   }
   if (verb == "transfer-to") {  // the call on hold gets the one in hand
     SipCall* first = held();
-    const auto target = parse_uri(parse_name_addr(call->remote).uri);
+    const auto target = SipUri::read(sip_uri(call->remote));
     if (first == nullptr || first == call || !target)
       return fail("transfer-to needs a call on hold and another"), Step::done;
     const std::string replaces = call->id + ";to-tag=" + call->remote_tag + ";from-tag=" + call->local_tag;

@@ -21,7 +21,7 @@ void SipLabPhone::on_refer(TimePoint now, const SipText& message, const Endpoint
   }
   judge_in_dialog(message, *call);
   call->remote_cseq = message.cseq();
-  const auto uri = parse_uri(parse_name_addr(message.get("Refer-To")).uri);
+  const auto uri = SipUri::read(sip_uri(message.get("Refer-To")));
   if (!uri) {
     problem("a Refer-To without a URI: " + message.get("Refer-To"));
     respond(now, message, from, 400, "Bad Refer-To");
@@ -31,7 +31,7 @@ void SipLabPhone::on_refer(TimePoint now, const SipText& message, const Endpoint
   respond(now, message, from, 202, "Accepted", "", {{"Contact", "<" + contact_uri() + ">"}});
   happen("referred", message.get("Refer-To"));
   notify(now, *call, message.cseq(), "SIP/2.0 100 Trying\r\n", false);
-  std::vector<SipHeader> more;
+  std::vector<SipField> more;
   if (const std::string replaces = uri->header("Replaces"); !replaces.empty()) more.push_back({"Replaces", replaces});
   if (message.has("Referred-By")) more.push_back({"Referred-By", message.get("Referred-By")});
   SipCall& placed = invite(now, uri->without_headers(), std::move(more), false);

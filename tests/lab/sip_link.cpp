@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "tests/lab/sip_text.hpp"
-
 namespace dw::lab {
 
 SipLink::SipLink(const SipLinkOptions& options, IpAddress own, std::uint16_t listen_port)
@@ -17,7 +15,8 @@ SipLink::SipLink(const SipLinkOptions& options, IpAddress own, std::uint16_t lis
 }
 
 void SipLink::connect() {
-  stream_.clear();
+  pings_ += stream_.pings();
+  stream_ = {};
   tcp_ = std::make_unique<TcpStream>(options_.server, own_);
 }
 
@@ -80,23 +79,10 @@ bool SipLink::take_polls(const std::vector<pollfd>& polls, const Taken& taken) {
 }
 
 void SipLink::read_stream(const Taken& taken) {
-  stream_ += as_text(tcp_->read());
-  while (tcp_ && !stream_.empty()) {
-    if (stream_.starts_with("\r\n")) {
-      ++pings_;
-      stream_.erase(0, 2);
-      continue;
-    }
-    const auto length = sip_length(stream_);
-    if (!length) {
-      trouble_ = "a message in the stream whose end can't be told";
-      return;
-    }
-    if (*length == 0) return;
-    const std::string message = stream_.substr(0, *length);
-    stream_.erase(0, *length);
-    taken(as_bytes(message), options_.server);
-  }
+  stream_.push(as_text(tcp_->read()));
+  while (const auto message = tcp_ ? stream_.next() : std::nullopt)
+    taken(as_bytes(*message), options_.server);
+  if (stream_.broken()) trouble_ = "a message in the stream without Content-Length";
 }
 
 IpAddress own_address_toward(const Endpoint& server) {

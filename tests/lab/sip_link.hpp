@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/lab/sccp_stream.hpp"
+#include "tests/support/sip_text.hpp"
 
 namespace dw::lab {
 
@@ -36,8 +37,8 @@ class SipLink {
   void add_polls(std::vector<pollfd>& polls);
   /// Gives what came; true when a TCP connection came to stand.
   bool take_polls(const std::vector<pollfd>& polls, const Taken& taken);
-  unsigned unheard() const { return unheard_; }  ///< datagrams to the port that nobody reads
-  unsigned pings() const { return pings_; }      ///< empty lines or datagrams between messages
+  unsigned unheard() const { return unheard_; }                ///< datagrams to the port that nobody reads
+  unsigned pings() const { return pings_ + stream_.pings(); }  ///< empty lines or datagrams between messages
 
  private:
   void read_port(const UdpPort& port, const Taken& taken) const;
@@ -48,7 +49,8 @@ class SipLink {
   Endpoint told_;
   std::unique_ptr<UdpPort> listener_, sender_;
   std::unique_ptr<TcpStream> tcp_;
-  std::string stream_, trouble_;
+  std::string trouble_;
+  sim::SipStream stream_;
   std::size_t first_poll_ = 0;
   unsigned unheard_ = 0, pings_ = 0;
 };

@@ -66,17 +66,9 @@ void SipPhone::read_stream(TimePoint now) {
   }
   tcp_->flush();
   if (tcp_->connecting()) return;
-  text_ += as_text(tcp_->read());
-  for (;;) {
-    while (text_.starts_with("\r\n"))
-      text_.erase(0, 2);
-    const std::size_t blank = text_.find("\r\n\r\n"), length = text_.find("Content-Length: ");
-    if (blank == std::string::npos || length > blank) return;
-    const std::size_t size = blank + 4 + std::stoul(text_.substr(length + 16));
-    if (text_.size() < size) return;
-    ua.on_message(now, daemon_, 0, text_.substr(0, size));
-    text_.erase(0, size);
-  }
+  octets_.push(as_text(tcp_->read()));
+  while (const auto message = octets_.next())
+    ua.on_message(now, daemon_, 0, *message);
 }
 
 void SipPhone::step(TimePoint now) {

@@ -29,7 +29,7 @@ class SipPhone {
   std::unique_ptr<lab::UdpPort> udp_;
   std::unique_ptr<lab::TcpStream> tcp_;
   std::unique_ptr<Voice> voice_;
-  std::string text_;
+  sim::SipStream octets_;
 };
 
 /// The same for SCCP.

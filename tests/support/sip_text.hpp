@@ -10,16 +10,20 @@
 
 namespace dw::sim {
 
-/// A SIP message as simulated phones and servers read and write it (RFC 3261 §7): enough for well-formed text
-/// with long field names, one value a line, and no folding.
+/// Name and value.
+using SipField = std::pair<std::string, std::string>;
+
+/// A SIP message as the phones and servers of tests read and write it (RFC 3261 §7): fields in their order, names as
+/// they were written. Compact names are found by their long ones; a folded line is one value.
 struct SipText {
   std::string first;  ///< request line or status line
-  std::vector<std::pair<std::string, std::string>> fields;
+  std::vector<SipField> fields;
   std::string body;
 
-  /// Nothing when a line has no colon, or when Content-Length is not the body's.
-  static std::optional<SipText> read(std::string_view octets);
-  std::string str() const;  ///< with the Content-Length that is true
+  /// Nothing: it can't be read, or Content-Length is not the body's. `why` then says what is wrong.
+  static std::optional<SipText> read(std::string_view octets, std::string* why = nullptr);
+  /// With the Content-Length that is true: in the place of its field, else behind all others.
+  std::string str() const;
 
   bool is_request() const { return !first.starts_with("SIP/2.0 "); }
   int status() const;          ///< 0: a request
@@ -30,11 +34,38 @@ struct SipText {
   bool has(std::string_view name) const;
   std::string get(std::string_view name) const;  ///< the first value; empty: none
   std::vector<std::string> all(std::string_view name) const;
-  SipText& set(std::string_view name, std::string value);  ///< in place of the first
+  std::vector<std::string> values(std::string_view name) const;  ///< of all of that name, split at commas
+  SipText& set(std::string_view name, std::string value);        ///< in place of the first
   SipText& add(std::string_view name, std::string value);
   SipText& push_front(std::string_view name, std::string value);
   SipText& drop(std::string_view name);
   SipText& with_body(std::string type, std::string octets);
+};
+
+/// The messages of a stream, one after the other (RFC 3261 §18.3).
+class SipStream {
+ public:
+  void push(std::string_view octets) { octets_ += octets; }
+  /// The next message; nothing: it is not whole yet, or its end can't be found. Empty lines between messages are pings.
+  std::optional<std::string> next();
+  unsigned pings() const { return pings_; }
+  bool broken() const { return broken_; }  ///< a message without Content-Length
+
+ private:
+  std::string octets_;
+  unsigned pings_ = 0;
+  bool broken_ = false;
+};
+
+/// "sip:1001@192.0.2.1:5060;transport=udp?Replaces=…" in its parts.
+struct SipUri {
+  std::string scheme, user, host, params, headers;
+  std::uint16_t port = 0;  ///< 0: none given
+
+  static std::optional<SipUri> read(std::string_view text);
+  std::uint16_t port_or_default() const { return port == 0 ? 5060 : port; }
+  std::string header(std::string_view name) const;  ///< of `headers`, unescaped; empty: none
+  std::string without_headers() const;
 };
 
 /// "expires" of "<sip:a@b;x=1>;expires=60": "60". Only parameters of the header, not of the URI in brackets.
@@ -42,10 +73,14 @@ struct SipText {
 std::optional<std::string> sip_param(std::string_view value, std::string_view name);
 /// The same within a URI.
 std::optional<std::string> sip_uri_param(std::string_view uri, std::string_view name);
+/// Of the parameters of a challenge or of credentials, without its quotes; empty: none.
+std::string sip_auth_param(std::string_view params, std::string_view name);
 std::string sip_uri(std::string_view value);  ///< within the brackets, or all before the first ";"
 std::string sip_user(std::string_view uri);
 std::string sip_host(std::string_view uri);                        ///< "host" or "host:port"
+std::string sip_display(std::string_view value);                   ///< before the brackets; empty: none
 std::string sip_tag(std::string_view value);                       ///< empty: none
+std::string sip_via(const SipText& m);                             ///< the topmost; empty: none
 std::string sip_branch(const SipText& m);                          ///< of the topmost Via
 std::string sip_sent_by(const SipText& m);                         ///< of the topmost Via: "192.0.2.1:5060"
 std::optional<Endpoint> sip_endpoint(std::string_view host_port);  ///< a literal; 5060 when no port is there

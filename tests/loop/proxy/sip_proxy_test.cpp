@@ -93,7 +93,7 @@ TEST_CASE("messages in a TCP stream are found one octet at a time, and many in o
   CHECK(town.server.find("REGISTER", 0)->get("Via").starts_with("SIP/2.0/UDP "));
   town.server.by_udp(town.server.last_peer, town.granted());
   REQUIRE(town.until([&] { return phone.count("REGISTER", 200) == 1; }));
-  CHECK(phone.pongs >= 1);
+  CHECK(phone.pongs() >= 1);
   std::string many;
   for (unsigned i = 0; i < 20; ++i)
     many += town.request("MESSAGE", phone.tcp(), true).with_body("text/plain", std::string(i * 7U, 'x')).str();
@@ -135,7 +135,7 @@ TEST_CASE("connections beyond the limits are closed, or one that only waits is c
     SipEnd& end = *ends.back();
     REQUIRE(town.until([&] { return end.connected || end.closed; }));
     end.by_tcp(std::string("\r\n\r\n"));
-    REQUIRE(town.until([&] { return end.closed || end.pongs > 0; }));
+    REQUIRE(town.until([&] { return end.closed || end.pongs() > 0; }));
     return end;
   };
   const auto open = [&] {

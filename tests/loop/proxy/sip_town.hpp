@@ -48,7 +48,7 @@ class SipEnd {
   }
   void connect(const Endpoint& to) {
     closed = connected = false;
-    text_.clear();
+    octets_ = {};
     auto made = net::TcpStream::connect(loop_, to, address_, events());
     REQUIRE(made);
     stream_ = std::move(*made);
@@ -83,8 +83,9 @@ class SipEnd {
 
   std::vector<SipText> got;  ///< but OPTIONS, which are answered
   Endpoint last_peer;
-  int accepted = 0, pongs = 0;
+  int accepted = 0;
   bool closed = false, connected = false;
+  unsigned pongs() const { return octets_.pings(); }
 
  private:
   net::TcpStream::Events events() {
@@ -92,22 +93,10 @@ class SipEnd {
             [this](bool, std::string_view) { closed = true; }};
   }
   void on_octets(const std::string& octets) {
-    text_ += octets;
-    while (!text_.empty()) {
-      if (text_.starts_with("\r\n")) {
-        ++pongs;
-        text_.erase(0, 2);
-        continue;
-      }
-      const auto blank = text_.find("\r\n\r\n");
-      if (blank == std::string::npos) return;
-      const auto length = text_.find("Content-Length: ");
-      REQUIRE(length < blank);
-      const std::size_t size = blank + 4 + std::stoul(text_.substr(length + 16));
-      if (text_.size() < size) return;
-      heard(text_.substr(0, size), {});
-      text_.erase(0, size);
-    }
+    octets_.push(octets);
+    while (const auto message = octets_.next())
+      heard(*message, {});
+    REQUIRE_FALSE(octets_.broken());
   }
   void heard(const std::string& octets, const Endpoint& peer) {
     auto m = SipText::read(octets);
@@ -126,7 +115,7 @@ class SipEnd {
   std::unique_ptr<net::DatagramSocket> udp_;
   std::unique_ptr<net::TcpListener> listener_;
   net::TcpStream stream_;
-  std::string text_;
+  sim::SipStream octets_;
 };
 
 struct SipTown {
