@@ -3,7 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "sbc/phones/audio_quality.hpp"
+#include "sbc/doctor/audio_quality.hpp"
 
 namespace dw::admin {
 namespace {
@@ -26,7 +26,7 @@ Json jitter_ms(const MediaFlow& flow) {
   return std::round(10 * std::chrono::duration<double, std::milli>(*flow.jitter).count()) / 10;
 }
 
-Json quality_json(const phones::AudioQuality& quality) {
+Json quality_json(const doctor::AudioQuality& quality) {
   const auto rounded = [](const std::optional<double>& value, double to) {
     return value ? Json(std::round(*value * to) / to) : Json(nullptr);
   };
@@ -52,7 +52,7 @@ Json flow_json(const MediaFlow& flow, const std::string& codec, const Now& now) 
           {"undelivered_s", std::chrono::duration_cast<std::chrono::seconds>(flow.undelivered).count()},
           {"reordered", flow.reordered},
           {"jitter_ms", jitter_ms(flow)},
-          {"quality", quality_json(phones::quality_of(codec, flow))},
+          {"quality", quality_json(doctor::quality_of(codec, flow))},
           {"last_packet", std::move(last)}};
 }
 
@@ -66,7 +66,7 @@ Json lane_json(const CallHistory::Lane& lane, const std::string& codec) {
         sample.jitter_ms ? std::optional<Duration>(std::chrono::microseconds(std::lround(1000.0 * *sample.jitter_ms)))
                          : std::nullopt;
     states.push_back(
-        passed ? Json(to_string(phones::quality_of(codec, static_cast<double>(sample.loss_percent), buffered).state))
+        passed ? Json(to_string(doctor::quality_of(codec, static_cast<double>(sample.loss_percent), buffered).state))
                : Json(nullptr));
   }
   return {{"loss_percent", std::move(loss)}, {"jitter_ms", std::move(jitter)}, {"state", std::move(states)}};

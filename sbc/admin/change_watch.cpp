@@ -14,7 +14,7 @@ std::size_t print_of_text(std::string_view text) {
 }
 
 /// A fingerprint of what a person would read.
-std::size_t print_of(const std::vector<phones::Finding>& findings) {
+std::size_t print_of(const std::vector<doctor::Finding>& findings) {
   std::size_t print = findings.size();
   for (const auto& f : findings)
     print = print * 31 + print_of_text(f.code) + print_of_text(f.seen) + static_cast<std::size_t>(f.severity) +
@@ -108,7 +108,7 @@ void ChangeWatch::look_at_phones(Changes& out) {
   out.many = out.many || out.phones.empty();  // phones were removed
 }
 
-void ChangeWatch::on_box_findings(const std::vector<phones::Finding>& findings) {
+void ChangeWatch::on_box_findings(const std::vector<doctor::Finding>& findings) {
   box_print_ = print_of(findings);
 }
 

@@ -30,7 +30,7 @@ class ChangeWatch {
   explicit ChangeWatch(const Sources& sources) : sources_(sources) {}
   Changes look(TimePoint now);
   /// The doctor's findings; the next look() reports whether they changed.
-  void on_box_findings(const std::vector<phones::Finding>& findings);
+  void on_box_findings(const std::vector<doctor::Finding>& findings);
 
  private:
   /// When something was last done.

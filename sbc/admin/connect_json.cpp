@@ -2,7 +2,7 @@
 
 #include "sbc/admin/json.hpp"
 #include "sbc/base/text_cursor.hpp"
-#include "sbc/phones/how_to.hpp"
+#include "sbc/doctor/how_to.hpp"
 
 namespace dw::admin {
 namespace {
@@ -12,7 +12,7 @@ using Json = nlohmann::ordered_json;
 Json steps_json(std::span<const std::string_view> steps, std::string_view address) {
   Json list = Json::array();
   for (const std::string_view step : steps)
-    list.push_back(phones::with_address(step, address));
+    list.push_back(doctor::with_address(step, address));
   return list;
 }
 
@@ -28,7 +28,7 @@ Json models_json(std::string_view models) {
 std::string connect_json(const std::vector<std::string>& addresses) {
   const std::string address = addresses.size() == 1 ? addresses.front() : std::string();
   Json families = Json::array();
-  for (const phones::HowTo& how : phones::how_tos()) {
+  for (const doctor::HowTo& how : doctor::how_tos()) {
     families.push_back({{"family", phones::to_string(how.family)},
                         {"name", how.name},
                         {"models", models_json(how.models)},

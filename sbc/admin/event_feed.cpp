@@ -94,7 +94,7 @@ void EventFeed::examine() {
   if (examining_) return;
   examining_ = true;
   last_examined_ = loop_.now();
-  sources_.doctor([this, alive = std::weak_ptr(alive_)](const std::vector<phones::Finding>& findings) {
+  sources_.doctor([this, alive = std::weak_ptr(alive_)](const std::vector<doctor::Finding>& findings) {
     if (alive.expired()) return;
     examining_ = false;
     watch_.on_box_findings(findings);

@@ -7,8 +7,8 @@
 #include "sbc/admin/json_parts.hpp"
 #include "sbc/admin/missing_files.hpp"
 #include "sbc/admin/network_json.hpp"
-#include "sbc/phones/finding_kind.hpp"
-#include "sbc/phones/findings.hpp"
+#include "sbc/doctor/finding_kind.hpp"
+#include "sbc/doctor/findings.hpp"
 #include "sbc/phones/first_call.hpp"
 #include "sbc/phones/model.hpp"
 #include "sbc/phones/sip_lines.hpp"
@@ -33,14 +33,14 @@ Json addresses_json(const std::vector<Endpoint>& addresses) {
   return list;
 }
 
-Json finding_json(const phones::Finding& finding) {
-  const auto kind = std::ranges::find(phones::finding_kinds(), finding.code, &phones::FindingKind::code);
+Json finding_json(const doctor::Finding& finding) {
+  const auto kind = std::ranges::find(doctor::finding_kinds(), finding.code, &doctor::FindingKind::code);
   Json follows = Json::array();
   for (const auto& follow : finding.follows)
     follows.push_back({{"code", follow.code}, {"seen", follow.seen}});
   return {{"code", finding.code},
-          {"severity", phones::to_string(finding.severity)},
-          {"title", kind == phones::finding_kinds().end() ? std::string_view() : kind->title},
+          {"severity", doctor::to_string(finding.severity)},
+          {"title", kind == doctor::finding_kinds().end() ? std::string_view() : kind->title},
           {"seen", finding.seen},
           {"means", finding.means},
           {"do", finding.remedy},
@@ -88,16 +88,16 @@ Json router_json(const RouterState& router) {
           {"summary", nat::portmap::in_words(f)}};
 }
 
-Json audio_json(const phones::AudioWay& way) {
-  return {{"by", phones::to_string(way.by)},
+Json audio_json(const doctor::AudioWay& way) {
+  return {{"by", doctor::to_string(way.by)},
           {"address", way.address ? Json(way.address->to_string()) : Json(nullptr)},
-          {"summary", phones::in_words(way)}};
+          {"summary", doctor::in_words(way)}};
 }
 
-Json verdict_json(const phones::Verdict* verdict) {
+Json verdict_json(const doctor::Verdict* verdict) {
   if (!verdict) return nullptr;
   Json parts = Json::array();
-  for (const phones::Part& part : verdict->parts)
+  for (const doctor::Part& part : verdict->parts)
     parts.push_back({{"name", part.name}, {"state", to_string(part.state)}, {"words", part.words}});
   return {{"state", to_string(verdict->state)}, {"words", verdict->words}, {"parts", std::move(parts)}};
 }
@@ -132,7 +132,7 @@ Json phone_summary(const phones::Phone& phone) {
           {"last_seen", time_json(phone.last_seen)}};
 }
 
-Json findings_list(const std::vector<phones::Finding>& findings) {
+Json findings_list(const std::vector<doctor::Finding>& findings) {
   Json list = Json::array();
   for (const auto& finding : findings)
     list.push_back(finding_json(finding));
@@ -143,13 +143,13 @@ bool Status::ready() const {
   return !draining && std::ranges::all_of(services, [](const Service& s) { return !s.enabled || s.up(); });
 }
 
-std::string status_json(const Status& status, const phones::Verdict* verdict) {
+std::string status_json(const Status& status, const doctor::Verdict* verdict) {
   Json services = Json::array();
   for (const Service& s : status.services) {
     services.push_back({{"name", s.name},
                         {"enabled", s.enabled},
                         {"up", s.up()},
-                        {"verdict", to_string(phones::state_of(s))},
+                        {"verdict", to_string(doctor::state_of(s))},
                         {"addresses", addresses_json(s.addresses)},
                         {"error", s.error}});
   }
@@ -157,7 +157,7 @@ std::string status_json(const Status& status, const phones::Verdict* verdict) {
   for (const OriginState& o : status.origins) {
     origins.push_back({{"url", o.url},
                        {"healthy", o.healthy},
-                       {"verdict", to_string(phones::state_of(o, status.origins))},
+                       {"verdict", to_string(doctor::state_of(o, status.origins))},
                        {"last_error", o.last_error},
                        {"has_answered", o.has_answered},
                        {"last_answer", time_json(o.last_answer)},
@@ -168,9 +168,9 @@ std::string status_json(const Status& status, const phones::Verdict* verdict) {
     call_servers.push_back({{"name", s.name},
                             {"protocol", phones::to_string(s.protocol)},
                             {"transport", s.transport},
-                            {"state", phones::to_string(s.state())},
+                            {"state", doctor::to_string(s.state())},
                             {"up", s.state() == CallServer::State::up},
-                            {"verdict", to_string(phones::state_of(s, status.now))},
+                            {"verdict", to_string(doctor::state_of(s, status.now))},
                             {"phones", s.phones},
                             {"last_answer", time_json(s.last_answer)},
                             {"since", time_json(s.since)},
@@ -215,17 +215,17 @@ std::string status_json(const Status& status, const phones::Verdict* verdict) {
 }
 
 std::string phone_json(const phones::Phone& phone, const std::vector<phones::Absence>& absences,
-                       const std::vector<phones::Call>& calls, const phones::BoxCauses& causes, const Now& now,
+                       const std::vector<phones::Call>& calls, const doctor::BoxCauses& causes, const Now& now,
                        const CallHistory* history) {
   Json one = phone_summary(phone);
   Json story = Json::array();
   for (const phones::StoryEntry& entry : phones::story(phone, absences))
     story.push_back({{"at", time_json(entry.at)}, {"step", entry.step}, {"detail", entry.detail}});
   one["story"] = std::move(story);
-  const auto verdict = phones::verdict_of(phone, now.wall, causes);
+  const auto verdict = doctor::verdict_of(phone, now.wall, causes);
   one["state"] = to_string(verdict.state);
-  one["reason"] = phones::reason(phone, verdict);
-  one["findings"] = findings_list(phones::findings(phone, now.wall, causes));
+  one["reason"] = doctor::reason(phone, verdict);
+  one["findings"] = findings_list(doctor::findings(phone, now.wall, causes));
   one["calls"] = Json::array();
   std::vector<const phones::Call*> up;
   for (const phones::Call& call : calls) {
@@ -263,10 +263,10 @@ std::string finished_json(std::uint64_t total, const std::vector<std::string>& r
   return out + "]}\n";
 }
 
-std::string doctor_json(const std::vector<phones::Finding>& findings, WallTime now, const phones::Verdict* verdict,
-                        const phones::NetworkFacts* network) {
+std::string doctor_json(const std::vector<doctor::Finding>& findings, WallTime now, const doctor::Verdict* verdict,
+                        const doctor::NetworkFacts* network) {
   const bool healthy =
-      std::ranges::all_of(findings, [](const phones::Finding& f) { return f.severity == phones::Severity::info; });
+      std::ranges::all_of(findings, [](const doctor::Finding& f) { return f.severity == doctor::Severity::info; });
   return text_of({{"now", time_json(now)},
                   {"healthy", healthy},
                   {"verdict", verdict_json(verdict)},

@@ -23,10 +23,10 @@ inline Now now_by_both() {
 // Bodies of the API as JSON text (API.md): snake_case keys, RFC 3339 times. Octets that are not UTF-8 become U+FFFD.
 
 /// `verdict` may be null.
-std::string status_json(const Status& status, const phones::Verdict* verdict = nullptr);
+std::string status_json(const Status& status, const doctor::Verdict* verdict = nullptr);
 /// Includes those of `calls` that are the phone's; `history` may be null.
 std::string phone_json(const phones::Phone& phone, const std::vector<phones::Absence>& absences,
-                       const std::vector<phones::Call>& calls, const phones::BoxCauses& causes, const Now& now,
+                       const std::vector<phones::Call>& calls, const doctor::BoxCauses& causes, const Now& now,
                        const CallHistory* history = nullptr);
 /// At most `limit` calls.
 std::string calls_json(const std::vector<phones::Call>& calls, const Now& now, std::size_t limit,
@@ -36,8 +36,8 @@ std::string record_json(const phones::CallRecord& record);
 /// `records` are such lines.
 std::string finished_json(std::uint64_t total, const std::vector<std::string>& records);
 /// `verdict`, `network`: null when nothing is known.
-std::string doctor_json(const std::vector<phones::Finding>& findings, WallTime now,
-                        const phones::Verdict* verdict = nullptr, const phones::NetworkFacts* network = nullptr);
+std::string doctor_json(const std::vector<doctor::Finding>& findings, WallTime now,
+                        const doctor::Verdict* verdict = nullptr, const doctor::NetworkFacts* network = nullptr);
 /// Includes files that phones requested but did not get, from `inventory` (may be null).
 std::string files_json(const FilesReport& report, const phones::Inventory* inventory);
 /// How to set up phones of each model; `addresses` are what a person enters as TFTP Server 1.

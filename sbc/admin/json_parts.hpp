@@ -2,7 +2,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <vector>
 
-#include "sbc/phones/finding.hpp"
+#include "sbc/doctor/finding.hpp"
 #include "sbc/phones/phone.hpp"
 
 namespace dw::admin {
@@ -11,6 +11,6 @@ namespace dw::admin {
 
 /// The fields that the list and the single phone share.
 nlohmann::ordered_json phone_summary(const phones::Phone& phone);
-nlohmann::ordered_json findings_list(const std::vector<phones::Finding>& findings);
+nlohmann::ordered_json findings_list(const std::vector<doctor::Finding>& findings);
 
 }  // namespace dw::admin

@@ -10,7 +10,7 @@ namespace dw::admin {
 
 /// One answer, until its exchange ends.
 struct ListDoor::List {
-  List(const phones::Inventory& inventory, const phones::VerdictBook& verdicts, PhoneQuery query)
+  List(const phones::Inventory& inventory, const doctor::VerdictBook& verdicts, PhoneQuery query)
       : scan(inventory, verdicts, std::move(query)) {}
   std::uint64_t id = 0;
   std::shared_ptr<net::HttpExchange> exchange;
@@ -88,7 +88,7 @@ void ListDoor::write_rows(List& list) const {
       break;
     }
     if (!list.csv()) list.text += list.rows == 0 ? "\n" : ",\n";
-    const phones::PhoneVerdict& verdict = verdicts_.of(*phone);
+    const doctor::PhoneVerdict& verdict = verdicts_.of(*phone);
     list.text += list.csv() ? phone_row_csv(*phone, verdict) : phone_row_json(*phone, verdict);
     ++list.rows;
   }

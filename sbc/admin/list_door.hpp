@@ -18,7 +18,7 @@ class ListDoor {
   static constexpr std::size_t kLookedAt = 200;  ///< phones examined at a time
   static constexpr std::size_t kRows = 32;       ///< rows written at a time
 
-  ListDoor(net::Loop& loop, const phones::Inventory& inventory, phones::VerdictBook& verdicts)
+  ListDoor(net::Loop& loop, const phones::Inventory& inventory, doctor::VerdictBook& verdicts)
       : loop_(loop), inventory_(inventory), verdicts_(verdicts) {}
   ListDoor(const ListDoor&) = delete;
   ListDoor& operator=(const ListDoor&) = delete;
@@ -36,7 +36,7 @@ class ListDoor {
 
   net::Loop& loop_;
   const phones::Inventory& inventory_;
-  phones::VerdictBook& verdicts_;
+  doctor::VerdictBook& verdicts_;
   std::map<std::uint64_t, std::shared_ptr<List>> lists_;
   std::deque<std::uint64_t> turns_;  ///< lists with work to do
   std::uint64_t last_id_ = 0;

@@ -32,9 +32,9 @@ Json addresses(const std::vector<IpAddress>& list) {
   return out;
 }
 
-Json alg(const phones::AlgProbe& probe) {
+Json alg(const doctor::AlgProbe& probe) {
   Json differences = Json::array();
-  for (const phones::Difference& d : probe.differences)
+  for (const doctor::Difference& d : probe.differences)
     differences.push_back({{"field", d.field}, {"sent", d.sent}, {"received", d.received}});
   return {{"transport", to_string(probe.transport)},
           {"tried", probe.tried},
@@ -43,7 +43,7 @@ Json alg(const phones::AlgProbe& probe) {
           {"differences", std::move(differences)}};
 }
 
-Json reach(const phones::Reach& r) {
+Json reach(const doctor::Reach& r) {
   return {{"service", r.service},
           {"transport", to_string(r.transport)},
           {"name", r.name},
@@ -55,14 +55,14 @@ Json reach(const phones::Reach& r) {
 
 }  // namespace
 
-Json network_json(const phones::NetworkFacts& f) {
+Json network_json(const doctor::NetworkFacts& f) {
   if (!f.measured_at && !f.lifetime_measured_at) return nullptr;
   Json sip = Json::array(), reached = Json::array(), names = Json::array();
-  for (const phones::AlgProbe& probe : f.sip_alg)
+  for (const doctor::AlgProbe& probe : f.sip_alg)
     sip.push_back(alg(probe));
-  for (const phones::Reach& r : f.reach)
+  for (const doctor::Reach& r : f.reach)
     reached.push_back(reach(r));
-  for (const phones::DnsFact& d : f.dns)
+  for (const doctor::DnsFact& d : f.dns)
     names.push_back({{"name", d.name},
                      {"addresses", addresses(d.addresses)},
                      {"took_ms", milliseconds(d.took)},

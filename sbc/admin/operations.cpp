@@ -33,7 +33,7 @@ Json time_or_null(WallTime at) {
 
 }  // namespace
 
-Operations::Operations(net::Loop& loop, const phones::Inventory& inventory, const phones::VerdictBook& verdicts,
+Operations::Operations(net::Loop& loop, const phones::Inventory& inventory, const doctor::VerdictBook& verdicts,
                        Act act)
     : loop_(loop), inventory_(inventory), verdicts_(verdicts), act_(std::move(act)), timer_(loop, [this] {
         go_on();

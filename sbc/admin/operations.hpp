@@ -26,7 +26,7 @@ class Operations {
   static constexpr Duration kCountedFor = std::chrono::minutes(10);  ///< after that it must be counted again
 
   using Act = std::function<void(const phones::Phone&, PhoneAction, bool force, OnOutcome)>;
-  Operations(net::Loop& loop, const phones::Inventory& inventory, const phones::VerdictBook& verdicts, Act act);
+  Operations(net::Loop& loop, const phones::Inventory& inventory, const doctor::VerdictBook& verdicts, Act act);
   Operations(const Operations&) = delete;
   Operations& operator=(const Operations&) = delete;
 
@@ -68,7 +68,7 @@ class Operations {
 
   net::Loop& loop_;
   const phones::Inventory& inventory_;
-  const phones::VerdictBook& verdicts_;
+  const doctor::VerdictBook& verdicts_;
   Act act_;
   std::deque<std::shared_ptr<Operation>> all_;  // latest last
   std::uint64_t last_id_ = 0;

@@ -7,14 +7,14 @@
 
 #include "sbc/base/percent.hpp"
 #include "sbc/base/text_cursor.hpp"
-#include "sbc/phones/finding_kind.hpp"
+#include "sbc/doctor/finding_kind.hpp"
 
 namespace dw::admin {
 namespace {
 
+using doctor::State;
 using phones::Phone;
 using phones::Protocol;
-using phones::State;
 using Show = PhoneFilter::Show;
 
 template <class T>
@@ -91,8 +91,8 @@ bool is_model(std::string_view models, std::string_view wanted) {
 }
 
 Result<std::string> code_in(std::string_view name, std::string_view value) {
-  const auto kinds = phones::finding_kinds();
-  if (std::ranges::find(kinds, value, &phones::FindingKind::code) != kinds.end()) return std::string(value);
+  const auto kinds = doctor::finding_kinds();
+  if (std::ranges::find(kinds, value, &doctor::FindingKind::code) != kinds.end()) return std::string(value);
   return fail(Errc::invalid,
               fmt::format("{} is the code of a finding, and this is none; \"dropwire findings\" lists them", name));
 }
@@ -106,11 +106,11 @@ std::string encoded(std::string_view text) {
 
 }  // namespace
 
-std::string_view group_of(const phones::PhoneVerdict& verdict) {
+std::string_view group_of(const doctor::PhoneVerdict& verdict) {
   return !verdict.cause.empty() ? verdict.cause : verdict.codes.empty() ? std::string_view() : verdict.codes.front();
 }
 
-bool PhoneFilter::fits(const Phone& phone, const phones::PhoneVerdict& verdict) const {
+bool PhoneFilter::fits(const Phone& phone, const doctor::PhoneVerdict& verdict) const {
   if (show == Show::registered && !phone.registered) return false;
   if (show == Show::unregistered && phone.registered) return false;
   if (show == Show::attention && !verdict.needs_attention()) return false;

@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "sbc/base/ip_network.hpp"
+#include "sbc/doctor/phone_verdict.hpp"
 #include "sbc/phones/phone.hpp"
-#include "sbc/phones/phone_verdict.hpp"
 
 namespace dw::admin {
 
@@ -21,7 +21,7 @@ struct PhoneFilter {
   /// Each word must occur in the phone's name, MAC, address, lines, model, firmware, server or agent.
   std::string text;
   Show show = Show::all;
-  std::optional<phones::State> state;
+  std::optional<doctor::State> state;
   std::string finding;   ///< a code that the phone has, or that is the cause of one it has
   std::string cause;     ///< a code: group_of()
   std::string model;     ///< "7965" also matches 7945/7965
@@ -29,7 +29,7 @@ struct PhoneFilter {
   std::optional<phones::Protocol> protocol;
   std::optional<IpNetwork> network;
 
-  bool fits(const phones::Phone& phone, const phones::PhoneVerdict& verdict) const;
+  bool fits(const phones::Phone& phone, const doctor::PhoneVerdict& verdict) const;
   bool is_empty() const { return to_query().empty(); }
   /// As the query of a URL, "state=failed&model=7965": equal filters give equal text. Empty: all phones.
   std::string to_query() const;
@@ -37,7 +37,7 @@ struct PhoneFilter {
 
 /// The group under which a phone is counted, so that one cause is one group: the box's finding that caused the phone's
 /// own, else the phone's most severe finding. Empty if it has none.
-std::string_view group_of(const phones::PhoneVerdict& verdict);
+std::string_view group_of(const doctor::PhoneVerdict& verdict);
 
 /// Adds one decoded parameter of a query. False: not a name of the filter. Errc::invalid with a sentence: the value is
 /// invalid.

@@ -124,7 +124,7 @@ Result<PhonePlace> place_in(const PhoneQuery& query, std::string_view cursor) {
 
 }  // namespace
 
-PhonePlace PhoneQuery::place_of(const phones::Phone& phone, const phones::PhoneVerdict& verdict) const {
+PhonePlace PhoneQuery::place_of(const phones::Phone& phone, const doctor::PhoneVerdict& verdict) const {
   std::string key = phone.key();
   const auto first = [&]() -> std::string {
     switch (sort) {

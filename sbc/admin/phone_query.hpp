@@ -31,7 +31,7 @@ struct PhoneQuery {
   std::size_t limit = kLimit, offset = 0;
   std::optional<PhonePlace> after;  ///< from a cursor
 
-  PhonePlace place_of(const phones::Phone& phone, const phones::PhoneVerdict& verdict) const;
+  PhonePlace place_of(const phones::Phone& phone, const doctor::PhoneVerdict& verdict) const;
   bool before(const PhonePlace& a, const PhonePlace& b) const {
     if (a.sort != b.sort) return reversed ? a.sort > b.sort : a.sort < b.sort;
     return a.key < b.key;

@@ -8,15 +8,15 @@
 #include <vector>
 
 #include "sbc/admin/json_parts.hpp"
-#include "sbc/phones/finding_kind.hpp"
+#include "sbc/doctor/finding_kind.hpp"
 
 namespace dw::admin {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string_view severity_of(const phones::PhoneVerdict& verdict) {
-  return verdict.severity ? phones::to_string(*verdict.severity) : std::string_view();
+std::string_view severity_of(const doctor::PhoneVerdict& verdict) {
+  return verdict.severity ? doctor::to_string(*verdict.severity) : std::string_view();
 }
 
 std::string cell(std::string_view text) {
@@ -37,13 +37,13 @@ std::string time_cell(WallTime at) {
 /// Groups with findings of single phones only; most severe first, then largest first.
 Json groups_json(const PhoneScan& scan) {
   struct Group {
-    const phones::FindingKind* kind;
+    const doctor::FindingKind* kind;
     std::size_t phones;
   };
   std::vector<Group> all;
   for (const auto& [code, phones] : scan.groups()) {
-    const auto kinds = phones::finding_kinds();
-    const auto kind = std::ranges::find(kinds, code, &phones::FindingKind::code);
+    const auto kinds = doctor::finding_kinds();
+    const auto kind = std::ranges::find(kinds, code, &doctor::FindingKind::code);
     if (kind != kinds.end()) all.push_back({&*kind, phones});
   }
   std::ranges::stable_sort(all, [](const Group& a, const Group& b) {
@@ -52,7 +52,7 @@ Json groups_json(const PhoneScan& scan) {
   Json out = Json::array();
   for (const Group& group : all)
     out.push_back({{"code", group.kind->code},
-                   {"severity", phones::to_string(group.kind->worst)},
+                   {"severity", doctor::to_string(group.kind->worst)},
                    {"title", group.kind->title},
                    {"phones", group.phones}});
   return out;
@@ -60,10 +60,10 @@ Json groups_json(const PhoneScan& scan) {
 
 }  // namespace
 
-std::string phone_row_json(const phones::Phone& phone, const phones::PhoneVerdict& verdict) {
+std::string phone_row_json(const phones::Phone& phone, const doctor::PhoneVerdict& verdict) {
   Json one = phone_summary(phone);
   one["state"] = to_string(verdict.state);
-  one["reason"] = phones::reason(phone, verdict);
+  one["reason"] = doctor::reason(phone, verdict);
   one["severity"] = severity_of(verdict);
   one["findings_count"] = verdict.codes.size();
   one["codes"] = verdict.codes;
@@ -76,7 +76,7 @@ std::string_view phone_row_csv_head() {
          "user_agent\r\n";
 }
 
-std::string phone_row_csv(const phones::Phone& phone, const phones::PhoneVerdict& verdict) {
+std::string phone_row_csv(const phones::Phone& phone, const doctor::PhoneVerdict& verdict) {
   const std::vector<std::string> cells = {phone.key(),
                                           phone.device.empty() ? std::string() : phone.device.mac(),
                                           phone.address ? phone.address.to_string() : std::string(),
@@ -87,7 +87,7 @@ std::string phone_row_csv(const phones::Phone& phone, const phones::PhoneVerdict
                                           phone.server,
                                           fmt::format("{}", fmt::join(phone.lines, " ")),
                                           std::string(to_string(verdict.state)),
-                                          std::string(phones::reason(phone, verdict)),
+                                          std::string(doctor::reason(phone, verdict)),
                                           fmt::format("{}", fmt::join(verdict.codes, " ")),
                                           std::string(verdict.cause),
                                           time_cell(phone.first_seen),
@@ -99,7 +99,7 @@ std::string phone_row_csv(const phones::Phone& phone, const phones::PhoneVerdict
   return out + "\r\n";
 }
 
-std::string phone_list_head(const phones::Inventory& inventory, const phones::VerdictBook& verdicts,
+std::string phone_list_head(const phones::Inventory& inventory, const doctor::VerdictBook& verdicts,
                             const PhoneScan& scan) {
   Json head = {{"total", inventory.size()},
                {"matching", scan.matching()},

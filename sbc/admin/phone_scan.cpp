@@ -6,7 +6,7 @@
 
 namespace dw::admin {
 
-PhoneScan::PhoneScan(const phones::Inventory& inventory, const phones::VerdictBook& verdicts, PhoneQuery query)
+PhoneScan::PhoneScan(const phones::Inventory& inventory, const doctor::VerdictBook& verdicts, PhoneQuery query)
     : inventory_(inventory),
       verdicts_(verdicts),
       query_(std::move(query)),
@@ -30,7 +30,7 @@ bool PhoneScan::step(WallTime now, std::size_t most) {
 
 void PhoneScan::look(const phones::Phone& phone, WallTime now) {
   if (first_) site_.add(phone, verdicts_, now);
-  const phones::PhoneVerdict& verdict = verdicts_.of(phone);
+  const doctor::PhoneVerdict& verdict = verdicts_.of(phone);
   if (!query_.filter.fits(phone, verdict)) return;
   if (first_) {
     ++matching_;

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "sbc/admin/phone_query.hpp"
+#include "sbc/doctor/site.hpp"
 #include "sbc/phones/inventory.hpp"
-#include "sbc/phones/site.hpp"
 
 namespace dw::admin {
 
@@ -16,7 +16,7 @@ class PhoneScan {
  public:
   static constexpr std::size_t kPlaces = 4096;
 
-  PhoneScan(const phones::Inventory& inventory, const phones::VerdictBook& verdicts, PhoneQuery query);
+  PhoneScan(const phones::Inventory& inventory, const doctor::VerdictBook& verdicts, PhoneQuery query);
 
   /// Examines up to `most` phones. True: all have been examined.
   bool step(WallTime now, std::size_t most);
@@ -29,7 +29,7 @@ class PhoneScan {
   // After all phones have been examined:
   std::size_t matching() const { return matching_; }
   const std::map<std::string_view, std::size_t>& groups() const { return groups_; }  ///< matching phones, by group_of()
-  const phones::Site& site() const { return site_; }
+  const doctor::Site& site() const { return site_; }
   /// The cursor for phones after the last returned one; empty if there are none.
   std::string next_cursor() const { return more_ && last_ ? query_.cursor_after(*last_) : std::string(); }
 
@@ -42,12 +42,12 @@ class PhoneScan {
   void all_seen();
 
   const phones::Inventory& inventory_;
-  const phones::VerdictBook& verdicts_;
+  const doctor::VerdictBook& verdicts_;
   const PhoneQuery query_;
   std::set<PhonePlace, Before> places_;
   std::size_t matching_ = 0, returned_ = 0, skip_ = 0;
   std::map<std::string_view, std::size_t> groups_;
-  phones::Site site_;
+  doctor::Site site_;
   std::string looked_to_;
   std::optional<PhonePlace> last_;
   bool first_ = true, over_ = false;

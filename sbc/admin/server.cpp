@@ -12,9 +12,9 @@
 #include "sbc/admin/verdict_metrics.hpp"
 #include "sbc/base/percent.hpp"
 #include "sbc/base/text_cursor.hpp"
-#include "sbc/phones/folding.hpp"
-#include "sbc/phones/network_findings.hpp"
-#include "sbc/phones/site.hpp"
+#include "sbc/doctor/folding.hpp"
+#include "sbc/doctor/network_findings.hpp"
+#include "sbc/doctor/site.hpp"
 #include "tftp-proxy/core/http_semantics.hpp"
 
 namespace dw::admin {
@@ -311,41 +311,41 @@ void AdminServer::doctor(const std::shared_ptr<net::HttpExchange>& exchange) {
 }
 
 /// Includes the findings of the site: what many phones show together is a fault of the box, or of something behind it.
-void AdminServer::examine(std::function<void(const std::vector<phones::Finding>&, const phones::Verdict&)> done) {
+void AdminServer::examine(std::function<void(const std::vector<doctor::Finding>&, const doctor::Verdict&)> done) {
   judging_.look();
-  const auto judge = [this, done = std::move(done)](std::vector<phones::Finding> findings) {
+  const auto judge = [this, done = std::move(done)](std::vector<doctor::Finding> findings) {
     const WallTime now = wall_now();
     if (sources_.verdicts) {
       sources_.verdicts->catch_up();
-      for (phones::Finding& f : phones::site_findings(*sources_.inventory, *sources_.verdicts, now)) {
-        if (f.severity != phones::Severity::info) findings.push_back(std::move(f));
+      for (doctor::Finding& f : doctor::site_findings(*sources_.inventory, *sources_.verdicts, now)) {
+        if (f.severity != doctor::Severity::info) findings.push_back(std::move(f));
       }
     }
-    phones::fold(findings);
+    doctor::fold(findings);
     const Status status = sources_.status ? sources_.status() : Status();
-    done(findings, phones::verdict_of_box({status.draining, status.configured, status.services, status.origins,
+    done(findings, doctor::verdict_of_box({status.draining, status.configured, status.services, status.origins,
                                            status.call_servers, findings, sources_.verdicts},
                                           now));
   };
   if (!sources_.doctor) return judge({});
-  sources_.doctor([judge, alive = std::weak_ptr(alive_)](std::vector<phones::Finding> findings) {
+  sources_.doctor([judge, alive = std::weak_ptr(alive_)](std::vector<doctor::Finding> findings) {
     if (!alive.expired()) judge(std::move(findings));
   });
 }
 
 void AdminServer::reply_doctor(const std::shared_ptr<net::HttpExchange>& exchange) {
-  examine([this, exchange](const std::vector<phones::Finding>& findings, const phones::Verdict& verdict) {
-    phones::NetworkFacts network;
+  examine([this, exchange](const std::vector<doctor::Finding>& findings, const doctor::Verdict& verdict) {
+    doctor::NetworkFacts network;
     if (sources_.network) {
       const Status now = sources_.status ? sources_.status() : Status();
-      network = phones::brought_up_to_date(sources_.network(), now.call_servers, now.origins);
+      network = doctor::brought_up_to_date(sources_.network(), now.call_servers, now.origins);
     }
     exchange->reply(json_reply(doctor_json(findings, wall_now(), &verdict, sources_.network ? &network : nullptr)));
   });
 }
 
 void AdminServer::status(const std::shared_ptr<net::HttpExchange>& exchange) {
-  examine([this, exchange](const std::vector<phones::Finding>&, const phones::Verdict& verdict) {
+  examine([this, exchange](const std::vector<doctor::Finding>&, const doctor::Verdict& verdict) {
     exchange->reply(json_reply(status_json(sources_.status(), &verdict)));
   });
 }
@@ -363,8 +363,8 @@ void AdminServer::report(const std::shared_ptr<net::HttpExchange>& exchange) {
     about.push_back(phone->key());
     names.skip_char(',');
   }
-  examine([this, exchange, about = std::move(about)](const std::vector<phones::Finding>& findings,
-                                                     const phones::Verdict& verdict) {
+  examine([this, exchange, about = std::move(about)](const std::vector<doctor::Finding>& findings,
+                                                     const doctor::Verdict& verdict) {
     std::vector<const phones::Phone*> still_known;
     for (const std::string& key : about) {
       if (const phones::Phone* const phone = sources_.inventory->find(key)) still_known.push_back(phone);
@@ -388,7 +388,7 @@ void AdminServer::health(net::HttpExchange& exchange) {
 }
 
 void AdminServer::metrics(const std::shared_ptr<net::HttpExchange>& exchange) {
-  examine([this, exchange](const std::vector<phones::Finding>&, const phones::Verdict& verdict) {
+  examine([this, exchange](const std::vector<doctor::Finding>&, const doctor::Verdict& verdict) {
     MetricsText out;
     for (const auto& append : sources_.metrics)
       append(out);

@@ -64,7 +64,7 @@ class AdminServer {
   void reply_doctor(const std::shared_ptr<net::HttpExchange>& exchange);
   void report(const std::shared_ptr<net::HttpExchange>& exchange);
   /// Calls `done` with the box's findings and the verdict on the whole.
-  void examine(std::function<void(const std::vector<phones::Finding>&, const phones::Verdict&)> done);
+  void examine(std::function<void(const std::vector<doctor::Finding>&, const doctor::Verdict&)> done);
   void status(const std::shared_ptr<net::HttpExchange>& exchange);
   void health(net::HttpExchange& exchange);
   void metrics(const std::shared_ptr<net::HttpExchange>& exchange);

@@ -7,7 +7,7 @@
 #include "sbc/admin/claim.hpp"
 #include "sbc/admin/credentials.hpp"
 #include "sbc/admin/outcome.hpp"
-#include "sbc/phones/network_facts.hpp"
+#include "sbc/doctor/network_facts.hpp"
 
 namespace dw::admin {
 
@@ -43,7 +43,7 @@ struct Setup {
   std::function<void(const PageChange& change, OnOutcome done)> change;
   /// Tries a central server with each protocol and calls `done`. False: another try is running, and `done` is not
   /// called.
-  std::function<bool(const std::string& host, std::function<void(const phones::NetworkFacts&)> done)> try_central;
+  std::function<bool(const std::string& host, std::function<void(const doctor::NetworkFacts&)> done)> try_central;
   /// Exits once calls have ended, so that the service manager starts it again.
   std::function<Outcome()> restart;
 };

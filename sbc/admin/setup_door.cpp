@@ -239,7 +239,7 @@ void SetupDoor::try_central(const Exchange& exchange, const std::string& central
   if (!host) return exchange->reply(error_reply(400, host.error().text));
   if (host->empty()) return exchange->reply(error_reply(400, "name the telephone server"));
   const bool asked = setup_.try_central(
-      *host, [exchange, host = *host, alive = std::weak_ptr(alive_)](const phones::NetworkFacts& facts) {
+      *host, [exchange, host = *host, alive = std::weak_ptr(alive_)](const doctor::NetworkFacts& facts) {
         if (alive.expired()) return;
         Json network = network_json(facts);
         exchange->reply(json_reply(dumped({{"central", host},

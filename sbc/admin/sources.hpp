@@ -14,10 +14,10 @@
 #include "sbc/base/endpoint.hpp"
 #include "sbc/base/metrics.hpp"
 #include "sbc/base/time.hpp"
-#include "sbc/phones/box.hpp"
-#include "sbc/phones/box_verdict.hpp"
+#include "sbc/doctor/box.hpp"
+#include "sbc/doctor/box_verdict.hpp"
+#include "sbc/doctor/network_facts.hpp"
 #include "sbc/phones/inventory.hpp"
-#include "sbc/phones/network_facts.hpp"
 #include "sbc/phones/signalling.hpp"
 #include "tftp-proxy/core/admissions.hpp"
 #include "tftp-proxy/core/content.hpp"
@@ -27,11 +27,11 @@ class WireTap;
 }
 namespace dw::admin {
 
-using phones::CacheState;
-using phones::CallServer;
-using phones::MediaState;
-using phones::OriginState;
-using phones::Service;
+using doctor::CacheState;
+using doctor::CallServer;
+using doctor::MediaState;
+using doctor::OriginState;
+using doctor::Service;
 
 /// A source whose packets are dropped for a while, because of abuse.
 struct Ban {
@@ -54,7 +54,7 @@ struct Status {
   bool draining = false;
   bool configured = true;                    ///< conf::Central::configured
   std::vector<std::string> phone_addresses;  ///< what a person may enter as TFTP Server 1
-  bool only_ipv6 = false;                    ///< as phones::OwnFacts
+  bool only_ipv6 = false;                    ///< as doctor::OwnFacts
   std::vector<Service> services;
   std::vector<OriginState> origins;
   /// SCCP's, then SIP's, each in order of preference; none for a protocol that is off.
@@ -65,7 +65,7 @@ struct Status {
   bool sip_phones = false;       ///< Inventory::knows(sip), whether registered or not
   MediaState media;
   RouterState router;
-  std::optional<phones::AudioWay> audio;  ///< as phones::BoxFacts
+  std::optional<doctor::AudioWay> audio;  ///< as doctor::BoxFacts
   CacheState cache;
   std::vector<std::string> config_files;
   WallTime config_loaded{};
@@ -100,17 +100,17 @@ enum class PhoneAction : std::uint8_t {
 struct Sources {
   std::function<Status()> status;
   phones::Inventory* inventory = nullptr;
-  phones::VerdictBook* verdicts = nullptr;  ///< of `inventory`; set if that is
+  doctor::VerdictBook* verdicts = nullptr;  ///< of `inventory`; set if that is
   /// Running calls, with their media figures so far. Not set: there are none.
   std::function<std::vector<phones::Call>()> calls;
   /// Measures the path to the central side, unless that was just done, and calls `done`, now or later.
   std::function<void(std::function<void()> done)> measure;
   /// The results of that. Not set: nothing is known.
-  std::function<const phones::NetworkFacts&()> network;
+  std::function<const doctor::NetworkFacts&()> network;
   /// Calls `done` once, now or later.
-  std::function<void(std::function<void(std::vector<phones::Finding>)> done)> doctor;
+  std::function<void(std::function<void(std::vector<doctor::Finding>)> done)> doctor;
   /// Which of these findings show at phones. Not set: none do.
-  std::function<phones::BoxCauses()> causes;
+  std::function<doctor::BoxCauses()> causes;
   RecordStore* records = nullptr;  ///< of finished calls; outlives the AdminServer
   std::function<FilesReport()> files;
   /// One file through the pipeline, as a phone would get it; `name` has passed parse_file_name.
@@ -124,13 +124,13 @@ struct Sources {
   WireTap* tap = nullptr;                          ///< outlives the AdminServer
   std::optional<Setup> setup;
   /// What is known of this box and of these phones, for somebody who helps: text without secrets.
-  std::function<std::string(const std::vector<const phones::Phone*>& about, const std::vector<phones::Finding>& of_box,
-                            const phones::Verdict& verdict)>
+  std::function<std::string(const std::vector<const phones::Phone*>& about, const std::vector<doctor::Finding>& of_box,
+                            const doctor::Verdict& verdict)>
       report;
   std::shared_ptr<LogRing> log;
   std::vector<std::function<void(MetricsText&)>> metrics;
 
-  phones::BoxCauses causes_now() const { return causes ? causes() : phones::BoxCauses(); }
+  doctor::BoxCauses causes_now() const { return causes ? causes() : doctor::BoxCauses(); }
 };
 
 }  // namespace dw::admin

@@ -4,13 +4,13 @@
 
 namespace dw::admin {
 
-void append_verdict(MetricsText& out, const phones::Verdict& verdict, const phones::VerdictBook* book) {
-  using phones::State;
+void append_verdict(MetricsText& out, const doctor::Verdict& verdict, const doctor::VerdictBook* book) {
+  using doctor::State;
   constexpr std::array kStates = {State::ok, State::not_known, State::trouble, State::failed};
   for (const State state : kStates)
     out.gauge("dropwire_state", "The state of this box and everything that depends on it: 1 for the current one.",
               verdict.state == state ? 1 : 0, {{"state", to_string(state)}});
-  for (const phones::Part& part : verdict.parts) {
+  for (const doctor::Part& part : verdict.parts) {
     for (const State state : kStates)
       out.gauge("dropwire_part_state", "The same of each part of it.", part.state == state ? 1 : 0,
                 {{"part", part.name}, {"state", to_string(state)}});

@@ -49,7 +49,7 @@ class App {
   void tell_router_peers();
   void start_warm_ports();
   void keep_ports_warm();
-  std::optional<phones::AudioWay> audio_way() const;
+  std::optional<doctor::AudioWay> audio_way() const;
   Result<void> start_listeners();
   void note_service(const char* name, bool enabled, std::vector<Endpoint> addresses);
   std::vector<Endpoint> addresses_of(std::string_view service) const;
@@ -79,12 +79,12 @@ class App {
   std::vector<std::string> page_names() const;
   admin::PageSettings page_settings() const;
   void change(const admin::PageChange& change, const admin::OnOutcome& done);
-  bool try_central(const std::string& host, const std::function<void(const phones::NetworkFacts&)>& done);
+  bool try_central(const std::string& host, const std::function<void(const doctor::NetworkFacts&)>& done);
   admin::Outcome restart();
   admin::Setup setup();
   // app_report.cpp
-  std::string report(const std::vector<const phones::Phone*>& about, const std::vector<phones::Finding>& of_box,
-                     const phones::Verdict& verdict);
+  std::string report(const std::vector<const phones::Phone*>& about, const std::vector<doctor::Finding>& of_box,
+                     const doctor::Verdict& verdict);
 
   void start_lifetime();
   void on_lifetime(const probe::Lifetime& known);
@@ -106,7 +106,7 @@ class App {
   admin::Status status() const;
   void add_sip_status(admin::Status& s) const;
   admin::FilesReport files() const;
-  std::vector<phones::RefusedSource> refused_sources() const;
+  std::vector<doctor::RefusedSource> refused_sources() const;
   admin::Sources sources();
   std::vector<std::string> phone_addresses() const;
 
@@ -133,7 +133,7 @@ class App {
   provisioning::Admissions admissions_;
   std::unique_ptr<provisioning::Cache> cache_;
   phones::Inventory inventory_;
-  phones::VerdictBook verdicts_{inventory_};
+  doctor::VerdictBook verdicts_{inventory_};
   provisioning::CnfFacts text_defaults_;  ///< of SIPDefault.cnf as it was given out last
   std::unique_ptr<admin::PhoneStore> phone_store_;
   std::unique_ptr<admin::RecordStore> records_;

@@ -57,10 +57,10 @@ void App::keep_ports_warm() {
     warm_->set_refresh(std::clamp<Duration>(*mapping_lives_ / 2, std::chrono::seconds(2), usual));
 }
 
-std::optional<phones::AudioWay> App::audio_way() const {
+std::optional<doctor::AudioWay> App::audio_way() const {
   const conf::Config& config = loaded_.config;
   if (!warm_ || config.mode != conf::Mode::edge) return std::nullopt;
-  phones::AudioWayFacts facts;
+  doctor::AudioWayFacts facts;
   facts.setting = config.central.media.advertise;
   if (port_mapper_ && media_->has_mapped()) facts.mapped = port_mapper_->facts().external;
   const auto state = warm_->state();
@@ -70,7 +70,7 @@ std::optional<phones::AudioWay> App::audio_way() const {
   facts.stun_error = state.error;
   facts.ports = state.ports;
   if (state.seen) facts.seen = {state.seen->local, state.seen->external, state.seen->keeps_numbers};
-  return phones::audio_way(facts);
+  return doctor::audio_way(facts);
 }
 
 /// What STUN saw before the router had this address is measured anew.
@@ -82,7 +82,7 @@ void App::on_router_external(const std::optional<IpAddress>& address) {
 
 void App::ask_network() {
   if (!loaded_.config.nat.stun_server || loaded_.config.mode != conf::Mode::edge) return;
-  network_->ask([this](const phones::NetworkFacts& facts) {
+  network_->ask([this](const doctor::NetworkFacts& facts) {
     if (port_mapper_ && facts.reflexive) port_mapper_->set_reflexive(facts.reflexive->address);
     if (warm_ && facts.reflexive && facts.local && facts.port_preserved)
       warm_->set_seen({facts.local->address, facts.reflexive->address, *facts.port_preserved});

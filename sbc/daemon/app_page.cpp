@@ -33,7 +33,7 @@ std::string unquoted(std::string text) {
 
 /// All that a central server of this name may offer, whatever is in use here.
 probe::NetworkProbe::Options services_of(const std::string& host) {
-  using phones::Transport;
+  using doctor::Transport;
   probe::NetworkProbe::Options options;
   options.targets = {{"http", Transport::tcp, host, 6970},
                      {"tftp", Transport::udp, host, 69},
@@ -186,7 +186,7 @@ void App::change(const admin::PageChange& change, const admin::OnOutcome& done) 
       });
 }
 
-bool App::try_central(const std::string& host, const std::function<void(const phones::NetworkFacts&)>& done) {
+bool App::try_central(const std::string& host, const std::function<void(const doctor::NetworkFacts&)>& done) {
   if (trial_ && trial_->running()) return false;
   trial_ = std::make_unique<probe::NetworkProbe>(loop_, services_of(host));
   trial_->ask(done);

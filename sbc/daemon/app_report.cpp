@@ -24,8 +24,8 @@ Json parsed(const std::string& json) {
 
 }  // namespace
 
-std::string App::report(const std::vector<const phones::Phone*>& about, const std::vector<phones::Finding>& of_box,
-                        const phones::Verdict& verdict) {
+std::string App::report(const std::vector<const phones::Phone*>& about, const std::vector<doctor::Finding>& of_box,
+                        const doctor::Verdict& verdict) {
   const admin::Sources all = sources();
   const WallTime now = wall_now();
   const report::Look look = {now, 100};

@@ -5,9 +5,9 @@
 #include "sbc/base/escape.hpp"
 #include "sbc/daemon/app.hpp"
 #include "sbc/daemon/doctor.hpp"
+#include "sbc/doctor/network_findings.hpp"
 #include "sbc/net/log.hpp"
 #include "sbc/net/resolver.hpp"
-#include "sbc/phones/network_findings.hpp"
 
 namespace dw {
 namespace {
@@ -223,8 +223,8 @@ void App::add_sip_status(admin::Status& s) const {
 }
 
 /// A source by the device that it asked for, else by the one that is known there.
-std::vector<phones::RefusedSource> App::refused_sources() const {
-  std::vector<phones::RefusedSource> out;
+std::vector<doctor::RefusedSource> App::refused_sources() const {
+  std::vector<doctor::RefusedSource> out;
   for (const auto& refused : gate_.refused()) {
     DeviceName device = DeviceName::in_file_name(refused.detail);
     const phones::Phone* const there = device.empty() ? inventory_.find_at(refused.source) : nullptr;
@@ -249,11 +249,11 @@ admin::Sources App::sources() {
   s.status = [this] { return status(); };
   s.inventory = &inventory_;
   s.verdicts = &verdicts_;
-  s.measure = [this](auto done) { network_->ask([done](const phones::NetworkFacts&) { done(); }); };
-  s.network = [this]() -> const phones::NetworkFacts& { return network_->facts(); };
+  s.measure = [this](auto done) { network_->ask([done](const doctor::NetworkFacts&) { done(); }); };
+  s.network = [this]() -> const doctor::NetworkFacts& { return network_->facts(); };
   s.doctor = [this](auto done) {
-    phones::BoxFacts box = doctor::look_from_inside(status(), loaded_.config);
-    box.network = phones::brought_up_to_date(network_->facts(), box.own->call_servers, box.own->origins);
+    doctor::BoxFacts box = doctor::look_from_inside(status(), loaded_.config);
+    box.network = doctor::brought_up_to_date(network_->facts(), box.own->call_servers, box.own->origins);
     box.heard = inventory_.heard();
     if (const auto move = media_ ? media_->router_moved() : std::nullopt) {
       box.moved = {move->was, move->is, wall_ago(wall_now(), move->at, loop_.now()), move->streams, {}};
@@ -264,14 +264,14 @@ admin::Sources App::sources() {
       box.enumerators.push_back(
           {e.source, std::string(to_string(e.way)), e.example, e.refused, wall_ago(wall_now(), e.last, loop_.now())});
     }
-    done(phones::box_findings(box, wall_now()));
+    done(doctor::box_findings(box, wall_now()));
   };
   s.causes = [this] {
-    phones::BoxFacts box;
+    doctor::BoxFacts box;
     box.hosted = loaded_.config.mode == conf::Mode::hosted;
     box.own = doctor::own_facts(status(), loaded_.config);
-    box.network = phones::brought_up_to_date(network_->facts(), box.own->call_servers, box.own->origins);
-    return phones::box_causes(box, wall_now());
+    box.network = doctor::brought_up_to_date(network_->facts(), box.own->call_servers, box.own->origins);
+    return doctor::box_causes(box, wall_now());
   };
   s.calls = [this] {
     std::vector<phones::Call> all = sccp_ ? sccp_->calls() : std::vector<phones::Call>();

@@ -24,9 +24,6 @@ namespace dw::doctor {
 namespace {
 
 namespace fs = std::filesystem;
-using phones::BoxFacts;
-using phones::DirectoryUse;
-using phones::PortUse;
 
 /// Inodes of the sockets that hold a port, out of /proc/net/udp and its like: the local address is the second
 /// word ("00000000:0045"), the state the fourth (0A: listening), the inode the tenth.

@@ -13,7 +13,7 @@
 #include "sbc/daemon/cli_reference.hpp"
 #include "sbc/daemon/commands.hpp"
 #include "sbc/daemon/words.hpp"
-#include "sbc/phones/how_to.hpp"
+#include "sbc/doctor/how_to.hpp"
 #include "sbc/phones/model.hpp"
 
 namespace dw {
@@ -126,7 +126,7 @@ class CommandLine {
   void takes(std::string what, const CLI::Option* option) { takes_[option] = std::move(what); }
   static std::string models() {
     std::string out;
-    for (const phones::HowTo& how_to : phones::how_tos()) {
+    for (const doctor::HowTo& how_to : doctor::how_tos()) {
       for (const char c : how_to.models)
         out += c == '/' ? ' ' : c;
       out += ' ';

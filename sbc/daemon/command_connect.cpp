@@ -6,7 +6,7 @@
 #include "sbc/daemon/control_client.hpp"
 #include "sbc/daemon/report.hpp"
 #include "sbc/daemon/words.hpp"
-#include "sbc/phones/how_to.hpp"
+#include "sbc/doctor/how_to.hpp"
 
 namespace dw::commands {
 namespace {
@@ -49,7 +49,7 @@ std::string text_of(const Json& family, std::size_t width) {
 }  // namespace
 
 int connect(const Ask& ask, const std::string& model) {
-  const phones::HowTo* wanted = phones::how_to_for(model);
+  const doctor::HowTo* wanted = doctor::how_to_for(model);
   if (!model.empty() && wanted == nullptr)
     return complain(
         fmt::format("no model \"{}\" is known here; try 7965, 7960, 7925, 7937 or 7912", words::printable(model)));

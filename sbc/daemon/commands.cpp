@@ -21,8 +21,8 @@
 #include "sbc/daemon/progress.hpp"
 #include "sbc/daemon/report.hpp"
 #include "sbc/daemon/words.hpp"
+#include "sbc/doctor/catalogue.hpp"
 #include "sbc/net/http_server.hpp"
-#include "sbc/phones/catalogue.hpp"
 
 namespace dw::commands {
 namespace {
@@ -114,8 +114,8 @@ Json sorted(const Json& findings) {
   return out;
 }
 
-phones::BoxFacts::Daemon state_of(const Result<Json>& answer) {
-  using Daemon = phones::BoxFacts::Daemon;
+doctor::BoxFacts::Daemon state_of(const Result<Json>& answer) {
+  using Daemon = doctor::BoxFacts::Daemon;
   if (answer) return Daemon::running;
   if (answer.error().code == Errc::forbidden) return Daemon::forbidden;
   return answer.error().code == Errc::not_found || answer.error().code == Errc::invalid ? Daemon::absent
@@ -206,8 +206,8 @@ int settings(Form form) {
 }
 
 int findings(Form form) {
-  return say_reference(form, {phones::catalogue_text, phones::catalogue_markdown, phones::catalogue_text,
-                              phones::catalogue_json, phones::catalogue_man});
+  return say_reference(form, {doctor::catalogue_text, doctor::catalogue_markdown, doctor::catalogue_text,
+                              doctor::catalogue_json, doctor::catalogue_man});
 }
 
 int events(Form form) {
@@ -266,7 +266,7 @@ int doctor(const Ask& ask) {
   const WallTime now = wall_now();
   Json findings = Json::array();
   if (answer) findings = answer->value("findings", Json::array());
-  const Json own = Json::parse(admin::doctor_json(phones::box_findings(box, now), now), nullptr, false);
+  const Json own = Json::parse(admin::doctor_json(doctor::box_findings(box, now), now), nullptr, false);
   for (const Json& finding : own.value("findings", Json::array()))
     findings.push_back(finding);
   findings = sorted(findings);

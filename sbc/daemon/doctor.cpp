@@ -35,8 +35,8 @@ std::vector<std::string> origins_here(const conf::Config& config, const std::vec
 
 }  // namespace
 
-phones::OwnFacts own_facts(const admin::Status& status, const conf::Config& config) {
-  phones::OwnFacts own;
+OwnFacts own_facts(const admin::Status& status, const conf::Config& config) {
+  OwnFacts own;
   own.configured = config.central.configured();
   own.phone_addresses = status.phone_addresses;
   own.loopback_only = std::ranges::all_of(config.access.listen, [](const IpAddress& a) { return a.is_loopback(); });
@@ -70,7 +70,7 @@ std::string ports_to_forward(const conf::Config& config) {
   return tcp.empty() ? "UDP " + udp : fmt::format("UDP {} and TCP {}", udp, tcp);
 }
 
-void add_settings(phones::BoxFacts& box, const conf::Loaded& loaded, const std::vector<IpAddress>& own) {
+void add_settings(BoxFacts& box, const conf::Loaded& loaded, const std::vector<IpAddress>& own) {
   for (const conf::Problem& problem : loaded.problems) {
     box.settings.push_back({problem.severity == conf::Problem::Severity::error,
                             problem.line > 0 ? fmt::format("{}:{}", problem.where, problem.line) : problem.where,

@@ -262,7 +262,7 @@ probe::StunServer::Options stun_options(const conf::Config& config) {
 }
 
 probe::NetworkProbe::Options network_options(const conf::Config& config) {
-  using phones::Transport;
+  using doctor::Transport;
   probe::NetworkProbe::Options o;
   o.stun_server = config.nat.stun_server;
   for (const std::string& text : config.central.provisioning.origins) {

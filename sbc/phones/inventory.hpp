@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "sbc/phones/audio_way.hpp"
+#include "sbc/phones/audio_heard.hpp"
 #include "sbc/phones/phone.hpp"
 
 namespace dw::phones {

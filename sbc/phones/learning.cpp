@@ -21,7 +21,7 @@ std::string_view firmware_in_user_agent(std::string_view user_agent) {
 }
 
 /// "a/SCCP45.9-4-2SR4-3S.loads" → "SCCP45.9-4-2SR4-3S".
-std::string_view load_in(std::string_view name) {
+std::string_view load_named_in(std::string_view name) {
   const auto slash = name.rfind('/');
   const std::string_view base = slash == name.npos ? name : name.substr(slash + 1);
   return base.substr(0, base.rfind('.'));
@@ -63,7 +63,7 @@ void learn(Phone& phone, const FileStep& file, FileKind kind) {
   if (file.transport == "http") phone.uses_http = true;
   const bool image = kind == FileKind::loads || kind == FileKind::firmware;
   if (kind == FileKind::loads && file.outcome == FileOutcome::sent) {
-    phone.firmware = escaped(load_in(file.name), kMaxSaid);
+    phone.firmware = escaped(load_named_in(file.name), kMaxSaid);
   } else if (image && is_miss(file.outcome)) {
     phone.firmware = phone.running;  // it goes on with what it has
   }
@@ -72,8 +72,8 @@ void learn(Phone& phone, const FileStep& file, FileKind kind) {
 void learn_named_load(Phone& phone, std::string_view load) {
   narrow_model(phone, models_of_load(load), false);
   const auto last = std::find_if(phone.steps.rbegin(), phone.steps.rend(), [&](const Step& s) {
-    return s.is_file() &&
-           (s.kind == FileKind::firmware || (s.kind == FileKind::loads && equal_ignoring_case(load_in(s.name), load)));
+    return s.is_file() && (s.kind == FileKind::firmware ||
+                           (s.kind == FileKind::loads && equal_ignoring_case(load_named_in(s.name), load)));
   });
   if (last != phone.steps.rend() && is_miss(last->outcome)) return;
   phone.firmware = escaped(load, kMaxSaid);

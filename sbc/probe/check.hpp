@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
+#include "sbc/doctor/network_facts.hpp"
 #include "sbc/net/loop.hpp"
 #include "sbc/net/timer.hpp"
-#include "sbc/phones/network_facts.hpp"
 
 namespace dw::probe {
 
@@ -44,16 +44,16 @@ class Tries {
 /// What all checks share.
 struct CheckContext {
   net::Loop& loop;
-  phones::NetworkFacts& facts;
+  doctor::NetworkFacts& facts;
 };
 
 /// One service on the central side, as configured.
 struct Target {
   std::string service;  ///< "tftp", "http", "https", "sccp", "sip"
-  phones::Transport transport = phones::Transport::udp;
+  doctor::Transport transport = doctor::Transport::udp;
   std::string host;
   std::uint16_t port = 0;
-  bool used = true;  ///< phones::Reach::used
+  bool used = true;  ///< doctor::Reach::used
   friend bool operator==(const Target&, const Target&) = default;
 };
 
@@ -68,10 +68,10 @@ std::unique_ptr<Check> check_stun(const CheckContext& context, const Target& tar
 std::unique_ptr<Check> check_hops(const CheckContext& context, const IpAddress& to, Over over);
 
 /// Writes the result for one service and protocol into `facts`, replacing an earlier one.
-void note_reach(phones::NetworkFacts& facts, const Target& target, const Endpoint& at, phones::PortState state,
+void note_reach(doctor::NetworkFacts& facts, const Target& target, const Endpoint& at, doctor::PortState state,
                 std::optional<Duration> round_trip, std::string error);
 /// The state that an ICMP error stands for; `why` is net::Undelivered's.
-phones::PortState undelivered_state(std::string_view why);
-phones::AlgProbe& alg_of(phones::NetworkFacts& facts, phones::Transport transport);
+doctor::PortState undelivered_state(std::string_view why);
+doctor::AlgProbe& alg_of(doctor::NetworkFacts& facts, doctor::Transport transport);
 
 }  // namespace dw::probe

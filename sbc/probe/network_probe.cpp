@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "sbc/phones/nat_path.hpp"
+#include "sbc/doctor/nat_path.hpp"
 
 namespace dw::probe {
 
@@ -51,7 +51,7 @@ struct NetworkProbe::Run {
     } else {
       for (const Target& target : options.targets) {
         if (target.host == host)
-          note_reach(facts, target, {{}, target.port}, phones::PortState::not_tried, {}, found.error().text);
+          note_reach(facts, target, {{}, target.port}, doctor::PortState::not_tried, {}, found.error().text);
       }
       if (options.stun_server && options.stun_server->host == host) facts.stun_error = found.error().text;
     }
@@ -64,7 +64,7 @@ struct NetworkProbe::Run {
     return [this] { over(); };
   }
   void begin(const Target& target, const Endpoint& at) {
-    if (target.transport == phones::Transport::tcp) {
+    if (target.transport == doctor::Transport::tcp) {
       checks.push_back(check_tcp(context(), target, at, one_more()));
     } else if (target.service == "tftp") {
       checks.push_back(check_tftp(context(), target, at, fresh_came, one_more()));
@@ -73,7 +73,7 @@ struct NetworkProbe::Run {
     }
   }
   void begin_stun(const HostPort& server, const IpAddress& at) {
-    const Target target{"stun", phones::Transport::udp, server.host, server.port};
+    const Target target{"stun", doctor::Transport::udp, server.host, server.port};
     checks.push_back(check_stun(context(), target, {at, server.port}, one_more()));
     checks.push_back(check_hops(context(), at, one_more()));
   }
@@ -99,7 +99,7 @@ struct NetworkProbe::Run {
   std::function<void()> done;
   net::Timer limit;
   std::optional<net::Timer> soon;
-  phones::NetworkFacts facts;
+  doctor::NetworkFacts facts;
   std::optional<bool> fresh_came;
   std::map<std::string, Name> names;
   std::vector<std::unique_ptr<Check>> checks;
@@ -136,9 +136,9 @@ void NetworkProbe::begin() {
 }
 
 void NetworkProbe::finish() {
-  phones::NetworkFacts facts = std::move(run_->facts);
+  doctor::NetworkFacts facts = std::move(run_->facts);
   facts.router_external = router_external_;
-  phones::conclude(facts, run_->fresh_came);
+  doctor::conclude(facts, run_->fresh_came);
   keep_lifetime(facts);
   if (run_->options == options_) measured_ = loop_.now();
   facts_ = std::move(facts);
@@ -154,7 +154,7 @@ void NetworkProbe::set_lifetime(std::optional<std::chrono::seconds> alive, std::
   facts_.lifetime_measured_at = at;
 }
 
-void NetworkProbe::keep_lifetime(phones::NetworkFacts& facts) const {
+void NetworkProbe::keep_lifetime(doctor::NetworkFacts& facts) const {
   facts.mapping_lifetime = facts_.mapping_lifetime;
   facts.mapping_dead_at = facts_.mapping_dead_at;
   facts.lifetime_measured_at = facts_.lifetime_measured_at;

@@ -25,7 +25,7 @@ class NetworkProbe {
     std::vector<Target> targets;  ///< only the first kMaxTargets are used
     friend bool operator==(const Options&, const Options&) = default;
   };
-  using OnFacts = std::function<void(const phones::NetworkFacts&)>;
+  using OnFacts = std::function<void(const doctor::NetworkFacts&)>;
 
   NetworkProbe(net::Loop& loop, Options options);
   ~NetworkProbe();
@@ -35,7 +35,7 @@ class NetworkProbe {
   /// Measures, unless that was just done, and calls back: from the loop, or at once.
   void ask(OnFacts on_facts);
   /// What is known now, without measuring.
-  const phones::NetworkFacts& facts() const { return facts_; }
+  const doctor::NetworkFacts& facts() const { return facts_; }
   bool running() const { return run_ != nullptr; }
 
   void configure(Options options);  ///< a current run ends with the old ones
@@ -48,11 +48,11 @@ class NetworkProbe {
   struct Run;
   void begin();
   void finish();
-  void keep_lifetime(phones::NetworkFacts& facts) const;
+  void keep_lifetime(doctor::NetworkFacts& facts) const;
 
   net::Loop& loop_;
   Options options_;
-  phones::NetworkFacts facts_;
+  doctor::NetworkFacts facts_;
   std::optional<TimePoint> measured_;
   std::optional<IpAddress> router_external_;
   std::unique_ptr<Run> run_;

@@ -4,12 +4,12 @@
 
 namespace dw::probe {
 
-void note_reach(phones::NetworkFacts& facts, const Target& target, const Endpoint& at, phones::PortState state,
+void note_reach(doctor::NetworkFacts& facts, const Target& target, const Endpoint& at, doctor::PortState state,
                 std::optional<Duration> round_trip, std::string error) {
-  phones::Reach reach{
+  doctor::Reach reach{
       target.service,   target.transport, HostPort{target.host, target.port}.to_string(), at, state, round_trip,
       std::move(error), target.used};
-  const auto same = [&](const phones::Reach& r) {
+  const auto same = [&](const doctor::Reach& r) {
     return r.service == reach.service && r.transport == reach.transport && r.name == reach.name;
   };
   const auto found = std::ranges::find_if(facts.reach, same);
@@ -20,12 +20,12 @@ void note_reach(phones::NetworkFacts& facts, const Target& target, const Endpoin
   }
 }
 
-phones::PortState undelivered_state(std::string_view why) {
-  return why.find("port unreachable") != why.npos ? phones::PortState::refused : phones::PortState::failed;
+doctor::PortState undelivered_state(std::string_view why) {
+  return why.find("port unreachable") != why.npos ? doctor::PortState::refused : doctor::PortState::failed;
 }
 
-phones::AlgProbe& alg_of(phones::NetworkFacts& facts, phones::Transport transport) {
-  const auto found = std::ranges::find(facts.sip_alg, transport, &phones::AlgProbe::transport);
+doctor::AlgProbe& alg_of(doctor::NetworkFacts& facts, doctor::Transport transport) {
+  const auto found = std::ranges::find(facts.sip_alg, transport, &doctor::AlgProbe::transport);
   if (found != facts.sip_alg.end()) return *found;
   facts.sip_alg.push_back({transport, false, {}, {}, {}});
   return facts.sip_alg.back();

@@ -1,7 +1,7 @@
 #pragma once
 #include <string>
 
-#include "sbc/phones/network_facts.hpp"
+#include "sbc/doctor/network_facts.hpp"
 #include "sbc/sip/probe.hpp"
 
 namespace dw::probe {
@@ -9,6 +9,6 @@ namespace dw::probe {
 /// The text of a probe, with a token of its own.
 std::string sip_probe(sip::Transport transport, const Endpoint& local, const std::string& host);
 /// Compares the answer with `asked`, to see what the path changed. False: it is not an answer to it.
-bool take_sip_answer(phones::AlgProbe& into, const std::string& asked, Bytes answer);
+bool take_sip_answer(doctor::AlgProbe& into, const std::string& asked, Bytes answer);
 
 }  // namespace dw::probe

@@ -15,7 +15,7 @@ std::string sip_probe(sip::Transport transport, const Endpoint& local, const std
   return sip::make_probe({transport, local, in_uri, fmt::format("{:016x}", net::random_u64())});
 }
 
-bool take_sip_answer(phones::AlgProbe& into, const std::string& asked, Bytes answer) {
+bool take_sip_answer(doctor::AlgProbe& into, const std::string& asked, Bytes answer) {
   sip::Message sent, message;
   if (!sent.parse(as_bytes(asked)) || !message.parse(answer) || message.is_request() ||
       !message.call_id().starts_with(sent.call_id().substr(0, sent.call_id().find('@'))))
@@ -75,10 +75,10 @@ class SipCheck final : public Check {
 
   void on_datagrams(std::span<const net::Datagram> datagrams) {
     for (const net::Datagram& d : datagrams) {
-      phones::AlgProbe answer{phones::Transport::udp, true, {}, {}, {}};
+      doctor::AlgProbe answer{doctor::Transport::udp, true, {}, {}, {}};
       if (d.peer.address != at_.address || !take_sip_answer(answer, asked_, d.octets)) continue;
-      if (phones::AlgProbe& alg = alg_of(context_.facts, phones::Transport::udp); !alg.known()) alg = answer;
-      note_reach(context_.facts, target_, at_, phones::PortState::open, context_.loop.now() - sent_, {});
+      if (doctor::AlgProbe& alg = alg_of(context_.facts, doctor::Transport::udp); !alg.known()) alg = answer;
+      note_reach(context_.facts, target_, at_, doctor::PortState::open, context_.loop.now() - sent_, {});
       return finish();
     }
   }
@@ -86,7 +86,7 @@ class SipCheck final : public Check {
   void on_undelivered(const net::Undelivered& undelivered) {
     if (undelivered.peer != at_) return;
     error_ = undelivered.why;
-    if (phones::AlgProbe& alg = alg_of(context_.facts, phones::Transport::udp); !alg.known()) {
+    if (doctor::AlgProbe& alg = alg_of(context_.facts, doctor::Transport::udp); !alg.known()) {
       alg.tried = true;
       alg.error = error_;
     }
@@ -94,11 +94,11 @@ class SipCheck final : public Check {
     finish();
   }
   void on_silence() {
-    if (phones::AlgProbe& alg = alg_of(context_.facts, phones::Transport::udp); !alg.known()) {
+    if (doctor::AlgProbe& alg = alg_of(context_.facts, doctor::Transport::udp); !alg.known()) {
       alg.tried = true;
       alg.error = error_.empty() ? "no answer" : error_;
     }
-    note_reach(context_.facts, target_, at_, error_.empty() ? phones::PortState::no_answer : phones::PortState::failed,
+    note_reach(context_.facts, target_, at_, error_.empty() ? doctor::PortState::no_answer : doctor::PortState::failed,
                {}, error_);
     finish();
   }

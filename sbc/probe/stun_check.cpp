@@ -8,18 +8,18 @@
 namespace dw::probe {
 namespace {
 
-phones::NatBehaviour reported(nat::Behaviour behaviour) {
+doctor::NatBehaviour reported(nat::Behaviour behaviour) {
   switch (behaviour) {
     case nat::Behaviour::unknown:
-      return phones::NatBehaviour::unknown;
+      return doctor::NatBehaviour::unknown;
     case nat::Behaviour::endpoint_independent:
-      return phones::NatBehaviour::endpoint_independent;
+      return doctor::NatBehaviour::endpoint_independent;
     case nat::Behaviour::address_dependent:
-      return phones::NatBehaviour::address_dependent;
+      return doctor::NatBehaviour::address_dependent;
     case nat::Behaviour::address_and_port_dependent:
-      return phones::NatBehaviour::address_and_port_dependent;
+      return doctor::NatBehaviour::address_and_port_dependent;
   }
-  return phones::NatBehaviour::unknown;
+  return doctor::NatBehaviour::unknown;
 }
 
 class StunCheck final : public Check {
@@ -34,7 +34,7 @@ class StunCheck final : public Check {
     const auto source = net::source_toward(at);
     if (!source) {
       context_.facts.stun_error = source.error().text;
-      note_reach(context_.facts, target_, at_, phones::PortState::failed, {}, source.error().text);
+      note_reach(context_.facts, target_, at_, doctor::PortState::failed, {}, source.error().text);
       timer_.arm_at({});
       return;
     }
@@ -68,7 +68,7 @@ class StunCheck final : public Check {
   /// Stores what is known so far, for a run that ends early.
   void keep() {
     const nat::BehaviourProbe::Result& r = probe_.result();
-    phones::NetworkFacts& facts = context_.facts;
+    doctor::NetworkFacts& facts = context_.facts;
     facts.stun_error = r.error;
     facts.local = sockets_->local(0);
     facts.reflexive = r.reflexive;
@@ -79,7 +79,7 @@ class StunCheck final : public Check {
     if (r.reflexive && facts.local) facts.port_preserved = r.reflexive->port == facts.local->port;
     const bool answered = r.reflexive.has_value();
     if (answered || !r.error.empty())
-      note_reach(facts, target_, at_, answered ? phones::PortState::open : phones::PortState::no_answer, r.round_trip,
+      note_reach(facts, target_, at_, answered ? doctor::PortState::open : doctor::PortState::no_answer, r.round_trip,
                  {});
   }
   void finish() {

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kMaxAnswer = 16 << 10;  // octets
 
-using phones::PortState;
+using doctor::PortState;
 
 class TcpCheck final : public Check {
  public:
@@ -34,15 +34,15 @@ class TcpCheck final : public Check {
   bool is_http() const { return target_.service == "http"; }
   bool is_sip() const { return target_.service == "sip"; }
   /// Only the first server of each protocol is checked for gateways.
-  phones::AlgProbe* alg() {
+  doctor::AlgProbe* alg() {
     if (is_http()) return &context_.facts.http_proxy;
-    return is_sip() ? &alg_of(context_.facts, phones::Transport::tcp) : nullptr;
+    return is_sip() ? &alg_of(context_.facts, doctor::Transport::tcp) : nullptr;
   }
 
   void on_connected() {
     connected_ = true;
     note_reach(context_.facts, target_, at_, PortState::open, context_.loop.now() - began_, {});
-    phones::AlgProbe* const probe = alg();
+    doctor::AlgProbe* const probe = alg();
     if (!probe || probe->tried) return finish();
     probe->tried = true;
     probe->error = "no answer";

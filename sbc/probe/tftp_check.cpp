@@ -9,7 +9,7 @@
 namespace dw::probe {
 namespace {
 
-using phones::PortState;
+using doctor::PortState;
 
 /// Two sockets: the server answers one from the requested port, the other from a fresh port, which only some routers
 /// let in. Silence on the second means something only if the first was answered.

@@ -55,7 +55,7 @@ int main(int argc, char** argv) {
   const auto steps = static_cast<std::size_t>(argc > 2 ? std::atoi(argv[2]) : 64);
   net::Loop loop;
   phones::Inventory inventory({phones, 64});
-  phones::VerdictBook verdicts(inventory);
+  doctor::VerdictBook verdicts(inventory);
   const WallTime now = wall_now();
   const TimePoint start = Clock::now();
   for (std::uint64_t i = 0; i < phones; ++i)

@@ -3,8 +3,8 @@
 #include <cstdint>
 
 #include "sbc/base/bytes.hpp"
+#include "sbc/doctor/network_findings.hpp"
 #include "sbc/phones/alarm.hpp"
-#include "sbc/phones/network_findings.hpp"
 #include "tests/fuzz/require.hpp"
 
 namespace {
@@ -21,22 +21,21 @@ bool shown_safely(std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace dw;
-  using namespace dw::phones;
   const std::string text(as_text({data, size}));
-  if (const auto alarm = parse_alarm(text)) {
+  if (const auto alarm = phones::parse_alarm(text)) {
     require(alarm->number <= 999);
     require(!alarm->words.empty());
     require(alarm->load.empty() || text.find(alarm->load) != text.npos);
   }
-  BoxFacts box;
+  doctor::BoxFacts box;
   box.hosted = true;
-  NetworkFacts& facts = box.network;
-  facts.path = NatPath::nat;
+  doctor::NetworkFacts& facts = box.network;
+  facts.path = doctor::NatPath::nat;
   facts.measured_against = facts.stun_error = facts.tftp_alg_seen = text;
   facts.udp_blocked = facts.tftp_alg = true;
-  facts.sip_alg = {{Transport::udp, true, "", {{text, text, text}, {text, "", text}, {text, text, ""}}, {}}};
-  facts.reach = {{text, Transport::tcp, text, {}, PortState::refused, {}, text},
-                 {text, Transport::udp, text, {}, PortState::no_answer, {}, text}};
+  facts.sip_alg = {{doctor::Transport::udp, true, "", {{text, text, text}, {text, "", text}, {text, text, ""}}, {}}};
+  facts.reach = {{text, doctor::Transport::tcp, text, {}, doctor::PortState::refused, {}, text},
+                 {text, doctor::Transport::udp, text, {}, doctor::PortState::no_answer, {}, text}};
   facts.dns = {{text, {}, {}, text + "x"}};
   box.forward = text;
   nat::portmap::Facts& router = box.mapping.emplace();
@@ -44,7 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   router.wanted = 1;
   router.last_error = text;
   constexpr std::size_t kLongest = 2000;
-  for (const Finding& finding : network_findings(box))
+  for (const doctor::Finding& finding : network_findings(box))
     require(shown_safely(finding.seen) && finding.seen.size() < kLongest);
   return 0;
 }

@@ -5,10 +5,10 @@
 #include <cstdlib>
 
 #include "sbc/base/byte_reader.hpp"
+#include "sbc/doctor/findings.hpp"
+#include "sbc/doctor/site.hpp"
 #include "sbc/phones/boots.hpp"
-#include "sbc/phones/findings.hpp"
 #include "sbc/phones/inventory.hpp"
-#include "sbc/phones/site.hpp"
 
 using namespace dw;
 using namespace dw::phones;
@@ -123,7 +123,7 @@ void call(Inventory& inventory, ByteReader& in, WallTime at) {
 }
 
 /// `verdicts` are of `inventory`.
-void check(const Inventory& inventory, VerdictBook& verdicts, WallTime now) {
+void check(const Inventory& inventory, doctor::VerdictBook& verdicts, WallTime now) {
   std::size_t phones = 0;
   std::uint64_t attention = 0;
   (void)verdicts.judge(now, kJudged);
@@ -144,13 +144,13 @@ void check(const Inventory& inventory, VerdictBook& verdicts, WallTime now) {
     }
     must(end == phone.steps.size());
     must(story(phone).size() >= phone.steps.size());
-    for (const Finding& f : findings(phone, now))
+    for (const doctor::Finding& f : doctor::findings(phone, now))
       must(!f.code.empty() && !f.seen.empty() && !f.means.empty() && !f.remedy.empty());
     attention += verdicts.of(phone).needs_attention() ? 1 : 0;
   });
   must(attention == verdicts.counts().attention && verdicts.waiting() <= phones);
   must(phones == inventory.size() && phones <= kMaxPhones);
-  (void)site_findings(inventory, verdicts, now);
+  (void)doctor::site_findings(inventory, verdicts, now);
 }
 
 }  // namespace
@@ -159,7 +159,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   ByteReader in({data, size});
   Inventory inventory({.max_phones = kMaxPhones, .max_steps = kMaxSteps});
   Inventory restored({.max_phones = kMaxPhones, .max_steps = kMaxSteps});
-  VerdictBook verdicts(inventory), verdicts_restored(restored);
+  doctor::VerdictBook verdicts(inventory), verdicts_restored(restored);
   WallTime now{std::chrono::hours(24 * 365 * 50)};
   for (std::size_t n = 0; n < kMaxOperations && !in.at_end() && in.ok(); ++n) {
     const std::uint8_t what = in.u8("what");

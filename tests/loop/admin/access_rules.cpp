@@ -27,7 +27,7 @@ using Answer = std::shared_ptr<FakeExchange>;
 struct GuardedBox {
   net::Loop loop;
   phones::Inventory inventory;
-  phones::VerdictBook verdicts{inventory};
+  doctor::VerdictBook verdicts{inventory};
   std::vector<std::string> done;
   WireTap tap;
   std::unique_ptr<AdminServer> server;

@@ -111,7 +111,7 @@ TEST_CASE("admin api: calls, doctor, files") {
   Box box;
   CHECK(box.get("/api/calls") == json{{"total", 0}, {"calls", json::array()}});
   CHECK(box.get("/api/doctor")["healthy"] == true);
-  box.doctor.push_back({"origin_down", phones::Severity::error, "refused", "no files", "start it"});
+  box.doctor.push_back({"origin_down", doctor::Severity::error, "refused", "no files", "start it"});
   const json doctor = box.get("/api/doctor");
   CHECK(doctor["healthy"] == false);
   CHECK(doctor["findings"][0]["code"] == "origin_down");

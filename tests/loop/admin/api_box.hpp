@@ -71,9 +71,9 @@ inline phones::Call call(const std::string& device) {
 struct Box {
   net::Loop loop;
   phones::Inventory inventory;
-  phones::VerdictBook verdicts{inventory};
+  doctor::VerdictBook verdicts{inventory};
   Status status;
-  std::vector<phones::Finding> doctor;
+  std::vector<doctor::Finding> doctor;
   std::vector<phones::Call> calls;
   ReloadOutcome reload{true, {}};
   unsigned reloads = 0;

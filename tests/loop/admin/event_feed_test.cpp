@@ -4,7 +4,7 @@
 
 #include "sbc/admin/event_feed.hpp"
 #include "sbc/admin/server.hpp"
-#include "sbc/phones/findings.hpp"
+#include "sbc/doctor/findings.hpp"
 #include "tests/loop/net/stream_client.hpp"
 
 using namespace dw;
@@ -53,10 +53,10 @@ struct Feed {
 
   net::Loop loop;
   phones::Inventory inventory;
-  phones::VerdictBook verdicts{inventory};
+  doctor::VerdictBook verdicts{inventory};
   Status status;
   std::vector<phones::Call> calls;
-  std::vector<phones::Finding> found;
+  std::vector<doctor::Finding> found;
   bool may_listen = true;
   Sources sources;
   EventFeed events;
@@ -90,7 +90,7 @@ TEST_CASE("events: a listener gets an event for a phone that appears meanwhile, 
   CHECK(f.reads(page, "event: calls\n"));
   f.status.central = "pbx.example.net";
   CHECK(f.reads(page, "event: status\n"));
-  f.found.push_back({"origin_down", phones::Severity::error, "seen", "means", "do"});
+  f.found.push_back({"origin_down", doctor::Severity::error, "seen", "means", "do"});
   CHECK(f.reads(page, "event: doctor\n"));
   CHECK(f.reads(page, "event: files\n"));
 }
@@ -193,7 +193,7 @@ TEST_CASE("events: what a listener has not read is merged, and phones beyond the
 
 TEST_CASE("changes: the state at the first look is no change; each later change is reported once") {
   phones::Inventory inventory;
-  phones::VerdictBook verdicts{inventory};
+  doctor::VerdictBook verdicts{inventory};
   Sources sources;
   sources.inventory = &inventory;
   sources.verdicts = &verdicts;
@@ -211,7 +211,7 @@ TEST_CASE("changes: the state at the first look is no change; each later change 
 
 TEST_CASE("changes: a finding that appears with time alone is reported") {
   phones::Inventory inventory;
-  phones::VerdictBook verdicts{inventory};
+  doctor::VerdictBook verdicts{inventory};
   Sources sources;
   sources.inventory = &inventory;
   sources.verdicts = &verdicts;
@@ -225,9 +225,9 @@ TEST_CASE("changes: a finding that appears with time alone is reported") {
   }
   verdicts.judge(wall, 10);
   watch.look(start);
-  const auto before = phones::findings(*inventory.find("SEP001122337941"), wall);
+  const auto before = doctor::findings(*inventory.find("SEP001122337941"), wall);
   const auto later = wall + 5min;
-  const auto after = phones::findings(*inventory.find("SEP001122337941"), later);
+  const auto after = doctor::findings(*inventory.find("SEP001122337941"), later);
   REQUIRE(before.size() != after.size());
   verdicts.judge(later, 10);
   CHECK(watch.look(start + 10s).phones == std::vector<std::string>{"SEP001122337941"});
@@ -235,7 +235,7 @@ TEST_CASE("changes: a finding that appears with time alone is reported") {
 
 TEST_CASE("changes: a server that goes or comes changes the phones that need it, once") {
   phones::Inventory inventory;
-  phones::VerdictBook verdicts{inventory};
+  doctor::VerdictBook verdicts{inventory};
   Sources sources;
   sources.inventory = &inventory;
   sources.verdicts = &verdicts;
@@ -252,7 +252,7 @@ TEST_CASE("changes: a server that goes or comes changes the phones that need it,
   verdicts.judge(wall, 10);
   watch.look(start);
   CHECK_FALSE(watch.look(start + 10s).any());
-  phones::BoxCauses causes;
+  doctor::BoxCauses causes;
   TimePoint now = start + 20s;
   for (const char* cause : {"call_server_down", ""}) {
     causes.sccp = cause;

@@ -14,7 +14,7 @@ namespace {
 struct ManyBox {
   net::Loop loop;
   phones::Inventory inventory;
-  phones::VerdictBook verdicts{inventory};
+  doctor::VerdictBook verdicts{inventory};
   std::vector<std::string> acted;
   std::vector<OnOutcome> waiting;  ///< phones that have not answered
   bool answers = true;

@@ -21,7 +21,7 @@ const std::string kCodeOfBox = "K7Q4M2XD", kChosen = "correct horse battery";
 struct NewBox {
   net::Loop loop;
   phones::Inventory inventory;
-  phones::VerdictBook verdicts{inventory};
+  doctor::VerdictBook verdicts{inventory};
   Claim claim;
   PageSettings now;
   std::vector<PageChange> changes;
@@ -57,7 +57,7 @@ struct NewBox {
     setup.try_central = [this](const std::string& host, const auto& done) {
       tried.push_back(host);
       if (asking) return false;
-      phones::NetworkFacts facts;
+      doctor::NetworkFacts facts;
       facts.measured_at = wall_now();
       done(facts);
       return true;

@@ -20,14 +20,14 @@ namespace {
 
 const IpAddress kHere = IpAddress::v4(0x7f000001), kAlsoHere = IpAddress::v4(0x7f000002);
 
-phones::NetworkFacts measured(net::Loop& loop, NetworkProbe& probe) {
-  std::optional<phones::NetworkFacts> facts;
-  probe.ask([&](const phones::NetworkFacts& result) { facts = result; });
+doctor::NetworkFacts measured(net::Loop& loop, NetworkProbe& probe) {
+  std::optional<doctor::NetworkFacts> facts;
+  probe.ask([&](const doctor::NetworkFacts& result) { facts = result; });
   REQUIRE(loop.run_until([&] { return facts.has_value(); }, 20s));
   return *facts;
 }
-const phones::Reach& reach(const phones::NetworkFacts& facts, std::string_view service) {
-  const auto found = std::ranges::find(facts.reach, service, &phones::Reach::service);
+const doctor::Reach& reach(const doctor::NetworkFacts& facts, std::string_view service) {
+  const auto found = std::ranges::find(facts.reach, service, &doctor::Reach::service);
   REQUIRE(found != facts.reach.end());
   return *found;
 }
@@ -46,26 +46,26 @@ TEST_CASE("network probe: against a STUN server on this machine there is no NAT"
   REQUIRE(listener);
   NetworkProbe::Options options;
   options.stun_server = HostPort{"127.0.0.1", (*stun)->local().front().port};
-  options.targets = {{"sccp", phones::Transport::tcp, "127.0.0.1", listener->local().port},
-                     {"https", phones::Transport::tcp, "127.0.0.1", closed_port(loop)}};
+  options.targets = {{"sccp", doctor::Transport::tcp, "127.0.0.1", listener->local().port},
+                     {"https", doctor::Transport::tcp, "127.0.0.1", closed_port(loop)}};
   NetworkProbe probe(loop, options);
   CHECK_FALSE(probe.facts().measured_at);
   const auto facts = measured(loop, probe);
   CHECK(facts.measured_at);
   CHECK(facts.stun_error.empty());
-  CHECK(facts.path == phones::NatPath::none);
+  CHECK(facts.path == doctor::NatPath::none);
   CHECK(facts.reflexive == facts.local);
-  CHECK(facts.mapping == phones::NatBehaviour::endpoint_independent);
-  CHECK(facts.filtering == phones::NatBehaviour::endpoint_independent);
+  CHECK(facts.mapping == doctor::NatBehaviour::endpoint_independent);
+  CHECK(facts.filtering == doctor::NatBehaviour::endpoint_independent);
   CHECK_FALSE(facts.one_address);
   CHECK(facts.udp_blocked == false);
-  CHECK(reach(facts, "stun").state == phones::PortState::open);
-  CHECK(reach(facts, "sccp").state == phones::PortState::open);
+  CHECK(reach(facts, "stun").state == doctor::PortState::open);
+  CHECK(reach(facts, "sccp").state == doctor::PortState::open);
   CHECK(reach(facts, "sccp").round_trip);
-  CHECK(reach(facts, "https").state == phones::PortState::refused);
+  CHECK(reach(facts, "https").state == doctor::PortState::refused);
   // A fresh result is returned at once.
   bool reported = false;
-  probe.ask([&](const phones::NetworkFacts& again) { reported = again.measured_at == facts.measured_at; });
+  probe.ask([&](const doctor::NetworkFacts& again) { reported = again.measured_at == facts.measured_at; });
   CHECK(reported);
   CHECK_FALSE(probe.running());
 }
@@ -80,18 +80,18 @@ TEST_CASE("network probe: without answers it ends too, and callers meanwhile sha
   }
   NetworkProbe::Options options;
   options.stun_server = HostPort{"127.0.0.1", mute[0].local().port};
-  options.targets = {{"sip", phones::Transport::udp, "127.0.0.1", mute[1].local().port},
-                     {"tftp", phones::Transport::udp, "127.0.0.1", mute[2].local().port}};
+  options.targets = {{"sip", doctor::Transport::udp, "127.0.0.1", mute[1].local().port},
+                     {"tftp", doctor::Transport::udp, "127.0.0.1", mute[2].local().port}};
   NetworkProbe probe(loop, options);
   int reported = 0;
   for (int i = 0; i < 2; ++i)
-    probe.ask([&](const phones::NetworkFacts&) { ++reported; });
+    probe.ask([&](const doctor::NetworkFacts&) { ++reported; });
   CHECK(probe.running());
   REQUIRE(loop.run_until([&] { return reported == 2; }, 20s));
   CHECK(probe.facts().stun_error == "no answer");
-  CHECK(probe.facts().mapping == phones::NatBehaviour::unknown);
-  CHECK(reach(probe.facts(), "sip").state == phones::PortState::no_answer);
-  CHECK(reach(probe.facts(), "tftp").state == phones::PortState::no_answer);
+  CHECK(probe.facts().mapping == doctor::NatBehaviour::unknown);
+  CHECK(reach(probe.facts(), "sip").state == doctor::PortState::no_answer);
+  CHECK(reach(probe.facts(), "tftp").state == doctor::PortState::no_answer);
   REQUIRE(probe.facts().sip_alg.size() == 1);
   CHECK_FALSE(probe.facts().sip_alg[0].known());
   CHECK_FALSE(probe.facts().tftp_alg);
@@ -101,25 +101,25 @@ TEST_CASE("network probe: a UDP port where nobody listens refuses, and no firewa
   net::Loop loop;
   NetworkProbe::Options options;
   options.stun_server = HostPort{"127.0.0.1", closed_port(loop)};
-  options.targets = {{"sip", phones::Transport::udp, "127.0.0.1", closed_port(loop)},
-                     {"tftp", phones::Transport::udp, "127.0.0.1", closed_port(loop)}};
+  options.targets = {{"sip", doctor::Transport::udp, "127.0.0.1", closed_port(loop)},
+                     {"tftp", doctor::Transport::udp, "127.0.0.1", closed_port(loop)}};
   NetworkProbe probe(loop, options);
   bool reported = false;
-  probe.ask([&](const phones::NetworkFacts&) { reported = true; });
+  probe.ask([&](const doctor::NetworkFacts&) { reported = true; });
   REQUIRE(loop.run_until([&] { return reported; }, 20s));
   CHECK(probe.facts().stun_error == "nothing listens there (ICMP port unreachable)");
   for (const char* service : {"stun", "sip", "tftp"}) {
     CAPTURE(service);
-    CHECK(reach(probe.facts(), service).state == phones::PortState::refused);
+    CHECK(reach(probe.facts(), service).state == doctor::PortState::refused);
   }
 }
 
 TEST_CASE("network probe: destroyed during a run it calls nobody") {
   net::Loop loop;
   auto probe = std::make_unique<NetworkProbe>(
-      loop, NetworkProbe::Options{HostPort{"127.0.0.1", 9}, {{"http", phones::Transport::tcp, "127.0.0.1", 9}}});
+      loop, NetworkProbe::Options{HostPort{"127.0.0.1", 9}, {{"http", doctor::Transport::tcp, "127.0.0.1", 9}}});
   bool reported = false;
-  probe->ask([&](const phones::NetworkFacts&) { reported = true; });
+  probe->ask([&](const doctor::NetworkFacts&) { reported = true; });
   CHECK_FALSE(loop.run_until([&] { return reported; }, 20ms));
   probe.reset();
   CHECK_FALSE(loop.run_until([&] { return reported; }, 20ms));

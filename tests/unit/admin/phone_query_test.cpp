@@ -12,7 +12,7 @@ namespace {
 
 /// A phone and what it was found to have.
 struct Judged : phones::Phone {
-  phones::PhoneVerdict verdict;
+  doctor::PhoneVerdict verdict;
 };
 
 Judged phone_named(const std::string& device, const std::string& address) {
@@ -24,8 +24,8 @@ Judged phone_named(const std::string& device, const std::string& address) {
   p.firmware = "SCCP45.9-4-2SR4-3S";
   p.lines = {"1001"};
   p.proven = true;
-  p.verdict.state = phones::State::failed;
-  p.verdict.severity = phones::Severity::error;
+  p.verdict.state = doctor::State::failed;
+  p.verdict.severity = doctor::Severity::error;
   p.verdict.codes = {"trust_list_present", "ringtones_missing"};
   return p;
 }
@@ -160,6 +160,6 @@ TEST_CASE("phone query: orders are of values, not of letters, and what is not kn
   CHECK(sorted("-seen", b, a));
   a.proven = false;  // a stranger
   CHECK(sorted("seen", b, a));
-  a.verdict.state = phones::State::ok;
+  a.verdict.state = doctor::State::ok;
   CHECK(sorted("state", b, a));
 }

@@ -9,7 +9,7 @@
 #include "sbc/daemon/words.hpp"
 
 using namespace dw;
-using phones::BoxFacts;
+using doctor::BoxFacts;
 
 namespace {
 
@@ -28,7 +28,7 @@ std::vector<std::string> codes(const conf::Loaded& loaded, BoxFacts::Daemon daem
   box.daemon = daemon;
   doctor::add_settings(box, loaded, kOwn);
   std::vector<std::string> out;
-  for (const auto& finding : phones::box_findings(box, kNow))
+  for (const auto& finding : doctor::box_findings(box, kNow))
     out.emplace_back(finding.code);
   return out;
 }
@@ -58,7 +58,7 @@ TEST_CASE("settings: errors always, warnings only while the daemon is not there 
   CHECK(codes(loaded, BoxFacts::Daemon::absent) == Codes{"not_running", "settings_wrong", "settings_doubtful"});
   BoxFacts box;
   doctor::add_settings(box, loaded, kOwn);
-  const auto found = phones::box_findings(box, kNow);
+  const auto found = doctor::box_findings(box, kNow);
   REQUIRE(found.size() == 1);
   CHECK(found[0].seen == "Settings: f.toml:3: bad.");
   CHECK(found[0].remedy == "Hint: do so.");
@@ -98,16 +98,16 @@ TEST_CASE("what the daemon knows of itself comes from its status and its setting
   CHECK(box.own->configured);
   CHECK_FALSE(doctor::own_facts(healthy(), conf::default_config(conf::Mode::edge)).configured);
   // SIP listens and has no server.
-  REQUIRE(phones::box_findings(box, kNow).size() == 1);
-  CHECK(phones::box_findings(box, kNow)[0].code == "no_sip_servers");
+  REQUIRE(doctor::box_findings(box, kNow).size() == 1);
+  CHECK(doctor::box_findings(box, kNow)[0].code == "no_sip_servers");
   config.central.sip.servers = {{conf::SipTransport::udp, {"pbx", 5060}}};
   box.own = doctor::own_facts(healthy(), config);
-  CHECK(phones::box_findings(box, kNow).empty());
+  CHECK(doctor::box_findings(box, kNow).empty());
   config.access.listen = {*IpAddress::parse("127.0.0.1"), *IpAddress::parse("::1")};
   CHECK(doctor::own_facts(healthy(), config).loopback_only);
   config.access.sccp.enable = false;
   config.cache.enable = false;
-  const phones::OwnFacts off = doctor::own_facts(healthy(), config);
+  const doctor::OwnFacts off = doctor::own_facts(healthy(), config);
   CHECK_FALSE(off.sccp_enabled);
   CHECK_FALSE(off.cache_enabled);
 }

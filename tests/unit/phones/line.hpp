@@ -68,16 +68,6 @@ struct LineReplay : Replay {
     const auto lines = story(phone(key));
     return lines.empty() ? std::string() : lines.back().step + ": " + lines.back().detail;
   }
-  Finding finding(const std::string& code, const std::string& key = kDevice) const {
-    for (const Finding& f : found(key)) {
-      if (f.code != code) continue;
-      CHECK_FALSE(f.means.empty());
-      CHECK_FALSE(f.remedy.empty());
-      return f;
-    }
-    FAIL_CHECK("no ", code, " among: ", codes(key));
-    return {};
-  }
 };
 
 struct Line : LineReplay {

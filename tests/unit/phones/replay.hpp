@@ -4,10 +4,7 @@
 #include <vector>
 
 #include "sbc/base/endpoint.hpp"
-#include "sbc/phones/finding_kind.hpp"
-#include "sbc/phones/findings.hpp"
 #include "sbc/phones/inventory.hpp"
-#include "sbc/phones/site.hpp"
 
 namespace dw::test {
 
@@ -31,7 +28,6 @@ struct Replay {
   std::string transport = "tftp";
   std::string mac = kMac;
   std::chrono::milliseconds between = 200ms;
-  BoxCauses causes;  ///< what the box says of itself
 
   explicit Replay(const Inventory::Options& options = {}) : inventory(options) {}
 
@@ -72,18 +68,6 @@ struct Replay {
     const Phone* const found = inventory.find(key);
     static const Phone kNobody;
     return found == nullptr ? kNobody : *found;
-  }
-  std::vector<Finding> found(const std::string& key = kDevice) const { return findings(phone(key), now, causes); }
-  /// Of all phones together.
-  std::vector<Finding> of_site(WallTime at) { return site_findings(inventory, VerdictBook(inventory), at); }
-  std::string codes(const std::string& key = kDevice) const {
-    std::string out;
-    for (const Finding& f : found(key))
-      out += (out.empty() ? "" : " ") + std::string(f.code);
-    return out;
-  }
-  bool worries(const std::string& key = kDevice) const {
-    return std::ranges::any_of(found(key), [](const Finding& f) { return f.severity != Severity::info; });
   }
 };
 

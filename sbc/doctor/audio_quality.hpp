@@ -1,0 +1,26 @@
+#pragma once
+#include <optional>
+#include <string_view>
+
+#include "sbc/base/media_broker.hpp"
+#include "sbc/doctor/state.hpp"
+
+namespace dw::doctor {
+
+/// How one direction of a call sounds, as far as what came to this box shows: words, colours and findings are all of
+/// this.
+struct AudioQuality {
+  State state = State::not_known;
+  std::string_view words = "nothing arrived";
+  std::optional<double> rating, mos;  ///< E-model; nothing: nothing came, or the codec is not in its table
+};
+
+inline constexpr double kGoodRating = 80;  ///< ITU-T G.109: below, some people are not satisfied
+inline constexpr double kFairRating = 60;  ///< below, nearly all are not
+
+/// By loss alone: of a call, or of two seconds of it.
+AudioQuality quality_of(std::string_view codec, double loss_percent, std::optional<Duration> jitter);
+/// Of a direction while the call is up: nothing that came, and audio that could not be sent on, count too.
+AudioQuality quality_of(std::string_view codec, const MediaFlow& flow);
+
+}  // namespace dw::doctor

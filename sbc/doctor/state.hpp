@@ -1,0 +1,36 @@
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+
+#include "sbc/doctor/finding.hpp"
+
+namespace dw::doctor {
+
+/// How something stands, each worse than the one before. A summary is never better than its worst part (worst()), and
+/// what nobody has tried is not known, whatever is likely.
+enum class State : std::uint8_t { ok, not_known, trouble, failed };
+
+constexpr std::string_view to_string(State state) {
+  switch (state) {
+    case State::ok:
+      return "ok";
+    case State::not_known:
+      return "not_known";
+    case State::trouble:
+      return "trouble";
+    case State::failed:
+      return "failed";
+  }
+  return "not_known";
+}
+
+constexpr State worst(State a, State b) {
+  return std::max(a, b);
+}
+/// What a finding of this severity makes of whatever it is about.
+constexpr State state_of(Severity severity) {
+  return severity == Severity::error ? State::failed : severity == Severity::warning ? State::trouble : State::ok;
+}
+
+}  // namespace dw::doctor
