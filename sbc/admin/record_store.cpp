@@ -78,7 +78,7 @@ Result<void> RecordStore::load_runs() {
     after = phones::Absence{record_time(runs->integer(runs->is_null(2) ? 1 : 2)), {}, !runs->is_null(2)};
   }
   ends_with(started_);
-  if (const std::size_t most = phones::Inventory::kMaxAbsences; absences_.size() > most)
+  if (const std::size_t most = phones::kMaxAbsences; absences_.size() > most)
     absences_.erase(absences_.begin(), absences_.end() - static_cast<std::ptrdiff_t>(most));
   return {};
 }
@@ -147,7 +147,7 @@ Result<void> RecordStore::write_batch(store::Database& database, const Batch& ba
     run->bind_null(3);
   }
   if (auto done = run->run(); !done) return done;
-  if (auto done = runs->bind(1, std::int64_t{phones::Inventory::kMaxAbsences + 1}).run(); !done) return done;
+  if (auto done = runs->bind(1, std::int64_t{phones::kMaxAbsences + 1}).run(); !done) return done;
   return transaction->commit();
 }
 

@@ -12,8 +12,8 @@
 #include "sbc/admin/verdict_metrics.hpp"
 #include "sbc/base/percent.hpp"
 #include "sbc/base/text_cursor.hpp"
+#include "sbc/doctor/central_side.hpp"
 #include "sbc/doctor/folding.hpp"
-#include "sbc/doctor/network_findings.hpp"
 #include "sbc/doctor/site.hpp"
 #include "tftp-proxy/core/http_semantics.hpp"
 
@@ -263,8 +263,8 @@ void AdminServer::phones(const std::shared_ptr<net::HttpExchange>& exchange, std
   const phones::Phone* phone = find_phone(*exchange, path.substr(kPhones.size() + 1));
   if (!phone) return;
   const auto calls = sources_.calls ? sources_.calls() : std::vector<phones::Call>();
-  exchange->reply(json_reply(
-      phone_json(*phone, sources_.inventory->absences(), calls, sources_.causes_now(), now_by_both(), &history_)));
+  exchange->reply(
+      json_reply(phone_json(*phone, sources_.absences(), calls, sources_.causes_now(), now_by_both(), &history_)));
 }
 
 /// The phone named in the path; null if there is none, which has been answered.

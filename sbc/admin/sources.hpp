@@ -131,6 +131,9 @@ struct Sources {
   std::vector<std::function<void(MetricsText&)>> metrics;
 
   doctor::BoxCauses causes_now() const { return causes ? causes() : doctor::BoxCauses(); }
+  std::vector<phones::Absence> absences() const {
+    return records ? records->absences() : std::vector<phones::Absence>();
+  }
 };
 
 }  // namespace dw::admin

@@ -37,7 +37,6 @@ Result<void> App::start() {
   if (config.cache.enable) cache_ = provisioning::Cache::open(loop_, cache_options(config));
   phone_store_ = admin::PhoneStore::open(loop_, config.state.dir, inventory_, admissions_);
   records_ = admin::RecordStore::open(loop_, config.state.dir, record_options(config));
-  inventory_.set_absences(records_->absences());
   (void)follow_sip_ports(loaded_.config);
   clock_care_ = std::make_unique<ClockCare>(loop_, inventory_);
   pipeline_ = std::make_unique<provisioning::Pipeline>(

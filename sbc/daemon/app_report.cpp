@@ -41,10 +41,9 @@ std::string App::report(const std::vector<const phones::Phone*>& about, const st
   std::string phones;
   for (const phones::Phone* phone : about) {
     const admin::Now both = admin::now_by_both();
-    phones +=
-        part("Phone " + words::printable(phone->key()),
-             report::phone(
-                 parsed(admin::phone_json(*phone, inventory_.absences(), all.calls(), all.causes_now(), both)), look));
+    phones += part(
+        "Phone " + words::printable(phone->key()),
+        report::phone(parsed(admin::phone_json(*phone, all.absences(), all.calls(), all.causes_now(), both)), look));
   }
   const std::string log = log_ ? report::log(parsed(admin::log_json(log_->lines(0), 0))) : std::string();
   const Json list = parsed(admin::doctor_json(of_box, now)).value("findings", Json::array());

@@ -5,7 +5,7 @@
 #include "sbc/base/escape.hpp"
 #include "sbc/daemon/app.hpp"
 #include "sbc/daemon/doctor.hpp"
-#include "sbc/doctor/network_findings.hpp"
+#include "sbc/doctor/central_side.hpp"
 #include "sbc/net/log.hpp"
 #include "sbc/net/resolver.hpp"
 
@@ -254,7 +254,7 @@ admin::Sources App::sources() {
   s.doctor = [this](auto done) {
     doctor::BoxFacts box = doctor::look_from_inside(status(), loaded_.config);
     box.network = doctor::brought_up_to_date(network_->facts(), box.own->call_servers, box.own->origins);
-    box.heard = inventory_.heard();
+    box.heard = inventory_.ended_calls().heard();
     if (const auto move = media_ ? media_->router_moved() : std::nullopt) {
       box.moved = {move->was, move->is, wall_ago(wall_now(), move->at, loop_.now()), move->streams, {}};
       if (move->ended) box.moved->ended = wall_ago(wall_now(), *move->ended, loop_.now());
@@ -315,7 +315,7 @@ admin::Sources App::sources() {
     gate_.append_metrics(out);
     if (cache_) cache_->append_metrics(out);
     out.gauge("dropwire_phones", "Phones that are known.", static_cast<double>(inventory_.size()));
-    const auto& ended = inventory_.call_totals();
+    const auto& ended = inventory_.ended_calls().totals();
     out.counter("dropwire_calls_ended_total", "Calls of phones that ended.", ended.calls);
     out.counter("dropwire_calls_silent_total", "Of these, at least one side sent nothing though both could.",
                 ended.one_way);

@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "sbc/doctor/box.hpp"
+#include "sbc/doctor/central_side.hpp"
 #include "sbc/doctor/finding_code.hpp"
 #include "sbc/doctor/finding_text.hpp"
-#include "sbc/doctor/network_findings.hpp"
 #include "sbc/phones/phone.hpp"
 
 namespace dw::doctor {

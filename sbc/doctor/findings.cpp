@@ -9,6 +9,7 @@
 
 #include "sbc/base/escape.hpp"
 #include "sbc/base/text_cursor.hpp"
+#include "sbc/doctor/file_examination.hpp"
 #include "sbc/doctor/finding_text.hpp"
 #include "sbc/doctor/folding.hpp"
 #include "sbc/doctor/hints.hpp"
@@ -25,129 +26,92 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kSettled = 60s;         // nothing more asked for so long: the boot is over
 constexpr auto kNextFile = 5s;         // a phone that takes the plain config too asks for it at once
 constexpr auto kSilence = 30s;         // "asked X, then nothing" (cisco-provisioning §7)
 constexpr auto kLoopSpacing = 180s;    // between two turns of a loop (15–130 s seen, §2.4)
 constexpr auto kLoopForgotten = 300s;  // after the last turn
 constexpr std::size_t kLoopTurns = 4;
 constexpr std::size_t kFirstFileTries = 3;  // §2.3: then the phone gives up its lease
-constexpr std::size_t kRecoveryTurns = 3;
 constexpr auto kAlternation = 15min;
-constexpr std::size_t kAddressChanges = 3;  // A, B, A, B
 constexpr std::size_t kNamesShown = 4;
+constexpr std::size_t kAddressChanges = 3;  // A, B, A, B
 
 bool is_signed_config(FileKind kind) {
   return kind == FileKind::config_signed || kind == FileKind::config_encrypted;
 }
-bool is_image(FileKind kind) {
-  return kind == FileKind::loads || kind == FileKind::firmware || kind == FileKind::recovery_loads;
+
+}  // namespace
+
+FileExamination::FileExamination(const Phone& phone, WallTime now, const BoxCauses& causes)
+    : phone_(phone), now_(now), causes_(causes), boots_(boots_of(phone)) {
+  const Boot& last = boots_.back();
+  for (std::size_t i = last.begin; i < last.end; ++i)
+    last_.push_back(&phone_.steps[i]);
+  WallTime over{};
+  for (const Step* s : files(last))
+    over = std::max(over, end_of(*s));
+  quiet_ = now - over;
+  // While a boot is young, what went wrong in the one before still counts.
+  const bool with_previous = quiet_ < kSettled && boots_.size() > 1;
+  const std::size_t begin = with_previous ? boots_[boots_.size() - 2].begin : last.begin;
+  recent_ = files({begin, last.end, false});
 }
 
-/// Looks at one phone's boots. Each check_… adds at most one finding of its code.
-class Examination {
- public:
-  Examination(const Phone& phone, WallTime now, const BoxCauses& causes)
-      : phone_(phone), now_(now), causes_(causes), boots_(boots_of(phone)) {
-    const Boot& last = boots_.back();
-    for (std::size_t i = last.begin; i < last.end; ++i)
-      last_.push_back(&phone_.steps[i]);
-    WallTime over{};
-    for (const Step* s : files(last))
-      over = std::max(over, end_of(*s));
-    quiet_ = now - over;
-    // While a boot is young, what went wrong in the one before still counts.
-    const bool with_previous = quiet_ < kSettled && boots_.size() > 1;
-    const std::size_t begin = with_previous ? boots_[boots_.size() - 2].begin : last.begin;
-    recent_ = files({begin, last.end, false});
-  }
+std::vector<Finding> FileExamination::run() {
+  check_delivery();
+  check_transfers();
+  check_lists();
+  check_config();
+  check_loop();
+  check_firmware();
+  check_not_taken();
+  check_recovery();
+  check_extras();
+  check_path();
+  check_notes();
+  for (Finding& finding : signalling_findings(phone_, now_, causes_))
+    found_.push_back(std::move(finding));
+  add_hints(found_, last_);
+  for (Finding& f : found_)
+    f.remedy = for_place(f.remedy, causes_.hosted ? Place::hosted : Place::edge);
+  order_by_cause(found_);
+  return std::move(found_);
+}
 
-  std::vector<Finding> run() {
-    check_delivery();
-    check_transfers();
-    check_lists();
-    check_config();
-    check_loop();
-    check_firmware();
-    check_not_taken();
-    check_recovery();
-    check_extras();
-    check_path();
-    check_notes();
-    for (Finding& finding : signalling_findings(phone_, now_, causes_))
-      found_.push_back(std::move(finding));
-    add_hints(found_, last_);
-    for (Finding& f : found_)
-      f.remedy = for_place(f.remedy, causes_.hosted ? Place::hosted : Place::edge);
-    order_by_cause(found_);
-    return std::move(found_);
+FileExamination::Files FileExamination::files(const Boot& boot) const {
+  Files out;
+  for (std::size_t i = boot.begin; i < boot.end; ++i) {
+    if (phone_.steps[i].is_file()) out.push_back(&phone_.steps[i]);
   }
+  return out;
+}
 
- private:
-  using Files = std::vector<const Step*>;
+bool FileExamination::later_success(const Files& in, const Step& step) {
+  return std::ranges::any_of(in, [&](const Step* s) {
+    return s->at >= step.at && s != &step && s->outcome == FileOutcome::sent && equal_ignoring_case(s->name, step.name);
+  });
+}
 
-  Files files(const Boot& boot) const {
-    Files out;
-    for (std::size_t i = boot.begin; i < boot.end; ++i) {
-      if (phone_.steps[i].is_file()) out.push_back(&phone_.steps[i]);
-    }
-    return out;
+std::string FileExamination::names_of(const Files& steps) {
+  std::set<std::string> names;
+  for (const Step* s : steps)
+    names.insert(escaped(s->name));
+  std::string out;
+  std::size_t shown = 0;
+  for (const std::string& name : names) {
+    if (shown++ == kNamesShown) return out + fmt::format(" and {} more", names.size() - kNamesShown);
+    out += (out.empty() ? "" : ", ") + name;
   }
-  Files last_files() const { return files(boots_.back()); }
-  static bool later_success(const Files& in, const Step& step) {
-    return std::ranges::any_of(in, [&](const Step* s) {
-      return s->at >= step.at && s != &step && s->outcome == FileOutcome::sent &&
-             equal_ignoring_case(s->name, step.name);
-    });
-  }
-  /// The names, each once, escaped.
-  static std::string names_of(const Files& steps) {
-    std::set<std::string> names;
-    for (const Step* s : steps)
-      names.insert(escaped(s->name));
-    std::string out;
-    std::size_t shown = 0;
-    for (const std::string& name : names) {
-      if (shown++ == kNamesShown) return out + fmt::format(" and {} more", names.size() - kNamesShown);
-      out += (out.empty() ? "" : ", ") + name;
-    }
-    return out;
-  }
-  void add(Code code, Severity severity, std::string seen) {
-    found_.push_back(make_finding(code, severity, std::move(seen), phone_));
-  }
+  return out;
+}
 
-  void check_delivery();
-  void check_first_file();
-  void check_transfers();
-  void check_lists();
-  void check_config();
-  void check_loop();
-  void check_follow_ups();
-  void check_firmware();
-  void check_reloads();
-  void check_not_taken();
-  void check_recovery();
-  void check_extras();
-  void check_path();
-  void check_notes();
-  bool asked_follow_up(const Files& in) const;
-  bool had_config(const Files& in) const;
-  std::vector<Boot> loop() const;
-
-  const Phone& phone_;
-  WallTime now_;
-  BoxCauses causes_;
-  std::vector<Boot> boots_;
-  std::vector<const Step*> last_;  // the last boot, notes too
-  Files recent_;                   // files of the last boot, or of the last two while it is young
-  std::chrono::milliseconds quiet_{};
-  std::vector<Finding> found_;
-};
+void FileExamination::add(Code code, Severity severity, std::string seen) {
+  found_.push_back(make_finding(code, severity, std::move(seen), phone_));
+}
 
 /// Atlas 1: the first file again and again, though each was answered. Atlas 2: data that is never
 /// acknowledged.
-void Examination::check_delivery() {
+void FileExamination::check_delivery() {
   Files silent;
   std::size_t given_up = 0;
   for (const Step* s : recent_) {
@@ -164,7 +128,7 @@ void Examination::check_delivery() {
   check_first_file();
 }
 
-void Examination::check_first_file() {
+void FileExamination::check_first_file() {
   Files tries;
   for (auto boot = boots_.rbegin(); boot != boots_.rend(); ++boot) {
     const Files in = files(*boot);
@@ -183,7 +147,7 @@ void Examination::check_first_file() {
 }
 
 /// Atlas 3, 4, 5: transfers that began and did not end.
-void Examination::check_transfers() {
+void FileExamination::check_transfers() {
   Files broken, refused;
   std::map<std::pair<std::string, std::uint64_t>, std::size_t> at_block;
   for (const Step* s : recent_) {
@@ -210,7 +174,7 @@ void Examination::check_transfers() {
 }
 
 /// Atlas 6, 7.
-void Examination::check_lists() {
+void FileExamination::check_lists() {
   const Files in = last_files();
   Files only_signed;
   bool encrypted = false;
@@ -226,7 +190,7 @@ void Examination::check_lists() {
 }
 
 /// Atlas 10, 30, 31.
-void Examination::check_config() {
+void FileExamination::check_config() {
   const Files in = last_files();
   const Step* missing = nullptr;
   const Step* sip_missing = nullptr;
@@ -267,11 +231,11 @@ void Examination::check_config() {
     add("unknown_device", Severity::error, escaped(missing->name) + " does not exist");
 }
 
-bool Examination::had_config(const Files& in) const {
+bool FileExamination::had_config(const Files& in) const {
   return std::ranges::any_of(in, [](const Step* s) { return is_config(s->kind) && arrived(*s); });
 }
 
-bool Examination::asked_follow_up(const Files& in) const {
+bool FileExamination::asked_follow_up(const Files& in) const {
   return std::ranges::any_of(in, [&](const Step* s) {
     return std::ranges::any_of(phone_.follow_ups, [&](std::string_view name) {
       return equal_ignoring_case(s->name, name) || equal_ignoring_case(s->name, std::string(name) + ".sgn");
@@ -281,7 +245,7 @@ bool Examination::asked_follow_up(const Files& in) const {
 
 /// The turns of a loop that is going on: boots with a config, one soon after the other, no upgrade among
 /// them.
-std::vector<Boot> Examination::loop() const {
+std::vector<Boot> FileExamination::loop() const {
   std::vector<Boot> turns;
   if (quiet_ > kLoopForgotten) return turns;
   for (auto boot = boots_.rbegin(); boot != boots_.rend(); ++boot) {
@@ -297,7 +261,7 @@ std::vector<Boot> Examination::loop() const {
 }
 
 /// Atlas 8, 9.
-void Examination::check_loop() {
+void FileExamination::check_loop() {
   const std::vector<Boot> turns = loop();
   if (turns.empty()) return check_follow_ups();
   const bool named = phone_.protocol == Protocol::sip && !phone_.follow_ups.empty();
@@ -311,7 +275,7 @@ void Examination::check_loop() {
   }
 }
 
-void Examination::check_follow_ups() {
+void FileExamination::check_follow_ups() {
   // Only SIP loads are known to ask for dial template and soft keys at every boot.
   if (phone_.protocol != Protocol::sip || phone_.follow_ups.empty()) return;
   const Files in = last_files();
@@ -323,98 +287,8 @@ void Examination::check_follow_ups() {
       fmt::format("{} was fetched, and {} never asked", escaped((*config)->name), escaped(phone_.follow_ups.front())));
 }
 
-/// Atlas 11, 13, 14.
-void Examination::check_firmware() {
-  Files no_manifest, no_part;
-  Models self;
-  for (const Step& s : phone_.steps) {
-    if (const Models by_name = models_asking(s.name); s.is_file() && !by_name.empty()) self = by_name;
-  }
-  const Step* foreign = nullptr;
-  bool manifest = false;
-  for (const Step* s : last_files()) {
-    if (is_image(s->kind) && arrived(*s)) manifest = true;
-    if (s->kind == FileKind::loads && s->outcome == FileOutcome::not_found) no_manifest.push_back(s);
-    if (s->kind == FileKind::firmware && s->outcome == FileOutcome::not_found)
-      (manifest ? no_part : no_manifest).push_back(s);
-    const Models target = s->kind == FileKind::loads ? models_of_load(s->name) : Models();
-    if (!target.empty() && !self.empty() && (target & self).empty()) foreign = s;
-  }
-  if (foreign != nullptr) {
-    add("load_for_other_model", Severity::error,
-        fmt::format("{} was asked by a {}", escaped(foreign->name), self.to_string()));
-  }
-  if (!no_part.empty()) add("firmware_part_missing", Severity::error, names_of(no_part) + " does not exist");
-  if (!no_manifest.empty()) add("load_missing", Severity::warning, names_of(no_manifest) + " does not exist");
-  check_reloads();
-}
-
-/// Atlas 36: the same part taken whole in an earlier boot, whose download did not break off, and again just
-/// now.
-void Examination::check_reloads() {
-  std::set<std::string> before;
-  const std::size_t recent_begin = boots_.size() > 1 && quiet_ < kSettled ? boots_.size() - 2 : boots_.size() - 1;
-  Files again;
-  for (std::size_t i = 0; i < boots_.size(); ++i) {
-    if (boots_[i].recovery) continue;
-    std::set<std::string> here;
-    bool whole = true;
-    for (const Step* s : files(boots_[i])) {
-      if (s->kind != FileKind::firmware) continue;
-      whole = whole && arrived(*s);
-      if (!arrived(*s)) continue;
-      if (i >= recent_begin && before.contains(s->name)) again.push_back(s);
-      here.insert(s->name);
-    }
-    if (whole) before.insert(here.begin(), here.end());
-  }
-  if (!again.empty()) add("firmware_every_boot", Severity::warning, names_of(again) + " was fetched again");
-}
-
-/// Atlas 12: a manifest taken, none of its parts asked, and then it registered with another load.
-void Examination::check_not_taken() {
-  const Step* manifest = nullptr;
-  for (const Step* s : last_files()) {
-    if (s->kind == FileKind::loads && arrived(*s)) manifest = s;
-    if (s->kind == FileKind::firmware) return;
-  }
-  if (manifest == nullptr || phone_.running.empty()) return;
-  const bool registered_since = std::ranges::any_of(phone_.steps, [&](const Step& s) {
-    return s.type == StepType::signalling && s.event == SignallingEvent::registered && s.at >= manifest->at;
-  });
-  const std::string_view load = std::string_view(manifest->name).substr(0, manifest->name.rfind('.'));
-  // Some call their load by its version alone, "8.12(2.0)": that says nothing.
-  constexpr std::size_t kFamily = 2;
-  const std::string_view runs = phone_.running;
-  const bool comparable = equal_ignoring_case(load.substr(0, kFamily), runs.substr(0, kFamily));
-  if (!registered_since || !comparable || equal_ignoring_case(load, runs)) return;
-  add("load_not_taken", Severity::warning,
-      fmt::format("it took {}, asked for none of its parts, and runs {}", escaped(manifest->name), runs));
-}
-
-/// Atlas 15.
-void Examination::check_recovery() {
-  if (!boots_.back().recovery) return;
-  Files asked, missing;
-  std::size_t turns = 0;
-  for (auto boot = boots_.rbegin(); boot != boots_.rend() && boot->recovery; ++boot)
-    ++turns;
-  bool had = false;
-  for (const Step* s : last_files()) {
-    if (s->kind != FileKind::recovery_loads) continue;
-    asked.push_back(s);
-    if (s->outcome == FileOutcome::not_found) missing.push_back(s);
-    had = had || arrived(*s);
-  }
-  if (!missing.empty() && !had) {
-    add("recovery_loop", Severity::error, names_of(missing) + " does not exist");
-  } else if (turns >= kRecoveryTurns) {
-    add("recovery_loop", Severity::error, fmt::format("{} was asked in {} turns", names_of(asked), turns));
-  }
-}
-
 /// Atlas 21, 22, 23.
-void Examination::check_extras() {
+void FileExamination::check_extras() {
   Files missing, unnamed, rings;
   for (const Step* s : last_files()) {
     if ((s->kind == FileKind::ring_list || s->kind == FileKind::ring) && s->outcome == FileOutcome::not_found)
@@ -428,7 +302,7 @@ void Examination::check_extras() {
 }
 
 /// Atlas 19/20, 33, and what our own side could not give.
-void Examination::check_path() {
+void FileExamination::check_path() {
   Files unavailable, refused, forbidden;
   bool http = false, config_by_tftp = false;
   for (const Step* s : last_files()) {
@@ -468,7 +342,7 @@ void Examination::check_path() {
 }
 
 /// Atlas 35, and what the pipeline told.
-void Examination::check_notes() {
+void FileExamination::check_notes() {
   const auto last_of = [&](Note note) -> const Step* {
     const auto found =
         std::find_if(last_.rbegin(), last_.rend(), [&](const Step* s) { return s->is_note() && s->note == note; });
@@ -480,11 +354,9 @@ void Examination::check_notes() {
   if (const Step* s = last_of(Note::sip_port_differs)) add("sip_port_differs", Severity::warning, s->detail);
 }
 
-}  // namespace
-
 std::vector<Finding> findings(const Phone& phone, WallTime now, const BoxCauses& causes) {
   if (phone.steps.empty()) return {};
-  return Examination(phone, now, causes).run();
+  return FileExamination(phone, now, causes).run();
 }
 
 }  // namespace dw::doctor

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "sbc/phones/audio_heard.hpp"
+#include "sbc/phones/call_tally.hpp"
 #include "sbc/phones/phone.hpp"
 
 namespace dw::phones {
@@ -20,7 +20,8 @@ namespace dw::phones {
 /// of the address. Bounded: the phone not seen for longest goes, those that never took a file nor registered
 /// first, so that a stranger who asks random names pushes out other strangers. Of a phone's steps the oldest
 /// go: once registrations and calls are more than half of them, the oldest of these. No I/O, no clock; one
-/// thread.
+/// thread. It is one class, for all its methods: which record a step belongs to, by name, address or line, decides
+/// which records there are, and in which order they go.
 class Inventory {
  public:
   struct Options {
@@ -78,23 +79,8 @@ class Inventory {
   /// Whether a phone that took a file or registered has firmware of this protocol.
   bool knows(Protocol protocol) const;
 
-  /// Of calls that ended, since the start.
-  struct CallTotals {
-    std::uint64_t calls = 0;
-    std::uint64_t one_way = 0;  ///< one side was silent, or both, while both ways were open (CallFigures::silent)
-    std::uint64_t from_phone = 0, lost_from_phone = 0;  ///< packets of RTP
-    std::uint64_t from_central = 0, lost_from_central = 0;
-  };
-  const CallTotals& call_totals() const { return call_totals_; }
-  const AudioHeard& heard() const { return heard_; }
-  /// From now on calls that hear nothing of the central side are the box's own trouble, and no phone's
-  /// (BoxFacts::heard).
-  void set_behind_router(bool behind) { behind_router_ = behind; }
-
-  /// When Dropwire itself did not run, as far as is known: the last few, in order.
-  static constexpr std::size_t kMaxAbsences = 16;
-  void set_absences(std::vector<Absence> absences) { absences_ = std::move(absences); }
-  const std::vector<Absence>& absences() const { return absences_; }
+  const CallTally& ended_calls() const { return ended_calls_; }
+  void set_behind_router(bool behind) { ended_calls_.set_behind_router(behind); }
 
   /// The wall clock was set back, or was wrong when what is kept was written: steps and phones that are later
   /// than `now` move back together, the latest to `now`. Else what comes next would stand before them.
@@ -131,12 +117,8 @@ class Inventory {
   void adopt_address_record(Phone& phone, WallTime at);
   void move_to(Phone& phone, const IpAddress& address);
   void keep(Phone& phone, Step step);
-  void count(const CallFigures& call);
-  void note_heard(CallFigures& call, WallTime ended);
   void mark(Phone& phone);
   void number(Phone& phone);
-  static void insert(std::deque<Step>& steps, Step step);
-  void trim(std::deque<Step>& steps) const;
   void prove(Phone& phone);
   void erase(Phones::iterator phone);
   void make_room();
@@ -147,10 +129,7 @@ class Inventory {
   std::unordered_map<IpAddress, std::vector<std::string>> at_address_;  // keys of devices by current address
   std::unordered_set<std::string> unsaved_;
   std::uint64_t removals_ = 0, revision_ = 0;
-  CallTotals call_totals_;
-  AudioHeard heard_;
-  bool behind_router_ = false;
-  std::vector<Absence> absences_;
+  CallTally ended_calls_;
   std::map<std::uint64_t, const Phone*> unjudged_;  // by number
   std::vector<std::uint64_t> gone_unjudged_;        // no more than take_unjudged() had phones to give
   std::uint64_t last_number_ = 0, last_number_taken_ = 0;

@@ -165,6 +165,8 @@ struct Absence {
   WallTime from{}, until{};
   bool told = true;  ///< false: it ended without notice, at `from` or up to a minute after
 };
+/// How many of them are kept: the last few.
+constexpr std::size_t kMaxAbsences = 16;
 /// With a line for each of `absences`, which are in order, since the phone is known and its story begins.
 std::vector<StoryEntry> story(const Phone& phone, const std::vector<Absence>& absences = {});
 

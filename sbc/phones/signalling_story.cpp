@@ -344,54 +344,6 @@ bool blames_address(const Step& refused) {
       kWords, [&](std::string_view word) { return !std::ranges::search(refused.detail, word, same).empty(); });
 }
 
-std::string_view to_string(SignallingEvent event) {
-  switch (event) {
-    case Event::connected:
-      return "connected";
-    case Event::no_server:
-      return "no_server";
-    case Event::registered:
-      return "registered";
-    case Event::refused:
-      return "refused";
-    case Event::unregistered:
-      return "unregistered";
-    case Event::superseded:
-      return "superseded";
-    case Event::reset:
-      return "reset";
-    case Event::phone_lost:
-      return "phone_lost";
-    case Event::server_lost:
-      return "server_lost";
-    case Event::keepalive_missed:
-      return "keepalive_missed";
-    case Event::call_preserved:
-      return "call_preserved";
-    case Event::media_silent:
-      return "media_silent";
-    case Event::lines:
-      return "lines";
-    case Event::bad_password:
-      return "bad_password";
-    case Event::alarm:
-      return "alarm";
-    case Event::unheard:
-      return "unheard";
-    case Event::unreachable:
-      return "unreachable";
-    case Event::reachable:
-      return "reachable";
-    case Event::altered:
-      return "altered";
-    case Event::call_refused:
-      return "call_refused";
-    case Event::no_date:
-      return "no_date";
-  }
-  return "?";
-}
-
 std::string_view to_string(CallFigures::Silent silent) {
   switch (silent) {
     case Silent::nobody:

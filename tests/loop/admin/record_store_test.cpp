@@ -117,7 +117,7 @@ TEST_CASE("a stop and a start make an absence; for a run that crashed, its last 
   for (int i = 0; i < 20; ++i)
     RecordBox again(at);
   RecordBox last(at);
-  CHECK(last.store->absences().size() <= phones::Inventory::kMaxAbsences);
+  CHECK(last.store->absences().size() <= phones::kMaxAbsences);
 }
 
 TEST_CASE("the records of each older version are read, and upgraded to the current schema") {

@@ -122,14 +122,14 @@ TEST_CASE("calls that hear nothing behind a router are the box's trouble, and no
   r.inventory.set_behind_router(true);
   r.talks(r.call(1'000, 0)).talks(r.call(1'000, 0));
   CHECK(codes_of(r).find("one_way_audio") == std::string::npos);
-  CHECK(r.inventory.heard().silent == 2);
-  CHECK(r.inventory.heard().last_silent);
-  CHECK(r.inventory.heard().silent_at);
+  CHECK(r.inventory.ended_calls().heard().silent == 2);
+  CHECK(r.inventory.ended_calls().heard().last_silent);
+  CHECK(r.inventory.ended_calls().heard().silent_at);
   r.talks(r.call(0, 1'000));  // a mute phone is a phone's
   CHECK(codes_of(r).find("one_way_audio") != std::string::npos);
   r.talks(r.call(1'000, 1'000));
-  CHECK(r.inventory.heard().calls == 2);
-  CHECK_FALSE(r.inventory.heard().last_silent);
+  CHECK(r.inventory.ended_calls().heard().calls == 2);
+  CHECK_FALSE(r.inventory.ended_calls().heard().last_silent);
   r.inventory.set_behind_router(false);
   r.talks(r.call(1'000, 0));
   CHECK(codes_of(r).find("one_way_audio") != std::string::npos);

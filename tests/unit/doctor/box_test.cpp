@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "sbc/doctor/box_causes.hpp"
-#include "sbc/doctor/network_findings.hpp"
+#include "sbc/doctor/central_side.hpp"
 #include "tests/unit/doctor/box_facts.hpp"
 
 using namespace dw;

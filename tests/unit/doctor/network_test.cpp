@@ -1,4 +1,5 @@
 // What measurements of the path show: from facts to findings.
+#include "sbc/doctor/central_side.hpp"
 #include "sbc/doctor/network_findings.hpp"
 
 #include <doctest/doctest.h>

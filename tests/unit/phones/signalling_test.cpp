@@ -171,7 +171,7 @@ TEST_CASE("what all calls did together is counted, and what was no call is not")
   nothing.far_number.clear();
   nothing.streams.clear();
   r.talks(nothing);
-  const auto& all = r.inventory.call_totals();
+  const auto& all = r.inventory.ended_calls().totals();
   CHECK(all.calls == 2);
   CHECK(all.one_way == 1);
   CHECK(all.from_phone == 18000);
