@@ -152,7 +152,7 @@ TEST_CASE("whatever is not plain goes to the sockets untouched and uncounted") {
       {"longer than the way out takes", [](Frame& f) { f.payload = Buffer(1500 - 40 + 1, 0); }},
   };
   for (const auto& [name, change] : kinds) {
-    CAPTURE(name);
+    CAPTURE(std::string(name));
     CHECK_FALSE(bench.goes_on(but(change)));
   }
   CHECK_FALSE(bench.goes_on([] {
@@ -217,7 +217,7 @@ TEST_CASE("what RTP allows is plain") {
       {"the longest that the way out takes", [](Frame& f) { f.payload = Buffer(1500 - 40, 0); }},
   };
   for (const auto& [name, change] : kinds) {
-    CAPTURE(name);
+    CAPTURE(std::string(name));
     CHECK(bench.goes_on(but(change)));
   }
 }
