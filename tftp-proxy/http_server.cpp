@@ -166,6 +166,25 @@ Result<Endpoint> PhoneHttpServer::listen(const Endpoint& at) {
   return taken;
 }
 
+Result<void> PhoneHttpServer::listen_also(const std::vector<IpAddress>& addresses) {
+  const std::size_t before = doors_.size();
+  for (const IpAddress& address : addresses) {
+    const std::uint16_t port = doors_.empty() ? options_.port : doors_.front()->local().port;
+    if (const auto at = listen({address, port}); !at) {
+      keep_listeners(before);
+      return std::unexpected(at.error());
+    }
+  }
+  return {};
+}
+
+std::vector<Endpoint> PhoneHttpServer::local() const {
+  std::vector<Endpoint> all;
+  for (const auto& door : doors_)
+    all.push_back(door->local());
+  return all;
+}
+
 void PhoneHttpServer::handle(const std::shared_ptr<net::HttpExchange>& exchange) {
   if (tap_->on())
     tap(*exchange, false,
@@ -414,7 +433,7 @@ void PhoneHttpServer::end(std::uint64_t id, bool whole, std::uint64_t octets) {
   if (!download->is_head && !download->untold && on_step_) on_step_(step);
 }
 
-void PhoneHttpServer::stop_accepting() {
+void PhoneHttpServer::drain() {
   for (const auto& door : doors_)
     door->stop_accepting();
 }

@@ -6,9 +6,7 @@
 #include <vector>
 
 #include "sbc/base/known_sources.hpp"
-#include "sbc/base/metrics.hpp"
-#include "sbc/base/wire_tap.hpp"
-#include "sbc/net/access_gate.hpp"
+#include "sbc/net/front.hpp"
 #include "sbc/net/http_server.hpp"
 #include "sbc/net/log.hpp"
 #include "sbc/net/timer.hpp"
@@ -21,9 +19,10 @@ namespace dw::provisioning {
 /// Content-Length, never chunked, compressed or redirected (cisco-provisioning §6). A file whose size is
 /// known is sent while it still arrives; its last octet goes out when the Library says the whole is good, so
 /// a failure half-way cuts the connection and never looks like a whole file. On the loop's thread.
-class PhoneHttpServer {
+class PhoneHttpServer final : public net::Front {
  public:
   struct Options {
+    std::uint16_t port = 6970;  ///< of listen_also(), while it listens nowhere
     unsigned max_connections = 512;
     unsigned max_connections_per_source = 32;  ///< a NAT may stand before many phones
     Duration idle_timeout = std::chrono::seconds(30);
@@ -40,26 +39,21 @@ class PhoneHttpServer {
   /// `library` outlives this. `on_step` hears of each GET when it is over; HEAD moves no file and is not
   /// told.
   PhoneHttpServer(net::Loop& loop, Library& library, KnownSources& known, const Options& options, StepSink on_step);
-  ~PhoneHttpServer();
-  PhoneHttpServer(const PhoneHttpServer&) = delete;
-  PhoneHttpServer& operator=(const PhoneHttpServer&) = delete;
+  ~PhoneHttpServer() override;
 
   /// One more address to answer on; gives it with the port the kernel chose.
   Result<Endpoint> listen(const Endpoint& at);
-  /// Gives up all addresses but the first `count`.
-  void keep_listeners(std::size_t count);
+  Result<void> listen_also(const std::vector<IpAddress>& addresses) override;
+  void keep_listeners(std::size_t count) override;
+  std::vector<Endpoint> local() const override;
   /// Takes new options. Downloads that run go on. After an error it goes on as it was.
   Result<void> configure(const Options& options);
   /// Answers one request; what `listen` connects to the server's door.
   void handle(const std::shared_ptr<net::HttpExchange>& exchange);
 
-  /// Tells it what passes. It outlives this.
-  void set_tap(const WireTap& tap) { tap_ = &tap; }
-  /// Who may ask. It outlives this. Before the first listen().
-  void set_gate(net::AccessGate& gate) { gate_ = &gate; }
-  void stop_accepting();                                     ///< running downloads go on
-  std::size_t running() const { return downloads_.size(); }  ///< requests that are not over
-  void append_metrics(MetricsText& out) const;
+  void drain() override;
+  std::size_t running() const override { return downloads_.size(); }  ///< requests that are not over
+  void append_metrics(MetricsText& out) const override;
 
  private:
   struct Download;
@@ -78,8 +72,6 @@ class PhoneHttpServer {
 
   void tap(const net::HttpExchange& exchange, bool sent, const std::string& head) const;
 
-  const WireTap* tap_ = &WireTap::nobody();
-  net::AccessGate* gate_ = &net::AccessGate::everybody();
   net::Loop& loop_;
   Library& library_;
   KnownSources& known_;

@@ -128,12 +128,6 @@ std::vector<Endpoint> TftpServer::local() const {
   return endpoints;
 }
 
-void TftpServer::drain(std::function<void()> on_empty) {
-  sessions_.drain();
-  on_empty_ = std::move(on_empty);
-  perform();
-}
-
 // ---- what comes in
 
 /// The name in a refused request is kept for a person, who knows a phone by it.
@@ -201,7 +195,6 @@ void TftpServer::perform() {
       open(wanted);
   }
   arm();
-  if (on_empty_ && active() == 0) std::exchange(on_empty_, {})();
 }
 
 void TftpServer::send() {

@@ -7,11 +7,9 @@
 #include <vector>
 
 #include "sbc/base/known_sources.hpp"
-#include "sbc/base/metrics.hpp"
 #include "sbc/base/token_bucket.hpp"
-#include "sbc/base/wire_tap.hpp"
-#include "sbc/net/access_gate.hpp"
 #include "sbc/net/datagram_socket.hpp"
+#include "sbc/net/front.hpp"
 #include "sbc/net/log.hpp"
 #include "sbc/net/timer.hpp"
 #include "sbc/phones/file_step.hpp"
@@ -22,7 +20,7 @@ namespace dw::provisioning {
 
 /// TFTP to the phones: the sockets, the timer and the files for tftp::Sessions, which decides everything. One
 /// socket per address to listen on, and with single_port off one more per transfer. On the loop's thread.
-class TftpServer {
+class TftpServer final : public net::Front {
  public:
   struct Options {
     std::vector<IpAddress> listen;
@@ -37,26 +35,17 @@ class TftpServer {
   /// were refused with an ERROR. Errc::system with a sentence for the operator when a port can't be had.
   static Result<std::unique_ptr<TftpServer>> start(net::Loop& loop, const Options& options, Library& library,
                                                    KnownSources& known, StepSink on_step);
-  ~TftpServer();
-  TftpServer(const TftpServer&) = delete;
-  TftpServer& operator=(const TftpServer&) = delete;
+  ~TftpServer() override;
 
-  std::vector<Endpoint> local() const;
-  /// Listens on these addresses too, on the same port: on all, or on none of them.
-  Result<void> listen_also(const std::vector<IpAddress>& addresses);
-  /// Gives up all listeners but the first `count`.
-  void keep_listeners(std::size_t count);
+  std::vector<Endpoint> local() const override;
+  Result<void> listen_also(const std::vector<IpAddress>& addresses) override;
+  void keep_listeners(std::size_t count) override;
   /// What can change while it runs: everything in `sessions`.
   void configure(const Options& options) { sessions_.configure(options.sessions); }
-  /// Takes no new request; those that come are met with silence, so that phones ask again. `on_empty` is
-  /// called once, when the last transfer is over (at once when there is none); it may destroy the server.
-  void drain(std::function<void()> on_empty = {});
-  /// Tells it what passes. It outlives this.
-  void set_tap(const WireTap& tap) { tap_ = &tap; }
-  /// Who may ask. It outlives this.
-  void set_gate(net::AccessGate& gate) { gate_ = &gate; }
-  std::size_t active() const { return sessions_.active(); }
-  void append_metrics(MetricsText& out) const;
+  /// Requests that come from now on are met with silence, so that phones ask again.
+  void drain() override { sessions_.drain(); }
+  std::size_t running() const override { return sessions_.active(); }
+  void append_metrics(MetricsText& out) const override;
 
  private:
   /// A file that is still arriving for one transfer.
@@ -90,8 +79,6 @@ class TftpServer {
 
   void tap(const Endpoint& local, const Endpoint& peer, bool sent, Bytes octets) const;
 
-  const WireTap* tap_ = &WireTap::nobody();
-  net::AccessGate* gate_ = &net::AccessGate::everybody();
   net::Loop& loop_;
   Library& library_;
   StepSink on_step_;
@@ -104,7 +91,6 @@ class TftpServer {
   std::vector<net::DatagramSocket> listeners_;
   std::unordered_map<std::uint32_t, net::DatagramSocket> tid_sockets_;  // by slot
   std::unordered_map<std::uint32_t, Watch> watches_;                    // by slot
-  std::function<void()> on_empty_;
   net::LogLimit offence_log_{10, 100};
   net::LogLimit refused_log_, socket_log_, ended_log_{20, 200};
   /// Steps of peers that have proven nothing: a flood of forged requests must not fill the story.

@@ -54,7 +54,7 @@ Result<void> App::start() {
   admin_ = std::make_unique<admin::AdminServer>(loop_, page_options, sources());
   admin_->use(credentials_);
   if (auto ok = start_listeners(); !ok) return ok;
-  actions_->use(sccp_.get(), sip_.get());
+  actions_->use(fronts_.sccp.get(), fronts_.sip.get());
   start_stun();
   start_network();
   if (!config.admin.socket.empty()) {
@@ -82,72 +82,39 @@ provisioning::Pipeline::Options App::file_options() const {
 }
 
 Result<void> App::start_listeners() {
-  for (const auto start :
-       {&App::start_tftp, &App::start_http, &App::start_media, &App::start_sccp, &App::start_sip, &App::start_admin}) {
-    if (auto ok = (this->*start)(); !ok) return ok;
-  }
-  return {};
+  using net::Door;
+  const conf::Access& access = loaded_.config.access;
+  const auto open = [&](Door door, bool enabled, Result<void> (App::*by)()) {
+    return fronts_.open(door, enabled, access.listen, [this, by] { return (this->*by)(); });
+  };
+  if (auto ok = open(Door::tftp, access.tftp.enable, &App::start_tftp); !ok) return ok;
+  if (auto ok = open(Door::http, access.http.enable, &App::start_http); !ok) return ok;
+  if (auto ok = start_media(); !ok) return ok;
+  if (auto ok = open(Door::sccp, access.sccp.enable, &App::start_sccp); !ok) return ok;
+  if (auto ok = open(Door::sip, access.sip.enable, &App::start_sip); !ok) return ok;
+  return start_admin();
 }
 
-void App::note_service(const char* name, bool enabled, std::vector<Endpoint> addresses) {
-  const auto known = std::ranges::find(services_, name, &admin::Service::name);
-  admin::Service& service = known != services_.end() ? *known : services_.emplace_back();
-  service = {name, enabled, std::move(addresses), {}};
-}
-
-std::vector<Endpoint> App::addresses_of(std::string_view service) const {
-  const auto known = std::ranges::find(services_, service, &admin::Service::name);
-  return known != services_.end() ? known->addresses : std::vector<Endpoint>();
-}
-
-/// Of access.listen, where this service does not listen yet. SIP may stand at an address for the servers' sake alone,
-/// on another port.
-std::vector<IpAddress> App::still_closed(std::string_view service) const {
-  const auto open = addresses_of(service);
-  std::vector<IpAddress> out;
-  for (const IpAddress& address : loaded_.config.access.listen) {
-    const bool there = std::ranges::any_of(open, [&](const Endpoint& e) {
-      return e.address == address && (service != "sip" || e.port == open.front().port);
-    });
-    if (!there) out.push_back(address);
-  }
-  return out;
+std::vector<admin::Service> App::services() const {
+  auto all = fronts_.services();
+  all.push_back({"admin", loaded_.config.admin.enable, page_ ? std::vector{page_->at} : std::vector<Endpoint>(), {}});
+  all.push_back(stun_service_);
+  return all;
 }
 
 Result<void> App::start_tftp() {
-  const conf::Config& config = loaded_.config;
-  if (tftp_) {
-    if (auto ok = tftp_->listen_also(still_closed("tftp")); !ok) return ok;
-  } else if (config.access.tftp.enable) {
-    auto server = provisioning::TftpServer::start(loop_, tftp_options(config), *pipeline_, known_,
-                                                  [this](const phones::FileStep& step) { on_file(step); });
-    if (!server) return std::unexpected(server.error());
-    tftp_ = std::move(*server);
-    tftp_->set_tap(tap_);
-    tftp_->set_gate(gate_);
-  }
-  note_service("tftp", config.access.tftp.enable, tftp_ ? tftp_->local() : std::vector<Endpoint>());
+  auto started = provisioning::TftpServer::start(loop_, tftp_options(loaded_.config), *pipeline_, known_,
+                                                 [this](const phones::FileStep& step) { on_file(step); });
+  if (!started) return std::unexpected(started.error());
+  fronts_.tftp = std::move(*started);
   return {};
 }
 
 Result<void> App::start_http() {
-  const conf::Config& config = loaded_.config;
-  std::vector<Endpoint> addresses = addresses_of("http");
-  if (config.access.http.enable) {
-    if (!http_) {
-      http_ = std::make_unique<provisioning::PhoneHttpServer>(loop_, *pipeline_, known_, http_options(config),
+  auto http = std::make_unique<provisioning::PhoneHttpServer>(loop_, *pipeline_, known_, http_options(loaded_.config),
                                                               [this](const phones::FileStep& step) { on_file(step); });
-      http_->set_tap(tap_);
-      http_->set_gate(gate_);
-    }
-    const std::uint16_t port = addresses.empty() ? config.access.http.port : addresses.front().port;
-    for (const IpAddress& address : addresses.empty() ? config.access.listen : still_closed("http")) {
-      const auto at = http_->listen({address, port});
-      if (!at) return std::unexpected(at.error());
-      addresses.push_back(*at);
-    }
-  }
-  note_service("http", config.access.http.enable, std::move(addresses));
+  if (auto ok = http->listen_also(loaded_.config.access.listen); !ok) return ok;
+  fronts_.http = std::move(http);
   return {};
 }
 
@@ -164,71 +131,55 @@ Result<void> App::start_media() {
 }
 
 Result<void> App::start_sccp() {
-  const conf::Config& config = loaded_.config;
-  if (sccp_) {
-    if (auto ok = sccp_->listen_also(still_closed("sccp")); !ok) return ok;
-  } else if (config.access.sccp.enable) {
-    auto started = proxy::SccpProxy::start(loop_, sccp_options(config), *media_, known_,
-                                           {[this](const phones::SignallingStep& step) { on_signalling(step); },
-                                            [this](const phones::Call& call) { on_call(call); },
-                                            [this](const std::string& device, const IpAddress& at, Duration within) {
-                                              const phones::Phone* const phone = inventory_.find(device);
-                                              return phone && phones::took_its_config(*phone, at, wall_now(), within);
-                                            },
-                                            [this](const std::string& device) {
-                                              const phones::LineHome* const home =
-                                                  inventory_.home_of(device, {}, {}, phones::Protocol::sccp);
-                                              return home ? HostPort{home->host, home->port} : HostPort{};
-                                            }});
-    if (!started) return std::unexpected(started.error());
-    sccp_ = std::move(*started);
-    sccp_->set_tap(tap_);
-    sccp_->set_gate(gate_);
-  }
-  note_service("sccp", config.access.sccp.enable, sccp_ ? sccp_->local() : std::vector<Endpoint>());
+  auto started = proxy::SccpProxy::start(loop_, sccp_options(loaded_.config), *media_, known_,
+                                         {[this](const phones::SignallingStep& step) { on_signalling(step); },
+                                          [this](const phones::Call& call) { on_call(call); },
+                                          [this](const std::string& device, const IpAddress& at, Duration within) {
+                                            const phones::Phone* const phone = inventory_.find(device);
+                                            return phone && phones::took_its_config(*phone, at, wall_now(), within);
+                                          },
+                                          [this](const std::string& device) {
+                                            const phones::LineHome* const home =
+                                                inventory_.home_of(device, {}, {}, phones::Protocol::sccp);
+                                            return home ? HostPort{home->host, home->port} : HostPort{};
+                                          }});
+  if (!started) return std::unexpected(started.error());
+  fronts_.sccp = std::move(*started);
   return {};
 }
 
 Result<void> App::start_sip() {
-  const conf::Config& config = loaded_.config;
-  if (sip_) {
-    if (auto ok = sip_->listen_also(still_closed("sip")); !ok) return ok;
-  } else if (config.access.sip.enable) {
-    auto started =
-        proxy::SipProxy::start(loop_, sip_options(config), *media_, known_,
-                               {[this](const phones::SignallingStep& step) { on_signalling(step); },
-                                [this](const phones::Call& call) { on_call(call); },
-                                [this](const sip::Router::Outside& o) {
-                                  if (warm_)
-                                    warm_->set_seen({o.local.address, o.seen.address, o.seen.port == o.local.port});
-                                },
-                                [this] { tell_router_peers(); }});
-    if (!started) return std::unexpected(started.error());
-    sip_ = std::move(*started);
-    sip_->set_homes([this](std::string_view device, std::string_view user, const IpAddress& at) {
-      const phones::LineHome* const home = inventory_.home_of(device, user, at, phones::Protocol::sip);
-      if (!home) return sip::Home{};
-      const bool by_port = home->port == 0 && loaded_.config.central.sip.ports_by_config;
-      return sip::Home{home->host, by_port ? sip::kSipPort : home->port};
-    });
-    sip_->set_tap(tap_);
-    sip_->set_gate(gate_);
-  }
-  note_service("sip", config.access.sip.enable, sip_ ? sip_->local() : std::vector<Endpoint>());
+  auto started =
+      proxy::SipProxy::start(loop_, sip_options(loaded_.config), *media_, known_,
+                             {[this](const phones::SignallingStep& step) { on_signalling(step); },
+                              [this](const phones::Call& call) { on_call(call); },
+                              [this](const sip::Router::Outside& o) {
+                                if (warm_)
+                                  warm_->set_seen({o.local.address, o.seen.address, o.seen.port == o.local.port});
+                              },
+                              [this] { tell_router_peers(); }});
+  if (!started) return std::unexpected(started.error());
+  fronts_.sip = std::move(*started);
+  fronts_.sip->set_homes([this](std::string_view device, std::string_view user, const IpAddress& at) {
+    const phones::LineHome* const home = inventory_.home_of(device, user, at, phones::Protocol::sip);
+    if (!home) return sip::Home{};
+    const bool by_port = home->port == 0 && loaded_.config.central.sip.ports_by_config;
+    return sip::Home{home->host, by_port ? sip::kSipPort : home->port};
+  });
   return {};
 }
 
 void App::start_port_mapping() {
-  const std::uint16_t port = sip_ ? sip_->local().front().port : std::uint16_t{0};
+  const std::uint16_t port = fronts_.sip ? fronts_.sip->local().front().port : std::uint16_t{0};
   port_mapper_ = std::make_unique<nat::PortMapper>(
       loop_, port_mapper_options(loaded_.config, port), [this, port](const auto& granted, const IpAddress& ours) {
         const auto pairs = mapped_pairs(granted, ours);
         if (warm_) warm_->set_idle(!pairs.empty());
         if (media_) media_->set_mapped(pairs);
         tftp_ports_->set(mapped_tftp(granted, loaded_.config));
-        if (sip_) sip_->set_mapped(mapped_sip(granted, ours, port));
+        if (fronts_.sip) fronts_.sip->set_mapped(mapped_sip(granted, ours, port));
         const auto external = granted.empty() ? std::nullopt : std::optional(granted.front().external.address);
-        if (sccp_) sccp_->set_mapped(external);
+        if (fronts_.sccp) fronts_.sccp->set_mapped(external);
         on_router_external(external);
       });
   tell_router_peers();
@@ -237,21 +188,14 @@ void App::start_port_mapping() {
 
 /// Who has a say at SIP's port may come through the router, and nobody else needs to.
 void App::tell_router_peers() {
-  if (!port_mapper_ || !sip_) return;
-  auto heard = sip_->heard_through_router();
+  if (!port_mapper_ || !fronts_.sip) return;
+  auto heard = fronts_.sip->heard_through_router();
   port_mapper_->set_peers(std::move(heard.networks), std::move(heard.why));
 }
 
 Result<void> App::start_admin() {
-  const conf::Config& config = loaded_.config;
-  std::vector<Endpoint> addresses = addresses_of("admin");
-  if (config.admin.enable && addresses.empty()) {
-    const auto at = listen_for_page(0);
-    if (!at) return std::unexpected(at.error());
-    addresses.push_back(*at);
-  }
-  note_service("admin", config.admin.enable, std::move(addresses));
-  return {};
+  if (!loaded_.config.admin.enable || page_) return {};
+  return listen_for_page(0);
 }
 
 namespace {

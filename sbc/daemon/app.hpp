@@ -13,6 +13,7 @@
 #include "sbc/base/wire_tap.hpp"
 #include "sbc/daemon/actions.hpp"
 #include "sbc/daemon/clock_care.hpp"
+#include "sbc/daemon/fronts.hpp"
 #include "sbc/daemon/options.hpp"
 #include "sbc/daemon/state_lock.hpp"
 #include "sbc/net/access_gate.hpp"
@@ -36,12 +37,12 @@ class App {
   static constexpr int kAgain = 75;
 
  private:
-  // Each opens what the settings ask for and is not there yet; a reload calls them again.
   Result<void> start_tftp();
   Result<void> start_http();
-  Result<void> start_media();
   Result<void> start_sccp();
   Result<void> start_sip();
+  // These, and start_listeners(), open what the settings ask for and is not there yet; a reload calls them again.
+  Result<void> start_media();
   void start_stun();
   void start_network();
   Result<void> start_admin();
@@ -51,9 +52,7 @@ class App {
   void keep_ports_warm();
   std::optional<doctor::AudioWay> audio_way() const;
   Result<void> start_listeners();
-  void note_service(const char* name, bool enabled, std::vector<Endpoint> addresses);
-  std::vector<Endpoint> addresses_of(std::string_view service) const;
-  std::vector<IpAddress> still_closed(std::string_view service) const;
+  std::vector<admin::Service> services() const;
   void start_life();
   void ready();
   void drain();
@@ -63,7 +62,7 @@ class App {
   admin::ReloadOutcome reload();
   Result<void> take(conf::Loaded fresh);
   bool is_first(const conf::Loaded& fresh) const;
-  void close_phone_doors();
+  void close_fronts();
   Result<void> configure_fallible();
   void configure_rest();
   void say_draining();
@@ -73,7 +72,7 @@ class App {
   bool page_is_wide() const;
   void open_claim();
   void close_claim();
-  Result<Endpoint> listen_for_page(std::uint16_t port);
+  Result<void> listen_for_page(std::uint16_t port);
   void place_page();
   std::vector<std::string> page_addresses() const;
   std::vector<std::string> page_names() const;
@@ -116,12 +115,17 @@ class App {
   std::shared_ptr<admin::LogRing> log_;
   WallTime started_ = wall_now();
   WallTime config_loaded_ = wall_now();
-  bool draining_ = false, restart_ = false;
-  bool kept_until_restart_ = false;  ///< a reload left some of the settings for the next start
-  bool wide_ = false;                ///< the page is on the local network
-  bool changing_ = false;            ///< what the page wants is being written
+  std::optional<TimePoint> drain_began_;  ///< it is ending
+  TimePoint drain_said_{};
+  std::vector<std::string> kept_until_restart_;  ///< settings that the last reload left for the next start
+  struct Page {
+    Endpoint at;
+    bool wide = false;  ///< on the local network
+  };
+  std::optional<Page> page_;  ///< where it is open
+  struct PageJob;
+  std::weak_ptr<PageJob> page_job_;  ///< what the page wants is being written
   admin::Claim claim_;
-  TimePoint drain_began_{}, drain_said_{};
 
   StateLock state_lock_;  ///< let go after everything that writes there
   net::Loop loop_;
@@ -139,24 +143,22 @@ class App {
   std::unique_ptr<admin::RecordStore> records_;
   std::unique_ptr<ClockCare> clock_care_;
   std::unique_ptr<provisioning::Pipeline> pipeline_;
-  std::unique_ptr<provisioning::TftpServer> tftp_;
-  std::unique_ptr<provisioning::PhoneHttpServer> http_;
   std::unique_ptr<nat::Relay> relay_;
   std::unique_ptr<nat::WarmPool> warm_;
   std::unique_ptr<proxy::MediaDesk> media_;
-  std::unique_ptr<proxy::SccpProxy> sccp_;
-  std::unique_ptr<proxy::SipProxy> sip_;
+  Fronts fronts_{tap_, gate_};
   std::unique_ptr<probe::StunServer> stun_;
+  admin::Service stun_service_{"stun", false, {}, {}};
   std::unique_ptr<probe::NetworkProbe> network_;
   std::unique_ptr<probe::LifetimeWatch> lifetime_;
   std::optional<std::chrono::seconds> mapping_lives_;  ///< as measured
   std::unique_ptr<nat::PortMapper> port_mapper_;
   std::unique_ptr<Actions> actions_;
   std::unique_ptr<admin::AdminServer> admin_;
-  std::vector<admin::Service> services_;
   std::vector<net::Signal> signals_;
   std::unique_ptr<probe::NetworkProbe> trial_;  ///< of a central server that the page names
-  std::unique_ptr<net::Timer> claim_timer_, restart_timer_;
+  std::unique_ptr<net::Timer> claim_timer_;
+  std::unique_ptr<net::Timer> restart_timer_;  ///< there when it is to be started again
   std::unique_ptr<net::Timer> watchdog_;
   std::unique_ptr<net::Timer> drain_timer_;
 };

@@ -35,7 +35,7 @@ std::vector<provisioning::CnfHome> sccp_home(const provisioning::CnfFacts& facts
 /// Whatever the settings call a server, a domain or an address of the central side, and the addresses that servers'
 /// names have now.
 void App::tell_central_side(provisioning::RewriteOptions& rewriting) const {
-  if (!sip_) return;
+  if (!fronts_.sip) return;
   const conf::Central& central = loaded_.config.central;
   auto& hosts = rewriting.central_hosts;
   const auto add = [&](const std::string& host) {
@@ -50,7 +50,7 @@ void App::tell_central_side(provisioning::RewriteOptions& rewriting) const {
   }
   for (const IpAddress& address : central.sip.trusted)
     add(address.to_string());
-  for (const sip::Servers::Server& server : sip_->servers()) {
+  for (const sip::Servers::Server& server : fronts_.sip->servers()) {
     for (const sip::Servers::Address& address : server.addresses)
       if (server.configured) add(address.peer.address.to_string());
   }
@@ -90,15 +90,15 @@ std::optional<std::vector<phones::LineHome>> App::homes_in(const provisioning::F
 }
 
 bool App::is_server(std::string_view host) const {
-  if (!sip_) return false;
-  return std::ranges::any_of(sip_->servers(), [&](const sip::Servers::Server& server) {
+  if (!fronts_.sip) return false;
+  return std::ranges::any_of(fronts_.sip->servers(), [&](const sip::Servers::Server& server) {
     return server.configured && sip::Servers::is_at(server, host);
   });
 }
 
 /// A port that no server of the settings has is followed where the settings name none, and told where they do.
 void App::on_homes(const provisioning::FileRequest& asked, const std::vector<phones::LineHome>& homes) {
-  if (!sip_ || homes.empty() || homes.front().protocol != phones::Protocol::sip) return;
+  if (!fronts_.sip || homes.empty() || homes.front().protocol != phones::Protocol::sip) return;
   conf::CentralSip& settings = loaded_.config.central.sip;
   const auto asks = [&](std::uint16_t port) {
     return std::ranges::any_of(settings.servers, [&](const conf::SipServer& s) { return s.server.port == port; });
@@ -107,14 +107,14 @@ void App::on_homes(const provisioning::FileRequest& asked, const std::vector<pho
   if (settings.ports_by_config) {
     const bool fresh = std::ranges::any_of(homes, [&](const phones::LineHome& h) { return !asks(port_of(h)); });
     if (fresh && follow_sip_ports(loaded_.config)) {
-      (void)sip_->configure(sip_options(loaded_.config));
+      (void)fronts_.sip->configure(sip_options(loaded_.config));
       cap_ping();
       network_->configure(network_options(loaded_.config));
       spdlog::info("event=sip_ports servers={}", settings.servers.size());
     }
     return;
   }
-  const sip::Servers& central = sip_->central();
+  const sip::Servers& central = fronts_.sip->central();
   for (const phones::LineHome& home : homes) {
     if (home.port == 0 || home.port == sip::kSipPort) continue;
     const auto choice = central.choose(home.host, home.port);

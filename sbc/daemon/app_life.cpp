@@ -27,7 +27,7 @@ void App::start_life() {
 }
 
 void App::ready() {
-  for (const auto& service : services_) {
+  for (const auto& service : services()) {
     for (const Endpoint& at : service.addresses)
       spdlog::info("event=listening service={} address={}", service.name, at.to_string());
   }
@@ -41,25 +41,19 @@ void App::ready() {
 int App::run() {
   loop_.run();
   spdlog::info("event=stopped");
-  return restart_ ? kAgain : 0;
+  return restart_timer_ ? kAgain : 0;
 }
 
 void App::drain() {
-  if (draining_) {
+  if (drain_began_) {
     spdlog::warn("event=stop_now reason=\"asked twice\" transfers and calls that were running are cut");
     loop_.stop();
     return;
   }
-  draining_ = true;
   drain_began_ = loop_.now();
   net::notify_systemd("STOPPING=1");
-  if (tftp_) tftp_->drain();
-  if (http_) http_->stop_accepting();
-  if (sccp_) sccp_->drain();
-  if (sip_) sip_->drain();
-  spdlog::info("event=draining transfers={} phones_in_calls={}",
-               (tftp_ ? tftp_->active() : 0) + (http_ ? http_->running() : 0),
-               (sccp_ ? sccp_->phones_in_calls() : 0) + (sip_ ? sip_->running_calls() : 0));
+  fronts_.drain();
+  spdlog::info("event=draining transfers={} phones_in_calls={}", fronts_.transfers(), fronts_.calls());
   say_draining();
   drain_timer_ = std::make_unique<net::Timer>(loop_, [this] { look_whether_drained(); });
   look_whether_drained();
@@ -69,13 +63,10 @@ void App::drain() {
 void App::look_whether_drained() {
   constexpr std::chrono::milliseconds kLookAgain{100};
   constexpr std::chrono::seconds kTransfersFinish{30}, kSayAgain{1};
-  const Duration passed = loop_.now() - drain_began_;
+  const Duration passed = loop_.now() - *drain_began_;
   const Duration timeout = loaded_.config.drain.timeout;
-  const bool transfers =
-      passed < kTransfersFinish && ((tftp_ && tftp_->active() != 0) || (http_ && http_->running() != 0));
-  const bool calls =
-      (sccp_ && sccp_->connections() + sccp_->preserved_talks() != 0) || (sip_ && sip_->running_calls() != 0);
-  if (!transfers && !calls) return leave();
+  const bool transfers = passed < kTransfersFinish && fronts_.has_transfers();
+  if (!transfers && !fronts_.has_calls()) return leave();
   if (passed >= timeout) {
     spdlog::warn(
         "event=drain_timeout reason=\"drain.timeout has passed\" transfers and calls that were running are cut");
@@ -95,8 +86,7 @@ void App::say_draining() {
   constexpr std::chrono::microseconds kGrace = std::chrono::seconds(10);
   drain_said_ = loop_.now();
   net::notify_systemd(fmt::format("EXTEND_TIMEOUT_USEC={}\nSTATUS=ending: {} transfers, {} calls go on", kGrace.count(),
-                                  (tftp_ ? tftp_->active() : 0) + (http_ ? http_->running() : 0),
-                                  (sccp_ ? sccp_->phones_in_calls() : 0) + (sip_ ? sip_->running_calls() : 0)));
+                                  fronts_.transfers(), fronts_.calls()));
 }
 
 }  // namespace dw

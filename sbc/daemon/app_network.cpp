@@ -9,21 +9,18 @@ namespace dw {
 
 /// Phones can live without STUN, and another STUN server may have the port: no reason not to run.
 void App::start_stun() {
-  admin::Service service{"stun", false, {}, {}};
-  if (loaded_.config.access.stun.enable) {
-    auto server = probe::StunServer::start(loop_, stun_options(loaded_.config));
-    if (server) {
-      stun_ = std::move(*server);
-      stun_->set_gate(gate_);
-      service.enabled = true;
-      service.addresses = stun_->local();
-    } else {
-      service.error = server.error().text;
-      spdlog::warn("event=stun_off reason=\"{}\" edges can't find out here what their routers do",
-                   escaped(server.error().text));
-    }
+  if (!loaded_.config.access.stun.enable) return;
+  auto server = probe::StunServer::start(loop_, stun_options(loaded_.config));
+  if (!server) {
+    stun_service_.error = server.error().text;
+    spdlog::warn("event=stun_off reason=\"{}\" edges can't find out here what their routers do",
+                 escaped(server.error().text));
+    return;
   }
-  services_.push_back(std::move(service));
+  stun_ = std::move(*server);
+  stun_->set_gate(gate_);
+  stun_service_.enabled = true;
+  stun_service_.addresses = stun_->local();
 }
 
 void App::start_network() {
@@ -101,9 +98,9 @@ void App::on_lifetime(const probe::Lifetime& known) {
 }
 
 void App::cap_ping() {
-  if (!sip_) return;
+  if (!fronts_.sip) return;
   const Duration ping = ping_of(loaded_, mapping_lives_);
-  sip_->set_ping(ping);
+  fronts_.sip->set_ping(ping);
   if (ping < loaded_.config.central.sip.ping)
     spdlog::info("event=keepalive setting=central.sip.ping value={}s the router forgets a mapping after {}s",
                  std::chrono::floor<std::chrono::seconds>(ping).count(), mapping_lives_->count());

@@ -84,37 +84,41 @@ bool App::page_is_wide() const {
          (credentials_.password && access(page_password_file(loaded_.config).c_str(), F_OK) == 0);
 }
 
-Result<Endpoint> App::listen_for_page(std::uint16_t port) {
+/// `port`: where it was before; 0: what the settings say.
+Result<void> App::listen_for_page(std::uint16_t port) {
   Endpoint at = loaded_.config.admin.listen;
   if (port != 0) at.port = port;
-  wide_ = page_is_wide();
-  if (!wide_) return admin_->listen(at);
-  auto opened = admin_->listen({at.address.is_v4() ? IpAddress::v4(0) : IpAddress::parse("::").value(), at.port},
-                               &admin::Claim::is_on_local_network);
-  if (opened) return opened;
-  spdlog::warn("event=page_not_on_network reason=\"{}\" the page is on this machine alone", opened.error().text);
-  wide_ = false;
-  return admin_->listen(at);
+  bool wide = page_is_wide();
+  page_.reset();
+  Result<Endpoint> opened =
+      wide ? admin_->listen({at.address.is_v4() ? IpAddress::v4(0) : IpAddress::parse("::").value(), at.port},
+                            &admin::Claim::is_on_local_network)
+           : admin_->listen(at);
+  if (wide && !opened) {
+    spdlog::warn("event=page_not_on_network reason=\"{}\" the page is on this machine alone", opened.error().text);
+    wide = false;
+    opened = admin_->listen(at);
+  }
+  if (!opened) return std::unexpected(opened.error());
+  page_ = {*opened, wide};
+  return {};
 }
 
 /// Moves the page to where it should be now. Not from within one of its own answers.
 void App::place_page() {
-  const auto now = addresses_of("admin");
-  if (now.empty() || wide_ == page_is_wide()) return;
+  if (!page_ || page_->wide == page_is_wide()) return;
   admin_->close_tcp();
-  const auto at = listen_for_page(now.front().port);
-  if (!at) spdlog::error("event=page_closed reason=\"{}\"", at.error().text);
-  note_service("admin", true, at ? std::vector{*at} : std::vector<Endpoint>());
-  if (at) spdlog::info("event=listening service=admin address={}", at->to_string());
+  if (const auto ok = listen_for_page(page_->at.port); !ok)
+    spdlog::error("event=page_closed reason=\"{}\"", ok.error().text);
+  if (page_) spdlog::info("event=listening service=admin address={}", page_->at.to_string());
 }
 
 std::vector<std::string> App::page_addresses() const {
   std::vector<std::string> out;
-  const auto at = addresses_of("admin");
-  if (!wide_ || at.empty()) return out;
+  if (!page_ || !page_->wide) return out;
   for (const IpAddress& own : net::local_addresses()) {
     if (own.is_v4() && !own.is_loopback() && admin::Claim::is_on_local_network(own))
-      out.push_back(fmt::format("http://{}/", Endpoint{own, at.front().port}.to_string()));
+      out.push_back(fmt::format("http://{}/", Endpoint{own, page_->at.port}.to_string()));
   }
   return out;
 }
@@ -139,25 +143,27 @@ admin::PageSettings App::page_settings() const {
   const conf::Resolved* const mapping = resolved(loaded_, "nat.port_mapping");
   out.port_mapping = one(loaded_, "nat.port_mapping", mapping ? unquoted(mapping->value) : std::string());
   out.running_port_mapping = loaded_.config.nat.port_mapping;
-  out.needs_restart = kept_until_restart_;
+  out.needs_restart = !kept_until_restart_.empty();
   out.can_restart = std::getenv("NOTIFY_SOCKET") != nullptr;
   return out;
 }
 
+/// What the page wants, while it is written.
+struct App::PageJob {
+  std::string dir, password_file;
+  conf::PageSettings before, wanted;
+  admin::Credentials old_password;
+  Result<void> done;
+};
+
 /// Written away from the loop, then read again like any settings. What is refused is put back as it was.
 void App::change(const admin::PageChange& change, const admin::OnOutcome& done) {
   const auto settings = page_settings();
-  if (changing_) return done({409, "another change is being made just now"});
+  if (!page_job_.expired()) return done({409, "another change is being made just now"});
   if ((change.central && settings.central.fixed) || (change.router_ports && settings.port_mapping.fixed))
     return done({409, "this is set on the command line of the service, which counts before the page"});
-  changing_ = true;
-  struct Job {
-    std::string dir, password_file;
-    conf::PageSettings before, wanted;
-    admin::Credentials old_password;
-    Result<void> done;
-  };
-  const auto job = std::make_shared<Job>();
+  const auto job = std::make_shared<PageJob>();
+  page_job_ = job;
   job->dir = loaded_.config.state.dir;
   job->password_file = page_password_file(loaded_.config);
   job->before = job->wanted = loaded_.page;
@@ -173,7 +179,7 @@ void App::change(const admin::PageChange& change, const admin::OnOutcome& done) 
         if (!job->done) (void)write_page_settings(job->dir, job->before);
       },
       [this, job, with_password = change.password.has_value(), done] {
-        changing_ = false;
+        page_job_.reset();
         if (!job->done) return done({500, "it could not be kept: " + job->done.error().text});
         const admin::ReloadOutcome outcome = reload();
         if (outcome.taken)
@@ -196,8 +202,7 @@ bool App::try_central(const std::string& host, const std::function<void(const do
 admin::Outcome App::restart() {
   if (std::getenv("NOTIFY_SOCKET") == nullptr)
     return {409, "no service manager runs this Dropwire: end it and start it by hand"};
-  if (draining_) return {409, "it is ending already"};
-  restart_ = true;
+  if (drain_began_) return {409, "it is ending already"};
   spdlog::info("event=restarting");
   restart_timer_ = std::make_unique<net::Timer>(loop_, [this] { drain(); });
   restart_timer_->arm_after(std::chrono::milliseconds(200));  // the answer leaves first

@@ -14,7 +14,7 @@ namespace dw {
 
 admin::ReloadOutcome App::reload() {
   const auto monotonic = std::chrono::floor<std::chrono::microseconds>(Clock::now().time_since_epoch());
-  if (!draining_) net::notify_systemd(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", monotonic.count()));
+  if (!drain_began_) net::notify_systemd(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", monotonic.count()));
   auto fresh = conf::load(request_);
   const admin::Credentials credentials = take_credentials(fresh);
   provisioning::PhoneList list = take_phone_list(fresh);
@@ -25,8 +25,8 @@ admin::ReloadOutcome App::reload() {
   };
   for (const auto& p : fresh.problems)
     problem(p.to_string());
-  outcome.taken = fresh.ok() && !draining_;
-  if (draining_) problem("Dropwire is ending, and takes no settings any more");
+  outcome.taken = fresh.ok() && !drain_began_;
+  if (drain_began_) problem("Dropwire is ending, and takes no settings any more");
   if (outcome.taken) {
     conf::Config running = loaded_.config;
     if (is_first(fresh)) {
@@ -38,7 +38,7 @@ admin::ReloadOutcome App::reload() {
       problem(ok.error().text);
       outcome.taken = false;
     } else {
-      kept_until_restart_ = !kept.empty();
+      kept_until_restart_ = kept;
       credentials_ = credentials;
       admin_->use(credentials);
       close_claim();
@@ -56,7 +56,7 @@ admin::ReloadOutcome App::reload() {
   } else {
     spdlog::error("event=reload_refused problems={} the old settings stay", outcome.problems.size());
   }
-  if (!draining_)
+  if (!drain_began_)
     net::notify_systemd(fmt::format("READY=1\nSTATUS={}",
                                     loaded_.config.central.configured() ? "serving phones" : words::kNotConfigured));
   return outcome;
@@ -68,26 +68,19 @@ bool App::is_first(const conf::Loaded& fresh) const {
   return !loaded_.config.central.configured() && fresh.config.central.configured();
 }
 
-void App::close_phone_doors() {
+void App::close_fronts() {
   if (actions_) actions_->use(nullptr, nullptr);
-  sip_.reset();
-  sccp_.reset();
-  http_.reset();
-  tftp_.reset();
-  for (admin::Service& service : services_) {
-    if (service.name != "admin" && service.name != "stun") service.addresses.clear();
-  }
+  fronts_.close();
 }
 
 /// First what may fail, listeners above all. When something does, what was begun is given up: nothing has come in
 /// meanwhile, as the loop did not turn.
 Result<void> App::take(conf::Loaded fresh) {
   const bool first = is_first(fresh);
-  if (first) close_phone_doors();
-  const auto services = services_;
-  const bool had_tftp = tftp_ != nullptr, had_http = http_ != nullptr, had_media = relay_ != nullptr,
-             had_sccp = sccp_ != nullptr, had_sip = sip_ != nullptr;
-  const std::size_t sip_listeners = sip_ ? sip_->listeners() : 0;
+  if (first) close_fronts();
+  const auto were = services();
+  const auto marks = fronts_.marks();
+  const bool had_media = relay_ != nullptr, had_page = page_.has_value();
   (void)follow_sip_ports(fresh.config);
   conf::Loaded before = std::exchange(loaded_, std::move(fresh));
   auto ok = start_listeners();
@@ -99,25 +92,21 @@ Result<void> App::take(conf::Loaded fresh) {
       start_lifetime();
       start_port_mapping();
     }
-    for (const auto& service : services_) {
-      const auto old = std::ranges::find(services, service.name, &admin::Service::name);
+    for (const auto& service : services()) {
+      const auto old = std::ranges::find(were, service.name, &admin::Service::name);
       for (const Endpoint& at : service.addresses) {
-        if (old == services.end() || std::ranges::find(old->addresses, at) == old->addresses.end())
+        if (old == were.end() || std::ranges::find(old->addresses, at) == old->addresses.end())
           spdlog::info("event=listening service={} address={}", service.name, at.to_string());
       }
     }
     return {};
   }
   loaded_ = std::move(before);
-  services_ = services;
-  if (tftp_) had_tftp ? tftp_->keep_listeners(addresses_of("tftp").size()) : tftp_.reset();
-  if (http_) had_http ? http_->keep_listeners(addresses_of("http").size()) : http_.reset();
-  if (sccp_) had_sccp ? sccp_->keep_listeners(addresses_of("sccp").size()) : sccp_.reset();
-  if (sip_) had_sip ? sip_->keep_listeners(sip_listeners) : sip_.reset();
+  fronts_.go_back(marks);
   if (!had_media) media_.reset(), warm_.reset(), relay_.reset();
-  if (addresses_of("admin").empty()) admin_->close_tcp();
+  if (!had_page) admin_->close_tcp(), page_.reset();
   if (first) {
-    close_phone_doors();
+    close_fronts();
     if (const auto again = start_listeners(); !again)
       spdlog::error("event=not_listening reason=\"{}\"", again.error().text);
   }
@@ -130,13 +119,13 @@ Result<void> App::configure_fallible() {
   if (relay_) {
     if (auto ok = relay_->configure(relay_options(config)); !ok) return ok;
   }
-  if (sip_ && !sip_->configure(sip_options(config)))
+  if (fronts_.sip && !fronts_.sip->configure(sip_options(config)))
     return fail(Errc::exhausted,
                 "central.sip.servers: too many servers that are out of the settings are still in use by phones and "
                 "calls; restart the service");
   cap_ping();
-  if (http_) {
-    if (auto ok = http_->configure(http_options(config)); !ok) return ok;
+  if (fronts_.http) {
+    if (auto ok = fronts_.http->configure(http_options(config)); !ok) return ok;
   }
   auto page_options = admin_options(config);
   page_options.host_names = page_names();
@@ -158,13 +147,13 @@ void App::configure_rest() {
     const auto warm = warm_pool_options(config);
     warm_->configure(warm.stun_server, warm.warm);
   }
-  actions_->use(sccp_.get(), sip_.get());
+  actions_->use(fronts_.sccp.get(), fronts_.sip.get());
   if (cache_) cache_->configure(cache_options(config));
   inventory_.configure(inventory_options(config));
   records_->configure(record_options(config).max_calls, record_options(config).max_age);
-  if (tftp_) tftp_->configure(tftp_options(config));
+  if (fronts_.tftp) fronts_.tftp->configure(tftp_options(config));
   if (media_) media_->configure(media_options(config));
-  if (sccp_) sccp_->configure(sccp_options(config));
+  if (fronts_.sccp) fronts_.sccp->configure(sccp_options(config));
   net::set_up_log(config.log.level, net::log_form(config.log.format));
 }
 

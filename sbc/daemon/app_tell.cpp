@@ -145,12 +145,12 @@ admin::Status App::status() const {
   s.central = config.central.host;
   s.now = wall_now();
   s.started = started_;
-  s.draining = draining_;
+  s.draining = drain_began_.has_value();
   s.configured = config.central.configured();
   s.phone_addresses = phone_addresses();
   const auto reaches = [](const IpAddress& a) { return a.is_v6() && !a.is_loopback() && a.scope() == 0; };
   s.only_ipv6 = s.phone_addresses.empty() && std::ranges::any_of(net::local_addresses(), reaches);
-  s.services = services_;
+  s.services = services();
   for (const auto& origin : pipeline_->origin_status()) {
     s.origins.push_back({origin.url,
                          origin.state == provisioning::OriginHealth::State::up,
@@ -167,8 +167,8 @@ admin::Status App::status() const {
     s.cache.files = cache_->files();
     s.cache.octets = cache_->octets();
   }
-  if (sccp_) {
-    for (const auto& server : sccp_->servers()) {
+  if (fronts_.sccp) {
+    for (const auto& server : fronts_.sccp->servers()) {
       if (!server.configured && server.phones == 0) continue;
       admin::CallServer told{server.name.to_string(), server.up, server.phones, server.last_error, {}};
       if (!server.up && server.next_probe) told.next_try = s.now + from_now(*server.next_probe, loop_.now());
@@ -177,12 +177,12 @@ admin::Status App::status() const {
       s.call_servers.push_back(std::move(told));
     }
   }
-  if (sip_) add_sip_status(s);
+  if (fronts_.sip) add_sip_status(s);
   s.sip_phones = inventory_.knows(phones::Protocol::sip);
   if (port_mapper_) s.router = {port_mapper_->facts(), loop_.now()};
   auto& filter = s.router.facts.filter;
-  filter.not_kept = sip_ && filter.state == nat::portmap::FilterFacts::State::agreed &&
-                    sip_->last_stranger() > filter.since + kOnTheWay;
+  filter.not_kept = fronts_.sip && filter.state == nat::portmap::FilterFacts::State::agreed &&
+                    fronts_.sip->last_stranger() > filter.since + kOnTheWay;
   s.audio = audio_way();
   if (relay_) s.media = {relay_->streams(), relay_->capacity()};
   if (media_) {
@@ -198,10 +198,11 @@ admin::Status App::status() const {
 void App::add_sip_status(admin::Status& s) const {
   const TimePoint now = loop_.now();
   const auto wall = [&](TimePoint at) { return s.now + from_now(at, now); };
-  const auto& servers = sip_->servers();
+  const auto& servers = fronts_.sip->servers();
   for (std::size_t i = 0; i < servers.size(); ++i) {
-    if (!servers[i].configured && sip_->phones_at(i) == 0) continue;
-    admin::CallServer told{servers[i].name.to_string(), servers[i].up, sip_->phones_at(i), servers[i].last_error, {}};
+    if (!servers[i].configured && fronts_.sip->phones_at(i) == 0) continue;
+    admin::CallServer told{
+        servers[i].name.to_string(), servers[i].up, fronts_.sip->phones_at(i), servers[i].last_error, {}};
     told.protocol = phones::Protocol::sip;
     told.transport = servers[i].transport == sip::Transport::udp ? "udp" : "tcp";
     if (!servers[i].up) told.next_try = wall(servers[i].next_ping);
@@ -214,7 +215,7 @@ void App::add_sip_status(admin::Status& s) const {
     }
     s.call_servers.push_back(std::move(told));
   }
-  const auto bans = sip_->bans();
+  const auto bans = fronts_.sip->bans();
   s.bans_total = bans.size();
   for (const auto& ban : bans) {
     if (s.bans.size() == admin::Status::kMaxBans) break;
@@ -274,8 +275,8 @@ admin::Sources App::sources() {
     return doctor::box_causes(box, wall_now());
   };
   s.calls = [this] {
-    std::vector<phones::Call> all = sccp_ ? sccp_->calls() : std::vector<phones::Call>();
-    if (sip_) std::ranges::move(sip_->calls(), std::back_inserter(all));
+    std::vector<phones::Call> all = fronts_.sccp ? fronts_.sccp->calls() : std::vector<phones::Call>();
+    if (fronts_.sip) std::ranges::move(fronts_.sip->calls(), std::back_inserter(all));
     return all;
   };
   s.records = records_.get();
@@ -302,10 +303,7 @@ admin::Sources App::sources() {
   s.log = log_;
   s.metrics.push_back([this](MetricsText& out) {
     out.table("known_sources", known_.size(), known_.capacity());
-    if (tftp_) tftp_->append_metrics(out);
-    if (http_) http_->append_metrics(out);
-    if (sccp_) sccp_->append_metrics(out);
-    if (sip_) sip_->append_metrics(out);
+    fronts_.append_metrics(out);
     if (stun_) stun_->append_metrics(out);
     if (relay_) relay_->append_metrics(out);
     if (media_) media_->append_metrics(out);

@@ -131,6 +131,7 @@ provisioning::TftpServer::Options tftp_options(const conf::Config& config) {
 provisioning::PhoneHttpServer::Options http_options(const conf::Config& config) {
   const conf::Http& h = config.access.http;
   provisioning::PhoneHttpServer::Options o;
+  o.port = h.port;
   o.max_connections = h.max_connections;
   o.max_connections_per_source = h.max_connections_per_source;
   o.idle_timeout = h.idle_timeout;

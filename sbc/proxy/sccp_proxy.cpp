@@ -91,7 +91,12 @@ void SccpProxy::configure(Options options) {
   names_.configure(names_of(options_));
 }
 
-std::size_t SccpProxy::phones_in_calls() const {
+void SccpProxy::keep_listeners(std::size_t count) {
+  while (listeners_.size() > count)
+    listeners_.pop_back();
+}
+
+std::size_t SccpProxy::running() const {
   const TimePoint now = loop_.now();
   return preserved_.size() + static_cast<std::size_t>(std::ranges::count_if(slots_, [&](const auto& c) {
            return c && !c->closing && !c->session.calls(now).empty();

@@ -13,9 +13,7 @@
 #include "sbc/base/connection_budget.hpp"
 #include "sbc/base/deadline_heap.hpp"
 #include "sbc/base/known_sources.hpp"
-#include "sbc/base/metrics.hpp"
-#include "sbc/base/wire_tap.hpp"
-#include "sbc/net/access_gate.hpp"
+#include "sbc/net/front.hpp"
 #include "sbc/net/log.hpp"
 #include "sbc/net/resolver.hpp"
 #include "sbc/net/tcp_stream.hpp"
@@ -33,7 +31,7 @@ namespace dw::proxy {
 /// between them. On the loop's thread; loop, broker and known sources outlive it. It decides nothing about the
 /// protocol, yet is large: every callback of a socket, a lookup or a timer changes the same Connection and performs
 /// what a core wants of it. What it reports is in sccp_report.cpp, the way to a server in sccp_proxy_server.cpp.
-class SccpProxy {
+class SccpProxy final : public net::Front {
  public:
   struct Options {
     std::vector<IpAddress> listen;
@@ -75,39 +73,26 @@ class SccpProxy {
 
   static Result<std::unique_ptr<SccpProxy>> start(net::Loop& loop, Options options, MediaBroker& broker,
                                                   KnownSources& known, Sinks sinks);
-  ~SccpProxy();
-  SccpProxy(const SccpProxy&) = delete;
-  SccpProxy& operator=(const SccpProxy&) = delete;
+  ~SccpProxy() override;
 
   /// Takes new options for all but `listen` and `port`. Connections that are there stay as they are.
   void configure(Options options);
-  /// Listens on these addresses too, on the same port: on all, or on none of them.
-  Result<void> listen_also(const std::vector<IpAddress>& addresses);
-  /// Gives up all listeners but the first `count`.
-  void keep_listeners(std::size_t count) {
-    while (listeners_.size() > count)
-      listeners_.pop_back();
-  }
-
-  /// Tells it what passes. It outlives this.
-  void set_tap(const WireTap& tap) { tap_ = &tap; }
-  /// Who may connect. It outlives this.
-  void set_gate(net::AccessGate& gate) { gate_ = &gate; }
-  std::vector<Endpoint> local() const;
+  Result<void> listen_also(const std::vector<IpAddress>& addresses) override;
+  void keep_listeners(std::size_t count) override;
+  std::vector<Endpoint> local() const override;
   std::vector<Call> calls() const;  ///< running
   const std::vector<sccp::CallServers::Server>& servers() const { return servers_.all(); }
   std::size_t connections() const { return live_; }
   std::size_t preserved_calls() const { return preserved_.size(); }
-  std::size_t preserved_talks() const {
-    return preserved_.talking(loop_.now());
-  }  ///< of those, with somebody at both ends
-  std::size_t phones_in_calls() const;
+  std::size_t running() const override;  ///< phones in calls, preserved ones too
+  /// No connection is left, which takes a moment after the last call, and no preserved call with somebody at both ends.
+  bool is_idle() const override { return live_ + preserved_.talking(loop_.now()) == 0; }
   std::size_t registered() const;
-  void append_metrics(MetricsText& out) const;
+  void append_metrics(MetricsText& out) const override;
   /// Tells a phone Reset. Errc::not_found: it is not registered here now.
   Result<void> reset(const std::string& device, sccp::ResetType type);
   /// Takes no more phones and hangs up on those that have no call; the others when theirs are over.
-  void drain();
+  void drain() override;
   /// The home's router lets the central side in at this address, so servers get it from now on. None: no longer.
   void set_mapped(const std::optional<IpAddress>& external) { mapped_ = external; }
 
@@ -161,8 +146,6 @@ class SccpProxy {
 
   void tap(const Connection& c, WireRecord::Side side, bool sent, Bytes octets) const;
 
-  const WireTap* tap_ = &WireTap::nobody();
-  net::AccessGate* gate_ = &net::AccessGate::everybody();
   net::Loop& loop_;
   Options options_;
   MediaBroker& broker_;

@@ -9,10 +9,8 @@
 
 #include "sbc/base/fair_share.hpp"
 #include "sbc/base/known_sources.hpp"
-#include "sbc/base/metrics.hpp"
-#include "sbc/base/wire_tap.hpp"
-#include "sbc/net/access_gate.hpp"
 #include "sbc/net/datagram_socket.hpp"
+#include "sbc/net/front.hpp"
 #include "sbc/net/log.hpp"
 #include "sbc/net/sip_lookup.hpp"
 #include "sbc/net/tcp_stream.hpp"
@@ -30,7 +28,7 @@ namespace dw::proxy {
 /// SIP on UDP and TCP, phones' side and central side on one port: sockets, connections and lookups around a
 /// sip::Proxy. On the loop's thread; loop, broker and `known` outlive it. More than 30 methods, each a few lines: every
 /// socket, connection and lookup has its callback, and all of them fill one Output that perform() empties.
-class SipProxy {
+class SipProxy final : public net::Front {
  public:
   struct Options {
     std::vector<IpAddress> listen;
@@ -52,25 +50,15 @@ class SipProxy {
 
   static Result<std::unique_ptr<SipProxy>> start(net::Loop& loop, Options options, MediaBroker& broker,
                                                  KnownSources& known, Sinks sinks);
-  ~SipProxy();
-  SipProxy(const SipProxy&) = delete;
-  SipProxy& operator=(const SipProxy&) = delete;
+  ~SipProxy() override;
 
   /// Takes new options for all but `listen`, `port`, `state_dir` and `resolver`. Registrations and calls go on as
   /// they are; so do connections. False, and nothing is changed: see sip::Proxy::configure.
   bool configure(Options options);
-  /// Listens on these addresses too, on the same port: on all, or on none of them.
-  Result<void> listen_also(const std::vector<IpAddress>& addresses);
-  /// How many listeners there are, with those toward servers; and gives up all but the first `count`.
-  std::size_t listeners() const { return sockets_.size(); }
-  void keep_listeners(std::size_t count);
-
-  /// Gets a copy of what passes. It outlives this.
-  void set_tap(const WireTap& tap) { tap_ = &tap; }
-  /// Who may ask beside the central side. It outlives this.
-  void set_gate(net::AccessGate& gate) { gate_ = &gate; }
-  std::vector<Endpoint> local() const;
-  std::vector<Call> calls() const;  ///< running
+  Result<void> listen_also(const std::vector<IpAddress>& addresses) override;
+  void keep_listeners(std::size_t count) override;
+  std::vector<Endpoint> local() const override;  ///< those toward servers too
+  std::vector<Call> calls() const;               ///< running
   const std::vector<sip::Servers::Server>& servers() const { return core_.parts().servers.all(); }
   const sip::Servers& central() const { return core_.parts().servers; }
   /// Before anybody is heard: sip::Proxy::set_homes.
@@ -78,13 +66,13 @@ class SipProxy {
   std::size_t phones_at(std::size_t server) const;
   std::vector<sip::Guard::Ban> bans() const { return core_.parts().sources.guard().bans(loop_.now()); }
   std::size_t registered() const { return core_.parts().bindings.size(); }
-  std::size_t running_calls() const { return core_.parts().dialogs.calls(); }
-  void append_metrics(MetricsText& out) const;
+  std::size_t running() const override { return core_.parts().dialogs.calls(); }
+  void append_metrics(MetricsText& out) const override;
   /// Asks a registered phone by NOTIFY to start over: `boot`, or only to register again. `done` gets the status that
   /// it answers, 0 for none. Errc::not_found: no line of it is registered now; exhausted; unavailable.
   Result<void> start_over(const phones::Phone& phone, bool boot, std::function<void(std::uint16_t status)> done);
   /// Takes no more calls and registrations; those that run go on.
-  void drain() { core_.drain(); }
+  void drain() override { core_.drain(); }
   void set_ping(Duration ping) { core_.set_ping(ping); }
   void set_mapped(std::vector<sip::Router::Mapped> mapped) { core_.set_mapped(std::move(mapped)); }
   sip::Sources::Heard heard_through_router() const { return core_.parts().sources.heard_through_router(); }
@@ -128,8 +116,6 @@ class SipProxy {
   void on_time();
   void tap(const sip::Flow& flow, bool sent, Bytes octets) const;
 
-  const WireTap* tap_ = &WireTap::nobody();
-  net::AccessGate* gate_ = &net::AccessGate::everybody();
   net::Loop& loop_;
   Options options_;
   Sinks sinks_;

@@ -49,7 +49,7 @@ Result<void> SipProxy::start_over(const phones::Phone& phone, bool boot,
 void SipProxy::append_metrics(MetricsText& out) const {
   const sip::ProxyCounters& c = core_.parts().counters;
   out.gauge("dropwire_sip_registered", "Contacts that are registered by SIP.", static_cast<double>(registered()));
-  out.gauge("dropwire_sip_calls", "Running calls of SIP phones.", static_cast<double>(running_calls()));
+  out.gauge("dropwire_sip_calls", "Running calls of SIP phones.", static_cast<double>(running()));
   out.gauge("dropwire_sip_transactions", "SIP transactions under way.",
             static_cast<double>(core_.parts().transactions.size()));
   out.gauge("dropwire_sip_connections", "TCP connections for SIP.", static_cast<double>(connections_.size()));

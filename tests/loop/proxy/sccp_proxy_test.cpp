@@ -187,7 +187,7 @@ TEST_CASE("a call whose server died goes on as preserved, and the phone that reg
   REQUIRE(town.until([&] { return phone.closed && town.proxy->connections() == 0; }));
   CHECK(town.told(Step::call_preserved));
   CHECK(town.calls.empty());
-  CHECK(town.proxy->phones_in_calls() == 1);  // a program that is to stop waits for it
+  CHECK(town.proxy->running() == 1);  // a program that is to stop waits for it
   const auto preserved = [&] {
     const auto calls = town.proxy->calls();
     return calls.size() == 1 && calls[0].state == "preserved" && calls[0].device == "SEP001122334401" &&
@@ -343,7 +343,7 @@ TEST_CASE("other settings while a phone is registered: it stays with its server,
   CHECK_FALSE(a.closed);
   a.act(a.core.dial(town.loop.now(), "600"));
   REQUIRE(town.until([&] { return a.saw(PhoneEvent::Kind::transmit_started); }));
-  CHECK(town.proxy->phones_in_calls() == 1);
+  CHECK(town.proxy->running() == 1);
 }
 
 TEST_CASE("more addresses to listen on are all had, or none") {

@@ -51,12 +51,12 @@ TEST_CASE("a UDP phone registers and calls through real sockets, and both ends h
     m.set("CSeq", std::string(method[0] == 'A' ? "1 " : "2 ") + method);
     phone.by_udp(town.at(), m);
     REQUIRE(town.until([&] { return town.server.count(method, 0) == 1; }));
-    CHECK(town.proxy->running_calls() == 1);
+    CHECK(town.proxy->running() == 1);
   }
   CHECK(town.broker.streams().size() == 1);
   town.server.by_udp(town.server.last_peer, sip_answer(*town.server.find("BYE", 0), 200, ""));
   REQUIRE(town.until([&] { return phone.count("BYE", 200) == 1; }));
-  CHECK(town.proxy->running_calls() == 0);
+  CHECK(town.proxy->running() == 0);
   CHECK(town.broker.streams().empty());
   REQUIRE(town.calls.size() == 1);
   // And one to the phone.
