@@ -14,28 +14,34 @@ constexpr std::uint64_t kKeepLive = 1ULL << 20;
 
 }  // namespace
 
-Flight::Flight(FlightHost& host, std::string name, CacheClass cache_class, bool whole_first)
-    : host_(host),
+bool is_confirmed(const CacheEntry& entry, CacheClass kept_as, const FetchLimits& limits) {
+  if (kept_as == CacheClass::resource && !(entry.etag.empty() && entry.last_modified.empty())) return false;
+  const auto age = wall_now() - entry.fetched;
+  return age >= age.zero() && age < limits.revalidate;
+}
+
+Flight::Flight(const FlightContext& context, std::string name, CacheClass cache_class, bool whole_first)
+    : context_(context),
       name_(std::move(name)),
       class_(cache_class),
       whole_first_(whole_first),
       content_(std::make_shared<Content>()),
-      slots_(host.origins()),
-      patience_(host.loop(), [this] { on_impatient(); }),
-      deadline_(host.loop(), [this] { on_deadline(); }) {
+      slots_(context.origins),
+      patience_(context.loop, [this] { on_impatient(); }),
+      deadline_(context.loop, [this] { on_deadline(); }) {
   std::ranges::stable_partition(slots_, [](const auto& s) { return s->has_answered || s->failures == 0; });
 }
 
 Flight::~Flight() {
   drop_fetch(true);
-  host_.in_flight() -= received_;
-  if (orphan_) --host_.orphans();
+  context_.load.octets -= received_;
+  if (orphan_) --context_.load.orphans;
 }
 
 void Flight::start() {
   const auto self = shared_from_this();
   if (is_common(class_)) {
-    if (const auto copy = copy_at_hand(); copy && host_.confirmed(*copy, class_)) {
+    if (const auto copy = copy_at_hand(); copy && is_confirmed(*copy, class_, context_.limits)) {
       load_copy(*copy, "cache", [this] {
         ignore_copy_ = true;
         ask_origins();
@@ -50,7 +56,7 @@ void Flight::start_anew() {
   const auto self = shared_from_this();
   entry_ = copy_at_hand();
   ignore_copy_ = true;
-  ++host_.counters().misses;
+  ++context_.counters.misses;
   next();
 }
 
@@ -59,7 +65,7 @@ ContentPtr Flight::lease() {
   // The count of this pointer is the count of those who want the file; the deleter tells when it is none. It
   // keeps the content itself, whatever becomes of the flight.
   const std::weak_ptr<Flight> weak = weak_from_this();
-  net::Loop* loop = &host_.loop();
+  net::Loop* loop = &context_.loop;
   ContentPtr lease(content_.get(), [inner = content_, weak, loop](Content*) {
     if (weak.expired()) return;
     loop->post([weak] {
@@ -68,17 +74,17 @@ ContentPtr Flight::lease() {
   });
   lease_ = lease;
   if (content_->state() == Content::State::waiting && !deadline_.armed()) {
-    deadline_.arm_after(host_.limits().answer_within);
+    deadline_.arm_after(context_.limits.answer_within);
   }
   if (orphan_) {
     orphan_ = false;
-    --host_.orphans();
+    --context_.load.orphans;
   }
   return lease;
 }
 
 std::optional<CacheEntry> Flight::copy_at_hand() const {
-  Cache* cache = host_.cache();
+  Cache* const cache = context_.cache;
   if (cache == nullptr || ignore_copy_) return std::nullopt;
   if (auto exact = cache->find(name_)) return exact;
   return cache->find_ignoring_case(name_);
@@ -94,25 +100,25 @@ void Flight::fill(const ContentPtr& content, Bytes octets, const CacheEntry& ent
 /// Fills the content as it is now with the kept copy. It may have become another one's when the copy comes.
 void Flight::load_copy(const CacheEntry& entry, std::string how, std::function<void()> otherwise) {
   const ContentPtr content = content_;
-  if (const ContentPtr same = host_.in_memory(entry.name);
+  if (const ContentPtr same = context_.memory.find(entry.name);
       same && same->meta().etag == entry.etag && same->octets().size() == entry.size) {
     if (content->state() == Content::State::waiting) {
       content->begin({entry.size, entry.etag, entry.last_modified, how + " (" + entry.origin + ")"});
       content->share(*same);
       content->finish();
     }
-    host_.arrived(*this, entry.name, content, false);
+    context_.on_arrived(*this, entry.name, content, false);
     end();
     return;
   }
-  host_.cache()->load(entry.name, [weak = weak_from_this(), content, entry, how, otherwise](Result<Buffer> octets) {
+  context_.cache->load(entry.name, [weak = weak_from_this(), content, entry, how, otherwise](Result<Buffer> octets) {
     const auto self = weak.lock();
     if (octets) fill(content, *octets, entry, how);
     if (!self || self->over_) return;
     if (!octets) {
       otherwise();
     } else if (self->content_ == content) {
-      self->host_.arrived(*self, entry.name, content, false);
+      self->context_.on_arrived(*self, entry.name, content, false);
       self->end();
     }
   });
@@ -120,13 +126,13 @@ void Flight::load_copy(const CacheEntry& entry, std::string how, std::function<v
 
 void Flight::ask_origins() {
   entry_ = copy_at_hand();
-  ++host_.counters().misses;
+  ++context_.counters.misses;
   next();
 }
 
 /// Asks the next origin, or the same one for the next spelling; settles when none is left.
 void Flight::next() {
-  const TimePoint now = host_.loop().now();
+  const TimePoint now = context_.loop.now();
   for (; at_ < slots_.size(); ++at_, spelling_ = 0) {
     OriginSlot& s = slot();
     if (!s.url.covers(name_)) continue;
@@ -137,7 +143,8 @@ void Flight::next() {
     }
     if (s.origin->finds_any_case()) continue;
     if (!candidates_) {
-      auto hints = host_.known_spellings(name_);
+      std::vector<std::string> hints;
+      if (const auto known = context_.spellings.find(name_)) hints.push_back(*known);
       if (entry_) hints.insert(hints.begin(), entry_->name);
       candidates_ = other_spellings(name_, hints);
     }
@@ -159,9 +166,9 @@ void Flight::ask(OriginSlot& s, const std::string& spelling) {
     request.last_modified = entry_->last_modified;
   }
   ++s.requests;
-  asked_at_ = host_.loop().now();
+  asked_at_ = context_.loop.now();
   real_ = spelling;
-  if (another_is_left()) patience_.arm_after(host_.limits().patience);
+  if (another_is_left()) patience_.arm_after(context_.limits.patience);
   const auto weak = weak_from_this();
   OriginCallbacks c;
   c.on_found = [weak](ContentMeta meta, const std::string& real) {
@@ -184,7 +191,7 @@ bool Flight::another_is_left() const {
 void Flight::on_found(ContentMeta meta, const std::string& real) {
   patience_.cancel();
   real_ = real;
-  const Duration took = host_.loop().now() - asked_at_;
+  const Duration took = context_.loop.now() - asked_at_;
   Duration& smooth = slot().answer_time;
   smooth = smooth == Duration{} ? took : (7 * smooth + took) / 8;
   if (whole_first_) {
@@ -196,17 +203,17 @@ void Flight::on_found(ContentMeta meta, const std::string& real) {
 
 void Flight::on_octets(Bytes octets) {
   received_ += octets.size();
-  host_.in_flight() += octets.size();
+  context_.load.octets += octets.size();
   slot().octets += octets.size();
-  if (host_.in_flight() > host_.limits().max_in_flight) {
+  if (context_.load.octets > context_.limits.max_in_flight) {
     drop_fetch(true);
-    ++host_.counters().refused;
+    ++context_.counters.refused;
     finish_with({Errc::exhausted, "too many octets are being fetched at the same time"});
     return;
   }
   if (orphan_ && !is_common(class_) && received_ > kKeepLive) {
     drop_fetch(true);
-    ++host_.counters().cancelled;
+    ++context_.counters.cancelled;
     finish_with({Errc::unavailable, "nobody wanted it any more"});
     return;
   }
@@ -239,24 +246,24 @@ void Flight::on_complete() {
       return on_failure({Errc::unavailable, slot().label + ": a file of the wrong length"}, true);
     }
     content_->begin(staged_meta_);
-    content_->append(staged_);
+    content_->take(std::exchange(staged_, {}));
   }
   // An origin that sends the whole file each time makes no more copies of it than one that says "unchanged".
-  if (const ContentPtr before = host_.in_memory(real_)) content_->share_if_equal(*before);
+  if (const ContentPtr before = context_.memory.find(real_)) content_->share_if_equal(*before);
   content_->finish();
   if (content_->state() == Content::State::complete) {
-    host_.arrived(*this, real_, content_, true);
+    context_.on_arrived(*this, real_, content_, true);
   } else {
     ++slot().failures;
-    slot().health.failed(host_.loop().now(), true, content_->error().text);
+    slot().health.failed(context_.loop.now(), true, content_->error().text);
   }
   end();
 }
 
 void Flight::on_unchanged() {
-  ++host_.counters().revalidated;
+  ++context_.counters.revalidated;
   if (!entry_ || ignore_copy_) return on_failure({Errc::unavailable, slot().label + ": unchanged, of what?"}, true);
-  host_.cache()->refreshed(entry_->name, wall_now());
+  context_.cache->refreshed(entry_->name, wall_now());
   load_copy(*entry_, "cache, unchanged at the origin", [this] {
     ignore_copy_ = true;  // damaged on disk: fetch it whole
     ask(slot(), real_);
@@ -267,7 +274,7 @@ void Flight::on_failure(const Error& error, bool reached) {
   OriginSlot& s = slot();
   if (error.code == Errc::unavailable || error.code == Errc::system) {
     ++s.failures;
-    s.health.failed(host_.loop().now(), reached, error.text);
+    s.health.failed(context_.loop.now(), reached, error.text);
   } else {
     s.health.succeeded();
     s.last_success = wall_now();
@@ -279,7 +286,7 @@ void Flight::on_failure(const Error& error, bool reached) {
     return;
   }
   staged_.clear();
-  host_.in_flight() -= std::exchange(received_, 0);
+  context_.load.octets -= std::exchange(received_, 0);
   if (spelling_ == 0 || error.code != Errc::not_found) findings_.add(error, s.has_answered);
   if (error.code == Errc::not_found) {
     ++spelling_;
@@ -294,7 +301,7 @@ void Flight::on_impatient() {
   const auto self = shared_from_this();
   if (over_ || !fetch_) return;
   fetch_.reset();
-  const Error late{Errc::unavailable, slot().label + ": no answer within " + to_words(host_.limits().patience)};
+  const Error late{Errc::unavailable, slot().label + ": no answer within " + to_words(context_.limits.patience)};
   tell_asked(false, &late);
   on_failure(late, false);
 }
@@ -308,13 +315,13 @@ void Flight::settle() {
                  : findings_.verdict();
   if (verdict.code == Errc::unavailable) {
     if (const auto copy = copy_at_hand()) {
-      ++host_.counters().stale;
+      ++context_.counters.stale;
       load_copy(*copy, "cache, stale: " + verdict.text, [this, verdict] { finish_with(verdict); });
       return;
     }
   } else if (verdict.code == Errc::not_found) {
-    if (entry_) host_.cache()->remove(entry_->name);
-    host_.missing(*this, verdict);
+    if (entry_) context_.cache->remove(entry_->name);
+    context_.on_missing(*this, verdict);
   }
   finish_with(verdict);
 }
@@ -326,11 +333,11 @@ void Flight::on_deadline() {
   const ContentPtr waiting = std::exchange(content_, std::make_shared<Content>());
   lease_.reset();
   const Error late{Errc::unavailable, (at_ < slots_.size() ? slot().label + ": " : std::string()) +
-                                          "no answer within " + to_words(host_.limits().answer_within)};
+                                          "no answer within " + to_words(context_.limits.answer_within)};
   const auto copy = copy_at_hand();
-  if (copy && host_.cache() != nullptr) {
-    ++host_.counters().stale;
-    host_.cache()->load(copy->name, [waiting, late, entry = *copy](Result<Buffer> octets) {
+  if (copy && context_.cache != nullptr) {
+    ++context_.counters.stale;
+    context_.cache->load(copy->name, [waiting, late, entry = *copy](Result<Buffer> octets) {
       if (octets) {
         fill(waiting, *octets, entry, "cache, stale: " + late.text);
       } else {
@@ -347,18 +354,18 @@ void Flight::on_unwanted() {
   if (over_ || orphan_ || !lease_.expired()) return;
   if (worth_going_on()) {
     orphan_ = true;
-    ++host_.orphans();
-    ++host_.counters().orphans;
+    ++context_.load.orphans;
+    ++context_.counters.orphans;
     return;
   }
-  ++host_.counters().cancelled;
+  ++context_.counters.cancelled;
   drop_fetch(true);
   finish_with({Errc::unavailable, "nobody wanted it any more"});
 }
 
 bool Flight::worth_going_on() const {
-  const Cache* cache = host_.cache();
-  if (cache == nullptr || !cache->storing() || host_.orphans() >= host_.limits().max_orphans) return false;
+  const Cache* cache = context_.cache;
+  if (cache == nullptr || !cache->storing() || context_.load.orphans >= context_.limits.max_orphans) return false;
   if (is_common(class_)) return true;
   const auto& size = whole_first_ ? staged_meta_.size : content_->meta().size;
   return class_ == CacheClass::live && size.value_or(received_) <= kKeepLive;
@@ -368,7 +375,7 @@ void Flight::drop_fetch(bool abandoned) {
   patience_.cancel();
   if (!fetch_) return;
   fetch_.reset();
-  if (abandoned) slot().health.abandoned(host_.loop().now());
+  if (abandoned) slot().health.abandoned(context_.loop.now());
 }
 
 void Flight::note_asker(const IpAddress& address) {
@@ -377,7 +384,7 @@ void Flight::note_asker(const IpAddress& address) {
 }
 
 void Flight::tell_asked(bool unchanged, const Error* error) {
-  host_.asked(*this, {slot().label, real_, received_, host_.loop().now() - asked_at_, unchanged, error});
+  context_.on_asked(*this, {slot().label, real_, received_, context_.loop.now() - asked_at_, unchanged, error});
 }
 
 void Flight::finish_with(const Error& error) {
@@ -390,7 +397,7 @@ void Flight::end() {
   over_ = true;
   deadline_.cancel();
   patience_.cancel();
-  host_.over(*this);
+  context_.on_over(*this);
 }
 
 }  // namespace dw::provisioning

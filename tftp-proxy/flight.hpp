@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,8 +10,10 @@
 #include "sbc/base/source.hpp"
 #include "sbc/net/timer.hpp"
 #include "tftp-proxy/cache.hpp"
+#include "tftp-proxy/core/content_memory.hpp"
 #include "tftp-proxy/core/fetch_policy.hpp"
 #include "tftp-proxy/core/origin_health.hpp"
+#include "tftp-proxy/core/spelling.hpp"
 #include "tftp-proxy/origin.hpp"
 
 namespace dw::provisioning {
@@ -48,52 +51,54 @@ struct FetchLimits {
   friend bool operator==(const FetchLimits&, const FetchLimits&) = default;
 };
 
+/// What all flights take up together.
+struct FetchLoad {
+  std::uint64_t octets = 0;  ///< of files that are being fetched
+  std::size_t orphans = 0;
+};
+
+/// An origin was asked for one spelling of a file, and that is over.
+struct OriginAsked {
+  const std::string& origin;  ///< its label
+  const std::string& spelling;
+  std::uint64_t octets;
+  Duration took;
+  bool unchanged;
+  const Error* error;  ///< null when a file came, or is unchanged
+};
+
 class Flight;
 
-/// What a flight needs of the pipeline that owns it.
-class FlightHost {
- public:
-  virtual net::Loop& loop() = 0;
-  virtual Cache* cache() = 0;  ///< may be null
-  virtual const FetchLimits& limits() const = 0;
-  virtual FetchCounters& counters() = 0;
-  virtual std::uint64_t& in_flight() = 0;  ///< octets, of all flights
-  virtual std::size_t& orphans() = 0;
-  virtual const std::vector<std::shared_ptr<OriginSlot>>& origins() const = 0;
-  virtual ContentPtr in_memory(const std::string& name) = 0;
-  /// May this copy be served without asking an origin?
-  virtual bool confirmed(const CacheEntry& entry, CacheClass kept_as) const = 0;
-  virtual std::vector<std::string> known_spellings(const std::string& name) = 0;
+/// What a flight is given by the pipeline that owns it. All of it outlives the flight.
+struct FlightContext {
+  net::Loop& loop;
+  Cache* cache;  ///< may be null
+  const FetchLimits& limits;
+  const std::vector<std::shared_ptr<OriginSlot>>& origins;
+  ContentMemory& memory;
+  SpellingMemory& spellings;  ///< that origins use
+  FetchCounters& counters;
+  FetchLoad& load;
   /// A whole file, as `real` spells it. Not `fresh`: it came from the cache.
-  virtual void arrived(const Flight& flight, const std::string& real, const ContentPtr& content, bool fresh) = 0;
-  /// Every origin says that there is none.
-  virtual void missing(const Flight& flight, const Error& error) = 0;
-  /// An origin was asked for one spelling of it, and that is over. `error`: null when a file came, or is unchanged.
-  struct Asked {
-    const std::string& origin;  ///< its label
-    const std::string& spelling;
-    std::uint64_t octets;
-    Duration took;
-    bool unchanged;
-    const Error* error;
-  };
-  virtual void asked(const Flight& flight, const Asked& what) = 0;
-  virtual void over(const Flight& flight) = 0;  ///< the flight may be dropped
-
- protected:
-  ~FlightHost() = default;
+  std::function<void(const Flight&, const std::string& real, const ContentPtr&, bool fresh)> on_arrived;
+  std::function<void(const Flight&, const Error&)> on_missing;  ///< every origin says that there is none
+  std::function<void(const Flight&, const OriginAsked&)> on_asked;
+  std::function<void(const Flight&)> on_over;  ///< the flight may be dropped
 };
+
+/// May this copy be served without asking an origin?
+bool is_confirmed(const CacheEntry& entry, CacheClass kept_as, const FetchLimits& limits);
 
 /// The fetch of one name, shared by everyone who wants it: the disk cache, then the origins in order, each
 /// asked for the exact name and, when it has none, for a few other spellings. Owned by the pipeline.
 ///
-/// Who waits is answered within limits().answer_within: with the kept copy, or "unavailable"; the fetch goes
+/// Who waits is answered within FetchLimits::answer_within: with the kept copy, or "unavailable"; the fetch goes
 /// on when the cache will have use for it. Nobody ever gets a file that broke off as a whole one.
 class Flight : public std::enable_shared_from_this<Flight> {
  public:
   /// `whole_first`: nothing is handed out before the file is whole (it will be rewritten), so that another
   /// origin or the kept copy can still stand in when one breaks off.
-  Flight(FlightHost& host, std::string name, CacheClass cache_class, bool whole_first);
+  Flight(const FlightContext& context, std::string name, CacheClass cache_class, bool whole_first);
   ~Flight();
 
   void start();
@@ -141,7 +146,7 @@ class Flight : public std::enable_shared_from_this<Flight> {
   void end();
   OriginSlot& slot() { return *slots_[at_]; }
 
-  FlightHost& host_;
+  const FlightContext& context_;
   std::string name_;
   CacheClass class_;
   bool whole_first_;

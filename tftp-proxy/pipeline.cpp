@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <random>
 
-#include "sbc/net/digest.hpp"
-#include "sbc/net/resolver.hpp"
 #include "tftp-proxy/core/trust_list.hpp"
 
 namespace dw::provisioning {
@@ -37,38 +35,6 @@ std::string_view to_string(Transport transport) {
   return transport == Transport::tftp ? "tftp" : transport == Transport::http ? "http" : "control";
 }
 
-/// A config on its way to one phone: waits for the origin's file, then becomes its rewritten form. Lives as
-/// long as the content that was handed out, and holds the origin's file for that time.
-class Pipeline::Rewriting {
- public:
-  Rewriting(std::shared_ptr<Pipeline*> pipeline, FileRequest request, ContentPtr source, ContentPtr target)
-      : pipeline_(std::move(pipeline)),
-        request_(std::move(request)),
-        source_(std::move(source)),
-        target_(std::move(target)),
-        subscription_(Content::subscribe(source_, [this] { on_change(); })) {}
-
- private:
-  void on_change() {
-    if (!source_->done() || target_->done()) return;
-    const ContentPtr target = target_;  // whoever is told may drop us
-    if (source_->state() == Content::State::failed || *pipeline_ == nullptr) {
-      target->fail(source_->state() == Content::State::failed ? source_->error()
-                                                              : Error{Errc::unavailable, "shutting down"});
-      return;
-    }
-    const ContentPtr done = (*pipeline_)->rewrite_now(request_, *source_);
-    target->begin(done->meta());
-    target->append(done->octets());
-    target->finish();
-  }
-
-  std::shared_ptr<Pipeline*> pipeline_;
-  FileRequest request_;
-  ContentPtr source_, target_;
-  Content::Subscription subscription_;
-};
-
 Pipeline::Pipeline(net::Loop& loop, const Options& options, Cache* cache, Sinks sinks)
     : loop_(loop),
       options_(options),
@@ -78,6 +44,20 @@ Pipeline::Pipeline(net::Loop& loop, const Options& options, Cache* cache, Sinks 
       services_(loop),
       memory_(options.memory),
       self_(std::make_shared<Pipeline*>(this)),
+      flight_context_{loop_,
+                      cache_,
+                      options_.fetch,
+                      slots_,
+                      memory_,
+                      spellings_,
+                      counters_,
+                      load_,
+                      [this](const Flight& f, const std::string& real, const ContentPtr& c, bool fresh) {
+                        arrived(f, real, c, fresh);
+                      },
+                      [this](const Flight& f, const Error& error) { missing(f, error); },
+                      [this](const Flight& f, const OriginAsked& what) { asked(f, what); },
+                      [this](const Flight& f) { over(f); }},
       prefetcher_(loop, options.prefetch,
                   {[this](const std::string& name) {
                      return cache_ != nullptr && cache_->storing() && !cache_->find_ignoring_case(name);
@@ -179,50 +159,6 @@ bool Pipeline::admits(const FileRequest& request) {
   return false;
 }
 
-ContentPtr Pipeline::rewritten(const FileRequest& request, const ContentPtr& source) {
-  if (source->state() == Content::State::failed) return source;
-  if (source->state() == Content::State::complete) return rewrite_now(request, *source);
-  auto target = std::make_shared<Content>();
-  auto rewriting = std::make_shared<Rewriting>(self_, request, source, target);
-  return ContentPtr(target.get(), [target, rewriting](Content*) {});
-}
-
-ContentPtr Pipeline::rewrite_now(const FileRequest& request, const Content& source) {
-  RewriteOptions rewriting = rewriting_for(request.local);
-  if (sinks_.central_side) sinks_.central_side(rewriting);
-  Rewritten result = rewrite_cnf(request.name, source.octets(), rewriting);
-  prefetcher_.want(files_named_by(result.facts));
-  if (sinks_.on_rewrite) sinks_.on_rewrite(request, result);
-  ContentMeta meta = source.meta();
-  if (!result.changed) {
-    meta.size = source.octets().size();
-    return Content::of(Buffer(source.octets().begin(), source.octets().end()), std::move(meta));
-  }
-  // Its own entity tag, from its octets. No Last-Modified: the origin's stays when our address changes.
-  const net::Sha256 digest = net::sha256(result.octets);
-  meta.size = result.octets.size();
-  meta.etag = "\"rw-" + net::to_hex(Bytes(digest).first(16)) + "\"";
-  meta.last_modified.clear();
-  meta.origin = "rewrite of " + meta.origin;
-  return Content::of(std::move(result.octets), std::move(meta));
-}
-
-std::string Pipeline::host_for(const IpAddress& local) const {
-  if (options_.advertise != "auto") return options_.advertise;
-  if (local && !local.is_unspecified()) return local.to_string();
-  for (const IpAddress& address : net::local_addresses()) {
-    if (!address.is_loopback()) return address.to_string();
-  }
-  return "127.0.0.1";
-}
-
-RewriteOptions Pipeline::rewriting_for(const IpAddress& local) const {
-  RewriteOptions rewriting = options_.rewriting;
-  rewriting.host = host_for(local);
-  rewriting.sign_place = services_.signer();
-  return rewriting;
-}
-
 ContentPtr Pipeline::open_service(const ServiceRequest& request) {
   return services_.open(request, rewriting_for(request.local));
 }
@@ -260,18 +196,12 @@ ContentPtr Pipeline::obtain_exact(const std::string& name) {
   return launch(name, kept_as, false);
 }
 
-bool Pipeline::confirmed(const CacheEntry& entry, CacheClass kept_as) const {
-  if (kept_as == CacheClass::resource && !(entry.etag.empty() && entry.last_modified.empty())) return false;
-  const auto age = wall_now() - entry.fetched;
-  return age >= age.zero() && age < options_.fetch.revalidate;
-}
-
 ContentPtr Pipeline::confirmed_in_memory(const std::string& name, CacheClass kept_as) {
   if (!is_common(kept_as)) return nullptr;
   ContentPtr content = memory_.find(name);
   if (!content) return nullptr;
   if (const auto entry = cache_ == nullptr ? std::nullopt : cache_->find(name))
-    return confirmed(*entry, kept_as) ? content : nullptr;
+    return is_confirmed(*entry, kept_as, options_.fetch) ? content : nullptr;
   // Only memory has it: since then nobody was asked.
   const bool has_validator = !content->meta().etag.empty() || !content->meta().last_modified.empty();
   if (kept_as == CacheClass::resource && has_validator) return nullptr;
@@ -284,8 +214,7 @@ ContentPtr Pipeline::launch(const std::string& name, CacheClass kept_as, bool an
     return Content::failure({Errc::exhausted, "too many files are being fetched at the same time"});
   }
   const bool whole_first = options_.rewrite && cnf_kind(name) != CnfKind::none;
-  FlightHost& host = *this;
-  const auto flight = std::make_shared<Flight>(host, name, kept_as, whole_first);
+  const auto flight = std::make_shared<Flight>(flight_context_, name, kept_as, whole_first);
   if (!take_place(*flight)) {
     ++counters_.refused;
     return Content::failure({Errc::exhausted, "too many files are being fetched for this source"});
@@ -322,12 +251,6 @@ ContentPtr Pipeline::refresh(const std::string& name) {
   return launch(name, cache_class(name, options_.drop_trust_lists), true);
 }
 
-std::vector<std::string> Pipeline::known_spellings(const std::string& name) {
-  std::vector<std::string> out;
-  if (const auto known = spellings_.find(name)) out.push_back(*known);
-  return out;
-}
-
 /// Room for one more: what is out of date goes, and when that is not enough, all: it is only what saves
 /// asking.
 template <class Map>
@@ -362,11 +285,6 @@ void Pipeline::arrived(const Flight& flight, const std::string& real, const Cont
   }
 }
 
-/// Configs that are passed on as they are still tell what to prefetch.
-void Pipeline::read_facts(const std::string& name, Bytes octets) {
-  prefetcher_.want(files_named_by(rewrite_cnf(name, octets, options_.rewriting).facts));
-}
-
 void Pipeline::missing(const Flight& flight, const Error& error) {
   make_room(negative_);
   const TimePoint until = loop_.now() + negative_ttl(flight.name(), options_.fetch.negative);
@@ -382,7 +300,7 @@ std::vector<std::string> Pipeline::near_names(const std::string& name) const {
   return missing == negative_.end() ? std::vector<std::string>() : missing->second.near;
 }
 
-void Pipeline::asked(const Flight& flight, const Asked& what) {
+void Pipeline::asked(const Flight& flight, const OriginAsked& what) {
   if (!tap_->on()) return;
   std::string_view why = what.error ? std::string_view(what.error->text) : what.unchanged ? "unchanged" : "whole";
   if (const std::string before = what.origin + ": "; why.starts_with(before)) why.remove_prefix(before.size());

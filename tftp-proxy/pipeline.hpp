@@ -38,11 +38,11 @@ struct OriginStatus {
   Duration answer_time{};
 };
 
-/// Where the servers get files from: memory, the disk cache, the origins, and the rewriting of configs, in
-/// that order outwards. One fetch a name however many ask. On the loop's thread; owns everything it started,
-/// and contents that it handed out stay valid without it (those not whole by then stay waiting: stop the
-/// servers first).
-class Pipeline : public Library, private FlightHost {
+/// Where the servers get files from: memory, the disk cache, the origins, and the rewriting of configs
+/// (pipeline_rewrite.cpp), in that order outwards. One fetch a name however many ask. On the loop's thread; owns
+/// everything it started, and contents that it handed out stay valid without it (those not whole by then stay waiting:
+/// stop the servers first).
+class Pipeline : public Library {
  public:
   struct Options {
     std::vector<std::string> origins;  ///< URLs (parse_origin), asked in this order
@@ -125,21 +125,11 @@ class Pipeline : public Library, private FlightHost {
   template <class Map>
   void make_room(Map& map);
 
-  // FlightHost
-  net::Loop& loop() override { return loop_; }
-  Cache* cache() override { return cache_; }
-  const FetchLimits& limits() const override { return options_.fetch; }
-  FetchCounters& counters() override { return counters_; }
-  std::uint64_t& in_flight() override { return in_flight_; }
-  std::size_t& orphans() override { return orphans_; }
-  const std::vector<std::shared_ptr<OriginSlot>>& origins() const override { return slots_; }
-  ContentPtr in_memory(const std::string& name) override { return memory_.find(name); }
-  bool confirmed(const CacheEntry& entry, CacheClass kept_as) const override;
-  std::vector<std::string> known_spellings(const std::string& name) override;
-  void arrived(const Flight& flight, const std::string& real, const ContentPtr& content, bool fresh) override;
-  void missing(const Flight& flight, const Error& error) override;
-  void asked(const Flight& flight, const Asked& what) override;
-  void over(const Flight& flight) override;
+  // What flights call.
+  void arrived(const Flight& flight, const std::string& real, const ContentPtr& content, bool fresh);
+  void missing(const Flight& flight, const Error& error);
+  void asked(const Flight& flight, const OriginAsked& what);
+  void over(const Flight& flight);
 
   net::Loop& loop_;
   Options options_;
@@ -153,8 +143,7 @@ class Pipeline : public Library, private FlightHost {
   net::LogLimit kept_out_log_{10, 100};
   FairShare fetches_;  ///< by source, of those that somebody asked for
   FetchCounters counters_;
-  std::uint64_t in_flight_ = 0;
-  std::size_t orphans_ = 0;
+  FetchLoad load_;
   std::vector<std::shared_ptr<OriginSlot>> slots_;
   Services services_;
   ContentMemory memory_;
@@ -162,6 +151,7 @@ class Pipeline : public Library, private FlightHost {
   std::unordered_map<std::string, Negative> negative_;
   std::unordered_map<std::string, Alias> aliases_;  // asked name → what it turned out to be called
   std::shared_ptr<Pipeline*> self_;                 // for contents that outlive us
+  FlightContext flight_context_;
   std::unordered_map<std::string, std::shared_ptr<Flight>> flights_;
   Prefetcher prefetcher_;
 };

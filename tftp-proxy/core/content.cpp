@@ -39,6 +39,13 @@ void Content::append(Bytes more) {
   notify();
 }
 
+void Content::take(Buffer all) {
+  if (state_ != State::streaming || !octets_->empty() || all.empty()) return;
+  all.shrink_to_fit();  // it stays in memory as long as phones ask for it
+  octets_ = std::make_shared<Buffer>(std::move(all));
+  notify();
+}
+
 void Content::share(const Content& same) {
   if (state_ != State::streaming || !octets_->empty() || same.state_ != State::complete) return;
   octets_ = same.octets_;

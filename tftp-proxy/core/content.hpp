@@ -48,6 +48,8 @@ class Content {
   // The maker's side.
   void begin(ContentMeta meta);  ///< waiting → streaming
   void append(Bytes more);
+  /// In place of append: all octets, which are not copied.
+  void take(Buffer all);
   /// In place of append: all octets of a complete one, which both have from then on, so that a file that many take one
   /// after the other is in memory once.
   void share(const Content& same);

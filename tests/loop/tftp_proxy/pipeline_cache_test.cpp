@@ -317,6 +317,18 @@ TEST_CASE("what can't be rewritten goes out as it came, with a note") {
   CHECK(is_passed(t.notes[0].second.notes[0].code));
 }
 
+TEST_CASE("a config that needs no change is in memory once, however many phones take it") {
+  TaggedFiles origin;
+  origin.put("/SEP001122334455.cnf.xml", "<device><broken", "\"1\"");
+  PipelineUnderTest t({origin.url()});
+  const auto first = t.open("SEP001122334455.cnf.xml");
+  REQUIRE(t.wait(first));
+  const auto second = t.open("SEP001122334455.cnf.xml");
+  REQUIRE(t.wait(second));
+  CHECK(second != first);
+  CHECK(second->octets().data() == first->octets().data());
+}
+
 TEST_CASE("a config brings its firmware, a manifest its parts, a list its files, before a phone asks") {
   const TempDir dir;
   write_file(dir.path() / "SEP001122334455.cnf.xml",
