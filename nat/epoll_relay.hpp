@@ -13,7 +13,8 @@
 namespace dw::nat {
 
 /// Relay by threads of our own (media §5 i): keeps the streams' books on the signalling thread, and posts
-/// what concerns packets to the thread on which the stream lives.
+/// what concerns packets to the thread on which the stream lives. Long, as it has a method for each of Relay's,
+/// most of them a line that posts a command.
 class EpollRelay final : public Relay {
  public:
   static constexpr unsigned kMaxThreads = 64;

@@ -47,7 +47,8 @@ struct Typed {
   }
 };
 
-/// The commands, each with what it takes, an example and what it does.
+/// The commands, each with what it takes, an example and what it does. Longer than 400 lines, as it is a list: a
+/// command is in one place, and what it does is a call of commands.hpp.
 class CommandLine {
  public:
   CommandLine() {

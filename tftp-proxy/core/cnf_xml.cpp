@@ -1,4 +1,5 @@
-// SEP<MAC>.cnf.xml, XMLDefault.cnf.xml and the WLAN files of 792x.
+// SEP<MAC>.cnf.xml, XMLDefault.cnf.xml and the WLAN files of 792x. Longer than 400 lines, as one walk through the
+// document finds the facts and makes the edits: a second one could see another document than the first.
 #include <algorithm>
 #include <array>
 #include <vector>

@@ -44,7 +44,8 @@ struct SessionsOptions {
 /// All transfers of a TFTP server, and who is let in: takes datagrams and time, and writes into an outbox
 /// what is to be done. Reads only: a WRQ gets ERROR 2. What belongs to no transfer is counted and never
 /// answered, with one exception: an ACK from a new port of an address of which exactly one stalled transfer
-/// waits for that block tells that a router has given the client another port, and the transfer follows it.
+/// waits for that block shows that a router has given the client another port, and the transfer follows it. One class,
+/// as each datagram may touch the table, the limits and the transfer that it belongs to.
 class Sessions {
  public:
   /// `known` and `names` outlive this. Without `names` any number of them may be tried.

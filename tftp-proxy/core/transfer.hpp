@@ -44,7 +44,8 @@ struct TransferCounters {
 /// One file to one client, from its RRQ to the end (RFC 1350, 2347 to 2349, 7440; RFC 1123 §4.2). Sends again
 /// on its timer only, never for a duplicate ACK; with a window, an ACK that shows a gap brings what follows
 /// it again, once. Block numbers are 64 bits wide inside. Knows nothing of addresses: the caller has put them
-/// on the outbox. Over when over() says so; then it sends nothing more.
+/// on the outbox. Over when over() says so; then it sends nothing more. More than 30 methods, as blocks, window, burst
+/// and timer are one state: each ACK changes all four.
 class Transfer {
  public:
   /// `options` and `counters` must outlive it. `request_octets`: of the RRQ; `header_octets`: of the IP and
