@@ -73,9 +73,8 @@ ContentPtr Flight::lease() {
     });
   });
   lease_ = lease;
-  if (content_->state() == Content::State::waiting && !deadline_.armed()) {
+  if (content_->state() == Content::State::waiting && !deadline_.armed())
     deadline_.arm_after(context_.limits.answer_within);
-  }
   if (orphan_) {
     orphan_ = false;
     --context_.load.orphans;
@@ -84,10 +83,9 @@ ContentPtr Flight::lease() {
 }
 
 std::optional<CacheEntry> Flight::copy_at_hand() const {
-  Cache* const cache = context_.cache;
-  if (cache == nullptr || ignore_copy_) return std::nullopt;
-  if (auto exact = cache->find(name_)) return exact;
-  return cache->find_ignoring_case(name_);
+  if (context_.cache == nullptr || ignore_copy_) return std::nullopt;
+  if (auto exact = context_.cache->find(name_)) return exact;
+  return context_.cache->find_ignoring_case(name_);
 }
 
 void Flight::fill(const ContentPtr& content, Bytes octets, const CacheEntry& entry, const std::string& how) {
@@ -282,8 +280,7 @@ void Flight::on_failure(const Error& error, bool reached) {
   }
   if (content_->state() == Content::State::streaming) {
     // Some of it is out: nothing else may be put behind it.
-    finish_with(error);
-    return;
+    return finish_with(error);
   }
   staged_.clear();
   context_.load.octets -= std::exchange(received_, 0);
@@ -364,8 +361,8 @@ void Flight::on_unwanted() {
 }
 
 bool Flight::worth_going_on() const {
-  const Cache* cache = context_.cache;
-  if (cache == nullptr || !cache->storing() || context_.load.orphans >= context_.limits.max_orphans) return false;
+  if (!context_.cache || !context_.cache->storing() || context_.load.orphans >= context_.limits.max_orphans)
+    return false;
   if (is_common(class_)) return true;
   const auto& size = whole_first_ ? staged_meta_.size : content_->meta().size;
   return class_ == CacheClass::live && size.value_or(received_) <= kKeepLive;

@@ -41,7 +41,8 @@ struct OriginStatus {
 /// Where the servers get files from: memory, the disk cache, the origins, and the rewriting of configs
 /// (pipeline_rewrite.cpp), in that order outwards. One fetch a name however many ask. On the loop's thread; owns
 /// everything it started, and contents that it handed out stay valid without it (those not whole by then stay waiting:
-/// stop the servers first).
+/// stop the servers first). More than 30 methods, as each stage of a file's way is one; what a stage knows is in a
+/// class of its own.
 class Pipeline : public Library {
  public:
   struct Options {

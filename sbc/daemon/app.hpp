@@ -24,7 +24,8 @@
 
 namespace dw {
 
-/// All that runs, each part after those it uses; they go in the opposite order. Lives on the loop's thread.
+/// All that runs, each part after those it uses; they go in the opposite order. Lives on the loop's thread. More than
+/// 30 methods, as parts do not know each other: what one has to tell another passes here, in a few lines each.
 class App {
  public:
   App(conf::LoadRequest request, conf::Loaded loaded, const admin::Credentials& credentials,
