@@ -5,7 +5,7 @@
 #include "sbc/admin/sources.hpp"
 #include "sbc/doctor/box.hpp"
 
-/// Fills in what is known of this box (sbc/phones/box.hpp says what it means): the daemon from inside,
+/// Fills in what is known of this box (sbc/doctor/box.hpp says what it means): the daemon from inside,
 /// `dropwire doctor` from outside.
 namespace dw::doctor {
 

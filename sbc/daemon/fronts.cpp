@@ -27,7 +27,7 @@ bool is_busy(const net::Front* front) {
 Result<void> Fronts::open(net::Door door, bool enabled, const std::vector<IpAddress>& addresses,
                           const std::function<Result<void>()>& start) {
   const auto at = static_cast<std::size_t>(door);
-  phones::Service& service = services_[at];
+  doctor::Service& service = services_[at];
   if (net::Front* const there = all()[at]) {
     if (auto ok = there->listen_also(still_closed(addresses, service.addresses)); !ok) return ok;
   } else if (enabled) {
@@ -101,7 +101,7 @@ bool Fronts::has_calls() const {
   return is_busy(sccp.get()) || is_busy(sip.get());
 }
 
-std::vector<phones::Service> Fronts::services() const {
+std::vector<doctor::Service> Fronts::services() const {
   return {services_.begin(), services_.end()};
 }
 

@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "sbc/phones/box.hpp"
+#include "sbc/doctor/box.hpp"
 #include "sbc/proxy/sccp_proxy.hpp"
 #include "sbc/proxy/sip_proxy.hpp"
 #include "tftp-proxy/http_server.hpp"
@@ -19,7 +19,7 @@ class Fronts {
   static constexpr std::size_t kCount = 4;
   /// Where each listened, to go back to.
   struct Mark {
-    phones::Service service;
+    doctor::Service service;
     std::size_t listeners = 0;  ///< 0: it was not there
   };
 
@@ -41,7 +41,7 @@ class Fronts {
   bool has_transfers() const;     ///< that an end would cut; the next the same of calls
   bool has_calls() const;
 
-  std::vector<phones::Service> services() const;  ///< as they were after open()
+  std::vector<doctor::Service> services() const;  ///< as they were after open()
   void append_metrics(MetricsText& out) const;
 
   std::unique_ptr<provisioning::TftpServer> tftp;
@@ -56,7 +56,7 @@ class Fronts {
 
   const WireTap& tap_;
   net::AccessGate& gate_;
-  std::array<phones::Service, kCount> services_;
+  std::array<doctor::Service, kCount> services_;
 };
 
 }  // namespace dw
