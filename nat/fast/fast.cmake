@@ -1,6 +1,7 @@
 # The program in the kernel: compiled by clang to an object that the loader carries. Where clang or libbpf is missing the build
 # goes on without the loader.
-dw_part(nat_fast nat/fast nat_media dw_net)
+dw_part(nat_fast_core nat/fast/core dw_base)
+dw_part(nat_fast nat/fast nat_fast_core nat_media dw_net)
 find_program(DW_BPF_CLANG NAMES clang-14 clang)
 pkg_check_modules(BPF IMPORTED_TARGET libbpf)
 if(DW_BPF_CLANG AND BPF_FOUND)
@@ -16,8 +17,12 @@ if(DW_BPF_CLANG AND BPF_FOUND)
     DEPENDS ${program} ${CMAKE_SOURCE_DIR}/nat/fast/flow.h ${CMAKE_SOURCE_DIR}/nat/core/media/rtp_count.h
             ${CMAKE_SOURCE_DIR}/nat/fast/carry.cmake
     VERBATIM)
-  dw_part(nat_fast_loader nat/fast/loader nat_fast PkgConfig::BPF)
-  target_sources(nat_fast_loader PRIVATE ${carried})
+  # It runs with rights, so it is linked with little: no library of dw_net's.
+  dw_part(nat_fast_loader nat/fast/loader nat_fast_core PkgConfig::BPF)
+  target_sources(nat_fast_loader PRIVATE ${carried} ${CMAKE_SOURCE_DIR}/sbc/net/notify.cpp)
+  add_executable(dropwire-fast nat/fast/loader/command/main.cpp)
+  target_link_libraries(dropwire-fast PRIVATE nat_fast_loader)
+  target_link_options(dropwire-fast PRIVATE -Wl,-z,relro,-z,now)
 else()
   message(STATUS "clang or libbpf is missing: the program for the kernel (nat/fast) is not built")
 endif()

@@ -4,12 +4,16 @@
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/utsname.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
 #include <span>
+
+#include "nat/fast/loader/netlink.hpp"
 
 namespace dw::nat::fast {
 
@@ -18,6 +22,7 @@ std::span<const unsigned char> object_file();
 
 namespace {
 
+constexpr const char* kProgram = "dropwire_media";  // in fast.bpf.c
 constexpr std::size_t kMaxLog = 64 << 10;
 /// libbpf's messages have no place of ours in their call: where they go, on this thread.
 thread_local std::string* messages = nullptr;
@@ -46,6 +51,45 @@ bpf_tc_opts place() {
   return options;
 }
 
+/// libbpf names a filter after its program: "dropwire_media:[77]".
+bool is_ours(const Filter& filter) {
+  return filter.priority == Program::kPriority && filter.handle == Program::kHandle &&
+         filter.name.starts_with(kProgram);
+}
+
+/// Whoever made it: an administrator's own has filters, or it would be of no use.
+void remove_clsact_if_unused(unsigned interface) {
+  for (const auto direction : {Direction::ingress, Direction::egress}) {
+    const auto filters = list_filters(interface, direction);
+    if (!filters || !filters->empty()) return;
+  }
+  bpf_tc_hook hook = ingress_of(interface);
+  hook.attach_point = static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS);
+  (void)bpf_tc_hook_destroy(&hook);
+}
+
+std::unexpected<Error> no_filter(int error) {
+  if (error == ENOENT || error == EOPNOTSUPP || error == ENOSYS)
+    return fail(Errc::unsupported,
+                "this kernel has no clsact, or no BPF filters (its modules sch_ingress and cls_bpf)");
+  if (error == EPERM)
+    return fail(Errc::forbidden, "CAP_NET_ADMIN is missing: start it by its unit, dropwire-fast.service");
+  return fail_errno(error, "the interface does not take the filter");
+}
+
+/// A sentence for who can do something about it.
+std::unexpected<Error> not_loaded(int error) {
+  if (error == EPERM)
+    return fail(Errc::forbidden,
+                "CAP_BPF and CAP_NET_ADMIN are missing: start it by its unit, dropwire-fast.service (and see that no "
+                "container or lockdown forbids BPF)");
+  if (error == ENOSYS) return fail(Errc::unsupported, "this kernel has no BPF (CONFIG_BPF_SYSCALL)");
+  utsname kernel{};
+  (void)uname(&kernel);
+  return fail_errno(error, fmt::format("the kernel ({}; 5.19 or later is needed) does not take the program for media",
+                                       static_cast<const char*>(kernel.release)));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Program>> Program::load(std::string& log) {
@@ -60,7 +104,7 @@ Result<std::unique_ptr<Program>> Program::load(std::string& log) {
   messages = nullptr;
   if (refused != 0) {
     if (object) bpf_object__close(object);
-    return fail_errno(-refused, "the kernel does not take the program for media");
+    return not_loaded(-refused);
   }
   return std::unique_ptr<Program>(new Program(object));
 }
@@ -72,19 +116,22 @@ Program::~Program() {
 }
 
 int Program::descriptor() const {
-  return bpf_program__fd(bpf_object__find_program_by_name(object_, "dropwire_media"));
+  return bpf_program__fd(bpf_object__find_program_by_name(object_, kProgram));
 }
 
 Result<void> Program::attach(unsigned interface) {
   libbpf_set_print(&take_message);  // what is there already is no error
   bpf_tc_hook hook = ingress_of(interface);
   const int made = bpf_tc_hook_create(&hook);
-  if (made != 0 && made != -EEXIST) return fail_errno(-made, fmt::format("interface {} takes no filter", interface));
+  if (made != 0 && made != -EEXIST) return no_filter(-made);
   bpf_tc_opts options = place();
   options.prog_fd = descriptor();
   options.flags = BPF_TC_F_REPLACE;
   const int attached = bpf_tc_attach(&hook, &options);
-  if (attached != 0) return fail_errno(-attached, fmt::format("interface {} does not take the filter", interface));
+  if (attached != 0) {
+    if (made == 0) remove_clsact_if_unused(interface);
+    return no_filter(-attached);
+  }
   attached_[interface] = made == 0;
   return {};
 }
@@ -92,14 +139,39 @@ Result<void> Program::attach(unsigned interface) {
 void Program::detach(unsigned interface) {
   const auto found = attached_.find(interface);
   if (found == attached_.end()) return;
-  bpf_tc_hook hook = ingress_of(interface);
+  const bool clsact_is_ours = found->second;
+  attached_.erase(found);
+  const bpf_tc_hook hook = ingress_of(interface);
   const bpf_tc_opts options = place();
   (void)bpf_tc_detach(&hook, &options);  // an interface that is gone took it along
-  if (found->second) {
-    hook.attach_point = static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS);
-    (void)bpf_tc_hook_destroy(&hook);
-  }
-  attached_.erase(found);
+  if (clsact_is_ours) remove_clsact_if_unused(interface);
+}
+
+bool Program::is_attached(unsigned interface) const {
+  const bpf_tc_hook hook = ingress_of(interface);
+  bpf_tc_opts options = place();
+  bpf_prog_info about{};
+  std::uint32_t size = sizeof about;
+  return bpf_tc_query(&hook, &options) == 0 && bpf_obj_get_info_by_fd(descriptor(), &about, &size) == 0 &&
+         options.prog_id == about.id;
+}
+
+std::vector<unsigned> Program::attached() const {
+  std::vector<unsigned> out;
+  for (const auto& [interface, clsact_is_ours] : attached_)
+    out.push_back(interface);
+  return out;
+}
+
+bool Program::remove_left(unsigned interface) {
+  libbpf_set_print(&take_message);
+  const auto filters = list_filters(interface, Direction::ingress);
+  if (!filters || std::ranges::none_of(*filters, is_ours)) return false;
+  const bpf_tc_hook hook = ingress_of(interface);
+  const bpf_tc_opts options = place();
+  (void)bpf_tc_detach(&hook, &options);
+  remove_clsact_if_unused(interface);
+  return true;
 }
 
 Result<Maps> Program::maps() const {

@@ -1,7 +1,9 @@
 #pragma once
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "nat/fast/maps.hpp"
 #include "sbc/base/result.hpp"
@@ -24,7 +26,15 @@ class Program {
 
   /// On what comes in at this interface; what a run before left there goes away first.
   Result<void> attach(unsigned interface);
+  /// Leaves the interface as it was found: its clsact too, where it was made here and nobody else uses it by now.
   void detach(unsigned interface);
+  /// Whether it is still there: others can remove it.
+  bool is_attached(unsigned interface) const;
+  std::vector<unsigned> attached() const;  ///< where it was attached to
+  /// The interface is gone, or somebody removed the program from it.
+  void forget(unsigned interface) { attached_.erase(interface); }
+  /// Removes what a run that was killed left at an interface, and its clsact if nobody else uses that. False: nothing.
+  static bool remove_left(unsigned interface);
   /// Copies of their own, to be given away.
   Result<Maps> maps() const;
   int descriptor() const;
