@@ -17,10 +17,10 @@ if(DW_BPF_CLANG AND BPF_FOUND)
     DEPENDS ${program} ${CMAKE_SOURCE_DIR}/nat/fast/flow.h ${CMAKE_SOURCE_DIR}/nat/core/media/rtp_count.h
             ${CMAKE_SOURCE_DIR}/nat/fast/carry.cmake
     VERBATIM)
-  # It runs with rights, so it is linked with little: no library of dw_net's.
   dw_part(nat_fast_loader nat/fast/loader nat_fast_core PkgConfig::BPF)
-  target_sources(nat_fast_loader PRIVATE ${carried} ${CMAKE_SOURCE_DIR}/sbc/net/notify.cpp)
-  add_executable(dropwire-fast nat/fast/loader/command/main.cpp)
+  target_sources(nat_fast_loader PRIVATE ${carried})
+  # It has rights, so it is linked with little: of dw_net that one file, and none of its libraries.
+  add_executable(dropwire-fast nat/fast/loader/command/main.cpp sbc/net/notify.cpp)
   target_link_libraries(dropwire-fast PRIVATE nat_fast_loader)
   target_link_options(dropwire-fast PRIVATE -Wl,-z,relro,-z,now)
 else()

@@ -17,7 +17,6 @@
 
 #include "nat/fast/loader/say.hpp"
 #include "sbc/base/escape.hpp"
-#include "sbc/net/notify.hpp"
 
 namespace dw::nat::fast {
 namespace {
@@ -131,7 +130,7 @@ Result<void> Loader::listen() {
 }
 
 void Loader::run() {
-  net::notify_systemd("READY=1");
+  options_.notify("READY=1");
   show_status();
   for (;;) {
     const auto deaf = std::chrono::ceil<std::chrono::milliseconds>(deaf_until_ - Clock::now()).count();
@@ -152,7 +151,7 @@ void Loader::run() {
       deaf_until_ = Clock::now() + kBetweenLooks;
     }
   }
-  net::notify_systemd("STOPPING=1");
+  options_.notify("STOPPING=1");
   leave();
 }
 
@@ -267,11 +266,11 @@ void Loader::send_changes() {
 }
 
 void Loader::show_status() const {
-  if (!client_) return net::notify_systemd("STATUS=nobody is connected: nothing of it is in the kernel");
-  if (!program_) return net::notify_systemd("STATUS=not in the kernel: " + refused_);
+  if (!client_) return options_.notify("STATUS=nobody is connected: nothing of it is in the kernel");
+  if (!program_) return options_.notify("STATUS=not in the kernel: " + refused_);
   const std::string names = names_in(report());
-  net::notify_systemd(names.empty() ? "STATUS=in the kernel, attached to no interface"
-                                    : "STATUS=in the kernel, attached to " + names);
+  options_.notify(names.empty() ? "STATUS=in the kernel, attached to no interface"
+                                : "STATUS=in the kernel, attached to " + names);
 }
 
 }  // namespace dw::nat::fast

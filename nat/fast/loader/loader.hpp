@@ -1,8 +1,10 @@
 #pragma once
 #include <sys/types.h>
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "nat/fast/core/interfaces.hpp"
 #include "nat/fast/loader/netlink.hpp"
@@ -19,6 +21,7 @@ class Loader {
   struct Options {
     std::string directory;  ///< of the socket ("maps") and of what the verifier said ("verifier.log")
     uid_t user = 0;         ///< who may connect, beside root
+    std::function<void(std::string_view)> notify = [](std::string_view) {};  ///< systemd, as sd_notify(3)
   };
   static Result<std::unique_ptr<Loader>> open(Options options);
   ~Loader();

@@ -9,6 +9,7 @@
 
 #include "nat/fast/loader/loader.hpp"
 #include "nat/fast/loader/say.hpp"
+#include "sbc/net/notify.hpp"
 
 namespace {
 
@@ -70,7 +71,7 @@ int run(const Arguments& arguments) {
     say(Urgency::error, "there is no user {}", arguments.user);
     return kWrongUse;
   }
-  auto loader = Loader::open({arguments.directory, user->pw_uid});
+  auto loader = Loader::open({arguments.directory, user->pw_uid, &dw::net::notify_systemd});
   if (!loader) {
     say(Urgency::error, "{}", loader.error().text);
     return EXIT_FAILURE;
