@@ -71,17 +71,6 @@ constexpr std::array kOutcomes = {FileOutcome::sent,         FileOutcome::unconf
                                   FileOutcome::superseded,   FileOutcome::forbidden};
 constexpr std::array kNotes = {Note::rewritten,      Note::signed_passed,   Note::malformed_passed, Note::near_config,
                                Note::password_doubt, Note::sip_server_left, Note::sip_port_differs};
-constexpr std::array kEvents = {SignallingEvent::phone_lost,     SignallingEvent::connected,
-                                SignallingEvent::no_server,      SignallingEvent::registered,
-                                SignallingEvent::refused,        SignallingEvent::unregistered,
-                                SignallingEvent::superseded,     SignallingEvent::reset,
-                                SignallingEvent::server_lost,    SignallingEvent::keepalive_missed,
-                                SignallingEvent::lines,          SignallingEvent::bad_password,
-                                SignallingEvent::alarm,          SignallingEvent::unheard,
-                                SignallingEvent::unreachable,    SignallingEvent::reachable,
-                                SignallingEvent::altered,        SignallingEvent::no_date,
-                                SignallingEvent::call_preserved, SignallingEvent::media_silent,
-                                SignallingEvent::call_refused};
 constexpr std::array kWays = {Call::Way::unknown, Call::Way::outgoing, Call::Way::incoming};
 constexpr std::array kSilent = {CallFigures::Silent::nobody, CallFigures::Silent::phone, CallFigures::Silent::central,
                                 CallFigures::Silent::both};
@@ -223,7 +212,10 @@ Step step_in(const store::Statement& row) {
   out.name = row.text(12);
   out.detail = row.text(13);
   if (out.is_file()) out.kind = phones::kind_of(out.name);
-  if (out.type == StepType::signalling) out.event = value_of(kEvents, row.text(15));
+  if (out.type == StepType::signalling) {
+    const auto event = signalling_event(row.text(15));
+    out.event = event ? in_story(*event).value_or(SignallingEvent::phone_lost) : SignallingEvent::phone_lost;
+  }
   out.version = static_cast<std::uint32_t>(row.integer(16));
   if (out.type == StepType::call) out.call = figures_in(row);
   out.protocol = value_of(kProtocols, row.text(27));

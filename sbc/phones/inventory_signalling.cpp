@@ -21,24 +21,9 @@ bool ends_registration(SignallingEvent event) {
     case SignallingEvent::phone_lost:
     case SignallingEvent::server_lost:
       return true;
-    case SignallingEvent::connected:
-    case SignallingEvent::registered:
-    case SignallingEvent::reset:
-    case SignallingEvent::keepalive_missed:
-    case SignallingEvent::call_preserved:
-    case SignallingEvent::media_silent:
-    case SignallingEvent::lines:
-    case SignallingEvent::bad_password:
-    case SignallingEvent::alarm:
-    case SignallingEvent::unheard:
-    case SignallingEvent::unreachable:
-    case SignallingEvent::reachable:
-    case SignallingEvent::altered:
-    case SignallingEvent::call_refused:
-    case SignallingEvent::no_date:
+    default:
       return false;
   }
-  return false;
 }
 
 }  // namespace

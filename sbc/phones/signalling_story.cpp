@@ -149,14 +149,7 @@ std::string event_words(const Phone& phone, std::size_t index) {
       return with_detail("said why it restarted", step);
     case Event::call_refused:
       return with_detail("had a call refused by a limit", step);
-    case Event::connected:
-    case Event::lines:
-    case Event::bad_password:
-    case Event::unheard:
-    case Event::unreachable:
-    case Event::reachable:
-    case Event::altered:
-    case Event::no_date:
+    default:
       break;
   }
   return with_detail(std::string(to_string(step.event)), step);
@@ -188,18 +181,7 @@ const Step* outage_of(const Phone& phone, std::size_t end, Protocol protocol, st
       case Event::call_refused:
       case Event::no_date:
         return began;
-      case Event::connected:
-      case Event::superseded:
-      case Event::phone_lost:
-      case Event::keepalive_missed:
-      case Event::lines:
-      case Event::call_preserved:
-      case Event::media_silent:
-      case Event::alarm:
-      case Event::unheard:
-      case Event::unreachable:
-      case Event::reachable:
-      case Event::altered:
+      default:
         break;
     }
   }

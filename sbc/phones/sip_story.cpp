@@ -104,8 +104,7 @@ std::string sip_words(const Phone& phone, std::size_t index) {
       return with_detail("had a call" + of_line(" of", step) + " refused by a limit", step);
     case Event::no_date:
       return with_detail(server + " gave no date, so its clock stays unset", step);
-    case Event::connected:
-    case Event::lines:
+    default:
       break;
   }
   return with_detail(std::string(to_string(step.event)), step);

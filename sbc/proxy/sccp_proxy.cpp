@@ -197,9 +197,9 @@ void SccpProxy::perform(Connection& c, sccp::Output& out) {
                 escaped(out.end_text));
     if (*out.end == sccp::EndReason::server_silent) {
       server_failed(c.target, out.end_text);
-      report_step(c, phones::SignallingEvent::server_lost, out.end_text);
+      report_step(c, SignallingEvent::server_lost, out.end_text);
     } else if (c.session.registered() && !c.session.unregistered() && *out.end != sccp::EndReason::refused) {
-      report_step(c, phones::SignallingEvent::phone_lost, out.end_text);
+      report_step(c, SignallingEvent::phone_lost, out.end_text);
     }
     return hang_up(c);
   }
@@ -261,7 +261,7 @@ void SccpProxy::supersede(Connection& old) {
   ++superseded_;
   spdlog::info("event=superseded device={} peer={} a newer connection of the same phone takes its place",
                old.session.device(), old.session.phone().to_string());
-  report_step(old, phones::SignallingEvent::superseded, {});
+  report_step(old, SignallingEvent::superseded, {});
   hang_up(old);
 }
 
@@ -286,7 +286,7 @@ void SccpProxy::phone_ended(Connection& c, bool clean, std::string_view why) {
     return;
   }
   if (c.session.registered() && !c.session.unregistered())
-    report_step(c, phones::SignallingEvent::phone_lost, clean ? "it hung up" : std::string(why));
+    report_step(c, SignallingEvent::phone_lost, clean ? "it hung up" : std::string(why));
   if (reset) c.server.reset();
   hang_up(c, sccp::ClosedBy::phone);
 }
@@ -300,7 +300,7 @@ void SccpProxy::server_ended(Connection& c, bool clean, std::string_view why) {
   }
   if (!c.session.unregistered() && !c.refused) {
     const std::string reason = clean ? "it hung up" : std::string(why);
-    report_step(c, phones::SignallingEvent::server_lost,
+    report_step(c, SignallingEvent::server_lost,
                 c.session.registered() ? reason : reason + " before it had answered the registration");
   }
   if (!clean) c.phone.reset();

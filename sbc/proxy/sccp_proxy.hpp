@@ -112,7 +112,7 @@ class SccpProxy final : public net::Front {
   void note_known(Connection& c);
   void perform(Connection& c, sccp::Output& out);
   void report(Connection& c, const sccp::SessionEvent& event);
-  void report_step(Connection& c, phones::SignallingEvent event, std::string detail);
+  void report_step(Connection& c, SignallingEvent event, std::string detail);
   void log_event(const Connection& c, const sccp::SessionEvent& event);
   void call_over(Call call, const Connection* c = nullptr);
   void call_preserved(Connection& c, sccp::LostCall& lost);

@@ -26,7 +26,7 @@ void SccpProxy::no_server_left(Connection& c) {
                   c.session.device(), c.session.phone().to_string(), escaped(why));
   }
   let_go_ = let_go_.value_or(0) + 1;
-  report_step(c, phones::SignallingEvent::no_server, why);
+  report_step(c, SignallingEvent::no_server, why);
   hang_up(c);
 }
 

@@ -21,11 +21,11 @@ void SccpProxy::tap(const Connection& c, WireRecord::Side side, bool sent, Bytes
               .octets = octets});
 }
 
-void SccpProxy::report_step(Connection& c, phones::SignallingEvent event, std::string detail) {
-  const bool lost = event == phones::SignallingEvent::phone_lost || event == phones::SignallingEvent::server_lost;
+void SccpProxy::report_step(Connection& c, SignallingEvent event, std::string detail) {
+  const bool lost = event == SignallingEvent::phone_lost || event == SignallingEvent::server_lost;
   if (lost)
     // event=phone_lost or event=server_lost
-    lost_.info("event={} device={} peer={} reason=\"{}\"", phones::to_string(event), c.session.device(),
+    lost_.info("event={} device={} peer={} reason=\"{}\"", to_string(event), c.session.device(),
                c.session.phone().to_string(), escaped(detail));
   if (c.session.device().empty() || !sinks_.on_step) return;
   phones::SignallingStep step;
@@ -47,11 +47,8 @@ void SccpProxy::report_step(Connection& c, phones::SignallingEvent event, std::s
 
 void SccpProxy::report(Connection& c, const sccp::SessionEvent& event) {
   using Kind = sccp::SessionEvent::Kind;
-  using Step = phones::SignallingEvent;
   log_event(c, event);
   switch (event.kind) {
-    case Kind::registering:
-      return report_step(c, Step::connected, {});
     case Kind::registered:
       ++registrations_;
       places_.settled(c.slot);
@@ -59,43 +56,24 @@ void SccpProxy::report(Connection& c, const sccp::SessionEvent& event) {
       names_.registered(loop_.now(), c.session.device(), c.slot, c.session.phone().address);
       preserved_.on_registered(loop_.now(), c.session.device(), c.session.phone().address,
                                c.session.registration().active_streams());
-      return report_step(c, Step::registered, {});
+      break;
     case Kind::refused:
-      ++refusals_;
-      c.refused = true;
-      return report_step(c, Step::refused, event.text);
     case Kind::refused_here:
       ++refusals_;
-      c.refused = c.refused_here = true;
-      return report_step(c, Step::refused, event.text);
-    case Kind::unregistered:
-      return report_step(c, Step::unregistered, {});
-    case Kind::reset:
-      return report_step(c, Step::reset, event.text);
-    case Kind::keepalive_missed:
-      return report_step(c, Step::keepalive_missed, event.text);
-    case Kind::alarm:
-      return report_step(c, Step::alarm, event.text);
-    case Kind::lines:
-      return report_step(c, Step::lines, {});
+      c.refused = true;
+      c.refused_here = c.refused_here || event.kind == Kind::refused_here;
+      break;
     case Kind::call_over:
       return call_over(*event.call, &c);
-    case Kind::media_silent:
-      return report_step(c, Step::media_silent, event.text);
-    case Kind::call_refused:
-      return report_step(c, Step::call_refused, event.text);
     case Kind::receives: {
       sccp::PreservedCalls::Over over;
       preserved_.on_receives(loop_.now(), c.session.device(), event.at, over);
       return report_over(over);
     }
-    case Kind::media_back:
-    case Kind::call_up:
-    case Kind::no_media:
-    case Kind::dropped:
-    case Kind::layout_conflict:
-      return;
+    default:
+      break;
   }
+  if (const auto kind = in_story(event.kind)) report_step(c, *kind, event.text);
 }
 
 void SccpProxy::log_event(const Connection& c, const sccp::SessionEvent& event) {
@@ -149,10 +127,32 @@ void SccpProxy::log_event(const Connection& c, const sccp::SessionEvent& event) 
     case Kind::alarm:
       limit_.info("event=phone_alarm device={} peer={} text=\"{}\"", device, peer, escaped(event.text));
       return;
-    case Kind::registering:
+    case Kind::connected:
     case Kind::lines:
     case Kind::call_over:
     case Kind::receives:
+    case Kind::no_server:  // logged where the connection ends
+    case Kind::phone_lost:
+    case Kind::server_lost:
+    case Kind::superseded:
+    case Kind::call_preserved:
+    case Kind::bad_password:  // the others are SIP's
+    case Kind::unheard:
+    case Kind::unreachable:
+    case Kind::reachable:
+    case Kind::altered:
+    case Kind::no_date:
+    case Kind::refreshed:
+    case Kind::moved:
+    case Kind::expired:
+    case Kind::ice_removed:
+    case Kind::auth_int:
+    case Kind::large:
+    case Kind::abuse:
+    case Kind::banned:
+    case Kind::server_up:
+    case Kind::server_down:
+    case Kind::asked:
       return;
   }
 }
@@ -172,7 +172,7 @@ void SccpProxy::call_preserved(Connection& c, sccp::LostCall& lost) {
   const std::string& device = c.session.device();
   lost_.info("event=call_preserved device={} peer={} call={} number=\"{}\" both sides still talk", device,
              c.session.phone().to_string(), lost.call.reference, escaped(lost.call.far_number));
-  report_step(c, phones::SignallingEvent::call_preserved, lost.call.far_number);
+  report_step(c, SignallingEvent::call_preserved, lost.call.far_number);
   sccp::PreservedCalls::Over over;
   preserved_.add(loop_.now(), device, std::move(lost), over);
   report_over(over);

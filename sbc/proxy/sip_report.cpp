@@ -27,7 +27,7 @@ std::string SipReport::server_name(const sip::Event& event) const {
              : std::string();
 }
 
-void SipReport::step(const sip::Event& event, phones::SignallingEvent kind, std::string detail) {
+void SipReport::step(const sip::Event& event, SignallingEvent kind, std::string detail) {
   if (!on_step_) return;
   phones::SignallingStep report;
   report.at = wall_now();
@@ -48,56 +48,10 @@ void SipReport::step(const sip::Event& event, phones::SignallingEvent kind, std:
 
 void SipReport::on_event(TimePoint now, const sip::Event& event) {
   using Kind = sip::Event::Kind;
-  using Step = phones::SignallingEvent;
   if (event.kind != Kind::refreshed) log_event(event);
-  switch (event.kind) {
-    case Kind::registered:
-    case Kind::moved:
-    case Kind::refreshed:
-      return step(event, Step::registered, {});
-    case Kind::refused:
-      return step(event, Step::refused, event.text);
-    case Kind::bad_password:
-      return step(event, Step::bad_password, event.text);
-    case Kind::unregistered:
-      return step(event, Step::unregistered, {});
-    case Kind::expired:
-      return step(event, Step::phone_lost, "its registration ran out");
-    case Kind::phone_lost:
-      return step(event, Step::phone_lost, event.text);
-    case Kind::no_server:
-      return step(event, Step::no_server, event.text);
-    case Kind::unheard:
-      return step(event, Step::unheard, event.text);
-    case Kind::unreachable:
-      return step(event, Step::unreachable, event.text);
-    case Kind::reachable:
-      return step(event, Step::reachable, {});
-    case Kind::altered:
-      return step(event, Step::altered, event.text);
-    case Kind::no_date:
-      return step(event, Step::no_date, {});
-    case Kind::alarm:
-      return step(event, Step::alarm, event.text);
-    case Kind::call_refused:
-      return step(event, Step::call_refused, event.text);
-    case Kind::call_over:
-      return call_over(now, event);
-    case Kind::media_silent:
-      return step(event, Step::media_silent, event.text);
-    case Kind::asked:
-    case Kind::call_up:
-    case Kind::no_media:
-    case Kind::ice_removed:
-    case Kind::auth_int:
-    case Kind::large:
-    case Kind::dropped:
-    case Kind::abuse:
-    case Kind::banned:
-    case Kind::server_up:
-    case Kind::server_down:
-      return;
-  }
+  if (event.kind == Kind::call_over) return call_over(now, event);
+  if (const auto kind = in_story(event.kind))
+    step(event, *kind, event.kind == Kind::expired ? "its registration ran out" : event.text);
 }
 
 void SipReport::log_event(const sip::Event& event) {
@@ -182,6 +136,18 @@ void SipReport::log_event(const sip::Event& event) {
     case Kind::no_date:
     case Kind::call_over:
       return;
+    case Kind::connected:  // the others are SCCP's
+    case Kind::superseded:
+    case Kind::reset:
+    case Kind::server_lost:
+    case Kind::keepalive_missed:
+    case Kind::lines:
+    case Kind::call_preserved:
+    case Kind::refused_here:
+    case Kind::media_back:
+    case Kind::receives:
+    case Kind::layout_conflict:
+      return;
   }
 }
 
@@ -190,7 +156,7 @@ void SipReport::call_over(TimePoint now, const sip::Event& event) {
   if (!event.text.empty()) {
     limit_.info("event=call_given_up device={} aor=\"{}\" call=\"{}\" reason=\"{}\"", event.device,
                 escaped(event.aor, 64), escaped(event.call->call_id), escaped(event.text, 200));
-    step(event, phones::SignallingEvent::media_silent, "given up: " + event.text);
+    step(event, SignallingEvent::media_silent, "given up: " + event.text);
   }
   Call call = dated(*event.call, now);
   call.server = server_name(event);

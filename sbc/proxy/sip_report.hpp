@@ -29,7 +29,7 @@ class SipReport {
 
  private:
   void log_event(const sip::Event& event);
-  void step(const sip::Event& event, phones::SignallingEvent kind, std::string detail);
+  void step(const sip::Event& event, SignallingEvent kind, std::string detail);
   void call_over(TimePoint now, const sip::Event& event);
   std::string server_name(const sip::Event& event) const;
 

@@ -147,7 +147,7 @@ void Session::on_register(TimePoint now, const Message& message, Output& out) {
   clear_behind_name(payload);
   registration_.on_register(message, payload, options_.max_version);
   timers_.set(Timer::register_answer, now + kRegisterAnswer);
-  out.report(SessionEvent::Kind::registering);
+  out.report(SessionEvent::Kind::connected);
 }
 
 void Session::on_token(TimePoint now, const Message& message, Output& out) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sbc/base/endpoint.hpp"
+#include "sbc/base/signalling_event.hpp"
 #include "sbc/sccp/call_table.hpp"
 #include "sbc/sccp/frame.hpp"
 
@@ -39,30 +40,11 @@ struct SessionCounters {
 
 /// What people who look after phones want to know.
 struct SessionEvent {
-  enum class Kind : std::uint8_t {
-    registering,  ///< RegisterReq went to the server
-    registered,
-    refused,       ///< by the server: `text` has its words
-    refused_here,  ///< by us: `text`
-    unregistered,
-    reset,             ///< `text`: "reset", "restart", "apply config"
-    alarm,             ///< `text`: why the phone says that it restarted
-    keepalive_missed,  ///< `text`: "phone" or "server"
-    lines,             ///< Session::lines() has grown
-    call_up,
-    call_over,        ///< `call` is all that is known of it
-    call_refused,     ///< by a limit: `text` names the setting
-    no_media,         ///< a channel was refused: `text`
-    media_silent,     ///< a channel has been silent for media_idle, or was given up as it was: `text`
-    media_back,       ///< packets come again on a channel that was silent
-    receives,         ///< the phone said that it receives at `at`
-    dropped,          ///< a message was not passed on: `text`
-    layout_conflict,  ///< length and version of a message point to different layouts: `text`
-  };
+  using Kind = SignallingEvent;
   Kind kind{};
-  std::string text;
+  std::string text;                    ///< a reason, or whatever else its kind needs said
   std::shared_ptr<const Call> call{};  ///< of call_up and call_over: most events have none
-  Endpoint at;
+  Endpoint at;                         ///< of receives
 };
 
 /// Why a session has to end.

@@ -48,7 +48,7 @@ std::optional<std::string> Registrar::answer_from_cache(TimePoint now, Transacti
   const std::string lines =
       fmt::format("Contact: {}\r\nExpires: {}\r\n{}", with_expires(t.registering->contacts.front().value, known->lease),
                   known->lease, known->lines);
-  registered(now, *b, Event::Kind::refreshed, {}, out);
+  registered(now, *b, Event::Kind::refreshed, out);
   return make_response(m, t.server.from, 200, "OK", "dw" + std::to_string(t.serial), lines);
 }
 
@@ -179,7 +179,6 @@ bool Registrar::bind(TimePoint now, const Transaction& t, const RegisterContact&
   }
   if (b->token != contact.token || b->key != contact.key)
     bindings_.rename(*b, contact.token, contact.key, contact.group);
-  std::string from_where = kind == Event::Kind::moved ? b->reach.flow.peer.to_string() : std::string();
   const ConnectionId old = b->reach.flow.connection;
   if (b->server != t.central_server) b->reported_at = {};
   const bool at_new_flow = kind != Event::Kind::refreshed || reach.answers == Reach::Answers::unknown;
@@ -203,7 +202,7 @@ bool Registrar::bind(TimePoint now, const Transaction& t, const RegisterContact&
   bindings_.moved(*b, reach);
   note_known(now, reach.flow.peer.address, b->expires_at - now);
   connections_.registered(reach.flow.connection, t.client.to.connection);
-  registered(now, *b, kind, std::move(from_where), out);
+  registered(now, *b, kind, out);
   if (kind == Event::Kind::registered) leave_old_home(*b, out);
   // One flow, one connection: the one that it left would only hold up what is sent there.
   if (old != ConnectionId::none && old != reach.flow.connection && connections_.find(old)) out.closes.push_back(old);
@@ -216,11 +215,10 @@ void Registrar::note_known(TimePoint now, const IpAddress& address, Duration reg
   known_.proved(now, address, Standing::proven, registered + kKnownFor);
 }
 
-void Registrar::registered(TimePoint now, Binding& b, Event::Kind kind, std::string text, Output& out) {
+void Registrar::registered(TimePoint now, Binding& b, Event::Kind kind, Output& out) {
   if (kind == Event::Kind::refreshed && now - b.reported_at < kEventAgain) return;
   b.reported_at = now;
   Event event = event_of(kind, b);
-  event.text = std::move(text);
   event.status = 200;
   out.events.push_back(std::move(event));
 }

@@ -112,7 +112,7 @@ class Registrar {
   void overtake(const Registering& by);
   bool bind(TimePoint now, const Transaction& t, const RegisterContact& contact, std::uint32_t seconds, Output& out);
   void note_known(TimePoint now, const IpAddress& address, Duration registered);
-  void registered(TimePoint now, Binding& b, Event::Kind kind, std::string text, Output& out);
+  void registered(TimePoint now, Binding& b, Event::Kind kind, Output& out);
   void not_listed(const Transaction& t, Output& out);
   void leave_old_home(const Binding& b, Output& out);
   // registrar_contacts.cpp

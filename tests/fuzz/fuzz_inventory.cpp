@@ -79,7 +79,7 @@ void signalling(Inventory& inventory, ByteReader& in, WallTime at) {
   step.at = at;
   step.device = device_from(in.u8("device"));
   const std::uint8_t bits = in.u8("bits");
-  step.event = static_cast<SignallingEvent>(in.u8("event") % 18);
+  step.event = static_cast<SignallingEvent>(in.u8("event") % 21);
   step.protocol = static_cast<Protocol>(in.u8("protocol") % 3);
   step.peer = {address_from(bits), static_cast<std::uint16_t>(50'000 + bits % 3)};
   step.server = bits & 0x40U ? "a:2000" : "b:2000";
