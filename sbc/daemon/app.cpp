@@ -2,200 +2,219 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
 
 #include "sbc/daemon/admin_access.hpp"
+#include "sbc/daemon/box_report.hpp"
 #include "sbc/daemon/phone_list.hpp"
-#include "sbc/daemon/port_mapping.hpp"
+#include "sbc/daemon/words.hpp"
 #include "sbc/net/kept_key.hpp"
 #include "sbc/net/log.hpp"
+#include "sbc/net/notify.hpp"
 
 namespace dw {
 
 App::App(conf::LoadRequest request, conf::Loaded loaded, const admin::Credentials& credentials,
          provisioning::PhoneList list, std::shared_ptr<admin::LogRing> log)
     : request_(std::move(request)),
-      loaded_(std::move(loaded)),
-      credentials_(credentials),
       log_(std::move(log)),
-      gate_(loaded_.config.access.networks),
-      names_(known_, name_options(loaded_.config), net::random_u64()),
-      tftp_ports_(std::make_shared<provisioning::TftpPorts>(loop_)),
-      inventory_(inventory_options(loaded_.config)) {
-  admissions_.set_phones(whose_files(loaded_.config));
-  admissions_.set_list(std::move(list));
-  names_.use(admissions_);
-}
+      parts_(std::move(loaded), std::move(list)),
+      homes_(parts_.loaded, parts_.inventory, parts_.fronts, [this] { network_.servers_changed(); }),
+      shutdown_(parts_.loop, parts_.fronts, parts_.loaded,
+                [this](const std::function<void()>& done) { network_.stop(done); }),
+      page_(parts_.loop, parts_.loaded, credentials,
+            {[this] { return reload(); }, [this] { return shutdown_.restart(); }}) {}
 
 Result<void> App::start() {
-  const conf::Config& config = loaded_.config;
+  conf::Config& config = parts_.loaded.config;
   auto lock = StateLock::take(config.state.dir);
   if (!lock) return std::unexpected(lock.error());
-  state_lock_ = std::move(*lock);
-  if (config.cache.enable) cache_ = provisioning::Cache::open(loop_, cache_options(config));
-  phone_store_ = admin::PhoneStore::open(loop_, config.state.dir, inventory_, admissions_);
-  records_ = admin::RecordStore::open(loop_, config.state.dir, record_options(config));
-  (void)follow_sip_ports(loaded_.config);
-  clock_care_ = std::make_unique<ClockCare>(loop_, inventory_);
-  pipeline_ = std::make_unique<provisioning::Pipeline>(
-      loop_, file_options(), cache_.get(),
-      provisioning::Pipeline::Sinks{[this](const provisioning::FileRequest& asked,
-                                           const provisioning::Rewritten& made) { on_rewrite(asked, made); },
-                                    [this](provisioning::RewriteOptions& rewriting) { tell_central_side(rewriting); }});
-  pipeline_->set_tap(tap_);
-  pipeline_->use(known_, names_);
-  pipeline_->use(admissions_);
-  actions_ = std::make_unique<Actions>(inventory_, *pipeline_);
-  open_claim();
-  auto page_options = admin_options(config);
-  page_options.host_names = page_names();
-  admin_ = std::make_unique<admin::AdminServer>(loop_, page_options, sources());
-  admin_->use(credentials_);
+  parts_.state_lock = std::move(*lock);
+  if (config.cache.enable) parts_.cache = provisioning::Cache::open(parts_.loop, cache_options(config));
+  parts_.phone_store = admin::PhoneStore::open(parts_.loop, config.state.dir, parts_.inventory, parts_.admissions);
+  parts_.records = admin::RecordStore::open(parts_.loop, config.state.dir, record_options(config));
+  (void)homes_.follow_ports(config);
+  parts_.clock_care = std::make_unique<ClockCare>(parts_.loop, parts_.inventory);
+  start_pipeline();
+  parts_.actions = std::make_unique<Actions>(parts_.inventory, *parts_.pipeline);
+  page_.start(sources());
   if (auto ok = start_listeners(); !ok) return ok;
-  actions_->use(fronts_.sccp.get(), fronts_.sip.get());
-  start_stun();
-  start_network();
-  if (!config.admin.socket.empty()) {
-    // Phones can live without it, so it is no reason not to run.
-    if (const auto ok = admin_->listen_on_socket(config.admin.socket); !ok)
-      spdlog::warn("event=control_socket_failed reason=\"{}\" dropwire status and the like will not find this daemon",
-                   ok.error().text);
-  }
+  parts_.actions->use(parts_.fronts.sccp.get(), parts_.fronts.sip.get());
+  network_.start();
+  page_.listen_on_socket();
   start_life();
-  start_warm_ports();
-  start_port_mapping();
+  network_.start_ports();
   return {};
+}
+
+void App::start_pipeline() {
+  parts_.pipeline = std::make_unique<provisioning::Pipeline>(
+      parts_.loop, file_options(), parts_.cache.get(),
+      provisioning::Pipeline::Sinks{
+          [this](const provisioning::FileRequest& asked, const provisioning::Rewritten& made) {
+            events_.on_rewrite(asked, made);
+          },
+          [this](provisioning::RewriteOptions& rewriting) { homes_.add_central_side(rewriting); }});
+  parts_.pipeline->set_tap(parts_.tap);
+  parts_.pipeline->use(parts_.known, parts_.names);
+  parts_.pipeline->use(parts_.admissions);
 }
 
 /// With the key that is on disk: phones keep the URLs that were signed with it.
 provisioning::Pipeline::Options App::file_options() const {
-  auto options = pipeline_options(loaded_.config);
-  options.origin.tftp_ports = tftp_ports_;
+  auto options = pipeline_options(parts_.loaded.config);
+  options.origin.tftp_ports = parts_.tftp_ports;
   const auto moves = [](provisioning::Action action) { return action == provisioning::Action::rewrite; };
   if (!moves(options.rewriting.urls) && !moves(options.rewriting.secure_urls)) return options;
   options.service_key =
-      net::kept_key(loaded_.config.state.dir, "services.key",
+      net::kept_key(parts_.loaded.config.state.dir, "services.key",
                     "after a restart phones must take their configs again before their services work");
   return options;
 }
 
 Result<void> App::start_listeners() {
   using net::Door;
-  const conf::Access& access = loaded_.config.access;
+  const conf::Access& access = parts_.loaded.config.access;
   const auto open = [&](Door door, bool enabled, Result<void> (App::*by)()) {
-    return fronts_.open(door, enabled, access.listen, [this, by] { return (this->*by)(); });
+    return parts_.fronts.open(door, enabled, access.listen, [this, by] { return (this->*by)(); });
   };
   if (auto ok = open(Door::tftp, access.tftp.enable, &App::start_tftp); !ok) return ok;
   if (auto ok = open(Door::http, access.http.enable, &App::start_http); !ok) return ok;
   if (auto ok = start_media(); !ok) return ok;
   if (auto ok = open(Door::sccp, access.sccp.enable, &App::start_sccp); !ok) return ok;
   if (auto ok = open(Door::sip, access.sip.enable, &App::start_sip); !ok) return ok;
-  return start_admin();
-}
-
-std::vector<admin::Service> App::services() const {
-  auto all = fronts_.services();
-  all.push_back({"admin", loaded_.config.admin.enable, page_ ? std::vector{page_->at} : std::vector<Endpoint>(), {}});
-  all.push_back(stun_service_);
-  return all;
+  return page_.listen();
 }
 
 Result<void> App::start_tftp() {
-  auto started = provisioning::TftpServer::start(loop_, tftp_options(loaded_.config), *pipeline_, known_,
-                                                 [this](const phones::FileStep& step) { on_file(step); });
+  auto started =
+      provisioning::TftpServer::start(parts_.loop, tftp_options(parts_.loaded.config), *parts_.pipeline, parts_.known,
+                                      [this](const phones::FileStep& step) { events_.on_file(step); });
   if (!started) return std::unexpected(started.error());
-  fronts_.tftp = std::move(*started);
+  parts_.fronts.tftp = std::move(*started);
   return {};
 }
 
 Result<void> App::start_http() {
-  auto http = std::make_unique<provisioning::PhoneHttpServer>(loop_, *pipeline_, known_, http_options(loaded_.config),
-                                                              [this](const phones::FileStep& step) { on_file(step); });
-  if (auto ok = http->listen_also(loaded_.config.access.listen); !ok) return ok;
-  fronts_.http = std::move(http);
+  auto http = std::make_unique<provisioning::PhoneHttpServer>(
+      parts_.loop, *parts_.pipeline, parts_.known, http_options(parts_.loaded.config),
+      [this](const phones::FileStep& step) { events_.on_file(step); });
+  if (auto ok = http->listen_also(parts_.loaded.config.access.listen); !ok) return ok;
+  parts_.fronts.http = std::move(http);
   return {};
 }
 
 Result<void> App::start_media() {
-  const conf::Config& config = loaded_.config;
-  if (relay_ || (!config.access.sccp.enable && !config.access.sip.enable)) return {};
+  const conf::Config& config = parts_.loaded.config;
+  if (parts_.relay || (!config.access.sccp.enable && !config.access.sip.enable)) return {};
   auto relay = nat::make_epoll_relay(relay_options(config));
   if (!relay) return std::unexpected(relay.error());
-  relay_ = std::move(*relay);
+  parts_.relay = std::move(*relay);
   spdlog::info("event=media ports={}-{} threads={} streams_max={}", config.media.ports.first, config.media.ports.last,
-               config.media.threads, relay_->capacity());
-  media_ = std::make_unique<proxy::MediaDesk>(loop_, *relay_, media_options(config));
+               config.media.threads, parts_.relay->capacity());
+  parts_.media = std::make_unique<proxy::MediaDesk>(parts_.loop, *parts_.relay, media_options(config));
   return {};
 }
 
 Result<void> App::start_sccp() {
-  auto started = proxy::SccpProxy::start(loop_, sccp_options(loaded_.config), *media_, known_,
-                                         {[this](const phones::SignallingStep& step) { on_signalling(step); },
-                                          [this](const phones::Call& call) { on_call(call); },
+  auto started = proxy::SccpProxy::start(parts_.loop, sccp_options(parts_.loaded.config), *parts_.media, parts_.known,
+                                         {[this](const phones::SignallingStep& step) { events_.on_signalling(step); },
+                                          [this](const phones::Call& call) { events_.on_call(call); },
                                           [this](const std::string& device, const IpAddress& at, Duration within) {
-                                            const phones::Phone* const phone = inventory_.find(device);
+                                            const phones::Phone* const phone = parts_.inventory.find(device);
                                             return phone && phones::took_its_config(*phone, at, wall_now(), within);
                                           },
-                                          [this](const std::string& device) {
-                                            const phones::LineHome* const home =
-                                                inventory_.home_of(device, {}, {}, phones::Protocol::sccp);
-                                            return home ? HostPort{home->host, home->port} : HostPort{};
-                                          }});
+                                          [this](const std::string& device) { return homes_.sccp_home(device); }});
   if (!started) return std::unexpected(started.error());
-  fronts_.sccp = std::move(*started);
+  parts_.fronts.sccp = std::move(*started);
   return {};
 }
 
 Result<void> App::start_sip() {
   auto started =
-      proxy::SipProxy::start(loop_, sip_options(loaded_.config), *media_, known_,
-                             {[this](const phones::SignallingStep& step) { on_signalling(step); },
-                              [this](const phones::Call& call) { on_call(call); },
+      proxy::SipProxy::start(parts_.loop, sip_options(parts_.loaded.config), *parts_.media, parts_.known,
+                             {[this](const phones::SignallingStep& step) { events_.on_signalling(step); },
+                              [this](const phones::Call& call) { events_.on_call(call); },
                               [this](const sip::Router::Outside& o) {
-                                if (warm_)
-                                  warm_->set_seen({o.local.address, o.seen.address, o.seen.port == o.local.port});
+                                network_.set_seen({o.local.address, o.seen.address, o.seen.port == o.local.port});
                               },
-                              [this] { tell_router_peers(); }});
+                              [this] { network_.peers_changed(); }});
   if (!started) return std::unexpected(started.error());
-  fronts_.sip = std::move(*started);
-  fronts_.sip->set_homes([this](std::string_view device, std::string_view user, const IpAddress& at) {
-    const phones::LineHome* const home = inventory_.home_of(device, user, at, phones::Protocol::sip);
-    if (!home) return sip::Home{};
-    const bool by_port = home->port == 0 && loaded_.config.central.sip.ports_by_config;
-    return sip::Home{home->host, by_port ? sip::kSipPort : home->port};
+  parts_.fronts.sip = std::move(*started);
+  parts_.fronts.sip->set_homes([this](std::string_view device, std::string_view user, const IpAddress& at) {
+    return homes_.sip_home(device, user, at);
   });
   return {};
 }
 
-void App::start_port_mapping() {
-  const std::uint16_t port = fronts_.sip ? fronts_.sip->local().front().port : std::uint16_t{0};
-  port_mapper_ = std::make_unique<nat::PortMapper>(
-      loop_, port_mapper_options(loaded_.config, port), [this, port](const auto& granted, const IpAddress& ours) {
-        const auto pairs = mapped_pairs(granted, ours);
-        if (warm_) warm_->set_idle(!pairs.empty());
-        if (media_) media_->set_mapped(pairs);
-        tftp_ports_->set(mapped_tftp(granted, loaded_.config));
-        if (fronts_.sip) fronts_.sip->set_mapped(mapped_sip(granted, ours, port));
-        const auto external = granted.empty() ? std::nullopt : std::optional(granted.front().external.address);
-        if (fronts_.sccp) fronts_.sccp->set_mapped(external);
-        on_router_external(external);
-      });
-  tell_router_peers();
-  port_mapper_->start();
+admin::Sources App::sources() {
+  admin::Sources s;
+  s.status = [this] { return status_.status(); };
+  s.inventory = &parts_.inventory;
+  s.verdicts = &parts_.verdicts;
+  s.measure = [this](auto done) { network_.measure(std::move(done)); };
+  s.network = [this]() -> const doctor::NetworkFacts& { return network_.facts(); };
+  s.doctor = [this](auto done) { done(status_.findings()); };
+  s.causes = [this] { return status_.causes(); };
+  s.calls = [this] { return status_.calls(); };
+  s.records = parts_.records.get();
+  s.files = [this] { return status_.files(); };
+  s.open_file = [this](const std::string& name) {
+    const auto addresses = status_.phone_addresses();
+    IpAddress local = IpAddress::v4(0x7f000001);
+    if (!addresses.empty()) {
+      if (const auto first = IpAddress::parse(addresses.front())) local = *first;
+    }
+    return parts_.pipeline->open({name, {}, local, provisioning::Transport::control});
+  };
+  s.reload = [this] { return reload(); };
+  s.act = [this](const phones::Phone& phone, admin::PhoneAction action, bool force, const admin::OnOutcome& done) {
+    parts_.actions->act(phone, action, force, done);
+  };
+  s.refresh = [this](const std::string& name, const admin::OnOutcome& done) { parts_.actions->refresh(name, done); };
+  s.admissions = &parts_.admissions;
+  s.tap = &parts_.tap;
+  s.report = [this](const auto& about, const auto& of_box, const auto& verdict) {
+    return box_report(sources(), parts_.loaded, about, of_box, verdict);
+  };
+  s.log = log_;
+  s.metrics.push_back([this](MetricsText& out) { status_.append_metrics(out); });
+  return s;
 }
 
-/// Who has a say at SIP's port may come through the router, and nobody else needs to.
-void App::tell_router_peers() {
-  if (!port_mapper_ || !fronts_.sip) return;
-  auto heard = fronts_.sip->heard_through_router();
-  port_mapper_->set_peers(std::move(heard.networks), std::move(heard.why));
+void App::start_life() {
+  for (const int number : {SIGTERM, SIGINT})
+    signals_.emplace_back(parts_.loop, number, [this] { shutdown_.begin(); });
+  signals_.emplace_back(parts_.loop, SIGHUP, [this] { (void)reload(); });
+  if (const auto interval = net::watchdog_interval_us(); interval != 0) {
+    watchdog_ = std::make_unique<net::Timer>(parts_.loop, [this, interval] {
+      net::notify_systemd("WATCHDOG=1");
+      watchdog_->arm_after(std::chrono::microseconds(interval));
+    });
+    watchdog_->arm_after(std::chrono::microseconds(interval));
+  }
+  report_ready();
 }
 
-Result<void> App::start_admin() {
-  if (!loaded_.config.admin.enable || page_) return {};
-  return listen_for_page(0);
+void App::report_ready() const {
+  for (const auto& service : status_.services()) {
+    for (const Endpoint& at : service.addresses)
+      spdlog::info("event=listening service={} address={}", service.name, at.to_string());
+  }
+  const char* mode = parts_.loaded.config.mode == conf::Mode::edge ? "edge" : "hosted";
+  spdlog::info("event=ready mode={} version={} origins={}", mode, DW_VERSION, parts_.pipeline->origin_status().size());
+  const bool configured = parts_.loaded.config.central.configured();
+  if (!configured) spdlog::warn("event=not_configured {}", words::kNotConfigured);
+  net::notify_systemd(fmt::format("READY=1\nSTATUS={}", configured ? "serving phones" : words::kNotConfigured));
+}
+
+int App::run() {
+  parts_.loop.run();
+  spdlog::info("event=stopped");
+  return shutdown_.is_restart() ? kAgain : 0;
 }
 
 namespace {

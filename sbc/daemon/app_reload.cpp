@@ -5,7 +5,6 @@
 #include "sbc/daemon/admin_access.hpp"
 #include "sbc/daemon/app.hpp"
 #include "sbc/daemon/phone_list.hpp"
-#include "sbc/daemon/port_mapping.hpp"
 #include "sbc/daemon/words.hpp"
 #include "sbc/net/log.hpp"
 #include "sbc/net/notify.hpp"
@@ -14,7 +13,7 @@ namespace dw {
 
 admin::ReloadOutcome App::reload() {
   const auto monotonic = std::chrono::floor<std::chrono::microseconds>(Clock::now().time_since_epoch());
-  if (!drain_began_) net::notify_systemd(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", monotonic.count()));
+  if (!shutdown_.has_begun()) net::notify_systemd(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", monotonic.count()));
   auto fresh = conf::load(request_);
   const admin::Credentials credentials = take_credentials(fresh);
   provisioning::PhoneList list = take_phone_list(fresh);
@@ -25,10 +24,10 @@ admin::ReloadOutcome App::reload() {
   };
   for (const auto& p : fresh.problems)
     problem(p.to_string());
-  outcome.taken = fresh.ok() && !drain_began_;
-  if (drain_began_) problem("Dropwire is ending, and takes no settings any more");
+  outcome.taken = fresh.ok() && !shutdown_.has_begun();
+  if (shutdown_.has_begun()) problem("Dropwire is ending, and takes no settings any more");
   if (outcome.taken) {
-    conf::Config running = loaded_.config;
+    conf::Config running = parts_.loaded.config;
     if (is_first(fresh)) {
       running.access.listen = fresh.config.access.listen;
       running.nat = fresh.config.nat;
@@ -38,13 +37,9 @@ admin::ReloadOutcome App::reload() {
       problem(ok.error().text);
       outcome.taken = false;
     } else {
-      kept_until_restart_ = kept;
-      credentials_ = credentials;
-      admin_->use(credentials);
-      close_claim();
-      loop_.post([this] { place_page(); });
-      admissions_.set_phones(whose_files(loaded_.config));
-      admissions_.set_list(std::move(list));
+      page_.reloaded(credentials, !kept.empty());
+      parts_.admissions.set_phones(whose_files(parts_.loaded.config));
+      parts_.admissions.set_list(std::move(list));
       for (const auto& name : kept) {
         outcome.problems.push_back(name + " is read at start only: restart the service for it");
         spdlog::warn("event=needs_restart setting={} the running value stays until the service restarts", name);
@@ -52,25 +47,25 @@ admin::ReloadOutcome App::reload() {
     }
   }
   if (outcome.taken) {
-    spdlog::info("event=reloaded files={}", loaded_.files.size());
+    spdlog::info("event=reloaded files={}", parts_.loaded.files.size());
   } else {
     spdlog::error("event=reload_refused problems={} the old settings stay", outcome.problems.size());
   }
-  if (!drain_began_)
-    net::notify_systemd(fmt::format("READY=1\nSTATUS={}",
-                                    loaded_.config.central.configured() ? "serving phones" : words::kNotConfigured));
+  if (!shutdown_.has_begun())
+    net::notify_systemd(fmt::format(
+        "READY=1\nSTATUS={}", parts_.loaded.config.central.configured() ? "serving phones" : words::kNotConfigured));
   return outcome;
 }
 
 /// From a box that knew no server, and listened on this machine alone, to one that does: nobody was served yet, and
 /// what listens at 127.0.0.1 is in the way of what is to listen at every address.
 bool App::is_first(const conf::Loaded& fresh) const {
-  return !loaded_.config.central.configured() && fresh.config.central.configured();
+  return !parts_.loaded.config.central.configured() && fresh.config.central.configured();
 }
 
 void App::close_fronts() {
-  if (actions_) actions_->use(nullptr, nullptr);
-  fronts_.close();
+  if (parts_.actions) parts_.actions->use(nullptr, nullptr);
+  parts_.fronts.close();
 }
 
 /// First what may fail, listeners above all. When something does, what was begun is given up: nothing has come in
@@ -78,21 +73,17 @@ void App::close_fronts() {
 Result<void> App::take(conf::Loaded fresh) {
   const bool first = is_first(fresh);
   if (first) close_fronts();
-  const auto were = services();
-  const auto marks = fronts_.marks();
-  const bool had_media = relay_ != nullptr, had_page = page_.has_value();
-  (void)follow_sip_ports(fresh.config);
-  conf::Loaded before = std::exchange(loaded_, std::move(fresh));
+  const auto were = status_.services();
+  const auto marks = parts_.fronts.marks();
+  const bool had_media = parts_.relay != nullptr, had_page = page_.is_open();
+  (void)homes_.follow_ports(fresh.config);
+  conf::Loaded before = std::exchange(parts_.loaded, std::move(fresh));
   auto ok = start_listeners();
   if (ok) ok = configure_fallible();
   if (ok) {
     configure_rest();
-    if (first) {
-      ask_network();
-      start_lifetime();
-      start_port_mapping();
-    }
-    for (const auto& service : services()) {
+    if (first) network_.begin_again();
+    for (const auto& service : status_.services()) {
       const auto old = std::ranges::find(were, service.name, &admin::Service::name);
       for (const Endpoint& at : service.addresses) {
         if (old == were.end() || std::ranges::find(old->addresses, at) == old->addresses.end())
@@ -101,10 +92,10 @@ Result<void> App::take(conf::Loaded fresh) {
     }
     return {};
   }
-  loaded_ = std::move(before);
-  fronts_.go_back(marks);
-  if (!had_media) media_.reset(), warm_.reset(), relay_.reset();
-  if (!had_page) admin_->close_tcp(), page_.reset();
+  parts_.loaded = std::move(before);
+  parts_.fronts.go_back(marks);
+  if (!had_media) parts_.media.reset(), parts_.warm.reset(), parts_.relay.reset();
+  if (!had_page) page_.close();
   if (first) {
     close_fronts();
     if (const auto again = start_listeners(); !again)
@@ -115,45 +106,35 @@ Result<void> App::take(conf::Loaded fresh) {
 }
 
 Result<void> App::configure_fallible() {
-  const conf::Config& config = loaded_.config;
-  if (relay_) {
-    if (auto ok = relay_->configure(relay_options(config)); !ok) return ok;
+  const conf::Config& config = parts_.loaded.config;
+  if (parts_.relay) {
+    if (auto ok = parts_.relay->configure(relay_options(config)); !ok) return ok;
   }
-  if (fronts_.sip && !fronts_.sip->configure(sip_options(config)))
+  if (parts_.fronts.sip && !parts_.fronts.sip->configure(sip_options(config)))
     return fail(Errc::exhausted,
                 "central.sip.servers: too many servers that are out of the settings are still in use by phones and "
                 "calls; restart the service");
-  cap_ping();
-  if (fronts_.http) {
-    if (auto ok = fronts_.http->configure(http_options(config)); !ok) return ok;
+  network_.set_ping();
+  if (parts_.fronts.http) {
+    if (auto ok = parts_.fronts.http->configure(http_options(config)); !ok) return ok;
   }
-  auto page_options = admin_options(config);
-  page_options.host_names = page_names();
-  return admin_->configure(page_options);
+  return page_.configure();
 }
 
 void App::configure_rest() {
-  const conf::Config& config = loaded_.config;
-  config_loaded_ = wall_now();
-  gate_.set(config.access.networks);
-  names_.configure(name_options(config));
-  pipeline_->reconfigure(file_options());
-  network_->configure(network_options(config));
-  const auto mapping = port_mapper_options(config, 0);
-  port_mapper_->configure(mapping.central, mapping.told);
-  if (media_ && !warm_) {
-    start_warm_ports();
-  } else if (warm_) {
-    const auto warm = warm_pool_options(config);
-    warm_->configure(warm.stun_server, warm.warm);
-  }
-  actions_->use(fronts_.sccp.get(), fronts_.sip.get());
-  if (cache_) cache_->configure(cache_options(config));
-  inventory_.configure(inventory_options(config));
-  records_->configure(record_options(config).max_calls, record_options(config).max_age);
-  if (fronts_.tftp) fronts_.tftp->configure(tftp_options(config));
-  if (media_) media_->configure(media_options(config));
-  if (fronts_.sccp) fronts_.sccp->configure(sccp_options(config));
+  const conf::Config& config = parts_.loaded.config;
+  parts_.config_loaded = wall_now();
+  parts_.gate.set(config.access.networks);
+  parts_.names.configure(name_options(config));
+  parts_.pipeline->reconfigure(file_options());
+  network_.configure();
+  parts_.actions->use(parts_.fronts.sccp.get(), parts_.fronts.sip.get());
+  if (parts_.cache) parts_.cache->configure(cache_options(config));
+  parts_.inventory.configure(inventory_options(config));
+  parts_.records->configure(record_options(config).max_calls, record_options(config).max_age);
+  if (parts_.fronts.tftp) parts_.fronts.tftp->configure(tftp_options(config));
+  if (parts_.media) parts_.media->configure(media_options(config));
+  if (parts_.fronts.sccp) parts_.fronts.sccp->configure(sccp_options(config));
   net::set_up_log(config.log.level, net::log_form(config.log.format));
 }
 

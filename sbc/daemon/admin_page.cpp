@@ -1,4 +1,5 @@
-// What the status page may do to the box: who it belongs to, and the few settings that are changed there.
+#include "sbc/daemon/admin_page.hpp"
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,7 +9,7 @@
 
 #include "sbc/base/escape.hpp"
 #include "sbc/daemon/admin_access.hpp"
-#include "sbc/daemon/app.hpp"
+#include "sbc/daemon/options.hpp"
 #include "sbc/daemon/page_state.hpp"
 #include "sbc/net/log.hpp"
 #include "sbc/net/resolver.hpp"
@@ -45,7 +46,50 @@ probe::NetworkProbe::Options services_of(const std::string& host) {
 
 }  // namespace
 
-bool App::page_may_be_wide() const {
+void AdminPage::start(admin::Sources sources) {
+  open_claim();
+  sources.setup = setup();
+  server_ = std::make_unique<admin::AdminServer>(loop_, options(), std::move(sources));
+  server_->use(credentials_);
+}
+
+/// Phones can live without it, so it is no reason not to run.
+void AdminPage::listen_on_socket() {
+  const std::string& path = loaded_.config.admin.socket;
+  if (path.empty()) return;
+  if (const auto ok = server_->listen_on_socket(path); !ok)
+    spdlog::warn("event=control_socket_failed reason=\"{}\" dropwire status and the like will not find this daemon",
+                 ok.error().text);
+}
+
+Result<void> AdminPage::listen() {
+  if (!loaded_.config.admin.enable || place_) return {};
+  return listen_at(0);
+}
+
+void AdminPage::close() {
+  server_->close_tcp();
+  place_.reset();
+}
+
+admin::Service AdminPage::service() const {
+  return {"admin", loaded_.config.admin.enable, place_ ? std::vector{place_->at} : std::vector<Endpoint>(), {}};
+}
+
+Result<void> AdminPage::configure() {
+  return server_->configure(options());
+}
+
+/// The page moves later, as this may run within one of its own answers.
+void AdminPage::reloaded(const admin::Credentials& credentials, bool needs_restart) {
+  needs_restart_ = needs_restart;
+  credentials_ = credentials;
+  server_->use(credentials);
+  close_claim();
+  loop_.post([this] { move(); });
+}
+
+bool AdminPage::may_be_wide() const {
   const conf::Config& config = loaded_.config;
   return config.admin.enable && config.admin.claim && config.mode == conf::Mode::edge &&
          config.admin.listen.address.is_loopback();
@@ -53,16 +97,16 @@ bool App::page_may_be_wide() const {
 
 /// Nobody has this box yet: for a day whoever is on its network and has its code may take it. A password file that
 /// can't be read is somebody's.
-void App::open_claim() {
+void AdminPage::open_claim() {
   const conf::Config& config = loaded_.config;
   const bool taken = credentials_.password || access(page_password_file(config).c_str(), F_OK) == 0;
-  if (!page_may_be_wide() || taken) return;
+  if (!may_be_wide() || taken) return;
   claim_.open(loop_.now(), claim_code(config.state.dir));
   claim_timer_ = std::make_unique<net::Timer>(loop_, [this] {
     claim_.close();
     spdlog::warn(
         "event=claim_closed reason=\"nobody claimed this box within 24 hours\" restart it to open its page again");
-    place_page();
+    move();
   });
   claim_timer_->arm_after(admin::Claim::kOpenFor);
   spdlog::info(
@@ -70,7 +114,7 @@ void App::open_claim() {
 }
 
 /// Somebody has a password now.
-void App::close_claim() {
+void AdminPage::close_claim() {
   if (!credentials_.password) return;
   claim_.close();
   claim_timer_.reset();
@@ -78,78 +122,78 @@ void App::close_claim() {
 }
 
 /// On the local network while the box can be claimed, and once it was.
-bool App::page_is_wide() const {
-  if (!page_may_be_wide()) return false;
+bool AdminPage::should_be_wide() const {
+  if (!may_be_wide()) return false;
   return claim_.is_open(loop_.now()) ||
          (credentials_.password && access(page_password_file(loaded_.config).c_str(), F_OK) == 0);
 }
 
 /// `port`: where it was before; 0: what the settings say.
-Result<void> App::listen_for_page(std::uint16_t port) {
+Result<void> AdminPage::listen_at(std::uint16_t port) {
   Endpoint at = loaded_.config.admin.listen;
   if (port != 0) at.port = port;
-  bool wide = page_is_wide();
-  page_.reset();
+  bool wide = should_be_wide();
+  place_.reset();
   Result<Endpoint> opened =
-      wide ? admin_->listen({at.address.is_v4() ? IpAddress::v4(0) : IpAddress::parse("::").value(), at.port},
-                            &admin::Claim::is_on_local_network)
-           : admin_->listen(at);
+      wide ? server_->listen({at.address.is_v4() ? IpAddress::v4(0) : IpAddress::parse("::").value(), at.port},
+                             &admin::Claim::is_on_local_network)
+           : server_->listen(at);
   if (wide && !opened) {
     spdlog::warn("event=page_not_on_network reason=\"{}\" the page is on this machine alone", opened.error().text);
     wide = false;
-    opened = admin_->listen(at);
+    opened = server_->listen(at);
   }
   if (!opened) return std::unexpected(opened.error());
-  page_ = {*opened, wide};
+  place_ = {*opened, wide};
   return {};
 }
 
 /// Moves the page to where it should be now. Not from within one of its own answers.
-void App::place_page() {
-  if (!page_ || page_->wide == page_is_wide()) return;
-  admin_->close_tcp();
-  if (const auto ok = listen_for_page(page_->at.port); !ok)
+void AdminPage::move() {
+  if (!place_ || place_->wide == should_be_wide()) return;
+  server_->close_tcp();
+  if (const auto ok = listen_at(place_->at.port); !ok)
     spdlog::error("event=page_closed reason=\"{}\"", ok.error().text);
-  if (page_) spdlog::info("event=listening service=admin address={}", page_->at.to_string());
+  if (place_) spdlog::info("event=listening service=admin address={}", place_->at.to_string());
 }
 
-std::vector<std::string> App::page_addresses() const {
+std::vector<std::string> AdminPage::addresses() const {
   std::vector<std::string> out;
-  if (!page_ || !page_->wide) return out;
+  if (!place_ || !place_->wide) return out;
   for (const IpAddress& own : net::local_addresses()) {
     if (own.is_v4() && !own.is_loopback() && admin::Claim::is_on_local_network(own))
-      out.push_back(fmt::format("http://{}/", Endpoint{own, page_->at.port}.to_string()));
+      out.push_back(fmt::format("http://{}/", Endpoint{own, place_->at.port}.to_string()));
   }
   return out;
 }
 
-/// By which browsers on the network may know this box, by mDNS or from the home's router.
-std::vector<std::string> App::page_names() const {
+/// With the names by which browsers on the network may know this box, by mDNS or from the home's router.
+admin::AdminServer::Options AdminPage::options() const {
+  admin::AdminServer::Options out = admin_options(loaded_.config);
+  if (!may_be_wide()) return out;
+  out.host_names.emplace_back("dropwire.local");
   std::array<char, 256> host{};
-  std::vector<std::string> out = loaded_.config.admin.host_names;
-  if (!page_may_be_wide()) return out;
-  out.emplace_back("dropwire.local");
   if (gethostname(host.data(), host.size() - 1) == 0 && host[0] != '\0') {
     const std::string name(host.data());
-    out.push_back(name);
-    out.push_back(name.substr(0, name.find('.')) + ".local");
+    out.host_names.push_back(name);
+    out.host_names.push_back(name.substr(0, name.find('.')) + ".local");
   }
   return out;
 }
 
-admin::PageSettings App::page_settings() const {
+admin::PageSettings AdminPage::settings() const {
   admin::PageSettings out;
   out.central = one(loaded_, "central", loaded_.config.central.host);
   const conf::Resolved* const mapping = resolved(loaded_, "nat.port_mapping");
   out.port_mapping = one(loaded_, "nat.port_mapping", mapping ? unquoted(mapping->value) : std::string());
   out.running_port_mapping = loaded_.config.nat.port_mapping;
-  out.needs_restart = !kept_until_restart_.empty();
+  out.needs_restart = needs_restart_;
   out.can_restart = std::getenv("NOTIFY_SOCKET") != nullptr;
   return out;
 }
 
 /// What the page wants, while it is written.
-struct App::PageJob {
+struct AdminPage::Job {
   std::string dir, password_file;
   conf::PageSettings before, wanted;
   admin::Credentials old_password;
@@ -157,13 +201,13 @@ struct App::PageJob {
 };
 
 /// Written away from the loop, then read again like any settings. What is refused is put back as it was.
-void App::change(const admin::PageChange& change, const admin::OnOutcome& done) {
-  const auto settings = page_settings();
-  if (!page_job_.expired()) return done({409, "another change is being made just now"});
-  if ((change.central && settings.central.fixed) || (change.router_ports && settings.port_mapping.fixed))
+void AdminPage::change(const admin::PageChange& change, const admin::OnOutcome& done) {
+  const admin::PageSettings now = settings();
+  if (!job_.expired()) return done({409, "another change is being made just now"});
+  if ((change.central && now.central.fixed) || (change.router_ports && now.port_mapping.fixed))
     return done({409, "this is set on the command line of the service, which counts before the page"});
-  const auto job = std::make_shared<PageJob>();
-  page_job_ = job;
+  const auto job = std::make_shared<Job>();
+  job_ = job;
   job->dir = loaded_.config.state.dir;
   job->password_file = page_password_file(loaded_.config);
   job->before = job->wanted = loaded_.page;
@@ -179,9 +223,9 @@ void App::change(const admin::PageChange& change, const admin::OnOutcome& done) 
         if (!job->done) (void)write_page_settings(job->dir, job->before);
       },
       [this, job, with_password = change.password.has_value(), done] {
-        page_job_.reset();
+        job_.reset();
         if (!job->done) return done({500, "it could not be kept: " + job->done.error().text});
-        const admin::ReloadOutcome outcome = reload();
+        const admin::ReloadOutcome outcome = hooks_.reload();
         if (outcome.taken)
           return done({200, outcome.problems.empty() ? "saved" : "saved; some of it counts after a restart"});
         (void)write_page_settings(job->dir, job->before);
@@ -192,31 +236,21 @@ void App::change(const admin::PageChange& change, const admin::OnOutcome& done) 
       });
 }
 
-bool App::try_central(const std::string& host, const std::function<void(const doctor::NetworkFacts&)>& done) {
+bool AdminPage::try_central(const std::string& host, const std::function<void(const doctor::NetworkFacts&)>& done) {
   if (trial_ && trial_->running()) return false;
   trial_ = std::make_unique<probe::NetworkProbe>(loop_, services_of(host));
   trial_->ask(done);
   return true;
 }
 
-admin::Outcome App::restart() {
-  if (std::getenv("NOTIFY_SOCKET") == nullptr)
-    return {409, "no service manager runs this Dropwire: end it and start it by hand"};
-  if (drain_began_) return {409, "it is ending already"};
-  spdlog::info("event=restarting");
-  restart_timer_ = std::make_unique<net::Timer>(loop_, [this] { drain(); });
-  restart_timer_->arm_after(std::chrono::milliseconds(200));  // the answer leaves first
-  return {200, "it restarts as soon as calls have ended"};
-}
-
-admin::Setup App::setup() {
+admin::Setup AdminPage::setup() {
   admin::Setup s;
   s.claim = &claim_;
-  s.settings = [this] { return page_settings(); };
-  s.addresses = [this] { return page_addresses(); };
+  s.settings = [this] { return settings(); };
+  s.addresses = [this] { return addresses(); };
   s.change = [this](const admin::PageChange& wanted, const admin::OnOutcome& done) { change(wanted, done); };
   s.try_central = [this](const std::string& host, const auto& done) { return try_central(host, done); };
-  s.restart = [this] { return restart(); };
+  s.restart = hooks_.restart;
   return s;
 }
 

@@ -1,10 +1,11 @@
-// Which domain, server and port the phones' own configs name, and what the settings let that be.
+#include "sbc/daemon/config_homes.hpp"
+
 #include <algorithm>
 #include <map>
 
 #include "sbc/base/escape.hpp"
 #include "sbc/base/text_cursor.hpp"
-#include "sbc/daemon/app.hpp"
+#include "sbc/daemon/options.hpp"
 #include "sbc/net/log.hpp"
 #include "sbc/net/resolver.hpp"
 #include "tftp-proxy/core/cnf_homes.hpp"
@@ -22,7 +23,7 @@ bool can_be_kept(const provisioning::CnfHome& home) {
          std::ranges::none_of(home.user, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
 }
 
-std::vector<provisioning::CnfHome> sccp_home(const provisioning::CnfFacts& facts) {
+std::vector<provisioning::CnfHome> call_server(const provisioning::CnfFacts& facts) {
   if (facts.call_servers.empty()) return {};
   provisioning::CnfHome home{{}, {}, facts.call_servers.front().sccp_port};
   for (const char c : facts.call_servers.front().host)
@@ -32,9 +33,7 @@ std::vector<provisioning::CnfHome> sccp_home(const provisioning::CnfFacts& facts
 
 }  // namespace
 
-/// Whatever the settings call a server, a domain or an address of the central side, and the addresses that servers'
-/// names have now.
-void App::tell_central_side(provisioning::RewriteOptions& rewriting) const {
+void ConfigHomes::add_central_side(provisioning::RewriteOptions& rewriting) const {
   if (!fronts_.sip) return;
   const conf::Central& central = loaded_.config.central;
   auto& hosts = rewriting.central_hosts;
@@ -61,10 +60,8 @@ void App::tell_central_side(provisioning::RewriteOptions& rewriting) const {
     if (line.number == 1) add(line.host);
 }
 
-/// What an origin says of that phone: in a file of its own, at the place where phones ask for it, not in a folder
-/// beside. Nothing: this is no such file, or it does not say.
-std::optional<std::vector<phones::LineHome>> App::homes_in(const provisioning::FileRequest& asked,
-                                                           const provisioning::Rewritten& made) {
+std::optional<std::vector<phones::LineHome>> ConfigHomes::homes_in(const provisioning::FileRequest& asked,
+                                                                   const provisioning::Rewritten& made) {
   if (made.facts.signalling == provisioning::Signalling::unknown || asked.name.contains('/')) return std::nullopt;
   if (equal_ignoring_case(asked.name, "SIPDefault.cnf")) {
     text_defaults_ = made.facts;
@@ -72,7 +69,7 @@ std::optional<std::vector<phones::LineHome>> App::homes_in(const provisioning::F
   }
   if (DeviceName::in_file_name(asked.name).empty()) return std::nullopt;
   const bool sccp = made.facts.signalling == provisioning::Signalling::sccp;
-  const auto said = sccp ? sccp_home(made.facts) : provisioning::homes_of(made.facts, text_defaults_);
+  const auto said = sccp ? call_server(made.facts) : provisioning::homes_of(made.facts, text_defaults_);
   if (said.empty() && made.facts.is_text) return std::nullopt;
   const auto own = net::local_addresses();
   const auto is_own = [&](std::string_view host) {
@@ -89,15 +86,14 @@ std::optional<std::vector<phones::LineHome>> App::homes_in(const provisioning::F
   return homes;
 }
 
-bool App::is_server(std::string_view host) const {
+bool ConfigHomes::is_server(std::string_view host) const {
   if (!fronts_.sip) return false;
   return std::ranges::any_of(fronts_.sip->servers(), [&](const sip::Servers::Server& server) {
     return server.configured && sip::Servers::is_at(server, host);
   });
 }
 
-/// A port that no server of the settings has is followed where the settings name none, and told where they do.
-void App::on_homes(const provisioning::FileRequest& asked, const std::vector<phones::LineHome>& homes) {
+void ConfigHomes::on_homes(const provisioning::FileRequest& asked, const std::vector<phones::LineHome>& homes) {
   if (!fronts_.sip || homes.empty() || homes.front().protocol != phones::Protocol::sip) return;
   conf::CentralSip& settings = loaded_.config.central.sip;
   const auto asks = [&](std::uint16_t port) {
@@ -106,14 +102,17 @@ void App::on_homes(const provisioning::FileRequest& asked, const std::vector<pho
   const auto port_of = [](const phones::LineHome& home) { return home.port == 0 ? sip::kSipPort : home.port; };
   if (settings.ports_by_config) {
     const bool fresh = std::ranges::any_of(homes, [&](const phones::LineHome& h) { return !asks(port_of(h)); });
-    if (fresh && follow_sip_ports(loaded_.config)) {
+    if (fresh && follow_ports(loaded_.config)) {
       (void)fronts_.sip->configure(sip_options(loaded_.config));
-      cap_ping();
-      network_->configure(network_options(loaded_.config));
+      if (on_ports_) on_ports_();
       spdlog::info("event=sip_ports servers={}", settings.servers.size());
     }
     return;
   }
+  note_port(asked, homes);
+}
+
+void ConfigHomes::note_port(const provisioning::FileRequest& asked, const std::vector<phones::LineHome>& homes) {
   const sip::Servers& central = fronts_.sip->central();
   for (const phones::LineHome& home : homes) {
     if (home.port == 0 || home.port == sip::kSipPort) continue;
@@ -136,9 +135,7 @@ void App::on_homes(const provisioning::FileRequest& asked, const std::vector<pho
   }
 }
 
-/// Where the settings name nothing but the central server, it is asked at the ports that phones' configs name, the most
-/// common one first; at 5060 while no config is known. Whether that changes its servers.
-bool App::follow_sip_ports(conf::Config& config) const {
+bool ConfigHomes::follow_ports(conf::Config& config) const {
   conf::CentralSip& sip = config.central.sip;
   if (!sip.ports_by_config) return false;
   std::map<std::uint16_t, std::size_t> phones;
@@ -159,6 +156,18 @@ bool App::follow_sip_ports(conf::Config& config) const {
   if (servers == sip.servers) return false;
   sip.servers = std::move(servers);
   return true;
+}
+
+sip::Home ConfigHomes::sip_home(std::string_view device, std::string_view user, const IpAddress& at) const {
+  const phones::LineHome* const home = inventory_.home_of(device, user, at, phones::Protocol::sip);
+  if (!home) return {};
+  const bool by_port = home->port == 0 && loaded_.config.central.sip.ports_by_config;
+  return {home->host, by_port ? sip::kSipPort : home->port};
+}
+
+HostPort ConfigHomes::sccp_home(const std::string& device) const {
+  const phones::LineHome* const home = inventory_.home_of(device, {}, {}, phones::Protocol::sccp);
+  return home ? HostPort{home->host, home->port} : HostPort{};
 }
 
 }  // namespace dw
