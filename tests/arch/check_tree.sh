@@ -5,7 +5,8 @@
 #   - and each folder needs all that rules.txt lets it include (where the tree has rules of its own);
 #   - octets are reinterpreted in sbc/base/bytes.hpp and sbc/net alone;
 #   - a core is given the time, it asks no clock;
-#   - no source file is longer than 500 lines.
+#   - no source file is longer than 500 lines;
+#   - tests of units, simulations and loops are in files called *_test.cpp.
 # Prints each breach as "file:line: what"; exit 1 when there was one.
 set -euo pipefail
 root=${1:?usage: check_tree.sh ROOT}
@@ -62,6 +63,7 @@ awk '
   FNR == 1 { rule = rule_of(FILENAME); seen[rule] = 1; under_test = FILENAME ~ /^tests\// }
   FNR == 1 && rule == "" && !under_test { breach("no rule for this folder in tests/arch/rules.txt") }
   FNR == 501 && !under_test { breach("longer than 500 lines") }
+  /^TEST_CASE/ && FILENAME ~ /^tests\/(unit|sim|loop)\// && FILENAME !~ /_test\.cpp$/ { breach("a test in a file that is not called *_test.cpp"); nextfile }
   /reinterpret_cast</ && !under_test && FILENAME != "sbc/base/bytes.hpp" && FILENAME !~ /^sbc\/net\// { breach("reinterpret_cast outside sbc/base/bytes.hpp and sbc/net") }
   /(^|[^_a-z])wall_now\(\)|Clock::now\(\)/ && kind[rule] == "core" && !under_test && FILENAME != "sbc/base/time.hpp" { breach("a core is given the time, it asks no clock") }
   /^[ \t]*#[ \t]*include/ && rule != "" {

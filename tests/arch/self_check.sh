@@ -49,6 +49,7 @@ expect 'it asks no clock'                  sbc/sip/bad.cpp          'const WallT
 expect 'it asks no clock'                  nat/core/media/bad.cpp         'auto t = Clock::now();'
 expect 'no rule for this folder'           sbc/utils/bad.cpp        '#include <vector>'
 expect 'longer than 500 lines'             sbc/base/bad.cpp         "$(printf '\\n%.0s' {1..501})"
+expect 'not called *_test.cpp'            tests/unit/base/test_bad.cpp 'TEST_CASE("x") {}'
 expect 'not one of the top-level folders'  src/bad.cpp              '#include <vector>'
 # A tree with rules of its own: with one more of them than it needs, and without.
 own_rules() {
