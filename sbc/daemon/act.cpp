@@ -8,7 +8,7 @@
 #include "sbc/daemon/report.hpp"
 #include "sbc/daemon/words.hpp"
 
-/// `dropwire restart`, `reset`, `forget`, `refresh`: what a person asks of the running daemon.
+/// `dropwire restart`, `reset`, `forget`, `refresh`: actions of the running daemon.
 namespace dw::commands {
 
 using Json = nlohmann::ordered_json;

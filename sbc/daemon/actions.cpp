@@ -48,9 +48,9 @@ void Actions::start_over(const phones::Phone& phone, bool boot, const admin::OnO
   if (!phone.sip_lines.empty()) return ask_by_sip(phone, boot, done);
   const auto type = boot ? sccp::ResetType::reset : sccp::ResetType::restart;
   const std::string key = phone.key();
-  const auto told = sccp_ ? sccp_->reset(phone.device.str(), type) : Result<void>(fail(Errc::not_found, "SCCP is off"));
-  if (!told) return done({status_of(told.error().code), told.error().text});
-  tell_story(phone, std::string(verb_of(boot)));
+  const auto sent = sccp_ ? sccp_->reset(phone.device.str(), type) : Result<void>(fail(Errc::not_found, "SCCP is off"));
+  if (!sent) return done({status_of(sent.error().code), sent.error().text});
+  add_step(phone, std::string(verb_of(boot)));
   done({200, fmt::format("{} was asked to {}; it registers again by itself", key, verb_of(boot))});
 }
 
@@ -66,9 +66,9 @@ void Actions::ask_by_sip(const phones::Phone& phone, bool boot, const admin::OnO
                               [this, key = phone.key(), boot, done](std::uint16_t status) {
                                 const phones::Phone* still = inventory_.find(key);
                                 if (still && still->registered)
-                                  tell_story(*still, status == 0
-                                                         ? fmt::format("{}, no answer", verb_of(boot))
-                                                         : fmt::format("{}, it answered {}", verb_of(boot), status));
+                                  add_step(*still, status == 0
+                                                       ? fmt::format("{}, no answer", verb_of(boot))
+                                                       : fmt::format("{}, it answered {}", verb_of(boot), status));
                                 done(sip_outcome(key, status, boot));
                               })
            : Result<void>(fail(Errc::not_found, "SIP is off"));
@@ -95,7 +95,7 @@ bool Actions::in_call(const phones::Phone& phone) const {
   return (sccp_ && std::ranges::any_of(sccp_->calls(), is_its)) || (sip_ && std::ranges::any_of(sip_->calls(), is_its));
 }
 
-void Actions::tell_story(const phones::Phone& phone, std::string detail) {
+void Actions::add_step(const phones::Phone& phone, std::string detail) {
   phones::SignallingStep step;
   step.at = wall_now();
   step.device = phone.device.str();

@@ -9,11 +9,11 @@
 
 namespace dw {
 
-/// Does what a person asks for: has a phone start over, forgets one, fetches a file anew; and tells in words what
-/// became of it. On the loop's thread; what it is given outlives it.
+/// Does what an operator asks for: has a phone start over, forgets one, fetches a file again; and reports the outcome
+/// in a sentence. On the loop's thread; what it is given outlives it.
 class Actions {
  public:
-  static constexpr std::size_t kMaxRefreshes = 16;  ///< at the same time
+  static constexpr std::size_t kMaxRefreshes = 16;  ///< running at the same time
 
   Actions(phones::Inventory& inventory, provisioning::Pipeline& pipeline)
       : inventory_(inventory), pipeline_(pipeline) {}
@@ -39,7 +39,7 @@ class Actions {
   void ask_by_sip(const phones::Phone& phone, bool boot, const admin::OnOutcome& done);
   void forget(const phones::Phone& phone, bool force, const admin::OnOutcome& done);
   bool in_call(const phones::Phone& phone) const;
-  void tell_story(const phones::Phone& phone, std::string detail);
+  void add_step(const phones::Phone& phone, std::string detail);
   void look_at(std::uint64_t id);
 
   phones::Inventory& inventory_;

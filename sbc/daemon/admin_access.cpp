@@ -17,7 +17,7 @@ namespace {
 
 constexpr const char* kGroup = "dropwire";
 
-/// Who else than its owner may read a password file: the daemon.
+/// The group that may read a password file besides its owner: the daemon's.
 Result<void> give_to_daemon(int file, const std::string& path) {
   if (geteuid() != 0) return {};
   const std::size_t slash = path.rfind('/');

@@ -32,7 +32,7 @@ std::string unquoted(std::string text) {
   return text.size() >= 2 && text.starts_with('"') ? text.substr(1, text.size() - 2) : text;
 }
 
-/// All that a central server of this name may offer, whatever is in use here.
+/// All services that a central server of this name may offer, whether used here or not.
 probe::NetworkProbe::Options services_of(const std::string& host) {
   using doctor::Transport;
   probe::NetworkProbe::Options options;
@@ -80,7 +80,7 @@ Result<void> AdminPage::configure() {
   return server_->configure(options());
 }
 
-/// The page moves later, as this may run within one of its own answers.
+/// The page moves later, as this may be called from within one of its own answers.
 void AdminPage::reloaded(const admin::Credentials& credentials, bool needs_restart) {
   needs_restart_ = needs_restart;
   credentials_ = credentials;
@@ -95,8 +95,8 @@ bool AdminPage::may_be_wide() const {
          config.admin.listen.address.is_loopback();
 }
 
-/// Nobody has this box yet: for a day whoever is on its network and has its code may take it. A password file that
-/// can't be read is somebody's.
+/// A box without a password: for a day whoever is on its network and has its code may claim it. An unreadable password
+/// file counts as a password.
 void AdminPage::open_claim() {
   const conf::Config& config = loaded_.config;
   const bool taken = credentials_.password || access(page_password_file(config).c_str(), F_OK) == 0;
@@ -113,7 +113,7 @@ void AdminPage::open_claim() {
       "event=claim_open nobody has a password for this box: \"dropwire status\" has the code with which its page gives one");
 }
 
-/// Somebody has a password now.
+/// The box has a password now.
 void AdminPage::close_claim() {
   if (!credentials_.password) return;
   claim_.close();
@@ -121,7 +121,7 @@ void AdminPage::close_claim() {
   forget_claim_code(loaded_.config.state.dir);
 }
 
-/// On the local network while the box can be claimed, and once it was.
+/// The page is on the local network while the box can be claimed, and after it was claimed.
 bool AdminPage::should_be_wide() const {
   if (!may_be_wide()) return false;
   return claim_.is_open(loop_.now()) ||
@@ -148,7 +148,7 @@ Result<void> AdminPage::listen_at(std::uint16_t port) {
   return {};
 }
 
-/// Moves the page to where it should be now. Not from within one of its own answers.
+/// Moves the page to where it should be now. Must not be called from within one of its own answers.
 void AdminPage::move() {
   if (!place_ || place_->wide == should_be_wide()) return;
   server_->close_tcp();
@@ -192,7 +192,7 @@ admin::PageSettings AdminPage::settings() const {
   return out;
 }
 
-/// What the page wants, while it is written.
+/// A change of the page, while it is being written.
 struct AdminPage::Job {
   std::string dir, password_file;
   conf::PageSettings before, wanted;
@@ -200,7 +200,7 @@ struct AdminPage::Job {
   Result<void> done;
 };
 
-/// Written away from the loop, then read again like any settings. What is refused is put back as it was.
+/// Written on another thread, then read again like any settings. If they are refused, the old ones are restored.
 void AdminPage::change(const admin::PageChange& change, const admin::OnOutcome& done) {
   const admin::PageSettings now = settings();
   if (!job_.expired()) return done({409, "another change is being made just now"});

@@ -24,11 +24,11 @@ class AdminPage {
   AdminPage(net::Loop& loop, const conf::Loaded& loaded, const admin::Credentials& credentials, Hooks hooks)
       : loop_(loop), loaded_(loaded), credentials_(credentials), hooks_(std::move(hooks)) {}
 
-  /// A box that nobody has a password for can be claimed from now on; `sources` says what else the page shows. Comes
-  /// first, and listens nowhere.
+  /// To be called first. From now on a box without a password can be claimed; `sources` is what the page shows. It does
+  /// not listen yet.
   void start(admin::Sources sources);
   void listen_on_socket();
-  /// Where the settings say; nothing to do while it is open, or when it is off.
+  /// Listens where the settings say; does nothing if it is open already, or off.
   Result<void> listen();
   void close();
   bool is_open() const { return place_.has_value(); }
@@ -68,7 +68,7 @@ class AdminPage {
   std::optional<Place> place_;  ///< where it is open
   std::weak_ptr<Job> job_;      ///< a change that is being written
   std::unique_ptr<admin::AdminServer> server_;
-  std::unique_ptr<probe::NetworkProbe> trial_;  ///< of a central server that the page names
+  std::unique_ptr<probe::NetworkProbe> trial_;  ///< tries a central server that was entered on the page
   std::unique_ptr<net::Timer> claim_timer_;
 };
 

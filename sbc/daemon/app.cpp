@@ -63,7 +63,7 @@ void App::start_pipeline() {
   parts_.pipeline->use(parts_.admissions);
 }
 
-/// With the key that is on disk: phones keep the URLs that were signed with it.
+/// Uses the key that is kept on disk: phones keep URLs that were signed with it.
 provisioning::Pipeline::Options App::file_options() const {
   auto options = pipeline_options(parts_.loaded.config);
   options.origin.tftp_ports = parts_.tftp_ports;
@@ -242,7 +242,7 @@ int run_daemon(const conf::LoadRequest& request) {
   spdlog::default_logger()->sinks().push_back(log);
   App app(request, std::move(loaded), credentials, std::move(list), std::move(log));
   if (const auto ok = app.start(); !ok) {
-    // Linux lets programs of others than root listen from net.ipv4.ip_unprivileged_port_start on, 1024 mostly
+    // Other users than root may listen on ports from net.ipv4.ip_unprivileged_port_start on, by default 1024
     // (ip-sysctl).
     const bool may_not = ok.error().text.find(std::generic_category().message(EACCES)) != std::string::npos;
     const std::string help = ok.error().code == Errc::forbidden ? ""

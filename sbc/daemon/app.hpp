@@ -16,7 +16,7 @@
 
 namespace dw {
 
-/// The daemon: creates all parts, connects them, and gives them other settings while it runs. Whatever has a subject of
+/// The daemon: creates all parts, connects them, and gives them new settings while it runs. Whatever has a subject of
 /// its own is a class beside it. On the loop's thread.
 class App {
  public:
@@ -34,7 +34,7 @@ class App {
   static constexpr int kAgain = 75;
 
  private:
-  // These open what the settings ask for and is not there yet; a reload calls them again.
+  // These create what the settings ask for and does not exist yet; a reload calls them again.
   Result<void> start_listeners();
   Result<void> start_tftp();
   Result<void> start_http();
@@ -68,8 +68,8 @@ class App {
 };
 
 /// Runs Dropwire in the foreground until SIGTERM or SIGINT; returns the exit status. `request` is kept, so that
-/// SIGHUP and `dropwire reload` can read the settings again. Settings that can't be used: one line each on
-/// stderr, 2.
+/// SIGHUP and `dropwire reload` can read the settings again. Problems of the settings: one line each on
+/// stderr, and status 2.
 int run_daemon(const conf::LoadRequest& request);
 
 }  // namespace dw

@@ -1,4 +1,4 @@
-// How the daemon takes other settings while it runs: all of them, or none.
+// How the daemon takes new settings while it runs: all of them, or none.
 #include <algorithm>
 
 #include "sbc/base/escape.hpp"
@@ -57,8 +57,8 @@ admin::ReloadOutcome App::reload() {
   return outcome;
 }
 
-/// From a box that knew no server, and listened on this machine alone, to one that does: nobody was served yet, and
-/// what listens at 127.0.0.1 is in the way of what is to listen at every address.
+/// Until now the box knew no server, and listened on loopback only: no phone was served yet, and what listens on
+/// 127.0.0.1 would block what has to listen on every address.
 bool App::is_first(const conf::Loaded& fresh) const {
   return !parts_.loaded.config.central.configured() && fresh.config.central.configured();
 }
@@ -68,8 +68,8 @@ void App::close_fronts() {
   parts_.fronts.close();
 }
 
-/// First what may fail, listeners above all. When something does, what was begun is given up: nothing has come in
-/// meanwhile, as the loop did not turn.
+/// First what may fail, above all listeners. If something fails, what was begun is undone: nothing has come in
+/// meanwhile, as the loop did not run.
 Result<void> App::take(conf::Loaded fresh) {
   const bool first = is_first(fresh);
   if (first) close_fronts();

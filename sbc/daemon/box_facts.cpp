@@ -25,7 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Inodes of the sockets that hold a port, out of /proc/net/udp and its like: the local address is the second
+/// Inodes of the sockets that hold a port, from /proc/net/udp and the like: the local address is the second
 /// word ("00000000:0045"), the state the fourth (0A: listening), the inode the tenth.
 std::set<std::string> inodes_holding(std::uint16_t port, bool udp) {
   std::set<std::string> inodes;
@@ -44,7 +44,7 @@ std::set<std::string> inodes_holding(std::uint16_t port, bool udp) {
   return inodes;
 }
 
-/// "dnsmasq (process 812)"; empty when we may not see whose it is.
+/// "dnsmasq (process 812)"; empty if we have no permission to see it.
 std::string holder_of(std::uint16_t port, bool udp) {
   const std::set<std::string> inodes = inodes_holding(port, udp);
   if (inodes.empty()) return {};
@@ -97,7 +97,7 @@ DirectoryUse look_at_directory(std::string setting, const std::string& path) {
   } else if (!S_ISDIR(about.st_mode)) {
     use.state = DirectoryUse::State::not_a_directory;
   } else if (geteuid() != 0 && about.st_uid != geteuid()) {
-    use.state = DirectoryUse::State::not_ours;  // what the daemon's user may do there is not ours to try
+    use.state = DirectoryUse::State::not_ours;  // whether the daemon's user may write, only that user can try
   } else if (access(path.c_str(), W_OK | X_OK) != 0) {
     use.state = DirectoryUse::State::not_writable;
   }

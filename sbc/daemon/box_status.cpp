@@ -10,9 +10,9 @@ namespace dw {
 namespace {
 
 constexpr Duration kOnTheWay =
-    std::chrono::seconds(5);  // what passed the router before it agreed may come as late as this
+    std::chrono::seconds(5);  // packets that passed the router before it agreed may arrive so late
 
-/// How long it is until then; nothing when it has passed.
+/// The time until `at`; 0 if that has passed.
 std::chrono::milliseconds from_now(TimePoint at, TimePoint now) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::max(at - now, Duration{}));
 }
@@ -137,7 +137,7 @@ void BoxStatus::add_sip(admin::Status& s) const {
   }
 }
 
-/// A source by the device that it asked for, else by the one that is known there.
+/// A source has the name of the device that it asked for, else of the one that is known at its address.
 std::vector<doctor::RefusedSource> BoxStatus::refused_sources() const {
   std::vector<doctor::RefusedSource> out;
   for (const auto& refused : parts_.gate.refused()) {

@@ -12,8 +12,8 @@
 
 namespace dw {
 
-/// What the daemon knows of itself, for the admin side and the doctor. Only looks. On the loop's thread; what it is
-/// given outlives it.
+/// What the daemon knows of itself, for the admin side and the doctor. Changes nothing. On the loop's thread; what it
+/// is given outlives it.
 class BoxStatus {
  public:
   BoxStatus(const Parts& parts, const NetworkCare& network, const AdminPage& page, const Shutdown& shutdown)

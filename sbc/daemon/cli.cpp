@@ -19,7 +19,7 @@
 namespace dw {
 namespace {
 
-/// What was typed. CLI11 keeps references into it, so it outlives the parse and stays where it is.
+/// The parsed arguments. CLI11 keeps references into it, so it outlives the parse and must not move.
 struct Typed {
   std::string file, mode, central, socket, name, output, level;
   std::vector<std::string> set, names;
@@ -91,7 +91,7 @@ class CommandLine {
   }
 
  private:
-  /// Of a word that is no command, or an option that there is not, the nearest that there is.
+  /// For an unknown command or option: the one that is spelled most like it.
   std::string what_is_wrong(const CLI::ParseError& error, const CLI::App* command, int argc, char** argv) const {
     std::vector<std::string> words;
     if (command == nullptr) {
@@ -341,7 +341,7 @@ class CommandLine {
         "All of them are taken, or none. Transfers, registrations and calls go on. A setting that needs a restart is named, and keeps its value until then.");
   }
 
-  /// What changes something at a phone, or of what is kept.
+  /// Commands that change something at a phone, or in what is kept.
   void acting() {
     struct Simple {
       const char* verb;
@@ -414,7 +414,7 @@ class CommandLine {
     asks_daemon(sub, false);
   }
 
-  /// What packages are made of, and nobody types: out of --help.
+  /// Commands for making packages: not in --help.
   void references() {
     CLI::App* completions =
         command("completions", "What a shell completes: bash or zsh", "dropwire completions bash", [this] {
@@ -430,7 +430,7 @@ class CommandLine {
     })->group("");
   }
   CliReference reference() const { return {app_, takes_, more_}; }
-  /// More of a command than its line in --help.
+  /// By command: what its line in --help does not say.
   void tells_more(const CLI::App* sub, std::string text) { more_[sub] = std::move(text); }
 
   std::map<const CLI::Option*, std::string> takes_;

@@ -19,7 +19,7 @@ std::vector<const CLI::App*> commands_of(const CLI::App& app) {
   return out;
 }
 
-/// Its own and those of its groups ("How" of passwd).
+/// Its own options and those of its groups ("How" of passwd).
 std::vector<const CLI::Option*> options_of(const CLI::App& command) {
   std::vector<const CLI::Option*> out;
   for (const CLI::Option* option : command.get_options())
@@ -31,7 +31,7 @@ std::vector<const CLI::Option*> options_of(const CLI::App& command) {
   return out;
 }
 
-/// "-c", "--config"; of an argument nothing.
+/// "-c", "--config"; nothing for an argument.
 std::vector<std::string> names_of(const CLI::Option& option) {
   std::vector<std::string> out;
   for (const std::string& name : option.get_snames())
@@ -64,7 +64,7 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
   return text;
 }
 
-/// Within single quotes of a shell.
+/// Quoted for a shell with single quotes.
 std::string quoted(std::string text) {
   return replaced(std::move(text), "'", "'\\''");
 }

@@ -5,14 +5,14 @@
 
 namespace dw {
 
-/// The command line as what shells and people read of it, made out of the one table that parses it. Commands of the
-/// group "" are left out, as they are of --help.
+/// The reference of the command line (man page, completions), made from the same table that parses it. Commands of the
+/// group "" are left out, as in --help.
 struct CliReference {
   const CLI::App& app;
-  /// What an option or an argument takes, for a shell: "files", "hosts", "settings", "phones", or the words that it may
-  /// be, in parentheses: "(edge hosted)". Those that are not here take what nobody can guess.
+  /// What a shell completes an option or an argument with: "files", "hosts", "settings", "phones", or the possible
+  /// words in parentheses, "(edge hosted)". Those that are not in it are not completed.
   std::map<const CLI::Option*, std::string> takes;
-  /// Of a command, what its line in --help does not say.
+  /// By command: what its line in --help does not say.
   std::map<const CLI::App*, std::string> more;
 
   std::string man() const;  ///< dropwire(8), roff

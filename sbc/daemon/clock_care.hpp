@@ -5,11 +5,11 @@
 
 namespace dw {
 
-/// Looks every second whether the wall clock was set, and keeps the phones' stories in order when it went
+/// Checks every second whether the wall clock was set, and keeps the phones' stories in order if it went
 /// back. On the loop's thread.
 class ClockCare {
  public:
-  /// What was kept of an earlier run may be later than now already.
+  /// The stories of an earlier run may already be later than now.
   ClockCare(net::Loop& loop, phones::Inventory& inventory);
 
  private:

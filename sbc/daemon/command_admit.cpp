@@ -9,7 +9,7 @@
 #include "sbc/daemon/report.hpp"
 #include "sbc/daemon/words.hpp"
 
-/// `dropwire admit`: who may have a phone's own files.
+/// `dropwire admit`: which devices may fetch their own files.
 namespace dw::commands {
 namespace {
 

@@ -1,4 +1,4 @@
-// dropwire log: the last lines, those that come, and how much is logged.
+// dropwire log: the last lines, new ones, and the log level.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -25,7 +25,7 @@ int set_level(const ControlClient& client, const std::string& level) {
   return kDone;
 }
 
-/// With --json one object a line while following, so that a script can read as they come.
+/// With --json one object per line while following, so that scripts can read them as they come.
 std::string text_of(const Json& answer, bool json, bool first) {
   const Json lines = answer.value("lines", Json::array());
   if (!json) return lines.empty() && !first ? "" : report::log(answer);

@@ -1,4 +1,4 @@
-// dropwire phones: those that are looked for, as a table, as CSV or as JSON; and what is done to all of them.
+// dropwire phones: finds phones, as a table, CSV or JSON; and acts on all of them.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -30,7 +30,7 @@ std::string encoded(const std::string& value) {
   return out;
 }
 
-/// "state=failed&model=7965": the options as the API takes them.
+/// The options as a query of the API: "state=failed&model=7965".
 std::string query_of(const Phones& what) {
   std::string out;
   const auto add = [&](const char* name, const std::string& value) {
@@ -52,7 +52,7 @@ std::string with_more(const std::string& query, const std::string& more) {
   return query.empty() ? more : query + "&" + more;
 }
 
-/// As it comes, so that it need not fit into memory.
+/// Written as it arrives, as it may not fit into memory.
 int print_csv(const ControlClient& client, const std::string& query, const Phones& what) {
   net::UnixHttpRequest request;
   request.target = "/api/phones?" + with_more(query, "format=csv");
@@ -67,7 +67,7 @@ int print_csv(const ControlClient& client, const std::string& query, const Phone
   return reply->status == 200 ? kDone : complain(error_in(*reply));
 }
 
-/// Page by page: the answer of the first with the rows of all.
+/// Fetches page by page: the answer of the first with the rows of all.
 Result<Json> all_pages(const ControlClient& client, const std::string& query, std::size_t limit) {
   Json all;
   std::string cursor;
@@ -92,7 +92,7 @@ Result<Json> all_pages(const ControlClient& client, const std::string& query, st
   return all;
 }
 
-// ---- what is done to all of them
+// ---- actions on all of them
 
 volatile std::sig_atomic_t interrupted = 0;
 void on_interrupt(int) {
@@ -127,7 +127,7 @@ bool is_sure(const std::string& question) {
   return line == "y" || line == "Y" || line == "yes";
 }
 
-/// Until it is over; Ctrl-C stops it.
+/// Waits until it has ended; Ctrl-C stops it.
 Result<Json> follow_operation(const ControlClient& client, std::uint64_t id) {
   Progress progress;
   std::signal(SIGINT, on_interrupt);

@@ -1,4 +1,4 @@
-// dropwire report: one file for whoever helps.
+// dropwire report: one file for support.
 #include <fmt/format.h>
 #include <sys/stat.h>
 
@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t kTraced = 4;  // phones at a time, as the daemon allows
 
-/// What the phone and the box said in so many seconds; why not, in a sentence, when it could not be watched.
+/// The trace of a phone for so many seconds, or a sentence that says why there is none.
 std::string traced(const std::string& socket, const std::string& name, unsigned seconds) {
   net::UnixHttpRequest request;
   request.target = fmt::format("/api/phones/{}/trace?format=text&seconds={}&octets={}", percent_encoded_path(name),

@@ -16,7 +16,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// "http://dropwire.local:8079/": this machine as Avahi tells the network of it; empty where Avahi does not run.
+/// "http://dropwire.local:8079/": this machine by its name in mDNS; empty if Avahi does not run.
 std::string mdns_address(const Json& addresses) {
   struct stat there {};
   std::array<char, 256> host{};
@@ -31,7 +31,7 @@ std::string mdns_address(const Json& addresses) {
                                             : fmt::format("http://{}.local{}", name, first.substr(port));
 }
 
-/// With the name that Avahi gives, first.
+/// The addresses, the one with the mDNS name first.
 Json with_name(Json claim) {
   Json addresses = claim.value("addresses", Json::array());
   if (const std::string name = mdns_address(addresses); !name.empty()) addresses.insert(addresses.begin(), name);
@@ -45,7 +45,7 @@ int status(const Ask& ask) {
   const ControlClient client(socket_of(ask));
   auto answer = client.get("/api/status");
   if (!answer) return complain(answer.error().text);
-  // One that was started before this program was renewed knows of no claim.
+  // A daemon of an older version knows no claim.
   if (const auto claim = client.get("/api/claim"); claim) (*answer)["claim"] = with_name(*claim);
   say(ask.json ? answer->dump(2, ' ', false, Json::error_handler_t::replace) + "\n"
                : report::claim(answer->value("claim", Json::object())) +

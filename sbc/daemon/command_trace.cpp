@@ -1,4 +1,4 @@
-// dropwire trace: what one phone and the running daemon say to each other.
+// dropwire trace: the messages between one phone and the running daemon.
 #include <fmt/format.h>
 #include <sys/stat.h>
 
@@ -18,7 +18,7 @@ struct CloseFile {
 };
 using File = std::unique_ptr<std::FILE, CloseFile>;
 
-/// Writes whole blocks alone, so that the file is good whenever and however this ends.
+/// Writes whole blocks only, so that the file is valid whenever and however this ends.
 class CaptureFile {
  public:
   explicit CaptureFile(File file) : file_(std::move(file)) {}
@@ -45,7 +45,7 @@ int trace(const Ask& ask, const std::string& name, const std::string& file, unsi
   request.target = fmt::format("/api/phones/{}/trace?format={}&seconds={}&octets={}", percent_encoded_path(name),
                                file.empty() ? "text" : "pcapng", seconds, octets);
   request.max_octets = 2 * octets + (1 << 20);
-  request.timeout = std::chrono::seconds(seconds + 60);  // a phone may say nothing for as long
+  request.timeout = std::chrono::seconds(seconds + 60);  // a phone may be silent for so long
   request.on_octets = [&](Bytes piece, std::optional<std::uint64_t>) {
     if (file.empty()) {
       say(std::string(as_text(piece)));

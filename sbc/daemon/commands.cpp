@@ -41,7 +41,7 @@ int exit_status_of(const Error& error) {
   return error.code == Errc::not_found ? kNo : kFailed;
 }
 
-/// Asks, and prints what came as JSON or through `text`.
+/// Sends a request, and prints the answer as JSON or as `text` makes of it.
 template <class Text>
 int show(const Ask& ask, const std::string& target, Text text) {
   const auto answer = ControlClient(socket_of(ask)).get(target);
@@ -54,7 +54,7 @@ std::string phone_target(const std::string& name) {
   return "/api/phones/" + percent_encoded_path(name);
 }
 
-/// The phone's answer; when the daemon never heard of it, that is said and `exit_status` set.
+/// The answer about the phone; if the daemon does not know it, prints so and sets `exit_status`.
 Result<Json> ask_phone(const Ask& ask, const std::string& name, int& exit_status) {
   const ControlClient client(socket_of(ask));
   // A daemon that is not there is Errc::not_found too; the difference shows in whether it answers at all.
@@ -99,7 +99,7 @@ std::string resolved_text(const conf::Loaded& loaded) {
   return out;
 }
 
-/// The same findings, the gravest first.
+/// The same findings, the most severe first.
 Json sorted(const Json& findings) {
   Json out = Json::array();
   const auto rank = [](const Json& finding) {
@@ -122,7 +122,7 @@ doctor::BoxFacts::Daemon state_of(const Result<Json>& answer) {
                                                                                         : Daemon::running;
 }
 
-/// What writes a reference in each form; where there is no TOML, as text.
+/// The functions that write a reference in each format; without TOML, text is written.
 struct Reference {
   std::string (*text)();
   std::string (*markdown)();

@@ -11,25 +11,25 @@
 
 namespace dw {
 
-/// Which domain, server and port the phones' own configs name, and how far the settings let that count. On the loop's
-/// thread; what it is given outlives it.
+/// The domains, servers and ports that the phones' own configs name, as far as the settings leave that to configs. On
+/// the loop's thread; what it is given outlives it.
 class ConfigHomes {
  public:
-  /// `on_ports`: the central server is asked at other ports from now on.
+  /// `on_ports`: called when the ports of the central server have changed.
   ConfigHomes(conf::Loaded& loaded, phones::Inventory& inventory, const Fronts& fronts, std::function<void()> on_ports)
       : loaded_(loaded), inventory_(inventory), fronts_(fronts), on_ports_(std::move(on_ports)) {}
 
   /// Adds whatever the settings call a server, a domain or an address of the central side, and the addresses that
   /// servers' names have now.
   void add_central_side(provisioning::RewriteOptions& rewriting) const;
-  /// What an origin says of the phone that asked: in a file of its own, at the place where phones ask for it, not in a
-  /// folder beside. Nothing: this is no such file, or it does not say.
+  /// The homes of the phone that asked, from its own config at the place where phones ask for it, not from one in a
+  /// subfolder. Nothing: this is no such file, or it names no home.
   std::optional<std::vector<phones::LineHome>> homes_in(const provisioning::FileRequest& asked,
                                                         const provisioning::Rewritten& made);
-  /// A port that no server of the settings has is followed where the settings name none, and noted where they do.
+  /// A port that no server of the settings has is used if the settings name none, and noted in the story if they do.
   void on_homes(const provisioning::FileRequest& asked, const std::vector<phones::LineHome>& homes);
-  /// Where the settings name nothing but the central server, it is asked at the ports that phones' configs name, the
-  /// most common one first; at 5060 while no config is known. Whether that changes the servers of `config`.
+  /// If the settings name only the central server, sets its ports in `config` to those that phones' configs name, the
+  /// most common one first; to 5060 while no config is known. Returns whether that changed the servers.
   bool follow_ports(conf::Config& config) const;
   /// Where this line is to be registered.
   sip::Home sip_home(std::string_view device, std::string_view user, const IpAddress& at) const;
@@ -43,7 +43,7 @@ class ConfigHomes {
   phones::Inventory& inventory_;
   const Fronts& fronts_;
   std::function<void()> on_ports_;
-  provisioning::CnfFacts text_defaults_;  ///< of SIPDefault.cnf as it was given out last
+  provisioning::CnfFacts text_defaults_;  ///< of the SIPDefault.cnf that was last sent
 };
 
 }  // namespace dw

@@ -12,8 +12,8 @@ class ControlClient {
  public:
   explicit ControlClient(std::string socket) : socket_(std::move(socket)) {}
 
-  /// The answer to one request, whatever its status. Errors as unix_http's, with a sentence that says how to
-  /// go on: nobody there: how to start it.
+  /// The answer to one request, whatever its status. Errors as those of unix_http, with a sentence that says what
+  /// to do: if no daemon runs, how to start it.
   Result<net::UnixHttpReply> ask(net::UnixHttpRequest request) const;
   /// The JSON behind a GET that must answer 200; a 404 is Errc::not_found with the daemon's words.
   Result<nlohmann::ordered_json> get(const std::string& target) const;
@@ -24,7 +24,7 @@ class ControlClient {
   std::string socket_;
 };
 
-/// The daemon's words in a body that is no success: {"error": "…"}.
+/// The error text in the body of an answer other than 200: {"error": "…"}.
 std::string error_in(const net::UnixHttpReply& reply);
 
 }  // namespace dw

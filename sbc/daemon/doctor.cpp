@@ -17,7 +17,7 @@ bool is_ours(const IpAddress& address, const conf::Access& access, const std::ve
   });
 }
 
-/// An origin that is this very Dropwire would ask itself for ever.
+/// An origin that is this Dropwire itself would be asked for ever.
 std::vector<std::string> origins_here(const conf::Config& config, const std::vector<IpAddress>& own) {
   std::vector<std::string> out;
   const conf::Access& access = config.access;

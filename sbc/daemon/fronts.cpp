@@ -5,7 +5,7 @@
 namespace dw {
 namespace {
 
-/// Of `addresses`, those where it does not listen. SIP may stand at one for the servers' sake alone, on another port.
+/// Those of `addresses` where it does not listen. SIP may have one on another port, which only faces servers.
 std::vector<IpAddress> still_closed(const std::vector<IpAddress>& addresses, const std::vector<Endpoint>& open) {
   std::vector<IpAddress> out;
   std::ranges::copy_if(addresses, std::back_inserter(out), [&](const IpAddress& address) {

@@ -12,33 +12,33 @@
 
 namespace dw {
 
-/// The four servers that phones come to, each null while it is off, and what the daemon does with all of them alike.
-/// App starts each and gives it its options, as these differ. On the loop's thread.
+/// The four servers for phones, each null while it is off, and what the daemon does with all of them alike.
+/// App starts each with its own options. On the loop's thread.
 class Fronts {
  public:
   static constexpr std::size_t kCount = 4;
-  /// Where each listened, to go back to.
+  /// What a server listened on, so that go_back() can restore it.
   struct Mark {
     doctor::Service service;
-    std::size_t listeners = 0;  ///< 0: it was not there
+    std::size_t listeners = 0;  ///< 0: it did not exist
   };
 
   /// Both outlive it.
   Fronts(const WireTap& tap, net::AccessGate& gate) : tap_(tap), gate_(gate) {}
 
-  /// One that is there listens on those of `addresses` where it does not yet. One that is not there and is enabled is
-  /// put here by `start`.
+  /// An existing server listens on those of `addresses` where it does not yet. One that is enabled and not there yet is
+  /// created by `start`, which puts it here.
   Result<void> open(net::Door door, bool enabled, const std::vector<IpAddress>& addresses,
                     const std::function<Result<void>()>& start);
   std::array<Mark, kCount> marks() const;
-  /// Gives up what was opened since.
+  /// Closes what was opened since.
   void go_back(const std::array<Mark, kCount>& marks);
   void close();  ///< all of them
 
   void drain();
-  std::size_t transfers() const;  ///< files on their way to phones
-  std::size_t calls() const;      ///< phones in calls
-  bool has_transfers() const;     ///< that an end would cut; the next the same of calls
+  std::size_t transfers() const;  ///< that are running
+  std::size_t calls() const;      ///< phones that are in calls
+  bool has_transfers() const;     ///< that an end would interrupt; has_calls() likewise
   bool has_calls() const;
 
   std::vector<doctor::Service> services() const;  ///< as they were after open()
@@ -50,7 +50,7 @@ class Fronts {
   std::unique_ptr<proxy::SipProxy> sip;
 
  private:
-  /// By net::Door, which is the order in which they start.
+  /// Indexed by net::Door, in the order in which they start.
   std::array<net::Front*, kCount> all() const { return {tftp.get(), http.get(), sccp.get(), sip.get()}; }
   void close(std::size_t door);
 

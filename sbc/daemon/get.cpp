@@ -22,7 +22,7 @@ struct Close {
   void operator()(std::FILE* file) const { (void)std::fclose(file); }
 };
 
-/// Where the octets go: stdout, or a file that gets its name when it is whole.
+/// Where the octets go: stdout, or a file that gets its name once it is complete.
 class Sink {
  public:
   explicit Sink(std::string path) : path_(std::move(path)), part_(path_ + ".part") {}
@@ -64,7 +64,7 @@ class Sink {
   std::unique_ptr<std::FILE, Close> file_;
 };
 
-/// One line on a terminal's stderr, rewritten ten times a second at most.
+/// One line on stderr if that is a terminal, rewritten at most ten times a second.
 class Progress {
  public:
   Progress(std::string name, bool wanted) : name_(std::move(name)), wanted_(wanted) {}

@@ -7,9 +7,9 @@ namespace dw::log_catalogue {
 /// logged.
 struct Event {
   std::string_view name;
-  std::string_view levels;  ///< by the words of log.level; where it is not always the same, "info, warn"
-  std::string_view fields;  ///< in the order that a line has them; "aor?" is not in every line
-  std::string_view text;    ///< what happened, what it means, and what to do where something is to be done
+  std::string_view levels;  ///< as in log.level; more than one if it varies: "info, warn"
+  std::string_view fields;  ///< in their order in the line; "aor?" is not in every line
+  std::string_view text;    ///< what happened, what it means, and what to do about it
 };
 
 }  // namespace dw::log_catalogue

@@ -9,7 +9,7 @@
 
 namespace dw {
 
-/// Phones can live without STUN, and another STUN server may have the port: no reason not to run.
+/// Phones can do without STUN, and another STUN server may have the port: that is no reason to stop.
 void NetworkCare::start_stun() {
   if (!parts_.loaded.config.access.stun.enable) return;
   auto server = probe::StunServer::start(parts_.loop, stun_options(parts_.loaded.config));
@@ -40,7 +40,7 @@ void NetworkCare::start_lifetime() {
                                                      [this](const probe::Lifetime& known) { on_lifetime(known); });
 }
 
-/// Before ports are mapped: a router's answer may take long, and calls may come at once.
+/// Called before ports are mapped: the router may take long to answer, and calls may come at once.
 void NetworkCare::start_warm_ports() {
   if (!parts_.media) return;
   parts_.warm = std::make_unique<nat::WarmPool>(parts_.loop, warm_pool_options(parts_.loaded.config));
@@ -50,7 +50,7 @@ void NetworkCare::start_warm_ports() {
   parts_.warm->start();
 }
 
-/// Twice in the time that the router keeps a mapping, as measured.
+/// Twice within the measured lifetime of a mapping.
 void NetworkCare::set_refresh() {
   const Duration usual = nat::WarmPool::Options{}.refresh;
   if (parts_.warm && mapping_lives_)
@@ -73,7 +73,7 @@ std::optional<doctor::AudioWay> NetworkCare::audio_way() const {
   return doctor::audio_way(facts);
 }
 
-/// What STUN saw before the router had this address is measured again.
+/// Measures again if STUN saw another address than the router has now.
 void NetworkCare::on_external(const std::optional<IpAddress>& address) {
   if (!probe_->set_router_external(address) || !address) return;
   const auto& seen = probe_->facts().reflexive;
@@ -133,7 +133,7 @@ void NetworkCare::start_mapping() {
   mapper_->start();
 }
 
-/// Who has a say at SIP's port may come through the router, and nobody else needs to.
+/// The router may let in those whose requests are heard at the SIP port; nobody else needs to get in.
 void NetworkCare::peers_changed() {
   if (!mapper_ || !parts_.fronts.sip) return;
   auto heard = parts_.fronts.sip->heard_through_router();

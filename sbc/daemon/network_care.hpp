@@ -13,22 +13,22 @@
 
 namespace dw {
 
-/// The network around the box: what STUN finds out about the router, the ports that the router is asked for and those
-/// that are kept warm, and what the servers need to know of all that. On the loop's thread; the parts outlive it.
+/// The network around the box: what STUN shows of the router, the ports that it is asked to map, and those whose
+/// mappings are kept open; the servers get what they need of that. On the loop's thread; the parts outlive it.
 class NetworkCare {
  public:
   explicit NetworkCare(Parts& parts) : parts_(parts) {}
 
-  void start();        ///< our own STUN server, and the first look at the router
-  void start_ports();  ///< once the servers listen: warm ports and port mapping
-  /// The first settings with a central server have come: until now nothing could be measured.
+  void start();        ///< our own STUN server, and the first measurement
+  void start_ports();  ///< to be called once the servers listen
+  /// The first settings with a central server were loaded: until now there was nothing to measure.
   void begin_again();
   void configure();  ///< from the settings
   /// Gives the router's ports back; calls `done`, now or later.
   void stop(const std::function<void()>& done) { mapper_->stop(done); }
 
-  void servers_changed();  ///< those of the settings' central side
-  void peers_changed();    ///< who may send to SIP's port
+  void servers_changed();  ///< in the settings
+  void peers_changed();    ///< those who may send to the SIP port
   void set_seen(const nat::WarmPool::Seen& seen);
   /// How often SIP servers are pinged depends on how long the router keeps a mapping.
   void set_ping();

@@ -7,7 +7,7 @@
 namespace dw {
 namespace {
 
-/// Of our file descriptors, kept for files, HTTP and TFTP.
+/// File descriptors that are reserved for files, HTTP and TFTP.
 constexpr std::size_t kOtherDescriptors = 1024;
 
 using provisioning::Action;

@@ -17,7 +17,7 @@
 
 namespace dw {
 
-// What each part is told, out of the settings. Each part has its own Options; this is where they are filled.
+// Each part has its own Options; these functions fill them from the settings.
 
 provisioning::Cache::Options cache_options(const conf::Config& config);
 provisioning::Pipeline::Options pipeline_options(const conf::Config& config);
@@ -36,11 +36,11 @@ phones::Inventory::Options inventory_options(const conf::Config& config);
 admin::RecordStore::Options record_options(const conf::Config& config);
 admin::AdminServer::Options admin_options(const conf::Config& config);
 
-/// How often a SIP server is asked whether it is there. The OPTIONS are what keeps the way of its requests open: at
-/// least two come in the time that the router keeps a mapping, as measured. What a person has set stays.
+/// How often a SIP server is pinged. The OPTIONS also keep the router's mapping open, so that its requests get in:
+/// two are sent within the measured lifetime of a mapping. A value that was set by a person stays.
 Duration ping_of(const conf::Loaded& loaded, std::optional<std::chrono::seconds> mapping_lives);
 
-/// Puts back into `wanted` what can't change while it runs (DECISIONS.md says why of each), and gives the names.
+/// Resets in `wanted` what can't change at run time (DECISIONS.md says why for each), and returns the names.
 std::vector<std::string> keep_until_restart(const conf::Config& running, conf::Config& wanted);
 
 }  // namespace dw

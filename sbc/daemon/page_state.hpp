@@ -7,12 +7,12 @@
 
 namespace dw {
 
-/// The file of state.dir that holds the code by which this box is claimed, so that one that was noted at the first
-/// start is right after the next. Made with a fresh code when there is none; a code alone, when it can't be kept.
+/// The code to claim this box with. It is kept in a file of state.dir, so that the code of the first start is still
+/// valid after the next. Without a file a new code is written; if it can't be written, it holds for this start.
 std::string claim_code(const std::string& state_dir);
 void forget_claim_code(const std::string& state_dir);
 
-/// Writes state.dir/page.toml whole or not at all; without anything in it the file goes.
+/// Writes all of state.dir/page.toml or nothing; without settings the file is removed.
 Result<void> write_page_settings(const std::string& state_dir, const conf::PageSettings& page);
 
 }  // namespace dw

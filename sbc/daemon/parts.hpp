@@ -16,7 +16,7 @@
 
 namespace dw {
 
-/// What runs, each part after those that it uses; they are destroyed in the opposite order. App creates and configures
+/// What runs, each part after those that it uses, so that it is destroyed before them. App creates and configures
 /// them; the classes beside it, each with one subject, use them and own what only they need. On the loop's thread.
 struct Parts {
   Parts(conf::Loaded settings, provisioning::PhoneList list)

@@ -16,8 +16,8 @@
 namespace dw::commands {
 namespace {
 
-/// The terminal without echo, for as long as this lives; signals wait so that it never stays so. What would interrupt
-/// (Ctrl-C) ends a line at once, and stands at its end.
+/// Switches the terminal's echo off while this exists; signals are blocked, so that it is always switched on again. An
+/// interrupt (Ctrl-C) ends the line at once, and is its last character.
 class Quiet {
  public:
   explicit Quiet(int terminal) : terminal_(terminal) {
@@ -47,8 +47,8 @@ class Quiet {
   sigset_t signals_{};
 };
 
-/// One line without its end, of one that is too long to be a password the begin; nothing at the end of the input, or
-/// when `interrupt` comes.
+/// One line without its end; if it is too long for a password, only the beginning. Nothing at the end of the input, or
+/// after `interrupt`.
 std::optional<std::string> read_line(std::optional<char> interrupt = std::nullopt) {
   std::string line;
   for (char c = 0; line.size() <= admin::kMaxPassword && ::read(STDIN_FILENO, &c, 1) == 1;) {
@@ -59,7 +59,7 @@ std::optional<std::string> read_line(std::optional<char> interrupt = std::nullop
   return line.empty() ? std::nullopt : std::optional(line);
 }
 
-/// The same, asked for at a terminal.
+/// The same, with a prompt at a terminal.
 std::optional<std::string> read_answer(const Quiet& quiet) {
   auto line = read_line(quiet.interrupt());
   if (!line) fmt::print(stderr, "\n");  // nobody pressed Enter
@@ -87,7 +87,7 @@ Result<std::string> ask_password(bool from_stdin, bool reader) {
   return *first;
 }
 
-/// Whether there is a chance to write the file, before anybody is asked for a password in vain.
+/// Whether the file can probably be written: checked before a password is asked for.
 Result<void> look_whether_writable(const std::string& path) {
   const std::string folder = std::filesystem::path(path).parent_path().string();
   if (::access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) == 0) return {};
@@ -98,7 +98,7 @@ std::string with_root_hint(std::string text) {
   return geteuid() == 0 ? text : text + " (root may: use sudo)";
 }
 
-/// Has the daemon read the file; what is said afterwards.
+/// Has the daemon read the file; returns the message about that.
 std::string tell_daemon(const Ask& ask) {
   net::UnixHttpRequest request;
   request.method = "POST";
@@ -120,7 +120,7 @@ int passwd(const Ask& ask, Passwd what, bool reader, bool from_stdin) {
   if (!loaded.ok()) return complain(with_root_hint("the settings can't be used: \"dropwire check\" tells why"));
   const conf::Admin& settings = loaded.config.admin;
   const std::string page_path = page_password_file(loaded.config);
-  // One that was chosen on the page counts before the file, so that is where another one goes.
+  // A password chosen on the page takes precedence over the file, so the new one is written there.
   const bool on_page = what == Passwd::set && !reader && ::access(page_path.c_str(), F_OK) == 0;
   const std::string& path = on_page ? page_path : settings.password_file;
   auto credentials = admin::read_credentials(path);

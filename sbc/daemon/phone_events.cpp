@@ -34,7 +34,7 @@ phones::Note story_note(provisioning::NoteCode code) {
 }  // namespace
 
 void PhoneEvents::on_call(const phones::Call& call) {
-  // What is not heard behind a router is the box's trouble, once, and not each phone's.
+  // If a router keeps audio away, that is one fault of the box, and not one of each phone.
   const auto way = network_.audio_way();
   parts_.inventory.set_behind_router(way && way->behind_router());
   parts_.inventory.on_call(call);
@@ -54,7 +54,7 @@ void PhoneEvents::on_file(const phones::FileStep& step) {
     parts_.inventory.on_near_configs(DeviceName::in_file_name(step.name), step.peer.address, ended, near);
 }
 
-/// Older SIP firmware names no device: then it is the one that is alone there, if it took its own config there too.
+/// Older SIP firmware names no device: then it is the only one at the address, if that fetched its own config there.
 void PhoneEvents::on_signalling(const phones::SignallingStep& step) {
   constexpr auto kTook = std::chrono::hours(24 * 30);
   parts_.inventory.on_signalling(step);

@@ -5,7 +5,7 @@
 
 namespace dw {
 
-/// What servers and pipeline report of phones: it goes to the phones' stories, to the records, and to the admissions.
+/// Takes what the servers and the pipeline report of phones to the phones' stories, the records and the admissions.
 /// On the loop's thread; what it is given outlives it.
 class PhoneEvents {
  public:

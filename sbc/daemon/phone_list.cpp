@@ -11,7 +11,7 @@
 namespace dw {
 namespace {
 
-/// No more than one octet above the bound. A device or a pipe, which may never end, is no list.
+/// Reads at most one octet more than the bound. A device or a pipe, which may never end, is no list.
 Result<std::string> read_list(const std::string& path) {
   const net::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!file) return fail_errno(errno, "reading it");

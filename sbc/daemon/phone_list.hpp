@@ -4,8 +4,8 @@
 
 namespace dw {
 
-/// The phones of access.provisioning.list. One that can't be read, or has a line that names none, is an error that
-/// joins the problems of `loaded`, with the file and the line.
+/// The phones of access.provisioning.list. An unreadable file, or a line that names no phone, adds an error to the
+/// problems of `loaded`, with the file and the line.
 provisioning::PhoneList take_phone_list(conf::Loaded& loaded);
 
 }  // namespace dw

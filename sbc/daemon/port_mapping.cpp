@@ -10,7 +10,7 @@ namespace {
 using nat::portmap::Granted;
 using nat::portmap::Transport;
 
-/// The host that files come from by TFTP, as far as one does.
+/// The host that files are fetched from by TFTP, if any.
 std::optional<HostPort> tftp_origin(const conf::Config& config) {
   for (const std::string& text : config.central.provisioning.origins) {
     const auto url = provisioning::parse_origin(text);

@@ -3,8 +3,8 @@
 
 namespace dw {
 
-/// Words on what is being done, on a terminal only: the latest stands in one line on stderr and goes when it
-/// is over.
+/// Progress messages, on a terminal only: the latest one is a line on stderr, which is cleared at the
+/// end.
 class Progress {
  public:
   Progress();

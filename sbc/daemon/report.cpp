@@ -24,13 +24,13 @@ std::string upper(std::string text) {
                          [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
   return text;
 }
-/// "sccp", "sip/udp": SCCP has TCP alone.
+/// "sccp", "sip/udp": SCCP is by TCP only.
 std::string protocol_of(const Json& object) {
   const std::string protocol = text_at(object, "protocol"), transport = text_at(object, "transport");
   return protocol != "sip" || transport.empty() ? protocol : protocol + "/" + transport;
 }
 
-/// "7965, SIP, firmware SIP45.9-4-2SR3-1S", as far as known; of another maker's phone what it calls itself.
+/// "7965, SIP, firmware SIP45.9-4-2SR3-1S", as far as known; for a phone of another maker what it calls itself.
 std::string kind_of(const Json& phone) {
   std::string out = text_at(phone, "model");
   if (out.empty()) out = text_at(phone, "user_agent");
@@ -50,7 +50,7 @@ std::string begun(std::string words) {
   return words + ".";
 }
 
-/// "error"; of a phone that has nothing worse than a fault of the box's, that fault's code.
+/// "error"; for a phone that only suffers from a fault of the box, the code of that fault.
 std::string gravity_of(const Json& phone) {
   const std::string severity = text_at(phone, "severity"), cause = text_at(phone, "cause");
   return severity == "info" && !cause.empty() ? "from the box's " + cause : severity;
@@ -66,7 +66,7 @@ std::string services(const Json& answer) {
   return "\nListens\n" + words::table(rows);
 }
 
-/// Of an origin or a server that is left alone; one whose time has come is tried when somebody wants it.
+/// When an origin or a server that is down is tried again; once that time has come, by the next request.
 std::string next_try(const Json& peer, const Look& look) {
   const auto next = time_at(peer, "next_try");
   if (!next) return {};
@@ -136,7 +136,7 @@ std::string router(const Json& answer) {
   return out;
 }
 
-/// Who is shut out, the newest few.
+/// The latest few banned sources.
 std::string bans(const Json& answer, const Look& look) {
   std::vector<std::vector<std::string>> rows;
   const Json& list = at(answer, "bans");

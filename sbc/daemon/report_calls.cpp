@@ -11,16 +11,16 @@
 namespace dw::report {
 namespace {
 
-constexpr std::uint64_t kMaxSeconds = 1'000'000'000;  // of a call: what is longer is no time
+constexpr std::uint64_t kMaxSeconds = 1'000'000'000;  // of a call: a longer one is no valid duration
 
-/// "1002 (Anna)"; "-" while nobody is at the other end.
+/// "1002 (Anna)"; "-" while there is no other party.
 std::string far_party(const Json& call) {
   std::string out = text_at(call, "far_number");
   if (const std::string name = text_at(call, "far_name"); !name.empty()) out += fmt::format(" ({})", name);
   return or_dash(std::move(out));
 }
 
-/// "9240, lost 10 (0.11 %)", "nothing arrived"; what arrived and did not reach the other side too.
+/// "9240, lost 10 (0.11 %)", "nothing arrived"; also packets that arrived and did not reach the other side.
 std::string flow(const Json& stream, const char* way) {
   const Json& passed = at(stream, way);
   const std::uint64_t packets = number_at(passed, "packets");
@@ -55,7 +55,7 @@ std::string ends(const Json& stream) {
   return out;
 }
 
-/// "9240, lost 10"; "-" where nothing is known.
+/// "9240, lost 10"; "-" if nothing is known.
 std::string finished_flow(const Json& call, const std::string& way) {
   if (!at(call, ("packets_" + way).c_str()).is_number()) return "-";
   std::string out = std::to_string(number_at(call, ("packets_" + way).c_str()));
@@ -83,7 +83,7 @@ std::vector<std::string> call_row(const Json& call) {
           relayed ? flow(first, "from_central") : "-"};
 }
 
-/// Below the call's row: a line for each stream; of all but the first what passed stands there too.
+/// Below the row of the call: a line for each stream; the figures of all but the first are in it.
 std::string below(const Json& call) {
   std::string out;
   for (const Json& stream : at(call, "streams")) {

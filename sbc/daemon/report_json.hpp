@@ -8,7 +8,7 @@
 #include "sbc/base/time.hpp"
 #include "sbc/daemon/report.hpp"
 
-/// Reads the API's answers: what is not there, or of another type, is nothing, false, 0 or empty.
+/// Reads answers of the API: what is missing or of another type is nothing, false, 0 or empty.
 namespace dw::report {
 
 using Json = nlohmann::ordered_json;
@@ -17,9 +17,9 @@ const Json& at(const Json& object, const char* key);
 bool flag_at(const Json& object, const char* key);
 std::uint64_t number_at(const Json& object, const char* key);
 std::optional<WallTime> time_at(const Json& object, const char* key);
-/// "5 minutes ago"; `never` when no time is there.
+/// "5 minutes ago"; `never` if there is no time.
 std::string ago_at(const Json& object, const char* key, const Look& look, std::string_view never);
-/// An array's texts, printable, with commas.
+/// The texts of an array, printable, separated by commas.
 std::string joined_at(const Json& object, const char* key);
 
 std::string or_dash(std::string text);

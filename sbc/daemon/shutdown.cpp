@@ -33,7 +33,7 @@ admin::Outcome Shutdown::restart() {
   return {200, "it restarts as soon as calls have ended"};
 }
 
-/// Transfers have kTransfersFinish, calls all of drain.timeout. SCCP connections that hang up take a moment.
+/// Transfers get kTransfersFinish, calls all of drain.timeout. SCCP connections take a moment to close.
 void Shutdown::check() {
   constexpr std::chrono::milliseconds kLookAgain{100};
   constexpr std::chrono::seconds kTransfersFinish{30}, kSayAgain{1};
@@ -50,7 +50,7 @@ void Shutdown::check() {
   timer_->arm_after(std::min<Duration>(kLookAgain, timeout - passed));
 }
 
-/// The service manager's own limit must not end what drain.timeout still allows (EXTEND_TIMEOUT_USEC, sd_notify(3)).
+/// The service manager's timeout must not cut drain.timeout short (EXTEND_TIMEOUT_USEC, sd_notify(3)).
 void Shutdown::report() {
   constexpr std::chrono::microseconds kGrace = std::chrono::seconds(10);
   reported_ = loop_.now();

@@ -11,16 +11,16 @@
 
 namespace dw {
 
-/// How the daemon ends: it takes nothing new, waits for transfers and calls, says so to the service manager, and stops
-/// the loop. On the loop's thread; what it is given outlives it.
+/// Ends the daemon: the servers take nothing new; when transfers and calls are over, the loop is stopped. The service
+/// manager is kept informed. On the loop's thread; what it is given outlives it.
 class Shutdown {
  public:
-  /// Called last, when no call needs anything any more; it calls `done`, now or later.
+  /// Called when all calls are over; it calls `done`, now or later.
   using Last = std::function<void(std::function<void()> done)>;
   Shutdown(net::Loop& loop, Fronts& fronts, const conf::Loaded& loaded, Last last)
       : loop_(loop), fronts_(fronts), loaded_(loaded), last_(std::move(last)) {}
 
-  /// The second time everything ends at once.
+  /// A second call ends everything at once.
   void begin();
   /// Ends, so that the service manager starts it again.
   admin::Outcome restart();

@@ -6,12 +6,12 @@
 
 namespace dw {
 
-/// Holds a state directory for this process: two daemons that write the same stories and registrations would each undo
-/// what the other did. The lock goes with the process, however that ends.
+/// Locks a state directory for this process: two daemons that write the same stories and registrations would overwrite
+/// each other's. The kernel releases the lock when the process ends.
 class StateLock {
  public:
-  /// Errc::forbidden: another process has it; the sentence says what to do. Where no directory can be made or no file
-  /// opened nothing is kept there either, and that is no reason not to run.
+  /// Errc::forbidden: another process has it; the sentence says what to do. If the directory or the file can't be
+  /// created, nothing is kept there either, and the daemon runs without.
   static Result<StateLock> take(const std::string& directory);
   StateLock() = default;
   bool held() const { return static_cast<bool>(file_); }

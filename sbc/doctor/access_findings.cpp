@@ -11,7 +11,7 @@ namespace dw::doctor {
 using namespace phones;
 namespace {
 
-/// One finding for all of them. Strangers from the internet are what the setting is for: they are none of it.
+/// One finding for all of them. Strangers from the internet are not in it: the setting is there to keep them out.
 void refused(const BoxFacts& box, WallTime now, std::vector<Finding>& out) {
   constexpr std::size_t kNamed = 4;
   std::vector<const RefusedSource*> phones;
@@ -30,7 +30,7 @@ void refused(const BoxFacts& box, WallTime now, std::vector<Finding>& out) {
   out.push_back(make_finding("access_refused", Severity::warning, seen + "."));
 }
 
-/// One finding for all of them; of UDP the address may be forged.
+/// One finding for all of them; by UDP their addresses may be forged.
 void enumeration(const BoxFacts& box, WallTime now, std::vector<Finding>& out) {
   constexpr std::size_t kNamed = 4;
   constexpr auto kRecent = std::chrono::hours(1);

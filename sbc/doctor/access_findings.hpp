@@ -5,7 +5,7 @@
 
 namespace dw::doctor {
 
-/// Who comes to this box without being wanted, or was kept out although it may be wanted.
+/// Findings about unwanted visitors of this box, and about those kept out that may be wanted.
 std::vector<Finding> access_findings(const BoxFacts& box, WallTime now);
 
 }  // namespace dw::doctor

@@ -7,11 +7,11 @@
 namespace dw::doctor {
 namespace {
 
-constexpr double kPacket = 20;      // ms of audio: a phone has a packet whole before it sends it
+constexpr double kPacket = 20;      // ms of audio in a packet, which a phone completes before it sends it
 constexpr double kMaxBuffer = 150;  // ms: no phone waits longer for a late packet
 
-/// What this box can know of the delay: a packet's own time, and what the listener's jitter buffer must add. The way
-/// itself is not in it.
+/// What this box can know of the delay: the length of a packet, and what the listener's jitter buffer adds. The delay
+/// of the network is not in it.
 double known_delay(std::optional<Duration> jitter) {
   const double ms = jitter ? std::chrono::duration<double, std::milli>(*jitter).count() : 0;
   return kPacket + std::min(2 * ms, kMaxBuffer);
@@ -31,7 +31,7 @@ std::string_view words_of(State state) {
 
 AudioQuality quality_of(std::string_view codec, double loss_percent, std::optional<Duration> jitter) {
   const auto known = e_model::codec(codec);
-  // Of another codec no score is told; loss is as bad for it as for G.711.
+  // Other codecs have no score; loss is taken to be as bad for them as for G.711.
   const double rating = e_model::rating(known.value_or(*e_model::codec("PCMU")), loss_percent, known_delay(jitter));
   AudioQuality out{state_of(rating), words_of(state_of(rating)), {}, {}};
   if (known) {

@@ -7,20 +7,20 @@
 
 namespace dw::doctor {
 
-/// How one direction of a call sounds, as far as what came to this box shows: words, colours and findings are all of
-/// this.
+/// How one direction of a call sounds, as far as the packets that this box got show: texts, colours and findings use
+/// it.
 struct AudioQuality {
   State state = State::not_known;
   std::string_view words = "nothing arrived";
-  std::optional<double> rating, mos;  ///< E-model; nothing: nothing came, or the codec is not in its table
+  std::optional<double> rating, mos;  ///< E-model; nothing: no audio came, or the codec is not in its table
 };
 
 inline constexpr double kGoodRating = 80;  ///< ITU-T G.109: below, some people are not satisfied
 inline constexpr double kFairRating = 60;  ///< below, nearly all are not
 
-/// By loss alone: of a call, or of two seconds of it.
+/// By loss only: of a call, or of two seconds of it.
 AudioQuality quality_of(std::string_view codec, double loss_percent, std::optional<Duration> jitter);
-/// Of a direction while the call is up: nothing that came, and audio that could not be sent on, count too.
+/// Of a direction of a running call: missing audio, and audio that could not be sent on, count too.
 AudioQuality quality_of(std::string_view codec, const MediaFlow& flow);
 
 }  // namespace dw::doctor

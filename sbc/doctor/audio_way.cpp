@@ -11,13 +11,13 @@ namespace {
 using By = AudioWay::By;
 using nat::RouterMaps;
 
-constexpr std::size_t kMaxWaySaid = 120;  // octets kept of what others say
+constexpr std::size_t kMaxWaySaid = 120;  // octets kept of remote text
 
 std::string at_address(const AudioWay& way) {
   return way.address ? " at " + way.address->to_string() : std::string();
 }
 
-/// STUN has not said anything: what else speaks for an answer.
+/// Without an answer by STUN: what else suggests one.
 void judge_without_stun(const AudioWayFacts& facts, AudioWay& way) {
   if (const auto& seen = facts.seen) {
     way.address = seen->external;

@@ -17,14 +17,14 @@ namespace dw::doctor {
 using namespace phones;
 namespace {
 
-/// Nothing of this program is older: an earlier clock was never set.
+/// No version of this program is older: a clock before that was never set.
 constexpr WallTime kNotBefore = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
-constexpr std::uint64_t kFullPercent = 80;         // of media.ports: time to say so
+constexpr std::uint64_t kFullPercent = 80;         // of media.ports in use: reported
 constexpr std::uint64_t kDroppedPercent = 1;       // of audio, by this box: people hear it
 constexpr std::uint64_t kDroppedPackets = 500;     // and ten seconds of one direction at least: no single hiccup
 constexpr std::uint64_t kLittleRoom = 64'000'000;  // octets
-constexpr std::size_t kMaxText = 300;              // octets kept of what others say
-constexpr std::chrono::seconds kSilentServer{15};  // one that was asked, and has never answered
+constexpr std::size_t kMaxText = 300;              // octets kept of remote text
+constexpr std::chrono::seconds kSilentServer{15};  // that was asked and has never answered
 constexpr const char* kWithoutStun =
     "Dropwire works without it. Only edges that ask this box what their routers do (STUN) get no answer "
     "from it.";
@@ -182,7 +182,7 @@ void BoxExamination::own(const OwnFacts& own) {
   media(own.media);
 }
 
-/// What that brings with it (no origins, no call servers, no address) is not told as well.
+/// Its consequences (no origins, no call servers, no address) are no findings of their own.
 void BoxExamination::unconfigured(const OwnFacts& own) {
   Finding& found =
       add("not_configured", Severity::error, "No central server is set, nor anything else to give to phones.");
@@ -249,11 +249,11 @@ void BoxExamination::sip(const OwnFacts& own) {
   }
 }
 
-/// Of one protocol, which has at least one.
+/// The servers of one protocol, at least one.
 void BoxExamination::servers(const OwnFacts& own, Protocol protocol) {
   const bool all_down = !causes_.of(protocol).empty();
   const bool by_sip = protocol == Protocol::sip;
-  // A home whose phones all have SCCP firmware lacks nothing.
+  // Where all phones have SCCP firmware nothing is missing.
   const bool nobody_misses_it =
       by_sip && !own.sip_phones && std::ranges::any_of(own.call_servers, [](const CallServer& s) {
         return s.protocol == Protocol::sccp && s.up && s.phones > 0;
@@ -318,7 +318,7 @@ bool too_slow(const MediaState& media) {
 }
 
 bool ails(const CallServer& server, WallTime now) {
-  // One that was never asked may be there; one that was, and never answered, is not.
+  // One that was not asked may be there; one that was asked and never answered is not.
   const bool long_silent = server.state() == CallServer::State::silent && now - *server.since >= kSilentServer;
   return server.state() == CallServer::State::down || long_silent;
 }

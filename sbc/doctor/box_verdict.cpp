@@ -45,7 +45,7 @@ Part findings_of(const BoxView& view) {
   return {"findings", state, worse == 1 ? std::string(first) : fmt::format("{}, and {} more", first, worse - 1)};
 }
 
-/// One protocol that works is enough: what is wrong with the other is a finding, as grave as phones miss it.
+/// One protocol that works is enough: a fault of the other is a finding, as severe as it is for phones.
 Part telephone_server(const BoxView& view, WallTime now) {
   bool ok = false, failed = false, not_known = false;
   for (const Protocol protocol : {Protocol::sccp, Protocol::sip}) {

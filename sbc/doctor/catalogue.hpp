@@ -1,7 +1,7 @@
 #pragma once
 #include <string>
 
-// The reference of all findings, made of the one table (finding_kind.hpp).
+// The reference of all findings, made from the one table (finding_kind.hpp).
 namespace dw::doctor {
 
 std::string catalogue_text();

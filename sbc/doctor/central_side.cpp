@@ -31,7 +31,7 @@ bool measured_unreachable(const BoxFacts& box) {
   return !anything_answers(box) && std::ranges::count_if(box.network.reach, mute) > 1;
 }
 
-/// As the daemon's own requests show it. Nobody asked of one kind says nothing.
+/// By the daemon's own requests. A kind of which none was asked is not known.
 bool all_asked_down(const OwnFacts& own, WallTime now) {
   std::size_t kinds_down = 0;
   WallTime began = now;
@@ -69,7 +69,7 @@ NetworkFacts brought_up_to_date(NetworkFacts measured, const std::vector<CallSer
     if (reach.state == PortState::open) return;
     reach.state = PortState::open;
     reach.error.clear();
-    reach.round_trip.reset();  // of a packet that came back then, if any did
+    reach.round_trip.reset();  // was that of the old measurement
   };
   const auto name_resolves = [&](std::string_view host_and_port) {
     for (DnsFact& name : measured.dns) {

@@ -5,21 +5,21 @@
 
 #include "sbc/doctor/box.hpp"
 
-// Whether the central side is there, by what was measured and by what the daemon itself asks of it.
+// Whether the central side is reachable, by measurements and by the daemon's own requests.
 namespace dw::doctor {
 
 bool silent(const Reach& reach);
-/// Of a server that the daemon itself asks: it was heard after this was measured.
+/// Of a server that the daemon itself uses: it was heard after this measurement.
 bool answered_since(const BoxFacts& box, const Reach& reach);
 bool anything_answers(const BoxFacts& box);
-/// What was measured, with what the daemon itself has seen since: a check that is older than its subject's last answer,
-/// or its last failure, says what that showed.
+/// The measurements, updated by what the daemon itself has seen since: one that is older than the last answer or the
+/// last failure of its subject gets the result of that.
 NetworkFacts brought_up_to_date(NetworkFacts measured, const std::vector<CallServer>& servers,
                                 const std::vector<OriginState>& origins);
-/// The central server is gone: all that was measured is silent, or all that the daemon itself asks of two kinds
-/// (telephone servers by SCCP, by SIP, file servers) is down. That is one finding, central_unreachable.
+/// Whether the central server is unreachable: all that was measured is silent, or all that the daemon uses of two kinds
+/// (call servers by SCCP, by SIP, file servers) are down. That is one finding, central_unreachable.
 bool central_unreachable(const BoxFacts& box, WallTime now);
-/// "http://pbx.example.net/path" is "pbx.example.net:80", as Reach::name has it; empty when it is no such address.
+/// "http://pbx.example.net/path" is "pbx.example.net:80", as in Reach::name; empty if it is no such URL.
 std::string host_port_of(std::string_view url);
 
 }  // namespace dw::doctor

@@ -30,7 +30,7 @@ double noise() {
   return 10 * std::log10(power(kNc) + power(send) + power(receive) + power(kNfor + kRlr));
 }
 
-/// §7.3: what comes together with the voice: too loud, sidetone, quantising.
+/// §7.3: impairments together with the voice: too loud, sidetone, quantising.
 double simultaneous(double no, double ro, double delay_ms) {
   const double loud = (kSlr + kRlr + 0.2 * (64 + no - kRlr)) / 8;
   const double olr = 20 * (root_of_powers(loud, 8) - loud);
@@ -44,7 +44,7 @@ double simultaneous(double no, double ro, double delay_ms) {
   return olr + st + quantising;
 }
 
-/// §7.4: echo for who speaks, echo for who listens, and delay alone.
+/// §7.4: talker echo, listener echo, and delay alone.
 double delay_impairment(double no, double ro, double delay_ms) {
   const double terv =
       kTelr - 40 * std::log10((1 + delay_ms / 10) / (1 + delay_ms / 150)) + 6 * std::exp(-0.3 * delay_ms * delay_ms);

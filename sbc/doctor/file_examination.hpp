@@ -9,8 +9,8 @@
 
 namespace dw::doctor {
 
-/// One look at a phone's boots, for findings(). Each check_… adds at most one finding of its code; those of firmware
-/// stand in firmware_findings.cpp.
+/// Examines a phone's boots, for findings(). Each check_… adds at most one finding of its code; those of firmware
+/// are in firmware_findings.cpp.
 class FileExamination {
  public:
   FileExamination(const phones::Phone& phone, WallTime now, const BoxCauses& causes);
@@ -18,7 +18,7 @@ class FileExamination {
 
  private:
   using Files = std::vector<const phones::Step*>;
-  static constexpr std::chrono::seconds kSettled{60};  ///< nothing more asked for so long: the boot is over
+  static constexpr std::chrono::seconds kSettled{60};  ///< after so long without a request the boot is over
 
   Files files(const phones::Boot& boot) const;
   Files last_files() const { return files(boots_.back()); }
@@ -48,7 +48,7 @@ class FileExamination {
   WallTime now_;
   BoxCauses causes_;
   std::vector<phones::Boot> boots_;
-  std::vector<const phones::Step*> last_;  // the last boot, notes too
+  std::vector<const phones::Step*> last_;  // of the last boot, with notes
   Files recent_;                           // files of the last boot, or of the last two while it is young
   std::chrono::milliseconds quiet_{};
   std::vector<Finding> found_;

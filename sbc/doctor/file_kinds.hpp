@@ -3,7 +3,7 @@
 
 #include "sbc/doctor/finding_kind.hpp"
 
-// Findings that the files show which a phone asks for.
+// Findings from the files that a phone asks for.
 namespace dw::doctor {
 
 inline constexpr auto kFileKinds = std::to_array<FindingKind>({

@@ -23,7 +23,7 @@ inline constexpr auto kFindingKinds = [] {
   return all;
 }();
 
-/// A code that has its entry in the table: another one does not compile.
+/// A code from the table: any other does not compile.
 class Code {
  public:
   consteval Code(const char* text) : kind_(std::ranges::find(kFindingKinds, text, &FindingKind::code)) {

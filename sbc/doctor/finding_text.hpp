@@ -9,11 +9,11 @@ struct Phone;
 }
 namespace dw::doctor {
 
-/// The findings that are about no single phone.
+/// Findings that are not about a single phone.
 Finding finding_of_many(std::size_t phones);
 Finding finding_of_shared_address(std::size_t registered, std::size_t refused);
 
-/// Makes a finding of the table's words: `means` from there, `remedy` with the keys of this phone's family.
+/// Makes a finding with the table's texts: `means` as it is, `remedy` with the keys of this phone's family.
 Finding make_finding(Code code, Severity severity, std::string seen, const phones::Phone& phone);
 /// Of this box.
 Finding make_finding(Code code, Severity severity, std::string seen);

@@ -26,7 +26,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kNextFile = 5s;         // a phone that takes the plain config too asks for it at once
+constexpr auto kNextFile = 5s;         // a phone that accepts the plain config too asks for it at once
 constexpr auto kSilence = 30s;         // "asked X, then nothing" (cisco-provisioning §7)
 constexpr auto kLoopSpacing = 180s;    // between two turns of a loop (15–130 s seen, §2.4)
 constexpr auto kLoopForgotten = 300s;  // after the last turn
@@ -117,8 +117,8 @@ void FileExamination::check_delivery() {
   for (const Step* s : recent_) {
     if (s->http) continue;
     if (s->outcome == FileOutcome::sent) silent.clear(), given_up = 0;
-    const bool asked_anew = s->outcome == FileOutcome::superseded && s->last_block == 0 && s->retransmissions > 0;
-    if (s->outcome == FileOutcome::no_ack || asked_anew) silent.push_back(s);
+    const bool asked_again = s->outcome == FileOutcome::superseded && s->last_block == 0 && s->retransmissions > 0;
+    if (s->outcome == FileOutcome::no_ack || asked_again) silent.push_back(s);
     if (s->outcome == FileOutcome::no_ack) ++given_up;
   }
   if (given_up > 0 || silent.size() > 1) {
@@ -196,7 +196,7 @@ void FileExamination::check_config() {
   const Step* sip_missing = nullptr;
   const Step* fallback = nullptr;
   Files kept_out;
-  bool other_way = false;  // the old text and binary profiles take the place of SEP<MAC>.cnf.xml
+  bool other_way = false;  // the old text and binary profiles replace SEP<MAC>.cnf.xml
   for (const Step* s : in) {
     if (s->kind == FileKind::config && s->outcome == FileOutcome::not_found) missing = s;
     if (s->kind == FileKind::sip_config && s->outcome == FileOutcome::not_found) sip_missing = s;
@@ -223,7 +223,7 @@ void FileExamination::check_config() {
   }
   if (missing == nullptr || other_way) return;
   if (fallback != nullptr && arrived(*fallback)) {
-    // A phone that registers with it stays; one that does not comes again and again.
+    // A phone that accepts it registers; one that does not asks for it again and again.
     return add("default_config_used", loop().empty() ? Severity::info : Severity::warning,
                fmt::format("{} does not exist, {} was taken", escaped(missing->name), escaped(fallback->name)));
   }
@@ -243,8 +243,8 @@ bool FileExamination::asked_follow_up(const Files& in) const {
   });
 }
 
-/// The turns of a loop that is going on: boots with a config, one soon after the other, no upgrade among
-/// them.
+/// The turns of a loop that is still going on: boots with a config, one soon after another, without an
+/// upgrade.
 std::vector<Boot> FileExamination::loop() const {
   std::vector<Boot> turns;
   if (quiet_ > kLoopForgotten) return turns;
@@ -301,7 +301,7 @@ void FileExamination::check_extras() {
   if (!rings.empty()) add("ringtones_missing", Severity::info, names_of(rings) + " does not exist");
 }
 
-/// Atlas 19/20, 33, and what our own side could not give.
+/// Atlas 19/20, 33, and files that our own side could not deliver.
 void FileExamination::check_path() {
   Files unavailable, refused, forbidden;
   bool http = false, config_by_tftp = false;
@@ -331,8 +331,8 @@ void FileExamination::check_path() {
   std::size_t changes = 0;
   IpAddress before;
   for (const Step& s : phone_.steps) {
-    const bool tells = s.is_file() || (s.type == StepType::signalling && s.event == SignallingEvent::registered);
-    if (!tells || !s.from || now_ - s.at > kAlternation || s.outcome == FileOutcome::not_admitted) continue;
+    const bool located = s.is_file() || (s.type == StepType::signalling && s.event == SignallingEvent::registered);
+    if (!located || !s.from || now_ - s.at > kAlternation || s.outcome == FileOutcome::not_admitted) continue;
     if (before && s.from != before) ++changes;
     before = s.from;
   }
@@ -341,7 +341,7 @@ void FileExamination::check_path() {
         fmt::format("{} changes of address within {}", changes, to_words(kAlternation)));
 }
 
-/// Atlas 35, and what the pipeline told.
+/// Atlas 35, and notes of the pipeline.
 void FileExamination::check_notes() {
   const auto last_of = [&](Note note) -> const Step* {
     const auto found =

@@ -7,9 +7,9 @@
 
 namespace dw::doctor {
 
-/// What the phone's latest boots, registrations and calls show, the gravest first. A later healthy one clears
-/// them. `now` tells silence from a boot that is still under way, `causes` what the box itself says of its call
-/// servers: one cause is one error, and it is the box's.
+/// Findings from the phone's latest boots, registrations and calls, most severe first. A later healthy one clears
+/// them. `now` distinguishes silence from a boot that is still going on; `causes` are faults of the box itself:
+/// one cause is one error, and it is the box's.
 std::vector<Finding> findings(const phones::Phone& phone, WallTime now, const BoxCauses& causes = {});
 
 }  // namespace dw::doctor

@@ -1,4 +1,4 @@
-// What a phone's boots show of its firmware.
+// Findings about firmware, from a phone's boots.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -45,8 +45,8 @@ void FileExamination::check_firmware() {
   check_reloads();
 }
 
-/// Atlas 36: the same part taken whole in an earlier boot, whose download did not break off, and again just
-/// now.
+/// Atlas 36: the same part was fetched completely in an earlier boot, whose download was not interrupted, and
+/// again now.
 void FileExamination::check_reloads() {
   std::set<std::string> before;
   const std::size_t recent_begin = boots_.size() > 1 && quiet_ < kSettled ? boots_.size() - 2 : boots_.size() - 1;
@@ -67,7 +67,7 @@ void FileExamination::check_reloads() {
   if (!again.empty()) add("firmware_every_boot", Severity::warning, names_of(again) + " was fetched again");
 }
 
-/// Atlas 12: a manifest taken, none of its parts asked, and then it registered with another load.
+/// Atlas 12: it fetched a manifest, asked for none of its parts, and then registered with another load.
 void FileExamination::check_not_taken() {
   const Step* manifest = nullptr;
   for (const Step* s : last_files()) {

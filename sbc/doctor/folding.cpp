@@ -9,7 +9,7 @@
 namespace dw::doctor {
 namespace {
 
-/// What must be true of the two beside their codes.
+/// What must hold for the two besides their codes.
 enum class When : std::uint8_t { always, same_host, by_udp, by_https };
 
 struct Link {
@@ -17,7 +17,7 @@ struct Link {
   When when = When::always;
 };
 
-/// What explains what. An earlier line goes before a later one: a name that can't be resolved explains a server that is
+/// Which finding explains which. Earlier lines take precedence: a name that can't be resolved explains a server that is
 /// down.
 constexpr auto kLinks = std::to_array<Link>({
     // the box and its network
@@ -93,7 +93,7 @@ bool is_so(When when, const Finding& cause, const Finding& symptom) {
   return false;
 }
 
-/// What is gravest of a finding and of all that comes from it.
+/// The highest severity of a finding and its consequences.
 Severity gravest_with(const std::vector<Finding>& all, const Finding& cause) {
   Severity out = cause.severity;
   for (const Finding& f : all) {
@@ -127,7 +127,7 @@ void order_by_cause(std::vector<Finding>& findings) {
   const auto add = [&](const auto& self, const Finding& f) -> void {
     out.push_back(f);
     if (std::ranges::find(done, f.code) != done.end())
-      return;  // two of one code: what comes from it stands behind the first
+      return;  // two of one code: the consequences are listed after the first
     done.push_back(f.code);
     for (const Finding& symptom : findings) {
       if (has_cause_here(symptom) && symptom.cause == f.code) self(self, symptom);

@@ -8,20 +8,20 @@
 
 namespace dw::doctor {
 
-/// How one kind of phone is worked by hand: the words of its menus, step by step (cisco-provisioning §4.3).
-/// What the status page, `dropwire connect` and the findings show. Each list is in the order of doing; keys
-/// are spelled apart, as they are pressed: "* * #".
+/// How one kind of phone is operated by hand: the words of its menus, step by step (cisco-provisioning §4.3),
+/// for the status page, `dropwire connect` and the findings. Each list is in the order of the steps; keys
+/// are written one by one, as they are pressed: "* * #".
 struct HowTo {
   phones::Family family{};
   std::string_view name;                         ///< "Colour and grey screen phones", for a heading
   std::string_view models;                       ///< "7906/7911/…", as Models::parse takes it
-  std::span<const std::string_view> connect;     ///< {address} stands for this box's
-  std::span<const std::string_view> trust_list;  ///< erasing it; empty: the model keeps none
+  std::span<const std::string_view> connect;     ///< {address} stands for this box's address
+  std::span<const std::string_view> trust_list;  ///< how to erase it; empty: the model has none
   std::span<const std::string_view> restart;
   std::span<const std::string_view> notes;
 };
 
-/// Each family once, the one that most phones are of first.
+/// Each family once, the most common first.
 std::span<const HowTo> how_tos();
 const HowTo& how_to(phones::Family family);
 /// By a model as a person types it ("7965", "CP-7965G", "7940/7960"); null when no such model is known.

@@ -35,7 +35,7 @@ constexpr std::array<Keys, 3> kKeys = {{
     {"<status>", {"Settings → Status → Status Messages.", "", "", "", ""}},
 }};
 
-/// What is pressed in each family, by Family.
+/// The keys of each family, by Family.
 using ByFamily = std::array<std::string, kFamilies.size()>;
 struct Hole {
   std::string_view mark;
@@ -71,7 +71,7 @@ const std::vector<Hole>& holes() {
   return all;
 }
 
-/// Every hole filled with what `fill` makes of its keys.
+/// Replaces each placeholder by what `fill` makes of its keys.
 std::string filled(std::string_view remedy, const auto& fill) {
   std::string out(remedy);
   for (const Hole& hole : holes()) {

@@ -5,7 +5,7 @@
 namespace dw::doctor {
 namespace {
 
-/// RFC 6598: what carriers number the inside of their own NAT with.
+/// RFC 6598: the addresses that carriers use inside their NAT.
 bool is_shared(const IpAddress& address) {
   return address.is_v4() && address.network(10) == IpAddress::v4(0x64400000);
 }
@@ -28,7 +28,7 @@ NatPath path_of(const NetworkFacts& facts) {
   return NatPath::nat;
 }
 
-/// One service alone that is silent may just not be there: a central server need not answer STUN, nor TFTP.
+/// A single silent service may just not exist: a central server need not answer STUN or TFTP.
 std::optional<bool> udp_blocked(const NetworkFacts& facts) {
   std::size_t silent = 0;
   bool tcp = false;

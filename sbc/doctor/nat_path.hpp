@@ -5,8 +5,8 @@
 
 namespace dw::doctor {
 
-/// What measured facts say together: path, udp_blocked, tftp_alg. `fresh_came`: whether a TFTP answer from a
-/// fresh port of the central side came in; nothing: not tried, or nobody there who answers so.
+/// Derives path, udp_blocked and tftp_alg from the measured facts. `fresh_came`: whether a TFTP answer from a
+/// new port of the central side arrived; nothing: not tried, or there is no such server.
 void conclude(NetworkFacts& facts, std::optional<bool> fresh_came);
 
 }  // namespace dw::doctor

@@ -9,14 +9,14 @@
 #include "sbc/base/endpoint.hpp"
 #include "sbc/base/time.hpp"
 
-/// What measurements say of the path between this box and the central side. Facts only: what they mean, and
-/// what to do, is said by findings. Everything is unknown until it was measured.
+/// What was measured of the path between this box and the central side. Facts only: findings say what they mean
+/// and what to do. Everything is unknown until it was measured.
 namespace dw::doctor {
 
 /// How a NAT keeps mappings, or what it lets in (RFC 4787 §4.1 and §5, in the words of RFC 5780 §3).
 enum class NatBehaviour { unknown, endpoint_independent, address_dependent, address_and_port_dependent };
 
-/// What stands between this box and the place that it measures against.
+/// What is between this box and the place that it measures against.
 enum class NatPath {
   unknown,
   none,        ///< the reflexive address is the local one
@@ -28,7 +28,7 @@ enum class NatPath {
 enum class Transport { udp, tcp };
 using dw::Difference;
 
-/// Whether something on the path rewrites what passes, by one transport. Known only when `tried` and no
+/// Whether something on the path changes messages, by one transport. Known only if `tried` and without an
 /// error.
 struct AlgProbe {
   Transport transport = Transport::udp;
@@ -57,7 +57,7 @@ struct Reach {
   PortState state = PortState::not_tried;
   std::optional<Duration> round_trip;
   std::string error{};
-  bool used = true;  ///< false: nothing goes this way, it was only looked what gateways do to it
+  bool used = true;  ///< false: nothing is sent this way, it was only tested what gateways do to it
 };
 
 /// One name that settings use.
@@ -71,19 +71,19 @@ struct DnsFact {
 struct NetworkFacts {
   std::optional<WallTime> measured_at;  ///< nothing: never measured
   std::string measured_against;         ///< the STUN server: "pbx.example.net:3478", empty if none is set
-  std::string stun_error;               ///< why STUN told nothing, empty if it told
+  std::string stun_error;               ///< why STUN gave no result; empty: it did
 
   std::optional<Endpoint> local;      ///< of the socket that was measured
   std::optional<Endpoint> reflexive;  ///< the same, as the STUN server saw it
-  std::optional<bool> udp_blocked;    ///< nothing by UDP is answered that would be, and TCP is
+  std::optional<bool> udp_blocked;    ///< no UDP is answered where an answer is due, and TCP is
 
-  std::vector<IpAddress> hops;  ///< the first routers on the way, nearest first; empty: that one does not tell
+  std::vector<IpAddress> hops;  ///< the first routers on the way, nearest first; empty: that one is hidden
   NatPath path = NatPath::unknown;
   std::optional<IpAddress> router_external;  ///< what the router says of itself (PCP, NAT-PMP, UPnP)
   NatBehaviour mapping = NatBehaviour::unknown;
   NatBehaviour filtering = NatBehaviour::unknown;
-  /// The STUN server has one address only, so address dependent behaviour is not told from endpoint
-  /// independent.
+  /// The STUN server has only one address, so address-dependent behaviour can't be distinguished from
+  /// endpoint-independent.
   bool one_address = false;
   std::optional<bool> port_preserved;  ///< the mapping has the local port's number
   std::optional<bool> hairpin;         ///< two hosts behind this NAT reach each other by its outer address
@@ -101,7 +101,7 @@ struct NetworkFacts {
   std::vector<Reach> reach;
   std::vector<DnsFact> dns;
 
-  /// The far side answered a probe as only a Dropwire does, which answers STUN as well.
+  /// The far side answered a probe as only a Dropwire does; a Dropwire answers STUN too.
   bool far_side_is_dropwire() const {
     if (reflexive || http_proxy.known()) return true;
     for (const AlgProbe& probe : sip_alg)

@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kMoveTold = std::chrono::minutes(15);
-constexpr std::size_t kMaxRemoteText = 120;  // octets kept of what others say
+constexpr std::size_t kMaxRemoteText = 120;  // octets kept of remote text
 constexpr std::size_t kDifferencesShown = 3;
 constexpr std::chrono::seconds kKept{120};  // RFC 4787 §4.3: a mapping must live two minutes
 constexpr std::chrono::seconds kShort{30};  // what this box sends keeps mappings that live longer
@@ -81,7 +81,7 @@ class NetworkExamination {
   void check_names();
   void central_down(const std::vector<const Reach*>& mute);
   std::string addresses() const;
-  bool told_elsewhere(const Reach& reach) const;
+  bool reported_elsewhere(const Reach& reach) const;
 
   const BoxFacts& box_;
   const NetworkFacts& facts_;
@@ -128,7 +128,7 @@ void NetworkExamination::check_path() {
                     facts_.stun_error.empty() ? "" : " (" + remote_text(facts_.stun_error) + ")"));
 }
 
-/// What the router must let in and does not, spelled out for its page.
+/// The ports that the router has to forward and does not, as text for its page.
 void NetworkExamination::check_forward() {
   const nat::portmap::Facts none;
   const nat::portmap::Facts& router = box_.mapping ? *box_.mapping : none;
@@ -155,7 +155,7 @@ void NetworkExamination::check_forward() {
     found.remedy = fmt::format("Forward {} to {}. ", remote_text(box_.forward), ours.to_string()) + found.remedy;
 }
 
-/// NAT-PMP and UPnP know no such limit: no news of a router.
+/// NAT-PMP and UPnP have no such limit, so they say nothing about it.
 void NetworkExamination::check_filter() {
   if (!box_.mapping || box_.mapping->protocol != nat::portmap::Protocol::pcp) return;
   const auto& filter = box_.mapping->filter;
@@ -178,8 +178,8 @@ void NetworkExamination::check_mapping() {
     add("hairpin_missing", Severity::info, "A packet to the router's outer address did not come back in.");
 }
 
-/// One cause is one finding: what calls heard counts more than what was worked out. A server that answers to where
-/// packets come from is heard whatever it was told.
+/// One cause is one finding: what calls heard counts more than what was derived. A server that sends to where packets
+/// come from is heard whatever address it was given.
 void NetworkExamination::check_audio() {
   if (!box_.audio || !box_.audio->behind_router()) return;
   const AudioWay& way = *box_.audio;
@@ -203,7 +203,7 @@ void NetworkExamination::check_audio() {
   }
 }
 
-/// Calls that are over need nothing any more, and somebody may still ask what it was.
+/// Calls that are over are no longer affected, but somebody may still ask what it was.
 void NetworkExamination::check_move() {
   if (!box_.moved) return;
   const RouterMoved& moved = *box_.moved;
@@ -248,7 +248,7 @@ void NetworkExamination::check_helpers() {
 }
 
 /// The daemon itself finds its server or its origin down.
-bool NetworkExamination::told_elsewhere(const Reach& reach) const {
+bool NetworkExamination::reported_elsewhere(const Reach& reach) const {
   if (!box_.own) return false;
   return std::ranges::any_of(box_.own->call_servers,
                              [&](const CallServer& s) {
@@ -267,7 +267,7 @@ void NetworkExamination::check_reach() {
                                [&](const Reach& r) { return r.service == service && r.state == PortState::open; });
   };
   const bool http = open("http") || open("https"), tftp = open("tftp");
-  // A server that has its files by TFTP alone refuses HTTP, and none goes amiss.
+  // A server that serves files by TFTP only refuses HTTP, and nothing is missing.
   const auto one_way_enough = [&](const Reach& r) {
     return (r.service == "http" || r.service == "https") && (tftp || http);
   };
@@ -279,9 +279,9 @@ void NetworkExamination::check_reach() {
   for (const Reach& reach : facts_.reach) {
     if (!reach.used && reach.state != PortState::open) continue;
     if (answered_since(box_, reach)) continue;
-    const bool told = alive && told_elsewhere(reach);
-    if (silent(reach) && !told && (!alive || needed(reach))) mute.push_back(&reach);
-    if (reach.state == PortState::refused && !told && needed(reach))
+    const bool reported = alive && reported_elsewhere(reach);
+    if (silent(reach) && !reported && (!alive || needed(reach))) mute.push_back(&reach);
+    if (reach.state == PortState::refused && !reported && needed(reach))
       add("port_refused", one_way_enough(reach) ? Severity::info : Severity::error,
           fmt::format("{} refuses.", name_of(reach)))
           .about = fmt::format("{} {}", to_string(reach.transport), reach.name);
@@ -296,7 +296,7 @@ void NetworkExamination::check_reach() {
         .about = fmt::format("{} {}", to_string(reach->transport), reach->name);
 }
 
-/// In a customer's words where the box is a customer's.
+/// In words for customers on a customer's box.
 void NetworkExamination::central_down(const std::vector<const Reach*>& mute) {
   std::string all, about;
   for (const Reach* reach : mute) {

@@ -5,9 +5,9 @@
 
 namespace dw::doctor {
 
-/// What the path to the central side shows, and what the router answered: of `box` only what is about the
-/// network. A service whose server or origin the daemon itself finds down is told there, and what a server that
-/// answered since was measured to be is past. `now` is the wall clock.
+/// Findings from the path to the central side and the answers of the router: of `box` only what is about the
+/// network. A service whose server or origin the daemon itself finds down is reported there; a measurement of a
+/// server that has answered since is outdated. `now` is the wall clock.
 std::vector<Finding> network_findings(const BoxFacts& box, WallTime now = {});
 
 }  // namespace dw::doctor

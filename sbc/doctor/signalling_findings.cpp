@@ -22,13 +22,13 @@ using namespace std::chrono_literals;
 using Event = SignallingEvent;
 using Silent = CallFigures::Silent;
 
-constexpr auto kLimitTold = 24h;        // a limit that struck
-constexpr auto kUnstable = 15min;       // what was lost longer ago is past
+constexpr auto kLimitShown = 24h;       // a call that a limit refused
+constexpr auto kUnstable = 15min;       // older losses do not count
 constexpr std::size_t kFlaps = 4;       // registrations that ended within kUnstable
 constexpr auto kComesBack = 5min;       // a phone that is up tries again long before
-constexpr std::uint64_t kEnough = 250;  // packets, 5 s of 20 ms each: fewer tell nothing
+constexpr std::uint64_t kEnough = 250;  // packets, 5 s of 20 ms each: fewer are no evidence
 
-/// One look at a phone's registrations and its last call. Each check_… adds at most one finding.
+/// Examines a phone's registrations and its last call. Each check_… adds at most one finding.
 class SignallingExamination {
  public:
   SignallingExamination(const Phone& phone, WallTime now, const BoxCauses& causes)
@@ -101,7 +101,7 @@ void SignallingExamination::check_registration() {
   }
 }
 
-/// It was registered, and something else than a good-bye came after.
+/// It was registered, and what followed was no unregistration.
 void SignallingExamination::check_gone() {
   if (phone_.registered) return;
   const auto ends = [](const Step& s) {
@@ -113,7 +113,7 @@ void SignallingExamination::check_gone() {
   if (lost && now_ - last->at >= kComesBack) add("registration_lost", Severity::info, sentence(*last));
 }
 
-/// Atlas 3, 4, 5, 13, 34: what the phone itself complained of when it came up last.
+/// Atlas 3, 4, 5, 13, 34: what the phone itself reported when it last started.
 void SignallingExamination::check_alarm() {
   const Step* const step = complaint_of(phone_);
   if (step == nullptr) return;
@@ -179,11 +179,11 @@ void SignallingExamination::check_limits() {
   const auto refused = std::find_if(phone_.steps.rbegin(), phone_.steps.rend(), [](const Step& s) {
     return s.type == StepType::signalling && s.event == Event::call_refused;
   });
-  if (refused == phone_.steps.rend() || now_ - refused->at > kLimitTold) return;
+  if (refused == phone_.steps.rend() || now_ - refused->at > kLimitShown) return;
   add("call_limit", Severity::warning, "it " + sentence(*refused));
 }
 
-/// The last call that says something: both ways were open for long enough, or packets came.
+/// The last call that is evidence: both ways were open for long enough, or packets came.
 void SignallingExamination::check_call() {
   const auto telling = [](const Step& s) {
     return s.type == StepType::call && !s.call.direct &&

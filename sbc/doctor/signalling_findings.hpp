@@ -7,7 +7,7 @@
 
 namespace dw::doctor {
 
-/// Findings that registrations and calls show.
+/// Findings from registrations and calls.
 std::vector<Finding> signalling_findings(const phones::Phone& phone, WallTime now, const BoxCauses& causes);
 
 }  // namespace dw::doctor

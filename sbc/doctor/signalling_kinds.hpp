@@ -3,7 +3,7 @@
 
 #include "sbc/doctor/finding_kind.hpp"
 
-// Findings that registrations and calls show.
+// Findings from registrations and calls.
 namespace dw::doctor {
 
 inline constexpr auto kSignallingKinds = std::to_array<FindingKind>({

@@ -18,11 +18,11 @@ using Event = SignallingEvent;
 
 constexpr auto kRegistersAgain = 5min;    // a phone that is up registers again long before
 constexpr std::size_t kUnheardTimes = 2;  // one answer may be lost by chance
-constexpr auto kAltered = 2h;             // longer than any phone waits with its next refresh
+constexpr auto kAltered = 2h;             // longer than the refresh interval of any phone
 
 constexpr Code kNoServer = "no_call_server";
 
-/// The lines that show the same, told as one finding.
+/// Lines with the same finding, which is reported once.
 struct Shown {
   Code code;
   Severity severity{};
@@ -59,7 +59,7 @@ class SipExamination {
     const auto at = std::ranges::find(phone_.steps, step.id, &Step::id);
     return sip_words(phone_, static_cast<std::size_t>(at - phone_.steps.begin()));
   }
-  /// Whoever tries accounts from an address that nobody else used is no phone to worry about.
+  /// Somebody who tries accounts from an otherwise unused address is no phone to care about.
   Severity grave() const { return phone_.device.empty() && !phone_.proven ? Severity::info : Severity::error; }
 
   void look_at(const LineStanding& line);

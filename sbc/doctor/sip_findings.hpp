@@ -7,7 +7,7 @@
 
 namespace dw::doctor {
 
-/// Findings that SIP registrations show.
+/// Findings from SIP registrations.
 std::vector<Finding> sip_findings(const phones::Phone& phone, WallTime now, const BoxCauses& causes);
 
 }  // namespace dw::doctor

@@ -7,8 +7,8 @@
 
 namespace dw::doctor {
 
-/// How something stands, each worse than the one before. A summary is never better than its worst part (worst()), and
-/// what nobody has tried is not known, whatever is likely.
+/// The state of something, each worse than the one before. A summary is never better than its worst part (worst()), and
+/// what was not tried is not known, however likely.
 enum class State : std::uint8_t { ok, not_known, trouble, failed };
 
 constexpr std::string_view to_string(State state) {
@@ -28,7 +28,7 @@ constexpr std::string_view to_string(State state) {
 constexpr State worst(State a, State b) {
   return std::max(a, b);
 }
-/// What a finding of this severity makes of whatever it is about.
+/// The state of something that has a finding of this severity.
 constexpr State state_of(Severity severity) {
   return severity == Severity::error ? State::failed : severity == Severity::warning ? State::trouble : State::ok;
 }

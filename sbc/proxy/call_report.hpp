@@ -3,10 +3,10 @@
 
 namespace dw::proxy {
 
-/// The same with its date, which cores do not know.
+/// The call with its date: cores know no dates.
 Call dated(Call call, TimePoint now);
 
-/// One log line of a call that is over, of whichever protocol.
+/// Logs a call that is over, of either protocol.
 void log_call_over(const Call& call);
 
 }  // namespace dw::proxy

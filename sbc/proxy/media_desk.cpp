@@ -9,10 +9,10 @@
 namespace dw::proxy {
 namespace {
 
-constexpr std::size_t kMaxFormer = 4;  ///< addresses that the central side was told of one stream, before the last one
+constexpr std::size_t kMaxFormer = 4;  ///< earlier central-facing addresses of one stream that are remembered
 constexpr Duration kCutOff = std::chrono::seconds(3);  ///< without a packet
 
-/// Said only when it is not the next port.
+/// Nothing when it is the next port, which needs no mention.
 std::optional<Endpoint> unless_next(const std::optional<Endpoint>& rtcp, const Endpoint& rtp) {
   const bool next = rtcp && rtcp->address == rtp.address && rtcp->port == rtp.port + 1;
   return next ? std::nullopt : rtcp;
@@ -50,7 +50,7 @@ nat::StreamRequest MediaDesk::relay_request(const MediaRequest& request,
   return out;
 }
 
-/// Once half of the streams are taken, no source has more than a quarter: the rest is for others.
+/// Once half of the streams are in use, no source may have more than a quarter of them.
 bool MediaDesk::takes_too_much(const IpAddress& source) const {
   const std::size_t capacity = relay_.capacity();
   const auto held = counts_.find(source);
@@ -71,11 +71,11 @@ Result<MediaPorts> MediaDesk::open(const MediaRequest& request) {
   Stream stream;
   stream.request = request;
   stream.central = central;
-  const Told told = taken ? Told{lent->external, lent->rtcp} : told_to_central(central);
+  const Advertised at = taken ? Advertised{lent->external, lent->rtcp} : advertised(central);
   stream.ports = {opened->id,
                   {options_.phone_advertise.value_or(request.phone_side), opened->phone_port},
-                  told.rtp,
-                  unless_next(told.rtcp, told.rtp)};
+                  at.rtp,
+                  unless_next(at.rtcp, at.rtp)};
   if (options_.tos) relay_.set_tos(opened->id, *options_.tos);
   if (const auto anchor = way_anchor(central)) relay_.open_way(opened->id, *anchor);
   by_central_facing_[stream.ports.central_facing] = opened->id;
@@ -121,25 +121,25 @@ std::vector<std::uint16_t> MediaDesk::mapped_ports(const IpAddress& central_side
 }
 
 /// Without a mapping it is the same port at the router's address, where that is known to keep port numbers.
-std::optional<MediaDesk::Told> MediaDesk::outside_now(const Endpoint& local) const {
-  if (options_.central_advertise) return Told{{*options_.central_advertise, local.port}, {}};
+std::optional<MediaDesk::Advertised> MediaDesk::outside_now(const Endpoint& local) const {
+  if (options_.central_advertise) return Advertised{{*options_.central_advertise, local.port}, {}};
   const auto pair = std::ranges::find(mapped_, local, &MappedPair::local);
-  if (pair != mapped_.end()) return Told{pair->external, pair->rtcp};
+  if (pair != mapped_.end()) return Advertised{pair->external, pair->rtcp};
   const auto seen = outside_ ? outside_->seen(local) : std::nullopt;
-  return seen ? std::optional(Told{*seen, {}}) : std::nullopt;
+  return seen ? std::optional(Advertised{*seen, {}}) : std::nullopt;
 }
 
 /// Else our own address, as for a server that learns where packets come from.
-MediaDesk::Told MediaDesk::told_to_central(const Endpoint& local) {
+MediaDesk::Advertised MediaDesk::advertised(const Endpoint& local) {
   const auto pair = std::ranges::find(mapped_, local, &MappedPair::local);
   if (options_.central_advertise) {
-    // A person's word counts more.
+    // What a person has set takes precedence.
   } else if (pair != mapped_.end()) {
     next_mapped_ = static_cast<std::size_t>(pair - mapped_.begin() + 1) % mapped_.size();
   } else if (!mapped_.empty()) {
     ++unmapped_;
   }
-  return outside_now(local).value_or(Told{local, {}});
+  return outside_now(local).value_or(Advertised{local, {}});
 }
 
 // ---- the router has another address ----
@@ -156,19 +156,19 @@ MediaPorts MediaDesk::ports(MediaId id) {
   if (at == streams_.end()) return {};
   Stream& stream = at->second;
   MediaPorts& ports = stream.ports;
-  // What STUN learned of this very port holds for as long as the router has that address.
+  // What STUN learned of this very port is valid as long as the router has that address.
   const auto address = router_address(stream.central);
   const bool holds = lent_.contains(id) && (!address || *address == ports.central_facing.address);
-  const auto told = holds ? std::nullopt : outside_now(stream.central);
-  if (!told || told->rtp == ports.central_facing) return ports;
-  by_central_facing_[told->rtp] = id;
+  const auto fresh = holds ? std::nullopt : outside_now(stream.central);
+  if (!fresh || fresh->rtp == ports.central_facing) return ports;
+  by_central_facing_[fresh->rtp] = id;
   if (stream.former.size() == kMaxFormer) {
     by_central_facing_.erase(stream.former.front());
     stream.former.erase(stream.former.begin());
   }
   stream.former.push_back(ports.central_facing);
-  ports.central_facing = told->rtp;
-  ports.central_rtcp = unless_next(told->rtcp, told->rtp);
+  ports.central_facing = fresh->rtp;
+  ports.central_rtcp = unless_next(fresh->rtcp, fresh->rtp);
   stream.moved.reset();
   return ports;
 }
@@ -235,7 +235,7 @@ void MediaDesk::set_rtcp(MediaId id, MediaSide side, const std::optional<Endpoin
   if (stream.far_end) relay_.set_far_end(id, stream.far_end, stream.far_end_rtcp);
 }
 
-/// From now on no other phone is told the address that this one had.
+/// From now on no other phone gets the address that this one had.
 void MediaDesk::set_phone(MediaId id, const IpAddress& address) {
   const auto at = streams_.find(id);
   if (at == streams_.end() || at->second.request.phone == address) return;
@@ -249,7 +249,7 @@ void MediaDesk::uncount(const IpAddress& phone) {
   if (count != counts_.end() && --count->second == 0) counts_.erase(count);
 }
 
-/// The phone's own words count where no router can have made them wrong, and never for another host's address.
+/// What the phone states counts if no router can have made it wrong, and never if it is another host's address.
 void MediaDesk::tell_relay(const Stream& stream) {
   const IpAddress& phone = stream.request.phone;
   if (!stream.stated || stream.stated->address != phone) return relay_.set_phone(stream.ports.id, {}, {});
@@ -262,10 +262,10 @@ void MediaDesk::tell_relay(const Stream& stream) {
 void MediaDesk::set_sources(MediaId id, const MediaSources& sources) {
   const auto at = streams_.find(id);
   if (at == streams_.end()) return;
-  MediaSources told = sources;
+  MediaSources allowed = sources;
   // Somebody is named: the far end, or another phone of ours.
-  if (at->second.far_end || at->second.other != MediaId::none) told.first_comer = false;
-  relay_.set_sources(id, told);
+  if (at->second.far_end || at->second.other != MediaId::none) allowed.first_comer = false;
+  relay_.set_sources(id, allowed);
 }
 
 void MediaDesk::set_formats(MediaId id, MediaSide toward, const MediaFormats& formats) {
@@ -280,8 +280,8 @@ bool MediaDesk::may_go_direct(const Stream& from, const Stream& to) const {
          from.request.phone_side == to.request.phone_side && from.request.phone != to.request.phone;
 }
 
-/// Nobody else's call and no service of this machine is aimed at. A call server may run on it, though, with media of
-/// its own.
+/// Media must go neither into another call nor to a service of this machine. A call server may run on it, though, with
+/// media of its own.
 bool MediaDesk::may_be_far_end(const Stream& stream, const Endpoint& end) const {
   const MediaRequest& request = stream.request;
   const IpAddress& a = end.address;
@@ -300,7 +300,7 @@ Endpoint MediaDesk::set_far_end(MediaId id, const std::optional<Endpoint>& far_e
   if (at == streams_.end()) return {};
   Stream& stream = at->second;
   stream.other = MediaId::none;
-  // What a call was goes into its report when its media has ended: only another far end changes that.
+  // After its end a stream still reports what the call was: only another far end changes that.
   if (far_end) stream.direct = false;
   stream.far_end = far_end;
   stream.far_end_rtcp.reset();
@@ -315,7 +315,7 @@ Endpoint MediaDesk::set_far_end(MediaId id, const std::optional<Endpoint>& far_e
     join(feeds_.name_other(id, !far_end));
     return stream.ports.phone_facing;
   }
-  // Relayed in any case: a phone that was told the other's address need not take it up.
+  // Relayed in any case: a phone that got the other's address need not use it.
   stream.other = ours->second;
   stream.far_end.reset();
   relay_.set_far_end(id, std::nullopt, std::nullopt);
@@ -356,8 +356,8 @@ void MediaDesk::close(MediaId id, MediaEnd end) {
   if (at == streams_.end()) return;
   if (move_ && at->second.moved && cut_off(at->second, relay_.report(id))) move_->ended = loop_.now();
   at->second.former.push_back(at->second.ports.central_facing);
-  for (const Endpoint& told : at->second.former) {
-    const auto facing = by_central_facing_.find(told);
+  for (const Endpoint& former : at->second.former) {
+    const auto facing = by_central_facing_.find(former);
     if (facing != by_central_facing_.end() && facing->second == id) by_central_facing_.erase(facing);
   }
   uncount(at->second.request.phone);

@@ -7,13 +7,13 @@
 
 namespace dw::proxy {
 
-/// What the relay counted in the last minutes: the difference to the oldest of its last counts.
+/// What the relay counted in the last minutes: the difference between its latest count and the oldest one kept.
 class MediaDrops {
  public:
   static constexpr Duration kEvery = std::chrono::seconds(30);
   static constexpr std::size_t kKept = 10;  ///< five minutes
 
-  /// Once in kEvery.
+  /// To be called once in kEvery.
   void look(const nat::RelayCounts& counts) {
     counts_[next_] = counts;
     next_ = (next_ + 1) % kKept;

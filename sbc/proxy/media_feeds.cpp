@@ -35,7 +35,7 @@ MediaFeeds::Changes MediaFeeds::forget(MediaId id) {
   if (at == streams_.end()) return out;
   leave(id, at->second, out);
   if (at->second.fed_by != MediaId::none) out.push_back({at->second.fed_by, MediaId::none});
-  // Those that name it go on to: nobody else feeds them before their signalling speaks.
+  // Those that name it go on doing so: nobody else feeds them until signalling names another.
   streams_.erase(at);
   return out;
 }
@@ -45,7 +45,7 @@ MediaId MediaFeeds::fed_by(MediaId id) const {
   return at == streams_.end() ? MediaId::none : at->second.fed_by;
 }
 
-/// It names nobody of ours any more.
+/// It no longer names a stream of ours.
 void MediaFeeds::leave(MediaId id, Stream& stream, Changes& out) {
   const auto named = streams_.find(std::exchange(stream.names, MediaId::none));
   if (named == streams_.end()) return;

@@ -6,12 +6,12 @@
 
 namespace dw::proxy {
 
-/// Which stream's phone is heard by which other stream's phone, where both are ours. Streams name each other as far
-/// ends; a stream that has a far end is fed by that one alone, so nobody gets into a call, or another one out of it, by
-/// naming its port. One that has none is fed by the first that names it.
+/// Which stream of ours feeds which other one: whose phone is heard by whose. Streams name each other as far ends. A
+/// stream that names a far end is fed by that one alone, so nobody can enter a call, or take another's place in it, by
+/// naming its port. A stream that names none is fed by the first that names it.
 class MediaFeeds {
  public:
-  /// `from`'s phone is to be heard by `to`'s; MediaId::none: by nobody any more.
+  /// The phone of `from` is to be heard by that of `to`; MediaId::none: by none any more.
   struct Change {
     MediaId from, to;
     friend bool operator==(const Change&, const Change&) = default;
@@ -19,9 +19,9 @@ class MediaFeeds {
   /// In order.
   using Changes = std::vector<Change>;
 
-  /// The far end of `id` is that stream. The same one once more is no change.
+  /// The far end of `id` is that stream. Naming the same one again changes nothing.
   Changes name(MediaId id, MediaId other);
-  /// It is no stream of ours; `nobody`: there is none.
+  /// The far end of `id` is no stream of ours; `nobody`: it has none.
   Changes name_other(MediaId id, bool nobody);
   Changes forget(MediaId id);
   /// None: nobody.
@@ -32,7 +32,7 @@ class MediaFeeds {
     MediaId names = MediaId::none;
     bool has_far_end = false;
     MediaId fed_by = MediaId::none;
-    std::vector<MediaId> named_by;  ///< the first first
+    std::vector<MediaId> named_by;  ///< in the order in which they did
   };
   void leave(MediaId id, Stream& stream, Changes& out);
   void choose(MediaId id, Stream& stream, Changes& out);

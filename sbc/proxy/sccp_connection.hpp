@@ -10,7 +10,7 @@
 
 namespace dw::proxy {
 
-/// One phone's connection, with its server's; owned by its slot.
+/// The connection of one phone, and the one to its call server. Owned by its slot.
 struct SccpProxy::Connection {
   Connection(std::size_t s, const sccp::SessionOptions& options, MediaBroker& broker, sccp::SessionCounters& counters,
              const sccp::Session::PhoneSide& side, TimePoint now, CallLimits& limits)
@@ -20,22 +20,22 @@ struct SccpProxy::Connection {
   net::TcpStream phone, server;
   sccp::Session session;
 
-  std::size_t target = 0;          ///< the server that is tried or used
-  std::vector<std::size_t> tried;  ///< servers, with that one
-  std::uint64_t turn = 0;          ///< its number while it waits for its turn to connect; 0: it does not
+  std::size_t target = 0;          ///< the server being tried or used
+  std::vector<std::size_t> tried;  ///< servers, `target` included
+  std::uint64_t turn = 0;          ///< its number in the queue to connect; 0: it does not wait
   std::size_t next_address = 0;
-  Endpoint server_at;  ///< the address of it that is tried or used
+  Endpoint server_at;  ///< its address that is tried or used
   std::unique_ptr<net::Lookup> lookup;
   std::optional<TimePoint> connect_until;
   std::string failure;
-  IpAddress source;           ///< of Options::source_addresses
-  bool counted = false;       ///< among its server's phones
+  IpAddress source;           ///< one of Options::source_addresses
+  bool counted = false;       ///< it counts among its server's phones
   bool refused = false;       ///< RegisterReject was sent to the phone
-  bool refused_here = false;  ///< and it was us
+  bool refused_here = false;  ///< and it was us who refused
 
   bool closing = false;
   TimePoint forget_at{};
-  TimePoint known_until{};  ///< when KnownSources next hears that a phone is registered there
+  TimePoint known_until{};  ///< when KnownSources has to hear again that a phone is registered there
   TimePoint armed{};
 };
 

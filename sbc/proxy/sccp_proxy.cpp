@@ -160,7 +160,7 @@ bool SccpProxy::may_connect(std::size_t slot, const IpAddress& source) {
   return true;
 }
 
-/// Another needs its place: no waiting for what either side has still to say.
+/// Another connection needs its place: it does not wait for either side.
 void SccpProxy::let_go(Connection& c) {
   limit_.info("event=connection_evicted device={} peer={} not registered, and its place was needed", c.session.device(),
               c.session.phone().to_string());
@@ -169,7 +169,7 @@ void SccpProxy::let_go(Connection& c) {
   arm(c);
 }
 
-/// Until its keepalives would run out.
+/// For as long as its keepalives may take.
 void SccpProxy::note_known(Connection& c) {
   const TimePoint now = loop_.now();
   if (!c.session.registered() || now < c.known_until) return;
@@ -265,7 +265,7 @@ void SccpProxy::supersede(Connection& old) {
   hang_up(old);
 }
 
-/// Connections were asked whether they live, as another one wants their name.
+/// The time of connections that were asked whether they are alive, as another one wants their name, is over.
 void SccpProxy::look_at_answers() {
   while (const auto slot = names_.due(loop_.now())) {
     const Connection& c = *slots_[*slot];

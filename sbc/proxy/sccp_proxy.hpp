@@ -27,55 +27,55 @@
 
 namespace dw::proxy {
 
-/// SCCP on TCP: takes phones' connections, gives each one connection to a call server, and a sccp::Session
+/// SCCP on TCP: accepts phones' connections, opens one to a call server for each, and puts a sccp::Session
 /// between them. On the loop's thread; loop, broker and known sources outlive it. It decides nothing about the
-/// protocol, yet is large: every callback of a socket, a lookup or a timer changes the same Connection and performs
-/// what a core wants of it. What it reports is in sccp_report.cpp, the way to a server in sccp_proxy_server.cpp.
+/// protocol, yet is large: each callback of a socket, a lookup or a timer changes the same Connection and performs
+/// what a core asks for. What it reports is in sccp_report.cpp, the way to a server in sccp_proxy_server.cpp.
 class SccpProxy final : public net::Front {
  public:
   struct Options {
     std::vector<IpAddress> listen;
     std::uint16_t port = 2000;
-    std::optional<IpAddress> advertise;          ///< what phones know us by; else the address they came to
-    std::optional<IpAddress> central_advertise;  ///< what servers know us by; else the address we come from
+    std::optional<IpAddress> advertise;          ///< to phones; none: the address they connected to
+    std::optional<IpAddress> central_advertise;  ///< to servers; none: the address we connect from
     std::vector<HostPort> servers;
-    std::vector<IpAddress> source_addresses;  ///< to connect to servers from: the least used
+    std::vector<IpAddress> source_addresses;  ///< to connect to servers from; the least used one is taken
     Duration connect_timeout = std::chrono::seconds(4);
     Duration retry = std::chrono::seconds(2);
     std::size_t max_connections = 10'000;
     std::size_t max_connections_per_source = 1000;
-    double connection_rate = 100;         ///< new ones a second and source; five times that at once
-    double registrations_per_minute = 6;  ///< of one device name from one source
+    double connection_rate = 100;         ///< new ones a second from each source; bursts of five times that
+    double registrations_per_minute = 6;  ///< of one device name by one source
     CallLimits::Options call_limits;
-    bool own_lan = false;  ///< phones stand on a LAN of ours: one that proves its name takes it at once
+    bool own_lan = false;  ///< phones are on a LAN of ours: one that proves its name gets it at once
     sccp::SessionOptions session;
     friend bool operator==(const Options&, const Options&) = default;
   };
   struct Sinks {
     std::function<void(const phones::SignallingStep&)> on_step;
-    std::function<void(const Call&)> on_call;  ///< one that is over
-    /// Whether this device took its own configuration at this address within the given time.
+    std::function<void(const Call&)> on_call;  ///< called when one is over
+    /// Whether this device has fetched its own configuration at this address within that time.
     std::function<bool(const std::string& device, const IpAddress&, Duration within)> took_its_config{};
     /// The call server that this device's own configuration names first. An empty host: not known.
     std::function<HostPort(const std::string& device)> home_of{};
   };
-  static constexpr Duration kHangUp = std::chrono::seconds(2);  ///< for either side to say that it has heard enough
-  static constexpr Duration kLongestWait = std::chrono::seconds(10);  ///< of a phone, for its turn to connect
-  static constexpr std::size_t kMaxWaiting = 20'000;                  ///< turns of one server that are kept
-  static constexpr Duration kTurns = std::chrono::milliseconds(50);   ///< how often it is looked whose turn it is
+  static constexpr Duration kHangUp = std::chrono::seconds(2);        ///< for either side to close its half
+  static constexpr Duration kLongestWait = std::chrono::seconds(10);  ///< of a phone until it may connect
+  static constexpr std::size_t kMaxWaiting = 20'000;                  ///< phones that wait for one server
+  static constexpr Duration kTurns = std::chrono::milliseconds(50);   ///< how often the queue is served
   static constexpr Duration kLookupKept = std::chrono::seconds(60);
-  /// Of servers that nobody connects to just now.
+  /// Of servers that no phone is connecting to.
   static constexpr Duration kLookedUpAgain = std::chrono::minutes(10);
-  static constexpr std::size_t kMaxAddresses = 4;  ///< tried of one server's name
-  /// Octets of all phones' messages that are not complete, or wait for a server; of one phone at most 12 KiB
-  /// (Admission::kMaxWaiting, a frame).
+  static constexpr std::size_t kMaxAddresses = 4;  ///< tried for one server's name
+  /// Octets of incomplete messages and of messages that wait for a server, of all phones together; a single phone
+  /// has at most 12 KiB (Admission::kMaxWaiting and a frame).
   static constexpr std::size_t kMaxHeld = std::size_t{32} << 20U;
 
   static Result<std::unique_ptr<SccpProxy>> start(net::Loop& loop, Options options, MediaBroker& broker,
                                                   KnownSources& known, Sinks sinks);
   ~SccpProxy() override;
 
-  /// Takes new options for all but `listen` and `port`. Connections that are there stay as they are.
+  /// Takes new options, except `listen` and `port`. Existing connections stay as they are.
   void configure(Options options);
   Result<void> listen_also(const std::vector<IpAddress>& addresses) override;
   void keep_listeners(std::size_t count) override;
@@ -85,23 +85,23 @@ class SccpProxy final : public net::Front {
   std::size_t connections() const { return live_; }
   std::size_t preserved_calls() const { return preserved_.size(); }
   std::size_t running() const override;  ///< phones in calls, preserved ones too
-  /// No connection is left, which takes a moment after the last call, and no preserved call with somebody at both ends.
+  /// No connection is left, which takes a moment after the last call, and no preserved call with audio from both sides.
   bool is_idle() const override { return live_ + preserved_.talking(loop_.now()) == 0; }
   std::size_t registered() const;
   void append_metrics(MetricsText& out) const override;
-  /// Tells a phone Reset. Errc::not_found: it is not registered here now.
+  /// Sends a phone Reset. Errc::not_found: it is not registered here now.
   Result<void> reset(const std::string& device, sccp::ResetType type);
-  /// Takes no more phones and hangs up on those that have no call; the others when theirs are over.
+  /// Accepts no more phones and disconnects those that have no call; the others once their calls are over.
   void drain() override;
   /// The home's router lets the central side in at this address, so servers get it from now on. None: no longer.
   void set_mapped(const std::optional<IpAddress>& external) { mapped_ = external; }
 
  private:
   struct Connection;
-  /// A phone that waits for its turn to connect to a server.
+  /// A phone in the queue to connect to a server.
   struct Turn {
     std::size_t slot = 0;
-    std::uint64_t number = 0;  ///< Connection::turn, if it still waits
+    std::uint64_t number = 0;  ///< equal to Connection::turn while that still waits
     TimePoint until{};
   };
   SccpProxy(net::Loop& loop, Options options, MediaBroker& broker, KnownSources& known, Sinks sinks);
@@ -158,7 +158,7 @@ class SccpProxy final : public net::Front {
   std::vector<std::deque<Turn>> waiting_;  // by server
   std::uint64_t last_turn_ = 0;
   net::Timer turns_timer_;
-  std::optional<std::uint64_t> let_go_;  // phones, while no server can be had
+  std::optional<std::uint64_t> let_go_;  // phones that were sent away while no server was up
   sccp::SessionCounters counters_;
   CallLimits limits_;
   std::vector<net::TcpListener> listeners_;
@@ -174,7 +174,7 @@ class SccpProxy final : public net::Front {
   net::Timer timer_, preserved_timer_, names_timer_;
   TimePoint timer_at_{};
   net::LogLimit limit_, refused_, bad_;
-  net::LogLimit lost_{20, 200};  // a site that is cut off is many lines, and each is wanted
+  net::LogLimit lost_{20, 200};  // a site that is cut off logs many lines, all of them wanted
   std::uint64_t accepted_ = 0, turned_away_ = 0, registrations_ = 0, refusals_ = 0, superseded_ = 0, no_server_ = 0;
   std::uint64_t calls_ = 0;
 };

@@ -15,7 +15,7 @@ void SccpProxy::try_next(Connection& c) {
   look_up(c);
 }
 
-/// One line when it begins. The line of the server that comes back says how many phones were let go.
+/// Logged once, when it begins. The line of the server that comes back says how many phones were sent away.
 void SccpProxy::no_server_left(Connection& c) {
   ++no_server_;
   const std::string why = options_.servers.empty() ? "no call server is configured (central.sccp.servers)"
@@ -75,7 +75,7 @@ void SccpProxy::look_up(Connection& c) {
       options_.session.call_servers = servers_.addresses();
     }
     if (asked.addresses.empty()) return connect_failed(c, found.error().text);
-    connect(c);  // with what was known before, if the name can't be had just now
+    connect(c);  // with the addresses known before, if the name can't be resolved now
   });
 }
 

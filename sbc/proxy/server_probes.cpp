@@ -11,7 +11,7 @@ namespace dw::proxy {
 
 struct ServerProbes::Probe {
   std::size_t server = 0;
-  HostPort name;  ///< a number may get another server meanwhile
+  HostPort name;  ///< as the server of a number may change meanwhile
   std::vector<IpAddress> addresses;
   std::size_t next_address = 0;
   std::optional<net::Lookup> lookup;

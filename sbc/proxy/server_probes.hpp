@@ -9,21 +9,21 @@
 
 namespace dw::proxy {
 
-/// Connects to call servers when CallServers says that it is time, and hangs up at once: whoever takes the
-/// connection is up. At most one probe of a server at a time. Owned by SccpProxy, on the loop's thread.
+/// Probes call servers when CallServers says that it is time: a server that accepts a connection, which is closed at
+/// once, is up. At most one probe of a server at a time. Owned by SccpProxy, on the loop's thread.
 class ServerProbes {
  public:
   struct Sinks {
     std::function<void(std::size_t server)> on_answer;
     std::function<void(std::size_t server, std::string why)> on_failure;
   };
-  static constexpr std::size_t kMaxAddresses = 4;  ///< tried of one server's name
+  static constexpr std::size_t kMaxAddresses = 4;  ///< tried for one server's name
 
   ServerProbes(net::Loop& loop, sccp::CallServers& servers, Sinks sinks);
   ~ServerProbes();
-  /// `timeout`: for each address. `source`: none is the system's choice.
+  /// `timeout`: for each address. `source`: the address to connect from; none: the system's choice.
   void configure(Duration timeout, const IpAddress& source);
-  /// After the CallServers have changed.
+  /// To be called when the CallServers have changed.
   void arm();
 
  private:

@@ -109,7 +109,7 @@ std::vector<Endpoint> SipProxy::local() const {
   return all;
 }
 
-/// The central side is under no limit of the access side's.
+/// Limits of the access side do not apply to the central side.
 bool SipProxy::may_ask(const sip::Flow& from) {
   return gate_->allows(from.peer.address) || core_.sources().is_central(from) ||
          gate_->admits(net::Door::sip, from.peer.address);
@@ -174,7 +174,7 @@ void SipProxy::accept(net::Descriptor socket, const Endpoint& peer, const Endpoi
       {{},
        [this, id](Bytes octets) { on_octets(id, octets); },
        [this, id](bool clean, std::string_view why) { ended(id, clean ? "it hung up" : std::string(why)); }});
-  perform();  // whom it takes the place of
+  perform();  // connections that it replaces
 }
 
 void SipProxy::connect(const sip::Output::Connect& wanted) {
@@ -243,7 +243,7 @@ void SipProxy::ended(sip::ConnectionId id, std::string why) {
 // ---- what the core asks for ----
 
 void SipProxy::perform() {
-  if (performing_) return;  // whoever is at it goes on until nothing is left
+  if (performing_) return;  // the outer call goes on until nothing is left
   performing_ = true;
   while (!out_.connects.empty() || !out_.lookups.empty() || !out_.sends.empty() || !out_.closes.empty() ||
          !out_.events.empty() || !ended_.empty()) {
@@ -271,7 +271,7 @@ void SipProxy::perform() {
       core_.on_connection_closed(loop_.now(), id, why, out_);
     }
     now.clear();
-    if (out_.sends.capacity() == 0) std::swap(out_, now);  // its memory serves again
+    if (out_.sends.capacity() == 0) std::swap(out_, now);  // keeps its memory
   }
   performing_ = false;
   if (const auto& outside = core_.parts().router.outside(); outside && outside != outside_) {

@@ -25,8 +25,8 @@
 
 namespace dw::proxy {
 
-/// SIP on UDP and TCP, phones' side and central side on one port: sockets, connections and lookups around a
-/// sip::Proxy. On the loop's thread; loop, broker and `known` outlive it. More than 30 methods, each a few lines: every
+/// SIP on UDP and TCP, access side and central side on one port: sockets, connections and lookups around a
+/// sip::Proxy. On the loop's thread; loop, broker and `known` outlive it. More than 30 methods, each a few lines: each
 /// socket, connection and lookup has its callback, and all of them fill one Output that perform() empties.
 class SipProxy final : public net::Front {
  public:
@@ -40,38 +40,38 @@ class SipProxy final : public net::Front {
   };
   struct Sinks {
     std::function<void(const phones::SignallingStep&)> on_step;
-    std::function<void(const Call&)> on_call;                       ///< one that is over
-    std::function<void(const sip::Router::Outside&)> on_outside{};  ///< another one than before
-    std::function<void()> on_heard{};  ///< heard_through_router() may say something else from now on
+    std::function<void(const Call&)> on_call;                       ///< called when one is over
+    std::function<void(const sip::Router::Outside&)> on_outside{};  ///< called when it has changed
+    std::function<void()> on_heard{};  ///< called when heard_through_router() may have changed
   };
   static constexpr std::size_t kMaxDatagram = 65'527;  ///< octets: what UDP carries (RFC 768, RFC 8200)
-  static constexpr std::size_t kMaxAddresses = 4;      ///< tried of one server
-  static constexpr std::size_t kMaxAsked = 64;         ///< phones that were asked to start over, and have not answered
+  static constexpr std::size_t kMaxAddresses = 4;      ///< tried for one server
+  static constexpr std::size_t kMaxAsked = 64;         ///< requests to start over that phones have not answered yet
 
   static Result<std::unique_ptr<SipProxy>> start(net::Loop& loop, Options options, MediaBroker& broker,
                                                  KnownSources& known, Sinks sinks);
   ~SipProxy() override;
 
-  /// Takes new options for all but `listen`, `port`, `state_dir` and `resolver`. Registrations and calls go on as
-  /// they are; so do connections. False, and nothing is changed: see sip::Proxy::configure.
+  /// Takes new options, except `listen`, `port`, `state_dir` and `resolver`. Registrations, calls and connections
+  /// stay as they are. False: nothing was changed; sip::Proxy::configure says when.
   bool configure(Options options);
   Result<void> listen_also(const std::vector<IpAddress>& addresses) override;
   void keep_listeners(std::size_t count) override;
-  std::vector<Endpoint> local() const override;  ///< those toward servers too
+  std::vector<Endpoint> local() const override;  ///< those that only face servers too
   std::vector<Call> calls() const;               ///< running
   const std::vector<sip::Servers::Server>& servers() const { return core_.parts().servers.all(); }
   const sip::Servers& central() const { return core_.parts().servers; }
-  /// Before anybody is heard: sip::Proxy::set_homes.
+  /// To be called before the first message: sip::Proxy::set_homes.
   void set_homes(sip::HomeOf homes) { core_.set_homes(std::move(homes)); }
   std::size_t phones_at(std::size_t server) const;
   std::vector<sip::Guard::Ban> bans() const { return core_.parts().sources.guard().bans(loop_.now()); }
   std::size_t registered() const { return core_.parts().bindings.size(); }
   std::size_t running() const override { return core_.parts().dialogs.calls(); }
   void append_metrics(MetricsText& out) const override;
-  /// Asks a registered phone by NOTIFY to start over: `boot`, or only to register again. `done` gets the status that
-  /// it answers, 0 for none. Errc::not_found: no line of it is registered now; exhausted; unavailable.
+  /// Asks a registered phone by NOTIFY to boot (`boot`) or to register again. `done` gets the status of its answer, 0
+  /// if there was none. Errc::not_found: no line of it is registered now; exhausted; unavailable.
   Result<void> start_over(const phones::Phone& phone, bool boot, std::function<void(std::uint16_t status)> done);
-  /// Takes no more calls and registrations; those that run go on.
+  /// Accepts no new calls and registrations; existing ones go on.
   void drain() override { core_.drain(); }
   void set_ping(Duration ping) { core_.set_ping(ping); }
   void set_mapped(std::vector<sip::Router::Mapped> mapped) { core_.set_mapped(std::move(mapped)); }
@@ -86,7 +86,7 @@ class SipProxy final : public net::Front {
     bool accepted = false;
     bool connected = false;
     Buffer waiting;     ///< until it is connected; at most TcpStream::kMaxQueued
-    TimePoint until{};  ///< to be connected by
+    TimePoint until{};  ///< the deadline for the connection
   };
   struct Lookup {
     std::unique_ptr<net::SipLookup> lookup;
@@ -131,11 +131,11 @@ class SipProxy final : public net::Front {
   std::unordered_map<sip::ConnectionId, Connection> connections_;
   std::vector<sip::ConnectionId> connecting_;
   std::vector<Lookup> lookups_;
-  /// Names in SDP, as many at a time as the core asks for.
+  /// Host names in SDP; the core limits how many at a time.
   std::unordered_map<std::string, std::unique_ptr<net::SipLookup>> media_lookups_;
   std::unordered_map<std::uint64_t, std::function<void(std::uint16_t)>> asked_;  // by sip::Event::request
   sip::Output out_;
-  std::vector<std::pair<sip::ConnectionId, std::string>> ended_;  ///< closed, and the core does not know it yet
+  std::vector<std::pair<sip::ConnectionId, std::string>> ended_;  ///< closed, which the core does not know yet
   bool performing_ = false;
   net::Timer timer_;
   TimePoint timer_at_ = TimePoint::max();

@@ -7,7 +7,7 @@
 namespace dw::proxy {
 namespace {
 
-constexpr Duration kLookAgain = std::chrono::seconds(30);  // whether routing to a server still is as it was
+constexpr Duration kLookAgain = std::chrono::seconds(30);  // whether the route to a server has changed
 constexpr Duration kRetryLookup = std::chrono::seconds(5);
 
 net::SipTransport for_lookup(sip::Transport transport) {
@@ -24,7 +24,7 @@ net::SipTransport for_lookup(sip::Transport transport) {
 
 }  // namespace
 
-/// Starts with servers that are new, and stops with those that nobody wants any more.
+/// Starts lookups of new servers, and stops those of servers that are no longer used.
 void SipProxy::look_up_servers() {
   lookups_.resize(servers().size());
   for (std::size_t i = 0; i < lookups_.size(); ++i) {

@@ -3,7 +3,7 @@
 #include "sbc/proxy/call_report.hpp"
 #include "sbc/proxy/sip_proxy.hpp"
 
-// What others ask of the SIP proxy: running calls, metrics, a phone that is to start over.
+// What others ask of the SIP proxy: running calls, metrics, to have a phone start over.
 namespace dw::proxy {
 
 void SipProxy::tap(const sip::Flow& flow, bool sent, Bytes octets) const {

@@ -78,7 +78,7 @@ void SipReport::log_event(const sip::Event& event) {
     case Kind::bad_password:
       return refused_.warn("event=sip_wrong_password {} the server challenged again what the phone had signed", who());
     case Kind::no_server:
-      // One line when it begins; how many there were is logged when a server is back.
+      // Logged once, when it begins; the count is logged when a server is back.
       if (!let_go_)
         refused_.warn("event=no_server {} reason=\"{}\" phones are asked to come again until one is back", who(),
                       why());
@@ -115,7 +115,7 @@ void SipReport::log_event(const sip::Event& event) {
     case Kind::dropped:
       return bad_.warn("event=sip_refused peer={} reason=\"{}\"", peer, why());
     case Kind::abuse:
-      // What bans by sip_offence must not ban a household with phones that work.
+      // A tool that bans by sip_offence must not ban a household with working phones.
       // event=sip_offence or event=sip_offence_registered
       return abuses_.warn("event={} peer={} reason=\"{}\"",
                           event.of_registered ? "sip_offence_registered" : "sip_offence",

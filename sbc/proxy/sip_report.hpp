@@ -12,8 +12,8 @@
 
 namespace dw::proxy {
 
-/// What the SIP proxy reports to people: log lines, steps of a phone's story, calls that are over. Owns the limits of
-/// the log, and how many requests went unanswered while no server was up. On the loop's thread; the core outlives it.
+/// What the SIP proxy reports: log lines, steps of a phone's story, calls that are over. Owns the rate limits of
+/// the log, and counts requests that were refused while no server was up. On the loop's thread; the core outlives it.
 class SipReport {
  public:
   using OnStep = std::function<void(const phones::SignallingStep&)>;
@@ -22,9 +22,9 @@ class SipReport {
       : core_(core), on_step_(std::move(on_step)), on_call_(std::move(on_call)) {}
 
   void on_event(TimePoint now, const sip::Event& event);
-  /// The servers are others from now on: the next request that none of them answers is logged again.
+  /// The servers have changed: the next request that finds none is logged again.
   void servers_changed() { let_go_.reset(); }
-  /// For lines that are neither of a registration nor of a refusal, ban or abuse.
+  /// The rate limit of lines that are about no registration, refusal, ban or abuse.
   net::LogLimit& limit() { return limit_; }
 
  private:
@@ -37,7 +37,7 @@ class SipReport {
   OnStep on_step_;
   OnCall on_call_;
   net::LogLimit limit_, refused_, bad_, abuses_{20, 200}, lost_{20, 200}, registered_{50, 500};
-  std::optional<std::uint64_t> let_go_;  ///< requests that went unanswered while no server is up
+  std::optional<std::uint64_t> let_go_;  ///< requests that were refused since no server has been up
 };
 
 }  // namespace dw::proxy

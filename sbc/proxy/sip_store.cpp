@@ -19,7 +19,7 @@ constexpr std::array<std::string_view, 3> kMigrations = {
     " stated TEXT NOT NULL, contact_port INTEGER NOT NULL, answers INTEGER NOT NULL, maps_host INTEGER NOT "
     "NULL,"
     " server TEXT NOT NULL, expires INTEGER NOT NULL) STRICT, WITHOUT ROWID",
-    // It is made of the others.
+    // Made of the others.
     "ALTER TABLE binding DROP COLUMN key", "ALTER TABLE binding ADD COLUMN loses_token INTEGER NOT NULL DEFAULT 0"};
 constexpr std::string_view kSelect =
     "SELECT token, aor, user, contact, contact_uri, call_id, device, user_agent, device_type, "
@@ -124,7 +124,7 @@ Result<void> SipStore::load(const std::string& state_directory, sip::Output& out
     }
     proxy_.restore(std::move(b), now, out);
   }
-  // A full disk is no reason to do without what was read.
+  // If the disk is full, what was read is still used.
   if (auto old = database_->prepare("DELETE FROM binding WHERE expires <= ?"); old)
     (void)old->bind(1, std::int64_t{wall.time_since_epoch().count()}).run();
   return {};

@@ -17,18 +17,18 @@ namespace dw::proxy {
 
 /// Keeps SIP bindings on disk (STATE/sip.db), so that a call reaches a phone at once after a restart. Fills
 /// the proxy when opened, then writes what changed, at most once a second, on a thread of its own; the
-/// destructor writes what is left. On disk a binding ends by the wall clock; when somebody sets that, all are
-/// written again. Where the disk can't be used, bindings live in memory only, and the log says so. The
+/// destructor writes what is left. On disk a binding expires by the wall clock; when that is set, all are
+/// written again. If the disk can't be used, bindings are in memory only, and the log says so. The
 /// proxy must outlive it.
 class SipStore {
  public:
   struct Options {
     Duration write_every = std::chrono::seconds(1);
-    Duration retry_after = std::chrono::seconds(60);  ///< once a write has failed
+    Duration retry_after = std::chrono::seconds(60);  ///< after a write that failed
     std::function<WallTime()> wall = wall_now;
   };
-  static constexpr std::size_t kMaxWaiting = 65'536;                ///< tokens to be written; then all bindings are
-  static constexpr Duration kMaxKept = std::chrono::hours(7 * 24);  ///< of a binding, whatever the clock says
+  static constexpr std::size_t kMaxWaiting = 65'536;                ///< tokens to be written; if more, all bindings are
+  static constexpr Duration kMaxKept = std::chrono::hours(7 * 24);  ///< for a binding, even if the clock was set
 
   static std::unique_ptr<SipStore> open(net::Loop& loop, const std::string& state_directory, sip::Proxy& proxy,
                                         sip::Output& out, const Options& options);
@@ -45,12 +45,12 @@ class SipStore {
  private:
   struct Kept {
     sip::Binding binding;
-    std::string server;  ///< its name, as its place in the list may change
+    std::string server;  ///< by name, as its index may change
     WallTime expires;
   };
   /// Copies, for the other thread.
   struct Batch {
-    bool all = false;  ///< `kept` is all there is
+    bool all = false;  ///< `kept` has all bindings
     std::vector<Kept> kept;
     std::vector<std::string> gone;  ///< tokens
   };
@@ -66,8 +66,8 @@ class SipStore {
   net::Loop& loop_;
   sip::Proxy& proxy_;
   Options options_;
-  std::unique_ptr<store::Database> database_;  // the worker's, once it has a job
-  std::unordered_set<std::string> waiting_;    // tokens that changed, not on disk yet
+  std::unique_ptr<store::Database> database_;  // used by the worker alone once it has a job
+  std::unordered_set<std::string> waiting_;    // tokens with changes that are not on disk yet
   bool all_again_ = false;                     // all are to be written
   bool writing_ = false, failing_ = false;
   ClockWatch clock_;

@@ -9,20 +9,20 @@
 
 namespace dw::proxy {
 
-/// STUN on the SIP port, by which phones keep a flow open and see that it is (RFC 5626 §4.4.2, §5.4): a binding request
-/// is answered with where it came from, to there and nowhere else. The answer is 12 octets longer than the shortest
-/// request, so that strangers get but one a second; a registered phone's address gets as many as a home needs. Of fixed
-/// size: sources share buckets by a seeded hash. No I/O.
+/// STUN on the SIP port, by which phones keep a flow open and check that it is (RFC 5626 §4.4.2, §5.4). A binding
+/// request is answered with its source address, and to that address only. The answer is 12 octets longer than the
+/// shortest request, so strangers get only one a second; a registered phone's address gets as many as a home needs.
+/// The size is fixed: sources share buckets by a seeded hash. No I/O.
 class SipStun {
  public:
-  static constexpr double kStrangers = 1, kPhones = 50;  ///< a second and source; five times as many at once
-  static constexpr double kAllStrangers = 20;            ///< a second, of all
+  static constexpr double kStrangers = 1, kPhones = 50;  ///< a second for each source; bursts of five times that
+  static constexpr double kAllStrangers = 20;            ///< a second for all strangers together
   static constexpr std::size_t kBuckets = 1024;
 
   explicit SipStun(std::uint64_t hash_seed);
-  /// RFC 8489 §6: no SIP message has this at its begin.
+  /// RFC 8489 §6: no SIP message begins like this.
   static bool is_stun(Bytes datagram);
-  /// Nothing: no answer is due. `known`: a registered phone stands at the address, or it is the central side's.
+  /// Nothing: no answer is to be sent. `known`: the address is a registered phone's or the central side's.
   std::optional<Buffer> answer(TimePoint now, const Endpoint& from, bool known, Bytes datagram);
   void append_metrics(MetricsText& out) const;
 
