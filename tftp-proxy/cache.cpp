@@ -236,7 +236,7 @@ void DiskCache::on_stored(CacheIndex::Entry entry, const std::string& replaced, 
   }
   ++counters_.stored;
   if (disk_ == nullptr) return;  // given up meanwhile
-  if (counts) {                  // neither stored anew nor removed meanwhile
+  if (counts) {                  // neither stored again nor removed meanwhile
     const std::string name = entry.name;
     index_.put(std::move(entry));
     evict(index_.make_room(0, name));
@@ -310,7 +310,7 @@ void DiskCache::turn_off(const Error& why) {
   }
   off_ = true;
   if (why.code != Errc::malformed || disk_ == nullptr) return;
-  // The index on disk is damaged: begin anew at the next try, which moves it aside.
+  // The index on disk is damaged: the next try moves it aside and starts a new one.
   disk_.reset();
   pending_.clear();
   index_ = CacheIndex(options_.max_octets);

@@ -52,7 +52,7 @@ void Flight::start() {
   ask_origins();
 }
 
-void Flight::start_anew() {
+void Flight::start_over() {
   const auto self = shared_from_this();
   entry_ = copy_at_hand();
   ignore_copy_ = true;
@@ -62,7 +62,7 @@ void Flight::start_anew() {
 
 ContentPtr Flight::lease() {
   if (ContentPtr held = lease_.lock()) return held;
-  // The count of this pointer is the count of those who want the file; the deleter tells when it is none. It
+  // The count of this pointer is the count of those who want the file; the deleter runs when it is none. It
   // keeps the content itself, whatever becomes of the flight.
   const std::weak_ptr<Flight> weak = weak_from_this();
   net::Loop* loop = &context_.loop;

@@ -104,7 +104,7 @@ class Flight : public std::enable_shared_from_this<Flight> {
   void start();
   /// Takes no kept copy and shows no validator. The copy is replaced, or goes when there is no such file; when the
   /// origins fail it stays.
-  void start_anew();
+  void start_over();
   /// The content to hand out. When the last holder drops it, the flight ends or goes on for the cache alone.
   ContentPtr lease();
   const std::string& name() const { return name_; }

@@ -14,7 +14,7 @@ using phones::FileOutcome;
 
 constexpr std::size_t kMaxTagged = 256 * 1024;  ///< octets of a file that are hashed into an ETag
 
-/// FNV-1a, 64 bits. An ETag tells changes of one file apart; it does not defend against anybody.
+/// FNV-1a, 64 bits. An ETag distinguishes versions of one file; it does not defend against anybody.
 std::uint64_t fingerprint(Bytes octets) {
   std::uint64_t hash = 0xcbf29ce484222325ULL;
   for (const std::uint8_t octet : octets)

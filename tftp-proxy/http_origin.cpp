@@ -14,7 +14,7 @@ constexpr unsigned kMaxResumes = 2;            // a body that breaks off is take
 constexpr unsigned kStrangersConnections = 4;  // to one origin; their requests wait for each other alone
 constexpr Duration kResumePause = std::chrono::milliseconds(250);
 
-/// What tells that a file is still the same one (RFC 9110 §13.1.5: a weak entity tag can't, for a range).
+/// What shows that a file is still the same one (RFC 9110 §13.1.5: a weak entity tag can't, for a range).
 std::string range_validator(const net::HttpHead& head) {
   if (!head.etag.empty() && !head.etag.starts_with("W/")) return head.etag;
   return head.last_modified;

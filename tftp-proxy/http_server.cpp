@@ -15,7 +15,7 @@ using phones::FileOutcome;
 constexpr std::size_t kMaxShownName = 255;
 constexpr std::size_t kMaxUserAgent = 200;
 
-/// The model, when the phone's XML browser tells it, beside the agent (cisco-provisioning §1.5).
+/// The model, if the phone's XML browser sends it, beside the agent (cisco-provisioning §1.5).
 std::string agent_of(const net::HttpExchange& exchange) {
   std::string agent = exchange.header("User-Agent");
   const std::string model = exchange.header("x-CiscoIPPhoneModelName");
@@ -168,7 +168,7 @@ void PhoneHttpServer::follow(Download& download) {
   consider(download);
 }
 
-/// A page of a service is in nobody's story, and what the phone tells the service (which may be a password) in no log.
+/// A page of a service is in no phone's story, and what the phone sends the service (maybe a password) in no log.
 bool PhoneHttpServer::open_service(Download& download) {
   const auto& exchange = *download.exchange;
   const ServiceRequest request{exchange.target(), exchange.query(), exchange.peer(), exchange.local().address,
@@ -182,15 +182,15 @@ bool PhoneHttpServer::open_service(Download& download) {
   return true;
 }
 
-/// Whom the budget for names refuses waits, and then is told to come again later: a phone that boots gets its file, and
-/// who guesses gets nowhere. That is in nobody's story.
+/// Whom the budget for names refuses waits, and is then asked to come again later: a phone that boots gets its file,
+/// and who guesses gets nowhere. That is in nobody's story.
 bool PhoneHttpServer::admits(Download& download) {
   NameBudget* const names = library_.names();
   if (!names) return true;
   const IpAddress source = download.step.peer.address;
   const auto verdict = names->admits(loop_.now(), source, NameBudget::Way::tcp, download.step.name);
   if (verdict == NameBudget::Verdict::yes) return true;
-  if (verdict == NameBudget::Verdict::offence) {
+  if (verdict == NameBudget::Verdict::abuse) {
     offence_log_.warn("event=enumeration peer={} transport=http file=\"{}\" asks for names that nobody knows to exist",
                       source.to_string(), escaped(download.step.name, 64));
   }

@@ -30,14 +30,14 @@ class PhoneHttpServer final : public net::Front {
     /// A request that has no answer by then gets a 503 (a router forgets a one-sided flow in 30 s, and a
     /// phone goes on to TFTP).
     Duration first_answer = std::chrono::seconds(9);
-    Duration retry_after = std::chrono::seconds(10);  ///< told with a 503
+    Duration retry_after = std::chrono::seconds(10);  ///< in a 503
     Duration slow_down = std::chrono::seconds(2);     ///< before who tries too many names is refused (NameBudget)
     friend bool operator==(const Options&, const Options&) = default;
   };
   using StepSink = std::function<void(const phones::FileStep&)>;
 
-  /// `library` outlives this. `on_step` hears of each GET when it is over; HEAD moves no file and is not
-  /// told.
+  /// `library` outlives this. `on_step` hears of each GET when it is over; HEAD moves no file, and is not
+  /// reported.
   PhoneHttpServer(net::Loop& loop, Library& library, KnownSources& known, const Options& options, StepSink on_step);
   ~PhoneHttpServer() override;
 

@@ -17,7 +17,7 @@ std::string_view to_string(Transport transport);
 struct FileRequest {
   std::string name;
   Endpoint peer;    ///< who asks, as seen from here
-  IpAddress local;  ///< the address of ours that was asked: what `advertise = "auto"` tells the phone
+  IpAddress local;  ///< the address of ours that was asked: what the phone gets by `advertise = "auto"`
   Transport transport = Transport::tftp;
 };
 

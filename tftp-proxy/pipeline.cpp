@@ -69,7 +69,7 @@ Pipeline::Pipeline(net::Loop& loop, const Options& options, Cache* cache, Sinks 
 
 Pipeline::~Pipeline() {
   *self_ = nullptr;
-  // Flights tell us of their end: let them go while we are whole.
+  // Flights report their end to us: destroy them while we are whole.
   auto flights = std::move(flights_);
   flights_.clear();
   flights.clear();
@@ -208,7 +208,7 @@ ContentPtr Pipeline::confirmed_in_memory(const std::string& name, CacheClass kep
   return loop_.now() - memory_.since(name) < options_.fetch.revalidate ? content : nullptr;
 }
 
-ContentPtr Pipeline::launch(const std::string& name, CacheClass kept_as, bool anew) {
+ContentPtr Pipeline::launch(const std::string& name, CacheClass kept_as, bool again) {
   if (flights_.size() >= options_.fetch.max_flights) {
     ++counters_.refused;
     return Content::failure({Errc::exhausted, "too many files are being fetched at the same time"});
@@ -222,7 +222,7 @@ ContentPtr Pipeline::launch(const std::string& name, CacheClass kept_as, bool an
   flight->note_asker(asker_);
   flights_.emplace(name, flight);
   ContentPtr content = flight->lease();
-  anew ? flight->start_anew() : flight->start();
+  again ? flight->start_over() : flight->start();
   return content;
 }
 

@@ -51,7 +51,7 @@ class Pipeline : public Library {
     FetchLimits fetch;
     std::uint64_t memory = 32ULL << 20;  ///< octets of whole files kept in memory
     bool rewrite = true;
-    bool drop_trust_lists = true;    ///< CTL*.tlv and ITL*.tlv of the origins: never asked for, told as missing
+    bool drop_trust_lists = true;    ///< CTL*.tlv and ITL*.tlv of the origins: never asked for, always missing
     RewriteOptions rewriting;        ///< its `host` is filled in for each request
     std::string advertise = "auto";  ///< "auto": the address that the phone asked; else a host or address
     Prefetcher::Options prefetch;
@@ -72,7 +72,7 @@ class Pipeline : public Library {
   bool is_service(const ServiceRequest& request) const override { return services_.takes(request); }
   ContentPtr open_service(const ServiceRequest& request) override;
   NameBudget* names() override { return names_; }
-  /// Who is known, and what is told of each name that was found or not. Both outlive this. Before anything is opened.
+  /// Who is known, and what learns of each name that was found or not. Both outlive this. Before anything is opened.
   void use(KnownSources& known, NameBudget& names);
   /// Who may have a device's own files. Outlives this. Without it everybody may.
   void use(Admissions& admissions) {
@@ -80,7 +80,7 @@ class Pipeline : public Library {
     services_.use(admissions);
   }
 
-  /// Fetches a file anew, as it is at the origin, and keeps that instead of what is kept; throws the latter away when
+  /// Fetches a file again, as it is at the origin, and keeps that instead of what is kept; throws the latter away when
   /// there is no such file any more. It stays when no origin can give it: a failed content says so.
   ContentPtr refresh(const std::string& name);
 
@@ -115,7 +115,7 @@ class Pipeline : public Library {
   ContentPtr obtain_exact(const std::string& name);
   ContentPtr confirmed_in_memory(const std::string& name, CacheClass kept_as);
   bool take_place(Flight& flight);
-  ContentPtr launch(const std::string& name, CacheClass kept_as, bool anew);
+  ContentPtr launch(const std::string& name, CacheClass kept_as, bool again);
   ContentPtr rewritten(const FileRequest& request, const ContentPtr& source);
   ContentPtr rewrite_now(const FileRequest& request, const Content& source);
   std::string host_for(const IpAddress& local) const;

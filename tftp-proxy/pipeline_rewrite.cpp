@@ -21,7 +21,7 @@ class Pipeline::Rewriting {
  private:
   void on_change() {
     if (!source_->done() || target_->done()) return;
-    const ContentPtr target = target_;  // whoever is told may drop us
+    const ContentPtr target = target_;  // the callback may destroy us
     if (source_->state() == Content::State::failed || *pipeline_ == nullptr) {
       target->fail(source_->state() == Content::State::failed ? source_->error()
                                                               : Error{Errc::unavailable, "shutting down"});
@@ -87,7 +87,7 @@ RewriteOptions Pipeline::rewriting_for(const IpAddress& local) const {
   return rewriting;
 }
 
-/// Configs that are passed on as they are still tell what to prefetch.
+/// Configs that are passed on as they are still name what to prefetch.
 void Pipeline::read_facts(const std::string& name, Bytes octets) {
   prefetcher_.want(files_named_by(rewrite_cnf(name, octets, options_.rewriting).facts));
 }

@@ -177,12 +177,12 @@ class Services::Page : public std::enable_shared_from_this<Services::Page> {
     for (const auto& [name, value] : head_.kept) {
       if (value.empty() || equal_ignoring_case(name, "Location")) continue;
       cached = cached || equal_ignoring_case(name, "Cache-Control");
-      std::string told = value;
+      std::string shown = value;
       if (const auto url = equal_ignoring_case(name, "Refresh") ? url_in_refresh(value) : std::nullopt) {
         if (const auto to = moved(from, std::string_view(value).substr(url->first, url->second)))
-          told.replace(url->first, url->second, *to);
+          shown.replace(url->first, url->second, *to);
       }
-      meta.headers.emplace_back(name, std::move(told));
+      meta.headers.emplace_back(name, std::move(shown));
     }
     if (!cached) meta.headers.emplace_back("Cache-Control", "no-store");
     meta.size = body_.size();

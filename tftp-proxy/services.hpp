@@ -47,7 +47,7 @@ class Services {
 
   /// Whether it asks for a page; else it is a file's name.
   bool takes(const ServiceRequest& request) const;
-  /// `rewriting` has the host that this phone is told.
+  /// `rewriting` has the host that this phone gets.
   ContentPtr open(const ServiceRequest& request, const RewriteOptions& rewriting);
   const PlaceSigner& signer() const { return sign_; }
   void append_metrics(MetricsText& out) const;

@@ -19,7 +19,7 @@ constexpr int kSocketBuffer = 256 * 1024;  // octets; ten windows
 class TftpFetch;
 
 /// What the fetches of one origin share. The server's addresses: the first is asked; when it is silent the
-/// next fetch begins with the one after it. And the fetches that are told as ended and still acknowledge a
+/// next fetch begins with the one after it. And the fetches that are reported as ended and still acknowledge a
 /// repeated last block: nobody else holds those.
 struct Shared {
   std::vector<IpAddress> addresses;
@@ -245,7 +245,7 @@ class TftpFetch : public std::enable_shared_from_this<TftpFetch> {
   std::optional<TimePoint> wait_until_;  // for a port
   std::optional<tftp::Download> download_;
   TimePoint begun_{};
-  bool over_ = false;    // on_end was told, or nobody wants to hear
+  bool over_ = false;    // on_end was called, or nobody wants it
   bool closed_ = false;  // and no socket any more
   bool in_callback_ = false;
 };

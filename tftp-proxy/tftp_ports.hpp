@@ -12,7 +12,7 @@ namespace dw::provisioning {
 
 /// Ports of ours that the router lets everybody in at (PCP, NAT-PMP, UPnP), for TFTP downloads through it: a server
 /// answers from a fresh port, which a router that maps of itself takes for a stranger. Each is one download's at a
-/// time, as its answers are told apart by it alone. Shared by all TFTP origins; on the loop's thread.
+/// time, as its answers are distinguished by it alone. Shared by all TFTP origins; on the loop's thread.
 class TftpPorts : public std::enable_shared_from_this<TftpPorts> {
  public:
   /// Gives the port back when it goes.

@@ -309,7 +309,7 @@ void TftpServer::end(const tftp::TransferReport& report) {
 }
 
 void TftpServer::refused(const tftp::RefusedRequest& request) {
-  if (request.offence) {
+  if (request.abuse) {
     offence_log_.warn("event=enumeration peer={} transport=tftp file=\"{}\" asks for names that nobody knows to exist",
                       request.peer.address.to_string(), escaped(request.file, 64));
   }

@@ -32,7 +32,7 @@ class TftpServer final : public net::Front {
   using StepSink = std::function<void(const phones::FileStep&)>;
 
   /// `library` outlives the server. `on_step` hears of each transfer when it is over, and of requests that
-  /// were refused with an ERROR. Errc::system with a sentence for the operator when a port can't be had.
+  /// were refused with an ERROR. Errc::system with a sentence for the operator if a port is taken.
   static Result<std::unique_ptr<TftpServer>> start(net::Loop& loop, const Options& options, Library& library,
                                                    KnownSources& known, StepSink on_step);
   ~TftpServer() override;

@@ -112,9 +112,9 @@ class SccpCallServer {
     unsigned peer = 0;         // the other party's leg; 0: none
     unsigned consult_for = 0;  // the held leg that this one was begun for
     bool echo = false, outgoing = false;
-    bool receiving = false, transmitting = false;  // what the phone was told to do
+    bool receiving = false, transmitting = false;  // what the phone was asked to do
     std::optional<Endpoint> acked;
-    Endpoint told;
+    Endpoint reported;
     std::uint16_t own_port = 0;
     std::string dialled, far;
   };

@@ -53,7 +53,7 @@ void SccpCallServer::settle_media(unsigned key) {
   if (!of->receiving) open_media(key);
   if (!talking) return;
   const auto target = target_of(*of);
-  if (target && (!of->transmitting || of->told != *target)) start_media(key, *target);
+  if (target && (!of->transmitting || of->reported != *target)) start_media(key, *target);
 }
 
 void SccpCallServer::settle_both(unsigned key) {
@@ -83,7 +83,7 @@ void SccpCallServer::start_media(unsigned key, const Endpoint& target) {
   StartMedia start{of.ids, 20, 4, target};
   if (!manners.start_has_call) start.ids.call = 0;
   of.transmitting = true;
-  of.told = target;
+  of.reported = target;
   send(of.connection, id::kStartMedia, write_start_media(start, manners.form, manners.start_size));
 }
 

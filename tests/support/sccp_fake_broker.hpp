@@ -7,7 +7,7 @@
 
 namespace dw::sim {
 
-/// A media relay that relays nothing: hands out ports and remembers what it was told.
+/// A media relay that relays nothing: hands out ports and remembers what it was called with.
 class FakeBroker final : public MediaBroker {
  public:
   struct Stream {

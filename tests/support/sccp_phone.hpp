@@ -59,7 +59,7 @@ std::string_view to_string(PhoneEvent::Kind kind);
 /// "transmit-started party=0x1 local=16384 remote=192.0.2.1:20000 codec=4 ms=20"
 std::string to_string(const PhoneEvent& event);
 
-/// What is to be done after a verb: do the events before the writes, so that a port is open when it is told.
+/// What is to be done after a verb: do the events before the writes, so that a port is open when it is announced.
 struct PhoneTurn {
   std::vector<PhoneEvent> events;
   std::vector<Buffer> writes;
@@ -67,7 +67,7 @@ struct PhoneTurn {
 };
 
 /// A Cisco phone's side of one SCCP connection, sans-I/O: registration as of sccp.md §3.2 and §3.3,
-/// keepalives, calls. Each `connected` begins anew. Takes one line, and acts on its newest call unless told
+/// keepalives, calls. Each `connected` starts over. Takes one line, and acts on its newest call unless asked
 /// otherwise.
 class SccpPhone {
  public:

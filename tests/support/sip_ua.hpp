@@ -95,7 +95,7 @@ class SipUa {
   std::size_t absorbed() const { return absorbed_; }  ///< requests and responses that came again
   std::size_t contacts() const { return contacts_.size(); }
   const Options& options() const { return options_; }
-  /// Everything that it knows is gone, and nobody is told.
+  /// Forgets everything, and informs nobody.
   void restart();
 
   std::function<SipPlan()> plan = [] { return SipPlan{}; };

@@ -267,7 +267,7 @@ void SipUa::send_ok(TimePoint now, SipCall& c, const std::string& tag) {
   SipText ok = sip_answer(c.invite, 200, tag);
   ok.add("Contact", contact()).with_body("application/sdp", own_sdp(c.version, false));
   respond(now, c.server_key, ok);
-  // Where the others were asked too, they are told to stop; their dialogs end with the transaction.
+  // The others that were asked are cancelled; their dialogs end with the transaction.
   for (auto& [key, other] : calls_) {
     if (other.server_key == c.server_key && &other != &c && !other.plan.all_take) over(other);
   }

@@ -45,8 +45,8 @@ std::optional<std::string> moved_url(std::string_view url, const RewriteOptions&
     ours = with_port(options.host, options.tftp_port, 69);
   } else if (equal_ignoring_case(scheme, "https")) {
     const auto port = authority.rfind(':');
-    const bool told = port != authority.npos && is_digits(authority.substr(port + 1));
-    ours = url_host(options.host) + std::string(told ? authority.substr(port) : std::string_view());
+    const bool given = port != authority.npos && is_digits(authority.substr(port + 1));
+    ours = url_host(options.host) + std::string(given ? authority.substr(port) : std::string_view());
   } else {
     return std::nullopt;
   }

@@ -66,7 +66,7 @@ class CnfEditor {
   void note(NoteCode code, std::string_view what, std::string text, std::size_t offset);
   /// Gives the file up. Clears what was gathered.
   void refuse(NoteCode code, std::string_view what, std::string_view why, std::size_t offset);
-  /// Puts `spelt` there; `shown` is what the note may tell of the old value.
+  /// Puts `spelt` there; `shown` is what the note may show of the old value.
   void replace(std::string_view what, std::size_t offset, std::size_t length, std::string spelt, std::string shown);
   void remove(std::string_view what, Edit edit, std::string shown);
   /// A server is not the central side's, and stays; `line` 0: it is all lines'.

@@ -35,7 +35,7 @@ std::string_view to_string(Action action);
 /// The policy. The groups, their elements and the reasons for the defaults are in CNF.md and DECISIONS.md;
 /// the defaults here are those of edge mode, `hosted()` gives the others.
 struct RewriteOptions {
-  std::string host;  ///< what phones are told: a literal address (no brackets), or a name
+  std::string host;  ///< the host to put into configs: a literal address (no brackets), or a name
   std::uint16_t tftp_port = 69;
   std::uint16_t http_port = 6970;
   std::uint16_t sccp_port = 2000;
@@ -77,7 +77,7 @@ struct RewriteOptions {
 };
 
 /// The groups by the names they have in settings ("call_servers"), for whoever fills options from a
-/// configuration, and tells them.
+/// configuration, or lists them.
 struct RewriteGroup {
   std::string_view name;
   Action RewriteOptions::*action;
@@ -136,7 +136,7 @@ struct CnfLine {
 struct CallServer {
   std::string host;
   std::uint32_t priority = 0;
-  std::uint16_t sccp_port = 0, sip_port = 0;  ///< 0: not told
+  std::uint16_t sccp_port = 0, sip_port = 0;  ///< 0: not given
   friend bool operator==(const CallServer&, const CallServer&) = default;
 };
 

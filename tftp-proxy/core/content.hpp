@@ -15,12 +15,12 @@ namespace dw::provisioning {
 
 /// What an origin said of a file beside its octets. Empty strings where it said nothing.
 struct ContentMeta {
-  std::optional<std::uint64_t> size;  ///< octets in all, when the origin told before the end
+  std::optional<std::uint64_t> size;  ///< octets in all, if the origin said so before the end
   std::string etag;                   ///< as the origin wrote it, quotes included
   std::string last_modified;          ///< HTTP date
   std::string origin;                 ///< "http://pbx:6970/", "cache", "rewrite of …": for logs and stories
   std::vector<std::pair<std::string, std::string>>
-      headers{};  ///< of a service's page alone: what the phone is told with it
+      headers{};  ///< of a service's page only: its header fields for the phone
 };
 
 /// One file's octets, shared by everyone who asked for it, while they still arrive. Made by whoever fetches
@@ -39,7 +39,7 @@ class Content {
   bool done() const { return state_ == State::complete || state_ == State::failed; }
   /// Known from the origin, or because it is complete.
   std::optional<std::uint64_t> size() const;
-  /// What is there so far. The span is good until the next `append` (a reader asks again when told).
+  /// What is there so far. The span is good until the next `append` (a reader asks again when notified).
   Bytes octets() const { return *octets_; }
   const ContentMeta& meta() const { return meta_; }
   /// Why, when failed: Errc::not_found, forbidden, unavailable (try again later), too_long, exhausted…
@@ -55,7 +55,7 @@ class Content {
   void share(const Content& same);
   /// The same where what came, to its end, turns out to be what a complete one has.
   void share_if_equal(const Content& other);
-  /// The origin sent its last octet. Fails instead (unavailable) when fewer or more than the told size came.
+  /// The origin sent its last octet. Fails instead (unavailable) if fewer or more octets than announced came.
   void finish();
   void fail(Error error);
 

@@ -41,12 +41,12 @@ struct HttpVerdict {
 /// followed.
 HttpVerdict judge_http(long status);
 
-/// Does the body begin as an HTML page does? Nothing while `start` is too short to tell.
+/// Does the body begin as an HTML page does? Nothing while `start` is too short to decide.
 std::optional<bool> begins_as_html(Bytes start);
-inline constexpr std::size_t kHtmlProbe = 512;  ///< octets; by then it is told
+inline constexpr std::size_t kHtmlProbe = 512;  ///< octets; enough to decide
 /// Is the body (2xx) a page that says that there is no such file? Its octets decide. Servers say text/html of endings
 /// that they do not know (Twisted) or where nobody set a type (PHP); where they do, a page may also begin with another
-/// element than <html>, and bare text is no XML and no firmware. Nothing while `start` is too short to tell.
+/// element than <html>, and bare text is no XML and no firmware. Nothing while `start` is too short to decide.
 std::optional<bool> is_html_page(Bytes start, bool said_html, std::string_view name);
 /// A list of all configs that a server has (CUCM's ConfigFileCacheList.txt and the like), however it is spelt. No phone
 /// asks for one; who guesses names does.
@@ -54,7 +54,7 @@ bool is_server_list(std::string_view name);
 bool says_html(std::string_view content_type);
 bool may_be_html(std::string_view name);  ///< .html, .htm
 
-/// Which of the failures of several origins a phone is told. Not found only when nothing stood in the way of
+/// Which of the failures of several origins a phone gets. Not found only when nothing stood in the way of
 /// knowing: an origin that could not be asked may have the file. One that never answered since it was configured
 /// (a port that the server does not have) has no vote where another one answers, and is left out of the words.
 class Findings {

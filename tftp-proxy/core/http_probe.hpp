@@ -12,7 +12,7 @@
 namespace dw::provisioning {
 
 inline constexpr std::string_view kHttpProbePath = "/dropwire-probe";
-inline constexpr std::size_t kMaxHttpProbe = 8192;  ///< octets of an answer's body that tell header fields
+inline constexpr std::size_t kMaxHttpProbe = 8192;  ///< octets of an answer's body that list header fields
 
 /// "from=ADDRESS:PORT\n" and a line "Name: value\n" for each field.
 std::string http_probe_body(const Endpoint& from, const std::vector<std::pair<std::string, std::string>>& fields);

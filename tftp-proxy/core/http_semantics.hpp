@@ -41,7 +41,7 @@ struct Selection {
 /// another unit or of several parts is ignored, as the RFC allows; so is one on anything but GET.
 Selection select_octets(bool is_get, const SelectionFields& fields, const Validators& validators, std::uint64_t size);
 
-/// What of `content`, from `offset` on, may be handed to a client that was told `size`: all but the last
+/// What of `content`, from `offset` on, may be sent to a client that was promised `size`: all but the last
 /// octet until the whole is known to be good. Empty: wait. Nothing: it can't be completed.
 std::optional<Bytes> sendable(const Content& content, std::uint64_t offset, std::uint64_t size);
 

@@ -16,7 +16,7 @@ inline constexpr std::size_t kMaxManifestParts = 64;
 /// One file of a firmware load.
 struct ManifestPart {
   std::string name;                   ///< passed parse_file_name
-  std::optional<std::uint64_t> size;  ///< octets; only the 792x manifests tell it
+  std::optional<std::uint64_t> size;  ///< octets; only the 792x manifests have it
   bool optional = false;              ///< marked "#+": the phone can do without
   friend bool operator==(const ManifestPart&, const ManifestPart&) = default;
 };

@@ -82,7 +82,7 @@ NameBudget::Verdict NameBudget::refuse(TimePoint now, const IpAddress& address, 
   TimePoint* const said = said_.take(now, source, Standing::stranger, TimePoint{});
   if (!said || (*said != TimePoint{} && now - *said < kSaidAgain)) return Verdict::no;
   *said = now;
-  return Verdict::offence;
+  return Verdict::abuse;
 }
 
 void NameBudget::append_metrics(MetricsText& out) const {

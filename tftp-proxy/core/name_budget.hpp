@@ -23,12 +23,12 @@ class NameBudget {
     double rate = 10;             ///< names a second of a source
     double registered_rate = 50;  ///< of one with a registered phone
     double burst = 20;            ///< seconds' worth that may come at once: what a site asks for when it boots first
-    bool trust_lists_are_free = true;  ///< they are told as missing, and no origin is asked (is_trust_list_name)
+    bool trust_lists_are_free = true;  ///< they are always missing, and no origin is asked (is_trust_list_name)
     friend bool operator==(const Options&, const Options&) = default;
   };
   enum class Way : std::uint8_t { udp, tcp };
-  /// offence: no, and it is time to say so (once in kSaidAgain for each source).
-  enum class Verdict : std::uint8_t { yes, no, offence };
+  /// abuse: no, and it is to be reported (once in kSaidAgain for each source).
+  enum class Verdict : std::uint8_t { yes, no, abuse };
   struct Enumerator {
     IpAddress source;
     Way way{};
@@ -73,7 +73,7 @@ class NameBudget {
   KeyedHash hash_;
   SourceTable<std::uint64_t, Name> names_;
   FairRate udp_, tcp_;
-  SourceTable<IpAddress, TimePoint> said_;  ///< when an offence of it was told last
+  SourceTable<IpAddress, TimePoint> said_;  ///< when its abuse was last reported
   LatestFew<Enumerator, kKept> enumerators_;
   std::array<std::uint64_t, 2> refused_{};
 };

@@ -42,7 +42,7 @@ void OriginHealth::succeeded() {
 void OriginHealth::failed(TimePoint now, bool reached, std::string why) {
   last_error_ = std::move(why);
   ++failures_;
-  // Requests that were on their way when it went down tell nothing new.
+  // Requests that were on their way when it went down are no news.
   if (state_ == State::down) return;
   if (state_ == State::up && reached && failures_ < kBadAnswers) return;
   state_ = State::down;

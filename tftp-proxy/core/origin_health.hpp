@@ -21,7 +21,7 @@ class OriginHealth {
 
   explicit OriginHealth(std::uint64_t seed) : random_(seed) {}
 
-  /// May one ask now? True takes the half-open slot when it was due: ask then, and tell the end.
+  /// May one ask now? True takes the half-open slot when it was due: ask then, and report the outcome.
   bool try_ask(TimePoint now);
   void succeeded();
   /// `reached`: it answered, but badly. Not reached: refused, timed out, name not resolved.

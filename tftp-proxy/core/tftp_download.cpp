@@ -254,8 +254,8 @@ void Download::on_data(Actions& actions, TimePoint now, const Data& data) {
       send_ack(actions, now);
       if (state_ == State::dallying) deadline_ = std::min(deadline_, last_progress_ + kMostRto);
     }
-  } else if (ahead > 0 && ahead < windowsize_ && state_ == State::receiving && gap_told_at_ != expected_) {
-    gap_told_at_ = expected_;  // RFC 7440 §4: the last block in order, so that the server goes back to it
+  } else if (ahead > 0 && ahead < windowsize_ && state_ == State::receiving && gap_acked_at_ != expected_) {
+    gap_acked_at_ = expected_;  // RFC 7440 §4: the last block in order, so that the server goes back to it
     sample_from_.reset();
     send_ack(actions, now);
   }
@@ -322,7 +322,7 @@ Download::Actions Download::on_deadline(TimePoint now) {
     send_request(actions, now);
   } else {
     // What came of this window is acknowledged too, so the server goes on from there.
-    gap_told_at_ = 0;
+    gap_acked_at_ = 0;
     send_ack(actions, now);
     deadline_ = std::min(deadline_, last_progress_ + options_.progress_within);
   }

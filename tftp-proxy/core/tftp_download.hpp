@@ -15,7 +15,7 @@ namespace dw::tftp {
 
 /// One file read from a TFTP server (RFC 1350, 2347, 2348, 2349, 7440): the client's side, sans-I/O, one
 /// object a file. Octets come out in order and once. The server's TID is the port of its first answer; later
-/// ones of other ports get ERROR 5 and change nothing. When `end` was told the file is whole or failed; the
+/// ones of other ports get ERROR 5 and change nothing. When `end` was called the file is whole or failed; the
 /// object is kept until over(), to acknowledge a repeated last DATA.
 class Download {
  public:
@@ -53,7 +53,7 @@ class Download {
   Actions start(TimePoint now);
   Actions on_datagram(TimePoint now, const Endpoint& from, Bytes octets);
   Actions on_deadline(TimePoint now);
-  /// Nobody wants it any more: the server is told (ERROR 0) so that it need not retransmit.
+  /// Nobody wants it any more: the server gets ERROR 0 so that it need not retransmit.
   Actions cancel();
   std::optional<TimePoint> next_deadline() const;
 
@@ -102,8 +102,8 @@ class Download {
   std::optional<std::uint64_t> size_;
   std::uint64_t expected_ = 1;  // next block, counted without rollover
   std::uint64_t received_ = 0;
-  std::uint16_t in_window_ = 0;    // blocks taken since the last ACK
-  std::uint64_t gap_told_at_ = 0;  // expected_ when a gap was last acknowledged
+  std::uint16_t in_window_ = 0;     // blocks taken since the last ACK
+  std::uint64_t gap_acked_at_ = 0;  // expected_ when a gap was last acknowledged
   TimePoint started_{};
   TimePoint last_progress_{};
   TimePoint last_ack_{};

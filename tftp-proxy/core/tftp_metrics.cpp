@@ -1,4 +1,4 @@
-// The words and numbers that tell what the TFTP server does.
+// The metrics of the TFTP server.
 #include "tftp-proxy/core/tftp_sessions.hpp"
 
 namespace dw::tftp {

@@ -36,7 +36,7 @@ class Terms {
   Mode mode() const { return mode_; }
   std::uint16_t blksize() const { return blksize_; }
   std::uint16_t windowsize() const { return windowsize_; }
-  /// The client's retransmission timeout in seconds, when it told one.
+  /// The client's retransmission timeout in seconds, if it sent one.
   std::optional<std::uint8_t> timeout() const { return timeout_ == 0 ? std::nullopt : std::optional(timeout_); }
   bool repeated_option() const { return repeated_option_; }
 

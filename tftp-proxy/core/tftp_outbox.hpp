@@ -24,7 +24,7 @@ enum class TransferOutcome : std::uint8_t {
   sent,         ///< the last block was acknowledged
   unconfirmed,  ///< the last block went out, and its ACK never came
   not_found,
-  not_admitted,  ///< told as not found (Errc::not_admitted)
+  not_admitted,  ///< answered as not found (Errc::not_admitted)
   refused,       ///< the file is not to be had by policy
   unavailable,   ///< no origin, or it broke off
   no_ack,        ///< nothing was ever acknowledged
@@ -75,11 +75,11 @@ struct RefusedRequest {
   Refusal reason{};
   Endpoint peer;
   IpAddress local;
-  std::string file;       ///< as sent, not escaped; empty when it could not be told
+  std::string file;       ///< as sent, not escaped; empty if it could not be read
   bool answered = false;  ///< with an ERROR
   std::uint16_t error_code = 0;
   std::string detail;
-  bool offence = false;  ///< to be logged as one: who guesses names
+  bool abuse = false;  ///< to be logged as abuse: somebody who guesses names
 };
 
 /// What the session table wants done: filled by it, emptied by the caller, used again and again so that the

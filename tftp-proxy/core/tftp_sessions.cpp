@@ -8,7 +8,7 @@
 namespace dw::tftp {
 namespace {
 
-/// Transfers of one address that a stray ACK is compared with; with more of them it can't be told whose it
+/// Transfers of one address that a stray ACK is compared with; with more of them it can't be known whose it
 /// is.
 constexpr std::size_t kMaxAdoptionScan = 256;
 
@@ -160,7 +160,7 @@ void Sessions::on_request(TimePoint now, const Arrival& arrival, const Request& 
   const auto old = find(arrival.peer, arrival.ours.address);
   if (old && places_[*old].session->request_hash == hash_of_octets(arrival.octets)) {
     const Transfer& transfer = places_[*old].session->transfer;
-    // Of one that was answered twice in vain, or that has stalled, the client has forgotten: it begins anew.
+    // The client no longer knows a transfer that was answered twice in vain, or that has stalled: it starts over.
     if (!transfer.spent(now) && !transfer.stalled()) return on_repeated_request(now, *old, out);
   }
   if (draining_) return refuse(arrival, Refusal::draining, request.file, out);
@@ -278,7 +278,7 @@ bool Sessions::admit_name(TimePoint now, const Arrival& arrival, std::string_vie
   const Verdict verdict = names_->admits(now, arrival.peer.address, provisioning::NameBudget::Way::udp, file);
   if (verdict == Verdict::yes) return true;
   refuse(arrival, Refusal::enumeration, file, out);
-  out.refused.back().offence = verdict == Verdict::offence;
+  out.refused.back().abuse = verdict == Verdict::abuse;
   return false;
 }
 

@@ -51,7 +51,7 @@ struct SignedHeader {
 
 /// Errors: truncated, malformed, too_long, exhausted (more than kMaxTlvs).
 Result<SignedHeader> parse_signed_header(Bytes octets);
-/// The header as its `order` tells; the lengths are those of the fields, except `length`, which is written as
+/// The header in its `order`; the lengths are those of the fields, except `length`, which is written as
 /// is.
 void write(ByteWriter& out, const SignedHeader& header);
 std::string to_string(const SignedHeader& header);
@@ -59,7 +59,7 @@ std::string to_string(const SignedHeader& header);
 /// Where the body begins, by the first two TLVs alone. Fails when they are not there or point past the end.
 Result<std::size_t> signed_body_offset(Bytes octets);
 
-/// Begins with such a header, as far as its first ten octets tell (version and length TLVs).
+/// Begins with such a header, as far as its first ten octets show (version and length TLVs).
 bool is_signed(Bytes octets);
 /// "….sgn", and "….enc.sgn" in particular, in either case.
 bool is_signed_name(std::string_view file_name);

@@ -158,7 +158,7 @@ TEST_CASE("a router that forgot everything is found out by its epoch and gets al
   }
 }
 
-TEST_CASE("UPnP has no epoch: a mapping that is gone tells") {
+TEST_CASE("UPnP has no epoch: a mapping that is gone shows it") {
   Home home(10);
   home.router.pcp = home.router.nat_pmp = false;
   home.upnp = true;
@@ -351,7 +351,7 @@ TEST_CASE("double NAT: a private external address, or another than the internet 
   }
 }
 
-TEST_CASE("the external address changes: seen within a minute, and told for all mappings") {
+TEST_CASE("the external address changes: seen within a minute, and reported for all mappings") {
   for (const bool pcp : {true, false}) {
     CAPTURE(pcp);
     Home home(21);
@@ -432,7 +432,7 @@ TEST_CASE("the list has an end") {
   CHECK(home.router.table.size() == pm::Mapper::kMaxWanted);
 }
 
-TEST_CASE("a router without an address of the internet maps, and nobody is told of 0.0.0.0") {
+TEST_CASE("a router without an address of the internet maps, and nobody gets 0.0.0.0") {
   for (const bool upnp : {true, false}) {
     CAPTURE(upnp);
     Home home(26);

@@ -25,7 +25,7 @@ TEST_CASE("case 38: lock-step over links that lose 0, 2, 10 and 30 %") {
       CHECK(world.sessions.active() == 0);
       const bool whole = world.whole(phone);
       if (loss <= 10) CHECK(whole);
-      // Or it ended cleanly: the phone gave up, or was told. Never a file that looks whole and is not.
+      // Or it ended cleanly: the phone gave up, or got an error. Never a file that looks whole and is not.
       CHECK((whole || world.phone(phone).state() == Phone::State::failed));
       const auto& counters = world.sessions.transfer_counters();
       if (loss == 0) CHECK(counters.retransmissions == 0);

@@ -153,7 +153,7 @@ class World {
   }
   Phone& phone(std::size_t index) { return *homes_[index].phone; }
   bool whole(std::size_t index) { return phone(index).state() == Phone::State::done && phone(index).octets() == file_; }
-  /// The router starts anew: what goes out has a new port, and what comes to the old one is lost.
+  /// The router restarts: what goes out has a new port, and what comes to the old one is lost.
   void reboot_router(std::size_t index, std::uint16_t new_port) { homes_[index].outside.port = new_port; }
 
   bool busy() const { return !events_.empty() || sessions.active() > 0; }

@@ -8,7 +8,7 @@
 using namespace dw;
 using namespace dw::sim;
 using namespace std::chrono_literals;
-using Told = sccp::SessionEvent::Kind;
+using Reported = sccp::SessionEvent::Kind;
 
 namespace {
 
@@ -66,12 +66,12 @@ TEST_CASE("sccp limits: attempts a minute: the call ends at the server and at th
       CHECK(house.room.phone(0).calls().empty());
       CHECK(house.room.phone(2).calls().empty());
       CHECK(house.room.session(0).calls(house.room.now).empty());
-      REQUIRE(house.room.told(Told::call_refused).size() == 1);
-      CHECK(house.room.told(Told::call_refused).front().text == "access.sccp.call_attempts_per_phone");
+      REQUIRE(house.room.reported(Reported::call_refused).size() == 1);
+      CHECK(house.room.reported(Reported::call_refused).front().text == "access.sccp.call_attempts_per_phone");
       CHECK(house.room.hop(0).counters.calls_refused == 1);
       house.room.advance(31s);
       house.call("1003");
-      CHECK(house.room.told(Told::call_refused).size() == 1);
+      CHECK(house.room.reported(Reported::call_refused).size() == 1);
       CHECK(house.room.phone(0).calls().size() == 1);
       CHECK(house.room.phone(0).problems() == std::vector<std::string>{});
       CHECK(house.room.server.problems() == std::vector<std::string>{});
@@ -95,16 +95,16 @@ TEST_CASE("sccp limits: calls at once: a call that is over makes room, and one w
     house.room.act(2, house.room.phone(2).answer(house.room.now));
     house.room.act(0, house.room.phone(0).hold(house.room.now));
     house.call("1003");
-    REQUIRE(house.room.told(Told::call_refused).size() == 1);
-    CHECK(house.room.told(Told::call_refused).front().text == "access.sccp.calls_per_phone");
+    REQUIRE(house.room.reported(Reported::call_refused).size() == 1);
+    CHECK(house.room.reported(Reported::call_refused).front().text == "access.sccp.calls_per_phone");
     CHECK(house.room.phone(0).calls().size() == 1);  // the one on hold
     house.room.act(2, house.room.phone(2).on_hook(house.room.now));
     house.call("1003");
-    CHECK(house.room.told(Told::call_refused).size() == 1);
+    CHECK(house.room.reported(Reported::call_refused).size() == 1);
     house.room.lose(0);
     house.room.connect(0);
     house.call("1003");
-    CHECK(house.room.told(Told::call_refused).size() == 1);
+    CHECK(house.room.reported(Reported::call_refused).size() == 1);
   }
 }
 
@@ -120,11 +120,11 @@ TEST_CASE("sccp limits: calls for help are never refused, and calls to the phone
       house.room.act(0, house.room.phone(0).hold(house.room.now));
       house.call("1002");
       CHECK(house.rung(1) == 1);
-      CHECK(house.room.told(Told::call_refused).empty());
+      CHECK(house.room.reported(Reported::call_refused).empty());
       house.hang_up();
       house.room.act(1, house.room.phone(1).dial(house.room.now, "1001"));  // another phone, another limit
       CHECK(house.rung(0) == 1);
-      CHECK(house.room.told(Told::call_refused).empty());
+      CHECK(house.room.reported(Reported::call_refused).empty());
     }
   }
 }
@@ -137,8 +137,8 @@ TEST_CASE("sccp limits: all phones of one address together") {
     house.room.connect(n);
     house.room.act(n, house.room.phone(n).dial(house.room.now, "1003"));
   }
-  REQUIRE(house.room.told(Told::call_refused).size() == 1);
-  CHECK(house.room.told(Told::call_refused).front().text == "access.sccp.call_attempts_per_source");
+  REQUIRE(house.room.reported(Reported::call_refused).size() == 1);
+  CHECK(house.room.reported(Reported::call_refused).front().text == "access.sccp.call_attempts_per_source");
 }
 
 TEST_CASE("sccp limits: a server that says Proceed before the number is waited for, as it may be a call for help") {

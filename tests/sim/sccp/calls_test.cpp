@@ -89,7 +89,7 @@ void check_clean(ProxiedRoom& room) {
   CHECK(room.server.problems() == std::vector<std::string>{});
 }
 
-/// Every address that the server was told for media is the last Dropwire's, every one that a phone was told
+/// Every address that the server got for media is the last Dropwire's, every one that a phone got
 /// the first's.
 void check_media_addresses(ProxiedRoom& room) {
   const IpAddress central = room.hops.back()->central_side;
@@ -139,7 +139,7 @@ TEST_CASE("two phones register, call, hold, resume and hang up, through one Drop
         CHECK(talking(room, b));
         room.act(b, room.phone(b).on_hook(room.now));
         CHECK(room.streams() == 0);
-        CHECK(room.told(sccp::SessionEvent::Kind::call_over).size() == 2 * static_cast<std::size_t>(hops));
+        CHECK(room.reported(sccp::SessionEvent::Kind::call_over).size() == 2 * static_cast<std::size_t>(hops));
         check_media_addresses(room);
         room.act(a, room.phone(a).unregister(room.now));
         CHECK(room.saw(a, Kind::unregistered));

@@ -14,7 +14,7 @@ namespace dw::sim {
 
 using namespace std::chrono_literals;
 using sccp::EndReason;
-using Told = sccp::SessionEvent::Kind;
+using Reported = sccp::SessionEvent::Kind;
 
 inline const IpAddress kPhone = *IpAddress::parse("192.168.1.50");
 inline const IpAddress kPublic = *IpAddress::parse("198.51.100.7");
@@ -95,7 +95,7 @@ struct Line {
     to_phone.clear();
     to_server.clear();
   }
-  bool told(Told kind) const {
+  bool reported(Reported kind) const {
     return std::ranges::any_of(events, [kind](const auto& e) { return e.kind == kind; });
   }
   const SccpFrame& last_to_phone() const { return to_phone.back(); }

@@ -19,12 +19,12 @@ TEST_CASE("media ends with the call, and with the connection") {
   };
   auto call = talking();
   call->server(frame(id::kCallState, Body(12).u32(0, 2).u32(4, 1).u32(8, kIds.call).take()));
-  CHECK(!call->told(Told::call_over));  // its media is still open
+  CHECK(!call->reported(Reported::call_over));  // its media is still open
   call->advance(9s);
   CHECK(call->broker.streams().size() == 1);
   call->advance(2s);
   CHECK(call->broker.streams().empty());
-  CHECK(call->told(Told::call_over));
+  CHECK(call->reported(Reported::call_over));
 
   Line unregistered;
   unregistered.session->reset_phone(unregistered.now, sccp::ResetType::reset, unregistered.out);
@@ -36,7 +36,7 @@ TEST_CASE("media ends with the call, and with the connection") {
   gone->take();
   CHECK(gone->broker.streams().empty());
   CHECK(gone->broker.last_end == MediaEnd::lost);
-  CHECK(gone->told(Told::call_over));
+  CHECK(gone->reported(Reported::call_over));
 }
 
 TEST_CASE("a phone that is in a call puts Reset off, and is hung up on only once it has none") {
@@ -55,7 +55,7 @@ TEST_CASE("a phone that is in a call puts Reset off, and is hung up on only once
       CHECK(line.last_to_phone().version == 17);  // as the server writes it
     } else {
       line.server(frame(id::kReset, Body(4).u32(0, 2).take()));
-      CHECK(line.told(Told::reset));
+      CHECK(line.reported(Reported::reset));
     }
     CHECK(line.last_to_phone().id == id::kReset);
     CHECK(line.last_to_phone().body == Body(4).u32(0, 2).take());
@@ -116,7 +116,7 @@ TEST_CASE("apply config ends nothing, in a call or out of one") {
     }
     line.server(frame(id::kReset, Body(4).u32(0, 3).take()));
     CHECK(line.last_to_phone().id == id::kReset);
-    CHECK(line.told(Told::reset));
+    CHECK(line.reported(Reported::reset));
     line.advance(250s);
     CHECK(!line.ended);
     CHECK(line.broker.streams().size() == (in_call ? 1 : 0));
@@ -171,7 +171,7 @@ TEST_CASE("a call whose people talk is preserved, whoever lost the connection") 
     REQUIRE(talk.preserved[0].live.size() == 1);
     CHECK(talk.preserved[0].live[0].ports.id == talk.id);
     CHECK(talk.line.broker.streams().size() == 1);
-    CHECK(!talk.line.told(Told::call_over));
+    CHECK(!talk.line.reported(Reported::call_over));
   }
 }
 
@@ -180,7 +180,7 @@ TEST_CASE("what is no running call is not preserved: a good-bye, a stopped progr
     talk.close(by);
     CHECK(talk.preserved.empty());
     CHECK(talk.line.broker.streams().empty());
-    CHECK(talk.line.told(Told::call_over));
+    CHECK(talk.line.reported(Reported::call_over));
   };
   Talk shutdown;
   ends(shutdown, sccp::ClosedBy::shutdown);
@@ -211,7 +211,7 @@ TEST_CASE("a phone whose server said Reset and went keeps its call") {
   CHECK(talk.preserved.size() == 1);
 }
 
-TEST_CASE("of two calls the one that talks is preserved, and the other is told as over") {
+TEST_CASE("of two calls the one that talks is preserved, and the other is reported as over") {
   Talk talk;
   constexpr ChannelIds kHeld{0x44, 0x55, 0x66};
   talk.line.server(frame(id::kCallState, Body(12).u32(0, 8).u32(4, 1).u32(8, kHeld.call).take()));
@@ -220,18 +220,18 @@ TEST_CASE("of two calls the one that talks is preserved, and the other is told a
   REQUIRE(talk.preserved.size() == 1);
   CHECK(talk.preserved[0].call.reference == kIds.call);
   CHECK(talk.line.broker.streams().size() == 1);
-  REQUIRE(talk.line.told(Told::call_over));
+  REQUIRE(talk.line.reported(Reported::call_over));
   CHECK(talk.line.events.back().call->reference == kHeld.call);
 }
 
-TEST_CASE("a silent call keeps its ports, people are told, and what comes again is heard") {
+TEST_CASE("a silent call keeps its ports and is reported, and what comes again is heard") {
   Talk talk;
   talk.keep_alive(400s);
   CHECK(talk.line.broker.streams().size() == 1);
-  CHECK(std::ranges::count(talk.line.events, Told::media_silent, &sccp::SessionEvent::kind) == 1);
+  CHECK(std::ranges::count(talk.line.events, Reported::media_silent, &sccp::SessionEvent::kind) == 1);
   talk.talk();
   talk.keep_alive(60s);
-  CHECK(talk.line.told(Told::media_back));
+  CHECK(talk.line.reported(Reported::media_back));
   talk.keep_alive(sccp::MediaLegs::kSilentKept);
   CHECK(talk.line.broker.streams().empty());  // some day a server that never closes has to be stopped
   CHECK(talk.line.events.back().text.ends_with("given up"));

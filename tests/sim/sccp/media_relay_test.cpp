@@ -1,4 +1,4 @@
-// What a session tells the relay of its streams: who may send, and what payload types are.
+// What the relay learns from a session about its streams: who may send, and what payload types are.
 #include "tests/sim/sccp/line.hpp"
 
 using namespace dw;
@@ -11,7 +11,7 @@ const Endpoint kMusicServer{*IpAddress::parse("10.0.0.88"), 4000};
 const FakeBroker::Stream& relayed_stream(const Line& line) {
   return line.broker.streams().begin()->second;
 }
-MediaFormat format_told(const MediaFormats& formats, std::uint8_t payload_type) {
+MediaFormat format_of(const MediaFormats& formats, std::uint8_t payload_type) {
   const auto at = std::ranges::find(formats, payload_type, &MediaFormat::payload_type);
   return at == formats.end() ? MediaFormat{payload_type, 0} : *at;
 }
@@ -42,7 +42,7 @@ TEST_CASE("the relay knows telephone events, Cisco's named events and the clock 
   Line line;
   line.register_phone();
   open_receive(line);
-  CHECK(format_told(relayed_stream(line).to_phone, 100) == MediaFormat{100, 8'000, MediaFormat::Kind::nse});
-  CHECK(format_told(relayed_stream(line).to_phone, 97).clock_rate == 0);
+  CHECK(format_of(relayed_stream(line).to_phone, 100) == MediaFormat{100, 8'000, MediaFormat::Kind::nse});
+  CHECK(format_of(relayed_stream(line).to_phone, 97).clock_rate == 0);
   CHECK(relayed_stream(line).to_central == relayed_stream(line).to_phone);
 }

@@ -181,7 +181,7 @@ TEST_CASE("a message that has a row and no handler leaves with what stands in fo
   }
 }
 
-TEST_CASE("a message without a handler is rewritten by its role, as its ids tell the channel") {
+TEST_CASE("a message without a handler is rewritten by its role, as its ids name the channel") {
   std::vector<MessageType> rows(sccp::messages().rows().begin(), sccp::messages().rows().end());
   MessageType type = unheard_of(Direction::from_phone, AddressRole::media_local);
   type.fields[static_cast<std::size_t>(sccp::Field::party)] = 4;

@@ -92,7 +92,7 @@ class ProxiedRoom {
     }
     return false;
   }
-  std::vector<sccp::SessionEvent> told(sccp::SessionEvent::Kind kind) const {
+  std::vector<sccp::SessionEvent> reported(sccp::SessionEvent::Kind kind) const {
     std::vector<sccp::SessionEvent> out;
     for (const auto& e : session_events) {
       if (e.kind == kind) out.push_back(e);

@@ -37,7 +37,7 @@ TEST_CASE("StartMediaTransmission before OpenReceiveChannelAck, or before OpenRe
   }
 }
 
-TEST_CASE("OpenReceiveChannel twice is one stream, whose phone may latch anew") {
+TEST_CASE("OpenReceiveChannel twice is one stream, whose phone may latch again") {
   Line line;
   line.register_phone();
   open_receive(line);
@@ -94,7 +94,7 @@ TEST_CASE("an Ack that says only the call reference, or nothing, is for the chan
   CHECK(bare.broker.streams().begin()->second.stated);
 }
 
-TEST_CASE("a destination that can't be one is not told to a phone, which stops sending to the one it had") {
+TEST_CASE("an invalid destination does not reach a phone, which stops sending to the one it had") {
   for (const bool before : {false, true}) {
     CAPTURE(before);
     const auto refused = [before](const auto& where) {
@@ -109,7 +109,7 @@ TEST_CASE("a destination that can't be one is not told to a phone, which stops s
       CAPTURE(to.to_string());
       start_media(line, kIds, to);
       CHECK(!stream.far_end);
-      CHECK(line.told(Told::dropped));
+      CHECK(line.reported(Reported::dropped));
       REQUIRE(line.to_phone.size() == (before ? 1 : 0));
       if (before) CHECK(line.last_to_phone().id == id::kStopMedia);
       start_media(line);
@@ -125,7 +125,7 @@ TEST_CASE("a destination that can't be one is not told to a phone, which stops s
 
 TEST_CASE("hold by an empty address: the phone hears of it as it came, and nothing goes to the old far end") {
   struct Hold {
-    Endpoint to, told;
+    Endpoint to, reported;
   };
   const Hold holds[] = {{{IpAddress::v4(0), 0}, {IpAddress::v4(0), 0}},
                         {{IpAddress::v4(0), 4000}, {IpAddress::v4(0), 4000}},
@@ -148,7 +148,7 @@ TEST_CASE("hold by an empty address: the phone hears of it as it came, and nothi
       start(hold.to);
       CHECK(!stream.far_end);
       CHECK(line.last_to_phone().id == id::kStartMedia);
-      CHECK(line.last_to_phone().body == write_start_media({kIds, 20, 4, hold.told}, form, octets));
+      CHECK(line.last_to_phone().body == write_start_media({kIds, 20, 4, hold.reported}, form, octets));
       line.server(frame(id::kCloseReceive, write_close(kIds, 16)));
       CHECK(line.broker.streams().size() == 1);  // it is still to be stopped, or to go on
       open_receive(line);
@@ -184,7 +184,7 @@ TEST_CASE("two calls with one pass-through party id have a stream each") {
   CHECK(line.broker.streams().begin()->second.stated == Endpoint{kPhone, 16386});
 }
 
-TEST_CASE("no ports: the server is told in its own protocol, and the call goes on without audio") {
+TEST_CASE("no ports: the server gets a refusal in its own protocol, and the call goes on without audio") {
   for (const unsigned version : {11U, 17U}) {
     Line line;
     line.register_phone(version, version);
@@ -196,7 +196,7 @@ TEST_CASE("no ports: the server is told in its own protocol, and the call goes o
     REQUIRE(ack);
     CHECK(ack->status == 8);
     CHECK(ack->ids.party == kIds.party);
-    CHECK(line.told(Told::no_media));
+    CHECK(line.reported(Reported::no_media));
     CHECK(line.counters.no_media == 1);
   }
 }
@@ -225,7 +225,7 @@ TEST_CASE("a phone that can't receive gives the stream back") {
   CHECK(ack->local.address == IpAddress::v4(0));
 }
 
-TEST_CASE("early media: a phone behind a router is told to send, once, and the server never hears of it") {
+TEST_CASE("early media: a phone behind a router is asked to send, once, and the server never hears of it") {
   for (const unsigned version : {11U, 17U, 22U}) {
     CAPTURE(version);
     Line line;
@@ -273,7 +273,7 @@ TEST_CASE("early media that ends early is stopped by whoever started it") {
   CHECK(line.broker.streams().empty());
 }
 
-TEST_CASE("no router in between, or a key in the message: nothing is told in the server's stead") {
+TEST_CASE("no router in between, or a key in the message: nothing is sent in the server's stead") {
   Line near(kPhone);
   near.register_phone();
   open_receive(near);
@@ -301,9 +301,9 @@ TEST_CASE("MediaTransmissionFailure says the server's own address back to it") {
   open_receive(line);
   ack_receive(line);
   start_media(line);
-  const Endpoint told = line.broker.streams().begin()->second.ports.phone_facing;
+  const Endpoint reported = line.broker.streams().begin()->second.ports.phone_facing;
   Body body(36);
-  body.u32(0, kIds.conference).u32(4, kIds.party).ipv4(12, told.address).u32(28, told.port).u32(32, kIds.call);
+  body.u32(0, kIds.conference).u32(4, kIds.party).ipv4(12, reported.address).u32(28, reported.port).u32(32, kIds.call);
   line.phone(frame(0x002A, body.take(), 17));
   CHECK(ipv4_at(line.last_to_server().body, 12) == kFarEnd.address);
   CHECK(u32_at(line.last_to_server().body, 28) == kFarEnd.port);
@@ -328,7 +328,7 @@ TEST_CASE("PortReq and PortRes open a stream with both of its ports") {
   CHECK(line.broker.streams().empty());
 }
 
-TEST_CASE("PortRes tells the port that a router gave RTCP, an Ack where the router has the stream now") {
+TEST_CASE("PortRes names the port that a router gave RTCP, an Ack where the router has the stream now") {
   Line line;
   line.register_phone(19, 19);
   line.server(
@@ -352,7 +352,7 @@ TEST_CASE("PortRes tells the port that a router gave RTCP, an Ack where the rout
   CHECK(ack->local == outside);
 }
 
-TEST_CASE("a message whose length and version disagree is read by its length, and told") {
+TEST_CASE("a message whose length and version disagree is read by its length, and reported") {
   Line line;
   line.register_phone(11, 11);
   line.server(frame(id::kOpenReceive, write_open_receive({kIds, 20, 4, {}}, AddressForm::flat, 92)));
@@ -361,5 +361,5 @@ TEST_CASE("a message whose length and version disagree is read by its length, an
   REQUIRE(left);
   CHECK(left->local == line.broker.streams().begin()->second.ports.central_facing);
   CHECK(line.counters.layout_conflicts == 1);
-  CHECK(line.told(Told::layout_conflict));
+  CHECK(line.reported(Reported::layout_conflict));
 }

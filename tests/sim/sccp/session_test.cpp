@@ -238,17 +238,17 @@ TEST_CASE("a dead server, and a dead phone, are noticed after three keepalives")
   for (int i = 0; i < 3; ++i) {
     line.phone(frame(id::kKeepAlive));
     CHECK(!line.ended);
-    CHECK(line.told(Told::keepalive_missed) == (i > 0));
+    CHECK(line.reported(Reported::keepalive_missed) == (i > 0));
     line.advance(20s);
   }
   CHECK(line.ended == EndReason::server_silent);
-  CHECK(std::ranges::count(line.events, Told::keepalive_missed, &sccp::SessionEvent::kind) == 1);
+  CHECK(std::ranges::count(line.events, Reported::keepalive_missed, &sccp::SessionEvent::kind) == 1);
 
   Line silent;
   silent.register_phone(17, 17, 20);
   silent.advance(64s);
   CHECK(!silent.ended);
-  CHECK(silent.told(Told::keepalive_missed));
+  CHECK(silent.reported(Reported::keepalive_missed));
   silent.advance(2s);
   CHECK(silent.ended == EndReason::phone_silent);
 
@@ -260,7 +260,7 @@ TEST_CASE("a dead server, and a dead phone, are noticed after three keepalives")
     well.advance(20s);
   }
   CHECK(!well.ended);
-  CHECK(!well.told(Told::keepalive_missed));
+  CHECK(!well.reported(Reported::keepalive_missed));
 
   Line late;  // each third answer comes
   late.register_phone(17, 17, 20);
@@ -287,7 +287,7 @@ TEST_CASE("nobody is hung up on for a missing keepalive while audio comes from t
       line.advance(1s);
     }
     CHECK(!line.ended);
-    CHECK(line.told(Told::keepalive_missed));
+    CHECK(line.reported(Reported::keepalive_missed));
     for (int second = 0; second < 40 && !line.ended; ++second) {
       if (second % 20 == 0 && server_dead) line.phone(frame(id::kKeepAlive));
       line.advance(1s);
@@ -401,7 +401,7 @@ TEST_CASE("addresses in texts pass, or become zeroes, and no length changes") {
     line.phone(frame(id::kAlarm, alarm.take()));
     CHECK(ipv4_at(line.last_to_server().body, 88) == kCentralSide);
     CHECK((text_at(line.last_to_server().body, 4, 80).find("10.1.2.3") != std::string::npos) == !blank);
-    REQUIRE(line.told(Told::alarm));  // people are told its own words
+    REQUIRE(line.reported(Reported::alarm));  // with the phone's own words
     CHECK(line.events.back().text == "Name=SEP001122334455 Last=10.1.2.3");
   }
 }
@@ -430,7 +430,7 @@ TEST_CASE("what would start media past the relay is not passed on") {
   CHECK(line.counters.dropped == 5);
 }
 
-TEST_CASE("a call is told with its numbers, its line and what its stream did") {
+TEST_CASE("a call is reported with its numbers, its line and what its stream did") {
   Line line;
   line.register_phone(11, 11);
   line.server(frame(id::kCallState, Body(12).u32(0, 4).u32(4, 2).u32(8, 7).take()));
@@ -444,7 +444,7 @@ TEST_CASE("a call is told with its numbers, its line and what its stream did") {
       .u32(136, 1);
   line.server(frame(id::kCallInfo, info.take()));
   line.server(frame(id::kCallState, Body(12).u32(0, 5).u32(4, 2).u32(8, 7).take()));
-  REQUIRE(line.told(Told::call_up));
+  REQUIRE(line.reported(Reported::call_up));
   line.server(frame(id::kOpenReceive, write_open_receive({{1, 2, 7}, 20, 4, {}}, AddressForm::flat, 92)));
   const auto running = line.session->calls(line.now);
   REQUIRE(running.size() == 1);
@@ -456,12 +456,12 @@ TEST_CASE("a call is told with its numbers, its line and what its stream did") {
   CHECK(running[0].streams[0].codec == "PCMU");
   line.server(frame(id::kCloseReceive, write_close({1, 2, 7}, 16)));
   line.server(frame(id::kCallState, Body(12).u32(0, 2).u32(4, 2).u32(8, 7).take()));
-  REQUIRE(line.told(Told::call_over));
+  REQUIRE(line.reported(Reported::call_over));
   CHECK(line.session->calls(line.now).empty());
   CHECK(line.events.back().call->streams.size() == 1);
 }
 
-TEST_CASE("a phone's lines are learnt from what the server tells it") {
+TEST_CASE("a phone's lines are learnt from the server's messages") {
   Line line;
   line.register_phone();
   line.server(frame(id::kLineStat, Body(108).u32(0, 1).text(4, 24, "1001").take()));
@@ -481,5 +481,5 @@ TEST_CASE("UnregisterReq is a good-bye, unless the server says no") {
   line.phone(frame(id::kUnregister, Buffer(4)));
   line.server(frame(id::kUnregisterAck, Body(4).take()));
   CHECK(line.session->unregistered());
-  CHECK(line.told(Told::unregistered));
+  CHECK(line.reported(Reported::unregistered));
 }

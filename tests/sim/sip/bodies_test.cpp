@@ -1,4 +1,4 @@
-// Whatever stands in a body, and however it is wrapped: the address of one side is not told to the other, or the
+// Whatever is in a body, and however it is wrapped: the address of one side does not reach the other, or the
 // message goes no further.
 
 #include "sbc/sip/sdp.hpp"
@@ -13,13 +13,13 @@ namespace {
 
 constexpr std::string_view kPhone = "192.168.1.50";
 
-/// Whether `text` tells the phone's address.
-bool tells(std::string_view text) {
+/// Whether `text` has the phone's address.
+bool reveals(std::string_view text) {
   return text.find(kPhone) != text.npos;
 }
 
 /// The same of what chance has made: not as part of a longer number, nor as a Call-ID's second half.
-bool tells_by_chance(std::string_view text) {
+bool reveals_by_chance(std::string_view text) {
   const auto is_digit = [&](std::size_t at) { return at < text.size() && text[at] >= '0' && text[at] <= '9'; };
   for (std::size_t at = text.find(kPhone); at != text.npos; at = text.find(kPhone, at + 1)) {
     if (is_digit(at - 1) || is_digit(at + kPhone.size())) continue;
@@ -53,7 +53,7 @@ std::string end_all(Stand& s) {
 
 }  // namespace
 
-TEST_CASE("sip: no body that a phone sends tells the server its address") {
+TEST_CASE("sip: no body that a phone sends takes its address to the server") {
   Stand s(patient());
   s.register_phone();
   std::uint64_t seed = 20261130;
@@ -69,7 +69,8 @@ TEST_CASE("sip: no body that a phone sends tells the server its address") {
         if (variant != 0 && method != "INVITE") continue;
         s.phone(with(s.from_phone(method), body));
         for (const auto& sent : s.sent)
-          if (s.is_central(sent.to)) CHECK_FALSE((variant == 0 ? tells(sent.m.str()) : tells_by_chance(sent.m.str())));
+          if (s.is_central(sent.to))
+            CHECK_FALSE((variant == 0 ? reveals(sent.m.str()) : reveals_by_chance(sent.m.str())));
         CHECK(s.sent.size() > 0);
         s.clear();
       }
@@ -79,7 +80,7 @@ TEST_CASE("sip: no body that a phone sends tells the server its address") {
   CHECK(s.broker.streams().empty());
 }
 
-TEST_CASE("sip: no answer, ACK or request within a call of a phone tells the server its address") {
+TEST_CASE("sip: no answer, ACK or request within a call of a phone takes its address to the server") {
   Stand s(patient());
   std::string contact = s.register_phone();
   for (const Body& odd : odd_bodies(std::string(kPhone))) {
@@ -89,7 +90,7 @@ TEST_CASE("sip: no answer, ACK or request within a call of a phone tells the ser
         const bool written = odd.type.starts_with("text/") && odd.name != "two types";
         const bool by_person = written && sent.m.method() != "INVITE" && sent.m.method() != "ACK" &&
                                sent.m.method() != "UPDATE" && sent.m.method() != "OPTIONS";
-        if (s.is_central(sent.to) && !by_person) CHECK_FALSE(tells(sent.m.str()));
+        if (s.is_central(sent.to) && !by_person) CHECK_FALSE(reveals(sent.m.str()));
       }
     };
     // Its answers to a call of the server: ringing, taken, refused.
@@ -170,7 +171,7 @@ TEST_CASE("sip: what phones and servers read passes, with our address in it") {
     CAPTURE(there.body);
     CHECK(there.body.find("IN IP4 203.0.113.10") != std::string::npos);
     if (body.name != "a preamble") CHECK(there.body.find(" 16384 ") == std::string::npos);
-    CHECK_FALSE(tells(there.body));
+    CHECK_FALSE(reveals(there.body));
     end_all(s);
   }
   CHECK(seen == read.size());
@@ -186,16 +187,16 @@ TEST_CASE("sip: a phone's offer that can't be read is 488, one in an encoding 41
     const bool unread = body.name == "a NUL in the middle" || body.name == "an m-line cut short" ||
                         body.name == "40 kB" || body.name == "two types" || body.name == "no delimiter" ||
                         body.name == "no boundary" || body.name == "nested h" || body.name == "ten parts" ||
-                        body.name == "a boundary that tells";
+                        body.name == "a boundary that reveals";
     if (!encoded && !unread) continue;
     ++seen;
     CAPTURE(body.name);
     CHECK(offer(s, body) == (encoded ? 415 : 488));
-    CHECK(s.told(sip::Event::Kind::dropped) == 1);
+    CHECK(s.reported(sip::Event::Kind::dropped) == 1);
     if (encoded) CHECK(s.to_phone("INVITE", 415).get("Accept-Encoding") == "identity");
     s.clear();
     // The other way the server's own gateway to phones is at fault.
-    if (body.name != "a boundary that tells") {
+    if (body.name != "a boundary that reveals") {
       s.server(with(s.from_server("INVITE", contact), body));
       CHECK(s.count(false, "INVITE") == 0);
       CHECK(s.to_central("INVITE").status() == (encoded ? 415 : 502));
@@ -362,7 +363,7 @@ TEST_CASE("sip: a far end that is named is looked up, and its audio goes there o
   CHECK(far_end() == Endpoint{IpAddress::v4(0xC6336409), 30000});
 }
 
-TEST_CASE("sip: a far end that can't be found is told") {
+TEST_CASE("sip: a far end that can't be found is reported") {
   Stand s;
   s.register_phone();
   s.phone(s.from_phone("INVITE").with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384})));
@@ -372,5 +373,5 @@ TEST_CASE("sip: a far end that can't be found is told") {
   sip::Output out;
   s.proxy.on_addresses(s.now, "media.example.net", {}, out);
   s.take(out);
-  CHECK(s.told(sip::Event::Kind::no_media) == 1);
+  CHECK(s.reported(sip::Event::Kind::no_media) == 1);
 }

@@ -22,7 +22,7 @@ TEST_CASE("sip limits: a line's calls at once: one too many is 503 with a time t
   s.phone(s.from_phone("INVITE"));
   CHECK(s.to_phone("INVITE", 503).get("Retry-After") == "30");
   CHECK(s.count(true, "INVITE") == 0);
-  REQUIRE(s.told(sip::Event::Kind::call_refused) == 1);
+  REQUIRE(s.reported(sip::Event::Kind::call_refused) == 1);
   CHECK(s.events.back().text == "access.sip.calls_per_phone");
   CHECK(s.events.back().aor == "1001");
   CHECK(s.proxy.parts().calls.refused() == 1);

@@ -67,7 +67,7 @@ TEST_CASE("sip: a new Contact and the old one with expires=0 in one REGISTER: th
       s.server(registrar.answer(s.to_central("REGISTER")));
       REQUIRE(registrar.has.size() == 1);
       CHECK(s.to_phone("REGISTER", 200).all("Contact") == std::vector<std::string>{fresh + ";expires=300"});
-      CHECK(s.told(Kind::unregistered) == 0);
+      CHECK(s.reported(Kind::unregistered) == 0);
       CHECK(s.proxy.bindings().size() == 1);
       CHECK(rings_at(s, registrar.has.begin()->first, fresh));
       CHECK(s.all(false, "MESSAGE").back().to.peer.port == 5062);  // not where the old one was
@@ -161,7 +161,7 @@ TEST_CASE("sip: a phone without an instance that comes from elsewhere keeps its 
     s.say(Stand::phone_flow(77), registers_with(s, {contact}, 102, same_call ? "reg@phone" : "other@phone"));
     s.server(registrar.answer(s.to_central("REGISTER")));
     CHECK(registrar.has.size() == (same_call ? 1 : 2));
-    CHECK(s.told(Kind::moved) == (same_call ? 1 : 0));
+    CHECK(s.reported(Kind::moved) == (same_call ? 1 : 0));
   }
 }
 
@@ -236,7 +236,7 @@ TEST_CASE("sip: a Contact's names outlive a restart, whatever its case and order
 
 TEST_CASE("sip: a 200 without Contact and Expires grants what was asked, wherever that stands") {
   struct Row {
-    const char *parameter, *header, *told;
+    const char *parameter, *header, *reported;
   };
   for (const Row& row :
        {Row{"", "60", "60"}, Row{";expires=60", "", "60"}, Row{";expires=60", "1800", "60"}, Row{"", "", "3600"},
@@ -248,13 +248,13 @@ TEST_CASE("sip: a 200 without Contact and Expires grants what was asked, whereve
     s.phone(*row.header == 0 ? reg.drop("Expires") : reg.set("Expires", row.header));
     s.server(sip_answer(s.to_central("REGISTER"), 200, "r"));
     const SipText here = s.to_phone("REGISTER", 200);
-    CHECK(sip_param(here.get("Contact"), "expires") == row.told);
-    CHECK(here.get("Expires") == row.told);
+    CHECK(sip_param(here.get("Contact"), "expires") == row.reported);
+    CHECK(here.get("Expires") == row.reported);
     CHECK(s.proxy.bindings().size() == 1);
   }
 }
 
-TEST_CASE("sip: a 200 that lists others alone binds nothing, ends what was bound, and tells the phone so") {
+TEST_CASE("sip: a 200 that lists others alone binds nothing, ends what was bound, and the phone hears so") {
   Stand s;
   s.register_phone();
   s.phone(s.register_text().set("CSeq", "102 REGISTER"));
@@ -262,8 +262,8 @@ TEST_CASE("sip: a 200 that lists others alone binds nothing, ends what was bound
   s.server(ok.add("Contact", "<sip:1001@203.0.113.99:5060>;expires=77, <sip:1001@203.0.113.10:5060;dw=another>")
                .add("Expires", "3600"));
   CHECK(s.proxy.bindings().size() == 0);
-  CHECK(s.told(Kind::unregistered) == 1);
-  CHECK(s.told(Kind::refused) == 1);
+  CHECK(s.reported(Kind::unregistered) == 1);
+  CHECK(s.reported(Kind::refused) == 1);
   CHECK_FALSE(s.to_phone("REGISTER", 200).has("Contact"));
   CHECK(s.to_phone("REGISTER", 200).get("Expires") == "0");
 }
@@ -308,7 +308,7 @@ TEST_CASE("sip: a phone that asks what is bound reads its own Contacts, as the s
   CHECK(asks().empty());
 }
 
-TEST_CASE("sip: 25 s at least are told to Cisco phones alone") {
+TEST_CASE("sip: only Cisco phones get at least 25 s") {
   for (const bool cisco : {false, true}) {
     CAPTURE(cisco);
     Stand s;

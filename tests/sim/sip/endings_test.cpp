@@ -46,7 +46,7 @@ TEST_CASE("sip: a 200 that crosses timer C's CANCEL is a call, and one that come
   CHECK(s.count(false, "INVITE", 408) == 1);
   s.server(s.ok_of(there, "callee"));
   CHECK(s.count(false, "INVITE", 200) == 0);
-  CHECK(s.told(sip::Event::Kind::call_up) == 0);
+  CHECK(s.reported(sip::Event::Kind::call_up) == 0);
   check_all_over(s);
 }
 
@@ -57,7 +57,7 @@ TEST_CASE("sip: a BYE without an answer ends the call after 32 s") {
   s.phone(s.within(call.phone_invite, "BYE", call.phone_ok, 1));
   s.advance(33s);
   CHECK(s.broker.streams().empty());
-  CHECK(s.told(sip::Event::Kind::call_over) == 1);
+  CHECK(s.reported(sip::Event::Kind::call_over) == 1);
   check_all_over(s);
 }
 
@@ -76,7 +76,7 @@ TEST_CASE("sip: a call is over with its BYE, whatever the answer, unless that as
         s.server(s.back(call.invite, "BYE", "callee", 7));
         s.phone(sip_answer(s.to_phone("BYE"), status, ""));
       }
-      CHECK(s.told(sip::Event::Kind::call_over) == 1);
+      CHECK(s.reported(sip::Event::Kind::call_over) == 1);
       CHECK(s.broker.streams().empty());
       check_all_over(s);
     }
@@ -86,10 +86,10 @@ TEST_CASE("sip: a call is over with its BYE, whatever the answer, unless that as
   const auto call = s.call_up();
   s.phone(s.within(call.phone_invite, "BYE", call.phone_ok, 1));
   s.server(sip_answer(s.to_central("BYE"), 407, ""));
-  CHECK(s.told(sip::Event::Kind::call_over) == 0);
+  CHECK(s.reported(sip::Event::Kind::call_over) == 0);
   s.phone(s.within(call.phone_invite, "BYE", call.phone_ok, 2));
   s.server(sip_answer(s.to_central("BYE"), 200, ""));
-  CHECK(s.told(sip::Event::Kind::call_over) == 1);
+  CHECK(s.reported(sip::Event::Kind::call_over) == 1);
   check_all_over(s);
 }
 

@@ -40,11 +40,11 @@ TEST_CASE("sip: a datagram from another port of a server's address reaches no ph
   s.say(other_port(), std::string("GET / HTTP/1.1\r\n\r\n"));
   CHECK(s.sent.empty());
   CHECK(s.proxy.parts().counters.other_port == 91);
-  CHECK(s.told(sip::Event::Kind::abuse) == 0);
+  CHECK(s.reported(sip::Event::Kind::abuse) == 0);
   CHECK(s.proxy.sources().guard().bans(s.now).empty());
-  const auto told = s.told(sip::Event::Kind::dropped);
-  CHECK(told > 0);
-  CHECK(told <= 10);
+  const auto reported = s.reported(sip::Event::Kind::dropped);
+  CHECK(reported > 0);
+  CHECK(reported <= 10);
   s.server(s.from_server("INVITE", contact));
   CHECK(s.count(false, "INVITE") == 1);
 }

@@ -113,13 +113,14 @@ TEST_CASE("sip: a nonce that has grown old is no wrong password, in any spelling
               .add("WWW-Authenticate", std::string("Digest realm=\"pbx\", algorithm=SHA-256, nonce=\"m\", ") + stale));
     }
     const std::string text = stale;
-    CHECK((s.told(Kind::bad_password) == 0) == (text.find("alse") == text.npos && text.find("opaque") == text.npos));
+    CHECK((s.reported(Kind::bad_password) == 0) ==
+          (text.find("alse") == text.npos && text.find("opaque") == text.npos));
   }
 }
 
 TEST_CASE("sip: no phone is asked for a digest over a body that we change, unless the server takes no other") {
   struct Row {
-    const char *offered, *told;
+    const char *offered, *reported;
     std::size_t events;
   };
   for (const Row& row :
@@ -133,8 +134,8 @@ TEST_CASE("sip: no phone is asked for a digest over a body that we change, unles
     SipText no = sip_answer(s.to_central("INVITE"), 407, "x");
     const std::string begin = "Digest realm=\"pbx\", nonce=\"qop=\\\"auth-int\\\"\", ", end = ", algorithm=MD5";
     s.server(no.add("Proxy-Authenticate", begin + row.offered + end));
-    CHECK(s.to_phone("INVITE", 407).get("Proxy-Authenticate") == begin + row.told + end);
-    CHECK(s.told(Kind::auth_int) == row.events);
+    CHECK(s.to_phone("INVITE", 407).get("Proxy-Authenticate") == begin + row.reported + end);
+    CHECK(s.reported(Kind::auth_int) == row.events);
   }
 }
 
@@ -274,7 +275,7 @@ TEST_CASE("sip: Routes of a registered phone to our servers are kept, ours is ta
   CHECK_FALSE(open.to_central("MESSAGE").has("Route"));
 }
 
-TEST_CASE("sip: keepalives of any kind are no offence") {
+TEST_CASE("sip: keepalives of any kind are no abuse") {
   using namespace std::string_literals;
   Stand s;
   sip::Flow stranger = Stand::phone_flow(99);
@@ -287,7 +288,7 @@ TEST_CASE("sip: keepalives of any kind are no offence") {
     for (int i = 0; i < 12; ++i)
       s.say(stranger, octets);
   }
-  CHECK(s.told(Kind::abuse) == 0);
+  CHECK(s.reported(Kind::abuse) == 0);
   CHECK(s.proxy.parts().counters.malformed == 0);
   CHECK(s.proxy.sources().guard().bans(s.now).empty());
   CHECK(s.sent.empty());

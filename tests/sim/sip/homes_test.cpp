@@ -183,9 +183,9 @@ TEST_CASE("two PBXs: each phone registers at its own, stays there when it is dow
   CHECK(s.sent_to("INVITE").peer.address == Stand::server_address(1));
   s.advance(40s);
   CHECK(s.to_phone("INVITE").status() == 503);
-  const auto told = std::ranges::find(s.events, sip::Event::Kind::no_server, &sip::Event::kind);
-  REQUIRE(told != s.events.end());
-  CHECK(told->text.starts_with(Stand::server_address(1).to_string()));
+  const auto reported = std::ranges::find(s.events, sip::Event::Kind::no_server, &sip::Event::kind);
+  REQUIRE(reported != s.events.end());
+  CHECK(reported->text.starts_with(Stand::server_address(1).to_string()));
   for (const auto& sent : s.all(true, "INVITE"))
     CHECK(sent.to.peer.address == Stand::server_address(1));
 }

@@ -129,7 +129,7 @@ TEST_CASE("sip: the list for the router has a cluster's other addresses, and tho
     CHECK(std::ranges::count(*heard.networks, *IpNetwork::parse(text)) == 1);
 }
 
-TEST_CASE("sip: no list is told to the router where it would cut somebody who is heard") {
+TEST_CASE("sip: no list goes to the router where it would cut off somebody who is heard") {
   SUBCASE("a hosted Dropwire hears everybody") {
     Stand s;
     const auto heard = s.proxy.sources().heard_through_router();

@@ -1,4 +1,4 @@
-// What a call's descriptions tell the relay: who may send, and what payload types are.
+// What the relay learns from a call's descriptions: who may send, and what payload types are.
 #include <algorithm>
 
 #include "tests/sim/sip/stand.hpp"
@@ -83,7 +83,7 @@ TEST_CASE("sip: RTCP goes where either side's a=rtcp says, and is the port after
   CHECK_FALSE(only_stream(plain).far_end_rtcp);
 }
 
-TEST_CASE("sip: a router's port for RTCP is told toward the central side, in offers and answers, never to the phone") {
+TEST_CASE("sip: a router's port for RTCP goes to the central side, in offers and answers, never to the phone") {
   Stand s;
   s.register_phone();
   const auto up = s.call_up();
@@ -101,7 +101,7 @@ TEST_CASE("sip: a router's port for RTCP is told toward the central side, in off
   CHECK(s.to_phone("INVITE", 200).body.find("a=rtcp") == std::string::npos);
 }
 
-TEST_CASE("sip: another address of the router is told with the next offer, under another version") {
+TEST_CASE("sip: another address of the router is in the next offer, under another version") {
   Stand s;
   s.register_phone();
   const auto up = s.call_up();

@@ -42,7 +42,7 @@ std::vector<Body> odd_bodies(const std::string& host) {
   add("a NUL in the middle", replaced(sdp, "t=0 0", "t=0 0\0"s));
   add("a line of NULs", replaced(sdp, "t=0 0\r\n", "\0\0\r\n"s));
   add("a line without =", sdp + "foo\r\n");
-  add("a line without = that tells", sdp + "foo " + host + "\r\n");
+  add("a line without = that reveals", sdp + "foo " + host + "\r\n");
   add("blanks before each line", replaced(sdp, "\r\n", "\r\n "));
   add("blanks about =", replaced(sdp, "c=", "c = "));
   add("capitals", replaced(replaced(sdp, "c=", "C="), "o=", "O="));
@@ -147,7 +147,7 @@ std::vector<Body> odd_bodies(const std::string& host) {
       "multipart/mixed;boundary=b");
   add("a part in gzip", in_part("application/sdp", sdp, "b", "Content-Encoding: gzip\r\n"),
       "multipart/mixed;boundary=b");
-  add("a part whose fields tell", in_part("application/sdp", sdp, "b", "Content-Location: http://" + host + "/\r\n"),
+  add("a part whose fields reveal", in_part("application/sdp", sdp, "b", "Content-Location: http://" + host + "/\r\n"),
       "multipart/mixed;boundary=b");
   std::string nested = sdp, type = "application/sdp";
   for (char depth = 'b'; depth < 'i'; ++depth) {
@@ -159,7 +159,7 @@ std::vector<Body> odd_bodies(const std::string& host) {
   for (int i = 0; i < 10; ++i)
     parts += "--b\r\nContent-Type: application/sdp\r\n\r\n" + sdp + "\r\n";
   add("ten parts", parts + "--b--\r\n", "multipart/mixed;boundary=b");
-  add("a boundary that tells", in_part("application/sdp", sdp, host), "multipart/mixed;boundary=\"" + host + "\"");
+  add("a boundary that reveals", in_part("application/sdp", sdp, host), "multipart/mixed;boundary=\"" + host + "\"");
   add("a fragment with a description",
       "SIP/2.0 200 OK\r\nContact: <sip:1001@" + host + ":5060>\r\nContent-Type: application/sdp\r\n\r\n" + sdp,
       "message/sipfrag");

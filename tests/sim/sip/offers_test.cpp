@@ -257,7 +257,7 @@ TEST_CASE("sip: of several that rang with audio, the call's is that of who answe
   }
 }
 
-TEST_CASE("sip: a description that is no offer and no answer touches no media, and tells no address") {
+TEST_CASE("sip: a description that is no offer and no answer touches no media, and has no address") {
   for (const char* method : {"OPTIONS", "MESSAGE", "INFO", "NOTIFY"}) {
     INFO(method);
     Stand s;

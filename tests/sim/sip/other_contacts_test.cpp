@@ -90,7 +90,7 @@ TEST_CASE("sip: Max-Breadth goes on as it came, and none that allows no branch")
 }
 
 TEST_CASE(
-    "sip: an answer that is larger than a phone takes is sent, and a phone that goes on asking is told to be deaf for that") {
+    "sip: an answer that is larger than a phone takes is sent, and a phone that goes on asking is reported as deaf for it") {
   Stand s;
   s.register_phone();
   const SipText ask = s.from_phone("SUBSCRIBE");
@@ -99,13 +99,13 @@ TEST_CASE(
   s.server(sip_answer(s.to_central("SUBSCRIBE"), 488, "x").with_body("text/plain", std::string(20'000, 'x')));
   REQUIRE(s.count(false, "SUBSCRIBE", 488) == 1);
   CHECK(s.all(false, "SUBSCRIBE", 488).back().m.body.size() == 20'000);
-  CHECK(s.told(sip::Event::Kind::large) == 1);
+  CHECK(s.reported(sip::Event::Kind::large) == 1);
   const auto port = s.all(false, "SUBSCRIBE", 488).back().to.peer.port;
   for (int i = 0; i < 3; ++i) {
     s.advance(2s);
     s.say(flow, ask);
   }
-  REQUIRE(s.told(sip::Event::Kind::unheard) == 1);
+  REQUIRE(s.reported(sip::Event::Kind::unheard) == 1);
   CHECK(s.events.back().text.find("bytes is more than phones take by UDP") != std::string::npos);
   CHECK(s.events.back().aor == "1001");
   CHECK(s.all(false, "SUBSCRIBE", 488).back().to.peer.port == port);  // no other port would help

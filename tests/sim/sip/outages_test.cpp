@@ -1,4 +1,4 @@
-// Servers and phones that are gone: what whoever asks is told, and when a server that is back gets its phones.
+// Servers and phones that are gone: which answers requests get, and when a server that is back gets its phones.
 #include "tests/sim/sip/stand.hpp"
 
 using namespace dw;
@@ -57,8 +57,8 @@ TEST_CASE("sip outages: the only server is silent: a call and a registration hea
     CHECK(retry_after_of(s.to_phone("REGISTER", 503)) >= 5);
     CHECK(s.proxy.bindings().size() == 1);  // what was granted before is good until it runs out
   }
-  CHECK(s.told(OutageKind::server_down) == 1);
-  CHECK(s.told(OutageKind::no_server) == 1);
+  CHECK(s.reported(OutageKind::server_down) == 1);
+  CHECK(s.reported(OutageKind::no_server) == 1);
   s.advance(2min);
   CHECK(s.proxy.parts().transactions.size() == 0);
   CHECK(s.proxy.parts().dialogs.size() == 0);
@@ -74,7 +74,7 @@ TEST_CASE("sip outages: a server that answers others has until timer B for the o
   CHECK(s.count(false, "INVITE") == 0);
 }
 
-TEST_CASE("sip outages: a server that rings after the caller was told 503 is told to stop") {
+TEST_CASE("sip outages: a server that rings after the caller got 503 is asked to stop") {
   Stand s;
   s.register_phone();
   s.phone(s.from_phone("INVITE"));
@@ -101,7 +101,7 @@ TEST_CASE("sip outages: ICMP that quotes the request ends it at once, and the ne
       s.register_phone();
       s.phone(std::string_view(method) == "REGISTER" ? s.register_text() : s.from_phone(method));
       not_delivered(s, server_stands(), quoted_by_icmp(s.to_central(method)));
-      CHECK(s.told(OutageKind::server_down) == 1);
+      CHECK(s.reported(OutageKind::server_down) == 1);
       if (servers == 1) {
         CHECK(retry_after_of(s.to_phone(method, 503)) >= 5);
         CHECK(s.count(true, method) == 1);
@@ -115,7 +115,7 @@ TEST_CASE("sip outages: ICMP that quotes the request ends it at once, and the ne
 }
 
 TEST_CASE(
-    "sip outages: a TCP server that takes no connection: the phone hears 503 and when to come back, and is told of") {
+    "sip outages: a TCP server that takes no connection: the phone hears 503 and when to come back, and it is reported") {
   for (const char* method : {"INVITE", "REGISTER"}) {
     CAPTURE(method);
     Stand s(Stand::options(1, sip::Transport::tcp));
@@ -134,8 +134,8 @@ TEST_CASE(
     s.proxy.on_connection_closed(s.now, s.connects.back().id, "Connection refused", out);
     s.take(out);
     CHECK(retry_after_of(s.to_phone(method, 503)) >= 5);
-    CHECK(s.told(OutageKind::no_server) == 1);
-    CHECK(s.told(OutageKind::server_down) == 1);
+    CHECK(s.reported(OutageKind::no_server) == 1);
+    CHECK(s.reported(OutageKind::server_down) == 1);
     CHECK(s.proxy.parts().dialogs.calls() == 0);
   }
 }
@@ -152,10 +152,10 @@ TEST_CASE("sip outages: a request goes on to the next address of its server's na
     s.advance(4s);
   }
   CHECK(s.all(true, "REGISTER").back().to.peer == server_stands(1));
-  CHECK(s.told(OutageKind::server_down) == 0);
+  CHECK(s.reported(OutageKind::server_down) == 0);
   CHECK(s.count(false, "REGISTER", 503) == 0);
   not_delivered(s, server_stands(1), quoted_by_icmp(s.to_central("REGISTER")));
-  CHECK(s.told(OutageKind::server_down) == 1);
+  CHECK(s.reported(OutageKind::server_down) == 1);
   CHECK(s.count(false, "REGISTER", 503) == 1);
 }
 
@@ -186,7 +186,7 @@ TEST_CASE("sip outages: ICMP that anybody may have made up ends nothing, and the
     not_delivered(s, server_stands(1), quoted_by_icmp(invite));
   }
   CHECK(s.count(false, "INVITE", 503) == 0);
-  CHECK(s.told(OutageKind::server_down) == 0);
+  CHECK(s.reported(OutageKind::server_down) == 0);
   s.server(sip_answer(invite, 486, "callee"));
   CHECK(s.count(false, "INVITE", 486) == 1);
 }
@@ -232,14 +232,14 @@ TEST_CASE("sip outages: a server that is down is asked every few seconds, and ba
   alive = false;
   s.advance(10min);
   CHECK_FALSE(s.proxy.parts().servers.all()[0].up);
-  CHECK(s.told(OutageKind::server_down) == 1);
+  CHECK(s.reported(OutageKind::server_down) == 1);
   const std::size_t before = pings_to(s);
   s.advance(60s);
   CHECK(pings_to(s) >= before + 30);  // every 2 s, with their retransmissions
   alive = true;
   s.advance(2s);
   CHECK(s.proxy.parts().servers.all()[0].up);
-  CHECK(s.told(OutageKind::server_up) == 1);
+  CHECK(s.reported(OutageKind::server_up) == 1);
 }
 
 TEST_CASE("sip outages: a phone's own attempt tries the only server, down or not; of thousands a few a second do") {

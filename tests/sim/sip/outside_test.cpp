@@ -1,4 +1,4 @@
-// An edge behind a router that maps nothing when asked: servers are told where they see us.
+// An edge behind a router that maps nothing when asked: servers get the address where they see us.
 #include "tests/sim/sip/stand.hpp"
 
 using namespace dw;
@@ -60,14 +60,14 @@ TEST_CASE("outside: what is mapped or set counts more, and a hosted box learns n
   CHECK(registers_twice(mapped, "198.51.100.7", "33333") == "198.51.100.9:5064");
   sip::ProxyOptions o = edge();
   o.central_advertise = IpAddress::parse("198.51.100.1").value();
-  Stand told(o);
-  CHECK(registers_twice(told, "198.51.100.7", "33333") == "198.51.100.1");
+  Stand reported(o);
+  CHECK(registers_twice(reported, "198.51.100.7", "33333") == "198.51.100.1");
   Stand hosted(edge(false));
   CHECK(registers_twice(hosted, "198.51.100.7", "33333") == Stand::central().to_string());
   CHECK_FALSE(hosted.proxy.parts().router.outside());
 }
 
-TEST_CASE("outside: what makes no sense is not told") {
+TEST_CASE("outside: what makes no sense is not used") {
   for (const auto& [received, rport] : {std::pair{"198.51.100.7", "0"},
                                         {"198.51.100.7", "70000"},
                                         {"198.51.100.7", "x"},
@@ -93,7 +93,7 @@ TEST_CASE("outside: an answer from elsewhere teaches nothing") {
   CHECK_FALSE(s.proxy.parts().router.outside());
 }
 
-TEST_CASE("outside: a new address of the router is told from the next request on") {
+TEST_CASE("outside: a new address of the router is used from the next request on") {
   Stand s(edge());
   registers_twice(s, "198.51.100.7", "33333");
   s.server(seen(s.to_central("REGISTER"), 401, "198.51.100.8", "44444"));
@@ -119,9 +119,9 @@ TEST_CASE(
   s.phone(sip_answer(s.to_phone("INVITE"), 200, "phonetag")
               .add("Contact", "<sip:1001@192.168.1.50:5060>")
               .with_body("application/sdp", sip_sdp({Stand::phone_address(), 16384})));
-  const std::string told = sip_uri(s.to_central("INVITE", 200).get("Contact"));
-  CHECK(sip_host(told) == "198.51.100.7:33333");
-  CHECK(told.find("transport=tcp") == std::string::npos);
+  const std::string reported = sip_uri(s.to_central("INVITE", 200).get("Contact"));
+  CHECK(sip_host(reported) == "198.51.100.7:33333");
+  CHECK(reported.find("transport=tcp") == std::string::npos);
 }
 
 namespace {
@@ -146,7 +146,7 @@ TEST_CASE("outside: phones behind a router that may move register each minute, h
     s.advance(50s);
     s.clear();
     s.phone(registers_again(s, 102 + i));
-    // The first one tells the server what its answer taught us.
+    // The first one has what the server's answer taught us.
     if (i == 0) s.server(granted(s.to_central("REGISTER"), "198.51.100.7", "33333"));
     CHECK(s.count(true, "REGISTER") == (i == 0 ? 1 : 0));
     CHECK(s.to_phone("REGISTER", 200).get("Expires") == "60");
@@ -196,7 +196,7 @@ TEST_CASE("outside: likewise when a mapping is another one, and when the connect
   CHECK(s.count(true, "REGISTER") == 1);
 }
 
-TEST_CASE("outside: where no router stands between, phones are told what the server granted") {
+TEST_CASE("outside: where no router stands between, phones get what the server granted") {
   Stand s(edge());
   s.phone(registers_again(s, 101));
   s.server(granted(s.to_central("REGISTER"), Stand::central().to_string(), "5060"));

@@ -46,8 +46,8 @@ TEST_CASE("sip: 1,800 guesses under fresh Call-IDs are ten for the server, lines
     Home h;
     CHECK(h.guesses(1800, Stand::phone_flow(), "1001", "n1", status) <=
           11);  // the first one had no nonce of the server
-    CHECK(h.s.told(Kind::abuse) >= 19);
-    CHECK(h.s.told(Kind::banned) == 1);
+    CHECK(h.s.reported(Kind::abuse) >= 19);
+    CHECK(h.s.reported(Kind::banned) == 1);
     CHECK(std::ranges::none_of(h.s.events, &sip::Event::of_registered));
     CHECK(h.s.proxy.parts().passwords.guesses().refused() >= 20);
   }
@@ -59,15 +59,15 @@ TEST_CASE("sip: guesses for many users from one source lead to a ban after as ma
   for (int user = 1000; user < 1400; ++user)
     asked += h.guesses(1, Stand::phone_flow(), std::to_string(user));
   CHECK(asked == 10);
-  CHECK(h.s.told(Kind::banned) == 1);
+  CHECK(h.s.reported(Kind::banned) == 1);
 }
 
-TEST_CASE("sip: what a registered phone's address tries is limited too, told as its own, and bans nobody") {
+TEST_CASE("sip: what a registered phone's address tries is limited too, logged as its own, and bans nobody") {
   Home h;
   h.s.register_phone();
   CHECK(h.guesses(600, Stand::phone_flow(50, 40000), "1002") <= 11);
-  CHECK(h.s.told(Kind::abuse) >= 10);
-  CHECK(h.s.told(Kind::banned) == 0);
+  CHECK(h.s.reported(Kind::abuse) >= 10);
+  CHECK(h.s.reported(Kind::banned) == 0);
   CHECK(std::ranges::all_of(h.s.events, [](const sip::Event& e) { return e.kind != Kind::abuse || e.of_registered; }));
   h.s.clear();
   SipText again = h.s.register_text().set("CSeq", "102 REGISTER");
@@ -101,7 +101,7 @@ TEST_CASE("sip: a phone with a wrong password keeps nobody else in its home from
   }
   CHECK(bad >= 60);
   CHECK(bad < 90);
-  CHECK(h.s.told(Kind::banned) == 0);
+  CHECK(h.s.reported(Kind::banned) == 0);
   h.s.clear();
   REQUIRE(h.tries(Stand::phone_flow(50, 5062), "1002"));
   h.s.accept_register();
@@ -125,7 +125,7 @@ TEST_CASE("sip: old nonces and silent servers are no wrong passwords") {
     h.s.advance(40s);
   }
   CHECK(h.s.proxy.parts().passwords.guesses().refused() == 0);
-  CHECK(h.s.told(Kind::abuse) == 0);
+  CHECK(h.s.reported(Kind::abuse) == 0);
 }
 
 TEST_CASE("sip: guesses in a phone's own name, from its forged address, leave the phone alone") {
@@ -155,5 +155,5 @@ TEST_CASE("sip: a request with many digests goes nowhere") {
     m.add("Authorization", "Digest username=\"1001\", realm=\"" + std::to_string(i) + "\", response=\"x\"");
   h.s.phone(m);
   CHECK(h.s.count(true, "REGISTER") == 0);
-  CHECK(h.s.told(Kind::abuse) == 1);
+  CHECK(h.s.reported(Kind::abuse) == 1);
 }

@@ -99,7 +99,7 @@ TEST_CASE("sip: a phone behind a router that does not hear us is answered at its
   CHECK(answers[3].to.peer.port == 40001);
   CHECK(answers[4].to.peer == Endpoint{router(), 5060});
   CHECK(s.count(true, "REGISTER") == 1);
-  CHECK(s.told(Kind::unheard) == 1);
+  CHECK(s.reported(Kind::unheard) == 1);
   // It was not that: three answers had been lost.
   const auto repeat = [&](const SipText& m) {
     for (int i = 0; i < 3; ++i) {
@@ -110,7 +110,7 @@ TEST_CASE("sip: a phone behind a router that does not hear us is answered at its
   repeat(reg);
   CHECK(s.all(false, "REGISTER", 401).back().to.peer.port == 40001);
   repeat(reg);
-  CHECK(s.told(Kind::unheard) == 3);
+  CHECK(s.reported(Kind::unheard) == 3);
   // Remembered: the next request is answered there at once.
   CHECK(answered_at(s, behind_router(), s.register_text()) == Endpoint{router(), 5060});
   // And back, if that was no good either.
@@ -144,7 +144,7 @@ TEST_CASE("sip: behind a router the probe finds which port hears") {
     s.advance(20s);
     s.server(s.from_server("MESSAGE", contact));
     CHECK(s.all(false, "MESSAGE").back().to.peer == hears);
-    CHECK(s.told(Kind::unreachable) == 0);
+    CHECK(s.reported(Kind::unreachable) == 0);
     // What keeps the router's mapping open goes there too, at most 25 s apart.
     const std::size_t before = s.probes.size();
     const TimePoint start = s.now;
@@ -160,17 +160,17 @@ TEST_CASE("sip: behind a router the probe finds which port hears") {
   }
 }
 
-TEST_CASE("sip: a phone that no port reaches is told of once, and again when it answers") {
+TEST_CASE("sip: a phone that no port reaches is reported once, and again when it answers") {
   Stand s;
   bool up = false;
   s.hears = [&](const Stand::Sent&) { return up; };
   s.say(behind_router(), s.register_text());
   s.accept_register();
   s.advance(5min);
-  CHECK(s.told(Kind::unreachable) == 1);
+  CHECK(s.reported(Kind::unreachable) == 1);
   up = true;
   s.advance(60s);
-  CHECK(s.told(Kind::reachable) == 1);
+  CHECK(s.reported(Kind::reachable) == 1);
 }
 
 TEST_CASE("sip: a TCP phone is reached by its connection, is 480 without, and followed when it is back") {
@@ -181,7 +181,7 @@ TEST_CASE("sip: a TCP phone is reached by its connection, is 480 without, and fo
   CHECK(s.all(false, "MESSAGE").back().to == first);
   CHECK(s.to_phone("MESSAGE").get("Via").starts_with("SIP/2.0/TCP 192.168.1.2;"));
   close(s, first);
-  CHECK(s.told(Kind::phone_lost) == 1);
+  CHECK(s.reported(Kind::phone_lost) == 1);
   CHECK(s.to_central("MESSAGE", 480).status() == 480);  // it was waiting for the phone
   s.server(s.from_server("INVITE", contact));
   CHECK(s.to_central("INVITE", 480).has("Retry-After"));
@@ -235,12 +235,12 @@ TEST_CASE("sip: a connection without a registered phone is closed after a while,
     CHECK(id == idle.connection);
 }
 
-TEST_CASE("sip: a message that is larger than a phone takes is told of") {
+TEST_CASE("sip: a message that is larger than a phone takes is reported") {
   Stand s;
   const std::string contact = s.register_phone();
   s.server(s.from_server("NOTIFY", contact).with_body("text/plain", std::string(3000, 'x')));
   CHECK(s.count(false, "NOTIFY") == 1);  // and sent
-  CHECK(s.told(Kind::large) == 1);
+  CHECK(s.reported(Kind::large) == 1);
   CHECK(s.connects.empty());  // phones have no listener for it
 }
 

@@ -231,12 +231,12 @@ TEST_CASE("sip: a call without audio for long is said to be, goes on, and comes 
   const auto call = s.call_up();
   CHECK(s.proxy.parts().dialogs.calls() == 1);
   s.advance(20min);
-  REQUIRE(s.told(sip::Event::Kind::media_silent) == 1);
+  REQUIRE(s.reported(sip::Event::Kind::media_silent) == 1);
   CHECK(s.proxy.parts().dialogs.calls() == 0);
   CHECK(s.broker.streams().size() == 1);
   s.broker.reports[s.broker.streams().begin()->first].from_phone.heard = s.now;
   s.advance(1min);
-  CHECK(s.told(sip::Event::Kind::media_silent) == 2);
+  CHECK(s.reported(sip::Event::Kind::media_silent) == 2);
   CHECK(s.proxy.parts().dialogs.calls() == 1);
   s.advance(3h);
   s.phone(s.within(call.phone_invite, "BYE", call.phone_ok, 1));
@@ -296,7 +296,7 @@ TEST_CASE("sip: a call that has no relayed media lives by its dialog, for a day 
     s.phone(s.within(invite, "UPDATE", here, cseq++));
     s.server(sip_answer(s.to_central("UPDATE", 0), 200, "").add("Session-Expires", refreshed));
   }
-  CHECK(s.told(sip::Event::Kind::media_silent) == 0);
+  CHECK(s.reported(sip::Event::Kind::media_silent) == 0);
   CHECK(s.proxy.parts().dialogs.calls() == 1);
   s.advance(11min);
   CHECK(s.proxy.parts().dialogs.calls() == (refreshed.empty() ? 1 : 0));

@@ -76,7 +76,7 @@ TEST_CASE("sip: a user that two phones share is not guessed") {
   CHECK(s.count(false, "INVITE") == 0);
 }
 
-TEST_CASE("sip: 503 is told to callers as 500, and to a registering phone as it is") {
+TEST_CASE("sip: callers get 503 as 500, and a registering phone gets it as it is") {
   Stand s;
   s.register_phone();
   s.phone(s.from_phone("INVITE"));
@@ -119,7 +119,7 @@ TEST_CASE("sip: one request that a server leaves without an answer says nothing 
     s.advance(20s);
     if (answers_others) s.register_phone(51, "1002");
     s.advance(20s);
-    CHECK(s.told(sip::Event::Kind::server_down) == (answers_others ? 0 : 1));
+    CHECK(s.reported(sip::Event::Kind::server_down) == (answers_others ? 0 : 1));
   }
 }
 
@@ -130,7 +130,7 @@ TEST_CASE("sip: a server that is silent for answer_timeout is passed over, and t
   CHECK(s.all(true, "REGISTER").back().to.peer.address == Stand::server_address(0));
   s.advance(1ms);
   CHECK(s.all(true, "REGISTER").back().to.peer.address == Stand::server_address(1));
-  CHECK(s.told(sip::Event::Kind::server_down) == 1);
+  CHECK(s.reported(sip::Event::Kind::server_down) == 1);
   const SipText there = s.to_central("REGISTER");
   SipText ok = sip_answer(there, 200, "r");
   s.server(ok.add("Contact", there.get("Contact") + ";expires=3600"), 1);
@@ -156,17 +156,17 @@ TEST_CASE("sip: an answer of the first server after it was given up does no harm
   CHECK(s.count(false, "INVITE", 200) == 1);
 }
 
-TEST_CASE("sip: with no server at hand a phone is told 503 and when to come back") {
+TEST_CASE("sip: with no server up a phone gets 503 and when to come back") {
   Stand s;
   s.proxy.set_server_addresses(0, {});
   s.phone(s.register_text());
   const int after = std::stoi(s.to_phone("REGISTER", 503).get("Retry-After"));
   CHECK(after >= 5);
   CHECK(after <= 30);
-  CHECK(s.told(sip::Event::Kind::no_server) == 1);
+  CHECK(s.reported(sip::Event::Kind::no_server) == 1);
 }
 
-TEST_CASE("sip: pings tell which server is up, and new calls follow") {
+TEST_CASE("sip: pings show which server is up, and new calls follow") {
   auto o = Stand::options(2);
   o.ping = 30s;
   Stand s(o);
@@ -182,14 +182,14 @@ TEST_CASE("sip: pings tell which server is up, and new calls follow") {
   alive = {1};
   s.advance(60s);
   CHECK_FALSE(s.proxy.parts().servers.all()[0].up);
-  CHECK(s.told(sip::Event::Kind::server_down) == 1);
+  CHECK(s.reported(sip::Event::Kind::server_down) == 1);
   s.phone(s.register_text());
   CHECK(s.all(true, "REGISTER").back().to.peer.address == Stand::server_address(1));
   s.server(sip_answer(s.to_central("REGISTER"), 403, "x"), 1);
   alive = {0, 1};
   s.advance(90s);
   CHECK(s.proxy.parts().servers.all()[0].up);
-  CHECK(s.told(sip::Event::Kind::server_up) == 1);
+  CHECK(s.reported(sip::Event::Kind::server_up) == 1);
 }
 
 TEST_CASE("sip: pings come as often as set_ping says, until other settings are taken") {
@@ -244,7 +244,7 @@ TEST_CASE("sip: without relay ports a call is refused, and nothing stays") {
   CHECK(s.count(false, "INVITE", 500) == 1);
   CHECK(s.to_phone("INVITE", 500).has("Retry-After"));
   CHECK(s.count(true, "INVITE") == 0);
-  CHECK(s.told(sip::Event::Kind::no_media) == 1);
+  CHECK(s.reported(sip::Event::Kind::no_media) == 1);
   s.phone(sip_hop(invite, "ACK", s.to_phone("INVITE", 500).get("To")));
   s.advance(5min);
   CHECK(s.proxy.parts().transactions.size() == 0);

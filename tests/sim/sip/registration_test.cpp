@@ -45,13 +45,13 @@ TEST_CASE("sip: a phone's Contact comes back octet for octet, with what was gran
   CHECK(here.body == "body");
   CHECK(here.get("To") == ok.get("To"));
   CHECK(here.has("Expires"));
-  CHECK(s.told(Kind::registered) == 1);
+  CHECK(s.reported(Kind::registered) == 1);
 }
 
-TEST_CASE("sip: how long a registration is good, and never less than 25 s as phones are told") {
+TEST_CASE("sip: how long a registration is valid, and never less than 25 s for phones") {
   struct Row {
     const char *contact, *header;
-    const char* told;
+    const char* reported;
     Duration alive;
   };
   for (const Row& row : {Row{"60", "", "60", 60s}, Row{"", "90", "90", 90s}, Row{"", "", "3600", 3600s},
@@ -64,12 +64,12 @@ TEST_CASE("sip: how long a registration is good, and never less than 25 s as pho
     if (*row.header != 0) ok.add("Expires", row.header);
     s.server(ok);
     const SipText here = s.to_phone("REGISTER", 200);
-    CHECK(sip_param(here.get("Contact"), "expires") == row.told);
+    CHECK(sip_param(here.get("Contact"), "expires") == row.reported);
     s.advance(row.alive + 9s);  // some grace
     CHECK(s.proxy.bindings().size() == 1);
     s.advance(2s);
     CHECK(s.proxy.bindings().size() == 0);
-    CHECK(s.told(Kind::expired) == 1);
+    CHECK(s.reported(Kind::expired) == 1);
   }
 }
 
@@ -120,7 +120,7 @@ TEST_CASE("sip: expires=0 and Contact: * unregister once the server agrees") {
     if (star) CHECK(s.to_central("REGISTER").get("Contact") == "*");
     s.server(sip_answer(s.to_central("REGISTER"), 200, "r"));
     CHECK(s.proxy.bindings().size() == 0);
-    CHECK(s.told(Kind::unregistered) == 1);
+    CHECK(s.reported(Kind::unregistered) == 1);
     CHECK_FALSE(s.to_phone("REGISTER", 200).has("Contact"));
   }
 }
@@ -177,7 +177,7 @@ TEST_CASE("sip: a phone that registers from elsewhere has moved once the server 
   s.server(s.from_server("MESSAGE", contact));
   CHECK(s.all(false, "MESSAGE").back().to.peer.address == Stand::phone_address(50));
   s.server(granted(s.to_central("REGISTER"), "60"));
-  CHECK(s.told(Kind::moved) == 1);
+  CHECK(s.reported(Kind::moved) == 1);
   s.server(s.from_server("MESSAGE", contact));
   CHECK(s.all(false, "MESSAGE").back().to.peer.address == Stand::phone_address(77));
 }

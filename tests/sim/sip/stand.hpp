@@ -200,7 +200,7 @@ class Stand {
       out.push_back(std::chrono::duration_cast<std::chrono::milliseconds>(s.at - since).count());
     return out;
   }
-  std::size_t told(sip::Event::Kind kind) const {
+  std::size_t reported(sip::Event::Kind kind) const {
     return static_cast<std::size_t>(std::ranges::count(events, kind, &sip::Event::kind));
   }
   void clear() {

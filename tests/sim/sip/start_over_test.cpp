@@ -29,7 +29,7 @@ const sip::Event& answered(const Stand& stand) {
 
 }  // namespace
 
-TEST_CASE("start over: a Cisco phone is told by service-control, with the Call-ID of its registration") {
+TEST_CASE("start over: a Cisco phone is asked by service-control, with the Call-ID of its registration") {
   Stand stand;
   stand.register_phone();
   const auto request = ask(stand, false);
@@ -48,7 +48,7 @@ TEST_CASE("start over: a Cisco phone is told by service-control, with the Call-I
   stand.clear();
   stand.advance(60s);
   CHECK(stand.count(false, "NOTIFY") == 0);
-  CHECK(stand.told(sip::Event::Kind::asked) == 0);
+  CHECK(stand.reported(sip::Event::Kind::asked) == 0);
 
   REQUIRE(ask(stand, true));
   CHECK(stand.to_phone("NOTIFY").body.starts_with("action=reset\r\n"));
@@ -62,8 +62,8 @@ TEST_CASE("start over: 7940 and 7960 know check-sync alone, others its reboot pa
     CAPTURE(agent);
     Stand stand;
     SipText text = stand.register_text();
-    const std::string told = *model == '\0' ? "" : ";+u.sip!model.ccm.cisco.com=\"" + std::string(model) + "\"";
-    text.set("Contact", "<sip:1001@192.168.1.50:5060>" + told);
+    const std::string reported = *model == '\0' ? "" : ";+u.sip!model.ccm.cisco.com=\"" + std::string(model) + "\"";
+    text.set("Contact", "<sip:1001@192.168.1.50:5060>" + reported);
     text.add("User-Agent", agent);
     stand.phone(text);
     stand.accept_register();
@@ -74,26 +74,26 @@ TEST_CASE("start over: 7940 and 7960 know check-sync alone, others its reboot pa
   }
 }
 
-TEST_CASE("start over: it is sent again until there is an answer, and silence is told") {
+TEST_CASE("start over: it is sent again until there is an answer, and silence is reported") {
   Stand stand;
   stand.register_phone();
   const TimePoint began = stand.now;
   const auto request = ask(stand, false);
   stand.advance(9s);
   CHECK(stand.times(false, "NOTIFY", began) == std::vector<long>{0, 500, 1500, 3500, 7500});
-  CHECK(stand.told(sip::Event::Kind::asked) == 0);
+  CHECK(stand.reported(sip::Event::Kind::asked) == 0);
   stand.advance(2s);
   CHECK(answered(stand).request == *request);
   CHECK(answered(stand).status == 0);
 }
 
-TEST_CASE("start over: a refusal is told; an answer from elsewhere is none") {
+TEST_CASE("start over: a refusal is reported; an answer from elsewhere is none") {
   Stand stand;
   stand.register_phone();
   REQUIRE(ask(stand, false));
   const SipText notify = stand.to_phone("NOTIFY");
   stand.say(Stand::phone_flow(51), sip_answer(notify, 200, "othertag"));
-  CHECK(stand.told(sip::Event::Kind::asked) == 0);
+  CHECK(stand.reported(sip::Event::Kind::asked) == 0);
   stand.phone(sip_answer(notify, 489, "phonetag"));
   CHECK(answered(stand).status == 489);
 }

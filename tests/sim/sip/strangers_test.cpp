@@ -42,7 +42,7 @@ TEST_CASE("sip: a scanner gets nothing, is banned, and the ban ends") {
   CHECK(s.proxy.sources().guard().bans(s.now).empty());
   s.say(stranger(), from_stranger(s, "REGISTER").add("User-Agent", "friendly-scanner"));
   REQUIRE(s.proxy.sources().guard().bans(s.now).size() == 1);
-  CHECK(s.told(Kind::banned) == 1);
+  CHECK(s.reported(Kind::banned) == 1);
   // Now not even what it might do is answered.
   s.say(stranger(), from_stranger(s, "INVITE"));
   CHECK(s.sent.empty());
@@ -65,7 +65,7 @@ TEST_CASE("sip: wrong passwords lead to a ban, a registered phone's source never
       s.phone(reg.set("Call-ID", "guess").add("Authorization", "Digest response=\"" + std::to_string(i) + "\""));
       if (s.count(true, "REGISTER") > 0) s.server(sip_answer(s.to_central("REGISTER"), 401, "r"));
       s.advance(100ms);
-      banned += s.told(Kind::banned);
+      banned += s.reported(Kind::banned);
       s.clear();
     }
     CHECK(banned == (registered ? 0 : 1));

@@ -46,7 +46,7 @@ struct Throttled : Stand {
     }
     server(ok.add("Service-Route", "<sip:203.0.113.20;lr>").add("Supported", "outbound"));
   }
-  std::string told() { return to_phone("REGISTER", 200).get("Expires"); }
+  std::string reported() { return to_phone("REGISTER", 200).get("Expires"); }
 };
 
 }  // namespace
@@ -60,7 +60,7 @@ TEST_CASE("sip: a throttled phone registers each minute, the server hears of it 
       CHECK(s.to_central("REGISTER").get("Expires") == "3600");
       s.grant();
     }
-    CHECK(s.told() == "60");
+    CHECK(s.reported() == "60");
     CHECK(sip_param(s.to_phone("REGISTER", 200).get("Contact"), "expires") == "60");
     CHECK(s.to_phone("REGISTER", 200).get("Service-Route") == "<sip:203.0.113.20;lr>");
     CHECK(s.to_phone("REGISTER", 200).get("Supported") == "outbound");
@@ -124,7 +124,7 @@ TEST_CASE("sip: nothing is kept that the server did not grant for long, nor long
   Throttled s;
   REQUIRE(s.asks_server(s.next(1)));
   s.grant(100);  // not worth it
-  CHECK(s.told() == "60");
+  CHECK(s.reported() == "60");
   s.advance(40s);
   CHECK(s.asks_server(s.next(2)));
   s.grant(600);

@@ -57,7 +57,7 @@ TEST_CASE("sip: timer C: four minutes after the last provisional answer but 100 
   const SipText invite = s.to_central("INVITE");
   s.server(sip_answer(invite, 180, "callee"));
   s.advance(100s);
-  s.server(sip_answer(invite, 180, "callee"));  // set anew
+  s.server(sip_answer(invite, 180, "callee"));  // set again
   s.advance(239'999ms);
   CHECK(s.count(true, "CANCEL") == 0);
   s.advance(1ms);
@@ -73,7 +73,7 @@ TEST_CASE("sip: timer C: four minutes after the last provisional answer but 100 
   CHECK(s.proxy.parts().dialogs.size() == 0);
 }
 
-TEST_CASE("sip: timer C runs from the INVITE, and a 100 does not set it anew") {
+TEST_CASE("sip: timer C runs from the INVITE, and a 100 does not set it again") {
   Stand s(patient());
   s.register_phone();
   s.phone(s.from_phone("INVITE"));

@@ -107,7 +107,7 @@ TEST_CASE("login limit: waits double, end, and are forgotten") {
   CHECK(limit.wait(now, kOne) == 0s);
 }
 
-TEST_CASE("login limit: who knows the password starts anew, and is not held up by others") {
+TEST_CASE("login limit: who knows the password starts afresh, and is not held up by others") {
   LoginLimit limit(1);
   for (int i = 0; i < 10; ++i)
     limit.wrong(kStart, kOne);

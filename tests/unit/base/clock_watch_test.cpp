@@ -5,7 +5,7 @@
 using namespace dw;
 using namespace std::chrono_literals;
 
-TEST_CASE("a wall clock that is set is told once, in either direction; one that is slewed is not") {
+TEST_CASE("a wall clock that is set is reported once, in either direction; one that is slewed is not") {
   TimePoint now{1h};
   WallTime wall{std::chrono::sys_days{std::chrono::year{2026} / 3 / 1}};
   ClockWatch watch(now, wall);

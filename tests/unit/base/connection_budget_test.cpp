@@ -402,7 +402,7 @@ TEST_CASE("connection budget: counts stay right in any order of events") {
   CHECK(g.budget.held_octets() == 0);
 }
 
-TEST_CASE("connection budget: its tables are told by the service's name, those that it has") {
+TEST_CASE("connection budget: its tables are named after the service, those that it has") {
   MetricsText some, all;
   Gateway g({.total = 10, .per_source = 10});
   g.come(kOffice);

@@ -126,7 +126,7 @@ TEST_CASE("hosts with and without a port, as a person writes them") {
   CHECK_FALSE(HostPort::parse(std::string(254, 'a')).has_value());
 }
 
-TEST_CASE("equal values hash alike, and ports and scopes tell values apart") {
+TEST_CASE("equal values hash alike, and ports and scopes distinguish values") {
   const std::unordered_set<Endpoint> set{{ip("192.0.2.1"), 69}, {ip("192.0.2.1"), 70}, {ip("192.0.2.2"), 69},
                                          {ip("fe80::1%1"), 69}, {ip("fe80::1%2"), 69}, {ip("::ffff:192.0.2.1"), 69}};
   CHECK(set.size() == 5);

@@ -7,15 +7,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Told : FailOverServer {
+struct Reported : FailOverServer {
   int known = 0;
 };
-using List = FailOverList<Told>;
+using List = FailOverList<Reported>;
 constexpr TimePoint kNow{1h};
 
 bool configure(List& list, const std::vector<HostPort>& names, const List::Used& used, std::size_t max = 4) {
   const bool held = list.configure(
-      names, max, [](const Told& server, const HostPort& name) { return server.name == name; }, used);
+      names, max, [](const Reported& server, const HostPort& name) { return server.name == name; }, used);
   for (std::size_t place = 0; held && place < names.size(); ++place)
     list[list.order()[place]].name = names[place];
   return held;

@@ -132,7 +132,7 @@ TEST_CASE("`central` is found only as a key at the top") {
   CHECK(errors(load_text("access.advertise = \"auto\" # central = 3\n[central.sccp]\nservers = [\n\"a\"]\n")) == "");
   CHECK(errors(load_text("state.dir = '''\ncentral = \"x\"\n'''\ncentral = \"y\"\n[central.sip]\n")) == "");
   CHECK(load_text("\xef\xbb\xbf  central=\"y\"\n[central.sip]\nservers=['tcp:h']").config.central.host == "y");
-  // Twice is a mistake, and it is told by its own name.
+  // Twice is a mistake, and is reported by its own name.
   const std::string twice = errors(load_text("central = \"a\"\ncentral = \"b\"\n"));
   CHECK(contains(twice, "d/dropwire.toml:2:"));
   CHECK(contains(twice, "central"));
@@ -141,7 +141,7 @@ TEST_CASE("`central` is found only as a key at the top") {
   CHECK(contains(errors(load_text("[!x]\n")), "d/dropwire.toml:1:"));
 }
 
-TEST_CASE("every mistake is told, with its place and a hint, in the order of the file") {
+TEST_CASE("every mistake is reported, with its place and a hint, in the order of the file") {
   const Loaded loaded = load_text(R"(mode = "egde"
 access.tftp.prot = 69
 access.http.port = 70000
@@ -167,7 +167,7 @@ listen = "8079"
                  "  hint: a size has a unit: \"5B\""));
   CHECK(contains(all, "d/dropwire.toml:6:12: error: cache.negative is a duration, not the text \"30\""));
   CHECK(contains(all, "error: there is no setting acess\n  hint: did you mean [access]?"));
-  CHECK_FALSE(contains(all, "acess.listen"));  // its table is told once
+  CHECK_FALSE(contains(all, "acess.listen"));  // its table is reported once
   CHECK(contains(all, "d/dropwire.toml:10:10: error: admin.listen: "));
   CHECK(contains(all, "--set nonsense: error: not of the form KEY=VALUE"));
   CHECK(contains(all, "did you mean access.tftp.port?"));
@@ -176,7 +176,7 @@ listen = "8079"
   CHECK(std::ranges::is_sorted(loaded.problems.begin(), loaded.problems.begin() + 7, {}, &Problem::line));
 }
 
-TEST_CASE("a file that is not TOML is told with its place, and the others are read all the same") {
+TEST_CASE("a file that is not TOML is reported with its place, and the others are read all the same") {
   const Disk disk{{{"d/dropwire.toml", "mode = \"edge\"\nport = = 3\n"}, {"d/conf.d/a.toml", "cache.enable = 1\n"}}};
   const std::string all = errors(disk.load());
   CHECK(contains(all, "d/dropwire.toml:2:"));
@@ -184,7 +184,7 @@ TEST_CASE("a file that is not TOML is told with its place, and the others are re
   CHECK(contains(all, "d/conf.d/a.toml:1:16: error: cache.enable"));
 }
 
-TEST_CASE("characters beyond ASCII: fine in strings and comments, told with their place elsewhere") {
+TEST_CASE("characters beyond ASCII: fine in strings and comments, reported with their place elsewhere") {
   CHECK(errors(load_text("# ä\nstate.dir = \"/ä\" # ü\ncache.dir = '''\nö'''\n")) == "");
   CHECK(load_text("state.dir = \"/ä\"").config.state.dir == "/ä");
   CHECK(contains(errors(load_text("mode = \"edge\"\n  central = “pbx”\n")),
@@ -402,7 +402,7 @@ TEST_CASE("load: a page file that is no good is left out with a warning, and kee
 }
 
 TEST_CASE("load: a URL as central is explained with the host in it") {
-  const std::string told = errors(load_text("central = \"http://pbx.example.net:6970/\"\n"));
-  CHECK(contains(told, "central is a host, not a URL"));
-  CHECK(contains(told, "write central = \"pbx.example.net\""));
+  const std::string reported = errors(load_text("central = \"http://pbx.example.net:6970/\"\n"));
+  CHECK(contains(reported, "central is a host, not a URL"));
+  CHECK(contains(reported, "write central = \"pbx.example.net\""));
 }

@@ -120,7 +120,7 @@ TEST_CASE("no example names anybody's real address: documentation's (RFC 5737) a
   CHECK(seen > 0);
 }
 
-TEST_CASE("every reference tells every setting") {
+TEST_CASE("every reference lists every setting") {
   for (const std::string& reference : {to_toml(), to_markdown(), to_json(), to_text()}) {
     for (const Setting& setting : settings())
       CHECK(reference.find(setting.name) != std::string::npos);

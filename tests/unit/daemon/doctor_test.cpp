@@ -49,7 +49,7 @@ admin::Status healthy() {
 
 }  // namespace
 
-TEST_CASE("settings: errors always, warnings only while the daemon is not there to tell") {
+TEST_CASE("settings: errors always, warnings only while the daemon is not there to report them") {
   conf::Loaded loaded = settings();
   CHECK(codes(loaded).empty());
   loaded.problems = {{conf::Problem::Severity::error, "f.toml", 3, 1, "bad", "do so"},
@@ -64,7 +64,7 @@ TEST_CASE("settings: errors always, warnings only while the daemon is not there 
   CHECK(found[0].remedy == "Hint: do so.");
 }
 
-TEST_CASE("an origin that is this box is told, whatever it is called") {
+TEST_CASE("an origin that is this box is found, whatever it is called") {
   for (const char* origin : {"http://192.168.1.5:6970/", "tftp://127.0.0.1/", "http://127.0.0.1:6970/dir/"}) {
     CAPTURE(std::string(origin));
     CHECK(codes(settings({origin})) == Codes{"origin_is_this_box"});

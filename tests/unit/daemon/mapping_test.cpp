@@ -51,7 +51,7 @@ TEST_CASE("pings come twice in the time that a mapping lives, unless a person ha
   }
 }
 
-TEST_CASE("only pairs that SDP can tell by one port are told: the same address, an even port and the next") {
+TEST_CASE("only pairs that SDP can name by one port are used: the same address, an even port and the next") {
   const auto pairs = mapped_pairs(
       {granted(Transport::udp, 5060, 5060), granted(Transport::tcp, 5060, 5060), granted(Transport::udp, 20000, 40000),
        granted(Transport::udp, 20001, 40001, true), granted(Transport::udp, 20002, 40003),
@@ -67,7 +67,7 @@ TEST_CASE("only pairs that SDP can tell by one port are told: the same address, 
   CHECK(mapped_pairs({}, kOurs).empty());
 }
 
-TEST_CASE("where no pair follows, RTCP's port is told apart from RTP's") {
+TEST_CASE("where no pair follows, RTCP's port is named apart from RTP's") {
   const auto pairs = mapped_pairs({granted(Transport::udp, 20000, 40001), granted(Transport::udp, 20001, 50000, true),
                                    granted(Transport::udp, 20002, 40020),
                                    granted(Transport::udp, 20003, 40021, true, kOurs)},  // at another address
@@ -93,7 +93,7 @@ TEST_CASE("with a TFTP origin the router is asked for the ports that downloads g
     CHECK((wanted.internal == 5060 || wanted.internal >= 20000));
 }
 
-TEST_CASE("SIP is told its own port by each transport, and no media port") {
+TEST_CASE("SIP gets its own port by each transport, and no media port") {
   const auto mapped = mapped_sip(
       {granted(Transport::udp, 5060, 5060), granted(Transport::tcp, 5060, 5064), granted(Transport::udp, 20000, 40000)},
       kOurs, 5060);

@@ -41,19 +41,20 @@ const Json kCall = Json::parse(R"({
 }  // namespace
 
 TEST_CASE("a call's ways say what arrived, what this box dropped and what was not delivered; nothing is not 0 %") {
-  const auto told = [](const char* flow) {
+  const auto reported = [](const char* flow) {
     Json call = kCall;
     call["streams"][0]["from_central"] = Json::parse(flow);
     return report::calls({{"calls", {call}}});
   };
-  CHECK(contains(told(R"({"packets": 0, "lost": 0, "loss_percent": null})"), "  nothing arrived\n"));
-  CHECK(contains(told(R"({"packets": 5, "lost": 0, "loss_percent": null, "delivered": 5})"), "  5, lost 0\n"));
-  CHECK(contains(told(R"({"packets": 500, "lost": 0, "loss_percent": 0, "delivered": 0, "undelivered_s": 9})"),
+  CHECK(contains(reported(R"({"packets": 0, "lost": 0, "loss_percent": null})"), "  nothing arrived\n"));
+  CHECK(contains(reported(R"({"packets": 5, "lost": 0, "loss_percent": null, "delivered": 5})"), "  5, lost 0\n"));
+  CHECK(contains(reported(R"({"packets": 500, "lost": 0, "loss_percent": 0, "delivered": 0, "undelivered_s": 9})"),
                  "500, lost 0 (0 %), none delivered\n"));
-  CHECK(contains(told(R"({"packets": 500, "lost": 0, "loss_percent": 0, "delivered": 50, "undelivered_s": 9})"),
+  CHECK(contains(reported(R"({"packets": 500, "lost": 0, "loss_percent": 0, "delivered": 50, "undelivered_s": 9})"),
                  "500, lost 0 (0 %), none delivered for 9.0 s\n"));
   CHECK(contains(
-      told(R"({"packets": 500, "lost": 1, "loss_percent": 0.2, "delivered": 490, "dropped": 10, "undelivered_s": 0})"),
+      reported(
+          R"({"packets": 500, "lost": 1, "loss_percent": 0.2, "delivered": 490, "dropped": 10, "undelivered_s": 0})"),
       "500, lost 1 (0.2 %), 10 dropped by this box\n"));
 }
 
@@ -169,7 +170,7 @@ TEST_CASE("calls: a table, and the four ends of each stream below") {
   CHECK(contains(report::calls({{"calls", {direct}}}), "    directly between the phones; else phone 203"));
 }
 
-TEST_CASE("status tells the call servers and how many media streams are in use") {
+TEST_CASE("status lists the call servers and how many media streams are in use") {
   const Json answer = Json::parse(R"({"call_servers": [
       {"name": "pbx:2000", "protocol": "sccp", "transport": "tcp", "state": "up", "phones": 41, "last_answer": "2026-11-22T20:19:18.042Z", "last_error": "", "next_try": null},
       {"name": "backup:2000", "protocol": "sccp", "transport": "tcp", "state": "down", "phones": 0, "last_answer": "2026-11-22T20:17:41.042Z", "since": "2026-11-22T20:18:21.042Z",
@@ -210,7 +211,7 @@ TEST_CASE("calls that are over: what is not known is no figure") {
   CHECK(report::finished_calls(Json::object()) == "No calls are kept of that time.\n");
 }
 
-TEST_CASE("status tells who is shut out: how many, and the newest few") {
+TEST_CASE("status lists banned sources: how many, and the latest few") {
   Json answer;
   for (int i = 1; i <= 7; ++i)
     answer["bans"].push_back({{"source", "203.0.113." + std::to_string(i)},

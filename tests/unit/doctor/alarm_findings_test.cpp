@@ -91,14 +91,14 @@ TEST_CASE("12: a manifest taken, nothing of it asked, and it runs something else
     r.inventory.on_signalling(s);
     CHECK_FALSE(has(r, "load_not_taken"));
   }
-  SUBCASE("it tells a version, which can't be compared") {
+  SUBCASE("it names a version, which can't be compared") {
     s.firmware = "8.12(2.0)";
     r.inventory.on_signalling(s);
     CHECK_FALSE(has(r, "load_not_taken"));
   }
 }
 
-TEST_CASE("12: what it ran before it took the manifest tells nothing") {
+TEST_CASE("12: what it ran before it took the manifest is no evidence") {
   Line r;
   SignallingStep s = r.signal(Event::registered);
   s.firmware = "SCCP45.8-5-4S";

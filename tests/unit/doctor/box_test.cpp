@@ -368,7 +368,7 @@ TEST_CASE("what leaves phones without a call server is a finding of the box itse
          b.own->call_servers[3].since = kNow - 100s;
        },
        {"", "sip_server_down"}},
-      {"nobody told of servers yet", [](BoxFacts& b) { b.own->call_servers.clear(); }, {}},
+      {"no servers are known yet", [](BoxFacts& b) { b.own->call_servers.clear(); }, {}},
       {"no servers",
        [](BoxFacts& b) { b.own->sccp_servers = b.own->sip_servers = 0; },
        {"no_call_servers", "no_sip_servers"}},
@@ -409,7 +409,7 @@ TEST_CASE("what leaves phones without a call server is a finding of the box itse
   }
 }
 
-TEST_CASE("a machine with IPv6 alone is told that phones need IPv4") {
+TEST_CASE("on a machine with IPv6 alone the doctor says that phones need IPv4") {
   BoxFacts box = healthy_box();
   box.own->phone_addresses.clear();
   CHECK(codes(box) == "no_address:error");

@@ -62,7 +62,7 @@ TEST_CASE("2: data that is never acknowledged") {
   SUBCASE("given up") {
     r.file("SEP<MAC>.cnf.xml", FileOutcome::no_ack);
   }
-  SUBCASE("the phone asks anew from the same port") {
+  SUBCASE("the phone asks again from the same port") {
     for (int i = 0; i < 2; ++i) {
       FileStep s = r.step("SEP<MAC>.cnf.xml", FileOutcome::superseded);
       s.retransmissions = 3;
@@ -221,7 +221,7 @@ TEST_CASE("10: no config, no default") {
   heals(r);
 }
 
-TEST_CASE("10: a config of nearly the same name is told, unless it is another phone's") {
+TEST_CASE("10: a config of nearly the same name is mentioned, unless it is another phone's") {
   const std::string near = "SEP001122334454.cnf.xml";
   const auto device = DeviceName::parse(kDevice).value();
   Replay r;
@@ -237,10 +237,10 @@ TEST_CASE("10: a config of nearly the same name is told, unless it is another ph
   const std::string alone = "SEP001122334455.cnf.xml does not exist";
   const Finding plain = boot({});
   CHECK(plain.seen == alone);
-  const Finding told = boot({near});
-  CHECK(told.seen == alone + "; " + near + " does, and no phone of that name was seen here");
-  CHECK(told.remedy.starts_with("Compare the MAC on the phone's label: if SEP001122334454 "));
-  CHECK(told.remedy.ends_with(plain.remedy));
+  const Finding reported = boot({near});
+  CHECK(reported.seen == alone + "; " + near + " does, and no phone of that name was seen here");
+  CHECK(reported.remedy.starts_with("Compare the MAC on the phone's label: if SEP001122334454 "));
+  CHECK(reported.remedy.ends_with(plain.remedy));
   CHECK(std::ranges::count_if(r.phone().steps, &Step::is_note) == 1);
   CHECK(boot({"SEP00112233445.cnf.xml"}).seen.find("SEP00112233445.cnf.xml does") != std::string::npos);
   CHECK(boot({near, "SEP001122334456.cnf.xml"}).seen == alone);  // nobody knows which
@@ -369,7 +369,7 @@ TEST_CASE("33: a phone that got a new address is fine") {
   CHECK(!worries(r));
 }
 
-TEST_CASE("35 and malformed XML: what the pipeline tells") {
+TEST_CASE("35 and malformed XML: notes of the pipeline") {
   Replay r;
   const DeviceName device = DeviceName::parse(kDevice).value();
   r.boot(kLists);

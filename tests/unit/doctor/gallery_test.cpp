@@ -190,10 +190,10 @@ Found noted(Note note) {
   r.inventory.on_note(DeviceName::parse(kDevice).value(), ip(r.address), r.now, note, "why");
   return found_in(r);
 }
-Found told(SignallingEvent event, const std::string& detail = {}) {
+Found reported(SignallingEvent event, const std::string& detail = {}) {
   return found_in(Line().says(event, detail));
 }
-Found told_sip(SignallingEvent event, std::uint16_t status = 0) {
+Found sip_step(SignallingEvent event, std::uint16_t status = 0) {
   SipReplay r = healthy_sip();
   r.says(event, "1001", "words", status).says(event, "1001", "words", status);
   return found_in(r);
@@ -345,12 +345,12 @@ Gallery files_gallery() {
 
 Gallery signalling_gallery() {
   return {
-      {"registered_without_files", [] { return told(SignallingEvent::registered); }},
-      {"registration_refused", [] { return told(SignallingEvent::refused, "unknown"); }},
-      {"server_refuses_shared_address", [] { return told(SignallingEvent::refused, "Cross device"); }},
+      {"registered_without_files", [] { return reported(SignallingEvent::registered); }},
+      {"registration_refused", [] { return reported(SignallingEvent::refused, "unknown"); }},
+      {"server_refuses_shared_address", [] { return reported(SignallingEvent::refused, "Cross device"); }},
       {"not_admitted",
        [] { return found_in(Replay().boot(kLists).file("SEP<MAC>.cnf.xml", FileOutcome::not_admitted)); }},
-      {"no_call_server", [] { return told(SignallingEvent::no_server); }},
+      {"no_call_server", [] { return reported(SignallingEvent::no_server); }},
       {"call_server_closes",
        [] { return found_in(Line().says(SignallingEvent::server_lost).says(SignallingEvent::server_lost)); }},
       {"registration_lost",
@@ -367,10 +367,10 @@ Gallery signalling_gallery() {
          return found_in(r);
        }},
       {"keepalive_missed", [] { return found_in(registered_line().says(SignallingEvent::keepalive_missed)); }},
-      {"phone_reports_load", [] { return told(SignallingEvent::alarm, "4: Name=SEP001122334455 Last=x"); }},
-      {"phone_reports_tftp", [] { return told(SignallingEvent::alarm, "7: Name=SEP001122334455 Last=x"); }},
-      {"phone_reports_signature", [] { return told(SignallingEvent::alarm, "31: Name=SEP001122334455 Last=x"); }},
-      {"phone_reports_connection", [] { return told(SignallingEvent::alarm, "17: Name=SEP001122334455 Last=x"); }},
+      {"phone_reports_load", [] { return reported(SignallingEvent::alarm, "4: Name=SEP001122334455 Last=x"); }},
+      {"phone_reports_tftp", [] { return reported(SignallingEvent::alarm, "7: Name=SEP001122334455 Last=x"); }},
+      {"phone_reports_signature", [] { return reported(SignallingEvent::alarm, "31: Name=SEP001122334455 Last=x"); }},
+      {"phone_reports_connection", [] { return reported(SignallingEvent::alarm, "17: Name=SEP001122334455 Last=x"); }},
       {"one_way_audio", [] { return call(0, 9000); }},
       {"no_audio", [] { return call(0, 0); }},
       {"audio_not_delivered",
@@ -387,13 +387,13 @@ Gallery signalling_gallery() {
          c.streams[0].media.from_phone.lost = 900;
          return found_in(r.talks(c));
        }},
-      {"sip_answers_unheard", [] { return told_sip(SignallingEvent::unheard); }},
-      {"sip_unreachable", [] { return told_sip(SignallingEvent::unreachable); }},
-      {"sip_wrong_password", [] { return told_sip(SignallingEvent::bad_password); }},
-      {"sip_unknown_account", [] { return told_sip(SignallingEvent::refused, 404); }},
-      {"sip_alg", [] { return told_sip(SignallingEvent::altered); }},
-      {"call_limit", [] { return told_sip(SignallingEvent::call_refused); }},
-      {"sip_clock_unset", [] { return told_sip(SignallingEvent::no_date); }},
+      {"sip_answers_unheard", [] { return sip_step(SignallingEvent::unheard); }},
+      {"sip_unreachable", [] { return sip_step(SignallingEvent::unreachable); }},
+      {"sip_wrong_password", [] { return sip_step(SignallingEvent::bad_password); }},
+      {"sip_unknown_account", [] { return sip_step(SignallingEvent::refused, 404); }},
+      {"sip_alg", [] { return sip_step(SignallingEvent::altered); }},
+      {"call_limit", [] { return sip_step(SignallingEvent::call_refused); }},
+      {"sip_clock_unset", [] { return sip_step(SignallingEvent::no_date); }},
   };
 }
 

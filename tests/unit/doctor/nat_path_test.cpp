@@ -73,7 +73,7 @@ TEST_CASE("nat path: UDP is blocked when none of it is answered, and the same si
   CHECK_FALSE(f.udp_blocked);
 }
 
-TEST_CASE("nat path: a TFTP gateway is told by what filtering does not allow otherwise") {
+TEST_CASE("nat path: a TFTP gateway is recognised by what filtering does not allow otherwise") {
   NetworkFacts f;
   conclude(f, {});
   CHECK_FALSE(f.tftp_alg);

@@ -232,7 +232,7 @@ TEST_CASE("what the router must let in is spelled out") {
   CHECK(codes(network_findings(box)) == "double_nat:info");  // once
 }
 
-TEST_CASE("a hosted box behind a router is told what to forward, whether somebody did or not") {
+TEST_CASE("a hosted box behind a router says what to forward, whether somebody did or not") {
   BoxFacts box;
   box.network = measured();
   box.hosted = true;

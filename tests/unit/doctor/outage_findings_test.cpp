@@ -1,4 +1,4 @@
-// What a phone's story tells of outages: of call servers, and of Dropwire itself.
+// Outages in a phone's story: of call servers, and of Dropwire itself.
 #include <doctest/doctest.h>
 
 #include "sbc/phones/signalling_story.hpp"
@@ -7,8 +7,7 @@
 using namespace dw;
 using namespace dw::test;
 
-TEST_CASE(
-    "an outage is one line of the story, however often the phone asks, and its length is told with what ends it") {
+TEST_CASE("an outage is one line of the story, however often the phone asks, and what ends it says how long it was") {
   Line r = registered_line();
   const std::size_t before = r.phone().steps.size();
   const WallTime began = r.now;

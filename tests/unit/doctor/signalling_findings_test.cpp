@@ -1,4 +1,4 @@
-// What registrations and calls tell of a phone: its state, its story, and findings that come and go.
+// What registrations and calls show of a phone: its state, its story, and findings that come and go.
 #include <doctest/doctest.h>
 
 #include "sbc/phones/model.hpp"
@@ -186,7 +186,7 @@ TEST_CASE("keepalive_missed is worth knowing for a quarter of an hour") {
   CHECK(codes_of(r) == "");
 }
 
-TEST_CASE("one_way_audio, no_audio, bad_audio: the last call that tells something") {
+TEST_CASE("one_way_audio, no_audio, bad_audio: the last call that is evidence") {
   Line r = healthy();
   r.talks(r.call(1'000, 0));
   CHECK(finding_in(r, "one_way_audio").means.find("Nothing came from the central side") != std::string::npos);
@@ -196,7 +196,7 @@ TEST_CASE("one_way_audio, no_audio, bad_audio: the last call that tells somethin
   CHECK(finding_in(r, "one_way_audio").means.find("Nothing came from the phone") != std::string::npos);
   CHECK(finding_in(r, "one_way_audio").means.find("900 packets came from addresses") != std::string::npos);
   CHECK_FALSE(finding_in(r, "one_way_audio").remedy.empty());
-  r.talks(r.call(0, 0, 2s));  // too short to tell
+  r.talks(r.call(0, 0, 2s));  // too short to be evidence
   CHECK(codes_of(r) == "one_way_audio");
   r.talks(r.call(0, 0));
   CHECK(codes_of(r) == "no_audio");
@@ -212,9 +212,9 @@ TEST_CASE("one_way_audio, no_audio, bad_audio: the last call that tells somethin
 }
 
 TEST_CASE(
-    "audio_not_delivered: it came, and could not be sent on; a phone that was not heard is one cause, told once") {
+    "audio_not_delivered: it came, and could not be sent on; a phone that was not heard is one cause, reported once") {
   Line r = healthy();
-  Call c = r.call(0, 900, {});  // told only to listen: music, a page
+  Call c = r.call(0, 900, {});  // it only listens: music, a page
   c.streams[0].media.from_central.undelivered = 2900ms;
   r.talks(c);
   CHECK(codes_of(r) == "");
@@ -236,7 +236,7 @@ TEST_CASE(
   CHECK(codes_of(r) == "");
 }
 
-TEST_CASE("keepalives and comfort noise are no audio of a call, and nothing is told as nothing from the first second") {
+TEST_CASE("keepalives and comfort noise are no audio of a call, and silence is reported from the first second") {
   Line r = healthy();
   Call c = r.call(1'000, 12);
   c.streams[0].media.from_central.audio = 0;

@@ -47,7 +47,7 @@ TEST_CASE("sip_answers_unheard: twice without a registration since") {
   CHECK(codes_of(r) == "sip_answers_unheard");
 }
 
-TEST_CASE("sip_unreachable: while it is registered, until it answers or registers anew") {
+TEST_CASE("sip_unreachable: while it is registered, until it answers or registers again") {
   SipReplay r = healthy_sip();
   r.says(Event::unreachable, "1001", "tried 192.0.2.7:5060 and 192.0.2.7:50933");
   const Finding f = finding_in(r, "sip_unreachable");
@@ -144,7 +144,7 @@ TEST_CASE("sip_unknown_account by 404 and 403, registration_refused by others, n
   }
 }
 
-TEST_CASE("one line that is refused while another is registered is told") {
+TEST_CASE("one line that is refused while another is registered is a finding") {
   SipReplay r = healthy_sip();
   r.says(Event::refused, "1002", "Not Found", 404);
   CHECK(r.phone().registered);
@@ -239,7 +239,7 @@ TEST_CASE("sip_alg: for two hours after a message was seen changed, registered o
   }
 }
 
-TEST_CASE("sip_clock_unset: until a registration has the time, told before or after it") {
+TEST_CASE("sip_clock_unset: until a registration has the time, reported before or after it") {
   for (const bool before : {false, true}) {
     SipReplay r = booted();
     if (before) r.says(Event::no_date);

@@ -198,7 +198,8 @@ TEST_CASE("verdicts: ten thousand phones that are restored wait, are judged a fe
   CHECK(verdicts.judge(kNow + 1s, 5) == 0);
 }
 
-TEST_CASE("verdicts: silence is judged by and by, soon for phones that were seen lately, and told as news") {
+TEST_CASE(
+    "verdicts: silence is judged from time to time, soon for phones that were seen lately, and changes the revision") {
   Replay r;
   VerdictBook verdicts(r.inventory);
   r.boot({"CTLSEP<MAC>.tlv!", "SEP<MAC>.cnf.xml.sgn!"});

@@ -118,7 +118,7 @@ TEST_CASE("RTCP is a sign of life of its side, and no audio") {
   CHECK(s.session.from_central().packets == 0);
 }
 
-TEST_CASE("what this box itself drops is told apart and is no loss on the way") {
+TEST_CASE("what this box itself drops is counted apart and is no loss on the way") {
   StreamWorld s;
   s.session.set_far_end(kFarEnd);
   many_arrive(s, Port::phone_rtp, {kPhone, 5000}, 10);

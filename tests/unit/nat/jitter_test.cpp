@@ -46,7 +46,7 @@ TEST_CASE("a steady stream has no jitter at whatever clock rate its payload type
   }
 }
 
-TEST_CASE("a payload type of unknown clock has no jitter that could be told") {
+TEST_CASE("a payload type of unknown clock has no jitter that could be measured") {
   TimedFlow flow;
   for (std::uint32_t i = 0; i < 50; ++i)
     flow.come(i * 320, 97);
@@ -60,11 +60,11 @@ TEST_CASE("a payload type of unknown clock has no jitter that could be told") {
   CHECK_FALSE(one.stats.jitter());  // and one packet is compared with none
 }
 
-TEST_CASE("a digit repeats one timestamp and leaves the jitter as it was, told as an event or not") {
-  for (const MediaFormats& told :
+TEST_CASE("a digit repeats one timestamp and leaves the jitter as it was, declared as an event or not") {
+  for (const MediaFormats& reported :
        {MediaFormats{}, MediaFormats{{101, 8'000, MediaFormat::Kind::event}}, MediaFormats{{101, 8'000}}}) {
     TimedFlow flow;
-    flow.formats(told);
+    flow.formats(reported);
     for (std::uint32_t i = 0; i < 50; ++i)
       flow.come(i * 160, 0);
     for (int i = 0; i < 100; ++i)

@@ -33,7 +33,7 @@ LifetimeProbe::Result lifetime(SimNat& nat, Duration limit = 3h) {
 
 }  // namespace
 
-TEST_CASE("nat probe: each kind of mapping and filtering is told") {
+TEST_CASE("nat probe: each kind of mapping and filtering is recognised") {
   for (const Behaviour mapping : kKinds) {
     for (const Behaviour filtering : kKinds) {
       for (const bool hairpin : {false, true}) {
@@ -59,7 +59,7 @@ TEST_CASE("nat probe: each kind of mapping and filtering is told") {
   }
 }
 
-TEST_CASE("nat probe: a server with one address tells ports apart, and says so") {
+TEST_CASE("nat probe: a server with one address distinguishes ports, and says so") {
   for (const Behaviour kind : kKinds) {
     SimNat nat;
     nat.server_addresses = {kStunServer.address};
@@ -151,18 +151,18 @@ TEST_CASE("nat probe: a server that is away is no dead mapping") {
   CHECK_FALSE(result.alive);
 }
 
-TEST_CASE("nat probe: one address is told whatever answer comes first") {
+TEST_CASE("nat probe: one address is recognised whatever answer comes first") {
   BehaviourProbe probe(kStunServer, seeded_random(4));
   const TimePoint now{1h};
   const auto first = probe.start(now);
   REQUIRE(first.size() == 2);
   const auto answer_to = [&](const StunSend& s) {
-    StunMessage told;
-    told.kind = StunMessage::Kind::success;
-    told.id = parse_stun(s.octets)->id;
-    told.xor_mapped = Endpoint{at("198.51.100.7:1").address, static_cast<std::uint16_t>(40000 + s.socket)};
-    told.other_address = at("203.0.113.10:3479");
-    return to_octets(told);
+    StunMessage reported;
+    reported.kind = StunMessage::Kind::success;
+    reported.id = parse_stun(s.octets)->id;
+    reported.xor_mapped = Endpoint{at("198.51.100.7:1").address, static_cast<std::uint16_t>(40000 + s.socket)};
+    reported.other_address = at("203.0.113.10:3479");
+    return to_octets(reported);
   };
   const auto filters = probe.on_datagram(now, 1, answer_to(first[1]));
   REQUIRE(filters.size() == 1);

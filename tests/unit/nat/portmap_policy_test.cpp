@@ -105,7 +105,7 @@ TEST_CASE("UPnP: whom we talk to") {
   CHECK_FALSE(may("http://192.168.1.1/" + std::string(1000, 'a')));
 }
 
-TEST_CASE("the place that an answer to SSDP tells") {
+TEST_CASE("the location in an answer to SSDP") {
   const std::string answer =
       "HTTP/1.1 200 OK\r\nCACHE-CONTROL: max-age=120\r\nST: urn:schemas-upnp-org:device:InternetGatewayDevice:1\r\n"
       "Location:  http://192.168.1.1:5000/rootDesc.xml \r\nSERVER: x\r\n\r\n";

@@ -57,7 +57,7 @@ TEST_CASE("a packet that comes late is reordered, not lost; one that comes twice
   CHECK(stats.lost() == 0);
 }
 
-TEST_CASE("a new SSRC begins anew and keeps what was lost before") {
+TEST_CASE("a new SSRC starts new statistics and keeps the loss of before") {
   StreamStats stats;
   for (const std::uint16_t sequence : std::initializer_list<std::uint16_t>{1, 2, 5})
     stats.on_packet(TimePoint{}, *parse_rtp(test::rtp({sequence, 0, 1})), 1);

@@ -34,12 +34,12 @@ TEST_CASE("stun responder: from where the answer leaves") {
     CHECK(answer->from == (address ? kTwo : kOne));
     CHECK(answer->port == (port ? 1U : 0U));
     CHECK(answer->to == at("192.0.2.1:5000"));
-    const auto told = parse_stun(answer->octets);
-    REQUIRE(told);
-    CHECK(told->id == request.id);
-    CHECK(told->reflexive() == at("192.0.2.1:5000"));
-    CHECK(told->other_address == at("203.0.113.11:3479"));
-    CHECK(told->response_origin == Endpoint{answer->from, port ? std::uint16_t{3479} : std::uint16_t{3478}});
+    const auto reported = parse_stun(answer->octets);
+    REQUIRE(reported);
+    CHECK(reported->id == request.id);
+    CHECK(reported->reflexive() == at("192.0.2.1:5000"));
+    CHECK(reported->other_address == at("203.0.113.11:3479"));
+    CHECK(reported->response_origin == Endpoint{answer->from, port ? std::uint16_t{3479} : std::uint16_t{3478}});
   }
   CHECK(server.counters().answered == 4);
 }
@@ -53,10 +53,10 @@ TEST_CASE("stun responder: with one address it offers the other port, and no oth
   request.change = {true, false};
   answer = ask(server, request);
   REQUIRE(answer);
-  const auto told = parse_stun(answer->octets);
-  CHECK(told->kind == StunMessage::Kind::error);
-  CHECK(told->error->code == 420);
-  CHECK(told->unknown == std::vector<std::uint16_t>{3});
+  const auto reported = parse_stun(answer->octets);
+  CHECK(reported->kind == StunMessage::Kind::error);
+  CHECK(reported->error->code == 420);
+  CHECK(reported->unknown == std::vector<std::uint16_t>{3});
 
   StunResponder hidden = responder({IpAddress::v4(0)}, 20, at("198.51.100.1:1").address);
   CHECK(parse_stun(ask(hidden, StunMessage{})->octets)->other_address == at("198.51.100.1:3479"));
@@ -114,10 +114,10 @@ TEST_CASE("stun responder: no answer is worth forging a request") {
     const auto answer =
         six.on_datagram(kNow, {at("[2001:db8::99]:5000"), at("[2001:db8::10]:1").address, 0, false, false, octets});
     REQUIRE(answer);
-    const auto told = parse_stun(answer->octets);
-    REQUIRE(told);
+    const auto reported = parse_stun(answer->octets);
+    REQUIRE(reported);
     // Address, other address; the origin only where there is room for it.
-    if (told->response_origin) CHECK(answer->octets.size() <= octets.size());
+    if (reported->response_origin) CHECK(answer->octets.size() <= octets.size());
   }
 }
 

@@ -34,7 +34,7 @@ Call recorded_call() {
 
 }  // namespace
 
-TEST_CASE("a record tells when, who, how long and what the audio did") {
+TEST_CASE("a record says when, who, how long and what the audio did") {
   const CallRecord record = record_of(recorded_call());
   CHECK(std::get<std::string>(value_in(record, "device")) == kDevice);
   CHECK(std::get<std::string>(value_in(record, "protocol")) == "sccp");

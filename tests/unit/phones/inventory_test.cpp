@@ -113,7 +113,7 @@ TEST_CASE("among phones that took a file the one not seen for longest goes") {
   CHECK(order == "302");
 }
 
-TEST_CASE("what changed is told once, and a restored phone goes on where it was") {
+TEST_CASE("what changed is reported once, and a restored phone goes on where it was") {
   Replay r;
   r.boot({"CTLSEP<MAC>.tlv!", "SEP<MAC>.cnf.xml"});
   CHECK(r.inventory.take_unsaved() == std::vector{kDevice});

@@ -1,4 +1,4 @@
-// What a phone's story tells of outages: of call servers, and of Dropwire itself.
+// Outages in a phone's story: of call servers, and of Dropwire itself.
 #include <doctest/doctest.h>
 
 #include "sbc/phones/signalling_story.hpp"

@@ -1,4 +1,4 @@
-// What registrations and calls tell of a phone: its state, its story, and findings that come and go.
+// What registrations and calls show of a phone: its state, its story, and findings that come and go.
 #include <doctest/doctest.h>
 
 #include "sbc/phones/model.hpp"
@@ -64,31 +64,33 @@ TEST_CASE("stations without a MAC in their name have records too; a name that is
   CHECK(r.inventory.size() == 3);
 }
 
-TEST_CASE("the story tells each event in plain words") {
+TEST_CASE("the story has each event in plain words") {
   Line r = healthy();
-  const auto told = [&](Event event, const std::string& detail = {}) {
+  const auto reported = [&](Event event, const std::string& detail = {}) {
     r.says(event, detail);
     return r.last_sentence();
   };
-  CHECK(told(Event::keepalive_missed, "the server did not answer") ==
+  CHECK(reported(Event::keepalive_missed, "the server did not answer") ==
         "registration: missed a keepalive: the server did not answer");
-  CHECK(told(Event::call_preserved, "1002") ==
+  CHECK(reported(Event::call_preserved, "1002") ==
         "registration: its call with 1002 goes on without that connection, for as long as both sides talk");
-  CHECK(told(Event::media_silent, "nothing has come from either side for 5 min 0 s") ==
+  CHECK(reported(Event::media_silent, "nothing has come from either side for 5 min 0 s") ==
         "registration: a call of it is silent: nothing has come from either side for 5 min 0 s");
-  CHECK(told(Event::reset, "restart") == "registration: was asked by pbx.example.net:2000 to start over: restart");
-  CHECK(told(Event::unregistered) == "registration: said good-bye to pbx.example.net:2000");
-  CHECK(told(Event::phone_lost, "reset by peer") ==
+  CHECK(reported(Event::reset, "restart") == "registration: was asked by pbx.example.net:2000 to start over: restart");
+  CHECK(reported(Event::unregistered) == "registration: said good-bye to pbx.example.net:2000");
+  CHECK(reported(Event::phone_lost, "reset by peer") ==
         "registration: its connection ended without good-bye: reset by peer");
-  CHECK(told(Event::server_lost) == "registration: pbx.example.net:2000 ended the connection");
-  CHECK(told(Event::superseded) == "registration: a newer connection of the same phone took its place");
-  CHECK(told(Event::refused, "Unknown\x1b device") == "registration: refused by pbx.example.net:2000: Unknown? device");
+  CHECK(reported(Event::server_lost) == "registration: pbx.example.net:2000 ended the connection");
+  CHECK(reported(Event::superseded) == "registration: a newer connection of the same phone took its place");
+  CHECK(reported(Event::refused, "Unknown\x1b device") ==
+        "registration: refused by pbx.example.net:2000: Unknown? device");
   r.server = "backup:2000";
-  CHECK(told(Event::registered) == "registration: moved from pbx.example.net:2000 to backup:2000, protocol 17");
-  CHECK(told(Event::registered) == "registration: registered with backup:2000, protocol 17");
+  CHECK(reported(Event::registered) == "registration: moved from pbx.example.net:2000 to backup:2000, protocol 17");
+  CHECK(reported(Event::registered) == "registration: registered with backup:2000, protocol 17");
   r.server = "";
-  CHECK(told(Event::no_server) == "registration: no call server answered, the phone was let go to try its next one");
-  CHECK(told(Event::refused, "too many registrations") == "registration: refused: too many registrations");
+  CHECK(reported(Event::no_server) ==
+        "registration: no call server answered, the phone was let go to try its next one");
+  CHECK(reported(Event::refused, "too many registrations") == "registration: refused: too many registrations");
 }
 
 TEST_CASE("a phone is where it took its own configuration lately, to the last octet") {
@@ -114,7 +116,7 @@ TEST_CASE("a phone is where it took its own configuration lately, to the last oc
   CHECK_FALSE(took(r, "192.0.2.8"));
 }
 
-TEST_CASE("the story tells each call") {
+TEST_CASE("the story has each call") {
   Line r = healthy();
   Call c = r.call(9'250, 9'250);
   c.streams[0].media.from_phone.lost = 10;

@@ -24,15 +24,15 @@ TEST_CASE("model and firmware from User-Agent, unless more is known") {
   loaded.says(Event::registered);
   CHECK(loaded.phone().model == "7965");
 
-  SipReplay told;
-  SignallingStep s = told.signal(Event::registered, "1001");
+  SipReplay reported;
+  SignallingStep s = reported.signal(Event::registered, "1001");
   s.device_type = 436;
   s.user_agent = "Example Phone/1.0\r\nX";
   s.firmware = "SIP45.9-4-2SR3-1S";
-  told.inventory.on_signalling(s);
-  CHECK(told.phone().model == "7965");
-  CHECK(told.phone().firmware == "SIP45.9-4-2SR3-1S");
-  CHECK(told.phone().user_agent == "Example Phone/1.0\\x0d\\x0aX");
+  reported.inventory.on_signalling(s);
+  CHECK(reported.phone().model == "7965");
+  CHECK(reported.phone().firmware == "SIP45.9-4-2SR3-1S");
+  CHECK(reported.phone().user_agent == "Example Phone/1.0\\x0d\\x0aX");
 }
 
 TEST_CASE("each line registers by itself, and the phone is registered while one is") {
@@ -91,7 +91,7 @@ TEST_CASE("an address that changes takes the line along, and the end of the old 
   CHECK_FALSE(r.phone().registered);
 }
 
-TEST_CASE("a refresh is no step, and what repeats is told once") {
+TEST_CASE("a refresh is no step, and what repeats is one step") {
   SipReplay r = healthy_sip();
   const std::size_t steps = r.phone().steps.size();
   const auto added = [&] { return r.phone().steps.size() - steps; };
@@ -135,7 +135,7 @@ TEST_CASE("a phone that says no name is the one that is alone at its address") {
   r.says(Event::phone_lost);
   CHECK_FALSE(r.phone().registered);
   CHECK(r.inventory.size() == 2);
-  // Which of the two registers now can't be told.
+  // Which of the two registers now can't be known.
   r.says(Event::registered);
   CHECK(r.phone(r.address).registered);
   CHECK(r.phone(r.address).device.empty());
@@ -181,47 +181,47 @@ TEST_CASE("nothing comes of a SIP step with a name that is none, or without name
   CHECK(r.inventory.size() == 0);
 }
 
-TEST_CASE("the story tells each event of SIP in plain words") {
+TEST_CASE("the story has each event of SIP in plain words") {
   SipReplay r = healthy_sip();
-  const auto told = [&](Event event, const std::string& detail = {}, std::uint16_t status = 0) {
+  const auto reported = [&](Event event, const std::string& detail = {}, std::uint16_t status = 0) {
     r.says(event, "1001", detail, status);
     return r.last_sentence();
   };
-  CHECK(told(Event::keepalive_missed) == "registration: missed a keepalive");
-  CHECK(told(Event::unreachable, "tried 192.0.2.7:5060 and 192.0.2.7:50933") ==
+  CHECK(reported(Event::keepalive_missed) == "registration: missed a keepalive");
+  CHECK(reported(Event::unreachable, "tried 192.0.2.7:5060 and 192.0.2.7:50933") ==
         "registration: is registered, and nothing that is sent to it arrives: tried 192.0.2.7:5060 and "
         "192.0.2.7:50933");
-  CHECK(told(Event::reachable) == "registration: can be reached again");
-  CHECK(told(Event::altered, "Contact left as 10.0.0.2:5060 and came as 192.0.2.7:1024") ==
+  CHECK(reported(Event::reachable) == "registration: can be reached again");
+  CHECK(reported(Event::altered, "Contact left as 10.0.0.2:5060 and came as 192.0.2.7:1024") ==
         "registration: a router on the way changed a message (SIP ALG): Contact left as 10.0.0.2:5060 and came "
         "as 192.0.2.7:1024");
-  CHECK(told(Event::no_date) == "registration: pbx.example.net:5060 gave no date, so its clock stays unset");
-  CHECK(told(Event::reset, "check-sync") ==
+  CHECK(reported(Event::no_date) == "registration: pbx.example.net:5060 gave no date, so its clock stays unset");
+  CHECK(reported(Event::reset, "check-sync") ==
         "registration: was asked by pbx.example.net:5060 to start over: check-sync");
-  CHECK(told(Event::alarm, "Last=reset-\x1brestart") == "registration: said why it restarted: Last=reset-?restart");
-  CHECK(told(Event::refused, "Service Unavailable", 503) ==
+  CHECK(reported(Event::alarm, "Last=reset-\x1brestart") == "registration: said why it restarted: Last=reset-?restart");
+  CHECK(reported(Event::refused, "Service Unavailable", 503) ==
         "registration: line 1001 was refused by pbx.example.net:5060: 503 Service Unavailable");
-  CHECK(told(Event::refused, "404 Not Found", 404) ==
+  CHECK(reported(Event::refused, "404 Not Found", 404) ==
         "registration: line 1001 was refused by pbx.example.net:5060: 404 Not Found");
-  CHECK(told(Event::refused, "", 403) == "registration: line 1001 was refused by pbx.example.net:5060: 403");
-  CHECK(told(Event::bad_password) == "registration: pbx.example.net:5060 did not take the password of line 1001");
-  CHECK(told(Event::unheard, "port 5060 is tried next") ==
+  CHECK(reported(Event::refused, "", 403) == "registration: line 1001 was refused by pbx.example.net:5060: 403");
+  CHECK(reported(Event::bad_password) == "registration: pbx.example.net:5060 did not take the password of line 1001");
+  CHECK(reported(Event::unheard, "port 5060 is tried next") ==
         "registration: repeated its request for line 1001 although it was answered: port 5060 is tried next");
-  CHECK(told(Event::unregistered) == "registration: said good-bye to pbx.example.net:5060 for line 1001");
-  CHECK(told(Event::superseded) == "registration: a newer registration of line 1001 took its place");
-  CHECK(told(Event::phone_lost, "not refreshed") ==
+  CHECK(reported(Event::unregistered) == "registration: said good-bye to pbx.example.net:5060 for line 1001");
+  CHECK(reported(Event::superseded) == "registration: a newer registration of line 1001 took its place");
+  CHECK(reported(Event::phone_lost, "not refreshed") ==
         "registration: its registration of line 1001 ended without good-bye: not refreshed");
-  CHECK(told(Event::server_lost) == "registration: lost pbx.example.net:5060 for line 1001");
+  CHECK(reported(Event::server_lost) == "registration: lost pbx.example.net:5060 for line 1001");
   r.server = "backup:5060";
   r.transport = "tcp";
-  CHECK(told(Event::registered) == "registration: moved line 1001 from pbx.example.net:5060 to backup:5060 by TCP");
+  CHECK(reported(Event::registered) == "registration: moved line 1001 from pbx.example.net:5060 to backup:5060 by TCP");
   r.says(Event::registered, "1002");
   CHECK(r.last_sentence() == "registration: registered line 1002 with backup:5060 by TCP");
   r.says(Event::refused, "1002", "", 404).says(Event::registered, "1002", "before from 192.0.2.9:5060");
   CHECK(r.last_sentence() == "registration: registered line 1002 with backup:5060 by TCP: before from 192.0.2.9:5060");
   r.server.clear();
-  CHECK(told(Event::no_server) == "registration: no call server answered for line 1001");
-  CHECK(told(Event::refused, "too many registrations") ==
+  CHECK(reported(Event::no_server) == "registration: no call server answered for line 1001");
+  CHECK(reported(Event::refused, "too many registrations") ==
         "registration: line 1001 was refused: too many registrations");
   r.says(Event::refused, "10\x1b", "no", 404);
   CHECK(r.last_sentence() == "registration: line 10\\x1b was refused: 404 no");
@@ -229,7 +229,7 @@ TEST_CASE("the story tells each event of SIP in plain words") {
   CHECK(r.last_sentence() == "registration: was refused: 400 no");
 }
 
-TEST_CASE("the story tells each SIP call, with the line it was on") {
+TEST_CASE("the story has each SIP call, with the line it was on") {
   SipReplay r = healthy_sip();
   CHECK((r.talks(r.call(9'250, 9'250)), r.last_sentence()) ==
         "call: outgoing call to 1002, line 1001, 3 min 5 s, G.711 µ-law, lost 0 % from the phone, 0 % toward "
@@ -284,7 +284,7 @@ TEST_CASE("however many SIP lines and however long, it is bounded; nobody is reg
   CHECK(restored.find(kDevice)->transport == phone.transport);
 }
 
-TEST_CASE("a binding that is told anew after a restart registers the phone and is no step") {
+TEST_CASE("a binding that is reported again after a restart registers the phone and is no step") {
   SipReplay before = healthy_sip();
   SipReplay after;
   after.now = before.now + 10s;

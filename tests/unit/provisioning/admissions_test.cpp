@@ -233,7 +233,7 @@ TEST_CASE("nobody finds out which configs exist by what a guess costs") {
     (void)passes(fmt::format("SEP00000{:07X}.cnf.xml", i));
   CHECK_FALSE(passes(kAnna + ".cnf.xml"));
   CHECK_FALSE(passes(kBert + ".cnf.xml"));
-  CHECK(passes("CTL" + kAnna + ".tlv"));  // told as missing to all
+  CHECK(passes("CTL" + kAnna + ".tlv"));  // missing for all
   CHECK(names.admits(door.now, kHome, NameBudget::Way::tcp, kAnna + ".cnf.xml") ==
         NameBudget::Verdict::yes);  // within its budget
   door.registers(kAnna, kElsewhere);

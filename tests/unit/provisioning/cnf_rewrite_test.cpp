@@ -168,13 +168,13 @@ TEST_CASE("secrets never reach notes or facts") {
       const std::string original = fixture(c.fixture);
       for (const std::string& input : {original, original.substr(0, original.size() / 2), original + "<"}) {
         const auto out = rewrite_cnf(c.asked_as, as_bytes(input), options);
-        std::string told;
+        std::string reported;
         for (const Note& note : out.notes)
-          told += note.what + " " + note.text + "\n";
+          reported += note.what + " " + note.text + "\n";
         for (const auto& file : out.facts.files)
-          told += file + "\n";
+          reported += file + "\n";
         for (const char* secret : {"s3cret", "letmein", "hunter", "2580#", "*2468", "user:pw"})
-          CHECK_MESSAGE(!told.contains(secret), told);
+          CHECK_MESSAGE(!reported.contains(secret), reported);
       }
     }
   }

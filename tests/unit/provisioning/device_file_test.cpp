@@ -117,7 +117,7 @@ TEST_CASE("a list of phones: names and MACs in any form, CSV, comments, another 
   CHECK(parse_phone_list("").value().empty());
 }
 
-TEST_CASE("a bad line of a list is told by its number, and bounds have their words") {
+TEST_CASE("a bad line of a list is reported by its number, and bounds have their texts") {
   const auto bad = parse_phone_list("SEP001122334401\n# fine\nnot a phone\n");
   REQUIRE_FALSE(bad);
   CHECK(bad.error().offset == 3);

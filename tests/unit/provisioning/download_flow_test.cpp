@@ -52,7 +52,7 @@ TEST_CASE("an ACK a window, and one for the short last block at once") {
   CHECK(d.received() == 41);
 }
 
-TEST_CASE("a gap is told once, with the last block in order, and the server's second go completes") {
+TEST_CASE("a gap is acknowledged once, with the last block in order, and the server's second go completes") {
   Download d = agreed("8", "16");
   for (unsigned block = 1; block <= 4; ++block)
     (void)d.on_datagram(at_ms(30), kTid, data(block, "12345678"));
@@ -65,7 +65,7 @@ TEST_CASE("a gap is told once, with the last block in order, and the server's se
   for (unsigned block = 5; block <= 19; ++block)
     CHECK(d.on_datagram(at_ms(60), kTid, data(block, "12345678")).sends.empty());
   CHECK(acks(d.on_datagram(at_ms(60), kTid, data(20, "12345678"))) == Blocks{20});
-  // Another gap is another block, and is told again.
+  // Another gap is another block, and is acknowledged again.
   CHECK(acks(d.on_datagram(at_ms(70), kTid, data(22, "12345678"))) == Blocks{20});
 }
 
@@ -91,7 +91,7 @@ TEST_CASE("old blocks, blocks beyond the window and blocks longer than agreed") 
   CHECK(d.on_datagram(at_ms(30), kTid, data(2, "12345678")).sends.empty());
   CHECK(d.on_datagram(at_ms(30), kTid, data(9, "12345678")).sends.empty());
   CHECK(d.on_datagram(at_ms(30), kTid, data(30000, "12345678")).sends.empty());
-  // The whole window again: its last block tells that our ACK was lost.
+  // The whole window again: its last block shows that our ACK was lost.
   CHECK(acks(d.on_datagram(at_ms(1030), kTid, data(4, "12345678"))) == Blocks{4});
   const auto a = d.on_datagram(at_ms(1030), kTid, data(5, "123456789"));
   REQUIRE(a.end);
@@ -109,10 +109,10 @@ TEST_CASE("the first answer pins the TID: others of the server get ERROR 5, othe
   CHECK(d.on_datagram(at_ms(30), kStranger, data(1, "EVILEVIL")).sends.empty());
   CHECK(d.on_datagram(at_ms(30), kStranger, error(0, "off")).sends.empty());
   CHECK(d.on_datagram(at_ms(30), kOtherTid, error(0, "off")).sends.empty());
-  std::size_t told = 0;
+  std::size_t reported = 0;
   for (int i = 0; i < 100; ++i)
-    told += d.on_datagram(at_ms(30), kOtherTid, data(1, "EVILEVIL")).sends.size();
-  CHECK(told <= 3);
+    reported += d.on_datagram(at_ms(30), kOtherTid, data(1, "EVILEVIL")).sends.size();
+  CHECK(reported <= 3);
   const Buffer first = data(1, "12345678");
   a = d.on_datagram(at_ms(31), kTid, first);
   CHECK(as_text(a.data) == "12345678");
@@ -149,11 +149,11 @@ TEST_CASE("a whole file whose length is a multiple of blksize ends with an empty
   CHECK(empty.received() == 0);
 }
 
-TEST_CASE("fewer or more octets than tsize told is a failure, never a shorter file") {
-  for (const std::string& told : {std::string("9"), std::string("7")}) {
+TEST_CASE("fewer or more octets than tsize says is a failure, never a shorter file") {
+  for (const std::string& reported : {std::string("9"), std::string("7")}) {
     Download d(plain_options());
     (void)d.start(at_ms(0));
-    (void)d.on_datagram(at_ms(10), kTid, oack({{"tsize", told}}));
+    (void)d.on_datagram(at_ms(10), kTid, oack({{"tsize", reported}}));
     const auto a = d.on_datagram(at_ms(20), kTid, data(1, "12345678"));
     REQUIRE(a.end);
     REQUIRE_FALSE(a.end->has_value());
@@ -278,7 +278,7 @@ TEST_CASE("after the last block it stays to acknowledge it again, and then goes"
   CHECK(now < 10000);
 }
 
-TEST_CASE("an ERROR in the middle fails the file; cancelling tells the server") {
+TEST_CASE("an ERROR in the middle fails the file; cancelling informs the server") {
   Download d = agreed("8", "1");
   (void)d.on_datagram(at_ms(40), kTid, data(1, "12345678"));
   const auto a = d.on_datagram(at_ms(50), kTid, error(1, "File not found"));

@@ -30,17 +30,17 @@ Fields sent() {
 
 TEST_CASE("http probe: nothing changed, and a proxy that adds itself") {
   const std::string asked = make_http_probe(kLocal, "pbx:6970");
-  auto told = parse_http_probe(response(sent()));
-  REQUIRE(told);
-  CHECK(told->seen_from == kPeer);
-  CHECK(differences_of(asked, told->request).empty());
+  auto reported = parse_http_probe(response(sent()));
+  REQUIRE(reported);
+  CHECK(reported->seen_from == kPeer);
+  CHECK(differences_of(asked, reported->request).empty());
 
   Fields changed = sent();
   changed[3].second = "203.0.113.101:50000";
   changed.emplace_back("Via", "1.1 proxy");
-  told = parse_http_probe(response(changed));
-  REQUIRE(told);
-  CHECK(differences_of(asked, told->request) ==
+  reported = parse_http_probe(response(changed));
+  REQUIRE(reported);
+  CHECK(differences_of(asked, reported->request) ==
         std::vector<Difference>{{"Dropwire-Probe", "192.168.1.10:50000", "203.0.113.101:50000"},
                                 {"Via", "", "1.1 proxy"}});
 }
@@ -48,9 +48,9 @@ TEST_CASE("http probe: nothing changed, and a proxy that adds itself") {
 TEST_CASE("http probe: every prefix of an answer waits for more") {
   const std::string whole = response(sent());
   for (std::size_t size = 0; size < whole.size(); ++size) {
-    const auto told = parse_http_probe(whole.substr(0, size));
-    REQUIRE_FALSE(told);
-    CHECK(told.error().code == Errc::truncated);
+    const auto reported = parse_http_probe(whole.substr(0, size));
+    REQUIRE_FALSE(reported);
+    CHECK(reported.error().code == Errc::truncated);
   }
 }
 
@@ -59,9 +59,9 @@ TEST_CASE("http probe: other servers") {
        {"HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nno\n", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes",
         "HTTP/1.1 200 OK\r\n\r\n", "SSH-2.0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999\r\n\r\nfrom="}) {
-    const auto told = parse_http_probe(text);
-    REQUIRE_FALSE(told);
-    CHECK(told.error().code == Errc::malformed);
+    const auto reported = parse_http_probe(text);
+    REQUIRE_FALSE(reported);
+    CHECK(reported.error().code == Errc::malformed);
   }
   CHECK(parse_http_probe(std::string(5000, 'x')).error().code == Errc::malformed);
 }

@@ -96,13 +96,13 @@ TEST_CASE("names that strangers make up never push out one that exists") {
   CHECK(kept >= 9'990);  // sets that only names that exist have filled
 }
 
-TEST_CASE("who guesses is told of once a minute, and kept in bounded room") {
+TEST_CASE("who guesses is reported once a minute, and kept in bounded room") {
   Box box;
   const IpAddress guesser = ip("203.0.113.9");
-  unsigned offences = 0;
+  unsigned abuses = 0;
   for (unsigned i = 0; i < 1000; ++i)
-    offences += box.names.admits(box.now, guesser, Way::tcp, fmt::format("x{}", i)) == Verdict::offence;
-  CHECK(offences == 1);
+    abuses += box.names.admits(box.now, guesser, Way::tcp, fmt::format("x{}", i)) == Verdict::abuse;
+  CHECK(abuses == 1);
   REQUIRE(box.names.enumerators().size() == 1);
   CHECK(box.names.enumerators()[0].source == guesser);
   CHECK(box.names.enumerators()[0].refused == 800);

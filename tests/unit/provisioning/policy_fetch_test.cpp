@@ -82,7 +82,7 @@ TEST_CASE("a server that says text/html of every file: octets decide what is a p
   CHECK(page("No such file", "dialplan.xml") == true);
   CHECK(page("No such file", "jar45sccp.9-4-2.sbn") == true);
   CHECK(page("<!DOCTYPE html>", "Ring1.raw") == true);
-  // Not told yet.
+  // Not known yet.
   CHECK_FALSE(page("<h", "x.xml").has_value());
   CHECK_FALSE(page("<center", "x.xml").has_value());
   CHECK(page("<" + std::string(kHtmlProbe, 'x'), "x.xml") == false);
@@ -132,7 +132,7 @@ TEST_CASE("an origin that has never answered has no vote where another one answe
   CHECK(nobody.verdict().text == "b: timed out; a is down and was not asked (refused)");
 }
 
-TEST_CASE("several origins: an outage is never told as a missing file") {
+TEST_CASE("several origins: an outage is never reported as a missing file") {
   Findings findings;
   CHECK(findings.verdict().code == Errc::unavailable);  // nobody to ask
   findings.add({Errc::not_found, "a: it has no such file"});

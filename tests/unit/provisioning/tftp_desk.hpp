@@ -115,8 +115,8 @@ class Desk {
   /// What was sent since the last call: "OACK blksize=1428", "DATA 1 (512)", "ERROR 1 \"File not found\"".
   std::vector<std::string> said() {
     std::vector<std::string> texts;
-    for (; told_ < sent.size(); ++told_)
-      texts.push_back(to_string(*parse_packet(sent[told_].octets)));
+    for (; reported_ < sent.size(); ++reported_)
+      texts.push_back(to_string(*parse_packet(sent[reported_].octets)));
     return texts;
   }
   const TransferReport& last() const { return ended.back(); }
@@ -144,7 +144,7 @@ class Desk {
   }
 
  private:
-  std::size_t told_ = 0;
+  std::size_t reported_ = 0;
 };
 
 using Said = std::vector<std::string>;

@@ -84,7 +84,7 @@ TEST_CASE("case 21: of an option given twice the first counts") {
   CHECK_FALSE(terms_for("blksize=600 tsize=0").repeated_option());
 }
 
-TEST_CASE("case 22, case 23: tsize is told when it is known") {
+TEST_CASE("case 22, case 23: tsize is sent when it is known") {
   CHECK(oack_for("tsize=0", 0) == "OACK tsize=0");
   CHECK(oack_for("tsize=0", 18446744073709551615U) == "OACK tsize=18446744073709551615");
   CHECK(oack_for("tsize=0", std::nullopt) == "no OACK");

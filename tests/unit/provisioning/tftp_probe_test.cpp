@@ -41,10 +41,10 @@ TEST_CASE("tftp probe: asked and answered") {
       answer.insert(answer.end(), d.body.begin(), d.body.end());
     }
     CHECK(answer.size() <= 2 * asked.size());
-    const auto told = parse_probe_answer(answer);
-    REQUIRE(told);
-    CHECK(told->seen_from == kAsker);
-    CHECK(std::ranges::equal(told->request, asked));
+    const auto reported = parse_probe_answer(answer);
+    REQUIRE(reported);
+    CHECK(reported->seen_from == kAsker);
+    CHECK(std::ranges::equal(reported->request, asked));
   }
 }
 
@@ -81,8 +81,8 @@ TEST_CASE("tftp probe: every prefix of an answer is refused, or has less of the 
   const Buffer body = probe_answer(kAsker, asked);
   write(writer, Data{1, body});
   for (std::size_t size = 0; size < answer.size(); ++size) {
-    const auto told = parse_probe_answer(Bytes(answer).first(size));
-    CHECK((!told || told->request.size() < asked.size()));
+    const auto reported = parse_probe_answer(Bytes(answer).first(size));
+    CHECK((!reported || reported->request.size() < asked.size()));
   }
   Buffer error;
   ByteWriter other(error);

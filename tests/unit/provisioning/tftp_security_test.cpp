@@ -237,8 +237,8 @@ TEST_CASE("case 78: somebody who tries names is slowed down") {
   CHECK(desk.sent.size() >= 200);
   CHECK(desk.sent.size() <= 260);
   CHECK(desk.sessions.counters().refused[static_cast<std::size_t>(Refusal::enumeration)] >= 4700);
-  const auto offences = std::ranges::count(desk.refused, true, &RefusedRequest::offence);
-  CHECK(offences == 1);  // a line a minute
+  const auto abuses = std::ranges::count(desk.refused, true, &RefusedRequest::abuse);
+  CHECK(abuses == 1);  // a line a minute
   desk.file("f", 3);
   desk.sent.clear();
   desk.gives(at("10.0.0.2:5000"), rrq("f"));  // a neighbour is not

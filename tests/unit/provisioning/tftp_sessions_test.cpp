@@ -254,7 +254,7 @@ TEST_CASE("a new port is not followed to a transfer of which nothing was ever ac
   CHECK(desk.said().empty());
 }
 
-TEST_CASE("two stalled transfers that wait for the same block: it can't be told whose the ACK is") {
+TEST_CASE("two stalled transfers that wait for the same block: it can't be known whose the ACK is") {
   Desk desk;
   desk.file("f", 5000);
   stall(desk, at("198.51.100.7:50001"), "f");
@@ -327,7 +327,7 @@ TEST_CASE("with a TID a moved port is followed as well; a stale id is ignored") 
   CHECK(desk.said().empty());
 }
 
-TEST_CASE("case 60: with a TID the report tells why no ACK may have come") {
+TEST_CASE("case 60: with a TID the report says why no ACK may have come") {
   Desk desk(with_tids());
   desk.file("SEP001122334455.cnf.xml", 600);
   desk.gives(rrq("SEP001122334455.cnf.xml"));

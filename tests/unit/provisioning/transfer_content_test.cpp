@@ -17,18 +17,18 @@ TEST_CASE("what does not exist is ERROR 1 at once, also with options, and says n
   CHECK(desk.said().empty());
 }
 
-TEST_CASE("case 81: how the origin's failures are told") {
-  const auto told = [](Errc code) {
+TEST_CASE("case 81: how the origin's failures are reported") {
+  const auto reported = [](Errc code) {
     Desk desk;
     desk.files["f"] = Content::failure({code, "the origin said /secret/path"});
     desk.gives(rrq("f"));
     return desk.said();
   };
-  CHECK(told(Errc::not_found) == Said{"ERROR 1 \"File not found\""});
-  CHECK(told(Errc::forbidden) == Said{"ERROR 2 \"Access violation\""});
-  CHECK(told(Errc::unavailable) == Said{"ERROR 0 \"Temporarily unavailable, try again\""});
-  CHECK(told(Errc::exhausted) == Said{"ERROR 0 \"Temporarily unavailable, try again\""});
-  CHECK(told(Errc::too_long) == Said{"ERROR 0 \"File too large\""});
+  CHECK(reported(Errc::not_found) == Said{"ERROR 1 \"File not found\""});
+  CHECK(reported(Errc::forbidden) == Said{"ERROR 2 \"Access violation\""});
+  CHECK(reported(Errc::unavailable) == Said{"ERROR 0 \"Temporarily unavailable, try again\""});
+  CHECK(reported(Errc::exhausted) == Said{"ERROR 0 \"Temporarily unavailable, try again\""});
+  CHECK(reported(Errc::too_long) == Said{"ERROR 0 \"File too large\""});
 }
 
 TEST_CASE("case 63: nothing from the origin: ERROR before 10 s, and no DATA after it") {
@@ -125,7 +125,7 @@ TEST_CASE("case 81: a truncated origin never ends as a short block") {
   CHECK(desk.said().empty());
 }
 
-TEST_CASE("an origin that stops in mid-transfer is told before a router forgets the mapping") {
+TEST_CASE("an origin that stops in mid-transfer is reported before a router forgets the mapping") {
   Desk desk;
   const auto content = desk.slow_file("f");
   desk.gives(rrq("f"));

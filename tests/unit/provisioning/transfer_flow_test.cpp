@@ -296,7 +296,7 @@ TEST_CASE("an RRQ repeated while the content waits opens nothing twice and is an
   CHECK(desk.said() == Said{"DATA 1 (512)"});
 }
 
-TEST_CASE("an RRQ repeated after both packets went in vain begins anew") {
+TEST_CASE("an RRQ repeated after both packets went in vain starts over") {
   Desk desk;
   desk.file("SEP001122334455.cnf.xml", 600);
   desk.gives(rrq("SEP001122334455.cnf.xml"));

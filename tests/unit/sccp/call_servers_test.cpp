@@ -100,7 +100,7 @@ TEST_CASE("thousands of phones cost a dead server a few connections a second, an
   CHECK(of_ten_thousand() == 10'000);
 }
 
-TEST_CASE("many connections that fail of one cause are one outage, and its age is told") {
+TEST_CASE("many connections that fail of one cause are one outage, and its age is reported") {
   sccp::CallServers servers({{"a", 2000}}, 2s);
   const TimePoint now{1h};
   CHECK(servers.last_failure(now) == "a:2000: it has not answered yet");

@@ -94,7 +94,7 @@ TEST_CASE("all vectors in one stream, cut at random, keep their order and octets
   }
 }
 
-TEST_CASE("a frame that is not whole tells since when") {
+TEST_CASE("a frame that is not whole says since when") {
   FrameStream stream;
   const Buffer start = {8, 0, 0};
   stream.feed(TimePoint{} + std::chrono::seconds(3), start);

@@ -15,7 +15,7 @@ constexpr TimePoint kStart{1h};
 struct Watch {
   Liveness liveness;
   Liveness::Audio audio;
-  int told = 0;  ///< how often one was told as late
+  int reported = 0;  ///< how often one was reported as late
   std::optional<TimePoint> phone_missed, server_missed, phone_silent, server_silent;
 
   Watch() { liveness.on_registered(kStart, 20s); }
@@ -26,7 +26,7 @@ struct Watch {
       const auto note = [now](bool is, std::optional<TimePoint>& at) {
         if (is) at = now;
       };
-      told += found.phone_missed + found.server_missed;
+      reported += found.phone_missed + found.server_missed;
       note(found.phone_missed, phone_missed);
       note(found.server_missed, server_missed);
       note(found.phone_silent, phone_silent);
@@ -37,14 +37,14 @@ struct Watch {
 
 }  // namespace
 
-TEST_CASE("a phone is called silent after three keepalives that did not come, and told as late after one") {
+TEST_CASE("a phone is called silent after three keepalives that did not come, and reported as late after one") {
   Watch watch;
   watch.until(kStart + 10min);
   CHECK(watch.phone_missed == kStart + 25s);
   CHECK(watch.phone_silent == kStart + 65s);
 }
 
-TEST_CASE("a server is called silent after three keepalives that it did not answer, and told as late after one") {
+TEST_CASE("a server is called silent after three keepalives that it did not answer, and reported as late after one") {
   Watch watch;
   watch.liveness.on_keepalive(kStart);
   for (const Duration late : {20s, 40s}) {  // the phone goes on asking
@@ -76,7 +76,7 @@ TEST_CASE("nobody whose side sends audio is called silent, until it stops") {
   watch.until(kStart + 1h);
   CHECK(watch.server_missed);
   CHECK(watch.phone_missed);
-  CHECK(watch.told == 2);
+  CHECK(watch.reported == 2);
   CHECK(!watch.server_silent);
   CHECK(!watch.phone_silent);
   watch.audio = {true, false};

@@ -57,7 +57,7 @@ struct Legs {
 
 }  // namespace
 
-TEST_CASE("media legs: a channel is opened, confirmed and told its far end, and its end is reported once") {
+TEST_CASE("media legs: a channel is opened, confirmed and gets its far end, and its end is reported once") {
   Legs line;
   line.open();
   REQUIRE(line.broker.streams().size() == 1);

@@ -77,7 +77,7 @@ TEST_CASE("name book: a phone that moved has a new home after a day") {
   CHECK(book.evidence(kName, kElsewhere, false) == 1);
 }
 
-TEST_CASE("name book: a registration from home begins the day of another anew") {
+TEST_CASE("name book: a registration from home starts the day of another again") {
   NameBook book(6, 1);
   book.registered(kBegin, kName, kPlace, true);
   book.registered(kBegin + 1h, kName, kElsewhere, true);

@@ -95,7 +95,7 @@ TEST_CASE("a 7970's offer goes out with our address, our port and our version") 
         "a=sendrecv\r\n");
 }
 
-TEST_CASE("chan_sip's answer is told to the phone with the session's c=") {
+TEST_CASE("chan_sip's answer reaches the phone with the session's c=") {
   CHECK(rewritten(test::kChanSipAnswer, to({"192.168.1.2:29998"}, "192.168.1.2", 1041279301)).text ==
         "v=0\r\n"
         "o=root 1041279301 1041279301 IN IP4 192.168.1.2\r\n"
@@ -110,7 +110,7 @@ TEST_CASE("chan_sip's answer is told to the phone with the session's c=") {
         "a=sendrecv\r\n");
 }
 
-TEST_CASE("0.0.0.0 stays: a held call is not told where to send") {
+TEST_CASE("0.0.0.0 stays: a held call gets no address to send to") {
   CHECK(rewritten(test::kOldHold, to({"203.0.113.1:20000"})).text ==
         "v=0\r\n"
         "o=Cisco-SIPUA 27109 42 IN IP4 203.0.113.1\r\n"
@@ -285,14 +285,14 @@ TEST_CASE("lines that say too little are made whole, blanks and empty lines stay
 TEST_CASE("a scope stays here, and so does an address that is none") {
   SdpRewrite rewrite = to({""}, "fe80::1%2");
   CHECK(rewritten("o=- 1 1 IN IP4 192.0.2.1\n", rewrite).text == "o=- 1 42 IN IP6 fe80::1\n");
-  // Then nobody's address is told, and no port.
+  // Then there is no address in it, and no port.
   rewrite.own = {};
   rewrite.to[0] = Endpoint{{}, 5};
   CHECK(rewritten("o=- 1 42 IN IP4 192.0.2.1\nc=IN IP4 192.0.2.1\nm=audio 6 RTP/AVP 0\n", rewrite).text ==
         "o=- 1 42 IN IP4 0.0.0.0\nc=IN IP4 0.0.0.0\nm=audio 0 RTP/AVP 0\n");
 }
 
-TEST_CASE("a line that tells a host of the other side is left out, and s= says nothing then") {
+TEST_CASE("a line that names a host of the other side is left out, and s= is then empty") {
   constexpr std::string_view kTells =
       "v=0\r\n"
       "o=alice@192.0.2.1 1 1 IN IP4 192.0.2.1\r\n"
@@ -477,7 +477,7 @@ TEST_CASE("each beginning of each example is rewritten to what can be read again
   }
 }
 
-TEST_CASE("RTCP at a port of its own is told by a=rtcp, in the section that it belongs to") {
+TEST_CASE("RTCP at a port of its own is named by a=rtcp, in the section that it belongs to") {
   SdpRewrite rewrite = to({"203.0.113.1:20000", "203.0.113.1:20004", "203.0.113.1:20008"});
   rewrite.rtcp = {at("203.0.113.1:31001"), std::nullopt, at("203.0.113.1:31009")};
   const std::string body =
@@ -490,7 +490,7 @@ TEST_CASE("RTCP at a port of its own is told by a=rtcp, in the section that it b
   CHECK(rewritten(out, rewrite).text == out);
 }
 
-TEST_CASE("RTCP at a port of its own is told although the phone's a=rtcp makes no sense and names its address") {
+TEST_CASE("RTCP at a port of its own is named although the phone's a=rtcp makes no sense and names its address") {
   SdpRewrite rewrite = to({"203.0.113.1:20000"});
   rewrite.rtcp[0] = at("203.0.113.1:31001");
   const std::string head = "c=IN IP4 192.0.2.1\nm=audio 5 RTP/AVP 0\n";

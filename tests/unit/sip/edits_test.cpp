@@ -89,7 +89,7 @@ TEST_CASE("Content-Length is always there and always true") {
         header("l: 0\r\n"));
 }
 
-TEST_CASE("a Content-Length that is told twice is true both times") {
+TEST_CASE("a Content-Length that is there twice is true both times") {
   const auto message = std::make_unique<Message>();
   const std::string out = edited(header("Content-Length: 3\r\nX: 1\r\nl: 3\r\n", "abc"),
                                  [](Edits& edits, const Message&) { edits.set_body("0123456789"); });
@@ -99,7 +99,7 @@ TEST_CASE("a Content-Length that is told twice is true both times") {
   CHECK(message->body() == "0123456789");
 }
 
-TEST_CASE("changes that can't be made are told, and the message stays whole") {
+TEST_CASE("changes that can't be made are an error, and the message stays whole") {
   const std::string text = header("Content-Length: 3\r\n", "abc");
   CHECK(edited(
             text,
@@ -122,7 +122,7 @@ TEST_CASE("changes that can't be made are told, and the message stays whole") {
   CHECK(many.size() == text.size() + 6 * Edits::kMax);
 }
 
-TEST_CASE("a message full of changes still tells its Content-Length") {
+TEST_CASE("a message full of changes still has its Content-Length") {
   const std::string text = header("Content-Length: 3\r\n", "abc");
   const std::string out = edited(text, [](Edits& edits, const Message& m) {
     for (std::size_t i = 0; i + 1 < Edits::kMax; ++i)

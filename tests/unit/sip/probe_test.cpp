@@ -61,7 +61,7 @@ TEST_CASE("sip probe: a stranger's probe is answered with what arrived of it") {
   CHECK(sends[0].octets.find("o=dropwire") == std::string::npos);
 }
 
-TEST_CASE("sip probe: what a gateway changed is told field by field") {
+TEST_CASE("sip probe: what a gateway changed is listed field by field") {
   Hosted hosted;
   const std::string asked = probe();
   const std::string arrived = all_replaced(asked, "192.168.1.10", "203.0.113.101");
@@ -98,7 +98,7 @@ TEST_CASE("sip probe: so many answers a second, for all") {
   CHECK(hosted.hear(probe(), kNow + std::chrono::seconds(1)).size() == 1);
 }
 
-TEST_CASE("sip probe: an answer without what arrived, or with nonsense, tells nothing") {
+TEST_CASE("sip probe: an answer without what arrived, or with nonsense, is no result") {
   Hosted hosted;
   const std::string octets = hosted.hear(probe())[0].octets;
   Message answer;

@@ -30,7 +30,7 @@ TEST_CASE("the head: a section and two named interfaces, octet by octet") {
   Buffer out;
   PcapngWriter::begin(out, "dropwire");
   CHECK(hex(out) ==
-        // section: magic, 1.0, length not told, "dropwire"
+        // section: magic, 1.0, length not given, "dropwire"
         "0a 0d 0d 0a 2c 00 00 00 4d 3c 2b 1a 01 00 00 00\n"
         "ff ff ff ff ff ff ff ff 04 00 08 00 64 72 6f 70\n"
         "77 69 72 65 00 00 00 00 2c 00 00 00 01 00 00 00\n"

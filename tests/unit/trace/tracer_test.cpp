@@ -48,7 +48,7 @@ std::size_t lines(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("lines tell time, side, direction and message, and no credentials") {
+TEST_CASE("lines have time, side, direction and message, and no credentials") {
   trace::Tracer tracer({.device = "", .address = kPhone.address});
   tracer.on_record(1'700'000'000'123'456,
                    record(Protocol::sip, Side::phone, false, kPhone, sip("INVITE sip:b@h SIP/2.0", "c1")));
@@ -92,7 +92,7 @@ TEST_CASE("a phone by its name: where it is is learnt, and others at its address
   CHECK(all_of(tracer).find("central 10.0.0.1:5060 -> 192.0.2.9:5060 SCCP KeepAliveReq (0x0000)") != std::string::npos);
 }
 
-TEST_CASE("its queue and its output are bounded, and what is left out is told") {
+TEST_CASE("its queue and its output are bounded, and what is left out is counted") {
   trace::Tracer tracer({.device = "", .address = kPhone.address, .form = trace::Form::pcapng});
   const std::string said(60'000, 'x');
   for (int i = 0; i < 100; ++i)
@@ -102,16 +102,16 @@ TEST_CASE("its queue and its output are bounded, and what is left out is told") 
   tracer.on_record(1, record(Protocol::tftp, Side::phone, true, kPhone, said));
   CHECK(all_of(tracer).find("messages before this one were left out") != std::string::npos);
   trace::Tracer small({.device = "", .address = kPhone.address, .form = trace::Form::text, .max_octets = 150});
-  int told = 0;
-  small.on_more([&] { ++told; });
+  int reported = 0;
+  small.on_more([&] { ++reported; });
   for (int i = 0; i < 5; ++i)
     small.on_record(1, record(Protocol::tftp, Side::phone, true, kPhone, std::string("\0\3\0\1x", 5)));
   CHECK(small.over());
-  CHECK(told >= 2);
+  CHECK(reported >= 2);
   CHECK(all_of(small).size() <= 150);
 }
 
-TEST_CASE("what is no message is told by its length, and strangers' text is escaped") {
+TEST_CASE("what is no message is shown by its length, and strangers' text is escaped") {
   const auto said = [](Protocol protocol, std::string_view octets) {
     return trace::describe(record(protocol, Side::phone, false, kPhone, octets));
   };
