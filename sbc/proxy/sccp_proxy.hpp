@@ -30,7 +30,8 @@ namespace dw::proxy {
 /// SCCP on TCP: accepts phones' connections, opens one to a call server for each, and puts a sccp::Session
 /// between them. On the loop's thread; loop, broker and known sources outlive it. It decides nothing about the
 /// protocol, yet is large: each callback of a socket, a lookup or a timer changes the same Connection and performs
-/// what a core asks for. What it reports is in sccp_report.cpp, the way to a server in sccp_proxy_server.cpp.
+/// what a core asks for. The way to a server is in sccp_proxy_server.cpp, the end in sccp_proxy_end.cpp, what it
+/// reports in sccp_report.cpp.
 class SccpProxy final : public net::Front {
  public:
   struct Options {
