@@ -13,7 +13,7 @@ struct Alarm {
   std::string_view words;  ///< of the number, "TFTP timed out"
   std::string_view load;   ///< the load that it says it runs; empty: it does not say. Points into the text
   About about{};
-  /// It tells of something that went wrong.
+  /// It reports that something went wrong.
   bool complains() const { return about != About::start && about != About::other; }
 };
 

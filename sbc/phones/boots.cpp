@@ -13,7 +13,7 @@ struct Reading {
   FileKind last{};
   WallTime quiet_since{};
 
-  bool begins_anew(const Step& step) const {
+  bool starts_over(const Step& step) const {
     if (empty) return false;
     const bool pause = step.at - quiet_since > kBootPause;
     switch (step.kind) {
@@ -49,7 +49,7 @@ std::vector<Boot> boots_of(const Phone& phone) {
     const Step& step = phone.steps[i];
     if (out.empty()) out.push_back({0, 0, false});
     if (step.is_file()) {
-      if (reading.begins_anew(step)) {
+      if (reading.starts_over(step)) {
         out.push_back({i, i, false});
         reading = {};
       }

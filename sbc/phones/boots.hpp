@@ -12,7 +12,7 @@ struct Boot {
   bool recovery = false;  ///< the boot loader's, after a factory reset or a failed upgrade
 };
 
-/// A phone that is silent for so long and then asks for its first file again has started anew.
+/// A phone that is silent for so long and then asks for its first file again has restarted.
 constexpr std::chrono::seconds kBootPause{30};
 
 /// The phone's steps, cut where a boot begins: at its first CTL, config or termNN.default.loads. What comes

@@ -37,7 +37,7 @@ bool contradict(const Phone& a, const Phone& b) {
 
 void insert(std::deque<Step>& steps, Step step) {
   auto after = std::ranges::upper_bound(steps, step.at, {}, &Step::at);
-  // A file is told when it ended, after what was noted of it.
+  // A file is reported when it has ended, after the notes on it.
   while (step.is_file() && after != steps.begin() && std::prev(after)->is_note() && std::prev(after)->at == step.at)
     --after;
   steps.insert(after, std::move(step));

@@ -61,7 +61,7 @@ class Inventory {
 
   /// By "SEP001122334455" or the MAC in any spelling, or by the address of a record without a device.
   const Phone* find(std::string_view key) const;
-  /// Its record goes, story and all; it begins anew when it asks or registers again. False: there is none.
+  /// Deletes its record with its story; a new one begins when it asks or registers again. False: there is none.
   bool forget(std::string_view key);
   /// Whom a person means by an address that has no record of its own: the only device there now.
   const Phone* find_at(const IpAddress& address) const;
@@ -100,18 +100,18 @@ class Inventory {
 
  private:
   using Phones = std::list<Phone>;
-  /// What tells one nameless SIP phone from another.
+  /// What distinguishes one nameless SIP phone from another.
   struct SipTrace {
     std::string aor;
     std::string_view user_agent;
-    bool anew = false;  ///< it registers
+    bool registers = false;
   };
   Phone& phone_for(const DeviceName& device, const IpAddress& address, WallTime at);
   Phone& touch(const DeviceName& device, const IpAddress& address, WallTime at);
-  void on_sip(const SignallingStep& told);
+  void on_sip(const SignallingStep& reported);
   DeviceName owner_at(const IpAddress& address, const SipTrace& trace, WallTime at) const;
-  /// `other`: one line tells that somebody tried; more of them would push out what the phone did.
-  void keep_signalling(Phone& phone, const SignallingStep& told, bool other);
+  /// `other`: one line says that somebody tried; more of them would push out what the phone did.
+  void keep_signalling(Phone& phone, const SignallingStep& reported, bool other);
   bool keep_kept_out(const DeviceName& device, const Step& step);
   const Phone* only_device_at(const IpAddress& address, WallTime at) const;
   void adopt_address_record(Phone& phone, WallTime at);

@@ -3,8 +3,8 @@
 
 namespace dw::phones {
 
-/// Who is not admitted may be anybody. One line of the story tells that somebody came who is not where the phone is; it
-/// is neither moved nor seen by that, and nothing is told of one that is registered. False: it may be the phone.
+/// A source that is not admitted may be anybody. One line of the story says that somebody came from elsewhere than the
+/// phone is; that neither moves the phone nor counts as seeing it. A registered phone gets none. False: it may be it.
 bool Inventory::keep_kept_out(const DeviceName& device, const Step& step) {
   const auto known = index_.find(device.str());
   if (device.empty() || known == index_.end() || known->second->address == step.from) return false;

@@ -32,7 +32,7 @@ bool is_miss(FileOutcome outcome) {
          outcome == FileOutcome::forbidden || outcome == FileOutcome::refused || outcome == FileOutcome::not_admitted;
 }
 
-/// The name of a load tells more than its version: that stays.
+/// The name of a load says more than its version: the name stays.
 void learn_user_agent(Phone& phone, std::string_view user_agent) {
   if (user_agent.empty()) return;
   phone.user_agent = escaped(user_agent, kMaxSaid);
@@ -79,18 +79,18 @@ void learn_named_load(Phone& phone, std::string_view load) {
   phone.firmware = escaped(load, kMaxSaid);
 }
 
-void learn(Phone& phone, const SignallingStep& told) {
-  if (told.protocol != Protocol::unknown) phone.protocol = told.protocol;
-  narrow_model(phone, models_of_device_type(told.device_type), true);
-  if (!told.firmware.empty()) phone.running = phone.firmware = escaped(told.firmware, kMaxSaid);
-  if (told.event == SignallingEvent::alarm) {
-    if (const auto alarm = parse_alarm(told.detail); alarm && !alarm->load.empty())
+void learn(Phone& phone, const SignallingStep& reported) {
+  if (reported.protocol != Protocol::unknown) phone.protocol = reported.protocol;
+  narrow_model(phone, models_of_device_type(reported.device_type), true);
+  if (!reported.firmware.empty()) phone.running = phone.firmware = escaped(reported.firmware, kMaxSaid);
+  if (reported.event == SignallingEvent::alarm) {
+    if (const auto alarm = parse_alarm(reported.detail); alarm && !alarm->load.empty())
       phone.running = escaped(alarm->load, kMaxSaid);
   }
-  learn_user_agent(phone, told.user_agent);
-  if (told.event != SignallingEvent::lines || told.protocol == Protocol::sip) return;
+  learn_user_agent(phone, reported.user_agent);
+  if (reported.event != SignallingEvent::lines || reported.protocol == Protocol::sip) return;
   phone.lines.clear();
-  for (const std::string& line : told.lines) {
+  for (const std::string& line : reported.lines) {
     if (phone.lines.size() == Inventory::kMaxLines) break;
     phone.lines.push_back(escaped(line, kMaxLineText));
   }

@@ -35,7 +35,7 @@ enum class Family : std::uint8_t {
 Family family_of(const Phone& phone);
 std::string_view to_string(Family family);  ///< "java", "classic", "wifi", "speaker", "simple"
 
-/// The models that ask for a file of this name because of what they are, not of what a config told them:
+/// The models that ask for a file of this name because of what they are, not of what a config names:
 /// termNN.default.loads, <locale>/be-sccp.jar, Desktops/320x212x16/…, gk<mac>.
 Models models_asking(std::string_view file);
 /// The models that a load (its manifest or one of its parts) is for.
@@ -45,7 +45,7 @@ Models models_of_device_type(unsigned type);
 /// "Cisco-CP7965G/9.4", "CP-7965G" → 7965.
 Models models_in_user_agent(std::string_view user_agent);
 
-/// What a file's name tells of the protocol of the firmware that asks for it.
+/// The protocol of the firmware that asks for a file of this name.
 Protocol protocol_of_file(std::string_view file);
 
 /// "SCCP45.9-4-2SR4-3S" → true. Loads from 9.4 on can fetch by HTTP (cisco-provisioning §1.4).

@@ -32,7 +32,7 @@ std::string_view to_string(Note note);
 struct LineHome {
   std::string user;        ///< of a SIP line; empty: of all others
   std::string host;        ///< a name or a literal, in lower case
-  std::uint16_t port = 0;  ///< 0: not told
+  std::uint16_t port = 0;  ///< 0: not given
   Protocol protocol = Protocol::sip;
   friend bool operator==(const LineHome&, const LineHome&) = default;
 };
@@ -97,7 +97,7 @@ struct Step {
   std::uint16_t error_code = 0;
   std::uint32_t retransmissions = 0;
   std::uint64_t octets = 0, size = 0, last_block = 0;
-  std::uint32_t version = 0;  ///< of a registration: SCCP's protocol version; 0: not told
+  std::uint32_t version = 0;  ///< of a registration: SCCP's protocol version; 0: not known
   CallFigures call;
   IpAddress from;
   std::string name;       ///< file: its name; signalling: the call server; call: the far party. Untrusted text
@@ -125,8 +125,8 @@ struct Phone {
   DeviceName device;
   IpAddress address;  ///< last seen from
   Protocol protocol = Protocol::unknown;
-  std::string model;               ///< "7965", "7945/7965": as far as its requests tell; empty: not at all
-  std::string firmware;            ///< the load it was last told to run or last fetched; empty: unknown
+  std::string model;               ///< "7965", "7945/7965": as far as its requests show; empty: not known
+  std::string firmware;            ///< the load that its last config names, or that it last fetched; empty: unknown
   std::string running;             ///< the load that it said it runs, when it registered last; empty: it did not say
   bool uses_http = false;          ///< has ever asked by HTTP, which takes firmware 9.4 or later
   bool proven = false;             ///< has ever taken a file from us, or registered
@@ -138,7 +138,7 @@ struct Phone {
   std::vector<SipLine> sip_lines;  ///< SIP: what `registered` stands on, the latest last
   std::string transport;           ///< SIP: of its latest registration, "udp"; empty: unknown
   std::string user_agent;          ///< SIP: what it says it is, escaped
-  /// SCCP: directory numbers as the call server told them; SIP: users of the lines registered now. Escaped.
+  /// SCCP: directory numbers as the call server sent them; SIP: users of the lines registered now. Escaped.
   std::vector<std::string> lines;
   std::vector<std::string> follow_ups;  ///< ConfigHints::follow_ups of its last config
   std::vector<LineHome> homes;          ///< of its last config; empty: not known
@@ -163,7 +163,7 @@ struct StoryEntry {
 /// A time in which Dropwire did not run.
 struct Absence {
   WallTime from{}, until{};
-  bool told = true;  ///< false: it ended without notice, at `from` or up to a minute after
+  bool clean = true;  ///< false: it ended without notice, at `from` or up to a minute after
 };
 /// How many of them are kept: the last few.
 constexpr std::size_t kMaxAbsences = 16;

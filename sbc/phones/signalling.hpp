@@ -15,10 +15,10 @@ namespace dw::phones {
 
 using dw::SignallingEvent;
 
-/// One step of a phone's registration with the central server, told as it happens. A SIP phone registers each
+/// One step of a phone's registration with the central server, reported as it happens. A SIP phone registers each
 /// of its lines by itself: steps about one have its `aor`. Of SIP, `unregistered`, `superseded`, `phone_lost`
 /// and `server_lost` mean that the line's binding is gone; a closed connection whose line is registered on
-/// another one is no step. `registered` may be told of every refresh, `unreachable`, `reachable`, `altered`
+/// another one is no step. `registered` may come with every refresh, `unreachable`, `reachable`, `altered`
 /// and `no_date` as often as they are seen: what a story has already is left out of it.
 struct SignallingStep {
   WallTime at{};

@@ -188,17 +188,17 @@ const Step* outage_of(const Phone& phone, std::size_t end, Protocol protocol, st
   return began;
 }
 
-bool repeats_line(const Phone& phone, const SignallingStep& told) {
+bool repeats_line(const Phone& phone, const SignallingStep& reported) {
   constexpr std::chrono::minutes kRefusedAgain{15};
-  if (told.event == Event::call_refused) {
+  if (reported.event == Event::call_refused) {
     return std::ranges::any_of(phone.steps, [&](const Step& s) {
-      return s.type == StepType::signalling && s.event == told.event && s.aor == aor_of(told.aor) &&
-             told.at - s.at < kRefusedAgain;
+      return s.type == StepType::signalling && s.event == reported.event && s.aor == aor_of(reported.aor) &&
+             reported.at - s.at < kRefusedAgain;
     });
   }
   constexpr std::chrono::minutes kSameOutage{15};  // a phone that is up asks again long before
-  return told.event == Event::no_server && told.at - phone.seen_before <= kSameOutage &&
-         outage_of(phone, phone.steps.size(), told.protocol, aor_of(told.aor)) != nullptr;
+  return reported.event == Event::no_server && reported.at - phone.seen_before <= kSameOutage &&
+         outage_of(phone, phone.steps.size(), reported.protocol, aor_of(reported.aor)) != nullptr;
 }
 
 std::string after_outage_words(const Phone& phone, std::size_t index) {
@@ -213,20 +213,20 @@ std::string without_files_words(const Phone& phone, std::size_t index) {
   return failed == nullptr ? std::string() : ", without its files: it " + sentence_of(*failed);
 }
 
-Step step_of(const SignallingStep& told) {
+Step step_of(const SignallingStep& reported) {
   Step out;
-  out.at = told.at;
+  out.at = reported.at;
   out.type = StepType::signalling;
-  out.event = told.event;
-  out.version = told.version;
-  out.from = told.peer.address;
-  out.name = printable(told.server, Step::kMaxName);
-  out.detail = printable(told.detail, Step::kMaxDetail);
-  out.protocol = told.protocol;
-  if (told.protocol == Protocol::sip) {
-    out.aor = aor_of(told.aor);
-    out.status = told.status;
-    out.transport = escaped(told.transport, Step::kMaxAor);
+  out.event = reported.event;
+  out.version = reported.version;
+  out.from = reported.peer.address;
+  out.name = printable(reported.server, Step::kMaxName);
+  out.detail = printable(reported.detail, Step::kMaxDetail);
+  out.protocol = reported.protocol;
+  if (reported.protocol == Protocol::sip) {
+    out.aor = aor_of(reported.aor);
+    out.status = reported.status;
+    out.transport = escaped(reported.transport, Step::kMaxAor);
   }
   return out;
 }

@@ -7,7 +7,7 @@
 
 namespace dw::phones {
 
-Step step_of(const SignallingStep& told);
+Step step_of(const SignallingStep& reported);
 Step step_of(const Call& call);
 /// It dialled nothing, was dialled by nobody, and had no media: the receiver was lifted and put down.
 bool is_empty(const Call& call);
@@ -19,12 +19,12 @@ std::string sentence_of_live(const Phone& phone, std::size_t index);
 /// ", without its files: it asked for …"; empty: it had them, or nothing is known.
 std::string without_files_words(const Phone& phone, std::size_t index);
 
-/// The step that told that the phone, or the line `aor` of SIP, found no call server, of those before `end`, unless a
+/// The step that says that the phone, or the line `aor` of SIP, found no call server, of those before `end`, unless a
 /// server was heard since. nullptr: there is none.
 const Step* outage_of(const Phone& phone, std::size_t end, Protocol protocol, std::string_view aor);
-/// An outage is one line, however often the phone asks meanwhile; how long it took is told when it registers.
+/// An outage is one line, however often the phone asks meanwhile; its length is in the line of the next registration.
 /// So are calls that a limit refuses within a quarter of an hour.
-bool repeats_line(const Phone& phone, const SignallingStep& told);
+bool repeats_line(const Phone& phone, const SignallingStep& reported);
 /// ", 1 min 38 s after it found no call server"; empty: it had found one.
 std::string after_outage_words(const Phone& phone, std::size_t index);
 
@@ -41,7 +41,7 @@ struct Standing {
     no_server,
     unanswered,  ///< the server ended the connection before it answered
   } is = Is::unknown;
-  const Step* step = nullptr;  ///< the latest that tells it
+  const Step* step = nullptr;  ///< the latest one that shows it
   std::size_t times = 0;       ///< of `unanswered`, one after the other
 };
 Standing standing_of(const Phone& phone);

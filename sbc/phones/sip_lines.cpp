@@ -14,13 +14,13 @@ namespace {
 
 using Event = SignallingEvent;
 
-constexpr std::chrono::seconds kTogether{5};  // what one answer tells, in whatever order
+constexpr std::chrono::seconds kTogether{5};  // what belongs to one answer, in whatever order
 
-bool ends_line(const SignallingStep& told) {
-  switch (told.event) {
+bool ends_line(const SignallingStep& reported) {
+  switch (reported.event) {
     case Event::refused:
       // A server that failed has not dropped the binding.
-      return !asks_for_patience(told.status) && (told.status < 500 || told.status > 599);
+      return !asks_for_patience(reported.status) && (reported.status < 500 || reported.status > 599);
     case Event::unregistered:
     case Event::superseded:
     case Event::phone_lost:
@@ -43,8 +43,8 @@ void follow_lines(Phone& phone) {
   }
 }
 
-void add_line(Phone& phone, const SignallingStep& told) {
-  SipLine line{aor_of(told.aor), told.peer, printable(told.server, Step::kMaxName)};
+void add_line(Phone& phone, const SignallingStep& reported) {
+  SipLine line{aor_of(reported.aor), reported.peer, printable(reported.server, Step::kMaxName)};
   const std::size_t most = phone.device.empty() ? Inventory::kMaxLinesAtAddress : Inventory::kMaxLines;
   const auto known = std::ranges::find(phone.sip_lines, line.aor, &SipLine::aor);
   if (known != phone.sip_lines.end()) {
@@ -62,11 +62,11 @@ const Step* last_of(const Phone& phone, const auto& is_it) {
 }
 
 /// A refresh: the line stands as the story says.
-bool repeats(const Phone& phone, const SignallingStep& told) {
-  const std::string aor = aor_of(told.aor);
+bool repeats(const Phone& phone, const SignallingStep& reported) {
+  const std::string aor = aor_of(reported.aor);
   const Step* const last = last_of(phone, [&](const Step& s) { return s.aor == aor && tells_standing(s); });
-  return last != nullptr && last->event == Event::registered && last->transport == told.transport &&
-         last->from == told.peer.address && last->name == printable(told.server, Step::kMaxName);
+  return last != nullptr && last->event == Event::registered && last->transport == reported.transport &&
+         last->from == reported.peer.address && last->name == printable(reported.server, Step::kMaxName);
 }
 
 }  // namespace
@@ -80,25 +80,25 @@ const SipLine* line_of(const Phone& phone, std::string_view aor) {
   return found == phone.sip_lines.end() ? nullptr : &*found;
 }
 
-bool is_other(const Phone& phone, const SignallingStep& told) {
-  if (!phone.registered || told.event == Event::registered) return false;
+bool is_other(const Phone& phone, const SignallingStep& reported) {
+  if (!phone.registered || reported.event == Event::registered) return false;
   if (phone.sip_lines.empty()) return true;  // it is registered by SCCP
-  if (const SipLine* const line = line_of(phone, aor_of(told.aor)); line != nullptr)
-    return told.event != Event::unregistered && line->peer.address != told.peer.address;
+  if (const SipLine* const line = line_of(phone, aor_of(reported.aor)); line != nullptr)
+    return reported.event != Event::unregistered && line->peer.address != reported.peer.address;
   return std::ranges::none_of(phone.sip_lines,
-                              [&](const SipLine& line) { return line.peer.address == told.peer.address; });
+                              [&](const SipLine& line) { return line.peer.address == reported.peer.address; });
 }
 
 bool asks_for_patience(std::uint16_t status) {
   return status == 408 || status == 423 || status == 503;
 }
 
-void update_lines(Phone& phone, const SignallingStep& told) {
-  if (told.event == Event::registered) return add_line(phone, told);
-  if (!ends_line(told)) return;
-  const std::string aor = aor_of(told.aor);
+void update_lines(Phone& phone, const SignallingStep& reported) {
+  if (reported.event == Event::registered) return add_line(phone, reported);
+  if (!ends_line(reported)) return;
+  const std::string aor = aor_of(reported.aor);
   const auto gone = std::erase_if(phone.sip_lines, [&](const SipLine& line) {
-    return aor.empty() ? line.peer.address == told.peer.address : line.aor == aor;
+    return aor.empty() ? line.peer.address == reported.peer.address : line.aor == aor;
   });
   if (gone > 0) follow_lines(phone);
 }
@@ -125,14 +125,14 @@ bool tells_standing(const Step& step) {
   }
 }
 
-bool is_news(const Phone& phone, const SignallingStep& told) {
+bool is_news(const Phone& phone, const SignallingStep& reported) {
   const auto is = [](Event event) { return [event](const Step& s) { return s.event == event; }; };
-  switch (told.event) {
+  switch (reported.event) {
     case Event::connected:
     case Event::lines:
       return false;
     case Event::registered:
-      return !repeats(phone, told);
+      return !repeats(phone, reported);
     case Event::unreachable:
       return unreachable_since(phone) == nullptr;
     case Event::reachable: {
@@ -142,12 +142,12 @@ bool is_news(const Phone& phone, const SignallingStep& told) {
     }
     case Event::altered: {
       const Step* const last = last_of(phone, is(Event::altered));
-      return last == nullptr || told.at - last->at >= kAlteredAgain;
+      return last == nullptr || reported.at - last->at >= kAlteredAgain;
     }
     case Event::no_date:
       return without_date(phone) == nullptr;
     case Event::alarm:
-      return alarm_is_news(phone, told.detail);
+      return alarm_is_news(phone, reported.detail);
     default:
       return true;
   }
@@ -158,10 +158,10 @@ const Step* unreachable_since(const Phone& phone) {
     if (!s->is_sip()) continue;
     if (s->event == Event::reachable) return nullptr;
     if (s->event != Event::unreachable) continue;
-    const bool anew = std::any_of(phone.steps.rbegin(), s, [&](const Step& later) {
+    const bool again = std::any_of(phone.steps.rbegin(), s, [&](const Step& later) {
       return later.is_sip() && later.event == Event::registered && (s->aor.empty() || s->aor == later.aor);
     });
-    return anew ? nullptr : &*s;
+    return again ? nullptr : &*s;
   }
   return nullptr;
 }

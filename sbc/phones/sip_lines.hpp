@@ -13,23 +13,23 @@ std::string aor_of(std::string_view untrusted);
 const SipLine* line_of(const Phone& phone, std::string_view aor);
 
 /// Somebody else who says the registered phone's name: from another address than its lines.
-bool is_other(const Phone& phone, const SignallingStep& told);
+bool is_other(const Phone& phone, const SignallingStep& reported);
 /// A refusal that only makes the phone try again: 408, 423, 503.
 bool asks_for_patience(std::uint16_t status);
 /// Adds the line, takes it away, or leaves all as it is.
-void update_lines(Phone& phone, const SignallingStep& told);
+void update_lines(Phone& phone, const SignallingStep& reported);
 /// Without the line `aor`, as if it had never been on this phone.
 void take_line(Phone& phone, std::string_view aor);
 
-/// It tells how the line stands: of any SIP step, whether it is about a registration's begin, end or failure.
+/// Whether a SIP step shows the state of its line: it is about the begin, end or failure of a registration.
 bool tells_standing(const Step& step);
 /// Whether it belongs into the phone's story: not what stands there already.
-bool is_news(const Phone& phone, const SignallingStep& told);
+bool is_news(const Phone& phone, const SignallingStep& reported);
 /// The latest `unreachable` that nothing refuted since; nullptr: none.
 const Step* unreachable_since(const Phone& phone);
 /// The latest `no_date`, unless a registration after it had one; nullptr: none.
 const Step* without_date(const Phone& phone);
-/// How long a story is not told again that a router alters messages.
+/// How long a story gets no second step that a router alters messages.
 constexpr std::chrono::minutes kAlteredAgain{15};
 
 /// Says that it is of another maker: a user agent without "Cisco".

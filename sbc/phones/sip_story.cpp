@@ -43,7 +43,7 @@ std::string sip_registered_words(const Phone& phone, std::size_t index) {
                         ? fmt::format("moved{} from {} to {}", line, before->name, step.name)
                         : fmt::format("registered{} with {}", line, step.name);
   out = with_detail(out.append(transport_words(step.transport)), step) + after_outage_words(phone, index);
-  // What a nameless phone asked for can't be told from what others asked from its address.
+  // What a nameless phone asked for can't be distinguished from requests of others at its address.
   return phone.device.empty() ? out : out + without_files_words(phone, index);
 }
 

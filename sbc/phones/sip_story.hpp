@@ -15,7 +15,7 @@ bool speaks_sip(const Phone& phone);
 /// in the light of those before it.
 std::string sip_words(const Phone& phone, std::size_t index);
 
-/// How a line stands by the latest step that tells it, whoever else says the phone's name left out.
+/// The state of a line by the latest step that shows it; steps of others who use the phone's name are left out.
 struct LineStanding {
   std::string_view aor;  ///< points into the phone's steps
   const Step* step = nullptr;

@@ -141,8 +141,8 @@ namespace {
 StoryEntry entry_of(const Absence& absence) {
   const std::string away = to_words(absence.until - absence.from);
   return {absence.until, "note",
-          absence.told ? fmt::format("Dropwire was stopped, and started again after {}", away)
-                       : fmt::format("Dropwire ended without notice, and started again after {} at the most", away)};
+          absence.clean ? fmt::format("Dropwire was stopped, and started again after {}", away)
+                        : fmt::format("Dropwire ended without notice, and started again after {} at the most", away)};
 }
 
 }  // namespace
@@ -150,7 +150,7 @@ StoryEntry entry_of(const Absence& absence) {
 std::vector<StoryEntry> story(const Phone& phone, const std::vector<Absence>& absences) {
   std::vector<StoryEntry> out;
   for (const Boot& boot : boots_of(phone)) {
-    bool told = false;
+    bool reported = false;
     for (std::size_t i = boot.begin; i < boot.end; ++i) {
       const Step& step = phone.steps[i];
       if (step.is_live()) {
@@ -158,7 +158,7 @@ std::vector<StoryEntry> story(const Phone& phone, const std::vector<Absence>& ab
         out.push_back({step.at, word, sentence_of_live(phone, i)});
         continue;
       }
-      if (!std::exchange(told, true)) out.push_back(beginning_of(boot, step));
+      if (!std::exchange(reported, true)) out.push_back(beginning_of(boot, step));
       const std::string_view word = step.is_note() ? "note" : to_string(stage_of(step.kind));
       out.push_back({step.at, std::string(word), sentence_of(step)});
     }

@@ -98,8 +98,7 @@ Result<void> CallMedia::rewrite_sdp_body(TimePoint now, std::string_view body, S
         if (moved) broker.reopen(stream.ports.id);
       }
       if (applies) broker.set_formats(stream.ports.id, MediaSide::phone, formats[i]);
-      if (const MediaPorts now_told = broker.ports(stream.ports.id); now_told.id != MediaId::none)
-        stream.ports = now_told;
+      if (const MediaPorts current = broker.ports(stream.ports.id); current.id != MediaId::none) stream.ports = current;
       rewrite.to[i] = stream.ports.central_facing;
       rewrite.rtcp[i] = stream.ports.central_rtcp;
       rewrite.own = stream.ports.central_facing.address;

@@ -121,7 +121,7 @@ HiddenHosts::Found HiddenHosts::next_address(std::string_view text, std::size_t 
   return {};
 }
 
-bool HiddenHosts::told_in(std::string_view text) const {
+bool HiddenHosts::is_in(std::string_view text) const {
   if (!text.contains('.')) {  // as most lines do
     const std::size_t colon = text.find(':');
     if (colon == text.npos || !text.substr(colon + 1).contains(':')) return false;

@@ -27,7 +27,7 @@ class HiddenHosts {
 
   /// Whether one of them, or a private address, stands in `text`. An address that is part of a longer number
   /// counts too, unless an address of ours looks like that.
-  bool told_in(std::string_view text) const;
+  bool is_in(std::string_view text) const;
   /// Whether a hidden address stands in `text`.
   bool stands_in(std::string_view text) const;
   /// Appends `text`, but `with` wherever a hidden address stands. What has the form of a Call-ID or a Content-ID

@@ -240,7 +240,7 @@ void SdpRewriter::put(const SdpLine& line) {
   std::string_view said = changed ? std::string_view(out_).substr(start) : line.text;
   if (changed && (line.type == 'c' || line.type == 'o'))  // its last word is ours
     said = said.substr(0, line.type == 'c' ? 0 : said.rfind(' '));
-  if ((changed || !names_no_host(line)) && hosts_.told_in(said)) {
+  if ((changed || !names_no_host(line)) && hosts_.is_in(said)) {
     if (!put_instead(line, start)) {
       out_.resize(start);
       rtcp_due_ = rtcp_due;  // if it was the section's a=rtcp, that is still to come

@@ -57,7 +57,7 @@ inline constexpr std::size_t kMaxUri = 1024;  ///< octets; phones take 512 (sip-
 /// Errc::malformed for what is no URI, too_long past kMaxUri.
 Result<Uri> parse_uri(std::string_view text);
 
-/// A SIP URI's parameters that tell the hop at which it stands where to send it, and by what (RFC 3261 §19.1.1); each
+/// The parameters of a SIP URI that say where the hop that gets it sends it, and by what (RFC 3261 §19.1.1); each
 /// with its semicolon. No other hop may see them.
 std::vector<std::string_view> hop_params(const Uri& uri);
 /// The same address of record or contact spelled in another case of scheme and host, or with escapes that its user does

@@ -102,7 +102,7 @@ TEST_CASE("a stop and a start make an absence; for a run that crashed, its last 
   {
     RecordBox second(at);
     REQUIRE(second.store->absences().size() == 1);
-    CHECK(second.store->absences()[0].told);
+    CHECK(second.store->absences()[0].clean);
     CHECK(second.store->absences()[0].from <= second.store->absences()[0].until);
   }
   {
@@ -113,7 +113,7 @@ TEST_CASE("a stop and a start make an absence; for a run that crashed, its last 
   }
   RecordBox third(at);
   REQUIRE(third.store->absences().size() == 2);
-  CHECK_FALSE(third.store->absences()[1].told);
+  CHECK_FALSE(third.store->absences()[1].clean);
   for (int i = 0; i < 20; ++i)
     RecordBox again(at);
   RecordBox last(at);
@@ -132,8 +132,8 @@ TEST_CASE("the records of each older version are read, and upgraded to the curre
       CHECK(box.finished().records ==
             std::vector<std::string>{"{\"event\":\"call_down\",\"device\":\"SEP001122334455\"}"});
       REQUIRE(box.store->absences().size() == 2);
-      CHECK(box.store->absences()[0].told);
-      CHECK_FALSE(box.store->absences()[1].told);
+      CHECK(box.store->absences()[0].clean);
+      CHECK_FALSE(box.store->absences()[1].clean);
     }
     test::check_upgraded(dir.path() / "state" / "records.db", today.path() / "state" / "records.db");
   }
