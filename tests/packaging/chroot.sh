@@ -5,7 +5,7 @@
 #   chroot_preseed box central string pbx.example.net
 #   chroot_install box DEB           as apt installs it, asking nothing
 #   chroot_prepare box               the directories that systemd makes for the unit
-#   chroot_service box ExecStart     (array CHROOT_COMMAND) its command line, as the unit's user with its capability
+#   chroot_service box ExecStart     (array CHROOT_COMMAND) its command line, as the unit's user with its capabilities
 #   chroot_in box COMMAND…           as root
 #   chroot_down                      ends processes inside, unmounts, deletes; put it into the EXIT trap
 # The installed systems are built once and kept below build/packaging; debootstrap uses apt's mirror.
@@ -14,6 +14,7 @@ CHROOT_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CHROOT_KEEP=$CHROOT_TOP/build/packaging
 CHROOT_DIR=
 CHROOT_COMMAND=()
+CHROOT_VIA=() # what starts the commands of chroot_in: ip netns exec NAME
 CHROOT_LIMIT=400 # seconds that making one of them may take
 
 # "URI SUITE" for each part of Debian 12 that this machine's apt knows, the main one first.
@@ -138,7 +139,7 @@ chroot_root() { echo "$CHROOT_DIR/$1"; }
 chroot_in() { # NAME COMMAND…
   local root=$CHROOT_DIR/$1
   shift
-  env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME=/root DEBIAN_FRONTEND=noninteractive chroot "$root" "$@" </dev/null
+  "${CHROOT_VIA[@]}" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME=/root DEBIAN_FRONTEND=noninteractive chroot "$root" "$@" </dev/null
 }
 chroot_preseed() { # NAME QUESTION TYPE VALUE
   printf 'dropwire dropwire/%s %s %s\n' "$2" "$3" "$4" >"$CHROOT_DIR/$1/tmp/answers"
@@ -151,7 +152,8 @@ chroot_install() { # NAME DEB [OPTION of apt-get]…
   cp "$deb" "$CHROOT_DIR/$name/tmp/$file" && chroot_in "$name" apt-get install -yq "$@" "/tmp/$file"
 }
 
-chroot_unit_file() { echo "$CHROOT_DIR/$1/lib/systemd/system/dropwire.service"; }
+# CHROOT_UNIT: whose, dropwire or dropwire-fast.
+chroot_unit_file() { echo "$CHROOT_DIR/$1/lib/systemd/system/${CHROOT_UNIT:-dropwire}.service"; }
 chroot_unit() { sed -n "s/^$2=//p" "$(chroot_unit_file "$1")"; } # NAME KEY
 
 chroot_prepare() { # NAME
@@ -176,16 +178,16 @@ with open(sys.argv[2], "w", buffering=1) as out:
         out.write(s.recv(4096).decode() + "\n")' "$CHROOT_DIR/$1/run/notify" "$2"
 }
 
-# As systemd would start it: the user, its groups, the one capability, the umask and the environment of the unit.
+# As systemd would start it: the user, its groups, its capabilities, the umask and the environment of the unit.
 # shellcheck disable=SC2034  # CHROOT_COMMAND is for the test
 chroot_service() { # NAME KEY
   local capabilities line
   capabilities=$(chroot_unit "$1" AmbientCapabilities | tr '[:upper:]' '[:lower:]')
-  capabilities=-all,+${capabilities#cap_}
+  capabilities=-all,$(sed 's/cap_/+/g; s/ /,/g' <<<"$capabilities")
   line=$(chroot_unit "$1" "$2")
   CHROOT_COMMAND=(chroot "$CHROOT_DIR/$1" setpriv --reuid "$(chroot_unit "$1" User)" --regid "$(chroot_unit "$1" Group)"
     --init-groups --no-new-privs --bounding-set "$capabilities" --inh-caps "$capabilities" --ambient-caps "$capabilities"
     env -i PATH=/usr/bin:/bin CACHE_DIRECTORY=/var/cache/dropwire STATE_DIRECTORY=/var/lib/dropwire
-    RUNTIME_DIRECTORY=/run/dropwire NOTIFY_SOCKET=/run/notify sh -c "umask $(chroot_unit "$1" UMask) && exec $line")
+    RUNTIME_DIRECTORY="/run/$(chroot_unit "$1" RuntimeDirectory)" NOTIFY_SOCKET=/run/notify sh -c "umask $(chroot_unit "$1" UMask) && exec $line")
   [[ -n $line ]]
 }

@@ -49,6 +49,7 @@ check "dropwire.toml is as it was shipped" cmp -s "$box/etc/dropwire/dropwire.to
 check "its user can't log in" chroot_in box sh -c 'getent passwd dropwire | grep -q ":/var/lib/dropwire:/usr/sbin/nologin$"'
 check "its user has the group" chroot_in box sh -c 'test "$(id -gn dropwire)" = dropwire'
 check "the service is enabled" test -L "$box/etc/systemd/system/multi-user.target.wants/dropwire.service"
+check "so is the loader" test -L "$box/etc/systemd/system/multi-user.target.wants/dropwire-fast.service"
 check "the AppArmor profile has its place for local rules" test -e "$box/etc/apparmor.d/local/usr.bin.dropwire"
 check "what was answered is in effect" in_effect central $CENTRAL
 
@@ -127,10 +128,40 @@ rm "$answers"
 check "a removed file of answers is no error" installs "$deb" --allow-downgrades
 check "and stays removed" test ! -e "$answers"
 
+# ---- the program in the kernel ----------------------------------------------------------------------------------------
+
+# systemd makes its user when it starts it (DynamicUser).
+chroot_in box useradd --system --no-create-home dropwire-fast
+CHROOT_UNIT=dropwire-fast chroot_prepare box
+CHROOT_UNIT=dropwire-fast chroot_service box ExecStart && lab_spawn hosted loader "${CHROOT_COMMAND[@]}"
+maps=$box/run/dropwire-fast/maps
+check "the loader listens, as its unit's user" wait_until 10 test -S "$maps"
+check "its socket is for the group dropwire" is 660 dropwire-fast:dropwire /run/dropwire-fast/maps
+in_kernel() { [[ $(lab_in hosted tc filter show dev eth0 ingress) == *dropwire_media* ]]; }
+out_of_kernel() { [[ -z $(lab_in hosted tc filter show dev eth0 ingress) && $(lab_in hosted tc qdisc show dev eth0) != *clsact* ]]; }
+lab_spawn hosted holder python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.connect(sys.argv[1])
+print("loaded" if s.recv(65536)[2] else "refused", flush=True)
+while s.recv(65536): pass' "$maps"
+wait_until 20 grep -qE "loaded|refused" "$LAB_DIR/holder.log"
+if log_has holder loaded; then
+  check "while somebody has its maps the program is on an interface" wait_until 10 in_kernel
+  lab_stop loader KILL
+  check "and still when the loader was killed" in_kernel
+else
+  echo "this kernel takes no program for media: whether removal takes it away was not tried"
+  lab_stop loader
+fi
+lab_stop holder KILL
+
 # ---- gone, and back without an answer --------------------------------------------------------------------------------
 
 printf 'central = "pbx.example.net"\n' >"$box/etc/dropwire/conf.d/mine.toml"
+CHROOT_VIA=(ip netns exec "$(ns hosted)")
 check "it can be removed" in_box apt-get remove -yq dropwire
+CHROOT_VIA=()
+check "removal takes the program out of the kernel" out_of_kernel
 check "removal leaves the settings" test -e "$box/etc/dropwire/dropwire.toml" -a -e "$box/etc/dropwire/conf.d/mine.toml"
 check "removal leaves what is known of the phones" test -n "$(ls "$box/var/lib/dropwire")"
 check "and takes the program" test ! -e "$box/usr/bin/dropwire"

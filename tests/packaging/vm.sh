@@ -13,7 +13,7 @@ CHROOT_LIMIT=900
 vm_system() { # ROOT PLAIN DEPENDS
   local root=$1
   tar --extract --file "$2" -C "$root" && chroot_mount "$root" && chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -yq \
-    systemd-sysv dbus apparmor iproute2 curl procps linux-image-amd64 &&
+    systemd-sysv dbus apparmor iproute2 curl procps socat linux-image-amd64 &&
     chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get satisfy -yq "$3" || return 1
   chroot "$root" apt-get clean
   rm -f "$root/usr/sbin/policy-rc.d" "$root/etc/resolv.conf"

@@ -47,6 +47,34 @@ check "with one capability" grep -qx 'CapEff:.0000000000000400' "/proc/$pid/stat
 check "and its system calls filtered" grep -qx 'Seccomp:.2' "/proc/$pid/status"
 check "systemctl status says what it does" says 'Status: "serving phones"' systemctl status dropwire --no-pager
 
+# The loader, and whoever has its maps: the daemon, or something in its place.
+loader_pid() { systemctl show -P MainPID dropwire-fast; }
+loader_active() { [[ $(systemctl is-active dropwire-fast) == active ]]; }
+in_kernel() { [[ $(tc filter show dev "$1" ingress) == *dropwire_media* ]]; } # INTERFACE
+nothing_on() { [[ -z $(tc filter show dev "$1" ingress) && $(tc qdisc show dev "$1") != *clsact* ]]; }
+hold_maps() { runuser -u dropwire -- socat -u UNIX-CONNECT:/run/dropwire-fast/maps,type=5 OPEN:/dev/null >/dev/null 2>&1 & }
+check "the loader is enabled" systemctl is-enabled dropwire-fast
+check "and runs" wait_until 30 loader_active
+pid=$(loader_pid)
+check "as a user of its own, in the group dropwire" test "$(stat -c %U:%G "/proc/$pid")" = dropwire-fast:dropwire
+check "under its AppArmor profile, enforced" test "$(tr -d '\0' <"/proc/$pid/attr/current")" = "dropwire-fast (enforce)"
+check "with two capabilities" grep -qx 'CapEff:.0000008000001000' "/proc/$pid/status"
+check "and its system calls filtered" grep -qx 'Seccomp:.2' "/proc/$pid/status"
+ip link add link lan0 name lan0.5 type vlan id 5 && ip link set lan0.5 up
+hold_maps
+check "this kernel takes the program, and an interface has it" wait_until 30 in_kernel lan0
+check "a VLAN has not" nothing_on lan0.5
+ip link add lan1 type dummy && ip link set lan1 up
+check "one that comes gets it" wait_until 10 in_kernel lan1
+ip link del lan0.5
+check "systemctl status says where it is" says 'attached to lan0' systemctl status dropwire-fast --no-pager
+echo "its memory: $(systemctl show -P MemoryCurrent dropwire-fast) octets"
+kill -KILL "$pid"
+check "when it is killed systemd starts it again" wait_until 60 bash -c '[[ $(systemctl show -P NRestarts dropwire-fast) == 1 && $(systemctl is-active dropwire-fast) == active ]]'
+check "after what it left was removed" says 'removed from lan0' journalctl -u dropwire-fast --no-pager
+hold_maps
+check "and the next has it again" wait_until 60 in_kernel lan0
+
 install -m 640 -g dropwire /dev/null /etc/dropwire/conf.d/10-origin.toml
 cat >/etc/dropwire/conf.d/10-origin.toml <<'TOML'
 [central.provisioning]
@@ -86,9 +114,14 @@ check "an upgrade keeps it running" bash -c 'dpkg -i /root/dropwire.deb && syste
 denied() { journalctl -k --no-pager | grep -E 'apparmor="DENIED"|type=1326'; }
 check "nothing was denied to it" not denied
 check "systemd rates its exposure at most 1.6" bash -c 'systemd-analyze security --no-pager --threshold=16 dropwire >/dev/null'
+check "and the loader's at most 1.2" bash -c 'systemd-analyze security --no-pager --threshold=12 dropwire-fast >/dev/null'
+hold_maps
+check "the program is in the kernel" wait_until 60 in_kernel lan0
 check "it can be removed" dpkg -r dropwire
+check "and the program is out of the kernel" nothing_on lan0
+check "nothing of it is loaded" bash -c '! ls /run/dropwire-fast 2>/dev/null'
 check "and no longer runs" not active
 check "and purged" dpkg -P dropwire
-check "its profile is gone from the kernel" bash -c '! grep -q "^dropwire " /sys/kernel/security/apparmor/profiles'
+check "its profiles are gone from the kernel" bash -c '! grep -q "^dropwire" /sys/kernel/security/apparmor/profiles'
 check "and its settings and state from the disk" bash -c '! ls -d /etc/dropwire /var/lib/dropwire /var/cache/dropwire /run/dropwire'
 echo "the end"

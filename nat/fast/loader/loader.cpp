@@ -147,7 +147,7 @@ void Loader::run() {
     if (waiting[2].revents != 0) on_knock();
     if (waiting[3].revents != 0) {
       news_.drain();
-      look();
+      if (program_) look();
       deaf_until_ = Clock::now() + kBetweenLooks;
     }
   }
@@ -176,7 +176,7 @@ void Loader::on_knock() {
 void Loader::serve(net::Descriptor client) {
   client_ = std::move(client);
   load();
-  look();
+  if (program_) look();
   Result<Maps> maps = program_ ? program_->maps() : Maps{};
   if (!maps) {
     refused_ = maps.error().text;
@@ -216,7 +216,6 @@ void Loader::look() {
   const auto links = list_links();
   if (!links) return say(Urgency::error, "{}", links.error().text);
   interfaces_.on_listing(*links);
-  if (!program_) return;
   check_attached();
   const auto work = interfaces_.work();
   for (const unsigned interface : work.detach) {

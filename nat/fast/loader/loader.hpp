@@ -37,7 +37,7 @@ class Loader {
   void serve(net::Descriptor client);
   void load();
   void leave();
-  /// Looks what interfaces there are, and attaches and detaches.
+  /// Looks what interfaces there are, and attaches and detaches the program.
   void look();
   void check_attached();
   void keep_log(const std::string& log) const;
