@@ -371,7 +371,7 @@ TEST_CASE("metrics and status name origins without their passwords") {
   CHECK(t.pipeline->origin_status()[0].last_error.find("hunter2") == std::string::npos);
 }
 
-TEST_CASE("each request to an origin is told to whoever looks, for each phone that waits") {
+TEST_CASE("each request to an origin is reported to whoever traces, for each phone that waits") {
   ScriptedOrigin server([](ScriptedOrigin::Peer& peer, const std::string& head) {
     peer.send(head.starts_with("GET /Chirp1.raw") ? http_ok("chirp")
                                                   : "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
