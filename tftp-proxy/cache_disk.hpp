@@ -12,7 +12,7 @@
 
 namespace dw::provisioning {
 
-/// The objects of a cache: files under DIRECTORY/objects named by the SHA-256 of what is in them. Follows no
+/// The objects of a cache: files under DIRECTORY/objects named by the SHA-256 of their contents. Follows no
 /// symbolic link there. Locked (flock) against a second process. Reads may come from any thread.
 class CacheObjects {
  public:
@@ -21,16 +21,16 @@ class CacheObjects {
   CacheObjects(const CacheObjects&) = delete;
   CacheObjects& operator=(const CacheObjects&) = delete;
 
-  /// There for good, whole, when it returns: temporary file, fsync, rename, fsync of the folder.
+  /// When it returns, the whole file is durable: temporary file, fsync, rename, fsync of the folder.
   Result<void> write(const std::string& sha256, Bytes octets);
-  /// not_found: gone, or no regular file; malformed: its size or its SHA-256 is another; system: try again.
+  /// not_found: gone, or no regular file; malformed: its size or its SHA-256 differs; system: try again.
   Result<Buffer> read(const std::string& sha256, std::uint64_t size) const;
   void remove(const std::string& sha256);
-  /// Whether a regular file of this size is there. Its octets are looked at when it is read.
+  /// Whether a regular file of this size is there. Its octets are verified when it is read.
   bool has(const std::string& sha256, std::uint64_t size) const;
-  /// Names of all objects. Temporary files that a killed process left are removed on the way.
+  /// Names of all objects. Also removes temporary files that a killed process left.
   std::vector<std::string> list_and_tidy();
-  void unlock();  ///< lets another cache have the folder; those who still read may go on
+  void unlock();  ///< another cache may use the folder; running reads continue
 
  private:
   explicit CacheObjects(int folder) : folder_(folder) {}
@@ -39,8 +39,8 @@ class CacheObjects {
   std::uint64_t temporaries_ = 0;
 };
 
-/// Objects and their index in SQLite (DIRECTORY/index.db), kept in step. To be used by one thread at a time.
-/// The order of writing makes every crash harmless: an object is whole before a row names it, and goes after.
+/// Objects and their index in SQLite (DIRECTORY/index.db), kept consistent. To be used by one thread at a time.
+/// The order of writing makes every crash harmless: objects are complete before a row names them, and go after the row.
 class CacheDisk {
  public:
   using Entry = CacheIndex::Entry;
@@ -56,10 +56,10 @@ class CacheDisk {
   CacheDisk(const CacheDisk&) = delete;
   CacheDisk& operator=(const CacheDisk&) = delete;
 
-  /// Writes the object, then the row; gives the entry's sha256 its value. `replaced` is set to the object
+  /// Writes the object, then the row; sets the entry's sha256. `replaced` is set to the object
   /// that the row named before: it stays, for those who read it, until remove_if_unused.
   Result<void> store(Entry& entry, Bytes octets, std::string& replaced);
-  /// With `sha256`: only when the row still names that object.
+  /// With `sha256`: only if the row still names that object.
   Result<void> remove(const std::string& name, const std::string& sha256 = {});
   /// Removes the object unless a row names it.
   Result<void> remove_if_unused(const std::string& sha256);

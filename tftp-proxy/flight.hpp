@@ -30,8 +30,8 @@ struct OriginSlot {
   std::uint64_t requests = 0, failures = 0, octets = 0;
   Duration answer_time{};  ///< smoothed, request to first octet
   std::optional<WallTime> last_success;
-  /// It has answered since it was configured, "no such file" included, or something of it is kept. One that never did
-  /// is asked last, and an outage of it makes nothing unsure.
+  /// It has answered since it was configured, "no such file" included, or a file of it is cached. One that never has is
+  /// asked last, and an outage of it does not make "no such file" uncertain.
   bool has_answered = false;
 };
 
@@ -41,35 +41,35 @@ struct FetchCounters {
 };
 
 struct FetchLimits {
-  Duration answer_within = std::chrono::seconds(7);  ///< then who waits is answered, whatever there is
+  Duration answer_within = std::chrono::seconds(7);  ///< then those who wait get an answer, whatever it is
   Duration patience = std::chrono::seconds(3);       ///< for one origin's first octet while another is left
-  Duration negative = std::chrono::seconds(30);      ///< "no such file" is believed so long (negative_ttl)
-  Duration revalidate = std::chrono::minutes(10);    ///< a copy is served so long without asking (CacheClass)
-  std::uint64_t max_in_flight = 256ULL << 20;        ///< octets of files that are being fetched, together
+  Duration negative = std::chrono::seconds(30);      ///< how long "no such file" is believed (negative_ttl)
+  Duration revalidate = std::chrono::minutes(10);    ///< how long a copy is served without asking (CacheClass)
+  std::uint64_t max_in_flight = 256ULL << 20;        ///< octets of all files that are being fetched
   std::size_t max_flights = 512;
-  std::size_t max_orphans = 64;  ///< fetches that go on for the cache alone
+  std::size_t max_orphans = 64;  ///< fetches that continue only for the cache
   friend bool operator==(const FetchLimits&, const FetchLimits&) = default;
 };
 
-/// What all flights take up together.
+/// What all flights use together.
 struct FetchLoad {
   std::uint64_t octets = 0;  ///< of files that are being fetched
   std::size_t orphans = 0;
 };
 
-/// An origin was asked for one spelling of a file, and that is over.
+/// The end of one request to an origin, for one spelling of a file.
 struct OriginAsked {
   const std::string& origin;  ///< its label
   const std::string& spelling;
   std::uint64_t octets;
   Duration took;
   bool unchanged;
-  const Error* error;  ///< null when a file came, or is unchanged
+  const Error* error;  ///< null if a file came, or it is unchanged
 };
 
 class Flight;
 
-/// What a flight is given by the pipeline that owns it. All of it outlives the flight.
+/// What a flight gets from the pipeline that owns it. All of it outlives the flight.
 struct FlightContext {
   net::Loop& loop;
   Cache* cache;  ///< may be null
@@ -86,14 +86,14 @@ struct FlightContext {
   std::function<void(const Flight&)> on_over;  ///< the flight may be dropped
 };
 
-/// May this copy be served without asking an origin?
+/// Whether this copy may be served without asking an origin.
 bool is_confirmed(const CacheEntry& entry, CacheClass kept_as, const FetchLimits& limits);
 
 /// The fetch of one name, shared by everyone who wants it: the disk cache, then the origins in order, each
 /// asked for the exact name and, when it has none, for a few other spellings. Owned by the pipeline.
 ///
-/// Who waits is answered within FetchLimits::answer_within: with the kept copy, or "unavailable"; the fetch goes
-/// on when the cache will have use for it. Nobody ever gets a file that broke off as a whole one.
+/// Those who wait are answered within FetchLimits::answer_within: with the cached copy, or "unavailable"; the fetch
+/// continues if the cache can use the file. Nobody ever gets an incomplete file as a complete one.
 class Flight : public std::enable_shared_from_this<Flight> {
  public:
   /// `whole_first`: nothing is handed out before the file is whole (it will be rewritten), so that another
@@ -102,18 +102,18 @@ class Flight : public std::enable_shared_from_this<Flight> {
   ~Flight();
 
   void start();
-  /// Takes no kept copy and shows no validator. The copy is replaced, or goes when there is no such file; when the
+  /// Uses no cached copy and sends no validator. The copy is replaced, or removed if there is no such file; if the
   /// origins fail it stays.
   void start_over();
-  /// The content to hand out. When the last holder drops it, the flight ends or goes on for the cache alone.
+  /// The content to hand out. When the last holder drops it, the flight ends or continues only for the cache.
   ContentPtr lease();
   const std::string& name() const { return name_; }
-  /// Who asked for it: the first kMaxAskers, each once. None: nobody in particular.
+  /// The sources that asked for it: the first kMaxAskers, each once. Empty: not asked for by a source.
   static constexpr std::size_t kMaxAskers = 16;
   void note_asker(const IpAddress& address);
   const std::vector<IpAddress>& askers() const { return askers_; }
   CacheClass kept_as() const { return class_; }
-  /// Whose share of the fetches it takes; the pipeline's.
+  /// The source whose share of the fetches it uses; set by the pipeline.
   struct Place {
     IpAddress source;
     Standing standing{};

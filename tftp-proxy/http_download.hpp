@@ -16,7 +16,7 @@ struct PhoneHttpServer::Download {
   phones::FileStep step;
   bool is_head = false;
   bool answered = false;
-  bool untold = false;   ///< it is no step of a story
+  bool silent = false;   ///< it is no step of a story
   bool is_page = false;  ///< of a service (Library::open_service)
 };
 

@@ -174,7 +174,7 @@ bool PhoneHttpServer::open_service(Download& download) {
   const ServiceRequest request{exchange.target(), exchange.query(), exchange.peer(), exchange.local().address,
                                exchange.headers()};
   if (!library_.is_service(request)) return false;
-  download.is_page = download.untold = true;
+  download.is_page = download.silent = true;
   download.step.name = std::string(exchange.target().substr(0, kMaxShownName));
   if (!admits(download)) return true;
   download.content = library_.open_service(request);
@@ -194,7 +194,7 @@ bool PhoneHttpServer::admits(Download& download) {
     offence_log_.warn("event=enumeration peer={} transport=http file=\"{}\" asks for names that nobody knows to exist",
                       source.to_string(), escaped(download.step.name, 64));
   }
-  download.untold = true;
+  download.silent = true;
   const std::uint64_t id = download.id;
   download.deadline.emplace(loop_, [this, id] {
     const auto found = downloads_.find(id);
@@ -240,7 +240,7 @@ void PhoneHttpServer::end(std::uint64_t id, bool whole, std::uint64_t octets) {
                                        : "the phone closed the connection before the answer";
     }
   }
-  if (!download->is_head && !download->untold && on_step_) on_step_(step);
+  if (!download->is_head && !download->silent && on_step_) on_step_(step);
 }
 
 void PhoneHttpServer::drain() {

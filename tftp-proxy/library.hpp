@@ -13,7 +13,7 @@ namespace dw::provisioning {
 enum class Transport { tftp, http, control };
 std::string_view to_string(Transport transport);
 
-/// One file asked for. `name` has passed `parse_file_name` (core/file_name.hpp): a normalised opaque key.
+/// A request for one file. `name` has passed `parse_file_name` (core/file_name.hpp): a normalised opaque key.
 struct FileRequest {
   std::string name;
   Endpoint peer;    ///< who asks, as seen from here
@@ -30,18 +30,18 @@ struct ServiceRequest {
 };
 
 /// Where the servers get files from: the whole pipeline (memory, disk cache, origins, rewriting) behind one
-/// call. Never blocks; the content may still be waiting. Dropping the content is "no longer wanted".
+/// call. Never blocks; the content may still be waiting. Dropping the content means that it is no longer wanted.
 class Library {
  public:
   virtual ~Library() = default;
   virtual ContentPtr open(const FileRequest& request) = 0;
   /// Whether this asks for a page of a service; else it is a file's name.
   virtual bool is_service(const ServiceRequest&) const { return false; }
-  /// What is_service() said yes to. Never kept for another phone.
+  /// For requests that is_service() accepts. Never kept for another phone.
   virtual ContentPtr open_service(const ServiceRequest&) {
     return Content::failure({Errc::not_found, "there are no services"});
   }
-  /// What the doors ask before they open a name. Null: any name may be tried.
+  /// The servers ask it before they open a name. Null: any name may be tried.
   virtual NameBudget* names() { return nullptr; }
 };
 

@@ -15,19 +15,19 @@
 
 namespace dw::provisioning {
 
-/// One file to be had from one origin.
+/// A request for one file to one origin.
 struct OriginRequest {
-  std::string name;                 ///< spelled as it is to be asked; has passed parse_file_name
-  std::string etag, last_modified;  ///< of the copy at hand, when this origin gave it; else empty
-  bool for_stranger = false;        ///< nobody known waits for it: it must hold up nobody who is
+  std::string name;                 ///< in the spelling to ask for; has passed parse_file_name
+  std::string etag, last_modified;  ///< of the cached copy if this origin gave it; else empty
+  bool for_stranger = false;        ///< no known source waits for it: it must not delay those
 };
 
 /// How a fetch ended. Error codes: not_found, forbidden (the origin refuses this file), too_long, and
-/// unavailable for all that may be different later. The text names the origin.
+/// unavailable for everything that may change later. The text names the origin.
 struct OriginEnd {
   enum class Success { complete, unchanged };
   Result<Success> result;
-  bool reached = true;  ///< the origin said something; false: refused, timed out, name not resolved
+  bool reached = true;  ///< the origin answered; false: refused, timed out, name not resolved
   /// Not found, and the origin lists what it has: names that are one typo away (is_one_typo_away), at most
   /// kMaxNear of them.
   std::vector<std::string> near{};
@@ -41,7 +41,7 @@ struct OriginCallbacks {
   std::function<void(OriginEnd)> on_end;  ///< last
 };
 
-/// A running fetch. Destroying it cancels: nothing is called any more. It may be destroyed in its own
+/// A running fetch. Destroying it cancels it, and nothing is called any more. It may be destroyed in its own
 /// callbacks.
 class OriginFetch {
  public:
@@ -54,11 +54,11 @@ class Origin {
   struct Options {
     std::string ca_file;                                 ///< https: PEM; empty: the system's store
     Duration connect_timeout = std::chrono::seconds(3);  ///< also until a TFTP server's first packet
-    Duration stall_timeout = std::chrono::seconds(15);   ///< nothing more came
+    Duration stall_timeout = std::chrono::seconds(15);   ///< without further octets
     std::uint64_t max_file = 64ULL << 20;                ///< octets
     std::uint16_t tftp_blksize = 1428;
     std::uint16_t tftp_windowsize = 16;
-    std::shared_ptr<TftpPorts> tftp_ports;  ///< those that the router lets in at; null: none ever
+    std::shared_ptr<TftpPorts> tftp_ports;  ///< ports that the router has mapped; null: there are none
     friend bool operator==(const Options&, const Options&) = default;
   };
   virtual ~Origin() = default;
@@ -70,7 +70,7 @@ class Origin {
 std::unique_ptr<Origin> make_http_origin(net::Loop& loop, const OriginUrl& url, const Origin::Options& options);
 std::unique_ptr<Origin> make_tftp_origin(net::Loop& loop, const OriginUrl& url, const Origin::Options& options);
 std::unique_ptr<Origin> make_directory_origin(net::Loop& loop, const OriginUrl& url, const Origin::Options& options);
-/// The one that the URL's scheme asks for.
+/// Creates the one for the scheme of the URL.
 std::unique_ptr<Origin> make_origin(net::Loop& loop, const OriginUrl& url, const Origin::Options& options);
 
 }  // namespace dw::provisioning

@@ -33,13 +33,13 @@ struct OriginStatus {
   std::string last_error;
   std::optional<WallTime> last_success;
   bool has_answered = false;          ///< ever since it was configured
-  std::optional<TimePoint> retry_at;  ///< when it is down: nobody asks it before
+  std::optional<TimePoint> retry_at;  ///< while it is down: when it is asked again
   std::uint64_t requests = 0, failures = 0, octets = 0;
   Duration answer_time{};
 };
 
 /// Where the servers get files from: memory, the disk cache, the origins, and the rewriting of configs
-/// (pipeline_rewrite.cpp), in that order outwards. One fetch a name however many ask. On the loop's thread; owns
+/// (pipeline_rewrite.cpp), in that order outwards. One fetch per name, however many ask. On the loop's thread; owns
 /// everything it started, and contents that it handed out stay valid without it (those not whole by then stay waiting:
 /// stop the servers first). More than 30 methods, as each stage of a file's way is one; what a stage knows is in a
 /// class of its own.
@@ -57,11 +57,11 @@ class Pipeline : public Library {
     Prefetcher::Options prefetch;
     std::string service_key;  ///< what URLs of services are signed with, where they are rewritten; empty: none is
   };
-  /// What others want to hear of.
+  /// Callbacks for others.
   struct Sinks {
-    /// A config went through the rewriter for this phone: what was changed, or why not, and what it says.
+    /// A config went through the rewriter for this phone: what was changed, or why not, and what is in it.
     std::function<void(const FileRequest&, const Rewritten&)> on_rewrite;
-    std::function<void(RewriteOptions&)> central_side{};  ///< says what it is called now
+    std::function<void(RewriteOptions&)> central_side{};  ///< adds the current names of the central side
   };
 
   /// `cache` may be null and must outlive the pipeline.
@@ -72,30 +72,30 @@ class Pipeline : public Library {
   bool is_service(const ServiceRequest& request) const override { return services_.takes(request); }
   ContentPtr open_service(const ServiceRequest& request) override;
   NameBudget* names() override { return names_; }
-  /// Who is known, and what learns of each name that was found or not. Both outlive this. Before anything is opened.
+  /// The known sources, and the budget that counts names that were not found. Both outlive this. To be called first.
   void use(KnownSources& known, NameBudget& names);
-  /// Who may have a device's own files. Outlives this. Without it everybody may.
+  /// Decides who may have a device's own files. Outlives this. Without it everybody may.
   void use(Admissions& admissions) {
     admissions_ = &admissions;
     services_.use(admissions);
   }
 
-  /// Fetches a file again, as it is at the origin, and keeps that instead of what is kept; throws the latter away when
-  /// there is no such file any more. It stays when no origin can give it: a failed content says so.
+  /// Fetches a file again, as it is at the origin, and keeps that instead of the cached copy; removes the copy if
+  /// there is no such file any more. If no origin can deliver it the copy stays, and the content fails.
   ContentPtr refresh(const std::string& name);
 
-  /// Takes new options. What is being fetched is finished by the old ones; an origin that stays keeps what is
-  /// known of its health.
+  /// Takes new options. Running fetches are finished with the old ones; an origin that stays in the list keeps
+  /// its state.
   void reconfigure(const Options& options);
 
-  /// Of a device's config that was just not found: those that exist with one typo in the MAC, as far as an
-  /// origin lists what it has.
+  /// For a device's config that was just not found: existing ones with one typo in the MAC, as far as an
+  /// origin lists its files.
   std::vector<std::string> near_names(const std::string& name) const;
 
   std::vector<OriginStatus> origin_status() const;
   std::size_t flights() const { return flights_.size(); }
   void append_metrics(MetricsText& out) const;
-  /// Hears of each request to an origin, for each phone that waits for the file.
+  /// Gets each request to an origin, for each phone that waits for the file.
   void set_tap(const WireTap& tap) { tap_ = &tap; }
 
  private:
@@ -142,7 +142,7 @@ class Pipeline : public Library {
   NameBudget* names_ = nullptr;
   Admissions* admissions_ = nullptr;
   net::LogLimit kept_out_log_{10, 100};
-  FairShare fetches_;  ///< by source, of those that somebody asked for
+  FairShare fetches_;  ///< by source, of fetches that were asked for
   FetchCounters counters_;
   FetchLoad load_;
   std::vector<std::shared_ptr<OriginSlot>> slots_;

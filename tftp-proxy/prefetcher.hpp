@@ -16,14 +16,14 @@
 namespace dw::provisioning {
 
 /// Firmware and other fixed files that a config names: `<load>.loads` (a name with a firmware ending is taken
-/// as it is), locale files. Loads of XMLDefault.cnf.xml are left out: it names those of every model.
+/// as it is), locale files. Loads of XMLDefault.cnf.xml are left out, as it names those of all models.
 std::vector<std::string> files_named_by(const CnfFacts& facts);
 /// The parts of a manifest, the entries of a ring or image list; nothing for any other file.
 std::vector<std::string> files_named_by(const std::string& name, Bytes octets);
 
 /// Fetches files into the cache before phones ask for them: a few at a time, fewer while phones wait for
 /// files of their own. Takes firmware and resources only. A config names manifests and those name parts, and no part
-/// is a manifest, so it ends.
+/// is a manifest, so this ends.
 class Prefetcher {
  public:
   static constexpr std::size_t kMaxQueue = 256;
@@ -33,7 +33,7 @@ class Prefetcher {
     friend bool operator==(const Options&, const Options&) = default;
   };
   struct Hooks {
-    std::function<bool(const std::string&)> wanted;      ///< not in the cache yet, and the cache would keep it
+    std::function<bool(const std::string&)> wanted;      ///< not cached yet, and the cache would keep it
     std::function<ContentPtr(const std::string&)> open;  ///< as a phone would get it
     std::function<std::size_t()> busy;                   ///< files that phones wait for
   };

@@ -19,21 +19,21 @@
 namespace dw::provisioning {
 
 /// Phone services and directories through the HTTP door, where configs' URLs are rewritten to lead there. A path that
-/// we signed (service_links.hpp) is asked of the place that it names, any other one with a query of the HTTP origins in
-/// their order. Query, the phone's own headers, content type, cookies and refreshes pass; links in Cisco's XML objects
+/// we signed (service_links.hpp) is fetched from the place that it names, any other with a query from the HTTP origins
+/// in order. Query, the phone's own headers, content type, cookies and refreshes pass; links in Cisco's XML objects
 /// are moved as those in configs are. Nothing is kept. A config or trust list is never fetched this way. Owned by the
 /// pipeline, on the loop's thread.
 class Services {
  public:
   struct Options {
     bool enable = false;
-    std::vector<OriginUrl> origins;  ///< those by HTTP
+    std::vector<OriginUrl> origins;  ///< the HTTP ones
     std::string ca_file;
-    std::string key;  ///< what places are signed with; kept over restarts, as phones keep their configs
+    std::string key;  ///< signs the places; kept over restarts, as phones keep their configs
     Duration connect_timeout = std::chrono::seconds(3);
     Duration stall_timeout = std::chrono::seconds(15);
   };
-  static constexpr std::size_t kMaxPages = 128;          ///< asked for at the same time
+  static constexpr std::size_t kMaxPages = 128;          ///< being fetched at the same time
   static constexpr std::size_t kMaxOfSource = 16;        ///< by one source
   static constexpr std::uint64_t kMaxOctets = 2U << 20;  ///< of one page: an image, as phones take far less text
   static constexpr unsigned kMaxRedirects = 3;
@@ -41,11 +41,11 @@ class Services {
   explicit Services(net::Loop& loop);
   ~Services();
   void configure(Options options);
-  /// Who is known, and who may have what a device's name is asked for with. They outlive this.
+  /// The known sources, and who may ask with a device's name. Both outlive this.
   void use(KnownSources& known) { known_ = &known; }
   void use(Admissions& admissions) { admissions_ = &admissions; }
 
-  /// Whether it asks for a page; else it is a file's name.
+  /// Whether it is a request for a page; else it is a file's name.
   bool takes(const ServiceRequest& request) const;
   /// `rewriting` has the host that this phone gets.
   ContentPtr open(const ServiceRequest& request, const RewriteOptions& rewriting);

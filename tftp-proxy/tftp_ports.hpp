@@ -10,12 +10,12 @@
 
 namespace dw::provisioning {
 
-/// Ports of ours that the router lets everybody in at (PCP, NAT-PMP, UPnP), for TFTP downloads through it: a server
-/// answers from a fresh port, which a router that maps of itself takes for a stranger. Each is one download's at a
+/// Ports of ours that the router has mapped for everybody (PCP, NAT-PMP, UPnP), for TFTP downloads through it: a server
+/// answers from a new port, whose packets the router's own filter would drop. Each is used by one download at a
 /// time, as its answers are distinguished by it alone. Shared by all TFTP origins; on the loop's thread.
 class TftpPorts : public std::enable_shared_from_this<TftpPorts> {
  public:
-  /// Gives the port back when it goes.
+  /// Gives the port back when it is destroyed.
   class Lease {
    public:
     Lease(std::shared_ptr<TftpPorts> ports, std::uint16_t port) : ports_(std::move(ports)), port_(port) {}
@@ -33,7 +33,7 @@ class TftpPorts : public std::enable_shared_from_this<TftpPorts> {
   /// What the router grants now.
   void set(std::vector<std::uint16_t> ports);
   bool any() const { return !ports_.empty(); }
-  /// Null: all are taken, or there are none.
+  /// Null: all are in use, or there are none.
   std::unique_ptr<Lease> take();
   /// Calls it once, from the loop, when one is free, unless `alive` is gone by then.
   void when_free(std::weak_ptr<void> alive, std::function<void()> callback);

@@ -40,9 +40,9 @@ class TftpServer final : public net::Front {
   std::vector<Endpoint> local() const override;
   Result<void> listen_also(const std::vector<IpAddress>& addresses) override;
   void keep_listeners(std::size_t count) override;
-  /// What can change while it runs: everything in `sessions`.
+  /// Changes what can change while it runs: everything in `sessions`.
   void configure(const Options& options) { sessions_.configure(options.sessions); }
-  /// Requests that come from now on are met with silence, so that phones ask again.
+  /// Requests from now on get no answer, so that phones ask again.
   void drain() override { sessions_.drain(); }
   std::size_t running() const override { return sessions_.active(); }
   void append_metrics(MetricsText& out) const override;
@@ -93,7 +93,7 @@ class TftpServer final : public net::Front {
   std::unordered_map<std::uint32_t, Watch> watches_;                    // by slot
   net::LogLimit offence_log_{10, 100};
   net::LogLimit refused_log_, socket_log_, ended_log_{20, 200};
-  /// Steps of peers that have proven nothing: a flood of forged requests must not fill the story.
+  /// Limits steps of unproven peers: a flood of forged requests must not fill the story.
   TokenBucket unproven_steps_{50, 500};
 };
 

@@ -16,9 +16,9 @@
 
 namespace dw::provisioning {
 
-/// To whom a device's own files (device_of_file) are given: access.provisioning.phones. A device is admitted at a
-/// source, for good: when it takes such a file there while the operator lets it, when a server takes its registration
-/// from there, or as a newcomer of the list. Who only asks adds nothing. Bounded: the admission unused longest goes.
+/// Who gets a device's own files (device_of_file): access.provisioning.phones. A device is permanently admitted at a
+/// source: when it fetches such a file there while the operator allows it, when a server accepts its registration from
+/// there, or as a new phone of the list. Asking alone adds nothing. Bounded: the least recently used one is evicted.
 /// One for all doors. No I/O.
 class Admissions {
  public:
@@ -70,7 +70,7 @@ class Admissions {
 
   /// Whether this file is not for who is there. Counts nothing.
   bool keeps_out(TimePoint now, const IpAddress& address, std::string_view file) const;
-  /// The same, asked by who opens the file: counts, and remembers whom it refused.
+  /// The same when the file is opened: counts, and remembers the refused source.
   bool admits(TimePoint now, WallTime at, const IpAddress& address, std::string_view file);
   /// It took the whole file: by TCP, or acknowledged. True: the device is admitted there from now on, and was not
   /// before.

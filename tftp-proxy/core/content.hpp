@@ -24,7 +24,7 @@ struct ContentMeta {
 };
 
 /// One file's octets, shared by everyone who asked for it, while they still arrive. Made by whoever fetches
-/// it, read by the TFTP and HTTP servers. Octets only grow; what a reader saw stays as it was. Single-threaded
+/// it, read by the TFTP and HTTP servers. Octets are only appended; what a reader saw does not change. Single-threaded
 /// (the loop's). States: waiting (nothing known) → streaming (size may be known, octets arrive) → complete or
 /// failed. A failed content never counts as a shorter file.
 class Content {

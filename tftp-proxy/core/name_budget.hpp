@@ -43,7 +43,7 @@ class NameBudget {
 
   NameBudget(KnownSources& known, const Options& options, std::uint64_t seed);
   void configure(const Options& options);
-  /// A name that who asks may not have costs as much as one that nobody knows, so that nobody finds out by it which
+  /// A name that the source may not have costs as much as one that nobody knows, so that nobody finds out by it which
   /// exist. Outlives this.
   void use(const Admissions& admissions) { admissions_ = &admissions; }
 

@@ -30,7 +30,7 @@ class OriginHealth {
   void abandoned(TimePoint now);
 
   State state() const { return state_; }
-  /// Only when down: nobody asks before.
+  /// Set while it is down: when it may be asked again.
   TimePoint retry_at() const { return retry_at_; }
   unsigned failures() const { return failures_; }  ///< in a row
   const std::string& last_error() const { return last_error_; }

@@ -25,7 +25,7 @@ enum class TransferOutcome : std::uint8_t {
   unconfirmed,  ///< the last block went out, and its ACK never came
   not_found,
   not_admitted,  ///< answered as not found (Errc::not_admitted)
-  refused,       ///< the file is not to be had by policy
+  refused,       ///< policy does not allow the file
   unavailable,   ///< no origin, or it broke off
   no_ack,        ///< nothing was ever acknowledged
   stalled,       ///< ACKs stopped, or came too slowly
@@ -108,7 +108,7 @@ class Outbox {
     bool fresh_tid = false;  ///< the session needs a socket of its own, bound to `local`
   };
 
-  /// One datagram from a port of its own, of which nothing comes after it.
+  /// One datagram from a port of its own, which sends nothing else.
   struct Aside {
     Endpoint to;
     IpAddress from;

@@ -61,7 +61,7 @@ class Sessions {
   void on_deadline(TimePoint now, Outbox& out);
   std::optional<TimePoint> next_deadline() const { return deadlines_.next(); }
 
-  /// No socket could be had for it: forgotten in silence, so that the phone asks again.
+  /// There is no socket for it: it is dropped without an answer, so that the phone asks again.
   void drop(TimePoint now, SessionId id, std::string_view why, Outbox& out);
   /// New options; running transfers keep the terms they agreed to.
   void configure(const SessionsOptions& options);

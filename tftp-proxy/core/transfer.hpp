@@ -11,7 +11,7 @@
 
 namespace dw::tftp {
 
-/// What one unacknowledged request may cost, as a multiple of its own octets, headers included.
+/// How much is sent for one unacknowledged request, as a multiple of its own octets, headers included.
 inline constexpr std::uint64_t kMaxAmplification = 26;
 /// Packets to a peer that has acknowledged nothing: the first answer and one repeat.
 inline constexpr std::uint32_t kMaxUnprovenPackets = 2;
@@ -62,7 +62,7 @@ class Transfer {
   void on_deadline(TimePoint now, Outbox& out);
   std::optional<TimePoint> next_deadline() const;
 
-  /// An ACK of this transfer came from another port: goes on, at once, towards it.
+  /// An ACK of this transfer came from another port: continues at once toward that.
   void on_rebound(TimePoint now, std::uint16_t wire_block, Outbox& out);
   /// A router may have moved the client to another port: proven, and at least one retransmission since the
   /// last ACK; `wire_block` is one that such a client would send now.
