@@ -209,6 +209,7 @@ Result<StreamPorts> EpollRelay::open(const StreamRequest& request) {
   entry.stream->socket(Port::phone_rtcp).descriptor = std::move(phone->rtcp);
   entry.stream->socket(Port::central_rtp).descriptor = std::move(central->rtp);
   entry.stream->socket(Port::central_rtcp).descriptor = std::move(central->rtcp);
+  entry.stream->places = {{entry.phone.address, entry.phone.port}, {entry.central.address, entry.central.port}};
   ++entry.thread->streams;
   post(entry, Kind::add);
   entries_.emplace(last_id_, std::move(entry));
@@ -316,6 +317,7 @@ void EpollRelay::set_tos(MediaId id, std::uint8_t tos) {
     const bool v6 = (on_phone_side(socket.port) ? entry->phone : entry->central).address.is_v6();
     set_socket_tos(socket.descriptor.number(), v6, tos);
   }
+  entry->thread->worker->post({.kind = Kind::tos, .stream = entry->stream.get(), .tos = tos});
 }
 
 void EpollRelay::silence(MediaId id) {
@@ -335,6 +337,11 @@ MediaReport EpollRelay::report(MediaId id) const {
   return report;
 }
 
+void EpollRelay::settle(MediaId id) {
+  const Entry* entry = find(id);
+  if (entry && entry->stream->is_carried.load(std::memory_order_relaxed)) entry->thread->worker->settle(*entry->stream);
+}
+
 void EpollRelay::close(MediaId id) {
   Entry* entry = find(id);
   if (!entry) return;
@@ -350,6 +357,17 @@ void EpollRelay::close(MediaId id) {
   entry->thread->closing.push_back({std::move(entry->stream), entry->phone, entry->central});
   entries_.erase(static_cast<std::uint64_t>(id));
   reap();
+}
+
+void EpollRelay::carry_by(const MakeFlowTable& make) {
+  const auto parts = static_cast<unsigned>(threads_.size());
+  for (unsigned part = 0; part < parts; ++part)
+    threads_[part]->worker->post({.kind = Kind::flows, .flows = make ? make(part, parts) : nullptr});
+}
+
+std::size_t EpollRelay::carried() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      entries_, [](const auto& e) { return e.second.stream->is_carried.load(std::memory_order_relaxed); }));
 }
 
 RelayCounts EpollRelay::counts() const {

@@ -38,9 +38,12 @@ class EpollRelay final : public Relay {
   void set_tos(MediaId id, std::uint8_t tos) override;
   void silence(MediaId id) override;
   MediaReport report(MediaId id) const override;
+  void settle(MediaId id) override;
   void close(MediaId id) override;
 
   Result<void> configure(const RelayOptions& options) override;
+  void carry_by(const MakeFlowTable& make) override;
+  std::size_t carried() const override;
   std::size_t streams() const override { return entries_.size(); }
   std::size_t capacity() const override;
   RelayCounts counts() const override;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <optional>
 
+#include "nat/core/media/promotion.hpp"
 #include "nat/core/media/relay_session.hpp"
 #include "nat/published.hpp"
 #include "sbc/net/descriptor.hpp"
@@ -38,13 +39,17 @@ struct MediaStream {
 
   // The media thread's own.
   RelaySession session;
-  MediaStream* bridge = nullptr;  ///< of the same thread: to its phone goes what our phone sends
-  std::size_t index = 0;          ///< in the thread's list
+  Promotion::Places places;            ///< written before it is handed over
+  std::optional<Promotion> promotion;  ///< while its packets may be carried
+  bool is_fed = false;                 ///< it is the bridge of another
+  MediaStream* bridge = nullptr;       ///< of the same thread: to its phone goes what our phone sends
+  std::size_t index = 0;               ///< in the thread's list
 
   // Written by the media thread, read by the signalling thread.
   Published<MediaFlow> from_phone, from_central;
   Published<std::optional<Endpoint>> phone;
   std::atomic<std::uint64_t> strangers = 0;
+  std::atomic<bool> is_carried = false;  ///< one direction or both, a moment ago
 };
 
 }  // namespace dw::nat

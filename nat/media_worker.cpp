@@ -88,6 +88,7 @@ void MediaWorker::run() {
       end(*stream);
     if (!streams_.empty() && now_ >= next_sweep_) sweep();
   }
+  carry_by(nullptr);
 }
 
 /// While one packet is in the kernel's hands, what the next ones touch comes out of memory.
@@ -102,11 +103,14 @@ void MediaWorker::prefetch(std::span<const epoll_event> batch, std::size_t at) {
   (on_phone_side(socket.port) ? stream.from_phone : stream.from_central).prefetch();
 }
 
+Duration MediaWorker::tick() const {
+  const Duration tick = keepalive_.load(std::memory_order_relaxed) / kSweepsPerKeepalive;
+  return flows_ ? std::min(tick, kFlowTick) : tick;
+}
+
 int MediaWorker::timeout() const {
   if (streams_.empty()) return -1;
-  const auto tick = std::chrono::duration_cast<std::chrono::milliseconds>(keepalive_.load(std::memory_order_relaxed) /
-                                                                          kSweepsPerKeepalive);
-  return static_cast<int>(std::max<std::int64_t>(1, tick.count()));
+  return static_cast<int>(std::max<std::int64_t>(1, std::chrono::floor<std::chrono::milliseconds>(tick()).count()));
 }
 
 void MediaWorker::obey() {
@@ -117,6 +121,7 @@ void MediaWorker::obey() {
 }
 
 void MediaWorker::perform(const Command& command) {
+  if (command.stream && command.kind != Command::Kind::settle) take_back(*command.stream);
   switch (command.kind) {
     case Command::Kind::add:
       return add(*command.stream);
@@ -142,17 +147,24 @@ void MediaWorker::perform(const Command& command) {
     case Command::Kind::formats_to_central:
       return command.stream->session.set_formats(MediaSide::central, command.formats);
     case Command::Kind::bridge:
-      command.stream->bridge = command.other;
-      if (command.other) command.other->session.on_fed();
-      return;
+      return bridge(*command.stream, command.other);
     case Command::Kind::feed:
       return command.stream->session.set_feed(command.endpoint);
     case Command::Kind::opaque:
       return command.stream->session.set_opaque(true);
     case Command::Kind::rtp:
       return command.stream->session.set_opaque(false);
+    case Command::Kind::tos:
+      command.stream->places.tos = command.tos;
+      return renew(*command.stream);
     case Command::Kind::silence:
       return command.stream->session.silence();
+    case Command::Kind::settle:
+      collect(*command.stream);
+      settled_.fetch_add(1, std::memory_order_release);
+      return settled_.notify_one();
+    case Command::Kind::flows:
+      return carry_by(command.flows);
     case Command::Kind::stop:
       stopping_ = true;
       return;
@@ -168,9 +180,11 @@ void MediaWorker::add(MediaStream& stream) {
     if (epoll_ctl(epoll_.number(), EPOLL_CTL_ADD, socket.descriptor.number(), &event) != 0)
       count(totals_.receive_errors);
   }
+  renew(stream);
 }
 
 void MediaWorker::end(MediaStream& stream) {
+  stream.promotion.reset();
   streams_[stream.index] = streams_.back();
   streams_[stream.index]->index = stream.index;
   streams_.pop_back();
@@ -186,11 +200,13 @@ void MediaWorker::end(MediaStream& stream) {
 
 void MediaWorker::sweep() {
   const Duration interval = keepalive_.load(std::memory_order_relaxed);
-  next_sweep_ = now_ + interval / kSweepsPerKeepalive;
+  next_sweep_ = now_ + tick();
+  if (flows_ && flows_->tick(now_)) std::ranges::for_each(streams_, [this](MediaStream* s) { take_back(*s); });
   const std::size_t part = (streams_.size() + kSweepParts - 1) / kSweepParts;
   for (std::size_t i = 0; i < part; ++i) {
     if (++swept_ >= streams_.size()) swept_ = 0;
     MediaStream& stream = *streams_[swept_];
+    collect(stream);
     keep_way_open(stream);
     const auto packet = stream.session.keepalive(now_, interval);
     if (!packet) continue;
@@ -207,6 +223,62 @@ void MediaWorker::keep_way_open(MediaStream& stream) {
     count(totals_.openers);
     send(stream, port, *to, stream.session.way_packet(static_cast<std::uint64_t>(stream.id)));
   }
+}
+
+void MediaWorker::carry_by(std::shared_ptr<FlowTable> flows) {
+  for (MediaStream* stream : streams_) {
+    take_back(*stream);
+    stream->promotion.reset();
+  }
+  flows_ = std::move(flows);
+  for (MediaStream* stream : streams_)
+    renew(*stream);
+}
+
+void MediaWorker::renew(MediaStream& stream) {
+  take_back(stream);
+  stream.promotion.reset();
+  const bool possible = stream.places.phone.address.is_v4() && stream.places.central.address.is_v4();
+  if (flows_ && possible && !stream.bridge && !stream.is_fed)
+    stream.promotion.emplace(*flows_, stream.session, stream.places);
+}
+
+void MediaWorker::bridge(MediaStream& stream, MediaStream* other) {
+  for (MediaStream* const fed : {stream.bridge, other}) {
+    if (!fed) continue;
+    take_back(*fed);
+    fed->is_fed = fed == other;
+    renew(*fed);
+  }
+  stream.bridge = other;
+  renew(stream);
+  if (other) other->session.on_fed();
+}
+
+void MediaWorker::take_back(MediaStream& stream) {
+  if (!stream.promotion) return;
+  stream.promotion->demote();
+  collect(stream);
+}
+
+void MediaWorker::collect(MediaStream& stream) {
+  if (!stream.promotion) return;
+  Promotion& promotion = *stream.promotion;
+  promotion.settle();
+  stream.is_carried.store(promotion.is_carried(), std::memory_order_relaxed);
+  const std::uint64_t from_phone = promotion.take_carried(Port::phone_rtp);
+  const std::uint64_t from_central = promotion.take_carried(Port::central_rtp);
+  nat::add(totals_.from_phone, from_phone);
+  nat::add(totals_.from_central, from_central);
+  nat::add(totals_.sent, from_phone + from_central);
+  if (from_phone > 0) stream.from_phone.write(stream.session.from_phone());
+  if (from_central > 0) stream.from_central.write(stream.session.from_central());
+}
+
+void MediaWorker::settle(MediaStream& stream) {
+  const std::uint32_t before = settled_.load(std::memory_order_acquire);
+  post({.kind = Command::Kind::settle, .stream = &stream});
+  settled_.wait(before, std::memory_order_acquire);
 }
 
 void MediaWorker::on_readable(MediaSocket& socket) {
@@ -247,13 +319,19 @@ void MediaWorker::on_datagram(MediaSocket& socket, const MediaReceiver::Datagram
     stream.session.on_overflow(socket.port, more);
   }
   if (datagram.oversized) return count(totals_.oversized);
+  Promotion* const promotion = stream.promotion && !for_rtcp(socket.port) ? &*stream.promotion : nullptr;
+  if (promotion) promotion->before(socket.port, datagram.from);
   const auto outcome = stream.session.on_packet(now_, socket.port, datagram.from, datagram.octets);
+  const bool taken = outcome.taken();
   if (outcome.latched) {
     stream.phone.write(stream.session.phone());
     release_held(stream);
   }
-  if (!stream.bridge || !outcome.taken() || !on_phone_side(socket.port))
-    return (void)pass(stream, socket.port, outcome, datagram.octets, late);
+  if (!stream.bridge || !taken || !on_phone_side(socket.port)) {
+    pass(stream, socket.port, outcome, datagram.octets, late);
+    if (promotion) promotion->after(socket.port, datagram.from, taken);
+    return;
+  }
   MediaStream& other = *stream.bridge;
   const Port across_there = across(socket.port);
   const auto onward = other.session.on_bridged(now_, across_there, datagram.octets);

@@ -25,6 +25,8 @@ class MediaWorker {
   static constexpr std::size_t kMaxEvents = 512;     ///< sockets served before commands and keepalives have their turn
   static constexpr std::size_t kMaxCommands = 1024;  ///< under way to the thread
   static constexpr int kMaxCatchUp = 32;             ///< rounds in which one socket gives many at once
+  /// With a FlowTable: it is called so often, and each stream is published after kSweepParts of them.
+  static constexpr Duration kFlowTick = std::chrono::milliseconds(125);
 
   struct Command {
     enum class Kind : std::uint8_t {
@@ -42,7 +44,10 @@ class MediaWorker {
       way,  ///< `endpoint`: the anchor of RelaySession::open_way
       opaque,
       rtp,
+      tos,  ///< sockets have theirs already
       silence,
+      settle,  ///< publish what is known now
+      flows,
       stop
     };
     Kind kind{};
@@ -51,6 +56,8 @@ class MediaWorker {
     std::optional<Endpoint> endpoint{}, rtcp{};
     std::shared_ptr<const MediaSources> sources{};
     std::shared_ptr<const MediaFormats> formats{};
+    std::shared_ptr<FlowTable> flows{};  ///< none: by sockets only
+    std::uint8_t tos = 0;
   };
 
   /// Written by the thread alone.
@@ -87,10 +94,13 @@ class MediaWorker {
   std::uint32_t removed() const { return removed_.load(std::memory_order_acquire); }
   /// Returns as soon as removed() is not `before`.
   void wait_removed(std::uint32_t before) const { removed_.wait(before, std::memory_order_acquire); }
+  /// Returns when what the stream has counted is published.
+  void settle(MediaStream& stream);
 
  private:
   MediaWorker(Duration keepalive, Duration max_age, TimePoint (*clock)(), net::Descriptor epoll, net::Descriptor wake);
   void run();
+  Duration tick() const;
   int timeout() const;
   void obey();
   void perform(const Command& command);
@@ -98,6 +108,15 @@ class MediaWorker {
   void end(MediaStream& stream);
   void sweep();
   void keep_way_open(MediaStream& stream);
+
+  void carry_by(std::shared_ptr<FlowTable> flows);
+  /// Its packets may be carried, or may not any more.
+  void renew(MediaStream& stream);
+  void bridge(MediaStream& stream, MediaStream* other);
+  /// All its packets come to the sockets again.
+  void take_back(MediaStream& stream);
+  /// Counts what was carried until now.
+  void collect(MediaStream& stream);
 
   static void prefetch(std::span<const epoll_event> batch, std::size_t at);
   void on_readable(MediaSocket& socket);
@@ -116,10 +135,11 @@ class MediaWorker {
   const net::Descriptor epoll_, wake_;
   CommandQueue<Command, kMaxCommands> commands_;
   Totals totals_;
-  std::atomic<std::uint32_t> removed_ = 0;
+  std::atomic<std::uint32_t> removed_ = 0, settled_ = 0;
 
   // The thread's own.
   std::vector<MediaStream*> streams_, leaving_;
+  std::shared_ptr<FlowTable> flows_;
   HoldRing held_;
   AgeLimit age_limit_;
   std::unique_ptr<MediaReceiver> receiver_;

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -11,6 +12,10 @@
 #include "sbc/base/result.hpp"
 
 namespace dw::nat {
+
+class FlowTable;
+/// Makes the flow table of a media thread, the `part`th of `parts`. None: that thread does without.
+using MakeFlowTable = std::function<std::unique_ptr<FlowTable>(unsigned part, unsigned parts)>;
 
 /// One stream between our own two addresses, before anybody is told of it.
 struct StreamRequest {
@@ -86,8 +91,10 @@ class Relay {
   virtual void set_tos(MediaId id, std::uint8_t tos) = 0;
   /// Nothing is sent any more, keepalives neither; what still comes is taken and thrown away. Until close().
   virtual void silence(MediaId id) = 0;
-  /// Counters as of now; `direct` is left false.
+  /// Counters; of what is carried (carry_by) up to a second old. `direct` is left false.
   virtual MediaReport report(MediaId id) const = 0;
+  /// The next report() of it is as of now. Waits for the stream's thread if the stream is carried.
+  virtual void settle(MediaId id) = 0;
   /// Ends it now; its ports rest (PortPool::kQuarantine) before they are used again.
   virtual void close(MediaId id) = 0;
 
@@ -95,6 +102,11 @@ class Relay {
   /// their ports. Errc::invalid, and nothing is changed, for options that can't be; other ports can't be with
   /// mapped_pairs.
   virtual Result<void> configure(const RelayOptions& options) = 0;
+
+  /// From now on plain packets are carried by these tables; none: by sockets only, as at first.
+  virtual void carry_by(const MakeFlowTable& make) = 0;
+  /// Of the open streams: those with a direction that is carried, or was a second ago.
+  virtual std::size_t carried() const = 0;
 
   virtual std::size_t streams() const = 0;
   /// The most streams that ports and descriptors allow, as far as the requests so far show: a stream whose

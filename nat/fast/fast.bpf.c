@@ -42,7 +42,7 @@ struct {
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(map_flags, BPF_F_MMAPABLE);
-  __uint(max_entries, 1);
+  __uint(max_entries, DW_FLOW_BEATS);
   __type(key, uint32_t);
   __type(value, struct dw_flow_beat);
 } beat SEC(".maps");
@@ -70,9 +70,9 @@ struct onward {
   uint8_t tos;
 };
 
-static __always_inline int is_alive(uint64_t now) {
-  const uint32_t zero = 0;
-  const struct dw_flow_beat* b = bpf_map_lookup_elem(&beat, &zero);
+static __always_inline int is_alive(const struct dw_flow* flow, uint64_t now) {
+  const uint32_t cell = flow->rule.beat;
+  const struct dw_flow_beat* b = bpf_map_lookup_elem(&beat, &cell);
   return b && now - *(volatile const uint64_t*)&b->at <= DW_FLOW_BEAT_LIMIT;
 }
 
@@ -198,6 +198,12 @@ static __always_inline int take(struct dw_flow* flow, const struct seen* seen, u
   return 1;
 }
 
+/* For the daemon, whose flow it is: its packets have the same addresses here as at the sockets. */
+static __always_inline void note(struct dw_flow* flow, const struct seen* seen) {
+  if (seen->from_address == flow->rule.from_address && seen->from_port == flow->rule.from_port)
+    *(volatile uint32_t*)&flow->seen = 1;
+}
+
 /* Writes the new addresses. Checksums are only ever corrected by the difference, never made from what is in the packet:
    it may stand there unfinished, for a card to complete (CHECKSUM_PARTIAL). */
 static __always_inline int rewrite(struct __sk_buff* skb, const struct seen* seen, const struct onward* to) {
@@ -232,13 +238,14 @@ int dropwire_media(struct __sk_buff* skb) {
   if (!is_plain(skb, &seen)) return TO_THE_SOCKETS;
   const uint32_t* index = bpf_map_lookup_elem(&ports, &seen.at);
   if (!index) return TO_THE_SOCKETS;
-  const uint64_t now = bpf_ktime_get_ns();
-  if (!is_alive(now)) return TO_THE_SOCKETS;
   struct dw_flow* flow = bpf_map_lookup_elem(&flows, index);
   if (!flow) return TO_THE_SOCKETS;
+  const uint64_t now = bpf_ktime_get_ns();
+  if (!is_alive(flow, now)) return TO_THE_SOCKETS;
 
   /* One processor at a time counts in a flow; a packet that would have to wait goes to the sockets instead. */
   const uint64_t turn = *(volatile uint64_t*)&flow->turn;
+  if ((turn & DW_FLOW_TAKEN) != 0) note(flow, &seen);
   if ((turn & (DW_FLOW_TAKEN | 1)) != 0) return TO_THE_SOCKETS;
   if (__sync_val_compare_and_swap(&flow->turn, turn, turn + 1) != turn) return TO_THE_SOCKETS;
   struct onward to = {};

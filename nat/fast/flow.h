@@ -7,6 +7,7 @@
 #define DW_FLOW_MAX 16384              /* of each map; 5,000 port pairs make 10,000 */
 #define DW_FLOW_FORMATS 6              /* payload types that a flow knows */
 #define DW_FLOW_MAX_OCTETS 2048        /* of UDP payload, as MediaReceiver::kMaxDatagram */
+#define DW_FLOW_BEATS 64               /* threads that have flows; each has a heart of its own */
 #define DW_FLOW_BEAT_LIMIT 2000000000U /* nanoseconds: a heart that was not heard for longer has stopped */
 
 /* dw_flow::turn: a number that grows with every change, odd while the program counts a packet. */
@@ -28,7 +29,8 @@ struct dw_flow_rule {
   uint8_t tos;
   uint8_t formats; /* so many of format[] are meant */
   uint8_t joined;  /* count dw_flow::onward as well */
-  uint8_t unused[5];
+  uint8_t beat;    /* cell of the thread whose flow it is */
+  uint8_t unused[4];
   struct dw_rtp_format format[DW_FLOW_FORMATS];
   struct dw_rtp_format onward_format[DW_FLOW_FORMATS]; /* the same payload types, as the other stream knows them */
 };
@@ -41,9 +43,11 @@ struct dw_flow {
   uint32_t last_timestamp;    /* of the last packet */
   uint16_t last_sequence;
   uint8_t unused[2];
+  uint32_t seen; /* not 0: a packet with the rule's addresses came while the flow was the daemon's */
+  uint32_t unused_too;
 };
 
-/* One cell: the daemon writes the monotonic clock's nanoseconds into it. */
+/* A cell a thread, which writes the monotonic clock's nanoseconds into it. */
 struct dw_flow_beat {
   uint64_t at;
 };

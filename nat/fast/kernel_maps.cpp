@@ -46,7 +46,7 @@ bool fits(int map, std::uint32_t key_octets, std::uint32_t value_octets, std::ui
 Result<std::unique_ptr<KernelMaps>> KernelMaps::open(Maps maps) {
   if (!fits(maps.ports.number(), sizeof(dw_flow_key), sizeof(std::uint32_t), DW_FLOW_MAX) ||
       !fits(maps.flows.number(), sizeof(std::uint32_t), sizeof(dw_flow), DW_FLOW_MAX) ||
-      !fits(maps.beat.number(), sizeof(std::uint32_t), sizeof(dw_flow_beat), 1))
+      !fits(maps.beat.number(), sizeof(std::uint32_t), sizeof(dw_flow_beat), DW_FLOW_BEATS))
     return fail(Errc::invalid, "the kernel's maps for media are those of another version");
   const auto map = [](int descriptor, std::size_t octets) {
     return mmap(nullptr, octets, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
@@ -66,14 +66,14 @@ Result<std::unique_ptr<KernelMaps>> KernelMaps::open(Maps maps) {
 }
 
 KernelMaps::~KernelMaps() {
-  stop_beating();
   forget();
   munmap(flows_, kFlowsOctets);
   munmap(beat_, kPage);
 }
 
 void KernelMaps::forget() {
-  stop_beating();
+  for (std::uint8_t cell = 0; cell < DW_FLOW_BEATS; ++cell)
+    stop_beating(cell);
   for (std::uint32_t i = 0; i < DW_FLOW_MAX; ++i)
     take(i);
   dw_flow_key key{};
@@ -85,13 +85,13 @@ void KernelMaps::forget() {
     remove_port(key);
 }
 
-void KernelMaps::beat(TimePoint now) {
+void KernelMaps::beat(std::uint8_t cell, TimePoint now) {
   const auto at = std::chrono::nanoseconds(now.time_since_epoch()).count();
-  std::atomic_ref<std::uint64_t>(beat_->at).store(static_cast<std::uint64_t>(at), std::memory_order_release);
+  std::atomic_ref<std::uint64_t>(beat_[cell].at).store(static_cast<std::uint64_t>(at), std::memory_order_release);
 }
 
-void KernelMaps::stop_beating() {
-  std::atomic_ref<std::uint64_t>(beat_->at).store(0, std::memory_order_release);
+void KernelMaps::stop_beating(std::uint8_t cell) {
+  std::atomic_ref<std::uint64_t>(beat_[cell].at).store(0, std::memory_order_release);
 }
 
 bool KernelMaps::add_port(const dw_flow_key& key, std::uint32_t flow) {

@@ -21,9 +21,10 @@ class KernelMaps {
   ~KernelMaps();
   KernelMaps(const KernelMaps&) = delete;
 
-  /// The heart beats: without it the program leaves everything to the sockets after DW_FLOW_BEAT_LIMIT.
-  void beat(TimePoint now);
-  void stop_beating();
+  /// The heart of flows with this dw_flow_rule::beat: if it stops, the program leaves their packets to the sockets
+  /// after DW_FLOW_BEAT_LIMIT.
+  void beat(std::uint8_t cell, TimePoint now);
+  void stop_beating(std::uint8_t cell);
 
   /// From now on packets to `key` belong to that flow. False: the kernel refuses.
   bool add_port(const dw_flow_key& key, std::uint32_t flow);
@@ -31,7 +32,12 @@ class KernelMaps {
 
   /// From now on the program leaves its packets to the sockets, and what it counted stands still.
   void take(std::uint32_t flow);
-  /// To be changed between take() and give() alone.
+  /// Whether a packet with the rule's addresses came to the program while the flow was taken, since dw_flow::seen was
+  /// set to 0.
+  bool was_seen(std::uint32_t flow) const {
+    return std::atomic_ref<std::uint32_t>(flows_[flow].seen).load(std::memory_order_relaxed) != 0;
+  }
+  /// To be changed between take() and give() only.
   dw_flow& at(std::uint32_t flow) { return flows_[flow]; }
   void give(std::uint32_t flow);
   /// What the program counted until now, whole.

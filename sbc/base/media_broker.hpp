@@ -135,7 +135,10 @@ class MediaBroker {
   virtual void set_opaque(MediaId id, bool opaque) = 0;
   /// The type-of-service octet of sent packets (RFC 2474: DSCP in the upper six bits), both ways.
   virtual void set_tos(MediaId id, std::uint8_t tos) = 0;
+  /// May be up to a second old.
   virtual MediaReport report(MediaId id) const = 0;
+  /// The next report() of it is as of now: for figures that are kept.
+  virtual void settle(MediaId id) = 0;
   /// Ends it; its ports are not reused at once.
   virtual void close(MediaId id, MediaEnd end) = 0;
 };

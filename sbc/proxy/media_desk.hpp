@@ -83,6 +83,7 @@ class MediaDesk final : public MediaBroker {
   void set_opaque(MediaId id, bool opaque) override;
   void set_tos(MediaId id, std::uint8_t tos) override;
   MediaReport report(MediaId id) const override;
+  void settle(MediaId id) override { relay_.settle(id); }
   void close(MediaId id, MediaEnd end) override;
 
  private:

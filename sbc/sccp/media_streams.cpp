@@ -121,6 +121,7 @@ std::vector<MediaLegs::Live> MediaLegs::take_all(TimePoint now) {
   std::vector<Live> live;
   while (!channels_.all().empty()) {
     MediaChannel& channel = channels_.all().front();
+    broker_.settle(channel.ports.id);
     live.push_back({channel.ids.call, channel.opened, stream_of(now, channel)});
     channels_.remove(channel);
   }
@@ -164,6 +165,7 @@ CallStream MediaLegs::stream_of(TimePoint now, const MediaChannel& channel) cons
 
 void MediaLegs::finish(TimePoint now, MediaChannel& channel, MediaEnd how) {
   finished_.push_back(channel.ids.call);
+  broker_.settle(channel.ports.id);
   calls_.add_stream(channel.ids.call, stream_of(now, channel));
   broker_.close(channel.ports.id, how);
   channels_.remove(channel);

@@ -88,6 +88,7 @@ bool PreservedCalls::is_over(TimePoint now, const Kept& kept, const CallStream& 
 void PreservedCalls::close(Kept& kept, std::size_t stream) {
   CallStream ended = std::move(kept.lost.live[stream]);
   kept.lost.live.erase(kept.lost.live.begin() + static_cast<std::ptrdiff_t>(stream));
+  broker_.settle(ended.ports.id);
   ended.media = broker_.report(ended.ports.id);
   broker_.close(ended.ports.id, MediaEnd::closed);
   auto& streams = kept.lost.call.streams;

@@ -215,6 +215,12 @@ void CallMedia::close(MediaBroker& broker, MediaEnd end) {
   answers_.clear();
 }
 
+void CallMedia::settle(MediaBroker& broker) const {
+  for (const Stream& stream : streams_) {
+    if (stream.ports.id != MediaId::none) broker.settle(stream.ports.id);
+  }
+}
+
 std::vector<CallStream> CallMedia::report(TimePoint now, const MediaBroker& broker) const {
   std::vector<CallStream> all;
   for (const Stream& s : streams_) {

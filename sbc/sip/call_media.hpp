@@ -82,6 +82,8 @@ class CallMedia {
   /// The phone, or the far end, wants to hear nothing.
   bool held() const { return held_by_phone_ || held_by_far_end_; }
   std::size_t ice_lines_removed() const { return ice_lines_; }
+  /// report() is as of now after this (MediaBroker::settle).
+  void settle(MediaBroker& broker) const;
   std::vector<CallStream> report(TimePoint now, const MediaBroker& broker) const;
 
  private:

@@ -144,6 +144,7 @@ void Calls::end(TimePoint now, DialogSet& set, Output& out, std::string_view why
   if (!set.is_call() || set.over) return;
   Event event = event_of(Event::Kind::call_over, set);
   event.text = why;
+  set.media.settle(broker_);
   Call call = call_of(now, set);
   call.state = "ended";
   if (!why.empty()) {

@@ -54,6 +54,7 @@ class FakeBroker final : public MediaBroker {
     const auto at = reports.find(id);
     return at == reports.end() ? MediaReport{} : at->second;
   }
+  void settle(MediaId id) override { ++settled[id]; }
   void close(MediaId id, MediaEnd end) override {
     last_end = end;
     open_.erase(id);
@@ -70,6 +71,7 @@ class FakeBroker final : public MediaBroker {
   std::size_t opened = 0;
   std::optional<MediaEnd> last_end;
   std::map<MediaId, MediaReport> reports;
+  std::map<MediaId, int> settled;
 
  private:
   std::uint16_t port() {

@@ -11,7 +11,7 @@ Promotion::Promotion(FlowTable& table, RelaySession& session, const Places& plac
 
 void Promotion::suspend(Port in) {
   Leg& leg = this->leg(in);
-  if (!leg.flow || std::exchange(leg.suspended, true)) return;
+  if (!leg.started || std::exchange(leg.suspended, true)) return;
   leg.carried += session_.on_carried(in, *leg.path, table_.suspend(*leg.flow));
 }
 
@@ -30,7 +30,7 @@ void Promotion::demote() {
 void Promotion::settle() {
   for (const Port port : kRtpPorts) {
     Leg& leg = this->leg(port);
-    if (leg.flow && !leg.suspended) leg.carried += session_.on_carried(port, *leg.path, table_.read(*leg.flow));
+    if (leg.started && !leg.suspended) leg.carried += session_.on_carried(port, *leg.path, table_.read(*leg.flow));
   }
 }
 
@@ -41,30 +41,34 @@ void Promotion::set_tos(std::uint8_t tos) {
 
 void Promotion::before(Port in, const Endpoint& from) {
   // Who is a stranger in any case disturbs nobody.
-  if (leg(in).flow && session_.may_hear(in, from)) suspend(in);
+  if (leg(in).started && session_.may_hear(in, from)) suspend(in);
 }
 
 void Promotion::after(Port in, const Endpoint& from, bool taken) {
   for (const Port port : kRtpPorts) {
     Leg& leg = this->leg(port);
     if (!leg.flow) continue;
-    if ((taken && port == in) || session_.plain_path(port) != leg.path)
+    if ((leg.started && taken && port == in) || session_.plain_path(port) != leg.path)
       end(port);
     else if (std::exchange(leg.suspended, false))
       table_.resume(*leg.flow);
   }
   Leg& leg = this->leg(in);
-  if (!taken || leg.flow) return;
+  if (!taken) return;
+  if (leg.flow) {
+    leg.started = table_.start(*leg.flow, session_.lend(in));
+    return;
+  }
   const auto path = session_.plain_path(in);
   if (!path || path != leg.path || path->from != from) {
     leg.path = path;
     leg.run = 0;
   }
   if (!path || path->from != from || ++leg.run < leg.wanted) return;
-  promote(in);
+  enter(in);
 }
 
-void Promotion::promote(Port in) {
+void Promotion::enter(Port in) {
   Leg& leg = this->leg(in);
   const bool from_phone = on_phone_side(in);
   FlowRule rule{.at = from_phone ? places_.phone : places_.central,
@@ -76,7 +80,7 @@ void Promotion::promote(Port in) {
                 .formats = session_.expected_formats(in, FlowTable::kMaxFormats)};
   // Events among these have to be seen here.
   std::erase_if(rule.formats, [](const MediaFormat& format) { return FaxSwitch::is_nse(format); });
-  leg.flow = table_.enter(rule, session_.lend(in));
+  leg.flow = table_.enter(rule);
   leg.run = 0;
   leg.wanted = leg.flow ? kPackets : kAfterRefusal;
 }

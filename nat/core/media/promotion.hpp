@@ -12,8 +12,9 @@ namespace dw::nat {
 /// Gives the two directions of a stream's RTP to a FlowTable once they are plain, and takes them back before anything
 /// else happens to them: the session's books and rules are the same whichever way the packets went.
 ///
-///   by sockets --kPackets in a row along one path--> carried --a packet of it at the socket, a command, another
-///   path--> by sockets
+///   by sockets --kPackets in a row along one path--> watched --FlowTable::start()--> carried
+///   watched --another path, a command--> by sockets
+///   carried --a packet of it at the socket, another path, a command--> by sockets
 ///
 /// The order is the caller's: before() and after() around each packet at an RTP port; demote() before each command;
 /// settle() before anybody reads the session.
@@ -36,7 +37,7 @@ class Promotion {
   void settle();
   void set_tos(std::uint8_t tos);
 
-  bool is_carried(Port in) const { return leg(in).flow.has_value(); }
+  bool is_carried(Port in) const { return leg(in).started; }
   bool is_carried() const { return is_carried(Port::phone_rtp) || is_carried(Port::central_rtp); }
   /// Packets that were carried since this was asked last.
   std::uint64_t take_carried(Port in) { return std::exchange(leg(in).carried, 0); }
@@ -45,7 +46,7 @@ class Promotion {
   struct Leg {
     std::optional<RelaySession::PlainPath> path{};
     std::optional<FlowTable::Flow> flow{};
-    bool suspended = false;
+    bool started = false, suspended = false;
     unsigned run = 0, wanted = kPackets;  ///< packets along the path
     std::uint64_t carried = 0;
   };
@@ -53,7 +54,7 @@ class Promotion {
   Leg& leg(Port in) { return legs_[on_phone_side(in) ? 0 : 1]; }
   void suspend(Port in);
   void end(Port in);
-  void promote(Port in);
+  void enter(Port in);
 
   FlowTable& table_;
   RelaySession& session_;

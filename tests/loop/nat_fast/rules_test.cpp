@@ -45,7 +45,7 @@ struct Bench {
     flow.onward = {};
     kernel.maps->give(kFlow);
     REQUIRE(kernel.maps->add_port(key_of_near(), kFlow));
-    kernel.maps->beat(Clock::now());
+    kernel.maps->beat(0, Clock::now());
   }
   ~Bench() {
     kernel.maps->take(kFlow);
@@ -226,11 +226,11 @@ TEST_CASE("without a heart beat, or while the daemon has taken the flow, all goe
   Kernel* k = kernel();
   if (!k) return;
   const Bench bench(*k);
-  k->maps->beat(Clock::now() - std::chrono::milliseconds(2001));
+  k->maps->beat(0, Clock::now() - std::chrono::milliseconds(2001));
   CHECK_FALSE(bench.goes_on(Frame{}));
-  k->maps->stop_beating();
+  k->maps->stop_beating(0);
   CHECK_FALSE(bench.goes_on(Frame{}));
-  k->maps->beat(Clock::now());
+  k->maps->beat(0, Clock::now());
   CHECK(bench.goes_on(Frame{}));
   k->maps->take(Bench::kFlow);
   CHECK_FALSE(bench.goes_on(Frame{}));

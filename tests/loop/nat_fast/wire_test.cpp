@@ -130,7 +130,7 @@ TEST_CASE("checksums are right on the wire, whoever completes them: the sender, 
         frame.payload = Buffer(octets, static_cast<std::uint8_t>(octets * 7));
         const Buffer whole = frame.octets();
         const Bytes rtp = Bytes(whole).subspan(42);
-        k->maps->beat(Clock::now());
+        k->maps->beat(0, Clock::now());
         REQUIRE(sendto(phone.number(), rtp.data(), rtp.size(), 0, static_cast<sockaddr*>(static_cast<void*>(&to)),
                        sizeof to) == static_cast<ssize_t>(rtp.size()));
         const auto caught = capture(tap);

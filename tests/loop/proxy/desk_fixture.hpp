@@ -59,6 +59,9 @@ class FakeRelay final : public nat::Relay {
   void set_opaque(MediaId id, bool opaque) override { all.at(id).opaque = opaque; }
   void set_tos(MediaId id, std::uint8_t tos) override { all.at(id).tos = tos; }
   void silence(MediaId id) override { all.at(id).silent = true; }
+  void settle(MediaId) override {}
+  void carry_by(const nat::MakeFlowTable&) override {}
+  std::size_t carried() const override { return 0; }
   MediaReport report(MediaId id) const override {
     const auto at = reports.find(id);
     return at == reports.end() ? MediaReport{} : at->second;

@@ -15,18 +15,26 @@ class FakeFlowTable final : public FlowTable {
   struct Entry {
     FlowRule rule;
     FlowState state;
-    bool suspended = false;
+    bool started = false, suspended = false;
   };
   std::map<Flow, Entry> entries;
   std::size_t entered = 0;
   bool full = false;
 
-  std::optional<Flow> enter(const FlowRule& rule, const FlowState& from) override {
+  bool translated = false;  ///< addresses are others where it watches
+
+  std::optional<Flow> enter(const FlowRule& rule) override {
     if (full || rule.formats.empty() || rule.formats.size() > kMaxFormats) return std::nullopt;
     ++entered;
-    entries[++last_] = {rule, from};
+    entries[++last_] = {.rule = rule, .state = {}};
     return last_;
   }
+  bool start(Flow flow, const FlowState& state) override {
+    if (translated) return false;
+    entries.at(flow).state = state;
+    return entries.at(flow).started = true;
+  }
+  bool tick(TimePoint) override { return false; }
   FlowState read(Flow flow) const override { return entries.at(flow).state; }
   FlowState suspend(Flow flow) override {
     entries.at(flow).suspended = true;
@@ -40,10 +48,10 @@ class FakeFlowTable final : public FlowTable {
     const auto header = parse_rtp(packet);
     const auto found = std::ranges::find_if(entries, [&](const auto& e) { return e.second.rule.at == at; });
     if (!header || found == entries.end() || (packet[0] & 0x0f) != 0) return std::nullopt;
-    auto& [rule, state, suspended] = found->second;
+    auto& [rule, state, started, suspended] = found->second;
     const auto format = std::ranges::find(rule.formats, header->payload_type, &MediaFormat::payload_type);
     const dw_rtp_packet seen{header->timestamp, header->ssrc, header->sequence, header->payload};
-    if (suspended || from != rule.from || header->ssrc != rule.ssrc || format == rule.formats.end() ||
+    if (!started || suspended || from != rule.from || header->ssrc != rule.ssrc || format == rule.formats.end() ||
         dw_rtp_restarts(&state.count, &seen))
       return std::nullopt;
     const dw_rtp_format its{format->clock_rate, format->payload_type, static_cast<std::uint8_t>(format->kind), {}};

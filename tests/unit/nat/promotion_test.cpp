@@ -206,6 +206,29 @@ TEST_CASE("where there is no room or no way, packets go by the sockets, and it i
   CHECK(call.carries());
 }
 
+TEST_CASE(
+    "while addresses may be translated on the way, packets go by the sockets, and are carried once they are not") {
+  CarriedCall call;
+  call.table.translated = true;
+  call.talk(200);
+  CHECK_FALSE(call.promotion->is_carried());
+  CHECK(call.session.from_phone().packets == 200);
+  call.table.translated = false;
+  call.talk(1);
+  CHECK(call.carries());
+  call.talk(10);
+  call.command([](RelaySession& s) { CHECK(s.from_phone().packets == 211); });
+}
+
+TEST_CASE("a flow that is watched only is left when its path ends") {
+  CarriedCall call;
+  call.table.translated = true;
+  call.talk(50);
+  CHECK(call.table.entries.size() == 2);
+  call.command([](RelaySession& s) { s.set_far_end({}); });
+  CHECK(call.table.entries.empty());
+}
+
 TEST_CASE("a stream that ends leaves nothing with who carried it") {
   CarriedCall call;
   call.talked();
