@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -26,6 +27,12 @@ void add(std::atomic<std::uint64_t>& counter, std::uint64_t more) {
 }
 void count(std::atomic<std::uint64_t>& counter) {
   add(counter, 1);
+}
+
+/// Whether no packet waits in it.
+bool is_empty(const MediaSocket& socket) {
+  int octets = 0;
+  return ioctl(socket.descriptor.number(), FIONREAD, &octets) == 0 && octets == 0;
 }
 
 }  // namespace
@@ -329,7 +336,10 @@ void MediaWorker::on_datagram(MediaSocket& socket, const MediaReceiver::Datagram
   }
   if (!stream.bridge || !taken || !on_phone_side(socket.port)) {
     pass(stream, socket.port, outcome, datagram.octets, late);
-    if (promotion) promotion->after(socket.port, datagram.from, taken);
+    if (!promotion) return;
+    const bool last = !promotion->is_watched(socket.port) || is_empty(socket);
+    promotion->after(socket.port, datagram.from, taken, last);
+    stream.is_carried.store(promotion->is_carried(), std::memory_order_relaxed);
     return;
   }
   MediaStream& other = *stream.bridge;

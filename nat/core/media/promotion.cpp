@@ -44,7 +44,7 @@ void Promotion::before(Port in, const Endpoint& from) {
   if (leg(in).started && session_.may_hear(in, from)) suspend(in);
 }
 
-void Promotion::after(Port in, const Endpoint& from, bool taken) {
+void Promotion::after(Port in, const Endpoint& from, bool taken, bool last) {
   for (const Port port : kRtpPorts) {
     Leg& leg = this->leg(port);
     if (!leg.flow) continue;
@@ -56,7 +56,7 @@ void Promotion::after(Port in, const Endpoint& from, bool taken) {
   Leg& leg = this->leg(in);
   if (!taken) return;
   if (leg.flow) {
-    leg.started = table_.start(*leg.flow, session_.lend(in));
+    leg.started = last && table_.start(*leg.flow, session_.lend(in));
     return;
   }
   const auto path = session_.plain_path(in);

@@ -32,12 +32,15 @@ class Promotion {
   Promotion(const Promotion&) = delete;
 
   void before(Port in, const Endpoint& from);
-  void after(Port in, const Endpoint& from, bool taken);
+  /// `last`: no other packet waits at that port: one that is carried would overtake it.
+  void after(Port in, const Endpoint& from, bool taken, bool last);
   void demote();
   void settle();
   void set_tos(std::uint8_t tos);
 
   bool is_carried(Port in) const { return leg(in).started; }
+  /// after() may start it.
+  bool is_watched(Port in) const { return leg(in).flow && !leg(in).started; }
   bool is_carried() const { return is_carried(Port::phone_rtp) || is_carried(Port::central_rtp); }
   /// Packets that were carried since this was asked last.
   std::uint64_t take_carried(Port in) { return std::exchange(leg(in).carried, 0); }

@@ -20,7 +20,7 @@ struct Carried {
   RelaySession session;
   FakeFlowTable table;
   std::optional<Promotion> promotion;
-  bool enabled;
+  bool enabled, last = true;
 
   Carried(const StreamRules& rules, bool carries) : session(StreamWorld::with_phone(rules)), enabled(carries) {
     if (enabled) promotion.emplace(table, session, Promotion::Places{kOurPhone, kOurCentral, 0xb8});
@@ -48,7 +48,7 @@ struct Carried {
                       to                                         ? Sent::sent
                       : outcome.fate == RelaySession::Fate::hold ? Sent::failed
                                                                  : Sent::unwanted);
-    if (promotion && rtp_port) promotion->after(in, from, outcome.taken());
+    if (promotion && rtp_port) promotion->after(in, from, outcome.taken(), last);
     return to;
   }
 };
@@ -218,6 +218,17 @@ TEST_CASE(
   CHECK(call.carries());
   call.talk(10);
   call.command([](RelaySession& s) { CHECK(s.from_phone().packets == 211); });
+}
+
+TEST_CASE("a stream is not carried while older packets of it wait at the socket: it would overtake them") {
+  CarriedCall call;
+  call.last = false;
+  call.talk(50);
+  CHECK_FALSE(call.promotion->is_carried());
+  CHECK(call.promotion->is_watched(Port::phone_rtp));
+  call.last = true;
+  call.talk(1);
+  CHECK(call.carries());
 }
 
 TEST_CASE("a flow that is watched only is left when its path ends") {
