@@ -238,6 +238,7 @@ void MediaWorker::carry_by(std::shared_ptr<FlowTable> flows) {
     stream->promotion.reset();
   }
   flows_ = std::move(flows);
+  next_sweep_ = {};  // its heart beats from the beginning
   for (MediaStream* stream : streams_)
     renew(*stream);
 }
