@@ -184,6 +184,7 @@ struct Media {
   bool local;                         ///< phones on one LAN may talk directly
   std::optional<std::uint32_t> dscp;  ///< nothing: "auto", what the call server requested, else 46
   Duration keepalive;                 ///< sent to a phone after this time without other packets
+  std::string fast_path;              ///< auto, off
 };
 
 /// What to find out about the routers on the path to the central side, and what to request of the home's router.

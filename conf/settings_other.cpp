@@ -30,6 +30,7 @@ constexpr std::uint64_t kGiB = 1024 * kMiB;
 constexpr std::uint64_t kTiB = 1024 * kGiB;
 constexpr std::array<std::string_view, 5> kLevels = {"trace", "debug", "info", "warn", "error"};
 constexpr std::array<std::string_view, 4> kLogFormats = {"auto", "text", "journal", "json"};
+constexpr std::array<std::string_view, 2> kFastPath = {"auto", "off"};
 constexpr std::array<std::string_view, 3> kPortMapping = {"auto", "on", "off"};
 constexpr std::array<Rule, 3> kRules = {Rule::leave, Rule::rewrite, Rule::drop};
 constexpr std::array<Rule, 2> kLeaveOrDrop = {Rule::leave, Rule::drop};
@@ -124,6 +125,9 @@ const Setting kOtherRows[] = {
     {"media.keepalive", DurationType{media<&Media::keepalive>, seconds(1), minutes(5)}, R"("15s")", "", "",
      "A phone in a call to which no media was sent for this time gets a small packet, so that its router "
      "keeps its mapping; routers drop a UDP mapping after 30s."},
+    {"media.fast_path", WordType{media<&Media::fast_path>, kFastPath}, R"("auto")", "", "",
+     "\"auto\" lets the kernel carry the media of calls where it can, at a small part of the cost; dropwire-fast must run for "
+     "that. Whatever it does not carry passes as with \"off\"."},
 
     {"nat.stun_server", ServerType{at<&Config::nat, &Nat::stun_server>(), 3478}, R"("")", "", "",
      "A STUN server on the central side, with which this box finds out how its router behaves, and at which address its "

@@ -386,6 +386,8 @@ void EpollRelay::append_metrics(MetricsText& out) const {
   out.gauge("dropwire_media_streams", "Media streams open.", static_cast<double>(entries_.size()));
   out.gauge("dropwire_media_streams_max", "Media streams that ports and descriptors allow.",
             static_cast<double>(capacity()));
+  out.gauge("dropwire_media_fast_streams", "Media streams that the kernel carries (media.fast_path).",
+            static_cast<double>(carried()));
   out.counter("dropwire_media_exhausted_total", "Streams refused for want of ports or descriptors.", exhausted_);
   const auto sum = [this](MediaWorker::Totals::Count MediaWorker::Totals::*member) {
     std::uint64_t total = 0;

@@ -115,6 +115,8 @@ Result<void> App::start_media() {
   parts_.relay = std::move(*relay);
   spdlog::info("event=media ports={}-{} threads={} streams_max={}", config.media.ports.first, config.media.ports.last,
                config.media.threads, parts_.relay->capacity());
+  parts_.fast_path = std::make_unique<FastPath>(parts_.loop, *parts_.relay);
+  parts_.fast_path->want(wants_fast_path(config));
   parts_.media = std::make_unique<proxy::MediaDesk>(parts_.loop, *parts_.relay, media_options(config));
   return {};
 }

@@ -94,7 +94,7 @@ Result<void> App::take(conf::Loaded fresh) {
   }
   parts_.loaded = std::move(before);
   parts_.fronts.go_back(marks);
-  if (!had_media) parts_.media.reset(), parts_.warm.reset(), parts_.relay.reset();
+  if (!had_media) parts_.media.reset(), parts_.warm.reset(), parts_.fast_path.reset(), parts_.relay.reset();
   if (!had_page) page_.close();
   if (first) {
     close_fronts();
@@ -122,6 +122,7 @@ Result<void> App::configure_fallible() {
 }
 
 void App::configure_rest() {
+  if (parts_.fast_path) parts_.fast_path->want(wants_fast_path(parts_.loaded.config));
   const conf::Config& config = parts_.loaded.config;
   parts_.config_loaded = wall_now();
   parts_.gate.set(config.access.networks);

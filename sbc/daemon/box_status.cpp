@@ -86,7 +86,10 @@ admin::Status BoxStatus::status() const {
   filter.not_kept = parts_.fronts.sip && filter.state == nat::portmap::FilterFacts::State::agreed &&
                     parts_.fronts.sip->last_stranger() > filter.since + kOnTheWay;
   s.audio = network_.audio_way();
-  if (parts_.relay) s.media = {parts_.relay->streams(), parts_.relay->capacity()};
+  if (parts_.relay)
+    s.media = {.streams = parts_.relay->streams(),
+               .capacity = parts_.relay->capacity(),
+               .fast_path = parts_.fast_path->state()};
   if (parts_.media) {
     const nat::RelayCounts lately = parts_.media->lately();
     s.media.lately = lately.packets;

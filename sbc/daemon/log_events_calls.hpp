@@ -25,6 +25,12 @@ inline constexpr auto kCallEvents = std::to_array<Event>({
     {"call_up", "info", "device aor? peer? call line? way number",
      "A call was answered: incoming or outgoing (way), and the number at the other end. \"call\" is SCCP's call reference "
      "or SIP's Call-ID."},
+    {"fast_path", "info", "interfaces",
+     "The kernel carries the media of calls from now on, as far as it can (media.fast_path). \"dropwire status --json\" "
+     "lists the interfaces."},
+    {"fast_path_off", "info", "reason",
+     "The kernel carries no media; it passes through the daemon, which costs more and is otherwise the same. The reason "
+     "says what to do."},
     {"ice_removed", "debug", "device aor peer lines",
      "ICE candidates were removed from an SDP, because media goes through the relay."},
     {"media", "info", "ports threads streams_max",

@@ -164,6 +164,10 @@ nat::RelayOptions relay_options(const conf::Config& config) {
   return o;
 }
 
+bool wants_fast_path(const conf::Config& config) {
+  return config.media.fast_path != "off";
+}
+
 proxy::MediaDesk::Options media_options(const conf::Config& config) {
   constexpr unsigned kDscpShift = 2;  // RFC 2474 §3: the upper six bits of the octet
   proxy::MediaDesk::Options o;

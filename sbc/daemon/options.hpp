@@ -27,6 +27,7 @@ provisioning::TftpServer::Options tftp_options(const conf::Config& config);
 provisioning::PhoneHttpServer::Options http_options(const conf::Config& config);
 nat::WarmPool::Options warm_pool_options(const conf::Config& config);
 nat::RelayOptions relay_options(const conf::Config& config);
+bool wants_fast_path(const conf::Config& config);
 proxy::MediaDesk::Options media_options(const conf::Config& config);
 proxy::SccpProxy::Options sccp_options(const conf::Config& config);
 proxy::SipProxy::Options sip_options(const conf::Config& config);

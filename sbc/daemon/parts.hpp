@@ -8,6 +8,7 @@
 #include "sbc/base/wire_tap.hpp"
 #include "sbc/daemon/actions.hpp"
 #include "sbc/daemon/clock_care.hpp"
+#include "sbc/daemon/fast_path.hpp"
 #include "sbc/daemon/fronts.hpp"
 #include "sbc/daemon/options.hpp"
 #include "sbc/daemon/state_lock.hpp"
@@ -47,7 +48,8 @@ struct Parts {
   std::unique_ptr<admin::RecordStore> records;
   std::unique_ptr<ClockCare> clock_care;
   std::unique_ptr<provisioning::Pipeline> pipeline;
-  std::unique_ptr<nat::Relay> relay;  ///< null while neither SCCP nor SIP is on; the next two likewise
+  std::unique_ptr<nat::Relay> relay;  ///< null while neither SCCP nor SIP is on; the next three likewise
+  std::unique_ptr<FastPath> fast_path;
   std::unique_ptr<nat::WarmPool> warm;
   std::unique_ptr<proxy::MediaDesk> media;
   Fronts fronts{tap, gate};

@@ -109,6 +109,12 @@ std::string news_of_server(const Json& server, const std::string& state, const L
   return out + next_try(server, look);
 }
 
+std::string fast_path(const Json& fast) {
+  const std::string state = text_at(fast, "state");
+  if (state == "on") return fmt::format("  fast path: the kernel carries {} of them\n", number_at(fast, "streams"));
+  return state == "unavailable" ? fmt::format("  fast path: not used: {}\n", text_at(fast, "why")) : std::string();
+}
+
 std::string call_servers(const Json& answer, const Look& look) {
   std::vector<std::vector<std::string>> rows;
   for (const Json& s : at(answer, "call_servers")) {
@@ -123,7 +129,8 @@ std::string call_servers(const Json& answer, const Look& look) {
   const Json& media = at(answer, "media");
   return "\nCall servers\n" + words::table(rows) +
          fmt::format("  media: {} of {} in use\n", number_at(media, "streams"),
-                     counted(number_at(media, "capacity"), "stream"));
+                     counted(number_at(media, "capacity"), "stream")) +
+         fast_path(at(media, "fast_path"));
 }
 
 std::string router(const Json& answer) {

@@ -63,12 +63,24 @@ struct CallServer {
 
 std::string_view to_string(CallServer::State state);  ///< "untried", "silent", "up", "down"
 
+/// Whether the kernel carries media (media.fast_path).
+struct FastPathState {
+  enum class State : std::uint8_t { off, unavailable, on };
+  State state = State::off;
+  std::string why;                      ///< not on: the reason, and what to do if something can be done
+  std::uint64_t streams = 0;            ///< that it carries now
+  std::vector<std::string> interfaces;  ///< each with what the program does there
+};
+
+std::string_view to_string(FastPathState::State state);  ///< "off", "unavailable", "on"
+
 /// How much of media.ports is in use, and how much audio this box dropped.
 struct MediaState {
   std::uint64_t streams = 0;   ///< open now
   std::uint64_t capacity = 0;  ///< the maximum; 0: no media is relayed
   std::uint64_t lately = 0;    ///< packets that came in the last five minutes
   std::uint64_t dropped = 0;   ///< of these, dropped by this box, which was too slow
+  FastPathState fast_path{};
 };
 
 /// This box drops so much audio that people hear it.

@@ -290,12 +290,17 @@ void BoxExamination::servers(const OwnFacts& own, Protocol protocol) {
 }
 
 void BoxExamination::media(const MediaState& media) {
-  if (too_slow(media))
-    add("media_too_slow", Severity::error,
+  if (too_slow(media)) {
+    Finding& found = add(
+        "media_too_slow", Severity::error,
         fmt::format(
             "In the last five minutes {} of {} audio packets ({:.1f} %) waited in this box until they were too old.",
             media.dropped, media.lately,
             100.0 * static_cast<double>(media.dropped) / static_cast<double>(media.lately)));
+    if (media.fast_path.state != FastPathState::State::on && !media.fast_path.why.empty())
+      found.remedy += fmt::format(" The kernel could carry media at a small part of the cost, but does not: {}.",
+                                  media.fast_path.why);
+  }
   if (media.capacity == 0 || media.streams * 100 < media.capacity * kFullPercent) return;
   const bool full = media.streams >= media.capacity;
   Finding& found = add("media_ports_used_up", full ? Severity::error : Severity::warning,
@@ -321,6 +326,18 @@ bool ails(const CallServer& server, WallTime now) {
   // One that was not asked may be there; one that was asked and never answered is not.
   const bool long_silent = server.state() == CallServer::State::silent && now - *server.since >= kSilentServer;
   return server.state() == CallServer::State::down || long_silent;
+}
+
+std::string_view to_string(FastPathState::State state) {
+  switch (state) {
+    case FastPathState::State::off:
+      return "off";
+    case FastPathState::State::unavailable:
+      return "unavailable";
+    case FastPathState::State::on:
+      return "on";
+  }
+  return "off";
 }
 
 std::string_view to_string(CallServer::State state) {

@@ -24,6 +24,8 @@ function facts_of_box(s) {
     fact("Files come from", origins.length ? list(origins) : "nowhere yet: set central, or central.provisioning.origins"),
     servers.length ? fact("Calls go to", list(servers)) : null,
     s.media.capacity ? fact("Media", `${s.media.streams} of ${s.media.capacity} streams in use`) : null,
+    s.media.fast_path?.state === "on" ? fact("Fast path", `the kernel carries ${s.media.fast_path.streams} of them`)
+      : s.media.fast_path?.state === "unavailable" ? fact("Fast path", "not used", el("br"), el("small", {}, s.media.fast_path.why)) : null,
     s.router?.summary && s.mode !== "hosted" ? fact("Home router", s.router.summary) : null,
     s.audio ? fact("Audio", s.audio.by === "nowhere" ? badge("error", s.audio.summary) : s.audio.summary) : null,
     fact("Listens", list(services)),

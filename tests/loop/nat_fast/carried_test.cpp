@@ -25,9 +25,9 @@ std::size_t ports_known(const Kernel& kernel) {
 TEST_CASE("a plain stream is carried after at most fifteen packets each way, and the figures do not show it") {
   Kernel* k = kernel();
   if (!k || has_no_hosts()) return;
-  Box box;
+  MediaBox box;
   box.carry_by(*k);
-  BoxCall call(box);
+  MediaCall call(box);
   const auto is_in_kernel = [&](std::uint32_t flow) { return (k->maps->read(flow).turn & DW_FLOW_TAKEN) == 0; };
   int packets = 0;
   while (packets < 100 && !(is_in_kernel(0) && is_in_kernel(1))) {
@@ -57,12 +57,12 @@ TEST_CASE("a plain stream is carried after at most fifteen packets each way, and
 TEST_CASE("a stranger changes nothing for a stream that is carried, and is counted") {
   Kernel* k = kernel();
   if (!k || has_no_hosts()) return;
-  Box box;
+  MediaBox box;
   box.carry_by(*k);
-  BoxCall call(box);
+  MediaCall call(box);
   REQUIRE(call.talk(30));
   REQUIRE(call.carried() == 1);
-  const auto beside = Box::peer(box.wire.server, kServer, 0), at_home = Box::peer(box.wire.phone, kPhone, 0);
+  const auto beside = MediaBox::peer(box.wire.server, kServer, 0), at_home = MediaBox::peer(box.wire.phone, kPhone, 0);
   for (std::uint16_t i = 0; i < 50; ++i) {
     beside->send(call.to_far, nat::test::rtp(i, 66));
     at_home->send(call.to_near, nat::test::rtp(i, 67));
@@ -76,9 +76,9 @@ TEST_CASE("a stranger changes nothing for a stream that is carried, and is count
 TEST_CASE("each command reaches a stream that is carried, before the next packet") {
   Kernel* k = kernel();
   if (!k || has_no_hosts()) return;
-  Box box;
+  MediaBox box;
   box.carry_by(*k);
-  BoxCall call(box);
+  MediaCall call(box);
   const auto carried_again = [&] {
     for (int i = 0; i < 40 && call.carried() == 0; ++i)
       REQUIRE(call.talk(1));
@@ -99,7 +99,7 @@ TEST_CASE("each command reaches a stream that is carried, before the next packet
   box.relay->set_far_end(call.ports.id, call.far_end->at(), {});
   REQUIRE(carried_again());
   // Another destination.
-  const auto other = Box::peer(box.wire.server, kServer, 0);
+  const auto other = MediaBox::peer(box.wire.server, kServer, 0);
   box.relay->set_far_end(call.ports.id, other->at(), {});
   REQUIRE(eventually([&] { return call.carried() == 0; }));
   call.phone->send(call.to_near, nat::test::rtp(++call.up, 1));
@@ -125,9 +125,9 @@ TEST_CASE("each command reaches a stream that is carried, before the next packet
 TEST_CASE("two phones whose streams are joined, and one whose bridge ended, lose no packet") {
   Kernel* k = kernel();
   if (!k || has_no_hosts()) return;
-  Box box;
+  MediaBox box;
   box.carry_by(*k);
-  BoxCall a(box), b(box);
+  MediaCall a(box), b(box);
   REQUIRE(a.talk(30));
   REQUIRE(b.talk(30));
   REQUIRE(box.relay->carried() == 2);
@@ -151,12 +151,12 @@ TEST_CASE("two phones whose streams are joined, and one whose bridge ended, lose
 TEST_CASE("where this host translates addresses, streams stay on the sockets and are heard") {
   Kernel* k = kernel();
   if (!k || has_no_hosts()) return;
-  Box box;
+  MediaBox box;
   box.carry_by(*k);
   box.wire.box.sh(
       "ip addr add 10.77.2.9/24 dev far && nft 'add table ip t; add chain ip t out { type nat hook postrouting priority "
       "100; }; add rule ip t out oifname \"far\" ip protocol udp snat to 10.77.2.9'");
-  BoxCall call(box);
+  MediaCall call(box);
   for (int i = 0; i < 100; ++i) {
     REQUIRE(call.from_phone());
     CHECK(call.far_end->from.address == IpAddress::v4(0x0a4d0209));
@@ -170,9 +170,9 @@ TEST_CASE("where this host translates addresses, streams stay on the sockets and
 TEST_CASE("when the way out changes, packets come to the sockets, and are carried on the new way later") {
   Kernel* k = kernel();
   if (!k || has_no_hosts()) return;
-  Box box;
+  MediaBox box;
   box.carry_by(*k);
-  BoxCall call(box);
+  MediaCall call(box);
   REQUIRE(call.talk(30));
   REQUIRE(call.carried() == 1);
   box.wire.box.sh("ip route add 10.77.2.2/32 dev far mtu 1000");
@@ -184,9 +184,9 @@ TEST_CASE("when the way out changes, packets come to the sockets, and are carrie
 TEST_CASE("when the heart of its thread stops, packets come to the sockets and pass there") {
   Kernel* k = kernel();
   if (!k || has_no_hosts()) return;
-  Box box;
+  MediaBox box;
   box.carry_by(*k);
-  BoxCall call(box);
+  MediaCall call(box);
   REQUIRE(call.talk(30));
   REQUIRE(call.carried() == 1);
   const auto stays = ports_known(*k);
@@ -200,16 +200,16 @@ TEST_CASE("what a relay, or a stream, leaves behind in the kernel: nothing") {
   Kernel* k = kernel();
   if (!k || has_no_hosts()) return;
   {
-    Box box(2);
+    MediaBox box(2);
     box.carry_by(*k);
     {
-      BoxCall call(box), second(box);
+      MediaCall call(box), second(box);
       REQUIRE(call.talk(30));
       REQUIRE(second.talk(30));
       CHECK(ports_known(*k) == 4);
     }
     REQUIRE(eventually([&] { return ports_known(*k) == 0; }));
-    BoxCall call(box);
+    MediaCall call(box);
     REQUIRE(call.talk(30));
     REQUIRE(call.carried() == 1);
     box.wire.box.run([&] { box.relay->carry_by({}); });

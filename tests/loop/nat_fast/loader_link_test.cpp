@@ -208,7 +208,7 @@ TEST_CASE("loader link: maps of the real loader; its end, and the next one's") {
   REQUIRE(daemon.until([&] { return daemon.maps == 1 && attached(); }));
   auto maps = KernelMaps::open(std::move(daemon.given));
   REQUIRE(maps);
-  (*maps)->beat(Clock::now());
+  (*maps)->beat(0, Clock::now());
   box.sh("ip link set near down");
   CHECK(daemon.until([&] { return !attached(); }));
   box.sh("ip link set near up");

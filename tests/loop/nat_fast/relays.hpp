@@ -14,13 +14,13 @@ using nat::test::eventually;
 using nat::test::Peer;
 
 /// The box between a phone's cable and a server's, and a relay on it.
-struct Box {
+struct MediaBox {
   const IpAddress near = IpAddress::v4(kNear), far = IpAddress::v4(kFar), phone = IpAddress::v4(kPhone),
                   server = IpAddress::v4(kServer);
   Wire wire;
   std::unique_ptr<Relay> relay;
 
-  explicit Box(std::size_t threads = 1) {
+  explicit MediaBox(std::size_t threads = 1) {
     wire.box.run([&] {
       RelayOptions options;
       options.threads = static_cast<unsigned>(threads);
@@ -31,14 +31,14 @@ struct Box {
       relay = std::move(*made);
     });
   }
-  ~Box() {
+  ~MediaBox() {
     if (kernel_)
       wire.box.run([this] {
         for (const char* name : {"near", "far"})
           kernel_->program->detach(if_nametoindex(name));
       });
   }
-  Box(const Box&) = delete;
+  MediaBox(const MediaBox&) = delete;
 
   /// Attaches the program to both cables and lets it carry what is plain.
   void carry_by(Kernel& kernel) {
@@ -78,26 +78,26 @@ struct Box {
 };
 
 /// A call of one stream through it.
-struct BoxCall {
-  Box& box;
+struct MediaCall {
+  MediaBox& box;
   StreamPorts ports;
   std::unique_ptr<Peer> phone, far_end;
   Endpoint to_near, to_far;
   std::uint16_t up = 0, down = 40000;
 
-  explicit BoxCall(Box& through, std::uint16_t port = 0)
+  explicit MediaCall(MediaBox& through, std::uint16_t port = 0)
       : box(through),
         ports(box.open()),
-        phone(Box::peer(box.wire.phone, kPhone, port)),
-        far_end(Box::peer(box.wire.server, kServer, port)),
+        phone(MediaBox::peer(box.wire.phone, kPhone, port)),
+        far_end(MediaBox::peer(box.wire.server, kServer, port)),
         to_near{box.near, ports.phone_port},
         to_far{box.far, ports.central_port} {
     box.relay->set_far_end(ports.id, far_end->at(), {});
     REQUIRE(from_phone());  // it is latched after two
     REQUIRE(from_phone());
   }
-  ~BoxCall() { box.relay->close(ports.id); }
-  BoxCall(const BoxCall&) = delete;
+  ~MediaCall() { box.relay->close(ports.id); }
+  MediaCall(const MediaCall&) = delete;
 
   bool from_phone() {
     phone->send(to_near, nat::test::rtp(++up, 1));

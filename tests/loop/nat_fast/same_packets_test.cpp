@@ -45,7 +45,7 @@ constexpr std::array<Party, kWho> kParties = {{{true, kPhone, 5000},
 /// One relay between its own cables. Its second stream shows that all packets before it have been handled: only one
 /// side sends on it, so it is never carried, and never overtakes.
 struct World {
-  Box box;
+  MediaBox box;
   StreamPorts ports;
   std::array<std::unique_ptr<Peer>, kWho> parties;
   std::unique_ptr<Peer> fence_phone, fence_far, phone_control, far_control;
@@ -56,7 +56,7 @@ struct World {
     box.wire.phone.sh("ip addr add 10.77.1.3/24 dev phone");
     box.wire.server.sh("ip addr add 10.77.2.3/24 dev server && ip addr add 10.77.2.4/24 dev server");
     const auto peer = [&](const Party& p) {
-      return Box::peer(p.at_home ? box.wire.phone : box.wire.server, p.address, p.port);
+      return MediaBox::peer(p.at_home ? box.wire.phone : box.wire.server, p.address, p.port);
     };
     for (std::size_t i = 0; i < kWho; ++i)
       parties[i] = peer(kParties[i]);

@@ -28,9 +28,9 @@ auto all_options(const conf::Config& config) {
   const proxy::SipProxy::Options sip = sip_options(config);  // its resolver has no settings
   return std::tuple(cache_options(config), pipeline_parts(pipeline_options(config)), whose_files(config),
                     name_options(config), tftp_options(config), http_options(config), warm_pool_options(config),
-                    relay_options(config), media_options(config), sccp_options(config), sip.listen, sip.port, sip.proxy,
-                    sip.state_dir, stun_options(config), network_options(config), inventory_options(config),
-                    record_options(config), admin_options(config));
+                    relay_options(config), wants_fast_path(config), media_options(config), sccp_options(config),
+                    sip.listen, sip.port, sip.proxy, sip.state_dir, stun_options(config), network_options(config),
+                    inventory_options(config), record_options(config), admin_options(config));
 }
 
 conf::Config config_of(std::vector<std::string> overrides) {
