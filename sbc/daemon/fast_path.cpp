@@ -1,12 +1,12 @@
 #include "sbc/daemon/fast_path.hpp"
 
 #include <fmt/core.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
 #include "nat/fast/kernel_flows.hpp"
 #include "sbc/base/escape.hpp"
+#include "sbc/net/log.hpp"
 
 namespace dw {
 
