@@ -44,7 +44,10 @@ TEST_CASE("admin api: status") {
   CHECK(got["call_servers"][1]["transport"] == "tcp");
   CHECK(got["call_servers"][2]["protocol"] == "sip");
   CHECK(got["call_servers"][2]["transport"] == "udp");
-  CHECK(got["media"] == json{{"streams", 12}, {"capacity", 2500}});
+  CHECK(got["media"] ==
+        json{{"streams", 12},
+             {"capacity", 2500},
+             {"fast_path", {{"state", "on"}, {"why", ""}, {"streams", 10}, {"interfaces", {"eth0: attached"}}}}});
   CHECK(got["bans"].empty());
   CHECK(got["bans_total"] == 0);
 }

@@ -93,6 +93,7 @@ struct Box {
                            {"pbx.example.net:5060", true, 7, "", {}, phones::Protocol::sip, "udp"}};
     status.call_servers[0].last_answer = status.now;
     status.media = {12, 2500};
+    status.media.fast_path = {doctor::FastPathState::State::on, "", 10, {"eth0: attached"}};
     status.origins = {{"http://pbx.example.net:6970/", false, "refused", {}, wall_now()}};
     Sources sources;
     sources.status = [this] { return status; };

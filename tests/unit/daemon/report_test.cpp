@@ -170,6 +170,22 @@ TEST_CASE("calls: a table, and the four ends of each stream below") {
   CHECK(contains(report::calls({{"calls", {direct}}}), "    directly between the phones; else phone 203"));
 }
 
+TEST_CASE("status says whether the kernel carries media, and if not why; of what is switched off it says nothing") {
+  const auto with = [](const std::string& fast_path) {
+    return report::status(
+        Json::parse(
+            R"({"call_servers": [{"name": "pbx:2000"}], "media": {"streams": 12, "capacity": 2500, "fast_path": )" +
+            fast_path + "}}"),
+        kLook);
+  };
+  CHECK(
+      contains(with(R"({"state": "on", "why": "", "streams": 10})"), "\n  fast path: the kernel carries 10 of them\n"));
+  CHECK(contains(with(R"({"state": "unavailable", "why": "no loader", "streams": 0})"),
+                 "\n  fast path: not used: no loader\n"));
+  CHECK_FALSE(contains(with(R"({"state": "off", "why": "media.fast_path is \"off\"", "streams": 0})"), "fast path"));
+  CHECK_FALSE(contains(with("7"), "fast path"));
+}
+
 TEST_CASE("status lists the call servers and how many media streams are in use") {
   const Json answer = Json::parse(R"({"call_servers": [
       {"name": "pbx:2000", "protocol": "sccp", "transport": "tcp", "state": "up", "phones": 41, "last_answer": "2026-11-22T20:19:18.042Z", "last_error": "", "next_try": null},

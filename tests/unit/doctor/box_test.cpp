@@ -235,6 +235,12 @@ TEST_CASE("a box that throws audio away as it is too slow says so itself, and a 
   box.own->media.dropped = 1000;
   CHECK(codes(box) == "media_too_slow:error");
   CHECK(box_findings(box, kNow)[0].seen.find("1000 of 100000 audio packets (1.0 %)") != std::string::npos);
+  const auto remedy = [&] { return box_findings(box, kNow)[0].remedy; };
+  CHECK(remedy().find("kernel") == std::string::npos);
+  box.own->media.fast_path = {FastPathState::State::unavailable, "the loader does not run", 0, {}};
+  CHECK(remedy().ends_with("but does not: the loader does not run."));
+  box.own->media.fast_path.state = FastPathState::State::on;
+  CHECK(remedy().find("kernel") == std::string::npos);
   box.own->media.lately = 4000;
   box.own->media.dropped = 400;  // a stall of a second
   CHECK(codes(box) == "");
