@@ -6,6 +6,10 @@ add_executable(media_gen EXCLUDE_FROM_ALL ${CMAKE_CURRENT_SOURCE_DIR}/bench/medi
 target_link_libraries(media_gen PRIVATE dw_flags)
 add_executable(media_relay_host EXCLUDE_FROM_ALL ${CMAKE_CURRENT_SOURCE_DIR}/bench/media_relay_host.cpp)
 target_link_libraries(media_relay_host PRIVATE nat)
+if(TARGET nat_fast_loader)
+  target_link_libraries(media_relay_host PRIVATE nat_fast_loader nat_fast)
+  target_compile_definitions(media_relay_host PRIVATE DW_HAS_FAST)
+endif()
 # sccp_bench.sh builds and runs this.
 add_executable(sccp_load EXCLUDE_FROM_ALL ${CMAKE_CURRENT_SOURCE_DIR}/bench/sccp_load.cpp)
 target_link_libraries(sccp_load PRIVATE dw_flags)

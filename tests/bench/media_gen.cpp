@@ -9,6 +9,7 @@
 //     warm=S seconds=S        measured are the packets sent in `seconds` after `warm`
 //     then=N for=S            then only N streams: recovery=… is when a half second starts in which the
 //                             median delay stays under 1 ms
+//     forward=1               to the other party itself, which the box between forwards
 //     direct=1                over the cable between the two namespaces: what the generator itself costs
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -162,6 +163,7 @@ class Generator {
   explicit Generator(std::map<std::string, std::string> settings, const std::string& phone, const std::string& server)
       : settings_(std::move(settings)),
         direct_(number("direct", 0) != 0),
+        forward_(number("forward", 0) != 0),
         streams_(static_cast<std::size_t>(number("streams", 1000))),
         sides_{Side(phone, direct_ ? "direct" : "eth0"), Side(server, direct_ ? "direct" : "eth0")} {
     make_frames();
@@ -200,13 +202,18 @@ class Generator {
     last_.resize(2 * streams_);
     for (std::uint32_t i = 0; i < streams_; ++i) {
       std::uint16_t phone = 20000, to_phone = 20000, server = 20000, to_server = 20000;
-      if (!direct_ && !(map >> phone >> to_phone >> server >> to_server)) {
+      if (forward_) {
+        phone = to_server = static_cast<std::uint16_t>(20000 + i);
+        server = to_phone = static_cast<std::uint16_t>(30000 + i);
+      }
+      if (!direct_ && !forward_ && !(map >> phone >> to_phone >> server >> to_server)) {
         std::fputs("the map is too short\n", stderr);
         std::exit(2);
       }
-      fill(i, {2, 0, 0, 0, 1, 2}, {2, 0, 0, 0, 1, 1}, "10.77.1.2", "10.77.1.1", phone, to_phone);
-      fill(static_cast<std::uint32_t>(streams_) + i, {2, 0, 0, 0, 2, 2}, {2, 0, 0, 0, 2, 1}, "10.77.2.2", "10.77.2.1",
-           server, to_server);
+      fill(i, {2, 0, 0, 0, 1, 2}, {2, 0, 0, 0, 1, 1}, "10.77.1.2", forward_ ? "10.77.2.2" : "10.77.1.1", phone,
+           to_phone);
+      fill(static_cast<std::uint32_t>(streams_) + i, {2, 0, 0, 0, 2, 2}, {2, 0, 0, 0, 2, 1}, "10.77.2.2",
+           forward_ ? "10.77.1.2" : "10.77.2.1", server, to_server);
     }
   }
   void fill(std::uint32_t flow, std::array<std::uint8_t, 6> source, std::array<std::uint8_t, 6> target,
@@ -344,7 +351,7 @@ class Generator {
   }
 
   std::map<std::string, std::string> settings_;
-  const bool direct_;
+  const bool direct_, forward_;
   const std::size_t streams_;
   std::array<Side, 2> sides_;  // the phones', the server's
   std::vector<Frame> frames_;  // a flow each: the phones' first

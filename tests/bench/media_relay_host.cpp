@@ -1,12 +1,20 @@
 // The relay alone, for measurements: opens STREAMS streams between its two addresses, writes their ports to
-// MAP, and runs until SIGTERM.   media_relay_host STREAMS MAP THREADS
+// MAP, and runs until SIGTERM.   media_relay_host STREAMS MAP THREADS FIRST-PORT LAST-PORT [INTERFACE…]
+// With interfaces, the kernel carries what it can between them.
 #include <fmt/core.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <fstream>
+#include <span>
 
 #include "nat/relay.hpp"
+#ifdef DW_HAS_FAST
+#include <net/if.h>
+
+#include "nat/fast/kernel_flows.hpp"
+#include "nat/fast/loader/program.hpp"
+#endif
 
 using namespace dw;
 using namespace dw::nat;
@@ -20,10 +28,29 @@ std::size_t resident_kib() {
   return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) / 1024;
 }
 
+#ifdef DW_HAS_FAST
+/// Must live as long as the relay is carried by it.
+std::unique_ptr<fast::Program> carry(Relay& relay, std::span<char*> interfaces) {
+  std::string log;
+  auto program = fast::Program::load(log);
+  if (!program) {
+    fmt::print("{}\n{}\n", program.error().text, log);
+    std::exit(2);
+  }
+  for (const char* name : interfaces)
+    (void)(*program)->attach(if_nametoindex(name));
+  const std::shared_ptr<fast::KernelMaps> maps = *fast::KernelMaps::open(*(*program)->maps());
+  relay.carry_by([&](unsigned part, unsigned parts) {
+    return std::make_unique<fast::KernelFlows>(maps, *fast::Routes::open(), part, parts);
+  });
+  return std::move(*program);
+}
+#endif
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 6) return 2;
+  if (argc < 6) return 2;
   const auto streams = static_cast<unsigned>(std::stoul(argv[1]));
   sigset_t ends;
   sigemptyset(&ends);
@@ -39,6 +66,9 @@ int main(int argc, char** argv) {
     return 2;
   }
   Relay& relay = **made;
+#ifdef DW_HAS_FAST
+  const auto program = argc > 6 ? carry(relay, std::span(argv + 6, static_cast<std::size_t>(argc - 6))) : nullptr;
+#endif
   const StreamRequest request{.phone_local = *IpAddress::parse("10.77.1.1"),
                               .central_local = *IpAddress::parse("10.77.2.1"),
                               .phone = *IpAddress::parse("10.77.1.2"),
@@ -68,4 +98,5 @@ int main(int argc, char** argv) {
   MetricsText metrics;
   relay.append_metrics(metrics);
   fmt::print("{}", metrics.text());
+  relay.carry_by({});
 }
