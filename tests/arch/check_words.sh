@@ -31,8 +31,8 @@ def bad_in(path):
 HOUSE = re.compile(r"(?<![a-z])(told|anew)(?![a-z])|\b(offences?|tells?|by and by|can't be had|none of its business|longest ago goes|"
                    r"what (of it )?is news|to whom it is said|whose it is that|comes? to stand|goes for (another|nobody))\b", re.I)
 CLEAN = ["sbc", "tftp-proxy", "conf", "packaging", "tests/loop/net", "tests/loop/admin", "tests/loop/store", "tests/loop/probe",
-         "tests/loop/cli", "tests/sim", "tests/unit", "tests/support", "tests/packaging", "tests/browser", "README.md", "SECURITY.md",
-         "CONTRIBUTING.md", "DECISIONS.md"]
+         "tests/loop/daemon", "tests/loop/proxy", "tests/loop/tftp_proxy", "tests/loop/cli", "tests/sim", "tests/unit", "tests/support",
+         "tests/packaging", "tests/browser", "README.md", "SECURITY.md", "CONTRIBUTING.md", "DECISIONS.md"]
 COMMENT = {"//": re.compile(r"(?:^|[^:\"'])//(.*)"), "#": re.compile(r"(?:^|\s)#(.*)")}
 NAMES = re.compile(r"(?<![.a-z])(told|anew)(?![a-z])")
 

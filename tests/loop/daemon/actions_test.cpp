@@ -25,10 +25,10 @@ struct Asking {
     o.origins = std::move(origins);
     return o;
   }
-  /// As the daemon does when it is told.
+  /// As the daemon does when steps are reported.
   const phones::Phone& known(const std::string& key) {
-    for (; told < steps.size(); ++told)
-      inventory.on_signalling(steps[told]);
+    for (; reported < steps.size(); ++reported)
+      inventory.on_signalling(steps[reported]);
     const phones::Phone* phone = inventory.find(key);
     REQUIRE(phone);
     return *phone;
@@ -54,7 +54,7 @@ struct Asking {
 
   net::Loop& loop;
   const std::vector<phones::SignallingStep>& steps;
-  std::size_t told = 0;
+  std::size_t reported = 0;
   phones::Inventory inventory;
   provisioning::Pipeline pipeline;
   Actions actions;
@@ -152,7 +152,7 @@ TEST_CASE("actions: to a phone that is not registered nothing can be said, and i
   CHECK_FALSE(ask.inventory.find(kDevice));
 }
 
-TEST_CASE("actions: a phone whose protocol was switched off meanwhile is told so, and is not lost") {
+TEST_CASE("actions: a phone whose protocol was switched off meanwhile gets an error, and is not lost") {
   Town town;
   town.add_server();
   town.start();
@@ -170,7 +170,7 @@ TEST_CASE("actions: a phone whose protocol was switched off meanwhile is told so
   CHECK(ask.status() == 409);
 }
 
-TEST_CASE("actions: a SIP phone is asked by NOTIFY, and what it answered is told and in its story") {
+TEST_CASE("actions: a SIP phone is asked by NOTIFY, and what it answered is reported and in its story") {
   for (const int answer : {200, 489}) {
     SipTown town;
     town.start_udp();
@@ -191,7 +191,7 @@ TEST_CASE("actions: a SIP phone is asked by NOTIFY, and what it answered is told
 }
 
 TEST_CASE(
-    "refresh: a file is fetched again and told by its size and origin, in words that hold no control characters") {
+    "refresh: a file is fetched again and reported with its size and origin, in words that hold no control characters") {
   const test::TempDir dir;
   std::ofstream(dir.path() / "Ringlist.xml") << "<rings/>";
   net::Loop loop;

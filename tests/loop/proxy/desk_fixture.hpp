@@ -19,7 +19,7 @@ const IpAddress kServer = *IpAddress::parse("10.0.0.9");
 const IpAddress kAlice = *IpAddress::parse("192.168.1.50"), kBob = *IpAddress::parse("192.168.1.51"),
                 kCarol = *IpAddress::parse("192.168.1.52");
 
-/// A relay that remembers what it was told.
+/// A relay that remembers what it was called with.
 class FakeRelay final : public nat::Relay {
  public:
   Result<void> configure(const nat::RelayOptions&) override { return {}; }

@@ -1,6 +1,6 @@
 #include "tests/loop/proxy/desk_fixture.hpp"
 
-TEST_CASE("both sides are told the address that is advertised, else the one the sockets stand at") {
+TEST_CASE("both sides get the address that is advertised, else the one that the sockets are bound to") {
   Desk plain;
   const auto ports = plain.open(kAlice);
   CHECK(ports.phone_facing == Endpoint{kOurs, 20002});
@@ -8,9 +8,9 @@ TEST_CASE("both sides are told the address that is advertised, else the one the 
   proxy::MediaDesk::Options options;
   options.phone_advertise = *IpAddress::parse("203.0.113.10");
   options.central_advertise = *IpAddress::parse("203.0.113.11");
-  Desk told(options);
-  CHECK(told.open(kAlice).phone_facing.address == options.phone_advertise);
-  CHECK(told.open(kAlice).central_facing.address == options.central_advertise);
+  Desk reported(options);
+  CHECK(reported.open(kAlice).phone_facing.address == options.phone_advertise);
+  CHECK(reported.open(kAlice).central_facing.address == options.central_advertise);
 }
 
 TEST_CASE("a far end outside is the relay's business; one of our own streams is joined to it") {
@@ -25,20 +25,21 @@ TEST_CASE("a far end outside is the relay's business; one of our own streams is 
   CHECK(d.relay.all.at(alice.id).bridged == MediaId::none);
 }
 
-TEST_CASE("two phones on our LAN are told each other's address, when that is wanted") {
+TEST_CASE("two phones on our LAN get each other's address, when that is wanted") {
   for (const bool wanted : {true, false}) {
     Desk d(wanted ? local() : proxy::MediaDesk::Options{});
     const auto alice = d.open(kAlice), bob = d.open(kBob);
     d.desk.set_phone_stated(alice.id, {kAlice, 16384});
     d.desk.set_phone_stated(bob.id, {kBob, 16500});
-    const Endpoint told = d.desk.set_far_end(alice.id, bob.central_facing);
-    CHECK(told == (wanted ? Endpoint{kBob, 16500} : alice.phone_facing));
+    const Endpoint reported = d.desk.set_far_end(alice.id, bob.central_facing);
+    CHECK(reported == (wanted ? Endpoint{kBob, 16500} : alice.phone_facing));
     CHECK(d.desk.report(alice.id).direct == wanted);
     CHECK(d.relay.all.at(alice.id).bridged == bob.id);
   }
 }
 
-TEST_CASE("a phone whose address a router changed is never told, nor is one that has not said where it is") {
+TEST_CASE(
+    "the address of a phone that a router changed goes to no other, nor does that of one that has not stated it") {
   Desk d(local());
   const auto alice = d.open(kAlice), bob = d.open(kBob);
   d.desk.set_phone_stated(alice.id, {kAlice, 16384});
@@ -48,7 +49,7 @@ TEST_CASE("a phone whose address a router changed is never told, nor is one that
   CHECK_FALSE(d.desk.report(alice.id).direct);
 }
 
-TEST_CASE("either both phones talk directly or neither does: what one is told first, the other follows") {
+TEST_CASE("either both phones talk directly or neither does: the second follows what the first one got") {
   Desk d(local());
   const auto alice = d.open(kAlice), bob = d.open(kBob);
   d.desk.set_phone_stated(alice.id, {kAlice, 16384});
@@ -60,7 +61,7 @@ TEST_CASE("either both phones talk directly or neither does: what one is told fi
 }
 
 TEST_CASE(
-    "a phone that is told where to send before it said where it receives may go direct by what it registered "
+    "a phone that learns where to send before it said where it receives may go direct by what it registered "
     "with") {
   Desk d(local());
   const auto alice = *d.desk.open({kAlice, kOurs, kCentral, kServer, kAlice});
@@ -102,7 +103,7 @@ TEST_CASE("a configured type of service is always used; else what the call serve
   CHECK(fixed.relay.all.at(b.id).tos == 0);
 }
 
-TEST_CASE("the relay is told what is not RTP, and nothing of streams that are closed") {
+TEST_CASE("the relay learns what is not RTP, and nothing of streams that are closed") {
   Desk d;
   const auto alice = d.open(kAlice), bob = d.open(kBob);
   d.desk.set_opaque(alice.id, true);
@@ -132,7 +133,7 @@ TEST_CASE("a phone that says its own address is sent to there; another address, 
   CHECK_FALSE(relayed.phone_rtcp);
 }
 
-TEST_CASE("the relay is told who may send, and whether phones are on a LAN of ours") {
+TEST_CASE("the relay learns who may send, and whether phones are on a LAN of ours") {
   for (const bool lan : {false, true}) {
     proxy::MediaDesk::Options options;
     options.lan = lan;
@@ -161,11 +162,11 @@ TEST_CASE("held: the far end and its RTCP are nobody's, also where the stream wa
   CHECK_FALSE(relayed.far_end);
   CHECK_FALSE(relayed.far_end_rtcp);
   CHECK(relayed.bridged == MediaId::none);
-  d.desk.set_rtcp(alice.id, MediaSide::central, Endpoint{kServer, 4009});  // told too late
+  d.desk.set_rtcp(alice.id, MediaSide::central, Endpoint{kServer, 4009});  // too late
   CHECK_FALSE(relayed.far_end_rtcp);
 }
 
-TEST_CASE("a call that went directly between the phones is told so when its media has ended") {
+TEST_CASE("a call that went directly between the phones is reported so when its media has ended") {
   Desk d(local());
   const auto alice = d.open(kAlice), bob = d.open(kBob);
   d.desk.set_phone_stated(alice.id, {kAlice, 16384});
@@ -180,20 +181,20 @@ TEST_CASE("a call that went directly between the phones is told so when its medi
 TEST_CASE("the first that sends becomes the source only where neither the far end nor another phone of ours is one") {
   Desk d;
   const auto alice = d.open(kAlice), bob = d.open(kBob);
-  const auto told = [&] {
+  const auto reported = [&] {
     d.desk.set_sources(alice.id, {{}, true});
     return d.relay.all.at(alice.id).sources.first_comer;
   };
-  CHECK(told());
+  CHECK(reported());
   (void)d.desk.set_far_end(alice.id, Endpoint{kServer, 4000});
-  CHECK_FALSE(told());
+  CHECK_FALSE(reported());
   (void)d.desk.set_far_end(alice.id, bob.central_facing);
-  CHECK_FALSE(told());
+  CHECK_FALSE(reported());
   (void)d.desk.set_far_end(alice.id, std::nullopt);
-  CHECK(told());
+  CHECK(reported());
 }
 
-TEST_CASE("a far end that names another call's port gets nobody out of that call, and is told no phone's own address") {
+TEST_CASE("a far end that names another call's port gets nobody out of that call, and no phone's own address") {
   Desk d(local());
   const auto alice = d.open(kAlice), bob = d.open(kBob), carol = d.open(kCarol);
   for (const auto& [ports, phone] : {std::pair(alice, kAlice), std::pair(bob, kBob), std::pair(carol, kCarol)})
@@ -213,7 +214,7 @@ TEST_CASE("a far end that names another call's port gets nobody out of that call
 }
 
 TEST_CASE(
-    "a phone that roamed in a call: its old address is told to no other phone, and the relay knows where it may be") {
+    "a phone that roamed in a call: its old address goes to no other phone, and the relay knows where it may be") {
   Desk d(local());
   const auto alice = d.open(kAlice), bob = d.open(kBob);
   d.desk.set_phone_stated(alice.id, {kAlice, 16384});
@@ -272,11 +273,11 @@ TEST_CASE("this machine is no far end, by no address of its own, nor is the loop
   }
 }
 
-TEST_CASE("what the relay dropped is told of the last five minutes, and of less at the beginning") {
+TEST_CASE("what the relay dropped is counted for the last five minutes, and for less at the beginning") {
   proxy::MediaDrops drops;
   const auto lately = [&](std::uint64_t packets, std::uint64_t dropped) {
-    const nat::RelayCounts told = drops.lately({packets, dropped});
-    return std::pair(told.packets, told.dropped);
+    const nat::RelayCounts reported = drops.lately({packets, dropped});
+    return std::pair(reported.packets, reported.dropped);
   };
   CHECK(lately(700, 7) == std::pair<std::uint64_t, std::uint64_t>(700, 7));
   for (std::uint64_t i = 1; i <= proxy::MediaDrops::kKept; ++i)

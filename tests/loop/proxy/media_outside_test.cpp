@@ -1,4 +1,4 @@
-// What the central side is told of where a stream is: pairs that the router mapped, those that STUN found, and another
+// Where streams are for the central side: pairs that the router mapped, those that STUN found, and another
 // address of the router.
 #include "tests/loop/proxy/desk_fixture.hpp"
 
@@ -15,7 +15,7 @@ const std::vector<proxy::MediaDesk::MappedPair> kThree = {
 
 }  // namespace
 
-TEST_CASE("mapped pairs: streams get them in turn, and the central side is told where they are from outside") {
+TEST_CASE("mapped pairs: streams get them in turn, and the central side gets their external addresses") {
   Desk d;
   d.desk.set_mapped(kThree);
   CHECK(d.open(kAlice).central_facing == outside(40000));
@@ -48,7 +48,7 @@ TEST_CASE("mapped pairs: two streams are joined by their outside addresses, as t
   const auto alice = d.open(kAlice), bob = d.open(kBob);
   (void)d.desk.set_far_end(alice.id, bob.central_facing);
   CHECK(d.relay.all.at(alice.id).bridged == bob.id);
-  // Streams keep what their sides were told when the router maps something else.
+  // Streams keep what their sides got when the router maps something else.
   d.desk.set_mapped({{central(20000), outside(50000)}});
   (void)d.desk.set_far_end(bob.id, alice.central_facing);
   CHECK(d.relay.all.at(bob.id).bridged == alice.id);
@@ -120,7 +120,7 @@ proxy::MediaDesk::Options quick_end() {
 
 }  // namespace
 
-TEST_CASE("outside pairs: streams get those that stand ready, and the central side is told what the internet sees") {
+TEST_CASE("outside pairs: streams get those that are ready, and the central side gets what the internet sees") {
   Natted d(quick_end());
   const auto first = d.open(kAlice);
   CHECK(first.central_facing == outside(40000));
@@ -137,7 +137,7 @@ TEST_CASE("outside pairs: streams get those that stand ready, and the central si
   CHECK_FALSE(d.relay.all.contains(first.id));
 }
 
-TEST_CASE("outside pairs: one that the relay could not bind goes back at once, and is told to nobody") {
+TEST_CASE("outside pairs: one that the relay could not bind goes back at once, and nobody gets it") {
   Natted d;
   d.relay.gives_mapped = false;
   CHECK(d.open(kAlice).central_facing == central(30002));
@@ -172,14 +172,14 @@ TEST_CASE("outside pairs: an address that a person gives counts more") {
   CHECK(d.router.ready.size() == 2);
 }
 
-TEST_CASE("outside pairs: two streams are joined by what the server was told of them") {
+TEST_CASE("outside pairs: two streams are joined by the addresses that the server got") {
   Natted d;
   const auto alice = d.open(kAlice), bob = d.open(kBob);
   (void)d.desk.set_far_end(alice.id, bob.central_facing);
   CHECK(d.relay.all.at(alice.id).bridged == bob.id);
 }
 
-TEST_CASE("outside pairs: where RTCP has another port than the next one, it is told") {
+TEST_CASE("outside pairs: where RTCP has another port than the next one, it is named") {
   Natted d;
   d.router.rtcp = outside(55555);
   const auto apart = d.open(kAlice);
@@ -208,7 +208,7 @@ MediaReport spoken(TimePoint now, Duration ago) {
 
 }  // namespace
 
-TEST_CASE("another address of the router: whoever asks is told it from then on, where ports keep their numbers") {
+TEST_CASE("another address of the router: whoever asks gets it from then on, where ports keep their numbers") {
   Natted d;
   d.router.ready = {20000};
   const auto lent = d.open(kAlice);
@@ -240,7 +240,7 @@ TEST_CASE("another address of the router: what STUN learned of a port holds as l
 }
 
 TEST_CASE(
-    "another address of the router: a call that is not heard since is told of, one that a server follows is not") {
+    "another address of the router: a call that is not heard since is reported, one that a server follows is not") {
   Natted d(quick_end());
   const auto cut = d.open(kAlice), followed = d.open(kBob);
   d.router.wan = kNewWan;
@@ -252,12 +252,12 @@ TEST_CASE(
   d.relay.reports[followed.id] = spoken(d.loop.now(), 20ms);
   CHECK(d.desk.report(cut.id).router_moved);
   CHECK_FALSE(d.desk.report(followed.id).router_moved);
-  const auto told = d.desk.router_moved();
-  REQUIRE(told);
-  CHECK(told->was == outside(0).address);
-  CHECK(told->is == kNewWan);
-  CHECK(told->streams == 1);
-  CHECK_FALSE(told->ended);
+  const auto reported = d.desk.router_moved();
+  REQUIRE(reported);
+  CHECK(reported->was == outside(0).address);
+  CHECK(reported->is == kNewWan);
+  CHECK(reported->streams == 1);
+  CHECK_FALSE(reported->ended);
   d.desk.close(cut.id, MediaEnd::closed);
   REQUIRE(d.desk.router_moved());
   CHECK(d.desk.router_moved()->streams == 0);
@@ -265,7 +265,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "another address of the router: a call that was silent before, and one that was told again, are not cut off by it") {
+    "another address of the router: a call that was silent before, and one that got it since, are not cut off by it") {
   Natted d;
   const auto silent = d.open(kAlice), again = d.open(kBob);
   d.router.wan = kNewWan;

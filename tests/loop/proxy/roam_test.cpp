@@ -48,7 +48,7 @@ TEST_CASE(
   REQUIRE(passes(before));
   REQUIRE(passes(before));
   REQUIRE(hears(before));
-  REQUIRE(town.until([&] {  // the media thread has told what passed
+  REQUIRE(town.until([&] {  // the media thread has reported what passed
     const auto calls = town.proxy->calls();
     const auto& media = calls.at(0).streams.at(0).media;
     return media.from_phone.heard && media.from_central.heard;

@@ -24,7 +24,7 @@ TEST_CASE("a phone that came back takes its own place, after the server has seen
   after.connect(town.at());
   REQUIRE(town.until([&] { return after.core.is_registered() && before.closed; }));
   CHECK_FALSE(after.saw(PhoneEvent::Kind::rejected));
-  CHECK(town.told(Step::superseded));
+  CHECK(town.reported(Step::superseded));
   REQUIRE(town.until([&] { return server.connections() == 1; }));
   CHECK(town.proxy->registered() == 1);
 }
@@ -40,12 +40,12 @@ TEST_CASE("a stranger from another address does not end a phone's registration b
   stranger.connect(town.at());
   REQUIRE(town.until([&] { return stranger.closed; }));
   CHECK(stranger.saw(PhoneEvent::Kind::rejected));
-  REQUIRE(town.told(Step::refused));
+  REQUIRE(town.reported(Step::refused));
   CHECK(town.steps.back().server.empty());  // it was not the server that refused
   CHECK(town.steps.back().detail == "a phone of that name is registered from 127.0.0.2, and answers there");
   CHECK_FALSE(phone.closed);
   CHECK(town.proxy->registered() == 1);
-  CHECK_FALSE(town.told(Step::superseded));
+  CHECK_FALSE(town.reported(Step::superseded));
 }
 
 namespace {
@@ -91,7 +91,7 @@ TEST_CASE("an old connection that answers nothing is superseded within five seco
   phone.connect(town.at());
   REQUIRE(town.until([&] { return phone.core.is_registered(); }));
   CHECK_FALSE(phone.saw(PhoneEvent::Kind::rejected));
-  CHECK(town.told(Step::superseded));
+  CHECK(town.reported(Step::superseded));
   REQUIRE(town.until([&] { return server.connections() == 1; }));
   CHECK(town.proxy->registered() == 1);
 }
@@ -124,7 +124,7 @@ TEST_CASE("a stranger who holds a phone's name gives it up to the address that t
   TestPhone phone(town.loop, "SEP001122334401", 2);
   phone.connect(town.at());
   REQUIRE(town.until([&] { return phone.core.is_registered() && stranger.closed; }));
-  CHECK(town.told(Step::superseded));
+  CHECK(town.reported(Step::superseded));
   town.took_config = {loopback(2), loopback(3)};  // anybody can take a file
   TestPhone again(town.loop, "SEP001122334401", 3);
   again.connect(town.at());
@@ -217,7 +217,7 @@ TEST_CASE("a phone that roams on our own LAN has its name at once when it took i
     after.connect(town.at());
     REQUIRE(town.until([&] { return after.core.is_registered() || after.closed; }));
     CHECK(after.core.is_registered() == own_lan);  // elsewhere the old one answers, and stays
-    CHECK(town.told(Step::superseded) == own_lan);
+    CHECK(town.reported(Step::superseded) == own_lan);
   }
 }
 

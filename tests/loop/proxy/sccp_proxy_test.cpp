@@ -31,11 +31,11 @@ TEST_CASE("a phone registers through the proxy, calls the echo, and says good-by
   phone.act(phone.core.unregister(town.loop.now()));
   REQUIRE(town.until([&] { return phone.closed && town.proxy->connections() == 0; }));
   CHECK(server.connections() == 0);
-  CHECK(town.told(Step::connected));
-  CHECK(town.told(Step::registered));
-  CHECK(town.told(Step::unregistered));
-  CHECK_FALSE(town.told(Step::phone_lost));
-  CHECK_FALSE(town.told(Step::server_lost));
+  CHECK(town.reported(Step::connected));
+  CHECK(town.reported(Step::registered));
+  CHECK(town.reported(Step::unregistered));
+  CHECK_FALSE(town.reported(Step::phone_lost));
+  CHECK_FALSE(town.reported(Step::server_lost));
 }
 
 TEST_CASE("the next server is taken when the first can't be had, and the first again once it can") {
@@ -123,7 +123,7 @@ TEST_CASE("no server at all: the phone is let go, and its story says why") {
   TestPhone phone(town.loop, "SEP001122334401", 2);
   phone.connect(town.at());
   REQUIRE(town.until([&] { return phone.closed && town.proxy->connections() == 0; }));
-  REQUIRE(town.told(Step::no_server));
+  REQUIRE(town.reported(Step::no_server));
   CHECK(town.steps.back().detail.find("refused") != std::string::npos);
   CHECK(town.steps.back().device == "SEP001122334401");
 }
@@ -142,10 +142,10 @@ TEST_CASE("when the server's side dies the phone is hung up on, with media that 
   CAPTURE(town.steps.back().detail);
   CHECK_FALSE(phone.clean);  // a reset for a reset
   CHECK(town.broker.streams().empty());
-  CHECK(town.told(Step::server_lost));
+  CHECK(town.reported(Step::server_lost));
 }
 
-TEST_CASE("when the phone's side dies the server is told at once") {
+TEST_CASE("when the phone's side dies the server hears so at once") {
   Town town;
   TestServer& server = town.add_server();
   town.start();
@@ -159,7 +159,7 @@ TEST_CASE("when the phone's side dies the server is told at once") {
       phone.stream = {};
     REQUIRE(town.until([&] { return server.connections() == 0 && town.proxy->connections() == 0; }));
   }
-  CHECK(town.told(Step::phone_lost));
+  CHECK(town.reported(Step::phone_lost));
 }
 
 namespace {
@@ -185,7 +185,7 @@ TEST_CASE("a call whose server died goes on as preserved, and the phone that reg
   everybody_talks(town);
   first.die();
   REQUIRE(town.until([&] { return phone.closed && town.proxy->connections() == 0; }));
-  CHECK(town.told(Step::call_preserved));
+  CHECK(town.reported(Step::call_preserved));
   CHECK(town.calls.empty());
   CHECK(town.proxy->running() == 1);  // a program that is to stop waits for it
   const auto preserved = [&] {
@@ -217,7 +217,7 @@ TEST_CASE("when a call finds no ports, those of calls that have long been silent
     REQUIRE(town.until([&] { return phone->core.is_registered(); }));
   }
   silent.act(silent.core.dial(town.loop.now(), "600"));
-  REQUIRE(town.until([&] { return town.told(Step::media_silent); }));
+  REQUIRE(town.until([&] { return town.reported(Step::media_silent); }));
   CHECK(town.broker.streams().size() == 1);
   town.broker.limit = 1;
   refused.act(refused.core.dial(town.loop.now(), "600"));
@@ -243,7 +243,7 @@ TEST_CASE("a phone's own lost connection, and one that a newer takes the place o
     if (!superseded) phone.stream.reset();
     back.connect(town.at());
     REQUIRE(town.until([&] { return back.core.is_registered(); }));
-    CHECK(town.told(Step::call_preserved));
+    CHECK(town.reported(Step::call_preserved));
     CHECK(town.proxy->preserved_calls() == 1);
     CHECK(town.broker.streams().size() == 1);
   }
@@ -362,7 +362,7 @@ TEST_CASE("more addresses to listen on are all had, or none") {
   CHECK(town.proxy->local().size() == 1);
 }
 
-TEST_CASE("whom access.networks keeps out has its SCCP connection closed, and is told in no story") {
+TEST_CASE("whom access.networks keeps out has its SCCP connection closed, and is in no story") {
   Town town;
   town.add_server();
   town.start();

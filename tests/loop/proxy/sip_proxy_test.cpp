@@ -32,7 +32,7 @@ TEST_CASE("a UDP phone registers and calls through real sockets, and both ends h
   phone.open_udp();
   const std::string contact = register_by_udp(town, phone);
   CHECK(town.proxy->registered() == 1);
-  CHECK(town.told(Step::registered));
+  CHECK(town.reported(Step::registered));
   CHECK(phone.last_peer == town.at());  // it knows no other address of ours
 
   const SipText invite =
@@ -105,7 +105,7 @@ TEST_CASE("messages in a TCP stream are found one octet at a time, and many in o
   REQUIRE(town.until([&] { return phone.count("NOTIFY", 0) == 1; }));
   phone.hang_up();
   REQUIRE(town.until([&] { return town.server.count("NOTIFY", 480) == 1; }));
-  CHECK(town.told(Step::phone_lost));
+  CHECK(town.reported(Step::phone_lost));
 }
 
 TEST_CASE("a TCP stream that makes no sense is closed") {
@@ -180,7 +180,7 @@ TEST_CASE("UDP phones reach a TCP server, each over a connection of its own") {
   REQUIRE(town.until([&] { return town.server.count("MESSAGE", 200) == 1; }));
 }
 
-TEST_CASE("a server that refuses connections: the phone is told 503, and the story says why") {
+TEST_CASE("a server that refuses connections: the phone gets 503, and the story says why") {
   SipTown town;
   std::uint16_t nobody = 0;
   {
@@ -289,7 +289,7 @@ TEST_CASE("a damaged or unusable database costs the memory of a restart, and not
   CHECK(town.proxy->registered() == 1);
 }
 
-TEST_CASE("port 0 is one port for UDP and TCP, and a port that is taken is told in a sentence") {
+TEST_CASE("port 0 is one port for UDP and TCP, and a port that is taken is an error in a sentence") {
   SipTown town;
   town.start_udp();
   CHECK(town.at().port != 0);

@@ -140,7 +140,8 @@ TEST_CASE("SIP bindings: a disk that refuses for a while loses none, and none th
   CHECK(desk.left(3) > 0s);
 }
 
-TEST_CASE("SIP bindings: a database that can't be opened leaves them in memory; a damaged one is begun anew") {
+TEST_CASE(
+    "SIP bindings: a database that can't be opened leaves them in memory; a damaged one is replaced by a new one") {
   const test::TempDir dir;
   const auto path = dir.path() / "sip.db";
   bool stores = false;

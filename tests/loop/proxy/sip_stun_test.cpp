@@ -30,7 +30,7 @@ TEST_CASE("a phone's STUN on the SIP port is answered with where it came from, b
       got.emplace_back(d.octets.begin(), d.octets.end());
     }
   });
-  // A dozen strange ones first, which ten offences would be banned for.
+  // A dozen strange ones first, which ten abuses would be banned for.
   for (std::uint8_t i = 0; i < 12; ++i) {
     Buffer indication = stun_request(i);
     indication[0] = i % 2 == 0 ? 0x00 : 0x01;

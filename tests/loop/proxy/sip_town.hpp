@@ -154,7 +154,7 @@ struct SipTown {
   }
   Endpoint at() const { return proxy->local().front(); }
   bool until(const std::function<bool()>& condition) { return loop.run_until(condition, 10s); }
-  bool told(phones::SignallingEvent event) const {
+  bool reported(phones::SignallingEvent event) const {
     for (const auto& step : steps) {
       if (step.event == event) return true;
     }

@@ -267,7 +267,7 @@ TEST_CASE("a disk that refuses turns storing off for a while, reading goes on") 
   CHECK(t.cache->storing());
 }
 
-TEST_CASE("an index that is damaged is begun anew, and no object is left behind") {
+TEST_CASE("an index that is damaged is replaced by a new one, and no object is left behind") {
   const TempDir dir;
   CacheUnderTest t(dir.path());
   t.put_and_wait("a", "one");

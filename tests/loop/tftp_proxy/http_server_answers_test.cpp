@@ -266,7 +266,7 @@ TEST_CASE("phone http: no answer in time is 503, and what comes later changes no
   CHECK(box.steps.at(0).outcome == FileOutcome::unavailable);
 }
 
-TEST_CASE("phone http: a phone that goes away half-way is told as aborted, and nothing keeps the content") {
+TEST_CASE("phone http: a phone that goes away half-way is reported as aborted, and nothing keeps the content") {
   Box box;
   const ContentPtr content = arriving(10);
   box.shelf.files["apps.sbn"] = content;
@@ -301,7 +301,7 @@ TEST_CASE("phone http: what an origin said of a missing file is for the story, n
   }
 }
 
-TEST_CASE("phone http: who tries too many names waits, is told to come later, and is in no story") {
+TEST_CASE("phone http: who tries too many names waits, is asked to come later, and is in no story") {
   Box box;
   NameBudget names(box.known, {}, 3);
   box.shelf.budget = &names;

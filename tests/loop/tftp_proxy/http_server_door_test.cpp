@@ -149,7 +149,7 @@ TEST_CASE("phone http over TCP: a server that goes while somebody waits leaves n
   CHECK(steps == 0);
 }
 
-TEST_CASE("phone http over TCP: a port that is taken is told in a sentence") {
+TEST_CASE("phone http over TCP: a port that is taken is an error in a sentence") {
   OpenBox box;
   const auto again = box.server.listen(box.at);
   REQUIRE_FALSE(again);

@@ -46,7 +46,7 @@ TEST_CASE("files of a directory, exact first, then in any case") {
   CHECK(t.get("Desktops").error() == Errc::not_found);
 }
 
-TEST_CASE("a config that is not there: those whose MAC is one typo away are told") {
+TEST_CASE("a config that is not there: those whose MAC is one typo away are named") {
   Tree t;
   write_file(t.dir.path() / "tree/SEP00112233446.cnf.xml", "<device/>");
   write_file(t.dir.path() / "tree/SEP0011223344560.cnf.xml", "<device/>");

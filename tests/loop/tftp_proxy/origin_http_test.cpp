@@ -168,7 +168,7 @@ TEST_CASE("a body that breaks off and is another file by now, or has no validato
   CHECK(again.server.requests().size() == 3);  // the first and two more
 }
 
-TEST_CASE("a body whose end can't be told from a cut is refused; a chunked one is taken") {
+TEST_CASE("a body whose end can't be distinguished from a cut is refused; a chunked one is taken") {
   Shared<std::string> answer("HTTP/1.0 200 OK\r\n\r\nhalf a fi");
   Asked a([&](ScriptedOrigin::Peer& peer, const std::string&) { peer.send(answer.get()); });
   CHECK(a.get("f").error() == Errc::unavailable);
@@ -181,7 +181,7 @@ TEST_CASE("a body whose end can't be told from a cut is refused; a chunked one i
   CHECK(a.get("f").error() == Errc::unavailable);
 }
 
-TEST_CASE("a file beyond the bound, told or not") {
+TEST_CASE("a file beyond the bound, announced or not") {
   Origin::Options options;
   options.max_file = 1000;
   Shared<std::string> answer(http_ok(std::string(1001, 'x')));

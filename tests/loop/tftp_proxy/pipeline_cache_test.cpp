@@ -207,7 +207,7 @@ TEST_CASE("an entity tag is shown only to the origin that gave it") {
   CHECK(t.get("dialplan.xml") == "from a");
 }
 
-TEST_CASE("a kept copy that is damaged is fetched anew") {
+TEST_CASE("a kept copy that is damaged is fetched again") {
   TaggedFiles origin;
   origin.put("/dialplan.xml", "one", "\"1\"");
   origin.put("/apps45.sbn", "firmware", "\"1\"");

@@ -167,7 +167,7 @@ TEST_CASE("a file that breaks off fails for everyone, is not kept, and is asked 
   CHECK(t.cached("apps45.sbn"));
 }
 
-TEST_CASE("an origin that refuses a file is told as such; one that is slow to answer gives way to the next") {
+TEST_CASE("an origin that refuses a file is reported as such; one that is slow to answer gives way to the next") {
   const TempDir second;
   write_file(second.path() / "dialplan.xml", "<dial/>");
   Gate gate;

@@ -2,7 +2,7 @@
 
 #include "tests/loop/tftp_proxy/pipeline_fixture.hpp"
 
-/// Pipeline::refresh: a file that a person has fetched anew.
+/// Pipeline::refresh: a file that a person has fetched again.
 using namespace dw;
 using namespace dw::test;
 

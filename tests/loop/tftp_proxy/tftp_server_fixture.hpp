@@ -141,7 +141,7 @@ struct Scene {
       if (number == block) return got;
     }
   }
-  bool step_told() {
+  bool step_reported() {
     return loop.run_until([this] { return !steps.empty(); }, 10s);
   }
 

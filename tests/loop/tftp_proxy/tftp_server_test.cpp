@@ -1,4 +1,4 @@
-// The TFTP server on real sockets: where its packets come from, what it tells, how it ends.
+// The TFTP server on real sockets: where its packets come from, what it reports, how it ends.
 #include "tests/loop/tftp_proxy/tftp_server_fixture.hpp"
 
 namespace dw::provisioning {
@@ -27,7 +27,7 @@ TEST_CASE("a file, every packet from the port that was asked, and its step") {
   scene.shelf.files["f"] = Content::of(pattern(5000), {});
   const PhoneSocket phone;
   CHECK(fetch(scene, phone, scene.at, "f", &scene.at) == as_text(pattern(5000)));
-  REQUIRE(scene.step_told());
+  REQUIRE(scene.step_reported());
   const phones::FileStep& step = scene.steps.front();
   CHECK(step.outcome == phones::FileOutcome::sent);
   CHECK(step.name == "f");
@@ -93,7 +93,7 @@ TEST_CASE("single_port off: a fresh port for each transfer, on the address that 
   const auto [second, still] = scene.next_data(phone, 2);
   CHECK(still == tid);
   phone.ack(tid, 2);
-  REQUIRE(scene.step_told());
+  REQUIRE(scene.step_reported());
   CHECK(scene.steps.front().outcome == phones::FileOutcome::sent);
   CHECK(scene.server->running() == 0);
 }
@@ -114,7 +114,7 @@ TEST_CASE("a file that streams: the first block before the origin has sent the l
   content->finish();
   CHECK(scene.next_data(phone, 2).first.substr(4) == as_text(Bytes(file).subspan(512)));
   phone.ack(scene.at, 2);
-  REQUIRE(scene.step_told());
+  REQUIRE(scene.step_reported());
   CHECK(scene.steps.front().outcome == phones::FileOutcome::sent);
   CHECK(content->subscribers() == 0);
 }
@@ -129,7 +129,7 @@ TEST_CASE("case 44, case 45: when the phone aborts nobody wants the file any mor
   scene.shelf.files.clear();
   CHECK_FALSE(wanted.expired());
   phone.send(scene.at, std::string("\0\5\0\0stop\0", 9));
-  REQUIRE(scene.step_told());
+  REQUIRE(scene.step_reported());
   CHECK(scene.steps.front().outcome == phones::FileOutcome::aborted);
   CHECK(wanted.expired());
 }
@@ -229,7 +229,7 @@ TEST_CASE("what nobody acknowledges is sent again by the clock") {
   CHECK(scene.next(phone).first == first);
 }
 
-TEST_CASE("a port that is taken is told in one sentence") {
+TEST_CASE("a port that is taken is an error in one sentence") {
   Scene scene;
   TftpServer::Options options;
   options.listen = {scene.at.address};
