@@ -14,6 +14,11 @@
 
 #include "nat/fast/flow.h"
 
+/* Linux 6.1, Debian 12's, refuses without CAP_PERFMON to write a part of eight octets of stack of which it knows another
+   part as a number. So what helpers are given by address is written as whole numbers of 64 bits, and the compiler is
+   asked for a processor without registers of 32 bits (-mcpu=v2), which would be saved in halves. */
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "what is written as whole numbers begins with the low octets");
+
 #define TO_THE_SOCKETS TC_ACT_UNSPEC /* and to whatever filter stands behind this one */
 #define AF_INET 2
 
@@ -71,7 +76,7 @@ struct onward {
 };
 
 static __always_inline int is_alive(const struct dw_flow* flow, uint64_t now) {
-  const uint32_t cell = flow->rule.beat;
+  const uint64_t cell = flow->rule.beat; /* of which the map reads four octets */
   const struct dw_flow_beat* b = bpf_map_lookup_elem(&beat, &cell);
   return b && now - *(volatile const uint64_t*)&b->at <= DW_FLOW_BEAT_LIMIT;
 }
@@ -236,7 +241,8 @@ SEC("tc")
 int dropwire_media(struct __sk_buff* skb) {
   struct seen seen = {};
   if (!is_plain(skb, &seen)) return TO_THE_SOCKETS;
-  const uint32_t* index = bpf_map_lookup_elem(&ports, &seen.at);
+  const uint64_t at = seen.at.address | (uint64_t)seen.at.port << 32; /* a dw_flow_key */
+  const uint32_t* index = bpf_map_lookup_elem(&ports, &at);
   if (!index) return TO_THE_SOCKETS;
   struct dw_flow* flow = bpf_map_lookup_elem(&flows, index);
   if (!flow) return TO_THE_SOCKETS;
@@ -254,10 +260,10 @@ int dropwire_media(struct __sk_buff* skb) {
 
   if (!taken) return TO_THE_SOCKETS;
   if (!rewrite(skb, &seen, &to)) return TC_ACT_SHOT;
-  struct bpf_redir_neigh next;
+  struct bpf_redir_neigh next __attribute__((aligned(8)));
   __builtin_memset(&next, 0, sizeof next); /* the verifier wants every octet of it written */
-  next.nh_family = AF_INET;
-  next.ipv4_nh = to.next_hop;
+  const uint64_t family_and_hop = AF_INET | (uint64_t)to.next_hop << 32;
+  __builtin_memcpy(&next, &family_and_hop, sizeof family_and_hop);
   return (int)bpf_redirect_neigh(to.interface, &next, sizeof next, 0);
 }
 

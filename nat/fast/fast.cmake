@@ -11,7 +11,7 @@ if(DW_BPF_CLANG AND BPF_FOUND)
   # Freestanding: clang's own <stdint.h>, as the C library has none for this machine. -g: the maps are described by BTF.
   add_custom_command(
     OUTPUT ${carried} BYPRODUCTS ${object}
-    COMMAND ${DW_BPF_CLANG} -target bpf -mcpu=v3 -O2 -g -ffreestanding -Wall -Wextra -Werror -fdebug-prefix-map=${CMAKE_SOURCE_DIR}=.
+    COMMAND ${DW_BPF_CLANG} -target bpf -mcpu=v2 -O2 -g -ffreestanding -Wall -Wextra -Werror -fdebug-prefix-map=${CMAKE_SOURCE_DIR}=.
             -fdebug-compilation-dir=. -I${CMAKE_SOURCE_DIR} -I/usr/include/${CMAKE_LIBRARY_ARCHITECTURE} -c ${program} -o ${object}
     COMMAND ${CMAKE_COMMAND} -DOBJECT=${object} -DCARRIED=${carried} -P ${CMAKE_SOURCE_DIR}/nat/fast/carry.cmake
     DEPENDS ${program} ${CMAKE_SOURCE_DIR}/nat/fast/flow.h ${CMAKE_SOURCE_DIR}/nat/core/media/rtp_count.h

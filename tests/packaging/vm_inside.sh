@@ -52,17 +52,21 @@ loader_pid() { systemctl show -P MainPID dropwire-fast; }
 loader_active() { [[ $(systemctl is-active dropwire-fast) == active ]]; }
 in_kernel() { [[ $(tc filter show dev "$1" ingress) == *dropwire_media* ]]; } # INTERFACE
 nothing_on() { [[ -z $(tc filter show dev "$1" ingress) && $(tc qdisc show dev "$1") != *clsact* ]]; }
-hold_maps() { runuser -u dropwire -- socat -u UNIX-CONNECT:/run/dropwire-fast/maps,type=5 OPEN:/dev/null >/dev/null 2>&1 & }
+# No job of this shell, which waits for its jobs.
+hold_maps() { (runuser -u dropwire -- socat -u UNIX-CONNECT:/run/dropwire-fast/maps,type=5 OPEN:/dev/null >/dev/null 2>&1 &) }
+kernel_says() { in_kernel lan0 || { systemctl status dropwire-fast --no-pager -n 0; tail -n 6 /run/dropwire-fast/verifier.log; false; }; }
 check "the loader is enabled" systemctl is-enabled dropwire-fast
 check "and runs" wait_until 30 loader_active
 pid=$(loader_pid)
-check "as a user of its own, in the group dropwire" test "$(stat -c %U:%G "/proc/$pid")" = dropwire-fast:dropwire
+check "its socket is for the group dropwire" test "$(stat -c %G /run/dropwire-fast/maps)" = dropwire
+check "and not as root or the daemon" bash -c '[[ $(awk "/^Uid/ { print \$2 }" /proc/'"$pid"'/status) -gt 60000 ]]'
 check "under its AppArmor profile, enforced" test "$(tr -d '\0' <"/proc/$pid/attr/current")" = "dropwire-fast (enforce)"
 check "with two capabilities" grep -qx 'CapEff:.0000008000001000' "/proc/$pid/status"
 check "and its system calls filtered" grep -qx 'Seccomp:.2' "/proc/$pid/status"
 ip link add link lan0 name lan0.5 type vlan id 5 && ip link set lan0.5 up
 hold_maps
-check "this kernel takes the program, and an interface has it" wait_until 30 in_kernel lan0
+wait_until 30 in_kernel lan0
+check "this kernel takes the program, and an interface has it" kernel_says
 check "a VLAN has not" nothing_on lan0.5
 ip link add lan1 type dummy && ip link set lan1 up
 check "one that comes gets it" wait_until 10 in_kernel lan1
