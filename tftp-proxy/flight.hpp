@@ -93,7 +93,8 @@ bool is_confirmed(const CacheEntry& entry, CacheClass kept_as, const FetchLimits
 /// asked for the exact name and, when it has none, for a few other spellings. Owned by the pipeline.
 ///
 /// Those who wait are answered within FetchLimits::answer_within: with the cached copy, or "unavailable"; the fetch
-/// continues if the cache can use the file. Nobody ever gets an incomplete file as a complete one.
+/// continues if the cache can use the file. Nobody ever gets an incomplete file as a complete one. More than 30
+/// methods, as each step of a fetch is one, and all move the same state.
 class Flight : public std::enable_shared_from_this<Flight> {
  public:
   /// `whole_first`: nothing is handed out before the file is whole (it will be rewritten), so that another

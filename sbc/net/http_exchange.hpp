@@ -11,7 +11,8 @@
 
 namespace dw::net {
 
-/// The exchange from the server's side: its steps, as libmicrohttpd's callbacks drive them.
+/// The exchange from the server's side: its steps, as libmicrohttpd's callbacks drive them. Half of its methods are
+/// HttpExchange's.
 class Exchange final : public HttpExchange {
  public:
   enum class Step { receiving, handed_over, answering, over };

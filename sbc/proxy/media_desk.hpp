@@ -19,7 +19,7 @@ namespace dw::proxy {
 /// The media relay as signalling sees it. Chooses the addresses to advertise to either side, bridges the streams of
 /// two phones that are both behind this Dropwire, lets them talk directly when both are on our own LAN, and keeps
 /// a closed stream for as long as packets may still be on their way. On the loop's thread; the relay must outlive
-/// it.
+/// it. More than 30 methods: it is the whole MediaBroker, and a mapping, a bridge or a moved router change one table.
 class MediaDesk final : public MediaBroker {
  public:
   struct Options {
