@@ -6,8 +6,8 @@
 
 namespace dw::nat {
 
-/// Commands from one thread to one other, in order. Bounded; a full queue makes the sender wait, as a command
-/// that was lost would be a stream that never ends.
+/// A bounded FIFO of commands from one thread to one other. A full queue makes the sender wait: a lost command would be
+/// a stream that never ends.
 template <class T, std::size_t kCapacity>
 class CommandQueue {
  public:

@@ -16,7 +16,7 @@ using Kind = MediaWorker::Command::Kind;
 
 namespace {
 
-/// What can change while it runs.
+/// The options that can change at run time.
 Result<void> check(const RelayOptions& options) {
   if (PortPool::pairs(options.first_port, options.last_port) == 0)
     return fail(Errc::invalid, fmt::format("no pair of an even port and the next lies in {}-{}", options.first_port,
@@ -60,7 +60,7 @@ Result<std::unique_ptr<Relay>> EpollRelay::make(const RelayOptions& options, std
 
 EpollRelay::~EpollRelay() {
   for (const auto& thread : threads_)
-    thread->worker.reset();  // joined before any stream goes
+    thread->worker.reset();  // join the thread before any stream is freed
 }
 
 Result<void> EpollRelay::configure(const RelayOptions& options) {
@@ -139,7 +139,7 @@ Result<EpollRelay::Pair> EpollRelay::bind_pair(const IpAddress& address, std::sp
 }
 
 std::size_t EpollRelay::by_descriptors() const {
-  // A small limit is halved rather than reserved whole.
+  // Half of a small limit is reserved, not all of it.
   const std::size_t reserve = std::min(options_.reserved_descriptors, descriptors_ / 2);
   return (descriptors_ - reserve) / kPorts;
 }
@@ -156,7 +156,7 @@ std::size_t EpollRelay::closing() const {
   return count;
 }
 
-/// Takes back what the threads have removed.
+/// Frees what the threads have removed.
 void EpollRelay::reap() {
   for (const auto& thread : threads_) {
     for (std::uint32_t removed = thread->worker->removed(); thread->reaped != removed; ++thread->reaped) {
@@ -167,7 +167,7 @@ void EpollRelay::reap() {
   }
 }
 
-/// A stream that was closed a moment ago may still have its descriptors: its thread is about to end them.
+/// A stream closed a moment ago may still have its descriptors: waits until its thread has closed them.
 void EpollRelay::await_descriptors() {
   reap();
   while (entries_.size() + closing() >= by_descriptors() && closing() > 0) {
@@ -226,7 +226,7 @@ std::shared_ptr<const AllowedSenders> EpollRelay::allowed_senders(const StreamRe
   return allowed_;
 }
 
-/// A port of this relay is no phone's and no far end's: what is sent there would come back in.
+/// A port of this relay can't be a phone or a far end: packets sent there would come back in.
 bool EpollRelay::is_ours(const std::optional<Endpoint>& end) const {
   if (!end) return false;
   const auto pool = pools_.find(end->address);
@@ -256,10 +256,10 @@ void EpollRelay::set_phone_address(MediaId id, const IpAddress& address) {
 void EpollRelay::set_far_end(MediaId id, const std::optional<Endpoint>& far_end, const std::optional<Endpoint>& rtcp) {
   Entry* entry = find(id);
   if (!entry) return;
-  // What would come back in at one of our own ports is a bridge's, or nobody's.
+  // Packets for one of our own ports would come back in; only a bridge may do that.
   entry->far_end = is_ours(far_end) ? std::nullopt : far_end;
   entry->far_end_rtcp = is_ours(rtcp) ? std::nullopt : rtcp;
-  // Between threads the kernel carries what is bridged: then the far end stands aside until the bridge ends.
+  // Between threads the kernel delivers bridged packets, so the far end is unset until the bridge ends.
   const Entry* other = find(entry->bridge);
   if (!other || other->thread == entry->thread) post_far_end(*entry);
 }
@@ -312,7 +312,7 @@ void EpollRelay::set_opaque(MediaId id, bool opaque) {
 void EpollRelay::set_tos(MediaId id, std::uint8_t tos) {
   const Entry* entry = find(id);
   if (!entry) return;
-  // The descriptors are open until this thread posts `remove`, so it may set options itself.
+  // The descriptors stay open until this thread posts `remove`, so this thread may set their options.
   for (const MediaSocket& socket : entry->stream->sockets) {
     const bool v6 = (on_phone_side(socket.port) ? entry->phone : entry->central).address.is_v6();
     set_socket_tos(socket.descriptor.number(), v6, tos);
@@ -347,7 +347,7 @@ void EpollRelay::close(MediaId id) {
   if (!entry) return;
   if (Entry* feeder = find(entry->feed)) {
     feeder->far_end.reset(),
-        feeder->far_end_rtcp.reset();  // it may well be our own port, which somebody else will have one day
+        feeder->far_end_rtcp.reset();  // it may be a port of ours, which another stream can get later
     unbridge(*feeder);
     post(*feeder, Kind::far_end);
   }

@@ -12,14 +12,14 @@
 
 namespace dw::nat {
 
-/// Relay by threads of our own (media §5 i): keeps the streams' books on the signalling thread, and posts
-/// what concerns packets to the thread on which the stream lives. Long, as it has a method for each of Relay's,
-/// most of them a line that posts a command.
+/// Relay on threads of our own (media §5 i). Keeps the list of streams on the signalling thread, and posts what
+/// concerns packets to the media thread that owns the stream. A long class because Relay has many methods; most of them
+/// only post a command.
 class EpollRelay final : public Relay {
  public:
   static constexpr unsigned kMaxThreads = 64;
-  static constexpr std::uint16_t kFirstPhonePort = 1024;  ///< below are services, and no phone receives there
-  static constexpr int kMaxBindTries = 32;                ///< pairs that other programs have taken, one after another
+  static constexpr std::uint16_t kFirstPhonePort = 1024;  ///< below are services; no phone receives media there
+  static constexpr int kMaxBindTries = 32;                ///< port pairs tried in a row that other programs have in use
 
   /// As make_epoll_relay. `descriptors`: RLIMIT_NOFILE.
   static Result<std::unique_ptr<Relay>> make(const RelayOptions& options, std::size_t descriptors);
@@ -65,7 +65,7 @@ class EpollRelay final : public Relay {
     Local phone, central;
     std::optional<Endpoint> far_end{}, far_end_rtcp{};
     MediaId bridge = MediaId::none;  ///< where our phone's packets go
-    MediaId feed = MediaId::none;    ///< whose phone's packets come here
+    MediaId feed = MediaId::none;    ///< the stream whose phone's packets come here
   };
   struct Closing {
     std::unique_ptr<MediaStream> stream;
@@ -74,8 +74,8 @@ class EpollRelay final : public Relay {
   struct Thread {
     std::unique_ptr<MediaWorker> worker;
     std::size_t streams = 0;
-    std::deque<Closing> closing;  ///< in the order of their `remove` commands; at most what is under way
-    std::uint32_t reaped = 0;     ///< compares with MediaWorker::removed()
+    std::deque<Closing> closing;  ///< in the order of their `remove` commands, until the thread has carried them out
+    std::uint32_t reaped = 0;     ///< as MediaWorker::removed(): how many were taken from `closing`
   };
 
   EpollRelay(const RelayOptions& options, std::size_t descriptors) : options_(options), descriptors_(descriptors) {}
@@ -84,7 +84,7 @@ class EpollRelay final : public Relay {
             MediaStream* other = nullptr);
   void post_far_end(const Entry& entry);
   bool is_ours(const std::optional<Endpoint>& end) const;
-  /// The same object for all streams that have the same sources.
+  /// One shared object for all streams with the same sources.
   std::shared_ptr<const AllowedSenders> allowed_senders(const StreamRequest& request);
   PortPool& pool(const IpAddress& address);
   Result<Pair> bind_pair(const IpAddress& address, std::span<const std::uint16_t> rather = {});
@@ -101,9 +101,9 @@ class EpollRelay final : public Relay {
   std::map<IpAddress, PortPool> pools_;
   std::unordered_map<std::uint64_t, Entry> entries_;
   std::uint64_t last_id_ = 0;
-  bool same_address_ = false;  ///< a request had one address for both sides
+  bool same_address_ = false;  ///< some request had the same address on both sides
   std::uint64_t exhausted_ = 0;
-  std::shared_ptr<const AllowedSenders> allowed_;  ///< of the last stream that was opened
+  std::shared_ptr<const AllowedSenders> allowed_;  ///< of the stream that was opened last
 };
 
 }  // namespace dw::nat

@@ -17,7 +17,7 @@ MediaReceiver::MediaReceiver() {
   look_at_clock();
 }
 
-/// What the kernel changed of it the last time.
+/// Resets the fields that the kernel wrote in the last call.
 void MediaReceiver::prepare(std::size_t slot) {
   headers_[slot].msg_hdr.msg_namelen = sizeof slots_[slot].from;
   headers_[slot].msg_hdr.msg_controllen = kControl;
@@ -53,7 +53,7 @@ std::size_t MediaReceiver::receive(int descriptor) {
 }
 
 MediaReceiver::Datagram MediaReceiver::read(std::size_t slot) const {
-  // Not const: the macros of <sys/socket.h> want it so.
+  // Not const, as the macros of <sys/socket.h> need it.
   msghdr message = headers_[slot].msg_hdr;
   Datagram out;
   out.from = net::to_endpoint(slots_[slot].from);

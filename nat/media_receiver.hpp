@@ -14,30 +14,30 @@
 
 namespace dw::nat {
 
-/// Takes datagrams off media sockets, each with the time that it has waited there (SO_TIMESTAMPNS) and how many found
-/// the buffer full (SO_RXQ_OVFL). The memory for it is made once. One thread's.
+/// Reads datagrams from media sockets, each with the time that it waited in the socket (SO_TIMESTAMPNS) and the number
+/// of packets that the socket dropped because its buffer was full (SO_RXQ_OVFL). Allocates once. For one thread.
 class MediaReceiver {
  public:
-  static constexpr std::size_t kMaxDatagram = 2048;  ///< octets; a longer one is no voice and is dropped
+  static constexpr std::size_t kMaxDatagram = 2048;  ///< octets; no voice packet is longer: longer ones are dropped
   static constexpr std::size_t kMany = 16;
 
   struct Datagram {
     Endpoint from;
-    Bytes octets;                             ///< good until the next call
-    bool oversized = false;                   ///< longer than kMaxDatagram: cut
-    Duration age{};                           ///< zero when the kernel does not say
-    std::optional<std::uint32_t> overflowed;  ///< since the socket was made, modulo 2^32
+    Bytes octets;                             ///< valid until the next call
+    bool oversized = false;                   ///< longer than kMaxDatagram: truncated
+    Duration age{};                           ///< zero if the kernel does not report it
+    std::optional<std::uint32_t> overflowed;  ///< dropped since the socket was made, modulo 2^32
   };
 
   MediaReceiver();
   MediaReceiver(const MediaReceiver&) = delete;
 
-  /// From now on ages are as of now.
+  /// Reads the clock that ages are computed against.
   void look_at_clock() { clock_gettime(CLOCK_REALTIME, &now_); }
-  /// Without age and overflow, which cost a twentieth of what a packet costs. Nothing: errno says why.
+  /// One datagram without age and overflow, which cost about 5 % of a packet's time. Nothing: see errno.
   std::optional<Datagram> plain(int descriptor);
   std::optional<Datagram> one(int descriptor);
-  /// Hands what is there, at most kMany, to `take(const Datagram&)`, the oldest first. Returns how many.
+  /// Calls `take(const Datagram&)` for up to kMany waiting datagrams, oldest first. Returns how many.
   template <class Take>
   std::size_t many(int descriptor, Take&& take) {
     const std::size_t count = receive(descriptor);
@@ -47,7 +47,7 @@ class MediaReceiver {
   }
 
  private:
-  /// Room for a timespec and a count.
+  /// Room for a timespec and a counter.
   static constexpr std::size_t kControl = CMSG_SPACE(sizeof(timespec)) + CMSG_SPACE(sizeof(std::uint32_t));
   struct Slot {
     net::SocketAddress from;

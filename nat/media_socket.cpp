@@ -11,7 +11,7 @@ namespace dw::nat {
 namespace {
 
 void set_option(int descriptor, int level, int name, int value) {
-  // None of these is worth refusing a call for: without it the kernel's default stays.
+  // None of these is a reason to refuse a call: if it fails, the kernel's default applies.
   (void)setsockopt(descriptor, level, name, &value, sizeof value);
 }
 

@@ -16,12 +16,12 @@
 namespace dw::nat {
 namespace {
 
-/// A sweep looks at a part of the streams only, so that thousands cost no pause: each is seen
+/// A sweep looks at only a part of the streams, so that thousands cause no pause: each stream is looked at
 /// kSweepsPerKeepalive / kSweepParts times in a keepalive interval.
 constexpr int kSweepsPerKeepalive = 32;
 constexpr std::size_t kSweepParts = 8;
 
-/// One writer: no locked instruction is needed.
+/// There is one writer, so no locked instruction is needed.
 void add(std::atomic<std::uint64_t>& counter, std::uint64_t more) {
   counter.store(counter.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
 }
@@ -83,9 +83,9 @@ void MediaWorker::run() {
     receiver_->look_at_clock();
     ++batch_;
     const std::span<const epoll_event> batch(events.data(), static_cast<std::size_t>(std::max(ready, 0)));
-    // Commands first, as they were given before what is read now arrived; but streams that they end live
-    // until the batch is done, as events in it may be theirs.
-    if (std::ranges::any_of(batch, [](const epoll_event& event) { return event.data.ptr == nullptr; })) obey();
+    // Commands first, as they were posted before the packets that are read now arrived. Streams that they end are freed
+    // after the batch, as it may hold events of theirs.
+    if (std::ranges::any_of(batch, [](const epoll_event& event) { return event.data.ptr == nullptr; })) run_commands();
     for (std::size_t i = 0; i < batch.size(); ++i) {
       prefetch(batch, i);
       if (batch[i].data.ptr) on_readable(*static_cast<MediaSocket*>(batch[i].data.ptr));
@@ -98,7 +98,7 @@ void MediaWorker::run() {
   carry_by(nullptr);
 }
 
-/// While one packet is in the kernel's hands, what the next ones touch comes out of memory.
+/// Prefetches what the next packets touch while the kernel handles the current one.
 void MediaWorker::prefetch(std::span<const epoll_event> batch, std::size_t at) {
   if (at + 2 < batch.size()) __builtin_prefetch(batch[at + 2].data.ptr, 1);
   if (at + 1 >= batch.size() || !batch[at + 1].data.ptr) return;
@@ -120,7 +120,7 @@ int MediaWorker::timeout() const {
   return static_cast<int>(std::max<std::int64_t>(1, std::chrono::floor<std::chrono::milliseconds>(tick()).count()));
 }
 
-void MediaWorker::obey() {
+void MediaWorker::run_commands() {
   eventfd_t wakes = 0;
   (void)eventfd_read(wake_.number(), &wakes);
   while (const auto command = commands_.pop())
@@ -183,7 +183,7 @@ void MediaWorker::add(MediaStream& stream) {
   streams_.push_back(&stream);
   for (MediaSocket& socket : stream.sockets) {
     epoll_event event{.events = EPOLLIN, .data = {.ptr = &socket}};
-    // Only fails for want of kernel memory or of fs.epoll.max_user_watches; then that port stays deaf.
+    // Fails only for want of kernel memory or of fs.epoll.max_user_watches; then that port receives nothing.
     if (epoll_ctl(epoll_.number(), EPOLL_CTL_ADD, socket.descriptor.number(), &event) != 0)
       count(totals_.receive_errors);
   }
@@ -196,8 +196,8 @@ void MediaWorker::end(MediaStream& stream) {
   streams_[stream.index]->index = stream.index;
   streams_.pop_back();
   for (MediaSocket& socket : stream.sockets) {
-    // Not left to close(): a child process could hold a copy, and events of it would name a stream that is
-    // gone.
+    // Not left to close(): a child process could hold a copy of the descriptor, and its events would name a stream that
+    // is gone.
     (void)epoll_ctl(epoll_.number(), EPOLL_CTL_DEL, socket.descriptor.number(), nullptr);
     socket.descriptor.reset();
   }
@@ -238,7 +238,7 @@ void MediaWorker::carry_by(std::shared_ptr<FlowTable> flows) {
     stream->promotion.reset();
   }
   flows_ = std::move(flows);
-  next_sweep_ = {};  // its heart beats from the beginning
+  next_sweep_ = {};  // the first sweep ticks the FlowTable at once
   for (MediaStream* stream : streams_)
     renew(*stream);
 }
@@ -290,8 +290,9 @@ void MediaWorker::settle(MediaStream& stream) {
 }
 
 void MediaWorker::on_readable(MediaSocket& socket) {
-  // A socket that had nothing when the last batch was taken has nothing old now: only those that are behind, or all
-  // when there were more than one batch holds, are worth a look at the age. One look more, for what overflowed.
+  // A socket that had no packet when the last batch was taken has no old one now. So the age is read only for sockets
+  // that are behind, or for all if there were more than one batch holds; and once more after that, to read the overflow
+  // counter.
   const bool again = socket.served + 1 == batch_;
   socket.served = batch_;
   const bool look = again || socket.behind || crowded_ || age_limit_.is_behind(now_);
@@ -299,7 +300,7 @@ void MediaWorker::on_readable(MediaSocket& socket) {
   const int descriptor = socket.descriptor.number();
   const auto datagram = look ? receiver_->one(descriptor) : receiver_->plain(descriptor);
   if (!datagram) {
-    // Whatever it is, the socket stays (media §7 trap 1).
+    // Whatever the error, the socket stays (media §7 trap 1).
     if (errno != EAGAIN && errno != EINTR) count(totals_.receive_errors);
     return;
   }
@@ -347,7 +348,7 @@ void MediaWorker::on_datagram(MediaSocket& socket, const MediaReceiver::Datagram
   const Port across_there = across(socket.port);
   const auto onward = other.session.on_bridged(now_, across_there, datagram.octets);
   const auto sent = pass(other, across_there, onward, datagram.octets, late);
-  close_books(stream, socket.port, sent, late);
+  count_packet(stream, socket.port, sent, late);
 }
 
 RelaySession::Sent MediaWorker::pass(MediaStream& stream, Port in, const RelaySession::Outcome& outcome, Bytes packet,
@@ -356,16 +357,16 @@ RelaySession::Sent MediaWorker::pass(MediaStream& stream, Port in, const RelaySe
   if (outcome.fate == Fate::stranger) stream.strangers.store(stream.session.strangers(), std::memory_order_relaxed);
   if (late && outcome.taken()) {
     count(totals_.late);
-    close_books(stream, in, RelaySession::Sent::failed, late);
+    count_packet(stream, in, RelaySession::Sent::failed, late);
     return RelaySession::Sent::failed;
   }
   const auto sent = deliver(stream, across(in), outcome, packet);
-  if (outcome.taken()) close_books(stream, in, sent, late);
+  if (outcome.taken()) count_packet(stream, in, sent, late);
   return sent;
 }
 
-/// Of a packet that was taken: counts it, and what became of it.
-void MediaWorker::close_books(MediaStream& stream, Port in, RelaySession::Sent sent, bool late) {
+/// Counts an accepted packet and what happened to it.
+void MediaWorker::count_packet(MediaStream& stream, Port in, RelaySession::Sent sent, bool late) {
   if (late)
     stream.session.on_late(in);
   else
@@ -403,7 +404,7 @@ RelaySession::Sent MediaWorker::deliver(MediaStream& stream, Port out, const Rel
   return Sent::unwanted;
 }
 
-/// The phone can be sent to now.
+/// Call once the phone has a destination.
 void MediaWorker::release_held(MediaStream& stream) {
   const auto to = stream.session.to_phone();
   if (!to) return;

@@ -16,12 +16,12 @@ using std::chrono::seconds;
 using Event = portmap::Mapper::Event;
 
 constexpr Duration kLookAgain = seconds(60), kRetryLookup = seconds(10);
-constexpr std::uint16_t kSomePort = 9;  ///< to ask for the way to an address; nothing is sent there
+constexpr std::uint16_t kSomePort = 9;  ///< for a route lookup; nothing is sent there
 constexpr std::size_t kMaxRouteOctets = 256 << 10;
 constexpr int kSmallBuffer = 64 << 10;
 
 std::vector<portmap::Route> kernel_routes() {
-  std::ifstream file("/proc/self/net/route");  // the unit hides what is not of a process
+  std::ifstream file("/proc/self/net/route");  // the unit hides everything but process entries in /proc
   std::string text(kMaxRouteOctets, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
@@ -47,7 +47,7 @@ portmap::pcp::Nonce nonce_of(const std::string& key, const IpAddress& gateway, c
 struct PortMapper::Upnp {
   UpnpRouter router;
   std::atomic<bool> give_up = false;
-  bool gone = false;  ///< the loop's thread only: nobody waits for the answer any more
+  bool gone = false;  ///< for the loop's thread only: the answer is no longer wanted
 };
 
 PortMapper::PortMapper(net::Loop& loop, Options options, Changed changed)
@@ -65,21 +65,21 @@ PortMapper::~PortMapper() {
   upnp_->gone = true;
 }
 
-// ---- whether, and whom ----
+// ---- whether to map, and by which router ----
 
-void PortMapper::configure(const HostPort& central, bool told) {
-  if (done_ || (central == options_.central && told == options_.told)) return;
+void PortMapper::configure(const HostPort& central, bool advertised) {
+  if (done_ || (central == options_.central && advertised == options_.advertised)) return;
   options_.central = central;
-  options_.told = told;
+  options_.advertised = advertised;
   start();
 }
 
 void PortMapper::start() {
   lookup_.reset();
   look_again_.cancel();
-  // As if everything else spoke for it.
+  // With these two addresses, only the settings can make mapping useless.
   auto never = portmap::why_no_mapping(
-      {options_.choice, options_.edge, options_.told, IpAddress::v4(0x0a000001), IpAddress::v4(0x01010101)});
+      {options_.choice, options_.edge, options_.advertised, IpAddress::v4(0x0a000001), IpAddress::v4(0x01010101)});
   if (!never.empty()) return end(std::move(never));
   if (options_.wanted.empty()) return end("there is nothing to map");
   if (options_.central.host.empty()) return end("no central server is set");
@@ -103,8 +103,8 @@ void PortMapper::look_up() {
 
 void PortMapper::judge(const IpAddress& central) {
   const auto ours = net::source_toward({central, kSomePort});
-  auto why =
-      portmap::why_no_mapping({options_.choice, options_.edge, options_.told, ours.value_or(IpAddress{}), central});
+  auto why = portmap::why_no_mapping(
+      {options_.choice, options_.edge, options_.advertised, ours.value_or(IpAddress{}), central});
   if (!why.empty()) return end(std::move(why));
   const IpAddress gateway = options_.gateway.value_or(portmap::gateway_toward(kernel_routes(), central));
   if (!gateway) return end("there is no router on the way to the central server");
@@ -134,7 +134,7 @@ void PortMapper::begin(const IpAddress& gateway, const IpAddress& ours) {
   gateway_ = gateway;
   ours_ = ours;
   inactive_.clear();
-  all_told_ = false;
+  logged_all_mapped_ = false;
   socket_ = std::move(*socket);
   socket_->receive([this](std::span<const net::Datagram> all) {
     for (const net::Datagram& d : all)
@@ -154,8 +154,8 @@ void PortMapper::begin(const IpAddress& gateway, const IpAddress& ours) {
   perform(mapper_->start(loop_.now()));
 }
 
-/// A router that restarted says so at 224.0.0.1, where every host listens as it is (RFC 1112 §4). Another program may
-/// have the port; then a restart is found out a little later.
+/// A router announces its restart at 224.0.0.1, which every host receives anyway (RFC 1112 §4). Another program may
+/// have the port; then a restart is noticed a little later.
 void PortMapper::listen_for_announcements() {
   if (announcements_) return;
   auto socket = net::DatagramSocket::open(loop_, {IpAddress::v4(0), portmap::pcp::kClientPort}, small_socket());
@@ -181,14 +181,14 @@ void PortMapper::set_peers(std::optional<std::vector<IpNetwork>> peers, std::str
   if (mapper_ && !done_) perform(mapper_->set_peers(loop_.now(), peers_, no_peers_));
 }
 
-// ---- what the Mapper wants ----
+// ---- Mapper's actions ----
 
 void PortMapper::perform(portmap::Mapper::Actions actions) {
   for (const Buffer& octets : actions.datagrams)
     socket_->send({gateway_, portmap::pcp::kServerPort}, ours_, {}, octets);
   socket_->flush();
   for (const Event& event : actions.events)
-    tell(event);
+    log(event);
   if (actions.upnp) ask_upnp(std::move(*actions.upnp));
   if (actions.changed) changed_(mapper_->usable(), ours_);
   arm();
@@ -218,7 +218,7 @@ void PortMapper::stop(std::function<void()> done) {
   look_again_.cancel();
   if (!mapper_) return finish();
   end_limit_.arm_after(kLongestEnd);
-  if (upnp_) upnp_->give_up = true;  // of what is under way; what is to be taken back comes after it
+  if (upnp_) upnp_->give_up = true;  // ends what is under way; removals come after it
   perform(mapper_->stop(loop_.now()));
 }
 
@@ -229,12 +229,12 @@ void PortMapper::finish() {
   if (auto done = std::exchange(done_, [] {})) done();
 }
 
-// ---- what it tells ----
+// ---- the log ----
 
-void PortMapper::tell(const Event& e) {
+void PortMapper::log(const Event& e) {
   const auto facts = mapper_->facts();
   const auto port = fmt::format("transport={} internal={}", portmap::to_string(e.wanted.transport), e.wanted.internal);
-  // A port a line would be a page at each start: RTP's and RTCP's are for those who look closely.
+  // One line for each port would be a page at each start: lines about RTP and RTCP are at debug level.
   const bool signalling = e.wanted == options_.wanted.front();
   switch (e.kind) {
     case Event::Kind::mapped:
@@ -243,7 +243,7 @@ void PortMapper::tell(const Event& e) {
                   "event=port_mapped {} external={} lifetime=\"{}\" protocol={} router={}", port,
                   e.external.to_string(), e.lifetime == Duration{} ? "until the router restarts" : to_words(e.lifetime),
                   portmap::to_string(facts.protocol), gateway_.to_string());
-      if (facts.granted.size() == facts.wanted && !std::exchange(all_told_, true))
+      if (facts.granted.size() == facts.wanted && !std::exchange(logged_all_mapped_, true))
         spdlog::info("event=ports_mapped ports={} external={} protocol={} router={}", facts.wanted,
                      facts.external.to_string(), portmap::to_string(facts.protocol), gateway_.to_string());
       return;
@@ -258,7 +258,7 @@ void PortMapper::tell(const Event& e) {
                          escaped(e.text));
     case Event::Kind::lost:
       ++lost_total_;
-      all_told_ = false;
+      logged_all_mapped_ = false;
       return limit_.warn("event=port_mapping_lost {} external={} reason=\"it was not renewed in time\"", port,
                          e.external.to_string());
     case Event::Kind::removed:

@@ -16,36 +16,37 @@
 
 namespace dw::nat {
 
-/// Sockets, routes and the thread pool around portmap::Mapper: finds out whether the way to the central server leads
-/// through a router that is to be asked, and asks it. A new address of ours or a new router begins anew. On the
+/// Sockets, routes and the thread pool around portmap::Mapper. Finds out whether the way to the central server leads
+/// through a router that has to map ports, and asks it. Starts again when our address or the router changes. On the
 /// loop's thread.
 class PortMapper {
  public:
   struct Options {
     portmap::Choice choice = portmap::Choice::automatic;
-    bool edge = true, told = false;    ///< as portmap::Situation
-    HostPort central;                  ///< no host: none is set
-    std::optional<IpAddress> gateway;  ///< else as the kernel routes
+    bool edge = true, advertised = false;  ///< as portmap::Situation
+    HostPort central;                      ///< no host: not configured
+    std::optional<IpAddress> gateway;      ///< nothing: as the kernel routes
     std::chrono::seconds lifetime = std::chrono::hours(1);
     std::vector<portmap::Wanted> wanted;
-    std::string state_dir;  ///< has the key of the nonces, so that the next run renews what this one mapped
+    std::string state_dir;  ///< holds the key for the nonces, so that the next run can renew the mappings of this one
   };
-  /// What may be told, and our address that it is mapped to.
+  /// The mappings that may be advertised, and our address that they lead to.
   using Changed = std::function<void(const std::vector<portmap::Granted>& granted, const IpAddress& ours)>;
-  /// `changed` hears of every change of what the central side may be told; not within the constructor.
+  /// `changed` is called whenever the mappings that may be advertised change; never from within the constructor.
   PortMapper(net::Loop& loop, Options options, Changed changed);
   ~PortMapper();
   PortMapper(const PortMapper&) = delete;
   PortMapper& operator=(const PortMapper&) = delete;
 
   void start();
-  /// Another central server, or one that is told our address or no longer is: judged anew.
-  void configure(const HostPort& central, bool told);
-  /// Takes the mappings back and calls `done`, at once or within kLongestEnd.
+  /// Call when the central server, or whether our address is advertised to it, changes. Decides again whether to map
+  /// ports.
+  void configure(const HostPort& central, bool advertised);
+  /// Removes the mappings from the router and calls `done`, at once or within kLongestEnd.
   void stop(std::function<void()> done);
   /// As portmap::Mapper::set_peers.
   void set_peers(std::optional<std::vector<IpNetwork>> peers, std::string why);
-  /// Our address as the internet sees it, once somebody knows.
+  /// Our external address as somebody outside saw it, once known.
   void set_reflexive(const std::optional<IpAddress>& address);
 
   portmap::Facts facts() const;
@@ -54,14 +55,14 @@ class PortMapper {
   static constexpr Duration kLongestEnd = std::chrono::seconds(5);
 
  private:
-  struct Upnp;  ///< what the thread pool works on
+  struct Upnp;  ///< used on the thread pool
   void look_up();
   void judge(const IpAddress& central);
   void begin(const IpAddress& gateway, const IpAddress& ours);
   void end(std::string why);
   void perform(portmap::Mapper::Actions actions);
   void ask_upnp(portmap::UpnpAsk ask);
-  void tell(const portmap::Mapper::Event& event);
+  void log(const portmap::Mapper::Event& event);
   void listen_for_announcements();
   void arm();
   void finish();
@@ -81,13 +82,13 @@ class PortMapper {
   std::optional<std::vector<IpNetwork>> peers_;
   std::string no_peers_;
   std::function<void()> done_;
-  bool all_told_ = false;  ///< a line has said that every port is mapped
+  bool logged_all_mapped_ = false;  ///< the log says that every port is mapped
   net::LogLimit limit_;
   std::uint64_t granted_total_ = 0, renewed_total_ = 0, refused_total_ = 0, lost_total_ = 0, reboots_ = 0;
 };
 
-/// Thirty-two octets that nobody else knows, as hexadecimal digits, from `directory`/port-mapping.key; made there when
-/// there are none. When it can't be kept, it is new in each run.
+/// 32 octets of secret key as hexadecimal digits, read from `directory`/port-mapping.key; written there if the file is
+/// missing. If it can't be stored, each run has a new one.
 std::string mapping_key(const std::string& directory);
 
 }  // namespace dw::nat

@@ -11,8 +11,8 @@
 
 namespace dw::nat {
 
-/// A value that one thread writes and another reads whole, without a lock: the writer never waits (a sequence
-/// lock over atomic words, so that there is no data race in the language's sense either).
+/// A value that one thread writes and another reads as a whole, without a lock; the writer never waits. A sequence lock
+/// over atomic words, so that it is no data race in C++ terms either.
 template <class T>
 requires std::is_trivially_copyable_v<T>
 class Published {

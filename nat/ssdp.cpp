@@ -22,8 +22,8 @@ constexpr std::array kTargets = {
     "urn:schemas-upnp-org:service:WANIPConnection:1", "urn:schemas-upnp-org:service:WANPPPConnection:1"};
 constexpr std::uint16_t kSsdpPort = 1900;
 constexpr unsigned char kHops = 2;
-constexpr Duration kAskAgain = std::chrono::milliseconds(700);  ///< once: UDP may be lost
-constexpr suseconds_t kLookUpUs = 100'000;                      ///< a wait is no longer
+constexpr Duration kAskAgain = std::chrono::milliseconds(700);  ///< sent once more, as UDP may be lost
+constexpr suseconds_t kLookUpUs = 100'000;                      ///< a wait is no longer than this
 constexpr std::size_t kMaxDatagram = 1536;
 
 void ask(int descriptor) {
@@ -33,13 +33,12 @@ void ask(int descriptor) {
         "M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: \"ssdp:discover\"\r\nMX: 1\r\nST: "
         "{}\r\n\r\n",
         target);
-    // One that can't be sent is one that is lost.
+    // A failure counts as loss on the way.
     (void)sendto(descriptor, text.data(), text.size(), MSG_NOSIGNAL, &group.any, group.size());
   }
 }
 
-/// The kernel drops what another sent, so that nobody else fills the socket's buffer before the router
-/// answers.
+/// The kernel drops datagrams from others, so that nobody else fills the socket's buffer before the router answers.
 bool hear_only(int descriptor, const IpAddress& sender) {
   constexpr unsigned kSourceAddress = 12;  // in the IPv4 header, RFC 791 §3.1
   std::array<sock_filter, 4> program{
@@ -50,7 +49,7 @@ bool hear_only(int descriptor, const IpAddress& sender) {
   return setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0;
 }
 
-/// Without a number when the socket can't be had.
+/// An empty descriptor if the socket can't be made.
 net::Descriptor asking_socket(const IpAddress& ours) {
   net::Descriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   const net::SocketAddress local = net::to_socket_address({ours, 0});

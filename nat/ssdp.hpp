@@ -12,10 +12,10 @@ namespace dw::nat {
 inline constexpr std::size_t kMaxSsdpPlaces = 8;
 inline constexpr Duration kSsdpWithin = std::chrono::milliseconds(2500);  ///< for each of two searches
 
-/// Asks the link of `ours` for routers of UPnP (SSDP, UPnP Device Architecture 1.1 §1.3) and gives where
-/// their descriptions are, each once. First only `router` is heard, and when it answers it is the only one;
-/// else whoever answers. Only those that `may_talk_to` lets pass count. Takes at most twice kSsdpWithin,
-/// however much comes. Blocks: for the thread pool.
+/// Searches the link of `ours` for UPnP routers (SSDP, UPnP Device Architecture 1.1 §1.3). Returns the URLs of their
+/// descriptions, each once. The first search takes answers from `router` only; if it does not answer, a second one
+/// takes answers from anybody. URLs that `may_talk_to` rejects are left out. Returns within twice kSsdpWithin, however
+/// much arrives. Blocks: for the thread pool.
 std::vector<std::string> ssdp_search(const IpAddress& ours, const IpAddress& router,
                                      const std::function<bool(std::string_view url)>& may_talk_to,
                                      const std::atomic<bool>& give_up);

@@ -24,7 +24,7 @@ const char* protocol_name(Transport transport) {
   return transport == Transport::tcp ? "TCP" : "UDP";
 }
 
-/// What libminiupnpc gives and wants back.
+/// The URLs that libminiupnpc allocates and frees.
 struct Urls {
   UPNPUrls urls{};
   Urls() = default;
@@ -40,7 +40,7 @@ std::string error_words(int code) {
   return words ? fmt::format("{} ({})", words, code) : fmt::format("error {}", code);
 }
 
-/// The names and values of an answer's elements.
+/// Names and values of an answer's elements.
 struct Values {
   NameValueParserData data{};
   explicit Values(const std::string& xml) { ParseNameValue(xml.data(), static_cast<int>(xml.size()), &data); }
@@ -53,7 +53,7 @@ struct Values {
   }
 };
 
-/// What names one mapping.
+/// The arguments that identify a mapping.
 std::vector<std::pair<const char*, std::string>> of(const portmap::UpnpAsk::Port& port) {
   return {{"NewRemoteHost", ""},
           {"NewExternalPort", std::to_string(port.external)},
@@ -62,8 +62,8 @@ std::vector<std::pair<const char*, std::string>> of(const portmap::UpnpAsk::Port
 
 }  // namespace
 
-/// One action of the service that was found (UPnP Device Architecture 1.1 §3.2). `wanted`: the element of its answer
-/// that is given.
+/// Calls an action of the service that was found (UPnP Device Architecture 1.1 §3.2). `wanted`: the element of the
+/// answer to return.
 UpnpRouter::Said UpnpRouter::ask(const std::string& action, const std::vector<Argument>& arguments, const char* wanted,
                                  const std::atomic<bool>* give_up) const {
   std::string xml = fmt::format(
@@ -117,7 +117,7 @@ bool UpnpRouter::find(const Lan& lan, std::string& problem, const std::atomic<bo
   return false;
 }
 
-/// Asks for the external port that is wanted, then for two others of the same parity.
+/// Asks for the wanted external port, then for two others of the same parity.
 portmap::UpnpAnswer::Port UpnpRouter::map(const Lan& lan, const portmap::UpnpAsk::Port& port, std::uint32_t lifetime,
                                           const std::atomic<bool>& give_up) {
   constexpr int kTries = 4, kStep = 1000;
@@ -140,7 +140,7 @@ portmap::UpnpAnswer::Port UpnpRouter::map(const Lan& lan, const portmap::UpnpAsk
     }
     answer.problem = said.answered ? error_words(said.error) : "the router's UPnP does not answer";
     if ((said.error == kPermanentOnly || said.error == kInvalidArgs) && answer.lifetime != 0) {
-      answer.lifetime = 0;  // until it restarts, or we take it back
+      answer.lifetime = 0;  // until the router restarts or we remove it
     } else if (said.error == kConflict && !port.wanted.follows && external + kStep <= UINT16_MAX) {
       external += kStep;
     } else {

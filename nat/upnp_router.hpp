@@ -9,26 +9,26 @@
 
 namespace dw::nat {
 
-/// A router that maps ports by UPnP IGD; libminiupnpc reads its XML. Everything here blocks, so it runs on the thread
-/// pool, one call at a time. Remembers what it found, and looks anew when that no longer answers. Talks to devices that
-/// portmap::may_talk_to() alone, and takes no more of them than so many octets and seconds.
+/// A router that maps ports by UPnP IGD; libminiupnpc parses its XML. All calls block: for the thread pool, one at a
+/// time. Remembers the router that it found, and searches again when that one stops answering. Talks only to devices
+/// that portmap::may_talk_to() allows, and bounds the octets and the time of each answer.
 class UpnpRouter {
  public:
-  /// No further request is begun after as long; each takes seconds at most.
+  /// No further request is started after this time; each one takes seconds at most.
   static constexpr Duration kLongest = std::chrono::seconds(20);
 
   struct Lan {
     IpAddress gateway, ours;
     std::vector<portmap::Route> routes;
   };
-  /// `give_up` ends it before the next request.
+  /// Setting `give_up` ends it before the next request.
   portmap::UpnpAnswer run(const Lan& lan, const portmap::UpnpAsk& ask, const std::atomic<bool>& give_up);
 
  private:
   using Argument = std::pair<const char*, std::string>;
   struct Said {
     bool answered = false;
-    int error = 0;  ///< UPnP's number; 0: done
+    int error = 0;  ///< UPnP's error code; 0: done
     std::string value = {};
   };
   Said ask(const std::string& action, const std::vector<Argument>& arguments, const char* wanted,

@@ -17,7 +17,7 @@ namespace dw::nat {
 namespace {
 
 constexpr Duration kNameHolds = std::chrono::seconds(60), kNameFailed = std::chrono::seconds(10);
-constexpr int kWarmBuffer = 8 << 10;  ///< octets; some answers
+constexpr int kWarmBuffer = 8 << 10;  ///< octets; enough for some answers
 constexpr int kWarmReads = 8;
 
 std::string_view word_of(RouterMaps maps) {
@@ -76,7 +76,7 @@ void WarmPool::set_seen(const Seen& seen) {
   if (on_address_) on_address_();
 }
 
-// ---- whom to ask ----
+// ---- the STUN server ----
 
 void WarmPool::look_up() {
   lookup_.emplace(loop_, options_.stun_server->host, [this](Result<std::vector<IpAddress>> found) {
@@ -108,10 +108,10 @@ void WarmPool::end() {
   timer_.cancel();
   sockets_.clear();
   ports_.reset();
-  told_ = {};
+  reported_ = {};
 }
 
-// ---- what WarmPorts wants ----
+// ---- WarmPorts' actions ----
 
 void WarmPool::perform(WarmPorts::Actions actions) {
   for (const std::uint16_t port : actions.close)
@@ -121,10 +121,10 @@ void WarmPool::perform(WarmPorts::Actions actions) {
     if (!bind(port)) in_use.push_back(port);
   for (const WarmPorts::Send& what : actions.sends)
     send(what);
-  // Each takes another pair instead, as long as there are any.
+  // Each makes WarmPorts open another pair, while there are any.
   for (const std::uint16_t port : in_use)
     perform(ports_->on_bind_failed(loop_.now(), port));
-  tell();
+  report_changes();
   const auto next = ports_->next_deadline();
   next ? timer_.arm_at(*next) : timer_.cancel();
 }
@@ -146,7 +146,7 @@ void WarmPool::watch(std::optional<net::Poll>& poll, int descriptor, std::uint16
   poll->watch({.readable = true, .writable = false});
 }
 
-/// An answer may make WarmPorts close this very socket: the descriptor is looked up before each read.
+/// An answer may make WarmPorts close this very socket, so the descriptor is looked up before each read.
 void WarmPool::read(int descriptor, std::uint16_t port) {
   std::array<std::uint8_t, kMaxStunMessage> buffer;
   for (int i = 0; i < kWarmReads; ++i) {
@@ -164,16 +164,17 @@ void WarmPool::send(const WarmPorts::Send& what) {
   if (at == sockets_.end()) return;
   const net::SocketAddress to = net::to_socket_address(what.to);
   ++asked_total_;
-  // Lost as on the way; it is asked again.
+  // A failure counts as loss on the way; the request is resent.
   (void)sendto((what.port % 2 == 0 ? at->second.rtp : at->second.rtcp).number(), what.octets.data(), what.octets.size(),
                MSG_DONTWAIT | MSG_NOSIGNAL, &to.any, to.size());
 }
 
-void WarmPool::tell() {
+void WarmPool::report_changes() {
   const WarmPorts::Facts& now = ports_->facts();
-  const bool another = now.address != told_.address;
-  const bool news = now.maps != told_.maps || now.address != told_.address || now.keeps_numbers != told_.keeps_numbers;
-  if (now.address != told_.address && told_.address) ++addresses_;
+  const bool another = now.address != reported_.address;
+  const bool news =
+      now.maps != reported_.maps || now.address != reported_.address || now.keeps_numbers != reported_.keeps_numbers;
+  if (now.address != reported_.address && reported_.address) ++addresses_;
   if (news)
     spdlog::info("event=media_outside router_maps={} external={} keeps_numbers={} stun_server={}{}", word_of(now.maps),
                  now.address ? now.address->to_string() : "unknown",
@@ -181,11 +182,11 @@ void WarmPool::tell() {
                  : *now.keeps_numbers ? "yes"
                                       : "no",
                  server_.to_string(), now.error.empty() ? std::string() : " reason=\"" + escaped(now.error) + "\"");
-  told_ = now;
+  reported_ = now;
   if (another && on_address_) on_address_();
 }
 
-// ---- what streams are given ----
+// ---- OutsidePorts ----
 
 std::optional<OutsidePorts::Pair> WarmPool::take(const IpAddress& local) {
   if (!ports_ || local != local_) return std::nullopt;

@@ -17,20 +17,21 @@
 
 namespace dw::nat {
 
-/// Sockets and names around WarmPorts. A new address of ours, or of the STUN server, begins anew. On the loop's thread.
+/// Sockets and name lookups around WarmPorts. Starts again when our address or the STUN server changes. On the loop's
+/// thread.
 class WarmPool final : public OutsidePorts {
  public:
   struct Options {
-    std::optional<HostPort> stun_server;  ///< nothing: nobody is asked
+    std::optional<HostPort> stun_server;  ///< nothing: no STUN server is asked
     std::vector<std::uint16_t> ports;     ///< as WarmPorts::Options
-    std::size_t warm = 8;                 ///< 0: nobody is asked
+    std::size_t warm = 8;                 ///< pairs kept ready; 0: no STUN server is asked
     Duration refresh = std::chrono::seconds(20);
     friend bool operator==(const Options&, const Options&) = default;
   };
-  /// What somebody else saw of this box from outside: the NAT probe, or a SIP server (received, rport).
+  /// What others saw of this box from outside: the NAT probe, or a SIP server (received, rport).
   struct Seen {
     IpAddress local, external;
-    bool keeps_numbers = false;  ///< the external port had the number of ours
+    bool keeps_numbers = false;  ///< the external port had the same number as ours
     friend bool operator==(const Seen&, const Seen&) = default;
   };
 
@@ -39,11 +40,11 @@ class WarmPool final : public OutsidePorts {
 
   void start();
   void configure(const std::optional<HostPort>& stun_server, std::size_t warm);
-  /// The router itself grants ports, or another word makes the pool needless; false: it is needed.
+  /// True: the pool is not needed, as the router grants ports or an address is configured.
   void set_idle(bool idle);
   void set_refresh(Duration refresh);
   void set_seen(const Seen& seen);
-  /// Called when address() may have become another.
+  /// Called when address() may have changed.
   void set_on_address(std::function<void()> on_address) { on_address_ = std::move(on_address); }
 
   std::optional<Pair> take(const IpAddress& local) override;
@@ -53,9 +54,9 @@ class WarmPool final : public OutsidePorts {
   std::optional<Endpoint> anchor(const IpAddress& local) const override;
 
   struct State {
-    bool asked = false;               ///< a STUN server is set, and the pool is not off
+    bool asked = false;               ///< a STUN server is set, and the pool is on
     std::string server;               ///< "pbx.example.net:3478"
-    IpAddress local, server_address;  ///< ours toward it, and its own; none: not known yet
+    IpAddress local, server_address;  ///< our address toward the server, and the server's; unset: not known yet
     std::string error;                ///< why nothing is known
     WarmPorts::Facts ports;
     std::optional<Seen> seen;
@@ -76,7 +77,7 @@ class WarmPool final : public OutsidePorts {
   void watch(std::optional<net::Poll>& poll, int descriptor, std::uint16_t port);
   void read(int descriptor, std::uint16_t port);
   void send(const WarmPorts::Send& what);
-  void tell();
+  void report_changes();
 
   net::Loop& loop_;
   Options options_;
@@ -90,12 +91,12 @@ class WarmPool final : public OutsidePorts {
   std::map<std::uint16_t, Sockets> sockets_;  ///< by RTP port
   std::optional<Seen> seen_;
   std::function<void()> on_address_;
-  WarmPorts::Facts told_;
+  WarmPorts::Facts reported_;
   std::uint64_t offered_ = 0, asked_total_ = 0, addresses_ = 0;
 };
 
-/// The RTP ports of the first pairs of a range: those that the relay sets aside, as many as `limit` and no more than
-/// half of the range.
+/// The RTP ports of the first pairs of a range, which the relay reserves: at most `limit`, and at most half of the
+/// range.
 std::vector<std::uint16_t> first_pairs(std::uint16_t first, std::uint16_t last, std::size_t limit);
 
 }  // namespace dw::nat

@@ -10,15 +10,15 @@
 
 namespace dw::nat::fast {
 
-/// Flows carried by the program in the kernel. A flow starts once the program has seen its packets, and those of the
-/// opposite direction, with the addresses that the sockets see: so this host translates neither (netfilter's
-/// translations apply to both directions of a connection).
+/// Flows carried by the program in the kernel. A flow starts once the program has seen packets of both directions with
+/// the same addresses as the sockets see: so this host translates neither (netfilter's translations apply to both
+/// directions of a connection).
 class KernelFlows final : public FlowTable {
  public:
-  /// After a route has changed, no flow is entered for so long.
+  /// No flow is entered for this long after a route has changed.
   static constexpr Duration kUnsettled = std::chrono::seconds(1);
 
-  /// The `part`th of `parts` equal parts of the flows, at most DW_FLOW_BEATS. The maps may be shared by all parts.
+  /// Part number `part` of `parts` equal parts of the flows, at most DW_FLOW_BEATS parts. All parts may share the maps.
   KernelFlows(std::shared_ptr<KernelMaps> maps, std::unique_ptr<Routes> routes, unsigned part, unsigned parts);
   ~KernelFlows() override;
   KernelFlows(const KernelFlows&) = delete;

@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::size_t kFlowsOctets = sizeof(dw_flow) * DW_FLOW_MAX;
 constexpr std::size_t kPage = 4096;
-/// How often a flow is looked at again whose turn is the program's: far longer than a packet takes, also where the host
-/// has taken the processor away. Then somebody wrote nonsense into the maps.
+/// How often to look again at a flow that the program is using: far longer than a packet takes, even if the host takes
+/// the processor away. After that, somebody must have written nonsense into the maps.
 constexpr int kMaxLooks = 100'000;
 
 long bpf(bpf_cmd command, bpf_attr& attributes) {
@@ -80,7 +80,7 @@ void KernelMaps::forget() {
   bpf_attr attributes{};
   attributes.map_fd = static_cast<std::uint32_t>(maps_.ports.number());
   attributes.next_key = address_of(&key);
-  // The first key each time, until there is none.
+  // Always the first key, until there is none.
   for (std::uint32_t i = 0; i < DW_FLOW_MAX && bpf(BPF_MAP_GET_NEXT_KEY, attributes) == 0; ++i)
     remove_port(key);
 }

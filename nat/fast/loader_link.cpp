@@ -14,7 +14,7 @@ namespace dw::nat::fast {
 namespace {
 
 constexpr std::size_t kMaps = 3;
-/// Of one turn of the loop: the loader sends no more often than interfaces change.
+/// Messages read in one turn of the loop: the loader sends no more often than interfaces change.
 constexpr int kMaxMessages = 8;
 constexpr const char* kNotThere =
     "the loader does not run: systemctl start dropwire-fast (systemctl status dropwire-fast says more)";
@@ -38,7 +38,7 @@ struct Message {
 
 Message receive(int socket, Buffer& octets) {
   iovec part{octets.data(), octets.size()};
-  // Room for one more, so that too many are noticed.
+  // Space for one descriptor more, so that too many are noticed.
   alignas(cmsghdr) std::array<char, CMSG_SPACE((kMaps + 1) * sizeof(int))> control{};
   msghdr message{};
   message.msg_iov = &part;
@@ -88,7 +88,7 @@ void LoaderLink::on_readable() {
   for (int i = 0; i < kMaxMessages && socket_; ++i) {
     Message message = receive(socket_.number(), octets);
     if (message.length < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    // Its reason, if it gave one, came before the end.
+    // If it gave a reason, that came before the end.
     if (message.length <= 0) return end(state_.loaded || state_.why.empty() ? kNotThere : state_.why);
     if (message.lost && message.descriptors.size() < kMaps) return end(kNoRoom);
     auto report = parse_loader_report(Bytes(octets).first(static_cast<std::size_t>(message.length)));

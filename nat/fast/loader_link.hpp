@@ -10,8 +10,8 @@
 
 namespace dw::nat::fast {
 
-/// The daemon's connection to dropwire-fast. It connects, and connects again when the connection ends, for as long as
-/// it lives. On the loop's thread. None of its callbacks may destroy it.
+/// The daemon's connection to dropwire-fast, which is made again whenever it ends. On the loop's thread. No callback
+/// may destroy this object.
 class LoaderLink {
  public:
   static constexpr const char* kSocket = "/run/dropwire-fast/maps";
@@ -25,8 +25,8 @@ class LoaderLink {
     bool operator==(const State&) const = default;
   };
   struct Callbacks {
-    std::function<void(Maps)> on_maps;  ///< of a program that nobody has entered anything into
-    std::function<void()> on_lost;      ///< after on_maps: the loader has taken that program out, or is gone
+    std::function<void(Maps)> on_maps;  ///< of a program without any flows yet
+    std::function<void()> on_lost;      ///< after on_maps: the loader has removed that program, or is gone
     std::function<void()> on_change;    ///< state() has changed; after the other two
   };
 
@@ -47,7 +47,7 @@ class LoaderLink {
   const Callbacks callbacks_;
   State state_;
   net::Descriptor socket_;
-  std::unique_ptr<net::Poll> poll_;  ///< ends before the socket that it watches
+  std::unique_ptr<net::Poll> poll_;  ///< destroyed before the socket that it watches
   net::Timer again_;
   Duration wait_ = kFirstWait;
 };

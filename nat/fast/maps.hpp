@@ -3,7 +3,7 @@
 
 namespace dw::nat::fast {
 
-/// Descriptors of the program's maps. Who holds them can enter and read flows without any right of its own.
+/// Descriptors of the program's maps. Their holder can enter and read flows without any capability.
 struct Maps {
   net::Descriptor ports, flows, beat;
 };

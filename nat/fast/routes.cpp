@@ -16,7 +16,7 @@ namespace dw::nat::fast {
 namespace {
 
 constexpr std::size_t kAnswer = 16 << 10;
-/// Read at once before changed() says so; what is left is found the next time.
+/// Messages read before changed() returns; the others are read the next time.
 constexpr int kMaxReads = 64;
 /// The bits of a type-of-service octet that every kernel's routing looks at (RFC 1349, less the last).
 constexpr std::uint8_t kRoutingTos = 0x1c;
@@ -25,7 +25,7 @@ struct Octets {
   alignas(nlmsghdr) std::array<std::uint8_t, kAnswer> all;
 };
 
-/// A request, with its attributes behind one another.
+/// A request followed by its attributes.
 template <class Body>
 class Request {
  public:
@@ -57,7 +57,7 @@ class Request {
   } whole_;
 };
 
-/// The body of the kernel's answer and its attributes by type; null where it refuses.
+/// The body of the kernel's answer, and its attributes by type; null if the kernel refuses.
 template <class Body>
 struct Answer {
   const Body* body = nullptr;
@@ -92,7 +92,7 @@ Answer<Body> read(const nlmsghdr* header, std::uint16_t type) {
   return out;
 }
 
-/// The kernel answers before send() returns.
+/// The kernel has answered when send() returns.
 template <class Body>
 Answer<Body> ask(int socket, const Request<Body>& request, std::uint32_t sequence, std::uint16_t type, Octets& room) {
   const auto octets = request.octets();
@@ -178,8 +178,8 @@ std::optional<Routes::Interface> Routes::interface(std::uint32_t number) {
   return found;
 }
 
-/// Interfaces report much that does not concern packets (a radio's signal); routes do not.
-bool Routes::is_news(const void* message) {
+/// Interfaces report much that does not concern packets (such as a radio's signal); routes do not.
+bool Routes::is_change(const void* message) {
   const auto* const header = static_cast<const nlmsghdr*>(message);
   if (header->nlmsg_type != RTM_NEWLINK && header->nlmsg_type != RTM_DELLINK) return true;
   const auto answer = read<ifinfomsg>(header, header->nlmsg_type);
@@ -204,7 +204,7 @@ bool Routes::changed() {
     if (length < 0) break;
     auto size = static_cast<std::uint32_t>(length);
     for (const nlmsghdr* h = header_in(room); NLMSG_OK(h, size); h = NLMSG_NEXT(h, size))
-      news = is_news(h) || news;
+      news = is_change(h) || news;
   }
   return news;
 }

@@ -26,11 +26,11 @@ class Routes {
   static Result<std::unique_ptr<Routes>> open();
   Routes(const Routes&) = delete;
 
-  /// For UDP between these two. None: no route, one to this host, through a gateway of another family, or by an
-  /// interface that is down or no Ethernet.
+  /// The way for UDP between these two. Nothing: no route, a route to this host or through a gateway of another family,
+  /// or an interface that is down or not Ethernet.
   std::optional<Way> find(const Endpoint& from, const Endpoint& to, std::uint8_t tos);
-  /// Whether routes, rules or interfaces have changed since it was called last; find() knows of it already. Costs a
-  /// system call if not.
+  /// Whether routes, rules or interfaces have changed since the last call; find() uses the changes already. Costs one
+  /// system call if nothing has changed.
   bool changed();
 
  private:
@@ -41,7 +41,7 @@ class Routes {
   };
   Routes(net::Descriptor ask, net::Descriptor watch) : ask_(std::move(ask)), watch_(std::move(watch)) {}
   std::optional<Interface> interface(std::uint32_t number);
-  bool is_news(const void* message);
+  bool is_change(const void* message);
 
   const net::Descriptor ask_, watch_;
   std::map<std::uint32_t, Interface> interfaces_;

@@ -150,7 +150,7 @@ void NetworkCare::configure() {
   const conf::Config& config = parts_.loaded.config;
   probe_->configure(network_options(config));
   const auto mapping = port_mapper_options(config, 0);
-  mapper_->configure(mapping.central, mapping.told);
+  mapper_->configure(mapping.central, mapping.advertised);
   if (parts_.media && !parts_.warm) {
     start_warm_ports();
   } else if (parts_.warm) {

@@ -40,7 +40,7 @@ nat::PortMapper::Options port_mapper_options(const conf::Config& config, std::ui
              : config.nat.port_mapping == "off" ? Choice::off
                                                 : Choice::automatic;
   o.edge = config.mode == conf::Mode::edge;
-  o.told = config.central.media.advertise.has_value();
+  o.advertised = config.central.media.advertise.has_value();
   o.central = central_of(config);
   o.gateway = config.nat.gateway;
   o.lifetime = std::chrono::duration_cast<std::chrono::seconds>(config.nat.lifetime);

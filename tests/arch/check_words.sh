@@ -30,9 +30,10 @@ def bad_in(path):
 # Words with a standard one in their place: reported, again, back off, abuse, evicted, to make room.
 HOUSE = re.compile(r"(?<![a-z])(told|anew)(?![a-z])|\b(offences?|tells?|by and by|can't be had|none of its business|longest ago goes|"
                    r"what (of it )?is news|to whom it is said|whose it is that|comes? to stand|goes for (another|nobody))\b", re.I)
-CLEAN = ["sbc", "tftp-proxy", "conf", "packaging", "tests/loop/net", "tests/loop/admin", "tests/loop/store", "tests/loop/probe",
-         "tests/loop/daemon", "tests/loop/proxy", "tests/loop/tftp_proxy", "tests/loop/cli", "tests/sim", "tests/unit", "tests/support",
-         "tests/packaging", "tests/browser", "README.md", "SECURITY.md", "CONTRIBUTING.md", "DECISIONS.md"]
+CLEAN = ["sbc", "tftp-proxy", "conf", "nat", "packaging", "tests/loop/net", "tests/loop/admin", "tests/loop/store", "tests/loop/probe",
+         "tests/loop/daemon", "tests/loop/nat", "tests/loop/nat_fast", "tests/loop/proxy", "tests/loop/tftp_proxy", "tests/loop/cli",
+         "tests/sim", "tests/unit", "tests/support", "tests/packaging", "tests/browser", "README.md", "SECURITY.md", "CONTRIBUTING.md",
+         "DECISIONS.md"]
 COMMENT = {"//": re.compile(r"(?:^|[^:\"'])//(.*)"), "#": re.compile(r"(?:^|\s)#(.*)")}
 NAMES = re.compile(r"(?<![.a-z])(told|anew)(?![a-z])")
 

@@ -5,23 +5,23 @@
 
 namespace dw::nat {
 
-/// How long a packet may have waited for its media thread and still be sent on. One that waited for longer than `most`
-/// shows that the thread can't keep up; then whatever waits stands before fresher packets, and what is lost is lost
-/// in any case. So until nothing was found late for kCalm the limit is a quarter of it: the queues stay
-/// short, and are gone soon after the load is. One thread's, of all its sockets.
+/// How long a packet may wait for its media thread and still be sent. A packet that waited longer than `most` shows
+/// that the thread can't keep up; from then on old packets delay fresher ones, and packets are lost in any case. So the
+/// limit drops to a quarter until no packet was late for kCalm: queues stay short, and are empty soon after the load
+/// ends. One for each media thread, for all its sockets.
 class AgeLimit {
  public:
   static constexpr Duration kCalm = std::chrono::milliseconds(500);
 
   explicit AgeLimit(Duration most) : most_(most) {}
 
-  /// Of a packet that is this old now.
+  /// Whether a packet of this age is too old to send.
   bool is_late(TimePoint now, Duration age) {
     if (age <= (is_behind(now) ? most_ / 4 : most_)) return false;
     behind_until_ = now + kCalm;
     return true;
   }
-  /// The thread can't keep up, or could not a moment ago.
+  /// The thread can't keep up, or could not until a moment ago.
   bool is_behind(TimePoint now) const { return now < behind_until_; }
 
  private:

@@ -1,4 +1,4 @@
-// What RelaySession knows of packets that somebody else carries (FlowTable).
+// The part of RelaySession that deals with carried packets (FlowTable).
 #include "nat/core/media/relay_session.hpp"
 
 namespace dw::nat {
@@ -12,7 +12,7 @@ std::optional<RelaySession::PlainPath> RelaySession::plain_path(Port in) const {
   const std::optional<Endpoint>& from = from_phone ? phone() : central_heard_;
   const std::optional<Endpoint>& to = from_phone ? to_far_end() : to_phone();
   if (!from || !to || !from->address.is_v4() || !to->address.is_v4()) return std::nullopt;
-  // On its way to another place, or still looked at as one that may become the far end's.
+  // About to move to another address, or still on probation.
   if (from_phone && rtp_.latch.address() != phone_address_) return std::nullopt;
   const bool follows =
       !from_phone && far_end_ && far_latch_.is_open() && !(far_end_heard_ && from->address != far_end_->address);

@@ -16,7 +16,7 @@ void CentralSources::set_far_end(const std::optional<Endpoint>& far_end, const s
   rtp_.name(far_end);
   rtcp_.name(rtcp);
   named_ = far_end.has_value();
-  if (!far_end) return;  // it may go on to send: only what the phone says is not for it any more
+  if (!far_end) return;  // the old one may go on sending: only the phone's packets no longer go there
   far_end_ = far_end->address;
   searching_ = false;
 }

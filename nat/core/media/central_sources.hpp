@@ -8,7 +8,7 @@
 
 namespace dw::nat {
 
-/// Who may always send on the central side: call servers and configured networks. Shared by streams, never changed.
+/// Who may always send on the central side: call servers and configured networks. Immutable, shared by streams.
 struct AllowedSenders {
   std::vector<IpAddress> servers;
   std::vector<IpNetwork> networks;
@@ -16,31 +16,32 @@ struct AllowedSenders {
   bool in_networks(const IpAddress& address) const;
 };
 
-/// Who may send to one stream on its central side (sccp §4.2): the far end's address, that of the far end before while
-/// there is no new one, call servers, who signalling names, each from one port at a time (PortLocks); networks that a
-/// person names, from whatever port. Where signalling has the phone listen and names nobody, the first that sends RTP
-/// in order becomes the source, unless somebody of the others is heard. Says nothing of the phone's side.
+/// Decides who may send to one stream on its central side (sccp §4.2). Allowed are the far end's address, the previous
+/// far end's while there is no new one, call servers, and hosts that signalling names: each from one port at a time
+/// (PortLocks). Configured networks may send from any port. If signalling has the phone listen but names no source, the
+/// first host that sends RTP in order becomes the source, unless one of the others is heard. Knows nothing of the
+/// phone's side.
 class CentralSources {
  public:
   explicit CentralSources(std::shared_ptr<const AllowedSenders> allowed) : allowed_(std::move(allowed)) {}
 
-  /// As signalling names it, each time that it does.
+  /// Call each time that signalling names the far end.
   void set_far_end(const std::optional<Endpoint>& far_end, const std::optional<Endpoint>& rtcp);
-  /// There is none, and somebody else sends in its place.
+  /// There is no far end now; another host sends in its place.
   void forget_far_end() { far_end_ = {}; }
   void name(const MediaSources& sources);
-  /// What comes at the RTP port: false when it is a stranger's. Without a header, as it is no RTP, its port shows
-  /// nothing and changes nothing, and nobody becomes the source by it.
+  /// Whether a packet at the RTP port is accepted; false: a stranger's. Without a header it is not RTP: its source port
+  /// then changes nothing, and its sender can't become the source.
   bool takes_rtp(TimePoint now, const Endpoint& from, const std::optional<RtpHeader>& header);
-  /// At the RTP port, while what passes is not RTP.
+  /// The same while the stream is opaque.
   bool takes_opaque(TimePoint now, const Endpoint& from);
   bool takes_rtcp(TimePoint now, const Endpoint& from, bool valid);
 
-  /// Whether anything from there could be more than a stranger's, now or later.
+  /// Whether a packet from there could be accepted, now or later.
   bool may_hear(const IpAddress& from) const { return searching_ || entitled(from); }
   bool is_searching() const { return searching_; }
 
-  /// Asks for the memory that the far end's next RTP will touch.
+  /// Prefetches the memory that the far end's next RTP packet touches.
   void prefetch() const {
     nat::prefetch(this, &rtp_);
     rtp_.prefetch();
@@ -51,8 +52,8 @@ class CentralSources {
   bool entitled(const IpAddress& address) const;
   bool in_networks(const IpAddress& address) const { return allowed_ && allowed_->in_networks(address); }
 
-  IpAddress far_end_;   ///< the last that was named
-  bool named_ = false;  ///< there is a far end
+  IpAddress far_end_;   ///< the last one named
+  bool named_ = false;  ///< a far end is set
   bool searching_ = false;
   PortLocks rtp_;
   PortLocks rtcp_{Latch::kRtcpSilence};

@@ -7,18 +7,18 @@
 
 namespace dw::nat {
 
-/// Whether what came on one side went out on the other. That nobody wants it is no failure; that it has a
-/// destination in principle and does not get there is.
+/// Whether packets received on one side were sent on the other. A packet without a destination is no failure; one that
+/// has a destination and could not be sent is.
 class Delivery {
  public:
-  /// A longer pause between two packets ends the time in which nothing was delivered.
+  /// A longer pause between two failures starts a new period without delivery.
   static constexpr Duration kPause = std::chrono::seconds(1);
 
   void sent(std::uint64_t packets = 1) {
     sent_ += packets;
     since_.reset();
   }
-  /// Those that had waited.
+  /// A packet that was held, and sent later.
   void sent_late() { ++sent_; }
   void unwanted() { since_.reset(); }
   void failed(TimePoint now) {

@@ -9,22 +9,21 @@
 
 namespace dw::nat {
 
-/// The last packets that had nowhere to go yet, of all streams of one media thread: a phone that has not
-/// latched must not lose the first words. One ring of fixed size for everybody, so a stream that never
-/// latches costs nothing: its packets are simply overwritten.
+/// The latest packets that had no destination yet, of all streams of one media thread, so that the first words reach a
+/// phone that has not latched. One ring of fixed size: the packets of a stream that never latches are overwritten.
 class HoldRing {
  public:
   static constexpr std::size_t kSlots = 512;
   static constexpr std::size_t kSlotOctets = 768;  ///< 20 ms of the widest codec (256 kbit/s) with SRTP
-  static constexpr std::size_t kPerStream = 5;     ///< given back at most: 100 ms, what a jitter buffer takes
-  static constexpr Duration kKeep = std::chrono::milliseconds(200);  ///< older audio is no use to anybody
+  static constexpr std::size_t kPerStream = 5;     ///< released at most: 100 ms, what a jitter buffer takes
+  static constexpr Duration kKeep = std::chrono::milliseconds(200);  ///< older audio is useless
 
   HoldRing();
 
-  /// False when the packet is longer than kSlotOctets: it is not kept.
+  /// False: the packet is longer than kSlotOctets and is not kept.
   bool hold(MediaId id, TimePoint now, Bytes packet);
 
-  /// Hands each packet of the stream to `send(Bytes)`, the oldest first, and forgets it.
+  /// Calls `send(Bytes)` for each packet of the stream, oldest first, and drops them from the ring.
   template <class Send>
   void release(MediaId id, TimePoint now, Send&& send) {
     std::array<std::size_t, kPerStream> found{};
@@ -42,7 +41,7 @@ class HoldRing {
   }
 
  private:
-  /// Of no stream: what was given back already, which may stand between others that wait.
+  /// Marks a released slot; slots of other streams may still wait around it.
   static constexpr auto kGiven = static_cast<MediaId>(~std::uint64_t{0});
   struct Slot {
     MediaId id = MediaId::none;

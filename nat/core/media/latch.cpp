@@ -31,7 +31,7 @@ Latch::Verdict Latch::lock(TimePoint now, const Endpoint& from) {
   return moved ? Verdict::latched : Verdict::accepted;
 }
 
-/// Another SSRC counts once the one before is silent: one forged packet must not take its place.
+/// Another SSRC counts only after the previous one has been silent: one forged packet must not replace it.
 void Latch::note(TimePoint now, const RtpHeader& header) {
   const bool same = own_ && own_->ssrc == header.ssrc;
   if (own_ && !same && now - own_->heard <= silence_) return;
@@ -45,7 +45,7 @@ bool Latch::has_roamed(const Endpoint& from, const std::optional<RtpHeader>& hea
 }
 
 Latch::Verdict Latch::on_rtp(TimePoint now, const Endpoint& from, const std::optional<RtpHeader>& header) {
-  // Nearly every packet. Whoever is the far end may latch.
+  // Nearly every packet. The far end may always latch.
   if (header && far_end_ && from == *far_end_) {
     last_heard_ = now;
     guessed_ = false;
@@ -95,7 +95,7 @@ Latch::Verdict Latch::on_keepalive(TimePoint now, const Endpoint& from) {
     return Verdict::stranger;
   }
   if (far_end_ && from == *far_end_) last_heard_ = now;
-  if (far_end_) return Verdict::accepted;  // whoever was heard is not moved by so little
+  if (far_end_) return Verdict::accepted;  // a keepalive does not move a leg that has been heard
   lock(now, from);
   guessed_ = true;
   return Verdict::latched;

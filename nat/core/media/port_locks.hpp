@@ -7,34 +7,34 @@
 
 namespace dw::nat {
 
-/// From which port each host of the central side sends, once it was heard: then another port of that address is a
-/// stranger's, by the rules of Latch, until signalling speaks or the host was silent. The port that signalling
-/// names counts more than any other. It tells ports apart, not hosts: whose address may send is CentralSources'
-/// business. RTP and RTCP have one each.
+/// The port from which each host of the central side sends. Once a host is heard, packets from its other ports are a
+/// stranger's, by the rules of Latch, until signalling speaks or the host falls silent. The port that signalling names
+/// takes precedence. Only looks at ports: which addresses may send is decided by CentralSources. One object for RTP and
+/// one for RTCP.
 class PortLocks {
  public:
-  static constexpr std::size_t kHosts =
-      4;  ///< of more, those unheard for longest go; never the one that was named last
+  /// Beyond these, the host silent for longest is evicted; never the named one.
+  static constexpr std::size_t kHosts = 4;
 
   explicit PortLocks(Latch::Silence silence = Latch::kSilence) { hosts_.fill(Latch(silence)); }
 
-  /// Signalling names the far end's port, or that there is none: all may move.
+  /// Signalling names the far end's endpoint, or none: every host may move to another port.
   void name(const std::optional<Endpoint>& named);
   void reopen();
-  /// False: from another port than its host's.
+  /// False: the packet is not from the port of its host.
   bool takes(TimePoint now, const Endpoint& from, const RtpHeader& header);
-  /// RTCP, and what is not RTP.
+  /// The same for RTCP and for packets that are not RTP.
   bool takes(TimePoint now, const Endpoint& from);
-  /// Asks for the memory that the named one's next packet will touch.
+  /// Prefetches the memory that the named host's next packet touches.
   void prefetch() const { nat::prefetch(this, &hosts_[1]); }
 
  private:
-  /// Takes it as the named one.
+  /// True: the packet is from the named endpoint, which is locked now.
   bool is_named(TimePoint now, const Endpoint& from);
   Latch& of(const IpAddress& address);
 
   std::optional<Endpoint> named_;
-  std::array<Latch, kHosts> hosts_;  ///< the first is the one that was named last
+  std::array<Latch, kHosts> hosts_;  ///< the first is for the host that was named last
 };
 
 }  // namespace dw::nat

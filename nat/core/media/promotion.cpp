@@ -40,7 +40,7 @@ void Promotion::set_tos(std::uint8_t tos) {
 }
 
 void Promotion::before(Port in, const Endpoint& from) {
-  // Who is a stranger in any case disturbs nobody.
+  // A packet that is a stranger's in any case does not interrupt the flow.
   if (leg(in).started && session_.may_hear(in, from)) suspend(in);
 }
 
@@ -78,7 +78,7 @@ void Promotion::enter(Port in) {
                 .ssrc = leg.path->ssrc,
                 .tos = places_.tos,
                 .formats = session_.expected_formats(in, FlowTable::kMaxFormats)};
-  // Events among these have to be seen here.
+  // Packets that may carry such events have to be seen here.
   std::erase_if(rule.formats, [](const MediaFormat& format) { return FaxSwitch::is_nse(format); });
   leg.flow = table_.enter(rule);
   leg.run = 0;

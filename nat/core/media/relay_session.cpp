@@ -110,7 +110,7 @@ RelaySession::Outcome RelaySession::on_packet(TimePoint now, Port port, const En
     return {Fate::stranger, false, nullptr};
   }
   if (as_rtp && !header) {
-    // What isn't RTP passes as fax alone, and of the one who sends the RTP.
+    // A packet that is not RTP passes only as fax, and only from the sender of the RTP.
     if (is_bare_keepalive(packet)) return {Fate::keepalive, false, nullptr};
     if (!fax_.is_fax() || from != central_heard_) return {};
   }
@@ -136,7 +136,7 @@ void RelaySession::follow_far_end(TimePoint now, Port port, const Endpoint& from
     return;
   }
   if (!far_latch_.is_open()) return;
-  // The address that was named counts more than any other, once it is heard.
+  // The address that signalling named takes precedence, once it is heard.
   if (its_own && !far_end_heard_) far_latch_.open_to_anybody();
   far_end_heard_ = far_end_heard_ || its_own;
   if (far_end_heard_ && !its_own) return;
@@ -147,7 +147,7 @@ void RelaySession::follow_far_end(TimePoint now, Port port, const Endpoint& from
 }
 
 RelaySession::Outcome RelaySession::from_phone_on(TimePoint now, bool latched) {
-  if (latched) sent_to_phone_ = now;  // the phone has just opened the way itself
+  if (latched) sent_to_phone_ = now;  // the phone's own packet has just opened the way
   rtp_.heard(now, latched);
   Outcome outcome = toward(to_far_end());
   outcome.latched = latched;
@@ -174,7 +174,7 @@ RelaySession::Outcome RelaySession::on_phone_opaque(TimePoint now, const Endpoin
   return from_phone_on(now, verdict == Latch::Verdict::latched);
 }
 
-/// At the RTP port, and no RTP.
+/// A packet at the RTP port that is not RTP.
 RelaySession::Outcome RelaySession::on_phone_other(TimePoint now, const Endpoint& from, Bytes packet) {
   if (fax_.is_fax() && from == rtp_.latch.far_end()) return on_phone_opaque(now, from, packet);
   if (!is_bare_keepalive(packet)) return refused(rtp_.latch.on_rtp(now, from, std::nullopt));
@@ -203,7 +203,7 @@ RelaySession::Outcome RelaySession::on_bridged(TimePoint now, Port port, Bytes p
   return on_central(now, port, packet, header);
 }
 
-/// Nobody's who may not; what is no RTP may pass.
+/// Drops packets from those who may not send; packets that are not RTP may pass.
 RelaySession::Outcome RelaySession::on_central(TimePoint now, Port port, Bytes packet,
                                                const std::optional<RtpHeader>& header) {
   if (for_rtcp(port)) {

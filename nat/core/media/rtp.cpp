@@ -7,8 +7,8 @@
 namespace dw::nat {
 namespace {
 
-/// Octets of the payload that begins at `offset`. A wrong extension or padding makes it longer or empty, and never
-/// reaches out of the packet.
+/// Octets of the payload that starts at `offset`. A wrong extension or padding makes it too long or empty, but never
+/// reaches beyond the packet.
 std::uint16_t payload_octets(Bytes packet, std::size_t offset, bool padded) {
   std::size_t octets = packet.size() - offset;
   if (padded && octets > 0) octets -= std::min<std::size_t>(octets, packet.back());

@@ -26,8 +26,8 @@ constexpr MediaFormat kFixedFormats[] = {
 
 MediaFormat format_of(std::uint8_t payload_type, const MediaFormats* formats) {
   if (formats) {
-    const auto told = std::ranges::find(*formats, payload_type, &MediaFormat::payload_type);
-    if (told != formats->end()) return *told;
+    const auto named = std::ranges::find(*formats, payload_type, &MediaFormat::payload_type);
+    if (named != formats->end()) return *named;
   }
   const auto* const fixed = std::ranges::find(kFixedFormats, payload_type, &MediaFormat::payload_type);
   return fixed != std::ranges::end(kFixedFormats) ? *fixed : MediaFormat{payload_type, 0, FormatKind::media};
@@ -85,7 +85,7 @@ void StreamStats::on_opaque(TimePoint now, std::size_t octets) {
   ++count_.audio;
   ++count_.apart;
   count_.is_audio = 1;
-  count_.have_mark = 0;  // RTP that comes after it has waited
+  count_.have_mark = 0;  // RTP after it has waited
 }
 
 std::uint64_t StreamStats::lost() const {

@@ -11,51 +11,50 @@
 
 namespace dw::nat {
 
-/// What RFC 3551 §6 fixes for this payload type, or `formats` say of it.
+/// The format that RFC 3551 §6 assigns to this payload type, or else the one in `formats`.
 MediaFormat format_of(std::uint8_t payload_type, const MediaFormats* formats);
 
-/// What came in one direction of one stream, and how well: RFC 3550 §6.4.1 and A.1, A.3, A.8, for as many
-/// SSRCs one after another as come (each new one begins a new count that is added to the old).
+/// Statistics of one direction of one stream: RFC 3550 §6.4.1 and A.1, A.3, A.8. A new SSRC starts new counters, which
+/// are added to the old ones.
 class StreamStats {
  public:
   StreamStats();
   void set_formats(std::shared_ptr<const MediaFormats> formats);
 
   void on_packet(TimePoint now, const RtpHeader& header, std::size_t octets);
-  /// Not RTP: counted, and nothing learned of loss or jitter.
+  /// A packet that is not RTP: only packets and octets are counted.
   void on_opaque(TimePoint now, std::size_t octets);
-  /// Of those that on_packet was told of: it waited here for too long.
+  /// A packet already passed to on_packet() was not sent, as it waited here for too long.
   void on_late() { ++late_; }
-  /// They came to our socket and found it full.
+  /// Packets that our socket dropped because it was full.
   void on_overflow(std::uint64_t packets) { overflow_ += packets; }
 
   std::uint64_t packets() const { return count_.packets; }
   std::uint64_t octets() const { return count_.octets; }
   std::uint64_t audio() const { return count_.audio; }
-  /// Of the last packet: it has something to hear or see.
+  /// Whether the last packet had audio or video in it.
   bool is_audio() const { return count_.is_audio != 0; }
   const MediaFormat& format() const { return format_; }
-  /// Expected less received and less what overflowed here, over all SSRCs; duplicates may make it less than
-  /// nothing, then 0.
+  /// Expected less received less overflowed here, over all SSRCs; 0 if duplicates make it negative.
   std::uint64_t lost() const;
   std::uint64_t dropped() const { return late_ + overflow_; }
   std::uint64_t reordered() const { return count_.reordered; }
-  /// Interarrival jitter of the present SSRC; none while no two packets of a known clock rate could be compared.
-  /// Telephone events and packets with the timestamp of the one before (one picture is many packets) say nothing.
+  /// Interarrival jitter of the current SSRC. Nothing until two packets of a known clock rate could be compared.
+  /// Telephone events and packets with the timestamp of the one before (a picture takes several packets) do not count.
   std::optional<Duration> jitter() const;
   TimePoint first() const { return time_of(count_.first); }
   TimePoint last() const { return time_of(count_.last); }
-  /// When the last one came that was no keepalive.
+  /// When the last packet came that was not a keepalive.
   std::optional<TimePoint> alive() const {
     return count_.was_alive != 0 ? std::optional(time_of(count_.alive)) : std::nullopt;
   }
   std::uint32_t ssrc() const { return count_.ssrc; }
   std::uint8_t payload_type() const { return format_.payload_type; }
 
-  /// Payload types to expect after what came last: that one first, then those that signalling names, at most `most`.
+  /// The payload types to expect next: the last one first, then those that signalling names; at most `most`.
   MediaFormats expected_formats(std::size_t most) const;
 
-  /// To be counted on by somebody else, and then to be taken back.
+  /// The counters, for somebody else to continue; resume() takes them back.
   const dw_rtp_count& count() const { return count_; }
   void resume(const dw_rtp_count& count);
 

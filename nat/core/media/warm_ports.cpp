@@ -40,13 +40,13 @@ WarmPorts::Actions WarmPorts::on_deadline(TimePoint now) {
 }
 
 WarmPorts::Actions WarmPorts::on_bind_failed(TimePoint now, std::uint16_t port) {
-  if (Entry* const entry = entry_of(port)) set(now, *entry, State::resting);
+  if (Entry* const entry = entry_of(port)) set(now, *entry, State::quarantined);
   return done(now);
 }
 
 std::optional<WarmPorts::Pair> WarmPorts::take(TimePoint now, Actions& actions) {
   if (facts_.maps != RouterMaps::by_port) return std::nullopt;
-  // SCCP, and SDP without a=rtcp, tell one port: RTCP is sent to the next.
+  // SCCP, and SDP without a=rtcp, give one port: RTCP goes to the next.
   const auto follows = [](const Entry& e) {
     return e.rtcp.external && e.rtcp.external->address == e.rtp.external->address &&
            e.rtcp.external->port == e.rtp.external->port + 1;
@@ -69,7 +69,7 @@ std::optional<WarmPorts::Pair> WarmPorts::take(TimePoint now, Actions& actions) 
 WarmPorts::Actions WarmPorts::give_back(TimePoint now, std::uint16_t port) {
   Entry* const entry = entry_of(port);
   if (!entry || entry->state != State::taken) return {};
-  set(now, *entry, State::resting);
+  set(now, *entry, State::quarantined);
   return done(now);
 }
 
@@ -82,18 +82,18 @@ std::optional<TimePoint> WarmPorts::next_deadline() const {
   for (const Entry& entry : entries_) {
     if (entry.state != State::open) continue;
     ++open;
-    if (asker_.full()) continue;  // one more is asked when one of those was answered or given up
+    if (asker_.full()) continue;  // asked once another request was answered or given up
     for (const Socket* socket : {&entry.rtp, &entry.rtcp})
       if (!socket->waiting) at(socket->due);
   }
   if (open < wanted()) {
     for (const Entry& entry : entries_)
-      if (entry.state == State::resting) at(entry.since + kRest);
+      if (entry.state == State::quarantined) at(entry.since + kQuarantine);
   }
   return next;
 }
 
-// ---- what stands open ----
+// ---- which pairs are open ----
 
 std::size_t WarmPorts::wanted() const {
   return facts_.maps == RouterMaps::by_port ? options_.warm : std::min<std::size_t>(options_.warm, 1);
@@ -112,7 +112,7 @@ WarmPorts::Actions WarmPorts::done(TimePoint now) {
   return std::exchange(out_, {});
 }
 
-/// The scout stays longest, as it knows most.
+/// Keeps the scout, as it knows most.
 void WarmPorts::close_some() {
   auto open = static_cast<std::size_t>(std::ranges::count(entries_, State::open, &Entry::state));
   for (auto entry = entries_.rbegin(); entry != entries_.rend() && open > wanted(); ++entry) {
@@ -124,11 +124,11 @@ void WarmPorts::close_some() {
   }
 }
 
-/// Those used last go last, so that late packets of a call meet no other.
+/// The most recently used come last, so that late packets of one call do not reach another.
 void WarmPorts::open_more(TimePoint now) {
   auto open = static_cast<std::size_t>(std::ranges::count(entries_, State::open, &Entry::state));
   for (Entry& entry : entries_) {
-    if (entry.state == State::resting && now - entry.since >= kRest) entry.state = State::free;
+    if (entry.state == State::quarantined && now - entry.since >= kQuarantine) entry.state = State::free;
   }
   for (; open < wanted(); ++open) {
     Entry* next = nullptr;
@@ -159,9 +159,9 @@ WarmPorts::Entry* WarmPorts::scout() {
   return at == entries_.end() ? nullptr : &*at;
 }
 
-// ---- questions and answers ----
+// ---- requests and answers ----
 
-/// Those that wait longest first, so that a server that answers nobody leaves none out.
+/// The longest due first, so that no pair is left out when the server does not answer.
 void WarmPorts::ask_due(TimePoint now) {
   while (!asker_.full()) {
     Socket* next = nullptr;
@@ -192,7 +192,7 @@ WarmPorts::Socket& WarmPorts::socket_of(int tag) {
 }
 
 TimePoint WarmPorts::refresh_after(TimePoint now) {
-  constexpr unsigned kSteps = 256;  // a quarter earlier at most, so that pairs do not ask all at once
+  constexpr unsigned kSteps = 256;  // at most a quarter earlier, so that pairs do not all ask at once
   return now + options_.refresh - options_.refresh / 4 * static_cast<int>(options_.random() % kSteps) / kSteps;
 }
 
@@ -220,11 +220,11 @@ void WarmPorts::on_answer(TimePoint now, const StunAsker::Answered& answered) {
     return;
   }
   auto other = answered.message.other_address;
-  // A server behind a NAT of its own names an address that can't be reached from here.
+  // A server behind a NAT of its own gives an address that can't be reached from here.
   if (other && other->address.is_private() && !options_.server.address.is_private())
     other->address = options_.server.address;
   if (!other || other->port == options_.server.port || other->address.is_v4() != options_.local.is_v4())
-    return nothing_against_it();  // one place alone shows nothing of the others
+    return nothing_against_it();  // one destination shows nothing about others
   ask(now, static_cast<std::size_t>(&entry - entries_.data()), second, *other);
 }
 
@@ -236,7 +236,7 @@ void WarmPorts::nothing_against_it() {
   if (facts_.maps != RouterMaps::by_target) facts_.maps = RouterMaps::by_port;
 }
 
-/// A new address is everybody's: what the others knew is over.
+/// A new address applies to all pairs: what the others have learned is outdated.
 void WarmPorts::learn(TimePoint now, Socket& socket, const Endpoint& external) {
   socket.external = external;
   if (facts_.address == external.address) return;
@@ -251,7 +251,7 @@ void WarmPorts::learn(TimePoint now, Socket& socket, const Endpoint& external) {
 }
 
 void WarmPorts::on_missed(TimePoint now, int tag, std::string why) {
-  if (tag % kWhich == second) return nothing_against_it();  // its other port may be shut to us
+  if (tag % kWhich == second) return nothing_against_it();  // its other port may be blocked for us
   Socket& socket = socket_of(tag);
   socket.waiting = false;
   if (!answered_) {
@@ -284,7 +284,7 @@ void WarmPorts::sum_up() {
     count(entry.rtcp, entry.port + 1U);
   }
   if (known >= 2) facts_.keeps_numbers = kept == known;
-  // All are asked in vain for a while: the server is gone, or the way to it.
+  // No request was answered for a while: the server is gone, or the way to it.
   if (any_open && known == 0 && !facts_.error.empty()) facts_.maps = RouterMaps::unknown;
 }
 

@@ -7,19 +7,18 @@
 #include "nat/core/portmap/types.hpp"
 #include "sbc/base/bytes.hpp"
 
-// What Mapper and its protocols give back.
+// The outputs of Mapper and its protocols.
 namespace dw::nat::portmap {
 
-/// What to do by UPnP, all in one go; it blocks, so it is done elsewhere, and Mapper::on_upnp takes the answer.
+/// A batch of UPnP requests. They block, so they are carried out elsewhere; the answer goes to Mapper::on_upnp.
 struct UpnpAsk {
   struct Port {
     Wanted wanted;
-    std::uint16_t external = 0;  ///< as suggested, or as granted
-    bool after_previous =
-        false;  ///< the one before it in `map` is its pair's first: it goes to the port after that one's
+    std::uint16_t external = 0;   ///< as wanted, or as granted
+    bool after_previous = false;  ///< map it to the external port after that of the entry before it in `map`
   };
   std::vector<Port> map, unmap;
-  std::optional<Port> check;   ///< is this one still there?
+  std::optional<Port> check;   ///< still mapped?
   std::uint32_t lifetime = 0;  ///< seconds
 };
 struct UpnpAnswer {
@@ -29,25 +28,25 @@ struct UpnpAnswer {
     std::uint32_t lifetime = 0;  ///< 0: until the router restarts
     std::string problem;
   };
-  bool found = false;  ///< there is a router that does it
+  bool found = false;  ///< a UPnP router was found
   IpAddress external;
-  std::vector<Port> ports;  ///< one for each of UpnpAsk::map, in its order
+  std::vector<Port> ports;  ///< one for each entry of UpnpAsk::map, in its order
   bool check_failed = false;
-  std::string problem;  ///< why none was found, or what went wrong beside the ports
+  std::string problem;  ///< why no router was found, or what failed apart from the ports
 };
 
 struct Event {
   enum class Kind : std::uint8_t {
-    mapped,   ///< granted for the first time, or at another external port or address
-    renewed,  ///< the same again
+    mapped,   ///< granted for the first time, or with another external port or address
+    renewed,  ///< granted again, unchanged
     refused,  ///< `text` says why
-    lost,     ///< it ran out
-    removed,  ///< taken back at the end
-    address,  ///< the router's external address is new
+    lost,     ///< expired
+    removed,  ///< removed at the end
+    address,  ///< the router has a new external address
     double_nat,
-    rebooted,  ///< the router lost its mappings
-    nobody,    ///< no protocol was answered; tried again later
-    filtered,  ///< the router agreed to let only our peers reach the filtered ports
+    rebooted,  ///< the router restarted and lost its mappings
+    nobody,    ///< the router speaks no protocol; tried again later
+    filtered,  ///< the router agreed that only our peers may reach the filtered ports
     filter_refused,
   };
   Kind kind{};
@@ -58,10 +57,10 @@ struct Event {
 };
 
 struct Actions {
-  std::vector<Buffer> datagrams;  ///< to the gateway, port 5351
-  std::optional<UpnpAsk> upnp;    ///< one at a time: the next comes after on_upnp
+  std::vector<Buffer> datagrams;  ///< to the gateway's port 5351
+  std::optional<UpnpAsk> upnp;    ///< one at a time: the next follows after on_upnp
   std::vector<Event> events;
-  bool changed = false;  ///< ask granted() again
+  bool changed = false;  ///< granted() has changed
 };
 
 }  // namespace dw::nat::portmap

@@ -16,7 +16,7 @@ bool Epoch::lost_by_pcp(TimePoint now, std::uint32_t epoch) {
   if (!before) return false;
   const std::int64_t client = seconds_between(before->at, now);
   const std::int64_t server = std::int64_t{epoch} - before->epoch;
-  if (server < -1) return true;  // one second back is two answers that overtook each other
+  if (server < -1) return true;  // one second less means two answers that overtook each other
   return client + 2 < server - server / 16 || server + 2 < client - client / 16;
 }
 

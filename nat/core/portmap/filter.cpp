@@ -16,7 +16,7 @@ std::optional<IpNetwork> joined(const IpNetwork& a, const IpNetwork& b) {
   return both.contains(b.first()) ? std::optional(both) : std::nullopt;
 }
 
-/// In order, none within another, and no two that are the halves of one.
+/// Sorted; none lies within another, and no two are halves of one network.
 std::vector<IpNetwork> merged(std::vector<IpNetwork> all) {
   std::ranges::sort(all, [](const IpNetwork& a, const IpNetwork& b) {
     return std::pair(a.first(), a.bits()) < std::pair(b.first(), b.bits());
@@ -64,7 +64,7 @@ bool PeerFilter::refused(unsigned version, pcp::Code code) {
   using enum pcp::Code;
   const bool unknown = code == unsupported_option || code == malformed_option || code == malformed_request;
   if (!unknown && code != excessive_remote_peers) return false;
-  if (version != version_) return version != 0;  // the request was of before: it is sent again as it is now
+  if (version != version_) return version != 0;  // for an older request: it is sent again as it is now
   if (step_ == Step::nothing) return false;
   if (step_ == Step::peers)
     why_ = code == excessive_remote_peers ? "the router takes fewer addresses than that"

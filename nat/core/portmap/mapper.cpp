@@ -9,7 +9,7 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr Duration kFirstRest = seconds(15), kLongestRest = minutes(30);  ///< while the router answers nothing
+constexpr Duration kFirstBackOff = seconds(15), kLongestBackOff = minutes(30);  ///< while the router answers nothing
 constexpr Duration kBetweenAnnouncements = seconds(1);
 
 std::vector<Wanted> at_most(std::vector<Wanted> wanted, std::size_t count) {
@@ -40,7 +40,7 @@ Mapper::Actions Mapper::on_deadline(TimePoint now) {
   return actions;
 }
 
-/// From the beginning: PCP first.
+/// Starts again: PCP first.
 void Mapper::begin(TimePoint now, Actions& actions) {
   mappings_.begin(now);
   pcp_.begin_filter();
@@ -62,21 +62,21 @@ void Mapper::probe_next(TimePoint now, Actions& actions) {
   client_ == &pcp_ ? probe(now, nat_pmp_, actions) : probe(now, upnp_, actions);
 }
 
-/// It speaks nothing.
-void Mapper::rest(TimePoint now, Actions& actions) {
-  const Duration wait = std::min<Duration>(kFirstRest * (1 << std::min(rests_, 7U)), kLongestRest);
-  ++rests_;
-  rest_until_ = now + mappings_.jittered(wait);
+/// The router speaks no protocol.
+void Mapper::back_off(TimePoint now, Actions& actions) {
+  const Duration wait = std::min<Duration>(kFirstBackOff * (1 << std::min(back_offs_, 7U)), kLongestBackOff);
+  ++back_offs_;
+  retry_at_ = now + mappings_.jittered(wait);
   actions.events.push_back({.kind = Event::Kind::nobody, .text = mappings_.last_error});
   mappings_.forget_granted(now, actions);
-  phase_ = Phase::resting;
+  phase_ = Phase::backing_off;
   client_ = nullptr;
 }
 
-/// It speaks the protocol of `client_`.
+/// The router speaks the protocol of `client_`.
 void Mapper::speaks(TimePoint now, Actions& actions) {
   phase_ = Phase::asking;
-  rests_ = 0;
+  back_offs_ = 0;
   client_->begin_asking(now);
   pump(now, actions);
 }
@@ -97,9 +97,9 @@ void Mapper::pump(TimePoint now, Actions& actions) {
       mappings_.expire(now, actions);
       if (!client_->ask(now, actions)) begin(now, actions);
       return;
-    case Phase::resting:
+    case Phase::backing_off:
       mappings_.expire(now, actions);
-      if (rest_until_ <= now) begin(now, actions);
+      if (retry_at_ <= now) begin(now, actions);
       return;
   }
 }
@@ -131,7 +131,7 @@ void Mapper::on_pcp(TimePoint now, const pcp::Response& response, Actions& actio
 }
 
 void Mapper::on_nat_pmp(TimePoint now, const natpmp::Response& response, Actions& actions) {
-  // What a router of NAT-PMP alone says to PCP (RFC 6886 §3.5).
+  // The answer of a NAT-PMP router to PCP (RFC 6886 §3.5).
   if (is_probing(pcp_) && response.code == natpmp::Code::unsupported_version) return probe_next(now, actions);
   if (client_ != &nat_pmp_) return;
   const bool probing = phase_ == Phase::probing;
@@ -154,7 +154,7 @@ Mapper::Actions Mapper::on_upnp(TimePoint now, const UpnpAnswer& answer) {
   } else if (found) {
     pump(now, actions);
   } else if (phase_ == Phase::probing) {
-    rest(now, actions);
+    back_off(now, actions);
   } else {
     begin(now, actions);
   }
@@ -173,7 +173,7 @@ Mapper::Actions Mapper::on_announcement(TimePoint now, const Endpoint& from, Byt
   const bool after_a_while = announced_ == TimePoint::min() || now - announced_ >= kBetweenAnnouncements;
   if (from.address != gateway_ || !whole || !after_a_while) return actions;
   announced_ = now;
-  if (phase_ == Phase::resting) begin(now, actions);
+  if (phase_ == Phase::backing_off) begin(now, actions);
   if (phase_ != Phase::asking) return actions;
   client_->look_soon(now);
   pump(now, actions);
@@ -208,8 +208,8 @@ TimePoint Mapper::next_deadline() const {
     case Phase::asking:
       next = client_->deadline();
       break;
-    case Phase::resting:
-      next = rest_until_;
+    case Phase::backing_off:
+      next = retry_at_;
       break;
   }
   for (const auto& entry : mappings_.entries)
@@ -247,7 +247,7 @@ Facts Mapper::facts() const {
   facts.gateway = gateway_;
   facts.ours = ours_;
   facts.protocol = protocol();
-  mappings_.tell(facts);
+  mappings_.fill(facts);
   facts.filter = filter_facts();
   return facts;
 }

@@ -13,10 +13,10 @@
 
 namespace dw::nat::portmap {
 
-/// Keeps a list of our ports mapped in the router: finds out what the router speaks (PCP, then NAT-PMP, then UPnP), has
-/// that protocol's Client renew at half of the lifetime, asks for all again when the router restarted, watches its
-/// external address, and takes everything back at the end. For one router and one address of ours: when either changes,
-/// a new Mapper takes over. IPv4. Octets and time in, actions out.
+/// Keeps a list of our ports mapped in the router. Finds out what the router speaks (PCP, then NAT-PMP, then UPnP), has
+/// that protocol's Client renew mappings at half of their lifetime, asks for all again when the router has restarted,
+/// watches its external address, and removes all mappings at the end. For one router and one local address: when either
+/// changes, make a new Mapper. IPv4 only. No I/O.
 class Mapper {
  public:
   using Event = portmap::Event;
@@ -25,52 +25,51 @@ class Mapper {
 
   struct Options {
     IpAddress gateway, ours;
-    std::vector<Wanted> wanted;  ///< those beyond kMaxWanted are left out
+    std::vector<Wanted> wanted;  ///< those beyond kMaxWanted are ignored
     std::chrono::seconds lifetime = std::chrono::hours(1);
     std::function<std::uint64_t()> random;
-    /// Unguessable, as it is all that tells PCP's answers from forged ones, and the same in the next run for the same
-    /// port: a router renews a mapping, or takes it back, for its nonce alone (RFC 6887 §11.3).
+    /// Must be unguessable, as nothing else protects against forged PCP answers, and the same in the next run for the
+    /// same port: a router renews or deletes a mapping only for its nonce (RFC 6887 §11.3).
     std::function<pcp::Nonce(const Wanted&)> nonce;
   };
 
   explicit Mapper(Options options);
 
   Actions start(TimePoint now);
-  /// What came to our socket.
+  /// A datagram that our socket received.
   Actions on_datagram(TimePoint now, const Endpoint& from, Bytes octets);
-  /// What came to 224.0.0.1:5350. Anybody on the LAN can send there, so it only makes us ask the router at once.
+  /// A datagram for 224.0.0.1:5350. Anybody on the LAN can send there, so it only makes us ask the router at once.
   Actions on_announcement(TimePoint now, const Endpoint& from, Bytes octets);
   Actions on_upnp(TimePoint now, const UpnpAnswer& answer);
-  /// ICMP says that nothing listens on the gateway's port 5351. While the router is looked for, UPnP's turn comes at
-  /// once.
+  /// ICMP says that nothing listens on the gateway's port 5351. While probing, UPnP is tried at once.
   Actions on_port_unreachable(TimePoint now);
   Actions on_deadline(TimePoint now);
-  /// Takes all mappings back; `stopped()` once that is done or given up.
+  /// Removes all mappings; `stopped()` once that is done or given up.
   Actions stop(TimePoint now);
-  TimePoint next_deadline() const;  ///< TimePoint::max(): none
+  TimePoint next_deadline() const;  ///< TimePoint::max(): nothing is due
 
-  /// Our address as the internet sees it, by STUN: another one than the router's external address means one more NAT.
-  /// Forgotten when the router's address changes: ask STUN again then.
+  /// Our external address as STUN saw it: if it differs from the router's, there is a second NAT. Forgotten when the
+  /// router's address changes; ask STUN again then.
   Actions set_reflexive(TimePoint now, const std::optional<IpAddress>& address);
 
-  /// Who may reach the filtered ports, at most pcp::kMaxFilters after merging; nothing: everybody, and `why` says what
-  /// keeps us from asking for less, in a few words. Asks again at once when that changes.
+  /// Who may reach the filtered ports, at most pcp::kMaxFilters after merging. Nothing: everybody, and `why` gives the
+  /// reason in a few words. Asks the router again at once when that changes.
   Actions set_peers(TimePoint now, std::optional<std::vector<IpNetwork>> peers, std::string why = {});
 
   bool stopped() const { return phase_ == Phase::stopped; }
-  /// Those that the central side may be told: none behind a double NAT.
+  /// The mappings that may be advertised to the central side: none behind a double NAT.
   std::vector<Granted> usable() const { return mappings_.usable(); }
   Facts facts() const;
   FilterFacts filter_facts() const;
 
  private:
-  enum class Phase : std::uint8_t { idle, probing, asking, resting, stopping, stopped };
+  enum class Phase : std::uint8_t { idle, probing, asking, backing_off, stopping, stopped };
 
   void pump(TimePoint now, Actions& actions);
   void begin(TimePoint now, Actions& actions);
   void probe(TimePoint now, Client& client, Actions& actions);
   void probe_next(TimePoint now, Actions& actions);
-  void rest(TimePoint now, Actions& actions);
+  void back_off(TimePoint now, Actions& actions);
   void on_pcp(TimePoint now, const pcp::Response& response, Actions& actions);
   void on_nat_pmp(TimePoint now, const natpmp::Response& response, Actions& actions);
   void speaks(TimePoint now, Actions& actions);
@@ -84,9 +83,9 @@ class Mapper {
   NatPmpClient nat_pmp_{mappings_};
   UpnpClient upnp_{mappings_};
   Phase phase_ = Phase::idle;
-  Client* client_ = nullptr;  ///< whose turn it is, or whom the router speaks; null: neither
-  TimePoint rest_until_{};
-  unsigned rests_ = 0;
+  Client* client_ = nullptr;  ///< the one that probes, or whose protocol the router speaks; null: none
+  TimePoint retry_at_{};
+  unsigned back_offs_ = 0;
   TimePoint announced_ = TimePoint::min();
 };
 

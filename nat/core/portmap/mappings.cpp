@@ -56,7 +56,7 @@ Duration Mappings::jittered(Duration about) const {
 bool Mappings::ask_due(TimePoint now, const Pace& pace, const Send& send) {
   for (Entry& entry : entries) {
     if (!entry.asked || entry.due > now) continue;
-    // The first one is our watch over the router: what it granted is believed no longer than it answers.
+    // The first port's request is the check on the router: without an answer to it, nothing granted counts any more.
     if (entry.tries >= pace.tries && (!entry.granted || &entry == &entries.front())) {
       last_error = "the router does not answer any more";
       return false;
@@ -131,13 +131,13 @@ void Mappings::removed(std::size_t at, Actions& actions) {
   entry.due = TimePoint::max();
 }
 
-// ---- what the router said ----
+// ---- the router's answers ----
 
 void Mappings::on_granted(TimePoint now, std::size_t at, Endpoint external, std::uint32_t lifetime, Actions& actions) {
   Entry& entry = entries[at];
   if (!external.address.is_v4() || external.address.is_unspecified()) external.address = {};
   const bool same = entry.granted && entry.granted->external == external;
-  // What lasts until the router restarts is asked for again all the same, as it may restart.
+  // A mapping that lasts until the router restarts is renewed all the same, as the router may restart.
   const auto counted = seconds(std::min(lifetime == 0 ? this->lifetime() : lifetime, kMaxLifetime));
   entry.granted = Granted{entry.wanted, external, seconds(lifetime), lifetime == 0 ? TimePoint::max() : now + counted};
   entry.asked = false;
@@ -187,13 +187,13 @@ void Mappings::on_external(TimePoint now, const IpAddress& said, Actions& action
   if (!said.is_v4()) return;
   const IpAddress address = said.is_unspecified() ? IpAddress{} : said;
   if (address == external_) return;
-  if (external_) reflexive_.reset();  // STUN saw the address before
+  if (external_) reflexive_.reset();  // STUN saw the old address
   external_ = address;
   if (address) actions.events.push_back({.kind = Event::Kind::address, .external = {address, 0}});
   judge_address(actions);
   for (Entry& entry : entries) {
     if (!entry.granted || entry.granted->external.address == address) continue;
-    // The port stays until the router says otherwise; by PCP the next answer does.
+    // The port stays until the router says otherwise; with PCP the next answer does.
     entry.granted->external.address = address;
     if (!entry.asked) entry.due = std::min(entry.due, now + kRenewAgain);
     actions.changed = true;
@@ -226,7 +226,7 @@ std::vector<Granted> Mappings::usable() const {
   return all;
 }
 
-void Mappings::tell(Facts& facts) const {
+void Mappings::fill(Facts& facts) const {
   facts.external = external_;
   facts.wanted = entries.size();
   for (const Entry& entry : entries)

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint8_t kVersion = 0, kResponse = 0x80;
 constexpr std::uint8_t kAddress = 0, kMapUdp = 1, kMapTcp = 2;
-constexpr std::size_t kMaxOctets = 1100;  ///< PCP's: both come to one socket
+constexpr std::size_t kMaxOctets = 1100;  ///< PCP's limit: both arrive at one socket
 
 }  // namespace
 

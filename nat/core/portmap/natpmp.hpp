@@ -7,7 +7,7 @@
 #include "sbc/base/byte_writer.hpp"
 #include "sbc/base/result.hpp"
 
-/// NAT-PMP on the wire (RFC 6886): the ancestor of PCP, on the same ports, IPv4 alone, version 0.
+/// The wire format of NAT-PMP (RFC 6886): the predecessor of PCP, on the same ports, IPv4 only, version 0.
 namespace dw::nat::portmap::natpmp {
 
 /// §3.5.
@@ -33,7 +33,7 @@ struct MapRequest {
 };
 void write(ByteWriter& out, const MapRequest& request);
 
-/// An error may end after the epoch: then nothing of the rest is there.
+/// An error may end after the epoch, without a body.
 struct AddressAnswer {
   IpAddress external;
 };

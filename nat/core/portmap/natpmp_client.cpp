@@ -9,7 +9,7 @@ namespace {
 
 using Entry = Mappings::Entry;
 
-/// After `tries` requests of which none was answered: RFC 6886 §3.1.
+/// The wait after `tries` unanswered requests: RFC 6886 §3.1.
 Duration resend_after(unsigned tries) {
   constexpr Duration kFirst = std::chrono::milliseconds(250);
   return kFirst * (1 << std::min(tries - 1, NatPmpClient::kTries - 1));

@@ -4,11 +4,11 @@
 
 namespace dw::nat::portmap {
 
-/// NAT-PMP (RFC 6886): one request under way, sent again as §3.1 says. The request for the external address is the
-/// probe, and later the watch over the router.
+/// NAT-PMP (RFC 6886): one request at a time, resent as in §3.1. The request for the external address is also the
+/// probe, and later the check whether the router has restarted.
 class NatPmpClient final : public Client {
  public:
-  static constexpr unsigned kProbes = 5;  ///< 7.75 s in all, before UPnP is tried
+  static constexpr unsigned kProbes = 5;  ///< 7.75 s in all, then UPnP is tried
   static constexpr unsigned kTries = 9;   ///< RFC 6886 §3.1
 
   using Client::Client;
@@ -32,7 +32,7 @@ class NatPmpClient final : public Client {
   Heard on_address(TimePoint now, Stage stage, const natpmp::Response& response, Actions& actions);
 
   // The request for the external address.
-  bool asked_ = false;  ///< it is under way
+  bool asked_ = false;  ///< waiting for its answer
   TimePoint due_{};
   unsigned tries_ = 0;
 };

@@ -14,7 +14,7 @@ constexpr std::size_t kAddressOctets = 16, kOptionHeadOctets = 4;
 constexpr std::uint8_t kFilter = 3;   // an option that the server must understand or refuse
 constexpr unsigned kMappedBits = 96;  // before an IPv4 address (RFC 4291 §2.5.5.2)
 
-/// §5: IPv4 addresses are written as ::ffff:a.b.c.d; "any" of IPv4 is ::ffff:0.0.0.0.
+/// §5: IPv4 addresses are written as ::ffff:a.b.c.d; IPv4's unspecified address is ::ffff:0.0.0.0.
 void put_address(ByteWriter& out, const IpAddress& address) {
   if (address.is_v6()) return out.octets(address.octets());
   for (int i = 0; i < 10; ++i)
@@ -120,7 +120,7 @@ Result<Response> parse_response(Bytes octets) {
     map.internal_port = in.u16be("internal port");
     map.external_port = in.u16be("external port");
     map.external = address_at(in, "external address");
-    // §7.2: who could not read the request answers with the header alone, or with what it did read.
+    // §7.2: a server that could not parse the request answers with the header alone, or with what it could parse.
     if (!in.ok() && r.code != Code::success) return r;
     r.map = map;
   }

@@ -14,7 +14,7 @@ using Entry = Mappings::Entry;
 constexpr Duration kFirst = seconds(3), kLongest = seconds(1024);  ///< IRT, MRT: RFC 6887 §8.1.1
 constexpr Duration kRemoveFirst = milliseconds(250);
 
-/// A router that says this of one port says it of all: another protocol may do better.
+/// A refusal that applies to all ports: another protocol may do better.
 bool is_final(pcp::Code code) {
   switch (code) {
     case pcp::Code::not_authorized:
@@ -71,10 +71,10 @@ void PcpClient::send(TimePoint now, Entry& entry, std::uint32_t lifetime, Action
   entry.due = now + resend_after(now, entry, removes);
 }
 
-/// After `tries` requests of which none was answered.
+/// The wait after `tries` unanswered requests.
 Duration PcpClient::resend_after(TimePoint now, const Entry& entry, bool removes) const {
   if (removes) return kRemoveFirst * (1 << (entry.tries - 1));  // at most kRemoveTries of them
-  // A renewal has time: again when half of what is left has passed.
+  // A renewal has time: resent when half of what is left has passed.
   if (entry.granted && entry.tries > kSilentTries)
     return std::max<Duration>(Mappings::kRenewAgain, (entry.granted->expires - now) / 2);
   return mappings_.jittered(std::min<Duration>(kFirst * (1 << std::min(entry.tries - 1, 9U)), kLongest));
@@ -88,7 +88,7 @@ Heard PcpClient::on_response(TimePoint now, Stage stage, const pcp::Response& r,
   if (!r.map) {
     const auto asked = std::ranges::find_if(entries, [](const Entry& e) { return e.asked && e.wanted.filtered; });
     if (asked != entries.end() && on_filter_refused(now, *asked, r.code, actions)) return Heard::nothing;
-    // An error that repeats nothing of what was asked is the first request's while there is no other.
+    // An error that does not repeat the request belongs to the first request, while that is the only one.
     if (!probing || r.code == pcp::Code::success) return Heard::nothing;
     mappings_.last_error = fmt::format("by PCP the router says: {}", pcp::to_string(r.code));
     return Heard::no;
@@ -115,7 +115,7 @@ Heard PcpClient::on_response(TimePoint now, Stage stage, const pcp::Response& r,
 void PcpClient::on_map(TimePoint now, Entry& entry, const pcp::Response& r, Actions& actions) {
   const std::size_t at = mappings_.at(entry);
   if (r.code != pcp::Code::success) {
-    // An error repeats what was asked, but miniupnpd behind one more NAT refuses and tells the address that it has.
+    // An error repeats the request, but miniupnpd behind a second NAT refuses and puts the address that it has there.
     if (r.map->external != mappings_.suggestion(at).address && !r.map->external.is_unspecified())
       mappings_.on_external(now, r.map->external, actions);
     return mappings_.on_refused(now, at, std::string(pcp::to_string(r.code)), seconds(r.lifetime), actions);
@@ -124,10 +124,11 @@ void PcpClient::on_map(TimePoint now, Entry& entry, const pcp::Response& r, Acti
     return mappings_.on_refused(now, at, "it granted nothing", Duration{}, actions);
   mappings_.on_external(now, r.map->external, actions);
   mappings_.on_granted(now, at, {r.map->external, r.map->external_port}, r.lifetime, actions);
-  // The first one is also how we see a restart of the router.
+  // The first port's request also detects a restart of the router.
   if (at == 0) entry.due = std::min(entry.due, now + Mappings::kWatch);
   entry.filter_agreed = entry.filter_asked;
-  if (entry.wanted.filtered && entry.filter_agreed != filter_.version()) entry.due = now;  // others may reach it by now
+  // Others may reach the port by now.
+  if (entry.wanted.filtered && entry.filter_agreed != filter_.version()) entry.due = now;
 }
 
 // ---- who may reach the filtered ports ----
@@ -143,7 +144,7 @@ void PcpClient::ask_filter_again(TimePoint now) {
     if (entry.wanted.filtered && entry.granted && !entry.asked) entry.due = now;
 }
 
-/// True: the request is sent again without what the router did not take.
+/// True: the request is sent again without what the router refused.
 bool PcpClient::on_filter_refused(TimePoint now, Entry& entry, pcp::Code code, Actions& actions) {
   const bool was_open = filter_.open();
   if (!filter_.refused(entry.filter_asked, code)) return false;

@@ -4,11 +4,12 @@
 
 namespace dw::nat::portmap {
 
-/// PCP (RFC 6887): up to four requests under way, sent again as §8.1.1 says; the first port's doubles as the probe, and
-/// later as the watch over the router. Limits who may reach the filtered ports, as far as the router takes that.
+/// PCP (RFC 6887): up to four requests at a time, resent as in §8.1.1. The first port's request is also the probe, and
+/// later the check whether the router has restarted. Limits who may reach the filtered ports, as far as the router
+/// supports that.
 class PcpClient final : public Client {
  public:
-  static constexpr unsigned kProbes = 2;       ///< of 3 s and 6 s, before NAT-PMP is tried
+  static constexpr unsigned kProbes = 2;       ///< of 3 s and 6 s, then NAT-PMP is tried
   static constexpr unsigned kSilentTries = 5;  ///< of a first request to a router that spoke it before
   static constexpr std::size_t kWindow = 4;
 
@@ -23,14 +24,14 @@ class PcpClient final : public Client {
   void look_soon(TimePoint now) override;
 
   Heard on_response(TimePoint now, Stage stage, const pcp::Response& response, Actions& actions);
-  /// After on_response() that gave `answer`, once what it leads to is asked.
+  /// Call after on_response() returned `answer`, and after new requests were sent.
   void judge_filter(TimePoint now, Actions& actions);
 
-  /// Another router may be there, or it may know better by now.
+  /// The router may be another one, or may accept the filter by now.
   void begin_filter() { filter_.begin(); }
-  /// True: it is another one than before.
+  /// True: the filter has changed.
   bool set_peers(std::optional<std::vector<IpNetwork>> peers, std::string why);
-  /// What the router holds is of before. Those that it refused wait as long as they would.
+  /// The router holds an old filter: asks again for all filtered ports, except those it refused, which wait as before.
   void ask_filter_again(TimePoint now);
   FilterFacts filter_facts() const;
 

@@ -18,8 +18,8 @@ constexpr std::uint32_t kRouteUp = 1;  // RTF_UP
 constexpr std::size_t kMaxUrl = 512;
 constexpr std::uint16_t kHighestPort = 65535;
 
-/// /proc writes the octets in wire order as the hexadecimal number of this machine: 192.0.2.1 is 010200C0 on the usual
-/// ones.
+/// /proc has the octets in wire order, as a hexadecimal number in this machine's byte order: 192.0.2.1 is 010200C0 on
+/// little-endian ones.
 std::optional<IpAddress> address_in_hex(std::string_view text) {
   constexpr std::size_t kDigits = 8;
   std::uint32_t number = 0;
@@ -56,7 +56,7 @@ std::optional<Route> parse_route(std::string_view line) {
 std::string why_no_mapping(const Situation& s) {
   if (s.choice == Choice::off) return "nat.port_mapping is off";
   if (s.choice == Choice::automatic && !s.edge) return "a hosted Dropwire stands where it can be reached";
-  if (s.choice == Choice::automatic && s.told) return "central.media.advertise says where this box is reached";
+  if (s.choice == Choice::automatic && s.advertised) return "central.media.advertise says where this box is reached";
   if (!s.central) return "the central server's address is not known";
   if (!s.ours) return "there is no way to the central server";
   if (!s.ours.is_v4() || !s.central.is_v4()) return "IPv6 needs no mapping";
@@ -153,7 +153,7 @@ Result<IpAddress> device_address(std::string_view url) {
   const std::string_view host_port = in.take_until("/?#");
   if (!std::ranges::all_of(url, [](char c) { return c > 0x20 && c < 0x7f; }))
     return bad("it has blanks or other signs");
-  // Digits and dots up to a colon, then a port: whoever reads it finds the same host.
+  // Digits and dots up to a colon, then a port: every parser finds the same host in it.
   TextCursor parts(host_port);
   const std::string_view host = parts.take_until(":");
   if (parts.skip_char(':') && !parse_number(parts.rest(), kHighestPort)) return bad("the port is no number");

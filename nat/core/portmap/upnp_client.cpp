@@ -26,7 +26,7 @@ bool UpnpClient::ask(TimePoint now, Actions& actions) {
 }
 
 bool UpnpClient::remove(TimePoint now, Actions& actions) {
-  if (busy_) return true;  // what is under way may grant yet
+  if (busy_) return true;  // the request under way may still be granted
   UpnpAsk ask;
   for (const Entry& entry : mappings_.entries)
     if (entry.granted && entry.due <= now) ask.unmap.push_back({entry.wanted, entry.granted->external.port});

@@ -3,8 +3,8 @@
 
 namespace dw::nat::portmap {
 
-/// UPnP IGD: all that is due goes into one UpnpAsk, which is done elsewhere, and nothing is asked until its answer is
-/// there. Finding a router is part of each.
+/// UPnP IGD: everything due goes into one UpnpAsk, which is carried out elsewhere; nothing more is asked until its
+/// answer comes. Each one includes finding the router.
 class UpnpClient final : public Client {
  public:
   using Client::Client;
@@ -21,13 +21,13 @@ class UpnpClient final : public Client {
   bool is_busy() const { return busy_; }
   /// False: no router was found.
   bool on_answer(TimePoint now, const UpnpAnswer& answer, Actions& actions);
-  /// At the end: all is taken back, or what was under way when the end came has come in, and goes too. True: the router
-  /// has granted some of it.
+  /// At the end: all is removed, or the request that was under way has been answered, and must be undone too. True: the
+  /// router has granted some of it.
   bool on_last_answer(TimePoint now, const UpnpAnswer& answer, Actions& actions);
 
  private:
   bool busy_ = false, unmapping_ = false;
-  TimePoint due_{};  ///< when the router is looked at, even if no port is due
+  TimePoint due_{};  ///< when to check the router, even if no port is due
 };
 
 }  // namespace dw::nat::portmap

@@ -9,24 +9,24 @@
 
 namespace dw::nat {
 
-/// What a probe wants sent, and by which of its sockets. Sockets are numbered by the probe; a number that is
-/// new means a new one, at a free port of the address that routes to the server.
+/// A datagram that a probe wants sent, and from which of its sockets. The probe numbers its sockets; an unused number
+/// means a new socket, at a free port of the address that routes to the server.
 struct StunSend {
   std::uint32_t socket = 0;
   Endpoint to;
   Buffer octets;
 };
 
-/// Binding requests that wait for their answers, sent again with growing pauses (RFC 8489 §6.2.1, shorter).
-/// For probes; each request has a tag of the probe's. No I/O.
+/// Binding requests that wait for their answers, resent with growing pauses (like RFC 8489 §6.2.1, but shorter). Each
+/// request has a tag chosen by the probe. No I/O.
 class StunAsker {
  public:
   static constexpr std::size_t kMaxWaiting = 16;
   static constexpr unsigned kTries = 4;  ///< at 0, 0.3, 0.9, 2.1 s
   static constexpr Duration kFirstPause = std::chrono::milliseconds(300);
   static constexpr Duration kLastPause = std::chrono::milliseconds(700);  ///< after the last try
-  /// Octets of a request, so that no answer is longer. SOFTWARE fills it up: PADDING would ask for an answer as long as
-  /// the MTU, and may not stand beside RESPONSE-PORT (RFC 5780 §7.6).
+  /// Octets of a request; answers are no longer than it. SOFTWARE fills it up: PADDING would ask for an answer of the
+  /// size of the MTU, and may not be combined with RESPONSE-PORT (RFC 5780 §7.6).
   static constexpr std::size_t kPadded = 64;
 
   struct Ask {
@@ -37,8 +37,8 @@ class StunAsker {
   };
   struct Answered {
     int tag = 0;
-    std::uint32_t by_socket = 0;      ///< where the answer arrived
-    StunMessage message;              ///< its views are gone
+    std::uint32_t by_socket = 0;      ///< that received the answer
+    StunMessage message;              ///< its views are empty
     Duration round_trip{};            ///< since the last try
     bool arrived_as_request = false;  ///< our own request came in: a hairpin
   };
@@ -46,9 +46,9 @@ class StunAsker {
   explicit StunAsker(std::function<std::uint64_t()> random) : random_(std::move(random)) {}
 
   void ask(TimePoint now, int tag, const Ask& what, std::vector<StunSend>& out);
-  /// What a datagram answers, of those that wait; it is taken off.
+  /// The waiting request that this datagram answers, if any; it no longer waits.
   std::optional<Answered> take(TimePoint now, std::uint32_t socket, Bytes octets);
-  /// Sends again what is due; gives the tags of those that were given up.
+  /// Resends what is due; returns the tags of requests that were given up.
   std::vector<int> on_deadline(TimePoint now, std::vector<StunSend>& out);
   std::optional<TimePoint> next_deadline() const;
   void forget(int tag);

@@ -18,7 +18,7 @@ std::vector<StunSend> BehaviourProbe::on_datagram(TimePoint now, std::uint32_t s
   if (!answered) return {};
   const auto tag = static_cast<Tag>(answered->tag);
   if (answered->arrived_as_request) {
-    // From nobody but ourselves; anything else than a hairpin would be a server that sends our request back.
+    // Must come from ourselves: otherwise a server has sent our request back, and it is no hairpin.
     if (tag == hairpin_0 || tag == hairpin_1) {
       result_.hairpin = true;
       asker_.forget(hairpin_0);
@@ -56,7 +56,7 @@ void BehaviourProbe::on_first(TimePoint now, Tag tag, const StunAsker::Answered&
   const std::uint32_t socket = tag == map_first ? 0 : 1;
   reflexive_[socket] = reflexive;
   auto other = answered.message.other_address;
-  // A server behind a NAT of its own names an address that can't be reached from here.
+  // A server behind a NAT of its own gives an address that can't be reached from here.
   if (other && other->address.is_private() && !server_.address.is_private()) other->address = server_.address;
   const bool offers = other && other->port != server_.port;
   if (offers) result_.one_address = other->address == server_.address;
@@ -100,7 +100,7 @@ void BehaviourProbe::on_filtering(Tag tag, bool answered) {
   }
 }
 
-/// Both send, so that a filter that asks whom a mapping has sent to has nothing against it.
+/// Both sockets send, so that a filter which looks at where a mapping has sent to lets the packets in.
 void BehaviourProbe::begin_hairpin(TimePoint now) {
   if (reflexive_[0] == local_[0] && reflexive_[1] == local_[1]) return;
   ask(now, hairpin_0, 0, *reflexive_[1]);

@@ -14,11 +14,10 @@ enum class Behaviour : std::uint8_t {
   address_and_port_dependent,
 };
 
-/// Finds out what a NAT does, by asking a STUN server: our reflexive address, how mappings depend on where
-/// packets go, from where packets are let in, and whether two hosts behind it reach each other by its outer
-/// address (hairpin). Takes at most two rounds of StunAsker, about 6 s; less than a second where all is
-/// answered. Two sockets: 0 asks different places, 1 asks the one place only, so that it shows who else is
-/// let in. No I/O.
+/// Finds out how a NAT behaves, by asking a STUN server: our reflexive address, how mappings depend on the destination,
+/// from where packets are let in, and whether two hosts behind the NAT reach each other by its external address
+/// (hairpin). Takes at most two rounds of StunAsker, about 6 s; less than a second if all is answered. Uses two
+/// sockets: 0 asks several destinations, 1 only one, so that it shows who else is let in. No I/O.
 class BehaviourProbe {
  public:
   struct Result {
@@ -27,7 +26,7 @@ class BehaviourProbe {
     std::optional<Duration> round_trip;
     Behaviour mapping = Behaviour::unknown;
     Behaviour filtering = Behaviour::unknown;
-    /// The server has one address only: address dependent behaviour looks like endpoint independent.
+    /// The server has only one address: address-dependent behaviour looks like endpoint-independent.
     bool one_address = false;
     std::optional<bool> hairpin;
   };
@@ -36,7 +35,7 @@ class BehaviourProbe {
       : server_(server), asker_(std::move(random)) {}
 
   std::vector<StunSend> start(TimePoint now);
-  /// Our own addresses; without NAT there is no hairpin to test. To be told before the first datagram.
+  /// The local address of a socket; without NAT there is no hairpin to test. Call before the first datagram.
   void set_local(std::uint32_t socket, const Endpoint& local) { local_[socket] = local; }
   std::vector<StunSend> on_datagram(TimePoint now, std::uint32_t socket, Bytes octets);
   std::vector<StunSend> on_deadline(TimePoint now);

@@ -5,22 +5,22 @@
 
 namespace dw::nat {
 
-/// How long a NAT keeps a UDP mapping on which nothing passes (RFC 5780 §4.6): a socket makes a mapping and
-/// waits; then another one has the server answer into that mapping (RESPONSE-PORT). Each step has a mapping
-/// of its own. The waiting doubles until a mapping is found dead, and then halves what is between. Minutes
-/// long, a few packets a step. No I/O.
+/// Measures how long a NAT keeps an idle UDP mapping (RFC 5780 §4.6): a socket makes a mapping and waits; then another
+/// one has the server answer into that mapping (RESPONSE-PORT). Each step uses a new mapping. The wait doubles until a
+/// mapping is found dead; then the interval between the two bounds is halved. Takes minutes, with a few packets a step.
+/// No I/O.
 class LifetimeProbe {
  public:
   static constexpr std::chrono::seconds kFirst{5};
   static constexpr std::chrono::seconds kLongest{320};
-  static constexpr std::chrono::seconds kFine{3};    ///< how near the two bounds come; an eighth, of long ones
+  static constexpr std::chrono::seconds kFine{3};    ///< how close the two bounds get; an eighth, if they are long
   static constexpr std::chrono::seconds kRetry{30};  ///< after a step in which the server did not answer
   static constexpr unsigned kMaxFailures = 5;        ///< in a row
 
   struct Result {
-    std::string error;                          ///< why there is none
-    std::optional<std::chrono::seconds> alive;  ///< it lived so long
-    std::optional<std::chrono::seconds> dead;   ///< and no longer than this; nothing: longer than we look
+    std::string error;                          ///< why there is no result
+    std::optional<std::chrono::seconds> alive;  ///< a mapping lived this long
+    std::optional<std::chrono::seconds> dead;   ///< and was gone after this long; nothing: none was, within kLongest
   };
 
   LifetimeProbe(const Endpoint& server, std::function<std::uint64_t()> random)
@@ -30,7 +30,7 @@ class LifetimeProbe {
   std::vector<StunSend> on_datagram(TimePoint now, std::uint32_t socket, Bytes octets);
   std::vector<StunSend> on_deadline(TimePoint now);
   std::optional<TimePoint> next_deadline() const;
-  /// Sockets below this number are of no more use.
+  /// Sockets below this number are no longer needed.
   std::uint32_t oldest_socket() const { return 2 * step_; }
   bool done() const { return done_; }
   const Result& result() const { return result_; }

@@ -5,11 +5,11 @@
 namespace dw::nat {
 namespace {
 
-constexpr std::uint16_t kLowestPort = 1024;  // below it servers listen, which must not be led to answer us
-constexpr double kAllSources = 100;          // times the rate of one
+constexpr std::uint16_t kLowestPort = 1024;  // below it are servers, which must not be made to exchange packets with us
+constexpr double kAllSources = 100;          // times the rate of one source
 constexpr std::uint16_t kUnknownAttribute = 420;
 
-/// The /64 of IPv6, as one machine has all of that.
+/// The /64 of an IPv6 address, as one machine can use all of it.
 IpAddress source_of(const IpAddress& address) {
   return address.is_v4() ? address : address.network(64);
 }
@@ -69,38 +69,38 @@ std::optional<StunResponder::Answer> StunResponder::on_datagram(TimePoint now, c
     return {};
   }
   Answer answer{arrival.local, arrival.port, arrival.from, {}};
-  const StunMessage told = answer_to(*request, arrival, answer);
-  ++(told.kind == StunMessage::Kind::success ? counters_.answered : counters_.refused);
-  answer.octets = to_octets(told);
+  const StunMessage reply = answer_to(*request, arrival, answer);
+  ++(reply.kind == StunMessage::Kind::success ? counters_.answered : counters_.refused);
+  answer.octets = to_octets(reply);
   counters_.octets_out += answer.octets.size();
   return answer;
 }
 
 StunMessage StunResponder::answer_to(const StunMessage& request, const Arrival& arrival, Answer& answer) const {
-  StunMessage told;
-  told.id = request.id;
-  told.fingerprint = request.fingerprint;
+  StunMessage reply;
+  reply.id = request.id;
+  reply.fingerprint = request.fingerprint;
   const auto other = alternate_of(arrival.local);
   const bool wants_address = request.change && request.change->address;
   std::vector<std::uint16_t> unknown = request.not_understood;
   if (wants_address && !other) unknown.push_back(static_cast<std::uint16_t>(StunAttribute::change_request));
   if (!unknown.empty()) {
-    told.kind = StunMessage::Kind::error;
-    told.error = {kUnknownAttribute, {}};
-    told.unknown = std::move(unknown);
-    return told;
+    reply.kind = StunMessage::Kind::error;
+    reply.error = {kUnknownAttribute, {}};
+    reply.unknown = std::move(unknown);
+    return reply;
   }
   if (wants_address) answer.from = *other;
   if (request.change && request.change->port) answer.port = 1 - arrival.port;
   if (request.response_port) answer.to.port = *request.response_port;
-  told.kind = StunMessage::Kind::success;
-  told.xor_mapped = arrival.from;
+  reply.kind = StunMessage::Kind::success;
+  reply.xor_mapped = arrival.from;
   // RFC 5780 §7.4, §7.3. The origin only where it makes the answer no longer than the request.
   const IpAddress shown = options_.advertise && !other ? *options_.advertise : arrival.local;
-  told.other_address = Endpoint{other.value_or(shown), options_.ports[1 - arrival.port]};
-  told.response_origin = Endpoint{other || !options_.advertise ? answer.from : shown, options_.ports[answer.port]};
-  if (to_octets(told).size() > arrival.octets.size()) told.response_origin.reset();
-  return told;
+  reply.other_address = Endpoint{other.value_or(shown), options_.ports[1 - arrival.port]};
+  reply.response_origin = Endpoint{other || !options_.advertise ? answer.from : shown, options_.ports[answer.port]};
+  if (to_octets(reply).size() > arrival.octets.size()) reply.response_origin.reset();
+  return reply;
 }
 
 void StunResponder::append_metrics(MetricsText& out) const {

@@ -10,38 +10,39 @@
 
 namespace dw::nat {
 
-/// A STUN server for binding requests (RFC 8489 §12) that also answers from another port, and from another
-/// address where it has two, for those who test their NAT (RFC 5780). It knows no sockets: told where a
-/// request came to, it says from where the answer leaves. A forged request is not worth forging: answers are
-/// short, and each source has but a few a second. Of fixed size: sources share buckets by a seeded hash.
+/// A STUN server for binding requests (RFC 8489 §12). It can also answer from another port, and from another address if
+/// it has two, for clients that test their NAT (RFC 5780). It has no sockets: given where a request arrived, it returns
+/// from where the answer leaves. It is useless for reflection: answers are no longer than requests, and each source is
+/// limited to a few a second. Fixed memory: sources share buckets by a seeded hash.
 class StunResponder {
  public:
   static constexpr std::size_t kBuckets = 4096;
 
   struct Options {
-    std::vector<IpAddress> addresses;      ///< those that sockets are bound to; two of a family make an alternate
+    /// Those that sockets are bound to; two of a family are alternates of each other.
+    std::vector<IpAddress> addresses;
     std::array<std::uint16_t, 2> ports{};  ///< the port, and the alternate one
-    std::optional<IpAddress> advertise;    ///< what stands for our one address where clients are told of it
-    double rate = 20;                      ///< requests a second of one source; twice as many at once
-    std::uint64_t hash_seed = 0;           ///< a secret number
+    std::optional<IpAddress> advertise;    ///< stands for our only address where an answer names it
+    double rate = 20;                      ///< requests a second from one source; bursts of twice as many
+    std::uint64_t hash_seed = 0;           ///< random, and kept secret
   };
   struct Arrival {
     Endpoint from;
     IpAddress local;    ///< the address that it was sent to
-    unsigned port = 0;  ///< which of `ports` it came to
+    unsigned port = 0;  ///< index into `ports`
     bool to_group = false;
     bool truncated = false;
     Bytes octets;
   };
   struct Answer {
     IpAddress from;     ///< our address
-    unsigned port = 0;  ///< which of `ports`
+    unsigned port = 0;  ///< index into `ports`
     Endpoint to;
     Buffer octets;
   };
 
   explicit StunResponder(Options options);
-  /// Nothing: no answer is due (not a binding request, too many of them, a source that can't be).
+  /// Nothing: no answer (not a binding request, over the limit, an impossible source).
   std::optional<Answer> on_datagram(TimePoint now, const Arrival& arrival);
   void append_metrics(MetricsText& out) const;
 

@@ -26,7 +26,7 @@ std::uint32_t crc32(Bytes octets) {
   return ~crc;
 }
 
-/// Octets that addresses are XORed with: the cookie, then the transaction's id (RFC 8489 §14.2).
+/// The octets that addresses are XORed with: the cookie, then the transaction id (RFC 8489 §14.2).
 std::array<std::uint8_t, 16> mask_of(const StunId& id) {
   std::array<std::uint8_t, 16> mask{0x21, 0x12, 0xa4, 0x42};
   std::ranges::copy(id, mask.begin() + 4);
@@ -79,7 +79,7 @@ class Parser {
     if (length < reader_.remaining()) return reader_.refuse(Errc::malformed, "length");
     std::ranges::copy(id, out_.id.begin());
     mask_ = mask_of(out_.id);
-    // RFC 8489 §5: the class is bits 4 and 8, the method the others.
+    // RFC 8489 §5: bits 4 and 8 are the class, the others the method.
     out_.kind = static_cast<StunMessage::Kind>((type >> 4U & 1U) | (type >> 7U & 2U));
     out_.method = static_cast<std::uint16_t>((type & 0xfU) | (type >> 1U & 0x70U) | (type >> 2U & 0xf80U));
   }
@@ -101,13 +101,13 @@ class Parser {
 
   void fingerprint(std::size_t at, Bytes value) {
     ByteReader reader(value);
-    const std::uint32_t told = reader.u32be("FINGERPRINT");
-    if (!reader.ok() || !reader.at_end() || told != (crc32(datagram_.first(at)) ^ kFingerprintXor))
+    const std::uint32_t received = reader.u32be("FINGERPRINT");
+    if (!reader.ok() || !reader.at_end() || received != (crc32(datagram_.first(at)) ^ kFingerprintXor))
       return reader_.refuse(Errc::malformed, "FINGERPRINT");
     out_.fingerprint = true;
   }
 
-  /// False: unknown.
+  /// False: the attribute is unknown.
   bool take(StunAttribute name, Bytes value) {
     switch (name) {
       case StunAttribute::mapped_address:
@@ -171,7 +171,7 @@ class Parser {
   void response_port(Bytes value) {
     ByteReader reader(value);
     const std::uint16_t port = reader.u16be("RESPONSE-PORT");
-    reader.rest();  // two octets of padding that some count in
+    reader.rest();  // two octets of padding, which some include in the length
     if (!reader.ok() || value.size() > 4) return reader_.refuse(Errc::malformed, "RESPONSE-PORT");
     if (!out_.response_port) out_.response_port = port;
   }

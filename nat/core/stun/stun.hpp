@@ -10,7 +10,7 @@
 #include "sbc/base/byte_writer.hpp"
 #include "sbc/base/endpoint.hpp"
 
-/// STUN messages (RFC 8489), with what RFC 5780 adds for finding out how a NAT behaves.
+/// STUN messages (RFC 8489), with what RFC 5780 adds to discover how a NAT behaves.
 namespace dw::nat {
 
 inline constexpr std::uint16_t kStunPort = 3478;
@@ -19,7 +19,7 @@ inline constexpr std::size_t kMaxStunMessage = 1280;  ///< octets, header includ
 inline constexpr std::size_t kMaxStunAttributes = 32;
 inline constexpr std::size_t kMaxStunText = 763;  ///< octets of SOFTWARE and of a reason (RFC 8489 §14)
 
-/// RFC 8489 §18.3 and RFC 5780 §9.1. Others may come in.
+/// RFC 8489 §18.3 and RFC 5780 §9.1. Messages may contain others.
 enum class StunAttribute : std::uint16_t {
   mapped_address = 0x0001,
   change_request = 0x0003,
@@ -41,7 +41,7 @@ enum class StunAttribute : std::uint16_t {
 
 using StunId = std::array<std::uint8_t, 12>;
 
-/// One message. Views are into the datagram that it was parsed from.
+/// One message. Views point into the datagram that it was parsed from.
 struct StunMessage {
   enum class Kind : std::uint8_t { request, indication, success, error };
   struct ChangeRequest {
@@ -66,7 +66,7 @@ struct StunMessage {
   std::string_view software;
   std::size_t padding = 0;                    ///< octets of PADDING
   std::vector<std::uint16_t> unknown;         ///< UNKNOWN-ATTRIBUTES
-  std::vector<std::uint16_t> not_understood;  ///< attributes here that we must, and don't, understand; not written
+  std::vector<std::uint16_t> not_understood;  ///< unknown attributes that must be understood; not written
   bool fingerprint = false;
 
   bool is_binding(Kind k) const { return kind == k && method == kBinding; }
@@ -75,9 +75,8 @@ struct StunMessage {
   friend bool operator==(const StunMessage&, const StunMessage&) = default;
 };
 
-/// Errors: truncated, malformed (not STUN, a length that does not fit, a wrong FINGERPRINT), too_long. Of an
-/// attribute that comes twice the first counts; behind MESSAGE-INTEGRITY nothing counts but FINGERPRINT (RFC
-/// 8489 §14.5).
+/// Errors: truncated, malformed (not STUN, a length that does not fit, a wrong FINGERPRINT), too_long. Of a repeated
+/// attribute only the first counts; after MESSAGE-INTEGRITY only FINGERPRINT does (RFC 8489 §14.5).
 Result<StunMessage> parse_stun(Bytes datagram);
 void write(ByteWriter& out, const StunMessage& message);
 Buffer to_octets(const StunMessage& message);

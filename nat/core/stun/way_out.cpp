@@ -15,7 +15,7 @@ std::optional<Endpoint> WayOut::due(TimePoint now, const std::optional<Endpoint>
 WayOut::Packet WayOut::packet(std::uint64_t stream) {
   StunMessage indication;
   indication.kind = StunMessage::Kind::indication;
-  const std::uint64_t words[] = {stream, ++packets_};  // an indication's id is compared with nothing
+  const std::uint64_t words[] = {stream, ++packets_};  // nobody compares an indication's id
   for (std::size_t i = 0; i < indication.id.size(); ++i)
     indication.id[i] = static_cast<std::uint8_t>(words[i / 8] >> (8 * (i % 8)));
   const Buffer octets = to_octets(indication);

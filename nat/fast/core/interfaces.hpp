@@ -8,33 +8,32 @@
 
 namespace dw::nat::fast {
 
-/// Which interfaces the program is to be attached to, and which it is attached to. Its owner lists what there is, does
-/// the work that this asks for, and reports the outcome.
-///
-/// Whatever is Ethernet and up is wanted, but no member of a bridge or bond, as that one sees the member's packets too.
-/// VLANs and what is not Ethernet are left to the sockets.
+/// Decides to which interfaces the program should be attached, and tracks where it is. The owner lists the interfaces,
+/// does the work that this asks for, and reports the outcome. Wanted is every Ethernet interface that is up, except
+/// members of a bridge or bond, as those see the member's packets too. VLANs and other interfaces are left to the
+/// sockets.
 class Interfaces {
  public:
-  /// How often it goes back to an interface where somebody removed it.
+  /// How often the program is attached again after somebody removed it.
   static constexpr int kMaxPutBacks = 5;
   struct Work {
     std::vector<unsigned> attach, detach;
   };
 
-  /// All that there are now. What is not among them is gone, with what was attached there.
+  /// All interfaces that exist now. Those not listed are gone, with what was attached there.
   void on_listing(const std::vector<Link>& links);
-  /// Somebody removed it there.
+  /// Somebody removed the program from the interface.
   void on_removed(unsigned interface);
   void on_attached(unsigned interface);
-  /// Tried again when something about the interface has changed.
+  /// Tried again when something about the interface changes.
   void on_refused(unsigned interface, std::string why);
   void on_detached(unsigned interface);
-  /// None is attached any more, and what was refused may be tried again.
+  /// The program is attached nowhere any more, and refused interfaces may be tried again.
   void on_unloaded();
 
   Work work() const;
   bool is_attached(unsigned interface) const;
-  /// Into a report: the interfaces.
+  /// Writes the interfaces into a report.
   void report(LoaderReport& out) const;
 
  private:

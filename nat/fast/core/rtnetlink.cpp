@@ -14,7 +14,7 @@
 namespace dw::nat::fast {
 namespace {
 
-/// A structure of the kernel's from the front of `octets`, in the machine's own order; false: they are too few.
+/// Reads a kernel structure from the front of `octets`, in the machine's byte order; false: too few octets.
 template <class T>
 bool take(Bytes& octets, T& out) {
   if (octets.size() < sizeof out) return false;
@@ -23,7 +23,7 @@ bool take(Bytes& octets, T& out) {
   return true;
 }
 
-/// The next piece that begins with its own length, without that header. All pieces begin at multiples of four octets.
+/// The next piece that starts with its own length, without that header. Pieces are aligned to four octets.
 template <class Header, class Length>
 bool take_piece(Bytes& octets, Header& header, Length length_of, Bytes& inside) {
   Bytes rest = octets;
@@ -35,7 +35,7 @@ bool take_piece(Bytes& octets, Header& header, Length length_of, Bytes& inside) 
   return true;
 }
 
-/// Calls `each(type, value)` for the attributes; false: they make no sense.
+/// Calls `each(type, value)` for each attribute; false: they are malformed.
 template <class Each>
 bool for_each_attribute(Bytes octets, Each each) {
   while (!octets.empty()) {
@@ -54,7 +54,7 @@ std::string text_of(Bytes value) {
   return std::string(text.substr(0, text.find('\0')));
 }
 
-/// Calls `item(octets)` for each of the listed things in a datagram; false from it: that one makes no sense.
+/// Calls `item(octets)` for each entry of a datagram; if it returns false, the entry is malformed.
 template <class Item>
 void for_each_item(Bytes datagram, std::uint16_t type, Dump& dump, Item item) {
   while (!datagram.empty() && !dump.done && dump.error == 0) {
@@ -67,7 +67,7 @@ void for_each_item(Bytes datagram, std::uint16_t type, Dump& dump, Item item) {
     }
     if ((header.nlmsg_flags & NLM_F_DUMP_INTR) != 0) dump.changed = true;
     if (header.nlmsg_type == NLMSG_DONE || header.nlmsg_type == NLMSG_ERROR) {
-      // Both begin with an error number, negative; in DONE it may be missing.
+      // Both start with a negative error number; in DONE it may be missing.
       std::int32_t error = 0;
       if (!take(inside, error) && header.nlmsg_type == NLMSG_ERROR) error = -EBADMSG;
       dump.error = error < 0 && error > -4096 ? -error : 0;

@@ -12,7 +12,7 @@ struct Link {
   unsigned index = 0;
   std::string name;
   bool up = false, ethernet = false, loopback = false;
-  bool member = false;  ///< of a bridge, a bond or the like, which sees its packets too
+  bool member = false;  ///< of a bridge, bond or the like, which sees its packets too
   bool vlan = false;
   bool operator==(const Link&) const = default;
 };
@@ -20,7 +20,7 @@ struct Link {
 /// One traffic control filter of an interface.
 struct Filter {
   unsigned priority = 0;
-  unsigned handle = 0;  ///< 0: the head of those with that priority
+  unsigned handle = 0;  ///< 0: the head of the filters with this priority
   std::string name;     ///< a BPF filter's own
   bool operator==(const Filter&) const = default;
 };
@@ -32,12 +32,12 @@ struct Dump {
   int error = 0;         ///< errno; or EBADMSG for an answer that makes no sense
 };
 
-/// What filters are listed of: packets that come in, or that go out.
+/// Which filters are listed: those for packets that come in, or that go out.
 enum class Direction { ingress, egress };
 
 Buffer ask_for_links();
 Buffer ask_for_filters(unsigned interface, Direction direction);
-/// Appends what one datagram of the answer lists.
+/// Appends the entries of one datagram of the answer.
 void read_links(Bytes datagram, std::vector<Link>& out, Dump& dump);
 void read_filters(Bytes datagram, std::vector<Filter>& out, Dump& dump);
 

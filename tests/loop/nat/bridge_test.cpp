@@ -6,7 +6,7 @@ using namespace dw::nat::test;
 
 namespace {
 
-/// Both phones heard; what they send goes to their own far ends.
+/// Two calls with latched phones, each sending to its own far end.
 struct Pair {
   explicit Pair(unsigned threads)
       : relay(make_relay([&] {
@@ -25,7 +25,7 @@ struct Pair {
     relay->bridge(a->ports.id, b->ports.id);
     relay->bridge(b->ports.id, a->ports.id);
   }
-  /// From one phone to the other. The first packets may still go the old way.
+  /// True once a packet from one phone reaches the other. The first ones may still go to the far end.
   static bool arrives(Call& from, Call& at) {
     return eventually([&] {
       from.phone.send(from.phone_side, rtp(++from.sequence));
@@ -80,7 +80,7 @@ TEST_CASE("a bridge ends by word: then the far end is what it was") {
       p.a->phone.send(p.a->phone_side, rtp(++p.a->sequence));
       return p.a->far_end.receive(milliseconds(20)) == rtp(p.a->sequence);
     }));
-    CHECK(Pair::arrives(*p.b, *p.a));  // the other way was not ended
+    CHECK(Pair::arrives(*p.b, *p.a));  // the other direction was not ended
   }
 }
 
@@ -101,7 +101,7 @@ TEST_CASE("a far end named during a bridge counts when the bridge ends") {
   }
 }
 
-TEST_CASE("either stream may close first; the other lives and sends nowhere until it is told") {
+TEST_CASE("either stream may close first; the other lives and sends nowhere until signalling names a destination") {
   for (const unsigned threads : {1U, 2U}) {
     CAPTURE(threads);
     Pair p(threads);
@@ -137,7 +137,7 @@ TEST_CASE("a stream is fed by one other, the last") {
   p.relay->bridge(c.ports.id, p.b->ports.id);
   REQUIRE(Pair::arrives(c, *p.b));
   CHECK(p.a->to_far_end());
-  p.relay->bridge(p.a->ports.id, static_cast<MediaId>(12345));  // nobody: as none
+  p.relay->bridge(p.a->ports.id, static_cast<MediaId>(12345));  // no such stream: as MediaId::none
   CHECK(p.a->to_far_end());
 }
 
@@ -152,7 +152,7 @@ TEST_CASE("two fax machines of ours reach each other, on one thread and on two")
     p.relay->set_opaque(p.b->ports.id, true);
     const Buffer udptl = {0x00, 0x07, 0x01, 0x06, 0x00, 0x00};
     const auto arrives = [&](Call& from, Call& at) {
-      return eventually([&] {  // the other thread may not have heard of it yet
+      return eventually([&] {  // the other thread may not have carried it out yet
         from.phone.send(from.phone_side, udptl);
         return at.phone.receive(milliseconds(20)) == udptl;
       });

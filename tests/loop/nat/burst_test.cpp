@@ -1,4 +1,4 @@
-// What comes all at once, or waits for too long.
+// Packets that come all at once, or wait for too long.
 #include <atomic>
 
 #include "tests/loop/nat/relay_fixture.hpp"
@@ -10,7 +10,7 @@ using namespace dw::nat::test;
 namespace {
 
 std::atomic<bool> stalled{false};
-/// The media thread asks for the time whenever it wakes: it can be held there.
+/// The media thread reads the clock whenever it wakes, so it can be held here.
 TimePoint stalling_clock() {
   stalled.wait(true);
   return Clock::now();
@@ -67,7 +67,7 @@ TEST_CASE("what overflows a socket of ours is counted apart and is no loss on th
   }
   while (call.far_end.receive(milliseconds(200))) {
   }
-  call.phone.send(call.phone_side, rtp(++call.sequence));  // the kernel tells it with the next that it takes
+  call.phone.send(call.phone_side, rtp(++call.sequence));  // the kernel reports an overflow with the next packet
   CHECK(eventually([&] { return call.report().from_phone.dropped > 0; }));
   const MediaFlow flow = call.report().from_phone;
   CHECK(flow.packets + flow.dropped == 103);
@@ -77,15 +77,15 @@ TEST_CASE("what overflows a socket of ours is counted apart and is no loss on th
 
 TEST_CASE("what waited here for too long goes nowhere, is counted apart, and is no loss on the way") {
   RelayOptions options;
-  options.max_age = Duration::zero();  // longer than nothing
+  options.max_age = Duration::zero();  // every packet is older than that
   const auto strict = stalling_relay(options);
   Call call(*strict);
   call.name_far_end();
   Stall stall;
-  for (int i = 0; i < 40; ++i)  // more than are taken at once
+  for (int i = 0; i < 40; ++i)  // more than are read at once
     call.phone.send(call.phone_side, rtp(++call.sequence));
   stall.end();
-  // The first of a socket may be as old as it is: nothing waits behind it yet.
+  // The first packet of a socket is never late: nothing waits behind it yet.
   CHECK(eventually([&] { return call.report().from_phone.dropped == 39; }));
   CHECK(call.report().from_phone.packets == 40);
   CHECK(call.report().from_phone.lost == 0);

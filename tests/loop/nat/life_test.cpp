@@ -1,4 +1,4 @@
-// What opening and closing leaves behind: nothing.
+// Opening and closing streams leaves nothing behind.
 #include <sys/resource.h>
 
 #include "nat/epoll_relay.hpp"
@@ -37,9 +37,9 @@ TEST_CASE("a thousand streams opened and closed leave no descriptor, port or str
       if (!opened) FAIL(opened.error().text);
       relay->bridge(opened->id, opened->id);
       relay->close(opened->id);
-      relay->close(opened->id);  // once is enough, twice does no harm
+      relay->close(opened->id);  // a second close does no harm
       if (i % 30 != 29) continue;
-      // Ports rest from when the thread has let go of them, so that is waited for before their rest is over.
+      // The quarantine begins when the thread has closed the sockets, so wait for that before time moves on.
       REQUIRE(eventually([&] { return open_descriptors() == idle; }));
       push_time(PortPool::kQuarantine);
     }
@@ -49,7 +49,7 @@ TEST_CASE("a thousand streams opened and closed leave no descriptor, port or str
   CHECK(open_descriptors() == before);
 }
 
-TEST_CASE("ports run out with a word that says so, rest, and come back") {
+TEST_CASE("ports run out with an error that says so, and come back after their quarantine") {
   const auto relay = make_relay(range(22000, 22019));
   CHECK(relay->capacity() == 10);
   std::vector<MediaId> open;
@@ -62,8 +62,8 @@ TEST_CASE("ports run out with a word that says so, rest, and come back") {
   CHECK(relay->streams() == 10);
   for (const MediaId id : open)
     relay->close(id);
-  CHECK_FALSE(relay->open(request()));  // they rest: late packets must not meet a new call
-  // Port pairs come back when the thread says that the sockets are gone, and rest from then on.
+  CHECK_FALSE(relay->open(request()));  // in quarantine: late packets must not reach a new call
+  // Port pairs come back once the thread reports that the sockets are closed; their quarantine begins then.
   CHECK(eventually([&] {
     push_time(PortPool::kQuarantine);
     const auto again = relay->open(request());
@@ -116,7 +116,7 @@ TEST_CASE("descriptors run out before the program's own are touched") {
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == Errc::exhausted);
   CHECK(refused.error().text.find("RLIMIT_NOFILE (40)") != std::string::npos);
-  // Closed and open again at once, many times over: waits for the thread, and is never refused.
+  // Closed and opened again at once, many times: waits for the thread, and is never refused.
   for (int i = 0; i < 200; ++i) {
     relay->close(open.front());
     open.erase(open.begin());

@@ -14,7 +14,7 @@ namespace {
 const IpAddress kHere = IpAddress::v4(0x7f000001), kGateway = IpAddress::v4(0x7f000003);
 const HostPort kCentral{"127.0.0.9", 5060};
 
-/// A router of NAT-PMP on this machine, and the mapper that asks it.
+/// A NAT-PMP router on this machine, and the mapper that asks it.
 struct Lan {
   explicit Lan(HostPort central) {
     router.pcp = false;
@@ -33,7 +33,7 @@ struct Lan {
     o.wanted = {{pm::Transport::udp, 5060, false, true}};
     o.state_dir = state.path();
     mapper = std::make_unique<nat::PortMapper>(loop, o, [this](const auto& granted, const IpAddress& ours) {
-      told.push_back(granted);
+      reports.push_back(granted);
       mapped_to = ours;
     });
   }
@@ -43,25 +43,25 @@ struct Lan {
   net::Loop loop;
   sim::SimRouter router;
   std::optional<net::DatagramSocket> socket;
-  std::vector<std::vector<pm::Granted>> told;
+  std::vector<std::vector<pm::Granted>> reports;
   IpAddress mapped_to;
   std::unique_ptr<nat::PortMapper> mapper;
 };
 
 }  // namespace
 
-TEST_CASE("port mapper: asks the router, tells what it granted, and takes it back") {
+TEST_CASE("port mapper: asks the router, reports what it granted, and removes it") {
   Lan lan(kCentral);
   lan.mapper->start();
-  REQUIRE(lan.until([&] { return !lan.told.empty(); }));
-  REQUIRE(lan.told.back().size() == 1);
-  CHECK(lan.told.back().front().external == Endpoint{sim::kOutside, 5060});
+  REQUIRE(lan.until([&] { return !lan.reports.empty(); }));
+  REQUIRE(lan.reports.back().size() == 1);
+  CHECK(lan.reports.back().front().external == Endpoint{sim::kOutside, 5060});
   CHECK(lan.mapped_to == kHere);
   bool done = false;
   lan.mapper->stop([&] { done = true; });
   CHECK(lan.until([&] { return done; }));
   CHECK(lan.router.table.empty());
-  CHECK(lan.told.back().empty());
+  CHECK(lan.reports.back().empty());
 }
 
 TEST_CASE("port mapper: a central server that comes with new settings is what it waited for") {
@@ -76,10 +76,10 @@ TEST_CASE("port mapper: a central server that comes with new settings is what it
     CHECK(lan.mapper->facts().granted.size() == 1);
     CHECK(lan.router.requests == before);
   }
-  SUBCASE("and when it goes, nobody is told any more") {
+  SUBCASE("and without a central server, mappings are no longer reported") {
     lan.mapper->configure({}, false);
     CHECK_FALSE(lan.mapper->facts().active);
-    CHECK(lan.told.back().empty());
+    CHECK(lan.reports.back().empty());
   }
 }
 
@@ -96,7 +96,7 @@ TEST_CASE("port mapper: may go while its router has not answered") {
   lan.mapper.reset();
 }
 
-TEST_CASE("port mapper: who may come is told to the router, at the start and whenever it changes") {
+TEST_CASE("port mapper: asks the router to let in certain peers only, at the start and whenever they change") {
   Lan lan(kCentral);
   lan.router.pcp = true;
   const IpAddress first = IpAddress::v4(0xcb007114), second = IpAddress::v4(0xcb007132);

@@ -24,7 +24,7 @@ inline IpAddress host(std::string_view text) {
   return *IpAddress::parse(text);
 }
 
-// Each party has an address of its own on the loopback.
+// Each party has its own loopback address.
 inline const IpAddress kPhoneSide = host("127.0.1.1");
 inline const IpAddress kCentralSide = host("127.0.2.1");
 inline const IpAddress kPhone = host("127.0.1.50");
@@ -32,10 +32,10 @@ inline const IpAddress kServer = host("127.0.2.20");
 inline const IpAddress kFarEnd = host("127.0.2.30");
 inline const IpAddress kMallory = host("127.0.1.66");
 
-/// Long enough for the slowest machine; only a failing test waits as long.
+/// Enough for the slowest machine; only a failing test waits this long.
 inline constexpr auto kPatience = seconds(10);
 
-/// Looks again and again until `done` is true.
+/// Calls `done` again and again until it returns true. False: kPatience has passed.
 template <class Done>
 bool eventually(Done done) {
   const auto end = Clock::now() + kPatience;
@@ -46,7 +46,7 @@ bool eventually(Done done) {
   return true;
 }
 
-/// Time that tests may push on. Shared by all threads of the relay under test.
+/// An offset that tests add to the clock. Shared by all threads of the relay under test.
 inline std::atomic<Duration::rep> pushed{0};
 inline TimePoint pushed_clock() {
   return Clock::now() + Duration(pushed.load());
@@ -55,7 +55,7 @@ inline void push_time(Duration by) {
   pushed += by.count();
 }
 
-/// An RTP packet written out by hand (RFC 3550 §5.1), with octets that tell it from others.
+/// An RTP packet written by hand (RFC 3550 §5.1); its octets differ from those of other packets.
 inline Buffer rtp(std::uint16_t sequence, std::uint32_t ssrc = 7, std::size_t octets = 160, std::uint8_t type = 0) {
   Buffer out = {0x80, type, static_cast<std::uint8_t>(sequence >> 8), static_cast<std::uint8_t>(sequence)};
   for (const std::uint32_t word : {std::uint32_t{sequence} * 160U, ssrc})
@@ -65,7 +65,7 @@ inline Buffer rtp(std::uint16_t sequence, std::uint32_t ssrc = 7, std::size_t oc
     out.push_back(static_cast<std::uint8_t>(i * 31 + sequence + ssrc));
   return out;
 }
-/// A receiver report without a report block, and an SDES of some text behind it.
+/// A receiver report without a report block, followed by an SDES with some text.
 inline Buffer rtcp(std::uint8_t mark) {
   return {0x80, 201, 0, 1, 0, 0, 0, mark, 0x81, 202, 0, 1, 0, 0, 0, mark};
 }
@@ -90,7 +90,7 @@ class Peer {
     REQUIRE(::sendto(number(), packet.data(), packet.size(), 0, &address.any, address.size()) ==
             static_cast<ssize_t>(packet.size()));
   }
-  /// The next datagram, or nothing when none comes within `patience`; `from` and `tos` tell of it.
+  /// The next datagram, or nothing if none comes within `patience`; sets `from` and `tos`.
   std::optional<Buffer> receive(Duration patience = kPatience) {
     pollfd waiting{number(), POLLIN, 0};
     const auto limit = std::chrono::duration_cast<milliseconds>(patience).count();
@@ -114,7 +114,7 @@ class Peer {
     out.resize(static_cast<std::size_t>(length));
     return out;
   }
-  /// True when nothing is there: for when it would have come before something that did.
+  /// True if nothing has arrived. Use it only after something that was sent later has arrived.
   bool silent() { return !receive(Duration::zero()); }
 
   Endpoint from;
@@ -162,7 +162,7 @@ struct Call {
 
   static Endpoint next(const Endpoint& e) { return {e.address, static_cast<std::uint16_t>(e.port + 1)}; }
   void name_far_end() { relay.set_far_end(ports.id, far_end.at(), {}); }
-  /// Two packets that arrive at the far end, so that the phone is latched when this returns.
+  /// Sends two packets that arrive at the far end, so the phone is latched when this returns.
   void latch() {
     for (int i = 0; i < 2; ++i) {
       phone.send(phone_side, rtp(++sequence));

@@ -1,6 +1,6 @@
-// The relay with real sockets. Media §7's traps 3 (io_uring), 4 (NAT in the kernel's tables), 5
-// (netdev_max_backlog) and 14 (keys of promoted flows) are about designs that are not used here. 8, 9 and 13
-// are about rules, which tests/unit/nat checks in virtual time, and the same rules are met here.
+// The relay with real sockets. Of the traps in media §7, 3 (io_uring), 4 (NAT in the kernel's tables), 5
+// (netdev_max_backlog) and 14 (keys of promoted flows) are about designs that are not used here. 8, 9 and 13 are about
+// rules; tests/unit/nat tests those in virtual time, and here the same rules apply.
 #include "tests/loop/nat/relay_fixture.hpp"
 
 using namespace dw;
@@ -24,7 +24,7 @@ TEST_CASE("both ways, octet for octet, whatever the payload type and size") {
     CHECK(call.phone.receive() == down);
     CHECK(call.phone.from == call.phone_side);
   }
-  // A packet is counted after it was sent, so who has it may know before the report does.
+  // A packet is counted after it was sent, so its receiver may have it before the report does.
   CHECK(eventually([&] { return call.report().from_central.packets == 5; }));
   const MediaReport report = call.report();
   CHECK(report.from_phone.packets == 7);
@@ -49,7 +49,7 @@ TEST_CASE("RTCP goes both ways, by a latch of its own") {
   control.send(Call::next(call.central_side), rtcp(2));
   CHECK(call.phone_control.receive() == rtcp(2));
   CHECK(call.phone_control.from == Call::next(call.phone_side));
-  Peer elsewhere(kFarEnd);  // another port of that address
+  Peer elsewhere(kFarEnd);  // another port of the same address
   elsewhere.send(Call::next(call.central_side), rtcp(4));
   control.send(Call::next(call.central_side), rtcp(5));
   CHECK(call.phone_control.receive() == rtcp(5));
@@ -128,7 +128,7 @@ TEST_CASE(
   CHECK(mallory.silent());
 }
 
-TEST_CASE("the router gives the phone another port: taken after silence, or at once when signalling opens anew") {
+TEST_CASE("the router gives the phone another port: taken after silence, or at once when signalling opens it again") {
   const auto relay = make_relay();
   Call call(*relay);
   call.name_far_end();
@@ -158,7 +158,7 @@ TEST_CASE("the far end changes during a call; what was queued before goes to the
   CHECK(call.to_far_end());
   Peer second(kServer);
   call.relay.set_far_end(call.ports.id, second.at(), {});
-  // The command is carried out with the packets: from some packet on they go to the second, none is lost or
+  // The command is carried out between packets: from some packet on they go to the second one, and none is lost or
   // doubled.
   std::size_t first_got = 0;
   std::size_t second_got = 0;
@@ -171,10 +171,10 @@ TEST_CASE("the far end changes during a call; what was queued before goes to the
   }
   CHECK(first_got <= 1);
   CHECK(first_got + second_got == 20);
-  call.far_end.send(call.central_side, rtp(1, 99));  // it has no business here any more
+  call.far_end.send(call.central_side, rtp(1, 99));  // it may not send here any more
   CHECK(eventually([&] { return call.report().strangers == 1; }));
   call.relay.set_far_end(call.ports.id, {}, {});
-  second.send(call.central_side, rtp(2, 99));  // the call server still may send
+  second.send(call.central_side, rtp(2, 99));  // the call server may still send
   CHECK(call.phone.receive() == rtp(2, 99));
   call.phone.send(call.phone_side, rtp(++call.sequence));
   CHECK(eventually([&] { return call.report().from_phone.packets == 24; }));
@@ -203,7 +203,7 @@ TEST_CASE("a datagram too long for voice is dropped whole, and the next passes")
   Call call(*relay);
   call.name_far_end();
   call.latch();
-  const auto told = [&](std::string_view line) {
+  const auto counts = [&](std::string_view line) {
     return eventually([&] {
       MetricsText metrics;
       relay->append_metrics(metrics);
@@ -211,15 +211,15 @@ TEST_CASE("a datagram too long for voice is dropped whole, and the next passes")
     });
   };
   call.phone.send(call.phone_side, rtp(++call.sequence, 7, 2037));
-  CHECK(told("reason=\"oversized\"} 1"));
+  CHECK(counts("reason=\"oversized\"} 1"));
   call.phone.send(call.phone_side, rtp(++call.sequence, 7, 60000));
-  CHECK(told("reason=\"oversized\"} 2"));
+  CHECK(counts("reason=\"oversized\"} 2"));
   call.phone.send(call.phone_side, Buffer{1, 2, 3});
-  CHECK(told("reason=\"invalid\"} 1"));
+  CHECK(counts("reason=\"invalid\"} 1"));
   call.phone.send(call.phone_side, Buffer{});
-  CHECK(told("reason=\"keepalive\"} 1"));
+  CHECK(counts("reason=\"keepalive\"} 1"));
   CHECK(call.to_far_end());
-  CHECK(told("dropwire_media_streams 1"));
+  CHECK(counts("dropwire_media_streams 1"));
 }
 
 TEST_CASE("IPv6 on one side, IPv4 on the other") {
@@ -298,7 +298,7 @@ TEST_CASE("a call becomes a fax on the same ports, and a call again") {
   };
   call.phone.send(call.phone_side, udptl(1));
   call.far_end.send(call.central_side, udptl(1));
-  CHECK(call.to_phone(2));  // what came before it was dropped
+  CHECK(call.to_phone(2));  // packets before it were dropped
   CHECK(call.to_far_end());
   relay->set_opaque(call.ports.id, true);
   CHECK(passes(call.phone, call.phone_side, call.far_end, 2));
@@ -342,7 +342,7 @@ TEST_CASE("a phone that only listens is sent to where it says, at its own addres
   CHECK(call.phone_control.receive() == rtcp(5));
   CHECK(eventually([&] { return call.report().from_central.delivered == 1; }));
   CHECK_FALSE(call.report().phone);
-  // A service's port, and what would come back in.
+  // A service's port, and ports whose packets would come back in.
   for (const std::uint16_t port :
        {std::uint16_t{1023}, call.ports.phone_port, std::uint16_t(call.ports.phone_port + 1)}) {
     const IpAddress address = port == 1023 ? kPhone : kPhoneSide;
@@ -391,7 +391,7 @@ TEST_CASE(
   Call call(*relay);
   Peer anchor(kMallory);
   relay->open_way(call.ports.id, anchor.at());
-  const auto opener = anchor.receive();  // nobody else is known
+  const auto opener = anchor.receive();  // there is no far end yet
   REQUIRE(opener);
   REQUIRE(opener->size() == 20);
   CHECK((*opener)[0] == 0);
@@ -401,7 +401,7 @@ TEST_CASE(
   CHECK(call.far_end.receive().value_or(Buffer{}).size() == 20);
   CHECK(call.far_end.from == call.central_side);
   const MediaReport report = call.report();
-  CHECK(report.from_phone.packets == 0);  // it is nobody's audio
+  CHECK(report.from_phone.packets == 0);  // not audio
   push_time(seconds(16));
   CHECK(call.far_end.receive().value_or(Buffer{}).size() == 20);
 }

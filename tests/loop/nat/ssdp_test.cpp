@@ -29,7 +29,7 @@ net::Descriptor bound(const Endpoint& at) {
   return socket;
 }
 
-/// What stands on the link and hears searches; the machine's own loopback stands for the link.
+/// A device on the link that hears searches; the loopback interface stands for the link.
 struct Link {
   Link() {
     const ip_mreq join{.imr_multiaddr = {htonl(0xeffffffa)}, .imr_interface = net::to_in(kOurs)};
@@ -37,7 +37,7 @@ struct Link {
     REQUIRE(setsockopt(heard.number(), IPPROTO_IP, IP_ADD_MEMBERSHIP, &join, sizeof join) == 0);
     REQUIRE(setsockopt(heard.number(), SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) == 0);
   }
-  /// Who searched; waits for it.
+  /// Waits for a search and returns its sender.
   sockaddr_in search(const std::atomic<bool>& over) const {
     sockaddr_in from{};
     std::array<char, 1024> octets{};
@@ -72,7 +72,7 @@ TEST_CASE("ssdp: a stranger's thousands of answers before the router's do not hi
       router_said.notify_all();
     }
   });
-  // The first stranger that is looked at takes as long as the router needs to answer.
+  // The first stranger's answer is looked at for as long as the router needs to answer.
   const auto may_talk = [&](std::string_view url) {
     if (url.find("127.0.0.50") != url.npos) router_said.wait(false);
     return true;

@@ -14,7 +14,7 @@ namespace {
 const IpAddress kPoolHere = IpAddress::v4(0x7f000001);
 const IpAddress kPoolOutside = *IpAddress::parse("198.51.100.7");
 
-/// A STUN server on this machine that answers as if a router stood between: ports are seen 10,000 higher.
+/// A STUN server on this machine that answers as if a router were in between: ports appear 10,000 higher.
 struct StunPlace {
   StunPlace() {
     auto opened = net::DatagramSocket::open(loop, {kPoolHere, 0}, {});
@@ -59,7 +59,8 @@ struct StunPlace {
 
 }  // namespace
 
-TEST_CASE("warm pool: what is taken is told as the server saw it, can be bound at once, and is replaced") {
+TEST_CASE(
+    "warm pool: a pair that is taken has the endpoints that the server saw, can be bound at once, and is replaced") {
   StunPlace place;
   nat::WarmPool& pool = place.start();
   REQUIRE(place.ready(3));
@@ -116,24 +117,24 @@ TEST_CASE("warm pool: where nobody answers STUN, what a SIP server saw counts") 
   CHECK(pool.anchor(kPoolHere));
   pool.set_seen({kPoolHere, kPoolOutside, true});
   CHECK(pool.seen({kPoolHere, 50000}) == Endpoint{kPoolOutside, 50000});
-  pool.set_seen({kPoolHere, kPoolHere, true});  // nobody translates
+  pool.set_seen({kPoolHere, kPoolHere, true});  // no NAT
   CHECK_FALSE(pool.seen({kPoolHere, 50000}));
   CHECK_FALSE(pool.anchor(kPoolHere));
 }
 
-TEST_CASE("warm pool: another address of the router is told at once, whoever saw it") {
+TEST_CASE("warm pool: a new address of the router is reported at once, whoever saw it") {
   StunPlace place;
   nat::WarmPool& pool = place.start();
   REQUIRE(place.ready(3));
-  unsigned told = 0;
-  pool.set_on_address([&] { ++told; });
+  unsigned reports = 0;
+  pool.set_on_address([&] { ++reports; });
   CHECK(pool.address(kPoolHere) == kPoolOutside);
   CHECK_FALSE(pool.address(IpAddress::v4(0x7f000002)));
   const IpAddress moved = *IpAddress::parse("198.51.100.8");
   place.outside = moved;
-  pool.set_seen({kPoolHere, moved, false});  // a SIP server's answer has it first
+  pool.set_seen({kPoolHere, moved, false});  // a SIP server's answer shows it first
   REQUIRE(place.loop.run_until([&] { return pool.address(kPoolHere) == moved; }, 10s));
-  CHECK(told >= 2);
+  CHECK(reports >= 2);
   CHECK(pool.state().ports.address == moved);
 }
 

@@ -32,7 +32,7 @@ TEST_CASE("a plain stream is carried after at most fifteen packets each way, and
   int packets = 0;
   while (packets < 100 && !(is_in_kernel(0) && is_in_kernel(1))) {
     REQUIRE(call.talk(1));
-    (void)call.report();  // its thread has done all with the last packet
+    (void)call.report();  // the media thread has finished with the last packet
     ++packets;
   }
   CHECK(packets <= 13);
@@ -86,7 +86,7 @@ TEST_CASE("each command reaches a stream that is carried, before the next packet
     return call.carried() == 1;
   };
   REQUIRE(carried_again());
-  // Hold: what the phone sends goes nowhere.
+  // Hold: the phone's packets are dropped.
   box.relay->set_far_end(call.ports.id, {}, {});
   REQUIRE(eventually([&] { return call.carried() == 0; }));
   for (int i = 0; i < 5; ++i)
@@ -114,7 +114,7 @@ TEST_CASE("each command reaches a stream that is carried, before the next packet
   REQUIRE(carried_again());
   REQUIRE(call.from_phone());
   CHECK(call.far_end->tos == 0xb8);
-  // Its end.
+  // The end of the stream.
   box.relay->silence(call.ports.id);
   REQUIRE(eventually([&] { return call.carried() == 0; }));
   call.phone->send(call.to_near, nat::test::rtp(++call.up, 1));
@@ -160,7 +160,7 @@ TEST_CASE("where this host translates addresses, streams stay on the sockets and
   for (int i = 0; i < 100; ++i) {
     REQUIRE(call.from_phone());
     CHECK(call.far_end->from.address == IpAddress::v4(0x0a4d0209));
-    call.to_far = call.far_end->from;  // it answers to where it is heard from
+    call.to_far = call.far_end->from;  // it answers to where packets come from
     REQUIRE(call.from_far_end());
     REQUIRE(call.carried() == 0);
   }

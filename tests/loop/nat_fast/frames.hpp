@@ -12,7 +12,7 @@ constexpr std::uint32_t kPhone = 0x0a4d0102, kNear = 0x0a4d0101, kFar = 0x0a4d02
 constexpr std::uint16_t kPhonePort = 17000, kNearPort = 20000, kFarPort = 20002, kServerPort = 30000;
 constexpr std::uint32_t kSsrc = 0xfeedbeef;
 
-/// RFC 1071, over octets as they lie.
+/// RFC 1071, over octets in wire order.
 inline std::uint16_t internet_sum(Bytes octets, std::uint32_t sum = 0) {
   for (std::size_t i = 0; i < octets.size(); i += 2)
     sum += static_cast<std::uint32_t>(octets[i] << 8 | (i + 1 < octets.size() ? octets[i + 1] : 0));
@@ -20,12 +20,12 @@ inline std::uint16_t internet_sum(Bytes octets, std::uint32_t sum = 0) {
     sum = (sum & 0xffff) + (sum >> 16);
   return static_cast<std::uint16_t>(sum);
 }
-/// Of the pseudo header (RFC 768), of the IP packet that begins here.
+/// The sum of the pseudo header (RFC 768) for the IP packet that begins here.
 inline std::uint32_t pseudo_sum(Bytes ip) {
   return internet_sum(ip.subspan(12, 8)) + 17U + static_cast<std::uint32_t>(ip[24] << 8 | ip[25]);
 }
 
-/// A frame, written by hand from RFC 791, 768 and 3550; each field may be wrong.
+/// A frame written by hand from RFC 791, 768 and 3550; each field can be made wrong.
 struct Frame {
   std::uint16_t ethernet_type = 0x0800, fragment = 0x4000, source_port = kPhonePort, target_port = kNearPort;
   std::uint32_t source = kPhone, target = kNear;
@@ -35,7 +35,7 @@ struct Frame {
   std::uint32_t timestamp = 160, ssrc = kSsrc;
   Buffer payload = Buffer(160, 0xd5);
   Buffer options{};
-  int udp_longer = 0, ip_longer = 0, header_sum = 0;  ///< than is right
+  int udp_longer = 0, ip_longer = 0, header_sum = 0;  ///< difference from the right value
   std::size_t trailer = 0;                            ///< octets behind the IP packet
   bool checksum = true, other_host = false;
 
@@ -94,7 +94,7 @@ inline std::uint32_t field(Bytes octets, std::size_t at, std::size_t length) {
   return out;
 }
 
-/// What the phone sends to its near port, on its way to the server.
+/// A frame from the phone to its near port, bound for the server.
 inline dw_flow_rule rule_of(unsigned interface) {
   const auto net4 = [](std::uint32_t v) { return __builtin_bswap32(v); };
   const auto net2 = [](std::uint16_t v) { return __builtin_bswap16(v); };
@@ -118,7 +118,7 @@ inline dw_flow_rule rule_of(unsigned interface) {
 inline dw_flow_key key_of_near() {
   return {__builtin_bswap32(kNear), __builtin_bswap16(kNearPort), 0};
 }
-/// As if the packet with sequence number 0 had come last.
+/// The state after a packet with sequence number 0.
 inline dw_rtp_count begun() {
   dw_rtp_count count{};
   count.format = {8000, 0, DW_RTP_MEDIA, {}};

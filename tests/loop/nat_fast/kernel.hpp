@@ -21,7 +21,7 @@
 
 namespace dw::nat::fast::test {
 
-/// Runs on a thread of its own that has these capabilities and no others.
+/// Runs `what` on a thread of its own with only these capabilities.
 inline void with_capabilities(std::initializer_list<int> kept, const std::function<void()>& what) {
   std::thread([&] {
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
@@ -63,7 +63,7 @@ struct Kernel {
       if (loaded) program = std::move(*loaded);
     });
     if (!program) return;
-    // And the maps as the daemon has them: without any right.
+    // And the maps as the daemon has them: without any capability.
     with_capabilities({}, [this] {
       auto given = program->maps();
       auto opened = given ? KernelMaps::open(std::move(*given)) : std::unexpected(given.error());
@@ -86,7 +86,7 @@ inline Kernel* kernel() {
   return nullptr;
 }
 
-/// A network namespace that ends with it.
+/// A network namespace that lives as long as this object.
 class Host {
  public:
   Host() {

@@ -7,7 +7,7 @@ namespace {
 
 using State = InterfaceReport::State;
 
-/// What the daemon does with a link, noted.
+/// Records what a link reports to the daemon.
 struct Daemon {
   net::Loop loop;
   int maps = 0, lost = 0, changes = 0;
@@ -34,7 +34,7 @@ struct Daemon {
   }
 };
 
-/// Something that listens where a loader would, and says what it likes.
+/// A loader that sends whatever the test wants.
 struct FakeLoader {
   std::string directory, path;
   net::Descriptor listener, client;
@@ -141,7 +141,7 @@ TEST_CASE("loader link: a loader's reason stays, while it is connected and when 
   CHECK(daemon.says("too old"));
   const int changes = daemon.changes;
   loader.client.reset();
-  REQUIRE(loader.accept(daemon));  // it tries again
+  REQUIRE(loader.accept(daemon));  // it connects again
   CHECK(daemon.link->state().why == "the kernel is too old");
   CHECK(daemon.changes == changes);
   CHECK(daemon.maps == 0);
@@ -221,7 +221,7 @@ TEST_CASE("loader link: maps of the real loader; its end, and the next one's") {
   REQUIRE(daemon.until([&] { return daemon.maps == 2 && attached(); }));
   CHECK(KernelMaps::open(std::move(daemon.given)));
 
-  // The daemon ends: nothing stays on the interface.
+  // The daemon ends: nothing is left on the interface.
   daemon.link.reset();
   CHECK(comes_true([&] { return !has_clsact(box, "near"); }));
 }

@@ -22,7 +22,7 @@ namespace dw::nat::fast::test {
 
 constexpr auto kPatience = std::chrono::seconds(20);
 
-/// Asks again and again, as the kernel gives no event for it.
+/// Polls, as the kernel gives no event for it.
 inline bool comes_true(const std::function<bool()>& condition) {
   const auto end = Clock::now() + kPatience;
   while (!condition()) {
@@ -45,7 +45,7 @@ inline std::string output_of(const Host& host, const std::string& command) {
   return out;
 }
 
-/// What traffic control has at an interface, of ours and of others.
+/// The filters of traffic control at an interface, ours and others'.
 inline bool has_program(const Host& host, const std::string& interface) {
   return output_of(host, "tc filter show dev " + interface + " ingress").find("dropwire_media:[") != std::string::npos;
 }
@@ -53,7 +53,7 @@ inline bool has_clsact(const Host& host, const std::string& interface) {
   return output_of(host, "tc qdisc show dev " + interface).find("clsact") != std::string::npos;
 }
 
-/// dropwire-fast, as its unit starts it: a user of its own with two capabilities.
+/// dropwire-fast, run as its unit runs it: as its own user with two capabilities.
 class LoaderProcess {
  public:
   static constexpr const char* kBoth = "-all,+bpf,+net_admin";
@@ -88,7 +88,7 @@ class LoaderProcess {
   }
   LoaderProcess(const LoaderProcess&) = delete;
 
-  /// The exit status; -1: by a signal.
+  /// The exit status; -1: ended by a signal.
   int end(int signal) {
     if (signal != 0) kill(pid_, signal);
     int status = 0;
@@ -111,7 +111,7 @@ class LoaderProcess {
   pid_t pid_ = -1;
 };
 
-/// Who connects to it.
+/// A client that connects to it.
 class Client {
  public:
   explicit Client(const std::string& path, uid_t user = 0) {
@@ -121,8 +121,8 @@ class Client {
     std::memcpy(address.sun_path, path.data(), path.size());
     bool connected = false;
     std::thread([&] {
-      // Of this thread alone: the C library's functions would change all of them. Debian's users have groups of the
-      // same number.
+      // On this thread only: the C library's functions would change the ids of all threads. Debian's users have groups
+      // of the same number.
       if (user != 0 && (syscall(SYS_setgroups, 0, nullptr) != 0 || syscall(SYS_setresgid, user, user, user) != 0 ||
                         syscall(SYS_setresuid, user, user, user) != 0))
         return;
@@ -161,7 +161,7 @@ class Client {
     last = *report;
     return last;
   }
-  /// Reads on until one says of this interface that.
+  /// Reads messages until one gives this interface that state; nothing: is not listed.
   bool says(const std::string& name, std::optional<InterfaceReport::State> state) {
     const auto end = Clock::now() + kPatience;
     while (Clock::now() < end) {

@@ -78,7 +78,7 @@ TEST_CASE("who connects gets maps of his own, and while he is connected the prog
   for (const char* other : {"far", "in", "lo"})
     CHECK_FALSE(has_clsact(box.host, other));
 
-  // They are usable without any right, and nobody has entered anything.
+  // They are usable without any capability, and empty.
   with_capabilities({}, [&] {
     auto opened = KernelMaps::open(std::move(client.maps));
     REQUIRE(opened);
@@ -266,7 +266,7 @@ TEST_CASE("the next loader removes what a killed one left, before anybody connec
   REQUIRE(client.next());
   CHECK(client.says("near", State::attached));
   killed.end(SIGKILL);
-  box.host.sh("ip link set near down");  // an interface that would not be attached to now
+  box.host.sh("ip link set near down");  // an interface that is not attached to now
   REQUIRE(has_ours(box.host, "near"));
   REQUIRE(std::filesystem::exists(killed.socket_path()));
   LoaderProcess next(box.host, LoaderProcess::kBoth, killed.directory());

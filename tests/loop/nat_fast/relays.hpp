@@ -40,7 +40,7 @@ struct MediaBox {
   }
   MediaBox(const MediaBox&) = delete;
 
-  /// Attaches the program to both cables and lets it carry what is plain.
+  /// Attaches the program to both cables, and lets the relay use it.
   void carry_by(Kernel& kernel) {
     kernel_ = &kernel;
     const std::shared_ptr<KernelMaps> maps(std::shared_ptr<void>(), kernel.maps.get());
@@ -77,7 +77,7 @@ struct MediaBox {
   Kernel* kernel_ = nullptr;
 };
 
-/// A call of one stream through it.
+/// A call of one stream through the relay.
 struct MediaCall {
   MediaBox& box;
   StreamPorts ports;
@@ -93,7 +93,7 @@ struct MediaCall {
         to_near{box.near, ports.phone_port},
         to_far{box.far, ports.central_port} {
     box.relay->set_far_end(ports.id, far_end->at(), {});
-    REQUIRE(from_phone());  // it is latched after two
+    REQUIRE(from_phone());  // the second packet latches it
     REQUIRE(from_phone());
   }
   ~MediaCall() { box.relay->close(ports.id); }

@@ -16,7 +16,7 @@ struct Result {
   Buffer out;
 };
 
-/// What the kernel's own test bench says of a packet (BPF_PROG_TEST_RUN).
+/// The result of running one packet in the kernel's test bench (BPF_PROG_TEST_RUN).
 Result run(const Kernel& kernel, const Buffer& frame) {
   Result result;
   result.out.resize(frame.size() + 256);
@@ -33,7 +33,7 @@ Result run(const Kernel& kernel, const Buffer& frame) {
   return result;
 }
 
-/// One flow, and a heart that beats.
+/// One flow with a beating heart.
 struct Bench {
   Kernel& kernel;
   static constexpr std::uint32_t kFlow = 5;
@@ -91,7 +91,7 @@ TEST_CASE("a plain packet leaves with the new addresses, one hop older, and its 
         const Bytes ip = Bytes(result.out).subspan(14);
         CHECK(internet_sum(ip.first(20)) == 0xffff);
         CHECK(ip[1] == 0xb8);
-        CHECK(field(ip, 6, 2) == 0);  // as a socket of ours sends: a router on the way may split it
+        CHECK(field(ip, 6, 2) == 0);  // as our sockets send: a router on the way may fragment it
         CHECK(ip[8] == 63);
         CHECK(field(ip, 12, 4) == kFar);
         CHECK(field(ip, 16, 4) == kServer);
@@ -241,7 +241,7 @@ TEST_CASE("without a heart beat, or while the daemon has taken the flow, all goe
   CHECK_FALSE(bench.goes_on(Frame{}));
 }
 
-/// Loss, late and doubled packets, keepalives, digits, silence: whatever a phone does.
+/// Loss, late and doubled packets, keepalives, digits, silence: everything that phones do.
 std::vector<Frame> any_packets(std::uint32_t seed, std::size_t count) {
   std::mt19937 random(seed);
   std::vector<Frame> out;

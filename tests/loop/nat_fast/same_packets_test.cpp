@@ -10,7 +10,7 @@
 namespace dw::nat::fast::test {
 namespace {
 
-/// All that runs from here on shares one processor: packets that are sent one after another arrive, are handled and
+/// From here on everything runs on one processor, so packets that are sent one after another arrive, are handled and
 /// leave in that order.
 class OneProcessor {
  public:
@@ -27,7 +27,7 @@ class OneProcessor {
   cpu_set_t before_{};
 };
 
-/// Who sends and who hears, on either side of a box.
+/// The parties on either side of a box.
 enum Who { phone, phone_beside, phone_elsewhere, far_end, far_beside, server, mallory, kWho };
 struct Party {
   bool at_home;
@@ -70,7 +70,7 @@ struct World {
     box.relay->set_far_end(second.id, fence_far->at(), {});
     box.relay->set_far_end(ports.id, parties[far_end]->at(), {});
   }
-  /// What comes out anywhere of a packet that is sent: who heard it, and its octets.
+  /// Sends a packet, and returns who received it and its octets.
   std::vector<std::pair<std::size_t, Buffer>> send(std::size_t who, bool control, const Buffer& octets) {
     const bool at_home = kParties[who].at_home;
     const auto port = static_cast<std::uint16_t>((at_home ? ports.phone_port : ports.central_port) + (control ? 1 : 0));
@@ -171,7 +171,7 @@ std::pair<std::size_t, std::size_t> compare_relays(Kernel& kernel, std::uint32_t
       what(*world->box.relay, world->ports.id, *world);
   };
   while (sent < packets) {
-    // Mostly the two that talk.
+    // Most packets are from the two that talk.
     Talker& t = script.talkers[script.one_in(60) ? script.below(kWho) : script.below(2)];
     const Buffer octets = script.packet(t);
     both(t.who, false, octets);

@@ -13,7 +13,7 @@
 
 namespace dw::nat::fast::test {
 
-/// phone -- box -- server, a virtual cable each.
+/// phone -- box -- server, each link a virtual cable.
 struct Wire {
   Host phone, box, server;
   unsigned way_out = 0;
@@ -27,7 +27,7 @@ struct Wire {
     server.sh("ip addr add 10.77.2.2/24 dev server && ip link set server up");
     box.run([this] { way_out = if_nametoindex("far"); });
   }
-  /// Whether a card completes checksums of what is sent there.
+  /// Sets whether a card completes the checksums of packets sent there.
   static void set_offload(const Host& host, const char* interface, bool on) {
     host.run([&] {
       const net::Descriptor any(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));

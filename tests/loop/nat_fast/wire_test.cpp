@@ -98,7 +98,7 @@ TEST_CASE("checksums are right on the wire, whoever completes them: the sender, 
         else
           CHECK(internet_sum(ip.subspan(20), pseudo_sum(ip)) == 0xffff);
         (caught->unfinished ? was_unfinished : was_finished) = true;
-        // The kernel there believes it too.
+        // The kernel there accepts it too.
         pollfd waiting{server.number(), POLLIN, 0};
         REQUIRE(poll(&waiting, 1, kPatienceMs) == 1);
         Buffer got(2048);
@@ -108,7 +108,7 @@ TEST_CASE("checksums are right on the wire, whoever completes them: the sender, 
     }
   CHECK(was_unfinished);
   CHECK(was_finished);
-  // Nothing of it came to the socket; what is not plain does.
+  // No plain packet reached the socket; others do.
   pollfd nothing{near.number(), POLLIN, 0};
   CHECK(poll(&nothing, 1, 0) == 0);
   const Buffer other = {0x00, 0x00};

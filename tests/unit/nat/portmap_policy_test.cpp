@@ -33,7 +33,7 @@ TEST_CASE("the router is asked only where it helps") {
   };
   CHECK(with([](auto& s) { s.choice = Choice::off; }) == "nat.port_mapping is off");
   CHECK_FALSE(with([](auto& s) { s.edge = false; }).empty());
-  CHECK_FALSE(with([](auto& s) { s.told = true; }).empty());
+  CHECK_FALSE(with([](auto& s) { s.advertised = true; }).empty());
   CHECK(with([](auto& s) { s.ours = ip("198.51.100.7"); }) == "198.51.100.7 is a public address");
   CHECK(with([](auto& s) { s.ours = ip("100.64.3.4"); }).empty());
   CHECK_FALSE(with([](auto& s) { s.central = ip("10.0.0.5"); }).empty());

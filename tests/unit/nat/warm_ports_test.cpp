@@ -145,7 +145,7 @@ TEST_CASE("warm ports: a pair that comes back rests before it stands ready again
   REQUIRE(pair);
   CHECK(home.bound.empty());
   home.perform(home.ports.give_back(home.nat.now, pair->port));
-  home.run(WarmPorts::kRest - 1s);
+  home.run(WarmPorts::kQuarantine - 1s);
   CHECK(home.bound.empty());
   home.run(2s);
   CHECK(home.ports.facts().ready == 1);
