@@ -37,12 +37,13 @@ class MediaReceiver {
   /// One datagram without age and overflow, which cost about 5 % of a packet's time. Nothing: see errno.
   std::optional<Datagram> plain(int descriptor);
   std::optional<Datagram> one(int descriptor);
-  /// Calls `take(const Datagram&)` for up to kMany waiting datagrams, oldest first. Returns how many.
+  /// Calls `take(const Datagram&, bool more)` for up to kMany waiting datagrams, oldest first; `more`: others follow.
+  /// Returns how many.
   template <class Take>
   std::size_t many(int descriptor, Take&& take) {
     const std::size_t count = receive(descriptor);
     for (std::size_t i = 0; i < count; ++i)
-      take(read(i));
+      take(read(i), i + 1 < count);
     return count;
   }
 

@@ -305,22 +305,39 @@ void MediaWorker::on_readable(MediaSocket& socket) {
     return;
   }
   const bool late = age_limit_.is_late(now_, datagram->age);
-  on_datagram(socket, *datagram, late);
+  on_datagram(socket, *datagram, late, false);
   if (late) catch_up(socket);
+  if (is_watched(socket) && !is_empty(socket)) drain(socket);
+}
+
+bool MediaWorker::is_watched(const MediaSocket& socket) {
+  const auto& promotion = socket.stream->promotion;
+  return promotion && !for_rtcp(socket.port) && promotion->is_watched(socket.port);
+}
+
+/// A busy thread would never find the socket of a flow empty, and so never get rid of its packets.
+void MediaWorker::drain(MediaSocket& socket) {
+  for (int round = 0; round < kMaxDrain && is_watched(socket); ++round) {
+    const auto take = [&](const MediaReceiver::Datagram& datagram, bool more) {
+      on_datagram(socket, datagram, age_limit_.is_late(now_, datagram.age), more);
+    };
+    if (receiver_->many(socket.descriptor.number(), take) < MediaReceiver::kMany) return;
+  }
 }
 
 void MediaWorker::catch_up(MediaSocket& socket) {
   for (int round = 0; round < kMaxCatchUp; ++round) {
     bool late = false;
-    const std::size_t taken = receiver_->many(socket.descriptor.number(), [&](const MediaReceiver::Datagram& datagram) {
-      late = age_limit_.is_late(now_, datagram.age);
-      on_datagram(socket, datagram, late);
-    });
+    const std::size_t taken =
+        receiver_->many(socket.descriptor.number(), [&](const MediaReceiver::Datagram& datagram, bool more) {
+          late = age_limit_.is_late(now_, datagram.age);
+          on_datagram(socket, datagram, late, more);
+        });
     if (taken < MediaReceiver::kMany || !late) return;
   }
 }
 
-void MediaWorker::on_datagram(MediaSocket& socket, const MediaReceiver::Datagram& datagram, bool late) {
+void MediaWorker::on_datagram(MediaSocket& socket, const MediaReceiver::Datagram& datagram, bool late, bool more) {
   MediaStream& stream = *socket.stream;
   if (datagram.overflowed && *datagram.overflowed != socket.overflowed) {
     const std::uint32_t more = *datagram.overflowed - std::exchange(socket.overflowed, *datagram.overflowed);
@@ -339,7 +356,7 @@ void MediaWorker::on_datagram(MediaSocket& socket, const MediaReceiver::Datagram
   if (!stream.bridge || !taken || !on_phone_side(socket.port)) {
     pass(stream, socket.port, outcome, datagram.octets, late);
     if (!promotion) return;
-    const bool last = !promotion->is_watched(socket.port) || is_empty(socket);
+    const bool last = !more && promotion->is_watched(socket.port) && is_empty(socket);
     promotion->after(socket.port, datagram.from, taken, last);
     stream.is_carried.store(promotion->is_carried(), std::memory_order_relaxed);
     return;

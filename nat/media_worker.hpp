@@ -24,6 +24,7 @@ class MediaWorker {
   static constexpr std::size_t kMaxEvents = 512;  ///< sockets served before commands and keepalives are looked at again
   static constexpr std::size_t kMaxCommands = 1024;  ///< posted and not yet carried out
   static constexpr int kMaxCatchUp = 32;  ///< rounds in which a socket that is behind may take a batch at once
+  static constexpr int kMaxDrain = 4;  ///< likewise, a socket whose flow is about to be carried
   /// With a FlowTable: the interval of FlowTable::tick(). Each stream is published once every kSweepParts ticks.
   static constexpr Duration kFlowTick = std::chrono::milliseconds(125);
 
@@ -120,7 +121,11 @@ class MediaWorker {
   void on_readable(MediaSocket& socket);
   /// The socket's next packets are old: reads many at once, so that fresh packets are reached sooner.
   void catch_up(MediaSocket& socket);
-  void on_datagram(MediaSocket& socket, const MediaReceiver::Datagram& datagram, bool late);
+  /// Its flow may be carried once no packet waits there.
+  static bool is_watched(const MediaSocket& socket);
+  void drain(MediaSocket& socket);
+  /// `followed`: by others of this socket that have been received too.
+  void on_datagram(MediaSocket& socket, const MediaReceiver::Datagram& datagram, bool late, bool followed);
   /// `late`: counted, but not sent.
   RelaySession::Sent pass(MediaStream& stream, Port in, const RelaySession::Outcome& outcome, Bytes packet, bool late);
   RelaySession::Sent deliver(MediaStream& stream, Port out, const RelaySession::Outcome& outcome, Bytes packet);
