@@ -337,7 +337,7 @@ void MediaWorker::catch_up(MediaSocket& socket) {
   }
 }
 
-void MediaWorker::on_datagram(MediaSocket& socket, const MediaReceiver::Datagram& datagram, bool late, bool more) {
+void MediaWorker::on_datagram(MediaSocket& socket, const MediaReceiver::Datagram& datagram, bool late, bool followed) {
   MediaStream& stream = *socket.stream;
   if (datagram.overflowed && *datagram.overflowed != socket.overflowed) {
     const std::uint32_t more = *datagram.overflowed - std::exchange(socket.overflowed, *datagram.overflowed);
@@ -356,7 +356,7 @@ void MediaWorker::on_datagram(MediaSocket& socket, const MediaReceiver::Datagram
   if (!stream.bridge || !taken || !on_phone_side(socket.port)) {
     pass(stream, socket.port, outcome, datagram.octets, late);
     if (!promotion) return;
-    const bool last = !more && promotion->is_watched(socket.port) && is_empty(socket);
+    const bool last = !followed && promotion->is_watched(socket.port) && is_empty(socket);
     promotion->after(socket.port, datagram.from, taken, last);
     stream.is_carried.store(promotion->is_carried(), std::memory_order_relaxed);
     return;

@@ -30,10 +30,11 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "what is written as wh
 #define HEADERS (AT_RTP + RTP_OCTETS)
 
 struct {
-  __uint(type, BPF_MAP_TYPE_HASH);
-  __uint(max_entries, DW_FLOW_MAX);
-  __type(key, struct dw_flow_key);
-  __type(value, uint32_t); /* index into flows */
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(max_entries, DW_PORTS);
+  __type(key, uint32_t);
+  __type(value, struct dw_port);
 } ports SEC(".maps");
 
 struct {
@@ -209,6 +210,21 @@ static __always_inline void note(struct dw_flow* flow, const struct seen* seen) 
     *(volatile uint32_t*)&flow->seen = 1;
 }
 
+/* The flow whose packets come there, or NULL. */
+static __always_inline struct dw_flow* flow_at(const struct dw_flow_key* at) {
+  const uint64_t port = at->port; /* of which the map reads four octets, and of the index */
+  const struct dw_port* places = bpf_map_lookup_elem(&ports, &port);
+  if (!places) return 0;
+#pragma unroll
+  for (int i = 0; i < DW_PORT_PLACES; ++i) {
+    const uint64_t place = *(volatile const uint64_t*)&places->place[i];
+    if ((uint32_t)place != at->address) continue;
+    const uint64_t index = place >> 32;
+    return bpf_map_lookup_elem(&flows, &index);
+  }
+  return 0;
+}
+
 /* Writes the new addresses. Checksums are only ever corrected by the difference, never made from what is in the packet:
    it may stand there unfinished, for a card to complete (CHECKSUM_PARTIAL). */
 static __always_inline int rewrite(struct __sk_buff* skb, const struct seen* seen, const struct onward* to) {
@@ -241,10 +257,7 @@ SEC("tc")
 int dropwire_media(struct __sk_buff* skb) {
   struct seen seen = {};
   if (!is_plain(skb, &seen)) return TO_THE_SOCKETS;
-  const uint64_t at = seen.at.address | (uint64_t)seen.at.port << 32; /* a dw_flow_key */
-  const uint32_t* index = bpf_map_lookup_elem(&ports, &at);
-  if (!index) return TO_THE_SOCKETS;
-  struct dw_flow* flow = bpf_map_lookup_elem(&flows, index);
+  struct dw_flow* flow = flow_at(&seen.at);
   if (!flow) return TO_THE_SOCKETS;
   const uint64_t now = bpf_ktime_get_ns();
   if (!is_alive(flow, now)) return TO_THE_SOCKETS;

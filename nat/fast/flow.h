@@ -13,6 +13,13 @@
 /* dw_flow::turn: a number that grows with every change, odd while the program counts a packet. */
 #define DW_FLOW_TAKEN 0x8000000000000000ULL /* the daemon's own: packets go to the sockets */
 
+/* By port number, as it stands in a packet: which of our addresses have a flow there. */
+#define DW_PORTS 65536
+#define DW_PORT_PLACES 4
+struct dw_port {
+  uint64_t place[DW_PORT_PLACES]; /* address below, index into flows above; 0: free */
+};
+
 struct dw_flow_key {
   uint32_t address; /* ours, at which packets arrive */
   uint16_t port;

@@ -108,7 +108,7 @@ void KernelFlows::leave(Flow flow) {
   const auto path = paths_.find(flow);
   if (path == paths_.end()) return;
   maps_->take(flow);
-  maps_->remove_port(key_of(path->second.at));
+  maps_->remove_port(key_of(path->second.at), flow);
   by_port_.erase(path->second.at);
   paths_.erase(path);
   free_.push_back(flow);

@@ -1,10 +1,7 @@
 #include "nat/fast/kernel_maps.hpp"
 
 #include <fmt/core.h>
-#include <linux/bpf.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <array>
 #include <bit>
@@ -16,59 +13,54 @@
 namespace dw::nat::fast {
 namespace {
 
-constexpr std::size_t kFlowsOctets = sizeof(dw_flow) * DW_FLOW_MAX;
 constexpr std::size_t kPage = 4096;
 /// How often to look again at a flow that the program is using: far longer than a packet takes, even if the host takes
 /// the processor away. After that, somebody must have written nonsense into the maps.
 constexpr int kMaxLooks = 100'000;
 
-long bpf(bpf_cmd command, bpf_attr& attributes) {
-  return syscall(SYS_bpf, command, &attributes, sizeof attributes);
+/// The memory of a map that is exactly so large: another layout is another program's. MAP_FAILED: errno says why.
+void* map_exactly(int map, std::size_t octets) {
+  const auto at_most = [map](std::size_t size) {
+    return mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
+  };
+  const std::size_t whole = (octets + kPage - 1) / kPage * kPage;
+  if (void* const more = at_most(whole + kPage); more != MAP_FAILED) {
+    munmap(more, whole + kPage);
+    errno = EINVAL;
+    return MAP_FAILED;
+  }
+  return at_most(whole);
 }
 
-std::uint64_t address_of(const void* what) {
-  return std::bit_cast<std::uintptr_t>(what);
-}
-
-/// Whether the map is laid out as this program knows it.
-bool fits(int map, std::uint32_t key_octets, std::uint32_t value_octets, std::uint32_t entries) {
-  bpf_map_info info{};
-  bpf_attr attributes{};
-  attributes.info.bpf_fd = static_cast<std::uint32_t>(map);
-  attributes.info.info_len = sizeof info;
-  attributes.info.info = address_of(&info);
-  return bpf(BPF_OBJ_GET_INFO_BY_FD, attributes) == 0 && info.key_size == key_octets &&
-         info.value_size == value_octets && info.max_entries == entries;
+std::uint64_t place_of(const dw_flow_key& key, std::uint32_t flow) {
+  return std::uint64_t{flow} << 32 | key.address;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<KernelMaps>> KernelMaps::open(Maps maps) {
-  if (!fits(maps.ports.number(), sizeof(dw_flow_key), sizeof(std::uint32_t), DW_FLOW_MAX) ||
-      !fits(maps.flows.number(), sizeof(std::uint32_t), sizeof(dw_flow), DW_FLOW_MAX) ||
-      !fits(maps.beat.number(), sizeof(std::uint32_t), sizeof(dw_flow_beat), DW_FLOW_BEATS))
-    return fail(Errc::invalid, "the kernel's maps for media are those of another version");
-  const auto map = [](int descriptor, std::size_t octets) {
-    return mmap(nullptr, octets, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+Result<std::unique_ptr<KernelMaps>> KernelMaps::open(const Maps& maps) {
+  std::unique_ptr<KernelMaps> out(new KernelMaps);
+  const auto map = [](const net::Descriptor& descriptor, std::size_t octets) {
+    return std::span(static_cast<std::uint8_t*>(map_exactly(descriptor.number(), octets)), octets);
   };
-  void* const flows = map(maps.flows.number(), kFlowsOctets);
-  if (flows == MAP_FAILED) return fail_errno(errno, "can't see the kernel's flows of media");
-  void* const beat = map(maps.beat.number(), kPage);
-  if (beat == MAP_FAILED) {
-    const int error = errno;
-    munmap(flows, kFlowsOctets);
-    return fail_errno(error, "can't see the kernel's heart beat for media");
+  out->memory_ = {map(maps.ports, sizeof(dw_port) * DW_PORTS), map(maps.flows, sizeof(dw_flow) * DW_FLOW_MAX),
+                  map(maps.beat, sizeof(dw_flow_beat) * DW_FLOW_BEATS)};
+  for (const auto& memory : out->memory_) {
+    if (memory.data() == MAP_FAILED)
+      return fail_errno(errno, "can't see the kernel's maps for media, or they are those of another version");
   }
-  std::unique_ptr<KernelMaps> out(
-      new KernelMaps(std::move(maps), static_cast<dw_flow*>(flows), static_cast<dw_flow_beat*>(beat)));
+  const auto begin = [&](std::size_t i) { return static_cast<void*>(out->memory_[i].data()); };
+  out->ports_ = static_cast<dw_port*>(begin(0));
+  out->flows_ = static_cast<dw_flow*>(begin(1));
+  out->beat_ = static_cast<dw_flow_beat*>(begin(2));
   out->forget();
   return out;
 }
 
 KernelMaps::~KernelMaps() {
-  forget();
-  munmap(flows_, kFlowsOctets);
-  munmap(beat_, kPage);
+  if (beat_) forget();
+  for (const auto& memory : memory_)
+    if (memory.data() != MAP_FAILED) munmap(memory.data(), memory.size());
 }
 
 void KernelMaps::forget() {
@@ -76,13 +68,10 @@ void KernelMaps::forget() {
     stop_beating(cell);
   for (std::uint32_t i = 0; i < DW_FLOW_MAX; ++i)
     take(i);
-  dw_flow_key key{};
-  bpf_attr attributes{};
-  attributes.map_fd = static_cast<std::uint32_t>(maps_.ports.number());
-  attributes.next_key = address_of(&key);
-  // Always the first key, until there is none.
-  for (std::uint32_t i = 0; i < DW_FLOW_MAX && bpf(BPF_MAP_GET_NEXT_KEY, attributes) == 0; ++i)
-    remove_port(key);
+  for (std::uint32_t port = 0; port < DW_PORTS; ++port) {
+    for (std::uint64_t& place : ports_[port].place)
+      if (place != 0) std::atomic_ref(place).store(0, std::memory_order_release);
+  }
 }
 
 void KernelMaps::beat(std::uint8_t cell, TimePoint now) {
@@ -95,19 +84,28 @@ void KernelMaps::stop_beating(std::uint8_t cell) {
 }
 
 bool KernelMaps::add_port(const dw_flow_key& key, std::uint32_t flow) {
-  bpf_attr attributes{};
-  attributes.map_fd = static_cast<std::uint32_t>(maps_.ports.number());
-  attributes.key = address_of(&key);
-  attributes.value = address_of(&flow);
-  attributes.flags = BPF_ANY;
-  return bpf(BPF_MAP_UPDATE_ELEM, attributes) == 0;
+  for (std::uint64_t& place : ports_[key.port].place) {
+    std::uint64_t free = 0;
+    if (std::atomic_ref(place).compare_exchange_strong(free, place_of(key, flow), std::memory_order_acq_rel))
+      return true;
+  }
+  return false;
 }
 
-void KernelMaps::remove_port(const dw_flow_key& key) {
-  bpf_attr attributes{};
-  attributes.map_fd = static_cast<std::uint32_t>(maps_.ports.number());
-  attributes.key = address_of(&key);
-  (void)bpf(BPF_MAP_DELETE_ELEM, attributes);
+void KernelMaps::remove_port(const dw_flow_key& key, std::uint32_t flow) {
+  for (std::uint64_t& place : ports_[key.port].place) {
+    std::uint64_t ours = place_of(key, flow);
+    if (std::atomic_ref(place).compare_exchange_strong(ours, 0, std::memory_order_acq_rel)) return;
+  }
+}
+
+std::size_t KernelMaps::ports() const {
+  std::size_t count = 0;
+  for (std::uint32_t port = 0; port < DW_PORTS; ++port) {
+    for (std::uint64_t& place : ports_[port].place)
+      count += std::atomic_ref(place).load(std::memory_order_acquire) != 0 ? 1 : 0;
+  }
+  return count;
 }
 
 void KernelMaps::take(std::uint32_t flow) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -11,12 +12,12 @@
 
 namespace dw::nat::fast {
 
-/// The program's maps, mapped into this process: flows and heart beats are memory shared with the program; only the
-/// table of ports needs system calls. Usable from any thread, as long as each flow has one writer.
+/// The program's maps, mapped into this process: memory shared with the program. Needs no system call and no right but
+/// the descriptors. Usable from any thread, as long as each flow has one writer.
 class KernelMaps {
  public:
   /// Clears the maps. Errc::system when the kernel refuses, or when the maps are not those of this program.
-  static Result<std::unique_ptr<KernelMaps>> open(Maps maps);
+  static Result<std::unique_ptr<KernelMaps>> open(const Maps& maps);
   ~KernelMaps();
   KernelMaps(const KernelMaps&) = delete;
 
@@ -25,9 +26,10 @@ class KernelMaps {
   void beat(std::uint8_t cell, TimePoint now);
   void stop_beating(std::uint8_t cell);
 
-  /// From now on packets to `key` belong to this flow. False: the kernel refuses.
+  /// From now on packets to `key` belong to this flow. False: DW_PORT_PLACES others of our addresses have that port.
   bool add_port(const dw_flow_key& key, std::uint32_t flow);
-  void remove_port(const dw_flow_key& key);
+  void remove_port(const dw_flow_key& key, std::uint32_t flow);
+  std::size_t ports() const;
 
   /// From now on the program leaves the flow's packets to the sockets, and its counters do not change.
   void take(std::uint32_t flow);
@@ -43,15 +45,16 @@ class KernelMaps {
   dw_flow read(std::uint32_t flow) const;
 
  private:
-  KernelMaps(Maps maps, dw_flow* flows, dw_flow_beat* beat) : maps_(std::move(maps)), flows_(flows), beat_(beat) {}
+  KernelMaps() = default;
   std::atomic_ref<std::uint64_t> turn(std::uint32_t flow) const {
     return std::atomic_ref<std::uint64_t>(flows_[flow].turn);
   }
   void forget();
 
-  const Maps maps_;
-  dw_flow* const flows_;
-  dw_flow_beat* const beat_;
+  std::array<std::span<std::uint8_t>, 3> memory_{};
+  dw_port* ports_ = nullptr;
+  dw_flow* flows_ = nullptr;
+  dw_flow_beat* beat_ = nullptr;
 };
 
 }  // namespace dw::nat::fast

@@ -29,13 +29,13 @@ void FastPath::want(bool wanted) {
   }
   link_ = std::make_unique<nat::fast::LoaderLink>(
       loop_, socket_,
-      nat::fast::LoaderLink::Callbacks{.on_maps = [this](nat::fast::Maps maps) { on_maps(std::move(maps)); },
+      nat::fast::LoaderLink::Callbacks{.on_maps = [this](const nat::fast::Maps& maps) { on_maps(maps); },
                                        .on_lost = [this] { on_lost(); },
                                        .on_change = [this] { log_change(); }});
 }
 
-void FastPath::on_maps(nat::fast::Maps maps) {
-  auto opened = nat::fast::KernelMaps::open(std::move(maps));
+void FastPath::on_maps(const nat::fast::Maps& maps) {
+  auto opened = nat::fast::KernelMaps::open(maps);
   refused_ = opened ? std::string() : opened.error().text;
   if (!opened) return;
   const std::shared_ptr<nat::fast::KernelMaps> shared = std::move(*opened);

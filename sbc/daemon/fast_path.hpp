@@ -22,7 +22,7 @@ class FastPath {
   doctor::FastPathState state() const;
 
  private:
-  void on_maps(nat::fast::Maps maps);
+  void on_maps(const nat::fast::Maps& maps);
   void on_lost();
   void log_change();
 

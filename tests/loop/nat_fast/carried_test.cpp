@@ -1,26 +1,7 @@
-#include <linux/bpf.h>
-
 #include "tests/loop/nat_fast/relays.hpp"
 
 namespace dw::nat::fast::test {
 namespace {
-
-/// How many of our ports the kernel has in its table.
-std::size_t ports_known(const Kernel& kernel) {
-  const auto maps = kernel.program->maps();
-  REQUIRE(maps);
-  std::size_t count = 0;
-  dw_flow_key key{}, next{};
-  bpf_attr attributes{};
-  attributes.map_fd = static_cast<std::uint32_t>(maps->ports.number());
-  attributes.next_key = std::bit_cast<std::uintptr_t>(&next);
-  while (syscall(SYS_bpf, BPF_MAP_GET_NEXT_KEY, &attributes, sizeof attributes) == 0) {
-    key = next;
-    attributes.key = std::bit_cast<std::uintptr_t>(&key);
-    ++count;
-  }
-  return count;
-}
 
 TEST_CASE("a plain stream is carried after at most fifteen packets each way, and the figures do not show it") {
   Kernel* k = kernel();
@@ -189,7 +170,7 @@ TEST_CASE("when the heart of its thread stops, packets come to the sockets and p
   MediaCall call(box);
   REQUIRE(call.talk(30));
   REQUIRE(call.carried() == 1);
-  const auto stays = ports_known(*k);
+  const auto stays = k->maps->ports();
   CHECK(stays == 2);
   k->maps->stop_beating(0);  // as after a crash, until the next tick
   REQUIRE(call.talk(100));
@@ -206,21 +187,21 @@ TEST_CASE("what a relay, or a stream, leaves behind in the kernel: nothing") {
       MediaCall call(box), second(box);
       REQUIRE(call.talk(30));
       REQUIRE(second.talk(30));
-      CHECK(ports_known(*k) == 4);
+      CHECK(k->maps->ports() == 4);
     }
-    REQUIRE(eventually([&] { return ports_known(*k) == 0; }));
+    REQUIRE(eventually([&] { return k->maps->ports() == 0; }));
     MediaCall call(box);
     REQUIRE(call.talk(30));
     REQUIRE(call.carried() == 1);
     box.wire.box.run([&] { box.relay->carry_by({}); });
     REQUIRE(eventually([&] { return call.carried() == 0; }));
     REQUIRE(call.talk(30));
-    CHECK(ports_known(*k) == 0);
+    CHECK(k->maps->ports() == 0);
     box.carry_by(*k);
     REQUIRE(call.talk(30));
     CHECK(call.carried() == 1);
   }
-  CHECK(ports_known(*k) == 0);
+  CHECK(k->maps->ports() == 0);
 }
 
 TEST_CASE("routes: on the link, through a gateway, to this host, by no Ethernet, none") {

@@ -66,7 +66,7 @@ struct Kernel {
     // And the maps as the daemon has them: without any capability.
     with_capabilities({}, [this] {
       auto given = program->maps();
-      auto opened = given ? KernelMaps::open(std::move(*given)) : std::unexpected(given.error());
+      auto opened = given ? KernelMaps::open(*given) : std::unexpected(given.error());
       refused = opened ? "" : opened.error().text;
       if (opened) maps = std::move(*opened);
     });

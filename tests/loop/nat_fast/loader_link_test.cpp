@@ -206,7 +206,7 @@ TEST_CASE("loader link: maps of the real loader; its end, and the next one's") {
                                [](const auto& one) { return one.name == "near" && one.state == State::attached; });
   };
   REQUIRE(daemon.until([&] { return daemon.maps == 1 && attached(); }));
-  auto maps = KernelMaps::open(std::move(daemon.given));
+  auto maps = KernelMaps::open(daemon.given);
   REQUIRE(maps);
   (*maps)->beat(0, Clock::now());
   box.sh("ip link set near down");
@@ -219,7 +219,7 @@ TEST_CASE("loader link: maps of the real loader; its end, and the next one's") {
   maps->reset();
   LoaderProcess next(box, LoaderProcess::kBoth, loader->directory());
   REQUIRE(daemon.until([&] { return daemon.maps == 2 && attached(); }));
-  CHECK(KernelMaps::open(std::move(daemon.given)));
+  CHECK(KernelMaps::open(daemon.given));
 
   // The daemon ends: nothing is left on the interface.
   daemon.link.reset();

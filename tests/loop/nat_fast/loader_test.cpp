@@ -80,7 +80,7 @@ TEST_CASE("who connects gets maps of his own, and while he is connected the prog
 
   // They are usable without any capability, and empty.
   with_capabilities({}, [&] {
-    auto opened = KernelMaps::open(std::move(client.maps));
+    auto opened = KernelMaps::open(client.maps);
     REQUIRE(opened);
     CHECK((*opened)->add_port({}, 1));
   });

@@ -50,7 +50,7 @@ struct Bench {
   }
   ~Bench() {
     kernel.maps->take(kFlow);
-    kernel.maps->remove_port(key_of_near());
+    kernel.maps->remove_port(key_of_near(), kFlow);
   }
   dw_flow seen() const { return kernel.maps->read(kFlow); }
   bool goes_on(const Buffer& frame) const {
@@ -237,7 +237,7 @@ TEST_CASE("without a heart beat, or while the daemon has taken the flow, all goe
   CHECK_FALSE(bench.goes_on(Frame{}));
   k->maps->give(Bench::kFlow);
   CHECK(bench.goes_on(Frame{}));
-  k->maps->remove_port(key_of_near());
+  k->maps->remove_port(key_of_near(), Bench::kFlow);
   CHECK_FALSE(bench.goes_on(Frame{}));
 }
 

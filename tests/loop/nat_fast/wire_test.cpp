@@ -118,7 +118,7 @@ TEST_CASE("checksums are right on the wire, whoever completes them: the sender, 
 
   wire.box.run([&] { k->program->detach(if_nametoindex("near")); });
   k->maps->take(1);
-  k->maps->remove_port(key_of_near());
+  k->maps->remove_port(key_of_near(), 1);
   wire.box.run([] {
     CHECK(std::system("test -z \"$(tc filter show dev near ingress)\" && ! tc qdisc show dev near | grep -q clsact") ==
           0);
