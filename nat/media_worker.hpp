@@ -24,7 +24,7 @@ class MediaWorker {
   static constexpr std::size_t kMaxEvents = 512;  ///< sockets served before commands and keepalives are looked at again
   static constexpr std::size_t kMaxCommands = 1024;  ///< posted and not yet carried out
   static constexpr int kMaxCatchUp = 32;  ///< rounds in which a socket that is behind may take a batch at once
-  static constexpr int kMaxDrain = 4;  ///< likewise, a socket whose flow is about to be carried
+  static constexpr int kMaxDrain = 4;     ///< likewise, a socket whose flow is about to be carried
   /// With a FlowTable: the interval of FlowTable::tick(). Each stream is published once every kSweepParts ticks.
   static constexpr Duration kFlowTick = std::chrono::milliseconds(125);
 

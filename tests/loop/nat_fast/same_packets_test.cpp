@@ -42,15 +42,15 @@ constexpr std::array<Party, kWho> kParties = {{{true, kPhone, 5000},
                                                {false, kServer + 1, 31000},
                                                {false, kServer + 2, 30000}}};
 
-/// One relay between its own cables. Its second stream shows that all packets before it have been handled: only one
-/// side sends on it, so it is never carried, and never overtakes.
+/// One relay between its own cables. RTCP of its second stream shows that all packets before it have been handled: it
+/// is never carried, and so never overtakes.
 struct World {
   MediaBox box;
   StreamPorts ports;
   std::array<std::unique_ptr<Peer>, kWho> parties;
   std::unique_ptr<Peer> fence_phone, fence_far, phone_control, far_control;
   Endpoint fence;
-  std::uint16_t fences = 0;
+  std::uint8_t fences = 0;
 
   explicit World(bool symmetric) {
     box.wire.phone.sh("ip addr add 10.77.1.3/24 dev phone");
@@ -62,12 +62,12 @@ struct World {
       parties[i] = peer(kParties[i]);
     phone_control = peer({true, kPhone, 5001});
     far_control = peer({false, kServer, 30001});
-    fence_phone = peer({true, kPhone, 6000});
-    fence_far = peer({false, kServer, 32000});
+    fence_phone = peer({true, kPhone, 6001});
+    fence_far = peer({false, kServer, 32001});
     ports = box.open(symmetric);
     const StreamPorts second = box.open();
-    fence = {box.near, second.phone_port};
-    box.relay->set_far_end(second.id, fence_far->at(), {});
+    fence = {box.near, static_cast<std::uint16_t>(second.phone_port + 1)};
+    box.relay->set_far_end(second.id, Endpoint{IpAddress::v4(kServer), 32000}, {});
     box.relay->set_far_end(ports.id, parties[far_end]->at(), {});
   }
   /// Sends a packet, and returns who received it and its octets.
@@ -78,8 +78,8 @@ struct World {
     from.send({at_home ? box.near : box.far, port}, octets);
     // Its socket may stand in epoll's list already, before the packet's: what comes with the second is behind it.
     for (int i = 0; i < 2; ++i) {
-      fence_phone->send(fence, nat::test::rtp(++fences, 77));
-      REQUIRE(fence_far->receive() == nat::test::rtp(fences, 77));
+      fence_phone->send(fence, nat::test::rtcp(++fences));
+      REQUIRE(fence_far->receive() == nat::test::rtcp(fences));
     }
     std::vector<std::pair<std::size_t, Buffer>> out;
     const auto hear = [&](std::size_t index, Peer& peer) {
