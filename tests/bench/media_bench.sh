@@ -211,7 +211,7 @@ if [[ $parts == *' kernel '* ]]; then
     done
     for streams in 1000 2000 3000 4000 4600; do
       start fast $streams 20000 39999
-      result=$(gen 1 map="$LAB_DIR/fast.map" streams=$streams warm=1.2 seconds=2)
+      result=$(gen 1 map="$LAB_DIR/fast.map" streams=$streams warm=$((streams / 400)) seconds=2)
       say "fast, round $round, $streams streams: $result"
       lab_stop fast
       awk -v loss="$(field "$result" loss)" -v p50="$(field "$result" p50)" 'BEGIN { exit !(loss < 0.1 && p50 < 5000) }' || break
