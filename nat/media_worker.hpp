@@ -19,6 +19,8 @@ namespace dw::nat {
 
 /// One thread that moves the packets of its streams: one epoll_wait for many sockets, one receive and one send for each
 /// packet, no allocation and no lock in between. Every failure is counted. Nothing is queued: a queue would add delay.
+/// More than 30 methods, nearly all private: the steps of one loop over one packet, kept apart so that each can be
+/// read.
 class MediaWorker {
  public:
   static constexpr std::size_t kMaxEvents = 512;  ///< sockets served before commands and keepalives are looked at again
@@ -63,6 +65,10 @@ class MediaWorker {
   /// Written by the thread alone.
   struct Totals {
     using Count = std::atomic<std::uint64_t>;
+    /// There is one writer, so no locked instruction is needed.
+    static void add(Count& counter, std::uint64_t more) {
+      counter.store(counter.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+    }
     Count from_phone = 0, from_central = 0;  ///< packets received, RTP and RTCP
     Count sent = 0;
     Count strangers = 0, invalid = 0, oversized = 0;

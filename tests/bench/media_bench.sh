@@ -193,8 +193,6 @@ if [[ $parts == *' kernel '* ]]; then
   calm="$(wc -l <"$LAB_DIR/figures-ratio-forward") of $(wc -l <"$LAB_DIR/turns")"
   lab_stop dropwire
   lab_stop rtpengine
-  # From here on what arrives at the box is handled on core 0 (RPS), whoever relays it, and the generator has core 1.
-  lab_in box bash -c 'for q in /sys/class/net/to-*/queues/rx-*/rps_cpus; do echo 1 >"$q"; done'
   for ((round = 1; round <= BENCH_ROUNDS; round++)); do
     for name in fast rtpengine; do
       start $name 500
@@ -246,8 +244,8 @@ $(rtpengine --version 2>&1 | sed -nE 's/.*Version: ([^ ]+).*/rtpengine \1/p') (u
 | delay at 500 streams, p50: µs; by \`ip_forward\` $(median delay-forward) [$(spread delay-forward)] | $(median delay-fast) [$(spread delay-fast)] | rtpengine $(median delay-rtpengine) [$(spread delay-rtpengine)] | | ≤ 5 more than by \`ip_forward\` |
 | of ${moved:-0} packets: to a wrong port, or out of order | ${misled:-none} | | | 0 |
 
-The first three rows: a closed loop with 256 packets under way, generator and relay on one core, less what the generator costs without a relay ($(median direct) ns); $calm turns were calm and count. The other rows: what
-arrives at the box is handled on core 0 (RPS), the generator has core 1.
+The first three rows: a closed loop with 256 packets under way, generator and relay on one core, less what the generator costs without a relay ($(median direct) ns); $calm turns were calm and count. The other rows: the
+generator has core 1, where the kernel also handles what arrives at the box, and so carries; the relays' own threads have core 0.
 MD
   sed -n '/^## Media in the kernel$/,$p' "$BENCH_OUT" >&2
   exit 0
