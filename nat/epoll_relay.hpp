@@ -86,6 +86,7 @@ class EpollRelay final : public Relay {
   bool is_ours(const std::optional<Endpoint>& end) const;
   /// One shared object for all streams with the same sources.
   std::shared_ptr<const AllowedSenders> allowed_senders(const StreamRequest& request);
+  static std::uint64_t random_seed();
   PortPool& pool(const IpAddress& address);
   Result<Pair> bind_pair(const IpAddress& address, std::span<const std::uint16_t> rather = {});
   void give_back(const Local& local);

@@ -41,7 +41,8 @@ struct StreamRules {
 /// Latch: packets go to where valid ones came from, or to where the phone says that it receives (PhoneEnd). The central
 /// side accepts what CentralSources allows, and sends to the far end that signalling named, or to where its packets
 /// come from (StreamRules::symmetric). Payload types don't matter, and no octet is changed. Packets need not be RTP if
-/// signalling calls the stream opaque, or after two gateways have switched to fax (FaxSwitch).
+/// signalling calls the stream opaque, or after two gateways have switched to fax (FaxSwitch). More than 30 methods:
+/// one set of rules, with a method for each thing that happens to a stream.
 class RelaySession {
  public:
   enum class Fate : std::uint8_t {
