@@ -71,7 +71,7 @@ const std::vector<Hole>& holes() {
   return all;
 }
 
-/// Replaces each placeholder by what `fill` makes of its keys.
+/// Replaces each mark by what `fill` makes of its keys.
 std::string filled(std::string_view remedy, const auto& fill) {
   std::string out(remedy);
   for (const Hole& hole : holes()) {
